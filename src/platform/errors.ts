@@ -1,0 +1,76 @@
+/**
+ * Every code an error of ours can carry. The code is stable and may be matched by scripts and by the editor; the
+ * sentence for people is made at the edge (`cli/`, `extension/`) from the code and the facts, in their language.
+ */
+export type ErrorCode =
+  | 'repository.missing' // no `config` where a repository was expected
+  | 'repository.exists' // init over an existing repository
+  | 'repository.wrong-password'
+  | 'repository.locked' // facts: holder, since
+  | 'repository.lock-lost' // our own lock could not be refreshed, or somebody removed it
+  | 'repository.damaged' // bytes that fail their MAC, hash, length or schema; facts: kind, name, reason
+  | 'repository.unsupported' // a version or feature that we do not know
+  | 'repository.self-test' // the crypto or compression of this runtime gives wrong answers
+  | 'repository.verification' // a blob read back before upload differs from its source: bad memory or a bad library
+  | 'storage.unreachable'
+  | 'storage.full'
+  | 'storage.denied'
+  | 'storage.not-found' // the named file is not there; the storage itself answered
+  | 'storage.invalid-location'
+  | 'source.missing'
+  | 'source.empty' // nothing left to back up, e.g. everything is excluded
+  | 'snapshot.not-found'
+  | 'snapshot.ambiguous' // an id prefix that fits several
+  | 'path.not-found' // the path is not in the snapshot
+  | 'target.unsafe' // the restore target contains the repository, is a link, ...
+  | 'target.denied'
+  | 'target.full'
+  | 'password.missing'
+  | 'password.empty'
+  | 'key.last' // removing the last or the current key
+  | 'arguments.invalid'
+  | 'aborted';
+
+/** Facts are small, printable values that name the thing: a path, a location, an id, a number with its unit in the name. */
+export type ErrorFacts = Readonly<Record<string, string | number | bigint | boolean | readonly string[] | undefined>>;
+
+/** An operating error: something outside the program is not as it must be. A broken promise of our own code is an `assert`. */
+export class CadanganError extends Error {
+  readonly code: ErrorCode;
+  readonly facts: ErrorFacts;
+
+  constructor(code: ErrorCode, facts: ErrorFacts = {}, options?: { cause?: unknown }) {
+    super(describe(code, facts), options);
+    this.name = 'CadanganError';
+    this.code = code;
+    this.facts = facts;
+  }
+}
+
+export function isCode(error: unknown, ...codes: ErrorCode[]): error is CadanganError {
+  return error instanceof CadanganError && codes.includes(error.code);
+}
+
+/** True for our own `aborted` and for the `AbortError` that the platform throws. */
+export function isAbort(error: unknown): boolean {
+  return isCode(error, 'aborted') || (error instanceof Error && error.name === 'AbortError');
+}
+
+/** @throws `aborted`, with the signal's reason as cause */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new CadanganError('aborted', {}, { cause: signal.reason });
+}
+
+/** The `code` of a Node system error (`ENOENT`, `ENOSPC` ...), if it is one. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+function describe(code: ErrorCode, facts: ErrorFacts): string {
+  const shown = Object.entries(facts)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .join(' ');
+  return shown ? `${code}: ${shown}` : code;
+}

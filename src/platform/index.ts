@@ -1,0 +1,8 @@
+/**
+ * Platform: what every other room stands on. Typed errors, the clock and the random source (both are parameters, so that
+ * a test can replay a whole history from one seed), and names as bytes.
+ */
+export * from './errors.ts';
+export * from './clock.ts';
+export * from './random.ts';
+export * from './byte-string.ts';

@@ -1,0 +1,67 @@
+/** The kinds of files a repository has. `config` is a single file without a name of its own. */
+export type FileKind = 'config' | 'keys' | 'locks' | 'snapshots' | 'index' | 'data';
+
+export const listedKinds = ['keys', 'locks', 'snapshots', 'index', 'data'] as const satisfies readonly FileKind[];
+
+/** A file of a repository. `name` is 64 lower-case hex digits (the SHA-256 of the stored bytes), or empty for `config`. */
+export interface FileName {
+  readonly kind: FileKind;
+  readonly name: string;
+}
+
+export interface ListedFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Where the files of one repository lie. Files are immutable: a name, once written, always has the same bytes.
+ *
+ * Guarantees every implementation gives, and the conformance suite asks (`test/storage/conformance.ts`):
+ * - `write` is complete or absent, also across a crash: no reader ever sees a part of a file under its name.
+ * - After `write` resolves the file survives a power failure as far as the medium can promise it (fsync).
+ * - A listing that cannot be completed throws. It is never short in silence: *empty* and *error* are different answers.
+ * - No call retries by itself; whoever wants retries wraps the storage.
+ */
+export interface Storage {
+  /** As the user would write it, without secrets: `/mnt/backup/repo`, `sftp:user@host:/path`. */
+  readonly location: string;
+
+  /** Makes the folders of the layout. Repeating it changes nothing. @throws `storage.denied`, `storage.full`, `storage.unreachable` */
+  create(signal?: AbortSignal): Promise<void>;
+
+  /**
+   * Every file of `kind`, in any order. Names that are not 64 hex digits (temporary files, strangers) are left out.
+   * A kind whose folder does not exist is empty if the storage itself is there. @throws `storage.unreachable`, `storage.denied`
+   */
+  list(kind: Exclude<FileKind, 'config'>, signal?: AbortSignal): Promise<ListedFile[]>;
+
+  /** The size in bytes, or `undefined` when there is no such file. @throws `storage.unreachable`, `storage.denied` */
+  sizeOf(file: FileName, signal?: AbortSignal): Promise<number | undefined>;
+
+  /** The whole file. @throws `storage.not-found`, `storage.unreachable`, `storage.denied` */
+  read(file: FileName, signal?: AbortSignal): Promise<Uint8Array>;
+
+  /**
+   * Exactly `lengthBytes` bytes from `offset`, written into `target` when given (which must be at least as long).
+   * @throws `storage.not-found`; `repository.damaged` when the file ends before; `storage.unreachable`, `storage.denied`
+   */
+  readRange(file: FileName, offset: number, lengthBytes: number, options?: { target?: Uint8Array; signal?: AbortSignal }): Promise<Uint8Array>;
+
+  /**
+   * Stores `bytes` under `file`, completely or not at all. Writing a name that exists is allowed and changes nothing.
+   * `bytes` must not change until the promise settles. @throws `storage.full`, `storage.unreachable`, `storage.denied`; aborting leaves no name behind
+   */
+  write(file: FileName, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
+
+  /** Removes the file; a missing one is no error. @throws `storage.unreachable`, `storage.denied` */
+  remove(file: FileName, signal?: AbortSignal): Promise<void>;
+
+  /** Lets go of connections. No call may follow. */
+  close(): Promise<void>;
+}
+
+/** For messages and logs: `config`, `data/ab12…`. */
+export function fileLabel(file: FileName): string {
+  return file.kind === 'config' ? 'config' : `${file.kind}/${file.name}`;
+}
