@@ -9,12 +9,12 @@ export type ByteString = string & { readonly __brand: 'ByteString' };
 const nonAscii = /[^\x00-\x7f]/;
 
 export function byteStringFromBytes(bytes: Uint8Array): ByteString {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice() as ByteString;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1') as ByteString;
 }
 
 /** The UTF-8 bytes of `text`. */
 export function byteStringFromText(text: string): ByteString {
-  return (nonAscii.test(text) ? Buffer.from(text, 'utf8').latin1Slice() : text) as ByteString;
+  return (nonAscii.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text) as ByteString;
 }
 
 export function bytesOf(name: ByteString): Buffer {

@@ -6,3 +6,6 @@ export * from './errors.ts';
 export * from './clock.ts';
 export * from './random.ts';
 export * from './byte-string.ts';
+export * from './assets.ts';
+export * from './path-pattern.ts';
+export * from './pattern-file.ts';

@@ -22,17 +22,24 @@ export interface ListedFile {
  * - After `write` resolves the file survives a power failure as far as the medium can promise it (fsync).
  * - A listing that cannot be completed throws. It is never short in silence: *empty* and *error* are different answers.
  * - No call retries by itself; whoever wants retries wraps the storage.
+ * - Calls may run side by side in any number, also from several processes.
+ * - A name that is not 64 hex digits (or not empty for `config`) is a broken promise of the caller and asserted.
  */
 export interface Storage {
   /** As the user would write it, without secrets: `/mnt/backup/repo`, `sftp:user@host:/path`. */
   readonly location: string;
 
-  /** Makes the folders of the layout. Repeating it changes nothing. @throws `storage.denied`, `storage.full`, `storage.unreachable` */
+  /**
+   * Makes the folders of the layout, the root included. Repeating it changes nothing. Before it, and when the root or its medium
+   * is away, every other call throws `storage.unreachable`; asking for `config` in an existing folder is `undefined` or `storage.not-found`.
+   * @throws `storage.denied`, `storage.full`, `storage.unreachable`
+   */
   create(signal?: AbortSignal): Promise<void>;
 
   /**
    * Every file of `kind`, in any order. Names that are not 64 hex digits (temporary files, strangers) are left out.
-   * A kind whose folder does not exist is empty if the storage itself is there. @throws `storage.unreachable`, `storage.denied`
+   * A kind whose folder does not exist is empty if the storage itself is there, which its `config` proves: an existing but empty root is
+   * what a mount point looks like when its disk is away. @throws `storage.unreachable`, `storage.denied`
    */
   list(kind: Exclude<FileKind, 'config'>, signal?: AbortSignal): Promise<ListedFile[]>;
 
@@ -49,8 +56,10 @@ export interface Storage {
   readRange(file: FileName, offset: number, lengthBytes: number, options?: { target?: Uint8Array; signal?: AbortSignal }): Promise<Uint8Array>;
 
   /**
-   * Stores `bytes` under `file`, completely or not at all. Writing a name that exists is allowed and changes nothing.
-   * `bytes` must not change until the promise settles. @throws `storage.full`, `storage.unreachable`, `storage.denied`; aborting leaves no name behind
+   * Stores `bytes` under `file`, completely or not at all. Writing a name that exists is allowed and changes nothing; only a file of
+   * another size, which another program tore, is replaced. `config` has no hash for a name and is never replaced: other bytes there are
+   * `repository.exists`. `bytes` must not change until the promise settles. After `storage.unreachable` the file may be there or not:
+   * write it again. @throws `storage.full`, `storage.unreachable`, `storage.denied`, `repository.exists`; aborting leaves no name behind
    */
   write(file: FileName, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
 

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Measurement {
+  readonly wallSeconds: number;
+  /** Sum of the peaks of the process and its children, in MiB. */
+  readonly peakMib: number;
+}
+
+/** A command line and its surroundings. */
+export interface Command {
+  readonly argv: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+const sampleMs = 10;
+
+/** Runs a command as a whole process. Peak memory is read from the kernel's high-water mark of every process in its tree while it runs. */
+export async function measure({ argv, env, cwd }: Command): Promise<Measurement> {
+  const [program = '', ...args] = argv;
+  const startMs = performance.now();
+  const child = spawn(program, args, { env: { ...process.env, ...env }, cwd, stdio: ['ignore', 'ignore', 'pipe'] });
+  const peaksKib = new Map<number, number>();
+  const timer = setInterval(() => child.pid && samplePeaks(child.pid, peaksKib), sampleMs);
+  let errors = '';
+  child.stderr.on('data', (text: Buffer) => (errors += text.toString()));
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  clearInterval(timer);
+  const wallSeconds = (performance.now() - startMs) / 1000;
+  if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}: ${errors.slice(-2000)}`);
+  return { wallSeconds, peakMib: [...peaksKib.values()].reduce((sum, kib) => sum + kib, 0) / 1024 };
+}
+
+function samplePeaks(root: number, peaksKib: Map<number, number>): void {
+  for (const pid of processTree(root)) {
+    try {
+      const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+      if (peak) peaksKib.set(pid, Math.max(Number(peak), peaksKib.get(pid) ?? 0));
+    } catch {
+      // it just ended
+    }
+  }
+}
+
+function processTree(root: number): number[] {
+  const found = [root];
+  for (const pid of found) {
+    try {
+      for (const thread of readdirSync(`/proc/${pid}/task`)) {
+        found.push(...readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number));
+      }
+    } catch {
+      // it just ended
+    }
+  }
+  return found;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? (sorted[middle] ?? Number.NaN) : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
+}
+
+export function folderBytes(folder: string): number {
+  let sum = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    if (entry.isFile()) sum += statSync(join(entry.parentPath, entry.name)).size;
+  }
+  return sum;
+}

@@ -1,0 +1,92 @@
+// Makes dist/: the kernel (AssemblyScript to WebAssembly), then one CommonJS bundle per entry point.
+// @ts-check
+'use strict';
+const { execFileSync } = require('node:child_process');
+const { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
+const { join } = require('node:path');
+const esbuild = require('esbuild');
+
+/** Every program, worker thread and child process: dist/<name>.js from its source. Keep in step with `workerPath()`. */
+const entries = {
+  cli: 'src/cli/main.ts',
+  extension: 'src/extension/extension.ts',
+  'backup-worker': 'src/backup/backup-worker.ts',
+  'restore-worker': 'src/restore/restore-worker.ts',
+};
+
+/** Bundles are CommonJS, which has no `import.meta`; a constant in front of each stands for it. */
+const importMeta = 'const importMetaUrl=require("node:url").pathToFileURL(__filename).href;';
+const hashbang = '#!/usr/bin/env node\n';
+
+main().catch((error) => {
+  // esbuild has already shown what is wrong with a source.
+  if (!('errors' in error)) console.error(error);
+  process.exitCode = 1;
+});
+
+async function main() {
+  process.chdir(__dirname);
+  mkdirSync('dist', { recursive: true });
+  compileKernel();
+  const present = Object.entries(entries).filter(([, source]) => existsSync(source));
+  const results = await Promise.all(present.map(([name, source]) => bundle(name, source)));
+  const inputs = Object.assign({}, ...results.map((result) => result.metafile.inputs));
+  const outputs = Object.assign({}, ...results.map((result) => result.metafile.outputs));
+  writeFileSync('dist/meta.json', JSON.stringify({ inputs, outputs }));
+  writeFileSync('dist/third-party-notices.txt', noticesOf(Object.keys(inputs)));
+  removeOthers(['dist/kernel.wasm', 'dist/meta.json', 'dist/third-party-notices.txt', ...Object.keys(outputs)]);
+}
+
+/** Its flags are in `asconfig.json`, beside its source. */
+function compileKernel() {
+  const config = 'src/repository/kernel/asconfig.json';
+  if (!existsSync(config)) return;
+  execFileSync(process.execPath, ['node_modules/assemblyscript/bin/asc.js', '--config', config], { stdio: 'inherit' });
+}
+
+/** @param {string} name @param {string} source */
+async function bundle(name, source) {
+  const isProgram = name === 'cli';
+  const hasHashbang = readFileSync(source, 'utf8').startsWith('#!');
+  const result = await esbuild.build({
+    entryPoints: { [name]: source },
+    outdir: 'dist',
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'cjs',
+    external: ['vscode'],
+    minify: true,
+    sourcemap: 'linked',
+    legalComments: 'none', // the notices file carries the whole licences
+    metafile: true,
+    logLevel: 'info',
+    define: {
+      'import.meta.url': 'importMetaUrl',
+      'import.meta.filename': '__filename',
+      'import.meta.dirname': '__dirname',
+    },
+    banner: { js: (isProgram && !hasHashbang ? hashbang : '') + importMeta },
+  });
+  if (isProgram) chmodSync(`dist/${name}.js`, 0o755);
+  return result;
+}
+
+/** Afterwards, so that whoever runs from dist/ meanwhile keeps what it needs. @param {string[]} current */
+function removeOthers(current) {
+  for (const name of readdirSync('dist')) {
+    if (!current.includes(`dist/${name}`)) rmSync(join('dist', name), { recursive: true });
+  }
+}
+
+/** The licences of the packages whose code is in a bundle, as they ask for. @param {string[]} inputs */
+function noticesOf(inputs) {
+  const folders = inputs.flatMap((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []);
+  const sections = [...new Set(folders)].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license'].map((n) => join(folder, n)).find(existsSync);
+    if (file === undefined) throw new Error(`${name} is bundled and has no licence file`);
+    return `${name} ${version} (${license})\n\n${readFileSync(file, 'utf8').trim()}\n`;
+  });
+  return ['Cadangan contains code of these packages.\n', ...sections].join(`\n${'-'.repeat(80)}\n\n`);
+}

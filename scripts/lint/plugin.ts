@@ -1,0 +1,94 @@
+/** Rules of this house for oxlint: which room imports which, and that clock, chance and editor come in through doors. */
+import { dirname, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { whyForbidden } from './rooms.ts';
+
+const sourceFolder = fileURLToPath(new URL('../../src', import.meta.url));
+
+/** What we use of the syntax tree (ESTree) and of the linter. */
+interface SyntaxNode {
+  readonly type: string;
+  readonly name?: string;
+  readonly value?: unknown;
+  readonly source?: SyntaxNode | null;
+  readonly callee?: SyntaxNode;
+  readonly object?: SyntaxNode;
+  readonly property?: SyntaxNode;
+  readonly imported?: SyntaxNode;
+  readonly arguments?: readonly SyntaxNode[];
+}
+interface Context {
+  readonly filename: string;
+  report(problem: { readonly message: string; readonly node: SyntaxNode }): void;
+}
+
+const rooms = {
+  create(context: Context) {
+    const from = pathInSources(context.filename);
+    if (from === undefined) return {};
+    const check = (node: SyntaxNode): void => {
+      const specifier = node.source?.value;
+      if (typeof specifier !== 'string') return;
+      const message = whyNot(context.filename, from, specifier);
+      if (message !== undefined) context.report({ message, node });
+    };
+    return {
+      ImportDeclaration: check,
+      ImportExpression: check,
+      ExportNamedDeclaration: check,
+      ExportAllDeclaration: check,
+      TSImportType: check,
+    };
+  },
+};
+
+function whyNot(file: string, from: string, specifier: string): string | undefined {
+  if (specifier === 'vscode' && !from.startsWith('extension/')) return 'only src/extension/ knows the editor';
+  if (!specifier.startsWith('.')) return undefined;
+  const to = pathInSources(resolve(dirname(file), specifier));
+  return to === undefined ? `${specifier} lies outside src/` : whyForbidden(from, to);
+}
+
+const clockMessage = 'take a Clock (src/platform) instead: time comes in as a parameter';
+const chanceMessage = 'take a Random (src/platform) instead: chance comes in as a parameter';
+const forbiddenMembers = new Map([
+  ['Date.now', clockMessage],
+  ['performance.now', clockMessage],
+  ['process.hrtime', clockMessage],
+  ['Math.random', chanceMessage],
+  ['crypto.getRandomValues', chanceMessage],
+  ...['randomBytes', 'randomInt', 'randomUUID', 'randomFill', 'randomFillSync'].map(
+    (name) => [`crypto.${name}`, chanceMessage] as const,
+  ),
+]);
+
+const world = {
+  create(context: Context) {
+    const from = pathInSources(context.filename);
+    if (from === undefined || from.startsWith('platform/')) return {};
+    const report = (node: SyntaxNode, message: string | undefined): void => {
+      if (message !== undefined) context.report({ message, node });
+    };
+    return {
+      MemberExpression: (node: SyntaxNode) => {
+        report(node, forbiddenMembers.get(`${node.object?.name ?? ''}.${node.property?.name ?? ''}`));
+      },
+      NewExpression: (node: SyntaxNode) => {
+        const isNow = node.callee?.name === 'Date' && node.arguments?.length === 0;
+        report(node, isNow ? clockMessage : undefined);
+      },
+      // `import { randomBytes } from 'node:crypto'`
+      ImportSpecifier: (node: SyntaxNode) => {
+        report(node, forbiddenMembers.get(`crypto.${node.imported?.name ?? ''}`));
+      },
+    };
+  },
+};
+
+/** With forward slashes, or undefined for a file outside `src/`. */
+function pathInSources(file: string): string | undefined {
+  const path = relative(sourceFolder, file);
+  return path.startsWith('..') ? undefined : path.split(sep).join('/');
+}
+
+export default { meta: { name: 'cadangan' }, rules: { rooms, world } };

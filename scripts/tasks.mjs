@@ -1,0 +1,20 @@
+/** What each task runs under Node 24, one command after the other; `npm test` runs the first three as well. */
+export const tasks = {
+  typecheck: [['node_modules/typescript/bin/tsc', '--project', '.']],
+  lint: [['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings']],
+  build: [['esbuild.js']],
+  package: [
+    ['esbuild.js'],
+    // Everything is bundled, so no dependencies; the README is not shown on a site that would need absolute links.
+    [
+      'node_modules/@vscode/vsce/vsce',
+      'package',
+      '--no-dependencies',
+      '--allow-missing-repository',
+      '--no-rewrite-relative-links',
+      '--out',
+      'cadangan.vsix',
+    ],
+  ],
+  bench: [['esbuild.js'], ['bench/main.ts']],
+};

@@ -1,0 +1,311 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { BigIntStats } from 'node:fs';
+import { CadanganError, isCode, systemCode, textOf, throwIfAborted, type ByteString, type Clock } from '../platform/index.ts';
+import type { Node, Repository, Tree, TreeId } from '../repository/index.ts';
+import type { DataPool } from './data-pool.ts';
+import type { ExcludeRules } from './exclude-rules.ts';
+import { wholeFileBytesMax } from './file-archiver.ts';
+import { readHead } from './folder-tags.ts';
+import { storeLargeFile } from './large-file.ts';
+import { hasSameContent, makeNode, saysTheSame, type ChangeRules, type NodeOptions } from './node-maker.ts';
+import { OpenFolder } from './open-folder.ts';
+import { readFolderNames, readLinkTarget, statEntry, statFollowing, statOf, type SourceEntry } from './source-entry.ts';
+import type { SourceTree } from './source-tree.ts';
+import type { RunTally } from './run-tally.ts';
+import type { TreeSaver } from './tree-saver.ts';
+import type { FileContent, FileOutcome, FileToRead } from './worker-protocol.ts';
+
+export interface ArchiverOptions {
+  readonly rules: ExcludeRules;
+  readonly nodes: NodeOptions;
+  readonly changes: ChangeRules;
+  /** Stay on the file system of each source. */
+  readonly oneFileSystem: boolean;
+  /** The repository's own folder, which must not be backed up into itself. */
+  readonly repositoryFolder: BigIntStats | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Between two looks at messages and signals the walk may hold the thread for this long. */
+const holdMsMax = 25;
+const largeFilesAtOnce = 2;
+
+/**
+ * Walks the sources in name order and builds the trees bottom-up. Unchanged files hand over the parent's content and are never opened; changed
+ * ones go to the data pool, and a folder is closed when its last file and folder came back. Open at any time are the folders above
+ * the walk and those that wait for files, so memory depends on depth and on the pool's queue.
+ */
+export class Archiver {
+  readonly #repository: Repository;
+  readonly #pool: DataPool;
+  readonly #trees: TreeSaver;
+  readonly #tally: RunTally;
+  readonly #options: ArchiverOptions;
+  readonly #clock: Clock;
+  readonly #largeFiles = new Set<Promise<void>>();
+  #heldSinceMs: number;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(repository: Repository, pool: DataPool, trees: TreeSaver, tally: RunTally, options: ArchiverOptions) {
+    this.#repository = repository;
+    this.#pool = pool;
+    this.#trees = trees;
+    this.#tally = tally;
+    this.#options = options;
+    this.#clock = repository.clock;
+    this.#heldSinceMs = this.#clock.monotonicMs();
+  }
+
+  /** @returns the root tree's id. @throws what stops a run; what a single file cannot do is tallied instead */
+  async archive(sources: SourceTree, parentRoot: TreeId | undefined): Promise<TreeId> {
+    const root = new OpenFolder(undefined, undefined, parentRoot, await this.#loadParentTree(parentRoot));
+    if (sources.isSource) await this.#walk(root, sources.path, deviceOf(sources.path));
+    else await this.#walkSources(root, sources);
+    const closed = root.whenClosed();
+    this.#release(root);
+    await this.#pool.drain();
+    while (this.#largeFiles.size > 0) await this.#orFailure(Promise.race(this.#largeFiles));
+    await this.#pool.drain();
+    return this.#orFailure(closed);
+  }
+
+  async #walkSources(open: OpenFolder, tree: SourceTree): Promise<void> {
+    for (const child of tree.children) {
+      const position = open.reserve();
+      if (child.isSource) await this.#archiveSource(open, position, child);
+      else await this.#archiveAncestor(open, position, child);
+    }
+  }
+
+  /** A source is backed up whatever the rules say of its own name: who names it wants it. */
+  async #archiveSource(open: OpenFolder, position: number, { name, path }: SourceTree): Promise<void> {
+    let stat: BigIntStats;
+    try {
+      stat = statOf(path);
+    } catch (error) {
+      this.#tally.issue(path, 'unreadable', error);
+      return this.#put(open, position, undefined);
+    }
+    await this.#archiveEntry(open, position, { name, path, stat }, stat.dev);
+  }
+
+  /** A folder above a source. It may be a link: the source was reached through it. */
+  async #archiveAncestor(open: OpenFolder, position: number, tree: SourceTree): Promise<void> {
+    let stat: BigIntStats;
+    try {
+      stat = statFollowing(tree.path);
+    } catch (error) {
+      this.#tally.issue(tree.path, 'unreadable', error);
+      return this.#put(open, position, undefined);
+    }
+    const folder = await this.#openFolder(open, position, { name: tree.name, path: tree.path, stat });
+    await this.#walkSources(folder, tree);
+    this.#release(folder);
+  }
+
+  async #walk(open: OpenFolder, path: ByteString, device: bigint): Promise<void> {
+    throwIfAborted(this.#options.signal);
+    const names = this.#namesOf(path);
+    for (const name of names) {
+      if (this.#failure) throw this.#failure.error;
+      if (this.#clock.monotonicMs() - this.#heldSinceMs > holdMsMax) await this.#breathe();
+      const entry = this.#look(path, name);
+      if (entry) await this.#archiveEntry(open, open.reserve(), entry, device);
+    }
+  }
+
+  /** Names in byte order; none, and an issue, when the folder cannot be read: it stays in the snapshot, empty. */
+  #namesOf(path: ByteString): readonly ByteString[] {
+    try {
+      const names = readFolderNames(path);
+      const { rules } = this.#options;
+      if (!rules.looksIntoFolders) return names;
+      const excluded = rules.excludesFolder(new Set(names), (name, length) => readHead(path, name, length));
+      return excluded ? names.filter((name) => name === excluded.keep) : names;
+    } catch (error) {
+      this.#tally.issue(path, 'unreadable', error);
+      return [];
+    }
+  }
+
+  #look(folder: ByteString, name: ByteString): SourceEntry | undefined {
+    const { rules } = this.#options;
+    try {
+      const entry = statEntry(folder, name);
+      const { stat, path } = entry;
+      const excluded = !rules.isEmpty && rules.excludesPath(absolutePattern(path), { type: stat.isDirectory() ? 'dir' : 'file', size: stat.size });
+      return excluded ? undefined : entry;
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+      const path = `${folder === '/' ? '' : folder}/${name}` as ByteString;
+      if (rules.isEmpty || !rules.excludesPath(absolutePattern(path))) this.#tally.issue(path, 'unreadable', error);
+      return undefined;
+    }
+  }
+
+  async #archiveEntry(open: OpenFolder, position: number, entry: SourceEntry, device: bigint): Promise<void> {
+    const { stat } = entry;
+    if (stat.isFile()) return this.#archiveFile(open, position, entry);
+    if (stat.isDirectory()) return this.#archiveFolder(open, position, entry, device);
+    if (stat.isSocket()) {
+      this.#tally.socketSkipped();
+      return this.#put(open, position, undefined);
+    }
+    this.#archiveSpecial(open, position, entry);
+  }
+
+  #archiveSpecial(open: OpenFolder, position: number, entry: SourceEntry): void {
+    const { name, path, stat } = entry;
+    try {
+      const more = stat.isSymbolicLink() ? { linkTarget: readLinkTarget(path) } : {};
+      this.#put(open, position, keepIfSame(open.parentNodeOf(name), makeNode(name, stat, this.#options.nodes, more)));
+      this.#tally.other();
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+      this.#tally.issue(path, 'unreadable', error);
+      this.#put(open, position, undefined);
+    }
+  }
+
+  async #archiveFolder(open: OpenFolder, position: number, entry: SourceEntry, device: bigint): Promise<void> {
+    const { stat, path } = entry;
+    const own = this.#options.repositoryFolder;
+    if (own && own.ino === stat.ino && own.dev === stat.dev) {
+      throw new CadanganError('source.contains-repository', { path: textOf(path), location: this.#repository.storage.location });
+    }
+    const folder = await this.#openFolder(open, position, entry);
+    // A mount point stays in the snapshot as an empty folder, so that a restored system can mount there.
+    const isLeftOut = this.#options.oneFileSystem && stat.dev !== device;
+    if (!isLeftOut) await this.#walk(folder, path, device);
+    this.#release(folder);
+  }
+
+  async #openFolder(open: OpenFolder, position: number, { name, stat }: SourceEntry): Promise<OpenFolder> {
+    const parentNode = open.parentNodeOf(name);
+    const parentTree = await this.#loadParentTree(parentNode?.subtree);
+    return new OpenFolder({ folder: open, position, name, stat }, parentNode, parentNode?.subtree, parentTree);
+  }
+
+  #archiveFile(open: OpenFolder, position: number, entry: SourceEntry): Promise<void> | void {
+    const { name, stat } = entry;
+    const parent = open.parentNodeOf(name);
+    if (parent?.content && hasSameContent(parent, stat, this.#options.changes) && this.#isStored(parent)) {
+      this.#tally.file('unmodified', Number(stat.size), entry.path);
+      const fresh = makeNode(name, stat, this.#options.nodes, { content: parent.content });
+      return this.#put(open, position, keepIfSame(parent, fresh));
+    }
+    return this.#readFile(open, position, entry, parent);
+  }
+
+  async #readFile(open: OpenFolder, position: number, entry: SourceEntry, parent: Node | undefined): Promise<void> {
+    const file: FileToRead = {
+      path: entry.path, sizeBytes: Number(entry.stat.size), mtimeNs: entry.stat.mtimeNs, ctimeNs: entry.stat.ctimeNs, inode: entry.stat.ino,
+    };
+    const settle = (outcome: FileOutcome) => this.#fileDone(open, position, entry, parent, outcome);
+    if (file.sizeBytes > wholeFileBytesMax) await this.#startLargeFile(file, settle);
+    else {
+      const isLarge = (outcome: FileOutcome) => outcome.kind === 'too-large';
+      this.#pool.storeFile(file, (outcome) => (isLarge(outcome) ? void this.#startLargeFile(file, settle) : settle(outcome)));
+    }
+    await this.#pool.room();
+  }
+
+  async #startLargeFile(file: FileToRead, settle: (outcome: FileOutcome) => void): Promise<void> {
+    const work: Promise<void> = storeLargeFile(file, this.#pool)
+      .then(settle)
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => this.#largeFiles.delete(work));
+    this.#largeFiles.add(work);
+    while (this.#largeFiles.size >= largeFilesAtOnce) await this.#orFailure(Promise.race(this.#largeFiles));
+  }
+
+  #fileDone(open: OpenFolder, position: number, entry: SourceEntry, parent: Node | undefined, outcome: FileOutcome): void {
+    const { name, path, stat } = entry;
+    if (outcome.kind !== 'content') {
+      this.#tally.issue(path, outcome.kind === 'failure' && outcome.reason === 'ENOENT' ? 'vanished' : 'unreadable', outcome.kind === 'failure' ? outcome.reason : 'grows');
+      return this.#put(open, position, undefined);
+    }
+    if (outcome.changed) this.#tally.issue(path, 'changed', 'changed while it was read');
+    this.#tally.file(parent ? 'changed' : 'new', outcome.sizeBytes, path);
+    const fresh = makeNode(name, stat, this.#options.nodes, { content: outcome.ids, sizeBytes: outcome.sizeBytes });
+    this.#put(open, position, parent && hasContent(parent, outcome) ? keepIfSame(parent, fresh) : fresh);
+  }
+
+  /** A node without all its blobs in the index would make a snapshot that cannot be restored; such a file is read again. */
+  #isStored(node: Node): boolean {
+    return node.content?.every((id) => this.#repository.index.has('data', id)) ?? false;
+  }
+
+  async #loadParentTree(id: TreeId | undefined): Promise<Tree | undefined> {
+    if (id === undefined) return undefined;
+    try {
+      const tree = await this.#repository.loadTree(id, this.#options.signal);
+      return tree.problems.length === 0 ? tree : undefined;
+    } catch (error) {
+      if (!isCode(error, 'repository.damaged', 'storage.not-found')) throw error;
+      this.#tally.parentTreeDamaged(); // without it everything beneath is read again, which also mends it
+      return undefined;
+    }
+  }
+
+  #put(open: OpenFolder, position: number, node: Node | undefined): void {
+    open.put(position, node);
+    if (open.isComplete) void this.#close(open).catch((error: unknown) => this.#fail(error));
+  }
+
+  /** The walk has seen all of the folder. */
+  #release(open: OpenFolder): void {
+    open.endOfList();
+    if (open.isComplete) void this.#close(open).catch((error: unknown) => this.#fail(error));
+  }
+
+  async #close(open: OpenFolder): Promise<void> {
+    const unchanged = open.unchangedTree();
+    const id = unchanged ?? (await this.#trees.save(open.nodes())).id;
+    open.closed(id);
+    const { place, parentNode } = open;
+    if (!place) return;
+    this.#tally.folder(!parentNode ? 'new' : parentNode.subtree === id ? 'unmodified' : 'changed');
+    const fresh = makeNode(place.name, place.stat, this.#options.nodes, { subtree: id });
+    this.#put(place.folder, place.position, parentNode?.subtree === id ? keepIfSame(parentNode, fresh) : fresh);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#failed.reject(error);
+  }
+
+  readonly #failed = Promise.withResolvers<never>();
+
+  #orFailure<T>(work: Promise<T>): Promise<T> {
+    if (this.#failure) return Promise.reject(this.#failure.error);
+    this.#failed.promise.catch(() => undefined);
+    return Promise.race([work, this.#failed.promise]);
+  }
+
+  /** Lets messages, finished writes and signals in. */
+  async #breathe(): Promise<void> {
+    await nextTurn();
+    throwIfAborted(this.#options.signal);
+    this.#heldSinceMs = this.#clock.monotonicMs();
+  }
+}
+
+function deviceOf(path: ByteString): bigint {
+  return statFollowing(path).dev;
+}
+
+/** The parent's node where it says the same: it also has what only other programs store, and lets a whole tree stay as it is. */
+function keepIfSame(parent: Node | undefined, fresh: Node): Node {
+  return parent && saysTheSame(parent, fresh) ? parent : fresh;
+}
+
+function hasContent(node: Node, outcome: FileContent): boolean {
+  return node.content?.length === outcome.ids.length && node.content.every((id, at) => id === outcome.ids[at]);
+}
+
+/** Patterns are matched against absolute paths; on Windows they are written `/C/folder`. */
+function absolutePattern(path: ByteString): ByteString {
+  if (process.platform !== 'win32') return path;
+  return `/${path.replaceAll('\\', '/').replace(/^([A-Za-z]):/, '$1')}` as ByteString;
+}

@@ -1,0 +1,45 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemCode } from '../platform/index.ts';
+import { FileArchiver } from './file-archiver.ts';
+import { PackSlots } from './pack-slots.ts';
+import type { StoredChunk, WorkerAnswer, WorkerStart, WorkerTask } from './worker-protocol.ts';
+
+// The entry of a worker thread: it answers each task in order. An exception that is not a file's ends the thread, and with it the run.
+const port = parentPort;
+if (!port) throw new Error('to be started as a worker thread');
+const start: WorkerStart = workerData;
+const slots = new PackSlots(start.slots);
+const archiver = new FileArchiver(start, ({ id, entries, bytes }) => {
+  answer({ kind: 'pack', slot: slots.put(bytes), length: bytes.length, id, entries });
+});
+
+port.on('message', (task: WorkerTask) => {
+  try {
+    answer(carryOut(task));
+  } catch (error) {
+    const reason = systemCode(error);
+    if (reason === undefined || task.kind === 'flush') throw error;
+    answer({ kind: 'failure', taskId: task.taskId, reason });
+  }
+});
+
+function carryOut(task: WorkerTask): WorkerAnswer {
+  const { taskId } = task;
+  switch (task.kind) {
+    case 'files':
+      return { kind: 'files', taskId, outcomes: task.files.map((file) => archiver.storeFile(file)) };
+    case 'scan':
+      return { kind: 'scan', taskId, ...archiver.findCuts(task.fd, task.offset, task.scanBytes) };
+    case 'chunks': {
+      const chunks = task.ranges.map((range) => archiver.storeRange(task.fd, range)).filter((chunk): chunk is StoredChunk => chunk !== undefined);
+      return { kind: 'chunks', taskId, chunks };
+    }
+    case 'flush':
+      archiver.flush();
+      return { kind: 'flush', taskId };
+  }
+}
+
+function answer(message: WorkerAnswer): void {
+  port?.postMessage(message);
+}

@@ -1,0 +1,187 @@
+import { hostname as systemHostname, userInfo } from 'node:os';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { byteStringFromText, CadanganError, isAbort, isCode, systemCode, type Clock } from '../platform/index.ts';
+import { formatTimestamp, listSnapshots, PackStore, saveSnapshot, type CompressionMode, type Repository, type Snapshot, type SnapshotId, type SnapshotSummary, type StoredSnapshot, type TreeId } from '../repository/index.ts';
+import { systemAccountNames } from './account-names.ts';
+import { Archiver } from './archiver.ts';
+import { DataPool } from './data-pool.ts';
+import type { ExcludeRules } from './exclude-rules.ts';
+import type { ChangeRules } from './node-maker.ts';
+import { chooseParent } from './parent-snapshot.ts';
+import type { BackupProgressSink } from './progress.ts';
+import { reportProgress } from './progress-reporter.ts';
+import { RunTally, type SourceIssue } from './run-tally.ts';
+import { statOf } from './source-entry.ts';
+import { makeSourceTree, type SourceTree } from './source-tree.ts';
+import { TreeSaver } from './tree-saver.ts';
+
+export interface BackupOptions {
+  /** As given by the user; relative ones are seen from `workingFolder`. */
+  readonly sources: readonly string[];
+  readonly workingFolder: string;
+  readonly rules: ExcludeRules;
+  /** The patterns as given, for the snapshot's record. */
+  readonly excludes?: readonly string[];
+  readonly tags?: readonly string[];
+  /** Default: the system's name. */
+  readonly host?: string | undefined;
+  /** The instant of the snapshot; default: when the run begins. */
+  readonly timeNs?: bigint | undefined;
+  /** The snapshot to compare with; default: as restic chooses. */
+  readonly parent?: StoredSnapshot | undefined;
+  /** Read every file again, whatever the parent says. */
+  readonly force?: boolean;
+  readonly changes?: ChangeRules;
+  readonly withAtime?: boolean;
+  readonly oneFileSystem?: boolean;
+  readonly compression?: CompressionMode;
+  readonly extraVerify?: boolean;
+  /** Default: the cores of the machine, at most 4. */
+  readonly workerCount?: number | undefined;
+  /** Do everything but write: no pack, no index, no snapshot. */
+  readonly dryRun?: boolean;
+  /** The folder that the repository lies in, when it is one. */
+  readonly repositoryFolder?: string | undefined;
+  readonly programVersion: string;
+  readonly progress?: BackupProgressSink | undefined;
+  /** Each issue when it happens; all of them are in the result too. */
+  readonly onIssue?: (issue: SourceIssue) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface BackupResult {
+  /** None in a dry run. */
+  readonly snapshotId: SnapshotId | undefined;
+  readonly tree: TreeId;
+  readonly parentId: SnapshotId | undefined;
+  readonly summary: SnapshotSummary;
+  readonly durationMs: number;
+  /** What could not be stored, or changed while it was read: with any of them the run is not a plain success. */
+  readonly issues: readonly SourceIssue[];
+  /** All of them; `issues` keeps the first 10,000. */
+  readonly issueCount: number;
+  /** Not stored because only their program can make them. */
+  readonly socketsSkipped: number;
+  /** Damaged trees of the parent; their files were read and stored again. */
+  readonly parentTreesDamaged: number;
+}
+
+const workersMax = 4;
+const strictChanges: ChangeRules = { ignoreCtime: false, ignoreInode: false };
+
+/**
+ * Backs up into an opened, locked repository whose index is loaded. The snapshot is written last; a run that throws leaves none, and what
+ * it stored is in the index for the next run.
+ * @throws `source.missing` when none of the sources exists, `source.contains-repository`, `aborted`, the storage's errors
+ */
+export async function backup(repository: Repository, options: BackupOptions): Promise<BackupResult> {
+  const { clock } = repository;
+  const startNs = options.timeNs ?? clock.nowNs();
+  const startMs = clock.monotonicMs();
+  const realStartNs = clock.nowNs();
+  const tally = new RunTally(options.onIssue ?? (() => undefined));
+  const sources = existingSources(options, tally);
+  const host = options.host ?? systemHostname();
+  const paths = options.sources.map((source) => resolve(options.workingFolder, source));
+  const parent = options.force ? undefined : (options.parent ?? chooseParent(await listSnapshots(repository, options.signal), host, paths, startNs));
+
+  const packStore = new PackStore(repository, { dryRun: options.dryRun ?? false });
+  const tree = await storeTree(repository, packStore, tally, options, sources, parent?.snapshot.tree);
+  const summary = summarize(tally, packStore, { startNs: realStartNs, endNs: clock.nowNs(), clock });
+  const snapshot: Snapshot = {
+    time: formatTimestamp(startNs, clock.offsetMinutes(startNs)),
+    ...(parent ? { parent: parent.id } : {}),
+    tree,
+    paths,
+    hostname: host,
+    ...owner(),
+    excludes: options.excludes ?? [],
+    tags: options.tags ?? [],
+    programVersion: options.programVersion,
+    summary,
+  };
+  const snapshotId = options.dryRun ? undefined : await saveSnapshot(repository, snapshot, options.signal);
+  return {
+    snapshotId, tree, parentId: parent?.id, summary,
+    durationMs: clock.monotonicMs() - startMs,
+    issues: tally.issues, issueCount: tally.issueCount, socketsSkipped: tally.sockets, parentTreesDamaged: tally.parentTreesDamaged,
+  };
+}
+
+async function storeTree(repository: Repository, packStore: PackStore, tally: RunTally, options: BackupOptions, sources: SourceTree, parentTree: TreeId | undefined): Promise<TreeId> {
+  const { compression = 'auto', extraVerify = true, signal } = options;
+  const workerCount = options.workerCount ?? Math.min(availableParallelism(), workersMax);
+  const trees = new TreeSaver(repository, packStore, { compression, extraVerify });
+  await using pool = new DataPool(repository, packStore, { workerCount, compression, extraVerify, signal });
+  using _reporting = reportProgress(tally, options.progress, repository.clock);
+  const archiver = new Archiver(repository, pool, trees, tally, {
+    rules: options.rules,
+    nodes: { withAtime: options.withAtime ?? false, accounts: systemAccountNames(), offsetMinutes: (ns) => repository.clock.offsetMinutes(ns) },
+    changes: options.changes ?? strictChanges,
+    oneFileSystem: options.oneFileSystem ?? false,
+    repositoryFolder: options.repositoryFolder === undefined ? undefined : statOf(byteStringFromText(options.repositoryFolder)),
+    signal,
+  });
+  try {
+    const tree = await archiver.archive(sources, parentTree);
+    await pool.finish();
+    await trees.finish();
+    await packStore.flush(signal);
+    return tree;
+  } catch (error) {
+    if (isAbort(error)) await salvage(pool, trees, packStore, error);
+    throw error;
+  }
+}
+
+/** What a stopped run has sealed is stored and indexed, so that the next run need not read it again. */
+async function salvage(pool: DataPool, trees: TreeSaver, packStore: PackStore, stop: unknown): Promise<void> {
+  if (stop instanceof Error && isCode(stop.cause, 'repository.lock-lost')) return; // nothing more may be written
+  try {
+    await pool.salvage();
+    await trees.finish();
+    await packStore.flush();
+  } catch {
+    // The run ends as stopped either way; what could not be saved is read again next time.
+  }
+}
+
+/** Sources that are there. A missing one is an issue; when none is left there is nothing that a snapshot could say. */
+function existingSources(options: BackupOptions, tally: RunTally): SourceTree {
+  const present = options.sources.filter((source) => {
+    const path = byteStringFromText(resolve(options.workingFolder, source));
+    try {
+      statOf(path);
+      return true;
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+      tally.issue(path, 'unreadable', error);
+      return false;
+    }
+  });
+  if (present.length === 0) throw new CadanganError('source.missing', { paths: options.sources });
+  return makeSourceTree(present, options.workingFolder);
+}
+
+function summarize(tally: RunTally, packStore: PackStore, times: { startNs: bigint; endNs: bigint; clock: Clock }): SnapshotSummary {
+  const { files, folders } = tally;
+  const { dataBlobs, treeBlobs, plainBytes, packedBytes } = packStore.totals;
+  const text = (ns: bigint) => formatTimestamp(ns, times.clock.offsetMinutes(ns));
+  return {
+    backupStart: text(times.startNs), backupEnd: text(times.endNs),
+    filesNew: files.new, filesChanged: files.changed, filesUnmodified: files.unmodified,
+    dirsNew: folders.new, dirsChanged: folders.changed, dirsUnmodified: folders.unmodified,
+    dataBlobs, treeBlobs, dataAdded: plainBytes, dataAddedPacked: packedBytes,
+    totalFilesProcessed: tally.filesDone, totalBytesProcessed: tally.bytes,
+  };
+}
+
+function owner(): { username: string; uid: number; gid: number } {
+  try {
+    const { username, uid, gid } = userInfo();
+    return { username, uid: Math.max(uid, 0), gid: Math.max(gid, 0) };
+  } catch {
+    return { username: '', uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  }
+}

@@ -1,0 +1,142 @@
+import {
+  byteStringFromText,
+  CadanganError,
+  compilePatterns,
+  readPatternFile,
+  type ByteString,
+  type Environment,
+  type PatternOptions,
+  type PatternSet,
+} from '../platform/index.ts';
+
+/** What to leave out of a backup, as restic's options of the same names. */
+export interface ExcludeOptions {
+  readonly excludes?: readonly string[] | undefined;
+  readonly iexcludes?: readonly string[] | undefined;
+  readonly excludeFiles?: readonly string[] | undefined;
+  readonly iexcludeFiles?: readonly string[] | undefined;
+  /** Leave out what lies in a folder with a valid `CACHEDIR.TAG`. */
+  readonly excludeCaches?: boolean | undefined;
+  /** `NAME` or `NAME:HEADER`: leave out what lies in a folder with a file of that name (that begins with HEADER). */
+  readonly excludeIfPresent?: readonly string[] | undefined;
+  /** Bytes, or a number with `k`, `M`, `G`, `T` (powers of 1024). A file of exactly that size stays. */
+  readonly excludeLargerThan?: string | undefined;
+}
+
+/** The world the options are read in. */
+export interface ExcludeContext {
+  /** For `$NAME` in exclude files. */
+  readonly environment: Environment;
+  /** Patterns are written as on Windows. */
+  readonly windows?: boolean;
+}
+
+/** The part of a file's `lstat` that rules look at. `type` is restic's word: `dir`, `file`, `symlink` ... */
+export interface ExcludeItem {
+  readonly type: string;
+  /** bytes */
+  readonly size: number | bigint;
+}
+
+/** Reads the first `lengthBytes` of the file `name` of a folder, fewer at its end; `undefined` when it cannot. */
+export type ReadHead = (name: ByteString, lengthBytes: number) => Uint8Array | undefined;
+
+/** Nothing of this folder's content is backed up but `keep`. The folder itself is. */
+export interface ExcludedContent {
+  readonly keep: ByteString | undefined;
+}
+
+/**
+ * Decides what is left out. Ask about everything found beneath a source, never about a source itself or the folders
+ * above it: what somebody names is backed up. (So restic since 0.19.0; before, a pattern that matched a source left
+ * it out, and 0.14 then failed with "snapshot is empty".) What lies beneath an excluded folder is not asked about
+ * again, so a `!` pattern brings back a path only when no folder above it is excluded.
+ */
+export interface ExcludeRules {
+  /** No rule at all. */
+  readonly isEmpty: boolean;
+  /** Whether `excludesFolder` can ever say yes; if not, nobody needs to gather the names. */
+  readonly looksIntoFolders: boolean;
+  /** Without `item` only the patterns are asked, so that what they leave out needs no `lstat`. `path` as in `PatternSet`. */
+  excludesPath(path: ByteString, item?: ExcludeItem): boolean;
+  /** `names` are all entries of one folder. `readHead` must not wait for a writer when the entry is a named pipe. */
+  excludesFolder(names: ReadonlySet<ByteString>, readHead: ReadHead): ExcludedContent | undefined;
+}
+
+/** @throws `arguments.invalid` with `file`, `pattern` or `option`, and `reason` */
+export async function compileExcludeRules(options: ExcludeOptions, context: ExcludeContext): Promise<ExcludeRules> {
+  const exact = await compileAll(options.excludes, options.excludeFiles, context, false);
+  const folded = await compileAll(options.iexcludes, options.iexcludeFiles, context, true);
+  const limitBytes = options.excludeLargerThan === undefined ? Infinity : parseSize(options.excludeLargerThan);
+  const tags = (options.excludeIfPresent ?? []).map(parseTag);
+  if (options.excludeCaches) tags.push(cacheTag);
+  return {
+    isEmpty: exact.isEmpty && folded.isEmpty && limitBytes === Infinity && tags.length === 0,
+    looksIntoFolders: tags.length > 0,
+    excludesPath: (path, item) =>
+      (item !== undefined && item.type !== 'dir' && item.size > limitBytes) || exact.matches(path) || folded.matches(path),
+    excludesFolder: (names, readHead) => excludedContent(tags.filter((tag) => isTagged(tag, names, readHead))),
+  };
+}
+
+/** Patterns of the command line come first, those of files after them: the order matters to `!`. */
+async function compileAll(
+  patterns: readonly string[] = [],
+  files: readonly string[] = [],
+  context: ExcludeContext,
+  caseInsensitive: boolean,
+): Promise<PatternSet> {
+  const options: PatternOptions = { caseInsensitive, windows: context.windows ?? false };
+  const all = [...patterns];
+  for (const file of files) all.push(...(await readPatternFile(file, context.environment, options)));
+  return compilePatterns(all, options);
+}
+
+/** A file that marks its folder: its name, and what it must begin with (nothing: it only has to be there). */
+interface TagFile {
+  readonly name: ByteString;
+  readonly header: Uint8Array;
+}
+
+/** The Cache Directory Tagging Specification: 43 bytes, whatever follows. */
+const cacheTag: TagFile = parseTag('CACHEDIR.TAG:Signature: 8a477f597d28d172789f06886806bc55');
+
+function parseTag(option: string): TagFile {
+  const colon = option.indexOf(':');
+  const name = colon < 0 ? option : option.slice(0, colon);
+  if (name === '' || name.includes('/')) {
+    throw new CadanganError('arguments.invalid', {
+      option: `exclude-if-present ${option}`,
+      reason: name === '' ? 'the file name is missing' : 'the file name has a /',
+    });
+  }
+  return { name: byteStringFromText(name), header: Buffer.from(colon < 0 ? '' : option.slice(colon + 1), 'utf8') };
+}
+
+function isTagged(tag: TagFile, names: ReadonlySet<ByteString>, readHead: ReadHead): boolean {
+  if (!names.has(tag.name)) return false;
+  if (tag.header.length === 0) return true;
+  const head = readHead(tag.name, tag.header.length);
+  return head !== undefined && Buffer.compare(head.subarray(0, tag.header.length), tag.header) === 0;
+}
+
+/** Each tag spares its own file only, so two different ones leave out each other's: as restic 0.14 does. */
+function excludedContent(tags: readonly TagFile[]): ExcludedContent | undefined {
+  const first = tags[0];
+  if (first === undefined) return undefined;
+  return { keep: tags.every((tag) => tag.name === first.name) ? first.name : undefined };
+}
+
+const unitBytes: Readonly<Record<string, number>> = { b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+
+function parseSize(text: string): number {
+  const parts = /^(\d+)([bkmgt]?)$/i.exec(text);
+  const sizeBytes = Number(parts?.[1]) * (unitBytes[parts?.[2]?.toLowerCase() || 'b'] ?? 1);
+  if (!Number.isSafeInteger(sizeBytes)) {
+    throw new CadanganError('arguments.invalid', {
+      option: `exclude-larger-than ${text}`,
+      reason: 'not a size such as 500k, 20M or 1G',
+    });
+  }
+  return sizeBytes;
+}

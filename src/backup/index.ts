@@ -1,0 +1,15 @@
+/**
+ * Backup: a source tree becomes a snapshot.
+ *
+ *   sources -> SourceTree (where they stand in the snapshot)
+ *   walk in byte order; for each folder an OpenFolder:
+ *     file unchanged since the parent -> its node is taken over, the file is not opened
+ *     file new or changed             -> DataPool -> worker threads: read, cut, hash, claim, compress, seal, pack
+ *     folder complete                 -> TreeSaver, and its node goes into the folder above
+ *   all packs stored, index written -> snapshot
+ */
+export { backup, type BackupOptions, type BackupResult } from './backup.ts';
+export { compileExcludeRules, type ExcludeContext, type ExcludeOptions, type ExcludeRules } from './exclude-rules.ts';
+export type { BackupProgress, BackupProgressSink } from './progress.ts';
+export type { SourceIssue } from './run-tally.ts';
+export { chooseParent } from './parent-snapshot.ts';

@@ -1,0 +1,89 @@
+import type { BigIntStats } from 'node:fs';
+import type { ByteString } from '../platform/index.ts';
+import { fileModeFromStat, formatTimestamp, nodeTypeOf, parseTimestamp, uint64, type BlobId, type Node, type TreeId } from '../repository/index.ts';
+import type { AccountNames } from './account-names.ts';
+
+export interface NodeOptions {
+  /** Store access times; without, `atime` is the modification time as in restic, so that reading a file changes no tree. */
+  readonly withAtime: boolean;
+  readonly accounts: AccountNames;
+  /** Offset from UTC of local time at an instant, in minutes. */
+  readonly offsetMinutes: (ns: bigint) => number;
+}
+
+/** What a node has beyond `lstat`. */
+export interface NodeContent {
+  readonly content?: readonly BlobId[];
+  readonly sizeBytes?: number;
+  readonly subtree?: TreeId;
+  readonly linkTarget?: ByteString;
+}
+
+/** A tree's node of something in the source. */
+export function makeNode(name: ByteString, stat: BigIntStats, options: NodeOptions, more: NodeContent = {}): Node {
+  const mode = fileModeFromStat(Number(stat.mode));
+  const type = nodeTypeOf(mode);
+  const time = (ns: bigint) => formatTimestamp(ns, options.offsetMinutes(ns));
+  const isFile = type === 'file';
+  const isDevice = type === 'dev' || type === 'chardev';
+  const mtime = time(stat.mtimeNs);
+  return {
+    name,
+    type: type === 'irregular' ? ('irregular' as Node['type']) : type,
+    mode,
+    mtime,
+    atime: options.withAtime ? time(stat.atimeNs) : mtime,
+    ctime: stat.ctimeNs === stat.mtimeNs ? mtime : time(stat.ctimeNs),
+    uid: Number(stat.uid),
+    gid: Number(stat.gid),
+    user: options.accounts.user(Number(stat.uid)),
+    group: options.accounts.group(Number(stat.gid)),
+    inode: uint64(stat.ino),
+    deviceId: uint64(stat.dev),
+    size: isFile ? (more.sizeBytes ?? uint64(stat.size)) : 0,
+    links: isFile || isDevice || type === 'symlink' ? uint64(stat.nlink) : 0,
+    device: isDevice ? uint64(stat.rdev) : 0,
+    content: isFile ? (more.content ?? []) : null,
+    ...(more.subtree === undefined ? {} : { subtree: more.subtree }),
+    ...(more.linkTarget === undefined ? {} : { linkTarget: more.linkTarget }),
+  };
+}
+
+/** Which differences of a file's metadata make it worth reading again. */
+export interface ChangeRules {
+  readonly ignoreCtime: boolean;
+  readonly ignoreInode: boolean;
+}
+
+/**
+ * restic's rule: a regular file whose size, mtime, ctime and inode are the parent's has the parent's content. Instants are compared,
+ * not their text; the inode is left out with `--ignore-inode`, the ctime with `--ignore-ctime`.
+ */
+export function hasSameContent(parent: Node, stat: BigIntStats, rules: ChangeRules): boolean {
+  return (
+    parent.type === 'file' &&
+    stat.isFile() &&
+    BigInt(parent.size) === stat.size &&
+    parseTimestamp(parent.mtime).ns === stat.mtimeNs &&
+    (rules.ignoreCtime || parseTimestamp(parent.ctime).ns === stat.ctimeNs) &&
+    (rules.ignoreInode || BigInt(parent.inode) === stat.ino)
+  );
+}
+
+/**
+ * True if the parent's node says of this thing just what a new node would, so that it can be taken as it is, with all that only other
+ * programs store (extended attributes, unknown fields). A later `atime` alone does not count.
+ */
+export function saysTheSame(parent: Node, fresh: Node): boolean {
+  return (
+    parent.type === fresh.type && parent.mode === fresh.mode && parent.uid === fresh.uid && parent.gid === fresh.gid &&
+    parent.user === fresh.user && parent.group === fresh.group && parent.inode === fresh.inode && parent.size === fresh.size &&
+    (parent.deviceId === fresh.deviceId || parent.deviceId === 0) && // newer restic leaves it out where there is one link
+    parent.links === fresh.links && parent.device === fresh.device && parent.linkTarget === fresh.linkTarget &&
+    sameInstantText(parent.mtime, fresh.mtime) && sameInstantText(parent.ctime, fresh.ctime)
+  );
+}
+
+function sameInstantText(a: string, b: string): boolean {
+  return a === b || parseTimestamp(a).ns === parseTimestamp(b).ns;
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import type { BigIntStats } from 'node:fs';
+import type { ByteString } from '../platform/index.ts';
+import type { Node, Tree, TreeId } from '../repository/index.ts';
+
+/** Where a folder's own node goes when its tree is known. */
+export interface FolderPlace {
+  readonly folder: OpenFolder;
+  readonly position: number;
+  readonly name: ByteString;
+  readonly stat: BigIntStats;
+}
+
+/** A folder of the source whose tree is not stored yet: nodes come back in any order and take the place that was reserved for them. */
+export class OpenFolder {
+  readonly place: FolderPlace | undefined;
+  readonly parentNode: Node | undefined;
+  readonly #parentTreeId: TreeId | undefined;
+  readonly #parentTree: Tree | undefined;
+  readonly #nodes: (Node | undefined)[] = [];
+  #awaited = 0;
+  #isListed = false;
+  #parentCursor = 0;
+  readonly #closed = Promise.withResolvers<TreeId>();
+
+  constructor(place: FolderPlace | undefined, parentNode: Node | undefined, parentTreeId: TreeId | undefined, parentTree: Tree | undefined) {
+    this.place = place;
+    this.parentNode = parentNode;
+    this.#parentTreeId = parentTreeId;
+    this.#parentTree = parentTree;
+  }
+
+  /** The parent snapshot's node of that name. Names are asked for in byte order, so both lists are gone through once. */
+  parentNodeOf(name: ByteString): Node | undefined {
+    const nodes = this.#parentTree?.nodes;
+    if (!nodes) return undefined;
+    let node = nodes[this.#parentCursor];
+    while (node && node.name < name) node = nodes[++this.#parentCursor];
+    return node?.name === name ? node : undefined;
+  }
+
+  /** The next place in byte order; exactly one `put` must follow. */
+  reserve(): number {
+    this.#awaited += 1;
+    return this.#nodes.push(undefined) - 1;
+  }
+
+  /** @param node undefined when nothing of this name goes into the tree */
+  put(position: number, node: Node | undefined): void {
+    assert(this.#awaited > 0, 'a place is filled once');
+    this.#nodes[position] = node;
+    this.#awaited -= 1;
+  }
+
+  endOfList(): void {
+    this.#isListed = true;
+  }
+
+  get isComplete(): boolean {
+    return this.#isListed && this.#awaited === 0;
+  }
+
+  /** What the tree holds, in byte order. */
+  nodes(): Node[] {
+    return this.#nodes.filter((node) => node !== undefined);
+  }
+
+  /** The parent's tree, if every node was taken over from it and none is missing: then it need not even be serialised. */
+  unchangedTree(): TreeId | undefined {
+    const before = this.#parentTree?.nodes;
+    if (!before || this.#parentTree?.unknown) return undefined;
+    const now = this.nodes();
+    return now.length === before.length && now.every((node, at) => node === before[at]) ? this.#parentTreeId : undefined;
+  }
+
+  closed(id: TreeId): void {
+    this.#nodes.length = 0;
+    this.#closed.resolve(id);
+  }
+
+  whenClosed(): Promise<TreeId> {
+    return this.#closed.promise;
+  }
+}

@@ -1,0 +1,70 @@
+import { systemCode, textOf, type ByteString } from '../platform/index.ts';
+
+/** Something of the source that is not in the snapshot, or not as a consistent copy. */
+export interface SourceIssue {
+  /** For people; bytes that are not UTF-8 show as U+FFFD. */
+  readonly path: string;
+  /** `unreadable`: not stored. `vanished`: was gone before it could be read. `changed`: stored, but written to while it was read. */
+  readonly kind: 'unreadable' | 'vanished' | 'changed';
+  /** The system's error code (`EACCES`) or a few words. */
+  readonly reason: string;
+}
+
+type Fate = 'new' | 'changed' | 'unmodified';
+
+/** Issues that are kept by name; a source that is gone altogether must not fill the memory. The count goes on. */
+const issuesKeptMax = 10_000;
+
+/** Counts what a run meets. */
+export class RunTally {
+  readonly files = { new: 0, changed: 0, unmodified: 0 };
+  readonly folders = { new: 0, changed: 0, unmodified: 0 };
+  readonly issues: SourceIssue[] = [];
+  issueCount = 0;
+  /** Links, fifos, devices. */
+  others = 0;
+  /** Sockets have no content and are made by their programs: left out, as restic does. */
+  sockets = 0;
+  parentTreesDamaged = 0;
+  bytes = 0;
+  currentPath: ByteString = '' as ByteString;
+  readonly #onIssue: (issue: SourceIssue) => void;
+
+  constructor(onIssue: (issue: SourceIssue) => void) {
+    this.#onIssue = onIssue;
+  }
+
+  file(fate: Fate, sizeBytes: number, path: ByteString): void {
+    this.files[fate] += 1;
+    this.bytes += sizeBytes;
+    this.currentPath = path;
+  }
+
+  folder(fate: Fate): void {
+    this.folders[fate] += 1;
+  }
+
+  other(): void {
+    this.others += 1;
+  }
+
+  socketSkipped(): void {
+    this.sockets += 1;
+  }
+
+  parentTreeDamaged(): void {
+    this.parentTreesDamaged += 1;
+  }
+
+  issue(path: ByteString, kind: SourceIssue['kind'], cause: unknown): void {
+    const reason = systemCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));
+    const issue: SourceIssue = { path: textOf(path), kind: reason === 'ENOENT' ? 'vanished' : kind, reason };
+    this.issueCount += 1;
+    if (this.issues.length < issuesKeptMax) this.issues.push(issue);
+    this.#onIssue(issue);
+  }
+
+  get filesDone(): number {
+    return this.files.new + this.files.changed + this.files.unmodified;
+  }
+}

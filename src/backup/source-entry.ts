@@ -1,0 +1,51 @@
+import { lstatSync, readdirSync, readlinkSync, statSync, type BigIntStats } from 'node:fs';
+import type { FileToRead } from './worker-protocol.ts';
+import { byteStringFromBytes, byteStringFromText, fsPath, joinBytes, type ByteString } from '../platform/index.ts';
+
+/** One thing found in the source: its name's bytes and what `lstat` says, exact to the nanosecond and to 64 bits. */
+export interface SourceEntry {
+  readonly name: ByteString;
+  readonly path: ByteString;
+  readonly stat: BigIntStats;
+}
+
+const isWindows = process.platform === 'win32';
+
+/** Names in a folder in byte order, as tree blobs have them. @throws the system's error */
+export function readFolderNames(folder: ByteString): ByteString[] {
+  // latin1 is the byte string itself: no name is lost, whether it is UTF-8 or not.
+  const names = isWindows
+    ? readdirSync(fsPath(folder), 'utf8').map(byteStringFromText)
+    : (readdirSync(fsPath(folder), 'latin1') as ByteString[]);
+  return names.sort(byBytes);
+}
+
+/** @throws the system's error */
+export function statEntry(folder: ByteString, name: ByteString): SourceEntry {
+  const path = joinBytes(folder, name);
+  return { name, path, stat: statOf(path) };
+}
+
+/** @throws the system's error */
+export function statOf(path: ByteString): BigIntStats {
+  return lstatSync(fsPath(path), { bigint: true });
+}
+
+/** What a path is, following links: for the folders above a source. @throws the system's error */
+export function statFollowing(path: ByteString): BigIntStats {
+  return statSync(fsPath(path), { bigint: true });
+}
+
+/** The raw bytes of a link's target. @throws the system's error */
+export function readLinkTarget(path: ByteString): ByteString {
+  return byteStringFromBytes(readlinkSync(fsPath(path), 'buffer'));
+}
+
+/** Whether the file is still what the walk saw. */
+export function isAsSeen(stat: BigIntStats, file: FileToRead): boolean {
+  return stat.ino === file.inode && stat.mtimeNs === file.mtimeNs && stat.ctimeNs === file.ctimeNs && stat.size === BigInt(file.sizeBytes);
+}
+
+function byBytes(a: ByteString, b: ByteString): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,81 @@
+import type { BlobId, CompressionMode, KernelModule, MasterKey, PackedBlob, PackId, SharedBlobIndex } from '../repository/index.ts';
+import type { ByteString } from '../platform/index.ts';
+
+/** What a worker is started with. The key crosses as memory of one process; it is in no argument or environment. */
+export interface WorkerStart {
+  readonly module: KernelModule;
+  readonly masterKey: MasterKey;
+  readonly polynomial: bigint;
+  readonly index: SharedBlobIndex;
+  readonly compression: CompressionMode;
+  readonly extraVerify: boolean;
+  readonly slots: SharedPackSlots;
+}
+
+/** Shared memory in which finished packs go from the workers to the thread that stores them; see `PackSlots`. */
+export interface SharedPackSlots {
+  readonly bytes: SharedArrayBuffer;
+  readonly states: SharedArrayBuffer;
+  readonly slotBytes: number;
+}
+
+/** A file small enough that one worker reads it whole. The numbers are of the walk's `lstat`. */
+export interface FileToRead {
+  readonly path: ByteString;
+  readonly sizeBytes: number;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  readonly inode: bigint;
+}
+
+/** A part of an open file that is one chunk. */
+export interface ChunkRange {
+  readonly offset: number;
+  readonly lengthBytes: number;
+}
+
+/** What the main thread asks for. `taskId` comes back with the answer. */
+export type WorkerTask =
+  | { readonly kind: 'files'; readonly taskId: number; readonly files: readonly FileToRead[] }
+  /** Find the cuts of an open file from `offset`, where a chunk begins, for about `scanBytes`. */
+  | { readonly kind: 'scan'; readonly taskId: number; readonly fd: number; readonly offset: number; readonly scanBytes: number }
+  | { readonly kind: 'chunks'; readonly taskId: number; readonly fd: number; readonly ranges: readonly ChunkRange[] }
+  /** Finish the pack that is open, if any. */
+  | { readonly kind: 'flush'; readonly taskId: number };
+
+/** The content of a file as it was read. */
+export interface FileContent {
+  readonly kind: 'content';
+  readonly ids: readonly BlobId[];
+  readonly sizeBytes: number;
+  /** The file was written to, or replaced, between the walk's look and the end of reading. */
+  readonly changed: boolean;
+}
+
+export interface FileFailure {
+  readonly kind: 'failure';
+  /** `ENOENT`, `EACCES`, ... */
+  readonly reason: string;
+}
+
+/** It grew beyond what one worker reads whole: to be read as a large file. */
+export interface FileTooLarge {
+  readonly kind: 'too-large';
+}
+
+export type FileOutcome = FileContent | FileFailure | FileTooLarge;
+
+export interface StoredChunk {
+  readonly id: BlobId;
+  readonly sizeBytes: number;
+}
+
+export type WorkerAnswer =
+  | { readonly kind: 'files'; readonly taskId: number; readonly outcomes: readonly FileOutcome[] }
+  | { readonly kind: 'scan'; readonly taskId: number; readonly lengths: readonly number[]; readonly atEnd: boolean }
+  | { readonly kind: 'chunks'; readonly taskId: number; readonly chunks: readonly StoredChunk[] }
+  | { readonly kind: 'flush'; readonly taskId: number }
+  /** A system error while reading an open file. */
+  | { readonly kind: 'failure'; readonly taskId: number; readonly reason: string }
+  /** Not an answer: a pack lies in `slot`, to be stored; the slot is to be released then. */
+  | { readonly kind: 'pack'; readonly slot: number; readonly length: number; readonly id: PackId; readonly entries: readonly PackedBlob[] };

@@ -1,0 +1,29 @@
+import { hash } from 'node:crypto';
+import { CadanganError } from '../platform/index.ts';
+import { decompress } from './compression.ts';
+import type { BlobId } from './format/index.ts';
+import { sealOverheadBytes } from './sealed-box.ts';
+
+/** Anything that opens one sealed box: `BoxCipher` in a worker, `SmallBoxes` for single blobs. */
+type OpenBox = () => Uint8Array;
+
+/**
+ * The plaintext of one sealed blob, proven: MAC, decompression, length and SHA-256 against its id.
+ * @param uncompressedLength from the index or the pack header; 0 when the blob is stored as it is
+ * @throws `repository.damaged` with the reason (`mac`, `zstd`, `length`, `hash`) and the blob
+ */
+export function openBlob(id: BlobId, sealedLength: number, uncompressedLength: number, openBox: OpenBox): Uint8Array {
+  try {
+    if (sealedLength < sealOverheadBytes) throw new CadanganError('repository.damaged', { reason: 'length' });
+    const stored = openBox();
+    const plaintext = uncompressedLength === 0 ? stored : decompress(stored, uncompressedLength);
+    if (uncompressedLength !== 0 && plaintext.length !== uncompressedLength) {
+      throw new CadanganError('repository.damaged', { reason: 'length' });
+    }
+    if (hash('sha256', plaintext, 'hex') !== id) throw new CadanganError('repository.damaged', { reason: 'hash' });
+    return plaintext;
+  } catch (cause) {
+    const reason = cause instanceof CadanganError ? cause.facts.reason : 'unknown';
+    throw new CadanganError('repository.damaged', { blob: id, reason }, { cause });
+  }
+}

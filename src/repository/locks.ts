@@ -1,0 +1,201 @@
+import { hostname, userInfo } from 'node:os';
+import { CadanganError, isCode, throwIfAborted, type Clock } from '../platform/index.ts';
+import type { Storage } from '../storage/index.ts';
+import { formatTimestamp, parseLock, parseLockId, parseTimestamp, serializeLock, type Lock, type LockId } from './format/index.ts';
+import type { SmallBoxes } from './sealed-box.ts';
+import { readUnpacked, saveNamedByHash, sealUnpacked } from './unpacked-files.ts';
+
+// restic's numbers (internal/restic/lock.go): refreshed every 5 minutes, stale after 30; a holder that could not refresh for 25 stops.
+const refreshMs = 5 * 60_000;
+const staleMs = 30 * 60_000;
+const refreshFailureMsMax = 25 * 60_000;
+const settleMs = 200;
+const unreadableRetryDelaysMs = [5_000, 10_000, 20_000] as const;
+
+export interface LockContext {
+  readonly storage: Storage;
+  readonly boxes: SmallBoxes;
+  readonly version: number;
+  readonly clock: Clock;
+}
+
+export interface FoundLock {
+  readonly id: LockId;
+  readonly file: Lock;
+  readonly isStale: boolean;
+}
+
+/**
+ * Holds a lock of the repository until it is closed, refreshing it meanwhile.
+ * `signal` aborts when the lock is lost: somebody removed it, or it could not be refreshed for 25 minutes. Work under the lock must stop then.
+ */
+export class RepositoryLock {
+  readonly #context: LockContext;
+  readonly #exclusive: boolean;
+  readonly #lost = new AbortController();
+  #id: LockId;
+  #refreshedAtMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #refreshing: Promise<void> | undefined;
+
+  private constructor(context: LockContext, exclusive: boolean, id: LockId) {
+    this.#context = context;
+    this.#exclusive = exclusive;
+    this.#id = id;
+    this.#refreshedAtMs = context.clock.monotonicMs();
+    this.#timer = setInterval(() => void this.refresh(), refreshMs).unref();
+  }
+
+  /**
+   * Looks for conflicting locks, writes ours, waits 200 ms and looks again.
+   * @param retryForMs how long to wait for others to end (`--retry-lock`), default 0
+   * @throws `repository.locked` with the holder
+   */
+  static async acquire(context: LockContext, options: { exclusive: boolean; retryForMs?: number; signal?: AbortSignal | undefined }): Promise<RepositoryLock> {
+    const { clock } = context;
+    const giveUpAtMs = clock.monotonicMs() + (options.retryForMs ?? 0);
+    for (let delayMs = 1_000; ; delayMs = Math.min(delayMs * 2, 60_000)) {
+      throwIfAborted(options.signal);
+      try {
+        return await RepositoryLock.#acquireOnce(context, options.exclusive, options.signal);
+      } catch (error) {
+        const remainingMs = giveUpAtMs - clock.monotonicMs();
+        if (!isCode(error, 'repository.locked') || remainingMs <= 0) throw error;
+        await clock.sleep(Math.min(delayMs, remainingMs), options.signal);
+      }
+    }
+  }
+
+  static async #acquireOnce(context: LockContext, exclusive: boolean, signal?: AbortSignal): Promise<RepositoryLock> {
+    await refuseConflicts(context, exclusive, undefined, signal);
+    const id = await writeLock(context, exclusive, signal);
+    try {
+      await context.clock.sleep(settleMs, signal);
+      await refuseConflicts(context, exclusive, id, signal);
+    } catch (error) {
+      await context.storage.remove({ kind: 'locks', name: id });
+      throw error;
+    }
+    return new RepositoryLock(context, exclusive, id);
+  }
+
+  get signal(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** Writes a new lock file and removes the old one. Runs by itself every 5 minutes; call it after the machine has slept. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = undefined));
+    return this.#refreshing;
+  }
+
+  async #refresh(): Promise<void> {
+    const { storage, clock } = this.#context;
+    if (this.#lost.signal.aborted) return;
+    try {
+      // After a sleep an `unlock` may have removed our lock, and a prune may have run: then nothing that we know is certain.
+      if ((await storage.sizeOf({ kind: 'locks', name: this.#id })) === undefined) return this.#lose('removed');
+      const previous = this.#id;
+      this.#id = await writeLock(this.#context, this.#exclusive);
+      this.#refreshedAtMs = clock.monotonicMs();
+      await storage.remove({ kind: 'locks', name: previous });
+    } catch (cause) {
+      if (clock.monotonicMs() - this.#refreshedAtMs > refreshFailureMsMax) this.#lose('not refreshed', cause);
+    }
+  }
+
+  #lose(reason: string, cause?: unknown): void {
+    this.#lost.abort(new CadanganError('repository.lock-lost', { location: this.#context.storage.location, reason }, { cause }));
+  }
+
+  /** Removes the lock. Safe to repeat. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#timer === undefined) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    await this.#refreshing;
+    await this.#context.storage.remove({ kind: 'locks', name: this.#id });
+  }
+}
+
+/** Every lock in the repository. One that stays unreadable is not ignored: @throws `repository.damaged` */
+export async function listLocks(context: LockContext, signal?: AbortSignal): Promise<FoundLock[]> {
+  const found: FoundLock[] = [];
+  for (const { name } of await context.storage.list('locks', signal)) {
+    const file = await readLock(context, name, signal);
+    if (file) found.push({ id: parseLockId(name), file, isStale: isStale(file, context.clock) });
+  }
+  return found;
+}
+
+/** Removes stale locks, or with `all` every lock. @returns how many were removed */
+export async function removeLocks(context: LockContext, options: { all: boolean; signal?: AbortSignal | undefined }): Promise<number> {
+  const { storage, clock } = context;
+  let removed = 0;
+  for (const { name } of await storage.list('locks', options.signal)) {
+    const isRemovable = options.all || (await readLock(context, name, options.signal).then((file) => file !== undefined && isStale(file, clock)));
+    if (!isRemovable) continue;
+    await storage.remove({ kind: 'locks', name }, options.signal);
+    removed += 1;
+  }
+  return removed;
+}
+
+async function refuseConflicts(context: LockContext, exclusive: boolean, own: LockId | undefined, signal?: AbortSignal): Promise<void> {
+  for (const lock of await listLocks(context, signal)) {
+    if (lock.id === own || lock.isStale || !(exclusive || lock.file.exclusive)) continue;
+    const { hostname: host, pid, username, time } = lock.file;
+    throw new CadanganError('repository.locked', {
+      location: context.storage.location, holderHost: host, holderUser: username, holderPid: pid, since: time, exclusive: lock.file.exclusive,
+    });
+  }
+}
+
+async function readLock(context: LockContext, name: string, signal?: AbortSignal): Promise<Lock | undefined> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return parseLock(await readUnpacked(context.storage, context.boxes, { kind: 'locks', name }, signal));
+    } catch (error) {
+      if (isCode(error, 'storage.not-found')) return undefined; // its holder just released or refreshed it
+      const delayMs = unreadableRetryDelaysMs[attempt];
+      if (!isCode(error, 'repository.damaged') || delayMs === undefined) throw error;
+      await context.clock.sleep(delayMs, signal);
+    }
+  }
+}
+
+async function writeLock(context: LockContext, exclusive: boolean, signal?: AbortSignal): Promise<LockId> {
+  const nowNs = context.clock.nowNs();
+  const user = ownUser();
+  const file: Lock = {
+    time: formatTimestamp(nowNs, context.clock.offsetMinutes(nowNs)),
+    exclusive, hostname: hostname(), username: user.name, pid: process.pid, uid: user.uid, gid: user.gid,
+  };
+  const box = sealUnpacked(context.boxes, 'locks', serializeLock(file), context.version);
+  return parseLockId(await saveNamedByHash(context.storage, 'locks', box, signal));
+}
+
+/** Older than 30 minutes, or of this host and its process gone (restic's rule, which `unlock` and every writer share). */
+function isStale(file: Lock, clock: Clock): boolean {
+  const ageMs = Number((clock.nowNs() - parseTimestamp(file.time).ns) / 1_000_000n);
+  if (ageMs > staleMs) return true;
+  return file.hostname === hostname() && !processExists(file.pid);
+}
+
+function processExists(pid: number): boolean {
+  try {
+    process.kill(pid, 0); // signal 0 asks only
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+function ownUser(): { name: string; uid: number; gid: number } {
+  try {
+    const { username, uid, gid } = userInfo();
+    return { name: username, uid: Math.max(uid, 0), gid: Math.max(gid, 0) }; // -1 on Windows
+  } catch {
+    return { name: '', uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  }
+}

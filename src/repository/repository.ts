@@ -1,0 +1,210 @@
+import pMap from 'p-map';
+import { CadanganError, isCode, systemClock, systemRandom, throwIfAborted, type Clock, type Random } from '../platform/index.ts';
+import type { FileKind, Storage } from '../storage/index.ts';
+import { BlobIndex } from './blob-index.ts';
+import { openBlob } from './blob-opener.ts';
+import type { CompressionMode } from './compression.ts';
+import { parseConfig, parseIndexFile, parseIndexId, parseTree, serializeConfig, type BlobId, type BlobType, type IndexId, type KdfParameters, type KeyId, type MasterKey, type RepositoryConfig, type Tree, type TreeId } from './format/index.ts';
+import { addKey, generateMasterKey, openWithPassword, type KeyContext } from './keys.ts';
+import { checkPolynomial, loadKernelModule, randomPolynomial, type KernelModule, type Polynomial } from './kernel/index.ts';
+import { RepositoryLock, type LockContext } from './locks.ts';
+import type { PackBuilderOptions } from './pack-builder.ts';
+import { PackWindows } from './pack-windows.ts';
+import { SmallBoxes } from './sealed-box.ts';
+import { runSelfTest } from './self-test.ts';
+import { readUnpacked, saveNamedByHash, sealUnpacked } from './unpacked-files.ts';
+
+/** The world that a repository lives in. Everything but the storage has the system's own as default. */
+export interface RepositoryWorld {
+  readonly storage: Storage;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export interface InitOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Cost of the first key's derivation; the default is for everybody, tests use less. */
+  readonly kdfCost?: KdfParameters | undefined;
+}
+
+const filesReadAtOnce = 4;
+const configIdBytes = 32;
+const writtenVersion = 2;
+
+/** An opened repository: its keys are known, its index is empty until `loadIndex`. */
+export class Repository {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly config: RepositoryConfig;
+  readonly polynomial: Polynomial;
+  readonly masterKey: MasterKey;
+  /** The key file that the password opened. */
+  readonly keyId: KeyId;
+  readonly module: KernelModule;
+  readonly boxes: SmallBoxes;
+  readonly index = new BlobIndex();
+  readonly #windows: PackWindows;
+
+  private constructor(world: Required<RepositoryWorld>, module: KernelModule, key: { id: KeyId; masterKey: MasterKey }, config: RepositoryConfig) {
+    this.storage = world.storage;
+    this.clock = world.clock;
+    this.random = world.random;
+    this.module = module;
+    this.masterKey = key.masterKey;
+    this.keyId = key.id;
+    this.config = config;
+    this.polynomial = checkPolynomial(config.chunkerPolynomial);
+    this.boxes = new SmallBoxes(module, key.masterKey, world.random);
+    this.#windows = new PackWindows(world.storage, this.index);
+  }
+
+  /**
+   * Makes a new repository of version 2. The config is written last: until then there is none, and init may simply be repeated.
+   * @throws `repository.exists`; `repository.damaged` when data lies there without a config; `password.empty`
+   */
+  static async init(world: RepositoryWorld, password: string, options: InitOptions = {}): Promise<Repository> {
+    const full = withDefaults(world);
+    const { storage, random } = full;
+    const module = readyModule();
+    if (password === '') throw new CadanganError('password.empty');
+    await storage.create(options.signal);
+    await refuseExisting(storage, options.signal);
+    const masterKey = generateMasterKey(random);
+    const id = await addKey(masterKey, password, { cost: options.kdfCost }, { ...full, module, signal: options.signal });
+    const config: RepositoryConfig = {
+      version: writtenVersion,
+      id: Buffer.from(random.fill(new Uint8Array(configIdBytes))).toString('hex'),
+      chunkerPolynomial: randomPolynomial(random),
+    };
+    const box = sealUnpacked(new SmallBoxes(module, masterKey, random), 'config', serializeConfig(config), config.version);
+    await storage.write({ kind: 'config', name: '' }, box, options.signal);
+    return new Repository(full, module, { id, masterKey }, config);
+  }
+
+  /** @throws `repository.missing`, `repository.wrong-password`, `repository.damaged`, `repository.unsupported`, and the storage's errors */
+  static async open(world: RepositoryWorld, password: string, signal?: AbortSignal): Promise<Repository> {
+    const full = withDefaults(world);
+    const { storage } = full;
+    if ((await storage.sizeOf({ kind: 'config', name: '' }, signal)) === undefined) {
+      throw new CadanganError('repository.missing', { location: storage.location });
+    }
+    const module = readyModule();
+    const context: KeyContext = { ...full, module, signal };
+    const key = await openWithPassword(password, context);
+    const boxes = new SmallBoxes(module, key.masterKey, full.random);
+    const config = parseConfig(await readUnpacked(storage, boxes, { kind: 'config', name: '' }, signal));
+    return new Repository(full, module, key, config);
+  }
+
+  /** Takes a lock; see `RepositoryLock`. @throws `repository.locked` */
+  lock(options: { exclusive: boolean; retryForMs?: number; signal?: AbortSignal | undefined }): Promise<RepositoryLock> {
+    return RepositoryLock.acquire(this.lockContext, options);
+  }
+
+  get lockContext(): LockContext {
+    return { storage: this.storage, boxes: this.boxes, version: this.config.version, clock: this.clock };
+  }
+
+  get keyContext(): KeyContext {
+    return { storage: this.storage, module: this.module, clock: this.clock, random: this.random };
+  }
+
+  /**
+   * Reads every index file into `index`. List snapshots first, then call this: then every blob of a listed snapshot is known.
+   * @throws `repository.damaged`, naming the index file
+   */
+  async loadIndex(options: { signal?: AbortSignal | undefined } = {}): Promise<IndexId[]> {
+    const files = await this.storage.list('index', options.signal);
+    return pMap(
+      files,
+      async ({ name }) => {
+        throwIfAborted(options.signal);
+        const json = await this.loadUnpacked('index', name, options.signal);
+        for (const pack of parseIndexFile(json).packs) {
+          for (const blob of pack.blobs) {
+            this.index.add(blob.type, blob.id, { packId: pack.id, offset: blob.offset, length: blob.length, uncompressedLength: blob.uncompressedLength });
+          }
+        }
+        return parseIndexId(name);
+      },
+      { concurrency: filesReadAtOnce },
+    );
+  }
+
+  /** The JSON of an index, snapshot or lock file, proven. */
+  loadUnpacked(kind: Exclude<FileKind, 'data' | 'keys'>, name: string, signal?: AbortSignal): Promise<Uint8Array> {
+    return readUnpacked(this.storage, this.boxes, { kind, name }, signal);
+  }
+
+  /** Seals and stores JSON. @returns the file's name */
+  saveUnpacked(kind: 'index' | 'snapshots', json: Uint8Array, signal?: AbortSignal): Promise<string> {
+    return saveNamedByHash(this.storage, kind, sealUnpacked(this.boxes, kind, json, this.config.version), signal);
+  }
+
+  /**
+   * A blob's plaintext, proven. If a blob stands in several packs and one is damaged, the others are tried.
+   * @throws `repository.damaged` with the blob and the reason, `missing` when no index knows it
+   */
+  async loadBlob(type: BlobType, id: BlobId, signal?: AbortSignal): Promise<Uint8Array> {
+    let lastError: unknown = new CadanganError('repository.damaged', { blob: id, type, reason: 'missing' });
+    for (const place of this.index.locateAll(type, id)) {
+      throwIfAborted(signal);
+      try {
+        const sealed = await this.#windows.read(place, signal);
+        return openBlob(id, sealed.length, place.uncompressedLength, () => this.boxes.open(sealed));
+      } catch (error) {
+        if (!isCode(error, 'repository.damaged', 'storage.not-found')) throw error;
+        const reason = error.code === 'storage.not-found' ? 'pack missing' : error.facts.reason;
+        lastError = new CadanganError('repository.damaged', { blob: id, type, pack: place.packId, reason }, { cause: error });
+      }
+    }
+    throw lastError;
+  }
+
+  /** @throws `repository.damaged` with the tree's id */
+  async loadTree(id: TreeId, signal?: AbortSignal): Promise<Tree> {
+    const bytes = await this.loadBlob('tree', id, signal);
+    try {
+      return parseTree(bytes);
+    } catch (cause) {
+      throw new CadanganError('repository.damaged', { blob: id, type: 'tree', reason: cause instanceof CadanganError ? cause.facts.reason : 'unknown' }, { cause });
+    }
+  }
+
+  /** What a pack builder of this repository needs. Version 1 knows no compression. */
+  packBuilderOptions(options: { compression: CompressionMode; extraVerify: boolean }): PackBuilderOptions {
+    const compression = this.config.version < 2 ? 'off' : options.compression;
+    return { module: this.module, masterKey: this.masterKey, random: this.random, compression, extraVerify: options.extraVerify };
+  }
+}
+
+function withDefaults(world: RepositoryWorld): Required<RepositoryWorld> {
+  return { storage: world.storage, clock: world.clock ?? systemClock, random: world.random ?? systemRandom };
+}
+
+let testedModule: KernelModule | undefined;
+
+/** The kernel, after the known answers came out right once in this process: the editor's runtime has another crypto library than Node. */
+function readyModule(): KernelModule {
+  if (testedModule) return testedModule;
+  const module = loadKernelModule();
+  runSelfTest(module);
+  return (testedModule = module);
+}
+
+/**
+ * An init that was cut short leaves at most a key file of its own; with nothing else there it opens nothing and is removed. Data without a config
+ * is another matter: somebody lost the config, and a new one would make that data unreadable for good.
+ */
+async function refuseExisting(storage: Storage, signal?: AbortSignal): Promise<void> {
+  if ((await storage.sizeOf({ kind: 'config', name: '' }, signal)) !== undefined) {
+    throw new CadanganError('repository.exists', { location: storage.location });
+  }
+  for (const kind of ['snapshots', 'index', 'data'] as const) {
+    if ((await storage.list(kind, signal)).length > 0) {
+      throw new CadanganError('repository.damaged', { location: storage.location, kind: 'config', reason: 'missing beside data' });
+    }
+  }
+  for (const { name } of await storage.list('keys', signal)) await storage.remove({ kind: 'keys', name }, signal);
+}

@@ -1,0 +1,176 @@
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { CadanganError, type Random } from '../platform/index.ts';
+import type { MasterKey } from './format/index.ts';
+import { Kernel, type KernelModule } from './kernel/index.ts';
+
+/** Bytes that a sealed box has more than its plaintext: 16 of nonce in front, 16 of MAC behind. */
+export const sealOverheadBytes = 32;
+const nonceBytes = 16;
+const macBytes = 16;
+
+/**
+ * Up to this size the key stream comes from a long-lived ECB cipher over counter blocks made by us: making a CTR cipher
+ * object costs 14 to 20 microseconds, which is most of the price of an 8 KB blob. Larger ones use the platform's CTR.
+ */
+const keystreamBytesMax = 32 * 1024;
+const nonceStockBytes = 16 * 512;
+
+/**
+ * restic's sealed box, `nonce | AES-256-CTR(plaintext) | Poly1305-AES(ciphertext)`, worked on in WebAssembly memory so that no
+ * byte is copied more than it must be. Not safe for concurrent use; one per thread.
+ */
+export class BoxCipher {
+  readonly kernel: Kernel;
+  readonly #key: MasterKey;
+  readonly #random: Random;
+  readonly #blockCipher: ReturnType<typeof createCipheriv>;
+  readonly #nonceCipher: ReturnType<typeof createCipheriv>;
+  readonly #nonceStock = new Uint8Array(nonceStockBytes);
+  #nonceStockUsed = nonceStockBytes;
+  readonly #rPtr: number;
+  readonly #sPtr: number;
+  readonly #macPtr: number;
+  readonly #counterPtr: number;
+  readonly #copyPtr: number;
+
+  /** Bytes of kernel memory that a cipher reserves for itself. */
+  static readonly reservedBytes = 2 * keystreamBytesMax + 256;
+
+  constructor(kernel: Kernel, key: MasterKey, random: Random) {
+    this.kernel = kernel;
+    this.#key = key;
+    this.#random = random;
+    this.#blockCipher = createCipheriv('aes-256-ecb', key.encrypt, null).setAutoPadding(false);
+    this.#nonceCipher = createCipheriv('aes-128-ecb', key.macK, null).setAutoPadding(false);
+    this.#rPtr = kernel.reserve(16);
+    this.#sPtr = kernel.reserve(16);
+    this.#macPtr = kernel.reserve(16);
+    this.#counterPtr = kernel.reserve(keystreamBytesMax);
+    this.#copyPtr = kernel.reserve(keystreamBytesMax);
+    kernel.memory.set(key.macR, this.#rPtr);
+  }
+
+  /**
+   * Seals `plaintext` into kernel memory at `boxPtr`, which needs `plaintext.length + 32` bytes. The plaintext may lie in the same
+   * memory if it does not overlap the box. A fresh random nonce is used each time.
+   * @returns the box's length in bytes
+   */
+  seal(boxPtr: number, plaintext: Uint8Array): number {
+    const { memory } = this.kernel;
+    this.#takeNonce(memory.subarray(boxPtr, boxPtr + nonceBytes));
+    const bodyPtr = boxPtr + nonceBytes;
+    this.#applyKeystream(boxPtr, plaintext, bodyPtr);
+    this.#mac(boxPtr, bodyPtr, plaintext.length, bodyPtr + plaintext.length);
+    return plaintext.length + sealOverheadBytes;
+  }
+
+  /** True if the box at `boxPtr` has a right MAC. Compared in constant time. */
+  isAuthentic(boxPtr: number, boxLength: number): boolean {
+    if (boxLength < sealOverheadBytes) return false;
+    const bodyLength = boxLength - sealOverheadBytes;
+    const bodyPtr = boxPtr + nonceBytes;
+    this.#mac(boxPtr, bodyPtr, bodyLength, this.#macPtr);
+    return this.kernel.equal(this.#macPtr, bodyPtr + bodyLength, macBytes);
+  }
+
+  /**
+   * Opens the box at `boxPtr`; a small one is opened in place. The result is valid until the memory is written again.
+   * @throws `repository.damaged` with reason `mac` when it is not authentic
+   */
+  open(boxPtr: number, boxLength: number): Uint8Array {
+    return this.#open(boxPtr, boxLength, boxPtr + nonceBytes);
+  }
+
+  /** As `open`, but leaves the box as it is. The result is valid until the next call. */
+  openCopy(boxPtr: number, boxLength: number): Uint8Array {
+    return this.#open(boxPtr, boxLength, this.#copyPtr);
+  }
+
+  #open(boxPtr: number, boxLength: number, smallPlainPtr: number): Uint8Array {
+    if (!this.isAuthentic(boxPtr, boxLength)) throw new CadanganError('repository.damaged', { reason: 'mac' });
+    const { memory } = this.kernel;
+    const bodyPtr = boxPtr + nonceBytes;
+    const bodyLength = boxLength - sealOverheadBytes;
+    const body = memory.subarray(bodyPtr, bodyPtr + bodyLength);
+    if (bodyLength > keystreamBytesMax) {
+      return createDecipheriv('aes-256-ctr', this.#key.encrypt, memory.subarray(boxPtr, bodyPtr)).update(body);
+    }
+    this.#applyKeystream(boxPtr, body, smallPlainPtr);
+    return memory.subarray(smallPlainPtr, smallPlainPtr + bodyLength);
+  }
+
+  #takeNonce(target: Uint8Array): void {
+    if (this.#nonceStockUsed === nonceStockBytes) {
+      this.#random.fill(this.#nonceStock);
+      this.#nonceStockUsed = 0;
+    }
+    target.set(this.#nonceStock.subarray(this.#nonceStockUsed, this.#nonceStockUsed + nonceBytes));
+    this.#nonceStockUsed += nonceBytes;
+  }
+
+  /** Writes `input XOR keystream(nonce)` to `outputPtr`; `input` may be the output's own memory. */
+  #applyKeystream(noncePtr: number, input: Uint8Array, outputPtr: number): void {
+    const { kernel } = this;
+    const { memory } = kernel;
+    if (input.length > keystreamBytesMax) {
+      const nonce = memory.subarray(noncePtr, noncePtr + nonceBytes);
+      memory.set(createCipheriv('aes-256-ctr', this.#key.encrypt, nonce).update(input), outputPtr);
+      return;
+    }
+    const blocks = (input.length + 15) >> 4;
+    if (blocks === 0) return;
+    kernel.fillCounterBlocks(this.#counterPtr, blocks, noncePtr);
+    const counters = memory.subarray(this.#counterPtr, this.#counterPtr + blocks * 16);
+    memory.set(this.#blockCipher.update(counters), this.#counterPtr);
+    if (input.byteOffset !== outputPtr || input.buffer !== memory.buffer) memory.set(input, outputPtr);
+    kernel.xor(outputPtr, this.#counterPtr, input.length);
+  }
+
+  #mac(noncePtr: number, bodyPtr: number, bodyLength: number, outPtr: number): void {
+    const { kernel } = this;
+    const nonce = kernel.memory.subarray(noncePtr, noncePtr + nonceBytes);
+    kernel.memory.set(this.#nonceCipher.update(nonce), this.#sPtr);
+    kernel.poly1305(bodyPtr, bodyLength, this.#rPtr, this.#sPtr, outPtr);
+  }
+}
+
+/** Seals and opens whole boxes of any size that lie in ordinary memory: keys, snapshots, index files, single blobs. */
+export class SmallBoxes {
+  readonly #module: KernelModule;
+  readonly #key: MasterKey;
+  readonly #random: Random;
+  #cipher: BoxCipher | undefined;
+  #boxPtr = 0;
+  #capacityBytes = 0;
+
+  constructor(module: KernelModule, key: MasterKey, random: Random) {
+    this.#module = module;
+    this.#key = key;
+    this.#random = random;
+  }
+
+  /** @returns a new array holding the box */
+  seal(plaintext: Uint8Array): Uint8Array {
+    const cipher = this.#cipherFor(plaintext.length + sealOverheadBytes);
+    const length = cipher.seal(this.#boxPtr, plaintext);
+    return cipher.kernel.memory.slice(this.#boxPtr, this.#boxPtr + length);
+  }
+
+  /** @returns a new array holding the plaintext. @throws `repository.damaged` with reason `mac` */
+  open(box: Uint8Array): Uint8Array {
+    const cipher = this.#cipherFor(box.length);
+    cipher.kernel.memory.set(box, this.#boxPtr);
+    const plaintext = cipher.open(this.#boxPtr, box.length);
+    return plaintext.buffer === cipher.kernel.memory.buffer ? plaintext.slice() : plaintext;
+  }
+
+  /** Kernel memory never grows, so a larger box gets a larger kernel; the old one is left to the collector. */
+  #cipherFor(boxBytes: number): BoxCipher {
+    if (this.#cipher && boxBytes <= this.#capacityBytes) return this.#cipher;
+    this.#capacityBytes = Math.max(1 << 20, 2 ** Math.ceil(Math.log2(boxBytes)));
+    const kernel = new Kernel(this.#module, { memoryBytes: this.#capacityBytes + BoxCipher.reservedBytes });
+    this.#cipher = new BoxCipher(kernel, this.#key, this.#random);
+    this.#boxPtr = kernel.reserve(this.#capacityBytes);
+    return this.#cipher;
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * Storage: where the files of a repository lie. This room knows names, kinds and bytes, and nothing of what is in them: no
+ * keys, no JSON, no packs. Everything above rests on five promises, which `test/storage/conformance.ts` asks of every one:
+ *
+ * - A file is immutable and complete or absent; `write` of an existing name changes nothing.
+ * - When `write` resolves the file is safe, so a caller may next write what refers to it.
+ * - *Not there* (`storage.not-found`, an empty list) and *cannot tell* (`storage.unreachable`) are different answers. A
+ *   listing is whole or it throws: prune decides by it what to delete.
+ * - Calls may run side by side, in any number; each takes an `AbortSignal`; none retries.
+ * - Every error is a `CadanganError` with the location in its facts.
+ *
+ * Words: a *location* is what the user writes (`/mnt/backup/repo`, `sftp:user@host:/path`); a *kind* is a folder of restic's
+ * layout; a *name* is the SHA-256 of the stored bytes, 64 lower-case hex digits, empty for `config`.
+ *
+ * Use:
+ *
+ *     const storage = openStorage('/mnt/backup/repo');
+ *     await storage.create();                          // only for a new repository
+ *     await storage.write({ kind: 'data', name }, bytes, signal);
+ *     for (const { name, sizeBytes } of await storage.list('data', signal)) …
+ *     await storage.readRange({ kind: 'data', name }, offset, lengthBytes, { target, signal });
+ *     await storage.close();
+ */
+export * from './storage.ts';
+export { isStoredName } from './file-name.ts';
+export { FolderStorage } from './folder-storage.ts';
+export { locationForms, locationLabel, parseLocation } from './location.ts';
+export type { Location, LocationRules } from './location.ts';
+export { openStorage } from './open-storage.ts';
