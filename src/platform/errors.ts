@@ -29,6 +29,8 @@ export type ErrorCode =
   | 'password.missing'
   | 'password.empty'
   | 'key.last' // removing the last or the current key
+  | 'key.not-found'
+  | 'key.ambiguous' // an id prefix that fits several
   | 'arguments.invalid'
   | 'aborted';
 

@@ -13,6 +13,18 @@ export interface BlobLocation {
   readonly uncompressedLength: number;
 }
 
+/** What the index knows of one pack, all index files together. */
+export interface PackContents {
+  readonly dataBlobs: number;
+  readonly treeBlobs: number;
+  /** Of them, how many are compressed: their entries in the pack's header are longer. */
+  readonly compressedBlobs: number;
+  /** Sum of the sealed blobs. */
+  readonly blobBytes: number;
+  /** Where the last blob ends; more than `blobBytes` when blobs are unknown, less when they overlap. */
+  readonly endBytes: number;
+}
+
 /** What `postMessage` carries to another thread so that it sees, and adds to, the same index. */
 export interface SharedBlobIndex {
   readonly header: SharedArrayBuffer;
@@ -143,6 +155,47 @@ export class BlobIndex {
     return place && (place.uncompressedLength || place.length - sealOverheadBytes);
   }
 
+  /**
+   * The number of a stored blob, from 1 to `blobCount`, 0 for an unknown one: an index for bitmaps that mark blobs. A blob in several
+   * packs has several numbers, and this is always the same of them as long as nothing is added.
+   */
+  numberOf(type: BlobType, id: BlobId): number {
+    return this.#locked(() => this.#findWhere(type, this.#parse(id), (at) => this.#entries[at + packAt] !== pendingPack) / entryWords);
+  }
+
+  /** As `plainLengthBytes`, for a number that `numberOf` gave. */
+  plainLengthAt(number: number): number {
+    this.#reach(number);
+    const entry = number * entryWords;
+    return this.#word(entry + uncompressedAt) || this.#lengthAt(entry) - sealOverheadBytes;
+  }
+
+  /** The entry with this number, `undefined` for a blob that is claimed but not stored. */
+  entryAt(number: number): { readonly type: BlobType; readonly id: BlobId; readonly location: BlobLocation } | undefined {
+    this.#reach(number);
+    const entry = number * entryWords;
+    if (this.#entries[entry + packAt] === pendingPack) return undefined;
+    const type = (this.#word(entry + lengthAt) & treeBit) !== 0 ? 'tree' : 'data';
+    return { type, id: hexOf(this.#entries.subarray(entry, entry + 8)) as BlobId, location: this.#locationAt(entry) };
+  }
+
+  /** Every pack with the sums of its blobs. The index must not change meanwhile. */
+  packContents(): Map<PackId, PackContents> {
+    const sums = Array.from({ length: Atomics.load(this.#header, packCountAt) }, () => ({ dataBlobs: 0, treeBlobs: 0, compressedBlobs: 0, blobBytes: 0, endBytes: 0 }));
+    this.#reach(this.blobCount);
+    for (let number = 1; number <= this.blobCount; number++) {
+      const entry = number * entryWords;
+      const sum = sums[this.#word(entry + packAt)];
+      if (!sum) continue; // claimed, not stored
+      if ((this.#word(entry + lengthAt) & treeBit) !== 0) sum.treeBlobs += 1;
+      else sum.dataBlobs += 1;
+      if (this.#word(entry + uncompressedAt) !== 0) sum.compressedBlobs += 1;
+      sum.blobBytes += this.#lengthAt(entry);
+      sum.endBytes = Math.max(sum.endBytes, this.#word(entry + offsetAt) + this.#lengthAt(entry));
+    }
+    return new Map(sums.map((sum, number) => [this.#packIdText(number), sum]));
+  }
+
   /** Where the last known blob of a pack ends: the header follows there. 0 for an unknown pack. */
   packDataEnd(id: PackId): number {
     return this.#locked(() => {
@@ -159,11 +212,8 @@ export class BlobIndex {
   /** Calls `visit` for every stored blob. The index must not change meanwhile. */
   forEach(visit: (type: BlobType, id: BlobId, location: BlobLocation) => void): void {
     for (let number = 1; number <= this.blobCount; number++) {
-      const entry = number * entryWords;
-      this.#reach(number);
-      if (this.#entries[entry + packAt] === pendingPack) continue;
-      const type = (this.#word(entry + lengthAt) & treeBit) !== 0 ? 'tree' : 'data';
-      visit(type, hexOf(this.#entries.subarray(entry, entry + 8)) as BlobId, this.#locationAt(entry));
+      const entry = this.entryAt(number);
+      if (entry) visit(entry.type, entry.id, entry.location);
     }
   }
 
@@ -240,9 +290,13 @@ export class BlobIndex {
     return {
       packId: this.#packIdText(this.#word(entry + packAt)),
       offset: this.#word(entry + offsetAt),
-      length: (this.#word(entry + lengthAt) & ~treeBit) >>> 0,
+      length: this.#lengthAt(entry),
       uncompressedLength: this.#word(entry + uncompressedAt),
     };
+  }
+
+  #lengthAt(entry: number): number {
+    return (this.#word(entry + lengthAt) & ~treeBit) >>> 0;
   }
 
   #word(at: number): number {

@@ -1,6 +1,6 @@
 import { CadanganError } from '../platform/index.ts';
-import { compress, decompress, type CompressionMode } from './compression.ts';
-import type { BoxCipher } from './sealed-box.ts';
+import { BlobCompressor, BlobDecompressor, compressBound, type CompressionMode } from './compression.ts';
+import { boxBodyAt, sealOverheadBytes, type BoxCipher } from './sealed-box.ts';
 
 export interface SealedBlob {
   /** Bytes in the pack. */
@@ -22,42 +22,50 @@ export interface SealerOptions {
  */
 export class BlobSealer {
   readonly #cipher: BoxCipher;
-  readonly #options: SealerOptions;
+  readonly #compressor: BlobCompressor | undefined;
+  readonly #decompressor: BlobDecompressor | undefined;
 
   constructor(cipher: BoxCipher, options: SealerOptions) {
     this.#cipher = cipher;
-    this.#options = options;
+    this.#compressor = options.compression === 'off' ? undefined : new BlobCompressor(options.compression);
+    this.#decompressor = options.extraVerify ? new BlobDecompressor() : undefined;
   }
 
   /**
-   * Seals into kernel memory at `boxPtr`, where `plaintext.length + 32` bytes must be free.
+   * Seals into kernel memory at `boxPtr`, where `sealedBound(plaintext.length)` bytes must be free.
    * @throws `repository.verification` when what was written does not open to what was given
    */
   seal(boxPtr: number, plaintext: Uint8Array): SealedBlob {
-    const stored = this.#compressed(plaintext) ?? plaintext;
-    const length = this.#cipher.seal(boxPtr, stored);
-    const uncompressedLength = stored === plaintext ? 0 : plaintext.length;
-    if (this.#options.extraVerify) this.#verify(boxPtr, length, uncompressedLength, plaintext);
+    const frameLength = this.#compress(boxPtr, plaintext);
+    const isSmaller = frameLength < plaintext.length;
+    const length = isSmaller ? this.#cipher.sealInPlace(boxPtr, frameLength) : this.#cipher.seal(boxPtr, plaintext);
+    const uncompressedLength = isSmaller ? plaintext.length : 0;
+    if (this.#decompressor) this.#verify(boxPtr, length, uncompressedLength, plaintext, this.#decompressor);
     return { length, uncompressedLength };
   }
 
-  #compressed(plaintext: Uint8Array): Uint8Array | undefined {
-    const mode = this.#options.compression;
-    if (mode === 'off' || plaintext.length === 0) return undefined;
-    const frame = compress(plaintext, mode);
-    return frame.length < plaintext.length ? frame : undefined;
+  /** Compresses to where the box's body will be. */
+  #compress(boxPtr: number, plaintext: Uint8Array): number {
+    if (!this.#compressor || plaintext.length === 0) return plaintext.length;
+    const bodyPtr = boxPtr + boxBodyAt;
+    const room = this.#cipher.kernel.memory.subarray(bodyPtr, bodyPtr + compressBound(plaintext.length) + 1);
+    return this.#compressor.compressInto(room, plaintext);
   }
 
-  #verify(boxPtr: number, boxLength: number, uncompressedLength: number, plaintext: Uint8Array): void {
-    let reopened: Uint8Array;
+  #verify(boxPtr: number, boxLength: number, uncompressedLength: number, plaintext: Uint8Array, decompressor: BlobDecompressor): void {
+    let isSame: boolean;
     try {
-      const opened = this.#cipher.openCopy(boxPtr, boxLength);
-      reopened = uncompressedLength === 0 ? opened : decompress(opened, uncompressedLength);
+      isSame = uncompressedLength === 0
+        ? this.#cipher.opensTo(boxPtr, boxLength, plaintext)
+        : Buffer.compare(decompressor.decompress(this.#cipher.openCopy(boxPtr, boxLength), uncompressedLength), plaintext) === 0;
     } catch (cause) {
       throw new CadanganError('repository.verification', { sizeBytes: plaintext.length }, { cause });
     }
-    if (Buffer.compare(reopened, plaintext) !== 0) {
-      throw new CadanganError('repository.verification', { sizeBytes: plaintext.length, reason: 'content differs' });
-    }
+    if (!isSame) throw new CadanganError('repository.verification', { sizeBytes: plaintext.length, reason: 'content differs' });
   }
+}
+
+/** What sealing a blob of this size may need for a moment: an incompressible one is tried as a slightly longer frame. */
+export function sealedBound(plaintextBytes: number): number {
+  return compressBound(plaintextBytes) + 1 + sealOverheadBytes;
 }

@@ -1,5 +1,6 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { CadanganError } from '../platform/index.ts';
+import { compressContext, decompressContext, type ZstdContext } from './zstd-contexts.ts';
 
 /** restic's `--compression`: `auto` is zstd's default level, `max` trades time for size, `off` stores data as it is. */
 export type CompressionMode = 'auto' | 'max' | 'off';
@@ -9,12 +10,10 @@ const levels = { auto: 3, max: 11 } as const;
 /** No file of a repository that is not a pack grows beyond this when decompressed; an index of 50,000 blobs has 8 MiB. */
 export const unpackedBytesMax = 512 * 1024 * 1024;
 
-/**
- * One zstd frame that states its content size. Naming the size beforehand lets zstd choose tables that fit small inputs, and
- * one output chunk spares Node a copy.
- */
+/** One zstd frame that states its content size. */
 export function compress(plaintext: Uint8Array, mode: 'auto' | 'max'): Uint8Array {
   return zstdCompressSync(plaintext, {
+    // Naming the size beforehand lets zstd choose tables that fit small inputs, and one output chunk spares Node a copy.
     pledgedSrcSize: plaintext.length,
     chunkSize: compressBound(plaintext.length),
     params: { [constants.ZSTD_c_compressionLevel]: levels[mode] },
@@ -40,6 +39,60 @@ export function decompressBounded(frame: Uint8Array, bytesMax: number, chunkSize
 }
 
 /** zstd's own worst case (ZSTD_COMPRESSBOUND). */
-function compressBound(bytes: number): number {
+export function compressBound(bytes: number): number {
   return Math.max(64, bytes + (bytes >>> 8) + (bytes < 131072 ? (131072 - bytes) >>> 11 : 0));
+}
+
+/** Compresses many blobs, one after another, into memory of the caller. One per thread. */
+export class BlobCompressor {
+  readonly #mode: 'auto' | 'max';
+  readonly #context: ZstdContext | undefined;
+
+  constructor(mode: 'auto' | 'max') {
+    this.#mode = mode;
+    this.#context = checked(compressContext(levels[mode]), sample, (frame) => decompress(frame, sample.length));
+  }
+
+  /** @param target has more than `compressBound(plaintext.length)` bytes. @returns the frame's length */
+  compressInto(target: Uint8Array, plaintext: Uint8Array): number {
+    const length = this.#context?.run(plaintext, target);
+    if (length !== undefined) return length;
+    const frame = compress(plaintext, this.#mode);
+    target.set(frame);
+    return frame.length;
+  }
+}
+
+/** Decompresses many blobs, one after another. One per thread. */
+export class BlobDecompressor {
+  readonly #context = checked(decompressContext(), compress(sample, 'auto'), (content) => content);
+  #room = new Uint8Array(0);
+
+  /**
+   * The content of a frame that should have `lengthBytes`. The result is valid until the next call.
+   * @throws `repository.damaged` when it is not a whole frame or has more content; less is for the caller to see
+   */
+  decompress(frame: Uint8Array, lengthBytes: number): Uint8Array {
+    if (!this.#context || lengthBytes > roomBytesMax) return decompress(frame, lengthBytes);
+    // One byte of room beyond the length: a frame with more content fills it.
+    if (this.#room.length <= lengthBytes) this.#room = new Uint8Array(Math.min(roomBytesMax + 1, Math.max(1 << 20, 2 * lengthBytes)));
+    const length = this.#context.run(frame, this.#room.subarray(0, lengthBytes + 1));
+    if (length === undefined) throw new CadanganError('repository.damaged', { reason: 'zstd' });
+    return this.#room.subarray(0, length);
+  }
+}
+
+/** The largest data blob. A larger tree takes the other way. */
+const roomBytesMax = 8 << 20;
+
+const sample = Buffer.from('known answer '.repeat(40));
+
+/** The context, if what it makes of `input` leads back to the sample, twice in a row. */
+function checked(context: ZstdContext | undefined, input: Uint8Array, back: (result: Uint8Array) => Uint8Array): ZstdContext | undefined {
+  for (let round = 0; round < 2; round++) {
+    const output = new Uint8Array(compressBound(sample.length) + 1);
+    const length = context?.run(input, output);
+    if (length === undefined || Buffer.compare(back(output.subarray(0, length)), sample) !== 0) return undefined;
+  }
+  return context;
 }

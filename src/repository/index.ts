@@ -9,7 +9,7 @@
  */
 export * from './format/index.ts';
 export * from './kernel/index.ts';
-export { BlobIndex, type BlobLocation, type SharedBlobIndex } from './blob-index.ts';
+export { BlobIndex, type BlobLocation, type PackContents, type SharedBlobIndex } from './blob-index.ts';
 export { openBlob } from './blob-opener.ts';
 export type { CompressionMode } from './compression.ts';
 export { addKey, defaultKdfCost, listKeys, openWithPassword, type KeyContext, type ListedKey } from './keys.ts';
@@ -19,3 +19,4 @@ export { PackStore, type PackStoreTotals } from './pack-store.ts';
 export { Repository, type InitOptions, type RepositoryWorld } from './repository.ts';
 export { BoxCipher, SmallBoxes } from './sealed-box.ts';
 export { listSnapshots, loadSnapshot, matchesFilter, resolveSnapshot, saveSnapshot, type SnapshotFilter, type StoredSnapshot } from './snapshots.ts';
+export { findNode, findTree, walkTree, type WalkOptions, type WalkStep } from './tree-walk.ts';

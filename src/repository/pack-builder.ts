@@ -1,6 +1,6 @@
 import { createHash, hash, type Hash } from 'node:crypto';
 import { CadanganError } from '../platform/index.ts';
-import { BlobSealer, type SealerOptions } from './blob-sealer.ts';
+import { BlobSealer, sealedBound, type SealerOptions } from './blob-sealer.ts';
 import { decodePackHeader, encodePackHeader, encodePackFooter, packFooterLengthBytes, parsePackId, type BlobId, type BlobType, type MasterKey, type PackedBlob, type PackId } from './format/index.ts';
 import { BoxCipher, sealOverheadBytes } from './sealed-box.ts';
 import { Kernel, type KernelModule } from './kernel/index.ts';
@@ -59,8 +59,7 @@ export class PackBuilder {
 
   /** True if a blob of this plaintext size still fits; a full builder must be finished first. */
   hasRoomFor(plaintextBytes: number): boolean {
-    const end = this.#usedBytes + plaintextBytes + sealOverheadBytes;
-    return this.#entries.length < entriesMax && end + headerBytesMax <= this.#capacityBytes;
+    return this.#entries.length < entriesMax && this.#usedBytes + sealedBound(plaintextBytes) + headerBytesMax <= this.#capacityBytes;
   }
 
   /** Seals a blob behind the others. @throws `repository.verification` */
@@ -102,7 +101,7 @@ export class PackBuilder {
 
 /** A pack that holds just this blob: for one that does not fit an ordinary pack, such as the tree of a folder with a million entries. */
 export function singleBlobPack(type: BlobType, id: BlobId, plaintext: Uint8Array, options: PackBuilderOptions): FinishedPack {
-  const builder = new PackBuilder({ ...options, capacityBytes: plaintext.length + sealOverheadBytes + headerBytesMax });
+  const builder = new PackBuilder({ ...options, capacityBytes: sealedBound(plaintext.length) + headerBytesMax });
   builder.add(type, id, plaintext);
   return builder.finish();
 }

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv } from 'node:crypto';
 import { CadanganError, type Random } from '../platform/index.ts';
 import type { MasterKey } from './format/index.ts';
 import { Kernel, type KernelModule } from './kernel/index.ts';
@@ -7,12 +7,16 @@ import { Kernel, type KernelModule } from './kernel/index.ts';
 export const sealOverheadBytes = 32;
 const nonceBytes = 16;
 const macBytes = 16;
+/** Where in a box its ciphertext begins. */
+export const boxBodyAt = nonceBytes;
 
 /**
  * Up to this size the key stream comes from a long-lived ECB cipher over counter blocks made by us: making a CTR cipher
  * object costs 14 to 20 microseconds, which is most of the price of an 8 KB blob. Larger ones use the platform's CTR.
  */
 const keystreamBytesMax = 32 * 1024;
+/** CTR output comes in fresh buffers: in slices they stay in the processor's cache and are not mapped anew (2.4 against 3.2 GB/s). */
+const sliceBytes = 128 * 1024;
 const nonceStockBytes = 16 * 512;
 
 /**
@@ -32,6 +36,7 @@ export class BoxCipher {
   readonly #macPtr: number;
   readonly #counterPtr: number;
   readonly #copyPtr: number;
+  #largeCopy = new Uint8Array(0);
 
   /** Bytes of kernel memory that a cipher reserves for itself. */
   static readonly reservedBytes = 2 * keystreamBytesMax + 256;
@@ -59,9 +64,15 @@ export class BoxCipher {
     const { memory } = this.kernel;
     this.#takeNonce(memory.subarray(boxPtr, boxPtr + nonceBytes));
     const bodyPtr = boxPtr + nonceBytes;
-    this.#applyKeystream(boxPtr, plaintext, bodyPtr);
+    this.#applyKeystream(boxPtr, plaintext, memory.subarray(bodyPtr, bodyPtr + plaintext.length));
     this.#mac(boxPtr, bodyPtr, plaintext.length, bodyPtr + plaintext.length);
     return plaintext.length + sealOverheadBytes;
+  }
+
+  /** As `seal`, for a plaintext that already lies where the body will be, at `boxPtr + boxBodyAt`. */
+  sealInPlace(boxPtr: number, plaintextLength: number): number {
+    const bodyPtr = boxPtr + nonceBytes;
+    return this.seal(boxPtr, this.kernel.memory.subarray(bodyPtr, bodyPtr + plaintextLength));
   }
 
   /** True if the box at `boxPtr` has a right MAC. Compared in constant time. */
@@ -74,29 +85,49 @@ export class BoxCipher {
   }
 
   /**
-   * Opens the box at `boxPtr`; a small one is opened in place. The result is valid until the memory is written again.
+   * Opens the box at `boxPtr` in place. The result is valid until the memory is written again.
    * @throws `repository.damaged` with reason `mac` when it is not authentic
    */
   open(boxPtr: number, boxLength: number): Uint8Array {
-    return this.#open(boxPtr, boxLength, boxPtr + nonceBytes);
+    const body = this.#authenticBody(boxPtr, boxLength);
+    this.#applyKeystream(boxPtr, body, body);
+    return body;
   }
 
   /** As `open`, but leaves the box as it is. The result is valid until the next call. */
   openCopy(boxPtr: number, boxLength: number): Uint8Array {
-    return this.#open(boxPtr, boxLength, this.#copyPtr);
+    const body = this.#authenticBody(boxPtr, boxLength);
+    const copy = this.#copyRoom(body.length);
+    this.#applyKeystream(boxPtr, body, copy);
+    return copy;
   }
 
-  #open(boxPtr: number, boxLength: number, smallPlainPtr: number): Uint8Array {
-    if (!this.isAuthentic(boxPtr, boxLength)) throw new CadanganError('repository.damaged', { reason: 'mac' });
-    const { memory } = this.kernel;
-    const bodyPtr = boxPtr + nonceBytes;
-    const bodyLength = boxLength - sealOverheadBytes;
-    const body = memory.subarray(bodyPtr, bodyPtr + bodyLength);
-    if (bodyLength > keystreamBytesMax) {
-      return createDecipheriv('aes-256-ctr', this.#key.encrypt, memory.subarray(boxPtr, bodyPtr)).update(body);
+  /** Whether the box holds exactly `plaintext`. Leaves it as it is. @throws as `open` */
+  opensTo(boxPtr: number, boxLength: number, plaintext: Uint8Array): boolean {
+    const body = this.#authenticBody(boxPtr, boxLength);
+    if (body.length !== plaintext.length) return false;
+    if (body.length <= keystreamBytesMax) {
+      const copy = this.#copyRoom(body.length);
+      this.#applyKeystream(boxPtr, body, copy);
+      return Buffer.compare(copy, plaintext) === 0;
     }
-    this.#applyKeystream(boxPtr, body, smallPlainPtr);
-    return memory.subarray(smallPlainPtr, smallPlainPtr + bodyLength);
+    const cipher = this.#counterMode(boxPtr);
+    for (let at = 0; at < body.length; at += sliceBytes) {
+      const opened = cipher.update(body.subarray(at, at + sliceBytes));
+      if (opened.compare(plaintext, at, at + opened.length) !== 0) return false;
+    }
+    return true;
+  }
+
+  #authenticBody(boxPtr: number, boxLength: number): Uint8Array {
+    if (!this.isAuthentic(boxPtr, boxLength)) throw new CadanganError('repository.damaged', { reason: 'mac' });
+    return this.kernel.memory.subarray(boxPtr + nonceBytes, boxPtr + boxLength - macBytes);
+  }
+
+  #copyRoom(length: number): Uint8Array {
+    if (length <= keystreamBytesMax) return this.kernel.memory.subarray(this.#copyPtr, this.#copyPtr + length);
+    if (this.#largeCopy.length < length) this.#largeCopy = new Uint8Array(Math.max(1 << 20, length));
+    return this.#largeCopy.subarray(0, length);
   }
 
   #takeNonce(target: Uint8Array): void {
@@ -108,22 +139,27 @@ export class BoxCipher {
     this.#nonceStockUsed += nonceBytes;
   }
 
-  /** Writes `input XOR keystream(nonce)` to `outputPtr`; `input` may be the output's own memory. */
-  #applyKeystream(noncePtr: number, input: Uint8Array, outputPtr: number): void {
-    const { kernel } = this;
-    const { memory } = kernel;
-    if (input.length > keystreamBytesMax) {
-      const nonce = memory.subarray(noncePtr, noncePtr + nonceBytes);
-      memory.set(createCipheriv('aes-256-ctr', this.#key.encrypt, nonce).update(input), outputPtr);
-      return;
-    }
+  /** Writes `input XOR keystream(nonce)` to `output`, which may be `input` itself; a short output lies in kernel memory. */
+  #applyKeystream(noncePtr: number, input: Uint8Array, output: Uint8Array): void {
+    if (input.length <= keystreamBytesMax) return this.#applyOwnKeystream(noncePtr, input, output);
+    const cipher = this.#counterMode(noncePtr);
+    for (let at = 0; at < input.length; at += sliceBytes) output.set(cipher.update(input.subarray(at, at + sliceBytes)), at);
+  }
+
+  #counterMode(noncePtr: number): ReturnType<typeof createCipheriv> {
+    return createCipheriv('aes-256-ctr', this.#key.encrypt, this.kernel.memory.subarray(noncePtr, noncePtr + nonceBytes));
+  }
+
+  #applyOwnKeystream(noncePtr: number, input: Uint8Array, output: Uint8Array): void {
     const blocks = (input.length + 15) >> 4;
     if (blocks === 0) return;
+    const { kernel } = this;
+    const counters = kernel.memory.subarray(this.#counterPtr, this.#counterPtr + blocks * 16);
     kernel.fillCounterBlocks(this.#counterPtr, blocks, noncePtr);
-    const counters = memory.subarray(this.#counterPtr, this.#counterPtr + blocks * 16);
-    memory.set(this.#blockCipher.update(counters), this.#counterPtr);
-    if (input.byteOffset !== outputPtr || input.buffer !== memory.buffer) memory.set(input, outputPtr);
-    kernel.xor(outputPtr, this.#counterPtr, input.length);
+    counters.set(this.#blockCipher.update(counters));
+    const isInPlace = input.buffer === output.buffer && input.byteOffset === output.byteOffset;
+    if (!isInPlace) output.set(input);
+    kernel.xor(output.byteOffset, this.#counterPtr, input.length);
   }
 
   #mac(noncePtr: number, bodyPtr: number, bodyLength: number, outPtr: number): void {
@@ -160,8 +196,7 @@ export class SmallBoxes {
   open(box: Uint8Array): Uint8Array {
     const cipher = this.#cipherFor(box.length);
     cipher.kernel.memory.set(box, this.#boxPtr);
-    const plaintext = cipher.open(this.#boxPtr, box.length);
-    return plaintext.buffer === cipher.kernel.memory.buffer ? plaintext.slice() : plaintext;
+    return cipher.open(this.#boxPtr, box.length).slice();
   }
 
   /** Kernel memory never grows, so a larger box gets a larger kernel; the old one is left to the collector. */

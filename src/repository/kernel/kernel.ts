@@ -62,7 +62,7 @@ export class Kernel {
     return pointer;
   }
 
-  /** Sets what `findCut` cuts by, in about 0.1 ms. */
+  /** Sets what `findCut` cuts by, in less than a millisecond. */
   setPolynomial(polynomial: Polynomial): void {
     assert(polynomial >> 53n === 1n, 'a polynomial has degree 53');
     this.#setPolynomial(polynomial);

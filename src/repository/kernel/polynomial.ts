@@ -52,12 +52,10 @@ export function isIrreducible(polynomial: Polynomial): boolean {
   return true;
 }
 
-/** Over GF(2) squaring moves bit i to bit 2i: written in base 2 and read in base 4. */
+/** Over GF(2) squaring moves bit i to bit 2i, so a base-4 digit's square is the hexadecimal digit in its place. */
 function square(a: Polynomial): Polynomial {
-  return BigInt(`0x${[...a.toString(4)].map((digit) => squaredPair[Number(digit)]).join('')}`);
+  return BigInt(`0x${a.toString(4).replaceAll('3', '5').replaceAll('2', '4')}`);
 }
-
-const squaredPair = ['0', '1', '4', '5'];
 
 function greatestCommonDivisor(a: Polynomial, b: Polynomial): Polynomial {
   while (b !== 0n) [a, b] = [b, remainder(a, b)];

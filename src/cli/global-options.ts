@@ -1,0 +1,95 @@
+import type { Command } from 'commander';
+import { readFile } from 'node:fs/promises';
+import { CadanganError, systemCode, type Environment } from '../platform/index.ts';
+import type { CompressionMode } from '../repository/index.ts';
+import { OptionValues } from './option-values.ts';
+
+/** Options that every command takes, before or after its name. */
+export interface GlobalOptions {
+  readonly repo: string | undefined;
+  readonly repositoryFile: string | undefined;
+  readonly passwordFile: string | undefined;
+  readonly passwordCommand: string | undefined;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  /** How often `--verbose` was given. */
+  readonly verbosity: number;
+  readonly noLock: boolean;
+  readonly retryLockForMs: number;
+  readonly extraVerify: boolean;
+  readonly compression: CompressionMode;
+}
+
+const groupTitle = 'Global options:';
+
+/** [flags, description]; restic's names. */
+const declarations: readonly (readonly [flags: string, description: string])[] = [
+  ['-r, --repo <repository>', 'repository to work on (default: $RESTIC_REPOSITORY)'],
+  ['--repository-file <file>', 'file to read the location of the repository from (default: $RESTIC_REPOSITORY_FILE)'],
+  ['-p, --password-file <file>', 'file to read the password from (default: $RESTIC_PASSWORD_FILE)'],
+  ['--password-command <command>', 'command that prints the password (default: $RESTIC_PASSWORD_COMMAND)'],
+  ['--json', 'write the result as JSON'],
+  ['-q, --quiet', 'write only errors and what was asked for'],
+  ['--no-lock', 'do not lock the repository, to read one that cannot be written to'],
+  ['--retry-lock <duration>', 'wait this long for a lock of another program, e.g. 5m (default: no waiting)'],
+  ['--no-extra-verify', 'do not read back what was encrypted before it is stored'],
+  ['--compression <mode>', 'auto, max or off (default: auto)'],
+];
+
+export function addGlobalOptions(command: Command): void {
+  for (const [flags, description] of declarations) command.addOption(command.createOption(flags, description).helpGroup(groupTitle));
+  const verbose = command.createOption('-v, --verbose', 'say more; twice: name every file').helpGroup(groupTitle);
+  command.addOption(verbose.argParser((_value, count) => (typeof count === 'number' ? count : 0) + 1));
+}
+
+/** What was given to the command wins over what was given before it, and both over the environment. @throws `arguments.invalid` */
+export function readGlobalOptions(program: Command, command: Command, environment: Environment): GlobalOptions {
+  const given = (from: Command): [string, unknown][] => Object.entries(from.opts()).filter(([name]) => from.getOptionValueSource(name) === 'cli');
+  const values = new OptionValues(Object.fromEntries([...given(program), ...given(command)]));
+  const raw = { ...Object.fromEntries(given(program)), ...Object.fromEntries(given(command)) };
+  const repo = values.text('repo');
+  const passwordFile = values.text('passwordFile');
+  const passwordCommand = values.text('passwordCommand');
+  const isPasswordGiven = passwordFile !== undefined || passwordCommand !== undefined;
+  return {
+    repo: repo ?? (values.text('repositoryFile') === undefined ? valueOf(environment, 'RESTIC_REPOSITORY') : undefined),
+    repositoryFile: values.text('repositoryFile') ?? (repo === undefined ? valueOf(environment, 'RESTIC_REPOSITORY_FILE') : undefined),
+    passwordFile: isPasswordGiven ? passwordFile : valueOf(environment, 'RESTIC_PASSWORD_FILE'),
+    passwordCommand: isPasswordGiven ? passwordCommand : valueOf(environment, 'RESTIC_PASSWORD_COMMAND'),
+    json: values.flag('json'),
+    quiet: values.flag('quiet'),
+    verbosity: countOf(program, raw),
+    noLock: raw['lock'] === false,
+    retryLockForMs: values.durationMs('retryLock') ?? 0,
+    extraVerify: raw['extraVerify'] !== false,
+    compression: values.choice('compression', ['auto', 'max', 'off']) ?? 'auto',
+  };
+}
+
+/** @throws `arguments.invalid` when none or two are named, or the file cannot be read */
+export async function locationOf(options: GlobalOptions): Promise<string> {
+  const { repo, repositoryFile } = options;
+  if (repo !== undefined && repositoryFile !== undefined) throw new CadanganError('arguments.invalid', { option: '--repository-file', reason: 'it cannot be combined with --repo' });
+  if (repo !== undefined) return repo;
+  if (repositoryFile !== undefined) return (await readTextFile(repositoryFile)).trim();
+  throw new CadanganError('arguments.invalid', { option: '--repo', reason: 'no repository is named: use -r, --repository-file or RESTIC_REPOSITORY' });
+}
+
+/** @throws `arguments.invalid` with the file and why it cannot be read */
+export async function readTextFile(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).replace(/^\ufeff/, '');
+  } catch (cause) {
+    throw new CadanganError('arguments.invalid', { file, reason: systemCode(cause) ?? 'unreadable' }, { cause });
+  }
+}
+
+function countOf(_program: Command, raw: Readonly<Record<string, unknown>>): number {
+  const count = raw['verbose'];
+  return typeof count === 'number' ? count : count === true ? 1 : 0;
+}
+
+/** An empty variable is one that is not set. */
+function valueOf(environment: Environment, name: string): string | undefined {
+  return environment[name] === '' ? undefined : environment[name];
+}

@@ -1,0 +1,157 @@
+import type { FactReader, Message, Phrasebook } from './phrasebook.ts';
+import { sizeText } from './units.ts';
+
+const seeRepository = 'Check what was given with --repo (-r) or RESTIC_REPOSITORY, and that the disk or share is mounted. A new repository is made with "cadangan init".';
+const checkStorage = 'Check that the disk or share is mounted and the network is up, then run the same command again: what is already stored is used.';
+const runCheck = 'Run "cadangan check --read-data" to see what is affected.';
+
+/** Everything that the command line says about errors, in English. */
+export const english: Phrasebook = {
+  errors: {
+    'repository.missing': (facts) => ({ what: `There is no repository at ${at(facts)}.`, next: seeRepository }),
+    'repository.exists': (facts) => ({ what: `Cannot make a repository at ${at(facts)}: there is one already.`, next: 'Use it, or name an empty folder.' }),
+    'repository.wrong-password': (facts) => ({ what: `Cannot open the repository at ${at(facts)}: wrong password.`, next: 'No key of this repository fits. Check the password and that this is the repository you mean.' }),
+    'repository.locked': lockedMessage,
+    'repository.lock-lost': (facts) => ({
+      what: `Stopped: the lock on the repository at ${at(facts)} was lost${because(facts)}.`,
+      next: 'Another program may have removed it, or the repository was out of reach too long. Run the same command again.',
+    }),
+    'repository.damaged': (facts) => ({ what: `The repository is damaged: ${damagedThing(facts)}${because(facts)}.`, next: runCheck }),
+    'repository.unsupported': (facts) => ({ what: `This repository needs a newer program: ${facts.plain('kind') ?? 'it'} has version ${facts.plain('version') ?? 'unknown'}.`, next: 'Update Cadangan.' }),
+    'repository.self-test': (facts) => ({ what: `This Node.js computes ${facts.plain('primitive') ?? 'its cryptography'} wrongly; nothing was done.`, next: 'Use another release of Node.js, and test the memory of this machine.' }),
+    'repository.verification': () => ({
+      what: 'Stopped: data that was just encrypted did not come back the same. Nothing wrong was stored.',
+      next: 'This points to faulty memory or processor. Test the hardware before you back up again.',
+    }),
+    'storage.unreachable': (facts) => ({ what: `Cannot reach the repository at ${at(facts)}${inFile(facts)}${because(facts)}.`, next: checkStorage }),
+    'storage.full': (facts) => ({ what: `No space left at ${at(facts)}${freeSpace(facts)}.`, next: 'Make room there, then run the same command again: what is already stored is used.' }),
+    'storage.denied': (facts) => ({
+      what: `Not allowed to access ${at(facts)}${inFile(facts)}${because(facts)}.`,
+      next: 'Check the permissions of this user there. To only read a repository that cannot be written to, add --no-lock.',
+    }),
+    'storage.not-found': (facts) => ({ what: `A file of the repository at ${at(facts)} is missing: ${facts.plain('file') ?? 'unnamed'}.`, next: runCheck }),
+    'storage.invalid-location': (facts) => ({ what: `Cannot use ${facts.quoted('location', 'this location')} as a repository: ${facts.plain('reason') ?? 'it is not understood'}.`, next: `Understood are: ${facts.list('supported').join(', ')}.` }),
+    'source.missing': (facts) => ({ what: `Nothing to back up: ${facts.list('paths').map((path) => `"${path}"`).join(', ')} ${facts.list('paths').length === 1 ? 'does' : 'do'} not exist.`, next: 'Check the paths. No snapshot was made.' }),
+    'source.contains-repository': (facts) => ({ what: `Refused to back up the repository into itself: ${at(facts)} lies in the source.`, next: `Leave it out with --exclude ${facts.quoted('path', 'PATH')}. No snapshot was made.` }),
+    'source.empty': () => ({ what: 'Nothing to back up: everything is excluded.', next: 'Check the exclude patterns. No snapshot was made.' }),
+    'snapshot.not-found': (facts) => ({ what: `There is no snapshot ${facts.quoted('snapshot', 'of that name')}.`, next: 'See "cadangan snapshots" for those there are; filters (--host, --tag, --path) apply to "latest".' }),
+    'snapshot.ambiguous': (facts) => ({ what: `Several snapshots begin with ${facts.quoted('snapshot')}: ${shortIds(facts)}.`, next: 'Write more of the id.' }),
+    'path.not-found': (facts) => ({ what: `${facts.quoted('path', 'The path')} is not in the snapshot.`, next: 'See "cadangan ls" for what is; paths begin with /.' }),
+    'target.unsafe': (facts) => ({ what: `Refused to restore into ${facts.quoted('target', 'the target')}${because(facts)}.`, next: 'Name another folder with --target.' }),
+    'target.denied': (facts) => ({ what: `Not allowed to write into ${facts.quoted('target', 'the target')}${because(facts)}.`, next: 'Check the permissions there, or name another folder with --target.' }),
+    'target.full': (facts) => ({ what: `No space left at ${facts.quoted('target', 'the target')}${freeSpace(facts)}.`, next: 'Make room there and run the same command again: files that are already right are not written again.' }),
+    'password.missing': (facts) => ({ what: `No password was given${because(facts)}.`, next: 'Use --password-file, --password-command, RESTIC_PASSWORD, or type it at a terminal.' }),
+    'password.empty': () => ({ what: 'An empty password protects nothing.', next: 'Give one that is not empty.' }),
+    'key.last': (facts) => ({ what: `Refused to remove key ${shortId(facts.plain('key'))}: it is the one that opened the repository.`, next: 'Open the repository with another password, or change this one with "cadangan key passwd".' }),
+    'key.not-found': (facts) => ({ what: `There is no key ${facts.quoted('key', 'of that name')}.`, next: 'See "cadangan key list".' }),
+    'key.ambiguous': (facts) => ({ what: `Several keys begin with ${facts.quoted('key')}: ${shortIds(facts)}.`, next: 'Write more of the id.' }),
+    'arguments.invalid': argumentsMessage,
+    'aborted': () => ({ what: 'Stopped before the end.', next: 'What was already stored is used by the next run.' }),
+  },
+  unknown: (text) => ({ what: `Something unexpected happened: ${text}`, next: 'This is a mistake in Cadangan. Run the command again with --verbose and report what it says.' }),
+  cause: (text) => `  because: ${text}`,
+  exceptionKinds: {
+    'unreadable': 'cannot be read',
+    'vanished': 'vanished while the backup ran',
+    'changed': 'changed while it was read',
+    'damaged': 'is damaged in the repository and was not written',
+    'special-file': 'is a device, pipe or socket, which cannot be made',
+    'unknown-type': 'is of a kind that this version does not know',
+    'hostile-name': 'has a name that would leave the target',
+    'duplicate-name': 'has a name that its folder has twice',
+    'impossible-name': 'has a name that this system does not allow',
+    'name-collision': 'has a name that this system takes for another one',
+    'in-the-way': 'was not written: something else is in its place',
+    'folder-failed': 'was not written: its folder could not be made',
+    'denied': 'was not written: not permitted',
+    'system': 'was not written',
+    'verification': 'differs from the snapshot when read again',
+    'not-deleted': 'could not be removed',
+    'extended-attributes': 'extended attributes were not set',
+    'generic-attributes': 'Windows attributes were not set',
+    'owner': 'owner was not set',
+    'mode': 'permissions were not set',
+    'times': 'times were not set',
+    'hard-link': 'is a file of its own instead of a hard link',
+    'link-target': 'the snapshot has lost bytes of the link target',
+    'size': 'has another size than the snapshot says',
+  },
+  systemCodes: {
+    ENOENT: 'not found',
+    EACCES: 'permission denied',
+    EPERM: 'not permitted',
+    EROFS: 'read-only file system',
+    EIO: 'read or write error of the device',
+    ENOSPC: 'no space left',
+    EDQUOT: 'quota used up',
+    ENOTDIR: 'not a folder',
+    EISDIR: 'is a folder',
+    ELOOP: 'too many links',
+    ENAMETOOLONG: 'name too long',
+    EBUSY: 'in use',
+    EMFILE: 'too many open files',
+    ESTALE: 'the share was mounted anew',
+    ETIMEDOUT: 'no answer in time',
+    EHOSTDOWN: 'the other machine is down',
+    ENOTCONN: 'not connected',
+    mac: 'the authentication code is wrong',
+    hash: 'its content does not fit its name',
+    length: 'it has the wrong length',
+    zstd: 'it cannot be decompressed',
+    missing: 'no index knows it',
+  },
+};
+
+function at(facts: FactReader): string {
+  return facts.quoted('location', 'this location');
+}
+
+function because(facts: FactReader): string {
+  const reason = facts.plain('reason');
+  return reason === undefined ? '' : `: ${reason}`;
+}
+
+function inFile(facts: FactReader): string {
+  const file = facts.plain('file');
+  return file === undefined ? '' : ` (${file})`;
+}
+
+function freeSpace(facts: FactReader): string {
+  const free = facts.size('freeBytes');
+  const needed = facts.size('neededBytes');
+  if (free === undefined) return '';
+  return needed === undefined ? `: ${sizeText(free)} free` : `: ${sizeText(free)} free, ${sizeText(needed)} needed`;
+}
+
+function lockedMessage(facts: FactReader): Message {
+  const holder = [facts.plain('holderUser'), facts.plain('holderHost')].filter((part) => part !== undefined).join('@');
+  const since = facts.plain('since')?.slice(0, 19).replace('T', ' ');
+  const process = facts.plain('holderPid');
+  const kind = facts.plain('exclusive') === 'true' ? 'exclusively ' : '';
+  return {
+    what: `The repository at ${at(facts)} is ${kind}locked by ${holder || 'somebody'}${process === undefined ? '' : `, process ${process}`}${since === undefined ? '' : `, since ${since}`}.`,
+    next: 'Wait for it to end (--retry-lock 10m does). If that program is surely gone, run "cadangan unlock".',
+  };
+}
+
+function damagedThing(facts: FactReader): string {
+  const blob = facts.plain('blob');
+  if (blob !== undefined) return `${facts.plain('type') ?? 'data'} blob ${blob.slice(0, 16)}${facts.plain('pack') === undefined ? '' : ` in pack ${shortId(facts.plain('pack'))}`}`;
+  const kind = facts.plain('kind') ?? 'a file';
+  const name = facts.plain('name');
+  return name === undefined ? kind : `${kind}/${name}`;
+}
+
+function argumentsMessage(facts: FactReader): Message {
+  const subject = ['option', 'argument', 'file', 'pattern'].flatMap((name) => (facts.plain(name) === undefined ? [] : [`${name} ${facts.quoted(name)}`]));
+  const about = subject.length === 0 ? '' : `${subject.join(', ')}: `;
+  return { what: `Cannot use the arguments: ${about}${facts.plain('reason') ?? 'invalid'}.`, next: 'See "cadangan help", or "cadangan help" with the name of the command.' };
+}
+
+function shortId(id: string | undefined): string {
+  return (id ?? '').slice(0, 8);
+}
+
+function shortIds(facts: FactReader): string {
+  return facts.list('candidates').slice(0, 8).map((id) => id.slice(0, 12)).join(', ');
+}

@@ -1,0 +1,53 @@
+import { CadanganError, type ErrorFacts } from '../platform/index.ts';
+import { english } from './messages-english.ts';
+import type { FactReader, Message, Phrasebook } from './phrasebook.ts';
+import { safeText } from './safe-text.ts';
+
+/** What a code and its facts mean to people. */
+export function describeError(error: unknown, language: Phrasebook = english): Message {
+  if (error instanceof CadanganError) return language.errors[error.code](readerOf(error.facts, language));
+  return language.unknown(safeText(error instanceof Error ? error.message : String(error)));
+}
+
+/** The errors beneath an error, from the outside in; for `--verbose`. */
+export function describeCauses(error: unknown, language: Phrasebook = english): string[] {
+  const lines: string[] = [];
+  let cause = error instanceof Error ? error.cause : undefined;
+  // A bound, because an error may be its own cause.
+  for (let depth = 0; cause !== undefined && depth < 8; depth++) {
+    lines.push(language.cause(safeText(cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause))));
+    cause = cause instanceof Error ? cause.cause : undefined;
+  }
+  return lines;
+}
+
+/** "cannot be read (permission denied)" from `unreadable` and `EACCES`. */
+export function describeException(kind: string, reason: string, language: Phrasebook = english): string {
+  const what = language.exceptionKinds[kind] ?? safeText(kind);
+  const why = language.systemCodes[reason] ?? safeText(reason);
+  return why === '' || why === what ? what : `${what} (${why})`;
+}
+
+function readerOf(facts: ErrorFacts, language: Phrasebook): FactReader {
+  const plain = (name: string): string | undefined => {
+    const value = facts[name];
+    if (value === undefined || value === '') return undefined;
+    const text = Array.isArray(value) ? value.join(', ') : String(value);
+    return language.systemCodes[text] ?? safeText(text);
+  };
+  return {
+    plain,
+    quoted: (name, otherwise = '') => {
+      const text = plain(name);
+      return text === undefined ? otherwise : text.startsWith('"') ? text : `"${text}"`;
+    },
+    size: (name) => {
+      const value = facts[name];
+      return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : undefined;
+    },
+    list: (name) => {
+      const value = facts[name];
+      return Array.isArray(value) ? value.map((item) => safeText(String(item))) : [];
+    },
+  };
+}

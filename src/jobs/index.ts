@@ -1,0 +1,15 @@
+/**
+ * Jobs: one per procedure of the work instruction, whoever starts it: the command line, the editor, the schedule.
+ *
+ *   open -> lock -> list snapshots, load the index -> work -> unlock -> JobResult
+ *
+ * A *job* never throws: what stopped it stands in its result, because a failed run must leave a record as much as a good one. Its *outcome*
+ * is computed from what happened, never claimed by the work. For mere looking (`ls`, `find` ...) there is `withRepository`.
+ */
+export { backupJob, type BackupDetails, type BackupJobOptions } from './backup-job.ts';
+export { checkJob, type CheckJobOptions } from './check-job.ts';
+export { initJob, type InitDetails } from './init-job.ts';
+export type { JobException, JobName, JobResult, Outcome } from './job-result.ts';
+export { addPassword, changePassword, removePassword, resolveKey } from './passwords.ts';
+export { repositoryFolderOf, withRepository, type LockMode, type OpenedRepository, type RepositoryAccess, type World } from './repository-access.ts';
+export { restoreJob, type RestoreDetails, type RestoreJobOptions } from './restore-job.ts';

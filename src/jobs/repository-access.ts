@@ -1,0 +1,100 @@
+import { CadanganError, isAbort, isCode, systemClock, systemRandom, type Clock, type Random } from '../platform/index.ts';
+import { Repository, type RepositoryLock } from '../repository/index.ts';
+import { openStorage, parseLocation, type Storage } from '../storage/index.ts';
+
+/** What jobs are told about the world. Each part has the system's own as default; tests put theirs in place. */
+export interface World {
+  readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
+  /** Instead of the storage that the location names. */
+  readonly openStorage?: ((location: string) => Storage) | undefined;
+}
+
+/** Which repository, and how to get in. */
+export interface RepositoryAccess {
+  /** As restic writes it, see `parseLocation`. */
+  readonly location: string;
+  /** Asked once, and only when there is a repository. @throws `password.missing`, `aborted` */
+  readonly password: (signal: AbortSignal) => Promise<string>;
+  /** Work without a lock, e.g. on a read-only copy. Nobody may be removing data meanwhile. */
+  readonly noLock?: boolean | undefined;
+  /** How long to wait for another program's lock; default 0. */
+  readonly retryLockForMs?: number | undefined;
+  readonly world?: World | undefined;
+  readonly signal: AbortSignal;
+}
+
+export type LockMode = 'shared' | 'exclusive' | 'none';
+
+/** An open repository and the signal that work on it must obey: the caller's, and the loss of the lock. */
+export interface OpenedRepository {
+  readonly repository: Repository;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens and locks a repository, does `work`, and unlocks and closes it again, whatever happens.
+ * @throws what `work` throws; `repository.missing`, `repository.wrong-password`, `repository.locked`, `repository.lock-lost` and the storage's errors
+ */
+export async function withRepository<T>(access: RepositoryAccess, mode: LockMode, work: (opened: OpenedRepository) => Promise<T>): Promise<T> {
+  const world = worldOf(access);
+  const storage = world.openStorage(access.location);
+  try {
+    await requireRepository(storage, access.signal);
+    const password = await access.password(access.signal);
+    const repository = await Repository.open({ storage, clock: world.clock, random: world.random }, password, access.signal);
+    if (mode === 'none' || (access.noLock && mode === 'shared')) return await work({ repository, signal: access.signal });
+    return await underLock(repository, access, mode, work);
+  } finally {
+    await storage.close();
+  }
+}
+
+export function worldOf(access: RepositoryAccess): Required<{ [Key in keyof World]: NonNullable<World[Key]> }> {
+  const random = access.world?.random ?? systemRandom;
+  return {
+    clock: access.world?.clock ?? systemClock,
+    random,
+    openStorage: access.world?.openStorage ?? ((location) => openStorage(location, { random })),
+  };
+}
+
+/** The folder that a repository lies in, when it is one: a backup must not swallow it, a restore must not write into it. */
+export function repositoryFolderOf(location: string): string | undefined {
+  const parsed = parseLocation(location);
+  return parsed.scheme === 'folder' ? parsed.path : undefined;
+}
+
+/** Before anybody types a password. A folder that does not exist holds no repository, whatever the reason. */
+async function requireRepository(storage: Storage, signal: AbortSignal): Promise<void> {
+  try {
+    if ((await storage.sizeOf({ kind: 'config', name: '' }, signal)) !== undefined) return;
+  } catch (error) {
+    if (!isCode(error, 'storage.unreachable') || error.facts['reason'] !== 'ENOENT') throw error;
+    throw new CadanganError('repository.missing', { location: storage.location, reason: 'ENOENT' }, { cause: error });
+  }
+  throw new CadanganError('repository.missing', { location: storage.location });
+}
+
+async function underLock<T>(repository: Repository, access: RepositoryAccess, mode: 'shared' | 'exclusive', work: (opened: OpenedRepository) => Promise<T>): Promise<T> {
+  const { signal } = access;
+  const lock = await repository.lock({ exclusive: mode === 'exclusive', retryForMs: access.retryLockForMs ?? 0, signal });
+  let failure: { readonly error: unknown } | undefined;
+  try {
+    return await work({ repository, signal: AbortSignal.any([signal, lock.signal]) });
+  } catch (error) {
+    failure = { error: lock.signal.aborted && isAbort(error) && !signal.aborted ? lock.signal.reason : error };
+    throw failure.error;
+  } finally {
+    await release(lock, failure !== undefined);
+  }
+}
+
+/** A lock that cannot be removed goes stale by itself after 30 minutes; it must not hide why the work failed. */
+async function release(lock: RepositoryLock, workFailed: boolean): Promise<void> {
+  try {
+    await lock[Symbol.asyncDispose]();
+  } catch (error) {
+    if (!workFailed) throw error;
+  }
+}

@@ -1,0 +1,56 @@
+import { lstatSync, readdirSync, readlinkSync, type BigIntStats } from 'node:fs';
+import { byteStringFromBytes, fsPath, systemCode, type ByteString } from '../platform/index.ts';
+import type { FolderHandles } from './folder-handles.ts';
+import { hasMetadata, secondsOf, type Metadata } from './metadata.ts';
+import { foldedName } from './name-rules.ts';
+import type { Existing, FolderPlan } from './plan.ts';
+
+/** What is in a folder of the target before the restore touches it. */
+export interface FolderContent {
+  /** All names, or undefined when they could not be listed. */
+  readonly names: readonly ByteString[] | undefined;
+  /** False only when certain. */
+  mayHave(name: ByteString): boolean;
+}
+
+export const noContent: FolderContent = { names: [], mayHave: () => false };
+
+/** @param foldsNames the file system does not tell `A` from `a` */
+export function listFolder(handles: FolderHandles, folder: FolderPlan, foldsNames: boolean): FolderContent {
+  try {
+    const names = handles.with(folder, ({ prefix }) => readdirSync(fsPath(prefix), { encoding: 'buffer' }).map(byteStringFromBytes));
+    const keys = new Set(foldsNames ? names.map(foldedName) : names);
+    return { names, mayHave: (name) => keys.has(foldsNames ? foldedName(name) : name) };
+  } catch {
+    return { names: undefined, mayHave: () => true };
+  }
+}
+
+/** Without following a link. Undefined when there is nothing, or nothing that we may see: writing then says what is wrong. */
+export function lookAt(handles: FolderHandles, folder: FolderPlan, name: ByteString): BigIntStats | undefined {
+  try {
+    return handles.with(folder, ({ prefix }) => lstatSync(fsPath((prefix + name) as ByteString), { bigint: true, throwIfNoEntry: false }));
+  } catch {
+    return undefined;
+  }
+}
+
+export function describe(stats: BigIntStats, metadata: Metadata): Existing {
+  return {
+    kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'other',
+    sizeBytes: stats.size,
+    mtime: secondsOf(stats.mtimeNs),
+    deviceAndInode: `${stats.dev}:${stats.ino}`,
+    hasMetadata: hasMetadata(stats, metadata),
+  };
+}
+
+/** The target of an existing link, undefined if it is none. */
+export function existingLinkTarget(handles: FolderHandles, folder: FolderPlan, name: ByteString): ByteString | undefined {
+  try {
+    return handles.with(folder, ({ prefix }) => byteStringFromBytes(readlinkSync(fsPath((prefix + name) as ByteString), 'buffer')));
+  } catch (error) {
+    if (systemCode(error) !== undefined) return undefined;
+    throw error;
+  }
+}

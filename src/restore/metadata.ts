@@ -1,0 +1,123 @@
+import { chmodSync, chownSync, fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync, utimesSync, type BigIntStats } from 'node:fs';
+import { fsPath, systemCode, type ByteString } from '../platform/index.ts';
+import { parseTimestamp, permissionsOf, type Node } from '../repository/index.ts';
+
+/** What of a node can be set on a file. Plain data: it goes to the workers. */
+export interface Metadata {
+  /** The 12 bits that `chmod` takes. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Seconds since 1970, what `utimes` of Node takes: a double, so off by 0.12 microseconds now, by 0.5 in the year 2200. */
+  readonly atime: number;
+  readonly mtime: number;
+}
+
+/** What could not be set. `code` is the system's. */
+export interface MetadataProblem {
+  readonly what: 'owner' | 'mode' | 'times';
+  readonly code: string;
+}
+
+export function metadataOf(node: Node): Metadata {
+  const mtime = secondsOf(parseTimestamp(node.mtime).ns);
+  const atime = node.atime === node.mtime ? mtime : secondsOf(parseTimestamp(node.atime).ns);
+  return { mode: permissionsOf(node.mode), uid: node.uid, gid: node.gid, atime, mtime };
+}
+
+/** Whether a file already has all of it but the access time, which reading alone changes. */
+export function hasMetadata(stats: BigIntStats, metadata: Metadata): boolean {
+  if (!sameTime(secondsOf(stats.mtimeNs), metadata.mtime)) return false;
+  if (process.platform === 'win32') return true; // neither mode nor owner are what Unix knows
+  return Number(stats.mode & 0o7777n) === metadata.mode && Number(stats.uid) === metadata.uid && Number(stats.gid) === metadata.gid;
+}
+
+export function secondsOf(ns: bigint): number {
+  const second = 1_000_000_000n;
+  return Number(ns / second) + Number(ns % second) / 1e9;
+}
+
+/** Equal within a microsecond: more than what is lost on the way through doubles. */
+export function sameTime(a: number, b: number): boolean {
+  return Math.abs(a - b) < 1e-6;
+}
+
+/** Sets it on an open file or folder. */
+export function setOnDescriptor(descriptor: number, metadata: Metadata): MetadataProblem[] {
+  return setAll(metadata, {
+    owner: (uid, gid) => fchownSync(descriptor, uid, gid),
+    mode: (mode) => fchmodSync(descriptor, mode),
+    times: (atime, mtime) => futimesSync(descriptor, atime, mtime),
+  });
+}
+
+/** Sets it on what `path` names. It follows links: only for systems where folders cannot be opened. */
+export function setOnPath(path: ByteString, metadata: Metadata): MetadataProblem[] {
+  const target = fsPath(path);
+  return setAll(metadata, {
+    owner: (uid, gid) => chownSync(target, uid, gid),
+    mode: (mode) => chmodSync(target, mode),
+    times: (atime, mtime) => utimesSync(target, atime, mtime),
+  });
+}
+
+/** Sets it on a symbolic link itself. A link has no mode of its own (on Linux it cannot be set). */
+export function setOnLink(path: ByteString, metadata: Metadata): MetadataProblem[] {
+  const target = fsPath(path);
+  return setAll(metadata, {
+    owner: (uid, gid) => lchownSync(target, uid, gid),
+    mode: () => undefined,
+    times: (atime, mtime) => lutimesSync(target, atime, mtime),
+  });
+}
+
+interface Setters {
+  readonly owner: (uid: number, gid: number) => void;
+  readonly mode: (mode: number) => void;
+  readonly times: (atime: NodeTime, mtime: NodeTime) => void;
+}
+
+type NodeTime = string | number;
+
+const specialBits = 0o6000;
+const keepOwner = -1;
+
+/** Owner first: `chown` clears setuid and setgid. */
+function setAll({ mode, uid, gid, atime, mtime }: Metadata, set: Setters): MetadataProblem[] {
+  const problems: MetadataProblem[] = [];
+  const ownerCode = attempt(() => setOwner(uid, gid, set.owner));
+  if (ownerCode !== undefined) problems.push({ what: 'owner', code: ownerCode });
+  // A program that ran as its owner must not run as whoever restored it.
+  const allowedMode = ownerCode === undefined ? mode : mode & ~specialBits;
+  const modeCode = attempt(() => set.mode(allowedMode)) ?? (allowedMode === mode ? undefined : 'EPERM');
+  if (modeCode !== undefined) problems.push({ what: 'mode', code: modeCode });
+  const timesCode = attempt(() => set.times(nodeTime(atime), nodeTime(mtime)));
+  if (timesCode !== undefined) problems.push({ what: 'times', code: timesCode });
+  return problems;
+}
+
+function setOwner(uid: number, gid: number, set: Setters['owner']): void {
+  if (process.platform === 'win32') return; // owners there are not numbers; `restore` says so once
+  try {
+    set(uid, gid);
+  } catch (error) {
+    // Who may not give a file away may still put it into one of his groups.
+    attempt(() => set(keepOwner, gid));
+    throw error;
+  }
+}
+
+/** @returns the system's code if it failed */
+function attempt(work: () => void): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return systemCode(error) ?? 'unknown';
+  }
+}
+
+/** Node takes a negative number for "now", but not text (`toUnixTimestamp` in its lib/internal/fs/utils.js). */
+function nodeTime(seconds: number): NodeTime {
+  return seconds < 0 ? String(seconds) : seconds;
+}

@@ -1,0 +1,281 @@
+import { isCode, type ByteString } from '../platform/index.ts';
+import { walkTree, type Node, type Repository, type Tree, type TreeId, type TreeProblem, type WalkStep } from '../repository/index.ts';
+import { decideFile, decideLink } from './decide.ts';
+import type { ExceptionLog } from './exceptions.ts';
+import { describe, existingLinkTarget, listFolder, lookAt, noContent, type FolderContent } from './existing.ts';
+import type { FolderHandles } from './folder-handles.ts';
+import { HardLinkGroups } from './hard-link-groups.ts';
+import { metadataOf, type Metadata } from './metadata.ts';
+import { foldedName, impossibleName } from './name-rules.ts';
+import { emptyBatch, type Batch, type Existing, type FolderPlan } from './plan.ts';
+import type { Progress } from './progress.ts';
+import type { OverwritePolicy } from './restore-options.ts';
+import type { Selection } from './selection.ts';
+
+export interface PlanContext {
+  readonly repository: Repository;
+  readonly tree: TreeId;
+  readonly selection: Selection;
+  readonly overwrite: OverwritePolicy;
+  /** Plan the removal of what the snapshot does not have. */
+  readonly deletes: boolean;
+  /** The target itself. */
+  readonly root: FolderPlan;
+  readonly handles: FolderHandles;
+  /** The target's file system does not tell `A` from `a`. */
+  readonly foldsNames: boolean;
+  readonly exceptions: ExceptionLog;
+  readonly progress: Progress;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Files and blobs in a batch. The first batches are small, so that the workers have something to do soon; later ones are large, so that one read of a
+ * pack serves many files.
+ */
+const batchWeightFirst = 1024;
+const batchWeightMax = 16 * 1024;
+
+/**
+ * Walks the snapshot, looks at what the target has, and decides what is to be done. Changes nothing. What cannot be restored at all is reported
+ * here already.
+ */
+export async function* planRestore(context: PlanContext): AsyncGenerator<Batch, void, undefined> {
+  const planner = new Planner(context);
+  const steps = walkTree(context.repository, context.tree, { signal: context.signal, descend: () => planner.wantsToDescend });
+  let weightMax = batchWeightFirst;
+  for await (const step of steps) {
+    planner.take(step);
+    if (planner.weight < weightMax) continue;
+    yield planner.takeBatch();
+    weightMax = Math.min(batchWeightMax, weightMax * 2);
+  }
+  context.progress.totalsAreFinal();
+  yield planner.takeBatch();
+}
+
+/** A folder on the way from the start to where the walk is. */
+interface Frame {
+  readonly plan: FolderPlan;
+  readonly parent: Frame | undefined;
+  /** Something in it, or it itself, is restored. */
+  isNeeded: boolean;
+  content: FolderContent;
+  /** Names met, where the order of the tree does not already tell that each comes once. */
+  namesMet: Set<string> | undefined;
+}
+
+class Planner {
+  readonly #context: PlanContext;
+  readonly #groups = new HardLinkGroups();
+  #batch: Batch = emptyBatch();
+  #weight = 0;
+  #frame: Frame | undefined;
+  /** The folder whose node came last, when the walk should go into it. */
+  #next: Frame | undefined;
+
+  constructor(context: PlanContext) {
+    this.#context = context;
+    this.#next = frameOf(context.root, undefined);
+  }
+
+  get weight(): number {
+    return this.#weight;
+  }
+
+  get wantsToDescend(): boolean {
+    return this.#next !== undefined;
+  }
+
+  takeBatch(): Batch {
+    const batch = this.#batch;
+    this.#batch = emptyBatch();
+    this.#weight = 0;
+    return batch;
+  }
+
+  take(step: WalkStep): void {
+    switch (step.kind) {
+      case 'enter':
+        return this.#enter(step.tree);
+      case 'node':
+        return this.#node(step.path, step.node, step.problems);
+      case 'leave':
+        return this.#leave();
+      case 'unreadable':
+        this.#context.exceptions.add(step.path, 'damaged', detailOf(step.error));
+        this.#frame = this.#next;
+        return this.#leave();
+    }
+  }
+
+  #enter(tree: Tree): void {
+    const { handles, foldsNames, deletes } = this.#context;
+    const frame = this.#next;
+    this.#next = undefined;
+    this.#frame = frame;
+    if (!frame) return;
+    if (foldsNames || tree.problems.length > 0) frame.namesMet = new Set();
+    if (frame.plan.state !== 'folder') return;
+    frame.content = listFolder(handles, frame.plan, foldsNames);
+    if (deletes) this.#planDeletions(frame, tree);
+  }
+
+  #leave(): void {
+    const frame = this.#frame;
+    this.#next = undefined;
+    if (!frame) return;
+    this.#frame = frame.parent;
+    if (frame.isNeeded) this.#batch.closed.push(frame.plan);
+    else this.#context.handles.forget(frame.plan);
+  }
+
+  #planDeletions(frame: Frame, tree: Tree): void {
+    const { foldsNames, selection, exceptions } = this.#context;
+    const key = (name: ByteString): string => (foldsNames ? foldedName(name) : name);
+    const kept = new Set(tree.nodes.map(({ name }) => key(name)));
+    if (!frame.content.names) exceptions.add(frame.plan.path, 'not-deleted', 'the folder cannot be listed');
+    for (const name of frame.content.names ?? []) {
+      const path = pathIn(frame, name);
+      if (kept.has(key(name)) || !selection(path).itself) continue;
+      this.#need(frame);
+      this.#batch.deletions.push({ folder: frame.plan, name, path });
+      this.#weight += 1;
+    }
+  }
+
+  #node(path: ByteString, node: Node, problems: readonly TreeProblem[]): void {
+    this.#next = undefined;
+    const frame = this.#frame;
+    const { itself, beneath } = this.#context.selection(path);
+    if (!frame || !(itself || (beneath && node.type === 'dir'))) return;
+    if (!this.#hasGoodName(frame, path, node, problems)) return;
+    if (node.type === 'dir') return this.#folder(frame, path, node, itself);
+    this.#need(frame);
+    this.#weight += 1;
+    if (frame.plan.failure !== undefined) return this.#context.exceptions.add(path, 'folder-failed', frame.plan.failure);
+    switch (node.type) {
+      case 'file':
+        return this.#file(frame, path, node);
+      case 'symlink':
+        return this.#link(frame, path, node);
+      case 'dev':
+      case 'chardev':
+      case 'fifo':
+      case 'socket':
+        return this.#context.exceptions.add(path, 'special-file', node.type);
+      default:
+        return this.#context.exceptions.add(path, 'unknown-type', node.type);
+    }
+  }
+
+  #hasGoodName(frame: Frame, path: ByteString, { name }: Node, problems: readonly TreeProblem[]): boolean {
+    const { exceptions, foldsNames } = this.#context;
+    const hostile = problems.find(({ kind }) => kind === 'name');
+    const impossible = impossibleName(name);
+    if (hostile) exceptions.add(path, 'hostile-name');
+    else if (impossible !== undefined) exceptions.add(path, 'impossible-name', impossible);
+    else if (frame.namesMet?.has(name) || problems.some(({ kind }) => kind === 'duplicate')) exceptions.add(path, 'duplicate-name');
+    else if (foldsNames && frame.namesMet?.has(foldKey(name))) exceptions.add(path, 'name-collision');
+    else {
+      frame.namesMet?.add(name);
+      if (foldsNames) frame.namesMet?.add(foldKey(name));
+      return true;
+    }
+    return false;
+  }
+
+  #folder(frame: Frame, path: ByteString, node: Node, itself: boolean): void {
+    const stats = this.#lookAt(frame, node.name);
+    const state = stats === undefined ? 'absent' : stats.isDirectory() ? 'folder' : 'other';
+    const metadata = this.#context.overwrite === 'never' && state === 'folder' ? undefined : metadataOf(node);
+    const plan: FolderPlan = { parent: frame.plan, name: node.name, path, metadata, state, isReady: false, failure: undefined, modeBefore: undefined };
+    this.#next = frameOf(plan, frame);
+    if (!itself) return;
+    this.#need(this.#next);
+    this.#weight += 1;
+    if (plan.failure !== undefined) return;
+    this.#batch.folders.push(plan);
+    if (metadata) this.#noteAttributes(path, node);
+  }
+
+  #file(frame: Frame, path: ByteString, node: Node): void {
+    const { overwrite, exceptions, progress } = this.#context;
+    if (node.content === null) return exceptions.add(path, 'damaged', 'a file without a list of blobs');
+    const metadata = metadataOf(node);
+    const existing = this.#existing(frame, node.name, metadata);
+    const action = decideFile(overwrite, existing, { sizeBytes: BigInt(node.size), mtime: metadata.mtime });
+    if (action === 'blocked') return exceptions.add(path, 'in-the-way', 'a folder');
+    const group = action === 'skip' ? undefined : this.#groups.groupOf(node);
+    const sizeBytes = Number(node.size);
+    this.#batch.files.push({ folder: frame.plan, name: node.name, path, metadata, content: node.content, sizeBytes, existing, group, action, isDone: false });
+    this.#weight += node.content.length;
+    progress.plan(sizeBytes);
+    if (action !== 'skip') this.#noteAttributes(path, node);
+  }
+
+  #link(frame: Frame, path: ByteString, node: Node): void {
+    const { overwrite, exceptions, handles } = this.#context;
+    const { name, linkTarget: target } = node;
+    if (target === undefined) return exceptions.add(path, 'damaged', 'a link without a target');
+    const metadata = metadataOf(node);
+    const existing = this.#existing(frame, name, metadata);
+    const isSame = existing?.kind === 'other' && existingLinkTarget(handles, frame.plan, name) === target;
+    const action = decideLink(overwrite, existing, metadata.mtime, isSame);
+    if (action === 'blocked') return exceptions.add(path, 'in-the-way', 'a folder');
+    this.#batch.links.push({ folder: frame.plan, name, path, target, metadata, existing, action });
+    if (action === 'skip') return;
+    this.#noteAttributes(path, node);
+    if (node.linkTargetLossy !== undefined) exceptions.add(path, 'link-target', 'bytes that are not UTF-8 were lost when it was backed up');
+  }
+
+  #noteAttributes(path: ByteString, { extendedAttributes = [], genericAttributes = {} }: Node): void {
+    const { exceptions } = this.#context;
+    if (extendedAttributes.length > 0) exceptions.add(path, 'extended-attributes', extendedAttributes.map(({ name }) => name).join(', '));
+    const generic = Object.keys(genericAttributes);
+    if (generic.length > 0) exceptions.add(path, 'generic-attributes', generic.join(', '));
+  }
+
+  /** The folder will be made, and so will those above it. */
+  #need(frame: Frame): void {
+    if (frame.isNeeded) return;
+    frame.isNeeded = true;
+    const { plan, parent } = frame;
+    if (!parent) return;
+    this.#need(parent);
+    if (parent.plan.failure !== undefined) {
+      plan.failure = parent.plan.failure;
+      this.#context.exceptions.add(plan.path, 'folder-failed', plan.failure);
+    } else if (plan.state === 'other' && this.#context.overwrite !== 'always') {
+      plan.failure = 'not a folder';
+      this.#context.exceptions.add(plan.path, 'in-the-way', plan.failure);
+    }
+  }
+
+  #existing(frame: Frame, name: ByteString, metadata: Metadata): Existing | undefined {
+    const stats = this.#lookAt(frame, name);
+    return stats && describe(stats, metadata);
+  }
+
+  #lookAt(frame: Frame, name: ByteString): ReturnType<typeof lookAt> {
+    return frame.content.mayHave(name) ? lookAt(this.#context.handles, frame.plan, name) : undefined;
+  }
+}
+
+function frameOf(plan: FolderPlan, parent: Frame | undefined): Frame {
+  return { plan, parent, isNeeded: false, content: noContent, namesMet: undefined };
+}
+
+function pathIn({ plan }: Frame, name: ByteString): ByteString {
+  return `${plan.path === '/' ? '' : plan.path}/${name}` as ByteString;
+}
+
+/** Not to be mixed up with a name itself, which has no NUL. */
+function foldKey(name: ByteString): string {
+  return `\0${foldedName(name)}`;
+}
+
+function detailOf(error: unknown): string {
+  if (!isCode(error, 'repository.damaged')) return 'unknown';
+  return [error.facts.type, error.facts.blob, error.facts.reason].filter((fact) => fact !== undefined).join(' ');
+}
