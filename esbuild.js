@@ -12,6 +12,7 @@ const entries = {
   extension: 'src/extension/extension.ts',
   'backup-worker': 'src/backup/backup-worker.ts',
   'restore-worker': 'src/restore/restore-worker.ts',
+  'check-worker': 'src/upkeep/check-worker.ts',
 };
 
 /** Bundles are CommonJS, which has no `import.meta`; a constant in front of each stands for it. */

@@ -6,7 +6,7 @@ const floors: readonly (readonly string[])[] = [
   ['platform', 'settings'],
   ['storage', 'google'],
   ['repository', 'records'],
-  ['backup', 'restore', 'upkeep', 'offsite'],
+  ['backup', 'restore', 'upkeep', 'offsite', 'browse'],
   ['jobs', 'schedule'],
   ['engine'],
   ['cli', 'extension'],

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { systemCode } from '../platform/index.ts';
 import { FileArchiver } from './file-archiver.ts';
 import { PackSlots } from './pack-slots.ts';
+import { packOutcomes, unpackFiles } from './worker-messages.ts';
 import type { StoredChunk, WorkerAnswer, WorkerStart, WorkerTask } from './worker-protocol.ts';
 
 // The entry of a worker thread: it answers each task in order. An exception that is not a file's ends the thread, and with it the run.
@@ -9,8 +10,8 @@ const port = parentPort;
 if (!port) throw new Error('to be started as a worker thread');
 const start: WorkerStart = workerData;
 const slots = new PackSlots(start.slots);
-const archiver = new FileArchiver(start, ({ id, entries, bytes }) => {
-  answer({ kind: 'pack', slot: slots.put(bytes), length: bytes.length, id, entries });
+const archiver = new FileArchiver(start, ({ id, header, bytes }) => {
+  answer({ kind: 'pack', slot: slots.put(bytes), length: bytes.length, id, header });
 });
 
 port.on('message', (task: WorkerTask) => {
@@ -27,7 +28,7 @@ function carryOut(task: WorkerTask): WorkerAnswer {
   const { taskId } = task;
   switch (task.kind) {
     case 'files':
-      return { kind: 'files', taskId, outcomes: task.files.map((file) => archiver.storeFile(file)) };
+      return { kind: 'files', taskId, outcomes: packOutcomes(Array.from(unpackFiles(task.files), (file) => archiver.storeFile(file))) };
     case 'scan':
       return { kind: 'scan', taskId, ...archiver.findCuts(task.fd, task.offset, task.scanBytes) };
     case 'chunks': {

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { CadanganError, throwIfAborted, workerPath } from '../platform/index.ts';
-import { packBytesMax, type CompressionMode, type PackStore, type Repository } from '../repository/index.ts';
+import { decodePackHeader, packBytesMax, type CompressionMode, type PackStore, type Repository } from '../repository/index.ts';
 import { PackSlots } from './pack-slots.ts';
+import { packFiles, unpackOutcomes } from './worker-messages.ts';
 import type { FileOutcome, FileToRead, WorkerAnswer, WorkerStart, WorkerTask } from './worker-protocol.ts';
 
 export interface DataPoolOptions {
@@ -132,9 +133,10 @@ export class DataPool {
     this.#batchBytes = 0;
     const settle = (answer: TaskAnswer) => {
       if (answer.kind !== 'files') throw new Error(`a batch was answered with ${answer.kind}`);
-      batch.forEach((entry, at) => entry.settle(answer.outcomes[at] ?? { kind: 'failure', reason: 'no answer' }));
+      const outcomes = unpackOutcomes(answer.outcomes);
+      batch.forEach((entry, at) => entry.settle(outcomes[at] ?? { kind: 'failure', reason: 'no answer' }));
     };
-    this.#enqueue({ message: { kind: 'files', files: batch.map(({ file }) => file) }, settle }, false);
+    this.#enqueue({ message: { kind: 'files', files: packFiles(batch.map(({ file }) => file)) }, settle }, false);
   }
 
   #enqueue(task: PoolTask, first: boolean): void {
@@ -201,11 +203,11 @@ export class DataPool {
     this.#notify();
   }
 
-  #storePack({ slot, length, id, entries }: Extract<WorkerAnswer, { kind: 'pack' }>): void {
+  #storePack({ slot, length, id, header }: Extract<WorkerAnswer, { kind: 'pack' }>): void {
     const slots = this.#slots;
     if (!slots) throw new Error('a pack without slots');
     const write = this.#packStore
-      .save({ id, entries, bytes: slots.view(slot, length) })
+      .save({ id, entries: decodePackHeader(header, length), bytes: slots.view(slot, length) })
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         slots.release(slot);

@@ -1,5 +1,6 @@
-import type { BlobId, CompressionMode, KernelModule, MasterKey, PackedBlob, PackId, SharedBlobIndex } from '../repository/index.ts';
+import type { BlobId, CompressionMode, KernelModule, MasterKey, PackId, SharedBlobIndex } from '../repository/index.ts';
 import type { ByteString } from '../platform/index.ts';
+import type { PackedFiles, PackedOutcomes } from './worker-messages.ts';
 
 /** What a worker is started with. The key crosses as memory of one process; it is in no argument or environment. */
 export interface WorkerStart {
@@ -36,7 +37,7 @@ export interface ChunkRange {
 
 /** What the main thread asks for. `taskId` comes back with the answer. */
 export type WorkerTask =
-  | { readonly kind: 'files'; readonly taskId: number; readonly files: readonly FileToRead[] }
+  | { readonly kind: 'files'; readonly taskId: number; readonly files: PackedFiles }
   /** Find the cuts of an open file from `offset`, where a chunk begins, for about `scanBytes`. */
   | { readonly kind: 'scan'; readonly taskId: number; readonly fd: number; readonly offset: number; readonly scanBytes: number }
   | { readonly kind: 'chunks'; readonly taskId: number; readonly fd: number; readonly ranges: readonly ChunkRange[] }
@@ -71,11 +72,11 @@ export interface StoredChunk {
 }
 
 export type WorkerAnswer =
-  | { readonly kind: 'files'; readonly taskId: number; readonly outcomes: readonly FileOutcome[] }
+  | { readonly kind: 'files'; readonly taskId: number; readonly outcomes: PackedOutcomes }
   | { readonly kind: 'scan'; readonly taskId: number; readonly lengths: readonly number[]; readonly atEnd: boolean }
   | { readonly kind: 'chunks'; readonly taskId: number; readonly chunks: readonly StoredChunk[] }
   | { readonly kind: 'flush'; readonly taskId: number }
   /** A system error while reading an open file. */
   | { readonly kind: 'failure'; readonly taskId: number; readonly reason: string }
-  /** Not an answer: a pack lies in `slot`, to be stored; the slot is to be released then. */
-  | { readonly kind: 'pack'; readonly slot: number; readonly length: number; readonly id: PackId; readonly entries: readonly PackedBlob[] };
+  /** Not an answer: a pack with that header (its plaintext) lies in `slot`, to be stored; the slot is to be released then. */
+  | { readonly kind: 'pack'; readonly slot: number; readonly length: number; readonly id: PackId; readonly header: Uint8Array };

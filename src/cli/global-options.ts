@@ -46,7 +46,6 @@ export function addGlobalOptions(command: Command): void {
 export function readGlobalOptions(program: Command, command: Command, environment: Environment): GlobalOptions {
   const given = (from: Command): [string, unknown][] => Object.entries(from.opts()).filter(([name]) => from.getOptionValueSource(name) === 'cli');
   const values = new OptionValues(Object.fromEntries([...given(program), ...given(command)]));
-  const raw = { ...Object.fromEntries(given(program)), ...Object.fromEntries(given(command)) };
   const repo = values.text('repo');
   const passwordFile = values.text('passwordFile');
   const passwordCommand = values.text('passwordCommand');
@@ -58,10 +57,10 @@ export function readGlobalOptions(program: Command, command: Command, environmen
     passwordCommand: isPasswordGiven ? passwordCommand : valueOf(environment, 'RESTIC_PASSWORD_COMMAND'),
     json: values.flag('json'),
     quiet: values.flag('quiet'),
-    verbosity: countOf(program, raw),
-    noLock: raw['lock'] === false,
+    verbosity: values.counter('verbose'),
+    noLock: values.isNegated('lock'),
     retryLockForMs: values.durationMs('retryLock') ?? 0,
-    extraVerify: raw['extraVerify'] !== false,
+    extraVerify: !values.isNegated('extraVerify'),
     compression: values.choice('compression', ['auto', 'max', 'off']) ?? 'auto',
   };
 }
@@ -82,11 +81,6 @@ export async function readTextFile(file: string): Promise<string> {
   } catch (cause) {
     throw new CadanganError('arguments.invalid', { file, reason: systemCode(cause) ?? 'unreadable' }, { cause });
   }
-}
-
-function countOf(_program: Command, raw: Readonly<Record<string, unknown>>): number {
-  const count = raw['verbose'];
-  return typeof count === 'number' ? count : count === true ? 1 : 0;
 }
 
 /** An empty variable is one that is not set. */

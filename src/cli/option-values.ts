@@ -12,6 +12,17 @@ export class OptionValues {
     return this.#values[name] === true;
   }
 
+  /** `--no-name` was given. */
+  isNegated(name: string): boolean {
+    return this.#values[name] === false;
+  }
+
+  /** How often a flag was given. */
+  counter(name: string): number {
+    const value = this.#values[name];
+    return typeof value === 'number' ? value : 0;
+  }
+
   text(name: string): string | undefined {
     const value = this.#values[name];
     return typeof value === 'string' ? value : undefined;

@@ -46,6 +46,13 @@ export class Terminal {
     this.#err.write(`${text}\n`);
   }
 
+  /** A question, without a line end. */
+  prompt(text: string): void {
+    this.clearProgress();
+    this.flush();
+    this.#err.write(text);
+  }
+
   /** Bytes of the result, at the pace of whoever reads them. */
   async writeBytes(bytes: Uint8Array): Promise<void> {
     this.flush();

@@ -19,6 +19,8 @@ export const packBytesMax = packTargetBytes + headerBytesMax;
 export interface FinishedPack {
   readonly id: PackId;
   readonly entries: readonly PackedBlob[];
+  /** The plaintext of the header. */
+  readonly header: Uint8Array;
   /** The whole file, in kernel memory: valid until the builder is used again. */
   readonly bytes: Uint8Array;
 }
@@ -83,7 +85,7 @@ export class PackBuilder {
     const endPtr = headerPtr + headerLength + packFooterLengthBytes;
     this.#hash.update(memory.subarray(headerPtr, endPtr));
     const bytes = memory.subarray(this.#packPtr, endPtr);
-    const finished: FinishedPack = { id: parsePackId(this.#hash.digest('hex')), entries: this.#entries, bytes };
+    const finished: FinishedPack = { id: parsePackId(this.#hash.digest('hex')), entries: this.#entries, header, bytes };
     this.#verifyHeader(headerPtr, headerLength, header, finished);
     this.#usedBytes = 0;
     this.#entries = [];

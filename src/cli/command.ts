@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import { withRepository, type LockMode, type OpenedRepository, type RepositoryAccess } from '../jobs/index.ts';
+import type { Clock, Environment } from '../platform/index.ts';
+import type { ExitCode } from './exit-code.ts';
+import { locationOf, type GlobalOptions } from './global-options.ts';
+import type { OptionValues } from './option-values.ts';
+import { readPassword, type PasswordSource, type PasswordWorld } from './password-source.ts';
+import type { Terminal } from './terminal.ts';
+
+/** One command of the program: how it is written, and what it does. */
+export interface CliCommand {
+  readonly name: string;
+  /** Adds description, arguments and options to the parser's command. */
+  readonly declare: (command: Command) => void;
+  /** @throws whatever went wrong; the program turns it into a message and an exit code */
+  readonly run: (context: CommandContext, args: readonly string[], options: OptionValues) => Promise<ExitCode>;
+}
+
+/** What a command works with. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  readonly globals: GlobalOptions;
+  readonly environment: Environment;
+  readonly passwords: PasswordWorld;
+  readonly clock: Clock;
+  readonly workingFolder: string;
+  readonly programVersion: string;
+  readonly signal: AbortSignal;
+}
+
+/** The repository that the options and the environment name. @throws `arguments.invalid` */
+export async function accessOf(context: CommandContext, options: { readonly isNew?: boolean } = {}): Promise<RepositoryAccess> {
+  const { globals, signal } = context;
+  const source: PasswordSource = {
+    file: globals.passwordFile,
+    command: globals.passwordCommand,
+    variable: 'RESTIC_PASSWORD',
+    question: options.isNew ? 'enter password for new repository' : 'enter password for repository',
+    twice: options.isNew ?? false,
+  };
+  return {
+    location: await locationOf(globals),
+    password: (passwordSignal) => readPassword(source, context.passwords, passwordSignal),
+    noLock: globals.noLock,
+    retryLockForMs: globals.retryLockForMs,
+    world: { clock: context.clock },
+    signal,
+  };
+}
+
+/** Opens the named repository for looking, or for small changes. */
+export async function openedRepository<T>(context: CommandContext, mode: LockMode, work: (opened: OpenedRepository) => Promise<T>): Promise<T> {
+  return withRepository(await accessOf(context), mode, work);
+}
+
+/** For `command.option(..., collect, [])`-like options that may be repeated. */
+export function collect(value: string, previous: unknown): string[] {
+  return [...(Array.isArray(previous) ? previous.map(String) : []), value];
+}
+

@@ -1,0 +1,104 @@
+import { CadanganError } from '../platform/index.ts';
+
+/** What of `process.stdin` is needed. */
+export interface PasswordInput {
+  readonly isTTY?: boolean;
+  readonly readableEnded: boolean;
+  setRawMode?(raw: boolean): unknown;
+  on(event: 'data', listener: (chunk: Buffer) => void): unknown;
+  on(event: 'end', listener: () => void): unknown;
+  off(event: 'data', listener: (chunk: Buffer) => void): unknown;
+  off(event: 'end', listener: () => void): unknown;
+  /** Puts back what was read too far. */
+  unshift(chunk: Buffer): unknown;
+  resume(): unknown;
+  pause(): unknown;
+}
+
+const passwordBytesMax = 64 * 1024;
+
+/** Asks at a terminal without showing what is typed. @throws `aborted` on Ctrl-C, `password.missing` when the terminal is closed */
+export async function promptPassword(question: string, input: PasswordInput, write: (text: string) => void, signal: AbortSignal): Promise<string> {
+  write(question);
+  input.setRawMode?.(true);
+  try {
+    return await readLine(input, signal);
+  } finally {
+    input.setRawMode?.(false);
+    write('\n');
+  }
+}
+
+/** The first line of an input that is no terminal, such as a pipe. @throws `password.missing` when there is none */
+export function readPasswordLine(input: PasswordInput, signal: AbortSignal): Promise<string> {
+  return readLine(input, signal);
+}
+
+function readLine(input: PasswordInput, signal: AbortSignal): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const line = new LineEditor(input.isTTY === true);
+  const onData = (chunk: Buffer): void => {
+    for (const [at, byte] of chunk.entries()) {
+      const state = line.type(byte);
+      if (state === 'typing') continue;
+      input.off('data', onData);
+      input.pause();
+      // A second password may follow on the next line.
+      if (at + 1 < chunk.length) input.unshift(chunk.subarray(at + 1));
+      if (state === 'interrupted') reject(new CadanganError('aborted'));
+      else resolve(line.text);
+      return;
+    }
+  };
+  // Without a line end, what a pipe sent is the password all the same; nothing at all is none.
+  const onEnd = (): void => (line.isEmpty ? reject(new CadanganError('password.missing')) : resolve(line.text));
+  const onAbort = (): void => reject(new CadanganError('aborted', {}, { cause: signal.reason }));
+  if (input.readableEnded) return Promise.reject(new CadanganError('password.missing'));
+  input.on('data', onData);
+  input.on('end', onEnd);
+  signal.addEventListener('abort', onAbort);
+  input.resume();
+  if (signal.aborted) onAbort();
+  return promise.finally(() => {
+    input.off('data', onData);
+    input.off('end', onEnd);
+    signal.removeEventListener('abort', onAbort);
+    input.pause();
+  });
+}
+
+/** One line, byte by byte. At a terminal in raw mode the keys that edit a line are ours to handle. */
+class LineEditor {
+  #bytes: number[] = [];
+  readonly #isTerminal: boolean;
+
+  constructor(isTerminal: boolean) {
+    this.#isTerminal = isTerminal;
+  }
+
+  get isEmpty(): boolean {
+    return this.#bytes.length === 0;
+  }
+
+  get text(): string {
+    return Buffer.from(this.#bytes).toString('utf8').replace(/\r$/, '');
+  }
+
+  type(byte: number): 'typing' | 'done' | 'interrupted' {
+    if (byte === key.lineFeed || (this.#isTerminal && byte === key.enter)) return 'done';
+    if (this.#isTerminal && byte === key.controlC) return 'interrupted';
+    if (this.#isTerminal && byte === key.controlD) return this.isEmpty ? 'interrupted' : 'done';
+    if (this.#isTerminal && (byte === key.delete || byte === key.backspace)) this.#eraseCharacter();
+    else if (this.#isTerminal && byte === key.controlU) this.#bytes = [];
+    else if (this.#bytes.length < passwordBytesMax) this.#bytes.push(byte);
+    return 'typing';
+  }
+
+  /** A character of UTF-8 is its first byte and those behind it of the form 10xxxxxx. */
+  #eraseCharacter(): void {
+    let last = this.#bytes.pop();
+    while (last !== undefined && (last & 0xc0) === 0x80) last = this.#bytes.pop();
+  }
+}
+
+const key = { controlC: 3, controlD: 4, backspace: 8, lineFeed: 10, enter: 13, controlU: 21, delete: 127 } as const;

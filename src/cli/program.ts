@@ -1,0 +1,96 @@
+import { Command, CommanderError } from 'commander';
+import { CadanganError, type Clock, type Environment } from '../platform/index.ts';
+import type { CommandContext } from './command.ts';
+import { commands } from './commands/index.ts';
+import { exitCode, exitCodeOfError, type ExitCode } from './exit-code.ts';
+import { addGlobalOptions, readGlobalOptions, type GlobalOptions } from './global-options.ts';
+import { noteJson } from './json.ts';
+import { describeCauses, describeError } from './messages.ts';
+import { OptionValues } from './option-values.ts';
+import type { PasswordInput } from './password-prompt.ts';
+import type { Terminal } from './terminal.ts';
+import { cadanganVersion, programVersion } from './version.ts';
+
+/** What the process gives to the program. */
+export interface ProgramWorld {
+  readonly terminal: Terminal;
+  readonly input: PasswordInput;
+  readonly environment: Environment;
+  readonly clock: Clock;
+  readonly workingFolder: string;
+  readonly signal: AbortSignal;
+}
+
+/** Runs one command line. Never rejects; errors are written. @param args without the names of node and the script */
+export async function runProgram(args: readonly string[], world: ProgramWorld): Promise<ExitCode> {
+  let result: ExitCode = exitCode.done;
+  let globals: GlobalOptions | undefined;
+  const program = makeProgram(world);
+  for (const command of commands) {
+    const parser = program.command(command.name);
+    command.declare(parser);
+    addGlobalOptions(parser);
+    parser.action(async () => {
+      globals = readGlobalOptions(program, parser, world.environment);
+      result = await command.run(contextOf(globals, world), parser.args, new OptionValues(parser.opts()));
+    });
+  }
+  try {
+    await program.parseAsync(expandVerbose(args), { from: 'user' });
+    return result;
+  } catch (error) {
+    // The parser has said what it had to say; help and version also end this way.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.failed;
+    return reportError(error, world.terminal, { json: globals?.json ?? args.includes('--json'), verbosity: globals?.verbosity ?? 0 });
+  }
+}
+
+/** Writes what stopped a command and gives the exit code for it. */
+export function reportError(error: unknown, terminal: Terminal, { json, verbosity }: { readonly json: boolean; readonly verbosity: number }): ExitCode {
+  const code = exitCodeOfError(error);
+  const { what, next } = describeError(error);
+  if (json) noteJson(terminal, { message_type: 'exit_error', code, message: next === undefined ? what : `${what} ${next}` });
+  else terminal.note(next === undefined ? what : `${what}\n${next}`);
+  if (verbosity > 0 && !json) {
+    for (const line of describeCauses(error)) terminal.note(line);
+    if (!(error instanceof CadanganError) && error instanceof Error) terminal.note(error.stack);
+  }
+  return code;
+}
+
+function makeProgram({ terminal }: ProgramWorld): Command {
+  const program = new Command('cadangan')
+    .description('Backs up into restic repositories, restores any date, and checks.')
+    .version(cadanganVersion(), '--version', 'show the version')
+    .helpCommand('help [command]', 'show help for a command')
+    .helpOption('-h, --help', 'show help')
+    .showSuggestionAfterError(true)
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureHelp({ helpWidth: helpColumns })
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeErr: (text) => terminal.note(text.trimEnd()),
+    })
+    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 3 done with exceptions (each is named), 10 no repository, 11 locked, 12 wrong password, 130 interrupted.');
+  addGlobalOptions(program);
+  return program;
+}
+
+function contextOf(globals: GlobalOptions, world: ProgramWorld): CommandContext {
+  const { terminal, environment, clock, workingFolder, signal, input } = world;
+  const passwords = { environment, input, write: (text: string) => terminal.prompt(text) };
+  return { terminal, globals, environment, passwords, clock, workingFolder, programVersion: programVersion(), signal };
+}
+
+/** `--verbose=2` is twice `--verbose`, as in restic. */
+function expandVerbose(args: readonly string[]): string[] {
+  const end = args.indexOf('--');
+  return args.flatMap((arg, at) => {
+    const level = end >= 0 && at > end ? undefined : /^(?:--verbose|-v)=([0-3])$/.exec(arg)?.[1];
+    return level === undefined ? [arg] : Array.from({ length: Number(level) }, () => '--verbose');
+  });
+}
+
+const helpColumns = 100;
+

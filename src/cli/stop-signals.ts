@@ -1,0 +1,26 @@
+import { CadanganError } from '../platform/index.ts';
+import { exitCode } from './exit-code.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Ctrl-C, a service manager's request to end, a closed terminal, Ctrl-Break of Windows. */
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', ...(process.platform === 'win32' ? (['SIGBREAK'] as const) : [])] as const;
+
+/**
+ * The first signal aborts what is going on, which then ends cleanly: its temporary files and its lock are removed. Whoever asks a second time
+ * gets out at once; a lock that stays behind is recognised as stale.
+ */
+export function stopOnSignals(terminal: Terminal): { readonly controller: AbortController } & Disposable {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(exitCode.interrupted);
+    terminal.note('stopping… (once more to end at once)');
+    controller.abort(new CadanganError('aborted'));
+  };
+  for (const name of signals) process.on(name, onSignal);
+  return {
+    controller,
+    [Symbol.dispose]: () => {
+      for (const name of signals) process.off(name, onSignal);
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { closeSync, constants, ftruncateSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { fsPath, type ByteString } from '../platform/index.ts';
+import { setOnDescriptor, type Metadata, type MetadataProblem } from './metadata.ts';
+
+const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+/** Nobody else reads a file before it has its owner and mode. */
+const privateMode = 0o600;
+/** Zeros are looked for in steps of a file system's block. */
+const blockBytes = 4096;
+const zeros = Buffer.alloc(blockBytes);
+
+/** A new, empty file. @throws the system's errors; `EEXIST` if the name is taken */
+export function createTemporary(path: ByteString): number {
+  return openSync(fsPath(path), createFlags, privateMode);
+}
+
+/** Writes all of `bytes` at `position`. */
+export function writeAt(descriptor: number, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length; ) {
+    done += writeSync(descriptor, bytes, done, bytes.length - done, position + done);
+  }
+}
+
+/** As `writeAt`, but leaves out whole blocks of zeros: the file must read as zeros there. */
+export function writeSparse(descriptor: number, bytes: Uint8Array, position: number): void {
+  let start = -1; // of the run of blocks with content
+  for (let at = 0; at < bytes.length; at += blockBytes) {
+    const end = Math.min(at + blockBytes, bytes.length);
+    const isZero = zeros.compare(bytes, at, end, 0, end - at) === 0;
+    if (isZero && start >= 0) {
+      writeAt(descriptor, bytes.subarray(start, at), position + start);
+      start = -1;
+    } else if (!isZero && start < 0) {
+      start = at;
+    }
+  }
+  if (start >= 0) writeAt(descriptor, bytes.subarray(start), position + start);
+}
+
+/** Sets the length beforehand, so that holes at the end count. */
+export function setLength(descriptor: number, sizeBytes: number): void {
+  ftruncateSync(descriptor, sizeBytes);
+}
+
+/** Sets metadata, closes, and gives the file its name: from then on it is seen. Whatever had the name is replaced. The descriptor is closed in any case. */
+export function finishFile(descriptor: number, temporary: ByteString, path: ByteString, metadata: Metadata): MetadataProblem[] {
+  let problems: MetadataProblem[];
+  try {
+    problems = setOnDescriptor(descriptor, metadata);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(fsPath(temporary), fsPath(path));
+  return problems;
+}
+
+/** Removes a temporary file as far as it is there. */
+export function discardTemporary(path: ByteString): void {
+  try {
+    unlinkSync(fsPath(path));
+  } catch {
+    // What cannot be removed has a name that tells what it is.
+  }
+}

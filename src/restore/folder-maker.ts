@@ -1,0 +1,86 @@
+import { mkdirSync, unlinkSync } from 'node:fs';
+import { fsPath, systemCode, type ByteString } from '../platform/index.ts';
+import type { ExceptionLog } from './exceptions.ts';
+import { failureOf, fatalError, stopsEverything } from './failures.ts';
+import type { FolderHandles } from './folder-handles.ts';
+import type { MetadataProblem } from './metadata.ts';
+import type { FolderPlan } from './plan.ts';
+
+/** While it is being filled; its own mode comes at the end, so that a read-only folder can have content. */
+const modeWhileFilled = 0o700;
+
+/** Makes the folders of a restore when they are needed, and completes them when they are full. */
+export class FolderMaker {
+  readonly #handles: FolderHandles;
+  readonly #exceptions: ExceptionLog;
+  readonly #target: string;
+
+  constructor(handles: FolderHandles, exceptions: ExceptionLog, target: string) {
+    this.#handles = handles;
+    this.#exceptions = exceptions;
+    this.#target = target;
+  }
+
+  /**
+   * Makes the folder, and those above it, unless it is there. Why it cannot be made is reported once, here.
+   * @returns false if nothing can be put into it; `folder.failure` says why
+   * @throws `target.full`, `target.denied` when no other folder could be made either
+   */
+  make(folder: FolderPlan): boolean {
+    const missing: FolderPlan[] = [];
+    for (let above: FolderPlan | undefined = folder; above && !above.isReady; above = above.parent) missing.push(above);
+    for (const next of missing.reverse()) if (!this.#makeOne(next)) folder.failure ??= next.failure;
+    return folder.failure === undefined;
+  }
+
+  /** Sets what the snapshot says about the folder; nothing will be put into it any more. */
+  complete(folder: FolderPlan): void {
+    if (folder.isReady && folder.failure === undefined) this.#complete(folder);
+    this.#handles.forget(folder);
+  }
+
+  note(path: ByteString, problems: readonly MetadataProblem[]): void {
+    for (const { what, code } of problems) this.#exceptions.add(path, what, code);
+  }
+
+  #makeOne(folder: FolderPlan): boolean {
+    const { parent } = folder;
+    if (folder.failure !== undefined || !parent || parent.failure !== undefined) return false;
+    try {
+      this.#handles.with(parent, ({ prefix }) => putFolder((prefix + folder.name) as ByteString, folder.state));
+      folder.modeBefore = this.#handles.with(folder, (open) => open.makeWritable());
+      folder.isReady = true;
+      return true;
+    } catch (error) {
+      const failure = failureOf(error);
+      if (stopsEverything(failure)) throw fatalError(failure, this.#target, error);
+      folder.failure = failure.detail;
+      this.#exceptions.add(folder.path, failure.reason, failure.detail);
+      return false;
+    }
+  }
+
+  #complete(folder: FolderPlan): void {
+    const { metadata, modeBefore } = folder;
+    if (!metadata && modeBefore === undefined) return;
+    try {
+      this.#handles.with(folder, (open) => {
+        if (metadata) this.note(folder.path, open.setMetadata(metadata));
+        else if (modeBefore !== undefined) open.setMode(modeBefore);
+      });
+    } catch (error) {
+      this.#exceptions.add(folder.path, 'mode', failureOf(error).detail);
+    }
+  }
+}
+
+/** What has appeared there since the planner looked is not replaced; whether it is a folder shows when it is opened. */
+function putFolder(path: ByteString, state: FolderPlan['state']): void {
+  if (state === 'folder') return;
+  if (state === 'other') unlinkSync(fsPath(path)); // of a link, the link itself
+  try {
+    mkdirSync(fsPath(path), { mode: modeWhileFilled });
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  }
+}

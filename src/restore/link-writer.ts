@@ -1,0 +1,55 @@
+import { linkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import { fsPath, systemCode, type ByteString } from '../platform/index.ts';
+import { discardTemporary } from './file-writer.ts';
+import type { FolderHandles } from './folder-handles.ts';
+import { setOnLink, type MetadataProblem } from './metadata.ts';
+import type { FilePlan, LinkPlan } from './plan.ts';
+import type { TemporaryNames } from './temporary-names.ts';
+
+/** Makes a symbolic link, which may point anywhere: nothing is ever written through it. @throws the system's errors */
+export function writeSymlink(plan: LinkPlan, handles: FolderHandles, names: TemporaryNames): MetadataProblem[] {
+  return handles.with(plan.folder, ({ prefix }) => {
+    const path = (prefix + plan.name) as ByteString;
+    putInPlace(path, (prefix + names.next()) as ByteString, plan.existing !== undefined, (at) => symlinkSync(fsPath(plan.target), fsPath(at)));
+    return setOnLink(path, plan.metadata);
+  });
+}
+
+/** Sets metadata on a link that is right already. */
+export function refreshSymlink(plan: LinkPlan, handles: FolderHandles): MetadataProblem[] {
+  if (plan.existing?.hasMetadata) return [];
+  return handles.with(plan.folder, ({ prefix }) => setOnLink((prefix + plan.name) as ByteString, plan.metadata));
+}
+
+/** Makes `file` a further name of `leader`, which this run has written. @throws the system's errors */
+export function writeHardLink(file: FilePlan, leader: FilePlan, handles: FolderHandles, names: TemporaryNames): void {
+  handles.with(leader.folder, (from) => {
+    handles.with(file.folder, ({ prefix }) => {
+      // link(2) does not follow: should somebody have put a link in the leader's place, the link gets the second name.
+      const source = fsPath((from.prefix + leader.name) as ByteString);
+      putInPlace((prefix + file.name) as ByteString, (prefix + names.next()) as ByteString, file.existing !== undefined, (at) => linkSync(source, fsPath(at)));
+    });
+  });
+}
+
+/** Makes something under its name, or, when something is to be replaced, beside it and then renames it, so that the name is never missing. */
+function putInPlace(path: ByteString, temporary: ByteString, replaces: boolean, make: (at: ByteString) => void): void {
+  if (!replaces) return make(path);
+  make(temporary);
+  try {
+    renameSync(fsPath(temporary), fsPath(path));
+  } catch (error) {
+    discardTemporary(temporary);
+    throw error;
+  }
+  removeLeftName(temporary);
+}
+
+/** rename(2) does nothing when both names are one file already. */
+function removeLeftName(temporary: ByteString): void {
+  try {
+    unlinkSync(fsPath(temporary));
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
+}

@@ -1,0 +1,53 @@
+import { lstatSync, readdirSync, rmdirSync, unlinkSync, type Stats } from 'node:fs';
+import { byteStringFromBytes, fsPath, joinBytes, type ByteString } from '../platform/index.ts';
+import type { RestoreItem } from './restore-options.ts';
+import type { Selection } from './selection.ts';
+import type { TargetFolder } from './target-folder.ts';
+
+export interface RemovalWatcher {
+  removed(path: ByteString, type: RestoreItem['type']): void;
+  /** It, or something in it, is still there. */
+  failed(path: ByteString, error: unknown): void;
+}
+
+/**
+ * Removes `name` from a folder, and if it is a folder all that is in it and selected. Links are removed, not followed. What cannot be removed is
+ * told and left. Only looks, if `dryRun`.
+ * @returns false if it is still there
+ */
+export function removeSelected(folder: TargetFolder, name: ByteString, path: ByteString, options: { selection: Selection; dryRun: boolean }, watcher: RemovalWatcher): boolean {
+  if (!options.selection(path).itself) return false;
+  const at = (folder.prefix + name) as ByteString;
+  try {
+    const stats = lstatSync(fsPath(at));
+    if (stats.isDirectory()) {
+      if (!emptyFolder(folder, name, path, options, watcher)) return false;
+      if (!options.dryRun) rmdirSync(fsPath(at));
+    } else if (!options.dryRun) {
+      unlinkSync(fsPath(at));
+    }
+    watcher.removed(path, typeOf(stats));
+    return true;
+  } catch (error) {
+    watcher.failed(path, error);
+    return false;
+  }
+}
+
+function emptyFolder(folder: TargetFolder, name: ByteString, path: ByteString, options: { selection: Selection; dryRun: boolean }, watcher: RemovalWatcher): boolean {
+  const inner = folder.openChild(name);
+  try {
+    if (!options.dryRun) inner.makeWritable();
+    const names = readdirSync(fsPath(inner.prefix), { encoding: 'buffer' }).map(byteStringFromBytes);
+    // All of them, also behind the first that stays.
+    return names.map((child) => removeSelected(inner, child, joinBytes(path, child), options, watcher)).every(Boolean);
+  } finally {
+    inner.close();
+  }
+}
+
+function typeOf(stats: Stats): RestoreItem['type'] {
+  if (stats.isDirectory()) return 'dir';
+  if (stats.isSymbolicLink()) return 'symlink';
+  return stats.isFile() ? 'file' : 'other';
+}

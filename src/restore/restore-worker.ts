@@ -1,0 +1,25 @@
+/** Entry of the restore's worker threads: one job after the other, each answered by one message. */
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { systemRandom } from '../platform/index.ts';
+import { BoxCipher, Kernel } from '../repository/index.ts';
+import { runExistingJob } from './existing-job.ts';
+import type { WorkerJob, WorkerSettings } from './worker-jobs.ts';
+import { runWriteJob, type WriteTools } from './write-job.ts';
+
+if (parentPort) serve(parentPort, workerData as WorkerSettings);
+
+function serve(port: MessagePort, { module, masterKey, slots, stop, sparse }: WorkerSettings): void {
+  const slotBytes = slots[0]?.byteLength ?? 0;
+  const kernel = new Kernel(module, { memoryBytes: BoxCipher.reservedBytes + slotBytes + 64 });
+  const stopWord = new Int32Array(stop);
+  const tools: WriteTools = {
+    cipher: new BoxCipher(kernel, masterKey, systemRandom),
+    rangePtr: kernel.reserve(slotBytes),
+    slots: slots.map((slot) => new Uint8Array(slot)),
+    sparse,
+    isStopped: () => Atomics.load(stopWord, 0) !== 0,
+  };
+  port.on('message', (job: WorkerJob) => {
+    port.postMessage(job.kind === 'write' ? runWriteJob(job, tools) : runExistingJob(job, tools.isStopped));
+  });
+}

@@ -1,0 +1,80 @@
+import { closeSync, lstatSync, mkdirSync, openSync, realpathSync, statSync, unlinkSync } from 'node:fs';
+import { dirname, relative, resolve, sep, isAbsolute } from 'node:path';
+import { byteStringFromText, CadanganError, fsPath, systemCode, type ByteString } from '../platform/index.ts';
+import { openTargetRoot, type TargetFolder } from './target-folder.ts';
+import type { TemporaryNames } from './temporary-names.ts';
+
+export interface TargetRoot {
+  /** Resolved: no part of it is a link. */
+  readonly path: string;
+  /** Undefined in a dry run whose target does not exist. */
+  readonly folder: TargetFolder | undefined;
+  /** Its file system does not tell `A` from `a`. */
+  readonly foldsNames: boolean;
+}
+
+/**
+ * Makes sure that the target is a folder that may be written into. A dry run makes nothing.
+ * @throws `target.unsafe` when it contains the repository or lies in it, or is no folder; `target.denied`, `target.full`
+ */
+export function openTarget(target: string, options: { repositoryFolder: string | undefined; dryRun: boolean; names: TemporaryNames }): TargetRoot {
+  const wanted = resolve(target);
+  refuseNear(realPathOf(wanted), options.repositoryFolder, wanted);
+  try {
+    // As restic does: nobody else may look in before the modes are right.
+    if (!options.dryRun) mkdirSync(wanted, { recursive: true, mode: 0o700 });
+    else if (!statSync(wanted, { throwIfNoEntry: false })) return { path: wanted, folder: undefined, foldsNames: false };
+    if (!statSync(wanted).isDirectory()) throw new CadanganError('target.unsafe', { target: wanted, reason: 'not a folder' });
+    const path = realpathSync(wanted);
+    const folder = openTargetRoot(path);
+    return { path, folder, foldsNames: !options.dryRun && foldsNames(folder.prefix, options.names) };
+  } catch (cause) {
+    throw targetError(cause, wanted);
+  }
+}
+
+/** The path with all links resolved, as far as it exists. */
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    const parent = dirname(path);
+    if (systemCode(error) !== 'ENOENT' || parent === path) return path;
+    return resolve(realPathOf(parent), path.slice(parent.length).replace(/^[/\\]/, ''));
+  }
+}
+
+function refuseNear(target: string, repositoryFolder: string | undefined, shown: string): void {
+  if (repositoryFolder === undefined) return;
+  const repository = realPathOf(resolve(repositoryFolder));
+  if (!lies(target, repository) && !lies(repository, target)) return;
+  throw new CadanganError('target.unsafe', { target: shown, repository: repositoryFolder, reason: 'the target and the repository overlap' });
+}
+
+function lies(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+}
+
+/** Asked of the file system itself: also on Linux, a share or a memory stick may have no upper and lower case. */
+function foldsNames(prefix: ByteString, names: TemporaryNames): boolean {
+  const name = names.next();
+  const path = (prefix + name) as ByteString;
+  closeSync(openSync(fsPath(path), 'wx', 0o600));
+  try {
+    return lstatSync(fsPath((prefix + name.toUpperCase()) as ByteString), { throwIfNoEntry: false }) !== undefined;
+  } finally {
+    unlinkSync(fsPath(path));
+  }
+}
+
+function targetError(cause: unknown, target: string): unknown {
+  const code = systemCode(cause);
+  if (cause instanceof CadanganError || code === undefined) return cause;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new CadanganError('target.full', { target, reason: code }, { cause });
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return new CadanganError('target.denied', { target, reason: code }, { cause });
+  return new CadanganError('target.unsafe', { target, reason: code }, { cause });
+}
+
+/** What a folder plan of the target starts with. */
+export const rootPath = byteStringFromText('/');
