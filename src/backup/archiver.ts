@@ -3,20 +3,19 @@ import type { BigIntStats } from 'node:fs';
 import { CadanganError, isCode, systemCode, textOf, throwIfAborted, type ByteString, type Clock } from '../platform/index.ts';
 import type { Node, Repository, Tree, TreeId } from '../repository/index.ts';
 import type { DataPool } from './data-pool.ts';
-import type { ExcludeRules } from './exclude-rules.ts';
 import { wholeFileBytesMax } from './file-archiver.ts';
-import { readHead } from './folder-tags.ts';
 import { storeLargeFile } from './large-file.ts';
 import { hasSameContent, makeNode, saysTheSame, type ChangeRules, type NodeOptions } from './node-maker.ts';
 import { OpenFolder } from './open-folder.ts';
-import { readFolderNames, readLinkTarget, statEntry, statFollowing, statOf, type SourceEntry } from './source-entry.ts';
+import { readLinkTarget, statFollowing, statOf, type SourceEntry } from './source-entry.ts';
+import type { SourceReader } from './source-reader.ts';
 import type { SourceTree } from './source-tree.ts';
 import type { RunTally } from './run-tally.ts';
 import type { TreeSaver } from './tree-saver.ts';
 import type { FileContent, FileOutcome, FileToRead } from './worker-protocol.ts';
 
 export interface ArchiverOptions {
-  readonly rules: ExcludeRules;
+  readonly reader: SourceReader;
   readonly nodes: NodeOptions;
   readonly changes: ChangeRules;
   /** Stay on the file system of each source. */
@@ -105,41 +104,12 @@ export class Archiver {
 
   async #walk(open: OpenFolder, path: ByteString, device: bigint): Promise<void> {
     throwIfAborted(this.#options.signal);
-    const names = this.#namesOf(path);
-    for (const name of names) {
+    const { entries, failures } = this.#options.reader.list(path);
+    for (const failure of failures) this.#tally.issue(failure.path, 'unreadable', failure.error);
+    for (const entry of entries) {
       if (this.#failure) throw this.#failure.error;
       if (this.#clock.monotonicMs() - this.#heldSinceMs > holdMsMax) await this.#breathe();
-      const entry = this.#look(path, name);
-      if (entry) await this.#archiveEntry(open, open.reserve(), entry, device);
-    }
-  }
-
-  /** Names in byte order; none, and an issue, when the folder cannot be read: it stays in the snapshot, empty. */
-  #namesOf(path: ByteString): readonly ByteString[] {
-    try {
-      const names = readFolderNames(path);
-      const { rules } = this.#options;
-      if (!rules.looksIntoFolders) return names;
-      const excluded = rules.excludesFolder(new Set(names), (name, length) => readHead(path, name, length));
-      return excluded ? names.filter((name) => name === excluded.keep) : names;
-    } catch (error) {
-      this.#tally.issue(path, 'unreadable', error);
-      return [];
-    }
-  }
-
-  #look(folder: ByteString, name: ByteString): SourceEntry | undefined {
-    const { rules } = this.#options;
-    try {
-      const entry = statEntry(folder, name);
-      const { stat, path } = entry;
-      const excluded = !rules.isEmpty && rules.excludesPath(absolutePattern(path), { type: stat.isDirectory() ? 'dir' : 'file', size: stat.size });
-      return excluded ? undefined : entry;
-    } catch (error) {
-      if (systemCode(error) === undefined) throw error;
-      const path = `${folder === '/' ? '' : folder}/${name}` as ByteString;
-      if (rules.isEmpty || !rules.excludesPath(absolutePattern(path))) this.#tally.issue(path, 'unreadable', error);
-      return undefined;
+      await this.#archiveEntry(open, open.reserve(), entry, device);
     }
   }
 
@@ -189,12 +159,11 @@ export class Archiver {
   #archiveFile(open: OpenFolder, position: number, entry: SourceEntry): Promise<void> | void {
     const { name, stat } = entry;
     const parent = open.parentNodeOf(name);
-    if (parent?.content && hasSameContent(parent, stat, this.#options.changes) && this.#isStored(parent)) {
-      this.#tally.file('unmodified', Number(stat.size), entry.path);
-      const fresh = makeNode(name, stat, this.#options.nodes, { content: parent.content });
-      return this.#put(open, position, keepIfSame(parent, fresh));
-    }
-    return this.#readFile(open, position, entry, parent);
+    if (!parent?.content) return this.#readFile(open, position, entry, parent);
+    const fresh = makeNode(name, stat, this.#options.nodes, { content: parent.content });
+    if (!hasSameContent(parent, fresh, this.#options.changes) || !this.#isStored(parent)) return this.#readFile(open, position, entry, parent);
+    this.#tally.file('unmodified', Number(stat.size), entry.path);
+    this.#put(open, position, keepIfSame(parent, fresh));
   }
 
   async #readFile(open: OpenFolder, position: number, entry: SourceEntry, parent: Node | undefined): Promise<void> {
@@ -302,10 +271,4 @@ function keepIfSame(parent: Node | undefined, fresh: Node): Node {
 
 function hasContent(node: Node, outcome: FileContent): boolean {
   return node.content?.length === outcome.ids.length && node.content.every((id, at) => id === outcome.ids[at]);
-}
-
-/** Patterns are matched against absolute paths; on Windows they are written `/C/folder`. */
-function absolutePattern(path: ByteString): ByteString {
-  if (process.platform !== 'win32') return path;
-  return `/${path.replaceAll('\\', '/').replace(/^([A-Za-z]):/, '$1')}` as ByteString;
 }

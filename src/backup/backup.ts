@@ -1,26 +1,23 @@
 import { hostname as systemHostname, userInfo } from 'node:os';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { byteStringFromText, CadanganError, isAbort, isCode, systemCode, type Clock } from '../platform/index.ts';
+import { byteStringFromText, isAbort, isCode, type Clock } from '../platform/index.ts';
 import { formatTimestamp, listSnapshots, PackStore, saveSnapshot, type CompressionMode, type Repository, type Snapshot, type SnapshotId, type SnapshotSummary, type StoredSnapshot, type TreeId } from '../repository/index.ts';
 import { systemAccountNames } from './account-names.ts';
 import { Archiver } from './archiver.ts';
 import { DataPool } from './data-pool.ts';
-import type { ExcludeRules } from './exclude-rules.ts';
 import type { ChangeRules } from './node-maker.ts';
 import { chooseParent } from './parent-snapshot.ts';
+import { prepareSource, type PreparedSource, type SourceOptions } from './prepared-source.ts';
 import type { BackupProgressSink } from './progress.ts';
 import { reportProgress } from './progress-reporter.ts';
 import { RunTally, type SourceIssue } from './run-tally.ts';
 import { statOf } from './source-entry.ts';
-import { makeSourceTree, type SourceTree } from './source-tree.ts';
 import { TreeSaver } from './tree-saver.ts';
 
-export interface BackupOptions {
-  /** As given by the user; relative ones are seen from `workingFolder`. */
-  readonly sources: readonly string[];
-  readonly workingFolder: string;
-  readonly rules: ExcludeRules;
+export interface BackupOptions extends SourceOptions {
+  /** What `prepareSource` gave for the same options, when the caller had time to begin early. */
+  readonly prepared?: PreparedSource | undefined;
   /** The patterns as given, for the snapshot's record. */
   readonly excludes?: readonly string[];
   readonly tags?: readonly string[];
@@ -34,7 +31,6 @@ export interface BackupOptions {
   readonly force?: boolean;
   readonly changes?: ChangeRules;
   readonly withAtime?: boolean;
-  readonly oneFileSystem?: boolean;
   readonly compression?: CompressionMode;
   readonly extraVerify?: boolean;
   /** Default: the cores of the machine, at most 4. */
@@ -81,13 +77,14 @@ export async function backup(repository: Repository, options: BackupOptions): Pr
   const startMs = clock.monotonicMs();
   const realStartNs = clock.nowNs();
   const tally = new RunTally(options.onIssue ?? (() => undefined));
-  const sources = existingSources(options, tally);
+  const prepared = options.prepared ?? prepareSource(options);
+  for (const { path, error } of prepared.missing) tally.issue(path, 'unreadable', error);
   const host = options.host ?? systemHostname();
   const paths = options.sources.map((source) => resolve(options.workingFolder, source));
   const parent = options.force ? undefined : (options.parent ?? chooseParent(await listSnapshots(repository, options.signal), host, paths, startNs));
 
   const packStore = new PackStore(repository, { dryRun: options.dryRun ?? false });
-  const tree = await storeTree(repository, packStore, tally, options, sources, parent?.snapshot.tree);
+  const tree = await storeTree(repository, packStore, tally, options, prepared, parent?.snapshot.tree);
   const summary = summarize(tally, packStore, { startNs: realStartNs, endNs: clock.nowNs(), clock });
   const snapshot: Snapshot = {
     time: formatTimestamp(startNs, clock.offsetMinutes(startNs)),
@@ -109,22 +106,23 @@ export async function backup(repository: Repository, options: BackupOptions): Pr
   };
 }
 
-async function storeTree(repository: Repository, packStore: PackStore, tally: RunTally, options: BackupOptions, sources: SourceTree, parentTree: TreeId | undefined): Promise<TreeId> {
+async function storeTree(repository: Repository, packStore: PackStore, tally: RunTally, options: BackupOptions, source: PreparedSource, parentTree: TreeId | undefined): Promise<TreeId> {
   const { compression = 'auto', extraVerify = true, signal } = options;
   const workerCount = options.workerCount ?? Math.min(availableParallelism(), workersMax);
   const trees = new TreeSaver(repository, packStore, { compression, extraVerify });
   await using pool = new DataPool(repository, packStore, { workerCount, compression, extraVerify, signal });
   using _reporting = reportProgress(tally, options.progress, repository.clock);
   const archiver = new Archiver(repository, pool, trees, tally, {
-    rules: options.rules,
+    reader: source.reader,
     nodes: { withAtime: options.withAtime ?? false, accounts: systemAccountNames(), offsetMinutes: (ns) => repository.clock.offsetMinutes(ns) },
     changes: options.changes ?? strictChanges,
     oneFileSystem: options.oneFileSystem ?? false,
     repositoryFolder: options.repositoryFolder === undefined ? undefined : statOf(byteStringFromText(options.repositoryFolder)),
     signal,
   });
+  await source.scanAhead.stop();
   try {
-    const tree = await archiver.archive(sources, parentTree);
+    const tree = await archiver.archive(source.tree, parentTree);
     await pool.finish();
     await trees.finish();
     await packStore.flush(signal);
@@ -145,23 +143,6 @@ async function salvage(pool: DataPool, trees: TreeSaver, packStore: PackStore, s
   } catch {
     // The run ends as stopped either way; what could not be saved is read again next time.
   }
-}
-
-/** Sources that are there. A missing one is an issue; when none is left there is nothing that a snapshot could say. */
-function existingSources(options: BackupOptions, tally: RunTally): SourceTree {
-  const present = options.sources.filter((source) => {
-    const path = byteStringFromText(resolve(options.workingFolder, source));
-    try {
-      statOf(path);
-      return true;
-    } catch (error) {
-      if (systemCode(error) === undefined) throw error;
-      tally.issue(path, 'unreadable', error);
-      return false;
-    }
-  });
-  if (present.length === 0) throw new CadanganError('source.missing', { paths: options.sources });
-  return makeSourceTree(present, options.workingFolder);
 }
 
 function summarize(tally: RunTally, packStore: PackStore, times: { startNs: bigint; endNs: bigint; clock: Clock }): SnapshotSummary {

@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import type { ByteString } from '../platform/index.ts';
-import { fileModeFromStat, formatTimestamp, nodeTypeOf, parseTimestamp, uint64, type BlobId, type Node, type TreeId } from '../repository/index.ts';
+import { fileModeFromStat, formatTimestamp, nodeTypeOf, sameInstant, uint64, type BlobId, type Node, type TreeId } from '../repository/index.ts';
 import type { AccountNames } from './account-names.ts';
 
 export interface NodeOptions {
@@ -59,14 +59,14 @@ export interface ChangeRules {
  * restic's rule: a regular file whose size, mtime, ctime and inode are the parent's has the parent's content. Instants are compared,
  * not their text; the inode is left out with `--ignore-inode`, the ctime with `--ignore-ctime`.
  */
-export function hasSameContent(parent: Node, stat: BigIntStats, rules: ChangeRules): boolean {
+export function hasSameContent(parent: Node, fresh: Node, rules: ChangeRules): boolean {
   return (
     parent.type === 'file' &&
-    stat.isFile() &&
-    BigInt(parent.size) === stat.size &&
-    parseTimestamp(parent.mtime).ns === stat.mtimeNs &&
-    (rules.ignoreCtime || parseTimestamp(parent.ctime).ns === stat.ctimeNs) &&
-    (rules.ignoreInode || BigInt(parent.inode) === stat.ino)
+    fresh.type === 'file' &&
+    parent.size === fresh.size &&
+    sameInstant(parent.mtime, fresh.mtime) &&
+    (rules.ignoreCtime || sameInstant(parent.ctime, fresh.ctime)) &&
+    (rules.ignoreInode || parent.inode === fresh.inode)
   );
 }
 
@@ -80,10 +80,6 @@ export function saysTheSame(parent: Node, fresh: Node): boolean {
     parent.user === fresh.user && parent.group === fresh.group && parent.inode === fresh.inode && parent.size === fresh.size &&
     (parent.deviceId === fresh.deviceId || parent.deviceId === 0) && // newer restic leaves it out where there is one link
     parent.links === fresh.links && parent.device === fresh.device && parent.linkTarget === fresh.linkTarget &&
-    sameInstantText(parent.mtime, fresh.mtime) && sameInstantText(parent.ctime, fresh.ctime)
+    sameInstant(parent.mtime, fresh.mtime) && sameInstant(parent.ctime, fresh.ctime)
   );
-}
-
-function sameInstantText(a: string, b: string): boolean {
-  return a === b || parseTimestamp(a).ns === parseTimestamp(b).ns;
 }

@@ -36,7 +36,7 @@ export const english: Phrasebook = {
     'source.empty': () => ({ what: 'Nothing to back up: everything is excluded.', next: 'Check the exclude patterns. No snapshot was made.' }),
     'snapshot.not-found': (facts) => ({ what: `There is no snapshot ${facts.quoted('snapshot', 'of that name')}.`, next: 'See "cadangan snapshots" for those there are; filters (--host, --tag, --path) apply to "latest".' }),
     'snapshot.ambiguous': (facts) => ({ what: `Several snapshots begin with ${facts.quoted('snapshot')}: ${shortIds(facts)}.`, next: 'Write more of the id.' }),
-    'path.not-found': (facts) => ({ what: `${facts.quoted('path', 'The path')} is not in the snapshot.`, next: 'See "cadangan ls" for what is; paths begin with /.' }),
+    'path.not-found': (facts) => ({ what: `${facts.quoted('path', 'The path')} is not in the snapshot${because(facts)}.`, next: 'See "cadangan ls" for what is; paths begin with /.' }),
     'target.unsafe': (facts) => ({ what: `Refused to restore into ${facts.quoted('target', 'the target')}${because(facts)}.`, next: 'Name another folder with --target.' }),
     'target.denied': (facts) => ({ what: `Not allowed to write into ${facts.quoted('target', 'the target')}${because(facts)}.`, next: 'Check the permissions there, or name another folder with --target.' }),
     'target.full': (facts) => ({ what: `No space left at ${facts.quoted('target', 'the target')}${freeSpace(facts)}.`, next: 'Make room there and run the same command again: files that are already right are not written again.' }),
@@ -136,6 +136,8 @@ function lockedMessage(facts: FactReader): Message {
 
 function damagedThing(facts: FactReader): string {
   const blob = facts.plain('blob');
+  const path = facts.plain('path');
+  if (path !== undefined) return `the content of ${facts.quoted('path')}`;
   if (blob !== undefined) return `${facts.plain('type') ?? 'data'} blob ${blob.slice(0, 16)}${facts.plain('pack') === undefined ? '' : ` in pack ${shortId(facts.plain('pack'))}`}`;
   const kind = facts.plain('kind') ?? 'a file';
   const name = facts.plain('name');

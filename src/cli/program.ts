@@ -9,7 +9,7 @@ import { describeCauses, describeError } from './messages.ts';
 import { OptionValues } from './option-values.ts';
 import type { PasswordInput } from './password-prompt.ts';
 import type { Terminal } from './terminal.ts';
-import { cadanganVersion, programVersion } from './version.ts';
+import { programVersion } from './version.ts';
 
 /** What the process gives to the program. */
 export interface ProgramWorld {
@@ -61,13 +61,13 @@ export function reportError(error: unknown, terminal: Terminal, { json, verbosit
 function makeProgram({ terminal }: ProgramWorld): Command {
   const program = new Command('cadangan')
     .description('Backs up into restic repositories, restores any date, and checks.')
-    .version(cadanganVersion(), '--version', 'show the version')
+    .version(programVersion(), '--version', 'show the version')
     .helpCommand('help [command]', 'show help for a command')
     .helpOption('-h, --help', 'show help')
     .showSuggestionAfterError(true)
     .enablePositionalOptions()
     .exitOverride()
-    .configureHelp({ helpWidth: helpColumns })
+    .configureHelp({ helpWidth: helpColumns, subcommandTerm: (command) => command.name() })
     .configureOutput({
       writeOut: (text) => terminal.print(text.trimEnd()),
       writeErr: (text) => terminal.note(text.trimEnd()),

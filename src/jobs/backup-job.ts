@@ -1,30 +1,36 @@
-import { backup, type BackupOptions, type BackupResult } from '../backup/index.ts';
+import { backup, prepareSource, type BackupOptions, type BackupResult } from '../backup/index.ts';
 import { resolveSnapshot } from '../repository/index.ts';
-import { runJob, type JobException, type JobResult } from './job-result.ts';
+import { runJob, type ExceptionSink, type JobResult } from './job-result.ts';
 import { repositoryFolderOf, withRepository, worldOf, type RepositoryAccess } from './repository-access.ts';
 
 /** As `BackupOptions`; the parent is named as the user names snapshots, and what the job itself knows is left out. */
-export interface BackupJobOptions extends Omit<BackupOptions, 'signal' | 'parent' | 'repositoryFolder'> {
+export interface BackupJobOptions extends Omit<BackupOptions, 'signal' | 'parent' | 'prepared' | 'repositoryFolder' | 'onIssue'> {
   readonly parent?: string | undefined;
+  /** Each exception when it happens; all of them are in the result too. */
+  readonly onException?: ExceptionSink | undefined;
 }
 
 export type BackupDetails = BackupResult;
 
 /** Backs up under a shared lock. A source that could not be read is an exception, and so the outcome is no plain success. */
 export function backupJob(access: RepositoryAccess, options: BackupJobOptions): Promise<JobResult<BackupDetails>> {
-  return runJob('backup', worldOf(access).clock, () =>
-    withRepository(access, 'shared', async ({ repository, signal }) => {
-      const { parent: parentName, ...rest } = options;
+  const { parent: parentName, onException, ...rest } = options;
+  return runJob('backup', worldOf(access).clock, async (note) => {
+    const prepared = prepareSource(rest); // reads ahead while the repository is being opened
+    return withRepository(access, 'shared', async ({ repository, signal }) => {
       // Snapshots first: then every blob of theirs is in an index file that is read after.
       const parent = parentName === undefined ? undefined : await resolveSnapshot(repository, parentName, {}, signal);
       await repository.loadIndex({ signal });
-      const result = await backup(repository, { ...rest, parent, repositoryFolder: repositoryFolderOf(access.location), signal });
-      return { details: result, exceptions: exceptionsOf(result), exceptionCount: result.issueCount, isFailure: false };
-    }),
-  );
-}
-
-/** A file that changed while it was read is stored, but as something that may never have existed. */
-function exceptionsOf({ issues }: BackupResult): JobException[] {
-  return issues.map(({ path, kind, reason }) => ({ item: path, kind, reason, weight: kind === 'changed' ? 'note' : 'lost' }));
+      const details = await backup(repository, {
+        ...rest, prepared, parent, repositoryFolder: repositoryFolderOf(access.location), signal,
+        onIssue: ({ path, kind, reason }) => {
+          // A file that changed while it was read is stored, but as something that may never have existed.
+          const exception = { item: path, kind, reason, weight: kind === 'changed' ? 'note' : 'lost' } as const;
+          note(exception);
+          onException?.(exception);
+        },
+      });
+      return { details };
+    });
+  });
 }

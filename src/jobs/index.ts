@@ -9,7 +9,8 @@
 export { backupJob, type BackupDetails, type BackupJobOptions } from './backup-job.ts';
 export { checkJob, type CheckJobOptions } from './check-job.ts';
 export { initJob, type InitDetails } from './init-job.ts';
-export type { JobException, JobName, JobResult, Outcome } from './job-result.ts';
+export type { ExceptionSink, JobException, JobName, JobResult, Outcome } from './job-result.ts';
 export { addPassword, changePassword, removePassword, resolveKey } from './passwords.ts';
 export { repositoryFolderOf, withRepository, type LockMode, type OpenedRepository, type RepositoryAccess, type World } from './repository-access.ts';
 export { restoreJob, type RestoreDetails, type RestoreJobOptions } from './restore-job.ts';
+export { openSnapshot, parseSnapshotPath, resolveTree, type SnapshotPath } from './snapshot-path.ts';

@@ -16,7 +16,7 @@ export function initJob(access: RepositoryAccess): Promise<JobResult<InitDetails
     try {
       const password = await access.password(access.signal);
       const repository = await Repository.init({ storage, clock, random }, password, { signal: access.signal });
-      return { details: { id: repository.config.id, location: storage.location }, exceptions: [], exceptionCount: 0, isFailure: false };
+      return { details: { id: repository.config.id, location: storage.location } };
     } finally {
       await storage.close();
     }

@@ -20,7 +20,7 @@ export interface JobException {
 export interface JobResult<Details> {
   readonly job: JobName;
   readonly outcome: Outcome;
-  /** The first of them by name, at most some thousands; `exceptionCount` counts all. */
+  /** By name: the first 10,000 that are lost and 1,000 notes; `exceptionCount` counts all. Also those of a job that then failed or was stopped. */
   readonly exceptions: readonly JobException[];
   readonly exceptionCount: number;
   /** RFC 3339, local time. */
@@ -35,22 +35,32 @@ export interface JobResult<Details> {
 /** What a job's work gives back when it came to its end. */
 export interface Finished<Details> {
   readonly details: Details;
-  readonly exceptions: readonly JobException[];
-  readonly exceptionCount: number;
   /** The evidence says that the aim was missed, although the work ran to its end: damage found, content lost. */
-  readonly isFailure: boolean;
+  readonly isFailure?: boolean;
 }
 
+/** Takes down an exception when it happens. */
+export type ExceptionSink = (exception: JobException) => void;
+
+/** A source that is gone altogether must not fill the memory, and a note about every file must not push out what is lost. */
+const keptMax: Readonly<Record<JobException['weight'], number>> = { lost: 10_000, note: 1_000 };
+
 /** Runs `work` and turns whatever comes of it into a result. Never rejects. */
-export async function runJob<Details>(job: JobName, clock: Clock, work: () => Promise<Finished<Details>>): Promise<JobResult<Details>> {
+export async function runJob<Details>(job: JobName, clock: Clock, work: (note: ExceptionSink) => Promise<Finished<Details>>): Promise<JobResult<Details>> {
   const startedAt = timeText(clock);
+  const exceptions: JobException[] = [];
+  const counts = { lost: 0, note: 0 };
+  const result = (outcome: Outcome, rest: { details?: Details; error?: unknown }): JobResult<Details> => ({
+    job, outcome, exceptions, exceptionCount: counts.lost + counts.note, startedAt, endedAt: timeText(clock), details: rest.details, ...('error' in rest && { error: rest.error }),
+  });
   try {
-    const { details, exceptions, exceptionCount, isFailure } = await work();
-    const outcome = isFailure ? 'failed' : exceptionCount > 0 ? 'success-with-exceptions' : 'success';
-    return { job, outcome, exceptions, exceptionCount, startedAt, endedAt: timeText(clock), details };
+    const { details, isFailure = false } = await work((exception) => {
+      counts[exception.weight] += 1;
+      if (counts[exception.weight] <= keptMax[exception.weight]) exceptions.push(exception);
+    });
+    return result(isFailure ? 'failed' : exceptions.length > 0 ? 'success-with-exceptions' : 'success', { details });
   } catch (error) {
-    const outcome = isAbort(error) ? 'stopped' : 'failed';
-    return { job, outcome, exceptions: [], exceptionCount: 0, startedAt, endedAt: timeText(clock), details: undefined, error };
+    return result(isAbort(error) ? 'stopped' : 'failed', { error });
   }
 }
 

@@ -78,7 +78,9 @@ async function requireRepository(storage: Storage, signal: AbortSignal): Promise
 
 async function underLock<T>(repository: Repository, access: RepositoryAccess, mode: 'shared' | 'exclusive', work: (opened: OpenedRepository) => Promise<T>): Promise<T> {
   const { signal } = access;
-  const lock = await repository.lock({ exclusive: mode === 'exclusive', retryForMs: access.retryLockForMs ?? 0, signal });
+  const retryForMs = access.retryLockForMs ?? 0;
+  // Somebody who would wait for a lock wants a conflict told before the work begins; others can begin to read meanwhile.
+  const lock = await repository.lock({ exclusive: mode === 'exclusive', retryForMs, confirmInBackground: mode === 'shared' && retryForMs === 0, signal });
   let failure: { readonly error: unknown } | undefined;
   try {
     return await work({ repository, signal: AbortSignal.any([signal, lock.signal]) });

@@ -1,4 +1,5 @@
-import type { BlobId, BlobType, PackId } from './format/index.ts';
+import { CadanganError } from '../platform/index.ts';
+import type { BlobId, BlobType, IndexVisitor, PackId } from './format/index.ts';
 import { sealOverheadBytes } from './sealed-box.ts';
 import { SharedMutex } from './shared-mutex.ts';
 
@@ -110,23 +111,21 @@ export class BlobIndex {
   /** Adds a stored blob. A blob that stands in several packs gets an entry for each; the same place told twice counts once. */
   add(type: BlobType, id: BlobId, location: BlobLocation): void {
     const { offset, length, uncompressedLength } = location;
-    this.#locked(() => {
-      const pack = this.#packNumber(location.packId);
-      const key = this.#parse(id);
-      this.#extendPack(pack, offset + length);
-      const isKnown = (entry: number) => this.#entries[entry + packAt] === pack && this.#entries[entry + offsetAt] === offset;
-      if (this.#findWhere(type, key, isKnown) !== 0) return; // one pack may stand in several index files
-      const pending = this.#findWhere(type, key, (entry) => this.#entries[entry + packAt] === pendingPack);
-      if (pending === 0) {
-        this.#insert(type, key, pack, offset, length, uncompressedLength);
-        return;
-      }
-      const entries = this.#entries;
-      entries[pending + offsetAt] = offset;
-      entries[pending + lengthAt] = (type === 'tree' ? length | treeBit : length) >>> 0;
-      entries[pending + uncompressedAt] = uncompressedLength;
-      entries[pending + packAt] = pack;
-    });
+    this.#locked(() => this.#add(type, this.#parse(id), this.#packNumber(location.packId), offset, length, uncompressedLength));
+  }
+
+  /** Adds what an index file tells, pack by pack, under one lock. @throws `repository.damaged` for a blob that no pack can hold */
+  addAll(scan: (visitor: IndexVisitor) => void): void {
+    let pack = 0;
+    this.#locked(() =>
+      scan({
+        pack: (id) => (pack = this.#packNumber(id)),
+        blob: (type, id, offset, length, uncompressedLength) => {
+          if (length >= treeBit) throw new CadanganError('repository.damaged', { kind: 'index', reason: `a blob of ${length} bytes` });
+          this.#add(type, this.#parseBytes(id), pack, offset, length, uncompressedLength);
+        },
+      }),
+    );
   }
 
   /** The first known place of a blob, or `undefined` when it is unknown or not stored yet. */
@@ -230,6 +229,12 @@ export class BlobIndex {
     return parseHexInto(id, this.#key);
   }
 
+  #parseBytes(bytes: Uint8Array): Uint32Array {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let word = 0; word < 8; word++) this.#key[word] = view.getUint32(word * 4);
+    return this.#key;
+  }
+
   #find(type: BlobType, key: Uint32Array): number {
     return this.#findWhere(type, key, () => true);
   }
@@ -248,6 +253,23 @@ export class BlobIndex {
       number = entries[entry + nextAt] ?? 0;
     }
     return 0;
+  }
+
+  #add(type: BlobType, key: Uint32Array, pack: number, offset: number, length: number, uncompressedLength: number): void {
+    this.#extendPack(pack, offset + length);
+    let pending = 0;
+    const isKnown = (entry: number) => {
+      const entryPack = this.#entries[entry + packAt];
+      if (entryPack === pendingPack) pending = entry;
+      return entryPack === pack && this.#entries[entry + offsetAt] === offset; // one pack may stand in several index files
+    };
+    if (this.#findWhere(type, key, isKnown) !== 0) return;
+    if (pending === 0) return this.#insert(type, key, pack, offset, length, uncompressedLength);
+    const entries = this.#entries;
+    entries[pending + offsetAt] = offset;
+    entries[pending + lengthAt] = (type === 'tree' ? length | treeBit : length) >>> 0;
+    entries[pending + uncompressedAt] = uncompressedLength;
+    entries[pending + packAt] = pack;
   }
 
   #insert(type: BlobType, key: Uint32Array, pack: number, offset: number, length: number, uncompressed: number): void {

@@ -19,6 +19,16 @@ export interface LockContext {
   readonly clock: Clock;
 }
 
+export interface LockOptions {
+  /** Shuts out everybody else; otherwise only exclusive holders. */
+  readonly exclusive: boolean;
+  /** How long to wait for others to end (`--retry-lock`), default 0. */
+  readonly retryForMs?: number;
+  /** Return after the lock is written; `confirmed` tells when the second look is done. Conflicts found then are not waited for. */
+  readonly confirmInBackground?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface FoundLock {
   readonly id: LockId;
   readonly file: Lock;
@@ -37,9 +47,17 @@ export class RepositoryLock {
   #refreshedAtMs: number;
   #timer: NodeJS.Timeout | undefined;
   #refreshing: Promise<void> | undefined;
+  /**
+   * Resolves when the second look found no conflict: before that nothing may be written, but reading may go on.
+   * @throws `repository.locked`; the lock is gone then
+   */
+  readonly confirmed: Promise<void>;
+  readonly #settling: AbortController;
 
-  private constructor(context: LockContext, exclusive: boolean, id: LockId) {
+  private constructor(context: LockContext, exclusive: boolean, id: LockId, settling: AbortController, confirmed: Promise<void>) {
     this.#context = context;
+    this.#settling = settling;
+    this.confirmed = confirmed;
     this.#exclusive = exclusive;
     this.#id = id;
     this.#refreshedAtMs = context.clock.monotonicMs();
@@ -48,16 +66,17 @@ export class RepositoryLock {
 
   /**
    * Looks for conflicting locks, writes ours, waits 200 ms and looks again.
-   * @param retryForMs how long to wait for others to end (`--retry-lock`), default 0
    * @throws `repository.locked` with the holder
    */
-  static async acquire(context: LockContext, options: { exclusive: boolean; retryForMs?: number; signal?: AbortSignal | undefined }): Promise<RepositoryLock> {
+  static async acquire(context: LockContext, options: LockOptions): Promise<RepositoryLock> {
     const { clock } = context;
     const giveUpAtMs = clock.monotonicMs() + (options.retryForMs ?? 0);
     for (let delayMs = 1_000; ; delayMs = Math.min(delayMs * 2, 60_000)) {
       throwIfAborted(options.signal);
       try {
-        return await RepositoryLock.#acquireOnce(context, options.exclusive, options.signal);
+        const lock = await RepositoryLock.#begin(context, options.exclusive, options.signal);
+        if (options.confirmInBackground) return lock;
+        return await lock.#whenConfirmed();
       } catch (error) {
         const remainingMs = giveUpAtMs - clock.monotonicMs();
         if (!isCode(error, 'repository.locked') || remainingMs <= 0) throw error;
@@ -66,17 +85,23 @@ export class RepositoryLock {
     }
   }
 
-  static async #acquireOnce(context: LockContext, exclusive: boolean, signal?: AbortSignal): Promise<RepositoryLock> {
+  static async #begin(context: LockContext, exclusive: boolean, signal?: AbortSignal): Promise<RepositoryLock> {
     await refuseConflicts(context, exclusive, undefined, signal);
     const id = await writeLock(context, exclusive, signal);
+    const settling = new AbortController();
+    const confirmed = confirm(context, exclusive, id, signal ? AbortSignal.any([signal, settling.signal]) : settling.signal);
+    confirmed.catch(() => undefined); // whoever waits for it gets the error
+    return new RepositoryLock(context, exclusive, id, settling, confirmed);
+  }
+
+  async #whenConfirmed(): Promise<RepositoryLock> {
     try {
-      await context.clock.sleep(settleMs, signal);
-      await refuseConflicts(context, exclusive, id, signal);
+      await this.confirmed;
+      return this;
     } catch (error) {
-      await context.storage.remove({ kind: 'locks', name: id });
+      await this[Symbol.asyncDispose]();
       throw error;
     }
-    return new RepositoryLock(context, exclusive, id);
   }
 
   get signal(): AbortSignal {
@@ -113,6 +138,8 @@ export class RepositoryLock {
     if (this.#timer === undefined) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
+    this.#settling.abort(); // whoever needed the second look has waited for it
+    await this.confirmed.catch(() => undefined);
     await this.#refreshing;
     await this.#context.storage.remove({ kind: 'locks', name: this.#id });
   }
@@ -139,6 +166,16 @@ export async function removeLocks(context: LockContext, options: { all: boolean;
     removed += 1;
   }
   return removed;
+}
+
+async function confirm(context: LockContext, exclusive: boolean, id: LockId, signal: AbortSignal): Promise<void> {
+  try {
+    await context.clock.sleep(settleMs, signal);
+    await refuseConflicts(context, exclusive, id, signal);
+  } catch (error) {
+    await context.storage.remove({ kind: 'locks', name: id });
+    throw error;
+  }
 }
 
 async function refuseConflicts(context: LockContext, exclusive: boolean, own: LockId | undefined, signal?: AbortSignal): Promise<void> {

@@ -45,6 +45,7 @@ export class PackStore {
   /** `pack.bytes` must not change until the promise settles. Several may be under way. @throws the storage's errors */
   async save(pack: { readonly id: PackId; readonly bytes: Uint8Array; readonly entries: readonly PackedBlob[] }, signal?: AbortSignal): Promise<void> {
     const { storage, index, clock } = this.#repository;
+    await this.#repository.mayWrite;
     if (!this.#dryRun) await storage.write({ kind: 'data', name: pack.id }, pack.bytes, signal);
     for (const { type, id, offset, length, uncompressedLength } of pack.entries) {
       index.add(type, id, { packId: pack.id, offset, length, uncompressedLength });

@@ -4,10 +4,10 @@ import type { FileKind, Storage } from '../storage/index.ts';
 import { BlobIndex } from './blob-index.ts';
 import { openBlob } from './blob-opener.ts';
 import type { CompressionMode } from './compression.ts';
-import { parseConfig, parseIndexFile, parseIndexId, parseTree, serializeConfig, type BlobId, type BlobType, type IndexId, type KdfParameters, type KeyId, type MasterKey, type RepositoryConfig, type Tree, type TreeId } from './format/index.ts';
+import { parseConfig, parseIndexFile, parseIndexId, parseTree, scanIndexFile, serializeConfig, visitIndexFile, type BlobId, type BlobType, type IndexId, type KdfParameters, type KeyId, type MasterKey, type RepositoryConfig, type Tree, type TreeId } from './format/index.ts';
 import { addKey, generateMasterKey, openWithPassword, type KeyContext } from './keys.ts';
 import { checkPolynomial, loadKernelModule, randomPolynomial, type KernelModule, type Polynomial } from './kernel/index.ts';
-import { RepositoryLock, type LockContext } from './locks.ts';
+import { RepositoryLock, type LockContext, type LockOptions } from './locks.ts';
 import type { PackBuilderOptions } from './pack-builder.ts';
 import { PackWindows } from './pack-windows.ts';
 import { SmallBoxes } from './sealed-box.ts';
@@ -45,6 +45,7 @@ export class Repository {
   readonly boxes: SmallBoxes;
   readonly index = new BlobIndex();
   readonly #windows: PackWindows;
+  #mayWrite: Promise<void> = Promise.resolve();
 
   private constructor(world: Required<RepositoryWorld>, module: KernelModule, key: { id: KeyId; masterKey: MasterKey }, config: RepositoryConfig) {
     this.storage = world.storage;
@@ -97,9 +98,16 @@ export class Repository {
     return new Repository(full, module, key, config);
   }
 
-  /** Takes a lock; see `RepositoryLock`. @throws `repository.locked` */
-  lock(options: { exclusive: boolean; retryForMs?: number; signal?: AbortSignal | undefined }): Promise<RepositoryLock> {
-    return RepositoryLock.acquire(this.lockContext, options);
+  /** Takes a lock; see `RepositoryLock`. While it is being confirmed in the background, writes wait. @throws `repository.locked` */
+  async lock(options: LockOptions): Promise<RepositoryLock> {
+    const lock = await RepositoryLock.acquire(this.lockContext, options);
+    this.#mayWrite = lock.confirmed;
+    return lock;
+  }
+
+  /** To be awaited before anything is written. @throws `repository.locked` when the lock turned out not to be ours */
+  get mayWrite(): Promise<void> {
+    return this.#mayWrite;
   }
 
   get lockContext(): LockContext {
@@ -120,16 +128,18 @@ export class Repository {
       files,
       async ({ name }) => {
         throwIfAborted(options.signal);
-        const json = await this.loadUnpacked('index', name, options.signal);
-        for (const pack of parseIndexFile(json).packs) {
-          for (const blob of pack.blobs) {
-            this.index.add(blob.type, blob.id, { packId: pack.id, offset: blob.offset, length: blob.length, uncompressedLength: blob.uncompressedLength });
-          }
-        }
+        this.addToIndex(await this.loadUnpacked('index', name, options.signal));
         return parseIndexId(name);
       },
       { concurrency: filesReadAtOnce },
     );
+  }
+
+  /** Enters what an index file tells. @throws `repository.damaged` */
+  addToIndex(json: Uint8Array): void {
+    this.index.addAll((visitor) => {
+      if (!scanIndexFile(json, visitor)) visitIndexFile(parseIndexFile(json), visitor);
+    });
   }
 
   /** The JSON of an index, snapshot or lock file, proven. */
@@ -138,7 +148,8 @@ export class Repository {
   }
 
   /** Seals and stores JSON. @returns the file's name */
-  saveUnpacked(kind: 'index' | 'snapshots', json: Uint8Array, signal?: AbortSignal): Promise<string> {
+  async saveUnpacked(kind: 'index' | 'snapshots', json: Uint8Array, signal?: AbortSignal): Promise<string> {
+    await this.#mayWrite;
     return saveNamedByHash(this.storage, kind, sealUnpacked(this.boxes, kind, json, this.config.version), signal);
   }
 

@@ -1,3 +1,4 @@
+import pMap from 'p-map';
 import { throwIfAborted } from '../platform/index.ts';
 import type { Metadata } from './metadata.ts';
 import type { FilePlan, FolderPlan } from './plan.ts';
@@ -15,6 +16,8 @@ interface Request {
 const filesPerJobMax = 256;
 const foldersPerJobMax = 64;
 const blobsPerJobMax = 4096;
+/** The folders of each are held open. */
+const jobsAtOnce = 4;
 
 /**
  * Decides what is still open: files that are already there with the right content need no writing, only, where it differs, their metadata, which they
@@ -51,8 +54,7 @@ export async function verifyFiles(files: readonly FilePlan[], context: RunContex
 }
 
 async function askWorkers(requests: readonly Request[], context: RunContext, answer: (request: Request, outcome: FileOutcome | undefined) => void): Promise<void> {
-  const results = cutJobs(requests).map((job) => askWorker(job, context, answer));
-  await Promise.all(results);
+  await pMap(cutJobs(requests), (job) => askWorker(job, context, answer), { concurrency: jobsAtOnce });
   throwIfAborted(context.stop.signal);
 }
 

@@ -34,8 +34,8 @@ export function isFailure(content: FileContent | Failure): content is Failure {
   return 'reason' in content;
 }
 
-export function plainLength({ lengthBytes, uncompressedLengthBytes }: BlobLocation): number {
-  return uncompressedLengthBytes ?? lengthBytes - 32;
+export function plainLength({ length, uncompressedLength }: BlobLocation): number {
+  return uncompressedLength === 0 ? length - 32 : uncompressedLength;
 }
 
 /** The blobs of a file with the lengths they have when opened; undefined if one is unknown. */

@@ -49,8 +49,8 @@ export interface FilePlan {
   readonly path: ByteString;
   readonly metadata: Metadata;
   readonly content: readonly BlobId[];
-  /** Of all blobs: what the file will have. */
-  readonly sizeBytes: number;
+  /** As the tree says; once the blobs have been looked up, what they have together, which is what the file gets. */
+  sizeBytes: number;
   readonly existing: Existing | undefined;
   /** Other names of the same file. */
   readonly group: HardLinkGroup | undefined;

@@ -24,8 +24,8 @@ const gapBytesMax = 256 * 1024;
 /** Ranges end here, unless a single blob is larger. */
 const rangeBytesMax = 4 * 1024 * 1024;
 /** A worker holds the files of one range open, and the main thread their folders. */
-const filesMax = 512;
-const foldersMax = 64;
+export const filesPerRangeMax = 512;
+export const foldersPerRangeMax = 64;
 /** A repository may say that 30,000 blobs of zeros are to be written: in small doses, so that an abort is heard. */
 const piecesMax = 4096;
 
@@ -64,12 +64,12 @@ class OpenRange {
 
   /** Adds the piece if it belongs into this range. */
   takes(piece: Piece): boolean {
-    const { packId, offset, lengthBytes } = piece.place;
+    const { packId, offset, length } = piece.place;
     const start = this.#first.place.offset;
     if (packId !== this.#first.place.packId || offset - this.#end > gapBytesMax) return false;
-    if (Math.max(this.#end, offset + lengthBytes) - start > rangeBytesMax || this.#pieces.length >= piecesMax) return false;
-    if (this.#files.size >= filesMax && !this.#files.has(piece.file)) return false;
-    if (this.#folders.size >= foldersMax && !this.#folders.has(piece.file.folder)) return false;
+    if (Math.max(this.#end, offset + length) - start > rangeBytesMax || this.#pieces.length >= piecesMax) return false;
+    if (this.#files.size >= filesPerRangeMax && !this.#files.has(piece.file)) return false;
+    if (this.#folders.size >= foldersPerRangeMax && !this.#folders.has(piece.file.folder)) return false;
     this.#add(piece);
     return true;
   }
@@ -80,10 +80,10 @@ class OpenRange {
   }
 
   #add(piece: Piece): void {
-    const { offset, lengthBytes } = piece.place;
+    const { offset, length } = piece.place;
     this.#pieces.push(piece);
     this.#files.add(piece.file);
     this.#folders.add(piece.file.folder);
-    this.#end = Math.max(this.#end, offset + lengthBytes);
+    this.#end = Math.max(this.#end, offset + length);
   }
 }

@@ -1,6 +1,8 @@
 import { lstatSync, readdirSync, rmdirSync, unlinkSync, type Stats } from 'node:fs';
 import { byteStringFromBytes, fsPath, joinBytes, type ByteString } from '../platform/index.ts';
 import type { RestoreItem } from './restore-options.ts';
+import type { FilePlan, LinkPlan } from './plan.ts';
+import type { RunContext } from './run-context.ts';
 import type { Selection } from './selection.ts';
 import type { TargetFolder } from './target-folder.ts';
 
@@ -32,6 +34,24 @@ export function removeSelected(folder: TargetFolder, name: ByteString, path: Byt
     watcher.failed(path, error);
     return false;
   }
+}
+
+/**
+ * A folder cannot be replaced by renaming something over it. An empty one is removed; one with content only if removing was asked for.
+ * @throws the system's errors, `ENOTEMPTY` among them
+ */
+export function clearTheWay(plan: FilePlan | LinkPlan, { handles, deletes, selection, tally }: RunContext): void {
+  if (plan.existing?.kind !== 'folder') return;
+  const watcher: RemovalWatcher = {
+    removed: (path, type) => tally.deleted(path, type),
+    failed: (_path, error) => {
+      throw error;
+    },
+  };
+  handles.with(plan.folder, (open) => {
+    if (deletes) removeSelected(open, plan.name, plan.path, { selection, dryRun: false }, watcher);
+    else rmdirSync(fsPath((open.prefix + plan.name) as ByteString));
+  });
 }
 
 function emptyFolder(folder: TargetFolder, name: ByteString, path: ByteString, options: { selection: Selection; dryRun: boolean }, watcher: RemovalWatcher): boolean {

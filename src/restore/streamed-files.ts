@@ -77,7 +77,7 @@ export class StreamedFiles {
   }
 
   discardAll(): void {
-    for (const file of [...this.#files.keys()]) this.discard(file);
+    for (const file of this.#files.keys()) this.discard(file); // a Map may lose entries while it is walked
   }
 
   #take(file: FilePlan): { descriptor: number | undefined; temporary: ByteString } {

@@ -131,3 +131,17 @@ class PathFolder implements TargetFolder {
 function notFolder(path: ByteString): Error {
   return Object.assign(new Error(`not a folder: ${path}`), { code: 'ENOTDIR' });
 }
+
+/** Stands for the target of a dry run that does not exist: nothing is in it. */
+export const missingFolder: TargetFolder = {
+  prefix: '' as ByteString,
+  openChild: notThere,
+  setMetadata: notThere,
+  makeWritable: notThere,
+  setMode: notThere,
+  close: () => undefined,
+};
+
+function notThere(): never {
+  throw Object.assign(new Error('the target does not exist'), { code: 'ENOENT' });
+}

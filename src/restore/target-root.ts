@@ -1,6 +1,6 @@
 import { closeSync, lstatSync, mkdirSync, openSync, realpathSync, statSync, unlinkSync } from 'node:fs';
 import { dirname, relative, resolve, sep, isAbsolute } from 'node:path';
-import { byteStringFromText, CadanganError, fsPath, systemCode, type ByteString } from '../platform/index.ts';
+import { CadanganError, fsPath, systemCode, type ByteString } from '../platform/index.ts';
 import { openTargetRoot, type TargetFolder } from './target-folder.ts';
 import type { TemporaryNames } from './temporary-names.ts';
 
@@ -76,5 +76,3 @@ function targetError(cause: unknown, target: string): unknown {
   return new CadanganError('target.unsafe', { target, reason: code }, { cause });
 }
 
-/** What a folder plan of the target starts with. */
-export const rootPath = byteStringFromText('/');

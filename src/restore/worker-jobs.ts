@@ -28,8 +28,9 @@ export interface BlobJob {
   readonly id: BlobId;
   /** In the slot. */
   readonly at: number;
-  readonly lengthBytes: number;
-  readonly uncompressedLengthBytes: number | undefined;
+  /** As in `BlobLocation`. */
+  readonly length: number;
+  readonly uncompressedLength: number;
   /** Pairs: number of the file in the job, position in the file. */
   readonly writes: readonly number[];
 }

@@ -36,11 +36,11 @@ export function runWriteJob(job: WriteJob, tools: WriteTools): JobResult {
 }
 
 function writeBlob(blob: BlobJob, files: readonly JobFile[], { cipher, rangePtr }: WriteTools): void {
-  const { id, at, lengthBytes, uncompressedLengthBytes, writes } = blob;
+  const { id, at, length, uncompressedLength, writes } = blob;
   let plaintext: Uint8Array | undefined;
   let damage: unknown;
   try {
-    plaintext = openBlob(id, lengthBytes, uncompressedLengthBytes, () => cipher.open(rangePtr + at, lengthBytes));
+    plaintext = openBlob(id, length, uncompressedLength, () => cipher.open(rangePtr + at, length));
   } catch (error) {
     damage = error;
   }

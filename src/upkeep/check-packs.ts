@@ -6,7 +6,10 @@ export interface PresentPack {
   readonly id: PackId;
   /** As the storage lists it. */
   readonly sizeBytes: number;
+  /** In the index. */
   readonly blobCount: number;
+  /** The size is known to be wrong, so what follows from that need not be said again. */
+  readonly hasWrongSize: boolean;
 }
 
 /**
@@ -34,7 +37,7 @@ export async function checkPackSizes({ repository, log, damage, signal }: CheckC
     if (isWrong) {
       damage.markPack(id, sizeBytes, log.add('pack-size', `it has ${sizeBytes} bytes, the index implies ${impliedBytes}`, { file }));
     }
-    present.push({ id, sizeBytes, blobCount: contents.dataBlobs + contents.treeBlobs });
+    present.push({ id, sizeBytes, blobCount: contents.dataBlobs + contents.treeBlobs, hasWrongSize: isWrong });
   }
   for (const id of listed.keys()) log.hint('pack-orphan', id);
   return present;

@@ -11,7 +11,7 @@ export class Damage {
   readonly #lost = new Map<string, OpenFault>();
   readonly #packs = new Map<PackId, { readonly intactBytes: number; readonly fault: OpenFault }>();
   readonly #copies = new Map<string, OpenFault>();
-  readonly #entries = new Map<TreeId, Map<ByteString, OpenFault>>();
+  readonly #entries = new Map<TreeId, Map<ByteString, OpenFault[]>>();
 
   constructor(index: BlobIndex) {
     this.#index = index;
@@ -39,8 +39,8 @@ export class Damage {
 
   /** One entry of a folder is wrong in itself, whatever it points to. */
   markEntry(tree: TreeId, name: ByteString, fault: OpenFault): void {
-    const faults = this.#entries.get(tree) ?? new Map<ByteString, OpenFault>();
-    this.#entries.set(tree, faults.set(name, fault));
+    const byName = this.#entries.get(tree) ?? new Map<ByteString, OpenFault[]>();
+    this.#entries.set(tree, byName.set(name, [...(byName.get(name) ?? []), fault]));
   }
 
   /** Faults because of which the blob cannot be had; none for an intact one. */
@@ -68,9 +68,8 @@ export class Damage {
     return this.#lost.has(keyOf(type, id));
   }
 
-  /** Faults of single entries of this folder, by name. */
-  entryFaultsOf(tree: TreeId): ReadonlyMap<ByteString, OpenFault> | undefined {
-    return this.#entries.get(tree);
+  entryFaultsOf(tree: TreeId, name: ByteString): readonly OpenFault[] {
+    return this.#entries.get(tree)?.get(name) ?? none;
   }
 }
 

@@ -67,8 +67,7 @@ class AffectedWalk {
   #visit(path: ByteString, node: Node): void {
     const { damage } = this.#context;
     const folder = this.#open.at(-1);
-    const entryFault = folder && damage.entryFaultsOf(folder.id)?.get(node.name);
-    const faults = new Set(entryFault ? [entryFault] : []);
+    const faults = new Set(folder ? damage.entryFaultsOf(folder.id, node.name) : []);
     if (node.type === 'dir' && node.subtree !== undefined) {
       for (const fault of damage.faultsOf('tree', node.subtree)) faults.add(fault);
     } else if (node.type === 'file') {

@@ -4,6 +4,7 @@ import type { JsonValue } from './go-json.ts';
 import { isArray, isJsonObject, parseFast, textOfJson } from './go-json.ts';
 import type { IndexId, PackId } from './ids.ts';
 import { parseBlobId, parseIndexId, parsePackId } from './ids.ts';
+import type { IndexVisitor } from './index-scanner.ts';
 import type { PackedBlob } from './pack-header.ts';
 
 /** The blobs of one pack. Their order says nothing: restic writes them as its hash table gives them. */
@@ -28,6 +29,14 @@ export function parseIndexFile(bytes: Uint8Array): IndexFile {
   if (isArray(json)) return { packs: json.map(parsePack), supersedes: [] };
   if (!isJsonObject(json)) throw damaged('index', `it is ${shown(json)}`);
   return { packs: listOf(json['packs'], 'packs').map(parsePack), supersedes: listOf(json['supersedes'], 'supersedes').map(parseIndexId) };
+}
+
+/** Hands over an index file that was read as a whole. */
+export function visitIndexFile(file: IndexFile, visitor: IndexVisitor): void {
+  for (const pack of file.packs) {
+    visitor.pack(pack.id);
+    for (const { type, id, offset, length, uncompressedLength } of pack.blobs) visitor.blob(type, Buffer.from(id, 'hex'), offset, length, uncompressedLength);
+  }
 }
 
 /** The JSON of an index file, as restic writes it. */

@@ -18,5 +18,6 @@ export type { SnapshotSummary } from './snapshot-summary.ts';
 export * from './config.ts';
 export * from './pack-header.ts';
 export * from './index-file.ts';
+export * from './index-scanner.ts';
 export * from './lock-file.ts';
 export * from './key-file.ts';

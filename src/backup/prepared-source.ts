@@ -1,0 +1,47 @@
+import { resolve } from 'node:path';
+import { byteStringFromText, CadanganError, systemCode, type ByteString } from '../platform/index.ts';
+import type { ExcludeRules } from './exclude-rules.ts';
+import { ScanAhead } from './scan-ahead.ts';
+import { statOf } from './source-entry.ts';
+import { SourceReader } from './source-reader.ts';
+import { makeSourceTree, type SourceTree } from './source-tree.ts';
+
+export interface SourceOptions {
+  /** As given by the user; relative ones are seen from `workingFolder`. */
+  readonly sources: readonly string[];
+  readonly workingFolder: string;
+  readonly rules: ExcludeRules;
+  readonly oneFileSystem?: boolean | undefined;
+}
+
+/** What a run is going to read. */
+export interface PreparedSource {
+  readonly tree: SourceTree;
+  readonly reader: SourceReader;
+  /** Sources that are not there. */
+  readonly missing: readonly { readonly path: ByteString; readonly error: unknown }[];
+  readonly scanAhead: ScanAhead;
+}
+
+/**
+ * Looks at the sources and begins to read them ahead: to be called before the repository is opened, which takes its time.
+ * @throws `source.missing` when none of them exists: nothing is left that a snapshot could say
+ */
+export function prepareSource({ sources, workingFolder, rules, oneFileSystem }: SourceOptions): PreparedSource {
+  const missing: { path: ByteString; error: unknown }[] = [];
+  const present = sources.filter((source) => {
+    const path = byteStringFromText(resolve(workingFolder, source));
+    try {
+      statOf(path);
+      return true;
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+      missing.push({ path, error });
+      return false;
+    }
+  });
+  if (present.length === 0) throw new CadanganError('source.missing', { paths: sources });
+  const tree = makeSourceTree(present, workingFolder);
+  const reader = new SourceReader(rules);
+  return { tree, reader, missing, scanAhead: new ScanAhead(reader, tree, { oneFileSystem: oneFileSystem ?? false }) };
+}

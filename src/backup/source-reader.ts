@@ -1,0 +1,75 @@
+import { joinBytes, systemCode, type ByteString } from '../platform/index.ts';
+import type { ExcludeRules } from './exclude-rules.ts';
+import { readHead } from './folder-tags.ts';
+import { readFolderNames, statEntry, type SourceEntry } from './source-entry.ts';
+
+/** What a folder of the source holds, as far as the rules leave it in. */
+export interface FolderListing {
+  /** In byte order of their names. */
+  readonly entries: readonly SourceEntry[];
+  /** Entries that `lstat` refused, or the folder itself when it cannot be read. */
+  readonly failures: readonly { readonly path: ByteString; readonly error: unknown }[];
+}
+
+/** Lists folders of the source. Listings that were read ahead are handed over once; see `ScanAhead`. */
+export class SourceReader {
+  readonly #rules: ExcludeRules;
+  readonly #ahead = new Map<ByteString, FolderListing>();
+
+  constructor(rules: ExcludeRules) {
+    this.#rules = rules;
+  }
+
+  list(folder: ByteString): FolderListing {
+    const known = this.#ahead.get(folder);
+    if (!known) return this.#read(folder);
+    this.#ahead.delete(folder);
+    return known;
+  }
+
+  /** Reads a folder and keeps the listing for `list`. */
+  readAhead(folder: ByteString): FolderListing {
+    const listing = this.#read(folder);
+    this.#ahead.set(folder, listing);
+    return listing;
+  }
+
+  #read(folder: ByteString): FolderListing {
+    const entries: SourceEntry[] = [];
+    const failures: { path: ByteString; error: unknown }[] = [];
+    try {
+      for (const name of this.#names(folder)) {
+        try {
+          const entry = statEntry(folder, name);
+          if (!this.#excludes(entry)) entries.push(entry);
+        } catch (error) {
+          if (systemCode(error) === undefined) throw error;
+          const path = joinBytes(folder, name);
+          if (this.#rules.isEmpty || !this.#rules.excludesPath(patternPath(path))) failures.push({ path, error });
+        }
+      }
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+      failures.push({ path: folder, error });
+    }
+    return { entries, failures };
+  }
+
+  #names(folder: ByteString): readonly ByteString[] {
+    const names = readFolderNames(folder);
+    if (!this.#rules.looksIntoFolders) return names;
+    const excluded = this.#rules.excludesFolder(new Set(names), (name, length) => readHead(folder, name, length));
+    return excluded ? names.filter((name) => name === excluded.keep) : names;
+  }
+
+  #excludes({ path, stat }: SourceEntry): boolean {
+    if (this.#rules.isEmpty) return false;
+    return this.#rules.excludesPath(patternPath(path), { type: stat.isDirectory() ? 'dir' : 'file', size: stat.size });
+  }
+}
+
+/** Patterns are matched against absolute paths with `/`; on Windows they are written `/C/folder`. */
+function patternPath(path: ByteString): ByteString {
+  if (process.platform !== 'win32') return path;
+  return `/${path.replaceAll('\\', '/').replace(/^([A-Za-z]):/, '$1')}` as ByteString;
+}

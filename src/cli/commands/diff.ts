@@ -1,0 +1,8 @@
+import { CadanganError } from '../../platform/index.ts';
+import type { CliCommand } from '../command.ts';
+
+export const diffCommand: CliCommand = {
+  name: 'diff',
+  declare: (command) => command.description('Not there yet.'),
+  run: () => Promise.reject(new CadanganError('arguments.invalid', { reason: 'not there yet' })),
+};

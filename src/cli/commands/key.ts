@@ -1,0 +1,73 @@
+import { Argument } from 'commander';
+import { addPassword, changePassword, removePassword } from '../../jobs/index.ts';
+import { CadanganError } from '../../platform/index.ts';
+import { listKeys, parseTimestamp, type ListedKey } from '../../repository/index.ts';
+import { openedRepository, type CliCommand, type CommandContext } from '../command.ts';
+import { exitCode, type ExitCode } from '../exit-code.ts';
+import { printJson } from '../json.ts';
+import { describeError } from '../messages.ts';
+import type { OptionValues } from '../option-values.ts';
+import { readPassword } from '../password-source.ts';
+import { safeText } from '../safe-text.ts';
+import { shortId } from '../snapshot-view.ts';
+import { tableLines } from '../table.ts';
+import { localTimeText } from '../time-argument.ts';
+
+export const keyCommand: CliCommand = {
+  name: 'key',
+  declare: (command) =>
+    command
+      .description('List, add, remove or change passwords. Every password opens the whole repository.')
+      .addArgument(new Argument('<action>', 'what to do').choices(['list', 'add', 'remove', 'passwd']))
+      .argument('[id]', 'key to remove: its id, or the beginning of it')
+      .option('--new-password-file <file>', 'file to read the new password from')
+      .option('--user <user>', 'user name that the new key is listed with')
+      .option('--host <host>', 'host name that the new key is listed with'),
+  run: async (context, [action, id], options) => {
+    if (action === 'remove') {
+      if (id === undefined) throw new CadanganError('arguments.invalid', { argument: 'id', reason: 'name the key to remove' });
+      return removeKey(context, id);
+    }
+    if (id !== undefined) throw new CadanganError('arguments.invalid', { argument: id, reason: `key ${action} takes no id` });
+    return action === 'list' ? printKeys(context) : newPassword(context, options, action === 'passwd');
+  },
+};
+
+async function printKeys(context: CommandContext): Promise<ExitCode> {
+  const { terminal, globals, clock } = context;
+  const { keys, damaged, currentId } = await openedRepository(context, 'shared', async ({ repository, signal }) => ({
+    ...(await listKeys({ ...repository.keyContext, signal })),
+    currentId: repository.keyId,
+  }));
+  const rows = keys.map((key) => ({ ...viewOf(key, (ns) => localTimeText(ns, clock)), current: key.id === currentId }));
+  if (globals.json) {
+    printJson(terminal, rows.map(({ current, id, userName, hostName, created }) => ({ current, id, userName, hostName, created })));
+  } else {
+    const cells = rows.map(({ current, id, userName, hostName, created }) => [`${current ? '*' : ' '}${id}`, safeText(userName), safeText(hostName), created]);
+    for (const line of tableLines([{ title: ' ID' }, { title: 'User' }, { title: 'Host' }, { title: 'Created' }], cells)) terminal.print(line);
+  }
+  for (const { id, error } of damaged) terminal.note(`key ${shortId(id)} cannot be read: ${describeError(error).what}`);
+  return damaged.length > 0 ? exitCode.exceptions : exitCode.done;
+}
+
+function viewOf({ id, file }: ListedKey, timeText: (ns: bigint) => string): { id: string; userName: string; hostName: string; created: string } {
+  return { id: shortId(id), userName: file.username, hostName: file.hostname, created: timeText(parseTimestamp(file.created).ns) };
+}
+
+async function removeKey(context: CommandContext, wanted: string): Promise<ExitCode> {
+  const removed = await openedRepository(context, 'exclusive', ({ repository, signal }) => removePassword(repository, wanted, signal));
+  if (!context.globals.quiet) context.terminal.note(`removed key ${shortId(removed)}`);
+  return exitCode.done;
+}
+
+/** `passwd` replaces the password that opened the repository, so it wants the repository for itself. */
+async function newPassword(context: CommandContext, options: OptionValues, replace: boolean): Promise<ExitCode> {
+  const source = { file: options.text('newPasswordFile'), command: undefined, variable: undefined, question: 'enter new password', twice: true };
+  const owner = { username: options.text('user'), hostname: options.text('host') };
+  const id = await openedRepository(context, replace ? 'exclusive' : 'shared', async ({ repository, signal }) => {
+    const password = await readPassword(source, context.passwords, signal);
+    return replace ? changePassword(repository, password, owner, signal) : addPassword(repository, password, owner, signal);
+  });
+  if (!context.globals.quiet) context.terminal.note(`saved new key ${shortId(id)}`);
+  return exitCode.done;
+}

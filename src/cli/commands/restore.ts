@@ -1,0 +1,102 @@
+import { restoreJob, type JobResult, type RestoreDetails, type RestoreJobOptions } from '../../jobs/index.ts';
+import { CadanganError, textOf } from '../../platform/index.ts';
+import type { RestoreProgress } from '../../restore/index.ts';
+import { accessOf, collect, type CliCommand, type CommandContext } from '../command.ts';
+import { exitCodeOfResult } from '../exit-code.ts';
+import { jsonExceptionSink, reportExceptions } from '../exception-report.ts';
+import { jsonObject, printJson } from '../json.ts';
+import type { OptionValues } from '../option-values.ts';
+import { showProgress } from '../progress-line.ts';
+import { safeName, safeText } from '../safe-text.ts';
+import { addSnapshotFilter, snapshotFilterOf, snapshotText } from '../snapshot-view.ts';
+import { countText, durationText, sizeText } from '../units.ts';
+
+export const restoreCommand: CliCommand = {
+  name: 'restore',
+  declare: (command) => {
+    command
+      .description('Restore a snapshot, or a folder of one, into a folder.')
+      .argument('<snapshot[:subfolder]>', 'id, beginning of an id, or "latest"; with a subfolder only what is in it')
+      .option('-t, --target <folder>', 'folder to restore into')
+      .option('-i, --include <pattern>', 'restore only what matches (may be repeated)', collect)
+      .option('--iinclude <pattern>', 'as --include, in any case of letters (may be repeated)', collect)
+      .option('-e, --exclude <pattern>', 'leave out what matches (may be repeated)', collect)
+      .option('--iexclude <pattern>', 'as --exclude, in any case of letters (may be repeated)', collect)
+      .option('--overwrite <behavior>', 'what to do with existing files: always, if-changed, if-newer, never (default: always)')
+      .option('--delete', 'remove from restored folders what the snapshot does not have')
+      .option('--sparse', 'leave holes where files have only zeros')
+      .option('--verify', 'read every restored file again and compare')
+      .option('-n, --dry-run', 'write nothing, show what would be done');
+    addSnapshotFilter(command);
+  },
+  run: async (context, [snapshot = ''], options) => {
+    const target = options.text('target');
+    if (target === undefined || target === '') throw new CadanganError('arguments.invalid', { option: '--target', reason: 'name the folder to restore into' });
+    const startMs = context.clock.monotonicMs();
+    const result = await restoreJob(await accessOf(context), jobOptionsOf(context, snapshot, target, options, startMs));
+    if (!context.globals.json) reportExceptions(context.terminal, result, context.globals.verbosity);
+    if (!result.details) throw result.error;
+    const elapsedMs = context.clock.monotonicMs() - startMs;
+    if (context.globals.json) printSummaryJson(context, result.details, elapsedMs);
+    else if (!context.globals.quiet) printSummary(context, result, result.details, elapsedMs, options.flag('dryRun'));
+    return exitCodeOfResult(result);
+  },
+};
+
+function jobOptionsOf(context: CommandContext, snapshot: string, target: string, options: OptionValues, startMs: number): RestoreJobOptions {
+  const { terminal, globals, clock } = context;
+  const talks = !globals.quiet && !globals.json;
+  return {
+    snapshot, target, filter: snapshotFilterOf(options),
+    includes: options.list('include'), iincludes: options.list('iinclude'), excludes: options.list('exclude'), iexcludes: options.list('iexclude'),
+    overwrite: options.choice('overwrite', ['always', 'if-changed', 'if-newer', 'never']),
+    delete: options.flag('delete'), sparse: options.flag('sparse'), verify: options.flag('verify'), dryRun: options.flag('dryRun'),
+    onStart: talks ? (stored) => terminal.print(`restoring snapshot ${snapshotText(stored, clock)} to ${safeText(target)}`) : undefined,
+    progress: globals.quiet ? undefined : (progress) => report(context, progress, clock.monotonicMs() - startMs),
+    onException: globals.json ? jsonExceptionSink(terminal, 'restore') : undefined,
+    onItem: itemSink(context, options.flag('dryRun')),
+  };
+}
+
+/** A dry run is asked for to see what would happen; otherwise files are named only for `-vv`, as in restic. */
+function itemSink({ terminal, globals }: CommandContext, dryRun: boolean): RestoreJobOptions['onItem'] {
+  const isWanted = globals.verbosity >= 2 || (dryRun && (globals.verbosity >= 1 || !globals.json));
+  if (globals.quiet || !isWanted) return undefined;
+  return ({ action, path, sizeBytes }) => {
+    if (globals.json) printJson(terminal, { message_type: 'verbose_status', action, item: textOf(path), size: sizeBytes });
+    else if (globals.verbosity >= 2 || action !== 'unchanged') terminal.print(`${action.padEnd(9)} ${safeName(path)}${sizeBytes > 0 ? `  ${sizeText(sizeBytes)}` : ''}`);
+  };
+}
+
+function report({ terminal, globals }: CommandContext, progress: RestoreProgress, elapsedMs: number): void {
+  const { filesTotal, filesDone, bytesTotal, bytesDone, currentPath } = progress;
+  if (!globals.json) return showProgress(terminal, { elapsedMs, filesDone, filesTotal, bytesDone, bytesTotal, currentPath: textOf(currentPath) });
+  return printJson(terminal, jsonObject({
+    message_type: 'status', seconds_elapsed: Math.floor(elapsedMs / 1000) || undefined, percent_done: bytesTotal === 0 ? 0 : Math.min(1, bytesDone / bytesTotal),
+    total_files: filesTotal, files_restored: filesDone, total_bytes: bytesTotal, bytes_restored: bytesDone,
+  }));
+}
+
+function printSummary({ terminal }: CommandContext, result: JobResult<RestoreDetails>, { restored }: RestoreDetails, elapsedMs: number, dryRun: boolean): void {
+  const { counts } = restored;
+  const also = [
+    counts.filesUnchanged > 0 ? `${countText(counts.filesUnchanged, 'file')} (${sizeText(counts.bytesUnchanged)}) already right` : '',
+    counts.filesSkipped > 0 ? `${countText(counts.filesSkipped, 'file')} left alone` : '',
+    counts.deleted > 0 ? `${counts.deleted} removed` : '',
+    counts.filesVerified > 0 ? `${countText(counts.filesVerified, 'file')} verified` : '',
+  ].filter((part) => part !== '');
+  const verb = dryRun ? 'would restore' : 'restored';
+  terminal.print(`${verb} ${countText(counts.filesRestored, 'file')}, ${countText(counts.folders, 'folder')}, ${countText(counts.symlinksRestored, 'link')}: ${sizeText(counts.bytesRestored)} in ${durationText(elapsedMs)}`);
+  if (also.length > 0) terminal.print(`  ${also.join(', ')}`);
+  if (result.outcome === 'failed') terminal.note('Not everything was restored: see above.');
+}
+
+function printSummaryJson({ terminal }: CommandContext, { restored: { counts } }: RestoreDetails, elapsedMs: number): void {
+  printJson(terminal, jsonObject({
+    message_type: 'summary', seconds_elapsed: Math.floor(elapsedMs / 1000) || undefined,
+    total_files: counts.filesRestored + counts.filesUnchanged + counts.filesSkipped, files_restored: counts.filesRestored,
+    files_skipped: counts.filesSkipped + counts.filesUnchanged || undefined, files_deleted: counts.deleted || undefined,
+    total_bytes: counts.bytesRestored + counts.bytesUnchanged + counts.bytesSkipped, bytes_restored: counts.bytesRestored,
+    bytes_skipped: counts.bytesSkipped + counts.bytesUnchanged || undefined,
+  }));
+}

@@ -1,0 +1,28 @@
+import type { ExceptionSink, JobResult } from '../jobs/index.ts';
+import { noteJson } from './json.ts';
+import { describeException } from './messages.ts';
+import { safeText } from './safe-text.ts';
+import type { Terminal } from './terminal.ts';
+import { countText } from './units.ts';
+
+/** For `--json`: each exception at once, in restic's shape. */
+export function jsonExceptionSink(terminal: Terminal, during: string): ExceptionSink {
+  return ({ item, kind, reason }) =>
+    noteJson(terminal, { message_type: 'error', error: { message: describeException(kind, reason) }, during, item });
+}
+
+/** Notes of one kind that are named; with more of them the count says what matters. */
+const notesShownPerKind = 10;
+
+/** For people: at the end, everything that is lost by name, then notes, of each kind the first few (all with `--verbose`). */
+export function reportExceptions(terminal: Terminal, result: Pick<JobResult<unknown>, 'exceptions' | 'exceptionCount'>, verbosity: number): void {
+  const { exceptions, exceptionCount } = result;
+  if (exceptionCount === 0) return;
+  terminal.note(`${countText(exceptionCount, 'exception')}:`);
+  const lost = exceptions.filter(({ weight }) => weight === 'lost');
+  const notes = [...Map.groupBy(exceptions.filter(({ weight }) => weight === 'note'), ({ kind }) => kind).values()];
+  const shown = [...lost, ...notes.flatMap((ofKind) => (verbosity > 0 ? ofKind : ofKind.slice(0, notesShownPerKind)))];
+  for (const { item, kind, reason } of shown) terminal.note(`  ${safeText(item)}: ${describeException(kind, reason)}`);
+  if (shown.length < exceptionCount) terminal.note(`  … and ${exceptionCount - shown.length} more`);
+  terminal.note();
+}

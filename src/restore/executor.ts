@@ -1,0 +1,136 @@
+import type { ByteString } from '../platform/index.ts';
+import { throwIfAborted } from '../platform/index.ts';
+import { settleExisting, verifyFiles } from './existing-files.ts';
+import { failureOf, fatalError, stopsEverything } from './failures.ts';
+import { FileRestorer } from './file-restorer.ts';
+import { decideHardLinks } from './hard-link-groups.ts';
+import { refreshSymlink, writeHardLink, writeSymlink } from './link-writer.ts';
+import type { Batch, FilePlan, LinkPlan } from './plan.ts';
+import { contentOf, isFailure } from './pieces.ts';
+import { clearTheWay, removeSelected } from './removal.ts';
+import type { RunContext } from './run-context.ts';
+import { Tasks } from './tasks.ts';
+
+/** Carries batches of the plan out, or in a dry run only says what would be done. */
+export class Executor {
+  readonly #context: RunContext;
+  readonly #files: FileRestorer;
+  /** The ends of all batches, each after the one before: folders are completed when nothing comes into them any more. */
+  #ends: Promise<void> = Promise.resolve();
+  readonly #tasks: Set<Tasks> = new Set();
+
+  constructor(context: RunContext) {
+    this.#context = context;
+    this.#files = new FileRestorer(context);
+  }
+
+  /** Starts a batch. What it needs from the repository may still be on its way when this returns. */
+  async start(batch: Batch): Promise<void> {
+    throwIfAborted(this.#context.stop.signal);
+    for (const folder of batch.folders) if (this.#context.dryRun || this.#context.maker.make(folder)) this.#context.tally.folder(folder.path, folder.state === 'folder');
+    await settleExisting(batch.files, this.#context);
+    decideHardLinks(batch.files, this.#context.exceptions);
+    if (this.#context.dryRun) return this.#tell(batch);
+    for (const link of batch.links) this.#link(link);
+    const tasks = new Tasks((error) => this.#context.stop.abort(error));
+    this.#tasks.add(tasks);
+    await this.#files.restore(batch.files.filter(({ action }) => action === 'write'), tasks);
+    const end = this.#ends.then(() => this.#end(batch, tasks));
+    end.catch((error: unknown) => this.#context.stop.abort(error)); // `finish` throws it
+    this.#ends = end;
+  }
+
+  /** Waits for everything. @throws what ended the run */
+  async finish(): Promise<void> {
+    await this.#ends;
+  }
+
+  /** After an error: waits until nothing is under way any more, and removes what is unfinished. */
+  async cleanUp(): Promise<void> {
+    await this.#ends.catch(() => undefined);
+    for (const tasks of this.#tasks) await tasks.idle().catch(() => undefined);
+    this.#files.discardUnfinished();
+  }
+
+  async #end(batch: Batch, tasks: Tasks): Promise<void> {
+    const { maker, verifies, tally } = this.#context;
+    await tasks.idle();
+    this.#tasks.delete(tasks);
+    for (const file of batch.files) {
+      if (file.action === 'link') await this.#hardLink(file);
+      else if (file.action === 'unchanged') tally.fileUnchanged(file);
+      else if (file.action === 'skip') tally.fileSkipped(file);
+    }
+    if (verifies) await verifyFiles(batch.files.filter(({ action, isDone }) => isDone || action === 'unchanged'), this.#context);
+    this.#delete(batch);
+    for (const folder of batch.closed) maker.complete(folder);
+  }
+
+  #link(link: LinkPlan): void {
+    const { maker, handles, names, exceptions, tally, target } = this.#context;
+    try {
+      if (link.action === 'write') {
+        if (!maker.make(link.folder)) return exceptions.add(link.path, 'folder-failed', link.folder.failure);
+        clearTheWay(link, this.#context);
+        maker.note(link.path, writeSymlink(link, handles, names));
+      } else if (link.action === 'unchanged') {
+        maker.note(link.path, refreshSymlink(link, handles));
+      }
+      tally.symlink(link);
+    } catch (error) {
+      const failure = failureOf(error);
+      if (stopsEverything(failure)) throw fatalError(failure, target, error);
+      exceptions.add(link.path, failure.reason, failure.detail);
+    }
+  }
+
+  async #hardLink(file: FilePlan): Promise<void> {
+    const { maker, handles, names, exceptions, tally } = this.#context;
+    const leader = file.group?.leader;
+    if (!leader?.isDone) return this.#files.recover(file);
+    try {
+      if (!maker.make(file.folder)) throw Object.assign(new Error('no folder'), { code: 'ENOTDIR' });
+      clearTheWay(file, this.#context);
+      writeHardLink(file, leader, handles, names);
+      file.isDone = true;
+      tally.hardLinked(file);
+    } catch (error) {
+      // Other file systems have no hard links, or not as many: then it is a file of its own.
+      exceptions.add(file.path, 'hard-link', failureOf(error).detail);
+      await this.#files.recover(file);
+    }
+  }
+
+  #delete({ deletions }: Batch): void {
+    const { handles, selection, dryRun, tally, exceptions } = this.#context;
+    const watcher = {
+      removed: tally.deleted.bind(tally),
+      failed: (path: ByteString, error: unknown) => exceptions.add(path, 'not-deleted', failureOf(error).detail),
+    };
+    for (const { folder, name, path } of deletions) {
+      try {
+        handles.with(folder, (open) => removeSelected(open, name, path, { selection, dryRun }, watcher));
+      } catch (error) {
+        watcher.failed(path, error);
+      }
+    }
+  }
+
+  /** The dry run. */
+  #tell(batch: Batch): void {
+    const { tally, exceptions, repository } = this.#context;
+    for (const link of batch.links) tally.symlink(link);
+    for (const file of batch.files) {
+      if (file.action === 'unchanged') tally.fileUnchanged(file);
+      else if (file.action === 'skip') tally.fileSkipped(file);
+      else if (file.action === 'link') tally.hardLinked(file);
+      else {
+        const content = contentOf(file, repository.index);
+        if (isFailure(content)) exceptions.add(file.path, content.reason, content.detail);
+        else tally.fileRestored(file, content.sizeBytes);
+      }
+    }
+    this.#delete(batch);
+    for (const folder of batch.closed) this.#context.handles.forget(folder);
+  }
+}

@@ -1,0 +1,267 @@
+import { CadanganError, isCode, throwIfAborted, type ByteString } from '../platform/index.ts';
+import { failureOf, fatalError, stopsEverything, type Failure } from './failures.ts';
+import { discardTemporary } from './file-writer.ts';
+import type { FilePlan } from './plan.ts';
+import { contentOf, isFailure, plainLength } from './pieces.ts';
+import { cutRanges, filesPerRangeMax, foldersPerRangeMax, type PackRange, type Piece } from './ranges.ts';
+import { recoverFile } from './recover-file.ts';
+import { clearTheWay } from './removal.ts';
+import type { RunContext } from './run-context.ts';
+import { StreamedFiles } from './streamed-files.ts';
+import type { Tasks } from './tasks.ts';
+import type { FileOutcome, JobResult, WriteJob } from './worker-jobs.ts';
+import { slotBytes, type Slot } from './worker-pool.ts';
+import { WriteJobBuilder } from './write-job-builder.ts';
+
+/** Looked up, sorted and cut into ranges at a time. */
+const piecesAtOnce = 32 * 1024;
+
+/** How far a file is whose blobs come from several ranges. */
+interface FileState {
+  piecesLeft: number;
+  failure: Failure | undefined;
+}
+
+/**
+ * Writes the content of files: reads each range of a pack once, on this thread, has a worker open its blobs and write them, and sees each file to
+ * its end. A file stands under its name whole, or not at all.
+ */
+export class FileRestorer {
+  readonly #context: RunContext;
+  readonly #streamed: StreamedFiles;
+  readonly #states = new Map<FilePlan, FileState>();
+
+  constructor(context: RunContext) {
+    this.#context = context;
+    this.#streamed = new StreamedFiles(context.handles, context.names);
+  }
+
+  /** Starts everything that the files need, as buffers become free; `tasks` tells when it is done. */
+  async restore(files: readonly FilePlan[], tasks: Tasks): Promise<void> {
+    let pieces: Piece[] = [];
+    const empty: FilePlan[] = [];
+    for (const file of files) {
+      const content = this.#contentOf(file);
+      if (!content) continue;
+      if (file.content.length === 0) empty.push(file);
+      for (const piece of content) {
+        pieces.push(piece);
+        if (pieces.length < piecesAtOnce) continue;
+        await this.#startRanges(pieces, tasks);
+        pieces = [];
+      }
+    }
+    await this.#startRanges(pieces, tasks);
+    for (const some of cutFiles(empty)) {
+      throwIfAborted(this.#context.stop.signal);
+      tasks.start(this.#writeEmpty(some));
+    }
+  }
+
+  /** Blob by blob from wherever it is intact; reports what comes of it. */
+  async recover(file: FilePlan): Promise<void> {
+    const { stop, maker, tally } = this.#context;
+    try {
+      if (!maker.make(file.folder)) return this.#lost(file, { reason: 'folder-failed', detail: file.folder.failure ?? '' });
+      const { problems, sizeBytes } = await recoverFile(file, { ...this.#context, signal: stop.signal });
+      file.isDone = true;
+      maker.note(file.path, problems);
+      tally.fileRestored(file, sizeBytes);
+    } catch (error) {
+      this.#lost(file, failureOf(error));
+    }
+  }
+
+  discardUnfinished(): void {
+    this.#streamed.discardAll();
+  }
+
+  #contentOf(file: FilePlan): Iterable<Piece> | undefined {
+    const { repository, exceptions } = this.#context;
+    const content = contentOf(file, repository.index);
+    if (isFailure(content)) {
+      this.#lost(file, content);
+      return undefined;
+    }
+    if (content.sizeBytes !== file.sizeBytes) {
+      exceptions.add(file.path, 'size', `${file.sizeBytes} in the tree, ${content.sizeBytes} in the blobs`);
+      file.sizeBytes = content.sizeBytes;
+    }
+    return content.pieces;
+  }
+
+  async #startRanges(pieces: readonly Piece[], tasks: Tasks): Promise<void> {
+    const { pool, stop } = this.#context;
+    for (const range of cutRanges(pieces)) {
+      const slot = await pool.acquireSlot();
+      if (stop.signal.aborted) pool.releaseSlot(slot);
+      throwIfAborted(stop.signal);
+      tasks.start(this.#restoreRange(range, slot));
+    }
+  }
+
+  async #restoreRange(range: PackRange, slot: Slot): Promise<void> {
+    const counts = countPieces(range.pieces);
+    for (const [file, count] of counts) {
+      if (count < file.content.length && !this.#states.has(file)) this.#states.set(file, { piecesLeft: file.content.length, failure: undefined });
+    }
+    const damaged: FilePlan[] = [];
+    try {
+      if (await this.#read(range, slot)) await this.#write(range, counts, slot, damaged);
+      else for (const [file, count] of counts) this.#settle(file, count, { reason: 'damaged', detail: `pack ${range.packId}` }, damaged);
+    } finally {
+      this.#context.pool.releaseSlot(slot);
+    }
+    for (const file of damaged) await this.recover(file);
+  }
+
+  /** @returns false when the range as a whole cannot be had; its blobs may still be */
+  async #read({ packId, offset, lengthBytes }: PackRange, slot: Slot): Promise<boolean> {
+    if (lengthBytes > slotBytes) return false;
+    const { repository, stop } = this.#context;
+    try {
+      await repository.storage.readRange({ kind: 'data', name: packId }, offset, lengthBytes, { target: slot.bytes, signal: stop.signal });
+      return true;
+    } catch (error) {
+      if (isCode(error, 'repository.damaged', 'storage.not-found')) return false;
+      throw error;
+    }
+  }
+
+  async #write(range: PackRange, counts: ReadonlyMap<FilePlan, number>, slot: Slot, damaged: FilePlan[]): Promise<void> {
+    const builder = new WriteJobBuilder(this.#context.handles, this.#context.names);
+    try {
+      for (const [file, count] of counts) this.#addFile(builder, file, count, damaged);
+      const job = builder.build(slot.number, range.lengthBytes, range.offset, range.pieces);
+      const outcomes = await this.#run(job, builder);
+      for (const [number, file] of builder.plans.entries()) {
+        const count = counts.get(file) ?? 0;
+        this.#settle(file, count, this.#take(file, outcomes.get(number)), damaged);
+      }
+      for (const { file, place } of range.pieces) if (!damaged.includes(file)) this.#context.progress.bytes(plainLength(place));
+    } finally {
+      builder.release();
+    }
+  }
+
+  async #writeEmpty(files: readonly FilePlan[]): Promise<void> {
+    const builder = new WriteJobBuilder(this.#context.handles, this.#context.names);
+    try {
+      for (const file of files) this.#addFile(builder, file, 0, []);
+      const outcomes = await this.#run(builder.build(-1, 0, 0, []), builder);
+      for (const [number, file] of builder.plans.entries()) this.#settle(file, 0, this.#take(file, outcomes.get(number)), []);
+    } finally {
+      builder.release();
+    }
+  }
+
+  async #run(job: WriteJob, builder: WriteJobBuilder): Promise<Map<number, FileOutcome>> {
+    const { pool, stop } = this.#context;
+    if (job.files.length === 0) return new Map();
+    let result: JobResult;
+    try {
+      result = await pool.run(job);
+    } catch (error) {
+      // The thread has died over it; what it had begun is still lying there.
+      for (const { prefix, temporary, descriptor } of builder.files) {
+        if (descriptor === undefined) discardTemporary((prefix + temporary) as ByteString);
+      }
+      throw error;
+    }
+    if (result.stopped) {
+      throwIfAborted(stop.signal);
+      throw new CadanganError('aborted');
+    }
+    return new Map(result.outcomes.map((outcome) => [outcome.file, outcome]));
+  }
+
+  #addFile(builder: WriteJobBuilder, file: FilePlan, count: number, damaged: FilePlan[]): void {
+    const state = this.#states.get(file);
+    if (state?.failure) return this.#settle(file, count, state.failure, damaged);
+    try {
+      if (!this.#context.maker.make(file.folder)) throw new FolderFailure(file);
+      clearTheWay(file, this.#context);
+      builder.addFile(file, count, state ? this.#streamed.acquire(file) : undefined);
+    } catch (error) {
+      const failure = error instanceof FolderFailure ? error.failure : failureOf(error);
+      this.#settle(file, count, failure, damaged);
+    }
+  }
+
+  /** Notes what could not be set. @returns why the file failed, if it did */
+  #take(file: FilePlan, outcome: FileOutcome | undefined): Failure | undefined {
+    if (this.#states.has(file)) this.#streamed.release(file);
+    if (outcome?.problems) this.#context.maker.note(file.path, outcome.problems);
+    return outcome?.failure;
+  }
+
+  /** Some pieces of a file are done, or failed. */
+  #settle(file: FilePlan, count: number, failure: Failure | undefined, damaged: FilePlan[]): void {
+    if (failure && stopsEverything(failure)) throw fatalError(failure, this.#context.target);
+    const state = this.#states.get(file);
+    if (state) {
+      state.piecesLeft -= count;
+      state.failure ??= failure;
+      if (state.piecesLeft > 0) return;
+      this.#states.delete(file);
+    }
+    const final = state ? this.#finishStreamed(file, state.failure) : failure;
+    if (final === undefined) {
+      file.isDone = true;
+      this.#context.tally.fileRestored(file, file.sizeBytes);
+    } else if (final.reason === 'damaged') {
+      damaged.push(file);
+    } else {
+      this.#lost(file, final);
+    }
+  }
+
+  #finishStreamed(file: FilePlan, failure: Failure | undefined): Failure | undefined {
+    if (failure) {
+      this.#streamed.discard(file);
+      return failure;
+    }
+    try {
+      this.#context.maker.note(file.path, this.#streamed.finish(file));
+      return undefined;
+    } catch (error) {
+      return failureOf(error);
+    }
+  }
+
+  #lost(file: FilePlan, failure: Failure): void {
+    const { exceptions, tally, target } = this.#context;
+    if (stopsEverything(failure)) throw fatalError(failure, target);
+    exceptions.add(file.path, failure.reason, failure.detail);
+    tally.fileLost(file);
+  }
+}
+
+class FolderFailure extends Error {
+  readonly failure: Failure;
+
+  constructor({ folder }: FilePlan) {
+    super('the folder could not be made');
+    this.failure = { reason: 'folder-failed', detail: folder.failure ?? '' };
+  }
+}
+
+function countPieces(pieces: readonly Piece[]): Map<FilePlan, number> {
+  const counts = new Map<FilePlan, number>();
+  for (const { file } of pieces) counts.set(file, (counts.get(file) ?? 0) + 1);
+  return counts;
+}
+
+function* cutFiles(files: readonly FilePlan[]): Generator<FilePlan[]> {
+  let some: FilePlan[] = [];
+  const folders = new Set<unknown>();
+  for (const file of files) {
+    some.push(file);
+    folders.add(file.folder);
+    if (some.length < filesPerRangeMax && folders.size < foldersPerRangeMax) continue;
+    yield some;
+    some = [];
+    folders.clear();
+  }
+  if (some.length > 0) yield some;
+}

@@ -1,0 +1,117 @@
+import { availableParallelism } from 'node:os';
+import { CadanganError, throwIfAborted, type ByteString } from '../platform/index.ts';
+import { findTree, type Repository, type Snapshot, type TreeId } from '../repository/index.ts';
+import { ExceptionLog, type ExceptionReason, type RestoreException } from './exceptions.ts';
+import { Executor } from './executor.ts';
+import { FolderHandles } from './folder-handles.ts';
+import { FolderMaker } from './folder-maker.ts';
+import type { FolderPlan } from './plan.ts';
+import { planRestore } from './planner.ts';
+import { Progress } from './progress.ts';
+import { readAhead } from './read-ahead.ts';
+import type { RestoreOptions } from './restore-options.ts';
+import type { RunContext } from './run-context.ts';
+import { compileSelection } from './selection.ts';
+import { Tally, type RestoreCounts } from './tally.ts';
+import { missingFolder } from './target-folder.ts';
+import { openTarget, type TargetRoot } from './target-root.ts';
+import { TemporaryNames } from './temporary-names.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+export interface RestoreResult {
+  readonly counts: Readonly<RestoreCounts>;
+  /** Everything that is not as the snapshot has it. Of each sort of `note` the first thousand; all of them went to `onException`. */
+  readonly exceptions: readonly RestoreException[];
+  /** How many there were of each reason. */
+  readonly exceptionCounts: Readonly<Partial<Record<ExceptionReason, number>>>;
+  /** Resolved. */
+  readonly target: string;
+}
+
+const workersMax = 4;
+/** Batches of the plan made before they are needed. */
+const batchesAhead = 2;
+
+/**
+ * Restores a snapshot, or a folder of it, into a folder. `repository.loadIndex` must have been called.
+ *
+ * A file appears under its name only when every blob of it has been opened and proven; a damaged one does not appear and is named among the
+ * exceptions. Nothing is written outside the target, whatever the snapshot or the target contains: links are made, but not followed.
+ * A run that is killed leaves at most files named `.cadangan-*.part`; it can be repeated.
+ *
+ * @throws `target.unsafe`, `target.denied`, `target.full`, `path.not-found` (subfolder), `arguments.invalid` (patterns), `aborted`, and the storage's errors
+ */
+export async function restore(repository: Repository, snapshot: Pick<Snapshot, 'tree' | 'summary'>, options: RestoreOptions): Promise<RestoreResult> {
+  throwIfAborted(options.signal);
+  const selection = compileSelection(options);
+  const tree = await findTree(repository, snapshot.tree, options.subfolder ?? '', options.signal);
+  const names = new TemporaryNames(repository.random);
+  const root = openTarget(options.target, { repositoryFolder: options.repositoryFolder, dryRun: options.dryRun ?? false, names });
+  const handles = new FolderHandles(root.folder ?? missingFolder);
+  const count = Math.max(1, options.workers ?? Math.min(workersMax, availableParallelism()));
+  const pool = new WorkerPool({ count, module: repository.module, masterKey: repository.masterKey, sparse: options.sparse ?? false });
+  try {
+    const exceptions = new ExceptionLog(options.onException);
+    const progress = new Progress(repository.clock, options.progress, expectedTotals(snapshot, options));
+    const context: RunContext = {
+      repository,
+      target: root.path,
+      handles,
+      maker: new FolderMaker(handles, exceptions, root.path),
+      pool,
+      names,
+      selection,
+      exceptions,
+      tally: new Tally(progress, options.onItem),
+      progress,
+      overwrite: options.overwrite ?? 'always',
+      dryRun: options.dryRun ?? false,
+      deletes: options.delete ?? false,
+      verifies: (options.verify ?? false) && !options.dryRun,
+      sparse: options.sparse ?? false,
+      stop: new AbortController(),
+    };
+    await run(context, tree, root, options.signal);
+    progress.report();
+    return { counts: context.tally.counts, exceptions: exceptions.entries, exceptionCounts: exceptions.counts, target: root.path };
+  } finally {
+    await pool.close();
+    handles.close();
+  }
+}
+
+async function run(context: RunContext, tree: TreeId, root: TargetRoot, signal: AbortSignal | undefined): Promise<void> {
+  const { stop, pool } = context;
+  const onAbort = (): void => stop.abort(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  stop.signal.addEventListener('abort', () => pool.stop(), { once: true });
+  if (signal?.aborted) onAbort();
+  const executor = new Executor(context);
+  try {
+    const plan = planRestore({ ...context, tree, root: rootPlan(root), foldsNames: root.foldsNames, signal: stop.signal });
+    for await (const batch of readAhead(plan, batchesAhead)) await executor.start(batch);
+    await executor.finish();
+  } catch (error) {
+    stop.abort(error);
+    await executor.cleanUp();
+    throw causeOf(stop.signal, signal);
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+/** The first error stops the rest, which then fails with `aborted`: the first is what happened. */
+function causeOf(stop: AbortSignal, caller: AbortSignal | undefined): unknown {
+  if (caller?.aborted && stop.reason === caller.reason) return new CadanganError('aborted', {}, { cause: caller.reason });
+  return stop.reason;
+}
+
+function rootPlan(root: TargetRoot): FolderPlan {
+  const state = root.folder ? 'folder' : 'absent';
+  return { parent: undefined, name: '' as ByteString, path: '/' as ByteString, metadata: undefined, state, isReady: true, failure: undefined, modeBefore: undefined };
+}
+
+function expectedTotals({ summary }: Pick<Snapshot, 'summary'>, options: RestoreOptions): { files: number; bytes: number } {
+  const isPart = options.subfolder ?? options.includes?.length ?? options.iincludes?.length ?? options.excludes?.length ?? options.iexcludes?.length;
+  return isPart || !summary ? { files: 0, bytes: 0 } : { files: Number(summary.totalFilesProcessed), bytes: Number(summary.totalBytesProcessed) };
+}

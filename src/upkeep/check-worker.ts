@@ -1,0 +1,23 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { BlobIndex } from '../repository/index.ts';
+import type { CheckWorkerAnswer, CheckWorkerStart, PackTask } from './check-protocol.ts';
+import { PackVerifier } from './pack-verifier.ts';
+
+// The entry of a worker thread: it answers each task in order. An exception ends the thread, and with it the check.
+const port = parentPort;
+if (!port) throw new Error('to be started as a worker thread');
+const { module, masterKey, index: sharedIndex, slots, slotBytes }: CheckWorkerStart = workerData;
+const index = new BlobIndex(sharedIndex);
+const verifier = new PackVerifier({ module, masterKey, index, packBytesMax: slotBytes });
+
+port.on('message', ({ taskId, packId, lengthBytes, bytes, blobCount, entries }: PackTask) => {
+  const source = 'slot' in bytes ? new Uint8Array(slots, bytes.slot * slotBytes, lengthBytes) : new Uint8Array(bytes.own, 0, lengthBytes);
+  const fitting = 'slot' in bytes ? verifier : new PackVerifier({ module, masterKey, index, packBytesMax: lengthBytes });
+  fitting.load(source);
+  answer({ kind: 'copied', taskId });
+  answer({ kind: 'verdict', taskId, verdict: fitting.verify(packId, lengthBytes, blobCount, entries) });
+});
+
+function answer(message: CheckWorkerAnswer): void {
+  port?.postMessage(message);
+}
