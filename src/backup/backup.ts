@@ -2,7 +2,7 @@ import { hostname as systemHostname, userInfo } from 'node:os';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { byteStringFromText, isAbort, isCode, type Clock } from '../platform/index.ts';
-import { formatTimestamp, listSnapshots, PackStore, saveSnapshot, type CompressionMode, type Repository, type Snapshot, type SnapshotId, type SnapshotSummary, type StoredSnapshot, type TreeId } from '../repository/index.ts';
+import { formatTimestamp, listSnapshots, PackStore, saveSnapshot, TimestampWriter, type CompressionMode, type Repository, type Snapshot, type SnapshotId, type SnapshotSummary, type StoredSnapshot, type TreeId } from '../repository/index.ts';
 import { systemAccountNames } from './account-names.ts';
 import { Archiver } from './archiver.ts';
 import { DataPool } from './data-pool.ts';
@@ -114,7 +114,7 @@ async function storeTree(repository: Repository, packStore: PackStore, tally: Ru
   using _reporting = reportProgress(tally, options.progress, repository.clock);
   const archiver = new Archiver(repository, pool, trees, tally, {
     reader: source.reader,
-    nodes: { withAtime: options.withAtime ?? false, accounts: systemAccountNames(), offsetMinutes: (ns) => repository.clock.offsetMinutes(ns) },
+    nodes: { withAtime: options.withAtime ?? false, accounts: systemAccountNames(), times: new TimestampWriter((ns) => repository.clock.offsetMinutes(ns)) },
     changes: options.changes ?? strictChanges,
     oneFileSystem: options.oneFileSystem ?? false,
     repositoryFolder: options.repositoryFolder === undefined ? undefined : statOf(byteStringFromText(options.repositoryFolder)),

@@ -1,14 +1,13 @@
 import type { BigIntStats } from 'node:fs';
 import type { ByteString } from '../platform/index.ts';
-import { fileModeFromStat, formatTimestamp, nodeTypeOf, sameInstant, uint64, type BlobId, type Node, type TreeId } from '../repository/index.ts';
+import { fileModeFromStat, nodeTypeOf, sameInstant, uint64, type BlobId, type Node, type TimestampWriter, type TreeId } from '../repository/index.ts';
 import type { AccountNames } from './account-names.ts';
 
 export interface NodeOptions {
   /** Store access times; without, `atime` is the modification time as in restic, so that reading a file changes no tree. */
   readonly withAtime: boolean;
   readonly accounts: AccountNames;
-  /** Offset from UTC of local time at an instant, in minutes. */
-  readonly offsetMinutes: (ns: bigint) => number;
+  readonly times: TimestampWriter;
 }
 
 /** What a node has beyond `lstat`. */
@@ -23,17 +22,16 @@ export interface NodeContent {
 export function makeNode(name: ByteString, stat: BigIntStats, options: NodeOptions, more: NodeContent = {}): Node {
   const mode = fileModeFromStat(Number(stat.mode));
   const type = nodeTypeOf(mode);
-  const time = (ns: bigint) => formatTimestamp(ns, options.offsetMinutes(ns));
   const isFile = type === 'file';
   const isDevice = type === 'dev' || type === 'chardev';
-  const mtime = time(stat.mtimeNs);
+  const mtime = options.times.format(stat.mtimeNs);
   return {
     name,
     type: type === 'irregular' ? ('irregular' as Node['type']) : type,
     mode,
     mtime,
-    atime: options.withAtime ? time(stat.atimeNs) : mtime,
-    ctime: stat.ctimeNs === stat.mtimeNs ? mtime : time(stat.ctimeNs),
+    atime: options.withAtime ? options.times.format(stat.atimeNs) : mtime,
+    ctime: stat.ctimeNs === stat.mtimeNs ? mtime : options.times.format(stat.ctimeNs),
     uid: Number(stat.uid),
     gid: Number(stat.gid),
     user: options.accounts.user(Number(stat.uid)),

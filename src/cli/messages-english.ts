@@ -52,7 +52,7 @@ export const english: Phrasebook = {
   cause: (text) => `  because: ${text}`,
   exceptionKinds: {
     'unreadable': 'cannot be read',
-    'vanished': 'vanished while the backup ran',
+    'vanished': 'not found',
     'changed': 'changed while it was read',
     'damaged': 'is damaged in the repository and was not written',
     'special-file': 'is a device, pipe or socket, which cannot be made',

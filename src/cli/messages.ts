@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { CadanganError, type ErrorFacts } from '../platform/index.ts';
 import { english } from './messages-english.ts';
 import type { FactReader, Message, Phrasebook } from './phrasebook.ts';
@@ -6,7 +7,7 @@ import { safeText } from './safe-text.ts';
 /** What a code and its facts mean to people. */
 export function describeError(error: unknown, language: Phrasebook = english): Message {
   if (error instanceof CadanganError) return language.errors[error.code](readerOf(error.facts, language));
-  return language.unknown(safeText(error instanceof Error ? error.message : String(error)));
+  return language.unknown(safeText(error instanceof Error ? error.message : inspect(error)));
 }
 
 /** The errors beneath an error, from the outside in; for `--verbose`. */
@@ -15,7 +16,7 @@ export function describeCauses(error: unknown, language: Phrasebook = english): 
   let cause = error instanceof Error ? error.cause : undefined;
   // A bound, because an error may be its own cause.
   for (let depth = 0; cause !== undefined && depth < 8; depth++) {
-    lines.push(language.cause(safeText(cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause))));
+    lines.push(language.cause(safeText(cause instanceof Error ? `${cause.name}: ${cause.message}` : inspect(cause))));
     cause = cause instanceof Error ? cause.cause : undefined;
   }
   return lines;

@@ -6,8 +6,8 @@ import { localTimeText } from './time-argument.ts';
 
 /** Go's text for a file mode, which restic shows: letters for the kind and the special bits, then `rwxr-xr-x`. */
 export function modeText(mode: number): string {
-  const kinds = [...'dalTLDpSugct?'].filter((_letter, at) => (mode & (1 << (31 - at))) !== 0).join('');
-  const permissions = [...'rwxrwxrwx'].map((letter, at) => ((mode & (1 << (8 - at))) !== 0 ? letter : '-')).join('');
+  const kinds = 'dalTLDpSugct?'.split('').filter((_letter, at) => (mode & (1 << (31 - at))) !== 0).join('');
+  const permissions = 'rwxrwxrwx'.split('').map((letter, at) => ((mode & (1 << (8 - at))) !== 0 ? letter : '-')).join('');
   return (kinds || '-') + permissions;
 }
 

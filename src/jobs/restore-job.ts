@@ -34,7 +34,7 @@ export function restoreJob(access: RepositoryAccess, options: RestoreJobOptions)
         ...rest, subfolder, repositoryFolder: repositoryFolderOf(access.location), signal,
         onException: ({ path, kind, reason, detail }) => {
           const exception = { item: textOf(path), kind: reason, reason: detail ?? '', weight: kind };
-          isContentLost ||= kind === 'lost';
+          isContentLost ||= kind === 'lost' && reason !== 'special-file'; // pipes and devices have no content
           note(exception);
           onException?.(exception);
         },

@@ -30,7 +30,7 @@ export function decompress(frame: Uint8Array, lengthBytes: number): Uint8Array {
 }
 
 /** The content of one zstd frame of unknown size, at most `bytesMax`. @throws `repository.damaged` */
-export function decompressBounded(frame: Uint8Array, bytesMax: number, chunkSize = 1 << 16): Uint8Array {
+export function decompressBounded(frame: Uint8Array, bytesMax: number, chunkSize = 1 << 18): Uint8Array {
   try {
     return zstdDecompressSync(frame, { chunkSize, maxOutputLength: Math.max(1, bytesMax) });
   } catch (cause) {

@@ -3,7 +3,7 @@ import { CadanganError, isCode, systemClock, systemRandom, throwIfAborted, type 
 import type { FileKind, Storage } from '../storage/index.ts';
 import { BlobIndex } from './blob-index.ts';
 import { openBlob } from './blob-opener.ts';
-import type { CompressionMode } from './compression.ts';
+import { BlobDecompressor, type CompressionMode } from './compression.ts';
 import { parseConfig, parseIndexFile, parseIndexId, parseTree, scanIndexFile, serializeConfig, visitIndexFile, type BlobId, type BlobType, type IndexId, type KdfParameters, type KeyId, type MasterKey, type RepositoryConfig, type Tree, type TreeId } from './format/index.ts';
 import { addKey, generateMasterKey, openWithPassword, type KeyContext } from './keys.ts';
 import { checkPolynomial, loadKernelModule, randomPolynomial, type KernelModule, type Polynomial } from './kernel/index.ts';
@@ -45,6 +45,7 @@ export class Repository {
   readonly boxes: SmallBoxes;
   readonly index = new BlobIndex();
   readonly #windows: PackWindows;
+  readonly #decompressor = new BlobDecompressor();
   #mayWrite: Promise<void> = Promise.resolve();
 
   private constructor(world: Required<RepositoryWorld>, module: KernelModule, key: { id: KeyId; masterKey: MasterKey }, config: RepositoryConfig) {
@@ -157,30 +158,30 @@ export class Repository {
    * A blob's plaintext, proven. If a blob stands in several packs and one is damaged, the others are tried.
    * @throws `repository.damaged` with the blob and the reason, `missing` when no index knows it
    */
-  async loadBlob(type: BlobType, id: BlobId, signal?: AbortSignal): Promise<Uint8Array> {
+  loadBlob(type: BlobType, id: BlobId, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#useBlob(type, id, (plaintext) => plaintext.slice(), signal);
+  }
+
+  /** @throws `repository.damaged` with the tree's id */
+  loadTree(id: TreeId, signal?: AbortSignal): Promise<Tree> {
+    return this.#useBlob('tree', id, parseTree, signal);
+  }
+
+  /** @param use gets memory that is valid until it returns */
+  async #useBlob<T>(type: BlobType, id: BlobId, use: (plaintext: Uint8Array) => T, signal?: AbortSignal): Promise<T> {
     let lastError: unknown = new CadanganError('repository.damaged', { blob: id, type, reason: 'missing' });
     for (const place of this.index.locateAll(type, id)) {
       throwIfAborted(signal);
       try {
         const sealed = await this.#windows.read(place, signal);
-        return openBlob(id, sealed.length, place.uncompressedLength, () => this.boxes.open(sealed));
+        return use(openBlob(id, sealed.length, place.uncompressedLength, () => this.boxes.open(sealed), this.#decompressor));
       } catch (error) {
         if (!isCode(error, 'repository.damaged', 'storage.not-found')) throw error;
-        const reason = error.code === 'storage.not-found' ? 'pack missing' : error.facts.reason;
+        const reason = error.code === 'storage.not-found' ? 'pack missing' : error.facts['reason'];
         lastError = new CadanganError('repository.damaged', { blob: id, type, pack: place.packId, reason }, { cause: error });
       }
     }
     throw lastError;
-  }
-
-  /** @throws `repository.damaged` with the tree's id */
-  async loadTree(id: TreeId, signal?: AbortSignal): Promise<Tree> {
-    const bytes = await this.loadBlob('tree', id, signal);
-    try {
-      return parseTree(bytes);
-    } catch (cause) {
-      throw new CadanganError('repository.damaged', { blob: id, type: 'tree', reason: cause instanceof CadanganError ? cause.facts.reason : 'unknown' }, { cause });
-    }
   }
 
   /** What a pack builder of this repository needs. Version 1 knows no compression. */

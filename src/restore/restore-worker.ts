@@ -1,7 +1,7 @@
 /** Entry of the restore's worker threads: one job after the other, each answered by one message. */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { systemRandom } from '../platform/index.ts';
-import { BoxCipher, Kernel } from '../repository/index.ts';
+import { BlobDecompressor, BoxCipher, Kernel } from '../repository/index.ts';
 import { runExistingJob } from './existing-job.ts';
 import type { WorkerJob, WorkerSettings } from './worker-jobs.ts';
 import { runWriteJob, type WriteTools } from './write-job.ts';
@@ -14,6 +14,7 @@ function serve(port: MessagePort, { module, masterKey, slots, stop, sparse }: Wo
   const stopWord = new Int32Array(stop);
   const tools: WriteTools = {
     cipher: new BoxCipher(kernel, masterKey, systemRandom),
+    decompressor: new BlobDecompressor(),
     rangePtr: kernel.reserve(slotBytes),
     slots: slots.map((slot) => new Uint8Array(slot)),
     sparse,

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import { openBlob, type BoxCipher } from '../repository/index.ts';
+import { openBlob, type BlobDecompressor, type BoxCipher } from '../repository/index.ts';
 import { failureOf } from './failures.ts';
 import { createTemporary, discardTemporary, finishFile, setLength, writeAt, writeSparse } from './file-writer.ts';
 import type { ByteString } from '../platform/index.ts';
@@ -7,6 +7,7 @@ import type { BlobJob, FileJob, FileOutcome, JobResult, WriteJob } from './worke
 
 export interface WriteTools {
   readonly cipher: BoxCipher;
+  readonly decompressor: BlobDecompressor;
   /** Kernel memory for one range. */
   readonly rangePtr: number;
   readonly slots: readonly Uint8Array[];
@@ -35,12 +36,12 @@ export function runWriteJob(job: WriteJob, tools: WriteTools): JobResult {
   }
 }
 
-function writeBlob(blob: BlobJob, files: readonly JobFile[], { cipher, rangePtr }: WriteTools): void {
+function writeBlob(blob: BlobJob, files: readonly JobFile[], { cipher, decompressor, rangePtr }: WriteTools): void {
   const { id, at, length, uncompressedLength, writes } = blob;
   let plaintext: Uint8Array | undefined;
   let damage: unknown;
   try {
-    plaintext = openBlob(id, length, uncompressedLength, () => cipher.open(rangePtr + at, length));
+    plaintext = openBlob(id, length, uncompressedLength, () => cipher.open(rangePtr + at, length), decompressor);
   } catch (error) {
     damage = error;
   }

@@ -5,78 +5,82 @@ import type { CheckContext } from './check-context.ts';
 import { CheckPool } from './check-pool.ts';
 import type { PresentPack } from './check-packs.ts';
 import type { DamagedBlob, PackVerdict } from './check-protocol.ts';
-import { readFaultOf } from './read-fault.ts';
-
-export interface DataTotals {
-  packsRead: number;
-  bytesRead: number;
-}
+import { readFaultOf, type ReadFault } from './read-fault.ts';
 
 /** No pack of restic's is larger; a file that is cannot be taken into memory whole. */
 const packBytesMax = 1 << 30;
 
-/** Reads `packs` whole and proves their hash, header and every blob in worker threads. @throws `aborted`, the storage's errors when it is away */
-export async function checkPackData(context: CheckContext, packs: readonly PresentPack[], workerCount: number): Promise<DataTotals> {
-  const { signal } = context;
-  const totals: DataTotals = { packsRead: 0, bytesRead: 0 };
-  const readable = packs.filter((pack) => pack.sizeBytes > 0 && isOfBearableSize(context, pack));
-  if (readable.length === 0) return totals;
-  await using pool = new CheckPool(context.repository, { workerCount, packBytesMax: readable.reduce((max, { sizeBytes }) => Math.max(max, sizeBytes), 0) });
-  const withoutHeader = new Map<PackId, PackedBlob[]>();
-  // Each worker has one pack at work and one waiting, and one more is being read.
-  const concurrency = 2 * workerCount + 1;
-  const readOne = async (pack: PresentPack) => {
-    throwIfAborted(signal);
-    const verdict = await proveOne(context, pool, pack, undefined);
-    if (!verdict) return;
-    totals.packsRead += 1;
-    totals.bytesRead += pack.sizeBytes;
-    reportPack(context, pack, verdict);
-    if (verdict.headerFault !== undefined) withoutHeader.set(pack.id, []);
-    reportBlobs(context, pack, verdict.damaged);
-    context.progress.advance(1, pack.sizeBytes);
-  };
-  await pMap(readable, readOne, { concurrency });
-  if (withoutHeader.size === 0) return totals;
-  // A restore goes by the index. One pass over it finds the blobs of all the packs whose own list is of no use.
-  context.repository.index.forEach((type, id, { packId, ...place }) => withoutHeader.get(packId)?.push({ type, id, ...place }));
-  const readByIndex = async (pack: PresentPack) => {
-    throwIfAborted(signal);
-    const verdict = await proveOne(context, pool, pack, withoutHeader.get(pack.id));
-    if (verdict) reportBlobs(context, pack, verdict.damaged);
-  };
-  await pMap(readable.filter(({ id }) => withoutHeader.has(id)), readByIndex, { concurrency });
-  return totals;
+/** What reading packs brought to light. It is reported when the trees have been walked, so that a damaged tree is not told twice. */
+export class DataFindings {
+  packsRead = 0;
+  bytesRead = 0;
+  readonly faulty: { readonly pack: PresentPack; readonly verdict: PackVerdict }[] = [];
+  readonly unreadable: { readonly pack: PresentPack; readonly fault: ReadFault }[] = [];
 }
 
-/** @returns `undefined` when the pack could not be read, which has been reported */
-async function proveOne(context: CheckContext, pool: CheckPool, pack: PresentPack, entries: readonly PackedBlob[] | undefined): Promise<PackVerdict | undefined> {
-  const { storage } = context.repository;
-  const file = { kind: 'data', name: pack.id } as const;
-  let readError: { readonly error: unknown } | undefined;
-  const read = async (target: Uint8Array) => {
-    try {
-      await storage.readRange(file, 0, pack.sizeBytes, { target, ...(context.signal ? { signal: context.signal } : {}) });
-    } catch (error) {
-      readError = { error };
-      throw error;
-    }
+/** Reads `packs` whole and proves their hash, header and every blob in worker threads. @throws `aborted`, the storage's errors when it is away */
+export async function provePacks(context: CheckContext, packs: readonly PresentPack[], workerCount: number): Promise<DataFindings> {
+  const findings = new DataFindings();
+  const readable = packs.filter(({ sizeBytes }) => sizeBytes > 0 && sizeBytes <= packBytesMax);
+  if (readable.length === 0) return findings;
+  const longestBytes = readable.reduce((max, { sizeBytes }) => Math.max(max, sizeBytes), 0);
+  await using pool = new CheckPool(context.repository, { workerCount, packBytesMax: longestBytes });
+  // Each worker has one pack at work and one waiting, and one more is being read.
+  const concurrency = 2 * workerCount + 1;
+  const withoutHeader = new Map<PackId, PackedBlob[]>();
+  const proveByHeader = async (pack: PresentPack) => {
+    const verdict = await prove(context, pool, pack, undefined, findings);
+    context.progress.advance(1, pack.sizeBytes);
+    if (!verdict) return;
+    findings.packsRead += 1;
+    findings.bytesRead += pack.sizeBytes;
+    if (verdict.headerFault !== undefined) withoutHeader.set(pack.id, []);
+    if (verdict.headerFault !== undefined || !verdict.hashMatches || verdict.damaged.length > 0) findings.faulty.push({ pack, verdict });
   };
-  try {
-    return await pool.verify({ packId: pack.id, lengthBytes: pack.sizeBytes, blobCount: pack.blobCount, entries, read });
-  } catch (error) {
-    if (!readError) throw error;
-    const { kind, reason } = await readFaultOf(error, storage, context.signal);
+  await pMap(readable, proveByHeader, { concurrency });
+  if (withoutHeader.size === 0) return findings;
+  // A restore goes by the index. One pass over it finds the blobs of all the packs whose own list is of no use.
+  context.repository.index.forEach((type, id, { packId, ...place }) => withoutHeader.get(packId)?.push({ type, id, ...place }));
+  const proveByIndex = async (pack: PresentPack) => {
+    const verdict = await prove(context, pool, pack, withoutHeader.get(pack.id), findings);
+    if (verdict) findings.faulty.push({ pack, verdict: { hashMatches: true, headerFault: undefined, damaged: verdict.damaged } });
+  };
+  await pMap(readable.filter(({ id }) => withoutHeader.has(id)), proveByIndex, { concurrency });
+  return findings;
+}
+
+export function reportFindings(context: CheckContext, packs: readonly PresentPack[], findings: DataFindings): void {
+  const { log, damage } = context;
+  for (const { id, sizeBytes } of packs) {
+    if (sizeBytes > packBytesMax) log.add('unreadable', `it has ${sizeBytes} bytes, more than any pack`, { file: { kind: 'data', name: id } });
+  }
+  for (const { pack, fault: { kind, reason } } of findings.unreadable) {
     const faultKind = kind === 'missing' ? 'pack-missing' : kind === 'damaged' ? 'pack-size' : 'unreadable';
-    context.damage.markPack(pack.id, 0, context.log.add(faultKind, reason, { file }));
-    return undefined;
+    damage.markPack(pack.id, 0, log.add(faultKind, reason, { file: { kind: 'data', name: pack.id } }));
+  }
+  for (const { pack, verdict } of findings.faulty) {
+    reportPack(context, pack, verdict);
+    reportBlobs(context, pack, verdict.damaged);
   }
 }
 
-function isOfBearableSize({ log }: CheckContext, { id, sizeBytes }: PresentPack): boolean {
-  if (sizeBytes <= packBytesMax) return true;
-  log.add('unreadable', `it has ${sizeBytes} bytes, more than any pack`, { file: { kind: 'data', name: id } });
-  return false;
+/** @returns `undefined` when the pack could not be read */
+async function prove(context: CheckContext, pool: CheckPool, pack: PresentPack, entries: readonly PackedBlob[] | undefined, findings: DataFindings): Promise<PackVerdict | undefined> {
+  const { repository: { storage }, signal } = context;
+  throwIfAborted(signal);
+  let readFault: ReadFault | undefined;
+  const read = async (target: Uint8Array) => {
+    try {
+      await storage.readRange({ kind: 'data', name: pack.id }, 0, pack.sizeBytes, { target, ...(signal ? { signal } : {}) });
+      return true;
+    } catch (error) {
+      readFault = await readFaultOf(error, storage, signal);
+      return false;
+    }
+  };
+  const verdict = await pool.verify({ packId: pack.id, lengthBytes: pack.sizeBytes, blobCount: pack.blobCount, entries, read });
+  if (readFault) findings.unreadable.push({ pack, fault: readFault });
+  return verdict;
 }
 
 function reportPack({ log }: CheckContext, { id, hasWrongSize }: PresentPack, { hashMatches, headerFault }: PackVerdict): void {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import pMap from 'p-map';
 import { CadanganError, throwIfAborted, type ByteString } from '../platform/index.ts';
-import { loadSnapshot, parseIndexFile, parseKeyFile, parseSnapshotId, type IndexPack, type PackedBlob, type PackId, type StoredSnapshot } from '../repository/index.ts';
+import { idTextFromBytes, loadSnapshot, parseIndexFile, parseKeyFile, parseSnapshotId, scanIndexFile, visitIndexFile, type IndexVisitor, type PackId, type StoredSnapshot } from '../repository/index.ts';
 import type { CheckContext } from './check-context.ts';
 import { faultKindOf, readFaultOf } from './read-fault.ts';
 
@@ -57,11 +57,10 @@ export async function checkIndexFiles(context: CheckContext): Promise<number> {
   const readOne = async ({ name }: { readonly name: string }) => {
     throwIfAborted(signal);
     try {
-      const { packs } = parseIndexFile(await repository.loadUnpacked('index', name, signal));
-      for (const pack of packs) {
-        if (packsSeen.has(pack.id)) log.hint('pack-in-several-indexes', pack.id);
-        packsSeen.add(pack.id);
-        enter(context, name, pack);
+      const packs = enter(context, name, await repository.loadUnpacked('index', name, signal));
+      for (const id of packs) {
+        if (packsSeen.has(id)) log.hint('pack-in-several-indexes', id);
+        packsSeen.add(id);
       }
     } catch (error) {
       const fault = await readFaultOf(error, storage, signal);
@@ -79,18 +78,24 @@ const rootPath = '/' as ByteString;
 const packBytesLimit = 2 ** 31;
 const blobBytesMin = 32;
 
-function enter({ repository: { index }, log }: CheckContext, name: string, pack: IndexPack): void {
-  for (const blob of pack.blobs) {
-    if (!isPossible(blob)) {
-      const reason = `it has a blob at ${blob.offset} with ${blob.length} bytes, which no pack can have`;
-      log.add('index-inconsistent', reason, { file: { kind: 'index', name }, blob: { type: blob.type, id: blob.id } });
-      continue;
-    }
-    const { offset, length, uncompressedLength } = blob;
-    index.add(blob.type, blob.id, { packId: pack.id, offset, length, uncompressedLength });
-  }
-}
-
-function isPossible({ offset, length }: PackedBlob): boolean {
-  return length >= blobBytesMin && offset + length < packBytesLimit;
+/** @returns the packs that the file names. @throws `repository.damaged` */
+function enter({ repository: { index }, log }: CheckContext, name: string, json: Uint8Array): ReadonlySet<PackId> {
+  const packs = new Set<PackId>();
+  const impossible = new Set<string>();
+  index.addAll((visitor) => {
+    // What does not have the usual form is visited twice, at first in part.
+    const guarded: IndexVisitor = {
+      pack: (id) => {
+        packs.add(id);
+        visitor.pack(id);
+      },
+      blob: (type, id, offset, length, uncompressedLength) => {
+        if (length >= blobBytesMin && offset + length < packBytesLimit) visitor.blob(type, id, offset, length, uncompressedLength);
+        else impossible.add(`it has a ${type} blob ${idTextFromBytes(id)} of ${length} bytes at ${offset}, which no pack can have`);
+      },
+    };
+    if (!scanIndexFile(json, guarded)) visitIndexFile(parseIndexFile(json), guarded);
+  });
+  for (const reason of impossible) log.add('index-inconsistent', reason, { file: { kind: 'index', name } });
+  return packs;
 }

@@ -9,8 +9,8 @@ export interface PackRequest {
   readonly lengthBytes: number;
   readonly blobCount: number;
   readonly entries: readonly PackedBlob[] | undefined;
-  /** Fills `target`, which is as long as the pack. */
-  readonly read: (target: Uint8Array) => Promise<unknown>;
+  /** Fills `target`, which is as long as the pack; false when that cannot be. */
+  readonly read: (target: Uint8Array) => Promise<boolean>;
 }
 
 /** restic's packs end at 16 MiB plus one blob. Longer ones get memory of their own, one at a time. */
@@ -53,8 +53,8 @@ export class CheckPool {
     for (let started = 0; started < options.workerCount; started++) this.#startWorker();
   }
 
-  /** @throws what `read` throws; an error of a worker, which stops all */
-  async verify(request: PackRequest): Promise<PackVerdict> {
+  /** @returns `undefined` if `read` could not. @throws what `read` throws; an error of a worker, which stops all */
+  async verify(request: PackRequest): Promise<PackVerdict | undefined> {
     const isLarge = request.lengthBytes > this.#slotBytes;
     const places = isLarge ? this.#largePack : this.#freeSlots;
     const slot = await this.#orFailure(places.take());
@@ -65,7 +65,8 @@ export class CheckPool {
     };
     try {
       const own = isLarge ? new SharedArrayBuffer(request.lengthBytes) : undefined;
-      await request.read(own ? new Uint8Array(own) : new Uint8Array(this.#slots, slot * this.#slotBytes, request.lengthBytes));
+      const target = own ? new Uint8Array(own) : new Uint8Array(this.#slots, slot * this.#slotBytes, request.lengthBytes);
+      if (!(await request.read(target))) return undefined;
       const verdict = this.#post(request, own ? { own } : { slot }, isLarge ? () => undefined : release);
       return await this.#orFailure(verdict);
     } finally {

@@ -83,6 +83,7 @@ export interface CheckResult {
   readonly durationMs: number;
 }
 
+/** While packs are read (`data`) the trees are walked beside it. */
 export type CheckPhase = 'files' | 'trees' | 'data' | 'affected';
 
 export interface CheckProgress {

@@ -12,10 +12,11 @@ const treesPerTurn = 32;
 /**
  * Loads every tree that a snapshot needs, each once however many snapshots share it, and looks at every entry. Memory grows by one byte
  * for each blob of the repository and by the trees that are still to come.
+ * @param onTree called after each tree
  * @returns how many trees were read
  */
-export async function checkTrees(context: CheckContext, snapshots: readonly StoredSnapshot[], used: UsedBlobs): Promise<number> {
-  const { progress, signal } = context;
+export async function checkTrees(context: CheckContext, snapshots: readonly StoredSnapshot[], used: UsedBlobs, onTree: () => void): Promise<number> {
+  const { signal } = context;
   const pending: TreeId[] = snapshots.map(({ snapshot }) => snapshot.tree);
   let count = 0;
   for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
@@ -24,7 +25,7 @@ export async function checkTrees(context: CheckContext, snapshots: readonly Stor
     const tree = await tryLoad(context, id);
     if (tree) checkTree(context, id, tree, used, pending);
     count += 1;
-    progress.advance(1);
+    onTree();
     if (count % treesPerTurn === 0) await nextTurn();
   }
   return count;

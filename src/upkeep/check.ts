@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { throwIfAborted } from '../platform/index.ts';
 import type { Repository } from '../repository/index.ts';
 import { makeCheckContext } from './check-context.ts';
-import { checkPackData } from './check-data.ts';
+import { provePacks, reportFindings } from './check-data.ts';
 import { checkIndexFiles, checkKeys, checkSnapshots } from './check-files.ts';
 import { checkPackSizes } from './check-packs.ts';
 import type { CheckProgressSink, CheckResult } from './check-result.ts';
@@ -32,7 +32,9 @@ export async function checkRepository(repository: Repository, options: CheckOpti
   const { readData = 'none', signal } = options;
   const { clock, index } = repository;
   const startMs = clock.monotonicMs();
-  const context = makeCheckContext(repository, options.progress, signal);
+  // Two things run side by side; when one fails the other is to stop too.
+  const stop = new AbortController();
+  const context = makeCheckContext(repository, options.progress, signal ? AbortSignal.any([signal, stop.signal]) : stop.signal);
   const { log, damage, progress } = context;
   throwIfAborted(signal);
 
@@ -43,25 +45,41 @@ export async function checkRepository(repository: Repository, options: CheckOpti
   const packs = await checkPackSizes(context);
   progress.end();
 
-  progress.begin('trees');
+  const wanted = readData === 'none' ? [] : readData === 'all' ? packs : choosePacks(packs, readData, repository.random);
+  const workerCount = options.workerCount ?? Math.min(availableParallelism(), workersMax);
+  const isReading = wanted.length > 0;
+  if (isReading) progress.begin('data', wanted.length, wanted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
+  else progress.begin('trees');
   const used = new UsedBlobs(index);
-  const trees = await checkTrees(context, snapshots, used);
+  const [trees, findings] = await bothOrStop(
+    checkTrees(context, snapshots, used, () => { if (!isReading) progress.advance(1); }),
+    provePacks(context, wanted, workerCount),
+    stop,
+  );
   progress.end();
   used.hintUnused(log);
-
-  const wanted = readData === 'none' ? [] : readData === 'all' ? packs : choosePacks(packs, readData, repository.random);
-  if (wanted.length > 0) progress.begin('data', wanted.length, wanted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
-  const { packsRead, bytesRead } = await checkPackData(context, wanted, options.workerCount ?? Math.min(availableParallelism(), workersMax));
-  if (wanted.length > 0) progress.end();
+  reportFindings(context, wanted, findings);
 
   if (!damage.isEmpty) {
     progress.begin('affected', snapshots.length);
     await findAffected(context, snapshots);
     progress.end();
   }
+  const { packsRead, bytesRead } = findings;
   return {
     errors: log.faults, errorCount: log.count, hints: log.hints,
     counts: { keys, snapshots: snapshots.length, indexFiles, trees, blobs: index.blobCount, packs: packs.length, packsRead, bytesRead },
     durationMs: clock.monotonicMs() - startMs,
   };
+}
+
+/** As `Promise.all`, but neither is left running when it throws. */
+async function bothOrStop<A, B>(first: Promise<A>, second: Promise<B>, stop: AbortController): Promise<[A, B]> {
+  try {
+    return await Promise.all([first, second]);
+  } catch (error) {
+    stop.abort(error);
+    await Promise.allSettled([first, second]);
+    throw error;
+  }
 }

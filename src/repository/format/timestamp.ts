@@ -53,6 +53,46 @@ export function formatTimestamp(ns: bigint, offsetMinutes = 0): string {
   return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}T${clock}${fractionText(fraction)}${zoneText(offset)}`;
 }
 
+/**
+ * `formatTimestamp` for the many times of a source: neighbours were mostly written in the same second, so all but the fraction is kept from
+ * one call to the next. A quarter of the price.
+ */
+export class TimestampWriter {
+  readonly #offsetMinutes: (ns: bigint) => number;
+  #second = 0n;
+  #prefix = '';
+  #zone = '';
+
+  /** @param offsetMinutes of local time from UTC at an instant */
+  constructor(offsetMinutes: (ns: bigint) => number) {
+    this.#offsetMinutes = offsetMinutes;
+  }
+
+  format(ns: bigint): string {
+    const second = ns / nsPerSecond;
+    const fraction = Number(ns - second * nsPerSecond);
+    if (fraction < 0) return formatTimestamp(ns, this.#offsetMinutes(ns)); // before 1970
+    if (second !== this.#second || this.#prefix === '') {
+      const offset = this.#offsetMinutes(ns);
+      this.#zone = zoneText(Math.round(offset));
+      this.#prefix = formatTimestamp(second * nsPerSecond, offset).slice(0, -this.#zone.length);
+      this.#second = second;
+    }
+    return this.#prefix + shortFraction(fraction) + this.#zone;
+  }
+}
+
+/** @param fraction nanoseconds from 0 to 999,999,999 */
+function shortFraction(fraction: number): string {
+  if (fraction === 0) return '';
+  let digits = 9;
+  while (fraction % 10 === 0) {
+    fraction /= 10;
+    digits -= 1;
+  }
+  return `.${String(fraction).padStart(digits, '0')}`;
+}
+
 const nsPerSecond = 1_000_000_000n;
 
 const rfc3339 =

@@ -1,0 +1,149 @@
+// What `npm start` shows: back up, change, back up again, restore the first date, compare. With the built program, as anybody would use it.
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { sizeText } from '../../src/cli/units.ts';
+import { cadangan, exceptionItems, summaryNumber, summaryText, type Run } from './cadangan.ts';
+import { compareFolders, type Comparison } from './compare-folders.ts';
+import { changeSampleServer, makeSampleServer } from './sample-server.ts';
+
+const usage = `npm start -- [options] [folder]
+  folder    what to back up; without it a sample server is made. A folder of yours is only read, never changed.
+  --keep    leave the repository and the restored files where they are
+  --once    end after one round (it always does, for now)`;
+
+/** A step that did not do what it should; the message says which. */
+class DemoError extends Error {}
+
+/** Where everything lies, and what is backed up. */
+interface Stage {
+  readonly folder: string;
+  readonly source: string;
+  readonly isSample: boolean;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const options = readArguments();
+  if (options === undefined) return 1;
+  const folder = mkdtempSync(join(tmpdir(), 'cadangan-demo-'));
+  // The child got the signal too, and ends; what remains is to clean up and say so.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => undefined);
+  try {
+    await show(makeStage(folder, options.source));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof DemoError)) throw error;
+    console.log(`\nVerdict: FAILED. ${error.message}`);
+    return 1;
+  } finally {
+    if (options.keep) console.log(`Kept: ${folder} (the password lies in password.txt there)`);
+    else rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readArguments(): { source: string | undefined; keep: boolean } | undefined {
+  try {
+    const { values, positionals } = parseArgs({ allowPositionals: true, options: { once: { type: 'boolean' }, keep: { type: 'boolean' }, help: { type: 'boolean' } } });
+    if (values.help || positionals.length > 1) throw new DemoError(usage);
+    const source = positionals[0] === undefined ? undefined : resolve(positionals[0]);
+    if (source !== undefined && !statSync(source, { throwIfNoEntry: false })?.isDirectory()) throw new DemoError(`${source} is not a folder.\n${usage}`);
+    return { source, keep: values.keep ?? false };
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return undefined;
+  }
+}
+
+function makeStage(folder: string, given: string | undefined): Stage {
+  const passwordFile = join(folder, 'password.txt');
+  writeFileSync(passwordFile, 'only for this demonstration\n', { mode: 0o600 });
+  const source = given ?? join(folder, 'server');
+  return { folder, source, isSample: given === undefined, environment: { RESTIC_REPOSITORY: join(folder, 'repository'), RESTIC_PASSWORD_FILE: passwordFile } };
+}
+
+async function show(stage: Stage): Promise<void> {
+  const { folder, source, isSample, environment } = stage;
+  if (isSample) timed('made a sample server', () => makeSampleServer(source));
+  console.log('\nWhat follows can be typed just so, after');
+  for (const [name, value] of Object.entries(environment)) console.log(`  export ${name}=${value}`);
+  succeed(await cadangan(['init'], environment), 'init');
+
+  const first = await backUp(stage, 'first backup');
+  const firstId = summaryText(first, 'snapshot_id').slice(0, 8);
+  console.log(isSample ? `\na day later: ${changeSampleServer(source).join(', ')}` : '\nyour files are not touched: the second backup finds them as they are');
+  await backUp(stage, 'second backup');
+  succeed(await cadangan(['check', '--read-data'], environment), 'check', 'every byte in the repository was verified');
+
+  const target = join(folder, 'restored');
+  mkdirSync(target);
+  const restored = await cadangan(['restore', `${firstId}:${pathInSnapshot(source)}`, '--target', target], environment);
+  accept(restored, 'restore');
+  report('restored the first date', restored, [`${summaryNumber(restored, 'files_restored')} files`, sizeText(summaryNumber(restored, 'bytes_restored'))]);
+  const named = new Set([...exceptionItems(first).map((path) => path.slice(source.length)), ...exceptionItems(restored)]);
+  judge(stage, compareWithFirst(stage, target), named);
+}
+
+/** Snapshots hold `C:\data` as `/C/data`. */
+function pathInSnapshot(path: string): string {
+  return process.platform === 'win32' ? path.replace(/^([A-Za-z]):/, '/$1').replaceAll('\\', '/') : path;
+}
+
+async function backUp({ source, environment }: Stage, title: string): Promise<Run> {
+  const run = await cadangan(['backup', source], environment);
+  accept(run, title);
+  const count = (name: string): number => summaryNumber(run, name);
+  report(title, run, [
+    `${count('total_files_processed')} files (${count('files_new')} new, ${count('files_changed')} changed, ${count('files_unmodified')} as before)`,
+    sizeText(count('total_bytes_processed')), `${sizeText(count('data_added_packed'))} added`,
+  ]);
+  return run;
+}
+
+/** The sample is made again from its seed, so that what was restored is compared with what there was on the first date. */
+function compareWithFirst({ folder, source, isSample }: Stage, target: string): Comparison {
+  const expected = isSample ? join(folder, 'first date, made again') : source;
+  console.log('');
+  return timed(`compared with ${isSample ? 'the first date, made again from its seed' : source}, byte by byte`, () => {
+    if (isSample) makeSampleServer(expected);
+    return compareFolders(expected, target);
+  });
+}
+
+/** What the runs themselves named as left out is no surprise; everything else that differs is. */
+function judge({ isSample, source }: Stage, { files, folders, links, bytes, differences }: Comparison, named: ReadonlySet<string>): void {
+  const unexpected = differences.filter(({ path }) => !named.has(path));
+  for (const { path, what } of unexpected.slice(0, 20)) console.log(`  ${JSON.stringify(path)} ${what}`);
+  if (unexpected.length > 20) console.log(`  … and ${unexpected.length - 20} more`);
+  if (unexpected.length > 0) {
+    const hint = isSample ? '' : ` (something may have changed in ${source} meanwhile)`;
+    throw new DemoError(`${unexpected.length} differences between what was backed up first and what came back${hint}.`);
+  }
+  const except = named.size === 0 ? '' : `, except what is named above (${named.size})`;
+  console.log(`\nVerdict: OK. The first date came back as it was: ${files} files, ${folders} folders, ${links} links, ${sizeText(bytes)}, equal in every byte, mode and time${except}.`);
+}
+
+function succeed(run: Run, title: string, done?: string): void {
+  if (run.exitCode !== 0) throw new DemoError(`${title} ended with exit code ${run.exitCode}.\n${run.errors.trim()}`);
+  if (done !== undefined) report(title, run, [done]);
+}
+
+/** 3 means: done, but something was left out, and it is named. On a live system that is normal. */
+function accept(run: Run, title: string): void {
+  if (run.exitCode !== 0 && run.exitCode !== 3) throw new DemoError(`${title} ended with exit code ${run.exitCode}.\n${run.errors.trim()}`);
+  if (run.errors !== '') console.log(run.errors.trim());
+}
+
+function report(title: string, { durationMs }: Run, parts: readonly string[]): void {
+  console.log(`  ${title}: ${[...parts, `${(durationMs / 1000).toFixed(1)} s`].join(', ')}`);
+}
+
+function timed<T>(title: string, work: () => T): T {
+  const startMs = performance.now();
+  const result = work();
+  console.log(`${title} (${((performance.now() - startMs) / 1000).toFixed(1)} s)`);
+  return result;
+}

@@ -1,0 +1,100 @@
+import { isCode, throwIfAborted, type ByteString } from '../platform/index.ts';
+import type { Node, Repository, StoredSnapshot, TreeId } from '../repository/index.ts';
+import { namesOf } from './node-at.ts';
+
+/** One content that a path has had. */
+export interface PathVersion {
+  /** As the newest of `snapshots` has it. */
+  readonly node: Node;
+  /** Those that have this content, newest first; others may lie between them. */
+  readonly snapshots: readonly StoredSnapshot[];
+}
+
+export interface PathHistory {
+  /** The version of the newest snapshot first. */
+  readonly versions: readonly PathVersion[];
+  /** Snapshots that do not have the path. */
+  readonly absentFrom: readonly StoredSnapshot[];
+  /** Snapshots in which a folder on the way to it cannot be read. */
+  readonly unreadableIn: readonly StoredSnapshot[];
+}
+
+/**
+ * What a path has been over `snapshots`. Versions are told apart by content: a file's blobs, a folder's tree, a link's target; a change of owner
+ * or time alone is no new version of a file. Costs one look-up for each different folder on the way, not for each snapshot.
+ */
+export async function versionsOf(repository: Repository, snapshots: readonly StoredSnapshot[], path: ByteString, signal?: AbortSignal): Promise<PathHistory> {
+  const lookup = new PathLookup(repository, namesOf(path), signal);
+  const versions = new Map<string, { node: Node; snapshots: StoredSnapshot[] }>();
+  const absentFrom: StoredSnapshot[] = [];
+  const unreadableIn: StoredSnapshot[] = [];
+  const newestFirst = [...snapshots].sort((a, b) => (a.timeNs === b.timeNs ? 0 : a.timeNs < b.timeNs ? 1 : -1));
+  for (const snapshot of newestFirst) {
+    throwIfAborted(signal);
+    const found = await lookup.find(snapshot.snapshot.tree);
+    if (found === 'unreadable') unreadableIn.push(snapshot);
+    else if (found === 'absent') absentFrom.push(snapshot);
+    else {
+      const key = contentKeyOf(found);
+      const version = versions.get(key) ?? { node: found, snapshots: [] };
+      version.snapshots.push(snapshot);
+      versions.set(key, version);
+    }
+  }
+  return { versions: [...versions.values()], absentFrom, unreadableIn };
+}
+
+type Found = Node | 'absent' | 'unreadable';
+
+/** Follows one path from many roots. */
+class PathLookup {
+  readonly #repository: Repository;
+  readonly #names: readonly ByteString[];
+  readonly #signal: AbortSignal | undefined;
+  /** By how many names were followed, and the folder reached. */
+  readonly #known = new Map<string, Found>();
+
+  constructor(repository: Repository, names: readonly ByteString[], signal: AbortSignal | undefined) {
+    this.#repository = repository;
+    this.#names = names;
+    this.#signal = signal;
+  }
+
+  async find(root: TreeId): Promise<Found> {
+    let folder = root;
+    let result: Found = 'absent';
+    const passed: string[] = [];
+    for (const [depth, name] of this.#names.entries()) {
+      const key = `${depth}/${folder}`;
+      const known = this.#known.get(key);
+      if (known !== undefined) {
+        result = known;
+        break;
+      }
+      passed.push(key);
+      result = await this.#child(folder, name);
+      if (depth === this.#names.length - 1 || typeof result === 'string') break;
+      if (result.type !== 'dir' || result.subtree === undefined) {
+        result = 'absent';
+        break;
+      }
+      folder = result.subtree;
+    }
+    for (const key of passed) this.#known.set(key, result);
+    return result;
+  }
+
+  async #child(folder: TreeId, name: ByteString): Promise<Found> {
+    try {
+      const tree = await this.#repository.loadTree(folder, this.#signal);
+      return tree.nodes.find((node) => node.name === name) ?? 'absent';
+    } catch (error) {
+      if (isCode(error, 'repository.damaged')) return 'unreadable';
+      throw error;
+    }
+  }
+}
+
+function contentKeyOf({ type, content, subtree, linkTarget, device }: Node): string {
+  return [type, subtree ?? '', linkTarget ?? '', String(device), ...(content ?? [])].join('\0');
+}
