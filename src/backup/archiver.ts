@@ -1,14 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { BigIntStats } from 'node:fs';
 import { CadanganError, isCode, systemCode, textOf, throwIfAborted, type ByteString, type Clock } from '../platform/index.ts';
-import type { Node, Repository, Tree, TreeId } from '../repository/index.ts';
+import type { Node, Repository, Tree, TreeId, Uint64 } from '../repository/index.ts';
 import type { DataPool } from './data-pool.ts';
 import { wholeFileBytesMax } from './file-archiver.ts';
 import { storeLargeFile } from './large-file.ts';
 import { hasSameContent, makeNode, saysTheSame, type ChangeRules, type NodeOptions } from './node-maker.ts';
 import { OpenFolder } from './open-folder.ts';
-import { readLinkTarget, statFollowing, statOf, type SourceEntry } from './source-entry.ts';
+import { readLinkTarget, type SourceEntry } from './source-entry.ts';
 import type { SourceReader } from './source-reader.ts';
+import { statFollowing, statOf, type SourceStat } from './source-stat.ts';
 import type { SourceTree } from './source-tree.ts';
 import type { RunTally } from './run-tally.ts';
 import type { TreeSaver } from './tree-saver.ts';
@@ -21,7 +21,7 @@ export interface ArchiverOptions {
   /** Stay on the file system of each source. */
   readonly oneFileSystem: boolean;
   /** The repository's own folder, which must not be backed up into itself. */
-  readonly repositoryFolder: BigIntStats | undefined;
+  readonly repositoryFolder: SourceStat | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -78,19 +78,19 @@ export class Archiver {
 
   /** A source is backed up whatever the rules say of its own name: who names it wants it. */
   async #archiveSource(open: OpenFolder, position: number, { name, path }: SourceTree): Promise<void> {
-    let stat: BigIntStats;
+    let stat: SourceStat;
     try {
       stat = statOf(path);
     } catch (error) {
       this.#tally.issue(path, 'unreadable', error);
       return this.#put(open, position, undefined);
     }
-    await this.#archiveEntry(open, position, { name, path, stat }, stat.dev);
+    await this.#archiveEntry(open, position, { name, path, stat }, stat.deviceId);
   }
 
   /** A folder above a source. It may be a link: the source was reached through it. */
   async #archiveAncestor(open: OpenFolder, position: number, tree: SourceTree): Promise<void> {
-    let stat: BigIntStats;
+    let stat: SourceStat;
     try {
       stat = statFollowing(tree.path);
     } catch (error) {
@@ -102,7 +102,7 @@ export class Archiver {
     this.#release(folder);
   }
 
-  async #walk(open: OpenFolder, path: ByteString, device: bigint): Promise<void> {
+  async #walk(open: OpenFolder, path: ByteString, device: Uint64): Promise<void> {
     throwIfAborted(this.#options.signal);
     const { entries, failures } = this.#options.reader.list(path);
     for (const failure of failures) this.#tally.issue(failure.path, 'unreadable', failure.error);
@@ -113,21 +113,20 @@ export class Archiver {
     }
   }
 
-  async #archiveEntry(open: OpenFolder, position: number, entry: SourceEntry, device: bigint): Promise<void> {
+  async #archiveEntry(open: OpenFolder, position: number, entry: SourceEntry, device: Uint64): Promise<void> {
     const { stat } = entry;
-    if (stat.isFile()) return this.#archiveFile(open, position, entry);
-    if (stat.isDirectory()) return this.#archiveFolder(open, position, entry, device);
-    if (stat.isSocket()) {
-      this.#tally.socketSkipped();
-      return this.#put(open, position, undefined);
-    }
-    this.#archiveSpecial(open, position, entry);
+    if (stat.type === 'file') return this.#archiveFile(open, position, entry);
+    if (stat.type === 'dir') return this.#archiveFolder(open, position, entry, device);
+    if (stat.type === 'socket') this.#tally.socketSkipped();
+    else if (stat.type === 'irregular') this.#tally.issue(entry.path, 'unreadable', 'unknown kind of file');
+    else return this.#archiveSpecial(open, position, entry);
+    this.#put(open, position, undefined);
   }
 
   #archiveSpecial(open: OpenFolder, position: number, entry: SourceEntry): void {
     const { name, path, stat } = entry;
     try {
-      const more = stat.isSymbolicLink() ? { linkTarget: readLinkTarget(path) } : {};
+      const more = stat.type === 'symlink' ? { linkTarget: readLinkTarget(path) } : {};
       this.#put(open, position, keepIfSame(open.parentNodeOf(name), makeNode(name, stat, this.#options.nodes, more)));
       this.#tally.other();
     } catch (error) {
@@ -137,15 +136,15 @@ export class Archiver {
     }
   }
 
-  async #archiveFolder(open: OpenFolder, position: number, entry: SourceEntry, device: bigint): Promise<void> {
+  async #archiveFolder(open: OpenFolder, position: number, entry: SourceEntry, device: Uint64): Promise<void> {
     const { stat, path } = entry;
     const own = this.#options.repositoryFolder;
-    if (own && own.ino === stat.ino && own.dev === stat.dev) {
+    if (own && own.inode === stat.inode && own.deviceId === stat.deviceId) {
       throw new CadanganError('source.contains-repository', { path: textOf(path), location: this.#repository.storage.location });
     }
     const folder = await this.#openFolder(open, position, entry);
     // A mount point stays in the snapshot as an empty folder, so that a restored system can mount there.
-    const isLeftOut = this.#options.oneFileSystem && stat.dev !== device;
+    const isLeftOut = this.#options.oneFileSystem && stat.deviceId !== device;
     if (!isLeftOut) await this.#walk(folder, path, device);
     this.#release(folder);
   }
@@ -168,7 +167,7 @@ export class Archiver {
 
   async #readFile(open: OpenFolder, position: number, entry: SourceEntry, parent: Node | undefined): Promise<void> {
     const file: FileToRead = {
-      path: entry.path, sizeBytes: Number(entry.stat.size), mtimeNs: entry.stat.mtimeNs, ctimeNs: entry.stat.ctimeNs, inode: entry.stat.ino,
+      path: entry.path, sizeBytes: Number(entry.stat.size), mtimeNs: entry.stat.mtimeNs, ctimeNs: entry.stat.ctimeNs, inode: entry.stat.inode,
     };
     const settle = (outcome: FileOutcome) => this.#fileDone(open, position, entry, parent, outcome);
     if (file.sizeBytes > wholeFileBytesMax) await this.#startLargeFile(file, settle);
@@ -260,8 +259,8 @@ export class Archiver {
   }
 }
 
-function deviceOf(path: ByteString): bigint {
-  return statFollowing(path).dev;
+function deviceOf(path: ByteString): Uint64 {
+  return statFollowing(path).deviceId;
 }
 
 /** The parent's node where it says the same: it also has what only other programs store, and lets a whole tree stay as it is. */

@@ -12,7 +12,7 @@ import { prepareSource, type PreparedSource, type SourceOptions } from './prepar
 import type { BackupProgressSink } from './progress.ts';
 import { reportProgress } from './progress-reporter.ts';
 import { RunTally, type SourceIssue } from './run-tally.ts';
-import { statOf } from './source-entry.ts';
+import { statOf } from './source-stat.ts';
 import { TreeSaver } from './tree-saver.ts';
 
 export interface BackupOptions extends SourceOptions {

@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { fsPath, systemCode, systemRandom } from '../platform/index.ts';
 import { BlobIndex, blobIdOf, PackBuilder, type BlobId, type FinishedPack } from '../repository/index.ts';
 import { isAsSeen } from './source-entry.ts';
+import { statOpen } from './source-stat.ts';
 import type { ChunkRange, FileOutcome, FileToRead, StoredChunk, WorkerStart } from './worker-protocol.ts';
 
 /** The chunker cuts here at the latest (restic's design document, "Backups and Deduplication"). */
@@ -46,8 +47,8 @@ export class FileArchiver {
     try {
       const length = this.#readWhole(fd, file.sizeBytes);
       if (length > wholeFileBytesMax) return { kind: 'too-large' };
-      const stat = fstatSync(fd, { bigint: true });
-      if (!stat.isFile()) return { kind: 'failure', reason: 'no longer a file' };
+      const stat = statOpen(fd);
+      if (stat.type !== 'file') return { kind: 'failure', reason: 'no longer a file' };
       const ids = this.#storeWhole(length);
       return { kind: 'content', ids, sizeBytes: length, changed: length !== file.sizeBytes || !isAsSeen(stat, file) };
     } catch (error) {

@@ -1,10 +1,11 @@
-import { close, fstat, open, type BigIntStats } from 'node:fs';
+import { close, open } from 'node:fs';
 import { promisify } from 'node:util';
 import { fsPath, systemCode } from '../platform/index.ts';
 import type { BlobId } from '../repository/index.ts';
 import type { DataPool } from './data-pool.ts';
 import { openFlags } from './file-archiver.ts';
 import { isAsSeen } from './source-entry.ts';
+import { statOpen } from './source-stat.ts';
 import type { ChunkRange, FileOutcome, FileToRead, StoredChunk } from './worker-protocol.ts';
 
 /** What one scan task looks at: some 40 chunks, a few tens of milliseconds. */
@@ -16,8 +17,6 @@ const chunkTasksMax = 12;
 
 const openFile = promisify(open);
 const closeFile = promisify(close);
-// promisify cannot choose among fstat's overloads.
-const statFile = (fd: number) => new Promise<BigIntStats>((resolve, reject) => fstat(fd, { bigint: true }, (error, stat) => (error ? reject(error) : resolve(stat))));
 
 /**
  * Stores one large file with all workers. Where chunks end can only be found from front to back, but that is a sixth of the work: one worker
@@ -32,12 +31,11 @@ export async function storeLargeFile(file: FileToRead, pool: DataPool): Promise<
     return { kind: 'failure', reason: systemCode(error) ?? String(error) };
   }
   try {
-    const before = await statFile(fd);
-    if (!before.isFile()) return { kind: 'failure', reason: 'no longer a file' };
+    if (statOpen(fd).type !== 'file') return { kind: 'failure', reason: 'no longer a file' };
     const chunks = await storeChunks(fd, pool);
     if (!Array.isArray(chunks)) return chunks;
     const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.sizeBytes, 0);
-    const changed = !isAsSeen(await statFile(fd), file) || sizeBytes !== file.sizeBytes;
+    const changed = !isAsSeen(statOpen(fd), file) || sizeBytes !== file.sizeBytes;
     return { kind: 'content', ids: chunks.map((chunk): BlobId => chunk.id), sizeBytes, changed };
   } finally {
     await closeFile(fd);

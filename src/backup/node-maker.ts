@@ -1,7 +1,7 @@
-import type { BigIntStats } from 'node:fs';
 import type { ByteString } from '../platform/index.ts';
-import { fileModeFromStat, nodeTypeOf, sameInstant, uint64, type BlobId, type Node, type TimestampWriter, type TreeId } from '../repository/index.ts';
+import { sameInstant, type BlobId, type Node, type OtherNodeType, type TimestampWriter, type TreeId } from '../repository/index.ts';
 import type { AccountNames } from './account-names.ts';
+import type { SourceStat } from './source-stat.ts';
 
 export interface NodeOptions {
   /** Store access times; without, `atime` is the modification time as in restic, so that reading a file changes no tree. */
@@ -19,28 +19,27 @@ export interface NodeContent {
 }
 
 /** A tree's node of something in the source. */
-export function makeNode(name: ByteString, stat: BigIntStats, options: NodeOptions, more: NodeContent = {}): Node {
-  const mode = fileModeFromStat(Number(stat.mode));
-  const type = nodeTypeOf(mode);
+export function makeNode(name: ByteString, stat: SourceStat, options: NodeOptions, more: NodeContent = {}): Node {
+  const { type, mode, uid, gid } = stat;
   const isFile = type === 'file';
   const isDevice = type === 'dev' || type === 'chardev';
   const mtime = options.times.format(stat.mtimeNs);
   return {
     name,
-    type: type === 'irregular' ? ('irregular' as Node['type']) : type,
+    type: type === 'irregular' ? ('irregular' as OtherNodeType) : type,
     mode,
     mtime,
     atime: options.withAtime ? options.times.format(stat.atimeNs) : mtime,
     ctime: stat.ctimeNs === stat.mtimeNs ? mtime : options.times.format(stat.ctimeNs),
-    uid: Number(stat.uid),
-    gid: Number(stat.gid),
-    user: options.accounts.user(Number(stat.uid)),
-    group: options.accounts.group(Number(stat.gid)),
-    inode: uint64(stat.ino),
-    deviceId: uint64(stat.dev),
-    size: isFile ? (more.sizeBytes ?? uint64(stat.size)) : 0,
-    links: isFile || isDevice || type === 'symlink' ? uint64(stat.nlink) : 0,
-    device: isDevice ? uint64(stat.rdev) : 0,
+    uid,
+    gid,
+    user: options.accounts.user(uid),
+    group: options.accounts.group(gid),
+    inode: stat.inode,
+    deviceId: stat.deviceId,
+    size: isFile ? (more.sizeBytes ?? stat.size) : 0,
+    links: isFile || isDevice || type === 'symlink' ? stat.links : 0,
+    device: isDevice ? stat.device : 0,
     content: isFile ? (more.content ?? []) : null,
     ...(more.subtree === undefined ? {} : { subtree: more.subtree }),
     ...(more.linkTarget === undefined ? {} : { linkTarget: more.linkTarget }),

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import type { BigIntStats } from 'node:fs';
 import type { ByteString } from '../platform/index.ts';
 import type { Node, Tree, TreeId } from '../repository/index.ts';
+import type { SourceStat } from './source-stat.ts';
 
 /** Where a folder's own node goes when its tree is known. */
 export interface FolderPlace {
   readonly folder: OpenFolder;
   readonly position: number;
   readonly name: ByteString;
-  readonly stat: BigIntStats;
+  readonly stat: SourceStat;
 }
 
 /** A folder of the source whose tree is not stored yet: nodes come back in any order and take the place that was reserved for them. */

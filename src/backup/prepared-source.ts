@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { byteStringFromText, CadanganError, systemCode, type ByteString } from '../platform/index.ts';
 import type { ExcludeRules } from './exclude-rules.ts';
 import { ScanAhead } from './scan-ahead.ts';
-import { statOf } from './source-entry.ts';
+import { statOf } from './source-stat.ts';
 import { SourceReader } from './source-reader.ts';
 import { makeSourceTree, type SourceTree } from './source-tree.ts';
 

@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ByteString } from '../platform/index.ts';
+import type { Uint64 } from '../repository/index.ts';
 import type { SourceReader } from './source-reader.ts';
-import { statOf } from './source-entry.ts';
+import { statOf } from './source-stat.ts';
 import type { SourceTree } from './source-tree.ts';
 
-/** Entries that may be held: some 30 MB. */
+/** Entries that may be held: some 12 MB. */
 const entriesMax = 40_000;
 
 /**
@@ -36,7 +37,7 @@ export class ScanAhead {
       // A stack in reverse order: folders come up in the order of the walk.
       for (let at = entries.length - 1; at >= 0; at--) {
         const entry = entries[at];
-        if (entry?.stat.isDirectory() && !(oneFileSystem && entry.stat.dev !== folder.device)) waiting.push({ path: entry.path, device: folder.device });
+        if (entry?.stat.type === 'dir' && !(oneFileSystem && entry.stat.deviceId !== folder.device)) waiting.push({ path: entry.path, device: folder.device });
       }
       await nextTurn();
     }
@@ -46,7 +47,7 @@ export class ScanAhead {
 interface Folder {
   readonly path: ByteString;
   /** Of the source that it belongs to. */
-  readonly device: bigint;
+  readonly device: Uint64;
 }
 
 function rootsOf(tree: SourceTree): Folder[] {
@@ -56,7 +57,7 @@ function rootsOf(tree: SourceTree): Folder[] {
 function folderOf(path: ByteString): Folder[] {
   try {
     const stat = statOf(path);
-    return stat.isDirectory() ? [{ path, device: stat.dev }] : [];
+    return stat.type === 'dir' ? [{ path, device: stat.deviceId }] : [];
   } catch {
     return []; // the walk names it
   }

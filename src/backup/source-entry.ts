@@ -1,12 +1,13 @@
-import { lstatSync, readdirSync, readlinkSync, statSync, type BigIntStats } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { statOf, type SourceStat } from './source-stat.ts';
 import type { FileToRead } from './worker-protocol.ts';
 import { byteStringFromBytes, byteStringFromText, fsPath, joinBytes, type ByteString } from '../platform/index.ts';
 
-/** One thing found in the source: its name's bytes and what `lstat` says, exact to the nanosecond and to 64 bits. */
+/** One thing found in the source: its name's bytes and what `lstat` says. */
 export interface SourceEntry {
   readonly name: ByteString;
   readonly path: ByteString;
-  readonly stat: BigIntStats;
+  readonly stat: SourceStat;
 }
 
 const isWindows = process.platform === 'win32';
@@ -26,24 +27,14 @@ export function statEntry(folder: ByteString, name: ByteString): SourceEntry {
   return { name, path, stat: statOf(path) };
 }
 
-/** @throws the system's error */
-export function statOf(path: ByteString): BigIntStats {
-  return lstatSync(fsPath(path), { bigint: true });
-}
-
-/** What a path is, following links: for the folders above a source. @throws the system's error */
-export function statFollowing(path: ByteString): BigIntStats {
-  return statSync(fsPath(path), { bigint: true });
-}
-
 /** The raw bytes of a link's target. @throws the system's error */
 export function readLinkTarget(path: ByteString): ByteString {
   return byteStringFromBytes(readlinkSync(fsPath(path), 'buffer'));
 }
 
 /** Whether the file is still what the walk saw. */
-export function isAsSeen(stat: BigIntStats, file: FileToRead): boolean {
-  return stat.ino === file.inode && stat.mtimeNs === file.mtimeNs && stat.ctimeNs === file.ctimeNs && stat.size === BigInt(file.sizeBytes);
+export function isAsSeen(stat: SourceStat, file: FileToRead): boolean {
+  return stat.inode === file.inode && stat.mtimeNs === file.mtimeNs && stat.ctimeNs === file.ctimeNs && stat.size === file.sizeBytes;
 }
 
 function byBytes(a: ByteString, b: ByteString): number {

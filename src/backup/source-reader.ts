@@ -64,7 +64,7 @@ export class SourceReader {
 
   #excludes({ path, stat }: SourceEntry): boolean {
     if (this.#rules.isEmpty) return false;
-    return this.#rules.excludesPath(patternPath(path), { type: stat.isDirectory() ? 'dir' : 'file', size: stat.size });
+    return this.#rules.excludesPath(patternPath(path), { type: stat.type === 'dir' ? 'dir' : 'file', size: stat.size });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ByteString } from '../platform/index.ts';
-import type { BlobId } from '../repository/index.ts';
+import { uint64, type BlobId } from '../repository/index.ts';
 import type { FileOutcome, FileToRead } from './worker-protocol.ts';
 
 // A batch crosses between threads as a few strings and arrays of numbers: cloning an object for each of a million files costs 10 to 30
@@ -20,7 +20,7 @@ export function packFiles(files: readonly FileToRead[]): PackedFiles {
   let paths = '';
   files.forEach((file, at) => {
     paths += `${file.path}\0`;
-    numbers.set([BigInt(file.sizeBytes), file.mtimeNs, file.ctimeNs, BigInt.asIntN(64, file.inode)], at * numbersPerFile);
+    numbers.set([BigInt(file.sizeBytes), file.mtimeNs, file.ctimeNs, BigInt.asIntN(64, BigInt(file.inode))], at * numbersPerFile);
   });
   return { paths, numbers };
 }
@@ -30,7 +30,7 @@ export function* unpackFiles({ paths, numbers }: PackedFiles): Generator<FileToR
   for (let at = 0; at < numbers.length; at += numbersPerFile) {
     const end = paths.indexOf('\0', start);
     const [size = 0n, mtimeNs = 0n, ctimeNs = 0n, inode = 0n] = numbers.subarray(at, at + numbersPerFile);
-    yield { path: paths.slice(start, end) as ByteString, sizeBytes: Number(size), mtimeNs, ctimeNs, inode: BigInt.asUintN(64, inode) };
+    yield { path: paths.slice(start, end) as ByteString, sizeBytes: Number(size), mtimeNs, ctimeNs, inode: uint64(BigInt.asUintN(64, inode)) };
     start = end + 1;
   }
 }

@@ -1,4 +1,4 @@
-import type { BlobId, CompressionMode, KernelModule, MasterKey, PackId, SharedBlobIndex } from '../repository/index.ts';
+import type { BlobId, CompressionMode, KernelModule, MasterKey, PackId, SharedBlobIndex, Uint64 } from '../repository/index.ts';
 import type { ByteString } from '../platform/index.ts';
 import type { PackedFiles, PackedOutcomes } from './worker-messages.ts';
 
@@ -26,7 +26,7 @@ export interface FileToRead {
   readonly sizeBytes: number;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
-  readonly inode: bigint;
+  readonly inode: Uint64;
 }
 
 /** A part of an open file that is one chunk. */

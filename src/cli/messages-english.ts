@@ -145,7 +145,7 @@ function damagedThing(facts: FactReader): string {
 }
 
 function argumentsMessage(facts: FactReader): Message {
-  const subject = ['option', 'argument', 'file', 'pattern'].flatMap((name) => (facts.plain(name) === undefined ? [] : [`${name} ${facts.quoted(name)}`]));
+  const subject = ['option', 'argument', 'value', 'file', 'pattern'].flatMap((name) => (facts.plain(name) === undefined ? [] : [`${name} ${facts.quoted(name)}`]));
   const about = subject.length === 0 ? '' : `${subject.join(', ')}: `;
   return { what: `Cannot use the arguments: ${about}${facts.plain('reason') ?? 'invalid'}.`, next: 'See "cadangan help", or "cadangan help" with the name of the command.' };
 }

@@ -124,7 +124,10 @@ function splitKey(bytes: Uint8Array): MasterKey {
 
 async function tryKey(id: KeyId, password: string, context: KeyContext): Promise<MasterKey | undefined> {
   const file = parseKeyFile(await context.storage.read({ kind: 'keys', name: id }, context.signal));
-  const passwordKey = await deriveKey(password, file.salt, file.kdf);
+  const passwordKey = await deriveKey(password, file.salt, file.kdf).catch((cause: unknown) => {
+    // RFC 7914 allows fewer combinations than the bounds of each number; the library knows them all.
+    throw new CadanganError('repository.damaged', { kind: 'key', name: id, reason: 'kdf' }, { cause });
+  });
   try {
     return parseMasterKey(new SmallBoxes(context.module, passwordKey, context.random).open(file.data));
   } catch (error) {

@@ -7,6 +7,8 @@ import { readUnpacked, saveNamedByHash, sealUnpacked } from './unpacked-files.ts
 
 // restic's numbers (internal/restic/lock.go): refreshed every 5 minutes, stale after 30; a holder that could not refresh for 25 stops.
 const refreshMs = 5 * 60_000;
+/** A refresh that has not come by then is made up for before the next write. */
+const refreshOverdueMs = 1.5 * refreshMs;
 const staleMs = 30 * 60_000;
 const refreshFailureMsMax = 25 * 60_000;
 const settleMs = 200;
@@ -44,7 +46,10 @@ export class RepositoryLock {
   readonly #exclusive: boolean;
   readonly #lost = new AbortController();
   #id: LockId;
+  /** Own files that a refresh replaced and could not remove yet. */
+  readonly #obsolete = new Set<LockId>();
   #refreshedAtMs: number;
+  #refreshedAtNs: bigint;
   #timer: NodeJS.Timeout | undefined;
   #refreshing: Promise<void> | undefined;
   /**
@@ -61,6 +66,7 @@ export class RepositoryLock {
     this.#exclusive = exclusive;
     this.#id = id;
     this.#refreshedAtMs = context.clock.monotonicMs();
+    this.#refreshedAtNs = context.clock.nowNs();
     this.#timer = setInterval(() => void this.refresh(), refreshMs).unref();
   }
 
@@ -108,7 +114,19 @@ export class RepositoryLock {
     return this.#lost.signal;
   }
 
-  /** Writes a new lock file and removes the old one. Runs by itself every 5 minutes; call it after the machine has slept. */
+  /**
+   * To be awaited before each write or removal under the lock. Costs nothing as long as the last refresh is young; after a sleep of the machine
+   * the lock file is looked for first: timers fire minutes late then, and meanwhile others may have taken the repository (restic issue 4199).
+   * @throws `repository.locked` from the second look, `repository.lock-lost`
+   */
+  async held(): Promise<void> {
+    await this.confirmed;
+    if (this.#timer === undefined) return; // given back
+    if (this.#ageMs() > refreshOverdueMs) await this.refresh();
+    if (this.#lost.signal.aborted) throw this.#lost.signal.reason;
+  }
+
+  /** Writes a new lock file and removes the old one. Runs by itself every 5 minutes, and in `held` when that is overdue. */
   refresh(): Promise<void> {
     this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = undefined));
     return this.#refreshing;
@@ -122,11 +140,26 @@ export class RepositoryLock {
       if ((await storage.sizeOf({ kind: 'locks', name: this.#id })) === undefined) return this.#lose('removed');
       const previous = this.#id;
       this.#id = await writeLock(this.#context, this.#exclusive);
+      this.#obsolete.add(previous);
       this.#refreshedAtMs = clock.monotonicMs();
-      await storage.remove({ kind: 'locks', name: previous });
+      this.#refreshedAtNs = clock.nowNs();
+      await this.#removeObsolete();
     } catch (cause) {
-      if (clock.monotonicMs() - this.#refreshedAtMs > refreshFailureMsMax) this.#lose('not refreshed', cause);
+      if (this.#ageMs() > refreshFailureMsMax) this.#lose('not refreshed', cause);
     }
+  }
+
+  async #removeObsolete(): Promise<void> {
+    for (const id of this.#obsolete) {
+      await this.#context.storage.remove({ kind: 'locks', name: id });
+      this.#obsolete.delete(id);
+    }
+  }
+
+  /** Since the last refresh, by whichever clock says more: one stands still while the machine sleeps, the other can be set back. */
+  #ageMs(): number {
+    const { clock } = this.#context;
+    return Math.max(clock.monotonicMs() - this.#refreshedAtMs, Number((clock.nowNs() - this.#refreshedAtNs) / 1_000_000n));
   }
 
   #lose(reason: string, cause?: unknown): void {
@@ -141,7 +174,8 @@ export class RepositoryLock {
     this.#settling.abort(); // whoever needed the second look has waited for it
     await this.confirmed.catch(() => undefined);
     await this.#refreshing;
-    await this.#context.storage.remove({ kind: 'locks', name: this.#id });
+    this.#obsolete.add(this.#id);
+    await this.#removeObsolete();
   }
 }
 
@@ -180,7 +214,12 @@ async function confirm(context: LockContext, exclusive: boolean, id: LockId, sig
 
 async function refuseConflicts(context: LockContext, exclusive: boolean, own: LockId | undefined, signal?: AbortSignal): Promise<void> {
   for (const lock of await listLocks(context, signal)) {
-    if (lock.id === own || lock.isStale || !(exclusive || lock.file.exclusive)) continue;
+    if (lock.id === own || !(exclusive || lock.file.exclusive)) continue;
+    if (lock.isStale) {
+      // Its holder may only have slept: not finding its lock is what tells it that the repository has gone on.
+      await context.storage.remove({ kind: 'locks', name: lock.id }, signal);
+      continue;
+    }
     const { hostname: host, pid, username, time } = lock.file;
     throw new CadanganError('repository.locked', {
       location: context.storage.location, holderHost: host, holderUser: username, holderPid: pid, since: time, exclusive: lock.file.exclusive,

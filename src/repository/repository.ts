@@ -46,7 +46,7 @@ export class Repository {
   readonly index = new BlobIndex();
   readonly #windows: PackWindows;
   readonly #decompressor = new BlobDecompressor();
-  #mayWrite: Promise<void> = Promise.resolve();
+  #lock: RepositoryLock | undefined;
 
   private constructor(world: Required<RepositoryWorld>, module: KernelModule, key: { id: KeyId; masterKey: MasterKey }, config: RepositoryConfig) {
     this.storage = world.storage;
@@ -101,14 +101,12 @@ export class Repository {
 
   /** Takes a lock; see `RepositoryLock`. While it is being confirmed in the background, writes wait. @throws `repository.locked` */
   async lock(options: LockOptions): Promise<RepositoryLock> {
-    const lock = await RepositoryLock.acquire(this.lockContext, options);
-    this.#mayWrite = lock.confirmed;
-    return lock;
+    return (this.#lock = await RepositoryLock.acquire(this.lockContext, options));
   }
 
-  /** To be awaited before anything is written. @throws `repository.locked` when the lock turned out not to be ours */
+  /** To be awaited before anything is written. @throws `repository.locked`, `repository.lock-lost` when the lock is not, or no more, ours */
   get mayWrite(): Promise<void> {
-    return this.#mayWrite;
+    return this.#lock?.held() ?? Promise.resolve();
   }
 
   get lockContext(): LockContext {
@@ -150,7 +148,7 @@ export class Repository {
 
   /** Seals and stores JSON. @returns the file's name */
   async saveUnpacked(kind: 'index' | 'snapshots', json: Uint8Array, signal?: AbortSignal): Promise<string> {
-    await this.#mayWrite;
+    await this.mayWrite;
     return saveNamedByHash(this.storage, kind, sealUnpacked(this.boxes, kind, json, this.config.version), signal);
   }
 

@@ -34,7 +34,7 @@ export interface PlanContext {
  * pack serves many files.
  */
 const batchWeightFirst = 1024;
-const batchWeightMax = 16 * 1024;
+const batchWeightMax = 4 * 1024;
 
 /**
  * Walks the snapshot, looks at what the target has, and decides what is to be done. Changes nothing. What cannot be restored at all is reported

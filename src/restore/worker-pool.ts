@@ -71,7 +71,7 @@ export class WorkerPool {
   }
 
   #start(workerData: WorkerSettings): Lane {
-    const worker = new Worker(workerPath('restore', 'restore-worker'), { workerData, name: 'restore' });
+    const worker = new Worker(workerPath('restore', 'restore-worker'), { workerData, name: 'restore', resourceLimits: { maxYoungGenerationSizeMb: 8 } });
     const lane: Lane = { worker, waiting: [] };
     worker.on('message', (result: JobResult) => {
       const answer = lane.waiting.shift();

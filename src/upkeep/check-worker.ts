@@ -6,7 +6,7 @@ import { PackVerifier } from './pack-verifier.ts';
 // The entry of a worker thread: it answers each task in order. An exception ends the thread, and with it the check.
 const port = parentPort;
 if (!port) throw new Error('to be started as a worker thread');
-const start: CheckWorkerStart = workerData;
+const start = workerData as CheckWorkerStart;
 const { module, masterKey, slots, slotBytes } = start;
 const index = new BlobIndex(start.index);
 const verifier = new PackVerifier({ module, masterKey, index, packBytesMax: slotBytes });

@@ -1,8 +1,60 @@
-import { CadanganError } from '../../platform/index.ts';
-import type { CliCommand } from '../command.ts';
+import { compareTrees, type Change, type CompareStatistics, type EntryCounts } from '../../browse/index.ts';
+import { parseSnapshotPath, resolveTree } from '../../jobs/index.ts';
+import { textOf } from '../../platform/index.ts';
+import { resolveSnapshot, type JsonObject } from '../../repository/index.ts';
+import { openedRepository, type CliCommand, type CommandContext } from '../command.ts';
+import { exitCode } from '../exit-code.ts';
+import { printJson } from '../json.ts';
+import { safeName } from '../safe-text.ts';
+import { shortId } from '../snapshot-view.ts';
+import { sizeText } from '../units.ts';
 
 export const diffCommand: CliCommand = {
   name: 'diff',
-  declare: (command) => command.description('Not there yet.'),
-  run: () => Promise.reject(new CadanganError('arguments.invalid', { reason: 'not there yet' })),
+  declare: (command) =>
+    command
+      .description('Show what changed between two snapshots: + added, - removed, M modified, T other type, U metadata.')
+      .argument('<snapshot[:subfolder]>', 'the earlier one: id, beginning of an id, or "latest"')
+      .argument('<snapshot[:subfolder]>', 'the later one')
+      .option('--metadata', 'also show entries of which only metadata changed'),
+  run: async (context, names, options) => {
+    const { terminal, globals } = context;
+    const [before, after] = [parseSnapshotPath(names[0] ?? ''), parseSnapshotPath(names[1] ?? '')];
+    await openedRepository(context, 'shared', async ({ repository, signal }) => {
+      const first = await resolveSnapshot(repository, before.snapshot, {}, signal);
+      const second = await resolveSnapshot(repository, after.snapshot, {}, signal);
+      await repository.loadIndex({ signal });
+      if (!globals.json && !globals.quiet) terminal.print(`comparing snapshot ${shortId(first.id)} to ${shortId(second.id)}:\n`);
+      const statistics = await compareTrees(
+        repository, await resolveTree(repository, first, before.subfolder, signal), await resolveTree(repository, second, after.subfolder, signal),
+        { metadata: options.flag('metadata'), onChange: (change) => printChange(context, change), signal },
+      );
+      if (globals.json) printJson(terminal, statisticsJson(first.id, second.id, statistics));
+      else if (!globals.quiet) printStatistics(context, statistics);
+    });
+    return exitCode.done;
+  },
 };
+
+function printChange({ terminal, globals }: CommandContext, { path, modifier }: Change): void {
+  if (globals.json) printJson(terminal, { message_type: 'change', path: textOf(path), modifier });
+  else terminal.print(`${modifier.padEnd(4)} ${safeName(path)}`);
+}
+
+function printStatistics({ terminal }: CommandContext, { changedFiles, added, removed }: CompareStatistics): void {
+  const line = (title: string, fresh: number, gone: number, more = '') =>
+    terminal.print(`${`${title}:`.padEnd(12)} ${String(fresh).padStart(5)} new, ${String(gone).padStart(5)} removed${more}`);
+  terminal.print();
+  line('Files', added.files, removed.files, `, ${String(changedFiles).padStart(5)} changed`);
+  line('Dirs', added.dirs, removed.dirs);
+  line('Others', added.others, removed.others);
+  line('Data Blobs', added.dataBlobs, removed.dataBlobs);
+  line('Tree Blobs', added.treeBlobs, removed.treeBlobs);
+  terminal.print(`  Added:   ${sizeText(added.bytes)}`);
+  terminal.print(`  Removed: ${sizeText(removed.bytes)}`);
+}
+
+function statisticsJson(before: string, after: string, { changedFiles, added, removed }: CompareStatistics): JsonObject {
+  const counts = ({ files, dirs, others, dataBlobs, treeBlobs, bytes }: EntryCounts): JsonObject => ({ files, dirs, others, data_blobs: dataBlobs, tree_blobs: treeBlobs, bytes });
+  return { message_type: 'statistics', source_snapshot: shortId(before), target_snapshot: shortId(after), changed_files: changedFiles, added: counts(added), removed: counts(removed) };
+}

@@ -1,8 +1,147 @@
-import { CadanganError } from '../../platform/index.ts';
-import type { CliCommand } from '../command.ts';
+import { findInSnapshots, type FindMatch, type FindOptions } from '../../browse/index.ts';
+import { CadanganError, textOf } from '../../platform/index.ts';
+import { formatExact, listSnapshots, matchesFilter, resolveSnapshot, type BlobId, type JsonObject, type Repository, type StoredSnapshot } from '../../repository/index.ts';
+import { collect, openedRepository, type CliCommand, type CommandContext } from '../command.ts';
+import { exitCode, type ExitCode } from '../exit-code.ts';
+import { jsonObject } from '../json.ts';
+import { describeError } from '../messages.ts';
+import { foundNodeJson, longLine } from '../node-view.ts';
+import type { OptionValues } from '../option-values.ts';
+import { safeName } from '../safe-text.ts';
+import { addSnapshotFilter, shortId, snapshotFilterOf } from '../snapshot-view.ts';
+import { localTimeText, parseTimeArgument } from '../time-argument.ts';
 
 export const findCommand: CliCommand = {
   name: 'find',
-  declare: (command) => command.description('Not there yet.'),
-  run: () => Promise.reject(new CadanganError('arguments.invalid', { reason: 'not there yet' })),
+  declare: (command) => {
+    command
+      .description('Find files and folders by name in snapshots, or the files that have a blob.')
+      .argument('<patterns...>', 'name or path, with * ? [..] and **; with --blob, --tree, --pack: beginnings of ids')
+      .option('-i, --ignore-case', 'ignore the case of letters')
+      .option('-l, --long', 'show mode, owner, size and time')
+      .option('-O, --oldest <time>', 'only what was modified at that time or later')
+      .option('-N, --newest <time>', 'only what was modified at that time or before')
+      .option('-s, --snapshot <id>', 'search this snapshot (may be repeated; default: all)', collect)
+      .option('--blob', 'patterns are ids of blobs of files')
+      .option('--tree', 'patterns are ids of trees')
+      .option('--pack', 'patterns are ids of packs')
+      .option('--show-pack-id', 'with --blob or --tree: show the packs too');
+    addSnapshotFilter(command);
+  },
+  run: (context, patterns, options) =>
+    openedRepository(context, 'shared', async ({ repository, signal }) => {
+      const query = queryOf(context, patterns, options);
+      const snapshots = await snapshotsToSearch(repository, options, signal);
+      await repository.loadIndex({ signal });
+      const byId = query.patterns === undefined;
+      const output: FindOutput = context.globals.json ? new JsonOutput(context, byId) : new TextOutput(context, options, repository);
+      let code: ExitCode = exitCode.done;
+      for await (const match of findInSnapshots(repository, snapshots, { ...query, signal })) {
+        if (match.kind !== 'unreadable') output.add(match);
+        else {
+          context.terminal.note(`cannot search ${safeName(match.path)} in snapshot ${shortId(match.snapshot.id)}: ${describeError(match.error).what}`);
+          code = exitCode.failed;
+        }
+      }
+      output.end();
+      return code;
+    }),
 };
+
+type Match = Exclude<FindMatch, { kind: 'unreadable' }>;
+
+interface FindOutput {
+  add(match: Match): void;
+  end(): void;
+}
+
+function queryOf({ clock }: CommandContext, patterns: readonly string[], options: OptionValues): FindOptions {
+  const kinds = ['blob', 'tree', 'pack'].filter((kind) => options.flag(kind));
+  if (kinds.length > 1) throw new CadanganError('arguments.invalid', { option: `--${kinds[1]}`, reason: `it cannot be combined with --${kinds[0]}` });
+  if (options.flag('blob')) return { blobIds: patterns };
+  if (options.flag('tree')) return { treeIds: patterns };
+  if (options.flag('pack')) return { packIds: patterns };
+  const time = (name: string) => (options.text(name) === undefined ? undefined : parseTimeArgument(options.text(name) ?? '', name, clock));
+  return { patterns, ignoreCase: options.flag('ignoreCase'), oldestNs: time('oldest'), newestNs: time('newest') };
+}
+
+async function snapshotsToSearch(repository: Repository, options: OptionValues, signal: AbortSignal): Promise<StoredSnapshot[]> {
+  const filter = snapshotFilterOf(options);
+  const named = options.list('snapshot');
+  if (named.length > 0) return Promise.all(named.map((id) => resolveSnapshot(repository, id, filter, signal)));
+  return (await listSnapshots(repository, signal)).filter((snapshot) => matchesFilter(snapshot, filter));
+}
+
+/** A heading for each snapshot that has something, and what it has. */
+class TextOutput implements FindOutput {
+  readonly #context: CommandContext;
+  readonly #long: boolean;
+  readonly #packs: Repository | undefined;
+  #current: StoredSnapshot | undefined;
+
+  constructor(context: CommandContext, options: OptionValues, repository: Repository) {
+    this.#context = context;
+    this.#long = options.flag('long');
+    this.#packs = options.flag('showPackId') ? repository : undefined;
+  }
+
+  add(match: Match): void {
+    const { terminal, clock } = this.#context;
+    if (match.snapshot !== this.#current) {
+      if (this.#current) terminal.print();
+      this.#current = match.snapshot;
+      terminal.print(`Found matching entries in snapshot ${shortId(match.snapshot.id)} from ${localTimeText(match.snapshot.timeNs, clock)}`);
+    }
+    if (match.kind === 'entry') terminal.print(this.#long ? longLine(match.path, match.node, clock) : safeName(match.path));
+    else terminal.print(`${match.kind} ${match.id} in ${safeName(match.path)}${this.#packsOf(match.kind === 'tree' ? 'tree' : 'data', match.id)}`);
+  }
+
+  end(): void {}
+
+  #packsOf(type: 'tree' | 'data', id: BlobId): string {
+    if (!this.#packs) return '';
+    return ` (pack ${this.#packs.index.locateAll(type, id).map(({ packId }) => packId).join(', ')})`;
+  }
+}
+
+/** One array: of snapshots with their matches, or of blobs. Written snapshot by snapshot, so that it need not fit into memory. */
+class JsonOutput implements FindOutput {
+  readonly #context: CommandContext;
+  readonly #byId: boolean;
+  #snapshot: StoredSnapshot | undefined;
+  #matches: JsonObject[] = [];
+  #separator = '[';
+
+  constructor(context: CommandContext, byId: boolean) {
+    this.#context = context;
+    this.#byId = byId;
+  }
+
+  add(match: Match): void {
+    if (match.snapshot !== this.#snapshot) this.#flush();
+    this.#snapshot = match.snapshot;
+    this.#matches.push(match.kind === 'entry' ? foundNodeJson(match.path, match.node) : foundBlobJson(match));
+  }
+
+  end(): void {
+    this.#flush();
+    this.#context.terminal.print(this.#separator === '[' ? '[]' : ']');
+  }
+
+  #flush(): void {
+    if (this.#snapshot === undefined || this.#matches.length === 0) return;
+    const items = this.#byId ? this.#matches : [{ matches: this.#matches, hits: this.#matches.length, snapshot: this.#snapshot.id }];
+    for (const item of items) {
+      this.#context.terminal.print(this.#separator + formatExact(item));
+      this.#separator = ',';
+    }
+    this.#matches = [];
+  }
+}
+
+function foundBlobJson(match: Exclude<Match, { kind: 'entry' }>): JsonObject {
+  return jsonObject({
+    object_type: match.kind, id: match.id, path: textOf(match.path), parent_tree: match.kind === 'blob' ? match.parentTree : undefined,
+    snapshot: match.snapshot.id, time: match.snapshot.snapshot.time,
+  });
+}

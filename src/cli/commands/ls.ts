@@ -1,6 +1,7 @@
+import { listEntries } from '../../browse/index.ts';
 import { openSnapshot } from '../../jobs/index.ts';
 import { byteStringFromText, CadanganError, type ByteString } from '../../platform/index.ts';
-import { walkTree, type Node, type Repository, type StoredSnapshot, type TreeId } from '../../repository/index.ts';
+import type { Node, StoredSnapshot } from '../../repository/index.ts';
 import { openedRepository, type CliCommand, type CommandContext } from '../command.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import { printJson } from '../json.ts';
@@ -21,58 +22,24 @@ export const lsCommand: CliCommand = {
     addSnapshotFilter(command);
   },
   run: async (context, [snapshot = '', ...folders], options) => {
-    const wanted = folders.map(absoluteFolder);
+    const wanted = folders.map(absolutePath);
+    const recursive = wanted.length === 0 || options.flag('recursive');
+    let code: ExitCode = exitCode.done;
+    const onUnreadable = (path: ByteString, error: CadanganError): void => {
+      context.terminal.note(`cannot list ${safeName(path)}: ${describeError(error).what}`);
+      code = exitCode.failed;
+    };
     return openedRepository(context, 'shared', async ({ repository, signal }) => {
       const { stored, tree } = await openSnapshot(repository, snapshot, snapshotFilterOf(options), signal);
       printHeader(context, stored);
-      const list = new Listing(wanted, options.flag('recursive'));
-      return print(context, repository, tree, list, options.flag('long'), signal);
+      for (const path of wanted.length === 0 ? [undefined] : wanted) {
+        const entries = listEntries(repository, tree, { path, recursive, onUnreadable, signal });
+        for await (const entry of entries) printNode(context, entry.path, entry.node, options.flag('long'));
+      }
+      return code;
     });
   },
 };
-
-/** Which entries are listed, and which folders lead to them. */
-class Listing {
-  readonly #folders: readonly ByteString[];
-  readonly #recursive: boolean;
-  readonly #missing: Set<ByteString>;
-
-  constructor(folders: readonly ByteString[], recursive: boolean) {
-    this.#folders = folders;
-    this.#recursive = recursive;
-    this.#missing = new Set(folders.filter((folder) => folder !== ''));
-  }
-
-  /** Named folders that the walk did not meet. */
-  get missing(): readonly ByteString[] {
-    return [...this.#missing];
-  }
-
-  includes(path: ByteString): boolean {
-    this.#missing.delete(path);
-    if (this.#folders.length === 0) return true;
-    return this.#folders.some((folder) => path === folder || (path.startsWith(`${folder}/`) && (this.#recursive || path.lastIndexOf('/') === folder.length)));
-  }
-
-  descendsInto(path: ByteString): boolean {
-    if (this.#folders.length === 0) return true;
-    return this.#folders.some((folder) => path === folder || folder.startsWith(`${path}/`) || (this.#recursive && path.startsWith(`${folder}/`)));
-  }
-}
-
-async function print(context: CommandContext, repository: Repository, tree: TreeId, list: Listing, long: boolean, signal: AbortSignal): Promise<ExitCode> {
-  const { terminal } = context;
-  let code: ExitCode = exitCode.done;
-  for await (const step of walkTree(repository, tree, { signal, descend: (path) => list.descendsInto(path) })) {
-    if (step.kind === 'node' && list.includes(step.path)) printNode(context, step.path, step.node, long);
-    if (step.kind !== 'unreadable') continue;
-    terminal.note(`cannot list ${safeName(step.path)}: ${describeError(step.error).what}`);
-    code = exitCode.failed;
-  }
-  const missing = list.missing[0];
-  if (missing !== undefined) throw new CadanganError('path.not-found', { path: safeName(missing) });
-  return code;
-}
 
 function printHeader({ terminal, globals, clock }: CommandContext, stored: StoredSnapshot): void {
   if (globals.json) printJson(terminal, { ...snapshotJson(stored), message_type: 'snapshot', struct_type: 'snapshot' });
@@ -84,9 +51,8 @@ function printNode({ terminal, globals, clock }: CommandContext, path: ByteStrin
   else terminal.print(long ? longLine(path, node, clock) : safeName(path));
 }
 
-/** Without the slash at its end; the root is the empty path. */
-function absoluteFolder(text: string): ByteString {
+/** `/` itself is the whole snapshot's first level. */
+function absolutePath(text: string): ByteString {
   if (!text.startsWith('/')) throw new CadanganError('arguments.invalid', { argument: text, reason: 'a path in a snapshot begins with /' });
-  const names = text.split('/').filter((name) => name !== '' && name !== '.');
-  return byteStringFromText(names.map((name) => `/${name}`).join(''));
+  return byteStringFromText(text);
 }

@@ -49,7 +49,8 @@ export function parseKeyFile(bytes: Uint8Array): KeyFile {
     data: fields.bytes('data'),
   };
   if (!Number.isInteger(Math.log2(key.kdf.N))) fields.fail('N', key.kdf.N);
-  if (128 * key.kdf.N * key.kdf.r > kdfLimits.memoryBytes) throw damaged('key', `scrypt with N ${key.kdf.N}, r ${key.kdf.r} needs too much memory`);
+  // Both buffers of scrypt are bounded: the one of N blocks, and the one of p blocks.
+  if (128 * key.kdf.r * Math.max(key.kdf.N, key.kdf.p) > kdfLimits.memoryBytes) throw damaged('key', `scrypt with N ${key.kdf.N}, r ${key.kdf.r} needs too much memory`);
   if (key.salt.length !== saltLengthBytes) throw damaged('key', `a salt of ${key.salt.length} bytes`);
   if (key.data.length < sealOverheadBytes || key.data.length > dataLengthBytesMax) throw damaged('key', `data of ${key.data.length} bytes`);
   return key;

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
+import { test } from 'node:test';
+import { promptPassword, readPasswordLine, type PasswordInput } from '../../src/cli/password-prompt.ts';
+
+/** A terminal's input that notes whether it echoes. */
+function makeInput(isTTY: boolean): { input: PasswordInput & PassThrough; modes: boolean[] } {
+  const modes: boolean[] = [];
+  const input = Object.assign(new PassThrough(), { isTTY, setRawMode: (raw: boolean) => modes.push(raw) });
+  return { input, modes };
+}
+
+const { signal } = new AbortController();
+
+test('at a terminal nothing is echoed from before the question until after the answer, and the line can be edited', async () => {
+  const { input, modes } = makeInput(true);
+  const written: string[] = [];
+  const answer = promptPassword('password: ', input, (text) => written.push(`${modes.at(-1)}:${text}`), signal);
+  input.write('wrong\x15pasé\x7f\x7fsw');
+  input.write('örd\r');
+  assert.equal(await answer, 'paswörd');
+  assert.deepEqual(written, ['true:password: ', 'false:\n']);
+});
+
+test('Ctrl-C and a signal end the question', async () => {
+  const { input } = makeInput(true);
+  const answer = promptPassword('', input, () => undefined, signal);
+  input.write('abc\x03');
+  await assert.rejects(answer, { code: 'aborted' });
+  const stop = new AbortController();
+  const other = promptPassword('', makeInput(true).input, () => undefined, stop.signal);
+  stop.abort();
+  await assert.rejects(other, { code: 'aborted' });
+});
+
+test('a pipe gives one password a line, with or without a line end', async () => {
+  const { input } = makeInput(false);
+  input.end('first\r\nsecond');
+  assert.equal(await readPasswordLine(input, signal), 'first');
+  assert.equal(await readPasswordLine(input, signal), 'second');
+  await assert.rejects(readPasswordLine(input, signal), { code: 'password.missing' });
+});

@@ -1,0 +1,98 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { TestContext } from 'node:test';
+import { Repository } from '../../src/repository/index.ts';
+import { openStorage } from '../../src/storage/index.ts';
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+export const password = 'correct horse';
+
+/** One JSON message; tests look into it by name. */
+export type Message = Readonly<Record<string, unknown>>;
+
+export interface CliRun {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly input?: string;
+  readonly cwd?: string;
+  /** Told of everything written, as it is written. */
+  readonly onOutput?: (text: string, child: ChildProcess) => void;
+}
+
+/** Runs the real program in a process of its own; of our environment it gets only what it needs. */
+export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
+    cwd: options.cwd,
+    env: { PATH: process.env['PATH'], TZ: 'UTC', LANG: 'C.UTF-8', ...options.environment },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    options.onOutput?.(text, child);
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    options.onOutput?.(text, child);
+  });
+  child.stdin.on('error', () => undefined); // a program that does not read its input may be gone before we wrote it
+  child.stdin.end(options.input ?? '');
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  return { code, stdout, stderr };
+}
+
+/** A folder with a small repository whose key is cheap to open, and a runner that knows both. Everything is removed after the test. */
+export async function makeStage(t: TestContext): Promise<Stage> {
+  const folder = makeFolder(t);
+  const repository = join(folder, 'repository');
+  await Repository.init({ storage: openStorage(repository) }, password, { kdfCost: { N: 1024, r: 8, p: 1 } });
+  return new Stage(folder, repository);
+}
+
+export function makeFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cadangan-cli-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export class Stage {
+  readonly folder: string;
+  readonly repository: string;
+
+  constructor(folder: string, repository: string) {
+    this.folder = folder;
+    this.repository = repository;
+  }
+
+  path(...names: string[]): string {
+    return join(this.folder, ...names);
+  }
+
+  run(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
+    const environment = { RESTIC_REPOSITORY: this.repository, RESTIC_PASSWORD: password, ...options.environment };
+    return runCli(args, { cwd: this.folder, ...options, environment });
+  }
+
+  /** Runs with `--json` and gives every line of the result. */
+  async json(args: readonly string[], options: CliOptions = {}): Promise<{ code: number | null; messages: Message[]; errors: Message[] }> {
+    const { code, stdout, stderr } = await this.run([...args, '--json'], options);
+    return { code, messages: parseLines(stdout), errors: parseLines(stderr) };
+  }
+}
+
+function parseLines(text: string): Message[] {
+  return text.split('\n').filter((line) => line !== '').map((line): Message => JSON.parse(line));
+}
