@@ -35,6 +35,8 @@ async function main() {
   const outputs = Object.assign({}, ...results.map((result) => result.metafile.outputs));
   writeFileSync('dist/meta.json', JSON.stringify({ inputs, outputs }));
   writeFileSync('dist/third-party-notices.txt', noticesOf(Object.keys(inputs)));
+  const sizes = Object.entries(outputs).filter(([file]) => file.endsWith('.js'));
+  console.log(sizes.map(([file, { bytes }]) => `${file} ${Math.ceil(bytes / 1024)} KiB`).join(', '));
   removeOthers(['dist/kernel.wasm', 'dist/meta.json', 'dist/third-party-notices.txt', ...Object.keys(outputs)]);
 }
 
@@ -61,7 +63,7 @@ async function bundle(name, source) {
     sourcemap: 'linked',
     legalComments: 'none', // the notices file carries the whole licences
     metafile: true,
-    logLevel: 'info',
+    logLevel: 'warning',
     define: {
       'import.meta.url': 'importMetaUrl',
       'import.meta.filename': '__filename',

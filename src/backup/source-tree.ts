@@ -25,19 +25,35 @@ interface Draft {
  * @param sources as given, in any form that the system takes; `workingFolder` is absolute. A source inside another is part of it;
  * two that would get one name are kept apart by a number (`data`, `data-1`).
  */
-export function makeSourceTree(sources: readonly string[], workingFolder: string): SourceTree {
+export function makeSourceTree(sources: readonly string[], workingFolder: string, windows = process.platform === 'win32'): SourceTree {
   const root: Draft = { name: '' as ByteString, path: '' as ByteString, isSource: false, children: new Map() };
-  for (const source of sources) addSource(root, placeOf(byteStringFromText(source), byteStringFromText(workingFolder)));
+  const folder = byteStringFromText(workingFolder);
+  for (const source of sources) {
+    const place = placeOf(byteStringFromText(source), folder, windows);
+    // The working folder's entries take the root for themselves; beside other sources it stands under its own path.
+    const takesRoot = place.components.length === 0 && place.base !== '/';
+    addSource(root, takesRoot && sources.length > 1 ? placeOf(place.base, folder, windows) : place);
+  }
   return freeze(root);
 }
 
 interface Place {
   /** Folder that the first component is in. */
   readonly base: ByteString;
+  /** The first component's own path, where it is not just a name in `base`: a drive. */
+  readonly drivePath?: ByteString;
   readonly components: readonly ByteString[];
 }
 
-function placeOf(source: ByteString, workingFolder: ByteString): Place {
+/** On Windows `C:\srv` stands as `C` and in it `srv`, as in restic. */
+function placeOf(given: ByteString, workingFolder: ByteString, windows: boolean): Place {
+  const source = (windows ? given.replaceAll('\\', '/') : given) as ByteString;
+  const drive = windows ? /^([A-Za-z]):(?:\/|$)/.exec(source)?.[1] : undefined;
+  if (drive !== undefined) {
+    const { components } = placeOf(source.slice(2) as ByteString, workingFolder, false);
+    const drivePath = `${drive}:/` as ByteString;
+    return { base: drivePath, drivePath, components: [drive as ByteString, ...components] };
+  }
   const components = (source.split('/') as ByteString[]).filter((part) => part !== '' && part !== '.');
   const clean: ByteString[] = [];
   let base = source.startsWith('/') ? ('/' as ByteString) : workingFolder;
@@ -53,7 +69,7 @@ function parentOf(path: ByteString): ByteString {
   return (path.slice(0, path.lastIndexOf('/')) || '/') as ByteString;
 }
 
-function addSource(root: Draft, { base, components }: Place): void {
+function addSource(root: Draft, { base, drivePath, components }: Place): void {
   if (components.length === 0) {
     addWhole(root, base);
     return;
@@ -61,8 +77,8 @@ function addSource(root: Draft, { base, components }: Place): void {
   let at = root;
   let path = base;
   for (const [depth, component] of components.entries()) {
-    if (at.isSource && at !== root) return; // inside another source
-    path = joinBytes(path, component);
+    if (at.isSource) return; // inside another source
+    path = depth === 0 && drivePath !== undefined ? drivePath : joinBytes(path, component);
     at = childOf(at, component, path);
     if (depth === components.length - 1) addWhole(at, path);
   }

@@ -30,8 +30,8 @@ export interface PlanContext {
 }
 
 /**
- * Files and blobs in a batch. The first batches are small, so that the workers have something to do soon; later ones are large, so that one read of a
- * pack serves many files.
+ * Files and blobs in a batch. Larger ones would let one read of a pack serve more files; but what lives through two collections stays on
+ * the heap until a full one: with 16,384 in a batch 200,000 files took 50 MiB more.
  */
 const batchWeightFirst = 1024;
 const batchWeightMax = 4 * 1024;

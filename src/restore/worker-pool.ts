@@ -6,8 +6,10 @@ import type { JobResult, WorkerJob, WorkerSettings } from './worker-jobs.ts';
 
 /** The largest blob that restic's chunker makes, sealed, and some more. A larger one is opened on the main thread. */
 export const slotBytes = 8 * 1024 * 1024 + 64 * 1024;
-/** One being worked on, one being read. */
-const slotsPerWorker = 2;
+/** Besides one for each worker: being read meanwhile. */
+const slotsAhead = 2;
+/** Jobs leave much short-lived data; without a bound each thread lets it grow to 48 MiB before it collects. */
+const youngGenerationMb = 4;
 
 /** A buffer for one range of a pack. */
 export interface Slot {
@@ -31,7 +33,7 @@ export class WorkerPool {
 
   constructor(options: { readonly count: number; readonly module: KernelModule; readonly masterKey: MasterKey; readonly sparse: boolean }) {
     const { count, module, masterKey, sparse } = options;
-    const slots = Array.from({ length: count * slotsPerWorker }, () => new SharedArrayBuffer(slotBytes));
+    const slots = Array.from({ length: count + slotsAhead }, () => new SharedArrayBuffer(slotBytes));
     this.#freeSlots = slots.map((slot, number) => ({ number, bytes: new Uint8Array(slot) }));
     const workerData: WorkerSettings = { module, masterKey, slots, stop: this.#stop.buffer, sparse };
     this.#lanes = Array.from({ length: count }, () => this.#start(workerData));
@@ -71,7 +73,11 @@ export class WorkerPool {
   }
 
   #start(workerData: WorkerSettings): Lane {
-    const worker = new Worker(workerPath('restore', 'restore-worker'), { workerData, name: 'restore', resourceLimits: { maxYoungGenerationSizeMb: 8 } });
+    const worker = new Worker(workerPath('restore', 'restore-worker'), {
+      workerData,
+      name: 'restore',
+      resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb },
+    });
     const lane: Lane = { worker, waiting: [] };
     worker.on('message', (result: JobResult) => {
       const answer = lane.waiting.shift();

@@ -10,7 +10,7 @@ import { Stage } from './stage.ts';
 import type { Program, TestRepository } from './test-repository.ts';
 
 const stage = new Stage();
-const days: readonly Program[] = ['restic', 'cadangan', 'cadangan', 'restic', 'cadangan'];
+const days: readonly Program[] = ['restic', 'cadangan', 'restic', 'cadangan'];
 
 test('restic and Cadangan take turns in one repository, restic removes old snapshots and prunes, and both go on', needs('restic'), async (t) => {
   const seed = Math.floor(Math.random() * 2 ** 31);
@@ -37,19 +37,20 @@ test('restic and Cadangan take turns in one repository, restic removes old snaps
   assert.match(packsWithOldData, /to repack: +0 blobs/);
   assert.match(packsWithOldData, /to delete: +0 blobs/);
 
-  const after = [await backUp('cadangan'), await backUp('restic'), await backUp('cadangan')];
+  const after = [await backUp('cadangan'), await backUp('restic')];
   await repository.check();
   for (const id of [kept.slice(0, 8), ...after]) await assertRestores(repository, id, source.path, copies, seed);
 });
 
 async function assertRestores(repository: TestRepository, id: string, sourcePath: string, copies: ReadonlyMap<string, string>, seed: number): Promise<void> {
   const copy = copies.get(id) ?? assert.fail(`no copy of ${id}`);
-  for (const program of ['restic', 'cadangan'] as const) {
+  const restores = (['restic', 'cadangan'] as const).map(async (program) => {
     const target = stage.fresh(`restored-by-${program}`);
     await repository.run(program, ['restore', id, '--target', target]);
     const differences = compareTrees(copy, join(target, sourcePath), { mtimeToleranceNs: program === 'restic' ? 0n : 1000n });
     assert.deepEqual(describeDifferences(differences), [], `snapshot ${id} restored by ${program}, seed ${seed}`);
-  }
+  });
+  await Promise.all(restores);
 }
 
 function copyOf(path: string): string {
