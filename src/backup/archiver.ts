@@ -12,7 +12,7 @@ import { statFollowing, statOf, type SourceStat } from './source-stat.ts';
 import type { SourceTree } from './source-tree.ts';
 import type { RunTally } from './run-tally.ts';
 import type { TreeSaver } from './tree-saver.ts';
-import type { FileContent, FileOutcome, FileToRead } from './worker-protocol.ts';
+import type { FileContent, FileOutcome, FileToRead } from './file-outcome.ts';
 
 export interface ArchiverOptions {
   readonly reader: SourceReader;

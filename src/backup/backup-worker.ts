@@ -8,7 +8,7 @@ import type { StoredChunk, WorkerAnswer, WorkerStart, WorkerTask } from './worke
 // The entry of a worker thread: it answers each task in order. An exception that is not a file's ends the thread, and with it the run.
 const port = parentPort;
 if (!port) throw new Error('to be started as a worker thread');
-const start: WorkerStart = workerData;
+const start = workerData as WorkerStart; // what the pool of this same program passed
 const slots = new PackSlots(start.slots);
 const archiver = new FileArchiver(start, ({ id, header, bytes }) => {
   answer({ kind: 'pack', slot: slots.put(bytes), length: bytes.length, id, header });

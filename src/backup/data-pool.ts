@@ -3,7 +3,8 @@ import { CadanganError, throwIfAborted, workerPath } from '../platform/index.ts'
 import { decodePackHeader, packBytesMax, type CompressionMode, type PackStore, type Repository } from '../repository/index.ts';
 import { PackSlots } from './pack-slots.ts';
 import { packFiles, unpackOutcomes } from './worker-messages.ts';
-import type { FileOutcome, FileToRead, WorkerAnswer, WorkerStart, WorkerTask } from './worker-protocol.ts';
+import type { FileOutcome, FileToRead } from './file-outcome.ts';
+import type { WorkerAnswer, WorkerStart, WorkerTask } from './worker-protocol.ts';
 
 export interface DataPoolOptions {
   readonly workerCount: number;

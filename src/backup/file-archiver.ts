@@ -3,7 +3,8 @@ import { fsPath, systemCode, systemRandom } from '../platform/index.ts';
 import { BlobIndex, blobIdOf, PackBuilder, type BlobId, type FinishedPack } from '../repository/index.ts';
 import { isAsSeen } from './source-entry.ts';
 import { statOpen } from './source-stat.ts';
-import type { ChunkRange, FileOutcome, FileToRead, StoredChunk, WorkerStart } from './worker-protocol.ts';
+import type { FileOutcome, FileToRead } from './file-outcome.ts';
+import type { ChunkRange, StoredChunk, WorkerStart } from './worker-protocol.ts';
 
 /** The chunker cuts here at the latest (restic's design document, "Backups and Deduplication"). */
 const chunkBytesMax = 8 << 20;

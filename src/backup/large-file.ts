@@ -6,7 +6,8 @@ import type { DataPool } from './data-pool.ts';
 import { openFlags } from './file-archiver.ts';
 import { isAsSeen } from './source-entry.ts';
 import { statOpen } from './source-stat.ts';
-import type { ChunkRange, FileOutcome, FileToRead, StoredChunk } from './worker-protocol.ts';
+import type { FileOutcome, FileToRead } from './file-outcome.ts';
+import type { ChunkRange, StoredChunk } from './worker-protocol.ts';
 
 /** What one scan task looks at: some 40 chunks, a few tens of milliseconds. */
 const scanBytes = 64 << 20;

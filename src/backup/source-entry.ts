@@ -1,6 +1,6 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { statOf, type SourceStat } from './source-stat.ts';
-import type { FileToRead } from './worker-protocol.ts';
+import type { FileToRead } from './file-outcome.ts';
 import { byteStringFromBytes, byteStringFromText, fsPath, joinBytes, type ByteString } from '../platform/index.ts';
 
 /** One thing found in the source: its name's bytes and what `lstat` says. */

@@ -1,6 +1,6 @@
 import type { ByteString } from '../platform/index.ts';
 import { uint64, type BlobId } from '../repository/index.ts';
-import type { FileOutcome, FileToRead } from './worker-protocol.ts';
+import type { FileOutcome, FileToRead } from './file-outcome.ts';
 
 // A batch crosses between threads as a few strings and arrays of numbers: cloning an object for each of a million files costs 10 to 30
 // microseconds a file, more than reading it.

@@ -1,5 +1,4 @@
-import type { BlobId, CompressionMode, KernelModule, MasterKey, PackId, SharedBlobIndex, Uint64 } from '../repository/index.ts';
-import type { ByteString } from '../platform/index.ts';
+import type { BlobId, CompressionMode, KernelModule, MasterKey, PackId, SharedBlobIndex } from '../repository/index.ts';
 import type { PackedFiles, PackedOutcomes } from './worker-messages.ts';
 
 /** What a worker is started with. The key crosses as memory of one process; it is in no argument or environment. */
@@ -20,15 +19,6 @@ export interface SharedPackSlots {
   readonly slotBytes: number;
 }
 
-/** A file small enough that one worker reads it whole. The numbers are of the walk's `lstat`. */
-export interface FileToRead {
-  readonly path: ByteString;
-  readonly sizeBytes: number;
-  readonly mtimeNs: bigint;
-  readonly ctimeNs: bigint;
-  readonly inode: Uint64;
-}
-
 /** A part of an open file that is one chunk. */
 export interface ChunkRange {
   readonly offset: number;
@@ -43,28 +33,6 @@ export type WorkerTask =
   | { readonly kind: 'chunks'; readonly taskId: number; readonly fd: number; readonly ranges: readonly ChunkRange[] }
   /** Finish the pack that is open, if any. */
   | { readonly kind: 'flush'; readonly taskId: number };
-
-/** The content of a file as it was read. */
-export interface FileContent {
-  readonly kind: 'content';
-  readonly ids: readonly BlobId[];
-  readonly sizeBytes: number;
-  /** The file was written to, or replaced, between the walk's look and the end of reading. */
-  readonly changed: boolean;
-}
-
-export interface FileFailure {
-  readonly kind: 'failure';
-  /** `ENOENT`, `EACCES`, ... */
-  readonly reason: string;
-}
-
-/** It grew beyond what one worker reads whole: to be read as a large file. */
-export interface FileTooLarge {
-  readonly kind: 'too-large';
-}
-
-export type FileOutcome = FileContent | FileFailure | FileTooLarge;
 
 export interface StoredChunk {
   readonly id: BlobId;

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import { byteStringFromText, CadanganError, compilePatterns, systemCode } from '../platform/index.ts';
 import { readTextFile } from './global-options.ts';
@@ -46,7 +46,7 @@ async function expand(pattern: string, file: string): Promise<string[]> {
 }
 
 async function step(folder: string, name: string): Promise<string[]> {
-  if (!/[*?[]/.test(name)) return [join(folder, name)];
+  if (!/[*?[]/.test(name)) return lstat(join(folder, name)).then(() => [join(folder, name)], noFolder);
   const wanted = compilePatterns([`/${name}`]);
   const names = await readdir(folder === '' ? '.' : folder).catch(noFolder);
   return names.filter((entry) => wanted.matches(byteStringFromText(`/${entry}`))).sort().map((entry) => join(folder, entry));

@@ -16,7 +16,7 @@ export const english: Phrasebook = {
       what: `Stopped: the lock on the repository at ${at(facts)} was lost${because(facts)}.`,
       next: 'Another program may have removed it, or the repository was out of reach too long. Run the same command again.',
     }),
-    'repository.damaged': (facts) => ({ what: `The repository is damaged: ${damagedThing(facts)}${because(facts)}.`, next: runCheck }),
+    'repository.damaged': (facts) => ({ what: `The repository is damaged: ${[damagedThing(facts), facts.plain('reason')].filter((part) => part !== undefined).join(': ') || 'it cannot be read'}.`, next: runCheck }),
     'repository.unsupported': (facts) => ({ what: `This repository needs a newer program: ${facts.plain('kind') ?? 'it'} has version ${facts.plain('version') ?? 'unknown'}.`, next: 'Update Cadangan.' }),
     'repository.self-test': (facts) => ({ what: `This Node.js computes ${facts.plain('primitive') ?? 'its cryptography'} wrongly; nothing was done.`, next: 'Use another release of Node.js, and test the memory of this machine.' }),
     'repository.verification': () => ({
@@ -134,14 +134,14 @@ function lockedMessage(facts: FactReader): Message {
   };
 }
 
-function damagedThing(facts: FactReader): string {
+function damagedThing(facts: FactReader): string | undefined {
   const blob = facts.plain('blob');
   const path = facts.plain('path');
   if (path !== undefined) return `the content of ${facts.quoted('path')}`;
   if (blob !== undefined) return `${facts.plain('type') ?? 'data'} blob ${blob.slice(0, 16)}${facts.plain('pack') === undefined ? '' : ` in pack ${shortId(facts.plain('pack'))}`}`;
-  const kind = facts.plain('kind') ?? 'a file';
+  const kind = facts.plain('kind');
   const name = facts.plain('name');
-  return name === undefined ? kind : `${kind}/${name}`;
+  return kind === undefined || name === undefined ? kind : `${kind}/${name}`;
 }
 
 function argumentsMessage(facts: FactReader): Message {

@@ -34,8 +34,13 @@ export class Terminal {
 
   /** A line of the result. `text` must be safe to show. */
   print(text = ''): void {
+    this.write(`${text}\n`);
+  }
+
+  /** A part of the result, without a line end of its own. */
+  write(text: string): void {
     this.clearProgress();
-    this.#buffer += `${text}\n`;
+    this.#buffer += text;
     if (this.#out.isTTY || this.#buffer.length > bufferCharsMax) this.flush();
   }
 

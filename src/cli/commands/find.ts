@@ -132,7 +132,7 @@ class JsonOutput implements FindOutput {
     if (this.#snapshot === undefined || this.#matches.length === 0) return;
     const items = this.#byId ? this.#matches : [{ matches: this.#matches, hits: this.#matches.length, snapshot: this.#snapshot.id }];
     for (const item of items) {
-      this.#context.terminal.print(this.#separator + formatExact(item));
+      this.#context.terminal.write(this.#separator + formatExact(item));
       this.#separator = ',';
     }
     this.#matches = [];

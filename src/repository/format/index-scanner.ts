@@ -95,6 +95,7 @@ class Cursor {
       if (digit < 0 || digit > 9) break;
       value = value * 10 + digit;
     }
-    return this.#at === start || value > 0xffff_ffff ? -1 : value;
+    const hasLeadingZero = this.#at - start > 1 && this.#bytes[start] === digitZero; // no number in JSON
+    return this.#at === start || hasLeadingZero || value > 0xffff_ffff ? -1 : value;
   }
 }
