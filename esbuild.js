@@ -10,6 +10,7 @@ const esbuild = require('esbuild');
 const entries = {
   cli: 'src/cli/main.ts',
   extension: 'src/extension/extension.ts',
+  engine: 'src/engine/engine-main.ts',
   'backup-worker': 'src/backup/backup-worker.ts',
   'restore-worker': 'src/restore/restore-worker.ts',
   'check-worker': 'src/upkeep/check-worker.ts',
@@ -59,6 +60,7 @@ async function bundle(name, source) {
     target: 'node22',
     format: 'cjs',
     external: ['vscode'],
+    mainFields: ['module', 'main'], // the other form of jsonc-parser loads its parts by names that no bundler sees
     minify: true,
     sourcemap: 'linked',
     legalComments: 'none', // the notices file carries the whole licences
@@ -87,7 +89,9 @@ function noticesOf(inputs) {
   const folders = inputs.flatMap((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []);
   const sections = [...new Set(folders)].sort().map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license'].map((n) => join(folder, n)).find(existsSync);
+    const own = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'License.txt', 'license'].map((n) => join(folder, n));
+    // Some packages leave out the licence that their repository has; then it stands here.
+    const file = [...own, `scripts/licences/${name.replace('/', '+')}.txt`].find(existsSync);
     if (file === undefined) throw new Error(`${name} is bundled and has no licence file`);
     return `${name} ${version} (${license})\n\n${readFileSync(file, 'utf8').trim()}\n`;
   });

@@ -2,15 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 
-/** Programs that tests run beside ours, and the Debian package that brings each. */
+/** Programs that tests run beside ours, and the Debian package that brings each: programs of others, and a browser. */
 const packages = JSON.parse(readFileSync(new URL('./debian-packages.json', import.meta.url), 'utf8'));
 
 /**
- * Brings the programs that the tests want and that are not there: by apt as root, else by naming the command.
+ * Brings those of these programs that are not there: by apt as root, else by naming the command.
  * Never fails: a test that misses its program says so itself.
  */
-export function provideTools() {
-  const missing = Object.entries(packages).flatMap(([program, name]) => (isThere(program) ? [] : [name]));
+export function provideTools(programs) {
+  const missing = programs.filter((program) => !isThere(program)).map((program) => packages[program]);
   if (missing.length === 0) return;
   const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
   if (!isThere('apt-get') || process.getuid?.() !== 0) {

@@ -1,16 +1,22 @@
 // `npm start -- [arguments]`: from a fresh clone to the running demonstration.
-import { existsSync } from 'node:fs';
+import { spawn } from 'node:child_process';
 import process from 'node:process';
 import { prepare, projectFolder, runNode } from './bootstrap.mjs';
 import { tasks } from './tasks.mjs';
 
+const args = process.argv.slice(2);
 const node24 = prepare();
-for (const command of tasks.build) {
+const showsEditor = !args.includes('--once') && !args.includes('--help');
+for (const command of showsEditor ? tasks.package : tasks.build) {
   const exitCode = runNode(node24, command);
   if (exitCode !== 0) process.exit(exitCode);
 }
-const demo = 'scripts/demo/main.ts';
-if (existsSync(`${projectFolder}${demo}`)) {
-  process.exit(runNode(node24, [demo, ...process.argv.slice(2)]));
-}
-console.log('Cadangan is built in dist/. There is no demonstration yet.');
+if (showsEditor) runNode(node24, ['scripts/vscode/provide-server.ts', 'newest']);
+// It stays until it is told to end, and then cleans up: whoever tells us tells it.
+const demo = spawn(node24, ['scripts/demo/main.ts', ...args], { cwd: projectFolder, stdio: 'inherit' });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => demo.kill(signal));
+demo.once('error', (error) => {
+  console.error(`Cannot start ${node24}: ${error.message}`);
+  process.exit(1);
+});
+demo.once('exit', (code) => process.exit(code ?? 1));

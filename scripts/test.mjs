@@ -1,9 +1,15 @@
-// `npm test`: everything; `--quick` without the tests against other programs; `--interop` those only; `--only <file...>`.
+// `npm test`: everything. `--quick` leaves out what needs other programs, an editor or a browser; `--interop`, `--vscode` and `--e2e` run only
+// the tests against other programs, inside the extension host, and of the window; `--only <file...>` runs those.
 import process from 'node:process';
 import { prepare, runNode } from './bootstrap.mjs';
 import { provideTools } from './provide-debian.mjs';
 
 const args = process.argv.slice(2);
 const node24 = prepare();
-if (!args.includes('--quick') && !args.includes('--only')) provideTools();
+const wants = (...phases) => args.length === 0 || phases.some((phase) => args.includes(phase));
+if (wants('--interop')) provideTools(['restic']);
+if (wants('--vscode', '--e2e')) {
+  provideTools(['chromium']);
+  runNode(node24, ['scripts/vscode/provide-server.ts']);
+}
 process.exit(runNode(node24, ['scripts/test-run.mjs', ...args]));

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { posix, sep } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { whyForbidden } from '../scripts/lint/rooms.ts';
+import { isTranslation, whyForbidden } from '../scripts/lint/rooms.ts';
 
 /** Files of `src/` with what each imports, both as paths inside `src/`; type imports count too. */
 type ImportGraph = ReadonlyMap<string, readonly string[]>;
@@ -79,7 +79,7 @@ function findCycle(imports: ImportGraph): string[] {
 
 function readImportGraph(): ImportGraph {
   const edges = [...readSources()].map(([file, text]) => {
-    const relative = specifiersOf(text).filter((specifier) => specifier.startsWith('.'));
+    const relative = specifiersOf(text).filter((specifier) => specifier.startsWith('.') && !isTranslation(specifier));
     return [file, relative.map((specifier) => posix.join(posix.dirname(file), specifier))] as const;
   });
   return new Map(edges);

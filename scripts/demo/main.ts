@@ -1,4 +1,5 @@
 // What `npm start` shows: back up, change, back up again, restore the first date, compare. With the built program, as anybody would use it.
+// Then VS Code with the extension, in the browser, until Ctrl-C.
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -7,11 +8,12 @@ import { sizeText } from '../../src/cli/units.ts';
 import { cadangan, exceptionItems, summaryNumber, summaryText, type Run } from './cadangan.ts';
 import { compareFolders, type Comparison } from './compare-folders.ts';
 import { changeSampleServer, makeSampleServer } from './sample-server.ts';
+import { serveHouse, type House } from './serve-house.ts';
 
 const usage = `npm start -- [options] [folder]
   folder    what to back up; without it a sample server is made. A folder of yours is only read, never changed.
   --keep    leave the repository and the restored files where they are
-  --once    end after one round (it always does, for now)`;
+  --once    end after one round, without VS Code`;
 
 /** A step that did not do what it should; the message says which. */
 class DemoError extends Error {}
@@ -30,10 +32,13 @@ async function main(): Promise<number> {
   const options = readArguments();
   if (options === undefined) return 1;
   const folder = mkdtempSync(join(tmpdir(), 'cadangan-demo-'));
-  // The child got the signal too, and ends; what remains is to clean up and say so.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => undefined);
+  // A child got the signal too, and ends; what remains is to clean up and say so.
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
   try {
-    await show(makeStage(folder, options.source));
+    const stage = makeStage(folder, options.source);
+    await show(stage);
+    if (!options.once && !stop.signal.aborted) await serveHouse(houseOf(stage), stop.signal);
     return 0;
   } catch (error) {
     if (!(error instanceof DemoError)) throw error;
@@ -45,13 +50,18 @@ async function main(): Promise<number> {
   }
 }
 
-function readArguments(): { source: string | undefined; keep: boolean } | undefined {
+/** The editor gets a configuration and a state of its own: what this machine really backs up is none of the demonstration's business. */
+function houseOf({ folder, source, environment }: Stage): House {
+  return { source, environment, configFile: join(folder, 'config', 'cadangan.json'), stateFolder: join(folder, 'state') };
+}
+
+function readArguments(): { source: string | undefined; keep: boolean; once: boolean } | undefined {
   try {
     const { values, positionals } = parseArgs({ allowPositionals: true, options: { once: { type: 'boolean' }, keep: { type: 'boolean' }, help: { type: 'boolean' } } });
     if (values.help || positionals.length > 1) throw new DemoError(usage);
     const source = positionals[0] === undefined ? undefined : resolve(positionals[0]);
     if (source !== undefined && !statSync(source, { throwIfNoEntry: false })?.isDirectory()) throw new DemoError(`${source} is not a folder.\n${usage}`);
-    return { source, keep: values.keep ?? false };
+    return { source, keep: values.keep ?? false, once: values.once ?? false };
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     return undefined;

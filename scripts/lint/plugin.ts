@@ -1,7 +1,7 @@
 /** Rules of this house for oxlint: which room imports which, and that clock, chance and editor come in through doors. */
 import { dirname, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { whyForbidden } from './rooms.ts';
+import { isTranslation, whyForbidden } from './rooms.ts';
 
 const sourceFolder = fileURLToPath(new URL('../../src', import.meta.url));
 
@@ -44,7 +44,7 @@ const rooms = {
 
 function whyNot(file: string, from: string, specifier: string): string | undefined {
   if (specifier === 'vscode' && !from.startsWith('extension/')) return 'only src/extension/ knows the editor';
-  if (!specifier.startsWith('.')) return undefined;
+  if (!specifier.startsWith('.') || isTranslation(specifier)) return undefined;
   const to = pathInSources(resolve(dirname(file), specifier));
   return to === undefined ? `${specifier} lies outside src/` : whyForbidden(from, to);
 }

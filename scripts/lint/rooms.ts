@@ -36,6 +36,11 @@ export function whyForbidden(from: string, to: string): string | undefined {
   return undefined;
 }
 
+/** Translations are data; they lie where VS Code looks for them, in `l10n/`. */
+export function isTranslation(specifier: string): boolean {
+  return /^(?:\.\.\/)+l10n\/[^/]+\.json$/.test(specifier);
+}
+
 function roomOf(path: string): string {
   return path.split('/')[0] ?? '';
 }

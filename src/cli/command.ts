@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { withRepository, type LockMode, type OpenedRepository, type RepositoryAccess } from '../jobs/index.ts';
-import type { Clock, Environment } from '../platform/index.ts';
+import { l10n, type Clock, type Environment } from '../platform/index.ts';
 import type { ExitCode } from './exit-code.ts';
 import { locationOf, type GlobalOptions } from './global-options.ts';
 import type { OptionValues } from './option-values.ts';
@@ -35,7 +35,7 @@ export async function accessOf(context: CommandContext, options: { readonly isNe
     file: globals.passwordFile,
     command: globals.passwordCommand,
     variable: 'RESTIC_PASSWORD',
-    question: options.isNew ? 'enter password for new repository' : 'enter password for repository',
+    question: options.isNew ? l10n.t('enter password for new repository') : l10n.t('enter password for repository'),
     twice: options.isNew ?? false,
   };
   return {

@@ -1,4 +1,5 @@
 import type { ExceptionSink, JobResult } from '../jobs/index.ts';
+import { l10n } from '../platform/index.ts';
 import { noteJson } from './json.ts';
 import { describeException } from './messages.ts';
 import { safeText } from './safe-text.ts';
@@ -23,6 +24,6 @@ export function reportExceptions(terminal: Terminal, result: Pick<JobResult<unkn
   const notes = [...Map.groupBy(exceptions.filter(({ weight }) => weight === 'note'), ({ kind }) => kind).values()];
   const shown = [...lost, ...notes.flatMap((ofKind) => (verbosity > 0 ? ofKind : ofKind.slice(0, notesShownPerKind)))];
   for (const { item, kind, reason } of shown) terminal.note(`  ${safeText(item)}: ${describeException(kind, reason)}`);
-  if (shown.length < exceptionCount) terminal.note(`  … and ${exceptionCount - shown.length} more`);
+  if (shown.length < exceptionCount) terminal.note(`  ${l10n.t('… and {0} more', exceptionCount - shown.length)}`);
   terminal.note();
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
-import { CadanganError, systemCode, type Environment } from '../platform/index.ts';
+import { CadanganError, l10n, systemCode, type Environment, type LanguageSetting } from '../platform/index.ts';
 import type { CompressionMode } from '../repository/index.ts';
 import { OptionValues } from './option-values.ts';
 
@@ -18,27 +18,30 @@ export interface GlobalOptions {
   readonly retryLockForMs: number;
   readonly extraVerify: boolean;
   readonly compression: CompressionMode;
+  readonly language: LanguageSetting | undefined;
 }
 
-const groupTitle = 'Global options:';
-
 /** [flags, description]; restic's names. */
-const declarations: readonly (readonly [flags: string, description: string])[] = [
-  ['-r, --repo <repository>', 'repository to work on (default: $RESTIC_REPOSITORY)'],
-  ['--repository-file <file>', 'file to read the location of the repository from (default: $RESTIC_REPOSITORY_FILE)'],
-  ['-p, --password-file <file>', 'file to read the password from (default: $RESTIC_PASSWORD_FILE)'],
-  ['--password-command <command>', 'command that prints the password (default: $RESTIC_PASSWORD_COMMAND)'],
-  ['--json', 'write the result as JSON'],
-  ['-q, --quiet', 'write only errors and what was asked for'],
-  ['--no-lock', 'do not lock the repository, to read one that cannot be written to'],
-  ['--retry-lock <duration>', 'wait this long for a lock of another program, e.g. 5m (default: no waiting)'],
-  ['--no-extra-verify', 'do not read back what was encrypted before it is stored'],
-  ['--compression <mode>', 'auto, max or off (default: auto)'],
-];
+function declarations(): readonly (readonly [flags: string, description: string])[] {
+  return [
+    ['-r, --repo <repository>', l10n.t('repository to work on (default: $RESTIC_REPOSITORY)')],
+    ['--repository-file <file>', l10n.t('file to read the location of the repository from (default: $RESTIC_REPOSITORY_FILE)')],
+    ['-p, --password-file <file>', l10n.t('file to read the password from (default: $RESTIC_PASSWORD_FILE)')],
+    ['--password-command <command>', l10n.t('command that prints the password (default: $RESTIC_PASSWORD_COMMAND)')],
+    ['--json', l10n.t('write the result as JSON')],
+    ['-q, --quiet', l10n.t('write only errors and what was asked for')],
+    ['--no-lock', l10n.t('do not lock the repository, to read one that cannot be written to')],
+    ['--retry-lock <duration>', l10n.t('wait this long for a lock of another program, e.g. 5m (default: no waiting)')],
+    ['--no-extra-verify', l10n.t('do not read back what was encrypted before it is stored')],
+    ['--compression <mode>', l10n.t('auto, max or off (default: auto)')],
+    ['--lang <language>', l10n.t('auto, en or id (default: $CADANGAN_LANG, else as the system)')],
+  ];
+}
 
 export function addGlobalOptions(command: Command): void {
-  for (const [flags, description] of declarations) command.addOption(command.createOption(flags, description).helpGroup(groupTitle));
-  const verbose = command.createOption('-v, --verbose', 'say more; twice: name every file').helpGroup(groupTitle);
+  const groupTitle = l10n.t('Global options:');
+  for (const [flags, description] of declarations()) command.addOption(command.createOption(flags, description).helpGroup(groupTitle));
+  const verbose = command.createOption('-v, --verbose', l10n.t('say more; twice: name every file')).helpGroup(groupTitle);
   command.addOption(verbose.argParser((_value, count) => (typeof count === 'number' ? count : 0) + 1));
 }
 
@@ -62,6 +65,7 @@ export function readGlobalOptions(program: Command, command: Command, environmen
     retryLockForMs: values.durationMs('retryLock') ?? 0,
     extraVerify: !values.isNegated('extraVerify'),
     compression: values.choice('compression', ['auto', 'max', 'off']) ?? 'auto',
+    language: values.choice('lang', ['auto', 'en', 'id']),
   };
 }
 

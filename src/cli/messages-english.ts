@@ -46,6 +46,15 @@ export const english: Phrasebook = {
     'key.not-found': (facts) => ({ what: `There is no key ${facts.quoted('key', 'of that name')}.`, next: 'See "cadangan key list".' }),
     'key.ambiguous': (facts) => ({ what: `Several keys begin with ${facts.quoted('key')}: ${shortIds(facts)}.`, next: 'Write more of the id.' }),
     'arguments.invalid': argumentsMessage,
+    'config.invalid': (facts) => ({ what: `Cannot use the configuration${facts.plain('path') === undefined ? '' : ` ${facts.quoted('path')}`}${inLine(facts)}${because(facts)}.`, next: 'Mend it there; VS Code marks the place.' }),
+    'config.changed': (facts) => ({ what: `The configuration ${facts.quoted('path', 'file')} was changed by somebody else meanwhile. Nothing was written.`, next: 'Try again.' }),
+    'config.denied': (facts) => ({ what: `Cannot read or write the configuration ${facts.quoted('path', 'file')}${because(facts)}.`, next: 'Check the permissions of this user there.' }),
+    'set.unknown': (facts) => ({ what: `There is no backup set ${facts.quoted('set', 'of that name')} in the configuration.`, next: 'Check the name, and whether the configuration has a mistake.' }),
+    'set.exists': (facts) => ({ what: `There is already a backup set ${facts.quoted('set', 'of that name')}.`, next: 'Choose another name.' }),
+    'schedule.no-leader': (facts) => ({ what: `The schedule is not running${because(facts)}.`, next: 'Open VS Code with Cadangan on this machine, or wait a moment and try again.' }),
+    'file.too-large': (facts) => ({ what: `${facts.quoted('path', 'The file')} is too large for this (${facts.plain('sizeBytes') ?? 'more'} bytes; at most ${facts.plain('maxBytes') ?? 'fewer'}).`, next: 'Restore it into a folder and open it there.' }),
+    'command.failed': (facts) => ({ what: `There was no backup: the program ${facts.quoted('program', 'before it')} failed${because(facts)}.`, next: 'Mend the program that "before" names in the configuration. The log has what it said.' }),
+    'engine.lost': (facts) => ({ what: `Cadangan's engine ended unexpectedly${because(facts)}.`, next: 'It starts again by itself. Run the same command again: what is already stored is used.' }),
     'aborted': () => ({ what: 'Stopped before the end.', next: 'What was already stored is used by the next run.' }),
   },
   unknown: (text) => ({ what: `Something unexpected happened: ${text}`, next: 'This is a mistake in Cadangan. Run the command again with --verbose and report what it says.' }),
@@ -100,6 +109,7 @@ export const english: Phrasebook = {
     zstd: 'it cannot be decompressed',
     missing: 'no index knows it',
   },
+  reasons: {},
 };
 
 function at(facts: FactReader): string {
@@ -109,6 +119,11 @@ function at(facts: FactReader): string {
 function because(facts: FactReader): string {
   const reason = facts.plain('reason');
   return reason === undefined ? '' : `: ${reason}`;
+}
+
+function inLine(facts: FactReader): string {
+  const line = facts.plain('line');
+  return line === undefined ? '' : `, line ${line}, column ${facts.plain('column') ?? '1'}`;
 }
 
 function inFile(facts: FactReader): string {

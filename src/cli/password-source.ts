@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { CadanganError, type Environment } from '../platform/index.ts';
+import { CadanganError, l10n, type Environment } from '../platform/index.ts';
 import { splitCommand } from './command-words.ts';
 import { readTextFile } from './global-options.ts';
 import { promptPassword, readPasswordLine, type PasswordInput } from './password-prompt.ts';
@@ -43,7 +43,7 @@ async function ask({ question, twice }: PasswordSource, world: PasswordWorld, si
   if (!world.input.isTTY) return readPasswordLine(world.input, signal);
   const password = await promptPassword(`${question}: `, world.input, world.write, signal);
   if (!twice) return password;
-  const again = await promptPassword('enter password again: ', world.input, world.write, signal);
+  const again = await promptPassword(`${l10n.t('enter password again')}: `, world.input, world.write, signal);
   if (password !== again) throw new CadanganError('arguments.invalid', { reason: 'the two passwords differ' });
   return password;
 }

@@ -25,4 +25,6 @@ export interface Phrasebook {
   readonly exceptionKinds: Readonly<Record<string, string>>;
   /** Words for system codes that an administrator meets. Others are shown as they are. */
   readonly systemCodes: Readonly<Record<string, string>>;
+  /** The reasons that lower rooms give in English, with `…` for a value in one. English needs none. */
+  readonly reasons: Readonly<Record<string, string>>;
 }

@@ -1,10 +1,11 @@
 import { Command, CommanderError } from 'commander';
-import { CadanganError, type Clock, type Environment } from '../platform/index.ts';
+import { CadanganError, l10n, type Clock, type Environment } from '../platform/index.ts';
 import type { CommandContext } from './command.ts';
 import { commands } from './commands/index.ts';
 import { exitCode, exitCodeOfError, type ExitCode } from './exit-code.ts';
 import { addGlobalOptions, readGlobalOptions, type GlobalOptions } from './global-options.ts';
 import { noteJson } from './json.ts';
+import { chooseLanguage } from './language.ts';
 import { describeCauses, describeError } from './messages.ts';
 import { OptionValues } from './option-values.ts';
 import type { PasswordInput } from './password-prompt.ts';
@@ -25,6 +26,7 @@ export interface ProgramWorld {
 export async function runProgram(args: readonly string[], world: ProgramWorld): Promise<ExitCode> {
   let result: ExitCode = exitCode.done;
   let globals: GlobalOptions | undefined;
+  await chooseLanguage(args, world.environment);
   const program = makeProgram(world);
   for (const command of commands) {
     const parser = program.command(command.name);
@@ -60,21 +62,37 @@ export function reportError(error: unknown, terminal: Terminal, { json, verbosit
 
 function makeProgram({ terminal }: ProgramWorld): Command {
   const program = new Command('cadangan')
-    .description('Backs up into restic repositories, restores any date, and checks.')
-    .version(programVersion(), '--version', 'show the version')
-    .helpCommand('help [command]', 'show help for a command')
-    .helpOption('-h, --help', 'show help')
+    .description(l10n.t('Backs up into restic repositories, restores any date, and checks.'))
+    .version(programVersion(), '--version', l10n.t('show the version'))
+    .helpCommand('help [command]', l10n.t('show help for a command'))
+    .helpOption('-h, --help', l10n.t('show help'))
     .showSuggestionAfterError(true)
     .enablePositionalOptions()
     .exitOverride()
-    .configureHelp({ helpWidth: helpColumns, subcommandTerm: (command) => command.name() })
+    .configureHelp({ helpWidth: helpColumns, subcommandTerm: (command) => command.name(), styleTitle })
     .configureOutput({
       writeOut: (text) => terminal.print(text.trimEnd()),
       writeErr: (text) => terminal.note(text.trimEnd()),
     })
-    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 3 done with exceptions (each is named), 10 no repository, 11 locked, 12 wrong password, 130 interrupted.');
+    .addHelpText('after', `\n${l10n.t('Exit codes: 0 done, 1 failed, 3 done with exceptions (each is named), 10 no repository, 11 locked, 12 wrong password, 130 interrupted.')}`);
   addGlobalOptions(program);
   return program;
+}
+
+/** The parser's own headings. */
+function styleTitle(title: string): string {
+  switch (title) {
+    case 'Usage:':
+      return l10n.t('Usage:');
+    case 'Arguments:':
+      return l10n.t('Arguments:');
+    case 'Options:':
+      return l10n.t('Options:');
+    case 'Commands:':
+      return l10n.t('Commands:');
+    default:
+      return title;
+  }
 }
 
 function contextOf(globals: GlobalOptions, world: ProgramWorld): CommandContext {

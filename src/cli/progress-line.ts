@@ -1,6 +1,7 @@
+import { formatNumber, l10n } from '../platform/index.ts';
 import { safeText } from './safe-text.ts';
 import type { Terminal } from './terminal.ts';
-import { countText, durationText, sizeText } from './units.ts';
+import { countText, durationText, sizeText, type Noun } from './units.ts';
 
 /** What a running job says about itself. Totals are left out while nobody knows them. */
 export interface Progress {
@@ -12,7 +13,7 @@ export interface Progress {
   readonly errorCount?: number;
   readonly currentPath?: string;
   /** What is counted; default `file`. */
-  readonly unit?: string;
+  readonly unit?: Noun;
 }
 
 /** Jobs report at most four times a second, which is also as often as the line is drawn. */
@@ -38,7 +39,7 @@ export function remainingMs(progress: Progress): number | undefined {
 
 function shareText(progress: Progress): string {
   const share = shareDone(progress);
-  return share === undefined ? '' : `${(share * 100).toFixed(2)}%`;
+  return share === undefined ? '' : `${formatNumber(share * 100, 2)}%`;
 }
 
 function countsText({ filesDone, filesTotal, bytesDone, bytesTotal, unit = 'file' }: Progress): string {
@@ -53,7 +54,7 @@ function rateText({ bytesDone, elapsedMs }: Progress): string {
 
 function remainingText(progress: Progress): string {
   const left = remainingMs(progress);
-  return left === undefined ? '' : `${durationText(left)} left`;
+  return left === undefined ? '' : l10n.t('{0} left', durationText(left));
 }
 
 function errorsText({ errorCount = 0 }: Progress): string {

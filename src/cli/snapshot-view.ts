@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Clock } from '../platform/index.ts';
+import { l10n, type Clock } from '../platform/index.ts';
 import { isJsonObject, parseExact, serializeSnapshot, type JsonObject, type SnapshotFilter, type StoredSnapshot } from '../repository/index.ts';
 import { collect } from './command.ts';
 import type { OptionValues } from './option-values.ts';
@@ -9,9 +9,9 @@ import { localTimeText } from './time-argument.ts';
 /** The options that say which snapshots are meant, by restic's names. */
 export function addSnapshotFilter(command: Command): void {
   command
-    .option('-H, --host <host>', 'only snapshots of this host (may be repeated)', collect)
-    .option('--tag <tags>', 'only snapshots with all of these tags, separated by commas (may be repeated)', collect)
-    .option('--path <path>', 'only snapshots that include this absolute path (may be repeated)', collect);
+    .option('-H, --host <host>', l10n.t('only snapshots of this host (may be repeated)'), collect)
+    .option('--tag <tags>', l10n.t('only snapshots with all of these tags, separated by commas (may be repeated)'), collect)
+    .option('--path <path>', l10n.t('only snapshots that include this absolute path (may be repeated)'), collect);
 }
 
 export function snapshotFilterOf(options: OptionValues): SnapshotFilter {
@@ -32,5 +32,5 @@ export function snapshotJson({ id, snapshot }: StoredSnapshot): JsonObject {
 /** `38f25a23 of /srv at 2026-11-23 12:52:21 by root@srv-01`. */
 export function snapshotText({ id, snapshot, timeNs }: StoredSnapshot, clock: Clock): string {
   const by = safeText(`${snapshot.username}@${snapshot.hostname}`);
-  return `${shortId(id)} of ${snapshot.paths.map(safeText).join(', ')} at ${localTimeText(timeNs, clock)} by ${by}`;
+  return l10n.t('{id} of {paths} at {time} by {by}', { id: shortId(id), paths: snapshot.paths.map(safeText).join(', '), time: localTimeText(timeNs, clock), by });
 }

@@ -1,4 +1,4 @@
-import { CadanganError } from '../platform/index.ts';
+import { CadanganError, l10n } from '../platform/index.ts';
 import { exitCode } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -13,7 +13,7 @@ export function stopOnSignals(terminal: Terminal): { readonly controller: AbortC
   const controller = new AbortController();
   const onSignal = (): void => {
     if (controller.signal.aborted) process.exit(exitCode.interrupted);
-    terminal.note('stopping… (once more to end at once)');
+    terminal.note(l10n.t('stopping… (once more to end at once)'));
     controller.abort(new CadanganError('aborted'));
   };
   for (const name of signals) process.on(name, onSignal);

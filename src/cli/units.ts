@@ -1,3 +1,5 @@
+import { formatNumber, l10n } from '../platform/index.ts';
+
 const unitNames = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'] as const;
 
 /** A size as restic shows it: `995 B`, `1.889 KiB`, `2.861 MiB`. */
@@ -9,7 +11,7 @@ export function sizeText(bytes: number | bigint): string {
     value /= 1024;
     unit += 1;
   }
-  return unit === 0 ? `${value} B` : `${value.toFixed(3)} ${unitNames[unit]}`;
+  return unit === 0 ? `${value} B` : `${formatNumber(value, 3)} ${unitNames[unit]}`;
 }
 
 /** A duration as restic shows it: `0:07`, `12:30`, `1:02:03`. */
@@ -21,7 +23,26 @@ export function durationText(ms: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
 
-/** `1 file`, `2 files`. */
-export function countText(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
+/** What is counted. */
+export type Noun = keyof typeof nouns;
+
+/** `1 file`, `2 files`; digits without separators, as scripts may look for them. */
+export function countText(count: number, noun: Noun): string {
+  const [one, many] = nouns[noun];
+  return count === 1 ? one() : many(count);
 }
+
+const nouns = {
+  file: [() => l10n.t('1 file'), (count: number) => l10n.t('{0} files', count)],
+  folder: [() => l10n.t('1 folder'), (count: number) => l10n.t('{0} folders', count)],
+  link: [() => l10n.t('1 link'), (count: number) => l10n.t('{0} links', count)],
+  exception: [() => l10n.t('1 exception'), (count: number) => l10n.t('{0} exceptions', count)],
+  snapshot: [() => l10n.t('1 snapshot'), (count: number) => l10n.t('{0} snapshots', count)],
+  socket: [() => l10n.t('1 socket'), (count: number) => l10n.t('{0} sockets', count)],
+  pack: [() => l10n.t('1 pack'), (count: number) => l10n.t('{0} packs', count)],
+  blob: [() => l10n.t('1 blob'), (count: number) => l10n.t('{0} blobs', count)],
+  error: [() => l10n.t('1 error'), (count: number) => l10n.t('{0} errors', count)],
+  lock: [() => l10n.t('1 lock'), (count: number) => l10n.t('{0} locks', count)],
+  path: [() => l10n.t('1 path'), (count: number) => l10n.t('{0} paths', count)],
+  'repository file': [() => l10n.t('1 repository file'), (count: number) => l10n.t('{0} repository files', count)],
+} as const;

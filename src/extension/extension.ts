@@ -1,6 +1,99 @@
+import { stat } from 'node:fs/promises';
 import * as vscode from 'vscode';
+import { configurationFile } from '../platform/index.ts';
+import type { LogLine } from '../engine/index.ts';
+import type { App } from './app.ts';
+import { registerCommands } from './commands/index.ts';
+import { ConfigurationProblems } from './editor/configuration-problems.ts';
+import { Passwords } from './editor/passwords.ts';
+import { ResultDocuments } from './editor/result-documents.ts';
+import { affectsSetting, applyLanguage, setContextKey, setting } from './editor/settings.ts';
+import { showErrorData } from './editor/show-error.ts';
+import { SnapshotFiles } from './editor/snapshot-files.ts';
+import { StatusBar } from './editor/status-bar.ts';
+import { TroubleNotifier } from './editor/trouble-notifier.ts';
+import { Engine } from './engine.ts';
+import { Repositories } from './models/repositories.ts';
+import { SetsModel } from './models/sets.ts';
+import { DriveView } from './views/drive-view.ts';
+import { SetsView } from './views/sets-view.ts';
+import { SnapshotsView } from './views/snapshots-view.ts';
+
+/** The schedule can wait until the window has come up. */
+const scheduleDelayMs = 3_000;
+
+let engine: Engine | undefined;
 
 /** Called by VS Code once its window is up. Registers and returns: no disk, no network, no child process. */
 export function activate(context: vscode.ExtensionContext): void {
-  context.subscriptions.push(vscode.window.createOutputChannel('Cadangan', { log: true }));
+  applyLanguage();
+  const app = makeApp(context);
+  engine = app.engine;
+  const views = { sets: new SetsView(app), snapshots: new SnapshotsView(app), drive: new DriveView() };
+  const status = new StatusBar(app.sets);
+  const problems = new ConfigurationProblems();
+  context.subscriptions.push(
+    app.log, app.engine, app.sets, app.results,
+    views.sets, views.snapshots, views.drive, status, problems,
+    new SnapshotFiles(app.engine, app.repositories),
+    new TroubleNotifier(app),
+    registerCommands(app, views),
+    app.engine.onDidChangeConfiguration((info) => problems.show(info)),
+    app.sets.onDidChange(() => problems.show(app.sets.configuration)),
+    app.engine.onDidGetLost(({ reason, willRestart }) => {
+      void showErrorData({ code: 'engine.lost', facts: { reason }, message: reason });
+      if (willRestart) void app.sets.refresh();
+    }),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (!affectsSetting(event, 'language', 'configFile')) return;
+      applyLanguage();
+      for (const view of Object.values(views)) view.retitle();
+      // The engine learns of both when it starts.
+      void app.engine.restart();
+    }),
+  );
+  restoreProgressOfWalkthrough(context);
+  startSchedule(context, app);
+}
+
+/** The polite way; when the time is up the engine notices that its channel is closed. */
+export async function deactivate(): Promise<void> {
+  await engine?.stop();
+}
+
+function makeApp(context: vscode.ExtensionContext): App {
+  const log = vscode.window.createOutputChannel('Cadangan', { log: true });
+  const passwords = new Passwords(context.secrets);
+  const engineOfWindow = new Engine({
+    extensionPath: context.extensionPath,
+    password: (params, hostId, mayAsk, signal) => passwords.find(params, hostId, mayAsk, signal),
+    onLog: (line) => writeLog(log, line),
+  });
+  const sets = new SetsModel(engineOfWindow);
+  const repositories = new Repositories(engineOfWindow, sets, context.globalState);
+  return { context, log, engine: engineOfWindow, passwords, sets, repositories, results: new ResultDocuments() };
+}
+
+/** Whoever has no configuration needs no schedule, and no process. */
+function startSchedule(context: vscode.ExtensionContext, { sets }: App): void {
+  const timer = setTimeout(() => {
+    stat(configurationFile(process.env, setting('configFile'))).then(() => sets.load(), () => undefined);
+  }, scheduleDelayMs);
+  context.subscriptions.push(new vscode.Disposable(() => clearTimeout(timer)));
+}
+
+function restoreProgressOfWalkthrough({ globalState }: vscode.ExtensionContext): void {
+  const steps = { hasSet: 'cadangan.done.set', hasRecoveryKit: 'cadangan.done.recoveryKit', hasRestored: 'cadangan.done.restore' } as const;
+  for (const [key, memory] of Object.entries(steps)) {
+    if (globalState.get<boolean>(memory) === true) void setContextKey(key as keyof typeof steps, true);
+  }
+}
+
+function writeLog(log: vscode.LogOutputChannel, { level, message }: LogLine): void {
+  switch (level) {
+    case 'debug': return log.debug(message);
+    case 'info': return log.info(message);
+    case 'warning': return log.warn(message);
+    case 'error': return log.error(message);
+  }
 }

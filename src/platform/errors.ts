@@ -32,6 +32,15 @@ export type ErrorCode =
   | 'key.not-found'
   | 'key.ambiguous' // an id prefix that fits several
   | 'arguments.invalid'
+  | 'config.invalid' // the configuration cannot be used, or not be edited; facts: path, line, column, reason
+  | 'config.changed' // somebody else wrote the configuration meanwhile
+  | 'config.denied' // it cannot be written; facts: path, reason
+  | 'set.unknown' // no backup set of that name; facts: set
+  | 'set.exists'
+  | 'schedule.no-leader' // no process runs the schedule, or it cannot be reached; facts: reason
+  | 'file.too-large' // more bytes than were asked for; facts: path, sizeBytes, maxBytes
+  | 'command.failed' // a program that a set runs before its backup; facts: program, reason
+  | 'engine.lost' // the engine's process ended while it was needed; facts: reason
   | 'aborted';
 
 /** Facts are small, printable values that name the thing: a path, a location, an id, a number with its unit in the name. */

@@ -1,6 +1,6 @@
 /**
  * Platform: what every other room stands on. Typed errors, the clock and the random source (both are parameters, so that
- * a test can replay a whole history from one seed), and names as bytes.
+ * a test can replay a whole history from one seed), names as bytes, where files of ours lie, and the language of people.
  */
 export * from './errors.ts';
 export * from './clock.ts';
@@ -10,3 +10,7 @@ export * from './assets.ts';
 export * from './memory.ts';
 export * from './path-pattern.ts';
 export * from './pattern-file.ts';
+export * from './paths.ts';
+export * from './l10n.ts';
+export * from './formats.ts';
+export * from './version.ts';

@@ -36,7 +36,7 @@ export interface CliOptions {
 export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
     cwd: options.cwd,
-    env: { PATH: process.env['PATH'], TZ: 'UTC', LANG: 'C.UTF-8', NODE_COMPILE_CACHE: compileCache, ...options.environment },
+    env: { PATH: process.env['PATH'], TZ: 'UTC', LANG: 'C.UTF-8', CADANGAN_CONFIG: join(compileCache, 'none.jsonc'), NODE_COMPILE_CACHE: compileCache, ...options.environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let stdout = '';

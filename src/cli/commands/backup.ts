@@ -1,14 +1,16 @@
 import { compileExcludeRules, type BackupProgress } from '../../backup/index.ts';
 import { backupJob, type BackupDetails, type BackupJobOptions, type JobResult } from '../../jobs/index.ts';
-import { CadanganError } from '../../platform/index.ts';
+import { CadanganError, l10n } from '../../platform/index.ts';
 import { formatSummaryFields } from '../backup-json.ts';
 import { accessOf, collect, type CliCommand, type CommandContext } from '../command.ts';
+import { pad } from '../display-width.ts';
 import { exitCodeOfResult } from '../exit-code.ts';
 import { jsonExceptionSink, reportExceptions } from '../exception-report.ts';
 import { readFilesFrom } from '../files-from.ts';
 import { jsonObject, printJson } from '../json.ts';
 import type { OptionValues } from '../option-values.ts';
 import { showProgress } from '../progress-line.ts';
+import { backupConfiguredSet, setMeantBy } from '../set-backup.ts';
 import { shortId } from '../snapshot-view.ts';
 import { parseTimeArgument } from '../time-argument.ts';
 import { countText, durationText, sizeText } from '../units.ts';
@@ -17,31 +19,33 @@ export const backupCommand: CliCommand = {
   name: 'backup',
   declare: (command) =>
     command
-      .description('Make a new snapshot of files and folders.')
-      .argument('[paths...]', 'files and folders to back up')
-      .option('-e, --exclude <pattern>', 'leave out what matches (may be repeated)', collect)
-      .option('--iexclude <pattern>', 'as --exclude, in any case of letters (may be repeated)', collect)
-      .option('--exclude-file <file>', 'read patterns to leave out from a file (may be repeated)', collect)
-      .option('--iexclude-file <file>', 'as --exclude-file, in any case of letters (may be repeated)', collect)
-      .option('--exclude-caches', 'leave out the content of folders with a CACHEDIR.TAG')
-      .option('--exclude-if-present <name[:header]>', 'leave out the content of folders with a file of that name (may be repeated)', collect)
-      .option('--exclude-larger-than <size>', 'leave out files larger than this, e.g. 500k, 20M, 1G')
-      .option('-x, --one-file-system', 'stay on the file systems of the given paths')
-      .option('--files-from <file>', 'read paths to back up from a file, one pattern a line (may be repeated)', collect)
-      .option('--files-from-verbatim <file>', 'as --files-from, each line exactly as it stands (may be repeated)', collect)
-      .option('--files-from-raw <file>', 'as --files-from, names that end with NUL (may be repeated)', collect)
-      .option('--tag <tags>', 'tags of the snapshot, separated by commas (may be repeated)', collect)
-      .option('-H, --host <host>', 'host name of the snapshot (default: of this machine)')
-      .option('--time <time>', 'time of the snapshot, e.g. "2012-11-01 22:08:41" (default: now)')
-      .option('--parent <snapshot>', 'compare with this snapshot (default: the last of the same host and paths)')
-      .option('-f, --force', 'read every file again, whatever the parent says')
-      .option('--with-atime', 'store access times')
-      .option('--ignore-inode', 'do not take another inode number for a change')
-      .option('--ignore-ctime', 'do not take another change time for a change')
-      .option('-n, --dry-run', 'write nothing, show what would be done'),
+      .description(l10n.t('Make a new snapshot of files and folders.'))
+      .argument('[paths...]', l10n.t('files and folders to back up, or the name of a configured backup set'))
+      .option('-e, --exclude <pattern>', l10n.t('leave out what matches (may be repeated)'), collect)
+      .option('--iexclude <pattern>', l10n.t('as --exclude, in any case of letters (may be repeated)'), collect)
+      .option('--exclude-file <file>', l10n.t('read patterns to leave out from a file (may be repeated)'), collect)
+      .option('--iexclude-file <file>', l10n.t('as --exclude-file, in any case of letters (may be repeated)'), collect)
+      .option('--exclude-caches', l10n.t('leave out the content of folders with a CACHEDIR.TAG'))
+      .option('--exclude-if-present <name[:header]>', l10n.t('leave out the content of folders with a file of that name (may be repeated)'), collect)
+      .option('--exclude-larger-than <size>', l10n.t('leave out files larger than this, e.g. 500k, 20M, 1G'))
+      .option('-x, --one-file-system', l10n.t('stay on the file systems of the given paths'))
+      .option('--files-from <file>', l10n.t('read paths to back up from a file, one pattern a line (may be repeated)'), collect)
+      .option('--files-from-verbatim <file>', l10n.t('as --files-from, each line exactly as it stands (may be repeated)'), collect)
+      .option('--files-from-raw <file>', l10n.t('as --files-from, names that end with NUL (may be repeated)'), collect)
+      .option('--tag <tags>', l10n.t('tags of the snapshot, separated by commas (may be repeated)'), collect)
+      .option('-H, --host <host>', l10n.t('host name of the snapshot (default: of this machine)'))
+      .option('--time <time>', l10n.t('time of the snapshot, e.g. "2012-11-01 22:08:41" (default: now)'))
+      .option('--parent <snapshot>', l10n.t('compare with this snapshot (default: the last of the same host and paths)'))
+      .option('-f, --force', l10n.t('read every file again, whatever the parent says'))
+      .option('--with-atime', l10n.t('store access times'))
+      .option('--ignore-inode', l10n.t('do not take another inode number for a change'))
+      .option('--ignore-ctime', l10n.t('do not take another change time for a change'))
+      .option('-n, --dry-run', l10n.t('write nothing, show what would be done')),
   run: async (context, paths, options) => {
-    const access = await accessOf(context);
-    const result = await backupJob(access, await jobOptionsOf(context, paths, options));
+    const set = await setMeantBy(paths, context);
+    const result = set
+      ? await backupConfiguredSet(set, context, options, progressOf(context))
+      : await backupJob(await accessOf(context), await jobOptionsOf(context, paths, options));
     if (!context.globals.json) reportExceptions(context.terminal, result, context.globals.verbosity);
     if (!result.details) throw result.error;
     if (context.globals.json) printSummaryJson(context, result.details, options.flag('dryRun'));
@@ -73,27 +77,35 @@ async function jobOptionsOf(context: CommandContext, paths: readonly string[], o
     changes: { ignoreCtime: options.flag('ignoreCtime'), ignoreInode: options.flag('ignoreInode') },
     withAtime: options.flag('withAtime'), oneFileSystem: options.flag('oneFileSystem'), dryRun: options.flag('dryRun'),
     compression: globals.compression, extraVerify: globals.extraVerify, programVersion: context.programVersion,
-    progress: globals.quiet ? undefined : (progress) => (globals.json ? printStatusJson(context, progress) : showProgress(terminal, progress)),
+    progress: progressOf(context),
     onException: globals.json ? jsonExceptionSink(terminal, 'archival') : undefined,
   };
 }
 
+function progressOf(context: CommandContext): ((progress: BackupProgress) => void) | undefined {
+  const { globals, terminal } = context;
+  return globals.quiet ? undefined : (progress) => (globals.json ? printStatusJson(context, progress) : showProgress(terminal, progress));
+}
+
 function printSummary({ terminal, globals }: CommandContext, result: JobResult<BackupDetails>, details: BackupDetails, dryRun: boolean): void {
   const { summary, snapshotId, parentId, durationMs } = details;
-  const counts = (made: number, changed: number, unmodified: number) => [made, changed, unmodified].map((count, at) => `${String(count).padStart(5)} ${['new', 'changed', 'unmodified'][at]}`).join(', ');
+  const number = (count: number) => String(count).padStart(5);
+  const counts = (made: number, changed: number, unmodified: number) =>
+    l10n.t('{new} new, {changed} changed, {unmodified} unmodified', { new: number(made), changed: number(changed), unmodified: number(unmodified) });
   if (!globals.quiet) {
-    terminal.print(parentId === undefined ? 'no parent snapshot: every file was read' : `compared with snapshot ${shortId(parentId)}`);
-    if (details.parentTreesDamaged > 0) terminal.note(`${countText(details.parentTreesDamaged, 'folder')} of that snapshot cannot be read; the files were stored again. Run "cadangan check".`);
-    if (details.socketsSkipped > 0 && globals.verbosity > 0) terminal.note(`${countText(details.socketsSkipped, 'socket')} left out`);
+    terminal.print(parentId === undefined ? l10n.t('no parent snapshot: every file was read') : l10n.t('compared with snapshot {0}', shortId(parentId)));
+    if (details.parentTreesDamaged > 0) terminal.note(l10n.t('{0} of that snapshot cannot be read; the files were stored again. Run "cadangan check".', countText(details.parentTreesDamaged, 'folder')));
+    if (details.socketsSkipped > 0 && globals.verbosity > 0) terminal.note(l10n.t('{0} left out', countText(details.socketsSkipped, 'socket')));
     terminal.print();
-    terminal.print(`Files:       ${counts(summary.filesNew, summary.filesChanged, summary.filesUnmodified)}`);
-    terminal.print(`Dirs:        ${counts(summary.dirsNew, summary.dirsChanged, summary.dirsUnmodified)}`);
-    terminal.print(`${dryRun ? 'Would add' : 'Added'} to the repository: ${sizeText(summary.dataAdded)} (${sizeText(summary.dataAddedPacked)} stored)`);
+    terminal.print(`${pad(`${l10n.t('Files')}:`, 12)} ${counts(summary.filesNew, summary.filesChanged, summary.filesUnmodified)}`);
+    terminal.print(`${pad(`${l10n.t('Dirs')}:`, 12)} ${counts(summary.dirsNew, summary.dirsChanged, summary.dirsUnmodified)}`);
+    const added = { size: sizeText(summary.dataAdded), stored: sizeText(summary.dataAddedPacked) };
+    terminal.print(dryRun ? l10n.t('Would add to the repository: {size} ({stored} stored)', added) : l10n.t('Added to the repository: {size} ({stored} stored)', added));
     terminal.print();
-    terminal.print(`processed ${countText(summary.totalFilesProcessed, 'file')}, ${sizeText(summary.totalBytesProcessed)} in ${durationText(durationMs)}`);
+    terminal.print(l10n.t('processed {files}, {size} in {duration}', { files: countText(summary.totalFilesProcessed, 'file'), size: sizeText(summary.totalBytesProcessed), duration: durationText(durationMs) }));
   }
-  if (snapshotId !== undefined) terminal.print(`snapshot ${shortId(snapshotId)} saved${result.exceptionCount > 0 ? ', without what is named above' : ''}`);
-  else if (!globals.quiet) terminal.print('dry run: nothing was written');
+  if (snapshotId !== undefined) terminal.print(result.exceptionCount > 0 ? l10n.t('snapshot {0} saved, without what is named above', shortId(snapshotId)) : l10n.t('snapshot {0} saved', shortId(snapshotId)));
+  else if (!globals.quiet) terminal.print(l10n.t('dry run: nothing was written'));
 }
 
 function printSummaryJson({ terminal }: CommandContext, { summary, snapshotId, durationMs }: BackupDetails, dryRun: boolean): void {

@@ -1,5 +1,5 @@
 import { checkJob } from '../../jobs/index.ts';
-import { CadanganError } from '../../platform/index.ts';
+import { CadanganError, l10n } from '../../platform/index.ts';
 import { fileLabel } from '../../storage/index.ts';
 import { parseReadSubset, type CheckOptions, type CheckProgress, type CheckResult, type Fault } from '../../upkeep/index.ts';
 import { accessOf, type CliCommand, type CommandContext } from '../command.ts';
@@ -15,9 +15,9 @@ export const checkCommand: CliCommand = {
   name: 'check',
   declare: (command) =>
     command
-      .description('Verify the repository: its structure, and on request every byte.')
-      .option('--read-data', 'read and verify all data')
-      .option('--read-data-subset <subset>', 'read a part: n/t (part n of t), x% or a size such as 500M (random samples)'),
+      .description(l10n.t('Verify the repository: its structure, and on request every byte.'))
+      .option('--read-data', l10n.t('read and verify all data'))
+      .option('--read-data-subset <subset>', l10n.t('read a part: n/t (part n of t), x% or a size such as 500M (random samples)')),
   run: async (context, _args, options) => {
     const startMs = context.clock.monotonicMs();
     const progress = context.globals.quiet || context.globals.json ? undefined : (report: CheckProgress) => showCheckProgress(context, report, startMs);
@@ -49,23 +49,26 @@ function showCheckProgress({ terminal, clock }: CommandContext, progress: CheckP
 function printResult({ terminal, globals }: CommandContext, result: CheckResult): void {
   const { counts, errors, errorCount, hints, durationMs } = result;
   for (const fault of errors) for (const line of faultLines(fault)) terminal.note(line);
-  if (errors.length < errorCount) terminal.note(`… and ${errorCount - errors.length} more`);
+  if (errors.length < errorCount) terminal.note(l10n.t('… and {0} more', errorCount - errors.length));
   if (!globals.quiet) {
     for (const { kind, count, examples } of hints) {
-      terminal.print(`note: ${safeText(kind)}: ${count}${globals.verbosity > 0 ? ` (${examples.map(safeText).join(', ')}${count > examples.length ? ', …' : ''})` : ''}`);
+      terminal.print(`${l10n.t('note')}: ${safeText(kind)}: ${count}${globals.verbosity > 0 ? ` (${examples.map(safeText).join(', ')}${count > examples.length ? ', …' : ''})` : ''}`);
     }
-    const read = counts.packsRead > 0 ? `; ${countText(counts.packsRead, 'pack')} read whole, ${sizeText(counts.bytesRead)}` : '; their data was not read';
-    terminal.print(`checked ${countText(counts.snapshots, 'snapshot')}, ${countText(counts.trees, 'folder')}, ${countText(counts.packs, 'pack')} with ${countText(counts.blobs, 'blob')} in ${durationText(durationMs)}${read}`);
+    const read = counts.packsRead > 0 ? l10n.t('{packs} read whole, {size}', { packs: countText(counts.packsRead, 'pack'), size: sizeText(counts.bytesRead) }) : l10n.t('their data was not read');
+    const checked = l10n.t('checked {snapshots}, {folders}, {packs} with {blobs} in {duration}', {
+      snapshots: countText(counts.snapshots, 'snapshot'), folders: countText(counts.trees, 'folder'), packs: countText(counts.packs, 'pack'), blobs: countText(counts.blobs, 'blob'), duration: durationText(durationMs),
+    });
+    terminal.print(`${checked}; ${read}`);
   }
-  if (errorCount === 0) terminal.print('no errors were found');
-  else terminal.note(`${countText(errorCount, 'error')} found: the repository is damaged. What is not named above can be restored.`);
+  if (errorCount === 0) terminal.print(l10n.t('no errors were found'));
+  else terminal.note(l10n.t('{0} found: the repository is damaged. What is not named above can be restored.', countText(errorCount, 'error')));
 }
 
 function faultLines({ kind, file, blob, reason, affects, affectsCount }: Fault): string[] {
   const thing = file ? fileLabel(file) : blob ? `${blob.type} blob ${blob.id}` : 'repository';
-  const places = affects.map(({ snapshotId, time, path }) => `    snapshot ${shortId(snapshotId)}${time === undefined ? '' : ` of ${time.slice(0, 19).replace('T', ' ')}`}: ${safeName(path)}`);
-  const more = affectsCount > affects.length ? [`    … and ${affectsCount - affects.length} more`] : [];
-  return [`error: ${kind}: ${thing}: ${safeText(reason)}`, ...(affectsCount > 0 ? [`  affects ${countText(affectsCount, 'path')}:`] : []), ...places, ...more];
+  const places = affects.map(({ snapshotId, time, path }) => `    ${time === undefined ? l10n.t('snapshot {0}', shortId(snapshotId)) : l10n.t('snapshot {0} of {1}', shortId(snapshotId), time.slice(0, 19).replace('T', ' '))}: ${safeName(path)}`);
+  const more = affectsCount > affects.length ? [`    ${l10n.t('… and {0} more', affectsCount - affects.length)}`] : [];
+  return [`${l10n.t('error')}: ${kind}: ${thing}: ${safeText(reason)}`, ...(affectsCount > 0 ? [`  ${l10n.t('affects {0}', countText(affectsCount, 'path'))}:`] : []), ...places, ...more];
 }
 
 function printResultJson({ terminal }: CommandContext, { errors, errorCount, hints }: CheckResult): void {

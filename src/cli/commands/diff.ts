@@ -1,8 +1,9 @@
 import { compareTrees, type Change, type CompareStatistics, type EntryCounts } from '../../browse/index.ts';
 import { parseSnapshotPath, resolveTree } from '../../jobs/index.ts';
-import { textOf } from '../../platform/index.ts';
+import { l10n, textOf } from '../../platform/index.ts';
 import { resolveSnapshot, type JsonObject } from '../../repository/index.ts';
 import { openedRepository, type CliCommand, type CommandContext } from '../command.ts';
+import { pad } from '../display-width.ts';
 import { exitCode } from '../exit-code.ts';
 import { printJson } from '../json.ts';
 import { safeName } from '../safe-text.ts';
@@ -13,10 +14,10 @@ export const diffCommand: CliCommand = {
   name: 'diff',
   declare: (command) =>
     command
-      .description('Show what changed between two snapshots: + added, - removed, M modified, T other type, U metadata.')
-      .argument('<snapshot[:subfolder]>', 'the earlier one: id, beginning of an id, or "latest"')
-      .argument('<snapshot[:subfolder]>', 'the later one')
-      .option('--metadata', 'also show entries of which only metadata changed'),
+      .description(l10n.t('Show what changed between two snapshots: + added, - removed, M modified, T other type, U metadata.'))
+      .argument('<snapshot[:subfolder]>', l10n.t('the earlier one: id, beginning of an id, or "latest"'))
+      .argument('<snapshot[:subfolder]>', l10n.t('the later one'))
+      .option('--metadata', l10n.t('also show entries of which only metadata changed')),
   run: async (context, names, options) => {
     const { terminal, globals } = context;
     const [before, after] = [parseSnapshotPath(names[0] ?? ''), parseSnapshotPath(names[1] ?? '')];
@@ -24,7 +25,7 @@ export const diffCommand: CliCommand = {
       const first = await resolveSnapshot(repository, before.snapshot, {}, signal);
       const second = await resolveSnapshot(repository, after.snapshot, {}, signal);
       await repository.loadIndex({ signal });
-      if (!globals.json && !globals.quiet) terminal.print(`comparing snapshot ${shortId(first.id)} to ${shortId(second.id)}:\n`);
+      if (!globals.json && !globals.quiet) terminal.print(`${l10n.t('comparing snapshot {0} to {1}', shortId(first.id), shortId(second.id))}:\n`);
       const statistics = await compareTrees(
         repository, await resolveTree(repository, first, before.subfolder, signal), await resolveTree(repository, second, after.subfolder, signal),
         { metadata: options.flag('metadata'), onChange: (change) => printChange(context, change), signal },
@@ -42,16 +43,17 @@ function printChange({ terminal, globals }: CommandContext, { path, modifier }: 
 }
 
 function printStatistics({ terminal }: CommandContext, { changedFiles, added, removed }: CompareStatistics): void {
+  const number = (value: number) => String(value).padStart(5);
   const line = (title: string, fresh: number, gone: number, more = '') =>
-    terminal.print(`${`${title}:`.padEnd(12)} ${String(fresh).padStart(5)} new, ${String(gone).padStart(5)} removed${more}`);
+    terminal.print(`${pad(`${title}:`, 12)} ${l10n.t('{new} new, {removed} removed', { new: number(fresh), removed: number(gone) })}${more}`);
   terminal.print();
-  line('Files', added.files, removed.files, `, ${String(changedFiles).padStart(5)} changed`);
-  line('Dirs', added.dirs, removed.dirs);
-  line('Others', added.others, removed.others);
-  line('Data Blobs', added.dataBlobs, removed.dataBlobs);
-  line('Tree Blobs', added.treeBlobs, removed.treeBlobs);
-  terminal.print(`  Added:   ${sizeText(added.bytes)}`);
-  terminal.print(`  Removed: ${sizeText(removed.bytes)}`);
+  line(l10n.t('Files'), added.files, removed.files, `, ${l10n.t('{0} changed', number(changedFiles))}`);
+  line(l10n.t('Dirs'), added.dirs, removed.dirs);
+  line(l10n.t('Others'), added.others, removed.others);
+  line(l10n.t('Data Blobs'), added.dataBlobs, removed.dataBlobs);
+  line(l10n.t('Tree Blobs'), added.treeBlobs, removed.treeBlobs);
+  terminal.print(`  ${pad(`${l10n.t('Added')}:`, 8)} ${sizeText(added.bytes)}`);
+  terminal.print(`  ${pad(`${l10n.t('Removed')}:`, 8)} ${sizeText(removed.bytes)}`);
 }
 
 function statisticsJson(before: string, after: string, { changedFiles, added, removed }: CompareStatistics): JsonObject {

@@ -1,5 +1,5 @@
 import { openSnapshot } from '../../jobs/index.ts';
-import { CadanganError } from '../../platform/index.ts';
+import { CadanganError, l10n } from '../../platform/index.ts';
 import { findNode } from '../../repository/index.ts';
 import { dumpFile } from '../../restore/index.ts';
 import { openedRepository, type CliCommand } from '../command.ts';
@@ -10,9 +10,9 @@ export const dumpCommand: CliCommand = {
   name: 'dump',
   declare: (command) => {
     command
-      .description('Write one file of a snapshot to standard output.')
-      .argument('<snapshot[:subfolder]>', 'id, beginning of an id, or "latest"')
-      .argument('<file>', 'path of the file in the snapshot');
+      .description(l10n.t('Write one file of a snapshot to standard output.'))
+      .argument('<snapshot[:subfolder]>', l10n.t('id, beginning of an id, or "latest"'))
+      .argument('<file>', l10n.t('path of the file in the snapshot'));
     addSnapshotFilter(command);
   },
   run: async (context, [snapshot = '', file = ''], options) => {

@@ -1,5 +1,5 @@
 import { findInSnapshots, type FindMatch, type FindOptions } from '../../browse/index.ts';
-import { CadanganError, textOf } from '../../platform/index.ts';
+import { CadanganError, l10n, textOf } from '../../platform/index.ts';
 import { formatExact, listSnapshots, matchesFilter, resolveSnapshot, type BlobId, type JsonObject, type Repository, type StoredSnapshot } from '../../repository/index.ts';
 import { collect, openedRepository, type CliCommand, type CommandContext } from '../command.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
@@ -15,17 +15,17 @@ export const findCommand: CliCommand = {
   name: 'find',
   declare: (command) => {
     command
-      .description('Find files and folders by name in snapshots, or the files that have a blob.')
-      .argument('<patterns...>', 'name or path, with * ? [..] and **; with --blob, --tree, --pack: beginnings of ids')
-      .option('-i, --ignore-case', 'ignore the case of letters')
-      .option('-l, --long', 'show mode, owner, size and time')
-      .option('-O, --oldest <time>', 'only what was modified at that time or later')
-      .option('-N, --newest <time>', 'only what was modified at that time or before')
-      .option('-s, --snapshot <id>', 'search this snapshot (may be repeated; default: all)', collect)
-      .option('--blob', 'patterns are ids of blobs of files')
-      .option('--tree', 'patterns are ids of trees')
-      .option('--pack', 'patterns are ids of packs')
-      .option('--show-pack-id', 'with --blob or --tree: show the packs too');
+      .description(l10n.t('Find files and folders by name in snapshots, or the files that have a blob.'))
+      .argument('<patterns...>', l10n.t('name or path, with * ? [..] and **; with --blob, --tree, --pack: beginnings of ids'))
+      .option('-i, --ignore-case', l10n.t('ignore the case of letters'))
+      .option('-l, --long', l10n.t('show mode, owner, size and time'))
+      .option('-O, --oldest <time>', l10n.t('only what was modified at that time or later'))
+      .option('-N, --newest <time>', l10n.t('only what was modified at that time or before'))
+      .option('-s, --snapshot <id>', l10n.t('search this snapshot (may be repeated; default: all)'), collect)
+      .option('--blob', l10n.t('patterns are ids of blobs of files'))
+      .option('--tree', l10n.t('patterns are ids of trees'))
+      .option('--pack', l10n.t('patterns are ids of packs'))
+      .option('--show-pack-id', l10n.t('with --blob or --tree: show the packs too'));
     addSnapshotFilter(command);
   },
   run: (context, patterns, options) =>
@@ -39,7 +39,7 @@ export const findCommand: CliCommand = {
       for await (const match of findInSnapshots(repository, snapshots, { ...query, signal })) {
         if (match.kind !== 'unreadable') output.add(match);
         else {
-          context.terminal.note(`cannot search ${safeName(match.path)} in snapshot ${shortId(match.snapshot.id)}: ${describeError(match.error).what}`);
+          context.terminal.note(`${l10n.t('cannot search {path} in snapshot {id}', { path: safeName(match.path), id: shortId(match.snapshot.id) })}: ${describeError(match.error).what}`);
           code = exitCode.failed;
         }
       }
@@ -90,10 +90,10 @@ class TextOutput implements FindOutput {
     if (match.snapshot !== this.#current) {
       if (this.#current) terminal.print();
       this.#current = match.snapshot;
-      terminal.print(`Found matching entries in snapshot ${shortId(match.snapshot.id)} from ${localTimeText(match.snapshot.timeNs, clock)}`);
+      terminal.print(l10n.t('Found matching entries in snapshot {id} from {time}', { id: shortId(match.snapshot.id), time: localTimeText(match.snapshot.timeNs, clock) }));
     }
     if (match.kind === 'entry') terminal.print(this.#long ? longLine(match.path, match.node, clock) : safeName(match.path));
-    else terminal.print(`${match.kind} ${match.id} in ${safeName(match.path)}${this.#packsOf(match.kind === 'tree' ? 'tree' : 'data', match.id)}`);
+    else terminal.print(`${l10n.t('{kind} {id} in {path}', { kind: match.kind, id: match.id, path: safeName(match.path) })}${this.#packsOf(match.kind === 'tree' ? 'tree' : 'data', match.id)}`);
   }
 
   end(): void {}

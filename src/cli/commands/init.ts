@@ -1,4 +1,5 @@
 import { initJob } from '../../jobs/index.ts';
+import { l10n } from '../../platform/index.ts';
 import { accessOf, type CliCommand } from '../command.ts';
 import { exitCode } from '../exit-code.ts';
 import { printJson } from '../json.ts';
@@ -8,8 +9,8 @@ export const initCommand: CliCommand = {
   name: 'init',
   declare: (command) =>
     command
-      .description('Make a new repository.')
-      .addOption(command.createOption('--repository-version <version>', 'format to write').choices(['2', 'latest', 'stable'])),
+      .description(l10n.t('Make a new repository.'))
+      .addOption(command.createOption('--repository-version <version>', l10n.t('format to write')).choices(['2', 'latest', 'stable'])),
   run: async (context) => {
     const { terminal, globals } = context;
     const result = await initJob(await accessOf(context, { isNew: true }));
@@ -19,8 +20,8 @@ export const initCommand: CliCommand = {
       printJson(terminal, { message_type: 'initialized', id, repository: location });
       return exitCode.done;
     }
-    terminal.print(`created restic repository ${id.slice(0, 10)} at ${safeText(location)}`);
-    if (!globals.quiet) terminal.note('\nKeep the password safe, and not only on this machine: without it nobody can read what you back up.');
+    terminal.print(l10n.t('created restic repository {id} at {location}', { id: id.slice(0, 10), location: safeText(location) }));
+    if (!globals.quiet) terminal.note(`\n${l10n.t('Keep the password safe, and not only on this machine: without it nobody can read what you back up.')}`);
     return exitCode.done;
   },
 };

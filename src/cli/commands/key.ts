@@ -1,6 +1,6 @@
 import { Argument } from 'commander';
 import { addPassword, changePassword, removePassword } from '../../jobs/index.ts';
-import { CadanganError } from '../../platform/index.ts';
+import { CadanganError, l10n } from '../../platform/index.ts';
 import { listKeys, parseTimestamp, type ListedKey } from '../../repository/index.ts';
 import { openedRepository, type CliCommand, type CommandContext } from '../command.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
@@ -17,12 +17,12 @@ export const keyCommand: CliCommand = {
   name: 'key',
   declare: (command) =>
     command
-      .description('List, add, remove or change passwords. Every password opens the whole repository.')
-      .addArgument(new Argument('<action>', 'what to do').choices(['list', 'add', 'remove', 'passwd']))
-      .argument('[id]', 'key to remove: its id, or the beginning of it')
-      .option('--new-password-file <file>', 'file to read the new password from')
-      .option('--user <user>', 'user name that the new key is listed with')
-      .option('--host <host>', 'host name that the new key is listed with'),
+      .description(l10n.t('List, add, remove or change passwords. Every password opens the whole repository.'))
+      .addArgument(new Argument('<action>', l10n.t('what to do')).choices(['list', 'add', 'remove', 'passwd']))
+      .argument('[id]', l10n.t('key to remove: its id, or the beginning of it'))
+      .option('--new-password-file <file>', l10n.t('file to read the new password from'))
+      .option('--user <user>', l10n.t('user name that the new key is listed with'))
+      .option('--host <host>', l10n.t('host name that the new key is listed with')),
   run: async (context, [action, id], options) => {
     if (action === 'remove') {
       if (id === undefined) throw new CadanganError('arguments.invalid', { argument: 'id', reason: 'name the key to remove' });
@@ -44,9 +44,9 @@ async function printKeys(context: CommandContext): Promise<ExitCode> {
     printJson(terminal, rows.map(({ current, id, userName, hostName, created }) => ({ current, id, userName, hostName, created })));
   } else {
     const cells = rows.map(({ current, id, userName, hostName, created }) => [`${current ? '*' : ' '}${id}`, safeText(userName), safeText(hostName), created]);
-    for (const line of tableLines([{ title: ' ID' }, { title: 'User' }, { title: 'Host' }, { title: 'Created' }], cells)) terminal.print(line);
+    for (const line of tableLines([{ title: ' ID' }, { title: l10n.t('User') }, { title: l10n.t('Host') }, { title: l10n.t('Created') }], cells)) terminal.print(line);
   }
-  for (const { id, error } of damaged) terminal.note(`key ${shortId(id)} cannot be read: ${describeError(error).what}`);
+  for (const { id, error } of damaged) terminal.note(`${l10n.t('key {0} cannot be read', shortId(id))}: ${describeError(error).what}`);
   return damaged.length > 0 ? exitCode.exceptions : exitCode.done;
 }
 
@@ -56,18 +56,18 @@ function viewOf({ id, file }: ListedKey, timeText: (ns: bigint) => string): { id
 
 async function removeKey(context: CommandContext, wanted: string): Promise<ExitCode> {
   const removed = await openedRepository(context, 'exclusive', ({ repository, signal }) => removePassword(repository, wanted, signal));
-  if (!context.globals.quiet) context.terminal.note(`removed key ${shortId(removed)}`);
+  if (!context.globals.quiet) context.terminal.note(l10n.t('removed key {0}', shortId(removed)));
   return exitCode.done;
 }
 
 /** `passwd` replaces the password that opened the repository, so it wants the repository for itself. */
 async function newPassword(context: CommandContext, options: OptionValues, replace: boolean): Promise<ExitCode> {
-  const source = { file: options.text('newPasswordFile'), command: undefined, variable: undefined, question: 'enter new password', twice: true };
+  const source = { file: options.text('newPasswordFile'), command: undefined, variable: undefined, question: l10n.t('enter new password'), twice: true };
   const owner = { username: options.text('user'), hostname: options.text('host') };
   const id = await openedRepository(context, replace ? 'exclusive' : 'shared', async ({ repository, signal }) => {
     const password = await readPassword(source, context.passwords, signal);
     return replace ? changePassword(repository, password, owner, signal) : addPassword(repository, password, owner, signal);
   });
-  if (!context.globals.quiet) context.terminal.note(`saved new key ${shortId(id)}`);
+  if (!context.globals.quiet) context.terminal.note(l10n.t('saved new key {0}', shortId(id)));
   return exitCode.done;
 }

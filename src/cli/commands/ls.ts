@@ -1,6 +1,6 @@
 import { listEntries } from '../../browse/index.ts';
 import { openSnapshot } from '../../jobs/index.ts';
-import { byteStringFromText, CadanganError, type ByteString } from '../../platform/index.ts';
+import { byteStringFromText, CadanganError, l10n, type ByteString } from '../../platform/index.ts';
 import type { Node, StoredSnapshot } from '../../repository/index.ts';
 import { openedRepository, type CliCommand, type CommandContext } from '../command.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
@@ -14,11 +14,11 @@ export const lsCommand: CliCommand = {
   name: 'ls',
   declare: (command) => {
     command
-      .description('List what is in a snapshot.')
-      .argument('<snapshot[:subfolder]>', 'id, beginning of an id, or "latest"')
-      .argument('[folders...]', 'only what is directly in these folders of the snapshot; they begin with /')
-      .option('-l, --long', 'show mode, owner, size and time')
-      .option('--recursive', 'also what is in folders of the named folders');
+      .description(l10n.t('List what is in a snapshot.'))
+      .argument('<snapshot[:subfolder]>', l10n.t('id, beginning of an id, or "latest"'))
+      .argument('[folders...]', l10n.t('only what is directly in these folders of the snapshot; they begin with /'))
+      .option('-l, --long', l10n.t('show mode, owner, size and time'))
+      .option('--recursive', l10n.t('also what is in folders of the named folders'));
     addSnapshotFilter(command);
   },
   run: async (context, [snapshot = '', ...folders], options) => {
@@ -26,7 +26,7 @@ export const lsCommand: CliCommand = {
     const recursive = wanted.length === 0 || options.flag('recursive');
     let code: ExitCode = exitCode.done;
     const onUnreadable = (path: ByteString, error: CadanganError): void => {
-      context.terminal.note(`cannot list ${safeName(path)}: ${describeError(error).what}`);
+      context.terminal.note(`${l10n.t('cannot list {0}', safeName(path))}: ${describeError(error).what}`);
       code = exitCode.failed;
     };
     return openedRepository(context, 'shared', async ({ repository, signal }) => {
@@ -43,7 +43,7 @@ export const lsCommand: CliCommand = {
 
 function printHeader({ terminal, globals, clock }: CommandContext, stored: StoredSnapshot): void {
   if (globals.json) printJson(terminal, { ...snapshotJson(stored), message_type: 'snapshot', struct_type: 'snapshot' });
-  else if (!globals.quiet) terminal.print(`snapshot ${snapshotText(stored, clock)}:`);
+  else if (!globals.quiet) terminal.print(`${l10n.t('snapshot {0}', snapshotText(stored, clock))}:`);
 }
 
 function printNode({ terminal, globals, clock }: CommandContext, path: ByteString, node: Node, long: boolean): void {

@@ -1,7 +1,8 @@
 import { restoreJob, type JobResult, type RestoreDetails, type RestoreJobOptions } from '../../jobs/index.ts';
-import { CadanganError, textOf } from '../../platform/index.ts';
-import type { RestoreProgress } from '../../restore/index.ts';
+import { CadanganError, l10n, textOf } from '../../platform/index.ts';
+import type { RestoreItem, RestoreProgress } from '../../restore/index.ts';
 import { accessOf, collect, type CliCommand, type CommandContext } from '../command.ts';
+import { pad } from '../display-width.ts';
 import { exitCodeOfResult } from '../exit-code.ts';
 import { jsonExceptionSink, reportExceptions } from '../exception-report.ts';
 import { jsonObject, printJson } from '../json.ts';
@@ -15,18 +16,18 @@ export const restoreCommand: CliCommand = {
   name: 'restore',
   declare: (command) => {
     command
-      .description('Restore a snapshot, or a folder of one, into a folder.')
-      .argument('<snapshot[:subfolder]>', 'id, beginning of an id, or "latest"; with a subfolder only what is in it')
-      .option('-t, --target <folder>', 'folder to restore into')
-      .option('-i, --include <pattern>', 'restore only what matches (may be repeated)', collect)
-      .option('--iinclude <pattern>', 'as --include, in any case of letters (may be repeated)', collect)
-      .option('-e, --exclude <pattern>', 'leave out what matches (may be repeated)', collect)
-      .option('--iexclude <pattern>', 'as --exclude, in any case of letters (may be repeated)', collect)
-      .option('--overwrite <behavior>', 'what to do with existing files: always, if-changed, if-newer, never (default: always)')
-      .option('--delete', 'remove from restored folders what the snapshot does not have')
-      .option('--sparse', 'leave holes where files have only zeros')
-      .option('--verify', 'read every restored file again and compare')
-      .option('-n, --dry-run', 'write nothing, show what would be done');
+      .description(l10n.t('Restore a snapshot, or a folder of one, into a folder.'))
+      .argument('<snapshot[:subfolder]>', l10n.t('id, beginning of an id, or "latest"; with a subfolder only what is in it'))
+      .option('-t, --target <folder>', l10n.t('folder to restore into'))
+      .option('-i, --include <pattern>', l10n.t('restore only what matches (may be repeated)'), collect)
+      .option('--iinclude <pattern>', l10n.t('as --include, in any case of letters (may be repeated)'), collect)
+      .option('-e, --exclude <pattern>', l10n.t('leave out what matches (may be repeated)'), collect)
+      .option('--iexclude <pattern>', l10n.t('as --exclude, in any case of letters (may be repeated)'), collect)
+      .option('--overwrite <behavior>', l10n.t('what to do with existing files: always, if-changed, if-newer, never (default: always)'))
+      .option('--delete', l10n.t('remove from restored folders what the snapshot does not have'))
+      .option('--sparse', l10n.t('leave holes where files have only zeros'))
+      .option('--verify', l10n.t('read every restored file again and compare'))
+      .option('-n, --dry-run', l10n.t('write nothing, show what would be done'));
     addSnapshotFilter(command);
   },
   run: async (context, [snapshot = ''], options) => {
@@ -51,7 +52,7 @@ function jobOptionsOf(context: CommandContext, snapshot: string, target: string,
     includes: options.list('include'), iincludes: options.list('iinclude'), excludes: options.list('exclude'), iexcludes: options.list('iexclude'),
     overwrite: options.choice('overwrite', ['always', 'if-changed', 'if-newer', 'never']),
     delete: options.flag('delete'), sparse: options.flag('sparse'), verify: options.flag('verify'), dryRun: options.flag('dryRun'),
-    onStart: talks ? (stored) => terminal.print(`restoring snapshot ${snapshotText(stored, clock)} to ${safeText(target)}`) : undefined,
+    onStart: talks ? (stored) => terminal.print(l10n.t('restoring snapshot {0} to {1}', snapshotText(stored, clock), safeText(target))) : undefined,
     progress: globals.quiet ? undefined : (progress) => report(context, progress, clock.monotonicMs() - startMs),
     onException: globals.json ? jsonExceptionSink(terminal, 'restore') : undefined,
     onItem: itemSink(context, options.flag('dryRun')),
@@ -64,8 +65,23 @@ function itemSink({ terminal, globals }: CommandContext, dryRun: boolean): Resto
   if (globals.quiet || !isWanted) return undefined;
   return ({ action, path, sizeBytes }) => {
     if (globals.json) printJson(terminal, { message_type: 'verbose_status', action, item: textOf(path), size: sizeBytes });
-    else if (globals.verbosity >= 2 || action !== 'unchanged') terminal.print(`${action.padEnd(9)} ${safeName(path)}${sizeBytes > 0 ? `  ${sizeText(sizeBytes)}` : ''}`);
+    else if (globals.verbosity >= 2 || action !== 'unchanged') terminal.print(`${pad(actionText(action), 9)} ${safeName(path)}${sizeBytes > 0 ? `  ${sizeText(sizeBytes)}` : ''}`);
   };
+}
+
+function actionText(action: RestoreItem['action']): string {
+  switch (action) {
+    case 'restored':
+      return l10n.t('restored');
+    case 'updated':
+      return l10n.t('updated');
+    case 'unchanged':
+      return l10n.t('unchanged');
+    case 'skipped':
+      return l10n.t('skipped');
+    case 'deleted':
+      return l10n.t('deleted');
+  }
 }
 
 function report({ terminal, globals }: CommandContext, progress: RestoreProgress, elapsedMs: number): void {
@@ -80,15 +96,18 @@ function report({ terminal, globals }: CommandContext, progress: RestoreProgress
 function printSummary({ terminal }: CommandContext, result: JobResult<RestoreDetails>, { restored }: RestoreDetails, elapsedMs: number, dryRun: boolean): void {
   const { counts } = restored;
   const also = [
-    counts.filesUnchanged > 0 ? `${countText(counts.filesUnchanged, 'file')} (${sizeText(counts.bytesUnchanged)}) already right` : '',
-    counts.filesSkipped > 0 ? `${countText(counts.filesSkipped, 'file')} left alone` : '',
-    counts.deleted > 0 ? `${counts.deleted} removed` : '',
-    counts.filesVerified > 0 ? `${countText(counts.filesVerified, 'file')} verified` : '',
+    counts.filesUnchanged > 0 ? l10n.t('{files} ({size}) already right', { files: countText(counts.filesUnchanged, 'file'), size: sizeText(counts.bytesUnchanged) }) : '',
+    counts.filesSkipped > 0 ? l10n.t('{0} left alone', countText(counts.filesSkipped, 'file')) : '',
+    counts.deleted > 0 ? l10n.t('{0} removed', counts.deleted) : '',
+    counts.filesVerified > 0 ? l10n.t('{0} verified', countText(counts.filesVerified, 'file')) : '',
   ].filter((part) => part !== '');
-  const verb = dryRun ? 'would restore' : 'restored';
-  terminal.print(`${verb} ${countText(counts.filesRestored, 'file')}, ${countText(counts.folders, 'folder')}, ${countText(counts.symlinksRestored, 'link')}: ${sizeText(counts.bytesRestored)} in ${durationText(elapsedMs)}`);
+  const done = {
+    files: countText(counts.filesRestored, 'file'), folders: countText(counts.folders, 'folder'), links: countText(counts.symlinksRestored, 'link'),
+    size: sizeText(counts.bytesRestored), duration: durationText(elapsedMs),
+  };
+  terminal.print(dryRun ? l10n.t('would restore {files}, {folders}, {links}: {size} in {duration}', done) : l10n.t('restored {files}, {folders}, {links}: {size} in {duration}', done));
   if (also.length > 0) terminal.print(`  ${also.join(', ')}`);
-  if (result.outcome === 'failed') terminal.note('Not everything was restored: see above.');
+  if (result.outcome === 'failed') terminal.note(l10n.t('Not everything was restored: see above.'));
 }
 
 function printSummaryJson({ terminal }: CommandContext, { restored: { counts } }: RestoreDetails, elapsedMs: number): void {

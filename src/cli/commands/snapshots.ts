@@ -1,3 +1,4 @@
+import { l10n } from '../../platform/index.ts';
 import { listSnapshots, matchesFilter, resolveSnapshot, type StoredSnapshot } from '../../repository/index.ts';
 import { openedRepository, type CliCommand, type CommandContext } from '../command.ts';
 import { exitCode } from '../exit-code.ts';
@@ -14,11 +15,11 @@ export const snapshotsCommand: CliCommand = {
   name: 'snapshots',
   declare: (command) => {
     command
-      .description('List snapshots, oldest first.')
-      .argument('[ids...]', 'only these: ids, beginnings of ids, or "latest"')
-      .option('-c, --compact', 'leave out paths and sizes')
-      .option('-g, --group-by <group>', 'group by host, paths, tags (separated by commas)')
-      .option('--latest <n>', 'only the last n of each host and set of paths');
+      .description(l10n.t('List snapshots, oldest first.'))
+      .argument('[ids...]', l10n.t('only these: ids, beginnings of ids, or "latest"'))
+      .option('-c, --compact', l10n.t('leave out paths and sizes'))
+      .option('-g, --group-by <group>', l10n.t('group by host, paths, tags (separated by commas)'))
+      .option('--latest <n>', l10n.t('only the last n of each host and set of paths'));
     addSnapshotFilter(command);
   },
   run: async (context, ids, options) => {
@@ -49,23 +50,23 @@ function printTables(context: CommandContext, groups: readonly SnapshotGroup[], 
   for (const [at, { key, snapshots }] of groups.entries()) {
     if (at > 0) context.terminal.print();
     const parts = [
-      key.host === undefined ? [] : [`host ${safeText(key.host)}`],
-      key.tags === undefined ? [] : [`tags [${key.tags.map(safeText).join(', ')}]`],
-      key.paths === undefined ? [] : [`paths [${key.paths.map(safeText).join(', ')}]`],
+      key.host === undefined ? [] : [l10n.t('host {0}', safeText(key.host))],
+      key.tags === undefined ? [] : [l10n.t('tags [{0}]', key.tags.map(safeText).join(', '))],
+      key.paths === undefined ? [] : [l10n.t('paths [{0}]', key.paths.map(safeText).join(', '))],
     ].flat();
-    if (!groupBy.isEmpty) context.terminal.print(`snapshots for (${parts.join(', ')}):`);
+    if (!groupBy.isEmpty) context.terminal.print(`${l10n.t('snapshots for ({0})', parts.join(', '))}:`);
     printTable(context, snapshots, options.flag('compact'));
   }
 }
 
 function printTable({ terminal, clock }: CommandContext, snapshots: readonly StoredSnapshot[], compact: boolean): void {
-  const columns = [{ title: 'ID' }, { title: 'Time' }, { title: 'Host' }, { title: 'Tags' }];
+  const columns = [{ title: 'ID' }, { title: l10n.t('Time') }, { title: l10n.t('Host') }, { title: l10n.t('Tags') }];
   const rows = snapshots.map(({ id, snapshot, timeNs }) => {
     const basic = [shortId(id), localTimeText(timeNs, clock), safeText(snapshot.hostname)];
     if (compact) return [...basic, snapshot.tags.map(safeText).join(',')];
     const size = snapshot.summary === undefined ? '' : sizeText(snapshot.summary.totalBytesProcessed);
     return [...basic, snapshot.tags.map(safeText), snapshot.paths.map(safeText), size];
   });
-  const all = compact ? columns : [...columns, { title: 'Paths' }, { title: 'Size', align: 'right' as const }];
+  const all = compact ? columns : [...columns, { title: l10n.t('Paths') }, { title: l10n.t('Size'), align: 'right' as const }];
   for (const line of tableLines(all, rows, countText(snapshots.length, 'snapshot'))) terminal.print(line);
 }

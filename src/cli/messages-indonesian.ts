@@ -1,0 +1,235 @@
+import type { FactReader, Message, Phrasebook } from './phrasebook.ts';
+import { sizeText } from './units.ts';
+
+const seeRepository = 'Periksa yang diberikan dengan --repo (-r) atau RESTIC_REPOSITORY, dan pastikan disk atau folder berbagi sudah terpasang. Repositori baru dibuat dengan "cadangan init".';
+const checkStorage = 'Pastikan disk atau folder berbagi terpasang dan jaringan berfungsi, lalu jalankan lagi perintah yang sama: yang sudah tersimpan akan dipakai.';
+const runCheck = 'Jalankan "cadangan check --read-data" untuk melihat apa yang terdampak.';
+
+/** The same in Indonesian, with the words of Google's and Microsoft's Indonesian interfaces. */
+export const indonesian: Phrasebook = {
+  errors: {
+    'repository.missing': (facts) => ({ what: `Tidak ada repositori di ${at(facts)}.`, next: seeRepository }),
+    'repository.exists': (facts) => ({ what: `Tidak dapat membuat repositori di ${at(facts)}: sudah ada repositori di sana.`, next: 'Gunakan yang itu, atau sebutkan folder kosong.' }),
+    'repository.wrong-password': (facts) => ({ what: `Tidak dapat membuka repositori di ${at(facts)}: kata sandi salah.`, next: 'Tidak ada kunci repositori ini yang cocok. Periksa kata sandi, dan apakah ini repositori yang dimaksud.' }),
+    'repository.locked': lockedMessage,
+    'repository.lock-lost': (facts) => ({
+      what: `Dihentikan: penguncian repositori di ${at(facts)} hilang${because(facts)}.`,
+      next: 'Mungkin program lain menghapusnya, atau repositori terlalu lama tidak terjangkau. Jalankan lagi perintah yang sama.',
+    }),
+    'repository.damaged': (facts) => ({ what: `Repositori rusak: ${[damagedThing(facts), facts.plain('reason')].filter((part) => part !== undefined).join(': ') || 'tidak dapat dibaca'}.`, next: runCheck }),
+    'repository.unsupported': (facts) => ({ what: `Repositori ini memerlukan program yang lebih baru: ${facts.plain('kind') ?? 'isinya'} memiliki versi ${facts.plain('version') ?? 'yang tidak diketahui'}.`, next: 'Perbarui Cadangan.' }),
+    'repository.self-test': (facts) => ({ what: `Node.js ini salah menghitung ${facts.plain('primitive') ?? 'kriptografinya'}; tidak ada yang dikerjakan.`, next: 'Gunakan rilis Node.js yang lain, dan uji memori mesin ini.' }),
+    'repository.verification': () => ({
+      what: 'Dihentikan: data yang baru saja dienkripsi tidak terbaca kembali sama. Tidak ada yang salah tersimpan.',
+      next: 'Ini menandakan memori atau prosesor bermasalah. Uji perangkat keras sebelum mencadangkan lagi.',
+    }),
+    'storage.unreachable': (facts) => ({ what: `Tidak dapat menjangkau repositori di ${at(facts)}${inFile(facts)}${because(facts)}.`, next: checkStorage }),
+    'storage.full': (facts) => ({ what: `Tidak ada ruang tersisa di ${at(facts)}${freeSpace(facts)}.`, next: 'Kosongkan ruang di sana, lalu jalankan lagi perintah yang sama: yang sudah tersimpan akan dipakai.' }),
+    'storage.denied': (facts) => ({
+      what: `Tidak diizinkan mengakses ${at(facts)}${inFile(facts)}${because(facts)}.`,
+      next: 'Periksa izin pengguna ini di sana. Untuk sekadar membaca repositori yang tidak dapat ditulisi, tambahkan --no-lock.',
+    }),
+    'storage.not-found': (facts) => ({ what: `Satu berkas repositori di ${at(facts)} hilang: ${facts.plain('file') ?? 'tanpa nama'}.`, next: runCheck }),
+    'storage.invalid-location': (facts) => ({ what: `Tidak dapat memakai ${facts.quoted('location', 'lokasi ini')} sebagai repositori: ${facts.plain('reason') ?? 'tidak dipahami'}.`, next: `Yang dipahami: ${facts.list('supported').join(', ')}.` }),
+    'source.missing': (facts) => ({ what: `Tidak ada yang dicadangkan: ${facts.list('paths').map((path) => `"${path}"`).join(', ') || 'sumbernya'} tidak ada.`, next: 'Periksa sumbernya. Tidak ada snapshot yang dibuat.' }),
+    'source.contains-repository': (facts) => ({ what: `Ditolak: repositori tidak dicadangkan ke dalam dirinya sendiri; ${at(facts)} terletak di dalam sumber.`, next: `Kecualikan dengan --exclude ${facts.quoted('path', 'PATH')}. Tidak ada snapshot yang dibuat.` }),
+    'source.empty': () => ({ what: 'Tidak ada yang dicadangkan: semuanya dikecualikan.', next: 'Periksa pola pengecualian. Tidak ada snapshot yang dibuat.' }),
+    'snapshot.not-found': (facts) => ({ what: `Tidak ada snapshot ${facts.quoted('snapshot', 'dengan nama itu')}.`, next: 'Lihat "cadangan snapshots" untuk yang ada; penyaring (--host, --tag, --path) berlaku untuk "latest".' }),
+    'snapshot.ambiguous': (facts) => ({ what: `Beberapa snapshot berawalan ${facts.quoted('snapshot')}: ${shortIds(facts)}.`, next: 'Tuliskan id lebih lengkap.' }),
+    'path.not-found': (facts) => ({ what: `${facts.quoted('path', 'Lokasi itu')} tidak ada dalam snapshot${because(facts)}.`, next: 'Lihat "cadangan ls" untuk isinya; lokasi diawali dengan /.' }),
+    'target.unsafe': (facts) => ({ what: `Ditolak: tidak memulihkan ke ${facts.quoted('target', 'tujuan itu')}${because(facts)}.`, next: 'Sebutkan folder tujuan lain dengan --target.' }),
+    'target.denied': (facts) => ({ what: `Tidak diizinkan menulis ke ${facts.quoted('target', 'tujuan')}${because(facts)}.`, next: 'Periksa izin di sana, atau sebutkan folder tujuan lain dengan --target.' }),
+    'target.full': (facts) => ({ what: `Tidak ada ruang tersisa di ${facts.quoted('target', 'tujuan')}${freeSpace(facts)}.`, next: 'Kosongkan ruang di sana dan jalankan lagi perintah yang sama: berkas yang sudah benar tidak ditulis lagi.' }),
+    'password.missing': (facts) => ({ what: `Kata sandi tidak diberikan${because(facts)}.`, next: 'Gunakan --password-file, --password-command, RESTIC_PASSWORD, atau ketikkan di terminal.' }),
+    'password.empty': () => ({ what: 'Kata sandi kosong tidak melindungi apa pun.', next: 'Berikan yang tidak kosong.' }),
+    'key.last': (facts) => ({ what: `Ditolak: kunci ${shortId(facts.plain('key'))} tidak dihapus, karena dengan kunci itulah repositori dibuka.`, next: 'Buka repositori dengan kata sandi lain, atau ganti yang ini dengan "cadangan key passwd".' }),
+    'key.not-found': (facts) => ({ what: `Tidak ada kunci ${facts.quoted('key', 'dengan nama itu')}.`, next: 'Lihat "cadangan key list".' }),
+    'key.ambiguous': (facts) => ({ what: `Beberapa kunci berawalan ${facts.quoted('key')}: ${shortIds(facts)}.`, next: 'Tuliskan id lebih lengkap.' }),
+    'arguments.invalid': argumentsMessage,
+    'config.invalid': (facts) => ({ what: `Tidak dapat memakai konfigurasi${facts.plain('path') === undefined ? '' : ` ${facts.quoted('path')}`}${inLine(facts)}${because(facts)}.`, next: 'Perbaiki di sana; VS Code menandai tempatnya.' }),
+    'config.changed': (facts) => ({ what: `Konfigurasi ${facts.quoted('path', 'itu')} sementara itu diubah pihak lain. Tidak ada yang ditulis.`, next: 'Coba lagi.' }),
+    'config.denied': (facts) => ({ what: `Tidak dapat membaca atau menulis konfigurasi ${facts.quoted('path', 'itu')}${because(facts)}.`, next: 'Periksa izin pengguna ini di sana.' }),
+    'set.unknown': (facts) => ({ what: `Tidak ada set cadangan ${facts.quoted('set', 'dengan nama itu')} dalam konfigurasi.`, next: 'Periksa namanya, dan apakah ada kesalahan dalam konfigurasi.' }),
+    'set.exists': (facts) => ({ what: `Set cadangan ${facts.quoted('set', 'dengan nama itu')} sudah ada.`, next: 'Pilih nama lain.' }),
+    'schedule.no-leader': (facts) => ({ what: `Jadwal tidak sedang berjalan${because(facts)}.`, next: 'Buka VS Code dengan Cadangan di mesin ini, atau tunggu sebentar lalu coba lagi.' }),
+    'file.too-large': (facts) => ({ what: `${facts.quoted('path', 'Berkas itu')} terlalu besar untuk ini (${facts.plain('sizeBytes') ?? 'lebih banyak'} bita; paling banyak ${facts.plain('maxBytes') ?? 'lebih sedikit'}).`, next: 'Pulihkan ke sebuah folder, lalu buka di sana.' }),
+    'command.failed': (facts) => ({ what: `Tidak ada cadangan: program ${facts.quoted('program', 'yang mendahuluinya')} gagal${because(facts)}.`, next: 'Perbaiki program yang disebut "before" dalam konfigurasi. Keluarannya ada dalam log.' }),
+    'engine.lost': (facts) => ({ what: `Mesin Cadangan berhenti tanpa diduga${because(facts)}.`, next: 'Mesin itu dimulai lagi dengan sendirinya. Jalankan lagi perintah yang sama: yang sudah tersimpan akan dipakai.' }),
+    'aborted': () => ({ what: 'Dihentikan sebelum selesai.', next: 'Yang sudah tersimpan dipakai oleh cadangan berikutnya.' }),
+  },
+  unknown: (text) => ({ what: `Terjadi sesuatu yang tidak terduga: ${text}`, next: 'Ini kesalahan dalam Cadangan. Jalankan lagi perintah itu dengan --verbose dan laporkan isinya.' }),
+  cause: (text) => `  karena: ${text}`,
+  exceptionKinds: {
+    'unreadable': 'tidak dapat dibaca',
+    'vanished': 'tidak ditemukan',
+    'changed': 'berubah saat sedang dibaca',
+    'damaged': 'rusak dalam repositori dan tidak ditulis',
+    'special-file': 'adalah perangkat, pipa atau soket, yang tidak dapat dibuat',
+    'unknown-type': 'berjenis yang tidak dikenal versi ini',
+    'hostile-name': 'memiliki nama yang akan keluar dari folder tujuan',
+    'duplicate-name': 'memiliki nama yang muncul dua kali dalam foldernya',
+    'impossible-name': 'memiliki nama yang tidak diizinkan sistem ini',
+    'name-collision': 'memiliki nama yang dianggap sama dengan nama lain oleh sistem ini',
+    'in-the-way': 'tidak ditulis: ada yang lain di tempatnya',
+    'folder-failed': 'tidak ditulis: foldernya tidak dapat dibuat',
+    'denied': 'tidak ditulis: tidak diizinkan',
+    'system': 'tidak ditulis',
+    'verification': 'berbeda dari snapshot ketika dibaca lagi',
+    'not-deleted': 'tidak dapat dihapus',
+    'extended-attributes': 'atribut tambahan tidak dipasang',
+    'generic-attributes': 'atribut Windows tidak dipasang',
+    'owner': 'pemilik tidak dipasang',
+    'mode': 'izin tidak dipasang',
+    'times': 'waktu tidak dipasang',
+    'hard-link': 'menjadi berkas tersendiri, bukan tautan keras',
+    'link-target': 'snapshot kehilangan sebagian isi tujuan tautan',
+    'size': 'ukurannya lain dari yang tertulis dalam snapshot',
+  },
+  systemCodes: {
+    ENOENT: 'tidak ditemukan',
+    EACCES: 'izin ditolak',
+    EPERM: 'tidak diizinkan',
+    EROFS: 'sistem berkas hanya-baca',
+    EIO: 'kesalahan baca atau tulis pada perangkat',
+    ENOSPC: 'tidak ada ruang tersisa',
+    EDQUOT: 'kuota penuh',
+    ENOTDIR: 'bukan folder',
+    EISDIR: 'berupa folder',
+    ELOOP: 'terlalu banyak tautan',
+    ENAMETOOLONG: 'nama terlalu panjang',
+    EBUSY: 'sedang dipakai',
+    EMFILE: 'terlalu banyak berkas terbuka',
+    ESTALE: 'folder berbagi dipasang ulang',
+    ETIMEDOUT: 'tidak ada jawaban tepat waktu',
+    EHOSTDOWN: 'mesin tujuan mati',
+    ENOTCONN: 'tidak terhubung',
+    mac: 'kode autentikasinya salah',
+    hash: 'isinya tidak sesuai dengan namanya',
+    length: 'panjangnya salah',
+    zstd: 'tidak dapat didekompresi',
+    missing: 'tidak ada indeks yang mengenalnya',
+  },
+  reasons: {
+    'not … text': 'bukan teks …',
+    'unreadable': 'tidak dapat dibaca',
+    'no keys': 'tidak ada kunci',
+    'nothing to look for': 'tidak ada yang dicari',
+    'not the beginning of an id': 'bukan awal sebuah id',
+    '…: is a known scheme that this version cannot open yet': '…: dikenal, tetapi belum dapat dibuka oleh versi ini',
+    'every name in it must end with a NUL and none may be empty': 'setiap nama di dalamnya harus diakhiri NUL dan tidak boleh kosong',
+    'nothing matches it': 'tidak ada yang cocok',
+    'one of … is wanted': 'pilihannya: …',
+    'a whole number from … is wanted': 'diperlukan bilangan bulat mulai dari …',
+    'a duration such as 30s, 10m or 1h30m is wanted': 'diperlukan durasi seperti 30s, 10m atau 1h30m',
+    'a time such as "2012-11-01 22:08:41" is wanted': 'diperlukan waktu seperti "2012-11-01 22:08:41"',
+    'host, paths and tags are known, separated by commas': 'yang dikenal: host, paths dan tags, dipisah koma',
+    'it cannot be combined with …': 'tidak dapat digabung dengan …',
+    'no repository is named: use -r, --repository-file or RESTIC_REPOSITORY': 'repositori tidak disebutkan: gunakan -r, --repository-file atau RESTIC_REPOSITORY',
+    'name the folder to restore into': 'sebutkan folder tujuan pemulihan',
+    'name the key to remove': 'sebutkan kunci yang dihapus',
+    'key … takes no id': 'key … tidak memerlukan id',
+    'a path in a snapshot begins with /': 'lokasi dalam snapshot diawali dengan /',
+    'nothing to back up is named': 'tidak disebutkan apa yang dicadangkan',
+    'the two passwords differ': 'kedua kata sandi berbeda',
+    'it is empty, or a quote is not closed': 'kosong, atau tanda kutip tidak ditutup',
+    'the command … failed': 'perintah … gagal',
+    'not a folder': 'bukan folder',
+    'the target and the repository overlap': 'folder tujuan dan repositori bertumpang tindih',
+    'not a file but …': 'bukan berkas melainkan …',
+    'it is the whole snapshot': 'itu seluruh snapshot',
+    'it is a folder; "cadangan restore" brings folders': 'itu folder; folder dipulihkan dengan "cadangan restore"',
+    'it is a …': 'itu berjenis …',
+    'no longer a file': 'bukan berkas lagi',
+    'no answer': 'tidak ada jawaban',
+    'it is gone': 'sudah tidak ada',
+    'not a size such as 500k, 20M or 1G': 'bukan ukuran seperti 500k, 20M atau 1G',
+    'the file name is missing': 'nama berkas tidak ada',
+    'the file name has a /': 'nama berkas memuat /',
+    'n/t needs 1 <= n <= t <= …': 'n/t memerlukan 1 <= n <= t <= …',
+    'a percentage is above 0 and at most 100': 'persentase harus di atas 0 dan paling banyak 100',
+    'expected n/t, a percentage or a size': 'diperlukan n/t, persentase atau ukuran',
+    'no ] closes the [': 'tanda [ tidak ditutup dengan ]',
+    'a - in [ ] stands without a character before or after it': 'tanda - dalam [ ] tidak diapit huruf',
+    'a range in [ ] is empty or has no end': 'rentang dalam [ ] kosong atau tidak berakhir',
+    'it is empty or holds a NUL character': 'kosong atau memuat karakter NUL',
+    'the part before the colon is not a known scheme; a folder with a colon in its name needs the prefix "local:"': 'bagian sebelum titik dua tidak dikenal; folder dengan titik dua dalam namanya perlu awalan "local:"',
+    'the path is empty': 'lokasinya kosong',
+    'a UNC path works on Windows only; mount the share and name the mount point': 'lokasi UNC hanya berlaku di Windows; pasang folder berbagi itu dan sebutkan tempat pemasangannya',
+    'between host and path a colon is missing': 'titik dua antara host dan lokasi tidak ada',
+    'it is not a URL': 'bukan URL',
+    'a password does not belong into a location': 'kata sandi tidak boleh ada dalam lokasi',
+    'user or host is empty or begins with a dash': 'pengguna atau host kosong atau diawali tanda hubung',
+    'the home folder is written as a relative path, without "~/"': 'folder rumah ditulis sebagai lokasi relatif, tanpa "~/"',
+    'the folder on Drive is not named': 'folder di Drive tidak disebutkan',
+    'Drive has no "." and ".." folders': 'Drive tidak memiliki folder "." dan ".."',
+    'the bucket is not named': 'bucket tidak disebutkan',
+    'an http or https address must follow the scheme': 'sesudahnya harus ada alamat http atau https',
+    'the address has a query or a fragment': 'alamatnya memuat kueri atau fragmen',
+    'its percent signs are not an encoding': 'tanda persennya bukan penyandian yang sah',
+    'duplicate-key': 'nama yang sama muncul dua kali',
+    'too-deep': 'kurung bersarang terlalu dalam',
+  },
+};
+
+function at(facts: FactReader): string {
+  return facts.quoted('location', 'lokasi ini');
+}
+
+function because(facts: FactReader): string {
+  const reason = facts.plain('reason');
+  return reason === undefined ? '' : `: ${reason}`;
+}
+
+function inLine(facts: FactReader): string {
+  const line = facts.plain('line');
+  return line === undefined ? '' : `, baris ${line}, kolom ${facts.plain('column') ?? '1'}`;
+}
+
+function inFile(facts: FactReader): string {
+  const file = facts.plain('file');
+  return file === undefined ? '' : ` (${file})`;
+}
+
+function freeSpace(facts: FactReader): string {
+  const free = facts.size('freeBytes');
+  const needed = facts.size('neededBytes');
+  if (free === undefined) return '';
+  return needed === undefined ? `: sisa ${sizeText(free)}` : `: sisa ${sizeText(free)}, perlu ${sizeText(needed)}`;
+}
+
+function lockedMessage(facts: FactReader): Message {
+  const holder = [facts.plain('holderUser'), facts.plain('holderHost')].filter((part) => part !== undefined).join('@');
+  const since = facts.plain('since')?.slice(0, 19).replace('T', ' ');
+  const process = facts.plain('holderPid');
+  const kind = facts.plain('exclusive') === 'true' ? ' secara eksklusif' : '';
+  return {
+    what: `Repositori di ${at(facts)} dikunci${kind} oleh ${holder || 'pihak lain'}${process === undefined ? '' : `, proses ${process}`}${since === undefined ? '' : `, sejak ${since}`}.`,
+    next: 'Tunggu sampai selesai (--retry-lock 10m melakukannya). Jika program itu pasti sudah tidak ada, jalankan "cadangan unlock".',
+  };
+}
+
+function damagedThing(facts: FactReader): string | undefined {
+  const blob = facts.plain('blob');
+  if (facts.plain('path') !== undefined) return `isi ${facts.quoted('path')}`;
+  const pack = facts.plain('pack');
+  if (blob !== undefined) return `blob ${facts.plain('type') ?? 'data'} ${blob.slice(0, 16)}${pack === undefined ? '' : ` dalam pack ${shortId(pack)}`}`;
+  const kind = facts.plain('kind');
+  const name = facts.plain('name');
+  return kind === undefined || name === undefined ? kind : `${kind}/${name}`;
+}
+
+const subjects = { option: 'opsi', argument: 'argumen', value: 'nilai', file: 'berkas', pattern: 'pola' } as const;
+
+function argumentsMessage(facts: FactReader): Message {
+  const named = Object.entries(subjects).flatMap(([name, word]) => (facts.plain(name) === undefined ? [] : [`${word} ${facts.quoted(name)}`]));
+  const about = named.length === 0 ? '' : `${named.join(', ')}: `;
+  return { what: `Tidak dapat memakai argumen: ${about}${facts.plain('reason') ?? 'tidak sah'}.`, next: 'Lihat "cadangan help", atau "cadangan help" dengan nama perintahnya.' };
+}
+
+function shortId(id: string | undefined): string {
+  return (id ?? '').slice(0, 8);
+}
+
+function shortIds(facts: FactReader): string {
+  return facts.list('candidates').slice(0, 8).map((id) => id.slice(0, 12)).join(', ');
+}

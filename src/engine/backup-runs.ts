@@ -1,0 +1,141 @@
+import { CadanganError, throwIfAborted, type Clock } from '../platform/index.ts';
+import type { RunOutcome, RunRequest } from '../schedule/index.ts';
+import type { BackupSet } from '../settings/index.ts';
+import { parseTimestamp } from '../repository/index.ts';
+import type { RunProgress, RunResult } from './protocol.ts';
+import { repositoryKey } from './repository-key.ts';
+import type { RunDesk } from './run-desk.ts';
+import type { RunHistory } from './run-history.ts';
+import { bareRunResult } from './run-result.ts';
+import type { ScheduleSeat } from './schedule-seat.ts';
+
+export interface BackupRunsOptions {
+  readonly clock: Clock;
+  readonly desk: RunDesk;
+  readonly history: RunHistory;
+  /** @throws `set.unknown` */
+  readonly setNamed: (name: string) => BackupSet;
+}
+
+export interface BackupWish {
+  readonly signal: AbortSignal;
+  readonly onProgress?: ((progress: RunProgress) => void) | undefined;
+}
+
+/** How often to look whether a run elsewhere has ended: events may get lost between two leaders. */
+const lookMs = 500;
+/** A wish that was taken back shows as neither running nor waiting; one look may be just too early. */
+const idleLooksMax = 4;
+
+/**
+ * Backups that a window asks for. With a schedule on the machine they go through whoever leads it, so that a repository has one run at a time and every
+ * window can stop it; without one they are made here, one after the other for each repository.
+ */
+export class BackupRuns {
+  readonly #options: BackupRunsOptions;
+  readonly #seat: () => ScheduleSeat;
+  /** Sets that our own window wants to be run: its person may be asked for a password. */
+  readonly #askedHere = new Map<string, number>();
+  readonly #results = new Map<string, ((result: RunResult) => void)[]>();
+  readonly #queues = new Map<string, Promise<unknown>>();
+  readonly #local = new Map<string, AbortController>();
+
+  /** @param seat only known after this was made, since the seat makes its runs here */
+  constructor(options: BackupRunsOptions, seat: () => ScheduleSeat) {
+    this.#options = options;
+    this.#seat = seat;
+  }
+
+  /** Runs the set, or joins its run, and waits for the result. Aborting stops the run, and its result tells so. @throws `set.unknown`, `storage.invalid-location` */
+  async start(name: string, wish: BackupWish): Promise<RunResult> {
+    const set = this.#options.setNamed(name);
+    throwIfAborted(wish.signal);
+    repositoryKey(set.repository.location); // the schedule leaves out sets whose location is not understood; here is told why
+    await this.#seat().settle();
+    using _listening = wish.onProgress ? this.#options.desk.listen(name, wish.onProgress) : undefined;
+    if (this.#seat().service === undefined) return await this.#runLocally(set, wish);
+    const wasFollower = this.#seat().role === 'follower';
+    try {
+      const result = await this.#runBySchedule(name, wish);
+      // The one who leads may have no window that knows the password; ours may.
+      return wasFollower && result.error?.code === 'password.missing' ? await this.#runLocally(set, wish) : result;
+    } catch (error) {
+      if (error instanceof CadanganError && error.code === 'schedule.no-leader') return await this.#runLocally(set, wish);
+      throw error;
+    }
+  }
+
+  /** @returns false when there was nothing to stop */
+  async stop(name: string): Promise<boolean> {
+    const local = this.#local.get(name);
+    local?.abort(new CadanganError('aborted', { reason: 'user' }));
+    const stopped = (await this.#seat().service?.stop(name)) ?? false;
+    return stopped || local !== undefined;
+  }
+
+  /** What the scheduler calls when a set is due. */
+  readonly runSet = async (name: string, { trigger }: RunRequest, signal: AbortSignal): Promise<RunOutcome> => {
+    const isManual = trigger === 'manual' || trigger === 'catch-up';
+    const set = this.#options.setNamed(name);
+    const result = await this.#options.desk.backup(set, { mayAsk: isManual && this.#askedHere.has(name), signal });
+    for (const resolve of this.#results.get(name) ?? []) resolve(result);
+    this.#results.delete(name);
+    return result.outcome === 'missed' ? 'failed' : result.outcome;
+  };
+
+  async #runBySchedule(name: string, { signal }: BackupWish): Promise<RunResult> {
+    const { clock } = this.#options;
+    const sinceNs = clock.nowNs();
+    const here = Promise.withResolvers<RunResult>();
+    this.#results.set(name, [...(this.#results.get(name) ?? []), here.resolve]);
+    this.#askedHere.set(name, (this.#askedHere.get(name) ?? 0) + 1);
+    const stop = (): void => void this.#seat().service?.stop(name).catch(() => undefined);
+    try {
+      const status = (await this.#seat().status()).get(name);
+      await this.#seat().service?.run(name, (status?.missed.length ?? 0) > 0 ? 'catch-up' : 'manual');
+      signal.addEventListener('abort', stop, { once: true });
+      if (signal.aborted) stop();
+      return await this.#resultOf(name, sinceNs, here.promise);
+    } finally {
+      signal.removeEventListener('abort', stop);
+      const left = (this.#askedHere.get(name) ?? 1) - 1;
+      if (left > 0) this.#askedHere.set(name, left);
+      else this.#askedHere.delete(name);
+      this.#results.set(name, (this.#results.get(name) ?? []).filter((resolve) => resolve !== here.resolve));
+    }
+  }
+
+  /** Of the run that goes on, here or elsewhere; of one elsewhere the history tells. */
+  async #resultOf(name: string, sinceNs: bigint, here: Promise<RunResult>): Promise<RunResult> {
+    const { clock, history } = this.#options;
+    for (let idleLooks = 0; idleLooks < idleLooksMax; ) {
+      const result = await Promise.race([here, clock.sleep(lookMs).then(() => undefined)]);
+      if (result) return result;
+      const { role } = this.#seat();
+      const state = (await this.#seat().status()).get(name)?.state;
+      if (state === 'running' || state === 'waiting') continue;
+      const found = role === 'leader' ? undefined : (await history.lastBySet((run) => run.outcome !== 'missed')).get(name);
+      if (found && parseTimestamp(found.endedAt).ns >= sinceNs) return found;
+      idleLooks += 1;
+    }
+    const nowText = new Date(Number(clock.nowNs() / 1_000_000n)).toISOString();
+    return bareRunResult({ job: 'backup', set: name, outcome: 'stopped', startedAt: nowText, endedAt: nowText, error: new CadanganError('aborted', { reason: 'user' }) });
+  }
+
+  async #runLocally(set: BackupSet, { signal }: BackupWish): Promise<RunResult> {
+    const key = repositoryKey(set.repository.location);
+    const controller = new AbortController();
+    this.#local.set(set.name, controller);
+    const before = this.#queues.get(key) ?? Promise.resolve();
+    const running = before.then(() => this.#options.desk.backup(set, { mayAsk: true, signal: AbortSignal.any([signal, controller.signal]) }));
+    const settled = running.catch(() => undefined);
+    this.#queues.set(key, settled);
+    try {
+      return await running;
+    } finally {
+      if (this.#local.get(set.name) === controller) this.#local.delete(set.name);
+      if (this.#queues.get(key) === settled) this.#queues.delete(key);
+    }
+  }
+}
+

@@ -1,0 +1,20 @@
+import type { ErrorData } from './protocol.ts';
+
+/** What the engine answered instead of a result: the code and the facts of its `CadanganError`, `internal` for a mistake of ours. */
+export class EngineError extends Error {
+  readonly data: ErrorData;
+
+  constructor(data: ErrorData, options?: { cause?: unknown }) {
+    super(data.message, options);
+    this.name = 'EngineError';
+    this.data = data;
+  }
+
+  get code(): string {
+    return this.data.code;
+  }
+}
+
+export function isErrorData(value: unknown): value is ErrorData {
+  return typeof value === 'object' && value !== null && 'code' in value && typeof value.code === 'string' && 'facts' in value && typeof value.facts === 'object' && 'message' in value;
+}

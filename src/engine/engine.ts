@@ -1,0 +1,83 @@
+import type { MessageConnection } from 'vscode-jsonrpc';
+import { CadanganError } from '../platform/index.ts';
+import { Channel } from './channel.ts';
+import { initializeParams } from './params.ts';
+import { Passwords } from './passwords.ts';
+import * as protocol from './protocol.ts';
+import { handleRepositoryRequests } from './repository-requests.ts';
+import { handleRunRequests } from './run-requests.ts';
+import { Session, type EngineWorld } from './session.ts';
+import { handleSetRequests } from './set-requests.ts';
+import { handleSnapshotRequests } from './snapshot-requests.ts';
+
+/** Why the engine ends. */
+export type EndReason = 'shutdown' | 'window-gone';
+
+/** The service on one connection: from the first message to the end. */
+export class Engine {
+  readonly #channel: Channel;
+  readonly #world: EngineWorld;
+  #session: Session | undefined;
+  #opening: Promise<Session> | undefined;
+  #ending: Promise<void> | undefined;
+  #passwords: Passwords | undefined;
+  readonly #onEnd: () => void;
+
+  /** @param onEnd all has ended and is written down: the process may exit */
+  constructor(connection: MessageConnection, world: EngineWorld, onEnd: () => void) {
+    this.#world = world;
+    this.#onEnd = onEnd;
+    this.#channel = new Channel({ connection, scrub: (text) => this.#passwords?.scrub(text) ?? text });
+    this.#channel.handle(protocol.initialize, initializeParams, (params) => this.#initialize(params));
+    this.#channel.handle0(protocol.shutdown, () => this.#shutDown());
+    const session = (): Session => this.#ready();
+    handleSetRequests(this.#channel, session);
+    handleRunRequests(this.#channel, session);
+    handleRepositoryRequests(this.#channel, session);
+    handleSnapshotRequests(this.#channel, session);
+  }
+
+  /** Ends at the next safe point; when a set wants its scheduled run finished, after that. Safe to repeat. */
+  end(reason: EndReason): Promise<void> {
+    this.#ending ??= this.#end(reason);
+    return this.#ending;
+  }
+
+  /** For what nobody caught. */
+  logError(error: unknown): void {
+    this.#channel.log('error', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+
+  async #initialize(params: protocol.InitializeParams): Promise<protocol.InitializeResult> {
+    if (this.#opening || this.#ending) throw new CadanganError('arguments.invalid', { argument: 'initialize', reason: 'it comes once, and first' });
+    const { environment } = this.#world;
+    this.#opening = Session.open(params, this.#world, this.#channel, (sets) => (this.#passwords = new Passwords({ ask: (wish) => this.#channel.askPassword(wish), sets, environment })));
+    this.#session = await this.#opening;
+    return this.#session.initializeResult;
+  }
+
+  #ready(): Session {
+    if (!this.#session || this.#ending) throw new CadanganError('arguments.invalid', { argument: 'initialize', reason: this.#ending ? 'the engine is ending' : 'it comes first' });
+    return this.#session;
+  }
+
+  /** Answers when all has ended. A run that is to be finished may take hours: then at once. */
+  async #shutDown(): Promise<void> {
+    const finishes = (await this.#session?.wantsToFinish()) ?? false;
+    const ended = this.end('shutdown');
+    if (!finishes) await ended;
+  }
+
+  async #end(reason: EndReason): Promise<void> {
+    if (reason === 'window-gone') this.#channel.close();
+    try {
+      const session = await this.#opening?.catch(() => undefined);
+      const finishes = (await session?.wantsToFinish()) ?? false;
+      this.#channel.log('info', `the engine ends (${reason})${finishes ? ' when the scheduled run is done' : ''}`);
+      await session?.close(finishes ? 'finish' : 'stop');
+    } finally {
+      // The answer to `shutdown` leaves first.
+      setImmediate(this.#onEnd);
+    }
+  }
+}

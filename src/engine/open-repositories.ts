@@ -1,0 +1,162 @@
+import { CadanganError, isCode, throwIfAborted, type Clock, type Random } from '../platform/index.ts';
+import { Repository } from '../repository/index.ts';
+import { openStorage } from '../storage/index.ts';
+import { OpenedRepository } from './opened-repository.ts';
+import type { Passwords, PasswordWish } from './passwords.ts';
+import { repositoryKey } from './repository-key.ts';
+
+const idleMsMax = 10 * 60_000;
+const idleCheckMs = 60_000;
+
+interface Entry {
+  readonly opening: Promise<OpenedRepository>;
+  readonly mayAsk: boolean;
+  users: number;
+  usedAtMs: number;
+}
+
+/**
+ * Repositories that are kept open, since opening one costs a key derivation and an index: by location, closed after ten minutes without use. Whoever
+ * wants the same one meanwhile waits for the same opening, so that a password is asked for once.
+ */
+export class OpenRepositories {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #passwords: Passwords;
+  readonly #entries = new Map<string, Entry>();
+  readonly #closing = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(world: { readonly clock: Clock; readonly random: Random }, passwords: Passwords) {
+    this.#clock = world.clock;
+    this.#random = world.random;
+    this.#passwords = passwords;
+    this.#timer = setInterval(() => void this.#closeIdle(), idleCheckMs).unref();
+  }
+
+  /**
+   * Does `work` with the repository, its snapshots and index loaded. If the work stumbles over something missing and the repository turns out to have
+   * changed since it was loaded, the work is done once more.
+   * @throws what `work` throws; `repository.missing`, `repository.wrong-password`, `password.missing`, the storage's errors
+   */
+  async use<T>(location: string, wish: PasswordWish, work: (opened: OpenedRepository) => Promise<T>): Promise<T> {
+    const entry = await this.#entry(location, wish);
+    entry.users += 1;
+    try {
+      const opened = await entry.opening;
+      await opened.load();
+      try {
+        return await work(opened);
+      } catch (error) {
+        if (!isCode(error, 'repository.damaged', 'snapshot.not-found', 'storage.not-found') || !(await opened.refresh())) throw error;
+        throwIfAborted(wish.signal);
+        return await work(opened);
+      }
+    } finally {
+      entry.users -= 1;
+      entry.usedAtMs = this.#clock.monotonicMs();
+    }
+  }
+
+  /** The password of a repository, proven by opening it. @throws as `use` */
+  async passwordOf(location: string, wish: PasswordWish): Promise<string> {
+    await (await this.#entry(location, wish)).opening;
+    const password = this.#passwords.proven(location);
+    if (password === undefined) throw new CadanganError('password.missing', { location });
+    return password;
+  }
+
+  /** Something about it is known to be another: the next use opens it anew. Whoever uses it now is not disturbed. */
+  async forget(location: string): Promise<void> {
+    const key = repositoryKey(location);
+    const entry = this.#entries.get(key);
+    this.#entries.delete(key);
+    if (entry?.users === 0) await closeEntry(entry);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#closing.abort(new CadanganError('aborted', { reason: 'shutdown' }));
+    const entries = [...this.#entries.values()];
+    this.#entries.clear();
+    await Promise.all(entries.map(closeEntry));
+  }
+
+  async #entry(location: string, wish: PasswordWish): Promise<Entry> {
+    const key = repositoryKey(location);
+    for (;;) {
+      throwIfAborted(this.#closing.signal);
+      const known = this.#entries.get(key);
+      const entry = known ?? this.#begin(key, location, wish.mayAsk);
+      try {
+        await orAborted(entry.opening, wish.signal);
+        return entry;
+      } catch (error) {
+        // Somebody who could not be asked came first; now somebody can.
+        const isForLackOfAPerson = isCode(error, 'password.missing', 'repository.wrong-password') && wish.mayAsk && !entry.mayAsk;
+        if (!isForLackOfAPerson) throw error;
+      }
+    }
+  }
+
+  #begin(key: string, location: string, mayAsk: boolean): Entry {
+    const opening = this.#open(location, mayAsk);
+    const entry: Entry = { opening, mayAsk, users: 0, usedAtMs: this.#clock.monotonicMs() };
+    this.#entries.set(key, entry);
+    opening.catch(() => {
+      if (this.#entries.get(key) === entry) this.#entries.delete(key);
+    });
+    return entry;
+  }
+
+  async #open(location: string, mayAsk: boolean): Promise<OpenedRepository> {
+    const signal = this.#closing.signal;
+    const storage = openStorage(location, { random: this.#random });
+    const open = (password: string): Promise<Repository> => Repository.open({ storage, clock: this.#clock, random: this.#random }, password, signal);
+    try {
+      // Before anybody is asked for a password. A folder that does not exist holds no repository.
+      if ((await configSizeOf(storage)) === undefined) throw new CadanganError('repository.missing', { location: storage.location });
+      const repository = await this.#passwords.open(location, { mayAsk, signal }, open);
+      return new OpenedRepository(location, repository, () => this.#passwords.open(location, { mayAsk: false, signal }, open));
+    } catch (error) {
+      await storage.close();
+      throw error;
+    }
+  }
+
+  async #closeIdle(): Promise<void> {
+    const nowMs = this.#clock.monotonicMs();
+    for (const [key, entry] of this.#entries) {
+      if (entry.users > 0 || nowMs - entry.usedAtMs < idleMsMax) continue;
+      this.#entries.delete(key);
+      await closeEntry(entry);
+    }
+  }
+}
+
+async function configSizeOf(storage: ReturnType<typeof openStorage>): Promise<number | undefined> {
+  try {
+    return await storage.sizeOf({ kind: 'config', name: '' });
+  } catch (error) {
+    if (isCode(error, 'storage.unreachable') && error.facts['reason'] === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** One that could not be opened has nothing to close. */
+async function closeEntry(entry: Entry | undefined): Promise<void> {
+  const opened = await entry?.opening.catch(() => undefined);
+  await opened?.storage.close().catch(() => undefined);
+}
+
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  throwIfAborted(signal);
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(new CadanganError('aborted', {}, { cause: signal.reason }));
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,113 @@
+import pMap from 'p-map';
+import { isCode, type ByteString } from '../platform/index.ts';
+import { loadSnapshot, parseSnapshotId, Repository, type Node, type StoredSnapshot, type TreeId } from '../repository/index.ts';
+import type { Storage } from '../storage/index.ts';
+import { TreeCache } from './tree-cache.ts';
+
+const filesReadAtOnce = 8;
+
+/**
+ * A repository that is kept open for looking into it: without a lock, since it would keep others from removing what they may remove. What was removed
+ * meanwhile shows as missing; then `refresh` tells whether something had changed.
+ */
+export class OpenedRepository {
+  readonly location: string;
+  readonly storage: Storage;
+  readonly trees: TreeCache;
+  #repository: Repository;
+  readonly #reopen: () => Promise<Repository>;
+  readonly #snapshots = new Map<string, StoredSnapshot>();
+  #indexNames = new Set<string>();
+  #refreshing: Promise<boolean> | undefined;
+  #isLoaded = false;
+  #unreadable: readonly string[] = [];
+
+  /** @param reopen the same repository anew, without a question */
+  constructor(location: string, repository: Repository, reopen: () => Promise<Repository>) {
+    this.location = location;
+    this.storage = repository.storage;
+    this.#repository = repository;
+    this.#reopen = reopen;
+    this.trees = new TreeCache((id, signal) => this.#repository.loadTree(id, signal));
+  }
+
+  get repository(): Repository {
+    return this.#repository;
+  }
+
+  /** Snapshots and index as the storage has them now. @returns whether anything was new or gone. @throws the storage's errors, `repository.damaged` */
+  refresh(): Promise<boolean> {
+    this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = undefined));
+    return this.#refreshing;
+  }
+
+  /** At least once. */
+  async load(): Promise<void> {
+    if (!this.#isLoaded) await this.refresh();
+  }
+
+  /** Oldest first. */
+  get snapshots(): readonly StoredSnapshot[] {
+    return [...this.#snapshots.values()].sort((a, b) => (a.timeNs === b.timeNs ? (a.id < b.id ? -1 : 1) : a.timeNs < b.timeNs ? -1 : 1));
+  }
+
+  /** Names of snapshot files that are damaged. They must not hide the others. */
+  get unreadableSnapshots(): readonly string[] {
+    return this.#unreadable;
+  }
+
+  snapshot(id: string): StoredSnapshot | undefined {
+    return this.#snapshots.get(id);
+  }
+
+  nodeAt(snapshot: StoredSnapshot, path: ByteString, signal: AbortSignal): Promise<Node | undefined> {
+    return this.trees.nodeAt(snapshot.snapshot.tree, path, signal);
+  }
+
+  folderAt(snapshot: StoredSnapshot, path: ByteString, signal: AbortSignal): Promise<TreeId> {
+    return this.trees.folderAt(snapshot.snapshot.tree, path, signal);
+  }
+
+  /** Snapshots first: then every blob of theirs is in an index file that is read after. */
+  async #refresh(): Promise<boolean> {
+    const hasNewSnapshots = await this.#refreshSnapshots();
+    const hasNewIndex = await this.#refreshIndex();
+    this.#isLoaded = true;
+    return hasNewSnapshots || hasNewIndex;
+  }
+
+  async #refreshSnapshots(): Promise<boolean> {
+    const names = new Set((await this.storage.list('snapshots')).map(({ name }) => name));
+    const gone = [...this.#snapshots.keys()].filter((name) => !names.has(name));
+    const fresh = [...names].filter((name) => !this.#snapshots.has(name));
+    const unreadable: string[] = [];
+    const loaded = await pMap(fresh, async (name) => this.#loadSnapshot(name, unreadable), { concurrency: filesReadAtOnce });
+    for (const name of gone) this.#snapshots.delete(name);
+    for (const snapshot of loaded) if (snapshot) this.#snapshots.set(snapshot.id, snapshot);
+    this.#unreadable = unreadable;
+    return gone.length > 0 || loaded.some((snapshot) => snapshot !== undefined);
+  }
+
+  /** Undefined for one that was removed since the listing, or is damaged. */
+  async #loadSnapshot(name: string, unreadable: string[]): Promise<StoredSnapshot | undefined> {
+    try {
+      return await loadSnapshot(this.#repository, parseSnapshotId(name));
+    } catch (error) {
+      if (isCode(error, 'repository.damaged')) unreadable.push(name);
+      else if (!isCode(error, 'storage.not-found')) throw error;
+      return undefined;
+    }
+  }
+
+  /** The index in memory can only grow. Where index files are gone (a prune), the repository is opened anew. */
+  async #refreshIndex(): Promise<boolean> {
+    const names = new Set((await this.storage.list('index')).map(({ name }) => name));
+    const isReduced = [...this.#indexNames].some((name) => !names.has(name));
+    const target = isReduced ? await this.#reopen() : this.#repository;
+    const fresh = [...names].filter((name) => isReduced || !this.#indexNames.has(name));
+    await pMap(fresh, async (name) => target.addToIndex(await target.loadUnpacked('index', name)), { concurrency: filesReadAtOnce });
+    this.#repository = target;
+    this.#indexNames = names;
+    return isReduced || fresh.length > 0;
+  }
+}

@@ -1,0 +1,113 @@
+import { CadanganError, isCode, type Environment } from '../platform/index.ts';
+import type { BackupSet } from '../settings/index.ts';
+import type { PasswordParams } from './protocol.ts';
+import { repositoryKey } from './repository-key.ts';
+import { unattendedPassword } from './unattended-password.ts';
+
+export interface PasswordsOptions {
+  /** Asks the window; undefined when it cannot say. */
+  readonly ask: (params: PasswordParams) => Promise<string | undefined>;
+  /** The sets as they are configured now. */
+  readonly sets: () => readonly BackupSet[];
+  readonly environment: Environment;
+}
+
+export interface PasswordWish {
+  /** A person is waiting and may be asked. */
+  readonly mayAsk: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Somebody who types wrongly three times needs to go and look. */
+const attemptsMax = 3;
+/** Shorter ones would tear words apart that have nothing to do with them. */
+const scrubbedLengthMin = 4;
+
+/** Finds the passwords of repositories. They stay in this process's memory, and nowhere else. */
+export class Passwords {
+  readonly #options: PasswordsOptions;
+  /** Those that have opened their repository. */
+  readonly #proven = new Map<string, string>();
+  /** Every one that was ever tried here. */
+  readonly #seen = new Set<string>();
+
+  constructor(options: PasswordsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Opens something with the repository's password: as the configuration has it, else as it opened before, else as the window says.
+   * @param open throws `repository.wrong-password` for a wrong one
+   * @throws what `open` throws; `password.missing` when nobody knows it
+   */
+  async open<T>(location: string, { mayAsk, signal }: PasswordWish, open: (password: string) => Promise<T>): Promise<T> {
+    const key = repositoryKey(location);
+    const attempt = async (password: string): Promise<T> => {
+      this.#seen.add(password);
+      const opened = await open(password);
+      this.#proven.set(key, password);
+      return opened;
+    };
+    const set = this.#options.sets().find(({ repository }) => isAt(repository.location, key) && (repository.passwordFile ?? repository.passwordCommand) !== undefined);
+    const unattended = set && (await unattendedPassword(set.repository, this.#options.environment, signal));
+    if (unattended !== undefined) return attempt(unattended);
+    const proven = this.#proven.get(key);
+    if (proven !== undefined) {
+      const opened = await unlessWrong(attempt(proven));
+      if (opened !== wrong) return opened;
+      this.#proven.delete(key);
+    }
+    return this.#openAsking(location, mayAsk, attempt);
+  }
+
+  /** The one that opened the repository last. */
+  proven(location: string): string | undefined {
+    return this.#proven.get(repositoryKey(location));
+  }
+
+  /** A password that was just made. */
+  remember(location: string, password: string): void {
+    this.#seen.add(password);
+    this.#proven.set(repositoryKey(location), password);
+  }
+
+  /** The text without any password that was used here, whatever way it may have got into it. */
+  readonly scrub = (text: string): string => {
+    let scrubbed = text;
+    for (const password of this.#seen) if (password.length >= scrubbedLengthMin) scrubbed = scrubbed.replaceAll(password, '***');
+    return scrubbed;
+  };
+
+  async #openAsking<T>(location: string, mayAsk: boolean, attempt: (password: string) => Promise<T>): Promise<T> {
+    for (let tried = 0; ; tried++) {
+      const password = await this.#options.ask({ location, wasWrong: tried > 0, mayAsk });
+      if (password === undefined || password === '') throw new CadanganError('password.missing', { location });
+      try {
+        return await attempt(password);
+      } catch (error) {
+        if (!mayAsk || tried + 1 >= attemptsMax || !isCode(error, 'repository.wrong-password')) throw error;
+      }
+    }
+  }
+}
+
+const wrong = Symbol('wrong');
+
+async function unlessWrong<T>(opening: Promise<T>): Promise<T | typeof wrong> {
+  try {
+    return await opening;
+  } catch (error) {
+    if (isCode(error, 'repository.wrong-password')) return wrong;
+    throw error;
+  }
+}
+
+/** A set whose location is not understood has no repository. */
+function isAt(location: string, key: string): boolean {
+  try {
+    return repositoryKey(location) === key;
+  } catch (error) {
+    if (isCode(error, 'storage.invalid-location')) return false;
+    throw error;
+  }
+}

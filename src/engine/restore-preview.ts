@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { textOf } from '../platform/index.ts';
+import type { Repository, StoredSnapshot } from '../repository/index.ts';
+import { restore, type RestoreItem, type RestoreOptions, type RestoreProgress } from '../restore/index.ts';
+import type { RestoreParams, RestorePreview } from './protocol.ts';
+import type { RestoreStep } from './restore-steps.ts';
+
+const samplesMax = 200;
+const exceptionsMax = 200;
+
+export interface PreviewOptions {
+  readonly overwrite: RestoreParams['overwrite'];
+  readonly repositoryFolder: string | undefined;
+  readonly progress: (progress: RestoreProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+/** A dry run of every step: what would be written, what would be replaced, what would be left. What changes something comes first among the samples. */
+export async function previewRestore(repository: Repository, stored: StoredSnapshot, steps: readonly RestoreStep[], options: PreviewOptions): Promise<RestorePreview> {
+  const samples: { overwrite: RestorePreview['samples'][number][]; write: RestorePreview['samples'][number][]; leave: RestorePreview['samples'][number][] } = { overwrite: [], write: [], leave: [] };
+  const exceptions: RestorePreview['exceptions'][number][] = [];
+  const sums = { written: 0, overwritten: 0, left: 0, bytes: 0 };
+  for (const { target, subfolder, includes } of steps) {
+    const restoreOptions: RestoreOptions = {
+      target, subfolder, includes, ...options, dryRun: true, workers: 1,
+      onItem: (item) => {
+        const action = actionOf(item);
+        if (action && samples[action].length < samplesMax) samples[action].push({ path: join(target, textOf(item.path)), action });
+      },
+    };
+    const { counts, exceptions: found } = await restore(repository, stored.snapshot, restoreOptions);
+    sums.overwritten += counts.filesUpdated;
+    sums.written += counts.filesRestored - counts.filesUpdated + counts.symlinksRestored;
+    sums.left += counts.filesUnchanged + counts.filesSkipped + counts.symlinksUnchanged + counts.symlinksSkipped;
+    sums.bytes += counts.bytesRestored;
+    exceptions.push(...found.slice(0, exceptionsMax - exceptions.length).map(({ path, reason, detail }) => ({ item: textOf(path), kind: reason, reason: detail ?? '' })));
+  }
+  return { ...sums, samples: [...samples.overwrite, ...samples.write, ...samples.leave].slice(0, samplesMax), exceptions };
+}
+
+/** Folders are not worth a line: they are made where they are needed. */
+function actionOf({ action, type }: RestoreItem): RestorePreview['samples'][number]['action'] | undefined {
+  if (type === 'dir') return undefined;
+  if (action === 'restored') return 'write';
+  return action === 'updated' ? 'overwrite' : 'leave';
+}

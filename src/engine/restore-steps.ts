@@ -1,0 +1,96 @@
+import { isAbsolute } from 'node:path';
+import { byteStringFromText, CadanganError, isCode, textOf, type ByteString } from '../platform/index.ts';
+import type { Node, StoredSnapshot } from '../repository/index.ts';
+import type { RestoreParams } from './protocol.ts';
+import { isMachinePath, literalPattern, machinePathOf, parentOf, snapshotPathOf } from './snapshot-paths.ts';
+
+/** One restore of a folder of the snapshot into a folder of the machine. */
+export interface RestoreStep {
+  /** Undefined for the root. */
+  readonly subfolder: string | undefined;
+  /** Undefined for all that is in it. */
+  readonly includes: readonly string[] | undefined;
+  readonly target: string;
+}
+
+/** Looks an entry up; undefined for the root. @throws `path.not-found` */
+export type NodeLookup = (path: ByteString) => Promise<Node | undefined>;
+
+/** Each is a restore of its own, with a lock. */
+const stepsMax = 1000;
+
+/**
+ * The steps in which what was chosen is restored. Into a folder: what was chosen appears in it as if it had been copied there. To the original place:
+ * folder by folder, each into itself, so that nothing beside it is even looked at.
+ * @throws `path.not-found` when something chosen is not in the snapshot; `arguments.invalid`
+ */
+export async function planRestoreSteps({ paths, target }: Pick<RestoreParams, 'paths' | 'target'>, { snapshot }: StoredSnapshot, nodeOf: NodeLookup): Promise<RestoreStep[]> {
+  const chosen = [...new Set(paths.map(cleaned))];
+  if (target.kind === 'folder') {
+    if (!isAbsolute(target.folder)) throw new CadanganError('arguments.invalid', { argument: 'target', value: target.folder, reason: 'an absolute path is wanted' });
+    for (const path of chosen) await nodeOf(path);
+    return [intoFolder(chosen, target.folder)];
+  }
+  if (!snapshot.paths.every((source) => isMachinePath(source))) throw new CadanganError('arguments.invalid', { argument: 'target', reason: 'the snapshot was made on another kind of system: choose a folder' });
+  const steps = await toOriginalPlaces(chosen.includes('/' as ByteString) ? await existingSources(snapshot.paths, nodeOf) : chosen, nodeOf);
+  if (steps.length > stepsMax) throw new CadanganError('arguments.invalid', { argument: 'paths', reason: 'too many places at once: choose folders' });
+  return steps;
+}
+
+function intoFolder(chosen: readonly ByteString[], folder: string): RestoreStep {
+  if (chosen.includes('/' as ByteString)) return { subfolder: undefined, includes: undefined, target: folder };
+  const shared = sharedFolder(chosen);
+  const isRoot = shared === '/';
+  const includes = chosen.map((path) => literalPattern((isRoot ? path : path.slice(shared.length)) as ByteString));
+  return { subfolder: isRoot ? undefined : textOf(shared), includes, target: folder };
+}
+
+/** The deepest folder that all of them lie in and that can be written as text. */
+function sharedFolder(paths: readonly ByteString[]): ByteString {
+  let shared = parentOf(paths[0] ?? ('/' as ByteString));
+  while (shared !== '/' && !(isText(shared) && paths.every((path) => path.startsWith(`${shared}/`)))) shared = parentOf(shared);
+  return shared;
+}
+
+async function toOriginalPlaces(chosen: readonly ByteString[], nodeOf: NodeLookup): Promise<RestoreStep[]> {
+  const folders: RestoreStep[] = [];
+  const filesOf = new Map<ByteString, ByteString[]>();
+  for (const path of chosen) {
+    const node = await nodeOf(path);
+    const isFolder = node === undefined || node.type === 'dir';
+    const folder = isFolder ? path : parentOf(path);
+    if (!isText(folder)) throw new CadanganError('arguments.invalid', { argument: 'paths', value: textOf(path), reason: 'a name on the way is not UTF-8: choose a folder to restore into' });
+    if (isFolder) folders.push({ subfolder: textOf(path), includes: undefined, target: machinePathOf(path) });
+    else filesOf.set(folder, [...(filesOf.get(folder) ?? []), path]);
+  }
+  const files = [...filesOf].map(([folder, members]): RestoreStep => ({
+    subfolder: folder === '/' ? undefined : textOf(folder),
+    includes: members.map((path) => literalPattern(path.slice(path.lastIndexOf('/')) as ByteString)),
+    target: machinePathOf(folder),
+  }));
+  return [...folders, ...files];
+}
+
+/** A source that was missing when the backup was made is among the snapshot's paths and not in it. */
+async function existingSources(sources: readonly string[], nodeOf: NodeLookup): Promise<ByteString[]> {
+  const existing: ByteString[] = [];
+  for (const path of sources.map((source) => snapshotPathOf(source))) {
+    try {
+      await nodeOf(path);
+      existing.push(path);
+    } catch (error) {
+      if (!isCode(error, 'path.not-found')) throw error;
+    }
+  }
+  return existing;
+}
+
+function cleaned(path: string): ByteString {
+  const names = path.split('/').filter((name) => name !== '');
+  if (names.some((name) => name === '.' || name === '..')) throw new CadanganError('path.not-found', { path: textOf(path as ByteString) });
+  return `/${names.join('/')}` as ByteString;
+}
+
+function isText(path: ByteString): boolean {
+  return byteStringFromText(textOf(path)) === path;
+}

@@ -1,0 +1,225 @@
+import { checkJob, repositoryFolderOf, restoreJob, type JobResult, type RepositoryAccess, type RestoreDetails } from '../jobs/index.ts';
+import { CadanganError, isAbort, textOf, type Clock, type Environment, type Random } from '../platform/index.ts';
+import { formatTimestamp } from '../repository/index.ts';
+import type { BackupSet } from '../settings/index.ts';
+import type { OpenRepositories } from './open-repositories.ts';
+import type { CheckParams, RestoreParams, RestorePreview, RunProgress, RunResult } from './protocol.ts';
+import { previewRestore } from './restore-preview.ts';
+import { planRestoreSteps, type RestoreStep } from './restore-steps.ts';
+import type { RunHistory } from './run-history.ts';
+import { backupRunResult, bareRunResult, checkRunResult, restoreRunResult } from './run-result.ts';
+import { backupSet } from './set-job.ts';
+import { snapshotNamed } from './snapshot-named.ts';
+
+export interface RunDeskOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly environment: Environment;
+  readonly programVersion: string;
+  readonly repositories: OpenRepositories;
+  readonly history: RunHistory;
+  readonly scrub: (text: string) => string;
+  readonly log: (level: 'info' | 'warning' | 'error', message: string) => void;
+  /** A run began or ended. */
+  readonly onChange: () => void;
+  /** A run went on a little. Called often. */
+  readonly onProgress: () => void;
+}
+
+export interface RunWish {
+  /** A person is waiting and may be asked for a password. */
+  readonly mayAsk: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress?: ((progress: RunProgress) => void) | undefined;
+}
+
+interface ActiveRun {
+  readonly set: string | undefined;
+  readonly listeners: Set<(progress: RunProgress) => void>;
+  progress: RunProgress;
+}
+
+/** Nobody waits at night, so a run can wait for another program's lock. */
+const unattendedRetryLockMs = 10 * 60_000;
+const startedProgress = { elapsedMs: 0, filesDone: 0, bytesDone: 0, errorCount: 0, currentPath: '' } as const;
+
+/** Makes runs in this process: opens, works, writes the result into the history, and tells of progress meanwhile. */
+export class RunDesk {
+  readonly #options: RunDeskOptions;
+  readonly #active = new Set<ActiveRun>();
+  readonly #listeners = new Set<{ readonly set: string; readonly onProgress: (progress: RunProgress) => void }>();
+  readonly #closing = new AbortController();
+  #running: Promise<unknown>[] = [];
+
+  constructor(options: RunDeskOptions) {
+    this.#options = options;
+  }
+
+  /** How far the set's backup is, if it goes on here. */
+  progressOf(set: string): RunProgress | undefined {
+    return [...this.#active].find((run) => run.set === set)?.progress;
+  }
+
+  /** Tells of the set's backup, of one that goes on already and of one that begins later. */
+  listen(set: string, onProgress: (progress: RunProgress) => void): Disposable {
+    const listener = { set, onProgress };
+    this.#listeners.add(listener);
+    for (const run of this.#active) if (run.set === set) run.listeners.add(onProgress);
+    return {
+      [Symbol.dispose]: () => {
+        this.#listeners.delete(listener);
+        for (const run of this.#active) run.listeners.delete(onProgress);
+      },
+    };
+  }
+
+  backup(set: BackupSet, wish: RunWish): Promise<RunResult> {
+    return this.#make({ job: 'backup', set: set.name }, wish, async (run, signal) => {
+      const { environment, programVersion, log, scrub, repositories } = this.#options;
+      // Before the set's own program runs: dumping a database for a repository that cannot be opened helps nobody.
+      await repositories.passwordOf(set.repository.location, { ...wish, signal });
+      const expected = await this.#expectedTotals(set.name);
+      const result = await backupSet(set, this.#access(set.repository.location, { ...wish, signal }), {
+        environment, programVersion,
+        progress: (progress) => this.#report(run, { ...progress, job: 'backup', set: set.name, ...atLeast(expected, progress) }),
+        onCommandLine: (line) => log('info', `${set.name}: ${line}`),
+      });
+      return backupRunResult(result, set.name, scrub);
+    });
+  }
+
+  restore(params: RestoreParams, wish: RunWish): Promise<RunResult> {
+    return this.#make({ job: 'restore' }, wish, async (run, signal) => {
+      const { repositories, clock, scrub } = this.#options;
+      const startMs = clock.monotonicMs();
+      const { id, steps } = await repositories.use(params.location, { ...wish, signal }, async (opened) => {
+        const stored = snapshotNamed(opened, params.snapshot);
+        return { id: stored.id, steps: await planRestoreSteps(params, stored, (path) => opened.nodeAt(stored, path, signal)) };
+      });
+      const results: JobResult<RestoreDetails>[] = [];
+      for (const step of steps) {
+        const result = await restoreJob(this.#access(params.location, { ...wish, signal }), {
+          snapshot: step.subfolder === undefined ? id : `${id}:${step.subfolder}`,
+          target: step.target, includes: step.includes, overwrite: params.overwrite, verify: true,
+          progress: (progress) => this.#report(run, { job: 'restore', elapsedMs: clock.monotonicMs() - startMs, errorCount: 0, ...sumOf(results, progress), currentPath: textOf(progress.currentPath) }),
+        });
+        results.push(result);
+        if (result.outcome === 'stopped' || result.details === undefined) break; // what stopped one would stop the next
+      }
+      return restoreRunResult(results, scrub);
+    });
+  }
+
+  /** What a restore would do; no run, leaves no trace. */
+  preview(params: RestoreParams, wish: RunWish): Promise<RestorePreview> {
+    const { repositories, clock } = this.#options;
+    const startMs = clock.monotonicMs();
+    return repositories.use(params.location, wish, async (opened) => {
+      const stored = snapshotNamed(opened, params.snapshot);
+      const steps: readonly RestoreStep[] = await planRestoreSteps(params, stored, (path) => opened.nodeAt(stored, path, wish.signal));
+      return previewRestore(opened.repository, stored, steps, {
+        overwrite: params.overwrite, repositoryFolder: repositoryFolderOf(params.location), signal: wish.signal,
+        progress: (progress) => wish.onProgress?.({ job: 'restore', elapsedMs: clock.monotonicMs() - startMs, errorCount: 0, ...progress, currentPath: textOf(progress.currentPath) }),
+      });
+    });
+  }
+
+  check({ location, readData }: CheckParams, wish: RunWish): Promise<RunResult> {
+    return this.#make({ job: 'check' }, wish, async (run, signal) => {
+      const { clock, scrub } = this.#options;
+      const startMs = clock.monotonicMs();
+      const result = await checkJob(this.#access(location, { ...wish, signal }), {
+        readData: readData ? 'all' : 'none',
+        progress: ({ phase, done, total, bytesDone, bytesTotal, errorCount }) =>
+          this.#report(run, {
+            job: 'check', elapsedMs: clock.monotonicMs() - startMs, filesDone: done, bytesDone, errorCount, currentPath: phase,
+            ...(total > 0 && { filesTotal: total }), ...(bytesTotal > 0 && { bytesTotal }),
+          }),
+      });
+      return checkRunResult(result, scrub);
+    });
+  }
+
+  /** Stops everything at its next safe point, and resolves when all has ended and is written down. */
+  async close(): Promise<void> {
+    this.#closing.abort(new CadanganError('aborted', { reason: 'shutdown' }));
+    await Promise.allSettled(this.#running);
+  }
+
+  /** Whatever keeps a run from its end stands in its result: a failed run leaves a record as much as a good one. */
+  async #make(about: { readonly job: RunResult['job']; readonly set?: string }, wish: RunWish, work: (run: ActiveRun, signal: AbortSignal) => Promise<RunResult>): Promise<RunResult> {
+    const signal = AbortSignal.any([wish.signal, this.#closing.signal]);
+    const startedAt = this.#nowText();
+    const run: ActiveRun = { set: about.set, listeners: new Set(wish.onProgress ? [wish.onProgress] : []), progress: { ...startedProgress, ...about } };
+    for (const { set, onProgress } of this.#listeners) if (set === about.set) run.listeners.add(onProgress);
+    this.#active.add(run);
+    this.#options.onChange();
+    const making = this.#recorded(
+      work(run, signal).catch((error: unknown) => bareRunResult({ ...about, outcome: isAbort(error) ? 'stopped' : 'failed', startedAt, endedAt: this.#nowText(), error }, this.#options.scrub)),
+    );
+    this.#running.push(making);
+    try {
+      return await making;
+    } finally {
+      this.#running = this.#running.filter((other) => other !== making);
+      this.#active.delete(run);
+      this.#options.onChange();
+    }
+  }
+
+  async #recorded(working: Promise<RunResult>): Promise<RunResult> {
+    const result = await working;
+    try {
+      await this.#options.history.append(result);
+    } catch (error) {
+      this.#options.log('error', `the history of runs cannot be written: ${String(error)}`);
+    }
+    return result;
+  }
+
+  #nowText(): string {
+    const { clock } = this.#options;
+    const nowNs = clock.nowNs();
+    return formatTimestamp(nowNs, clock.offsetMinutes(nowNs));
+  }
+
+  #access(location: string, { mayAsk, signal }: RunWish): RepositoryAccess {
+    const { repositories, clock, random } = this.#options;
+    return {
+      location, signal, world: { clock, random },
+      password: (passwordSignal) => repositories.passwordOf(location, { mayAsk, signal: passwordSignal }),
+      ...(!mayAsk && { retryLockForMs: unattendedRetryLockMs }),
+    };
+  }
+
+  #report(run: ActiveRun, progress: RunProgress): void {
+    run.progress = progress;
+    for (const listener of run.listeners) listener(progress);
+    this.#options.onProgress();
+  }
+
+  /** How much there is in all is not known before the end; as much as the last time is a good guess. */
+  async #expectedTotals(set: string): Promise<Totals | undefined> {
+    const isWhole = ({ outcome }: RunResult): boolean => outcome === 'success' || outcome === 'success-with-exceptions';
+    const last = (await this.#options.history.lastBySet(isWhole).catch(() => undefined))?.get(set);
+    return last && { filesTotal: last.files, bytesTotal: last.bytes };
+  }
+}
+
+interface Totals {
+  readonly filesTotal: number;
+  readonly bytesTotal: number;
+}
+
+function atLeast(expected: Totals | undefined, { filesDone, bytesDone }: { readonly filesDone: number; readonly bytesDone: number }): Partial<Totals> {
+  return expected ? { filesTotal: Math.max(expected.filesTotal, filesDone), bytesTotal: Math.max(expected.bytesTotal, bytesDone) } : {};
+}
+
+/** With what the steps before have done. */
+function sumOf(results: readonly JobResult<RestoreDetails>[], progress: { readonly filesDone: number; readonly filesTotal: number; readonly bytesDone: number; readonly bytesTotal: number }): Omit<RunProgress, 'job' | 'elapsedMs' | 'errorCount' | 'currentPath'> {
+  const counts = results.flatMap(({ details }) => (details ? [details.restored.counts] : []));
+  const files = counts.reduce((sum, { filesRestored, filesUnchanged, filesSkipped }) => sum + filesRestored + filesUnchanged + filesSkipped, 0);
+  const bytes = counts.reduce((sum, { bytesRestored, bytesUnchanged, bytesSkipped }) => sum + bytesRestored + bytesUnchanged + bytesSkipped, 0);
+  const { filesDone, filesTotal, bytesDone, bytesTotal } = progress;
+  return { filesDone: files + filesDone, filesTotal: files + filesTotal, bytesDone: bytes + bytesDone, bytesTotal: bytes + bytesTotal };
+}

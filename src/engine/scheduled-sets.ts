@@ -1,0 +1,60 @@
+import { statfs } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { repositoryFolderOf } from '../jobs/index.ts';
+import { CadanganError } from '../platform/index.ts';
+import { parseWindowRule, systemTimeZone, type ScheduledSet } from '../schedule/index.ts';
+import type { BackupSet, Configuration } from '../settings/index.ts';
+import { repositoryKey } from './repository-key.ts';
+
+export interface ScheduledSetsOptions {
+  readonly stateFolder: string;
+  /** A set that cannot be planned is left to be started by hand. */
+  readonly onProblem: (set: string, reason: string) => void;
+}
+
+/** The sets of the configuration as the schedule wants them. Those whose location is not understood are left out: they can never run. */
+export async function scheduledSetsOf(configuration: Configuration, options: ScheduledSetsOptions): Promise<ScheduledSet[]> {
+  const sets = await Promise.all(configuration.sets.map((set) => scheduledSetOf(set, configuration, options)));
+  return sets.filter((set) => set !== undefined);
+}
+
+async function scheduledSetOf(set: BackupSet, configuration: Configuration, options: ScheduledSetsOptions): Promise<ScheduledSet | undefined> {
+  try {
+    const timing = await timingOf(set, configuration, options.stateFolder);
+    return { id: set.name, repository: repositoryKey(set.repository.location), timing, rpoMs: set.rpoHours === undefined ? undefined : set.rpoHours * 3_600_000 };
+  } catch (error) {
+    if (!(error instanceof CadanganError)) throw error;
+    options.onProblem(set.name, error.message);
+    return undefined;
+  }
+}
+
+async function timingOf({ schedule, sources, repository }: BackupSet, { timeZone }: Configuration, stateFolder: string): Promise<ScheduledSet['timing']> {
+  if (schedule === undefined) return { kind: 'manual' };
+  if (schedule.kind === 'window') {
+    const rule = parseWindowRule(schedule.window, { days: schedule.days, timeZone: schedule.timeZone ?? timeZone ?? systemTimeZone() });
+    return { kind: 'window', rule, atWindowEnd: schedule.atWindowEnd };
+  }
+  const repositoryFolder = repositoryFolderOf(repository.location);
+  return {
+    kind: 'change', sources,
+    ignored: [stateFolder, ...(repositoryFolder === undefined ? [] : [repositoryFolder])],
+    polling: (await Promise.all(sources.map(isOnNetwork))).includes(true),
+    settleMs: schedule.settleSeconds * 1000,
+    minIntervalMs: schedule.minIntervalSeconds * 1000,
+  };
+}
+
+/** Types of `statfs(2)`: NFS, SMB, CIFS, SMB2, AFS, Ceph, FUSE (sshfs). They send no events about what other machines change. */
+const networkTypes: ReadonlySet<number> = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x5346414f, 0x00c36400, 0x65735546]);
+/** A mount whose server is gone does not answer for minutes. */
+const answerMsMax = 2_000;
+
+async function isOnNetwork(source: string): Promise<boolean> {
+  if (process.platform === 'win32') return source.startsWith('\\\\');
+  const stop = new AbortController();
+  const answer = statfs(source).then(({ type }) => networkTypes.has(type >>> 0), () => false);
+  const isNetwork = await Promise.race([answer, delay(answerMsMax, true, { signal: stop.signal, ref: false }).catch(() => false)]);
+  stop.abort();
+  return isNetwork;
+}

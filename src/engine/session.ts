@@ -1,0 +1,180 @@
+import { hostname } from 'node:os';
+import { CadanganError, configurationFile, setLanguage, stateFolder, type Clock, type Environment, type Random } from '../platform/index.ts';
+import { formatTimestamp } from '../repository/index.ts';
+import type { ScheduleEvent } from '../schedule/index.ts';
+import { loadConfiguration, watchConfiguration, type BackupSet, type LoadedConfiguration } from '../settings/index.ts';
+import { BackupRuns } from './backup-runs.ts';
+import type { Channel } from './channel.ts';
+import { configurationInfoOf } from './configuration-info.ts';
+import { OpenRepositories } from './open-repositories.ts';
+import type { Passwords } from './passwords.ts';
+import type { InitializeParams, InitializeResult } from './protocol.ts';
+import { RunDesk } from './run-desk.ts';
+import { RunHistory } from './run-history.ts';
+import { bareRunResult } from './run-result.ts';
+import { ScheduleSeat } from './schedule-seat.ts';
+import { scheduledSetsOf } from './scheduled-sets.ts';
+import { Throttle } from './throttle.ts';
+
+/** What the engine is told about the world. */
+export interface EngineWorld {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly environment: Environment;
+  /** Of the manifest. */
+  readonly version: string;
+  /** How snapshots name their writer. */
+  readonly programVersion: string;
+}
+
+const changedMsMin = 250;
+const progressMsMin = 1000;
+
+/** An engine that knows its configuration: everything it has, put together, from `initialize` to the end. */
+export class Session {
+  readonly world: EngineWorld;
+  readonly passwords: Passwords;
+  readonly repositories: OpenRepositories;
+  readonly history: RunHistory;
+  readonly desk: RunDesk;
+  readonly runs: BackupRuns;
+  readonly seat: ScheduleSeat;
+  readonly configFile: string;
+  readonly #channel: Channel;
+  readonly #stateFolder: string;
+  readonly #ending = new AbortController();
+  readonly #changed: Throttle;
+  readonly #progressed: Throttle;
+  #loaded: LoadedConfiguration;
+  #watching: Promise<void> | undefined;
+
+  private constructor(params: InitializeParams, world: EngineWorld, channel: Channel, passwords: Passwords, loaded: LoadedConfiguration) {
+    this.world = world;
+    this.passwords = passwords;
+    this.#channel = channel;
+    this.#loaded = loaded;
+    this.configFile = loaded.path;
+    this.#stateFolder = params.stateFolder ?? stateFolder(world.environment);
+    this.#changed = new Throttle(changedMsMin, () => channel.setsChanged());
+    this.#progressed = new Throttle(progressMsMin, this.#changed.call);
+    const log = channel.log.bind(channel);
+    this.repositories = new OpenRepositories(world, passwords);
+    this.history = new RunHistory(this.#stateFolder, world.random);
+    this.desk = new RunDesk({ ...world, repositories: this.repositories, history: this.history, scrub: passwords.scrub, log, onChange: this.#changed.call, onProgress: this.#progressed.call });
+    this.runs = new BackupRuns({ clock: world.clock, desk: this.desk, history: this.history, setNamed: (name) => this.setNamed(name) }, () => this.seat);
+    this.seat = new ScheduleSeat({
+      ...world, configFile: this.configFile, stateFolder: this.#stateFolder, mayLead: params.maySchedule, log,
+      runSet: this.runs.runSet, onLeaderEvent: (event) => void this.#noteEvent(event), onChange: this.#changed.call,
+    });
+  }
+
+  /** @param passwordsOf makes what finds passwords, given the sets as they are configured at any time */
+  static async open(params: InitializeParams, world: EngineWorld, channel: Channel, passwordsOf: (sets: () => readonly BackupSet[]) => Passwords): Promise<Session> {
+    setLanguage(params.language);
+    const path = configurationFile(world.environment, params.configFile ?? '');
+    let session: Session | undefined = undefined;
+    const loaded = await loadConfiguration(path);
+    const passwords = passwordsOf(() => (session ?? { sets: loaded.configuration.sets }).sets);
+    session = new Session(params, world, channel, passwords, loaded);
+    await session.#start();
+    return session;
+  }
+
+  get sets(): readonly BackupSet[] {
+    return this.#loaded.configuration.sets;
+  }
+
+  get loaded(): LoadedConfiguration {
+    return this.#loaded;
+  }
+
+  get initializeResult(): InitializeResult {
+    return { version: this.world.version, configFile: this.configFile, hostId: hostname() };
+  }
+
+  /** @throws `set.unknown` */
+  setNamed(name: string): BackupSet {
+    const set = this.sets.find((candidate) => candidate.name === name);
+    if (!set) throw new CadanganError('set.unknown', { set: name });
+    return set;
+  }
+
+  /** The configuration as it is in the file now; also called by the watch. */
+  async take(loaded: LoadedConfiguration): Promise<void> {
+    const before = new Set(this.sets.map(({ repository }) => JSON.stringify(repository)));
+    this.#loaded = loaded;
+    // Another way to the password, or another repository: what was opened the old way must not hide that the new one is wrong.
+    const changed = this.sets.map(({ repository }) => repository).filter((repository) => !before.has(JSON.stringify(repository)));
+    for (const { location } of changed) await this.repositories.forget(location).catch(() => undefined);
+    this.seat.setSets(await this.#scheduledSets());
+    this.#channel.configurationChanged(configurationInfoOf(loaded));
+    this.#changed.call();
+  }
+
+  changed(): void {
+    this.#changed.call();
+  }
+
+  /** Ends what goes on (`stop`: at its next safe point; `finish`: scheduled runs to their end), gives locks back, writes what is to be written. */
+  async close(mode: 'stop' | 'finish'): Promise<void> {
+    this.#ending.abort();
+    if (mode === 'stop') await Promise.all([this.seat.close('stop'), this.desk.close()]);
+    else {
+      await this.seat.close('finish');
+      await this.desk.close();
+    }
+    await this.#watching;
+    await this.repositories.close();
+    this.#changed[Symbol.dispose]();
+    this.#progressed[Symbol.dispose]();
+  }
+
+  /** Whether all that runs is a scheduled run that its set wants finished, whoever closes a window. */
+  async wantsToFinish(): Promise<boolean> {
+    if (this.seat.role !== 'leader') return false;
+    const running = [...(await this.seat.status()).values()].filter(({ state }) => state === 'running');
+    return running.length > 0 && running.every(({ set, running: run }) => {
+      const schedule = this.sets.find(({ name }) => name === set)?.schedule;
+      return run?.trigger === 'window' && schedule?.kind === 'window' && schedule.atWindowEnd === 'finish';
+    });
+  }
+
+  async #start(): Promise<void> {
+    try {
+      await this.seat.start(await this.#scheduledSets());
+    } catch (error) {
+      if (!(error instanceof CadanganError) && !(error instanceof Error && 'code' in error)) throw error;
+      this.#channel.log('warning', `there is no schedule: ${String(error)}`);
+    }
+    await this.history.trim().catch((error: unknown) => this.#channel.log('warning', `the history of runs cannot be made smaller: ${String(error)}`));
+    const onChange = (loaded: LoadedConfiguration): void => {
+      if (loaded.text === this.#loaded.text && loaded.problems.length === this.#loaded.problems.length) return;
+      this.take(loaded).catch((error: unknown) => this.#channel.log('error', `the configuration cannot be taken over: ${String(error)}`));
+    };
+    this.#watching = watchConfiguration(this.configFile, onChange, this.#ending.signal, { clock: this.world.clock });
+    this.#watching.catch((error: unknown) => this.#channel.log('error', `the configuration is watched no more: ${String(error)}`));
+  }
+
+  #scheduledSets(): ReturnType<typeof scheduledSetsOf> {
+    return scheduledSetsOf(this.#loaded.configuration, {
+      stateFolder: this.#stateFolder,
+      onProblem: (set, reason) => this.#channel.log('warning', `set ${set} cannot be planned: ${reason}`),
+    });
+  }
+
+  /** What the scheduler finds, and no run tells of. */
+  async #noteEvent(event: ScheduleEvent): Promise<void> {
+    const text = (ms: number): string => formatTimestamp(BigInt(Math.round(ms)) * 1_000_000n, this.world.clock.offsetMinutes(BigInt(Math.round(ms)) * 1_000_000n));
+    try {
+      if (event.kind === 'missed') {
+        const { set, window } = event;
+        await this.history.append(bareRunResult({ job: 'backup', set, outcome: 'missed', startedAt: text(window.startMs), endedAt: text(window.endMs) }));
+      } else if (event.kind === 'ended' && event.wasFound) {
+        const error = new CadanganError('engine.lost', { reason: 'it ended while the backup ran' });
+        await this.history.append(bareRunResult({ job: 'backup', set: event.set, outcome: 'stopped', startedAt: text(event.startedMs), endedAt: text(event.atMs), error }));
+      }
+    } catch (error) {
+      this.#channel.log('error', `the history of runs cannot be written: ${String(error)}`);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { updateConfiguration, type BackupSet } from '../settings/index.ts';
+import type { SetStatus } from '../schedule/index.ts';
+import type { Channel } from './channel.ts';
+import { configurationInfoOf } from './configuration-info.ts';
+import { addSetParams, backupSetInputOf, setParams } from './params.ts';
+import * as protocol from './protocol.ts';
+import type { Session } from './session.ts';
+import { setStateOf } from './set-state.ts';
+
+/** Sets, their state, and the file they stand in. */
+export function handleSetRequests(channel: Channel, session: () => Session): void {
+  channel.handle0(protocol.listSets, () => listSets(session()));
+  channel.handle0(protocol.configuration, async () => configurationInfoOf(session().loaded));
+  channel.handle(protocol.addSet, addSetParams, async (params) => {
+    const { configFile, world } = session();
+    await session().take(await updateConfiguration(configFile, { kind: 'add-set', set: backupSetInputOf(params) }, { random: world.random }));
+  });
+  channel.handle(protocol.removeSet, setParams, async ({ set }) => {
+    const { configFile, world } = session();
+    await session().take(await updateConfiguration(configFile, { kind: 'remove-set', name: set }, { random: world.random }));
+  });
+  channel.handle(protocol.dismissMissed, setParams, async ({ set }) => {
+    session().setNamed(set);
+    await session().seat.service?.dismissMissed(set);
+    session().changed();
+  });
+}
+
+async function listSets(session: Session): Promise<readonly protocol.SetInfo[]> {
+  const statuses = await session.seat.status();
+  const lastRuns = await session.history.lastBySet().catch(() => new Map<string, protocol.RunResult>());
+  const nowMs = Number(session.world.clock.nowNs() / 1_000_000n);
+  return session.sets.map((set) => setInfoOf(set, { status: statuses.get(set.name), lastRun: lastRuns.get(set.name), progress: session.desk.progressOf(set.name), nowMs }));
+}
+
+interface KnownOfSet {
+  readonly status: SetStatus | undefined;
+  readonly lastRun: protocol.RunResult | undefined;
+  readonly progress: protocol.RunProgress | undefined;
+  readonly nowMs: number;
+}
+
+function setInfoOf(set: BackupSet, { status, lastRun, progress, nowMs }: KnownOfSet): protocol.SetInfo {
+  const running = progress ?? (status?.running && progressElsewhere(set.name, nowMs - status.running.startedMs));
+  return {
+    name: set.name, title: set.title ?? set.name, sources: set.sources, location: set.repository.location,
+    state: setStateOf({ status, lastRun, isRunningHere: progress !== undefined }),
+    ...(lastRun && { lastRun }),
+    ...(running && { running }),
+    ...(status?.next && { nextRun: timeText(status.next.startMs) }),
+    missedWindows: (status?.missed ?? []).map(({ startMs }) => timeText(startMs)),
+    hasUnattendedPassword: (set.repository.passwordFile ?? set.repository.passwordCommand) !== undefined,
+  };
+}
+
+/** Of a run in another process it is known only since when it runs. */
+function progressElsewhere(set: string, elapsedMs: number): protocol.RunProgress {
+  return { set, job: 'backup', elapsedMs: Math.max(0, elapsedMs), filesDone: 0, bytesDone: 0, errorCount: 0, currentPath: '' };
+}
+
+function timeText(instantMs: number): string {
+  return new Date(instantMs).toISOString();
+}

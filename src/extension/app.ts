@@ -1,0 +1,17 @@
+import type * as vscode from 'vscode';
+import type { Engine } from './engine.ts';
+import type { Passwords } from './editor/passwords.ts';
+import type { Repositories } from './models/repositories.ts';
+import type { SetsModel } from './models/sets.ts';
+import type { ResultDocuments } from './editor/result-documents.ts';
+
+/** What every command and view works with. */
+export interface App {
+  readonly context: vscode.ExtensionContext;
+  readonly log: vscode.LogOutputChannel;
+  readonly engine: Engine;
+  readonly passwords: Passwords;
+  readonly sets: SetsModel;
+  readonly repositories: Repositories;
+  readonly results: ResultDocuments;
+}

@@ -1,0 +1,96 @@
+import * as vscode from 'vscode';
+import type { App } from '../app.ts';
+import { showError, showErrorData } from '../editor/show-error.ts';
+import { commandId, type CommandName } from '../manifest/contributions.ts';
+import { walkthrough } from '../manifest/walkthrough.ts';
+import { isTroubled } from '../model/troubles.ts';
+import type { SetsView } from '../views/sets-view.ts';
+import type { SnapshotsView } from '../views/snapshots-view.ts';
+import { compareSnapshots } from './compare-snapshots.ts';
+import { editSet, openConfiguration, removeSet } from './configuration.ts';
+import { filterSnapshots, goToDate } from './filter.ts';
+import { findInSnapshots } from './find.ts';
+import { newSet } from './new-set.ts';
+import { enterPassword, forgetPassword } from './passwords.ts';
+import { saveRecoveryKit } from './recovery-kit.ts';
+import { restore } from './restore.ts';
+import { backUpNow, checkRepository, dismissMissed, showLastRun, stop, unlock } from './runs.ts';
+import { isSnapshotNode } from './targets.ts';
+import { compareWithCurrent, openAsOfDate, openEntry, versionsInBackups, whichBackupChanged } from './versions.ts';
+
+export interface Views {
+  readonly sets: SetsView;
+  readonly snapshots: SnapshotsView;
+}
+
+/** What a command gets: a row or an URI, and all that are selected with it. */
+type Handler = (argument: unknown, selected: unknown) => Promise<unknown> | void;
+
+/** Registers every command of `contributions.ts`; what one throws becomes a message with a step that helps. */
+export function registerCommands(app: App, views: Views): vscode.Disposable {
+  const handlers: Readonly<Record<CommandName, Handler>> = {
+    newSet: () => newSet(app),
+    backUpNow: (argument) => backUpNow(app, argument),
+    stop: (argument) => stop(app, argument),
+    restore: (argument, selected) => restore(app, argument, selected),
+    openAsOfDate: (argument) => openAsOfDate(app, argument),
+    compareWithCurrent: (argument) => compareWithCurrent(app, argument),
+    compareSnapshots: (argument, selected) => compareSnapshots(app, views.snapshots, argument, selected),
+    findInSnapshots: (argument) => findInSnapshots(app, argument),
+    whichBackupChanged: (argument) => whichBackupChanged(app, argument),
+    versionsInBackups: (argument) => versionsInBackups(app, argument),
+    checkRepository: (argument) => checkRepository(app, argument),
+    unlock: (argument) => unlock(app, argument),
+    openConfiguration: () => openConfiguration(app),
+    showLog: () => app.log.show(),
+    saveRecoveryKit: (argument) => saveRecoveryKit(app, argument),
+    enterPassword: (argument) => enterPassword(app, argument),
+    forgetPassword: (argument) => forgetPassword(app, argument),
+    editSet: (argument) => editSet(app, argument),
+    removeSet: (argument) => removeSet(app, argument),
+    dismissMissed: (argument) => dismissMissed(app, argument),
+    showLastRun: (argument) => showLastRun(app, argument),
+    refresh: async () => {
+      await app.sets.refresh();
+      views.snapshots.refresh();
+    },
+    goToDate: () => goToDate(views.snapshots),
+    filterSnapshots: () => filterSnapshots(app, views.snapshots),
+    clearFilter: () => views.snapshots.setFilter({}),
+    openEntry: (argument) => openEntry(app, argument),
+    showMore: async (argument) => (isMore(argument) ? views.snapshots.showMore(argument) : undefined),
+    copySnapshotId: async (argument) => (isSnapshotNode(argument) ? vscode.env.clipboard.writeText(argument.snapshot.id) : undefined),
+    restartEngine: async () => {
+      await app.engine.restart();
+      await app.sets.refresh();
+    },
+    showReason: () => showReason(app, views.sets),
+    getStarted: async () => vscode.commands.executeCommand('workbench.action.openWalkthrough', `${app.context.extension.id}#${walkthrough.id}`, false),
+  };
+  const registrations = Object.entries(handlers).map(([name, handler]) =>
+    vscode.commands.registerCommand(commandId(name as CommandName), async (argument: unknown, selected: unknown) => {
+      try {
+        return await handler(argument, selected);
+      } catch (error) {
+        app.log.error(error instanceof Error ? error : String(error));
+        await showError(error, { retry: async () => void (await handler(argument, selected)) });
+        return undefined;
+      }
+    }),
+  );
+  return vscode.Disposable.from(...registrations);
+}
+
+/** One click from the status bar: the set in trouble, and its error with the button that helps. */
+async function showReason(app: App, view: SetsView): Promise<void> {
+  const set = (await app.sets.load()).find(isTroubled);
+  if (set === undefined) return;
+  await view.reveal(set.name);
+  if (set.state === 'failed' && set.lastRun?.error !== undefined) {
+    await showErrorData(set.lastRun.error, { location: set.location, retry: async () => vscode.commands.executeCommand<void>('cadangan.backUpNow', set.name) });
+  }
+}
+
+function isMore(value: unknown): value is Parameters<SnapshotsView['showMore']>[0] {
+  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'more';
+}

@@ -1,0 +1,155 @@
+import * as vscode from 'vscode';
+import { protocol, type SetInfo, type SnapshotInfo } from '../../engine/index.ts';
+import { formatDate, l10n, systemClock, textOf, type ByteString } from '../../platform/index.ts';
+import type { App } from '../app.ts';
+import { askPaths, pick, separator, stepAnswer } from '../editor/ask.ts';
+import { iconOfState } from '../model/icons.ts';
+import { instantOf } from '../model/instants.ts';
+import { snapshotPathOf } from '../model/machine-paths.ts';
+import { datesOfSnapshots, isStepNeeded, overwriteChoices, previewLines, restoreParams, type RestoreChoice } from '../model/restore-choice.ts';
+import { setRow } from '../model/set-row.ts';
+import { setOfSnapshot } from '../model/snapshot-row.ts';
+import type { Step, StepAnswer, StepPosition } from '../model/steps.ts';
+import { commandTitle } from '../model/words.ts';
+import { themeIcon } from '../views/tree-item.ts';
+import { browse } from './browse-snapshot.ts';
+import { dateItems, datesOf, locationOf, versionsOf } from './versions.ts';
+
+const everything = '/' as ByteString;
+const samplesMax = 30;
+
+/** The steps of the work instruction: the data, the date, the destination, what happens to existing files, a preview with *Start*. */
+export function restoreSteps(app: App): readonly Step<RestoreChoice>[] {
+  return [
+    { isNeeded: isStepNeeded.data, ask: (choice, position) => askData(app, choice, position) },
+    { isNeeded: isStepNeeded.part, ask: (choice, position) => askPart(app, choice, position) },
+    { isNeeded: isStepNeeded.date, ask: (choice, position) => askDate(app, choice, position) },
+    { ask: askDestination },
+    { ask: askExisting },
+    { ask: (choice, position) => askStart(app, choice, position) },
+  ];
+}
+
+async function askData(app: App, choice: RestoreChoice, position: StepPosition): Promise<StepAnswer<RestoreChoice>> {
+  const sets = await app.sets.load();
+  const items = sets.map((set) => ({ iconPath: themeIcon(iconOfState(set.state)), label: set.title, description: setRow(set, systemClock.nowNs()).description ?? '', value: set as SetInfo | 'file' }));
+  const fileItem = { iconPath: new vscode.ThemeIcon('file'), label: l10n.t('A file or folder of this server…'), detail: l10n.t('Also one that is gone: choose the folder in which it was.'), value: 'file' as const };
+  const answer = await pick<SetInfo | 'file'>({ title: commandTitle('restore'), placeholder: l10n.t('What is to be restored?'), position, items: [separator(l10n.t('Backup sets')), ...items, separator(''), fileItem], isActive: (value) => value !== 'file' && value.name === choice.set?.name });
+  if (answer.kind !== 'answer') return answer;
+  const { given } = choice;
+  if (answer.value !== 'file') return { kind: 'done', state: { given, set: answer.value, locations: [answer.value.location], title: answer.value.title } };
+  const paths = await askPaths(l10n.t('File or Folder to Restore'), { canSelectFiles: true, canSelectFolders: true, openLabel: l10n.t('Choose') });
+  const [machinePath] = paths ?? [];
+  if (machinePath === undefined) return { kind: 'cancel' };
+  return { kind: 'done', state: { given, locations: app.sets.locations, title: machinePath, paths: [snapshotPathOf(machinePath)] } };
+}
+
+/** Of a set: everything, or what one goes to in its newest snapshot. */
+async function askPart(app: App, choice: RestoreChoice, position: StepPosition): Promise<StepAnswer<RestoreChoice>> {
+  const { set } = choice;
+  if (set === undefined) return { kind: 'cancel' };
+  const items = [
+    { iconPath: new vscode.ThemeIcon('archive'), label: l10n.t('Everything in {name}', { name: set.title }), description: set.sources.join(', '), value: 'all' as const },
+    { iconPath: new vscode.ThemeIcon('list-tree'), label: l10n.t('A file or folder in it…'), description: l10n.t('Look into the newest snapshot'), value: 'part' as const },
+  ];
+  const answer = await pick<'all' | 'part'>({ title: commandTitle('restore'), placeholder: l10n.t('All of it, or a part?'), position, items, isActive: (value) => (value === 'part') === (choice.paths !== undefined && choice.paths[0] !== everything) });
+  if (answer.kind !== 'answer') return answer;
+  if (answer.value === 'all') return { kind: 'done', state: { ...choice, paths: [everything], title: set.title } };
+  const [newest] = datesOfSnapshots(await snapshotsOfSet(app, set));
+  if (newest === undefined) return sayNone(set.title);
+  const start = set.sources.length === 1 ? snapshotPathOf(set.sources[0] ?? '/') : everything;
+  const chosen = await browse(app, { location: set.location, snapshot: newest.snapshot, start, title: commandTitle('restore'), position });
+  return stepAnswer(chosen, ({ path, name }) => ({ ...choice, paths: [path], title: name }));
+}
+
+async function askDate(app: App, choice: RestoreChoice, position: StepPosition): Promise<StepAnswer<RestoreChoice>> {
+  const [path = everything] = choice.paths ?? [];
+  const locationOfDate = new Map<string, string>();
+  const list = async () => {
+    if (path === everything && choice.set !== undefined) return datesOfSnapshots(await snapshotsOfSet(app, choice.set));
+    const versions = await versionsOf(app, { locations: choice.locations, path, name: choice.title });
+    const dates = await datesOf(app, versions);
+    for (const date of dates) locationOfDate.set(date.snapshot.id, locationOf(versions, date) ?? '');
+    return dates;
+  };
+  const dates = await list();
+  if (dates.length === 0) return sayNone(choice.title);
+  const answer = await pick({ title: commandTitle('restore'), placeholder: l10n.t('{name} as of which date? Only dates at which it existed are shown', { name: choice.title }), position, items: dateItems(dates), isActive: ({ snapshot }) => snapshot.id === choice.snapshot?.id });
+  return stepAnswer(answer, ({ snapshot }) => {
+    const location = locationOfDate.get(snapshot.id);
+    return { ...choice, snapshot, locations: location === undefined ? choice.locations : [location] };
+  });
+}
+
+async function askDestination(choice: RestoreChoice, position: StepPosition): Promise<StepAnswer<RestoreChoice>> {
+  const items = [
+    { iconPath: new vscode.ThemeIcon('reply'), label: l10n.t('The original place'), description: originalPlace(choice), value: 'original' as const },
+    { iconPath: new vscode.ThemeIcon('folder-opened'), label: l10n.t('Another folder…'), detail: l10n.t('What is in use stays untouched.'), value: 'folder' as const },
+  ];
+  const answer = await pick<'original' | 'folder'>({ title: commandTitle('restore'), placeholder: l10n.t('Where to?'), position, items, isActive: (value) => value === choice.target?.kind });
+  if (answer.kind !== 'answer') return answer;
+  if (answer.value === 'original') return { kind: 'done', state: { ...choice, target: { kind: 'original' } } };
+  const before = choice.target?.kind === 'folder' ? { defaultUri: vscode.Uri.file(choice.target.folder) } : {};
+  const folders = await askPaths(l10n.t('Destination Folder'), { canSelectFolders: true, canSelectFiles: false, openLabel: l10n.t('Restore into This Folder'), ...before });
+  const [folder] = folders ?? [];
+  // Cancelling the dialog goes back to the question before it.
+  return folder === undefined ? askDestination(choice, position) : { kind: 'done', state: { ...choice, target: { kind: 'folder', folder } } };
+}
+
+async function askExisting(choice: RestoreChoice, position: StepPosition): Promise<StepAnswer<RestoreChoice>> {
+  const answer = await pick({ title: commandTitle('restore'), placeholder: l10n.t('What happens to files that are there already?'), position, items: overwriteChoices(), isActive: (value) => value === choice.overwrite });
+  return stepAnswer(answer, (overwrite) => ({ ...choice, overwrite }));
+}
+
+/** The preview: what would happen, and *Start* as the first thing to choose. */
+async function askStart(app: App, choice: RestoreChoice, position: StepPosition): Promise<StepAnswer<RestoreChoice>> {
+  const params = restoreParams(choice);
+  if (params === undefined) return { kind: 'cancel' };
+  const controller = new AbortController();
+  const items = app.engine.request(protocol.previewRestore, params, { signal: controller.signal }).then((preview) => [
+    { iconPath: new vscode.ThemeIcon('play'), label: l10n.t('Start'), description: summary(choice), value: true },
+    separator(l10n.t('Preview')),
+    ...previewLines(preview).map(({ icon, label, description }) => ({ iconPath: new vscode.ThemeIcon(icon), label, description })),
+    ...(preview.exceptions.length === 0 ? [] : [separator(l10n.t('Exceptions'))]),
+    ...preview.exceptions.slice(0, samplesMax).map(({ item, kind }) => ({ iconPath: new vscode.ThemeIcon('warning'), label: item, description: kind })),
+    ...(preview.samples.length === 0 ? [] : [separator(l10n.t('Files'))]),
+    ...preview.samples.slice(0, samplesMax).map(({ path, action }) => ({ iconPath: new vscode.ThemeIcon(actionIcons[action]), label: textOf(path as ByteString), description: actionText(action) })),
+  ]);
+  try {
+    const answer = await pick<boolean>({ title: commandTitle('restore'), placeholder: l10n.t('Look at the preview; Start begins'), position, items, isActive: () => true });
+    return stepAnswer(answer, () => choice);
+  } finally {
+    controller.abort();
+  }
+}
+
+const actionIcons = { write: 'new-file', overwrite: 'replace', leave: 'circle-slash' } as const;
+
+function actionText(action: keyof typeof actionIcons): string {
+  switch (action) {
+    case 'write': return l10n.t('is written');
+    case 'overwrite': return l10n.t('is overwritten');
+    case 'leave': return l10n.t('is left as it is');
+  }
+}
+
+function summary({ title, snapshot, target }: RestoreChoice): string {
+  const date = snapshot === undefined ? '' : formatDate(instantOf(snapshot.time));
+  return l10n.t('{name} of {date} to {target}', { name: title, date, target: target?.kind === 'folder' ? target.folder : l10n.t('the original place') });
+}
+
+function originalPlace({ snapshot, set, paths }: RestoreChoice): string {
+  const [path] = paths ?? [];
+  return path === undefined || path === everything ? (snapshot?.paths ?? set?.sources ?? []).join(', ') : textOf(path);
+}
+
+async function snapshotsOfSet(app: App, set: SetInfo): Promise<readonly SnapshotInfo[]> {
+  const sets = (await app.sets.load()).filter(({ location }) => location === set.location);
+  const snapshots = await app.repositories.snapshots(set.location);
+  return snapshots.filter((snapshot) => setOfSnapshot(snapshot, sets)?.name === set.name);
+}
+
+function sayNone(name: string): { readonly kind: 'cancel' } {
+  void vscode.window.showInformationMessage(l10n.t('"{name}" is in no backup.', { name }));
+  return { kind: 'cancel' };
+}

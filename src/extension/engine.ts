@@ -1,0 +1,123 @@
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { EngineClient, EngineError, type ConfigurationInfo, type ErrorData, type InitializeResult, type LogLine, type PasswordParams, type RunOptions, type RunToken } from '../engine/index.ts';
+import type { RequestType, RequestType0 } from 'vscode-jsonrpc';
+import { currentLanguage } from '../platform/index.ts';
+import { setting } from './editor/settings.ts';
+
+export interface EngineOptions {
+  readonly extensionPath: string;
+  readonly password: (params: PasswordParams, hostId: string, mayAsk: boolean, signal: AbortSignal) => Promise<string | undefined>;
+  readonly onLog: (line: LogLine) => void;
+}
+
+export interface AskOptions extends RunOptions {
+  /** Nobody waits in front of a dialog: a password that is not stored is an error, not a question. */
+  readonly isQuiet?: boolean;
+}
+
+/** How the engine ended that nobody had asked to. */
+export interface EngineLost {
+  readonly reason: string;
+  readonly willRestart: boolean;
+}
+
+/** The engine of this window. Its process starts with the first request; changed settings start another one. */
+export class Engine implements vscode.Disposable {
+  readonly #options: EngineOptions;
+  readonly #setsChanged = new vscode.EventEmitter<void>();
+  readonly #configurationChanged = new vscode.EventEmitter<ConfigurationInfo>();
+  readonly #lost = new vscode.EventEmitter<EngineLost>();
+  readonly onDidChangeSets = this.#setsChanged.event;
+  readonly onDidChangeConfiguration = this.#configurationChanged.event;
+  readonly onDidGetLost = this.#lost.event;
+  #client: EngineClient | undefined;
+  /** The end of the one before; two at once would compete for locks. */
+  #stopping: Promise<void> = Promise.resolve();
+  #questionsAllowed = 0;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<InitializeResult> {
+    return (await this.#connected()).start();
+  }
+
+  /** @throws EngineError */
+  request<P, R>(type: RequestType<P, R, ErrorData>, params: P, options: AskOptions = {}): Promise<R> {
+    return this.#allowing(options, () => retried(type.method, async () => (await this.#connected()).request(type, params, options)));
+  }
+
+  /** As `request`, of one without parameters. @throws EngineError */
+  ask<R>(type: RequestType0<R, ErrorData>, options: AskOptions = {}): Promise<R> {
+    return this.#allowing(options, () => retried(type.method, async () => (await this.#connected()).ask(type, options)));
+  }
+
+  /** A request that starts a run, with its progress. @throws EngineError */
+  run<P extends RunToken, R>(type: RequestType<P, R, ErrorData>, params: P, options: AskOptions = {}): Promise<R> {
+    return this.#allowing(options, async () => (await this.#connected()).run(type, params, options));
+  }
+
+  /** Ends the process at its next safe point; the next request starts another. */
+  async restart(): Promise<void> {
+    await this.stop();
+    this.#setsChanged.fire();
+  }
+
+  async stop(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    if (client !== undefined) this.#stopping = client.stop().catch(() => undefined);
+    await this.#stopping;
+  }
+
+  dispose(): void {
+    // The process sees its channel close and ends by itself; `deactivate()` waits for the polite way.
+    for (const emitter of [this.#setsChanged, this.#configurationChanged, this.#lost]) emitter.dispose();
+  }
+
+  async #connected(): Promise<EngineClient> {
+    await this.#stopping;
+    this.#client ??= this.#makeClient();
+    return this.#client;
+  }
+
+  #makeClient(): EngineClient {
+    const client: EngineClient = new EngineClient({
+      enginePath: path.join(this.#options.extensionPath, 'dist', 'engine.js'),
+      environment: process.env,
+      initialize: () => ({ language: currentLanguage(), maySchedule: true, ...(setting('configFile') === '' ? {} : { configFile: setting('configFile') }) }),
+      password: async (params, signal) => {
+        const { hostId } = await client.start();
+        return this.#options.password(params, hostId, params.mayAsk && this.#questionsAllowed > 0, signal);
+      },
+      onSetsChanged: () => this.#setsChanged.fire(),
+      onConfigurationChanged: (info) => this.#configurationChanged.fire(info),
+      onLog: this.#options.onLog,
+      onLost: ({ reason, restartMs }) => this.#lost.fire({ reason, willRestart: restartMs !== undefined }),
+    });
+    return client;
+  }
+
+  async #allowing<Result>({ isQuiet = false }: AskOptions, work: () => Promise<Result>): Promise<Result> {
+    if (isQuiet) return work();
+    this.#questionsAllowed += 1;
+    try {
+      return await work();
+    } finally {
+      this.#questionsAllowed -= 1;
+    }
+  }
+}
+
+/** An engine that dies under a request that only reads is no trouble of whoever asked: the next one answers. */
+async function retried<Result>(method: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    const isRead = /^(?:snapshots\/|sets\/list$|configuration$|repository\/info$)/.test(method);
+    if (isRead && error instanceof EngineError && error.code === 'engine.lost') return work();
+    throw error;
+  }
+}

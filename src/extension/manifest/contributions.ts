@@ -1,0 +1,122 @@
+/*
+ * What the extension adds to the editor, each thing once: ids, titles, icons, settings, context keys. `makeManifest()` writes package.json and
+ * package.nls*.json from it; the code takes its ids from here. No import of the editor, so that scripts and tests can read it.
+ */
+
+/** English and Indonesian. The manifest follows the editor's display language. */
+export interface Text {
+  readonly en: string;
+  readonly id: string;
+}
+
+export const category = 'Cadangan';
+export const container = { id: 'cadangan', title: 'Cadangan', icon: 'media/cadangan.svg' } as const;
+/** Of read-only files in snapshots. */
+export const snapshotScheme = 'cadangan';
+
+interface CommandContribution {
+  readonly title: Text;
+  /** A codicon, for buttons. */
+  readonly icon?: string;
+  /** False: needs something to work on that the palette cannot give. A text: only under this condition. */
+  readonly palette?: false | string;
+}
+
+export const commands = {
+  newSet: { title: { en: 'New Backup Set…', id: 'Set Cadangan Baru…' }, icon: '$(add)' },
+  backUpNow: { title: { en: 'Back Up Now', id: 'Cadangkan Sekarang' }, icon: '$(play)' },
+  stop: { title: { en: 'Stop', id: 'Hentikan' }, icon: '$(debug-stop)' },
+  restore: { title: { en: 'Restore…', id: 'Pulihkan…' }, icon: '$(history)' },
+  openAsOfDate: { title: { en: 'Open as of Date…', id: 'Buka menurut Tanggal…' }, icon: '$(calendar)' },
+  compareWithCurrent: { title: { en: 'Compare with Current', id: 'Bandingkan dengan Versi Saat Ini' }, icon: '$(diff)' },
+  compareSnapshots: { title: { en: 'Compare Two Snapshots…', id: 'Bandingkan Dua Snapshot…' }, icon: '$(git-compare)' },
+  findInSnapshots: { title: { en: 'Find in Snapshots…', id: 'Cari di Snapshot…' }, icon: '$(search)' },
+  whichBackupChanged: { title: { en: 'Which Backup Changed This File', id: 'Cadangan Mana yang Mengubah Berkas Ini' }, icon: '$(versions)' },
+  versionsInBackups: { title: { en: 'Versions in Backups…', id: 'Versi di Cadangan…' }, icon: '$(versions)' },
+  checkRepository: { title: { en: 'Check Repository', id: 'Periksa Repositori' }, icon: '$(checklist)' },
+  unlock: { title: { en: 'Unlock', id: 'Buka Penguncian' }, icon: '$(unlock)' },
+  openConfiguration: { title: { en: 'Open Configuration', id: 'Buka Konfigurasi' }, icon: '$(settings-gear)' },
+  showLog: { title: { en: 'Show Log', id: 'Tampilkan Log' }, icon: '$(output)' },
+  saveRecoveryKit: { title: { en: 'Save Recovery Kit…', id: 'Simpan Paket Pemulihan…' }, icon: '$(save)' },
+  enterPassword: { title: { en: 'Enter Password…', id: 'Masukkan Kata Sandi…' }, icon: '$(key)' },
+  forgetPassword: { title: { en: 'Forget Password', id: 'Lupakan Kata Sandi' } },
+  editSet: { title: { en: 'Edit', id: 'Ubah' }, icon: '$(edit)', palette: false },
+  removeSet: { title: { en: 'Remove…', id: 'Hapus…' }, icon: '$(trash)', palette: false },
+  dismissMissed: { title: { en: 'Dismiss Missed Runs', id: 'Abaikan Jadwal Terlewat' }, icon: '$(check)', palette: false },
+  showLastRun: { title: { en: 'Show Last Run', id: 'Tampilkan Hasil Terakhir' }, palette: false },
+  refresh: { title: { en: 'Refresh', id: 'Muat Ulang' }, icon: '$(refresh)' },
+  goToDate: { title: { en: 'Go to Date…', id: 'Ke Tanggal…' }, icon: '$(calendar)' },
+  filterSnapshots: { title: { en: 'Filter Snapshots…', id: 'Saring Snapshot…' }, icon: '$(filter)' },
+  clearFilter: { title: { en: 'Clear Filter', id: 'Hapus Saringan' }, icon: '$(clear-all)', palette: 'cadangan.isFiltered' },
+  openEntry: { title: { en: 'Open', id: 'Buka' }, icon: '$(go-to-file)', palette: false },
+  showMore: { title: { en: 'Show More', id: 'Tampilkan Lebih Banyak' }, palette: false },
+  copySnapshotId: { title: { en: 'Copy Snapshot ID', id: 'Salin ID Snapshot' }, palette: false },
+  restartEngine: { title: { en: 'Restart Engine', id: 'Mulai Ulang Mesin' }, icon: '$(debug-restart)' },
+  showReason: { title: { en: 'Show What Needs Attention', id: 'Tampilkan yang Perlu Perhatian' }, palette: 'cadangan.hasTrouble' },
+  getStarted: { title: { en: 'Get Started', id: 'Mulai Menggunakan' } },
+} as const satisfies Record<string, CommandContribution>;
+
+export type CommandName = keyof typeof commands;
+
+export function commandId(name: CommandName): string {
+  return `cadangan.${name}`;
+}
+
+export const views = {
+  sets: { id: 'cadangan.sets', name: { en: 'Backup Sets', id: 'Set Cadangan' }, icon: 'media/views/sets.svg', initialSize: 2 },
+  snapshots: { id: 'cadangan.snapshots', name: { en: 'Snapshots', id: 'Snapshot' }, icon: 'media/views/snapshots.svg', initialSize: 5 },
+  drive: { id: 'cadangan.drive', name: { en: 'Google Drive', id: 'Google Drive' }, icon: 'media/views/drive.svg', initialSize: 1, visibility: 'collapsed' },
+} as const;
+
+/** State of ours that conditions in the manifest ask for. */
+export const contextKeys = {
+  /** `en` or `id`: what we speak, which may not be what the editor speaks. */
+  language: 'cadangan.speaks',
+  /** `unknown`, `none`, `some`, `failed`: what the view of backup sets has to show. */
+  sets: 'cadangan.sets.state',
+  isFiltered: 'cadangan.isFiltered',
+  hasTrouble: 'cadangan.hasTrouble',
+  /** Steps of the walkthrough that are done. */
+  hasSet: 'cadangan.done.set',
+  hasRecoveryKit: 'cadangan.done.recoveryKit',
+  hasRestored: 'cadangan.done.restore',
+} as const;
+
+export type SetsState = 'unknown' | 'none' | 'some' | 'failed';
+
+export interface SettingContribution {
+  readonly type: 'string';
+  readonly default: string;
+  /** Never `window` or `resource`: nothing is taken from a workspace. */
+  readonly scope: 'machine' | 'application';
+  readonly description: Text;
+  readonly choices?: Readonly<Record<string, Text>>;
+}
+
+export const settings = {
+  configFile: {
+    type: 'string',
+    default: '',
+    scope: 'machine',
+    description: {
+      en: 'The configuration file of this server, as an absolute path. Empty: the usual place, which *Cadangan: Open Configuration* opens.',
+      id: 'Berkas konfigurasi server ini, sebagai lokasi absolut. Kosong: tempat biasa, yang dibuka oleh *Cadangan: Buka Konfigurasi*.',
+    },
+  },
+  language: {
+    type: 'string',
+    default: 'auto',
+    scope: 'application',
+    description: { en: 'The language of views, messages and results.', id: 'Bahasa tampilan, pesan dan hasil.' },
+    choices: {
+      auto: { en: 'As the editor, or else the system of the server.', id: 'Seperti editor, atau sistem server.' },
+      en: { en: 'English', id: 'Bahasa Inggris' },
+      id: { en: 'Bahasa Indonesia', id: 'Bahasa Indonesia' },
+    },
+  },
+} as const satisfies Record<string, SettingContribution>;
+
+export type SettingName = keyof typeof settings;
+
+/** Files that the schema of the configuration is for. */
+export const configurationFiles = { patterns: ['cadangan.jsonc', 'cadangan.json'], schema: './schemas/cadangan-config.schema.json' } as const;

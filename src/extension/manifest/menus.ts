@@ -1,0 +1,86 @@
+import { contextKeys, snapshotScheme, views, type CommandName, type Text } from './contributions.ts';
+
+export interface MenuEntry {
+  readonly command?: CommandName;
+  readonly submenu?: string;
+  readonly when?: string;
+  readonly group?: string;
+}
+
+export const submenus: Readonly<Record<string, Text>> = { 'cadangan.ofFile': { en: 'Cadangan', id: 'Cadangan' } };
+
+const inSets = `view == ${views.sets.id}`;
+const inSnapshots = `view == ${views.snapshots.id}`;
+const item = (pattern: string) => `viewItem =~ /${pattern}/`;
+const anySet = `${inSets} && ${item('^set\\.')}`;
+const idleSet = `${inSets} && ${item('^set\\.(idle|missed)')}`;
+const busySet = `${inSets} && ${item('^set\\.running')}`;
+const snapshot = `${inSnapshots} && ${item('^snapshot$')}`;
+const entry = `${inSnapshots} && ${item('^entry\\.')}`;
+const fileEntry = `${inSnapshots} && ${item('^entry\\.file')}`;
+const onDisk = 'resourceScheme == file';
+const onDiskFile = `${onDisk} && !explorerResourceIsFolder`;
+const inSnapshot = `resourceScheme == ${snapshotScheme}`;
+
+/** At most three buttons on a row and in a header; the rest by right click, in the editor's order of groups. */
+export const menus: Readonly<Record<string, readonly MenuEntry[]>> = {
+  'view/title': [
+    { command: 'newSet', when: inSets, group: 'navigation@1' },
+    { command: 'openConfiguration', when: inSets, group: 'navigation@2' },
+    { command: 'refresh', when: inSets, group: '1_view@1' },
+    { command: 'showLog', when: inSets, group: '2_help@1' },
+    { command: 'getStarted', when: inSets, group: '2_help@2' },
+    { command: 'goToDate', when: inSnapshots, group: 'navigation@1' },
+    { command: 'findInSnapshots', when: inSnapshots, group: 'navigation@2' },
+    { command: 'filterSnapshots', when: `${inSnapshots} && !${contextKeys.isFiltered}`, group: 'navigation@3' },
+    { command: 'clearFilter', when: `${inSnapshots} && ${contextKeys.isFiltered}`, group: 'navigation@3' },
+    { command: 'refresh', when: inSnapshots, group: '1_view@1' },
+    { command: 'compareSnapshots', when: inSnapshots, group: '2_compare@1' },
+  ],
+  'view/item/context': [
+    { command: 'backUpNow', when: idleSet, group: 'inline@1' },
+    { command: 'stop', when: busySet, group: 'inline@1' },
+    { command: 'restore', when: anySet, group: 'inline@2' },
+    { command: 'editSet', when: anySet, group: 'inline@3' },
+    { command: 'backUpNow', when: idleSet, group: '1_run@1' },
+    { command: 'stop', when: busySet, group: '1_run@1' },
+    { command: 'showLastRun', when: `${inSets} && ${item('^set\\..*\\.ran')}`, group: '1_run@2' },
+    { command: 'dismissMissed', when: `${inSets} && ${item('^set\\.missed')}`, group: '1_run@3' },
+    { command: 'restore', when: anySet, group: '2_restore@1' },
+    { command: 'checkRepository', when: anySet, group: '3_repository@1' },
+    { command: 'unlock', when: anySet, group: '3_repository@2' },
+    { command: 'saveRecoveryKit', when: anySet, group: '3_repository@3' },
+    { command: 'enterPassword', when: anySet, group: '3_repository@4' },
+    { command: 'forgetPassword', when: anySet, group: '3_repository@5' },
+    { command: 'editSet', when: anySet, group: '7_modification@1' },
+    { command: 'removeSet', when: anySet, group: '7_modification@2' },
+    { command: 'restore', when: snapshot, group: 'inline@1' },
+    { command: 'restore', when: snapshot, group: '2_restore@1' },
+    { command: 'compareSnapshots', when: snapshot, group: '3_compare@1' },
+    { command: 'copySnapshotId', when: snapshot, group: '5_cutcopypaste@1' },
+    { command: 'compareWithCurrent', when: fileEntry, group: 'inline@1' },
+    { command: 'restore', when: entry, group: 'inline@2' },
+    { command: 'openEntry', when: fileEntry, group: 'navigation@1' },
+    { command: 'restore', when: entry, group: '2_restore@1' },
+    { command: 'compareWithCurrent', when: fileEntry, group: '3_compare@1' },
+    { command: 'versionsInBackups', when: entry, group: '3_compare@2' },
+    { command: 'whichBackupChanged', when: fileEntry, group: '3_compare@3' },
+  ],
+  'explorer/context': [
+    { command: 'versionsInBackups', when: onDisk, group: '4_timeline@10' },
+    { submenu: 'cadangan.ofFile', when: onDisk, group: '4_timeline@11' },
+  ],
+  'editor/title/context': [
+    { command: 'versionsInBackups', when: onDisk, group: '4_timeline@10' },
+    { submenu: 'cadangan.ofFile', when: onDisk, group: '4_timeline@11' },
+  ],
+  'cadangan.ofFile': [
+    { command: 'openAsOfDate', when: onDiskFile, group: '1_look@1' },
+    { command: 'whichBackupChanged', when: onDiskFile, group: '1_look@2' },
+    { command: 'restore', group: '2_restore@1' },
+  ],
+  'editor/title': [
+    { command: 'compareWithCurrent', when: `${inSnapshot} && !isInDiffEditor`, group: 'navigation@1' },
+    { command: 'restore', when: inSnapshot, group: 'navigation@2' },
+  ],
+};

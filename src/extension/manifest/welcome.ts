@@ -1,0 +1,61 @@
+import { contextKeys, views, type Text } from './contributions.ts';
+
+export interface WelcomeContribution {
+  readonly view: string;
+  readonly when: string;
+  readonly contents: Text;
+}
+
+const sets = (state: string) => `${contextKeys.sets} == ${state}`;
+
+/** What an empty view says. Both languages are in the manifest, since the editor may speak neither (`contextKeys.language`). */
+export const welcomes: readonly WelcomeContribution[] = [
+  {
+    view: views.sets.id,
+    when: sets('none'),
+    contents: {
+      en: 'Nothing on this server is protected yet. A backup set says what is backed up, to where, and when.\n[New Backup Set](command:cadangan.newSet)\nOr [open the configuration](command:cadangan.openConfiguration), or read [how to start](command:cadangan.getStarted).',
+      id: 'Belum ada yang dilindungi di server ini. Set cadangan menentukan apa yang dicadangkan, ke mana, dan kapan.\n[Set Cadangan Baru](command:cadangan.newSet)\nAtau [buka konfigurasi](command:cadangan.openConfiguration), atau baca [cara memulai](command:cadangan.getStarted).',
+    },
+  },
+  {
+    view: views.sets.id,
+    when: sets('failed'),
+    contents: {
+      en: 'The engine, which does the work, is not running.\n[Restart Engine](command:cadangan.restartEngine)\nThe [log](command:cadangan.showLog) says why it ended.',
+      id: 'Mesin yang melakukan pekerjaan tidak berjalan.\n[Mulai Ulang Mesin](command:cadangan.restartEngine)\n[Log](command:cadangan.showLog) menyebutkan sebabnya.',
+    },
+  },
+  {
+    view: views.snapshots.id,
+    when: `${sets('none')} && !${contextKeys.isFiltered}`,
+    contents: {
+      en: 'Here the snapshots of your backup sets stand by date: open any file as it was, compare it, restore it.\nFirst make a [backup set](command:cadangan.newSet).',
+      id: 'Di sini snapshot dari set cadangan Anda tersusun menurut tanggal: buka berkas apa pun seperti dahulu, bandingkan, pulihkan.\nBuat dahulu sebuah [set cadangan](command:cadangan.newSet).',
+    },
+  },
+  {
+    view: views.snapshots.id,
+    when: `${sets('some')} && !${contextKeys.isFiltered}`,
+    contents: {
+      en: 'There is no snapshot yet.\n[Back Up Now](command:cadangan.backUpNow)',
+      id: 'Belum ada snapshot.\n[Cadangkan Sekarang](command:cadangan.backUpNow)',
+    },
+  },
+  {
+    view: views.snapshots.id,
+    when: contextKeys.isFiltered,
+    contents: {
+      en: 'No snapshot fits the filter.\n[Clear Filter](command:cadangan.clearFilter)',
+      id: 'Tidak ada snapshot yang cocok dengan saringan.\n[Hapus Saringan](command:cadangan.clearFilter)',
+    },
+  },
+  {
+    view: views.drive.id,
+    when: 'true',
+    contents: {
+      en: 'Here the off-site copy on Google Drive will stand: the designated account, what has been uploaded and verified, what is waiting, and how much space is left.\nIt is not available in this version. Your backup sets work without it.',
+      id: 'Di sini akan tampil salinan eksternal di Google Drive: akun yang ditunjuk, apa yang sudah diunggah dan diverifikasi, apa yang menunggu, dan sisa ruang.\nBelum tersedia di versi ini. Set cadangan Anda tetap bekerja tanpanya.',
+    },
+  },
+];

@@ -1,0 +1,95 @@
+import { formatBytes, formatCount, formatTime, l10n, type ByteString } from '../../platform/index.ts';
+import type { RestoreParams, RestorePreview, SetInfo, SnapshotInfo, VersionInfo } from '../../engine/index.ts';
+import { instantOf } from './instants.ts';
+
+/** What a restore is put together from, step by step. */
+export interface RestoreChoice {
+  /** What was given with the command, and is not asked for. */
+  readonly given: { readonly data: boolean; readonly date: boolean };
+  /** The backup set that was chosen; then a part of it can be. */
+  readonly set?: SetInfo | undefined;
+  /** Repositories that may have it; one of them once the date is chosen. */
+  readonly locations: readonly string[];
+  /** What people call the data: the title of a set, the name of a file. */
+  readonly title: string;
+  /** Paths in the snapshot; `/` alone for everything. */
+  readonly paths?: readonly ByteString[] | undefined;
+  readonly snapshot?: SnapshotInfo | undefined;
+  readonly target?: RestoreParams['target'] | undefined;
+  readonly overwrite?: RestoreParams['overwrite'] | undefined;
+}
+
+export const nothingChosen: RestoreChoice = { given: { data: false, date: false }, locations: [], title: '' };
+
+/** Undefined until every step has its answer. */
+export function restoreParams({ locations, paths, snapshot, target, overwrite }: RestoreChoice): RestoreParams | undefined {
+  const [location] = locations;
+  if (location === undefined || paths === undefined || snapshot === undefined || target === undefined || overwrite === undefined) return undefined;
+  return { location, snapshot: snapshot.id, paths, target, overwrite };
+}
+
+/** Which steps are asked, in the order of the work instruction: data, date, destination, existing files, preview. */
+export const isStepNeeded = {
+  data: ({ given }: RestoreChoice) => !given.data,
+  part: ({ given, set }: RestoreChoice) => set !== undefined && !given.date,
+  date: ({ given }: RestoreChoice) => !given.date,
+} as const;
+
+/** A date that can be restored. */
+export interface DateChoice {
+  readonly snapshot: SnapshotInfo;
+  readonly time: string;
+  readonly label: string;
+  readonly description: string;
+}
+
+/** Of everything in a set: each snapshot, with the size of what is in it, newest first. */
+export function datesOfSnapshots(snapshots: readonly SnapshotInfo[]): readonly DateChoice[] {
+  return newestFirst(snapshots.map((snapshot) => dateChoice(snapshot, snapshot.bytes === undefined ? '' : formatBytes(snapshot.bytes))));
+}
+
+/** Of one path: each snapshot in which it existed, with its size then; the one in which it changed says so. */
+export function datesOfVersions(versions: readonly VersionInfo[], snapshots: readonly SnapshotInfo[]): readonly DateChoice[] {
+  const byId = new Map(snapshots.map((snapshot) => [snapshot.id, snapshot]));
+  const dates = versions.flatMap(({ snapshot, entry, alsoIn }) => {
+    const size = entry.type === 'file' ? formatBytes(entry.size) : '';
+    const others = alsoIn.flatMap((id) => byId.get(id) ?? []);
+    const all = newestFirst([snapshot, ...others.filter(({ id }) => id !== snapshot.id)].map((each) => dateChoice(each, size)));
+    const first = all.at(-1);
+    return all.map((date) => (date === first ? { ...date, description: [size, l10n.t('changed')].filter((part) => part !== '').join(' · ') } : date));
+  });
+  return newestFirst(dates);
+}
+
+function dateChoice(snapshot: SnapshotInfo, size: string): DateChoice {
+  return { snapshot, time: snapshot.time, label: formatTime(instantOf(snapshot.time)), description: size };
+}
+
+function newestFirst<Item extends { readonly time: string }>(items: readonly Item[]): readonly Item[] {
+  return items.toSorted((a, b) => Number(instantOf(b.time) - instantOf(a.time)));
+}
+
+export interface OverwriteChoice {
+  readonly value: RestoreParams['overwrite'];
+  readonly label: string;
+  readonly detail: string;
+}
+
+/** What may happen to files that are there already; the first is the usual one. */
+export function overwriteChoices(): readonly OverwriteChoice[] {
+  return [
+    { value: 'if-changed', label: l10n.t('Overwrite what differs'), detail: l10n.t('Files that are equal already are left as they are.') },
+    { value: 'if-newer', label: l10n.t('Overwrite what is older'), detail: l10n.t('Files that were changed after the backup are left as they are.') },
+    { value: 'never', label: l10n.t('Skip existing'), detail: l10n.t('Only what is missing is written.') },
+    { value: 'always', label: l10n.t('Overwrite everything'), detail: l10n.t('Every file is written anew, also when it is equal.') },
+  ];
+}
+
+/** The preview as lines: what would be written, overwritten, left. The bytes are those of all that is written to. */
+export function previewLines({ written, overwritten, left, bytes }: RestorePreview): readonly { readonly icon: string; readonly label: string; readonly description: string }[] {
+  return [
+    { icon: 'new-file', label: l10n.t('{count} files are written', { count: formatCount(written) }), description: written > 0 ? formatBytes(bytes) : '' },
+    { icon: 'replace', label: l10n.t('{count} files are overwritten', { count: formatCount(overwritten) }), description: written > 0 ? '' : formatBytes(bytes) },
+    { icon: 'circle-slash', label: l10n.t('{count} files are left as they are', { count: formatCount(left) }), description: '' },
+  ];
+}

@@ -1,0 +1,54 @@
+import { formatBytes, formatCount, formatDate, l10n } from '../../platform/index.ts';
+import type { RunResult } from '../../engine/index.ts';
+import { errorMessage } from './error-text.ts';
+import { instantOf } from './instants.ts';
+import { durationOf, jobText, outcomeText } from './run-text.ts';
+
+/** What a notification says at the end of a run. @param name of the set, or of what was restored or checked */
+export function resultMessage(result: RunResult, name: string): string {
+  const facts = { name, files: formatCount(result.files), bytes: formatBytes(result.bytes), added: formatBytes(result.bytesAdded), verified: formatCount(result.verifiedFiles ?? 0), count: formatCount(result.exceptionCount) };
+  if (result.outcome === 'failed') return result.error === undefined ? l10n.t('{name}: failed.', facts) : `${name}: ${errorMessage(result.error)}`;
+  if (result.outcome === 'stopped') return l10n.t('{name}: stopped. What is stored stays, the next run goes on from there.', facts);
+  if (result.outcome === 'missed') return l10n.t('{name}: missed.', facts);
+  const exceptions = result.exceptionCount === 0 ? '' : ` ${l10n.t('{count} exceptions.', facts)}`;
+  switch (result.job) {
+    case 'backup': return `${l10n.t('{name} is backed up: {files} files, {bytes}; {added} added.', facts)}${exceptions}`;
+    case 'restore': return `${result.verifiedFiles === undefined ? l10n.t('{name} is restored: {files} files, {bytes}.', facts) : l10n.t('{name} is restored: {files} files, {bytes}; {verified} verified.', facts)}${exceptions}`;
+    case 'check': return result.exceptionCount === 0 ? l10n.t('The repository {name} is sound.', facts) : l10n.t('The repository {name} has {count} faults.', facts);
+  }
+}
+
+/** Everything about a run, as a page of text. */
+export function resultPage(result: RunResult, name: string): string {
+  const rows: readonly (readonly [string, string])[] = [
+    [l10n.t('Result'), outcomeText(result.outcome)],
+    [l10n.t('Start'), formatDate(instantOf(result.startedAt))],
+    [l10n.t('End'), formatDate(instantOf(result.endedAt))],
+    [l10n.t('Duration'), durationOf(result)],
+    [l10n.t('Files'), formatCount(result.files)],
+    [l10n.t('Size'), formatBytes(result.bytes)],
+    ...(result.job === 'backup' ? [[l10n.t('Added'), formatBytes(result.bytesAdded)] as const] : []),
+    ...(result.verifiedFiles === undefined ? [] : [[l10n.t('Verified'), formatCount(result.verifiedFiles)] as const]),
+    ...(result.snapshotId === undefined ? [] : [[l10n.t('Snapshot'), result.snapshotId] as const]),
+    [l10n.t('Exceptions'), formatCount(result.exceptionCount)],
+  ];
+  const width = Math.max(...rows.map(([label]) => label.length));
+  const title = `${jobText(result.job)}: ${name}`;
+  const exceptions = result.exceptions.map(({ item, kind, reason }) => `- ${oneLine(item)}\n    ${oneLine([kind, reason].filter((part) => part !== '').join(': '))}`);
+  const more = result.exceptionCount - result.exceptions.length;
+  return [
+    title,
+    '='.repeat(title.length),
+    '',
+    ...rows.map(([label, value]) => `${label.padEnd(width)}  ${value}`),
+    ...(result.error === undefined ? [] : ['', errorMessage(result.error)]),
+    ...(exceptions.length === 0 ? [] : ['', `${l10n.t('Exceptions')}:`, ...exceptions]),
+    ...(more > 0 ? [l10n.t('… and {count} more', { count: formatCount(more) })] : []),
+    '',
+  ].join('\n');
+}
+
+/** Names of files may hold line ends. */
+function oneLine(text: string): string {
+  return text.replaceAll(/[\x00-\x1f\x7f]+/g, '�');
+}

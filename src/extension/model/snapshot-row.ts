@@ -1,0 +1,56 @@
+import { formatBytes, formatCount, formatDate, formatTime, l10n } from '../../platform/index.ts';
+import type { EntryInfo, SetInfo, SnapshotInfo } from '../../engine/index.ts';
+import { instantOf } from './instants.ts';
+import { joined, type Row } from './set-row.ts';
+
+/** The row of a snapshot under its day: time, set, host, what it added. */
+export function snapshotRow(location: string, snapshot: SnapshotInfo, set: SetInfo | undefined): Row {
+  const name = set?.title ?? snapshot.paths.join(', ');
+  const description = joined([snapshot.host, snapshot.bytesAdded === undefined ? undefined : `+${formatBytes(snapshot.bytesAdded)}`]);
+  return {
+    id: `snapshot:${location}:${snapshot.id}`,
+    label: `${formatTime(instantOf(snapshot.time))} ${name}`,
+    description,
+    icon: { name: 'archive' },
+    context: 'snapshot',
+    spoken: joined([l10n.t('Snapshot of {when}', { when: formatDate(instantOf(snapshot.time)) }), name, description], ', '),
+  };
+}
+
+/** What the mouse sees over a snapshot, as Markdown with nothing from outside in it but plain text. */
+export function snapshotFacts(snapshot: SnapshotInfo): readonly (readonly [name: string, value: string])[] {
+  return [
+    [l10n.t('Date of backup'), formatDate(instantOf(snapshot.time))],
+    [l10n.t('Snapshot'), snapshot.id.slice(0, 8)],
+    [l10n.t('Server'), snapshot.host],
+    [l10n.t('Run by'), snapshot.user],
+    [l10n.t('Sources'), snapshot.paths.join(', ')],
+    ...(snapshot.tags.length === 0 ? [] : [[l10n.t('Tags'), snapshot.tags.join(', ')] as const]),
+    ...(snapshot.files === undefined ? [] : [[l10n.t('Files'), formatCount(snapshot.files)] as const]),
+    ...(snapshot.bytes === undefined ? [] : [[l10n.t('Size'), formatBytes(snapshot.bytes)] as const]),
+    ...(snapshot.bytesAdded === undefined ? [] : [[l10n.t('Added'), formatBytes(snapshot.bytesAdded)] as const]),
+  ];
+}
+
+/** The row of a file or folder of a snapshot. The editor gives files the icon of their kind; other things have ours. */
+export function entryRow(parentId: string, entry: EntryInfo): Row {
+  const kind = entry.type === 'dir' ? 'folder' : entry.type === 'file' ? 'file' : 'other';
+  const description = kind === 'file' ? joined([formatBytes(entry.size), formatDate(instantOf(entry.mtime))]) : (entry.linkTarget ?? '');
+  return {
+    id: `${parentId}/${entry.name}`,
+    label: entry.label,
+    description,
+    icon: { name: kind === 'folder' ? 'folder' : kind === 'file' ? 'file' : entry.type === 'symlink' ? 'file-symlink-file' : 'circle-slash' },
+    context: `entry.${kind}`,
+    spoken: joined([kind === 'folder' ? l10n.t('Folder {name}', { name: entry.label }) : entry.label, description], ', '),
+  };
+}
+
+/** The set that a snapshot is of: the one whose tag it carries, else the one whose sources it has. */
+export function setOfSnapshot(snapshot: SnapshotInfo, sets: readonly SetInfo[]): SetInfo | undefined {
+  return sets.find((set) => snapshot.tags.includes(`set:${set.name}`) || snapshot.tags.includes(set.name)) ?? sets.find((set) => sameSources(set.sources, snapshot.paths));
+}
+
+function sameSources(sources: readonly string[], paths: readonly string[]): boolean {
+  return sources.length === paths.length && sources.every((source) => paths.includes(source));
+}

@@ -1,0 +1,37 @@
+import { formatDate, type ByteString } from '../../platform/index.ts';
+import { bytesOfText, textOfBytes } from './byte-paths.ts';
+import { snapshotScheme } from '../manifest/contributions.ts';
+import { instantOf } from './instants.ts';
+
+/** A file or folder of a snapshot. Immutable: what it names never changes. */
+export interface SnapshotEntry {
+  readonly repositoryId: string;
+  readonly snapshotId: string;
+  /** Begins with `/`. */
+  readonly path: ByteString;
+}
+
+/** The parts of an URI, as the editor takes and gives them. */
+export interface UriParts {
+  readonly scheme: string;
+  readonly authority: string;
+  readonly path: string;
+  readonly query: string;
+}
+
+/**
+ * `cadangan://<snapshot>.<repository>/<path>?{"at":"22 Nov 2026, 21:00"}`. Both ids stand in the authority, so that everything the editor makes of
+ * the path (breadcrumbs, labels, comparisons of two dates) sees the path of the file alone. The query is for people only: the editor
+ * shows it beside the path (`resourceLabelFormatters` reads it as JSON).
+ */
+export function uriOfEntry({ repositoryId, snapshotId, path }: SnapshotEntry, time: string): UriParts {
+  const query = JSON.stringify({ at: formatDate(instantOf(time)) });
+  return { scheme: snapshotScheme, authority: `${snapshotId}.${repositoryId}`, path: textOfBytes(path), query };
+}
+
+/** Undefined for what we did not make: other schemes, ids that are none. */
+export function entryOfUri({ scheme, authority, path }: Pick<UriParts, 'scheme' | 'authority' | 'path'>): SnapshotEntry | undefined {
+  const [, snapshotId, repositoryId] = /^([0-9a-f]{64})\.([0-9a-f]{64})$/.exec(authority) ?? [];
+  if (scheme !== snapshotScheme || snapshotId === undefined || repositoryId === undefined) return undefined;
+  return { repositoryId, snapshotId, path: bytesOfText(path.replace(/(?<=.)\/$/, '') || '/') };
+}

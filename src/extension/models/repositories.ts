@@ -1,0 +1,68 @@
+import type * as vscode from 'vscode';
+import { protocol, type RepositoryInfo, type SnapshotInfo } from '../../engine/index.ts';
+import type { AskOptions, Engine } from '../engine.ts';
+import type { SetsModel } from './sets.ts';
+
+const memoryKey = 'cadangan.repositories';
+
+/** Repositories of the sets: their ids, which stand in URIs, and their snapshots, asked once until something changed. */
+export class Repositories {
+  readonly #engine: Engine;
+  readonly #sets: SetsModel;
+  readonly #memory: vscode.Memento;
+  readonly #infos = new Map<string, RepositoryInfo>();
+  readonly #snapshots = new Map<string, Promise<readonly SnapshotInfo[]>>();
+
+  constructor(engine: Engine, sets: SetsModel, memory: vscode.Memento) {
+    this.#engine = engine;
+    this.#sets = sets;
+    this.#memory = memory;
+  }
+
+  /** @throws EngineError */
+  async info(location: string, options: AskOptions = {}): Promise<RepositoryInfo> {
+    const known = this.#infos.get(location);
+    if (known !== undefined) return known;
+    const info = await this.#engine.request(protocol.repositoryInfo, { location }, options);
+    this.#infos.set(location, info);
+    await this.#memory.update(memoryKey, { ...this.#remembered(), [info.id]: location });
+    return info;
+  }
+
+  /** Where a repository lies of which only the id is known, as after a restart with open tabs. */
+  async locationOf(id: string): Promise<string | undefined> {
+    for (const [location, info] of this.#infos) if (info.id === id) return location;
+    const remembered = this.#remembered()[id];
+    const sets = await this.#sets.load();
+    const others = sets.map(({ location }) => location).filter((location) => location !== remembered);
+    for (const location of new Set([...(remembered === undefined ? [] : [remembered]), ...others])) {
+      // What cannot be opened without a question is not the one, or the reader will say so.
+      const info = await this.info(location, { isQuiet: true }).catch(() => undefined);
+      if (info?.id === id) return location;
+    }
+    return remembered;
+  }
+
+  /** @throws EngineError */
+  snapshots(location: string, options: AskOptions = {}): Promise<readonly SnapshotInfo[]> {
+    const known = this.#snapshots.get(location);
+    if (known !== undefined) return known;
+    const list = this.#engine.request(protocol.listSnapshots, { location }, options);
+    this.#snapshots.set(location, list);
+    list.catch(() => this.#snapshots.delete(location));
+    return list;
+  }
+
+  async snapshot(location: string, id: string): Promise<SnapshotInfo | undefined> {
+    return (await this.snapshots(location)).find((snapshot) => snapshot.id === id);
+  }
+
+  /** Lists of snapshots may have changed. */
+  forgetSnapshots(): void {
+    this.#snapshots.clear();
+  }
+
+  #remembered(): Readonly<Record<string, string>> {
+    return this.#memory.get<Readonly<Record<string, string>>>(memoryKey) ?? {};
+  }
+}

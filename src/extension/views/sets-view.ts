@@ -1,0 +1,83 @@
+import * as vscode from 'vscode';
+import type { SetInfo } from '../../engine/index.ts';
+import { l10n, systemClock } from '../../platform/index.ts';
+import type { App } from '../app.ts';
+import { views } from '../manifest/contributions.ts';
+import { setContextKey } from '../editor/settings.ts';
+import { errorDataOf } from '../editor/show-error.ts';
+import { errorMessage } from '../model/error-text.ts';
+import { setDetails, setRow, type Row } from '../model/set-row.ts';
+import { setFacts } from '../model/set-facts.ts';
+import { isTroubled } from '../model/troubles.ts';
+import { inOurLanguage } from '../model/words.ts';
+import { factsTooltip, treeItem } from './tree-item.ts';
+
+export type SetNode = { readonly kind: 'set'; readonly set: SetInfo } | { readonly kind: 'detail'; readonly set: SetInfo; readonly row: Row };
+
+/** The view *Backup Sets*: each set with its state, and under it what it consists of. */
+export class SetsView implements vscode.TreeDataProvider<SetNode>, vscode.Disposable {
+  readonly #app: App;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly onDidChangeTreeData = this.#changed.event;
+  readonly #view: vscode.TreeView<SetNode>;
+  readonly #subscriptions: vscode.Disposable[];
+  #nodes: readonly SetNode[] = [];
+
+  constructor(app: App) {
+    this.#app = app;
+    this.#view = vscode.window.createTreeView(views.sets.id, { treeDataProvider: this });
+    this.#subscriptions = [this.#view, this.#changed, app.sets.onDidChange(() => this.#show())];
+    this.retitle();
+  }
+
+  /** After the language changed. */
+  retitle(): void {
+    this.#view.title = inOurLanguage(views.sets.name);
+    this.#changed.fire();
+  }
+
+  async reveal(name: string): Promise<void> {
+    const node = this.#nodes.find(({ set }) => set.name === name);
+    if (node === undefined) await vscode.commands.executeCommand(`${views.sets.id}.focus`);
+    else await this.#view.reveal(node, { select: true, focus: true, expand: true });
+  }
+
+  async getChildren(node?: SetNode): Promise<SetNode[]> {
+    if (node === undefined) {
+      const sets = await this.#app.sets.load();
+      const nodes: SetNode[] = sets.map((set) => ({ kind: 'set', set }));
+      this.#nodes = nodes;
+      return nodes;
+    }
+    if (node.kind === 'detail') return [];
+    return setDetails(node.set, systemClock.nowNs()).map((row) => ({ kind: 'detail', set: node.set, row }));
+  }
+
+  getParent(node: SetNode): SetNode | undefined {
+    return node.kind === 'set' ? undefined : this.#nodes.find(({ set }) => set.name === node.set.name);
+  }
+
+  getTreeItem(node: SetNode): vscode.TreeItem {
+    if (node.kind === 'detail') return treeItem(node.row, vscode.TreeItemCollapsibleState.None);
+    return treeItem(setRow(node.set, systemClock.nowNs()), vscode.TreeItemCollapsibleState.Collapsed);
+  }
+
+  resolveTreeItem(item: vscode.TreeItem, node: SetNode): vscode.TreeItem {
+    if (node.kind === 'set') item.tooltip = factsTooltip(setFacts(node.set));
+    return item;
+  }
+
+  dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  #show(): void {
+    const { state, sets } = this.#app.sets;
+    void setContextKey('sets', state);
+    this.#view.message = state === 'failed' && sets.length > 0 ? errorMessage(errorDataOf(this.#app.sets.error)) : '';
+    const troubled = sets.filter(isTroubled);
+    void setContextKey('hasTrouble', troubled.length > 0);
+    this.#view.badge = troubled.length === 0 ? undefined : { value: troubled.length, tooltip: l10n.t('{count} backup sets need attention', { count: troubled.length }) };
+    this.#changed.fire();
+  }
+}

@@ -1,0 +1,56 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import * as z from 'zod';
+import type { Random } from '../../platform/index.ts';
+import type { LineChannel } from './line-channel.ts';
+
+/** Raised when a message changes so that the other side would misread it. Windows of two versions then do not speak; whoever leads goes on leading. */
+export const protocolVersion = 1;
+
+/** What both sides of a connection bring. */
+export interface Credentials {
+  readonly key: Uint8Array;
+  /** Of the program, for people. */
+  readonly version: string;
+  readonly random: Random;
+}
+
+/** The other side, as it says of itself. */
+export interface Peer {
+  readonly version: string;
+  readonly pid: number;
+}
+
+/** `not-ours`: it does not know the key. `silent`: it says nothing, or nothing that we understand. */
+export type HandshakeFailure = 'other-protocol' | 'not-ours' | 'silent';
+
+const patienceMs = 10_000;
+
+const nonceSchema = z.string().regex(/^[0-9a-f]{64}$/);
+const introductionSchema = z.object({
+  cadangan: z.literal('schedule'),
+  protocol: z.number(),
+  version: z.string().max(100),
+  pid: z.number(),
+  nonce: nonceSchema,
+});
+const proofSchema = z.object({ proof: nonceSchema });
+
+/**
+ * Both sides introduce themselves with a random number, then prove over both numbers that they know the key: the follower first, so that the leader gives
+ * nothing to a stranger. The key itself is never sent.
+ */
+export async function greet(channel: LineChannel, side: 'leader' | 'follower', credentials: Credentials): Promise<Peer | HandshakeFailure> {
+  const nonce = Buffer.from(credentials.random.fill(new Uint8Array(32))).toString('hex');
+  channel.send({ cadangan: 'schedule', protocol: protocolVersion, version: credentials.version, pid: process.pid, nonce });
+  const introduction = introductionSchema.safeParse(await channel.next(patienceMs)).data;
+  if (!introduction) return 'silent';
+  if (introduction.protocol !== protocolVersion) return 'other-protocol';
+  const nonces = side === 'leader' ? [nonce, introduction.nonce] : [introduction.nonce, nonce];
+  const proofOf = (prover: string): string => createHmac('sha256', credentials.key).update(`${prover} ${nonces.join(' ')}`).digest('hex');
+  const expected = proofOf(side === 'leader' ? 'follower' : 'leader');
+  if (side === 'follower') channel.send({ proof: proofOf('follower') });
+  const received = proofSchema.safeParse(await channel.next(patienceMs)).data;
+  if (!received || !timingSafeEqual(Buffer.from(received.proof), Buffer.from(expected))) return 'not-ours';
+  if (side === 'leader') channel.send({ proof: proofOf('leader') });
+  return { version: introduction.version, pid: introduction.pid };
+}

@@ -1,0 +1,49 @@
+import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CadanganError, systemCode, type Random } from '../../platform/index.ts';
+
+const keyBytes = 32;
+
+/**
+ * The secret by which processes of one user know each other: `leader.key` (0600) in the state folder, made when it is not there. Sockets do not tell who is
+ * at the other end, and abstract ones are open to every user of the machine. Whoever cannot read our files cannot speak to the leader, nor pose as one.
+ * @throws `storage.denied` when the file cannot be read or made
+ */
+export async function leaderKey(stateFolder: string, random: Random): Promise<Uint8Array> {
+  const path = join(stateFolder, 'leader.key');
+  try {
+    await mkdir(stateFolder, { recursive: true, mode: 0o700 });
+    return (await readKey(path)) ?? (await makeKey(path, random));
+  } catch (cause) {
+    if (cause instanceof CadanganError) throw cause;
+    throw new CadanganError('storage.denied', { location: path, reason: systemCode(cause) }, { cause });
+  }
+}
+
+async function readKey(path: string): Promise<Uint8Array | undefined> {
+  try {
+    const key = await readFile(path);
+    if (key.length === keyBytes) return key;
+    await unlink(path); // it appears whole or not at all, so this is not ours
+    return undefined;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Of two processes that make it at the same time, one comes first and both take that one's: a link never replaces a file. */
+async function makeKey(path: string, random: Random): Promise<Uint8Array> {
+  const temporaryPath = `${path}-tmp-${Buffer.from(random.fill(new Uint8Array(8))).toString('hex')}`;
+  await writeFile(temporaryPath, random.fill(new Uint8Array(keyBytes)), { flag: 'wx', mode: 0o600 });
+  try {
+    await link(temporaryPath, path);
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  } finally {
+    await unlink(temporaryPath);
+  }
+  const key = await readKey(path);
+  if (!key) throw new CadanganError('storage.denied', { location: path, reason: 'it vanished' });
+  return key;
+}

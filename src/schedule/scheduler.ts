@@ -1,0 +1,306 @@
+import { CadanganError, type Clock } from '../platform/index.ts';
+import { ChangeWatches } from './change-watches.ts';
+import { openRunOf, type HistoryLine } from './history.ts';
+import { planSet } from './planner.ts';
+import type { RunOutcome, ScheduledSet, Trigger } from './scheduled-set.ts';
+import type { LeadingService } from './schedule-service.ts';
+import { eventsOf, type RunRequest, type ScheduleEvent, type ScheduleProblem, type StopReason } from './scheduler-events.ts';
+import { describeSet, type SetStatus } from './set-status.ts';
+import type { ScheduleState } from './state-file.ts';
+
+export interface SchedulerOptions {
+  readonly clock: Clock;
+  /** Opened by this process alone: whoever leads. */
+  readonly state: ScheduleState;
+  /** Runs a set until it is done or the signal (its reason an `aborted` with a `StopReason`) stops it. Resolves with what came of it. */
+  readonly runSet: (set: string, request: RunRequest, signal: AbortSignal) => Promise<RunOutcome>;
+  /** Told of everything, in order. Must not throw. */
+  readonly report: (event: ScheduleEvent) => void;
+  /** How often to look at the clock. Half a minute when left out: no timer survives a night's sleep, a look at the clock does. */
+  readonly tickMs?: number;
+}
+
+interface ActiveRun {
+  readonly repository: string;
+  readonly trigger: Trigger;
+  readonly startedMs: number;
+  readonly controller: AbortController;
+  readonly done: Promise<void>;
+  stopReason: StopReason | undefined;
+}
+
+/** A run that the plan or somebody wants now. */
+interface Wish {
+  readonly set: ScheduledSet;
+  readonly request: RunRequest;
+}
+
+/**
+ * Runs sets when they are due: one loop that looks at the clock, asks the planner about each set, writes down what is decided, and does it. Whatever
+ * happens in between (somebody asks, a run ends, files change) only wakes the loop, so nothing is decided twice.
+ */
+export class Scheduler implements LeadingService {
+  readonly #options: SchedulerOptions;
+  readonly #watches: ChangeWatches;
+  readonly #active = new Map<string, ActiveRun>();
+  readonly #asked = new Map<string, 'manual' | 'catch-up'>();
+  readonly #dismissed = new Set<string>();
+  /** Who has to wait for a repository, and since which window's beginning. */
+  #waiting = new Map<string, Wish>();
+  readonly #heldUp = new Map<string, number>();
+  readonly #ended: { readonly set: string; readonly outcome: RunOutcome }[] = [];
+  #published = new Map<string, string>();
+  #sets: readonly ScheduledSet[] = [];
+  #nap: AbortController | undefined;
+  #isWoken = false;
+  #isClosing = false;
+  #stopsAtClose = false;
+  #loop: Promise<void> | undefined;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    this.#watches = new ChangeWatches(options.clock, () => this.#wake());
+  }
+
+  /** Starts the loop. @param sets ids are unique */
+  start(sets: readonly ScheduledSet[]): void {
+    this.setSets(sets);
+    this.#loop ??= this.#runLoop();
+  }
+
+  /** The configuration is another one. Runs go on; those of sets that are gone, to their end. */
+  setSets(sets: readonly ScheduledSet[]): void {
+    this.#sets = sets;
+    this.#wake();
+  }
+
+  async status(): Promise<SetStatus[]> {
+    return this.#statuses();
+  }
+
+  async run(set: string, trigger: 'manual' | 'catch-up'): Promise<'accepted' | 'running'> {
+    this.#assertKnown(set);
+    if (this.#active.has(set)) return 'running';
+    this.#asked.set(set, trigger);
+    this.#wake();
+    return 'accepted';
+  }
+
+  async stop(set: string): Promise<boolean> {
+    const isAskedFor = this.#asked.delete(set);
+    const active = this.#active.get(set);
+    if (active) stopRun(active, 'user');
+    this.#wake();
+    return isAskedFor || active !== undefined;
+  }
+
+  async dismissMissed(set: string): Promise<void> {
+    this.#assertKnown(set);
+    this.#dismissed.add(set);
+    this.#wake();
+  }
+
+  async close(mode: 'stop' | 'finish'): Promise<void> {
+    this.#isClosing = true;
+    this.#stopsAtClose = mode === 'stop';
+    this.#wake();
+    await this.#loop;
+    await this.#watches[Symbol.asyncDispose]();
+  }
+
+  async #runLoop(): Promise<void> {
+    while (!this.#isOver) {
+      this.#isWoken = false;
+      try {
+        await this.#round();
+      } catch (error) {
+        this.#reportProblem('internal', undefined, error);
+      }
+      if (!this.#isOver) await this.#takeNap();
+    }
+  }
+
+  get #isOver(): boolean {
+    return this.#isClosing && this.#active.size === 0 && this.#ended.length === 0;
+  }
+
+  async #round(): Promise<void> {
+    await this.#noteEnds();
+    if (this.#isClosing) return this.#closeDown();
+    await this.#noteDismissals();
+    this.#watches.follow(this.#sets);
+    const planned: Wish[] = [];
+    for (const set of [...this.#sets, ...this.#retiredSets()]) planned.push(...(await this.#decide(set)));
+    await this.#startWishes([...this.#askedFor(), ...planned.sort(byUrgency)]);
+    this.#publish();
+  }
+
+  #closeDown(): void {
+    if (this.#stopsAtClose) for (const active of this.#active.values()) stopRun(active, 'shutdown');
+    this.#publish();
+  }
+
+  /** Notes what has to be noted about a set, stops its run when it is to stop, and gives back the run that is due. */
+  async #decide(set: ScheduledSet): Promise<Wish[]> {
+    const situation = { nowMs: this.#nowMs(), isRunning: this.#active.has(set.id), ...this.#watches.noticed(set.id) };
+    const decisions = planSet(set, this.#options.state.historyOf(set.id), situation);
+    await this.#note(decisions.flatMap((decision) => (decision.kind === 'note' ? [this.#withReason(decision.line)] : [])), true);
+    const active = this.#active.get(set.id);
+    if (active && decisions.some(({ kind }) => kind === 'stop')) stopRun(active, 'window-end');
+    return decisions.flatMap((decision) => (decision.kind === 'start' ? [{ set, request: decision }] : []));
+  }
+
+  async #noteDismissals(): Promise<void> {
+    const sets = [...this.#dismissed];
+    this.#dismissed.clear();
+    await this.#note(sets.map((set) => ({ kind: 'dismissed', set, atMs: this.#nowMs() })));
+  }
+
+  #askedFor(): Wish[] {
+    return this.#sets.flatMap((set): Wish[] => {
+      const trigger = this.#asked.get(set.id);
+      if (trigger === undefined) return [];
+      const window = trigger === 'catch-up' ? this.#options.state.historyOf(set.id).missed.at(-1) : undefined;
+      return [{ set, request: { trigger, window, resumes: false } }];
+    });
+  }
+
+  /** First come, first served; a set that several want runs once. */
+  async #startWishes(wishes: readonly Wish[]): Promise<void> {
+    this.#waiting = new Map();
+    for (const wish of wishes) {
+      const { id, repository } = wish.set;
+      if (this.#active.has(id) || this.#isClosing) continue;
+      if ([...this.#active.values()].some((active) => active.repository === repository)) {
+        if (!this.#waiting.has(id)) this.#waiting.set(id, wish);
+        if (wish.request.trigger === 'window' && wish.request.window) this.#heldUp.set(id, wish.request.window.startMs);
+      } else {
+        await this.#startRun(wish);
+      }
+    }
+  }
+
+  /** The start is on the disk before anything runs: a run that nobody remembers would be made twice. */
+  async #startRun({ set: { id, repository }, request }: Wish): Promise<void> {
+    const startedMs = this.#nowMs();
+    this.#asked.delete(id);
+    this.#watches.forget(id);
+    await this.#note([{ kind: 'started', set: id, atMs: startedMs, trigger: request.trigger, window: request.window }]);
+    const controller = new AbortController();
+    const done = this.#runSet(id, { trigger: request.trigger, window: request.window, resumes: request.resumes }, controller.signal);
+    this.#active.set(id, { repository, trigger: request.trigger, startedMs, controller, done, stopReason: undefined });
+  }
+
+  async #runSet(set: string, request: RunRequest, signal: AbortSignal): Promise<void> {
+    let outcome: RunOutcome;
+    try {
+      outcome = await this.#options.runSet(set, request, signal);
+    } catch (error) {
+      outcome = signal.aborted ? 'stopped' : 'failed';
+      if (!signal.aborted) this.#reportProblem('run-failed', set, error);
+    }
+    this.#ended.push({ set, outcome });
+    this.#wake();
+  }
+
+  async #noteEnds(): Promise<void> {
+    for (let end = this.#ended.shift(); end; end = this.#ended.shift()) {
+      const active = this.#active.get(end.set);
+      this.#active.delete(end.set);
+      // Nobody wanted it stopped but the end of this process: the next leader goes on with it.
+      const outcome = end.outcome === 'stopped' && active?.stopReason === 'shutdown' ? 'interrupted' : end.outcome;
+      await this.#note([{ kind: 'ended', set: end.set, atMs: this.#nowMs(), outcome }]);
+    }
+  }
+
+  /** Sets that were planned once and are in the configuration no more: what they missed until now still counts, later windows do not. */
+  #retiredSets(): ScheduledSet[] {
+    const { state } = this.#options;
+    const configured = new Set(this.#sets.map(({ id }) => id));
+    return state.sets
+      .filter((id) => !configured.has(id) && !this.#active.has(id))
+      .filter((id) => state.historyOf(id).adopted?.rule !== undefined || openRunOf(state.historyOf(id)) !== undefined)
+      .map((id) => ({ id, repository: id, timing: { kind: 'manual' } }));
+  }
+
+  /** The planner cannot know whether somebody was there and had to wait. */
+  #withReason(line: HistoryLine): HistoryLine {
+    return line.kind === 'missed' && this.#heldUp.get(line.set) === line.window.startMs ? { ...line, reason: 'repository-busy' } : line;
+  }
+
+  async #note(lines: readonly HistoryLine[], wasFound = false): Promise<void> {
+    if (lines.length === 0) return;
+    const openRuns = lines.map(({ set }) => openRunOf(this.#options.state.historyOf(set)));
+    try {
+      await this.#options.state.append(lines);
+    } catch (error) {
+      this.#reportProblem('state-not-written', undefined, error); // a backup that is made twice is better than none
+    }
+    for (const [at, line] of lines.entries()) for (const event of eventsOf(line, openRuns[at], wasFound)) this.#options.report(event);
+  }
+
+  #publish(): void {
+    const published = new Map<string, string>();
+    for (const status of this.#statuses()) {
+      const text = JSON.stringify(status);
+      published.set(status.set, text);
+      if (this.#published.get(status.set) !== text) this.#options.report({ kind: 'status', status });
+    }
+    for (const set of this.#published.keys()) if (!published.has(set)) this.#options.report({ kind: 'removed', set });
+    this.#published = published;
+  }
+
+  #statuses(): SetStatus[] {
+    return this.#sets.map((set) => this.#describe(set));
+  }
+
+  #describe(set: ScheduledSet): SetStatus {
+    const waiting = this.#waiting.get(set.id)?.request.trigger;
+    return describeSet(set, this.#options.state.historyOf(set.id), { nowMs: this.#nowMs(), waiting, watch: this.#watches.stateOf(set.id) });
+  }
+
+  #wake(): void {
+    this.#isWoken = true;
+    this.#nap?.abort();
+  }
+
+  async #takeNap(): Promise<void> {
+    if (this.#isWoken) return;
+    const nap = new AbortController();
+    this.#nap = nap;
+    const napMs = Math.min(this.#options.tickMs ?? tickMsDefault, this.#watches.soonestMs());
+    try {
+      await this.#options.clock.sleep(napMs, nap.signal);
+    } catch (error) {
+      if (!nap.signal.aborted) throw error;
+    } finally {
+      this.#nap = undefined;
+    }
+  }
+
+  #nowMs(): number {
+    return Number(this.#options.clock.nowNs() / 1_000_000n);
+  }
+
+  #assertKnown(set: string): void {
+    if (!this.#sets.some(({ id }) => id === set)) throw new CadanganError('set.unknown', { set });
+  }
+
+  #reportProblem(problem: ScheduleProblem, set: string | undefined, error: unknown): void {
+    this.#options.report({ kind: 'problem', problem, set, reason: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+const tickMsDefault = 30_000;
+
+function stopRun(active: ActiveRun, reason: StopReason): void {
+  active.stopReason ??= reason;
+  active.controller.abort(new CadanganError('aborted', { reason }));
+}
+
+/** Windows before changes, the one that opened first first; then by name, so that the order is the same every night. */
+function byUrgency(one: Wish, other: Wish): number {
+  const openedMs = ({ request }: Wish): number => request.window?.startMs ?? Infinity;
+  if (openedMs(one) !== openedMs(other)) return openedMs(one) < openedMs(other) ? -1 : 1;
+  return one.set.id < other.set.id ? -1 : 1;
+}

@@ -1,0 +1,81 @@
+import { openRunOf, type Run, type SetHistory } from './history.ts';
+import { dueWindow } from './planner.ts';
+import type { ScheduledSet, Trigger } from './scheduled-set.ts';
+import { longestRoundMs, nextWindow, type WindowSpan } from './windows.ts';
+import { dayMs } from './zone.ts';
+
+/** The one word for a set, the most pressing first. */
+export type SetState = 'running' | 'waiting' | 'overdue' | 'missed' | 'idle';
+
+/** What people see of a set. Plain data: it crosses processes as JSON. */
+export interface SetStatus {
+  readonly set: string;
+  readonly state: SetState;
+  /** The window that is open and due, else the next one. */
+  readonly next?: WindowSpan | undefined;
+  readonly running?: { readonly trigger: Trigger; readonly startedMs: number } | undefined;
+  /** To be run as soon as the repository is free. */
+  readonly waiting?: Trigger | undefined;
+  /** Windows that were missed, or whose run died, since the last success; oldest first. To be offered as one catch-up run. */
+  readonly missed: readonly WindowSpan[];
+  /** Since when the last good run is older than the set's objective allows. */
+  readonly overdueSinceMs?: number | undefined;
+  readonly lastRun?: Run | undefined;
+  readonly lastSuccess?: Run | undefined;
+  readonly watch?: WatchState | undefined;
+}
+
+/** Change sets: `lost`: no changes are noticed, the hourly run finds them. */
+export interface WatchState {
+  readonly mode: 'starting' | 'events' | 'polling' | 'lost';
+  readonly reason?: string | undefined;
+}
+
+/** What the scheduler knows at this moment beside the history. */
+export interface Present {
+  readonly nowMs: number;
+  readonly waiting: Trigger | undefined;
+  readonly watch: WatchState | undefined;
+}
+
+/** Describes a set. A pure function. */
+export function describeSet(set: ScheduledSet, history: SetHistory, { nowMs, waiting, watch }: Present): SetStatus {
+  const open = openRunOf(history);
+  const overdueSinceMs = overdueSince(set, history, nowMs);
+  const { missed } = history;
+  return {
+    set: set.id,
+    state: open ? 'running' : waiting ? 'waiting' : overdueSinceMs !== undefined ? 'overdue' : missed.length > 0 ? 'missed' : 'idle',
+    next: set.timing.kind === 'window' ? ((open ? undefined : dueWindow(set.timing.rule, history, nowMs)) ?? nextWindow(set.timing.rule, nowMs)) : undefined,
+    running: open && { trigger: open.trigger, startedMs: open.startedMs },
+    waiting,
+    missed,
+    overdueSinceMs,
+    lastRun: open ? history.runs.at(-2) : history.runs.at(-1),
+    lastSuccess: history.lastSuccess,
+    watch,
+  };
+}
+
+/**
+ * The objective of a set that names none: a window set is overdue when a whole window went by without a good run having begun in it, a change
+ * set after a day (the hourly run shows that all is well also when nothing changes). Undefined: never.
+ */
+export function defaultRpoMs(timing: ScheduledSet['timing']): number | undefined {
+  switch (timing.kind) {
+    case 'window':
+      return longestRoundMs(timing.rule);
+    case 'change':
+      return dayMs;
+    case 'manual':
+      return undefined;
+  }
+}
+
+/** A set that never had a good run is measured from the day on which the schedule got to know it. */
+function overdueSince(set: ScheduledSet, history: SetHistory, nowMs: number): number | undefined {
+  const rpoMs = set.rpoMs ?? defaultRpoMs(set.timing);
+  const sinceMs = history.lastSuccess?.startedMs ?? history.adopted?.sinceMs;
+  if (rpoMs === undefined || sinceMs === undefined) return undefined;
+  return nowMs - sinceMs > rpoMs ? sinceMs + rpoMs : undefined;
+}

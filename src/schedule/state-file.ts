@@ -1,0 +1,151 @@
+import { mkdir, open, readFile, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CadanganError, systemCode, type Random } from '../platform/index.ts';
+import { applyLine, emptyHistory, linesOfHistory, type HistoryLine, type SetHistory } from './history.ts';
+import { formatHistoryLine, parseHistoryLine } from './history-line.ts';
+
+/** A line has about 150 bytes. Beyond, and beyond twice what is worth keeping, the file is written anew. */
+const linesMax = 2000;
+const fileBytesMax = 32 * 1024 * 1024;
+
+/**
+ * What ran when, so that whoever leads next does not start a window twice: `schedule.jsonl` in the state folder, one line per event. Only the leader
+ * opens it. A line is on the disk before `append` returns; a process that dies leaves whole lines and at most one torn one, which is dropped.
+ * The file may be deleted at any time: then open windows run once more, and what was missed before is not known.
+ */
+export class ScheduleState {
+  readonly path: string;
+  /** Lines that could not be read when the file was opened, the torn one not counted. */
+  readonly unreadableLines: number;
+  readonly #folder: string;
+  readonly #random: Random;
+  readonly #histories: Map<string, SetHistory>;
+  #lineCount: number;
+  #rewriteAbove = linesMax;
+  /** The file lacks something that memory has, or ends in a torn line. */
+  #needsRewrite: boolean;
+
+  private constructor(folder: string, random: Random, content: Content) {
+    this.path = statePath(folder);
+    this.#folder = folder;
+    this.#random = random;
+    this.#histories = content.histories;
+    this.#lineCount = content.lineCount;
+    this.#needsRewrite = content.isTorn || content.lineCount > linesMax;
+    this.unreadableLines = content.unreadableLines;
+  }
+
+  /** Makes the folder (0700) when it is not there. @throws `storage.denied`, `storage.unreachable` when it or the file cannot be read */
+  static async open(folder: string, random: Random): Promise<ScheduleState> {
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      return new ScheduleState(folder, random, parseContent(await readBounded(statePath(folder))));
+    } catch (cause) {
+      throw stateError(cause, statePath(folder));
+    }
+  }
+
+  /** The sets of which anything is known, also those that are in the configuration no more. */
+  get sets(): string[] {
+    return [...this.#histories.keys()];
+  }
+
+  historyOf(set: string): SetHistory {
+    return this.#histories.get(set) ?? emptyHistory;
+  }
+
+  /**
+   * Takes lines down. Memory has them in any case; after a failure the next call writes the file as a whole, and so makes up for it. Not to be called
+   * while another call is under way. @throws `storage.full`, `storage.denied`, `storage.unreachable`
+   */
+  async append(lines: readonly HistoryLine[]): Promise<void> {
+    for (const line of lines) this.#histories.set(line.set, applyLine(this.historyOf(line.set), line));
+    if (lines.length === 0) return;
+    try {
+      if (this.#needsRewrite || this.#lineCount + lines.length > this.#rewriteAbove) await this.#rewrite();
+      else await this.#appendToFile(lines);
+    } catch (cause) {
+      this.#needsRewrite = true;
+      throw stateError(cause, this.path);
+    }
+  }
+
+  async #appendToFile(lines: readonly HistoryLine[]): Promise<void> {
+    await writeDurably(this.path, 'a', textOf(lines));
+    this.#lineCount += lines.length;
+  }
+
+  async #rewrite(): Promise<void> {
+    const lines = [...this.#histories].flatMap(([set, history]) => linesOfHistory(set, history));
+    const suffix = Buffer.from(this.#random.fill(new Uint8Array(8))).toString('hex');
+    const temporaryPath = `${this.path}-tmp-${suffix}`;
+    try {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await writeDurably(temporaryPath, 'wx', textOf(lines));
+      await rename(temporaryPath, this.path);
+    } catch (error) {
+      await unlink(temporaryPath).catch(() => undefined);
+      throw error;
+    }
+    this.#lineCount = lines.length;
+    this.#rewriteAbove = Math.max(linesMax, 2 * lines.length);
+    this.#needsRewrite = false;
+  }
+}
+
+interface Content {
+  readonly histories: Map<string, SetHistory>;
+  readonly lineCount: number;
+  readonly unreadableLines: number;
+  readonly isTorn: boolean;
+}
+
+function parseContent(text: string): Content {
+  const histories = new Map<string, SetHistory>();
+  const lines = text.split('\n');
+  const isTorn = lines.pop() !== ''; // a whole line ends with a line break
+  let unreadableLines = 0;
+  for (const text of lines) {
+    const line = parseHistoryLine(text);
+    if (line) histories.set(line.set, applyLine(histories.get(line.set) ?? emptyHistory, line));
+    else unreadableLines += 1;
+  }
+  return { histories, lineCount: lines.length, unreadableLines, isTorn };
+}
+
+/** A file that is not there is empty. One that is far too large to be ours counts as a torn line: it is written anew. */
+async function readBounded(path: string): Promise<string> {
+  try {
+    const handle = await open(path, 'r');
+    await using _closing = { [Symbol.asyncDispose]: () => handle.close() };
+    return (await handle.stat()).size > fileBytesMax ? 'too large' : await readFile(handle, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+async function writeDurably(path: string, flags: 'a' | 'wx', text: string): Promise<void> {
+  const handle: FileHandle = await open(path, flags, 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function textOf(lines: readonly HistoryLine[]): string {
+  return lines.map((line) => `${formatHistoryLine(line)}\n`).join('');
+}
+
+function statePath(folder: string): string {
+  return join(folder, 'schedule.jsonl');
+}
+
+function stateError(cause: unknown, path: string): unknown {
+  const reason = systemCode(cause);
+  if (reason === undefined) return cause;
+  const code = reason === 'ENOSPC' || reason === 'EDQUOT' ? 'storage.full' : reason === 'EACCES' || reason === 'EPERM' || reason === 'EROFS' ? 'storage.denied' : 'storage.unreachable';
+  return new CadanganError(code, { location: path, reason }, { cause });
+}

@@ -1,0 +1,51 @@
+/**
+ * How the texts of a configuration look. The patterns are in the JSON Schema too, so the editor marks a slip while it is typed; each has a word
+ * (`Form`) that the messages explain.
+ */
+export type Form = 'set-name' | 'absolute-path' | 'window' | 'window-length' | 'time-zone' | 'size' | 'duration' | 'tag' | 'program' | 'not-blank' | 'keep-rule';
+
+/** Fit for a command line, a file name and a tag. */
+export const setName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** POSIX, a Windows drive, or UNC; whose system it is, is not asked: the file may be looked at on another one. */
+export const absolutePath = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/;
+
+/** `21:00-23:00`, also over midnight. */
+export const windowText = /^(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d$/;
+
+/** As restic's `--exclude-larger-than`. */
+export const sizeText = /^\d{1,15}[bkmgtBKMGT]?$/;
+
+/** As restic's `--keep-within`: years, months, days, hours. */
+export const durationText = /^(?=\d)(?:\d{1,6}y)?(?:\d{1,6}m)?(?:\d{1,6}d)?(?:\d{1,6}h)?$/;
+
+/** restic separates tags by commas. */
+export const tagText = /^[^,\s](?:[^,]*[^,\s])?$/;
+
+/** Something other than blanks. */
+export const notBlank = /\S/;
+
+/** A window from a time of day to itself is empty, or a whole day: nobody can tell. */
+export function hasLength(window: string): boolean {
+  const [start, end] = window.split('-');
+  return start !== end;
+}
+
+/** What `Intl` knows. */
+export function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
+/** Secrets do not belong into the file, whatever their key is called. `passwordFile` and `passwordCommand` only say where one is. */
+export function isSecretKey(key: string): boolean {
+  return !/^password[_-]?(?:file|command)$/i.test(key) && /pass?w(?:or)?d|passphrase|\bpwd\b|secret|token|credential|kata[_ -]?sandi|(?:private|api|access)[_-]?key/i.test(key);
+}
+
+/** `rest:https://user:secret@host/` */
+export function hasUrlPassword(location: string): boolean {
+  return /:\/\/[^/@\s]*:[^/@\s]+@/.test(location);
+}

@@ -1,0 +1,17 @@
+/**
+ * Settings: the one configuration file of a server. JSON with comments, written by people and by programs; nothing secret is in it.
+ *
+ *   text -> JsonTree (syntax, places) -> general values and one set after the other through the schema -> Configuration + Problems
+ *
+ * A *problem* knows its line and stops the set that it stands in, nothing else. The paths of the file are in `platform/paths.ts`.
+ */
+export { editConfiguration, type ConfigurationEdit } from './edit.ts';
+export { makeJsonSchema } from './json-schema.ts';
+export { loadConfiguration, type LoadedConfiguration } from './load.ts';
+export { parseConfiguration, type ParsedConfiguration, type SetEntry } from './parse.ts';
+export type { Place } from './positions.ts';
+export { describeProblem } from './problem-text.ts';
+export type { Problem, ProblemCode } from './problem.ts';
+export { saveConfiguration, updateConfiguration, type SaveOptions } from './save.ts';
+export { daysOfWeek, type BackupSet, type BackupSetInput, type Configuration, type DayOfWeek, type GeneralInput, type GeneralSettings, type RetentionRules, type SetSchedule } from './schema.ts';
+export { watchConfiguration, type WatchOptions } from './watch.ts';

@@ -1,0 +1,136 @@
+import * as z from 'zod';
+import { absolutePath, durationText, hasLength, hasUrlPassword, isTimeZone, notBlank, setName, sizeText, tagText, windowText, type Form } from './forms.ts';
+
+// zod would otherwise make parsers with `new Function`, which costs more than one file is worth.
+z.config({ jitless: true });
+
+export const daysOfWeek = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+
+/** The bounds of a file: far above any real one. */
+export const fileBytesMax = 1 << 20;
+const setsMax = 500;
+const listMax = 1000;
+const textMax = 4096;
+
+/** The word of a form is the message of its check: `problems-of-issues.ts` reads it there. */
+const formed = (pattern: RegExp, form: Form) => z.string().max(textMax).regex(pattern, { error: form });
+const text = () => formed(notBlank, 'not-blank');
+const path = () => formed(absolutePath, 'absolute-path');
+const texts = () => z.array(text()).max(listMax);
+const paths = () => z.array(path()).max(listMax);
+const command = () => z.array(z.string().max(textMax)).min(1).max(listMax).refine(([program = '']) => notBlank.test(program), { error: 'program' satisfies Form, path: [0] });
+const timeZone = () => z.string().max(100).refine(isTimeZone, { error: 'time-zone' satisfies Form });
+const keep = (unit: string) => z.int().min(1).max(100_000).optional().meta({ description: `Keep the last snapshot of each of this many ${unit}.` });
+
+const repository = z.strictObject({
+  location: text().refine((location) => !hasUrlPassword(location), { error: 'secret' }).meta({
+    description: 'Where the repository lies, as restic writes it: a folder, a share (\\\\server\\share), sftp:user@host:/path, rest:https://host/, s3:https://host/bucket, gdrive:Folder/Sub.',
+    examples: ['/mnt/backup/repository', 'D:\\Backup\\Repository', '\\\\backup\\cadangan', 'sftp:backup@srv-02:/srv/cadangan'],
+  }),
+  passwordFile: path().optional().meta({ description: 'A file that holds the password, readable by this user only. Without it and passwordCommand the password is asked for and kept in the secret storage of VS Code; runs without VS Code need one of the two.' }),
+  passwordCommand: command().optional().meta({ description: 'A program with its arguments that prints the password. No shell runs.', examples: [['pass', 'show', 'backup']] }),
+});
+
+const onChange = z.strictObject({
+  settleSeconds: z.int().min(1).max(86_400).default(60).meta({ description: 'Start when nothing has changed for this many seconds.' }),
+  minIntervalSeconds: z.int().min(0).max(604_800).default(0).meta({ description: 'Let at least this many seconds pass between two starts.' }),
+});
+
+const scheduleKeys = z.strictObject({
+  window: formed(windowText, 'window').refine(hasLength, { error: 'window-length' satisfies Form }).optional().meta({
+    description: 'The time of day in which it runs once: from the first time, and not beyond the second. It may go over midnight.',
+    examples: ['21:00-23:00', '22:30-05:00'],
+  }),
+  days: z.union([z.literal('daily'), z.array(z.enum(daysOfWeek)).min(1).max(7)]).optional().meta({ description: 'The days on which the window begins. Default: daily.', examples: ['daily', ['mon', 'tue', 'wed', 'thu', 'fri']] }),
+  timeZone: timeZone().optional().meta({ description: "The time zone of the window. Default: that of the file, else that of the server.", examples: ['Asia/Jakarta'] }),
+  atWindowEnd: z.enum(['finish', 'stop']).optional().meta({ description: 'A run that is still going at the end of the window: finish it (default), or stop and continue in the next window.' }),
+  onChange: onChange.optional().meta({ description: 'Run whenever files have changed, instead of in a window.' }),
+});
+
+/** A window or a reaction to changes: what the file allows as keys side by side is one or the other from here on. */
+const schedule = scheduleKeys
+  .superRefine(({ window, onChange: reaction, ...others }, context) => {
+    if (reaction === undefined) {
+      if (window === undefined) context.addIssue({ code: 'custom', message: 'missing', path: ['window'] });
+      return;
+    }
+    for (const key of ['window', 'days', 'timeZone', 'atWindowEnd'] as const) {
+      const value = key === 'window' ? window : others[key];
+      if (value !== undefined) context.addIssue({ code: 'custom', message: 'conflict', path: [key], params: { other: 'onChange' } });
+    }
+  })
+  .transform(({ window = '', days = 'daily', timeZone: zone, atWindowEnd = 'finish', onChange: reaction }) => {
+    if (reaction !== undefined) return { kind: 'on-change' as const, ...reaction };
+    const wanted = new Set<string>(days === 'daily' ? daysOfWeek : days);
+    return { kind: 'window' as const, window, days: daysOfWeek.filter((day) => wanted.has(day)), timeZone: zone, atWindowEnd };
+  });
+
+const retention = z
+  .strictObject({
+    keepLast: z.int().min(1).max(100_000).optional().meta({ description: 'Keep this many of the newest snapshots.' }),
+    keepHourly: keep('hours'),
+    keepDaily: keep('days'),
+    keepWeekly: keep('weeks'),
+    keepMonthly: keep('months'),
+    keepYearly: keep('years'),
+    keepWithin: formed(durationText, 'duration').optional().meta({ description: 'Keep every snapshot that is not older than this, counted from the newest: years, months, days, hours.', examples: ['2y5m7d3h', '30d'] }),
+  })
+  .superRefine((rules, context) => {
+    // Without a rule "remove what no rule keeps" would mean everything.
+    if (Object.values(rules).every((rule) => rule === undefined)) context.addIssue({ code: 'custom', message: 'keep-rule' satisfies Form });
+  });
+
+/** One backup set. */
+export const setSchema = z.strictObject({
+  name: formed(setName, 'set-name').meta({ description: 'The name of the set, for the command line and as tag: letters, digits, dot, dash, underscore; unique in the file.', examples: ['accounting'] }),
+  title: text().max(200).optional().meta({ description: 'What people read instead of the name.' }),
+  sources: paths().min(1).meta({ description: 'Absolute paths of the files and folders to back up.', examples: [['/srv/accounting']] }),
+  repository: repository.meta({ description: 'Where the snapshots go.' }),
+  schedule: schedule.optional().meta({ description: 'When it runs by itself. Without a schedule it runs only when it is started.' }),
+  excludes: texts().default([]).meta({ description: "Leave out what matches one of these patterns (restic's --exclude).", examples: [['*.tmp', '/srv/accounting/cache']] }),
+  iexcludes: texts().default([]).meta({ description: 'As excludes, in any case of letters.' }),
+  excludeFiles: paths().default([]).meta({ description: 'Files with patterns to leave out, one a line.' }),
+  iexcludeFiles: paths().default([]).meta({ description: 'As excludeFiles, in any case of letters.' }),
+  excludeCaches: z.boolean().default(false).meta({ description: 'Leave out the content of folders that are marked as caches by a CACHEDIR.TAG.' }),
+  excludeIfPresent: texts().default([]).meta({ description: 'Leave out the content of folders that have a file of this name (NAME or NAME:HEADER).', examples: [['.nobackup']] }),
+  excludeLargerThan: formed(sizeText, 'size').optional().meta({ description: 'Leave out files that are larger than this.', examples: ['500M', '20G'] }),
+  oneFileSystem: z.boolean().default(false).meta({ description: 'Stay on the file systems of the sources.' }),
+  tags: z.array(formed(tagText, 'tag')).max(100).default([]).meta({ description: 'Tags of every snapshot, without commas.' }),
+  compression: z.enum(['auto', 'max', 'off']).default('auto').meta({ description: 'How hard to compress.' }),
+  retention: retention.optional().meta({ description: 'Which snapshots stay when old ones are removed. Without it nothing is ever removed.' }),
+  before: command().optional().meta({ description: 'A program with its arguments to run before the backup, e.g. a database dump. No shell runs. When it fails, there is no backup.', examples: [['/usr/local/bin/dump-database', '--all']] }),
+  after: command().optional().meta({ description: 'A program with its arguments to run after the backup, however it ended.' }),
+  rpoHours: z.number().min(0.25).max(8784).optional().meta({ description: 'The set is overdue when its last good backup is older than this many hours (recovery point objective).', examples: [26] }),
+});
+
+/** What stands in the file beside the sets. */
+export const generalSchema = z.strictObject({
+  version: z.literal(1).default(1).meta({ description: 'The version of this file format.' }),
+  organisation: text().max(200).optional().meta({ description: 'The name of the organisation, for records and forms.' }),
+  timeZone: timeZone().optional().meta({ description: 'The time zone of schedules and of what people read. Default: that of the server.', examples: ['Asia/Jakarta'] }),
+  language: z.enum(['auto', 'en', 'id']).default('auto').meta({ description: 'The language of the command line and of records: auto follows the system.' }),
+});
+
+export const fileSchema = generalSchema.extend({
+  $schema: z.string().optional().meta({ description: 'The JSON Schema of this file, for other editors.' }),
+  sets: z.array(setSchema).max(setsMax).default([]).meta({ description: 'The backup sets.' }),
+});
+
+type DeepReadonly<T> = T extends readonly (infer Item)[] ? readonly DeepReadonly<Item>[] : T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
+
+export type BackupSet = DeepReadonly<z.output<typeof setSchema>>;
+export type SetSchedule = NonNullable<BackupSet['schedule']>;
+export type RetentionRules = NonNullable<BackupSet['retention']>;
+export type DayOfWeek = (typeof daysOfWeek)[number];
+export type GeneralSettings = DeepReadonly<z.output<typeof generalSchema>>;
+
+/** A set as it stands in the file: what has a default may be left out. */
+export type BackupSetInput = DeepReadonly<z.input<typeof setSchema>>;
+export type GeneralInput = Omit<DeepReadonly<z.input<typeof generalSchema>>, 'version'>;
+
+export interface Configuration extends GeneralSettings {
+  /** Those that can be used, in the order of the file. */
+  readonly sets: readonly BackupSet[];
+}
+
+export { setsMax };

@@ -1,0 +1,122 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Frame, Locator, Page } from 'playwright-core';
+import { Notifications } from './notifications.ts';
+import { QuickInput } from './quick-input.ts';
+import { cssString } from './selectors.ts';
+import { TreeView } from './tree-view.ts';
+
+export const shotsFolder = join(import.meta.dirname, 'shots');
+
+/** What every window says because native modules, built-in web extensions and GitHub are not there. */
+const noise = /^%c INFO|bindings file|additional builtin|watchdog|Activating extension 'vscode\.|github|web worker extension host|iframe which has both|Failed to load resource|ServiceWorker/i;
+
+/** A window of VS Code, driven as its user would: keys, clicks, and what can be read on the screen. */
+export class CodeWindow {
+  readonly page: Page;
+  readonly quickInput: QuickInput;
+  readonly notifications: Notifications;
+  /** What the window wrote to the browser's console, oldest first. */
+  readonly log: string[] = [];
+  /** Added to the names of pictures: theme, language, version. */
+  variant = '';
+
+  constructor(page: Page) {
+    this.page = page;
+    this.quickInput = new QuickInput(page);
+    this.notifications = new Notifications(page);
+    page.on('console', (message) => {
+      const text = message.text();
+      if (!noise.test(text)) this.log.push(`${message.type()}: ${text.slice(0, 500)}`);
+    });
+  }
+
+  /** Goes there and waits until the window has its parts; its extensions start meanwhile. */
+  async open(url: string): Promise<void> {
+    await this.page.goto(url);
+    await this.restored();
+  }
+
+  /** As *Developer: Reload Window*: the extension host ends and another one starts. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.restored();
+  }
+
+  private async restored(): Promise<void> {
+    await this.page.locator('.monaco-workbench .part.statusbar .statusbar-item').first().waitFor();
+  }
+
+  /** Runs a command from the palette, by keyboard: `Cadangan: Back Up Now`. */
+  async run(title: string): Promise<void> {
+    await this.quickInput.run(title);
+  }
+
+  /** Shows a container of the activity bar by clicking its icon. */
+  async openContainer(title: string): Promise<void> {
+    const tab = this.container(title);
+    if ((await tab.getAttribute('aria-expanded')) !== 'true') await tab.click();
+    await this.page.locator('.part.sidebar .composite.title').filter({ hasText: title }).waitFor();
+  }
+
+  /** The icon of a container in the activity bar, with its badge. */
+  container(title: string): Locator {
+    return this.page.locator(`.part.activitybar [role=tab]:has(> .action-label[aria-label^=${cssString(title)}])`);
+  }
+
+  view(title: string): TreeView {
+    return new TreeView(this.page, title);
+  }
+
+  /** An item of the status bar, by what a screen reader says of it. */
+  statusItem(text: string | RegExp): Locator {
+    return this.page.locator('.part.statusbar .statusbar-item').filter({ hasText: text }).first();
+  }
+
+  /** Waits until this can be read anywhere in the window. */
+  async waitForText(text: string | RegExp): Promise<void> {
+    await this.page.getByText(text).and(this.page.locator(':visible')).first().waitFor();
+  }
+
+  /** What the focused or first editor shows; only lines on the screen are there. */
+  async editorText(): Promise<string> {
+    const lines = await this.page.locator('.editor-instance .view-lines').first().locator('.view-line').allTextContents();
+    return lines.join('\n').replaceAll('\u00a0', ' ');
+  }
+
+  /** The tab of an open editor. */
+  tab(title: string | RegExp): Locator {
+    return this.page.locator('.part.editor .tab').filter({ hasText: title }).first();
+  }
+
+  /** The frame of the webview that shows this element. */
+  async webview(selector: string): Promise<Frame> {
+    const deadlineMs = performance.now() + 30_000;
+    while (performance.now() < deadlineMs) {
+      for (const frame of this.page.frames()) {
+        if ((await frame.locator(selector).count().catch(() => 0)) > 0) return frame;
+      }
+      await this.page.waitForTimeout(100);
+    }
+    throw new Error(`No webview shows ${selector}`);
+  }
+
+  async press(...keys: readonly string[]): Promise<void> {
+    for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  /** `test/e2e/shots/<name> (<variant>).png` */
+  async screenshot(name: string): Promise<void> {
+    mkdirSync(shotsFolder, { recursive: true });
+    const file = `${name}${this.variant === '' ? '' : ` (${this.variant})`}`.replaceAll(/[^\w ().,+-]/g, '_');
+    // The mouse may have left a hover somewhere; the caret blinks.
+    await this.page.screenshot({ path: join(shotsFolder, `${file}.png`), caret: 'hide', animations: 'disabled' });
+  }
+
+  /** Leaves the window as closing it does: its extension host says good-bye. A browser that is just ended is a lost connection instead. */
+  async close(): Promise<void> {
+    if (this.page.isClosed()) return;
+    await this.page.goto('about:blank').catch(() => undefined);
+    await this.page.close();
+  }
+}

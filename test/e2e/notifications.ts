@@ -1,0 +1,45 @@
+import type { Locator, Page } from 'playwright-core';
+
+/** The messages at the lower right, and the modal dialogs in the middle. */
+export class Notifications {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  /** Those that are on the screen. */
+  all(): Locator {
+    return this.page.locator('.notifications-toasts .notification-toast');
+  }
+
+  /** Waits for one that says this. */
+  async waitFor(text: string | RegExp): Promise<Locator> {
+    const found = this.all().filter({ hasText: text }).first();
+    await found.waitFor();
+    return found;
+  }
+
+  /** Clicks a button of the one that says this. */
+  async press(text: string | RegExp, button: string): Promise<void> {
+    const found = await this.waitFor(text);
+    // Some show their buttons only under the mouse.
+    await found.hover();
+    await found.locator('.monaco-button, .action-label').filter({ hasText: button }).first().click();
+  }
+
+  async clear(): Promise<void> {
+    while ((await this.all().count()) > 0) {
+      const first = this.all().first();
+      await first.hover();
+      await first.locator('.codicon-notifications-clear').click();
+    }
+  }
+
+  /** Presses a button of the modal dialog that says this. */
+  async answer(text: string | RegExp, button: string): Promise<void> {
+    const dialog = this.page.locator('.monaco-dialog-box').filter({ hasText: text });
+    await dialog.locator('.monaco-button').filter({ hasText: button }).first().click();
+    await dialog.waitFor({ state: 'hidden' });
+  }
+}

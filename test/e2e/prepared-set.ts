@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { projectFolder } from '../../scripts/vscode/installed-server.ts';
+import type { Stage } from './stage.ts';
+
+export interface PreparedSet {
+  readonly source: string;
+  readonly repository: string;
+}
+
+export const password = 'kuda lari di pantai pagi';
+
+/** A backup set with snapshots of 20 November, of 21 November and of yesterday; `ledger.txt` is another one in each. Call it before the window opens. */
+export function prepareSet({ server: { folders } }: Stage, { hasPasswordFile = true } = {}): PreparedSet {
+  const [source, repository, passwordFile] = [join(folders.workspace, 'accounting'), join(folders.root, 'repository'), join(folders.root, 'password')];
+  mkdirSync(join(source, '2026'), { recursive: true });
+  writeFileSync(passwordFile, password, { mode: 0o600 });
+  writeFileSync(join(source, 'invoice.json'), '{ "total": 1 }\n');
+  writeFileSync(join(source, '2026', 'notes.md'), '# Notes\n');
+  const cli = (...args: readonly string[]) => execFileSync(process.execPath, [join(projectFolder, 'dist', 'cli.js'), '--repo', repository, '--password-file', passwordFile, ...args], { stdio: 'pipe' });
+  cli('init');
+  for (const [line, time] of [['first', '2026-11-20 21:00:00'], ['second', '2026-11-21 21:00:00'], ['third', yesterday()]] as const) {
+    writeFileSync(join(source, 'ledger.txt'), `${line}\n`);
+    utimesSync(join(source, 'ledger.txt'), new Date(time), new Date(time));
+    cli('backup', '--time', time, '--tag', 'accounting', source);
+  }
+  writeFileSync(join(source, 'ledger.txt'), 'today\n');
+  mkdirSync(dirname(folders.configFile), { recursive: true });
+  writeFileSync(folders.configFile, JSON.stringify({ version: 1, sets: [{ name: 'accounting', title: 'Accounting', sources: [source], repository: { location: repository, ...(hasPasswordFile ? { passwordFile } : {}) } }] }, undefined, 2));
+  return { source, repository };
+}
+
+function yesterday(): string {
+  const date = new Date(Date.now() - 86_400_000);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} 12:00:00`;
+}

@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { EngineError, protocol, type PasswordParams } from '../../src/engine/index.ts';
+import { EngineStage, password, until, type Window } from './engine-stage.ts';
+
+const code = (expected: string) => (error: unknown): boolean => error instanceof EngineError && error.code === expected;
+
+/** A program that says that it runs, and ends when its mark is taken away. */
+function gate(stage: EngineStage): { readonly command: readonly string[]; readonly isRunning: () => boolean; readonly open: () => void } {
+  const mark = stage.path('mark');
+  const script = `const fs = require('node:fs'); const mark = process.argv[1]; fs.writeFileSync(mark, ''); setInterval(() => fs.existsSync(mark) || process.exit(), 20)`;
+  return { command: [process.execPath, '-e', script, mark], isRunning: () => existsSync(mark), open: () => rmSync(mark, { force: true }) };
+}
+
+async function stateOf({ client }: Window): Promise<string | undefined> {
+  return (await client.ask(protocol.listSets))[0]?.state;
+}
+
+test('a wrong password is asked for again, three times at most, and once for all who wait', async (t) => {
+  const stage = new EngineStage(t);
+  await stage.initRepository();
+  stage.configure();
+  const answers = ['wrong', password];
+  const { client, asked } = stage.window({ password: () => answers.shift() });
+  await Promise.all([1, 2, 3].map(() => client.request(protocol.listSnapshots, { location: stage.repository })));
+  assert.deepEqual(asked, [{ location: stage.repository, wasWrong: false, mayAsk: true }, { location: stage.repository, wasWrong: true, mayAsk: true }]);
+
+  const stubborn = stage.window({ password: () => 'wrong again' });
+  await assert.rejects(stubborn.client.request(protocol.listSnapshots, { location: stage.repository }), code('repository.wrong-password'));
+  assert.equal(stubborn.asked.length, 3);
+  const silent = stage.window({ password: () => undefined });
+  await assert.rejects(silent.client.request(protocol.listSnapshots, { location: stage.repository }), code('password.missing'));
+});
+
+test('a password file and a password command serve without a question', async (t) => {
+  const stage = new EngineStage(t);
+  stage.write('a.txt', 'a');
+  await stage.initRepository();
+  const file = stage.path('password');
+  writeFileSync(file, `${password}\n`);
+  stage.configure({ repository: { location: stage.repository, passwordFile: file } });
+  const window = stage.window();
+  const { client, asked } = window;
+  const taken = async (): Promise<void> => {
+    const before = window.configurationChanged;
+    await until(() => window.configurationChanged > before, 'the engine sees the new configuration');
+  };
+  assert.equal((await client.run(protocol.startBackup, { set: 'data' })).outcome, 'success');
+  assert.equal((await client.ask(protocol.listSets))[0]?.hasUnattendedPassword, true);
+  stage.configure({ repository: { location: stage.repository, passwordCommand: [process.execPath, '-e', `console.log(require('fs').readFileSync(${JSON.stringify(file)}, 'utf8'))`] } });
+  await taken();
+  assert.equal((await client.run(protocol.startBackup, { set: 'data' })).outcome, 'success');
+  stage.configure({ repository: { location: stage.repository, passwordCommand: [process.execPath, '-e', 'console.log("half a password"); process.exit(3)'] } });
+  await taken();
+  const failed = await client.run(protocol.startBackup, { set: 'data' });
+  assert.deepEqual([failed.outcome, failed.error?.code, JSON.stringify(failed).includes('half a')], ['failed', 'password.missing', false]);
+  assert.deepEqual(asked, []);
+});
+
+test('the password is in no log, no argument, no environment and no file of the state folder', async (t) => {
+  const stage = new EngineStage(t);
+  stage.write('a.txt', 'a');
+  await stage.initRepository();
+  // The programs of a set may say anything; also they do not get it said.
+  stage.configure({ before: [process.execPath, '-e', `console.log('I know: ${password}')`] });
+  const window = stage.window();
+  await window.client.run(protocol.startBackup, { set: 'data' });
+  await window.client.request(protocol.listSnapshots, { location: stage.repository });
+  const { pid } = window.client;
+  if (process.platform === 'linux') {
+    for (const file of ['cmdline', 'environ']) assert.ok(!readFileSync(`/proc/${pid}/${file}`).includes(password), file);
+    assert.ok(!readFileSync(`/proc/${pid}/environ`).includes('VSCODE_'));
+    assert.ok(readFileSync(`/proc/${pid}/environ`).includes('ELECTRON_NO_ASAR=1'));
+  }
+  assert.ok(window.log.some(({ message }) => message.includes('I know: ***')), JSON.stringify(window.log));
+  assert.ok(!JSON.stringify(window.log).includes(password), JSON.stringify(window.log));
+  for (const name of readdirSync(stage.path('state'))) assert.ok(!readFileSync(stage.path('state', name)).includes(password), name);
+});
+
+test('cancelling stops a run, which leaves no lock and a record', async (t) => {
+  const stage = new EngineStage(t);
+  stage.write('a.txt', 'a');
+  await stage.initRepository();
+  const { command, isRunning } = gate(stage);
+  stage.configure({ before: command });
+  const window = stage.window();
+  const cancel = new AbortController();
+  const running = window.client.run(protocol.startBackup, { set: 'data' }, { signal: cancel.signal });
+  await until(isRunning, 'the run begins');
+  assert.equal(await stateOf(window), 'running');
+  cancel.abort();
+  assert.equal((await running).outcome, 'stopped');
+  assert.equal(await stateOf(window), 'stopped');
+  assert.deepEqual(readdirSync(join(stage.repository, 'locks')), []);
+  assert.equal(await window.client.request(protocol.stopRun, { set: 'data' }), false);
+  assert.ok(window.setsChanged > 0);
+});
+
+test('one run of a repository at a time: the second set waits for the first', async (t) => {
+  const stage = new EngineStage(t);
+  stage.write('a.txt', 'a');
+  await stage.initRepository();
+  const { command, isRunning, open } = gate(stage);
+  stage.configure({ before: command }, { name: 'other' });
+  const window = stage.window();
+  const first = window.client.run(protocol.startBackup, { set: 'data' });
+  await until(isRunning, 'the first begins');
+  const second = window.client.run(protocol.startBackup, { set: 'other' });
+  await until(async () => (await window.client.ask(protocol.listSets))[1]?.state === 'waiting', 'the second waits');
+  open();
+  assert.deepEqual([(await first).outcome, (await second).outcome], ['success', 'success']);
+});
+
+test('two windows: one leads, and either sees, stops and starts what runs', async (t) => {
+  const stage = new EngineStage(t);
+  stage.write('a.txt', 'a');
+  await stage.initRepository();
+  const { command, isRunning, open } = gate(stage);
+  stage.configure({ before: command });
+  const [one, two] = [stage.window(), stage.window()];
+  await one.client.start();
+  await two.client.start();
+  const stopped = one.client.run(protocol.startBackup, { set: 'data' });
+  await until(isRunning, 'the run begins');
+  await until(async () => (await stateOf(two)) === 'running', 'the other window sees it');
+  assert.equal(await two.client.request(protocol.stopRun, { set: 'data' }), true);
+  assert.equal((await stopped).outcome, 'stopped');
+  open();
+  const again = two.client.run(protocol.startBackup, { set: 'data' });
+  await until(isRunning, 'the run begins again');
+  await until(async () => (await stateOf(one)) === 'running', 'the first window sees it');
+  open();
+  assert.equal((await again).outcome, 'success');
+  assert.equal(await stateOf(one), 'success');
+  assert.equal((await two.client.request(protocol.recentRuns, { limit: 5 })).length, 2);
+});
+
+test('what the leading window cannot open for lack of a password, the other does itself', async (t) => {
+  const stage = new EngineStage(t);
+  stage.write('a.txt', 'a');
+  await stage.initRepository();
+  stage.configure();
+  const [one, two] = [stage.window({ password: () => undefined }), stage.window({ password: ({ mayAsk }: PasswordParams) => (mayAsk ? password : undefined) })];
+  await one.client.start();
+  await until(() => one.log.some(({ message }) => message.includes('runs the schedule')), 'one leads');
+  await two.client.start();
+  await until(() => two.log.some(({ message }) => message.includes('runs the schedule')), 'the other follows');
+  assert.equal((await two.client.run(protocol.startBackup, { set: 'data' })).outcome, 'success');
+});
+
+test('an engine that is killed in mid-run is told of, starts again, and the next run goes on from what is there', async (t) => {
+  const stage = new EngineStage(t);
+  stage.write('a.txt', 'a');
+  await stage.initRepository();
+  const { command, isRunning, open } = gate(stage);
+  stage.configure({ before: command });
+  const window = stage.window();
+  const running = window.client.run(protocol.startBackup, { set: 'data' });
+  await until(isRunning, 'the run begins');
+  process.kill(window.client.pid ?? 0, 'SIGKILL');
+  await assert.rejects(running, code('engine.lost'));
+  assert.deepEqual(window.lost, ['SIGKILL']);
+  open();
+  await until(async () => (await stateOf(window)) === 'stopped', 'the new engine finds the broken run');
+  const [record] = await window.client.request(protocol.recentRuns, { limit: 1 });
+  assert.deepEqual([record?.outcome, record?.error?.code], ['stopped', 'engine.lost']);
+  const again = window.client.run(protocol.startBackup, { set: 'data' });
+  await until(isRunning, 'the next run begins');
+  open();
+  assert.equal((await again).outcome, 'success');
+});
+
+test('a window that goes away takes its engine with it, at a safe point', async (t) => {
+  const stage = new EngineStage(t);
+  stage.write('a.txt', 'a');
+  await stage.initRepository();
+  const { command, isRunning } = gate(stage);
+  stage.configure({ before: command });
+  const { client } = stage.window();
+  void client.run(protocol.startBackup, { set: 'data' }).catch(() => undefined);
+  await until(isRunning, 'the run begins');
+  const pid = client.pid ?? 0;
+  await client.stop();
+  assert.throws(() => process.kill(pid, 0));
+  assert.deepEqual(readdirSync(join(stage.repository, 'locks')), []);
+  const next = stage.window();
+  await until(async () => (await stateOf(next)) === 'stopped', 'the record is there');
+});
+
+test('an engine whose channel breaks ends by itself', { skip: process.platform !== 'linux' && 'looks into /proc' }, async (t) => {
+  const stage = new EngineStage(t);
+  stage.configure();
+  const script = `
+    import { EngineClient } from ${JSON.stringify(new URL('../../src/engine/index.ts', import.meta.url).href)};
+    const client = new EngineClient({ enginePath: ${JSON.stringify(new URL('../../src/engine/engine-main.ts', import.meta.url).pathname)}, environment: process.env,
+      initialize: () => ({ configFile: ${JSON.stringify(stage.configFile)}, stateFolder: ${JSON.stringify(stage.path('state'))}, language: 'en', maySchedule: true }), password: async () => undefined });
+    await client.start();
+    console.log(client.pid);
+    process.kill(process.pid, 'SIGKILL');`;
+  let output = '';
+  try {
+    output = execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+  } catch (error) {
+    output = String((error as { stdout?: string }).stdout);
+  }
+  const pid = Number(output.trim());
+  assert.ok(pid > 0, output);
+  await until(() => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '), 'the engine ends');
+});
+
+test('a program before the backup that fails keeps it from happening; one after that fails is an exception', async (t) => {
+  const stage = new EngineStage(t);
+  stage.write('a.txt', 'a');
+  await stage.initRepository();
+  const exits = (status: number): readonly string[] => [process.execPath, '-e', `process.exit(${status})`];
+  stage.configure({ before: exits(3) }, { name: 'after', after: exits(4) });
+  const { client } = stage.window();
+  const before = await client.run(protocol.startBackup, { set: 'data' });
+  assert.deepEqual([before.outcome, before.error?.code, before.error?.facts['reason']], ['failed', 'command.failed', 'exit code 3']);
+  const after = await client.run(protocol.startBackup, { set: 'after' });
+  assert.deepEqual([after.outcome, after.exceptions.map(({ kind }) => kind), after.snapshotId !== undefined], ['success-with-exceptions', ['after-command'], true]);
+});
+
+test('without a schedule on the machine an engine makes its runs itself, one after the other', async (t) => {
+  const stage = new EngineStage(t);
+  stage.write('a.txt', 'a');
+  await stage.initRepository();
+  stage.configure({}, { name: 'other' });
+  const { client } = stage.window({ maySchedule: false });
+  const results = await Promise.all(['data', 'other'].map((set) => client.run(protocol.startBackup, { set })));
+  assert.deepEqual(results.map(({ outcome, set }) => [set, outcome]), [['data', 'success'], ['other', 'success']]);
+  assert.deepEqual((await client.ask(protocol.listSets)).map(({ state }) => state), ['success', 'success']);
+});
+
+test('a set runs by itself in its window; nobody is asked, and a password that is not stored is its failure', async (t) => {
+  const stage = new EngineStage(t);
+  stage.write('a.txt', 'a');
+  await stage.initRepository();
+  const hour = new Date().getUTCHours();
+  const clock = (hours: number): string => `${String((hours + 24) % 24).padStart(2, '0')}:00`;
+  const schedule = { window: `${clock(hour - 1)}-${clock(hour + 3)}` };
+  stage.configure({ schedule });
+  const window = stage.window({ password: ({ mayAsk }) => (mayAsk ? 'nobody may be asked' : undefined) });
+  await until(async () => (await stateOf(window)) === 'failed', 'the run of the window fails');
+  assert.equal((await window.client.request(protocol.recentRuns, { limit: 1 }))[0]?.error?.code, 'password.missing');
+  assert.deepEqual(window.asked.map(({ mayAsk }) => mayAsk), [false]);
+  stage.configure({ schedule }, { name: 'second', schedule });
+  const stored = stage.window({ stateFolder: stage.path('other state') });
+  await until(async () => (await stored.client.ask(protocol.listSets)).every(({ state }) => state === 'success'), 'both sets run');
+  assert.deepEqual(stored.asked.map(({ mayAsk }) => mayAsk), [false]);
+});
+
+test('an engine that cannot even start is tried a few times, and every request says so', async (t) => {
+  const stage = new EngineStage(t);
+  stage.configure();
+  const { client, lost } = stage.window({ environment: { NODE_ENV: 'test' }, language: 'xx' as 'en' });
+  await assert.rejects(client.ask(protocol.listSets), code('arguments.invalid'));
+  assert.deepEqual(lost, []);
+});

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { byteStringFromText } from '../../src/platform/index.ts';
+import { EngineError, protocol, type RunProgress } from '../../src/engine/index.ts';
+import { EngineStage, password, type Window } from './engine-stage.ts';
+
+const code = (expected: string) => (error: unknown): boolean => error instanceof EngineError && error.code === expected;
+
+async function stageWithBackup(t: TestContext): Promise<{ stage: EngineStage; window: Window; snapshot: string }> {
+  const stage = new EngineStage(t);
+  stage.write('a.txt', 'first version');
+  stage.write('folder/b.txt', 'stays');
+  stage.write('folder/z.txt', 'goes');
+  await stage.initRepository();
+  stage.configure();
+  const window = stage.window();
+  const result = await window.client.run(protocol.startBackup, { set: 'data' });
+  assert.equal(result.outcome, 'success', JSON.stringify(result));
+  assert.ok(result.snapshotId);
+  return { stage, window, snapshot: result.snapshotId };
+}
+
+test('a window makes a repository and a set, runs it, browses it, and restores from it', async (t) => {
+  const stage = new EngineStage(t);
+  stage.write('a.txt', 'first version');
+  const { client, asked } = stage.window();
+  const location = stage.repository;
+  const made = await client.request(protocol.initRepository, { location, password });
+  assert.equal(made.version, 2);
+  await client.request(protocol.addSet, { name: 'data', sources: [stage.source], location, window: '21:00-23:00', retention: { keepDaily: 7 } });
+  const [fresh] = await client.ask(protocol.listSets);
+  assert.equal(fresh?.state, 'never-run');
+  assert.match(fresh?.nextRun ?? '', /T21:00:00|T..:00:00/);
+
+  const progress: RunProgress[] = [];
+  const run = await client.run(protocol.startBackup, { set: 'data' }, { onProgress: (step) => progress.push(step) });
+  assert.equal(run.outcome, 'success', JSON.stringify(run));
+  assert.equal(run.files, 1);
+  const [set] = await client.ask(protocol.listSets);
+  assert.equal(set?.state, 'success');
+  assert.equal(set?.lastRun?.snapshotId, run.snapshotId);
+
+  const [snapshot, ...others] = await client.request(protocol.listSnapshots, { location });
+  assert.deepEqual(others, []);
+  assert.deepEqual(snapshot?.tags, ['data']);
+  const path = byteStringFromText(stage.source);
+  const page = await client.request(protocol.listFolder, { location, snapshot: snapshot!.id, path, offset: 0, limit: 10 });
+  assert.deepEqual(page.entries.map(({ label, type, size }) => [label, type, size]), [['a.txt', 'file', 13]]);
+  const bytes = await client.request(protocol.readFile, { location, snapshot: snapshot!.id, path: `${path}/a.txt`, maxBytes: 100 });
+  assert.equal(Buffer.from(bytes).toString(), 'first version');
+
+  const folder = stage.path('out');
+  const restored = await client.run(protocol.startRestore, { location, snapshot: 'latest', paths: [`${path}/a.txt`], target: { kind: 'folder', folder }, overwrite: 'never' });
+  assert.equal(restored.outcome, 'success', JSON.stringify(restored));
+  assert.equal(restored.verifiedFiles, 1);
+  assert.equal(readFileSync(join(folder, 'a.txt'), 'utf8'), 'first version');
+  assert.deepEqual((await client.request(protocol.recentRuns, { limit: 10 })).map(({ job, outcome }) => [job, outcome]), [['restore', 'success'], ['backup', 'success']]);
+  assert.deepEqual(asked, [], 'the password of a new repository is known');
+});
+
+test('versions, comparison and search tell what changed between two backups', async (t) => {
+  const { stage, window: { client }, snapshot } = await stageWithBackup(t);
+  const location = stage.repository;
+  const a = stage.write('a.txt', 'second version!');
+  rmSync(join(stage.source, 'folder/z.txt'));
+  const second = await client.run(protocol.startBackup, { set: 'data' });
+  const versions = await client.request(protocol.fileVersions, { location, path: a });
+  assert.deepEqual(versions.map(({ entry, alsoIn }) => [entry.size, alsoIn.length]), [[15, 0], [13, 0]]);
+  const compared = await client.request(protocol.compareSnapshots, { location, older: snapshot, newer: second.snapshotId!, maxChanges: 100 });
+  assert.deepEqual(compared.changes.map(({ modifier, label }) => [modifier, label.replace(stage.source, '')]), [['M', '/a.txt'], ['-', '/folder/z.txt']]);
+  assert.equal(compared.isComplete, true);
+  const bounded = await client.request(protocol.compareSnapshots, { location, older: snapshot, newer: second.snapshotId!, maxChanges: 1 });
+  assert.deepEqual([bounded.changes.length, bounded.isComplete], [1, false]);
+  const found = await client.request(protocol.findEntries, { location, pattern: 'Z.*', limit: 10 });
+  assert.deepEqual(found.map(({ snapshot: { id } }) => id), [snapshot]);
+});
+
+test('a restore to the original place is previewed first, and touches only what was chosen', async (t) => {
+  const { stage, window: { client } } = await stageWithBackup(t);
+  stage.write('a.txt', 'changed since');
+  stage.write('folder/b.txt', 'changed too');
+  rmSync(join(stage.source, 'folder/z.txt'));
+  const path = byteStringFromText(stage.source);
+  const params = { location: stage.repository, snapshot: 'latest', paths: [`${path}/folder`], target: { kind: 'original' }, overwrite: 'always' } as const;
+  const preview = await client.request(protocol.previewRestore, params);
+  assert.deepEqual([preview.written, preview.overwritten, preview.left], [1, 1, 0], JSON.stringify(preview));
+  assert.deepEqual(preview.samples, [{ path: join(stage.source, 'folder/b.txt'), action: 'overwrite' }, { path: join(stage.source, 'folder/z.txt'), action: 'write' }]);
+  assert.equal(readFileSync(join(stage.source, 'folder/b.txt'), 'utf8'), 'changed too', 'a preview writes nothing');
+  const result = await client.run(protocol.startRestore, params);
+  assert.equal(result.outcome, 'success', JSON.stringify(result));
+  assert.equal(readFileSync(join(stage.source, 'folder/b.txt'), 'utf8'), 'stays');
+  assert.equal(readFileSync(join(stage.source, 'folder/z.txt'), 'utf8'), 'goes');
+  assert.equal(readFileSync(join(stage.source, 'a.txt'), 'utf8'), 'changed since');
+  const all = await client.run(protocol.startRestore, { ...params, paths: ['/'], overwrite: 'never' });
+  assert.equal(all.outcome, 'success');
+  assert.equal(readFileSync(join(stage.source, 'a.txt'), 'utf8'), 'changed since');
+});
+
+test('a check finds damage and says where', async (t) => {
+  const { stage, window: { client } } = await stageWithBackup(t);
+  assert.equal((await client.run(protocol.startCheck, { location: stage.repository, readData: true })).outcome, 'success');
+  const data = join(stage.repository, 'data');
+  const [pack] = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  writeFileSync(join(pack!.parentPath, pack!.name), 'damage');
+  const result = await client.run(protocol.startCheck, { location: stage.repository, readData: true });
+  assert.equal(result.outcome, 'failed');
+  assert.ok(result.exceptionCount > 0);
+});
+
+test('a folder of many entries is paged, folders first, and pages are bounded', async (t) => {
+  const stage = new EngineStage(t);
+  for (let at = 0; at < 300; at++) stage.write(`file ${at}.txt`, '');
+  stage.write('zoo/x', '');
+  await stage.initRepository();
+  stage.configure();
+  const { client } = stage.window();
+  await client.run(protocol.startBackup, { set: 'data' });
+  const folder = { location: stage.repository, snapshot: 'latest', path: byteStringFromText(stage.source) };
+  const page = await client.request(protocol.listFolder, { ...folder, offset: 0, limit: 3 });
+  assert.deepEqual([page.total, page.entries.map(({ label }) => label)], [301, ['zoo', 'file 0.txt', 'file 1.txt']]);
+  const last = await client.request(protocol.listFolder, { ...folder, offset: 300, limit: 10_000 });
+  assert.deepEqual(last.entries.map(({ label }) => label), ['file 299.txt']);
+  for (const wrong of [{ offset: -1, limit: 1 }, { offset: 0, limit: 1e9 }, { offset: 0.5, limit: 1 }, { offset: NaN, limit: 1 }]) {
+    await assert.rejects(client.request(protocol.listFolder, { ...folder, ...wrong }), code('arguments.invalid'));
+  }
+  await assert.rejects(client.request(protocol.listFolder, { ...folder, path: 'relative', offset: 0, limit: 1 }), code('arguments.invalid'));
+  await assert.rejects(client.request(protocol.listFolder, { ...folder, path: '/nowhere', offset: 0, limit: 1 }), code('path.not-found'));
+  await assert.rejects(client.request(protocol.statEntry, { ...folder, snapshot: 'ffffffff' }), code('snapshot.not-found'));
+  await assert.rejects(client.request(protocol.readFile, { ...folder, path: `${folder.path}/zoo`, maxBytes: 1 }), code('path.not-found'));
+});
+
+test('a file beyond the wanted size is refused before it is read', async (t) => {
+  const { stage, window: { client } } = await stageWithBackup(t);
+  const path = `${byteStringFromText(stage.source)}/a.txt`;
+  await assert.rejects(client.request(protocol.readFile, { location: stage.repository, snapshot: 'latest', path, maxBytes: 12 }), code('file.too-large'));
+});
+
+test('the recovery kit names the repository, and prints the password only when that is asked for', async (t) => {
+  const { stage, window: { client } } = await stageWithBackup(t);
+  const { id } = await client.request(protocol.repositoryInfo, { location: stage.repository });
+  const plain = await client.request(protocol.recoveryKit, { location: stage.repository, withPassword: false });
+  const full = await client.request(protocol.recoveryKit, { location: stage.repository, withPassword: true });
+  for (const text of [plain.html, plain.text]) {
+    assert.ok(text.includes(id.slice(0, 8)) && text.includes(stage.repository) && text.includes('restore latest'));
+    assert.ok(!text.includes(password));
+  }
+  for (const text of [full.html, full.text]) assert.ok(text.includes(password));
+});
+
+test('locks of programs that are gone are removed', async (t) => {
+  const { stage, window: { client } } = await stageWithBackup(t);
+  assert.equal(await client.request(protocol.unlockRepository, { location: stage.repository }), 0);
+});
+
+test('a wrong configuration is told with its place, and the sets that are right go on', async (t) => {
+  const { stage, window: { client } } = await stageWithBackup(t);
+  stage.configure({}, { name: 'bad', sources: ['relative'] });
+  for (let look = 0; look < 100 && (await client.ask(protocol.configuration)).problems.length === 0; look++) await new Promise((resolve) => setTimeout(resolve, 50));
+  const { problems, exists } = await client.ask(protocol.configuration);
+  assert.equal(exists, true);
+  assert.deepEqual(problems.map(({ severity, line }) => [severity, line]), [['error', 0]]);
+  assert.deepEqual((await client.ask(protocol.listSets)).map(({ name }) => name), ['data']);
+  await assert.rejects(client.run(protocol.startBackup, { set: 'bad' }), code('set.unknown'));
+  await client.request(protocol.removeSet, { set: 'data' });
+  assert.deepEqual(await client.ask(protocol.listSets), []);
+});
+
+test('a missing repository, a location of nonsense and an unmounted server each have their own answer', async (t) => {
+  const { stage, window: { client } } = await stageWithBackup(t);
+  mkdirSync(stage.path('empty'));
+  await assert.rejects(client.request(protocol.listSnapshots, { location: stage.path('empty') }), code('repository.missing'));
+  await assert.rejects(client.request(protocol.listSnapshots, { location: stage.path('gone') }), code('repository.missing'));
+  await assert.rejects(client.request(protocol.listSnapshots, { location: 'sfpt:nowhere' }), code('storage.invalid-location'));
+  rmSync(stage.repository, { recursive: true });
+  const result = await client.run(protocol.startBackup, { set: 'data' });
+  assert.deepEqual([result.outcome, result.error?.code], ['failed', 'repository.missing']);
+  assert.equal((await client.ask(protocol.listSets))[0]?.state, 'failed');
+});

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import type { SetStateKind } from '../../src/engine/index.ts';
+import { iconOfState } from '../../src/extension/model/icons.ts';
+import { setDetails, setRow } from '../../src/extension/model/set-row.ts';
+import { entryRow, setOfSnapshot, snapshotFacts, snapshotRow } from '../../src/extension/model/snapshot-row.ts';
+import { statusItem } from '../../src/extension/model/status-item.ts';
+import { newTroubles } from '../../src/extension/model/troubles.ts';
+import { progressText, rateOf, shareOf } from '../../src/extension/model/run-text.ts';
+import { setLanguage } from '../../src/platform/index.ts';
+import { instant, makeEntry, makeRun, makeSet, makeSnapshot } from './sample.ts';
+
+const now = instant('2026-11-22T18:00:00Z');
+const states: readonly SetStateKind[] = ['never-run', 'success', 'exceptions', 'failed', 'stopped', 'missed', 'overdue', 'running', 'waiting'];
+const running = { job: 'backup', elapsedMs: 10_000, filesDone: 1200, bytesDone: 2 ** 30, bytesTotal: 4 * 2 ** 30, errorCount: 0, currentPath: '/srv/x' } as const;
+
+afterEach(() => setLanguage('en'));
+
+test('a set says in its row when it ran and when it runs next, and a screen reader also how', () => {
+  const row = setRow(makeSet({ lastRun: makeRun(), nextRun: '2026-11-22T22:00:00Z' }), now);
+  assert.match(row.description ?? '', /^\d\d:12 · next /);
+  assert.match(row.spoken, /^Backup set Accounting, successful, /);
+  assert.deepEqual([row.id, row.context], ['set:accounting', 'set.idle.ran']);
+});
+
+test('every state has words of its own for a screen reader, in both languages', () => {
+  for (const language of ['en', 'id'] as const) {
+    setLanguage(language);
+    const spoken = states.map((state) => setRow(makeSet({ state }), now).spoken);
+    assert.equal(new Set(spoken).size, states.length);
+  }
+});
+
+test('colour means something: green for success, yellow and red for trouble, none otherwise', () => {
+  const colors = Object.fromEntries(states.map((state) => [state, iconOfState(state).color ?? '']));
+  assert.deepEqual(colors, { 'never-run': '', 'success': 'testing.iconPassed', 'exceptions': 'list.warningForeground', 'failed': 'list.errorForeground', 'stopped': '', 'missed': 'list.warningForeground', 'overdue': 'list.warningForeground', 'running': '', 'waiting': '' });
+});
+
+test('the words for conditions tell running, missed and idle sets apart', () => {
+  assert.equal(setRow(makeSet({ state: 'running', running }), now).context, 'set.running');
+  assert.equal(setRow(makeSet({ state: 'missed', missedWindows: ['2026-11-21T14:00:00Z'], lastRun: makeRun() }), now).context, 'set.missed.ran');
+  assert.equal(setRow(makeSet({ state: 'never-run' }), now).context, 'set.idle');
+});
+
+test('rows under a set have ids of their own', () => {
+  const details = setDetails(makeSet({ sources: ['/a', '/b'], missedWindows: ['2026-11-20T14:00:00Z'], lastRun: makeRun() }), now);
+  assert.deepEqual(details.map(({ context }) => context), ['detail.missed', 'detail.last', 'detail.next', 'detail.source', 'detail.source', 'detail.repository']);
+  assert.equal(new Set(details.map(({ id }) => id)).size, details.length);
+});
+
+test('a snapshot shows time, set, host and what it added', () => {
+  const row = snapshotRow('/mnt/backup', makeSnapshot({ bytesAdded: 3 * 2 ** 20 }), makeSet());
+  assert.match(row.label, /^\d\d:\d\d Accounting$/);
+  assert.equal(row.description, 'srv-01 · +3.0 MiB');
+  assert.ok(snapshotFacts(makeSnapshot()).every(([name, value]) => name !== '' && value !== ''));
+});
+
+test('a snapshot is of the set whose tag it has, else of the one with its sources, else of none', () => {
+  const [a, b] = [makeSet({ name: 'a', sources: ['/x'] }), makeSet({ name: 'b', sources: ['/y', '/z'] })];
+  assert.equal(setOfSnapshot(makeSnapshot({ tags: ['b'], paths: ['/x'] }), [a, b]), b);
+  assert.equal(setOfSnapshot(makeSnapshot({ tags: [], paths: ['/z', '/y'] }), [a, b]), b);
+  assert.equal(setOfSnapshot(makeSnapshot({ tags: [], paths: ['/w'] }), [a, b]), undefined);
+});
+
+test('entries: folders unfold, files have sizes, other things are neither', () => {
+  assert.equal(entryRow('p', makeEntry({ type: 'dir' })).context, 'entry.folder');
+  assert.match(entryRow('p', makeEntry()).description ?? '', /^2\.0 KiB · /);
+  const link = entryRow('p', makeEntry({ type: 'symlink', linkTarget: '/etc' }));
+  assert.deepEqual([link.context, link.description], ['entry.other', '/etc']);
+});
+
+test('the status bar is silent without sets, names the next run, then the percent, then the trouble', () => {
+  assert.equal(statusItem([], new Map(), now), undefined);
+  assert.match(statusItem([makeSet({ nextRun: '2026-11-22T22:00:00Z' })], new Map(), now)?.text ?? '', /^\$\(shield\) Backup .*\d\d:00$/);
+  const item = statusItem([makeSet({ state: 'running', running })], new Map([['accounting', 35 * 2 ** 20]]), now);
+  assert.deepEqual([item?.text, item?.kind], ['$(sync~spin) 25% 35.0 MiB/s', 'running']);
+  assert.deepEqual(statusItem([makeSet(), makeSet({ name: 'b', title: 'B', state: 'failed' })], new Map(), now)?.text, '$(error) Backup failed: B');
+  assert.equal(statusItem([makeSet({ state: 'missed' }), makeSet({ name: 'b', state: 'overdue' })], new Map(), now)?.text, '$(error) 2 backups need attention');
+});
+
+test('progress says only what is known', () => {
+  assert.equal(progressText({ ...running, bytesTotal: 4 * 2 ** 30 }, 2 ** 30 / 60), '25% · 1,200 files · 1.0 GiB · 17.1 MiB/s · 3 min 0 s left');
+  const { bytesTotal: _unknown, ...early } = running;
+  assert.equal(progressText(early), '1,200 files · 1.0 GiB');
+  assert.deepEqual([shareOf(early), rateOf(running, running), rateOf(undefined, running)], [undefined, undefined, 2 ** 30 / 10]);
+});
+
+test('a failed or missed run is told once, a new one again, and success never', () => {
+  const failed = makeSet({ state: 'failed', lastRun: makeRun({ outcome: 'failed' }) });
+  const [trouble] = newTroubles([makeSet(), failed], {});
+  assert.equal(trouble?.kind, 'failed');
+  assert.deepEqual(newTroubles([failed], { accounting: trouble?.key ?? '' }), []);
+  const again = { ...failed, lastRun: makeRun({ outcome: 'failed', endedAt: '2026-11-23T14:00:00Z' }) };
+  assert.equal(newTroubles([again], { accounting: trouble?.key ?? '' }).length, 1);
+  assert.equal(newTroubles([makeSet({ state: 'missed', missedWindows: ['2026-11-21T14:00:00Z'] })], {})[0]?.kind, 'missed');
+});

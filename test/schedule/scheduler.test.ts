@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { mkdir, rm } from 'node:fs/promises';
+import { test } from 'node:test';
+import { CadanganError, isCode } from '../../src/platform/index.ts';
+import { nightly, SmallHouse } from './small-house.ts';
+
+function reasonOf(signal: AbortSignal): unknown {
+  return signal.reason instanceof CadanganError ? signal.reason.facts['reason'] : undefined;
+}
+
+test('a set runs once a night, every night', async () => {
+  await using house = await SmallHouse.begin('20:58', [nightly('files')]);
+  await house.pass(1);
+  assert.deepEqual(house.story, []);
+  await house.pass(2);
+  assert.deepEqual(house.story, ['files window 03']);
+  assert.equal(await house.stateOf('files'), 'running');
+  await house.end('files');
+  assert.equal(await house.stateOf('files'), 'idle');
+  await house.pass(60);
+  await house.sleepUntil('2026-08-04T21:30');
+  assert.deepEqual(house.story, ['files window 03', 'files window 04']);
+  assert.deepEqual(house.kinds(), ['started', 'ended', 'started']);
+});
+
+test('sets of one repository run one after the other, those of two at the same time', async () => {
+  await using house = await SmallHouse.begin('21:00', [nightly('mail', '/one'), nightly('files', '/one'), nightly('photos', '/two')]);
+  assert.deepEqual(house.story, ['files window 03', 'photos window 03']);
+  assert.equal(await house.stateOf('mail'), 'waiting');
+  await house.end('files');
+  assert.deepEqual(house.story.at(-1), 'mail window 03');
+  await house.end('photos', 'failed');
+  await house.end('mail');
+  await house.pass(5);
+  assert.equal(house.runs.length, 3);
+});
+
+test('a run is stopped at the end of its window, and goes on the next night', async () => {
+  await using house = await SmallHouse.begin('21:00', [nightly('files')]);
+  await house.pass(119);
+  assert.equal(house.runs[0]?.signal.aborted, false);
+  await house.pass(2);
+  assert.equal(reasonOf(house.runs[0]!.signal), 'window-end');
+  await house.sleepUntil('2026-08-04T21:00');
+  assert.deepEqual(house.story, ['files window 03', 'files window 04 again']);
+});
+
+test('with the policy "finish" it goes on past the end of its window', async () => {
+  await using house = await SmallHouse.begin('21:00', [nightly('files', '/repo', 'finish')]);
+  await house.pass(130);
+  assert.equal(house.runs[0]?.signal.aborted, false);
+  await house.end('files');
+  assert.equal(await house.stateOf('files'), 'idle');
+});
+
+test('a machine that slept through the window has missed it; a catch-up run makes it good', async () => {
+  await using house = await SmallHouse.begin('12:00', [nightly('files')]);
+  await house.sleepUntil('2026-08-04T08:00');
+  assert.deepEqual(house.kinds(), ['missed']);
+  assert.equal(await house.stateOf('files'), 'missed');
+  assert.equal(await house.scheduler.run('files', 'catch-up'), 'accepted');
+  await house.settle();
+  assert.deepEqual(house.story, ['files catch-up 03']);
+  assert.equal(await house.scheduler.run('files', 'manual'), 'running');
+  await house.end('files');
+  assert.equal(await house.stateOf('files'), 'idle');
+});
+
+test('what was missed can be dismissed', async () => {
+  await using house = await SmallHouse.begin('12:00', [nightly('files')]);
+  await house.sleepUntil('2026-08-04T08:00');
+  await house.scheduler.dismissMissed('files');
+  await house.settle();
+  assert.equal(await house.stateOf('files'), 'idle');
+  await assert.rejects(house.scheduler.dismissMissed('fils'), (error) => isCode(error, 'set.unknown'));
+});
+
+test('a window in which the repository was busy all the time is missed for that reason', async () => {
+  await using house = await SmallHouse.begin('20:30', [nightly('files', '/one'), nightly('mail', '/one')]);
+  await house.scheduler.run('mail', 'manual');
+  await house.settle();
+  await house.pass(35);
+  assert.equal(await house.stateOf('files'), 'waiting');
+  await house.pass(120);
+  const missed = house.events.flatMap((event) => (event.kind === 'missed' ? [`${event.set} ${event.reason}`] : []));
+  assert.deepEqual(missed, ['files repository-busy']);
+});
+
+test('a new leader does not start a window again that had its run', async () => {
+  await using house = await SmallHouse.begin('21:00', [nightly('files')]);
+  await house.end('files', 'failed');
+  await house.scheduler.close('stop');
+  await house.newLeader([nightly('files')]);
+  await house.pass(30);
+  assert.deepEqual(house.story, []);
+});
+
+test('a leader that was stopped in mid-run leaves the rest to the next one', async () => {
+  await using house = await SmallHouse.begin('21:00', [nightly('files')]);
+  const [run] = house.runs;
+  await house.scheduler.close('stop');
+  assert.equal(reasonOf(run!.signal), 'shutdown');
+  await house.newLeader([nightly('files')]);
+  assert.deepEqual(house.story, ['files window 03 again']);
+});
+
+test('a leader that died in mid-run is found out by the next one, which goes on', async () => {
+  await using house = await SmallHouse.begin('21:00', [nightly('files')]);
+  const dead = house.scheduler;
+  await house.newLeader([nightly('files')]); // the other one never said anything again
+  await house.until(() => house.runs.length > 0);
+  assert.deepEqual(house.story, ['files window 03 again']);
+  const found = house.events.find((event) => event.kind === 'ended');
+  assert.deepEqual([found?.outcome, found?.wasFound], ['interrupted', true]);
+  await dead.close('stop');
+});
+
+test('a leader that is to finish waits for its runs and starts none', async () => {
+  await using house = await SmallHouse.begin('21:00', [nightly('files', '/one'), nightly('mail', '/one')]);
+  let isClosed = false;
+  const closing = house.scheduler.close('finish').then(() => (isClosed = true));
+  await house.pass(1);
+  assert.equal(isClosed, false);
+  house.runs[0]?.end('success');
+  await closing;
+  assert.deepEqual(house.story, ['files window 03']);
+});
+
+test('somebody stops a run; it is not started again in the same window', async () => {
+  await using house = await SmallHouse.begin('21:00', [nightly('files')]);
+  assert.equal(await house.scheduler.stop('files'), true);
+  await house.settle();
+  assert.equal(reasonOf(house.runs[0]!.signal), 'user');
+  await house.pass(10);
+  assert.equal(house.runs.length, 1);
+  assert.equal(await house.scheduler.stop('files'), false);
+});
+
+test('a wish that waits for its repository can be taken back', async () => {
+  await using house = await SmallHouse.begin('12:00', [nightly('files', '/one'), nightly('mail', '/one')]);
+  await house.scheduler.run('files', 'manual');
+  await house.scheduler.run('mail', 'manual');
+  await house.settle();
+  assert.equal(await house.stateOf('mail'), 'waiting');
+  assert.equal(await house.scheduler.stop('mail'), true);
+  await house.end('files');
+  assert.deepEqual(house.story, ['files manual']);
+});
+
+test('a run that throws is a failed run, and is told of', async () => {
+  await using house = await SmallHouse.begin('21:00', [nightly('files')]);
+  house.runs[0]?.fail(new Error('the disk is on fire'));
+  await house.settle();
+  assert.equal((await house.scheduler.status())[0]?.lastRun?.outcome, 'failed');
+  assert.ok(house.events.some((event) => event.kind === 'problem' && event.problem === 'run-failed' && event.reason.includes('on fire')));
+});
+
+test('when the state cannot be written, sets run all the same, and it is told', async () => {
+  await using house = await SmallHouse.begin('20:59', [nightly('files')]);
+  await rm(house.state.path, { force: true });
+  await mkdir(house.state.path);
+  await house.pass(2);
+  assert.deepEqual(house.story, ['files window 03']);
+  assert.ok(house.events.some((event) => event.kind === 'problem' && event.problem === 'state-not-written'));
+  await rm(house.state.path, { recursive: true });
+  await house.end('files');
+  await house.scheduler.close('stop');
+  await house.newLeader([nightly('files')]);
+  assert.deepEqual(house.story, [], 'the end made up for the start');
+});
+
+test('a set that is taken out of the configuration ends its run, and is missed no more', async () => {
+  await using house = await SmallHouse.begin('21:00', [nightly('files'), nightly('mail')]);
+  house.scheduler.setSets([nightly('mail')]);
+  await house.settle();
+  assert.equal(house.runs[0]?.signal.aborted, false);
+  assert.ok(house.events.some((event) => event.kind === 'removed' && event.set === 'files'));
+  await house.end('files');
+  await house.end('mail');
+  await house.sleepUntil('2026-08-06T12:00');
+  house.scheduler.setSets([nightly('files'), nightly('mail')]);
+  await house.settle();
+  assert.deepEqual(house.events.flatMap((event) => (event.kind === 'missed' ? [event.set] : [])), ['mail', 'mail']);
+});
+
+test('a status is reported when it changes, not at every tick', async () => {
+  await using house = await SmallHouse.begin('12:00', [nightly('files')]);
+  const count = house.events.length;
+  await house.pass(30);
+  assert.equal(house.events.length, count);
+});
+
+test('ten virtual days with a sleeping laptop: each night one run, or a note', async () => {
+  await using house = await SmallHouse.begin('20:00', [nightly('files')]);
+  const nights: string[] = [];
+  for (let day = 3; day < 13; day++) {
+    const isAsleep = day % 3 === 0;
+    const date = `2026-08-${String(day).padStart(2, '0')}`;
+    if (isAsleep) await house.sleepUntil(`${date}T23:30`);
+    else {
+      await house.sleepUntil(`${date}T20:55`);
+      await house.pass(20);
+      await house.end('files');
+      await house.pass(10);
+    }
+    nights.push(isAsleep ? 'missed' : 'ran');
+  }
+  assert.deepEqual(house.story.length, nights.filter((night) => night === 'ran').length);
+  assert.deepEqual(house.kinds().filter((kind) => kind === 'missed').length, nights.filter((night) => night === 'missed').length);
+});

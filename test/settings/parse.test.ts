@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { describeProblem, parseConfiguration, type Problem } from '../../src/settings/index.ts';
+import { setLanguage } from '../../src/platform/index.ts';
+
+const fewest = '{ "name": "data", "sources": ["/srv"], "repository": { "location": "/mnt/backup" } }';
+const withSets = (...sets: readonly string[]) => `{\n  "version": 1,\n  "sets": [\n    ${sets.join(',\n    ')}\n  ]\n}\n`;
+const inSet = (more: string) => withSets(`${fewest.slice(0, -2)}, ${more} }`);
+
+test('a set with the least that it needs has the defaults of all else', () => {
+  const { configuration, problems, sets } = parseConfiguration(withSets(fewest));
+  assert.deepEqual(problems, []);
+  assert.deepEqual(configuration, {
+    version: 1, language: 'auto',
+    sets: [{
+      name: 'data', sources: ['/srv'], repository: { location: '/mnt/backup' }, excludes: [], iexcludes: [], excludeFiles: [], iexcludeFiles: [], excludeCaches: false,
+      excludeIfPresent: [], oneFileSystem: false, tags: [], compression: 'auto',
+    }],
+  });
+  assert.deepEqual(sets, [{ name: 'data', isUsable: true, line: 4, column: 5, length: fewest.length }]);
+});
+
+test('a set may say everything, with comments and commas at the ends', () => {
+  const text = `// ours
+{
+  "$schema": "https://example.org/x.json",
+  "version": 1, "organisation": "PT Contoh", "timeZone": "Asia/Jakarta", "language": "id",
+  "sets": [
+    {
+      "name": "accounting", "title": "Data keuangan", /* two */ "sources": ["/srv/a", "D:\\\\Data", "\\\\\\\\nas\\\\share"],
+      "repository": { "location": "sftp:b@srv-02:/srv/r", "passwordFile": "/etc/cadangan/password", },
+      "schedule": { "window": "22:30-05:00", "days": ["fri", "mon", "mon"], "timeZone": "Asia/Makassar", "atWindowEnd": "stop" },
+      "excludes": ["*.tmp"], "iexcludes": ["*.BAK"], "excludeFiles": ["/etc/x"], "iexcludeFiles": ["/etc/y"], "excludeCaches": true, "excludeIfPresent": [".nobackup"],
+      "excludeLargerThan": "20G", "oneFileSystem": true, "tags": ["iso"], "compression": "max",
+      "retention": { "keepLast": 3, "keepHourly": 1, "keepDaily": 14, "keepWeekly": 8, "keepMonthly": 12, "keepYearly": 10, "keepWithin": "2y5m7d3h" },
+      "before": ["/usr/bin/dump", "--all"], "after": ["/usr/bin/true"], "rpoHours": 26.5,
+    },
+    { "name": "live", "sources": ["/srv/l"], "repository": { "location": "/r", "passwordCommand": ["pass", "show", "x"] }, "schedule": { "onChange": { "settleSeconds": 30 } } },
+  ],
+}`;
+  const { configuration, problems } = parseConfiguration(text);
+  assert.deepEqual(problems, []);
+  const [accounting, live] = configuration.sets;
+  assert.equal(configuration.language, 'id');
+  assert.deepEqual(accounting?.schedule, { kind: 'window', window: '22:30-05:00', days: ['mon', 'fri'], timeZone: 'Asia/Makassar', atWindowEnd: 'stop' });
+  assert.deepEqual(accounting?.sources, ['/srv/a', 'D:\\Data', '\\\\nas\\share']);
+  assert.deepEqual(live?.schedule, { kind: 'on-change', settleSeconds: 30, minIntervalSeconds: 0 });
+});
+
+test('no text, and nothing but comments, is a configuration without sets', () => {
+  for (const text of ['', ' \n', '// later\n', '{}']) assert.deepEqual(parseConfiguration(text).configuration.sets, []);
+  assert.deepEqual(parseConfiguration('// later').problems, []);
+});
+
+/** «…» marks what must be underlined, and is taken out before the text is read. */
+const faults: readonly (readonly [marked: string, code: Problem['code'], facts: Problem['facts'], path: string])[] = [
+  [inSet('"rpoHours": «"26"»'), 'wrong-type', { expected: 'number', actual: 'string' }, 'sets[0].rpoHours'],
+  [inSet('"rpoHours": «-1»'), 'out-of-range', { origin: 'number', minimum: 0.25 }, 'sets[0].rpoHours'],
+  [inSet('"retention": { "keepDaily": «1.5» }'), 'wrong-type', { expected: 'int', actual: 'fraction' }, 'sets[0].retention.keepDaily'],
+  [inSet('"retention": «{}»'), 'invalid-value', { value: '{}', expected: 'keep-rule' }, 'sets[0].retention'],
+  [inSet('"retention": { "keepWithin": «"3w"» }'), 'invalid-value', { value: '3w', expected: 'duration' }, 'sets[0].retention.keepWithin'],
+  [inSet('"compression": «"best"»'), 'invalid-value', { value: 'best', allowed: ['auto', 'max', 'off'] }, 'sets[0].compression'],
+  [inSet('"schedule": { "window": «"9:00-10:00"» }'), 'invalid-value', { value: '9:00-10:00', expected: 'window' }, 'sets[0].schedule.window'],
+  [inSet('"schedule": { "window": «"09:00-09:00"» }'), 'invalid-value', { value: '09:00-09:00', expected: 'window-length' }, 'sets[0].schedule.window'],
+  [inSet('"schedule": { "window": "09:00-10:00", "days": ["mon", «"senin"»] }'), 'invalid-value', { value: 'senin', allowed: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] }, 'sets[0].schedule.days[1]'],
+  [inSet('"schedule": { "window": "09:00-10:00", "timeZone": «"Asia/Bandung"» }'), 'invalid-value', { value: 'Asia/Bandung', expected: 'time-zone' }, 'sets[0].schedule.timeZone'],
+  [inSet('"schedule": «{» "days": "daily" }'), 'missing', { key: 'window' }, 'sets[0].schedule.window'],
+  [inSet('"schedule": { «"window"»: "09:00-10:00", "onChange": {} }'), 'conflict', { key: 'window', other: 'onChange' }, 'sets[0].schedule.window'],
+  [inSet('"tags": ["a", «"b,c"»]'), 'invalid-value', { value: 'b,c', expected: 'tag' }, 'sets[0].tags[1]'],
+  [inSet('"before": [«" "»]'), 'invalid-value', { value: ' ', expected: 'program' }, 'sets[0].before[0]'],
+  [inSet('"before": «"dump --all"»'), 'wrong-type', { expected: 'array', actual: 'string' }, 'sets[0].before'],
+  [inSet('"excludeLargerThan": «"big"»'), 'invalid-value', { value: 'big', expected: 'size' }, 'sets[0].excludeLargerThan'],
+  [inSet('"tags": [], «"tags"»: []'), 'duplicate-key', { key: 'tags' }, 'sets[0].tags'],
+  [inSet('«"password"»: "x"'), 'secret', { key: 'password' }, 'sets[0].password'],
+  [withSets('«{» "name": "data", "repository": { "location": "/r" } }'), 'missing', { key: 'sources' }, 'sets[0].sources'],
+  [withSets('{ "name": "data", "sources": «[]», "repository": { "location": "/r" } }'), 'out-of-range', { origin: 'array', minimum: 1 }, 'sets[0].sources'],
+  [withSets('{ "name": "data", "sources": [«"srv"»], "repository": { "location": "/r" } }'), 'invalid-value', { value: 'srv', expected: 'absolute-path' }, 'sets[0].sources[0]'],
+  [withSets('{ "name": «"my data"», "sources": ["/srv"], "repository": { "location": "/r" } }'), 'invalid-value', { value: 'my data', expected: 'set-name' }, 'sets[0].name'],
+  [withSets('{ "name": "data", "sources": ["/srv"], "repository": { "location": «"rest:https://u:hunter2@h/"» } }'), 'secret', { key: 'location' }, 'sets[0].repository.location'],
+  [withSets('{ "name": "data", "sources": ["/srv"], "repository": «{» "passwordFile": "/x" } }'), 'missing', { key: 'location' }, 'sets[0].repository.location'],
+  [withSets(fewest, fewest.replace('"data"', '«"DATA"»')), 'duplicate-name', { name: 'DATA', otherLine: 4 }, 'sets[1].name'],
+  [withSets('«7»'), 'wrong-type', { expected: 'object', actual: 'number' }, 'sets[0]'],
+  ['{ "version": 1, "sets": «{}» }', 'wrong-type', { expected: 'array', actual: 'object' }, 'sets'],
+  ['{ "version": 1, "timeZone": «"Mars"» }', 'invalid-value', { value: 'Mars', expected: 'time-zone' }, 'timeZone'],
+  ['{ "version": «2», "sets": [7] }', 'unsupported-version', { version: '2' }, 'version'],
+  ['{ "version": 1, «"api_key"»: "x" }', 'secret', { key: 'api_key' }, 'api_key'],
+  ['{\r\n\t"version": 1,\r\n\t"language": «"ms"»\r\n}', 'invalid-value', { value: 'ms', allowed: ['auto', 'en', 'id'] }, 'language'],
+  ['«[]»', 'wrong-type', { expected: 'object', actual: 'array' }, ''],
+  [`${'['.repeat(40)}`, 'too-deep', { max: 32 }, ''],
+];
+
+test('every fault is one error with its code, its facts, its path and the very place', () => {
+  for (const [marked, code, facts, path] of faults) {
+    const { text, place } = unmarked(marked);
+    const { problems, configuration } = parseConfiguration(text);
+    assert.equal(problems.length, 1, `${marked}\n${JSON.stringify(problems)}`);
+    const [problem] = problems;
+    assert.deepEqual({ severity: problem?.severity, code: problem?.code, facts: problem?.facts, path: problem?.path }, { severity: 'error', code, facts, path }, marked);
+    if (place) assert.deepEqual({ line: problem?.line, column: problem?.column, length: problem?.length }, place, marked);
+    if (path.startsWith('sets[0]')) assert.deepEqual(configuration.sets, [], marked);
+  }
+});
+
+test('every problem is a sentence in both languages, and a secret never gets into it', () => {
+  for (const language of ['en', 'id'] as const) {
+    setLanguage(language);
+    for (const [marked] of faults) {
+      for (const problem of parseConfiguration(unmarked(marked).text).problems) {
+        const sentence = describeProblem(problem);
+        assert.match(sentence, /^["A-Z].*\.$/, sentence);
+        assert.doesNotMatch(sentence, /undefined|\{\w+\}|hunter2/, sentence);
+      }
+    }
+  }
+  setLanguage('en');
+});
+
+test('an unknown key is a warning that names the likely one, and its set is used', () => {
+  const { problems, configuration } = parseConfiguration(inSet('"exclude": ["*.tmp"], "colour": 1'));
+  assert.deepEqual(problems.map(({ severity, code, facts, set }) => ({ severity, code, facts, set })), [
+    { severity: 'warning', code: 'unknown-key', facts: { key: 'exclude', suggestion: 'excludes' }, set: 'data' },
+    { severity: 'warning', code: 'unknown-key', facts: { key: 'colour', suggestion: undefined }, set: 'data' },
+  ]);
+  assert.equal(configuration.sets.length, 1);
+});
+
+test('a wrong set stops no other, and is still listed', () => {
+  const { configuration, problems, sets } = parseConfiguration(withSets('{ "name": "wrong" }', fewest, '{ "name": "torn", "sources": ["/a" "/b"], "repository": { "location": "/r" } }', fewest.replace('"data"', '"last"')));
+  assert.deepEqual(configuration.sets.map(({ name }) => name), ['data', 'last']);
+  assert.deepEqual(sets.map(({ name, isUsable, line }) => [name, isUsable, line]), [['wrong', false, 4], ['data', true, 5], ['torn', false, 6], ['last', true, 7]]);
+  assert.ok(problems.some(({ code, line }) => code === 'syntax' && line === 6));
+});
+
+test('wrong general values leave their defaults and every set', () => {
+  const { configuration, problems } = parseConfiguration(withSets(fewest).replace('"version": 1', '"language": "xx", "timeZone": 7, "organisation": "PT Contoh"'));
+  assert.deepEqual(problems.map(({ severity, code }) => [severity, code]), [['warning', 'missing'], ['error', 'invalid-value'], ['error', 'wrong-type']]);
+  assert.deepEqual([configuration.language, configuration.timeZone, configuration.organisation, configuration.sets.length], ['auto', undefined, 'PT Contoh', 1]);
+});
+
+test('of a newer version nothing is used', () => {
+  assert.deepEqual(parseConfiguration(withSets(fewest).replace('"version": 1', '"version": 3')).configuration.sets, []);
+});
+
+test('random bytes, and a good file with random damage, never throw, and every place is in the text', () => {
+  const good = faults.map(([marked]) => unmarked(marked).text);
+  const damaged = fc.tuple(fc.constantFrom(...good), fc.nat(), fc.nat(20), fc.string({ unit: 'binary', maxLength: 12 })).map(([text, at, length, other]) => {
+    const offset = at % text.length;
+    return text.slice(0, offset) + other + text.slice(offset + length);
+  });
+  const tokens = fc.array(fc.constantFrom('{', '}', '[', ']', ',', ':', '"sets"', '"name"', '"a"', '1', 'null', '//x\n', '/*', '*/', '"', '\\', '"__proto__"', '"version"'), { maxLength: 60 }).map((words) => words.join(''));
+  const random = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString('utf8'));
+  fc.assert(fc.property(fc.oneof(damaged, tokens, random), (text) => {
+    const { problems, configuration } = parseConfiguration(text);
+    const lines = text.split(/\r\n|\n|\r/);
+    for (const problem of problems) {
+      assert.ok(describeProblem(problem).length > 0);
+      const line = lines[problem.line - 1];
+      assert.ok(line !== undefined && problem.column >= 1 && problem.column - 1 + problem.length <= line.length, JSON.stringify([text, problem]));
+    }
+    for (const set of configuration.sets) assert.ok(set.name !== '' && set.sources.length > 0);
+  }), { numRuns: 3000 });
+});
+
+function unmarked(marked: string): { text: string; place: { line: number; column: number; length: number } | undefined } {
+  const text = marked.replace(/[«»]/g, '');
+  const start = marked.indexOf('«');
+  if (start < 0) return { text, place: undefined };
+  const before = marked.slice(0, start).split(/\r\n|\n|\r/);
+  return { text, place: { line: before.length, column: (before.at(-1) ?? '').length + 1, length: marked.indexOf('»') - start - 1 } };
+}
