@@ -78,7 +78,12 @@ async function createSet(window: CodeWindow, { name, source, repository }: { rea
 async function typePath(window: CodeWindow, title: string, path: string): Promise<void> {
   const { quickInput, page } = window;
   await quickInput.shown(title);
-  await quickInput.type(path);
+  // It first fills in its own folder, in the middle of what is typed too early.
+  do {
+    await page.waitForTimeout(500);
+    await quickInput.type(path);
+    await page.waitForTimeout(500);
+  } while ((await quickInput.input.inputValue()) !== path);
   while ((await quickInput.title()) === title) {
     await window.press('Enter');
     await page.waitForTimeout(700);
