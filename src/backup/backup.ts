@@ -128,20 +128,29 @@ async function storeTree(repository: Repository, packStore: PackStore, tally: Ru
     await packStore.flush(signal);
     return tree;
   } catch (error) {
-    if (isAbort(error)) await salvage(pool, trees, packStore, error);
+    await salvage(pool, trees, packStore, error);
     throw error;
   }
 }
 
-/** What a stopped run has sealed is stored and indexed, so that the next run need not read it again. */
+/**
+ * What a stopped run has sealed is stored and indexed, so that the next run need not read it again. When the storage is full or away, what
+ * it did take is indexed if it still takes that: an index file is a thousand times smaller than the packs it names.
+ */
 async function salvage(pool: DataPool, trees: TreeSaver, packStore: PackStore, stop: unknown): Promise<void> {
   if (stop instanceof Error && isCode(stop.cause, 'repository.lock-lost')) return; // nothing more may be written
   try {
-    await pool.salvage();
-    await trees.finish();
+    if (isAbort(stop)) {
+      await pool.salvage();
+      await trees.finish();
+    } else if (isCode(stop, 'storage.full', 'storage.unreachable', 'storage.denied')) {
+      await pool.writesSettled();
+    } else {
+      return;
+    }
     await packStore.flush();
   } catch {
-    // The run ends as stopped either way; what could not be saved is read again next time.
+    // The run ends as it does either way; what could not be saved is read again next time.
   }
 }
 

@@ -12,7 +12,10 @@ async function main(): Promise<void> {
   const terminal = new Terminal(process.stdout, process.stderr);
   const { controller } = stopOnSignals(terminal);
   // A reader that has seen enough (`| head`) closes the pipe: nobody is left to write to.
-  process.stdout.on('error', () => controller.abort(new CadanganError('aborted')));
+  process.stdout.on('error', () => {
+    terminal.mute();
+    controller.abort(new CadanganError('aborted'));
+  });
   process.stderr.on('error', () => undefined);
   // An error that nobody waits for must not end as a success.
   process.on('unhandledRejection', (error) => {

@@ -6,7 +6,7 @@ import { accessOf, collect, type CliCommand, type CommandContext } from '../comm
 import { exitCodeOfResult } from '../exit-code.ts';
 import { jsonExceptionSink, reportExceptions } from '../exception-report.ts';
 import { readFilesFrom } from '../files-from.ts';
-import { jsonObject, printJson } from '../json.ts';
+import { jsonObject, printJson, printJsonNow } from '../json.ts';
 import type { OptionValues } from '../option-values.ts';
 import { showProgress } from '../progress-line.ts';
 import { shortId } from '../snapshot-view.ts';
@@ -45,7 +45,7 @@ export const backupCommand: CliCommand = {
     if (!context.globals.json) reportExceptions(context.terminal, result, context.globals.verbosity);
     if (!result.details) throw result.error;
     if (context.globals.json) printSummaryJson(context, result.details, options.flag('dryRun'));
-    else printSummary(context, result, result.details, options.flag('dryRun'));
+    else if (!context.globals.quiet) printSummary(context, result, result.details, options.flag('dryRun'));
     return exitCodeOfResult(result);
   },
 };
@@ -81,19 +81,17 @@ async function jobOptionsOf(context: CommandContext, paths: readonly string[], o
 function printSummary({ terminal, globals }: CommandContext, result: JobResult<BackupDetails>, details: BackupDetails, dryRun: boolean): void {
   const { summary, snapshotId, parentId, durationMs } = details;
   const counts = (made: number, changed: number, unmodified: number) => [made, changed, unmodified].map((count, at) => `${String(count).padStart(5)} ${['new', 'changed', 'unmodified'][at]}`).join(', ');
-  if (!globals.quiet) {
-    terminal.print(parentId === undefined ? 'no parent snapshot: every file was read' : `compared with snapshot ${shortId(parentId)}`);
-    if (details.parentTreesDamaged > 0) terminal.note(`${countText(details.parentTreesDamaged, 'folder')} of that snapshot cannot be read; the files were stored again. Run "cadangan check".`);
-    if (details.socketsSkipped > 0 && globals.verbosity > 0) terminal.note(`${countText(details.socketsSkipped, 'socket')} left out`);
-    terminal.print();
-    terminal.print(`Files:       ${counts(summary.filesNew, summary.filesChanged, summary.filesUnmodified)}`);
-    terminal.print(`Dirs:        ${counts(summary.dirsNew, summary.dirsChanged, summary.dirsUnmodified)}`);
-    terminal.print(`${dryRun ? 'Would add' : 'Added'} to the repository: ${sizeText(summary.dataAdded)} (${sizeText(summary.dataAddedPacked)} stored)`);
-    terminal.print();
-    terminal.print(`processed ${countText(summary.totalFilesProcessed, 'file')}, ${sizeText(summary.totalBytesProcessed)} in ${durationText(durationMs)}`);
-  }
-  if (snapshotId !== undefined) terminal.print(`snapshot ${shortId(snapshotId)} saved${result.exceptionCount > 0 ? ', without what is named above' : ''}`);
-  else if (!globals.quiet) terminal.print('dry run: nothing was written');
+  terminal.print(parentId === undefined ? 'no parent snapshot: every file was read' : `compared with snapshot ${shortId(parentId)}`);
+  if (details.parentTreesDamaged > 0) terminal.note(`${countText(details.parentTreesDamaged, 'folder')} of that snapshot cannot be read; the files were stored again. Run "cadangan check".`);
+  if (details.socketsSkipped > 0 && globals.verbosity > 0) terminal.note(`${countText(details.socketsSkipped, 'socket')} left out`);
+  terminal.print();
+  terminal.print(`Files:       ${counts(summary.filesNew, summary.filesChanged, summary.filesUnmodified)}`);
+  terminal.print(`Dirs:        ${counts(summary.dirsNew, summary.dirsChanged, summary.dirsUnmodified)}`);
+  terminal.print(`${dryRun ? 'Would add' : 'Added'} to the repository: ${sizeText(summary.dataAdded)} (${sizeText(summary.dataAddedPacked)} stored)`);
+  terminal.print();
+  terminal.print(`processed ${countText(summary.totalFilesProcessed, 'file')}, ${sizeText(summary.totalBytesProcessed)} in ${durationText(durationMs)}`);
+  if (snapshotId === undefined) terminal.print('dry run: nothing was written');
+  else terminal.print(`snapshot ${shortId(snapshotId)} saved${result.exceptionCount > 0 ? ', without what is named above' : ''}`);
 }
 
 function printSummaryJson({ terminal }: CommandContext, { summary, snapshotId, durationMs }: BackupDetails, dryRun: boolean): void {
@@ -102,7 +100,7 @@ function printSummaryJson({ terminal }: CommandContext, { summary, snapshotId, d
 
 /** How much there is in all is not known before the end; restic counts beforehand, which costs a second walk. */
 function printStatusJson({ terminal }: CommandContext, { elapsedMs, filesDone, bytesDone, errorCount, currentPath }: BackupProgress): void {
-  printJson(terminal, jsonObject({
+  printJsonNow(terminal, jsonObject({
     message_type: 'status', seconds_elapsed: Math.floor(elapsedMs / 1000) || undefined, percent_done: 0, files_done: filesDone, bytes_done: bytesDone,
     error_count: errorCount || undefined, current_files: currentPath === '' ? undefined : [currentPath],
   }));

@@ -56,9 +56,9 @@ function printResult({ terminal, globals }: CommandContext, result: CheckResult)
     }
     const read = counts.packsRead > 0 ? `; ${countText(counts.packsRead, 'pack')} read whole, ${sizeText(counts.bytesRead)}` : '; their data was not read';
     terminal.print(`checked ${countText(counts.snapshots, 'snapshot')}, ${countText(counts.trees, 'folder')}, ${countText(counts.packs, 'pack')} with ${countText(counts.blobs, 'blob')} in ${durationText(durationMs)}${read}`);
+    if (errorCount === 0) terminal.print('no errors were found');
   }
-  if (errorCount === 0) terminal.print('no errors were found');
-  else terminal.note(`${countText(errorCount, 'error')} found: the repository is damaged. What is not named above can be restored.`);
+  if (errorCount > 0) terminal.note(`${countText(errorCount, 'error')} found: the repository is damaged`);
 }
 
 function faultLines({ kind, file, blob, reason, affects, affectsCount }: Fault): string[] {

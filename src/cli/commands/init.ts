@@ -19,8 +19,9 @@ export const initCommand: CliCommand = {
       printJson(terminal, { message_type: 'initialized', id, repository: location });
       return exitCode.done;
     }
+    if (globals.quiet) return exitCode.done;
     terminal.print(`created restic repository ${id.slice(0, 10)} at ${safeText(location)}`);
-    if (!globals.quiet) terminal.note('\nKeep the password safe, and not only on this machine: without it nobody can read what you back up.');
+    terminal.note('\nKeep the password safe, and not only on this machine: without it nobody can read what you back up.');
     return exitCode.done;
   },
 };
