@@ -118,11 +118,6 @@ export class DataPool {
     await Promise.allSettled(this.#packWrites);
   }
 
-  /** Resolves when no pack is on its way to the storage any more, whatever became of them. */
-  async writesSettled(): Promise<void> {
-    await Promise.allSettled(this.#packWrites);
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true;
     await Promise.all(this.#workers.map(({ thread }) => thread.terminate()));

@@ -2,7 +2,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { fsPath, systemCode, systemRandom } from '../platform/index.ts';
 import { BlobIndex, blobIdOf, PackBuilder, type BlobId, type FinishedPack } from '../repository/index.ts';
 import { isAsSeen } from './source-entry.ts';
-import { statOpen } from './source-stat.ts';
+import { statOpen, type SourceStat } from './source-stat.ts';
 import type { FileOutcome, FileToRead } from './file-outcome.ts';
 import type { ChunkRange, StoredChunk, WorkerStart } from './worker-protocol.ts';
 
@@ -61,7 +61,7 @@ export class FileArchiver {
     try {
       const length = this.#readWhole(fd, file.sizeBytes);
       if (length > wholeFileBytesMax) return { kind: 'too-large' };
-      const stat = statOpen(fd);
+      const stat = statOf(fd);
       if (stat.type !== 'file') return { kind: 'failure', reason: 'no longer a file' };
       const ids = this.#storeWhole(length);
       return { kind: 'content', ids, sizeBytes: length, changed: length !== file.sizeBytes || !isAsSeen(stat, file) };
@@ -160,5 +160,13 @@ export class FileArchiver {
     if (!this.#builder.hasRoomFor(length)) this.flush();
     this.#builder.add('data', id, plaintext);
     return id;
+  }
+}
+
+function statOf(fd: number): SourceStat {
+  try {
+    return statOpen(fd);
+  } catch (error) {
+    throw new ReadError(error);
   }
 }

@@ -1,3 +1,4 @@
+import type { ErrorCode, ErrorFacts } from '../platform/index.ts';
 import type { BlobId, CompressionMode, KernelModule, MasterKey, PackId, SharedBlobIndex } from '../repository/index.ts';
 import type { PackedFiles, PackedOutcomes } from './worker-messages.ts';
 

@@ -24,7 +24,7 @@ export function openBlob(id: BlobId, sealedLength: number, uncompressedLength: n
     if (hash('sha256', plaintext, 'hex') !== id) throw new CadanganError('repository.damaged', { reason: 'hash' });
     return plaintext;
   } catch (cause) {
-    const reason = cause instanceof CadanganError ? cause.facts.reason : 'unknown';
-    throw new CadanganError('repository.damaged', { blob: id, reason }, { cause });
+    if (!(cause instanceof CadanganError)) throw cause; // our own mistake is no damage
+    throw new CadanganError('repository.damaged', { blob: id, reason: cause.facts['reason'] }, { cause });
   }
 }

@@ -1,6 +1,6 @@
 import { compileExcludeRules, type BackupProgress } from '../../backup/index.ts';
 import { backupJob, type BackupDetails, type BackupJobOptions, type JobResult } from '../../jobs/index.ts';
-import { CadanganError } from '../../platform/index.ts';
+import { CadanganError, textOf } from '../../platform/index.ts';
 import { formatSummaryFields } from '../backup-json.ts';
 import { accessOf, collect, type CliCommand, type CommandContext } from '../command.ts';
 import { exitCodeOfResult } from '../exit-code.ts';
@@ -11,6 +11,7 @@ import type { OptionValues } from '../option-values.ts';
 import { showProgress } from '../progress-line.ts';
 import { shortId } from '../snapshot-view.ts';
 import { parseTimeArgument } from '../time-argument.ts';
+import { safeText } from '../safe-text.ts';
 import { countText, durationText, sizeText } from '../units.ts';
 
 export const backupCommand: CliCommand = {
@@ -67,13 +68,14 @@ async function jobOptionsOf(context: CommandContext, paths: readonly string[], o
   );
   const time = options.text('time');
   return {
-    sources, workingFolder: context.workingFolder, rules, excludes: [...excludes, ...iexcludes],
+    sources, workingFolder: context.workingFolder, rules,
     tags: options.tagLists('tag').flat().filter((tag) => tag !== ''), host: options.text('host'), parent: options.text('parent'), force: options.flag('force'),
     timeNs: time === undefined ? undefined : parseTimeArgument(time, 'time', clock),
     changes: { ignoreCtime: options.flag('ignoreCtime'), ignoreInode: options.flag('ignoreInode') },
     withAtime: options.flag('withAtime'), oneFileSystem: options.flag('oneFileSystem'), dryRun: options.flag('dryRun'),
     compression: globals.compression, extraVerify: globals.extraVerify, programVersion: context.programVersion,
     progress: globals.quiet ? undefined : (progress) => (globals.json ? printStatusJson(context, progress) : showProgress(terminal, progress)),
+    onFile: globals.verbosity >= 2 && !globals.json ? (path, fate) => terminal.note(`${fate.padEnd(10)} ${safeText(textOf(path))}`) : undefined,
     onException: globals.json ? jsonExceptionSink(terminal, 'archival') : undefined,
   };
 }
