@@ -53,6 +53,7 @@ export class Archiver {
     this.#options = options;
     this.#clock = repository.clock;
     this.#heldSinceMs = this.#clock.monotonicMs();
+    this.#failed.promise.catch(() => undefined); // nobody may be waiting when it comes
   }
 
   /** @returns the root tree's id. @throws what stops a run; what a single file cannot do is tallied instead */
@@ -183,7 +184,7 @@ export class Archiver {
     if (file.sizeBytes > wholeFileBytesMax) await this.#startLargeFile(file, settle);
     else {
       const isLarge = (outcome: FileOutcome) => outcome.kind === 'too-large';
-      this.#pool.storeFile(file, (outcome) => (isLarge(outcome) ? void this.#startLargeFile(file, settle) : settle(outcome)));
+      this.#pool.storeFile(file, (outcome) => (isLarge(outcome) ? void this.#startLargeFile(file, settle).catch((error: unknown) => this.#fail(error)) : settle(outcome)));
     }
     await this.#pool.room();
   }
@@ -257,7 +258,6 @@ export class Archiver {
 
   #orFailure<T>(work: Promise<T>): Promise<T> {
     if (this.#failure) return Promise.reject(this.#failure.error);
-    this.#failed.promise.catch(() => undefined);
     return Promise.race([work, this.#failed.promise]);
   }
 

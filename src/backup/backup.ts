@@ -135,8 +135,8 @@ async function storeTree(repository: Repository, packStore: PackStore, tally: Ru
   }
 }
 
-/** A run that is stopped must end soon, also when the storage has ceased to answer. */
-const salvageMsMax = 10_000;
+/** A run that is stopped must end soon, also when the storage has ceased to answer: each of two steps gets this long. */
+const salvageStepMsMax = 5_000;
 
 /**
  * What a stopped run has sealed is stored and indexed, so that the next run need not read it again. When the storage is full or away, what
@@ -147,15 +147,14 @@ async function salvage(pool: DataPool, trees: TreeSaver, packStore: PackStore, s
   if (stop instanceof Error && isCode(stop.cause, 'repository.lock-lost')) return;
   const isStorage = isCode(stop, 'storage.full', 'storage.unreachable', 'storage.denied');
   if (!isStorage && !isAbort(stop)) return;
+  await inTime(clock, () => (isStorage ? pool.writesSettled() : pool.salvage().then(() => trees.finish())));
+  await inTime(clock, (signal) => packStore.flush(signal));
+}
+
+/** Waits for `work`, but not long. The run ends as it does either way; what could not be saved is read again next time. */
+async function inTime(clock: Clock, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const giveUp = new AbortController();
-  const work = async () => {
-    if (isStorage) await pool.writesSettled();
-    else await pool.salvage().then(() => trees.finish()).catch(() => undefined);
-    await packStore.flush(giveUp.signal);
-  };
-  // The run ends as it does either way; what could not be saved is read again next time.
-  const ended = work().catch(() => undefined);
-  await Promise.race([ended, clock.sleep(salvageMsMax, giveUp.signal).catch(() => undefined)]);
+  await Promise.race([work(giveUp.signal), clock.sleep(salvageStepMsMax, giveUp.signal)]).catch(() => undefined);
   giveUp.abort();
 }
 

@@ -22,14 +22,35 @@ export function openTarget(target: string, options: { repositoryFolder: string |
   refuseNear(realPathOf(wanted), options.repositoryFolder, wanted);
   try {
     // As restic does: nobody else may look in before the modes are right.
-    if (!options.dryRun) mkdirSync(wanted, { recursive: true, mode: 0o700 });
+    if (!options.dryRun) makeFolder(wanted);
     else if (!statSync(wanted, { throwIfNoEntry: false })) return { path: wanted, folder: undefined, foldsNames: false };
     if (!statSync(wanted).isDirectory()) throw new CadanganError('target.unsafe', { target: wanted, reason: 'not a folder' });
     const path = realpathSync(wanted);
-    const folder = openTargetRoot(path);
-    return { path, folder, foldsNames: !options.dryRun && foldsNames(folder.prefix, options.names) };
+    return openResolved(path, options);
   } catch (cause) {
     throw targetError(cause, wanted);
+  }
+}
+
+/** With the folders above it. Node's own `recursive` says ENOENT where it should say that the file system is read-only. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return;
+    if (systemCode(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    makeFolder(dirname(path));
+    mkdirSync(path, { mode: 0o700 });
+  }
+}
+
+function openResolved(path: string, { dryRun, names }: { dryRun: boolean; names: TemporaryNames }): TargetRoot {
+  const folder = openTargetRoot(path);
+  try {
+    return { path, folder, foldsNames: !dryRun && foldsNames(folder.prefix, names) };
+  } catch (error) {
+    folder.close();
+    throw error;
   }
 }
 

@@ -6,6 +6,7 @@ import { CadanganError, isCode } from '../../src/platform/index.ts';
 import { Repository, type BlobId, type PackId } from '../../src/repository/index.ts';
 import { dumpFile, restore } from '../../src/restore/index.ts';
 import { FolderStorage, type Storage } from '../../src/storage/index.ts';
+import { node } from '../fakes/repository-maker.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { assertNothingUnfinished, contentOf, reasonsOf, scene, temporaryPath, type Scene } from './temporary-target.ts';
 
@@ -31,23 +32,23 @@ test('a damaged blob costs the files that need it, by name, and no other; nothin
   const place = await scene();
   const { maker, target } = place;
   const random = new SeededRandom(3);
-  const shared = random.bytes(40_000);
+  const shared = await maker.data(random.bytes(40_000));
   const files = [
     await maker.file('a-good', random.bytes(50_000)),
-    await maker.file('b-uses-bad', shared),
-    await maker.file('c-big-uses-bad', random.bytes(30_000), shared),
+    node('file', 'b-uses-bad', { content: [shared], size: 40_000 }),
+    node('file', 'c-big-uses-bad', { content: [await maker.data(random.bytes(30_000)), shared], size: 70_000 }),
     await maker.file('d-good', random.bytes(10_000), random.bytes(5)),
   ];
   await maker.endPack();
-  files.push(await maker.file('e-streamed-uses-bad', random.bytes(30_000), shared), await maker.file('f-good', random.bytes(100)));
+  files.push(node('file', 'e-streamed-uses-bad', { content: [await maker.data(random.bytes(30_000)), shared], size: 70_000 }), await maker.file('f-good', random.bytes(100)));
   const snapshot = await maker.snapshot(...files);
-  const bad = maker.repository.index.locate('data', files[1]!.content![0]!)!;
+  const bad = maker.repository.index.locate('data', shared)!;
   change(packPath(place, bad.packId), (bytes) => (bytes[bad.offset + 1000]! ^= 1));
 
   const result = await restore(await reopened(place), snapshot, { target, verify: true });
 
   assert.deepEqual(reasonsOf(result), ['damaged /b-uses-bad', 'damaged /c-big-uses-bad', 'damaged /e-streamed-uses-bad']);
-  assert(result.exceptions.every(({ kind, detail }) => kind === 'lost' && detail?.includes(files[1]!.content![0]!) && detail.includes('mac')));
+  assert(result.exceptions.every(({ kind, detail }) => kind === 'lost' && detail?.includes(shared) && detail.includes('mac')));
   assert.deepEqual(Object.keys(contentOf(target)), ['a-good', 'd-good', 'f-good']);
   assertNothingUnfinished(target);
 });
