@@ -136,7 +136,7 @@ async function storeTree(repository: Repository, packStore: PackStore, tally: Ru
 }
 
 /** A run that is stopped must end soon, also when the storage has ceased to answer: each of two steps gets this long. */
-const salvageStepMsMax = 5_000;
+const salvageStepMsMax = 10_000;
 
 /**
  * What a stopped run has sealed is stored and indexed, so that the next run need not read it again. When the storage is full or away, what

@@ -97,7 +97,7 @@ function setAll({ mode, uid, gid, atime, mtime }: Metadata, set: Setters): Metad
 }
 
 function setOwner(uid: number, gid: number, set: Setters['owner']): void {
-  if (process.platform === 'win32') return; // owners there are not numbers; `restore` says so once
+  if (process.platform === 'win32') return; // owners there are not numbers; the planner says so once
   try {
     set(uid, gid);
   } catch (error) {

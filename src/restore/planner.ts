@@ -229,8 +229,11 @@ class Planner {
     if (node.linkTargetLossy !== undefined) exceptions.add(path, 'link-target', 'bytes that are not UTF-8 were lost when it was backed up');
   }
 
-  #noteAttributes(path: ByteString, { extendedAttributes = [], genericAttributes = {} }: Node): void {
+  #noteAttributes(path: ByteString, { uid, gid, extendedAttributes = [], genericAttributes = {} }: Node): void {
     const { exceptions } = this.#context;
+    if (process.platform === 'win32' && (uid !== 0 || gid !== 0) && !exceptions.counts.owner) {
+      exceptions.add(path, 'owner', 'Windows does not know the owners of Unix: of this and all others');
+    }
     if (extendedAttributes.length > 0) exceptions.add(path, 'extended-attributes', extendedAttributes.map(({ name }) => name).join(', '));
     const generic = Object.keys(genericAttributes);
     if (generic.length > 0) exceptions.add(path, 'generic-attributes', generic.join(', '));

@@ -35,7 +35,7 @@ export class FolderStorage implements Storage {
   async create(signal?: AbortSignal): Promise<void> {
     throwIfAborted(signal);
     await this.#guard(undefined, async () => {
-      await mkdir(this.location, { recursive: true, mode: 0o700 });
+      makeFolder(this.location, 0o700);
       await syncFolder(dirname(this.location)).catch(() => undefined); // the parent may be closed to us; its folders are not ours
       for (const kind of listedKinds) await mkdir(this.#folderOf(kind), { recursive: true, mode: 0o700 });
       throwIfAborted(signal);

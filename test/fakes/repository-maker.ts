@@ -1,4 +1,4 @@
-import { byteStringFromText, type ByteString } from '../../src/platform/index.ts';
+import { byteStringFromBytes, byteStringFromText } from '../../src/platform/index.ts';
 import {
   blobIdOf, goMode, PackBuilder, PackStore, Repository, serializeNode, treeFromSerializedNodes,
   type BlobId, type BlobType, type Node, type NodeType, type PackId, type TreeId,
@@ -64,15 +64,15 @@ export class RepositoryMaker {
   }
 
   /** Stores everything and gives a snapshot of it. */
-  async snapshot(...nodes: readonly Node[]): Promise<{ tree: TreeId; summary: undefined }> {
+  async snapshot(...nodes: readonly Node[]): Promise<{ readonly tree: TreeId }> {
     return this.snapshotOf(await this.tree(...nodes));
   }
 
-  async snapshotOf(tree: TreeId): Promise<{ tree: TreeId; summary: undefined }> {
+  async snapshotOf(tree: TreeId): Promise<{ readonly tree: TreeId }> {
     await this.endPack('data');
     await this.endPack('tree');
     await this.#store.flush();
-    return { tree, summary: undefined };
+    return { tree };
   }
 
   async #add(type: BlobType, plaintext: Uint8Array): Promise<BlobId> {
@@ -97,7 +97,7 @@ const modes: Readonly<Record<NodeType, number>> = {
 /** A node as a backup of this process' user would have it, with whatever else is wanted. */
 export function node(type: NodeType, name: string | Uint8Array, fields: Partial<Node> = {}): Node {
   return {
-    name: typeof name === 'string' ? byteStringFromText(name) : (Buffer.from(name).latin1Slice() as ByteString),
+    name: typeof name === 'string' ? byteStringFromText(name) : byteStringFromBytes(name),
     type,
     mode: modes[type] >>> 0,
     mtime: time,

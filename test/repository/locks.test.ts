@@ -81,7 +81,7 @@ test('two lockers at the same instant never both hold the repository when one wa
   const seed = freshSeed();
   t.diagnostic(`first seed ${seed}`);
   const counts = { none: 0, one: 0 };
-  for (let round = 0; round < 150; round++) {
+  for (let round = 0; round < 80; round++) {
     const at = await house(seed + round);
     const wanted = [exclusive, round % 2 === 0 ? exclusive : shared];
     const locks = await passing(at.clock, Promise.allSettled(wanted.map((options) => RepositoryLock.acquire(at.context, options))), 20);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isCode, type CadanganError } from '../../src/platform/index.ts';
@@ -96,6 +96,22 @@ test('a folder that is exchanged for a link while the restore is running leads n
   assert(result.exceptions.every(({ path }) => path.startsWith('/a') || path.startsWith('/b')));
 });
 
+test('a file in the target that has another name outside does not give its owner and mode away', posixOnly, async () => {
+  const { maker, around, target, restore } = await scene();
+  const snapshot = await maker.snapshot({ ...(await maker.file('a', 'the same content')), mode: 0o777, uid: 12345 });
+  mkdirSync(target);
+  writeFileSync(join(around, 'outside'), 'the same content', { mode: 0o600 });
+  linkSync(join(around, 'outside'), join(target, 'a'));
+  const before = statSync(join(around, 'outside'));
+
+  await restore(snapshot);
+
+  const after = statSync(join(around, 'outside'));
+  assert.deepEqual([after.mode, after.uid, after.mtimeMs], [before.mode, before.uid, before.mtimeMs]);
+  assert.equal(statSync(join(target, 'a')).mode & 0o777, 0o777);
+  assert.notEqual(statSync(join(target, 'a')).ino, before.ino);
+});
+
 test('something that cannot be replaced is in the way', async () => {
   const { maker, target, restore } = await scene();
   const snapshot = await maker.snapshot(await maker.file('empty', 'file'), await maker.file('full', 'file'));
@@ -180,9 +196,9 @@ test('a blob that a bomb hides in is refused', async () => {
 
 test('names longer than the system takes are reported', async () => {
   const { maker, target, restore } = await scene();
-  const result = await restore(await maker.snapshot(await maker.folder('d'.repeat(300), await maker.file('x', 'x')), await maker.file('f'.repeat(300), 'f'), await maker.file('good', 'good')));
+  const result = await restore(await maker.snapshot(await maker.folder('d'.repeat(300), await maker.file('x', 'x'), await maker.folder('y')), await maker.file('f'.repeat(300), 'f'), await maker.file('good', 'good')));
   assert.deepEqual(contentOf(target), { good: 'good' });
-  assert.deepEqual(result.exceptions.map(({ reason }) => reason).sort(), ['folder-failed', 'impossible-name', 'impossible-name']);
+  assert.deepEqual(result.exceptions.map(({ reason }) => reason).sort(), ['folder-failed', 'folder-failed', 'impossible-name', 'impossible-name']);
 });
 
 test('restore() stops when the target is no folder', async () => {

@@ -17,6 +17,6 @@ if (user !== undefined) {
 const repository = await Repository.open({ storage: new FolderStorage(repositoryPath) }, 'password');
 await repository.loadIndex();
 process.stdout.write('ready\n');
-const result = await restore(repository, { tree: parseBlobId(tree), summary: undefined }, { target, verify: true, workers: 2 });
+const result = await restore(repository, { tree: parseBlobId(tree) }, { target, verify: true, workers: 2 });
 const exceptions = result.exceptions.map(({ path, reason, detail }) => `${reason} ${textOf(path)} ${detail ?? ''}`);
 process.stdout.write(`${JSON.stringify({ counts: result.counts, exceptions })}\n`);

@@ -12,7 +12,7 @@ export interface Scene {
   readonly repositoryPath: string;
   readonly around: string;
   readonly target: string;
-  restore(snapshot: Parameters<typeof restore>[1], options?: Partial<RestoreOptions>): Promise<RestoreResult>;
+  readonly restore: (snapshot: Parameters<typeof restore>[1], options?: Partial<RestoreOptions>) => Promise<RestoreResult>;
 }
 
 const folders: string[] = [];
