@@ -1,7 +1,7 @@
 import { hostname as systemHostname, userInfo } from 'node:os';
 import { availableParallelism } from 'node:os';
 import { byteStringFromText, CadanganError, isAbort, isCode, type Clock } from '../platform/index.ts';
-import { formatTimestamp, listSnapshots, PackStore, saveSnapshot, TimestampWriter, type CompressionMode, type Repository, type Snapshot, type SnapshotId, type SnapshotSummary, type StoredSnapshot, type TreeId } from '../repository/index.ts';
+import { formatTimestamp, listReadableSnapshots, PackStore, saveSnapshot, TimestampWriter, type CompressionMode, type Repository, type Snapshot, type SnapshotId, type SnapshotSummary, type StoredSnapshot, type TreeId } from '../repository/index.ts';
 import type { SourceTotals } from './scan-ahead.ts';
 import { systemAccountNames } from './account-names.ts';
 import { Archiver } from './archiver.ts';
@@ -59,9 +59,15 @@ export interface BackupResult {
   readonly issueCount: number;
   /** Not stored because only their program can make them. */
   readonly socketsSkipped: number;
+  /** What no run stores, whatever the files have: words for it, see `notStored`. */
+  readonly notStored: readonly NotStored[];
   /** Damaged trees of the parent; their files were read and stored again. */
   readonly parentTreesDamaged: number;
 }
+
+/** What files have on this system and Node cannot read. */
+export type NotStored = 'extended-attributes' | 'access-control-lists' | 'alternate-data-streams';
+const notStored: readonly NotStored[] = process.platform === 'win32' ? ['access-control-lists', 'alternate-data-streams'] : ['extended-attributes', 'access-control-lists'];
 
 const workersMax = 4;
 const strictChanges: ChangeRules = { ignoreCtime: false, ignoreInode: false };
@@ -103,7 +109,7 @@ export async function backup(repository: Repository, options: BackupOptions): Pr
   return {
     snapshotId, tree, parentId: parent?.id, summary,
     durationMs: clock.monotonicMs() - startMs,
-    issues: tally.issues, issueCount: tally.issueCount, socketsSkipped: tally.sockets, parentTreesDamaged: tally.parentTreesDamaged,
+    issues: tally.issues, issueCount: tally.issueCount, socketsSkipped: tally.sockets, notStored, parentTreesDamaged: tally.parentTreesDamaged,
   };
 }
 
@@ -164,7 +170,9 @@ async function inTime(clock: Clock, work: (signal: AbortSignal) => Promise<void>
  */
 export async function findParent(repository: Repository, options: Pick<BackupOptions, 'host' | 'timeNs' | 'signal'>, prepared: PreparedSource): Promise<StoredSnapshot | undefined> {
   const timeNs = options.timeNs ?? repository.clock.nowNs();
-  return chooseParent(await listSnapshots(repository, options.signal), options.host ?? systemHostname(), prepared.paths, timeNs);
+  // A damaged snapshot is for `check` to name; here it is only no parent.
+  const snapshots = await listReadableSnapshots(repository, () => undefined, options.signal);
+  return chooseParent(snapshots, options.host ?? systemHostname(), prepared.paths, timeNs);
 }
 
 async function parentOf(repository: Repository, options: BackupOptions, prepared: PreparedSource, timeNs: bigint): Promise<StoredSnapshot | undefined> {

@@ -41,6 +41,12 @@ export class PackWindows {
     }
   }
 
+  /** The bytes once more, from the storage itself: what came before may have been damaged on its way. */
+  readAgain(place: BlobLocation, signal?: AbortSignal): Promise<Uint8Array> {
+    this.#windows = this.#windows.filter(({ packId }) => packId !== place.packId);
+    return this.#readAlone(place, signal);
+  }
+
   #readAlone({ packId, offset, length }: BlobLocation, signal?: AbortSignal): Promise<Uint8Array> {
     return this.#storage.readRange({ kind: 'data', name: packId }, offset, length, signal ? { signal } : {});
   }

@@ -9,6 +9,7 @@ import { metadataOf, type Metadata } from './metadata.ts';
 import { foldedName, impossibleName } from './name-rules.ts';
 import { emptyBatch, type Batch, type Existing, type FolderPlan } from './plan.ts';
 import type { Progress } from './progress.ts';
+import { isSameFolder, type FolderIdentity } from './protected-folder.ts';
 import type { OverwritePolicy } from './restore-options.ts';
 import type { Selection } from './selection.ts';
 
@@ -16,6 +17,8 @@ export interface PlanContext {
   readonly repository: Repository;
   readonly tree: TreeId;
   readonly selection: Selection;
+  /** Left alone, wherever it is met. */
+  readonly protectedFolder: FolderIdentity | undefined;
   readonly overwrite: OverwritePolicy;
   /** Plan the removal of what the snapshot does not have. */
   readonly deletes: boolean;
@@ -187,6 +190,7 @@ class Planner {
 
   #folder(frame: Frame, path: ByteString, node: Node, itself: boolean): void {
     const stats = this.#lookAt(frame, node.name);
+    if (stats && isSameFolder(stats, this.#context.protectedFolder)) return this.#context.exceptions.add(path, 'repository');
     const state = stats === undefined ? 'absent' : stats.isDirectory() ? 'folder' : 'other';
     const metadata = this.#context.overwrite === 'never' && state === 'folder' ? undefined : metadataOf(node);
     const plan: FolderPlan = { parent: frame.plan, name: node.name, path, metadata, state, isReady: false, failure: undefined, modeBefore: undefined };

@@ -2,7 +2,7 @@ import { chmod, mkdir, readFile, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Random } from '../platform/index.ts';
-import { CadanganError, systemCode, systemRandom, throwIfAborted } from '../platform/index.ts';
+import { CadanganError, makeFolder, systemCode, systemRandom, throwIfAborted } from '../platform/index.ts';
 import { assertFileName, assertRange } from './file-name.ts';
 import { storageError } from './folder-errors.ts';
 import { openToRead, readFully, syncFolder, writeAtomically } from './folder-files.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmodSync, linkSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { isCode } from '../../src/platform/index.ts';
 import { goMode } from '../../src/repository/index.ts';
@@ -248,13 +248,25 @@ test('restore() reports progress up to the totals', async () => {
   assert.deepEqual([filesTotal, filesDone, bytesTotal, bytesDone, totalsAreFinal], [3, 3, 1001, 1001, true]);
 });
 
-test('restore() refuses a target that overlaps the repository, also by way of a link', async () => {
+test('restore() refuses a target in the repository, also by way of a link', async () => {
   const { maker, around, repositoryPath, restore } = await scene();
   const snapshot = await maker.snapshot(await maker.file('a', 'a'));
-  symlinkSync(join(repositoryPath, '..'), join(around, 'link'), 'junction');
-  for (const target of [repositoryPath, join(repositoryPath, 'data', 'new'), join(repositoryPath, '..'), join(around, 'link')]) {
+  symlinkSync(repositoryPath, join(around, 'link'), 'junction');
+  for (const target of [repositoryPath, join(repositoryPath, 'data', 'new'), join(around, 'link')]) {
     await assert.rejects(restore(snapshot, { target }), (error) => isCode(error, 'target.unsafe'), target);
   }
+});
+
+test('restore() into a folder above the repository leaves the repository alone, also when it deletes', async () => {
+  const { maker, repositoryPath, restore } = await scene();
+  const folder = node('dir', basename(repositoryPath), { subtree: await maker.tree(await maker.file('config', 'planted')) });
+  const snapshot = await maker.snapshot(await maker.file('a', 'a'), folder);
+  const before = contentOf(repositoryPath);
+
+  const result = await restore(snapshot, { target: dirname(repositoryPath), delete: true });
+
+  assert.deepEqual(contentOf(repositoryPath), before);
+  assert.deepEqual(result.exceptions.map(({ kind, reason }) => [kind, reason]), [['lost', 'repository']]);
 });
 
 test('restore() follows a link only when it is the target itself', posixOnly, async () => {

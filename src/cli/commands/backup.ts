@@ -1,4 +1,4 @@
-import { compileExcludeRules, type BackupProgress } from '../../backup/index.ts';
+import { compileExcludeRules, type BackupProgress, type NotStored } from '../../backup/index.ts';
 import { backupJob, type BackupDetails, type BackupJobOptions, type JobResult } from '../../jobs/index.ts';
 import { CadanganError, textOf } from '../../platform/index.ts';
 import { formatSummaryFields } from '../backup-json.ts';
@@ -8,7 +8,7 @@ import { jsonExceptionSink, reportExceptions } from '../exception-report.ts';
 import { readFilesFrom } from '../files-from.ts';
 import { jsonObject, printJson, printJsonNow } from '../json.ts';
 import type { OptionValues } from '../option-values.ts';
-import { showProgress } from '../progress-line.ts';
+import { remainingMs, shareDone, showProgress } from '../progress-line.ts';
 import { shortId } from '../snapshot-view.ts';
 import { parseTimeArgument } from '../time-argument.ts';
 import { safeText } from '../safe-text.ts';
@@ -51,6 +51,10 @@ export const backupCommand: CliCommand = {
   },
 };
 
+const notStoredWords: Readonly<Record<NotStored, string>> = {
+  'extended-attributes': 'extended attributes', 'access-control-lists': 'access control lists', 'alternate-data-streams': 'alternate data streams',
+};
+
 async function jobOptionsOf(context: CommandContext, paths: readonly string[], options: OptionValues): Promise<BackupJobOptions> {
   const { globals, terminal, clock, environment } = context;
   const listed = await readFilesFrom({ patterns: options.list('filesFrom'), verbatim: options.list('filesFromVerbatim'), raw: options.list('filesFromRaw') });
@@ -90,20 +94,25 @@ function printSummary({ terminal, globals }: CommandContext, result: JobResult<B
   terminal.print(`Files:       ${counts(summary.filesNew, summary.filesChanged, summary.filesUnmodified)}`);
   terminal.print(`Dirs:        ${counts(summary.dirsNew, summary.dirsChanged, summary.dirsUnmodified)}`);
   terminal.print(`${dryRun ? 'Would add' : 'Added'} to the repository: ${sizeText(summary.dataAdded)} (${sizeText(summary.dataAddedPacked)} stored)`);
+  terminal.print(`Not stored:  ${details.notStored.map((what) => notStoredWords[what]).join(', ')} (Node.js cannot read them)`);
   terminal.print();
   terminal.print(`processed ${countText(summary.totalFilesProcessed, 'file')}, ${sizeText(summary.totalBytesProcessed)} in ${durationText(durationMs)}`);
   if (snapshotId === undefined) terminal.print('dry run: nothing was written');
   else terminal.print(`snapshot ${shortId(snapshotId)} saved${result.exceptionCount > 0 ? ', without what is named above' : ''}`);
 }
 
-function printSummaryJson({ terminal }: CommandContext, { summary, snapshotId, durationMs }: BackupDetails, dryRun: boolean): void {
-  printJson(terminal, jsonObject({ message_type: 'summary', dry_run: dryRun || undefined, ...formatSummaryFields(summary), total_duration: durationMs / 1000, snapshot_id: snapshotId }));
+function printSummaryJson({ terminal }: CommandContext, { summary, snapshotId, durationMs, notStored }: BackupDetails, dryRun: boolean): void {
+  printJson(terminal, jsonObject({
+    message_type: 'summary', dry_run: dryRun || undefined, ...formatSummaryFields(summary), total_duration: durationMs / 1000, snapshot_id: snapshotId, not_stored: notStored,
+  }));
 }
 
-/** How much there is in all is not known before the end; restic counts beforehand, which costs a second walk. */
-function printStatusJson({ terminal }: CommandContext, { elapsedMs, filesDone, bytesDone, errorCount, currentPath }: BackupProgress): void {
+function printStatusJson({ terminal }: CommandContext, progress: BackupProgress): void {
+  const { elapsedMs, filesDone, bytesDone, filesTotal, bytesTotal, errorCount, currentPath } = progress;
+  const left = remainingMs(progress);
   printJsonNow(terminal, jsonObject({
-    message_type: 'status', seconds_elapsed: Math.floor(elapsedMs / 1000) || undefined, percent_done: 0, files_done: filesDone, bytes_done: bytesDone,
+    message_type: 'status', seconds_elapsed: Math.floor(elapsedMs / 1000) || undefined, seconds_remaining: left === undefined ? undefined : Math.round(left / 1000),
+    percent_done: shareDone(progress) ?? 0, total_files: filesTotal, files_done: filesDone, total_bytes: bytesTotal, bytes_done: bytesDone,
     error_count: errorCount || undefined, current_files: currentPath === '' ? undefined : [currentPath],
   }));
 }
