@@ -296,6 +296,18 @@ test('restore() fills a folder that it may not write into, and leaves it as the 
   assert.deepEqual(contentOf(target), { closed: '/', 'closed/a': 'new' });
 });
 
+test('restore() gives the owning group what the access control list gave it, not the list\'s mask', posixOnly, async () => {
+  const { maker, target, restore } = await scene();
+  // version 2; user::rw-, user:1000:rw-, group::r--, mask::rw-, other::r--
+  const acl = Buffer.from('0200000001000600ffffffff02000600e803000004000400ffffffff10000600ffffffff20000400ffffffff', 'hex');
+  const snapshot = await maker.snapshot({ ...(await maker.file('shared', 'x')), mode: 0o664, extendedAttributes: [{ name: 'system.posix_acl_access', value: acl }] });
+
+  const result = await restore(snapshot);
+
+  assert.equal(statSync(join(target, 'shared')).mode & 0o777, 0o644);
+  assert.deepEqual(reasonsOf(result), ['extended-attributes /shared']);
+});
+
 test('restore() names what Node cannot make or set', async () => {
   const { maker, target, restore } = await scene();
   const snapshot = await maker.snapshot(
