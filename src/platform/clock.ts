@@ -28,6 +28,10 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   offsetMinutes: (ns) => -new Date(Number(ns / 1_000_000n)).getTimezoneOffset(),
   sleep: async (ms, signal) => {
-    await delay(ms, undefined, signal ? { signal } : {});
+    try {
+      await delay(ms, undefined, signal ? { signal } : {});
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : error; // Node wraps the reason
+    }
   },
 };

@@ -12,7 +12,7 @@ export interface StorageUnderTest extends AsyncDisposable {
   /** Nothing is in it, `create` was not called. */
   readonly storage: Storage;
   /** Puts a file past the interface, at a path inside the repository. Left out where strangers cannot exist. */
-  plant?(path: string, bytes: Uint8Array): Promise<void>;
+  readonly plant?: (path: string, bytes: Uint8Array) => Promise<void>;
   /** Takes the place itself away, as a lost mount or a server that is down. */
   takeAway(): Promise<void>;
 }
@@ -177,7 +177,7 @@ export function describeStorage(name: string, makeStorage: () => Promise<Storage
 
     if (takesStrangers) test('list() leaves out temporary files and strangers', async () => {
       await using it = await ready();
-      assert(it.plant);
+      assert(it.plant !== undefined);
       const file = fileOf(random.bytes(20));
       await it.storage.write(file, new Uint8Array(20));
       const folder = `data/${file.name.slice(0, 2)}`;
