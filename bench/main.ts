@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -81,6 +82,8 @@ async function runRound(tool: Tool, result: Result, source: string, round: numbe
   for (const step of steps) {
     const command = commands[step]();
     if (!command) continue;
+    // What the step before left to be written to the disk is not this one's to wait for.
+    spawnSync('sync');
     const measurement = await measure(command);
     result.measurements[step].push(measurement);
     if (step === 'full') result.sizeBytes = tool.sizeBytes(repository);
