@@ -5,8 +5,8 @@ import type { SourceReader } from './source-reader.ts';
 import { statOf } from './source-stat.ts';
 import type { SourceTree } from './source-tree.ts';
 
-/** Files that may be held: some 12 MB. */
-const entriesMax = 40_000;
+/** Files that may be held: some 8 MB, and as many as can be looked at while a key is derived. */
+const entriesMax = 25_000;
 /** How often it is looked whether the run has begun, when no more may be held. */
 const waitMs = 20;
 
