@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -26,12 +27,13 @@ const { values: options } = parseArgs({
     tools: { type: 'string', default: tools.map((tool) => tool.name).join(',') },
     memory: { type: 'string', default: '20000,200000' },
     work: { type: 'string', default: tmpdir() },
+    tidy: { type: 'boolean', default: false },
     out: { type: 'string', default: fileURLToPath(new URL('RESULTS.md', import.meta.url)) },
     help: { type: 'boolean', default: false },
   },
 });
 if (options.help) {
-  console.log('npm run bench -- [--random-mb N] [--text-mb N] [--files N] [--file-bytes N] [--rounds N] [--seed N] [--tools a,b] [--memory COUNT,COUNT] [--work FOLDER] [--out FILE]');
+  console.log('npm run bench -- [--random-mb N] [--text-mb N] [--files N] [--file-bytes N] [--rounds N] [--seed N] [--tools a,b] [--memory COUNT,COUNT] [--work FOLDER] [--tidy] [--out FILE]');
   process.exit(0);
 }
 
@@ -68,9 +70,10 @@ async function compareSpeed(contenders: readonly Tool[], plan: DataPlan, rounds:
 }
 
 async function runRound(tool: Tool, result: Result, source: string, round: number): Promise<void> {
-  const repository = join(work, 'repository');
-  const target = join(work, 'target');
-  for (const folder of [repository, target]) rmSync(folder, { recursive: true, force: true });
+  // Fresh folders each time, removed at the end unless `--tidy` (for a work folder in memory): after a mass deletion ext4 makes files many times slower for a minute and more, for everybody.
+  const place = mkdtempSync(join(work, 'round-'));
+  const repository = join(place, 'repository');
+  const target = join(place, 'target');
   mkdirSync(target);
   tool.init(repository);
   const commands: Record<Step, () => Command | undefined> = {
@@ -80,11 +83,14 @@ async function runRound(tool: Tool, result: Result, source: string, round: numbe
   for (const step of steps) {
     const command = commands[step]();
     if (!command) continue;
+    // What the step before left to be written to the disk is not this one's to wait for.
+    spawnSync('sync');
     const measurement = await measure(command);
     result.measurements[step].push(measurement);
     if (step === 'full') result.sizeBytes = tool.sizeBytes(repository);
     console.error(`round ${round}  ${tool.name.padEnd(16)} ${stepTitles[step].padEnd(18)} ${measurement.wallSeconds.toFixed(2)} s  ${measurement.peakMib.toFixed(0)} MiB`);
   }
+  if (options.tidy) rmSync(place, { recursive: true, force: true });
 }
 
 function speedTables(results: ReadonlyMap<Tool, Result>): string {
@@ -92,22 +98,27 @@ function speedTables(results: ReadonlyMap<Tool, Result>): string {
   const header = `| | ${steps.map((step) => stepTitles[step]).join(' | ')} | repository | notes |\n| --- | ${steps.map(() => '---').join(' | ')} | --- | --- |`;
   const times = [...results].map(([tool, result]) => {
     const cells = steps.map((step) => cell(result.measurements[step], (median) => `${median.toFixed(2)} s`, (one) => one.wallSeconds));
-    return `| ${tool.name} | ${cells.join(' | ')} | ${(result.sizeBytes / 1e6).toFixed(0)} MB | ${tool.note} |`;
+    return `| ${nameOf(tool)} | ${cells.join(' | ')} | ${(result.sizeBytes / 1e6).toFixed(0)} MB | ${tool.note} |`;
   });
   const ratios = [...results].map(([tool, result]) => {
     const cells = steps.map((step) => ratio(reference?.measurements[step], result.measurements[step]));
     const size = reference ? (result.sizeBytes / reference.sizeBytes).toFixed(3) : '';
-    return `| ${tool.name} | ${cells.join(' | ')} | ${size} | |`;
+    return `| ${nameOf(tool)} | ${cells.join(' | ')} | ${size} | |`;
   });
   const peaks = [...results].map(([tool, result]) => {
     const cells = steps.map((step) => cell(result.measurements[step], (median) => `${median.toFixed(0)} MiB`, (one) => one.peakMib));
-    return `| ${tool.name} | ${cells.join(' | ')} | | |`;
+    return `| ${nameOf(tool)} | ${cells.join(' | ')} | | |`;
   });
   return [
     '## Times, medians of whole processes', '', header, ...times, '',
     '## How many times as fast as restic (repository: size beside restic\'s)', '', header, ...ratios, '',
     '## Peak memory of all processes', '', header, ...peaks, '',
   ].join('\n');
+}
+
+/** A bar would end the table's cell. */
+function nameOf(tool: Tool): string {
+  return tool.name.replaceAll('|', '\\|');
 }
 
 function cell(measurements: readonly Measurement[], show: (median: number) => string, value: (one: Measurement) => number): string {
@@ -130,7 +141,6 @@ async function measureMemory(fileCounts: readonly number[], seed: number): Promi
     const result: Result = { measurements: { full: [], unchanged: [], restore: [], check: [] }, sizeBytes: 0 };
     await runRound(cadangan, result, source, 0);
     rows.push(`| ${smallFiles.toLocaleString('en')} | ${steps.map((step) => cell(result.measurements[step], (peak) => `${peak.toFixed(0)} MiB`, (one) => one.peakMib)).join(' | ')} |`);
-    rmSync(source, { recursive: true, force: true });
   }
   const header = `| files of 1 KiB, and 128 MB in large ones | ${steps.map((step) => stepTitles[step]).join(' | ')} |\n| --- | ${steps.map(() => '---').join(' | ')} |`;
   return ['## Cadangan\'s peak memory by number of files', '', header, ...rows, '', 'Beyond that only the blob index grows: at most 60 bytes a blob.', ''].join('\n');
@@ -139,5 +149,5 @@ async function measureMemory(fileCounts: readonly number[], seed: number): Promi
 function heading(plan: DataPlan, rounds: number): string {
   const { randomMb, textMb, smallFiles, smallFileBytes, seed } = plan;
   return `# Benchmark\n\nMade by \`npm run bench\`. ${randomMb} MB that do not compress, ${textMb} MB of log-like text, ${smallFiles.toLocaleString('en')} files of ${smallFileBytes} bytes (seed ${seed}), `
-    + `${rounds} rounds in turn, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}.\n`;
+    + `${rounds} rounds in turn${options.tidy ? ', all in a file system in memory' : ''}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}.\n`;
 }

@@ -53,12 +53,13 @@ export class Archiver {
     this.#options = options;
     this.#clock = repository.clock;
     this.#heldSinceMs = this.#clock.monotonicMs();
+    this.#failed.promise.catch(() => undefined); // nobody may be waiting when it comes
   }
 
   /** @returns the root tree's id. @throws what stops a run; what a single file cannot do is tallied instead */
   async archive(sources: SourceTree, parentRoot: TreeId | undefined): Promise<TreeId> {
     const root = new OpenFolder(undefined, undefined, parentRoot, await this.#loadParentTree(parentRoot));
-    if (sources.isSource) await this.#walk(root, sources.path, deviceOf(sources.path));
+    if (sources.isSource) await this.#walkRoot(root, sources.path);
     else await this.#walkSources(root, sources);
     const closed = root.whenClosed();
     this.#release(root);
@@ -66,6 +67,12 @@ export class Archiver {
     while (this.#largeFiles.size > 0) await this.#orFailure(Promise.race(this.#largeFiles));
     await this.#pool.drain();
     return this.#orFailure(closed);
+  }
+
+  async #walkRoot(root: OpenFolder, path: ByteString): Promise<void> {
+    const stat = statFollowing(path);
+    this.#refuseOwnRepository(path, stat);
+    await this.#walk(root, path, stat.deviceId);
   }
 
   async #walkSources(open: OpenFolder, tree: SourceTree): Promise<void> {
@@ -138,15 +145,19 @@ export class Archiver {
 
   async #archiveFolder(open: OpenFolder, position: number, entry: SourceEntry, device: Uint64): Promise<void> {
     const { stat, path } = entry;
-    const own = this.#options.repositoryFolder;
-    if (own && own.inode === stat.inode && own.deviceId === stat.deviceId) {
-      throw new CadanganError('source.contains-repository', { path: textOf(path), location: this.#repository.storage.location });
-    }
+    this.#refuseOwnRepository(path, stat);
     const folder = await this.#openFolder(open, position, entry);
     // A mount point stays in the snapshot as an empty folder, so that a restored system can mount there.
     const isLeftOut = this.#options.oneFileSystem && stat.deviceId !== device;
     if (!isLeftOut) await this.#walk(folder, path, device);
     this.#release(folder);
+  }
+
+  #refuseOwnRepository(path: ByteString, stat: SourceStat): void {
+    const own = this.#options.repositoryFolder;
+    if (own && own.inode === stat.inode && own.deviceId === stat.deviceId) {
+      throw new CadanganError('source.contains-repository', { path: textOf(path), location: this.#repository.storage.location });
+    }
   }
 
   async #openFolder(open: OpenFolder, position: number, { name, stat }: SourceEntry): Promise<OpenFolder> {
@@ -173,7 +184,7 @@ export class Archiver {
     if (file.sizeBytes > wholeFileBytesMax) await this.#startLargeFile(file, settle);
     else {
       const isLarge = (outcome: FileOutcome) => outcome.kind === 'too-large';
-      this.#pool.storeFile(file, (outcome) => (isLarge(outcome) ? void this.#startLargeFile(file, settle) : settle(outcome)));
+      this.#pool.storeFile(file, (outcome) => (isLarge(outcome) ? void this.#startLargeFile(file, settle).catch((error: unknown) => this.#fail(error)) : settle(outcome)));
     }
     await this.#pool.room();
   }
@@ -247,7 +258,6 @@ export class Archiver {
 
   #orFailure<T>(work: Promise<T>): Promise<T> {
     if (this.#failure) return Promise.reject(this.#failure.error);
-    this.#failed.promise.catch(() => undefined);
     return Promise.race([work, this.#failed.promise]);
   }
 
@@ -257,10 +267,6 @@ export class Archiver {
     throwIfAborted(this.#options.signal);
     this.#heldSinceMs = this.#clock.monotonicMs();
   }
-}
-
-function deviceOf(path: ByteString): Uint64 {
-  return statFollowing(path).deviceId;
 }
 
 /** The parent's node where it says the same: it also has what only other programs store, and lets a whole tree stay as it is. */

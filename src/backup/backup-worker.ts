@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { systemCode } from '../platform/index.ts';
-import { FileArchiver } from './file-archiver.ts';
+import { CadanganError } from '../platform/index.ts';
+import { FileArchiver, ReadError } from './file-archiver.ts';
 import { PackSlots } from './pack-slots.ts';
 import { packOutcomes, unpackFiles } from './worker-messages.ts';
 import type { StoredChunk, WorkerAnswer, WorkerStart, WorkerTask } from './worker-protocol.ts';
@@ -18,9 +18,9 @@ port.on('message', (task: WorkerTask) => {
   try {
     answer(carryOut(task));
   } catch (error) {
-    const reason = systemCode(error);
-    if (reason === undefined || task.kind === 'flush') throw error;
-    answer({ kind: 'failure', taskId: task.taskId, reason });
+    if (error instanceof ReadError) answer({ kind: 'failure', taskId: task.taskId, reason: error.reason });
+    else if (error instanceof CadanganError) answer({ kind: 'stop', code: error.code, facts: error.facts });
+    else throw error;
   }
 });
 

@@ -1,8 +1,8 @@
 import { hostname as systemHostname, userInfo } from 'node:os';
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
-import { byteStringFromText, isAbort, isCode, type Clock } from '../platform/index.ts';
-import { formatTimestamp, listSnapshots, PackStore, saveSnapshot, TimestampWriter, type CompressionMode, type Repository, type Snapshot, type SnapshotId, type SnapshotSummary, type StoredSnapshot, type TreeId } from '../repository/index.ts';
+import { byteStringFromText, CadanganError, isAbort, isCode, type Clock } from '../platform/index.ts';
+import { formatTimestamp, listReadableSnapshots, PackStore, saveSnapshot, TimestampWriter, type CompressionMode, type Repository, type Snapshot, type SnapshotId, type SnapshotSummary, type StoredSnapshot, type TreeId } from '../repository/index.ts';
+import type { SourceTotals } from './scan-ahead.ts';
 import { systemAccountNames } from './account-names.ts';
 import { Archiver } from './archiver.ts';
 import { DataPool } from './data-pool.ts';
@@ -11,22 +11,20 @@ import { chooseParent } from './parent-snapshot.ts';
 import { prepareSource, type PreparedSource, type SourceOptions } from './prepared-source.ts';
 import type { BackupProgressSink } from './progress.ts';
 import { reportProgress } from './progress-reporter.ts';
-import { RunTally, type SourceIssue } from './run-tally.ts';
-import { statOf } from './source-stat.ts';
+import { RunTally, type FileSink, type SourceIssue } from './run-tally.ts';
+import { statFollowing } from './source-stat.ts';
 import { TreeSaver } from './tree-saver.ts';
 
 export interface BackupOptions extends SourceOptions {
   /** What `prepareSource` gave for the same options, when the caller had time to begin early. */
   readonly prepared?: PreparedSource | undefined;
-  /** The patterns as given, for the snapshot's record. */
-  readonly excludes?: readonly string[];
   readonly tags?: readonly string[];
   /** Default: the system's name. */
   readonly host?: string | undefined;
   /** The instant of the snapshot; default: when the run begins. */
   readonly timeNs?: bigint | undefined;
-  /** The snapshot to compare with; default: as restic chooses. */
-  readonly parent?: StoredSnapshot | undefined;
+  /** The snapshot to compare with; default: what `findParent` finds. */
+  readonly parent?: StoredSnapshot | 'none' | undefined;
   /** Read every file again, whatever the parent says. */
   readonly force?: boolean;
   readonly changes?: ChangeRules;
@@ -43,6 +41,8 @@ export interface BackupOptions extends SourceOptions {
   readonly progress?: BackupProgressSink | undefined;
   /** Each issue when it happens; all of them are in the result too. */
   readonly onIssue?: (issue: SourceIssue) => void;
+  /** Each file when it is in the snapshot, for people who want to see them all. */
+  readonly onFile?: FileSink | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -59,9 +59,15 @@ export interface BackupResult {
   readonly issueCount: number;
   /** Not stored because only their program can make them. */
   readonly socketsSkipped: number;
+  /** What no run stores, whatever the files have: words for it, see `notStored`. */
+  readonly notStored: readonly NotStored[];
   /** Damaged trees of the parent; their files were read and stored again. */
   readonly parentTreesDamaged: number;
 }
+
+/** What files have on this system and Node cannot read. */
+export type NotStored = 'extended-attributes' | 'access-control-lists' | 'alternate-data-streams';
+const notStored: readonly NotStored[] = process.platform === 'win32' ? ['access-control-lists', 'alternate-data-streams'] : ['extended-attributes', 'access-control-lists'];
 
 const workersMax = 4;
 const strictChanges: ChangeRules = { ignoreCtime: false, ignoreInode: false };
@@ -76,24 +82,25 @@ export async function backup(repository: Repository, options: BackupOptions): Pr
   const startNs = options.timeNs ?? clock.nowNs();
   const startMs = clock.monotonicMs();
   const realStartNs = clock.nowNs();
-  const tally = new RunTally(options.onIssue ?? (() => undefined));
+  const tally = new RunTally(options.onIssue ?? (() => undefined), options.onFile);
   const prepared = options.prepared ?? prepareSource(options);
+  using _scanAhead = prepared.scanAhead;
   for (const { path, error } of prepared.missing) tally.issue(path, 'unreadable', error);
   const host = options.host ?? systemHostname();
-  const paths = options.sources.map((source) => resolve(options.workingFolder, source));
-  const parent = options.force ? undefined : (options.parent ?? chooseParent(await listSnapshots(repository, options.signal), host, paths, startNs));
+  const parent = await parentOf(repository, options, prepared, startNs);
 
   const packStore = new PackStore(repository, { dryRun: options.dryRun ?? false });
-  const tree = await storeTree(repository, packStore, tally, options, prepared, parent?.snapshot.tree);
+  const tree = await storeTree(repository, packStore, tally, options, prepared, parent);
+  refuseEmpty(prepared, tally, options.sources);
   const summary = summarize(tally, packStore, { startNs: realStartNs, endNs: clock.nowNs(), clock });
   const snapshot: Snapshot = {
     time: formatTimestamp(startNs, clock.offsetMinutes(startNs)),
     ...(parent ? { parent: parent.id } : {}),
     tree,
-    paths,
+    paths: prepared.paths,
     hostname: host,
     ...owner(),
-    excludes: options.excludes ?? [],
+    excludes: options.rules.patterns,
     tags: options.tags ?? [],
     programVersion: options.programVersion,
     summary,
@@ -102,47 +109,88 @@ export async function backup(repository: Repository, options: BackupOptions): Pr
   return {
     snapshotId, tree, parentId: parent?.id, summary,
     durationMs: clock.monotonicMs() - startMs,
-    issues: tally.issues, issueCount: tally.issueCount, socketsSkipped: tally.sockets, parentTreesDamaged: tally.parentTreesDamaged,
+    issues: tally.issues, issueCount: tally.issueCount, socketsSkipped: tally.sockets, notStored, parentTreesDamaged: tally.parentTreesDamaged,
   };
 }
 
-async function storeTree(repository: Repository, packStore: PackStore, tally: RunTally, options: BackupOptions, source: PreparedSource, parentTree: TreeId | undefined): Promise<TreeId> {
+async function storeTree(repository: Repository, packStore: PackStore, tally: RunTally, options: BackupOptions, source: PreparedSource, parent: StoredSnapshot | undefined): Promise<TreeId> {
   const { compression = 'auto', extraVerify = true, signal } = options;
   const workerCount = options.workerCount ?? Math.min(availableParallelism(), workersMax);
   const trees = new TreeSaver(repository, packStore, { compression, extraVerify });
   await using pool = new DataPool(repository, packStore, { workerCount, compression, extraVerify, signal });
-  using _reporting = reportProgress(tally, options.progress, repository.clock);
+  using _reporting = reportProgress(tally, expectedTotals(source, parent), options.progress, repository.clock);
   const archiver = new Archiver(repository, pool, trees, tally, {
     reader: source.reader,
     nodes: { withAtime: options.withAtime ?? false, accounts: systemAccountNames(), times: new TimestampWriter((ns) => repository.clock.offsetMinutes(ns)) },
     changes: options.changes ?? strictChanges,
     oneFileSystem: options.oneFileSystem ?? false,
-    repositoryFolder: options.repositoryFolder === undefined ? undefined : statOf(byteStringFromText(options.repositoryFolder)),
+    repositoryFolder: options.repositoryFolder === undefined ? undefined : statFollowing(byteStringFromText(options.repositoryFolder)),
     signal,
   });
-  await source.scanAhead.stop();
+  // A first run has no parent to guess its length from: then somebody who watches gets the files counted.
+  await source.scanAhead.stop({ keepCounting: options.progress !== undefined && parent === undefined });
   try {
-    const tree = await archiver.archive(source.tree, parentTree);
+    const tree = await archiver.archive(source.tree, parent?.snapshot.tree);
     await pool.finish();
     await trees.finish();
     await packStore.flush(signal);
     return tree;
   } catch (error) {
-    if (isAbort(error)) await salvage(pool, trees, packStore, error);
+    await salvage(pool, trees, packStore, error, repository.clock);
     throw error;
   }
 }
 
-/** What a stopped run has sealed is stored and indexed, so that the next run need not read it again. */
-async function salvage(pool: DataPool, trees: TreeSaver, packStore: PackStore, stop: unknown): Promise<void> {
-  if (stop instanceof Error && isCode(stop.cause, 'repository.lock-lost')) return; // nothing more may be written
-  try {
-    await pool.salvage();
-    await trees.finish();
-    await packStore.flush();
-  } catch {
-    // The run ends as stopped either way; what could not be saved is read again next time.
-  }
+/** A run that is stopped must end soon, also when the storage has ceased to answer: each of two steps gets this long. */
+const salvageStepMsMax = 10_000;
+
+/**
+ * What a stopped run has sealed is stored and indexed, so that the next run need not read it again. When the storage is full or away, what
+ * it did take is indexed if it still takes that: an index file is a thousand times smaller than the packs it names. After anything else
+ * nothing more is written: a lost lock forbids it, and what a faulty memory or library made is not worth keeping.
+ */
+async function salvage(pool: DataPool, trees: TreeSaver, packStore: PackStore, stop: unknown, clock: Clock): Promise<void> {
+  if (stop instanceof Error && isCode(stop.cause, 'repository.lock-lost')) return;
+  const isStorage = isCode(stop, 'storage.full', 'storage.unreachable', 'storage.denied');
+  if (!isStorage && !isAbort(stop)) return;
+  await inTime(clock, () => (isStorage ? pool.writesSettled() : pool.salvage().then(() => trees.finish())));
+  await inTime(clock, (signal) => packStore.flush(signal));
+}
+
+/** Waits for `work`, but not long. The run ends as it does either way; what could not be saved is read again next time. */
+async function inTime(clock: Clock, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const giveUp = new AbortController();
+  await Promise.race([work(giveUp.signal), clock.sleep(salvageStepMsMax, giveUp.signal)]).catch(() => undefined);
+  giveUp.abort();
+}
+
+/**
+ * The parent that a run with these options would choose. To be called before the index is loaded: then every blob of the parent is in an index file
+ * that is read after.
+ */
+export async function findParent(repository: Repository, options: Pick<BackupOptions, 'host' | 'timeNs' | 'signal'>, prepared: PreparedSource): Promise<StoredSnapshot | undefined> {
+  const timeNs = options.timeNs ?? repository.clock.nowNs();
+  // A damaged snapshot is for `check` to name; here it is only no parent.
+  const snapshots = await listReadableSnapshots(repository, () => undefined, options.signal);
+  return chooseParent(snapshots, options.host ?? systemHostname(), prepared.paths, timeNs);
+}
+
+async function parentOf(repository: Repository, options: BackupOptions, prepared: PreparedSource, timeNs: bigint): Promise<StoredSnapshot | undefined> {
+  if (options.force || options.parent === 'none') return undefined;
+  return options.parent ?? findParent(repository, { ...options, timeNs }, prepared);
+}
+
+/** Rules that leave out everything are a slip of the pen; a snapshot of nothing would look like a backup for years. */
+function refuseEmpty({ reader }: PreparedSource, tally: RunTally, sources: readonly string[]): void {
+  if (reader.hasExcluded && tally.filesDone + tally.others === 0) throw new CadanganError('source.empty', { paths: sources });
+}
+
+/** What the parent held is the best guess at what there is now. */
+function expectedTotals({ scanAhead }: PreparedSource, parent: StoredSnapshot | undefined): () => SourceTotals | undefined {
+  const summary = parent?.snapshot.summary;
+  if (!summary) return () => scanAhead.totals;
+  const totals = { files: summary.totalFilesProcessed, bytes: summary.totalBytesProcessed };
+  return () => totals;
 }
 
 function summarize(tally: RunTally, packStore: PackStore, times: { startNs: bigint; endNs: bigint; clock: Clock }): SnapshotSummary {

@@ -55,6 +55,8 @@ export class DataPool {
   #failure: { readonly error: unknown } | undefined;
   #failed = neverUnhandled(Promise.withResolvers<never>());
   #isClosing = false;
+  /** Ends pack writes. They outlive the run's own signal, so that a stopped run can still store what it has sealed. */
+  readonly #giveUp = new AbortController();
 
   constructor(repository: Repository, packStore: PackStore, options: DataPoolOptions) {
     this.#repository = repository;
@@ -111,10 +113,16 @@ export class DataPool {
     await this.#orFailure(Promise.all(this.#packWrites));
   }
 
+  /** Resolves when every pack that was on its way to the storage is there or has failed. */
+  async writesSettled(): Promise<void> {
+    await Promise.allSettled(this.#packWrites);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true;
     await Promise.all(this.#workers.map(({ thread }) => thread.terminate()));
-    await Promise.allSettled(this.#packWrites);
+    this.#giveUp.abort();
+    await this.writesSettled();
   }
 
   async #flushWorkers(): Promise<void> {
@@ -192,6 +200,7 @@ export class DataPool {
 
   #receive(worker: PoolWorker, answer: WorkerAnswer): void {
     if (answer.kind === 'pack') return this.#storePack(answer);
+    if (answer.kind === 'stop') return this.#fail(new CadanganError(answer.code, answer.facts));
     const task = worker.tasks.get(answer.taskId);
     worker.tasks.delete(answer.taskId);
     this.#unsettled -= 1;
@@ -208,7 +217,7 @@ export class DataPool {
     const slots = this.#slots;
     if (!slots) throw new Error('a pack without slots');
     const write = this.#packStore
-      .save({ id, entries: decodePackHeader(header, length), bytes: slots.view(slot, length) })
+      .save({ id, entries: decodePackHeader(header, length), bytes: slots.view(slot, length) }, this.#giveUp.signal)
       .catch((error: unknown) => this.#fail(error))
       .finally(() => {
         slots.release(slot);

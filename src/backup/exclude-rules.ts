@@ -6,7 +6,6 @@ import {
   type ByteString,
   type Environment,
   type PatternOptions,
-  type PatternSet,
 } from '../platform/index.ts';
 
 /** What to leave out of a backup, as restic's options of the same names. */
@@ -55,6 +54,8 @@ export interface ExcludedContent {
 export interface ExcludeRules {
   /** No rule at all. */
   readonly isEmpty: boolean;
+  /** All patterns, those of files too, for the snapshot's record. */
+  readonly patterns: readonly string[];
   /** Whether `excludesFolder` can ever say yes; if not, nobody needs to gather the names. */
   readonly looksIntoFolders: boolean;
   /** Without `item` only the patterns are asked, so that what they leave out needs no `lstat`. `path` as in `PatternSet`. */
@@ -65,12 +66,15 @@ export interface ExcludeRules {
 
 /** @throws `arguments.invalid` with `file`, `pattern` or `option`, and `reason` */
 export async function compileExcludeRules(options: ExcludeOptions, context: ExcludeContext): Promise<ExcludeRules> {
-  const exact = await compileAll(options.excludes, options.excludeFiles, context, false);
-  const folded = await compileAll(options.iexcludes, options.iexcludeFiles, context, true);
+  const exactPatterns = await gather(options.excludes, options.excludeFiles, context, false);
+  const foldedPatterns = await gather(options.iexcludes, options.iexcludeFiles, context, true);
+  const exact = compilePatterns(exactPatterns, patternOptions(context, false));
+  const folded = compilePatterns(foldedPatterns, patternOptions(context, true));
   const limitBytes = options.excludeLargerThan === undefined ? Infinity : parseSize(options.excludeLargerThan);
   const tags = (options.excludeIfPresent ?? []).map(parseTag);
   if (options.excludeCaches) tags.push(cacheTag);
   return {
+    patterns: [...exactPatterns, ...foldedPatterns],
     isEmpty: exact.isEmpty && folded.isEmpty && limitBytes === Infinity && tags.length === 0,
     looksIntoFolders: tags.length > 0,
     excludesPath: (path, item) =>
@@ -80,16 +84,20 @@ export async function compileExcludeRules(options: ExcludeOptions, context: Excl
 }
 
 /** Patterns of the command line come first, those of files after them: the order matters to `!`. */
-async function compileAll(
+async function gather(
   patterns: readonly string[] = [],
   files: readonly string[] = [],
   context: ExcludeContext,
   caseInsensitive: boolean,
-): Promise<PatternSet> {
-  const options: PatternOptions = { caseInsensitive, windows: context.windows ?? false };
+): Promise<readonly string[]> {
+  const options = patternOptions(context, caseInsensitive);
   const all = [...patterns];
   for (const file of files) all.push(...(await readPatternFile(file, context.environment, options)));
-  return compilePatterns(all, options);
+  return all;
+}
+
+function patternOptions(context: ExcludeContext, caseInsensitive: boolean): PatternOptions {
+  return { caseInsensitive, windows: context.windows ?? false };
 }
 
 /** A file that marks its folder: its name, and what it must begin with (nothing: it only has to be there). */

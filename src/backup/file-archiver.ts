@@ -2,7 +2,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { fsPath, systemCode, systemRandom } from '../platform/index.ts';
 import { BlobIndex, blobIdOf, PackBuilder, type BlobId, type FinishedPack } from '../repository/index.ts';
 import { isAsSeen } from './source-entry.ts';
-import { statOpen } from './source-stat.ts';
+import { statOpen, type SourceStat } from './source-stat.ts';
 import type { FileOutcome, FileToRead } from './file-outcome.ts';
 import type { ChunkRange, StoredChunk, WorkerStart } from './worker-protocol.ts';
 
@@ -16,6 +16,19 @@ const inputBytes = wholeFileBytesMax + scanStepBytes;
 
 // Without O_NONBLOCK a fifo that took a file's place would hang the run; without O_NOFOLLOW a link would lead elsewhere.
 export const openFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+
+/**
+ * The system could not read the source: an outcome of that file. Any other error stops the run, whatever code it carries: a blob that was claimed
+ * and could not be sealed would be missing from every file that has it.
+ */
+export class ReadError extends Error {
+  readonly reason: string;
+
+  constructor(cause: unknown) {
+    super('the source cannot be read', { cause });
+    this.reason = systemCode(cause) ?? String(cause);
+  }
+}
 
 /**
  * The work of one worker thread: reads straight into WebAssembly memory, cuts, hashes, asks the shared index, and seals what is new into
@@ -48,14 +61,13 @@ export class FileArchiver {
     try {
       const length = this.#readWhole(fd, file.sizeBytes);
       if (length > wholeFileBytesMax) return { kind: 'too-large' };
-      const stat = statOpen(fd);
+      const stat = statOf(fd);
       if (stat.type !== 'file') return { kind: 'failure', reason: 'no longer a file' };
       const ids = this.#storeWhole(length);
       return { kind: 'content', ids, sizeBytes: length, changed: length !== file.sizeBytes || !isAsSeen(stat, file) };
     } catch (error) {
-      const reason = systemCode(error);
-      if (reason === undefined) throw error; // not the file's fault
-      return { kind: 'failure', reason };
+      if (!(error instanceof ReadError)) throw error;
+      return { kind: 'failure', reason: error.reason };
     } finally {
       closeSync(fd);
     }
@@ -64,7 +76,7 @@ export class FileArchiver {
   /**
    * Where an open file's chunks end, from `offset` on, without storing anything. Each byte is looked at once more when its chunk is
    * stored, by whichever worker is free: that is how one large file keeps all workers busy.
-   * @returns chunk lengths, and whether the last of them ends the file. @throws system errors
+   * @returns chunk lengths, and whether the last of them ends the file. @throws `ReadError`
    */
   findCuts(fd: number, offset: number, scanBytes: number): { lengths: number[]; atEnd: boolean } {
     const { kernel } = this.#builder;
@@ -95,7 +107,7 @@ export class FileArchiver {
     return { lengths, atEnd: false };
   }
 
-  /** Stores one chunk of an open file; shorter when the file has shrunk meanwhile, `undefined` when nothing is left. @throws system errors */
+  /** Stores one chunk of an open file; shorter when the file has shrunk meanwhile, `undefined` when nothing is left. @throws `ReadError` */
   storeRange(fd: number, range: ChunkRange): StoredChunk | undefined {
     let length = 0;
     while (length < range.lengthBytes) {
@@ -115,7 +127,7 @@ export class FileArchiver {
   #readWhole(fd: number, expectedBytes: number): number {
     let length = 0;
     for (;;) {
-      const wanted = Math.min(Math.max(expectedBytes - length, 0) + 1, inputBytes - length);
+      const wanted = Math.min(length > expectedBytes ? scanStepBytes : expectedBytes - length + 1, inputBytes - length);
       if (wanted === 0) return length;
       const got = this.#read(fd, length, wanted, length);
       length += got;
@@ -124,7 +136,11 @@ export class FileArchiver {
   }
 
   #read(fd: number, at: number, length: number, position: number): number {
-    return readSync(fd, this.#builder.kernel.memory, this.#inputPtr + at, length, position);
+    try {
+      return readSync(fd, this.#builder.kernel.memory, this.#inputPtr + at, length, position);
+    } catch (error) {
+      throw new ReadError(error);
+    }
   }
 
   #storeWhole(length: number): BlobId[] {
@@ -144,5 +160,13 @@ export class FileArchiver {
     if (!this.#builder.hasRoomFor(length)) this.flush();
     this.#builder.add('data', id, plaintext);
     return id;
+  }
+}
+
+function statOf(fd: number): SourceStat {
+  try {
+    return statOpen(fd);
+  } catch (error) {
+    throw new ReadError(error);
   }
 }

@@ -8,9 +8,9 @@
  *     folder complete                 -> TreeSaver, and its node goes into the folder above
  *   all packs stored, index written -> snapshot
  */
-export { backup, type BackupOptions, type BackupResult } from './backup.ts';
+export { backup, findParent, type BackupOptions, type BackupResult, type NotStored } from './backup.ts';
 export { compileExcludeRules, type ExcludeContext, type ExcludeOptions, type ExcludeRules } from './exclude-rules.ts';
 export type { BackupProgress, BackupProgressSink } from './progress.ts';
-export type { SourceIssue } from './run-tally.ts';
+export type { Fate, FileSink, SourceIssue } from './run-tally.ts';
 export { prepareSource, type PreparedSource, type SourceOptions } from './prepared-source.ts';
 export { chooseParent } from './parent-snapshot.ts';

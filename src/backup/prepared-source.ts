@@ -18,6 +18,8 @@ export interface SourceOptions {
 export interface PreparedSource {
   readonly tree: SourceTree;
   readonly reader: SourceReader;
+  /** Absolute, as the system writes them, of the sources that are there. */
+  readonly paths: readonly string[];
   /** Sources that are not there. */
   readonly missing: readonly { readonly path: ByteString; readonly error: unknown }[];
   readonly scanAhead: ScanAhead;
@@ -43,5 +45,6 @@ export function prepareSource({ sources, workingFolder, rules, oneFileSystem }: 
   if (present.length === 0) throw new CadanganError('source.missing', { paths: sources });
   const tree = makeSourceTree(present, workingFolder);
   const reader = new SourceReader(rules);
-  return { tree, reader, missing, scanAhead: new ScanAhead(reader, tree, { oneFileSystem: oneFileSystem ?? false }) };
+  const paths = present.map((source) => resolve(workingFolder, source));
+  return { tree, reader, paths, missing, scanAhead: new ScanAhead(reader, tree, { oneFileSystem: oneFileSystem ?? false }) };
 }

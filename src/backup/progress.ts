@@ -3,6 +3,9 @@ export interface BackupProgress {
   readonly elapsedMs: number;
   readonly filesDone: number;
   readonly bytesDone: number;
+  /** Of the parent, or counted; undefined while nobody knows. */
+  readonly filesTotal: number | undefined;
+  readonly bytesTotal: number | undefined;
   readonly errorCount: number;
   /** What was finished last, for people. */
   readonly currentPath: string;

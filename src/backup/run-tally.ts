@@ -10,7 +10,11 @@ export interface SourceIssue {
   readonly reason: string;
 }
 
-type Fate = 'new' | 'changed' | 'unmodified';
+/** What became of a file, beside the parent. */
+export type Fate = 'new' | 'changed' | 'unmodified';
+
+/** Called for each file that is in the snapshot. */
+export type FileSink = (path: ByteString, fate: Fate) => void;
 
 /** Issues that are kept by name; a source that is gone altogether must not fill the memory. The count goes on. */
 const issuesKeptMax = 10_000;
@@ -29,15 +33,18 @@ export class RunTally {
   bytes = 0;
   currentPath: ByteString = '' as ByteString;
   readonly #onIssue: (issue: SourceIssue) => void;
+  readonly #onFile: FileSink;
 
-  constructor(onIssue: (issue: SourceIssue) => void) {
+  constructor(onIssue: (issue: SourceIssue) => void, onFile: FileSink = () => undefined) {
     this.#onIssue = onIssue;
+    this.#onFile = onFile;
   }
 
   file(fate: Fate, sizeBytes: number, path: ByteString): void {
     this.files[fate] += 1;
     this.bytes += sizeBytes;
     this.currentPath = path;
+    this.#onFile(path, fate);
   }
 
   folder(fate: Fate): void {

@@ -15,6 +15,8 @@ export interface FolderListing {
 export class SourceReader {
   readonly #rules: ExcludeRules;
   readonly #ahead = new Map<ByteString, FolderListing>();
+  /** Whether the rules left anything out so far. */
+  hasExcluded = false;
 
   constructor(rules: ExcludeRules) {
     this.#rules = rules;
@@ -34,6 +36,11 @@ export class SourceReader {
     return listing;
   }
 
+  /** Lists a folder for counting: nothing is kept, and what `readAhead` kept stays. */
+  look(folder: ByteString): FolderListing {
+    return this.#ahead.get(folder) ?? this.#read(folder);
+  }
+
   #read(folder: ByteString): FolderListing {
     const entries: SourceEntry[] = [];
     const failures: { path: ByteString; error: unknown }[] = [];
@@ -41,7 +48,8 @@ export class SourceReader {
       for (const name of this.#names(folder)) {
         try {
           const entry = statEntry(folder, name);
-          if (!this.#excludes(entry)) entries.push(entry);
+          if (this.#excludes(entry)) this.hasExcluded = true;
+          else entries.push(entry);
         } catch (error) {
           if (systemCode(error) === undefined) throw error;
           const path = joinBytes(folder, name);
@@ -59,7 +67,9 @@ export class SourceReader {
     const names = readFolderNames(folder);
     if (!this.#rules.looksIntoFolders) return names;
     const excluded = this.#rules.excludesFolder(new Set(names), (name, length) => readHead(folder, name, length));
-    return excluded ? names.filter((name) => name === excluded.keep) : names;
+    if (!excluded) return names;
+    this.hasExcluded = true;
+    return names.filter((name) => name === excluded.keep);
   }
 
   #excludes({ path, stat }: SourceEntry): boolean {

@@ -1,3 +1,4 @@
+import type { ErrorCode, ErrorFacts } from '../platform/index.ts';
 import type { BlobId, CompressionMode, KernelModule, MasterKey, PackId, SharedBlobIndex } from '../repository/index.ts';
 import type { PackedFiles, PackedOutcomes } from './worker-messages.ts';
 
@@ -46,5 +47,7 @@ export type WorkerAnswer =
   | { readonly kind: 'flush'; readonly taskId: number }
   /** A system error while reading an open file. */
   | { readonly kind: 'failure'; readonly taskId: number; readonly reason: string }
+  /** Not an answer: what stops the run. An error that crosses between threads would lose its class. */
+  | { readonly kind: 'stop'; readonly code: ErrorCode; readonly facts: ErrorFacts }
   /** Not an answer: a pack with that header (its plaintext) lies in `slot`, to be stored; the slot is to be released then. */
   | { readonly kind: 'pack'; readonly slot: number; readonly length: number; readonly id: PackId; readonly header: Uint8Array };

@@ -14,6 +14,12 @@ export function printJson(terminal: Terminal, value: JsonValue): void {
   terminal.print(formatExact(value));
 }
 
+/** As `printJson`, for what somebody waits for while the command runs: it leaves at once. */
+export function printJsonNow(terminal: Terminal, value: JsonValue): void {
+  printJson(terminal, value);
+  terminal.flush();
+}
+
 /** Errors and problems go to standard error, as in restic, so that standard output holds the result only. */
 export function noteJson(terminal: Terminal, value: JsonValue): void {
   terminal.note(formatExact(value));

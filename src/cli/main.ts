@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import process from 'node:process';
-import { CadanganError, keepYoungGenerationSmall, systemClock } from '../platform/index.ts';
+import { CadanganError, keepHeapSmall, systemClock } from '../platform/index.ts';
 import { exitCode } from './exit-code.ts';
 import { runProgram } from './program.ts';
 import { stopOnSignals } from './stop-signals.ts';
@@ -8,11 +8,14 @@ import { Terminal } from './terminal.ts';
 
 /** The command line: everything that a process has is taken up here and handed on. */
 async function main(): Promise<void> {
-  keepYoungGenerationSmall();
+  keepHeapSmall();
   const terminal = new Terminal(process.stdout, process.stderr);
   const { controller } = stopOnSignals(terminal);
   // A reader that has seen enough (`| head`) closes the pipe: nobody is left to write to.
-  process.stdout.on('error', () => controller.abort(new CadanganError('aborted')));
+  process.stdout.on('error', () => {
+    terminal.mute();
+    controller.abort(new CadanganError('aborted'));
+  });
   process.stderr.on('error', () => undefined);
   // An error that nobody waits for must not end as a success.
   process.on('unhandledRejection', (error) => {

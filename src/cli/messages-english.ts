@@ -70,6 +70,7 @@ export const english: Phrasebook = {
     'duplicate-name': 'has a name that its folder has twice',
     'impossible-name': 'has a name that this system does not allow',
     'name-collision': 'has a name that this system takes for another one',
+    'repository': 'was left alone: it is the repository that is restored from',
     'in-the-way': 'was not written: something else is in its place',
     'folder-failed': 'was not written: its folder could not be made',
     'denied': 'was not written: not permitted',

@@ -21,6 +21,7 @@ export class Terminal {
   readonly #err: OutputStream;
   #buffer = '';
   #progressShown = false;
+  #isMuted = false;
 
   constructor(out: OutputStream, err: OutputStream) {
     this.#out = out;
@@ -32,6 +33,12 @@ export class Terminal {
     return this.#err.isTTY === true;
   }
 
+  /** Nobody reads the result any more: nothing is said from now on, as a program that its broken pipe ends would not. */
+  mute(): void {
+    this.#isMuted = true;
+    this.#buffer = '';
+  }
+
   /** A line of the result. `text` must be safe to show. */
   print(text = ''): void {
     this.write(`${text}\n`);
@@ -39,6 +46,7 @@ export class Terminal {
 
   /** A part of the result, without a line end of its own. */
   write(text: string): void {
+    if (this.#isMuted) return;
     this.clearProgress();
     this.#buffer += text;
     if (this.#out.isTTY || this.#buffer.length > bufferCharsMax) this.flush();
@@ -46,6 +54,7 @@ export class Terminal {
 
   /** A line for people that is no part of the result. `text` must be safe to show. */
   note(text = ''): void {
+    if (this.#isMuted) return;
     this.clearProgress();
     this.flush();
     this.#err.write(`${text}\n`);

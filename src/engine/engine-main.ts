@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
-import { cadanganVersion, keepYoungGenerationSmall, programVersion, systemClock, systemRandom } from '../platform/index.ts';
+import { cadanganVersion, keepHeapSmall, programVersion, systemClock, systemRandom } from '../platform/index.ts';
 import { Engine } from './engine.ts';
 
 /** A window's channel can break without an event; then its process is gone, or we have another parent. */
@@ -8,7 +8,7 @@ const parentCheckMs = 3_000;
 
 /** The engine's process: takes up what a process has, and ends itself when its window is gone; nobody else would. */
 function main(): void {
-  keepYoungGenerationSmall();
+  keepHeapSmall();
   // Nobody reads them after the window is gone.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const connection = createMessageConnection(new IPCMessageReader(process), new IPCMessageWriter(process));

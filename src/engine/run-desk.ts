@@ -1,3 +1,4 @@
+import type { BackupProgress } from '../backup/index.ts';
 import { checkJob, repositoryFolderOf, restoreJob, type JobResult, type RepositoryAccess, type RestoreDetails } from '../jobs/index.ts';
 import { CadanganError, isAbort, textOf, type Clock, type Environment, type Random } from '../platform/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
@@ -78,10 +79,9 @@ export class RunDesk {
       const { environment, programVersion, log, scrub, repositories } = this.#options;
       // Before the set's own program runs: dumping a database for a repository that cannot be opened helps nobody.
       await repositories.passwordOf(set.repository.location, { ...wish, signal });
-      const expected = await this.#expectedTotals(set.name);
       const result = await backupSet(set, this.#access(set.repository.location, { ...wish, signal }), {
         environment, programVersion,
-        progress: (progress) => this.#report(run, { ...progress, job: 'backup', set: set.name, ...atLeast(expected, progress) }),
+        progress: (progress) => this.#report(run, { job: 'backup', set: set.name, ...backupProgressOf(progress) }),
         onCommandLine: (line) => log('info', `${set.name}: ${line}`),
       });
       return backupRunResult(result, set.name, scrub);
@@ -197,22 +197,11 @@ export class RunDesk {
     for (const listener of run.listeners) listener(progress);
     this.#options.onProgress();
   }
-
-  /** How much there is in all is not known before the end; as much as the last time is a good guess. */
-  async #expectedTotals(set: string): Promise<Totals | undefined> {
-    const isWhole = ({ outcome }: RunResult): boolean => outcome === 'success' || outcome === 'success-with-exceptions';
-    const last = (await this.#options.history.lastBySet(isWhole).catch(() => undefined))?.get(set);
-    return last && { filesTotal: last.files, bytesTotal: last.bytes };
-  }
 }
 
-interface Totals {
-  readonly filesTotal: number;
-  readonly bytesTotal: number;
-}
-
-function atLeast(expected: Totals | undefined, { filesDone, bytesDone }: { readonly filesDone: number; readonly bytesDone: number }): Partial<Totals> {
-  return expected ? { filesTotal: Math.max(expected.filesTotal, filesDone), bytesTotal: Math.max(expected.bytesTotal, bytesDone) } : {};
+/** Totals are there as soon as the backup knows them. */
+function backupProgressOf({ filesTotal, bytesTotal, ...progress }: BackupProgress): Omit<RunProgress, 'job' | 'set'> {
+  return { ...progress, ...(filesTotal !== undefined && { filesTotal }), ...(bytesTotal !== undefined && { bytesTotal }) };
 }
 
 /** With what the steps before have done. */

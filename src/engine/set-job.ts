@@ -40,7 +40,6 @@ async function jobOptionsOf(set: BackupSet, { environment, programVersion, progr
   return {
     sources, rules, oneFileSystem, compression, programVersion, progress, onException,
     workingFolder: homedir(), // sources are absolute
-    excludes: [...excludes, ...iexcludes],
     tags: tagsOf(set),
     ...overrides,
   };

@@ -1,4 +1,4 @@
-import { backup, prepareSource, type BackupOptions, type BackupResult } from '../backup/index.ts';
+import { backup, findParent, prepareSource, type BackupOptions, type BackupResult } from '../backup/index.ts';
 import { resolveSnapshot } from '../repository/index.ts';
 import { runJob, type ExceptionSink, type JobResult } from './job-result.ts';
 import { repositoryFolderOf, withRepository, worldOf, type RepositoryAccess } from './repository-access.ts';
@@ -17,12 +17,13 @@ export function backupJob(access: RepositoryAccess, options: BackupJobOptions): 
   const { parent: parentName, onException, ...rest } = options;
   return runJob('backup', worldOf(access).clock, async (note) => {
     const prepared = prepareSource(rest); // reads ahead while the repository is being opened
-    return withRepository(access, 'shared', async ({ repository, signal }) => {
+    using _scanAhead = prepared.scanAhead;
+    return await withRepository(access, 'shared', async ({ repository, signal }) => {
       // Snapshots first: then every blob of theirs is in an index file that is read after.
-      const parent = parentName === undefined ? undefined : await resolveSnapshot(repository, parentName, {}, signal);
+      const parent = parentName === undefined ? await findParent(repository, { ...rest, signal }, prepared) : await resolveSnapshot(repository, parentName, {}, signal);
       await repository.loadIndex({ signal });
       const details = await backup(repository, {
-        ...rest, prepared, parent, repositoryFolder: repositoryFolderOf(access.location), signal,
+        ...rest, prepared, parent: parent ?? 'none', repositoryFolder: repositoryFolderOf(access.location), signal,
         onIssue: ({ path, kind, reason }) => {
           // A file that changed while it was read is stored, but as something that may never have existed.
           const exception = { item: path, kind, reason, weight: kind === 'changed' ? 'note' : 'lost' } as const;

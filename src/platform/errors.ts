@@ -73,9 +73,9 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new CadanganError('aborted', {}, { cause: signal.reason });
 }
 
-/** The `code` of a Node system error (`ENOENT`, `ENOSPC` ...), if it is one. */
+/** The `code` of a Node system error (`ENOENT`, `ENOSPC` ...), if it is one. Ours are none. */
 export function systemCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  if (!(error instanceof Error) || error instanceof CadanganError || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
 

@@ -7,6 +7,7 @@ export * from './clock.ts';
 export * from './random.ts';
 export * from './byte-string.ts';
 export * from './assets.ts';
+export * from './make-folder.ts';
 export * from './memory.ts';
 export * from './path-pattern.ts';
 export * from './pattern-file.ts';

@@ -1,10 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * Keeps V8's young generation at its first size. It doubles when much survives a collection, up to 100 MB of address space that is touched in turn,
- * and a run that makes a few short-lived objects for each of a million files gains nothing by it (measured: 40 MB less, no slower).
- * To be called once, when the process starts; worker threads have `resourceLimits`.
+ * Keeps V8's heap close to what is alive. Its young generation doubles when much survives a collection, and its old one is left to grow to several times of
+ * what is alive before it is looked at; a run that makes a few short-lived objects for each of a million files gains nothing by either
+ * (measured with 200,000 files: 330 MiB instead of 450 for the whole process, no slower).
+ * To be called once, when the process starts, before worker threads are.
  */
-export function keepYoungGenerationSmall(): void {
+export function keepHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
+  setFlagsFromString('--heap-growing-percent=15');
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { CadanganError } from '../platform/index.ts';
-import { decompress, type BlobDecompressor } from './compression.ts';
+import { decompress, unpackedBytesMax, type BlobDecompressor } from './compression.ts';
 import type { BlobId } from './format/index.ts';
 import { sealOverheadBytes } from './sealed-box.ts';
 
@@ -15,7 +15,8 @@ type OpenBox = () => Uint8Array;
  */
 export function openBlob(id: BlobId, sealedLength: number, uncompressedLength: number, openBox: OpenBox, decompressor: Pick<BlobDecompressor, 'decompress'> = { decompress }): Uint8Array {
   try {
-    if (sealedLength < sealOverheadBytes) throw new CadanganError('repository.damaged', { reason: 'length' });
+    // The frame of a hostile index may claim anything; no blob of any program is near the bound.
+    if (sealedLength < sealOverheadBytes || uncompressedLength > unpackedBytesMax) throw new CadanganError('repository.damaged', { reason: 'length' });
     const stored = openBox();
     const plaintext = uncompressedLength === 0 ? stored : decompressor.decompress(stored, uncompressedLength);
     if (uncompressedLength !== 0 && plaintext.length !== uncompressedLength) {
@@ -24,7 +25,7 @@ export function openBlob(id: BlobId, sealedLength: number, uncompressedLength: n
     if (hash('sha256', plaintext, 'hex') !== id) throw new CadanganError('repository.damaged', { reason: 'hash' });
     return plaintext;
   } catch (cause) {
-    const reason = cause instanceof CadanganError ? cause.facts.reason : 'unknown';
-    throw new CadanganError('repository.damaged', { blob: id, reason }, { cause });
+    if (!(cause instanceof CadanganError)) throw cause; // our own mistake is no damage
+    throw new CadanganError('repository.damaged', { blob: id, reason: cause.facts['reason'] }, { cause });
   }
 }

@@ -18,5 +18,5 @@ export { blobIdOf, packBytesMax, PackBuilder, singleBlobPack, type FinishedPack,
 export { PackStore, type PackStoreTotals } from './pack-store.ts';
 export { Repository, type InitOptions, type RepositoryWorld } from './repository.ts';
 export { BoxCipher, SmallBoxes } from './sealed-box.ts';
-export { listSnapshots, loadSnapshot, matchesFilter, resolveSnapshot, saveSnapshot, type SnapshotFilter, type StoredSnapshot } from './snapshots.ts';
+export { listReadableSnapshots, listSnapshots, loadSnapshot, matchesFilter, resolveSnapshot, saveSnapshot, type SnapshotFilter, type StoredSnapshot } from './snapshots.ts';
 export { findNode, findTree, walkTree, type WalkOptions, type WalkStep } from './tree-walk.ts';

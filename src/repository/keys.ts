@@ -1,4 +1,4 @@
-import { scrypt } from 'node:crypto';
+import { hash, scrypt } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { CadanganError, isCode, throwIfAborted, type Clock, type Random } from '../platform/index.ts';
 import type { Storage } from '../storage/index.ts';
@@ -123,7 +123,8 @@ function splitKey(bytes: Uint8Array): MasterKey {
 }
 
 async function tryKey(id: KeyId, password: string, context: KeyContext): Promise<MasterKey | undefined> {
-  const file = parseKeyFile(await context.storage.read({ kind: 'keys', name: id }, context.signal));
+  const bytes = await context.storage.read({ kind: 'keys', name: id }, context.signal);
+  const file = parseKeyFile(bytes);
   const passwordKey = await deriveKey(password, file.salt, file.kdf).catch((cause: unknown) => {
     // RFC 7914 allows fewer combinations than the bounds of each number; the library knows them all.
     throw new CadanganError('repository.damaged', { kind: 'key', name: id, reason: 'kdf' }, { cause });
@@ -131,8 +132,9 @@ async function tryKey(id: KeyId, password: string, context: KeyContext): Promise
   try {
     return parseMasterKey(new SmallBoxes(context.module, passwordKey, context.random).open(file.data));
   } catch (error) {
-    if (isCode(error, 'repository.damaged') && error.facts.reason === 'mac') return undefined; // a wrong password looks like this
-    throw error;
+    if (!isCode(error, 'repository.damaged') || error.facts.reason !== 'mac') throw error;
+    if (hash('sha256', bytes, 'hex') === id) return undefined; // a wrong password looks like this
+    throw new CadanganError('repository.damaged', { kind: 'key', name: id, reason: 'hash' }, { cause: error }); // and so does one wrong bit
   }
 }
 

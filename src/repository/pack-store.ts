@@ -58,16 +58,30 @@ export class PackStore {
     if (isDue) await this.flush(signal);
   }
 
-  /** Writes an index file for everything stored since the last one. To be called at the end, and when a run is stopped. */
+  /**
+   * Writes an index file for everything stored since the last one. To be called at the end, and when a run is stopped. After a failure
+   * it may be called again: nothing is forgotten.
+   */
   flush(signal?: AbortSignal): Promise<void> {
-    this.#indexWrite = this.#indexWrite.then(async () => {
-      if (this.#pending.length === 0) return;
-      const packs = this.#pending;
-      this.#pending = [];
-      this.#pendingBlobs = 0;
-      if (!this.#dryRun) await this.#repository.saveUnpacked('index', serializeIndexFile(packs), signal);
-    });
+    this.#indexWrite = this.#indexWrite
+      .catch(() => undefined) // its caller knows, and what it could not write is pending again
+      .then(() => this.#writeIndex(signal));
     return this.#indexWrite;
+  }
+
+  async #writeIndex(signal?: AbortSignal): Promise<void> {
+    if (this.#pending.length === 0) return;
+    const packs = this.#pending;
+    const blobs = this.#pendingBlobs;
+    this.#pending = [];
+    this.#pendingBlobs = 0;
+    try {
+      if (!this.#dryRun) await this.#repository.saveUnpacked('index', serializeIndexFile(packs), signal);
+    } catch (error) {
+      this.#pending.unshift(...packs);
+      this.#pendingBlobs += blobs;
+      throw error;
+    }
   }
 
   #count(entries: readonly PackedBlob[]): void {

@@ -8,6 +8,7 @@ const windowsMax = 12;
 interface Window {
   readonly packId: PackId;
   readonly offset: number;
+  readonly lengthBytes: number;
   readonly bytes: Promise<Uint8Array>;
 }
 
@@ -40,12 +41,18 @@ export class PackWindows {
     }
   }
 
+  /** The bytes once more, from the storage itself: what came before may have been damaged on its way. */
+  readAgain(place: BlobLocation, signal?: AbortSignal): Promise<Uint8Array> {
+    this.#windows = this.#windows.filter(({ packId }) => packId !== place.packId);
+    return this.#readAlone(place, signal);
+  }
+
   #readAlone({ packId, offset, length }: BlobLocation, signal?: AbortSignal): Promise<Uint8Array> {
     return this.#storage.readRange({ kind: 'data', name: packId }, offset, length, signal ? { signal } : {});
   }
 
   #windowFor({ packId, offset, length }: BlobLocation): Window {
-    const at = this.#windows.findIndex((window) => window.packId === packId && window.offset <= offset && offset + length <= window.offset + windowBytes);
+    const at = this.#windows.findIndex((window) => window.packId === packId && window.offset <= offset && offset + length <= window.offset + window.lengthBytes);
     const [known] = at < 0 ? [] : this.#windows.splice(at, 1);
     const window = known ?? this.#open(packId, offset);
     this.#windows.push(window);
@@ -57,9 +64,9 @@ export class PackWindows {
     // Parents are written after their children, so a walk downwards runs backwards through a pack: leave room on both sides.
     const dataEnd = this.#index.packDataEnd(packId);
     const offset = Math.max(0, Math.min(wanted - windowBytes / 2, dataEnd - windowBytes));
-    const length = Math.min(windowBytes, dataEnd - offset);
-    const bytes = this.#storage.readRange({ kind: 'data', name: packId }, offset, length);
+    const lengthBytes = Math.min(windowBytes, dataEnd - offset);
+    const bytes = this.#storage.readRange({ kind: 'data', name: packId }, offset, lengthBytes);
     bytes.catch(() => undefined); // whoever reads from the window deals with it
-    return { packId, offset, bytes };
+    return { packId, offset, lengthBytes, bytes };
   }
 }

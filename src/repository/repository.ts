@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { CadanganError, isCode, systemClock, systemRandom, throwIfAborted, type Clock, type Random } from '../platform/index.ts';
 import type { FileKind, Storage } from '../storage/index.ts';
-import { BlobIndex } from './blob-index.ts';
+import { BlobIndex, type BlobLocation } from './blob-index.ts';
 import { openBlob } from './blob-opener.ts';
 import { BlobDecompressor, type CompressionMode } from './compression.ts';
 import { parseConfig, parseIndexFile, parseIndexId, parseTree, scanIndexFile, serializeConfig, visitIndexFile, type BlobId, type BlobType, type IndexId, type KdfParameters, type KeyId, type MasterKey, type RepositoryConfig, type Tree, type TreeId } from './format/index.ts';
@@ -72,6 +72,7 @@ export class Repository {
     if (password === '') throw new CadanganError('password.empty');
     await storage.create(options.signal);
     await refuseExisting(storage, options.signal);
+    const leftovers = await storage.list('keys', options.signal);
     const masterKey = generateMasterKey(random);
     const id = await addKey(masterKey, password, { cost: options.kdfCost }, { ...full, module, signal: options.signal });
     const config: RepositoryConfig = {
@@ -80,7 +81,15 @@ export class Repository {
       chunkerPolynomial: randomPolynomial(random),
     };
     const box = sealUnpacked(new SmallBoxes(module, masterKey, random), 'config', serializeConfig(config), config.version);
-    await storage.write({ kind: 'config', name: '' }, box, options.signal);
+    try {
+      await storage.write({ kind: 'config', name: '' }, box, options.signal);
+    } catch (error) {
+      // Somebody else's init was quicker: our key would open nothing, and confuse whoever tries it.
+      if (isCode(error, 'repository.exists')) await storage.remove({ kind: 'keys', name: id });
+      throw error;
+    }
+    // Keys of an init that was cut short: the config is sealed with our master key, so they open nothing.
+    for (const { name } of leftovers) await storage.remove({ kind: 'keys', name }, options.signal);
     return new Repository(full, module, { id, masterKey }, config);
   }
 
@@ -171,8 +180,7 @@ export class Repository {
     for (const place of this.index.locateAll(type, id)) {
       throwIfAborted(signal);
       try {
-        const sealed = await this.#windows.read(place, signal);
-        return use(openBlob(id, sealed.length, place.uncompressedLength, () => this.boxes.open(sealed), this.#decompressor));
+        return await this.#usePlace(id, place, use, signal);
       } catch (error) {
         if (!isCode(error, 'repository.damaged', 'storage.not-found')) throw error;
         const reason = error.code === 'storage.not-found' ? 'pack missing' : error.facts['reason'];
@@ -180,6 +188,19 @@ export class Repository {
       }
     }
     throw lastError;
+  }
+
+  /** Twice, if need be: bytes that were damaged on their way, not on the disk, are right the second time. */
+  async #usePlace<T>(id: BlobId, place: BlobLocation, use: (plaintext: Uint8Array) => T, signal?: AbortSignal): Promise<T> {
+    const open = (sealed: Uint8Array) => openBlob(id, sealed.length, place.uncompressedLength, () => this.boxes.open(sealed), this.#decompressor);
+    let plaintext: Uint8Array;
+    try {
+      plaintext = open(await this.#windows.read(place, signal));
+    } catch (error) {
+      if (!isCode(error, 'repository.damaged')) throw error;
+      plaintext = open(await this.#windows.readAgain(place, signal));
+    }
+    return use(plaintext);
   }
 
   /** What a pack builder of this repository needs. Version 1 knows no compression. */
@@ -204,8 +225,8 @@ function readyModule(): KernelModule {
 }
 
 /**
- * An init that was cut short leaves at most a key file of its own; with nothing else there it opens nothing and is removed. Data without a config
- * is another matter: somebody lost the config, and a new one would make that data unreadable for good.
+ * An init that was cut short leaves at most a key file of its own. Data without a config is another matter: somebody lost the config, and a new
+ * one would make that data unreadable for good.
  */
 async function refuseExisting(storage: Storage, signal?: AbortSignal): Promise<void> {
   if ((await storage.sizeOf({ kind: 'config', name: '' }, signal)) !== undefined) {
@@ -216,5 +237,4 @@ async function refuseExisting(storage: Storage, signal?: AbortSignal): Promise<v
       throw new CadanganError('repository.damaged', { location: storage.location, kind: 'config', reason: 'missing beside data' });
     }
   }
-  for (const { name } of await storage.list('keys', signal)) await storage.remove({ kind: 'keys', name }, signal);
 }

@@ -1,5 +1,5 @@
 import pMap from 'p-map';
-import { CadanganError } from '../platform/index.ts';
+import { CadanganError, isCode } from '../platform/index.ts';
 import { isId, parseSnapshot, parseSnapshotId, parseTimestamp, serializeSnapshot, type Snapshot, type SnapshotId } from './format/index.ts';
 import type { Repository } from './repository.ts';
 
@@ -22,9 +22,27 @@ const filesReadAtOnce = 8;
 
 /** Every snapshot, oldest first. @throws `repository.damaged`, naming a file that cannot be read */
 export async function listSnapshots(repository: Repository, signal?: AbortSignal): Promise<StoredSnapshot[]> {
+  return readSnapshots(repository, (error) => { throw error; }, signal);
+}
+
+/** As `listSnapshots`, but damaged files are told to `onDamaged` and left out: one bad file must not stop tonight's backup. */
+export async function listReadableSnapshots(repository: Repository, onDamaged: (error: CadanganError) => void, signal?: AbortSignal): Promise<StoredSnapshot[]> {
+  return readSnapshots(repository, onDamaged, signal);
+}
+
+async function readSnapshots(repository: Repository, onDamaged: (error: CadanganError) => void, signal?: AbortSignal): Promise<StoredSnapshot[]> {
   const files = await repository.storage.list('snapshots', signal);
-  const all = await pMap(files, ({ name }) => loadSnapshot(repository, parseSnapshotId(name), signal), { concurrency: filesReadAtOnce });
-  return all.sort(byTime);
+  const read = async ({ name }: { readonly name: string }): Promise<StoredSnapshot | undefined> => {
+    try {
+      return await loadSnapshot(repository, parseSnapshotId(name), signal);
+    } catch (error) {
+      if (!isCode(error, 'repository.damaged')) throw error;
+      onDamaged(error);
+      return undefined;
+    }
+  };
+  const all = await pMap(files, read, { concurrency: filesReadAtOnce });
+  return all.filter((snapshot) => snapshot !== undefined).sort(byTime);
 }
 
 export async function loadSnapshot(repository: Repository, id: SnapshotId, signal?: AbortSignal): Promise<StoredSnapshot> {

@@ -11,6 +11,7 @@ const kinds = {
   'duplicate-name': 'lost', // the same name a second time in one folder
   'impossible-name': 'lost', // not a file name on this system
   'name-collision': 'lost', // differs from another only in a way that this file system does not tell apart
+  'repository': 'lost', // the repository that is restored from lies there
   'in-the-way': 'lost', // something exists there that must not be replaced
   'folder-failed': 'lost', // the folder it belongs into could not be made
   'denied': 'lost',

@@ -102,14 +102,14 @@ export class Executor {
   }
 
   #delete({ deletions }: Batch): void {
-    const { handles, selection, dryRun, tally, exceptions } = this.#context;
+    const { handles, selection, dryRun, protectedFolder, tally, exceptions } = this.#context;
     const watcher = {
       removed: tally.deleted.bind(tally),
       failed: (path: ByteString, error: unknown) => exceptions.add(path, 'not-deleted', failureOf(error).detail),
     };
     for (const { folder, name, path } of deletions) {
       try {
-        handles.with(folder, (open) => removeSelected(open, name, path, { selection, dryRun }, watcher));
+        handles.with(folder, (open) => removeSelected(open, name, path, { selection, dryRun, protectedFolder }, watcher));
       } catch (error) {
         watcher.failed(path, error);
       }

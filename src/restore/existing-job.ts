@@ -24,7 +24,9 @@ function treat(file: ExistingFileJob, isStopped: () => boolean): Omit<FileOutcom
   let descriptor: number | undefined;
   try {
     descriptor = openSync(fsPath((file.prefix + file.name) as ByteString), readFlags);
-    if (!fstatSync(descriptor).isFile()) return { differs: true };
+    const stats = fstatSync(descriptor);
+    // What is changed on a file shows under all its names, also those outside the target: then it is replaced instead.
+    if (!stats.isFile() || (file.metadata && stats.nlink > 1)) return { differs: true };
     if (file.blobs && !hasContent(descriptor, file.blobs, isStopped)) return { differs: true };
     const problems = file.metadata ? setOnDescriptor(descriptor, file.metadata) : [];
     return problems.length > 0 ? { problems } : undefined;

@@ -29,7 +29,7 @@ export class FolderMaker {
   make(folder: FolderPlan): boolean {
     const missing: FolderPlan[] = [];
     for (let above: FolderPlan | undefined = folder; above && !above.isReady; above = above.parent) missing.push(above);
-    for (const next of missing.reverse()) if (!this.#makeOne(next)) folder.failure ??= next.failure;
+    for (const next of missing.reverse()) this.#makeOne(next);
     return folder.failure === undefined;
   }
 
@@ -43,20 +43,23 @@ export class FolderMaker {
     for (const { what, code } of problems) this.#exceptions.add(path, what, code);
   }
 
-  #makeOne(folder: FolderPlan): boolean {
+  #makeOne(folder: FolderPlan): void {
     const { parent } = folder;
-    if (folder.failure !== undefined || !parent || parent.failure !== undefined) return false;
+    if (folder.failure !== undefined || !parent) return;
+    if (parent.failure !== undefined) {
+      folder.failure = parent.failure;
+      this.#exceptions.add(folder.path, 'folder-failed', folder.failure);
+      return;
+    }
     try {
       this.#handles.with(parent, ({ prefix }) => putFolder((prefix + folder.name) as ByteString, folder.state));
       folder.modeBefore = this.#handles.with(folder, (open) => open.makeWritable());
       folder.isReady = true;
-      return true;
     } catch (error) {
       const failure = failureOf(error);
       if (stopsEverything(failure)) throw fatalError(failure, this.#target, error);
       folder.failure = failure.detail;
       this.#exceptions.add(folder.path, failure.reason, failure.detail);
-      return false;
     }
   }
 

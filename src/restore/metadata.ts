@@ -22,7 +22,28 @@ export interface MetadataProblem {
 export function metadataOf(node: Node): Metadata {
   const mtime = secondsOf(parseTimestamp(node.mtime).ns);
   const atime = node.atime === node.mtime ? mtime : secondsOf(parseTimestamp(node.atime).ns);
-  return { mode: permissionsOf(node.mode), uid: node.uid, gid: node.gid, atime, mtime };
+  return { mode: modeWithoutAcl(node), uid: node.uid, gid: node.gid, atime, mtime };
+}
+
+const accessAcl = 'system.posix_acl_access';
+const aclVersion = 2;
+const aclEntryBytes = 8;
+const aclGroupObject = 0x04;
+
+/**
+ * On a file with an access control list the group bits of the mode are the list's mask: the most that anybody named in it may do. Without the list, which
+ * Node cannot set, they would give all of that to the owning group; so it gets what the list gave it (acl(5); Linux, include/uapi/linux/posix_acl_xattr.h).
+ */
+function modeWithoutAcl({ mode, extendedAttributes = [] }: Node): number {
+  const permissions = permissionsOf(mode);
+  const list = extendedAttributes.find(({ name }) => name === accessAcl)?.value;
+  if (!list || list.length < 4) return permissions;
+  const view = new DataView(list.buffer, list.byteOffset, list.byteLength);
+  if (view.getUint32(0, true) !== aclVersion) return permissions;
+  for (let at = 4; at + aclEntryBytes <= list.length; at += aclEntryBytes) {
+    if (view.getUint16(at, true) === aclGroupObject) return permissions & (~0o070 | ((view.getUint16(at + 2, true) & 7) << 3));
+  }
+  return permissions;
 }
 
 /** Whether a file already has all of it but the access time, which reading alone changes. */
@@ -86,7 +107,7 @@ const keepOwner = -1;
 function setAll({ mode, uid, gid, atime, mtime }: Metadata, set: Setters): MetadataProblem[] {
   const problems: MetadataProblem[] = [];
   const ownerCode = attempt(() => setOwner(uid, gid, set.owner));
-  if (ownerCode !== undefined) problems.push({ what: 'owner', code: ownerCode });
+  if (ownerCode !== undefined && !(ownerCode === 'EPERM' && isOrdinaryUser())) problems.push({ what: 'owner', code: ownerCode });
   // A program that ran as its owner must not run as whoever restored it.
   const allowedMode = ownerCode === undefined ? mode : mode & ~specialBits;
   const modeCode = attempt(() => set.mode(allowedMode)) ?? (allowedMode === mode ? undefined : 'EPERM');
@@ -96,8 +117,13 @@ function setAll({ mode, uid, gid, atime, mtime }: Metadata, set: Setters): Metad
   return problems;
 }
 
+/** Only root gives files away: for others it is no surprise that what they restore is theirs, as with `cp -a`. */
+function isOrdinaryUser(): boolean {
+  return (process.geteuid?.() ?? 0) !== 0;
+}
+
 function setOwner(uid: number, gid: number, set: Setters['owner']): void {
-  if (process.platform === 'win32') return; // owners there are not numbers; `restore` says so once
+  if (process.platform === 'win32') return; // owners there are not numbers; the planner says so once
   try {
     set(uid, gid);
   } catch (error) {

@@ -9,6 +9,7 @@ import { metadataOf, type Metadata } from './metadata.ts';
 import { foldedName, impossibleName } from './name-rules.ts';
 import { emptyBatch, type Batch, type Existing, type FolderPlan } from './plan.ts';
 import type { Progress } from './progress.ts';
+import { isSameFolder, type FolderIdentity } from './protected-folder.ts';
 import type { OverwritePolicy } from './restore-options.ts';
 import type { Selection } from './selection.ts';
 
@@ -16,6 +17,8 @@ export interface PlanContext {
   readonly repository: Repository;
   readonly tree: TreeId;
   readonly selection: Selection;
+  /** Left alone, wherever it is met. */
+  readonly protectedFolder: FolderIdentity | undefined;
   readonly overwrite: OverwritePolicy;
   /** Plan the removal of what the snapshot does not have. */
   readonly deletes: boolean;
@@ -187,6 +190,7 @@ class Planner {
 
   #folder(frame: Frame, path: ByteString, node: Node, itself: boolean): void {
     const stats = this.#lookAt(frame, node.name);
+    if (stats && isSameFolder(stats, this.#context.protectedFolder)) return this.#context.exceptions.add(path, 'repository');
     const state = stats === undefined ? 'absent' : stats.isDirectory() ? 'folder' : 'other';
     const metadata = this.#context.overwrite === 'never' && state === 'folder' ? undefined : metadataOf(node);
     const plan: FolderPlan = { parent: frame.plan, name: node.name, path, metadata, state, isReady: false, failure: undefined, modeBefore: undefined };
@@ -229,8 +233,11 @@ class Planner {
     if (node.linkTargetLossy !== undefined) exceptions.add(path, 'link-target', 'bytes that are not UTF-8 were lost when it was backed up');
   }
 
-  #noteAttributes(path: ByteString, { extendedAttributes = [], genericAttributes = {} }: Node): void {
+  #noteAttributes(path: ByteString, { uid, gid, extendedAttributes = [], genericAttributes = {} }: Node): void {
     const { exceptions } = this.#context;
+    if (process.platform === 'win32' && (uid !== 0 || gid !== 0) && !exceptions.counts.owner) {
+      exceptions.add(path, 'owner', 'Windows does not know the owners of Unix: of this and all others');
+    }
     if (extendedAttributes.length > 0) exceptions.add(path, 'extended-attributes', extendedAttributes.map(({ name }) => name).join(', '));
     const generic = Object.keys(genericAttributes);
     if (generic.length > 0) exceptions.add(path, 'generic-attributes', generic.join(', '));

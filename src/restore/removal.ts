@@ -1,10 +1,18 @@
-import { lstatSync, readdirSync, rmdirSync, unlinkSync, type Stats } from 'node:fs';
+import { lstatSync, readdirSync, rmdirSync, unlinkSync, type BigIntStats } from 'node:fs';
 import { byteStringFromBytes, fsPath, joinBytes, type ByteString } from '../platform/index.ts';
 import type { RestoreItem } from './restore-options.ts';
 import type { FilePlan, LinkPlan } from './plan.ts';
+import { isSameFolder, type FolderIdentity } from './protected-folder.ts';
 import type { RunContext } from './run-context.ts';
 import type { Selection } from './selection.ts';
 import type { TargetFolder } from './target-folder.ts';
+
+export interface RemovalOptions {
+  readonly selection: Selection;
+  readonly dryRun: boolean;
+  /** Left alone, and with it the folders above it. */
+  readonly protectedFolder: FolderIdentity | undefined;
+}
 
 export interface RemovalWatcher {
   removed(path: ByteString, type: RestoreItem['type']): void;
@@ -17,11 +25,12 @@ export interface RemovalWatcher {
  * told and left. Only looks, if `dryRun`.
  * @returns false if it is still there
  */
-export function removeSelected(folder: TargetFolder, name: ByteString, path: ByteString, options: { selection: Selection; dryRun: boolean }, watcher: RemovalWatcher): boolean {
+export function removeSelected(folder: TargetFolder, name: ByteString, path: ByteString, options: RemovalOptions, watcher: RemovalWatcher): boolean {
   if (!options.selection(path).itself) return false;
   const at = (folder.prefix + name) as ByteString;
   try {
-    const stats = lstatSync(fsPath(at));
+    const stats = lstatSync(fsPath(at), { bigint: true });
+    if (isSameFolder(stats, options.protectedFolder)) return false;
     if (stats.isDirectory()) {
       if (!emptyFolder(folder, name, path, options, watcher)) return false;
       if (!options.dryRun) rmdirSync(fsPath(at));
@@ -40,7 +49,7 @@ export function removeSelected(folder: TargetFolder, name: ByteString, path: Byt
  * A folder cannot be replaced by renaming something over it. An empty one is removed; one with content only if removing was asked for.
  * @throws the system's errors, `ENOTEMPTY` among them
  */
-export function clearTheWay(plan: FilePlan | LinkPlan, { handles, deletes, selection, tally }: RunContext): void {
+export function clearTheWay(plan: FilePlan | LinkPlan, { handles, deletes, selection, protectedFolder, tally }: RunContext): void {
   if (plan.existing?.kind !== 'folder') return;
   const watcher: RemovalWatcher = {
     removed: (path, type) => tally.deleted(path, type),
@@ -49,12 +58,12 @@ export function clearTheWay(plan: FilePlan | LinkPlan, { handles, deletes, selec
     },
   };
   handles.with(plan.folder, (open) => {
-    if (deletes) removeSelected(open, plan.name, plan.path, { selection, dryRun: false }, watcher);
+    if (deletes) removeSelected(open, plan.name, plan.path, { selection, dryRun: false, protectedFolder }, watcher);
     else rmdirSync(fsPath((open.prefix + plan.name) as ByteString));
   });
 }
 
-function emptyFolder(folder: TargetFolder, name: ByteString, path: ByteString, options: { selection: Selection; dryRun: boolean }, watcher: RemovalWatcher): boolean {
+function emptyFolder(folder: TargetFolder, name: ByteString, path: ByteString, options: RemovalOptions, watcher: RemovalWatcher): boolean {
   const inner = folder.openChild(name);
   try {
     if (!options.dryRun) inner.makeWritable();
@@ -66,7 +75,7 @@ function emptyFolder(folder: TargetFolder, name: ByteString, path: ByteString, o
   }
 }
 
-function typeOf(stats: Stats): RestoreItem['type'] {
+function typeOf(stats: BigIntStats): RestoreItem['type'] {
   if (stats.isDirectory()) return 'dir';
   if (stats.isSymbolicLink()) return 'symlink';
   return stats.isFile() ? 'file' : 'other';

@@ -8,6 +8,7 @@ import { FolderMaker } from './folder-maker.ts';
 import type { FolderPlan } from './plan.ts';
 import { planRestore } from './planner.ts';
 import { Progress } from './progress.ts';
+import { identityOf } from './protected-folder.ts';
 import { readAhead } from './read-ahead.ts';
 import type { RestoreOptions } from './restore-options.ts';
 import type { RunContext } from './run-context.ts';
@@ -64,6 +65,7 @@ export async function restore(repository: Repository, snapshot: Pick<Snapshot, '
       exceptions,
       tally: new Tally(progress, options.onItem),
       progress,
+      protectedFolder: identityOf(options.repositoryFolder),
       overwrite: options.overwrite ?? 'always',
       dryRun: options.dryRun ?? false,
       deletes: options.delete ?? false,

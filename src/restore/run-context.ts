@@ -2,6 +2,7 @@ import type { Repository } from '../repository/index.ts';
 import type { ExceptionLog } from './exceptions.ts';
 import type { FolderHandles } from './folder-handles.ts';
 import type { FolderMaker } from './folder-maker.ts';
+import type { FolderIdentity } from './protected-folder.ts';
 import type { OverwritePolicy } from './restore-options.ts';
 import type { Progress } from './progress.ts';
 import type { Selection } from './selection.ts';
@@ -22,6 +23,8 @@ export interface RunContext {
   readonly exceptions: ExceptionLog;
   readonly tally: Tally;
   readonly progress: Progress;
+  /** Left alone, wherever it is met. */
+  readonly protectedFolder: FolderIdentity | undefined;
   readonly overwrite: OverwritePolicy;
   readonly dryRun: boolean;
   readonly deletes: boolean;

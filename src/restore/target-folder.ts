@@ -16,9 +16,12 @@ export interface TargetFolder {
   close(): void;
 }
 
-/** @param path existing, resolved by `realpath` */
-export function openTargetRoot(path: string): TargetFolder {
-  return canHoldFolders() ? new HeldFolder(openSync(path, openFlags)) : new PathFolder(byteStringFromText(path));
+/**
+ * @param path existing, resolved by `realpath`
+ * @param holdsFolders default: whether this system can
+ */
+export function openTargetRoot(path: string, holdsFolders = canHoldFolders()): TargetFolder {
+  return holdsFolders ? new HeldFolder(openSync(path, openFlags)) : new PathFolder(byteStringFromText(path));
 }
 
 /** Linux with `/proc`: below `/proc/self/fd/<n>/` names are looked up in the folder that was opened, whatever its path means by now. */

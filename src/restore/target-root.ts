@@ -1,6 +1,6 @@
-import { closeSync, lstatSync, mkdirSync, openSync, realpathSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, realpathSync, statSync, unlinkSync } from 'node:fs';
 import { dirname, relative, resolve, sep, isAbsolute } from 'node:path';
-import { CadanganError, fsPath, systemCode, type ByteString } from '../platform/index.ts';
+import { CadanganError, fsPath, makeFolder, systemCode, type ByteString } from '../platform/index.ts';
 import { openTargetRoot, type TargetFolder } from './target-folder.ts';
 import type { TemporaryNames } from './temporary-names.ts';
 
@@ -22,14 +22,23 @@ export function openTarget(target: string, options: { repositoryFolder: string |
   refuseNear(realPathOf(wanted), options.repositoryFolder, wanted);
   try {
     // As restic does: nobody else may look in before the modes are right.
-    if (!options.dryRun) mkdirSync(wanted, { recursive: true, mode: 0o700 });
+    if (!options.dryRun) makeFolder(wanted, 0o700);
     else if (!statSync(wanted, { throwIfNoEntry: false })) return { path: wanted, folder: undefined, foldsNames: false };
     if (!statSync(wanted).isDirectory()) throw new CadanganError('target.unsafe', { target: wanted, reason: 'not a folder' });
     const path = realpathSync(wanted);
-    const folder = openTargetRoot(path);
-    return { path, folder, foldsNames: !options.dryRun && foldsNames(folder.prefix, options.names) };
+    return openResolved(path, options);
   } catch (cause) {
     throw targetError(cause, wanted);
+  }
+}
+
+function openResolved(path: string, { dryRun, names }: { dryRun: boolean; names: TemporaryNames }): TargetRoot {
+  const folder = openTargetRoot(path);
+  try {
+    return { path, folder, foldsNames: !dryRun && foldsNames(folder.prefix, names) };
+  } catch (error) {
+    folder.close();
+    throw error;
   }
 }
 
@@ -47,8 +56,8 @@ function realPathOf(path: string): string {
 function refuseNear(target: string, repositoryFolder: string | undefined, shown: string): void {
   if (repositoryFolder === undefined) return;
   const repository = realPathOf(resolve(repositoryFolder));
-  if (!lies(target, repository) && !lies(repository, target)) return;
-  throw new CadanganError('target.unsafe', { target: shown, repository: repositoryFolder, reason: 'the target and the repository overlap' });
+  // A repository somewhere below the target is another matter: whoever restores a whole server to `/` has it mounted there. See `protected-folder.ts`.
+  if (lies(target, repository)) throw new CadanganError('target.unsafe', { target: shown, repository: repositoryFolder, reason: 'the target and the repository overlap' });
 }
 
 function lies(path: string, folder: string): boolean {

@@ -23,24 +23,32 @@ interface Lane {
   readonly waiting: PromiseWithResolvers<JobResult>[];
 }
 
-/** The threads of a restore, and the shared buffers through which they get what was read. */
+export interface PoolOptions {
+  readonly count: number;
+  readonly module: KernelModule;
+  readonly masterKey: MasterKey;
+  readonly sparse: boolean;
+}
+
+/** The threads of a restore, and the shared buffers through which they get what was read. They are started when there is something to do. */
 export class WorkerPool {
-  readonly #lanes: readonly Lane[];
+  readonly #options: PoolOptions;
+  readonly #slots: readonly SharedArrayBuffer[];
+  #lanes: readonly Lane[] = [];
   readonly #freeSlots: Slot[];
   readonly #slotWaiters: ((slot: Slot) => void)[] = [];
   readonly #stop = new Int32Array(new SharedArrayBuffer(4));
   #failure: Error | undefined;
 
-  constructor(options: { readonly count: number; readonly module: KernelModule; readonly masterKey: MasterKey; readonly sparse: boolean }) {
-    const { count, module, masterKey, sparse } = options;
-    const slots = Array.from({ length: count + slotsAhead }, () => new SharedArrayBuffer(slotBytes));
-    this.#freeSlots = slots.map((slot, number) => ({ number, bytes: new Uint8Array(slot) }));
-    const workerData: WorkerSettings = { module, masterKey, slots, stop: this.#stop.buffer, sparse };
-    this.#lanes = Array.from({ length: count }, () => this.#start(workerData));
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#slots = Array.from({ length: options.count + slotsAhead }, () => new SharedArrayBuffer(slotBytes));
+    this.#freeSlots = this.#slots.map((slot, number) => ({ number, bytes: new Uint8Array(slot) }));
   }
 
   /** Waits until one is free. */
   acquireSlot(): Promise<Slot> {
+    this.#startAll(); // while the slot is being filled
     const free = this.#freeSlots.pop();
     if (free) return Promise.resolve(free);
     return new Promise((resolve) => this.#slotWaiters.push(resolve));
@@ -55,6 +63,7 @@ export class WorkerPool {
   /** @throws when a thread died: no further job will be done */
   run(job: WorkerJob): Promise<JobResult> {
     if (this.#failure) return Promise.reject(this.#failure);
+    this.#startAll();
     const lane = this.#lanes.reduce((best, other) => (other.waiting.length < best.waiting.length ? other : best));
     const answer = Promise.withResolvers<JobResult>();
     lane.waiting.push(answer);
@@ -70,6 +79,13 @@ export class WorkerPool {
   /** To be called when no job is under way. */
   async close(): Promise<void> {
     await Promise.all(this.#lanes.map(({ worker }) => worker.terminate()));
+  }
+
+  #startAll(): void {
+    if (this.#lanes.length > 0) return;
+    const { count, module, masterKey, sparse } = this.#options;
+    const workerData: WorkerSettings = { module, masterKey, slots: this.#slots, stop: this.#stop.buffer, sparse };
+    this.#lanes = Array.from({ length: count }, () => this.#start(workerData));
   }
 
   #start(workerData: WorkerSettings): Lane {

@@ -2,7 +2,7 @@ import { chmod, mkdir, readFile, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Random } from '../platform/index.ts';
-import { CadanganError, systemCode, systemRandom, throwIfAborted } from '../platform/index.ts';
+import { CadanganError, makeFolder, systemCode, systemRandom, throwIfAborted } from '../platform/index.ts';
 import { assertFileName, assertRange } from './file-name.ts';
 import { storageError } from './folder-errors.ts';
 import { openToRead, readFully, syncFolder, writeAtomically } from './folder-files.ts';
@@ -35,7 +35,7 @@ export class FolderStorage implements Storage {
   async create(signal?: AbortSignal): Promise<void> {
     throwIfAborted(signal);
     await this.#guard(undefined, async () => {
-      await mkdir(this.location, { recursive: true, mode: 0o700 });
+      makeFolder(this.location, 0o700);
       await syncFolder(dirname(this.location)).catch(() => undefined); // the parent may be closed to us; its folders are not ours
       for (const kind of listedKinds) await mkdir(this.#folderOf(kind), { recursive: true, mode: 0o700 });
       throwIfAborted(signal);

@@ -67,7 +67,7 @@ test('backup, snapshots, ls, find, diff, dump and restore speak the JSON of rest
   const { messages: [found] } = await stage.json(['find', 'a.txt']);
   assert.deepEqual((found as unknown as Message[]).map(({ hits }) => hits), [1, 1]);
   const { messages: changes } = await stage.json(['diff', first, 'latest']);
-  assert.deepEqual(changes.slice(0, -1).map(({ modifier, path }) => `${modifier} ${path}`), ['M /source/a.txt', '- /source/link', '+ /source/new.txt']);
+  assert.deepEqual(changes.slice(0, -1).map(({ modifier, path }) => [modifier, path].join(' ')), ['M /source/a.txt', '- /source/link', '+ /source/new.txt']);
   assert.deepEqual([changes.at(-1)?.['message_type'], changes.at(-1)?.['changed_files']], ['statistics', 1]);
 
   assert.equal((await stage.run(['dump', first, '/source/a.txt'])).stdout, 'hello\n');

@@ -32,8 +32,17 @@ export interface CliOptions {
   readonly onOutput?: (text: string, child: ChildProcess) => void;
 }
 
+let firstRun: Promise<CliRun> | undefined;
+
 /** Runs the real program in a process of its own; of our environment it gets only what it needs. */
 export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
+  if (firstRun) await firstRun;
+  const run = start(args, options);
+  firstRun ??= run;
+  return run;
+}
+
+async function start(args: readonly string[], options: CliOptions): Promise<CliRun> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
     cwd: options.cwd,
     env: { PATH: process.env['PATH'], TZ: 'UTC', LANG: 'C.UTF-8', CADANGAN_CONFIG: join(compileCache, 'none.jsonc'), NODE_COMPILE_CACHE: compileCache, ...options.environment },

@@ -107,7 +107,7 @@ export class SimulatedStorage implements Storage {
     const before = this.#files.get(label);
     const bytes = change(before && before.bytes.slice());
     this.#usedBytes += (bytes?.length ?? 0) - (before?.bytes.length ?? 0);
-    if (bytes) this.#files.set(label, { file, bytes: bytes.slice(), operation: -Infinity });
+    if (bytes) this.#files.set(label, { file, bytes: new Uint8Array(bytes), operation: -Infinity });
     else this.#files.delete(label);
   }
 
@@ -186,7 +186,7 @@ export class SimulatedStorage implements Storage {
     return this.#call('write', file, signal, async (fault) => {
       this.#assertCreated();
       if (fault === 'full') throw this.#full(file, bytes);
-      const stored = bytes.slice();
+      const stored = new Uint8Array(bytes); // not `slice`, which shares memory when it is a Buffer's
       const operation = this.#crashes.begin('write', file, stored);
       await this.#takeEffect(operation, signal, () => this.#put(file, stored));
       this.counters.bytesWritten += bytes.length;

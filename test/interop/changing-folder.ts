@@ -31,7 +31,7 @@ export class ChangingFolder {
       () => this.#onFile((path) => rmSync(path)),
       () => this.#onFile((path) => renameSync(path, join(this.#anyFolder(), this.#newName()))),
       () => this.#onFile((path) => linkSync(path, join(this.#anyFolder(), this.#newName()))),
-      () => this.#onFile((path) => chmodSync(path, this.#random.below(0o1000))),
+      () => this.#onFile((path) => chmodSync(path, 0o600 | this.#random.below(0o200))),
       () => symlinkSync(this.#newName(), join(this.#anyFolder(), this.#newName())),
       () => mkdirSync(join(this.#anyFolder(), this.#newName())),
     ];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { globSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { textOf } from '../../src/platform/index.ts';
@@ -21,6 +21,10 @@ describe("check of a repository that restic made", needs('restic'), () => {
     made.backup();
     writeFileSync(join(made.source, 'deep', 'text'), 'something else '.repeat(10_000));
     made.backup();
+    const repository = await made.open();
+    await repository.loadIndex();
+    const packs = [...repository.index.packContents()].filter(([, { dataBlobs }]) => dataBlobs > 0);
+    dataPacks = packs.sort(([, a], [, b]) => b.blobBytes - a.blobBytes).map(([id]) => join(made.path, 'data', id.slice(0, 2), id));
   });
   after(() => made[Symbol.asyncDispose]());
 
@@ -28,7 +32,8 @@ describe("check of a repository that restic made", needs('restic'), () => {
     const result = await checkRepository(await made.open(), { readData: 'all', workerCount: 1 });
     return { isSound: result.errorCount === 0, result };
   };
-  const resticVerdict = () => made.restic('check', '--read-data', '--quiet').status === 0;
+  const resticVerdict = (option = '--read-data') => made.restic('check', '--quiet', option).status === 0;
+  let dataPacks: readonly string[] = [];
 
   test('it is sound, every byte', async () => {
     const { result } = await verdict();
@@ -41,14 +46,17 @@ describe("check of a repository that restic made", needs('restic'), () => {
   });
 
   // Which file of its kind is spoilt turns with the mutation.
-  const kinds = ['data/*/*', 'index/*', 'snapshots/*'];
   for (const [at, mutation] of mutations.entries()) {
-    for (const kind of kinds) {
+    // restic tries for a minute and more to read what is not there; the structure alone shows it at once.
+    const isShort = /nothing|half|deleted|swapped|wrong name/.test(mutation.name);
+    for (const kind of ['data/*/*', 'index/*', 'snapshots/*']) {
       test(`restic and we say the same of ${kind} ${mutation.name}`, async () => {
-        const files = globSync(kind, { cwd: made.path }).sort().map((file) => join(made.path, file));
+        const all = globSync(kind, { cwd: made.path }).sort().map((file) => join(made.path, file));
+        const avoidsRetries = isShort && kind === 'data/*/*';
+        const files = avoidsRetries ? dataPacks : all;
         const undo = mutation.apply(files[at % files.length] ?? '', files[(at + 1) % files.length] ?? '');
         try {
-          assert.equal((await verdict()).isSound, resticVerdict());
+          assert.equal((await verdict()).isSound, resticVerdict(avoidsRetries ? '--read-data=false' : '--read-data'));
         } finally {
           undo();
         }
@@ -57,8 +65,7 @@ describe("check of a repository that restic made", needs('restic'), () => {
   }
 
   test('the file whose data is damaged is named, in both snapshots', async () => {
-    const [large = ''] = globSync('data/*/*', { cwd: made.path }).map((file) => join(made.path, file)).filter(isLarge);
-    const undo = mutations[1]!.apply(large, '');
+    const undo = mutations[1]!.apply(dataPacks[0] ?? '', '');
     try {
       const { result } = await verdict();
       const affected = result.errors.flatMap(({ affects }) => affects);
@@ -69,7 +76,3 @@ describe("check of a repository that restic made", needs('restic'), () => {
     }
   });
 });
-
-function isLarge(file: string): boolean {
-  return statSync(file).size > 1_000_000;
-}

@@ -20,11 +20,11 @@ export interface Running {
   readonly ended: Promise<Ran>;
 }
 
-const cliPath = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
+const cliPath = join(import.meta.dirname, '..', '..', 'dist', 'cli.js');
 
-/** The command line as users run it, from the sources. */
+/** The command line as users have it: the built one, which `npm test` builds first (and which starts six times as fast as the sources). */
 export function startCadangan(args: readonly string[], options: ProgramOptions = {}): Running {
-  return start(process.execPath, ['--disable-warning=ExperimentalWarning', cliPath, ...args], options);
+  return start(process.execPath, [cliPath, ...args], options);
 }
 
 /** Stock restic. It is kept from a cache on disk: every run sees the repository itself. */

@@ -6,7 +6,7 @@ import { BlobIndex, type BlobId, type BlobLocation, type BlobType, type PackId }
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { freshSeed } from './new-repository.ts';
 
-const operations = 250_000;
+const operations = 200_000;
 
 /** What is known of one blob: its places, and whether somebody is about to store it. */
 interface Entry {

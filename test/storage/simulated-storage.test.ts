@@ -18,7 +18,7 @@ describeStorage('the simulated storage', async () => {
     },
     [Symbol.asyncDispose]: async () => storage.close(),
   };
-});
+}, { takesStrangers: false });
 
 const random = new SeededRandom(5);
 const someFile = (sizeBytes = 100) => {

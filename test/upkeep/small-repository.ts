@@ -6,7 +6,7 @@ import type { BlobId, BlobType, Node, SnapshotId, StoredSnapshot, TreeId } from 
 import {
   blobIdOf, formatTimestamp, listSnapshots, PackBuilder, PackStore, Repository, saveSnapshot, serializeNode, treeFromSerializedNodes,
 } from '../../src/repository/index.ts';
-import { FolderStorage } from '../../src/storage/index.ts';
+import { FolderStorage, type Storage } from '../../src/storage/index.ts';
 
 export const password = 'small';
 /** Far too cheap for anything but a test. */
@@ -34,8 +34,8 @@ export class SmallRepository {
   }
 
   /** As another program would: nothing is known from before. */
-  reopen(): Promise<Repository> {
-    return Repository.open({ storage: new FolderStorage(this.path) }, password);
+  reopen(storage: Storage = new FolderStorage(this.path)): Promise<Repository> {
+    return Repository.open({ storage }, password);
   }
 
   /** Adds a blob, also one that is there already, to the open pack of its type. */

@@ -14,7 +14,7 @@ export class NotHere extends Error {}
 
 /** A folder of the zoo, made when needed. */
 export function enclosure(zoo: ByteString, ...names: string[]): ByteString {
-  const path = names.reduce((parent, name) => at(parent, name), zoo);
+  const path = names.reduce<ByteString>((parent, name) => at(parent, name), zoo);
   mkdirSync(fsPath(path), { recursive: true });
   return path;
 }

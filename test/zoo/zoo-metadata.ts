@@ -14,15 +14,15 @@ export const metadata: readonly ZooItem[] = [
     name: 'modes',
     make: (zoo) => {
       const folder = enclosure(zoo, 'modes');
-      for (const mode of [0o000, 0o200, 0o400, 0o644, 0o777]) setMode(put(at(folder, `mode-${mode.toString(8)}`), 'm'), mode);
+      for (const mode of readable([0o000, 0o200, 0o400, 0o644, 0o777])) setMode(put(at(folder, `mode-${mode.toString(8)}`), 'm'), mode);
     },
   },
   {
     name: 'setuid, setgid and sticky',
     make: (zoo) => {
       const folder = enclosure(zoo, 'modes');
-      for (const mode of [0o4755, 0o2755, 0o6711, 0o1644, 0o7777, 0o4000]) setMode(put(at(folder, `special-${mode.toString(8)}`), 's'), mode);
-      for (const mode of [0o1777, 0o2775, 0o7000]) setMode(enclosure(folder, `folder-${mode.toString(8)}`), mode);
+      for (const mode of readable([0o4755, 0o2755, 0o6711, 0o1644, 0o7777, 0o4000])) setMode(put(at(folder, `special-${mode.toString(8)}`), 's'), mode);
+      for (const mode of readable([0o1777, 0o2775, 0o7000])) setMode(enclosure(folder, `folder-${mode.toString(8)}`), mode);
     },
   },
   {
@@ -110,6 +110,11 @@ export const attributes: readonly ZooItem[] = [
     },
   },
 ];
+
+/** Root reads everything; what others may not read is no part of a zoo that is to be stored whole. */
+function readable(modes: readonly number[]): readonly number[] {
+  return process.getuid?.() === 0 ? modes : modes.filter((mode) => (mode & 0o400) !== 0);
+}
 
 /** Only a program of the system sets nanoseconds: Node's `utimes` takes doubles. */
 function timed(path: ReturnType<typeof at>, seconds: string): void {

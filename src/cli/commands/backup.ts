@@ -1,18 +1,19 @@
-import { compileExcludeRules, type BackupProgress } from '../../backup/index.ts';
+import { compileExcludeRules, type BackupProgress, type NotStored } from '../../backup/index.ts';
 import { backupJob, type BackupDetails, type BackupJobOptions, type JobResult } from '../../jobs/index.ts';
-import { CadanganError, l10n } from '../../platform/index.ts';
+import { CadanganError, l10n, textOf } from '../../platform/index.ts';
 import { formatSummaryFields } from '../backup-json.ts';
 import { accessOf, collect, type CliCommand, type CommandContext } from '../command.ts';
 import { pad } from '../display-width.ts';
 import { exitCodeOfResult } from '../exit-code.ts';
 import { jsonExceptionSink, reportExceptions } from '../exception-report.ts';
 import { readFilesFrom } from '../files-from.ts';
-import { jsonObject, printJson } from '../json.ts';
+import { jsonObject, printJson, printJsonNow } from '../json.ts';
 import type { OptionValues } from '../option-values.ts';
-import { showProgress } from '../progress-line.ts';
+import { remainingMs, shareDone, showProgress } from '../progress-line.ts';
 import { backupConfiguredSet, setMeantBy } from '../set-backup.ts';
 import { shortId } from '../snapshot-view.ts';
 import { parseTimeArgument } from '../time-argument.ts';
+import { safeText } from '../safe-text.ts';
 import { countText, durationText, sizeText } from '../units.ts';
 
 export const backupCommand: CliCommand = {
@@ -49,10 +50,18 @@ export const backupCommand: CliCommand = {
     if (!context.globals.json) reportExceptions(context.terminal, result, context.globals.verbosity);
     if (!result.details) throw result.error;
     if (context.globals.json) printSummaryJson(context, result.details, options.flag('dryRun'));
-    else printSummary(context, result, result.details, options.flag('dryRun'));
+    else if (!context.globals.quiet) printSummary(context, result, result.details, options.flag('dryRun'));
     return exitCodeOfResult(result);
   },
 };
+
+function notStoredText(what: NotStored): string {
+  switch (what) {
+    case 'extended-attributes': return l10n.t('extended attributes');
+    case 'access-control-lists': return l10n.t('access control lists');
+    case 'alternate-data-streams': return l10n.t('alternate data streams');
+  }
+}
 
 async function jobOptionsOf(context: CommandContext, paths: readonly string[], options: OptionValues): Promise<BackupJobOptions> {
   const { globals, terminal, clock, environment } = context;
@@ -71,13 +80,14 @@ async function jobOptionsOf(context: CommandContext, paths: readonly string[], o
   );
   const time = options.text('time');
   return {
-    sources, workingFolder: context.workingFolder, rules, excludes: [...excludes, ...iexcludes],
+    sources, workingFolder: context.workingFolder, rules,
     tags: options.tagLists('tag').flat().filter((tag) => tag !== ''), host: options.text('host'), parent: options.text('parent'), force: options.flag('force'),
     timeNs: time === undefined ? undefined : parseTimeArgument(time, 'time', clock),
     changes: { ignoreCtime: options.flag('ignoreCtime'), ignoreInode: options.flag('ignoreInode') },
     withAtime: options.flag('withAtime'), oneFileSystem: options.flag('oneFileSystem'), dryRun: options.flag('dryRun'),
     compression: globals.compression, extraVerify: globals.extraVerify, programVersion: context.programVersion,
     progress: progressOf(context),
+    onFile: globals.verbosity >= 2 && !globals.json ? (path, fate) => terminal.note(`${fate.padEnd(10)} ${safeText(textOf(path))}`) : undefined,
     onException: globals.json ? jsonExceptionSink(terminal, 'archival') : undefined,
   };
 }
@@ -92,30 +102,33 @@ function printSummary({ terminal, globals }: CommandContext, result: JobResult<B
   const number = (count: number) => String(count).padStart(5);
   const counts = (made: number, changed: number, unmodified: number) =>
     l10n.t('{new} new, {changed} changed, {unmodified} unmodified', { new: number(made), changed: number(changed), unmodified: number(unmodified) });
-  if (!globals.quiet) {
-    terminal.print(parentId === undefined ? l10n.t('no parent snapshot: every file was read') : l10n.t('compared with snapshot {0}', shortId(parentId)));
-    if (details.parentTreesDamaged > 0) terminal.note(l10n.t('{0} of that snapshot cannot be read; the files were stored again. Run "cadangan check".', countText(details.parentTreesDamaged, 'folder')));
-    if (details.socketsSkipped > 0 && globals.verbosity > 0) terminal.note(l10n.t('{0} left out', countText(details.socketsSkipped, 'socket')));
-    terminal.print();
-    terminal.print(`${pad(`${l10n.t('Files')}:`, 12)} ${counts(summary.filesNew, summary.filesChanged, summary.filesUnmodified)}`);
-    terminal.print(`${pad(`${l10n.t('Dirs')}:`, 12)} ${counts(summary.dirsNew, summary.dirsChanged, summary.dirsUnmodified)}`);
-    const added = { size: sizeText(summary.dataAdded), stored: sizeText(summary.dataAddedPacked) };
-    terminal.print(dryRun ? l10n.t('Would add to the repository: {size} ({stored} stored)', added) : l10n.t('Added to the repository: {size} ({stored} stored)', added));
-    terminal.print();
-    terminal.print(l10n.t('processed {files}, {size} in {duration}', { files: countText(summary.totalFilesProcessed, 'file'), size: sizeText(summary.totalBytesProcessed), duration: durationText(durationMs) }));
-  }
-  if (snapshotId !== undefined) terminal.print(result.exceptionCount > 0 ? l10n.t('snapshot {0} saved, without what is named above', shortId(snapshotId)) : l10n.t('snapshot {0} saved', shortId(snapshotId)));
-  else if (!globals.quiet) terminal.print(l10n.t('dry run: nothing was written'));
+  terminal.print(parentId === undefined ? l10n.t('no parent snapshot: every file was read') : l10n.t('compared with snapshot {0}', shortId(parentId)));
+  if (details.parentTreesDamaged > 0) terminal.note(l10n.t('{0} of that snapshot cannot be read; the files were stored again. Run "cadangan check".', countText(details.parentTreesDamaged, 'folder')));
+  if (details.socketsSkipped > 0 && globals.verbosity > 0) terminal.note(l10n.t('{0} left out', countText(details.socketsSkipped, 'socket')));
+  terminal.print();
+  terminal.print(`${pad(`${l10n.t('Files')}:`, 12)} ${counts(summary.filesNew, summary.filesChanged, summary.filesUnmodified)}`);
+  terminal.print(`${pad(`${l10n.t('Dirs')}:`, 12)} ${counts(summary.dirsNew, summary.dirsChanged, summary.dirsUnmodified)}`);
+  const added = { size: sizeText(summary.dataAdded), stored: sizeText(summary.dataAddedPacked) };
+  terminal.print(dryRun ? l10n.t('Would add to the repository: {size} ({stored} stored)', added) : l10n.t('Added to the repository: {size} ({stored} stored)', added));
+  terminal.print(`${pad(`${l10n.t('Not stored')}:`, 12)} ${l10n.t('{0} (Node.js cannot read them)', details.notStored.map(notStoredText).join(', '))}`);
+  terminal.print();
+  terminal.print(l10n.t('processed {files}, {size} in {duration}', { files: countText(summary.totalFilesProcessed, 'file'), size: sizeText(summary.totalBytesProcessed), duration: durationText(durationMs) }));
+  if (snapshotId === undefined) terminal.print(l10n.t('dry run: nothing was written'));
+  else terminal.print(result.exceptionCount > 0 ? l10n.t('snapshot {0} saved, without what is named above', shortId(snapshotId)) : l10n.t('snapshot {0} saved', shortId(snapshotId)));
 }
 
-function printSummaryJson({ terminal }: CommandContext, { summary, snapshotId, durationMs }: BackupDetails, dryRun: boolean): void {
-  printJson(terminal, jsonObject({ message_type: 'summary', dry_run: dryRun || undefined, ...formatSummaryFields(summary), total_duration: durationMs / 1000, snapshot_id: snapshotId }));
-}
-
-/** How much there is in all is not known before the end; restic counts beforehand, which costs a second walk. */
-function printStatusJson({ terminal }: CommandContext, { elapsedMs, filesDone, bytesDone, errorCount, currentPath }: BackupProgress): void {
+function printSummaryJson({ terminal }: CommandContext, { summary, snapshotId, durationMs, notStored }: BackupDetails, dryRun: boolean): void {
   printJson(terminal, jsonObject({
-    message_type: 'status', seconds_elapsed: Math.floor(elapsedMs / 1000) || undefined, percent_done: 0, files_done: filesDone, bytes_done: bytesDone,
+    message_type: 'summary', dry_run: dryRun || undefined, ...formatSummaryFields(summary), total_duration: durationMs / 1000, snapshot_id: snapshotId, not_stored: notStored,
+  }));
+}
+
+function printStatusJson({ terminal }: CommandContext, progress: BackupProgress): void {
+  const { elapsedMs, filesDone, bytesDone, filesTotal, bytesTotal, errorCount, currentPath } = progress;
+  const left = remainingMs(progress);
+  printJsonNow(terminal, jsonObject({
+    message_type: 'status', seconds_elapsed: Math.floor(elapsedMs / 1000) || undefined, seconds_remaining: left === undefined ? undefined : Math.round(left / 1000),
+    percent_done: shareDone(progress) ?? 0, total_files: filesTotal, files_done: filesDone, total_bytes: bytesTotal, bytes_done: bytesDone,
     error_count: errorCount || undefined, current_files: currentPath === '' ? undefined : [currentPath],
   }));
 }

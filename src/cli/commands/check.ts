@@ -59,9 +59,9 @@ function printResult({ terminal, globals }: CommandContext, result: CheckResult)
       snapshots: countText(counts.snapshots, 'snapshot'), folders: countText(counts.trees, 'folder'), packs: countText(counts.packs, 'pack'), blobs: countText(counts.blobs, 'blob'), duration: durationText(durationMs),
     });
     terminal.print(`${checked}; ${read}`);
+    if (errorCount === 0) terminal.print(l10n.t('no errors were found'));
   }
-  if (errorCount === 0) terminal.print(l10n.t('no errors were found'));
-  else terminal.note(l10n.t('{0} found: the repository is damaged. What is not named above can be restored.', countText(errorCount, 'error')));
+  if (errorCount > 0) terminal.note(l10n.t('{0} found: the repository is damaged', countText(errorCount, 'error')));
 }
 
 function faultLines({ kind, file, blob, reason, affects, affectsCount }: Fault): string[] {

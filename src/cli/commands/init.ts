@@ -20,8 +20,9 @@ export const initCommand: CliCommand = {
       printJson(terminal, { message_type: 'initialized', id, repository: location });
       return exitCode.done;
     }
+    if (globals.quiet) return exitCode.done;
     terminal.print(l10n.t('created restic repository {id} at {location}', { id: id.slice(0, 10), location: safeText(location) }));
-    if (!globals.quiet) terminal.note(`\n${l10n.t('Keep the password safe, and not only on this machine: without it nobody can read what you back up.')}`);
+    terminal.note(`\n${l10n.t('Keep the password safe, and not only on this machine: without it nobody can read what you back up.')}`);
     return exitCode.done;
   },
 };

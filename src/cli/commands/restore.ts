@@ -5,7 +5,7 @@ import { accessOf, collect, type CliCommand, type CommandContext } from '../comm
 import { pad } from '../display-width.ts';
 import { exitCodeOfResult } from '../exit-code.ts';
 import { jsonExceptionSink, reportExceptions } from '../exception-report.ts';
-import { jsonObject, printJson } from '../json.ts';
+import { jsonObject, printJson, printJsonNow } from '../json.ts';
 import type { OptionValues } from '../option-values.ts';
 import { showProgress } from '../progress-line.ts';
 import { safeName, safeText } from '../safe-text.ts';
@@ -87,7 +87,7 @@ function actionText(action: RestoreItem['action']): string {
 function report({ terminal, globals }: CommandContext, progress: RestoreProgress, elapsedMs: number): void {
   const { filesTotal, filesDone, bytesTotal, bytesDone, currentPath } = progress;
   if (!globals.json) return showProgress(terminal, { elapsedMs, filesDone, filesTotal, bytesDone, bytesTotal, currentPath: textOf(currentPath) });
-  return printJson(terminal, jsonObject({
+  return printJsonNow(terminal, jsonObject({
     message_type: 'status', seconds_elapsed: Math.floor(elapsedMs / 1000) || undefined, percent_done: bytesTotal === 0 ? 0 : Math.min(1, bytesDone / bytesTotal),
     total_files: filesTotal, files_restored: filesDone, total_bytes: bytesTotal, bytes_restored: bytesDone,
   }));

@@ -1,9 +1,10 @@
-import { l10n } from '../../platform/index.ts';
-import { listSnapshots, matchesFilter, resolveSnapshot, type StoredSnapshot } from '../../repository/index.ts';
+import { l10n, type CadanganError } from '../../platform/index.ts';
+import { listReadableSnapshots, matchesFilter, resolveSnapshot, type StoredSnapshot } from '../../repository/index.ts';
 import { openedRepository, type CliCommand, type CommandContext } from '../command.ts';
 import { exitCode } from '../exit-code.ts';
 import { jsonObject, printJson } from '../json.ts';
 import { groupSnapshots, latestOfEach, parseGroupBy, type GroupBy, type SnapshotGroup } from '../snapshot-groups.ts';
+import { describeError } from '../messages.ts';
 import type { OptionValues } from '../option-values.ts';
 import { safeText } from '../safe-text.ts';
 import { addSnapshotFilter, shortId, snapshotFilterOf, snapshotJson } from '../snapshot-view.ts';
@@ -25,15 +26,20 @@ export const snapshotsCommand: CliCommand = {
   run: async (context, ids, options) => {
     const groupBy = parseGroupBy(options.text('groupBy'));
     const latest = options.count('latest', 1);
+    let damagedCount = 0;
+    const onDamaged = (error: CadanganError) => {
+      damagedCount += 1;
+      context.terminal.note(describeError(error).what);
+    };
     const found = await openedRepository(context, 'shared', async ({ repository, signal }) => {
       const filter = snapshotFilterOf(options);
       if (ids.length > 0) return Promise.all(ids.map((id) => resolveSnapshot(repository, id, filter, signal)));
-      return (await listSnapshots(repository, signal)).filter((snapshot) => matchesFilter(snapshot, filter));
+      return (await listReadableSnapshots(repository, onDamaged, signal)).filter((snapshot) => matchesFilter(snapshot, filter));
     });
     const wanted = latest === undefined ? found : latestOfEach(found, latest);
     if (context.globals.json) printSnapshotsJson(context, wanted, groupBy);
     else printTables(context, groupSnapshots(wanted, groupBy), groupBy, options);
-    return exitCode.done;
+    return damagedCount > 0 ? exitCode.failed : exitCode.done;
   },
 };
 

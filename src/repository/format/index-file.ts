@@ -21,7 +21,7 @@ export interface IndexFile {
 
 /**
  * Reads an index of any age: the object of today, or the array of packs of restic before 0.1. Unknown fields are dropped.
- * @throws `repository.damaged`, also for offsets and lengths that are not whole numbers from 0 to 2^32
+ * @throws `repository.damaged`, also for offsets and lengths that are not whole numbers below 2^32
  */
 export function parseIndexFile(bytes: Uint8Array): IndexFile {
   // Every number is checked to be a safe integer, so nothing that `JSON.parse` rounds gets through.
@@ -55,7 +55,7 @@ export function indexFromSerializedPacks(parts: readonly string[]): Uint8Array {
 }
 
 /** A pack's offsets and lengths are uint32 in its header. */
-const positionMax = 2 ** 32;
+const positionMax = 2 ** 32 - 1;
 
 function parsePack(json: JsonValue): IndexPack {
   if (!isJsonObject(json)) throw damaged('index', `a pack is ${shown(json)}`);

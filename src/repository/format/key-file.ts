@@ -51,6 +51,8 @@ export function parseKeyFile(bytes: Uint8Array): KeyFile {
   if (!Number.isInteger(Math.log2(key.kdf.N))) fields.fail('N', key.kdf.N);
   // Both buffers of scrypt are bounded: the one of N blocks, and the one of p blocks.
   if (128 * key.kdf.r * Math.max(key.kdf.N, key.kdf.p) > kdfLimits.memoryBytes) throw damaged('key', `scrypt with N ${key.kdf.N}, r ${key.kdf.r} needs too much memory`);
+  // Time: restic's own choices are below 2^23.
+  if (key.kdf.N * key.kdf.r * key.kdf.p > kdfLimits.work) throw damaged('key', `scrypt with N ${key.kdf.N}, r ${key.kdf.r}, p ${key.kdf.p} would take minutes`);
   if (key.salt.length !== saltLengthBytes) throw damaged('key', `a salt of ${key.salt.length} bytes`);
   if (key.data.length < sealOverheadBytes || key.data.length > dataLengthBytesMax) throw damaged('key', `data of ${key.data.length} bytes`);
   return key;
@@ -80,6 +82,6 @@ export function serializeMasterKey(key: MasterKey): Uint8Array {
 
 export const saltLengthBytes = 64;
 
-const kdfLimits = { N: 2 ** 22, p: 64, memoryBytes: 2 ** 30 } as const;
+const kdfLimits = { N: 2 ** 22, p: 64, memoryBytes: 2 ** 30, work: 2 ** 26 } as const;
 const sealOverheadBytes = 32;
 const dataLengthBytesMax = 4096;

@@ -1,0 +1,30 @@
+/**
+ * A program for the tests of backups: changes a folder without end while somebody reads it. Appends to `grows-*`, rewrites `changes-*` in place,
+ * truncates and refills `shrinks-*`, deletes and makes anew `vanishes-*`, replaces `turns-*` by a folder, a link and a file in turn. `steady-*` it leaves alone.
+ */
+import { appendFileSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SeededRandom } from '../fakes/seeded-random.ts';
+
+const [, , folder = '', seed = '1'] = process.argv;
+const random = new SeededRandom(Number(seed));
+const names = readdirSync(folder);
+const turns: ((path: string) => void)[] = [(path) => mkdirSync(path), (path) => symlinkSync('steady-0', path), (path) => writeFileSync(path, 'a file again')];
+
+const changes: Record<string, (path: string) => void> = {
+  grows: (path) => appendFileSync(path, random.bytes(20_000)),
+  changes: (path) => writeFileSync(path, random.bytes(100_000), { flag: 'r+' }),
+  shrinks: (path) => (random.chance(0.5) ? truncateSync(path, random.below(1_000)) : appendFileSync(path, random.bytes(300_000))),
+  vanishes: (path) => (random.chance(0.5) ? rmSync(path, { force: true }) : writeFileSync(path, random.bytes(50_000))),
+  turns: (path) => {
+    rmSync(path, { recursive: true, force: true });
+    turns[random.below(turns.length)]?.(path);
+  },
+};
+
+process.stdout.write('ready\n');
+const endAt = performance.now() + 60_000; // should nobody end it
+while (performance.now() < endAt) {
+  const name = names[random.below(names.length)] ?? '';
+  changes[name.split('-')[0] ?? '']?.(join(folder, name));
+}

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { isCode } from '../../src/platform/index.ts';
+import { findNode, findTree, walkTree, type BlobId, type WalkOptions, type WalkStep } from '../../src/repository/index.ts';
+import { node, RepositoryMaker } from '../fakes/repository-maker.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cadangan-walk-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const maker = await RepositoryMaker.create(join(folder, 'repository'));
+const { tree } = await maker.snapshot(
+  await maker.file('a', '1'),
+  await maker.folder('b', await maker.folder('c', await maker.file('d', '2')), await maker.file('e', '3')),
+  node('dir', 'gone', { subtree: 'ab'.repeat(32) as BlobId }),
+  await maker.file('z', '4'),
+);
+
+async function walk(start: BlobId, options: WalkOptions = {}): Promise<string[]> {
+  const steps: string[] = [];
+  for await (const step of walkTree(maker.repository, start, options)) steps.push(describe(step));
+  return steps;
+}
+
+function describe(step: WalkStep): string {
+  return step.kind === 'node' ? `${step.node.type} ${step.path}` : `${step.kind} ${step.path}`;
+}
+
+test('walkTree() goes depth first in the order of each tree, and tells what it cannot read', async () => {
+  assert.deepEqual(await walk(tree), [
+    'enter /', 'file /a', 'dir /b', 'enter /b', 'dir /b/c', 'enter /b/c', 'file /b/c/d', 'leave /b/c', 'file /b/e', 'leave /b', 'dir /gone', 'unreadable /gone', 'file /z', 'leave /',
+  ]);
+});
+
+test('walkTree() enters only folders that are wanted', async () => {
+  assert.deepEqual(await walk(tree, { descend: (path) => path === '/b' }), ['enter /', 'file /a', 'dir /b', 'enter /b', 'dir /b/c', 'file /b/e', 'leave /b', 'dir /gone', 'file /z', 'leave /']);
+});
+
+test('walkTree() does not enter a folder with a hostile name', async () => {
+  const hostile = await maker.snapshot({ ...(await maker.folder('x', await maker.file('y', '5'))), name: node('dir', '..').name });
+  assert.deepEqual(await walk(hostile.tree), ['enter /', 'dir /..', 'leave /']);
+});
+
+test('walkTree() of a start that cannot be read is one step', async () => {
+  assert.deepEqual(await walk('cd'.repeat(32) as BlobId), ['unreadable /']);
+});
+
+test('walkTree() stops when it is aborted', async () => {
+  const controller = new AbortController();
+  await assert.rejects(async () => {
+    for await (const step of walkTree(maker.repository, tree, { signal: controller.signal })) if (step.path === '/a') controller.abort();
+  }, (error) => isCode(error, 'aborted'));
+});
+
+test('findNode() and findTree() follow a path, and say when it is not there', async () => {
+  assert.equal((await findNode(maker.repository, tree, '/b/c/d')).type, 'file');
+  assert.equal((await findNode(maker.repository, tree, 'b')).type, 'dir');
+  assert.equal(await findTree(maker.repository, tree, '/'), tree);
+  assert.equal(await findTree(maker.repository, tree, 'b/c/'), (await findNode(maker.repository, tree, 'b/c')).subtree);
+  for (const path of ['/nothing', '/a/b', '/b/c/x', '/']) await assert.rejects(findNode(maker.repository, tree, path), (error) => isCode(error, 'path.not-found'), path);
+  await assert.rejects(findTree(maker.repository, tree, '/a'), (error) => isCode(error, 'path.not-found'));
+});
