@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { sizeText } from '../../src/cli/units.ts';
 import { cadangan, exceptionItems, summaryNumber, summaryText, type Run } from './cadangan.ts';
 import { compareFolders, type Comparison } from './compare-folders.ts';
+import { nightlySet, websiteSet, writeConfiguration } from './configuration.ts';
 import { changeSampleServer, makeSampleServer } from './sample-server.ts';
 import { serveHouse, type House } from './serve-house.ts';
 
@@ -23,6 +24,7 @@ interface Stage {
   readonly folder: string;
   readonly source: string;
   readonly isSample: boolean;
+  readonly repository: string;
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -38,7 +40,7 @@ async function main(): Promise<number> {
   try {
     const stage = makeStage(folder, options.source);
     await show(stage);
-    if (!options.once && !stop.signal.aborted) await serveHouse(houseOf(stage), stop.signal);
+    if (!options.once && !stop.signal.aborted) await openHouse(stage, stop.signal);
     return 0;
   } catch (error) {
     if (!(error instanceof DemoError)) throw error;
@@ -50,9 +52,9 @@ async function main(): Promise<number> {
   }
 }
 
-/** The editor gets a configuration and a state of its own: what this machine really backs up is none of the demonstration's business. */
-function houseOf({ folder, source, environment }: Stage): House {
-  return { source, environment, configFile: join(folder, 'config', 'cadangan.json'), stateFolder: join(folder, 'state') };
+async function openHouse({ source, isSample, environment }: Stage, stop: AbortSignal): Promise<void> {
+  if (isSample) accept(await cadangan(['backup', websiteSet], environment), 'backup of the website');
+  await serveHouse({ source, environment } satisfies House, stop);
 }
 
 function readArguments(): { source: string | undefined; keep: boolean; once: boolean } | undefined {
@@ -68,29 +70,36 @@ function readArguments(): { source: string | undefined; keep: boolean; once: boo
   }
 }
 
+/** A configuration and a state of its own: what this machine really backs up is none of the demonstration's business. */
 function makeStage(folder: string, given: string | undefined): Stage {
   const passwordFile = join(folder, 'password.txt');
   writeFileSync(passwordFile, 'only for this demonstration\n', { mode: 0o600 });
   const source = given ?? join(folder, 'server');
-  return { folder, source, isSample: given === undefined, environment: { RESTIC_REPOSITORY: join(folder, 'repository'), RESTIC_PASSWORD_FILE: passwordFile } };
+  const repository = join(folder, 'repository');
+  const configFile = writeConfiguration(join(folder, 'config'), { source, repository, passwordFile, isSample: given === undefined });
+  return {
+    folder, source, repository, isSample: given === undefined,
+    environment: { CADANGAN_CONFIG: configFile, CADANGAN_STATE: join(folder, 'state'), RESTIC_PASSWORD_FILE: passwordFile },
+  };
 }
 
 async function show(stage: Stage): Promise<void> {
-  const { folder, source, isSample, environment } = stage;
+  const { folder, source, repository, isSample, environment } = stage;
+  const inRepository = ['-r', repository];
   if (isSample) timed('made a sample server', () => makeSampleServer(source));
   console.log('\nWhat follows can be typed just so, after');
   for (const [name, value] of Object.entries(environment)) console.log(`  export ${name}=${value}`);
-  succeed(await cadangan(['init'], environment), 'init');
+  succeed(await cadangan(['init', ...inRepository], environment), 'init');
 
-  const first = await backUp(stage, 'first backup');
+  const first = await backUp(stage, 'first backup', [source, ...inRepository, '--tag', nightlySet, '--time', yesterdayEvening()]);
   const firstId = summaryText(first, 'snapshot_id').slice(0, 8);
   console.log(isSample ? `\na day later: ${changeSampleServer(source).join(', ')}` : '\nyour files are not touched: the second backup finds them as they are');
-  await backUp(stage, 'second backup');
-  succeed(await cadangan(['check', '--read-data'], environment), 'check', 'every byte in the repository was verified');
+  await backUp(stage, 'second backup', [nightlySet]);
+  succeed(await cadangan(['check', ...inRepository, '--read-data'], environment), 'check', 'every byte in the repository was verified');
 
   const target = join(folder, 'restored');
   mkdirSync(target);
-  const restored = await cadangan(['restore', `${firstId}:${pathInSnapshot(source)}`, '--target', target], environment);
+  const restored = await cadangan(['restore', ...inRepository, `${firstId}:${pathInSnapshot(source)}`, '--target', target], environment);
   accept(restored, 'restore');
   report('restored the first date', restored, [`${summaryNumber(restored, 'files_restored')} files`, sizeText(summaryNumber(restored, 'bytes_restored'))]);
   const named = new Set([...exceptionItems(first).map((path) => path.slice(source.length)), ...exceptionItems(restored)]);
@@ -102,8 +111,16 @@ function pathInSnapshot(path: string): string {
   return process.platform === 'win32' ? path.replace(/^([A-Za-z]):/, '/$1').replaceAll('\\', '/') : path;
 }
 
-async function backUp({ source, environment }: Stage, title: string): Promise<Run> {
-  const run = await cadangan(['backup', source], environment);
+/** When the window of the sample set opened yesterday, as `--time` reads it. */
+function yesterdayEvening(): string {
+  const day = new Date();
+  day.setDate(day.getDate() - 1);
+  const two = (number: number): string => String(number).padStart(2, '0');
+  return `${day.getFullYear()}-${two(day.getMonth() + 1)}-${two(day.getDate())} 21:00:04`;
+}
+
+async function backUp({ environment }: Stage, title: string, args: readonly string[]): Promise<Run> {
+  const run = await cadangan(['backup', ...args], environment);
   accept(run, title);
   const count = (name: string): number => summaryNumber(run, name);
   report(title, run, [
