@@ -4,13 +4,13 @@ import { makeManifest } from '../src/extension/manifest/make-manifest.ts';
 
 const projectFolder = new URL('../', import.meta.url);
 const packageFile = new URL('package.json', projectFolder);
-const { contributes, activationEvents, english, indonesian } = makeManifest();
+const { about, contributes, activationEvents, english, indonesian } = makeManifest();
 
 const manifest = JSON.parse(readFileSync(packageFile, 'utf8')) as Record<string, unknown>;
 const { scripts, ...others } = manifest;
 const { contributes: _old, ...before } = others;
 // `contributes` stands before the scripts, as in most extensions.
-const entries: (readonly [string, unknown])[] = Object.entries({ ...before, activationEvents });
+const entries: (readonly [string, unknown])[] = Object.entries({ ...before, ...about, activationEvents });
 const at = entries.findIndex(([key]) => key === 'capabilities') + 1;
 entries.splice(at, 0, ['contributes', contributes], ['scripts', scripts]);
 write(packageFile, Object.fromEntries(entries));

@@ -14,6 +14,7 @@ import { reportProgress } from './progress-reporter.ts';
 import { RunTally, type FileSink, type SourceIssue } from './run-tally.ts';
 import { statFollowing } from './source-stat.ts';
 import { TreeSaver } from './tree-saver.ts';
+import { saysNothingNew, type SkipRule } from './unchanged.ts';
 
 export interface BackupOptions extends SourceOptions {
   /** What `prepareSource` gave for the same options, when the caller had time to begin early. */
@@ -35,6 +36,8 @@ export interface BackupOptions extends SourceOptions {
   readonly workerCount?: number | undefined;
   /** Do everything but write: no pack, no index, no snapshot. */
   readonly dryRun?: boolean;
+  /** Leave no snapshot when its parent says the same. */
+  readonly skipIfUnchanged?: SkipRule | undefined;
   /** The folder that the repository lies in, when it is one. */
   readonly repositoryFolder?: string | undefined;
   readonly programVersion: string;
@@ -47,8 +50,10 @@ export interface BackupOptions extends SourceOptions {
 }
 
 export interface BackupResult {
-  /** None in a dry run. */
+  /** None in a dry run, and when nothing has changed and that was to be skipped. */
   readonly snapshotId: SnapshotId | undefined;
+  /** The parent says the same, and so no snapshot was made. */
+  readonly isUnchanged: boolean;
   readonly tree: TreeId;
   readonly parentId: SnapshotId | undefined;
   readonly summary: SnapshotSummary;
@@ -105,9 +110,10 @@ export async function backup(repository: Repository, options: BackupOptions): Pr
     programVersion: options.programVersion,
     summary,
   };
-  const snapshotId = options.dryRun ? undefined : await saveSnapshot(repository, snapshot, options.signal);
+  const isUnchanged = await isSkipped(repository, tree, options, prepared, parent);
+  const snapshotId = options.dryRun || isUnchanged ? undefined : await saveSnapshot(repository, snapshot, options.signal);
   return {
-    snapshotId, tree, parentId: parent?.id, summary,
+    snapshotId, isUnchanged, tree, parentId: parent?.id, summary,
     durationMs: clock.monotonicMs() - startMs,
     issues: tally.issues, issueCount: tally.issueCount, socketsSkipped: tally.sockets, notStored, parentTreesDamaged: tally.parentTreesDamaged,
   };
@@ -183,6 +189,12 @@ async function parentOf(repository: Repository, options: BackupOptions, prepared
 /** Rules that leave out everything are a slip of the pen; a snapshot of nothing would look like a backup for years. */
 function refuseEmpty({ reader }: PreparedSource, tally: RunTally, sources: readonly string[]): void {
   if (reader.hasExcluded && tally.filesDone + tally.others === 0) throw new CadanganError('source.empty', { paths: sources });
+}
+
+/** A dry run has stored no trees that could be compared more closely. */
+async function isSkipped(repository: Repository, tree: TreeId, { skipIfUnchanged, dryRun, tags = [], signal }: BackupOptions, source: PreparedSource, parent: StoredSnapshot | undefined): Promise<boolean> {
+  if (!skipIfUnchanged || !parent) return false;
+  return saysNothingNew(repository, { tree, sources: source.tree, tags }, parent, dryRun ? 'same-tree' : skipIfUnchanged, signal);
 }
 
 /** What the parent held is the best guess at what there is now. */

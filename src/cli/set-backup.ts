@@ -1,32 +1,51 @@
 import { backupRunResult, backupSet, RunHistory, unattendedPassword } from '../engine/index.ts';
 import type { BackupDetails, JobResult, RepositoryAccess } from '../jobs/index.ts';
 import type { BackupProgressSink } from '../backup/index.ts';
-import { configurationFile, l10n, stateFolder, systemRandom } from '../platform/index.ts';
-import { loadConfiguration, type BackupSet } from '../settings/index.ts';
+import { CadanganError, cadanganVersion, configurationFile, l10n, stateFolder, systemRandom } from '../platform/index.ts';
+import { GuestRun } from '../schedule/index.ts';
+import { describeProblem, loadConfiguration, type BackupSet } from '../settings/index.ts';
 import type { CommandContext } from './command.ts';
 import type { OptionValues } from './option-values.ts';
 import { readPassword } from './password-source.ts';
 import { safeText } from './safe-text.ts';
 
-/** The backup set that `cadangan backup NAME` means: where no repository is named, a single argument can be nothing else. Undefined when there is none of that name. */
+/**
+ * The backup set that `cadangan backup NAME` means: where no repository is named, a single argument can be nothing else. Undefined when there is none of that name.
+ * @throws `config.invalid` when there is one that is not right
+ */
 export async function setMeantBy(paths: readonly string[], { globals, environment }: CommandContext): Promise<BackupSet | undefined> {
   const [name] = paths;
   if (name === undefined || paths.length > 1 || globals.repo !== undefined || globals.repositoryFile !== undefined) return undefined;
-  const { configuration } = await loadConfiguration(configurationFile(environment));
-  return configuration.sets.find((set) => set.name === name);
+  const { path, configuration, sets, problems } = await loadConfiguration(configurationFile(environment));
+  const set = configuration.sets.find((candidate) => candidate.name === name);
+  if (set || !sets.some((entry) => entry.name === name)) return set;
+  const problem = problems.find((candidate) => candidate.severity === 'error' && candidate.set === name) ?? problems.find(({ severity }) => severity === 'error');
+  throw new CadanganError('config.invalid', { path, line: problem?.line, column: problem?.column, reason: problem && describeProblem(problem).replace(/\.$/, '') });
 }
 
-/** Makes the backup of a set as the engine would, and takes it down in the history of runs. */
+/** Makes the backup of a set as the engine would, takes it down in the history of runs, and lets the schedule know. */
 export async function backupConfiguredSet(set: BackupSet, context: CommandContext, options: OptionValues, progress: BackupProgressSink | undefined): Promise<JobResult<BackupDetails>> {
   const { environment, terminal, programVersion, globals } = context;
   const dryRun = options.flag('dryRun');
-  const result = await backupSet(set, accessOfSet(set, context), {
-    environment, programVersion, progress,
+  const stop = new AbortController();
+  const guest = dryRun ? undefined : guestRunOf(set, context, () => stop.abort(new CadanganError('aborted', { reason: 'user' })));
+  const access = accessOfSet(set, { ...context, signal: AbortSignal.any([context.signal, stop.signal]) });
+  const result = await backupSet(set, access, {
+    environment, programVersion,
+    progress: (step) => {
+      guest?.progress(step);
+      progress?.(step);
+    },
     onCommandLine: globals.quiet ? undefined : (line) => terminal.note(safeText(line)),
-    overrides: { dryRun, force: options.flag('force'), extraVerify: globals.extraVerify },
+    overrides: { dryRun, force: options.flag('force'), skipIfUnchanged: options.flag('skipIfUnchanged') ? 'same-tree' : undefined, extraVerify: globals.extraVerify },
   });
-  if (!dryRun) await takeDown(result, set, context);
+  if (guest) await takeDown(result, set, guest, context);
   return result;
+}
+
+function guestRunOf({ name }: BackupSet, { environment, clock }: CommandContext, onStop: () => void): GuestRun {
+  const place = { configFile: configurationFile(environment), stateFolder: stateFolder(environment), version: cadanganVersion(), random: systemRandom };
+  return new GuestRun({ place, clock, set: name, onStop });
 }
 
 /** What is given on the command line counts more than the file; a terminal is asked last. */
@@ -40,10 +59,16 @@ function accessOfSet({ repository }: BackupSet, { globals, environment, password
   };
 }
 
-async function takeDown(result: JobResult<BackupDetails>, { name }: BackupSet, { environment, terminal }: CommandContext): Promise<void> {
+/** The history first: whoever hears of the end looks there for what came of it. */
+async function takeDown(result: JobResult<BackupDetails>, { name }: BackupSet, guest: GuestRun, { environment, terminal }: CommandContext): Promise<void> {
   try {
     await new RunHistory(stateFolder(environment), systemRandom).append(backupRunResult(result, name, (text) => text));
   } catch (error) {
     terminal.note(l10n.t('the history of runs could not be written: {0}', safeText(String(error))));
+  }
+  try {
+    await guest.end(result.outcome);
+  } catch (error) {
+    terminal.note(l10n.t('the schedule could not be told of this run: {0}', safeText(String(error))));
   }
 }

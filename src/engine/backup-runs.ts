@@ -1,11 +1,12 @@
 import { CadanganError, throwIfAborted, type Clock } from '../platform/index.ts';
-import type { RunOutcome, RunRequest } from '../schedule/index.ts';
+import { GuestRun, type LeaderPlace, type RunOutcome, type SchedulerOptions } from '../schedule/index.ts';
 import type { BackupSet } from '../settings/index.ts';
 import { parseTimestamp } from '../repository/index.ts';
 import type { RunProgress, RunResult } from './protocol.ts';
 import { repositoryKey } from './repository-key.ts';
 import type { RunDesk } from './run-desk.ts';
 import type { RunHistory } from './run-history.ts';
+import { runProgressOf, setProgressOf } from './run-progress.ts';
 import { bareRunResult } from './run-result.ts';
 import type { ScheduleSeat } from './schedule-seat.ts';
 
@@ -15,6 +16,9 @@ export interface BackupRunsOptions {
   readonly history: RunHistory;
   /** @throws `set.unknown` */
   readonly setNamed: (name: string) => BackupSet;
+  /** Where the schedule of this machine is found. */
+  readonly place: LeaderPlace;
+  readonly log: (level: 'warning', message: string) => void;
 }
 
 export interface BackupWish {
@@ -52,7 +56,7 @@ export class BackupRuns {
     throwIfAborted(wish.signal);
     repositoryKey(set.repository.location); // the schedule leaves out sets whose location is not understood; here is told why
     await this.#seat().settle();
-    using _listening = wish.onProgress ? this.#options.desk.listen(name, wish.onProgress) : undefined;
+    using _listening = this.#listen(name, wish);
     if (this.#seat().service === undefined) return await this.#runLocally(set, wish);
     const wasFollower = this.#seat().role === 'follower';
     try {
@@ -74,14 +78,29 @@ export class BackupRuns {
   }
 
   /** What the scheduler calls when a set is due. */
-  readonly runSet = async (name: string, { trigger }: RunRequest, signal: AbortSignal): Promise<RunOutcome> => {
+  readonly runSet: SchedulerOptions['runSet'] = async (name, { trigger }, signal, onProgress) => {
     const isManual = trigger === 'manual' || trigger === 'catch-up';
+    // These come by the hour, and also for changes of what the set leaves out.
+    const skipsUnchanged = trigger === 'reconcile' || trigger === 'change';
     const set = this.#options.setNamed(name);
-    const result = await this.#options.desk.backup(set, { mayAsk: isManual && this.#askedHere.has(name), signal });
+    const result = await this.#options.desk.backup(set, { mayAsk: isManual && this.#askedHere.has(name), signal, skipsUnchanged, onProgress: (progress) => onProgress(setProgressOf(progress)) });
     for (const resolve of this.#results.get(name) ?? []) resolve(result);
     this.#results.delete(name);
-    return result.outcome === 'missed' ? 'failed' : result.outcome;
+    return outcomeOf(result);
   };
+
+  /** Progress comes from the run, or from the schedule where another process makes it; where both tell, the run does. */
+  #listen(name: string, { onProgress }: BackupWish): Disposable {
+    if (!onProgress) return { [Symbol.dispose]: () => undefined };
+    const { desk } = this.#options;
+    const listenings = [
+      desk.listen(name, onProgress),
+      this.#seat().listen(name, (progress) => {
+        if (desk.progressOf(name) === undefined) onProgress(runProgressOf(name, progress));
+      }),
+    ];
+    return { [Symbol.dispose]: () => listenings.forEach((listening) => listening[Symbol.dispose]()) };
+  }
 
   async #runBySchedule(name: string, { signal }: BackupWish): Promise<RunResult> {
     const { clock } = this.#options;
@@ -111,10 +130,9 @@ export class BackupRuns {
     for (let idleLooks = 0; idleLooks < idleLooksMax; ) {
       const result = await Promise.race([here, clock.sleep(lookMs).then(() => undefined)]);
       if (result) return result;
-      const { role } = this.#seat();
       const state = (await this.#seat().status()).get(name)?.state;
       if (state === 'running' || state === 'waiting') continue;
-      const found = role === 'leader' ? undefined : (await history.lastBySet((run) => run.outcome !== 'missed')).get(name);
+      const found = (await history.lastBySet((run) => run.outcome !== 'missed')).get(name);
       if (found && parseTimestamp(found.endedAt).ns >= sinceNs) return found;
       idleLooks += 1;
     }
@@ -127,7 +145,7 @@ export class BackupRuns {
     const controller = new AbortController();
     this.#local.set(set.name, controller);
     const before = this.#queues.get(key) ?? Promise.resolve();
-    const running = before.then(() => this.#options.desk.backup(set, { mayAsk: true, signal: AbortSignal.any([signal, controller.signal]) }));
+    const running = before.then(() => this.#runAsGuest(set, AbortSignal.any([signal, controller.signal]), controller));
     const settled = running.catch(() => undefined);
     this.#queues.set(key, settled);
     try {
@@ -137,5 +155,17 @@ export class BackupRuns {
       if (this.#queues.get(key) === settled) this.#queues.delete(key);
     }
   }
+  /** The schedule does not make this run, but it has to know of it. */
+  async #runAsGuest(set: BackupSet, signal: AbortSignal, controller: AbortController): Promise<RunResult> {
+    const { clock, desk, place, log } = this.#options;
+    const guest = new GuestRun({ place, clock, set: set.name, onStop: () => controller.abort(new CadanganError('aborted', { reason: 'user' })) });
+    const result = await desk.backup(set, { mayAsk: true, signal, onProgress: (progress) => guest.progress(setProgressOf(progress)) });
+    await guest.end(outcomeOf(result)).catch((error: unknown) => log('warning', `the schedule does not know of the run of ${set.name}: ${String(error)}`));
+    return result;
+  }
 }
 
+/** A run that was made was not missed. */
+function outcomeOf({ outcome }: RunResult): RunOutcome {
+  return outcome === 'missed' ? 'failed' : outcome;
+}

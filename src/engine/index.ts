@@ -6,7 +6,7 @@
  * Words: the *window* is the editor's side of the channel, whoever plays it; a *run* is a backup, restore or check with a result that is kept; the *desk*
  * makes runs in this process; the *seat* is this engine's place in the schedule of the machine: it leads, it follows, or it has none.
  *
- * The command line uses what makes a set's backup out of the configuration (`set-job.ts`) without any process between.
+ * The command line uses what makes a set's backup out of the configuration (`set-job.ts`) and what tells of the schedule (`schedule-report.ts`) without any process between.
  */
 export type * from './protocol.ts';
 export * as protocol from './protocol.ts';
@@ -16,5 +16,6 @@ export { engineEnvironment } from './engine-process.ts';
 export { RunHistory } from './run-history.ts';
 export { backupRunResult } from './run-result.ts';
 export { makeRecoveryKit, type RecoveryKitFacts } from './recovery-kit.ts';
+export { scheduleReport, type ScheduleReport, type ScheduleReportOptions } from './schedule-report.ts';
 export { backupSet, type SetBackupContext } from './set-job.ts';
 export { unattendedPassword } from './unattended-password.ts';

@@ -158,6 +158,8 @@ export interface RunResult {
   readonly exceptions: readonly { readonly item: string; readonly kind: string; readonly reason: string }[];
   readonly exceptionCount: number;
   readonly snapshotId?: string;
+  /** Of a backup: nothing had changed, no snapshot was made, and `snapshotId` is the one before. */
+  readonly isUnchanged?: true;
   readonly files: number;
   readonly bytes: number;
   readonly bytesAdded: number;

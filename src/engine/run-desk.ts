@@ -34,6 +34,11 @@ export interface RunWish {
   readonly onProgress?: ((progress: RunProgress) => void) | undefined;
 }
 
+export interface BackupRunWish extends RunWish {
+  /** Leave no snapshot when nothing has changed since the last. */
+  readonly skipsUnchanged?: boolean;
+}
+
 interface ActiveRun {
   readonly set: string | undefined;
   readonly listeners: Set<(progress: RunProgress) => void>;
@@ -74,7 +79,7 @@ export class RunDesk {
     };
   }
 
-  backup(set: BackupSet, wish: RunWish): Promise<RunResult> {
+  backup(set: BackupSet, wish: BackupRunWish): Promise<RunResult> {
     return this.#make({ job: 'backup', set: set.name }, wish, async (run, signal) => {
       const { environment, programVersion, log, scrub, repositories } = this.#options;
       // Before the set's own program runs: dumping a database for a repository that cannot be opened helps nobody.
@@ -83,6 +88,7 @@ export class RunDesk {
         environment, programVersion,
         progress: (progress) => this.#report(run, { job: 'backup', set: set.name, ...backupProgressOf(progress) }),
         onCommandLine: (line) => log('info', `${set.name}: ${line}`),
+        overrides: { skipIfUnchanged: wish.skipsUnchanged ? 'same-sources' : undefined },
       });
       return backupRunResult(result, set.name, scrub);
     });

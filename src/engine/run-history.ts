@@ -20,6 +20,7 @@ const runResult = z.object({
   exceptions: z.array(z.object({ item: z.string(), kind: z.string(), reason: z.string() })),
   exceptionCount: z.number(),
   snapshotId: z.string().exactOptional(),
+  isUnchanged: z.literal(true).exactOptional(),
   files: z.number(), bytes: z.number(), bytesAdded: z.number(),
   verifiedFiles: z.number().exactOptional(),
   error: errorData.exactOptional(),

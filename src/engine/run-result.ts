@@ -14,11 +14,17 @@ export function backupRunResult(result: JobResult<BackupDetails>, set: string | 
   return {
     ...commonOf(result, 'backup', scrub),
     ...(set !== undefined && { set }),
-    ...(details?.snapshotId !== undefined && { snapshotId: details.snapshotId }),
+    ...snapshotOf(details),
     files: details?.summary.totalFilesProcessed ?? 0,
     bytes: details?.summary.totalBytesProcessed ?? 0,
     bytesAdded: details?.summary.dataAddedPacked ?? 0,
   };
+}
+
+/** Where nothing had changed, the snapshot before has all that the run would have stored. */
+function snapshotOf(details: BackupDetails | undefined): Pick<RunResult, 'snapshotId' | 'isUnchanged'> {
+  const snapshotId = details?.snapshotId ?? (details?.isUnchanged ? details.parentId : undefined);
+  return { ...(snapshotId !== undefined && { snapshotId }), ...(details?.isUnchanged && { isUnchanged: true }) };
 }
 
 export function checkRunResult(result: JobResult<CheckResult>, scrub: Scrub): RunResult {

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { leaderAddress, leaderKey, Leadership, Scheduler, ScheduleState, type LeadingService, type Role, type RunOutcome, type RunRequest, type ScheduledSet, type ScheduleEvent, type ScheduleService, type SetStatus } from '../schedule/index.ts';
+import { leaderAddress, leaderKey, Leadership, Scheduler, ScheduleState, type LeadingService, type Role, type ScheduledSet, type ScheduleEvent, type ScheduleService, type SchedulerOptions, type SetProgress, type SetStatus } from '../schedule/index.ts';
 import { CadanganError, type Clock, type Random } from '../platform/index.ts';
 
 export interface ScheduleSeatOptions {
@@ -10,10 +10,12 @@ export interface ScheduleSeatOptions {
   readonly version: string;
   /** May lead; otherwise it only follows whoever does. */
   readonly mayLead: boolean;
-  readonly runSet: (set: string, request: RunRequest, signal: AbortSignal) => Promise<RunOutcome>;
+  readonly runSet: SchedulerOptions['runSet'];
   /** Called in the leader only: what nobody else will write down. */
   readonly onLeaderEvent: (event: ScheduleEvent) => void;
   readonly onChange: () => void;
+  /** A run went on a little. */
+  readonly onProgress: () => void;
   readonly log: (level: 'info' | 'warning', message: string) => void;
 }
 
@@ -27,6 +29,7 @@ export class ScheduleSeat {
   #scheduler: Scheduler | undefined;
   #sets: readonly ScheduledSet[] = [];
   readonly #settled = Promise.withResolvers<void>();
+  readonly #listeners = new Set<{ readonly set: string; readonly onProgress: (progress: SetProgress) => void }>();
 
   constructor(options: ScheduleSeatOptions) {
     this.#options = options;
@@ -72,6 +75,13 @@ export class ScheduleSeat {
     patience.abort();
   }
 
+  /** Tells of the set's run, whoever on this machine makes it. */
+  listen(set: string, onProgress: (progress: SetProgress) => void): Disposable {
+    const listener = { set, onProgress };
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
   /** Who can be asked about the schedule; undefined when nobody runs one at this moment. */
   get service(): ScheduleService | undefined {
     return this.role === 'seeking' ? undefined : this.#leadership;
@@ -110,6 +120,8 @@ export class ScheduleSeat {
       run: async (set, trigger) => scheduler.run(set, trigger),
       stop: async (set) => scheduler.stop(set),
       dismissMissed: async (set) => scheduler.dismissMissed(set),
+      adopt: async (run) => scheduler.adopt(run),
+      noteRun: async (run) => scheduler.noteRun(run),
       close: async (mode) => {
         this.#scheduler = undefined;
         await scheduler.close(mode);
@@ -118,6 +130,10 @@ export class ScheduleSeat {
   }
 
   #onEvent(event: ScheduleEvent): void {
+    if (event.kind === 'progress') {
+      for (const { set, onProgress } of this.#listeners) if (set === event.set) onProgress(event.progress);
+      return this.#options.onProgress();
+    }
     if (event.kind === 'problem') this.#options.log('warning', `schedule: ${event.problem}${event.set === undefined ? '' : ` (${event.set})`}: ${event.reason}`);
     this.#options.onChange();
   }

@@ -1,4 +1,4 @@
-import { statfs } from 'node:fs/promises';
+import { realpath, statfs } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { repositoryFolderOf } from '../jobs/index.ts';
 import { CadanganError } from '../platform/index.ts';
@@ -35,26 +35,38 @@ async function timingOf({ schedule, sources, repository }: BackupSet, { timeZone
     const rule = parseWindowRule(schedule.window, { days: schedule.days, timeZone: schedule.timeZone ?? timeZone ?? systemTimeZone() });
     return { kind: 'window', rule, atWindowEnd: schedule.atWindowEnd };
   }
-  const repositoryFolder = repositoryFolderOf(repository.location);
+  const ours = [stateFolder, repositoryFolderOf(repository.location)].filter((folder) => folder !== undefined);
   return {
     kind: 'change', sources,
-    ignored: [stateFolder, ...(repositoryFolder === undefined ? [] : [repositoryFolder])],
+    ignored: [...new Set((await Promise.all(ours.map(waysTo))).flat())],
     polling: (await Promise.all(sources.map(isOnNetwork))).includes(true),
     settleMs: schedule.settleSeconds * 1000,
     minIntervalMs: schedule.minIntervalSeconds * 1000,
   };
 }
 
+/** A watch meets a folder under its own path, the configuration may name it through a link. */
+async function waysTo(folder: string): Promise<string[]> {
+  return [folder, await inTime(realpath(folder), folder)];
+}
+
 /** Types of `statfs(2)`: NFS, SMB, CIFS, SMB2, AFS, Ceph, FUSE (sshfs). They send no events about what other machines change. */
 const networkTypes: ReadonlySet<number> = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x5346414f, 0x00c36400, 0x65735546]);
-/** A mount whose server is gone does not answer for minutes. */
-const answerMsMax = 2_000;
 
 async function isOnNetwork(source: string): Promise<boolean> {
   if (process.platform === 'win32') return source.startsWith('\\\\');
+  const isNetwork = statfs(source).then(({ type }) => networkTypes.has(type >>> 0), () => false);
+  return inTime(isNetwork, true);
+}
+
+/** A mount whose server is gone does not answer for minutes. */
+const answerMsMax = 2_000;
+
+/** @returns `otherwise` when the system says no, or nothing */
+async function inTime<T>(asking: Promise<T>, otherwise: T): Promise<T> {
   const stop = new AbortController();
-  const answer = statfs(source).then(({ type }) => networkTypes.has(type >>> 0), () => false);
-  const isNetwork = await Promise.race([answer, delay(answerMsMax, true, { signal: stop.signal, ref: false }).catch(() => false)]);
+  const patience = delay(answerMsMax, otherwise, { signal: stop.signal, ref: false }).catch(() => otherwise);
+  const answer = await Promise.race([asking.catch(() => otherwise), patience]);
   stop.abort();
-  return isNetwork;
+  return answer;
 }

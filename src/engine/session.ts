@@ -2,10 +2,11 @@ import { hostname } from 'node:os';
 import { CadanganError, configurationFile, setLanguage, stateFolder, type Clock, type Environment, type Random } from '../platform/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { ScheduleEvent } from '../schedule/index.ts';
-import { loadConfiguration, watchConfiguration, type BackupSet, type LoadedConfiguration } from '../settings/index.ts';
+import { keepLastGood, loadConfiguration, watchConfiguration, type BackupSet, type LoadedConfiguration, type UsedConfiguration } from '../settings/index.ts';
 import { BackupRuns } from './backup-runs.ts';
 import type { Channel } from './channel.ts';
 import { configurationInfoOf } from './configuration-info.ts';
+import { LastGoodFile, usedFromStart } from './last-good-file.ts';
 import { OpenRepositories } from './open-repositories.ts';
 import type { Passwords } from './passwords.ts';
 import type { InitializeParams, InitializeResult } from './protocol.ts';
@@ -27,6 +28,13 @@ export interface EngineWorld {
   readonly programVersion: string;
 }
 
+/** What a session is made of. */
+interface Beginning {
+  readonly loaded: LoadedConfiguration;
+  readonly used: UsedConfiguration;
+  readonly lastGood: LastGoodFile;
+}
+
 const changedMsMin = 250;
 const progressMsMin = 1000;
 
@@ -45,26 +53,31 @@ export class Session {
   readonly #ending = new AbortController();
   readonly #changed: Throttle;
   readonly #progressed: Throttle;
+  readonly #lastGood: LastGoodFile;
   #loaded: LoadedConfiguration;
+  #used: UsedConfiguration;
   #watching: Promise<void> | undefined;
 
-  private constructor(params: InitializeParams, world: EngineWorld, channel: Channel, passwords: Passwords, loaded: LoadedConfiguration) {
+  private constructor(params: InitializeParams, world: EngineWorld, channel: Channel, passwords: Passwords, { loaded, used, lastGood }: Beginning) {
     this.world = world;
     this.passwords = passwords;
     this.#channel = channel;
     this.#loaded = loaded;
+    this.#used = used;
+    this.#lastGood = lastGood;
     this.configFile = loaded.path;
-    this.#stateFolder = params.stateFolder ?? stateFolder(world.environment);
+    this.#stateFolder = stateFolderOf(params, world);
     this.#changed = new Throttle(changedMsMin, () => channel.setsChanged());
     this.#progressed = new Throttle(progressMsMin, this.#changed.call);
     const log = channel.log.bind(channel);
     this.repositories = new OpenRepositories(world, passwords);
     this.history = new RunHistory(this.#stateFolder, world.random);
     this.desk = new RunDesk({ ...world, repositories: this.repositories, history: this.history, scrub: passwords.scrub, log, onChange: this.#changed.call, onProgress: this.#progressed.call });
-    this.runs = new BackupRuns({ clock: world.clock, desk: this.desk, history: this.history, setNamed: (name) => this.setNamed(name) }, () => this.seat);
+    const place = { configFile: this.configFile, stateFolder: this.#stateFolder, version: world.version, random: world.random };
+    this.runs = new BackupRuns({ clock: world.clock, desk: this.desk, history: this.history, setNamed: (name) => this.setNamed(name), place, log }, () => this.seat);
     this.seat = new ScheduleSeat({
       ...world, configFile: this.configFile, stateFolder: this.#stateFolder, mayLead: params.maySchedule, log,
-      runSet: this.runs.runSet, onLeaderEvent: (event) => void this.#noteEvent(event), onChange: this.#changed.call,
+      runSet: this.runs.runSet, onLeaderEvent: (event) => void this.#noteEvent(event), onChange: this.#changed.call, onProgress: this.#progressed.call,
     });
   }
 
@@ -74,14 +87,16 @@ export class Session {
     const path = configurationFile(world.environment, params.configFile ?? '');
     let session: Session | undefined = undefined;
     const loaded = await loadConfiguration(path);
-    const passwords = passwordsOf(() => (session ?? { sets: loaded.configuration.sets }).sets);
-    session = new Session(params, world, channel, passwords, loaded);
+    const lastGood = new LastGoodFile(stateFolderOf(params, world), world.random);
+    const used = await usedFromStart(loaded, lastGood);
+    const passwords = passwordsOf(() => (session ?? used.configuration).sets);
+    session = new Session(params, world, channel, passwords, { loaded, used, lastGood });
     await session.#start();
     return session;
   }
 
   get sets(): readonly BackupSet[] {
-    return this.#loaded.configuration.sets;
+    return this.#used.configuration.sets;
   }
 
   get loaded(): LoadedConfiguration {
@@ -103,6 +118,8 @@ export class Session {
   async take(loaded: LoadedConfiguration): Promise<void> {
     const before = new Set(this.sets.map(({ repository }) => JSON.stringify(repository)));
     this.#loaded = loaded;
+    this.#used = keepLastGood(loaded, this.#used);
+    await this.#noteConfiguration();
     // Another way to the password, or another repository: what was opened the old way must not hide that the new one is wrong.
     const changed = this.sets.map(({ repository }) => repository).filter((repository) => !before.has(JSON.stringify(repository)));
     for (const { location } of changed) await this.repositories.forget(location).catch(() => undefined);
@@ -133,13 +150,20 @@ export class Session {
   async wantsToFinish(): Promise<boolean> {
     if (this.seat.role !== 'leader') return false;
     const running = [...(await this.seat.status()).values()].filter(({ state }) => state === 'running');
-    return running.length > 0 && running.every(({ set, running: run }) => {
+    const ours = running.filter(({ running: run }) => run?.pid === undefined);
+    return ours.length > 0 && ours.every(({ set, running: run }) => {
       const schedule = this.sets.find(({ name }) => name === set)?.schedule;
       return run?.trigger === 'window' && schedule?.kind === 'window' && schedule.atWindowEnd === 'finish';
     });
   }
 
+  async #noteConfiguration(): Promise<void> {
+    for (const name of this.#used.kept.keys()) this.#channel.log('warning', `set ${name} goes on as it was: the configuration is not right about it`);
+    await this.#lastGood.keep(this.#loaded).catch((error: unknown) => this.#channel.log('warning', `the configuration cannot be remembered: ${String(error)}`));
+  }
+
   async #start(): Promise<void> {
+    await this.#noteConfiguration();
     try {
       await this.seat.start(await this.#scheduledSets());
     } catch (error) {
@@ -156,7 +180,7 @@ export class Session {
   }
 
   #scheduledSets(): ReturnType<typeof scheduledSetsOf> {
-    return scheduledSetsOf(this.#loaded.configuration, {
+    return scheduledSetsOf(this.#used.configuration, {
       stateFolder: this.#stateFolder,
       onProblem: (set, reason) => this.#channel.log('warning', `set ${set} cannot be planned: ${reason}`),
     });
@@ -177,4 +201,8 @@ export class Session {
       this.#channel.log('error', `the history of runs cannot be written: ${String(error)}`);
     }
   }
+}
+
+function stateFolderOf(params: InitializeParams, { environment }: EngineWorld): string {
+  return params.stateFolder ?? stateFolder(environment);
 }

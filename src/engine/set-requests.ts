@@ -5,6 +5,7 @@ import { configurationInfoOf } from './configuration-info.ts';
 import { addSetParams, backupSetInputOf, setParams } from './params.ts';
 import * as protocol from './protocol.ts';
 import type { Session } from './session.ts';
+import { runProgressOf } from './run-progress.ts';
 import { setStateOf } from './set-state.ts';
 
 /** Sets, their state, and the file they stand in. */
@@ -41,7 +42,7 @@ interface KnownOfSet {
 }
 
 function setInfoOf(set: BackupSet, { status, lastRun, progress, nowMs }: KnownOfSet): protocol.SetInfo {
-  const running = progress ?? (status?.running && progressElsewhere(set.name, nowMs - status.running.startedMs));
+  const running = progress ?? (status?.running && progressElsewhere(set.name, status.running, nowMs));
   return {
     name: set.name, title: set.title ?? set.name, sources: set.sources, location: set.repository.location,
     state: setStateOf({ status, lastRun, isRunningHere: progress !== undefined }),
@@ -53,9 +54,9 @@ function setInfoOf(set: BackupSet, { status, lastRun, progress, nowMs }: KnownOf
   };
 }
 
-/** Of a run in another process it is known only since when it runs. */
-function progressElsewhere(set: string, elapsedMs: number): protocol.RunProgress {
-  return { set, job: 'backup', elapsedMs: Math.max(0, elapsedMs), filesDone: 0, bytesDone: 0, errorCount: 0, currentPath: '' };
+/** A run that another process makes, which may have told nothing yet but that it goes on. */
+function progressElsewhere(set: string, { startedMs, progress }: NonNullable<SetStatus['running']>, nowMs: number): protocol.RunProgress {
+  return runProgressOf(set, progress ?? { elapsedMs: Math.max(0, nowMs - startedMs), filesDone: 0, bytesDone: 0, errorCount: 0, currentPath: '' });
 }
 
 function timeText(instantMs: number): string {

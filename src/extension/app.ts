@@ -14,4 +14,6 @@ export interface App {
   readonly sets: SetsModel;
   readonly repositories: Repositories;
   readonly results: ResultDocuments;
+  /** Names of sets whose run somebody started in this window and waits for: its end is told there. */
+  readonly awaitedRuns: Set<string>;
 }

@@ -20,6 +20,8 @@ export interface AskOptions extends RunOptions {
 export interface EngineLost {
   readonly reason: string;
   readonly willRestart: boolean;
+  /** A run of this window ended with it; whoever started that tells of it. */
+  readonly endedRun: boolean;
 }
 
 /** The engine of this window. Its process starts with the first request; changed settings start another one. */
@@ -35,6 +37,7 @@ export class Engine implements vscode.Disposable {
   /** The end of the one before; two at once would compete for locks. */
   #stopping: Promise<void> = Promise.resolve();
   #questionsAllowed = 0;
+  #runs = 0;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -56,7 +59,14 @@ export class Engine implements vscode.Disposable {
 
   /** A request that starts a run, with its progress. @throws EngineError */
   run<P extends RunToken, R>(type: RequestType<P, R, ErrorData>, params: P, options: AskOptions = {}): Promise<R> {
-    return this.#allowing(options, async () => (await this.#connected()).run(type, params, options));
+    return this.#allowing(options, async () => {
+      this.#runs += 1;
+      try {
+        return await (await this.#connected()).run(type, params, options);
+      } finally {
+        this.#runs -= 1;
+      }
+    });
   }
 
   /** Ends the process at its next safe point; the next request starts another. */
@@ -95,7 +105,7 @@ export class Engine implements vscode.Disposable {
       onSetsChanged: () => this.#setsChanged.fire(),
       onConfigurationChanged: (info) => this.#configurationChanged.fire(info),
       onLog: this.#options.onLog,
-      onLost: ({ reason, restartMs }) => this.#lost.fire({ reason, willRestart: restartMs !== undefined }),
+      onLost: ({ reason, restartMs }) => this.#lost.fire({ reason, willRestart: restartMs !== undefined, endedRun: this.#runs > 0 }),
     });
     return client;
   }

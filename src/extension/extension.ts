@@ -40,8 +40,8 @@ export function activate(context: vscode.ExtensionContext): void {
     registerCommands(app, views),
     app.engine.onDidChangeConfiguration((info) => problems.show(info)),
     app.sets.onDidChange(() => problems.show(app.sets.configuration)),
-    app.engine.onDidGetLost(({ reason, willRestart }) => {
-      void showErrorData({ code: 'engine.lost', facts: { reason }, message: reason });
+    app.engine.onDidGetLost(({ reason, willRestart, endedRun }) => {
+      if (!endedRun) void showErrorData({ code: 'engine.lost', facts: { reason }, message: reason });
       if (willRestart) void app.sets.refresh();
     }),
     vscode.workspace.onDidChangeConfiguration((event) => {
@@ -71,7 +71,7 @@ function makeApp(context: vscode.ExtensionContext): App {
   });
   const sets = new SetsModel(engineOfWindow);
   const repositories = new Repositories(engineOfWindow, sets, context.globalState);
-  return { context, log, engine: engineOfWindow, passwords, sets, repositories, results: new ResultDocuments() };
+  return { context, log, engine: engineOfWindow, passwords, sets, repositories, results: new ResultDocuments(), awaitedRuns: new Set() };
 }
 
 /** Whoever has no configuration needs no schedule, and no process. */

@@ -2,7 +2,7 @@ import type { ByteString } from '../platform/index.ts';
 import type { BlobId } from '../repository/index.ts';
 import type { Metadata } from './metadata.ts';
 
-/** What is where a folder of the snapshot belongs. `other` is replaced by a folder when the overwrite policy is `always`. */
+/** What is where a folder of the snapshot belongs. `other` is replaced by a folder where the plan says that it may be. */
 export type FolderState = 'absent' | 'folder' | 'other';
 
 /** A folder that is restored, or lies above something that is. */
@@ -12,10 +12,11 @@ export interface FolderPlan {
   readonly name: ByteString;
   /** In the snapshot (or subfolder): `/`, `/srv`. */
   readonly path: ByteString;
-  /** Undefined when it is not to be set: of the target itself, and of folders that `never` leaves alone. */
+  /** Undefined when it is not to be set: of the target itself, and of folders that are to be left alone. */
   readonly metadata: Metadata | undefined;
   /** Before the restore; the planner looks before anything is made in it. */
   state: FolderState;
+  readonly mayReplace: boolean;
   /** Made or found by this run. */
   isReady: boolean;
   /** It could not be made: why. What belongs into it is lost. */

@@ -20,6 +20,8 @@ export interface PlanContext {
   /** Left alone, wherever it is met. */
   readonly protectedFolder: FolderIdentity | undefined;
   readonly overwrite: OverwritePolicy;
+  /** Leave folders alone that are not selected themselves, if they are there. */
+  readonly keepsFoldersAbove: boolean;
   /** Plan the removal of what the snapshot does not have. */
   readonly deletes: boolean;
   /** The target itself. */
@@ -192,8 +194,11 @@ class Planner {
     const stats = this.#lookAt(frame, node.name);
     if (stats && isSameFolder(stats, this.#context.protectedFolder)) return this.#context.exceptions.add(path, 'repository');
     const state = stats === undefined ? 'absent' : stats.isDirectory() ? 'folder' : 'other';
-    const metadata = this.#context.overwrite === 'never' && state === 'folder' ? undefined : metadataOf(node);
-    const plan: FolderPlan = { parent: frame.plan, name: node.name, path, metadata, state, isReady: false, failure: undefined, modeBefore: undefined };
+    const { overwrite, keepsFoldersAbove } = this.#context;
+    const isLeftAlone = state === 'folder' && (overwrite === 'never' || (keepsFoldersAbove && !itself));
+    const metadata = isLeftAlone ? undefined : metadataOf(node);
+    const mayReplace = overwrite === 'always' && (itself || !keepsFoldersAbove);
+    const plan: FolderPlan = { parent: frame.plan, name: node.name, path, metadata, state, mayReplace, isReady: false, failure: undefined, modeBefore: undefined };
     this.#next = frameOf(plan, frame);
     if (!itself) return;
     this.#need(this.#next);
@@ -253,7 +258,7 @@ class Planner {
     if (parent.plan.failure !== undefined) {
       plan.failure = parent.plan.failure;
       this.#context.exceptions.add(plan.path, 'folder-failed', plan.failure);
-    } else if (plan.state === 'other' && this.#context.overwrite !== 'always') {
+    } else if (plan.state === 'other' && !plan.mayReplace) {
       plan.failure = 'not a folder';
       this.#context.exceptions.add(plan.path, 'in-the-way', plan.failure);
     }

@@ -47,7 +47,7 @@ export async function restore(repository: Repository, snapshot: Pick<Snapshot, '
   const selection = compileSelection(options);
   const tree = await findTree(repository, snapshot.tree, options.subfolder ?? '', options.signal);
   const names = new TemporaryNames(repository.random);
-  const root = openTarget(options.target, { repositoryFolder: options.repositoryFolder, dryRun: options.dryRun ?? false, names });
+  const root = openTarget(options.target, { repositoryFolder: options.repositoryFolder, dryRun: options.dryRun ?? false, mayBeClosed: options.keepsFoldersAbove ?? false, names });
   const handles = new FolderHandles(root.folder ?? missingFolder);
   const count = Math.max(1, options.workers ?? Math.min(workersMax, availableParallelism()));
   const pool = new WorkerPool({ count, module: repository.module, masterKey: repository.masterKey, sparse: options.sparse ?? false });
@@ -67,6 +67,7 @@ export async function restore(repository: Repository, snapshot: Pick<Snapshot, '
       progress,
       protectedFolder: identityOf(options.repositoryFolder),
       overwrite: options.overwrite ?? 'always',
+      keepsFoldersAbove: options.keepsFoldersAbove ?? false,
       dryRun: options.dryRun ?? false,
       deletes: options.delete ?? false,
       verifies: (options.verify ?? false) && !options.dryRun,
@@ -110,7 +111,7 @@ function causeOf(stop: AbortSignal, caller: AbortSignal | undefined): unknown {
 
 function rootPlan(root: TargetRoot): FolderPlan {
   const state = root.folder ? 'folder' : 'absent';
-  return { parent: undefined, name: '' as ByteString, path: '/' as ByteString, metadata: undefined, state, isReady: true, failure: undefined, modeBefore: undefined };
+  return { parent: undefined, name: '' as ByteString, path: '/' as ByteString, metadata: undefined, state, mayReplace: false, isReady: true, failure: undefined, modeBefore: undefined };
 }
 
 function expectedTotals({ summary }: Pick<Snapshot, 'summary'>, options: RestoreOptions): { files: number; bytes: number } {

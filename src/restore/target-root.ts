@@ -13,11 +13,19 @@ export interface TargetRoot {
   readonly foldsNames: boolean;
 }
 
+export interface TargetOptions {
+  readonly repositoryFolder: string | undefined;
+  readonly dryRun: boolean;
+  /** We may be forbidden to write into the target itself, as long as there are folders in it that we may write into. */
+  readonly mayBeClosed: boolean;
+  readonly names: TemporaryNames;
+}
+
 /**
  * Makes sure that the target is a folder that may be written into. A dry run makes nothing.
  * @throws `target.unsafe` when it contains the repository or lies in it, or is no folder; `target.denied`, `target.full`
  */
-export function openTarget(target: string, options: { repositoryFolder: string | undefined; dryRun: boolean; names: TemporaryNames }): TargetRoot {
+export function openTarget(target: string, options: TargetOptions): TargetRoot {
   const wanted = resolve(target);
   refuseNear(realPathOf(wanted), options.repositoryFolder, wanted);
   try {
@@ -32,10 +40,10 @@ export function openTarget(target: string, options: { repositoryFolder: string |
   }
 }
 
-function openResolved(path: string, { dryRun, names }: { dryRun: boolean; names: TemporaryNames }): TargetRoot {
+function openResolved(path: string, { dryRun, mayBeClosed, names }: TargetOptions): TargetRoot {
   const folder = openTargetRoot(path);
   try {
-    return { path, folder, foldsNames: !dryRun && foldsNames(folder.prefix, names) };
+    return { path, folder, foldsNames: !dryRun && (mayBeClosed ? foldsNamesIfOpen(folder.prefix, names) : foldsNames(folder.prefix, names)) };
   } catch (error) {
     folder.close();
     throw error;
@@ -74,6 +82,16 @@ function foldsNames(prefix: ByteString, names: TemporaryNames): boolean {
     return lstatSync(fsPath((prefix + name.toUpperCase()) as ByteString), { throwIfNoEntry: false }) !== undefined;
   } finally {
     unlinkSync(fsPath(path));
+  }
+}
+
+/** In a folder that is closed to us nothing can be tried out: then as such systems usually are. */
+function foldsNamesIfOpen(prefix: ByteString, names: TemporaryNames): boolean {
+  try {
+    return foldsNames(prefix, names);
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'EROFS'].includes(systemCode(error) ?? '')) throw error;
+    return process.platform === 'win32' || process.platform === 'darwin';
   }
 }
 

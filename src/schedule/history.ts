@@ -126,7 +126,7 @@ export function linesOfHistory(set: string, history: SetHistory): HistoryLine[] 
   ];
 }
 
-function linesOfRun(set: string, { trigger, window, startedMs, endedMs, outcome }: Run): HistoryLine[] {
+export function linesOfRun(set: string, { trigger, window, startedMs, endedMs, outcome }: Run): HistoryLine[] {
   const started = { kind: 'started', set, atMs: startedMs, trigger, window } as const;
   return endedMs === undefined || outcome === undefined ? [started] : [started, { kind: 'ended', set, atMs: endedMs, outcome }];
 }

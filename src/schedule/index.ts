@@ -13,11 +13,12 @@ export { applyLine, emptyHistory, openRunOf, type HistoryLine, type MissedReason
 export * from './leader/index.ts';
 export { planSet, type Decision, type Situation } from './planner.ts';
 export { isSuccess, type ChangeTiming, type ManualTiming, type RunOutcome, type ScheduledSet, type Trigger, type WindowTiming } from './scheduled-set.ts';
-export type { LeadingService, ScheduleService } from './schedule-service.ts';
+export type { AdoptedRun, LeadingService, PastRun, ScheduleService } from './schedule-service.ts';
 export { Scheduler, type SchedulerOptions } from './scheduler.ts';
 export type { RunRequest, ScheduleEvent, ScheduleProblem, StopReason } from './scheduler-events.ts';
-export { defaultRpoMs, describeSet, type SetState, type SetStatus, type WatchState } from './set-status.ts';
-export { ScheduleState } from './state-file.ts';
+export { defaultRpoMs, describeSet, type SetProgress, type SetState, type SetStatus, type WatchState } from './set-status.ts';
+export { readHistories, ScheduleState } from './state-file.ts';
+export { describeUnled } from './unled.ts';
 export { formatWindowRule, parseWindowRule, weekdays, type Weekday, type WindowRule } from './window-rule.ts';
 export { nextWindow, windowAt, windowsEnded, type WindowSpan } from './windows.ts';
 export { assertTimeZone, isTimeZone, systemTimeZone } from './zone.ts';

@@ -1,4 +1,5 @@
-import type { SetStatus } from './set-status.ts';
+import type { RunOutcome } from './scheduled-set.ts';
+import type { SetProgress, SetStatus } from './set-status.ts';
 
 /** What can be asked of the schedule, in the leader's process or from another. */
 export interface ScheduleService {
@@ -12,8 +13,41 @@ export interface ScheduleService {
   dismissMissed(set: string): Promise<void>;
 }
 
+/** A run that a guest makes: another process, which has not been asked to by the schedule. */
+export interface RunOfGuest {
+  readonly set: string;
+  readonly startedMs: number;
+  /** Of the guest. */
+  readonly pid: number;
+  /** Somebody wants it stopped. */
+  readonly onStop: () => void;
+}
+
+/** What the guest tells of it. After `end` or `lose` nothing counts any more. */
+export interface AdoptedRun {
+  readonly progress: (progress: SetProgress) => void;
+  readonly end: (outcome: RunOutcome) => void;
+  /** The guest is gone, and has not said what came of the run. */
+  readonly lose: () => void;
+}
+
+/** A run that was made while nobody led, or that the leader was not told of. */
+export interface PastRun {
+  readonly set: string;
+  readonly startedMs: number;
+  readonly endedMs: number;
+  readonly outcome: RunOutcome;
+}
+
 /** The schedule itself, in the process that leads. */
 export interface LeadingService extends ScheduleService {
+  /**
+   * Takes a guest's run in: it is noted, shown and can be stopped as any other, and its set does not run a second time meanwhile. Other sets of the repository
+   * do: a guest may be suspended for days, and the repository's locks allow it. @returns undefined when the set runs already. @throws `set.unknown`
+   */
+  adopt(run: RunOfGuest): Promise<AdoptedRun | undefined>;
+  /** Notes a run, so that its window is not run again. */
+  noteRun(run: PastRun): Promise<void>;
   /** Starts nothing more, and ends when all that runs has ended: by itself (`finish`) or stopped. What is stopped here goes on with the next leader. */
   close(mode: 'stop' | 'finish'): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { HistoryLine, MissedReason, Run } from './history.ts';
 import type { RunOutcome, Trigger } from './scheduled-set.ts';
-import type { SetStatus } from './set-status.ts';
+import type { SetProgress, SetStatus } from './set-status.ts';
 import type { WindowSpan } from './windows.ts';
 
 /** What the scheduler tells as it happens. Plain data: it crosses processes as JSON. Times are instants in milliseconds. */
@@ -10,7 +10,9 @@ export type ScheduleEvent =
   /** The set is in the configuration no more. */
   | { readonly kind: 'removed'; readonly set: string }
   | { readonly kind: 'started'; readonly set: string; readonly atMs: number; readonly trigger: Trigger; readonly window?: WindowSpan | undefined }
-  /** `wasFound`: an earlier engine died while it ran; nobody else tells of it, and `atMs` is when it was found. */
+  /** Of a run that goes on, at most twice a second. */
+  | { readonly kind: 'progress'; readonly set: string; readonly progress: SetProgress }
+  /** `wasFound`: whoever ran it died; nobody else tells of it, and `atMs` is when it was found. */
   | { readonly kind: 'ended'; readonly set: string; readonly atMs: number; readonly trigger: Trigger; readonly startedMs: number; readonly outcome: RunOutcome; readonly wasFound: boolean }
   /** A window ended without a run. */
   | { readonly kind: 'missed'; readonly set: string; readonly atMs: number; readonly window: WindowSpan; readonly reason: MissedReason }

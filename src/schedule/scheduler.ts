@@ -1,38 +1,27 @@
 import { CadanganError, type Clock } from '../platform/index.ts';
+import { byUrgency, stopRun, type ActiveRun, type RunEnd, type Wish, type Work } from './active-run.ts';
 import { ChangeWatches } from './change-watches.ts';
-import { openRunOf, type HistoryLine } from './history.ts';
+import { linesOfRun, openRunOf, type HistoryLine } from './history.ts';
 import { planSet } from './planner.ts';
-import type { RunOutcome, ScheduledSet, Trigger } from './scheduled-set.ts';
-import type { LeadingService } from './schedule-service.ts';
-import { eventsOf, type RunRequest, type ScheduleEvent, type ScheduleProblem, type StopReason } from './scheduler-events.ts';
-import { describeSet, type SetStatus } from './set-status.ts';
+import type { RunOutcome, ScheduledSet } from './scheduled-set.ts';
+import type { AdoptedRun, RunOfGuest, LeadingService, PastRun } from './schedule-service.ts';
+import { eventsOf, type RunRequest, type ScheduleEvent, type ScheduleProblem } from './scheduler-events.ts';
+import { describeSet, type SetProgress, type SetStatus } from './set-status.ts';
 import type { ScheduleState } from './state-file.ts';
 
 export interface SchedulerOptions {
   readonly clock: Clock;
   /** Opened by this process alone: whoever leads. */
   readonly state: ScheduleState;
-  /** Runs a set until it is done or the signal (its reason an `aborted` with a `StopReason`) stops it. Resolves with what came of it. */
-  readonly runSet: (set: string, request: RunRequest, signal: AbortSignal) => Promise<RunOutcome>;
+  /**
+   * Runs a set until it is done or the signal (its reason an `aborted` with a `StopReason`) stops it. Resolves with what came of it.
+   * `onProgress` may be called as often as one likes.
+   */
+  readonly runSet: (set: string, request: RunRequest, signal: AbortSignal, onProgress: (progress: SetProgress) => void) => Promise<RunOutcome>;
   /** Told of everything, in order. Must not throw. */
   readonly report: (event: ScheduleEvent) => void;
   /** How often to look at the clock. Half a minute when left out: no timer survives a night's sleep, a look at the clock does. */
   readonly tickMs?: number;
-}
-
-interface ActiveRun {
-  readonly repository: string;
-  readonly trigger: Trigger;
-  readonly startedMs: number;
-  readonly controller: AbortController;
-  readonly done: Promise<void>;
-  stopReason: StopReason | undefined;
-}
-
-/** A run that the plan or somebody wants now. */
-interface Wish {
-  readonly set: ScheduledSet;
-  readonly request: RunRequest;
 }
 
 /**
@@ -48,7 +37,9 @@ export class Scheduler implements LeadingService {
   /** Who has to wait for a repository, and since which window's beginning. */
   #waiting = new Map<string, Wish>();
   readonly #heldUp = new Map<string, number>();
-  readonly #ended: { readonly set: string; readonly outcome: RunOutcome }[] = [];
+  readonly #ended: RunEnd[] = [];
+  readonly #arriving: { readonly run: RunOfGuest; readonly answer: (adopted: AdoptedRun | undefined) => void }[] = [];
+  readonly #past: { readonly run: PastRun; readonly noted: () => void }[] = [];
   #published = new Map<string, string>();
   #sets: readonly ScheduledSet[] = [];
   #nap: AbortController | undefined;
@@ -100,6 +91,23 @@ export class Scheduler implements LeadingService {
     this.#wake();
   }
 
+  async adopt(run: RunOfGuest): Promise<AdoptedRun | undefined> {
+    this.#assertKnown(run.set);
+    if (this.#isClosing) return undefined;
+    const { promise, resolve } = Promise.withResolvers<AdoptedRun | undefined>();
+    this.#arriving.push({ run, answer: resolve });
+    this.#wake();
+    return promise;
+  }
+
+  async noteRun(run: PastRun): Promise<void> {
+    if (this.#isClosing) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#past.push({ run, noted: resolve });
+    this.#wake();
+    await promise;
+  }
+
   async close(mode: 'stop' | 'finish'): Promise<void> {
     this.#isClosing = true;
     this.#stopsAtClose = mode === 'stop';
@@ -128,6 +136,8 @@ export class Scheduler implements LeadingService {
     await this.#noteEnds();
     if (this.#isClosing) return this.#closeDown();
     await this.#noteDismissals();
+    await this.#notePastRuns();
+    await this.#takeGuestsIn();
     this.#watches.follow(this.#sets);
     const planned: Wish[] = [];
     for (const set of [...this.#sets, ...this.#retiredSets()]) planned.push(...(await this.#decide(set)));
@@ -136,7 +146,12 @@ export class Scheduler implements LeadingService {
   }
 
   #closeDown(): void {
-    if (this.#stopsAtClose) for (const active of this.#active.values()) stopRun(active, 'shutdown');
+    for (const active of this.#active.values()) {
+      if (active.guest) active.guest.letGo();
+      else if (this.#stopsAtClose) stopRun(active, 'shutdown');
+    }
+    for (const { answer } of this.#arriving.splice(0)) answer(undefined);
+    for (const { noted } of this.#past.splice(0)) noted();
     this.#publish();
   }
 
@@ -156,6 +171,45 @@ export class Scheduler implements LeadingService {
     await this.#note(sets.map((set) => ({ kind: 'dismissed', set, atMs: this.#nowMs() })));
   }
 
+  /** One that goes on now is left alone: the file knows one open run of a set, and that one counts more. */
+  async #notePastRuns(): Promise<void> {
+    for (let next = this.#past.shift(); next; next = this.#past.shift()) {
+      const { set, outcome } = next.run;
+      const [startedMs, endedMs] = [Math.min(next.run.startedMs, this.#nowMs()), Math.min(next.run.endedMs, this.#nowMs())];
+      if (!this.#active.has(set)) {
+        await this.#noteDeath(set);
+        await this.#note(linesOfRun(set, { trigger: 'manual', startedMs, endedMs, outcome }));
+      }
+      next.noted();
+    }
+  }
+
+  /** A run that an earlier engine left open, before another is noted and hides it. */
+  async #noteDeath(set: string): Promise<void> {
+    if (openRunOf(this.#options.state.historyOf(set))) await this.#note([{ kind: 'ended', set, atMs: this.#nowMs(), outcome: 'interrupted' }], true);
+  }
+
+  async #takeGuestsIn(): Promise<void> {
+    for (let next = this.#arriving.shift(); next; next = this.#arriving.shift()) next.answer(await this.#takeIn(next.run));
+  }
+
+  async #takeIn({ set: id, startedMs, pid, onStop }: RunOfGuest): Promise<AdoptedRun | undefined> {
+    const set = this.#sets.find((candidate) => candidate.id === id);
+    if (!set || this.#active.has(id)) return undefined;
+    await this.#noteDeath(id);
+    const ending = Promise.withResolvers<RunOutcome | 'lost'>();
+    let onProgress: (progress: SetProgress) => void = () => undefined;
+    await this.#begin(set, { trigger: 'manual', window: undefined, resumes: false }, Math.min(startedMs, this.#nowMs()), {
+      guest: { pid, letGo: () => ending.resolve('interrupted') },
+      make: async (signal, tell) => {
+        onProgress = tell;
+        signal.addEventListener('abort', onStop, { once: true });
+        return await ending.promise;
+      },
+    });
+    return { progress: (progress) => onProgress(progress), end: ending.resolve, lose: () => ending.resolve('lost') };
+  }
+
   #askedFor(): Wish[] {
     return this.#sets.flatMap((set): Wish[] => {
       const trigger = this.#asked.get(set.id);
@@ -171,7 +225,7 @@ export class Scheduler implements LeadingService {
     for (const wish of wishes) {
       const { id, repository } = wish.set;
       if (this.#active.has(id) || this.#isClosing) continue;
-      if ([...this.#active.values()].some((active) => active.repository === repository)) {
+      if ([...this.#active.values()].some((active) => active.repository === repository && !active.guest)) {
         if (!this.#waiting.has(id)) this.#waiting.set(id, wish);
         if (wish.request.trigger === 'window' && wish.request.window) this.#heldUp.set(id, wish.request.window.startMs);
       } else {
@@ -180,27 +234,40 @@ export class Scheduler implements LeadingService {
     }
   }
 
-  /** The start is on the disk before anything runs: a run that nobody remembers would be made twice. */
-  async #startRun({ set: { id, repository }, request }: Wish): Promise<void> {
-    const startedMs = this.#nowMs();
-    this.#asked.delete(id);
-    this.#watches.forget(id);
-    await this.#note([{ kind: 'started', set: id, atMs: startedMs, trigger: request.trigger, window: request.window }]);
-    const controller = new AbortController();
-    const done = this.#runSet(id, { trigger: request.trigger, window: request.window, resumes: request.resumes }, controller.signal);
-    this.#active.set(id, { repository, trigger: request.trigger, startedMs, controller, done, stopReason: undefined });
+  async #startRun({ set, request }: Wish): Promise<void> {
+    this.#asked.delete(set.id);
+    await this.#begin(set, request, this.#nowMs(), { make: (signal, onProgress) => this.#options.runSet(set.id, request, signal, onProgress) });
   }
 
-  async #runSet(set: string, request: RunRequest, signal: AbortSignal): Promise<void> {
-    let outcome: RunOutcome;
+  /** The start is on the disk before anything runs: a run that nobody remembers would be made twice. */
+  async #begin({ id, repository }: ScheduledSet, { trigger, window }: RunRequest, startedMs: number, work: Work): Promise<void> {
+    this.#watches.forget(id);
+    await this.#note([{ kind: 'started', set: id, atMs: startedMs, trigger, window }]);
+    const active: ActiveRun = { repository, trigger, startedMs, controller: new AbortController(), guest: work.guest, progress: undefined, toldMs: -Infinity, stopReason: undefined };
+    this.#active.set(id, active);
+    void this.#make(id, active, work);
+  }
+
+  async #make(set: string, active: ActiveRun, { make }: Work): Promise<void> {
+    const { signal } = active.controller;
+    let end: RunOutcome | 'lost';
     try {
-      outcome = await this.#options.runSet(set, request, signal);
+      end = await make(signal, (progress) => this.#progressed(set, active, progress));
     } catch (error) {
-      outcome = signal.aborted ? 'stopped' : 'failed';
+      end = signal.aborted ? 'stopped' : 'failed';
       if (!signal.aborted) this.#reportProblem('run-failed', set, error);
     }
-    this.#ended.push({ set, outcome });
+    this.#ended.push({ set, outcome: end === 'lost' ? 'interrupted' : end, wasFound: end === 'lost' });
     this.#wake();
+  }
+
+  #progressed(set: string, active: ActiveRun, progress: SetProgress): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#active.get(set) !== active) return;
+    active.progress = progress;
+    if (nowMs - active.toldMs < progressMsMin) return;
+    active.toldMs = nowMs;
+    this.#options.report({ kind: 'progress', set, progress });
   }
 
   async #noteEnds(): Promise<void> {
@@ -209,7 +276,7 @@ export class Scheduler implements LeadingService {
       this.#active.delete(end.set);
       // Nobody wanted it stopped but the end of this process: the next leader goes on with it.
       const outcome = end.outcome === 'stopped' && active?.stopReason === 'shutdown' ? 'interrupted' : end.outcome;
-      await this.#note([{ kind: 'ended', set: end.set, atMs: this.#nowMs(), outcome }]);
+      await this.#note([{ kind: 'ended', set: end.set, atMs: this.#nowMs(), outcome }], end.wasFound);
     }
   }
 
@@ -242,7 +309,7 @@ export class Scheduler implements LeadingService {
   #publish(): void {
     const published = new Map<string, string>();
     for (const status of this.#statuses()) {
-      const text = JSON.stringify(status);
+      const text = JSON.stringify(status, (key, value: unknown) => (key === 'progress' ? undefined : value)); // which has events of its own
       published.set(status.set, text);
       if (this.#published.get(status.set) !== text) this.#options.report({ kind: 'status', status });
     }
@@ -256,7 +323,9 @@ export class Scheduler implements LeadingService {
 
   #describe(set: ScheduledSet): SetStatus {
     const waiting = this.#waiting.get(set.id)?.request.trigger;
-    return describeSet(set, this.#options.state.historyOf(set.id), { nowMs: this.#nowMs(), waiting, watch: this.#watches.stateOf(set.id) });
+    const active = this.#active.get(set.id);
+    const run = active && { ...(active.guest && { pid: active.guest.pid }), ...(active.progress && { progress: active.progress }) };
+    return describeSet(set, this.#options.state.historyOf(set.id), { nowMs: this.#nowMs(), waiting, watch: this.#watches.stateOf(set.id), run });
   }
 
   #wake(): void {
@@ -292,15 +361,4 @@ export class Scheduler implements LeadingService {
 }
 
 const tickMsDefault = 30_000;
-
-function stopRun(active: ActiveRun, reason: StopReason): void {
-  active.stopReason ??= reason;
-  active.controller.abort(new CadanganError('aborted', { reason }));
-}
-
-/** Windows before changes, the one that opened first first; then by name, so that the order is the same every night. */
-function byUrgency(one: Wish, other: Wish): number {
-  const openedMs = ({ request }: Wish): number => request.window?.startMs ?? Infinity;
-  if (openedMs(one) !== openedMs(other)) return openedMs(one) < openedMs(other) ? -1 : 1;
-  return one.set.id < other.set.id ? -1 : 1;
-}
+const progressMsMin = 500;

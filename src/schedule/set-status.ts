@@ -13,7 +13,7 @@ export interface SetStatus {
   readonly state: SetState;
   /** The window that is open and due, else the next one. */
   readonly next?: WindowSpan | undefined;
-  readonly running?: { readonly trigger: Trigger; readonly startedMs: number } | undefined;
+  readonly running?: RunningNow | undefined;
   /** To be run as soon as the repository is free. */
   readonly waiting?: Trigger | undefined;
   /** Windows that were missed, or whose run died, since the last success; oldest first. To be offered as one catch-up run. */
@@ -23,6 +23,26 @@ export interface SetStatus {
   readonly lastRun?: Run | undefined;
   readonly lastSuccess?: Run | undefined;
   readonly watch?: WatchState | undefined;
+}
+
+export interface RunningNow {
+  readonly trigger: Trigger;
+  readonly startedMs: number;
+  /** Of the process that makes the run, when that is not the leader: a guest. */
+  readonly pid?: number | undefined;
+  /** As far as it is known how far it is. */
+  readonly progress?: SetProgress | undefined;
+}
+
+/** How far a run is. Totals are there as soon as the run knows them. */
+export interface SetProgress {
+  readonly elapsedMs: number;
+  readonly filesDone: number;
+  readonly filesTotal?: number | undefined;
+  readonly bytesDone: number;
+  readonly bytesTotal?: number | undefined;
+  readonly errorCount: number;
+  readonly currentPath: string;
 }
 
 /** Change sets: `lost`: no changes are noticed, the hourly run finds them. */
@@ -36,10 +56,12 @@ export interface Present {
   readonly nowMs: number;
   readonly waiting: Trigger | undefined;
   readonly watch: WatchState | undefined;
+  /** Of the run that goes on. */
+  readonly run?: Pick<RunningNow, 'pid' | 'progress'> | undefined;
 }
 
 /** Describes a set. A pure function. */
-export function describeSet(set: ScheduledSet, history: SetHistory, { nowMs, waiting, watch }: Present): SetStatus {
+export function describeSet(set: ScheduledSet, history: SetHistory, { nowMs, waiting, watch, run }: Present): SetStatus {
   const open = openRunOf(history);
   const overdueSinceMs = overdueSince(set, history, nowMs);
   const { missed } = history;
@@ -47,7 +69,7 @@ export function describeSet(set: ScheduledSet, history: SetHistory, { nowMs, wai
     set: set.id,
     state: open ? 'running' : waiting ? 'waiting' : overdueSinceMs !== undefined ? 'overdue' : missed.length > 0 ? 'missed' : 'idle',
     next: set.timing.kind === 'window' ? ((open ? undefined : dueWindow(set.timing.rule, history, nowMs)) ?? nextWindow(set.timing.rule, nowMs)) : undefined,
-    running: open && { trigger: open.trigger, startedMs: open.startedMs },
+    running: open && { trigger: open.trigger, startedMs: open.startedMs, ...run },
     waiting,
     missed,
     overdueSinceMs,

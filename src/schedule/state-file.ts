@@ -113,6 +113,15 @@ function parseContent(text: string): Content {
   return { histories, lineCount: lines.length, unreadableLines, isTorn };
 }
 
+/** What is written down, for whoever only wants to know. @throws `storage.denied`, `storage.unreachable` when it cannot be read */
+export async function readHistories(folder: string): Promise<ReadonlyMap<string, SetHistory>> {
+  try {
+    return parseContent(await readBounded(statePath(folder))).histories;
+  } catch (cause) {
+    throw stateError(cause, statePath(folder));
+  }
+}
+
 /** A file that is not there is empty. One that is far too large to be ours counts as a torn line: it is written anew. */
 async function readBounded(path: string): Promise<string> {
   try {

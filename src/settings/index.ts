@@ -3,10 +3,11 @@
  *
  *   text -> JsonTree (syntax, places) -> general values and one set after the other through the schema -> Configuration + Problems
  *
- * A *problem* knows its line and stops the set that it stands in, nothing else. The paths of the file are in `platform/paths.ts`.
+ * A *problem* knows its line and stops the set that it stands in, nothing else; a set that was good before goes on as it was (`last-good.ts`). The paths of the file are in `platform/paths.ts`.
  */
 export { editConfiguration, type ConfigurationEdit } from './edit.ts';
 export { makeJsonSchema } from './json-schema.ts';
+export { keepLastGood, type UsedConfiguration } from './last-good.ts';
 export { loadConfiguration, type LoadedConfiguration } from './load.ts';
 export { parseConfiguration, type ParsedConfiguration, type SetEntry } from './parse.ts';
 export type { Place } from './positions.ts';

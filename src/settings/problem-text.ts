@@ -97,8 +97,8 @@ function typeText(type: string): string {
 function rangeText({ origin, minimum, maximum }: Facts): string {
   const isMinimum = minimum !== undefined;
   const bound = word(isMinimum ? minimum : maximum);
-  if (origin === 'array') return isMinimum ? l10n.t('The list needs at least {bound} entries.', { bound }) : l10n.t('The list has more than {bound} entries.', { bound });
-  if (origin === 'string') return isMinimum ? l10n.t('The text needs at least {bound} characters.', { bound }) : l10n.t('The text has more than {bound} characters.', { bound });
+  if (origin === 'array') return isMinimum ? l10n.t('The list needs {bound} or more entries.', { bound }) : l10n.t('The list has more than {bound} entries.', { bound });
+  if (origin === 'string') return isMinimum ? l10n.t('The text needs {bound} or more characters.', { bound }) : l10n.t('The text has more than {bound} characters.', { bound });
   return isMinimum ? l10n.t('The number must be at least {bound}.', { bound }) : l10n.t('The number must be at most {bound}.', { bound });
 }
 

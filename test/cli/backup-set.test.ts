@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { makeStage, password } from './run-cli.ts';
 
@@ -22,4 +22,28 @@ test('backup NAME runs a configured set with its own password file, and takes it
   assert.ok(!runs.includes(password));
   const unknown = await stage.run(['backup', 'nobody'], { environment });
   assert.equal(unknown.code, 1);
+});
+
+test('--skip-if-unchanged makes no snapshot when nothing has changed, and says so', async (t) => {
+  const stage = await makeStage(t);
+  mkdirSync(stage.path('data'));
+  writeFileSync(stage.path('data', 'a.txt'), 'a');
+  const backup = ['backup', 'data', '--skip-if-unchanged']; // a relative path: no folders above it are in the tree
+  assert.equal(typeof (await stage.json(backup)).messages.at(-1)?.['snapshot_id'], 'string');
+  const { code, messages } = await stage.json(backup);
+  assert.deepEqual([code, messages.at(-1)?.['message_type'], messages.at(-1)?.['snapshot_id']], [0, 'summary', undefined]);
+  assert.match((await stage.run(backup)).stdout, /nothing has changed: no snapshot was made/);
+  assert.match((await stage.run([...backup, '--lang', 'id'])).stdout, /tidak ada yang berubah: snapshot tidak dibuat/);
+  assert.equal((await stage.json(['snapshots'])).messages.flat().length, 1);
+  appendFileSync(stage.path('data', 'a.txt'), 'b');
+  assert.match((await stage.run(backup)).stdout, /snapshot [0-9a-f]{8} saved/);
+});
+
+test('a set that is not right in the configuration is no folder of that name: the mistake is told with its place', async (t) => {
+  const stage = await makeStage(t);
+  mkdirSync(stage.path('accounting'));
+  writeFileSync(stage.path('config.jsonc'), JSON.stringify({ version: 1, sets: [{ name: 'accounting', sources: ['relative'], repository: { location: stage.repository } }] }));
+  const { code, stderr } = await stage.run(['backup', 'accounting'], { environment: { RESTIC_REPOSITORY: '', CADANGAN_CONFIG: stage.path('config.jsonc') } });
+  assert.equal(code, 1);
+  assert.match(stderr, /Cannot use the configuration ".*config\.jsonc".*line 1.*relative/s);
 });

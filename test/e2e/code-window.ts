@@ -4,12 +4,15 @@ import type { Frame, Locator, Page } from 'playwright-core';
 import { Notifications } from './notifications.ts';
 import { QuickInput } from './quick-input.ts';
 import { cssString } from './selectors.ts';
-import { TreeView } from './tree-view.ts';
+import { chooseFromMenu, TreeView } from './tree-view.ts';
 
 export const shotsFolder = join(import.meta.dirname, 'shots');
 
 /** What every window says because native modules, built-in web extensions and GitHub are not there. */
 const noise = /^%c INFO|bindings file|additional builtin|watchdog|Activating extension 'vscode\.|github|web worker extension host|iframe which has both|Failed to load resource|ServiceWorker/i;
+
+/** Of one message: its buttons, its gear and its cross. */
+const tabStopsMax = 8;
 
 /** A window of VS Code, driven as its user would: keys, clicks, and what can be read on the screen. */
 export class CodeWindow {
@@ -33,6 +36,7 @@ export class CodeWindow {
 
   /** Goes there and waits until the window has its parts; its extensions start meanwhile. */
   async open(url: string): Promise<void> {
+    await this.page.addInitScript(countEffort);
     await this.page.goto(url);
     await this.restored();
   }
@@ -62,6 +66,11 @@ export class CodeWindow {
   /** The icon of a container in the activity bar, with its badge. */
   container(title: string): Locator {
     return this.page.locator(`.part.activitybar [role=tab]:has(> .action-label[aria-label^=${cssString(title)}])`);
+  }
+
+  /** Chooses from the context menu that is open. */
+  async chooseFromMenu(item: string): Promise<void> {
+    await chooseFromMenu(this.page, item);
   }
 
   view(title: string): TreeView {
@@ -105,11 +114,43 @@ export class CodeWindow {
     for (const key of keys) await this.page.keyboard.press(key);
   }
 
+  /** Presses a button of the message that says this, with keys alone. */
+  async acceptMessage(text: string | RegExp, button: string): Promise<void> {
+    const message = await this.notifications.waitFor(text);
+    await this.run('Notifications: Focus Notification Toast');
+    const focused = this.page.locator('.notification-toast:focus-within');
+    await focused.waitFor();
+    const count = await this.notifications.all().count();
+    await this.pressUntil('ArrowDown', focused.filter({ hasText: text }), count);
+    await this.pressUntil('Tab', message.locator('.monaco-button:focus').filter({ hasText: button }), tabStopsMax);
+    await this.press('Enter');
+  }
+
+  private async pressUntil(key: string, reached: Locator, most: number): Promise<void> {
+    for (let step = 0; (await reached.count()) === 0; step++) {
+      if (step > most) throw new Error(`${key} does not lead there`);
+      await this.press(key);
+    }
+  }
+
+  /** Pictures of one story, numbered in the order of its steps: `first backup 03 password`. */
+  story(name: string): (step: string) => Promise<void> {
+    let count = 0;
+    return (step) => this.screenshot(`${name} ${String(++count).padStart(2, '0')} ${step}`);
+  }
+
+  /** What the user has had to do in this window since it opened. */
+  async effort(): Promise<Effort> {
+    return await this.page.evaluate(() => (globalThis as unknown as { effort: Effort }).effort);
+  }
+
   /** `test/e2e/shots/<name> (<variant>).png` */
   async screenshot(name: string): Promise<void> {
     mkdirSync(shotsFolder, { recursive: true });
     const file = `${name}${this.variant === '' ? '' : ` (${this.variant})`}`.replaceAll(/[^\w ().,+-]/g, '_');
     // The mouse may have left a hover somewhere; the caret blinks.
+    await this.page.mouse.move(820, 420);
+    await this.page.locator('.workbench-hover:visible').first().waitFor({ state: 'detached', timeout: 2_000 }).catch(() => undefined);
     await this.page.screenshot({ path: join(shotsFolder, `${file}.png`), caret: 'hide', animations: 'disabled' });
   }
 
@@ -119,4 +160,28 @@ export class CodeWindow {
     await this.page.goto('about:blank').catch(() => undefined);
     await this.page.close();
   }
+}
+
+/** Keys and clicks, and how often something was confirmed by one of them: the Enter key, or a click. */
+export interface Effort {
+  keys: number;
+  clicks: number;
+  confirmations: number;
+}
+
+/** Runs in the page. A paste is one key, as Control+V would be. */
+function countEffort(): void {
+  const scope = globalThis as unknown as { effort: Effort; addEventListener(type: string, listen: (event: { readonly key?: string; readonly isTrusted: boolean }) => void, capture: true): void };
+  const effort: Effort = { keys: 0, clicks: 0, confirmations: 0 };
+  scope.effort = effort;
+  scope.addEventListener('keydown', ({ key, isTrusted }) => {
+    if (!isTrusted) return;
+    effort.keys += 1;
+    if (key === 'Enter') effort.confirmations += 1;
+  }, true);
+  scope.addEventListener('mousedown', ({ isTrusted }) => {
+    if (!isTrusted) return;
+    effort.clicks += 1;
+    effort.confirmations += 1;
+  }, true);
 }

@@ -1,91 +1,195 @@
+// The trial of a new user: from an empty machine to the first restore, in both languages, with keys alone and with clicks.
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pinnedVersion } from '../../scripts/vscode/versions.ts';
 import type { CodeWindow } from './code-window.ts';
-import { windowTest, type Stage } from './stage.ts';
+import { password } from './prepared-set.ts';
+import { windowTest, type Stage, type StageOptions } from './stage.ts';
+import { Words, type Language } from './words.ts';
 
-const password = 'kuda lari di pantai pagi';
+type Means = 'keys' | 'clicks';
 
-windowTest('from an empty machine to the first restore, with the keyboard alone', {}, async (window, stage) => {
-  const { source, repository, destination } = makeFolders(stage);
-  await window.openContainer('Cadangan');
-  await window.view('Backup Sets').welcome().getByText('Nothing on this server is protected yet').waitFor();
-  await window.screenshot('first backup 01 welcome');
-  await createSet(window, { name: 'accounting', source, repository });
-  await window.notifications.waitFor('The backup set accounting is ready');
-  await window.view('Backup Sets').waitFor('accounting');
-  await window.screenshot('first backup 20 the set');
-
-  await window.run('Cadangan: Back Up Now');
-  await window.quickInput.shown('Back Up Now');
-  await window.quickInput.choose('accounting');
-  await window.notifications.waitFor('accounting is backed up: 3 files');
-  await window.screenshot('first backup 30 backed up');
-
-  writeFileSync(join(source, 'ledger.txt'), 'changed\n');
-  await window.run('Cadangan: Restore…');
-  await window.quickInput.shown('Restore');
-  await window.screenshot('first backup 40 restore what');
-  await window.quickInput.choose('accounting');
-  await window.quickInput.choose('Everything in accounting');
-  await window.screenshot('first backup 42 restore date');
-  await window.quickInput.accept();
-  await window.quickInput.choose('Another folder…');
-  await typePath(window, 'Destination Folder', destination);
-  await window.quickInput.choose('Overwrite what differs');
-  await window.quickInput.choose('Start');
-  await window.screenshot('first backup 46 restored');
-  await window.notifications.waitFor('accounting is restored: 3 files');
-  assert.equal(readFileSync(join(destination, source, 'ledger.txt'), 'utf8'), 'first\n');
-});
-
-function makeFolders(stage: Stage): { readonly source: string; readonly repository: string; readonly destination: string } {
-  const { workspace, root } = stage.server.folders;
-  const [source, repository, destination] = [join(workspace, 'accounting'), join(root, 'repository'), join(root, 'restored')];
-  for (const folder of [source, repository, destination, join(source, '2026')]) mkdirSync(folder);
-  writeFileSync(join(source, 'ledger.txt'), 'first\n');
-  writeFileSync(join(source, 'invoice.json'), '{ "total": 1 }\n');
-  writeFileSync(join(source, '2026', 'notes.md'), '# Notes\n');
-  return { source, repository, destination };
+for (const { means, language, ...options } of [
+  { means: 'keys', language: 'en', theme: 'dark', version: 'newest' },
+  { means: 'clicks', language: 'id', theme: 'light', version: 'newest' },
+  { means: 'keys', language: 'id', theme: 'high contrast', version: 'floor' },
+  { means: 'clicks', language: 'en', theme: 'high contrast light', version: 'floor' },
+] as const satisfies readonly (StageOptions & { readonly means: Means; readonly language: Language })[]) {
+  const { vscode } = pinnedVersion(options.version);
+  const speech = language === 'en' ? 'English' : 'Indonesian';
+  windowTest(`from an empty machine to the first restore in ${speech}, with ${means === 'keys' ? 'the keyboard alone' : 'clicks'}, in VS Code ${vscode}`, { ...options, language, displayLanguage: language }, async (window, stage, context) => {
+    const startMs = performance.now();
+    await new FirstBackup(window, stage, means, new Words(language)).play();
+    const { keys, clicks, confirmations } = await window.effort();
+    if (means === 'keys') assert.equal(clicks, 0);
+    context.diagnostic(`${speech}, ${means}: ${confirmations} confirmations (Enter or click); ${keys} keys in all, ${clicks} clicks; ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
+  });
 }
 
-async function createSet(window: CodeWindow, { name, source, repository }: { readonly name: string; readonly source: string; readonly repository: string }): Promise<void> {
-  const { quickInput } = window;
-  await window.run('Cadangan: New Backup Set…');
-  await quickInput.shown('New Backup Set');
-  await quickInput.type(name);
-  await window.screenshot('first backup 02 name');
-  await quickInput.accept();
-  await quickInput.choose('Add folder…');
-  await window.screenshot('first backup 03 folder dialog');
-  await typePath(window, 'Folder to Back Up', source);
-  await quickInput.choose('Continue');
-  await quickInput.choose('Choose a folder…');
-  await typePath(window, 'Folder for the Repository', repository);
-  await quickInput.shown('4/');
-  await quickInput.type(password);
-  await window.screenshot('first backup 06 password');
-  await quickInput.accept();
-  await quickInput.shown('5/');
-  await quickInput.type(password);
-  await quickInput.accept();
-  await quickInput.choose('Every day, 21:00 to 23:00');
-  await window.screenshot('first backup 08 retention');
-  await quickInput.choose('Keep everything');
-}
+class FirstBackup {
+  private readonly window: CodeWindow;
+  private readonly means: Means;
+  private readonly words: Words;
+  private readonly shot: (step: string) => Promise<void>;
+  private readonly source: string;
+  private readonly repository: string;
+  private readonly destination: string;
 
-/** The folder dialog of a server is a list with a field for the path. Enter counts once it has looked the path up. */
-async function typePath(window: CodeWindow, title: string, path: string): Promise<void> {
-  const { quickInput, page } = window;
-  await quickInput.shown(title);
-  // It first fills in its own folder, in the middle of what is typed too early.
-  do {
-    await page.waitForTimeout(500);
-    await quickInput.type(path);
-    await page.waitForTimeout(500);
-  } while ((await quickInput.input.inputValue()) !== path);
-  while ((await quickInput.title()) === title) {
-    await window.press('Enter');
-    await page.waitForTimeout(700);
+  constructor(window: CodeWindow, { server: { folders: { workspace } } }: Stage, means: Means, words: Words) {
+    [this.window, this.means, this.words] = [window, means, words];
+    this.shot = window.story(`first backup, ${means},`);
+    [this.source, this.repository, this.destination] = [join(workspace, 'accounting'), join(workspace, 'backup-disk'), join(workspace, 'restored')];
+    for (const folder of [this.source, this.repository, this.destination, join(this.source, '2026')]) mkdirSync(folder);
+    writeFileSync(join(this.source, 'ledger.txt'), 'first\n');
+    writeFileSync(join(this.source, 'invoice.json'), '{ "total": 1 }\n');
+    writeFileSync(join(this.source, '2026', 'notes.md'), '# Notes\n');
+  }
+
+  async play(): Promise<void> {
+    const { window, words } = this;
+    await this.openViews();
+    await this.createSet();
+    await window.notifications.waitFor(words.say('The backup set {name} is ready.', { name: 'accounting' }));
+    await window.view(words.view('sets')).waitFor('accounting');
+    await this.shot('the set is ready');
+    await this.backUp();
+    writeFileSync(join(this.source, 'ledger.txt'), 'changed\n');
+    await this.restore();
+    assert.equal(readFileSync(join(this.destination, this.source, 'ledger.txt'), 'utf8'), 'first\n');
+    await this.openDestination();
+  }
+
+  private async openViews(): Promise<void> {
+    const { window, words } = this;
+    if (this.means === 'clicks') await window.openContainer('Cadangan');
+    else await window.run('View: Show Cadangan');
+    const welcome = window.view(words.view('sets')).welcome();
+    await welcome.getByText(words.language === 'en' ? 'Nothing on this server is protected yet' : 'Belum ada yang dilindungi di server ini').waitFor();
+    await this.shot('welcome');
+    if (this.means === 'keys') return window.run(words.inPalette('newSet'));
+    await welcome.getByText(words.button('newSet'), { exact: true }).click();
+  }
+
+  private async createSet(): Promise<void> {
+    const { window: { quickInput }, words } = this;
+    await quickInput.shown(`${words.button('newSet')} (1/`);
+    await quickInput.type('accounting');
+    await this.shot('name');
+    await quickInput.accept();
+    await this.take('Add folder…');
+    await this.takeFolder('Folder to Back Up', this.source, ['accounting'], 'Back Up');
+    await quickInput.waitForRow(words.say('Continue'));
+    await this.shot('sources');
+    await this.take('Continue');
+    await quickInput.shown('(3/');
+    await this.shot('repository');
+    await this.take('Choose a folder…');
+    await this.takeFolder('Folder for the Repository', this.repository, ['backup-disk'], 'Keep Backups Here');
+    await quickInput.shown('(4/');
+    await quickInput.type(password);
+    await this.shot('password');
+    await quickInput.accept();
+    await quickInput.shown('(5/');
+    await quickInput.type(password);
+    await this.shot('password again');
+    await quickInput.accept();
+    await quickInput.shown('(6/');
+    await this.shot('window');
+    await this.take('Every day, 21:00 to 23:00');
+    await quickInput.shown('(7/');
+    await this.shot('retention');
+    await this.take('Keep everything');
+  }
+
+  private async backUp(): Promise<void> {
+    const { window, words } = this;
+    const sets = window.view(words.view('sets'));
+    if (this.means === 'clicks') {
+      await sets.inlineAction('accounting', words.title('backUpNow'));
+    } else {
+      await window.run(words.inPalette('backUpNow'));
+      await window.quickInput.shown(words.button('backUpNow'));
+      await this.take('accounting');
+    }
+    await window.notifications.waitFor(new RegExp(words.say('{name} is backed up: {files}, {bytes}; {added} added.', { name: 'accounting', files: words.say('{count} files', { count: '3' }), bytes: '29 B', added: '.+' })));
+    await this.unfold('sets', 'accounting');
+    await sets.waitFor(words.say('Last run'));
+    const snapshots = window.view(words.view('snapshots'));
+    await snapshots.waitFor(words.language === 'en' ? 'Today' : 'Hari ini');
+    await this.shot('backed up');
+    await this.unfold('snapshots', 'accounting');
+    await this.unfold('snapshots', this.source);
+    await snapshots.waitFor('ledger.txt');
+    await this.shot('in the tree');
+  }
+
+  private async restore(): Promise<void> {
+    const { window, words } = this;
+    const { quickInput } = window;
+    if (this.means === 'clicks') {
+      await window.view(words.view('sets')).inlineAction('accounting', words.title('restore'));
+    } else {
+      await window.run(words.inPalette('restore'));
+      await quickInput.shown(`${words.button('restore')} (1/`);
+      await this.shot('restore what');
+      await this.take('accounting');
+    }
+    await quickInput.waitForRow(words.say('Everything in {name}', { name: 'accounting' }));
+    await this.shot('restore all or a part');
+    await this.take('Everything in {name}', { name: 'accounting' });
+    await quickInput.rows().filter({ hasText: '29 B' }).waitFor();
+    await this.shot('restore date');
+    if (this.means === 'clicks') await quickInput.rows().filter({ hasText: '29 B' }).click();
+    else await quickInput.accept();
+    await quickInput.waitForRow(words.say('Another folder…'));
+    await this.shot('restore destination');
+    await this.take('Another folder…');
+    await this.takeFolder('Destination Folder', this.destination, ['restored'], 'Restore into This Folder');
+    await quickInput.waitForRow(words.say('Overwrite what differs'));
+    await this.shot('restore over existing files');
+    await this.take('Overwrite what differs');
+    await quickInput.waitForRow(words.say('Start'));
+    await this.shot('restore preview');
+    await this.take('Start');
+    await window.notifications.waitFor(this.restored);
+    await this.shot('restored');
+  }
+
+  private get restored(): string {
+    const { words } = this;
+    return words.say('{name} is restored: {files}, {bytes}; {verified} verified.', { name: 'accounting', files: words.say('{count} files', { count: '3' }), bytes: '29 B', verified: '3' });
+  }
+
+  private async openDestination(): Promise<void> {
+    const { window, words } = this;
+    const button = words.say('Open Destination');
+    if (this.means === 'clicks') await window.notifications.press(this.restored, button);
+    else await window.acceptMessage(this.restored, button);
+    await window.page.locator('.explorer-folders-view [role=treeitem].selected, .explorer-folders-view .monaco-list-row.selected').filter({ hasText: 'restored' }).waitFor();
+    await this.shot('destination');
+  }
+
+  private async unfold(view: 'sets' | 'snapshots', text: string): Promise<void> {
+    const { window, words } = this;
+    const tree = window.view(words.view(view));
+    await tree.waitFor(text);
+    if (this.means === 'clicks') return tree.expand(text);
+    await window.run(`Cadangan: Focus on ${words.view(view)} View`);
+    await tree.unfold(text);
+  }
+
+  private async take(english: string, values: Readonly<Record<string, string>> = {}): Promise<void> {
+    const label = english === 'accounting' ? english : this.words.say(english, values);
+    const { quickInput } = this.window;
+    await (this.means === 'keys' ? quickInput.choose(label) : quickInput.click(label));
+  }
+
+  private async takeFolder(title: string, path: string, clicks: readonly string[], button: string): Promise<void> {
+    const { window: { quickInput }, words } = this;
+    await quickInput.shown(words.say(title));
+    await this.shot(title.toLowerCase());
+    if (this.means === 'keys') await quickInput.chooseFolder(path);
+    else await quickInput.clickFolder(clicks, words.say(button));
   }
 }

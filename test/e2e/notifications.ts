@@ -28,6 +28,11 @@ export class Notifications {
     await found.locator('.monaco-button, .action-label').filter({ hasText: button }).first().click();
   }
 
+  /** Waits until none says this. */
+  async gone(text: string | RegExp): Promise<void> {
+    await this.all().filter({ hasText: text }).waitFor({ state: 'detached' });
+  }
+
   async clear(): Promise<void> {
     while ((await this.all().count()) > 0) {
       const first = this.all().first();

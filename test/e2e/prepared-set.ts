@@ -7,28 +7,45 @@ import type { Stage } from './stage.ts';
 export interface PreparedSet {
   readonly source: string;
   readonly repository: string;
+  readonly passwordFile: string;
+}
+
+export interface PreparedSetOptions {
+  /** False: the password is not on the server, and has to be asked for. */
+  readonly hasPasswordFile?: boolean | undefined;
+  /** Added to the set in the configuration. */
+  readonly set?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export const password = 'kuda lari di pantai pagi';
 
 /** A backup set with snapshots of 20 November, of 21 November and of yesterday; `ledger.txt` is another one in each. Call it before the window opens. */
-export function prepareSet({ server: { folders } }: Stage, { hasPasswordFile = true } = {}): PreparedSet {
+export function prepareSet({ server: { folders } }: Stage, { hasPasswordFile = true, set = {} }: PreparedSetOptions = {}): PreparedSet {
   const [source, repository, passwordFile] = [join(folders.workspace, 'accounting'), join(folders.root, 'repository'), join(folders.root, 'password')];
   mkdirSync(join(source, '2026'), { recursive: true });
   writeFileSync(passwordFile, password, { mode: 0o600 });
   writeFileSync(join(source, 'invoice.json'), '{ "total": 1 }\n');
   writeFileSync(join(source, '2026', 'notes.md'), '# Notes\n');
-  const cli = (...args: readonly string[]) => execFileSync(process.execPath, [join(projectFolder, 'dist', 'cli.js'), '--repo', repository, '--password-file', passwordFile, ...args], { stdio: 'pipe' });
-  cli('init');
+  const prepared = { source, repository, passwordFile };
+  runCli(prepared, 'init');
   for (const [line, time] of [['first', '2026-11-20 21:00:00'], ['second', '2026-11-21 21:00:00'], ['third', yesterday()]] as const) {
     writeFileSync(join(source, 'ledger.txt'), `${line}\n`);
     utimesSync(join(source, 'ledger.txt'), new Date(time), new Date(time));
-    cli('backup', '--time', time, '--tag', 'accounting', source);
+    runCli(prepared, 'backup', '--time', time, '--tag', 'accounting', source);
   }
   writeFileSync(join(source, 'ledger.txt'), 'today\n');
-  mkdirSync(dirname(folders.configFile), { recursive: true });
-  writeFileSync(folders.configFile, JSON.stringify({ version: 1, sets: [{ name: 'accounting', title: 'Accounting', sources: [source], repository: { location: repository, ...(hasPasswordFile ? { passwordFile } : {}) } }] }, undefined, 2));
-  return { source, repository };
+  writeConfiguration(folders.configFile, [{ name: 'accounting', title: 'Accounting', sources: [source], repository: { location: repository, ...(hasPasswordFile ? { passwordFile } : {}) }, ...set }]);
+  return prepared;
+}
+
+/** The command line as it is in the package, on the repository. */
+export function runCli({ repository, passwordFile }: Pick<PreparedSet, 'repository' | 'passwordFile'>, ...args: readonly string[]): string {
+  return execFileSync(process.execPath, [join(projectFolder, 'dist', 'cli.js'), '--repo', repository, '--password-file', passwordFile, ...args], { encoding: 'utf8', stdio: 'pipe' });
+}
+
+export function writeConfiguration(file: string, sets: readonly Readonly<Record<string, unknown>>[]): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify({ version: 1, sets }, undefined, 2));
 }
 
 function yesterday(): string {

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { cssString } from './selectors.ts';
 
@@ -37,6 +37,11 @@ export class QuickInput {
     await this.page.locator('.quick-input-widget input:focus').waitFor();
   }
 
+  /** Waits for a step whose field asks this before anything is typed. */
+  async asks(placeholder: string): Promise<void> {
+    await this.widget.locator(`.quick-input-box input[placeholder^=${cssString(placeholder)}]`).waitFor();
+  }
+
   async title(): Promise<string> {
     return (await this.widget.locator('.quick-input-title').textContent()) ?? '';
   }
@@ -58,9 +63,7 @@ export class QuickInput {
 
   /** Goes to the row with this label by arrow keys, and presses Enter. Its description need not be given; an icon is read out first: `pass accounting`. */
   async choose(label: string): Promise<void> {
-    await this.row(label).waitFor({ timeout: listTimeoutMs }).catch(async (cause: unknown) => {
-      throw new Error(`"${label}" is not in the list: ${(await this.items()).join(' | ')}`, { cause });
-    });
+    await this.waitForRow(label);
     const steps = await this.rows().count();
     for (let step = 0; step <= steps; step++) {
       if ((await this.row(label, '.focused').count()) > 0) return await this.accept();
@@ -71,7 +74,22 @@ export class QuickInput {
 
   /** Clicks the row with this label. */
   async click(label: string): Promise<void> {
+    await this.waitForRow(label);
     await this.row(label).click();
+  }
+
+  /** Waits until the list has this row. */
+  async waitForRow(label: string): Promise<void> {
+    await this.row(label).waitFor({ timeout: listTimeoutMs }).catch(async (cause: unknown) => {
+      throw new Error(`"${label}" is not in the list: ${(await this.items()).join(' | ')}`, { cause });
+    });
+  }
+
+  /** Clicks a button of a row, by its tooltip. */
+  async clickButton(label: string, button: string): Promise<void> {
+    await this.waitForRow(label);
+    await this.row(label).hover();
+    await this.row(label).locator(`.action-label[aria-label^=${cssString(button)}]`).click();
   }
 
   /** Enter: takes the focused row, or what was typed. With a label only once the focused row begins so, since lists fill late. */
@@ -98,6 +116,18 @@ export class QuickInput {
     await this.page.keyboard.insertText(isListed ? `${path}/` : path);
     await name.waitFor({ state: isListed ? 'detached' : 'attached', timeout: listTimeoutMs });
     await this.page.keyboard.press('Enter');
+  }
+
+  /** Clicks through the folders of the folder dialog, from the one it shows at first, and then its button. */
+  async clickFolder(names: readonly string[], button: string): Promise<void> {
+    await this.waitForRow('..');
+    for (const name of names) {
+      const before = await this.input.inputValue();
+      await this.click(name);
+      const expected = name === '..' ? `${dirname(before)}/` : `${before}${name}/`;
+      await this.page.waitForFunction(hasValue, ['.quick-input-widget .quick-input-box input', expected] as const);
+    }
+    await this.widget.locator('.monaco-button').filter({ hasText: button }).click();
   }
 
   /** The button in the title bar that goes back one step. */
@@ -134,4 +164,10 @@ const listTimeoutMs = 15_000;
 
 interface AriaElement {
   getAttribute(name: string): string | null;
+}
+
+/** Runs in the page. */
+function hasValue([selector, expected]: readonly [selector: string, expected: string]): boolean {
+  const page = globalThis as unknown as { document: { querySelector(selector: string): { readonly value: string } | null } };
+  return page.document.querySelector(selector)?.value === expected;
 }

@@ -1,4 +1,5 @@
 import manifest from '../../package.json' with { type: 'json' };
+import english from '../../package.nls.json' with { type: 'json' };
 import { pinnedVersion, versionNames } from '../../scripts/vscode/versions.ts';
 import { windowTest } from './stage.ts';
 import { themes } from './themes.ts';
@@ -6,7 +7,7 @@ import { themes } from './themes.ts';
 for (const version of versionNames) {
   windowTest(`the packaged extension is installed and running in VS Code ${pinnedVersion(version).vscode}`, { version }, async (window) => {
     await window.run('Developer: Show Running Extensions');
-    const row = window.page.locator('.runtime-extensions-editor .monaco-list-row').filter({ hasText: manifest.displayName });
+    const row = window.page.locator('.runtime-extensions-editor .monaco-list-row').filter({ hasText: english.displayName });
     await row.filter({ hasText: /Activation: \d+ms/ }).waitFor();
     await window.screenshot('smoke, running extensions');
     await window.press('Escape'); // newer versions show it in a modal editor

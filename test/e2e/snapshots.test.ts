@@ -1,118 +1,210 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pinnedVersion, versionNames } from '../../scripts/vscode/versions.ts';
+import type { CodeWindow } from './code-window.ts';
 import { setTest } from './set-test.ts';
+import { Words } from './words.ts';
 
-setTest('snapshots stand by date, unfold into folders, and files open as they were', {}, async (window, { source }) => {
-  await window.openContainer('Cadangan');
-  const view = window.view('Snapshots');
-  await view.waitFor('Yesterday');
-  await window.screenshot('snapshots 01 dates');
-  await view.expand('12:00 Accounting');
-  await view.expand(source);
-  await view.waitFor('ledger.txt');
-  await window.screenshot('snapshots 02 files');
-  await view.focus('ledger.txt');
-  await window.tab('ledger.txt').waitFor();
-  await window.waitForText('third');
-  await window.screenshot('snapshots 03 opened');
-  assert.match(await window.editorText(), /^third/);
-  await view.inlineAction('ledger.txt', 'Compare with Current');
+for (const version of versionNames) {
+  setTest(`with clicks: a file of yesterday is found in the tree, opened, compared and restored, in VS Code ${pinnedVersion(version).vscode}`, { version }, async (window, { source }) => {
+    const shot = window.story('snapshots, clicks,');
+    await window.openContainer('Cadangan');
+    const view = window.view('Snapshots');
+    await view.waitFor('Yesterday');
+    await shot('dates');
+    await view.expand('12:00 Accounting');
+    await view.expand(source);
+    await view.waitFor('ledger.txt');
+    await shot('files');
+    await view.focus('ledger.txt');
+    await window.tab('ledger.txt').waitFor();
+    await window.waitForText('third');
+    await shot('opened');
+    assert.match(await window.editorText(), /^third/);
+    await view.inlineAction('ledger.txt', 'Compare with Current');
+    await window.tab('↔ now').waitFor();
+    await window.waitForText('today');
+    await shot('compared');
+
+    const { quickInput } = window;
+    await view.inlineAction('ledger.txt', 'Restore…');
+    await quickInput.shown('Restore (1/3)');
+    await quickInput.click('The original place');
+    await quickInput.shown('Restore (2/3)');
+    await quickInput.back();
+    await quickInput.shown('Restore (1/3)');
+    await quickInput.click('The original place');
+    await quickInput.click('Overwrite what differs');
+    await quickInput.waitForRow('1 file to overwrite');
+    await shot('preview');
+    assert.equal(readFileSync(join(source, 'ledger.txt'), 'utf8'), 'today\n', 'a preview writes nothing');
+    await quickInput.click('Start');
+    await window.notifications.waitFor('ledger.txt is restored: 1 file, 6 B; 1 verified.');
+    await shot('restored');
+    assert.equal(readFileSync(join(source, 'ledger.txt'), 'utf8'), 'third\n');
+    await window.notifications.press('ledger.txt is restored', 'Open Destination');
+    await window.page.locator('.explorer-folders-view .monaco-list-row.selected').filter({ hasText: 'ledger.txt' }).waitFor();
+    await shot('destination');
+  });
+}
+
+for (const language of ['en', 'id'] as const) {
+  const words = new Words(language);
+  setTest(`with the keyboard alone, in ${language === 'en' ? 'English' : 'Indonesian'}: a file is opened as of a date, compared, looked up and restored`, { language, displayLanguage: language, theme: language === 'en' ? 'dark' : 'light' }, async (window, { source }) => {
+    const shot = window.story('versions, keys,');
+    const { quickInput } = window;
+    const [first, second] = language === 'en' ? ['20 Nov 2026, 21:00', '21 Nov 2026, 21:00'] : ['20 Nov 2026 pukul 21.00', '21 Nov 2026 pukul 21.00'];
+    await openFile(window, 'ledger.txt');
+
+    await window.run(words.inPalette('versionsInBackups'));
+    await quickInput.shown(words.say('Versions of {name} in Backups', { name: 'ledger.txt' }));
+    await quickInput.waitForRow(first);
+    await shot('versions');
+    await quickInput.choose(second);
+    await window.waitForText('second');
+
+    await window.run(words.inPalette('whichBackupChanged'));
+    await quickInput.shown(words.say('Backups That Changed {name}', { name: 'ledger.txt' }));
+    await quickInput.choose(second);
+    await window.tab(`${first} ↔ ${second}`).waitFor();
+    await window.waitForText('first');
+    await shot('what changed');
+
+    await openFile(window, 'ledger.txt');
+    await window.run(words.inPalette('openAsOfDate'));
+    await quickInput.shown(words.say('Open {name} as of Date', { name: 'ledger.txt' }));
+    await shot('as of date');
+    await quickInput.type('12');
+    await quickInput.accept(language === 'en' ? '12:00' : '12.00');
+    await window.waitForText('third');
+
+    await openFile(window, 'ledger.txt');
+    await window.run(words.inPalette('compareWithCurrent'));
+    await quickInput.choose(language === 'en' ? '12:00' : '12.00');
+    await window.tab(language === 'en' ? '↔ now' : '↔ sekarang').waitFor();
+    await window.waitForText('today');
+    await shot('compared');
+
+    await window.run(words.inPalette('restore'));
+    await quickInput.shown(`${words.button('restore')} (1/`);
+    await quickInput.choose('Accounting');
+    await quickInput.choose(words.say('A file or folder in it…'));
+    await quickInput.waitForRow('ledger.txt');
+    await shot('restore, browse');
+    await quickInput.choose('ledger.txt');
+    await quickInput.shown('(3/6)');
+    await shot('restore, dates');
+    const oldest = language === 'en' ? '21:00, 6 B · changed' : '21.00, 6 B · berubah';
+    await quickInput.choose(oldest);
+    await quickInput.choose(words.say('The original place'));
+    await quickInput.waitForRow(words.say('Overwrite what differs'));
+    await shot('restore, existing files');
+    await quickInput.choose(words.say('Overwrite what differs'));
+    await quickInput.shown('(6/6)');
+    await quickInput.waitForRow(words.say('{files} to overwrite', { files: words.say('1 file') }));
+    await shot('restore, preview');
+    await quickInput.choose(words.say('Start'));
+    await window.notifications.waitFor(words.say('{name} is restored: {files}, {bytes}; {verified} verified.', { name: 'ledger.txt', files: words.say('1 file'), bytes: '6 B', verified: '1' }));
+    await shot('restored');
+    assert.equal(readFileSync(join(source, 'ledger.txt'), 'utf8'), 'first\n');
+    assert.equal((await window.effort()).clicks, 0);
+  });
+}
+
+setTest('from the explorer, with clicks: versions of a file, one of them restored', {}, async (window, { source }) => {
+  const shot = window.story('explorer,');
+  const { quickInput } = window;
+  const explorer = window.page.locator('.explorer-folders-view');
+  await explorer.getByText('accounting').first().click();
+  await explorer.getByText('ledger.txt').click({ button: 'right' });
+  await window.page.locator('.monaco-menu .action-label[aria-label^="Versions in Backups"]').waitFor();
+  await shot('context menu');
+  await window.chooseFromMenu('Versions in Backups…');
+  await quickInput.shown('Versions of ledger.txt in Backups');
+  await quickInput.waitForRow('20 Nov 2026, 21:00');
+  await shot('versions');
+  await quickInput.clickButton('21 Nov 2026, 21:00', 'Compare with Current');
   await window.tab('↔ now').waitFor();
-  await window.waitForText('today');
-  await window.screenshot('snapshots 04 compared');
-});
-
-setTest('a file is opened, compared and restored as of a date, with the keyboard alone', {}, async (window, { source }) => {
-  await window.press('Control+P');
-  await window.quickInput.shown();
-  await window.quickInput.type('ledger.txt');
-  await window.waitForText('file results');
-  await window.quickInput.accept();
-  await window.tab('ledger.txt').waitFor();
-
-  await window.run('Cadangan: Versions in Backups…');
-  await window.quickInput.shown('Versions of ledger.txt');
-  await window.screenshot('versions 01');
-  await window.quickInput.choose('21 Nov 2026, 21:00');
   await window.waitForText('second');
+  await shot('compared');
 
-  await window.run('Cadangan: Which Backup Changed This File');
-  await window.quickInput.shown('Backups That Changed ledger.txt');
-  await window.quickInput.choose('21 Nov 2026, 21:00');
-  await window.tab('↔').waitFor();
-  await window.screenshot('versions 02 what changed');
-
-  await window.run('Cadangan: Restore…');
-  await window.quickInput.shown('Restore');
-  await window.quickInput.choose('Accounting');
-  await window.quickInput.choose('A file or folder in it…');
-  await window.quickInput.choose('ledger.txt');
-  await window.screenshot('versions 03 dates');
-  await window.quickInput.shown('3/6');
-  await window.press('ArrowDown', 'ArrowDown', 'Enter');
-  await window.quickInput.choose('The original place');
-  await window.quickInput.choose('Overwrite what differs');
-  await window.quickInput.shown('6/6');
-  await window.waitForText('files are overwritten');
-  await window.screenshot('versions 04 preview');
-  await window.quickInput.choose('Start');
-  await window.notifications.waitFor('ledger.txt is restored: 1 files');
-  assert.equal(readFileSync(join(source, 'ledger.txt'), 'utf8'), 'first\n');
+  await explorer.getByText('ledger.txt').click({ button: 'right' });
+  await window.chooseFromMenu('Versions in Backups…');
+  await quickInput.clickButton('21 Nov 2026, 21:00', 'Restore');
+  await quickInput.click('The original place');
+  await quickInput.click('Overwrite what differs');
+  await quickInput.click('Start');
+  await window.notifications.waitFor('ledger.txt is restored: 1 file, 7 B; 1 verified.');
+  assert.equal(readFileSync(join(source, 'ledger.txt'), 'utf8'), 'second\n');
 });
 
-setTest('two snapshots are compared, a name is found, a date is gone to', {}, async (window) => {
+setTest('two snapshots are compared, a name is found, a date is gone to, the view is filtered', {}, async (window, { source }) => {
+  const shot = window.story('looking up,');
+  const { quickInput } = window;
+  const view = window.view('Snapshots');
   await window.openContainer('Cadangan');
-  await window.view('Snapshots').waitFor('Yesterday');
+  await view.waitFor('Yesterday');
   await window.run('Cadangan: Compare Two Snapshots…');
-  await window.quickInput.choose('12:00 Accounting');
-  await window.quickInput.shown('Compare Two Snapshots');
-  await window.page.waitForTimeout(500);
-  await window.quickInput.accept();
-  await window.tab('↔').waitFor();
+  await quickInput.waitForRow('12:00 Accounting');
+  await shot('the first of two');
+  await quickInput.choose('12:00 Accounting');
+  await quickInput.asks('Choose the snapshot to compare it with');
+  await quickInput.choose('21:00 Accounting');
+  await window.tab('21 Nov 2026, 21:00 ↔').waitFor();
   await window.waitForText('second');
-  await window.screenshot('compare 01 snapshots');
-  // The editor that comes up takes the focus.
-  await window.page.waitForTimeout(1_000);
+  await window.waitForText('third');
+  await shot('two snapshots');
 
   await window.run('Cadangan: Find in Snapshots…');
-  await window.quickInput.shown('Find in Snapshots');
-  await window.quickInput.type('LEDGER*');
-  await window.quickInput.accept();
-  await window.quickInput.choose('ledger.txt');
-  await window.screenshot('compare 02 found');
-  await window.quickInput.shown('Find in Snapshots');
-  await window.page.waitForTimeout(500);
-  await window.quickInput.accept();
-  await window.waitForText('third');
+  await quickInput.shown('Find in Snapshots');
+  await quickInput.type('LEDGER*');
+  await quickInput.accept();
+  await quickInput.waitForRow('ledger.txt');
+  await shot('found');
+  await quickInput.choose('ledger.txt');
+  await quickInput.choose('12:00');
+  await window.tab('ledger.txt').waitFor();
 
   await window.run('Cadangan: Go to Date…');
-  await window.quickInput.shown('Go to Date');
-  await window.quickInput.type('2026-11-20');
-  await window.screenshot('compare 03 go to date');
-  await window.page.waitForTimeout(300);
-  await window.quickInput.accept();
-  await window.view('Snapshots').waitFor('20 Nov 2026');
-  await window.screenshot('compare 04 gone to date');
+  await quickInput.shown('Go to Date');
+  await quickInput.type('2026-11-20');
+  await shot('go to date');
+  await quickInput.accept('20 Nov 2026');
+  await view.waitFor('20 Nov 2026');
+  await shot('gone to date');
+  assert.match((await view.row('21:00 Accounting').getAttribute('aria-label')) ?? '', /20 Nov 2026/);
+
+  await window.run('Cadangan: Filter Snapshots…');
+  await quickInput.choose('Dates');
+  await quickInput.type('November');
+  await quickInput.accept();
+  await quickInput.says('Write it as 2026-11-22');
+  await quickInput.type('2026-11-20..2026-11-21');
+  await quickInput.accept();
+  await view.row('Yesterday').waitFor({ state: 'detached' });
+  await view.waitFor('2 snapshots');
+  await shot('filtered by dates');
+  await view.titleAction('Clear Filter');
+  await view.waitFor('Yesterday');
+  await window.run('Cadangan: Filter Snapshots…');
+  await quickInput.choose('Backup set');
+  await quickInput.choose('Accounting');
+  await view.waitFor('Yesterday');
+  await window.run('Cadangan: Filter Snapshots…');
+  await quickInput.choose('File or folder');
+  await quickInput.shown('File or Folder to Filter by');
+  await quickInput.chooseFolder(source);
+  await view.waitFor('Yesterday');
+  await shot('filtered by set and folder');
 });
 
-setTest('everything speaks Indonesian when the setting says so, in a light window', { language: 'id', displayLanguage: 'id', theme: 'light' }, async (window) => {
-  await window.openContainer('Cadangan');
-  await window.view('Set Cadangan').waitFor('Accounting');
-  await window.view('Snapshot').waitFor('Kemarin');
-  await window.screenshot('indonesian 01 views');
-  await window.run('Cadangan: Pulihkan…');
-  await window.quickInput.shown('Pulihkan');
-  await window.screenshot('indonesian 02 restore');
-  await window.quickInput.choose('Accounting');
-  await window.quickInput.choose('Semua isi Accounting');
-  await window.page.waitForTimeout(500);
-  await window.quickInput.accept();
-  await window.quickInput.choose('Tempat semula');
-  await window.quickInput.choose('Timpa yang berbeda');
-  await window.waitForText('berkas ditimpa');
-  await window.screenshot('indonesian 03 preview');
-  await window.quickInput.choose('Mulai');
-  await window.notifications.waitFor('Accounting telah dipulihkan');
-  await window.screenshot('indonesian 04 restored');
-});
+async function openFile(window: CodeWindow, name: string): Promise<void> {
+  const { quickInput } = window;
+  await window.press('Control+P');
+  await quickInput.shown();
+  await quickInput.type(name);
+  await quickInput.accept(name);
+  await window.page.locator('.part.editor .tab.active').filter({ hasText: name }).waitFor();
+  await quickInput.gone();
+}

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { startChromium } from '../../scripts/vscode/chromium.ts';
 import { projectFolder } from '../../scripts/vscode/installed-server.ts';
@@ -133,11 +133,11 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
 }
 
 /** A test with a stage and its first window. When it fails there are pictures, and the logs are in its message. */
-export function windowTest(name: string, options: StageOptions, body: (window: CodeWindow, stage: Stage) => Promise<void>): void {
-  test(name, needsVscode(options.version ?? 'newest'), async () => {
+export function windowTest(name: string, options: StageOptions, body: (window: CodeWindow, stage: Stage, context: TestContext) => Promise<void>): void {
+  test(name, needsVscode(options.version ?? 'newest'), async (context) => {
     await using stage = await openStage(options);
     try {
-      await body(await stage.openWindow(), stage);
+      await body(await stage.openWindow(), stage, context);
     } catch (error) {
       throw new Error(`${error instanceof Error ? error.message : String(error)}\n${await stage.evidence(name)}`, { cause: error });
     }

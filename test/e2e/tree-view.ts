@@ -36,6 +36,11 @@ export class TreeView {
     return this.rows().filter({ hasText: text }).first();
   }
 
+  /** A codicon of a row, by its name. */
+  icon(text: string, name: string): Locator {
+    return this.row(text).locator(`.codicon-${name}`);
+  }
+
   /** Waits until there is one. */
   async waitFor(text: string): Promise<void> {
     await this.row(text).waitFor();
@@ -44,6 +49,26 @@ export class TreeView {
   async expand(text: string): Promise<void> {
     if ((await this.row(text).getAttribute('aria-expanded')) === 'true') return;
     await this.focus(text);
+    await this.page.keyboard.press('ArrowRight');
+    await this.row(text).and(this.page.locator('[aria-expanded=true]')).waitFor();
+  }
+
+  /** Goes to a row by arrow keys; the tree has the focus, and its first row or one above is where one starts. */
+  async goTo(text: string): Promise<void> {
+    await this.waitFor(text);
+    const steps = await this.rows().count();
+    const wanted = this.pane.locator('.monaco-list-row.focused').filter({ hasText: text });
+    for (let step = 0; step <= steps; step++) {
+      if ((await wanted.count()) > 0) return;
+      await this.page.keyboard.press('ArrowDown');
+    }
+    throw new Error(`"${text}" cannot be reached by arrow keys: ${(await this.labels()).join(' | ')}`);
+  }
+
+  /** Goes to a row and unfolds it, with keys alone. */
+  async unfold(text: string): Promise<void> {
+    await this.goTo(text);
+    if ((await this.row(text).getAttribute('aria-expanded')) === 'true') return;
     await this.page.keyboard.press('ArrowRight');
     await this.row(text).and(this.page.locator('[aria-expanded=true]')).waitFor();
   }

@@ -1,23 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { EngineError, protocol, type PasswordParams } from '../../src/engine/index.ts';
-import { EngineStage, password, until, type Window } from './engine-stage.ts';
+import { EngineStage, gate, password, stateOf, until } from './engine-stage.ts';
 
 const code = (expected: string) => (error: unknown): boolean => error instanceof EngineError && error.code === expected;
-
-/** A program that says that it runs, and ends when its mark is taken away. */
-function gate(stage: EngineStage): { readonly command: readonly string[]; readonly isRunning: () => boolean; readonly open: () => void } {
-  const mark = stage.path('mark');
-  const script = `const fs = require('node:fs'); const mark = process.argv[1]; fs.writeFileSync(mark, ''); setInterval(() => fs.existsSync(mark) || process.exit(), 20)`;
-  return { command: [process.execPath, '-e', script, mark], isRunning: () => existsSync(mark), open: () => rmSync(mark, { force: true }) };
-}
-
-async function stateOf({ client }: Window): Promise<string | undefined> {
-  return (await client.ask(protocol.listSets))[0]?.state;
-}
 
 test('a wrong password is asked for again, three times at most, and once for all who wait', async (t) => {
   const stage = new EngineStage(t);
@@ -112,30 +101,6 @@ test('one run of a repository at a time: the second set waits for the first', as
   await until(async () => (await window.client.ask(protocol.listSets))[1]?.state === 'waiting', 'the second waits');
   open();
   assert.deepEqual([(await first).outcome, (await second).outcome], ['success', 'success']);
-});
-
-test('two windows: one leads, and either sees, stops and starts what runs', async (t) => {
-  const stage = new EngineStage(t);
-  stage.write('a.txt', 'a');
-  await stage.initRepository();
-  const { command, isRunning, open } = gate(stage);
-  stage.configure({ before: command });
-  const [one, two] = [stage.window(), stage.window()];
-  await one.client.start();
-  await two.client.start();
-  const stopped = one.client.run(protocol.startBackup, { set: 'data' });
-  await until(isRunning, 'the run begins');
-  await until(async () => (await stateOf(two)) === 'running', 'the other window sees it');
-  assert.equal(await two.client.request(protocol.stopRun, { set: 'data' }), true);
-  assert.equal((await stopped).outcome, 'stopped');
-  open();
-  const again = two.client.run(protocol.startBackup, { set: 'data' });
-  await until(isRunning, 'the run begins again');
-  await until(async () => (await stateOf(one)) === 'running', 'the first window sees it');
-  open();
-  assert.equal((await again).outcome, 'success');
-  assert.equal(await stateOf(one), 'success');
-  assert.equal((await two.client.request(protocol.recentRuns, { limit: 5 })).length, 2);
 });
 
 test('what the leading window cannot open for lack of a password, the other does itself', async (t) => {

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { EngineClient, type InitializeParams, type LogLine, type PasswordParams } from '../../src/engine/index.ts';
+import { EngineClient, protocol, type InitializeParams, type LogLine, type PasswordParams } from '../../src/engine/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 
@@ -92,6 +92,18 @@ export class EngineStage {
     this.#t.after(() => client.stop());
     return window;
   }
+}
+
+/** A program that says that it runs, and ends when its mark is taken away. */
+export function gate(stage: EngineStage): { readonly command: readonly string[]; readonly isRunning: () => boolean; readonly open: () => void } {
+  const mark = stage.path('mark');
+  const script = `const fs = require('node:fs'); const mark = process.argv[1]; fs.writeFileSync(mark, ''); setInterval(() => fs.existsSync(mark) || process.exit(), 20)`;
+  return { command: [process.execPath, '-e', script, mark], isRunning: () => existsSync(mark), open: () => rmSync(mark, { force: true }) };
+}
+
+/** Of the first set. */
+export async function stateOf({ client }: Window): Promise<string | undefined> {
+  return (await client.ask(protocol.listSets))[0]?.state;
 }
 
 /** Waits until `isTrue`, with a bound far above any healthy time. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { byteStringFromText } from '../../src/platform/index.ts';
 import { EngineError, protocol, type RunProgress } from '../../src/engine/index.ts';
-import { EngineStage, password, type Window } from './engine-stage.ts';
+import { EngineStage, password, until, type Window } from './engine-stage.ts';
 
 const code = (expected: string) => (error: unknown): boolean => error instanceof EngineError && error.code === expected;
 
@@ -165,6 +165,24 @@ test('a wrong configuration is told with its place, and the sets that are right 
   await assert.rejects(client.run(protocol.startBackup, { set: 'bad' }), code('set.unknown'));
   await client.request(protocol.removeSet, { set: 'data' });
   assert.deepEqual(await client.ask(protocol.listSets), []);
+});
+
+test('a set that a slip of the pen has broken runs on as it was, also after the next start', async (t) => {
+  const { stage, window } = await stageWithBackup(t);
+  const second = stage.path('second');
+  mkdirSync(second);
+  stage.configure({ rpoHours: 'soon' }, { name: 'other', sources: [second] });
+  const seen = async ({ client }: Window): Promise<string> => (await client.ask(protocol.listSets)).map(({ name }) => name).join();
+  await until(async () => (await seen(window)) === 'data,other', 'the new set is there, and the broken one still');
+  assert.equal((await window.client.ask(protocol.configuration)).problems.length, 1);
+  assert.ok(window.log.some(({ level, message }) => level === 'warning' && message.includes('set data goes on as it was')));
+  assert.equal((await window.client.run(protocol.startBackup, { set: 'data' })).outcome, 'success');
+  await window.client.stop();
+  const next = stage.window();
+  assert.equal(await seen(next), 'data,other');
+  assert.equal((await next.client.run(protocol.startBackup, { set: 'data' })).outcome, 'success');
+  stage.configure({ name: 'other', sources: [second] });
+  await until(async () => (await seen(next)) === 'other', 'a set that is taken out is gone');
 });
 
 test('a missing repository, a location of nonsense and an unmounted server each have their own answer', async (t) => {

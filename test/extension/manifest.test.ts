@@ -15,6 +15,7 @@ test('package.json and package.nls*.json are as the typed source makes them', ()
   const packageJson = readJson('package.json');
   const hint = 'run: node scripts/generate-manifest.ts';
   assert.deepEqual(packageJson['contributes'], JSON.parse(JSON.stringify(manifest.contributes)), hint);
+  assert.deepEqual({ displayName: packageJson['displayName'], description: packageJson['description'] }, manifest.about, hint);
   assert.deepEqual(packageJson['activationEvents'], manifest.activationEvents, hint);
   assert.deepEqual(readJson('package.nls.json'), manifest.english, hint);
   assert.deepEqual(readJson('package.nls.id.json'), manifest.indonesian, hint);

@@ -76,7 +76,7 @@ test('only dates at which a file existed are offered, with its size then', () =>
 test('the usual way with existing files comes first, and the preview counts all three', () => {
   assert.equal(overwriteChoices()[0]?.value, 'if-changed');
   const labels = previewLines({ written: 12, overwritten: 1234, left: 0, bytes: 2048, samples: [], exceptions: [] }).map(({ label, description }) => `${label} ${description}`.trim());
-  assert.deepEqual(labels, ['12 files are written 2.0 KiB', '1,234 files are overwritten', '0 files are left as they are']);
+  assert.deepEqual(labels, ['12 files to write 2.0 KiB', '1,234 files to overwrite', '0 files to leave as they are']);
 });
 
 test('what was found is grouped by path, the newest first', () => {

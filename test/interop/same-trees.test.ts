@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { needs } from '../needs.ts';
 import { makeZoo } from '../zoo/make-zoo.ts';
@@ -38,4 +40,18 @@ test('a snapshot of an absolute path names the folders above it as restic does',
   const ours = await shared.backup('cadangan', ['--force', source]);
   const listing = async (id: string) => (await shared.run('restic', ['ls', '--long', id])).split('\n').slice(1); // below the snapshot's own line
   assert.deepEqual(await listing(ours.snapshot_id), await listing(theirs.snapshot_id));
+});
+
+test("what restic has backed up is nothing new for --skip-if-unchanged", needs('restic'), async () => {
+  const [shared, source] = [await stage.resticRepository(), stage.folder('unchanged')];
+  const file = join(source, 'a.txt');
+  writeFileSync(file, 'a');
+  await shared.backup('restic', ['.'], { cwd: source });
+  const [snapshot] = shared.namesOf('snapshots');
+  await shared.run('cadangan', ['backup', '--skip-if-unchanged', '.'], { cwd: source });
+  assert.deepEqual(shared.namesOf('snapshots'), [snapshot]);
+  appendFileSync(file, 'b');
+  await shared.run('cadangan', ['backup', '--skip-if-unchanged', '.'], { cwd: source });
+  assert.equal(shared.namesOf('snapshots').length, 2);
+  await shared.check('restic');
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { CadanganError, isCode, systemClock, systemRandom, type Clock } from '../../src/platform/index.ts';
-import { leaderAddress, leaderKey, Leadership, type Credentials, type LeaderAddress, type LeadingService, type Role, type ScheduleEvent, type SetStatus } from '../../src/schedule/index.ts';
+import { leaderAddress, leaderKey, Leadership, type Credentials, type LeaderAddress, type LeadingService, type PastRun, type Role, type ScheduleEvent, type SetStatus } from '../../src/schedule/index.ts';
 import { LineChannel } from '../../src/schedule/leader/line-channel.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
@@ -32,6 +32,12 @@ class Answering implements LeadingService {
 
   async dismissMissed(set: string): Promise<void> {
     this.asked.push(`dismiss ${set}`);
+  }
+
+  async adopt(): Promise<undefined> {}
+
+  async noteRun({ set }: PastRun): Promise<void> {
+    this.asked.push(`note ${set}`);
   }
 }
 

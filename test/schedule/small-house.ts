@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { systemRandom } from '../../src/platform/index.ts';
-import { parseWindowRule, Scheduler, ScheduleState, type RunOutcome, type RunRequest, type ScheduledSet, type ScheduleEvent } from '../../src/schedule/index.ts';
+import { parseWindowRule, Scheduler, ScheduleState, type RunOutcome, type RunRequest, type ScheduledSet, type ScheduleEvent, type SetProgress } from '../../src/schedule/index.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
 
@@ -9,6 +9,7 @@ export interface AskedRun {
   readonly set: string;
   readonly request: RunRequest;
   readonly signal: AbortSignal;
+  readonly progress: (progress: SetProgress) => void;
   readonly end: (outcome: RunOutcome) => void;
   readonly fail: (error: Error) => void;
 }
@@ -44,7 +45,7 @@ export class SmallHouse implements AsyncDisposable {
     this.scheduler = new Scheduler({
       clock: this.clock,
       state: this.state,
-      runSet: (set, request, signal) => this.#ask(set, request, signal),
+      runSet: (set, request, signal, onProgress) => this.#ask(set, request, signal, onProgress),
       report: (event) => this.events.push(event),
     });
     this.scheduler.start(sets);
@@ -103,9 +104,9 @@ export class SmallHouse implements AsyncDisposable {
     await this.#removeFolder();
   }
 
-  #ask(set: string, request: RunRequest, signal: AbortSignal): Promise<RunOutcome> {
+  #ask(set: string, request: RunRequest, signal: AbortSignal, progress: (progress: SetProgress) => void): Promise<RunOutcome> {
     return new Promise((resolve, reject) => {
-      this.runs.push({ set, request, signal, end: resolve, fail: reject });
+      this.runs.push({ set, request, signal, progress, end: resolve, fail: reject });
       signal.addEventListener('abort', () => resolve('stopped'), { once: true });
     });
   }

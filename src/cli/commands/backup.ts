@@ -38,6 +38,7 @@ export const backupCommand: CliCommand = {
       .option('--time <time>', l10n.t('time of the snapshot, e.g. "2012-11-01 22:08:41" (default: now)'))
       .option('--parent <snapshot>', l10n.t('compare with this snapshot (default: the last of the same host and paths)'))
       .option('-f, --force', l10n.t('read every file again, whatever the parent says'))
+      .option('--skip-if-unchanged', l10n.t('make no snapshot when it would be the same as its parent'))
       .option('--with-atime', l10n.t('store access times'))
       .option('--ignore-inode', l10n.t('do not take another inode number for a change'))
       .option('--ignore-ctime', l10n.t('do not take another change time for a change'))
@@ -84,6 +85,7 @@ async function jobOptionsOf(context: CommandContext, paths: readonly string[], o
     tags: options.tagLists('tag').flat().filter((tag) => tag !== ''), host: options.text('host'), parent: options.text('parent'), force: options.flag('force'),
     timeNs: time === undefined ? undefined : parseTimeArgument(time, 'time', clock),
     changes: { ignoreCtime: options.flag('ignoreCtime'), ignoreInode: options.flag('ignoreInode') },
+    skipIfUnchanged: options.flag('skipIfUnchanged') ? 'same-tree' : undefined,
     withAtime: options.flag('withAtime'), oneFileSystem: options.flag('oneFileSystem'), dryRun: options.flag('dryRun'),
     compression: globals.compression, extraVerify: globals.extraVerify, programVersion: context.programVersion,
     progress: progressOf(context),
@@ -113,7 +115,8 @@ function printSummary({ terminal, globals }: CommandContext, result: JobResult<B
   terminal.print(`${pad(`${l10n.t('Not stored')}:`, 12)} ${l10n.t('{0} (Node.js cannot read them)', details.notStored.map(notStoredText).join(', '))}`);
   terminal.print();
   terminal.print(l10n.t('processed {files}, {size} in {duration}', { files: countText(summary.totalFilesProcessed, 'file'), size: sizeText(summary.totalBytesProcessed), duration: durationText(durationMs) }));
-  if (snapshotId === undefined) terminal.print(l10n.t('dry run: nothing was written'));
+  if (dryRun) terminal.print(l10n.t('dry run: nothing was written'));
+  else if (snapshotId === undefined) terminal.print(l10n.t('nothing has changed: no snapshot was made'));
   else terminal.print(result.exceptionCount > 0 ? l10n.t('snapshot {0} saved, without what is named above', shortId(snapshotId)) : l10n.t('snapshot {0} saved', shortId(snapshotId)));
 }
 

@@ -8,11 +8,12 @@ import { initCommand } from './init.ts';
 import { keyCommand } from './key.ts';
 import { lsCommand } from './ls.ts';
 import { restoreCommand } from './restore.ts';
+import { scheduleCommand } from './schedule.ts';
 import { snapshotsCommand } from './snapshots.ts';
 import { unlockCommand } from './unlock.ts';
 import { versionCommand } from './version.ts';
 
 /** In the order of the help. */
 export const commands: readonly CliCommand[] = [
-  initCommand, backupCommand, snapshotsCommand, lsCommand, findCommand, diffCommand, dumpCommand, restoreCommand, checkCommand, keyCommand, unlockCommand, versionCommand,
+  initCommand, backupCommand, snapshotsCommand, lsCommand, findCommand, diffCommand, dumpCommand, restoreCommand, checkCommand, scheduleCommand, keyCommand, unlockCommand, versionCommand,
 ];

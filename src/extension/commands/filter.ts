@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
-import { formatCount, l10n, systemClock } from '../../platform/index.ts';
+import { l10n, systemClock } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askPaths, askText, pick } from '../editor/ask.ts';
+import { countText } from '../model/counts.ts';
 import { groupByDay } from '../model/date-groups.ts';
 import { parseDayRange } from '../model/snapshot-filter.ts';
 import { commandTitle } from '../model/words.ts';
@@ -40,7 +41,7 @@ export async function goToDate(view: SnapshotsView): Promise<void> {
     void vscode.window.showInformationMessage(l10n.t('There is no snapshot yet.'));
     return;
   }
-  const items = days.map(({ id, label, items: snapshots }) => ({ iconPath: new vscode.ThemeIcon('calendar'), label, description: `${id} · ${snapshots.length === 1 ? l10n.t('1 snapshot') : l10n.t('{count} snapshots', { count: formatCount(snapshots.length) })}`, value: id }));
+  const items = days.map(({ id, label, items: snapshots }) => ({ iconPath: new vscode.ThemeIcon('calendar'), label, description: `${id} · ${countText(snapshots.length, 'snapshot')}`, value: id }));
   const answer = await pick({ title: commandTitle('goToDate'), placeholder: l10n.t('Choose or type a date, such as 2026-11-22'), items });
   if (answer.kind === 'answer') await view.revealDay(answer.value);
 }

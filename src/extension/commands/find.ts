@@ -3,6 +3,7 @@ import { formatBytes, l10n, textOf, type ByteString } from '../../platform/index
 import type { App } from '../app.ts';
 import { askText, pick } from '../editor/ask.ts';
 import { whileBusy } from '../editor/with-progress.ts';
+import { countText } from '../model/counts.ts';
 import type { DateChoice } from '../model/restore-choice.ts';
 import { datesOfFound, groupFound } from '../model/found-entries.ts';
 import { commandTitle } from '../model/words.ts';
@@ -37,7 +38,7 @@ async function pickPath(title: string, found: readonly FoundEntry[]): Promise<re
     const [newest] = entries;
     const path = textOf((newest?.path ?? '') as ByteString);
     const size = newest?.entry.type === 'file' ? formatBytes(newest.entry.size) : '';
-    return { iconPath: new vscode.ThemeIcon(newest?.entry.type === 'dir' ? 'folder' : 'file'), label: newest?.entry.label ?? '', description: [l10n.t('{count} dates', { count: entries.length }), size].filter((part) => part !== '').join(' · '), detail: path, value: entries };
+    return { iconPath: new vscode.ThemeIcon(newest?.entry.type === 'dir' ? 'folder' : 'file'), label: newest?.entry.label ?? '', description: [countText(entries.length, 'date'), size].filter((part) => part !== '').join(' · '), detail: path, value: entries };
   });
   const answer = await pick({ title, placeholder: found.length === foundMax ? l10n.t('The first {count} are shown; a narrower name finds the rest', { count: foundMax }) : l10n.t('Choose what you were looking for'), items });
   return answer.kind === 'answer' ? answer.value : undefined;

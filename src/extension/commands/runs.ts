@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
 import { protocol, type SetInfo } from '../../engine/index.ts';
-import { formatCount, l10n } from '../../platform/index.ts';
+import { l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick } from '../editor/ask.ts';
 import { showError } from '../editor/show-error.ts';
 import { showResult, showResultPage } from '../editor/show-result.ts';
 import { whileBusy, withRunProgress } from '../editor/with-progress.ts';
+import { countText } from '../model/counts.ts';
 import { commandTitle } from '../model/words.ts';
 import { locationTarget, setTarget } from './targets.ts';
 
@@ -17,13 +18,16 @@ export async function backUpNow(app: App, argument: unknown): Promise<void> {
 
 export async function runBackup(app: App, set: SetInfo): Promise<void> {
   const context = { location: set.location, retry: () => runBackup(app, set) };
+  app.awaitedRuns.add(set.name);
   try {
     const result = await withRunProgress(l10n.t('Backing up {name}', { name: set.title }), (run) => app.engine.run(protocol.startBackup, { set: set.name }, run));
     await app.context.globalState.update(`cadangan.told.${set.name}`, `failed ${result.endedAt}`);
+    app.awaitedRuns.delete(set.name);
     app.repositories.forgetSnapshots();
     await app.sets.refresh();
     await showResult(app, result, set.title, context);
   } catch (error) {
+    app.awaitedRuns.delete(set.name);
     await showError(error, context);
   }
 }
@@ -68,5 +72,5 @@ export async function unlock(app: App, argument: unknown): Promise<void> {
   const location = await locationTarget(app, argument, commandTitle('unlock'));
   if (location === undefined) return;
   const count = await whileBusy(commandTitle('unlock'), (signal) => app.engine.request(protocol.unlockRepository, { location }, { signal }));
-  void vscode.window.showInformationMessage(count === 0 ? l10n.t('No lock had to be removed from "{location}".', { location }) : l10n.t('{count} locks were removed from "{location}".', { count: formatCount(count), location }));
+  void vscode.window.showInformationMessage(count === 0 ? l10n.t('No lock had to be removed from "{location}".', { location }) : l10n.t('Removed from "{location}": {locks}.', { locks: countText(count, 'lock'), location }));
 }

@@ -29,7 +29,7 @@ export class TroubleNotifier implements vscode.Disposable {
       const key = globalState.get<string>(memoryPrefix + name);
       return key === undefined ? [] : [[name, key] as const];
     }));
-    for (const trouble of newTroubles(this.#app.sets.sets, told)) {
+    for (const trouble of newTroubles(this.#app.sets.sets.filter(({ name }) => !this.#app.awaitedRuns.has(name)), told)) {
       void globalState.update(memoryPrefix + trouble.set.name, trouble.key);
       void this.#tell(trouble);
     }

@@ -9,6 +9,15 @@ export interface Text {
   readonly id: string;
 }
 
+/** What the list of extensions and the messages call us, and what we are in a sentence. */
+export const about = {
+  displayName: { en: 'Cadangan: Backup and Restore', id: 'Cadangan: Pencadangan dan Pemulihan' },
+  description: {
+    en: 'Back up servers into restic repositories, keep an off-site copy, restore any date, and keep the records an auditor asks for.',
+    id: 'Cadangkan server ke repositori restic, simpan salinan di tempat lain, pulihkan tanggal mana pun, dan simpan rekaman yang diminta auditor.',
+  },
+} as const satisfies Record<string, Text>;
+
 export const category = 'Cadangan';
 export const container = { id: 'cadangan', title: 'Cadangan', icon: 'media/cadangan.svg' } as const;
 /** Of read-only files in snapshots. */

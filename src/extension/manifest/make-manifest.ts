@@ -1,4 +1,4 @@
-import { category, commandId, commands, configurationFiles, container, settings, snapshotScheme, views, type CommandName, type SettingContribution, type Text } from './contributions.ts';
+import { about, category, commandId, commands, configurationFiles, container, settings, snapshotScheme, views, type CommandName, type SettingContribution, type Text } from './contributions.ts';
 import { menus, submenus, type MenuEntry } from './menus.ts';
 import { walkthrough } from './walkthrough.ts';
 import { welcomes } from './welcome.ts';
@@ -6,6 +6,8 @@ import { welcomes } from './welcome.ts';
 type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json };
 
 export interface Manifest {
+  /** `displayName` and `description` */
+  readonly about: Readonly<Record<keyof typeof about, string>>;
   /** For package.json. */
   readonly contributes: { readonly [key: string]: Json };
   readonly activationEvents: readonly string[];
@@ -17,6 +19,7 @@ export interface Manifest {
 /** Everything of the manifest that is made from the typed source. */
 export function makeManifest(): Manifest {
   const texts = new Texts();
+  const names = { displayName: texts.key('displayName', about.displayName), description: texts.key('description', about.description) };
   const contributes = {
     viewsContainers: { activitybar: [container] },
     views: { [container.id]: Object.entries(views).map(([name, view]) => ({ ...view, name: texts.key(`view.${name}`, view.name), contextualTitle: container.title })) },
@@ -32,7 +35,7 @@ export function makeManifest(): Manifest {
     resourceLabelFormatters: [{ scheme: snapshotScheme, formatting: { label: '${path} (${query.at})', separator: '/' } }],
     walkthroughs: [walkthroughEntry(texts)],
   };
-  return { contributes, activationEvents: ['onStartupFinished', `onFileSystem:${snapshotScheme}`], english: texts.english, indonesian: texts.indonesian };
+  return { about: names, contributes, activationEvents: ['onStartupFinished', `onFileSystem:${snapshotScheme}`], english: texts.english, indonesian: texts.indonesian };
 }
 
 /** Hands out keys for texts and keeps both languages under them. */

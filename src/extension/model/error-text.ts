@@ -70,7 +70,7 @@ const sentences: Readonly<Record<string, Maker>> = {
   'set.exists': (text) => ({ what: l10n.t('There already is a backup set "{set}".', { set: text('set') }), next: l10n.t('Choose another name.'), remedies: [] }),
   'command.failed': (text) => ({ what: l10n.t('The command of the set failed{reason}.', { reason: reason(text) }), next: seeLog(), remedies: ['openConfiguration'] }),
   'schedule.no-leader': (text) => ({ what: l10n.t('Nothing on this server runs the schedule{reason}.', { reason: reason(text) }), next: l10n.t('Restart the engine; it takes the schedule over.'), remedies: ['restartEngine'] }),
-  'engine.lost': (text) => ({ what: l10n.t('The engine, which does the work, ended{reason}.', { reason: reason(text) }), next: l10n.t('What was stored stays; the next run goes on from there.'), remedies: ['restartEngine'] }),
+  'engine.lost': (text) => ({ what: l10n.t('The engine, which does the work, ended{reason}.', { reason: reason(text) }), next: l10n.t('What was stored stays; the next run goes on from there.'), remedies: ['retry', 'restartEngine'] }),
 };
 
 function lockedText(text: FactReader): string {

@@ -14,7 +14,7 @@ export function iconOfState(state: SetStateKind): Icon {
     case 'missed': return { name: 'warning', color: 'list.warningForeground' };
     case 'overdue': return { name: 'warning', color: 'list.warningForeground' };
     case 'failed': return { name: 'error', color: 'list.errorForeground' };
-    case 'stopped': return { name: 'debug-stop' };
+    case 'stopped': return { name: 'stop-circle' };
     case 'running': return { name: 'sync~spin' };
     case 'waiting': return { name: 'clock' };
     case 'never-run': return { name: 'circle-outline' };

@@ -1,5 +1,6 @@
-import { formatBytes, formatCount, formatTime, l10n, type ByteString } from '../../platform/index.ts';
+import { formatBytes, formatTime, l10n, type ByteString } from '../../platform/index.ts';
 import type { RestoreParams, RestorePreview, SetInfo, SnapshotInfo, VersionInfo } from '../../engine/index.ts';
+import { countText } from './counts.ts';
 import { instantOf } from './instants.ts';
 
 /** What a restore is put together from, step by step. */
@@ -88,8 +89,8 @@ export function overwriteChoices(): readonly OverwriteChoice[] {
 /** The preview as lines: what would be written, overwritten, left. The bytes are those of all that is written to. */
 export function previewLines({ written, overwritten, left, bytes }: RestorePreview): readonly { readonly icon: string; readonly label: string; readonly description: string }[] {
   return [
-    { icon: 'new-file', label: l10n.t('{count} files are written', { count: formatCount(written) }), description: written > 0 ? formatBytes(bytes) : '' },
-    { icon: 'replace', label: l10n.t('{count} files are overwritten', { count: formatCount(overwritten) }), description: written > 0 ? '' : formatBytes(bytes) },
-    { icon: 'circle-slash', label: l10n.t('{count} files are left as they are', { count: formatCount(left) }), description: '' },
+    { icon: 'new-file', label: l10n.t('{files} to write', { files: countText(written, 'file') }), description: written > 0 ? formatBytes(bytes) : '' },
+    { icon: 'replace', label: l10n.t('{files} to overwrite', { files: countText(overwritten, 'file') }), description: written > 0 ? '' : formatBytes(bytes) },
+    { icon: 'circle-slash', label: l10n.t('{files} to leave as they are', { files: countText(left, 'file') }), description: '' },
   ];
 }

@@ -1,20 +1,21 @@
 import { formatBytes, formatCount, formatDate, l10n } from '../../platform/index.ts';
 import type { RunResult } from '../../engine/index.ts';
+import { countText } from './counts.ts';
 import { errorMessage } from './error-text.ts';
 import { instantOf } from './instants.ts';
 import { durationOf, jobText, outcomeText } from './run-text.ts';
 
 /** What a notification says at the end of a run. @param name of the set, or of what was restored or checked */
 export function resultMessage(result: RunResult, name: string): string {
-  const facts = { name, files: formatCount(result.files), bytes: formatBytes(result.bytes), added: formatBytes(result.bytesAdded), verified: formatCount(result.verifiedFiles ?? 0), count: formatCount(result.exceptionCount) };
+  const facts = { name, files: countText(result.files, 'file'), bytes: formatBytes(result.bytes), added: formatBytes(result.bytesAdded), verified: formatCount(result.verifiedFiles ?? 0), faults: countText(result.exceptionCount, 'fault') };
   if (result.outcome === 'failed') return result.error === undefined ? l10n.t('{name}: failed.', facts) : `${name}: ${errorMessage(result.error)}`;
   if (result.outcome === 'stopped') return l10n.t('{name}: stopped. What is stored stays, the next run goes on from there.', facts);
   if (result.outcome === 'missed') return l10n.t('{name}: missed.', facts);
-  const exceptions = result.exceptionCount === 0 ? '' : ` ${l10n.t('{count} exceptions.', facts)}`;
+  const exceptions = result.exceptionCount === 0 ? '' : ` ${countText(result.exceptionCount, 'exception')}.`;
   switch (result.job) {
-    case 'backup': return `${l10n.t('{name} is backed up: {files} files, {bytes}; {added} added.', facts)}${exceptions}`;
-    case 'restore': return `${result.verifiedFiles === undefined ? l10n.t('{name} is restored: {files} files, {bytes}.', facts) : l10n.t('{name} is restored: {files} files, {bytes}; {verified} verified.', facts)}${exceptions}`;
-    case 'check': return result.exceptionCount === 0 ? l10n.t('The repository {name} is sound.', facts) : l10n.t('The repository {name} has {count} faults.', facts);
+    case 'backup': return `${l10n.t('{name} is backed up: {files}, {bytes}; {added} added.', facts)}${exceptions}`;
+    case 'restore': return `${result.verifiedFiles === undefined ? l10n.t('{name} is restored: {files}, {bytes}.', facts) : l10n.t('{name} is restored: {files}, {bytes}; {verified} verified.', facts)}${exceptions}`;
+    case 'check': return result.exceptionCount === 0 ? l10n.t('The repository {name} is sound.', facts) : l10n.t('The repository {name} has {faults}.', facts);
   }
 }
 

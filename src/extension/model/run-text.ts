@@ -1,5 +1,6 @@
-import { formatBytes, formatCount, formatDuration, formatPercent, l10n } from '../../platform/index.ts';
+import { formatBytes, formatDuration, formatPercent, l10n } from '../../platform/index.ts';
 import type { RunProgress, RunResult, SetStateKind } from '../../engine/index.ts';
+import { countText } from './counts.ts';
 import { instantOf } from './instants.ts';
 
 /** A state in one or two words. */
@@ -53,11 +54,11 @@ export function progressText(progress: RunProgress, bytesPerSecond?: number): st
   const left = remainingMs(progress, bytesPerSecond);
   const parts = [
     share === undefined ? undefined : formatPercent(share),
-    l10n.t('{count} files', { count: formatCount(progress.filesDone) }),
+    countText(progress.filesDone, 'file'),
     formatBytes(progress.bytesDone),
     bytesPerSecond === undefined ? undefined : rateText(bytesPerSecond),
     left === undefined ? undefined : l10n.t('{duration} left', { duration: formatDuration(left) }),
-    progress.errorCount === 0 ? undefined : l10n.t('{count} exceptions', { count: formatCount(progress.errorCount) }),
+    progress.errorCount === 0 ? undefined : countText(progress.errorCount, 'exception'),
   ];
   return parts.filter((part) => part !== undefined).join(' · ');
 }

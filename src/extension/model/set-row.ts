@@ -50,11 +50,12 @@ function contextOf({ state, missedWindows, lastRun }: SetInfo): string {
 }
 
 function lastText({ lastRun, state }: SetInfo, nowNs: bigint): string {
-  if (lastRun === undefined) return stateText(state);
+  // What goes on matters more than what was; how far it is is not known yet.
+  if (lastRun === undefined || state === 'running' || state === 'waiting') return stateText(state);
   const when = whenText(lastRun.endedAt, nowNs);
   // Success needs no word beside its icon, and the row is narrow; a screen reader has the word.
   if (state === 'success') return when;
-  const shown = state === 'overdue' || state === 'missed' || state === 'waiting' ? stateText(state) : outcomeText(lastRun.outcome);
+  const shown = state === 'overdue' || state === 'missed' ? stateText(state) : outcomeText(lastRun.outcome);
   return `${shown}, ${when}`;
 }
 

@@ -17,7 +17,8 @@ export interface StatusItem {
 export function statusItem(sets: readonly SetInfo[], rates: ReadonlyMap<string, number>, nowNs: bigint): StatusItem | undefined {
   if (sets.length === 0) return undefined;
   const tooltip = sets.map((set) => `${set.title}: ${setRow(set, nowNs).description ?? ''}`);
-  const running = sets.find((set) => set.running !== undefined);
+  const running = sets.find((set) => set.running !== undefined) ?? sets.find(({ state }) => state === 'running');
+  if (running?.running === undefined && running !== undefined) return { kind: 'running', text: `$(sync~spin) ${running.title}`, tooltip };
   if (running?.running !== undefined) {
     const share = shareOf(running.running);
     const rate = rates.get(running.name);

@@ -18,6 +18,7 @@ export class SetsModel implements vscode.Disposable {
   #error: unknown;
   #configuration: ConfigurationInfo | undefined;
   #loading: Promise<void> | undefined;
+  #following: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** Somebody wants to see them; before that, changes are not worth a request. */
   #isWanted = false;
@@ -67,10 +68,18 @@ export class SetsModel implements vscode.Disposable {
     return this.#sets;
   }
 
+  /** Asks again. What an answer on its way says may be older than the wish: then another one follows it, for all who wish meanwhile. */
   async refresh(): Promise<void> {
     this.#isWanted = true;
-    this.#loading ??= this.#fetch().finally(() => (this.#loading = undefined));
-    await this.#loading;
+    if (this.#loading === undefined) {
+      this.#loading = this.#fetch().finally(() => (this.#loading = undefined));
+      return this.#loading;
+    }
+    this.#following ??= this.#loading.then(() => {
+      this.#following = undefined;
+      return this.refresh();
+    });
+    await this.#following;
   }
 
   dispose(): void {

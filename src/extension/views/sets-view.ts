@@ -77,7 +77,7 @@ export class SetsView implements vscode.TreeDataProvider<SetNode>, vscode.Dispos
     this.#view.message = state === 'failed' && sets.length > 0 ? errorMessage(errorDataOf(this.#app.sets.error)) : '';
     const troubled = sets.filter(isTroubled);
     void setContextKey('hasTrouble', troubled.length > 0);
-    this.#view.badge = troubled.length === 0 ? undefined : { value: troubled.length, tooltip: l10n.t('{count} backup sets need attention', { count: troubled.length }) };
+    this.#view.badge = troubled.length === 0 ? undefined : { value: troubled.length, tooltip: troubled.length === 1 ? l10n.t('1 backup set needs attention') : l10n.t('{count} backup sets need attention', { count: troubled.length }) };
     this.#changed.fire();
   }
 }

@@ -5,6 +5,7 @@ import type { App } from '../app.ts';
 import { setContextKey } from '../editor/settings.ts';
 import { errorDataOf } from '../editor/show-error.ts';
 import { commandId, views } from '../manifest/contributions.ts';
+import { countText } from '../model/counts.ts';
 import { dayId, groupByDate, type DayGroup } from '../model/date-groups.ts';
 import { describeError } from '../model/error-text.ts';
 import { instantOf } from '../model/instants.ts';
@@ -181,7 +182,7 @@ function snapshotsIn(nodes: readonly SnapshotsNode[]): SnapshotNode[] {
 }
 
 function dateItem({ id, label, count, isRecent }: DateNode): vscode.TreeItem {
-  const description = count === 1 ? l10n.t('1 snapshot') : l10n.t('{count} snapshots', { count: formatCount(count) });
+  const description = countText(count, 'snapshot');
   return treeItem({ id: `date:${id}`, label, description, icon: { name: 'calendar' }, context: 'date', spoken: `${label}, ${description}` }, isRecent ? Expanded : Collapsed);
 }
 
@@ -216,7 +217,7 @@ function problemItem({ location, error, parent }: ProblemNode): vscode.TreeItem 
   const { what, next, remedies } = describeError(error);
   const remedy = remedies.find((candidate) => candidate !== 'retry') ?? 'refresh';
   const isPassword = remedy === 'enterPassword';
-  const item = treeItem({ id: `problem:${location}:${parent === undefined ? '' : 'inner'}`, label: isPassword ? commandTitle('enterPassword') : what, description: isPassword ? location : '', icon: isPassword ? { name: 'key' } : { name: 'error', color: 'list.errorForeground' }, context: 'problem', spoken: `${what} ${next}` }, None);
+  const item = treeItem({ id: `problem:${location}:${parent === undefined ? '' : 'inner'}`, label: isPassword ? commandTitle('enterPassword') : l10n.t('Snapshots cannot be read'), description: isPassword ? location : what, icon: isPassword ? { name: 'key' } : { name: 'error', color: 'list.errorForeground' }, context: 'problem', spoken: `${what} ${next}` }, None);
   item.tooltip = `${what} ${next}`;
   item.command = { command: commandId(remedy), title: commandTitle(remedy), arguments: [location] };
   return item;

@@ -32,7 +32,8 @@ function tryToListen({ path }: LeaderAddress, onConnection: (socket: Socket) => 
   });
 }
 
-function tryToConnect({ path }: LeaderAddress): Promise<Socket | string> {
+/** @returns the system's code when nobody answers */
+export function tryToConnect({ path }: LeaderAddress): Promise<Socket | string> {
   const socket = connect({ path });
   return new Promise((resolve) => {
     socket.once('error', (error) => resolve(systemCode(error) ?? 'unknown'));

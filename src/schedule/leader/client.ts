@@ -1,10 +1,16 @@
 import type { z } from 'zod';
 import { CadanganError } from '../../platform/index.ts';
-import type { ScheduleService } from '../schedule-service.ts';
+import type { PastRun, ScheduleService } from '../schedule-service.ts';
 import type { ScheduleEvent } from '../scheduler-events.ts';
-import type { SetStatus } from '../set-status.ts';
+import type { SetProgress, SetStatus } from '../set-status.ts';
 import type { LineChannel } from './line-channel.ts';
 import { answerSchemas, messageSchema, type Request } from './messages.ts';
+
+export interface LeaderClientEvents {
+  readonly onEvent?: (event: ScheduleEvent) => void;
+  /** Of a guest: its run of the set is to be stopped. */
+  readonly onStop?: (set: string) => void;
+}
 
 type Question = Request extends infer One ? (One extends Request ? Omit<One, 'id'> : never) : never;
 
@@ -21,9 +27,9 @@ export class LeaderClient implements ScheduleService {
   #lastId = 0;
   #isClosed = false;
 
-  constructor(channel: LineChannel, onEvent: (event: ScheduleEvent) => void) {
+  constructor(channel: LineChannel, events: LeaderClientEvents = {}) {
     this.#channel = channel;
-    channel.receive((value) => this.#take(value, onEvent));
+    channel.receive((value) => this.#take(value, events));
     void channel.closed.then(() => this.#abandon());
   }
 
@@ -43,6 +49,28 @@ export class LeaderClient implements ScheduleService {
     await this.#ask({ ask: 'dismiss', set }, answerSchemas.dismiss);
   }
 
+  /** A run that this process makes. @returns false when the set runs already */
+  adopt(set: string, startedMs: number): Promise<boolean> {
+    return this.#ask({ ask: 'adopt', set, startedMs }, answerSchemas.adopt);
+  }
+
+  async progress(set: string, progress: SetProgress): Promise<void> {
+    await this.#ask({ ask: 'progress', set, progress }, answerSchemas.done);
+  }
+
+  /** The end of a run that was adopted, or all of one that was not. */
+  async end(run: PastRun): Promise<void> {
+    await this.#ask({ ask: 'end', ...run }, answerSchemas.done);
+  }
+
+  get closed(): Promise<void> {
+    return this.#channel.closed;
+  }
+
+  close(): void {
+    this.#channel.close();
+  }
+
   async #ask<Answer>(question: Question, schema: z.ZodType<Answer>): Promise<Answer> {
     if (this.#isClosed) throw noLeader('it ended');
     const id = ++this.#lastId;
@@ -55,10 +83,11 @@ export class LeaderClient implements ScheduleService {
     return parsed.data;
   }
 
-  #take(value: unknown, onEvent: (event: ScheduleEvent) => void): void {
+  #take(value: unknown, { onEvent, onStop }: LeaderClientEvents): void {
     const message = messageSchema.safeParse(value).data;
     if (!message) return; // of a newer leader
-    if ('event' in message) return onEvent(message.event);
+    if ('event' in message) return onEvent?.(message.event);
+    if ('stop' in message) return onStop?.(message.stop);
     const pending = this.#pending.get(message.id);
     this.#pending.delete(message.id);
     if ('error' in message) pending?.reject(errorOf(message.error, pending.set));

@@ -20,6 +20,11 @@ export async function leaderKey(stateFolder: string, random: Random): Promise<Ui
   }
 }
 
+/** The secret, if some process has made it already. @throws the system's errors */
+export function knownLeaderKey(stateFolder: string): Promise<Uint8Array | undefined> {
+  return readKey(join(stateFolder, 'leader.key'));
+}
+
 async function readKey(path: string): Promise<Uint8Array | undefined> {
   try {
     const key = await readFile(path);

@@ -149,7 +149,7 @@ export class Leadership implements ScheduleService {
       // A leader that dies in the greeting is no trouble; one that hangs is.
       const isDead = leader === 'silent' && this.#options.clock.monotonicMs() - sinceMs < greetingMsMax;
       if (typeof leader === 'string') return isDead ? undefined : { kind: 'seeking', trouble: leader };
-      this.#setRole({ kind: 'follower', leader }, new LeaderClient(channel, this.#options.onEvent));
+      this.#setRole({ kind: 'follower', leader }, new LeaderClient(channel, { onEvent: this.#options.onEvent }));
       await channel.closed;
       return undefined;
     } finally {

@@ -57,6 +57,10 @@ export class LineChannel {
     this.#socket.destroy();
   }
 
+  get isClosed(): boolean {
+    return this.#socket.destroyed;
+  }
+
   /** Lets what was sent arrive. */
   end(): void {
     this.#socket.end();

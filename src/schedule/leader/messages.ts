@@ -1,19 +1,26 @@
 import * as z from 'zod';
 import type { ScheduleEvent } from '../scheduler-events.ts';
-import type { SetStatus } from '../set-status.ts';
+import type { SetProgress, SetStatus } from '../set-status.ts';
 
 const setId = z.string().max(1000);
+/** Far beyond what a system allows. */
+const pathCharsMax = 100_000;
 const instant = z.number();
 const trigger = z.enum(['window', 'change', 'reconcile', 'manual', 'catch-up']);
 const outcome = z.enum(['success', 'success-with-exceptions', 'failed', 'stopped', 'interrupted']);
 const window = z.object({ day: z.string(), startMs: instant, endMs: instant });
 const run = z.object({ trigger, window: window.optional(), startedMs: instant, endedMs: instant.optional(), outcome: outcome.optional() });
 
+const progress = z.object({
+  elapsedMs: z.number(), filesDone: z.number(), filesTotal: z.number().optional(), bytesDone: z.number(), bytesTotal: z.number().optional(),
+  errorCount: z.number(), currentPath: z.string().max(pathCharsMax),
+}) satisfies z.ZodType<SetProgress>;
+
 const status = z.object({
   set: setId,
   state: z.enum(['running', 'waiting', 'overdue', 'missed', 'idle']),
   next: window.optional(),
-  running: z.object({ trigger, startedMs: instant }).optional(),
+  running: z.object({ trigger, startedMs: instant, pid: z.number().optional(), progress: progress.optional() }).optional(),
   waiting: trigger.optional(),
   missed: z.array(window),
   overdueSinceMs: instant.optional(),
@@ -26,6 +33,7 @@ const event = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('status'), status }),
   z.object({ kind: z.literal('removed'), set: setId }),
   z.object({ kind: z.literal('started'), set: setId, atMs: instant, trigger, window: window.optional() }),
+  z.object({ kind: z.literal('progress'), set: setId, progress }),
   z.object({ kind: z.literal('ended'), set: setId, atMs: instant, trigger, startedMs: instant, outcome, wasFound: z.boolean() }),
   z.object({ kind: z.literal('missed'), set: setId, atMs: instant, window, reason: z.enum(['not-running', 'repository-busy']) }),
   z.object({ kind: z.literal('clock-set-back'), set: setId, atMs: instant }),
@@ -40,6 +48,10 @@ export const requestSchema = z.discriminatedUnion('ask', [
   z.object({ id, ask: z.literal('run'), set: setId, trigger: z.enum(['manual', 'catch-up']) }),
   z.object({ id, ask: z.literal('stop'), set: setId }),
   z.object({ id, ask: z.literal('dismiss'), set: setId }),
+  // Of a guest, about a run that it makes.
+  z.object({ id, ask: z.literal('adopt'), set: setId, startedMs: instant }),
+  z.object({ id, ask: z.literal('progress'), set: setId, progress }),
+  z.object({ id, ask: z.literal('end'), set: setId, startedMs: instant, endedMs: instant, outcome }),
 ]);
 export type Request = z.infer<typeof requestSchema>;
 
@@ -48,6 +60,8 @@ export const messageSchema = z.union([
   z.object({ id, answer: z.unknown() }),
   z.object({ id, error: z.object({ code: z.string(), reason: z.string() }) }),
   z.object({ event }),
+  /** To a guest: its run is to be stopped. */
+  z.object({ stop: setId }),
 ]);
 
 /** What the leader answers to each question. */
@@ -56,4 +70,6 @@ export const answerSchemas = {
   run: z.enum(['accepted', 'running']),
   stop: z.boolean(),
   dismiss: z.null(),
+  adopt: z.boolean(),
+  done: z.null(),
 } as const;

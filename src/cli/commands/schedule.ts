@@ -1,0 +1,122 @@
+import { Argument } from 'commander';
+import { scheduleReport, type ScheduleReport } from '../../engine/index.ts';
+import { cadanganVersion, configurationFile, formatPercent, l10n, stateFolder, systemRandom, type Clock } from '../../platform/index.ts';
+import { formatTimestamp, type JsonValue } from '../../repository/index.ts';
+import type { RunOutcome, SetStatus } from '../../schedule/index.ts';
+import { describeProblem, type Problem } from '../../settings/index.ts';
+import type { CliCommand, CommandContext } from '../command.ts';
+import { exitCode } from '../exit-code.ts';
+import { jsonObject, printJson } from '../json.ts';
+import { shareDone } from '../progress-line.ts';
+import { safeText } from '../safe-text.ts';
+import { tableLines, type Column } from '../table.ts';
+import { localTimeText } from '../time-argument.ts';
+
+export const scheduleCommand: CliCommand = {
+  name: 'schedule',
+  declare: (command) =>
+    command
+      .description(l10n.t('Show what the schedule of this machine is at: last and next runs, what was missed, what is running.'))
+      .addArgument(new Argument('<action>', l10n.t('what to do')).choices(['status'])),
+  run: async (context) => {
+    const { environment, clock, globals, terminal } = context;
+    const configFile = configurationFile(environment);
+    const report = await scheduleReport({ configFile, stateFolder: stateFolder(environment), version: cadanganVersion(), clock, random: systemRandom });
+    if (globals.json) printJson(terminal, jsonOf(report, clock));
+    else print(report, context);
+    if (!globals.json) for (const problem of report.problems) terminal.note(problemLine(problem, configFile));
+    return exitCode.done;
+  },
+};
+
+function print(report: ScheduleReport, { terminal, clock }: CommandContext): void {
+  terminal.print(headline(report));
+  const columns: Column[] = [{ title: l10n.t('Set') }, { title: l10n.t('State') }, { title: l10n.t('Last run') }, { title: l10n.t('Next run') }, { title: l10n.t('Missed'), align: 'right' }];
+  const rows = report.sets.map((status) => [safeText(status.set), stateCell(status), lastRunCell(status, clock), nextRunCell(status, clock), String(status.missed.length)]);
+  if (rows.length === 0) terminal.print(l10n.t('There are no backup sets.'));
+  else for (const line of tableLines(columns, rows)) terminal.print(line);
+}
+
+function headline({ leader, trouble }: ScheduleReport): string {
+  if (leader) return l10n.t('Process {pid} runs the schedule (Cadangan {version}).', { pid: leader.pid, version: safeText(leader.version) });
+  if (trouble !== undefined) return l10n.t('The process that runs the schedule cannot be asked ({reason}). This is what is written down.', { reason: safeText(trouble) });
+  return l10n.t('Nobody runs the schedule at this moment: VS Code with Cadangan is not open. This is what is written down.');
+}
+
+function stateCell({ state, running }: SetStatus): string {
+  const share = running?.progress && shareDone(running.progress);
+  return share === undefined ? stateText(state) : `${stateText(state)} ${formatPercent(share)}`;
+}
+
+function stateText(state: SetStatus['state']): string {
+  switch (state) {
+    case 'running': return l10n.t('running');
+    case 'waiting': return l10n.t('waiting');
+    case 'overdue': return l10n.t('overdue');
+    case 'missed': return l10n.t('missed');
+    case 'idle': return l10n.t('in order');
+  }
+}
+
+function lastRunCell({ lastRun }: SetStatus, clock: Clock): string {
+  return lastRun === undefined ? l10n.t('never') : `${minuteText(lastRun.startedMs, clock)} ${outcomeText(lastRun.outcome)}`.trimEnd();
+}
+
+function outcomeText(outcome: RunOutcome | undefined): string {
+  switch (outcome) {
+    case 'success': return l10n.t('successful');
+    case 'success-with-exceptions': return l10n.t('completed with exceptions');
+    case 'failed': return l10n.t('failed');
+    case 'stopped': return l10n.t('stopped');
+    case 'interrupted': return l10n.t('interrupted');
+    case undefined: return '';
+  }
+}
+
+function nextRunCell({ next, watch }: SetStatus, clock: Clock): string {
+  if (next) return minuteText(next.startMs, clock);
+  return watch ? l10n.t('when something changes') : '-';
+}
+
+function minuteText(instantMs: number, clock: Clock): string {
+  return localTimeText(nsOf(instantMs), clock).slice(0, 16);
+}
+
+function problemLine(problem: Problem, file: string): string {
+  return `${safeText(file)}:${problem.line}:${problem.column}: ${safeText(describeProblem(problem))}`;
+}
+
+/** Names as in restic's JSON; a time that is not known is left out. */
+function jsonOf({ leader, trouble, sets, problems }: ScheduleReport, clock: Clock): JsonValue {
+  return jsonObject({
+    leader: leader ? { pid: leader.pid, version: leader.version } : null,
+    trouble,
+    sets: sets.map((status) => jsonOfSet(status, clock)),
+    problems: problems.map((problem) => jsonObject({ line: problem.line, column: problem.column, path: problem.path, code: problem.code, set: problem.set, message: describeProblem(problem) })),
+  });
+}
+
+function jsonOfSet({ set, state, next, running, waiting, missed, overdueSinceMs, lastRun, lastSuccess, watch }: SetStatus, clock: Clock): JsonValue {
+  const time = (ms: number): string => formatTimestamp(nsOf(ms), clock.offsetMinutes(nsOf(ms)));
+  const window = ({ day, startMs, endMs }: NonNullable<SetStatus['next']>): JsonValue => ({ day, start: time(startMs), end: time(endMs) });
+  const run = ({ trigger, startedMs, endedMs, outcome }: NonNullable<SetStatus['lastRun']>): JsonValue => jsonObject({ trigger, start: time(startedMs), end: endedMs === undefined ? undefined : time(endedMs), outcome });
+  return jsonObject({
+    name: set, state,
+    running: running && jsonObject({
+      trigger: running.trigger, start: time(running.startedMs), pid: running.pid,
+      percent_done: running.progress && shareDone(running.progress),
+      files_done: running.progress?.filesDone, total_files: running.progress?.filesTotal, bytes_done: running.progress?.bytesDone, total_bytes: running.progress?.bytesTotal,
+    }),
+    waiting,
+    last_run: lastRun && run(lastRun),
+    last_success: lastSuccess && run(lastSuccess),
+    next_run: next && window(next),
+    missed: missed.map(window),
+    overdue_since: overdueSinceMs === undefined ? undefined : time(overdueSinceMs),
+    watch: watch?.mode,
+  });
+}
+
+function nsOf(instantMs: number): bigint {
+  return BigInt(Math.round(instantMs)) * 1_000_000n;
+}

@@ -1,0 +1,55 @@
+import { CadanganError } from '../platform/index.ts';
+import type { RunOutcome, ScheduledSet, Trigger } from './scheduled-set.ts';
+import type { RunRequest, StopReason } from './scheduler-events.ts';
+import type { SetProgress } from './set-status.ts';
+
+/** A run that goes on. */
+export interface ActiveRun {
+  readonly repository: string;
+  readonly trigger: Trigger;
+  readonly startedMs: number;
+  readonly controller: AbortController;
+  /** The run is a guest's. */
+  readonly guest: Guest | undefined;
+  progress: SetProgress | undefined;
+  /** When somebody was last told of the progress. */
+  toldMs: number;
+  stopReason: StopReason | undefined;
+}
+
+export interface Guest {
+  readonly pid: number;
+  /** It need not tell us any more. */
+  readonly letGo: () => void;
+}
+
+/** Who makes a run, and how. */
+export interface Work {
+  readonly guest?: Guest;
+  readonly make: (signal: AbortSignal, onProgress: (progress: SetProgress) => void) => Promise<RunOutcome | 'lost'>;
+}
+
+export interface RunEnd {
+  readonly set: string;
+  readonly outcome: RunOutcome;
+  /** Whoever ran it died: nobody else tells of it. */
+  readonly wasFound: boolean;
+}
+
+/** A run that the plan or somebody wants now. */
+export interface Wish {
+  readonly set: ScheduledSet;
+  readonly request: RunRequest;
+}
+
+export function stopRun(active: ActiveRun, reason: StopReason): void {
+  active.stopReason ??= reason;
+  active.controller.abort(new CadanganError('aborted', { reason }));
+}
+
+/** Windows before changes, the one that opened first first; then by name, so that the order is the same every night. */
+export function byUrgency(one: Wish, other: Wish): number {
+  const openedMs = ({ request }: Wish): number => request.window?.startMs ?? Infinity;
+  if (openedMs(one) !== openedMs(other)) return openedMs(one) < openedMs(other) ? -1 : 1;
+  return one.set.id < other.set.id ? -1 : 1;
+}
