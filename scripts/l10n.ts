@@ -8,8 +8,9 @@ const sources = fileURLToPath(new URL('../src/', import.meta.url));
 export async function exportMessages(): Promise<string[]> {
   const files = globSync('**/*.ts', { cwd: sources }).map((file) => readFileSync(`${sources}${file}`, 'utf8'));
   // The tool looks for texts where a file imports `@vscode/l10n` itself; ours come through the door of src/platform/.
-  const contents = files.filter((text) => text.includes('l10n.t(')).map((text) => ({ extension: '.ts', contents: `import * as l10n from '@vscode/l10n';\n${text.replaceAll(/\bl10n,? ?(?=[^;]*from ')/g, '')}` }));
-  const bundle = await getL10nJson(contents);
+  const bodies = files.filter((text) => text.includes('l10n.t(')).map((text) => text.replaceAll(/\bl10n,? ?(?=[^;]*from ')/g, ''));
+  // As one file: for each it would load its parser anew.
+  const bundle = await getL10nJson([{ extension: '.ts', contents: [`import * as l10n from '@vscode/l10n';`, ...bodies].join('\n') }]);
   return Object.keys(bundle).sort();
 }
 

@@ -11,6 +11,14 @@ import { tasks } from './tasks.mjs';
 
 /** Far above any healthy file; a hanging one must not hang the run. */
 const fileTimeoutMs = 15 * 60_000;
+/** Of the other folders, what takes ten seconds and more; the file beside each stays among the quick ones. */
+const slowFiles = [
+  'backup/faults.test.ts', // a run for every call that can fail
+  'engine/engine-life.test.ts', 'engine/window-end.test.ts', 'engine/window-gone.test.ts', // engines that start, hang on large runs, and die
+  'restore/damage.test.ts', 'restore/interruption.test.ts', // a restore for every byte and every moment
+  'schedule/leadership-processes.test.ts', 'storage/folder-kill.test.ts', // processes that are killed
+  'schedule/ten-years.test.ts', // every half minute of ten years, four times
+];
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
 const { phases, steps } = choose(process.argv.slice(2));
@@ -29,7 +37,7 @@ function choose(args) {
   if (args.includes('--e2e')) return { steps: ['package'], phases: [oneByOne(e2e)] };
   const withoutWindow = all.filter((file) => ![...vscode, ...e2e].includes(file));
   // What takes minutes: another program, thousands of crash states and mutants, and a process for each command.
-  const slow = ['interop', 'crash', 'cli', 'upkeep'].flatMap(inFolder);
+  const slow = [...['interop', 'crash', 'cli', 'upkeep'].flatMap(inFolder), ...slowFiles.map((file) => join('test', ...file.split('/')))];
   const quick = withoutWindow.filter((file) => !slow.includes(file));
   if (args.includes('--quick')) return { steps: ['typecheck', 'lint', 'build'], phases: [together(quick)] };
   return { steps: ['typecheck', 'lint', 'package'], phases: [together(withoutWindow), oneByOne([...vscode, ...e2e])] };

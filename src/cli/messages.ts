@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { CadanganError, currentLanguage, type ErrorFacts } from '../platform/index.ts';
+import { CadanganError, currentLanguage, describeFault, describeReason, type ErrorFacts } from '../platform/index.ts';
 import { english } from './messages-english.ts';
 import { indonesian } from './messages-indonesian.ts';
 import type { FactReader, Message, Phrasebook } from './phrasebook.ts';
@@ -30,22 +30,7 @@ export function describeCauses(error: unknown, language: Phrasebook = phrasebook
 
 /** "cannot be read (permission denied)" from `unreadable` and `EACCES`. */
 export function describeException(kind: string, reason: string, language: Phrasebook = phrasebook()): string {
-  const what = language.exceptionKinds[kind] ?? safeText(kind);
-  const why = wordsFor(reason, language);
-  return why === '' || why === what ? what : `${what} (${why})`;
-}
-
-/** A system code or a reason that a lower room gave, in words. */
-function wordsFor(text: string, { systemCodes, reasons }: Phrasebook): string {
-  const known = systemCodes[text] ?? reasons[text];
-  if (known !== undefined) return known;
-  // Reasons with a value in them: the table has them with `…` in its place.
-  for (const [pattern, translated] of Object.entries(reasons)) {
-    const [start, end, more] = pattern.split('…');
-    if (start === undefined || end === undefined || more !== undefined || text.length < start.length + end.length) continue;
-    if (text.startsWith(start) && text.endsWith(end)) return translated.replace('…', () => safeText(text.slice(start.length, text.length - end.length)));
-  }
-  return safeText(text);
+  return describeFault(kind, reason, safeText, language.faultWords);
 }
 
 function readerOf(facts: ErrorFacts, language: Phrasebook): FactReader {
@@ -53,7 +38,7 @@ function readerOf(facts: ErrorFacts, language: Phrasebook): FactReader {
     const value = facts[name];
     if (value === undefined || value === '') return undefined;
     const text = Array.isArray(value) ? value.join(', ') : String(value);
-    return wordsFor(text, language);
+    return describeReason(text, safeText, language.faultWords);
   };
   return {
     plain,

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../platform/index.ts';
+import type { ErrorCode, FaultWords } from '../platform/index.ts';
 
 /** An error for people: what happened to what, and what can be done. Sentences with a full stop, safe to show. */
 export interface Message {
@@ -21,10 +21,5 @@ export interface Phrasebook {
   readonly errors: { readonly [Code in ErrorCode]: (facts: FactReader) => Message };
   readonly unknown: (text: string) => Message;
   readonly cause: (text: string) => string;
-  /** Words for the kinds of exceptions that jobs name. Others are shown as they are. */
-  readonly exceptionKinds: Readonly<Record<string, string>>;
-  /** Words for system codes that an administrator meets. Others are shown as they are. */
-  readonly systemCodes: Readonly<Record<string, string>>;
-  /** The reasons that lower rooms give in English, with `…` for a value in one. English needs none. */
-  readonly reasons: Readonly<Record<string, string>>;
+  readonly faultWords: FaultWords;
 }

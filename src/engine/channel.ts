@@ -18,6 +18,7 @@ export class Channel {
   readonly #connection: MessageConnection;
   readonly #scrub: (text: string) => string;
   #isClosed = false;
+  readonly #abandoned = Promise.withResolvers<undefined>();
 
   constructor({ connection, scrub }: ChannelOptions) {
     this.#connection = connection;
@@ -29,6 +30,11 @@ export class Channel {
   /** Nobody is at the other end any more: what would be said is not. */
   close(): void {
     this.#isClosed = true;
+  }
+
+  /** Whoever waits for an answer of the window waits in vain. */
+  abandonQuestions(): void {
+    this.#abandoned.resolve(undefined);
   }
 
   /** @param schema what the window may send: with bounds on whatever costs something */
@@ -43,7 +49,7 @@ export class Channel {
   /** Undefined also when nobody is there to ask. */
   async askPassword(params: protocol.PasswordParams): Promise<string | undefined> {
     if (this.#isClosed) return undefined;
-    const answer = await this.#connection.sendRequest(protocol.password, params).catch(() => undefined);
+    const answer = await Promise.race([this.#connection.sendRequest(protocol.password, params).catch(() => undefined), this.#abandoned.promise]);
     const password: unknown = answer?.password;
     return typeof password === 'string' ? password : undefined;
   }

@@ -1,5 +1,5 @@
 import type { MessageConnection } from 'vscode-jsonrpc';
-import { CadanganError } from '../platform/index.ts';
+import { CadanganError, isAbort } from '../platform/index.ts';
 import { Channel } from './channel.ts';
 import { initializeParams } from './params.ts';
 import { Passwords } from './passwords.ts';
@@ -12,6 +12,9 @@ import { handleSnapshotRequests } from './snapshot-requests.ts';
 
 /** Why the engine ends. */
 export type EndReason = 'shutdown' | 'window-gone';
+
+/** Stopping takes seconds. Beyond, something does not answer (a dead mount), and nobody is there to end us. */
+const stopMsMax = 120_000;
 
 /** The service on one connection: from the first message to the end. */
 export class Engine {
@@ -74,10 +77,25 @@ export class Engine {
       const session = await this.#opening?.catch(() => undefined);
       const finishes = (await session?.wantsToFinish()) ?? false;
       this.#channel.log('info', `the engine ends (${reason})${finishes ? ' when the scheduled run is done' : ''}`);
-      await session?.close(finishes ? 'finish' : 'stop');
+      const closing = session?.close(finishes ? 'finish' : 'stop');
+      this.#channel.abandonQuestions(); // after what asks was stopped: then it was not for lack of an answer
+      await this.#inTime(closing, finishes ? Infinity : stopMsMax);
     } finally {
       // The answer to `shutdown` leaves first.
       setImmediate(this.#onEnd);
+    }
+  }
+  async #inTime(closing: Promise<void> | undefined, msMax: number): Promise<void> {
+    if (!closing || msMax === Infinity) return await closing;
+    const { clock } = this.#world;
+    const giveUp = new AbortController();
+    const patience = clock.sleep(msMax, giveUp.signal).catch((error: unknown) => {
+      if (!isAbort(error)) throw error;
+    });
+    try {
+      await Promise.race([closing, patience]);
+    } finally {
+      giveUp.abort();
     }
   }
 }

@@ -25,13 +25,13 @@ export class OpenRepositories {
   readonly #passwords: Passwords;
   readonly #entries = new Map<string, Entry>();
   readonly #closing = new AbortController();
-  readonly #timer: NodeJS.Timeout;
+  readonly #tidying: Promise<void>;
 
   constructor(world: { readonly clock: Clock; readonly random: Random }, passwords: Passwords) {
     this.#clock = world.clock;
     this.#random = world.random;
     this.#passwords = passwords;
-    this.#timer = setInterval(() => void this.#closeIdle(), idleCheckMs).unref();
+    this.#tidying = this.#tidy();
   }
 
   /**
@@ -75,8 +75,8 @@ export class OpenRepositories {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer);
     this.#closing.abort(new CadanganError('aborted', { reason: 'shutdown' }));
+    await this.#tidying;
     const entries = [...this.#entries.values()];
     this.#entries.clear();
     await Promise.all(entries.map(closeEntry));
@@ -121,6 +121,14 @@ export class OpenRepositories {
     } catch (error) {
       await storage.close();
       throw error;
+    }
+  }
+
+  async #tidy(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      await this.#clock.sleep(idleCheckMs, signal).catch(() => undefined);
+      if (!signal.aborted) await this.#closeIdle();
     }
   }
 

@@ -20,9 +20,9 @@ export async function previewRestore(repository: Repository, stored: StoredSnaps
   const samples: { overwrite: RestorePreview['samples'][number][]; write: RestorePreview['samples'][number][]; leave: RestorePreview['samples'][number][] } = { overwrite: [], write: [], leave: [] };
   const exceptions: RestorePreview['exceptions'][number][] = [];
   const sums = { written: 0, overwritten: 0, left: 0, bytes: 0 };
-  for (const { target, subfolder, includes } of steps) {
+  for (const { target, subfolder, includes, keepsFoldersAbove } of steps) {
     const restoreOptions: RestoreOptions = {
-      target, subfolder, includes, ...options, dryRun: true, workers: 1,
+      target, subfolder, includes, keepsFoldersAbove, ...options, dryRun: true, workers: 1,
       onItem: (item) => {
         const action = actionOf(item);
         if (action && samples[action].length < samplesMax) samples[action].push({ path: join(target, textOf(item.path)), action });

@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { byteStringFromText, CadanganError, isCode, textOf, type ByteString } from '../platform/index.ts';
 import type { Node, StoredSnapshot } from '../repository/index.ts';
+import { originalPlaces } from './original-places.ts';
 import type { RestoreParams } from './protocol.ts';
 import { isMachinePath, literalPattern, machinePathOf, parentOf, snapshotPathOf } from './snapshot-paths.ts';
 
@@ -11,6 +12,8 @@ export interface RestoreStep {
   /** Undefined for all that is in it. */
   readonly includes: readonly string[] | undefined;
   readonly target: string;
+  /** As `RestoreOptions.keepsFoldersAbove`. */
+  readonly keepsFoldersAbove: boolean;
 }
 
 /** Looks an entry up; undefined for the root. @throws `path.not-found` */
@@ -21,7 +24,7 @@ const stepsMax = 1000;
 
 /**
  * The steps in which what was chosen is restored. Into a folder: what was chosen appears in it as if it had been copied there. To the original place:
- * folder by folder, each into itself, so that nothing beside it is even looked at.
+ * into the folders of this machine that they lie in, of which only they are touched.
  * @throws `path.not-found` when something chosen is not in the snapshot; `arguments.invalid`
  */
 export async function planRestoreSteps({ paths, target }: Pick<RestoreParams, 'paths' | 'target'>, { snapshot }: StoredSnapshot, nodeOf: NodeLookup): Promise<RestoreStep[]> {
@@ -38,11 +41,11 @@ export async function planRestoreSteps({ paths, target }: Pick<RestoreParams, 'p
 }
 
 function intoFolder(chosen: readonly ByteString[], folder: string): RestoreStep {
-  if (chosen.includes('/' as ByteString)) return { subfolder: undefined, includes: undefined, target: folder };
+  if (chosen.includes('/' as ByteString)) return { subfolder: undefined, includes: undefined, target: folder, keepsFoldersAbove: false };
   const shared = sharedFolder(chosen);
   const isRoot = shared === '/';
   const includes = chosen.map((path) => literalPattern((isRoot ? path : path.slice(shared.length)) as ByteString));
-  return { subfolder: isRoot ? undefined : textOf(shared), includes, target: folder };
+  return { subfolder: isRoot ? undefined : textOf(shared), includes, target: folder, keepsFoldersAbove: false };
 }
 
 /** The deepest folder that all of them lie in and that can be written as text. */
@@ -53,22 +56,19 @@ function sharedFolder(paths: readonly ByteString[]): ByteString {
 }
 
 async function toOriginalPlaces(chosen: readonly ByteString[], nodeOf: NodeLookup): Promise<RestoreStep[]> {
-  const folders: RestoreStep[] = [];
-  const filesOf = new Map<ByteString, ByteString[]>();
-  for (const path of chosen) {
+  const entries = await Promise.all(chosen.map(async (path) => {
     const node = await nodeOf(path);
     const isFolder = node === undefined || node.type === 'dir';
-    const folder = isFolder ? path : parentOf(path);
-    if (!isText(folder)) throw new CadanganError('arguments.invalid', { argument: 'paths', value: textOf(path), reason: 'a name on the way is not UTF-8: choose a folder to restore into' });
-    if (isFolder) folders.push({ subfolder: textOf(path), includes: undefined, target: machinePathOf(path) });
-    else filesOf.set(folder, [...(filesOf.get(folder) ?? []), path]);
-  }
-  const files = [...filesOf].map(([folder, members]): RestoreStep => ({
-    subfolder: folder === '/' ? undefined : textOf(folder),
-    includes: members.map((path) => literalPattern(path.slice(path.lastIndexOf('/')) as ByteString)),
-    target: machinePathOf(folder),
+    if (!isText(isFolder ? path : parentOf(path))) throw new CadanganError('arguments.invalid', { argument: 'paths', value: textOf(path), reason: 'a name on the way is not UTF-8: choose a folder to restore into' });
+    return { path, isFolder };
   }));
-  return [...folders, ...files];
+  const places = await originalPlaces(entries);
+  return places.map(({ folder, paths }) => ({
+    subfolder: folder === '/' ? undefined : textOf(folder),
+    includes: paths.includes(folder) ? undefined : paths.map((path) => literalPattern((folder === '/' ? path : path.slice(folder.length)) as ByteString)),
+    target: machinePathOf(folder),
+    keepsFoldersAbove: true,
+  }));
 }
 
 /** A source that was missing when the backup was made is among the snapshot's paths and not in it. */

@@ -106,7 +106,7 @@ export class RunDesk {
       for (const step of steps) {
         const result = await restoreJob(this.#access(params.location, { ...wish, signal }), {
           snapshot: step.subfolder === undefined ? id : `${id}:${step.subfolder}`,
-          target: step.target, includes: step.includes, overwrite: params.overwrite, verify: true,
+          target: step.target, includes: step.includes, keepsFoldersAbove: step.keepsFoldersAbove, overwrite: params.overwrite, verify: true,
           progress: (progress) => this.#report(run, { job: 'restore', elapsedMs: clock.monotonicMs() - startMs, errorCount: 0, ...sumOf(results, progress), currentPath: textOf(progress.currentPath) }),
         });
         results.push(result);

@@ -27,6 +27,13 @@ export function parentOf(path: ByteString): ByteString {
   return (path.slice(0, path.lastIndexOf('/')) || '/') as ByteString;
 }
 
+/** The highest folder of this machine above a path of a snapshot: `/`, on Windows a drive or a share. */
+export function rootOf(path: ByteString, windows = hostIsWindows): ByteString {
+  if (!windows) return '/' as ByteString;
+  const [first = '', second] = path.split('/').filter((name) => name !== '');
+  return (/^[A-Za-z]$/.test(first) || second === undefined ? `/${first}` : `/${first}/${second}`) as ByteString;
+}
+
 /** A pattern of restic's that fits exactly this path. In names that are not UTF-8 a star stands for the bytes that are no text. */
 export function literalPattern(path: ByteString, windows = hostIsWindows): string {
   const isText = byteStringFromText(textOf(path)) === path;

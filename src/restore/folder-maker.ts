@@ -5,6 +5,7 @@ import { failureOf, fatalError, stopsEverything } from './failures.ts';
 import type { FolderHandles } from './folder-handles.ts';
 import type { MetadataProblem } from './metadata.ts';
 import type { FolderPlan } from './plan.ts';
+import type { TargetFolder } from './target-folder.ts';
 
 /** While it is being filled; its own mode comes at the end, so that a read-only folder can have content. */
 const modeWhileFilled = 0o700;
@@ -53,7 +54,7 @@ export class FolderMaker {
     }
     try {
       this.#handles.with(parent, ({ prefix }) => putFolder((prefix + folder.name) as ByteString, folder.state));
-      folder.modeBefore = this.#handles.with(folder, (open) => open.makeWritable());
+      folder.modeBefore = this.#handles.with(folder, (open) => (folder.isKept ? makeWritableIfOurs(open) : open.makeWritable()));
       folder.isReady = true;
     } catch (error) {
       const failure = failureOf(error);
@@ -74,6 +75,16 @@ export class FolderMaker {
     } catch (error) {
       this.#exceptions.add(folder.path, 'mode', failureOf(error).detail);
     }
+  }
+}
+
+/** A folder of somebody else may well hold one of ours. */
+function makeWritableIfOurs(open: TargetFolder): number | undefined {
+  try {
+    return open.makeWritable();
+  } catch (error) {
+    if (systemCode(error) === 'EPERM') return undefined;
+    throw error;
   }
 }
 

@@ -2,7 +2,7 @@ import type { ByteString } from '../platform/index.ts';
 import type { BlobId } from '../repository/index.ts';
 import type { Metadata } from './metadata.ts';
 
-/** What is where a folder of the snapshot belongs. `other` is replaced by a folder where the plan says that it may be. */
+/** What is where a folder of the snapshot belongs. `other` is replaced by a folder when the overwrite policy is `always` and the folder is to be restored itself. */
 export type FolderState = 'absent' | 'folder' | 'other';
 
 /** A folder that is restored, or lies above something that is. */
@@ -16,7 +16,8 @@ export interface FolderPlan {
   readonly metadata: Metadata | undefined;
   /** Before the restore; the planner looks before anything is made in it. */
   state: FolderState;
-  readonly mayReplace: boolean;
+  /** It only leads to what is restored: if it is there, it stays as it is. */
+  readonly isKept: boolean;
   /** Made or found by this run. */
   isReady: boolean;
   /** It could not be made: why. What belongs into it is lost. */

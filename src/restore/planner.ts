@@ -195,10 +195,9 @@ class Planner {
     if (stats && isSameFolder(stats, this.#context.protectedFolder)) return this.#context.exceptions.add(path, 'repository');
     const state = stats === undefined ? 'absent' : stats.isDirectory() ? 'folder' : 'other';
     const { overwrite, keepsFoldersAbove } = this.#context;
-    const isLeftAlone = state === 'folder' && (overwrite === 'never' || (keepsFoldersAbove && !itself));
-    const metadata = isLeftAlone ? undefined : metadataOf(node);
-    const mayReplace = overwrite === 'always' && (itself || !keepsFoldersAbove);
-    const plan: FolderPlan = { parent: frame.plan, name: node.name, path, metadata, state, mayReplace, isReady: false, failure: undefined, modeBefore: undefined };
+    const isKept = keepsFoldersAbove && !itself;
+    const metadata = state === 'folder' && (overwrite === 'never' || isKept) ? undefined : metadataOf(node);
+    const plan: FolderPlan = { parent: frame.plan, name: node.name, path, metadata, state, isKept, isReady: false, failure: undefined, modeBefore: undefined };
     this.#next = frameOf(plan, frame);
     if (!itself) return;
     this.#need(this.#next);
@@ -258,7 +257,7 @@ class Planner {
     if (parent.plan.failure !== undefined) {
       plan.failure = parent.plan.failure;
       this.#context.exceptions.add(plan.path, 'folder-failed', plan.failure);
-    } else if (plan.state === 'other' && !plan.mayReplace) {
+    } else if (plan.state === 'other' && (plan.isKept || this.#context.overwrite !== 'always')) {
       plan.failure = 'not a folder';
       this.#context.exceptions.add(plan.path, 'in-the-way', plan.failure);
     }

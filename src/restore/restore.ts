@@ -111,7 +111,7 @@ function causeOf(stop: AbortSignal, caller: AbortSignal | undefined): unknown {
 
 function rootPlan(root: TargetRoot): FolderPlan {
   const state = root.folder ? 'folder' : 'absent';
-  return { parent: undefined, name: '' as ByteString, path: '/' as ByteString, metadata: undefined, state, mayReplace: false, isReady: true, failure: undefined, modeBefore: undefined };
+  return { parent: undefined, name: '' as ByteString, path: '/' as ByteString, metadata: undefined, state, isKept: true, isReady: true, failure: undefined, modeBefore: undefined };
 }
 
 function expectedTotals({ summary }: Pick<Snapshot, 'summary'>, options: RestoreOptions): { files: number; bytes: number } {

@@ -26,6 +26,7 @@ export interface RunContext {
   /** Left alone, wherever it is met. */
   readonly protectedFolder: FolderIdentity | undefined;
   readonly overwrite: OverwritePolicy;
+  readonly keepsFoldersAbove: boolean;
   readonly dryRun: boolean;
   readonly deletes: boolean;
   readonly verifies: boolean;

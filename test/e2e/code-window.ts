@@ -1,6 +1,7 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Frame, Locator, Page } from 'playwright-core';
+import { projectFolder } from '../../scripts/vscode/installed-server.ts';
 import { Notifications } from './notifications.ts';
 import { QuickInput } from './quick-input.ts';
 import { cssString } from './selectors.ts';
@@ -114,6 +115,12 @@ export class CodeWindow {
     for (const key of keys) await this.page.keyboard.press(key);
   }
 
+  /** All messages that can be closed, also those in the list behind the bell. */
+  async clearMessages(): Promise<void> {
+    await this.run('Notifications: Clear All Notifications');
+    await this.notifications.all().filter({ has: this.page.locator('.codicon-notifications-clear') }).first().waitFor({ state: 'detached' });
+  }
+
   /** Presses a button of the message that says this, with keys alone. */
   async acceptMessage(text: string | RegExp, button: string): Promise<void> {
     const message = await this.notifications.waitFor(text);
@@ -139,6 +146,20 @@ export class CodeWindow {
     return (step) => this.screenshot(`${name} ${String(++count).padStart(2, '0')} ${step}`);
   }
 
+  /** Folds the other views of the container up, so that this one has all the room. */
+  async maximizeView(title: string): Promise<void> {
+    const unfolded = this.page.locator('.part.sidebar .pane-header[aria-expanded=true]');
+    for (const other of await unfolded.locator('.title').allTextContents()) {
+      if (other !== title) await unfolded.filter({ hasText: other }).click();
+    }
+  }
+
+  /** Waits until a walkthrough shows this picture of `media/walkthrough/`; what the editor shows has the paths of the file. */
+  async walkthroughPicture(name: string): Promise<void> {
+    const [, path = ''] = / d="([^"]+)"/.exec(readFileSync(join(projectFolder, 'media', 'walkthrough', `${name}.svg`), 'utf8')) ?? [];
+    await this.webview(`svg path[d=${cssString(path)}]`);
+  }
+
   /** What the user has had to do in this window since it opened. */
   async effort(): Promise<Effort> {
     return await this.page.evaluate(() => (globalThis as unknown as { effort: Effort }).effort);
@@ -147,11 +168,16 @@ export class CodeWindow {
   /** `test/e2e/shots/<name> (<variant>).png` */
   async screenshot(name: string): Promise<void> {
     mkdirSync(shotsFolder, { recursive: true });
-    const file = `${name}${this.variant === '' ? '' : ` (${this.variant})`}`.replaceAll(/[^\w ().,+-]/g, '_');
     // The mouse may have left a hover somewhere; the caret blinks.
     await this.page.mouse.move(820, 420);
     await this.page.locator('.workbench-hover:visible').first().waitFor({ state: 'detached', timeout: 2_000 }).catch(() => undefined);
-    await this.page.screenshot({ path: join(shotsFolder, `${file}.png`), caret: 'hide', animations: 'disabled' });
+    await this.page.screenshot({ path: this.shotFile(name), caret: 'hide', animations: 'disabled' });
+  }
+
+  /** Where the picture of this name goes. */
+  shotFile(name: string): string {
+    const file = `${name}${this.variant === '' ? '' : ` (${this.variant})`}`.replaceAll(/[^\w ().,+-]/g, '_');
+    return join(shotsFolder, `${file}.png`);
   }
 
   /** Leaves the window as closing it does: its extension host says good-bye. A browser that is just ended is a lost connection instead. */

@@ -33,14 +33,6 @@ export class Notifications {
     await this.all().filter({ hasText: text }).waitFor({ state: 'detached' });
   }
 
-  async clear(): Promise<void> {
-    while ((await this.all().count()) > 0) {
-      const first = this.all().first();
-      await first.hover();
-      await first.locator('.codicon-notifications-clear').click();
-    }
-  }
-
   /** Presses a button of the modal dialog that says this. */
   async answer(text: string | RegExp, button: string): Promise<void> {
     const dialog = this.page.locator('.monaco-dialog-box').filter({ hasText: text });

@@ -118,6 +118,19 @@ export class QuickInput {
     await this.page.keyboard.press('Enter');
   }
 
+  /**
+   * Types the path of a file that is not there yet into the dialog that saves, and takes it. Its folder is there and has this other
+   * one in it: that the dialog has looked shows in its list.
+   */
+  async saveAs(path: string, neighbour: string): Promise<void> {
+    await this.waitForRow('..');
+    await this.page.keyboard.press('Control+A');
+    await this.page.keyboard.insertText(path);
+    await this.waitForRow(neighbour);
+    await this.page.keyboard.press('Enter');
+    await this.gone();
+  }
+
   /** Clicks through the folders of the folder dialog, from the one it shows at first, and then its button. */
   async clickFolder(names: readonly string[], button: string): Promise<void> {
     await this.waitForRow('..');

@@ -123,11 +123,18 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     ...options.settings,
   };
   const { environment, workspaceTrust, reconnectionGraceSeconds, displayLanguage } = options;
-  const server = await serveVscode({ version, vsix: [vsix, ...(options.otherExtensions ?? [])], settings, environment, workspaceTrust, reconnectionGraceSeconds, language: displayLanguage });
+  const starting = startChromium();
+  starting.catch(() => undefined); // told below
   try {
-    return new Stage(server, await startChromium(), options, settings);
+    const server = await serveVscode({ version, vsix: [vsix, ...(options.otherExtensions ?? [])], settings, environment, workspaceTrust, reconnectionGraceSeconds, language: displayLanguage });
+    try {
+      return new Stage(server, await starting, options, settings);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
   } catch (error) {
-    await server.stop();
+    await starting.then((browser) => browser.close(), () => undefined);
     throw error;
   }
 }

@@ -30,7 +30,7 @@ for (const version of versionNames) {
     await fruit.contextMenu('Lemon', 'Eat');
     await window.notifications.waitFor('Eaten: Lemon');
     await window.screenshot('tools, tree and notification');
-    await window.notifications.clear();
+    await window.clearMessages();
     await fruit.titleAction('Grow');
     await fruit.waitFor('2 kinds');
 
@@ -66,15 +66,6 @@ for (const version of versionNames) {
     assert.equal(await page.locator('#hello').textContent(), 'Hello from a page');
     await stage.changeTheme(window, 'high contrast light');
     await window.screenshot('tools, page');
-  });
-
-  const inIndonesian = { version, otherExtensions, displayLanguage: 'id' } as const;
-  windowTest(`titles are Indonesian in VS Code ${vscode} when that is its display language`, inIndonesian, async (window) => {
-    await window.openContainer('Probe');
-    await window.view('Buah').waitFor('Citrus');
-    await window.run('Probe: Tanyakan Sesuatu');
-    await window.quickInput.shown('Choose');
-    await window.screenshot('tools, Indonesian');
   });
 }
 

@@ -10,7 +10,7 @@ export class TreeView {
   /** @param title as its header shows it */
   constructor(page: Page, title: string) {
     this.page = page;
-    this.pane = page.locator('.pane').filter({ has: page.locator(`.pane-header[aria-label^=${cssString(`${title} Section`)}]`) });
+    this.pane = page.locator('.pane').filter({ has: page.locator(`.pane-header .title:text-is(${cssString(title)})`) });
     this.header = this.pane.locator('.pane-header');
   }
 
@@ -53,14 +53,14 @@ export class TreeView {
     await this.row(text).and(this.page.locator('[aria-expanded=true]')).waitFor();
   }
 
-  /** Goes to a row by arrow keys; the tree has the focus, and its first row or one above is where one starts. */
-  async goTo(text: string): Promise<void> {
+  /** Goes to a row that can be seen by arrow keys, down or up; the tree has the focus. */
+  async goTo(text: string, key: 'ArrowDown' | 'ArrowUp' = 'ArrowDown'): Promise<void> {
     await this.waitFor(text);
     const steps = await this.rows().count();
     const wanted = this.pane.locator('.monaco-list-row.focused').filter({ hasText: text });
     for (let step = 0; step <= steps; step++) {
       if ((await wanted.count()) > 0) return;
-      await this.page.keyboard.press('ArrowDown');
+      await this.page.keyboard.press(key);
     }
     throw new Error(`"${text}" cannot be reached by arrow keys: ${(await this.labels()).join(' | ')}`);
   }

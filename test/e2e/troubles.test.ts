@@ -45,7 +45,7 @@ setTest('a backup server that is not there is named, and tried again by a button
   assert.equal(await window.notifications.all().count(), 1, 'one trouble is told once');
   await shot('failed');
   await window.statusItem('Backup failed: Accounting').waitFor();
-  await window.notifications.clear();
+  await window.clearMessages();
   await window.statusItem('Backup failed: Accounting').click();
   await window.notifications.waitFor('There is no repository at');
   renameSync(`${repository}-away`, repository);
@@ -98,7 +98,7 @@ setTest('an engine that is killed in mid-run is told of, and the next run goes o
   process.kill(pid, 'SIGKILL');
   await window.notifications.waitFor('The engine, which does the work, ended (SIGKILL). What was stored stays; the next run goes on from there.');
   await window.notifications.gone('Backing up Accounting');
-  await sets.waitFor('failed');
+  await sets.waitFor('stopped');
   assert.equal(await window.notifications.all().count(), 1, 'one trouble is told once');
   await shot('told');
   await window.notifications.press('The engine, which does the work, ended', 'Try Again');

@@ -1,17 +1,18 @@
 import { windowTest } from './stage.ts';
+import { Words } from './words.ts';
 
-windowTest('the walkthrough shows four steps with pictures in the colours of the theme', {}, async (window, stage) => {
-  await window.run('Cadangan: Get Started');
-  await window.waitForText('Protect a folder');
+const words = new Words('id');
+windowTest('the walkthrough shows four steps with pictures in the colours of the theme, in Indonesian', { language: 'id', displayLanguage: 'id', theme: 'light' }, async (window, stage) => {
+  await window.run(words.inPalette('getStarted'));
   // Pictures have their place only in a wide editor.
   await window.press('Control+B');
-  for (const title of ['Keep the recovery kit', 'Run and restore once', 'Connect Google Drive']) {
-    await window.page.locator('.getting-started-step').filter({ hasText: title }).click();
-    await window.page.waitForTimeout(500);
-    await window.screenshot(`walkthrough ${title}`);
+  for (const step of ['protect', 'kit', 'restore', 'drive'] as const) {
+    await window.page.locator('.getting-started-step').filter({ hasText: words.walkthrough(step) }).click();
+    await window.page.locator('.getting-started-step.expanded').filter({ hasText: words.walkthrough(step) }).waitFor();
+    await window.walkthroughPicture(step);
+    await window.screenshot(`walkthrough ${step}`);
   }
-  await stage.changeTheme(window, 'light');
-  await window.page.locator('.getting-started-step').filter({ hasText: 'Protect a folder' }).click();
-  await window.page.waitForTimeout(500);
-  await window.screenshot('walkthrough Protect a folder');
+  await stage.changeTheme(window, 'high contrast');
+  await window.walkthroughPicture('drive');
+  await window.screenshot('walkthrough drive');
 });

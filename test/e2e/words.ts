@@ -40,6 +40,11 @@ export class Words {
     return `Cadangan: ${this.title(command)}`;
   }
 
+  /** Of the walkthrough: a step's title, with `.picture` what its picture shows. */
+  walkthrough(name: string): string {
+    return this.titles[`walkthrough.${name}`] ?? name;
+  }
+
   view(name: 'sets' | 'snapshots' | 'drive'): string {
     return this.titles[`view.${name}`] ?? name;
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { byteStringFromText } from '../../src/platform/index.ts';
@@ -93,6 +93,14 @@ test('a restore to the original place is previewed first, and touches only what 
   assert.equal(readFileSync(join(stage.source, 'folder/b.txt'), 'utf8'), 'stays');
   assert.equal(readFileSync(join(stage.source, 'folder/z.txt'), 'utf8'), 'goes');
   assert.equal(readFileSync(join(stage.source, 'a.txt'), 'utf8'), 'changed since');
+  const before = [stage.folder, stage.source].map((folder) => statSync(folder));
+  utimesSync(stage.folder, 1000, 1000);
+  utimesSync(stage.source, 2000, 2000);
+  chmodSync(stage.source, 0o711);
+  assert.equal((await client.run(protocol.startRestore, { ...params, paths: [`${path}/folder`, `${path}/a.txt`], overwrite: 'if-changed' })).outcome, 'success');
+  assert.deepEqual([statSync(stage.folder).mtimeMs, statSync(stage.source).mode & 0o777], [1_000_000, 0o711], 'the folders above keep what they are');
+  chmodSync(stage.source, (before[1]?.mode ?? 0) & 0o777);
+  stage.write('a.txt', 'changed since');
   const all = await client.run(protocol.startRestore, { ...params, paths: ['/'], overwrite: 'never' });
   assert.equal(all.outcome, 'success');
   assert.equal(readFileSync(join(stage.source, 'a.txt'), 'utf8'), 'changed since');

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
-import { literalPattern, machinePathOf, snapshotPathOf } from '../../src/engine/snapshot-paths.ts';
+import { literalPattern, machinePathOf, rootOf, snapshotPathOf } from '../../src/engine/snapshot-paths.ts';
 import { planRestoreSteps } from '../../src/engine/restore-steps.ts';
 import { byteStringFromBytes, byteStringFromText, CadanganError, compilePatterns, isCode, type ByteString } from '../../src/platform/index.ts';
 import type { Node, StoredSnapshot } from '../../src/repository/index.ts';
@@ -20,24 +23,62 @@ async function nodeOf(path: ByteString): Promise<Node | undefined> {
 const steps = (paths: readonly string[], target: Parameters<typeof planRestoreSteps>[0]['target']) => planRestoreSteps({ paths, target }, snapshot, nodeOf);
 const folder = { kind: 'folder', folder: '/out' } as const;
 const original = { kind: 'original' } as const;
+const posix = { skip: process.platform === 'win32' && 'paths of POSIX' };
 
-test('what is restored into a folder appears in it as if it had been copied there', { skip: process.platform === 'win32' && 'paths of POSIX' }, async () => {
-  assert.deepEqual(await steps(['/'], folder), [{ subfolder: undefined, includes: undefined, target: '/out' }]);
-  assert.deepEqual(await steps(['/srv/data/a.txt'], folder), [{ subfolder: '/srv/data', includes: ['/a.txt'], target: '/out' }]);
-  assert.deepEqual(await steps(['/srv/data/a.txt', '/srv/data/sub/c.txt'], folder), [{ subfolder: '/srv/data', includes: ['/a.txt', '/sub/c.txt'], target: '/out' }]);
-  assert.deepEqual(await steps(['/srv', '/other/d.txt'], folder), [{ subfolder: undefined, includes: ['/srv', '/other/d.txt'], target: '/out' }]);
-  assert.deepEqual(await steps(['/srv/data/b [1]*.txt'], folder), [{ subfolder: '/srv/data', includes: ['/b [[]1][*].txt'], target: '/out' }]);
+test('what is restored into a folder appears in it as if it had been copied there', posix, async () => {
+  assert.deepEqual(await steps(['/'], folder), [{ subfolder: undefined, includes: undefined, target: '/out', keepsFoldersAbove: false }]);
+  assert.deepEqual(await steps(['/srv/data/a.txt'], folder), [{ subfolder: '/srv/data', includes: ['/a.txt'], target: '/out', keepsFoldersAbove: false }]);
+  assert.deepEqual(await steps(['/srv/data/a.txt', '/srv/data/sub/c.txt'], folder), [{ subfolder: '/srv/data', includes: ['/a.txt', '/sub/c.txt'], target: '/out', keepsFoldersAbove: false }]);
+  assert.deepEqual(await steps(['/srv', '/other/d.txt'], folder), [{ subfolder: undefined, includes: ['/srv', '/other/d.txt'], target: '/out', keepsFoldersAbove: false }]);
+  assert.deepEqual(await steps(['/srv/data/b [1]*.txt'], folder), [{ subfolder: '/srv/data', includes: ['/b [[]1][*].txt'], target: '/out', keepsFoldersAbove: false }]);
 });
 
-test('what goes back to its place goes folder by folder, each into itself', { skip: process.platform === 'win32' && 'paths of POSIX' }, async () => {
-  assert.deepEqual(await steps(['/'], original), [{ subfolder: '/srv/data', includes: undefined, target: '/srv/data' }]);
-  assert.deepEqual(await steps(['/srv/data/sub', '/srv/data/a.txt', '/srv/data/b [1]*.txt'], original), [
-    { subfolder: '/srv/data/sub', includes: undefined, target: '/srv/data/sub' },
-    { subfolder: '/srv/data', includes: ['/a.txt', '/b [[]1][*].txt'], target: '/srv/data' },
-  ]);
+/** A machine: folders, with content as `path: 'content'`, links as `path: '-> target'`. */
+function machine(t: TestContext, entries: Readonly<Record<string, string>>): string {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'cadangan-places-')));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  for (const [path, content] of Object.entries(entries)) {
+    mkdirSync(join(root, path, '..'), { recursive: true });
+    if (content.startsWith('-> ')) symlinkSync(content.slice(3), join(root, path));
+    else if (content === '/') mkdirSync(join(root, path), { recursive: true });
+    else writeFileSync(join(root, path), content);
+  }
+  return root;
+}
+
+/** The steps to the places below `root`; `chosen` with a `/` at its end was a folder. */
+async function originalSteps(root: string, chosen: readonly string[]): Promise<unknown[]> {
+  const node = async (path: ByteString): Promise<Node> => ({ type: chosen.includes(`${path.slice(root.length)}/`) ? 'dir' : 'file' }) as Node;
+  const steps = await planRestoreSteps({ paths: chosen.map((path) => byteStringFromText(join(root, path))), target: original }, { ...snapshot, snapshot: { ...snapshot.snapshot, paths: [root] } }, node);
+  return steps.map(({ target, subfolder, includes, keepsFoldersAbove }) => {
+    assert.deepEqual([subfolder, keepsFoldersAbove], [target, true]);
+    return [target.slice(root.length), ...(includes ?? ['everything'])];
+  });
+}
+
+test('what goes back to its place is restored in one go into the folder that all of it lies in, as far as that is there', posix, async (t) => {
+  const root = machine(t, { 'srv/data/a.txt': 'a', 'srv/data/sub': '/', 'srv/other': '/' });
+  assert.deepEqual(await originalSteps(root, ['/srv/data/a.txt']), [['/srv/data', '/a.txt']]);
+  assert.deepEqual(await originalSteps(root, ['/srv/data/']), [['/srv', '/data']], 'a folder itself goes back, too');
+  assert.deepEqual(await originalSteps(root, ['/srv/data/sub/x [1]*.txt', '/srv/other/b', '/srv/data/sub/']), [['/srv', '/data/sub/x [[]1][*].txt', '/other/b', '/data/sub']]);
+  assert.deepEqual(await originalSteps(root, ['/srv/gone/deep/c', '/srv/gone/']), [['/srv', '/gone/deep/c', '/gone']], 'folders that are gone are made as they were');
+  const many = Array.from({ length: 2000 }, (_, at) => `/srv/data/folder ${at}/file`);
+  assert.equal((await originalSteps(root, many)).length, 1);
 });
 
-test('what is not in the snapshot, climbs out of it, or comes from another kind of system is refused', { skip: process.platform === 'win32' && 'paths of POSIX' }, async () => {
+test('a link on the way is followed as the target, never below it', posix, async (t) => {
+  const root = machine(t, { 'disk/data/sub': '/', 'srv/data': '-> ../disk/data', 'srv/plain': '/' });
+  assert.deepEqual(await originalSteps(root, ['/srv/data/sub/a', '/srv/plain/b']), [['/srv/data/sub', '/a'], ['/srv/plain', '/b']]);
+  assert.deepEqual(await originalSteps(root, ['/srv/data/', '/srv/plain/']), [['/srv/data', 'everything'], ['/srv', '/plain']], 'a folder that has become a link');
+  assert.deepEqual(await originalSteps(root, ['/srv/data']), [['/srv', '/data']], 'a file or link that stands there is replaced by the restore');
+});
+
+test('the whole snapshot goes back to those of its sources that are in it', posix, async () => {
+  const whole = await steps(['/'], original);
+  assert.deepEqual(whole.map(({ target, includes = [] }) => includes.map((include) => join(target, include))), [['/srv/data']]);
+});
+
+test('what is not in the snapshot, climbs out of it, or comes from another kind of system is refused', posix, async () => {
   await assert.rejects(steps(['/srv/nothing'], folder), (error) => isCode(error, 'path.not-found'));
   await assert.rejects(steps(['/srv/../etc'], folder), (error) => isCode(error, 'path.not-found'));
   await assert.rejects(steps(['/srv'], { kind: 'folder', folder: 'relative' }), (error) => isCode(error, 'arguments.invalid'));
@@ -50,6 +91,7 @@ test('paths of Windows go into snapshots and back', () => {
     assert.equal(snapshotPathOf(machine, true), inSnapshot);
     assert.equal(machinePathOf(inSnapshot as ByteString, true), machine);
   }
+  for (const [path, root] of [['/C/srv/data', '/C'], ['/C', '/C'], ['/server/share/x', '/server/share'], ['/server', '/server']] as const) assert.equal(rootOf(path as ByteString, true), root);
   assert.equal(snapshotPathOf('/srv//data/./é/', false), byteStringFromText('/srv/data/é'));
 });
 

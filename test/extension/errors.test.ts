@@ -53,6 +53,7 @@ test('names from outside cannot break a line or fill the screen', () => {
 
 test('the result of a run names files, bytes, what was verified, and exceptions', () => {
   assert.equal(resultMessage(makeRun(), 'Accounting'), 'Accounting is backed up: 1,234 files, 5.0 GiB; 3.0 MiB added.');
+  assert.equal(resultMessage(makeRun({ files: 1, exceptionCount: 1 }), 'Accounting'), 'Accounting is backed up: 1 file, 5.0 GiB; 3.0 MiB added. 1 exception.');
   assert.equal(resultMessage(makeRun({ job: 'restore', verifiedFiles: 1234 }), 'x'), 'x is restored: 1,234 files, 5.0 GiB; 1,234 verified.');
   assert.match(resultMessage(makeRun({ outcome: 'success-with-exceptions', exceptionCount: 2 }), 'x'), / 2 exceptions\.$/);
   assert.match(resultMessage(makeRun({ outcome: 'failed', error: { code: 'storage.full', facts, message: '' } }), 'x'), /^x: There is no space left/);
@@ -63,6 +64,16 @@ test('the page of a result lists every exception and says how many are left out'
   const exceptions = [{ item: '/srv/a', kind: 'unreadable', reason: 'EACCES' }];
   const page = resultPage(makeRun({ outcome: 'success-with-exceptions', exceptions, exceptionCount: 5 }), 'Accounting');
   assert.match(page, /^Backup: Accounting\n=+\n/);
-  assert.match(page, /- \/srv\/a\n {4}unreadable: EACCES/);
+  assert.match(page, /- \/srv\/a\n {4}cannot be read \(permission denied\)/);
   assert.match(page, /… and 4 more/);
+});
+
+test('no code of the system and no word of the engine reaches people, in both languages', () => {
+  const exceptions = [{ item: '/srv/a\n', kind: 'vanished', reason: 'ENOENT' }, { item: '/srv/b', kind: 'owner', reason: 'EPERM' }, { item: 'data/0123', kind: 'pack-missing', reason: '' }];
+  for (const language of ['en', 'id'] as const) {
+    setLanguage(language);
+    const page = resultPage(makeRun({ outcome: 'success-with-exceptions', exceptions, exceptionCount: 3 }), 'x');
+    assert.doesNotMatch(page, /ENOENT|EPERM|vanished|pack-missing|\/srv\/a\n\n/);
+    assert.doesNotMatch(errorMessage({ code: 'storage.unreachable', facts: { location: '/mnt', reason: 'EHOSTDOWN' }, message: '' }), /EHOSTDOWN/);
+  }
 });

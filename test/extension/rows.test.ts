@@ -94,3 +94,10 @@ test('a failed or missed run is told once, a new one again, and success never', 
   assert.equal(newTroubles([again], { accounting: trouble?.key ?? '' }).length, 1);
   assert.equal(newTroubles([makeSet({ state: 'missed', missedWindows: ['2026-11-21T14:00:00Z'] })], {})[0]?.kind, 'missed');
 });
+
+test('a run elsewhere of which no progress is known shows as running, not as the last one', () => {
+  const set = makeSet({ state: 'running', lastRun: makeRun() });
+  assert.equal(setRow(set, now).description, 'running');
+  assert.deepEqual(statusItem([set], new Map(), now), { kind: 'running', text: '$(sync~spin) Accounting', tooltip: ['Accounting: running'] });
+  assert.equal(setRow(makeSet({ state: 'waiting', lastRun: makeRun() }), now).description, 'waiting');
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -137,6 +137,25 @@ test('somebody who is not root gets everything but owners; no program of another
   assert.equal(readFileSync(join(target, 'read-only', 'inside'), 'utf8'), 'inside');
   assert.equal(again.result.counts['filesUpdated'], 1);
   assert.equal(statSync(join(target, 'read-only')).mode & 0o777, 0o555);
+});
+
+test('somebody who is not root restores to where it came from, below folders that he may not write into', posixRoot, async () => {
+  const nobody = 65534;
+  const { maker, around, target, repositoryPath } = await scene();
+  const mine = { uid: nobody, gid: nobody };
+  const home = { ...(await maker.folder('mine', { ...(await maker.file('x', 'x')), ...mine })), ...mine };
+  const snapshot = await maker.snapshot(node('dir', 'home', { subtree: await maker.tree(home) }));
+  giveAway(repositoryPath, nobody);
+  for (const folder of [around, join(repositoryPath, '..')]) chmodSync(folder, 0o755);
+  mkdirSync(join(target, 'home/mine'), { recursive: true });
+  for (const folder of [target, join(target, 'home')]) chmodSync(folder, 0o555); // of root
+  giveAway(join(target, 'home/mine'), nobody);
+
+  const { result } = runChild(repositoryPath, target, snapshot.tree, String(nobody), '/home/mine');
+
+  assert.deepEqual(result.exceptions, []);
+  assert.deepEqual(contentOf(target), { home: '/', 'home/mine': '/', 'home/mine/x': 'x' });
+  assert.deepEqual([target, join(target, 'home')].map((folder) => statSync(folder).mode & 0o777), [0o555, 0o555]);
 });
 
 test('what somebody may not write is reported, and the rest is restored', posixRoot, async () => {

@@ -1,6 +1,6 @@
 /**
  * A program for the tests of restore, to be killed or to run as another user.
- * `<repository> <target> <tree> [uid]`: restores with every check on, prints `ready` before it starts and its result as JSON behind it.
+ * `<repository> <target> <tree> [uid [include]]`: restores with every check on, with an include to where it came from, prints `ready` before it starts and its result as JSON behind it.
  */
 import { setgid, setgroups, setuid } from 'node:process';
 import { textOf } from '../../src/platform/index.ts';
@@ -8,7 +8,7 @@ import { parseBlobId, Repository } from '../../src/repository/index.ts';
 import { restore } from '../../src/restore/index.ts';
 import { FolderStorage } from '../../src/storage/index.ts';
 
-const [, , repositoryPath = '', target = '', tree = '', user] = process.argv;
+const [, , repositoryPath = '', target = '', tree = '', user, include] = process.argv;
 if (user !== undefined) {
   setgroups?.([]);
   setgid?.(Number(user));
@@ -17,6 +17,6 @@ if (user !== undefined) {
 const repository = await Repository.open({ storage: new FolderStorage(repositoryPath) }, 'password');
 await repository.loadIndex();
 process.stdout.write('ready\n');
-const result = await restore(repository, { tree: parseBlobId(tree) }, { target, verify: true, workers: 2 });
+const result = await restore(repository, { tree: parseBlobId(tree) }, { target, verify: true, workers: 2, ...(include !== undefined && { includes: [include], keepsFoldersAbove: true }) });
 const exceptions = result.exceptions.map(({ path, reason, detail }) => `${reason} ${textOf(path)} ${detail ?? ''}`);
 process.stdout.write(`${JSON.stringify({ counts: result.counts, exceptions })}\n`);

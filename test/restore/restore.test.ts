@@ -269,6 +269,33 @@ test('restore() into a folder above the repository leaves the repository alone, 
   assert.deepEqual(result.exceptions.map(({ kind, reason }) => [kind, reason]), [['lost', 'repository']]);
 });
 
+test('restore() to where the files came from leaves the folders above them alone, and makes those that are gone as they were', posixOnly, async () => {
+  const { maker, target, restore } = await scene();
+  const closed = (goMode.dir | 0o750) >>> 0;
+  const snapshot = await maker.snapshot(
+    node('dir', 'srv', { mode: closed, subtree: await maker.tree(node('dir', 'data', { mode: closed, subtree: await maker.tree(await maker.file('a', 'a')) }), node('dir', 'gone', { mode: closed, subtree: await maker.tree(await maker.file('b', 'b')) })) }),
+    node('dir', 'var', { subtree: await maker.tree(await maker.file('c', 'c')) }),
+  );
+  const metadataOf = (path: string): unknown => [statSync(join(target, path)).mode & 0o777, Math.floor(statSync(join(target, path)).mtimeMs)];
+  mkdirSync(join(target, 'srv/data'), { recursive: true });
+  for (const path of ['srv/data', 'srv', '.']) {
+    chmodSync(join(target, path), 0o711);
+    utimesSync(join(target, path), 1000, 1000);
+  }
+  writeFileSync(join(target, 'var'), 'a file where a folder was');
+  utimesSync(target, 1000, 1000);
+
+  const result = await restore(snapshot, { includes: ['/srv/data/a', '/srv/gone/b', '/var/c'], keepsFoldersAbove: true, overwrite: 'always' });
+
+  assert.deepEqual(contentOf(target), { srv: '/', 'srv/data': '/', 'srv/data/a': 'a', 'srv/gone': '/', 'srv/gone/b': 'b', var: 'a file where a folder was' });
+  assert.deepEqual(reasonsOf(result), ['folder-failed /var/c', 'in-the-way /var']);
+  assert.deepEqual(['.', 'srv', 'srv/data'].map((path) => statSync(join(target, path)).mode & 0o777), [0o711, 0o711, 0o711]);
+  assert.deepEqual(metadataOf('srv/gone'), [0o750, Date.parse('2024-05-06T07:08:09.123Z')]);
+  const whole = await restore(snapshot, { includes: ['/srv/data'], keepsFoldersAbove: true });
+  assert.deepEqual(whole.exceptions, []);
+  assert.deepEqual([statSync(join(target, 'srv')).mode & 0o777, statSync(join(target, 'srv/data')).mode & 0o777], [0o711, 0o750], 'what is chosen itself becomes as it was');
+});
+
 test('restore() follows a link only when it is the target itself', posixOnly, async () => {
   const { maker, around, target, restore } = await scene();
   const snapshot = await maker.snapshot(await maker.file('a', 'a'));

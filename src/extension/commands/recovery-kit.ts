@@ -18,7 +18,7 @@ export async function saveRecoveryKit(app: App, argument: unknown): Promise<void
     placeholder: l10n.t('The password on the page'),
     items: [
       { label: l10n.t('Leave a place for it'), detail: l10n.t('It is written in by hand after printing.'), value: false },
-      { label: l10n.t('Print it'), detail: l10n.t('Whoever has the page or the file can read every backup. Delete the file after printing.'), value: true },
+      { label: l10n.t('Print it'), detail: l10n.t('Whoever has it can read all backups; delete the file after printing.'), value: true },
     ],
   });
   if (answer.kind !== 'answer') return;

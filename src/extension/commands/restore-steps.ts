@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
 import { protocol, type SetInfo, type SnapshotInfo } from '../../engine/index.ts';
-import { formatDate, l10n, systemClock, textOf, type ByteString } from '../../platform/index.ts';
+import { describeFault, formatDate, l10n, systemClock, textOf, type ByteString } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askPaths, pick, separator, stepAnswer } from '../editor/ask.ts';
 import { iconOfState } from '../model/icons.ts';
 import { instantOf } from '../model/instants.ts';
 import { snapshotPathOf } from '../model/machine-paths.ts';
+import { oneLine } from '../model/plain-text.ts';
 import { datesOfSnapshots, isStepNeeded, overwriteChoices, previewLines, restoreParams, type RestoreChoice } from '../model/restore-choice.ts';
 import { setRow } from '../model/set-row.ts';
 import { setOfSnapshot } from '../model/snapshot-row.ts';
@@ -111,7 +112,7 @@ async function askStart(app: App, choice: RestoreChoice, position: StepPosition)
     separator(l10n.t('Preview')),
     ...previewLines(preview).map(({ icon, label, description }) => ({ iconPath: new vscode.ThemeIcon(icon), label, description })),
     ...(preview.exceptions.length === 0 ? [] : [separator(l10n.t('Exceptions'))]),
-    ...preview.exceptions.slice(0, samplesMax).map(({ item, kind }) => ({ iconPath: new vscode.ThemeIcon('warning'), label: item, description: kind })),
+    ...preview.exceptions.slice(0, samplesMax).map(({ item, kind, reason }) => ({ iconPath: new vscode.ThemeIcon('warning'), label: oneLine(item), description: describeFault(kind, reason, oneLine) })),
     ...(preview.samples.length === 0 ? [] : [separator(l10n.t('Files'))]),
     ...preview.samples.slice(0, samplesMax).map(({ path, action }) => ({ iconPath: new vscode.ThemeIcon(actionIcons[action]), label: textOf(path as ByteString), description: actionText(action) })),
   ]);

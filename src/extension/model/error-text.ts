@@ -1,4 +1,4 @@
-import { formatBytes, formatDate, l10n } from '../../platform/index.ts';
+import { describeReason, formatBytes, formatDate, l10n } from '../../platform/index.ts';
 import type { ErrorData } from '../../engine/index.ts';
 import type { CommandName } from '../manifest/contributions.ts';
 import { instantOf } from './instants.ts';
@@ -16,7 +16,7 @@ export interface ErrorSentence {
 
 /** What the user reads of an error, in the chosen language, with the commands that help. Nothing of the facts can break a line. */
 export function describeError({ code, facts, message }: ErrorData): ErrorSentence {
-  const text = (name: string) => plain(facts[name]);
+  const text = (name: string) => (name === 'reason' ? describeReason(plain(facts[name]), (other) => other) : plain(facts[name]));
   const make = Object.hasOwn(sentences, code) ? sentences[code] : undefined;
   if (make !== undefined) return make(text);
   return { what: l10n.t('It did not work: {reason}', { reason: plain(message) || code }), next: l10n.t('The log has the details.'), remedies: [] };

@@ -1,8 +1,9 @@
-import { formatBytes, formatCount, formatDate, l10n } from '../../platform/index.ts';
+import { describeFault, formatBytes, formatCount, formatDate, l10n } from '../../platform/index.ts';
 import type { RunResult } from '../../engine/index.ts';
 import { countText } from './counts.ts';
 import { errorMessage } from './error-text.ts';
 import { instantOf } from './instants.ts';
+import { oneLine } from './plain-text.ts';
 import { durationOf, jobText, outcomeText } from './run-text.ts';
 
 /** What a notification says at the end of a run. @param name of the set, or of what was restored or checked */
@@ -35,7 +36,7 @@ export function resultPage(result: RunResult, name: string): string {
   ];
   const width = Math.max(...rows.map(([label]) => label.length));
   const title = `${jobText(result.job)}: ${name}`;
-  const exceptions = result.exceptions.map(({ item, kind, reason }) => `- ${oneLine(item)}\n    ${oneLine([kind, reason].filter((part) => part !== '').join(': '))}`);
+  const exceptions = result.exceptions.map(({ item, kind, reason }) => `- ${oneLine(item)}\n    ${describeFault(kind, reason, oneLine)}`);
   const more = result.exceptionCount - result.exceptions.length;
   return [
     title,
@@ -47,9 +48,4 @@ export function resultPage(result: RunResult, name: string): string {
     ...(more > 0 ? [l10n.t('… and {count} more', { count: formatCount(more) })] : []),
     '',
   ].join('\n');
-}
-
-/** Names of files may hold line ends. */
-function oneLine(text: string): string {
-  return text.replaceAll(/[\x00-\x1f\x7f]+/g, '�');
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as vscode from 'vscode';
 import type { SetInfo } from '../../engine/index.ts';
 import { l10n, systemClock } from '../../platform/index.ts';
@@ -12,16 +13,22 @@ import { isTroubled } from '../model/troubles.ts';
 import { inOurLanguage } from '../model/words.ts';
 import { factsTooltip, treeItem } from './tree-item.ts';
 
-export type SetNode = { readonly kind: 'set'; readonly set: SetInfo } | { readonly kind: 'detail'; readonly set: SetInfo; readonly row: Row };
+export type SetNode = SetRowNode | { readonly kind: 'detail'; readonly set: SetInfo; readonly row: Row };
+
+/** Stays the same object as long as there is the set: the editor knows rows by their objects, and a click on one must not be lost because it changes. */
+interface SetRowNode {
+  readonly kind: 'set';
+  set: SetInfo;
+}
 
 /** The view *Backup Sets*: each set with its state, and under it what it consists of. */
 export class SetsView implements vscode.TreeDataProvider<SetNode>, vscode.Disposable {
   readonly #app: App;
-  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #changed = new vscode.EventEmitter<SetNode | undefined>();
   readonly onDidChangeTreeData = this.#changed.event;
   readonly #view: vscode.TreeView<SetNode>;
   readonly #subscriptions: vscode.Disposable[];
-  #nodes: readonly SetNode[] = [];
+  #nodes: readonly SetRowNode[] = [];
 
   constructor(app: App) {
     this.#app = app;
@@ -33,11 +40,11 @@ export class SetsView implements vscode.TreeDataProvider<SetNode>, vscode.Dispos
   /** After the language changed. */
   retitle(): void {
     this.#view.title = inOurLanguage(views.sets.name);
-    this.#changed.fire();
+    this.#changed.fire(undefined);
   }
 
   async reveal(name: string): Promise<void> {
-    const node = this.#nodes.find(({ set }) => set.name === name);
+    const node = this.#nodeNamed(name);
     if (node === undefined) await vscode.commands.executeCommand(`${views.sets.id}.focus`);
     else await this.#view.reveal(node, { select: true, focus: true, expand: true });
   }
@@ -45,16 +52,15 @@ export class SetsView implements vscode.TreeDataProvider<SetNode>, vscode.Dispos
   async getChildren(node?: SetNode): Promise<SetNode[]> {
     if (node === undefined) {
       const sets = await this.#app.sets.load();
-      const nodes: SetNode[] = sets.map((set) => ({ kind: 'set', set }));
-      this.#nodes = nodes;
-      return nodes;
+      this.#nodes = sets.map((set) => Object.assign(this.#nodeNamed(set.name) ?? { kind: 'set' as const, set }, { set }));
+      return [...this.#nodes];
     }
     if (node.kind === 'detail') return [];
     return setDetails(node.set, systemClock.nowNs()).map((row) => ({ kind: 'detail', set: node.set, row }));
   }
 
   getParent(node: SetNode): SetNode | undefined {
-    return node.kind === 'set' ? undefined : this.#nodes.find(({ set }) => set.name === node.set.name);
+    return node.kind === 'set' ? undefined : this.#nodeNamed(node.set.name);
   }
 
   getTreeItem(node: SetNode): vscode.TreeItem {
@@ -63,7 +69,8 @@ export class SetsView implements vscode.TreeDataProvider<SetNode>, vscode.Dispos
   }
 
   resolveTreeItem(item: vscode.TreeItem, node: SetNode): vscode.TreeItem {
-    if (node.kind === 'set') item.tooltip = factsTooltip(setFacts(node.set));
+    // Rows are narrow, and paths are long.
+    item.tooltip = node.kind === 'set' ? factsTooltip(setFacts(node.set)) : node.row.spoken;
     return item;
   }
 
@@ -78,6 +85,22 @@ export class SetsView implements vscode.TreeDataProvider<SetNode>, vscode.Dispos
     const troubled = sets.filter(isTroubled);
     void setContextKey('hasTrouble', troubled.length > 0);
     this.#view.badge = troubled.length === 0 ? undefined : { value: troubled.length, tooltip: troubled.length === 1 ? l10n.t('1 backup set needs attention') : l10n.t('{count} backup sets need attention', { count: troubled.length }) };
-    this.#changed.fire();
+    this.#redraw(sets);
+  }
+
+  /** All rows when there are other sets than before, else those that changed. */
+  #redraw(sets: readonly SetInfo[]): void {
+    const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name);
+    if (!isDeepStrictEqual(names(sets), names(this.#nodes.map(({ set }) => set)))) return this.#changed.fire(undefined);
+    for (const set of sets) {
+      const node = this.#nodeNamed(set.name);
+      if (node === undefined || isDeepStrictEqual(node.set, set)) continue;
+      node.set = set;
+      this.#changed.fire(node);
+    }
+  }
+
+  #nodeNamed(name: string): SetRowNode | undefined {
+    return this.#nodes.find(({ set }) => set.name === name);
   }
 }

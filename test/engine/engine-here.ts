@@ -1,0 +1,38 @@
+import { PassThrough } from 'node:stream';
+import type { TestContext } from 'node:test';
+import type { MessageConnection } from 'vscode-jsonrpc';
+import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import { protocol } from '../../src/engine/index.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import { systemRandom } from '../../src/platform/index.ts';
+import type { VirtualClock } from '../fakes/virtual-clock.ts';
+import { password, until, type EngineStage } from './engine-stage.ts';
+
+/** An engine in this process, on a clock that the test moves, with the connection that its window has. It ends with the test. */
+export async function engineHere(t: TestContext, stage: EngineStage, clock: VirtualClock): Promise<MessageConnection> {
+  const [toEngine, toWindow] = [new PassThrough(), new PassThrough()];
+  const engineEnd = createMessageConnection(new StreamMessageReader(toEngine), new StreamMessageWriter(toWindow));
+  const connection = createMessageConnection(new StreamMessageReader(toWindow), new StreamMessageWriter(toEngine));
+  connection.onRequest(protocol.password, () => ({ password }));
+  const engine = new Engine(engineEnd, { clock, random: systemRandom, environment: process.env, version: '0.0.0', programVersion: 'test' }, () => undefined);
+  engineEnd.listen();
+  connection.listen();
+  t.after(async () => {
+    let hasEnded = false;
+    const ending = engine.end('shutdown').finally(() => (hasEnded = true));
+    await untilOn(clock, () => hasEnded, 'the engine ends');
+    await ending;
+    connection.dispose();
+    engineEnd.dispose();
+  });
+  await connection.sendRequest(protocol.initialize, { configFile: stage.configFile, stateFolder: stage.path('state'), language: 'en', maySchedule: true });
+  return connection;
+}
+
+/** As `until`, while the clock goes on a little. */
+export async function untilOn(clock: VirtualClock, isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  await until(async () => {
+    await clock.advance(10);
+    return isTrue();
+  }, what);
+}
