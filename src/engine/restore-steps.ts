@@ -32,7 +32,7 @@ export async function planRestoreSteps({ paths, target }: Pick<RestoreParams, 'p
   if (target.kind === 'folder') {
     if (!isAbsolute(target.folder)) throw new CadanganError('arguments.invalid', { argument: 'target', value: target.folder, reason: 'an absolute path is wanted' });
     for (const path of chosen) await nodeOf(path);
-    return [intoFolder(chosen, target.folder)];
+    return [intoFolder(chosen.includes('/' as ByteString) ? await wholeSnapshot(snapshot.paths, nodeOf) : chosen, target.folder)];
   }
   if (!snapshot.paths.every((source) => isMachinePath(source))) throw new CadanganError('arguments.invalid', { argument: 'target', reason: 'the snapshot was made on another kind of system: choose a folder' });
   const steps = await toOriginalPlaces(chosen.includes('/' as ByteString) ? await existingSources(snapshot.paths, nodeOf) : chosen, nodeOf);
@@ -69,6 +69,15 @@ async function toOriginalPlaces(chosen: readonly ByteString[], nodeOf: NodeLooku
     target: machinePathOf(folder),
     keepsFoldersAbove: true,
   }));
+}
+
+/**
+ * Everything, as the sources that it is made of: nobody wants the folders above them in the destination. Only when each is where the snapshot says; restic keeps
+ * what was named relatively under another path.
+ */
+async function wholeSnapshot(sources: readonly string[], nodeOf: NodeLookup): Promise<readonly ByteString[]> {
+  const existing = await existingSources(sources.filter((source) => isMachinePath(source)), nodeOf);
+  return existing.length === sources.length && existing.length > 0 ? existing : ['/' as ByteString];
 }
 
 /** A source that was missing when the backup was made is among the snapshot's paths and not in it. */

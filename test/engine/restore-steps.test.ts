@@ -20,7 +20,8 @@ async function nodeOf(path: ByteString): Promise<Node | undefined> {
   throw new CadanganError('path.not-found', { path });
 }
 
-const steps = (paths: readonly string[], target: Parameters<typeof planRestoreSteps>[0]['target']) => planRestoreSteps({ paths, target }, snapshot, nodeOf);
+const snapshotOf = (...paths: string[]) => ({ ...snapshot, snapshot: { paths } }) as unknown as StoredSnapshot;
+const steps = (paths: readonly string[], target: Parameters<typeof planRestoreSteps>[0]['target'], of = snapshot) => planRestoreSteps({ paths, target }, of, nodeOf);
 const folder = { kind: 'folder', folder: '/out' } as const;
 const original = { kind: 'original' } as const;
 const posix = { skip: process.platform === 'win32' && 'paths of POSIX' };
@@ -31,6 +32,14 @@ test('what is restored into a folder appears in it as if it had been copied ther
   assert.deepEqual(await steps(['/srv/data/a.txt', '/srv/data/sub/c.txt'], folder), [{ subfolder: '/srv/data', includes: ['/a.txt', '/sub/c.txt'], target: '/out', keepsFoldersAbove: false }]);
   assert.deepEqual(await steps(['/srv', '/other/d.txt'], folder), [{ subfolder: undefined, includes: ['/srv', '/other/d.txt'], target: '/out', keepsFoldersAbove: false }]);
   assert.deepEqual(await steps(['/srv/data/b [1]*.txt'], folder), [{ subfolder: '/srv/data', includes: ['/b [[]1][*].txt'], target: '/out', keepsFoldersAbove: false }]);
+});
+
+test('a whole snapshot comes into a folder as its sources, without the folders above them', posix, async () => {
+  assert.deepEqual(await steps(['/'], folder, snapshotOf('/srv/data')), [{ subfolder: '/srv', includes: ['/data'], target: '/out', keepsFoldersAbove: false }]);
+  assert.deepEqual(await steps(['/'], folder, snapshotOf('/srv/data', '/other')), [{ subfolder: undefined, includes: ['/srv/data', '/other'], target: '/out', keepsFoldersAbove: false }]);
+  const whole = [{ subfolder: undefined, includes: undefined, target: '/out', keepsFoldersAbove: false }];
+  assert.deepEqual(await steps(['/'], folder, snapshotOf('/srv/data', '/named/relatively')), whole, 'what is elsewhere must not be left out');
+  assert.deepEqual(await steps(['/'], folder, snapshotOf('C:\\data')), whole, 'made on another kind of system');
 });
 
 /** A machine: folders, with content as `path: 'content'`, links as `path: '-> target'`. */
