@@ -79,7 +79,7 @@ setTest('a set is edited where it stands in the configuration, and removed witho
   assert.ok(existsSync(join(set.repository, 'config')));
   assert.deepEqual((JSON.parse(readFileSync(folders.configFile, 'utf8')) as { sets: unknown[] }).sets, []);
   writeFileSync(folders.configFile, '{ "version": 1,, }');
-  await window.run('View: Toggle Problems');
+  await sets.welcome().getByText('Show Problems').click();
   await window.page.locator('.markers-panel .monaco-list-row').filter({ hasText: 'Cadangan' }).first().waitFor();
   await shot('not even JSON');
 });

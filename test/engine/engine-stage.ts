@@ -8,7 +8,7 @@ import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 
 /** Starting from the sources costs a second, most of it stripping types: the first engine leaves the result to the others. */
-const compileCache = mkdtempSync(join(tmpdir(), 'cadangan-compiled-'));
+export const compileCache = mkdtempSync(join(tmpdir(), 'cadangan-compiled-'));
 process.on('exit', () => rmSync(compileCache, { recursive: true, force: true }));
 
 const enginePath = fileURLToPath(new URL('../../src/engine/engine-main.ts', import.meta.url));
@@ -108,7 +108,7 @@ export async function stateOf({ client }: Window): Promise<string | undefined> {
 
 /** Waits until `isTrue`, with a bound far above any healthy time. */
 export async function until(isTrue: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let look = 0; look < 600; look++) {
+  for (let look = 0; look < 2400; look++) {
     if (await isTrue()) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { SeededRandom } from '../fakes/seeded-random.ts';
-import { EngineStage, gate, password, until } from './engine-stage.ts';
+import { compileCache, EngineStage, gate, password, until } from './engine-stage.ts';
 
 const linux = { skip: process.platform !== 'linux' && 'looks into /proc' };
 
@@ -18,7 +18,7 @@ interface Doomed {
 /** A window in a process of its own, to be killed. */
 async function doomedWindow(t: TestContext, stage: EngineStage, ...args: string[]): Promise<Doomed> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', fileURLToPath(new URL('window-child.ts', import.meta.url)), stage.configFile, stage.path('state'), ...args], {
-    env: { PATH: process.env['PATH'], HOME: stage.folder, TZ: 'UTC' }, stdio: ['ignore', 'pipe', 'inherit'],
+    env: { PATH: process.env['PATH'], HOME: stage.folder, TZ: 'UTC', NODE_COMPILE_CACHE: compileCache }, stdio: ['ignore', 'pipe', 'inherit'],
   });
   t.after(() => child.kill('SIGKILL'));
   let said = '';
@@ -46,7 +46,7 @@ test('an engine whose window is killed in mid-run stops, gives its lock back, wr
   const random = new SeededRandom(5);
   for (let at = 0; at < 16; at++) stage.write(`file ${at}`, random.bytes(8 * 1024 * 1024));
   await stage.initRepository();
-  stage.configure({ ...withPasswordFile(stage), compression: 'max' });
+  stage.configure(withPasswordFile(stage));
   const window = await doomedWindow(t, stage, 'run');
   await until(() => readdirSync(join(stage.repository, 'locks')).length > 0, 'the run has its lock');
   window.process.kill('SIGKILL');

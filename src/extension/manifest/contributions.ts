@@ -81,7 +81,7 @@ export const views = {
 export const contextKeys = {
   /** `en` or `id`: what we speak, which may not be what the editor speaks. */
   language: 'cadangan.speaks',
-  /** `unknown`, `none`, `some`, `failed`: what the view of backup sets has to show. */
+  /** `unknown`, `none`, `broken`, `some`, `failed`: what the view of backup sets has to show. */
   sets: 'cadangan.sets.state',
   isFiltered: 'cadangan.isFiltered',
   hasTrouble: 'cadangan.hasTrouble',
@@ -91,7 +91,8 @@ export const contextKeys = {
   hasRestored: 'cadangan.done.restore',
 } as const;
 
-export type SetsState = 'unknown' | 'none' | 'some' | 'failed';
+/** `broken`: mistakes in the configuration leave no set. `failed`: there is no engine to ask. */
+export type SetsState = 'unknown' | 'none' | 'broken' | 'some' | 'failed';
 
 export interface SettingContribution {
   readonly type: 'string';

@@ -20,6 +20,14 @@ export const welcomes: readonly WelcomeContribution[] = [
   },
   {
     view: views.sets.id,
+    when: sets('broken'),
+    contents: {
+      en: 'The configuration has mistakes, so that no backup set can be used.\n[Show Problems](command:workbench.actions.view.problems)\nOr [open the configuration](command:cadangan.openConfiguration).',
+      id: 'Konfigurasi memuat kesalahan, sehingga tidak ada set cadangan yang dapat dipakai.\n[Tampilkan Masalah](command:workbench.actions.view.problems)\nAtau [buka konfigurasi](command:cadangan.openConfiguration).',
+    },
+  },
+  {
+    view: views.sets.id,
     when: sets('failed'),
     contents: {
       en: 'The engine, which does the work, is not running.\n[Restart Engine](command:cadangan.restartEngine)\nThe [log](command:cadangan.showLog) says why it ended.',

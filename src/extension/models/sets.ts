@@ -101,7 +101,7 @@ export class SetsModel implements vscode.Disposable {
       // An engine that has just started tells of later changes only.
       this.#configuration = await this.#engine.ask(protocol.configuration, { isQuiet: true });
       this.#sets = await this.#engine.ask(protocol.listSets, { isQuiet: true });
-      this.#state = this.#sets.length === 0 ? 'none' : 'some';
+      this.#state = this.#sets.length > 0 ? 'some' : isBroken(this.#configuration) ? 'broken' : 'none';
       this.#error = undefined;
     } catch (error) {
       this.#state = 'failed';
@@ -123,4 +123,9 @@ export class SetsModel implements vscode.Disposable {
       this.#lastProgress.set(name, running);
     }
   }
+}
+
+/** Whether sets may be missing because they could not be read, so that "nothing is protected" would be a guess. */
+function isBroken({ problems }: ConfigurationInfo): boolean {
+  return problems.some(({ severity }) => severity === 'error');
 }
