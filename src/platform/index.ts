@@ -13,6 +13,7 @@ export * from './path-pattern.ts';
 export * from './pattern-file.ts';
 export * from './paths.ts';
 export * from './l10n.ts';
-export * from './fault-words.ts';
+export * from './describe-fault.ts';
+export type { FaultWords } from './fault-words.ts';
 export * from './formats.ts';
 export * from './version.ts';
