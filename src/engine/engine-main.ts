@@ -14,7 +14,7 @@ function main(): void {
   const connection = createMessageConnection(new IPCMessageReader(process), new IPCMessageWriter(process));
   const world = { clock: systemClock, random: systemRandom, environment: process.env, version: cadanganVersion(), programVersion: programVersion() };
   const engine = new Engine(connection, world, () => process.exit(process.exitCode ?? 0));
-  const windowGone = (): void => void engine.end('window-gone');
+  const windowGone = (): void => engine.windowGone();
   process.on('disconnect', windowGone);
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, windowGone);
   watchParent(windowGone);
@@ -22,10 +22,9 @@ function main(): void {
     process.on(event, (error: unknown) => {
       engine.logError(error);
       process.exitCode = 1;
-      void engine.end('window-gone');
+      engine.windowGone();
     });
   }
-  connection.onError(([error]) => engine.logError(error));
   connection.listen();
 }
 

@@ -31,6 +31,8 @@ export class Engine {
     this.#world = world;
     this.#onEnd = onEnd;
     this.#channel = new Channel({ connection, scrub: (text) => this.#passwords?.scrub(text) ?? text });
+    // With a message it is one that could not be sent. To send what went wrong would fail too, in a circle that lets no other event through, that of the closed channel included.
+    connection.onError(([error, unsent]) => (unsent === undefined ? this.logError(error) : this.windowGone()));
     this.#channel.handle(protocol.initialize, initializeParams, (params) => this.#initialize(params));
     this.#channel.handle0(protocol.shutdown, () => this.#shutDown());
     const session = (): Session => this.#ready();
@@ -44,6 +46,12 @@ export class Engine {
   end(reason: EndReason): Promise<void> {
     this.#ending ??= this.#end(reason);
     return this.#ending;
+  }
+
+  /** There is nobody to speak with any more. Safe to repeat. */
+  windowGone(): void {
+    this.#channel.close();
+    void this.end('window-gone');
   }
 
   /** For what nobody caught. */
@@ -72,7 +80,6 @@ export class Engine {
   }
 
   async #end(reason: EndReason): Promise<void> {
-    if (reason === 'window-gone') this.#channel.close();
     try {
       const session = await this.#opening?.catch(() => undefined);
       const finishes = (await session?.wantsToFinish()) ?? false;

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
+import { Engine } from '../../src/engine/engine.ts';
+import { systemClock, systemRandom } from '../../src/platform/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { compileCache, EngineStage, gate, password, until } from './engine-stage.ts';
 
@@ -84,4 +88,19 @@ test('an engine whose window is killed finishes the run of a window where the se
   await until(() => !isAlive(window.enginePid), 'the engine ends');
   assert.deepEqual(outcomes(stage), ['success']);
   assert.equal(readdirSync(join(stage.repository, 'snapshots')).length, 1);
+});
+
+test('what cannot be sent ends the engine, instead of being told to the window that is gone', async () => {
+  const gone = spawn(process.execPath, ['-e', ''], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  await once(gone, 'close');
+  let sends = 0;
+  const send = gone.send.bind(gone) as (...args: unknown[]) => boolean;
+  gone.send = (...args: unknown[]) => (sends++, send(...args));
+  const connection = createMessageConnection(new IPCMessageReader(gone), new IPCMessageWriter(gone));
+  const ended = Promise.withResolvers<undefined>();
+  const engine = new Engine(connection, { clock: systemClock, random: systemRandom, environment: {}, version: '0.0.0', programVersion: 'test' }, () => ended.resolve(undefined));
+  connection.listen();
+  engine.logError(new Error('nobody hears this'));
+  await ended.promise;
+  assert.equal(sends, 1);
 });
