@@ -56,7 +56,7 @@ class FirstBackup {
     await this.backUp();
     writeFileSync(join(this.source, 'ledger.txt'), 'changed\n');
     await this.restore();
-    assert.equal(readFileSync(join(this.destination, this.source, 'ledger.txt'), 'utf8'), 'first\n');
+    assert.equal(readFileSync(join(this.destination, 'accounting', 'ledger.txt'), 'utf8'), 'first\n');
     await this.openDestination();
   }
 
