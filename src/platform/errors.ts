@@ -37,10 +37,27 @@ export type ErrorCode =
   | 'config.denied' // it cannot be written; facts: path, reason
   | 'set.unknown' // no backup set of that name; facts: set
   | 'set.exists'
+  | 'offsite.unknown' // no off-site copy of that name; facts: copy
+  | 'offsite.exists'
+  | 'offsite.other-repository' // what lies in the folder on Drive is the copy of another repository; facts: location, source
+  | 'offsite.source-doubtful' // the repository's folder cannot be what it should be; facts: location, reason
+  | 'offsite.busy' // another process keeps this copy up; facts: copy, reason
   | 'schedule.no-leader' // no process runs the schedule, or it cannot be reached; facts: reason
   | 'file.too-large' // more bytes than were asked for; facts: path, sizeBytes, maxBytes
   | 'command.failed' // a program that a set runs before its backup; facts: program, reason
   | 'engine.lost' // the engine's process ended while it was needed; facts: reason
+  | 'drive.not-set-up' // no OAuth client or key is configured, or the Drive API is off in its project; facts: reason
+  | 'drive.sign-in-failed' // the person refused, un-ticked the permission, or nobody came; facts: reason
+  | 'drive.signed-out' // nobody is signed in, or Google ended the grant; facts: account, reason
+  | 'drive.wrong-account' // not the designated account; facts: account (whose it is), designatedAccount
+  | 'drive.full' // no space, or a limit of Drive on files or folders; facts: reason
+  | 'drive.daily-volume' // 750 GB a day are through; facts: account
+  | 'drive.rate-limited' // Google asks for fewer requests, for longer than the caller is willing to wait; facts: reason
+  | 'drive.unavailable' // no answer, or none that can be used; facts: reason
+  | 'drive.denied' // the account may not do this there; facts: reason
+  | 'drive.not-found' // no such file or folder, or it is not visible to this program
+  | 'drive.download-refused' // facts: reason
+  | 'drive.altered' // what Drive stored is not what was sent, again and again; facts: file, reason
   | 'aborted';
 
 /** Facts are small, printable values that name the thing: a path, a location, an id, a number with its unit in the name. */

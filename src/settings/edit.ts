@@ -6,20 +6,23 @@ import { appendEntry, removeEntry, replaceNode } from './json-edits.ts';
 import { nearestNode, parseJsonTree, propertyOf, valueOf, type Node } from './json-tree.ts';
 import { parseConfiguration } from './parse.ts';
 import { Positions } from './positions.ts';
-import type { BackupSetInput, GeneralInput } from './schema.ts';
+import type { BackupSetInput, GeneralInput, OffsiteCopyInput } from './schema.ts';
 
 /** A change that a program makes. In `values` a key with the value `undefined` is taken out, a key that is absent stays. */
 export type ConfigurationEdit =
   | { readonly kind: 'add-set'; readonly set: BackupSetInput }
   | { readonly kind: 'change-set'; readonly name: string; readonly values: Partial<BackupSetInput> }
   | { readonly kind: 'remove-set'; readonly name: string }
+  | { readonly kind: 'add-copy'; readonly copy: OffsiteCopyInput }
+  | { readonly kind: 'change-copy'; readonly name: string; readonly values: Partial<OffsiteCopyInput> }
+  | { readonly kind: 'remove-copy'; readonly name: string }
   | { readonly kind: 'change-general'; readonly values: Partial<GeneralInput> };
 
 /**
  * The text with the change made, comments and layout kept outside the values that change. What is equal already is not touched.
  * @param text undefined or empty: there is no file yet
  * @throws `config.invalid` (line, column, reason) when the text has a mistake in its syntax, or the set would not be right afterwards;
- *   `set.unknown`, `set.exists`
+ *   `set.unknown`, `set.exists`, and likewise for copies
  */
 export function editConfiguration(text: string | undefined, edit: ConfigurationEdit): string {
   const start = text === undefined || isEmpty(text) ? newFile(text ?? '') : text;
@@ -32,27 +35,56 @@ export function editConfiguration(text: string | undefined, edit: ConfigurationE
 }
 
 function make(text: string, edit: ConfigurationEdit, before: unknown): readonly [text: string, expected: unknown] {
-  const root = objectOf(before);
-  const sets = Array.isArray(root['sets']) ? (root['sets'] as readonly unknown[]) : [];
   switch (edit.kind) {
-    case 'add-set': {
-      if (indexOf(sets, edit.set.name) >= 0) throw new CadanganError('set.exists', { set: edit.set.name });
-      const set = withoutUndefined(edit.set);
-      return [Array.isArray(root['sets']) ? appendAt(text, ['sets'], set) : setAt(text, ['sets'], [set]), { ...root, sets: [...sets, set] }];
-    }
-    case 'change-set': {
-      const at = existing(sets, edit.name);
-      const newName = edit.values.name;
-      if (newName !== undefined && newName !== edit.name && ![-1, at].includes(indexOf(sets, newName))) throw new CadanganError('set.exists', { set: newName });
-      return [changeAt(text, ['sets', at], edit.values), { ...root, sets: sets.with(at, changed(objectOf(sets[at]), edit.values)) }];
-    }
-    case 'remove-set': {
-      const at = existing(sets, edit.name);
-      return [setAt(text, ['sets', at], undefined), { ...root, sets: sets.toSpliced(at, 1) }];
-    }
+    case 'add-set':
+      return addEntry(text, before, 'sets', edit.set);
+    case 'add-copy':
+      return addEntry(text, before, 'offsiteCopies', edit.copy);
+    case 'change-set':
+      return changeEntry(text, before, 'sets', edit.name, edit.values);
+    case 'change-copy':
+      return changeEntry(text, before, 'offsiteCopies', edit.name, edit.values);
+    case 'remove-set':
+      return removeEntryNamed(text, before, 'sets', edit.name);
+    case 'remove-copy':
+      return removeEntryNamed(text, before, 'offsiteCopies', edit.name);
     case 'change-general':
-      return [changeAt(text, [], edit.values), changed(root, edit.values)];
+      return [changeAt(text, [], edit.values), changed(objectOf(before), edit.values)];
   }
+}
+
+type ListKey = 'sets' | 'offsiteCopies';
+
+function addEntry(text: string, before: unknown, key: ListKey, entry: BackupSetInput | OffsiteCopyInput): readonly [string, unknown] {
+  const root = objectOf(before);
+  const list = listOf(root, key);
+  if (indexOf(list, entry.name) >= 0) throw existsAlready(key, entry.name);
+  const added = withoutUndefined(entry);
+  return [Array.isArray(root[key]) ? appendAt(text, [key], added) : setAt(text, [key], [added]), { ...root, [key]: [...list, added] }];
+}
+
+function changeEntry(text: string, before: unknown, key: ListKey, name: string, values: PlainObject): readonly [string, unknown] {
+  const root = objectOf(before);
+  const list = listOf(root, key);
+  const at = existing(list, key, name);
+  const newName = values['name'];
+  if (typeof newName === 'string' && newName !== name && ![-1, at].includes(indexOf(list, newName))) throw existsAlready(key, newName);
+  return [changeAt(text, [key, at], values), { ...root, [key]: list.with(at, changed(objectOf(list[at]), values)) }];
+}
+
+function removeEntryNamed(text: string, before: unknown, key: ListKey, name: string): readonly [string, unknown] {
+  const root = objectOf(before);
+  const list = listOf(root, key);
+  const at = existing(list, key, name);
+  return [setAt(text, [key, at], undefined), { ...root, [key]: list.toSpliced(at, 1) }];
+}
+
+function listOf(root: PlainObject, key: ListKey): readonly unknown[] {
+  return Array.isArray(root[key]) ? (root[key] as readonly unknown[]) : [];
+}
+
+function existsAlready(key: ListKey, name: string): CadanganError {
+  return key === 'sets' ? new CadanganError('set.exists', { set: name }) : new CadanganError('offsite.exists', { copy: name });
 }
 
 type Path = readonly (string | number)[];
@@ -116,15 +148,36 @@ function soundRoot(text: string): Node {
 
 /** What a program writes must be right; what people wrote elsewhere in the file is theirs. */
 function refuseWrong(text: string, edit: ConfigurationEdit): void {
-  const { problems, sets } = parseConfiguration(text);
-  const name = edit.kind === 'add-set' ? edit.set.name : edit.kind === 'change-set' ? (edit.values.name ?? edit.name) : undefined;
-  const isOurs = (problem: (typeof problems)[number]): boolean =>
-    edit.kind === 'change-general' ? Object.keys(edit.values).some((key) => problem.path === key) : name !== undefined && problem.set === name;
+  const { problems, sets, copies } = parseConfiguration(text);
+  const [key, name] = placeOf(edit);
+  const entries = key === 'sets' ? sets : copies;
+  const at = name === undefined ? -1 : entries.findIndex((entry) => entry.name === name);
+  const isOurs = ({ path }: (typeof problems)[number]): boolean =>
+    edit.kind === 'change-general' ? Object.keys(edit.values).some((general) => path === general || path.startsWith(`${general}.`)) : at >= 0 && (path === `${key}[${at}]` || path.startsWith(`${key}[${at}].`));
   const wrong = problems.find((problem) => problem.severity === 'error' && isOurs(problem));
-  const isLost = edit.kind === 'add-set' && sets.at(-1)?.isUsable !== true;
+  const isLost = (edit.kind === 'add-set' || edit.kind === 'add-copy') && entries.at(-1)?.isUsable !== true;
   if (wrong === undefined && !isLost) return;
-  const { line, column, path, code } = wrong ?? { line: sets.at(-1)?.line, column: sets.at(-1)?.column, path: 'sets', code: 'invalid-value' };
+  const { line, column, path, code } = wrong ?? { line: entries.at(-1)?.line, column: entries.at(-1)?.column, path: key, code: 'invalid-value' };
   throw new CadanganError('config.invalid', { line, column, key: path, reason: code });
+}
+
+/** The list that an edit is about, and the name of its entry afterwards, if there is one. */
+function placeOf(edit: ConfigurationEdit): readonly [ListKey, string | undefined] {
+  switch (edit.kind) {
+    case 'add-set':
+      return ['sets', edit.set.name];
+    case 'add-copy':
+      return ['offsiteCopies', edit.copy.name];
+    case 'change-set':
+      return ['sets', edit.values.name ?? edit.name];
+    case 'change-copy':
+      return ['offsiteCopies', edit.values.name ?? edit.name];
+    case 'remove-copy':
+      return ['offsiteCopies', undefined];
+    case 'remove-set':
+    case 'change-general':
+      return ['sets', undefined];
+  }
 }
 
 /** Blanks and comments only. */
@@ -138,14 +191,14 @@ function newFile(comments: string): string {
   return `${above}{\n  "version": 1,\n  "sets": []\n}\n`;
 }
 
-function existing(sets: readonly unknown[], name: string): number {
-  const at = indexOf(sets, name);
-  if (at < 0) throw new CadanganError('set.unknown', { set: name });
+function existing(list: readonly unknown[], key: ListKey, name: string): number {
+  const at = indexOf(list, name);
+  if (at < 0) throw key === 'sets' ? new CadanganError('set.unknown', { set: name }) : new CadanganError('offsite.unknown', { copy: name });
   return at;
 }
 
-function indexOf(sets: readonly unknown[], name: string): number {
-  return sets.findIndex((set) => String(objectOf(set)['name']).toLowerCase() === name.toLowerCase());
+function indexOf(list: readonly unknown[], name: string): number {
+  return list.findIndex((entry) => String(objectOf(entry)['name']).toLowerCase() === name.toLowerCase());
 }
 
 function changed(before: PlainObject, values: PlainObject): unknown {

@@ -2,7 +2,7 @@
  * How the texts of a configuration look. The patterns are in the JSON Schema too, so the editor marks a slip while it is typed; each has a word
  * (`Form`) that the messages explain.
  */
-export type Form = 'set-name' | 'absolute-path' | 'window' | 'window-length' | 'time-zone' | 'size' | 'duration' | 'tag' | 'program' | 'not-blank' | 'keep-rule';
+export type Form = 'set-name' | 'absolute-path' | 'window' | 'window-length' | 'time-zone' | 'size' | 'duration' | 'tag' | 'program' | 'not-blank' | 'keep-rule' | 'email' | 'drive-folder' | 'drive-id';
 
 /** Fit for a command line, a file name and a tag. */
 export const setName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -22,6 +22,15 @@ export const durationText = /^(?=\d)(?:\d{1,6}y)?(?:\d{1,6}m)?(?:\d{1,6}d)?(?:\d
 /** restic separates tags by commas. */
 export const tagText = /^[^,\s](?:[^,]*[^,\s])?$/;
 
+/** Enough to catch a slip; Google says whose it is. */
+export const emailAddress = /^[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+$/;
+
+/** A folder on Google Drive, named from the top of the drive: `gdrive:Folder/Sub`. */
+export const driveFolder = /^gdrive:\/*[^/\s][^/]*(?:\/+[^/]+)*\/*$/;
+
+/** What Google calls a shared drive; it stands in its address. */
+export const driveId = /^[A-Za-z0-9_-]{5,100}$/;
+
 /** Something other than blanks. */
 export const notBlank = /\S/;
 
@@ -40,9 +49,9 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** Secrets do not belong into the file, whatever their key is called. `passwordFile` and `passwordCommand` only say where one is. */
+/** Secrets do not belong into the file, whatever their key is called. `passwordFile`, `passwordCommand` and such only say where one is. */
 export function isSecretKey(key: string): boolean {
-  return !/^password[_-]?(?:file|command)$/i.test(key) && /pass?w(?:or)?d|passphrase|\bpwd\b|secret|token|credential|kata[_ -]?sandi|(?:private|api|access)[_-]?key/i.test(key);
+  return !/^(?:password[_-]?(?:file|command)|credentials?[_-]?file|service[_-]?account[_-]?key[_-]?file)$/i.test(key) && /pass?w(?:or)?d|passphrase|\bpwd\b|secret|token|credential|kata[_ -]?sandi|(?:private|api|access)[_-]?key/i.test(key);
 }
 
 /** `rest:https://user:secret@host/` */

@@ -6,25 +6,27 @@ import { depthMax, parseJsonTree, propertiesOf, propertyOf, type Node, type Synt
 import { knownKeys } from './known-keys.ts';
 import { Positions, type Place } from './positions.ts';
 import { pathText, type Problem } from './problem.ts';
-import { fileBytesMax, generalSchema, setSchema, setsMax, type BackupSet, type Configuration, type GeneralSettings } from './schema.ts';
+import { copiesMax, copySchema, fileBytesMax, generalSchema, setSchema, setsMax, type Configuration, type GeneralSettings } from './schema.ts';
 
 export interface ParsedConfiguration {
-  /** What can be used: general values that are right, and the sets without an error. */
+  /** What can be used: general values that are right, and the sets and off-site copies without an error. */
   readonly configuration: Configuration;
   /** In the order of the file. */
   readonly problems: readonly Problem[];
   /** Every set of the file, also those that cannot be used. */
   readonly sets: readonly SetEntry[];
+  /** Likewise the off-site copies. */
+  readonly copies: readonly SetEntry[];
 }
 
-/** A set in the file, to show and to jump to. */
+/** A set or copy in the file, to show and to jump to. */
 export interface SetEntry extends Place {
   /** Undefined when it has none that could be read. */
   readonly name: string | undefined;
   readonly isUsable: boolean;
 }
 
-/** Reads the text of a configuration file. Never throws: what is wrong is a problem, and stops only the set that it stands in. */
+/** Reads the text of a configuration file. Never throws: what is wrong is a problem, and stops only the set or copy that it stands in. */
 export function parseConfiguration(text: string): ParsedConfiguration {
   const positions = new Positions(text);
   if (text.length > fileBytesMax) return nothing(wholeFile('too-large', { maxBytes: fileBytesMax }));
@@ -34,7 +36,7 @@ export function parseConfiguration(text: string): ParsedConfiguration {
   return new Reading(positions, tree.errors).read(tree.root);
 }
 
-export const emptyConfiguration: Configuration = { ...generalSchema.parse({}), sets: [] };
+export const emptyConfiguration: Configuration = { ...generalSchema.parse({}), sets: [], offsiteCopies: [] };
 
 /** A problem of the file as a whole, told at its beginning. */
 export function wholeFile(code: Problem['code'], facts: Problem['facts']): Problem {
@@ -42,8 +44,16 @@ export function wholeFile(code: Problem['code'], facts: Problem['facts']): Probl
 }
 
 export function nothing(...problems: readonly Problem[]): ParsedConfiguration {
-  return { configuration: emptyConfiguration, problems, sets: [] };
+  return { configuration: emptyConfiguration, problems, sets: [], copies: [] };
 }
+
+/** The lists whose entries stand each for itself, with a name that is unique in the list. */
+const namedLists = {
+  sets: { schema: setSchema, max: setsMax },
+  offsiteCopies: { schema: copySchema, max: copiesMax },
+} as const;
+
+type ListKey = keyof typeof namedLists;
 
 /** Random bytes are full of mistakes; nobody reads more of them. */
 const problemsMax = 1000;
@@ -61,28 +71,31 @@ class Reading {
 
   read(root: Node | undefined): ParsedConfiguration {
     for (const { reason, ...at } of this.#syntax) this.#add('error', { code: 'syntax', facts: { reason }, path: [], at });
-    if (root === undefined) return this.#finish(emptyConfiguration, []);
+    if (root === undefined) return this.#finish(emptyConfiguration, [], []);
     if (root.type !== 'object') {
       this.#add('error', { code: 'wrong-type', facts: { expected: 'object', actual: root.type }, path: [], at: root });
-      return this.#finish(emptyConfiguration, []);
+      return this.#finish(emptyConfiguration, [], []);
     }
     const general = this.#readGeneral(root);
-    const { sets, entries } = this.#readSets(root, general !== undefined);
-    return this.#finish({ ...(general ?? emptyConfiguration), sets }, entries);
+    const { usable: sets, entries } = this.#readList(root, 'sets', namedLists.sets.schema, general !== undefined);
+    const { usable: offsiteCopies, entries: copies } = this.#readList(root, 'offsiteCopies', namedLists.offsiteCopies.schema, general !== undefined);
+    return this.#finish({ ...(general ?? emptyConfiguration), sets, offsiteCopies }, entries, copies);
   }
 
   /** Undefined when the file is of a version whose meaning we cannot know. */
   #readGeneral(root: Node): GeneralSettings | undefined {
-    const sets = propertyOf(root, 'sets');
-    for (const problem of checkKeys(root)) if (problem.path[0] !== 'sets' || problem.path.length === 1) this.#add('error', problem);
+    const lists = new Set(Object.keys(namedLists).map((key) => propertyOf(root, key)?.keyNode));
+    const isList = (key: unknown): boolean => typeof key === 'string' && Object.hasOwn(namedLists, key);
+    for (const problem of checkKeys(root)) if (!isList(problem.path[0]) || problem.path.length === 1) this.#add('error', problem);
     const version = propertyOf(root, 'version');
     if (version === undefined) this.#add('warning', { code: 'missing', facts: { key: 'version' }, path: ['version'], at: { offset: root.offset, length: 1 } });
     else if (version.value?.value !== 1) {
       this.#add('error', { code: 'unsupported-version', facts: { version: String(version.value?.value ?? '') }, path: ['version'], at: version.value ?? version.keyNode });
       return undefined;
     }
-    const withoutSets = { ...root, children: (root.children ?? []).filter(({ children }) => children?.[0] !== sets?.keyNode && children?.[0]?.value !== '$schema' && children?.[0]?.value !== 'sets') };
-    return this.#readFitting(generalSchema, withoutSets) ?? emptyConfiguration;
+    const isElsewhere = (keyNode: Node | undefined): boolean => lists.has(keyNode) || keyNode?.value === '$schema' || isList(keyNode?.value);
+    const withoutLists = { ...root, children: (root.children ?? []).filter(({ children }) => !isElsewhere(children?.[0])) };
+    return this.#readFitting(generalSchema, withoutLists) ?? emptyConfiguration;
   }
 
   /** Leaves out what is wrong, so that the rest counts. */
@@ -96,40 +109,42 @@ class Reading {
     return checkValue(schema, fitting, knownKeys).output;
   }
 
-  #readSets(root: Node, isVersionKnown: boolean): { sets: BackupSet[]; entries: SetEntry[] } {
-    const { value: list } = propertyOf(root, 'sets') ?? {};
-    if (list === undefined) return { sets: [], entries: [] };
+  #readList<Schema extends z.ZodType>(root: Node, key: ListKey, schema: Schema, isVersionKnown: boolean): { usable: z.output<Schema>[]; entries: SetEntry[] } {
+    const { value: list } = propertyOf(root, key) ?? {};
+    if (list === undefined) return { usable: [], entries: [] };
     if (list.type !== 'array') {
-      this.#add('error', { code: 'wrong-type', facts: { expected: 'array', actual: list.type }, path: ['sets'], at: list });
-      return { sets: [], entries: [] };
+      this.#add('error', { code: 'wrong-type', facts: { expected: 'array', actual: list.type }, path: [key], at: list });
+      return { usable: [], entries: [] };
     }
+    const { max } = namedLists[key];
     const nodes = list.children ?? [];
-    if (nodes.length > setsMax) this.#add('error', { code: 'out-of-range', facts: { origin: 'array', maximum: setsMax }, path: ['sets'], at: list });
-    const sets: BackupSet[] = [];
+    if (nodes.length > max) this.#add('error', { code: 'out-of-range', facts: { origin: 'array', maximum: max }, path: [key], at: list });
+    const usable: z.output<Schema>[] = [];
     const names = new Map<string, number>();
-    const entries = nodes.slice(0, setsMax).map((node, at): SetEntry => {
+    const entries = nodes.slice(0, max).map((node, at): SetEntry => {
       const name = nameOf(node);
-      const set = isVersionKnown ? this.#readSet(node, at, names) : undefined;
-      if (set !== undefined) sets.push(set);
-      return { ...this.#positions.placeOf(node), name, isUsable: set !== undefined };
+      const entry = isVersionKnown ? this.#readEntry(node, [key, at], schema, names) : undefined;
+      if (entry !== undefined) usable.push(entry);
+      return { ...this.#positions.placeOf(node), name, isUsable: entry !== undefined };
     });
-    return { sets, entries };
+    return { usable, entries };
   }
 
   /** Undefined when anything in it is wrong. Of two sets with one name the first counts: snapshots are found by it. */
-  #readSet(node: Node, at: number, names: Map<string, number>): BackupSet | undefined {
-    const { output, errors, unknownKeys } = checkValue(setSchema, node, (path) => knownKeys(['sets', at, ...path]));
-    const set = nameOf(node);
-    const inSet = (problem: LooseProblem): LooseProblem => ({ ...problem, path: ['sets', at, ...problem.path] });
+  #readEntry<Schema extends z.ZodType>(node: Node, place: readonly [ListKey, number], schema: Schema, names: Map<string, number>): z.output<Schema> | undefined {
+    const { output, errors, unknownKeys } = checkValue(schema, node, (path) => knownKeys([...place, ...path]));
+    const name = nameOf(node);
+    const set = place[0] === 'sets' ? name : undefined;
+    const inEntry = (problem: LooseProblem): LooseProblem => ({ ...problem, path: [...place, ...problem.path] });
     const wrong = [...errors, ...checkKeys(node)];
-    const otherLine = set === undefined ? undefined : names.get(set.toLowerCase());
+    const otherLine = name === undefined ? undefined : names.get(name.toLowerCase());
     const nameNode = propertyOf(node, 'name')?.value;
-    if (set !== undefined && nameNode !== undefined) {
-      if (otherLine === undefined) names.set(set.toLowerCase(), this.#positions.placeOf(nameNode).line);
-      else wrong.push({ code: 'duplicate-name', facts: { name: set, otherLine }, path: ['name'], at: nameNode });
+    if (name !== undefined && nameNode !== undefined) {
+      if (otherLine === undefined) names.set(name.toLowerCase(), this.#positions.placeOf(nameNode).line);
+      else wrong.push({ code: 'duplicate-name', facts: { name, otherLine }, path: ['name'], at: nameNode });
     }
-    for (const problem of unknownKeys) this.#add('warning', inSet(problem), set);
-    for (const problem of wrong) this.#add('error', inSet(problem), set);
+    for (const problem of unknownKeys) this.#add('warning', inEntry(problem), set);
+    for (const problem of wrong) this.#add('error', inEntry(problem), set);
     // What the parser understood around a mistake is a guess.
     const isGuess = this.#syntax.some(({ offset }) => offset >= node.offset && offset <= node.offset + node.length);
     return wrong.length > 0 || isGuess ? undefined : output;
@@ -139,9 +154,9 @@ class Reading {
     this.#found.push({ offset: at.offset, problem: { severity, code, facts, path: pathText(path), set, ...this.#positions.placeOf(at) } });
   }
 
-  #finish(configuration: Configuration, sets: readonly SetEntry[]): ParsedConfiguration {
+  #finish(configuration: Configuration, sets: readonly SetEntry[], copies: readonly SetEntry[]): ParsedConfiguration {
     const problems = this.#found.toSorted((a, b) => a.offset - b.offset).slice(0, problemsMax).map(({ problem }) => problem);
-    return { configuration, problems, sets };
+    return { configuration, problems, sets, copies };
   }
 }
 

@@ -27,7 +27,7 @@ const sentences: Readonly<Record<Problem['code'], (facts: Facts) => string>> = {
       : l10n.t('"{value}" is not possible here: {wanted}.', { value: word(value), wanted: formText(word(expected)) }),
   'out-of-range': rangeText,
   'conflict': ({ key, other }) => l10n.t('"{key}" and "{other}" exclude each other. Remove one.', { key: word(key), other: word(other) }),
-  'duplicate-name': ({ name, otherLine }) => l10n.t('A set in line {otherLine} already has the name "{name}". Give this one another name.', { name: word(name), otherLine: word(otherLine) }),
+  'duplicate-name': ({ name, otherLine }) => l10n.t('Line {otherLine} already has the name "{name}". Give this one another name.', { name: word(name), otherLine: word(otherLine) }),
   'secret': ({ key }) =>
     l10n.t('"{key}": secrets do not belong into this file. Remove it, and change the secret if others could read the file. Store the password with the command "Cadangan: Enter Password" in VS Code, or name a "passwordFile" or "passwordCommand".', { key: word(key) }),
   'unsupported-version': ({ version }) => l10n.t('This file has version "{version}"; this Cadangan knows version 1. Update Cadangan.', { version: word(version) }),
@@ -121,5 +121,8 @@ const forms: Readonly<Record<Form, () => string>> = {
   'tag': () => l10n.t('a tag has no comma, and no blank at its ends'),
   'program': () => l10n.t('the first word of a command is the program'),
   'not-blank': () => l10n.t('it is empty'),
+  'email': () => l10n.t('an address such as "backup@company.co.id"'),
+  'drive-folder': () => l10n.t('a folder on Google Drive such as "gdrive:Backup/accounting"'),
+  'drive-id': () => l10n.t('the id of a shared drive, as it stands at the end of its web address'),
   'keep-rule': () => l10n.t('at least one rule such as "keepDaily" is wanted'),
 };

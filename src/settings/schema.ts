@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { absolutePath, durationText, hasLength, hasUrlPassword, isTimeZone, notBlank, setName, sizeText, tagText, windowText, type Form } from './forms.ts';
+import { absolutePath, driveFolder, driveId, durationText, emailAddress, hasLength, hasUrlPassword, isTimeZone, notBlank, setName, sizeText, tagText, windowText, type Form } from './forms.ts';
 
 // zod would otherwise make parsers with `new Function`, which costs more than one file is worth.
 z.config({ jitless: true });
@@ -9,6 +9,7 @@ export const daysOfWeek = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as c
 /** The bounds of a file: far above any real one. */
 export const fileBytesMax = 1 << 20;
 const setsMax = 500;
+const copiesMax = 100;
 const listMax = 1000;
 const textMax = 4096;
 
@@ -103,17 +104,51 @@ export const setSchema = z.strictObject({
   rpoHours: z.number().min(0.25).max(8784).optional().meta({ description: 'The set is overdue when its last good backup is older than this many hours (recovery point objective).', examples: [26] }),
 });
 
-/** What stands in the file beside the sets. */
+const readableCopies = z.strictObject({
+  set: formed(setName, 'set-name').meta({ description: 'The backup set whose newest snapshot is written; snapshots carry the name of their set as a tag.', examples: ['accounting'] }),
+  every: z.enum(['week', 'month', 'quarter', 'year']).default('month').meta({ description: 'How often one is written.' }),
+  format: z.enum(['zip', 'tar']).default('zip').meta({ description: 'zip opens everywhere; tar keeps owners, permissions and links.' }),
+  folder: path().optional().meta({ description: 'Only this folder of the snapshot. Default: all of it.', examples: ['/srv/accounting/reports'] }),
+  to: z.union([formed(driveFolder, 'drive-folder'), path()]).optional().meta({ description: 'A folder on Google Drive or on disk. Default: a folder on Google Drive beside the copy, with "-readable" behind its name.', examples: ['gdrive:Reports', '/srv/readable'] }),
+  keep: z.int().min(1).max(1000).optional().meta({ description: 'Keep this many of them, older ones go to the trash. Default: all stay.' }),
+  passwordFile: path().optional().meta({ description: "A file that holds the repository's password. Default: as the set has it." }),
+  passwordCommand: command().optional().meta({ description: "A program with its arguments that prints the repository's password. No shell runs." }),
+});
+
+/** One copy of a repository on Google Drive. */
+export const copySchema = z.strictObject({
+  name: formed(setName, 'set-name').meta({ description: 'The name of the copy, for the command line: letters, digits, dot, dash, underscore; unique among the copies.', examples: ['accounting'] }),
+  title: text().max(200).optional().meta({ description: 'What people read instead of the name.' }),
+  repository: path().meta({ description: 'The folder of the repository that is copied, as this machine sees it.', examples: ['/mnt/backup/repository'] }),
+  to: formed(driveFolder, 'drive-folder').meta({ description: 'The folder on Google Drive that the copy lies in. It belongs to this copy alone.', examples: ['gdrive:Backup/accounting'] }),
+  settleSeconds: z.int().min(1).max(86_400).default(30).meta({ description: 'Copy when nothing has changed for this many seconds.' }),
+  paused: z.boolean().default(false).meta({ description: 'Copy nothing for the time being.' }),
+  scrubEveryDays: z.int().min(1).max(366).default(7).meta({ description: 'Compare the whole copy by checksums every so many days; nothing is downloaded for it.' }),
+  sampleReadPercent: z.number().min(0).max(100).default(1).meta({ description: 'Every week, download this share of the copy and read it in full, another part each time.' }),
+  readableCopies: readableCopies.optional().meta({ description: 'Now and then, write the newest snapshot as an archive that opens without Cadangan. Whoever can open the folder can read it.' }),
+});
+
+const googleDrive = z.strictObject({
+  account: formed(emailAddress, 'email').meta({ description: 'The Google account that the off-site copies belong to. No other one is accepted.', examples: ['backup@company.co.id'] }),
+  clientFile: path().optional().meta({ description: "The file of the company's OAuth client as Google's console gives it (JSON)." }),
+  credentialsFile: path().optional().meta({ description: 'Where the sign-in is kept for runs without VS Code; readable by this user only. Default: in the state folder.' }),
+  serviceAccountKeyFile: path().optional().meta({ description: 'The key file of a service account, for servers where nobody can sign in. It needs a shared drive.' }),
+  sharedDriveId: formed(driveId, 'drive-id').optional().meta({ description: 'The shared drive that folders are looked for in. Default: the own drive of the account.' }),
+});
+
+/** What stands in the file beside the sets and copies. */
 export const generalSchema = z.strictObject({
   version: z.literal(1).default(1).meta({ description: 'The version of this file format.' }),
   organisation: text().max(200).optional().meta({ description: 'The name of the organisation, for records and forms.' }),
   timeZone: timeZone().optional().meta({ description: 'The time zone of schedules and of what people read. Default: that of the server.', examples: ['Asia/Jakarta'] }),
   language: z.enum(['auto', 'en', 'id']).default('auto').meta({ description: 'The language of the command line and of records: auto follows the system.' }),
+  googleDrive: googleDrive.optional().meta({ description: 'The account on Google Drive, and how it is reached.' }),
 });
 
 export const fileSchema = generalSchema.extend({
   $schema: z.string().optional().meta({ description: 'The JSON Schema of this file, for other editors.' }),
   sets: z.array(setSchema).max(setsMax).default([]).meta({ description: 'The backup sets.' }),
+  offsiteCopies: z.array(copySchema).max(copiesMax).default([]).meta({ description: 'Copies of whole repositories on Google Drive, kept up by themselves.' }),
 });
 
 type DeepReadonly<T> = T extends readonly (infer Item)[] ? readonly DeepReadonly<Item>[] : T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
@@ -121,16 +156,22 @@ type DeepReadonly<T> = T extends readonly (infer Item)[] ? readonly DeepReadonly
 export type BackupSet = DeepReadonly<z.output<typeof setSchema>>;
 export type SetSchedule = NonNullable<BackupSet['schedule']>;
 export type RetentionRules = NonNullable<BackupSet['retention']>;
+export type OffsiteCopy = DeepReadonly<z.output<typeof copySchema>>;
+export type ReadableCopies = NonNullable<OffsiteCopy['readableCopies']>;
+export type GoogleDriveSettings = NonNullable<GeneralSettings['googleDrive']>;
 export type DayOfWeek = (typeof daysOfWeek)[number];
 export type GeneralSettings = DeepReadonly<z.output<typeof generalSchema>>;
 
 /** A set as it stands in the file: what has a default may be left out. */
 export type BackupSetInput = DeepReadonly<z.input<typeof setSchema>>;
+export type OffsiteCopyInput = DeepReadonly<z.input<typeof copySchema>>;
 export type GeneralInput = Omit<DeepReadonly<z.input<typeof generalSchema>>, 'version'>;
 
 export interface Configuration extends GeneralSettings {
   /** Those that can be used, in the order of the file. */
   readonly sets: readonly BackupSet[];
+  /** Likewise. */
+  readonly offsiteCopies: readonly OffsiteCopy[];
 }
 
-export { setsMax };
+export { copiesMax, setsMax };

@@ -93,6 +93,23 @@ test('refused: what would be wrong, names that are missing or taken, and a text 
   assert.throws(() => editConfiguration('{\n "a" 1 }', { kind: 'add-set', set: newSet }), (error) => isCode(error, 'config.invalid') && error.facts['line'] === 2 && error.facts['column'] === 6);
 });
 
+test('off-site copies are added, changed and removed like sets', () => {
+  const copy = { name: 'office', repository: '/mnt/backup/r', to: 'gdrive:Backup/office' };
+  const added = editConfiguration(written, { kind: 'add-copy', copy });
+  const [parsed] = parseConfiguration(added).configuration.offsiteCopies;
+  assert.deepEqual(parsed, { ...copy, settleSeconds: 30, paused: false, scrubEveryDays: 7, sampleReadPercent: 1 });
+  const paused = editConfiguration(added, { kind: 'change-copy', name: 'office', values: { paused: true } });
+  assert.equal(parseConfiguration(paused).configuration.offsiteCopies[0]?.paused, true);
+  assert.deepEqual(parseConfiguration(paused).configuration.sets, parseConfiguration(written).configuration.sets);
+  assert.deepEqual(parseConfiguration(editConfiguration(paused, { kind: 'remove-copy', name: 'Office' })).configuration.offsiteCopies, []);
+  assert.throws(() => editConfiguration(added, { kind: 'add-copy', copy }), (error) => isCode(error, 'offsite.exists'));
+  assert.throws(() => editConfiguration(written, { kind: 'change-copy', name: 'office', values: {} }), (error) => isCode(error, 'offsite.unknown'));
+  assert.throws(() => editConfiguration(added, { kind: 'change-copy', name: 'office', values: { to: 'sftp:x:/y' } }), (error) => isCode(error, 'config.invalid'));
+  const account = editConfiguration(added, { kind: 'change-general', values: { googleDrive: { account: 'backup@company.co.id', credentialsFile: '/etc/cadangan/google.json' } } });
+  assert.deepEqual(parseConfiguration(account).problems, []);
+  assert.throws(() => editConfiguration(added, { kind: 'change-general', values: { googleDrive: { account: 'nobody' } } }), (error) => isCode(error, 'config.invalid'));
+});
+
 const name = fc.constantFrom('a', 'b', 'c', 'd');
 const path = fc.constantFrom('/srv/1', '/srv/2', '/srv/3', 'C:\\Data', '//srv/ü');
 const set: fc.Arbitrary<BackupSetInput> = fc.record(
@@ -108,7 +125,9 @@ const set: fc.Arbitrary<BackupSetInput> = fc.record(
   },
   { requiredKeys: ['name', 'sources', 'repository'] },
 );
-const edit: fc.Arbitrary<ConfigurationEdit> = fc.oneof(
+/** Copies go the same way. */
+type SetEdit = Exclude<ConfigurationEdit, { kind: `${string}-copy` }>;
+const edit: fc.Arbitrary<SetEdit> = fc.oneof(
   set.map((value) => ({ kind: 'add-set', set: value }) as const),
   fc.tuple(name, set).map(([wanted, { name: _own, ...values }]) => ({ kind: 'change-set', name: wanted, values }) as const),
   name.map((wanted) => ({ kind: 'remove-set', name: wanted }) as const),
@@ -181,7 +200,7 @@ function readJson(text: string): Json {
   return value;
 }
 
-function expected(before: Json, each: ConfigurationEdit): Json {
+function expected(before: Json, each: SetEdit): Json {
   const clean = <T>(value: T): T => JSON.parse(JSON.stringify(value));
   const sets = before.sets ?? [];
   const isNamed = (wanted: string) => (candidate: BackupSetInput) => String(candidate.name).toLowerCase() === wanted.toLowerCase();

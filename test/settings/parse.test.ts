@@ -17,6 +17,7 @@ test('a set with the least that it needs has the defaults of all else', () => {
       name: 'data', sources: ['/srv'], repository: { location: '/mnt/backup' }, excludes: [], iexcludes: [], excludeFiles: [], iexcludeFiles: [], excludeCaches: false,
       excludeIfPresent: [], oneFileSystem: false, tags: [], compression: 'auto',
     }],
+    offsiteCopies: [],
   });
   assert.deepEqual(sets, [{ name: 'data', isUsable: true, line: 4, column: 5, length: fewest.length }]);
 });

@@ -116,6 +116,12 @@ describe('openStorage()', () => {
   });
 
   test('says of schemes that it knows and cannot open yet what they are', () => {
-    for (const text of ['sftp:nas:/x', 'gdrive:A', 'rest:https://host/', 's3:https://host/bucket']) assert.throws(() => openStorage(text), failsWith('storage.invalid-location'));
+    for (const text of ['sftp:nas:/x', 'rest:https://host/', 's3:https://host/bucket']) assert.throws(() => openStorage(text), failsWith('storage.invalid-location'));
+  });
+
+  test('asks for the account of Google Drive when a location lies there, and only then', () => {
+    assert.throws(() => openStorage('gdrive:A/B'), failsWith('drive.not-set-up'));
+    const drive = (): never => assert.fail('a folder needs no account');
+    assert(openStorage('./folder', { drive }) instanceof FolderStorage);
   });
 });

@@ -1,0 +1,99 @@
+import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { CadanganError, systemCode, systemRandom, type Random } from '../platform/index.ts';
+import { isRecord, text } from './drive-item.ts';
+import type { DriveAccount } from './drive-api.ts';
+
+/** A sign-in as it is kept. Whoever has it can act for the account, within what this program made. */
+export interface StoredSignIn {
+  /** The registered program that the token belongs to: another one cannot use it. */
+  readonly clientId: string;
+  readonly refreshToken: string;
+  readonly account: DriveAccount;
+  /** RFC 3339. */
+  readonly signedInAt: string;
+}
+
+/** Where a sign-in is kept: the editor's secret storage, or a file of this user. */
+export interface CredentialStore {
+  /** undefined: nobody is signed in. @throws `drive.signed-out` when it must not be used, e.g. because others can read it */
+  load(): Promise<StoredSignIn | undefined>;
+  save(signIn: StoredSignIn): Promise<void>;
+  clear(): Promise<void>;
+}
+
+const fileBytesMax = 64 * 1024;
+const windows = process.platform === 'win32';
+
+/** A file that only this user can read (mode 0600; on Windows the rights of its folder). */
+export class CredentialFile implements CredentialStore {
+  readonly path: string;
+  readonly #random: Random;
+
+  constructor(path: string, options: { readonly random?: Random } = {}) {
+    this.path = path;
+    this.#random = options.random ?? systemRandom;
+  }
+
+  async load(): Promise<StoredSignIn | undefined> {
+    try {
+      const { mode, size } = await stat(this.path);
+      if (!windows && (mode & 0o077) !== 0) throw this.#unusable('others can read the file; run "chmod 600" on it and sign in again');
+      if (size > fileBytesMax) throw this.#unusable('the file is too large');
+      const signIn = parseSignIn(await readFile(this.path, 'utf8'));
+      if (!signIn) throw this.#unusable('the file is damaged');
+      return signIn;
+    } catch (error) {
+      if (error instanceof CadanganError) throw error;
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw this.#unusable(systemCode(error) ?? 'it cannot be read', error);
+    }
+  }
+
+  /** Replaces the file as a whole, so that a crash leaves the old sign-in or the new one. */
+  async save(signIn: StoredSignIn): Promise<void> {
+    const temporary = `${this.path}-tmp-${Buffer.from(this.#random.fill(new Uint8Array(8))).toString('hex')}`;
+    try {
+      await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+      const file = await open(temporary, 'wx', 0o600);
+      try {
+        await file.writeFile(`${JSON.stringify({ version: 1, ...signIn }, undefined, 2)}\n`);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      if (!windows) await chmod(temporary, 0o600); // whatever the umask says
+      await rename(temporary, this.path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw new CadanganError('drive.sign-in-failed', { path: this.path, reason: `the sign-in cannot be kept (${systemCode(error) ?? 'unknown'})` }, { cause: error });
+    }
+  }
+
+  async clear(): Promise<void> {
+    await rm(this.path, { force: true });
+  }
+
+  #unusable(reason: string, cause?: unknown): CadanganError {
+    return new CadanganError('drive.signed-out', { path: this.path, reason }, cause === undefined ? {} : { cause });
+  }
+}
+
+/** For secrets that are kept as one text. undefined when it is no sign-in of ours. */
+export function parseSignIn(json: string): StoredSignIn | undefined {
+  const value = parsed(json);
+  if (!isRecord(value) || !isRecord(value['account'])) return undefined;
+  const [clientId, refreshToken, signedInAt] = [text(value['clientId']), text(value['refreshToken']), text(value['signedInAt'])];
+  const emailAddress = text(value['account']['emailAddress']);
+  if (clientId === undefined || refreshToken === undefined || emailAddress === undefined) return undefined;
+  const account = { emailAddress, permissionId: text(value['account']['permissionId']) ?? '', displayName: text(value['account']['displayName']) ?? '' };
+  return { clientId, refreshToken, account, signedInAt: signedInAt ?? '' };
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json) as unknown;
+  } catch {
+    return undefined;
+  }
+}

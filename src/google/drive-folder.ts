@@ -1,0 +1,175 @@
+import { CadanganError, isCode } from '../platform/index.ts';
+import type { DriveAccount, StorageQuota } from './drive-api.ts';
+import type { DriveClient } from './drive-client.ts';
+import { FileUpload, type FilePlace, type UploadOptions, type UploadResult } from './file-upload.ts';
+import { listFlat } from './flat-listing.ts';
+import { FolderTree } from './folder-tree.ts';
+import { bestOf, fileAt, labelOf, placeOf, type DriveItem, type RemoteFile, type RepositoryFile, type RepositoryFileKind } from './remote-file.ts';
+import { memoryJournal, type UploadJournal } from './upload-journal.ts';
+import { RangeBeyondEnd } from './range-download.ts';
+import type { UploadSource } from './upload-source.ts';
+
+export interface DriveFolderOptions {
+  /** Where uploads are noted, so that they go on after a restart. Default: in memory. */
+  readonly journal?: UploadJournal | undefined;
+  /** Ids that the folder had; taken when nothing is at its path, since somebody may have renamed or moved it. */
+  readonly knownIds?: readonly string[] | undefined;
+}
+
+/** Everything below a repository's folder, as Drive listed it: whole, or the listing failed. */
+export interface RemoteListing {
+  /** False when the folder itself is not there (or in the trash): then there is nothing in it, which is not the same as empty. */
+  readonly exists: boolean;
+  /** The ids of the folder, oldest first; more than one when there are several of its name. */
+  readonly folderIds: readonly string[];
+  /** Files of all kinds, doubles and strangers (`file` undefined) too, and what is in the trash (`trashed`). Folders are left out. */
+  readonly files: readonly RemoteFile[];
+}
+
+/**
+ * The folder of one repository on Drive, in restic's layout: `config`, `keys/`, `locks/`, `snapshots/`, `index/`, `data/00…ff/`. Several files or
+ * folders of one name are one thing here, strangers are left alone, and what is in the trash does not count as present. All calls may run side by side.
+ */
+export class DriveFolder implements FilePlace {
+  /** As people write it. */
+  readonly location: string;
+  readonly client: DriveClient;
+  readonly #tree: FolderTree;
+  readonly #journal: UploadJournal;
+  readonly #uploading = new Map<string, Promise<unknown>>();
+
+  constructor(client: DriveClient, path: string, options: DriveFolderOptions = {}) {
+    this.client = client;
+    this.location = `gdrive:${path}`;
+    this.#tree = new FolderTree(client, path.split('/').filter(Boolean), options.knownIds ?? [], this.location);
+    this.#journal = options.journal ?? memoryJournal();
+  }
+
+  /** @throws `drive.wrong-account` and more, see `DriveClient.account` */
+  account(signal?: AbortSignal): Promise<DriveAccount> {
+    return this.client.account(signal);
+  }
+
+  storageQuota(signal?: AbortSignal): Promise<StorageQuota> {
+    return this.client.storageQuota(signal);
+  }
+
+  /** Makes the folder and those of the kinds. `data/xx` are made when the first pack comes: 256 folders are two minutes at Google's pace. */
+  async create(signal?: AbortSignal): Promise<void> {
+    await this.#tree.makeRoot(signal);
+    await this.assertThere(signal);
+    for (const kind of ['keys', 'locks', 'snapshots', 'index', 'data']) await this.#tree.ensure([kind], signal);
+  }
+
+  /** @returns the ids of the folder. @throws `drive.not-found` with `missing: folder` when it is not there or in the trash; asked anew */
+  async assertThere(signal?: AbortSignal): Promise<readonly string[]> {
+    return this.#tree.assertRoot(signal);
+  }
+
+  /** Everything, in one flat listing: 66 requests for a terabyte. @throws when it cannot be had whole */
+  async listAll(signal?: AbortSignal): Promise<RemoteListing> {
+    try {
+      const folderIds = await this.assertThere(signal);
+      return { exists: true, folderIds, files: await listFlat(this.client, this.#tree, folderIds, this.location, signal) };
+    } catch (error) {
+      if (isCode(error, 'drive.not-found') && error.facts['missing'] === 'folder') return { exists: false, folderIds: [], files: [] };
+      throw error;
+    }
+  }
+
+  /** The files of one small kind, from lists of its folders, which show what was made a moment ago. Not for `data`, whose folders are 256. @throws as `listAll`, and `drive.not-found` */
+  async listKind(kind: Exclude<RepositoryFileKind, 'config' | 'data'>, signal?: AbortSignal): Promise<RemoteFile[]> {
+    const directory = await this.#tree.directory([kind], 0, signal);
+    const files = [...(directory?.files.values() ?? [])].flat().flatMap((item) => remoteFiles([kind], item, this.#tree));
+    // An empty answer is also what a folder in the trash gives.
+    if (files.length === 0) await this.assertThere(signal);
+    return files;
+  }
+
+  /** Those that have this name in this place, the best first; from a list that is not older than `maxAgeMs` when there is none. */
+  async find(file: RepositoryFile, maxAgeMs: number, signal?: AbortSignal): Promise<RemoteFile[]> {
+    const { folders, name } = placeOf(file);
+    const look = async (ageMs: number): Promise<RemoteFile[]> => ((await this.#tree.directory(folders, ageMs, signal))?.files.get(name) ?? []).flatMap((item) => remoteFiles(folders, item, this.#tree));
+    const known = await look(Infinity);
+    const found = known.length > 0 ? known : await look(maxAgeMs);
+    const best = bestOf(found);
+    return best ? [best, ...found.filter((other) => other !== best)] : [];
+  }
+
+  /** What Drive says of it now; undefined when it is gone or in the trash. */
+  async current(item: RemoteFile, signal?: AbortSignal): Promise<RemoteFile | undefined> {
+    const now = await this.client.get(item.id, { location: this.location, file: item.path }, signal);
+    if (now && !now.trashed) return { ...now, file: item.file, path: item.path };
+    this.#tree.noteRemoved(item.id);
+    return undefined;
+  }
+
+  /**
+   * Stores a file and proves it by its checksum. Goes on where an earlier attempt stopped, also one of another process with the same journal; a second copy
+   * is never made where one is there. Others of this name that are not what they should be go to the trash.
+   * @throws `repository.damaged` when the source's bytes are not those of `sha256`; `drive.altered`, `drive.full`, `drive.daily-volume`, `drive.denied`,
+   * `drive.signed-out`, `drive.wrong-account`, `drive.unavailable`, `aborted`, and what the source throws
+   */
+  async upload(file: RepositoryFile, source: UploadSource, options: UploadOptions = {}): Promise<UploadResult> {
+    const label = labelOf(file);
+    // A second upload of the same file waits for the first, and then finds it there.
+    const before = this.#uploading.get(label) ?? Promise.resolve();
+    const upload = before.catch(() => undefined).then(() => new FileUpload(this, this.#tree, this.#journal, file, source, options).run());
+    this.#uploading.set(label, upload);
+    try {
+      return await upload;
+    } finally {
+      if (this.#uploading.get(label) === upload) this.#uploading.delete(label);
+    }
+  }
+
+  /** To the trash, where Google keeps it for 30 days. Gone already is no error. */
+  async trash(fileId: string, signal?: AbortSignal): Promise<void> {
+    await this.client.trash(fileId, { location: this.location }, signal);
+    this.#tree.noteRemoved(fileId);
+  }
+
+  /** For good. Gone already is no error. */
+  async remove(fileId: string, signal?: AbortSignal): Promise<void> {
+    await this.client.remove(fileId, { location: this.location }, signal);
+    this.#tree.noteRemoved(fileId);
+  }
+
+  /**
+   * Exactly `lengthBytes` bytes from `offset`, in `target` when given.
+   * @param item as it was found. @throws `drive.not-found` when it is gone or was replaced, `repository.damaged` when it ends before; `drive.download-refused`, `drive.unavailable` …
+   */
+  async readRange(item: RemoteFile, offset: number, lengthBytes: number, options: { readonly target?: Uint8Array; readonly signal?: AbortSignal; readonly acknowledgeAbuse?: boolean } = {}): Promise<Uint8Array> {
+    const { id, sizeBytes, path } = item;
+    if (sizeBytes !== undefined && offset + lengthBytes > sizeBytes) throw endsBefore(item, offset + lengthBytes);
+    const target = options.target ?? new Uint8Array(lengthBytes);
+    if (lengthBytes === 0) return target.subarray(0, 0);
+    const facts = { location: this.location, file: path };
+    try {
+      await this.client.download({ id, offset, lengthBytes, sizeBytes, target, facts, signal: options.signal, acknowledgeAbuse: options.acknowledgeAbuse });
+    } catch (error) {
+      if (error instanceof RangeBeyondEnd) throw endsBefore(item, offset + lengthBytes);
+      if (isCode(error, 'drive.not-found')) this.#tree.forget();
+      throw error;
+    }
+    return target.length === lengthBytes ? target : target.subarray(0, lengthBytes);
+  }
+
+  /** What lists said is asked anew from here on. */
+  forget(): void {
+    this.#tree.forget();
+  }
+
+  async close(): Promise<void> {
+    await this.#journal.close();
+  }
+}
+
+function remoteFiles(folders: readonly string[], item: DriveItem, tree: FolderTree): RemoteFile[] {
+  const file = fileAt(folders, item.name);
+  return file && !tree.wasRemoved(item.id) ? [{ ...item, file, path: [...folders, item.name].join('/') }] : [];
+}
+
+function endsBefore({ file, path }: RemoteFile, wantedBytes: number): CadanganError {
+  return new CadanganError('repository.damaged', { kind: file?.kind ?? 'data', name: file?.name ?? path, reason: `the file ends before byte ${wantedBytes}` });
+}
