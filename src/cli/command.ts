@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { withRepository, type LockMode, type OpenedRepository, type RepositoryAccess } from '../jobs/index.ts';
+import { openStorageAt, withRepository, type LockMode, type OpenedRepository, type RepositoryAccess, type World } from '../jobs/index.ts';
 import { l10n, type Clock, type Environment } from '../platform/index.ts';
+import { driveWorld } from './drive-place.ts';
 import type { ExitCode } from './exit-code.ts';
 import { locationOf, type GlobalOptions } from './global-options.ts';
 import type { OptionValues } from './option-values.ts';
@@ -38,14 +39,23 @@ export async function accessOf(context: CommandContext, options: { readonly isNe
     question: options.isNew ? l10n.t('enter password for new repository') : l10n.t('enter password for repository'),
     twice: options.isNew ?? false,
   };
+  const location = await locationOf(globals);
   return {
-    location: await locationOf(globals),
+    location,
     password: (passwordSignal) => readPassword(source, context.passwords, passwordSignal),
     noLock: globals.noLock,
     retryLockForMs: globals.retryLockForMs,
-    world: { clock: context.clock },
+    world: await worldFor(location, context),
     signal,
   };
+}
+
+/** A repository on Google Drive needs the account that the configuration names. */
+export async function worldFor(location: string, context: CommandContext): Promise<World> {
+  const { clock } = context;
+  if (!location.startsWith('gdrive:')) return { clock };
+  const { place } = await driveWorld(context);
+  return { clock, openStorage: (wanted) => openStorageAt(wanted, place) };
 }
 
 /** Opens the named repository for looking, or for small changes. */

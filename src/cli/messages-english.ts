@@ -52,10 +52,27 @@ export const english: Phrasebook = {
     'config.denied': (facts) => ({ what: `Cannot read or write the configuration ${facts.quoted('path', 'file')}${because(facts)}.`, next: 'Check the permissions of this user there.' }),
     'set.unknown': (facts) => ({ what: `There is no backup set ${facts.quoted('set', 'of that name')} in the configuration.`, next: 'Check the name, and whether the configuration has a mistake.' }),
     'set.exists': (facts) => ({ what: `There is already a backup set ${facts.quoted('set', 'of that name')}.`, next: 'Choose another name.' }),
+    'offsite.unknown': (facts) => ({ what: `There is no off-site copy ${facts.quoted('copy', 'of that name')} in the configuration.`, next: 'Check the name under "offsiteCopies", and whether the configuration has a mistake.' }),
+    'offsite.exists': (facts) => ({ what: `There is already an off-site copy ${facts.quoted('copy', 'of that name')}.`, next: 'Choose another name.' }),
+    'offsite.other-repository': (facts) => ({ what: `Refused: what lies at ${at(facts)} is the copy of another repository than ${facts.quoted('source', 'this one')}. Nothing was changed there.`, next: 'Name another folder on Google Drive for this copy.' }),
+    'offsite.source-doubtful': (facts) => ({ what: `Nothing was copied: the repository at ${at(facts)} is not what it should be${because(facts)}.`, next: 'Check that the disk or share is mounted and that "cadangan check" finds no errors. The copy on Google Drive is as it was.' }),
+    'offsite.busy': (facts) => ({ what: `The off-site copy ${facts.quoted('copy', 'of that name')} is being kept up by another process${because(facts)}.`, next: 'Wait for it to end, or let it do the work.' }),
     'schedule.no-leader': (facts) => ({ what: `The schedule is not running${because(facts)}.`, next: 'Open VS Code with Cadangan on this machine, or wait a moment and try again.' }),
     'file.too-large': (facts) => ({ what: `${facts.quoted('path', 'The file')} is too large for this (${facts.plain('sizeBytes') ?? 'more'} bytes; at most ${facts.plain('maxBytes') ?? 'fewer'}).`, next: 'Restore it into a folder and open it there.' }),
     'command.failed': (facts) => ({ what: `There was no backup: the program ${facts.quoted('program', 'before it')} failed${because(facts)}.`, next: 'Mend the program that "before" names in the configuration. The log has what it said.' }),
     'engine.lost': (facts) => ({ what: `Cadangan's engine ended unexpectedly${because(facts)}.`, next: 'It starts again by itself. Run the same command again: what is already stored is used.' }),
+    'drive.not-set-up': (facts) => ({ what: `Google Drive is not set up${because(facts)}.`, next: 'The guide docs/google-drive.md leads through it: an OAuth client or a service account key, and "googleDrive" in the configuration.' }),
+    'drive.sign-in-failed': (facts) => ({ what: `Nobody was signed in to Google Drive${because(facts)}.`, next: 'Run "cadangan drive sign-in" again and agree to what the page asks for.' }),
+    'drive.signed-out': (facts) => ({ what: `Not signed in to Google Drive${ofAccount(facts)}${because(facts)}.`, next: 'Run "cadangan drive sign-in". Nothing was lost; the copy goes on from where it was. If this happens every week, the OAuth client is still in "Testing".' }),
+    'drive.wrong-account': (facts) => ({ what: `Refused: signed in as ${facts.quoted('account', 'another account')}, but the designated account is ${facts.quoted('designatedAccount', 'another one')}.`, next: 'Run "cadangan drive sign-in" and choose the designated account, or change "googleDrive.account" in the configuration.' }),
+    'drive.full': (facts) => ({ what: `Google Drive takes no more${ofAccount(facts)}${because(facts)}.`, next: 'Make room there (the trash counts too) or buy more, then run the same command again: what is already stored is used.' }),
+    'drive.daily-volume': (facts) => ({ what: `Google takes no more data today${ofAccount(facts)}: 750 GB a day are the limit.`, next: 'Wait; it goes on by itself about a day after the first of them. What is already stored is used.' }),
+    'drive.rate-limited': (facts) => ({ what: `Google asks for fewer requests${because(facts)}.`, next: 'Wait some minutes, then run the same command again.' }),
+    'drive.unavailable': (facts) => ({ what: `Cannot reach Google Drive${because(facts)}.`, next: 'Check the network and the proxy, then run the same command again: what is already stored is used.' }),
+    'drive.denied': (facts) => ({ what: `Google Drive does not permit this${ofAccount(facts)}${because(facts)}.`, next: 'Check what this account may do in that folder or shared drive, and that the permission was ticked at sign-in.' }),
+    'drive.not-found': (facts) => ({ what: `On Google Drive there is no such file${inFile(facts)}${because(facts)}.`, next: 'Only files that were made with this OAuth client are visible to it. Check the folder and the client.' }),
+    'drive.download-refused': (facts) => ({ what: `Google refuses the download${inFile(facts)}${because(facts)}.`, next: 'A quota for downloads ends after about a day. Restore from the backup server meanwhile.' }),
+    'drive.altered': (facts) => ({ what: `What Google Drive stored is not what was sent${inFile(facts)}${because(facts)}. It was removed there again.`, next: 'Run the same command again. If it stays so, test the network, the memory and the disk of this machine.' }),
     'aborted': () => ({ what: 'Stopped before the end.', next: 'What was already stored is used by the next run.' }),
   },
   unknown: (text) => ({ what: `Something unexpected happened: ${text}`, next: 'This is a mistake in Cadangan. Run the command again with --verbose and report what it says.' }),
@@ -70,6 +87,11 @@ function at(facts: FactReader): string {
 function because(facts: FactReader): string {
   const reason = facts.plain('reason');
   return reason === undefined ? '' : `: ${reason}`;
+}
+
+function ofAccount(facts: FactReader): string {
+  const account = facts.plain('account');
+  return account === undefined ? '' : ` (${account})`;
 }
 
 function inLine(facts: FactReader): string {

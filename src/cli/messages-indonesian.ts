@@ -52,10 +52,27 @@ export const indonesian: Phrasebook = {
     'config.denied': (facts) => ({ what: `Tidak dapat membaca atau menulis konfigurasi ${facts.quoted('path', 'itu')}${because(facts)}.`, next: 'Periksa izin pengguna ini di sana.' }),
     'set.unknown': (facts) => ({ what: `Tidak ada set cadangan ${facts.quoted('set', 'dengan nama itu')} dalam konfigurasi.`, next: 'Periksa namanya, dan apakah ada kesalahan dalam konfigurasi.' }),
     'set.exists': (facts) => ({ what: `Set cadangan ${facts.quoted('set', 'dengan nama itu')} sudah ada.`, next: 'Pilih nama lain.' }),
+    'offsite.unknown': (facts) => ({ what: `Tidak ada salinan eksternal ${facts.quoted('copy', 'dengan nama itu')} dalam konfigurasi.`, next: 'Periksa namanya di bawah "offsiteCopies", dan apakah ada kesalahan dalam konfigurasi.' }),
+    'offsite.exists': (facts) => ({ what: `Salinan eksternal ${facts.quoted('copy', 'dengan nama itu')} sudah ada.`, next: 'Pilih nama lain.' }),
+    'offsite.other-repository': (facts) => ({ what: `Ditolak: isi ${at(facts)} adalah salinan repositori lain, bukan ${facts.quoted('source', 'yang ini')}. Tidak ada yang diubah di sana.`, next: 'Sebutkan folder lain di Google Drive untuk salinan ini.' }),
+    'offsite.source-doubtful': (facts) => ({ what: `Tidak ada yang disalin: repositori di ${at(facts)} tidak seperti seharusnya${because(facts)}.`, next: 'Pastikan disk atau folder berbagi terpasang dan "cadangan check" tidak menemukan kesalahan. Salinan di Google Drive tetap seperti semula.' }),
+    'offsite.busy': (facts) => ({ what: `Salinan eksternal ${facts.quoted('copy', 'dengan nama itu')} sedang dikerjakan proses lain${because(facts)}.`, next: 'Tunggu sampai selesai, atau biarkan proses itu mengerjakannya.' }),
     'schedule.no-leader': (facts) => ({ what: `Jadwal tidak sedang berjalan${because(facts)}.`, next: 'Buka VS Code dengan Cadangan di mesin ini, atau tunggu sebentar lalu coba lagi.' }),
     'file.too-large': (facts) => ({ what: `${facts.quoted('path', 'Berkas itu')} terlalu besar untuk ini (${facts.plain('sizeBytes') ?? 'lebih banyak'} bita; paling banyak ${facts.plain('maxBytes') ?? 'lebih sedikit'}).`, next: 'Pulihkan ke sebuah folder, lalu buka di sana.' }),
     'command.failed': (facts) => ({ what: `Tidak ada cadangan: program ${facts.quoted('program', 'yang mendahuluinya')} gagal${because(facts)}.`, next: 'Perbaiki program yang disebut "before" dalam konfigurasi. Keluarannya ada dalam log.' }),
     'engine.lost': (facts) => ({ what: `Mesin Cadangan berhenti tanpa diduga${because(facts)}.`, next: 'Mesin itu dimulai lagi dengan sendirinya. Jalankan lagi perintah yang sama: yang sudah tersimpan akan dipakai.' }),
+    'drive.not-set-up': (facts) => ({ what: `Google Drive belum disiapkan${because(facts)}.`, next: 'Panduan docs/google-drive.id.md menjelaskan langkahnya: klien OAuth atau kunci akun layanan, dan "googleDrive" dalam konfigurasi.' }),
+    'drive.sign-in-failed': (facts) => ({ what: `Tidak ada yang masuk ke Google Drive${because(facts)}.`, next: 'Jalankan lagi "cadangan drive sign-in" dan setujui yang diminta halaman itu.' }),
+    'drive.signed-out': (facts) => ({ what: `Belum masuk ke Google Drive${ofAccount(facts)}${because(facts)}.`, next: 'Jalankan "cadangan drive sign-in". Tidak ada yang hilang; salinan dilanjutkan dari yang terakhir. Jika terjadi setiap minggu, klien OAuth masih berstatus "Testing".' }),
+    'drive.wrong-account': (facts) => ({ what: `Ditolak: masuk sebagai ${facts.quoted('account', 'akun lain')}, padahal akun yang ditunjuk adalah ${facts.quoted('designatedAccount', 'yang lain')}.`, next: 'Jalankan "cadangan drive sign-in" dan pilih akun yang ditunjuk, atau ubah "googleDrive.account" dalam konfigurasi.' }),
+    'drive.full': (facts) => ({ what: `Google Drive tidak dapat menampung lagi${ofAccount(facts)}${because(facts)}.`, next: 'Kosongkan ruang di sana (sampah ikut dihitung) atau tambah kapasitas, lalu jalankan lagi perintah yang sama: yang sudah tersimpan akan dipakai.' }),
+    'drive.daily-volume': (facts) => ({ what: `Google tidak menerima data lagi hari ini${ofAccount(facts)}: batasnya 750 GB sehari.`, next: 'Tunggu; proses berlanjut sendiri kira-kira sehari kemudian. Yang sudah tersimpan akan dipakai.' }),
+    'drive.rate-limited': (facts) => ({ what: `Google meminta permintaan dikurangi${because(facts)}.`, next: 'Tunggu beberapa menit, lalu jalankan lagi perintah yang sama.' }),
+    'drive.unavailable': (facts) => ({ what: `Google Drive tidak dapat dijangkau${because(facts)}.`, next: 'Periksa jaringan dan proksi, lalu jalankan lagi perintah yang sama: yang sudah tersimpan akan dipakai.' }),
+    'drive.denied': (facts) => ({ what: `Google Drive tidak mengizinkan ini${ofAccount(facts)}${because(facts)}.`, next: 'Periksa hak akun ini di folder atau drive bersama itu, dan apakah izinnya dicentang saat masuk.' }),
+    'drive.not-found': (facts) => ({ what: `Berkas itu tidak ada di Google Drive${inFile(facts)}${because(facts)}.`, next: 'Hanya berkas yang dibuat dengan klien OAuth ini yang terlihat. Periksa folder dan kliennya.' }),
+    'drive.download-refused': (facts) => ({ what: `Google menolak pengunduhan${inFile(facts)}${because(facts)}.`, next: 'Kuota unduhan pulih setelah kira-kira sehari. Sementara itu pulihkan dari server cadangan.' }),
+    'drive.altered': (facts) => ({ what: `Yang disimpan Google Drive bukan yang dikirim${inFile(facts)}${because(facts)}. Berkas itu dihapus lagi di sana.`, next: 'Jalankan lagi perintah yang sama. Jika tetap begitu, uji jaringan, memori, dan disk mesin ini.' }),
     'aborted': () => ({ what: 'Dihentikan sebelum selesai.', next: 'Yang sudah tersimpan dipakai oleh cadangan berikutnya.' }),
   },
   unknown: (text) => ({ what: `Terjadi sesuatu yang tidak terduga: ${text}`, next: 'Ini kesalahan dalam Cadangan. Jalankan lagi perintah itu dengan --verbose dan laporkan isinya.' }),
@@ -70,6 +87,11 @@ function at(facts: FactReader): string {
 function because(facts: FactReader): string {
   const reason = facts.plain('reason');
   return reason === undefined ? '' : `: ${reason}`;
+}
+
+function ofAccount(facts: FactReader): string {
+  const account = facts.plain('account');
+  return account === undefined ? '' : ` (${account})`;
 }
 
 function inLine(facts: FactReader): string {

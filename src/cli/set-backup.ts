@@ -4,7 +4,7 @@ import type { BackupProgressSink } from '../backup/index.ts';
 import { CadanganError, cadanganVersion, configurationFile, l10n, stateFolder, systemRandom } from '../platform/index.ts';
 import { GuestRun } from '../schedule/index.ts';
 import { describeProblem, loadConfiguration, type BackupSet } from '../settings/index.ts';
-import type { CommandContext } from './command.ts';
+import { worldFor, type CommandContext } from './command.ts';
 import type { OptionValues } from './option-values.ts';
 import { readPassword } from './password-source.ts';
 import { safeText } from './safe-text.ts';
@@ -29,7 +29,7 @@ export async function backupConfiguredSet(set: BackupSet, context: CommandContex
   const dryRun = options.flag('dryRun');
   const stop = new AbortController();
   const guest = dryRun ? undefined : guestRunOf(set, context, () => stop.abort(new CadanganError('aborted', { reason: 'user' })));
-  const access = accessOfSet(set, { ...context, signal: AbortSignal.any([context.signal, stop.signal]) });
+  const access = await accessOfSet(set, { ...context, signal: AbortSignal.any([context.signal, stop.signal]) });
   const result = await backupSet(set, access, {
     environment, programVersion,
     progress: (step) => {
@@ -49,13 +49,14 @@ function guestRunOf({ name }: BackupSet, { environment, clock }: CommandContext,
 }
 
 /** What is given on the command line counts more than the file; a terminal is asked last. */
-function accessOfSet({ repository }: BackupSet, { globals, environment, passwords, clock, signal }: CommandContext): RepositoryAccess {
+async function accessOfSet({ repository }: BackupSet, context: CommandContext): Promise<RepositoryAccess> {
+  const { globals, environment, passwords, signal } = context;
   const source = { file: globals.passwordFile, command: globals.passwordCommand, variable: 'RESTIC_PASSWORD', question: l10n.t('enter password for repository'), twice: false };
   const isGiven = source.file !== undefined || source.command !== undefined || (environment['RESTIC_PASSWORD'] ?? '') !== '';
   return {
     location: repository.location,
     password: async (passwordSignal) => (isGiven ? undefined : await unattendedPassword(repository, environment, passwordSignal)) ?? readPassword(source, passwords, passwordSignal),
-    noLock: globals.noLock, retryLockForMs: globals.retryLockForMs, world: { clock }, signal,
+    noLock: globals.noLock, retryLockForMs: globals.retryLockForMs, world: await worldFor(repository.location, context), signal,
   };
 }
 

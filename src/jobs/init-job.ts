@@ -12,7 +12,7 @@ export interface InitDetails {
 export function initJob(access: RepositoryAccess): Promise<JobResult<InitDetails>> {
   const { clock, random, openStorage } = worldOf(access);
   return runJob('init', clock, async () => {
-    const storage = openStorage(access.location);
+    const storage = await openStorage(access.location);
     try {
       const password = await access.password(access.signal);
       const repository = await Repository.init({ storage, clock, random }, password, { signal: access.signal });

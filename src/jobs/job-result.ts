@@ -1,7 +1,7 @@
 import { isAbort, type Clock } from '../platform/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 
-export type JobName = 'init' | 'backup' | 'restore' | 'check';
+export type JobName = 'init' | 'backup' | 'restore' | 'check' | 'offsite-sync' | 'offsite-scrub' | 'offsite-sample' | 'readable-copy';
 
 /** `success` is claimed only when nothing at all went wrong; the four words are those of the records. */
 export type Outcome = 'success' | 'success-with-exceptions' | 'failed' | 'stopped';

@@ -7,7 +7,7 @@ export interface World {
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
   /** Instead of the storage that the location names. */
-  readonly openStorage?: ((location: string) => Storage) | undefined;
+  readonly openStorage?: ((location: string) => Storage | Promise<Storage>) | undefined;
 }
 
 /** Which repository, and how to get in. */
@@ -38,7 +38,7 @@ export interface OpenedRepository {
  */
 export async function withRepository<T>(access: RepositoryAccess, mode: LockMode, work: (opened: OpenedRepository) => Promise<T>): Promise<T> {
   const world = worldOf(access);
-  const storage = world.openStorage(access.location);
+  const storage = await world.openStorage(access.location);
   try {
     await requireRepository(storage, access.signal);
     const password = await access.password(access.signal);

@@ -7,6 +7,7 @@ import { decideHardLinks } from './hard-link-groups.ts';
 import { refreshSymlink, writeHardLink, writeSymlink } from './link-writer.ts';
 import type { Batch, FilePlan, LinkPlan } from './plan.ts';
 import { contentOf, isFailure } from './pieces.ts';
+import { bytesToRead, type Piece } from './ranges.ts';
 import { clearTheWay, removeSelected } from './removal.ts';
 import type { RunContext } from './run-context.ts';
 import { Tasks } from './tasks.ts';
@@ -119,6 +120,7 @@ export class Executor {
   /** The dry run. */
   #tell(batch: Batch): void {
     const { tally, exceptions, repository } = this.#context;
+    const pieces: Iterable<Piece>[] = [];
     for (const link of batch.links) tally.symlink(link);
     for (const file of batch.files) {
       if (file.action === 'unchanged') tally.fileUnchanged(file);
@@ -127,10 +129,18 @@ export class Executor {
       else {
         const content = contentOf(file, repository.index);
         if (isFailure(content)) exceptions.add(file.path, content.reason, content.detail);
-        else tally.fileRestored(file, content.sizeBytes);
+        else {
+          tally.fileRestored(file, content.sizeBytes);
+          pieces.push(content.pieces);
+        }
       }
     }
+    tally.toRead(bytesToRead(allOf(pieces)));
     this.#delete(batch);
     for (const folder of batch.closed) this.#context.handles.forget(folder);
   }
+}
+
+function* allOf(parts: readonly Iterable<Piece>[]): Generator<Piece> {
+  for (const part of parts) yield* part;
 }

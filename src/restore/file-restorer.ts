@@ -3,7 +3,7 @@ import { failureOf, fatalError, stopsEverything, type Failure } from './failures
 import { discardTemporary } from './file-writer.ts';
 import type { FilePlan } from './plan.ts';
 import { contentOf, isFailure, plainLength } from './pieces.ts';
-import { cutRanges, filesPerRangeMax, foldersPerRangeMax, type PackRange, type Piece } from './ranges.ts';
+import { cutRanges, filesPerRangeMax, foldersPerRangeMax, piecesAtOnce, type PackRange, type Piece } from './ranges.ts';
 import { recoverFile } from './recover-file.ts';
 import { clearTheWay } from './removal.ts';
 import type { RunContext } from './run-context.ts';
@@ -12,9 +12,6 @@ import type { Tasks } from './tasks.ts';
 import type { FileOutcome, JobResult, WriteJob } from './worker-jobs.ts';
 import { slotBytes, type Slot } from './worker-pool.ts';
 import { WriteJobBuilder } from './write-job-builder.ts';
-
-/** Looked up, sorted and cut into ranges at a time. */
-const piecesAtOnce = 32 * 1024;
 
 /** How far a file is whose blobs come from several ranges. */
 interface FileState {

@@ -32,6 +32,8 @@ export interface PlanContext {
   readonly exceptions: ExceptionLog;
   readonly progress: Progress;
   readonly signal: AbortSignal | undefined;
+  /** Told each tree that is read. */
+  readonly onTree?: ((id: TreeId) => void) | undefined;
 }
 
 /**
@@ -47,6 +49,7 @@ const batchWeightMax = 4 * 1024;
  */
 export async function* planRestore(context: PlanContext): AsyncGenerator<Batch, void, undefined> {
   const planner = new Planner(context);
+  context.onTree?.(context.tree);
   const steps = walkTree(context.repository, context.tree, { signal: context.signal, descend: () => planner.wantsToDescend });
   let weightMax = batchWeightFirst;
   for await (const step of steps) {
@@ -199,6 +202,7 @@ class Planner {
     const metadata = state === 'folder' && (overwrite === 'never' || isKept) ? undefined : metadataOf(node);
     const plan: FolderPlan = { parent: frame.plan, name: node.name, path, metadata, state, isKept, isReady: false, failure: undefined, modeBefore: undefined };
     this.#next = frameOf(plan, frame);
+    if (node.subtree !== undefined) this.#context.onTree?.(node.subtree);
     if (!itself) return;
     this.#need(this.#next);
     this.#weight += 1;

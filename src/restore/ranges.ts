@@ -26,6 +26,8 @@ const rangeBytesMax = 4 * 1024 * 1024;
 /** A worker holds the files of one range open, and the main thread their folders. */
 export const filesPerRangeMax = 512;
 export const foldersPerRangeMax = 64;
+/** Looked up, sorted and cut into ranges at a time. */
+export const piecesAtOnce = 32 * 1024;
 /** A repository may say that 30,000 blobs of zeros are to be written: in small doses, so that an abort is heard. */
 const piecesMax = 4096;
 
@@ -47,6 +49,19 @@ export function cutRanges(pieces: readonly Piece[]): PackRange[] {
   }
   if (open) ranges.push(open.close());
   return ranges;
+}
+
+/** What reading the pieces costs, of files that come one after the other: the ranges between blobs included. */
+export function bytesToRead(pieces: Iterable<Piece>): number {
+  let bytes = 0;
+  let some: Piece[] = [];
+  const cut = (): void => {
+    for (const { lengthBytes } of cutRanges(some)) bytes += lengthBytes;
+    some = [];
+  };
+  for (const piece of pieces) if (some.push(piece) >= piecesAtOnce) cut();
+  cut();
+  return bytes;
 }
 
 class OpenRange {

@@ -91,7 +91,8 @@ async function run(context: RunContext, tree: TreeId, root: TargetRoot, signal: 
   if (signal?.aborted) onAbort();
   const executor = new Executor(context);
   try {
-    const plan = planRestore({ ...context, tree, root: rootPlan(root), foldsNames: root.foldsNames, signal: stop.signal });
+    const onTree = context.dryRun ? (id: TreeId) => context.tally.toRead(context.repository.index.locate('tree', id)?.length ?? 0) : undefined;
+    const plan = planRestore({ ...context, tree, root: rootPlan(root), foldsNames: root.foldsNames, signal: stop.signal, onTree });
     for await (const batch of readAhead(plan, batchesAhead)) await executor.start(batch);
     await executor.finish();
   } catch (error) {

@@ -24,6 +24,8 @@ export interface RestoreCounts {
   bytesRestored: number;
   bytesUnchanged: number;
   bytesSkipped: number;
+  /** Only of a dry run: packed bytes that would be read from the repository, folders' entries included, its index not. */
+  bytesToRead: number;
 }
 
 /** Counts what was done and tells whoever listens. */
@@ -43,6 +45,7 @@ export class Tally {
     bytesRestored: 0,
     bytesUnchanged: 0,
     bytesSkipped: 0,
+    bytesToRead: 0,
   };
   readonly #progress: Progress;
   readonly #onItem: ((item: RestoreItem) => void) | undefined;
@@ -82,6 +85,10 @@ export class Tally {
     this.counts.bytesSkipped += file.sizeBytes;
     this.#passed(file);
     this.#onItem?.({ action: 'skipped', type: 'file', path: file.path, sizeBytes: file.sizeBytes });
+  }
+
+  toRead(bytes: number): void {
+    this.counts.bytesToRead += bytes;
   }
 
   /** It is named among the exceptions; here it only counts as dealt with. */

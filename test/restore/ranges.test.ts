@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { BlobId, PackId } from '../../src/repository/index.ts';
 import type { FilePlan, FolderPlan } from '../../src/restore/plan.ts';
-import { cutRanges, filesPerRangeMax, foldersPerRangeMax, type Piece } from '../../src/restore/ranges.ts';
+import { bytesToRead, cutRanges, filesPerRangeMax, foldersPerRangeMax, type Piece } from '../../src/restore/ranges.ts';
 
 const mib = 1024 * 1024;
 
@@ -41,5 +41,6 @@ test('near blobs are read together, far ones apart, and a blob larger than a ran
   const file = { folder: {} } as FilePlan;
   const piece = (offset: number, length: number): Piece => ({ id: '' as BlobId, place: { packId: 'p' as PackId, offset, length, uncompressedLength: 0 }, file, position: 0 });
   const ranges = cutRanges([piece(0, 100), piece(100_000, 100), piece(1_000_000, 100), piece(2 * mib, 8 * mib), piece(10 * mib, 100)]);
+  assert.equal(bytesToRead([piece(0, 100), piece(100_000, 100), piece(1_000_000, 100)]), 100_200, 'what lies between counts too');
   assert.deepEqual(ranges.map(({ offset, lengthBytes }) => [offset, lengthBytes]), [[0, 100_100], [1_000_000, 100], [2 * mib, 8 * mib], [10 * mib, 100]]);
 });

@@ -2,11 +2,13 @@ import type { CliCommand } from '../command.ts';
 import { backupCommand } from './backup.ts';
 import { checkCommand } from './check.ts';
 import { diffCommand } from './diff.ts';
+import { driveCommand } from './drive.ts';
 import { dumpCommand } from './dump.ts';
 import { findCommand } from './find.ts';
 import { initCommand } from './init.ts';
 import { keyCommand } from './key.ts';
 import { lsCommand } from './ls.ts';
+import { offsiteCommand } from './offsite.ts';
 import { restoreCommand } from './restore.ts';
 import { scheduleCommand } from './schedule.ts';
 import { snapshotsCommand } from './snapshots.ts';
@@ -15,5 +17,5 @@ import { versionCommand } from './version.ts';
 
 /** In the order of the help. */
 export const commands: readonly CliCommand[] = [
-  initCommand, backupCommand, snapshotsCommand, lsCommand, findCommand, diffCommand, dumpCommand, restoreCommand, checkCommand, scheduleCommand, keyCommand, unlockCommand, versionCommand,
+  initCommand, backupCommand, snapshotsCommand, lsCommand, findCommand, diffCommand, dumpCommand, restoreCommand, checkCommand, offsiteCommand, driveCommand, scheduleCommand, keyCommand, unlockCommand, versionCommand,
 ];

@@ -1,0 +1,108 @@
+import type { CopyStateWord, CopyStatus, Doubt, TroubleKind } from '../offsite/index.ts';
+import { formatDate, formatDuration, l10n, type Clock } from '../platform/index.ts';
+import { parseTimestamp } from '../repository/index.ts';
+import { safeText } from './safe-text.ts';
+import { countText, sizeText } from './units.ts';
+
+/** What people read of a copy, a line each. */
+export function statusLines(status: CopyStatus, clock: Clock): string[] {
+  const { name, title, repository, to, state, behind, total, trouble, lastWholeAt, lastScrub, lastSample, heldBack, snapshots, readable } = status;
+  const nowNs = clock.nowNs();
+  const ago = (at: string): string => l10n.t('{duration} ago', { duration: formatDuration(Number((nowNs - parseTimestamp(at).ns) / 1_000_000n)) });
+  const field = (label: string, text: string): string => `  ${label}: ${text}`;
+  return [
+    `${safeText(title ?? name)}${title === undefined ? '' : ` (${name})`}: ${stateText(state)}`,
+    field(l10n.t('from'), safeText(repository)),
+    field(l10n.t('to'), safeText(to)),
+    ...(behind === undefined ? [] : [field(l10n.t('behind'), l10n.t('{files}, {size}, since {date} ({ago})', { files: countText(behind.files, 'file'), size: sizeText(behind.bytes), date: dateText(behind.since), ago: ago(behind.since) }))]),
+    ...(total === undefined ? [] : [field(l10n.t('size'), `${countText(total.files, 'file')}, ${sizeText(total.bytes)}`)]),
+    ...(trouble === undefined ? [] : [field(l10n.t('trouble'), troubleText(trouble.kind))]),
+    field(l10n.t('last whole'), lastWholeAt === undefined ? l10n.t('never') : `${dateText(lastWholeAt)} (${ago(lastWholeAt)})`),
+    field(l10n.t('snapshots that can be restored from it'), String(snapshots.length)),
+    ...(lastScrub === undefined ? [] : [field(l10n.t('last scrub'), `${dateText(lastScrub.at)}, ${scrubText(lastScrub)}`)]),
+    ...(lastSample === undefined ? [] : [field(l10n.t('last sample'), `${dateText(lastSample.at)}, ${l10n.t('{size} read', { size: sizeText(lastSample.read.bytes) })}, ${countText(lastSample.damaged.length, 'error')}`)]),
+    ...(heldBack === undefined ? [] : [field(l10n.t('kept'), `${countText(heldBack.files, 'file')}: ${heldBack.doubts.map(doubtText).join('; ')}`)]),
+    ...(readable.length === 0 ? [] : [field(l10n.t('last readable copy'), safeText(readable.at(-1)?.name ?? ''))]),
+  ];
+}
+
+export function stateText(state: CopyStateWord): string {
+  switch (state) {
+    case 'in-sync':
+      return l10n.t('in sync');
+    case 'behind':
+      return l10n.t('behind');
+    case 'copying':
+      return l10n.t('copying');
+    case 'scrubbing':
+      return l10n.t('comparing');
+    case 'reading':
+      return l10n.t('reading a sample');
+    case 'writing-readable':
+      return l10n.t('writing a readable copy');
+    case 'paused':
+      return l10n.t('paused');
+    case 'stopped-by-trouble':
+      return l10n.t('stands still');
+    case 'unknown':
+      return l10n.t('not looked at yet');
+  }
+}
+
+export function troubleText(kind: TroubleKind): string {
+  switch (kind) {
+    case 'signed-out':
+      return l10n.t('nobody is signed in to Google Drive');
+    case 'wrong-account':
+      return l10n.t('signed in to another account than the designated one');
+    case 'full':
+      return l10n.t('Google Drive is full');
+    case 'daily-volume':
+      return l10n.t("the day's upload volume of Google Drive is used up; it goes on tomorrow");
+    case 'rate':
+      return l10n.t('Google asks for fewer requests');
+    case 'drive-unavailable':
+      return l10n.t('Google Drive does not answer');
+    case 'denied':
+      return l10n.t('Google Drive refuses access');
+    case 'source':
+      return l10n.t('the repository cannot be read, or is not what it should be');
+    case 'other-repository':
+      return l10n.t('the folder on Google Drive holds another repository');
+    case 'busy':
+      return l10n.t('another process keeps this copy up');
+    case 'other':
+      return l10n.t('something unexpected happened');
+  }
+}
+
+export function doubtText(doubt: Doubt): string {
+  switch (doubt) {
+    case 'changing':
+      return l10n.t('the repository is being changed right now');
+    case 'no-snapshots':
+      return l10n.t('the repository has no snapshots any more');
+    case 'packs-lost':
+      return l10n.t('the repository has lost data files that its index names; run "cadangan check"');
+    case 'far-fewer':
+      return l10n.t('the repository has far fewer files than before; if that is right, run "cadangan offsite sync --allow-removal"');
+  }
+}
+
+function scrubText({ found, leftFiles }: NonNullable<CopyStatus['lastScrub']>): string {
+  const { missing, damaged, trashed, doubled, foreign, damagedAtSource } = found;
+  const parts = [
+    ...(missing > 0 ? [l10n.t('{count} missing', { count: missing })] : []),
+    ...(damaged > 0 ? [l10n.t('{count} damaged', { count: damaged })] : []),
+    ...(trashed > 0 ? [l10n.t('{count} in the trash', { count: trashed })] : []),
+    ...(doubled > 0 ? [l10n.t('{count} doubled', { count: doubled })] : []),
+    ...(foreign > 0 ? [l10n.t('{count} foreign', { count: foreign })] : []),
+    ...(damagedAtSource > 0 ? [l10n.t('{count} damaged in the repository itself', { count: damagedAtSource })] : []),
+  ];
+  const what = parts.length === 0 ? l10n.t('everything is right') : parts.join(', ');
+  return leftFiles > 0 ? l10n.t('{what}; {files} still missing', { what, files: countText(leftFiles, 'file') }) : parts.length === 0 ? what : l10n.t('{what}; healed as far as possible', { what });
+}
+
+function dateText(at: string): string {
+  return formatDate(parseTimestamp(at).ns);
+}

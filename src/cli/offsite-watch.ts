@@ -1,0 +1,69 @@
+import { OffsiteKeeper, type DrivePlace, type JobResult, type SyncDetails } from '../jobs/index.ts';
+import { formatTime, isAbort, l10n } from '../platform/index.ts';
+import type { OffsiteCopy } from '../settings/index.ts';
+import type { CommandContext } from './command.ts';
+import { exitCode, type ExitCode } from './exit-code.ts';
+import { jsonObject, printJsonNow } from './json.ts';
+import { describeError } from './messages.ts';
+import { stateText, troubleText } from './offsite-text.ts';
+import { countText, sizeText } from './units.ts';
+
+/** Keeps copies up until it is stopped, and says what happens, a line each. */
+export async function watchCopies(context: CommandContext, place: DrivePlace, copies: readonly OffsiteCopy[], password: (copy: OffsiteCopy, signal: AbortSignal) => Promise<string>): Promise<ExitCode> {
+  const { signal } = context;
+  await using stack = new AsyncDisposableStack();
+  for (const copy of copies) {
+    const teller = new Teller(context, copy.name);
+    const keeper: OffsiteKeeper = await OffsiteKeeper.start({
+      copy, place, password: (passwordSignal) => password(copy, passwordSignal),
+      onResult: (result) => teller.tellResult(result),
+      onStatus: () => void teller.tellStatus(() => keeper),
+    });
+    stack.use(keeper);
+  }
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  return exitCode.interrupted;
+}
+
+class Teller {
+  readonly #context: CommandContext;
+  readonly #name: string;
+  #told = '';
+
+  constructor(context: CommandContext, name: string) {
+    this.#context = context;
+    this.#name = name;
+  }
+
+  tellResult(result: JobResult<unknown>): void {
+    const { terminal, globals } = this.#context;
+    if (result.outcome === 'stopped') return;
+    const details = result.details as Partial<SyncDetails> | undefined;
+    if (globals.json) {
+      return printJsonNow(terminal, jsonObject({ message_type: 'run', copy: this.#name, job: result.job, outcome: result.outcome, uploaded_files: details?.uploadedFiles, uploaded_bytes: details?.uploadedBytes, trashed_files: details?.trashedFiles, lag_files: details?.lagFiles, exceptions: result.exceptionCount, error: 'error' in result ? describeError(result.error).what : undefined }));
+    }
+    if ('error' in result && !isAbort(result.error)) return this.#line(describeError(result.error).what);
+    if (details?.uploadedFiles !== undefined && !globals.quiet) this.#line(l10n.t('{files} uploaded, {size}', { files: countText(details.uploadedFiles, 'file'), size: sizeText(details.uploadedBytes ?? 0) }));
+  }
+
+  async tellStatus(keeper: () => OffsiteKeeper): Promise<void> {
+    const { globals, terminal } = this.#context;
+    if (globals.quiet) return;
+    await Promise.resolve(); // the first state comes while the keeper is being made
+    const { state, trouble, behind } = await keeper().status();
+    const text = trouble === undefined ? stateText(state) : `${stateText(state)}: ${troubleText(trouble.kind)}`;
+    if (text === this.#told) return;
+    this.#told = text;
+    if (globals.json) printJsonNow(terminal, jsonObject({ message_type: 'state', copy: this.#name, state, trouble: trouble?.kind, behind: behind && { ...behind } }));
+    else this.#line(text);
+  }
+
+  #line(text: string): void {
+    const { terminal, clock } = this.#context;
+    terminal.print(`${formatTime(clock.nowNs())}  ${this.#name}: ${text}`);
+    terminal.flush();
+  }
+}

@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { CredentialFile, DriveClient, endpointsFrom, readOAuthClient, readServiceAccountKey, type CredentialStore, type DriveClientOptions, type GoogleCredentials, type OAuthClient, type Wait } from '../google/index.ts';
+import { CadanganError, systemRandom, type Clock, type Environment, type Random } from '../platform/index.ts';
+import type { GoogleDriveSettings } from '../settings/index.ts';
+import { DriveStorage, openStorage, parseLocation, type Storage } from '../storage/index.ts';
+
+/** Where an account on Google Drive, and what belongs to it on this machine, is found. */
+export interface DrivePlace {
+  /** As configured; undefined when it is not. */
+  readonly settings: GoogleDriveSettings | undefined;
+  readonly stateFolder: string;
+  readonly environment: Environment;
+  readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
+  /** Instead of the owner-only file that runs without an editor use. */
+  readonly store?: CredentialStore | undefined;
+  /** Told before each wait for Google. */
+  readonly onWait?: ((wait: Wait) => void) | undefined;
+  /** Other patience and pace; for tests. */
+  readonly client?: Partial<DriveClientOptions> | undefined;
+}
+
+/** The sign-in that runs without an editor use. */
+export function credentialStoreOf({ settings, stateFolder, store, random }: DrivePlace): CredentialStore {
+  return store ?? new CredentialFile(settings?.credentialsFile ?? join(stateFolder, 'google-sign-in.json'), random ? { random } : {});
+}
+
+/** The registered program of the company. @throws `drive.not-set-up` */
+export async function oauthClientOf({ settings }: DrivePlace): Promise<OAuthClient> {
+  if (settings === undefined) throw notSetUp('the configuration has no "googleDrive"');
+  if (settings.clientFile === undefined) throw notSetUp('the configuration names no "clientFile"');
+  return readOAuthClient(settings.clientFile);
+}
+
+/** A client of the designated account; to be closed. Nothing is asked of Google yet. @throws `drive.not-set-up`, `arguments.invalid` for an endpoint that is not of this machine */
+export async function openDriveClient(place: DrivePlace): Promise<DriveClient> {
+  const { settings, environment, clock, random, onWait } = place;
+  if (settings === undefined) throw notSetUp('the configuration has no "googleDrive"');
+  return new DriveClient({
+    credentials: await credentialsOf(place, settings),
+    designatedAccount: settings.account, sharedDriveId: settings.sharedDriveId, endpoints: endpointsFrom(environment), environment, clock, random, onWait,
+    ...place.client,
+  });
+}
+
+async function credentialsOf(place: DrivePlace, settings: GoogleDriveSettings): Promise<GoogleCredentials> {
+  if (settings.serviceAccountKeyFile !== undefined) return { kind: 'service-account', key: await readServiceAccountKey(settings.serviceAccountKeyFile) };
+  return { kind: 'sign-in', client: await oauthClientOf(place), store: credentialStoreOf(place) };
+}
+
+/** The storage at `location`, of Drive too; for `World.openStorage`. @throws `storage.invalid-location`, `drive.not-set-up` */
+export async function openStorageAt(location: string, place: DrivePlace): Promise<Storage> {
+  const parsed = parseLocation(location);
+  if (parsed.scheme !== 'gdrive') return openStorage(location, { random: place.random ?? systemRandom });
+  const client = await openDriveClient(place);
+  return new DriveStorage(client, parsed.path, { onClose: () => client.close() });
+}
+
+function notSetUp(reason: string): CadanganError {
+  return new CadanganError('drive.not-set-up', { reason });
+}

@@ -1,0 +1,227 @@
+import { unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CopyKeeper, copyStatusOf, dayMs, hourMs, nextReadableMs, readableFolderOf, type CopyProgress, type CopyRecord, type CopyStatus, type KeeperState, type Work } from '../offsite/index.ts';
+import { CadanganError, isOnNetwork, systemClock, type Clock } from '../platform/index.ts';
+import { formatTimestamp } from '../repository/index.ts';
+import type { OffsiteCopy } from '../settings/index.ts';
+import { openDriveClient, type DrivePlace } from './drive-account.ts';
+import type { JobResult } from './job-result.ts';
+import { copyRecordsOf, OpenCopy } from './offsite-copy.ts';
+import { offsiteSampleJob, offsiteScrubJob, offsiteSyncJob, type SyncDetails } from './offsite-jobs.ts';
+import { readableCopyJob, type ReadableCopyDetails } from './readable-copy-job.ts';
+
+export interface OffsiteKeeperOptions {
+  readonly copy: OffsiteCopy;
+  readonly place: DrivePlace;
+  /** Of the repository that is copied; asked only for readable copies. @throws `password.missing` */
+  readonly password: (signal: AbortSignal) => Promise<string>;
+  /** Each run that did something, or failed: for history and records. */
+  readonly onResult: (result: JobResult<unknown>) => void;
+  /** The status is another one; at most a few times a second. */
+  readonly onStatus: () => void;
+  /** Other times than an hour, a week ...; for tests. */
+  readonly timing?: { readonly syncEveryMs?: number; readonly sampleEveryMs?: number; readonly pollingIntervalMs?: number; readonly againMs?: number } | undefined;
+}
+
+/** Shorter waits for Google are everyday, and over before anybody could read of them. */
+const shownWaitMsMin = 1000;
+
+/** Keeps one configured copy up, for as long as it is open: what `cadangan offsite watch` and the engine run. */
+export class OffsiteKeeper implements AsyncDisposable {
+  readonly name: string;
+  readonly #options: OffsiteKeeperOptions;
+  readonly #clock: Clock;
+  readonly #keeper: CopyKeeper;
+  #record: CopyRecord | undefined;
+  #open: OpenCopy | undefined;
+  #state: KeeperState | undefined;
+  readonly #waiting = new Map<Work, PromiseWithResolvers<JobResult<unknown>>>();
+
+  private constructor(options: OffsiteKeeperOptions, polling: boolean) {
+    const { copy, place, timing } = options;
+    this.name = copy.name;
+    this.#options = options;
+    this.#clock = place.clock ?? systemClock;
+    this.#keeper = new CopyKeeper({
+      clock: this.#clock, folder: copy.repository, polling, isPaused: copy.paused, pollingIntervalMs: timing?.pollingIntervalMs,
+      timing: {
+        settleMs: copy.settleSeconds * 1000, syncEveryMs: timing?.syncEveryMs ?? hourMs, scrubEveryMs: copy.scrubEveryDays * dayMs,
+        sampleEveryMs: timing?.sampleEveryMs ?? 7 * dayMs, samplePercent: copy.sampleReadPercent,
+      },
+      times: () => this.#times(),
+      run: (work, context) => this.#run(work, context),
+      onState: (state) => {
+        this.#state = state;
+        options.onStatus();
+      },
+    });
+  }
+
+  static async start(options: OffsiteKeeperOptions): Promise<OffsiteKeeper> {
+    return new OffsiteKeeper(options, await isOnNetwork(options.copy.repository));
+  }
+
+  async status(): Promise<CopyStatus> {
+    const { copy } = this.#options;
+    this.#record ??= await copyRecordsOf(copy, this.#options.place).read();
+    return copyStatusOf(copy, this.#record, this.#state);
+  }
+
+  /** Now, whatever the trouble or the pause. */
+  ask(work: Work): void {
+    this.#keeper.ask(work);
+  }
+
+  /** As `ask`, and waits for what comes of it. @throws what kept it from a result: nobody signed in, a pause ... */
+  do(work: Work): Promise<JobResult<unknown>> {
+    const waiting = this.#waiting.get(work) ?? Promise.withResolvers<JobResult<unknown>>();
+    waiting.promise.catch(() => undefined);
+    this.#waiting.set(work, waiting);
+    this.#keeper.ask(work);
+    return waiting.promise;
+  }
+
+  /** Whoever waits for it is told that it was stopped, when it has ended. It goes on by itself within the hour, or when it is asked for. */
+  stop(work: Work): void {
+    this.#keeper.stop(work);
+    this.#waiting.get(work)?.reject(new CadanganError('aborted', { reason: 'user' }));
+    this.#waiting.delete(work);
+  }
+
+  get state(): KeeperState | undefined {
+    return this.#state;
+  }
+
+  /** Somebody signed in, mounted the disk, made room. */
+  retryNow(): void {
+    this.#keeper.retryNow();
+  }
+
+  pause(): void {
+    this.#giveUp();
+    this.#keeper.pause();
+  }
+
+  resume(): void {
+    this.#keeper.resume();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#giveUp();
+    await this.#keeper[Symbol.asyncDispose]();
+    await this.#open?.[Symbol.asyncDispose]();
+  }
+
+  async #times(): Promise<{ readonly lastScrubMs: number | undefined; readonly lastSampleMs: number | undefined; readonly readableDueMs: number | undefined }> {
+    const record = await this.#readRecord();
+    const ms = (at: string | undefined): number | undefined => (at === undefined ? undefined : Date.parse(at));
+    return { lastScrubMs: ms(record.lastScrub?.at), lastSampleMs: ms(record.lastSample?.at), readableDueMs: this.#readableDueMs(record) };
+  }
+
+  /** The first one as soon as there is a whole copy. */
+  #readableDueMs({ readable = [], lastWholeAt }: CopyRecord): number | undefined {
+    const rule = this.#options.copy.readableCopies;
+    if (rule === undefined || lastWholeAt === undefined) return undefined;
+    const last = readable.at(-1);
+    if (last === undefined) return Date.parse(lastWholeAt);
+    return nextReadableMs(Date.parse(last.at), rule.every, this.#clock.offsetMinutes(this.#clock.nowNs()));
+  }
+
+  async #run(work: Work, context: { readonly signal: AbortSignal; readonly progress: (progress: CopyProgress) => void }): Promise<void> {
+    const waiting = this.#waiting.get(work);
+    this.#waiting.delete(work);
+    try {
+      const result = await this.#job(work, context);
+      await this.#readRecord();
+      if (waiting !== undefined || isWorthTelling(work, result)) this.#options.onResult(result);
+      waiting?.resolve(result);
+      if ('error' in result) throw result.error;
+    } catch (error) {
+      waiting?.reject(error);
+      throw error;
+    }
+  }
+
+  /** Whoever waits for something that will not be done now. */
+  #giveUp(): void {
+    for (const { reject } of this.#waiting.values()) reject(new CadanganError('aborted', { reason: 'user' }));
+    this.#waiting.clear();
+  }
+
+  /** What cannot even be opened, for want of a sign-in or a set-up, is trouble and no run. */
+  async #job(work: Work, context: { readonly signal: AbortSignal; readonly progress: (progress: CopyProgress) => void }): Promise<JobResult<unknown>> {
+    if (work === 'readable') return this.#writeReadable(context.signal);
+    this.#open ??= await OpenCopy.open(this.#options.copy, { place: this.#place(), againMs: this.#options.timing?.againMs });
+    switch (work) {
+      case 'look':
+      case 'sync':
+        return offsiteSyncJob(this.#open, { ...context, mayUseKnown: work === 'look' });
+      case 'scrub':
+        return offsiteScrubJob(this.#open, context);
+      case 'sample':
+        return offsiteSampleJob(this.#open, context);
+    }
+  }
+
+  /** With whoever waits for Google seen by those who look at the copy. */
+  #place(): DrivePlace {
+    const { place } = this.#options;
+    return {
+      ...place,
+      onWait: (wait) => {
+        place.onWait?.(wait);
+        if (wait.ms >= shownWaitMsMin) this.#keeper.noteWaiting(wait.kind === 'rate' ? 'rate' : 'no-answer');
+      },
+    };
+  }
+
+  async #writeReadable(signal: AbortSignal): Promise<JobResult<ReadableCopyDetails>> {
+    const { copy, place, password } = this.#options;
+    const rule = copy.readableCopies;
+    if (rule === undefined) throw new CadanganError('arguments.invalid', { argument: copy.name, reason: 'it has no rule for readable copies' });
+    const client = await openDriveClient(place);
+    try {
+      const access = { location: copy.repository, password, signal, world: { clock: this.#clock } };
+      const result = await readableCopyJob(access, { set: rule.set, folder: rule.folder, format: rule.format, to: rule.to ?? readableFolderOf(copy.to), client: async () => client });
+      if (result.details) await noteReadable(copy, place, result.details, this.#clock, { keep: rule.keep, trash: (id) => client.trash(id, {}, signal) });
+      return result;
+    } finally {
+      client.close();
+    }
+  }
+
+  async #readRecord(): Promise<CopyRecord> {
+    return (this.#record = await copyRecordsOf(this.#options.copy, this.#options.place).read());
+  }
+}
+
+/** Takes a readable copy down in the memory of the copy, and lets go of old ones. What cannot be removed stays, and stays known. */
+export async function noteReadable(copy: OffsiteCopy, place: DrivePlace, details: ReadableCopyDetails, clock: Clock, { keep, trash }: { readonly keep?: number | undefined; readonly trash?: (id: string) => Promise<void> }): Promise<void> {
+  const nowNs = clock.nowNs();
+  const entry = { at: formatTimestamp(nowNs, clock.offsetMinutes(nowNs)), name: details.name, place: details.place, snapshot: details.snapshotId, bytes: details.archiveBytes, ...(details.id !== undefined && { id: details.id }) };
+  const records = copyRecordsOf(copy, place);
+  const { readable: before = [] } = await records.read();
+  // On disk it has taken the place of one with its name; on Drive both are there.
+  const others = before.filter((old) => old.id !== undefined || old.name !== entry.name || old.place !== entry.place);
+  const all = [...others, entry];
+  const surplus = keep === undefined ? [] : all.slice(0, Math.max(0, all.length - keep));
+  const gone = new Set<unknown>();
+  for (const old of surplus) {
+    try {
+      if (old.id === undefined) await unlink(join(old.place, old.name));
+      else await trash?.(old.id);
+      gone.add(old);
+    } catch {
+      // the next one tries again
+    }
+  }
+  await records.update((record) => ({ ...record, readable: all.filter((each) => !gone.has(each)) }));
+}
+
+/** A look after every change that finds nothing to do would fill any history. */
+function isWorthTelling(work: Work, result: JobResult<unknown>): boolean {
+  if (work !== 'look' && work !== 'sync') return true;
+  if (result.outcome !== 'success') return true;
+  const details = result.details as SyncDetails | undefined;
+  return details === undefined || details.uploadedFiles > 0 || details.trashedFiles > 0;
+}

@@ -1,0 +1,56 @@
+import type { FileKind, FileName } from '../storage/index.ts';
+
+/** What is copied. Locks say who works on the original right now; on a copy they would only keep people out. */
+export type CopiedKind = Exclude<FileKind, 'locks'>;
+
+/** A file of the original, as it was listed. */
+export interface SourceFile {
+  readonly kind: CopiedKind;
+  /** Empty for `config`. */
+  readonly name: string;
+  readonly sizeBytes: number;
+}
+
+/** A file on Drive that has the name and the place of a repository file. Several may have the same name. */
+export interface CopyFile {
+  readonly kind: CopiedKind;
+  readonly name: string;
+  /** Drive's id. */
+  readonly id: string;
+  readonly sizeBytes: number | undefined;
+  /** As Drive computed it over the bytes that it has, 64 lower-case hex digits; Drive has none for some files. */
+  readonly sha256: string | undefined;
+  readonly md5: string | undefined;
+  readonly isTrashed: boolean;
+  /** Milliseconds since 1970; of two files with one name the older one stays. */
+  readonly createdMs: number;
+}
+
+/** Something in the copy's folder that no repository has there. */
+export interface ForeignFile {
+  readonly id: string;
+  /** As people wrote it, seen from the copy's folder: not safe to be a path. */
+  readonly path: string;
+  readonly sizeBytes: number | undefined;
+}
+
+/** The copy as Drive listed it, whole. */
+export interface CopyListing {
+  readonly files: readonly CopyFile[];
+  readonly foreign: readonly ForeignFile[];
+}
+
+/** One key for one name, for maps. */
+export function keyOf({ kind, name }: { readonly kind: CopiedKind; readonly name: string }): string {
+  return `${kind}/${name}`;
+}
+
+export function nameOf({ kind, name }: { readonly kind: CopiedKind; readonly name: string }): FileName {
+  return { kind, name };
+}
+
+export function sumBytes(files: Iterable<{ readonly sizeBytes: number | undefined }>): number {
+  let sum = 0;
+  for (const { sizeBytes = 0 } of files) sum += sizeBytes;
+  return sum;
+}

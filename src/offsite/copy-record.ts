@@ -1,0 +1,124 @@
+import { mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { CadanganError, systemCode, type Random } from '../platform/index.ts';
+
+const fileBytesMax = 16 * 1024 * 1024;
+/** RFC 3339 with the offset of the machine's zone. */
+const time = z.string().max(50);
+const count = z.number().int().nonnegative();
+const amount = z.object({ files: count, bytes: count });
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
+const errorText = z.object({ code: z.string(), facts: z.record(z.string(), scalar) });
+const findings = z.object({
+  missing: count, damaged: count, doubled: count, trashed: count, foreign: count, extra: count, unconfirmed: count, damagedAtSource: count,
+});
+
+const recordSchema = z.object({
+  version: z.literal(1),
+  /** What it is about: a record of another place says nothing. */
+  source: z.string(), to: z.string(),
+  lastSync: z.object({ at: time, outcome: z.enum(['whole', 'incomplete', 'failed', 'stopped']), uploaded: amount, trashedFiles: count, error: errorText.optional() }).optional(),
+  /** When the copy last had everything. */
+  lastWholeAt: time.optional(),
+  /** What it lacks, and since when it is not whole. */
+  behind: amount.extend({ since: time }).optional(),
+  total: amount.optional(),
+  heldBack: z.object({ files: count, doubts: z.array(z.enum(['changing', 'no-snapshots', 'packs-lost', 'far-fewer'])) }).optional(),
+  lastScrub: z.object({ at: time, checked: amount, found: findings, items: z.array(z.object({ kind: z.string(), path: z.string() })), healedFiles: count, leftFiles: count }).optional(),
+  lastSample: z.object({ at: time, read: amount, damaged: z.array(z.string()) }).optional(),
+  /** The last file that a sample read; the next one goes on behind it. */
+  sampleCursor: z.string().optional(),
+  /** Ids of copies whose bytes are wrong although Drive's checksum is right. */
+  distrusted: z.array(z.string()).optional(),
+  /** Snapshots that can be restored from the copy. */
+  snapshots: z.array(z.string()),
+  /** Drive's ids of the copy's folder. */
+  folderIds: z.array(z.string()).optional(),
+  /** MD5, by id, of files that Drive gives no SHA-256 for and that were proved when they were uploaded. */
+  provedByMd5: z.record(z.string(), z.string()).optional(),
+  readable: z.array(z.object({ at: time, name: z.string(), place: z.string(), snapshot: z.string(), bytes: count, id: z.string().optional() })).optional(),
+});
+
+/** What is remembered of one copy. */
+export type CopyRecord = z.output<typeof recordSchema>;
+export type ScrubFindings = z.output<typeof findings>;
+
+/**
+ * The memory of one copy: `offsite-NAME.json` in the state folder. It serves what people see and when scrubs are due; the copy itself needs nothing of it,
+ * and it may be deleted at any time.
+ */
+export class CopyRecordFile {
+  readonly path: string;
+  readonly #folder: string;
+  readonly #place: { readonly source: string; readonly to: string };
+  readonly #random: Random;
+  #writing: Promise<void> = Promise.resolve();
+
+  /** @param name of the copy, fit for a file name */
+  constructor(stateFolder: string, name: string, place: { readonly source: string; readonly to: string }, random: Random) {
+    this.#folder = stateFolder;
+    this.path = join(stateFolder, `offsite-${name}.json`);
+    this.#place = place;
+    this.#random = random;
+  }
+
+  /** An empty one when there is none, it cannot be understood, or it is of another place. @throws `storage.denied`, `storage.unreachable` */
+  async read(): Promise<CopyRecord> {
+    const empty: CopyRecord = { version: 1, ...this.#place, snapshots: [] };
+    try {
+      if ((await stat(this.path)).size > fileBytesMax) return empty;
+      const parsed = recordSchema.safeParse(parseJson(await readFile(this.path, 'utf8')));
+      if (!parsed.success || parsed.data.source !== this.#place.source || parsed.data.to !== this.#place.to) return empty;
+      return parsed.data;
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return empty;
+      throw this.#unusable(error);
+    }
+  }
+
+  /** Changes what is there, as a whole or not at all; in turn. @throws `storage.denied`, `storage.full`, `storage.unreachable` */
+  async update(change: (record: CopyRecord) => CopyRecord): Promise<CopyRecord> {
+    const work = this.#writing.then(async () => {
+      const changed = recordSchema.parse(change(await this.read()));
+      await this.#write(changed);
+      return changed;
+    });
+    // Whoever asked for the change hears of a failure; the next one does not.
+    this.#writing = work.then(() => undefined, () => undefined);
+    return work;
+  }
+
+  async #write(record: CopyRecord): Promise<void> {
+    const temporary = `${this.path}-tmp-${Buffer.from(this.#random.fill(new Uint8Array(8))).toString('hex')}`;
+    try {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      const handle = await open(temporary, 'wx', 0o600);
+      try {
+        await handle.writeFile(`${JSON.stringify(record, undefined, 1)}\n`);
+        await handle.datasync();
+      } finally {
+        await handle.close();
+      }
+      await rename(temporary, this.path);
+    } catch (error) {
+      await unlink(temporary).catch(() => undefined);
+      throw this.#unusable(error);
+    }
+  }
+
+  #unusable(cause: unknown): unknown {
+    const reason = systemCode(cause);
+    if (reason === undefined) return cause;
+    const code = reason === 'ENOSPC' || reason === 'EDQUOT' ? 'storage.full' : reason === 'EACCES' || reason === 'EPERM' || reason === 'EROFS' ? 'storage.denied' : 'storage.unreachable';
+    return new CadanganError(code, { location: this.path, reason }, { cause });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

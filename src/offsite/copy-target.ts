@@ -1,0 +1,43 @@
+import type { CopyFile, CopyListing, SourceFile } from './copy-listing.ts';
+
+/** Where the bytes of a file that is to be uploaded come from. */
+export interface UploadSource {
+  readonly sizeBytes: number;
+  /** Exactly `lengthBytes` from `offset`, into `target` when given. May be asked again for the same part. */
+  read(offset: number, lengthBytes: number, options: { readonly target?: Uint8Array; readonly signal?: AbortSignal }): Promise<Uint8Array>;
+}
+
+export interface UploadOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Bytes that have safely arrived, so far, of this file. */
+  readonly onProgress?: ((sentBytes: number) => void) | undefined;
+  /** Of the whole file; default: its name. */
+  readonly sha256?: string | undefined;
+}
+
+export interface Uploaded {
+  readonly file: CopyFile;
+  /** Nothing had to be sent: an earlier attempt had come through after all. */
+  readonly wasThere: boolean;
+}
+
+/** Reads what lies on Drive. */
+export interface CopyReader {
+  /** Exactly `lengthBytes` from `offset`, in `target`. @throws `repository.damaged` when the file ends before; `drive.not-found` ... */
+  read(file: CopyFile, offset: number, lengthBytes: number, options: { readonly target: Uint8Array; readonly signal?: AbortSignal | undefined }): Promise<Uint8Array>;
+}
+
+/** The copy's folder on Drive, as far as copying needs it. All calls may run side by side; each retries what can be retried. */
+export interface CopyTarget extends CopyReader {
+  /** As people write it: `gdrive:Folder/Sub`. */
+  readonly location: string;
+  /** Everything that lies there. @throws when it cannot be listed whole */
+  list(signal?: AbortSignal): Promise<CopyListing>;
+  /**
+   * Stores the file and proves it. Goes on where an earlier attempt, also of another process, was cut short; never leaves two where one was asked for.
+   * @throws `repository.damaged` when the source's bytes are not those of the name
+   */
+  upload(file: SourceFile, source: UploadSource, options?: UploadOptions): Promise<Uploaded>;
+  /** Moves to the trash, where Google keeps it for 30 days; a file that is gone is no error. */
+  trash(file: CopyFile, signal?: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,85 @@
+import type { DriveFolder, RemoteFile } from '../google/index.ts';
+import type { CopiedKind, CopyFile, CopyListing, SourceFile } from './copy-listing.ts';
+import type { CopyTarget, Uploaded, UploadOptions, UploadSource } from './copy-target.ts';
+
+export interface DriveCopyOptions {
+  /** The MD5 of files for which Drive gives no SHA-256 and that were proved when they were uploaded, by id. It is added to. */
+  readonly provedByMd5?: Map<string, string> | undefined;
+}
+
+/** The copy's folder on Google Drive. Before each listing it is made sure that it is the designated account's. */
+export class DriveCopy implements CopyTarget {
+  readonly location: string;
+  /** Of the folder when it was last listed: to find it again when somebody renames it, or when lists are late. */
+  folderIds: readonly string[] = [];
+  readonly #folder: DriveFolder;
+  readonly #proved: Map<string, string>;
+  #items = new Map<string, RemoteFile>();
+  #exists = false;
+
+  constructor(folder: DriveFolder, options: DriveCopyOptions = {}) {
+    this.#folder = folder;
+    this.location = folder.location;
+    this.#proved = options.provedByMd5 ?? new Map<string, string>();
+  }
+
+  async list(signal?: AbortSignal): Promise<CopyListing> {
+    await this.#folder.account(signal);
+    this.#folder.forget(); // somebody else may have made folders, or moved them
+    const { exists, files, folderIds } = await this.#folder.listAll(signal);
+    this.#exists = exists;
+    this.folderIds = folderIds;
+    this.#items = new Map(files.map((item) => [item.id, item]));
+    return {
+      files: files.flatMap((item) => this.#copyFile(item) ?? []),
+      foreign: files.filter(({ file, trashed }) => file === undefined && !trashed).map(({ id, path, sizeBytes }) => ({ id, path, sizeBytes })),
+    };
+  }
+
+  async upload({ kind, name }: SourceFile, source: UploadSource, { signal, onProgress, sha256 }: UploadOptions = {}): Promise<Uploaded> {
+    await this.#ensure(signal);
+    const { item, proof, wasThere } = await this.#folder.upload({ kind, name }, source, { signal, onProgress, sha256 });
+    if (proof === 'md5' && item.md5 !== undefined) this.#proved.set(item.id, item.md5);
+    this.#items.set(item.id, item);
+    const file = this.#copyFile(item);
+    if (file === undefined) throw new Error(`${item.path} is not what was uploaded`);
+    return { file, wasThere };
+  }
+
+  async trash({ id }: CopyFile, signal?: AbortSignal): Promise<void> {
+    await this.#folder.trash(id, signal);
+    this.#proved.delete(id);
+  }
+
+  async read({ id, name }: CopyFile, offset: number, lengthBytes: number, { target, signal }: { readonly target: Uint8Array; readonly signal?: AbortSignal | undefined }): Promise<Uint8Array> {
+    const item = this.#items.get(id);
+    if (item === undefined) throw new Error(`${name} was not listed`);
+    return this.#folder.readRange(item, offset, lengthBytes, { target, ...(signal && { signal }) });
+  }
+
+  /** All of the layout, so that restic finds it; made once, not by each of several uploads. */
+  #making: Promise<void> | undefined;
+  async #ensure(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#exists) return;
+    this.#making ??= this.#folder.create(signal).finally(() => {
+      this.#making = undefined;
+    });
+    await this.#making;
+    if (!this.#exists) this.folderIds = await this.#folder.assertThere(signal);
+    this.#exists = true;
+  }
+
+  #copyFile(item: RemoteFile): CopyFile | undefined {
+    const { file, id, sizeBytes, md5, trashed, createdTime } = item;
+    if (file === undefined || !isCopied(file.kind)) return undefined;
+    const isProved = item.sha256 === undefined && md5 !== undefined && this.#proved.get(id) === md5;
+    return {
+      kind: file.kind, name: file.name, id, sizeBytes, md5, isTrashed: trashed, createdMs: Date.parse(createdTime) || 0,
+      sha256: isProved && file.kind !== 'config' ? file.name : item.sha256,
+    };
+  }
+}
+
+function isCopied(kind: string): kind is CopiedKind {
+  return kind !== 'locks';
+}

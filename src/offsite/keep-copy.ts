@@ -1,0 +1,256 @@
+import { CadanganError, isAbort, type Clock, type ErrorFacts } from '../platform/index.ts';
+import { FolderWatch, type WatchMode } from './folder-watch.ts';
+import { dayMs, nextWork, retryAfterMs, troubleOf, type KeeperSituation, type KeeperTiming, type TroubleKind, type Work } from './next-work.ts';
+import type { CopyProgress } from './progress.ts';
+
+/** What stands in the way, and when it is tried again. */
+export interface Trouble {
+  readonly kind: TroubleKind;
+  readonly code: string;
+  readonly facts: ErrorFacts;
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+  readonly retryAtMs: number;
+}
+
+/** What a keeper is at. */
+export interface KeeperState {
+  readonly activity: 'starting' | 'waiting' | 'paused' | Work;
+  readonly watch: WatchMode;
+  readonly trouble: Trouble | undefined;
+  readonly progress: CopyProgress | undefined;
+  /** Since when the original has changes that were not looked at, milliseconds since 1970. */
+  readonly changedSinceMs: number | undefined;
+  /** The work under way makes no headway: Google does not answer, or asks for patience. It goes on by itself. */
+  readonly waiting?: 'no-answer' | 'rate' | undefined;
+}
+
+export interface KeeperOptions {
+  readonly clock: Clock;
+  /** The original, to be watched; undefined where it cannot be watched. */
+  readonly folder: string | undefined;
+  readonly polling: boolean;
+  readonly timing: KeeperTiming;
+  readonly isPaused: boolean;
+  /** When scrub, sample and readable copy were last done; asked again after each work. */
+  readonly times: () => Promise<Pick<KeeperSituation, 'lastScrubMs' | 'lastSampleMs' | 'readableDueMs'>>;
+  /** Does it, and leaves a record of it. @throws what stopped it */
+  readonly run: (work: Work, context: { readonly signal: AbortSignal; readonly progress: (progress: CopyProgress) => void }) => Promise<void>;
+  readonly onState: (state: KeeperState) => void;
+  readonly pollingIntervalMs?: number | undefined;
+}
+
+const watchAgainMs = 60_000;
+
+/**
+ * Keeps a copy up: looks whenever the original has changed and come to rest, asks Drive for everything at the start and every hour, scrubs and samples when
+ * that is due. Trouble is a state that is shown and waited out; it never runs in a circle. One work at a time.
+ */
+export class CopyKeeper implements AsyncDisposable {
+  readonly #options: KeeperOptions;
+  readonly #ending = new AbortController();
+  readonly #wanted = new Set<Work>();
+  readonly #loop: Promise<void>;
+  #watch: FolderWatch | undefined;
+  #watchAtMs = -Infinity;
+  #changes: { readonly firstMs: number; readonly lastMs: number } | undefined;
+  #lastSyncMs: number | undefined;
+  #isPaused: boolean;
+  #failures = 0;
+  #state: KeeperState = { activity: 'starting', watch: { mode: 'starting' }, trouble: undefined, progress: undefined, changedSinceMs: undefined };
+  #wake = Promise.withResolvers<void>();
+  #stopWork: { readonly work: Work; readonly controller: AbortController } | undefined;
+  /** Somebody stopped it: it goes on by itself only then. */
+  #restUntilMs: number | undefined;
+  /** Of work that is not the copying itself: it may fail without holding that up. Also when nobody could write down that it was done. */
+  readonly #notBeforeMs = new Map<Work, number>();
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+    this.#isPaused = options.isPaused;
+    this.#loop = this.#run();
+  }
+
+  get state(): KeeperState {
+    return this.#state;
+  }
+
+  /** Does it now, whatever the trouble was; resolves when it is begun. */
+  ask(work: Work): void {
+    this.#wanted.add(work);
+    this.#restUntilMs = undefined;
+    this.#wakeUp();
+  }
+
+  /** The sign-in, the account or the disk is another one: no use in waiting any longer. */
+  retryNow(): void {
+    this.#restUntilMs = undefined;
+    this.#setState({ trouble: this.#state.trouble && { ...this.#state.trouble, retryAtMs: 0 } });
+    this.#wakeUp();
+  }
+
+  /** Of the work under way, until it makes headway. */
+  noteWaiting(waiting: 'no-answer' | 'rate'): void {
+    if (this.#stopWork !== undefined && this.#state.waiting !== waiting) this.#setState({ waiting });
+  }
+
+  /**
+   * Takes back what was asked for, and ends it at its next safe point if it is under way; a `sync` also when it was not asked for. So that it does not begin again
+   * at once, nothing is done by itself until the next time that Drive would be asked for everything.
+   */
+  stop(work: Work): void {
+    this.#wanted.delete(work);
+    const running = this.#stopWork;
+    if (running === undefined || (running.work === 'look' ? 'sync' : running.work) !== work) return;
+    this.#restUntilMs = this.#nowMs() + this.#options.timing.syncEveryMs;
+    running.controller.abort(new CadanganError('aborted', { reason: 'user' }));
+  }
+
+  /** What is under way ends at its next safe point; it goes on from there later. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#wanted.clear();
+    this.#stopWork?.controller.abort(new CadanganError('aborted'));
+    this.#wakeUp();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#restUntilMs = undefined;
+    this.#wakeUp();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort(new CadanganError('aborted'));
+    this.#wakeUp();
+    await this.#loop;
+    await this.#watch?.[Symbol.asyncDispose]();
+  }
+
+  async #run(): Promise<void> {
+    const { clock, times, timing } = this.#options;
+    while (!this.#ending.signal.aborted) {
+      await this.#lookAfterWatch();
+      const woken = this.#wake.promise;
+      const known = await times().catch(() => ({ lastScrubMs: undefined, lastSampleMs: undefined, readableDueMs: undefined }));
+      const next = nextWork({ ...this.#postponed(known), isPaused: this.#isPaused, changes: this.#changes, lastSyncMs: this.#lastSyncMs, notBeforeMs: this.#notBefore, wanted: this.#wanted, timing }, this.#nowMs());
+      if ('work' in next) {
+        await this.#work(next.work);
+        continue;
+      }
+      this.#setState({ activity: this.#isPaused ? 'paused' : 'waiting', progress: undefined });
+      const napMs = Math.max(0, Math.min(watchAgainMs, next.waitUntilMs - this.#nowMs()));
+      await this.#nap(napMs, woken, clock);
+      this.#wake = Promise.withResolvers<void>();
+    }
+  }
+
+  get #notBefore(): number | undefined {
+    const times = [this.#state.trouble?.retryAtMs, this.#restUntilMs].filter((ms) => ms !== undefined);
+    return times.length === 0 ? undefined : Math.max(...times);
+  }
+
+  #postponed(known: Awaited<ReturnType<KeeperOptions['times']>>): Awaited<ReturnType<KeeperOptions['times']>> {
+    const { scrubEveryMs, sampleEveryMs } = this.#options.timing;
+    const later = (ms: number | undefined, work: Work, everyMs: number): number | undefined => {
+      const notBeforeMs = this.#notBeforeMs.get(work);
+      return notBeforeMs === undefined ? ms : Math.max(ms ?? -Infinity, notBeforeMs - everyMs);
+    };
+    const readableMs = this.#notBeforeMs.get('readable') ?? -Infinity;
+    return {
+      lastScrubMs: later(known.lastScrubMs, 'scrub', scrubEveryMs), lastSampleMs: later(known.lastSampleMs, 'sample', sampleEveryMs),
+      readableDueMs: known.readableDueMs === undefined ? undefined : Math.max(known.readableDueMs, readableMs),
+    };
+  }
+
+  async #nap(ms: number, woken: Promise<void>, clock: Clock): Promise<void> {
+    const over = new AbortController();
+    const sleeping = clock.sleep(ms, over.signal).catch(() => undefined);
+    await Promise.race([sleeping, woken]);
+    over.abort(new CadanganError('aborted'));
+    await sleeping;
+  }
+
+  async #work(work: Work): Promise<void> {
+    const stop = new AbortController();
+    this.#stopWork = { work, controller: stop };
+    this.#wanted.delete(work);
+    // What changes from now on may come too late for this one.
+    const changes = this.#changes;
+    this.#changes = undefined;
+    this.#setState({ activity: work, progress: undefined });
+    try {
+      await this.#options.run(work, { signal: AbortSignal.any([this.#ending.signal, stop.signal]), progress: (progress) => this.#setState({ progress, waiting: undefined }) });
+      this.#postpone(work);
+      if (work === 'sync' || work === 'scrub') this.#lastSyncMs = this.#nowMs();
+      if (work === 'sync' || work === 'scrub' || work === 'look') {
+        this.#failures = 0;
+        this.#setState({ trouble: undefined });
+      }
+    } catch (error) {
+      // What was noticed has still to be copied.
+      if (changes) this.#remember(changes);
+      if (isAbort(error)) return;
+      if (work === 'sample' || work === 'readable') this.#postpone(work);
+      else this.#noteTrouble(error);
+    } finally {
+      this.#stopWork = undefined;
+      if (this.#state.waiting !== undefined) this.#setState({ waiting: undefined });
+    }
+  }
+
+  #remember(changes: { readonly firstMs: number; readonly lastMs: number }): void {
+    this.#changes = { firstMs: changes.firstMs, lastMs: Math.max(changes.lastMs, this.#changes?.lastMs ?? 0) };
+  }
+
+  #postpone(work: Work): void {
+    const { scrubEveryMs, sampleEveryMs } = this.#options.timing;
+    const ms = work === 'scrub' ? scrubEveryMs : work === 'sample' ? Math.min(dayMs, sampleEveryMs) : work === 'readable' ? dayMs : 0;
+    if (ms > 0) this.#notBeforeMs.set(work, this.#nowMs() + ms);
+  }
+
+  #noteTrouble(error: unknown): void {
+    this.#failures += 1;
+    const known = error instanceof CadanganError ? error : undefined;
+    const kind = troubleOf(known?.code);
+    const nowMs = this.#nowMs();
+    const sinceMs = this.#state.trouble?.kind === kind ? this.#state.trouble.sinceMs : nowMs;
+    this.#setState({ trouble: { kind, code: known?.code ?? 'unknown', facts: known?.facts ?? { reason: String(error) }, sinceMs, retryAtMs: nowMs + retryAfterMs(kind, this.#failures) } });
+  }
+
+  /** A watch that was lost, or whose folder came only later, is begun anew now and then. */
+  async #lookAfterWatch(): Promise<void> {
+    const { folder, polling, pollingIntervalMs } = this.#options;
+    if (folder === undefined || (this.#watch && this.#state.watch.mode !== 'lost') || this.#nowMs() - this.#watchAtMs < watchAgainMs) return;
+    this.#watchAtMs = this.#nowMs();
+    await this.#watch?.[Symbol.asyncDispose]();
+    this.#watch = new FolderWatch({
+      folder, polling, pollingIntervalMs,
+      onChange: () => this.#onChange(),
+      onMode: (watch) => this.#setState({ watch }),
+    });
+  }
+
+  #onChange(): void {
+    const nowMs = this.#nowMs();
+    const isFirst = this.#changes === undefined;
+    this.#changes = { firstMs: this.#changes?.firstMs ?? nowMs, lastMs: nowMs };
+    if (isFirst) {
+      this.#setState({});
+      this.#wakeUp();
+    }
+  }
+
+  #wakeUp(): void {
+    this.#wake.resolve();
+  }
+
+  #setState(change: Partial<KeeperState>): void {
+    this.#state = { ...this.#state, ...change, changedSinceMs: this.#changes?.firstMs };
+    this.#options.onState(this.#state);
+  }
+
+  #nowMs(): number {
+    return Number(this.#options.clock.nowNs() / 1_000_000n);
+  }
+}

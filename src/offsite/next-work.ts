@@ -1,0 +1,95 @@
+import type { ErrorCode } from '../platform/index.ts';
+
+/** What a keeper does. `look`: compare with what is known to be on Drive; `sync`: ask Drive, too. */
+export type Work = 'look' | 'sync' | 'scrub' | 'sample' | 'readable';
+
+/** All that the decision rests on; times in milliseconds of one clock. Undefined: never. */
+export interface KeeperSituation {
+  readonly isPaused: boolean;
+  /** Changes of the original that no look has seen yet. */
+  readonly changes: { readonly firstMs: number; readonly lastMs: number } | undefined;
+  /** Drive was asked for everything. */
+  readonly lastSyncMs: number | undefined;
+  readonly lastScrubMs: number | undefined;
+  readonly lastSampleMs: number | undefined;
+  /** When the next readable copy is due, if there is a rule. */
+  readonly readableDueMs: number | undefined;
+  /** Nothing is tried before that. */
+  readonly notBeforeMs: number | undefined;
+  /** Somebody asked for it. */
+  readonly wanted: ReadonlySet<Work>;
+  readonly timing: KeeperTiming;
+}
+
+export interface KeeperTiming {
+  readonly settleMs: number;
+  /** Between two times that Drive is asked for everything; default one hour. */
+  readonly syncEveryMs: number;
+  readonly scrubEveryMs: number;
+  readonly sampleEveryMs: number;
+  readonly samplePercent: number;
+}
+
+export const hourMs = 3_600_000;
+export const dayMs = 24 * hourMs;
+
+/** A backup that runs for hours never lets the folder come to rest; what it has written so far is copied all the same. */
+const restlessMsMax = 5 * 60_000;
+
+/** What is to be done now, or until when to wait unless something happens. Pure. */
+export function nextWork(situation: KeeperSituation, nowMs: number): { readonly work: Work } | { readonly waitUntilMs: number } {
+  const { isPaused, changes, lastSyncMs, lastScrubMs, lastSampleMs, readableDueMs, notBeforeMs, wanted, timing } = situation;
+  const asked = (['sync', 'scrub', 'sample', 'readable', 'look'] as const).find((work) => wanted.has(work));
+  if (asked !== undefined) return { work: asked };
+  if (isPaused) return { waitUntilMs: Infinity };
+  if (notBeforeMs !== undefined && nowMs < notBeforeMs) return { waitUntilMs: notBeforeMs };
+  // What was never done is due as soon as there is a copy.
+  const afterSync = (lastMs: number | undefined, everyMs: number): number => (lastSyncMs === undefined ? Infinity : lastMs === undefined ? nowMs : lastMs + everyMs);
+  const due: readonly (readonly [Work, number])[] = [
+    ['sync', lastSyncMs === undefined ? nowMs : lastSyncMs + timing.syncEveryMs],
+    ['look', changes === undefined ? Infinity : Math.min(changes.lastMs + timing.settleMs, changes.firstMs + Math.max(restlessMsMax, timing.settleMs))],
+    ['scrub', afterSync(lastScrubMs, timing.scrubEveryMs)],
+    ['sample', timing.samplePercent === 0 ? Infinity : afterSync(lastSampleMs, timing.sampleEveryMs)],
+    ['readable', readableDueMs ?? Infinity],
+  ];
+  const first = due.toSorted(([, a], [, b]) => a - b)[0];
+  const ready = due.find(([, atMs]) => atMs <= nowMs);
+  if (ready) return { work: ready[0] };
+  return { waitUntilMs: first?.[1] ?? Infinity };
+}
+
+/** Why a copy stands still, in a word that people are told. */
+export type TroubleKind = 'signed-out' | 'wrong-account' | 'full' | 'daily-volume' | 'rate' | 'drive-unavailable' | 'denied' | 'source' | 'other-repository' | 'busy' | 'other';
+
+const troubles: Partial<Record<ErrorCode, TroubleKind>> = {
+  'drive.signed-out': 'signed-out', 'drive.sign-in-failed': 'signed-out', 'drive.not-set-up': 'signed-out',
+  'drive.wrong-account': 'wrong-account', 'drive.full': 'full', 'drive.daily-volume': 'daily-volume', 'drive.rate-limited': 'rate',
+  'drive.unavailable': 'drive-unavailable', 'drive.not-found': 'drive-unavailable', 'drive.altered': 'drive-unavailable',
+  'drive.denied': 'denied', 'storage.unreachable': 'source', 'storage.denied': 'source', 'offsite.source-doubtful': 'source', 'offsite.other-repository': 'other-repository', 'offsite.busy': 'busy',
+};
+
+export function troubleOf(code: ErrorCode | undefined): TroubleKind {
+  return (code && troubles[code]) ?? 'other';
+}
+
+/** When to try again: at once for nobody's sake, soon where it mends itself, in an hour where somebody has to do something; he can also say when. */
+export function retryAfterMs(kind: TroubleKind, failuresInARow: number): number {
+  const backOffMs = Math.min(30 * 60_000, 60_000 * 2 ** Math.min(10, failuresInARow - 1));
+  switch (kind) {
+    case 'drive-unavailable':
+    case 'rate':
+    case 'source':
+      return backOffMs;
+    case 'busy':
+      return 60_000;
+    case 'signed-out':
+    case 'wrong-account':
+      return 10 * 60_000;
+    case 'full':
+    case 'daily-volume':
+    case 'denied':
+    case 'other-repository':
+    case 'other':
+      return hourMs;
+  }
+}

@@ -1,0 +1,131 @@
+import { CadanganError } from '../platform/index.ts';
+import type { Comparison } from './compare-copy.ts';
+import { sumBytes, type CopiedKind, type CopyFile, type SourceFile } from './copy-listing.ts';
+import type { SourceCut } from './source-cut.ts';
+
+/**
+ * What is to be done, in this order. Within a stage the order does not matter and several may go at once; a stage begins when every file of the one
+ * before is done. At every moment in between the copy is a repository: what it has needs nothing that it has not.
+ */
+export type Stage = UploadStage | TrashStage;
+
+export interface UploadStage {
+  readonly action: 'upload';
+  readonly kind: CopiedKind;
+  readonly files: readonly SourceFile[];
+}
+
+export interface TrashStage {
+  readonly action: 'trash';
+  readonly kind: CopiedKind;
+  readonly why: 'double' | 'damaged' | 'removed';
+  readonly files: readonly CopyFile[];
+}
+
+/** Why files stay on Drive that the original has no more. */
+export type Doubt =
+  /** Somebody is changing the original right now. */
+  | 'changing'
+  /** The original has no snapshot left. */
+  | 'no-snapshots'
+  /** Packs are gone, but no index is: a prune would have written a new one. The original has lost them. */
+  | 'packs-lost'
+  /** Far fewer than there were. */
+  | 'far-fewer';
+
+export interface CopyPlan {
+  readonly stages: readonly Stage[];
+  readonly uploadFiles: number;
+  readonly uploadBytes: number;
+  /** Empty when all that is to go may go. */
+  readonly doubts: readonly Doubt[];
+  /** What stays because of them. */
+  readonly heldBack: readonly CopyFile[];
+}
+
+export interface PlanOptions {
+  /** Somebody looked into the doubts and wants the removal all the same. */
+  readonly mayRemoveAll?: boolean;
+  /** Do not remove anything for now. */
+  readonly removesNothing?: boolean;
+  /** Ids of copies with wrong bytes under a right checksum: they go before a new one comes, which would be taken for needless. */
+  readonly distrusted?: ReadonlySet<string> | undefined;
+}
+
+/** Keys and config open everything else; an index needs its packs, a snapshot its indexes. */
+const uploadOrder = ['keys', 'config', 'data', 'index', 'snapshots'] as const satisfies readonly CopiedKind[];
+/** The other way round; keys last, so that a copy that is cut short can still be opened. There is no removing of a config. */
+const removalOrder = ['snapshots', 'index', 'data', 'keys'] as const satisfies readonly CopiedKind[];
+
+/**
+ * Decides what to upload and what to move to the trash. Pure.
+ * @throws `offsite.other-repository` when the copy is that of another repository: another config, and no key in common
+ */
+export function planCopy(cut: SourceCut, comparison: Comparison, place: { readonly source: string; readonly copy: string }, options: PlanOptions = {}): CopyPlan {
+  refuseOther(comparison, place);
+  const missing = comparison.states.filter(({ good }) => good === undefined).map(({ source }) => source);
+  // An index or snapshot of names that do not belong together could need what nobody has. Packs, keys and the config need nothing.
+  const kinds = cut.isConsistent ? uploadOrder : uploadOrder.slice(0, 3);
+  const uploads = kinds.map((kind): UploadStage => ({ action: 'upload', kind, files: missing.filter((file) => file.kind === kind) }));
+  const needless = comparison.extra.filter(({ kind }) => kind !== 'config');
+  const doubts = options.mayRemoveAll && cut.isConsistent ? [] : doubtsAbout(cut, comparison);
+  const goes = doubts.length === 0 && !options.removesNothing && cut.isConsistent;
+  const bad = (files: readonly CopyFile[]): TrashStage[] => (files.length === 0 ? [] : [{ action: 'trash', kind: 'data', why: 'damaged', files }]);
+  const planned: readonly Stage[] = [...bad(comparison.states.flatMap(({ damaged }) => damaged).filter(({ id }) => options.distrusted?.has(id))), ...uploads, ...cleaning(comparison), ...(goes ? removals(needless) : [])].filter(({ files }) => files.length > 0);
+  const willUpload = uploads.flatMap(({ files }) => files);
+  return {
+    stages: planned,
+    uploadFiles: willUpload.length, uploadBytes: sumBytes(willUpload),
+    doubts: needless.length > 0 ? doubts : [],
+    heldBack: goes ? [] : needless,
+  };
+}
+
+/** restic replaces the config when a repository is migrated to version 2; its keys stay. Another repository has none of them. */
+function refuseOther({ states, extra }: Comparison, { source, copy }: { readonly source: string; readonly copy: string }): void {
+  const hasOtherConfig = states.some((state) => state.source.kind === 'config' && state.good === undefined && state.damaged.length > 0);
+  const sharesKey = states.some((state) => state.source.kind === 'keys' && (state.good !== undefined || state.damaged.length > 0));
+  const hasConfig = states.some((state) => state.source.kind === 'config' && state.good !== undefined);
+  const hasOthers = extra.some(({ kind }) => kind === 'keys');
+  if (sharesKey || hasConfig) return;
+  if (hasOtherConfig || hasOthers) throw new CadanganError('offsite.other-repository', { location: copy, source });
+}
+
+/** Doubles and damaged copies, once a good one is there. */
+function cleaning({ states }: Comparison): TrashStage[] {
+  return uploadOrder.flatMap((kind): TrashStage[] => {
+    const ours = states.filter(({ source }) => source.kind === kind);
+    return [
+      { action: 'trash', kind, why: 'damaged', files: ours.flatMap(({ damaged }) => damaged) },
+      { action: 'trash', kind, why: 'double', files: ours.flatMap(({ doubles }) => doubles) },
+    ];
+  });
+}
+
+function removals(needless: readonly CopyFile[]): TrashStage[] {
+  return removalOrder.map((kind): TrashStage => ({ action: 'trash', kind, why: 'removed', files: needless.filter((file) => file.kind === kind) }));
+}
+
+/** Fewer than so many are not worth a question. */
+const questionAbove = 10;
+
+/**
+ * The original is a folder that may be half mounted, emptied by accident, damaged or encrypted by an intruder; then the copy is what is left. A prune shows
+ * by what it must do: it writes a new index and removes an old one before the first pack that an index named goes.
+ */
+function doubtsAbout(cut: SourceCut, { states, extra }: Comparison): Doubt[] {
+  const doubts: Doubt[] = [];
+  const has = (kind: CopiedKind): number => states.filter(({ source }) => source.kind === kind).length;
+  const goes = (kind: CopiedKind): readonly CopyFile[] => extra.filter((file) => file.kind === kind);
+  const isMost = (kind: CopiedKind, share: number): boolean => goes(kind).length > questionAbove && goes(kind).length > share * (goes(kind).length + has(kind));
+  if (!cut.isConsistent) doubts.push('changing');
+  if (goes('snapshots').length > 0 && has('snapshots') === 0) doubts.push('no-snapshots');
+  if (goes('index').length === 0 && goes('data').some((pack) => mayBeNamed(pack, states.flatMap(({ good }) => (good?.kind === 'index' ? [good] : []))))) doubts.push('packs-lost');
+  if (isMost('data', 0.5) || isMost('snapshots', 0.9)) doubts.push('far-fewer');
+  return doubts;
+}
+
+/** An index names only what was there before it. So a pack that came after every index is the rest of a backup that was cut short, and prune takes it away without a trace. */
+function mayBeNamed(pack: CopyFile, indexes: readonly CopyFile[]): boolean {
+  return indexes.some(({ createdMs }) => createdMs >= pack.createdMs);
+}

@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { CadanganError, isAbort, isCode, throwIfAborted } from '../platform/index.ts';
+import type { Storage } from '../storage/index.ts';
+import { keyOf, nameOf, type CopyFile, type SourceFile } from './copy-listing.ts';
+import type { CopyTarget, Uploaded, UploadSource } from './copy-target.ts';
+import { forEachBounded } from './for-each-bounded.ts';
+import type { CopyPlan, Stage } from './plan-copy.ts';
+import type { CopyProgressMeter } from './progress.ts';
+
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Uploads that go at once; default 4. */
+  readonly uploadsAtOnce?: number | undefined;
+  readonly meter?: CopyProgressMeter | undefined;
+  /** Files of the original that were found damaged before: they are passed over, and keep nobody waiting. */
+  readonly knownDamaged?: ReadonlySet<string> | undefined;
+  /** The config has no hash for a name. */
+  readonly configSha256?: string | undefined;
+  /** Told of each as it happens, so that whoever keeps account of the copy need not list it again. */
+  readonly onUploaded?: ((uploaded: Uploaded) => void) | undefined;
+  readonly onTrashed?: ((file: CopyFile) => void) | undefined;
+}
+
+/** What came of a plan. */
+export interface RunReport {
+  /** Every stage was gone through. */
+  readonly isComplete: boolean;
+  /** Files of the original that were gone when their turn came: it was changed meanwhile, make a new plan. */
+  readonly vanished: readonly SourceFile[];
+  /** Files of the original whose bytes are not those of their names. */
+  readonly damaged: readonly SourceFile[];
+}
+
+const uploadsAtOnceDefault = 4;
+/** A request each, and no bytes. */
+const trashesAtOnce = 4;
+
+/**
+ * Does what a plan says, stage after stage. It stops behind a stage that could not be completed: what would come next could need what is not there. Only a
+ * file that was found damaged in an earlier run is passed over, because all that is new would otherwise stay unprotected for its sake.
+ * @throws what uploading and trashing throws; by then nothing of it is under way any more
+ */
+export async function runPlan(plan: CopyPlan, source: Storage, target: CopyTarget, options: RunOptions = {}): Promise<RunReport> {
+  const vanished: SourceFile[] = [];
+  const damaged: SourceFile[] = [];
+  for (const stage of plan.stages) {
+    throwIfAborted(options.signal);
+    const isPassedOver = damaged.length > 0 && stage.action === 'trash';
+    // A pack that the original has lost may live on in one that it no longer names.
+    if (isPassedOver) return { isComplete: false, vanished, damaged };
+    if (!(await runStage(stage, source, target, options, { vanished, damaged }))) return { isComplete: false, vanished, damaged };
+  }
+  return { isComplete: damaged.length === 0, vanished, damaged };
+}
+
+interface Mishaps {
+  readonly vanished: SourceFile[];
+  readonly damaged: SourceFile[];
+}
+
+/** @returns whether whatever comes next may begin */
+async function runStage(stage: Stage, source: Storage, target: CopyTarget, options: RunOptions, { vanished, damaged }: Mishaps): Promise<boolean> {
+  const { signal, uploadsAtOnce = uploadsAtOnceDefault, meter, knownDamaged, configSha256, onUploaded, onTrashed } = options;
+  const sha256Of = ({ kind, name }: SourceFile): string | undefined => (kind === 'config' ? configSha256 : name);
+  if (stage.action === 'trash') {
+    await forEachBounded(stage.files, trashesAtOnce, signal, async (file, ownSignal) => {
+      await target.trash(file, ownSignal);
+      onTrashed?.(file);
+    });
+    return true;
+  }
+  let mayGoOn = true;
+  await forEachBounded(stage.files, uploadsAtOnce, signal, async (file, ownSignal) => {
+    const part = meter?.begin(file);
+    try {
+      if (knownDamaged?.has(keyOf(file)) && !(await isSound(source, file, ownSignal))) throw new CadanganError('repository.damaged', { kind: file.kind, name: file.name, reason: 'hash' });
+      const uploaded = await target.upload(file, uploadSourceOf(source, file), { signal: ownSignal, onProgress: part?.sent, sha256: sha256Of(file) });
+      part?.done();
+      onUploaded?.(uploaded);
+    } catch (error) {
+      part?.givenUp();
+      if (isAbort(error)) throw error;
+      if (isCode(error, 'storage.not-found')) {
+        vanished.push(file);
+        mayGoOn = false;
+      } else if (isCode(error, 'repository.damaged')) {
+        damaged.push(file);
+        if (!knownDamaged?.has(keyOf(file))) mayGoOn = false;
+      } else throw error;
+    }
+  });
+  return mayGoOn;
+}
+
+const pieceBytes = 4 * 1024 * 1024;
+
+/** Somebody may have mended it; sending it to see costs more than reading it. */
+async function isSound(storage: Storage, file: SourceFile, signal: AbortSignal): Promise<boolean> {
+  const hash = createHash('sha256');
+  for (let at = 0; at < file.sizeBytes; at += pieceBytes) hash.update(await storage.readRange(nameOf(file), at, Math.min(pieceBytes, file.sizeBytes - at), { signal }));
+  return hash.digest('hex') === file.name;
+}
+
+function uploadSourceOf(storage: Storage, file: SourceFile): UploadSource {
+  return {
+    sizeBytes: file.sizeBytes,
+    read: (offset, lengthBytes, options) => storage.readRange(nameOf(file), offset, lengthBytes, options),
+  };
+}

@@ -1,0 +1,61 @@
+import type { Comparison, CopyState } from './compare-copy.ts';
+import { keyOf, type CopyFile } from './copy-listing.ts';
+import { syncCopy, type CopyWorld, type SyncOptions, type SyncReport } from './sync-copy.ts';
+
+/** What can be wrong with one file of the copy. */
+export type FindingKind = 'missing' | 'damaged' | 'doubled' | 'trashed' | 'foreign' | 'extra' | 'unconfirmed' | 'damagedAtSource';
+
+export interface Finding {
+  readonly kind: FindingKind;
+  /** `data/ab12…`; of strangers as they are called on Drive: not safe to show as it is. */
+  readonly path: string;
+}
+
+export interface ScrubReport {
+  readonly checkedFiles: number;
+  readonly checkedBytes: number;
+  /** All of them, in the order of the kinds. */
+  readonly findings: readonly Finding[];
+  /** What was done about them. */
+  readonly sync: SyncReport;
+}
+
+/** A finding that means the copy would not have been complete. */
+export function isGrave({ kind }: Finding): boolean {
+  return kind === 'missing' || kind === 'damaged' || kind === 'trashed' || kind === 'damagedAtSource';
+}
+
+/**
+ * Compares the whole copy with the original by the checksums that Drive computed over the bytes that it has: nothing is downloaded. What is missing or
+ * wrong is uploaded again from the original, doubles go to the trash; strangers are only named.
+ * Files that simply have not been copied yet are called missing, too: whoever knows better leaves them out.
+ */
+export async function scrubCopy(world: CopyWorld, options: Omit<SyncOptions, 'known'> = {}): Promise<ScrubReport> {
+  const sync = await syncCopy(world, options);
+  const checked = sync.found.states.filter(({ good, damaged }) => good !== undefined || damaged.length > 0);
+  return {
+    checkedFiles: checked.length, checkedBytes: checked.reduce((sum, { source }) => sum + source.sizeBytes, 0),
+    findings: findingsOf(sync.found, new Set(sync.plan.heldBack.map(({ id }) => id))), sync,
+  };
+}
+
+/** @param heldBack ids of files that stay although the original has them no more; those that simply go are no finding */
+export function findingsOf({ states, extra, damagedAtSource, foreign }: Comparison, heldBack: ReadonlySet<string>): Finding[] {
+  const of = (kind: FindingKind, paths: Iterable<string>): Finding[] => [...paths].map((path) => ({ kind, path }));
+  const sources = (isSo: (state: CopyState) => boolean): string[] => states.filter(isSo).map(({ source }) => pathOf(source));
+  const isLost = ({ good, damaged, isTrashed }: CopyState): boolean => good === undefined && damaged.length === 0 && !isTrashed;
+  return [
+    ...of('missing', sources(isLost)),
+    ...of('damaged', sources(({ damaged }) => damaged.length > 0)),
+    ...of('trashed', sources(({ isTrashed }) => isTrashed)),
+    ...of('damagedAtSource', damagedAtSource.map(pathOf)),
+    ...of('doubled', sources(({ doubles }) => doubles.length > 0)),
+    ...of('extra', extra.filter(({ id }) => heldBack.has(id)).map(pathOf)),
+    ...of('unconfirmed', sources(({ confidence }) => confidence === 'unconfirmed')),
+    ...of('foreign', foreign.map(({ path }) => path)),
+  ];
+}
+
+export function pathOf(file: Pick<CopyFile, 'kind' | 'name'>): string {
+  return file.kind === 'config' ? 'config' : file.kind === 'data' ? `data/${file.name.slice(0, 2)}/${file.name}` : keyOf(file);
+}

@@ -1,0 +1,136 @@
+import type { Clock } from '../platform/index.ts';
+import type { Storage } from '../storage/index.ts';
+import { compareCopy, lagOf, type Comparison } from './compare-copy.ts';
+import { CopyAccount } from './copy-account.ts';
+import { keyOf, type CopyFile, type CopyListing, type SourceFile } from './copy-listing.ts';
+import type { CopyTarget } from './copy-target.ts';
+import { planCopy, type CopyPlan, type Doubt } from './plan-copy.ts';
+import { CopyProgressMeter, type CopyProgressSink } from './progress.ts';
+import { runPlan, type RunReport } from './run-plan.ts';
+import { readSourceCut, type SourceCut } from './source-cut.ts';
+
+export interface CopyWorld {
+  readonly source: Storage;
+  readonly target: CopyTarget;
+  readonly clock: Clock;
+}
+
+export interface SyncOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly progress?: CopyProgressSink | undefined;
+  readonly uploadsAtOnce?: number | undefined;
+  /** Remove also what there is a doubt about. */
+  readonly mayRemoveAll?: boolean | undefined;
+  /** Show what would be done. */
+  readonly dryRun?: boolean | undefined;
+  /** What is known to lie on Drive, instead of asking. Nothing is removed by it. */
+  readonly known?: CopyListing | undefined;
+  /** Files of the original that were found damaged (keys of `keyOf`); it is added to. */
+  readonly knownDamaged?: Set<string> | undefined;
+  /** Ids of copies whose bytes were found wrong although Drive says otherwise. */
+  readonly distrusted?: ReadonlySet<string> | undefined;
+  /** Told what is behind as soon as that is known. */
+  readonly onPlan?: ((plan: CopyPlan, comparison: Comparison) => void) | undefined;
+  readonly onUploaded?: ((file: CopyFile) => void) | undefined;
+  readonly onTrashed?: ((file: CopyFile) => void) | undefined;
+  /** Before the original is looked at again, because it changed meanwhile; default 5 s. */
+  readonly againMs?: number | undefined;
+}
+
+/** What a sync has done and what is left. */
+export interface SyncReport {
+  readonly uploadedFiles: number;
+  readonly uploadedBytes: number;
+  readonly trashedFiles: number;
+  /** Files of the original and their bytes, all of them. */
+  readonly sourceFiles: number;
+  readonly sourceBytes: number;
+  /** What of it is not on Drive now. */
+  readonly lag: { readonly files: number; readonly bytes: number };
+  /** Those of them that could have been copied. */
+  readonly leftBehindFiles: number;
+  /** Why files stay on Drive that the original has no more, and how many. */
+  readonly doubts: readonly Doubt[];
+  readonly heldBackFiles: number;
+  /** Files of the original whose bytes are not those of their names. */
+  readonly damagedAtSource: readonly SourceFile[];
+  /** Files for which Drive has no checksum. */
+  readonly unconfirmedFiles: number;
+  /** Snapshots that can be restored from Drive: their own file and all that was there before it is verified. */
+  readonly snapshots: readonly string[];
+  /** What lies on Drive now. */
+  readonly listing: CopyListing;
+  /** What was found before anything was done. */
+  readonly found: Comparison;
+  readonly plan: CopyPlan;
+}
+
+const passesMax = 5;
+const againMsDefault = 5_000;
+
+/**
+ * Brings the copy up to the original. A backup or prune that goes on meanwhile is waited for a little; what it leaves is for the next sync.
+ * @throws `offsite.source-doubtful`, `offsite.other-repository`, and what Drive refuses: `drive.full`, `drive.signed-out` ... What was copied by then stays.
+ */
+export async function syncCopy({ source, target, clock }: CopyWorld, options: SyncOptions = {}): Promise<SyncReport> {
+  const { signal, dryRun = false, againMs = againMsDefault } = options;
+  const damaged = options.knownDamaged ?? new Set<string>();
+  const meter = options.progress && new CopyProgressMeter(clock, options.progress);
+  const counts = { uploadedFiles: 0, uploadedBytes: 0, trashedFiles: 0 };
+  meter?.enter('listing');
+  const account = new CopyAccount(options.known ?? (await target.list(signal)));
+  let found: Comparison | undefined;
+  for (let pass = 1; ; pass++) {
+    const cut = await readSourceCut(source, signal);
+    const comparison = compareCopy(cut, account.listing, options.distrusted);
+    found ??= comparison;
+    const plan = planCopy(cut, comparison, { source: source.location, copy: target.location }, { mayRemoveAll: options.mayRemoveAll ?? false, removesNothing: options.known !== undefined, distrusted: options.distrusted });
+    options.onPlan?.(plan, comparison);
+    meter?.enter('copying', plan.uploadFiles, plan.uploadBytes);
+    const run = dryRun ? { isComplete: true, vanished: [], damaged: [] } : await runPlan(plan, source, target, {
+      signal, meter, uploadsAtOnce: options.uploadsAtOnce, knownDamaged: damaged,
+      configSha256: cut.configSha256,
+      onUploaded: ({ file, wasThere }) => {
+        account.add(file);
+        options.onUploaded?.(file);
+        if (wasThere) return;
+        counts.uploadedFiles += 1;
+        counts.uploadedBytes += file.sizeBytes ?? 0;
+      },
+      onTrashed: (file) => {
+        account.trashed(file);
+        counts.trashedFiles += 1;
+        options.onTrashed?.(file);
+      },
+    });
+    const isNew = run.damaged.filter((file) => !damaged.has(keyOf(file)));
+    for (const file of isNew) damaged.add(keyOf(file));
+    if (!dryRun && pass < passesMax && mayHelp(cut, run, isNew)) {
+      await clock.sleep(againMs, signal);
+      continue;
+    }
+    return { ...counts, ...stateAfter(cut, account, damaged, options.distrusted), doubts: plan.doubts, heldBackFiles: plan.heldBack.length, listing: account.listing, found, plan };
+  }
+}
+
+/** Whether another look at the original is likely to bring more. A file that was found damaged gets a second chance: it may have been half written. */
+function mayHelp(cut: SourceCut, run: RunReport, isNew: readonly SourceFile[]): boolean {
+  return !cut.isConsistent || run.vanished.length > 0 || isNew.length > 0;
+}
+
+function stateAfter(cut: SourceCut, account: CopyAccount, damaged: ReadonlySet<string>, distrusted: ReadonlySet<string> | undefined): Pick<SyncReport, 'sourceFiles' | 'sourceBytes' | 'lag' | 'leftBehindFiles' | 'damagedAtSource' | 'unconfirmedFiles' | 'snapshots'> {
+  const comparison = compareCopy(cut, account.listing, distrusted);
+  const atSource = new Map(comparison.damagedAtSource.map((file) => [keyOf(file), file]));
+  for (const { source, good } of comparison.states) if (good === undefined && damaged.has(keyOf(source))) atSource.set(keyOf(source), source);
+  const needed = comparison.states.filter(({ source }) => source.kind !== 'snapshots');
+  // A snapshot says nothing about which packs it needs to whoever has no password; so all must be there.
+  const isWhole = needed.every(({ good, source }) => good !== undefined || damaged.has(keyOf(source)));
+  return {
+    sourceFiles: cut.files.length, sourceBytes: cut.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    lag: lagOf(comparison),
+    leftBehindFiles: comparison.states.filter(({ good, source }) => good === undefined && !damaged.has(keyOf(source))).length,
+    damagedAtSource: [...atSource.values()],
+    unconfirmedFiles: comparison.states.filter(({ confidence }) => confidence === 'unconfirmed').length,
+    snapshots: isWhole ? comparison.states.flatMap(({ source, confidence }) => (source.kind === 'snapshots' && confidence === 'verified' ? [source.name] : [])) : [],
+  };
+}

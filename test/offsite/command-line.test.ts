@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { CredentialFile } from '../../src/google/index.ts';
+import { clientFileOf, consentInBrowser, otherAccount, sampleAccount, sampleClient, startDriveEmulator, type DriveEmulator } from '../drive-emulator/index.ts';
+import { makeStage, type CliRun, type Message, type Stage } from '../cli/run-cli.ts';
+import { signedInStore } from '../google/drive-stage.ts';
+import { readZip } from './read-zip.ts';
+
+/** A server with a backup set, a repository and an off-site copy of it, and an emulator. */
+class Server {
+  readonly stage: Stage;
+  readonly drive: DriveEmulator;
+  readonly environment: Readonly<Record<string, string>>;
+
+  constructor(stage: Stage, drive: DriveEmulator) {
+    this.stage = stage;
+    this.drive = drive;
+    this.environment = { CADANGAN_CONFIG: stage.path('cadangan.jsonc'), CADANGAN_STATE: stage.path('state'), CADANGAN_GOOGLE_ENDPOINT: drive.url };
+  }
+
+  run(args: readonly string[], options: Parameters<Stage['run']>[1] = {}): Promise<CliRun> {
+    return this.stage.run(args, { ...options, environment: { ...this.environment, ...options.environment } });
+  }
+
+  async json(args: readonly string[]): Promise<{ readonly code: number | null; readonly last: Message; readonly messages: readonly Message[]; readonly errors: readonly Message[] }> {
+    const { code, messages, errors } = await this.stage.json(args, { environment: this.environment });
+    return { code, messages, errors, last: messages.at(-1) ?? {} };
+  }
+
+  /** As if somebody had signed in. */
+  async signIn(account = sampleAccount): Promise<void> {
+    const { signIn } = signedInStore(this.drive, account);
+    assert.ok(signIn);
+    await new CredentialFile(join(this.stage.path('state'), 'google-sign-in.json')).save(signIn);
+  }
+
+  async backup(name: string): Promise<void> {
+    mkdirSync(this.stage.path('data'), { recursive: true });
+    writeFileSync(this.stage.path('data', name), `${name}\n`.repeat(2000));
+    const { code, stderr } = await this.run(['backup', 'data', '--tag', 'office']);
+    assert.equal(code, 0, stderr);
+  }
+}
+
+async function makeServer(t: TestContext, more: object = {}): Promise<Server> {
+  const drive = await startDriveEmulator();
+  t.after(() => drive.close());
+  const stage = await makeStage(t);
+  writeFileSync(stage.path('client.json'), JSON.stringify(clientFileOf(sampleClient)));
+  writeFileSync(stage.path('cadangan.jsonc'), JSON.stringify({
+    version: 1, sets: [],
+    googleDrive: { account: sampleAccount, clientFile: stage.path('client.json') },
+    offsiteCopies: [{ name: 'office', repository: stage.repository, to: 'gdrive:Backup/office', ...more }],
+  }));
+  return new Server(stage, drive);
+}
+
+test('drive sign-in leads to the page of consent, keeps the sign-in for this user only, and refuses any other account by name', async (t) => {
+  const server = await makeServer(t);
+  const signIn = (account: string): Promise<CliRun> =>
+    server.run(['drive', 'sign-in', '--json'], {
+      onOutput: (text) => {
+        const line = text.split('\n').find((each) => each.includes('"consent"'));
+        if (line !== undefined) void consentInBrowser((JSON.parse(line) as { url: string }).url, { account });
+      },
+    });
+  const wrong = await signIn(otherAccount);
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, new RegExp(`${otherAccount}.*${sampleAccount}|${sampleAccount}.*${otherAccount}`));
+  assert.deepEqual(readdirSync(server.stage.folder).includes('state'), false, 'nothing is kept');
+  const right = await signIn(sampleAccount);
+  assert.equal(right.code, 0, right.stderr);
+  const file = server.stage.path('state', 'google-sign-in.json');
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  const status = await server.json(['drive', 'status']);
+  assert.deepEqual([status.code, status.last['account'], status.last['limit_bytes']], [0, sampleAccount, 2e12]);
+  assert.equal((await server.run(['drive', 'sign-out'])).code, 0);
+  const after = await server.run(['drive', 'status']);
+  assert.deepEqual([after.code, /sign/i.test(after.stderr)], [1, true]);
+});
+
+test('offsite sync copies, status tells, and a second run has nothing to do', async (t) => {
+  const server = await makeServer(t);
+  await server.signIn();
+  await server.backup('a');
+  const dry = await server.json(['offsite', 'sync', 'office', '--dry-run']);
+  assert.deepEqual([dry.code, dry.last['dry_run'], dry.last['uploaded_files']], [0, true, 0]);
+  assert.ok(Number(dry.last['lag_files']) >= 5);
+  const first = await server.json(['offsite', 'sync']);
+  assert.deepEqual([first.code, first.last['lag_files'], first.last['uploaded_files']], [0, 0, first.last['total_files']]);
+  assert.equal((first.last['snapshots'] as string[]).length, 1);
+  const second = await server.json(['offsite', 'sync', 'office']);
+  assert.deepEqual([second.code, second.last['uploaded_files']], [0, 0]);
+  const status = await server.json(['offsite', 'status']);
+  assert.deepEqual([status.last['state'], status.last['behind'], status.last['last_sync_outcome']], ['in-sync', undefined, 'whole']);
+  const text = await server.run(['offsite', 'status']);
+  assert.match(text.stdout, /^office: in sync\n/);
+  const scrub = await server.json(['offsite', 'scrub']);
+  assert.deepEqual([scrub.code, scrub.last['findings']], [0, []]);
+  assert.equal((await server.run(['offsite', 'sync', 'home'])).code, 1);
+});
+
+test('what somebody did to the copy is named by scrub and healed; a sample finds silent rot', async (t) => {
+  const server = await makeServer(t);
+  await server.signIn();
+  await server.backup('a');
+  await server.backup('b');
+  assert.equal((await server.run(['offsite', 'sync'])).code, 0);
+  const person = server.drive.person(sampleAccount);
+  const packs = person.files().filter(({ id }) => /\/data\/..\/[0-9a-f]{64}$/.test(person.pathOf(id)));
+  const [snapshot] = person.find('Backup/office/snapshots').flatMap(({ id }) => person.files().filter((file) => file.parent === id));
+  assert.ok(packs.length >= 3 && packs[0] && packs[1] && packs[2] && snapshot);
+  person.trash(packs[0].id);
+  await person.replaceContent(packs[1].id, Buffer.from('other bytes'));
+  await person.remove(snapshot.id);
+  await person.double(packs[2].id);
+  const [office] = person.find('Backup/office');
+  await person.plant({ name: 'notes.txt', parent: office?.id ?? '', client: sampleClient.id });
+  const scrub = await server.json(['offsite', 'scrub']);
+  const kinds = (scrub.last['findings'] as { kind: string }[]).map(({ kind }) => kind).sort();
+  assert.deepEqual(kinds, ['damaged', 'doubled', 'foreign', 'missing', 'trashed']);
+  assert.deepEqual([scrub.code, scrub.last['lag_files'], scrub.last['uploaded_files']], [3, 0, 3]);
+  assert.deepEqual((await server.json(['offsite', 'scrub'])).last['findings'], [{ kind: 'foreign', path: 'notes.txt' }]);
+  await person.rot(packs[2].id);
+  const sample = await server.json(['offsite', 'sample', '--percent', '100']);
+  assert.deepEqual([sample.code, sample.last['damaged_files']], [3, 1]);
+  const again = await server.json(['offsite', 'sample', '--percent', '100']);
+  assert.deepEqual([again.code, again.last['damaged_files']], [0, 0]);
+});
+
+test('a repository is made, backed up to, listed, restored and checked on Google Drive itself', async (t) => {
+  const server = await makeServer(t);
+  await server.signIn();
+  const environment = { RESTIC_REPOSITORY: 'gdrive:Direct/r' };
+  const run = (args: readonly string[]): Promise<CliRun> => server.run(args, { environment });
+  mkdirSync(server.stage.path('data'));
+  writeFileSync(server.stage.path('data', 'x'), 'content');
+  for (const args of [['init'], ['backup', 'data'], ['snapshots'], ['ls', 'latest'], ['check', '--read-data'], ['restore', 'latest', '--target', server.stage.path('out')]]) {
+    const { code, stderr } = await run(args);
+    assert.equal(code, 0, `${args.join(' ')}: ${stderr}`);
+  }
+  assert.equal(readFileSync(server.stage.path('out', 'data', 'x'), 'utf8'), 'content');
+});
+
+test('a readable copy opens without Cadangan, on Drive and on disk, and is remembered', async (t) => {
+  const server = await makeServer(t, { readableCopies: { set: 'office', keep: 1 } });
+  await server.signIn();
+  await server.backup('a');
+  const first = await server.json(['offsite', 'readable', 'office']);
+  assert.deepEqual([first.code, first.last['place'], first.last['files']], [0, 'gdrive:Backup/office-readable', 1]);
+  const person = server.drive.person(sampleAccount);
+  const [file] = person.find(`Backup/office-readable/${String(first.last['name'])}`);
+  assert.ok(file);
+  const entries = readZip(await person.content(file.id));
+  assert.ok(entries.some(({ name, content }) => name === 'data/a' && content.toString() === 'a\n'.repeat(2000)));
+  assert.match(String(first.last['name']), /^office \d{4}-\d{2}-\d{2} \d{2}\.\d{2}\.zip$/);
+  await server.backup('b');
+  const second = await server.json(['offsite', 'readable', 'office', '--to', server.stage.path('readable'), '--format', 'tar', '--folder', '/data']);
+  assert.equal(second.code, 0);
+  assert.match(readdirSync(server.stage.path('readable')).join(), /^office .* data\.tar$/);
+  const third = await server.json(['offsite', 'readable', 'office']);
+  assert.equal(third.code, 0);
+  const status = await server.json(['offsite', 'status']);
+  assert.deepEqual((status.last['readable'] as { name: string }[]).map(({ name }) => name), [third.last['name']]);
+});
+
+test('pause and resume change the configuration and nothing else in it', async (t) => {
+  const server = await makeServer(t);
+  const before = readFileSync(server.stage.path('cadangan.jsonc'), 'utf8');
+  assert.equal((await server.run(['offsite', 'pause', 'office'])).code, 0);
+  assert.equal((await server.json(['offsite', 'status'])).last['state'], 'paused');
+  assert.equal((await server.run(['offsite', 'resume', 'office'])).code, 0);
+  assert.deepEqual(JSON.parse(readFileSync(server.stage.path('cadangan.jsonc'), 'utf8')), JSON.parse(before));
+});
+
+test('without a sign-in, with another account, or a repository that is away, a sync says so, copies nothing, and the copy stays', async (t) => {
+  const server = await makeServer(t);
+  await server.backup('a');
+  const signedOut = await server.json(['offsite', 'sync']);
+  assert.deepEqual([signedOut.code, (await server.json(['offsite', 'status'])).last['last_error']], [1, 'drive.signed-out']);
+  await server.signIn(otherAccount);
+  assert.equal((await server.json(['offsite', 'sync'])).code, 1);
+  assert.equal((await server.json(['offsite', 'status'])).last['last_error'], 'drive.wrong-account');
+  await server.signIn();
+  assert.equal((await server.run(['offsite', 'sync'])).code, 0);
+  const files = server.drive.person(sampleAccount).files().length;
+  rmSync(server.stage.repository, { recursive: true });
+  mkdirSync(server.stage.repository);
+  const away = await server.run(['offsite', 'sync']);
+  assert.equal(away.code, 1);
+  assert.equal(server.drive.person(sampleAccount).files().length, files);
+  const status = (await server.json(['offsite', 'status'])).last;
+  assert.deepEqual([status['last_sync_outcome'], (status['snapshots'] as string[]).length], ['failed', 1]);
+});

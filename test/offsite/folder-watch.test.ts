@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { test } from 'node:test';
+import { FolderStorage } from '../../src/storage/index.ts';
+import { FolderWatch } from '../../src/offsite/folder-watch.ts';
+import { temporaryFolder } from '../storage/temporary-folder.ts';
+
+const name = 'ab'.repeat(32);
+
+async function until(isTrue: () => boolean): Promise<void> {
+  for (let i = 0; i < 500 && !isTrue(); i++) await delay(20);
+  assert.ok(isTrue(), 'it did not happen within ten seconds');
+}
+
+for (const polling of [false, true]) {
+  test(`a watch ${polling ? 'that polls' : 'by events'} notices files that come and go in every folder, and no locks`, async () => {
+    await using place = await temporaryFolder();
+    const storage = new FolderStorage(place.path);
+    await storage.create();
+    let [changes, mode] = [0, ''];
+    await using _watch = new FolderWatch({ folder: place.path, polling, pollingIntervalMs: 50, onChange: () => { changes += 1; }, onMode: (next) => { mode = next.mode; } });
+    await until(() => mode === (polling ? 'polling' : 'events'));
+    for (const file of [{ kind: 'data', name }, { kind: 'index', name }, { kind: 'snapshots', name }, { kind: 'keys', name }, { kind: 'config', name: '' }] as const) {
+      const before = changes;
+      await storage.write(file, Buffer.from('x'));
+      await until(() => changes > before);
+    }
+    await delay(200); // what is still on its way
+    const before = changes;
+    await storage.write({ kind: 'locks', name }, Buffer.from('x'));
+    await delay(300);
+    assert.equal(changes, before, 'a lock is no change');
+    await storage.remove({ kind: 'data', name });
+    await until(() => changes > before);
+    // A folder that comes later, with a file that is moved into it.
+    const folder = join(place.path, 'data', 'ab');
+    rmSync(folder, { recursive: true });
+    await delay(200);
+    mkdirSync(folder);
+    await delay(200);
+    const after = changes;
+    writeFileSync(join(place.path, 'x'), 'y');
+    renameSync(join(place.path, 'x'), join(folder, name));
+    await until(() => changes > after);
+  });
+}
+
+test('the watch takes a folder each, not a file each, from the system', { skip: process.platform !== 'linux' && 'looks into /proc' }, async () => {
+  await using place = await temporaryFolder();
+  const storage = new FolderStorage(place.path);
+  await storage.create();
+  for (let i = 0; i < 600; i++) writeFileSync(join(place.path, 'data', 'ab', `ab${i.toString(16).padStart(62, '0')}`), 'x');
+  let mode = '';
+  await using _watch = new FolderWatch({ folder: place.path, polling: false, onChange: () => undefined, onMode: (next) => { mode = next.mode; } });
+  await until(() => mode === 'events');
+  const infos = readdirSync('/proc/self/fdinfo').flatMap((fd) => {
+    try {
+      return readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8').split('\n').filter((line) => line.startsWith('inotify'));
+    } catch {
+      return [];
+    }
+  });
+  assert.ok(infos.length > 255 && infos.length < 300, `${infos.length} watches`);
+});

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { test } from 'node:test';
+import { OffsiteKeeper, type DrivePlace, type JobResult } from '../../src/jobs/index.ts';
+import type { CopyStatus } from '../../src/offsite/index.ts';
+import { isCode } from '../../src/platform/index.ts';
+import type { OffsiteCopy } from '../../src/settings/index.ts';
+import { clientFileOf, otherAccount, sampleAccount, sampleClient } from '../drive-emulator/index.ts';
+import { quick, signedInStore } from '../google/drive-stage.ts';
+import { OffsiteStage } from './offsite-stage.ts';
+
+class KeeperStage implements AsyncDisposable {
+  readonly stage: OffsiteStage;
+  readonly copy: OffsiteCopy;
+  readonly place: DrivePlace;
+  readonly results: JobResult<unknown>[] = [];
+  keeper: OffsiteKeeper | undefined;
+
+  constructor(stage: OffsiteStage, more: Partial<OffsiteCopy> = {}) {
+    this.stage = stage;
+    const clientFile = join(stage.folder, 'client.json');
+    writeFileSync(clientFile, JSON.stringify(clientFileOf(sampleClient)));
+    this.copy = { name: 'office', repository: stage.repository, to: 'gdrive:Backup/office', settleSeconds: 1, paused: false, scrubEveryDays: 7, sampleReadPercent: 1, ...more };
+    this.place = {
+      settings: { account: sampleAccount, clientFile }, stateFolder: join(stage.folder, 'state'), environment: { CADANGAN_GOOGLE_ENDPOINT: stage.emulator.url },
+      store: stage.drive.store, client: quick,
+    };
+  }
+
+  async start(): Promise<OffsiteKeeper> {
+    return (this.keeper = await OffsiteKeeper.start({
+      copy: this.copy, place: this.place, password: async () => 'password', onResult: (result) => this.results.push(result), onStatus: () => undefined, timing: { againMs: 20 },
+    }));
+  }
+
+  async stop(): Promise<void> {
+    await this.keeper?.[Symbol.asyncDispose]();
+    this.keeper = undefined;
+  }
+
+  async until(isTrue: (status: CopyStatus) => boolean): Promise<CopyStatus> {
+    let status: CopyStatus | undefined;
+    for (let i = 0; i < 1500; i++) {
+      status = await this.keeper?.status();
+      if (status && isTrue(status)) return status;
+      await delay(20);
+    }
+    assert.fail(`it did not come to that within half a minute: ${JSON.stringify(status)}`);
+  }
+
+  get jobs(): string[] {
+    return this.results.map(({ job, outcome }) => `${job} ${outcome}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await this.stage[Symbol.asyncDispose]();
+  }
+}
+
+const isInSync = ({ state }: CopyStatus): boolean => state === 'in-sync';
+
+test('a keeper copies at the start and after every change by itself, scrubs and samples, and tells of each run that did something', async () => {
+  await using keeping = new KeeperStage(await OffsiteStage.open());
+  const { stage } = keeping;
+  await stage.backup();
+  await keeping.start();
+  await keeping.until((status) => isInSync(status) && status.lastSample !== undefined);
+  stage.assertWhole();
+  assert.deepEqual(keeping.jobs, ['offsite-sync success', 'offsite-scrub success', 'offsite-sample success']);
+  await keeping.until(({ watch }) => watch?.mode === 'events');
+  const snapshot = await stage.backup();
+  const status = await keeping.until(({ snapshots, state }) => snapshots.includes(snapshot) && state === 'in-sync');
+  stage.assertWhole();
+  assert.deepEqual([status.behind, status.trouble], [undefined, undefined]);
+  assert.equal(keeping.jobs.length, 4);
+});
+
+test('a service that is away is trouble that is shown, and how far behind the copy is; then it goes on', async () => {
+  await using keeping = new KeeperStage(await OffsiteStage.open());
+  const { stage } = keeping;
+  await stage.backup();
+  const keeper = await keeping.start();
+  await keeping.until((status) => isInSync(status) && status.lastSample !== undefined && status.watch?.mode === 'events');
+  await stage.emulator.stop();
+  await stage.backup();
+  const behind = await keeping.until(({ trouble }) => trouble !== undefined);
+  assert.deepEqual([behind.trouble?.kind, behind.state], ['drive-unavailable', 'stopped-by-trouble']);
+  assert.ok(behind.behind && behind.behind.files >= 3 && behind.lastWholeAt !== undefined);
+  await stage.emulator.start({ sessions: 'lost' });
+  keeper.retryNow();
+  await keeping.until(isInSync);
+  stage.assertWhole();
+});
+
+test('that a copy makes no headway for the moment can be seen while it is so, and no longer', async () => {
+  await using keeping = new KeeperStage(await OffsiteStage.open());
+  const { stage } = keeping;
+  await stage.backup();
+  stage.emulator.faults.order({ fault: 'refuse', reason: 'rateLimitExceeded', status: 429, retryAfterSeconds: 2, times: 1 });
+  const keeper = await keeping.start();
+  await keeping.until(() => keeper.state?.waiting === 'rate');
+  await keeping.until((status) => isInSync(status) && keeper.state?.waiting === undefined);
+  stage.assertWhole();
+});
+
+test('a revoked sign-in, another account, and a full drive stop the copy without a loop; once mended it goes on', async () => {
+  await using keeping = new KeeperStage(await OffsiteStage.open());
+  const { stage } = keeping;
+  await stage.backup();
+  const keeper = await keeping.start();
+  await keeping.until((status) => isInSync(status) && status.lastSample !== undefined);
+
+  const signIn = stage.drive.store.signIn;
+  stage.person.withdrawConsent();
+  stage.emulator.faults.order({ fault: 'unauthorized', endsToken: true });
+  await stage.backup();
+  keeper.ask('sync');
+  const signedOut = await keeping.until(({ trouble }) => trouble !== undefined);
+  assert.equal(signedOut.trouble?.kind, 'signed-out');
+
+  const refused = stage.emulator.log.count({});
+  stage.drive.store.signIn = signedInStore(stage.emulator, otherAccount).signIn;
+  keeper.retryNow();
+  await keeping.until(({ trouble }) => trouble?.kind === 'wrong-account');
+  await delay(500);
+  assert.ok(stage.emulator.log.count({}) - refused < 10, 'it waits, and does not knock all the time');
+
+  stage.drive.store.signIn = signedInStore(stage.emulator).signIn;
+  assert.notDeepEqual(stage.drive.store.signIn, signIn);
+  stage.person.setLimit(stage.person.usedBytes + 10_000);
+  keeper.retryNow();
+  const full = await keeping.until(({ trouble }) => trouble?.kind === 'full');
+  assert.ok(full.behind);
+  stage.person.setLimit(1e12);
+  keeper.retryNow();
+  await keeping.until(isInSync);
+  stage.assertWhole();
+  assert.ok(keeping.results.some((result) => 'error' in result && isCode(result.error, 'drive.full')));
+});
+
+test('pausing ends what is under way, resuming goes on, and another process of the machine keeps its hands off', async () => {
+  await using keeping = new KeeperStage(await OffsiteStage.open(), { paused: true });
+  const { stage } = keeping;
+  await stage.backup();
+  const keeper = await keeping.start();
+  await keeping.until(({ state }) => state === 'paused');
+  assert.deepEqual(stage.copyFiles, []);
+  keeper.resume();
+  await keeping.until(isInSync);
+  const other = new KeeperStage(stage);
+  await other.start();
+  await other.until(({ trouble }) => trouble?.kind === 'busy');
+  await other.stop();
+  keeper.pause();
+  await keeping.until(({ state }) => state === 'paused');
+});
+
+test('a keeper that is closed in the middle leaves what the next one goes on from, without sending anything twice', async () => {
+  const slow = { metadataMs: 20, mediaMs: 300, jitter: 0 };
+  await using keeping = new KeeperStage(await OffsiteStage.open(3, { emulator: { latency: slow } }));
+  const { stage } = keeping;
+  await stage.backup(16, 20_000);
+  await keeping.start();
+  await keeping.until(({ progress }) => (progress?.filesDone ?? 0) >= 4);
+  await keeping.stop();
+  const before = stage.copyFiles.length;
+  assert.ok(before >= 4 && before < stage.sourceFiles.length);
+  await keeping.start();
+  await keeping.until(isInSync);
+  stage.assertWhole();
+  assert.equal(stage.emulator.log.count({ operation: 'upload.open' }) <= stage.sourceFiles.length + 4, true, 'at most what was under way is opened again');
+});
+
+test('readable copies are written by rule, and one that fails holds nothing up', async () => {
+  await using keeping = new KeeperStage(await OffsiteStage.open(), { readableCopies: { set: 'office', every: 'month', format: 'zip' } });
+  const { stage } = keeping;
+  await stage.backup();
+  await keeping.start();
+  const status = await keeping.until(({ readable }) => readable.length === 1);
+  assert.equal(stage.person.find(`Backup/office-readable/${status.readable[0]?.name}`).length, 1);
+  await keeping.stop();
+
+  await using failing = new KeeperStage(await OffsiteStage.open(2), { readableCopies: { set: 'nobody', every: 'month', format: 'zip' } });
+  await failing.stage.backup();
+  await failing.start();
+  await failing.until((each) => isInSync(each) && failing.jobs.includes('readable-copy failed') && each.lastSample !== undefined);
+  assert.equal((await failing.keeper?.status())?.trouble, undefined);
+});

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { chmodSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { isCode } from '../../src/platform/index.ts';
+import { sampleClient } from '../drive-emulator/index.ts';
+import { needs } from '../needs.ts';
+import { copyPath, OffsiteStage } from './offsite-stage.ts';
+
+/** Paths of packs, in their order. */
+function packsOf(stage: OffsiteStage): string[] {
+  return stage.sourceFiles.filter((path) => path.startsWith('data/'));
+}
+
+/** Turns a bit of a file of the original. */
+function damage(stage: OffsiteStage, path: string): void {
+  const full = join(stage.repository, path);
+  const bytes = readFileSync(full);
+  bytes[10] = (bytes[10] ?? 0) ^ 1;
+  chmodSync(full, 0o600);
+  writeFileSync(full, bytes);
+}
+
+test('a repository is copied file by file, and restic opens the copy', needs('restic'), async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  const snapshot = await stage.backup();
+  const report = await stage.sync();
+  stage.assertWhole();
+  assert.equal(report.uploadedFiles, stage.sourceFiles.length);
+  assert.deepEqual([report.lag.files, report.unconfirmedFiles, report.doubts], [0, 0, []]);
+  assert.ok(report.snapshots.includes(snapshot));
+  await stage.checkByRestic();
+  const second = await stage.sync();
+  assert.deepEqual([second.uploadedFiles, second.trashedFiles, second.lag.files], [0, 0, 0]);
+});
+
+test('temporary files, locks and strangers of the original are not copied', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  const whole = stage.sourceFiles;
+  stage.write('locks/' + 'a'.repeat(64), Buffer.from('x'));
+  stage.write(`data/ab/${'ab'.repeat(32)}-tmp-0123`, Buffer.from('x'));
+  stage.write(`index/${'c'.repeat(64)}`, Buffer.alloc(0));
+  stage.write('notes.txt', Buffer.from('x'));
+  await stage.sync();
+  assert.deepEqual(stage.copyFiles, whole);
+});
+
+test('after a prune by restic the copy is what the original is, and what went lies in the trash', needs('restic'), async () => {
+  await using stage = await OffsiteStage.open();
+  for (let i = 0; i < 4; i++) await stage.backup(2, 20_000);
+  await stage.sync();
+  await stage.prune();
+  const report = await stage.sync();
+  stage.assertWhole();
+  assert.ok(report.trashedFiles >= 6 && report.doubts.length === 0, `${report.trashedFiles}`);
+  await stage.checkByRestic();
+});
+
+test('a pack that the original has lost stays on Drive and is told; nothing else is removed meanwhile', needs('restic'), async () => {
+  await using stage = await OffsiteStage.open();
+  for (let i = 0; i < 3; i++) await stage.backup(2, 20_000);
+  await stage.sync();
+  const before = stage.copyFiles;
+  rmSync(join(stage.repository, packsOf(stage)[0] ?? ''));
+  await stage.backup();
+  const report = await stage.sync();
+  assert.deepEqual([report.doubts, report.heldBackFiles], [['packs-lost'], 1]);
+  assert.deepEqual(before.filter((path) => !stage.copyFiles.includes(path)), []);
+  await stage.checkByRestic();
+});
+
+test('a file that is damaged in the original never reaches Drive, and does not keep what is new from it', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  const [bad = ''] = packsOf(stage);
+  damage(stage, bad);
+  const knownDamaged = new Set<string>();
+  const report = await stage.sync({ knownDamaged });
+  assert.deepEqual(report.damagedAtSource.map(({ name }) => name), [bad.slice(-64)]);
+  assert.deepEqual([report.lag.files, report.leftBehindFiles], [1, 0]);
+  assert.deepEqual(stage.copyFiles, stage.sourceFiles.filter((path) => path !== bad));
+  const sent = stage.emulator.log.receivedBytes;
+  await stage.sync({ knownDamaged });
+  assert.equal(stage.emulator.log.receivedBytes, sent, 'it is not sent again to see');
+  damage(stage, bad);
+  assert.equal((await stage.sync({ knownDamaged })).lag.files, 0);
+  stage.assertWhole();
+});
+
+test('a file that was torn in the original after it was copied is told, and the good copy stays', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  await stage.sync();
+  const [torn = ''] = packsOf(stage);
+  chmodSync(join(stage.repository, torn), 0o600);
+  truncateSync(join(stage.repository, torn), statSync(join(stage.repository, torn)).size - 5);
+  const report = await stage.sync();
+  assert.deepEqual([report.damagedAtSource.length, report.uploadedFiles, report.trashedFiles, report.lag.files], [1, 0, 0, 0]);
+  stage.assertWhole();
+});
+
+test('a copy whose folder somebody moved to the trash is made anew; one that was renamed is found again, and nothing is sent', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  await stage.sync();
+  const [folder] = stage.person.find(copyPath);
+  stage.person.trash(folder?.id ?? '');
+  const again = await stage.sync();
+  assert.equal(again.lag.files, 0);
+  stage.assertWhole();
+  stage.person.rename(stage.person.find(copyPath)[0]?.id ?? '', 'old');
+  const renamed = await stage.sync();
+  assert.deepEqual([renamed.lag.files, renamed.uploadedFiles], [0, 0]);
+});
+
+test('lists that are an hour late lead to no second copy', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  stage.emulator.lags.parentMs = 3_600_000;
+  await stage.sync();
+  const files = stage.copyFiles.length;
+  await stage.backup(1);
+  await stage.sync();
+  await stage.sync();
+  stage.assertWhole();
+  assert.ok(stage.copyFiles.length > files);
+});
+
+test('two machines that copy the same repository at once leave a whole copy, and the doubles go', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup(6, 20_000);
+  const [one, two] = [await stage.copy(), await stage.foreignCopy()];
+  const both = await Promise.allSettled([stage.sync({}, one), stage.sync({}, two)]);
+  assert.deepEqual(both.filter(({ status }) => status === 'rejected'), []);
+  await Promise.all([stage.sync({}, one), stage.sync({}, two)]);
+  await stage.sync({}, one);
+  stage.assertWhole();
+});
+
+test('without checksums of Google, size and MD5 of the upload have to do, and a file without any is called unconfirmed', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  stage.emulator.faults.order({ fault: 'lacks', fields: ['sha256Checksum'], times: null });
+  const copy = await stage.copy();
+  const first = await stage.sync({}, copy);
+  assert.deepEqual([first.lag.files, first.unconfirmedFiles], [0, 1], 'the config has no hash for a name');
+  assert.equal((await stage.sync({}, copy)).uploadedFiles, 0);
+  const stranger = await stage.sync();
+  assert.equal(stranger.unconfirmedFiles, stage.sourceFiles.length);
+  stage.assertWhole();
+});
+
+test('the folder of another repository is refused and left as it is', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  await stage.sync();
+  await using other = await OffsiteStage.open(2);
+  await other.backup();
+  const before = stage.copyFiles;
+  await assert.rejects(async () => other.sync({}, await stage.copy()), (error) => isCode(error, 'offsite.other-repository'));
+  assert.deepEqual(stage.copyFiles, before);
+});
+
+test('what somebody put into the folder by hand is named and left alone', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  await stage.sync();
+  const [folder] = stage.person.find(`${copyPath}/index`);
+  const planted = await stage.person.plant({ name: '../../etc/passwd', parent: folder?.id ?? '', client: sampleClient.id });
+  const { found } = await stage.sync();
+  assert.deepEqual(found.foreign.map(({ path }) => path), ['index/../../etc/passwd']);
+  assert.equal(stage.person.files().some(({ id, explicitlyTrashed }) => id === planted.id && !explicitlyTrashed), true);
+});
