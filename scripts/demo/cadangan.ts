@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const builtCli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+export const builtCli = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 
 /** What one command wrote and how long it took. */
 export interface Run {

@@ -7,7 +7,9 @@ import { parseArgs } from 'node:util';
 import { sizeText } from '../../src/cli/units.ts';
 import { cadangan, exceptionItems, summaryNumber, summaryText, type Run } from './cadangan.ts';
 import { compareFolders, type Comparison } from './compare-folders.ts';
-import { nightlySet, websiteSet, writeConfiguration } from './configuration.ts';
+import { designatedAccount, nightlySet, websiteSet, writeConfiguration } from './configuration.ts';
+import { startDriveProcess, type DriveProcess } from './drive-emulator.ts';
+import { signInDrive } from './sign-in-drive.ts';
 import { changeSampleServer, makeSampleServer } from './sample-server.ts';
 import { serveHouse, type House } from './serve-house.ts';
 
@@ -26,6 +28,8 @@ interface Stage {
   readonly isSample: boolean;
   readonly repository: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Google Drive of the sample company. */
+  readonly drive: DriveProcess | undefined;
 }
 
 process.exitCode = await main();
@@ -37,8 +41,9 @@ async function main(): Promise<number> {
   // A child got the signal too, and ends; what remains is to clean up and say so.
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
+  await using drive = options.source === undefined ? await startDriveProcess({ folder: join(folder, 'google'), isFast: true, accounts: [designatedAccount, 'someone@contoh.co.id'] }) : undefined;
   try {
-    const stage = makeStage(folder, options.source);
+    const stage = makeStage(folder, options.source, drive);
     await show(stage);
     if (!options.once && !stop.signal.aborted) await openHouse(stage, stop.signal);
     return 0;
@@ -71,15 +76,15 @@ function readArguments(): { source: string | undefined; keep: boolean; once: boo
 }
 
 /** A configuration and a state of its own: what this machine really backs up is none of the demonstration's business. */
-function makeStage(folder: string, given: string | undefined): Stage {
+function makeStage(folder: string, given: string | undefined, drive: DriveProcess | undefined): Stage {
   const passwordFile = join(folder, 'password.txt');
   writeFileSync(passwordFile, 'only for this demonstration\n', { mode: 0o600 });
   const source = given ?? join(folder, 'server');
   const repository = join(folder, 'repository');
-  const configFile = writeConfiguration(join(folder, 'config'), { source, repository, passwordFile, isSample: given === undefined });
+  const configFile = writeConfiguration(join(folder, 'config'), { source, repository, passwordFile, isSample: given === undefined, clientFile: drive?.clientFile });
   return {
-    folder, source, repository, isSample: given === undefined,
-    environment: { CADANGAN_CONFIG: configFile, CADANGAN_STATE: join(folder, 'state'), RESTIC_PASSWORD_FILE: passwordFile },
+    folder, source, repository, isSample: given === undefined, drive,
+    environment: { CADANGAN_CONFIG: configFile, CADANGAN_STATE: join(folder, 'state'), RESTIC_PASSWORD_FILE: passwordFile, ...(drive && { CADANGAN_GOOGLE_ENDPOINT: drive.url }) },
   };
 }
 
@@ -103,7 +108,16 @@ async function show(stage: Stage): Promise<void> {
   accept(restored, 'restore');
   report('restored the first date', restored, [`${summaryNumber(restored, 'files_restored')} files`, sizeText(summaryNumber(restored, 'bytes_restored'))]);
   const named = new Set([...exceptionItems(first).map((path) => path.slice(source.length)), ...exceptionItems(restored)]);
+  if (stage.drive) await copyOffsite(environment);
   judge(stage, compareWithFirst(stage, target), named);
+}
+
+/** To the emulator: under the designated account, verified file by file. */
+async function copyOffsite(environment: Stage['environment']): Promise<void> {
+  await signInDrive(environment, designatedAccount);
+  const run = await cadangan(['offsite', 'sync'], environment);
+  accept(run, 'off-site copy');
+  report('off-site copy', run, [`${summaryNumber(run, 'uploaded_files')} files`, sizeText(summaryNumber(run, 'uploaded_bytes')), summaryNumber(run, 'lag_files') === 0 ? 'in sync, every one verified' : 'not all of it']);
 }
 
 /** Snapshots hold `C:\data` as `/C/data`. */

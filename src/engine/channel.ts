@@ -66,6 +66,21 @@ export class Channel {
     if (!this.#isClosed) this.#tell(this.#connection.sendNotification(protocol.configurationChanged, info));
   }
 
+  driveChanged(): void {
+    if (!this.#isClosed) this.#tell(this.#connection.sendNotification(protocol.driveChanged));
+  }
+
+  deviceCode(code: protocol.DeviceCodeInfo): void {
+    if (!this.#isClosed) this.#tell(this.#connection.sendNotification(protocol.deviceCode, code));
+  }
+
+  /** False also when nobody is there to see it. */
+  async openExternal(url: string): Promise<boolean> {
+    if (this.#isClosed) return false;
+    const answer = await Promise.race([this.#connection.sendRequest(protocol.openExternal, { url }).catch(() => false), this.#abandoned.promise]);
+    return answer === true;
+  }
+
   log(level: protocol.LogLine['level'], message: string): void {
     if (!this.#isClosed) this.#tell(this.#connection.sendNotification(protocol.log, { level, message: this.#scrub(message) }));
   }

@@ -14,6 +14,10 @@ export interface EngineClientOptions {
   /** The engine needs a password; undefined: nobody can say. */
   readonly password: (params: protocol.PasswordParams, signal: AbortSignal) => Promise<string | undefined>;
   readonly onSetsChanged?: () => void;
+  readonly onDriveChanged?: () => void;
+  readonly onDeviceCode?: (code: protocol.DeviceCodeInfo) => void;
+  /** Shows a page to a person. @returns false when no browser could be opened */
+  readonly openExternal?: (url: string) => Promise<boolean>;
   readonly onConfigurationChanged?: (info: protocol.ConfigurationInfo) => void;
   readonly onLog?: (line: protocol.LogLine) => void;
   /** It ended and nobody had asked it to. It is started again after `restartMs`, or never (undefined) when it ends again and again. */
@@ -140,7 +144,7 @@ export class EngineClient {
   }
 
   #listen(connection: MessageConnection): void {
-    const { password, onSetsChanged, onConfigurationChanged, onLog } = this.#options;
+    const { password, onSetsChanged, onConfigurationChanged, onDriveChanged, onDeviceCode, openExternal, onLog } = this.#options;
     connection.onRequest(protocol.password, async (params, token) => {
       const controller = new AbortController();
       using _cancelling = disposable(token.onCancellationRequested(() => controller.abort()));
@@ -148,6 +152,9 @@ export class EngineClient {
     });
     connection.onNotification(protocol.setsChanged, () => onSetsChanged?.());
     connection.onNotification(protocol.configurationChanged, (info) => onConfigurationChanged?.(info));
+    connection.onNotification(protocol.driveChanged, () => onDriveChanged?.());
+    connection.onNotification(protocol.deviceCode, (code) => onDeviceCode?.(code));
+    connection.onRequest(protocol.openExternal, async ({ url }) => (await openExternal?.(url)) ?? false);
     connection.onNotification(protocol.log, (line) => onLog?.(line));
     connection.onError(([error]) => onLog?.({ level: 'error', message: error.message }));
   }

@@ -1,6 +1,7 @@
 import type { MessageConnection } from 'vscode-jsonrpc';
 import { CadanganError, isAbort } from '../platform/index.ts';
 import { Channel } from './channel.ts';
+import { handleDriveRequests } from './drive-requests.ts';
 import { initializeParams } from './params.ts';
 import { Passwords } from './passwords.ts';
 import * as protocol from './protocol.ts';
@@ -40,6 +41,7 @@ export class Engine {
     handleRunRequests(this.#channel, session);
     handleRepositoryRequests(this.#channel, session);
     handleSnapshotRequests(this.#channel, session);
+    handleDriveRequests(this.#channel, session);
   }
 
   /** Ends at the next safe point; when a set wants its scheduled run finished, after that. Safe to repeat. */
@@ -62,7 +64,7 @@ export class Engine {
   async #initialize(params: protocol.InitializeParams): Promise<protocol.InitializeResult> {
     if (this.#opening || this.#ending) throw new CadanganError('arguments.invalid', { argument: 'initialize', reason: 'it comes once, and first' });
     const { environment } = this.#world;
-    this.#opening = Session.open(params, this.#world, this.#channel, (sets) => (this.#passwords = new Passwords({ ask: (wish) => this.#channel.askPassword(wish), sets, environment })));
+    this.#opening = Session.open(params, this.#world, this.#channel, (sets, originalOf) => (this.#passwords = new Passwords({ ask: (wish) => this.#channel.askPassword(wish), sets, originalOf, environment })));
     this.#session = await this.#opening;
     return this.#session.initializeResult;
   }

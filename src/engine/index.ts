@@ -4,7 +4,7 @@
  *   window -> EngineClient -> IPC channel -> engine-main -> Engine -> jobs, browse, schedule
  *
  * Words: the *window* is the editor's side of the channel, whoever plays it; a *run* is a backup, restore or check with a result that is kept; the *desk*
- * makes runs in this process; the *seat* is this engine's place in the schedule of the machine: it leads, it follows, or it has none.
+ * makes runs in this process; the *drive desk* has the account on Google Drive and the copies; the *seat* is this engine's place in the schedule of the machine: it leads, it follows, or it has none.
  *
  * The command line uses what makes a set's backup out of the configuration (`set-job.ts`) and what tells of the schedule (`schedule-report.ts`) without any process between.
  */

@@ -1,6 +1,6 @@
 import { CadanganError, isCode, throwIfAborted, type Clock, type Random } from '../platform/index.ts';
 import { Repository } from '../repository/index.ts';
-import { openStorage } from '../storage/index.ts';
+import type { Storage } from '../storage/index.ts';
 import { OpenedRepository } from './opened-repository.ts';
 import type { Passwords, PasswordWish } from './passwords.ts';
 import { repositoryKey } from './repository-key.ts';
@@ -22,14 +22,17 @@ interface Entry {
 export class OpenRepositories {
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #openStorage: (location: string) => Promise<Storage>;
   readonly #passwords: Passwords;
   readonly #entries = new Map<string, Entry>();
   readonly #closing = new AbortController();
   readonly #tidying: Promise<void>;
 
-  constructor(world: { readonly clock: Clock; readonly random: Random }, passwords: Passwords) {
+  /** @param world `openStorage` opens what a location names, of Google Drive too */
+  constructor(world: { readonly clock: Clock; readonly random: Random; readonly openStorage: (location: string) => Promise<Storage> }, passwords: Passwords) {
     this.#clock = world.clock;
     this.#random = world.random;
+    this.#openStorage = world.openStorage;
     this.#passwords = passwords;
     this.#tidying = this.#tidy();
   }
@@ -111,7 +114,7 @@ export class OpenRepositories {
 
   async #open(location: string, mayAsk: boolean): Promise<OpenedRepository> {
     const signal = this.#closing.signal;
-    const storage = openStorage(location, { random: this.#random });
+    const storage = await this.#openStorage(location);
     const open = (password: string): Promise<Repository> => Repository.open({ storage, clock: this.#clock, random: this.#random }, password, signal);
     try {
       // Before anybody is asked for a password. A folder that does not exist holds no repository.
@@ -142,7 +145,7 @@ export class OpenRepositories {
   }
 }
 
-async function configSizeOf(storage: ReturnType<typeof openStorage>): Promise<number | undefined> {
+async function configSizeOf(storage: Storage): Promise<number | undefined> {
   try {
     return await storage.sizeOf({ kind: 'config', name: '' });
   } catch (error) {

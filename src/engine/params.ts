@@ -45,6 +45,16 @@ export const restoreParams = repository.extend({
   token,
 }) satisfies z.ZodType<protocol.RestoreParams>;
 
+const copy = z.object({ copy: text });
+export const driveSignInParams = z.object({ withDeviceCode: z.boolean() }) satisfies z.ZodType<protocol.DriveSignInParams>;
+export const driveSignOutParams = z.object({ revoke: z.boolean() }) satisfies z.ZodType<protocol.DriveSignOutParams>;
+export const copyParams = copy satisfies z.ZodType<protocol.CopyParams>;
+export const copyRunParams = copy.extend({ token }) satisfies z.ZodType<protocol.CopyRunParams>;
+export const readableCopyParams = copy.extend({ set: text, snapshot: snapshotId.exactOptional(), token }) satisfies z.ZodType<protocol.ReadableCopyParams>;
+export const addCopyParams = z.object({
+  name: text, repository: text, to: text, drive: z.object({ account: text, clientFile: text }).exactOptional(),
+}) satisfies z.ZodType<protocol.AddCopyParams>;
+
 /** The settings room checks the values, as it does for what people write into the file. */
 export const addSetParams = z.object({
   name: text, sources: z.array(text).max(1000), location: text, window: text.exactOptional(), onChange: z.boolean().exactOptional(),

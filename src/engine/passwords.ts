@@ -10,6 +10,8 @@ export interface PasswordsOptions {
   /** The sets as they are configured now. */
   readonly sets: () => readonly BackupSet[];
   readonly environment: Environment;
+  /** A copy has the password of its original, and is asked for by that one's name. */
+  readonly originalOf?: (location: string) => string;
 }
 
 export interface PasswordWish {
@@ -41,7 +43,8 @@ export class Passwords {
    * @throws what `open` throws; `password.missing` when nobody knows it
    */
   async open<T>(location: string, { mayAsk, signal }: PasswordWish, open: (password: string) => Promise<T>): Promise<T> {
-    const key = repositoryKey(location);
+    const original = this.#originalOf(location);
+    const key = repositoryKey(original);
     const attempt = async (password: string): Promise<T> => {
       this.#seen.add(password);
       const opened = await open(password);
@@ -57,18 +60,18 @@ export class Passwords {
       if (opened !== wrong) return opened;
       this.#proven.delete(key);
     }
-    return this.#openAsking(location, mayAsk, attempt);
+    return this.#openAsking(original, mayAsk, attempt);
   }
 
   /** The one that opened the repository last. */
   proven(location: string): string | undefined {
-    return this.#proven.get(repositoryKey(location));
+    return this.#proven.get(repositoryKey(this.#originalOf(location)));
   }
 
   /** A password that was just made. */
   remember(location: string, password: string): void {
     this.#seen.add(password);
-    this.#proven.set(repositoryKey(location), password);
+    this.#proven.set(repositoryKey(this.#originalOf(location)), password);
   }
 
   /** The text without any password that was used here, whatever way it may have got into it. */
@@ -77,6 +80,10 @@ export class Passwords {
     for (const password of this.#seen) if (password.length >= scrubbedLengthMin) scrubbed = scrubbed.replaceAll(password, '***');
     return scrubbed;
   };
+
+  #originalOf(location: string): string {
+    return this.#options.originalOf?.(location) ?? location;
+  }
 
   async #openAsking<T>(location: string, mayAsk: boolean, attempt: (password: string) => Promise<T>): Promise<T> {
     for (let tried = 0; ; tried++) {

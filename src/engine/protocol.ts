@@ -61,6 +61,31 @@ export const fileVersions = new RequestType<VersionsParams, readonly VersionInfo
 export const compareSnapshots = new RequestType<CompareParams, CompareResult, ErrorData>('snapshots/compare');
 export const findEntries = new RequestType<FindParams, readonly FoundEntry[], ErrorData>('snapshots/find');
 
+// ---- google drive
+
+/** The account and every off-site copy, as far as is known without waiting for Google. */
+export const driveStatus = new RequestType0<DriveStatus, ErrorData>('drive/status');
+/** Something about the account or a copy changed: ask again. Sent at most twice a second. */
+export const driveChanged = new NotificationType0('drive/changed');
+/** Signs in to the designated account and answers its address. @throws `drive.wrong-account`, naming both */
+export const driveSignIn = new RequestType<DriveSignInParams, string, ErrorData>('drive/sign-in');
+export const driveSignOut = new RequestType<DriveSignOutParams, void, ErrorData>('drive/sign-out');
+/** To the window: a person is to see this page. False when no browser could be opened. */
+export const openExternal = new RequestType<{ readonly url: string }, boolean, ErrorData>('drive/open-external');
+/** To the window: the code that a person types on any other machine. */
+export const deviceCode = new NotificationType<DeviceCodeInfo>('drive/device-code');
+export const addCopy = new RequestType<AddCopyParams, void, ErrorData>('drive/copy/add');
+/** Brings the copy up to its original now, whatever stood in the way before. */
+export const syncCopy = new RequestType<CopyRunParams, RunResult, ErrorData>('drive/copy/sync');
+/** Compares the whole copy by checksums, without a download, and heals it. */
+export const scrubCopy = new RequestType<CopyRunParams, RunResult, ErrorData>('drive/copy/scrub');
+/** Writes a snapshot, or a folder of it, as an archive that opens without us. */
+export const readableCopy = new RequestType<ReadableCopyParams, RunResult, ErrorData>('drive/copy/readable');
+export const pauseCopy = new RequestType<CopyParams, void, ErrorData>('drive/copy/pause');
+export const resumeCopy = new RequestType<CopyParams, void, ErrorData>('drive/copy/resume');
+/** The address of the copy's folder on Google's web page. @throws `drive.not-found` before the first copy */
+export const copyAddress = new RequestType<CopyParams, string, ErrorData>('drive/copy/address');
+
 // ---- records of the engine itself
 
 export const log = new NotificationType<LogLine>('log');
@@ -123,6 +148,14 @@ export interface SetInfo {
   readonly nextRun?: string;
   readonly missedWindows: readonly string[];
   readonly hasUnattendedPassword: boolean;
+  /** Of sets whose repository has a copy on Google Drive, or lies there. */
+  readonly offsite?: OffsiteState;
+}
+
+/** Protected: the set's last snapshot, and all that it needs, is on Drive, verified. `copy` is missing where the set backs up to Drive itself. */
+export interface OffsiteState {
+  readonly isProtected: boolean;
+  readonly copy?: string;
 }
 
 export interface ConfigurationInfo {
@@ -149,9 +182,13 @@ export interface AddSetParams {
   readonly passwordFile?: string;
 }
 
+export type RunJob = 'backup' | 'restore' | 'check' | 'offsite-sync' | 'offsite-scrub' | 'offsite-sample' | 'readable-copy' | 'drive-sign-in';
+
 export interface RunResult {
-  readonly job: 'backup' | 'restore' | 'check';
+  readonly job: RunJob;
   readonly set?: string;
+  /** Of an off-site copy. */
+  readonly copy?: string;
   readonly outcome: 'success' | 'success-with-exceptions' | 'failed' | 'stopped' | 'missed';
   readonly startedAt: string;
   readonly endedAt: string;
@@ -169,7 +206,8 @@ export interface RunResult {
 
 export interface RunProgress {
   readonly set?: string;
-  readonly job: 'backup' | 'restore' | 'check';
+  readonly copy?: string;
+  readonly job: RunJob;
   readonly elapsedMs: number;
   readonly filesDone: number;
   readonly filesTotal?: number;
@@ -296,8 +334,83 @@ export interface RestorePreview {
   readonly overwritten: number;
   readonly left: number;
   readonly bytes: number;
+  /** What a restore reads from the repository, packed, with its index. */
+  readonly readBytes: number;
   readonly samples: readonly { readonly path: string; readonly action: 'write' | 'overwrite' | 'leave' }[];
   readonly exceptions: readonly { readonly item: string; readonly kind: string; readonly reason: string }[];
+}
+
+export interface DriveStatus {
+  /** `signed-in` is what is kept here; `error` says what Google has against it. */
+  readonly state: 'not-configured' | 'signed-out' | 'signed-in';
+  readonly designatedAccount?: string;
+  /** Needs no person to sign in. */
+  readonly isServiceAccount: boolean;
+  readonly account?: string;
+  /** RFC 3339. */
+  readonly signedInAt?: string;
+  readonly usedBytes?: number;
+  /** Missing: no limit, or not known yet. */
+  readonly limitBytes?: number;
+  readonly error?: ErrorData;
+  readonly copies: readonly CopyInfo[];
+}
+
+export type CopyState = 'in-sync' | 'behind' | 'copying' | 'scrubbing' | 'reading' | 'writing-readable' | 'paused' | 'stopped-by-trouble' | 'unknown';
+
+/** One off-site copy. Times are RFC 3339. */
+export interface CopyInfo {
+  readonly name: string;
+  readonly title: string;
+  /** Of the original. */
+  readonly repository: string;
+  /** `gdrive:Folder/Sub`: opens as a repository. */
+  readonly location: string;
+  readonly state: CopyState;
+  readonly isPaused: boolean;
+  /** What is not on Drive yet, and since when. */
+  readonly behind?: { readonly files: number; readonly bytes: number; readonly since: string };
+  readonly total?: { readonly files: number; readonly bytes: number };
+  /** Why it stands still: the last work's error. */
+  readonly trouble?: { readonly kind: string; readonly since: string; readonly error: ErrorData };
+  readonly running?: RunProgress;
+  /** What runs makes no headway for the moment, and why. */
+  readonly waiting?: 'no-answer' | 'rate';
+  readonly lastWholeAt?: string;
+  readonly lastScrub?: { readonly at: string; readonly files: number; readonly bytes: number; readonly wrongFiles: number; readonly leftFiles: number };
+  /** Ids of snapshots that can be restored from Drive. */
+  readonly snapshots: readonly string[];
+  readonly readable: readonly { readonly at: string; readonly name: string; readonly place: string; readonly bytes: number; readonly id?: string }[];
+}
+
+export interface DriveSignInParams {
+  /** For a person whose browser does not reach this machine. */
+  readonly withDeviceCode: boolean;
+}
+export interface DriveSignOutParams {
+  /** End the permission at Google too; other machines of the account lose theirs. */
+  readonly revoke: boolean;
+}
+export interface DeviceCodeInfo {
+  readonly userCode: string;
+  readonly verificationUrl: string;
+}
+export interface CopyParams {
+  readonly copy: string;
+}
+export interface CopyRunParams extends CopyParams, RunToken {}
+export interface ReadableCopyParams extends CopyRunParams {
+  readonly set: string;
+  /** Default: the newest of the set. */
+  readonly snapshot?: string;
+}
+export interface AddCopyParams {
+  readonly name: string;
+  readonly repository: string;
+  /** `gdrive:Folder/Sub` */
+  readonly to: string;
+  /** Where Google Drive is not configured yet. */
+  readonly drive?: { readonly account: string; readonly clientFile: string };
 }
 
 export interface LogLine {

@@ -11,8 +11,8 @@ import type { Session } from './session.ts';
 /** Repositories as a whole. */
 export function handleRepositoryRequests(channel: Channel, session: () => Session): void {
   channel.handle(protocol.initRepository, initRepositoryParams, async ({ location, password }, signal) => {
-    const { passwords, repositories, world } = session();
-    const result = await initJob({ location, signal, world: { clock: world.clock, random: world.random }, password: async () => password });
+    const { passwords, repositories, world, openStorage } = session();
+    const result = await initJob({ location, signal, world: { clock: world.clock, random: world.random, openStorage }, password: async () => password });
     if (!result.details) throw result.error;
     passwords.remember(location, password);
     await repositories.forget(location);

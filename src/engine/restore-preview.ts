@@ -19,7 +19,8 @@ export interface PreviewOptions {
 export async function previewRestore(repository: Repository, stored: StoredSnapshot, steps: readonly RestoreStep[], options: PreviewOptions): Promise<RestorePreview> {
   const samples: { overwrite: RestorePreview['samples'][number][]; write: RestorePreview['samples'][number][]; leave: RestorePreview['samples'][number][] } = { overwrite: [], write: [], leave: [] };
   const exceptions: RestorePreview['exceptions'][number][] = [];
-  const sums = { written: 0, overwritten: 0, left: 0, bytes: 0 };
+  const indexBytes = (await repository.storage.list('index', options.signal)).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const sums = { written: 0, overwritten: 0, left: 0, bytes: 0, readBytes: 0 };
   for (const { target, subfolder, includes, keepsFoldersAbove } of steps) {
     const restoreOptions: RestoreOptions = {
       target, subfolder, includes, keepsFoldersAbove, ...options, dryRun: true, workers: 1,
@@ -33,6 +34,7 @@ export async function previewRestore(repository: Repository, stored: StoredSnaps
     sums.written += counts.filesRestored - counts.filesUpdated + counts.symlinksRestored;
     sums.left += counts.filesUnchanged + counts.filesSkipped + counts.symlinksUnchanged + counts.symlinksSkipped;
     sums.bytes += counts.bytesRestored;
+    sums.readBytes += counts.bytesToRead + indexBytes; // each step opens the repository
     exceptions.push(...found.slice(0, exceptionsMax - exceptions.length).map(({ path, reason, detail }) => ({ item: textOf(path), kind: reason, reason: detail ?? '' })));
   }
   return { ...sums, samples: [...samples.overwrite, ...samples.write, ...samples.leave].slice(0, samplesMax), exceptions };

@@ -3,6 +3,7 @@ import { checkJob, repositoryFolderOf, restoreJob, type JobResult, type Reposito
 import { CadanganError, isAbort, textOf, type Clock, type Environment, type Random } from '../platform/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { BackupSet } from '../settings/index.ts';
+import type { Storage } from '../storage/index.ts';
 import type { OpenRepositories } from './open-repositories.ts';
 import type { CheckParams, RestoreParams, RestorePreview, RunProgress, RunResult } from './protocol.ts';
 import { previewRestore } from './restore-preview.ts';
@@ -18,6 +19,8 @@ export interface RunDeskOptions {
   readonly environment: Environment;
   readonly programVersion: string;
   readonly repositories: OpenRepositories;
+  /** What a location names, of Google Drive too. */
+  readonly openStorage: (location: string) => Promise<Storage>;
   readonly history: RunHistory;
   readonly scrub: (text: string) => string;
   readonly log: (level: 'info' | 'warning' | 'error', message: string) => void;
@@ -190,9 +193,9 @@ export class RunDesk {
   }
 
   #access(location: string, { mayAsk, signal }: RunWish): RepositoryAccess {
-    const { repositories, clock, random } = this.#options;
+    const { repositories, clock, random, openStorage } = this.#options;
     return {
-      location, signal, world: { clock, random },
+      location, signal, world: { clock, random, openStorage },
       password: (passwordSignal) => repositories.passwordOf(location, { mayAsk, signal: passwordSignal }),
       ...(!mayAsk && { retryLockForMs: unattendedRetryLockMs }),
     };

@@ -13,8 +13,9 @@ const fileBytesWanted = 8 * 1024 * 1024;
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 const errorData = z.object({ code: z.string(), facts: z.record(z.string(), scalar), message: z.string() });
 const runResult = z.object({
-  job: z.enum(['backup', 'restore', 'check']),
+  job: z.enum(['backup', 'restore', 'check', 'offsite-sync', 'offsite-scrub', 'offsite-sample', 'readable-copy', 'drive-sign-in']),
   set: z.string().exactOptional(),
+  copy: z.string().exactOptional(),
   outcome: z.enum(['success', 'success-with-exceptions', 'failed', 'stopped', 'missed']),
   startedAt: z.string(), endedAt: z.string(),
   exceptions: z.array(z.object({ item: z.string(), kind: z.string(), reason: z.string() })),

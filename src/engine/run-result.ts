@@ -1,4 +1,4 @@
-import type { BackupDetails, JobException, JobResult, RestoreDetails } from '../jobs/index.ts';
+import type { BackupDetails, JobException, JobResult, ReadableCopyDetails, RestoreDetails, SampleDetails, ScrubDetails } from '../jobs/index.ts';
 import { CadanganError } from '../platform/index.ts';
 import type { CheckResult } from '../upkeep/index.ts';
 import { errorDataOf } from './error-data.ts';
@@ -31,6 +31,19 @@ export function checkRunResult(result: JobResult<CheckResult>, scrub: Scrub): Ru
   return { ...commonOf(result, 'check', scrub), files: 0, bytes: 0, bytesAdded: 0 };
 }
 
+/** Of a copy: what was uploaded, compared, read or written. */
+export function copyRunResult(result: JobResult<unknown>, copy: string, scrub: Scrub): RunResult {
+  // Each of these jobs has its own details; here they are only counted.
+  const details = (result.details ?? {}) as Partial<ScrubDetails & SampleDetails & ReadableCopyDetails>;
+  const { job } = result;
+  const sums = { files: 0, bytes: 0, bytesAdded: details.uploadedBytes ?? 0 };
+  if (job === 'offsite-sync') Object.assign(sums, { files: details.uploadedFiles ?? 0, bytes: details.uploadedBytes ?? 0 });
+  else if (job === 'offsite-scrub') Object.assign(sums, { files: details.checkedFiles ?? 0, bytes: details.checkedBytes ?? 0 });
+  else if (job === 'offsite-sample') Object.assign(sums, { files: details.readFiles ?? 0, bytes: details.readBytes ?? 0 });
+  else Object.assign(sums, { files: details.files ?? 0, bytes: details.archiveBytes ?? 0 });
+  return { ...commonOf(result, job === 'init' ? 'check' : job, scrub), copy, ...(job === 'readable-copy' && details.snapshotId !== undefined && { snapshotId: details.snapshotId }), ...sums };
+}
+
 /** Of all the steps that a restore took, in their order. */
 export function restoreRunResult(results: readonly JobResult<RestoreDetails>[], scrub: Scrub): RunResult {
   const parts = results.map((result) => commonOf(result, 'restore', scrub));
@@ -55,9 +68,9 @@ export function restoreRunResult(results: readonly JobResult<RestoreDetails>[], 
 }
 
 /** A run that never came to be, or whose engine died: what is known of it without its own result. */
-export function bareRunResult(run: { readonly job: RunResult['job']; readonly set?: string; readonly outcome: RunResult['outcome']; readonly startedAt: string; readonly endedAt: string; readonly error?: unknown }, scrub: Scrub = (text) => text): RunResult {
-  const { job, set, outcome, startedAt, endedAt, error } = run;
-  return { job, ...(set !== undefined && { set }), outcome, startedAt, endedAt, exceptions: [], exceptionCount: 0, files: 0, bytes: 0, bytesAdded: 0, ...(error !== undefined && { error: errorDataOf(error, scrub) }) };
+export function bareRunResult(run: { readonly job: RunResult['job']; readonly set?: string; readonly copy?: string; readonly outcome: RunResult['outcome']; readonly startedAt: string; readonly endedAt: string; readonly error?: unknown }, scrub: Scrub = (text) => text): RunResult {
+  const { job, set, copy, outcome, startedAt, endedAt, error } = run;
+  return { job, ...(set !== undefined && { set }), ...(copy !== undefined && { copy }), outcome, startedAt, endedAt, exceptions: [], exceptionCount: 0, files: 0, bytes: 0, bytesAdded: 0, ...(error !== undefined && { error: errorDataOf(error, scrub) }) };
 }
 
 function commonOf(result: JobResult<unknown>, job: RunResult['job'], scrub: Scrub): Pick<RunResult, 'job' | 'outcome' | 'startedAt' | 'endedAt' | 'exceptions' | 'exceptionCount' | 'error'> {

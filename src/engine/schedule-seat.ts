@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { leaderAddress, leaderKey, Leadership, Scheduler, ScheduleState, type LeadingService, type Role, type ScheduledSet, type ScheduleEvent, type ScheduleService, type SchedulerOptions, type SetProgress, type SetStatus } from '../schedule/index.ts';
+import { leaderAddress, leaderKey, Leadership, Scheduler, ScheduleState, type CopiesService, type LeadingService, type Role, type ScheduledSet, type ScheduleEvent, type ScheduleService, type SchedulerOptions, type SetProgress, type SetStatus } from '../schedule/index.ts';
 import { CadanganError, type Clock, type Random } from '../platform/index.ts';
 
 export interface ScheduleSeatOptions {
@@ -16,8 +16,14 @@ export interface ScheduleSeatOptions {
   readonly onChange: () => void;
   /** A run went on a little. */
   readonly onProgress: () => void;
+  /** Keeps the off-site copies up as long as this engine leads. */
+  readonly leadCopies: (publish: () => void) => Promise<LedCopies>;
+  readonly onCopies: () => void;
   readonly log: (level: 'info' | 'warning', message: string) => void;
 }
+
+/** The off-site copies of the engine that leads. */
+export interface LedCopies extends CopiesService, AsyncDisposable {}
 
 /** A leader that hangs must not keep anybody from a backup. */
 const settleMsMax = 5_000;
@@ -103,7 +109,7 @@ export class ScheduleSeat {
   }
 
   async #lead(publish: (event: ScheduleEvent) => void): Promise<LeadingService> {
-    const { mayLead, stateFolder, random, clock, runSet, onLeaderEvent } = this.#options;
+    const { mayLead, stateFolder, random, clock, runSet, onLeaderEvent, leadCopies } = this.#options;
     if (!mayLead) throw new CadanganError('schedule.no-leader', { reason: 'this engine was told not to lead' });
     const state = await ScheduleState.open(stateFolder, random);
     const scheduler = new Scheduler({
@@ -115,7 +121,9 @@ export class ScheduleSeat {
     });
     scheduler.start(this.#sets);
     this.#scheduler = scheduler;
+    const copies = await leadCopies(() => publish({ kind: 'copies' }));
     return {
+      copies,
       status: async () => scheduler.status(),
       run: async (set, trigger) => scheduler.run(set, trigger),
       stop: async (set) => scheduler.stop(set),
@@ -124,7 +132,7 @@ export class ScheduleSeat {
       noteRun: async (run) => scheduler.noteRun(run),
       close: async (mode) => {
         this.#scheduler = undefined;
-        await scheduler.close(mode);
+        await Promise.all([scheduler.close(mode), copies[Symbol.asyncDispose]()]);
       },
     };
   }
@@ -134,6 +142,7 @@ export class ScheduleSeat {
       for (const { set, onProgress } of this.#listeners) if (set === event.set) onProgress(event.progress);
       return this.#options.onProgress();
     }
+    if (event.kind === 'copies') return this.#options.onCopies();
     if (event.kind === 'problem') this.#options.log('warning', `schedule: ${event.problem}${event.set === undefined ? '' : ` (${event.set})`}: ${event.reason}`);
     this.#options.onChange();
   }

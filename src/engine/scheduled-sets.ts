@@ -1,7 +1,6 @@
-import { realpath, statfs } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
+import { realpath } from 'node:fs/promises';
 import { repositoryFolderOf } from '../jobs/index.ts';
-import { CadanganError } from '../platform/index.ts';
+import { CadanganError, isOnNetwork, unlessMountHangs } from '../platform/index.ts';
 import { parseWindowRule, systemTimeZone, type ScheduledSet } from '../schedule/index.ts';
 import type { BackupSet, Configuration } from '../settings/index.ts';
 import { repositoryKey } from './repository-key.ts';
@@ -47,26 +46,5 @@ async function timingOf({ schedule, sources, repository }: BackupSet, { timeZone
 
 /** A watch meets a folder under its own path, the configuration may name it through a link. */
 async function waysTo(folder: string): Promise<string[]> {
-  return [folder, await inTime(realpath(folder), folder)];
-}
-
-/** Types of `statfs(2)`: NFS, SMB, CIFS, SMB2, AFS, Ceph, FUSE (sshfs). They send no events about what other machines change. */
-const networkTypes: ReadonlySet<number> = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x5346414f, 0x00c36400, 0x65735546]);
-
-async function isOnNetwork(source: string): Promise<boolean> {
-  if (process.platform === 'win32') return source.startsWith('\\\\');
-  const isNetwork = statfs(source).then(({ type }) => networkTypes.has(type >>> 0), () => false);
-  return inTime(isNetwork, true);
-}
-
-/** A mount whose server is gone does not answer for minutes. */
-const answerMsMax = 2_000;
-
-/** @returns `otherwise` when the system says no, or nothing */
-async function inTime<T>(asking: Promise<T>, otherwise: T): Promise<T> {
-  const stop = new AbortController();
-  const patience = delay(answerMsMax, otherwise, { signal: stop.signal, ref: false }).catch(() => otherwise);
-  const answer = await Promise.race([asking.catch(() => otherwise), patience]);
-  stop.abort();
-  return answer;
+  return [folder, await unlessMountHangs(realpath(folder), folder)];
 }

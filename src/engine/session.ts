@@ -1,15 +1,19 @@
 import { hostname } from 'node:os';
+import { openStorageAt, type DrivePlace } from '../jobs/index.ts';
 import { CadanganError, configurationFile, setLanguage, stateFolder, type Clock, type Environment, type Random } from '../platform/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { ScheduleEvent } from '../schedule/index.ts';
-import { keepLastGood, loadConfiguration, watchConfiguration, type BackupSet, type LoadedConfiguration, type UsedConfiguration } from '../settings/index.ts';
+import { keepLastGood, loadConfiguration, watchConfiguration, type BackupSet, type LoadedConfiguration, type OffsiteCopy, type UsedConfiguration } from '../settings/index.ts';
+import type { Storage } from '../storage/index.ts';
 import { BackupRuns } from './backup-runs.ts';
 import type { Channel } from './channel.ts';
 import { configurationInfoOf } from './configuration-info.ts';
+import { DriveDesk } from './drive-desk.ts';
 import { LastGoodFile, usedFromStart } from './last-good-file.ts';
 import { OpenRepositories } from './open-repositories.ts';
 import type { Passwords } from './passwords.ts';
 import type { InitializeParams, InitializeResult } from './protocol.ts';
+import { repositoryKey } from './repository-key.ts';
 import { RunDesk } from './run-desk.ts';
 import { RunHistory } from './run-history.ts';
 import { bareRunResult } from './run-result.ts';
@@ -37,6 +41,7 @@ interface Beginning {
 
 const changedMsMin = 250;
 const progressMsMin = 1000;
+const driveChangedMsMin = 500;
 
 /** An engine that knows its configuration: everything it has, put together, from `initialize` to the end. */
 export class Session {
@@ -47,12 +52,14 @@ export class Session {
   readonly desk: RunDesk;
   readonly runs: BackupRuns;
   readonly seat: ScheduleSeat;
+  readonly drive: DriveDesk;
   readonly configFile: string;
   readonly #channel: Channel;
   readonly #stateFolder: string;
   readonly #ending = new AbortController();
   readonly #changed: Throttle;
   readonly #progressed: Throttle;
+  readonly #driveChanged: Throttle;
   readonly #lastGood: LastGoodFile;
   #loaded: LoadedConfiguration;
   #used: UsedConfiguration;
@@ -69,27 +76,37 @@ export class Session {
     this.#stateFolder = stateFolderOf(params, world);
     this.#changed = new Throttle(changedMsMin, () => channel.setsChanged());
     this.#progressed = new Throttle(progressMsMin, this.#changed.call);
+    this.#driveChanged = new Throttle(driveChangedMsMin, () => {
+      channel.driveChanged();
+      this.#changed.call(); // what is protected off-site stands in the sets
+    });
     const log = channel.log.bind(channel);
-    this.repositories = new OpenRepositories(world, passwords);
+    this.repositories = new OpenRepositories({ ...world, openStorage: this.openStorage }, passwords);
     this.history = new RunHistory(this.#stateFolder, world.random);
-    this.desk = new RunDesk({ ...world, repositories: this.repositories, history: this.history, scrub: passwords.scrub, log, onChange: this.#changed.call, onProgress: this.#progressed.call });
+    this.desk = new RunDesk({ ...world, openStorage: this.openStorage, repositories: this.repositories, history: this.history, scrub: passwords.scrub, log, onChange: this.#changed.call, onProgress: this.#progressed.call });
     const place = { configFile: this.configFile, stateFolder: this.#stateFolder, version: world.version, random: world.random };
     this.runs = new BackupRuns({ clock: world.clock, desk: this.desk, history: this.history, setNamed: (name) => this.setNamed(name), place, log }, () => this.seat);
+    this.drive = new DriveDesk({
+      clock: world.clock, place: () => this.drivePlace, copies: () => this.copies, history: this.history, scrub: passwords.scrub, log,
+      passwordOf: (location, wish) => this.repositories.passwordOf(location, wish), channel,
+      leader: () => this.seat.service?.copies, onChange: this.#driveChanged.call,
+    });
     this.seat = new ScheduleSeat({
       ...world, configFile: this.configFile, stateFolder: this.#stateFolder, mayLead: params.maySchedule, log,
       runSet: this.runs.runSet, onLeaderEvent: (event) => void this.#noteEvent(event), onChange: this.#changed.call, onProgress: this.#progressed.call,
+      leadCopies: (publish) => this.drive.lead(publish), onCopies: this.#driveChanged.call,
     });
   }
 
   /** @param passwordsOf makes what finds passwords, given the sets as they are configured at any time */
-  static async open(params: InitializeParams, world: EngineWorld, channel: Channel, passwordsOf: (sets: () => readonly BackupSet[]) => Passwords): Promise<Session> {
+  static async open(params: InitializeParams, world: EngineWorld, channel: Channel, passwordsOf: (sets: () => readonly BackupSet[], originalOf: (location: string) => string) => Passwords): Promise<Session> {
     setLanguage(params.language);
     const path = configurationFile(world.environment, params.configFile ?? '');
     let session: Session | undefined = undefined;
     const loaded = await loadConfiguration(path);
     const lastGood = new LastGoodFile(stateFolderOf(params, world), world.random);
     const used = await usedFromStart(loaded, lastGood);
-    const passwords = passwordsOf(() => (session ?? used.configuration).sets);
+    const passwords = passwordsOf(() => (session ?? used.configuration).sets, (location) => originalOf(location, session?.copies ?? loaded.configuration.offsiteCopies));
     session = new Session(params, world, channel, passwords, { loaded, used, lastGood });
     await session.#start();
     return session;
@@ -99,9 +116,21 @@ export class Session {
     return this.#used.configuration.sets;
   }
 
+  get copies(): readonly OffsiteCopy[] {
+    return this.#loaded.configuration.offsiteCopies;
+  }
+
   get loaded(): LoadedConfiguration {
     return this.#loaded;
   }
+
+  /** Where the account on Google Drive is found: as configured at this moment. */
+  get drivePlace(): DrivePlace {
+    return { settings: this.#loaded.configuration.googleDrive, stateFolder: this.#stateFolder, environment: this.world.environment, clock: this.world.clock, random: this.world.random };
+  }
+
+  /** What a location names, of Google Drive too. */
+  readonly openStorage = (location: string): Promise<Storage> => openStorageAt(location, this.drivePlace);
 
   get initializeResult(): InitializeResult {
     return { version: this.world.version, configFile: this.configFile, hostId: hostname() };
@@ -124,6 +153,7 @@ export class Session {
     const changed = this.sets.map(({ repository }) => repository).filter((repository) => !before.has(JSON.stringify(repository)));
     for (const { location } of changed) await this.repositories.forget(location).catch(() => undefined);
     this.seat.setSets(await this.#scheduledSets());
+    await this.drive.configurationChanged();
     this.#channel.configurationChanged(configurationInfoOf(loaded));
     this.#changed.call();
   }
@@ -141,9 +171,11 @@ export class Session {
       await this.desk.close();
     }
     await this.#watching;
+    await this.drive.close();
     await this.repositories.close();
     this.#changed[Symbol.dispose]();
     this.#progressed[Symbol.dispose]();
+    this.#driveChanged[Symbol.dispose]();
   }
 
   /** Whether all that runs is a scheduled run that its set wants finished, whoever closes a window. */
@@ -205,4 +237,11 @@ export class Session {
 
 function stateFolderOf(params: InitializeParams, { environment }: EngineWorld): string {
   return params.stateFolder ?? stateFolder(environment);
+}
+
+/** The original of the copy at this location; the location itself when it is none. */
+function originalOf(location: string, copies: readonly OffsiteCopy[]): string {
+  if (!location.startsWith('gdrive:')) return location;
+  const key = repositoryKey(location);
+  return copies.find(({ to }) => repositoryKey(to) === key)?.repository ?? location;
 }

@@ -5,6 +5,7 @@ import { configurationInfoOf } from './configuration-info.ts';
 import { addSetParams, backupSetInputOf, setParams } from './params.ts';
 import * as protocol from './protocol.ts';
 import type { Session } from './session.ts';
+import { offsiteStates } from './offsite-states.ts';
 import { runProgressOf } from './run-progress.ts';
 import { setStateOf } from './set-state.ts';
 
@@ -30,18 +31,21 @@ export function handleSetRequests(channel: Channel, session: () => Session): voi
 async function listSets(session: Session): Promise<readonly protocol.SetInfo[]> {
   const statuses = await session.seat.status();
   const lastRuns = await session.history.lastBySet().catch(() => new Map<string, protocol.RunResult>());
+  // A state folder that cannot be read says nothing about copies.
+  const offsite = await offsiteStates(session).catch(() => new Map<string, protocol.OffsiteState>());
   const nowMs = Number(session.world.clock.nowNs() / 1_000_000n);
-  return session.sets.map((set) => setInfoOf(set, { status: statuses.get(set.name), lastRun: lastRuns.get(set.name), progress: session.desk.progressOf(set.name), nowMs }));
+  return session.sets.map((set) => setInfoOf(set, { status: statuses.get(set.name), lastRun: lastRuns.get(set.name), progress: session.desk.progressOf(set.name), offsite: offsite.get(set.name), nowMs }));
 }
 
 interface KnownOfSet {
   readonly status: SetStatus | undefined;
   readonly lastRun: protocol.RunResult | undefined;
   readonly progress: protocol.RunProgress | undefined;
+  readonly offsite: protocol.OffsiteState | undefined;
   readonly nowMs: number;
 }
 
-function setInfoOf(set: BackupSet, { status, lastRun, progress, nowMs }: KnownOfSet): protocol.SetInfo {
+function setInfoOf(set: BackupSet, { status, lastRun, progress, offsite, nowMs }: KnownOfSet): protocol.SetInfo {
   const running = progress ?? (status?.running && progressElsewhere(set.name, status.running, nowMs));
   return {
     name: set.name, title: set.title ?? set.name, sources: set.sources, location: set.repository.location,
@@ -49,6 +53,7 @@ function setInfoOf(set: BackupSet, { status, lastRun, progress, nowMs }: KnownOf
     ...(lastRun && { lastRun }),
     ...(running && { running }),
     ...(status?.next && { nextRun: timeText(status.next.startMs) }),
+    ...(offsite && { offsite }),
     missedWindows: (status?.missed ?? []).map(({ startMs }) => timeText(startMs)),
     hasUnattendedPassword: (set.repository.passwordFile ?? set.repository.passwordCommand) !== undefined,
   };

@@ -1,6 +1,7 @@
 import type * as vscode from 'vscode';
 import type { Engine } from './engine.ts';
 import type { Passwords } from './editor/passwords.ts';
+import type { DriveModel } from './models/drive.ts';
 import type { Repositories } from './models/repositories.ts';
 import type { SetsModel } from './models/sets.ts';
 import type { ResultDocuments } from './editor/result-documents.ts';
@@ -12,6 +13,7 @@ export interface App {
   readonly engine: Engine;
   readonly passwords: Passwords;
   readonly sets: SetsModel;
+  readonly drive: DriveModel;
   readonly repositories: Repositories;
   readonly results: ResultDocuments;
   /** Names of sets whose run somebody started in this window and waits for: its end is told there. */

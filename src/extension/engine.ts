@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { EngineClient, EngineError, type ConfigurationInfo, type ErrorData, type InitializeResult, type LogLine, type PasswordParams, type RunOptions, type RunToken } from '../engine/index.ts';
+import { EngineClient, EngineError, type ConfigurationInfo, type DeviceCodeInfo, type ErrorData, type InitializeResult, type LogLine, type PasswordParams, type RunOptions, type RunToken } from '../engine/index.ts';
 import type { RequestType, RequestType0 } from 'vscode-jsonrpc';
 import { currentLanguage } from '../platform/index.ts';
 import { setting } from './editor/settings.ts';
@@ -9,6 +9,8 @@ export interface EngineOptions {
   readonly extensionPath: string;
   readonly password: (params: PasswordParams, hostId: string, mayAsk: boolean, signal: AbortSignal) => Promise<string | undefined>;
   readonly onLog: (line: LogLine) => void;
+  readonly openExternal: (url: string) => Promise<boolean>;
+  readonly onDeviceCode: (code: DeviceCodeInfo) => void;
 }
 
 export interface AskOptions extends RunOptions {
@@ -29,9 +31,11 @@ export class Engine implements vscode.Disposable {
   readonly #options: EngineOptions;
   readonly #setsChanged = new vscode.EventEmitter<void>();
   readonly #configurationChanged = new vscode.EventEmitter<ConfigurationInfo>();
+  readonly #driveChanged = new vscode.EventEmitter<void>();
   readonly #lost = new vscode.EventEmitter<EngineLost>();
   readonly onDidChangeSets = this.#setsChanged.event;
   readonly onDidChangeConfiguration = this.#configurationChanged.event;
+  readonly onDidChangeDrive = this.#driveChanged.event;
   readonly onDidGetLost = this.#lost.event;
   #client: EngineClient | undefined;
   /** The end of the one before; two at once would compete for locks. */
@@ -73,6 +77,7 @@ export class Engine implements vscode.Disposable {
   async restart(): Promise<void> {
     await this.stop();
     this.#setsChanged.fire();
+    this.#driveChanged.fire();
   }
 
   async stop(): Promise<void> {
@@ -84,7 +89,7 @@ export class Engine implements vscode.Disposable {
 
   dispose(): void {
     // The process sees its channel close and ends by itself; `deactivate()` waits for the polite way.
-    for (const emitter of [this.#setsChanged, this.#configurationChanged, this.#lost]) emitter.dispose();
+    for (const emitter of [this.#setsChanged, this.#configurationChanged, this.#driveChanged, this.#lost]) emitter.dispose();
   }
 
   async #connected(): Promise<EngineClient> {
@@ -103,6 +108,9 @@ export class Engine implements vscode.Disposable {
         return this.#options.password(params, hostId, params.mayAsk && this.#questionsAllowed > 0, signal);
       },
       onSetsChanged: () => this.#setsChanged.fire(),
+      onDriveChanged: () => this.#driveChanged.fire(),
+      onDeviceCode: this.#options.onDeviceCode,
+      openExternal: this.#options.openExternal,
       onConfigurationChanged: (info) => this.#configurationChanged.fire(info),
       onLog: this.#options.onLog,
       onLost: ({ reason, restartMs }) => this.#lost.fire({ reason, willRestart: restartMs !== undefined, endedRun: this.#runs > 0 }),
@@ -126,7 +134,7 @@ async function retried<Result>(method: string, work: () => Promise<Result>): Pro
   try {
     return await work();
   } catch (error) {
-    const isRead = /^(?:snapshots\/|sets\/list$|configuration$|repository\/info$)/.test(method);
+    const isRead = /^(?:snapshots\/|sets\/list$|drive\/status$|configuration$|repository\/info$)/.test(method);
     if (isRead && error instanceof EngineError && error.code === 'engine.lost') return work();
     throw error;
   }

@@ -5,6 +5,7 @@ import type { LogLine } from '../engine/index.ts';
 import type { App } from './app.ts';
 import { registerCommands } from './commands/index.ts';
 import { ConfigurationProblems } from './editor/configuration-problems.ts';
+import { openExternal, showDeviceCode } from './editor/open-external.ts';
 import { Passwords } from './editor/passwords.ts';
 import { ResultDocuments } from './editor/result-documents.ts';
 import { affectsSetting, applyLanguage, setContextKey, setting } from './editor/settings.ts';
@@ -13,6 +14,7 @@ import { SnapshotFiles } from './editor/snapshot-files.ts';
 import { StatusBar } from './editor/status-bar.ts';
 import { TroubleNotifier } from './editor/trouble-notifier.ts';
 import { Engine } from './engine.ts';
+import { DriveModel } from './models/drive.ts';
 import { Repositories } from './models/repositories.ts';
 import { SetsModel } from './models/sets.ts';
 import { DriveView } from './views/drive-view.ts';
@@ -29,11 +31,11 @@ export function activate(context: vscode.ExtensionContext): void {
   applyLanguage();
   const app = makeApp(context);
   engine = app.engine;
-  const views = { sets: new SetsView(app), snapshots: new SnapshotsView(app), drive: new DriveView() };
-  const status = new StatusBar(app.sets);
+  const views = { sets: new SetsView(app), snapshots: new SnapshotsView(app), drive: new DriveView(app) };
+  const status = new StatusBar(app.sets, app.drive);
   const problems = new ConfigurationProblems();
   context.subscriptions.push(
-    app.log, app.engine, app.sets, app.results,
+    app.log, app.engine, app.sets, app.drive, app.results,
     views.sets, views.snapshots, views.drive, status, problems,
     new SnapshotFiles(app.engine, app.repositories),
     new TroubleNotifier(app),
@@ -42,7 +44,9 @@ export function activate(context: vscode.ExtensionContext): void {
     app.sets.onDidChange(() => problems.show(app.sets.configuration)),
     app.engine.onDidGetLost(({ reason, willRestart, endedRun }) => {
       if (!endedRun) void showErrorData({ code: 'engine.lost', facts: { reason }, message: reason });
-      if (willRestart) void app.sets.refresh();
+      if (!willRestart) return;
+      void app.sets.refresh();
+      void app.drive.refresh();
     }),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (!affectsSetting(event, 'language', 'configFile')) return;
@@ -68,16 +72,19 @@ function makeApp(context: vscode.ExtensionContext): App {
     extensionPath: context.extensionPath,
     password: (params, hostId, mayAsk, signal) => passwords.find(params, hostId, mayAsk, signal),
     onLog: (line) => writeLog(log, line),
+    openExternal,
+    onDeviceCode: (code) => void showDeviceCode(code),
   });
   const sets = new SetsModel(engineOfWindow);
-  const repositories = new Repositories(engineOfWindow, sets, context.globalState);
-  return { context, log, engine: engineOfWindow, passwords, sets, repositories, results: new ResultDocuments(), awaitedRuns: new Set() };
+  const drive = new DriveModel(engineOfWindow);
+  const repositories = new Repositories(engineOfWindow, sets, drive, context.globalState);
+  return { context, log, engine: engineOfWindow, passwords, sets, drive, repositories, results: new ResultDocuments(), awaitedRuns: new Set() };
 }
 
 /** Whoever has no configuration needs no schedule, and no process. */
-function startSchedule(context: vscode.ExtensionContext, { sets }: App): void {
+function startSchedule(context: vscode.ExtensionContext, { sets, drive }: App): void {
   const timer = setTimeout(() => {
-    stat(configurationFile(process.env, setting('configFile'))).then(() => sets.load(), () => undefined);
+    stat(configurationFile(process.env, setting('configFile'))).then(async () => Promise.all([sets.load(), drive.load()]), () => undefined);
   }, scheduleDelayMs);
   context.subscriptions.push(new vscode.Disposable(() => clearTimeout(timer)));
 }

@@ -13,7 +13,7 @@ export { applyLine, emptyHistory, openRunOf, type HistoryLine, type MissedReason
 export * from './leader/index.ts';
 export { planSet, type Decision, type Situation } from './planner.ts';
 export { isSuccess, type ChangeTiming, type ManualTiming, type RunOutcome, type ScheduledSet, type Trigger, type WindowTiming } from './scheduled-set.ts';
-export type { AdoptedRun, LeadingService, PastRun, ScheduleService } from './schedule-service.ts';
+export type { AdoptedRun, CopiesService, CopyWish, LeadingService, PastRun, ScheduleService } from './schedule-service.ts';
 export { Scheduler, type SchedulerOptions } from './scheduler.ts';
 export type { RunRequest, ScheduleEvent, ScheduleProblem, StopReason } from './scheduler-events.ts';
 export { defaultRpoMs, describeSet, type SetProgress, type SetState, type SetStatus, type WatchState } from './set-status.ts';

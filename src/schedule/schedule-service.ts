@@ -11,6 +11,18 @@ export interface ScheduleService {
   stop(set: string): Promise<boolean>;
   /** What the set missed is not to be made good. @throws `set.unknown` */
   dismissMissed(set: string): Promise<void>;
+  /** The off-site copies, which whoever leads keeps up beside the schedule. */
+  readonly copies?: CopiesService | undefined;
+}
+
+/** What somebody can want of an off-site copy at once. */
+export type CopyWish = 'sync' | 'scrub' | 'sample' | 'readable' | 'retry' | 'stop-sync' | 'stop-scrub';
+
+/** The off-site copies of the leader. What a state is, is between him who leads and him who asks: the schedule hands JSON through. */
+export interface CopiesService {
+  states(): Promise<Readonly<Record<string, unknown>>>;
+  /** @returns false when nobody keeps up a copy of that name */
+  ask(copy: string, wish: CopyWish): Promise<boolean>;
 }
 
 /** A run that a guest makes: another process, which has not been asked to by the schedule. */

@@ -18,6 +18,8 @@ export type ScheduleEvent =
   | { readonly kind: 'missed'; readonly set: string; readonly atMs: number; readonly window: WindowSpan; readonly reason: MissedReason }
   /** The clock of the machine was set back by more than half a day; runs dated later count as not made. */
   | { readonly kind: 'clock-set-back'; readonly set: string; readonly atMs: number }
+  /** Something about the off-site copies is another. */
+  | { readonly kind: 'copies' }
   | { readonly kind: 'problem'; readonly problem: ScheduleProblem; readonly set?: string | undefined; readonly reason: string };
 
 /** `state-not-written`: what ran is in memory only. `run-failed`: a run threw instead of giving an outcome. `internal`: a mistake of ours in a round. */

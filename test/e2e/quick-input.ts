@@ -118,6 +118,15 @@ export class QuickInput {
     await this.page.keyboard.press('Enter');
   }
 
+  /** Pastes the path of a file that exists into the file dialog, and takes it. */
+  async chooseFile(path: string): Promise<void> {
+    await this.waitForRow('..');
+    await this.page.keyboard.press('Control+A');
+    await this.page.keyboard.insertText(path);
+    await this.waitForRow(basename(path));
+    await this.page.keyboard.press('Enter');
+  }
+
   /**
    * Types the path of a file that is not there yet into the dialog that saves, and takes it. Its folder is there and has this other
    * one in it: that the dialog has looked shows in its list.

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { EngineClient, protocol, type InitializeParams, type LogLine, type PasswordParams } from '../../src/engine/index.ts';
+import { EngineClient, protocol, type EngineClientOptions, type InitializeParams, type LogLine, type PasswordParams } from '../../src/engine/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 
@@ -29,6 +29,8 @@ export interface Window {
 export interface WindowOptions extends Partial<InitializeParams> {
   readonly password?: (params: PasswordParams) => string | undefined;
   readonly environment?: Readonly<Record<string, string>>;
+  /** What else the window does. */
+  readonly client?: Partial<EngineClientOptions>;
 }
 
 /** A server: a folder with data, a configuration and a state folder; repositories whose keys are cheap to open. Everything is removed after the test. */
@@ -71,7 +73,7 @@ export class EngineStage {
 
   /** A window with an engine of its own, which ends with the test. */
   window(options: WindowOptions = {}): Window {
-    const { password: answer = () => password, environment, ...rest } = options;
+    const { password: answer = () => password, environment, client: more, ...rest } = options;
     const log: LogLine[] = [];
     const asked: PasswordParams[] = [];
     const lost: string[] = [];
@@ -87,6 +89,7 @@ export class EngineStage {
       onSetsChanged: () => (window.setsChanged += 1),
       onConfigurationChanged: () => (window.configurationChanged += 1),
       onLost: ({ reason }) => lost.push(reason),
+      ...more,
     });
     const window: Window = { client, log, asked, lost, setsChanged: 0, configurationChanged: 0 };
     this.#t.after(() => client.stop());

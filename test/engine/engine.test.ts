@@ -86,6 +86,8 @@ test('a restore to the original place is previewed first, and touches only what 
   const params = { location: stage.repository, snapshot: 'latest', paths: [`${path}/folder`], target: { kind: 'original' }, overwrite: 'always' } as const;
   const preview = await client.request(protocol.previewRestore, params);
   assert.deepEqual([preview.written, preview.overwritten, preview.left], [1, 1, 0], JSON.stringify(preview));
+  const sizeOf = (kind: string): number => readdirSync(join(stage.repository, kind), { recursive: true, withFileTypes: true }).reduce((sum, { parentPath, name }) => sum + (name.length === 64 ? statSync(join(parentPath, name)).size : 0), 0);
+  assert.ok(preview.readBytes > sizeOf('index') && preview.readBytes < sizeOf('index') + sizeOf('data'), String(preview.readBytes));
   assert.deepEqual(preview.samples, [{ path: join(stage.source, 'folder/b.txt'), action: 'overwrite' }, { path: join(stage.source, 'folder/z.txt'), action: 'write' }]);
   assert.equal(readFileSync(join(stage.source, 'folder/b.txt'), 'utf8'), 'changed too', 'a preview writes nothing');
   const result = await client.run(protocol.startRestore, params);

@@ -5,6 +5,7 @@ import { OpenRepositories } from '../../src/engine/open-repositories.ts';
 import type { OpenedRepository } from '../../src/engine/opened-repository.ts';
 import { Passwords } from '../../src/engine/passwords.ts';
 import { isCode, systemRandom } from '../../src/platform/index.ts';
+import { openStorage } from '../../src/storage/index.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { EngineStage, password } from './engine-stage.ts';
 
@@ -23,7 +24,7 @@ async function begin(t: TestContext): Promise<{ clock: VirtualClock; repositorie
     },
     sets: () => [], environment: {},
   });
-  const repositories = new OpenRepositories({ clock, random: systemRandom }, passwords);
+  const repositories = new OpenRepositories({ clock, random: systemRandom, openStorage: async (path) => openStorage(path) }, passwords);
   t.after(() => repositories.close());
   return { clock, repositories, location: stage.repository, asked };
 }

@@ -75,8 +75,11 @@ test('only dates at which a file existed are offered, with its size then', () =>
 
 test('the usual way with existing files comes first, and the preview counts all three', () => {
   assert.equal(overwriteChoices()[0]?.value, 'if-changed');
-  const labels = previewLines({ written: 12, overwritten: 1234, left: 0, bytes: 2048, samples: [], exceptions: [] }).map(({ label, description }) => `${label} ${description}`.trim());
+  const linesOf = (isFromDrive: boolean): string[] =>
+    previewLines({ written: 12, overwritten: 1234, left: 0, bytes: 2048, readBytes: 1024, samples: [], exceptions: [] }, isFromDrive).map(({ label, description }) => `${label} ${description}`.trim());
+  const labels = linesOf(false);
   assert.deepEqual(labels, ['12 files to write 2.0 KiB', '1,234 files to overwrite', '0 files to leave as they are']);
+  assert.equal(linesOf(true)[3], 'From Google Drive: about 1.0 KiB to download');
 });
 
 test('what was found is grouped by path, the newest first', () => {

@@ -1,15 +1,20 @@
 import * as vscode from 'vscode';
 import type { App } from '../app.ts';
 import { showError, showErrorData } from '../editor/show-error.ts';
-import { commandId, type CommandName } from '../manifest/contributions.ts';
+import { commandId, views as viewNames, type CommandName } from '../manifest/contributions.ts';
 import { walkthrough } from '../manifest/walkthrough.ts';
+import { isTroubledCopy } from '../model/copy-row.ts';
 import { isTroubled } from '../model/troubles.ts';
+import type { DriveView } from '../views/drive-view.ts';
+import { loadPage } from '../views/folder-pages.ts';
 import type { SetsView } from '../views/sets-view.ts';
 import type { SnapshotsView } from '../views/snapshots-view.ts';
 import { compareSnapshots } from './compare-snapshots.ts';
 import { editSet, openConfiguration, removeSet } from './configuration.ts';
+import { openOnWeb, scrubCopy, setPaused, signIn, signOut, syncCopy, writeReadable } from './drive.ts';
 import { filterSnapshots, goToDate } from './filter.ts';
 import { findInSnapshots } from './find.ts';
+import { newCopy } from './new-copy.ts';
 import { newSet } from './new-set.ts';
 import { enterPassword, forgetPassword } from './passwords.ts';
 import { saveRecoveryKit } from './recovery-kit.ts';
@@ -21,6 +26,7 @@ import { compareWithCurrent, openAsOfDate, openEntry, versionsInBackups, whichBa
 export interface Views {
   readonly sets: SetsView;
   readonly snapshots: SnapshotsView;
+  readonly drive: DriveView;
 }
 
 /** What a command gets: a row or an URI, and all that are selected with it. */
@@ -53,13 +59,25 @@ export function registerCommands(app: App, views: Views): vscode.Disposable {
     refresh: async () => {
       await app.sets.refresh();
       views.snapshots.refresh();
+      await app.drive.refresh();
+      views.drive.refresh();
     },
     goToDate: () => goToDate(views.snapshots),
     filterSnapshots: () => filterSnapshots(app, views.snapshots),
     clearFilter: () => views.snapshots.setFilter({}),
     openEntry: (argument) => openEntry(app, argument),
-    showMore: async (argument) => (isMore(argument) ? views.snapshots.showMore(argument) : undefined),
+    showMore: async (argument) => (isMore(argument) ? showMore(app, views, argument) : undefined),
     copySnapshotId: async (argument) => (isSnapshotNode(argument) ? vscode.env.clipboard.writeText(argument.snapshot.id) : undefined),
+    newCopy: () => newCopy(app),
+    driveSignIn: () => signIn(app, false),
+    driveSignInWithCode: () => signIn(app, true),
+    driveSignOut: () => signOut(app),
+    syncCopy: (argument) => syncCopy(app, argument),
+    pauseCopy: (argument) => setPaused(app, argument, true),
+    resumeCopy: (argument) => setPaused(app, argument, false),
+    scrubCopy: (argument) => scrubCopy(app, argument),
+    readableCopy: (argument) => writeReadable(app, argument),
+    openOnWeb: (argument) => openOnWeb(app, argument),
     restartEngine: async () => {
       await app.engine.restart();
       await app.sets.refresh();
@@ -84,11 +102,22 @@ export function registerCommands(app: App, views: Views): vscode.Disposable {
 /** One click from the status bar: the set in trouble, and its error with the button that helps. */
 async function showReason(app: App, view: SetsView): Promise<void> {
   const set = (await app.sets.load()).find(isTroubled);
-  if (set === undefined) return;
+  if (set === undefined) {
+    const trouble = app.drive.copies.find(isTroubledCopy)?.trouble;
+    await vscode.commands.executeCommand(`${viewNames.drive.id}.focus`);
+    return trouble === undefined ? undefined : showErrorData(trouble.error);
+  }
   await view.reveal(set.name);
   if (set.state === 'failed' && set.lastRun?.error !== undefined) {
     await showErrorData(set.lastRun.error, { location: set.location, retry: async () => vscode.commands.executeCommand<void>('cadangan.backUpNow', set.name) });
   }
+}
+
+/** Whichever view shows the folder; the other one does not know the row. */
+async function showMore(app: App, { snapshots, drive }: Views, more: Parameters<SnapshotsView['showMore']>[0]): Promise<void> {
+  await loadPage(app, more.parent);
+  snapshots.showMore(more);
+  drive.showMore(more);
 }
 
 function isMore(value: unknown): value is Parameters<SnapshotsView['showMore']>[0] {

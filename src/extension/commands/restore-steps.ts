@@ -1,14 +1,16 @@
 import * as vscode from 'vscode';
-import { protocol, type SetInfo, type SnapshotInfo } from '../../engine/index.ts';
+import { protocol, type CopyInfo, type SetInfo, type SnapshotInfo } from '../../engine/index.ts';
 import { describeFault, formatDate, l10n, systemClock, textOf, type ByteString } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askPaths, pick, separator, stepAnswer } from '../editor/ask.ts';
+import { copyText } from '../model/copy-row.ts';
 import { iconOfState } from '../model/icons.ts';
 import { instantOf } from '../model/instants.ts';
 import { snapshotPathOf } from '../model/machine-paths.ts';
 import { oneLine } from '../model/plain-text.ts';
 import { datesOfSnapshots, isStepNeeded, overwriteChoices, previewLines, restoreParams, type RestoreChoice } from '../model/restore-choice.ts';
-import { setRow } from '../model/set-row.ts';
+import { joined, setRow } from '../model/set-row.ts';
+import { isOnDrive } from '../model/snapshot-uri.ts';
 import { setOfSnapshot } from '../model/snapshot-row.ts';
 import type { Step, StepAnswer, StepPosition } from '../model/steps.ts';
 import { commandTitle } from '../model/words.ts';
@@ -23,6 +25,7 @@ const samplesMax = 30;
 export function restoreSteps(app: App): readonly Step<RestoreChoice>[] {
   return [
     { isNeeded: isStepNeeded.data, ask: (choice, position) => askData(app, choice, position) },
+    { isNeeded: isStepNeeded.from, ask: askFrom },
     { isNeeded: isStepNeeded.part, ask: (choice, position) => askPart(app, choice, position) },
     { isNeeded: isStepNeeded.date, ask: (choice, position) => askDate(app, choice, position) },
     { ask: askDestination },
@@ -38,11 +41,24 @@ async function askData(app: App, choice: RestoreChoice, position: StepPosition):
   const answer = await pick<SetInfo | 'file'>({ title: commandTitle('restore'), placeholder: l10n.t('What is to be restored?'), position, items: [separator(l10n.t('Backup sets')), ...items, separator(''), fileItem], isActive: (value) => value !== 'file' && value.name === choice.set?.name });
   if (answer.kind !== 'answer') return answer;
   const { given } = choice;
-  if (answer.value !== 'file') return { kind: 'done', state: { given, set: answer.value, locations: [answer.value.location], title: answer.value.title } };
+  if (answer.value !== 'file') return { kind: 'done', state: withCopies(app, { given, set: answer.value, locations: [answer.value.location], title: answer.value.title }) };
   const paths = await askPaths(l10n.t('File or Folder to Restore'), { canSelectFiles: true, canSelectFolders: true, openLabel: l10n.t('Choose') });
   const [machinePath] = paths ?? [];
   if (machinePath === undefined) return { kind: 'cancel' };
-  return { kind: 'done', state: { given, locations: app.sets.locations, title: machinePath, paths: [snapshotPathOf(machinePath)] } };
+  return { kind: 'done', state: withCopies(app, { given, locations: app.sets.locations, title: machinePath, paths: [snapshotPathOf(machinePath)] }) };
+}
+
+/** From the backup server, or from a copy on Google Drive: of all of them, with what they lack. */
+async function askFrom(choice: RestoreChoice, position: StepPosition): Promise<StepAnswer<RestoreChoice>> {
+  const { copies = [], snapshot } = choice;
+  const nowNs = systemClock.nowNs();
+  const original = choice.originals ?? choice.locations;
+  const items = [
+    { iconPath: new vscode.ThemeIcon('server'), label: l10n.t('From the backup server'), description: original.join(', '), value: undefined as CopyInfo | undefined },
+    ...copies.filter(({ snapshots }) => snapshot === undefined || snapshots.includes(snapshot.id)).map((copy) => ({ iconPath: new vscode.ThemeIcon('cloud-download'), label: l10n.t('From Google Drive'), description: joined([copy.location, copyText(copy, nowNs)]), value: copy })),
+  ];
+  const answer = await pick<CopyInfo | undefined>({ title: commandTitle('restore'), placeholder: l10n.t('From where?'), position, items, isActive: (value) => (value?.location ?? original[0]) === choice.locations[0] });
+  return stepAnswer(answer, (copy) => ({ ...choice, originals: original, locations: copy === undefined ? original : [copy.location] }));
 }
 
 /** Of a set: everything, or what one goes to in its newest snapshot. */
@@ -56,10 +72,10 @@ async function askPart(app: App, choice: RestoreChoice, position: StepPosition):
   const answer = await pick<'all' | 'part'>({ title: commandTitle('restore'), placeholder: l10n.t('All of it, or a part?'), position, items, isActive: (value) => (value === 'part') === (choice.paths !== undefined && choice.paths[0] !== everything) });
   if (answer.kind !== 'answer') return answer;
   if (answer.value === 'all') return { kind: 'done', state: { ...choice, paths: [everything], title: set.title } };
-  const [newest] = datesOfSnapshots(await snapshotsOfSet(app, set));
+  const [newest] = datesOfSnapshots(await snapshotsOfSet(app, set, choice.locations));
   if (newest === undefined) return sayNone(set.title);
   const start = set.sources.length === 1 ? snapshotPathOf(set.sources[0] ?? '/') : everything;
-  const chosen = await browse(app, { location: set.location, snapshot: newest.snapshot, start, title: commandTitle('restore'), position });
+  const chosen = await browse(app, { location: choice.locations[0] ?? set.location, snapshot: newest.snapshot, start, title: commandTitle('restore'), position });
   return stepAnswer(chosen, ({ path, name }) => ({ ...choice, paths: [path], title: name }));
 }
 
@@ -67,7 +83,7 @@ async function askDate(app: App, choice: RestoreChoice, position: StepPosition):
   const [path = everything] = choice.paths ?? [];
   const locationOfDate = new Map<string, string>();
   const list = async () => {
-    if (path === everything && choice.set !== undefined) return datesOfSnapshots(await snapshotsOfSet(app, choice.set));
+    if (path === everything && choice.set !== undefined) return datesOfSnapshots(await snapshotsOfSet(app, choice.set, choice.locations));
     const versions = await versionsOf(app, { locations: choice.locations, path, name: choice.title });
     const dates = await datesOf(app, versions);
     for (const date of dates) locationOfDate.set(date.snapshot.id, locationOf(versions, date) ?? '');
@@ -110,7 +126,7 @@ async function askStart(app: App, choice: RestoreChoice, position: StepPosition)
   const items = app.engine.request(protocol.previewRestore, params, { signal: controller.signal }).then((preview) => [
     { iconPath: new vscode.ThemeIcon('play'), label: l10n.t('Start'), description: summary(choice), value: true },
     separator(l10n.t('Preview')),
-    ...previewLines(preview).map(({ icon, label, description }) => ({ iconPath: new vscode.ThemeIcon(icon), label, description })),
+    ...previewLines(preview, isOnDrive(params.location)).map(({ icon, label, description }) => ({ iconPath: new vscode.ThemeIcon(icon), label, description })),
     ...(preview.exceptions.length === 0 ? [] : [separator(l10n.t('Exceptions'))]),
     ...preview.exceptions.slice(0, samplesMax).map(({ item, kind, reason }) => ({ iconPath: new vscode.ThemeIcon('warning'), label: oneLine(item), description: describeFault(kind, reason, oneLine) })),
     ...(preview.samples.length === 0 ? [] : [separator(l10n.t('Files'))]),
@@ -144,13 +160,18 @@ function originalPlace({ snapshot, set, paths }: RestoreChoice): string {
   return path === undefined || path === everything ? (snapshot?.paths ?? set?.sources ?? []).join(', ') : textOf(path);
 }
 
-async function snapshotsOfSet(app: App, set: SetInfo): Promise<readonly SnapshotInfo[]> {
+async function snapshotsOfSet(app: App, set: SetInfo, [place = set.location]: readonly string[]): Promise<readonly SnapshotInfo[]> {
   const sets = (await app.sets.load()).filter(({ location }) => location === set.location);
-  const snapshots = await app.repositories.snapshots(set.location);
+  const snapshots = await app.repositories.snapshots(place);
   return snapshots.filter((snapshot) => setOfSnapshot(snapshot, sets)?.name === set.name);
 }
 
 function sayNone(name: string): { readonly kind: 'cancel' } {
   void vscode.window.showInformationMessage(l10n.t('"{name}" is in no backup.', { name }));
   return { kind: 'cancel' };
+}
+
+/** With the copies that there are of where it lies. */
+export function withCopies(app: App, choice: RestoreChoice): RestoreChoice {
+  return { ...choice, copies: app.drive.copies.filter(({ repository, snapshots }) => choice.locations.includes(repository) && snapshots.length > 0) };
 }

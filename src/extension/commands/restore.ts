@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
-import { protocol, type RestoreParams } from '../../engine/index.ts';
+import { protocol, type CopyInfo, type RestoreParams } from '../../engine/index.ts';
 import { l10n, type ByteString } from '../../platform/index.ts';
 import type { App } from '../app.ts';
+import { pick } from '../editor/ask.ts';
 import { setContextKey } from '../editor/settings.ts';
 import { showError } from '../editor/show-error.ts';
 import { showResult } from '../editor/show-result.ts';
@@ -9,7 +10,9 @@ import { withRunProgress } from '../editor/with-progress.ts';
 import { isInside, machinePathOf } from '../model/machine-paths.ts';
 import { nothingChosen, restoreParams, type RestoreChoice } from '../model/restore-choice.ts';
 import { runSteps } from '../model/steps.ts';
-import { restoreSteps } from './restore-steps.ts';
+import { commandTitle } from '../model/words.ts';
+import { isCopyNode } from '../views/drive-nodes.ts';
+import { restoreSteps, withCopies } from './restore-steps.ts';
 import { isEntryNode, isSetNode, isSnapshotNode, pathTarget } from './targets.ts';
 import type { OpenableEntry } from './versions.ts';
 
@@ -17,12 +20,14 @@ import type { OpenableEntry } from './versions.ts';
 export async function restore(app: App, argument: unknown, selected: unknown): Promise<void> {
   const start = await startOf(app, argument, selected);
   if (start === undefined) return;
-  const choice = await runSteps(restoreSteps(app), start);
+  await app.drive.load();
+  const choice = await runSteps(restoreSteps(app), withCopies(app, start));
   const params = choice === undefined ? undefined : restoreParams(choice);
   if (choice !== undefined && params !== undefined) await runRestore(app, choice, params);
 }
 
 async function startOf(app: App, argument: unknown, selected: unknown): Promise<RestoreChoice | undefined> {
+  if (isCopyNode(argument)) return startOfCopy(app, argument.copy);
   const entries = (Array.isArray(selected) ? selected : [argument]).filter(isEntryNode);
   const [first] = entries;
   if (first !== undefined) {
@@ -45,6 +50,16 @@ async function startOf(app: App, argument: unknown, selected: unknown): Promise<
   if (target === undefined) return undefined;
   const { locations, name, path, snapshot } = target;
   return { given: { data: true, date: snapshot !== undefined }, locations, title: name, paths: [path], snapshot };
+}
+
+/** *Restore from here*: of a set of the repository that was copied. */
+async function startOfCopy(app: App, { repository, location, title }: CopyInfo): Promise<RestoreChoice | undefined> {
+  const sets = (await app.sets.load()).filter((set) => set.location === repository);
+  const items = sets.map((set) => ({ iconPath: new vscode.ThemeIcon('archive'), label: set.title, description: set.sources.join(', '), value: set }));
+  const [only] = sets;
+  const answer = sets.length === 1 && only !== undefined ? { kind: 'answer' as const, value: only } : await pick({ title: commandTitle('restore'), placeholder: l10n.t('Which backup set of {name}?', { name: title }), items });
+  if (answer.kind !== 'answer') return undefined;
+  return { given: { data: true, date: false }, set: answer.value, locations: [location], title: answer.value.title };
 }
 
 async function runRestore(app: App, choice: RestoreChoice, params: RestoreParams): Promise<void> {

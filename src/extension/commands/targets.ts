@@ -109,7 +109,7 @@ function locationsOf(machinePath: string, sets: readonly SetInfo[]): readonly st
 
 async function pathOfSnapshotUri(app: App, uri: vscode.Uri): Promise<PathTarget | undefined> {
   const entry = entryOfUri(uri);
-  const location = entry === undefined ? undefined : await app.repositories.locationOf(entry.repositoryId);
+  const location = entry === undefined ? undefined : await app.repositories.locationOf(entry.repositoryId, entry.isOnDrive);
   if (entry === undefined || location === undefined) return undefined;
   const snapshot = await app.repositories.snapshot(location, entry.snapshotId);
   return { locations: [location], path: entry.path, name: lastName(machinePathOf(entry.path)), ...(snapshot === undefined ? {} : { snapshot }) };

@@ -7,7 +7,7 @@ import { whileBusy } from '../editor/with-progress.ts';
 import { groupByDay } from '../model/date-groups.ts';
 import { instantOf } from '../model/instants.ts';
 import { datesOfVersions, type DateChoice } from '../model/restore-choice.ts';
-import { uriOfEntry } from '../model/snapshot-uri.ts';
+import { isOnDrive, uriOfEntry } from '../model/snapshot-uri.ts';
 import { commandTitle } from '../model/words.ts';
 import { isEntryNode, fileOnDisk, pathTarget, type PathTarget } from './targets.ts';
 
@@ -127,7 +127,7 @@ export async function openInEditor(app: App, entry: OpenableEntry): Promise<void
 
 export async function uriOf(app: App, { location, snapshot, path }: Pick<OpenableEntry, 'location' | 'snapshot' | 'path'>): Promise<vscode.Uri> {
   const { id: repositoryId } = await app.repositories.info(location);
-  return vscode.Uri.from(uriOfEntry({ repositoryId, snapshotId: snapshot.id, path }, snapshot.time));
+  return vscode.Uri.from(uriOfEntry({ repositoryId, snapshotId: snapshot.id, path, ...(isOnDrive(location) && { isOnDrive: true }) }, snapshot.time));
 }
 
 /** Every date at which one of the versions was there. */

@@ -60,6 +60,16 @@ export const commands = {
   openEntry: { title: { en: 'Open', id: 'Buka' }, icon: '$(go-to-file)', palette: false },
   showMore: { title: { en: 'Show More', id: 'Tampilkan Lebih Banyak' }, palette: false },
   copySnapshotId: { title: { en: 'Copy Snapshot ID', id: 'Salin ID Snapshot' }, palette: false },
+  newCopy: { title: { en: 'New Off-site Copy…', id: 'Salinan Eksternal Baru…' }, icon: '$(cloud-upload)' },
+  driveSignIn: { title: { en: 'Sign In to Google Drive', id: 'Masuk ke Google Drive' }, icon: '$(sign-in)' },
+  driveSignInWithCode: { title: { en: 'Sign In to Google Drive with a Code', id: 'Masuk ke Google Drive dengan Kode' } },
+  driveSignOut: { title: { en: 'Sign Out of Google Drive…', id: 'Keluar dari Google Drive…' }, icon: '$(sign-out)' },
+  syncCopy: { title: { en: 'Copy to Google Drive Now', id: 'Salin ke Google Drive Sekarang' }, icon: '$(sync)' },
+  pauseCopy: { title: { en: 'Pause Off-site Copy', id: 'Jeda Salinan Eksternal' }, icon: '$(debug-pause)' },
+  resumeCopy: { title: { en: 'Resume Off-site Copy', id: 'Lanjutkan Salinan Eksternal' }, icon: '$(debug-continue)' },
+  scrubCopy: { title: { en: 'Scrub Off-site Copy', id: 'Periksa Salinan Eksternal' }, icon: '$(checklist)' },
+  readableCopy: { title: { en: 'Write Readable Copy…', id: 'Tulis Salinan Terbaca…' }, icon: '$(file-zip)' },
+  openOnWeb: { title: { en: 'Open on the Web', id: 'Buka di Web' }, icon: '$(link-external)' },
   restartEngine: { title: { en: 'Restart Engine', id: 'Mulai Ulang Mesin' }, icon: '$(debug-restart)' },
   showReason: { title: { en: 'Show What Needs Attention', id: 'Tampilkan yang Perlu Perhatian' }, palette: 'cadangan.hasTrouble' },
   getStarted: { title: { en: 'Get Started', id: 'Mulai Menggunakan' } },
@@ -83,6 +93,8 @@ export const contextKeys = {
   language: 'cadangan.speaks',
   /** `unknown`, `none`, `broken`, `some`, `failed`: what the view of backup sets has to show. */
   sets: 'cadangan.sets.state',
+  /** `unknown`, `not-configured`, `signed-out`, `signed-in`, `failed`: of Google Drive. */
+  drive: 'cadangan.drive.state',
   isFiltered: 'cadangan.isFiltered',
   hasTrouble: 'cadangan.hasTrouble',
   /** Steps of the walkthrough that are done. */

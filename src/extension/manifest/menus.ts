@@ -11,13 +11,17 @@ export const submenus: Readonly<Record<string, Text>> = { 'cadangan.ofFile': { e
 
 const inSets = `view == ${views.sets.id}`;
 const inSnapshots = `view == ${views.snapshots.id}`;
+const inDrive = `view == ${views.drive.id}`;
+/** Snapshots stand by date in both. */
+const withSnapshots = `view =~ /^(${views.snapshots.id}|${views.drive.id})$/`.replaceAll('.', '\\.');
 const item = (pattern: string) => `viewItem =~ /${pattern}/`;
 const anySet = `${inSets} && ${item('^set\\.')}`;
 const idleSet = `${inSets} && ${item('^set\\.(idle|missed)')}`;
 const busySet = `${inSets} && ${item('^set\\.running')}`;
-const snapshot = `${inSnapshots} && ${item('^snapshot$')}`;
-const entry = `${inSnapshots} && ${item('^entry\\.')}`;
-const fileEntry = `${inSnapshots} && ${item('^entry\\.file')}`;
+const snapshot = `${withSnapshots} && ${item('^snapshot$')}`;
+const entry = `${withSnapshots} && ${item('^entry\\.')}`;
+const fileEntry = `${withSnapshots} && ${item('^entry\\.file')}`;
+const anyCopy = `${inDrive} && ${item('^copy\\.')}`;
 const onDisk = 'resourceScheme == file';
 const onDiskFile = `${onDisk} && !explorerResourceIsFolder`;
 const inSnapshot = `resourceScheme == ${snapshotScheme}`;
@@ -36,8 +40,24 @@ export const menus: Readonly<Record<string, readonly MenuEntry[]>> = {
     { command: 'clearFilter', when: `${inSnapshots} && ${contextKeys.isFiltered}`, group: 'navigation@3' },
     { command: 'refresh', when: inSnapshots, group: '1_view@1' },
     { command: 'compareSnapshots', when: inSnapshots, group: '2_compare@1' },
+    { command: 'newCopy', when: inDrive, group: 'navigation@1' },
+    { command: 'refresh', when: inDrive, group: '1_view@1' },
+    { command: 'driveSignIn', when: inDrive, group: '2_account@1' },
+    { command: 'driveSignInWithCode', when: inDrive, group: '2_account@2' },
+    { command: 'driveSignOut', when: inDrive, group: '2_account@3' },
   ],
   'view/item/context': [
+    { command: 'driveSignIn', when: `${inDrive} && ${item('^account\\.signed-out')}`, group: 'inline@1' },
+    { command: 'driveSignOut', when: `${inDrive} && ${item('^account\\.signed-in')}`, group: 'inline@1' },
+    { command: 'syncCopy', when: anyCopy, group: 'inline@1' },
+    { command: 'pauseCopy', when: `${inDrive} && ${item('^copy\\.on')}`, group: 'inline@2' },
+    { command: 'resumeCopy', when: `${inDrive} && ${item('^copy\\.paused')}`, group: 'inline@2' },
+    { command: 'restore', when: anyCopy, group: 'inline@3' },
+    { command: 'syncCopy', when: anyCopy, group: '1_run@1' },
+    { command: 'scrubCopy', when: anyCopy, group: '1_run@2' },
+    { command: 'readableCopy', when: anyCopy, group: '1_run@3' },
+    { command: 'restore', when: anyCopy, group: '2_restore@1' },
+    { command: 'openOnWeb', when: anyCopy, group: '3_web@1' },
     { command: 'backUpNow', when: idleSet, group: 'inline@1' },
     { command: 'stop', when: busySet, group: 'inline@1' },
     { command: 'restore', when: anySet, group: 'inline@2' },

@@ -52,12 +52,12 @@ export const walkthrough: { readonly id: string; readonly title: Text; readonly 
       id: 'drive',
       title: { en: 'Connect Google Drive', id: 'Hubungkan Google Drive' },
       description: {
-        en: 'A copy in another place survives fire, theft and flood. The off-site copy on Google Drive comes with a later version; its view already has its place.\n[Show the View](command:cadangan.drive.focus)',
-        id: 'Salinan di tempat lain selamat dari kebakaran, pencurian dan banjir. Salinan eksternal di Google Drive hadir di versi berikutnya; tampilannya sudah ada tempatnya.\n[Tampilkan](command:cadangan.drive.focus)',
+        en: 'A copy in another place survives fire, theft and flood. Every change goes to Google Drive under one designated account, by itself, and is verified; any date can be restored from there.\n[New Off-site Copy](command:cadangan.newCopy)',
+        id: 'Salinan di tempat lain selamat dari kebakaran, pencurian dan banjir. Setiap perubahan masuk ke Google Drive dengan satu akun yang ditunjuk, dengan sendirinya, dan diverifikasi; tanggal mana pun dapat dipulihkan dari sana.\n[Salinan Eksternal Baru](command:cadangan.newCopy)',
       },
       picture: 'media/walkthrough/drive.svg',
       altText: { en: 'The repository and its copy in a cloud.', id: 'Repositori dan salinannya di awan.' },
-      completionEvents: ['onView:cadangan.drive'],
+      completionEvents: ['onCommand:cadangan.newCopy'],
     },
   ],
 };

@@ -60,10 +60,18 @@ export const welcomes: readonly WelcomeContribution[] = [
   },
   {
     view: views.drive.id,
-    when: 'true',
+    when: `${contextKeys.drive} == not-configured`,
     contents: {
-      en: 'Here the off-site copy on Google Drive will stand: the designated account, what has been uploaded and verified, what is waiting, and how much space is left.\nIt is not available in this version. Your backup sets work without it.',
-      id: 'Di sini akan tampil salinan eksternal di Google Drive: akun yang ditunjuk, apa yang sudah diunggah dan diverifikasi, apa yang menunggu, dan sisa ruang.\nBelum tersedia di versi ini. Set cadangan Anda tetap bekerja tanpanya.',
+      en: 'Keep a copy of your backups on Google Drive, under one designated account: it follows by itself, every file is verified, and any date can be restored from it.\n[New Off-site Copy](command:cadangan.newCopy)',
+      id: 'Simpan salinan cadangan Anda di Google Drive dengan satu akun yang ditunjuk: salinan mengikuti sendiri, setiap berkas diverifikasi, dan tanggal mana pun dapat dipulihkan darinya.\n[Salinan Eksternal Baru](command:cadangan.newCopy)',
+    },
+  },
+  {
+    view: views.drive.id,
+    when: `${contextKeys.drive} == signed-out`,
+    contents: {
+      en: 'Nobody is signed in to Google Drive.\n[Sign In](command:cadangan.driveSignIn)\nNo browser on this machine? [Sign in with a code](command:cadangan.driveSignInWithCode).',
+      id: 'Belum ada yang masuk ke Google Drive.\n[Masuk](command:cadangan.driveSignIn)\nTidak ada peramban di mesin ini? [Masuk dengan kode](command:cadangan.driveSignInWithCode).',
     },
   },
 ];

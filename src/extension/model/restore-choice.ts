@@ -1,5 +1,5 @@
 import { formatBytes, formatTime, l10n, type ByteString } from '../../platform/index.ts';
-import type { RestoreParams, RestorePreview, SetInfo, SnapshotInfo, VersionInfo } from '../../engine/index.ts';
+import type { CopyInfo, RestoreParams, RestorePreview, SetInfo, SnapshotInfo, VersionInfo } from '../../engine/index.ts';
 import { countText } from './counts.ts';
 import { instantOf } from './instants.ts';
 
@@ -11,6 +11,10 @@ export interface RestoreChoice {
   readonly set?: SetInfo | undefined;
   /** Repositories that may have it; one of them once the date is chosen. */
   readonly locations: readonly string[];
+  /** A copy of the repository that could serve as well; undefined where there is none, or the place was given. */
+  readonly copies?: readonly CopyInfo[] | undefined;
+  /** The locations on the backup server, once the choice was made. */
+  readonly originals?: readonly string[] | undefined;
   /** What people call the data: the title of a set, the name of a file. */
   readonly title: string;
   /** Paths in the snapshot; `/` alone for everything. */
@@ -32,6 +36,7 @@ export function restoreParams({ locations, paths, snapshot, target, overwrite }:
 /** Which steps are asked, in the order of the work instruction: data, date, destination, existing files, preview. */
 export const isStepNeeded = {
   data: ({ given }: RestoreChoice) => !given.data,
+  from: ({ copies = [] }: RestoreChoice) => copies.length > 0,
   part: ({ given, set }: RestoreChoice) => set !== undefined && !given.date,
   date: ({ given }: RestoreChoice) => !given.date,
 } as const;
@@ -87,10 +92,11 @@ export function overwriteChoices(): readonly OverwriteChoice[] {
 }
 
 /** The preview as lines: what would be written, overwritten, left. The bytes are those of all that is written to. */
-export function previewLines({ written, overwritten, left, bytes }: RestorePreview): readonly { readonly icon: string; readonly label: string; readonly description: string }[] {
+export function previewLines({ written, overwritten, left, bytes, readBytes }: RestorePreview, isFromDrive = false): readonly { readonly icon: string; readonly label: string; readonly description: string }[] {
   return [
     { icon: 'new-file', label: l10n.t('{files} to write', { files: countText(written, 'file') }), description: written > 0 ? formatBytes(bytes) : '' },
     { icon: 'replace', label: l10n.t('{files} to overwrite', { files: countText(overwritten, 'file') }), description: written > 0 ? '' : formatBytes(bytes) },
     { icon: 'circle-slash', label: l10n.t('{files} to leave as they are', { files: countText(left, 'file') }), description: '' },
+    ...(isFromDrive ? [{ icon: 'cloud-download', label: l10n.t('From Google Drive: about {bytes} to download', { bytes: formatBytes(readBytes) }), description: '' }] : []),
   ];
 }

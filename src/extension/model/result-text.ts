@@ -17,6 +17,11 @@ export function resultMessage(result: RunResult, name: string): string {
     case 'backup': return `${l10n.t('{name} is backed up: {files}, {bytes}; {added} added.', facts)}${exceptions}`;
     case 'restore': return `${result.verifiedFiles === undefined ? l10n.t('{name} is restored: {files}, {bytes}.', facts) : l10n.t('{name} is restored: {files}, {bytes}; {verified} verified.', facts)}${exceptions}`;
     case 'check': return result.exceptionCount === 0 ? l10n.t('The repository {name} is sound.', facts) : l10n.t('The repository {name} has {faults}.', facts);
+    case 'offsite-sync': return `${l10n.t('{name} is on Google Drive, verified: {files}, {bytes} uploaded.', facts)}${exceptions}`;
+    case 'offsite-scrub': return `${l10n.t('{name} was compared on Google Drive: {files}, {bytes}.', facts)}${exceptions}`;
+    case 'offsite-sample': return `${l10n.t('{name}: {files}, {bytes} read from Google Drive.', facts)}${exceptions}`;
+    case 'readable-copy': return `${l10n.t('The readable copy of {name} is written: {files}, {bytes}.', facts)}${exceptions}`;
+    case 'drive-sign-in': return l10n.t('Signed in to Google Drive as {account}.', { account: name });
   }
 }
 

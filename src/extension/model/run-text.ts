@@ -27,6 +27,11 @@ export function jobText(job: RunResult['job']): string {
     case 'backup': return l10n.t('Backup');
     case 'restore': return l10n.t('Restore');
     case 'check': return l10n.t('Check');
+    case 'offsite-sync': return l10n.t('Off-site copy');
+    case 'offsite-scrub': return l10n.t('Scrub of an off-site copy');
+    case 'offsite-sample': return l10n.t('Sample of an off-site copy');
+    case 'readable-copy': return l10n.t('Readable copy');
+    case 'drive-sign-in': return l10n.t('Sign-in to Google Drive');
   }
 }
 

@@ -40,6 +40,7 @@ export function setDetails(set: SetInfo, nowNs: bigint): readonly Row[] {
     row('next', l10n.t('Next run'), set.nextRun === undefined ? l10n.t('only when it is started') : whenText(set.nextRun, nowNs), { name: 'calendar' }),
     ...set.sources.map((source) => row('source', source, l10n.t('Source'), { name: 'folder' })),
     row('repository', set.location, l10n.t('Repository'), { name: 'database' }),
+    ...(set.offsite === undefined ? [] : [row('offsite', l10n.t('Off-site'), set.offsite.isProtected ? l10n.t('last snapshot is on Google Drive, verified') : l10n.t('last snapshot is not on Google Drive yet'), set.offsite.isProtected ? { name: 'cloud', color: 'testing.iconPassed' } : { name: 'cloud-upload', color: 'list.warningForeground' })]),
   ];
 }
 

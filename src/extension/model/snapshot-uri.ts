@@ -9,6 +9,12 @@ export interface SnapshotEntry {
   readonly snapshotId: string;
   /** Begins with `/`. */
   readonly path: ByteString;
+  /** Read from Google Drive, not from the backup server. */
+  readonly isOnDrive?: true;
+}
+
+export function isOnDrive(location: string): boolean {
+  return location.startsWith('gdrive:');
 }
 
 /** The parts of an URI, as the editor takes and gives them. */
@@ -20,18 +26,18 @@ export interface UriParts {
 }
 
 /**
- * `cadangan://<snapshot>.<repository>/<path>?{"at":"22 Nov 2026, 21:00"}`. Both ids stand in the authority, so that everything the editor makes of
+ * `cadangan://<snapshot>.<repository>[.drive]/<path>?{"at":"22 Nov 2026, 21:00"}`. Both ids stand in the authority, so that everything the editor makes of
  * the path (breadcrumbs, labels, comparisons of two dates) sees the path of the file alone. The query is for people only: the editor
  * shows it beside the path (`resourceLabelFormatters` reads it as JSON).
  */
-export function uriOfEntry({ repositoryId, snapshotId, path }: SnapshotEntry, time: string): UriParts {
+export function uriOfEntry({ repositoryId, snapshotId, path, isOnDrive: onDrive }: SnapshotEntry, time: string): UriParts {
   const query = JSON.stringify({ at: formatDate(instantOf(time)) });
-  return { scheme: snapshotScheme, authority: `${snapshotId}.${repositoryId}`, path: textOfBytes(path), query };
+  return { scheme: snapshotScheme, authority: `${snapshotId}.${repositoryId}${onDrive ? '.drive' : ''}`, path: textOfBytes(path), query };
 }
 
 /** Undefined for what we did not make: other schemes, ids that are none. */
 export function entryOfUri({ scheme, authority, path }: Pick<UriParts, 'scheme' | 'authority' | 'path'>): SnapshotEntry | undefined {
-  const [, snapshotId, repositoryId] = /^([0-9a-f]{64})\.([0-9a-f]{64})$/.exec(authority) ?? [];
+  const [, snapshotId, repositoryId, onDrive] = /^([0-9a-f]{64})\.([0-9a-f]{64})(\.drive)?$/.exec(authority) ?? [];
   if (scheme !== snapshotScheme || snapshotId === undefined || repositoryId === undefined) return undefined;
-  return { repositoryId, snapshotId, path: bytesOfText(path.replace(/(?<=.)\/$/, '') || '/') };
+  return { repositoryId, snapshotId, path: bytesOfText(path.replace(/(?<=.)\/$/, '') || '/'), ...(onDrive === undefined ? {} : { isOnDrive: true }) };
 }

@@ -1,6 +1,8 @@
 import type * as vscode from 'vscode';
 import { protocol, type RepositoryInfo, type SnapshotInfo } from '../../engine/index.ts';
 import type { AskOptions, Engine } from '../engine.ts';
+import { isOnDrive } from '../model/snapshot-uri.ts';
+import type { DriveModel } from './drive.ts';
 import type { SetsModel } from './sets.ts';
 
 const memoryKey = 'cadangan.repositories';
@@ -9,13 +11,15 @@ const memoryKey = 'cadangan.repositories';
 export class Repositories {
   readonly #engine: Engine;
   readonly #sets: SetsModel;
+  readonly #drive: DriveModel;
   readonly #memory: vscode.Memento;
   readonly #infos = new Map<string, RepositoryInfo>();
   readonly #snapshots = new Map<string, Promise<readonly SnapshotInfo[]>>();
 
-  constructor(engine: Engine, sets: SetsModel, memory: vscode.Memento) {
+  constructor(engine: Engine, sets: SetsModel, drive: DriveModel, memory: vscode.Memento) {
     this.#engine = engine;
     this.#sets = sets;
+    this.#drive = drive;
     this.#memory = memory;
   }
 
@@ -25,16 +29,17 @@ export class Repositories {
     if (known !== undefined) return known;
     const info = await this.#engine.request(protocol.repositoryInfo, { location }, options);
     this.#infos.set(location, info);
-    await this.#memory.update(memoryKey, { ...this.#remembered(), [info.id]: location });
+    await this.#memory.update(memoryKey, { ...this.#remembered(), [memoryNameOf(info.id, isOnDrive(location))]: location });
     return info;
   }
 
   /** Where a repository lies of which only the id is known, as after a restart with open tabs. */
-  async locationOf(id: string): Promise<string | undefined> {
-    for (const [location, info] of this.#infos) if (info.id === id) return location;
-    const remembered = this.#remembered()[id];
+  async locationOf(id: string, onDrive = false): Promise<string | undefined> {
+    for (const [location, info] of this.#infos) if (info.id === id && isOnDrive(location) === onDrive) return location;
+    const remembered = this.#remembered()[memoryNameOf(id, onDrive)];
     const sets = await this.#sets.load();
-    const others = sets.map(({ location }) => location).filter((location) => location !== remembered);
+    const copies = onDrive ? (await this.#drive.load()).copies : [];
+    const others = [...sets, ...copies].map(({ location }) => location).filter((location) => location !== remembered && isOnDrive(location) === onDrive);
     for (const location of new Set([...(remembered === undefined ? [] : [remembered]), ...others])) {
       // What cannot be opened without a question is not the one, or the reader will say so.
       const info = await this.info(location, { isQuiet: true }).catch(() => undefined);
@@ -62,7 +67,16 @@ export class Repositories {
     this.#snapshots.clear();
   }
 
+  forgetSnapshotsAt(location: string): void {
+    this.#snapshots.delete(location);
+  }
+
   #remembered(): Readonly<Record<string, string>> {
     return this.#memory.get<Readonly<Record<string, string>>>(memoryKey) ?? {};
   }
+}
+
+/** A copy has the same id as its original. */
+function memoryNameOf(id: string, onDrive: boolean): string {
+  return onDrive ? `${id}.drive` : id;
 }

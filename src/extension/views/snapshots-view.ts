@@ -1,29 +1,17 @@
 import * as vscode from 'vscode';
-import type { SnapshotInfo } from '../../engine/index.ts';
-import { formatCount, l10n, systemClock, textOf } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { setContextKey } from '../editor/settings.ts';
 import { errorDataOf } from '../editor/show-error.ts';
-import { commandId, views } from '../manifest/contributions.ts';
-import { countText } from '../model/counts.ts';
-import { dayId, groupByDate, type DayGroup } from '../model/date-groups.ts';
-import { describeError } from '../model/error-text.ts';
+import { views } from '../manifest/contributions.ts';
+import { dayId } from '../model/date-groups.ts';
 import { instantOf } from '../model/instants.ts';
 import { filterText, isEmptyFilter, matchesFilter, type SnapshotFilter } from '../model/snapshot-filter.ts';
-import { uriOfEntry } from '../model/snapshot-uri.ts';
-import { entryRow, setOfSnapshot, snapshotFacts, snapshotRow } from '../model/snapshot-row.ts';
-import { commandTitle, inOurLanguage } from '../model/words.ts';
-import { folderChildren, loadPage } from './folder-pages.ts';
-import type { DateNode, EntryNode, MoreNode, ProblemNode, SnapshotNode, SnapshotsNode } from './snapshot-nodes.ts';
-import { factsTooltip, treeItem } from './tree-item.ts';
-
-interface Located {
-  readonly location: string;
-  readonly snapshot: SnapshotInfo;
-  readonly time: string;
-}
-
-const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
+import { snapshotFacts } from '../model/snapshot-row.ts';
+import { inOurLanguage } from '../model/words.ts';
+import { folderChildren } from './folder-pages.ts';
+import { dateNodes, itemOfSnapshots, type Located } from './snapshot-items.ts';
+import type { MoreNode, ProblemNode, SnapshotNode, SnapshotsNode } from './snapshot-nodes.ts';
+import { factsTooltip } from './tree-item.ts';
 
 /** The view *Snapshots*: dates, the snapshots of each, and their folders, read when they are unfolded. */
 export class SnapshotsView implements vscode.TreeDataProvider<SnapshotsNode>, vscode.Disposable {
@@ -84,8 +72,8 @@ export class SnapshotsView implements vscode.TreeDataProvider<SnapshotsNode>, vs
     return snapshotsIn(await this.#load());
   }
 
-  async showMore({ parent }: MoreNode): Promise<void> {
-    await loadPage(this.#app, parent);
+  /** After the next page of a folder was loaded. */
+  showMore({ parent }: MoreNode): void {
     this.#changed.fire(parent);
   }
 
@@ -100,13 +88,7 @@ export class SnapshotsView implements vscode.TreeDataProvider<SnapshotsNode>, vs
   }
 
   getTreeItem(node: SnapshotsNode): vscode.TreeItem {
-    switch (node.kind) {
-      case 'date': return dateItem(node);
-      case 'snapshot': return treeItem(snapshotRow(node.location, node.snapshot, node.set), Collapsed);
-      case 'entry': return entryItem(node);
-      case 'more': return moreItem(node);
-      case 'problem': return problemItem(node);
-    }
+    return itemOfSnapshots(node);
   }
 
   resolveTreeItem(item: vscode.TreeItem, node: SnapshotsNode): vscode.TreeItem {
@@ -139,26 +121,7 @@ export class SnapshotsView implements vscode.TreeDataProvider<SnapshotsNode>, vs
         }
       }),
     );
-    const groups = groupByDate(found, systemClock.nowNs());
-    return [...problems, ...groups.map((group) => (group.kind === 'day' ? this.#dayNode(group, undefined, true) : this.#monthNode(group.id, group.label, group.days)))];
-  }
-
-  #monthNode(id: string, label: string, days: readonly DayGroup<Located>[]): DateNode {
-    const month: DateNode = { kind: 'date', id, label, count: days.reduce((sum, { items }) => sum + items.length, 0), isRecent: false, parent: undefined, children: [] };
-    month.children.push(...days.map((day) => this.#dayNode(day, month, false)));
-    return month;
-  }
-
-  #dayNode({ id, label, items }: DayGroup<Located>, parent: DateNode | undefined, isRecent: boolean): DateNode {
-    const day: DateNode = { kind: 'date', id, label, count: items.length, isRecent, parent, children: [] };
-    const sets = this.#app.sets.sets;
-    day.children.push(
-      ...items.map(({ location, snapshot }): SnapshotNode => {
-        const ofLocation = sets.filter((set) => set.location === location);
-        return { kind: 'snapshot', location, snapshot, set: setOfSnapshot(snapshot, ofLocation), parent: day, folder: { entries: [], total: undefined } };
-      }),
-    );
-    return day;
+    return [...problems, ...dateNodes(found, this.#app.sets.sets)];
   }
 
   #reload(): void {
@@ -179,46 +142,4 @@ function runsOf({ sets }: App): string {
 
 function snapshotsIn(nodes: readonly SnapshotsNode[]): SnapshotNode[] {
   return nodes.flatMap((node) => (node.kind === 'date' ? snapshotsIn(node.children) : node.kind === 'snapshot' ? [node] : []));
-}
-
-function dateItem({ id, label, count, isRecent }: DateNode): vscode.TreeItem {
-  const description = countText(count, 'snapshot');
-  return treeItem({ id: `date:${id}`, label, description, icon: { name: 'calendar' }, context: 'date', spoken: `${label}, ${description}` }, isRecent ? Expanded : Collapsed);
-}
-
-function entryItem(node: EntryNode): vscode.TreeItem {
-  const row = entryRow(idOf(node.parent), node.entry);
-  const isFolder = row.context === 'entry.folder';
-  const item = treeItem(row, isFolder ? Collapsed : None);
-  // The folders above a source are not shown.
-  if (isFolder && node.parent.kind === 'snapshot') item.description = textOf(node.path);
-  if (row.context === 'entry.other') return item;
-  // The theme has icons for kinds of files, which it finds by the name.
-  item.resourceUri = vscode.Uri.from(uriOfEntry({ repositoryId: node.repositoryId, snapshotId: node.snapshot.id, path: node.path }, node.snapshot.time));
-  item.iconPath = isFolder ? vscode.ThemeIcon.Folder : vscode.ThemeIcon.File;
-  if (!isFolder) item.command = { command: commandId('openEntry'), title: commandTitle('openEntry'), arguments: [node] };
-  return item;
-}
-
-function idOf(node: SnapshotNode | EntryNode): string {
-  return node.kind === 'snapshot' ? `snapshot:${node.location}:${node.snapshot.id}` : `${idOf(node.parent)}/${node.entry.name}`;
-}
-
-function moreItem(node: MoreNode): vscode.TreeItem {
-  const description = l10n.t('{shown} of {total}', { shown: formatCount(node.shown), total: formatCount(node.total) });
-  const label = commandTitle('showMore');
-  const item = treeItem({ id: `${idOf(node.parent)}//more`, label, description, icon: { name: 'ellipsis' }, context: 'more', spoken: `${label}, ${description}` }, None);
-  item.command = { command: commandId('showMore'), title: label, arguments: [node] };
-  return item;
-}
-
-/** Says what is wrong with a repository, and a click does what helps. */
-function problemItem({ location, error, parent }: ProblemNode): vscode.TreeItem {
-  const { what, next, remedies } = describeError(error);
-  const remedy = remedies.find((candidate) => candidate !== 'retry') ?? 'refresh';
-  const isPassword = remedy === 'enterPassword';
-  const item = treeItem({ id: `problem:${location}:${parent === undefined ? '' : 'inner'}`, label: isPassword ? commandTitle('enterPassword') : l10n.t('Snapshots cannot be read'), description: isPassword ? location : what, icon: isPassword ? { name: 'key' } : { name: 'error', color: 'list.errorForeground' }, context: 'problem', spoken: `${what} ${next}` }, None);
-  item.tooltip = `${what} ${next}`;
-  item.command = { command: commandId(remedy), title: commandTitle(remedy), arguments: [location] };
-  return item;
 }

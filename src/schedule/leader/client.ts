@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { CadanganError } from '../../platform/index.ts';
-import type { PastRun, ScheduleService } from '../schedule-service.ts';
+import type { CopiesService, PastRun, ScheduleService } from '../schedule-service.ts';
 import type { ScheduleEvent } from '../scheduler-events.ts';
 import type { SetProgress, SetStatus } from '../set-status.ts';
 import type { LineChannel } from './line-channel.ts';
@@ -48,6 +48,11 @@ export class LeaderClient implements ScheduleService {
   async dismissMissed(set: string): Promise<void> {
     await this.#ask({ ask: 'dismiss', set }, answerSchemas.dismiss);
   }
+
+  readonly copies: CopiesService = {
+    states: () => this.#ask({ ask: 'copies' }, answerSchemas.copies),
+    ask: (copy, wish) => this.#ask({ ask: 'copy', copy, wish }, answerSchemas.copy),
+  };
 
   /** A run that this process makes. @returns false when the set runs already */
   adopt(set: string, startedMs: number): Promise<boolean> {

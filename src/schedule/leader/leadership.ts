@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import type { Clock } from '../../platform/index.ts';
-import type { LeadingService, ScheduleService } from '../schedule-service.ts';
+import type { CopiesService, LeadingService, ScheduleService } from '../schedule-service.ts';
 import type { ScheduleEvent } from '../scheduler-events.ts';
 import type { SetStatus } from '../set-status.ts';
 import type { LeaderAddress } from './address.ts';
@@ -74,6 +74,11 @@ export class Leadership implements ScheduleService {
   async dismissMissed(set: string): Promise<void> {
     await (await this.#someService()).dismissMissed(set);
   }
+
+  readonly copies: CopiesService = {
+    states: async () => (await (await this.#someService()).copies?.states()) ?? {},
+    ask: async (copy, wish) => (await (await this.#someService()).copies?.ask(copy, wish)) ?? false,
+  };
 
   /** Ends the schedule when it is here (`LeadingService.close`), and only then frees the name. */
   async close(mode: 'stop' | 'finish' = 'stop'): Promise<void> {

@@ -37,6 +37,7 @@ const event = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ended'), set: setId, atMs: instant, trigger, startedMs: instant, outcome, wasFound: z.boolean() }),
   z.object({ kind: z.literal('missed'), set: setId, atMs: instant, window, reason: z.enum(['not-running', 'repository-busy']) }),
   z.object({ kind: z.literal('clock-set-back'), set: setId, atMs: instant }),
+  z.object({ kind: z.literal('copies') }),
   z.object({ kind: z.literal('problem'), problem: z.enum(['state-not-written', 'run-failed', 'internal']), set: setId.optional(), reason: z.string() }),
 ]) satisfies z.ZodType<ScheduleEvent>;
 
@@ -48,6 +49,8 @@ export const requestSchema = z.discriminatedUnion('ask', [
   z.object({ id, ask: z.literal('run'), set: setId, trigger: z.enum(['manual', 'catch-up']) }),
   z.object({ id, ask: z.literal('stop'), set: setId }),
   z.object({ id, ask: z.literal('dismiss'), set: setId }),
+  z.object({ id, ask: z.literal('copies') }),
+  z.object({ id, ask: z.literal('copy'), copy: setId, wish: z.enum(['sync', 'scrub', 'sample', 'readable', 'retry', 'stop-sync', 'stop-scrub']) }),
   // Of a guest, about a run that it makes.
   z.object({ id, ask: z.literal('adopt'), set: setId, startedMs: instant }),
   z.object({ id, ask: z.literal('progress'), set: setId, progress }),
@@ -70,6 +73,8 @@ export const answerSchemas = {
   run: z.enum(['accepted', 'running']),
   stop: z.boolean(),
   dismiss: z.null(),
+  copies: z.record(z.string(), z.unknown()),
+  copy: z.boolean(),
   adopt: z.boolean(),
   done: z.null(),
 } as const;

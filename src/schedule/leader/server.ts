@@ -74,6 +74,10 @@ async function answerOf(service: LeadingService, request: Request, follower: Fol
     case 'dismiss':
       await service.dismissMissed(request.set);
       return null;
+    case 'copies':
+      return (await service.copies?.states()) ?? {};
+    case 'copy':
+      return (await service.copies?.ask(request.copy, request.wish)) ?? false;
     case 'adopt':
       return adopt(service, request, follower);
     case 'progress':

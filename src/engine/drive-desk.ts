@@ -1,0 +1,409 @@
+import { endpointsFrom, revokeSignIn, signInByBrowser, signInByDeviceCode, type AboutDrive, type SignInOptions, DriveFolder } from '../google/index.ts';
+import { copyRecordsOf, credentialStoreOf, noteReadable, oauthClientOf, OffsiteKeeper, offsiteScrubJob, offsiteSyncJob, OpenCopy, openDriveClient, readableCopyJob, type DrivePlace, type JobResult } from '../jobs/index.ts';
+import { copyStatusOf, readableFolderOf, type KeeperState } from '../offsite/index.ts';
+import { CadanganError, isAbort, isCode, systemRandom, type Clock } from '../platform/index.ts';
+import { formatTimestamp, parseTimestamp } from '../repository/index.ts';
+import type { CopiesService } from '../schedule/index.ts';
+import type { OffsiteCopy } from '../settings/index.ts';
+import { parseLocation } from '../storage/index.ts';
+import type { Channel } from './channel.ts';
+import { copyInfoOf, progressOf } from './copy-info.ts';
+import { errorDataOf } from './error-data.ts';
+import { plainStates, readStates } from './keeper-states.ts';
+import type { PasswordWish } from './passwords.ts';
+import type { DriveStatus, ReadableCopyParams, RunProgress, RunResult } from './protocol.ts';
+import type { RunWish } from './run-desk.ts';
+import type { RunHistory } from './run-history.ts';
+import { bareRunResult, copyRunResult } from './run-result.ts';
+import type { LedCopies } from './schedule-seat.ts';
+
+export interface DriveDeskOptions {
+  readonly clock: Clock;
+  /** As configured at this moment, like `copies`. */
+  readonly place: () => DrivePlace;
+  readonly copies: () => readonly OffsiteCopy[];
+  readonly passwordOf: (location: string, wish: PasswordWish) => Promise<string>;
+  readonly channel: Pick<Channel, 'openExternal' | 'deviceCode'>;
+  /** The copies of whoever leads, which may be this desk. */
+  readonly leader: () => CopiesService | undefined;
+  readonly history: RunHistory;
+  readonly scrub: (text: string) => string;
+  readonly log: (level: 'info' | 'warning' | 'error', message: string) => void;
+  readonly onChange: () => void;
+}
+
+type CopyWork = 'sync' | 'scrub';
+
+interface Kept {
+  readonly about: string;
+  readonly isPaused: boolean;
+  readonly keeper: OffsiteKeeper;
+}
+
+/** How old what Google said about the account may be before it is asked again. */
+const aboutMsMax = 60_000;
+const lookMs = 500;
+const jobOf = { sync: 'offsite-sync', scrub: 'offsite-scrub' } as const;
+
+/**
+ * The account on Google Drive and the off-site copies. Of the engines of a machine the one that leads the schedule keeps the copies up; the others ask it.
+ *
+ * The sign-in lies in a file that only this user can read, not in the editor's secret storage: copies go on at night and when no window is open that could
+ * be asked for it, and the command line uses the same one. Its scope is `drive.file`, so whoever steals it gets what this program made, which is encrypted.
+ */
+export class DriveDesk {
+  readonly #options: DriveDeskOptions;
+  readonly #kept = new Map<string, Kept>();
+  readonly #closing = new AbortController();
+  readonly #listeners = new Set<{ readonly copy: string; readonly onProgress: (progress: RunProgress) => void }>();
+  readonly #running = new Set<Promise<unknown>>();
+  #publish: (() => void) | undefined;
+  /** Keepers are begun and ended one after the other. */
+  #changing: Promise<void> = Promise.resolve();
+  #about: { readonly about: AboutDrive | undefined; readonly error: unknown; readonly atMs: number } | undefined;
+  #asking: Promise<void> | undefined;
+  /** Counts them, and sign-outs: a keeper holds tokens of its own. */
+  #signIns = 0;
+
+  constructor(options: DriveDeskOptions) {
+    this.#options = options;
+  }
+
+  async status(): Promise<DriveStatus> {
+    const { place, copies, scrub } = this.#options;
+    const { settings } = place();
+    const states = await this.#states();
+    const infos = await Promise.all(copies().map(async (copy) => copyInfoOf(copy, await copyRecordsOf(copy, place()).read(), states.get(copy.name), scrub)));
+    if (settings === undefined) return { state: 'not-configured', isServiceAccount: false, copies: infos };
+    const isServiceAccount = settings.serviceAccountKeyFile !== undefined;
+    const found = await credentialStoreOf(place()).load().catch((error: unknown) => ({ error }));
+    const signIn = found && 'account' in found ? found : undefined;
+    const isSignedIn = isServiceAccount || signIn !== undefined;
+    if (isSignedIn) this.#askForAccount();
+    const { about, error = found && 'error' in found ? found.error : undefined } = (isSignedIn ? this.#about : undefined) ?? {};
+    return {
+      state: isSignedIn ? 'signed-in' : 'signed-out', designatedAccount: settings.account, isServiceAccount, copies: infos,
+      account: about?.account.emailAddress ?? signIn?.account.emailAddress ?? settings.account,
+      ...(signIn && { signedInAt: signIn.signedInAt }),
+      ...(about && { usedBytes: about.quota.usedBytes, ...(about.quota.limitBytes !== undefined && { limitBytes: about.quota.limitBytes }) }),
+      ...(error !== undefined && { error: errorDataOf(error, scrub) }),
+    };
+  }
+
+  /** @returns the address of the account. @throws `drive.wrong-account`, `drive.sign-in-failed`, `drive.not-set-up`, `drive.unavailable`, `aborted` */
+  async signIn({ withDeviceCode }: { readonly withDeviceCode: boolean }, signal: AbortSignal): Promise<string> {
+    const { channel, place, log } = this.#options;
+    const options = await this.#signInOptions(AbortSignal.any([signal, this.#closing.signal]));
+    const startedAt = this.#nowText();
+    try {
+      const found = withDeviceCode
+        ? await signInByDeviceCode(options, ({ userCode, verificationUrl }) => channel.deviceCode({ userCode, verificationUrl }))
+        : await signInByBrowser(options, async (url) => {
+            if (!(await channel.openExternal(url))) throw new CadanganError('drive.sign-in-failed', { reason: 'no browser was opened' });
+          });
+      await credentialStoreOf(place()).save(found);
+      log('info', `signed in to Google Drive as ${found.account.emailAddress}`);
+      await this.#accountChanged();
+      return found.account.emailAddress;
+    } catch (error) {
+      if (!isAbort(error)) log('warning', `nobody was signed in to Google Drive: ${String(error)}`);
+      // Somebody tried to send the backups to another account.
+      if (isCode(error, 'drive.wrong-account')) await this.#note(bareRunResult({ job: 'drive-sign-in', outcome: 'failed', startedAt, endedAt: this.#nowText(), error }, this.#options.scrub));
+      throw error;
+    }
+  }
+
+  async signOut({ revoke }: { readonly revoke: boolean }, signal: AbortSignal): Promise<void> {
+    const store = credentialStoreOf(this.#options.place());
+    const known = revoke ? await store.load() : undefined;
+    if (known) await revokeSignIn(await this.#signInOptions(signal), known);
+    await store.clear();
+    this.#options.log('info', 'signed out of Google Drive');
+    await this.#accountChanged();
+  }
+
+  /** @throws `offsite.unknown` */
+  copyNamed(name: string): OffsiteCopy {
+    const copy = this.#options.copies().find((candidate) => candidate.name === name);
+    if (copy === undefined) throw new CadanganError('offsite.unknown', { copy: name });
+    return copy;
+  }
+
+  /** Lets whoever keeps the copy up do it, or does it here when nobody does. To be stopped ends it there. @throws `offsite.unknown` */
+  async work(name: string, work: CopyWork, wish: RunWish): Promise<RunResult> {
+    const copy = this.copyNamed(name);
+    const sinceNs = this.#options.clock.nowNs();
+    const startedAt = this.#nowText();
+    const listener = wish.onProgress && { copy: name, onProgress: wish.onProgress };
+    if (listener) this.#listeners.add(listener);
+    try {
+      const keeper = this.#kept.get(name)?.keeper;
+      if (keeper !== undefined) return await this.#workOfKeeper(name, keeper, work, wish.signal);
+      const isAsked = (await this.#options.leader()?.ask(name, work).catch(() => false)) ?? false;
+      return isAsked ? await this.#doneElsewhere(name, work, sinceNs, wish.signal) : await this.#workHere(copy, work, wish);
+    } catch (error) {
+      return this.#bare(name, work, startedAt, error);
+    } finally {
+      if (listener) this.#listeners.delete(listener);
+    }
+  }
+
+  /** A snapshot as an archive, beside the copy on Drive or where its rule says. */
+  async writeReadable({ copy: name, set, snapshot }: ReadableCopyParams, wish: RunWish): Promise<RunResult> {
+    const { clock, place, passwordOf, scrub } = this.#options;
+    const copy = this.copyNamed(name);
+    const signal = AbortSignal.any([wish.signal, this.#closing.signal]);
+    const startMs = clock.monotonicMs();
+    const client = await openDriveClient(place());
+    return this.#tracked((async () => {
+      try {
+        const rule = copy.readableCopies;
+        const access = { location: copy.repository, signal, world: { clock }, password: (passwordSignal: AbortSignal) => passwordOf(copy.repository, { mayAsk: wish.mayAsk, signal: passwordSignal }) };
+        const result = await readableCopyJob(access, {
+          set, snapshot, format: rule?.format ?? 'zip', to: rule?.to ?? readableFolderOf(copy.to), client: async () => client,
+          progress: ({ files, bytes, path }) => wish.onProgress?.({ job: 'readable-copy', copy: name, elapsedMs: clock.monotonicMs() - startMs, filesDone: files, bytesDone: bytes, errorCount: 0, currentPath: path }),
+        });
+        if (result.details) await noteReadable(copy, place(), result.details, clock, {});
+        const found = copyRunResult(result, name, scrub);
+        await this.#note(found);
+        this.#options.onChange();
+        return found;
+      } finally {
+        client.close();
+      }
+    })());
+  }
+
+  /** @throws `drive.not-found` when nothing was copied yet */
+  async addressOf(name: string, signal: AbortSignal): Promise<string> {
+    const copy = this.copyNamed(name);
+    const { settings } = this.#options.place();
+    const parsed = parseLocation(copy.to);
+    const client = await openDriveClient(this.#options.place());
+    try {
+      const [id = ''] = await new DriveFolder(client, parsed.scheme === 'gdrive' ? parsed.path : '').assertThere(signal);
+      return `https://drive.google.com/drive/folders/${encodeURIComponent(id)}?authuser=${encodeURIComponent(settings?.account ?? '')}`;
+    } finally {
+      client.close();
+    }
+  }
+
+  /** Keeps the copies up until it is disposed of. @param publish tells all engines of this machine that something changed */
+  async lead(publish: () => void): Promise<LedCopies> {
+    this.#publish = publish;
+    await this.#matchKeepers();
+    return {
+      states: async () => plainStates([...this.#kept].map(([name, { keeper }]) => [name, keeper.state])),
+      ask: async (copy, wish) => {
+        const keeper = this.#kept.get(copy)?.keeper;
+        if (wish === 'retry') await this.#beginAnew();
+        else if (wish === 'stop-sync' || wish === 'stop-scrub') keeper?.stop(wish === 'stop-sync' ? 'sync' : 'scrub');
+        else if (wish === 'sync' || wish === 'scrub') void (keeper && this.#workOfKeeper(copy, keeper, wish)); // who asked reads what came of it in the history
+        else keeper?.ask(wish);
+        return keeper !== undefined;
+      },
+      [Symbol.asyncDispose]: async () => {
+        this.#publish = undefined;
+        await this.#matchKeepers();
+      },
+    };
+  }
+
+  async #beginAnew(): Promise<void> {
+    this.#about = undefined;
+    this.#signIns += 1;
+    await this.#matchKeepers();
+  }
+
+  async configurationChanged(): Promise<void> {
+    this.#about = undefined;
+    await this.#matchKeepers();
+    this.#options.onChange();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new CadanganError('aborted', { reason: 'shutdown' }));
+    this.#publish = undefined;
+    await this.#matchKeepers();
+    await Promise.allSettled([...this.#running, this.#asking]);
+  }
+
+  /** One keeper for each copy that is configured, while this engine leads. */
+  #matchKeepers(): Promise<void> {
+    this.#changing = this.#changing.then(async () => {
+      const { place, copies } = this.#options;
+      const wanted = new Map((this.#publish === undefined || place().settings === undefined ? [] : copies()).map((copy) => [copy.name, copy]));
+      for (const [name, { keeper, about }] of this.#kept) {
+        const copy = wanted.get(name);
+        if (copy !== undefined && this.#aboutOf(copy) === about) continue;
+        this.#kept.delete(name);
+        await keeper[Symbol.asyncDispose]();
+      }
+      for (const copy of wanted.values()) await this.#keep(copy);
+    }).catch((error: unknown) => this.#options.log('error', `the off-site copies cannot be kept up: ${String(error)}`));
+    return this.#changing;
+  }
+
+  async #keep(copy: OffsiteCopy): Promise<void> {
+    const { place, passwordOf, scrub } = this.#options;
+    const known = this.#kept.get(copy.name);
+    if (known !== undefined) {
+      if (known.isPaused === copy.paused) return;
+      if (copy.paused) known.keeper.pause();
+      else known.keeper.resume();
+      this.#kept.set(copy.name, { ...known, isPaused: copy.paused });
+      return;
+    }
+    const keeper = await OffsiteKeeper.start({
+      copy, place: place(),
+      password: (signal) => passwordOf(copy.repository, { mayAsk: false, signal }),
+      onResult: (result) => {
+        this.#about = this.#about && { ...this.#about, atMs: -Infinity }; // the storage used is another
+        void this.#note(copyRunResult(result, copy.name, scrub));
+      },
+      onStatus: () => this.#onStatus(copy.name),
+    });
+    this.#kept.set(copy.name, { keeper, isPaused: copy.paused, about: this.#aboutOf(copy) });
+  }
+
+  /** What a keeper was begun with; to be paused it need not begin anew. */
+  #aboutOf(copy: OffsiteCopy): string {
+    return JSON.stringify([{ ...copy, paused: undefined }, this.#options.place().settings, this.#signIns]);
+  }
+
+  #onStatus(name: string): void {
+    const state = this.#kept.get(name)?.keeper.state;
+    if (state !== undefined) this.#report(name, state);
+    this.#publish?.();
+    this.#options.onChange();
+  }
+
+  #report(name: string, state: KeeperState): void {
+    const copy = this.#options.copies().find((candidate) => candidate.name === name);
+    const progress = copy && progressOf(name, copyStatusOf(copy, { version: 1, source: '', to: '', snapshots: [] }, state).state, state);
+    if (progress) for (const listener of this.#listeners) if (listener.copy === name) listener.onProgress(progress);
+  }
+
+  async #states(): Promise<ReadonlyMap<string, KeeperState>> {
+    if (this.#publish !== undefined) return new Map([...this.#kept].flatMap(([name, { keeper }]) => (keeper.state ? [[name, keeper.state] as const] : [])));
+    // The leader may end just now; the memory of the copies says the rest.
+    return readStates((await this.#options.leader()?.states().catch(() => ({}))) ?? {});
+  }
+
+  /** Somebody waits for it, in whichever window: whatever comes of it is written down, also when it could not even begin. */
+  async #workOfKeeper(name: string, keeper: OffsiteKeeper, work: CopyWork, signal?: AbortSignal): Promise<RunResult> {
+    const startedAt = this.#nowText();
+    const done = keeper.do(work);
+    const stop = (): void => keeper.stop(work);
+    signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted) stop();
+    return this.#tracked((async () => {
+      try {
+        return copyRunResult(await done, name, this.#options.scrub);
+      } catch (error) {
+        const result = this.#bare(name, work, startedAt, error);
+        await this.#note(result);
+        return result;
+      } finally {
+        signal?.removeEventListener('abort', stop);
+      }
+    })());
+  }
+
+  /** The engine that leads does it and writes it down. */
+  async #doneElsewhere(name: string, work: CopyWork, sinceNs: bigint, signal: AbortSignal): Promise<RunResult> {
+    const { clock, history, leader } = this.#options;
+    const stop = (): void => void leader()?.ask(name, `stop-${work}`).catch(() => false);
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    try {
+      for (;;) {
+        await clock.sleep(lookMs, this.#closing.signal);
+        const state = (await this.#states()).get(name);
+        const found = (await history.runs()).findLast((run) => run.job === jobOf[work] && run.copy === name && parseTimestamp(run.startedAt).ns >= sinceNs);
+        if (found) return found;
+        if (state === undefined) throw new CadanganError('schedule.no-leader', { reason: 'it ended' });
+        this.#report(name, state);
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  async #workHere(copy: OffsiteCopy, work: CopyWork, wish: RunWish): Promise<RunResult> {
+    const { place, scrub, clock } = this.#options;
+    const signal = AbortSignal.any([wish.signal, this.#closing.signal]);
+    return this.#tracked((async () => {
+      await using opened = await OpenCopy.open(copy, { place: place() });
+      const startMs = clock.monotonicMs();
+      const progress = ({ filesDone, filesTotal, bytesDone, bytesTotal, currentPath }: NonNullable<KeeperState['progress']>): void =>
+        wish.onProgress?.({ job: jobOf[work], copy: copy.name, elapsedMs: clock.monotonicMs() - startMs, filesDone, filesTotal, bytesDone, bytesTotal, errorCount: 0, currentPath });
+      const result: JobResult<unknown> = work === 'sync' ? await offsiteSyncJob(opened, { signal, progress }) : await offsiteScrubJob(opened, { signal, progress });
+      const found = copyRunResult(result, copy.name, scrub);
+      await this.#note(found);
+      this.#options.onChange();
+      return found;
+    })());
+  }
+
+  #bare(copy: string, work: CopyWork, startedAt: string, error: unknown): RunResult {
+    return bareRunResult({ job: jobOf[work], copy, outcome: isAbort(error) ? 'stopped' : 'failed', startedAt, endedAt: this.#nowText(), error }, this.#options.scrub);
+  }
+
+  async #note(result: RunResult): Promise<void> {
+    await this.#options.history.append(result).catch((error: unknown) => this.#options.log('error', `the history of runs cannot be written: ${String(error)}`));
+  }
+
+  async #tracked<T>(work: Promise<T>): Promise<T> {
+    this.#running.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#running.delete(work);
+    }
+  }
+
+  /** Who waited for a sign-in need wait no longer; and what was opened for an account must not go on when it is signed out. */
+  async #accountChanged(): Promise<void> {
+    this.#about = undefined;
+    const [copy] = this.#options.copies();
+    if (this.#publish !== undefined) await this.#beginAnew();
+    else if (copy !== undefined) await this.#options.leader()?.ask(copy.name, 'retry').catch(() => false);
+    this.#options.onChange();
+  }
+
+  /** In the background: a window must not wait for Google. */
+  #askForAccount(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#closing.signal.aborted || this.#asking !== undefined || (this.#about !== undefined && nowMs - this.#about.atMs < aboutMsMax)) return;
+    this.#asking = this.#readAbout().then((found) => {
+      this.#about = { ...found, atMs: this.#options.clock.monotonicMs() };
+      this.#asking = undefined;
+      this.#options.onChange();
+    });
+  }
+
+  async #readAbout(): Promise<{ readonly about: AboutDrive | undefined; readonly error: unknown }> {
+    try {
+      const client = await openDriveClient(this.#options.place());
+      try {
+        return { about: await client.about(this.#closing.signal), error: undefined };
+      } finally {
+        client.close();
+      }
+    } catch (error) {
+      return { about: undefined, error };
+    }
+  }
+
+  async #signInOptions(signal: AbortSignal): Promise<SignInOptions> {
+    const place = this.#options.place();
+    if (place.settings?.serviceAccountKeyFile !== undefined) throw new CadanganError('arguments.invalid', { argument: 'sign-in', reason: 'a service account is configured, which signs in by itself' });
+    return { client: await oauthClientOf(place), designatedAccount: place.settings?.account ?? '', endpoints: endpointsFrom(place.environment), clock: this.#options.clock, random: place.random ?? systemRandom, signal };
+  }
+
+  #nowText(): string {
+    const nowNs = this.#options.clock.nowNs();
+    return formatTimestamp(nowNs, this.#options.clock.offsetMinutes(nowNs));
+  }
+}

@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { test, type TestContext } from 'node:test';
+import { EngineError, protocol, type CopyInfo, type RunResult } from '../../src/engine/index.ts';
+import { clientFileOf, consentInBrowser, otherAccount, sampleAccount, sampleClient, sampleDeviceClient, startDriveEmulator, typeDeviceCode, type DriveEmulator } from '../drive-emulator/index.ts';
+import { EngineStage, until, type Window } from './engine-stage.ts';
+
+const copyName = 'offsite';
+
+/** A server with a set, an off-site copy of its repository, and windows whose browser is a person with a Google account. */
+class DriveDeskStage {
+  readonly stage: EngineStage;
+  readonly drive: DriveEmulator;
+  readonly clientFile: string;
+  /** Whom the person takes on the consent page. */
+  account = sampleAccount;
+
+  constructor(t: TestContext, drive: DriveEmulator) {
+    [this.stage, this.drive] = [new EngineStage(t), drive];
+    this.clientFile = this.stage.path('client.json');
+  }
+
+  async prepare(client = sampleClient): Promise<void> {
+    const { stage, clientFile } = this;
+    await stage.initRepository();
+    stage.write('a.txt', 'a');
+    stage.configure();
+    writeFileSync(clientFile, JSON.stringify(clientFileOf(client)));
+    const offsiteCopies = [{ name: copyName, repository: stage.repository, to: 'gdrive:Backup/data', settleSeconds: 1, sampleReadPercent: 0 }];
+    writeFileSync(stage.configFile, JSON.stringify({ ...JSON.parse(readFileSync(stage.configFile, 'utf8')) as object, googleDrive: { account: sampleAccount, clientFile }, offsiteCopies }));
+  }
+
+  window(): Window {
+    return this.stage.window({
+      environment: { CADANGAN_GOOGLE_ENDPOINT: this.drive.url },
+      client: {
+        openExternal: async (url) => {
+          consentInBrowser(url, { account: this.account }).catch(() => undefined);
+          return true;
+        },
+        onDeviceCode: ({ userCode, verificationUrl }) => void typeDeviceCode(verificationUrl, userCode, { account: this.account }).catch(() => undefined),
+      },
+    });
+  }
+
+  /** The first leads the schedule, and so keeps the copy up. */
+  async twoWindows(): Promise<readonly [leader: Window, follower: Window]> {
+    const leader = this.window();
+    await leader.client.start();
+    await until(() => leader.log.some(({ message }) => message === 'this engine runs the schedule'), 'one leads');
+    const follower = this.window();
+    await follower.client.start();
+    await until(() => follower.log.some(({ message }) => message === `process ${leader.client.pid} runs the schedule`), 'the other follows');
+    return [leader, follower];
+  }
+
+  async backUp({ client }: Window, name: string): Promise<void> {
+    this.stage.write(name, name.repeat(1000));
+    assert.equal((await client.run(protocol.startBackup, { set: 'data' })).outcome, 'success');
+  }
+}
+
+const signIn = ({ client }: Window): Promise<string> => client.request(protocol.driveSignIn, { withDeviceCode: false });
+const runsOf = async ({ client }: Window, job: RunResult['job']): Promise<readonly RunResult[]> => (await client.request(protocol.recentRuns, { limit: 100 })).filter((run) => run.job === job);
+const isProtected = async ({ client }: Window): Promise<boolean> => (await client.ask(protocol.listSets))[0]?.offsite?.isProtected ?? false;
+
+async function copyOf({ client }: Window): Promise<CopyInfo> {
+  const [copy] = (await client.ask(protocol.driveStatus)).copies;
+  assert.ok(copy);
+  return copy;
+}
+
+const untilInSync = (window: Window): Promise<void> => until(async () => (await copyOf(window)).state === 'in-sync' && (await isProtected(window)), 'the copy is in sync');
+const untilTrouble = (window: Window, kind: string): Promise<void> => until(async () => (await copyOf(window)).trouble?.kind === kind, `the copy stands still: ${kind}`);
+
+for (const withDeviceCode of [false, true]) {
+  test(`by ${withDeviceCode ? 'code' : 'browser'}: another account is refused by name and stands in the history, the designated one is signed in`, async (t) => {
+    await using drive = await startDriveEmulator();
+    const desk = new DriveDeskStage(t, drive);
+    await desk.prepare(withDeviceCode ? sampleDeviceClient : sampleClient);
+    const window = desk.window();
+    await desk.backUp(window, 'b.txt');
+    const before = await window.client.ask(protocol.driveStatus);
+    assert.deepEqual([before.state, before.designatedAccount, before.isServiceAccount], ['signed-out', sampleAccount, false]);
+    await untilTrouble(window, 'signed-out');
+
+    desk.account = otherAccount;
+    const facts = { account: otherAccount, designatedAccount: sampleAccount };
+    await assert.rejects(window.client.request(protocol.driveSignIn, { withDeviceCode }), (error) => {
+      assert.ok(error instanceof EngineError);
+      assert.deepEqual([error.code, error.data.facts], ['drive.wrong-account', facts]);
+      return true;
+    });
+    const refused = await runsOf(window, 'drive-sign-in');
+    assert.deepEqual(refused.map(({ outcome, error }) => [outcome, error?.code, error?.facts]), [['failed', 'drive.wrong-account', facts]]);
+    assert.equal((await window.client.ask(protocol.driveStatus)).state, 'signed-out');
+
+    desk.account = sampleAccount;
+    assert.equal(await window.client.request(protocol.driveSignIn, { withDeviceCode }), sampleAccount);
+    await untilInSync(window);
+    await until(async () => (await window.client.ask(protocol.driveStatus)).usedBytes !== undefined, 'Google says how much is used');
+    const after = await window.client.ask(protocol.driveStatus);
+    assert.deepEqual([after.state, after.account, after.error], ['signed-in', sampleAccount, undefined]);
+    assert.equal((await runsOf(window, 'drive-sign-in')).length, 1, 'a sign-in that succeeded is no run');
+  });
+}
+
+test('a copy is synced, scrubbed, paused and resumed, and stands still while nobody is signed in; each run is in the history', async (t) => {
+  await using drive = await startDriveEmulator();
+  const desk = new DriveDeskStage(t, drive);
+  await desk.prepare();
+  const window = desk.window();
+  const { client } = window;
+  await desk.backUp(window, 'b.txt');
+  await signIn(window);
+  await untilInSync(window);
+  const synced = await client.run(protocol.syncCopy, { copy: copyName });
+  const scrubbed = await client.run(protocol.scrubCopy, { copy: copyName });
+  assert.deepEqual([synced.outcome, synced.copy, scrubbed.outcome, scrubbed.copy], ['success', copyName, 'success', copyName]);
+  assert.ok(scrubbed.files > 4);
+  assert.ok((await runsOf(window, 'offsite-sync')).some(({ startedAt }) => startedAt === synced.startedAt));
+  assert.ok((await runsOf(window, 'offsite-scrub')).some(({ startedAt }) => startedAt === scrubbed.startedAt));
+
+  await client.request(protocol.pauseCopy, { copy: copyName });
+  await until(async () => (await copyOf(window)).state === 'paused', 'it is paused');
+  assert.match(readFileSync(desk.stage.configFile, 'utf8'), /"paused": ?true/);
+  await desk.backUp(window, 'c.txt');
+  assert.deepEqual([(await copyOf(window)).isPaused, await isProtected(window)], [true, false]);
+  await client.request(protocol.resumeCopy, { copy: copyName });
+  await untilInSync(window);
+
+  await client.request(protocol.driveSignOut, { revoke: true });
+  assert.equal((await client.ask(protocol.driveStatus)).state, 'signed-out');
+  await desk.backUp(window, 'd.txt');
+  await untilTrouble(window, 'signed-out');
+  const failed = await client.run(protocol.syncCopy, { copy: copyName });
+  assert.deepEqual([failed.outcome, failed.error?.code], ['failed', 'drive.signed-out']);
+  await signIn(window);
+  await untilInSync(window);
+  await assert.rejects(client.run(protocol.syncCopy, { copy: 'unknown' }), (error) => error instanceof EngineError && error.code === 'offsite.unknown');
+});
+
+test('a window that does not lead has the leader do it, and is told what really came of it', async (t) => {
+  await using drive = await startDriveEmulator();
+  const desk = new DriveDeskStage(t, drive);
+  await desk.prepare();
+  const [leader, follower] = await desk.twoWindows();
+  await desk.backUp(leader, 'b.txt');
+  await signIn(follower);
+  await untilInSync(follower);
+  assert.equal((await copyOf(leader)).state, 'in-sync');
+  for (const type of [protocol.syncCopy, protocol.scrubCopy]) assert.equal((await follower.client.run(type, { copy: copyName })).outcome, 'success');
+  await follower.client.request(protocol.driveSignOut, { revoke: false });
+  await untilTrouble(follower, 'signed-out');
+  // Twice: the trouble is the same as before.
+  for (let time = 0; time < 2; time++) {
+    const signedOut = await follower.client.run(protocol.syncCopy, { copy: copyName });
+    assert.deepEqual([signedOut.outcome, signedOut.error?.code], ['failed', 'drive.signed-out']);
+  }
+  renameSync(desk.clientFile, `${desk.clientFile}-away`);
+  await follower.client.request(protocol.driveSignOut, { revoke: false });
+  for (const type of [protocol.syncCopy, protocol.scrubCopy, protocol.syncCopy]) {
+    const notSetUp = await follower.client.run(type, { copy: copyName });
+    assert.deepEqual([notSetUp.outcome, notSetUp.error?.code], ['failed', 'drive.not-set-up'], 'what cannot even begin is told, too');
+  }
+});
+
+test('a sync that is cancelled is stopped, whoever keeps the copy up, and goes on when it is asked for', async (t) => {
+  await using drive = await startDriveEmulator();
+  const desk = new DriveDeskStage(t, drive);
+  await desk.prepare();
+  const [leader, follower] = await desk.twoWindows();
+  await desk.backUp(leader, 'b.txt');
+  await signIn(leader);
+  await untilInSync(leader);
+  for (const [at, window] of [leader, follower].entries()) {
+    const { happened } = drive.faults;
+    drive.faults.order({ fault: 'hang', on: 'files.list', times: null });
+    await desk.backUp(leader, `cancelled ${at}.txt`);
+    const cancel = new AbortController();
+    const cancelled = window.client.run(protocol.syncCopy, { copy: copyName }, { signal: cancel.signal }).catch((error: unknown) => error);
+    await until(() => drive.faults.happened > happened, 'Google does not answer');
+    cancel.abort();
+    await cancelled;
+    await until(async () => (await runsOf(leader, 'offsite-sync'))[0]?.outcome === 'stopped' && (await copyOf(leader)).state === 'behind', 'it is stopped');
+    drive.faults.clear();
+    assert.equal((await window.client.run(protocol.syncCopy, { copy: copyName })).outcome, 'success');
+    assert.ok(await isProtected(window));
+  }
+});
