@@ -15,6 +15,7 @@ const fileTimeoutMs = 15 * 60_000;
 const slowFiles = [
   'backup/faults.test.ts', // a run for every call that can fail
   'engine/engine-life.test.ts', 'engine/window-end.test.ts', 'engine/window-gone.test.ts', // engines that start, hang on large runs, and die
+  'engine/drive-desk.test.ts', 'google/faults.test.ts', 'storage/drive-storage.test.ts', // all that Drive can do to us
   'restore/damage.test.ts', 'restore/interruption.test.ts', // a restore for every byte and every moment
   'schedule/leadership-processes.test.ts', 'storage/folder-kill.test.ts', // processes that are killed
   'schedule/ten-years.test.ts', // every half minute of ten years, four times
@@ -36,8 +37,8 @@ function choose(args) {
   if (args.includes('--vscode')) return { steps: ['build'], phases: [oneByOne(vscode)] };
   if (args.includes('--e2e')) return { steps: ['package'], phases: [oneByOne(e2e)] };
   const withoutWindow = all.filter((file) => ![...vscode, ...e2e].includes(file));
-  // What takes minutes: another program, thousands of crash states and mutants, and a process for each command.
-  const slow = [...['interop', 'crash', 'cli', 'upkeep'].flatMap(inFolder), ...slowFiles.map((file) => join('test', ...file.split('/')))];
+  // What takes minutes: another program, thousands of crash states and mutants, a process for each command, every fault of Drive.
+  const slow = [...['interop', 'crash', 'cli', 'upkeep', 'emulator', 'offsite'].flatMap(inFolder), ...slowFiles.map((file) => join('test', ...file.split('/')))];
   const quick = withoutWindow.filter((file) => !slow.includes(file));
   if (args.includes('--quick')) return { steps: ['typecheck', 'lint', 'build'], phases: [together(quick)] };
   return { steps: ['typecheck', 'lint', 'package'], phases: [together(withoutWindow), oneByOne([...vscode, ...e2e])] };
