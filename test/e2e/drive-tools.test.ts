@@ -72,7 +72,6 @@ class CopyTools {
   async play(): Promise<void> {
     await this.window.openContainer('Cadangan');
     await this.newCopy();
-    this.changeCopy({ settleSeconds: 1 }); // half a minute by default
     await this.syncNow();
     await this.pauseAndResume();
     await this.scrub();
@@ -142,7 +141,7 @@ class CopyTools {
     runCli(set, 'backup', '--tag', 'accounting', set.source);
     await this.shot('paused');
     await view.inlineAction(name, 'Resume Off-site Copy');
-    await view.waitFor('in sync');
+    await view.row('in sync').waitFor({ timeout: goesOnMsMax }); // when the folder has been at rest for half a minute
   }
 
   private async scrub(): Promise<void> {
