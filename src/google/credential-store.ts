@@ -1,6 +1,5 @@
-import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { CadanganError, systemCode, systemRandom, type Random } from '../platform/index.ts';
+import { readFile, rm, stat } from 'node:fs/promises';
+import { CadanganError, replaceFile, systemCode, systemRandom, type Random } from '../platform/index.ts';
 import { isRecord, text } from './drive-item.ts';
 import type { DriveAccount } from './drive-api.ts';
 
@@ -52,20 +51,9 @@ export class CredentialFile implements CredentialStore {
 
   /** Replaces the file as a whole, so that a crash leaves the old sign-in or the new one. */
   async save(signIn: StoredSignIn): Promise<void> {
-    const temporary = `${this.path}-tmp-${Buffer.from(this.#random.fill(new Uint8Array(8))).toString('hex')}`;
     try {
-      await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
-      const file = await open(temporary, 'wx', 0o600);
-      try {
-        await file.writeFile(`${JSON.stringify({ version: 1, ...signIn }, undefined, 2)}\n`);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      if (!windows) await chmod(temporary, 0o600); // whatever the umask says
-      await rename(temporary, this.path);
+      await replaceFile(this.path, `${JSON.stringify({ version: 1, ...signIn }, undefined, 2)}\n`, this.#random);
     } catch (error) {
-      await rm(temporary, { force: true });
       throw new CadanganError('drive.sign-in-failed', { path: this.path, reason: `the sign-in cannot be kept (${systemCode(error) ?? 'unknown'})` }, { cause: error });
     }
   }

@@ -7,6 +7,7 @@ import { FolderTree } from './folder-tree.ts';
 import { bestOf, fileAt, labelOf, placeOf, type DriveItem, type RemoteFile, type RepositoryFile, type RepositoryFileKind } from './remote-file.ts';
 import { memoryJournal, type UploadJournal } from './upload-journal.ts';
 import { RangeBeyondEnd } from './range-download.ts';
+import { uploadStream } from './stream-upload.ts';
 import type { UploadSource } from './upload-source.ts';
 
 export interface DriveFolderOptions {
@@ -123,6 +124,20 @@ export class DriveFolder implements FilePlace {
     }
   }
 
+  /** Files of ours that lie beside those of the repository, and of strangers; oldest first. Empty when the folder is not there. */
+  async listBeside(signal?: AbortSignal): Promise<RemoteFile[]> {
+    const directory = await this.#tree.directory([], 0, signal);
+    return [...(directory?.files.values() ?? [])].flat().filter(({ id, name }) => fileAt([], name) === undefined && !this.#tree.wasRemoved(id)).map((item) => ({ ...item, file: undefined, path: item.name }));
+  }
+
+  /** Stores a small file beside those of the repository; others of its name stay. @throws `drive.not-found` when the folder is not there; as `upload` */
+  async writeBeside(name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<RemoteFile> {
+    const [folderId] = await this.assertThere(signal);
+    const item = await uploadStream(this.client, { folder: this.location.slice('gdrive:'.length), folderId, name, mimeType: 'application/json', chunks: once(bytes), signal });
+    this.#tree.noteFile([], item);
+    return { ...item, file: undefined, path: name };
+  }
+
   /** To the trash, where Google keeps it for 30 days. Gone already is no error. */
   async trash(fileId: string, signal?: AbortSignal): Promise<void> {
     await this.client.trash(fileId, { location: this.location }, signal);
@@ -163,6 +178,10 @@ export class DriveFolder implements FilePlace {
   async close(): Promise<void> {
     await this.#journal.close();
   }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
 
 function remoteFiles(folders: readonly string[], item: DriveItem, tree: FolderTree): RemoteFile[] {

@@ -11,6 +11,8 @@ import type { CallFacts } from './wire.ts';
 export interface StreamUpload {
   /** `Folder/Sub`; made when it is missing. */
   readonly folder: string;
+  /** The id of that folder, where it is known: nothing is looked for or made. */
+  readonly folderId?: string | undefined;
   readonly name: string;
   readonly mimeType: string;
   /** The bytes, whose number nobody knows before their end. They are asked for as they can be sent. */
@@ -32,8 +34,7 @@ const fruitlessMax = 5;
 export async function uploadStream(client: DriveClient, options: StreamUpload): Promise<DriveItem> {
   const location = `gdrive:${options.folder}`;
   const facts = { location, file: options.name };
-  const tree = new FolderTree(client, options.folder.split('/').filter(Boolean), [], location);
-  const parentId = await tree.makeRoot(options.signal);
+  const parentId = options.folderId ?? (await new FolderTree(client, options.folder.split('/').filter(Boolean), [], location).makeRoot(options.signal));
   const upload = new StreamSender(client, options, facts, parentId, await client.reserveId(options.signal));
   const sha256 = createHash('sha256');
   for await (const { bytes, isLast } of piecesOf(options.chunks)) {

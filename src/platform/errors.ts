@@ -45,6 +45,10 @@ export type ErrorCode =
   | 'schedule.no-leader' // no process runs the schedule, or it cannot be reached; facts: reason
   | 'file.too-large' // more bytes than were asked for; facts: path, sizeBytes, maxBytes
   | 'command.failed' // a program that a set runs before its backup; facts: program, reason
+  | 'records.busy' // another process holds the history of records for minutes; facts: folder
+  | 'records.key' // the file of this installation's key holds no such key; facts: path
+  | 'record.not-found' // no record, or no nonconformity, of that number; facts: record
+  | 'pack.invalid' // not an audit pack; facts: path, reason
   | 'engine.lost' // the engine's process ended while it was needed; facts: reason
   | 'drive.not-set-up' // no OAuth client or key is configured, or the Drive API is off in its project; facts: reason
   | 'drive.sign-in-failed' // the person refused, un-ticked the permission, or nobody came; facts: reason

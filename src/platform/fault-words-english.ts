@@ -57,6 +57,13 @@ export const englishFaultWords: FaultWords = {
     'archive-special-file': 'is a device, pipe or socket and is not in the archive',
     'archive-link': 'is a link and is not in the archive',
     'archive-hostile-name': 'has a name that would leave the archive',
+    'no-snapshot': 'has no snapshot of that date',
+    'no-files': 'has no files in that snapshot',
+    'not-drilled': 'could not be restored from',
+    'not-restored': 'was not restored',
+    'source-differs': 'differs from its source, which was not touched since',
+    'rto-exceeded': 'took longer than the recovery time objective',
+    'scratch-left': 'could not be removed: it holds restored files',
     'archive-unknown-type': 'is of a kind that this version does not know',
   },
   systemCodes: {

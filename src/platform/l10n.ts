@@ -14,6 +14,7 @@ export type Bundle = Readonly<Record<string, string>>;
 export type MessageArguments = Readonly<Record<string, string | number>>;
 
 let current: Language = 'en';
+let contents: Bundle = {};
 
 /**
  * The text in the chosen language, `{0}`, `{1}` or `{name}` replaced. Always call it as `l10n.t` with a literal text, never when a module is
@@ -33,8 +34,21 @@ export const l10n = {
  */
 export function setLanguage(setting: LanguageSetting, { locales = [], bundle }: { readonly locales?: readonly string[]; readonly bundle?: Bundle | undefined } = {}): Language {
   current = setting === 'auto' ? languageOf(locales) : setting;
-  library.config({ contents: bundle ?? (current === 'id' ? indonesian : {}) });
+  contents = bundle ?? (current === 'id' ? indonesian : {});
+  library.config({ contents });
   return current;
+}
+
+/** Does `work` in a language, e.g. that of a form, and goes back to the one before. Only for work that waits for nothing: others speak meanwhile. */
+export function inLanguage<T>(language: Language, work: () => T): T {
+  const before = { current, contents };
+  setLanguage(language);
+  try {
+    return work();
+  } finally {
+    ({ current, contents } = before);
+    library.config({ contents });
+  }
 }
 
 export function currentLanguage(): Language {

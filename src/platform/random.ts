@@ -8,3 +8,8 @@ export interface Random {
 
 /** The operating system's generator, fit for keys and nonces. */
 export const systemRandom: Random = { fill: (target) => randomFillSync(target) };
+
+/** A whole number from 0 to `bound` - 1; the favour of the modulo is below 2^-16 for a `bound` up to 2^32. */
+export function randomBelow(random: Random, bound: number): number {
+  return Buffer.from(random.fill(new Uint8Array(6))).readUIntBE(0, 6) % bound;
+}

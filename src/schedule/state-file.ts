@@ -1,6 +1,6 @@
-import { mkdir, open, readFile, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CadanganError, systemCode, type Random } from '../platform/index.ts';
+import { CadanganError, replaceFile, systemCode, type Random } from '../platform/index.ts';
 import { applyLine, emptyHistory, linesOfHistory, type HistoryLine, type SetHistory } from './history.ts';
 import { formatHistoryLine, parseHistoryLine } from './history-line.ts';
 
@@ -17,7 +17,6 @@ export class ScheduleState {
   readonly path: string;
   /** Lines that could not be read when the file was opened, the torn one not counted. */
   readonly unreadableLines: number;
-  readonly #folder: string;
   readonly #random: Random;
   readonly #histories: Map<string, SetHistory>;
   #lineCount: number;
@@ -27,7 +26,6 @@ export class ScheduleState {
 
   private constructor(folder: string, random: Random, content: Content) {
     this.path = statePath(folder);
-    this.#folder = folder;
     this.#random = random;
     this.#histories = content.histories;
     this.#lineCount = content.lineCount;
@@ -71,22 +69,13 @@ export class ScheduleState {
   }
 
   async #appendToFile(lines: readonly HistoryLine[]): Promise<void> {
-    await writeDurably(this.path, 'a', textOf(lines));
+    await appendDurably(this.path, textOf(lines));
     this.#lineCount += lines.length;
   }
 
   async #rewrite(): Promise<void> {
     const lines = [...this.#histories].flatMap(([set, history]) => linesOfHistory(set, history));
-    const suffix = Buffer.from(this.#random.fill(new Uint8Array(8))).toString('hex');
-    const temporaryPath = `${this.path}-tmp-${suffix}`;
-    try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      await writeDurably(temporaryPath, 'wx', textOf(lines));
-      await rename(temporaryPath, this.path);
-    } catch (error) {
-      await unlink(temporaryPath).catch(() => undefined);
-      throw error;
-    }
+    await replaceFile(this.path, textOf(lines), this.#random);
     this.#lineCount = lines.length;
     this.#rewriteAbove = Math.max(linesMax, 2 * lines.length);
     this.#needsRewrite = false;
@@ -134,8 +123,8 @@ async function readBounded(path: string): Promise<string> {
   }
 }
 
-async function writeDurably(path: string, flags: 'a' | 'wx', text: string): Promise<void> {
-  const handle: FileHandle = await open(path, flags, 0o600);
+async function appendDurably(path: string, text: string): Promise<void> {
+  const handle = await open(path, 'a', 0o600);
   try {
     await handle.writeFile(text);
     await handle.datasync();

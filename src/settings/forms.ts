@@ -2,7 +2,7 @@
  * How the texts of a configuration look. The patterns are in the JSON Schema too, so the editor marks a slip while it is typed; each has a word
  * (`Form`) that the messages explain.
  */
-export type Form = 'set-name' | 'absolute-path' | 'window' | 'window-length' | 'time-zone' | 'size' | 'duration' | 'tag' | 'program' | 'not-blank' | 'keep-rule' | 'email' | 'drive-folder' | 'drive-id';
+export type Form = 'set-name' | 'absolute-path' | 'window' | 'window-length' | 'time-zone' | 'size' | 'duration' | 'tag' | 'program' | 'not-blank' | 'keep-rule' | 'email' | 'drive-folder' | 'drive-id' | 'date';
 
 /** Fit for a command line, a file name and a tag. */
 export const setName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -30,6 +30,14 @@ export const driveFolder = /^gdrive:\/*[^/\s][^/]*(?:\/+[^/]+)*\/*$/;
 
 /** What Google calls a shared drive; it stands in its address. */
 export const driveId = /^[A-Za-z0-9_-]{5,100}$/;
+/** `2026-11-23` */
+export const dateText = /^\d{4}-\d\d-\d\d$/;
+
+/** A day that the calendar has. */
+export function isDate(text: string): boolean {
+  const ms = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+}
 
 /** Something other than blanks. */
 export const notBlank = /\S/;

@@ -14,5 +14,6 @@ export type { Place } from './positions.ts';
 export { describeProblem } from './problem-text.ts';
 export type { Problem, ProblemCode } from './problem.ts';
 export { saveConfiguration, updateConfiguration, type SaveOptions } from './save.ts';
-export { daysOfWeek, type BackupSet, type BackupSetInput, type Configuration, type DayOfWeek, type GeneralInput, type GeneralSettings, type GoogleDriveSettings, type OffsiteCopy, type OffsiteCopyInput, type ReadableCopies, type RetentionRules, type SetSchedule } from './schema.ts';
+export { daysOfWeek, type BackupSet, type BackupSetInput, type Configuration, type DayOfWeek, type DrillSettings, type GeneralInput, type GeneralSettings, type GoogleDriveSettings, type Instruction, type OffsiteCopy, type OffsiteCopyInput, type ReadableCopies, type RetentionRules, type SetSchedule } from './schema.ts';
+export { withoutSecrets } from './without-secrets.ts';
 export { watchConfiguration, type WatchOptions } from './watch.ts';

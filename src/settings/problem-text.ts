@@ -120,6 +120,7 @@ const forms: Readonly<Record<Form, () => string>> = {
   'duration': () => l10n.t('a duration such as "2y5m7d3h" is wanted: years, months, days, hours'),
   'tag': () => l10n.t('a tag has no comma, and no blank at its ends'),
   'program': () => l10n.t('the first word of a command is the program'),
+  'date': () => l10n.t('a date such as "2026-11-23" is wanted'),
   'not-blank': () => l10n.t('it is empty'),
   'email': () => l10n.t('an address such as "backup@company.co.id"'),
   'drive-folder': () => l10n.t('a folder on Google Drive such as "gdrive:Backup/accounting"'),

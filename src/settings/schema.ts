@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { absolutePath, driveFolder, driveId, durationText, emailAddress, hasLength, hasUrlPassword, isTimeZone, notBlank, setName, sizeText, tagText, windowText, type Form } from './forms.ts';
+import { absolutePath, dateText, driveFolder, driveId, durationText, emailAddress, hasLength, hasUrlPassword, isDate, isTimeZone, notBlank, setName, sizeText, tagText, windowText, type Form } from './forms.ts';
 
 // zod would otherwise make parsers with `new Function`, which costs more than one file is worth.
 z.config({ jitless: true });
@@ -137,12 +137,48 @@ const googleDrive = z.strictObject({
 });
 
 /** What stands in the file beside the sets and copies. */
+const date = () => formed(dateText, 'date').refine(isDate, { error: 'date' satisfies Form });
+const person = () =>
+  z.strictObject({
+    name: text().max(200).meta({ description: 'The name as it is printed in forms.' }),
+    position: text().max(200).optional().meta({ description: 'The position in the organisation.', examples: ['IT Officer'] }),
+  });
+
+/** The company's written instruction, as data: forms print it, and what is not as it wants becomes a nonconformity. */
+const instruction = z.strictObject({
+  documentNumber: text().max(100).optional().meta({ description: 'The number of the instruction.', examples: ['IK-IT-003'] }),
+  title: text().max(300).optional().meta({ description: 'The title of the instruction.', examples: ['Backup dan Restore Data Server'] }),
+  revision: text().max(50).optional().meta({ description: 'The revision that is in force.', examples: ['02'] }),
+  date: date().optional().meta({ description: 'Since when that revision is in force.', examples: ['2022-12-07'] }),
+  preparedBy: person().optional().meta({ description: 'Who prepares the records; printed in the signature box of forms.' }),
+  checkedBy: person().optional().meta({ description: 'Who checks them.' }),
+  approvedBy: person().optional().meta({ description: 'Who approves them.' }),
+  clauses: texts().default([]).meta({ description: 'The clauses of standards as the instruction cites them; printed as they stand.', examples: [['ISO 9001:2015 8.2.3', 'ISO 14001:2015 8.1', 'ISO 45001:2018 4.4.6']] }),
+  formNumber: text().max(100).optional().meta({ description: 'The document number of the report form.', examples: ['FR-IT-007'] }),
+  formRevision: text().max(50).optional().meta({ description: 'The revision of the report form.', examples: ['00'] }),
+  formDate: date().optional().meta({ description: 'Since when that form is in force.' }),
+  window: formed(windowText, 'window').refine(hasLength, { error: 'window-length' satisfies Form }).optional().meta({ description: 'The time of day in which internal backups have to run. Default: the window of each set.', examples: ['21:00-23:00'] }),
+  drillIntervalDays: z.int().min(1).max(3660).optional().meta({ description: 'A restore drill is overdue when the last one that passed is older than this many days.', examples: [30] }),
+  rtoMinutes: z.number().min(1).max(1_000_000).optional().meta({ description: 'How long a restore may take (recovery time objective), in minutes.', examples: [240] }),
+  recordsKeptYears: z.int().min(1).max(100).optional().meta({ description: 'How long records are kept, in years; printed in forms. Cadangan itself deletes no record.', examples: [5] }),
+});
+
+/** How a restore drill goes about it. What is not said has its default where drills are made. */
+const drill = z.strictObject({
+  files: z.int().min(1).max(1000).optional().meta({ description: 'How many files a drill restores, over all sets, at least one of each. Default: 20.', examples: [20] }),
+  maxBytes: formed(sizeText, 'size').optional().meta({ description: 'How much a drill restores at most, over all sets. Default: 1G.', examples: ['500M', '10G'] }),
+  scratchFolder: path().optional().meta({ description: "The folder in which a drill makes, and takes away again, a folder of its own. Default: the system's folder for temporary files.", examples: ['/var/tmp'] }),
+});
+
+/** What stands in the file beside the sets. */
 export const generalSchema = z.strictObject({
   version: z.literal(1).default(1).meta({ description: 'The version of this file format.' }),
   organisation: text().max(200).optional().meta({ description: 'The name of the organisation, for records and forms.' }),
   timeZone: timeZone().optional().meta({ description: 'The time zone of schedules and of what people read. Default: that of the server.', examples: ['Asia/Jakarta'] }),
   language: z.enum(['auto', 'en', 'id']).default('auto').meta({ description: 'The language of the command line and of records: auto follows the system.' }),
   googleDrive: googleDrive.optional().meta({ description: 'The account on Google Drive, and how it is reached.' }),
+  instruction: instruction.optional().meta({ description: "The company's work instruction for backup and restore: what forms print, and what is held against it." }),
+  drill: drill.optional().meta({ description: 'How restore drills choose their samples, and where they restore them to.' }),
 });
 
 export const fileSchema = generalSchema.extend({
@@ -159,6 +195,8 @@ export type RetentionRules = NonNullable<BackupSet['retention']>;
 export type OffsiteCopy = DeepReadonly<z.output<typeof copySchema>>;
 export type ReadableCopies = NonNullable<OffsiteCopy['readableCopies']>;
 export type GoogleDriveSettings = NonNullable<GeneralSettings['googleDrive']>;
+export type Instruction = NonNullable<GeneralSettings['instruction']>;
+export type DrillSettings = NonNullable<GeneralSettings['drill']>;
 export type DayOfWeek = (typeof daysOfWeek)[number];
 export type GeneralSettings = DeepReadonly<z.output<typeof generalSchema>>;
 

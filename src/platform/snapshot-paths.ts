@@ -1,0 +1,46 @@
+import { byteStringFromText, textOf, type ByteString } from './byte-string.ts';
+
+const hostIsWindows = process.platform === 'win32';
+
+/** Where a path of this machine stands in its snapshots: `C:\srv` as `/C/srv`, `\\server\share` as `/server/share`. A path of a snapshot stays what it is. */
+export function snapshotPathOf(path: string, windows = hostIsWindows): ByteString {
+  const slashed = windows ? path.replaceAll('\\', '/') : path;
+  const drive = windows ? /^([A-Za-z]):(.*)$/s.exec(slashed) : null;
+  const names = (drive ? `/${drive[1]}/${drive[2]}` : slashed).split('/').filter((name) => name !== '' && name !== '.');
+  return byteStringFromText(`/${names.join('/')}`);
+}
+
+/** The other way. On Windows a first name of one letter is a drive, any other a server. */
+export function machinePathOf(path: ByteString, windows = hostIsWindows): string {
+  const text = textOf(path);
+  if (!windows) return text;
+  const [first = '', ...rest] = text.split('/').filter((name) => name !== '');
+  return /^[A-Za-z]$/.test(first) ? `${first}:\\${rest.join('\\')}` : `\\\\${[first, ...rest].join('\\')}`;
+}
+
+/** Whether a source of a snapshot can be a path of this machine. */
+export function isMachinePath(source: string, windows = hostIsWindows): boolean {
+  return windows ? /^(?:[A-Za-z]:|\\\\)/.test(source) : source.startsWith('/');
+}
+
+export function parentOf(path: ByteString): ByteString {
+  return (path.slice(0, path.lastIndexOf('/')) || '/') as ByteString;
+}
+
+/** The highest folder of this machine above a path of a snapshot: `/`, on Windows a drive or a share. */
+export function rootOf(path: ByteString, windows = hostIsWindows): ByteString {
+  if (!windows) return '/' as ByteString;
+  const [first = '', second] = path.split('/').filter((name) => name !== '');
+  return (/^[A-Za-z]$/.test(first) || second === undefined ? `/${first}` : `/${first}/${second}`) as ByteString;
+}
+
+/** A pattern of restic's that fits exactly this path. In names that are not UTF-8 a star stands for the bytes that are no text. */
+export function literalPattern(path: ByteString, windows = hostIsWindows): string {
+  const isText = byteStringFromText(textOf(path)) === path;
+  if (!isText) return escaped(path.replace(/[\x80-\xff]+/g, '\0') as string, windows).replaceAll('\0', '*');
+  return escaped(textOf(path), windows);
+}
+
+function escaped(text: string, windows: boolean): string {
+  return text.replace(/[*?[\\]/g, (char) => (char === '\\' ? (windows ? '?' : '\\\\') : `[${char}]`));
+}
