@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { CadanganError } from '../platform/index.ts';
+import { CadanganError, serveTasks } from '../platform/index.ts';
 import { FileArchiver, ReadError } from './file-archiver.ts';
 import { PackSlots } from './pack-slots.ts';
 import { packOutcomes, unpackFiles } from './worker-messages.ts';
@@ -14,7 +14,7 @@ const archiver = new FileArchiver(start, ({ id, header, bytes }) => {
   answer({ kind: 'pack', slot: slots.put(bytes), length: bytes.length, id, header });
 });
 
-port.on('message', (task: WorkerTask) => {
+serveTasks<WorkerTask>(port, (task) => {
   try {
     answer(carryOut(task));
   } catch (error) {

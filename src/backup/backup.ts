@@ -20,6 +20,8 @@ export interface BackupOptions extends SourceOptions {
   /** What `prepareSource` gave for the same options, when the caller had time to begin early. */
   readonly prepared?: PreparedSource | undefined;
   readonly tags?: readonly string[];
+  /** Of this snapshot alone, each another one: two snapshots that differ only in them say the same. */
+  readonly ownTags?: readonly string[];
   /** Default: the system's name. */
   readonly host?: string | undefined;
   /** The instant of the snapshot; default: when the run begins. */
@@ -106,7 +108,7 @@ export async function backup(repository: Repository, options: BackupOptions): Pr
     hostname: host,
     ...owner(),
     excludes: options.rules.patterns,
-    tags: options.tags ?? [],
+    tags: [...(options.tags ?? []), ...(options.ownTags ?? [])],
     programVersion: options.programVersion,
     summary,
   };

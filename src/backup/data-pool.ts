@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { CadanganError, throwIfAborted, workerPath } from '../platform/index.ts';
+import { CadanganError, endThread, throwIfAborted, workerPath } from '../platform/index.ts';
 import { decodePackHeader, packBytesMax, type CompressionMode, type PackStore, type Repository } from '../repository/index.ts';
 import { PackSlots } from './pack-slots.ts';
 import { packFiles, unpackOutcomes } from './worker-messages.ts';
@@ -120,8 +120,8 @@ export class DataPool {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true;
-    await Promise.all(this.#workers.map(({ thread }) => thread.terminate()));
-    this.#giveUp.abort();
+    this.#giveUp.abort(); // first, since a worker may be waiting for the slot of a pack that is being written
+    await Promise.all(this.#workers.map(({ thread }) => endThread(thread)));
     await this.writesSettled();
   }
 
@@ -216,6 +216,7 @@ export class DataPool {
   #storePack({ slot, length, id, header }: Extract<WorkerAnswer, { kind: 'pack' }>): void {
     const slots = this.#slots;
     if (!slots) throw new Error('a pack without slots');
+    if (this.#isClosing) return slots.release(slot);
     const write = this.#packStore
       .save({ id, entries: decodePackHeader(header, length), bytes: slots.view(slot, length) }, this.#giveUp.signal)
       .catch((error: unknown) => this.#fail(error))

@@ -2,6 +2,7 @@ import {
   byteStringFromText,
   CadanganError,
   compilePatterns,
+  parseSizeText,
   readPatternFile,
   type ByteString,
   type Environment,
@@ -70,7 +71,7 @@ export async function compileExcludeRules(options: ExcludeOptions, context: Excl
   const foldedPatterns = await gather(options.iexcludes, options.iexcludeFiles, context, true);
   const exact = compilePatterns(exactPatterns, patternOptions(context, false));
   const folded = compilePatterns(foldedPatterns, patternOptions(context, true));
-  const limitBytes = options.excludeLargerThan === undefined ? Infinity : parseSize(options.excludeLargerThan);
+  const limitBytes = options.excludeLargerThan === undefined ? Infinity : parseLimit(options.excludeLargerThan);
   const tags = (options.excludeIfPresent ?? []).map(parseTag);
   if (options.excludeCaches) tags.push(cacheTag);
   return {
@@ -135,16 +136,8 @@ function excludedContent(tags: readonly TagFile[]): ExcludedContent | undefined 
   return { keep: tags.every((tag) => tag.name === first.name) ? first.name : undefined };
 }
 
-const unitBytes: Readonly<Record<string, number>> = { b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
-
-function parseSize(text: string): number {
-  const parts = /^(\d+)([bkmgt]?)$/i.exec(text);
-  const sizeBytes = Number(parts?.[1]) * (unitBytes[parts?.[2]?.toLowerCase() || 'b'] ?? 1);
-  if (!Number.isSafeInteger(sizeBytes)) {
-    throw new CadanganError('arguments.invalid', {
-      option: `exclude-larger-than ${text}`,
-      reason: 'not a size such as 500k, 20M or 1G',
-    });
-  }
+function parseLimit(text: string): number {
+  const sizeBytes = parseSizeText(text);
+  if (sizeBytes === undefined) throw new CadanganError('arguments.invalid', { option: `exclude-larger-than ${text}`, reason: 'not a size such as 500k, 20M or 1G' });
   return sizeBytes;
 }

@@ -13,3 +13,4 @@ export type { ExceptionKind, ExceptionReason, RestoreException } from './excepti
 export { restore, type RestoreResult } from './restore.ts';
 export type { OverwritePolicy, RestoreItem, RestoreOptions, RestoreProgress } from './restore-options.ts';
 export type { RestoreCounts } from './tally.ts';
+export { targetError } from './target-root.ts';

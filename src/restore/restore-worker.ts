@@ -1,6 +1,6 @@
 /** Entry of the restore's worker threads: one job after the other, each answered by one message. */
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
-import { systemRandom } from '../platform/index.ts';
+import { serveTasks, systemRandom } from '../platform/index.ts';
 import { BlobDecompressor, BoxCipher, Kernel } from '../repository/index.ts';
 import { runExistingJob } from './existing-job.ts';
 import type { WorkerJob, WorkerSettings } from './worker-jobs.ts';
@@ -20,7 +20,7 @@ function serve(port: MessagePort, { module, masterKey, slots, stop, sparse }: Wo
     sparse,
     isStopped: () => Atomics.load(stopWord, 0) !== 0,
   };
-  port.on('message', (job: WorkerJob) => {
+  serveTasks<WorkerJob>(port, (job) => {
     port.postMessage(job.kind === 'write' ? runWriteJob(job, tools) : runExistingJob(job, tools.isStopped));
   });
 }

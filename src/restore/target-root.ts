@@ -95,7 +95,8 @@ function foldsNamesIfOpen(prefix: ByteString, names: TemporaryNames): boolean {
   }
 }
 
-function targetError(cause: unknown, target: string): unknown {
+/** An error of the system about a folder to restore into, as one of ours: `target.full`, `target.denied`, `target.unsafe`. Others stay what they are. */
+export function targetError(cause: unknown, target: string): unknown {
   const code = systemCode(cause);
   if (cause instanceof CadanganError || code === undefined) return cause;
   if (code === 'ENOSPC' || code === 'EDQUOT') return new CadanganError('target.full', { target, reason: code }, { cause });

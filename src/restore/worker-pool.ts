@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Worker } from 'node:worker_threads';
-import { workerPath } from '../platform/index.ts';
+import { endThread, workerPath } from '../platform/index.ts';
 import type { KernelModule, MasterKey } from '../repository/index.ts';
 import type { JobResult, WorkerJob, WorkerSettings } from './worker-jobs.ts';
 
@@ -78,7 +78,7 @@ export class WorkerPool {
 
   /** To be called when no job is under way. */
   async close(): Promise<void> {
-    await Promise.all(this.#lanes.map(({ worker }) => worker.terminate()));
+    await Promise.all(this.#lanes.map(({ worker }) => endThread(worker)));
   }
 
   #startAll(): void {

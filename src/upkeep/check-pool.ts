@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { workerPath } from '../platform/index.ts';
+import { endThread, workerPath } from '../platform/index.ts';
 import type { PackedBlob, PackId, Repository } from '../repository/index.ts';
 import type { CheckWorkerAnswer, CheckWorkerStart, PackTask, PackVerdict } from './check-protocol.ts';
 
@@ -76,7 +76,7 @@ export class CheckPool {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosing = true;
-    await Promise.all(this.#workers.map(({ thread }) => thread.terminate()));
+    await Promise.all(this.#workers.map(({ thread }) => endThread(thread)));
   }
 
   async #post({ packId, lengthBytes, blobCount, entries }: PackRequest, bytes: PackTask['bytes'], release: () => void): Promise<PackVerdict> {

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { serveTasks } from '../platform/index.ts';
 import { BlobIndex } from '../repository/index.ts';
 import type { CheckWorkerAnswer, CheckWorkerStart, PackTask } from './check-protocol.ts';
 import { PackVerifier } from './pack-verifier.ts';
@@ -11,7 +12,7 @@ const { module, masterKey, slots, slotBytes } = start;
 const index = new BlobIndex(start.index);
 const verifier = new PackVerifier({ module, masterKey, index, packBytesMax: slotBytes });
 
-port.on('message', ({ taskId, packId, lengthBytes, bytes, blobCount, entries }: PackTask) => {
+serveTasks<PackTask>(port, ({ taskId, packId, lengthBytes, bytes, blobCount, entries }) => {
   const source = 'slot' in bytes ? new Uint8Array(slots, bytes.slot * slotBytes, lengthBytes) : new Uint8Array(bytes.own, 0, lengthBytes);
   const fitting = 'slot' in bytes ? verifier : new PackVerifier({ module, masterKey, index, packBytesMax: lengthBytes });
   fitting.load(source);

@@ -39,17 +39,18 @@ export function choosePacks(packs: readonly PresentPack[], subset: ReadSubset, r
     case 'part':
       return packs.filter(({ id }) => parseInt(id.slice(0, 2), 16) % subset.parts === subset.part - 1);
     case 'percent':
-      return sample(packs, subset.percent / 100, random);
+      return sample(packs, { part: subset.percent, whole: 100 }, random);
     case 'bytes': {
       const totalBytes = packs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-      return sample(packs, Math.min(1, subset.bytes / Math.max(1, totalBytes)), random);
+      return sample(packs, { part: Math.min(subset.bytes, totalBytes), whole: Math.max(1, totalBytes) }, random);
     }
   }
 }
 
 /** As restic: a share of the packs by number, at least one. */
-function sample(packs: readonly PresentPack[], share: number, random: Random): readonly PresentPack[] {
-  const wanted = Math.max(1, Math.floor(packs.length * share));
+function sample(packs: readonly PresentPack[], { part, whole }: { readonly part: number; readonly whole: number }, random: Random): readonly PresentPack[] {
+  // Multiplied first: 50 times 0.58 is less than 29.
+  const wanted = Math.max(1, Math.floor((packs.length * part) / whole));
   const shuffled = [...packs];
   const bits = new Uint32Array(1);
   const chosen: PresentPack[] = [];

@@ -45,6 +45,7 @@ test('a sample has no pack twice, the share asked for, and at least one', () => 
         assert.equal(new Set(chosen).size, Math.max(1, Math.floor((count * percent) / 100)));
       }
     }),
+    { examples: [[50, 58, 0]] }, // 50 * 0.58 is 28.999999999999996
   );
   assert.deepEqual(choosePacks([], { kind: 'percent', percent: 50 }, new SeededRandom(1)), []);
 });
