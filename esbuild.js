@@ -2,11 +2,11 @@
 // @ts-check
 'use strict';
 const { execFileSync } = require('node:child_process');
-const { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
+const { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const esbuild = require('esbuild');
 
-/** Every program, worker thread and child process: dist/<name>.js from its source. Keep in step with `workerPath()`. */
+/** Every program, worker thread, child process, and what is loaded only when it is needed: dist/<name>.js from its source. Keep in step with `workerPath()`. */
 const entries = {
   cli: 'src/cli/main.ts',
   extension: 'src/extension/extension.ts',
@@ -14,7 +14,14 @@ const entries = {
   'backup-worker': 'src/backup/backup-worker.ts',
   'restore-worker': 'src/restore/restore-worker.ts',
   'check-worker': 'src/upkeep/check-worker.ts',
+  'document-writers': 'src/records/document-writers.ts',
 };
+
+/** Pages of webviews: dist/<name>.js and dist/<name>.css, for the browser, with all that they need. */
+const pages = { dashboard: 'src/extension/dashboard/dashboard.ts' };
+
+/** Fonts of the forms that go into PDF files, embedded by pdfmake. */
+const fontFolder = 'node_modules/pdfmake/fonts/Roboto';
 
 /** Bundles are CommonJS, which has no `import.meta`; a constant in front of each stands for it. */
 const importMeta = 'const importMetaUrl=require("node:url").pathToFileURL(__filename).href;';
@@ -31,8 +38,10 @@ async function main() {
   process.chdir(__dirname);
   mkdirSync('dist', { recursive: true });
   compileKernel();
+  cpSync(fontFolder, 'dist/fonts', { recursive: true });
+  copyFileSync('docs/verify-records.py', 'dist/verify-records.py');
   const present = Object.entries(entries).filter(([, source]) => existsSync(source));
-  const results = await Promise.all(present.map(([name, source]) => bundle(name, source)));
+  const results = await Promise.all([...present.map(([name, source]) => bundle(name, source)), bundlePages()]);
   const inputs = Object.assign({}, ...results.map((result) => result.metafile.inputs));
   const outputs = Object.assign({}, ...results.map((result) => result.metafile.outputs));
   writeFileSync('dist/meta.json', JSON.stringify({ inputs, outputs }));
@@ -40,7 +49,7 @@ async function main() {
   const sizes = Object.entries(outputs).filter(([file]) => file.endsWith('.js'));
   assertGoogleIsSmall(outputs);
   console.log(sizes.map(([file, { bytes }]) => `${file} ${Math.ceil(bytes / 1024)} KiB`).join(', '));
-  removeOthers(['dist/kernel.wasm', 'dist/meta.json', 'dist/third-party-notices.txt', ...Object.keys(outputs)]);
+  removeOthers(['dist/fonts', 'dist/kernel.wasm', 'dist/verify-records.py', 'dist/meta.json', 'dist/third-party-notices.txt', ...Object.keys(outputs)]);
 }
 
 /**
@@ -91,6 +100,22 @@ async function bundle(name, source) {
   return result;
 }
 
+/** @returns {Promise<import('esbuild').BuildResult<{ metafile: true }>>} */
+function bundlePages() {
+  return esbuild.build({
+    entryPoints: pages,
+    outdir: 'dist',
+    bundle: true,
+    platform: 'browser',
+    target: 'chrome138', // of VS Code 1.103, the oldest that we run in
+    format: 'iife',
+    minify: true,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  });
+}
+
 /** Afterwards, so that whoever runs from dist/ meanwhile keeps what it needs. @param {string[]} current */
 function removeOthers(current) {
   for (const name of readdirSync('dist')) {
@@ -103,11 +128,12 @@ function noticesOf(inputs) {
   const folders = inputs.flatMap((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []);
   const sections = [...new Set(folders)].sort().map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    const own = readdirSync(folder).filter((n) => /^licen[cs]e(?:\.md|\.txt)?$/i.test(n)).map((n) => join(folder, n));
+    const own = readdirSync(folder).filter((n) => /^licen[cs]e(?:\.(?:md|txt|mit))?$/i.test(n)).map((n) => join(folder, n));
     // Some packages leave out the licence that their repository has; then it stands here.
     const file = [...own, `scripts/licences/${name.replace('/', '+')}.txt`].find(existsSync);
     if (file === undefined) throw new Error(`${name} is bundled and has no licence file`);
     return `${name} ${version} (${license})\n\n${readFileSync(file, 'utf8').trim()}\n`;
   });
-  return ['Cadangan contains code of these packages.\n', ...sections].join(`\n${'-'.repeat(80)}\n\n`);
+  const fonts = `Roboto, a family of fonts\n\n${readFileSync('scripts/licences/Roboto.txt', 'utf8').trim()}\n`;
+  return ['Cadangan contains code of these packages.\n', ...sections, fonts].join(`\n${'-'.repeat(80)}\n\n`);
 }

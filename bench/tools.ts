@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { folderBytes, type Command } from './measure.ts';
@@ -52,7 +53,7 @@ const borgEnv = { BORG_PASSPHRASE: password, BORG_UNKNOWN_UNENCRYPTED_REPO_ACCES
 
 /** The two programs share options, and so the way of calling them. */
 function resticLike(name: string, note: string, program: readonly string[], isThere: () => boolean): Tool {
-  const env = { RESTIC_PASSWORD: password };
+  const env = { RESTIC_PASSWORD: password, CADANGAN_STATE: join(tmpdir(), 'cadangan-bench-state') }; // its records are none of this machine's
   const command = (repository: string, ...args: string[]): Command => ({ argv: [...program, '-q', '-r', repository, ...args], env });
   return {
     name, note, isThere,

@@ -1,0 +1,52 @@
+import { readFile, rename, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Random } from '../platform/index.ts';
+import type { ZipEntry } from './document-writers.ts';
+import { evidenceEntries } from './evidence.ts';
+import { loadDocumentWriters } from './load-document-writers.ts';
+import { listMonthFiles } from './month-files.ts';
+import { sha256 } from './record-line.ts';
+import type { SigningKey } from './signing-key.ts';
+import { recordsError } from './records-error.ts';
+
+/** A file of the pack. The name is relative, with forward slashes. */
+export type PackEntry = ZipEntry;
+
+export interface PackOptions {
+  readonly key: SigningKey;
+  readonly random: Random;
+  /** The time that entries carry, in milliseconds since 1970. */
+  readonly madeAtMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Names in every pack. The sums are in the form that `sha256sum -c` reads; the signature is raw, as `openssl pkeyutl` wants it. */
+export const sumsName = 'SHA256SUMS';
+export const signatureName = 'SHA256SUMS.sig';
+export const publicKeyName = 'public-key.pem';
+
+/** The record files as they stand, with the head, and the evidence that they name. */
+export async function recordEntries(recordsFolder: string): Promise<PackEntry[]> {
+  const names = [...(await listMonthFiles(recordsFolder)), 'head.json'];
+  const files = await Promise.all(names.map(async (name) => ({ name: `records/${name}`, bytes: await readFile(join(recordsFolder, name)) })));
+  return [...files, ...(await evidenceEntries(recordsFolder))];
+}
+
+/**
+ * Writes the pack: one ZIP with every entry, their sums, and the signature of the sums by this installation. It appears under its name when it is whole.
+ * @throws `storage.full`, `storage.denied`, `aborted`
+ */
+export async function writeAuditPack(path: string, entries: readonly PackEntry[], { key, random, madeAtMs, signal }: PackOptions): Promise<void> {
+  const all = [...entries, { name: publicKeyName, bytes: Buffer.from(key.publicKey.pem) }].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const sums = Buffer.from(all.map(({ name, bytes }) => `${sha256(bytes)}  ${name}\n`).join(''));
+  const signature = Buffer.from(key.sign(sums), 'base64');
+  const temporary = `${path}-tmp-${Buffer.from(random.fill(new Uint8Array(8))).toString('hex')}`;
+  const { writeZip } = await loadDocumentWriters();
+  try {
+    await writeZip(temporary, [...all, { name: sumsName, bytes: sums }, { name: signatureName, bytes: signature }], madeAtMs, signal);
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw recordsError(error, path);
+  }
+}

@@ -1,0 +1,50 @@
+import { createWriteStream } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import { ZipArchive } from 'archiver';
+import pdfmake from 'pdfmake';
+import { assetPath, throwIfAborted } from '../platform/index.ts';
+
+/*
+ * What writes PDF and ZIP. It brings one and a half megabytes of program along, which cost every start of the command line a tenth of a second, so it is a bundle of
+ * its own, loaded by `loadDocumentWriters` when it is needed.
+ */
+
+/** pdfmake's document: plain data, whose words are in its documentation. */
+export type PdfNode = Readonly<Record<string, unknown>>;
+
+export interface PdfDocument extends PdfNode {
+  readonly header: (page: number, pages: number) => PdfNode;
+  readonly footer: (page: number, pages: number) => PdfNode;
+  readonly content: readonly PdfNode[];
+}
+
+/** Nothing is loaded but our own fonts. */
+export function writePdf(document: PdfDocument): Promise<Buffer> {
+  const font = (name: string) => assetPath(`fonts/Roboto-${name}.ttf`);
+  pdfmake.setFonts({ Roboto: { normal: font('Regular'), bold: font('Medium'), italics: font('Italic'), bolditalics: font('MediumItalic') } });
+  pdfmake.setUrlAccessPolicy(() => false);
+  pdfmake.setLocalAccessPolicy((path) => path.startsWith(assetPath('fonts')));
+  return pdfmake.createPdf(document).getBuffer();
+}
+
+export interface ZipEntry {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+/** Writes a new file at `path`. @param madeAtMs the time that entries carry @throws the system's errors, `aborted`; the file may then be there in part */
+export async function writeZip(path: string, entries: readonly ZipEntry[], madeAtMs: number, signal: AbortSignal | undefined): Promise<void> {
+  const archive = new ZipArchive({ zlib: { level: 9 } });
+  const file = createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true });
+  const failed = new Promise<never>((_resolve, reject) => {
+    archive.on('error', reject);
+    archive.on('warning', reject);
+  });
+  failed.catch(() => undefined); // told by the race below
+  archive.pipe(file);
+  for (const { name, bytes } of entries) {
+    throwIfAborted(signal);
+    archive.append(bytes, { name, date: new Date(madeAtMs), mode: 0o644 });
+  }
+  await Promise.race([Promise.all([archive.finalize(), finished(file)]), failed]);
+}

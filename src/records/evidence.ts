@@ -1,0 +1,23 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode } from '../platform/index.ts';
+import type { ZipEntry } from './document-writers.ts';
+
+/** Below the folder of the records: files that records name with their SHA-256, as the evidence of a drill. */
+export const evidenceFolder = 'evidence';
+
+/** All of them as they stand, for the audit pack. @throws the system's errors */
+export async function evidenceEntries(recordsFolder: string): Promise<ZipEntry[]> {
+  const folder = join(recordsFolder, evidenceFolder);
+  const names = (await namesIn(folder)).filter((name) => name.endsWith('.json')).sort();
+  return Promise.all(names.map(async (name) => ({ name: `records/${evidenceFolder}/${name}`, bytes: await readFile(join(folder, name)) })));
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { crc32 } from 'node:zlib';
+import { CadanganError } from '../../src/platform/index.ts';
+import { recordEntries, verifyAuditPack, writeAuditPack } from '../../src/records/index.ts';
+import { readZip } from '../../src/records/zip-reader.ts';
+import { SeededRandom } from '../fakes/seeded-random.ts';
+import { makeHistory, temporaryState, type MadeHistory } from './some-records.ts';
+
+test('a pack holds what was put in, and proves that nothing was changed', async (t) => {
+  const { path, made } = await makePack(temporaryState(t));
+  const verification = await verifyAuditPack(path);
+  assert.deepEqual([verification.isIntact, verification.faults, verification.publicKey?.base64], [true, [], (await made.history.publicKey())?.base64]);
+  assert.equal(verification.records?.recordCount, 13);
+  const entries = await readZip(path);
+  assert.equal(entries.get('reports/laporan – ringkas.txt')?.toString(), 'isi'.repeat(1000));
+  assert.ok([...entries.keys()].some((name) => /^records\/\d{4}-\d\d\.jsonl$/.test(name)));
+});
+
+test('the tools that every auditor has agree: unzip by Python, sha256sum, openssl, and the script in the pack', { skip: process.platform !== 'linux' }, async (t) => {
+  const folder = temporaryState(t);
+  const { path } = await makePack(folder);
+  const out = join(folder, 'out');
+  execFileSync('python3', ['-m', 'zipfile', '-e', path, out]);
+  assert.match(execFileSync('sha256sum', ['-c', 'SHA256SUMS'], { cwd: out, encoding: 'utf8' }), /OK/);
+  const says = execFileSync('openssl', ['pkeyutl', '-verify', '-pubin', '-inkey', 'public-key.pem', '-rawin', '-in', 'SHA256SUMS', '-sigfile', 'SHA256SUMS.sig'], { cwd: out, encoding: 'utf8' });
+  assert.match(says, /Verified Successfully/);
+  assert.match(execFileSync('python3', ['verify-records.py', 'records'], { cwd: out, encoding: 'utf8' }), /^13 records/);
+});
+
+test('whatever is changed, added or taken out of a pack is named', async (t) => {
+  const folder = temporaryState(t);
+  const { path } = await makePack(folder);
+  const entries = await readZip(path);
+  const other = await makeHistory(join(folder, 'other'), 2, 77);
+  const otherKey = (await other.history.signingKey()).publicKey.pem;
+  const sums = entries.get('SHA256SUMS')!.toString();
+  const cases: [string, (copy: Map<string, Buffer>) => void, string][] = [
+    ['changed', (copy) => copy.set('notes.txt', Buffer.from('something else')), 'changed notes.txt'],
+    ['added', (copy) => copy.set('reports/more.pdf', Buffer.from('%PDF')), 'added reports/more.pdf'],
+    ['missing', (copy) => copy.delete('notes.txt'), 'missing notes.txt'],
+    ['sums', (copy) => copy.set('SHA256SUMS', Buffer.from(sums.replace(/^[0-9a-f]/, (digit) => (digit === '0' ? '1' : '0')))), 'signature SHA256SUMS.sig'],
+    ['line taken out of the sums', (copy) => copy.set('SHA256SUMS', Buffer.from(sums.slice(sums.indexOf('\n') + 1))), 'signature SHA256SUMS.sig'],
+    ['signature', (copy) => copy.set('SHA256SUMS.sig', Buffer.alloc(64)), 'signature SHA256SUMS.sig'],
+    ['key', (copy) => copy.set('public-key.pem', Buffer.from(otherKey)), 'signature SHA256SUMS.sig'],
+  ];
+  for (const [name, change, expected] of cases) {
+    const copy = new Map(entries);
+    change(copy);
+    const tampered = join(folder, 'tampered.zip');
+    writeFileSync(tampered, storedZip(copy));
+    const { isIntact, faults } = await verifyAuditPack(tampered);
+    assert.equal(isIntact, false, name);
+    assert.ok(faults.map((fault) => `${fault.kind} ${fault.name}`).includes(expected), `${name}: ${JSON.stringify(faults)}`);
+  }
+});
+
+test('500 broken packs, seeded, give a typed error or a fault, and never a crash', async (t) => {
+  const folder = temporaryState(t);
+  const { path } = await makePack(folder);
+  const seed = Date.now();
+  t.diagnostic(`seed ${seed}`);
+  const random = new SeededRandom(seed);
+  const whole = readFileSync(path);
+  const broken = join(folder, 'broken.zip');
+  for (let at = 0; at < 500; at++) {
+    const bytes = Buffer.from(whole);
+    if (at % 5 === 0) writeFileSync(broken, bytes.subarray(0, random.below(bytes.length)));
+    else {
+      for (let flips = 1 + random.below(4); flips > 0; flips--) bytes.writeUInt8(random.below(256), at % 2 === 0 ? random.below(bytes.length) : bytes.length - 1 - random.below(400));
+      writeFileSync(broken, bytes);
+    }
+    try {
+      await verifyAuditPack(broken);
+    } catch (error) {
+      assert.ok(error instanceof CadanganError && error.code === 'pack.invalid', `case ${at}, seed ${seed}: ${String(error)}`);
+    }
+  }
+});
+
+async function makePack(folder: string): Promise<{ path: string; made: MadeHistory }> {
+  const made = await makeHistory(join(folder, 'state'), 12, 21);
+  const { history } = made;
+  const path = join(folder, 'audit.zip');
+  mkdirSync(dirname(path), { recursive: true });
+  const script = readFileSync(new URL('../../docs/verify-records.py', import.meta.url));
+  const entries = [...(await recordEntries(history.folder)), { name: 'reports/laporan – ringkas.txt', bytes: Buffer.from('isi'.repeat(1000)) }, { name: 'notes.txt', bytes: Buffer.alloc(0) }, { name: 'verify-records.py', bytes: script }];
+  await writeAuditPack(path, entries, { key: await history.signingKey(), random: made.random, madeAtMs: Date.UTC(2026, 11, 1) });
+  return { path, made };
+}
+
+/** A ZIP without compression, as another program might write it. */
+function storedZip(entries: ReadonlyMap<string, Buffer>): Buffer {
+  const [locals, directory]: [Buffer[], Buffer[]] = [[], []];
+  let offset = 0;
+  for (const [name, bytes] of entries) {
+    const nameBytes = Buffer.from(name);
+    const fields = Buffer.alloc(26);
+    fields.writeUInt16LE(20, 0);
+    fields.writeUInt16LE(0x800, 2);
+    fields.writeUInt32LE(crc32(bytes), 10);
+    fields.writeUInt32LE(bytes.length, 14);
+    fields.writeUInt32LE(bytes.length, 18);
+    fields.writeUInt16LE(nameBytes.length, 22);
+    const local = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), fields, nameBytes, bytes]);
+    const place = Buffer.alloc(14);
+    place.writeUInt32LE(offset, 10);
+    directory.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00', 'latin1'), fields, place, nameBytes]));
+    locals.push(local);
+    offset += local.length;
+  }
+  const end = Buffer.alloc(22);
+  end.write('PK\x05\x06', 'latin1');
+  end.writeUInt16LE(entries.size, 8);
+  end.writeUInt16LE(entries.size, 10);
+  end.writeUInt32LE(directory.reduce((sum, { length }) => sum + length, 0), 12);
+  end.writeUInt32LE(offset, 16);
+  return Buffer.concat([...locals, ...directory, end]);
+}
