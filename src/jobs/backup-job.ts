@@ -31,7 +31,7 @@ export function backupJob(access: RepositoryAccess, options: BackupJobOptions): 
           onException?.(exception);
         },
       });
-      return { details };
+      return { details, repositoryId: repository.config.id };
     });
   });
 }

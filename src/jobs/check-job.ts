@@ -11,7 +11,7 @@ export function checkJob(access: RepositoryAccess, options: CheckJobOptions): Pr
     withRepository(access, 'shared', async ({ repository, signal }) => {
       const details = await checkRepository(repository, { ...options, signal });
       for (const fault of details.errors) note(exceptionOf(fault));
-      return { details, isFailure: details.errorCount > 0 };
+      return { details, isFailure: details.errorCount > 0, repositoryId: repository.config.id };
     }),
   );
 }

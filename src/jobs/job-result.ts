@@ -1,7 +1,7 @@
 import { isAbort, type Clock } from '../platform/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 
-export type JobName = 'init' | 'backup' | 'restore' | 'check' | 'offsite-sync' | 'offsite-scrub' | 'offsite-sample' | 'readable-copy';
+export type JobName = 'init' | 'backup' | 'restore' | 'check' | 'offsite-sync' | 'offsite-scrub' | 'offsite-sample' | 'readable-copy' | 'drill';
 
 /** `success` is claimed only when nothing at all went wrong; the four words are those of the records. */
 export type Outcome = 'success' | 'success-with-exceptions' | 'failed' | 'stopped';
@@ -28,6 +28,8 @@ export interface JobResult<Details> {
   readonly endedAt: string;
   /** What the work says about itself; undefined when it did not come to its end. */
   readonly details: Details | undefined;
+  /** Of the repository that was worked on; undefined when it could not be opened. */
+  readonly repositoryId?: string;
   /** What ended the job early: a `CadanganError`, or a mistake of our own. */
   readonly error?: unknown;
 }
@@ -37,6 +39,7 @@ export interface Finished<Details> {
   readonly details: Details;
   /** The evidence says that the aim was missed, although the work ran to its end: damage found, content lost. */
   readonly isFailure?: boolean;
+  readonly repositoryId?: string;
 }
 
 /** Takes down an exception when it happens. */
@@ -50,21 +53,23 @@ export async function runJob<Details>(job: JobName, clock: Clock, work: (note: E
   const startedAt = timeText(clock);
   const exceptions: JobException[] = [];
   const counts = { lost: 0, note: 0 };
-  const result = (outcome: Outcome, rest: { details?: Details; error?: unknown }): JobResult<Details> => ({
-    job, outcome, exceptions, exceptionCount: counts.lost + counts.note, startedAt, endedAt: timeText(clock), details: rest.details, ...('error' in rest && { error: rest.error }),
+  const result = (outcome: Outcome, rest: { details?: Details; error?: unknown; repositoryId?: string | undefined }): JobResult<Details> => ({
+    job, outcome, exceptions, exceptionCount: counts.lost + counts.note, startedAt, endedAt: timeText(clock), details: rest.details,
+    ...(rest.repositoryId !== undefined && { repositoryId: rest.repositoryId }), ...('error' in rest && { error: rest.error }),
   });
   try {
-    const { details, isFailure = false } = await work((exception) => {
+    const { details, isFailure = false, repositoryId } = await work((exception) => {
       counts[exception.weight] += 1;
       if (counts[exception.weight] <= keptMax[exception.weight]) exceptions.push(exception);
     });
-    return result(isFailure ? 'failed' : exceptions.length > 0 ? 'success-with-exceptions' : 'success', { details });
+    return result(isFailure ? 'failed' : exceptions.length > 0 ? 'success-with-exceptions' : 'success', { details, repositoryId });
   } catch (error) {
     return result(isAbort(error) ? 'stopped' : 'failed', { error });
   }
 }
 
-function timeText(clock: Clock): string {
+/** The time of day, RFC 3339 with the offset of local time. */
+export function timeText(clock: Clock): string {
   const nowNs = clock.nowNs();
   return formatTimestamp(nowNs, clock.offsetMinutes(nowNs));
 }

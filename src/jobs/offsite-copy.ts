@@ -2,8 +2,9 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
 import { DriveFolder, openUploadJournal, type DriveClient, type UploadJournal } from '../google/index.ts';
-import { CopyRecordFile, DriveCopy, lagOf, sampleCopy, scrubCopy, sumBytes, syncCopy, type Comparison, type CopyListing, type CopyProgressSink, type CopyRecord, type Finding, type SampleReport, type ScrubReport, type SyncOptions, type SyncReport } from '../offsite/index.ts';
+import { CopyRecordFile, DriveCopy, keepAnchor, lagOf, sampleCopy, scrubCopy, sumBytes, syncCopy, type Comparison, type CopyListing, type CopyProgressSink, type CopyRecord, type Finding, type SampleReport, type ScrubReport, type SyncOptions, type SyncReport } from '../offsite/index.ts';
 import { CadanganError, isAbort, systemClock, systemRandom, type Clock } from '../platform/index.ts';
+import type { ChainHead } from '../records/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import { openStorage, parseLocation, type Storage } from '../storage/index.ts';
@@ -33,6 +34,7 @@ export class OpenCopy implements AsyncDisposable {
   readonly records: CopyRecordFile;
   readonly client: DriveClient;
   readonly #source: Storage;
+  readonly #folder: DriveFolder;
   readonly #target: DriveCopy;
   readonly #journal: UploadJournal;
   readonly #held: AsyncDisposable;
@@ -42,6 +44,7 @@ export class OpenCopy implements AsyncDisposable {
   #known: CopyListing | undefined;
   /** What a work that goes on has still to do. */
   #lag: { readonly files: number; readonly bytes: number } | undefined;
+  #uploaded = { files: 0, bytes: 0 };
 
   private constructor(settings: OffsiteCopy, { place, againMs }: OpenCopyOptions, parts: { readonly client: DriveClient; readonly journal: UploadJournal; readonly held: AsyncDisposable; readonly records: CopyRecordFile; readonly record: CopyRecord }) {
     const { client, journal, held, records, record } = parts;
@@ -51,7 +54,8 @@ export class OpenCopy implements AsyncDisposable {
     this.records = records;
     this.#source = openStorage(settings.repository);
     this.#provedByMd5 = new Map(Object.entries(record.provedByMd5 ?? {}));
-    this.#target = new DriveCopy(new DriveFolder(client, pathOf(settings.to), { journal, knownIds: record.folderIds }), { provedByMd5: this.#provedByMd5 });
+    this.#folder = new DriveFolder(client, copyPathOf(settings.to), { journal, knownIds: record.folderIds });
+    this.#target = new DriveCopy(this.#folder, { provedByMd5: this.#provedByMd5 });
     this.#journal = journal;
     this.#held = held;
     this.#againMs = againMs;
@@ -99,6 +103,7 @@ export class OpenCopy implements AsyncDisposable {
 
   /** Reads a part of the copy in full. What is wrong is healed from the original at once. @param percent default: as configured */
   async sample({ signal, progress }: WorkOptions, percent = this.settings.sampleReadPercent): Promise<SampleReport> {
+    this.#uploaded = { files: 0, bytes: 0 };
     const record = await this.records.read();
     const listing = await this.#target.list(signal);
     const report = await sampleCopy({ target: this.#target, clock: this.clock }, listing, { percent, cursor: record.sampleCursor, signal, progress });
@@ -109,6 +114,16 @@ export class OpenCopy implements AsyncDisposable {
     }));
     if (distrusted.length > 0) await this.sync({ signal, progress });
     return report;
+  }
+
+  /** What the last work has uploaded, also when it failed then. */
+  get uploaded(): { readonly files: number; readonly bytes: number } {
+    return this.#uploaded;
+  }
+
+  /** Keeps the head of the records beside the copy. @param isOurs whether the records have this very record @throws as Drive does */
+  async keepAnchor(anchor: { readonly head: ChainHead; readonly owner: string }, isOurs: (head: ChainHead) => Promise<boolean>, signal: AbortSignal): Promise<void> {
+    await keepAnchor(this.#folder, anchor, isOurs, signal);
   }
 
   /** What the original got since the copy was last whole is not missing, it only has not been copied yet. */
@@ -138,7 +153,7 @@ export class OpenCopy implements AsyncDisposable {
 
   async #options({ signal, progress }: WorkOptions): Promise<SyncOptions> {
     const { distrusted = [] } = await this.records.read();
-    return { signal, progress, againMs: this.#againMs, knownDamaged: this.#knownDamaged, distrusted: new Set(distrusted), onPlan: (_plan, comparison) => this.#notePlan(comparison), onUploaded: ({ sizeBytes = 0 }) => this.#left(1, sizeBytes) };
+    return { signal, progress, againMs: this.#againMs, knownDamaged: this.#knownDamaged, distrusted: new Set(distrusted), onPlan: (_plan, comparison) => this.#notePlan(comparison), onUploaded: ({ sizeBytes = 0 }, wasThere) => this.#noteUploaded(sizeBytes, wasThere) };
   }
 
   /** What is behind is written down before it is worked off: the work may take days, or never end. */
@@ -148,8 +163,9 @@ export class OpenCopy implements AsyncDisposable {
     void this.records.update((record) => ({ ...record, total, behind: this.#behind(record) })).catch(() => undefined);
   }
 
-  #left(files: number, bytes: number): void {
-    this.#lag = this.#lag && { files: Math.max(0, this.#lag.files - files), bytes: Math.max(0, this.#lag.bytes - bytes) };
+  #noteUploaded(bytes: number, wasThere: boolean): void {
+    this.#lag = this.#lag && { files: Math.max(0, this.#lag.files - 1), bytes: Math.max(0, this.#lag.bytes - bytes) };
+    if (!wasThere) this.#uploaded = { files: this.#uploaded.files + 1, bytes: this.#uploaded.bytes + bytes };
   }
 
   #behind(record: CopyRecord): CopyRecord['behind'] {
@@ -158,6 +174,7 @@ export class OpenCopy implements AsyncDisposable {
 
   async #noted<Report>(work: () => Promise<Report>, syncOf: (report: Report) => SyncReport): Promise<Report> {
     this.#lag = undefined;
+    this.#uploaded = { files: 0, bytes: 0 };
     try {
       const report = await work();
       const sync = syncOf(report);
@@ -168,7 +185,7 @@ export class OpenCopy implements AsyncDisposable {
       this.#known = undefined;
       const outcome = isAbort(error) ? ('stopped' as const) : ('failed' as const);
       // That it failed is told by the error; a state folder that cannot be written must not hide it.
-      await this.records.update((record) => ({ ...record, ...this.#place(record), behind: this.#behind(record), lastSync: { at: this.#now(), outcome, uploaded: { files: 0, bytes: 0 }, trashedFiles: 0, ...(outcome === 'failed' && { error: errorOf(error) }) } })).catch(() => undefined);
+      await this.records.update((record) => ({ ...record, ...this.#place(record), behind: this.#behind(record), lastSync: { at: this.#now(), outcome, uploaded: this.#uploaded, trashedFiles: 0, ...(outcome === 'failed' && { error: errorOf(error) }) } })).catch(() => undefined);
       throw error;
     }
   }
@@ -218,7 +235,8 @@ function errorOf(error: unknown): NonNullable<NonNullable<CopyRecord['lastSync']
   return { code: error.code, facts: Object.fromEntries(facts) };
 }
 
-function pathOf(location: string): string {
+/** The folder of a copy on Drive. @throws `storage.invalid-location` */
+export function copyPathOf(location: string): string {
   const parsed = parseLocation(location);
   if (parsed.scheme !== 'gdrive') throw new CadanganError('storage.invalid-location', { location, reason: 'it is not a folder on Google Drive' });
   return parsed.path;

@@ -21,8 +21,9 @@ export interface SyncDetails extends CopyName {
   readonly doubts: readonly Doubt[];
   readonly heldBackFiles: number;
   readonly unconfirmedFiles: number;
-  /** Snapshots that can be restored from Drive now. */
+  /** Snapshots that can be restored from Drive now, and those of them that could not be before. */
   readonly snapshots: readonly string[];
+  readonly newSnapshots: readonly string[];
 }
 
 export interface ScrubDetails extends SyncDetails {
@@ -40,21 +41,23 @@ export interface SampleDetails extends CopyName {
 /** Brings a copy up to its original. */
 export function offsiteSyncJob(copy: OpenCopy, options: WorkOptions & { readonly mayUseKnown?: boolean; readonly mayRemoveAll?: boolean; readonly dryRun?: boolean }): Promise<JobResult<SyncDetails>> {
   return runJob('offsite-sync', copy.clock, async (note) => {
+    const before = await snapshotsOf(copy);
     const report = await copy.sync(options);
     noteSync(report, note);
-    return { details: syncDetails(copy, report), isFailure: !options.dryRun && report.leftBehindFiles > 0 };
+    return { details: syncDetails(copy, report, before), isFailure: !options.dryRun && report.leftBehindFiles > 0 };
   });
 }
 
 /** Compares the whole copy by checksums, without a download, and heals it. Whatever was wrong is an exception, also when it is right again. */
 export function offsiteScrubJob(copy: OpenCopy, options: WorkOptions): Promise<JobResult<ScrubDetails>> {
   return runJob('offsite-scrub', copy.clock, async (note) => {
+    const before = await snapshotsOf(copy);
     const { sync, checkedFiles, checkedBytes, findings } = await copy.scrub(options);
     for (const finding of findings) {
       if (finding.kind !== 'damagedAtSource') note({ item: finding.path, kind: `copy-${finding.kind}`, reason: '', weight: isGrave(finding) && sync.leftBehindFiles > 0 ? 'lost' : 'note' });
     }
     noteSync(sync, note);
-    return { details: { ...syncDetails(copy, sync), checkedFiles, checkedBytes, findings }, isFailure: sync.leftBehindFiles > 0 };
+    return { details: { ...syncDetails(copy, sync, before), checkedFiles, checkedBytes, findings }, isFailure: sync.leftBehindFiles > 0 };
   });
 }
 
@@ -74,9 +77,13 @@ function noteSync({ damagedAtSource, doubts, heldBackFiles, plan }: SyncReport, 
   for (const doubt of doubts) note({ item: first === undefined ? '' : `${first.kind}/${first.name}`, kind: `held-back-${doubt}`, reason: '', weight: 'note' });
 }
 
-function syncDetails(copy: OpenCopy, report: SyncReport): SyncDetails {
+async function snapshotsOf({ records }: OpenCopy): Promise<ReadonlySet<string>> {
+  return new Set((await records.read()).snapshots);
+}
+
+function syncDetails(copy: OpenCopy, report: SyncReport, before: ReadonlySet<string>): SyncDetails {
   const { uploadedFiles, uploadedBytes, trashedFiles, sourceFiles, sourceBytes, lag, doubts, heldBackFiles, unconfirmedFiles, snapshots } = report;
-  return { ...namesOf(copy), uploadedFiles, uploadedBytes, trashedFiles, sourceFiles, sourceBytes, lagFiles: lag.files, lagBytes: lag.bytes, doubts, heldBackFiles, unconfirmedFiles, snapshots };
+  return { ...namesOf(copy), uploadedFiles, uploadedBytes, trashedFiles, sourceFiles, sourceBytes, lagFiles: lag.files, lagBytes: lag.bytes, doubts, heldBackFiles, unconfirmedFiles, snapshots, newSnapshots: snapshots.filter((id) => !before.has(id)) };
 }
 
 function namesOf({ settings }: OpenCopy): CopyName {

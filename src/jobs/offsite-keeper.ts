@@ -2,17 +2,22 @@ import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CopyKeeper, copyStatusOf, dayMs, hourMs, nextReadableMs, readableFolderOf, type CopyProgress, type CopyRecord, type CopyStatus, type KeeperState, type Work } from '../offsite/index.ts';
 import { CadanganError, isOnNetwork, systemClock, type Clock } from '../platform/index.ts';
+import type { RecordTrigger } from '../records/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import { openDriveClient, type DrivePlace } from './drive-account.ts';
 import type { JobResult } from './job-result.ts';
-import { copyRecordsOf, OpenCopy } from './offsite-copy.ts';
-import { offsiteSampleJob, offsiteScrubJob, offsiteSyncJob, type SyncDetails } from './offsite-jobs.ts';
-import { readableCopyJob, type ReadableCopyDetails } from './readable-copy-job.ts';
+import { copyRecordsOf, type OpenCopy } from './offsite-copy.ts';
+import type { SyncDetails } from './offsite-jobs.ts';
+import type { ReadableCopyDetails } from './readable-copy-job.ts';
+import type { RecordKeeper } from './record-keeper.ts';
+import { RecordedCopy } from './recorded-copy.ts';
 
 export interface OffsiteKeeperOptions {
   readonly copy: OffsiteCopy;
   readonly place: DrivePlace;
+  /** Where each work that is worth it leaves its record. */
+  readonly records: RecordKeeper;
   /** Of the repository that is copied; asked only for readable copies. @throws `password.missing` */
   readonly password: (signal: AbortSignal) => Promise<string>;
   /** Each run that did something, or failed: for history and records. */
@@ -22,6 +27,9 @@ export interface OffsiteKeeperOptions {
   /** Other times than an hour, a week ...; for tests. */
   readonly timing?: { readonly syncEveryMs?: number; readonly sampleEveryMs?: number; readonly pollingIntervalMs?: number; readonly againMs?: number } | undefined;
 }
+
+/** Of what is done by itself. */
+const triggers: Readonly<Record<Work, RecordTrigger>> = { look: 'change', sync: 'change', scrub: 'schedule', sample: 'schedule', readable: 'schedule' };
 
 /** Shorter waits for Google are everyday, and over before anybody could read of them. */
 const shownWaitMsMin = 1000;
@@ -33,13 +41,15 @@ export class OffsiteKeeper implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #keeper: CopyKeeper;
   #record: CopyRecord | undefined;
+  readonly #recorded: RecordedCopy;
   #open: OpenCopy | undefined;
   #state: KeeperState | undefined;
   readonly #waiting = new Map<Work, PromiseWithResolvers<JobResult<unknown>>>();
 
   private constructor(options: OffsiteKeeperOptions, polling: boolean) {
-    const { copy, place, timing } = options;
+    const { copy, place, timing, records } = options;
     this.name = copy.name;
+    this.#recorded = new RecordedCopy({ copy, place: this.#place(options), keeper: records });
     this.#options = options;
     this.#clock = place.clock ?? systemClock;
     this.#keeper = new CopyKeeper({
@@ -131,7 +141,7 @@ export class OffsiteKeeper implements AsyncDisposable {
     const waiting = this.#waiting.get(work);
     this.#waiting.delete(work);
     try {
-      const result = await this.#job(work, context);
+      const result = await this.#job(work, context, waiting === undefined ? triggers[work] : 'manual');
       await this.#readRecord();
       if (waiting !== undefined || isWorthTelling(work, result)) this.#options.onResult(result);
       waiting?.resolve(result);
@@ -149,23 +159,23 @@ export class OffsiteKeeper implements AsyncDisposable {
   }
 
   /** What cannot even be opened, for want of a sign-in or a set-up, is trouble and no run. */
-  async #job(work: Work, context: { readonly signal: AbortSignal; readonly progress: (progress: CopyProgress) => void }): Promise<JobResult<unknown>> {
-    if (work === 'readable') return this.#writeReadable(context.signal);
-    this.#open ??= await OpenCopy.open(this.#options.copy, { place: this.#place(), againMs: this.#options.timing?.againMs });
+  async #job(work: Work, context: { readonly signal: AbortSignal; readonly progress: (progress: CopyProgress) => void }, trigger: RecordTrigger): Promise<JobResult<unknown>> {
+    const recorded = this.#recorded;
+    if (work === 'readable') return this.#writeReadable(context.signal, trigger);
+    const open = (this.#open ??= await recorded.open(work === 'look' ? 'offsite-sync' : `offsite-${work}`, trigger, this.#options.timing?.againMs));
     switch (work) {
       case 'look':
       case 'sync':
-        return offsiteSyncJob(this.#open, { ...context, mayUseKnown: work === 'look' });
+        return recorded.sync(open, { ...context, mayUseKnown: work === 'look' }, trigger);
       case 'scrub':
-        return offsiteScrubJob(this.#open, context);
+        return recorded.scrub(open, context, trigger);
       case 'sample':
-        return offsiteSampleJob(this.#open, context);
+        return recorded.sample(open, context, trigger);
     }
   }
 
   /** With whoever waits for Google seen by those who look at the copy. */
-  #place(): DrivePlace {
-    const { place } = this.#options;
+  #place({ place }: OffsiteKeeperOptions): DrivePlace {
     return {
       ...place,
       onWait: (wait) => {
@@ -175,14 +185,14 @@ export class OffsiteKeeper implements AsyncDisposable {
     };
   }
 
-  async #writeReadable(signal: AbortSignal): Promise<JobResult<ReadableCopyDetails>> {
+  async #writeReadable(signal: AbortSignal, trigger: RecordTrigger): Promise<JobResult<ReadableCopyDetails>> {
     const { copy, place, password } = this.#options;
     const rule = copy.readableCopies;
     if (rule === undefined) throw new CadanganError('arguments.invalid', { argument: copy.name, reason: 'it has no rule for readable copies' });
     const client = await openDriveClient(place);
     try {
       const access = { location: copy.repository, password, signal, world: { clock: this.#clock } };
-      const result = await readableCopyJob(access, { set: rule.set, folder: rule.folder, format: rule.format, to: rule.to ?? readableFolderOf(copy.to), client: async () => client });
+      const result = await this.#recorded.readable(access, { set: rule.set, folder: rule.folder, format: rule.format, to: rule.to ?? readableFolderOf(copy.to), client: async () => client }, trigger);
       if (result.details) await noteReadable(copy, place, result.details, this.#clock, { keep: rule.keep, trash: (id) => client.trash(id, {}, signal) });
       return result;
     } finally {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { uploadStream, type DriveClient } from '../google/index.ts';
@@ -33,6 +34,8 @@ export interface ReadableCopyDetails {
   /** Of content; the archive itself has `archiveBytes`. */
   readonly bytes: number;
   readonly archiveBytes: number;
+  /** Of the archive, 64 hex digits. */
+  readonly sha256: string;
   /** Drive's id, when it lies there. */
   readonly id: string | undefined;
 }
@@ -57,24 +60,33 @@ export function readableCopyJob(access: RepositoryAccess, options: ReadableCopyO
         ...(folder === undefined ? [] : [l10n.t('Folder: {folder}', { folder })]),
       ];
       const archive = archiveSnapshot(repository, tree, { format, about, signal, onProgress: progress });
-      const { archiveBytes, id } = await store(archive, name, options, signal);
+      const { archiveBytes, id, sha256 } = await store(archive, name, options, signal);
       for (const gap of archive.report.gaps) note({ item: gap.path, kind: `archive-${gap.kind}`, reason: gap.reason, weight: gap.kind === 'damaged' || gap.kind === 'hostile-name' ? 'lost' : 'note' });
       const { files, bytes } = archive.report;
-      return { details: { name, place: options.to, snapshotId: stored.id, files, bytes, archiveBytes, id } };
+      return { details: { name, place: options.to, snapshotId: stored.id, files, bytes, archiveBytes, sha256, id } };
     }),
   );
 }
 
-async function store(archive: SnapshotArchive, name: string, { to, format, client }: ReadableCopyOptions, signal: AbortSignal): Promise<{ readonly archiveBytes: number; readonly id: string | undefined }> {
-  if (isAbsolute(to)) return { archiveBytes: await writeFile(archive, to, name), id: undefined };
+async function store(archive: SnapshotArchive, name: string, { to, format, client }: ReadableCopyOptions, signal: AbortSignal): Promise<{ readonly archiveBytes: number; readonly id: string | undefined; readonly sha256: string }> {
+  const hash = createHash('sha256');
+  const chunks = hashed(archive, (chunk) => hash.update(chunk));
+  if (isAbsolute(to)) return { archiveBytes: await writeFile(chunks, to, name), id: undefined, sha256: hash.digest('hex') };
   const parsed = parseLocation(to);
   if (parsed.scheme !== 'gdrive') throw new CadanganError('arguments.invalid', { value: to, reason: 'a folder on Google Drive or an absolute path is wanted' });
-  const item = await uploadStream(await client(), { folder: parsed.path, name, mimeType: format === 'zip' ? 'application/zip' : 'application/x-tar', chunks: archive, signal });
-  return { archiveBytes: item.sizeBytes ?? 0, id: item.id };
+  const item = await uploadStream(await client(), { folder: parsed.path, name, mimeType: format === 'zip' ? 'application/zip' : 'application/x-tar', chunks, signal });
+  return { archiveBytes: item.sizeBytes ?? 0, id: item.id, sha256: hash.digest('hex') };
+}
+
+async function* hashed(chunks: AsyncIterable<Uint8Array>, onChunk: (chunk: Uint8Array) => void): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    onChunk(chunk);
+    yield chunk;
+  }
 }
 
 /** Readable by this user only, as the backup of what may be secret. @throws `target.full`, `target.denied` */
-async function writeFile(archive: SnapshotArchive, folder: string, name: string): Promise<number> {
+async function writeFile(archive: AsyncIterable<Uint8Array>, folder: string, name: string): Promise<number> {
   const target = join(folder, name);
   const temporary = `${target}.part`;
   try {

@@ -39,7 +39,7 @@ export function restoreJob(access: RepositoryAccess, options: RestoreJobOptions)
           onException?.(exception);
         },
       });
-      return { details: { snapshot, restored }, isFailure: isContentLost };
+      return { details: { snapshot, restored }, isFailure: isContentLost, repositoryId: repository.config.id };
     }),
   );
 }

@@ -1,7 +1,7 @@
-import { mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { CadanganError, systemCode, type Random } from '../platform/index.ts';
+import { CadanganError, replaceFile, systemCode, type Random } from '../platform/index.ts';
 
 const fileBytesMax = 16 * 1024 * 1024;
 /** RFC 3339 with the offset of the machine's zone. */
@@ -37,6 +37,8 @@ const recordSchema = z.object({
   folderIds: z.array(z.string()).optional(),
   /** MD5, by id, of files that Drive gives no SHA-256 for and that were proved when they were uploaded. */
   provedByMd5: z.record(z.string(), z.string()).optional(),
+  /** What the records were last told of each kind of work that was not good, so that they are not told every few minutes. */
+  told: z.record(z.string(), z.object({ state: z.string(), since: time, attempts: count }).optional()).optional(),
   readable: z.array(z.object({ at: time, name: z.string(), place: z.string(), snapshot: z.string(), bytes: count, id: z.string().optional() })).optional(),
 });
 
@@ -50,14 +52,12 @@ export type ScrubFindings = z.output<typeof findings>;
  */
 export class CopyRecordFile {
   readonly path: string;
-  readonly #folder: string;
   readonly #place: { readonly source: string; readonly to: string };
   readonly #random: Random;
   #writing: Promise<void> = Promise.resolve();
 
   /** @param name of the copy, fit for a file name */
   constructor(stateFolder: string, name: string, place: { readonly source: string; readonly to: string }, random: Random) {
-    this.#folder = stateFolder;
     this.path = join(stateFolder, `offsite-${name}.json`);
     this.#place = place;
     this.#random = random;
@@ -90,19 +90,9 @@ export class CopyRecordFile {
   }
 
   async #write(record: CopyRecord): Promise<void> {
-    const temporary = `${this.path}-tmp-${Buffer.from(this.#random.fill(new Uint8Array(8))).toString('hex')}`;
     try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      const handle = await open(temporary, 'wx', 0o600);
-      try {
-        await handle.writeFile(`${JSON.stringify(record, undefined, 1)}\n`);
-        await handle.datasync();
-      } finally {
-        await handle.close();
-      }
-      await rename(temporary, this.path);
+      await replaceFile(this.path, `${JSON.stringify(record, undefined, 1)}\n`, this.#random);
     } catch (error) {
-      await unlink(temporary).catch(() => undefined);
       throw this.#unusable(error);
     }
   }

@@ -1,4 +1,5 @@
 import type { DriveFolder, RemoteFile } from '../google/index.ts';
+import { isAnchorFileName } from '../records/index.ts';
 import type { CopiedKind, CopyFile, CopyListing, SourceFile } from './copy-listing.ts';
 import type { CopyTarget, Uploaded, UploadOptions, UploadSource } from './copy-target.ts';
 
@@ -32,7 +33,7 @@ export class DriveCopy implements CopyTarget {
     this.#items = new Map(files.map((item) => [item.id, item]));
     return {
       files: files.flatMap((item) => this.#copyFile(item) ?? []),
-      foreign: files.filter(({ file, trashed }) => file === undefined && !trashed).map(({ id, path, sizeBytes }) => ({ id, path, sizeBytes })),
+      foreign: files.filter(({ file, trashed, path }) => file === undefined && !trashed && !isAnchorFileName(path)).map(({ id, path, sizeBytes }) => ({ id, path, sizeBytes })),
     };
   }
 

@@ -16,6 +16,7 @@ export { CopyProgressMeter, type CopyProgress, type CopyProgressSink } from './p
 export { runPlan, type RunOptions, type RunReport } from './run-plan.ts';
 export { readSourceCut, type SourceCut } from './source-cut.ts';
 export { archiveSnapshot, measureTree, type ArchiveFormat, type ArchiveGap, type ArchiveOptions, type ArchiveReport, type SnapshotArchive } from './snapshot-archive.ts';
+export { keepAnchor, readAnchors } from './copy-anchor.ts';
 export { CopyRecordFile, type CopyRecord, type ScrubFindings } from './copy-record.ts';
 export { CopyKeeper, type KeeperOptions, type KeeperState, type Trouble } from './keep-copy.ts';
 export { dayMs, hourMs, nextWork, retryAfterMs, troubleOf, type KeeperSituation, type KeeperTiming, type TroubleKind, type Work } from './next-work.ts';

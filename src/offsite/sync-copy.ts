@@ -31,7 +31,8 @@ export interface SyncOptions {
   readonly distrusted?: ReadonlySet<string> | undefined;
   /** Told what is behind as soon as that is known. */
   readonly onPlan?: ((plan: CopyPlan, comparison: Comparison) => void) | undefined;
-  readonly onUploaded?: ((file: CopyFile) => void) | undefined;
+  /** @param wasThere nothing had to be sent for it */
+  readonly onUploaded?: ((file: CopyFile, wasThere: boolean) => void) | undefined;
   readonly onTrashed?: ((file: CopyFile) => void) | undefined;
   /** Before the original is looked at again, because it changed meanwhile; default 5 s. */
   readonly againMs?: number | undefined;
@@ -92,7 +93,7 @@ export async function syncCopy({ source, target, clock }: CopyWorld, options: Sy
       configSha256: cut.configSha256,
       onUploaded: ({ file, wasThere }) => {
         account.add(file);
-        options.onUploaded?.(file);
+        options.onUploaded?.(file, wasThere);
         if (wasThere) return;
         counts.uploadedFiles += 1;
         counts.uploadedBytes += file.sizeBytes ?? 0;

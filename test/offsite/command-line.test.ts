@@ -36,6 +36,12 @@ class Server {
     await new CredentialFile(join(this.stage.path('state'), 'google-sign-in.json')).save(signIn);
   }
 
+  /** Kind and result of each record but the first, which begins the history. */
+  async recorded(): Promise<unknown[][]> {
+    const { messages } = await this.json(['records', 'list']);
+    return messages.filter(({ kind }) => kind !== 'history-start').map(({ kind, result }) => [kind, result]);
+  }
+
   async backup(name: string): Promise<void> {
     mkdirSync(this.stage.path('data'), { recursive: true });
     writeFileSync(this.stage.path('data', name), `${name}\n`.repeat(2000));
@@ -69,7 +75,7 @@ test('drive sign-in leads to the page of consent, keeps the sign-in for this use
   const wrong = await signIn(otherAccount);
   assert.equal(wrong.code, 1);
   assert.match(wrong.stderr, new RegExp(`${otherAccount}.*${sampleAccount}|${sampleAccount}.*${otherAccount}`));
-  assert.deepEqual(readdirSync(server.stage.folder).includes('state'), false, 'nothing is kept');
+  assert.deepEqual(readdirSync(server.stage.path('state')), ['installation-key.pem', 'records'], 'nothing is kept but the record');
   const right = await signIn(sampleAccount);
   assert.equal(right.code, 0, right.stderr);
   const file = server.stage.path('state', 'google-sign-in.json');
@@ -79,6 +85,13 @@ test('drive sign-in leads to the page of consent, keeps the sign-in for this use
   assert.equal((await server.run(['drive', 'sign-out'])).code, 0);
   const after = await server.run(['drive', 'status']);
   assert.deepEqual([after.code, /sign/i.test(after.stderr)], [1, true]);
+  assert.equal((await server.run(['drive', 'sign-out'])).code, 0, 'nobody is signed in any more, which is no event');
+  const records = (await server.json(['records', 'list'])).messages.slice(1);
+  assert.deepEqual(records.map(({ kind, result, destination, reason }) => [kind, result, (destination as { account: string }).account, (reason as { code: string } | undefined)?.code]), [
+    ['sign-in', 'failed', otherAccount, 'drive.wrong-account'], ['sign-in', 'success', sampleAccount, undefined], ['sign-out', 'success', sampleAccount, undefined],
+  ]);
+  const found = await server.json(['records', 'nonconformities']);
+  assert.deepEqual(found.messages.map(({ rule }) => rule), ['wrong-account']);
 });
 
 test('offsite sync copies, status tells, and a second run has nothing to do', async (t) => {
@@ -100,6 +113,28 @@ test('offsite sync copies, status tells, and a second run has nothing to do', as
   const scrub = await server.json(['offsite', 'scrub']);
   assert.deepEqual([scrub.code, scrub.last['findings']], [0, []]);
   assert.equal((await server.run(['offsite', 'sync', 'home'])).code, 1);
+  assert.deepEqual(await server.recorded(), [['internal-backup', 'success'], ['external-backup', 'success'], ['scrub', 'success']], 'neither a dry run nor a sync that found nothing to do');
+  const record = (await server.json(['records', 'list', '--kind', 'external-backup'])).last;
+  assert.deepEqual([record['set'], record['trigger'], record['evidence']], ['office', 'manual', { snapshots: first.last['snapshots'] }]);
+});
+
+test('the head of the records beside the copy shows that the whole history was begun anew', async (t) => {
+  const server = await makeServer(t);
+  await server.signIn();
+  await server.backup('a');
+  assert.equal((await server.run(['offsite', 'sync'])).code, 0);
+  const clean = await server.json(['records', 'verify']);
+  assert.deepEqual([clean.code, clean.last['intact'], clean.last['anchors_compared']], [0, true, 2]);
+  assert.deepEqual(clean.last['compared'], [server.stage.repository, 'gdrive:Backup/office']);
+  rmSync(server.stage.path('state', 'records'), { recursive: true });
+  await server.backup('b');
+  const replaced = await server.run(['records', 'verify'], { environment: { RESTIC_REPOSITORY: '', RESTIC_PASSWORD: '' } });
+  assert.equal(replaced.code, 1);
+  assert.match(replaced.stderr, /other records than those that Google Drive, beside the copy office knows/);
+  assert.match(replaced.stdout, new RegExp(`not compared with ${server.stage.repository}: `));
+  await server.backup('c');
+  assert.equal((await server.run(['offsite', 'sync'])).code, 0);
+  assert.equal((await server.run(['records', 'verify'])).code, 1, 'the next head does not hide it');
 });
 
 test('what somebody did to the copy is named by scrub and healed; a sample finds silent rot', async (t) => {
@@ -142,6 +177,10 @@ test('a repository is made, backed up to, listed, restored and checked on Google
     assert.equal(code, 0, `${args.join(' ')}: ${stderr}`);
   }
   assert.equal(readFileSync(server.stage.path('out', 'data', 'x'), 'utf8'), 'content');
+  const records = (await server.json(['records', 'list'])).messages.slice(1);
+  assert.deepEqual(records.map(({ kind, result, source, destination }) => [kind, result, ({ ...source as object, ...destination as object } as { account?: string }).account]), [
+    ['repository-created', 'success', sampleAccount], ['internal-backup', 'success', sampleAccount], ['check', 'success', sampleAccount], ['external-restore', 'success', sampleAccount],
+  ]);
 });
 
 test('a readable copy opens without Cadangan, on Drive and on disk, and is remembered', async (t) => {
@@ -193,4 +232,6 @@ test('without a sign-in, with another account, or a repository that is away, a s
   assert.equal(server.drive.person(sampleAccount).files().length, files);
   const status = (await server.json(['offsite', 'status'])).last;
   assert.deepEqual([status['last_sync_outcome'], (status['snapshots'] as string[]).length], ['failed', 1]);
+  const failures = (await server.json(['records', 'list', '--kind', 'external-backup'])).messages.map(({ result, reason }) => [result, (reason as { code: string } | undefined)?.code]);
+  assert.deepEqual(failures, [['failed', 'drive.signed-out'], ['failed', 'drive.wrong-account'], ['success', undefined], ['failed', 'offsite.source-doubtful']]);
 });

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'node:test';
-import { OffsiteKeeper, type DrivePlace, type JobResult } from '../../src/jobs/index.ts';
+import { historyOwner, OffsiteKeeper, readCopyAnchors, RecordKeeper, type DrivePlace, type JobResult } from '../../src/jobs/index.ts';
 import type { CopyStatus } from '../../src/offsite/index.ts';
-import { isCode } from '../../src/platform/index.ts';
+import { isCode, systemClock, systemRandom } from '../../src/platform/index.ts';
+import type { HistoryRecord } from '../../src/records/index.ts';
 import type { OffsiteCopy } from '../../src/settings/index.ts';
 import { clientFileOf, otherAccount, sampleAccount, sampleClient } from '../drive-emulator/index.ts';
 import { quick, signedInStore } from '../google/drive-stage.ts';
@@ -16,6 +18,8 @@ class KeeperStage implements AsyncDisposable {
   readonly copy: OffsiteCopy;
   readonly place: DrivePlace;
   readonly results: JobResult<unknown>[] = [];
+  readonly records: RecordKeeper;
+  readonly notRecorded: unknown[] = [];
   keeper: OffsiteKeeper | undefined;
 
   constructor(stage: OffsiteStage, more: Partial<OffsiteCopy> = {}) {
@@ -27,11 +31,12 @@ class KeeperStage implements AsyncDisposable {
       settings: { account: sampleAccount, clientFile }, stateFolder: join(stage.folder, 'state'), environment: { CADANGAN_GOOGLE_ENDPOINT: stage.emulator.url },
       store: stage.drive.store, client: quick,
     };
+    this.records = new RecordKeeper({ stateFolder: this.place.stateFolder, clock: systemClock, random: systemRandom, software: 'cadangan test', via: 'editor', onError: (error) => this.notRecorded.push(error) });
   }
 
   async start(): Promise<OffsiteKeeper> {
     return (this.keeper = await OffsiteKeeper.start({
-      copy: this.copy, place: this.place, password: async () => 'password', onResult: (result) => this.results.push(result), onStatus: () => undefined, timing: { againMs: 20 },
+      copy: this.copy, place: this.place, records: this.records, password: async () => 'password', onResult: (result) => this.results.push(result), onStatus: () => undefined, timing: { againMs: 20 },
     }));
   }
 
@@ -48,6 +53,13 @@ class KeeperStage implements AsyncDisposable {
       await delay(20);
     }
     assert.fail(`it did not come to that within half a minute: ${JSON.stringify(status)}`);
+  }
+
+  /** Without the one that begins the history. */
+  async history(): Promise<HistoryRecord[]> {
+    const records: HistoryRecord[] = [];
+    for await (const record of this.records.history.records()) if (record.kind !== 'history-start') records.push(record);
+    return records;
   }
 
   get jobs(): string[] {
@@ -76,6 +88,22 @@ test('a keeper copies at the start and after every change by itself, scrubs and 
   stage.assertWhole();
   assert.deepEqual([status.behind, status.trouble], [undefined, undefined]);
   assert.equal(keeping.jobs.length, 4);
+  await keeping.stop();
+  const history = await keeping.history();
+  assert.deepEqual(history.map(({ kind, result, trigger, evidence }) => [kind, result, trigger, evidence?.['method']]), [
+    ['external-backup', 'success', 'change', undefined], ['scrub', 'success', 'schedule', 'checksum'], ['scrub', 'success', 'schedule', 'download'], ['external-backup', 'success', 'change', undefined],
+  ]);
+  const last = history.at(-1);
+  assert.deepEqual([last?.set, last?.evidence?.['snapshots'], last?.operator.via], ['office', [snapshot], 'schedule']);
+  assert.deepEqual([last?.source?.location, last?.destination?.location, last?.destination?.account], [stage.repository, 'gdrive:Backup/office', sampleAccount]);
+  assert.match(last?.destination?.folderId ?? '', /./);
+  assert.deepEqual([last?.counts?.['filesTotal'], last?.counts?.['filesVerified'], last?.counts?.['filesMissing'], last?.counts?.['snapshots']], [stage.sourceFiles.length, stage.sourceFiles.length, 0, 2]);
+  assert.equal(last?.counts?.['filesUploaded'], stage.sourceFiles.length - (history[0]?.counts?.['filesTotal'] ?? 0));
+  assert.ok((last?.bytes?.['uploaded'] ?? 0) > 100_000);
+  const anchors = await readCopyAnchors(keeping.copy, keeping.place, new AbortController().signal);
+  assert.deepEqual(anchors.map(({ number, hash, owner }) => ({ number, hash, owner })), [{ number: last?.number, hash: last?.hash, owner: historyOwner() }], 'the head is kept beside the copy, and the one before is gone');
+  assert.deepEqual(keeping.notRecorded, []);
+  await stage.checkByRestic();
 });
 
 test('a service that is away is trouble that is shown, and how far behind the copy is; then it goes on', async () => {
@@ -86,13 +114,23 @@ test('a service that is away is trouble that is shown, and how far behind the co
   await keeping.until((status) => isInSync(status) && status.lastSample !== undefined && status.watch?.mode === 'events');
   await stage.emulator.stop();
   await stage.backup();
-  const behind = await keeping.until(({ trouble }) => trouble !== undefined);
-  assert.deepEqual([behind.trouble?.kind, behind.state], ['drive-unavailable', 'stopped-by-trouble']);
+  const behind = await keeping.until(({ trouble, state }) => trouble !== undefined && state === 'stopped-by-trouble');
+  assert.equal(behind.trouble?.kind, 'drive-unavailable');
   assert.ok(behind.behind && behind.behind.files >= 3 && behind.lastWholeAt !== undefined);
+  // It is tried again and again, and recorded once.
+  const failedAttempts = (): number => keeping.jobs.filter((job) => job === 'offsite-sync failed').length;
+  for (let attempts = failedAttempts(); attempts < 3; attempts++) {
+    keeper.retryNow();
+    await keeping.until(() => failedAttempts() > attempts);
+  }
   await stage.emulator.start({ sessions: 'lost' });
   keeper.retryNow();
   await keeping.until(isInSync);
   stage.assertWhole();
+  await keeping.stop();
+  const external = (await keeping.history()).filter(({ kind }) => kind === 'external-backup');
+  assert.deepEqual(external.map(({ result, reason }) => [result, reason?.code]), [['success', undefined], ['failed', 'drive.unavailable'], ['success', undefined]]);
+  assert.deepEqual([external[1]?.evidence, external[2]?.evidence?.['attemptsBefore']], [undefined, failedAttempts()]);
 });
 
 test('that a copy makes no headway for the moment can be seen while it is so, and no longer', async () => {
@@ -139,6 +177,11 @@ test('a revoked sign-in, another account, and a full drive stop the copy without
   await keeping.until(isInSync);
   stage.assertWhole();
   assert.ok(keeping.results.some((result) => 'error' in result && isCode(result.error, 'drive.full')));
+  await keeping.stop();
+  const external = (await keeping.history()).filter(({ kind }) => kind === 'external-backup');
+  assert.deepEqual(external.map(({ result, reason, destination }) => [result, reason?.code, destination?.account]), [
+    ['success', undefined, sampleAccount], ['failed', 'drive.signed-out', sampleAccount], ['failed', 'drive.wrong-account', otherAccount], ['failed', 'drive.full', sampleAccount], ['success', undefined, sampleAccount],
+  ]);
 });
 
 test('pausing ends what is under way, resuming goes on, and another process of the machine keeps its hands off', async () => {
@@ -180,8 +223,12 @@ test('readable copies are written by rule, and one that fails holds nothing up',
   await stage.backup();
   await keeping.start();
   const status = await keeping.until(({ readable }) => readable.length === 1);
-  assert.equal(stage.person.find(`Backup/office-readable/${status.readable[0]?.name}`).length, 1);
+  const [archive] = stage.person.find(`Backup/office-readable/${status.readable[0]?.name}`);
+  assert.ok(archive);
   await keeping.stop();
+  const written = (await keeping.history()).find(({ evidence }) => evidence?.['archive'] !== undefined);
+  assert.deepEqual([written?.kind, written?.result, written?.destination?.location, written?.evidence?.['archive']], ['external-backup', 'success', 'gdrive:Backup/office-readable', status.readable[0]?.name]);
+  assert.equal(written?.evidence?.['sha256'], createHash('sha256').update(await stage.person.content(archive.id)).digest('hex'));
 
   await using failing = new KeeperStage(await OffsiteStage.open(2), { readableCopies: { set: 'nobody', every: 'month', format: 'zip' } });
   await failing.stage.backup();

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { DriveFolder, openUploadJournal, type DriveClientOptions } from '../../src/google/index.ts';
 import { DriveCopy, syncCopy, type SyncOptions, type SyncReport } from '../../src/offsite/index.ts';
 import { systemClock } from '../../src/platform/index.ts';
+import { isAnchorFileName } from '../../src/records/index.ts';
 import { saveSnapshot } from '../../src/repository/index.ts';
 import { FolderStorage } from '../../src/storage/index.ts';
 import { sampleAccount, type DriveEmulator, type EmulatorOptions, type Person } from '../drive-emulator/index.ts';
@@ -97,11 +98,11 @@ export class OffsiteStage implements AsyncDisposable {
     return filesBelow(this.repository).filter((path) => !path.startsWith('locks/'));
   }
 
-  /** What lies on Drive below the copy's folder, doubles twice, the trash not. */
+  /** What lies on Drive below the copy's folder, doubles twice, the trash and what dates the records not. */
   get copyFiles(): string[] {
     const prefix = `${copyPath}/`;
     const isLive = (id: string): boolean => this.person.find(this.person.pathOf(id)).some((file) => file.id === id);
-    return this.person.files().filter(({ mimeType }) => !mimeType.includes('folder')).map(({ id }) => ({ id, path: this.person.pathOf(id) })).filter(({ id, path }) => path.startsWith(prefix) && isLive(id)).map(({ path }) => path.slice(prefix.length)).sort();
+    return this.person.files().filter(({ mimeType }) => !mimeType.includes('folder')).map(({ id }) => ({ id, path: this.person.pathOf(id) })).filter(({ id, path }) => path.startsWith(prefix) && isLive(id)).map(({ path }) => path.slice(prefix.length)).filter((path) => !isAnchorFileName(path)).sort();
   }
 
   idOf(path: string): string {

@@ -1,0 +1,26 @@
+import type { FactReader } from './phrasebook.ts';
+
+/* Parts of sentences that need no translation. */
+
+export function because(facts: FactReader): string {
+  const reason = facts.plain('reason');
+  return reason === undefined ? '' : `: ${reason}`;
+}
+
+export function ofAccount(facts: FactReader): string {
+  const account = facts.plain('account');
+  return account === undefined ? '' : ` (${account})`;
+}
+
+export function inFile(facts: FactReader): string {
+  const file = facts.plain('file');
+  return file === undefined ? '' : ` (${file})`;
+}
+
+export function shortId(id: string | undefined): string {
+  return (id ?? '').slice(0, 8);
+}
+
+export function shortIds(facts: FactReader): string {
+  return facts.list('candidates').slice(0, 8).map((id) => id.slice(0, 12)).join(', ');
+}

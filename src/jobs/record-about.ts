@@ -1,0 +1,93 @@
+import { hostname, userInfo } from 'node:os';
+import { CadanganError, isAbort } from '../platform/index.ts';
+import type { RecordContent, RecordKind, RecordPlace, RecordTrigger, RecordValues } from '../records/index.ts';
+import type { GeneralSettings } from '../settings/index.ts';
+import { locationLabel, parseLocation } from '../storage/index.ts';
+
+/** What a record needs to know beside the result of a job. */
+export interface RecordAbout {
+  /** How records name the program: `cadangan 0.1.0`. */
+  readonly software: string;
+  readonly via: RecordContent['operator']['via'];
+  /** Of the configuration in force. */
+  readonly settings?: Pick<GeneralSettings, 'instruction' | 'timeZone' | 'googleDrive'> | undefined;
+  readonly set?: string | undefined;
+  readonly trigger?: RecordTrigger | undefined;
+  /** The window that the run belongs to, or makes good. */
+  readonly planned?: RecordContent['planned'] | undefined;
+  readonly rpoHours?: number | undefined;
+  /** Takes out what must never be written: passwords that somebody typed. */
+  readonly scrub?: ((text: string) => string) | undefined;
+}
+
+/** Who, with what, under which instruction: the part that all records have. */
+export function commonContent(kind: RecordKind, { software, via, settings, set, trigger, planned }: RecordAbout): RecordContent {
+  const { documentNumber, revision } = settings?.instruction ?? {};
+  const clause = clauses[kind];
+  const instruction = { ...(documentNumber !== undefined && { documentNumber }), ...(revision !== undefined && { revision }), ...(clause !== undefined && { clause }) };
+  return {
+    kind, host: hostname(), operator: { user: userName(), via }, software,
+    ...(Object.keys(instruction).length > 0 && { instruction }),
+    ...(settings?.timeZone !== undefined && { timeZone: settings.timeZone }),
+    ...(set !== undefined && { set }),
+    ...(trigger !== undefined && { trigger }),
+    ...(planned !== undefined && { planned }),
+  };
+}
+
+/** The chapter of the work instruction that asks for it. */
+const clauses: Readonly<Partial<Record<RecordKind, string>>> = {
+  'internal-backup': '3.1', 'missed-run': '3.1', 'external-backup': '3.2', 'scrub': '3.2', 'internal-restore': '3.3', 'external-restore': '3.4',
+  'approval': '4.0', 'nonconformity-opened': '4.0', 'nonconformity-closed': '4.0',
+};
+
+/** Where a repository lies, without the password that an address may have in it; on Google Drive also whose it is. */
+export function placeOf(location: string, settings?: RecordAbout['settings']): RecordPlace {
+  const account = isExternal(location) ? settings?.googleDrive?.account : undefined;
+  return { location: labelOf(location), ...(account !== undefined && { account }) };
+}
+
+function labelOf(location: string): string {
+  try {
+    return locationLabel(parseLocation(location));
+  } catch {
+    return location.replace(/:\/\/[^/@\s]*@/, '://');
+  }
+}
+
+/** On Google Drive; otherwise it is in the house. */
+export function isExternal(location: string): boolean {
+  return location.startsWith('gdrive:');
+}
+
+/** An error as a code with facts; the sentence is made by whoever shows it. */
+export function reasonOf(error: unknown, scrub: (text: string) => string = (text) => text): NonNullable<RecordContent['reason']> {
+  if (isAbort(error)) return { code: 'aborted', facts: factsOf(error, scrub) };
+  if (error instanceof CadanganError) return { code: error.code, facts: factsOf(error, scrub) };
+  return { code: 'internal', facts: { message: scrub(error instanceof Error ? error.message : String(error)) } };
+}
+
+function factsOf(error: unknown, scrub: (text: string) => string): RecordValues {
+  if (!(error instanceof CadanganError)) return {};
+  return Object.fromEntries(Object.entries(error.facts).flatMap(([name, value]) => (value === undefined ? [] : [[name, plainFact(value, scrub)]])));
+}
+
+function plainFact(value: string | number | bigint | boolean | readonly string[], scrub: (text: string) => string): RecordValues[string] {
+  if (typeof value === 'string') return scrub(value);
+  if (typeof value === 'bigint') return String(value);
+  return typeof value === 'object' ? value.map(scrub) : value;
+}
+
+/** The operating system's; a process without an account has none. */
+export function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? '');
+  }
+}
+
+/** Whose history it is, as anchors name it. */
+export function historyOwner(): string {
+  return `${userName()}@${hostname()}`;
+}

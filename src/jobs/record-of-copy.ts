@@ -1,0 +1,95 @@
+import { isCode } from '../platform/index.ts';
+import type { RecordContent, RecordPlace } from '../records/index.ts';
+import type { OffsiteCopy } from '../settings/index.ts';
+import type { JobResult } from './job-result.ts';
+import type { SampleDetails, ScrubDetails, SyncDetails } from './offsite-jobs.ts';
+import type { ReadableCopyDetails } from './readable-copy-job.ts';
+import { placeOf, type RecordAbout } from './record-about.ts';
+import { recordOfJob } from './record-of-job.ts';
+
+export interface AboutCopy extends RecordAbout {
+  readonly copy: OffsiteCopy;
+  /** The designated one. */
+  readonly account: string | undefined;
+  /** Drive's ids of the copy's folder, as far as they are known. */
+  readonly folderIds: readonly string[];
+  /** Also by a work that then failed. */
+  readonly uploaded: { readonly files: number; readonly bytes: number };
+}
+
+/** A record holds so many ids; `counts` says how many there are. */
+const snapshotsNamedMax = 1000;
+
+/** An external backup is a success when nothing of the original is missing on Drive. */
+export function recordOfSync(result: JobResult<SyncDetails>, about: AboutCopy): RecordContent {
+  const { details } = result;
+  // What could not be copied because the original itself is damaged stands in the exceptions.
+  const isIncomplete = details !== undefined && details.lagFiles > 0 && (result.outcome === 'failed' || result.exceptionCount === 0);
+  return recordOfJob('external-backup', result, { ...about, set: about.copy.name }, {
+    ...placesOf(result, about),
+    ...(isIncomplete && { result: 'failed' as const, reason: { code: 'copy-incomplete', facts: { files: details.lagFiles } } }),
+    counts: { filesUploaded: about.uploaded.files, ...(details && copyCounts(details)) },
+    bytes: { uploaded: about.uploaded.bytes, ...(details && { total: details.sourceBytes, missing: details.lagBytes }) },
+    ...(details && { evidence: broughtOf(details) }),
+  });
+}
+
+/** Of all that lies there, compared by checksum, and what was healed. */
+export function recordOfScrub(result: JobResult<ScrubDetails>, about: AboutCopy): RecordContent {
+  const { details } = result;
+  const { uploaded } = about;
+  const found = Map.groupBy(details?.findings ?? [], ({ kind }) => kind);
+  return recordOfJob('scrub', result, { ...about, set: about.copy.name }, {
+    ...placesOf(result, about),
+    counts: { ...(uploaded.files > 0 && { filesUploaded: uploaded.files }), ...(details && { filesChecked: details.checkedFiles, ...copyCounts(details), findings: details.findings.length }) },
+    bytes: { ...(uploaded.files > 0 && { uploaded: uploaded.bytes }), ...(details && { checked: details.checkedBytes, total: details.sourceBytes }) },
+    ...(details && { evidence: { method: 'checksum', found: [...found].map(([kind, findings]) => `${kind}: ${findings.length}`), ...broughtOf(details) } }),
+  });
+}
+
+/** A part, downloaded and proven byte by byte; what was wrong is uploaded again. */
+export function recordOfSample(result: JobResult<SampleDetails>, about: AboutCopy): RecordContent {
+  const { details } = result;
+  return recordOfJob('scrub', result, { ...about, set: about.copy.name }, {
+    ...placesOf(result, about),
+    ...(details && {
+      counts: { filesRead: details.readFiles, filesDamaged: details.damagedFiles, ...(about.uploaded.files > 0 && { filesUploaded: about.uploaded.files }) },
+      bytes: { read: details.readBytes }, evidence: { method: 'download' },
+    }),
+  });
+}
+
+/** A snapshot as an archive that opens without us. */
+export function recordOfReadableCopy(result: JobResult<ReadableCopyDetails>, about: AboutCopy & { readonly to: string }): RecordContent {
+  const { details } = result;
+  const { destination, ...places } = placesOf(result, about);
+  const isOnDrive = about.to.startsWith('gdrive:');
+  return recordOfJob('external-backup', result, { ...about, set: about.copy.name }, {
+    ...places,
+    destination: isOnDrive ? { ...destination, location: about.to } : { location: about.to },
+    ...(details && {
+      snapshotId: details.snapshotId, counts: { filesTotal: details.files }, bytes: { read: details.bytes, uploaded: details.archiveBytes },
+      evidence: { archive: details.name, sha256: details.sha256, ...(details.id !== undefined && { driveId: details.id }) },
+    }),
+  });
+}
+
+/** Under which account: the designated one, but for one that was refused. */
+function placesOf({ error }: JobResult<unknown>, { copy, account, folderIds }: AboutCopy): { readonly source: RecordPlace; readonly destination: RecordPlace } {
+  const refused = isCode(error, 'drive.wrong-account') ? error.facts['account'] : undefined;
+  const who = typeof refused === 'string' ? refused : account;
+  const [folderId] = folderIds;
+  return { source: placeOf(copy.repository), destination: { ...placeOf(copy.to), ...(who !== undefined && { account: who }), ...(folderId !== undefined && { folderId }) } };
+}
+
+/** Verified is what Drive's own checksum proves. */
+function copyCounts({ sourceFiles, lagFiles, unconfirmedFiles, trashedFiles, heldBackFiles, snapshots, newSnapshots }: SyncDetails): Record<string, number> {
+  return {
+    filesTotal: sourceFiles, filesVerified: Math.max(0, sourceFiles - lagFiles - unconfirmedFiles), filesUnconfirmed: unconfirmedFiles, filesMissing: lagFiles, filesTrashed: trashedFiles,
+    filesHeldBack: heldBackFiles, snapshots: snapshots.length, snapshotsBrought: newSnapshots.length,
+  };
+}
+
+function broughtOf({ newSnapshots }: SyncDetails): { readonly snapshots?: string[] } {
+  return newSnapshots.length === 0 ? {} : { snapshots: newSnapshots.slice(0, snapshotsNamedMax) };
+}
