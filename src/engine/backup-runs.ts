@@ -1,10 +1,10 @@
 import { CadanganError, throwIfAborted, type Clock } from '../platform/index.ts';
-import { GuestRun, type LeaderPlace, type RunOutcome, type SchedulerOptions } from '../schedule/index.ts';
+import { GuestRun, type LeaderPlace, type RunOutcome, type RunRequest, type SchedulerOptions } from '../schedule/index.ts';
 import type { BackupSet } from '../settings/index.ts';
-import { parseTimestamp } from '../repository/index.ts';
+import { formatTimestamp, parseTimestamp } from '../repository/index.ts';
 import type { RunProgress, RunResult } from './protocol.ts';
 import { repositoryKey } from './repository-key.ts';
-import type { RunDesk } from './run-desk.ts';
+import type { RunDesk, RunWish } from './run-desk.ts';
 import type { RunHistory } from './run-history.ts';
 import { runProgressOf, setProgressOf } from './run-progress.ts';
 import { bareRunResult } from './run-result.ts';
@@ -78,12 +78,15 @@ export class BackupRuns {
   }
 
   /** What the scheduler calls when a set is due. */
-  readonly runSet: SchedulerOptions['runSet'] = async (name, { trigger }, signal, onProgress) => {
+  readonly runSet: SchedulerOptions['runSet'] = async (name, { trigger, window }, signal, onProgress) => {
     const isManual = trigger === 'manual' || trigger === 'catch-up';
     // These come by the hour, and also for changes of what the set leaves out.
     const skipsUnchanged = trigger === 'reconcile' || trigger === 'change';
     const set = this.#options.setNamed(name);
-    const result = await this.#options.desk.backup(set, { mayAsk: isManual && this.#askedHere.has(name), signal, skipsUnchanged, onProgress: (progress) => onProgress(setProgressOf(progress)) });
+    const result = await this.#options.desk.backup(set, {
+      mayAsk: isManual && this.#askedHere.has(name), signal, skipsUnchanged, occasion: occasionOf(trigger, window, this.#options.clock),
+      onProgress: (progress) => onProgress(setProgressOf(progress)),
+    });
     for (const resolve of this.#results.get(name) ?? []) resolve(result);
     this.#results.delete(name);
     return outcomeOf(result);
@@ -168,4 +171,18 @@ export class BackupRuns {
 /** A run that was made was not missed. */
 function outcomeOf({ outcome }: RunResult): RunOutcome {
   return outcome === 'missed' ? 'failed' : outcome;
+}
+
+/** What the record says of why a run was made. */
+function occasionOf(trigger: RunRequest['trigger'], window: RunRequest['window'], clock: Clock): RunWish['occasion'] {
+  const planned = window && { start: timeTextOf(window.startMs, clock), end: timeTextOf(window.endMs, clock) };
+  return { trigger: triggersOfRecords[trigger], via: trigger === 'manual' || trigger === 'catch-up' ? 'editor' : 'schedule', planned };
+}
+
+const triggersOfRecords = { 'window': 'schedule', 'change': 'change', 'reconcile': 'change', 'manual': 'manual', 'catch-up': 'catch-up' } as const;
+
+/** RFC 3339, local time. @param ms since 1970 */
+export function timeTextOf(ms: number, clock: Clock): string {
+  const ns = BigInt(Math.round(ms)) * 1_000_000n;
+  return formatTimestamp(ns, clock.offsetMinutes(ns));
 }

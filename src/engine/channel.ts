@@ -70,6 +70,10 @@ export class Channel {
     if (!this.#isClosed) this.#tell(this.#connection.sendNotification(protocol.driveChanged));
   }
 
+  recordsChanged(): void {
+    if (!this.#isClosed) this.#tell(this.#connection.sendNotification(protocol.recordsChanged));
+  }
+
   deviceCode(code: protocol.DeviceCodeInfo): void {
     if (!this.#isClosed) this.#tell(this.#connection.sendNotification(protocol.deviceCode, code));
   }

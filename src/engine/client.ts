@@ -15,6 +15,7 @@ export interface EngineClientOptions {
   readonly password: (params: protocol.PasswordParams, signal: AbortSignal) => Promise<string | undefined>;
   readonly onSetsChanged?: () => void;
   readonly onDriveChanged?: () => void;
+  readonly onRecordsChanged?: () => void;
   readonly onDeviceCode?: (code: protocol.DeviceCodeInfo) => void;
   /** Shows a page to a person. @returns false when no browser could be opened */
   readonly openExternal?: (url: string) => Promise<boolean>;
@@ -144,7 +145,7 @@ export class EngineClient {
   }
 
   #listen(connection: MessageConnection): void {
-    const { password, onSetsChanged, onConfigurationChanged, onDriveChanged, onDeviceCode, openExternal, onLog } = this.#options;
+    const { password, onSetsChanged, onConfigurationChanged, onDriveChanged, onRecordsChanged, onDeviceCode, openExternal, onLog } = this.#options;
     connection.onRequest(protocol.password, async (params, token) => {
       const controller = new AbortController();
       using _cancelling = disposable(token.onCancellationRequested(() => controller.abort()));
@@ -153,6 +154,7 @@ export class EngineClient {
     connection.onNotification(protocol.setsChanged, () => onSetsChanged?.());
     connection.onNotification(protocol.configurationChanged, (info) => onConfigurationChanged?.(info));
     connection.onNotification(protocol.driveChanged, () => onDriveChanged?.());
+    connection.onNotification(protocol.recordsChanged, () => onRecordsChanged?.());
     connection.onNotification(protocol.deviceCode, (code) => onDeviceCode?.(code));
     connection.onRequest(protocol.openExternal, async ({ url }) => (await openExternal?.(url)) ?? false);
     connection.onNotification(protocol.log, (line) => onLog?.(line));

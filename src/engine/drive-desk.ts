@@ -1,7 +1,7 @@
-import { endpointsFrom, revokeSignIn, signInByBrowser, signInByDeviceCode, type AboutDrive, type SignInOptions, DriveFolder } from '../google/index.ts';
-import { copyRecordsOf, credentialStoreOf, noteReadable, oauthClientOf, OffsiteKeeper, offsiteScrubJob, offsiteSyncJob, OpenCopy, openDriveClient, readableCopyJob, type DrivePlace, type JobResult } from '../jobs/index.ts';
+import { DriveFolder, type AboutDrive } from '../google/index.ts';
+import { copyRecordsOf, credentialStoreOf, noteReadable, OffsiteKeeper, openDriveClient, RecordedCopy, signInToDrive, signOutOfDrive, type DrivePlace, type JobResult, type RecordKeeper, type SignInWay } from '../jobs/index.ts';
 import { copyStatusOf, readableFolderOf, type KeeperState } from '../offsite/index.ts';
-import { CadanganError, isAbort, isCode, systemRandom, type Clock } from '../platform/index.ts';
+import { CadanganError, isAbort, isCode, type Clock } from '../platform/index.ts';
 import { formatTimestamp, parseTimestamp } from '../repository/index.ts';
 import type { CopiesService } from '../schedule/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
@@ -27,6 +27,7 @@ export interface DriveDeskOptions {
   /** The copies of whoever leads, which may be this desk. */
   readonly leader: () => CopiesService | undefined;
   readonly history: RunHistory;
+  readonly keeper: RecordKeeper;
   readonly scrub: (text: string) => string;
   readonly log: (level: 'info' | 'warning' | 'error', message: string) => void;
   readonly onChange: () => void;
@@ -92,19 +93,18 @@ export class DriveDesk {
 
   /** @returns the address of the account. @throws `drive.wrong-account`, `drive.sign-in-failed`, `drive.not-set-up`, `drive.unavailable`, `aborted` */
   async signIn({ withDeviceCode }: { readonly withDeviceCode: boolean }, signal: AbortSignal): Promise<string> {
-    const { channel, place, log } = this.#options;
-    const options = await this.#signInOptions(AbortSignal.any([signal, this.#closing.signal]));
+    const { channel, place, keeper, log } = this.#options;
+    const way: SignInWay = withDeviceCode
+      ? { kind: 'device-code', show: ({ userCode, verificationUrl }) => channel.deviceCode({ userCode, verificationUrl }) }
+      : { kind: 'browser', open: async (url) => {
+          if (!(await channel.openExternal(url))) throw new CadanganError('drive.sign-in-failed', { reason: 'no browser was opened' });
+        } };
     const startedAt = this.#nowText();
     try {
-      const found = withDeviceCode
-        ? await signInByDeviceCode(options, ({ userCode, verificationUrl }) => channel.deviceCode({ userCode, verificationUrl }))
-        : await signInByBrowser(options, async (url) => {
-            if (!(await channel.openExternal(url))) throw new CadanganError('drive.sign-in-failed', { reason: 'no browser was opened' });
-          });
-      await credentialStoreOf(place()).save(found);
-      log('info', `signed in to Google Drive as ${found.account.emailAddress}`);
+      const account = await signInToDrive(place(), keeper, way, AbortSignal.any([signal, this.#closing.signal]));
+      log('info', `signed in to Google Drive as ${account}`);
       await this.#accountChanged();
-      return found.account.emailAddress;
+      return account;
     } catch (error) {
       if (!isAbort(error)) log('warning', `nobody was signed in to Google Drive: ${String(error)}`);
       // Somebody tried to send the backups to another account.
@@ -114,10 +114,7 @@ export class DriveDesk {
   }
 
   async signOut({ revoke }: { readonly revoke: boolean }, signal: AbortSignal): Promise<void> {
-    const store = credentialStoreOf(this.#options.place());
-    const known = revoke ? await store.load() : undefined;
-    if (known) await revokeSignIn(await this.#signInOptions(signal), known);
-    await store.clear();
+    await signOutOfDrive(this.#options.place(), this.#options.keeper, { revoke }, signal);
     this.#options.log('info', 'signed out of Google Drive');
     await this.#accountChanged();
   }
@@ -150,7 +147,7 @@ export class DriveDesk {
 
   /** A snapshot as an archive, beside the copy on Drive or where its rule says. */
   async writeReadable({ copy: name, set, snapshot }: ReadableCopyParams, wish: RunWish): Promise<RunResult> {
-    const { clock, place, passwordOf, scrub } = this.#options;
+    const { clock, place, passwordOf, keeper, scrub } = this.#options;
     const copy = this.copyNamed(name);
     const signal = AbortSignal.any([wish.signal, this.#closing.signal]);
     const startMs = clock.monotonicMs();
@@ -159,10 +156,10 @@ export class DriveDesk {
       try {
         const rule = copy.readableCopies;
         const access = { location: copy.repository, signal, world: { clock }, password: (passwordSignal: AbortSignal) => passwordOf(copy.repository, { mayAsk: wish.mayAsk, signal: passwordSignal }) };
-        const result = await readableCopyJob(access, {
+        const result = await new RecordedCopy({ copy, place: place(), keeper }).readable(access, {
           set, snapshot, format: rule?.format ?? 'zip', to: rule?.to ?? readableFolderOf(copy.to), client: async () => client,
           progress: ({ files, bytes, path }) => wish.onProgress?.({ job: 'readable-copy', copy: name, elapsedMs: clock.monotonicMs() - startMs, filesDone: files, bytesDone: bytes, errorCount: 0, currentPath: path }),
-        });
+        }, 'manual');
         if (result.details) await noteReadable(copy, place(), result.details, clock, {});
         const found = copyRunResult(result, name, scrub);
         await this.#note(found);
@@ -245,7 +242,7 @@ export class DriveDesk {
   }
 
   async #keep(copy: OffsiteCopy): Promise<void> {
-    const { place, passwordOf, scrub } = this.#options;
+    const { place, passwordOf, keeper: records, scrub } = this.#options;
     const known = this.#kept.get(copy.name);
     if (known !== undefined) {
       if (known.isPaused === copy.paused) return;
@@ -255,7 +252,7 @@ export class DriveDesk {
       return;
     }
     const keeper = await OffsiteKeeper.start({
-      copy, place: place(),
+      copy, place: place(), records,
       password: (signal) => passwordOf(copy.repository, { mayAsk: false, signal }),
       onResult: (result) => {
         this.#about = this.#about && { ...this.#about, atMs: -Infinity }; // the storage used is another
@@ -331,14 +328,15 @@ export class DriveDesk {
   }
 
   async #workHere(copy: OffsiteCopy, work: CopyWork, wish: RunWish): Promise<RunResult> {
-    const { place, scrub, clock } = this.#options;
+    const { place, keeper, scrub, clock } = this.#options;
     const signal = AbortSignal.any([wish.signal, this.#closing.signal]);
+    const recorded = new RecordedCopy({ copy, place: place(), keeper });
     return this.#tracked((async () => {
-      await using opened = await OpenCopy.open(copy, { place: place() });
+      await using opened = await recorded.open(jobOf[work], 'manual');
       const startMs = clock.monotonicMs();
       const progress = ({ filesDone, filesTotal, bytesDone, bytesTotal, currentPath }: NonNullable<KeeperState['progress']>): void =>
         wish.onProgress?.({ job: jobOf[work], copy: copy.name, elapsedMs: clock.monotonicMs() - startMs, filesDone, filesTotal, bytesDone, bytesTotal, errorCount: 0, currentPath });
-      const result: JobResult<unknown> = work === 'sync' ? await offsiteSyncJob(opened, { signal, progress }) : await offsiteScrubJob(opened, { signal, progress });
+      const result: JobResult<unknown> = work === 'sync' ? await recorded.sync(opened, { signal, progress }, 'manual') : await recorded.scrub(opened, { signal, progress }, 'manual');
       const found = copyRunResult(result, copy.name, scrub);
       await this.#note(found);
       this.#options.onChange();
@@ -394,12 +392,6 @@ export class DriveDesk {
     } catch (error) {
       return { about: undefined, error };
     }
-  }
-
-  async #signInOptions(signal: AbortSignal): Promise<SignInOptions> {
-    const place = this.#options.place();
-    if (place.settings?.serviceAccountKeyFile !== undefined) throw new CadanganError('arguments.invalid', { argument: 'sign-in', reason: 'a service account is configured, which signs in by itself' });
-    return { client: await oauthClientOf(place), designatedAccount: place.settings?.account ?? '', endpoints: endpointsFrom(place.environment), clock: this.#options.clock, random: place.random ?? systemRandom, signal };
   }
 
   #nowText(): string {

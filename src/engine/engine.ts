@@ -1,10 +1,12 @@
 import type { MessageConnection } from 'vscode-jsonrpc';
 import { CadanganError, isAbort } from '../platform/index.ts';
 import { Channel } from './channel.ts';
+import { handleDashboardRequests } from './dashboard-requests.ts';
 import { handleDriveRequests } from './drive-requests.ts';
 import { initializeParams } from './params.ts';
 import { Passwords } from './passwords.ts';
 import * as protocol from './protocol.ts';
+import { handleRecordsRequests } from './records-requests.ts';
 import { handleRepositoryRequests } from './repository-requests.ts';
 import { handleRunRequests } from './run-requests.ts';
 import { Session, type EngineWorld } from './session.ts';
@@ -42,6 +44,8 @@ export class Engine {
     handleRepositoryRequests(this.#channel, session);
     handleSnapshotRequests(this.#channel, session);
     handleDriveRequests(this.#channel, session);
+    handleRecordsRequests(this.#channel, session);
+    handleDashboardRequests(this.#channel, session);
   }
 
   /** Ends at the next safe point; when a set wants its scheduled run finished, after that. Safe to repeat. */

@@ -1,3 +1,4 @@
+import { isAnchorTag } from '../records/index.ts';
 import { textOf, type ByteString } from '../platform/index.ts';
 import { permissionsOf, type Node, type StoredSnapshot } from '../repository/index.ts';
 import type { EntryInfo, SnapshotInfo } from './protocol.ts';
@@ -18,7 +19,7 @@ export function rootInfoOf({ snapshot }: StoredSnapshot): EntryInfo {
 export function snapshotInfoOf({ id, snapshot }: StoredSnapshot): SnapshotInfo {
   const { time, hostname, username, paths, tags, summary } = snapshot;
   return {
-    id, time, host: hostname, user: username, paths, tags,
+    id, time, host: hostname, user: username, paths, tags: tags.filter((tag) => !isAnchorTag(tag)),
     ...(summary && { bytesAdded: summary.dataAddedPacked, files: summary.totalFilesProcessed, bytes: summary.totalBytesProcessed }),
   };
 }

@@ -11,11 +11,17 @@
 export type * from './protocol.ts';
 export * as protocol from './protocol.ts';
 export { EngineClient, type EngineClientOptions, type RequestOptions, type RunOptions } from './client.ts';
+export { planDrill, runDrill, type DrillContext, type DrillPlan, type DrillWish } from './drill-run.ts';
 export { EngineError, isErrorData } from './engine-error.ts';
 export { engineEnvironment } from './engine-process.ts';
+export { clauseHints, makePeriodReport, reportFormats, writePeriodPack, writeReport, type DocumentWorld, type ReportFormat } from './period-documents.ts';
+export { lastDayOf, packFileName, reportFileName } from './period-names.ts';
+export { plannedWindowsOf } from './planned-windows.ts';
+export { reviewRecords } from './review-records.ts';
 export { RunHistory } from './run-history.ts';
-export { backupRunResult } from './run-result.ts';
+export { backupRunResult, drillRunResult } from './run-result.ts';
 export { makeRecoveryKit, type RecoveryKitFacts } from './recovery-kit.ts';
 export { scheduleReport, type ScheduleReport, type ScheduleReportOptions } from './schedule-report.ts';
 export { backupSet, type SetBackupContext } from './set-job.ts';
 export { unattendedPassword } from './unattended-password.ts';
+export { repositoriesOf, verifyWithAnchors, type ComparedRecords, type VerifyRecordsOptions } from './verify-records.ts';

@@ -1,7 +1,7 @@
-import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { Random } from '../platform/index.ts';
+import { replaceFile, type Random } from '../platform/index.ts';
 import { keepLastGood, parseConfiguration, type LoadedConfiguration, type UsedConfiguration } from '../settings/index.ts';
 
 const content = z.object({ file: z.string(), text: z.string() });
@@ -11,13 +11,11 @@ const content = z.object({ file: z.string(), text: z.string() });
  * configuration has a slip in it takes the good sets from there.
  */
 export class LastGoodFile {
-  readonly #folder: string;
   readonly #path: string;
   readonly #random: Random;
   #written: string | undefined;
 
   constructor(stateFolder: string, random: Random) {
-    this.#folder = stateFolder;
     this.#path = join(stateFolder, 'last-good-configuration.json');
     this.#random = random;
   }
@@ -35,16 +33,7 @@ export class LastGoodFile {
   /** Keeps the text if it is free of errors. @throws the system's errors */
   async keep({ path, text, problems }: LoadedConfiguration): Promise<void> {
     if (text === undefined || text === this.#written || problems.some(({ severity }) => severity === 'error')) return;
-    const temporary = `${this.#path}-tmp-${Buffer.from(this.#random.fill(new Uint8Array(8))).toString('hex')}`;
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    try {
-      await using handle = await open(temporary, 'wx', 0o600);
-      await handle.writeFile(JSON.stringify({ file: path, text }));
-      await handle.datasync();
-      await rename(temporary, this.#path);
-    } finally {
-      await unlink(temporary).catch(() => undefined);
-    }
+    await replaceFile(this.#path, JSON.stringify({ file: path, text }), this.#random);
     this.#written = text;
   }
 }

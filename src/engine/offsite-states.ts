@@ -1,8 +1,7 @@
 import { copyRecordsOf } from '../jobs/index.ts';
 import { isProtected } from '../offsite/index.ts';
-import { isCode } from '../platform/index.ts';
 import type { OffsiteState } from './protocol.ts';
-import { repositoryKey } from './repository-key.ts';
+import { repositoryKey, repositoryKeyIfAny } from './repository-key.ts';
 import type { Session } from './session.ts';
 
 /** By set: whether its last snapshot is on Google Drive, verified. Sets without a copy are not in it. */
@@ -13,18 +12,9 @@ export async function offsiteStates(session: Session): Promise<ReadonlyMap<strin
   for (const { name, repository: { location } } of session.sets) {
     const snapshotId = lastStored.get(name)?.snapshotId;
     if (location.startsWith('gdrive:')) states.set(name, { isProtected: snapshotId !== undefined });
-    const ofSet = copies.filter(({ key }) => key === keyOf(location));
+    const ofSet = copies.filter(({ key }) => key === repositoryKeyIfAny(location));
     const found = ofSet.find(({ record }) => snapshotId !== undefined && isProtected(record, snapshotId)) ?? ofSet[0];
     if (found) states.set(name, { copy: found.name, isProtected: snapshotId !== undefined && isProtected(found.record, snapshotId) });
   }
   return states;
-}
-
-function keyOf(location: string): string | undefined {
-  try {
-    return repositoryKey(location);
-  } catch (error) {
-    if (isCode(error, 'storage.invalid-location')) return undefined;
-    throw error;
-  }
 }

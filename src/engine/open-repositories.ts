@@ -61,6 +61,18 @@ export class OpenRepositories {
     }
   }
 
+  /** Does `work` with those that are open now, and opens none. @throws what `work` throws */
+  async withOpen<T>(work: (opened: readonly OpenedRepository[]) => Promise<T>): Promise<T> {
+    const entries = [...this.#entries.values()];
+    for (const entry of entries) entry.users += 1;
+    try {
+      const found = await Promise.allSettled(entries.map(({ opening }) => opening));
+      return await work(found.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));
+    } finally {
+      for (const entry of entries) entry.users -= 1;
+    }
+  }
+
   /** The password of a repository, proven by opening it. @throws as `use` */
   async passwordOf(location: string, wish: PasswordWish): Promise<string> {
     await (await this.#entry(location, wish)).opening;

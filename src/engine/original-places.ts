@@ -1,6 +1,5 @@
 import { access, constants, lstat, stat } from 'node:fs/promises';
-import { systemCode, type ByteString } from '../platform/index.ts';
-import { machinePathOf, parentOf, rootOf } from './snapshot-paths.ts';
+import { machinePathOf, parentOf, rootOf, systemCode, type ByteString } from '../platform/index.ts';
 
 /** Something of a snapshot that is to go back to where it was. Its path is text, at least up to its last name. */
 export interface ChosenEntry {

@@ -45,6 +45,12 @@ export const restoreParams = repository.extend({
   token,
 }) satisfies z.ZodType<protocol.RestoreParams>;
 
+export const drillParams = z.object({
+  from: z.enum(['backup-server', 'drive']).exactOptional(), set: text.exactOptional(), date: z.string().regex(/^(?:newest|\d{4}-\d\d-\d\d)$/).exactOptional(),
+  sample: z.object({ files: z.int().min(1).max(1000).exactOptional(), maxBytes: z.int().min(1).exactOptional(), folder: text.exactOptional() }).exactOptional(),
+  token,
+}) satisfies z.ZodType<protocol.DrillParams>;
+
 const copy = z.object({ copy: text });
 export const driveSignInParams = z.object({ withDeviceCode: z.boolean() }) satisfies z.ZodType<protocol.DriveSignInParams>;
 export const driveSignOutParams = z.object({ revoke: z.boolean() }) satisfies z.ZodType<protocol.DriveSignOutParams>;
@@ -54,6 +60,23 @@ export const readableCopyParams = copy.extend({ set: text, snapshot: snapshotId.
 export const addCopyParams = z.object({
   name: text, repository: text, to: text, drive: z.object({ account: text, clientFile: text }).exactOptional(),
 }) satisfies z.ZodType<protocol.AddCopyParams>;
+
+const day = z.string().regex(/^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/, 'a day such as 2026-11-23 is wanted');
+const words = z.array(text).max(100).exactOptional();
+const period = { from: day, to: day };
+const said = z.string().trim().min(1).max(4096);
+export const recordsParams = z.object({
+  offset: z.int().min(0).max(2 ** 31), limit: z.int().min(1).max(1000), kinds: words, results: words, set: text.exactOptional(),
+  snapshots: z.array(text).max(pageEntriesMax).exactOptional(), from: day.exactOptional(), to: day.exactOptional(),
+}) satisfies z.ZodType<protocol.RecordsParams>;
+export const recordParams = z.object({ number: z.int().min(1) }) satisfies z.ZodType<protocol.RecordParams>;
+export const periodFileParams = z.object({ ...period, file: text }) satisfies z.ZodType<protocol.PeriodFileParams>;
+export const reportParams = periodFileParams.extend({ format: z.enum(['pdf', 'html', 'csv']), language: z.enum(['en', 'id']) }) satisfies z.ZodType<protocol.ReportParams>;
+export const approveParams = z.object({ act: z.enum(['prepared', 'checked', 'approved']), ...period, name: said, position: said }) satisfies z.ZodType<protocol.ApproveParams>;
+export const closeNonconformityParams = z.object({
+  id: text, cause: said, correction: said, prevention: said.exactOptional(), name: said, position: said,
+}) satisfies z.ZodType<protocol.CloseNonconformityParams>;
+export const dashboardParams = z.object({ year: z.int().min(1970).max(9999) }) satisfies z.ZodType<protocol.DashboardParams>;
 
 /** The settings room checks the values, as it does for what people write into the file. */
 export const addSetParams = z.object({

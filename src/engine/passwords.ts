@@ -1,7 +1,7 @@
 import { CadanganError, isCode, type Environment } from '../platform/index.ts';
 import type { BackupSet } from '../settings/index.ts';
 import type { PasswordParams } from './protocol.ts';
-import { repositoryKey } from './repository-key.ts';
+import { repositoryKey, repositoryKeyIfAny } from './repository-key.ts';
 import { unattendedPassword } from './unattended-password.ts';
 
 export interface PasswordsOptions {
@@ -51,7 +51,7 @@ export class Passwords {
       this.#proven.set(key, password);
       return opened;
     };
-    const set = this.#options.sets().find(({ repository }) => isAt(repository.location, key) && (repository.passwordFile ?? repository.passwordCommand) !== undefined);
+    const set = this.#options.sets().find(({ repository }) => repositoryKeyIfAny(repository.location) === key && (repository.passwordFile ?? repository.passwordCommand) !== undefined);
     const unattended = set && (await unattendedPassword(set.repository, this.#options.environment, signal));
     if (unattended !== undefined) return attempt(unattended);
     const proven = this.#proven.get(key);
@@ -105,16 +105,6 @@ async function unlessWrong<T>(opening: Promise<T>): Promise<T | typeof wrong> {
     return await opening;
   } catch (error) {
     if (isCode(error, 'repository.wrong-password')) return wrong;
-    throw error;
-  }
-}
-
-/** A set whose location is not understood has no repository. */
-function isAt(location: string, key: string): boolean {
-  try {
-    return repositoryKey(location) === key;
-  } catch (error) {
-    if (isCode(error, 'storage.invalid-location')) return false;
     throw error;
   }
 }

@@ -86,6 +86,30 @@ export const resumeCopy = new RequestType<CopyParams, void, ErrorData>('drive/co
 /** The address of the copy's folder on Google's web page. @throws `drive.not-found` before the first copy */
 export const copyAddress = new RequestType<CopyParams, string, ErrorData>('drive/copy/address');
 
+// ---- records
+
+/** Newest first, a page at a time. */
+export const listRecords = new RequestType<RecordsParams, RecordsPage, ErrorData>('records/list');
+/** One record as people read it. @throws `record.not-found` */
+export const readRecord = new RequestType<RecordParams, RecordPage, ErrorData>('records/read');
+/** What the views' badges count. Cheap. */
+export const recordsSummary = new RequestType0<RecordsSummary, ErrorData>('records/summary');
+/** There are new records, or the summary says something else. Sent at most twice a second. */
+export const recordsChanged = new NotificationType0('records/changed');
+/** Reads every record, and compares them with the anchors and snapshots of every repository that opens without a question. */
+export const verifyRecords = new RequestType0<RecordsVerification, ErrorData>('records/verify');
+/** Writes the form of a period into a file. */
+export const writeReport = new RequestType<ReportParams, WrittenDocument, ErrorData>('records/report');
+export const writeAuditPack = new RequestType<PeriodFileParams, WrittenDocument, ErrorData>('records/pack');
+export const approveRecords = new RequestType<ApproveParams, RecordRow, ErrorData>('records/approve');
+/** Those that are open first, then the others, newest first. */
+export const listNonconformities = new RequestType0<readonly NonconformityInfo[], ErrorData>('records/nonconformities');
+export const closeNonconformity = new RequestType<CloseNonconformityParams, RecordRow, ErrorData>('records/nonconformities/close');
+/** Proves that a backup can be restored: a sample into a scratch folder, verified byte by byte, and taken away again. */
+export const startDrill = new RequestType<DrillParams, RunResult, ErrorData>('run/drill');
+/** Everything that the dashboard shows of a year. */
+export const dashboard = new RequestType<DashboardParams, DashboardData, ErrorData>('records/dashboard');
+
 // ---- records of the engine itself
 
 export const log = new NotificationType<LogLine>('log');
@@ -182,7 +206,7 @@ export interface AddSetParams {
   readonly passwordFile?: string;
 }
 
-export type RunJob = 'backup' | 'restore' | 'check' | 'offsite-sync' | 'offsite-scrub' | 'offsite-sample' | 'readable-copy' | 'drive-sign-in';
+export type RunJob = 'backup' | 'restore' | 'check' | 'offsite-sync' | 'offsite-scrub' | 'offsite-sample' | 'readable-copy' | 'drive-sign-in' | 'drill';
 
 export interface RunResult {
   readonly job: RunJob;
@@ -201,6 +225,10 @@ export interface RunResult {
   readonly bytes: number;
   readonly bytesAdded: number;
   readonly verifiedFiles?: number;
+  /** Of a drill: the file that proves it, an absolute path. */
+  readonly evidence?: string;
+  /** The number of the record that tells of it. */
+  readonly record?: number;
   readonly error?: ErrorData;
 }
 
@@ -416,4 +444,176 @@ export interface AddCopyParams {
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warning' | 'error';
   readonly message: string;
+}
+
+/** A page of the history; a filter that is missing lets everything through. */
+export interface RecordsParams {
+  readonly offset: number;
+  readonly limit: number;
+  readonly kinds?: readonly string[];
+  readonly results?: readonly string[];
+  readonly set?: string;
+  /** Records of runs that made one of these snapshots. */
+  readonly snapshots?: readonly string[];
+  /** Days, both included: `2026-11-23`. */
+  readonly from?: string;
+  readonly to?: string;
+}
+export interface RecordsPage {
+  readonly rows: readonly RecordRow[];
+  /** Of all that the filter lets through. */
+  readonly total: number;
+  /** The day that it is now in the zone of the configuration, `2026-11-23`. */
+  readonly today: string;
+}
+/** One line of the history. Texts are in the engine's language. */
+export interface RecordRow {
+  readonly number: number;
+  readonly kind: string;
+  readonly kindText: string;
+  readonly result?: 'success' | 'success-with-exceptions' | 'failed' | 'stopped' | 'missed';
+  readonly resultText?: string;
+  readonly set?: string;
+  /** As people call the set now. */
+  readonly setTitle?: string;
+  /** What the run made. */
+  readonly snapshotId?: string;
+  /** When it happened, RFC 3339; and its day in the zone of the configuration, `2026-11-23`. */
+  readonly at: string;
+  readonly day: string;
+  /** What clocks showed there, for people: `21:00`. */
+  readonly time: string;
+  /** What it says in one line. */
+  readonly summary: string;
+}
+export interface RecordParams {
+  readonly number: number;
+}
+export interface RecordPage extends RecordRow {
+  readonly fields: readonly { readonly label: string; readonly value: string }[];
+  readonly exceptions: readonly { readonly item: string; readonly text: string }[];
+  readonly exceptionCount: number;
+  /** Of nonconformities that this record shows, opens or closes. */
+  readonly nonconformities: readonly string[];
+  /** Where it can be restored from: of a backup that left a snapshot. */
+  readonly restorable?: { readonly location: string; readonly snapshot: string };
+  /** What can be started again: a set's backup, a drill. */
+  readonly repeatable?: { readonly kind: 'backup'; readonly set: string } | { readonly kind: 'drill' };
+  /** The line as it stands in the file. */
+  readonly line: string;
+}
+export interface RecordsSummary {
+  readonly count: number;
+  readonly openNonconformities: number;
+  /** Undefined when the instruction names no interval. */
+  readonly drillDue?: { readonly at: string; readonly isOverdue: boolean };
+  /** By the last verification of this process; `unknown` before the first. */
+  readonly chain: 'intact' | 'broken' | 'unknown';
+  /** The day that it is now in the zone of the configuration, `2026-11-23`. */
+  readonly today: string;
+  /** What there are records of, to choose from. */
+  readonly kinds: readonly { readonly kind: string; readonly text: string }[];
+  readonly sets: readonly string[];
+}
+export interface RecordsVerification {
+  readonly isIntact: boolean;
+  readonly count: number;
+  /** Sentences, the first wrong line first. */
+  readonly faults: readonly string[];
+  readonly notes: readonly string[];
+  /** Repositories whose anchors and snapshots were compared, and those that could not be. */
+  readonly compared: readonly string[];
+  readonly notCompared: readonly { readonly location: string; readonly error: ErrorData }[];
+  readonly publicKey: string;
+}
+export interface PeriodFileParams {
+  readonly from: string;
+  readonly to: string;
+  /** Absolute. */
+  readonly file: string;
+}
+export interface ReportParams extends PeriodFileParams {
+  readonly format: 'pdf' | 'html' | 'csv';
+  readonly language: 'en' | 'id';
+}
+export interface WrittenDocument {
+  readonly file: string;
+  readonly bytes: number;
+  /** What is good to know of the document, in sentences. */
+  readonly hints: readonly string[];
+}
+export interface ApproveParams {
+  readonly act: 'prepared' | 'checked' | 'approved';
+  readonly from: string;
+  readonly to: string;
+  readonly name: string;
+  readonly position: string;
+}
+export interface NonconformityInfo {
+  readonly id: string;
+  readonly ruleText: string;
+  readonly text: string;
+  /** RFC 3339. */
+  readonly openedAt: string;
+  /** The record that opened it. */
+  readonly openedBy?: number;
+  readonly records: readonly number[];
+  readonly closed?: { readonly at: string; readonly number: number; readonly cause: string; readonly correction: string; readonly prevention: string; readonly name: string; readonly position: string };
+}
+export interface CloseNonconformityParams {
+  readonly id: string;
+  readonly cause: string;
+  readonly correction: string;
+  readonly prevention?: string;
+  readonly name: string;
+  readonly position: string;
+}
+
+export interface DrillParams extends RunToken {
+  /** Default: the backup server's repositories. `drive`: the copies on Google Drive. */
+  readonly from?: 'backup-server' | 'drive';
+  /** Default: every set. */
+  readonly set?: string;
+  /** `newest`, or a day, `2026-11-23`: the newest snapshot until its end. Default: a snapshot at random. */
+  readonly date?: string;
+  /** Default: as the configuration wants it. */
+  readonly sample?: { readonly files?: number; readonly maxBytes?: number; readonly folder?: string };
+}
+
+export interface DashboardParams {
+  readonly year: number;
+}
+/** Numbers are those of records: every figure says what it rests on. */
+export interface DashboardData {
+  readonly organisation?: string;
+  readonly year: number;
+  readonly years: readonly number[];
+  /** Days of the year that have something to tell, by their date; the worst of what happened there. */
+  readonly days: readonly DashboardDay[];
+  readonly sets: readonly DashboardSet[];
+  /** What each run stored, and what there is, in the order of time. `dataBytes`: in the sources; `repositoryBytes`: stored until then. */
+  readonly growth: readonly { readonly at: string; readonly dataBytes: number; readonly repositoryBytes: number; readonly record: number }[];
+  readonly lastDrill?: { readonly at: string; readonly result: string; readonly files: number; readonly minutes: number; readonly rtoMinutes?: number; readonly record: number };
+  readonly drillDue?: { readonly at: string; readonly isOverdue: boolean };
+  readonly nonconformities: readonly NonconformityInfo[];
+  readonly chain: { readonly state: 'intact' | 'broken'; readonly count: number; readonly fault?: string };
+  /** In which days are counted. Missing: that of the engine's machine. */
+  readonly timeZone?: string;
+}
+/** A night: the day on which its window began. `records`: of the backups that were made, begun, or missed. */
+export interface DashboardDay {
+  readonly date: string;
+  readonly result: 'success' | 'success-with-exceptions' | 'failed' | 'stopped' | 'missed';
+  readonly runs: number;
+  readonly records: readonly { readonly number: number; readonly set?: string; readonly at: string; readonly result: DashboardDay['result'] }[];
+}
+export interface DashboardSet {
+  readonly name: string;
+  readonly title: string;
+  readonly lastSuccess?: { readonly at: string; readonly record: number };
+  readonly ageHours?: number;
+  readonly rpoHours?: number;
+  readonly nextRun?: string;
+  /** Of the copy on Google Drive. `record`: of the last one that was made, or failed. */
+  readonly offsite?: { readonly isProtected: boolean; readonly behindFiles: number; readonly behindBytes: number; readonly since?: string; readonly record?: number };
 }

@@ -1,4 +1,4 @@
-import { l10n, formatDate, type Language } from '../platform/index.ts';
+import { escapeHtml, formatDate, l10n, type Language } from '../platform/index.ts';
 import type { RecoveryKit } from './protocol.ts';
 
 export interface RecoveryKitFacts {
@@ -135,7 +135,7 @@ function shellWord(text: string): string {
 }
 
 function escaped(text: string): string {
-  return printable(text).replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+  return escapeHtml(printable(text));
 }
 
 /** Control characters could rearrange a page or a terminal. */

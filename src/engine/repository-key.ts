@@ -1,6 +1,17 @@
+import { isCode } from '../platform/index.ts';
 import { locationLabel, parseLocation } from '../storage/index.ts';
 
 /** One spelling for one location: `/mnt/repo/` and `/mnt/./repo` are the same repository. @throws `storage.invalid-location` */
 export function repositoryKey(location: string): string {
   return locationLabel(parseLocation(location));
+}
+
+/** As `repositoryKey`; undefined for what is no location, as a configuration may have it. */
+export function repositoryKeyIfAny(location: string): string | undefined {
+  try {
+    return repositoryKey(location);
+  } catch (error) {
+    if (isCode(error, 'storage.invalid-location')) return undefined;
+    throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import { initJob } from '../jobs/index.ts';
+import { initJob, recordOfInit } from '../jobs/index.ts';
 import { currentLanguage } from '../platform/index.ts';
 import { removeLocks } from '../repository/index.ts';
 import type { Channel } from './channel.ts';
@@ -11,8 +11,9 @@ import type { Session } from './session.ts';
 /** Repositories as a whole. */
 export function handleRepositoryRequests(channel: Channel, session: () => Session): void {
   channel.handle(protocol.initRepository, initRepositoryParams, async ({ location, password }, signal) => {
-    const { passwords, repositories, world, openStorage } = session();
+    const { passwords, repositories, world, openStorage, keeper } = session();
     const result = await initJob({ location, signal, world: { clock: world.clock, random: world.random, openStorage }, password: async () => password });
+    await keeper.write((about) => recordOfInit(result, { ...about, trigger: 'manual', location }));
     if (!result.details) throw result.error;
     passwords.remember(location, password);
     await repositories.forget(location);

@@ -1,9 +1,8 @@
 import { isAbsolute } from 'node:path';
-import { byteStringFromText, CadanganError, isCode, textOf, type ByteString } from '../platform/index.ts';
+import { byteStringFromText, CadanganError, isCode, isMachinePath, literalPattern, machinePathOf, parentOf, snapshotPathOf, textOf, type ByteString } from '../platform/index.ts';
 import type { Node, StoredSnapshot } from '../repository/index.ts';
 import { originalPlaces } from './original-places.ts';
 import type { RestoreParams } from './protocol.ts';
-import { isMachinePath, literalPattern, machinePathOf, parentOf, snapshotPathOf } from './snapshot-paths.ts';
 
 /** One restore of a folder of the snapshot into a folder of the machine. */
 export interface RestoreStep {

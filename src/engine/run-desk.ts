@@ -1,15 +1,17 @@
 import type { BackupProgress } from '../backup/index.ts';
-import { checkJob, repositoryFolderOf, restoreJob, type JobResult, type RepositoryAccess, type RestoreDetails } from '../jobs/index.ts';
+import { checkJob, isExternal, placeOf, recordOfBackup, recordOfBareRun, recordOfCheck, recordOfDrill, recordOfRestore, repositoryFolderOf, restoreJob, type JobResult, type RecordAbout, type RecordKeeper, type RepositoryAccess, type RestoreDetails } from '../jobs/index.ts';
 import { CadanganError, isAbort, textOf, type Clock, type Environment, type Random } from '../platform/index.ts';
+import type { RecordContent } from '../records/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
-import type { BackupSet } from '../settings/index.ts';
+import type { BackupSet, Configuration } from '../settings/index.ts';
 import type { Storage } from '../storage/index.ts';
+import { planDrill, runDrill } from './drill-run.ts';
 import type { OpenRepositories } from './open-repositories.ts';
-import type { CheckParams, RestoreParams, RestorePreview, RunProgress, RunResult } from './protocol.ts';
+import type { CheckParams, DrillParams, RestoreParams, RestorePreview, RunProgress, RunResult } from './protocol.ts';
 import { previewRestore } from './restore-preview.ts';
 import { planRestoreSteps, type RestoreStep } from './restore-steps.ts';
 import type { RunHistory } from './run-history.ts';
-import { backupRunResult, bareRunResult, checkRunResult, restoreRunResult } from './run-result.ts';
+import { backupRunResult, bareRunResult, checkRunResult, drillRunResult, restoreRunResult } from './run-result.ts';
 import { backupSet } from './set-job.ts';
 import { snapshotNamed } from './snapshot-named.ts';
 
@@ -21,7 +23,10 @@ export interface RunDeskOptions {
   readonly repositories: OpenRepositories;
   /** What a location names, of Google Drive too. */
   readonly openStorage: (location: string) => Promise<Storage>;
+  /** As it is in force at any time. */
+  readonly configuration: () => Configuration;
   readonly history: RunHistory;
+  readonly keeper: RecordKeeper;
   readonly scrub: (text: string) => string;
   readonly log: (level: 'info' | 'warning' | 'error', message: string) => void;
   /** A run began or ended. */
@@ -35,6 +40,14 @@ export interface RunWish {
   readonly mayAsk: boolean;
   readonly signal: AbortSignal;
   readonly onProgress?: ((progress: RunProgress) => void) | undefined;
+  /** For the record: why it runs, and the window that it belongs to. Default: somebody wanted it now. */
+  readonly occasion?: Pick<RecordAbout, 'trigger' | 'planned' | 'via'> | undefined;
+}
+
+/** What a run leaves: its result for the views, and what the record says of it. */
+interface MadeRun {
+  readonly result: RunResult;
+  readonly record: (about: RecordAbout) => RecordContent;
 }
 
 export interface BackupRunWish extends RunWish {
@@ -66,14 +79,14 @@ export class RunDesk {
 
   /** How far the set's backup is, if it goes on here. */
   progressOf(set: string): RunProgress | undefined {
-    return [...this.#active].find((run) => run.set === set)?.progress;
+    return [...this.#active].find((run) => isBackupOf(run, set))?.progress;
   }
 
   /** Tells of the set's backup, of one that goes on already and of one that begins later. */
   listen(set: string, onProgress: (progress: RunProgress) => void): Disposable {
     const listener = { set, onProgress };
     this.#listeners.add(listener);
-    for (const run of this.#active) if (run.set === set) run.listeners.add(onProgress);
+    for (const run of this.#active) if (isBackupOf(run, set)) run.listeners.add(onProgress);
     return {
       [Symbol.dispose]: () => {
         this.#listeners.delete(listener);
@@ -83,22 +96,25 @@ export class RunDesk {
   }
 
   backup(set: BackupSet, wish: BackupRunWish): Promise<RunResult> {
-    return this.#make({ job: 'backup', set: set.name }, wish, async (run, signal) => {
-      const { environment, programVersion, log, scrub, repositories } = this.#options;
+    return this.#make({ job: 'backup', set: set.name, location: set.repository.location }, wish, async (run, signal) => {
+      const { environment, programVersion, log, scrub, repositories, keeper } = this.#options;
       // Before the set's own program runs: dumping a database for a repository that cannot be opened helps nobody.
       await repositories.passwordOf(set.repository.location, { ...wish, signal });
       const result = await backupSet(set, this.#access(set.repository.location, { ...wish, signal }), {
-        environment, programVersion,
+        environment, programVersion, ownTags: await keeper.anchorTags(),
         progress: (progress) => this.#report(run, { job: 'backup', set: set.name, ...backupProgressOf(progress) }),
         onCommandLine: (line) => log('info', `${set.name}: ${line}`),
         overrides: { skipIfUnchanged: wish.skipsUnchanged ? 'same-sources' : undefined },
       });
-      return backupRunResult(result, set.name, scrub);
+      return {
+        result: backupRunResult(result, set.name, scrub),
+        record: (about) => recordOfBackup(result, { ...about, rpoHours: set.rpoHours, sources: set.sources, location: set.repository.location }),
+      };
     });
   }
 
   restore(params: RestoreParams, wish: RunWish): Promise<RunResult> {
-    return this.#make({ job: 'restore' }, wish, async (run, signal) => {
+    return this.#make({ job: 'restore', location: params.location }, wish, async (run, signal) => {
       const { repositories, clock, scrub } = this.#options;
       const startMs = clock.monotonicMs();
       const { id, steps } = await repositories.use(params.location, { ...wish, signal }, async (opened) => {
@@ -115,7 +131,11 @@ export class RunDesk {
         results.push(result);
         if (result.outcome === 'stopped' || result.details === undefined) break; // what stopped one would stop the next
       }
-      return restoreRunResult(results, scrub);
+      const includes = [...new Set(steps.flatMap(({ subfolder, includes: patterns }) => (subfolder === undefined ? (patterns ?? []) : [subfolder])))];
+      return {
+        result: restoreRunResult(results, scrub),
+        record: (about) => recordOfRestore(results, { ...about, location: params.location, target: steps.map(({ target }) => target)[0] ?? '', includes }),
+      };
     });
   }
 
@@ -134,7 +154,7 @@ export class RunDesk {
   }
 
   check({ location, readData }: CheckParams, wish: RunWish): Promise<RunResult> {
-    return this.#make({ job: 'check' }, wish, async (run, signal) => {
+    return this.#make({ job: 'check', location }, wish, async (run, signal) => {
       const { clock, scrub } = this.#options;
       const startMs = clock.monotonicMs();
       const result = await checkJob(this.#access(location, { ...wish, signal }), {
@@ -145,7 +165,22 @@ export class RunDesk {
             ...(total > 0 && { filesTotal: total }), ...(bytesTotal > 0 && { bytesTotal }),
           }),
       });
-      return checkRunResult(result, scrub);
+      return { result: checkRunResult(result, scrub), record: (about) => recordOfCheck(result, { ...about, location, readData: readData ? 'all' : 'none' }) };
+    });
+  }
+
+  /** @throws `set.unknown`, `offsite.unknown`, `arguments.invalid` when there is nothing to drill */
+  async drill({ set, ...params }: DrillParams, wish: RunWish): Promise<RunResult> {
+    const { clock, random, scrub, keeper, programVersion, configuration } = this.#options;
+    const plan = planDrill({ ...params, sets: set === undefined ? [] : [set] }, configuration());
+    const about = { job: 'drill', ...(set !== undefined && { set }) } as const;
+    return this.#make({ ...about, location: plan.drilled.locations[0] ?? '' }, wish, async (run, signal) => {
+      const startMs = clock.monotonicMs();
+      const result = await runDrill(plan, {
+        configuration: configuration(), accessOf: ({ location }) => this.#access(location, { ...wish, signal }), recordsFolder: keeper.history.folder, software: programVersion, clock, random, signal,
+        progress: ({ filesDone, filesTotal, bytesDone, bytesTotal, currentPath }) => this.#report(run, { ...about, elapsedMs: clock.monotonicMs() - startMs, filesDone, filesTotal, bytesDone, bytesTotal, errorCount: 0, currentPath }),
+      });
+      return { result: drillRunResult(result, set, scrub), record: (known) => recordOfDrill(result, { ...known, ...plan.drilled }) };
     });
   }
 
@@ -156,16 +191,14 @@ export class RunDesk {
   }
 
   /** Whatever keeps a run from its end stands in its result: a failed run leaves a record as much as a good one. */
-  async #make(about: { readonly job: RunResult['job']; readonly set?: string }, wish: RunWish, work: (run: ActiveRun, signal: AbortSignal) => Promise<RunResult>): Promise<RunResult> {
+  async #make({ location, ...about }: { readonly job: RunResult['job']; readonly set?: string; readonly location: string }, wish: RunWish, work: (run: ActiveRun, signal: AbortSignal) => Promise<MadeRun>): Promise<RunResult> {
     const signal = AbortSignal.any([wish.signal, this.#closing.signal]);
     const startedAt = this.#nowText();
     const run: ActiveRun = { set: about.set, listeners: new Set(wish.onProgress ? [wish.onProgress] : []), progress: { ...startedProgress, ...about } };
-    for (const { set, onProgress } of this.#listeners) if (set === about.set) run.listeners.add(onProgress);
+    for (const { set, onProgress } of this.#listeners) if (isBackupOf(run, set)) run.listeners.add(onProgress);
     this.#active.add(run);
     this.#options.onChange();
-    const making = this.#recorded(
-      work(run, signal).catch((error: unknown) => bareRunResult({ ...about, outcome: isAbort(error) ? 'stopped' : 'failed', startedAt, endedAt: this.#nowText(), error }, this.#options.scrub)),
-    );
+    const making = this.#recorded(work(run, signal).catch((error: unknown) => this.#bareRun(about, location, startedAt, error)), { ...(about.set !== undefined && { set: about.set }), via: 'editor', trigger: 'manual', ...wish.occasion });
     this.#running.push(making);
     try {
       return await making;
@@ -176,8 +209,19 @@ export class RunDesk {
     }
   }
 
-  async #recorded(working: Promise<RunResult>): Promise<RunResult> {
-    const result = await working;
+  #bareRun(about: { readonly job: RunResult['job']; readonly set?: string }, location: string, startedAt: string, error: unknown): MadeRun {
+    const run = { outcome: isAbort(error) ? 'stopped' : 'failed', startedAt, endedAt: this.#nowText(), error } as const;
+    const kind = about.job === 'backup' ? 'internal-backup' : about.job === 'check' || about.job === 'drill' ? about.job : isExternal(location) ? 'external-restore' : 'internal-restore';
+    return {
+      result: bareRunResult({ ...about, ...run }, this.#options.scrub),
+      record: (known) => ({ ...recordOfBareRun(kind, { result: run.outcome, started: run.startedAt, ended: run.endedAt, error }, known), [about.job === 'backup' ? 'destination' : 'source']: placeOf(location, known.settings) }),
+    };
+  }
+
+  async #recorded(working: Promise<MadeRun>, occasion: Partial<RecordAbout>): Promise<RunResult> {
+    const { result: made, record } = await working;
+    const written = await this.#options.keeper.write((about) => record({ ...about, ...occasion }));
+    const result = written ? { ...made, record: written.number } : made;
     try {
       await this.#options.history.append(result);
     } catch (error) {
@@ -206,6 +250,11 @@ export class RunDesk {
     for (const listener of run.listeners) listener(progress);
     this.#options.onProgress();
   }
+}
+
+/** A drill is of a set too. */
+function isBackupOf(run: ActiveRun, set: string): boolean {
+  return run.set === set && run.progress.job === 'backup';
 }
 
 /** Totals are there as soon as the backup knows them. */

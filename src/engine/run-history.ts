@@ -1,7 +1,7 @@
-import { mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { mkdir, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { systemCode, type Random } from '../platform/index.ts';
+import { replaceFile, systemCode, type Random } from '../platform/index.ts';
 import type { RunResult } from './protocol.ts';
 
 /** Exceptions of one run that are kept. */
@@ -13,7 +13,7 @@ const fileBytesWanted = 8 * 1024 * 1024;
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 const errorData = z.object({ code: z.string(), facts: z.record(z.string(), scalar), message: z.string() });
 const runResult = z.object({
-  job: z.enum(['backup', 'restore', 'check', 'offsite-sync', 'offsite-scrub', 'offsite-sample', 'readable-copy', 'drive-sign-in']),
+  job: z.enum(['backup', 'restore', 'check', 'offsite-sync', 'offsite-scrub', 'offsite-sample', 'readable-copy', 'drive-sign-in', 'drill']),
   set: z.string().exactOptional(),
   copy: z.string().exactOptional(),
   outcome: z.enum(['success', 'success-with-exceptions', 'failed', 'stopped', 'missed']),
@@ -24,6 +24,8 @@ const runResult = z.object({
   isUnchanged: z.literal(true).exactOptional(),
   files: z.number(), bytes: z.number(), bytesAdded: z.number(),
   verifiedFiles: z.number().exactOptional(),
+  evidence: z.string().exactOptional(),
+  record: z.number().exactOptional(),
   error: errorData.exactOptional(),
 }) satisfies z.ZodType<RunResult>;
 
@@ -87,15 +89,7 @@ export class RunHistory {
     const runs = await this.runs();
     const last = new Set((await this.lastBySet()).values());
     const kept = runs.filter((run, at) => at >= runs.length - runsKept || last.has(run));
-    const temporary = `${this.path}-tmp-${Buffer.from(this.#random.fill(new Uint8Array(8))).toString('hex')}`;
-    try {
-      const handle = await open(temporary, 'wx', 0o600);
-      await handle.writeFile(kept.map((run) => `${JSON.stringify(run)}\n`).join(''));
-      await handle.close();
-      await rename(temporary, this.path);
-    } finally {
-      await unlink(temporary).catch(() => undefined);
-    }
+    await replaceFile(this.path, kept.map((run) => `${JSON.stringify(run)}\n`).join(''), this.#random);
   }
 
   async #endsTorn(): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { BackupDetails, JobException, JobResult, ReadableCopyDetails, RestoreDetails, SampleDetails, ScrubDetails } from '../jobs/index.ts';
+import type { BackupDetails, DrillDetails, JobException, JobResult, ReadableCopyDetails, RestoreDetails, SampleDetails, ScrubDetails } from '../jobs/index.ts';
 import { CadanganError } from '../platform/index.ts';
 import type { CheckResult } from '../upkeep/index.ts';
 import { errorDataOf } from './error-data.ts';
@@ -64,6 +64,19 @@ export function restoreRunResult(results: readonly JobResult<RestoreDetails>[], 
     bytesAdded: 0,
     verifiedFiles: sum(({ filesVerified }) => filesVerified),
     ...(error && { error }),
+  };
+}
+
+/** @param set when it was one */
+export function drillRunResult(result: JobResult<DrillDetails>, set: string | undefined, scrub: Scrub): RunResult {
+  const { details } = result;
+  const [first, ...others] = details?.sets ?? [];
+  return {
+    ...commonOf(result, 'drill', scrub),
+    ...(set !== undefined && { set }),
+    ...(first && others.length === 0 && { snapshotId: first.snapshot.id }),
+    files: details?.filesChosen ?? 0, bytes: details?.bytesVerified ?? 0, bytesAdded: 0,
+    ...(details && { verifiedFiles: details.filesVerified, evidence: details.evidence.path }),
   };
 }
 

@@ -1,11 +1,10 @@
 import { hostname } from 'node:os';
-import { openStorageAt, type DrivePlace } from '../jobs/index.ts';
+import { openStorageAt, RecordKeeper, recordOfBareRun, recordOfMissedRun, type DrivePlace } from '../jobs/index.ts';
 import { CadanganError, configurationFile, setLanguage, stateFolder, type Clock, type Environment, type Random } from '../platform/index.ts';
-import { formatTimestamp } from '../repository/index.ts';
 import type { ScheduleEvent } from '../schedule/index.ts';
-import { keepLastGood, loadConfiguration, watchConfiguration, type BackupSet, type LoadedConfiguration, type OffsiteCopy, type UsedConfiguration } from '../settings/index.ts';
+import { keepLastGood, loadConfiguration, watchConfiguration, type BackupSet, type Configuration, type LoadedConfiguration, type OffsiteCopy, type UsedConfiguration } from '../settings/index.ts';
 import type { Storage } from '../storage/index.ts';
-import { BackupRuns } from './backup-runs.ts';
+import { BackupRuns, timeTextOf } from './backup-runs.ts';
 import type { Channel } from './channel.ts';
 import { configurationInfoOf } from './configuration-info.ts';
 import { DriveDesk } from './drive-desk.ts';
@@ -13,7 +12,9 @@ import { LastGoodFile, usedFromStart } from './last-good-file.ts';
 import { OpenRepositories } from './open-repositories.ts';
 import type { Passwords } from './passwords.ts';
 import type { InitializeParams, InitializeResult } from './protocol.ts';
+import { RecordsDesk } from './records-desk.ts';
 import { repositoryKey } from './repository-key.ts';
+import { reviewRecords } from './review-records.ts';
 import { RunDesk } from './run-desk.ts';
 import { RunHistory } from './run-history.ts';
 import { bareRunResult } from './run-result.ts';
@@ -42,6 +43,8 @@ interface Beginning {
 const changedMsMin = 250;
 const progressMsMin = 1000;
 const driveChangedMsMin = 500;
+const recordsChangedMsMin = 500;
+const chainVerifiedEveryMs = 20 * 3_600_000;
 
 /** An engine that knows its configuration: everything it has, put together, from `initialize` to the end. */
 export class Session {
@@ -49,6 +52,8 @@ export class Session {
   readonly passwords: Passwords;
   readonly repositories: OpenRepositories;
   readonly history: RunHistory;
+  readonly keeper: RecordKeeper;
+  readonly records: RecordsDesk;
   readonly desk: RunDesk;
   readonly runs: BackupRuns;
   readonly seat: ScheduleSeat;
@@ -60,9 +65,11 @@ export class Session {
   readonly #changed: Throttle;
   readonly #progressed: Throttle;
   readonly #driveChanged: Throttle;
+  readonly #recordsChanged: Throttle;
   readonly #lastGood: LastGoodFile;
   #loaded: LoadedConfiguration;
   #used: UsedConfiguration;
+  #chainVerifiedMs = -Infinity;
   #watching: Promise<void> | undefined;
 
   private constructor(params: InitializeParams, world: EngineWorld, channel: Channel, passwords: Passwords, { loaded, used, lastGood }: Beginning) {
@@ -80,14 +87,20 @@ export class Session {
       channel.driveChanged();
       this.#changed.call(); // what is protected off-site stands in the sets
     });
+    this.#recordsChanged = new Throttle(recordsChangedMsMin, () => channel.recordsChanged());
     const log = channel.log.bind(channel);
     this.repositories = new OpenRepositories({ ...world, openStorage: this.openStorage }, passwords);
     this.history = new RunHistory(this.#stateFolder, world.random);
-    this.desk = new RunDesk({ ...world, openStorage: this.openStorage, repositories: this.repositories, history: this.history, scrub: passwords.scrub, log, onChange: this.#changed.call, onProgress: this.#progressed.call });
+    this.keeper = new RecordKeeper({
+      ...world, stateFolder: this.#stateFolder, software: world.programVersion, via: 'editor', settings: () => this.#used.configuration, scrub: passwords.scrub,
+      onError: (error) => log('error', `this was not recorded: ${String(error)}`),
+    });
+    this.records = new RecordsDesk({ keeper: this.keeper, clock: world.clock, configuration: () => this.configuration, review: () => this.#review(), onChange: this.#recordsChanged.call });
+    this.desk = new RunDesk({ ...world, openStorage: this.openStorage, repositories: this.repositories, configuration: () => ({ ...this.#used.configuration, offsiteCopies: this.copies }), history: this.history, keeper: this.keeper, scrub: passwords.scrub, log, onChange: this.#changed.call, onProgress: this.#progressed.call });
     const place = { configFile: this.configFile, stateFolder: this.#stateFolder, version: world.version, random: world.random };
     this.runs = new BackupRuns({ clock: world.clock, desk: this.desk, history: this.history, setNamed: (name) => this.setNamed(name), place, log }, () => this.seat);
     this.drive = new DriveDesk({
-      clock: world.clock, place: () => this.drivePlace, copies: () => this.copies, history: this.history, scrub: passwords.scrub, log,
+      clock: world.clock, place: () => this.drivePlace, copies: () => this.copies, history: this.history, keeper: this.keeper, scrub: passwords.scrub, log,
       passwordOf: (location, wish) => this.repositories.passwordOf(location, wish), channel,
       leader: () => this.seat.service?.copies, onChange: this.#driveChanged.call,
     });
@@ -114,6 +127,11 @@ export class Session {
 
   get sets(): readonly BackupSet[] {
     return this.#used.configuration.sets;
+  }
+
+  /** As it is in force: what is right in the file, with what was right before of sets that are not. */
+  get configuration(): Configuration {
+    return this.#used.configuration;
   }
 
   get copies(): readonly OffsiteCopy[] {
@@ -152,6 +170,7 @@ export class Session {
     // Another way to the password, or another repository: what was opened the old way must not hide that the new one is wrong.
     const changed = this.sets.map(({ repository }) => repository).filter((repository) => !before.has(JSON.stringify(repository)));
     for (const { location } of changed) await this.repositories.forget(location).catch(() => undefined);
+    await this.#recordConfiguration();
     this.seat.setSets(await this.#scheduledSets());
     await this.drive.configurationChanged();
     this.#channel.configurationChanged(configurationInfoOf(loaded));
@@ -172,7 +191,9 @@ export class Session {
     }
     await this.#watching;
     await this.drive.close();
+    await this.records[Symbol.asyncDispose]();
     await this.repositories.close();
+    this.#recordsChanged[Symbol.dispose]();
     this.#changed[Symbol.dispose]();
     this.#progressed[Symbol.dispose]();
     this.#driveChanged[Symbol.dispose]();
@@ -196,6 +217,7 @@ export class Session {
 
   async #start(): Promise<void> {
     await this.#noteConfiguration();
+    await this.#recordConfiguration();
     try {
       await this.seat.start(await this.#scheduledSets());
     } catch (error) {
@@ -211,6 +233,12 @@ export class Session {
     this.#watching.catch((error: unknown) => this.#channel.log('error', `the configuration is watched no more: ${String(error)}`));
   }
 
+  /** A file that cannot be read at this moment says nothing. */
+  async #recordConfiguration(): Promise<void> {
+    const { text, problems, configuration } = this.#loaded;
+    if (text !== undefined || problems.length === 0) await this.keeper.noteConfiguration(configuration);
+  }
+
   #scheduledSets(): ReturnType<typeof scheduledSetsOf> {
     return scheduledSetsOf(this.#used.configuration, {
       stateFolder: this.#stateFolder,
@@ -220,17 +248,34 @@ export class Session {
 
   /** What the scheduler finds, and no run tells of. */
   async #noteEvent(event: ScheduleEvent): Promise<void> {
-    const text = (ms: number): string => formatTimestamp(BigInt(Math.round(ms)) * 1_000_000n, this.world.clock.offsetMinutes(BigInt(Math.round(ms)) * 1_000_000n));
+    const text = (ms: number): string => timeTextOf(ms, this.world.clock);
     try {
       if (event.kind === 'missed') {
         const { set, window } = event;
-        await this.history.append(bareRunResult({ job: 'backup', set, outcome: 'missed', startedAt: text(window.startMs), endedAt: text(window.endMs) }));
+        const planned = { start: text(window.startMs), end: text(window.endMs) };
+        await this.keeper.write((about) => recordOfMissedRun(planned, event.reason, { ...about, via: 'schedule', set, trigger: 'schedule' }));
+        await this.history.append(bareRunResult({ job: 'backup', set, outcome: 'missed', startedAt: planned.start, endedAt: planned.end }));
       } else if (event.kind === 'ended' && event.wasFound) {
         const error = new CadanganError('engine.lost', { reason: 'it ended while the backup ran' });
-        await this.history.append(bareRunResult({ job: 'backup', set: event.set, outcome: 'stopped', startedAt: text(event.startedMs), endedAt: text(event.atMs), error }));
+        const run = { started: text(event.startedMs), ended: text(event.atMs) };
+        await this.keeper.write((about) => recordOfBareRun('internal-backup', { ...run, result: 'stopped', error }, { ...about, via: 'schedule', set: event.set }));
+        await this.history.append(bareRunResult({ job: 'backup', set: event.set, outcome: 'stopped', startedAt: run.started, endedAt: run.ended, error }));
       }
     } catch (error) {
       this.#channel.log('error', `the history of runs cannot be written: ${String(error)}`);
+    }
+    if (event.kind === 'missed' || event.kind === 'ended') await this.#review();
+  }
+
+  /** What is not as the work instruction wants it, or was removed, becomes a nonconformity; once a day the whole chain is read. */
+  async #review(): Promise<void> {
+    try {
+      const nowMs = Number(this.world.clock.nowNs() / 1_000_000n);
+      const verifiesChain = Math.abs(nowMs - this.#chainVerifiedMs) >= chainVerifiedEveryMs;
+      if (verifiesChain) this.#chainVerifiedMs = nowMs;
+      await this.repositories.withOpen((opened) => reviewRecords(this.keeper, this.#loaded.configuration, nowMs, { opened, verifiesChain }));
+    } catch (error) {
+      this.#channel.log('error', `the records cannot be held against the instruction: ${String(error)}`);
     }
   }
 }

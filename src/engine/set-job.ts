@@ -11,6 +11,8 @@ export interface SetBackupContext {
   readonly programVersion: string;
   readonly progress?: BackupProgressSink | undefined;
   readonly onException?: ExceptionSink | undefined;
+  /** Of this run's snapshot alone: what dates the records. */
+  readonly ownTags?: readonly string[] | undefined;
   /** What the programs of the set say. */
   readonly onCommandLine?: ((line: string) => void) | undefined;
   /** What the caller decides beside the set: `dryRun`, `force` ... */
@@ -31,7 +33,7 @@ async function prepareAndBackup(set: BackupSet, access: RepositoryAccess, contex
   return backupJob(access, await jobOptionsOf(set, context));
 }
 
-async function jobOptionsOf(set: BackupSet, { environment, programVersion, progress, onException, overrides }: SetBackupContext): Promise<BackupJobOptions> {
+async function jobOptionsOf(set: BackupSet, { environment, programVersion, progress, onException, ownTags, overrides }: SetBackupContext): Promise<BackupJobOptions> {
   const { sources, excludes, iexcludes, excludeFiles, iexcludeFiles, excludeCaches, excludeIfPresent, excludeLargerThan, oneFileSystem, compression } = set;
   const rules = await compileExcludeRules(
     { excludes, iexcludes, excludeFiles, iexcludeFiles, excludeCaches, excludeIfPresent, excludeLargerThan },
@@ -40,7 +42,7 @@ async function jobOptionsOf(set: BackupSet, { environment, programVersion, progr
   return {
     sources, rules, oneFileSystem, compression, programVersion, progress, onException,
     workingFolder: homedir(), // sources are absolute
-    tags: tagsOf(set),
+    tags: tagsOf(set), ownTags: ownTags ?? [],
     ...overrides,
   };
 }

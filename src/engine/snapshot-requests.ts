@@ -1,5 +1,5 @@
 import { compareTrees, findInSnapshots, versionsOf } from '../browse/index.ts';
-import { CadanganError, isAbort, textOf, type ByteString } from '../platform/index.ts';
+import { CadanganError, isAbort, snapshotPathOf, textOf, type ByteString } from '../platform/index.ts';
 import type { StoredSnapshot } from '../repository/index.ts';
 import type { Channel } from './channel.ts';
 import { entryInfoOf, rootInfoOf, snapshotInfoOf } from './entry-info.ts';
@@ -9,7 +9,6 @@ import { compareParams, entryParams, findParams, folderParams, readFileParams, r
 import * as protocol from './protocol.ts';
 import type { Session } from './session.ts';
 import { snapshotNamed } from './snapshot-named.ts';
-import { snapshotPathOf } from './snapshot-paths.ts';
 
 /** Looking into snapshots. */
 export function handleSnapshotRequests(channel: Channel, session: () => Session): void {

@@ -188,3 +188,33 @@ test('a sync that is cancelled is stopped, whoever keeps the copy up, and goes o
     assert.ok(await isProtected(window));
   }
 });
+
+test('sign-ins, refused ones too, copies and scrubs leave records; the head of the records beside the copy is compared with them', async (t) => {
+  await using drive = await startDriveEmulator();
+  const desk = new DriveDeskStage(t, drive);
+  await desk.prepare();
+  const window = desk.window();
+  const { client } = window;
+  desk.account = otherAccount;
+  await assert.rejects(signIn(window));
+  desk.account = sampleAccount;
+  await signIn(window);
+  await desk.backUp(window, 'b.txt');
+  await untilInSync(window);
+  await client.run(protocol.scrubCopy, { copy: copyName });
+  const nothingToDo = await client.run(protocol.syncCopy, { copy: copyName });
+  assert.deepEqual([nothingToDo.outcome, nothingToDo.files], ['success', 0]);
+  const verified = await client.ask(protocol.verifyRecords);
+  assert.deepEqual([verified.isIntact, verified.faults, verified.compared, verified.notCompared], [true, [], [desk.stage.repository, 'gdrive:Backup/data'], []]);
+  await client.request(protocol.driveSignOut, { revoke: false });
+  const { rows } = await client.request(protocol.listRecords, { offset: 0, limit: 100, kinds: ['sign-in', 'sign-out', 'external-backup', 'scrub'] });
+  const told = rows.map(({ kind, result }) => `${kind} ${result}`).toReversed();
+  const signs = told.filter((text) => text.startsWith('sign'));
+  assert.deepEqual(signs, ['sign-in failed', 'sign-in success', 'sign-out success']);
+  assert.equal(told.at(-1), 'sign-out success');
+  assert.ok(told.includes('external-backup success') && told.includes('scrub success'), told.join());
+  const shown = await client.request(protocol.readRecord, { number: rows.find(({ kind, result }) => kind === 'sign-in' && result === 'failed')?.number ?? 0 });
+  assert.ok(JSON.parse(shown.line).destination.account === otherAccount);
+  const signedOut = await client.ask(protocol.verifyRecords);
+  assert.deepEqual([signedOut.isIntact, signedOut.compared, signedOut.notCompared.map(({ location, error }) => [location, error.code])], [true, [desk.stage.repository], [['gdrive:Backup/data', 'drive.signed-out']]]);
+});

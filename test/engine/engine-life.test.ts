@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { EngineError, protocol, type PasswordParams } from '../../src/engine/index.ts';
@@ -68,7 +68,9 @@ test('the password is in no log, no argument, no environment and no file of the 
   }
   assert.ok(window.log.some(({ message }) => message.includes('I know: ***')), JSON.stringify(window.log));
   assert.ok(!JSON.stringify(window.log).includes(password), JSON.stringify(window.log));
-  for (const name of readdirSync(stage.path('state'))) assert.ok(!readFileSync(stage.path('state', name)).includes(password), name);
+  for (const name of readdirSync(stage.path('state'), { recursive: true, encoding: 'utf8' })) {
+    if (statSync(stage.path('state', name)).isFile()) assert.ok(!readFileSync(stage.path('state', name)).includes(password), name);
+  }
 });
 
 test('cancelling stops a run, which leaves no lock and a record', async (t) => {

@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
-import { literalPattern, machinePathOf, rootOf, snapshotPathOf } from '../../src/engine/snapshot-paths.ts';
 import { planRestoreSteps } from '../../src/engine/restore-steps.ts';
-import { byteStringFromBytes, byteStringFromText, CadanganError, compilePatterns, isCode, type ByteString } from '../../src/platform/index.ts';
+import { byteStringFromBytes, byteStringFromText, CadanganError, compilePatterns, isCode, literalPattern, machinePathOf, rootOf, snapshotPathOf, type ByteString } from '../../src/platform/index.ts';
 import type { Node, StoredSnapshot } from '../../src/repository/index.ts';
 
 const snapshot = { id: 'x', timeNs: 0n, snapshot: { paths: ['/srv/data', '/gone'] } } as unknown as StoredSnapshot;

@@ -1,0 +1,26 @@
+import { instantMsOf, type HistoryRecord, type PlannedWindow } from '../records/index.ts';
+import { parseWindowRule, systemTimeZone, windowsEnded } from '../schedule/index.ts';
+import type { Configuration } from '../settings/index.ts';
+
+/** Up to a decade of nights; a configuration dated far back must not fill the memory. */
+const windowsMax = 4_000;
+
+/**
+ * The windows of every set that ended until `untilMs`, as far as they were planned as they are now: since the last record that tells of another schedule of
+ * the set. What was planned before is told by the records of the runs themselves.
+ */
+export function plannedWindowsOf(configuration: Configuration, records: readonly HistoryRecord[], untilMs: number): PlannedWindow[] {
+  return configuration.sets.flatMap(({ name, schedule }) => {
+    const sinceMs = plannedSinceMs(name, records);
+    if (schedule?.kind !== 'window' || sinceMs === undefined) return [];
+    const rule = parseWindowRule(schedule.window, { days: schedule.days, timeZone: schedule.timeZone ?? configuration.timeZone ?? systemTimeZone() });
+    return windowsEnded(rule, sinceMs, untilMs).take(windowsMax).filter(({ startMs }) => startMs >= sinceMs).map(({ day, startMs, endMs }) => ({ set: name, day, startMs, endMs })).toArray();
+  });
+}
+
+/** Undefined when no record knows the set: then nobody can say since when it was planned. */
+function plannedSinceMs(set: string, records: readonly HistoryRecord[]): number | undefined {
+  const wanted = new Set(['configuration', 'timeZone', `sets.${set}`, `sets.${set}.schedule`]);
+  const last = records.findLast(({ change, kind }) => kind === 'configuration-change' && change !== undefined && wanted.has(change.what));
+  return last && instantMsOf(last.at);
+}

@@ -1,0 +1,174 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { approvePeriod, closeByPerson, type RecordKeeper } from '../jobs/index.ts';
+import { CadanganError, isAbort, systemCode, type Clock } from '../platform/index.ts';
+import { dayOf, drillDueOf, kindText, listNonconformities, nextDay, RecordIndex, startOfDayMs, type IndexedRecord, type ReadRecord } from '../records/index.ts';
+import type { Configuration } from '../settings/index.ts';
+import { nonconformityInfoOf } from './nonconformity-info.ts';
+import type { ApproveParams, CloseNonconformityParams, NonconformityInfo, RecordPage, RecordRow, RecordsPage, RecordsParams, RecordsSummary, RecordsVerification } from './protocol.ts';
+import { recordPageOf, recordRowOf } from './record-page.ts';
+import { verifyWithAnchors, type VerifyRecordsOptions } from './verify-records.ts';
+
+export interface RecordsDeskOptions {
+  readonly keeper: RecordKeeper;
+  readonly clock: Clock;
+  /** As it is in force at any time. */
+  readonly configuration: () => Configuration;
+  /** Holds the records against the work instruction. Never rejects. */
+  readonly review: () => Promise<void>;
+  /** There are new records, or the summary says something else. */
+  readonly onChange: () => void;
+}
+
+/** Other processes append too; to look costs one call of the system. */
+const lookMs = 1_000;
+
+/** Everything that a window asks of the records. Reads nothing before it is asked the first time. */
+export class RecordsDesk {
+  readonly #options: RecordsDeskOptions;
+  readonly #index: RecordIndex;
+  readonly #closing = new AbortController();
+  #chain: RecordsSummary['chain'] = 'unknown';
+  #watching: Promise<void> | undefined;
+
+  constructor(options: RecordsDeskOptions) {
+    this.#options = options;
+    this.#index = new RecordIndex(options.keeper.history.folder);
+  }
+
+  async list({ offset, limit, ...filter }: RecordsParams, signal: AbortSignal): Promise<RecordsPage> {
+    await this.#refresh(signal);
+    const read = async () => {
+      const found = this.#index.entries.filter(this.#filterOf(filter)).toReversed();
+      const wanted = found.slice(offset, offset + limit);
+      return { total: found.length, wanted, records: await this.#index.read(wanted, signal) };
+    };
+    let page = await read();
+    if (page.records.length < page.wanted.length) {
+      await this.#index.refresh(signal); // the files have changed under the index
+      page = await read();
+    }
+    const context = this.#options.configuration();
+    return { rows: page.records.map(({ record }) => recordRowOf(record, context)), total: page.total, today: this.#today() };
+  }
+
+  /** @throws `record.not-found` */
+  async read(number: number, signal: AbortSignal): Promise<RecordPage> {
+    await this.#refresh(signal);
+    return recordPageOf((await this.#find(number, signal)) ?? (await this.#findAnew(number, signal)), await listNonconformities(this.#index.whole), this.#options.configuration());
+  }
+
+  async summary(signal: AbortSignal): Promise<RecordsSummary> {
+    await this.#refresh(signal);
+    const { entries, whole } = this.#index;
+    const open = (await listNonconformities(whole)).filter(({ closed }) => closed === undefined);
+    const drillDue = drillDueOf(whole, this.#options.configuration().instruction, this.#nowMs());
+    return {
+      count: entries.length, openNonconformities: open.length, chain: this.#chain, today: this.#today(),
+      ...(drillDue && { drillDue: { at: new Date(drillDue.atMs).toISOString(), isOverdue: drillDue.isOverdue } }),
+      kinds: [...new Set(entries.map(({ kind }) => kind))].map((kind) => ({ kind, text: kindText(kind) })),
+      sets: [...new Set(entries.flatMap(({ set }) => set ?? []))],
+    };
+  }
+
+  async nonconformities(signal: AbortSignal): Promise<readonly NonconformityInfo[]> {
+    await this.#refresh(signal);
+    const { timeZone } = this.#options.configuration();
+    const all = (await listNonconformities(this.#index.whole)).toReversed();
+    return [...all.filter(({ closed }) => closed === undefined), ...all.filter(({ closed }) => closed !== undefined)].map((one) => nonconformityInfoOf(one, timeZone));
+  }
+
+  async verify(options: VerifyRecordsOptions): Promise<RecordsVerification> {
+    const { isIntact, count, faults, notes, compared, notCompared, publicKey, verification } = await verifyWithAnchors(this.#options.keeper, options);
+    this.#chain = verification.isIntact ? 'intact' : 'broken';
+    this.#options.onChange();
+    return { isIntact, count, faults, notes, compared, notCompared, publicKey };
+  }
+
+  async approve({ act, from, to, name, position }: ApproveParams): Promise<RecordRow> {
+    if (from > to) throw new CadanganError('arguments.invalid', { argument: 'to', value: to, reason: 'the period ends before it begins' });
+    return this.#written(await approvePeriod(this.#options.keeper, { act, period: { from, to }, by: { name, position } }));
+  }
+
+  async close({ id, cause, correction, prevention, name, position }: CloseNonconformityParams): Promise<RecordRow> {
+    return this.#written(await closeByPerson(this.#options.keeper, id, { cause, correction, prevention, by: { name, position } }));
+  }
+
+  /** Ends the look-out for what others write. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.#watching;
+  }
+
+  #written(record: ReadRecord['record']): RecordRow {
+    this.#options.onChange();
+    return recordRowOf(record, this.#options.configuration());
+  }
+
+  async #refresh(signal: AbortSignal): Promise<void> {
+    this.#watching ??= Promise.all([this.#watch(), this.#options.review()]).then(() => undefined);
+    await this.#index.refresh(signal);
+  }
+
+  /** Every append leaves a new head behind. Looks itself: state folders may lie on network homes, whose events are lost. */
+  async #watch(): Promise<void> {
+    const head = join(this.#options.keeper.history.folder, 'head.json');
+    let known = await stampOf(head);
+    while (!this.#closing.signal.aborted) {
+      try {
+        await this.#options.clock.sleep(lookMs, this.#closing.signal);
+      } catch (error) {
+        if (!isAbort(error) && !this.#closing.signal.aborted) throw error;
+        return;
+      }
+      const stamp = await stampOf(head);
+      if (stamp !== known) this.#options.onChange();
+      known = stamp;
+    }
+  }
+
+  async #find(number: number, signal: AbortSignal): Promise<ReadRecord | undefined> {
+    const entry = this.#index.entries.find((candidate) => candidate.number === number);
+    return entry && (await this.#index.read([entry], signal))[0];
+  }
+
+  /** The files may have changed under the index. */
+  async #findAnew(number: number, signal: AbortSignal): Promise<ReadRecord> {
+    await this.#index.refresh(signal);
+    const found = await this.#find(number, signal);
+    if (!found) throw new CadanganError('record.not-found', { record: String(number) });
+    return found;
+  }
+
+  #filterOf({ kinds, results, set, snapshots, from, to }: Omit<RecordsParams, 'offset' | 'limit'>): (entry: IndexedRecord) => boolean {
+    const { timeZone } = this.#options.configuration();
+    const startMs = from === undefined ? -Infinity : startOfDayMs(from, timeZone);
+    const endMs = to === undefined ? Infinity : startOfDayMs(nextDay(to), timeZone);
+    const made = snapshots && new Set(snapshots);
+    return (entry) =>
+      entry.ms >= startMs && entry.ms < endMs &&
+      (kinds?.includes(entry.kind) ?? true) &&
+      (results === undefined || (entry.result !== undefined && results.includes(entry.result))) &&
+      (set === undefined || entry.set === set) &&
+      (made === undefined || (entry.snapshotId !== undefined && made.has(entry.snapshotId)));
+  }
+
+  #today(): string {
+    return dayOf(this.#nowMs(), this.#options.configuration().timeZone);
+  }
+
+  #nowMs(): number {
+    return Number(this.#options.clock.nowNs() / 1_000_000n);
+  }
+}
+
+/** Changes whenever the file is another one. Empty where there is none, or none that can be reached. */
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { ino, mtimeMs } = await stat(path);
+    return `${ino} ${mtimeMs}`;
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    return '';
+  }
+}
