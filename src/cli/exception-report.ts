@@ -1,8 +1,7 @@
 import type { ExceptionSink, JobResult } from '../jobs/index.ts';
+import { describeException, safeText } from '../jobs/index.ts';
 import { l10n } from '../platform/index.ts';
 import { noteJson } from './json.ts';
-import { describeException } from './messages.ts';
-import { safeText } from './safe-text.ts';
 import type { Terminal } from './terminal.ts';
 import { countText } from './units.ts';
 

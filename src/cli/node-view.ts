@@ -1,7 +1,7 @@
+import { safeName } from '../jobs/index.ts';
 import { textOf, type ByteString, type Clock } from '../platform/index.ts';
 import { goMode, parseTimestamp, type JsonObject, type Node } from '../repository/index.ts';
 import { jsonObject, unlessZero } from './json.ts';
-import { safeName } from './safe-text.ts';
 import { localTimeText } from './time-argument.ts';
 
 /** Go's text for a file mode, which restic shows: letters for the kind and the special bits, then `rwxr-xr-x`. */

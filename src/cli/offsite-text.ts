@@ -1,7 +1,7 @@
 import type { CopyStateWord, CopyStatus, Doubt, TroubleKind } from '../offsite/index.ts';
+import { safeText } from '../jobs/index.ts';
 import { formatDate, formatDuration, l10n, type Clock } from '../platform/index.ts';
 import { parseTimestamp } from '../repository/index.ts';
-import { safeText } from './safe-text.ts';
 import { countText, sizeText } from './units.ts';
 
 /** What people read of a copy, a line each. */

@@ -1,21 +1,20 @@
-import { OffsiteKeeper, type DrivePlace, type JobResult, type SyncDetails } from '../jobs/index.ts';
+import { describeError, type JobResult, OffsiteKeeper, type OffsiteKeeperOptions, type SyncDetails } from '../jobs/index.ts';
 import { formatTime, isAbort, l10n } from '../platform/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import type { CommandContext } from './command.ts';
 import { exitCode, type ExitCode } from './exit-code.ts';
 import { jsonObject, printJsonNow } from './json.ts';
-import { describeError } from './messages.ts';
 import { stateText, troubleText } from './offsite-text.ts';
 import { countText, sizeText } from './units.ts';
 
 /** Keeps copies up until it is stopped, and says what happens, a line each. */
-export async function watchCopies(context: CommandContext, place: DrivePlace, copies: readonly OffsiteCopy[], password: (copy: OffsiteCopy, signal: AbortSignal) => Promise<string>): Promise<ExitCode> {
+export async function watchCopies(context: CommandContext, world: Pick<OffsiteKeeperOptions, 'place' | 'records'>, copies: readonly OffsiteCopy[], password: (copy: OffsiteCopy, signal: AbortSignal) => Promise<string>): Promise<ExitCode> {
   const { signal } = context;
   await using stack = new AsyncDisposableStack();
   for (const copy of copies) {
     const teller = new Teller(context, copy.name);
     const keeper: OffsiteKeeper = await OffsiteKeeper.start({
-      copy, place, password: (passwordSignal) => password(copy, passwordSignal),
+      copy, ...world, password: (passwordSignal) => password(copy, passwordSignal),
       onResult: (result) => teller.tellResult(result),
       onStatus: () => void teller.tellStatus(() => keeper),
     });

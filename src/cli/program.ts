@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { describeCauses, describeError } from '../jobs/index.ts';
 import { CadanganError, l10n, type Clock, type Environment } from '../platform/index.ts';
 import type { CommandContext } from './command.ts';
 import { commands } from './commands/index.ts';
@@ -6,7 +7,6 @@ import { exitCode, exitCodeOfError, type ExitCode } from './exit-code.ts';
 import { addGlobalOptions, readGlobalOptions, type GlobalOptions } from './global-options.ts';
 import { noteJson } from './json.ts';
 import { chooseLanguage } from './language.ts';
-import { describeCauses, describeError } from './messages.ts';
 import { OptionValues } from './option-values.ts';
 import type { PasswordInput } from './password-prompt.ts';
 import type { Terminal } from './terminal.ts';

@@ -1,5 +1,5 @@
+import { safeText } from '../jobs/index.ts';
 import { formatNumber, l10n } from '../platform/index.ts';
-import { safeText } from './safe-text.ts';
 import type { Terminal } from './terminal.ts';
 import { countText, durationText, sizeText, type Noun } from './units.ts';
 

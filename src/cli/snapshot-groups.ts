@@ -1,3 +1,4 @@
+import { isAnchorTag } from '../records/index.ts';
 import { CadanganError } from '../platform/index.ts';
 import type { StoredSnapshot } from '../repository/index.ts';
 
@@ -29,7 +30,7 @@ export function groupSnapshots(snapshots: readonly StoredSnapshot[], groupBy: Gr
   const keyOf = ({ snapshot }: StoredSnapshot): SnapshotGroup['key'] => ({
     ...(groupBy.host && { host: snapshot.hostname }),
     ...(groupBy.paths && { paths: [...snapshot.paths].sort() }),
-    ...(groupBy.tags && { tags: [...snapshot.tags].sort() }),
+    ...(groupBy.tags && { tags: snapshot.tags.filter((tag) => !isAnchorTag(tag)).sort() }),
   });
   const groups = Map.groupBy(snapshots, (snapshot) => JSON.stringify(keyOf(snapshot)));
   return [...groups.values()].flatMap((members) => (members[0] === undefined ? [] : [{ key: keyOf(members[0]), snapshots: members }]));

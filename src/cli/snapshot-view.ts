@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
+import { safeText } from '../jobs/index.ts';
 import { l10n, type Clock } from '../platform/index.ts';
 import { isJsonObject, parseExact, serializeSnapshot, type JsonObject, type SnapshotFilter, type StoredSnapshot } from '../repository/index.ts';
 import { collect } from './command.ts';
 import type { OptionValues } from './option-values.ts';
-import { safeText } from './safe-text.ts';
 import { localTimeText } from './time-argument.ts';
 
 /** The options that say which snapshots are meant, by restic's names. */

@@ -45,7 +45,7 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
 async function start(args: readonly string[], options: CliOptions): Promise<CliRun> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
     cwd: options.cwd,
-    env: { PATH: process.env['PATH'], TZ: 'UTC', LANG: 'C.UTF-8', CADANGAN_CONFIG: join(compileCache, 'none.jsonc'), NODE_COMPILE_CACHE: compileCache, ...options.environment },
+    env: { PATH: process.env['PATH'], TZ: 'UTC', LANG: 'C.UTF-8', CADANGAN_CONFIG: join(compileCache, 'none.jsonc'), CADANGAN_STATE: join(compileCache, 'state'), NODE_COMPILE_CACHE: compileCache, ...options.environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let stdout = '';

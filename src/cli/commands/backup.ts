@@ -1,5 +1,5 @@
 import { compileExcludeRules, type BackupProgress, type NotStored } from '../../backup/index.ts';
-import { backupJob, type BackupDetails, type BackupJobOptions, type JobResult } from '../../jobs/index.ts';
+import { type BackupDetails, backupJob, type BackupJobOptions, type JobResult, recordOfBackup, safeText } from '../../jobs/index.ts';
 import { CadanganError, l10n, textOf } from '../../platform/index.ts';
 import { formatSummaryFields } from '../backup-json.ts';
 import { accessOf, collect, type CliCommand, type CommandContext } from '../command.ts';
@@ -13,8 +13,8 @@ import { remainingMs, shareDone, showProgress } from '../progress-line.ts';
 import { backupConfiguredSet, setMeantBy } from '../set-backup.ts';
 import { shortId } from '../snapshot-view.ts';
 import { parseTimeArgument } from '../time-argument.ts';
-import { safeText } from '../safe-text.ts';
 import { countText, durationText, sizeText } from '../units.ts';
+import { keeperOf } from './records-keeper.ts';
 
 export const backupCommand: CliCommand = {
   name: 'backup',
@@ -47,7 +47,7 @@ export const backupCommand: CliCommand = {
     const set = await setMeantBy(paths, context);
     const result = set
       ? await backupConfiguredSet(set, context, options, progressOf(context))
-      : await backupJob(await accessOf(context), await jobOptionsOf(context, paths, options));
+      : await backupPaths(context, paths, options);
     if (!context.globals.json) reportExceptions(context.terminal, result, context.globals.verbosity);
     if (!result.details) throw result.error;
     if (context.globals.json) printSummaryJson(context, result.details, options.flag('dryRun'));
@@ -55,6 +55,16 @@ export const backupCommand: CliCommand = {
     return exitCodeOfResult(result);
   },
 };
+
+async function backupPaths(context: CommandContext, paths: readonly string[], options: OptionValues): Promise<JobResult<BackupDetails>> {
+  const access = await accessOf(context);
+  const jobOptions = await jobOptionsOf(context, paths, options);
+  if (jobOptions.dryRun) return backupJob(access, jobOptions);
+  const { keeper } = await keeperOf(context);
+  const result = await backupJob(access, { ...jobOptions, ownTags: await keeper.anchorTags() });
+  await keeper.write((about) => recordOfBackup(result, { ...about, trigger: 'manual', sources: jobOptions.sources, location: access.location }));
+  return result;
+}
 
 function notStoredText(what: NotStored): string {
   switch (what) {

@@ -1,13 +1,13 @@
-import { checkJob } from '../../jobs/index.ts';
+import { checkJob, recordOfCheck, safeName, safeText } from '../../jobs/index.ts';
 import { CadanganError, l10n } from '../../platform/index.ts';
 import { fileLabel } from '../../storage/index.ts';
 import { parseReadSubset, type CheckOptions, type CheckProgress, type CheckResult, type Fault } from '../../upkeep/index.ts';
 import { accessOf, type CliCommand, type CommandContext } from '../command.ts';
+import { takeDownRecord } from './records-keeper.ts';
 import { exitCodeOfResult } from '../exit-code.ts';
 import { noteJson, printJson } from '../json.ts';
 import type { OptionValues } from '../option-values.ts';
 import { showProgress } from '../progress-line.ts';
-import { safeName, safeText } from '../safe-text.ts';
 import { shortId } from '../snapshot-view.ts';
 import { countText, durationText, sizeText } from '../units.ts';
 
@@ -21,7 +21,10 @@ export const checkCommand: CliCommand = {
   run: async (context, _args, options) => {
     const startMs = context.clock.monotonicMs();
     const progress = context.globals.quiet || context.globals.json ? undefined : (report: CheckProgress) => showCheckProgress(context, report, startMs);
-    const result = await checkJob(await accessOf(context), { readData: readDataOf(options), progress });
+    const access = await accessOf(context);
+    const readData = readDataOf(options);
+    const result = await checkJob(access, { readData, progress });
+    await takeDownRecord(context, (about) => recordOfCheck(result, { ...about, location: access.location, readData: typeof readData === 'string' ? readData : JSON.stringify(readData) }));
     if (!result.details) throw result.error;
     if (context.globals.json) printResultJson(context, result.details);
     else printResult(context, result.details);

@@ -1,12 +1,11 @@
 import { compareTrees, type Change, type CompareStatistics, type EntryCounts } from '../../browse/index.ts';
-import { parseSnapshotPath, resolveTree } from '../../jobs/index.ts';
+import { parseSnapshotPath, resolveTree, safeName } from '../../jobs/index.ts';
 import { l10n, textOf } from '../../platform/index.ts';
 import { resolveSnapshot, type JsonObject } from '../../repository/index.ts';
 import { openedRepository, type CliCommand, type CommandContext } from '../command.ts';
 import { pad } from '../display-width.ts';
 import { exitCode } from '../exit-code.ts';
 import { printJson } from '../json.ts';
-import { safeName } from '../safe-text.ts';
 import { shortId } from '../snapshot-view.ts';
 import { sizeText } from '../units.ts';
 

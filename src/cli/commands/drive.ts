@@ -1,14 +1,13 @@
 import { Argument } from 'commander';
-import { endpointsFrom, revokeSignIn, signInByBrowser, signInByDeviceCode, type SignInOptions, type StoredSignIn } from '../../google/index.ts';
-import { credentialStoreOf, oauthClientOf, openDriveClient, type DrivePlace } from '../../jobs/index.ts';
-import { CadanganError, formatDate, l10n, systemRandom } from '../../platform/index.ts';
+import { credentialStoreOf, type DrivePlace, openDriveClient, type RecordKeeper, safeText, signInToDrive, signOutOfDrive, type SignInWay } from '../../jobs/index.ts';
+import { formatDate, l10n } from '../../platform/index.ts';
 import type { CliCommand, CommandContext } from '../command.ts';
 import { driveWorld } from '../drive-place.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import { jsonObject, printJson, printJsonNow } from '../json.ts';
 import type { OptionValues } from '../option-values.ts';
-import { safeText } from '../safe-text.ts';
 import { sizeText } from '../units.ts';
+import { keeperOf } from './records-keeper.ts';
 
 export const driveCommand: CliCommand = {
   name: 'drive',
@@ -19,40 +18,38 @@ export const driveCommand: CliCommand = {
       .option('--device-code', l10n.t('sign in with a code that is typed on another machine'))
       .option('--revoke', l10n.t('when signing out, also end the permission at Google; other machines lose theirs, too')),
   run: async (context, [action], options) => {
-    const { place } = await driveWorld(context);
-    if (action === 'sign-in') return signIn(context, place, options);
-    return action === 'sign-out' ? signOut(context, place, options) : showStatus(context, place);
+    const { place, configuration } = await driveWorld(context);
+    if (action === 'status') return showStatus(context, place);
+    const { keeper } = await keeperOf(context);
+    await keeper.noteConfiguration(configuration);
+    return action === 'sign-in' ? signIn(context, place, keeper, options) : signOut(context, place, keeper, options);
   },
 };
 
-async function signIn(context: CommandContext, place: DrivePlace, options: OptionValues): Promise<ExitCode> {
-  const { terminal, globals } = context;
-  const how = await signInOptions(context, place);
-  const found = options.flag('deviceCode')
-    ? await signInByDeviceCode(how, ({ userCode, verificationUrl }) => (globals.json ? printJsonNow(terminal, { message_type: 'device_code', user_code: userCode, verification_url: verificationUrl }) : terminal.note(l10n.t('Open {url} on any machine and type the code {code}.', { url: safeText(verificationUrl), code: safeText(userCode) }))))
-    : await signInByBrowser(how, (url) => (globals.json ? printJsonNow(terminal, { message_type: 'consent', url }) : terminal.note(`${l10n.t('Open this address in a browser on this machine (or forward its port) and agree:')}\n${safeText(url)}`)));
-  await credentialStoreOf(place).save(found);
-  const { emailAddress } = found.account;
-  if (globals.json) printJson(terminal, { message_type: 'signed_in', account: emailAddress });
-  else if (!globals.quiet) terminal.print(l10n.t('signed in as {account}', { account: safeText(emailAddress) }));
+async function signIn(context: CommandContext, place: DrivePlace, keeper: RecordKeeper, options: OptionValues): Promise<ExitCode> {
+  const { terminal, globals, signal } = context;
+  const account = await signInToDrive(place, keeper, options.flag('deviceCode') ? byCode(context) : byBrowser(context), signal);
+  if (globals.json) printJson(terminal, { message_type: 'signed_in', account });
+  else if (!globals.quiet) terminal.print(l10n.t('signed in as {account}', { account: safeText(account) }));
   return exitCode.done;
 }
 
-async function signOut(context: CommandContext, place: DrivePlace, options: OptionValues): Promise<ExitCode> {
-  const { terminal, globals } = context;
-  const store = credentialStoreOf(place);
-  const known: StoredSignIn | undefined = options.flag('revoke') ? await store.load() : undefined;
-  if (known) await revokeSignIn(await signInOptions(context, place), known);
-  await store.clear();
-  if (!globals.quiet && !globals.json) terminal.note(known ? l10n.t('signed out, and the permission at Google ended') : l10n.t('signed out on this machine'));
-  return exitCode.done;
+function byCode({ terminal, globals }: CommandContext): SignInWay {
+  return {
+    kind: 'device-code',
+    show: ({ userCode, verificationUrl }) => (globals.json ? printJsonNow(terminal, { message_type: 'device_code', user_code: userCode, verification_url: verificationUrl }) : terminal.note(l10n.t('Open {url} on any machine and type the code {code}.', { url: safeText(verificationUrl), code: safeText(userCode) }))),
+  };
 }
 
-async function signInOptions(context: CommandContext, place: DrivePlace): Promise<SignInOptions> {
-  const { settings, environment } = place;
-  const client = await oauthClientOf(place);
-  if (settings?.serviceAccountKeyFile !== undefined) throw new CadanganError('arguments.invalid', { argument: 'sign-in', reason: 'a service account is configured, which signs in by itself' });
-  return { client, designatedAccount: settings?.account ?? '', endpoints: endpointsFrom(environment), clock: context.clock, random: systemRandom, signal: context.signal };
+function byBrowser({ terminal, globals }: CommandContext): SignInWay {
+  return { kind: 'browser', open: (url) => (globals.json ? printJsonNow(terminal, { message_type: 'consent', url }) : terminal.note(`${l10n.t('Open this address in a browser on this machine (or forward its port) and agree:')}\n${safeText(url)}`)) };
+}
+
+async function signOut(context: CommandContext, place: DrivePlace, keeper: RecordKeeper, options: OptionValues): Promise<ExitCode> {
+  const { terminal, globals, signal } = context;
+  const isRevoked = await signOutOfDrive(place, keeper, { revoke: options.flag('revoke') }, signal);
+  if (!globals.quiet && !globals.json) terminal.note(isRevoked ? l10n.t('signed out, and the permission at Google ended') : l10n.t('signed out on this machine'));
+  return exitCode.done;
 }
 
 /** Who is signed in, proved by Google, and how full the drive is. */

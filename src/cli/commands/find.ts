@@ -1,13 +1,12 @@
 import { findInSnapshots, type FindMatch, type FindOptions } from '../../browse/index.ts';
+import { describeError, safeName } from '../../jobs/index.ts';
 import { CadanganError, l10n, textOf } from '../../platform/index.ts';
 import { formatExact, listSnapshots, matchesFilter, resolveSnapshot, type BlobId, type JsonObject, type Repository, type StoredSnapshot } from '../../repository/index.ts';
 import { collect, openedRepository, type CliCommand, type CommandContext } from '../command.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import { jsonObject } from '../json.ts';
-import { describeError } from '../messages.ts';
 import { foundNodeJson, longLine } from '../node-view.ts';
 import type { OptionValues } from '../option-values.ts';
-import { safeName } from '../safe-text.ts';
 import { addSnapshotFilter, shortId, snapshotFilterOf } from '../snapshot-view.ts';
 import { localTimeText, parseTimeArgument } from '../time-argument.ts';
 

@@ -2,6 +2,7 @@ import type { CliCommand } from '../command.ts';
 import { backupCommand } from './backup.ts';
 import { checkCommand } from './check.ts';
 import { diffCommand } from './diff.ts';
+import { drillCommand } from './drill.ts';
 import { driveCommand } from './drive.ts';
 import { dumpCommand } from './dump.ts';
 import { findCommand } from './find.ts';
@@ -9,6 +10,7 @@ import { initCommand } from './init.ts';
 import { keyCommand } from './key.ts';
 import { lsCommand } from './ls.ts';
 import { offsiteCommand } from './offsite.ts';
+import { recordsCommand } from './records.ts';
 import { restoreCommand } from './restore.ts';
 import { scheduleCommand } from './schedule.ts';
 import { snapshotsCommand } from './snapshots.ts';
@@ -17,5 +19,5 @@ import { versionCommand } from './version.ts';
 
 /** In the order of the help. */
 export const commands: readonly CliCommand[] = [
-  initCommand, backupCommand, snapshotsCommand, lsCommand, findCommand, diffCommand, dumpCommand, restoreCommand, checkCommand, offsiteCommand, driveCommand, scheduleCommand, keyCommand, unlockCommand, versionCommand,
+  initCommand, backupCommand, snapshotsCommand, lsCommand, findCommand, diffCommand, dumpCommand, restoreCommand, drillCommand, checkCommand, offsiteCommand, driveCommand, scheduleCommand, recordsCommand, keyCommand, unlockCommand, versionCommand,
 ];

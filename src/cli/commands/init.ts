@@ -1,9 +1,9 @@
-import { initJob } from '../../jobs/index.ts';
+import { initJob, recordOfInit, safeText } from '../../jobs/index.ts';
 import { l10n } from '../../platform/index.ts';
 import { accessOf, type CliCommand } from '../command.ts';
+import { takeDownRecord } from './records-keeper.ts';
 import { exitCode } from '../exit-code.ts';
 import { printJson } from '../json.ts';
-import { safeText } from '../safe-text.ts';
 
 export const initCommand: CliCommand = {
   name: 'init',
@@ -13,7 +13,9 @@ export const initCommand: CliCommand = {
       .addOption(command.createOption('--repository-version <version>', l10n.t('format to write')).choices(['2', 'latest', 'stable'])),
   run: async (context) => {
     const { terminal, globals } = context;
-    const result = await initJob(await accessOf(context, { isNew: true }));
+    const access = await accessOf(context, { isNew: true });
+    const result = await initJob(access);
+    await takeDownRecord(context, (about) => recordOfInit(result, { ...about, location: access.location }));
     if (!result.details) throw result.error;
     const { id, location } = result.details;
     if (globals.json) {

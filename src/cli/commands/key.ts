@@ -1,14 +1,14 @@
 import { Argument } from 'commander';
-import { addPassword, changePassword, removePassword } from '../../jobs/index.ts';
+import { addPassword, changePassword, describeError, type OpenedRepository, recordOfKeyChange, removePassword, safeText } from '../../jobs/index.ts';
 import { CadanganError, l10n } from '../../platform/index.ts';
 import { listKeys, parseTimestamp, type ListedKey } from '../../repository/index.ts';
+import { locationOf } from '../global-options.ts';
 import { openedRepository, type CliCommand, type CommandContext } from '../command.ts';
+import { takeDownRecord } from './records-keeper.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import { printJson } from '../json.ts';
-import { describeError } from '../messages.ts';
 import type { OptionValues } from '../option-values.ts';
 import { readPassword } from '../password-source.ts';
-import { safeText } from '../safe-text.ts';
 import { shortId } from '../snapshot-view.ts';
 import { tableLines } from '../table.ts';
 import { localTimeText } from '../time-argument.ts';
@@ -55,7 +55,7 @@ function viewOf({ id, file }: ListedKey, timeText: (ns: bigint) => string): { id
 }
 
 async function removeKey(context: CommandContext, wanted: string): Promise<ExitCode> {
-  const removed = await openedRepository(context, 'exclusive', ({ repository, signal }) => removePassword(repository, wanted, signal));
+  const removed = await openedRepository(context, 'exclusive', ({ repository, signal }) => recorded(context, repository, 'key-removed', () => removePassword(repository, wanted, signal)));
   if (!context.globals.quiet) context.terminal.note(l10n.t('removed key {0}', shortId(removed)));
   return exitCode.done;
 }
@@ -66,8 +66,15 @@ async function newPassword(context: CommandContext, options: OptionValues, repla
   const owner = { username: options.text('user'), hostname: options.text('host') };
   const id = await openedRepository(context, replace ? 'exclusive' : 'shared', async ({ repository, signal }) => {
     const password = await readPassword(source, context.passwords, signal);
-    return replace ? changePassword(repository, password, owner, signal) : addPassword(repository, password, owner, signal);
+    return recorded(context, repository, replace ? 'password-changed' : 'key-added', () => (replace ? changePassword : addPassword)(repository, password, owner, signal));
   });
   if (!context.globals.quiet) context.terminal.note(l10n.t('saved new key {0}', shortId(id)));
   return exitCode.done;
+}
+
+async function recorded(context: CommandContext, repository: OpenedRepository['repository'], change: string, work: () => Promise<string>): Promise<string> {
+  const keyId = await work();
+  const location = await locationOf(context.globals);
+  await takeDownRecord(context, (about) => recordOfKeyChange(change, keyId, repository.config.id, { ...about, location }));
+  return keyId;
 }

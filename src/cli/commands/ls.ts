@@ -1,13 +1,11 @@
 import { listEntries } from '../../browse/index.ts';
-import { openSnapshot } from '../../jobs/index.ts';
+import { describeError, openSnapshot, safeName } from '../../jobs/index.ts';
 import { byteStringFromText, CadanganError, l10n, type ByteString } from '../../platform/index.ts';
 import type { Node, StoredSnapshot } from '../../repository/index.ts';
 import { openedRepository, type CliCommand, type CommandContext } from '../command.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import { printJson } from '../json.ts';
-import { describeError } from '../messages.ts';
 import { listedNodeJson, longLine } from '../node-view.ts';
-import { safeName } from '../safe-text.ts';
 import { addSnapshotFilter, snapshotFilterOf, snapshotJson, snapshotText } from '../snapshot-view.ts';
 
 export const lsCommand: CliCommand = {

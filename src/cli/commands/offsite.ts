@@ -1,6 +1,6 @@
 import { Argument } from 'commander';
 import { unattendedPassword } from '../../engine/index.ts';
-import { copyRecordsOf, noteReadable, offsiteSampleJob, offsiteScrubJob, offsiteSyncJob, OpenCopy, openDriveClient, readableCopyJob, type DrivePlace, type JobResult, type ScrubDetails, type SyncDetails } from '../../jobs/index.ts';
+import { copyRecordsOf, type DrivePlace, type JobResult, noteReadable, openDriveClient, RecordedCopy, type RecordKeeper, safeText, type ScrubDetails, type SyncDetails } from '../../jobs/index.ts';
 import { copyStatusOf, readableFolderOf, type CopyProgress } from '../../offsite/index.ts';
 import { CadanganError, l10n } from '../../platform/index.ts';
 import { updateConfiguration, type Configuration, type OffsiteCopy } from '../../settings/index.ts';
@@ -14,8 +14,8 @@ import { watchCopies } from '../offsite-watch.ts';
 import type { OptionValues } from '../option-values.ts';
 import { readPassword } from '../password-source.ts';
 import { showProgress } from '../progress-line.ts';
-import { safeText } from '../safe-text.ts';
 import { countText, sizeText } from '../units.ts';
+import { keeperOf } from './records-keeper.ts';
 
 const actions = ['status', 'sync', 'watch', 'scrub', 'sample', 'readable', 'pause', 'resume'] as const;
 
@@ -38,19 +38,23 @@ export const offsiteCommand: CliCommand = {
     const world = await driveWorld(context);
     const copies = name === undefined ? world.configuration.offsiteCopies : [copyNamed(world.configuration, name)];
     if (copies.length === 0) throw new CadanganError('arguments.invalid', { argument: 'copy', reason: 'no off-site copy is configured' });
+    if (action === 'status') return showStatus(context, world.place, copies);
+    const { keeper } = await keeperOf(context);
+    await keeper.noteConfiguration(world.configuration);
     switch (action) {
-      case 'status':
-        return showStatus(context, world.place, copies);
       case 'watch':
-        return watchCopies(context, world.place, copies, (copy, signal) => passwordOf(context, world.configuration, copy, signal));
+        return watchCopies(context, { place: world.place, records: keeper }, copies, (copy, signal) => passwordOf(context, world.configuration, copy, signal));
       case 'pause':
       case 'resume':
-        for (const copy of copies) await updateConfiguration(world.configFile, { kind: 'change-copy', name: copy.name, values: { paused: action === 'pause' ? true : undefined } });
+        for (const copy of copies) {
+          const { configuration } = await updateConfiguration(world.configFile, { kind: 'change-copy', name: copy.name, values: { paused: action === 'pause' ? true : undefined } });
+          await keeper.noteConfiguration(configuration);
+        }
         return exitCode.done;
       case 'readable':
-        return writeReadable(context, world, copies, options);
+        return writeReadable(context, { ...world, keeper }, copies, options);
       default:
-        return oneAfterTheOther(copies, (copy) => work(context, world.place, copy, action, options));
+        return oneAfterTheOther(copies, (copy) => work(context, new RecordedCopy({ copy, place: world.place, keeper }), copy, action, options));
     }
   },
 };
@@ -84,20 +88,22 @@ async function showStatus({ terminal, globals, clock }: CommandContext, place: D
   return exitCode.done;
 }
 
-async function work(context: CommandContext, place: DrivePlace, settings: OffsiteCopy, action: string, options: OptionValues): Promise<ExitCode> {
+async function work(context: CommandContext, recorded: RecordedCopy, settings: OffsiteCopy, action: string, options: OptionValues): Promise<ExitCode> {
   const { signal } = context;
   const progress = progressOf(context);
-  await using copy = await OpenCopy.open(settings, { place });
   switch (action) {
     case 'sync': {
       const dryRun = options.flag('dryRun');
-      const result = await offsiteSyncJob(copy, { signal, progress, dryRun, mayRemoveAll: options.flag('allowRemoval') });
-      return reportSync(context, settings, result, dryRun);
+      await using copy = await recorded.open('offsite-sync', 'manual');
+      return reportSync(context, settings, await recorded.sync(copy, { signal, progress, dryRun, mayRemoveAll: options.flag('allowRemoval') }, 'manual'), dryRun);
     }
-    case 'scrub':
-      return reportScrub(context, settings, await offsiteScrubJob(copy, { signal, progress }));
+    case 'scrub': {
+      await using copy = await recorded.open('offsite-scrub', 'manual');
+      return reportScrub(context, settings, await recorded.scrub(copy, { signal, progress }, 'manual'));
+    }
     default: {
-      const result = await offsiteSampleJob(copy, { signal, progress, percent: percentOf(options) });
+      await using copy = await recorded.open('offsite-sample', 'manual');
+      const result = await recorded.sample(copy, { signal, progress, percent: percentOf(options) }, 'manual');
       report(context, result);
       const { details } = result;
       if (details && context.globals.json) printJson(context.terminal, { message_type: 'sample', copy: settings.name, read_files: details.readFiles, read_bytes: details.readBytes, damaged_files: details.damagedFiles });
@@ -150,7 +156,7 @@ function syncJson(details: SyncDetails): Readonly<Record<string, number | readon
   };
 }
 
-async function writeReadable(context: CommandContext, { configuration, place }: { readonly configuration: Configuration; readonly place: DrivePlace }, copies: readonly OffsiteCopy[], options: OptionValues): Promise<ExitCode> {
+async function writeReadable(context: CommandContext, { configuration, place, keeper }: { readonly configuration: Configuration; readonly place: DrivePlace; readonly keeper: RecordKeeper }, copies: readonly OffsiteCopy[], options: OptionValues): Promise<ExitCode> {
   const { terminal, globals, signal, clock } = context;
   return oneAfterTheOther(copies, async (copy) => {
     const rule = copy.readableCopies;
@@ -160,14 +166,14 @@ async function writeReadable(context: CommandContext, { configuration, place }: 
     const client = await openDriveClient(place);
     try {
       const access = { location: copy.repository, password: (passwordSignal: AbortSignal) => passwordOf(context, configuration, copy, passwordSignal), noLock: globals.noLock, retryLockForMs: globals.retryLockForMs, world: { clock }, signal };
-      const result = await readableCopyJob(access, {
+      const result = await new RecordedCopy({ copy, place, keeper }).readable(access, {
         set, snapshot: options.text('snapshot'), folder: options.text('folder') ?? rule?.folder, format: options.choice('format', ['zip', 'tar']) ?? rule?.format ?? 'zip',
         to: options.text('to') ?? rule?.to ?? readableFolderOf(copy.to), client: async () => client,
         progress: globals.quiet || globals.json ? undefined : ({ files, bytes, path }) => {
           elapsedFromMs ??= clock.monotonicMs();
           showProgress(terminal, { elapsedMs: clock.monotonicMs() - elapsedFromMs, filesDone: files, bytesDone: bytes, currentPath: path });
         },
-      });
+      }, 'manual');
       const details = report(context, result);
       await noteReadable(copy, place, details, clock, { keep: options.text('to') === undefined ? rule?.keep : undefined, trash: (id) => client.trash(id, {}, signal) });
       if (globals.json) printJson(terminal, jsonObject({ message_type: 'readable_copy', copy: copy.name, name: details.name, place: details.place, snapshot_id: details.snapshotId, files: details.files, bytes: details.bytes, archive_bytes: details.archiveBytes, id: details.id }));

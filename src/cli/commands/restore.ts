@@ -1,14 +1,14 @@
-import { restoreJob, type JobResult, type RestoreDetails, type RestoreJobOptions } from '../../jobs/index.ts';
+import { type JobResult, recordOfRestore, type RestoreDetails, restoreJob, type RestoreJobOptions, safeName, safeText } from '../../jobs/index.ts';
 import { CadanganError, l10n, textOf } from '../../platform/index.ts';
 import type { RestoreItem, RestoreProgress } from '../../restore/index.ts';
 import { accessOf, collect, type CliCommand, type CommandContext } from '../command.ts';
 import { pad } from '../display-width.ts';
+import { takeDownRecord } from './records-keeper.ts';
 import { exitCodeOfResult } from '../exit-code.ts';
 import { jsonExceptionSink, reportExceptions } from '../exception-report.ts';
 import { jsonObject, printJson, printJsonNow } from '../json.ts';
 import type { OptionValues } from '../option-values.ts';
 import { showProgress } from '../progress-line.ts';
-import { safeName, safeText } from '../safe-text.ts';
 import { addSnapshotFilter, snapshotFilterOf, snapshotText } from '../snapshot-view.ts';
 import { countText, durationText, sizeText } from '../units.ts';
 
@@ -34,7 +34,9 @@ export const restoreCommand: CliCommand = {
     const target = options.text('target');
     if (target === undefined || target === '') throw new CadanganError('arguments.invalid', { option: '--target', reason: 'name the folder to restore into' });
     const startMs = context.clock.monotonicMs();
-    const result = await restoreJob(await accessOf(context), jobOptionsOf(context, snapshot, target, options, startMs));
+    const access = await accessOf(context);
+    const result = await restoreJob(access, jobOptionsOf(context, snapshot, target, options, startMs));
+    if (!options.flag('dryRun')) await takeDownRecord(context, (about) => recordOfRestore([result], { ...about, location: access.location, target, includes: options.list('include') }));
     if (!context.globals.json) reportExceptions(context.terminal, result, context.globals.verbosity);
     if (!result.details) throw result.error;
     const elapsedMs = context.clock.monotonicMs() - startMs;

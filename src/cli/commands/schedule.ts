@@ -1,5 +1,6 @@
 import { Argument } from 'commander';
 import { scheduleReport, type ScheduleReport } from '../../engine/index.ts';
+import { safeText } from '../../jobs/index.ts';
 import { cadanganVersion, configurationFile, formatPercent, l10n, stateFolder, systemRandom, type Clock } from '../../platform/index.ts';
 import { formatTimestamp, type JsonValue } from '../../repository/index.ts';
 import type { RunOutcome, SetStatus } from '../../schedule/index.ts';
@@ -8,7 +9,6 @@ import type { CliCommand, CommandContext } from '../command.ts';
 import { exitCode } from '../exit-code.ts';
 import { jsonObject, printJson } from '../json.ts';
 import { shareDone } from '../progress-line.ts';
-import { safeText } from '../safe-text.ts';
 import { tableLines, type Column } from '../table.ts';
 import { localTimeText } from '../time-argument.ts';
 

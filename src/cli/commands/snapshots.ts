@@ -1,12 +1,12 @@
+import { describeError, safeText } from '../../jobs/index.ts';
+import { isAnchorTag } from '../../records/index.ts';
 import { l10n, type CadanganError } from '../../platform/index.ts';
 import { listReadableSnapshots, matchesFilter, resolveSnapshot, type StoredSnapshot } from '../../repository/index.ts';
 import { openedRepository, type CliCommand, type CommandContext } from '../command.ts';
 import { exitCode } from '../exit-code.ts';
 import { jsonObject, printJson } from '../json.ts';
 import { groupSnapshots, latestOfEach, parseGroupBy, type GroupBy, type SnapshotGroup } from '../snapshot-groups.ts';
-import { describeError } from '../messages.ts';
 import type { OptionValues } from '../option-values.ts';
-import { safeText } from '../safe-text.ts';
 import { addSnapshotFilter, shortId, snapshotFilterOf, snapshotJson } from '../snapshot-view.ts';
 import { tableLines } from '../table.ts';
 import { localTimeText } from '../time-argument.ts';
@@ -68,10 +68,11 @@ function printTables(context: CommandContext, groups: readonly SnapshotGroup[], 
 function printTable({ terminal, clock }: CommandContext, snapshots: readonly StoredSnapshot[], compact: boolean): void {
   const columns = [{ title: 'ID' }, { title: l10n.t('Time') }, { title: l10n.t('Host') }, { title: l10n.t('Tags') }];
   const rows = snapshots.map(({ id, snapshot, timeNs }) => {
+    const tags = snapshot.tags.filter((tag) => !isAnchorTag(tag)).map(safeText);
     const basic = [shortId(id), localTimeText(timeNs, clock), safeText(snapshot.hostname)];
-    if (compact) return [...basic, snapshot.tags.map(safeText).join(',')];
+    if (compact) return [...basic, tags.join(',')];
     const size = snapshot.summary === undefined ? '' : sizeText(snapshot.summary.totalBytesProcessed);
-    return [...basic, snapshot.tags.map(safeText), snapshot.paths.map(safeText), size];
+    return [...basic, tags, snapshot.paths.map(safeText), size];
   });
   const all = compact ? columns : [...columns, { title: l10n.t('Paths') }, { title: l10n.t('Size'), align: 'right' as const }];
   for (const line of tableLines(all, rows, countText(snapshots.length, 'snapshot'))) terminal.print(line);

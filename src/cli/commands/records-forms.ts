@@ -1,0 +1,42 @@
+import { resolve } from 'node:path';
+import { clauseHints, makePeriodReport, packFileName, reportFileName, reportFormats, writePeriodPack, writeReport, type DocumentWorld } from '../../engine/index.ts';
+import { safeText } from '../../jobs/index.ts';
+import { currentLanguage, l10n, systemRandom } from '../../platform/index.ts';
+import type { CommandContext } from '../command.ts';
+import { exitCode, type ExitCode } from '../exit-code.ts';
+import type { OptionValues } from '../option-values.ts';
+import { keeperOf } from './records-keeper.ts';
+import { currentMonth, periodOf } from './records-period.ts';
+
+/** `cadangan records report`: the form of a period. */
+export async function reportRecords(context: CommandContext, _item: string | undefined, options: OptionValues): Promise<ExitCode> {
+  const { clock, terminal, workingFolder } = context;
+  const format = options.choice('format', reportFormats) ?? 'pdf';
+  const language = options.choice('formLanguage', ['en', 'id']) ?? currentLanguage();
+  const world = await documentWorld(context);
+  const { timeZone } = world.configuration;
+  const period = periodOf(options, clock, timeZone) ?? currentMonth(clock, timeZone);
+  const file = resolve(workingFolder, options.text('output') ?? reportFileName(period, format, language));
+  await writeReport(await makePeriodReport(world, period), file, { ...world, format, language });
+  terminal.print(l10n.t('wrote {0}', safeText(file)));
+  for (const hint of clauseHints(world.configuration)) terminal.note(`${l10n.t('note')}: ${hint}`);
+  return exitCode.done;
+}
+
+/** `cadangan records pack`: everything that an auditor asks for, in one signed file. */
+export async function packRecords(context: CommandContext, _item: string | undefined, options: OptionValues): Promise<ExitCode> {
+  const { clock, terminal, workingFolder } = context;
+  const world = await documentWorld(context);
+  const { timeZone } = world.configuration;
+  const period = periodOf(options, clock, timeZone) ?? currentMonth(clock, timeZone);
+  const file = resolve(workingFolder, options.text('output') ?? packFileName(period));
+  const key = await writePeriodPack(await makePeriodReport(world, period), file, world);
+  terminal.print(l10n.t('wrote {0}', safeText(file)));
+  terminal.print(l10n.t('signed with Ed25519 {0}; compare it with a printed form', key.base64));
+  return exitCode.done;
+}
+
+async function documentWorld(context: CommandContext): Promise<DocumentWorld> {
+  const { clock, programVersion, signal } = context;
+  return { ...(await keeperOf(context)), clock, random: systemRandom, software: programVersion, signal };
+}

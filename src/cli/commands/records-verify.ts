@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { repositoriesOf, unattendedPassword, verifyWithAnchors, type ComparedRecords } from '../../engine/index.ts';
+import { historyOwner, reasonSentence, safeText, type RepositoryAccess } from '../../jobs/index.ts';
+import { CadanganError, l10n } from '../../platform/index.ts';
+import { faultSentence, lossSentence, noteSentence, verificationView, verifyAuditPack, type Anchor, type PackFault } from '../../records/index.ts';
+import type { Configuration } from '../../settings/index.ts';
+import { accessOf, worldFor, type CommandContext } from '../command.ts';
+import { driveWorld } from '../drive-place.ts';
+import { exitCode, type ExitCode } from '../exit-code.ts';
+import { invalidOption, type OptionValues } from '../option-values.ts';
+import { readPassword } from '../password-source.ts';
+import { keeperOf } from './records-keeper.ts';
+
+/**
+ * `cadangan records verify [PACK]`: the chain, line by line; against heads that were kept elsewhere: in every repository of the configuration that opens without
+ * a question, in the one that is named, beside copies on Google Drive, on paper; and the snapshots of those repositories against the records.
+ */
+export async function verifyRecords(context: CommandContext, item: string | undefined, options: OptionValues): Promise<ExitCode> {
+  if (item !== undefined) return verifyPack(context, resolve(context.workingFolder, item));
+  const { terminal, globals, signal, clock } = context;
+  const { keeper, configuration } = await keeperOf(context);
+  const { place } = await driveWorld(context);
+  const kept = keptHeads(options, (await keeper.history.head())?.chain ?? '');
+  const named = isRepositoryNamed(context) ? await accessOf(context) : undefined;
+  const compared = await verifyWithAnchors(keeper, {
+    clock, place, kept, signal, copies: configuration.offsiteCopies, locations: repositoriesOf(configuration, named?.location),
+    accessOf: (location) => (named?.location === location ? named : accessWithoutQuestion(context, configuration, location)),
+  });
+  if (globals.json) terminal.print(JSON.stringify(viewOf(compared)));
+  else printVerification(context, compared);
+  return compared.isIntact ? exitCode.done : exitCode.failed;
+}
+
+function viewOf({ verification, losses, compared, notCompared }: ComparedRecords): Record<string, unknown> {
+  return { message_type: 'verification', ...verificationView(verification), lost_snapshots: losses, compared, not_compared: notCompared.map(({ location, error }) => ({ location, code: error.code })) };
+}
+
+/** As its set has it; a password that stands on the command line or in the environment is for those that have no way of their own. */
+async function accessWithoutQuestion(context: CommandContext, { sets }: Configuration, location: string): Promise<RepositoryAccess> {
+  const { globals, environment, passwords, signal } = context;
+  const own = sets.find(({ repository }) => repository.location === location && (repository.passwordFile ?? repository.passwordCommand) !== undefined)?.repository;
+  const given = { file: globals.passwordFile, command: globals.passwordCommand, variable: 'RESTIC_PASSWORD', question: '', twice: false };
+  const isGiven = !isRepositoryNamed(context) && (given.file !== undefined || given.command !== undefined || (environment['RESTIC_PASSWORD'] ?? '') !== '');
+  const password = async (passwordSignal: AbortSignal): Promise<string> => {
+    const found = own ? await unattendedPassword(own, environment, passwordSignal) : isGiven ? await readPassword(given, passwords, passwordSignal) : undefined;
+    if (found === undefined) throw new CadanganError('password.missing', { location });
+    return found;
+  };
+  return { location, password, world: await worldFor(location, context), signal };
+}
+
+function isRepositoryNamed({ globals }: CommandContext): boolean {
+  return globals.repo !== undefined || globals.repositoryFile !== undefined;
+}
+
+/** `--head 120:<hash>` @throws `arguments.invalid` */
+function keptHeads(options: OptionValues, chain: string): Anchor[] {
+  return options.list('head').map((text) => {
+    const [, number, hash] = /^([1-9]\d{0,14}):([0-9a-f]{64})$/.exec(text) ?? [];
+    if (number === undefined || hash === undefined) throw invalidOption('head', text, 'a number, a colon and 64 hex digits are wanted');
+    return { chain, number: Number(number), hash, keptIn: `--head ${number}`, owner: historyOwner() };
+  });
+}
+
+function printVerification({ terminal, globals }: CommandContext, { verification, losses, compared, notCompared }: ComparedRecords): void {
+  const { isIntact, recordCount, head, publicKey, faults, faultCount, notes, anchorsCompared } = verification;
+  for (const fault of faults) terminal.note(safeText(faultSentence(fault)));
+  if (faultCount > faults.length) terminal.note(l10n.t('… and {0} more', faultCount - faults.length));
+  for (const loss of losses) terminal.note(safeText(lossSentence(loss)));
+  if (globals.quiet) return;
+  for (const note of notes) terminal.print(`${l10n.t('note')}: ${safeText(noteSentence(note))}`);
+  terminal.print(l10n.t('{records} records read, {anchors} heads compared', { records: recordCount, anchors: anchorsCompared }));
+  for (const location of compared) terminal.print(l10n.t('compared with {0}', safeText(location)));
+  for (const { location, error } of notCompared) terminal.print(l10n.t('not compared with {location}: {why}', { location: safeText(location), why: safeText(reasonSentence(error)) }));
+  if (head) terminal.print(l10n.t('last record: {number}:{hash}', { number: head.number, hash: head.hash }));
+  if (publicKey) terminal.print(l10n.t('public key: Ed25519 {0}', publicKey.base64));
+  if (isIntact) terminal.print(l10n.t('the chain is intact'));
+  else terminal.note(l10n.t('the chain is not intact; the first fault is named first'));
+}
+
+async function verifyPack({ terminal, globals }: CommandContext, path: string): Promise<ExitCode> {
+  if (!existsSync(path)) throw invalidOption('item', path, 'there is no such file');
+  const { isIntact, faults, fileCount, publicKey, records } = await verifyAuditPack(path);
+  if (globals.json) {
+    terminal.print(JSON.stringify({ message_type: 'pack_verification', intact: isIntact, files: fileCount, faults, public_key: publicKey?.base64, records: records && verificationView(records) }));
+    return isIntact ? exitCode.done : exitCode.failed;
+  }
+  for (const fault of faults) terminal.note(safeText(packFaultText(fault)));
+  for (const fault of records?.faults ?? []) terminal.note(safeText(faultSentence(fault)));
+  if (publicKey) terminal.print(l10n.t('signed with Ed25519 {0}; compare it with a printed form', publicKey.base64));
+  if (records) terminal.print(l10n.t('{records} records read, {anchors} heads compared', { records: records.recordCount, anchors: records.anchorsCompared }));
+  if (isIntact) terminal.print(l10n.t('{0} files, nothing was changed since it was signed', fileCount));
+  else terminal.note(l10n.t('the pack is not as it was signed'));
+  return isIntact ? exitCode.done : exitCode.failed;
+}
+
+function packFaultText({ kind, name }: PackFault): string {
+  switch (kind) {
+    case 'changed': return l10n.t('{0}: was changed', name);
+    case 'added': return l10n.t('{0}: was added', name);
+    case 'missing': return l10n.t('{0}: is missing', name);
+    case 'signature': return l10n.t('{0}: the signature is wrong', name);
+    case 'sums': return l10n.t('{0}: cannot be understood', name);
+  }
+}
