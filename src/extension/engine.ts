@@ -32,10 +32,12 @@ export class Engine implements vscode.Disposable {
   readonly #setsChanged = new vscode.EventEmitter<void>();
   readonly #configurationChanged = new vscode.EventEmitter<ConfigurationInfo>();
   readonly #driveChanged = new vscode.EventEmitter<void>();
+  readonly #recordsChanged = new vscode.EventEmitter<void>();
   readonly #lost = new vscode.EventEmitter<EngineLost>();
   readonly onDidChangeSets = this.#setsChanged.event;
   readonly onDidChangeConfiguration = this.#configurationChanged.event;
   readonly onDidChangeDrive = this.#driveChanged.event;
+  readonly onDidChangeRecords = this.#recordsChanged.event;
   readonly onDidGetLost = this.#lost.event;
   #client: EngineClient | undefined;
   /** The end of the one before; two at once would compete for locks. */
@@ -78,6 +80,7 @@ export class Engine implements vscode.Disposable {
     await this.stop();
     this.#setsChanged.fire();
     this.#driveChanged.fire();
+    this.#recordsChanged.fire();
   }
 
   async stop(): Promise<void> {
@@ -89,7 +92,7 @@ export class Engine implements vscode.Disposable {
 
   dispose(): void {
     // The process sees its channel close and ends by itself; `deactivate()` waits for the polite way.
-    for (const emitter of [this.#setsChanged, this.#configurationChanged, this.#driveChanged, this.#lost]) emitter.dispose();
+    for (const emitter of [this.#setsChanged, this.#configurationChanged, this.#driveChanged, this.#recordsChanged, this.#lost]) emitter.dispose();
   }
 
   async #connected(): Promise<EngineClient> {
@@ -109,6 +112,7 @@ export class Engine implements vscode.Disposable {
       },
       onSetsChanged: () => this.#setsChanged.fire(),
       onDriveChanged: () => this.#driveChanged.fire(),
+      onRecordsChanged: () => this.#recordsChanged.fire(),
       onDeviceCode: this.#options.onDeviceCode,
       openExternal: this.#options.openExternal,
       onConfigurationChanged: (info) => this.#configurationChanged.fire(info),
@@ -134,7 +138,7 @@ async function retried<Result>(method: string, work: () => Promise<Result>): Pro
   try {
     return await work();
   } catch (error) {
-    const isRead = /^(?:snapshots\/|sets\/list$|drive\/status$|configuration$|repository\/info$)/.test(method);
+    const isRead = /^(?:snapshots\/|records\/(?:list|read|summary|nonconformities|dashboard)$|sets\/list$|drive\/status$|configuration$|repository\/info$)/.test(method);
     if (isRead && error instanceof EngineError && error.code === 'engine.lost') return work();
     throw error;
   }

@@ -5,8 +5,11 @@ import type { LogLine } from '../engine/index.ts';
 import type { App } from './app.ts';
 import { registerCommands } from './commands/index.ts';
 import { ConfigurationProblems } from './editor/configuration-problems.ts';
+import { DashboardPanel } from './editor/dashboard-panel.ts';
+import { DrillReminder } from './editor/drill-reminder.ts';
 import { openExternal, showDeviceCode } from './editor/open-external.ts';
 import { Passwords } from './editor/passwords.ts';
+import { RecordPages } from './editor/record-pages.ts';
 import { ResultDocuments } from './editor/result-documents.ts';
 import { affectsSetting, applyLanguage, setContextKey, setting } from './editor/settings.ts';
 import { showErrorData } from './editor/show-error.ts';
@@ -15,9 +18,12 @@ import { StatusBar } from './editor/status-bar.ts';
 import { TroubleNotifier } from './editor/trouble-notifier.ts';
 import { Engine } from './engine.ts';
 import { DriveModel } from './models/drive.ts';
+import { RecordsModel } from './models/records.ts';
 import { Repositories } from './models/repositories.ts';
 import { SetsModel } from './models/sets.ts';
+import { registerLanguageTools } from './tools/language-tools.ts';
 import { DriveView } from './views/drive-view.ts';
+import { HistoryView } from './views/history-view.ts';
 import { SetsView } from './views/sets-view.ts';
 import { SnapshotsView } from './views/snapshots-view.ts';
 
@@ -31,22 +37,26 @@ export function activate(context: vscode.ExtensionContext): void {
   applyLanguage();
   const app = makeApp(context);
   engine = app.engine;
-  const views = { sets: new SetsView(app), snapshots: new SnapshotsView(app), drive: new DriveView(app) };
+  const views = { sets: new SetsView(app), snapshots: new SnapshotsView(app), drive: new DriveView(app), history: new HistoryView(app), dashboard: new DashboardPanel(app) };
   const status = new StatusBar(app.sets, app.drive);
   const problems = new ConfigurationProblems();
   context.subscriptions.push(
-    app.log, app.engine, app.sets, app.drive, app.results,
-    views.sets, views.snapshots, views.drive, status, problems,
+    app.log, app.engine, app.sets, app.drive, app.records, app.recordPages, app.results,
+    views.sets, views.snapshots, views.drive, views.history, views.dashboard, status, problems,
     new SnapshotFiles(app.engine, app.repositories),
     new TroubleNotifier(app),
+    new DrillReminder(app),
     registerCommands(app, views),
+    registerLanguageTools(app),
     app.engine.onDidChangeConfiguration((info) => problems.show(info)),
     app.sets.onDidChange(() => problems.show(app.sets.configuration)),
+    app.records.onDidChange(() => void app.recordPages.refresh()),
     app.engine.onDidGetLost(({ reason, willRestart, endedRun }) => {
       if (!endedRun) void showErrorData({ code: 'engine.lost', facts: { reason }, message: reason });
       if (!willRestart) return;
       void app.sets.refresh();
       void app.drive.refresh();
+      void app.records.refresh();
     }),
     vscode.workspace.onDidChangeConfiguration((event) => {
       if (!affectsSetting(event, 'language', 'configFile')) return;
@@ -78,13 +88,13 @@ function makeApp(context: vscode.ExtensionContext): App {
   const sets = new SetsModel(engineOfWindow);
   const drive = new DriveModel(engineOfWindow);
   const repositories = new Repositories(engineOfWindow, sets, drive, context.globalState);
-  return { context, log, engine: engineOfWindow, passwords, sets, drive, repositories, results: new ResultDocuments(), awaitedRuns: new Set() };
+  return { context, log, engine: engineOfWindow, passwords, sets, drive, repositories, records: new RecordsModel(engineOfWindow), recordPages: new RecordPages(), results: new ResultDocuments(), awaitedRuns: new Set() };
 }
 
 /** Whoever has no configuration needs no schedule, and no process. */
-function startSchedule(context: vscode.ExtensionContext, { sets, drive }: App): void {
+function startSchedule(context: vscode.ExtensionContext, { sets, drive, records }: App): void {
   const timer = setTimeout(() => {
-    stat(configurationFile(process.env, setting('configFile'))).then(async () => Promise.all([sets.load(), drive.load()]), () => undefined);
+    stat(configurationFile(process.env, setting('configFile'))).then(async () => Promise.all([sets.load(), drive.load(), records.loadSummary()]), () => undefined);
   }, scheduleDelayMs);
   context.subscriptions.push(new vscode.Disposable(() => clearTimeout(timer)));
 }

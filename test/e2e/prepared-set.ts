@@ -8,6 +8,8 @@ export interface PreparedSet {
   readonly source: string;
   readonly repository: string;
   readonly passwordFile: string;
+  /** Where the command line finds configuration and records: those of the window. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 export interface PreparedSetOptions {
@@ -26,7 +28,7 @@ export function prepareSet({ server: { folders } }: Stage, { hasPasswordFile = t
   writeFileSync(passwordFile, password, { mode: 0o600 });
   writeFileSync(join(source, 'invoice.json'), '{ "total": 1 }\n');
   writeFileSync(join(source, '2026', 'notes.md'), '# Notes\n');
-  const prepared = { source, repository, passwordFile };
+  const prepared = { source, repository, passwordFile, environment: { CADANGAN_CONFIG: folders.configFile, CADANGAN_STATE: folders.stateFolder } };
   runCli(prepared, 'init');
   for (const [line, time] of [['first', '2026-11-20 21:00:00'], ['second', '2026-11-21 21:00:00'], ['third', yesterday()]] as const) {
     writeFileSync(join(source, 'ledger.txt'), `${line}\n`);
@@ -39,8 +41,8 @@ export function prepareSet({ server: { folders } }: Stage, { hasPasswordFile = t
 }
 
 /** The command line as it is in the package, on the repository. */
-export function runCli({ repository, passwordFile }: Pick<PreparedSet, 'repository' | 'passwordFile'>, ...args: readonly string[]): string {
-  return execFileSync(process.execPath, [join(projectFolder, 'dist', 'cli.js'), '--repo', repository, '--password-file', passwordFile, ...args], { encoding: 'utf8', stdio: 'pipe' });
+export function runCli({ repository, passwordFile, environment }: Pick<PreparedSet, 'repository' | 'passwordFile' | 'environment'>, ...args: readonly string[]): string {
+  return execFileSync(process.execPath, [join(projectFolder, 'dist', 'cli.js'), '--repo', repository, '--password-file', passwordFile, ...args], { encoding: 'utf8', stdio: 'pipe', env: { ...process.env, ...environment } });
 }
 
 export function writeConfiguration(file: string, sets: readonly Readonly<Record<string, unknown>>[]): void {

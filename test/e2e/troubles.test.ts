@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { randomFillSync } from 'node:crypto';
 import { join } from 'node:path';
+import type { CodeWindow } from './code-window.ts';
 import { enginesOf, until } from './engines.ts';
 import { password, runCli, type PreparedSet } from './prepared-set.ts';
 import { setTest } from './set-test.ts';
+import type { TreeView } from './tree-view.ts';
 
 /** Takes a moment to back up on any machine, and cannot be compressed. */
 const largeFileBytes = 400 * 1024 * 1024;
@@ -87,12 +89,7 @@ setTest('a mistake in the configuration stops its set only, and the Problems vie
 
 setTest('an engine that is killed in mid-run is told of, and the next run goes on', {}, async (window, set, { server: { folders } }) => {
   const shot = window.story('troubles, engine killed,');
-  writeFileSync(join(set.source, 'large.bin'), randomFillSync(new Uint8Array(largeFileBytes)));
-  const packsBefore = packsIn(set).length;
-  await window.openContainer('Cadangan');
-  const sets = window.view('Backup Sets');
-  await sets.inlineAction('Accounting', 'Back Up Now');
-  await until('a part of the file is stored', () => packsIn(set).length > packsBefore);
+  const sets = await startLongRun(window, set);
   const [pid] = enginesOf(folders.stateFolder);
   assert.ok(pid !== undefined);
   process.kill(pid, 'SIGKILL');
@@ -111,12 +108,7 @@ setTest('an engine that is killed in mid-run is told of, and the next run goes o
 
 setTest('a window that is reloaded in mid-run stops the run, and the next one goes on from what is stored', {}, async (window, set, { server: { folders } }) => {
   const shot = window.story('troubles, reloaded,');
-  writeFileSync(join(set.source, 'large.bin'), randomFillSync(new Uint8Array(largeFileBytes)));
-  const packsBefore = packsIn(set).length;
-  await window.openContainer('Cadangan');
-  const sets = window.view('Backup Sets');
-  await sets.inlineAction('Accounting', 'Back Up Now');
-  await until('a part of the file is stored', () => packsIn(set).length > packsBefore);
+  const sets = await startLongRun(window, set);
   const [before] = enginesOf(folders.stateFolder);
   await window.reload();
   await sets.waitFor('stopped');
@@ -169,6 +161,17 @@ setTest('in Restricted Mode everything works, and nothing is taken from the fold
   await window.notifications.waitFor('Accounting is backed up: 3 files');
   await window.screenshot('troubles, restricted mode');
 });
+
+/** Backs up a file so large that the run goes on when this returns, with a part of it stored. */
+async function startLongRun(window: CodeWindow, set: PreparedSet): Promise<TreeView> {
+  writeFileSync(join(set.source, 'large.bin'), randomFillSync(new Uint8Array(largeFileBytes)));
+  const packsBefore = packsIn(set).length;
+  await window.openContainer('Cadangan');
+  const sets = window.view('Backup Sets');
+  await sets.inlineAction('Accounting', 'Back Up Now');
+  await until('a part of the file is stored', () => packsIn(set).length > packsBefore);
+  return sets;
+}
 
 function packsIn({ repository }: PreparedSet): readonly string[] {
   return readdirSync(join(repository, 'data'), { recursive: true, encoding: 'utf8' }).filter((name) => /[0-9a-f]{64}$/.test(name));

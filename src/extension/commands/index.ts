@@ -1,22 +1,29 @@
 import * as vscode from 'vscode';
 import type { App } from '../app.ts';
+import type { DashboardPanel } from '../editor/dashboard-panel.ts';
 import { showError, showErrorData } from '../editor/show-error.ts';
 import { commandId, views as viewNames, type CommandName } from '../manifest/contributions.ts';
 import { walkthrough } from '../manifest/walkthrough.ts';
 import { isTroubledCopy } from '../model/copy-row.ts';
 import { isTroubled } from '../model/troubles.ts';
 import type { DriveView } from '../views/drive-view.ts';
+import type { HistoryView } from '../views/history-view.ts';
 import { loadPage } from '../views/folder-pages.ts';
 import type { SetsView } from '../views/sets-view.ts';
 import type { SnapshotsView } from '../views/snapshots-view.ts';
 import { compareSnapshots } from './compare-snapshots.ts';
 import { editSet, openConfiguration, removeSet } from './configuration.ts';
+import { startDrill } from './drill.ts';
 import { openOnWeb, scrubCopy, setPaused, signIn, signOut, syncCopy, writeReadable } from './drive.ts';
+import { filterHistory, showRecordsOfDay } from './filter-history.ts';
 import { filterSnapshots, goToDate } from './filter.ts';
 import { findInSnapshots } from './find.ts';
 import { newCopy } from './new-copy.ts';
 import { newSet } from './new-set.ts';
 import { enterPassword, forgetPassword } from './passwords.ts';
+import { approveRecords } from './record-decisions.ts';
+import { makeAuditPack, makeReport } from './record-documents.ts';
+import { closeOne, restoreRecord, showNonconformity, showRecord, verifyRecords } from './records.ts';
 import { saveRecoveryKit } from './recovery-kit.ts';
 import { restore } from './restore.ts';
 import { backUpNow, checkRepository, dismissMissed, showLastRun, stop, unlock } from './runs.ts';
@@ -27,6 +34,8 @@ export interface Views {
   readonly sets: SetsView;
   readonly snapshots: SnapshotsView;
   readonly drive: DriveView;
+  readonly history: HistoryView;
+  readonly dashboard: DashboardPanel;
 }
 
 /** What a command gets: a row or an URI, and all that are selected with it. */
@@ -61,6 +70,7 @@ export function registerCommands(app: App, views: Views): vscode.Disposable {
       views.snapshots.refresh();
       await app.drive.refresh();
       views.drive.refresh();
+      await app.records.refresh();
     },
     goToDate: () => goToDate(views.snapshots),
     filterSnapshots: () => filterSnapshots(app, views.snapshots),
@@ -78,6 +88,20 @@ export function registerCommands(app: App, views: Views): vscode.Disposable {
     scrubCopy: (argument) => scrubCopy(app, argument),
     readableCopy: (argument) => writeReadable(app, argument),
     openOnWeb: (argument) => openOnWeb(app, argument),
+    runDrill: (argument) => startDrill(app, argument),
+    showDashboard: () => views.dashboard.show(),
+    filterHistory: () => filterHistory(app, views.history),
+    clearHistoryFilter: () => views.history.setFilter({}),
+    showRecord: (argument) => showRecord(app, argument),
+    showRecordsOfDay: (argument) => showRecordsOfDay(views.history, argument),
+    restoreRecord: (argument) => restoreRecord(app, argument),
+    showMoreRecords: () => app.records.showMore(),
+    showNonconformity: (argument) => showNonconformity(app, argument),
+    closeNonconformity: (argument) => closeOne(app, argument),
+    makeReport: () => makeReport(app),
+    makeAuditPack: () => makeAuditPack(app),
+    approveRecords: () => approveRecords(app),
+    verifyRecords: () => verifyRecords(app),
     restartEngine: async () => {
       await app.engine.restart();
       await app.sets.refresh();

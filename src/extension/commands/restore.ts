@@ -12,6 +12,7 @@ import { nothingChosen, restoreParams, type RestoreChoice } from '../model/resto
 import { runSteps } from '../model/steps.ts';
 import { commandTitle } from '../model/words.ts';
 import { isCopyNode } from '../views/drive-nodes.ts';
+import type { SnapshotNode } from '../views/snapshot-nodes.ts';
 import { restoreSteps, withCopies } from './restore-steps.ts';
 import { isEntryNode, isSetNode, isSnapshotNode, pathTarget } from './targets.ts';
 import type { OpenableEntry } from './versions.ts';
@@ -19,7 +20,15 @@ import type { OpenableEntry } from './versions.ts';
 /** *Restore…*: what is not given with the command is asked for step by step. */
 export async function restore(app: App, argument: unknown, selected: unknown): Promise<void> {
   const start = await startOf(app, argument, selected);
-  if (start === undefined) return;
+  if (start !== undefined) await askAndRestore(app, start);
+}
+
+/** As *Restore…* on a row of the view *Snapshots*. */
+export function restoreSnapshot(app: App, located: LocatedSnapshot): Promise<void> {
+  return askAndRestore(app, startOfSnapshot(located));
+}
+
+async function askAndRestore(app: App, start: RestoreChoice): Promise<void> {
   await app.drive.load();
   const choice = await runSteps(restoreSteps(app), withCopies(app, start));
   const params = choice === undefined ? undefined : restoreParams(choice);
@@ -36,10 +45,7 @@ async function startOf(app: App, argument: unknown, selected: unknown): Promise<
     const title = paths.length === 1 ? first.entry.label : l10n.t('{count} files and folders', { count: paths.length });
     return { given: { data: true, date: true }, locations: [first.location], title, paths, snapshot: first.snapshot };
   }
-  if (isSnapshotNode(argument)) {
-    const { location, snapshot, set } = argument;
-    return { given: { data: true, date: true }, locations: [location], title: set?.title ?? snapshot.paths.join(', '), paths: ['/' as ByteString], snapshot };
-  }
+  if (isSnapshotNode(argument)) return startOfSnapshot(argument);
   if (isVersion(argument)) {
     return { given: { data: true, date: true }, locations: [argument.location], title: argument.name, paths: [argument.path], snapshot: argument.snapshot };
   }
@@ -50,6 +56,12 @@ async function startOf(app: App, argument: unknown, selected: unknown): Promise<
   if (target === undefined) return undefined;
   const { locations, name, path, snapshot } = target;
   return { given: { data: true, date: snapshot !== undefined }, locations, title: name, paths: [path], snapshot };
+}
+
+type LocatedSnapshot = Pick<SnapshotNode, 'location' | 'snapshot' | 'set'>;
+
+function startOfSnapshot({ location, snapshot, set }: LocatedSnapshot): RestoreChoice {
+  return { given: { data: true, date: true }, locations: [location], title: set?.title ?? snapshot.paths.join(', '), paths: ['/' as ByteString], snapshot };
 }
 
 /** *Restore from here*: of a set of the repository that was copied. */

@@ -102,7 +102,7 @@ function hasKind(value: unknown, kind: string): boolean {
 }
 
 /** Repositories that a path may be in: those of sets that back it up; when none does, all, since sets change. */
-function locationsOf(machinePath: string, sets: readonly SetInfo[]): readonly string[] {
+export function locationsOf(machinePath: string, sets: readonly SetInfo[]): readonly string[] {
   const fitting = sets.filter(({ sources }) => sources.some((source) => isInside(machinePath, source) || isInside(source, machinePath)));
   return [...new Set((fitting.length > 0 ? fitting : sets).map(({ location }) => location))];
 }
@@ -124,7 +124,8 @@ function lastName(machinePath: string): string {
   return machinePath.split(/[\\/]/).findLast((name) => name !== '') ?? machinePath;
 }
 
-async function offerNewSet(app: App): Promise<void> {
+/** There is nothing to work on yet. */
+export async function offerNewSet(app: App): Promise<void> {
   if (app.sets.state === 'failed') {
     await vscode.commands.executeCommand('cadangan.sets.focus');
     return;

@@ -70,6 +70,20 @@ export const commands = {
   scrubCopy: { title: { en: 'Scrub Off-site Copy', id: 'Periksa Salinan Eksternal' }, icon: '$(checklist)' },
   readableCopy: { title: { en: 'Write Readable Copy…', id: 'Tulis Salinan Terbaca…' }, icon: '$(file-zip)' },
   openOnWeb: { title: { en: 'Open on the Web', id: 'Buka di Web' }, icon: '$(link-external)' },
+  showDashboard: { title: { en: 'Show Dashboard', id: 'Tampilkan Dasbor' }, icon: '$(dashboard)' },
+  filterHistory: { title: { en: 'Filter History…', id: 'Saring Riwayat…' }, icon: '$(filter)' },
+  clearHistoryFilter: { title: { en: 'Clear Filter of History', id: 'Hapus Saringan Riwayat' }, icon: '$(clear-all)', palette: 'cadangan.isHistoryFiltered' },
+  showRecord: { title: { en: 'Show Record', id: 'Tampilkan Rekaman' }, palette: false },
+  showRecordsOfDay: { title: { en: 'Show Records of the Day', id: 'Tampilkan Rekaman Hari Itu' }, palette: false },
+  restoreRecord: { title: { en: 'Restore This…', id: 'Pulihkan Ini…' }, icon: '$(history)', palette: false },
+  showMoreRecords: { title: { en: 'Show More', id: 'Tampilkan Lebih Banyak' }, palette: false },
+  showNonconformity: { title: { en: 'Show Nonconformity…', id: 'Tampilkan Ketidaksesuaian…' }, icon: '$(flag)' },
+  closeNonconformity: { title: { en: 'Close Nonconformity…', id: 'Tutup Ketidaksesuaian…' }, icon: '$(pass)' },
+  makeReport: { title: { en: 'Make a Report…', id: 'Buat Laporan…' }, icon: '$(file-pdf)' },
+  makeAuditPack: { title: { en: 'Make an Audit Pack…', id: 'Buat Paket Audit…' }, icon: '$(file-zip)' },
+  approveRecords: { title: { en: 'Approve Records…', id: 'Sahkan Rekaman…' }, icon: '$(verified)' },
+  runDrill: { title: { en: 'Run a Restore Drill…', id: 'Jalankan Uji Pemulihan…' }, icon: '$(beaker)' },
+  verifyRecords: { title: { en: 'Verify Records', id: 'Verifikasi Rekaman' }, icon: '$(shield)' },
   restartEngine: { title: { en: 'Restart Engine', id: 'Mulai Ulang Mesin' }, icon: '$(debug-restart)' },
   showReason: { title: { en: 'Show What Needs Attention', id: 'Tampilkan yang Perlu Perhatian' }, palette: 'cadangan.hasTrouble' },
   getStarted: { title: { en: 'Get Started', id: 'Mulai Menggunakan' } },
@@ -85,6 +99,7 @@ export const views = {
   sets: { id: 'cadangan.sets', name: { en: 'Backup Sets', id: 'Set Cadangan' }, icon: 'media/views/sets.svg', initialSize: 2 },
   snapshots: { id: 'cadangan.snapshots', name: { en: 'Snapshots', id: 'Snapshot' }, icon: 'media/views/snapshots.svg', initialSize: 5 },
   drive: { id: 'cadangan.drive', name: { en: 'Google Drive', id: 'Google Drive' }, icon: 'media/views/drive.svg', initialSize: 1, visibility: 'collapsed' },
+  history: { id: 'cadangan.history', name: { en: 'History', id: 'Riwayat' }, icon: 'media/views/history.svg', initialSize: 3, visibility: 'collapsed' },
 } as const;
 
 /** State of ours that conditions in the manifest ask for. */
@@ -96,6 +111,9 @@ export const contextKeys = {
   /** `unknown`, `not-configured`, `signed-out`, `signed-in`, `failed`: of Google Drive. */
   drive: 'cadangan.drive.state',
   isFiltered: 'cadangan.isFiltered',
+  /** `unknown`, `none`, `some`, `failed`: what the view of the history has to show. */
+  history: 'cadangan.history.state',
+  isHistoryFiltered: 'cadangan.isHistoryFiltered',
   hasTrouble: 'cadangan.hasTrouble',
   /** Steps of the walkthrough that are done. */
   hasSet: 'cadangan.done.set',
@@ -134,6 +152,19 @@ export const settings = {
       auto: { en: 'As the editor, or else the system of the server.', id: 'Seperti editor, atau sistem server.' },
       en: { en: 'English', id: 'Bahasa Inggris' },
       id: { en: 'Bahasa Indonesia', id: 'Bahasa Indonesia' },
+    },
+  },
+  agentTools: {
+    type: 'string',
+    default: 'read',
+    scope: 'application',
+    description: {
+      en: 'What agents in the editor may do with Cadangan. They never start, restore or change anything, and see no content of files.',
+      id: 'Apa yang boleh dilakukan agen di editor dengan Cadangan. Agen tidak pernah menjalankan, memulihkan atau mengubah apa pun, dan tidak melihat isi berkas.',
+    },
+    choices: {
+      read: { en: 'Ask for the backup status, snapshots, versions of files and records.', id: 'Menanyakan status cadangan, snapshot, versi berkas dan rekaman.' },
+      off: { en: 'Nothing.', id: 'Tidak ada.' },
     },
   },
 } as const satisfies Record<string, SettingContribution>;

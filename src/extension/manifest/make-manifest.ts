@@ -1,5 +1,6 @@
 import { about, category, commandId, commands, configurationFiles, container, settings, snapshotScheme, views, type CommandName, type SettingContribution, type Text } from './contributions.ts';
 import { menus, submenus, type MenuEntry } from './menus.ts';
+import { toolNames, toolOf, type ToolName } from './tools.ts';
 import { walkthrough } from './walkthrough.ts';
 import { welcomes } from './welcome.ts';
 
@@ -34,6 +35,7 @@ export function makeManifest(): Manifest {
     jsonValidation: [{ fileMatch: configurationFiles.patterns, url: configurationFiles.schema }],
     resourceLabelFormatters: [{ scheme: snapshotScheme, formatting: { label: '${path} (${query.at})', separator: '/' } }],
     walkthroughs: [walkthroughEntry(texts)],
+    languageModelTools: toolNames().map((name) => toolEntry(name, texts)),
   };
   return { about: names, contributes, activationEvents: ['onStartupFinished', `onFileSystem:${snapshotScheme}`], english: texts.english, indonesian: texts.indonesian };
 }
@@ -85,6 +87,20 @@ function settingEntry(name: string, setting: SettingContribution, order: number,
     order,
     markdownDescription: texts.key(`setting.${name}`, setting.description),
     ...(choices === undefined ? {} : { enum: Object.keys(choices), enumDescriptions: Object.entries(choices).map(([choice, text]) => texts.key(`setting.${name}.${choice}`, text)) }),
+  };
+}
+
+function toolEntry(name: ToolName, texts: Texts): Json {
+  const { reference, icon, title, about: description, modelDescription, properties, required } = toolOf(name);
+  return {
+    name, icon, modelDescription,
+    displayName: texts.key(`tool.${reference}`, title),
+    userDescription: texts.key(`tool.${reference}.description`, description),
+    toolReferenceName: reference,
+    canBeReferencedInPrompt: true,
+    when: 'config.cadangan.agentTools != off',
+    tags: ['cadangan', 'backup'],
+    inputSchema: { type: 'object', properties: { ...properties }, ...(required === undefined ? {} : { required }) },
   };
 }
 

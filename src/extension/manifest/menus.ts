@@ -12,6 +12,7 @@ export const submenus: Readonly<Record<string, Text>> = { 'cadangan.ofFile': { e
 const inSets = `view == ${views.sets.id}`;
 const inSnapshots = `view == ${views.snapshots.id}`;
 const inDrive = `view == ${views.drive.id}`;
+const inHistory = `view == ${views.history.id}`;
 /** Snapshots stand by date in both. */
 const withSnapshots = `view =~ /^(${views.snapshots.id}|${views.drive.id})$/`.replaceAll('.', '\\.');
 const item = (pattern: string) => `viewItem =~ /${pattern}/`;
@@ -31,6 +32,7 @@ export const menus: Readonly<Record<string, readonly MenuEntry[]>> = {
   'view/title': [
     { command: 'newSet', when: inSets, group: 'navigation@1' },
     { command: 'openConfiguration', when: inSets, group: 'navigation@2' },
+    { command: 'showDashboard', when: inSets, group: 'navigation@3' },
     { command: 'refresh', when: inSets, group: '1_view@1' },
     { command: 'showLog', when: inSets, group: '2_help@1' },
     { command: 'getStarted', when: inSets, group: '2_help@2' },
@@ -45,6 +47,15 @@ export const menus: Readonly<Record<string, readonly MenuEntry[]>> = {
     { command: 'driveSignIn', when: inDrive, group: '2_account@1' },
     { command: 'driveSignInWithCode', when: inDrive, group: '2_account@2' },
     { command: 'driveSignOut', when: inDrive, group: '2_account@3' },
+    { command: 'makeReport', when: inHistory, group: 'navigation@2' },
+    { command: 'filterHistory', when: `${inHistory} && !${contextKeys.isHistoryFiltered}`, group: 'navigation@3' },
+    { command: 'clearHistoryFilter', when: `${inHistory} && ${contextKeys.isHistoryFiltered}`, group: 'navigation@3' },
+    { command: 'refresh', when: inHistory, group: '1_view@1' },
+    { command: 'verifyRecords', when: inHistory, group: '2_records@1' },
+    { command: 'approveRecords', when: inHistory, group: '2_records@2' },
+    { command: 'runDrill', when: inHistory, group: '2_records@3' },
+    { command: 'makeReport', when: inHistory, group: '3_documents@1' },
+    { command: 'makeAuditPack', when: inHistory, group: '3_documents@2' },
   ],
   'view/item/context': [
     { command: 'driveSignIn', when: `${inDrive} && ${item('^account\\.signed-out')}`, group: 'inline@1' },
@@ -58,6 +69,10 @@ export const menus: Readonly<Record<string, readonly MenuEntry[]>> = {
     { command: 'readableCopy', when: anyCopy, group: '1_run@3' },
     { command: 'restore', when: anyCopy, group: '2_restore@1' },
     { command: 'openOnWeb', when: anyCopy, group: '3_web@1' },
+    { command: 'restoreRecord', when: `${inHistory} && ${item('^record\\.backup')}`, group: 'inline@1' },
+    { command: 'closeNonconformity', when: `${inHistory} && ${item('^nonconformity\\.open')}`, group: 'inline@1' },
+    { command: 'restoreRecord', when: `${inHistory} && ${item('^record\\.backup')}`, group: '2_restore@1' },
+    { command: 'closeNonconformity', when: `${inHistory} && ${item('^nonconformity\\.open')}`, group: '1_close@1' },
     { command: 'backUpNow', when: idleSet, group: 'inline@1' },
     { command: 'stop', when: busySet, group: 'inline@1' },
     { command: 'restore', when: anySet, group: 'inline@2' },
@@ -67,6 +82,7 @@ export const menus: Readonly<Record<string, readonly MenuEntry[]>> = {
     { command: 'showLastRun', when: `${inSets} && ${item('^set\\..*\\.ran')}`, group: '1_run@2' },
     { command: 'dismissMissed', when: `${inSets} && ${item('^set\\.missed')}`, group: '1_run@3' },
     { command: 'restore', when: anySet, group: '2_restore@1' },
+    { command: 'runDrill', when: anySet, group: '2_restore@2' },
     { command: 'checkRepository', when: anySet, group: '3_repository@1' },
     { command: 'unlock', when: anySet, group: '3_repository@2' },
     { command: 'saveRecoveryKit', when: anySet, group: '3_repository@3' },

@@ -74,4 +74,20 @@ export const welcomes: readonly WelcomeContribution[] = [
       id: 'Belum ada yang masuk ke Google Drive.\n[Masuk](command:cadangan.driveSignIn)\nTidak ada peramban di mesin ini? [Masuk dengan kode](command:cadangan.driveSignInWithCode).',
     },
   },
+  {
+    view: views.history.id,
+    when: `${contextKeys.history} == none && !${contextKeys.isHistoryFiltered}`,
+    contents: {
+      en: 'Here everything that was done stands day by day, in records that nobody can change unseen. They begin with the first [backup set](command:cadangan.newSet).',
+      id: 'Di sini semua yang dilakukan tersusun hari demi hari, dalam rekaman yang tidak dapat diubah tanpa ketahuan. Rekaman dimulai dengan [set cadangan](command:cadangan.newSet) pertama.',
+    },
+  },
+  {
+    view: views.history.id,
+    when: contextKeys.isHistoryFiltered,
+    contents: {
+      en: 'No record fits the filter.\n[Clear Filter](command:cadangan.clearHistoryFilter)',
+      id: 'Tidak ada rekaman yang cocok dengan saringan.\n[Hapus Saringan](command:cadangan.clearHistoryFilter)',
+    },
+  },
 ];

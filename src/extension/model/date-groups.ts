@@ -66,8 +66,8 @@ export function dayBefore(id: string): string {
   return new Date(Date.parse(`${id}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
 }
 
-/** `November 2026` */
-function monthLabel(id: string): string {
+/** `November 2026`, of `2026-11`. */
+export function monthLabel(id: string): string {
   const locale = currentLanguage() === 'id' ? 'id-ID' : 'en-GB';
   return new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC', calendar: 'gregory' }).format(Date.parse(`${id}-01T00:00:00Z`));
 }

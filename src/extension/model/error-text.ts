@@ -87,6 +87,10 @@ const sentences: Readonly<Record<string, Maker>> = {
   'drive.not-found': () => ({ what: l10n.t('There is no such file or folder on Google Drive.'), next: l10n.t('Nothing may have been copied yet. Only what was made with this OAuth client can be seen.'), remedies: ['syncCopy'] }),
   'drive.download-refused': (text) => ({ what: l10n.t('Google refuses the download{reason}.', { reason: reason(text) }), next: l10n.t('A quota for downloads ends after about a day. Restore from the backup server meanwhile.'), remedies: ['retry'] }),
   'drive.altered': (text) => ({ what: l10n.t('What Google Drive stored is not what was sent{reason}. It was removed there again.', { reason: reason(text) }), next: l10n.t('Try again. If it stays so, test the network, the memory and the disk of this machine.'), remedies: ['retry'] }),
+  'records.busy': (text) => ({ what: l10n.t('Another process holds the records in "{folder}".', { folder: text('folder') }), next: l10n.t('This was not recorded. Try again in a moment.'), remedies: ['retry'] }),
+  'records.key': (text) => ({ what: l10n.t('The signing key of this installation, "{path}", cannot be used.', { path: text('path') }), next: l10n.t('Put it back from a copy; until then nothing is recorded.'), remedies: [] }),
+  'record.not-found': (text) => ({ what: l10n.t('There is no record {record}.', { record: text('record') }), next: l10n.t('The list of records may be out of date.'), remedies: ['refresh'] }),
+  'pack.invalid': (text) => ({ what: l10n.t('"{path}" is no audit pack{reason}.', { path: text('path'), reason: reason(text) }), next: l10n.t('Choose the whole file as it was made.'), remedies: [] }),
   'engine.lost': (text) => ({ what: l10n.t('The engine, which does the work, ended{reason}.', { reason: reason(text) }), next: l10n.t('What was stored stays; the next run goes on from there.'), remedies: ['retry', 'restartEngine'] }),
 };
 

@@ -21,6 +21,7 @@ export function resultMessage(result: RunResult, name: string): string {
     case 'offsite-scrub': return `${l10n.t('{name} was compared on Google Drive: {files}, {bytes}.', facts)}${exceptions}`;
     case 'offsite-sample': return `${l10n.t('{name}: {files}, {bytes} read from Google Drive.', facts)}${exceptions}`;
     case 'readable-copy': return `${l10n.t('The readable copy of {name} is written: {files}, {bytes}.', facts)}${exceptions}`;
+    case 'drill': return `${l10n.t('The restore drill of {name} has passed: {files}, {bytes}; {verified} verified.', facts)}${exceptions}`;
     case 'drive-sign-in': return l10n.t('Signed in to Google Drive as {account}.', { account: name });
   }
 }
@@ -36,6 +37,8 @@ export function resultPage(result: RunResult, name: string): string {
     ...(result.job === 'backup' ? [[l10n.t('Added'), formatBytes(result.bytesAdded)] as const] : []),
     ...(result.verifiedFiles === undefined ? [] : [[l10n.t('Verified'), formatCount(result.verifiedFiles)] as const]),
     ...(result.snapshotId === undefined ? [] : [[l10n.t('Snapshot'), result.snapshotId] as const]),
+    ...(result.evidence === undefined ? [] : [[l10n.t('Evidence'), oneLine(result.evidence)] as const]),
+    ...(result.record === undefined ? [] : [[l10n.t('Record'), formatCount(result.record)] as const]),
     [l10n.t('Exceptions'), formatCount(result.exceptionCount)],
   ];
   const width = Math.max(...rows.map(([label]) => label.length));

@@ -31,6 +31,7 @@ export function jobText(job: RunResult['job']): string {
     case 'offsite-scrub': return l10n.t('Scrub of an off-site copy');
     case 'offsite-sample': return l10n.t('Sample of an off-site copy');
     case 'readable-copy': return l10n.t('Readable copy');
+    case 'drill': return l10n.t('Restore drill');
     case 'drive-sign-in': return l10n.t('Sign-in to Google Drive');
   }
 }

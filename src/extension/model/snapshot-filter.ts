@@ -34,7 +34,8 @@ export function filterText({ set, path, from, to }: SnapshotFilter, sets: readon
   return joined([set === undefined ? undefined : (sets.find(({ name }) => name === set)?.title ?? set), path, rangeText(from, to)]);
 }
 
-function rangeText(from: string | undefined, to: string | undefined): string | undefined {
+/** `22 Nov 2026 – 23 Nov 2026`, `from 22 Nov 2026`; undefined for no range. Of days, `2026-11-22`. */
+export function rangeText(from: string | undefined, to: string | undefined): string | undefined {
   if (from !== undefined && to !== undefined) return from === to ? dayLabel(from) : `${dayLabel(from)} – ${dayLabel(to)}`;
   if (from !== undefined) return l10n.t('from {day}', { day: dayLabel(from) });
   return to === undefined ? undefined : l10n.t('until {day}', { day: dayLabel(to) });

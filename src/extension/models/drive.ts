@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
 import { protocol, type CopyInfo, type DriveStatus } from '../../engine/index.ts';
 import type { Engine } from '../engine.ts';
+import { Refresher } from './refresher.ts';
 
-const refreshDelayMs = 300;
 const nothing: DriveStatus = { state: 'not-configured', isServiceAccount: false, copies: [] };
 
 /** Google Drive as the engine last told it: the account and the off-site copies. */
@@ -10,18 +10,14 @@ export class DriveModel implements vscode.Disposable {
   readonly #engine: Engine;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.#changed.event;
+  readonly #refresher = new Refresher(() => this.#fetch());
   readonly #subscriptions: vscode.Disposable[];
   #status: DriveStatus | undefined;
   #error: unknown;
-  #loading: Promise<void> | undefined;
-  #isStale = false;
-  #timer: NodeJS.Timeout | undefined;
-  /** Somebody wants to see it; before that, changes are not worth a request. */
-  #isWanted = false;
 
   constructor(engine: Engine) {
     this.#engine = engine;
-    this.#subscriptions = [engine.onDidChangeDrive(() => this.#soon())];
+    this.#subscriptions = [this.#refresher, engine.onDidChangeDrive(this.#refresher.soon)];
   }
 
   get status(): DriveStatus {
@@ -47,27 +43,13 @@ export class DriveModel implements vscode.Disposable {
     return this.status;
   }
 
-  /** Asks again; an answer on its way may be older than the wish. */
-  async refresh(): Promise<void> {
-    this.#isWanted = true;
-    this.#isStale = this.#loading !== undefined;
-    this.#loading ??= this.#fetch().finally(() => (this.#loading = undefined));
-    await this.#loading;
-    if (this.#isStale) await this.refresh();
+  refresh(): Promise<void> {
+    return this.#refresher.refresh();
   }
 
   dispose(): void {
-    clearTimeout(this.#timer);
     for (const subscription of this.#subscriptions) subscription.dispose();
     this.#changed.dispose();
-  }
-
-  #soon(): void {
-    if (!this.#isWanted) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.refresh();
-    }, refreshDelayMs);
   }
 
   async #fetch(): Promise<void> {

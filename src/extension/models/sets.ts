@@ -3,31 +3,25 @@ import { protocol, type ConfigurationInfo, type RunProgress, type SetInfo } from
 import type { Engine } from '../engine.ts';
 import type { SetsState } from '../manifest/contributions.ts';
 import { rateOf } from '../model/run-text.ts';
-
-/** How soon after a change the list is asked for again; runs change it all the time. */
-const refreshDelayMs = 400;
+import { Refresher } from './refresher.ts';
 
 /** The backup sets as the engine last told them; views and the status bar draw from here. */
 export class SetsModel implements vscode.Disposable {
   readonly #engine: Engine;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly onDidChange = this.#changed.event;
+  readonly #refresher = new Refresher(() => this.#fetch());
   readonly #subscriptions: vscode.Disposable[];
   #sets: readonly SetInfo[] = [];
   #state: SetsState = 'unknown';
   #error: unknown;
   #configuration: ConfigurationInfo | undefined;
-  #loading: Promise<void> | undefined;
-  #following: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  /** Somebody wants to see them; before that, changes are not worth a request. */
-  #isWanted = false;
   readonly #lastProgress = new Map<string, RunProgress>();
   readonly #rates = new Map<string, number>();
 
   constructor(engine: Engine) {
     this.#engine = engine;
-    this.#subscriptions = [engine.onDidChangeSets(() => this.#soon()), engine.onDidChangeConfiguration(() => this.#soon())];
+    this.#subscriptions = [this.#refresher, engine.onDidChangeSets(this.#refresher.soon), engine.onDidChangeConfiguration(this.#refresher.soon)];
   }
 
   get sets(): readonly SetInfo[] {
@@ -68,32 +62,13 @@ export class SetsModel implements vscode.Disposable {
     return this.#sets;
   }
 
-  /** Asks again. What an answer on its way says may be older than the wish: then another one follows it, for all who wish meanwhile. */
-  async refresh(): Promise<void> {
-    this.#isWanted = true;
-    if (this.#loading === undefined) {
-      this.#loading = this.#fetch().finally(() => (this.#loading = undefined));
-      return this.#loading;
-    }
-    this.#following ??= this.#loading.then(() => {
-      this.#following = undefined;
-      return this.refresh();
-    });
-    await this.#following;
+  refresh(): Promise<void> {
+    return this.#refresher.refresh();
   }
 
   dispose(): void {
-    clearTimeout(this.#timer);
     for (const subscription of this.#subscriptions) subscription.dispose();
     this.#changed.dispose();
-  }
-
-  #soon(): void {
-    if (!this.#isWanted) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.refresh();
-    }, refreshDelayMs);
   }
 
   async #fetch(): Promise<void> {

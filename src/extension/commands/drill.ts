@@ -1,0 +1,84 @@
+import * as vscode from 'vscode';
+import { protocol } from '../../engine/index.ts';
+import { l10n, systemClock } from '../../platform/index.ts';
+import type { App } from '../app.ts';
+import { askText, pick, separator, stepAnswer } from '../editor/ask.ts';
+import { showError } from '../editor/show-error.ts';
+import { showResult } from '../editor/show-result.ts';
+import { withRunProgress } from '../editor/with-progress.ts';
+import { drilledSet, drillParams, isDay, isDrillStepNeeded, setsFrom, type DrillChoice } from '../model/drill-choice.ts';
+import { iconOfState } from '../model/icons.ts';
+import { setRow } from '../model/set-row.ts';
+import { runSteps, type Step, type StepAnswer, type StepPosition } from '../model/steps.ts';
+import { commandTitle } from '../model/words.ts';
+import { themeIcon } from '../views/tree-item.ts';
+import { isSetNode, offerNewSet } from './targets.ts';
+
+/** *Run a Restore Drill*: from where, which sets, as of which date; then it runs, and its end leads to the record. */
+export async function startDrill(app: App, argument: unknown): Promise<void> {
+  const sets = await app.sets.load();
+  if (sets.length === 0) return offerNewSet(app);
+  await app.drive.load();
+  const given = isSetNode(argument) ? argument.set : typeof argument === 'string' ? sets.find(({ name }) => name === argument) : undefined;
+  const choice = await runSteps(steps, { isSetGiven: given !== undefined, sets, copies: app.drive.copies, set: given });
+  if (choice !== undefined) await runDrill(app, choice);
+}
+
+const steps: readonly Step<DrillChoice>[] = [
+  { isNeeded: isDrillStepNeeded.from, ask: askFrom },
+  { isNeeded: isDrillStepNeeded.set, ask: askSet },
+  { ask: askDate },
+];
+
+async function askFrom(choice: DrillChoice, position: StepPosition): Promise<StepAnswer<DrillChoice>> {
+  const locations = (from: 'backup-server' | 'drive'): string => {
+    const originals = new Set(setsFrom(choice, from).map(({ location }) => location));
+    return [...originals].map((location) => (from === 'drive' ? (choice.copies.find(({ repository }) => repository === location)?.location ?? location) : location)).join(', ');
+  };
+  const items = [
+    { iconPath: new vscode.ThemeIcon('server'), label: l10n.t('From the backup server'), description: locations('backup-server'), value: 'backup-server' as const },
+    { iconPath: new vscode.ThemeIcon('cloud-download'), label: l10n.t('From Google Drive'), description: locations('drive'), value: 'drive' as const },
+  ];
+  const answer = await pick<'backup-server' | 'drive'>({ title: commandTitle('runDrill'), placeholder: l10n.t('From where?'), position, items, isActive: (value) => value === (choice.from ?? 'backup-server') });
+  return stepAnswer(answer, (from) => ({ ...choice, from, set: choice.isSetGiven ? choice.set : undefined }));
+}
+
+async function askSet(choice: DrillChoice, position: StepPosition): Promise<StepAnswer<DrillChoice>> {
+  const nowNs = systemClock.nowNs();
+  const items = [
+    { iconPath: new vscode.ThemeIcon('checklist'), label: l10n.t('All backup sets'), detail: l10n.t('At least one file of each.'), value: 'all' },
+    separator(l10n.t('Backup sets')),
+    ...setsFrom(choice, choice.from ?? 'backup-server').map((set) => ({ iconPath: themeIcon(iconOfState(set.state)), label: set.title, description: setRow(set, nowNs).description ?? '', value: set.name })),
+  ];
+  const answer = await pick<string>({ title: commandTitle('runDrill'), placeholder: l10n.t('Which backup set is to be tried?'), position, items, isActive: (value) => value === (choice.set?.name ?? 'all') });
+  return stepAnswer(answer, (name) => ({ ...choice, set: choice.sets.find((set) => set.name === name) }));
+}
+
+async function askDate(choice: DrillChoice, position: StepPosition): Promise<StepAnswer<DrillChoice>> {
+  const title = commandTitle('runDrill');
+  const items = [
+    { iconPath: new vscode.ThemeIcon('question'), label: l10n.t('A random date'), detail: l10n.t('Nobody knows beforehand what will be tried: the best proof.'), value: 'random' as const },
+    { iconPath: new vscode.ThemeIcon('history'), label: l10n.t('The newest backup'), value: 'newest' as const },
+    { iconPath: new vscode.ThemeIcon('calendar'), label: l10n.t('A certain day…'), value: 'day' as const },
+  ];
+  const answer = await pick<'random' | 'newest' | 'day'>({ title, placeholder: l10n.t('As of which date?'), position, items, isActive: (value) => value === choice.date });
+  if (answer.kind !== 'answer' || answer.value !== 'day') return stepAnswer(answer, (date) => ({ ...choice, date }));
+  const typed = await askText({ title, position, placeholder: '2026-11-23', prompt: l10n.t('The newest backup until the end of this day'), problem: (text) => (isDay(text.trim()) ? undefined : l10n.t('Write the day as 2026-11-23.')) });
+  return typed.kind === 'back' ? askDate(choice, position) : stepAnswer(typed, (text) => ({ ...choice, date: text.trim() }));
+}
+
+async function runDrill(app: App, choice: DrillChoice): Promise<void> {
+  const name = drilledSet(choice)?.title ?? l10n.t('all backup sets');
+  const [location] = setsFrom(choice, choice.from ?? 'backup-server').map((set) => set.location);
+  const context = { ...(location !== undefined && { location }), retry: () => runDrill(app, choice) };
+  try {
+    const result = await withRunProgress(l10n.t('Restore drill of {name}', { name }), (run) => app.engine.run(protocol.startDrill, drillParams(choice), run));
+    const { record, evidence } = result;
+    const button = record === undefined ? undefined : { label: commandTitle('showRecord'), press: async () => void (await vscode.commands.executeCommand('cadangan.showRecord', { number: record })) };
+    const proof = evidence === undefined ? undefined : { label: l10n.t('Show Evidence'), press: async () => void (await vscode.window.showTextDocument(vscode.Uri.file(evidence))) };
+    const shown = button ?? proof;
+    await showResult(app, result, name, { ...context, ...(shown && { button: shown }) });
+  } catch (error) {
+    await showError(error, context);
+  }
+}

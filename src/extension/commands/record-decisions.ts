@@ -1,0 +1,65 @@
+import * as vscode from 'vscode';
+import { protocol, type ApproveParams, type RecordRow } from '../../engine/index.ts';
+import { formatCount, l10n } from '../../platform/index.ts';
+import type { App } from '../app.ts';
+import { pick, stepAnswer } from '../editor/ask.ts';
+import { commandId } from '../manifest/contributions.ts';
+import type { Period } from '../model/periods.ts';
+import { runSteps, type Step } from '../model/steps.ts';
+import { commandTitle } from '../model/words.ts';
+import { periodStep, personSteps, rememberedPerson, rememberPerson, textStep, type Person } from './record-questions.ts';
+
+interface Approval extends Person {
+  readonly act?: ApproveParams['act'] | undefined;
+  readonly period?: Period | undefined;
+}
+
+interface Closing extends Person {
+  readonly cause?: string | undefined;
+  readonly correction?: string | undefined;
+  readonly prevention?: string | undefined;
+}
+
+/** *Approve Records…*: the person at the keyboard has prepared, checked or approved the records of a period. */
+export async function approveRecords(app: App): Promise<void> {
+  const title = commandTitle('approveRecords');
+  const steps: readonly Step<Approval>[] = [actStep(title), periodStep(app, title), ...personSteps<Approval>(title)];
+  const { act, period, name, position } = (await runSteps<Approval>(steps, rememberedPerson(app))) ?? {};
+  if (act === undefined || period === undefined || name === undefined || position === undefined) return;
+  const row = await app.engine.request(protocol.approveRecords, { act, ...period, name, position });
+  await rememberPerson(app, { name, position });
+  await app.records.refresh();
+  await tell(row);
+}
+
+/** Asks for cause, correction and prevention, and who says so. @returns whether it is closed now @throws EngineError */
+export async function closeNonconformity(app: App, id: string): Promise<boolean> {
+  const title = `${commandTitle('closeNonconformity')}: ${id}`;
+  const steps: readonly Step<Closing>[] = [
+    textStep<Closing>(title, l10n.t('Cause'), l10n.t('Why did it happen?'), ({ cause }) => cause, (state, cause) => ({ ...state, cause })),
+    textStep<Closing>(title, l10n.t('Correction'), l10n.t('What was done about it?'), ({ correction }) => correction, (state, correction) => ({ ...state, correction })),
+    textStep<Closing>(title, l10n.t('Prevention'), l10n.t('What keeps it from happening again? May stay empty.'), ({ prevention }) => prevention, (state, prevention) => ({ ...state, prevention }), { mayBeEmpty: true }),
+    ...personSteps<Closing>(title),
+  ];
+  const { cause, correction, prevention = '', name, position } = (await runSteps<Closing>(steps, rememberedPerson(app))) ?? {};
+  if (cause === undefined || correction === undefined || name === undefined || position === undefined) return false;
+  await app.engine.request(protocol.closeNonconformity, { id, cause, correction, ...(prevention === '' ? {} : { prevention }), name, position });
+  await rememberPerson(app, { name, position });
+  await app.records.refresh();
+  return true;
+}
+
+function actStep(title: string): Step<Approval> {
+  const items = [
+    { label: l10n.t('Prepared'), detail: l10n.t('The records are complete, and were put together by me.'), value: 'prepared' as const },
+    { label: l10n.t('Checked'), detail: l10n.t('I have looked through them, and followed up what was not right.'), value: 'checked' as const },
+    { label: l10n.t('Approved'), detail: l10n.t('I accept them for the organisation.'), value: 'approved' as const },
+  ];
+  return { ask: async (state, position) => stepAnswer(await pick<ApproveParams['act']>({ title, position, placeholder: l10n.t('What have you done with the records?'), items, isActive: (value) => value === state.act }), (act) => ({ ...state, act })) };
+}
+
+async function tell({ number, summary }: RecordRow): Promise<void> {
+  const button = commandTitle('showRecord');
+  const chosen = await vscode.window.showInformationMessage(l10n.t('Record {number} is written: {summary}', { number: formatCount(number), summary }), button);
+  if (chosen === button) await vscode.commands.executeCommand(commandId('showRecord'), { number });
+}

@@ -1,0 +1,114 @@
+import * as vscode from 'vscode';
+import { EngineError, protocol, type NonconformityInfo, type RecordPage, type RecordRow } from '../../engine/index.ts';
+import { formatDay, l10n } from '../../platform/index.ts';
+import type { App } from '../app.ts';
+import { pick } from '../editor/ask.ts';
+import type { ShownPage } from '../editor/record-pages.ts';
+import { whileBusy } from '../editor/with-progress.ts';
+import { commandId } from '../manifest/contributions.ts';
+import { instantOf } from '../model/instants.ts';
+import { nonconformityPageHtml, recordPageHtml, verificationPageHtml } from '../model/record-page-html.ts';
+import { iconOfNonconformity } from '../model/record-rows.ts';
+import { commandTitle } from '../model/words.ts';
+import { isNonconformityNode, isRecordNode } from '../views/history-nodes.ts';
+import { themeIcon } from '../views/tree-item.ts';
+import { closeNonconformity } from './record-decisions.ts';
+import { restoreSnapshot } from './restore.ts';
+import { runBackup } from './runs.ts';
+
+/** The page of a record: of a row, or `{ number }`. */
+export async function showRecord(app: App, argument: unknown): Promise<void> {
+  const number = numberOf(argument);
+  if (number !== undefined) await app.recordPages.show(() => recordPage(app, number));
+}
+
+/** *Restore This…*: the steps of a restore, with the snapshot that a record tells of. */
+export async function restoreRecord(app: App, argument: unknown): Promise<void> {
+  const number = numberOf(argument);
+  if (number !== undefined) await restoreFrom(app, await app.engine.request(protocol.readRecord, { number }));
+}
+
+/** The page of a nonconformity: of a row, `{ id }`, or one that is chosen. */
+export async function showNonconformity(app: App, argument: unknown): Promise<void> {
+  const id = await nonconformityTarget(app, argument, commandTitle('showNonconformity'), () => true);
+  if (id !== undefined) await app.recordPages.show(() => nonconformityPage(app, id));
+}
+
+/** *Close Nonconformity…*: asks for what an auditor asks, and shows what came of it. */
+export async function closeOne(app: App, argument: unknown): Promise<void> {
+  const id = await nonconformityTarget(app, argument, commandTitle('closeNonconformity'), ({ closed }) => closed === undefined);
+  if (id !== undefined && (await closeNonconformity(app, id))) await app.recordPages.show(() => nonconformityPage(app, id));
+}
+
+/** *Verify Records*: reads all of them, and shows what was found. */
+export async function verifyRecords(app: App): Promise<void> {
+  const verification = await whileBusy(l10n.t('Verifying the records'), (signal) => app.engine.ask(protocol.verifyRecords, { signal }));
+  await app.recordPages.show(async () => ({ ...verificationPageHtml(verification), actions: { verify: () => verifyRecords(app) } }));
+}
+
+async function recordPage(app: App, number: number): Promise<ShownPage> {
+  const page = await app.engine.request(protocol.readRecord, { number }, { isQuiet: true });
+  return {
+    ...recordPageHtml(page),
+    actions: {
+      restore: () => restoreFrom(app, page),
+      repeat: () => repeat(app, page),
+      nonconformity: (id) => showNonconformity(app, { id }),
+      copy: async () => vscode.env.clipboard.writeText(page.line),
+    },
+  };
+}
+
+async function nonconformityPage(app: App, id: string): Promise<ShownPage> {
+  const info = (await app.engine.ask(protocol.listNonconformities, { isQuiet: true })).find((one) => one.id === id);
+  if (info === undefined) throw new EngineError({ code: 'record.not-found', facts: { record: id }, message: id });
+  return {
+    ...nonconformityPageHtml(info, await rowsOf(app, info)),
+    actions: { close: () => closeOne(app, { id }), record: (number) => showRecord(app, { number: Number(number) }) },
+  };
+}
+
+/** Of the records that it names; a few, and what cannot be read goes by its number. */
+async function rowsOf(app: App, { openedBy, records, closed }: NonconformityInfo): Promise<readonly RecordRow[]> {
+  const numbers = [openedBy, ...records.slice(0, rowsMax), closed?.number].filter((number) => number !== undefined);
+  const rows = await Promise.all(numbers.map((number) => app.engine.request(protocol.readRecord, { number }, { isQuiet: true }).catch(() => undefined)));
+  return rows.filter((row) => row !== undefined);
+}
+
+const rowsMax = 20;
+
+async function restoreFrom(app: App, { restorable, set: name }: RecordPage): Promise<void> {
+  if (restorable === undefined) return;
+  const { location, snapshot: id } = restorable;
+  const sets = await app.sets.load();
+  const snapshot = await app.repositories.snapshot(location, id);
+  if (snapshot === undefined) throw new EngineError({ code: 'snapshot.not-found', facts: { snapshot: id, location }, message: id });
+  await restoreSnapshot(app, { location, snapshot, set: sets.find((set) => set.name === name) });
+}
+
+async function repeat(app: App, { repeatable }: RecordPage): Promise<void> {
+  if (repeatable?.kind === 'drill') await vscode.commands.executeCommand(commandId('runDrill'));
+  if (repeatable?.kind !== 'backup') return;
+  const set = (await app.sets.load()).find(({ name }) => name === repeatable.set);
+  if (set === undefined) throw new EngineError({ code: 'set.unknown', facts: { set: repeatable.set }, message: repeatable.set });
+  await runBackup(app, set);
+}
+
+/** Undefined when nobody chose one, or there is none. */
+async function nonconformityTarget(app: App, argument: unknown, title: string, isWanted: (one: NonconformityInfo) => boolean): Promise<string | undefined> {
+  if (isNonconformityNode(argument)) return argument.info.id;
+  if (typeof argument === 'object' && argument !== null && 'id' in argument && typeof argument.id === 'string') return argument.id;
+  const wanted = (await app.engine.ask(protocol.listNonconformities)).filter(isWanted);
+  if (wanted.length === 0) {
+    void vscode.window.showInformationMessage(l10n.t('There is no such nonconformity.'));
+    return undefined;
+  }
+  const items = wanted.map(({ id, text, openedAt, closed }) => ({ iconPath: themeIcon(iconOfNonconformity(closed !== undefined)), label: id, description: formatDay(instantOf(openedAt)), detail: text, value: id }));
+  const answer = await pick({ title, placeholder: l10n.t('Choose a nonconformity'), items });
+  return answer.kind === 'answer' ? answer.value : undefined;
+}
+
+function numberOf(argument: unknown): number | undefined {
+  if (isRecordNode(argument)) return argument.row.number;
+  return typeof argument === 'object' && argument !== null && 'number' in argument && typeof argument.number === 'number' ? argument.number : undefined;
+}

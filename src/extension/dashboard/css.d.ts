@@ -1,0 +1,2 @@
+/** The bundler takes them along. */
+declare module '*.css';

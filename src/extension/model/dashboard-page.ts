@@ -1,0 +1,138 @@
+import type { DashboardData, DashboardSet, NonconformityInfo } from '../../engine/index.ts';
+import { formatBytes, formatCount, formatDate, formatDay, formatDuration, formatNumber, l10n } from '../../platform/index.ts';
+import type { Cell, DashboardPage, Link, Mark, Table, Tile } from '../dashboard/page.ts';
+import { countText } from './counts.ts';
+import { calendarOf } from './dashboard-calendar.ts';
+import { growthOf } from './dashboard-growth.ts';
+import { localeOf, marks, type DashboardWords } from './dashboard-words.ts';
+import { instantOf } from './instants.ts';
+
+/** The dashboard as people read it, in the language of the moment. Pure. @param timeZone of this machine, for configurations that name none */
+export function dashboardPage(data: DashboardData, { nowNs, timeZone: ownZone }: DashboardWords): DashboardPage {
+  const timeZone = data.timeZone ?? ownZone;
+  const words = { nowNs, timeZone };
+  return {
+    locale: localeOf(), timeZone,
+    title: l10n.t('Backup Dashboard'),
+    subtitle: [data.organisation ?? '', l10n.t('as of {when}', { when: formatDate(nowNs, { timeZone }) })].filter((part) => part !== '').join(' · '),
+    yearLabel: l10n.t('Year'), year: data.year, years: data.years,
+    tiles: [chainTile(data), nonconformitiesTile(data), drillTile(data, words)],
+    calendar: calendarOf(data, words),
+    sets: setsTable(data.sets, words),
+    growth: growthOf(data, words),
+    nonconformities: nonconformitiesTable(data.nonconformities, words),
+  };
+}
+
+// ---- figures at the top
+
+function chainTile({ chain: { state, count, fault } }: DashboardData): Tile {
+  const isIntact = state === 'intact';
+  return {
+    id: 'chain', title: l10n.t('Record chain'), mark: isIntact ? 'success' : 'failed',
+    value: { text: isIntact ? l10n.t('Intact') : l10n.t('Broken'), action: { kind: 'command', command: 'verifyRecords' } },
+    details: [{ text: count === 1 ? l10n.t('1 record') : l10n.t('{count} records', { count: formatCount(count) }), ...(count > 0 && { action: { kind: 'record', number: count } as const }) }, ...(fault === undefined ? [] : [{ text: fault }])],
+  };
+}
+
+function nonconformitiesTile({ nonconformities }: DashboardData): Tile {
+  const [newest] = nonconformities;
+  return {
+    id: 'nonconformities', title: l10n.t('Open nonconformities'), mark: newest ? 'success-with-exceptions' : 'success',
+    value: { text: formatCount(nonconformities.length), ...linkOfNonconformity(newest) },
+    details: newest ? [{ text: newest.text, ...linkOfNonconformity(newest) }] : [{ text: l10n.t('Nothing is open.') }],
+  };
+}
+
+function drillTile({ lastDrill, drillDue }: DashboardData, { timeZone }: DashboardWords): Tile {
+  const due = drillDue && formatDay(instantOf(drillDue.at), { timeZone });
+  const dueText = due === undefined ? undefined : drillDue?.isOverdue === true ? l10n.t('Overdue since {day}', { day: due }) : l10n.t('Next one due on {day}', { day: due });
+  const dueLink: Link[] = dueText === undefined ? [] : [{ text: dueText, action: { kind: 'command', command: 'runDrill' } }];
+  const title = l10n.t('Last restore drill');
+  if (lastDrill === undefined) return { id: 'drill', title, ...(drillDue?.isOverdue === true && { mark: 'failed' as const }), value: { text: l10n.t('None yet'), action: { kind: 'command', command: 'runDrill' } }, details: dueLink };
+  const { at, result, files, minutes, rtoMinutes, record } = lastDrill;
+  const mark = markOf(result);
+  const time = formatDuration(minutes * 60_000);
+  return {
+    id: 'drill', title, mark: drillDue?.isOverdue === true ? 'failed' : mark,
+    value: { text: drillText(mark), action: { kind: 'record', number: record } },
+    details: [
+      { text: formatDate(instantOf(at), { timeZone }), action: { kind: 'record', number: record } },
+      { text: rtoMinutes === undefined ? l10n.t('{files} in {time}', { files: countText(files, 'file'), time }) : l10n.t('{files} in {time}; objective {objective}', { files: countText(files, 'file'), time, objective: rtoMinutes % 60 === 0 ? hoursText(rtoMinutes / 60) : formatDuration(rtoMinutes * 60_000) }), action: { kind: 'record', number: record } },
+      ...dueLink,
+    ],
+  };
+}
+
+function drillText(mark: Mark): string {
+  switch (mark) {
+    case 'success': return l10n.t('Passed');
+    case 'success-with-exceptions': return l10n.t('Passed, with exceptions');
+    case 'stopped': return l10n.t('Stopped');
+    case 'failed':
+    case 'missed': return l10n.t('Failed');
+  }
+}
+
+// ---- sets
+
+function setsTable(sets: readonly DashboardSet[], words: DashboardWords): Table {
+  return {
+    title: l10n.t('Backup sets'), empty: l10n.t('There is no backup set yet.'),
+    columns: [l10n.t('Set'), l10n.t('Last good backup'), l10n.t('Age'), l10n.t('Objective (RPO)'), l10n.t('Next run'), l10n.t('Off-site copy')],
+    rows: sets.map((set) => setRow(set, words)),
+  };
+}
+
+function setRow({ title, lastSuccess, ageHours, rpoHours, nextRun, offsite }: DashboardSet, { timeZone }: DashboardWords): Cell[] {
+  const toRecord = lastSuccess && ({ action: { kind: 'record', number: lastSuccess.record } } as const);
+  const isLate = rpoHours !== undefined && (ageHours ?? Infinity) > rpoHours;
+  const judged: Pick<Cell, 'mark' | 'markText'> = rpoHours === undefined ? {} : { mark: isLate ? 'failed' : 'success', markText: isLate ? l10n.t('older than the objective') : l10n.t('within the objective') };
+  return [
+    { text: title },
+    { text: lastSuccess === undefined ? l10n.t('never') : formatDate(instantOf(lastSuccess.at), { timeZone }), ...toRecord },
+    { text: ageHours === undefined ? '–' : hoursText(ageHours), ...judged, ...toRecord },
+    { text: rpoHours === undefined ? '–' : hoursText(rpoHours) },
+    { text: nextRun === undefined ? '–' : formatDate(instantOf(nextRun), { timeZone }) },
+    offsiteCell(offsite, timeZone),
+  ];
+}
+
+function offsiteCell(offsite: DashboardSet['offsite'], timeZone: string): Cell {
+  if (offsite === undefined) return { text: l10n.t('no copy') };
+  const { isProtected, behindFiles, behindBytes, since, record } = offsite;
+  const action = record === undefined ? ({ kind: 'command', command: 'showDrive' } as const) : ({ kind: 'record', number: record } as const);
+  if (behindFiles > 0 && since !== undefined) {
+    return { text: l10n.t('{files}, {bytes} behind since {when}', { files: countText(behindFiles, 'file'), bytes: formatBytes(behindBytes), when: formatDate(instantOf(since), { timeZone }) }), action, mark: isProtected ? 'success-with-exceptions' : 'failed', markText: '' };
+  }
+  return isProtected ? { text: l10n.t('on Google Drive, verified'), action, mark: 'success', markText: '' } : { text: l10n.t('not on Google Drive'), action, mark: 'failed', markText: '' };
+}
+
+function hoursText(hours: number): string {
+  return l10n.t('{hours} h', { hours: formatNumber(hours, Number.isInteger(hours) ? 0 : 1) });
+}
+
+// ---- nonconformities
+
+function nonconformitiesTable(open: readonly NonconformityInfo[], { timeZone }: DashboardWords): Table {
+  return {
+    title: l10n.t('Open nonconformities'), empty: l10n.t('Nothing is open.'),
+    columns: [l10n.t('No.'), l10n.t('What it is about'), l10n.t('Found'), l10n.t('Records')],
+    rows: open.map((one) => {
+      const [first] = one.records;
+      return [
+        { text: one.id, ...linkOfNonconformity(one) }, { text: one.text, ...linkOfNonconformity(one) }, { text: formatDay(instantOf(one.openedAt), { timeZone }) },
+        { text: one.records.map((number) => formatCount(number)).join(', ') || '–', ...(first !== undefined && { action: { kind: 'record', number: first } as const }) },
+      ];
+    }),
+  };
+}
+
+function linkOfNonconformity(one: NonconformityInfo | undefined): Pick<Link, 'action'> {
+  const number = one?.openedBy ?? one?.records[0];
+  return number === undefined ? {} : { action: { kind: 'record', number } };
+}
+
+function markOf(result: string): Mark {
+  return marks.find((mark) => mark === result) ?? 'failed';
+}

@@ -1,0 +1,54 @@
+import type { CopyInfo, DrillParams, RecordsSummary, SetInfo } from '../../engine/index.ts';
+
+/** A restore drill, as far as it has been put together. */
+export interface DrillChoice {
+  /** The set came with the command. */
+  readonly isSetGiven: boolean;
+  readonly sets: readonly SetInfo[];
+  readonly copies: readonly CopyInfo[];
+  readonly from?: NonNullable<DrillParams['from']>;
+  /** Undefined: all that can be restored from there. */
+  readonly set?: SetInfo | undefined;
+  /** `random`, `newest`, or a day. */
+  readonly date?: string;
+}
+
+/** Sets that can be restored from there. On Google Drive: with a copy that has a snapshot, or those that lie there themselves. */
+export function setsFrom({ sets, copies, isSetGiven, set }: DrillChoice, from: NonNullable<DrillParams['from']>): readonly SetInfo[] {
+  const wanted = isSetGiven && set !== undefined ? [set] : sets;
+  if (from === 'backup-server') return wanted;
+  const copied = new Set(copies.filter(({ snapshots }) => snapshots.length > 0).map(({ repository }) => repository));
+  return wanted.filter(({ location }) => location.startsWith('gdrive:') || copied.has(location));
+}
+
+/** From where and which set are questions only where there is a choice. */
+export const isDrillStepNeeded = {
+  from: (choice: DrillChoice): boolean => setsFrom(choice, 'drive').length > 0,
+  set: (choice: DrillChoice): boolean => !choice.isSetGiven && setsFrom(choice, choice.from ?? 'backup-server').length > 1,
+};
+
+/** The one set that is drilled; undefined when there are several. */
+export function drilledSet(choice: DrillChoice): SetInfo | undefined {
+  const [first, ...others] = setsFrom(choice, choice.from ?? 'backup-server');
+  return choice.set ?? (others.length === 0 ? first : undefined);
+}
+
+/** What the engine is asked for. */
+export function drillParams(choice: DrillChoice): DrillParams {
+  const { from = 'backup-server', date = 'random' } = choice;
+  const set = drilledSet(choice);
+  return { from, ...(set !== undefined && { set: set.name }), ...(date !== 'random' && { date }) };
+}
+
+/** `2026-11-23`, as the calendar has it. */
+export function isDay(text: string): boolean {
+  const ms = Date.parse(`${text}T00:00:00Z`);
+  return /^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+}
+
+const reminderMs = 24 * 60 * 60_000;
+
+/** An overdue drill is told once a day. @param toldAtMs when it was told last, since 1970 */
+export function isReminderDue({ drillDue }: Pick<RecordsSummary, 'drillDue'>, toldAtMs: number | undefined, nowMs: number): boolean {
+  return drillDue?.isOverdue === true && (toldAtMs === undefined || nowMs - toldAtMs >= reminderMs || toldAtMs > nowMs);
+}

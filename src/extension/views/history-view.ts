@@ -1,0 +1,144 @@
+import * as vscode from 'vscode';
+import { formatCount, l10n } from '../../platform/index.ts';
+import type { App } from '../app.ts';
+import { setContextKey } from '../editor/settings.ts';
+import { errorDataOf } from '../editor/show-error.ts';
+import { commandId, views } from '../manifest/contributions.ts';
+import { countText } from '../model/counts.ts';
+import type { DayGroup } from '../model/date-groups.ts';
+import { errorMessage } from '../model/error-text.ts';
+import { isEmptyRecordFilter, recordFilterText, type RecordFilter } from '../model/record-filter.ts';
+import { groupRecords, iconOfNonconformity, nonconformityRow, recordRow, recordTooltip, type DatedRecord } from '../model/record-rows.ts';
+import { commandTitle, inOurLanguage } from '../model/words.ts';
+import type { HistoryNode, MoreRecordsNode, NonconformitiesNode, PeriodNode, RecordNode } from './history-nodes.ts';
+import { factsTooltip, treeItem } from './tree-item.ts';
+
+const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
+
+/** The view *History*: what was done, day by day, newest first; above it what is not as the work instruction wants it. */
+export class HistoryView implements vscode.TreeDataProvider<HistoryNode>, vscode.Disposable {
+  readonly #app: App;
+  readonly #changed = new vscode.EventEmitter<HistoryNode | undefined>();
+  readonly onDidChangeTreeData = this.#changed.event;
+  readonly #view: vscode.TreeView<HistoryNode>;
+  readonly #subscriptions: vscode.Disposable[];
+  #records = new Map<number, RecordNode>();
+
+  constructor(app: App) {
+    this.#app = app;
+    this.#view = vscode.window.createTreeView(views.history.id, { treeDataProvider: this, showCollapseAll: true });
+    this.#subscriptions = [this.#view, this.#changed, app.records.onDidChange(() => this.#show())];
+    this.retitle();
+  }
+
+  get filter(): RecordFilter {
+    return this.#app.records.filter;
+  }
+
+  /** After the language changed. */
+  retitle(): void {
+    this.#view.title = inOurLanguage(views.history.name);
+    this.#show();
+  }
+
+  async setFilter(filter: RecordFilter): Promise<void> {
+    await setContextKey('isHistoryFiltered', !isEmptyRecordFilter(filter));
+    await this.#app.records.setFilter(filter);
+  }
+
+  /** Shows these records, and nothing else, and goes there. */
+  async showFiltered(filter: RecordFilter): Promise<void> {
+    await vscode.commands.executeCommand(`${views.history.id}.focus`);
+    await this.setFilter(filter);
+  }
+
+  async getChildren(node?: HistoryNode): Promise<HistoryNode[]> {
+    if (node === undefined) return this.#roots();
+    return node.kind === 'period' || node.kind === 'nonconformities' ? [...node.children] : [];
+  }
+
+  getTreeItem(node: HistoryNode): vscode.TreeItem {
+    switch (node.kind) {
+      case 'nonconformities': return nonconformitiesItem(node);
+      case 'nonconformity': return opening(treeItem(nonconformityRow(node.info), None), 'showNonconformity', { id: node.info.id });
+      case 'period': return periodItem(node);
+      case 'record': return opening(treeItem(recordRow(node.row), None), 'showRecord', { number: node.row.number });
+      case 'more-records': return moreItem(node);
+    }
+  }
+
+  resolveTreeItem(item: vscode.TreeItem, node: HistoryNode): vscode.TreeItem {
+    // Rows are narrow, and what happened is long.
+    if (node.kind === 'record') item.tooltip = factsTooltip(recordTooltip(node.row));
+    else if (node.kind === 'nonconformity') item.tooltip = nonconformityRow(node.info).spoken;
+    return item;
+  }
+
+  dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  async #roots(): Promise<HistoryNode[]> {
+    const { records } = this.#app;
+    await records.load();
+    const { rows, total, today } = records;
+    const known = this.#records;
+    this.#records = new Map(rows.map((row) => [row.number, Object.assign(known.get(row.number) ?? { kind: 'record' as const, row }, { row })]));
+    const open = records.openNonconformities.map((info) => ({ kind: 'nonconformity' as const, info }));
+    return [
+      ...(open.length === 0 || !isEmptyRecordFilter(this.filter) ? [] : [{ kind: 'nonconformities' as const, children: open }]),
+      ...groupRecords(rows, today).map((group) => (group.kind === 'day' ? this.#day(group, true) : { kind: 'period' as const, id: group.id, label: group.label, isRecent: false, children: group.days.map((day) => this.#day(day, false)) })),
+      ...(rows.length < total ? [{ kind: 'more-records' as const, shown: rows.length, total }] : []),
+    ];
+  }
+
+  #day({ id, label, items }: DayGroup<DatedRecord>, isRecent: boolean): PeriodNode {
+    return { kind: 'period', id, label, isRecent, children: items.flatMap(({ row }) => this.#records.get(row.number) ?? []) };
+  }
+
+  #show(): void {
+    const { records, sets } = this.#app;
+    const { state, summary } = records;
+    void setContextKey('history', state);
+    this.#view.message = state === 'failed' ? errorMessage(errorDataOf(records.error)) : '';
+    this.#view.description = recordFilterText(this.filter, summary, sets.sets);
+    this.#view.badge = badgeOf(summary);
+    this.#changed.fire(undefined);
+  }
+}
+
+/** What somebody has to act upon. */
+function badgeOf(summary: App['records']['summary']): vscode.ViewBadge | undefined {
+  const { openNonconformities: open = 0, chain } = summary ?? {};
+  const isBroken = chain === 'broken';
+  const parts = [open === 0 ? '' : countText(open, 'nonconformity'), isBroken ? l10n.t('the chain of records is broken') : ''].filter((part) => part !== '');
+  return parts.length === 0 ? undefined : { value: open + (isBroken ? 1 : 0), tooltip: parts.join('; ') };
+}
+
+function nonconformitiesItem({ children }: NonconformitiesNode): vscode.TreeItem {
+  const label = l10n.t('Open nonconformities ({count})', { count: formatCount(children.length) });
+  return treeItem({ id: 'nonconformities', label, icon: iconOfNonconformity(false), context: 'nonconformities', spoken: label }, Collapsed);
+}
+
+function periodItem({ id, label, isRecent, children }: PeriodNode): vscode.TreeItem {
+  const description = countText(recordsIn(children), 'record');
+  return treeItem({ id: `period:${id}`, label, description, icon: { name: 'calendar' }, context: 'period', spoken: `${label}, ${description}` }, isRecent ? Expanded : Collapsed);
+}
+
+function recordsIn(nodes: PeriodNode['children']): number {
+  return nodes.reduce((sum, node) => sum + (node.kind === 'period' ? recordsIn(node.children) : 1), 0);
+}
+
+function moreItem({ shown, total }: MoreRecordsNode): vscode.TreeItem {
+  const label = commandTitle('showMoreRecords');
+  const description = l10n.t('{shown} of {total}', { shown: formatCount(shown), total: formatCount(total) });
+  const item = treeItem({ id: 'more-records', label, description, icon: { name: 'ellipsis' }, context: 'more', spoken: `${label}, ${description}` }, None);
+  item.command = { command: commandId('showMoreRecords'), title: label };
+  return item;
+}
+
+/** A click opens its page. */
+function opening(item: vscode.TreeItem, name: 'showRecord' | 'showNonconformity', argument: { readonly number: number } | { readonly id: string }): vscode.TreeItem {
+  item.command = { command: commandId(name), title: commandTitle(name), arguments: [argument] };
+  return item;
+}
