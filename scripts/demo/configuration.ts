@@ -24,9 +24,20 @@ export function writeConfiguration(folder: string, { source, repository, passwor
   const sets = [nightly(source, place), ...(isSample ? [website(join(source, 'website'), place)] : [])];
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'cadangan.jsonc');
-  writeFileSync(file, `{\n  // This file is all that Cadangan is told about a server. The editor completes and checks it.\n  "version": 1,\n  "organisation": "PT Contoh Sejahtera",\n  "sets": [\n${sets.join(',\n')}\n  ]${clientFile === undefined ? '' : offsite(repository, clientFile)}\n}\n`);
+  writeFileSync(file, `{\n  // This file is all that Cadangan is told about a server. The editor completes and checks it.\n  "version": 1,\n  "organisation": "PT Contoh Sejahtera",\n${instruction}  "sets": [\n${sets.join(',\n')}\n  ]${clientFile === undefined ? '' : offsite(repository, clientFile)}\n}\n`);
   return file;
 }
+
+/** What the company's work instruction wants: forms print it, and what is not as it wants becomes a nonconformity. */
+const instruction = `  "instruction": {
+    "documentNumber": "IK-IT-003", "title": "Backup dan Restore Data Server", "revision": "02", "date": "2022-12-07",
+    "preparedBy": { "name": "Rina Wulandari", "position": "HSE Officer" },
+    "checkedBy": { "name": "Budi Santoso", "position": "IT Officer" },
+    "approvedBy": { "name": "H. Agus Prasetyo", "position": "Direktur" },
+    "formNumber": "FR-IT-007", "formRevision": "00",
+    "window": "21:00-23:00", "drillIntervalDays": 30, "rtoMinutes": 240, "recordsKeptYears": 5
+  },
+`;
 
 function offsite(repository: string, clientFile: string): string {
   return `,

@@ -9,6 +9,7 @@ import { cadangan, exceptionItems, summaryNumber, summaryText, type Run } from '
 import { compareFolders, type Comparison } from './compare-folders.ts';
 import { designatedAccount, nightlySet, websiteSet, writeConfiguration } from './configuration.ts';
 import { startDriveProcess, type DriveProcess } from './drive-emulator.ts';
+import { spendMonth } from './month-of-nights.ts';
 import { signInDrive } from './sign-in-drive.ts';
 import { changeSampleServer, makeSampleServer } from './sample-server.ts';
 import { serveHouse, type House } from './serve-house.ts';
@@ -27,10 +28,14 @@ interface Stage {
   readonly source: string;
   readonly isSample: boolean;
   readonly repository: string;
+  readonly configFile: string;
+  readonly stateFolder: string;
   readonly environment: Readonly<Record<string, string>>;
   /** Google Drive of the sample company. */
   readonly drive: DriveProcess | undefined;
 }
+
+const demoPassword = 'only for this demonstration';
 
 process.exitCode = await main();
 
@@ -78,13 +83,14 @@ function readArguments(): { source: string | undefined; keep: boolean; once: boo
 /** A configuration and a state of its own: what this machine really backs up is none of the demonstration's business. */
 function makeStage(folder: string, given: string | undefined, drive: DriveProcess | undefined): Stage {
   const passwordFile = join(folder, 'password.txt');
-  writeFileSync(passwordFile, 'only for this demonstration\n', { mode: 0o600 });
+  writeFileSync(passwordFile, `${demoPassword}\n`, { mode: 0o600 });
   const source = given ?? join(folder, 'server');
   const repository = join(folder, 'repository');
   const configFile = writeConfiguration(join(folder, 'config'), { source, repository, passwordFile, isSample: given === undefined, clientFile: drive?.clientFile });
+  const stateFolder = join(folder, 'state');
   return {
-    folder, source, repository, isSample: given === undefined, drive,
-    environment: { CADANGAN_CONFIG: configFile, CADANGAN_STATE: join(folder, 'state'), RESTIC_PASSWORD_FILE: passwordFile, ...(drive && { CADANGAN_GOOGLE_ENDPOINT: drive.url }) },
+    folder, source, repository, configFile, stateFolder, isSample: given === undefined, drive,
+    environment: { CADANGAN_CONFIG: configFile, CADANGAN_STATE: stateFolder, RESTIC_PASSWORD_FILE: passwordFile, ...(drive && { CADANGAN_GOOGLE_ENDPOINT: drive.url }) },
   };
 }
 
@@ -94,7 +100,8 @@ async function show(stage: Stage): Promise<void> {
   if (isSample) timed('made a sample server', () => makeSampleServer(source));
   console.log('\nWhat follows can be typed just so, after');
   for (const [name, value] of Object.entries(environment)) console.log(`  export ${name}=${value}`);
-  succeed(await cadangan(['init', ...inRepository], environment), 'init');
+  if (isSample) await rememberMonth(stage);
+  else succeed(await cadangan(['init', ...inRepository], environment), 'init');
 
   const first = await backUp(stage, 'first backup', [source, ...inRepository, '--tag', nightlySet, '--time', yesterdayEvening()]);
   const firstId = summaryText(first, 'snapshot_id').slice(0, 8);
@@ -110,6 +117,13 @@ async function show(stage: Stage): Promise<void> {
   const named = new Set([...exceptionItems(first).map((path) => path.slice(source.length)), ...exceptionItems(restored)]);
   if (stage.drive) await copyOffsite(environment);
   judge(stage, compareWithFirst(stage, target), named);
+}
+
+/** The company has had the program for a month: for its history, its dashboard, and its reports. */
+async function rememberMonth({ configFile, stateFolder, source, repository }: Stage): Promise<void> {
+  const startMs = performance.now();
+  const what = await spendMonth({ configFile, stateFolder, source, repository, password: demoPassword });
+  console.log(`\na month went by (${((performance.now() - startMs) / 1000).toFixed(1)} s): ${what}`);
 }
 
 /** To the emulator: under the designated account, verified file by file. */
