@@ -9,6 +9,7 @@ import { dayMs, dayOfMs, simulateYear, type SimulatedYear } from '../records/sim
 import { expectedDays, expectedLastGood, expectedNonconformities } from '../records/year-expectations.ts';
 import { needsVscode } from '../vscode/needs-vscode.ts';
 import type { CodeWindow } from './code-window.ts';
+import { morningZone } from './morning-zone.ts';
 import { openStage, type Stage } from './stage.ts';
 import { themes } from './themes.ts';
 import { Words, type Language } from './words.ts';
@@ -27,11 +28,7 @@ test('the dashboard shows a year as the books of the test have it, and leads to 
 /** The last night of the year is the last one; and it is morning there, so that no window is open while the test runs. */
 async function yearUntilNow({ server: { folders } }: Stage): Promise<SimulatedYear> {
   const nowMs = Date.now();
-  const hour = new Date(nowMs).getUTCHours();
-  const offsetHours = ((10 - hour + 36) % 24) - 12;
-  const offsetMinutes = offsetHours * 60;
-  // The signs of these names are the other way round.
-  const timeZone = offsetHours === 0 ? 'Etc/GMT' : `Etc/GMT${offsetHours > 0 ? '-' : '+'}${Math.abs(offsetHours)}`;
+  const { timeZone, offsetMinutes } = morningZone(nowMs);
   const midnightMs = Math.floor((nowMs + offsetMinutes * 60_000) / dayMs) * dayMs - offsetMinutes * 60_000;
   const simulated = await simulateYear({ folder: folders.workspace, seed: 2026, startMs: midnightMs - 365 * dayMs, timeZone, offsetMinutes });
   mkdirSync(dirname(folders.configFile), { recursive: true });
