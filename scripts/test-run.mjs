@@ -15,7 +15,8 @@ const fileTimeoutMs = 15 * 60_000;
 const slowFiles = [
   'backup/faults.test.ts', // a run for every call that can fail
   'engine/engine-life.test.ts', 'engine/window-end.test.ts', 'engine/window-gone.test.ts', // engines that start, hang on large runs, and die
-  'engine/drive-desk.test.ts', 'google/faults.test.ts', 'storage/drive-storage.test.ts', // all that Drive can do to us
+  'engine/drive-desk.test.ts', 'google/faults.test.ts', 'google/stream-upload.test.ts', 'storage/drive-storage.test.ts', // all that Drive can do to us
+  'records/history.test.ts', 'records/simulated-year.test.ts', 'records/tampering.test.ts', // 200 crashes, a year of nights, 1,000 tamperings
   'restore/damage.test.ts', 'restore/interruption.test.ts', // a restore for every byte and every moment
   'schedule/leadership-processes.test.ts', 'storage/folder-kill.test.ts', // processes that are killed
   'schedule/ten-years.test.ts', // every half minute of ten years, four times
