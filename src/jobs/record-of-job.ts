@@ -28,7 +28,9 @@ export function recordOfBackup(result: JobResult<BackupDetails>, about: RecordAb
   const { details } = result;
   const summary = details?.summary;
   const claimsSuccess = result.outcome === 'success' || result.outcome === 'success-with-exceptions';
-  const isProven = details?.snapshotId !== undefined;
+  // Nothing had changed: the snapshot to restore is the parent.
+  const isUnchanged = details?.isUnchanged === true && details.parentId !== undefined;
+  const isProven = isUnchanged || details?.snapshotId !== undefined;
   return recordOfJob('internal-backup', result, about, {
     source: { host: hostname(), paths: [...about.sources] }, destination: placeOf(about.location, about.settings),
     ...(claimsSuccess && !isProven && { result: 'failed' as const, reason: { code: 'no-snapshot', facts: {} } }),

@@ -31,6 +31,8 @@ test('a set that runs on changes is looked through when its watch begins, and ge
   const looked = await newestRun(second);
   assert.deepEqual([looked?.isUnchanged, looked?.snapshotId, looked?.files], [true, made?.id, 1]);
   assert.equal((await snapshots(second)).length, 1);
+  const { rows } = await second.client.request(protocol.listRecords, { offset: 0, limit: 10, kinds: ['internal-backup'] });
+  assert.deepEqual(rows.map(({ result, snapshotId }) => [result, snapshotId]), [['success', undefined], ['success', made?.id]]);
   stage.write('b.txt', 'b');
   await until(async () => (await snapshots(second)).length === 2, 'the change is backed up');
 });
