@@ -32,7 +32,9 @@ test('a set that runs on changes is looked through when its watch begins, and ge
   assert.deepEqual([looked?.isUnchanged, looked?.snapshotId, looked?.files], [true, made?.id, 1]);
   assert.equal((await snapshots(second)).length, 1);
   const { rows } = await second.client.request(protocol.listRecords, { offset: 0, limit: 10, kinds: ['internal-backup'] });
-  assert.deepEqual(rows.map(({ result, snapshotId }) => [result, snapshotId]), [['success', undefined], ['success', made?.id]]);
+  // Between the two may stand a look of the first window, whose watch begins while its first backup still runs: done, or stopped with its window.
+  assert.deepEqual([rows[0]?.result, rows[0]?.snapshotId], ['success', undefined]);
+  assert.deepEqual(rows.filter(({ snapshotId }) => snapshotId !== undefined).map(({ result, snapshotId }) => [result, snapshotId]), [['success', made?.id]]);
   stage.write('b.txt', 'b');
   await until(async () => (await snapshots(second)).length === 2, 'the change is backed up');
 });
