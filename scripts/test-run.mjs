@@ -2,8 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import process from 'node:process';
+import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -14,44 +15,34 @@ const fileTimeoutMs = 15 * 60_000;
 /** Of the other folders, what takes ten seconds and more; the file beside each stays among the quick ones. */
 const slowFiles = [
   'backup/faults.test.ts', // a run for every call that can fail
-  'engine/engine-life.test.ts', 'engine/window-end.test.ts', 'engine/window-gone.test.ts', // engines that start, hang on large runs, and die
+  'engine/engine-life.test.ts', 'engine/two-windows.test.ts', 'engine/window-end.test.ts', 'engine/window-gone.test.ts', // engines that start, hang on large runs, and die
   'engine/drive-desk.test.ts', 'google/faults.test.ts', 'google/stream-upload.test.ts', 'storage/drive-storage.test.ts', // all that Drive can do to us
+  'jobs/drill.test.ts', // drills from here and from Drive
   'records/history.test.ts', 'records/simulated-year.test.ts', 'records/tampering.test.ts', // 200 crashes, a year of nights, 1,000 tamperings
-  'restore/damage.test.ts', 'restore/interruption.test.ts', // a restore for every byte and every moment
+  'restore/damage.test.ts', 'restore/hostile.test.ts', 'restore/interruption.test.ts', // a restore for every byte, every bad name, every moment
+  'schedule/change-watcher.test.ts', // waits for what the system tells of changes
   'schedule/leadership-processes.test.ts', 'storage/folder-kill.test.ts', // processes that are killed
   'schedule/ten-years.test.ts', // every half minute of ten years, four times
 ];
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
-const { phases, steps } = choose(process.argv.slice(2));
+const { files, steps } = choose(process.argv.slice(2));
 for (const step of steps) runStep(step);
-for (const { files, concurrency } of phases) if (files.length > 0) await runFiles(files, concurrency);
+await runFiles(files);
 conclude();
 
 function choose(args) {
   const only = args.indexOf('--only');
-  if (only >= 0) return { steps: ['package'], phases: [together(args.slice(only + 1).map((file) => resolve(file)))] };
+  if (only >= 0) return { steps: ['package'], files: args.slice(only + 1) };
   const all = globSync('test/**/*.test.ts').sort();
   const inFolder = (name) => all.filter((file) => file.startsWith(join('test', name, '/')));
-  const [interop, vscode, e2e] = ['interop', 'vscode', 'e2e'].map(inFolder);
-  if (args.includes('--interop')) return { steps: ['build'], phases: [together(interop)] };
-  if (args.includes('--vscode')) return { steps: ['build'], phases: [oneByOne(vscode)] };
-  if (args.includes('--e2e')) return { steps: ['package'], phases: [oneByOne(e2e)] };
-  const withoutWindow = all.filter((file) => ![...vscode, ...e2e].includes(file));
-  // What takes minutes: another program, thousands of crash states and mutants, a process for each command, every fault of Drive.
-  const slow = [...['interop', 'crash', 'cli', 'upkeep', 'emulator', 'offsite'].flatMap(inFolder), ...slowFiles.map((file) => join('test', ...file.split('/')))];
-  const quick = withoutWindow.filter((file) => !slow.includes(file));
-  if (args.includes('--quick')) return { steps: ['typecheck', 'lint', 'build'], phases: [together(quick)] };
-  return { steps: ['typecheck', 'lint', 'package'], phases: [together(withoutWindow), oneByOne([...vscode, ...e2e])] };
-}
-
-function together(files) {
-  return { files, concurrency: availableParallelism() };
-}
-
-/** A window keeps two cores busy: two at once take longer than one after the other. */
-function oneByOne(files) {
-  return { files: files.filter(canRun), concurrency: 1 };
+  if (args.includes('--interop')) return { steps: ['build'], files: inFolder('interop') };
+  if (args.includes('--vscode')) return { steps: ['build'], files: inFolder('vscode') };
+  if (args.includes('--e2e')) return { steps: ['package'], files: inFolder('e2e') };
+  if (!args.includes('--quick')) return { steps: ['typecheck', 'lint', 'package'], files: all };
+  // What takes minutes: another program, thousands of crash states and mutants, a process for each command, every fault of Drive, a window.
+  const slow = [...['interop', 'crash', 'cli', 'upkeep', 'emulator', 'offsite', 'vscode', 'e2e'].flatMap(inFolder), ...slowFiles.map((file) => join('test', ...file.split('/')))];
+  return { steps: ['typecheck', 'lint', 'build'], files: all.filter((file) => !slow.includes(file)) };
 }
 
 /** Desktop VS Code needs a screen; that there is none on a server is no fault that a skipped test should report. */
@@ -73,13 +64,46 @@ function runStep(step) {
   else if (step !== 'build' && step !== 'package') counts.passed += 1;
 }
 
-async function runFiles(files, concurrency) {
-  const events = run({ files, concurrency, timeout: fileTimeoutMs });
-  events.on('test:pass', countPass);
-  events.on('test:fail', countFail);
-  const report = events.compose(new spec());
+/**
+ * As many files at once as there are cores, but one window at a time: two keep each other waiting, while beside one there is room for a test that only
+ * computes. Windows begin first, because they take longest.
+ */
+async function runFiles(files) {
+  const chosen = files.map((file) => resolve(file)).filter(canRun);
+  const waiting = { windows: chosen.filter(isWindow), others: chosen.filter((file) => !isWindow(file)) };
+  const events = new PassThrough({ objectMode: true });
+  const report = events.pipe(new spec());
   report.pipe(process.stdout, { end: false });
+  const takers = Array.from({ length: availableParallelism() }, async (_, taker) => {
+    for (;;) {
+      const file = (taker === 0 ? waiting.windows.shift() : undefined) ?? waiting.others.shift();
+      if (file === undefined) return;
+      for (const event of await runFile(file)) events.write(event); // of one file at a time, so that its lines stand together
+    }
+  });
+  await Promise.all(takers);
+  events.end();
   await finished(report);
+}
+
+/** @returns what happened, for a reporter; without the sums of the single file */
+async function runFile(file) {
+  const events = [];
+  for await (const event of run({ files: [file], concurrency: 1, timeout: fileTimeoutMs })) {
+    if (event.type === 'test:pass') countPass(event.data);
+    if (event.type === 'test:fail') countFail(event.data);
+    if (event.type !== 'test:summary' && !isSum(event)) events.push(event);
+  }
+  return events;
+}
+
+/** Node ends a run with diagnostics such as `tests 12`, of no file. */
+function isSum({ type, data }) {
+  return type === 'test:diagnostic' && data.nesting === 0 && data.file === undefined;
+}
+
+function isWindow(file) {
+  return ['e2e', 'vscode'].some((name) => file.startsWith(resolve('test', name) + sep));
 }
 
 function countPass(event) {
