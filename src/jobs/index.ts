@@ -35,6 +35,6 @@ export { repositoryFolderOf, withRepository, type LockMode, type OpenedRepositor
 export { commonContent, historyOwner, isExternal, placeOf, reasonOf, userName, type RecordAbout } from './record-about.ts';
 export { configurationChanges, recordConfiguration, type ConfigurationChange } from './record-configuration.ts';
 export { RecordKeeper, type RecordKeeperOptions } from './record-keeper.ts';
-export { recordOfBackup, recordOfBareRun, recordOfCheck, recordOfInit, recordOfJob, recordOfKeyChange, recordOfMissedRun, recordOfRestore, recordOfSignIn } from './record-of-job.ts';
+export { recordOfBackup, recordOfBareRun, recordOfCheck, recordOfInit, recordOfJob, recordOfKeyChange, recordOfMissedRun, recordOfRestore, recordOfSignIn, recordOfUnlock } from './record-of-job.ts';
 export { restoreJob, type RestoreDetails, type RestoreJobOptions } from './restore-job.ts';
 export { openSnapshot, parseSnapshotPath, resolveTree, type SnapshotPath } from './snapshot-path.ts';

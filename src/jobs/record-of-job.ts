@@ -111,6 +111,11 @@ export function recordOfKeyChange(change: string, keyId: string, repositoryId: s
   return { ...commonContent('key-change', about), destination: placeOf(about.location, about.settings), repositoryId, change: { what: change, after: keyId } };
 }
 
+/** @param all also those that were in use; otherwise only what programs had left behind */
+export function recordOfUnlock(removed: number, repositoryId: string, about: RecordAbout & { readonly location: string; readonly all: boolean }): RecordContent {
+  return { ...commonContent('unlock', about), destination: placeOf(about.location, about.settings), repositoryId, counts: { locksRemoved: removed }, evidence: { which: about.all ? 'all' : 'left-behind' } };
+}
+
 /** @param account undefined when nobody knows which one it would have been */
 export function recordOfSignIn(kind: 'sign-in' | 'sign-out', account: string | undefined, result: RecordResult, about: RecordAbout, error?: unknown): RecordContent {
   return { ...commonContent(kind, about), ...(account !== undefined && { destination: { account } }), result, ...(error !== undefined && { reason: reasonOf(error, about.scrub) }) };

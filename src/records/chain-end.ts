@@ -6,6 +6,7 @@ import { parseLine } from './record-line.ts';
 
 /** Where the next record goes, and what an append that was cut short left in the way. */
 export interface ChainEnd {
+  /** The newest that has a line. */
   readonly newestFile: MonthFile | undefined;
   /** Undefined before the first record. */
   readonly head: ChainHead | undefined;
@@ -36,15 +37,15 @@ export async function findChainEnd(folder: string): Promise<ChainEnd> {
     if (torn.length > 0) leftovers.push({ file, offsetBytes: wholeBytes, bytes: torn, isRecord: leftovers.length === 0 && parseLine(torn).record !== undefined });
     if (lastLine === undefined) continue; // made, and then the power went
     const parsed = parseLine(lastLine);
-    if (parsed.record) return { newestFile: files.at(-1), ...(await endAt(folder, parsed.record, saved)), leftovers };
+    if (parsed.record) return { newestFile: file, ...(await endAt(folder, parsed.record, saved)), leftovers };
     const before = await lastSoundRecord(folder);
     // The disk may keep the end of a line and lose its beginning. Whether the line was ever confirmed, the saved head says.
     const isUnconfirmed = saved === undefined ? before === undefined : saved.number <= (before?.number ?? 0);
     if (isUnconfirmed) leftovers.push({ file, offsetBytes: wholeBytes - lastLine.length - 1, bytes: Buffer.concat([lastLine, lineFeed]), isRecord: false });
     const last = isUnconfirmed ? before : (parsed.stated ?? before);
-    return { newestFile: files.at(-1), ...(await endAt(folder, last, saved)), leftovers };
+    return { newestFile: file, ...(await endAt(folder, last, saved)), leftovers };
   }
-  return { newestFile: files.at(-1), ...(await endAt(folder, undefined, saved)), leftovers };
+  return { newestFile: undefined, ...(await endAt(folder, undefined, saved)), leftovers };
 }
 
 const lineFeed = Buffer.from('\n');

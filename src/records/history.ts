@@ -73,9 +73,13 @@ export class RecordHistory {
     }
   }
 
-  /** The end of the chain as the last append left it. Undefined when there is no history yet. */
+  /** The end of the chain as the last append left it. Undefined when there is no history yet. @throws `storage.denied`, `storage.unreachable` */
   async head(): Promise<ChainHead | undefined> {
-    return (await readHead(this.folder)) ?? (await findChainEnd(this.folder)).head;
+    try {
+      return (await readHead(this.folder)) ?? (await findChainEnd(this.folder)).head;
+    } catch (error) {
+      throw recordsError(error, this.folder);
+    }
   }
 
   /** Whether this very record is in the history. */
@@ -126,8 +130,11 @@ class Appender {
     let end = await findChainEnd(folder);
     await lock.confirm();
     const repairs: RecordContent[] = [];
-    for (const leftover of end.leftovers) repairs.push(...(await clear(folder, leftover, world)));
-    if (end.leftovers.length > 0) end = await findChainEnd(folder);
+    // Of one that is longer than any record only the end is seen at a time.
+    while (end.leftovers.length > 0) {
+      for (const leftover of end.leftovers) repairs.push(...(await clear(folder, leftover, world)));
+      end = await findChainEnd(folder);
+    }
     const appender = new Appender(folder, key, lock, world, end);
     if (end.head === undefined) await appender.append({ ...ownContent(world), kind: 'history-start', publicKey: key.publicKey.base64 });
     else if (end.key !== key.publicKey.id) await appender.append({ ...ownContent(world), kind: 'signing-key', publicKey: key.publicKey.base64 });

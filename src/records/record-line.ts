@@ -84,8 +84,12 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function parseRecord(line: Buffer): HistoryRecord | undefined {
   try {
-    const parsed = recordSchema.safeParse(JSON.parse(utf8.decode(line)));
-    return parsed.success ? parsed.data : undefined;
+    const text = utf8.decode(line);
+    const value: unknown = JSON.parse(text);
+    // A line says one thing to every reader: no key twice, no number in another spelling, the place in the chain first. It was written like this.
+    if (JSON.stringify(value) !== text) return undefined;
+    const { data } = recordSchema.safeParse(value);
+    return data !== undefined && text.startsWith(`{"number":${data.number},"previous":"${data.previous}",`) ? data : undefined;
   } catch {
     return undefined;
   }

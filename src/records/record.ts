@@ -3,7 +3,7 @@ import * as z from 'zod';
 /** What a record tells of. */
 export const recordKinds = [
   'internal-backup', 'external-backup', 'internal-restore', 'external-restore', 'check', 'scrub', 'drill', 'retention', 'repository-created',
-  'key-change', 'configuration-change', 'sign-in', 'sign-out', 'missed-run', 'approval', 'nonconformity-opened', 'nonconformity-closed',
+  'key-change', 'unlock', 'configuration-change', 'sign-in', 'sign-out', 'missed-run', 'approval', 'nonconformity-opened', 'nonconformity-closed',
   // What the history says of itself: it began, it signs with another key from here on, an append that never came to its end was set aside.
   'history-start', 'signing-key', 'repair',
 ] as const;

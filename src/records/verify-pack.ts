@@ -1,9 +1,10 @@
 import { createPublicKey, timingSafeEqual } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CadanganError } from '../platform/index.ts';
 import { publicKeyName, signatureName, sumsName } from './audit-pack.ts';
+import { evidenceFolder } from './evidence.ts';
 import { sha256 } from './record-line.ts';
 import { isSignedBy, publicKeyFrom, type PublicKey } from './signing-key.ts';
 import { verifyHistory, type Verification } from './verify.ts';
@@ -56,14 +57,17 @@ function compare(entries: ReadonlyMap<string, Buffer>, sums: string): PackFault[
   return faults;
 }
 
-/** The chain in the pack, as it would be in its own folder. Undefined when the pack has no records. */
+const evidenceIn = `records/${evidenceFolder}`;
+
+/** The chain in the pack with the evidence that it names, as it would be in its own folder. Undefined when the pack has no records. */
 async function verifyRecords(entries: ReadonlyMap<string, Buffer>, publicKey: PublicKey | undefined): Promise<Verification | undefined> {
-  const files = [...entries].filter(([name]) => /^records\/[^/]+$/.test(name));
+  const files = [...entries].filter(([name]) => ['records', evidenceIn].includes(dirname(name)));
   if (files.length === 0) return undefined;
   const folder = await mkdtemp(join(tmpdir(), 'cadangan-pack-'));
   try {
-    for (const [name, bytes] of files) await writeFile(join(folder, basename(name)), bytes, { mode: 0o600 });
-    return await verifyHistory(folder, { publicKey });
+    await mkdir(join(folder, evidenceIn), { recursive: true });
+    for (const [name, bytes] of files) await writeFile(join(folder, name), bytes, { mode: 0o600 });
+    return await verifyHistory(join(folder, 'records'), { publicKey });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

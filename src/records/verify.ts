@@ -1,10 +1,12 @@
 import { throwIfAborted } from '../platform/index.ts';
 import type { Anchor } from './anchors.ts';
+import { isEvidenceOther } from './evidence.ts';
 import { chainNameOf, readHead, type ChainHead } from './head.ts';
 import { fileOfRecord, type MonthFile } from './month-files.ts';
 import { readLines, type HistoryLine } from './read-lines.ts';
 import { noHash, type HistoryRecord } from './record.ts';
 import { hasSignature, parseLine, type LineFault } from './record-line.ts';
+import { msOf } from './report.ts';
 import { publicKeyFrom, type PublicKey } from './signing-key.ts';
 import { instantMsOf } from './timestamp.ts';
 
@@ -12,9 +14,10 @@ import { instantMsOf } from './timestamp.ts';
  * `unfinished`: a line without an end that was once confirmed. `previous`: it does not follow from the line before. `number`: not the next one.
  * `misplaced`: it belongs into another file. `other-key`: signed with another key than the records before, or than the installation's.
  * `cut-off`: records that somebody else knows are not there any more. `other-record`: somebody else knows another record of this number.
- * `other-chain`: somebody else knows another history of this machine.
+ * `other-chain`: somebody else knows another history of this machine. `no-head`: somebody took away what every append leaves behind.
+ * `evidence`: the file that proves what the record says is gone, or is another one.
  */
-export type ChainFaultKind = LineFault | 'unfinished' | 'previous' | 'number' | 'misplaced' | 'other-key' | 'cut-off' | 'other-record' | 'other-chain';
+export type ChainFaultKind = LineFault | 'unfinished' | 'previous' | 'number' | 'misplaced' | 'other-key' | 'cut-off' | 'other-record' | 'other-chain' | 'no-head' | 'evidence';
 
 export interface ChainFault {
   readonly kind: ChainFaultKind;
@@ -28,6 +31,8 @@ export interface ChainFault {
   readonly keptIn?: string | undefined;
   readonly expected?: string | number | undefined;
   readonly found?: string | number | undefined;
+  /** Of a line that is not sound: when it happened, as the line says. Nothing of it is proven. */
+  readonly statedMs?: number;
 }
 
 /** What is odd and no fault: the clock went back; an append was cut short and nobody was told that it had succeeded. */
@@ -58,7 +63,7 @@ export interface VerifyOptions {
   readonly anchors?: readonly Anchor[];
   /** Of this installation, when it is known: the chain must begin with it. */
   readonly publicKey?: PublicKey | undefined;
-  /** Whose history it is, `user@machine`: anchors of others are passed over. Default: all of them count. */
+  /** Whose history it is, `user@machine`: anchors of others count only where they name this very chain, as those from before a machine was renamed do. Default: all of them count. */
   readonly owner?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -71,9 +76,10 @@ export async function verifyHistory(folder: string, options: VerifyOptions = {})
   const walk = new ChainWalk(options, saved);
   for await (const line of readLines(folder, options.signal)) {
     throwIfAborted(options.signal);
-    walk.take(line);
+    const record = walk.take(line);
+    if (record && (await isEvidenceOther(folder, record))) walk.evidenceIsOther(record);
   }
-  return walk.finish();
+  return walk.finish(saved === undefined && (await readHead(folder)) === undefined);
 }
 
 /** One reading of a chain from its first line to its last. */
@@ -99,19 +105,23 @@ class ChainWalk {
     this.#options = options;
     this.#saved = saved;
     const { owner, anchors = [] } = options;
-    this.#anchors = [...(saved ? [{ ...saved, keptIn: 'head.json', owner: owner ?? '' }] : []), ...anchors.filter((anchor) => owner === undefined || anchor.owner === owner)];
+    this.#anchors = [...(saved ? [{ ...saved, keptIn: 'head.json', owner: owner ?? '' }] : []), ...anchors];
     for (const anchor of this.#anchors) this.#anchorsByNumber.set(anchor.number, [...(this.#anchorsByNumber.get(anchor.number) ?? []), anchor]);
   }
 
-  take(line: HistoryLine): void {
+  /** @returns the record, when it is sound in itself */
+  take(line: HistoryLine): HistoryRecord | undefined {
     this.#at = line;
     const parsed = parseLine(line.bytes);
     const stated = parsed.record ?? parsed.stated;
-    if (!line.isWhole) return this.#takeTorn(line);
-    if (parsed.why !== undefined) this.#fault(parsed.why, stated?.number);
+    if (!line.isWhole) {
+      this.#takeTorn(line);
+      return undefined;
+    }
+    if (parsed.why !== undefined) this.#fault(parsed.why, stated?.number, stated && { statedMs: msOf(stated) });
     if (stated === undefined) {
       this.#isLost = true;
-      return;
+      return undefined;
     }
     const isOnlyHere = parsed.why === undefined && this.#checkLinks(stated, line) && this.#checkSignature(stated, line);
     if (isOnlyHere) this.#checkAnchors(stated);
@@ -120,15 +130,23 @@ class ChainWalk {
     this.#last = stated;
     this.#isLost = false;
     this.#newestFile = line.file;
+    return parsed.record;
   }
 
-  finish(): Verification {
+  /** Of the record that was taken last. */
+  evidenceIsOther({ number, evidence }: HistoryRecord): void {
+    this.#fault('evidence', number, { expected: String(evidence?.['file']) });
+  }
+
+  finish(isHeadMissing: boolean): Verification {
     this.#checkEnd();
+    // A crash may keep the very first record from it, no other.
+    if (isHeadMissing && this.#recordCount > 1) this.#fault('no-head', this.#last?.number);
     const last = this.#last;
     return {
       isIntact: this.#faultCount === 0, recordCount: this.#recordCount,
       head: last && { chain: this.#chain ?? '', number: last.number, hash: last.hash },
-      publicKey: this.#firstKey, faults: this.#faults, faultCount: this.#faultCount, notes: this.#notes, anchorsCompared: this.#anchors.length,
+      publicKey: this.#firstKey, faults: this.#faults, faultCount: this.#faultCount, notes: this.#notes, anchorsCompared: this.#anchors.filter((anchor) => this.#isOurs(anchor) || anchor.chain === this.#chain).length,
     };
   }
 
@@ -169,7 +187,7 @@ class ChainWalk {
   #checkAnchors(record: HistoryRecord): void {
     if (record.number === 1) {
       this.#chain = chainNameOf(record.hash);
-      const other = this.#anchors.find(({ chain }) => chain !== this.#chain);
+      const other = this.#anchors.find((anchor) => anchor.chain !== this.#chain && this.#isOurs(anchor));
       if (other) this.#fault('other-chain', 1, { keptIn: other.keptIn, expected: other.chain, found: this.#chain });
     }
     const other = this.#anchorsByNumber.get(record.number)?.find(({ chain, hash }) => chain === this.#chain && hash !== record.hash);
@@ -178,10 +196,14 @@ class ChainWalk {
 
   #checkEnd(): void {
     const lastNumber = this.#last?.number ?? 0;
-    const beyond = this.#anchors.filter(({ number, chain }) => number > lastNumber && (this.#chain === undefined || chain === this.#chain)).toSorted((a, b) => b.number - a.number)[0];
+    const beyond = this.#anchors.filter((anchor) => anchor.number > lastNumber && (this.#chain === undefined ? this.#isOurs(anchor) : anchor.chain === this.#chain)).toSorted((a, b) => b.number - a.number)[0];
     if (!beyond) return;
     this.#at = this.#at && { file: this.#at.file, line: this.#at.line + 1 };
     this.#fault('cut-off', lastNumber + 1, { keptIn: beyond.keptIn, expected: beyond.number, found: lastNumber });
+  }
+
+  #isOurs({ owner }: Anchor): boolean {
+    return this.#options.owner === undefined || owner === this.#options.owner;
   }
 
   #noteOddities({ number, at, kind }: HistoryRecord, { file, line }: HistoryLine): void {
@@ -190,7 +212,7 @@ class ChainWalk {
     if (kind === 'repair') this.#notes.push({ kind: 'repaired', file, line, number });
   }
 
-  #fault(kind: ChainFaultKind, number: number | undefined, more: Pick<ChainFault, 'keptIn' | 'expected' | 'found'> = {}): void {
+  #fault(kind: ChainFaultKind, number: number | undefined, more: Pick<ChainFault, 'keptIn' | 'expected' | 'found' | 'statedMs'> = {}): void {
     this.#faultCount += 1;
     if (this.#faults.length < keptMax) this.#faults.push({ kind, file: this.#at?.file, line: this.#at?.line ?? 1, number, ...more });
   }

@@ -42,9 +42,13 @@ test('unlock removes the lock of a process that is gone, and --remove-all any', 
   const stage = await makeStage(t);
   const repository = await Repository.open({ storage: openStorage(stage.repository) }, password);
   await using _lock = await repository.lock({ exclusive: true });
-  assert.match((await stage.run(['unlock'])).stdout, /no locks to remove/);
-  assert.match((await stage.run(['unlock', '--remove-all'])).stdout, /removed 1 lock/);
+  const environment = { CADANGAN_STATE: stage.path('state') };
+  assert.match((await stage.run(['unlock'], { environment })).stdout, /no locks to remove/);
+  assert.match((await stage.run(['unlock', '--remove-all'], { environment })).stdout, /removed 1 lock/);
   assert.equal((await stage.run(['snapshots'])).code, 0);
+  // Whose lock was taken away is a question that auditors ask; where there was none, nothing happened.
+  const { messages } = await stage.json(['records', 'list'], { environment });
+  assert.deepEqual(messages.filter(({ kind }) => kind === 'unlock').length, 1);
 });
 
 test('a truncated key file is named as damage', async (t) => {

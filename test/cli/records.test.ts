@@ -89,8 +89,10 @@ test('verify compares with every repository that opens without a question: it fi
   assert.equal((await nonconformities(house)).length, 1, 'the same fault is told once');
 
   const cutShort = (): void => {
-    writeFileSync(file, `${text.split('\n').slice(0, 2).join('\n')}\n`);
-    rmSync(stage.path('state', 'records', 'head.json'));
+    const [first = '', second = ''] = text.split('\n');
+    const hashOf = (line: string): string => /"hash":"([0-9a-f]{64})"\}$/.exec(line)?.[1] ?? '';
+    writeFileSync(file, `${first}\n${second}\n`);
+    writeFileSync(stage.path('state', 'records', 'head.json'), JSON.stringify({ chain: hashOf(first).slice(0, 16), number: 2, hash: hashOf(second) }));
   };
   cutShort();
   writeFileSync(stage.path('empty.jsonc'), '{ "version": 1 }');
@@ -169,4 +171,13 @@ test('approving and closing are records of their own, by a named person', async 
   const none = await stage.json(['records', 'nonconformities'], options);
   assert.deepEqual([none.code, none.messages], [0, []]);
   assert.equal((await stage.run(['records', 'close', 'NC-0001', '--cause', 'x', '--correction', 'y', '--name', 'z', '--position', 'p'], options)).code, 1);
+});
+
+test('a backup whose record cannot be written says so, and does the work all the same', async (t) => {
+  const { stage, options } = await makeHouse(t);
+  rmSync(stage.path('state', 'records'), { recursive: true });
+  writeFileSync(stage.path('state', 'records'), 'no folder');
+  const { code, stderr } = await stage.run(['backup', 'accounting'], options);
+  assert.equal(code, 0);
+  assert.match(stderr, /this was not recorded: .*state.records/);
 });

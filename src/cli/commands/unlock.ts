@@ -1,8 +1,11 @@
+import { recordOfUnlock } from '../../jobs/index.ts';
 import { l10n } from '../../platform/index.ts';
 import { removeLocks } from '../../repository/index.ts';
 import { openedRepository, type CliCommand } from '../command.ts';
 import { exitCode } from '../exit-code.ts';
+import { locationOf } from '../global-options.ts';
 import { countText } from '../units.ts';
+import { takeDownRecord } from './records-keeper.ts';
 
 export const unlockCommand: CliCommand = {
   name: 'unlock',
@@ -11,9 +14,12 @@ export const unlockCommand: CliCommand = {
       .description(l10n.t('Remove locks that programs left behind: older than 30 minutes, or of a process of this machine that is gone.'))
       .option('--remove-all', l10n.t('remove every lock, also those in use')),
   run: async (context, _args, options) => {
-    const removed = await openedRepository(context, 'none', ({ repository, signal }) =>
-      removeLocks(repository.lockContext, { all: options.flag('removeAll'), signal }),
-    );
+    const all = options.flag('removeAll');
+    const { removed, repositoryId } = await openedRepository(context, 'none', async ({ repository, signal }) => ({
+      removed: await removeLocks(repository.lockContext, { all, signal }), repositoryId: repository.config.id,
+    }));
+    const location = await locationOf(context.globals);
+    if (removed > 0) await takeDownRecord(context, (about) => recordOfUnlock(removed, repositoryId, { ...about, location, all }));
     const { globals, terminal } = context;
     if (!globals.quiet && !globals.json) terminal.print(removed === 0 ? l10n.t('there were no locks to remove') : l10n.t('removed {0}', countText(removed, 'lock')));
     return exitCode.done;

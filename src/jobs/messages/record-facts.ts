@@ -109,7 +109,7 @@ const countLabels: Labels = {
   foldersNew: () => l10n.t('New folders'), foldersChanged: () => l10n.t('Changed folders'), foldersUnchanged: () => l10n.t('Unchanged folders'), folders: () => l10n.t('Folders'),
   filesRestored: () => l10n.t('Files restored'), filesSkipped: () => l10n.t('Files skipped'), filesVerified: () => l10n.t('Files verified'), filesRemoved: () => l10n.t('Files removed'),
   filesUploaded: () => l10n.t('Files uploaded'), filesMissing: () => l10n.t('Files missing'), filesUnconfirmed: () => l10n.t('Files without a checksum'), filesTrashed: () => l10n.t('Files moved to the trash'),
-  filesHeldBack: () => l10n.t('Files held back'), filesChecked: () => l10n.t('Files compared by checksum'), filesRead: () => l10n.t('Files read in full'), filesDamaged: () => l10n.t('Files damaged'), findings: () => l10n.t('Findings'), snapshotsBrought: () => l10n.t('New snapshots'),
+  filesHeldBack: () => l10n.t('Files held back'), filesChecked: () => l10n.t('Files compared by checksum'), filesRead: () => l10n.t('Files read in full'), filesDamaged: () => l10n.t('Files damaged'), findings: () => l10n.t('Findings'), locksRemoved: () => l10n.t('Locks removed'), snapshotsBrought: () => l10n.t('New snapshots'),
   filesSameAtSource: () => l10n.t('Files the same as at their source'), filesChangedAtSource: () => l10n.t('Files changed at their source since'), errors: () => l10n.t('Errors'), snapshots: () => l10n.t('Snapshots'), packs: () => l10n.t('Packs'), packsRead: () => l10n.t('Packs read'), blobs: () => l10n.t('Blobs'),
 };
 

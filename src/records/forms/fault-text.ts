@@ -22,6 +22,8 @@ function faultText({ kind, number, expected, found, keptIn = '' }: ChainFault): 
     case 'other-key': return l10n.t('from record {0} on another key has signed', number ?? '?');
     case 'cut-off': return l10n.t('records {from} to {to} are missing: {keptIn} knows them', { from: number ?? '?', to: wanted, keptIn });
     case 'other-record': return l10n.t('record {number} is not the one that {keptIn} knows', { number: number ?? '?', keptIn });
+    case 'no-head': return l10n.t('head.json, which every record leaves behind, was taken away: records at the end may be missing');
+    case 'evidence': return l10n.t('{file}, which proves record {number}, was changed or taken away', { number: number ?? '?', file: wanted });
     case 'other-chain': return l10n.t('these are other records than those that {0} knows: the whole history was replaced or begun anew', keptIn);
   }
 }

@@ -272,7 +272,8 @@ export function nonconformityText({ rule, subject, facts }: Pick<Nonconformity, 
 }
 
 /** The one line that says what a record of an event is about. */
-export function eventText({ change, destination, evidence, publicKey, approval, nonconformity, remarks }: HistoryRecord): string {
+export function eventText({ kind, change, destination, evidence, counts, publicKey, approval, nonconformity, remarks }: HistoryRecord): string {
+  if (kind === 'unlock') return `${counts?.['locksRemoved'] ?? 0} – ${destination?.location ?? ''}`;
   if (change) {
     const values = [change.before === undefined ? '' : l10n.t('before: {0}', shortened(change.before)), change.after === undefined ? '' : l10n.t('after: {0}', shortened(change.after))].filter((part) => part !== '').join('; ');
     return values === '' ? change.what : `${change.what} – ${values}`;

@@ -16,6 +16,7 @@ export function kindText(kind: RecordKind): string {
     case 'retention': return l10n.t('Removal of old backups');
     case 'repository-created': return l10n.t('New repository');
     case 'key-change': return l10n.t('Change of a key');
+    case 'unlock': return l10n.t('Removal of locks');
     case 'configuration-change': return l10n.t('Change of the configuration');
     case 'sign-in': return l10n.t('Sign-in');
     case 'sign-out': return l10n.t('Sign-out');
