@@ -74,6 +74,10 @@ export class Channel {
     if (!this.#isClosed) this.#tell(this.#connection.sendNotification(protocol.recordsChanged));
   }
 
+  notRecorded(error: unknown): void {
+    if (!this.#isClosed) this.#tell(this.#connection.sendNotification(protocol.notRecorded, errorDataOf(error, this.#scrub)));
+  }
+
   deviceCode(code: protocol.DeviceCodeInfo): void {
     if (!this.#isClosed) this.#tell(this.#connection.sendNotification(protocol.deviceCode, code));
   }

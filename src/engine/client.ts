@@ -13,9 +13,13 @@ export interface EngineClientOptions {
   readonly initialize: () => protocol.InitializeParams;
   /** The engine needs a password; undefined: nobody can say. */
   readonly password: (params: protocol.PasswordParams, signal: AbortSignal) => Promise<string | undefined>;
+  /** It has started, and has answered nothing else yet. */
+  readonly onReady?: (result: protocol.InitializeResult) => void;
   readonly onSetsChanged?: () => void;
   readonly onDriveChanged?: () => void;
   readonly onRecordsChanged?: () => void;
+  /** Something was done, and its record could not be written. */
+  readonly onNotRecorded?: (why: protocol.ErrorData) => void;
   readonly onDeviceCode?: (code: protocol.DeviceCodeInfo) => void;
   /** Shows a page to a person. @returns false when no browser could be opened */
   readonly openExternal?: (url: string) => Promise<boolean>;
@@ -137,7 +141,10 @@ export class EngineClient {
     });
     lost.catch(() => connection.dispose()); // after those who wait for something were told why
     connection.listen();
-    const ready = Promise.race([connection.sendRequest(protocol.initialize, this.#options.initialize()), lost]).catch((error: unknown) => {
+    const ready = Promise.race([connection.sendRequest(protocol.initialize, this.#options.initialize()), lost]).then((result) => {
+      this.#options.onReady?.(result);
+      return result;
+    }).catch((error: unknown) => {
       throw engineErrorOf(error);
     });
     ready.catch(() => undefined);
@@ -145,7 +152,7 @@ export class EngineClient {
   }
 
   #listen(connection: MessageConnection): void {
-    const { password, onSetsChanged, onConfigurationChanged, onDriveChanged, onRecordsChanged, onDeviceCode, openExternal, onLog } = this.#options;
+    const { password, onSetsChanged, onConfigurationChanged, onDriveChanged, onRecordsChanged, onNotRecorded, onDeviceCode, openExternal, onLog } = this.#options;
     connection.onRequest(protocol.password, async (params, token) => {
       const controller = new AbortController();
       using _cancelling = disposable(token.onCancellationRequested(() => controller.abort()));
@@ -155,6 +162,7 @@ export class EngineClient {
     connection.onNotification(protocol.configurationChanged, (info) => onConfigurationChanged?.(info));
     connection.onNotification(protocol.driveChanged, () => onDriveChanged?.());
     connection.onNotification(protocol.recordsChanged, () => onRecordsChanged?.());
+    connection.onNotification(protocol.notRecorded, (why) => onNotRecorded?.(why));
     connection.onNotification(protocol.deviceCode, (code) => onDeviceCode?.(code));
     connection.onRequest(protocol.openExternal, async ({ url }) => (await openExternal?.(url)) ?? false);
     connection.onNotification(protocol.log, (line) => onLog?.(line));

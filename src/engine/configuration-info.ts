@@ -1,8 +1,9 @@
 import { describeProblem, type LoadedConfiguration, type Problem } from '../settings/index.ts';
 import type { ConfigurationInfo, ConfigurationProblem } from './protocol.ts';
 
-export function configurationInfoOf({ path, text, problems }: LoadedConfiguration): ConfigurationInfo {
-  return { file: path, exists: text !== undefined, problems: problems.map(problemOf) };
+/** @param timeZone the one that is in force: a file with a slip in it may say none */
+export function configurationInfoOf({ path, text, problems }: LoadedConfiguration, timeZone: string | undefined): ConfigurationInfo {
+  return { file: path, exists: text !== undefined, problems: problems.map(problemOf), ...(timeZone !== undefined && { timeZone }) };
 }
 
 /** The settings room counts from 1, as people do. */

@@ -1,25 +1,21 @@
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { dashboardFigures, drillDueOf, durationMsOf, faultSentence, instantMsOf, listNonconformities, verifyHistory, type DashboardFigures, type HistoryRecord, type RecordHistory, type Verification } from '../records/index.ts';
-import type { Configuration, Instruction } from '../settings/index.ts';
+import { dashboardFigures, drillDueOf, durationMsOf, faultSentence, instantMsOf, listNonconformities, type DashboardFigures, type HistoryRecord, type Verification } from '../records/index.ts';
+import type { Instruction } from '../settings/index.ts';
 import type { Channel } from './channel.ts';
 import { nonconformityInfoOf } from './nonconformity-info.ts';
 import { offsiteStates } from './offsite-states.ts';
 import { dashboardParams } from './params.ts';
-import { plannedWindowsOf } from './planned-windows.ts';
+import { objectiveRecordOf, plannedWindowsOf, scheduleRecordOf } from './planned-windows.ts';
 import * as protocol from './protocol.ts';
 import { graceMs } from './review-records.ts';
 import type { Session } from './session.ts';
 
 /** What the dashboard shows of a year. */
 export function handleDashboardRequests(channel: Channel, session: () => Session): void {
-  const chain = new ChainState();
-  channel.handle(protocol.dashboard, dashboardParams, ({ year }, signal) => dashboardOf(session(), chain, year, signal));
+  channel.handle(protocol.dashboard, dashboardParams, ({ year }, signal) => dashboardOf(session(), year, signal));
 }
 
-async function dashboardOf(session: Session, chain: ChainState, year: number, signal: AbortSignal): Promise<protocol.DashboardData> {
-  const { history } = session.keeper;
-  const configuration: Configuration = { ...session.loaded.configuration, sets: session.sets };
+async function dashboardOf(session: Session, year: number, signal: AbortSignal): Promise<protocol.DashboardData> {
+  const { configuration, keeper: { history } } = session;
   const { organisation, instruction, timeZone } = configuration;
   const nowMs = Number(session.world.clock.nowNs() / 1_000_000n);
   const records: HistoryRecord[] = [];
@@ -31,16 +27,16 @@ async function dashboardOf(session: Session, chain: ChainState, year: number, si
   const open = (await listNonconformities(records)).filter(({ closed }) => closed === undefined);
   return {
     ...(organisation !== undefined && { organisation }), year, years, days, growth,
-    sets: await setsOf(session, last, nowMs),
+    sets: await setsOf(session, last, records, nowMs),
     ...(lastDrill && { lastDrill: drillOf(lastDrill, instruction) }),
     ...(drillDue && { drillDue: { at: new Date(drillDue.atMs).toISOString(), isOverdue: drillDue.isOverdue } }),
     nonconformities: open.toReversed().map((one) => nonconformityInfoOf(one, timeZone)),
-    chain: chainOf(await chain.verify(history, signal)),
+    chain: chainOf(await session.records.chain.verify(signal)),
     ...(timeZone !== undefined && { timeZone }),
   };
 }
 
-async function setsOf(session: Session, { lastSuccess, lastOffsite }: Pick<DashboardFigures, 'lastSuccess' | 'lastOffsite'>, nowMs: number): Promise<protocol.DashboardSet[]> {
+async function setsOf(session: Session, { lastSuccess, lastOffsite }: Pick<DashboardFigures, 'lastSuccess' | 'lastOffsite'>, records: readonly HistoryRecord[], nowMs: number): Promise<protocol.DashboardSet[]> {
   const [statuses, offsite, { copies }] = await Promise.all([
     session.seat.status(), offsiteStates(session).catch((): Awaited<ReturnType<typeof offsiteStates>> => new Map()), session.drive.status(),
   ]);
@@ -51,11 +47,12 @@ async function setsOf(session: Session, { lastSuccess, lastOffsite }: Pick<Dashb
     const copy = copies.find((one) => one.name === state?.copy);
     const { files = 0, bytes = 0, since } = copy?.behind ?? {};
     const record = copy && lastOffsite.get(copy.location);
+    const [scheduled, aimed] = [scheduleRecordOf(name, records), objectiveRecordOf(name, records)];
     return {
       name, title,
       ...(last && { lastSuccess: last, ageHours: (nowMs - instantMsOf(last.at)) / 3_600_000 }),
-      ...(rpoHours !== undefined && { rpoHours }),
-      ...(next && { nextRun: new Date(next.startMs).toISOString() }),
+      ...(rpoHours !== undefined && { rpoHours, ...(aimed && { rpoRecord: aimed.number }) }),
+      ...(next && { nextRun: new Date(next.startMs).toISOString(), ...(scheduled && { scheduleRecord: scheduled.number }) }),
       ...(state && { offsite: { isProtected: state.isProtected, behindFiles: files, behindBytes: bytes, ...(since !== undefined && { since }), ...(record !== undefined && { record }) } }),
     };
   });
@@ -73,26 +70,5 @@ function drillOf(drill: HistoryRecord, instruction: Instruction | undefined): No
 
 function chainOf({ isIntact, recordCount, faults }: Verification): protocol.DashboardData['chain'] {
   const [first] = faults;
-  return { state: isIntact ? 'intact' : 'broken', count: recordCount, ...(first && { fault: faultSentence(first) }) };
-}
-
-/** Verifies the records when their files are others than at the last time. */
-class ChainState {
-  #seen: string | undefined;
-  #last: Verification | undefined;
-
-  async verify(history: RecordHistory, signal: AbortSignal): Promise<Verification> {
-    const seen = await fingerprintOf(history.folder);
-    if (this.#last && seen === this.#seen) return this.#last;
-    const verification = await verifyHistory(history.folder, { publicKey: await history.publicKey(), signal });
-    [this.#seen, this.#last] = [seen, verification];
-    return verification;
-  }
-}
-
-/** Names, sizes and times of the files; whoever changes a file and hides all of that is found by *Verify Records*, which reads it. */
-async function fingerprintOf(folder: string): Promise<string> {
-  const names = await readdir(folder).catch(() => []);
-  const stats = await Promise.all(names.sort().map(async (name) => stat(join(folder, name)).then(({ size, mtimeMs, ctimeMs }) => `${name} ${size} ${mtimeMs} ${ctimeMs}`, () => name)));
-  return stats.join('\n');
+  return { state: isIntact ? 'intact' : 'broken', count: recordCount, ...(first && { fault: faultSentence(first), ...(first.number !== undefined && { faultRecord: first.number }) }) };
 }

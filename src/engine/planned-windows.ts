@@ -18,9 +18,23 @@ export function plannedWindowsOf(configuration: Configuration, records: readonly
   });
 }
 
+/** The record since which the set is planned as it is. Undefined when no record knows the set. */
+export function scheduleRecordOf(set: string, records: readonly HistoryRecord[]): HistoryRecord | undefined {
+  return settingRecordOf(set, ['timeZone', `sets.${set}.schedule`], records);
+}
+
+/** The record since which the set has the recovery point objective that it has. Undefined when no record knows the set. */
+export function objectiveRecordOf(set: string, records: readonly HistoryRecord[]): HistoryRecord | undefined {
+  return settingRecordOf(set, [`sets.${set}.rpoHours`], records);
+}
+
+function settingRecordOf(set: string, keys: readonly string[], records: readonly HistoryRecord[]): HistoryRecord | undefined {
+  const wanted = new Set(['configuration', `sets.${set}`, ...keys]);
+  return records.findLast(({ change, kind }) => kind === 'configuration-change' && change !== undefined && wanted.has(change.what));
+}
+
 /** Undefined when no record knows the set: then nobody can say since when it was planned. */
 function plannedSinceMs(set: string, records: readonly HistoryRecord[]): number | undefined {
-  const wanted = new Set(['configuration', 'timeZone', `sets.${set}`, `sets.${set}.schedule`]);
-  const last = records.findLast(({ change, kind }) => kind === 'configuration-change' && change !== undefined && wanted.has(change.what));
+  const last = scheduleRecordOf(set, records);
   return last && instantMsOf(last.at);
 }

@@ -96,6 +96,8 @@ export const readRecord = new RequestType<RecordParams, RecordPage, ErrorData>('
 export const recordsSummary = new RequestType0<RecordsSummary, ErrorData>('records/summary');
 /** There are new records, or the summary says something else. Sent at most twice a second. */
 export const recordsChanged = new NotificationType0('records/changed');
+/** Something was done, and its record could not be written: why. */
+export const notRecorded = new NotificationType<ErrorData>('records/not-recorded');
 /** Reads every record, and compares them with the anchors and snapshots of every repository that opens without a question. */
 export const verifyRecords = new RequestType0<RecordsVerification, ErrorData>('records/verify');
 /** Writes the form of a period into a file. */
@@ -127,6 +129,8 @@ export interface InitializeResult {
   readonly version: string;
   readonly configFile: string;
   readonly hostId: string;
+  /** As `ConfigurationInfo` has it: what comes later can be read at once. */
+  readonly timeZone?: string;
 }
 
 /** What travels as `data` of a JSON-RPC error. */
@@ -186,6 +190,8 @@ export interface ConfigurationInfo {
   readonly file: string;
   readonly exists: boolean;
   readonly problems: readonly ConfigurationProblem[];
+  /** IANA name of the zone that people here read times in. Missing: that of the engine's machine. */
+  readonly timeZone?: string;
 }
 /** Lines and columns count from 0, as the editor does. */
 export interface ConfigurationProblem {
@@ -461,10 +467,27 @@ export interface RecordsParams {
 }
 export interface RecordsPage {
   readonly rows: readonly RecordRow[];
+  /** Of the days that the filter lets through, whatever else it says: nobody knows what stood there. As the last reading of the chain found them. */
+  readonly faults: readonly RecordFault[];
   /** Of all that the filter lets through. */
   readonly total: number;
   /** The day that it is now in the zone of the configuration, `2026-11-23`. */
   readonly today: string;
+}
+/** A place where the history is not as it was written, and no record stands that could be shown. */
+export interface RecordFault {
+  /** The same whenever the chain is read. */
+  readonly id: string;
+  /** Of the record that stood there, or should; where that can be told. */
+  readonly number?: number;
+  /** In a few words. */
+  readonly label: string;
+  /** What is wrong, and where it stands. */
+  readonly text: string;
+  /** Where it belongs among the records, as those say it. */
+  readonly at: string;
+  readonly day: string;
+  readonly time: string;
 }
 /** One line of the history. Texts are in the engine's language. */
 export interface RecordRow {
@@ -485,11 +508,15 @@ export interface RecordRow {
   readonly time: string;
   /** What it says in one line. */
   readonly summary: string;
+  /** It is not as it was written: what is wrong, in a few words. */
+  readonly fault?: string;
 }
 export interface RecordParams {
   readonly number: number;
 }
 export interface RecordPage extends RecordRow {
+  /** Everything that is wrong with it, in sentences. */
+  readonly faults: readonly string[];
   readonly fields: readonly { readonly label: string; readonly value: string }[];
   readonly exceptions: readonly { readonly item: string; readonly text: string }[];
   readonly exceptionCount: number;
@@ -596,7 +623,7 @@ export interface DashboardData {
   readonly lastDrill?: { readonly at: string; readonly result: string; readonly files: number; readonly minutes: number; readonly rtoMinutes?: number; readonly record: number };
   readonly drillDue?: { readonly at: string; readonly isOverdue: boolean };
   readonly nonconformities: readonly NonconformityInfo[];
-  readonly chain: { readonly state: 'intact' | 'broken'; readonly count: number; readonly fault?: string };
+  readonly chain: { readonly state: 'intact' | 'broken'; readonly count: number; readonly fault?: string; readonly faultRecord?: number };
   /** In which days are counted. Missing: that of the engine's machine. */
   readonly timeZone?: string;
 }
@@ -613,7 +640,11 @@ export interface DashboardSet {
   readonly lastSuccess?: { readonly at: string; readonly record: number };
   readonly ageHours?: number;
   readonly rpoHours?: number;
+  /** Of the change of the configuration since which it is so. */
+  readonly rpoRecord?: number;
   readonly nextRun?: string;
+  /** Of the change of the configuration since which it is planned so. */
+  readonly scheduleRecord?: number;
   /** Of the copy on Google Drive. `record`: of the last one that was made, or failed. */
   readonly offsite?: { readonly isProtected: boolean; readonly behindFiles: number; readonly behindBytes: number; readonly since?: string; readonly record?: number };
 }

@@ -2,10 +2,12 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { approvePeriod, closeByPerson, type RecordKeeper } from '../jobs/index.ts';
 import { CadanganError, isAbort, systemCode, type Clock } from '../platform/index.ts';
-import { dayOf, drillDueOf, kindText, listNonconformities, nextDay, RecordIndex, startOfDayMs, type IndexedRecord, type ReadRecord } from '../records/index.ts';
+import { dayOf, drillDueOf, kindText, listNonconformities, nextDay, RecordIndex, startOfDayMs, type ChainFault, type IndexedRecord, type ReadRecord } from '../records/index.ts';
 import type { Configuration } from '../settings/index.ts';
+import { ChainState } from './chain-state.ts';
 import { nonconformityInfoOf } from './nonconformity-info.ts';
 import type { ApproveParams, CloseNonconformityParams, NonconformityInfo, RecordPage, RecordRow, RecordsPage, RecordsParams, RecordsSummary, RecordsVerification } from './protocol.ts';
+import { namesOf, placeFaults, recordFaultOf, type PlacedFaults } from './record-faults.ts';
 import { recordPageOf, recordRowOf } from './record-page.ts';
 import { verifyWithAnchors, type VerifyRecordsOptions } from './verify-records.ts';
 
@@ -25,19 +27,26 @@ const lookMs = 1_000;
 
 /** Everything that a window asks of the records. Reads nothing before it is asked the first time. */
 export class RecordsDesk {
+  readonly chain: ChainState;
   readonly #options: RecordsDeskOptions;
   readonly #index: RecordIndex;
   readonly #closing = new AbortController();
-  #chain: RecordsSummary['chain'] = 'unknown';
+  #verified: RecordsSummary['chain'] = 'unknown';
+  /** What only those know who keep heads of the chain elsewhere, as they were last asked. */
+  #faultsElsewhere: readonly ChainFault[] = [];
   #watching: Promise<void> | undefined;
+  #looking: Promise<void> | undefined;
+  #isLookWanted = false;
 
   constructor(options: RecordsDeskOptions) {
     this.#options = options;
+    this.chain = new ChainState(options.keeper.history);
     this.#index = new RecordIndex(options.keeper.history.folder);
   }
 
   async list({ offset, limit, ...filter }: RecordsParams, signal: AbortSignal): Promise<RecordsPage> {
     await this.#refresh(signal);
+    this.#lookSoon();
     const read = async () => {
       const found = this.#index.entries.filter(this.#filterOf(filter)).toReversed();
       const wanted = found.slice(offset, offset + limit);
@@ -49,13 +58,19 @@ export class RecordsDesk {
       page = await read();
     }
     const context = this.#options.configuration();
-    return { rows: page.records.map(({ record }) => recordRowOf(record, context)), total: page.total, today: this.#today() };
+    const { ofRecords, others } = this.#placedFaults();
+    const isOfDays = this.#isOfDays(filter);
+    return {
+      rows: page.records.map(({ record }) => recordRowOf(record, context, ofRecords.get(record.number))), total: page.total, today: this.#today(),
+      faults: others.filter(({ ms }) => isOfDays(ms)).map((one) => recordFaultOf(one, context.timeZone)),
+    };
   }
 
   /** @throws `record.not-found` */
   async read(number: number, signal: AbortSignal): Promise<RecordPage> {
     await this.#refresh(signal);
-    return recordPageOf((await this.#find(number, signal)) ?? (await this.#findAnew(number, signal)), await listNonconformities(this.#index.whole), this.#options.configuration());
+    const found = (await this.#find(number, signal)) ?? (await this.#findAnew(number, signal));
+    return recordPageOf(found, await listNonconformities(this.#index.whole), this.#options.configuration(), this.#placedFaults().ofRecords.get(number));
   }
 
   async summary(signal: AbortSignal): Promise<RecordsSummary> {
@@ -64,7 +79,7 @@ export class RecordsDesk {
     const open = (await listNonconformities(whole)).filter(({ closed }) => closed === undefined);
     const drillDue = drillDueOf(whole, this.#options.configuration().instruction, this.#nowMs());
     return {
-      count: entries.length, openNonconformities: open.length, chain: this.#chain, today: this.#today(),
+      count: entries.length, openNonconformities: open.length, chain: this.#faults().length > 0 ? 'broken' : this.#verified, today: this.#today(),
       ...(drillDue && { drillDue: { at: new Date(drillDue.atMs).toISOString(), isOverdue: drillDue.isOverdue } }),
       kinds: [...new Set(entries.map(({ kind }) => kind))].map((kind) => ({ kind, text: kindText(kind) })),
       sets: [...new Set(entries.flatMap(({ set }) => set ?? []))],
@@ -80,7 +95,8 @@ export class RecordsDesk {
 
   async verify(options: VerifyRecordsOptions): Promise<RecordsVerification> {
     const { isIntact, count, faults, notes, compared, notCompared, publicKey, verification } = await verifyWithAnchors(this.#options.keeper, options);
-    this.#chain = verification.isIntact ? 'intact' : 'broken';
+    this.#verified = verification.isIntact ? 'intact' : 'broken';
+    this.#faultsElsewhere = verification.faults.filter(({ keptIn }) => keptIn !== undefined);
     this.#options.onChange();
     return { isIntact, count, faults, notes, compared, notCompared, publicKey };
   }
@@ -98,6 +114,7 @@ export class RecordsDesk {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     await this.#watching;
+    await this.#looking;
   }
 
   #written(record: ReadRecord['record']): RecordRow {
@@ -108,6 +125,33 @@ export class RecordsDesk {
   async #refresh(signal: AbortSignal): Promise<void> {
     this.#watching ??= Promise.all([this.#watch(), this.#options.review()]).then(() => undefined);
     await this.#index.refresh(signal);
+  }
+
+  /** Reads the chain behind whatever is shown: it may be long. Tells when there is something else to show. */
+  #lookSoon(): void {
+    this.#isLookWanted = true;
+    this.#looking ??= this.#look();
+  }
+
+  async #look(): Promise<void> {
+    while (this.#isLookWanted && !this.#closing.signal.aborted) {
+      this.#isLookWanted = false;
+      const before = namesOf(this.#faults());
+      // Who asks for a verification is told why the files cannot be read.
+      await this.chain.verify(this.#closing.signal).catch(() => undefined);
+      if (namesOf(this.#faults()) !== before) this.#options.onChange();
+    }
+    this.#looking = undefined;
+  }
+
+  #faults(): readonly ChainFault[] {
+    const faults = this.chain.last?.faults ?? [];
+    const names = new Set(faults.map((fault) => namesOf([fault])));
+    return [...faults, ...this.#faultsElsewhere.filter((fault) => !names.has(namesOf([fault])))];
+  }
+
+  #placedFaults(): PlacedFaults {
+    return placeFaults(this.#faults(), this.#index.entries, this.#nowMs());
   }
 
   /** Every append leaves a new head behind. Looks itself: state folders may lie on network homes, whose events are lost. */
@@ -140,13 +184,18 @@ export class RecordsDesk {
     return found;
   }
 
-  #filterOf({ kinds, results, set, snapshots, from, to }: Omit<RecordsParams, 'offset' | 'limit'>): (entry: IndexedRecord) => boolean {
+  #isOfDays({ from, to }: Pick<RecordsParams, 'from' | 'to'>): (ms: number) => boolean {
     const { timeZone } = this.#options.configuration();
     const startMs = from === undefined ? -Infinity : startOfDayMs(from, timeZone);
     const endMs = to === undefined ? Infinity : startOfDayMs(nextDay(to), timeZone);
+    return (ms) => ms >= startMs && ms < endMs;
+  }
+
+  #filterOf({ kinds, results, set, snapshots, ...days }: Omit<RecordsParams, 'offset' | 'limit'>): (entry: IndexedRecord) => boolean {
+    const isOfDays = this.#isOfDays(days);
     const made = snapshots && new Set(snapshots);
     return (entry) =>
-      entry.ms >= startMs && entry.ms < endMs &&
+      isOfDays(entry.ms) &&
       (kinds?.includes(entry.kind) ?? true) &&
       (results === undefined || (entry.result !== undefined && results.includes(entry.result))) &&
       (set === undefined || entry.set === set) &&

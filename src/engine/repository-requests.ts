@@ -1,4 +1,4 @@
-import { initJob, recordOfInit } from '../jobs/index.ts';
+import { initJob, recordOfInit, recordOfUnlock } from '../jobs/index.ts';
 import { currentLanguage } from '../platform/index.ts';
 import { removeLocks } from '../repository/index.ts';
 import type { Channel } from './channel.ts';
@@ -23,7 +23,11 @@ export function handleRepositoryRequests(channel: Channel, session: () => Sessio
     session().repositories.use(location, { mayAsk: true, signal }, async (opened) => infoOf(opened, location)),
   );
   channel.handle(protocol.unlockRepository, repositoryParams, ({ location }, signal) =>
-    session().repositories.use(location, { mayAsk: true, signal }, ({ repository }) => removeLocks(repository.lockContext, { all: false, signal })),
+    session().repositories.use(location, { mayAsk: true, signal }, async ({ repository }) => {
+      const removed = await removeLocks(repository.lockContext, { all: false, signal });
+      if (removed > 0) await session().keeper.write((about) => recordOfUnlock(removed, repository.config.id, { ...about, trigger: 'manual', location, all: false }));
+      return removed;
+    }),
   );
   channel.handle(protocol.recoveryKit, recoveryKitParams, ({ location, withPassword }, signal) =>
     session().repositories.use(location, { mayAsk: true, signal }, async (opened) => {

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { openStorageAt, RecordKeeper, recordOfBareRun, recordOfMissedRun, type DrivePlace } from '../jobs/index.ts';
-import { CadanganError, configurationFile, setLanguage, stateFolder, type Clock, type Environment, type Random } from '../platform/index.ts';
+import { CadanganError, configurationFile, setLanguage, setTimeZone, stateFolder, type Clock, type Environment, type Random } from '../platform/index.ts';
 import type { ScheduleEvent } from '../schedule/index.ts';
 import { keepLastGood, loadConfiguration, watchConfiguration, type BackupSet, type Configuration, type LoadedConfiguration, type OffsiteCopy, type UsedConfiguration } from '../settings/index.ts';
 import type { Storage } from '../storage/index.ts';
@@ -93,7 +93,10 @@ export class Session {
     this.history = new RunHistory(this.#stateFolder, world.random);
     this.keeper = new RecordKeeper({
       ...world, stateFolder: this.#stateFolder, software: world.programVersion, via: 'editor', settings: () => this.#used.configuration, scrub: passwords.scrub,
-      onError: (error) => log('error', `this was not recorded: ${String(error)}`),
+      onError: (error) => {
+        log('error', `this was not recorded: ${String(error)}`);
+        channel.notRecorded(error);
+      },
     });
     this.records = new RecordsDesk({ keeper: this.keeper, clock: world.clock, configuration: () => this.configuration, review: () => this.#review(), onChange: this.#recordsChanged.call });
     this.desk = new RunDesk({ ...world, openStorage: this.openStorage, repositories: this.repositories, configuration: () => ({ ...this.#used.configuration, offsiteCopies: this.copies }), history: this.history, keeper: this.keeper, scrub: passwords.scrub, log, onChange: this.#changed.call, onProgress: this.#progressed.call });
@@ -119,6 +122,7 @@ export class Session {
     const loaded = await loadConfiguration(path);
     const lastGood = new LastGoodFile(stateFolderOf(params, world), world.random);
     const used = await usedFromStart(loaded, lastGood);
+    setTimeZone(used.configuration.timeZone);
     const passwords = passwordsOf(() => (session ?? used.configuration).sets, (location) => originalOf(location, session?.copies ?? loaded.configuration.offsiteCopies));
     session = new Session(params, world, channel, passwords, { loaded, used, lastGood });
     await session.#start();
@@ -151,7 +155,8 @@ export class Session {
   readonly openStorage = (location: string): Promise<Storage> => openStorageAt(location, this.drivePlace);
 
   get initializeResult(): InitializeResult {
-    return { version: this.world.version, configFile: this.configFile, hostId: hostname() };
+    const { timeZone } = this.configuration;
+    return { version: this.world.version, configFile: this.configFile, hostId: hostname(), ...(timeZone !== undefined && { timeZone }) };
   }
 
   /** @throws `set.unknown` */
@@ -166,6 +171,7 @@ export class Session {
     const before = new Set(this.sets.map(({ repository }) => JSON.stringify(repository)));
     this.#loaded = loaded;
     this.#used = keepLastGood(loaded, this.#used);
+    setTimeZone(this.configuration.timeZone);
     await this.#noteConfiguration();
     // Another way to the password, or another repository: what was opened the old way must not hide that the new one is wrong.
     const changed = this.sets.map(({ repository }) => repository).filter((repository) => !before.has(JSON.stringify(repository)));
@@ -173,7 +179,7 @@ export class Session {
     await this.#recordConfiguration();
     this.seat.setSets(await this.#scheduledSets());
     await this.drive.configurationChanged();
-    this.#channel.configurationChanged(configurationInfoOf(loaded));
+    this.#channel.configurationChanged(configurationInfoOf(loaded, this.#used.configuration.timeZone));
     this.#changed.call();
   }
 

@@ -12,7 +12,7 @@ import { setStateOf } from './set-state.ts';
 /** Sets, their state, and the file they stand in. */
 export function handleSetRequests(channel: Channel, session: () => Session): void {
   channel.handle0(protocol.listSets, () => listSets(session()));
-  channel.handle0(protocol.configuration, async () => configurationInfoOf(session().loaded));
+  channel.handle0(protocol.configuration, async () => configurationInfoOf(session().loaded, session().configuration.timeZone));
   channel.handle(protocol.addSet, addSetParams, async (params) => {
     const { configFile, world } = session();
     await session().take(await updateConfiguration(configFile, { kind: 'add-set', set: backupSetInputOf(params) }, { random: world.random }));

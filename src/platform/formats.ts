@@ -1,4 +1,5 @@
 import { currentLanguage, l10n, type Language } from './l10n.ts';
+import { currentTimeZone } from './time-zone.ts';
 
 /** English here is that of no country in particular: day before month, 24 hours. */
 const locales: Readonly<Record<Language, string>> = { en: 'en-GB', id: 'id-ID' };
@@ -41,7 +42,7 @@ export function formatDuration(ms: number): string {
 }
 
 export interface DateOptions {
-  /** IANA name; default: the system's. @throws RangeError for a name that nobody knows */
+  /** IANA name; default: as `setTimeZone` chose, else the system's. @throws RangeError for a name that nobody knows */
   readonly timeZone?: string | undefined;
 }
 
@@ -84,7 +85,8 @@ function numberFormat(locale: string, decimals: number): Intl.NumberFormat {
   return cached(numberFormats, `${locale} ${decimals}`, () => new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
 }
 
-function dateFormat(locale: string, fields: keyof typeof dateFields, timeZone: string | undefined): Intl.DateTimeFormat {
+function dateFormat(locale: string, fields: keyof typeof dateFields, zone: string | undefined): Intl.DateTimeFormat {
+  const timeZone = zone ?? currentTimeZone();
   return cached(dateFormats, `${locale} ${fields} ${timeZone ?? ''}`, () => new Intl.DateTimeFormat(locale, { ...dateFields[fields], calendar: 'gregory', timeZone }));
 }
 

@@ -168,8 +168,8 @@ test('a wrong configuration is told with its place, and the sets that are right 
   const { stage, window: { client } } = await stageWithBackup(t);
   stage.configure({}, { name: 'bad', sources: ['relative'] });
   for (let look = 0; look < 100 && (await client.ask(protocol.configuration)).problems.length === 0; look++) await new Promise((resolve) => setTimeout(resolve, 50));
-  const { problems, exists } = await client.ask(protocol.configuration);
-  assert.equal(exists, true);
+  const { problems, exists, timeZone } = await client.ask(protocol.configuration);
+  assert.deepEqual([exists, timeZone], [true, 'UTC']);
   assert.deepEqual(problems.map(({ severity, line }) => [severity, line]), [['error', 0]]);
   assert.deepEqual((await client.ask(protocol.listSets)).map(({ name }) => name), ['data']);
   await assert.rejects(client.run(protocol.startBackup, { set: 'bad' }), code('set.unknown'));

@@ -114,6 +114,23 @@ test('the verification compares repositories that open without a question, and n
   assert.deepEqual([summary.chain, summary.openNonconformities], ['broken', 1]);
 });
 
+test('the dashboard leads from the objective and the next run to the change of the configuration that set each', async (t) => {
+  const stage = new EngineStage(t);
+  // Not today, so that nothing runs meanwhile.
+  const days = [['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'][(new Date().getUTCDay() + 3) % 7]];
+  stage.configure({ rpoHours: 26, schedule: { window: '02:00-03:00', days } });
+  const { client } = stage.window();
+  const dashboard = async () => (await client.request(protocol.dashboard, { year: 2026 })).sets[0];
+  await until(async () => (await dashboard())?.nextRun !== undefined, 'it is planned');
+  const first = await dashboard();
+  const whatOf = async (number = 0) => JSON.parse((await client.request(protocol.readRecord, { number })).line).change.what;
+  assert.deepEqual([await whatOf(first?.rpoRecord), await whatOf(first?.scheduleRecord)], ['configuration', 'configuration']);
+  stage.configure({ rpoHours: 30, schedule: { window: '02:00-03:00', days } });
+  await until(async () => (await dashboard())?.rpoHours === 30, 'the objective is another one');
+  const next = await dashboard();
+  assert.deepEqual([await whatOf(next?.rpoRecord), next?.scheduleRecord], ['sets.data.rpoHours', first?.scheduleRecord]);
+});
+
 const common: Omit<RecordContent, 'kind'> = { host: 'srv-02', operator: { user: 'other', via: 'command-line' }, software: 'test' };
 
 /** Records 3 to 6: a good backup, a check, a backup with an exception, and one that failed. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { afterEach, test } from 'node:test';
 import { exportMessages, placeholdersOf, readIndonesian } from '../../scripts/l10n.ts';
-import { currentLanguage, formatBytes, formatCount, formatDate, formatDuration, formatPercent, formatRelativeDay, l10n, setLanguage, systemLocales } from '../../src/platform/index.ts';
+import { currentLanguage, currentTimeZone, formatBytes, formatCount, formatDate, formatDuration, formatPercent, formatRelativeDay, l10n, setLanguage, setTimeZone, systemLocales } from '../../src/platform/index.ts';
 
 afterEach(() => setLanguage('en'));
 
@@ -53,6 +53,13 @@ test('dates, sizes, numbers and durations are written as in the language', () =>
   assert.deepEqual(shown(), ['23 Nov 2026, 21:00', '1.9 KiB', '995 B', '1.0 MiB', '12,345', '1 h 5 min', '1 d 1 h', '99%', 'Today']);
   setLanguage('id');
   assert.deepEqual(shown(), ['23 Nov 2026 pukul 21.00', '1,9 KiB', '995 B', '1,0 MiB', '12.345', '1 jam 5 mnt', '1 hari 1 jam', '99%', 'Hari ini']);
+});
+
+test('times that name no zone are those of the zone that was chosen; a name that nobody knows chooses none', () => {
+  const shown = () => formatDate(instant);
+  assert.deepEqual([setTimeZone('Asia/Jakarta'), shown(), setTimeZone('Asia/Jakarta')], [true, formatDate(instant, jakarta), false]);
+  assert.deepEqual([formatDate(instant, { timeZone: 'UTC' }), setTimeZone('UTC'), shown()], ['23 Nov 2026, 14:00', true, '23 Nov 2026, 14:00']);
+  assert.deepEqual([setTimeZone('Mars/Olympus'), currentTimeZone(), setTimeZone(undefined)], [true, undefined, false]);
 });
 
 test('a day is today or yesterday by the calendar of the time zone', () => {
