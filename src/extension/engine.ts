@@ -2,7 +2,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { EngineClient, EngineError, type ConfigurationInfo, type DeviceCodeInfo, type ErrorData, type InitializeResult, type LogLine, type PasswordParams, type RunOptions, type RunToken } from '../engine/index.ts';
 import type { RequestType, RequestType0 } from 'vscode-jsonrpc';
-import { currentLanguage } from '../platform/index.ts';
+import { currentLanguage, setTimeZone } from '../platform/index.ts';
 import { setting } from './editor/settings.ts';
 
 export interface EngineOptions {
@@ -33,11 +33,16 @@ export class Engine implements vscode.Disposable {
   readonly #configurationChanged = new vscode.EventEmitter<ConfigurationInfo>();
   readonly #driveChanged = new vscode.EventEmitter<void>();
   readonly #recordsChanged = new vscode.EventEmitter<void>();
+  readonly #notRecorded = new vscode.EventEmitter<ErrorData>();
+  readonly #timeZoneChanged = new vscode.EventEmitter<void>();
   readonly #lost = new vscode.EventEmitter<EngineLost>();
   readonly onDidChangeSets = this.#setsChanged.event;
   readonly onDidChangeConfiguration = this.#configurationChanged.event;
   readonly onDidChangeDrive = this.#driveChanged.event;
   readonly onDidChangeRecords = this.#recordsChanged.event;
+  readonly onDidNotRecord = this.#notRecorded.event;
+  /** Times are to be written anew, wherever they stand. */
+  readonly onDidChangeTimeZone = this.#timeZoneChanged.event;
   readonly onDidGetLost = this.#lost.event;
   #client: EngineClient | undefined;
   /** The end of the one before; two at once would compete for locks. */
@@ -92,7 +97,7 @@ export class Engine implements vscode.Disposable {
 
   dispose(): void {
     // The process sees its channel close and ends by itself; `deactivate()` waits for the polite way.
-    for (const emitter of [this.#setsChanged, this.#configurationChanged, this.#driveChanged, this.#recordsChanged, this.#lost]) emitter.dispose();
+    for (const emitter of [this.#setsChanged, this.#configurationChanged, this.#driveChanged, this.#recordsChanged, this.#notRecorded, this.#timeZoneChanged, this.#lost]) emitter.dispose();
   }
 
   async #connected(): Promise<EngineClient> {
@@ -110,16 +115,25 @@ export class Engine implements vscode.Disposable {
         const { hostId } = await client.start();
         return this.#options.password(params, hostId, params.mayAsk && this.#questionsAllowed > 0, signal);
       },
+      onReady: ({ timeZone }) => this.#takeTimeZone(timeZone),
       onSetsChanged: () => this.#setsChanged.fire(),
       onDriveChanged: () => this.#driveChanged.fire(),
       onRecordsChanged: () => this.#recordsChanged.fire(),
+      onNotRecorded: (why) => this.#notRecorded.fire(why),
       onDeviceCode: this.#options.onDeviceCode,
       openExternal: this.#options.openExternal,
-      onConfigurationChanged: (info) => this.#configurationChanged.fire(info),
+      onConfigurationChanged: (info) => {
+        this.#takeTimeZone(info.timeZone);
+        this.#configurationChanged.fire(info);
+      },
       onLog: this.#options.onLog,
       onLost: ({ reason, restartMs }) => this.#lost.fire({ reason, willRestart: restartMs !== undefined, endedRun: this.#runs > 0 }),
     });
     return client;
+  }
+
+  #takeTimeZone(name: string | undefined): void {
+    if (setTimeZone(name)) this.#timeZoneChanged.fire();
   }
 
   async #allowing<Result>({ isQuiet = false }: AskOptions, work: () => Promise<Result>): Promise<Result> {

@@ -10,6 +10,7 @@ import { DrillReminder } from './editor/drill-reminder.ts';
 import { openExternal, showDeviceCode } from './editor/open-external.ts';
 import { Passwords } from './editor/passwords.ts';
 import { RecordPages } from './editor/record-pages.ts';
+import { RecordWarning } from './editor/record-warning.ts';
 import { ResultDocuments } from './editor/result-documents.ts';
 import { affectsSetting, applyLanguage, setContextKey, setting } from './editor/settings.ts';
 import { showErrorData } from './editor/show-error.ts';
@@ -46,11 +47,16 @@ export function activate(context: vscode.ExtensionContext): void {
     new SnapshotFiles(app.engine, app.repositories),
     new TroubleNotifier(app),
     new DrillReminder(app),
+    new RecordWarning(app.engine),
     registerCommands(app, views),
     registerLanguageTools(app),
     app.engine.onDidChangeConfiguration((info) => problems.show(info)),
     app.sets.onDidChange(() => problems.show(app.sets.configuration)),
     app.records.onDidChange(() => void app.recordPages.refresh()),
+    app.engine.onDidChangeTimeZone(() => {
+      for (const view of Object.values(views)) view.retitle();
+      void app.recordPages.refresh();
+    }),
     app.engine.onDidGetLost(({ reason, willRestart, endedRun }) => {
       if (!endedRun) void showErrorData({ code: 'engine.lost', facts: { reason }, message: reason });
       if (!willRestart) return;

@@ -65,7 +65,7 @@ class Drill {
     await this.shot('record');
   }
 
-  /** One set, no copy: only the date is asked. */
+  /** One set, no copy: the date and how much are asked. In English a whole folder, in Indonesian a number of files. */
   private async answerSteps(): Promise<void> {
     const { window: { quickInput }, words } = this;
     await quickInput.shown(words.button('runDrill'));
@@ -78,7 +78,31 @@ class Drill {
     await quickInput.type('2026-11-21');
     await this.shot('which day');
     await quickInput.accept();
+    await quickInput.waitForRow(words.say('A whole folder…'));
+    await this.shot('how much');
+    await (words.language === 'en' ? this.chooseFolder() : this.typeFiles());
     await quickInput.gone();
+  }
+
+  /** The one with the notes. */
+  private async chooseFolder(): Promise<void> {
+    const { window: { quickInput }, words } = this;
+    await quickInput.choose(words.say('A whole folder…'));
+    await quickInput.waitForRow('2026');
+    await this.shot('which folder');
+    await quickInput.choose('2026');
+    await quickInput.waitForRow('..');
+    await quickInput.choose(words.say('This folder with everything in it'));
+  }
+
+  private async typeFiles(): Promise<void> {
+    const { window: { quickInput }, words } = this;
+    await quickInput.choose(words.say('A number of files…'));
+    await quickInput.type('0');
+    await quickInput.accept();
+    await quickInput.says(words.say('Write a whole number from 1 to {0}.', { 0: '1.000' }));
+    await quickInput.type('2');
+    await quickInput.accept();
   }
 
   private async checkRecord(): Promise<void> {
@@ -86,9 +110,9 @@ class Drill {
     const records: HistoryRecord[] = [];
     for await (const record of new RecordHistory(folders.stateFolder, { clock: systemClock, random: systemRandom, software: '' }).records()) records.push(record);
     const drill = records.findLast(({ kind }) => kind === 'drill');
-    assert.deepEqual([drill?.result, drill?.set, drill?.evidence?.['date'], drill?.counts?.['filesVerified'], drill?.objectives?.rtoMinutes], ['success', 'accounting', '2026-11-21', 3, 60]);
+    assert.deepEqual([drill?.result, drill?.set, drill?.evidence?.['date'], drill?.counts?.['filesVerified'], drill?.objectives?.rtoMinutes], ['success', 'accounting', '2026-11-21', this.words.language === 'en' ? 1 : 2, 60]);
     const evidence = readFileSync(join(folders.stateFolder, 'records', String(drill?.evidence?.['file'])), 'utf8');
-    assert.ok(evidence.includes(join(this.set.source, 'ledger.txt')));
+    assert.ok(evidence.includes(this.words.language === 'en' ? join(this.set.source, '2026', 'notes.md') : '"files": 2'));
     assert.deepEqual(readdirSync(join(folders.root, 'scratch')), []);
   }
 }

@@ -1,10 +1,11 @@
 // The history as an auditor sees it: what was done, day by day; a record with its exceptions; reports, approvals, nonconformities; a forged line is found.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Frame } from 'playwright-core';
-import { systemClock, systemRandom } from '../../src/platform/index.ts';
+import { formatCount, setLanguage, systemClock, systemRandom } from '../../src/platform/index.ts';
 import { RecordHistory, recordsFolder } from '../../src/records/index.ts';
 import { needsVscode } from '../vscode/needs-vscode.ts';
 import type { CodeWindow } from './code-window.ts';
@@ -45,6 +46,7 @@ class Audit {
 
   constructor(window: CodeWindow, stage: Stage, set: PreparedSet, language: Language) {
     [this.window, this.stage, this.set, this.words] = [window, stage, set, new Words(language)];
+    setLanguage(language);
     this.view = window.view(this.words.view('history'));
     this.drawings = join(stage.server.folders.workspace, 'drawings');
     this.shot = window.story('history,');
@@ -58,6 +60,7 @@ class Audit {
     await this.openRecord();
     await this.filterByResult();
     await this.makeReport();
+    await this.makePack();
     await this.approve();
     await this.closeNonconformity();
     await this.findForgery();
@@ -178,6 +181,23 @@ class Audit {
     await window.clearMessages();
   }
 
+  /** Proved as an auditor would, who has nothing but the file. */
+  private async makePack(): Promise<void> {
+    const { window, words, stage: { server: { folders } } } = this;
+    const { quickInput } = window;
+    const file = join(folders.workspace, 'pack.zip');
+    await window.run(words.inPalette('makeAuditPack'));
+    await quickInput.choose(words.say('This month'));
+    await quickInput.saveAs(file, 'accounting');
+    await window.notifications.waitFor('pack.zip');
+    await this.shot('audit pack');
+    const opened = join(folders.root, 'pack');
+    execFileSync('python3', ['-m', 'zipfile', '-e', file, opened]);
+    const names = execFileSync('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: opened, encoding: 'utf8' }).split('\n');
+    assert.ok(names.some((name) => /^records\/.*\.jsonl: OK$/.test(name)), names.join());
+    await window.clearMessages();
+  }
+
   private async approve(): Promise<void> {
     const { window, words, view } = this;
     const { quickInput } = window;
@@ -238,6 +258,21 @@ class Audit {
     assert.match((await broken.locator('ol li').first().textContent()) ?? '', new RegExp(words.say('{file}, line {line}', { file, line: String(at + 1) })));
     await window.container('Cadangan').locator('.badge').waitFor();
     await this.shot('forged');
+    await this.openForgery(Number(JSON.parse(lines[at] ?? '').number));
+  }
+
+  /** Where the record stood, and from there back to the verification. */
+  private async openForgery(number: number): Promise<void> {
+    const { words, view } = this;
+    const label = words.say('Record {0} is not what was written', { 0: formatCount(number) });
+    await view.icon(label, 'error').waitFor();
+    assert.deepEqual((await view.labels()).filter((shown) => shown.startsWith(`${words.say('Record {number}', { number: String(number) })}, `)), [], 'not as a record');
+    await view.focus(label);
+    const page = await this.page(label, '.state.bad');
+    assert.ok((await page.locator('main').innerText()).includes(words.say('What to do')));
+    await this.shot('forged record');
+    await page.getByRole('button', { name: words.button('verifyRecords') }).click();
+    await this.page(words.say('Verification of the Records'), '.state.bad');
   }
 
   private async answer(question: string, text: string): Promise<void> {

@@ -56,11 +56,15 @@ export class TreeView {
   /** Goes to a row that can be seen by arrow keys, down or up; the tree has the focus. */
   async goTo(text: string, key: 'ArrowDown' | 'ArrowUp' = 'ArrowDown'): Promise<void> {
     await this.waitFor(text);
-    const steps = await this.rows().count();
     const wanted = this.pane.locator('.monaco-list-row.focused').filter({ hasText: text });
-    for (let step = 0; step <= steps; step++) {
-      if ((await wanted.count()) > 0) return;
-      await this.page.keyboard.press(key);
+    // The tree gets the focus a moment after the command that gives it; keys that come earlier are lost, and at the end of the list they do nothing.
+    for (let round = 0; round < roundsMax; round++) {
+      const steps = await this.rows().count();
+      for (let step = 0; step <= steps; step++) {
+        if ((await wanted.count()) > 0) return;
+        await this.page.keyboard.press(key);
+      }
+      await this.page.waitForTimeout(300);
     }
     throw new Error(`"${text}" cannot be reached by arrow keys: ${(await this.labels()).join(' | ')}`);
   }
@@ -114,6 +118,8 @@ export async function chooseFromMenu(page: Page, item: string): Promise<void> {
   }
   throw new Error(`"${item}" cannot be reached in the menu: ${(await items.allTextContents()).join(' | ')}`);
 }
+
+const roundsMax = 10;
 
 interface AriaElement {
   getAttribute(name: string): string | null;

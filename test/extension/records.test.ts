@@ -3,7 +3,7 @@ import { afterEach, test } from 'node:test';
 import type { NonconformityInfo, RecordPage, RecordRow, RecordsSummary, RecordsVerification } from '../../src/engine/index.ts';
 import { parsePeriod, usualPeriods } from '../../src/extension/model/periods.ts';
 import { filterParams, isEmptyRecordFilter, recordFilterText, recordResults } from '../../src/extension/model/record-filter.ts';
-import { nonconformityPageHtml, recordPageHtml, recordPageStyle, verificationPageHtml } from '../../src/extension/model/record-page-html.ts';
+import { nonconformityPageHtml, recordFaultPageHtml, recordPageHtml, recordPageStyle, verificationPageHtml } from '../../src/extension/model/record-page-html.ts';
 import { groupRecords, iconOfResult, nonconformityRow, recordRow, recordTooltip } from '../../src/extension/model/record-rows.ts';
 import { setLanguage } from '../../src/platform/index.ts';
 
@@ -13,13 +13,13 @@ const hostile = `<img src=x onerror="alert('1')">\u202egnp.exe`;
 
 test('records stand by day, newest first: today and yesterday by themselves, older ones under their month', () => {
   const rows = [['2026-11-23', 9], ['2026-11-23', 8], ['2026-11-22', 7], ['2026-11-20', 6], ['2026-10-31', 5]].map(([day, number]) => makeRow({ day: String(day), number: Number(number) }));
-  const groups = groupRecords(rows, '2026-11-23');
+  const groups = groupRecords({ rows, faults: [], isWhole: true }, '2026-11-23');
   assert.deepEqual(groups.map(({ kind, label }) => [kind, label]), [['day', 'Today'], ['day', 'Yesterday'], ['month', 'November 2026'], ['month', 'October 2026']]);
   const [today, , november] = groups;
-  assert.deepEqual(today?.kind === 'day' && today.items.map(({ row }) => row.number), [9, 8]);
+  assert.deepEqual(today?.kind === 'day' && today.items.map(({ row }) => row?.number), [9, 8]);
   assert.deepEqual(november?.kind === 'month' && november.days.map(({ label }) => label), ['20 Nov 2026']);
   setLanguage('id');
-  assert.deepEqual(groupRecords(rows, '2026-11-24').map(({ label }) => label), ['Kemarin', 'November 2026', 'Oktober 2026']);
+  assert.deepEqual(groupRecords({ rows, faults: [], isWhole: true }, '2026-11-24').map(({ label }) => label), ['Kemarin', 'November 2026', 'Oktober 2026']);
 });
 
 test('a row says when and of which set; a screen reader hears the number, the result and what happened too', () => {
@@ -42,6 +42,26 @@ test('a filter goes to the engine as it takes it, and stands in words in the hea
   assert.deepEqual([filterParams({}), isEmptyRecordFilter({ from: undefined }), isEmptyRecordFilter(filter)], [{}, true, false]);
   const summary: RecordsSummary = { count: 1, openNonconformities: 0, chain: 'intact', today: '2026-11-23', kinds: [{ kind: 'check', text: 'Verification of the repository' }], sets: [] };
   assert.equal(recordFilterText(filter, summary, [{ name: 'accounting', title: 'Accounting' }]), 'Verification of the repository · failed · Accounting · 1 Nov 2026 – 30 Nov 2026');
+});
+
+test('what is wrong in the history stands where it belongs among the records, and older faults wait for older records', () => {
+  const rows = [['2026-11-23', 9], ['2026-11-22', 7], ['2026-11-22', 7], ['2026-11-21', 6]].map(([day, number]) => makeRow({ day: String(day), at: `${day}T21:00:00Z`, number: Number(number) }));
+  const faults = ['2026-11-20', '2026-11-22', '2026-11-24'].map((day) => ({ id: day, label: `fault of ${day}`, text: hostile, at: `${day}T22:00:00Z`, day, time: '22:00' }));
+  const shown = (isWhole: boolean) => groupRecords({ rows, faults, isWhole }, '2026-11-24').flatMap((group) => (group.kind === 'day' ? [group] : group.days)).map(({ id, items }) => [id, items.map(({ row, fault }) => row?.number ?? fault?.label)]);
+  const known = [['2026-11-24', ['fault of 2026-11-24']], ['2026-11-23', [9]], ['2026-11-22', ['fault of 2026-11-22', 7]], ['2026-11-21', [6]]];
+  assert.deepEqual(shown(false), known);
+  assert.deepEqual(shown(true), [...known, ['2026-11-20', ['fault of 2026-11-20']]]);
+});
+
+test('a record that is not as it was written looks like an error, whatever it says, and its page says what to do', () => {
+  const row = recordRow(makeRow({ result: 'success', fault: 'Record 8 is not what was written' }));
+  assert.deepEqual([row.label, row.description, row.icon.name, row.context], ['Record 8 is not what was written', '21:00 · Internal backup · Accounting', 'error', 'record']);
+  const { body } = recordPageHtml(makePage({ result: 'success', fault: 'Record 8 is not what was written', faults: ['2026-11.jsonl, line 8: …'] }));
+  assert.match(body, /✕[^]*Record 8 is not what was written[^]*line 8[^]*What to do[^]*data-action="verify"/);
+  assert.doesNotMatch(body, /✓/);
+  const place = recordFaultPageHtml({ id: 'x', label: hostile, text: hostile, at: '2026-11-22T22:00:00Z', day: '2026-11-22', time: '22:00' });
+  assert.match(place.body, /What to do[^]*data-action="verify"/);
+  assert.doesNotMatch(place.body, /<img|\u202e/);
 });
 
 test('the usual periods follow the calendar, also over the turn of a year', () => {
@@ -105,7 +125,7 @@ function makeRow(more: Partial<RecordRow> = {}): RecordRow {
 
 function makePage(more: Partial<RecordPage> = {}): RecordPage {
   return {
-    ...makeRow(), fields: [{ label: 'Set', value: 'Accounting' }], exceptions: [{ item: '/srv/a', text: 'not found' }], exceptionCount: 3, nonconformities: ['NC-0001'],
+    ...makeRow(), faults: [], fields: [{ label: 'Set', value: 'Accounting' }], exceptions: [{ item: '/srv/a', text: 'not found' }], exceptionCount: 3, nonconformities: ['NC-0001'],
     restorable: { location: '/mnt/backup', snapshot: 'ab'.repeat(32) }, repeatable: { kind: 'backup', set: 'accounting' }, line: '{"number":8}', ...more,
   };
 }

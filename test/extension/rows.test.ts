@@ -2,19 +2,25 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import type { SetStateKind } from '../../src/engine/index.ts';
 import { iconOfState } from '../../src/extension/model/icons.ts';
+import { groupByDate } from '../../src/extension/model/date-groups.ts';
+import { setFacts } from '../../src/extension/model/set-facts.ts';
 import { setDetails, setRow } from '../../src/extension/model/set-row.ts';
+import { matchesFilter } from '../../src/extension/model/snapshot-filter.ts';
 import { entryRow, setOfSnapshot, snapshotFacts, snapshotRow } from '../../src/extension/model/snapshot-row.ts';
 import { statusItem } from '../../src/extension/model/status-item.ts';
 import { newTroubles } from '../../src/extension/model/troubles.ts';
 import { progressText, rateOf, shareOf } from '../../src/extension/model/run-text.ts';
-import { setLanguage } from '../../src/platform/index.ts';
+import { setLanguage, setTimeZone } from '../../src/platform/index.ts';
 import { instant, makeEntry, makeRun, makeSet, makeSnapshot } from './sample.ts';
 
 const now = instant('2026-11-22T18:00:00Z');
 const states: readonly SetStateKind[] = ['never-run', 'success', 'exceptions', 'failed', 'stopped', 'missed', 'overdue', 'running', 'waiting'];
 const running = { job: 'backup', elapsedMs: 10_000, filesDone: 1200, bytesDone: 2 ** 30, bytesTotal: 4 * 2 ** 30, errorCount: 0, currentPath: '/srv/x' } as const;
 
-afterEach(() => setLanguage('en'));
+afterEach(() => {
+  setLanguage('en');
+  setTimeZone(undefined);
+});
 
 test('a set says in its row when it ran and when it runs next, and a screen reader also how', () => {
   const row = setRow(makeSet({ lastRun: makeRun(), nextRun: '2026-11-22T22:00:00Z' }), now);
@@ -100,4 +106,17 @@ test('a run elsewhere of which no progress is known shows as running, not as the
   assert.equal(setRow(set, now).description, 'running');
   assert.deepEqual(statusItem([set], new Map(), now), { kind: 'running', text: '$(sync~spin) Accounting', tooltip: ['Accounting: running'] });
   assert.equal(setRow(makeSet({ state: 'waiting', lastRun: makeRun() }), now).description, 'waiting');
+});
+
+test('times, days, today and yesterday are those of the zone that was chosen, wherever they stand', () => {
+  const set = makeSet({ lastRun: makeRun(), nextRun: '2026-11-23T14:00:00Z', missedWindows: ['2026-11-20T20:00:00Z'] });
+  const snapshot = makeSnapshot({ time: '2026-11-21T17:30:00Z' }); // half past midnight of the 22nd in Jakarta
+  const shown = (): readonly unknown[] => [
+    setRow(set, now).description, setDetails(set, now)[0]?.description, setFacts(set)[1]?.[1].slice(0, 18), statusItem([set], new Map(), now)?.text,
+    snapshotRow('/mnt/backup', snapshot, set).label, groupByDate([snapshot], now)[0]?.label, matchesFilter(snapshot, { from: '2026-11-22' }, [set]),
+  ];
+  setTimeZone('Asia/Jakarta');
+  assert.deepEqual(shown(), ['Yesterday 21:12 · next 21:00', '21 Nov 2026, 03:00', '22 Nov 2026, 21:00', '$(shield) Backup 21:00', '00:30 Accounting', 'Yesterday', true]);
+  setTimeZone('UTC');
+  assert.deepEqual(shown(), ['14:12 · next 23 Nov 2026 14:00', '20 Nov 2026, 20:00', '22 Nov 2026, 14:00', '$(shield) Backup 23 Nov 2026 14:00', '17:30 Accounting', 'Yesterday', false]);
 });

@@ -10,6 +10,8 @@ export interface BrowseOptions {
   readonly location: string;
   readonly snapshot: SnapshotInfo;
   readonly start: ByteString;
+  /** Only a folder can be taken. */
+  readonly isOfFolders?: boolean;
   readonly title: string;
   readonly position: StepPosition;
 }
@@ -26,25 +28,29 @@ type Move = { readonly kind: 'take'; readonly path: ByteString; readonly name: s
 
 /** Goes through the folders of a snapshot by lists, until a file or folder is taken. */
 export async function browse(app: App, options: BrowseOptions): Promise<Answer<BrowsedPath>> {
-  const { title, position, snapshot } = options;
+  const { title, position, snapshot, isOfFolders = false } = options;
   let path = options.start;
   for (;;) {
     const folder = path;
-    const answer = await pick<Move>({ title, position, placeholder: l10n.t('{path} on {date}: choose a file, or go into a folder', { path: textOf(folder), date: formatDate(instantOf(snapshot.time)) }), items: moves(app, options, folder) });
+    const answer = await pick<Move>({ title, position, placeholder: placeholderOf(textOf(folder), formatDate(instantOf(snapshot.time)), isOfFolders), items: moves(app, options, folder) });
     if (answer.kind !== 'answer') return answer;
     if (answer.value.kind === 'take') return { kind: 'answer', value: answer.value };
     path = answer.value.path;
   }
 }
 
-async function moves(app: App, { location, snapshot }: BrowseOptions, path: ByteString) {
+function placeholderOf(path: string, date: string, isOfFolders: boolean): string {
+  return isOfFolders ? l10n.t('{path} on {date}: take this folder, or go into another one', { path, date }) : l10n.t('{path} on {date}: choose a file, or go into a folder', { path, date });
+}
+
+async function moves(app: App, { location, snapshot, isOfFolders = false }: BrowseOptions, path: ByteString) {
   const { entries, total } = await app.engine.request(protocol.listFolder, { location, snapshot: snapshot.id, path, offset: 0, limit: entriesMax });
   const name = textOf(path).split('/').findLast((part) => part !== '') ?? '/';
   return [
     { iconPath: new vscode.ThemeIcon('check'), label: l10n.t('This folder with everything in it'), description: textOf(path), value: { kind: 'take', path, name } as Move },
     ...(path === '/' ? [] : [{ iconPath: new vscode.ThemeIcon('arrow-up'), label: '..', description: l10n.t('The folder above'), value: { kind: 'go', path: parentOf(path) } as Move }]),
     separator(''),
-    ...entries.map((entry) => ({ iconPath: new vscode.ThemeIcon(entry.type === 'dir' ? 'folder' : 'file'), label: entry.label, description: entry.type === 'file' ? formatBytes(entry.size) : '', value: moveTo(path, entry) })),
+    ...entries.filter(({ type }) => type === 'dir' || !isOfFolders).map((entry) => ({ iconPath: new vscode.ThemeIcon(entry.type === 'dir' ? 'folder' : 'file'), label: entry.label, description: entry.type === 'file' ? formatBytes(entry.size) : '', value: moveTo(path, entry) })),
     ...(entries.length < total ? [{ label: l10n.t('{count} more are in the view Snapshots', { count: total - entries.length }) }] : []),
   ];
 }

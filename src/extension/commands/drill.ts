@@ -1,34 +1,41 @@
 import * as vscode from 'vscode';
-import { protocol } from '../../engine/index.ts';
-import { l10n, systemClock } from '../../platform/index.ts';
+import { protocol, type SetInfo } from '../../engine/index.ts';
+import { formatCount, l10n, systemClock } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askText, pick, separator, stepAnswer } from '../editor/ask.ts';
 import { showError } from '../editor/show-error.ts';
 import { showResult } from '../editor/show-result.ts';
 import { withRunProgress } from '../editor/with-progress.ts';
-import { drilledSet, drillParams, isDay, isDrillStepNeeded, setsFrom, type DrillChoice } from '../model/drill-choice.ts';
+import { drilledLocation, drilledSet, drillFilesMax, drillFilesOf, drillParams, isDay, isDrillStepNeeded, setsFrom, snapshotToShow, type DrillChoice } from '../model/drill-choice.ts';
 import { iconOfState } from '../model/icons.ts';
+import { machinePathOf, snapshotPathOf } from '../model/machine-paths.ts';
+import { datesOfSnapshots } from '../model/restore-choice.ts';
 import { setRow } from '../model/set-row.ts';
 import { runSteps, type Step, type StepAnswer, type StepPosition } from '../model/steps.ts';
 import { commandTitle } from '../model/words.ts';
 import { themeIcon } from '../views/tree-item.ts';
+import { browse } from './browse-snapshot.ts';
+import { sayNone, snapshotsOfSet } from './restore-steps.ts';
 import { isSetNode, offerNewSet } from './targets.ts';
 
-/** *Run a Restore Drill*: from where, which sets, as of which date; then it runs, and its end leads to the record. */
+/** *Run a Restore Drill*: from where, which sets, as of which date, how much; then it runs, and its end leads to the record. */
 export async function startDrill(app: App, argument: unknown): Promise<void> {
   const sets = await app.sets.load();
   if (sets.length === 0) return offerNewSet(app);
   await app.drive.load();
   const given = isSetNode(argument) ? argument.set : typeof argument === 'string' ? sets.find(({ name }) => name === argument) : undefined;
-  const choice = await runSteps(steps, { isSetGiven: given !== undefined, sets, copies: app.drive.copies, set: given });
+  const choice = await runSteps(stepsOf(app), { isSetGiven: given !== undefined, sets, copies: app.drive.copies, set: given });
   if (choice !== undefined) await runDrill(app, choice);
 }
 
-const steps: readonly Step<DrillChoice>[] = [
-  { isNeeded: isDrillStepNeeded.from, ask: askFrom },
-  { isNeeded: isDrillStepNeeded.set, ask: askSet },
-  { ask: askDate },
-];
+function stepsOf(app: App): readonly Step<DrillChoice>[] {
+  return [
+    { isNeeded: isDrillStepNeeded.from, ask: askFrom },
+    { isNeeded: isDrillStepNeeded.set, ask: askSet },
+    { ask: askDate },
+    { ask: (choice, position) => askSample(app, choice, position) },
+  ];
+}
 
 async function askFrom(choice: DrillChoice, position: StepPosition): Promise<StepAnswer<DrillChoice>> {
   const locations = (from: 'backup-server' | 'drive'): string => {
@@ -65,6 +72,38 @@ async function askDate(choice: DrillChoice, position: StepPosition): Promise<Ste
   if (answer.kind !== 'answer' || answer.value !== 'day') return stepAnswer(answer, (date) => ({ ...choice, date }));
   const typed = await askText({ title, position, placeholder: '2026-11-23', prompt: l10n.t('The newest backup until the end of this day'), problem: (text) => (isDay(text.trim()) ? undefined : l10n.t('Write the day as 2026-11-23.')) });
   return typed.kind === 'back' ? askDate(choice, position) : stepAnswer(typed, (text) => ({ ...choice, date: text.trim() }));
+}
+
+/** A folder is of one set. */
+async function askSample(app: App, choice: DrillChoice, position: StepPosition): Promise<StepAnswer<DrillChoice>> {
+  const title = commandTitle('runDrill');
+  const set = drilledSet(choice);
+  const items = [
+    { iconPath: new vscode.ThemeIcon('checklist'), label: l10n.t('A sample, as configured'), detail: l10n.t('Files at random: the number and size are in the configuration file.'), value: 'configured' as const },
+    { iconPath: new vscode.ThemeIcon('list-ordered'), label: l10n.t('A number of files…'), value: 'files' as const },
+    ...(set === undefined ? [] : [{ iconPath: new vscode.ThemeIcon('folder'), label: l10n.t('A whole folder…'), detail: l10n.t('Everything in it is restored and verified: for the quarterly or yearly exercise.'), value: 'folder' as const }]),
+  ];
+  const answer = await pick<'configured' | 'files' | 'folder'>({ title, placeholder: l10n.t('How much is to be restored?'), position, items, isActive: (value) => value === (choice.sample?.kind ?? 'configured') });
+  if (answer.kind !== 'answer') return answer;
+  if (answer.value === 'configured') return { kind: 'done', state: { ...choice, sample: { kind: 'configured' } } };
+  const more = answer.value === 'folder' && set !== undefined ? await askFolder(app, choice, set, position) : await askFiles(choice, position);
+  return more.kind === 'back' ? askSample(app, choice, position) : more;
+}
+
+async function askFiles(choice: DrillChoice, position: StepPosition): Promise<StepAnswer<DrillChoice>> {
+  const problem = (text: string) => (drillFilesOf(text) === undefined ? l10n.t('Write a whole number from 1 to {0}.', formatCount(drillFilesMax)) : undefined);
+  const typed = await askText({ title: commandTitle('runDrill'), position, placeholder: '20', prompt: l10n.t('So many files at random, over all sets'), problem });
+  return stepAnswer(typed, (text) => ({ ...choice, sample: { kind: 'files', files: drillFilesOf(text) ?? 1 } }));
+}
+
+async function askFolder(app: App, choice: DrillChoice, set: SetInfo, position: StepPosition): Promise<StepAnswer<DrillChoice>> {
+  const location = drilledLocation(choice, set);
+  const dates = datesOfSnapshots(await snapshotsOfSet(app, set, [location]));
+  const snapshot = snapshotToShow(dates.map((date) => date.snapshot), choice.date);
+  if (snapshot === undefined) return sayNone(set.title);
+  const start = snapshotPathOf(set.sources.length === 1 ? (set.sources[0] ?? '/') : '/');
+  const chosen = await browse(app, { location, snapshot, start, title: commandTitle('runDrill'), position, isOfFolders: true });
+  return stepAnswer(chosen, ({ path }) => ({ ...choice, sample: { kind: 'folder', folder: machinePathOf(path) } }));
 }
 
 async function runDrill(app: App, choice: DrillChoice): Promise<void> {

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { EngineError, protocol, type NonconformityInfo, type RecordPage, type RecordRow } from '../../engine/index.ts';
+import { EngineError, protocol, type NonconformityInfo, type RecordFault, type RecordPage, type RecordRow } from '../../engine/index.ts';
 import { formatDay, l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick } from '../editor/ask.ts';
@@ -7,17 +7,18 @@ import type { ShownPage } from '../editor/record-pages.ts';
 import { whileBusy } from '../editor/with-progress.ts';
 import { commandId } from '../manifest/contributions.ts';
 import { instantOf } from '../model/instants.ts';
-import { nonconformityPageHtml, recordPageHtml, verificationPageHtml } from '../model/record-page-html.ts';
+import { nonconformityPageHtml, recordFaultPageHtml, recordPageHtml, verificationPageHtml } from '../model/record-page-html.ts';
 import { iconOfNonconformity } from '../model/record-rows.ts';
 import { commandTitle } from '../model/words.ts';
-import { isNonconformityNode, isRecordNode } from '../views/history-nodes.ts';
+import { isNonconformityNode, isRecordFaultNode, isRecordNode } from '../views/history-nodes.ts';
 import { themeIcon } from '../views/tree-item.ts';
 import { closeNonconformity } from './record-decisions.ts';
 import { restoreSnapshot } from './restore.ts';
 import { runBackup } from './runs.ts';
 
-/** The page of a record: of a row, or `{ number }`. */
+/** The page of a record: of a row, or `{ number }`; where no record stands, of what is wrong there. */
 export async function showRecord(app: App, argument: unknown): Promise<void> {
+  if (isRecordFaultNode(argument)) return app.recordPages.show(async () => faultPage(app, argument.fault));
   const number = numberOf(argument);
   if (number !== undefined) await app.recordPages.show(() => recordPage(app, number));
 }
@@ -47,7 +48,8 @@ export async function verifyRecords(app: App): Promise<void> {
 }
 
 async function recordPage(app: App, number: number): Promise<ShownPage> {
-  const page = await app.engine.request(protocol.readRecord, { number }, { isQuiet: true });
+  const page = await recordOrFault(app, number);
+  if ('id' in page) return faultPage(app, page);
   return {
     ...recordPageHtml(page),
     actions: {
@@ -55,8 +57,26 @@ async function recordPage(app: App, number: number): Promise<ShownPage> {
       repeat: () => repeat(app, page),
       nonconformity: (id) => showNonconformity(app, { id }),
       copy: async () => vscode.env.clipboard.writeText(page.line),
+      verify: () => verifyRecords(app),
     },
   };
+}
+
+function faultPage(app: App, fault: RecordFault): ShownPage {
+  return { ...recordFaultPageHtml(fault), actions: { verify: () => verifyRecords(app) } };
+}
+
+/** @throws EngineError `record.not-found` when nothing is known of it */
+async function recordOrFault(app: App, number: number): Promise<RecordPage | RecordFault> {
+  try {
+    return await app.engine.request(protocol.readRecord, { number }, { isQuiet: true });
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.code !== 'record.not-found') throw error;
+    const { faults } = await app.engine.request(protocol.listRecords, { offset: 0, limit: 1 }, { isQuiet: true });
+    const fault = faults.find((one) => one.number === number);
+    if (fault === undefined) throw error;
+    return fault;
+  }
 }
 
 async function nonconformityPage(app: App, id: string): Promise<ShownPage> {

@@ -160,13 +160,14 @@ function originalPlace({ snapshot, set, paths }: RestoreChoice): string {
   return path === undefined || path === everything ? (snapshot?.paths ?? set?.sources ?? []).join(', ') : textOf(path);
 }
 
-async function snapshotsOfSet(app: App, set: SetInfo, [place = set.location]: readonly string[]): Promise<readonly SnapshotInfo[]> {
+/** Where they lie: `place`, or the set's own repository. @throws EngineError */
+export async function snapshotsOfSet(app: App, set: SetInfo, [place = set.location]: readonly string[]): Promise<readonly SnapshotInfo[]> {
   const sets = (await app.sets.load()).filter(({ location }) => location === set.location);
   const snapshots = await app.repositories.snapshots(place);
   return snapshots.filter((snapshot) => setOfSnapshot(snapshot, sets)?.name === set.name);
 }
 
-function sayNone(name: string): { readonly kind: 'cancel' } {
+export function sayNone(name: string): { readonly kind: 'cancel' } {
   void vscode.window.showInformationMessage(l10n.t('"{name}" is in no backup.', { name }));
   return { kind: 'cancel' };
 }

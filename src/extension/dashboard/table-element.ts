@@ -13,5 +13,5 @@ export function tableElement({ columns, rows, empty }: Table, labelledBy: string
 function contentOf(cell: Cell, act: (action: Action) => void): Node[] {
   const { mark, markText = '' } = cell;
   const said = markText === '' ? [] : [element('span', { class: 'hidden' }, ` (${markText})`)];
-  return [...(mark === undefined ? [] : [markElement(mark)]), linkElement(cell, act), ...said];
+  return mark === undefined ? [linkElement(cell, act)] : [element('span', { class: 'marked' }, markElement(mark), linkElement(cell, act), ...said)];
 }

@@ -6,6 +6,7 @@ import type { Action, DashboardCommand, DashboardMessage, PageMessage } from '..
 import { views } from '../manifest/contributions.ts';
 import { parsePageMessage } from '../model/dashboard-message.ts';
 import { dashboardPage } from '../model/dashboard-page.ts';
+import { dayId } from '../model/date-groups.ts';
 import { errorMessage } from '../model/error-text.ts';
 import { Refresher } from '../models/refresher.ts';
 import { errorDataOf } from './show-error.ts';
@@ -85,7 +86,7 @@ export class DashboardPanel implements vscode.Disposable {
   async #message(): Promise<DashboardMessage> {
     try {
       const nowNs = systemClock.nowNs();
-      const year = this.#year ?? new Date(Number(nowNs / 1_000_000n)).getFullYear();
+      const year = this.#year ?? Number(dayId(nowNs).slice(0, 4));
       const data = await this.#app.engine.request(protocol.dashboard, { year }, { isQuiet: true });
       return { kind: 'page', page: dashboardPage(data, { nowNs, timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone }) };
     } catch (error) {

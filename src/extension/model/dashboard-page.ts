@@ -6,6 +6,7 @@ import { calendarOf } from './dashboard-calendar.ts';
 import { growthOf } from './dashboard-growth.ts';
 import { localeOf, marks, type DashboardWords } from './dashboard-words.ts';
 import { instantOf } from './instants.ts';
+import { joined } from './set-row.ts';
 
 /** The dashboard as people read it, in the language of the moment. Pure. @param timeZone of this machine, for configurations that name none */
 export function dashboardPage(data: DashboardData, { nowNs, timeZone: ownZone }: DashboardWords): DashboardPage {
@@ -26,13 +27,14 @@ export function dashboardPage(data: DashboardData, { nowNs, timeZone: ownZone }:
 
 // ---- figures at the top
 
-function chainTile({ chain: { state, count, fault } }: DashboardData): Tile {
-  const isIntact = state === 'intact';
-  return {
-    id: 'chain', title: l10n.t('Record chain'), mark: isIntact ? 'success' : 'failed',
-    value: { text: isIntact ? l10n.t('Intact') : l10n.t('Broken'), action: { kind: 'command', command: 'verifyRecords' } },
-    details: [{ text: count === 1 ? l10n.t('1 record') : l10n.t('{count} records', { count: formatCount(count) }), ...(count > 0 && { action: { kind: 'record', number: count } as const }) }, ...(fault === undefined ? [] : [{ text: fault }])],
-  };
+function chainTile({ chain: { state, count, fault, faultRecord } }: DashboardData): Tile {
+  const [id, title] = ['chain', l10n.t('Record chain')];
+  const action = { kind: 'command', command: 'verifyRecords' } as const;
+  const counted = count === 1 ? l10n.t('1 record') : l10n.t('{count} records', { count: formatCount(count) });
+  if (state === 'broken') return { id, title, mark: 'failed', value: { text: l10n.t('Broken'), action }, details: [{ text: counted }, ...(fault === undefined ? [] : [{ text: fault, ...linkTo(faultRecord) }])] };
+  // Where nothing was written nothing can be proven.
+  if (count === 0) return { id, title, value: { text: l10n.t('None yet') }, details: [{ text: counted }] };
+  return { id, title, mark: 'success', value: { text: l10n.t('Intact'), action }, details: [{ text: counted, ...linkTo(count) }] };
 }
 
 function nonconformitiesTile({ nonconformities }: DashboardData): Tile {
@@ -53,11 +55,14 @@ function drillTile({ lastDrill, drillDue }: DashboardData, { timeZone }: Dashboa
   const { at, result, files, minutes, rtoMinutes, record } = lastDrill;
   const mark = markOf(result);
   const time = formatDuration(minutes * 60_000);
+  const isOverdue = drillDue?.isOverdue === true;
+  const when = formatDate(instantOf(at), { timeZone });
   return {
-    id: 'drill', title, mark: drillDue?.isOverdue === true ? 'failed' : mark,
-    value: { text: drillText(mark), action: { kind: 'record', number: record } },
+    id: 'drill', title, mark: isOverdue ? 'failed' : mark,
+    // That one was passed long ago is no answer to the question whether a restore works.
+    value: isOverdue ? { text: l10n.t('Overdue'), action: { kind: 'command', command: 'runDrill' } } : { text: drillText(mark), action: { kind: 'record', number: record } },
     details: [
-      { text: formatDate(instantOf(at), { timeZone }), action: { kind: 'record', number: record } },
+      { text: isOverdue ? joined([drillText(mark), when]) : when, action: { kind: 'record', number: record } },
       { text: rtoMinutes === undefined ? l10n.t('{files} in {time}', { files: countText(files, 'file'), time }) : l10n.t('{files} in {time}; objective {objective}', { files: countText(files, 'file'), time, objective: rtoMinutes % 60 === 0 ? hoursText(rtoMinutes / 60) : formatDuration(rtoMinutes * 60_000) }), action: { kind: 'record', number: record } },
       ...dueLink,
     ],
@@ -84,16 +89,16 @@ function setsTable(sets: readonly DashboardSet[], words: DashboardWords): Table 
   };
 }
 
-function setRow({ title, lastSuccess, ageHours, rpoHours, nextRun, offsite }: DashboardSet, { timeZone }: DashboardWords): Cell[] {
-  const toRecord = lastSuccess && ({ action: { kind: 'record', number: lastSuccess.record } } as const);
+function setRow({ title, lastSuccess, ageHours, rpoHours, rpoRecord, nextRun, scheduleRecord, offsite }: DashboardSet, { timeZone }: DashboardWords): Cell[] {
+  const toRecord = linkTo(lastSuccess?.record);
   const isLate = rpoHours !== undefined && (ageHours ?? Infinity) > rpoHours;
   const judged: Pick<Cell, 'mark' | 'markText'> = rpoHours === undefined ? {} : { mark: isLate ? 'failed' : 'success', markText: isLate ? l10n.t('older than the objective') : l10n.t('within the objective') };
   return [
     { text: title },
     { text: lastSuccess === undefined ? l10n.t('never') : formatDate(instantOf(lastSuccess.at), { timeZone }), ...toRecord },
     { text: ageHours === undefined ? '–' : hoursText(ageHours), ...judged, ...toRecord },
-    { text: rpoHours === undefined ? '–' : hoursText(rpoHours) },
-    { text: nextRun === undefined ? '–' : formatDate(instantOf(nextRun), { timeZone }) },
+    { text: rpoHours === undefined ? '–' : hoursText(rpoHours), ...linkTo(rpoRecord) },
+    { text: nextRun === undefined ? '–' : formatDate(instantOf(nextRun), { timeZone }), ...linkTo(scheduleRecord) },
     offsiteCell(offsite, timeZone),
   ];
 }
@@ -129,8 +134,11 @@ function nonconformitiesTable(open: readonly NonconformityInfo[], { timeZone }: 
 }
 
 function linkOfNonconformity(one: NonconformityInfo | undefined): Pick<Link, 'action'> {
-  const number = one?.openedBy ?? one?.records[0];
-  return number === undefined ? {} : { action: { kind: 'record', number } };
+  return linkTo(one?.openedBy ?? one?.records[0]);
+}
+
+function linkTo(record: number | undefined): Pick<Link, 'action'> {
+  return record === undefined ? {} : { action: { kind: 'record', number: record } };
 }
 
 function markOf(result: string): Mark {

@@ -1,4 +1,4 @@
-import { currentLanguage, formatDay, formatRelativeDay, type DateOptions } from '../../platform/index.ts';
+import { currentLanguage, currentTimeZone, formatDay, formatRelativeDay, type DateOptions } from '../../platform/index.ts';
 import { instantOf } from './instants.ts';
 
 export interface Dated {
@@ -57,7 +57,7 @@ export function groupByDay<Item extends Dated>(items: readonly Item[], nowNs: bi
 }
 
 /** `2026-11-22`: the date that a calendar of the time zone shows. */
-export function dayId(ns: bigint, { timeZone }: DateOptions = {}): string {
+export function dayId(ns: bigint, { timeZone = currentTimeZone() }: DateOptions = {}): string {
   return dayFormat(timeZone).format(Number(ns / 1_000_000n));
 }
 

@@ -1,4 +1,6 @@
-import type { CopyInfo, DrillParams, RecordsSummary, SetInfo } from '../../engine/index.ts';
+import type { CopyInfo, DrillParams, RecordsSummary, SetInfo, SnapshotInfo } from '../../engine/index.ts';
+import { dayId } from './date-groups.ts';
+import { instantOf } from './instants.ts';
 
 /** A restore drill, as far as it has been put together. */
 export interface DrillChoice {
@@ -11,7 +13,15 @@ export interface DrillChoice {
   readonly set?: SetInfo | undefined;
   /** `random`, `newest`, or a day. */
   readonly date?: string;
+  /** Default: as the configuration wants it. */
+  readonly sample?: DrillSampleChoice;
 }
+
+/** How much is tried: so many files at random, or everything in a folder of this machine. */
+export type DrillSampleChoice = { readonly kind: 'configured' } | { readonly kind: 'files'; readonly files: number } | { readonly kind: 'folder'; readonly folder: string };
+
+/** The engine takes no more. */
+export const drillFilesMax = 1000;
 
 /** Sets that can be restored from there. On Google Drive: with a copy that has a snapshot, or those that lie there themselves. */
 export function setsFrom({ sets, copies, isSetGiven, set }: DrillChoice, from: NonNullable<DrillParams['from']>): readonly SetInfo[] {
@@ -35,9 +45,25 @@ export function drilledSet(choice: DrillChoice): SetInfo | undefined {
 
 /** What the engine is asked for. */
 export function drillParams(choice: DrillChoice): DrillParams {
-  const { from = 'backup-server', date = 'random' } = choice;
+  const { from = 'backup-server', date = 'random', sample = { kind: 'configured' } } = choice;
   const set = drilledSet(choice);
-  return { from, ...(set !== undefined && { set: set.name }), ...(date !== 'random' && { date }) };
+  return { from, ...(set !== undefined && { set: set.name }), ...(date !== 'random' && { date }), ...(sample.kind === 'files' && { sample: { files: sample.files } }), ...(sample.kind === 'folder' && { sample: { folder: sample.folder } }) };
+}
+
+/** Where the repository lies that is restored from: that of the set, or the copy of it. */
+export function drilledLocation({ copies, from }: DrillChoice, set: SetInfo): string {
+  return from === 'drive' ? (copies.find(({ repository }) => repository === set.location)?.location ?? set.location) : set.location;
+}
+
+/** The snapshot whose folders are shown: the newest of the date. Of a random one nobody knows yet which it will be. @param snapshots newest first */
+export function snapshotToShow(snapshots: readonly SnapshotInfo[], date = 'random'): SnapshotInfo | undefined {
+  return isDay(date) ? snapshots.find(({ time }) => dayId(instantOf(time)) <= date) : snapshots[0];
+}
+
+/** A number of files that a drill can take; undefined for what is none. */
+export function drillFilesOf(text: string): number | undefined {
+  const files = /^\d{1,4}$/.test(text.trim()) ? Number(text) : 0;
+  return files >= 1 && files <= drillFilesMax ? files : undefined;
 }
 
 /** `2026-11-23`, as the calendar has it. */

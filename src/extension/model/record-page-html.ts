@@ -1,5 +1,5 @@
 import { escapeHtml, formatCount, formatDate, l10n } from '../../platform/index.ts';
-import type { NonconformityInfo, RecordPage, RecordRow, RecordsVerification } from '../../engine/index.ts';
+import type { NonconformityInfo, RecordFault, RecordPage, RecordRow, RecordsVerification } from '../../engine/index.ts';
 import { dayLabel } from './date-groups.ts';
 import { describeError } from './error-text.ts';
 import { instantOf } from './instants.ts';
@@ -15,7 +15,7 @@ export interface PageText {
 
 /** A record as people read it. */
 export function recordPageHtml(page: RecordPage): PageText {
-  const { number, kindText, resultText, result, summary, fields, restorable, repeatable, nonconformities, line } = page;
+  const { number, kindText, resultText, result, summary, fields, restorable, repeatable, nonconformities, line, fault, faults } = page;
   const title = l10n.t('{kind}, record No. {number}', { kind: kindText, number: formatCount(number) });
   const buttons = [
     restorable === undefined ? '' : button('restore', commandTitle('restoreRecord'), String(number)),
@@ -25,7 +25,8 @@ export function recordPageHtml(page: RecordPage): PageText {
   return {
     title,
     body: main(title, [
-      result === undefined ? '' : resultLine(result, resultText ?? ''),
+      fault === undefined ? '' : faultSections(fault, faults),
+      result === undefined || fault !== undefined ? '' : resultLine(result, resultText ?? ''),
       summary === '' ? '' : paragraph(summary),
       actions(buttons),
       exceptionsSection(page),
@@ -33,6 +34,11 @@ export function recordPageHtml(page: RecordPage): PageText {
       section(l10n.t('As it stands in the file'), `<details><summary>${escapeHtml(l10n.t('Line of the record'))}</summary><pre tabindex="0">${escapeHtml(line)}</pre></details>${actions([button('copy', l10n.t('Copy the Line'))])}`),
     ]),
   };
+}
+
+/** A place where the history is not as it was written. */
+export function recordFaultPageHtml({ label, text }: RecordFault): PageText {
+  return { title: label, body: main(label, [faultSections(l10n.t('Not as it was written'), [text])]) };
 }
 
 /** What was not as the work instruction wants it, and how it was closed. */
@@ -123,6 +129,19 @@ function exceptionsSection({ exceptions, exceptionCount }: RecordPage): string {
   const more = exceptionCount - exceptions.length;
   const rest = more > 0 ? paragraph(l10n.t('… and {0} more, which the record counts and does not name', formatCount(more))) : '';
   return section(l10n.t('Exceptions ({count})', { count: formatCount(exceptionCount) }), table([l10n.t('File or folder'), l10n.t('What happened')], exceptions.map(({ item, text }) => [item, text])) + rest);
+}
+
+/** What is wrong with a record, and what to do about it. */
+function faultSections(state: string, faults: readonly string[]): string {
+  return [
+    stateLine('bad', '✕', state),
+    ...faults.map(paragraph),
+    section(l10n.t('What to do'), [
+      paragraph(l10n.t('The file was changed after it was written, by somebody or something else than Cadangan. What stands there now proves nothing.')),
+      paragraph(l10n.t('Verify the records: that compares them with what snapshots and Google Drive know of them, names every fault, and opens a nonconformity. Leave the file as it is, and keep a copy of it, until the cause is known.')),
+      actions([button('verify', commandTitle('verifyRecords'))]),
+    ].join('')),
+  ].join('\n');
 }
 
 function resultLine(result: RecordResult, text: string): string {

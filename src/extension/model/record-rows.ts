@@ -1,5 +1,5 @@
 import { l10n } from '../../platform/index.ts';
-import type { NonconformityInfo, RecordRow } from '../../engine/index.ts';
+import type { NonconformityInfo, RecordFault, RecordRow } from '../../engine/index.ts';
 import { groupByDate, type DayGroup, type MonthGroup } from './date-groups.ts';
 import { iconOfState, type Icon } from './icons.ts';
 import { instantOf } from './instants.ts';
@@ -7,22 +7,40 @@ import { joined, type Row } from './set-row.ts';
 
 export type RecordResult = NonNullable<RecordRow['result']>;
 
-/** What a day of records holds. */
-export interface DatedRecord {
-  readonly time: string;
-  readonly row: RecordRow;
+/** What a day of records holds: a record, or a place where none stands that can be shown. */
+export type DatedRecord = { readonly time: string; readonly row: RecordRow; readonly fault?: undefined } | { readonly time: string; readonly row?: undefined; readonly fault: RecordFault };
+
+export interface ShownRecords {
+  /** Newest first. */
+  readonly rows: readonly RecordRow[];
+  readonly faults: readonly RecordFault[];
+  /** There are no more rows. */
+  readonly isWhole: boolean;
 }
 
 /** Today and yesterday by themselves, earlier days under their month; the days are those of the engine's time zone. @param today `2026-11-23` there */
-export function groupRecords(rows: readonly RecordRow[], today: string): readonly (DayGroup<DatedRecord> | MonthGroup<DatedRecord>)[] {
+export function groupRecords(shown: ShownRecords, today: string): readonly (DayGroup<DatedRecord> | MonthGroup<DatedRecord>)[] {
   // Noon in UTC stands for the day, so that no other zone has a say; rows of a day stay in their order.
   const noonOf = (day: string) => `${day}T12:00:00Z`;
-  return groupByDate(rows.map((row) => ({ time: noonOf(row.day), row })), instantOf(noonOf(today)), { timeZone: 'UTC' });
+  const dated = withFaults(shown).map((item): DatedRecord => ({ ...item, time: noonOf((item.fault ?? item.row).day) }));
+  return groupByDate(dated, instantOf(noonOf(today)), { timeZone: 'UTC' });
+}
+
+type Undated = { readonly row: RecordRow; readonly fault?: undefined } | { readonly row?: undefined; readonly fault: RecordFault };
+
+/** Each fault where it belongs among the records. One that is older than all that are shown waits for more of them. */
+function withFaults({ rows: all, faults, isWhole }: ShownRecords): Undated[] {
+  // Of a number that somebody wrote twice, one row: the editor takes each row once.
+  const rows = [...new Map(all.map((row) => [row.number, row])).values()];
+  const places = faults.map((fault) => ({ fault, at: rows.findIndex((row) => instantOf(row.at) <= instantOf(fault.at)) }));
+  const faultsAt = (at: number): Undated[] => places.filter((place) => place.at === at).toSorted((a, b) => Number(instantOf(b.fault.at) - instantOf(a.fault.at))).map(({ fault }) => ({ fault }));
+  return [...rows.flatMap((row, at): Undated[] => [...faultsAt(at), { row }]), ...(isWhole ? faultsAt(-1) : [])];
 }
 
 /** A record in its day: what it is, when it was, of which set. */
 export function recordRow(record: RecordRow): Row {
-  const { number, kindText, resultText, time, setTitle, summary, snapshotId } = record;
+  const { number, kindText, resultText, time, setTitle, summary, snapshotId, fault } = record;
+  if (fault !== undefined) return faultRow(`record:${number}`, fault, joined([time, kindText, setTitle]));
   const description = joined([time, setTitle]);
   return {
     id: `record:${number}`, label: kindText, description, icon: iconOfRecord(record), context: snapshotId === undefined ? 'record' : 'record.backup',
@@ -30,10 +48,19 @@ export function recordRow(record: RecordRow): Row {
   };
 }
 
+/** What is wrong, in the place of a record. */
+export function recordFaultRow({ id, label, time }: RecordFault): Row {
+  return faultRow(`fault:${id}`, label, time);
+}
+
+function faultRow(id: string, label: string, description: string): Row {
+  return { id, label, description, icon: iconOfState('failed'), context: 'record', spoken: joined([label, description], ', ') };
+}
+
 /** What the mouse sees over a record. */
-export function recordTooltip({ number, day, time, resultText, setTitle, summary }: RecordRow): readonly (readonly [name: string, value: string])[] {
+export function recordTooltip({ number, day, time, resultText, setTitle, summary, fault }: RecordRow): readonly (readonly [name: string, value: string])[] {
   const facts: readonly (readonly [string, string | undefined])[] = [
-    [l10n.t('No.'), String(number)], [l10n.t('Date'), `${day} ${time}`], [l10n.t('Set'), setTitle], [l10n.t('Result'), resultText], [l10n.t('What'), summary],
+    [l10n.t('No.'), String(number)], [l10n.t('Date'), `${day} ${time}`], [l10n.t('Set'), setTitle], [l10n.t('Result'), resultText], [l10n.t('What'), summary], [l10n.t('Fault'), fault],
   ];
   return facts.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value] as const]));
 }
@@ -60,6 +87,6 @@ function iconOfRecord({ result, kind }: RecordRow): Icon {
 }
 
 const kindIcons: Readonly<Record<string, string>> = {
-  'configuration-change': 'settings-gear', 'key-change': 'key', 'sign-in': 'sign-in', 'sign-out': 'sign-out', 'approval': 'verified', 'nonconformity-closed': 'pass',
+  'configuration-change': 'settings-gear', 'key-change': 'key', 'unlock': 'unlock', 'sign-in': 'sign-in', 'sign-out': 'sign-out', 'approval': 'verified', 'nonconformity-closed': 'pass',
   'history-start': 'book', 'signing-key': 'key', 'repair': 'tools', 'repository-created': 'database',
 };

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { protocol, type NonconformityInfo, type RecordRow, type RecordsPage, type RecordsSummary } from '../../engine/index.ts';
+import { protocol, type NonconformityInfo, type RecordFault, type RecordRow, type RecordsPage, type RecordsSummary } from '../../engine/index.ts';
 import type { Engine } from '../engine.ts';
 import { filterParams, type RecordFilter } from '../model/record-filter.ts';
 import { Refresher } from './refresher.ts';
@@ -43,6 +43,11 @@ export class RecordsModel implements vscode.Disposable {
   /** Newest first. */
   get rows(): readonly RecordRow[] {
     return this.#page?.rows ?? [];
+  }
+
+  /** Where the history is not as it was written. */
+  get faults(): readonly RecordFault[] {
+    return this.#page?.faults ?? [];
   }
 
   /** Of all that the filter lets through. */

@@ -56,8 +56,8 @@ export const answers: Readonly<Record<ToolName, Answer>> = {
       offset: 0, limit: input.limit(400), ...(from !== undefined && { from }), ...(to !== undefined && { to }), ...(set !== undefined && { set }),
       ...(kind !== undefined && { kinds: [kind] }), ...(result !== undefined && { results: [result] }),
     };
-    const { rows, total } = await app.engine.request(protocol.listRecords, wish, quiet(signal));
-    return { total, records: rows.map(rowFacts) };
+    const { rows, faults, total } = await app.engine.request(protocol.listRecords, wish, quiet(signal));
+    return { total, records: rows.map(rowFacts), ...(faults.length > 0 && { faultsInTheRecords: faults.map(({ text }) => text) }) };
   },
 };
 
@@ -72,8 +72,8 @@ async function statusOf(app: App, { name, title, sources, location, state, lastR
   };
 }
 
-function rowFacts({ number, at, kind, set, result, summary, snapshotId }: RecordRow): Readonly<Record<string, unknown>> {
-  return { record: number, at, kind, set, result, summary, snapshotId };
+function rowFacts({ number, at, kind, set, result, summary, snapshotId, fault }: RecordRow): Readonly<Record<string, unknown>> {
+  return { record: number, at, kind, set, result, summary, snapshotId, fault };
 }
 
 function snapshotFacts({ id, time, host, user, paths, tags, files, bytes }: SnapshotInfo, numbers: ReadonlyMap<string, number>): Readonly<Record<string, unknown>> {

@@ -1,7 +1,7 @@
-import type { NonconformityInfo, RecordRow } from '../../engine/index.ts';
+import type { NonconformityInfo, RecordFault, RecordRow } from '../../engine/index.ts';
 
 /** Rows of the view *History*. */
-export type HistoryNode = NonconformitiesNode | NonconformityNode | PeriodNode | RecordNode | MoreRecordsNode;
+export type HistoryNode = NonconformitiesNode | NonconformityNode | PeriodNode | RecordNode | RecordFaultNode | MoreRecordsNode;
 
 /** Above the days, as long as there are open ones. */
 export interface NonconformitiesNode {
@@ -22,13 +22,19 @@ export interface PeriodNode {
   readonly label: string;
   /** Unfolded at first: today and yesterday. */
   readonly isRecent: boolean;
-  readonly children: readonly (PeriodNode | RecordNode)[];
+  readonly children: readonly (PeriodNode | RecordNode | RecordFaultNode)[];
 }
 
 /** Stays the same object as long as the record is shown. */
 export interface RecordNode {
   readonly kind: 'record';
   row: RecordRow;
+}
+
+/** A place where no record stands that can be shown. */
+export interface RecordFaultNode {
+  readonly kind: 'record-fault';
+  readonly fault: RecordFault;
 }
 
 /** The last row, while there are more records than are shown. */
@@ -40,6 +46,10 @@ export interface MoreRecordsNode {
 
 export function isRecordNode(value: unknown): value is RecordNode {
   return hasKind(value, 'record');
+}
+
+export function isRecordFaultNode(value: unknown): value is RecordFaultNode {
+  return hasKind(value, 'record-fault');
 }
 
 export function isNonconformityNode(value: unknown): value is NonconformityNode {

@@ -8,9 +8,9 @@ import { countText } from '../model/counts.ts';
 import type { DayGroup } from '../model/date-groups.ts';
 import { errorMessage } from '../model/error-text.ts';
 import { isEmptyRecordFilter, recordFilterText, type RecordFilter } from '../model/record-filter.ts';
-import { groupRecords, iconOfNonconformity, nonconformityRow, recordRow, recordTooltip, type DatedRecord } from '../model/record-rows.ts';
+import { groupRecords, iconOfNonconformity, nonconformityRow, recordFaultRow, recordRow, recordTooltip, type DatedRecord } from '../model/record-rows.ts';
 import { commandTitle, inOurLanguage } from '../model/words.ts';
-import type { HistoryNode, MoreRecordsNode, NonconformitiesNode, PeriodNode, RecordNode } from './history-nodes.ts';
+import type { HistoryNode, MoreRecordsNode, NonconformitiesNode, PeriodNode, RecordFaultNode, RecordNode } from './history-nodes.ts';
 import { factsTooltip, treeItem } from './tree-item.ts';
 
 const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
@@ -63,6 +63,7 @@ export class HistoryView implements vscode.TreeDataProvider<HistoryNode>, vscode
       case 'nonconformity': return opening(treeItem(nonconformityRow(node.info), None), 'showNonconformity', { id: node.info.id });
       case 'period': return periodItem(node);
       case 'record': return opening(treeItem(recordRow(node.row), None), 'showRecord', { number: node.row.number });
+      case 'record-fault': return opening(treeItem(recordFaultRow(node.fault), None), 'showRecord', node);
       case 'more-records': return moreItem(node);
     }
   }
@@ -70,6 +71,7 @@ export class HistoryView implements vscode.TreeDataProvider<HistoryNode>, vscode
   resolveTreeItem(item: vscode.TreeItem, node: HistoryNode): vscode.TreeItem {
     // Rows are narrow, and what happened is long.
     if (node.kind === 'record') item.tooltip = factsTooltip(recordTooltip(node.row));
+    else if (node.kind === 'record-fault') item.tooltip = node.fault.text;
     else if (node.kind === 'nonconformity') item.tooltip = nonconformityRow(node.info).spoken;
     return item;
   }
@@ -81,19 +83,19 @@ export class HistoryView implements vscode.TreeDataProvider<HistoryNode>, vscode
   async #roots(): Promise<HistoryNode[]> {
     const { records } = this.#app;
     await records.load();
-    const { rows, total, today } = records;
+    const { rows, faults, total, today } = records;
     const known = this.#records;
     this.#records = new Map(rows.map((row) => [row.number, Object.assign(known.get(row.number) ?? { kind: 'record' as const, row }, { row })]));
     const open = records.openNonconformities.map((info) => ({ kind: 'nonconformity' as const, info }));
     return [
       ...(open.length === 0 || !isEmptyRecordFilter(this.filter) ? [] : [{ kind: 'nonconformities' as const, children: open }]),
-      ...groupRecords(rows, today).map((group) => (group.kind === 'day' ? this.#day(group, true) : { kind: 'period' as const, id: group.id, label: group.label, isRecent: false, children: group.days.map((day) => this.#day(day, false)) })),
+      ...groupRecords({ rows, faults, isWhole: rows.length === total }, today).map((group) => (group.kind === 'day' ? this.#day(group, true) : { kind: 'period' as const, id: group.id, label: group.label, isRecent: false, children: group.days.map((day) => this.#day(day, false)) })),
       ...(rows.length < total ? [{ kind: 'more-records' as const, shown: rows.length, total }] : []),
     ];
   }
 
   #day({ id, label, items }: DayGroup<DatedRecord>, isRecent: boolean): PeriodNode {
-    return { kind: 'period', id, label, isRecent, children: items.flatMap(({ row }) => this.#records.get(row.number) ?? []) };
+    return { kind: 'period', id, label, isRecent, children: items.flatMap(({ row, fault }) => (fault === undefined ? (this.#records.get(row.number) ?? []) : { kind: 'record-fault' as const, fault })) };
   }
 
   #show(): void {
@@ -126,7 +128,7 @@ function periodItem({ id, label, isRecent, children }: PeriodNode): vscode.TreeI
 }
 
 function recordsIn(nodes: PeriodNode['children']): number {
-  return nodes.reduce((sum, node) => sum + (node.kind === 'period' ? recordsIn(node.children) : 1), 0);
+  return nodes.reduce((sum, node) => sum + (node.kind === 'period' ? recordsIn(node.children) : node.kind === 'record' ? 1 : 0), 0);
 }
 
 function moreItem({ shown, total }: MoreRecordsNode): vscode.TreeItem {
@@ -138,7 +140,7 @@ function moreItem({ shown, total }: MoreRecordsNode): vscode.TreeItem {
 }
 
 /** A click opens its page. */
-function opening(item: vscode.TreeItem, name: 'showRecord' | 'showNonconformity', argument: { readonly number: number } | { readonly id: string }): vscode.TreeItem {
+function opening(item: vscode.TreeItem, name: 'showRecord' | 'showNonconformity', argument: { readonly number: number } | { readonly id: string } | RecordFaultNode): vscode.TreeItem {
   item.command = { command: commandId(name), title: commandTitle(name), arguments: [argument] };
   return item;
 }
