@@ -24,6 +24,8 @@ export class DriveView implements vscode.TreeDataProvider<DriveNode>, vscode.Dis
   readonly onDidChangeTreeData = this.#changed.event;
   readonly #view: vscode.TreeView<DriveNode>;
   readonly #subscriptions: vscode.Disposable[];
+  /** Whether the editor has been given rows; before that it asks by itself. */
+  #isGiven = false;
   #account: AccountNode | undefined;
   #copies: readonly CopyNode[] = [];
   /** Snapshots as they were when a copy was unfolded; others make it be read anew. */
@@ -32,8 +34,8 @@ export class DriveView implements vscode.TreeDataProvider<DriveNode>, vscode.Dis
   constructor(app: App) {
     this.#app = app;
     this.#view = vscode.window.createTreeView(views.drive.id, { treeDataProvider: this, showCollapseAll: true });
+    this.#view.title = inOurLanguage(views.drive.name);
     this.#subscriptions = [this.#view, this.#changed, app.drive.onDidChange(() => this.#show())];
-    this.retitle();
   }
 
   /** After the language changed. */
@@ -95,6 +97,7 @@ export class DriveView implements vscode.TreeDataProvider<DriveNode>, vscode.Dis
   /** None as long as the welcome text says what to do first. */
   async #roots(): Promise<DriveNode[]> {
     const status = await this.#app.drive.load();
+    this.#isGiven = true;
     const { copies, state } = status;
     if (copies.length === 0 && state !== 'signed-in') return [];
     this.#account = state === 'not-configured' ? undefined : Object.assign(this.#account ?? { kind: 'account' as const, status }, { status });
@@ -127,6 +130,7 @@ export class DriveView implements vscode.TreeDataProvider<DriveNode>, vscode.Dis
   #show(): void {
     const { state, status } = this.#app.drive;
     void setContextKey('drive', state);
+    if (!this.#isGiven) return;
     const names = (copies: readonly { readonly name: string }[]) => copies.map(({ name }) => name);
     const hadRows = this.#account !== undefined || this.#copies.length > 0;
     const hasRows = status.copies.length > 0 || status.state === 'signed-in';

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as vscode from 'vscode';
 import { formatCount, l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
@@ -23,12 +24,15 @@ export class HistoryView implements vscode.TreeDataProvider<HistoryNode>, vscode
   readonly #view: vscode.TreeView<HistoryNode>;
   readonly #subscriptions: vscode.Disposable[];
   #records = new Map<number, RecordNode>();
+  /** What the rows were made of that the editor has; undefined: it has not asked yet, or waits for the answer. */
+  #given: Contents | undefined;
 
   constructor(app: App) {
     this.#app = app;
     this.#view = vscode.window.createTreeView(views.history.id, { treeDataProvider: this, showCollapseAll: true });
+    this.#view.title = inOurLanguage(views.history.name);
     this.#subscriptions = [this.#view, this.#changed, app.records.onDidChange(() => this.#show())];
-    this.retitle();
+    this.#describe();
   }
 
   get filter(): RecordFilter {
@@ -38,7 +42,8 @@ export class HistoryView implements vscode.TreeDataProvider<HistoryNode>, vscode
   /** After the language changed. */
   retitle(): void {
     this.#view.title = inOurLanguage(views.history.name);
-    this.#show();
+    this.#describe();
+    this.#changed.fire(undefined);
   }
 
   async setFilter(filter: RecordFilter): Promise<void> {
@@ -83,12 +88,14 @@ export class HistoryView implements vscode.TreeDataProvider<HistoryNode>, vscode
   async #roots(): Promise<HistoryNode[]> {
     const { records } = this.#app;
     await records.load();
-    const { rows, faults, total, today } = records;
+    const contents = contentsOf(records);
+    const { rows, faults, total, today, isFiltered } = contents;
+    this.#given = contents;
     const known = this.#records;
     this.#records = new Map(rows.map((row) => [row.number, Object.assign(known.get(row.number) ?? { kind: 'record' as const, row }, { row })]));
-    const open = records.openNonconformities.map((info) => ({ kind: 'nonconformity' as const, info }));
+    const open = contents.open.map((info) => ({ kind: 'nonconformity' as const, info }));
     return [
-      ...(open.length === 0 || !isEmptyRecordFilter(this.filter) ? [] : [{ kind: 'nonconformities' as const, children: open }]),
+      ...(open.length === 0 || isFiltered ? [] : [{ kind: 'nonconformities' as const, children: open }]),
       ...groupRecords({ rows, faults, isWhole: rows.length === total }, today).map((group) => (group.kind === 'day' ? this.#day(group, true) : { kind: 'period' as const, id: group.id, label: group.label, isRecent: false, children: group.days.map((day) => this.#day(day, false)) })),
       ...(rows.length < total ? [{ kind: 'more-records' as const, shown: rows.length, total }] : []),
     ];
@@ -98,15 +105,29 @@ export class HistoryView implements vscode.TreeDataProvider<HistoryNode>, vscode
     return { kind: 'period', id, label, isRecent, children: items.flatMap(({ row, fault }) => (fault === undefined ? (this.#records.get(row.number) ?? []) : { kind: 'record-fault' as const, fault })) };
   }
 
+  /** While all rows are read anew a click on one is lost: never without need. */
   #show(): void {
+    this.#describe();
+    if (this.#given !== undefined && !isDeepStrictEqual(this.#given, contentsOf(this.#app.records))) this.#changed.fire(undefined);
+  }
+
+  #describe(): void {
     const { records, sets } = this.#app;
     const { state, summary } = records;
     void setContextKey('history', state);
     this.#view.message = state === 'failed' ? errorMessage(errorDataOf(records.error)) : '';
     this.#view.description = recordFilterText(this.filter, summary, sets.sets);
     this.#view.badge = badgeOf(summary);
-    this.#changed.fire(undefined);
   }
+}
+
+interface Contents extends Pick<App['records'], 'rows' | 'faults' | 'total' | 'today'> {
+  readonly open: App['records']['openNonconformities'];
+  readonly isFiltered: boolean;
+}
+
+function contentsOf({ rows, faults, total, today, openNonconformities, filter }: App['records']): Contents {
+  return { rows, faults, total, today, open: openNonconformities, isFiltered: !isEmptyRecordFilter(filter) };
 }
 
 /** What somebody has to act upon. */

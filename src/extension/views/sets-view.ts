@@ -28,13 +28,14 @@ export class SetsView implements vscode.TreeDataProvider<SetNode>, vscode.Dispos
   readonly onDidChangeTreeData = this.#changed.event;
   readonly #view: vscode.TreeView<SetNode>;
   readonly #subscriptions: vscode.Disposable[];
-  #nodes: readonly SetRowNode[] = [];
+  /** As last given to the editor; undefined: it has not asked yet, or waits for the answer. */
+  #nodes: readonly SetRowNode[] | undefined;
 
   constructor(app: App) {
     this.#app = app;
     this.#view = vscode.window.createTreeView(views.sets.id, { treeDataProvider: this });
+    this.#view.title = inOurLanguage(views.sets.name);
     this.#subscriptions = [this.#view, this.#changed, app.sets.onDidChange(() => this.#show())];
-    this.retitle();
   }
 
   /** After the language changed. */
@@ -88,8 +89,9 @@ export class SetsView implements vscode.TreeDataProvider<SetNode>, vscode.Dispos
     this.#redraw(sets);
   }
 
-  /** All rows when there are other sets than before, else those that changed. */
+  /** All rows when there are other sets than before, else those that changed. While all rows are read anew a click on one is lost: never without need. */
   #redraw(sets: readonly SetInfo[]): void {
+    if (this.#nodes === undefined) return;
     const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name);
     if (!isDeepStrictEqual(names(sets), names(this.#nodes.map(({ set }) => set)))) return this.#changed.fire(undefined);
     for (const set of sets) {
@@ -101,6 +103,6 @@ export class SetsView implements vscode.TreeDataProvider<SetNode>, vscode.Dispos
   }
 
   #nodeNamed(name: string): SetRowNode | undefined {
-    return this.#nodes.find(({ set }) => set.name === name);
+    return this.#nodes?.find(({ set }) => set.name === name);
   }
 }

@@ -23,13 +23,13 @@ export class SnapshotsView implements vscode.TreeDataProvider<SnapshotsNode>, vs
   #roots: Promise<SnapshotsNode[]> | undefined;
   #filter: SnapshotFilter = {};
   /** The last runs as they were when the lists were read: when one differs there may be a new snapshot. */
-  #seenRuns = '';
+  #seenRuns: string | undefined;
 
   constructor(app: App) {
     this.#app = app;
     this.#view = vscode.window.createTreeView(views.snapshots.id, { treeDataProvider: this, canSelectMany: true, showCollapseAll: true });
+    this.#view.title = inOurLanguage(views.snapshots.name);
     this.#subscriptions = [this.#view, this.#changed, app.sets.onDidChange(() => this.#afterRuns())];
-    this.retitle();
   }
 
   get filter(): SnapshotFilter {
@@ -130,7 +130,7 @@ export class SnapshotsView implements vscode.TreeDataProvider<SnapshotsNode>, vs
   }
 
   #afterRuns(): void {
-    if (this.#roots === undefined || runsOf(this.#app) === this.#seenRuns) return;
+    if (this.#roots === undefined || this.#seenRuns === undefined || runsOf(this.#app) === this.#seenRuns) return;
     this.refresh();
   }
 }
