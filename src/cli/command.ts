@@ -27,6 +27,8 @@ export interface CommandContext {
   readonly workingFolder: string;
   readonly programVersion: string;
   readonly signal: AbortSignal;
+  /** A record of what the command did could not be written: it does not end as a success. */
+  readonly noteUnrecorded: () => void;
 }
 
 /** The repository that the options and the environment name. @throws `arguments.invalid` */

@@ -26,6 +26,7 @@ export interface ProgramWorld {
 export async function runProgram(args: readonly string[], world: ProgramWorld): Promise<ExitCode> {
   let result: ExitCode = exitCode.done;
   let globals: GlobalOptions | undefined;
+  let isUnrecorded = false;
   await chooseLanguage(args, world.environment);
   const program = makeProgram(world);
   for (const command of commands) {
@@ -34,12 +35,13 @@ export async function runProgram(args: readonly string[], world: ProgramWorld): 
     addGlobalOptions(parser);
     parser.action(async () => {
       globals = readGlobalOptions(program, parser, world.environment);
-      result = await command.run(contextOf(globals, world), parser.args, new OptionValues(parser.opts()));
+      const context = { ...contextOf(globals, world), noteUnrecorded: () => (isUnrecorded = true) };
+      result = await command.run(context, parser.args, new OptionValues(parser.opts()));
     });
   }
   try {
     await program.parseAsync(expandVerbose(args), { from: 'user' });
-    return result;
+    return result === exitCode.done && isUnrecorded ? exitCode.exceptions : result;
   } catch (error) {
     // The parser has said what it had to say; help and version also end this way.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.failed;
@@ -95,7 +97,7 @@ function styleTitle(title: string): string {
   }
 }
 
-function contextOf(globals: GlobalOptions, world: ProgramWorld): CommandContext {
+function contextOf(globals: GlobalOptions, world: ProgramWorld): Omit<CommandContext, 'noteUnrecorded'> {
   const { terminal, environment, clock, workingFolder, signal, input } = world;
   const passwords = { environment, input, write: (text: string) => terminal.prompt(text) };
   return { terminal, globals, environment, passwords, clock, workingFolder, programVersion: programVersion(), signal };

@@ -3,6 +3,8 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { CredentialFile } from '../../src/google/index.ts';
+import { formatDate } from '../../src/platform/index.ts';
+import { parseTimestamp } from '../../src/repository/index.ts';
 import { clientFileOf, consentInBrowser, otherAccount, sampleAccount, sampleClient, startDriveEmulator, type DriveEmulator } from '../drive-emulator/index.ts';
 import { makeStage, type CliRun, type Message, type Stage } from '../cli/run-cli.ts';
 import { signedInStore } from '../google/drive-stage.ts';
@@ -110,6 +112,10 @@ test('offsite sync copies, status tells, and a second run has nothing to do', as
   assert.deepEqual([status.last['state'], status.last['behind'], status.last['last_sync_outcome']], ['in-sync', undefined, 'whole']);
   const text = await server.run(['offsite', 'status']);
   assert.match(text.stdout, /^office: in sync\n/);
+  const file = server.stage.path('cadangan.jsonc');
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')) as object, timeZone: 'Pacific/Kiritimati' }));
+  const at = formatDate(parseTimestamp(String(status.last['last_sync_at'])).ns, { timeZone: 'Pacific/Kiritimati' });
+  assert.ok((await server.run(['offsite', 'status'])).stdout.includes(at), `${at}, as the clocks of the configuration show it`);
   const scrub = await server.json(['offsite', 'scrub']);
   assert.deepEqual([scrub.code, scrub.last['findings']], [0, []]);
   assert.equal((await server.run(['offsite', 'sync', 'home'])).code, 1);

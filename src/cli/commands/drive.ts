@@ -1,6 +1,6 @@
 import { Argument } from 'commander';
 import { credentialStoreOf, type DrivePlace, openDriveClient, type RecordKeeper, safeText, signInToDrive, signOutOfDrive, type SignInWay } from '../../jobs/index.ts';
-import { formatDate, l10n } from '../../platform/index.ts';
+import { formatDate, l10n, setTimeZone } from '../../platform/index.ts';
 import type { CliCommand, CommandContext } from '../command.ts';
 import { driveWorld } from '../drive-place.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
@@ -19,6 +19,7 @@ export const driveCommand: CliCommand = {
       .option('--revoke', l10n.t('when signing out, also end the permission at Google; other machines lose theirs, too')),
   run: async (context, [action], options) => {
     const { place, configuration } = await driveWorld(context);
+    setTimeZone(configuration.timeZone);
     if (action === 'status') return showStatus(context, place);
     const { keeper } = await keeperOf(context);
     await keeper.noteConfiguration(configuration);

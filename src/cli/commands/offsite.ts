@@ -2,7 +2,7 @@ import { Argument } from 'commander';
 import { unattendedPassword } from '../../engine/index.ts';
 import { copyRecordsOf, type DrivePlace, type JobResult, noteReadable, openDriveClient, RecordedCopy, type RecordKeeper, safeText, type ScrubDetails, type SyncDetails } from '../../jobs/index.ts';
 import { copyStatusOf, readableFolderOf, type CopyProgress } from '../../offsite/index.ts';
-import { CadanganError, l10n } from '../../platform/index.ts';
+import { CadanganError, l10n, setTimeZone } from '../../platform/index.ts';
 import { updateConfiguration, type Configuration, type OffsiteCopy } from '../../settings/index.ts';
 import type { CliCommand, CommandContext } from '../command.ts';
 import { copyNamed, driveWorld } from '../drive-place.ts';
@@ -36,6 +36,7 @@ export const offsiteCommand: CliCommand = {
       .option('--to <place>', l10n.t('readable: a folder on Google Drive (gdrive:Folder/Sub) or on disk')),
   run: async (context, [action = '', name], options) => {
     const world = await driveWorld(context);
+    setTimeZone(world.configuration.timeZone);
     const copies = name === undefined ? world.configuration.offsiteCopies : [copyNamed(world.configuration, name)];
     if (copies.length === 0) throw new CadanganError('arguments.invalid', { argument: 'copy', reason: 'no off-site copy is configured' });
     if (action === 'status') return showStatus(context, world.place, copies);
