@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { throwIfAborted } from '../platform/index.ts';
 import { listMonthFiles, type MonthFile } from './month-files.ts';
 import { lineBytesMax } from './record-line.ts';
+import { recordsError } from './records-error.ts';
 
 /** A line of a history where it stands. */
 export interface HistoryLine {
@@ -19,12 +20,12 @@ export interface HistoryLine {
   readonly isWhole: boolean;
 }
 
-/** All lines of the history in their order, one at a time; memory holds one line. @throws the system's errors, `aborted` */
+/** All lines of the history in their order, one at a time; memory holds one line. @throws `storage.denied`, `storage.unreachable`, `aborted` */
 export async function* readLines(folder: string, signal?: AbortSignal): AsyncGenerator<HistoryLine, void, undefined> {
   for (const file of await listMonthFiles(folder)) yield* linesOf(folder, file, { signal });
 }
 
-/** The lines of one file, from its beginning or from where a line starts; they are counted from there. @throws the system's errors, `aborted` */
+/** The lines of one file, from its beginning or from where a line starts; they are counted from there. @throws as `readLines` */
 export async function* linesOf(folder: string, file: MonthFile, { startBytes = 0, signal }: { readonly startBytes?: number; readonly signal?: AbortSignal | undefined } = {}): AsyncGenerator<HistoryLine, void, undefined> {
   let [line, offsetBytes] = [1, startBytes];
   let parts: Buffer[] = [];
@@ -34,7 +35,7 @@ export async function* linesOf(folder: string, file: MonthFile, { startBytes = 0
     length += part.length;
   };
   const whole = (): Buffer => Buffer.concat(parts);
-  for await (const chunk of createReadStream(join(folder, file), { start: offsetBytes, highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>) {
+  for await (const chunk of chunksOf(join(folder, file), offsetBytes)) {
     throwIfAborted(signal);
     let start = 0;
     for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
@@ -46,4 +47,13 @@ export async function* linesOf(folder: string, file: MonthFile, { startBytes = 0
     if (start < chunk.length) take(chunk.subarray(start));
   }
   if (length > 0) yield { file, line, offsetBytes, nextBytes: offsetBytes + length, bytes: whole(), isWhole: false };
+}
+
+/** Whoever forges may put a folder in the place of a file, too. */
+async function* chunksOf(path: string, startBytes: number): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    yield* createReadStream(path, { start: startBytes, highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw recordsError(error, path);
+  }
 }

@@ -84,6 +84,18 @@ test('an empty file of a month to come does not lead the next record astray', as
   assert.ok((await verifyHistory(made.history.folder)).isIntact);
 });
 
+test('a folder in the place of a month file is named, and nothing is written beside it', async (t) => {
+  const made = await makeHistory(temporaryState(t), 2, 28);
+  const path = newestPath(made);
+  rmSync(path);
+  mkdirSync(path);
+  const isNamed = { code: 'storage.unreachable', facts: { location: path, reason: 'EISDIR' } };
+  await assert.rejects(verifyHistory(made.history.folder), isNamed);
+  await assert.rejects(async () => { for await (const record of made.history.records()) assert.fail(`record ${record.number}`); }, isNamed);
+  await assert.rejects(made.history.append(someBackup(made.random)), { code: 'storage.unreachable' });
+  assert.deepEqual(readdirSync(path), []);
+});
+
 test('a heap of bytes without a line feed at the end, longer than any record, takes no record with it', async (t) => {
   const made = await makeHistory(temporaryState(t), 3, 28);
   appendFileSync(newestPath(made), Buffer.alloc(20 * 1024 * 1024, 'a'));
