@@ -12,6 +12,7 @@ import { tasks } from './tasks.mjs';
 
 /** Far above any healthy file; a hanging one must not hang the run. */
 const fileTimeoutMs = 15 * 60_000;
+const stepBack = new URL('step-back.mjs', import.meta.url).href;
 /** Of the other folders, what takes ten seconds and more; the file beside each stays among the quick ones. */
 const slowFiles = [
   'backup/faults.test.ts', // a run for every call that can fail
@@ -66,7 +67,7 @@ function runStep(step) {
 
 /**
  * As many files at once as there are cores, but one window at a time: two keep each other waiting, while beside one there is room for a test that only
- * computes. Windows begin first, because they take longest.
+ * computes, with a lower priority. Windows begin first, because they take longest.
  */
 async function runFiles(files) {
   const chosen = files.map((file) => resolve(file)).filter(canRun);
@@ -89,7 +90,8 @@ async function runFiles(files) {
 /** @returns what happened, for a reporter; without the sums of the single file */
 async function runFile(file) {
   const events = [];
-  for await (const event of run({ files: [file], concurrency: 1, timeout: fileTimeoutMs })) {
+  const execArgv = isWindow(file) ? [] : ['--import', stepBack];
+  for await (const event of run({ files: [file], concurrency: 1, timeout: fileTimeoutMs, execArgv })) {
     if (event.type === 'test:pass') countPass(event.data);
     if (event.type === 'test:fail') countFail(event.data);
     if (event.type !== 'test:summary' && !isSum(event)) events.push(event);

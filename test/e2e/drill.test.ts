@@ -72,8 +72,7 @@ class Drill {
     await quickInput.waitForRow(words.say('A random date'));
     await this.shot('which date');
     await quickInput.choose(words.say('A certain day…'));
-    await quickInput.type('2026-13-01');
-    await quickInput.accept();
+    await quickInput.answer('2026-11-23', '2026-13-01');
     await quickInput.says(words.say('Write the day as 2026-11-23.'));
     await quickInput.type('2026-11-21');
     await this.shot('which day');
@@ -98,8 +97,7 @@ class Drill {
   private async typeFiles(): Promise<void> {
     const { window: { quickInput }, words } = this;
     await quickInput.choose(words.say('A number of files…'));
-    await quickInput.type('0');
-    await quickInput.accept();
+    await quickInput.answer('20', '0');
     await quickInput.says(words.say('Write a whole number from 1 to {0}.', { 0: '1.000' }));
     await quickInput.type('2');
     await quickInput.accept();

@@ -204,8 +204,8 @@ class Audit {
     await window.run(words.inPalette('approveRecords'));
     await quickInput.choose(words.say('Checked'));
     await quickInput.choose(words.say('This month'));
-    await this.answer(words.say('Your name'), 'Siti Rahma');
-    await this.answer(words.say('Your position'), 'QHSE Manager');
+    await quickInput.answer(words.say('Your name'), 'Siti Rahma');
+    await quickInput.answer(words.say('Your position'), 'QHSE Manager');
     await window.notifications.press('Siti Rahma', words.button('showRecord'));
     const page = await this.page(words.say('Approval'));
     assert.match(await page.locator('main').innerText(), /Siti Rahma, QHSE Manager/);
@@ -216,6 +216,7 @@ class Audit {
 
   private async closeNonconformity(): Promise<void> {
     const { window, words, view } = this;
+    const { quickInput } = window;
     await this.history().append({ kind: 'nonconformity-opened', host: 'srv-01', operator: { user: '', via: 'schedule' }, software: 'test', nonconformity: { id: 'NC-0001', subject: 'drill-overdue:2026-11-01', rule: 'drill-overdue', facts: { day: '2026-11-01', days: 30 }, records: [1] } });
     const heading = words.say('Open nonconformities ({count})', { count: '1' });
     await view.waitFor(heading);
@@ -225,14 +226,14 @@ class Audit {
     const page = await this.page('NC-0001');
     await this.shot('nonconformity');
     await page.getByRole('button', { name: words.button('closeNonconformity') }).click();
-    await this.answer(words.say('Cause'), 'Nobody had the time');
-    await this.answer(words.say('Correction'), 'Drill done on 23 November');
-    await this.answer(words.say('Prevention'), 'A reminder');
-    await window.quickInput.asks(words.say('Your name'));
-    assert.equal(await window.quickInput.input.inputValue(), 'Siti Rahma', 'remembered');
-    await window.quickInput.accept();
-    await window.quickInput.asks(words.say('Your position'));
-    await window.quickInput.accept();
+    await quickInput.answer(words.say('Cause'), 'Nobody had the time');
+    await quickInput.answer(words.say('Correction'), 'Drill done on 23 November');
+    await quickInput.answer(words.say('Prevention'), 'A reminder');
+    await quickInput.asks(words.say('Your name'));
+    assert.equal(await quickInput.input.inputValue(), 'Siti Rahma', 'remembered');
+    await quickInput.accept();
+    await quickInput.asks(words.say('Your position'));
+    await quickInput.accept();
     const closed = await this.page('NC-0001', '.state.good');
     assert.match(await closed.locator('main').innerText(), /Nobody had the time[^]*Drill done on 23 November[^]*A reminder/);
     await view.rows().filter({ hasText: heading }).waitFor({ state: 'detached' });
@@ -265,6 +266,7 @@ class Audit {
   private async openForgery(number: number): Promise<void> {
     const { words, view } = this;
     const label = words.say('Record {0} is not what was written', { 0: formatCount(number) });
+    await view.waitFor(words.say('Open nonconformities ({count})', { count: '1' })); // the list is read anew for it: a click before that meets rows that move
     await view.icon(label, 'error').waitFor();
     assert.deepEqual((await view.labels()).filter((shown) => shown.startsWith(`${words.say('Record {number}', { number: String(number) })}, `)), [], 'not as a record');
     await view.focus(label);
@@ -273,13 +275,6 @@ class Audit {
     await this.shot('forged record');
     await page.getByRole('button', { name: words.button('verifyRecords') }).click();
     await this.page(words.say('Verification of the Records'), '.state.bad');
-  }
-
-  private async answer(question: string, text: string): Promise<void> {
-    const { quickInput } = this.window;
-    await quickInput.asks(question);
-    await quickInput.type(text);
-    await quickInput.accept();
   }
 
   /** Waits until the tab shows a page with this title. */

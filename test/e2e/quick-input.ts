@@ -55,6 +55,13 @@ export class QuickInput {
     return this.widget.locator('.quick-input-list .monaco-list-row');
   }
 
+  /** Answers the question whose field shows this example or name: types, and presses Enter. What is typed earlier would go to the question before. */
+  async answer(placeholder: string, text: string): Promise<void> {
+    await this.asks(placeholder);
+    await this.type(text);
+    await this.accept();
+  }
+
   /** Types into the field that has the focus, replacing what is there. */
   async type(text: string): Promise<void> {
     await this.page.keyboard.press('Control+A');

@@ -26,6 +26,7 @@ setTest('a repository is checked and unlocked, and a result unfolds into a page'
 
   await sets.inlineAction('Accounting', 'Back Up Now');
   await notifications.waitFor('Accounting is backed up: 3 files');
+  await sets.icon('Accounting', 'pass').waitFor(); // the menu of a set that runs is another
   await sets.contextMenu('Accounting', 'Show Last Run');
   await window.tab('Backup Accounting').waitFor();
   await window.waitForText('Added');

@@ -174,8 +174,7 @@ setTest('two snapshots are compared, a name is found, a date is gone to, the vie
 
   await window.run('Cadangan: Filter Snapshots…');
   await quickInput.choose('Dates');
-  await quickInput.type('November');
-  await quickInput.accept();
+  await quickInput.answer('2026-11-01..2026-11-30', 'November');
   await quickInput.says('Write it as 2026-11-22');
   await quickInput.type('2026-11-20..2026-11-21');
   await quickInput.accept();
