@@ -121,12 +121,13 @@ test('the dashboard leads from the objective and the next run to the change of t
   stage.configure({ rpoHours: 26, schedule: { window: '02:00-03:00', days } });
   const { client } = stage.window();
   const dashboard = async () => (await client.request(protocol.dashboard, { year: 2026 })).sets[0];
-  await until(async () => (await dashboard())?.nextRun !== undefined, 'it is planned');
+  // A change is in force a moment before its record is written.
+  await until(async () => { const set = await dashboard(); return set?.nextRun !== undefined && set.rpoRecord !== undefined && set.scheduleRecord !== undefined; }, 'it is planned, and recorded');
   const first = await dashboard();
   const whatOf = async (number = 0) => JSON.parse((await client.request(protocol.readRecord, { number })).line).change.what;
   assert.deepEqual([await whatOf(first?.rpoRecord), await whatOf(first?.scheduleRecord)], ['configuration', 'configuration']);
   stage.configure({ rpoHours: 30, schedule: { window: '02:00-03:00', days } });
-  await until(async () => (await dashboard())?.rpoHours === 30, 'the objective is another one');
+  await until(async () => { const set = await dashboard(); return set?.rpoHours === 30 && set.rpoRecord !== first?.rpoRecord; }, 'the objective is another one, and recorded');
   const next = await dashboard();
   assert.deepEqual([await whatOf(next?.rpoRecord), next?.scheduleRecord], ['sets.data.rpoHours', first?.scheduleRecord]);
 });
