@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
 import { CredentialFile, DriveClient, readOAuthClient, readServiceAccountKey, revokeSignIn, signInByBrowser, signInByDeviceCode, type SignInOptions } from '../../src/google/index.ts';
-import { isCode, setLanguage, systemClock, systemRandom, type ErrorCode } from '../../src/platform/index.ts';
+import { isCode, setLanguage, systemClock, systemRandom, type Clock, type ErrorCode } from '../../src/platform/index.ts';
 import { DriveStorage } from '../../src/storage/index.ts';
 import { clientFileOf, consentInBrowser, makeServiceAccount, otherAccount, sampleAccount, sampleClient, sampleDeviceClient, scopes, startDriveEmulator, typeDeviceCode, type DriveEmulator } from '../drive-emulator/index.ts';
 import { driveStage, quick, signedInStore } from './drive-stage.ts';
@@ -110,22 +110,44 @@ describe('sign-in by a browser', () => {
 
 describe('sign-in by a code', () => {
   const device = { client: { clientId: sampleDeviceClient.id, clientSecret: sampleDeviceClient.secret } };
-  // The service asks for five seconds between two questions; the clock of the test makes them short.
-  const clock = { ...systemClock, sleep: (_ms: number, signal?: AbortSignal) => systemClock.sleep(5, signal) };
 
   test('works without a browser on this machine', async () => {
-    await using drive = await startDriveEmulator();
+    const clock = new SkippingClock();
+    await using drive = await startDriveEmulator({ clock });
     const signIn = await signInByDeviceCode(optionsFor(drive, { ...device, clock }), ({ userCode, verificationUrl }) => void typeDeviceCode(verificationUrl, userCode, { account: sampleAccount }));
     assert.equal(signIn.account.emailAddress, sampleAccount);
   });
 
   test('refuses another account, and says when the person refused', async () => {
-    await using drive = await startDriveEmulator();
+    const clock = new SkippingClock();
+    await using drive = await startDriveEmulator({ clock });
     const type = (account: string, denies: boolean) => signInByDeviceCode(optionsFor(drive, { ...device, clock }), ({ userCode, verificationUrl }) => void typeDeviceCode(verificationUrl, userCode, { account, denies }));
     await assert.rejects(type(otherAccount, false), failsWith('drive.wrong-account'));
     await assert.rejects(type(sampleAccount, true), failsWith('drive.sign-in-failed', /refused/));
   });
 });
+
+/** Whoever sleeps wakes up soon, and it is as late as it should be: the service asks for five seconds between two questions, and counts them. */
+class SkippingClock implements Clock {
+  #skippedMs = 0;
+
+  nowNs(): bigint {
+    return systemClock.nowNs() + BigInt(this.#skippedMs) * 1_000_000n;
+  }
+
+  monotonicMs(): number {
+    return systemClock.monotonicMs() + this.#skippedMs;
+  }
+
+  offsetMinutes(ns: bigint): number {
+    return systemClock.offsetMinutes(ns);
+  }
+
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    await systemClock.sleep(5, signal);
+    this.#skippedMs += Math.ceil(ms);
+  }
+}
 
 describe('a sign-in', () => {
   test('that ended is asked for again, by its account', async () => {
