@@ -9,6 +9,7 @@ import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { tasks } from './tasks.mjs';
+import { TestTally } from './test-tally.mjs';
 
 /** Far above any healthy file; a hanging one must not hang the run. */
 const fileTimeoutMs = 15 * 60_000;
@@ -25,12 +26,14 @@ const slowFiles = [
   'schedule/leadership-processes.test.ts', 'storage/folder-kill.test.ts', // processes that are killed
   'schedule/ten-years.test.ts', // every half minute of ten years, four times
 ];
-const counts = { passed: 0, failed: 0, skipped: 0 };
+const tally = new TestTally();
 
 const { files, steps } = choose(process.argv.slice(2));
 for (const step of steps) runStep(step);
 await runFiles(files);
-conclude();
+const { lines, isGood } = tally.conclusion({ skipsFail: process.env.CI === 'true' });
+process.exitCode = isGood ? 0 : 1;
+process.stdout.write(`${lines.join('\n')}\n`);
 
 function choose(args) {
   const only = args.indexOf('--only');
@@ -61,8 +64,7 @@ function hasScreen() {
 function runStep(step) {
   const ok = tasks[step].every((command) => spawnSync(process.execPath, command, { stdio: 'inherit' }).status === 0);
   console.log(`${ok ? '\u2714' : '\u2716'} ${step}`);
-  if (!ok) counts.failed += 1;
-  else if (step !== 'build' && step !== 'package') counts.passed += 1;
+  if (!ok || (step !== 'build' && step !== 'package')) tally.noteStep(step, ok);
 }
 
 /**
@@ -92,8 +94,7 @@ async function runFile(file) {
   const events = [];
   const execArgv = isWindow(file) ? [] : ['--import', stepBack];
   for await (const event of run({ files: [file], concurrency: 1, timeout: fileTimeoutMs, execArgv })) {
-    if (event.type === 'test:pass') countPass(event.data);
-    if (event.type === 'test:fail') countFail(event.data);
+    tally.noteEvent(event);
     if (event.type !== 'test:summary' && !isSum(event)) events.push(event);
   }
   return events;
@@ -106,40 +107,4 @@ function isSum({ type, data }) {
 
 function isWindow(file) {
   return ['e2e', 'vscode'].some((name) => file.startsWith(resolve('test', name) + sep));
-}
-
-function countPass(event) {
-  if (event.details.type === 'suite') return;
-  if (isFile(event)) {
-    // Node passes a file in which no test was declared under the file's own name.
-    console.log(`\u2716 ${event.name} contains no test`);
-    counts.failed += 1;
-  } else if (event.skip !== undefined || event.todo !== undefined) {
-    counts.skipped += 1;
-  } else {
-    counts.passed += 1;
-  }
-}
-
-/** What failed only because something inside it failed was counted there. */
-function countFail(event) {
-  if (event.todo !== undefined) counts.skipped += 1;
-  else if (event.details.error?.failureType !== 'subtestsFailed') counts.failed += 1;
-}
-
-function isFile(event) {
-  return event.nesting === 0 && event.file !== undefined && resolve(event.name) === event.file;
-}
-
-/** On a build server a test that could not run is a failure: nobody reads there why it was left out. */
-function conclude() {
-  if (process.env.CI === 'true' && counts.skipped > 0) {
-    console.log(`CI=true: the ${counts.skipped} skipped above count as failed.`);
-    counts.failed += counts.skipped;
-    counts.skipped = 0;
-  }
-  if (counts.passed + counts.failed === 0) console.log('No test ran.');
-  const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
-  process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
-  process.stdout.write(`${counts.passed} passed, ${counts.failed} failed${skipped}\n`);
 }
