@@ -5,7 +5,11 @@ export const tasks = {
     // What runs in a webview sees the browser, and no Node.
     ['node_modules/typescript/bin/tsc', '--project', 'src/extension/dashboard'],
   ],
-  lint: [['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings']],
+  lint: [
+    ['node_modules/oxfmt/bin/oxfmt', '--check'],
+    ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings'],
+  ],
+  format: [['node_modules/oxfmt/bin/oxfmt']],
   build: [['esbuild.js']],
   package: [
     ['esbuild.js'],

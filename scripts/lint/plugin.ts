@@ -1,4 +1,4 @@
-/** Rules of this house for oxlint: which room imports which, and that clock, chance and editor come in through doors. */
+/** Rules of this house for oxlint: which room imports which, that clock, chance and editor come in through doors, and how wide a line is. */
 import { dirname, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isTranslation, whyForbidden } from './rooms.ts';
@@ -16,9 +16,12 @@ interface SyntaxNode {
   readonly property?: SyntaxNode;
   readonly imported?: SyntaxNode;
   readonly arguments?: readonly SyntaxNode[];
+  /** Offsets in the text, the end not included. */
+  readonly range: readonly [number, number];
 }
 interface Context {
   readonly filename: string;
+  readonly sourceCode: { readonly text: string };
   report(problem: { readonly message: string; readonly node: SyntaxNode }): void;
 }
 
@@ -85,10 +88,39 @@ const world = {
   },
 };
 
+const lineCharsMax = 140;
+
+/** The formatter breaks lines, but neither comments nor literals. A literal may stick out; what stands beside it may not. */
+const lines = {
+  create(context: Context) {
+    const literals: (readonly [number, number])[] = [];
+    const keep = (node: SyntaxNode): void => void literals.push(node.range);
+    return {
+      Literal: keep,
+      TemplateElement: keep,
+      'Program:exit': (program: SyntaxNode) => {
+        let start = 0;
+        for (const [index, line] of context.sourceCode.text.split('\n').entries()) {
+          const end = start + line.length;
+          if (line.length > lineCharsMax && line.length - charsOf(literals, start, end) > lineCharsMax) {
+            context.report({ message: `line ${index + 1} has ${line.length} characters, at most ${lineCharsMax} are read with ease`, node: program });
+          }
+          start = end + 1;
+        }
+      },
+    };
+  },
+};
+
+/** How many characters from `start` to `end` belong to these ranges. */
+function charsOf(ranges: readonly (readonly [number, number])[], start: number, end: number): number {
+  return ranges.reduce((sum, [from, to]) => sum + Math.max(0, Math.min(to, end) - Math.max(from, start)), 0);
+}
+
 /** With forward slashes, or undefined for a file outside `src/`. */
 function pathInSources(file: string): string | undefined {
   const path = relative(sourceFolder, file);
   return path.startsWith('..') ? undefined : path.split(sep).join('/');
 }
 
-export default { meta: { name: 'cadangan' }, rules: { rooms, world } };
+export default { meta: { name: 'cadangan' }, rules: { rooms, world, lines } };
