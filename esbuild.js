@@ -6,7 +6,10 @@ const { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rea
 const { join } = require('node:path');
 const esbuild = require('esbuild');
 
-/** Every program, worker thread, child process, and what is loaded only when it is needed: dist/<name>.js from its source. Keep in step with `workerPath()`. */
+/**
+ * Every program, worker thread, child process, and what is loaded only when it is needed: dist/<name>.js from its source.
+ * Keep in step with `workerPath()`.
+ */
 const entries = {
   cli: 'src/cli/main.ts',
   extension: 'src/extension/extension.ts',
@@ -49,11 +52,19 @@ async function main() {
   const sizes = Object.entries(outputs).filter(([file]) => file.endsWith('.js'));
   assertGoogleIsSmall(outputs);
   console.log(sizes.map(([file, { bytes }]) => `${file} ${Math.ceil(bytes / 1024)} KiB`).join(', '));
-  removeOthers(['dist/fonts', 'dist/kernel.wasm', 'dist/verify-records.py', 'dist/meta.json', 'dist/third-party-notices.txt', ...Object.keys(outputs)]);
+  removeOthers([
+    'dist/fonts',
+    'dist/kernel.wasm',
+    'dist/verify-records.py',
+    'dist/meta.json',
+    'dist/third-party-notices.txt',
+    ...Object.keys(outputs),
+  ]);
 }
 
 /**
- * Google's libraries come by a deep path that is no promise: were it to lead to the whole of them, every start would take half a second longer.
+ * Google's libraries come by a deep path that is no promise: were it to lead to the whole of them, every start would take half a second
+ * longer.
  * @param {Record<string, { inputs: Record<string, { bytesInOutput: number }> }>} outputs
  */
 function assertGoogleIsSmall(outputs) {
@@ -128,7 +139,9 @@ function noticesOf(inputs) {
   const folders = inputs.flatMap((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? []);
   const sections = [...new Set(folders)].sort().map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-    const own = readdirSync(folder).filter((n) => /^licen[cs]e(?:\.(?:md|txt|mit))?$/i.test(n)).map((n) => join(folder, n));
+    const own = readdirSync(folder)
+      .filter((n) => /^licen[cs]e(?:\.(?:md|txt|mit))?$/i.test(n))
+      .map((n) => join(folder, n));
     // Some packages leave out the licence that their repository has; then it stands here.
     const file = [...own, `scripts/licences/${name.replace('/', '+')}.txt`].find(existsSync);
     if (file === undefined) throw new Error(`${name} is bundled and has no licence file`);

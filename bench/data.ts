@@ -15,7 +15,10 @@ const blockBytes = 1 << 20;
 const filesPerFolder = 100;
 const bigFileMb = 128;
 
-/** Makes a folder of generated data, the same for the same plan: bytes that do not compress, log-like text, many small files of half text, half noise. */
+/**
+ * Makes a folder of generated data, the same for the same plan: bytes that do not compress, log-like text, many small files of half text,
+ * half noise.
+ */
 export function makeData(folder: string, plan: DataPlan): void {
   const source = new NoiseSource(plan.seed);
   const words = new WordSource(source);
@@ -53,7 +56,10 @@ class NoiseSource {
   }
 }
 
-const vocabulary = 'INFO WARN ERROR request response connection server client timeout database query user session backup restore file folder 192.168.1. 10.0.0. GET POST /api/v1/ /index.html status=200 status=404 status=500 duration_ms= bytes='.split(' ');
+const vocabulary =
+  'INFO WARN ERROR request response connection server client timeout database query user session backup restore file folder 192.168.1. 10.0.0. GET POST /api/v1/ /index.html status=200 status=404 status=500 duration_ms= bytes='.split(
+    ' ',
+  );
 
 class WordSource {
   readonly #noise: NoiseSource;
@@ -63,7 +69,7 @@ class WordSource {
   }
   text(length: number): Buffer {
     const lines: string[] = [];
-    for (let size = 0; size < length; ) {
+    for (let size = 0; size < length;) {
       const random = this.#noise.bytes(24);
       let line = `2026-11-23T21:${String(Math.floor(this.#second / 60) % 60).padStart(2, '0')}:${String(this.#second++ % 60).padStart(2, '0')}Z`;
       for (let word = 0; word < 9; word++) line += ` ${vocabulary[random.readUInt8(word) % vocabulary.length]}`;

@@ -14,7 +14,12 @@ import { tools, type Tool } from './tools.ts';
  */
 const steps = ['full', 'unchanged', 'restore', 'check'] as const;
 type Step = (typeof steps)[number];
-const stepTitles: Record<Step, string> = { full: 'full backup', unchanged: 'nothing changed', restore: 'restore', check: 'check every byte' };
+const stepTitles: Record<Step, string> = {
+  full: 'full backup',
+  unchanged: 'nothing changed',
+  restore: 'restore',
+  check: 'check every byte',
+};
 
 const { values: options } = parseArgs({
   options: {
@@ -33,15 +38,20 @@ const { values: options } = parseArgs({
   },
 });
 if (options.help) {
-  console.log('npm run bench -- [--random-mb N] [--text-mb N] [--files N] [--file-bytes N] [--rounds N] [--seed N] [--tools a,b] [--memory COUNT,COUNT] [--work FOLDER] [--tidy] [--out FILE]');
+  console.log(
+    'npm run bench -- [--random-mb N] [--text-mb N] [--files N] [--file-bytes N] [--rounds N] [--seed N] [--tools a,b] [--memory COUNT,COUNT] [--work FOLDER] [--tidy] [--out FILE]',
+  );
   process.exit(0);
 }
 
 const work = mkdtempSync(join(options.work, 'cadangan-bench-'));
 try {
   const plan: DataPlan = {
-    seed: Number(options.seed), randomMb: Number(options['random-mb']), textMb: Number(options['text-mb']),
-    smallFiles: Number(options.files), smallFileBytes: Number(options['file-bytes']),
+    seed: Number(options.seed),
+    randomMb: Number(options['random-mb']),
+    textMb: Number(options['text-mb']),
+    smallFiles: Number(options.files),
+    smallFileBytes: Number(options['file-bytes']),
   };
   const chosen = options.tools.split(',').map((name) => name.trim());
   const contenders = tools.filter((tool) => chosen.includes(tool.name) && tool.isThere());
@@ -62,7 +72,9 @@ interface Result {
 async function compareSpeed(contenders: readonly Tool[], plan: DataPlan, rounds: number): Promise<string> {
   const source = join(work, 'source');
   makeData(source, plan);
-  const results = new Map(contenders.map((tool): [Tool, Result] => [tool, { measurements: { full: [], unchanged: [], restore: [], check: [] }, sizeBytes: 0 }]));
+  const results = new Map(
+    contenders.map((tool): [Tool, Result] => [tool, { measurements: { full: [], unchanged: [], restore: [], check: [] }, sizeBytes: 0 }]),
+  );
   for (let round = 1; round <= rounds; round++) {
     for (const [tool, result] of results) await runRound(tool, result, source, round);
   }
@@ -70,15 +82,18 @@ async function compareSpeed(contenders: readonly Tool[], plan: DataPlan, rounds:
 }
 
 async function runRound(tool: Tool, result: Result, source: string, round: number): Promise<void> {
-  // Fresh folders each time, removed at the end unless `--tidy` (for a work folder in memory): after a mass deletion ext4 makes files many times slower for a minute and more, for everybody.
+  // Fresh folders each time, removed at the end unless `--tidy` (for a work folder in memory): after a mass deletion ext4 makes files many
+  // times slower for a minute and more, for everybody.
   const place = mkdtempSync(join(work, 'round-'));
   const repository = join(place, 'repository');
   const target = join(place, 'target');
   mkdirSync(target);
   tool.init(repository);
   const commands: Record<Step, () => Command | undefined> = {
-    full: () => tool.backup(repository, source), unchanged: () => tool.again(repository, source),
-    restore: () => tool.restore(repository, target), check: () => tool.check(repository),
+    full: () => tool.backup(repository, source),
+    unchanged: () => tool.again(repository, source),
+    restore: () => tool.restore(repository, target),
+    check: () => tool.check(repository),
   };
   for (const step of steps) {
     const command = commands[step]();
@@ -88,7 +103,9 @@ async function runRound(tool: Tool, result: Result, source: string, round: numbe
     const measurement = await measure(command);
     result.measurements[step].push(measurement);
     if (step === 'full') result.sizeBytes = tool.sizeBytes(repository);
-    console.error(`round ${round}  ${tool.name.padEnd(16)} ${stepTitles[step].padEnd(18)} ${measurement.wallSeconds.toFixed(2)} s  ${measurement.peakMib.toFixed(0)} MiB`);
+    console.error(
+      `round ${round}  ${tool.name.padEnd(16)} ${stepTitles[step].padEnd(18)} ${measurement.wallSeconds.toFixed(2)} s  ${measurement.peakMib.toFixed(0)} MiB`,
+    );
   }
   if (options.tidy) rmSync(place, { recursive: true, force: true });
 }
@@ -97,7 +114,13 @@ function speedTables(results: ReadonlyMap<Tool, Result>): string {
   const reference = [...results].find(([tool]) => tool.name === 'restic')?.[1];
   const header = `| | ${steps.map((step) => stepTitles[step]).join(' | ')} | repository | notes |\n| --- | ${steps.map(() => '---').join(' | ')} | --- | --- |`;
   const times = [...results].map(([tool, result]) => {
-    const cells = steps.map((step) => cell(result.measurements[step], (median) => `${median.toFixed(2)} s`, (one) => one.wallSeconds));
+    const cells = steps.map((step) =>
+      cell(
+        result.measurements[step],
+        (median) => `${median.toFixed(2)} s`,
+        (one) => one.wallSeconds,
+      ),
+    );
     return `| ${nameOf(tool)} | ${cells.join(' | ')} | ${(result.sizeBytes / 1e6).toFixed(0)} MB | ${tool.note} |`;
   });
   const ratios = [...results].map(([tool, result]) => {
@@ -106,13 +129,31 @@ function speedTables(results: ReadonlyMap<Tool, Result>): string {
     return `| ${nameOf(tool)} | ${cells.join(' | ')} | ${size} | |`;
   });
   const peaks = [...results].map(([tool, result]) => {
-    const cells = steps.map((step) => cell(result.measurements[step], (median) => `${median.toFixed(0)} MiB`, (one) => one.peakMib));
+    const cells = steps.map((step) =>
+      cell(
+        result.measurements[step],
+        (median) => `${median.toFixed(0)} MiB`,
+        (one) => one.peakMib,
+      ),
+    );
     return `| ${nameOf(tool)} | ${cells.join(' | ')} | | |`;
   });
   return [
-    '## Times, medians of whole processes', '', header, ...times, '',
-    '## How many times as fast as restic (repository: size beside restic\'s)', '', header, ...ratios, '',
-    '## Peak memory of all processes', '', header, ...peaks, '',
+    '## Times, medians of whole processes',
+    '',
+    header,
+    ...times,
+    '',
+    "## How many times as fast as restic (repository: size beside restic's)",
+    '',
+    header,
+    ...ratios,
+    '',
+    '## Peak memory of all processes',
+    '',
+    header,
+    ...peaks,
+    '',
   ].join('\n');
 }
 
@@ -140,14 +181,34 @@ async function measureMemory(fileCounts: readonly number[], seed: number): Promi
     makeData(source, { seed, randomMb: 64, textMb: 64, smallFiles, smallFileBytes: 1024 });
     const result: Result = { measurements: { full: [], unchanged: [], restore: [], check: [] }, sizeBytes: 0 };
     await runRound(cadangan, result, source, 0);
-    rows.push(`| ${smallFiles.toLocaleString('en')} | ${steps.map((step) => cell(result.measurements[step], (peak) => `${peak.toFixed(0)} MiB`, (one) => one.peakMib)).join(' | ')} |`);
+    rows.push(
+      `| ${smallFiles.toLocaleString('en')} | ${steps
+        .map((step) =>
+          cell(
+            result.measurements[step],
+            (peak) => `${peak.toFixed(0)} MiB`,
+            (one) => one.peakMib,
+          ),
+        )
+        .join(' | ')} |`,
+    );
   }
   const header = `| files of 1 KiB, and 128 MB in large ones | ${steps.map((step) => stepTitles[step]).join(' | ')} |\n| --- | ${steps.map(() => '---').join(' | ')} |`;
-  return ['## Cadangan\'s peak memory by number of files', '', header, ...rows, '', 'Beyond that only the blob index grows: at most 60 bytes a blob.', ''].join('\n');
+  return [
+    "## Cadangan's peak memory by number of files",
+    '',
+    header,
+    ...rows,
+    '',
+    'Beyond that only the blob index grows: at most 60 bytes a blob.',
+    '',
+  ].join('\n');
 }
 
 function heading(plan: DataPlan, rounds: number): string {
   const { randomMb, textMb, smallFiles, smallFileBytes, seed } = plan;
-  return `# Benchmark\n\nMade by \`npm run bench\`. ${randomMb} MB that do not compress, ${textMb} MB of log-like text, ${smallFiles.toLocaleString('en')} files of ${smallFileBytes} bytes (seed ${seed}), `
-    + `${rounds} rounds in turn${options.tidy ? ', all in a file system in memory' : ''}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}.\n`;
+  return (
+    `# Benchmark\n\nMade by \`npm run bench\`. ${randomMb} MB that do not compress, ${textMb} MB of log-like text, ${smallFiles.toLocaleString('en')} files of ${smallFileBytes} bytes (seed ${seed}), ` +
+    `${rounds} rounds in turn${options.tidy ? ', all in a file system in memory' : ''}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}.\n`
+  );
 }

@@ -10,10 +10,12 @@ import { clientFileOf, sampleAccount, sampleClient, startDriveEmulator } from '.
 import { folderBytes } from './measure.ts';
 
 /*
- * What a copy to Google Drive costs this machine: `node bench/offsite.ts [--mb 2000] [--work FOLDER] [--out FILE]`, after `npm run build`. The built command
- * line copies a repository to the emulator over loopback, which runs in this process; only the child is measured.
+ * What a copy to Google Drive costs this machine: `node bench/offsite.ts [--mb 2000] [--work FOLDER] [--out FILE]`, after `npm run build`.
+ * The built command line copies a repository to the emulator over loopback, which runs in this process; only the child is measured.
  */
-const { values: options } = parseArgs({ options: { mb: { type: 'string', default: '2000' }, work: { type: 'string', default: tmpdir() }, out: { type: 'string' } } });
+const { values: options } = parseArgs({
+  options: { mb: { type: 'string', default: '2000' }, work: { type: 'string', default: tmpdir() }, out: { type: 'string' } },
+});
 const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const work = mkdtempSync(join(options.work, 'cadangan-bench-offsite-'));
 const password = 'bench';
@@ -40,16 +42,33 @@ async function run(): Promise<string> {
   must(['backup', '-q', source], env);
   rmSync(join(source, 'large'), { recursive: true });
   await using drive = await startDriveEmulator({ folder: join(work, 'drive') });
-  const settings = { ...env, CADANGAN_CONFIG: join(work, 'cadangan.jsonc'), CADANGAN_STATE: join(work, 'state'), CADANGAN_GOOGLE_ENDPOINT: drive.url };
+  const settings = {
+    ...env,
+    CADANGAN_CONFIG: join(work, 'cadangan.jsonc'),
+    CADANGAN_STATE: join(work, 'state'),
+    CADANGAN_GOOGLE_ENDPOINT: drive.url,
+  };
   writeFileSync(join(work, 'client.json'), JSON.stringify(clientFileOf(sampleClient)));
-  writeFileSync(settings.CADANGAN_CONFIG, JSON.stringify({ version: 1, googleDrive: { account: sampleAccount, clientFile: join(work, 'client.json') }, offsiteCopies: [{ name: 'bench', repository, to: 'gdrive:Bench/r' }] }));
+  writeFileSync(
+    settings.CADANGAN_CONFIG,
+    JSON.stringify({
+      version: 1,
+      googleDrive: { account: sampleAccount, clientFile: join(work, 'client.json') },
+      offsiteCopies: [{ name: 'bench', repository, to: 'gdrive:Bench/r' }],
+    }),
+  );
   await new CredentialFile(join(settings.CADANGAN_STATE, 'google-sign-in.json')).save({
-    clientId: sampleClient.id, refreshToken: drive.accounts.refreshToken(sampleAccount), account: { emailAddress: sampleAccount, permissionId: '', displayName: '' }, signedInAt: '2026-11-01T00:00:00Z',
+    clientId: sampleClient.id,
+    refreshToken: drive.accounts.refreshToken(sampleAccount),
+    account: { emailAddress: sampleAccount, permissionId: '', displayName: '' },
+    signedInAt: '2026-11-01T00:00:00Z',
   });
 
   let atOnce = 0;
   const counting = setInterval(() => {
-    const open = drive.log.entries.slice(-100).filter(({ operation, status, receivedBytes }) => operation.startsWith('upload.') && status === 0 && receivedBytes > 0);
+    const open = drive.log.entries
+      .slice(-100)
+      .filter(({ operation, status, receivedBytes }) => operation.startsWith('upload.') && status === 0 && receivedBytes > 0);
     atOnce = Math.max(atOnce, open.length);
   }, 10);
   const sync = await usageOf(['offsite', 'sync', '-q'], settings);
@@ -59,23 +78,34 @@ async function run(): Promise<string> {
   const hashSeconds = hashCost(repositoryBytes);
 
   const before = drive.log.entries.length;
-  const restore = await usageOf(['restore', 'latest', '-q', '-r', 'gdrive:Bench/r', '--include', files.one, '--target', join(work, 'out')], settings);
+  const restore = await usageOf(
+    ['restore', 'latest', '-q', '-r', 'gdrive:Bench/r', '--include', files.one, '--target', join(work, 'out')],
+    settings,
+  );
   const downloads = drive.log.entries.slice(before).filter(({ operation }) => operation === 'files.download');
   const downloadedBytes = downloads.reduce((sum, { sentBytes }) => sum + sentBytes, 0);
-  const metadataBytes = ['index', 'snapshots', 'keys'].reduce((sum, kind) => sum + folderBytes(join(repository, kind)), statSync(join(repository, 'config')).size);
+  const metadataBytes = ['index', 'snapshots', 'keys'].reduce(
+    (sum, kind) => sum + folderBytes(join(repository, kind)),
+    statSync(join(repository, 'config')).size,
+  );
   if (!readFileSync(join(work, 'out', files.one)).equals(files.content)) throw new Error('the restored file differs');
 
   const mb = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
   return [
-    '# What an off-site copy costs', '',
-    `${mb(repositoryBytes)} in ${countFiles(join(repository, 'data'))} packs, on loopback, the built command line.`, '',
-    '| | wall | CPU | peak memory |', '| --- | --- | --- | --- |',
+    '# What an off-site copy costs',
+    '',
+    `${mb(repositoryBytes)} in ${countFiles(join(repository, 'data'))} packs, on loopback, the built command line.`,
+    '',
+    '| | wall | CPU | peak memory |',
+    '| --- | --- | --- | --- |',
     `| first copy | ${sync.wallSeconds.toFixed(1)} s | ${sync.cpuSeconds.toFixed(2)} s | ${sync.peakMib.toFixed(0)} MiB |`,
     `| nothing to do | ${again.wallSeconds.toFixed(1)} s | ${again.cpuSeconds.toFixed(2)} s | ${again.peakMib.toFixed(0)} MiB |`,
-    `| restore of one file of ${mb(files.content.length)} from the copy | ${restore.wallSeconds.toFixed(1)} s | ${restore.cpuSeconds.toFixed(2)} s | ${restore.peakMib.toFixed(0)} MiB |`, '',
+    `| restore of one file of ${mb(files.content.length)} from the copy | ${restore.wallSeconds.toFixed(1)} s | ${restore.cpuSeconds.toFixed(2)} s | ${restore.peakMib.toFixed(0)} MiB |`,
+    '',
     `SHA-256 of the same bytes: ${hashSeconds.toFixed(2)} s of CPU; the first copy costs ${(sync.cpuSeconds / hashSeconds).toFixed(2)} times that.`,
     `Uploads at once, at most: ${atOnce}. The pace of Google's accounts (2 new files a second) holds the first copy up, not the machine.`,
-    `The restore downloaded ${mb(downloadedBytes)} in ${downloads.length} requests: the file is ${mb(files.content.length)}, keys, config, snapshots and indexes ${mb(metadataBytes)}.`, '',
+    `The restore downloaded ${mb(downloadedBytes)} in ${downloads.length} requests: the file is ${mb(files.content.length)}, keys, config, snapshots and indexes ${mb(metadataBytes)}.`,
+    '',
   ].join('\n');
 }
 
@@ -102,7 +132,9 @@ async function usageOf(args: readonly string[], env: Readonly<Record<string, str
   child.stderr.on('data', (text: Buffer) => (errors += text.toString()));
   const timer = setInterval(() => {
     try {
-      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ');
       ticks = Number(fields[11]) + Number(fields[12]);
       peakKib = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? peakKib);
     } catch {

@@ -10,10 +10,18 @@ import { makeHistory, someBackup } from '../test/records/some-records.ts';
 import { folderBytes, measure, median, type Measurement } from './measure.ts';
 
 /*
- * What the history costs: `node bench/records.ts [--records 20000] [--rounds 5] [--work FOLDER] [--out FILE]`, after `npm run build`. A backup in which
- * nothing changed is the run that a record weighs most on. Each round takes every case once, in turn, so that a busy machine falls on all alike.
+ * What the history costs: `node bench/records.ts [--records 20000] [--rounds 5] [--work FOLDER] [--out FILE]`, after `npm run build`. A
+ * backup in which nothing changed is the run that a record weighs most on. Each round takes every case once, in turn, so that a busy
+ * machine falls on all alike.
  */
-const { values: options } = parseArgs({ options: { records: { type: 'string', default: '20000' }, rounds: { type: 'string', default: '5' }, work: { type: 'string', default: tmpdir() }, out: { type: 'string' } } });
+const { values: options } = parseArgs({
+  options: {
+    records: { type: 'string', default: '20000' },
+    rounds: { type: 'string', default: '5' },
+    work: { type: 'string', default: tmpdir() },
+    out: { type: 'string' },
+  },
+});
 const cli = fileURLToPath(new URL('../dist/cli.js', import.meta.url));
 const work = mkdtempSync(join(options.work, 'cadangan-bench-records-'));
 const [records, rounds] = [Number(options.records), Number(options.rounds)];
@@ -41,26 +49,47 @@ async function run(): Promise<string> {
   const cases: readonly Case[] = [
     { name: 'backup, history of a few records', command: ['backup', '-q', 'bench'], env: onShort },
     { name: `backup, history of ${records.toLocaleString('en')}`, command: ['backup', '-q', 'bench'], env: onLong },
-    { name: `records list of ${records.toLocaleString('en')}, one day`, command: ['records', 'list', '--day', '2026-11-23', '-q'], env: onLong },
+    {
+      name: `records list of ${records.toLocaleString('en')}, one day`,
+      command: ['records', 'list', '--day', '2026-11-23', '-q'],
+      env: onLong,
+    },
     { name: `records verify of ${records.toLocaleString('en')}`, command: ['records', 'verify', '-q'], env: onLong },
   ];
   const measured = await inTurn(cases);
   const append = await appendCost(onShort.CADANGAN_STATE);
   return [
-    '# What the records cost', '',
-    `Median of ${rounds} rounds, whole processes of the built command line. The source has 2,000 files that do not change. The long history has ${(folderBytes(join(onLong.CADANGAN_STATE, 'records')) / 1e6).toFixed(1)} MB (seed ${seed}).`, '',
-    '| | wall | peak memory |', '| --- | --- | --- |',
-    ...cases.map(({ name }, index) => row(name, measured[index] ?? [])), '',
-    `One append (lock, hash, signature, fsync): ${append.ofRecordMs.toFixed(1)} ms; an empty write with fsync in the same folder: ${append.ofSyncMs.toFixed(1)} ms (medians of ${appends}).`, '',
+    '# What the records cost',
+    '',
+    `Median of ${rounds} rounds, whole processes of the built command line. The source has 2,000 files that do not change. The long history has ${(folderBytes(join(onLong.CADANGAN_STATE, 'records')) / 1e6).toFixed(1)} MB (seed ${seed}).`,
+    '',
+    '| | wall | peak memory |',
+    '| --- | --- | --- |',
+    ...cases.map(({ name }, index) => row(name, measured[index] ?? [])),
+    '',
+    `One append (lock, hash, signature, fsync): ${append.ofRecordMs.toFixed(1)} ms; an empty write with fsync in the same folder: ${append.ofSyncMs.toFixed(1)} ms (medians of ${appends}).`,
+    '',
   ].join('\n');
 }
 
 /** A machine with a repository, a configuration of one set, and a history of so many records from before. */
-async function house(name: string, source: string, before = 0): Promise<Readonly<Record<'CADANGAN_STATE' | 'CADANGAN_CONFIG' | 'RESTIC_PASSWORD' | 'RESTIC_REPOSITORY', string>>> {
+async function house(
+  name: string,
+  source: string,
+  before = 0,
+): Promise<Readonly<Record<'CADANGAN_STATE' | 'CADANGAN_CONFIG' | 'RESTIC_PASSWORD' | 'RESTIC_REPOSITORY', string>>> {
   const folder = join(work, name);
-  const env = { RESTIC_REPOSITORY: join(folder, 'repository'), RESTIC_PASSWORD: 'bench', CADANGAN_CONFIG: join(folder, 'cadangan.jsonc'), CADANGAN_STATE: join(folder, 'state') };
+  const env = {
+    RESTIC_REPOSITORY: join(folder, 'repository'),
+    RESTIC_PASSWORD: 'bench',
+    CADANGAN_CONFIG: join(folder, 'cadangan.jsonc'),
+    CADANGAN_STATE: join(folder, 'state'),
+  };
   mkdirSync(folder);
-  writeFileSync(env.CADANGAN_CONFIG, JSON.stringify({ version: 1, sets: [{ name: 'bench', sources: [source], repository: { location: env.RESTIC_REPOSITORY } }] }));
+  writeFileSync(
+    env.CADANGAN_CONFIG,
+    JSON.stringify({ version: 1, sets: [{ name: 'bench', sources: [source], repository: { location: env.RESTIC_REPOSITORY } }] }),
+  );
   await makeHistory(env.CADANGAN_STATE, before, seed);
   await measure({ argv: [process.execPath, cli, 'init', '-q'], env });
   return env;

@@ -30,7 +30,9 @@ export const tools: readonly Tool[] = [
   cadangan,
   restic,
   {
-    name: 'borg', note: 'zstd 3, repokey', isThere: () => runs('borg', '--version'),
+    name: 'borg',
+    note: 'zstd 3, repokey',
+    isThere: () => runs('borg', '--version'),
     init: (repository) => must(['borg', 'init', '-e', 'repokey', repository], borgEnv),
     backup: (repository, source) => ({ argv: ['borg', 'create', '-C', 'zstd,3', `${repository}::first`, source], env: borgEnv }),
     again: (repository, source) => ({ argv: ['borg', 'create', '-C', 'zstd,3', `${repository}::again`, source], env: borgEnv }),
@@ -39,11 +41,17 @@ export const tools: readonly Tool[] = [
     sizeBytes: folderBytes,
   },
   {
-    name: 'tar | zstd -T0', note: 'no encryption, no deduplication, no verification', isThere: () => runs('zstd', '--version'),
+    name: 'tar | zstd -T0',
+    note: 'no encryption, no deduplication, no verification',
+    isThere: () => runs('zstd', '--version'),
     init: (repository) => mkdirSync(repository, { recursive: true }),
-    backup: (repository, source) => ({ argv: ['sh', '-c', `tar -C "$1" -cf - . | zstd -q -3 -T0 -o "$2"`, 'sh', source, join(repository, 'all.tar.zst')] }),
+    backup: (repository, source) => ({
+      argv: ['sh', '-c', `tar -C "$1" -cf - . | zstd -q -3 -T0 -o "$2"`, 'sh', source, join(repository, 'all.tar.zst')],
+    }),
     again: () => undefined,
-    restore: (repository, target) => ({ argv: ['sh', '-c', `zstd -q -d -c "$1" | tar -C "$2" -xf -`, 'sh', join(repository, 'all.tar.zst'), target] }),
+    restore: (repository, target) => ({
+      argv: ['sh', '-c', `zstd -q -d -c "$1" | tar -C "$2" -xf -`, 'sh', join(repository, 'all.tar.zst'), target],
+    }),
     check: () => undefined,
     sizeBytes: (repository) => statSync(join(repository, 'all.tar.zst')).size,
   },
@@ -56,7 +64,9 @@ function resticLike(name: string, note: string, program: readonly string[], isTh
   const env = { RESTIC_PASSWORD: password, CADANGAN_STATE: join(tmpdir(), 'cadangan-bench-state') }; // its records are none of this machine's
   const command = (repository: string, ...args: string[]): Command => ({ argv: [...program, '-q', '-r', repository, ...args], env });
   return {
-    name, note, isThere,
+    name,
+    note,
+    isThere,
     init: (repository) => {
       rmSync(repository, { recursive: true, force: true });
       must([...program, '-r', repository, 'init'], env);

@@ -1,4 +1,5 @@
-// Writes what the extension contributes into package.json, and its texts into package.nls.json and package.nls.id.json; a test compares them.
+// Writes what the extension contributes into package.json, and its texts into package.nls.json and package.nls.id.json; a test compares
+// them.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { makeManifest } from '../src/extension/manifest/make-manifest.ts';
 

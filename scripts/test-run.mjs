@@ -17,13 +17,24 @@ const stepBack = new URL('step-back.mjs', import.meta.url).href;
 /** Of the other folders, what takes ten seconds and more; the file beside each stays among the quick ones. */
 const slowFiles = [
   'backup/faults.test.ts', // a run for every call that can fail
-  'engine/engine-life.test.ts', 'engine/two-windows.test.ts', 'engine/window-end.test.ts', 'engine/window-gone.test.ts', // engines that start, hang on large runs, and die
-  'engine/drive-desk.test.ts', 'google/faults.test.ts', 'google/stream-upload.test.ts', 'storage/drive-storage.test.ts', // all that Drive can do to us
+  'engine/engine-life.test.ts',
+  'engine/two-windows.test.ts',
+  'engine/window-end.test.ts',
+  'engine/window-gone.test.ts', // engines that start, hang on large runs, and die
+  'engine/drive-desk.test.ts',
+  'google/faults.test.ts',
+  'google/stream-upload.test.ts',
+  'storage/drive-storage.test.ts', // all that Drive can do to us
   'jobs/drill.test.ts', // drills from here and from Drive
-  'records/history.test.ts', 'records/simulated-year.test.ts', 'records/tampering.test.ts', // 200 crashes, a year of nights, 1,000 tamperings
-  'restore/damage.test.ts', 'restore/hostile.test.ts', 'restore/interruption.test.ts', // a restore for every byte, every bad name, every moment
+  'records/history.test.ts',
+  'records/simulated-year.test.ts',
+  'records/tampering.test.ts', // 200 crashes, a year of nights, 1,000 tamperings
+  'restore/damage.test.ts',
+  'restore/hostile.test.ts',
+  'restore/interruption.test.ts', // a restore for every byte, every bad name, every moment
   'schedule/change-watcher.test.ts', // waits for what the system tells of changes
-  'schedule/leadership-processes.test.ts', 'storage/folder-kill.test.ts', // processes that are killed
+  'schedule/leadership-processes.test.ts',
+  'storage/folder-kill.test.ts', // processes that are killed
   'schedule/ten-years.test.ts', // every half minute of ten years, four times
 ];
 const tally = new TestTally();
@@ -45,7 +56,10 @@ function choose(args) {
   if (args.includes('--e2e')) return { steps: ['package'], files: inFolder('e2e') };
   if (!args.includes('--quick')) return { steps: ['typecheck', 'lint', 'package'], files: all };
   // What takes minutes: another program, thousands of crash states and mutants, a process for each command, every fault of Drive, a window.
-  const slow = [...['interop', 'crash', 'cli', 'upkeep', 'emulator', 'offsite', 'vscode', 'e2e'].flatMap(inFolder), ...slowFiles.map((file) => join('test', ...file.split('/')))];
+  const slow = [
+    ...['interop', 'crash', 'cli', 'upkeep', 'emulator', 'offsite', 'vscode', 'e2e'].flatMap(inFolder),
+    ...slowFiles.map((file) => join('test', ...file.split('/'))),
+  ];
   return { steps: ['typecheck', 'lint', 'build'], files: all.filter((file) => !slow.includes(file)) };
 }
 
@@ -68,8 +82,8 @@ function runStep(step) {
 }
 
 /**
- * As many files at once as there are cores, but one window at a time: two keep each other waiting, while beside one there is room for a test that only
- * computes, with a lower priority. Windows begin first, because they take longest.
+ * As many files at once as there are cores, but one window at a time: two keep each other waiting, while beside one there is room for a
+ * test that only computes, with a lower priority. Windows begin first, because they take longest.
  */
 async function runFiles(files) {
   const chosen = files.map((file) => resolve(file)).filter(canRun);

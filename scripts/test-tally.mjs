@@ -16,7 +16,8 @@ export class TestTally {
   noteEvent({ type, data }) {
     if (type === 'test:pass') this.#notePass(data);
     // What failed only because something inside it failed was counted there.
-    if (type === 'test:fail' && data.todo === undefined && data.details.error?.failureType !== 'subtestsFailed') this.#failures.push(placeOf(data));
+    if (type === 'test:fail' && data.todo === undefined && data.details.error?.failureType !== 'subtestsFailed')
+      this.#failures.push(placeOf(data));
     if (type === 'test:fail' && data.todo !== undefined) this.#skips.push(placeOf(data));
   }
 
@@ -25,7 +26,9 @@ export class TestTally {
    * @param skipsFail on a build server a test that could not run is a failure: nobody reads there why it was left out
    */
   conclusion({ skipsFail }) {
-    const failures = skipsFail ? [...this.#failures, ...this.#skips.map((place) => `${place} (skipped, which counts as failed here)`)] : this.#failures;
+    const failures = skipsFail
+      ? [...this.#failures, ...this.#skips.map((place) => `${place} (skipped, which counts as failed here)`)]
+      : this.#failures;
     const skipped = skipsFail ? 0 : this.#skips.length;
     const lines = this.#passed + failures.length === 0 ? ['No test ran.'] : [];
     if (failures.length > 0) lines.push('Failed:', ...failures.map((place) => `  \u2716 ${place}`));

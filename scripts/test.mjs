@@ -1,5 +1,5 @@
-// `npm test`: everything. `--quick` leaves out what needs other programs, an editor or a browser; `--interop`, `--vscode` and `--e2e` run only
-// the tests against other programs, inside the extension host, and of the window; `--only <file...>` runs those.
+// `npm test`: everything. `--quick` leaves out what needs other programs, an editor or a browser; `--interop`, `--vscode` and `--e2e` run
+// only the tests against other programs, inside the extension host, and of the window; `--only <file...>` runs those.
 import process from 'node:process';
 import { prepare, runNode } from './bootstrap.mjs';
 import { provideTools } from './provide-debian.mjs';

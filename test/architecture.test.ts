@@ -20,7 +20,10 @@ test('no file imports itself in a circle', () => {
 
 test('only the extension imports the editor', () => {
   const users = [...readSources()].filter(([, text]) => specifiersOf(text).includes('vscode')).map(([file]) => file);
-  assert.deepEqual(users.filter((file) => !file.startsWith('extension/')), []);
+  assert.deepEqual(
+    users.filter((file) => !file.startsWith('extension/')),
+    [],
+  );
 });
 
 test('a planted violation of each kind is found', () => {
@@ -30,7 +33,11 @@ test('a planted violation of each kind is found', () => {
   assert.equal(planted('backup/a.ts', 'repository/pack.ts').length, 1, 'past the door');
   assert.equal(planted('backup/a.ts', 'kitchen/index.ts').length, 1, 'a room without a floor');
   assert.deepEqual(planted('backup/deep/a.ts', 'repository/index.ts'), []);
-  const circle = new Map([['a.ts', ['b.ts']], ['b.ts', ['c.ts']], ['c.ts', ['b.ts']]]);
+  const circle = new Map([
+    ['a.ts', ['b.ts']],
+    ['b.ts', ['c.ts']],
+    ['c.ts', ['b.ts']],
+  ]);
   assert.deepEqual(findCycle(circle), ['b.ts', 'c.ts', 'b.ts']);
 });
 

@@ -17,13 +17,21 @@ async function conclusionOf(...args: readonly string[]): Promise<unknown> {
 }
 
 test('a run names each test that failed once more, above its closing line', async () => {
-  const expected = ['Failed:', `  \u2716 ${folder}/mixed.mjs: that fails`, `  \u2716 ${folder}/mixed.mjs: inside it, one that fails`, '1 passed, 2 failed, 1 skipped'];
+  const expected = [
+    'Failed:',
+    `  \u2716 ${folder}/mixed.mjs: that fails`,
+    `  \u2716 ${folder}/mixed.mjs: inside it, one that fails`,
+    '1 passed, 2 failed, 1 skipped',
+  ];
   assert.deepEqual(await conclusionOf('mixed.mjs'), { lines: expected, isGood: false });
 });
 
 test('where a skipped test counts as failed, it is named among them', async () => {
   const { lines } = (await conclusionOf('--skips-fail', 'mixed.mjs')) as { lines: string[] };
-  assert.deepEqual(lines.slice(-2), [`  \u2716 ${folder}/mixed.mjs: that is skipped (skipped, which counts as failed here)`, '1 passed, 3 failed']);
+  assert.deepEqual(lines.slice(-2), [
+    `  \u2716 ${folder}/mixed.mjs: that is skipped (skipped, which counts as failed here)`,
+    '1 passed, 3 failed',
+  ]);
 });
 
 test('a file that dies, and one without a test, are failures under their own names', async () => {

@@ -16,7 +16,10 @@ export interface Run {
 export async function cadangan(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<Run> {
   console.log(`\n$ cadangan ${args.map(shellWord).join(' ')}`);
   const startMs = performance.now();
-  const child = spawn(process.execPath, [builtCli, ...args, '--json'], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [builtCli, ...args, '--json'], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   let errors = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -25,7 +28,10 @@ export async function cadangan(args: readonly string[], environment: Readonly<Re
     child.once('error', reject);
     child.once('close', (code) => resolve(code ?? 1));
   });
-  const messages = output.split('\n').filter((line) => line !== '').map((line): unknown => JSON.parse(line));
+  const messages = output
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): unknown => JSON.parse(line));
   return { exitCode, messages, errors, durationMs: performance.now() - startMs };
 }
 
@@ -42,10 +48,13 @@ export function summaryText(run: Run, name: string): string {
 
 /** Paths that a run named as exceptions: not stored, or not restored. */
 export function exceptionItems(run: Run): string[] {
-  return run.errors.split('\n').filter((line) => line.startsWith('{')).flatMap((line) => {
-    const message: unknown = JSON.parse(line);
-    return isRecord(message) && typeof message['item'] === 'string' ? [message['item']] : [];
-  });
+  return run.errors
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .flatMap((line) => {
+      const message: unknown = JSON.parse(line);
+      return isRecord(message) && typeof message['item'] === 'string' ? [message['item']] : [];
+    });
 }
 
 function summaryOf(run: Run): Readonly<Record<string, unknown>> {

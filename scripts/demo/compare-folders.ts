@@ -17,7 +17,8 @@ export interface Difference {
 
 /**
  * Compares everything: names, kinds, every byte, modes, owners (when we may set them), link targets, and modification times to the
- * microsecond, which is as fine as Node.js can set them. The two folders themselves may differ in mode and time: the second was there before.
+ * microsecond, which is as fine as Node.js can set them. The two folders themselves may differ in mode and time: the second was there
+ * before.
  */
 export function compareFolders(expected: string, actual: string): Comparison {
   const sums = { files: 0, folders: 0, links: 0, bytes: 0, differences: [] as Difference[] };
@@ -53,7 +54,8 @@ const kindBits = 0o170000n;
 
 function compareMetadata(a: BigIntStats, b: BigIntStats, differs: (what: string) => void): void {
   // On Linux the mode of a link means nothing and cannot be set.
-  if (!a.isSymbolicLink() && a.mode !== b.mode) differs(`has mode ${(b.mode & 0o7777n).toString(8)} instead of ${(a.mode & 0o7777n).toString(8)}`);
+  if (!a.isSymbolicLink() && a.mode !== b.mode)
+    differs(`has mode ${(b.mode & 0o7777n).toString(8)} instead of ${(a.mode & 0o7777n).toString(8)}`);
   const apartNs = a.mtimeNs - b.mtimeNs;
   if (apartNs >= 1000n || apartNs <= -1000n) differs(`has a modification time ${apartNs} ns apart`);
   if (process.getuid?.() === 0 && (a.uid !== b.uid || a.gid !== b.gid)) differs('has another owner');

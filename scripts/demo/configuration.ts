@@ -24,7 +24,10 @@ export function writeConfiguration(folder: string, { source, repository, passwor
   const sets = [nightly(source, place), ...(isSample ? [website(join(source, 'website'), place)] : [])];
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'cadangan.jsonc');
-  writeFileSync(file, `{\n  // This file is all that Cadangan is told about a server. The editor completes and checks it.\n  "version": 1,\n  "organisation": "PT Contoh Sejahtera",\n${instruction}  "sets": [\n${sets.join(',\n')}\n  ]${clientFile === undefined ? '' : offsite(repository, clientFile)}\n}\n`);
+  writeFileSync(
+    file,
+    `{\n  // This file is all that Cadangan is told about a server. The editor completes and checks it.\n  "version": 1,\n  "organisation": "PT Contoh Sejahtera",\n${instruction}  "sets": [\n${sets.join(',\n')}\n  ]${clientFile === undefined ? '' : offsite(repository, clientFile)}\n}\n`,
+  );
   return file;
 }
 

@@ -20,13 +20,30 @@ export interface DriveProcess extends AsyncDisposable {
   end(): Promise<number | null>;
 }
 
-/** `folder` keeps what is stored. It answers as slowly as Google does unless `isFast`. @param accounts who can sign in; default: those of the tests */
-export async function startDriveProcess({ folder, port = 0, isFast = false, accounts = [] }: { readonly folder: string; readonly port?: number; readonly isFast?: boolean; readonly accounts?: readonly string[] }): Promise<DriveProcess> {
+/**
+ * `folder` keeps what is stored. It answers as slowly as Google does unless `isFast`.
+ * @param accounts who can sign in; default: those of the tests
+ */
+export async function startDriveProcess({
+  folder,
+  port = 0,
+  isFast = false,
+  accounts = [],
+}: {
+  readonly folder: string;
+  readonly port?: number;
+  readonly isFast?: boolean;
+  readonly accounts?: readonly string[];
+}): Promise<DriveProcess> {
   const program = join(import.meta.dirname, '../../test/drive-emulator/main.ts');
   const options = join(folder, 'options.json');
   mkdirSync(folder, { recursive: true });
   writeFileSync(options, JSON.stringify(accounts.length === 0 ? {} : { accounts: accounts.map((email) => ({ email, limitBytes: 2e12 })) }));
-  const child = spawn(process.execPath, [program, '--folder', folder, '--port', String(port), '--options', options, ...(isFast ? ['--fast'] : [])], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(
+    process.execPath,
+    [program, '--folder', folder, '--port', String(port), '--options', options, ...(isFast ? ['--fast'] : [])],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
   const exited = once(child, 'exit') as Promise<[number | null]>;
   const firstLine = new Promise<string>((resolve) => createInterface(child.stdout).once('line', resolve));
   const line = await Promise.race([firstLine, exited]);

@@ -46,7 +46,10 @@ async function main(): Promise<number> {
   // A child got the signal too, and ends; what remains is to clean up and say so.
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
-  await using drive = options.source === undefined ? await startDriveProcess({ folder: join(folder, 'google'), isFast: true, accounts: [designatedAccount, 'someone@contoh.co.id'] }) : undefined;
+  await using drive =
+    options.source === undefined
+      ? await startDriveProcess({ folder: join(folder, 'google'), isFast: true, accounts: [designatedAccount, 'someone@contoh.co.id'] })
+      : undefined;
   try {
     const stage = makeStage(folder, options.source, drive);
     await show(stage);
@@ -69,10 +72,14 @@ async function openHouse({ source, isSample, environment }: Stage, stop: AbortSi
 
 function readArguments(): { source: string | undefined; keep: boolean; once: boolean } | undefined {
   try {
-    const { values, positionals } = parseArgs({ allowPositionals: true, options: { once: { type: 'boolean' }, keep: { type: 'boolean' }, help: { type: 'boolean' } } });
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { once: { type: 'boolean' }, keep: { type: 'boolean' }, help: { type: 'boolean' } },
+    });
     if (values.help || positionals.length > 1) throw new DemoError(usage);
     const source = positionals[0] === undefined ? undefined : resolve(positionals[0]);
-    if (source !== undefined && !statSync(source, { throwIfNoEntry: false })?.isDirectory()) throw new DemoError(`${source} is not a folder.\n${usage}`);
+    if (source !== undefined && !statSync(source, { throwIfNoEntry: false })?.isDirectory())
+      throw new DemoError(`${source} is not a folder.\n${usage}`);
     return { source, keep: values.keep ?? false, once: values.once ?? false };
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
@@ -86,11 +93,28 @@ function makeStage(folder: string, given: string | undefined, drive: DriveProces
   writeFileSync(passwordFile, `${demoPassword}\n`, { mode: 0o600 });
   const source = given ?? join(folder, 'server');
   const repository = join(folder, 'repository');
-  const configFile = writeConfiguration(join(folder, 'config'), { source, repository, passwordFile, isSample: given === undefined, clientFile: drive?.clientFile });
+  const configFile = writeConfiguration(join(folder, 'config'), {
+    source,
+    repository,
+    passwordFile,
+    isSample: given === undefined,
+    clientFile: drive?.clientFile,
+  });
   const stateFolder = join(folder, 'state');
   return {
-    folder, source, repository, configFile, stateFolder, isSample: given === undefined, drive,
-    environment: { CADANGAN_CONFIG: configFile, CADANGAN_STATE: stateFolder, RESTIC_PASSWORD_FILE: passwordFile, ...(drive && { CADANGAN_GOOGLE_ENDPOINT: drive.url }) },
+    folder,
+    source,
+    repository,
+    configFile,
+    stateFolder,
+    isSample: given === undefined,
+    drive,
+    environment: {
+      CADANGAN_CONFIG: configFile,
+      CADANGAN_STATE: stateFolder,
+      RESTIC_PASSWORD_FILE: passwordFile,
+      ...(drive && { CADANGAN_GOOGLE_ENDPOINT: drive.url }),
+    },
   };
 }
 
@@ -105,7 +129,11 @@ async function show(stage: Stage): Promise<void> {
 
   const first = await backUp(stage, 'first backup', [source, ...inRepository, '--tag', nightlySet, '--time', yesterdayEvening()]);
   const firstId = summaryText(first, 'snapshot_id').slice(0, 8);
-  console.log(isSample ? `\na day later: ${changeSampleServer(source).join(', ')}` : '\nyour files are not touched: the second backup finds them as they are');
+  console.log(
+    isSample
+      ? `\na day later: ${changeSampleServer(source).join(', ')}`
+      : '\nyour files are not touched: the second backup finds them as they are',
+  );
   await backUp(stage, 'second backup', [nightlySet]);
   succeed(await cadangan(['check', ...inRepository, '--read-data'], environment), 'check', 'every byte in the repository was verified');
 
@@ -113,7 +141,10 @@ async function show(stage: Stage): Promise<void> {
   mkdirSync(target);
   const restored = await cadangan(['restore', ...inRepository, `${firstId}:${pathInSnapshot(source)}`, '--target', target], environment);
   accept(restored, 'restore');
-  report('restored the first date', restored, [`${summaryNumber(restored, 'files_restored')} files`, sizeText(summaryNumber(restored, 'bytes_restored'))]);
+  report('restored the first date', restored, [
+    `${summaryNumber(restored, 'files_restored')} files`,
+    sizeText(summaryNumber(restored, 'bytes_restored')),
+  ]);
   const named = new Set([...exceptionItems(first).map((path) => path.slice(source.length)), ...exceptionItems(restored)]);
   if (stage.drive) await copyOffsite(environment);
   judge(stage, compareWithFirst(stage, target), named);
@@ -131,7 +162,11 @@ async function copyOffsite(environment: Stage['environment']): Promise<void> {
   await signInDrive(environment, designatedAccount);
   const run = await cadangan(['offsite', 'sync'], environment);
   accept(run, 'off-site copy');
-  report('off-site copy', run, [`${summaryNumber(run, 'uploaded_files')} files`, sizeText(summaryNumber(run, 'uploaded_bytes')), summaryNumber(run, 'lag_files') === 0 ? 'in sync, every one verified' : 'not all of it']);
+  report('off-site copy', run, [
+    `${summaryNumber(run, 'uploaded_files')} files`,
+    sizeText(summaryNumber(run, 'uploaded_bytes')),
+    summaryNumber(run, 'lag_files') === 0 ? 'in sync, every one verified' : 'not all of it',
+  ]);
 }
 
 /** Snapshots hold `C:\data` as `/C/data`. */
@@ -153,7 +188,8 @@ async function backUp({ environment }: Stage, title: string, args: readonly stri
   const count = (name: string): number => summaryNumber(run, name);
   report(title, run, [
     `${count('total_files_processed')} files (${count('files_new')} new, ${count('files_changed')} changed, ${count('files_unmodified')} as before)`,
-    sizeText(count('total_bytes_processed')), `${sizeText(count('data_added_packed'))} added`,
+    sizeText(count('total_bytes_processed')),
+    `${sizeText(count('data_added_packed'))} added`,
   ]);
   return run;
 }
@@ -178,7 +214,9 @@ function judge({ isSample, source }: Stage, { files, folders, links, bytes, diff
     throw new DemoError(`${unexpected.length} differences between what was backed up first and what came back${hint}.`);
   }
   const except = named.size === 0 ? '' : `, except what is named above (${named.size})`;
-  console.log(`\nVerdict: OK. The first date came back as it was: ${files} files, ${folders} folders, ${links} links, ${sizeText(bytes)}, equal in every byte, mode and time${except}.`);
+  console.log(
+    `\nVerdict: OK. The first date came back as it was: ${files} files, ${folders} folders, ${links} links, ${sizeText(bytes)}, equal in every byte, mode and time${except}.`,
+  );
 }
 
 function succeed(run: Run, title: string, done?: string): void {

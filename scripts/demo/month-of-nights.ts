@@ -24,15 +24,21 @@ const drillDay = 18;
 const auditDay = 26;
 
 /**
- * The nights until yesterday, as if the program had been there all the time: real backups and records on a clock that is moved by hand, with one night
- * on which the backup server was away, one that was missed and made good, a restore drill, and a nonconformity that is still open.
- * Afterwards the source is what it was before. @returns what happened, for people
+ * The nights until yesterday, as if the program had been there all the time: real backups and records on a clock that is moved by hand,
+ * with one night on which the backup server was away, one that was missed and made good, a restore drill, and a nonconformity that is still
+ * open. Afterwards the source is what it was before. @returns what happened, for people
  */
 export async function spendMonth({ source, repository, ...options }: MonthOptions): Promise<string> {
   const nowNs = systemClock.nowNs();
   const days = lastDays(Number(nowNs / 1_000_000n));
   const firstMs = startOfDayMs(days[0] ?? '');
-  const house = await NightHouse.open({ ...options, startMs: firstMs + 9 * hourMs, offsetMinutes: systemClock.offsetMinutes(nowNs), random: systemRandom, backup: { workerCount: undefined } });
+  const house = await NightHouse.open({
+    ...options,
+    startMs: firstMs + 9 * hourMs,
+    offsetMinutes: systemClock.offsetMinutes(nowNs),
+    random: systemRandom,
+    backup: { workerCount: undefined },
+  });
   await house.initRepository(repository);
   const logs = ['access.log', 'erp.log'].map((name) => growingFile(join(source, 'logs', name)));
   for (const [index, day] of days.entries()) {
@@ -41,7 +47,13 @@ export async function spendMonth({ source, repository, ...options }: MonthOption
     if (index === drillDay) await house.drill(at(10), 12, [nightlySet]);
     if (index === auditDay) await decide(house, days, at(14));
     const planned = { startMs: at(21), endMs: at(23) };
-    const run = { set: nightlySet, atMs: at(21, 0) + 4_000, durationMs: (5 + (index % 4)) * minuteMs, trigger: 'schedule', planned } as const;
+    const run = {
+      set: nightlySet,
+      atMs: at(21, 0) + 4_000,
+      durationMs: (5 + (index % 4)) * minuteMs,
+      trigger: 'schedule',
+      planned,
+    } as const;
     // Every third night, so that the off-site copy has not to bring too much.
     if (index % 3 === 0) for (const grow of logs) grow(0.4 + (0.6 * (index + 1)) / nights);
     if (index === missedNight) {
@@ -60,7 +72,13 @@ async function decide(house: NightHouse, days: readonly string[], atMs: number):
   house.moveTo(atMs);
   const by = { name: 'Budi Santoso', position: 'IT Officer' };
   const [first] = await listNonconformities(house.keeper.history.records());
-  if (first) await closeByPerson(house.keeper, first.id, { cause: 'Kabel jaringan server cadangan terlepas', correction: 'Kabel dipasang kembali, cadangan malam berikutnya berhasil', prevention: 'Kabel dikunci di rak', by });
+  if (first)
+    await closeByPerson(house.keeper, first.id, {
+      cause: 'Kabel jaringan server cadangan terlepas',
+      correction: 'Kabel dipasang kembali, cadangan malam berikutnya berhasil',
+      prevention: 'Kabel dikunci di rak',
+      by,
+    });
   await approvePeriod(house.keeper, { act: 'checked', period: { from: days[0] ?? '', to: days[14] ?? '' }, by });
 }
 

@@ -1,4 +1,15 @@
-import { appendFileSync, linkSync, lutimesSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  linkSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { SeededRandom } from './seeded-random.ts';
 
@@ -35,15 +46,34 @@ export function changeSampleServer(folder: string): string[] {
 function makeDocuments(folder: string, random: SeededRandom): void {
   mkdirSync(join(folder, 'Arsip 2025', 'Surat masuk'), { recursive: true });
   const names = [
-    'Laporan Keuangan Triwulan III.pdf', 'Kontrak lama.docx', 'Daftar Gaji (RAHASIA).xlsx', 'Café Élan – penawaran.pdf', 'Größenübersicht.pdf', '合同 2026年.pdf',
-    '発注書.xlsx', '견적서.docx', 'Договор аренды.pdf', 'عقد الإيجار.pdf', 'สัญญา.pdf', '🎉 Undangan pesta.txt', 'Arsip 2025/Notulen.docx', 'Arsip 2025/Surat masuk/Ñandú.txt',
+    'Laporan Keuangan Triwulan III.pdf',
+    'Kontrak lama.docx',
+    'Daftar Gaji (RAHASIA).xlsx',
+    'Café Élan – penawaran.pdf',
+    'Größenübersicht.pdf',
+    '合同 2026年.pdf',
+    '発注書.xlsx',
+    '견적서.docx',
+    'Договор аренды.pdf',
+    'عقد الإيجار.pdf',
+    'สัญญา.pdf',
+    '🎉 Undangan pesta.txt',
+    'Arsip 2025/Notulen.docx',
+    'Arsip 2025/Surat masuk/Ñandú.txt',
   ];
-  for (const name of names) writeFileSync(join(folder, name), documentBytes(random, random.between(40_000, 700_000)), { mode: name.includes('RAHASIA') ? 0o600 : 0o640 });
+  for (const name of names)
+    writeFileSync(join(folder, name), documentBytes(random, random.between(40_000, 700_000)), {
+      mode: name.includes('RAHASIA') ? 0o600 : 0o640,
+    });
 }
 
 /** Like a PDF: a readable beginning, compressed streams, a readable end. */
 function documentBytes(random: SeededRandom, length: number): Buffer {
-  return Buffer.concat([Buffer.from('%PDF-1.7\n1 0 obj << /Type /Catalog >> endobj\nstream\n'), random.bytes(length), Buffer.from('\nendstream\ntrailer << /Root 1 0 R >>\n%%EOF\n')]);
+  return Buffer.concat([
+    Buffer.from('%PDF-1.7\n1 0 obj << /Type /Catalog >> endobj\nstream\n'),
+    random.bytes(length),
+    Buffer.from('\nendstream\ntrailer << /Root 1 0 R >>\n%%EOF\n'),
+  ]);
 }
 
 const databaseRows = 640_000;
@@ -74,11 +104,13 @@ function insertRows(file: string, random: SeededRandom): void {
 
 function makeLogs(folder: string, random: SeededRandom): void {
   mkdirSync(folder);
-  for (const name of ['access.log', 'erp.log', 'mail.log', 'backup.log']) writeFileSync(join(folder, name), logLines(random, 15_000), { mode: 0o644 });
+  for (const name of ['access.log', 'erp.log', 'mail.log', 'backup.log'])
+    writeFileSync(join(folder, name), logLines(random, 15_000), { mode: 0o644 });
 }
 
 function logLines(random: SeededRandom, count: number): string {
-  const line = (): string => `10.0.${random.between(0, 3)}.${random.between(1, 254)} - - "GET /erp/${random.pick(['invoice', 'stock', 'order', 'login'])}/${random.between(1, 9999)}" 200 ${random.between(200, 90_000)}\n`;
+  const line = (): string =>
+    `10.0.${random.between(0, 3)}.${random.between(1, 254)} - - "GET /erp/${random.pick(['invoice', 'stock', 'order', 'login'])}/${random.between(1, 9999)}" 200 ${random.between(200, 90_000)}\n`;
   return Array.from({ length: count }, line).join('');
 }
 
@@ -90,7 +122,10 @@ function makeWebsite(folder: string, random: SeededRandom): void {
     const inner = number < 400 ? folder : join(folder, 'assets', String(number % 20));
     mkdirSync(inner, { recursive: true });
     const name = number < 400 ? `page-${String(number).padStart(4, '0')}.html` : `asset-${number}.bin`;
-    writeFileSync(join(inner, name), number < 400 ? `<h1>Halaman ${number}</h1>\n`.repeat(random.between(1, 200)) : random.bytes(random.between(20, 8_000)));
+    writeFileSync(
+      join(inner, name),
+      number < 400 ? `<h1>Halaman ${number}</h1>\n`.repeat(random.between(1, 200)) : random.bytes(random.between(20, 8_000)),
+    );
   }
 }
 
@@ -103,7 +138,8 @@ function makeOddities(folder: string): void {
   linkSync(join(folder, 'run.sh'), join(folder, 'second name of run.sh'));
   writeFileSync(join(folder, 'two\nlines and a "quote"'), 'a name that terminals do not like\n');
   // Not UTF-8: "Büro" as Windows-1252 wrote it. File systems of macOS refuse it.
-  if (process.platform === 'linux') writeFileSync(Buffer.concat([Buffer.from(`${folder}/B`), Buffer.from([0xfc]), Buffer.from('ro.txt')]), 'Latin-1\n');
+  if (process.platform === 'linux')
+    writeFileSync(Buffer.concat([Buffer.from(`${folder}/B`), Buffer.from([0xfc]), Buffer.from('ro.txt')]), 'Latin-1\n');
 }
 
 /** Sets every time, the deepest first: making an entry changes its folder. Entries are sorted, since systems list them in any order. */

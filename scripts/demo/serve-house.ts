@@ -20,10 +20,14 @@ export async function serveHouse({ source, environment }: House, stop: AbortSign
     return;
   }
   await using server = await serveVscode({
-    version: 'newest', vsix: [vsix], builtins: 'all',
+    version: 'newest',
+    vsix: [vsix],
+    builtins: 'all',
     environment,
   });
-  console.log(`\nVS Code ${pinnedVersion('newest').vscode} with Cadangan is open in your browser at\n\n  ${server.url({ folder: source })}\n\nThe address works on this machine only, and holds a secret: whoever has it can do here what you can.\nCtrl-C ends it and removes everything.`);
+  console.log(
+    `\nVS Code ${pinnedVersion('newest').vscode} with Cadangan is open in your browser at\n\n  ${server.url({ folder: source })}\n\nThe address works on this machine only, and holds a secret: whoever has it can do here what you can.\nCtrl-C ends it and removes everything.`,
+  );
   if (!stop.aborted) await new Promise<void>((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));
   console.log('\nEnding VS Code ...');
 }

@@ -7,7 +7,10 @@ import { builtCli } from './cadangan.ts';
 /** Signs in as a person would: runs the command, opens the page that it names, agrees. @throws when nobody is signed in then */
 export async function signInDrive(environment: Readonly<Record<string, string>>, account: string): Promise<void> {
   console.log(`\n$ cadangan drive sign-in\n  (the page of consent is answered as ${account})`);
-  const child = spawn(process.execPath, [builtCli, 'drive', 'sign-in', '--json'], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [builtCli, 'drive', 'sign-in', '--json'], {
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const exited = once(child, 'exit');
   const consenting = new Promise<void>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {

@@ -1,4 +1,6 @@
-/** Rules of this house for oxlint: which room imports which, that clock, chance and editor come in through doors, and how wide a line is. */
+/**
+ * Rules of this house for oxlint: which room imports which, that clock, chance and editor come in through doors, and how wide a line is.
+ */
 import { dirname, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isTranslation, whyForbidden } from './rooms.ts';
@@ -60,9 +62,7 @@ const forbiddenMembers = new Map([
   ['process.hrtime', clockMessage],
   ['Math.random', chanceMessage],
   ['crypto.getRandomValues', chanceMessage],
-  ...['randomBytes', 'randomInt', 'randomUUID', 'randomFill', 'randomFillSync'].map(
-    (name) => [`crypto.${name}`, chanceMessage] as const,
-  ),
+  ...['randomBytes', 'randomInt', 'randomUUID', 'randomFill', 'randomFillSync'].map((name) => [`crypto.${name}`, chanceMessage] as const),
 ]);
 
 const world = {
@@ -103,7 +103,10 @@ const lines = {
         for (const [index, line] of context.sourceCode.text.split('\n').entries()) {
           const end = start + line.length;
           if (line.length > lineCharsMax && line.length - charsOf(literals, start, end) > lineCharsMax) {
-            context.report({ message: `line ${index + 1} has ${line.length} characters, at most ${lineCharsMax} are read with ease`, node: program });
+            context.report({
+              message: `line ${index + 1} has ${line.length} characters, at most ${lineCharsMax} are read with ease`,
+              node: program,
+            });
           }
           start = end + 1;
         }

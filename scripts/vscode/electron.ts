@@ -21,7 +21,9 @@ export async function provideDesktop(name: VersionName): Promise<{ readonly exec
     const limit = new Promise<never>((_resolve, reject) => timeUp.addEventListener('abort', () => reject(new Error('it took too long'))));
     return { executable: await Promise.race([download, limit]) };
   } catch (error) {
-    return { missing: `desktop VS Code ${pinnedVersion(name).vscode} cannot be downloaded: ${error instanceof Error ? error.message : String(error)}` };
+    return {
+      missing: `desktop VS Code ${pinnedVersion(name).vscode} cannot be downloaded: ${error instanceof Error ? error.message : String(error)}`,
+    };
   }
 }
 
@@ -40,10 +42,21 @@ export async function runInDesktop(executable: string, suites: string, environme
       vscodeExecutablePath: executable,
       extensionDevelopmentPath: projectFolder,
       extensionTestsPath: suites,
-      extensionTestsEnv: { CADANGAN_CONFIG: join(profile, 'config', 'cadangan.json'), CADANGAN_STATE: join(profile, 'state'), ...environment },
+      extensionTestsEnv: {
+        CADANGAN_CONFIG: join(profile, 'config', 'cadangan.json'),
+        CADANGAN_STATE: join(profile, 'state'),
+        ...environment,
+      },
       launchArgs: [
-        workspace, '--disable-workspace-trust', '--disable-extensions', '--skip-welcome', '--skip-release-notes', '--disable-telemetry', '--disable-updates',
-        `--user-data-dir=${join(profile, 'data')}`, `--extensions-dir=${join(profile, 'extensions')}`,
+        workspace,
+        '--disable-workspace-trust',
+        '--disable-extensions',
+        '--skip-welcome',
+        '--skip-release-notes',
+        '--disable-telemetry',
+        '--disable-updates',
+        `--user-data-dir=${join(profile, 'data')}`,
+        `--extensions-dir=${join(profile, 'extensions')}`,
         ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
       ],
     });

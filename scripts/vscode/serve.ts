@@ -64,7 +64,8 @@ const missingModule = /\n*Error: Could not locate the bindings file[^]*?\n\}|^Fi
  */
 export async function serveVscode(options: ServeOptions): Promise<VscodeServer> {
   const server = installedServer(options.version);
-  if (server === undefined) throw new Error(`VS Code ${pinnedVersion(options.version).vscode} is not there: node scripts/vscode/provide-server.ts`);
+  if (server === undefined)
+    throw new Error(`VS Code ${pinnedVersion(options.version).vscode} is not there: node scripts/vscode/provide-server.ts`);
   const token = randomBytes(16).toString('hex');
   const folders = makeServerFolders(server, options.settings ?? {}, token, options.builtins ?? 'few');
   try {
@@ -100,18 +101,35 @@ async function installExtension(server: InstalledServer, folders: ServerFolders,
 
 function commonArguments(server: InstalledServer, folders: ServerFolders): string[] {
   return [
-    join(server.folder, 'out', 'server-main.js'), '--accept-server-license-terms', '--telemetry-level', 'off',
-    '--server-data-dir', folders.data, '--extensions-dir', folders.extensions, '--builtin-extensions-dir', folders.builtins,
+    join(server.folder, 'out', 'server-main.js'),
+    '--accept-server-license-terms',
+    '--telemetry-level',
+    'off',
+    '--server-data-dir',
+    folders.data,
+    '--extensions-dir',
+    folders.extensions,
+    '--builtin-extensions-dir',
+    folders.builtins,
   ];
 }
 
-async function start(server: InstalledServer, folders: ServerFolders, token: string, options: ServeOptions, env: NodeJS.ProcessEnv): Promise<VscodeServer> {
+async function start(
+  server: InstalledServer,
+  folders: ServerFolders,
+  token: string,
+  options: ServeOptions,
+  env: NodeJS.ProcessEnv,
+): Promise<VscodeServer> {
   const args = [...commonArguments(server, folders), '--host', '127.0.0.1', '--port', '0', '--connection-token-file', folders.tokenFile];
   if (options.testDriver === true) args.push('--enable-smoke-test-driver');
   if (options.workspaceTrust !== true) args.push('--disable-workspace-trust');
   if (options.language !== undefined) args.push('--locale', options.language);
   if (options.reconnectionGraceSeconds !== undefined) args.push('--reconnection-grace-time', String(options.reconnectionGraceSeconds));
-  const guard = spawn(process.execPath, [join(import.meta.dirname, 'server-guard.mjs'), folders.root, server.node, ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const guard = spawn(process.execPath, [join(import.meta.dirname, 'server-guard.mjs'), folders.root, server.node, ...args], {
+    env,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   const output = new TailLog(guard);
   const ended = new Promise<void>((resolve) => guard.once('close', () => resolve()));
   const stop = async (): Promise<void> => {
@@ -121,7 +139,11 @@ async function start(server: InstalledServer, folders: ServerFolders, token: str
   try {
     const port = await portOf(guard, output);
     return {
-      vscodeVersion: server.vscodeVersion, port, folders, stop, [Symbol.asyncDispose]: stop,
+      vscodeVersion: server.vscodeVersion,
+      port,
+      folders,
+      stop,
+      [Symbol.asyncDispose]: stop,
       url: (window = {}) => windowUrl(port, token, window),
       log: () => output.text.replaceAll(missingModule, ''),
       changeSettings: (settings) => writeSettings(folders, settings),
@@ -166,7 +188,8 @@ function windowUrl(port: number, token: string, { folder, extensionDevelopmentPa
   if (folder === undefined) url.searchParams.set('ew', 'true');
   else url.searchParams.set('folder', folder);
   const payload = Object.entries({ extensionDevelopmentPath, extensionTestsPath }).flatMap(([name, path]) =>
-    path === undefined ? [] : [[name, `vscode-remote://127.0.0.1:${port}${path}`]]);
+    path === undefined ? [] : [[name, `vscode-remote://127.0.0.1:${port}${path}`]],
+  );
   if (payload.length > 0) url.searchParams.set('payload', JSON.stringify(payload));
   return url.href;
 }

@@ -76,7 +76,10 @@ export function makeServerFolders(server: InstalledServer, settings: Settings, t
  */
 export function writeSettings(folders: ServerFolders, settings: Settings): void {
   const ours = Object.fromEntries(Object.entries(settings).filter(([key]) => key.startsWith('cadangan.')));
-  for (const [scope, content] of [['User', { ...quietSettings, ...settings }], ['Machine', ours]] as const) {
+  for (const [scope, content] of [
+    ['User', { ...quietSettings, ...settings }],
+    ['Machine', ours],
+  ] as const) {
     const folder = join(folders.data, 'data', scope);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'settings.json'), JSON.stringify(content, undefined, 2));
@@ -90,6 +93,11 @@ export function writeSettings(folders: ServerFolders, settings: Settings): void 
 export function addIndonesian(folders: ServerFolders): void {
   const translations = join(folders.root, 'indonesian.json');
   writeFileSync(translations, JSON.stringify({ contents: {} }));
-  const pack = { hash: 'cadangan-tests', label: 'Bahasa Indonesia', extensions: [{ extensionIdentifier: { id: 'cadangan.bahasa' }, version: '1.0.0' }], translations: { vscode: translations } };
+  const pack = {
+    hash: 'cadangan-tests',
+    label: 'Bahasa Indonesia',
+    extensions: [{ extensionIdentifier: { id: 'cadangan.bahasa' }, version: '1.0.0' }],
+    translations: { vscode: translations },
+  };
   writeFileSync(join(folders.data, 'data', 'languagepacks.json'), JSON.stringify({ id: pack }));
 }

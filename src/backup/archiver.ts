@@ -30,8 +30,8 @@ const holdMsMax = 25;
 const largeFilesAtOnce = 2;
 
 /**
- * Walks the sources in name order and builds the trees bottom-up. Unchanged files hand over the parent's content and are never opened; changed
- * ones go to the data pool, and a folder is closed when its last file and folder came back. Open at any time are the folders above
+ * Walks the sources in name order and builds the trees bottom-up. Unchanged files hand over the parent's content and are never opened;
+ * changed ones go to the data pool, and a folder is closed when its last file and folder came back. Open at any time are the folders above
  * the walk and those that wait for files, so memory depends on depth and on the pool's queue.
  */
 export class Archiver {
@@ -171,20 +171,27 @@ export class Archiver {
     const parent = open.parentNodeOf(name);
     if (!parent?.content) return this.#readFile(open, position, entry, parent);
     const fresh = makeNode(name, stat, this.#options.nodes, { content: parent.content });
-    if (!hasSameContent(parent, fresh, this.#options.changes) || !this.#isStored(parent)) return this.#readFile(open, position, entry, parent);
+    if (!hasSameContent(parent, fresh, this.#options.changes) || !this.#isStored(parent))
+      return this.#readFile(open, position, entry, parent);
     this.#tally.file('unmodified', Number(stat.size), entry.path);
     this.#put(open, position, keepIfSame(parent, fresh));
   }
 
   async #readFile(open: OpenFolder, position: number, entry: SourceEntry, parent: Node | undefined): Promise<void> {
     const file: FileToRead = {
-      path: entry.path, sizeBytes: Number(entry.stat.size), mtimeNs: entry.stat.mtimeNs, ctimeNs: entry.stat.ctimeNs, inode: entry.stat.inode,
+      path: entry.path,
+      sizeBytes: Number(entry.stat.size),
+      mtimeNs: entry.stat.mtimeNs,
+      ctimeNs: entry.stat.ctimeNs,
+      inode: entry.stat.inode,
     };
     const settle = (outcome: FileOutcome) => this.#fileDone(open, position, entry, parent, outcome);
     if (file.sizeBytes > wholeFileBytesMax) await this.#startLargeFile(file, settle);
     else {
       const isLarge = (outcome: FileOutcome) => outcome.kind === 'too-large';
-      this.#pool.storeFile(file, (outcome) => (isLarge(outcome) ? void this.#startLargeFile(file, settle).catch((error: unknown) => this.#fail(error)) : settle(outcome)));
+      this.#pool.storeFile(file, (outcome) =>
+        isLarge(outcome) ? void this.#startLargeFile(file, settle).catch((error: unknown) => this.#fail(error)) : settle(outcome),
+      );
     }
     await this.#pool.room();
   }
@@ -201,7 +208,11 @@ export class Archiver {
   #fileDone(open: OpenFolder, position: number, entry: SourceEntry, parent: Node | undefined, outcome: FileOutcome): void {
     const { name, path, stat } = entry;
     if (outcome.kind !== 'content') {
-      this.#tally.issue(path, outcome.kind === 'failure' && outcome.reason === 'ENOENT' ? 'vanished' : 'unreadable', outcome.kind === 'failure' ? outcome.reason : 'grows');
+      this.#tally.issue(
+        path,
+        outcome.kind === 'failure' && outcome.reason === 'ENOENT' ? 'vanished' : 'unreadable',
+        outcome.kind === 'failure' ? outcome.reason : 'grows',
+      );
       return this.#put(open, position, undefined);
     }
     if (outcome.changed) this.#tally.issue(path, 'changed', 'changed while it was read');

@@ -32,7 +32,9 @@ function carryOut(task: WorkerTask): WorkerAnswer {
     case 'scan':
       return { kind: 'scan', taskId, ...archiver.findCuts(task.fd, task.offset, task.scanBytes) };
     case 'chunks': {
-      const chunks = task.ranges.map((range) => archiver.storeRange(task.fd, range)).filter((chunk): chunk is StoredChunk => chunk !== undefined);
+      const chunks = task.ranges
+        .map((range) => archiver.storeRange(task.fd, range))
+        .filter((chunk): chunk is StoredChunk => chunk !== undefined);
       return { kind: 'chunks', taskId, chunks };
     }
     case 'flush':

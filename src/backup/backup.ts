@@ -1,7 +1,20 @@
 import { hostname as systemHostname, userInfo } from 'node:os';
 import { availableParallelism } from 'node:os';
 import { byteStringFromText, CadanganError, isAbort, isCode, type Clock } from '../platform/index.ts';
-import { formatTimestamp, listReadableSnapshots, PackStore, saveSnapshot, TimestampWriter, type CompressionMode, type Repository, type Snapshot, type SnapshotId, type SnapshotSummary, type StoredSnapshot, type TreeId } from '../repository/index.ts';
+import {
+  formatTimestamp,
+  listReadableSnapshots,
+  PackStore,
+  saveSnapshot,
+  TimestampWriter,
+  type CompressionMode,
+  type Repository,
+  type Snapshot,
+  type SnapshotId,
+  type SnapshotSummary,
+  type StoredSnapshot,
+  type TreeId,
+} from '../repository/index.ts';
 import type { SourceTotals } from './scan-ahead.ts';
 import { systemAccountNames } from './account-names.ts';
 import { Archiver } from './archiver.ts';
@@ -74,7 +87,8 @@ export interface BackupResult {
 
 /** What files have on this system and Node cannot read. */
 export type NotStored = 'extended-attributes' | 'access-control-lists' | 'alternate-data-streams';
-const notStored: readonly NotStored[] = process.platform === 'win32' ? ['access-control-lists', 'alternate-data-streams'] : ['extended-attributes', 'access-control-lists'];
+const notStored: readonly NotStored[] =
+  process.platform === 'win32' ? ['access-control-lists', 'alternate-data-streams'] : ['extended-attributes', 'access-control-lists'];
 
 const workersMax = 4;
 const strictChanges: ChangeRules = { ignoreCtime: false, ignoreInode: false };
@@ -115,13 +129,28 @@ export async function backup(repository: Repository, options: BackupOptions): Pr
   const isUnchanged = await isSkipped(repository, tree, options, prepared, parent);
   const snapshotId = options.dryRun || isUnchanged ? undefined : await saveSnapshot(repository, snapshot, options.signal);
   return {
-    snapshotId, isUnchanged, tree, parentId: parent?.id, summary,
+    snapshotId,
+    isUnchanged,
+    tree,
+    parentId: parent?.id,
+    summary,
     durationMs: clock.monotonicMs() - startMs,
-    issues: tally.issues, issueCount: tally.issueCount, socketsSkipped: tally.sockets, notStored, parentTreesDamaged: tally.parentTreesDamaged,
+    issues: tally.issues,
+    issueCount: tally.issueCount,
+    socketsSkipped: tally.sockets,
+    notStored,
+    parentTreesDamaged: tally.parentTreesDamaged,
   };
 }
 
-async function storeTree(repository: Repository, packStore: PackStore, tally: RunTally, options: BackupOptions, source: PreparedSource, parent: StoredSnapshot | undefined): Promise<TreeId> {
+async function storeTree(
+  repository: Repository,
+  packStore: PackStore,
+  tally: RunTally,
+  options: BackupOptions,
+  source: PreparedSource,
+  parent: StoredSnapshot | undefined,
+): Promise<TreeId> {
   const { compression = 'auto', extraVerify = true, signal } = options;
   const workerCount = options.workerCount ?? Math.min(availableParallelism(), workersMax);
   const trees = new TreeSaver(repository, packStore, { compression, extraVerify });
@@ -129,7 +158,11 @@ async function storeTree(repository: Repository, packStore: PackStore, tally: Ru
   using _reporting = reportProgress(tally, expectedTotals(source, parent), options.progress, repository.clock);
   const archiver = new Archiver(repository, pool, trees, tally, {
     reader: source.reader,
-    nodes: { withAtime: options.withAtime ?? false, accounts: systemAccountNames(), times: new TimestampWriter((ns) => repository.clock.offsetMinutes(ns)) },
+    nodes: {
+      withAtime: options.withAtime ?? false,
+      accounts: systemAccountNames(),
+      times: new TimestampWriter((ns) => repository.clock.offsetMinutes(ns)),
+    },
     changes: options.changes ?? strictChanges,
     oneFileSystem: options.oneFileSystem ?? false,
     repositoryFolder: options.repositoryFolder === undefined ? undefined : statFollowing(byteStringFromText(options.repositoryFolder)),
@@ -173,17 +206,26 @@ async function inTime(clock: Clock, work: (signal: AbortSignal) => Promise<void>
 }
 
 /**
- * The parent that a run with these options would choose. To be called before the index is loaded: then every blob of the parent is in an index file
- * that is read after.
+ * The parent that a run with these options would choose. To be called before the index is loaded: then every blob of the parent is in an
+ * index file that is read after.
  */
-export async function findParent(repository: Repository, options: Pick<BackupOptions, 'host' | 'timeNs' | 'signal'>, prepared: PreparedSource): Promise<StoredSnapshot | undefined> {
+export async function findParent(
+  repository: Repository,
+  options: Pick<BackupOptions, 'host' | 'timeNs' | 'signal'>,
+  prepared: PreparedSource,
+): Promise<StoredSnapshot | undefined> {
   const timeNs = options.timeNs ?? repository.clock.nowNs();
   // A damaged snapshot is for `check` to name; here it is only no parent.
   const snapshots = await listReadableSnapshots(repository, () => undefined, options.signal);
   return chooseParent(snapshots, options.host ?? systemHostname(), prepared.paths, timeNs);
 }
 
-async function parentOf(repository: Repository, options: BackupOptions, prepared: PreparedSource, timeNs: bigint): Promise<StoredSnapshot | undefined> {
+async function parentOf(
+  repository: Repository,
+  options: BackupOptions,
+  prepared: PreparedSource,
+  timeNs: bigint,
+): Promise<StoredSnapshot | undefined> {
   if (options.force || options.parent === 'none') return undefined;
   return options.parent ?? findParent(repository, { ...options, timeNs }, prepared);
 }
@@ -194,7 +236,13 @@ function refuseEmpty({ reader }: PreparedSource, tally: RunTally, sources: reado
 }
 
 /** A dry run has stored no trees that could be compared more closely. */
-async function isSkipped(repository: Repository, tree: TreeId, { skipIfUnchanged, dryRun, tags = [], signal }: BackupOptions, source: PreparedSource, parent: StoredSnapshot | undefined): Promise<boolean> {
+async function isSkipped(
+  repository: Repository,
+  tree: TreeId,
+  { skipIfUnchanged, dryRun, tags = [], signal }: BackupOptions,
+  source: PreparedSource,
+  parent: StoredSnapshot | undefined,
+): Promise<boolean> {
   if (!skipIfUnchanged || !parent) return false;
   return saysNothingNew(repository, { tree, sources: source.tree, tags }, parent, dryRun ? 'same-tree' : skipIfUnchanged, signal);
 }
@@ -212,11 +260,20 @@ function summarize(tally: RunTally, packStore: PackStore, times: { startNs: bigi
   const { dataBlobs, treeBlobs, plainBytes, packedBytes } = packStore.totals;
   const text = (ns: bigint) => formatTimestamp(ns, times.clock.offsetMinutes(ns));
   return {
-    backupStart: text(times.startNs), backupEnd: text(times.endNs),
-    filesNew: files.new, filesChanged: files.changed, filesUnmodified: files.unmodified,
-    dirsNew: folders.new, dirsChanged: folders.changed, dirsUnmodified: folders.unmodified,
-    dataBlobs, treeBlobs, dataAdded: plainBytes, dataAddedPacked: packedBytes,
-    totalFilesProcessed: tally.filesDone, totalBytesProcessed: tally.bytes,
+    backupStart: text(times.startNs),
+    backupEnd: text(times.endNs),
+    filesNew: files.new,
+    filesChanged: files.changed,
+    filesUnmodified: files.unmodified,
+    dirsNew: folders.new,
+    dirsChanged: folders.changed,
+    dirsUnmodified: folders.unmodified,
+    dataBlobs,
+    treeBlobs,
+    dataAdded: plainBytes,
+    dataAddedPacked: packedBytes,
+    totalFilesProcessed: tally.filesDone,
+    totalBytesProcessed: tally.bytes,
   };
 }
 

@@ -62,7 +62,9 @@ export class DataPool {
     this.#repository = repository;
     this.#packStore = packStore;
     this.#options = options;
-    options.signal.addEventListener('abort', () => this.#fail(new CadanganError('aborted', {}, { cause: options.signal.reason })), { once: true });
+    options.signal.addEventListener('abort', () => this.#fail(new CadanganError('aborted', {}, { cause: options.signal.reason })), {
+      once: true,
+    });
   }
 
   /** Hands a small file to the workers; `settle` is called once, later. Await `room()` now and then. */

@@ -138,6 +138,7 @@ function excludedContent(tags: readonly TagFile[]): ExcludedContent | undefined 
 
 function parseLimit(text: string): number {
   const sizeBytes = parseSizeText(text);
-  if (sizeBytes === undefined) throw new CadanganError('arguments.invalid', { option: `exclude-larger-than ${text}`, reason: 'not a size such as 500k, 20M or 1G' });
+  if (sizeBytes === undefined)
+    throw new CadanganError('arguments.invalid', { option: `exclude-larger-than ${text}`, reason: 'not a size such as 500k, 20M or 1G' });
   return sizeBytes;
 }

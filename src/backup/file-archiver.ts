@@ -18,8 +18,8 @@ const inputBytes = wholeFileBytesMax + scanStepBytes;
 export const openFlags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 
 /**
- * The system could not read the source: an outcome of that file. Any other error stops the run, whatever code it carries: a blob that was claimed
- * and could not be sealed would be missing from every file that has it.
+ * The system could not read the source: an outcome of that file. Any other error stops the run, whatever code it carries: a blob that was
+ * claimed and could not be sealed would be missing from every file that has it.
  */
 export class ReadError extends Error {
   readonly reason: string;
@@ -145,7 +145,7 @@ export class FileArchiver {
 
   #storeWhole(length: number): BlobId[] {
     const ids: BlobId[] = [];
-    for (let at = 0; at < length; ) {
+    for (let at = 0; at < length;) {
       const cut = this.#builder.kernel.findCut(this.#inputPtr + at, length - at, 0) || length - at;
       ids.push(this.#storeBlob(this.#inputPtr + at, cut));
       at += cut;

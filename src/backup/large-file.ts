@@ -20,8 +20,8 @@ const openFile = promisify(open);
 const closeFile = promisify(close);
 
 /**
- * Stores one large file with all workers. Where chunks end can only be found from front to back, but that is a sixth of the work: one worker
- * scans ahead, and every chunk found goes to whichever worker is free. Workers share the descriptor, so all read the same file
+ * Stores one large file with all workers. Where chunks end can only be found from front to back, but that is a sixth of the work: one
+ * worker scans ahead, and every chunk found goes to whichever worker is free. Workers share the descriptor, so all read the same file
  * even if another takes its name meanwhile.
  */
 export async function storeLargeFile(file: FileToRead, pool: DataPool): Promise<FileOutcome> {
@@ -48,7 +48,7 @@ type Failure = Extract<FileOutcome, { kind: 'failure' }>;
 async function storeChunks(fd: number, pool: DataPool): Promise<StoredChunk[] | Failure> {
   const stored: Promise<readonly StoredChunk[] | Failure>[] = [];
   const underWay = new Set<Promise<unknown>>();
-  for (let offset = 0, atEnd = false; !atEnd; ) {
+  for (let offset = 0, atEnd = false; !atEnd;) {
     const scan = await pool.run({ kind: 'scan', fd, offset, scanBytes }, true);
     if (scan.kind === 'failure') return settled(stored, { kind: 'failure', reason: scan.reason });
     if (scan.kind !== 'scan') throw new Error(`a scan was answered with ${scan.kind}`);
@@ -66,7 +66,10 @@ async function storeChunks(fd: number, pool: DataPool): Promise<StoredChunk[] | 
 }
 
 /** All chunks in order, or the first failure; waits for every task either way, since they use the descriptor. */
-async function settled(stored: readonly Promise<readonly StoredChunk[] | Failure>[], failure: Failure | undefined): Promise<StoredChunk[] | Failure> {
+async function settled(
+  stored: readonly Promise<readonly StoredChunk[] | Failure>[],
+  failure: Failure | undefined,
+): Promise<StoredChunk[] | Failure> {
   const chunks: StoredChunk[] = [];
   for (const part of await Promise.all(stored)) {
     if ('kind' in part) failure ??= part;

@@ -73,10 +73,19 @@ export function hasSameContent(parent: Node, fresh: Node, rules: ChangeRules): b
  */
 export function saysTheSame(parent: Node, fresh: Node): boolean {
   return (
-    parent.type === fresh.type && parent.mode === fresh.mode && parent.uid === fresh.uid && parent.gid === fresh.gid &&
-    parent.user === fresh.user && parent.group === fresh.group && parent.inode === fresh.inode && parent.size === fresh.size &&
+    parent.type === fresh.type &&
+    parent.mode === fresh.mode &&
+    parent.uid === fresh.uid &&
+    parent.gid === fresh.gid &&
+    parent.user === fresh.user &&
+    parent.group === fresh.group &&
+    parent.inode === fresh.inode &&
+    parent.size === fresh.size &&
     (parent.deviceId === fresh.deviceId || parent.deviceId === 0) && // newer restic leaves it out where there is one link
-    parent.links === fresh.links && parent.device === fresh.device && parent.linkTarget === fresh.linkTarget &&
-    sameInstant(parent.mtime, fresh.mtime) && sameInstant(parent.ctime, fresh.ctime)
+    parent.links === fresh.links &&
+    parent.device === fresh.device &&
+    parent.linkTarget === fresh.linkTarget &&
+    sameInstant(parent.mtime, fresh.mtime) &&
+    sameInstant(parent.ctime, fresh.ctime)
   );
 }

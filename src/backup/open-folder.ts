@@ -23,7 +23,12 @@ export class OpenFolder {
   #parentCursor = 0;
   readonly #closed = Promise.withResolvers<TreeId>();
 
-  constructor(place: FolderPlace | undefined, parentNode: Node | undefined, parentTreeId: TreeId | undefined, parentTree: Tree | undefined) {
+  constructor(
+    place: FolderPlace | undefined,
+    parentNode: Node | undefined,
+    parentTreeId: TreeId | undefined,
+    parentTree: Tree | undefined,
+  ) {
     this.place = place;
     this.parentNode = parentNode;
     this.#parentTreeId = parentTreeId;

@@ -1,10 +1,15 @@
 import type { StoredSnapshot } from '../repository/index.ts';
 
 /**
- * The snapshot that a run compares with: the latest of the same host and the same set of paths that is not newer than the run. A newer one means
- * that a clock was wrong somewhere, and what it says about times cannot be trusted (restic issue 3619).
+ * The snapshot that a run compares with: the latest of the same host and the same set of paths that is not newer than the run. A newer one
+ * means that a clock was wrong somewhere, and what it says about times cannot be trusted (restic issue 3619).
  */
-export function chooseParent(snapshots: readonly StoredSnapshot[], host: string, paths: readonly string[], runTimeNs: bigint): StoredSnapshot | undefined {
+export function chooseParent(
+  snapshots: readonly StoredSnapshot[],
+  host: string,
+  paths: readonly string[],
+  runTimeNs: bigint,
+): StoredSnapshot | undefined {
   const wanted = pathSetKey(paths);
   let latest: StoredSnapshot | undefined;
   for (const candidate of snapshots) {

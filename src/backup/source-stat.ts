@@ -3,8 +3,8 @@ import { fsPath, type ByteString } from '../platform/index.ts';
 import { fileModeFromStat, nodeTypeOf, uint64, type NodeType, type Uint64 } from '../repository/index.ts';
 
 /**
- * What the walk keeps of `lstat`, exact to the nanosecond and to 64 bits. Node's own object has 36 big integers; many thousands of entries wait
- * for their turn at a time, and this takes a quarter of the memory.
+ * What the walk keeps of `lstat`, exact to the nanosecond and to 64 bits. Node's own object has 36 big integers; many thousands of entries
+ * wait for their turn at a time, and this takes a quarter of the memory.
  */
 export interface SourceStat {
   readonly type: NodeType | 'irregular';

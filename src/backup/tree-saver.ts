@@ -1,4 +1,16 @@
-import { blobIdOf, PackBuilder, packBytesMax, serializeNode, singleBlobPack, treeFromSerializedNodes, type CompressionMode, type Node, type PackStore, type Repository, type TreeId } from '../repository/index.ts';
+import {
+  blobIdOf,
+  PackBuilder,
+  packBytesMax,
+  serializeNode,
+  singleBlobPack,
+  treeFromSerializedNodes,
+  type CompressionMode,
+  type Node,
+  type PackStore,
+  type Repository,
+  type TreeId,
+} from '../repository/index.ts';
 
 /** Stores tree blobs, on the main thread: all trees of a million files compress and seal in a second or two. */
 export class TreeSaver {
@@ -9,7 +21,11 @@ export class TreeSaver {
   /** Adds happen one after another: a pack that is being stored lies in the builder's memory. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(repository: Repository, packStore: PackStore, options: { readonly compression: CompressionMode; readonly extraVerify: boolean }) {
+  constructor(
+    repository: Repository,
+    packStore: PackStore,
+    options: { readonly compression: CompressionMode; readonly extraVerify: boolean },
+  ) {
     this.#repository = repository;
     this.#packStore = packStore;
     this.#options = options;

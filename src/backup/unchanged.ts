@@ -4,7 +4,8 @@ import type { SourceTree } from './source-tree.ts';
 
 /**
  * When a run leaves no snapshot, because its parent says the same already.
- * - `same-tree`: when the trees are equal, as restic has it. The folders above the sources count, and their times change with whatever else lies in them.
+ * - `same-tree`: when the trees are equal, as restic has it. The folders above the sources count, and their times change with whatever else
+ * lies in them.
  * - `same-sources`: when the sources are equal, whatever became of the folders above them, and the parent has all the tags of the run.
  */
 export type SkipRule = 'same-tree' | 'same-sources';
@@ -17,7 +18,13 @@ export interface NewTree {
 }
 
 /** Whether a snapshot of `made` would tell nothing new. @throws the storage's errors */
-export async function saysNothingNew(repository: Repository, { tree, sources, tags }: NewTree, parent: StoredSnapshot, rule: SkipRule, signal: AbortSignal): Promise<boolean> {
+export async function saysNothingNew(
+  repository: Repository,
+  { tree, sources, tags }: NewTree,
+  parent: StoredSnapshot,
+  rule: SkipRule,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { snapshot } = parent;
   if (rule === 'same-tree') return snapshot.tree === tree;
   if (!tags.every((tag) => snapshot.tags.includes(tag))) return false; // then it is somebody else's
@@ -29,7 +36,13 @@ export async function saysNothingNew(repository: Repository, { tree, sources, ta
   }
 }
 
-async function haveSameSources(repository: Repository, { isSource, children }: SourceTree, before: TreeId | undefined, now: TreeId | undefined, signal: AbortSignal): Promise<boolean> {
+async function haveSameSources(
+  repository: Repository,
+  { isSource, children }: SourceTree,
+  before: TreeId | undefined,
+  now: TreeId | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
   if (before === now) return true;
   if (isSource || before === undefined || now === undefined) return false;
   const [old, made] = [await nodesOf(repository, before, signal), await nodesOf(repository, now, signal)];
@@ -38,7 +51,9 @@ async function haveSameSources(repository: Repository, { isSource, children }: S
     const [one, other] = [old.get(child.name), made.get(child.name)];
     if (one === undefined && other === undefined) continue; // it could not be read in either run
     if (one === undefined || other === undefined) return false;
-    const isSame = child.isSource ? serializeNode(one) === serializeNode(other) : await haveSameSources(repository, child, folderOf(one), folderOf(other), signal);
+    const isSame = child.isSource
+      ? serializeNode(one) === serializeNode(other)
+      : await haveSameSources(repository, child, folderOf(one), folderOf(other), signal);
     if (!isSame) return false;
   }
   return true;

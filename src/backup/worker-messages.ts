@@ -30,7 +30,13 @@ export function* unpackFiles({ paths, numbers }: PackedFiles): Generator<FileToR
   for (let at = 0; at < numbers.length; at += numbersPerFile) {
     const end = paths.indexOf('\0', start);
     const [size = 0n, mtimeNs = 0n, ctimeNs = 0n, inode = 0n] = numbers.subarray(at, at + numbersPerFile);
-    yield { path: paths.slice(start, end) as ByteString, sizeBytes: Number(size), mtimeNs, ctimeNs, inode: uint64(BigInt.asUintN(64, inode)) };
+    yield {
+      path: paths.slice(start, end) as ByteString,
+      sizeBytes: Number(size),
+      mtimeNs,
+      ctimeNs,
+      inode: uint64(BigInt.asUintN(64, inode)),
+    };
     start = end + 1;
   }
 }
@@ -75,7 +81,10 @@ export function unpackOutcomes({ ids, numbers, reasons }: PackedOutcomes): FileO
     if (kind === kinds.failure) outcomes.push({ kind: 'failure', reason: reasons[failures++] ?? 'unknown' });
     else if (kind === kinds.tooLarge) outcomes.push({ kind: 'too-large' });
     else {
-      const own = Array.from({ length: count }, (_, index) => ids.slice(idStart + index * idLength, idStart + (index + 1) * idLength) as BlobId);
+      const own = Array.from(
+        { length: count },
+        (_, index) => ids.slice(idStart + index * idLength, idStart + (index + 1) * idLength) as BlobId,
+      );
       outcomes.push({ kind: 'content', ids: own, sizeBytes, changed: kind === kinds.changed });
       idStart += count * idLength;
     }

@@ -4,8 +4,8 @@ import type { BlobId, BlobType, Node, Repository, TreeId } from '../repository/i
 import { sameContent, sameNode } from './same-node.ts';
 
 /**
- * `+` added, `-` removed, `M` content of a file modified, `T` became another type of thing, `U` something about it changed, `TU` both. As with restic,
- * what lies in a folder that came in the place of something else (`T`) is not listed.
+ * `+` added, `-` removed, `M` content of a file modified, `T` became another type of thing, `U` something about it changed, `TU` both. As
+ * with restic, what lies in a folder that came in the place of something else (`T`) is not listed.
  */
 export type Modifier = '+' | '-' | 'M' | 'T' | 'U' | 'TU';
 
@@ -45,7 +45,12 @@ export interface CompareOptions {
  * Compares two snapshots' trees, or folders of them. Folders with one id are not gone through, unless that is needed to tell whether a blob
  * is really new. The repository's index must be loaded. @throws `repository.damaged`
  */
-export async function compareTrees(repository: Repository, before: TreeId, after: TreeId, options: CompareOptions = {}): Promise<CompareStatistics> {
+export async function compareTrees(
+  repository: Repository,
+  before: TreeId,
+  after: TreeId,
+  options: CompareOptions = {},
+): Promise<CompareStatistics> {
   const comparison = new Comparison(repository, options);
   await comparison.run(before, after);
   return comparison.statistics();
@@ -136,7 +141,9 @@ class Comparison {
     await this.#options.onChange?.(change);
   }
 
-  /** A blob that was moved or copied out of an unchanged folder is neither new nor gone. The folders are gone through only while one may be. */
+  /**
+   * A blob that was moved or copied out of an unchanged folder is neither new nor gone. The folders are gone through only while one may be.
+   */
   async #removeCommon(): Promise<void> {
     const pending = [...this.#commonTrees];
     for (let tree = pending.pop(); tree !== undefined && this.#before.size + this.#after.size > 0; tree = pending.pop()) {

@@ -1,5 +1,13 @@
 import { CadanganError, compilePatterns, type ByteString, type PatternSet } from '../platform/index.ts';
-import { parseTimestamp, walkTree, type BlobId, type Node, type Repository, type StoredSnapshot, type TreeId } from '../repository/index.ts';
+import {
+  parseTimestamp,
+  walkTree,
+  type BlobId,
+  type Node,
+  type Repository,
+  type StoredSnapshot,
+  type TreeId,
+} from '../repository/index.ts';
 
 export interface FindOptions {
   /** restic's patterns, alternatives. A pattern that fits a folder fits all that lies in it; an empty one fits everything. */
@@ -19,9 +27,22 @@ export interface FindOptions {
 export type FindMatch =
   | { readonly kind: 'entry'; readonly snapshot: StoredSnapshot; readonly path: ByteString; readonly node: Node }
   /** `path` is a file with the blob, which stands in the folder `parentTree`. */
-  | { readonly kind: 'blob'; readonly snapshot: StoredSnapshot; readonly path: ByteString; readonly node: Node; readonly id: BlobId; readonly parentTree: TreeId }
+  | {
+      readonly kind: 'blob';
+      readonly snapshot: StoredSnapshot;
+      readonly path: ByteString;
+      readonly node: Node;
+      readonly id: BlobId;
+      readonly parentTree: TreeId;
+    }
   /** `node` is undefined for the root of the snapshot, which is `/`. */
-  | { readonly kind: 'tree'; readonly snapshot: StoredSnapshot; readonly path: ByteString; readonly node: Node | undefined; readonly id: TreeId }
+  | {
+      readonly kind: 'tree';
+      readonly snapshot: StoredSnapshot;
+      readonly path: ByteString;
+      readonly node: Node | undefined;
+      readonly id: TreeId;
+    }
   /** What lies in this folder cannot be known. */
   | { readonly kind: 'unreadable'; readonly snapshot: StoredSnapshot; readonly path: ByteString; readonly error: CadanganError };
 
@@ -29,7 +50,11 @@ export type FindMatch =
  * Searches snapshots in the given order. The repository's index must be loaded.
  * @throws `arguments.invalid` for a bad pattern or id, and when nothing is asked for
  */
-export async function* findInSnapshots(repository: Repository, snapshots: readonly StoredSnapshot[], options: FindOptions): AsyncGenerator<FindMatch, void, undefined> {
+export async function* findInSnapshots(
+  repository: Repository,
+  snapshots: readonly StoredSnapshot[],
+  options: FindOptions,
+): AsyncGenerator<FindMatch, void, undefined> {
   const query = compileQuery(repository, options);
   const fruitless = new FruitlessFolders(query.byName !== undefined);
   for (const snapshot of snapshots) yield* findInOne(repository, snapshot, query, fruitless, options.signal);
@@ -44,7 +69,8 @@ interface Query {
 
 function compileQuery(repository: Repository, options: FindOptions): Query {
   const { patterns = [], blobIds = [], treeIds = [], packIds = [], oldestNs, newestNs } = options;
-  if (patterns.length + blobIds.length + treeIds.length + packIds.length === 0) throw new CadanganError('arguments.invalid', { reason: 'nothing to look for' });
+  if (patterns.length + blobIds.length + treeIds.length + packIds.length === 0)
+    throw new CadanganError('arguments.invalid', { reason: 'nothing to look for' });
   const set = patterns.length > 0 ? compileFindPatterns(patterns, options.ignoreCase ?? false) : undefined;
   const isInTime = (node: Node) => {
     if (oldestNs === undefined && newestNs === undefined) return true;
@@ -119,7 +145,13 @@ interface OpenFolder {
   hasMatch: boolean;
 }
 
-async function* findInOne(repository: Repository, snapshot: StoredSnapshot, query: Query, fruitless: FruitlessFolders, signal?: AbortSignal): AsyncGenerator<FindMatch, void, undefined> {
+async function* findInOne(
+  repository: Repository,
+  snapshot: StoredSnapshot,
+  query: Query,
+  fruitless: FruitlessFolders,
+  signal?: AbortSignal,
+): AsyncGenerator<FindMatch, void, undefined> {
   const root = snapshot.snapshot.tree;
   const open: OpenFolder[] = [];
   let coming = root;
@@ -152,9 +184,16 @@ async function* findInOne(repository: Repository, snapshot: StoredSnapshot, quer
   }
 }
 
-function* matchesOf(query: Query, snapshot: StoredSnapshot, path: ByteString, node: Node, parentTree: TreeId): Generator<FindMatch, void, undefined> {
+function* matchesOf(
+  query: Query,
+  snapshot: StoredSnapshot,
+  path: ByteString,
+  node: Node,
+  parentTree: TreeId,
+): Generator<FindMatch, void, undefined> {
   if (query.byName?.(path, node)) yield { kind: 'entry', snapshot, path, node };
-  if (node.type === 'dir' && node.subtree !== undefined && query.isWantedTree(node.subtree)) yield { kind: 'tree', snapshot, path, node, id: node.subtree };
+  if (node.type === 'dir' && node.subtree !== undefined && query.isWantedTree(node.subtree))
+    yield { kind: 'tree', snapshot, path, node, id: node.subtree };
   if (node.type !== 'file') return;
   for (const id of new Set(node.content)) if (query.isWantedBlob(id)) yield { kind: 'blob', snapshot, path, node, id, parentTree };
 }

@@ -10,7 +10,14 @@
  * A *path* is a byte string that begins with `/`, with `/` between names, as it stands in the snapshot. Snapshots share most of their
  * trees; what was seen once under one id is not read again where the answer cannot differ.
  */
-export { compareTrees, type Change, type CompareOptions, type CompareStatistics, type EntryCounts, type Modifier } from './compare-trees.ts';
+export {
+  compareTrees,
+  type Change,
+  type CompareOptions,
+  type CompareStatistics,
+  type EntryCounts,
+  type Modifier,
+} from './compare-trees.ts';
 export { findInSnapshots, type FindMatch, type FindOptions } from './find-in-snapshots.ts';
 export { listEntries, type ListedEntry, type ListOptions } from './list-entries.ts';
 export { nodeAt } from './node-at.ts';

@@ -19,7 +19,11 @@ export interface ListOptions {
 }
 
 /** Entries in the order of the trees, each folder before what lies in it. @throws `path.not-found`, `repository.damaged` */
-export async function* listEntries(repository: Repository, tree: TreeId, options: ListOptions = {}): AsyncGenerator<ListedEntry, void, undefined> {
+export async function* listEntries(
+  repository: Repository,
+  tree: TreeId,
+  options: ListOptions = {},
+): AsyncGenerator<ListedEntry, void, undefined> {
   const { recursive = false, onUnreadable, signal } = options;
   const names = namesOf(options.path ?? ('/' as ByteString));
   const prefix = names.map((name) => `/${name}`).join('') as ByteString;

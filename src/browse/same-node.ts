@@ -9,14 +9,30 @@ export function sameContent(a: Node, b: Node): boolean {
 export function sameNode(a: Node, b: Node): boolean {
   return (
     plainFields.every((field) => a[field] === b[field]) &&
-    sameInstant(a.mtime, b.mtime) && sameInstant(a.atime, b.atime) && sameInstant(a.ctime, b.ctime) &&
+    sameInstant(a.mtime, b.mtime) &&
+    sameInstant(a.atime, b.atime) &&
+    sameInstant(a.ctime, b.ctime) &&
     sameContent(a, b) &&
     sameAttributes(a.extendedAttributes ?? [], b.extendedAttributes ?? [])
   );
 }
 
 const plainFields = [
-  'name', 'type', 'mode', 'uid', 'gid', 'user', 'group', 'inode', 'deviceId', 'size', 'links', 'linkTarget', 'device', 'subtree', 'error',
+  'name',
+  'type',
+  'mode',
+  'uid',
+  'gid',
+  'user',
+  'group',
+  'inode',
+  'deviceId',
+  'size',
+  'links',
+  'linkTarget',
+  'device',
+  'subtree',
+  'error',
 ] as const satisfies readonly (keyof Node)[];
 
 /** In whatever order. */

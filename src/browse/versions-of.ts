@@ -20,10 +20,15 @@ export interface PathHistory {
 }
 
 /**
- * What a path has been over `snapshots`. Versions are told apart by content: a file's blobs, a folder's tree, a link's target; a change of owner
- * or time alone is no new version of a file. Costs one look-up for each different folder on the way, not for each snapshot.
+ * What a path has been over `snapshots`. Versions are told apart by content: a file's blobs, a folder's tree, a link's target; a change of
+ * owner or time alone is no new version of a file. Costs one look-up for each different folder on the way, not for each snapshot.
  */
-export async function versionsOf(repository: Repository, snapshots: readonly StoredSnapshot[], path: ByteString, signal?: AbortSignal): Promise<PathHistory> {
+export async function versionsOf(
+  repository: Repository,
+  snapshots: readonly StoredSnapshot[],
+  path: ByteString,
+  signal?: AbortSignal,
+): Promise<PathHistory> {
   const lookup = new PathLookup(repository, namesOf(path), signal);
   const versions = new Map<string, { node: Node; snapshots: StoredSnapshot[] }>();
   const absentFrom: StoredSnapshot[] = [];

@@ -61,7 +61,11 @@ export async function worldFor(location: string, context: CommandContext): Promi
 }
 
 /** Opens the named repository for looking, or for small changes. */
-export async function openedRepository<T>(context: CommandContext, mode: LockMode, work: (opened: OpenedRepository) => Promise<T>): Promise<T> {
+export async function openedRepository<T>(
+  context: CommandContext,
+  mode: LockMode,
+  work: (opened: OpenedRepository) => Promise<T>,
+): Promise<T> {
   return withRepository(await accessOf(context), mode, work);
 }
 
@@ -69,4 +73,3 @@ export async function openedRepository<T>(context: CommandContext, mode: LockMod
 export function collect(value: string, previous: unknown): string[] {
   return [...(Array.isArray(previous) ? previous.map(String) : []), value];
 }
-

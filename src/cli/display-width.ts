@@ -28,7 +28,8 @@ export function cutStart(text: string, width: number): string {
 const ascii = /^[\x20-\x7e]*$/;
 const segmenter = new Intl.Segmenter();
 // Unicode's East Asian Width has no property in regular expressions; these scripts and blocks are what is wide in practice.
-const wide = /^[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]|\ufe0f/u;
+const wide =
+  /^[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]|\ufe0f/u;
 
 function displayWidthOfOne(segment: string): number {
   return wide.test(segment) ? 2 : 1;

@@ -14,11 +14,19 @@ interface DriveContext {
 }
 
 /** The configuration, and where the account on Google Drive is found. */
-export async function driveWorld(context: DriveContext): Promise<{ readonly configuration: Configuration; readonly place: DrivePlace; readonly configFile: string }> {
+export async function driveWorld(
+  context: DriveContext,
+): Promise<{ readonly configuration: Configuration; readonly place: DrivePlace; readonly configFile: string }> {
   const { environment, clock } = context;
   const configFile = configurationFile(environment);
   const { configuration } = await loadConfiguration(configFile);
-  const place: DrivePlace = { settings: configuration.googleDrive, stateFolder: stateFolder(environment), environment, clock, onWait: waitNoter(context) };
+  const place: DrivePlace = {
+    settings: configuration.googleDrive,
+    stateFolder: stateFolder(environment),
+    environment,
+    clock,
+    onWait: waitNoter(context),
+  };
   return { configuration, place, configFile };
 }
 
@@ -35,6 +43,7 @@ const waitMsWorthTelling = 10_000;
 function waitNoter({ terminal, globals }: DriveContext): DrivePlace['onWait'] {
   if (globals.quiet || globals.json) return undefined;
   return ({ ms, reason }) => {
-    if (ms >= waitMsWorthTelling || globals.verbosity > 0) terminal.note(l10n.t('Google asks to wait: {duration} ({reason})', { duration: durationText(ms), reason }));
+    if (ms >= waitMsWorthTelling || globals.verbosity > 0)
+      terminal.note(l10n.t('Google asks to wait: {duration} ({reason})', { duration: durationText(ms), reason }));
   };
 }

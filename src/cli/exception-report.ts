@@ -15,12 +15,21 @@ export function jsonExceptionSink(terminal: Terminal, during: string): Exception
 const notesShownPerKind = 10;
 
 /** For people: at the end, everything that is lost by name, then notes, of each kind the first few (all with `--verbose`). */
-export function reportExceptions(terminal: Terminal, result: Pick<JobResult<unknown>, 'exceptions' | 'exceptionCount'>, verbosity: number): void {
+export function reportExceptions(
+  terminal: Terminal,
+  result: Pick<JobResult<unknown>, 'exceptions' | 'exceptionCount'>,
+  verbosity: number,
+): void {
   const { exceptions, exceptionCount } = result;
   if (exceptionCount === 0) return;
   terminal.note(`${countText(exceptionCount, 'exception')}:`);
   const lost = exceptions.filter(({ weight }) => weight === 'lost');
-  const notes = [...Map.groupBy(exceptions.filter(({ weight }) => weight === 'note'), ({ kind }) => kind).values()];
+  const notes = [
+    ...Map.groupBy(
+      exceptions.filter(({ weight }) => weight === 'note'),
+      ({ kind }) => kind,
+    ).values(),
+  ];
   const shown = [...lost, ...notes.flatMap((ofKind) => (verbosity > 0 ? ofKind : ofKind.slice(0, notesShownPerKind)))];
   for (const { item, kind, reason } of shown) terminal.note(`  ${safeText(item)}: ${describeException(kind, reason)}`);
   if (shown.length < exceptionCount) terminal.note(`  ${l10n.t('… and {0} more', exceptionCount - shown.length)}`);

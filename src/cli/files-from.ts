@@ -29,7 +29,8 @@ async function readRaw(file: string): Promise<string[]> {
   const text = await readTextFile(file);
   const paths = text.split('\0');
   if (text === '') return [];
-  if (paths.pop() !== '' || paths.includes('')) throw new CadanganError('arguments.invalid', { file, reason: 'every name in it must end with a NUL and none may be empty' });
+  if (paths.pop() !== '' || paths.includes(''))
+    throw new CadanganError('arguments.invalid', { file, reason: 'every name in it must end with a NUL and none may be empty' });
   return paths;
 }
 
@@ -38,7 +39,10 @@ async function expand(pattern: string, file: string): Promise<string[]> {
   if (!/[*?[]/.test(pattern)) return [pattern];
   const { root } = parse(pattern);
   let found: string[] = [root];
-  for (const name of pattern.slice(root.length).split(/[/\\]/).filter((part) => part !== '')) {
+  for (const name of pattern
+    .slice(root.length)
+    .split(/[/\\]/)
+    .filter((part) => part !== '')) {
     found = (await Promise.all(found.map((folder) => step(folder, name)))).flat();
   }
   if (found.length === 0) throw new CadanganError('arguments.invalid', { file, pattern, reason: 'nothing matches it' });
@@ -49,11 +53,13 @@ async function step(folder: string, name: string): Promise<string[]> {
   if (!/[*?[]/.test(name)) return lstat(join(folder, name)).then(() => [join(folder, name)], noFolder);
   const wanted = compilePatterns([`/${name}`]);
   const names = await readdir(folder === '' ? '.' : folder).catch(noFolder);
-  return names.filter((entry) => wanted.matches(byteStringFromText(`/${entry}`))).sort().map((entry) => join(folder, entry));
+  return names
+    .filter((entry) => wanted.matches(byteStringFromText(`/${entry}`)))
+    .sort()
+    .map((entry) => join(folder, entry));
 }
 
 function noFolder(error: unknown): string[] {
   if (systemCode(error) === undefined) throw error;
   return []; // what is no folder, or may not be listed, has nothing that matches
 }
-

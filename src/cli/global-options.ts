@@ -47,7 +47,8 @@ export function addGlobalOptions(command: Command): void {
 
 /** What was given to the command wins over what was given before it, and both over the environment. @throws `arguments.invalid` */
 export function readGlobalOptions(program: Command, command: Command, environment: Environment): GlobalOptions {
-  const given = (from: Command): [string, unknown][] => Object.entries(from.opts()).filter(([name]) => from.getOptionValueSource(name) === 'cli');
+  const given = (from: Command): [string, unknown][] =>
+    Object.entries(from.opts()).filter(([name]) => from.getOptionValueSource(name) === 'cli');
   const values = new OptionValues(Object.fromEntries([...given(program), ...given(command)]));
   const repo = values.text('repo');
   const passwordFile = values.text('passwordFile');
@@ -72,10 +73,14 @@ export function readGlobalOptions(program: Command, command: Command, environmen
 /** @throws `arguments.invalid` when none or two are named, or the file cannot be read */
 export async function locationOf(options: GlobalOptions): Promise<string> {
   const { repo, repositoryFile } = options;
-  if (repo !== undefined && repositoryFile !== undefined) throw new CadanganError('arguments.invalid', { option: '--repository-file', reason: 'it cannot be combined with --repo' });
+  if (repo !== undefined && repositoryFile !== undefined)
+    throw new CadanganError('arguments.invalid', { option: '--repository-file', reason: 'it cannot be combined with --repo' });
   if (repo !== undefined) return repo;
   if (repositoryFile !== undefined) return (await readTextFile(repositoryFile)).trim();
-  throw new CadanganError('arguments.invalid', { option: '--repo', reason: 'no repository is named: use -r, --repository-file or RESTIC_REPOSITORY' });
+  throw new CadanganError('arguments.invalid', {
+    option: '--repo',
+    reason: 'no repository is named: use -r, --repository-file or RESTIC_REPOSITORY',
+  });
 }
 
 /** @throws `arguments.invalid` with the file and why it cannot be read */

@@ -1,9 +1,16 @@
 import { existsSync } from 'node:fs';
-import { configurationFile, isLanguageSetting, setLanguage, systemLocales, type Environment, type LanguageSetting } from '../platform/index.ts';
+import {
+  configurationFile,
+  isLanguageSetting,
+  setLanguage,
+  systemLocales,
+  type Environment,
+  type LanguageSetting,
+} from '../platform/index.ts';
 
 /**
- * Chooses the language before anything is said: `--lang`, else `CADANGAN_LANG`, else the configuration, else the system. With `--json` it is English
- * unless it was asked for here and now: what programs read must not depend on who runs them.
+ * Chooses the language before anything is said: `--lang`, else `CADANGAN_LANG`, else the configuration, else the system. With `--json` it
+ * is English unless it was asked for here and now: what programs read must not depend on who runs them.
  */
 export async function chooseLanguage(args: readonly string[], environment: Environment): Promise<void> {
   const asked = askedFor(args) ?? environment['CADANGAN_LANG'];

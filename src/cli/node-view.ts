@@ -6,8 +6,14 @@ import { localTimeText } from './time-argument.ts';
 
 /** Go's text for a file mode, which restic shows: letters for the kind and the special bits, then `rwxr-xr-x`. */
 export function modeText(mode: number): string {
-  const kinds = 'dalTLDpSugct?'.split('').filter((_letter, at) => (mode & (1 << (31 - at))) !== 0).join('');
-  const permissions = 'rwxrwxrwx'.split('').map((letter, at) => ((mode & (1 << (8 - at))) !== 0 ? letter : '-')).join('');
+  const kinds = 'dalTLDpSugct?'
+    .split('')
+    .filter((_letter, at) => (mode & (1 << (31 - at))) !== 0)
+    .join('');
+  const permissions = 'rwxrwxrwx'
+    .split('')
+    .map((letter, at) => ((mode & (1 << (8 - at))) !== 0 ? letter : '-'))
+    .join('');
   return (kinds || '-') + permissions;
 }
 
@@ -23,9 +29,20 @@ export function longLine(path: ByteString, node: Node, clock: Clock): string {
 export function listedNodeJson(path: ByteString, node: Node): JsonObject {
   const { type, uid, gid, mtime, atime, ctime, inode } = node;
   return jsonObject({
-    name: textOf(node.name), type, path: textOf(path), uid, gid, size: type === 'file' ? node.size : undefined,
-    mode: node.mode, permissions: modeText(node.mode), mtime, atime, ctime, inode: unlessZero(inode),
-    message_type: 'node', struct_type: 'node',
+    name: textOf(node.name),
+    type,
+    path: textOf(path),
+    uid,
+    gid,
+    size: type === 'file' ? node.size : undefined,
+    mode: node.mode,
+    permissions: modeText(node.mode),
+    mtime,
+    atime,
+    ctime,
+    inode: unlessZero(inode),
+    message_type: 'node',
+    struct_type: 'node',
   });
 }
 
@@ -33,9 +50,23 @@ export function listedNodeJson(path: ByteString, node: Node): JsonObject {
 export function foundNodeJson(path: ByteString, node: Node): JsonObject {
   const { type, mode, mtime, atime, ctime, uid, gid, user, group } = node;
   return jsonObject({
-    path: textOf(path), permissions: modeText(mode), name: textOf(node.name), type, mode: unlessZero(mode), mtime, atime, ctime, uid, gid,
-    user: unlessZero(user), group: unlessZero(group), inode: unlessZero(node.inode), device_id: unlessZero(node.deviceId),
-    size: unlessZero(node.size), links: unlessZero(node.links), linktarget: node.linkTarget && textOf(node.linkTarget),
+    path: textOf(path),
+    permissions: modeText(mode),
+    name: textOf(node.name),
+    type,
+    mode: unlessZero(mode),
+    mtime,
+    atime,
+    ctime,
+    uid,
+    gid,
+    user: unlessZero(user),
+    group: unlessZero(group),
+    inode: unlessZero(node.inode),
+    device_id: unlessZero(node.deviceId),
+    size: unlessZero(node.size),
+    links: unlessZero(node.links),
+    linktarget: node.linkTarget && textOf(node.linkTarget),
   });
 }
 
@@ -47,5 +78,10 @@ function fullMode({ type, mode }: Node): number {
 const kindBits = goMode.dir | goMode.symlink | goMode.device | goMode.charDevice | goMode.namedPipe | goMode.socket | goMode.irregular;
 
 const bitsOfTypes: Readonly<Record<string, number>> = {
-  dir: goMode.dir, symlink: goMode.symlink, dev: goMode.device, chardev: goMode.device | goMode.charDevice, fifo: goMode.namedPipe, socket: goMode.socket,
+  dir: goMode.dir,
+  symlink: goMode.symlink,
+  dev: goMode.device,
+  chardev: goMode.device | goMode.charDevice,
+  fifo: goMode.namedPipe,
+  socket: goMode.socket,
 };

@@ -6,22 +6,45 @@ import { countText, sizeText } from './units.ts';
 
 /** What people read of a copy, a line each. */
 export function statusLines(status: CopyStatus, clock: Clock): string[] {
-  const { name, title, repository, to, state, behind, total, trouble, lastWholeAt, lastScrub, lastSample, heldBack, snapshots, readable } = status;
+  const { name, title, repository, to, state, behind, total, trouble, lastWholeAt, lastScrub, lastSample, heldBack, snapshots, readable } =
+    status;
   const nowNs = clock.nowNs();
-  const ago = (at: string): string => l10n.t('{duration} ago', { duration: formatDuration(Number((nowNs - parseTimestamp(at).ns) / 1_000_000n)) });
+  const ago = (at: string): string =>
+    l10n.t('{duration} ago', { duration: formatDuration(Number((nowNs - parseTimestamp(at).ns) / 1_000_000n)) });
   const field = (label: string, text: string): string => `  ${label}: ${text}`;
   return [
     `${safeText(title ?? name)}${title === undefined ? '' : ` (${name})`}: ${stateText(state)}`,
     field(l10n.t('from'), safeText(repository)),
     field(l10n.t('to'), safeText(to)),
-    ...(behind === undefined ? [] : [field(l10n.t('behind'), l10n.t('{files}, {size}, since {date} ({ago})', { files: countText(behind.files, 'file'), size: sizeText(behind.bytes), date: dateText(behind.since), ago: ago(behind.since) }))]),
+    ...(behind === undefined
+      ? []
+      : [
+          field(
+            l10n.t('behind'),
+            l10n.t('{files}, {size}, since {date} ({ago})', {
+              files: countText(behind.files, 'file'),
+              size: sizeText(behind.bytes),
+              date: dateText(behind.since),
+              ago: ago(behind.since),
+            }),
+          ),
+        ]),
     ...(total === undefined ? [] : [field(l10n.t('size'), `${countText(total.files, 'file')}, ${sizeText(total.bytes)}`)]),
     ...(trouble === undefined ? [] : [field(l10n.t('trouble'), troubleText(trouble.kind))]),
     field(l10n.t('last whole'), lastWholeAt === undefined ? l10n.t('never') : `${dateText(lastWholeAt)} (${ago(lastWholeAt)})`),
     field(l10n.t('snapshots that can be restored from it'), String(snapshots.length)),
     ...(lastScrub === undefined ? [] : [field(l10n.t('last scrub'), `${dateText(lastScrub.at)}, ${scrubText(lastScrub)}`)]),
-    ...(lastSample === undefined ? [] : [field(l10n.t('last sample'), `${dateText(lastSample.at)}, ${l10n.t('{size} read', { size: sizeText(lastSample.read.bytes) })}, ${countText(lastSample.damaged.length, 'error')}`)]),
-    ...(heldBack === undefined ? [] : [field(l10n.t('kept'), `${countText(heldBack.files, 'file')}: ${heldBack.doubts.map(doubtText).join('; ')}`)]),
+    ...(lastSample === undefined
+      ? []
+      : [
+          field(
+            l10n.t('last sample'),
+            `${dateText(lastSample.at)}, ${l10n.t('{size} read', { size: sizeText(lastSample.read.bytes) })}, ${countText(lastSample.damaged.length, 'error')}`,
+          ),
+        ]),
+    ...(heldBack === undefined
+      ? []
+      : [field(l10n.t('kept'), `${countText(heldBack.files, 'file')}: ${heldBack.doubts.map(doubtText).join('; ')}`)]),
     ...(readable.length === 0 ? [] : [field(l10n.t('last readable copy'), safeText(readable.at(-1)?.name ?? ''))]),
   ];
 }
@@ -100,7 +123,11 @@ function scrubText({ found, leftFiles }: NonNullable<CopyStatus['lastScrub']>): 
     ...(damagedAtSource > 0 ? [l10n.t('{count} damaged in the repository itself', { count: damagedAtSource })] : []),
   ];
   const what = parts.length === 0 ? l10n.t('everything is right') : parts.join(', ');
-  return leftFiles > 0 ? l10n.t('{what}; {files} still missing', { what, files: countText(leftFiles, 'file') }) : parts.length === 0 ? what : l10n.t('{what}; healed as far as possible', { what });
+  return leftFiles > 0
+    ? l10n.t('{what}; {files} still missing', { what, files: countText(leftFiles, 'file') })
+    : parts.length === 0
+      ? what
+      : l10n.t('{what}; healed as far as possible', { what });
 }
 
 function dateText(at: string): string {

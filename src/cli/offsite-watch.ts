@@ -8,13 +8,20 @@ import { stateText, troubleText } from './offsite-text.ts';
 import { countText, sizeText } from './units.ts';
 
 /** Keeps copies up until it is stopped, and says what happens, a line each. */
-export async function watchCopies(context: CommandContext, world: Pick<OffsiteKeeperOptions, 'place' | 'records'>, copies: readonly OffsiteCopy[], password: (copy: OffsiteCopy, signal: AbortSignal) => Promise<string>): Promise<ExitCode> {
+export async function watchCopies(
+  context: CommandContext,
+  world: Pick<OffsiteKeeperOptions, 'place' | 'records'>,
+  copies: readonly OffsiteCopy[],
+  password: (copy: OffsiteCopy, signal: AbortSignal) => Promise<string>,
+): Promise<ExitCode> {
   const { signal } = context;
   await using stack = new AsyncDisposableStack();
   for (const copy of copies) {
     const teller = new Teller(context, copy.name);
     const keeper: OffsiteKeeper = await OffsiteKeeper.start({
-      copy, ...world, password: (passwordSignal) => password(copy, passwordSignal),
+      copy,
+      ...world,
+      password: (passwordSignal) => password(copy, passwordSignal),
       onResult: (result) => teller.tellResult(result),
       onStatus: () => void teller.tellStatus(() => keeper),
     });
@@ -42,10 +49,27 @@ class Teller {
     if (result.outcome === 'stopped') return;
     const details = result.details as Partial<SyncDetails> | undefined;
     if (globals.json) {
-      return printJsonNow(terminal, jsonObject({ message_type: 'run', copy: this.#name, job: result.job, outcome: result.outcome, uploaded_files: details?.uploadedFiles, uploaded_bytes: details?.uploadedBytes, trashed_files: details?.trashedFiles, lag_files: details?.lagFiles, exceptions: result.exceptionCount, error: 'error' in result ? describeError(result.error).what : undefined }));
+      return printJsonNow(
+        terminal,
+        jsonObject({
+          message_type: 'run',
+          copy: this.#name,
+          job: result.job,
+          outcome: result.outcome,
+          uploaded_files: details?.uploadedFiles,
+          uploaded_bytes: details?.uploadedBytes,
+          trashed_files: details?.trashedFiles,
+          lag_files: details?.lagFiles,
+          exceptions: result.exceptionCount,
+          error: 'error' in result ? describeError(result.error).what : undefined,
+        }),
+      );
     }
     if ('error' in result && !isAbort(result.error)) return this.#line(describeError(result.error).what);
-    if (details?.uploadedFiles !== undefined && !globals.quiet) this.#line(l10n.t('{files} uploaded, {size}', { files: countText(details.uploadedFiles, 'file'), size: sizeText(details.uploadedBytes ?? 0) }));
+    if (details?.uploadedFiles !== undefined && !globals.quiet)
+      this.#line(
+        l10n.t('{files} uploaded, {size}', { files: countText(details.uploadedFiles, 'file'), size: sizeText(details.uploadedBytes ?? 0) }),
+      );
   }
 
   async tellStatus(keeper: () => OffsiteKeeper): Promise<void> {
@@ -56,7 +80,11 @@ class Teller {
     const text = trouble === undefined ? stateText(state) : `${stateText(state)}: ${troubleText(trouble.kind)}`;
     if (text === this.#told) return;
     this.#told = text;
-    if (globals.json) printJsonNow(terminal, jsonObject({ message_type: 'state', copy: this.#name, state, trouble: trouble?.kind, behind: behind && { ...behind } }));
+    if (globals.json)
+      printJsonNow(
+        terminal,
+        jsonObject({ message_type: 'state', copy: this.#name, state, trouble: trouble?.kind, behind: behind && { ...behind } }),
+      );
     else this.#line(text);
   }
 

@@ -18,7 +18,12 @@ export interface PasswordInput {
 const passwordBytesMax = 64 * 1024;
 
 /** Asks at a terminal without showing what is typed. @throws `aborted` on Ctrl-C, `password.missing` when the terminal is closed */
-export async function promptPassword(question: string, input: PasswordInput, write: (text: string) => void, signal: AbortSignal): Promise<string> {
+export async function promptPassword(
+  question: string,
+  input: PasswordInput,
+  write: (text: string) => void,
+  signal: AbortSignal,
+): Promise<string> {
   // Before the question: what is typed the moment it appears must not show either.
   input.setRawMode?.(true);
   try {

@@ -28,10 +28,14 @@ export interface PasswordWorld {
 const run = promisify(execFile);
 const commandOutputBytesMax = 1 << 20;
 
-/** A password is never an argument: those can be seen by every user of the machine. @throws `password.missing`, `password.empty`, `arguments.invalid`, `aborted` */
+/**
+ * A password is never an argument: those can be seen by every user of the machine.
+ * @throws `password.missing`, `password.empty`, `arguments.invalid`, `aborted`
+ */
 export async function readPassword(source: PasswordSource, world: PasswordWorld, signal: AbortSignal): Promise<string> {
   const { file, command } = source;
-  if (file !== undefined && command !== undefined) throw new CadanganError('arguments.invalid', { option: '--password-command', reason: 'it cannot be combined with --password-file' });
+  if (file !== undefined && command !== undefined)
+    throw new CadanganError('arguments.invalid', { option: '--password-command', reason: 'it cannot be combined with --password-file' });
   if (command !== undefined) return nonEmpty((await outputOf(command, signal)).trim());
   if (file !== undefined) return nonEmpty((await readTextFile(file)).trim());
   const value = source.variable === undefined ? undefined : world.environment[source.variable];
@@ -51,7 +55,8 @@ async function ask({ question, twice }: PasswordSource, world: PasswordWorld, si
 /** What the command prints. What it says on standard error is the user's to read; the password must not get into an error. */
 async function outputOf(command: string, signal: AbortSignal): Promise<string> {
   const [program, ...args] = splitCommand(command) ?? [];
-  if (program === undefined) throw new CadanganError('arguments.invalid', { option: '--password-command', reason: 'it is empty, or a quote is not closed' });
+  if (program === undefined)
+    throw new CadanganError('arguments.invalid', { option: '--password-command', reason: 'it is empty, or a quote is not closed' });
   try {
     const running = run(program, args, { signal, maxBuffer: commandOutputBytesMax, windowsHide: true });
     running.child.stdin?.end();
@@ -59,7 +64,10 @@ async function outputOf(command: string, signal: AbortSignal): Promise<string> {
     return (await running).stdout;
   } catch (error) {
     if (signal.aborted) throw new CadanganError('aborted', {}, { cause: signal.reason });
-    const code = error instanceof Error && 'code' in error && (typeof error.code === 'string' || typeof error.code === 'number') ? error.code : 'unknown';
+    const code =
+      error instanceof Error && 'code' in error && (typeof error.code === 'string' || typeof error.code === 'number')
+        ? error.code
+        : 'unknown';
     throw new CadanganError('password.missing', { reason: `the command ${program} failed (${code})` });
   }
 }

@@ -50,7 +50,11 @@ export async function runProgram(args: readonly string[], world: ProgramWorld): 
 }
 
 /** Writes what stopped a command and gives the exit code for it. */
-export function reportError(error: unknown, terminal: Terminal, { json, verbosity }: { readonly json: boolean; readonly verbosity: number }): ExitCode {
+export function reportError(
+  error: unknown,
+  terminal: Terminal,
+  { json, verbosity }: { readonly json: boolean; readonly verbosity: number },
+): ExitCode {
   const code = exitCodeOfError(error);
   const { what, next } = describeError(error);
   if (json) noteJson(terminal, { message_type: 'exit_error', code, message: next === undefined ? what : `${what} ${next}` });
@@ -76,7 +80,10 @@ function makeProgram({ terminal }: ProgramWorld): Command {
       writeOut: (text) => terminal.print(text.trimEnd()),
       writeErr: (text) => terminal.note(text.trimEnd()),
     })
-    .addHelpText('after', `\n${l10n.t('Exit codes: 0 done, 1 failed, 3 done with exceptions (each is named), 10 no repository, 11 locked, 12 wrong password, 130 interrupted.')}`);
+    .addHelpText(
+      'after',
+      `\n${l10n.t('Exit codes: 0 done, 1 failed, 3 done with exceptions (each is named), 10 no repository, 11 locked, 12 wrong password, 130 interrupted.')}`,
+    );
   addGlobalOptions(program);
   return program;
 }
@@ -113,4 +120,3 @@ function expandVerbose(args: readonly string[]): string[] {
 }
 
 const helpColumns = 100;
-

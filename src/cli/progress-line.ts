@@ -18,7 +18,14 @@ export interface Progress {
 
 /** Jobs report at most four times a second, which is also as often as the line is drawn. */
 export function showProgress(terminal: Terminal, progress: Progress): void {
-  const parts = [`[${durationText(progress.elapsedMs)}]`, shareText(progress), countsText(progress), rateText(progress), remainingText(progress), errorsText(progress)];
+  const parts = [
+    `[${durationText(progress.elapsedMs)}]`,
+    shareText(progress),
+    countsText(progress),
+    rateText(progress),
+    remainingText(progress),
+    errorsText(progress),
+  ];
   const before = parts.filter((part) => part !== '').join('  ');
   terminal.progress(`${before}  `, safeText(progress.currentPath ?? ''));
 }

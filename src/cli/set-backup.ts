@@ -10,7 +10,8 @@ import type { OptionValues } from './option-values.ts';
 import { readPassword } from './password-source.ts';
 
 /**
- * The backup set that `cadangan backup NAME` means: where no repository is named, a single argument can be nothing else. Undefined when there is none of that name.
+ * The backup set that `cadangan backup NAME` means: where no repository is named, a single argument can be nothing else. Undefined when
+ * there is none of that name.
  * @throws `config.invalid` when there is one that is not right
  */
 export async function setMeantBy(paths: readonly string[], { globals, environment }: CommandContext): Promise<BackupSet | undefined> {
@@ -19,12 +20,24 @@ export async function setMeantBy(paths: readonly string[], { globals, environmen
   const { path, configuration, sets, problems } = await loadConfiguration(configurationFile(environment));
   const set = configuration.sets.find((candidate) => candidate.name === name);
   if (set || !sets.some((entry) => entry.name === name)) return set;
-  const problem = problems.find((candidate) => candidate.severity === 'error' && candidate.set === name) ?? problems.find(({ severity }) => severity === 'error');
-  throw new CadanganError('config.invalid', { path, line: problem?.line, column: problem?.column, reason: problem && describeProblem(problem).replace(/\.$/, '') });
+  const problem =
+    problems.find((candidate) => candidate.severity === 'error' && candidate.set === name) ??
+    problems.find(({ severity }) => severity === 'error');
+  throw new CadanganError('config.invalid', {
+    path,
+    line: problem?.line,
+    column: problem?.column,
+    reason: problem && describeProblem(problem).replace(/\.$/, ''),
+  });
 }
 
 /** Makes the backup of a set as the engine would, takes it down in the history of runs and in the records, and lets the schedule know. */
-export async function backupConfiguredSet(set: BackupSet, context: CommandContext, options: OptionValues, progress: BackupProgressSink | undefined): Promise<JobResult<BackupDetails>> {
+export async function backupConfiguredSet(
+  set: BackupSet,
+  context: CommandContext,
+  options: OptionValues,
+  progress: BackupProgressSink | undefined,
+): Promise<JobResult<BackupDetails>> {
   const { environment, terminal, programVersion, globals } = context;
   const dryRun = options.flag('dryRun');
   const { keeper, configuration } = await keeperOf(context);
@@ -33,23 +46,44 @@ export async function backupConfiguredSet(set: BackupSet, context: CommandContex
   const guest = dryRun ? undefined : guestRunOf(set, context, () => stop.abort(new CadanganError('aborted', { reason: 'user' })));
   const access = await accessOfSet(set, { ...context, signal: AbortSignal.any([context.signal, stop.signal]) });
   const result = await backupSet(set, access, {
-    environment, programVersion, ownTags: await keeper.anchorTags(),
+    environment,
+    programVersion,
+    ownTags: await keeper.anchorTags(),
     progress: (step) => {
       guest?.progress(step);
       progress?.(step);
     },
     onCommandLine: globals.quiet ? undefined : (line) => terminal.note(safeText(line)),
-    overrides: { dryRun, force: options.flag('force'), skipIfUnchanged: options.flag('skipIfUnchanged') ? 'same-tree' : undefined, extraVerify: globals.extraVerify },
+    overrides: {
+      dryRun,
+      force: options.flag('force'),
+      skipIfUnchanged: options.flag('skipIfUnchanged') ? 'same-tree' : undefined,
+      extraVerify: globals.extraVerify,
+    },
   });
   if (guest) {
     await takeDown(result, set, guest, context);
-    await keeper.write((about) => recordOfBackup(result, { ...about, set: set.name, trigger: 'manual', rpoHours: set.rpoHours, sources: set.sources, location: set.repository.location }));
+    await keeper.write((about) =>
+      recordOfBackup(result, {
+        ...about,
+        set: set.name,
+        trigger: 'manual',
+        rpoHours: set.rpoHours,
+        sources: set.sources,
+        location: set.repository.location,
+      }),
+    );
   }
   return result;
 }
 
 function guestRunOf({ name }: BackupSet, { environment, clock }: CommandContext, onStop: () => void): GuestRun {
-  const place = { configFile: configurationFile(environment), stateFolder: stateFolder(environment), version: cadanganVersion(), random: systemRandom };
+  const place = {
+    configFile: configurationFile(environment),
+    stateFolder: stateFolder(environment),
+    version: cadanganVersion(),
+    random: systemRandom,
+  };
   return new GuestRun({ place, clock, set: name, onStop });
 }
 
@@ -57,19 +91,39 @@ function guestRunOf({ name }: BackupSet, { environment, clock }: CommandContext,
  * What is given on the command line counts more than the file; a terminal is asked last.
  * @param location of a copy of its repository instead
  */
-export async function accessOfSet({ repository }: BackupSet, context: CommandContext, location = repository.location): Promise<RepositoryAccess> {
+export async function accessOfSet(
+  { repository }: BackupSet,
+  context: CommandContext,
+  location = repository.location,
+): Promise<RepositoryAccess> {
   const { globals, environment, passwords, signal } = context;
-  const source = { file: globals.passwordFile, command: globals.passwordCommand, variable: 'RESTIC_PASSWORD', question: l10n.t('enter password for repository'), twice: false };
+  const source = {
+    file: globals.passwordFile,
+    command: globals.passwordCommand,
+    variable: 'RESTIC_PASSWORD',
+    question: l10n.t('enter password for repository'),
+    twice: false,
+  };
   const isGiven = source.file !== undefined || source.command !== undefined || (environment['RESTIC_PASSWORD'] ?? '') !== '';
   return {
     location,
-    password: async (passwordSignal) => (isGiven ? undefined : await unattendedPassword(repository, environment, passwordSignal)) ?? readPassword(source, passwords, passwordSignal),
-    noLock: globals.noLock, retryLockForMs: globals.retryLockForMs, world: await worldFor(location, context), signal,
+    password: async (passwordSignal) =>
+      (isGiven ? undefined : await unattendedPassword(repository, environment, passwordSignal)) ??
+      readPassword(source, passwords, passwordSignal),
+    noLock: globals.noLock,
+    retryLockForMs: globals.retryLockForMs,
+    world: await worldFor(location, context),
+    signal,
   };
 }
 
 /** The history first: whoever hears of the end looks there for what came of it. */
-async function takeDown(result: JobResult<BackupDetails>, { name }: BackupSet, guest: GuestRun, { environment, terminal }: CommandContext): Promise<void> {
+async function takeDown(
+  result: JobResult<BackupDetails>,
+  { name }: BackupSet,
+  guest: GuestRun,
+  { environment, terminal }: CommandContext,
+): Promise<void> {
   try {
     await new RunHistory(stateFolder(environment), systemRandom).append(backupRunResult(result, name, (text) => text));
   } catch (error) {

@@ -18,9 +18,16 @@ export interface SnapshotGroup {
 
 /** @param text as `host,paths,tags`; `path` and `tag` are taken too. @throws `arguments.invalid` */
 export function parseGroupBy(text = ''): GroupBy {
-  const words = text.split(',').map((word) => word.trim()).filter((word) => word !== '');
+  const words = text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
   const unknown = words.find((word) => !/^(?:hosts?|paths?|tags?)$/.test(word));
-  if (unknown !== undefined) throw new CadanganError('arguments.invalid', { option: `--group-by ${text}`, reason: 'host, paths and tags are known, separated by commas' });
+  if (unknown !== undefined)
+    throw new CadanganError('arguments.invalid', {
+      option: `--group-by ${text}`,
+      reason: 'host, paths and tags are known, separated by commas',
+    });
   const has = (beginning: string) => words.some((word) => word.startsWith(beginning));
   return { host: has('host'), paths: has('path'), tags: has('tag'), isEmpty: words.length === 0 };
 }

@@ -1,7 +1,14 @@
 import type { Command } from 'commander';
 import { safeText } from '../jobs/index.ts';
 import { l10n, type Clock } from '../platform/index.ts';
-import { isJsonObject, parseExact, serializeSnapshot, type JsonObject, type SnapshotFilter, type StoredSnapshot } from '../repository/index.ts';
+import {
+  isJsonObject,
+  parseExact,
+  serializeSnapshot,
+  type JsonObject,
+  type SnapshotFilter,
+  type StoredSnapshot,
+} from '../repository/index.ts';
 import { collect } from './command.ts';
 import type { OptionValues } from './option-values.ts';
 import { localTimeText } from './time-argument.ts';
@@ -32,5 +39,10 @@ export function snapshotJson({ id, snapshot }: StoredSnapshot): JsonObject {
 /** `38f25a23 of /srv at 2026-11-23 12:52:21 by root@srv-01`. */
 export function snapshotText({ id, snapshot, timeNs }: StoredSnapshot, clock: Clock): string {
   const by = safeText(`${snapshot.username}@${snapshot.hostname}`);
-  return l10n.t('{id} of {paths} at {time} by {by}', { id: shortId(id), paths: snapshot.paths.map(safeText).join(', '), time: localTimeText(timeNs, clock), by });
+  return l10n.t('{id} of {paths} at {time} by {by}', {
+    id: shortId(id),
+    paths: snapshot.paths.map(safeText).join(', '),
+    time: localTimeText(timeNs, clock),
+    by,
+  });
 }

@@ -6,8 +6,8 @@ import type { Terminal } from './terminal.ts';
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', ...(process.platform === 'win32' ? (['SIGBREAK'] as const) : [])] as const;
 
 /**
- * The first signal aborts what is going on, which then ends cleanly: its temporary files and its lock are removed. Whoever asks a second time
- * gets out at once; a lock that stays behind is recognised as stale.
+ * The first signal aborts what is going on, which then ends cleanly: its temporary files and its lock are removed. Whoever asks a second
+ * time gets out at once; a lock that stays behind is recognised as stale.
  */
 export function stopOnSignals(terminal: Terminal): { readonly controller: AbortController } & Disposable {
   const controller = new AbortController();

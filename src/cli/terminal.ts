@@ -13,8 +13,8 @@ const defaultColumns = 80;
 const eraseLine = '\r\x1b[2K';
 
 /**
- * Where a command writes: results on standard output, everything else (notes, errors, progress) on standard error, so that a pipe gets results
- * only. The progress line lives on standard error and is taken away before anything else is written to a terminal.
+ * Where a command writes: results on standard output, everything else (notes, errors, progress) on standard error, so that a pipe gets
+ * results only. The progress line lives on standard error and is taken away before anything else is written to a terminal.
  */
 export class Terminal {
   readonly #out: OutputStream;

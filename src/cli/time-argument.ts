@@ -12,7 +12,10 @@ export function parseTimeArgument(text: string, option: string, clock: Clock): b
   const [, date = '', minutes = '00:00', seconds = ':00'] = localTime.exec(text) ?? [];
   const utc = `${date}T${minutes}${seconds}Z`;
   if (date === '' || !isTimestamp(utc)) {
-    throw new CadanganError('arguments.invalid', { option: `--${option} ${text}`, reason: 'a time such as "2012-11-01 22:08:41" is wanted' });
+    throw new CadanganError('arguments.invalid', {
+      option: `--${option} ${text}`,
+      reason: 'a time such as "2012-11-01 22:08:41" is wanted',
+    });
   }
   const asUtcNs = parseTimestamp(utc).ns;
   // The offset depends on the instant that is looked for: one step of iteration lands on it but for the hour that a change of zone skips.

@@ -32,8 +32,8 @@ const lookMs = 500;
 const idleLooksMax = 4;
 
 /**
- * Backups that a window asks for. With a schedule on the machine they go through whoever leads it, so that a repository has one run at a time and every
- * window can stop it; without one they are made here, one after the other for each repository.
+ * Backups that a window asks for. With a schedule on the machine they go through whoever leads it, so that a repository has one run at a
+ * time and every window can stop it; without one they are made here, one after the other for each repository.
  */
 export class BackupRuns {
   readonly #options: BackupRunsOptions;
@@ -50,7 +50,10 @@ export class BackupRuns {
     this.#seat = seat;
   }
 
-  /** Runs the set, or joins its run, and waits for the result. Aborting stops the run, and its result tells so. @throws `set.unknown`, `storage.invalid-location` */
+  /**
+   * Runs the set, or joins its run, and waits for the result. Aborting stops the run, and its result tells so.
+   * @throws `set.unknown`, `storage.invalid-location`
+   */
   async start(name: string, wish: BackupWish): Promise<RunResult> {
     const set = this.#options.setNamed(name);
     throwIfAborted(wish.signal);
@@ -84,7 +87,10 @@ export class BackupRuns {
     const skipsUnchanged = trigger === 'reconcile' || trigger === 'change';
     const set = this.#options.setNamed(name);
     const result = await this.#options.desk.backup(set, {
-      mayAsk: isManual && this.#askedHere.has(name), signal, skipsUnchanged, occasion: occasionOf(trigger, window, this.#options.clock),
+      mayAsk: isManual && this.#askedHere.has(name),
+      signal,
+      skipsUnchanged,
+      occasion: occasionOf(trigger, window, this.#options.clock),
       onProgress: (progress) => onProgress(setProgressOf(progress)),
     });
     for (const resolve of this.#results.get(name) ?? []) resolve(result);
@@ -111,7 +117,10 @@ export class BackupRuns {
     const here = Promise.withResolvers<RunResult>();
     this.#results.set(name, [...(this.#results.get(name) ?? []), here.resolve]);
     this.#askedHere.set(name, (this.#askedHere.get(name) ?? 0) + 1);
-    const stop = (): void => void this.#seat().service?.stop(name).catch(() => undefined);
+    const stop = (): void =>
+      void this.#seat()
+        .service?.stop(name)
+        .catch(() => undefined);
     try {
       const status = (await this.#seat().status()).get(name);
       await this.#seat().service?.run(name, (status?.missed.length ?? 0) > 0 ? 'catch-up' : 'manual');
@@ -123,14 +132,17 @@ export class BackupRuns {
       const left = (this.#askedHere.get(name) ?? 1) - 1;
       if (left > 0) this.#askedHere.set(name, left);
       else this.#askedHere.delete(name);
-      this.#results.set(name, (this.#results.get(name) ?? []).filter((resolve) => resolve !== here.resolve));
+      this.#results.set(
+        name,
+        (this.#results.get(name) ?? []).filter((resolve) => resolve !== here.resolve),
+      );
     }
   }
 
   /** Of the run that goes on, here or elsewhere; of one elsewhere the history tells. */
   async #resultOf(name: string, sinceNs: bigint, here: Promise<RunResult>): Promise<RunResult> {
     const { clock, history } = this.#options;
-    for (let idleLooks = 0; idleLooks < idleLooksMax; ) {
+    for (let idleLooks = 0; idleLooks < idleLooksMax;) {
       const result = await Promise.race([here, clock.sleep(lookMs).then(() => undefined)]);
       if (result) return result;
       const state = (await this.#seat().status()).get(name)?.state;
@@ -140,7 +152,14 @@ export class BackupRuns {
       idleLooks += 1;
     }
     const nowText = new Date(Number(clock.nowNs() / 1_000_000n)).toISOString();
-    return bareRunResult({ job: 'backup', set: name, outcome: 'stopped', startedAt: nowText, endedAt: nowText, error: new CadanganError('aborted', { reason: 'user' }) });
+    return bareRunResult({
+      job: 'backup',
+      set: name,
+      outcome: 'stopped',
+      startedAt: nowText,
+      endedAt: nowText,
+      error: new CadanganError('aborted', { reason: 'user' }),
+    });
   }
 
   async #runLocally(set: BackupSet, { signal }: BackupWish): Promise<RunResult> {
@@ -161,9 +180,16 @@ export class BackupRuns {
   /** The schedule does not make this run, but it has to know of it. */
   async #runAsGuest(set: BackupSet, signal: AbortSignal, controller: AbortController): Promise<RunResult> {
     const { clock, desk, place, log } = this.#options;
-    const guest = new GuestRun({ place, clock, set: set.name, onStop: () => controller.abort(new CadanganError('aborted', { reason: 'user' })) });
+    const guest = new GuestRun({
+      place,
+      clock,
+      set: set.name,
+      onStop: () => controller.abort(new CadanganError('aborted', { reason: 'user' })),
+    });
     const result = await desk.backup(set, { mayAsk: true, signal, onProgress: (progress) => guest.progress(setProgressOf(progress)) });
-    await guest.end(outcomeOf(result)).catch((error: unknown) => log('warning', `the schedule does not know of the run of ${set.name}: ${String(error)}`));
+    await guest
+      .end(outcomeOf(result))
+      .catch((error: unknown) => log('warning', `the schedule does not know of the run of ${set.name}: ${String(error)}`));
     return result;
   }
 }
@@ -179,7 +205,7 @@ function occasionOf(trigger: RunRequest['trigger'], window: RunRequest['window']
   return { trigger: triggersOfRecords[trigger], via: trigger === 'manual' || trigger === 'catch-up' ? 'editor' : 'schedule', planned };
 }
 
-const triggersOfRecords = { 'window': 'schedule', 'change': 'change', 'reconcile': 'change', 'manual': 'manual', 'catch-up': 'catch-up' } as const;
+const triggersOfRecords = { window: 'schedule', change: 'change', reconcile: 'change', manual: 'manual', 'catch-up': 'catch-up' } as const;
 
 /** RFC 3339, local time. @param ms since 1970 */
 export function timeTextOf(ms: number, clock: Clock): string {

@@ -2,7 +2,10 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { verifyHistory, type RecordHistory, type Verification } from '../records/index.ts';
 
-/** What the chain of records is worth by itself: read anew when its files are others than at the last time. 20,000 records take some seconds. */
+/**
+ * What the chain of records is worth by itself: read anew when its files are others than at the last time. 20,000 records take some
+ * seconds.
+ */
 export class ChainState {
   readonly #history: RecordHistory;
   #seen: string | undefined;
@@ -31,6 +34,13 @@ export class ChainState {
 /** Names, sizes and times of the files; whoever changes a file and hides all of that is found by *Verify Records*, which reads it. */
 async function fingerprintOf(folder: string): Promise<string> {
   const names = await readdir(folder).catch(() => []);
-  const stats = await Promise.all(names.sort().map(async (name) => stat(join(folder, name)).then(({ size, mtimeMs, ctimeMs }) => `${name} ${size} ${mtimeMs} ${ctimeMs}`, () => name)));
+  const stats = await Promise.all(
+    names.sort().map(async (name) =>
+      stat(join(folder, name)).then(
+        ({ size, mtimeMs, ctimeMs }) => `${name} ${size} ${mtimeMs} ${ctimeMs}`,
+        () => name,
+      ),
+    ),
+  );
   return stats.join('\n');
 }

@@ -13,7 +13,10 @@ export interface ChannelOptions {
   readonly scrub: (text: string) => string;
 }
 
-/** The engine's end of the connection to its window: every request is parsed, can be cancelled, and answers with a result or with `ErrorData`. */
+/**
+ * The engine's end of the connection to its window: every request is parsed, can be cancelled, and answers with a result or with
+ * `ErrorData`.
+ */
 export class Channel {
   readonly #connection: MessageConnection;
   readonly #scrub: (text: string) => string;
@@ -38,8 +41,14 @@ export class Channel {
   }
 
   /** @param schema what the window may send: with bounds on whatever costs something */
-  handle<P, R>(type: RequestType<P, R, protocol.ErrorData>, schema: z.ZodType<P>, handler: (params: P, signal: AbortSignal) => Promise<R>): void {
-    this.#connection.onRequest(type.method, (params: unknown, token: CancellationToken) => this.#answer(token, (signal) => handler(parse(schema, params), signal)));
+  handle<P, R>(
+    type: RequestType<P, R, protocol.ErrorData>,
+    schema: z.ZodType<P>,
+    handler: (params: P, signal: AbortSignal) => Promise<R>,
+  ): void {
+    this.#connection.onRequest(type.method, (params: unknown, token: CancellationToken) =>
+      this.#answer(token, (signal) => handler(parse(schema, params), signal)),
+    );
   }
 
   handle0<R>(type: RequestType0<R, protocol.ErrorData>, handler: (signal: AbortSignal) => Promise<R>): void {
@@ -49,7 +58,10 @@ export class Channel {
   /** Undefined also when nobody is there to ask. */
   async askPassword(params: protocol.PasswordParams): Promise<string | undefined> {
     if (this.#isClosed) return undefined;
-    const answer = await Promise.race([this.#connection.sendRequest(protocol.password, params).catch(() => undefined), this.#abandoned.promise]);
+    const answer = await Promise.race([
+      this.#connection.sendRequest(protocol.password, params).catch(() => undefined),
+      this.#abandoned.promise,
+    ]);
     const password: unknown = answer?.password;
     return typeof password === 'string' ? password : undefined;
   }
@@ -85,7 +97,10 @@ export class Channel {
   /** False also when nobody is there to see it. */
   async openExternal(url: string): Promise<boolean> {
     if (this.#isClosed) return false;
-    const answer = await Promise.race([this.#connection.sendRequest(protocol.openExternal, { url }).catch(() => false), this.#abandoned.promise]);
+    const answer = await Promise.race([
+      this.#connection.sendRequest(protocol.openExternal, { url }).catch(() => false),
+      this.#abandoned.promise,
+    ]);
     return answer === true;
   }
 

@@ -1,4 +1,11 @@
-import { CancellationTokenSource, ErrorCodes, ResponseError, type MessageConnection, type RequestType, type RequestType0 } from 'vscode-jsonrpc';
+import {
+  CancellationTokenSource,
+  ErrorCodes,
+  ResponseError,
+  type MessageConnection,
+  type RequestType,
+  type RequestType0,
+} from 'vscode-jsonrpc';
 import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
 import { systemClock, type Clock, type Environment } from '../platform/index.ts';
 import { EngineError, isErrorData } from './engine-error.ts';
@@ -110,7 +117,10 @@ export class EngineClient {
     await running.process.waitOrKill(this.#clock);
   }
 
-  async #send<R>(send: (connection: MessageConnection, token: CancellationTokenSource['token']) => Promise<R>, { signal }: RequestOptions): Promise<R> {
+  async #send<R>(
+    send: (connection: MessageConnection, token: CancellationTokenSource['token']) => Promise<R>,
+    { signal }: RequestOptions,
+  ): Promise<R> {
     if (signal?.aborted) throw abortedError();
     await this.start();
     const running = this.#running;
@@ -131,7 +141,9 @@ export class EngineClient {
 
   #launch(): Running {
     const startedMs = this.#clock.monotonicMs();
-    const process = new EngineProcess(this.#options.enginePath, this.#options.environment, (line) => this.#options.onLog?.({ level: 'warning', message: line }));
+    const process = new EngineProcess(this.#options.enginePath, this.#options.environment, (line) =>
+      this.#options.onLog?.({ level: 'warning', message: line }),
+    );
     const connection = createMessageConnection(new IPCMessageReader(process.child), new IPCMessageWriter(process.child));
     this.#listen(connection);
     const lost = process.ended.then(({ code, signal }): never => {
@@ -141,18 +153,30 @@ export class EngineClient {
     });
     lost.catch(() => connection.dispose()); // after those who wait for something were told why
     connection.listen();
-    const ready = Promise.race([connection.sendRequest(protocol.initialize, this.#options.initialize()), lost]).then((result) => {
-      this.#options.onReady?.(result);
-      return result;
-    }).catch((error: unknown) => {
-      throw engineErrorOf(error);
-    });
+    const ready = Promise.race([connection.sendRequest(protocol.initialize, this.#options.initialize()), lost])
+      .then((result) => {
+        this.#options.onReady?.(result);
+        return result;
+      })
+      .catch((error: unknown) => {
+        throw engineErrorOf(error);
+      });
     ready.catch(() => undefined);
     return { process, connection, lost, ready };
   }
 
   #listen(connection: MessageConnection): void {
-    const { password, onSetsChanged, onConfigurationChanged, onDriveChanged, onRecordsChanged, onNotRecorded, onDeviceCode, openExternal, onLog } = this.#options;
+    const {
+      password,
+      onSetsChanged,
+      onConfigurationChanged,
+      onDriveChanged,
+      onRecordsChanged,
+      onNotRecorded,
+      onDeviceCode,
+      openExternal,
+      onLog,
+    } = this.#options;
     connection.onRequest(protocol.password, async (params, token) => {
       const controller = new AbortController();
       using _cancelling = disposable(token.onCancellationRequested(() => controller.abort()));
@@ -181,11 +205,20 @@ export class EngineClient {
   }
 }
 
-/** What the library says when the channel breaks: messages that cannot be written or read, answers that will not come, a connection that is closed. */
-const transportErrors: ReadonlySet<number> = new Set([ErrorCodes.MessageWriteError, ErrorCodes.MessageReadError, ErrorCodes.PendingResponseRejected, ErrorCodes.ConnectionInactive]);
+/**
+ * What the library says when the channel breaks: messages that cannot be written or read, answers that will not come, a connection that is
+ * closed.
+ */
+const transportErrors: ReadonlySet<number> = new Set([
+  ErrorCodes.MessageWriteError,
+  ErrorCodes.MessageReadError,
+  ErrorCodes.PendingResponseRejected,
+  ErrorCodes.ConnectionInactive,
+]);
 
 function engineErrorOf(error: unknown): unknown {
-  if (!(error instanceof ResponseError)) return error instanceof EngineError ? error : lostError(error instanceof Error ? error.message : String(error));
+  if (!(error instanceof ResponseError))
+    return error instanceof EngineError ? error : lostError(error instanceof Error ? error.message : String(error));
   if (transportErrors.has(error.code)) return lostError(error.message);
   const data: unknown = error.data;
   return new EngineError(isErrorData(data) ? data : { code: 'internal', facts: {}, message: error.message }, { cause: error });

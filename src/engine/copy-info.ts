@@ -4,22 +4,43 @@ import type { OffsiteCopy } from '../settings/index.ts';
 import { errorDataOf } from './error-data.ts';
 import type { CopyInfo, RunJob, RunProgress } from './protocol.ts';
 
-const jobOfState: Partial<Record<CopyStatus['state'], RunJob>> = { copying: 'offsite-sync', scrubbing: 'offsite-scrub', reading: 'offsite-sample', 'writing-readable': 'readable-copy' };
+const jobOfState: Partial<Record<CopyStatus['state'], RunJob>> = {
+  copying: 'offsite-sync',
+  scrubbing: 'offsite-scrub',
+  reading: 'offsite-sample',
+  'writing-readable': 'readable-copy',
+};
 
 /** All that a window is told of one copy. @param state of whoever keeps it up, as far as anybody does */
-export function copyInfoOf(copy: OffsiteCopy, record: CopyRecord, state: KeeperState | undefined, scrub: (text: string) => string): CopyInfo {
+export function copyInfoOf(
+  copy: OffsiteCopy,
+  record: CopyRecord,
+  state: KeeperState | undefined,
+  scrub: (text: string) => string,
+): CopyInfo {
   const status = copyStatusOf(copy, record, state);
   const { behind, total, trouble, lastWholeAt, lastScrub, readable } = status;
   const running = progressOf(copy.name, status.state, state);
   return {
-    name: copy.name, title: copy.title ?? copy.name, repository: copy.repository, location: copy.to, state: status.state, isPaused: copy.paused,
-    snapshots: status.snapshots, readable: readable.map(({ at, name, place, bytes, id }) => ({ at, name, place, bytes, ...(id !== undefined && { id }) })),
-    ...(behind && { behind }), ...(total && { total }),
-    ...(trouble && { trouble: { kind: trouble.kind, since: new Date(trouble.sinceMs).toISOString(), error: errorDataOf(errorOf(trouble), scrub) } }),
+    name: copy.name,
+    title: copy.title ?? copy.name,
+    repository: copy.repository,
+    location: copy.to,
+    state: status.state,
+    isPaused: copy.paused,
+    snapshots: status.snapshots,
+    readable: readable.map(({ at, name, place, bytes, id }) => ({ at, name, place, bytes, ...(id !== undefined && { id }) })),
+    ...(behind && { behind }),
+    ...(total && { total }),
+    ...(trouble && {
+      trouble: { kind: trouble.kind, since: new Date(trouble.sinceMs).toISOString(), error: errorDataOf(errorOf(trouble), scrub) },
+    }),
     ...(running && { running }),
     ...(state?.waiting !== undefined && { waiting: state.waiting }),
     ...(lastWholeAt !== undefined && { lastWholeAt }),
-    ...(lastScrub && { lastScrub: { at: lastScrub.at, ...lastScrub.checked, wrongFiles: wrongFiles(lastScrub.found), leftFiles: lastScrub.leftFiles } }),
+    ...(lastScrub && {
+      lastScrub: { at: lastScrub.at, ...lastScrub.checked, wrongFiles: wrongFiles(lastScrub.found), leftFiles: lastScrub.leftFiles },
+    }),
   };
 }
 
@@ -28,7 +49,17 @@ export function progressOf(copy: string, state: CopyStatus['state'], keeper: Kee
   const job = jobOfState[state];
   if (job === undefined || keeper?.progress === undefined) return undefined;
   const { elapsedMs, filesDone, filesTotal, bytesDone, bytesTotal, currentPath } = keeper.progress;
-  return { copy, job, elapsedMs, filesDone, bytesDone, errorCount: 0, currentPath, ...(filesTotal > 0 && { filesTotal }), ...(bytesTotal > 0 && { bytesTotal }) };
+  return {
+    copy,
+    job,
+    elapsedMs,
+    filesDone,
+    bytesDone,
+    errorCount: 0,
+    currentPath,
+    ...(filesTotal > 0 && { filesTotal }),
+    ...(bytesTotal > 0 && { bytesTotal }),
+  };
 }
 
 /** What needs nothing done is not wrong: unconfirmed files, and strangers in the folder. */

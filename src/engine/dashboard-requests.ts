@@ -1,4 +1,14 @@
-import { dashboardFigures, drillDueOf, durationMsOf, faultSentence, instantMsOf, listNonconformities, type DashboardFigures, type HistoryRecord, type Verification } from '../records/index.ts';
+import {
+  dashboardFigures,
+  drillDueOf,
+  durationMsOf,
+  faultSentence,
+  instantMsOf,
+  listNonconformities,
+  type DashboardFigures,
+  type HistoryRecord,
+  type Verification,
+} from '../records/index.ts';
 import type { Instruction } from '../settings/index.ts';
 import type { Channel } from './channel.ts';
 import { nonconformityInfoOf } from './nonconformity-info.ts';
@@ -15,7 +25,10 @@ export function handleDashboardRequests(channel: Channel, session: () => Session
 }
 
 async function dashboardOf(session: Session, year: number, signal: AbortSignal): Promise<protocol.DashboardData> {
-  const { configuration, keeper: { history } } = session;
+  const {
+    configuration,
+    keeper: { history },
+  } = session;
   const { organisation, instruction, timeZone } = configuration;
   const nowMs = Number(session.world.clock.nowNs() / 1_000_000n);
   const records: HistoryRecord[] = [];
@@ -26,7 +39,11 @@ async function dashboardOf(session: Session, year: number, signal: AbortSignal):
   const drillDue = drillDueOf(records, instruction, nowMs);
   const open = (await listNonconformities(records)).filter(({ closed }) => closed === undefined);
   return {
-    ...(organisation !== undefined && { organisation }), year, years, days, growth,
+    ...(organisation !== undefined && { organisation }),
+    year,
+    years,
+    days,
+    growth,
     sets: await setsOf(session, last, records, nowMs),
     ...(lastDrill && { lastDrill: drillOf(lastDrill, instruction) }),
     ...(drillDue && { drillDue: { at: new Date(drillDue.atMs).toISOString(), isOverdue: drillDue.isOverdue } }),
@@ -36,9 +53,16 @@ async function dashboardOf(session: Session, year: number, signal: AbortSignal):
   };
 }
 
-async function setsOf(session: Session, { lastSuccess, lastOffsite }: Pick<DashboardFigures, 'lastSuccess' | 'lastOffsite'>, records: readonly HistoryRecord[], nowMs: number): Promise<protocol.DashboardSet[]> {
+async function setsOf(
+  session: Session,
+  { lastSuccess, lastOffsite }: Pick<DashboardFigures, 'lastSuccess' | 'lastOffsite'>,
+  records: readonly HistoryRecord[],
+  nowMs: number,
+): Promise<protocol.DashboardSet[]> {
   const [statuses, offsite, { copies }] = await Promise.all([
-    session.seat.status(), offsiteStates(session).catch((): Awaited<ReturnType<typeof offsiteStates>> => new Map()), session.drive.status(),
+    session.seat.status(),
+    offsiteStates(session).catch((): Awaited<ReturnType<typeof offsiteStates>> => new Map()),
+    session.drive.status(),
   ]);
   return session.sets.map(({ name, title = name, rpoHours }) => {
     const last = lastSuccess.get(name);
@@ -49,11 +73,20 @@ async function setsOf(session: Session, { lastSuccess, lastOffsite }: Pick<Dashb
     const record = copy && lastOffsite.get(copy.location);
     const [scheduled, aimed] = [scheduleRecordOf(name, records), objectiveRecordOf(name, records)];
     return {
-      name, title,
+      name,
+      title,
       ...(last && { lastSuccess: last, ageHours: (nowMs - instantMsOf(last.at)) / 3_600_000 }),
       ...(rpoHours !== undefined && { rpoHours, ...(aimed && { rpoRecord: aimed.number }) }),
       ...(next && { nextRun: new Date(next.startMs).toISOString(), ...(scheduled && { scheduleRecord: scheduled.number }) }),
-      ...(state && { offsite: { isProtected: state.isProtected, behindFiles: files, behindBytes: bytes, ...(since !== undefined && { since }), ...(record !== undefined && { record }) } }),
+      ...(state && {
+        offsite: {
+          isProtected: state.isProtected,
+          behindFiles: files,
+          behindBytes: bytes,
+          ...(since !== undefined && { since }),
+          ...(record !== undefined && { record }),
+        },
+      }),
     };
   });
 }
@@ -62,7 +95,10 @@ function drillOf(drill: HistoryRecord, instruction: Instruction | undefined): No
   const { number, at, started = at, result = 'failed', counts, objectives } = drill;
   const rtoMinutes = objectives?.rtoMinutes ?? instruction?.rtoMinutes;
   return {
-    at: started, result, record: number, files: counts?.['filesVerified'] ?? counts?.['filesRestored'] ?? 0,
+    at: started,
+    result,
+    record: number,
+    files: counts?.['filesVerified'] ?? counts?.['filesRestored'] ?? 0,
     minutes: objectives?.rtoMinutesMeasured ?? (durationMsOf(drill) ?? 0) / 60_000,
     ...(rtoMinutes !== undefined && { rtoMinutes }),
   };
@@ -70,5 +106,9 @@ function drillOf(drill: HistoryRecord, instruction: Instruction | undefined): No
 
 function chainOf({ isIntact, recordCount, faults }: Verification): protocol.DashboardData['chain'] {
   const [first] = faults;
-  return { state: isIntact ? 'intact' : 'broken', count: recordCount, ...(first && { fault: faultSentence(first), ...(first.number !== undefined && { faultRecord: first.number }) }) };
+  return {
+    state: isIntact ? 'intact' : 'broken',
+    count: recordCount,
+    ...(first && { fault: faultSentence(first), ...(first.number !== undefined && { faultRecord: first.number }) }),
+  };
 }

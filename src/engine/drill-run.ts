@@ -1,4 +1,15 @@
-import { drillJob, drillSampleOf, type DrillDate, type DrillDetails, type DrilledPlaces, type DrillProgress, type DrillSample, type ExceptionSink, type JobResult, type RepositoryAccess } from '../jobs/index.ts';
+import {
+  drillJob,
+  drillSampleOf,
+  type DrillDate,
+  type DrillDetails,
+  type DrilledPlaces,
+  type DrillProgress,
+  type DrillSample,
+  type ExceptionSink,
+  type JobResult,
+  type RepositoryAccess,
+} from '../jobs/index.ts';
 import { CadanganError, snapshotPathOf, type Clock, type Random } from '../platform/index.ts';
 import { nextDay, startOfDayMs } from '../records/index.ts';
 import type { BackupSet, Configuration } from '../settings/index.ts';
@@ -40,23 +51,50 @@ export interface DrillContext {
   readonly onException?: ExceptionSink | undefined;
 }
 
-/** What the wish means with this configuration. Pure. @throws `set.unknown`; `offsite.unknown` for a named set that has no copy; `arguments.invalid` */
-export function planDrill({ from = 'backup-server', sets: names, date: wanted, sample }: DrillWish, configuration: Pick<Configuration, 'sets' | 'offsiteCopies' | 'drill' | 'timeZone'>): DrillPlan {
+/**
+ * What the wish means with this configuration. Pure.
+ * @throws `set.unknown`; `offsite.unknown` for a named set that has no copy; `arguments.invalid`
+ */
+export function planDrill(
+  { from = 'backup-server', sets: names, date: wanted, sample }: DrillWish,
+  configuration: Pick<Configuration, 'sets' | 'offsiteCopies' | 'drill' | 'timeZone'>,
+): DrillPlan {
   const sets = names.length === 0 ? configuration.sets : [...new Set(names)].map((name) => setNamed(configuration, name));
   if (sets.length === 0) throw new CadanganError('arguments.invalid', { reason: 'no backup set is configured' });
-  const places = from === 'drive' ? placesOnDrive(sets, configuration, names.length > 0) : sets.map((set) => ({ set, location: set.repository.location }));
+  const places =
+    from === 'drive'
+      ? placesOnDrive(sets, configuration, names.length > 0)
+      : sets.map((set) => ({ set, location: set.repository.location }));
   const date = dateOf(wanted, configuration.timeZone);
   const folder = sample?.folder === undefined ? undefined : snapshotPathOf(sample.folder);
   return {
-    from, places, date, sample: drillSampleOf({ files: sample?.files, maxBytes: sample?.maxBytes, folder }, configuration.drill),
-    drilled: { from, date: date.kind === 'before' ? date.day : date.kind, sets: places.map(({ set }) => set.name), locations: [...new Set(places.map(({ location }) => location))] },
+    from,
+    places,
+    date,
+    sample: drillSampleOf({ files: sample?.files, maxBytes: sample?.maxBytes, folder }, configuration.drill),
+    drilled: {
+      from,
+      date: date.kind === 'before' ? date.day : date.kind,
+      sets: places.map(({ set }) => set.name),
+      locations: [...new Set(places.map(({ location }) => location))],
+    },
   };
 }
 
 /** Makes the drill. Never rejects but for what `accessOf` throws. */
-export async function runDrill({ from, places, date, sample }: DrillPlan, { configuration, accessOf, ...context }: DrillContext): Promise<JobResult<DrillDetails>> {
+export async function runDrill(
+  { from, places, date, sample }: DrillPlan,
+  { configuration, accessOf, ...context }: DrillContext,
+): Promise<JobResult<DrillDetails>> {
   const targets = await Promise.all(places.map(async (place) => ({ set: place.set.name, access: await accessOf(place) })));
-  return drillJob(targets, { ...context, from, date, sample, scratchParent: configuration.drill?.scratchFolder, rtoMinutes: configuration.instruction?.rtoMinutes });
+  return drillJob(targets, {
+    ...context,
+    from,
+    date,
+    sample,
+    scratchParent: configuration.drill?.scratchFolder,
+    rtoMinutes: configuration.instruction?.rtoMinutes,
+  });
 }
 
 function setNamed({ sets }: Pick<Configuration, 'sets'>, name: string): BackupSet {
@@ -66,7 +104,11 @@ function setNamed({ sets }: Pick<Configuration, 'sets'>, name: string): BackupSe
 }
 
 /** The copy of the set's repository, or that itself where it lies on Google Drive. Sets without are left out unless they were named. */
-function placesOnDrive(sets: readonly BackupSet[], { offsiteCopies }: Pick<Configuration, 'offsiteCopies'>, areNamed: boolean): DrillPlace[] {
+function placesOnDrive(
+  sets: readonly BackupSet[],
+  { offsiteCopies }: Pick<Configuration, 'offsiteCopies'>,
+  areNamed: boolean,
+): DrillPlace[] {
   const copies = new Map(offsiteCopies.map(({ repository, to }) => [repositoryKey(repository), to]));
   const places = sets.flatMap((set): DrillPlace[] => {
     const { location } = set.repository;
@@ -82,6 +124,11 @@ function placesOnDrive(sets: readonly BackupSet[], { offsiteCopies }: Pick<Confi
 function dateOf(text: string | undefined, timeZone: string | undefined): DrillDate {
   if (text === undefined || text === 'random') return { kind: 'random' };
   if (text === 'newest') return { kind: 'newest' };
-  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(Date.parse(`${text}T00:00:00Z`))) throw new CadanganError('arguments.invalid', { option: '--date', value: text, reason: 'a day such as 2026-11-23, "newest" or "random" is wanted' });
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(Date.parse(`${text}T00:00:00Z`)))
+    throw new CadanganError('arguments.invalid', {
+      option: '--date',
+      value: text,
+      reason: 'a day such as 2026-11-23, "newest" or "random" is wanted',
+    });
   return { kind: 'before', day: text, beforeNs: BigInt(startOfDayMs(nextDay(text), timeZone)) * 1_000_000n };
 }

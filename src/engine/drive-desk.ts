@@ -1,5 +1,18 @@
 import { DriveFolder, type AboutDrive } from '../google/index.ts';
-import { copyRecordsOf, credentialStoreOf, noteReadable, OffsiteKeeper, openDriveClient, RecordedCopy, signInToDrive, signOutOfDrive, type DrivePlace, type JobResult, type RecordKeeper, type SignInWay } from '../jobs/index.ts';
+import {
+  copyRecordsOf,
+  credentialStoreOf,
+  noteReadable,
+  OffsiteKeeper,
+  openDriveClient,
+  RecordedCopy,
+  signInToDrive,
+  signOutOfDrive,
+  type DrivePlace,
+  type JobResult,
+  type RecordKeeper,
+  type SignInWay,
+} from '../jobs/index.ts';
 import { copyStatusOf, readableFolderOf, type KeeperState } from '../offsite/index.ts';
 import { CadanganError, isAbort, isCode, type Clock } from '../platform/index.ts';
 import { formatTimestamp, parseTimestamp } from '../repository/index.ts';
@@ -47,10 +60,12 @@ const lookMs = 500;
 const jobOf = { sync: 'offsite-sync', scrub: 'offsite-scrub' } as const;
 
 /**
- * The account on Google Drive and the off-site copies. Of the engines of a machine the one that leads the schedule keeps the copies up; the others ask it.
+ * The account on Google Drive and the off-site copies. Of the engines of a machine the one that leads the schedule keeps the copies up; the
+ * others ask it.
  *
- * The sign-in lies in a file that only this user can read, not in the editor's secret storage: copies go on at night and when no window is open that could
- * be asked for it, and the command line uses the same one. Its scope is `drive.file`, so whoever steals it gets what this program made, which is encrypted.
+ * The sign-in lies in a file that only this user can read, not in the editor's secret storage: copies go on at night and when no window is
+ * open that could be asked for it, and the command line uses the same one. Its scope is `drive.file`, so whoever steals it gets what this
+ * program made, which is encrypted.
  */
 export class DriveDesk {
   readonly #options: DriveDeskOptions;
@@ -74,31 +89,47 @@ export class DriveDesk {
     const { place, copies, scrub } = this.#options;
     const { settings } = place();
     const states = await this.#states();
-    const infos = await Promise.all(copies().map(async (copy) => copyInfoOf(copy, await copyRecordsOf(copy, place()).read(), states.get(copy.name), scrub)));
+    const infos = await Promise.all(
+      copies().map(async (copy) => copyInfoOf(copy, await copyRecordsOf(copy, place()).read(), states.get(copy.name), scrub)),
+    );
     if (settings === undefined) return { state: 'not-configured', isServiceAccount: false, copies: infos };
     const isServiceAccount = settings.serviceAccountKeyFile !== undefined;
-    const found = await credentialStoreOf(place()).load().catch((error: unknown) => ({ error }));
+    const found = await credentialStoreOf(place())
+      .load()
+      .catch((error: unknown) => ({ error }));
     const signIn = found && 'account' in found ? found : undefined;
     const isSignedIn = isServiceAccount || signIn !== undefined;
     if (isSignedIn) this.#askForAccount();
     const { about, error = found && 'error' in found ? found.error : undefined } = (isSignedIn ? this.#about : undefined) ?? {};
     return {
-      state: isSignedIn ? 'signed-in' : 'signed-out', designatedAccount: settings.account, isServiceAccount, copies: infos,
+      state: isSignedIn ? 'signed-in' : 'signed-out',
+      designatedAccount: settings.account,
+      isServiceAccount,
+      copies: infos,
       account: about?.account.emailAddress ?? signIn?.account.emailAddress ?? settings.account,
       ...(signIn && { signedInAt: signIn.signedInAt }),
-      ...(about && { usedBytes: about.quota.usedBytes, ...(about.quota.limitBytes !== undefined && { limitBytes: about.quota.limitBytes }) }),
+      ...(about && {
+        usedBytes: about.quota.usedBytes,
+        ...(about.quota.limitBytes !== undefined && { limitBytes: about.quota.limitBytes }),
+      }),
       ...(error !== undefined && { error: errorDataOf(error, scrub) }),
     };
   }
 
-  /** @returns the address of the account. @throws `drive.wrong-account`, `drive.sign-in-failed`, `drive.not-set-up`, `drive.unavailable`, `aborted` */
+  /**
+   * @returns the address of the account.
+   * @throws `drive.wrong-account`, `drive.sign-in-failed`, `drive.not-set-up`, `drive.unavailable`, `aborted`
+   */
   async signIn({ withDeviceCode }: { readonly withDeviceCode: boolean }, signal: AbortSignal): Promise<string> {
     const { channel, place, keeper, log } = this.#options;
     const way: SignInWay = withDeviceCode
       ? { kind: 'device-code', show: ({ userCode, verificationUrl }) => channel.deviceCode({ userCode, verificationUrl }) }
-      : { kind: 'browser', open: async (url) => {
-          if (!(await channel.openExternal(url))) throw new CadanganError('drive.sign-in-failed', { reason: 'no browser was opened' });
-        } };
+      : {
+          kind: 'browser',
+          open: async (url) => {
+            if (!(await channel.openExternal(url))) throw new CadanganError('drive.sign-in-failed', { reason: 'no browser was opened' });
+          },
+        };
     const startedAt = this.#nowText();
     try {
       const account = await signInToDrive(place(), keeper, way, AbortSignal.any([signal, this.#closing.signal]));
@@ -108,7 +139,10 @@ export class DriveDesk {
     } catch (error) {
       if (!isAbort(error)) log('warning', `nobody was signed in to Google Drive: ${String(error)}`);
       // Somebody tried to send the backups to another account.
-      if (isCode(error, 'drive.wrong-account')) await this.#note(bareRunResult({ job: 'drive-sign-in', outcome: 'failed', startedAt, endedAt: this.#nowText(), error }, this.#options.scrub));
+      if (isCode(error, 'drive.wrong-account'))
+        await this.#note(
+          bareRunResult({ job: 'drive-sign-in', outcome: 'failed', startedAt, endedAt: this.#nowText(), error }, this.#options.scrub),
+        );
       throw error;
     }
   }
@@ -136,7 +170,11 @@ export class DriveDesk {
     try {
       const keeper = this.#kept.get(name)?.keeper;
       if (keeper !== undefined) return await this.#workOfKeeper(name, keeper, work, wish.signal);
-      const isAsked = (await this.#options.leader()?.ask(name, work).catch(() => false)) ?? false;
+      const isAsked =
+        (await this.#options
+          .leader()
+          ?.ask(name, work)
+          .catch(() => false)) ?? false;
       return isAsked ? await this.#doneElsewhere(name, work, sinceNs, wish.signal) : await this.#workHere(copy, work, wish);
     } catch (error) {
       return this.#bare(name, work, startedAt, error);
@@ -152,23 +190,47 @@ export class DriveDesk {
     const signal = AbortSignal.any([wish.signal, this.#closing.signal]);
     const startMs = clock.monotonicMs();
     const client = await openDriveClient(place());
-    return this.#tracked((async () => {
-      try {
-        const rule = copy.readableCopies;
-        const access = { location: copy.repository, signal, world: { clock }, password: (passwordSignal: AbortSignal) => passwordOf(copy.repository, { mayAsk: wish.mayAsk, signal: passwordSignal }) };
-        const result = await new RecordedCopy({ copy, place: place(), keeper }).readable(access, {
-          set, snapshot, format: rule?.format ?? 'zip', to: rule?.to ?? readableFolderOf(copy.to), client: async () => client,
-          progress: ({ files, bytes, path }) => wish.onProgress?.({ job: 'readable-copy', copy: name, elapsedMs: clock.monotonicMs() - startMs, filesDone: files, bytesDone: bytes, errorCount: 0, currentPath: path }),
-        }, 'manual');
-        if (result.details) await noteReadable(copy, place(), result.details, clock, {});
-        const found = copyRunResult(result, name, scrub);
-        await this.#note(found);
-        this.#options.onChange();
-        return found;
-      } finally {
-        client.close();
-      }
-    })());
+    return this.#tracked(
+      (async () => {
+        try {
+          const rule = copy.readableCopies;
+          const access = {
+            location: copy.repository,
+            signal,
+            world: { clock },
+            password: (passwordSignal: AbortSignal) => passwordOf(copy.repository, { mayAsk: wish.mayAsk, signal: passwordSignal }),
+          };
+          const result = await new RecordedCopy({ copy, place: place(), keeper }).readable(
+            access,
+            {
+              set,
+              snapshot,
+              format: rule?.format ?? 'zip',
+              to: rule?.to ?? readableFolderOf(copy.to),
+              client: async () => client,
+              progress: ({ files, bytes, path }) =>
+                wish.onProgress?.({
+                  job: 'readable-copy',
+                  copy: name,
+                  elapsedMs: clock.monotonicMs() - startMs,
+                  filesDone: files,
+                  bytesDone: bytes,
+                  errorCount: 0,
+                  currentPath: path,
+                }),
+            },
+            'manual',
+          );
+          if (result.details) await noteReadable(copy, place(), result.details, clock, {});
+          const found = copyRunResult(result, name, scrub);
+          await this.#note(found);
+          this.#options.onChange();
+          return found;
+        } finally {
+          client.close();
+        }
+      })(),
+    );
   }
 
   /** @throws `drive.not-found` when nothing was copied yet */
@@ -195,7 +257,8 @@ export class DriveDesk {
         const keeper = this.#kept.get(copy)?.keeper;
         if (wish === 'retry') await this.#beginAnew();
         else if (wish === 'stop-sync' || wish === 'stop-scrub') keeper?.stop(wish === 'stop-sync' ? 'sync' : 'scrub');
-        else if (wish === 'sync' || wish === 'scrub') void (keeper && this.#workOfKeeper(copy, keeper, wish)); // who asked reads what came of it in the history
+        // who asked reads what came of it in the history
+        else if (wish === 'sync' || wish === 'scrub') void (keeper && this.#workOfKeeper(copy, keeper, wish));
         else keeper?.ask(wish);
         return keeper !== undefined;
       },
@@ -227,17 +290,21 @@ export class DriveDesk {
 
   /** One keeper for each copy that is configured, while this engine leads. */
   #matchKeepers(): Promise<void> {
-    this.#changing = this.#changing.then(async () => {
-      const { place, copies } = this.#options;
-      const wanted = new Map((this.#publish === undefined || place().settings === undefined ? [] : copies()).map((copy) => [copy.name, copy]));
-      for (const [name, { keeper, about }] of this.#kept) {
-        const copy = wanted.get(name);
-        if (copy !== undefined && this.#aboutOf(copy) === about) continue;
-        this.#kept.delete(name);
-        await keeper[Symbol.asyncDispose]();
-      }
-      for (const copy of wanted.values()) await this.#keep(copy);
-    }).catch((error: unknown) => this.#options.log('error', `the off-site copies cannot be kept up: ${String(error)}`));
+    this.#changing = this.#changing
+      .then(async () => {
+        const { place, copies } = this.#options;
+        const wanted = new Map(
+          (this.#publish === undefined || place().settings === undefined ? [] : copies()).map((copy) => [copy.name, copy]),
+        );
+        for (const [name, { keeper, about }] of this.#kept) {
+          const copy = wanted.get(name);
+          if (copy !== undefined && this.#aboutOf(copy) === about) continue;
+          this.#kept.delete(name);
+          await keeper[Symbol.asyncDispose]();
+        }
+        for (const copy of wanted.values()) await this.#keep(copy);
+      })
+      .catch((error: unknown) => this.#options.log('error', `the off-site copies cannot be kept up: ${String(error)}`));
     return this.#changing;
   }
 
@@ -252,7 +319,9 @@ export class DriveDesk {
       return;
     }
     const keeper = await OffsiteKeeper.start({
-      copy, place: place(), records,
+      copy,
+      place: place(),
+      records,
       password: (signal) => passwordOf(copy.repository, { mayAsk: false, signal }),
       onResult: (result) => {
         this.#about = this.#about && { ...this.#about, atMs: -Infinity }; // the storage used is another
@@ -282,9 +351,15 @@ export class DriveDesk {
   }
 
   async #states(): Promise<ReadonlyMap<string, KeeperState>> {
-    if (this.#publish !== undefined) return new Map([...this.#kept].flatMap(([name, { keeper }]) => (keeper.state ? [[name, keeper.state] as const] : [])));
+    if (this.#publish !== undefined)
+      return new Map([...this.#kept].flatMap(([name, { keeper }]) => (keeper.state ? [[name, keeper.state] as const] : [])));
     // The leader may end just now; the memory of the copies says the rest.
-    return readStates((await this.#options.leader()?.states().catch(() => ({}))) ?? {});
+    return readStates(
+      (await this.#options
+        .leader()
+        ?.states()
+        .catch(() => ({}))) ?? {},
+    );
   }
 
   /** Somebody waits for it, in whichever window: whatever comes of it is written down, also when it could not even begin. */
@@ -294,30 +369,37 @@ export class DriveDesk {
     const stop = (): void => keeper.stop(work);
     signal?.addEventListener('abort', stop, { once: true });
     if (signal?.aborted) stop();
-    return this.#tracked((async () => {
-      try {
-        return copyRunResult(await done, name, this.#options.scrub);
-      } catch (error) {
-        const result = this.#bare(name, work, startedAt, error);
-        await this.#note(result);
-        return result;
-      } finally {
-        signal?.removeEventListener('abort', stop);
-      }
-    })());
+    return this.#tracked(
+      (async () => {
+        try {
+          return copyRunResult(await done, name, this.#options.scrub);
+        } catch (error) {
+          const result = this.#bare(name, work, startedAt, error);
+          await this.#note(result);
+          return result;
+        } finally {
+          signal?.removeEventListener('abort', stop);
+        }
+      })(),
+    );
   }
 
   /** The engine that leads does it and writes it down. */
   async #doneElsewhere(name: string, work: CopyWork, sinceNs: bigint, signal: AbortSignal): Promise<RunResult> {
     const { clock, history, leader } = this.#options;
-    const stop = (): void => void leader()?.ask(name, `stop-${work}`).catch(() => false);
+    const stop = (): void =>
+      void leader()
+        ?.ask(name, `stop-${work}`)
+        .catch(() => false);
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     try {
       for (;;) {
         await clock.sleep(lookMs, this.#closing.signal);
         const state = (await this.#states()).get(name);
-        const found = (await history.runs()).findLast((run) => run.job === jobOf[work] && run.copy === name && parseTimestamp(run.startedAt).ns >= sinceNs);
+        const found = (await history.runs()).findLast(
+          (run) => run.job === jobOf[work] && run.copy === name && parseTimestamp(run.startedAt).ns >= sinceNs,
+        );
         if (found) return found;
         if (state === undefined) throw new CadanganError('schedule.no-leader', { reason: 'it ended' });
         this.#report(name, state);
@@ -331,25 +413,45 @@ export class DriveDesk {
     const { place, keeper, scrub, clock } = this.#options;
     const signal = AbortSignal.any([wish.signal, this.#closing.signal]);
     const recorded = new RecordedCopy({ copy, place: place(), keeper });
-    return this.#tracked((async () => {
-      await using opened = await recorded.open(jobOf[work], 'manual');
-      const startMs = clock.monotonicMs();
-      const progress = ({ filesDone, filesTotal, bytesDone, bytesTotal, currentPath }: NonNullable<KeeperState['progress']>): void =>
-        wish.onProgress?.({ job: jobOf[work], copy: copy.name, elapsedMs: clock.monotonicMs() - startMs, filesDone, filesTotal, bytesDone, bytesTotal, errorCount: 0, currentPath });
-      const result: JobResult<unknown> = work === 'sync' ? await recorded.sync(opened, { signal, progress }, 'manual') : await recorded.scrub(opened, { signal, progress }, 'manual');
-      const found = copyRunResult(result, copy.name, scrub);
-      await this.#note(found);
-      this.#options.onChange();
-      return found;
-    })());
+    return this.#tracked(
+      (async () => {
+        await using opened = await recorded.open(jobOf[work], 'manual');
+        const startMs = clock.monotonicMs();
+        const progress = ({ filesDone, filesTotal, bytesDone, bytesTotal, currentPath }: NonNullable<KeeperState['progress']>): void =>
+          wish.onProgress?.({
+            job: jobOf[work],
+            copy: copy.name,
+            elapsedMs: clock.monotonicMs() - startMs,
+            filesDone,
+            filesTotal,
+            bytesDone,
+            bytesTotal,
+            errorCount: 0,
+            currentPath,
+          });
+        const result: JobResult<unknown> =
+          work === 'sync'
+            ? await recorded.sync(opened, { signal, progress }, 'manual')
+            : await recorded.scrub(opened, { signal, progress }, 'manual');
+        const found = copyRunResult(result, copy.name, scrub);
+        await this.#note(found);
+        this.#options.onChange();
+        return found;
+      })(),
+    );
   }
 
   #bare(copy: string, work: CopyWork, startedAt: string, error: unknown): RunResult {
-    return bareRunResult({ job: jobOf[work], copy, outcome: isAbort(error) ? 'stopped' : 'failed', startedAt, endedAt: this.#nowText(), error }, this.#options.scrub);
+    return bareRunResult(
+      { job: jobOf[work], copy, outcome: isAbort(error) ? 'stopped' : 'failed', startedAt, endedAt: this.#nowText(), error },
+      this.#options.scrub,
+    );
   }
 
   async #note(result: RunResult): Promise<void> {
-    await this.#options.history.append(result).catch((error: unknown) => this.#options.log('error', `the history of runs cannot be written: ${String(error)}`));
+    await this.#options.history
+      .append(result)
+      .catch((error: unknown) => this.#options.log('error', `the history of runs cannot be written: ${String(error)}`));
   }
 
   async #tracked<T>(work: Promise<T>): Promise<T> {
@@ -366,14 +468,19 @@ export class DriveDesk {
     this.#about = undefined;
     const [copy] = this.#options.copies();
     if (this.#publish !== undefined) await this.#beginAnew();
-    else if (copy !== undefined) await this.#options.leader()?.ask(copy.name, 'retry').catch(() => false);
+    else if (copy !== undefined)
+      await this.#options
+        .leader()
+        ?.ask(copy.name, 'retry')
+        .catch(() => false);
     this.#options.onChange();
   }
 
   /** In the background: a window must not wait for Google. */
   #askForAccount(): void {
     const nowMs = this.#options.clock.monotonicMs();
-    if (this.#closing.signal.aborted || this.#asking !== undefined || (this.#about !== undefined && nowMs - this.#about.atMs < aboutMsMax)) return;
+    if (this.#closing.signal.aborted || this.#asking !== undefined || (this.#about !== undefined && nowMs - this.#about.atMs < aboutMsMax))
+      return;
     this.#asking = this.#readAbout().then((found) => {
       this.#about = { ...found, atMs: this.#options.clock.monotonicMs() };
       this.#asking = undefined;

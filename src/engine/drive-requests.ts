@@ -8,7 +8,9 @@ import type { Session } from './session.ts';
 /** The account on Google Drive, and the off-site copies. */
 export function handleDriveRequests(channel: Channel, session: () => Session): void {
   const wishOf = ({ token }: protocol.RunToken, signal: AbortSignal): RunWish => ({
-    mayAsk: true, signal, onProgress: token === undefined ? undefined : (progress) => channel.progress(token, progress),
+    mayAsk: true,
+    signal,
+    onProgress: token === undefined ? undefined : (progress) => channel.progress(token, progress),
   });
   channel.handle0(protocol.driveStatus, () => session().drive.status());
   channel.handle(protocol.driveSignIn, driveSignInParams, async (params, signal) => {
@@ -22,7 +24,9 @@ export function handleDriveRequests(channel: Channel, session: () => Session): v
   });
   channel.handle(protocol.syncCopy, copyRunParams, (params, signal) => session().drive.work(params.copy, 'sync', wishOf(params, signal)));
   channel.handle(protocol.scrubCopy, copyRunParams, (params, signal) => session().drive.work(params.copy, 'scrub', wishOf(params, signal)));
-  channel.handle(protocol.readableCopy, readableCopyParams, (params, signal) => session().drive.writeReadable(params, wishOf(params, signal)));
+  channel.handle(protocol.readableCopy, readableCopyParams, (params, signal) =>
+    session().drive.writeReadable(params, wishOf(params, signal)),
+  );
   channel.handle(protocol.pauseCopy, copyParams, ({ copy }) => setPaused(session(), copy, true));
   channel.handle(protocol.resumeCopy, copyParams, ({ copy }) => setPaused(session(), copy, false));
   channel.handle(protocol.copyAddress, copyParams, ({ copy }, signal) => session().drive.addressOf(copy, signal));
@@ -32,11 +36,20 @@ export function handleDriveRequests(channel: Channel, session: () => Session): v
 /** In the file, so that it holds for every process, and over night. */
 async function setPaused(session: Session, copy: string, isPaused: boolean): Promise<void> {
   session.drive.copyNamed(copy);
-  await session.take(await updateConfiguration(session.configFile, { kind: 'change-copy', name: copy, values: { paused: isPaused ? true : undefined } }, { random: session.world.random }));
+  await session.take(
+    await updateConfiguration(
+      session.configFile,
+      { kind: 'change-copy', name: copy, values: { paused: isPaused ? true : undefined } },
+      { random: session.world.random },
+    ),
+  );
 }
 
 async function addCopy(session: Session, { name, repository, to, drive }: protocol.AddCopyParams): Promise<void> {
-  const { configFile, world: { random } } = session;
+  const {
+    configFile,
+    world: { random },
+  } = session;
   if (drive !== undefined) await updateConfiguration(configFile, { kind: 'change-general', values: { googleDrive: drive } }, { random });
   await session.take(await updateConfiguration(configFile, { kind: 'add-copy', copy: { name, repository, to } }, { random }));
 }

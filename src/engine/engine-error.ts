@@ -16,5 +16,13 @@ export class EngineError extends Error {
 }
 
 export function isErrorData(value: unknown): value is ErrorData {
-  return typeof value === 'object' && value !== null && 'code' in value && typeof value.code === 'string' && 'facts' in value && typeof value.facts === 'object' && 'message' in value;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'code' in value &&
+    typeof value.code === 'string' &&
+    'facts' in value &&
+    typeof value.facts === 'object' &&
+    'message' in value
+  );
 }

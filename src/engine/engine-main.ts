@@ -12,7 +12,13 @@ function main(): void {
   // Nobody reads them after the window is gone.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   const connection = createMessageConnection(new IPCMessageReader(process), new IPCMessageWriter(process));
-  const world = { clock: systemClock, random: systemRandom, environment: process.env, version: cadanganVersion(), programVersion: programVersion() };
+  const world = {
+    clock: systemClock,
+    random: systemRandom,
+    environment: process.env,
+    version: cadanganVersion(),
+    programVersion: programVersion(),
+  };
   const engine = new Engine(connection, world, () => process.exit(process.exitCode ?? 0));
   const windowGone = (): void => engine.windowGone();
   process.on('disconnect', windowGone);

@@ -34,7 +34,8 @@ export class Engine {
     this.#world = world;
     this.#onEnd = onEnd;
     this.#channel = new Channel({ connection, scrub: (text) => this.#passwords?.scrub(text) ?? text });
-    // With a message it is one that could not be sent. To send what went wrong would fail too, in a circle that lets no other event through, that of the closed channel included.
+    // With a message it is one that could not be sent. To send what went wrong would fail too, in a circle that lets no other event
+    // through, that of the closed channel included.
     connection.onError(([error, unsent]) => (unsent === undefined ? this.logError(error) : this.windowGone()));
     this.#channel.handle(protocol.initialize, initializeParams, (params) => this.#initialize(params));
     this.#channel.handle0(protocol.shutdown, () => this.#shutDown());
@@ -66,15 +67,26 @@ export class Engine {
   }
 
   async #initialize(params: protocol.InitializeParams): Promise<protocol.InitializeResult> {
-    if (this.#opening || this.#ending) throw new CadanganError('arguments.invalid', { argument: 'initialize', reason: 'it comes once, and first' });
+    if (this.#opening || this.#ending)
+      throw new CadanganError('arguments.invalid', { argument: 'initialize', reason: 'it comes once, and first' });
     const { environment } = this.#world;
-    this.#opening = Session.open(params, this.#world, this.#channel, (sets, originalOf) => (this.#passwords = new Passwords({ ask: (wish) => this.#channel.askPassword(wish), sets, originalOf, environment })));
+    this.#opening = Session.open(
+      params,
+      this.#world,
+      this.#channel,
+      (sets, originalOf) =>
+        (this.#passwords = new Passwords({ ask: (wish) => this.#channel.askPassword(wish), sets, originalOf, environment })),
+    );
     this.#session = await this.#opening;
     return this.#session.initializeResult;
   }
 
   #ready(): Session {
-    if (!this.#session || this.#ending) throw new CadanganError('arguments.invalid', { argument: 'initialize', reason: this.#ending ? 'the engine is ending' : 'it comes first' });
+    if (!this.#session || this.#ending)
+      throw new CadanganError('arguments.invalid', {
+        argument: 'initialize',
+        reason: this.#ending ? 'the engine is ending' : 'it comes first',
+      });
     return this.#session;
   }
 

@@ -5,21 +5,41 @@ import type { EntryInfo, SnapshotInfo } from './protocol.ts';
 
 export function entryInfoOf(node: Node): EntryInfo {
   return {
-    name: node.name, label: textOf(node.name), type: node.type, size: Number(node.size), mtime: node.mtime, ctime: node.ctime,
-    mode: permissionsOf(node.mode), user: node.user,
+    name: node.name,
+    label: textOf(node.name),
+    type: node.type,
+    size: Number(node.size),
+    mtime: node.mtime,
+    ctime: node.ctime,
+    mode: permissionsOf(node.mode),
+    user: node.user,
     ...(node.linkTarget !== undefined && { linkTarget: textOf(node.linkTarget) }),
   };
 }
 
 /** The root of a snapshot has no node: it is a folder of the snapshot's time. */
 export function rootInfoOf({ snapshot }: StoredSnapshot): EntryInfo {
-  return { name: '' as ByteString, label: '', type: 'dir', size: 0, mtime: snapshot.time, ctime: snapshot.time, mode: 0o755, user: snapshot.username };
+  return {
+    name: '' as ByteString,
+    label: '',
+    type: 'dir',
+    size: 0,
+    mtime: snapshot.time,
+    ctime: snapshot.time,
+    mode: 0o755,
+    user: snapshot.username,
+  };
 }
 
 export function snapshotInfoOf({ id, snapshot }: StoredSnapshot): SnapshotInfo {
   const { time, hostname, username, paths, tags, summary } = snapshot;
   return {
-    id, time, host: hostname, user: username, paths, tags: tags.filter((tag) => !isAnchorTag(tag)),
+    id,
+    time,
+    host: hostname,
+    user: username,
+    paths,
+    tags: tags.filter((tag) => !isAnchorTag(tag)),
     ...(summary && { bytesAdded: summary.dataAddedPacked, files: summary.totalFilesProcessed, bytes: summary.totalBytesProcessed }),
   };
 }

@@ -4,14 +4,19 @@ import type { ErrorData } from './protocol.ts';
 /** An error as it crosses the channel, and as it stands in the history of runs. @param scrub takes out what must never be shown */
 export function errorDataOf(error: unknown, scrub: (text: string) => string): ErrorData {
   if (error instanceof CadanganError) {
-    const facts = Object.entries(error.facts).flatMap(([name, value]) => (value === undefined ? [] : [[name, plainFact(value, scrub)] as const]));
+    const facts = Object.entries(error.facts).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, plainFact(value, scrub)] as const],
+    );
     return { code: error.code, facts: Object.fromEntries(facts), message: scrub(error.message) };
   }
   if (isAbort(error)) return { code: 'aborted', facts: {}, message: 'aborted' };
   return { code: 'internal', facts: {}, message: scrub(error instanceof Error ? error.message : String(error)) };
 }
 
-function plainFact(value: string | number | bigint | boolean | readonly string[], scrub: (text: string) => string): string | number | boolean | readonly string[] {
+function plainFact(
+  value: string | number | bigint | boolean | readonly string[],
+  scrub: (text: string) => string,
+): string | number | boolean | readonly string[] {
   if (typeof value === 'string') return scrub(value);
   if (typeof value === 'bigint') return String(value);
   return typeof value === 'object' ? value.map(scrub) : value;

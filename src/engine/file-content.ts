@@ -5,8 +5,15 @@ import type { Node, Repository } from '../repository/index.ts';
 /** Each blob has at most 8 MiB. */
 const blobsAtOnce = 4;
 
-/** The bytes of a file of a snapshot, each blob proven. @throws `file.too-large` beyond `maxBytes`; `path.not-found` when it is no file; `repository.damaged` */
-export async function fileContent(repository: Repository, node: Node, { path, maxBytes, signal }: { readonly path: ByteString; readonly maxBytes: number; readonly signal: AbortSignal }): Promise<Uint8Array> {
+/**
+ * The bytes of a file of a snapshot, each blob proven.
+ * @throws `file.too-large` beyond `maxBytes`; `path.not-found` when it is no file; `repository.damaged`
+ */
+export async function fileContent(
+  repository: Repository,
+  node: Node,
+  { path, maxBytes, signal }: { readonly path: ByteString; readonly maxBytes: number; readonly signal: AbortSignal },
+): Promise<Uint8Array> {
   const label = textOf(path);
   if (node.type !== 'file') throw new CadanganError('path.not-found', { path: label, reason: `not a file but ${node.type}` });
   if (node.content === null) throw new CadanganError('repository.damaged', { path: label, reason: 'a file without a list of blobs' });

@@ -7,8 +7,8 @@ import { keepLastGood, parseConfiguration, type LoadedConfiguration, type UsedCo
 const content = z.object({ file: z.string(), text: z.string() });
 
 /**
- * The text of the configuration when it was last free of errors: `last-good-configuration.json` in the state folder. An engine that begins while the
- * configuration has a slip in it takes the good sets from there.
+ * The text of the configuration when it was last free of errors: `last-good-configuration.json` in the state folder. An engine that begins
+ * while the configuration has a slip in it takes the good sets from there.
  */
 export class LastGoodFile {
   readonly #path: string;

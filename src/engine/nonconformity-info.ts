@@ -5,7 +5,12 @@ import type { NonconformityInfo } from './protocol.ts';
 export function nonconformityInfoOf(nonconformity: Nonconformity, timeZone: string | undefined): NonconformityInfo {
   const { id, rule, openedAt, openedBy, records, closed } = nonconformity;
   return {
-    id, ruleText: rule === undefined ? '' : ruleText(rule), text: nonconformityText(nonconformity, timeZone), openedAt, openedBy, records,
+    id,
+    ruleText: rule === undefined ? '' : ruleText(rule),
+    text: nonconformityText(nonconformity, timeZone),
+    openedAt,
+    openedBy,
+    records,
     ...(closed && { closed }),
   };
 }

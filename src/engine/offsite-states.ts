@@ -6,10 +6,19 @@ import type { Session } from './session.ts';
 
 /** By set: whether its last snapshot is on Google Drive, verified. Sets without a copy are not in it. */
 export async function offsiteStates(session: Session): Promise<ReadonlyMap<string, OffsiteState>> {
-  const copies = await Promise.all(session.copies.map(async (copy) => ({ name: copy.name, key: repositoryKey(copy.repository), record: await copyRecordsOf(copy, session.drivePlace).read() })));
+  const copies = await Promise.all(
+    session.copies.map(async (copy) => ({
+      name: copy.name,
+      key: repositoryKey(copy.repository),
+      record: await copyRecordsOf(copy, session.drivePlace).read(),
+    })),
+  );
   const lastStored = await session.history.lastBySet(({ snapshotId }) => snapshotId !== undefined);
   const states = new Map<string, OffsiteState>();
-  for (const { name, repository: { location } } of session.sets) {
+  for (const {
+    name,
+    repository: { location },
+  } of session.sets) {
     const snapshotId = lastStored.get(name)?.snapshotId;
     if (location.startsWith('gdrive:')) states.set(name, { isProtected: snapshotId !== undefined });
     const ofSet = copies.filter(({ key }) => key === repositoryKeyIfAny(location));

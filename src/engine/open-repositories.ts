@@ -16,8 +16,8 @@ interface Entry {
 }
 
 /**
- * Repositories that are kept open, since opening one costs a key derivation and an index: by location, closed after ten minutes without use. Whoever
- * wants the same one meanwhile waits for the same opening, so that a password is asked for once.
+ * Repositories that are kept open, since opening one costs a key derivation and an index: by location, closed after ten minutes without
+ * use. Whoever wants the same one meanwhile waits for the same opening, so that a password is asked for once.
  */
 export class OpenRepositories {
   readonly #clock: Clock;
@@ -29,7 +29,10 @@ export class OpenRepositories {
   readonly #tidying: Promise<void>;
 
   /** @param world `openStorage` opens what a location names, of Google Drive too */
-  constructor(world: { readonly clock: Clock; readonly random: Random; readonly openStorage: (location: string) => Promise<Storage> }, passwords: Passwords) {
+  constructor(
+    world: { readonly clock: Clock; readonly random: Random; readonly openStorage: (location: string) => Promise<Storage> },
+    passwords: Passwords,
+  ) {
     this.#clock = world.clock;
     this.#random = world.random;
     this.#openStorage = world.openStorage;
@@ -38,8 +41,8 @@ export class OpenRepositories {
   }
 
   /**
-   * Does `work` with the repository, its snapshots and index loaded. If the work stumbles over something missing and the repository turns out to have
-   * changed since it was loaded, the work is done once more.
+   * Does `work` with the repository, its snapshots and index loaded. If the work stumbles over something missing and the repository turns
+   * out to have changed since it was loaded, the work is done once more.
    * @throws what `work` throws; `repository.missing`, `repository.wrong-password`, `password.missing`, the storage's errors
    */
   async use<T>(location: string, wish: PasswordWish, work: (opened: OpenedRepository) => Promise<T>): Promise<T> {
@@ -75,7 +78,9 @@ export class OpenRepositories {
 
   /** The password of a repository, proven by opening it. @throws as `use` */
   async passwordOf(location: string, wish: PasswordWish): Promise<string> {
-    await (await this.#entry(location, wish)).opening;
+    await (
+      await this.#entry(location, wish)
+    ).opening;
     const password = this.#passwords.proven(location);
     if (password === undefined) throw new CadanganError('password.missing', { location });
     return password;
@@ -127,7 +132,8 @@ export class OpenRepositories {
   async #open(location: string, mayAsk: boolean): Promise<OpenedRepository> {
     const signal = this.#closing.signal;
     const storage = await this.#openStorage(location);
-    const open = (password: string): Promise<Repository> => Repository.open({ storage, clock: this.#clock, random: this.#random }, password, signal);
+    const open = (password: string): Promise<Repository> =>
+      Repository.open({ storage, clock: this.#clock, random: this.#random }, password, signal);
     try {
       // Before anybody is asked for a password. A folder that does not exist holds no repository.
       if ((await configSizeOf(storage)) === undefined) throw new CadanganError('repository.missing', { location: storage.location });

@@ -7,8 +7,8 @@ import { TreeCache } from './tree-cache.ts';
 const filesReadAtOnce = 8;
 
 /**
- * A repository that is kept open for looking into it: without a lock, since it would keep others from removing what they may remove. What was removed
- * meanwhile shows as missing; then `refresh` tells whether something had changed.
+ * A repository that is kept open for looking into it: without a lock, since it would keep others from removing what they may remove. What
+ * was removed meanwhile shows as missing; then `refresh` tells whether something had changed.
  */
 export class OpenedRepository {
   readonly location: string;
@@ -35,7 +35,11 @@ export class OpenedRepository {
     return this.#repository;
   }
 
-  /** Snapshots and index as the storage has them now. @returns whether anything was new or gone. @throws the storage's errors, `repository.damaged` */
+  /**
+   * Snapshots and index as the storage has them now.
+   * @returns whether anything was new or gone.
+   * @throws the storage's errors, `repository.damaged`
+   */
   refresh(): Promise<boolean> {
     this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = undefined));
     return this.#refreshing;

@@ -24,14 +24,17 @@ interface Way {
 }
 
 /**
- * Few folders from which everything that was chosen can be restored. A restore follows no links below its target, and tries out there whether names differ by
- * case; so none of the folders between the target and an entry may be a link, lie on another file system or be closed to us. A link on the way to the target is
- * followed: whoever moved `/srv` to another disk and left a link wants the files there.
+ * Few folders from which everything that was chosen can be restored. A restore follows no links below its target, and tries out there
+ * whether names differ by case; so none of the folders between the target and an entry may be a link, lie on another file system or be
+ * closed to us. A link on the way to the target is followed: whoever moved `/srv` to another disk and left a link wants the files there.
  */
 export async function originalPlaces(entries: readonly ChosenEntry[]): Promise<OriginalPlace[]> {
   const ways = await Promise.all(entries.map(wayTo));
   const byTop = Map.groupBy(ways, ({ top }) => top);
-  return [...byTop.values()].map((group) => ({ folder: sharedFolder(group.map(({ base }) => base)), paths: group.map(({ path }) => path) }));
+  return [...byTop.values()].map((group) => ({
+    folder: sharedFolder(group.map(({ base }) => base)),
+    paths: group.map(({ path }) => path),
+  }));
 }
 
 async function wayTo({ path, isFolder }: ChosenEntry): Promise<Way> {

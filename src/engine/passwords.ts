@@ -51,7 +51,12 @@ export class Passwords {
       this.#proven.set(key, password);
       return opened;
     };
-    const set = this.#options.sets().find(({ repository }) => repositoryKeyIfAny(repository.location) === key && (repository.passwordFile ?? repository.passwordCommand) !== undefined);
+    const set = this.#options
+      .sets()
+      .find(
+        ({ repository }) =>
+          repositoryKeyIfAny(repository.location) === key && (repository.passwordFile ?? repository.passwordCommand) !== undefined,
+      );
     const unattended = set && (await unattendedPassword(set.repository, this.#options.environment, signal));
     if (unattended !== undefined) return attempt(unattended);
     const proven = this.#proven.get(key);

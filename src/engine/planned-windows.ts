@@ -6,15 +6,22 @@ import type { Configuration } from '../settings/index.ts';
 const windowsMax = 4_000;
 
 /**
- * The windows of every set that ended until `untilMs`, as far as they were planned as they are now: since the last record that tells of another schedule of
- * the set. What was planned before is told by the records of the runs themselves.
+ * The windows of every set that ended until `untilMs`, as far as they were planned as they are now: since the last record that tells of
+ * another schedule of the set. What was planned before is told by the records of the runs themselves.
  */
 export function plannedWindowsOf(configuration: Configuration, records: readonly HistoryRecord[], untilMs: number): PlannedWindow[] {
   return configuration.sets.flatMap(({ name, schedule }) => {
     const sinceMs = plannedSinceMs(name, records);
     if (schedule?.kind !== 'window' || sinceMs === undefined) return [];
-    const rule = parseWindowRule(schedule.window, { days: schedule.days, timeZone: schedule.timeZone ?? configuration.timeZone ?? systemTimeZone() });
-    return windowsEnded(rule, sinceMs, untilMs).take(windowsMax).filter(({ startMs }) => startMs >= sinceMs).map(({ day, startMs, endMs }) => ({ set: name, day, startMs, endMs })).toArray();
+    const rule = parseWindowRule(schedule.window, {
+      days: schedule.days,
+      timeZone: schedule.timeZone ?? configuration.timeZone ?? systemTimeZone(),
+    });
+    return windowsEnded(rule, sinceMs, untilMs)
+      .take(windowsMax)
+      .filter(({ startMs }) => startMs >= sinceMs)
+      .map(({ day, startMs, endMs }) => ({ set: name, day, startMs, endMs }))
+      .toArray();
   });
 }
 

@@ -1,9 +1,10 @@
 import { NotificationType, NotificationType0, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 
 /*
- * What the editor's window and the engine say to each other, over the child's IPC channel. One line a message: this file reads as the table of
- * contents of the engine. Values are plain data; ids and paths of snapshots are text (`bytes` of names that are not UTF-8 travel as byte strings,
- * see `EntryInfo`). Every request can be cancelled; errors carry the code and the facts of a `CadanganError`, and the sentence is made by whoever shows it.
+ * What the editor's window and the engine say to each other, over the child's IPC channel. One line a message: this file reads as the table
+ * of contents of the engine. Values are plain data; ids and paths of snapshots are text (`bytes` of names that are not UTF-8 travel as byte
+ * strings, see `EntryInfo`). Every request can be cancelled; errors carry the code and the facts of a `CadanganError`, and the sentence is
+ * made by whoever shows it.
  */
 
 // ---- life
@@ -180,7 +181,10 @@ export interface SetInfo {
   readonly offsite?: OffsiteState;
 }
 
-/** Protected: the set's last snapshot, and all that it needs, is on Drive, verified. `copy` is missing where the set backs up to Drive itself. */
+/**
+ * Protected: the set's last snapshot, and all that it needs, is on Drive, verified. `copy` is missing where the set backs up to Drive
+ * itself.
+ */
 export interface OffsiteState {
   readonly isProtected: boolean;
   readonly copy?: string;
@@ -212,7 +216,16 @@ export interface AddSetParams {
   readonly passwordFile?: string;
 }
 
-export type RunJob = 'backup' | 'restore' | 'check' | 'offsite-sync' | 'offsite-scrub' | 'offsite-sample' | 'readable-copy' | 'drive-sign-in' | 'drill';
+export type RunJob =
+  | 'backup'
+  | 'restore'
+  | 'check'
+  | 'offsite-sync'
+  | 'offsite-scrub'
+  | 'offsite-sample'
+  | 'readable-copy'
+  | 'drive-sign-in'
+  | 'drill';
 
 export interface RunResult {
   readonly job: RunJob;
@@ -390,7 +403,16 @@ export interface DriveStatus {
   readonly copies: readonly CopyInfo[];
 }
 
-export type CopyState = 'in-sync' | 'behind' | 'copying' | 'scrubbing' | 'reading' | 'writing-readable' | 'paused' | 'stopped-by-trouble' | 'unknown';
+export type CopyState =
+  | 'in-sync'
+  | 'behind'
+  | 'copying'
+  | 'scrubbing'
+  | 'reading'
+  | 'writing-readable'
+  | 'paused'
+  | 'stopped-by-trouble'
+  | 'unknown';
 
 /** One off-site copy. Times are RFC 3339. */
 export interface CopyInfo {
@@ -411,10 +433,22 @@ export interface CopyInfo {
   /** What runs makes no headway for the moment, and why. */
   readonly waiting?: 'no-answer' | 'rate';
   readonly lastWholeAt?: string;
-  readonly lastScrub?: { readonly at: string; readonly files: number; readonly bytes: number; readonly wrongFiles: number; readonly leftFiles: number };
+  readonly lastScrub?: {
+    readonly at: string;
+    readonly files: number;
+    readonly bytes: number;
+    readonly wrongFiles: number;
+    readonly leftFiles: number;
+  };
   /** Ids of snapshots that can be restored from Drive. */
   readonly snapshots: readonly string[];
-  readonly readable: readonly { readonly at: string; readonly name: string; readonly place: string; readonly bytes: number; readonly id?: string }[];
+  readonly readable: readonly {
+    readonly at: string;
+    readonly name: string;
+    readonly place: string;
+    readonly bytes: number;
+    readonly id?: string;
+  }[];
 }
 
 export interface DriveSignInParams {
@@ -467,7 +501,10 @@ export interface RecordsParams {
 }
 export interface RecordsPage {
   readonly rows: readonly RecordRow[];
-  /** Of the days that the filter lets through, whatever else it says: nobody knows what stood there. As the last reading of the chain found them. */
+  /**
+   * Of the days that the filter lets through, whatever else it says: nobody knows what stood there. As the last reading of the chain found
+   * them.
+   */
   readonly faults: readonly RecordFault[];
   /** Of all that the filter lets through. */
   readonly total: number;
@@ -585,7 +622,15 @@ export interface NonconformityInfo {
   /** The record that opened it. */
   readonly openedBy?: number;
   readonly records: readonly number[];
-  readonly closed?: { readonly at: string; readonly number: number; readonly cause: string; readonly correction: string; readonly prevention: string; readonly name: string; readonly position: string };
+  readonly closed?: {
+    readonly at: string;
+    readonly number: number;
+    readonly cause: string;
+    readonly correction: string;
+    readonly prevention: string;
+    readonly name: string;
+    readonly position: string;
+  };
 }
 export interface CloseNonconformityParams {
   readonly id: string;
@@ -619,8 +664,20 @@ export interface DashboardData {
   readonly days: readonly DashboardDay[];
   readonly sets: readonly DashboardSet[];
   /** What each run stored, and what there is, in the order of time. `dataBytes`: in the sources; `repositoryBytes`: stored until then. */
-  readonly growth: readonly { readonly at: string; readonly dataBytes: number; readonly repositoryBytes: number; readonly record: number }[];
-  readonly lastDrill?: { readonly at: string; readonly result: string; readonly files: number; readonly minutes: number; readonly rtoMinutes?: number; readonly record: number };
+  readonly growth: readonly {
+    readonly at: string;
+    readonly dataBytes: number;
+    readonly repositoryBytes: number;
+    readonly record: number;
+  }[];
+  readonly lastDrill?: {
+    readonly at: string;
+    readonly result: string;
+    readonly files: number;
+    readonly minutes: number;
+    readonly rtoMinutes?: number;
+    readonly record: number;
+  };
   readonly drillDue?: { readonly at: string; readonly isOverdue: boolean };
   readonly nonconformities: readonly NonconformityInfo[];
   readonly chain: { readonly state: 'intact' | 'broken'; readonly count: number; readonly fault?: string; readonly faultRecord?: number };
@@ -632,7 +689,12 @@ export interface DashboardDay {
   readonly date: string;
   readonly result: 'success' | 'success-with-exceptions' | 'failed' | 'stopped' | 'missed';
   readonly runs: number;
-  readonly records: readonly { readonly number: number; readonly set?: string; readonly at: string; readonly result: DashboardDay['result'] }[];
+  readonly records: readonly {
+    readonly number: number;
+    readonly set?: string;
+    readonly at: string;
+    readonly result: DashboardDay['result'];
+  }[];
 }
 export interface DashboardSet {
   readonly name: string;
@@ -646,5 +708,11 @@ export interface DashboardSet {
   /** Of the change of the configuration since which it is planned so. */
   readonly scheduleRecord?: number;
   /** Of the copy on Google Drive. `record`: of the last one that was made, or failed. */
-  readonly offsite?: { readonly isProtected: boolean; readonly behindFiles: number; readonly behindBytes: number; readonly since?: string; readonly record?: number };
+  readonly offsite?: {
+    readonly isProtected: boolean;
+    readonly behindFiles: number;
+    readonly behindBytes: number;
+    readonly since?: string;
+    readonly record?: number;
+  };
 }

@@ -35,7 +35,15 @@ export function namesOf(faults: readonly ChainFault[]): string {
 
 export function recordFaultOf({ fault, ms }: PlacedFault, timeZone: string | undefined): RecordFault {
   const { number } = fault;
-  return { id: idOf(fault), ...(number !== undefined && { number }), label: faultLabel(fault), text: faultSentence(fault), at: new Date(ms).toISOString(), day: dayOf(ms, timeZone), time: formatTime(BigInt(ms) * 1_000_000n, { timeZone }) };
+  return {
+    id: idOf(fault),
+    ...(number !== undefined && { number }),
+    label: faultLabel(fault),
+    text: faultSentence(fault),
+    at: new Date(ms).toISOString(),
+    day: dayOf(ms, timeZone),
+    time: formatTime(BigInt(ms) * 1_000_000n, { timeZone }),
+  };
 }
 
 /** What is wrong, in the few words of a row. */
@@ -44,23 +52,38 @@ export function faultLabel({ kind, number, line, expected, found }: ChainFault):
   switch (kind) {
     case 'hash':
     case 'signature':
-    case 'other-record': return l10n.t('Record {0} is not what was written', which);
+    case 'other-record':
+      return l10n.t('Record {0} is not what was written', which);
     case 'too-long':
-    case 'not-a-record': return l10n.t('Line {0} is not a record', formatCount(line));
-    case 'unfinished': return l10n.t('The end of record {0} was cut off', which);
-    case 'previous': return l10n.t('Record {0} does not follow from the one before', which);
-    case 'misplaced': return l10n.t('Record {0} is not in its place', which);
-    case 'other-key': return l10n.t('Record {0} is signed with another key', which);
-    case 'number': return areMissing(found, expected) ? missingText(Number(expected), Number(found) - 1) : l10n.t('Record {0} is not in its place', which);
-    case 'cut-off': return missingText(number ?? 1, Number(expected));
-    case 'no-head': return l10n.t('Records at the end may be missing');
-    case 'evidence': return l10n.t('The evidence of record {0} is not what was written', which);
-    case 'other-chain': return l10n.t('These are other records than before');
+    case 'not-a-record':
+      return l10n.t('Line {0} is not a record', formatCount(line));
+    case 'unfinished':
+      return l10n.t('The end of record {0} was cut off', which);
+    case 'previous':
+      return l10n.t('Record {0} does not follow from the one before', which);
+    case 'misplaced':
+      return l10n.t('Record {0} is not in its place', which);
+    case 'other-key':
+      return l10n.t('Record {0} is signed with another key', which);
+    case 'number':
+      return areMissing(found, expected)
+        ? missingText(Number(expected), Number(found) - 1)
+        : l10n.t('Record {0} is not in its place', which);
+    case 'cut-off':
+      return missingText(number ?? 1, Number(expected));
+    case 'no-head':
+      return l10n.t('Records at the end may be missing');
+    case 'evidence':
+      return l10n.t('The evidence of record {0} is not what was written', which);
+    case 'other-chain':
+      return l10n.t('These are other records than before');
   }
 }
 
 function missingText(from: number, to: number): string {
-  return from >= to ? l10n.t('Record {0} is missing', formatCount(from)) : l10n.t('Records {from} to {to} are missing', { from: formatCount(from), to: formatCount(to) });
+  return from >= to
+    ? l10n.t('Record {0} is missing', formatCount(from))
+    : l10n.t('Records {from} to {to} are missing', { from: formatCount(from), to: formatCount(to) });
 }
 
 function areMissing(found: ChainFault['found'], expected: ChainFault['expected']): boolean {
@@ -75,23 +98,36 @@ function isAboutRecord({ kind, found, expected }: ChainFault): boolean {
     case 'misplaced':
     case 'other-key':
     case 'other-record':
-    case 'evidence': return true;
-    case 'number': return !areMissing(found, expected);
+    case 'evidence':
+      return true;
+    case 'number':
+      return !areMissing(found, expected);
     case 'hash':
     case 'too-long':
     case 'not-a-record':
     case 'unfinished':
     case 'cut-off':
     case 'no-head':
-    case 'other-chain': return false;
+    case 'other-chain':
+      return false;
   }
 }
 
-/** Behind the record of the line before, and before that of the next one; between them as the line itself says. @param lines sound records as they stand in the files */
-function msBetween({ kind, file, line, statedMs }: ChainFault, faults: readonly ChainFault[], lines: readonly IndexedRecord[], nowMs: number): number {
+/**
+ * Behind the record of the line before, and before that of the next one; between them as the line itself says.
+ * @param lines sound records as they stand in the files
+ */
+function msBetween(
+  { kind, file, line, statedMs }: ChainFault,
+  faults: readonly ChainFault[],
+  lines: readonly IndexedRecord[],
+  nowMs: number,
+): number {
   if (file === undefined || kind === 'other-chain' || kind === 'no-head') return nowMs;
   const unsound = new Set(faults.filter((one) => one.file === file && one.line < line && isUnsound(one)).map((one) => one.line));
-  const before = lines.filter((entry) => entry.file < file).length + Math.min(line - 1 - unsound.size, lines.filter((entry) => entry.file === file).length);
+  const before =
+    lines.filter((entry) => entry.file < file).length +
+    Math.min(line - 1 - unsound.size, lines.filter((entry) => entry.file === file).length);
   const [earliestMs, latestMs] = [lines[before - 1]?.ms, lines[before]?.ms];
   return Math.max(earliestMs ?? -Infinity, Math.min(latestMs ?? Infinity, statedMs ?? earliestMs ?? latestMs ?? nowMs));
 }

@@ -2,11 +2,32 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { approvePeriod, closeByPerson, type RecordKeeper } from '../jobs/index.ts';
 import { CadanganError, isAbort, systemCode, type Clock } from '../platform/index.ts';
-import { dayOf, drillDueOf, kindText, listNonconformities, nextDay, RecordIndex, startOfDayMs, type ChainFault, type IndexedRecord, type ReadRecord } from '../records/index.ts';
+import {
+  dayOf,
+  drillDueOf,
+  kindText,
+  listNonconformities,
+  nextDay,
+  RecordIndex,
+  startOfDayMs,
+  type ChainFault,
+  type IndexedRecord,
+  type ReadRecord,
+} from '../records/index.ts';
 import type { Configuration } from '../settings/index.ts';
 import { ChainState } from './chain-state.ts';
 import { nonconformityInfoOf } from './nonconformity-info.ts';
-import type { ApproveParams, CloseNonconformityParams, NonconformityInfo, RecordPage, RecordRow, RecordsPage, RecordsParams, RecordsSummary, RecordsVerification } from './protocol.ts';
+import type {
+  ApproveParams,
+  CloseNonconformityParams,
+  NonconformityInfo,
+  RecordPage,
+  RecordRow,
+  RecordsPage,
+  RecordsParams,
+  RecordsSummary,
+  RecordsVerification,
+} from './protocol.ts';
 import { namesOf, placeFaults, recordFaultOf, type PlacedFaults } from './record-faults.ts';
 import { recordPageOf, recordRowOf } from './record-page.ts';
 import { verifyWithAnchors, type VerifyRecordsOptions } from './verify-records.ts';
@@ -61,7 +82,9 @@ export class RecordsDesk {
     const { ofRecords, others } = this.#placedFaults();
     const isOfDays = this.#isOfDays(filter);
     return {
-      rows: page.records.map(({ record }) => recordRowOf(record, context, ofRecords.get(record.number))), total: page.total, today: this.#today(),
+      rows: page.records.map(({ record }) => recordRowOf(record, context, ofRecords.get(record.number))),
+      total: page.total,
+      today: this.#today(),
       faults: others.filter(({ ms }) => isOfDays(ms)).map((one) => recordFaultOf(one, context.timeZone)),
     };
   }
@@ -70,7 +93,12 @@ export class RecordsDesk {
   async read(number: number, signal: AbortSignal): Promise<RecordPage> {
     await this.#refresh(signal);
     const found = (await this.#find(number, signal)) ?? (await this.#findAnew(number, signal));
-    return recordPageOf(found, await listNonconformities(this.#index.whole), this.#options.configuration(), this.#placedFaults().ofRecords.get(number));
+    return recordPageOf(
+      found,
+      await listNonconformities(this.#index.whole),
+      this.#options.configuration(),
+      this.#placedFaults().ofRecords.get(number),
+    );
   }
 
   async summary(signal: AbortSignal): Promise<RecordsSummary> {
@@ -79,7 +107,10 @@ export class RecordsDesk {
     const open = (await listNonconformities(whole)).filter(({ closed }) => closed === undefined);
     const drillDue = drillDueOf(whole, this.#options.configuration().instruction, this.#nowMs());
     return {
-      count: entries.length, openNonconformities: open.length, chain: this.#faults().length > 0 ? 'broken' : this.#verified, today: this.#today(),
+      count: entries.length,
+      openNonconformities: open.length,
+      chain: this.#faults().length > 0 ? 'broken' : this.#verified,
+      today: this.#today(),
       ...(drillDue && { drillDue: { at: new Date(drillDue.atMs).toISOString(), isOverdue: drillDue.isOverdue } }),
       kinds: [...new Set(entries.map(({ kind }) => kind))].map((kind) => ({ kind, text: kindText(kind) })),
       sets: [...new Set(entries.flatMap(({ set }) => set ?? []))],
@@ -90,11 +121,16 @@ export class RecordsDesk {
     await this.#refresh(signal);
     const { timeZone } = this.#options.configuration();
     const all = (await listNonconformities(this.#index.whole)).toReversed();
-    return [...all.filter(({ closed }) => closed === undefined), ...all.filter(({ closed }) => closed !== undefined)].map((one) => nonconformityInfoOf(one, timeZone));
+    return [...all.filter(({ closed }) => closed === undefined), ...all.filter(({ closed }) => closed !== undefined)].map((one) =>
+      nonconformityInfoOf(one, timeZone),
+    );
   }
 
   async verify(options: VerifyRecordsOptions): Promise<RecordsVerification> {
-    const { isIntact, count, faults, notes, compared, notCompared, publicKey, verification } = await verifyWithAnchors(this.#options.keeper, options);
+    const { isIntact, count, faults, notes, compared, notCompared, publicKey, verification } = await verifyWithAnchors(
+      this.#options.keeper,
+      options,
+    );
     this.#verified = verification.isIntact ? 'intact' : 'broken';
     this.#faultsElsewhere = verification.faults.filter(({ keptIn }) => keptIn !== undefined);
     this.#options.onChange();

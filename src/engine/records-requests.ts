@@ -21,21 +21,42 @@ export function handleRecordsRequests(channel: Channel, session: () => Session):
 }
 
 /** Repositories that would need a question are named as not compared. */
-function verify({ records, repositories, configuration, drivePlace, openStorage, passwords, world: { clock, random } }: Session, signal: AbortSignal): Promise<protocol.RecordsVerification> {
+function verify(
+  { records, repositories, configuration, drivePlace, openStorage, passwords, world: { clock, random } }: Session,
+  signal: AbortSignal,
+): Promise<protocol.RecordsVerification> {
   const accessOf = (location: string, whileLooking: AbortSignal): RepositoryAccess => ({
-    location, signal: whileLooking, world: { clock, random, openStorage },
+    location,
+    signal: whileLooking,
+    world: { clock, random, openStorage },
     password: (passwordSignal) => repositories.passwordOf(location, { mayAsk: false, signal: passwordSignal }),
   });
-  return records.verify({ clock, locations: repositoriesOf(configuration), accessOf, copies: configuration.offsiteCopies, place: drivePlace, scrub: passwords.scrub, signal });
+  return records.verify({
+    clock,
+    locations: repositoriesOf(configuration),
+    accessOf,
+    copies: configuration.offsiteCopies,
+    place: drivePlace,
+    scrub: passwords.scrub,
+    signal,
+  });
 }
 
-async function report(session: Session, { from, to, file, format, language }: protocol.ReportParams, signal: AbortSignal): Promise<protocol.WrittenDocument> {
+async function report(
+  session: Session,
+  { from, to, file, format, language }: protocol.ReportParams,
+  signal: AbortSignal,
+): Promise<protocol.WrittenDocument> {
   const world = documentWorldOf(session, signal);
   const bytes = await writeReport(await makePeriodReport(world, { from, to }), file, { ...world, format, language });
   return { file, bytes, hints: clauseHints(world.configuration) };
 }
 
-async function pack(session: Session, { from, to, file }: protocol.PeriodFileParams, signal: AbortSignal): Promise<protocol.WrittenDocument> {
+async function pack(
+  session: Session,
+  { from, to, file }: protocol.PeriodFileParams,
+  signal: AbortSignal,
+): Promise<protocol.WrittenDocument> {
   const world = documentWorldOf(session, signal);
   await writePeriodPack(await makePeriodReport(world, { from, to }), file, world);
   return { file, bytes: (await stat(file)).size, hints: [] };

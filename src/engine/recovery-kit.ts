@@ -31,8 +31,8 @@ interface Page {
 }
 
 /**
- * One page for whoever has nothing but the repository and this paper: it needs no Cadangan. In the language that was chosen by `setLanguage`. A password is on
- * it only when the facts have one; otherwise there is a line to write it on.
+ * One page for whoever has nothing but the repository and this paper: it needs no Cadangan. In the language that was chosen by
+ * `setLanguage`. A password is on it only when the facts have one; otherwise there is a line to write it on.
  */
 export function makeRecoveryKit(facts: RecoveryKitFacts): RecoveryKit {
   const page = pageOf(facts);
@@ -43,7 +43,9 @@ function pageOf(facts: RecoveryKitFacts): Page {
   const location = shellWord(facts.location);
   return {
     title: l10n.t('Recovery kit'),
-    intro: l10n.t('With this page and the password, every backup in this repository can be restored on any computer, with or without Cadangan. Keep it on paper, in a safe place away from the server.'),
+    intro: l10n.t(
+      'With this page and the password, every backup in this repository can be restored on any computer, with or without Cadangan. Keep it on paper, in a safe place away from the server.',
+    ),
     facts: [
       ...(facts.organisation === undefined ? [] : [[l10n.t('Organisation'), facts.organisation] as const]),
       [l10n.t('Server'), facts.host],
@@ -54,15 +56,30 @@ function pageOf(facts: RecoveryKitFacts): Page {
       [l10n.t('Made on'), formatDate(facts.madeAtNs, { timeZone: facts.timeZone })],
     ],
     passwordLabel: l10n.t('Password'),
-    passwordHint: l10n.t('Without the password nobody can read these backups, not even their maker. Write it here by hand, or keep it in a place that you name here.'),
+    passwordHint: l10n.t(
+      'Without the password nobody can read these backups, not even their maker. Write it here by hand, or keep it in a place that you name here.',
+    ),
     password: facts.password,
     stepsTitle: l10n.t('How to restore without Cadangan'),
     steps: [
       { text: l10n.t('Install restic, version 0.14 or later: from the packages of your system, or from https://restic.net.') },
-      { text: l10n.t('Make the repository reachable at the place named above: connect the disk, mount the share, or copy the repository to a folder and use that folder instead.') },
-      { text: l10n.t('List the backups. restic asks for the password; the repository ID that it shows is the one above.'), command: `restic -r ${location} snapshots` },
-      { text: l10n.t('Restore the newest backup into an empty folder. For an older one write its ID instead of "latest".'), command: `restic -r ${location} restore latest --target ./restored` },
-      { text: l10n.t('Or restore one folder or file only.'), command: `restic -r ${location} restore latest --target ./restored --include /srv/data` },
+      {
+        text: l10n.t(
+          'Make the repository reachable at the place named above: connect the disk, mount the share, or copy the repository to a folder and use that folder instead.',
+        ),
+      },
+      {
+        text: l10n.t('List the backups. restic asks for the password; the repository ID that it shows is the one above.'),
+        command: `restic -r ${location} snapshots`,
+      },
+      {
+        text: l10n.t('Restore the newest backup into an empty folder. For an older one write its ID instead of "latest".'),
+        command: `restic -r ${location} restore latest --target ./restored`,
+      },
+      {
+        text: l10n.t('Or restore one folder or file only.'),
+        command: `restic -r ${location} restore latest --target ./restored --include /srv/data`,
+      },
       { text: l10n.t('If you doubt the disk, have everything read and proven.'), command: `restic -r ${location} check --read-data` },
     ],
     footer: l10n.t('The format of the repository is published: https://restic.readthedocs.io, chapter "Design".'),
@@ -73,18 +90,35 @@ function textOf({ title, intro, facts, passwordLabel, passwordHint, password, st
   const width = Math.max(...[...facts.map(([label]) => label), passwordLabel].map((label) => label.length));
   const line = (label: string, value: string): string => `${label.padEnd(width)}  ${printable(value)}`;
   return [
-    title.toUpperCase(), '', intro, '',
-    ...facts.map(([label, value]) => line(label, value)), '',
-    line(passwordLabel, password ?? '_'.repeat(40)), passwordHint, '',
-    stepsTitle.toUpperCase(), '',
-    ...steps.flatMap(({ text, command }, at) => [`${at + 1}. ${text}`, ...(command === undefined ? [] : [`     ${printable(command)}`]), '']),
-    footer, '',
+    title.toUpperCase(),
+    '',
+    intro,
+    '',
+    ...facts.map(([label, value]) => line(label, value)),
+    '',
+    line(passwordLabel, password ?? '_'.repeat(40)),
+    passwordHint,
+    '',
+    stepsTitle.toUpperCase(),
+    '',
+    ...steps.flatMap(({ text, command }, at) => [
+      `${at + 1}. ${text}`,
+      ...(command === undefined ? [] : [`     ${printable(command)}`]),
+      '',
+    ]),
+    footer,
+    '',
   ].join('\n');
 }
 
-function htmlOf({ title, intro, facts, passwordLabel, passwordHint, password, stepsTitle, steps, footer }: Page, language: Language): string {
+function htmlOf(
+  { title, intro, facts, passwordLabel, passwordHint, password, stepsTitle, steps, footer }: Page,
+  language: Language,
+): string {
   const rows = facts.map(([label, value]) => `<tr><th>${escaped(label)}</th><td><code>${escaped(value)}</code></td></tr>`);
-  const items = steps.map(({ text, command }) => `<li>${escaped(text)}${command === undefined ? '' : `<pre>${escaped(command)}</pre>`}</li>`);
+  const items = steps.map(
+    ({ text, command }) => `<li>${escaped(text)}${command === undefined ? '' : `<pre>${escaped(command)}</pre>`}</li>`,
+  );
   const field = password === undefined ? '<div class="line"></div>' : `<pre class="password">${escaped(password)}</pre>`;
   return `<!DOCTYPE html>
 <html lang="${language}">

@@ -12,7 +12,12 @@ import type { Session } from './session.ts';
 export function handleRepositoryRequests(channel: Channel, session: () => Session): void {
   channel.handle(protocol.initRepository, initRepositoryParams, async ({ location, password }, signal) => {
     const { passwords, repositories, world, openStorage, keeper } = session();
-    const result = await initJob({ location, signal, world: { clock: world.clock, random: world.random, openStorage }, password: async () => password });
+    const result = await initJob({
+      location,
+      signal,
+      world: { clock: world.clock, random: world.random, openStorage },
+      password: async () => password,
+    });
     await keeper.write((about) => recordOfInit(result, { ...about, trigger: 'manual', location }));
     if (!result.details) throw result.error;
     passwords.remember(location, password);
@@ -25,7 +30,10 @@ export function handleRepositoryRequests(channel: Channel, session: () => Sessio
   channel.handle(protocol.unlockRepository, repositoryParams, ({ location }, signal) =>
     session().repositories.use(location, { mayAsk: true, signal }, async ({ repository }) => {
       const removed = await removeLocks(repository.lockContext, { all: false, signal });
-      if (removed > 0) await session().keeper.write((about) => recordOfUnlock(removed, repository.config.id, { ...about, trigger: 'manual', location, all: false }));
+      if (removed > 0)
+        await session().keeper.write((about) =>
+          recordOfUnlock(removed, repository.config.id, { ...about, trigger: 'manual', location, all: false }),
+        );
       return removed;
     }),
   );

@@ -15,15 +15,33 @@ export interface PreviewOptions {
   readonly signal: AbortSignal;
 }
 
-/** A dry run of every step: what would be written, what would be replaced, what would be left. What changes something comes first among the samples. */
-export async function previewRestore(repository: Repository, stored: StoredSnapshot, steps: readonly RestoreStep[], options: PreviewOptions): Promise<RestorePreview> {
-  const samples: { overwrite: RestorePreview['samples'][number][]; write: RestorePreview['samples'][number][]; leave: RestorePreview['samples'][number][] } = { overwrite: [], write: [], leave: [] };
+/**
+ * A dry run of every step: what would be written, what would be replaced, what would be left. What changes something comes first among the
+ * samples.
+ */
+export async function previewRestore(
+  repository: Repository,
+  stored: StoredSnapshot,
+  steps: readonly RestoreStep[],
+  options: PreviewOptions,
+): Promise<RestorePreview> {
+  const samples: {
+    overwrite: RestorePreview['samples'][number][];
+    write: RestorePreview['samples'][number][];
+    leave: RestorePreview['samples'][number][];
+  } = { overwrite: [], write: [], leave: [] };
   const exceptions: RestorePreview['exceptions'][number][] = [];
   const indexBytes = (await repository.storage.list('index', options.signal)).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const sums = { written: 0, overwritten: 0, left: 0, bytes: 0, readBytes: 0 };
   for (const { target, subfolder, includes, keepsFoldersAbove } of steps) {
     const restoreOptions: RestoreOptions = {
-      target, subfolder, includes, keepsFoldersAbove, ...options, dryRun: true, workers: 1,
+      target,
+      subfolder,
+      includes,
+      keepsFoldersAbove,
+      ...options,
+      dryRun: true,
+      workers: 1,
       onItem: (item) => {
         const action = actionOf(item);
         if (action && samples[action].length < samplesMax) samples[action].push({ path: join(target, textOf(item.path)), action });
@@ -35,7 +53,11 @@ export async function previewRestore(repository: Repository, stored: StoredSnaps
     sums.left += counts.filesUnchanged + counts.filesSkipped + counts.symlinksUnchanged + counts.symlinksSkipped;
     sums.bytes += counts.bytesRestored;
     sums.readBytes += counts.bytesToRead + indexBytes; // each step opens the repository
-    exceptions.push(...found.slice(0, exceptionsMax - exceptions.length).map(({ path, reason, detail }) => ({ item: textOf(path), kind: reason, reason: detail ?? '' })));
+    exceptions.push(
+      ...found
+        .slice(0, exceptionsMax - exceptions.length)
+        .map(({ path, reason, detail }) => ({ item: textOf(path), kind: reason, reason: detail ?? '' })),
+    );
   }
   return { ...sums, samples: [...samples.overwrite, ...samples.write, ...samples.leave].slice(0, samplesMax), exceptions };
 }

@@ -1,5 +1,16 @@
 import { isAbsolute } from 'node:path';
-import { byteStringFromText, CadanganError, isCode, isMachinePath, literalPattern, machinePathOf, parentOf, snapshotPathOf, textOf, type ByteString } from '../platform/index.ts';
+import {
+  byteStringFromText,
+  CadanganError,
+  isCode,
+  isMachinePath,
+  literalPattern,
+  machinePathOf,
+  parentOf,
+  snapshotPathOf,
+  textOf,
+  type ByteString,
+} from '../platform/index.ts';
 import type { Node, StoredSnapshot } from '../repository/index.ts';
 import { originalPlaces } from './original-places.ts';
 import type { RestoreParams } from './protocol.ts';
@@ -22,20 +33,30 @@ export type NodeLookup = (path: ByteString) => Promise<Node | undefined>;
 const stepsMax = 1000;
 
 /**
- * The steps in which what was chosen is restored. Into a folder: what was chosen appears in it as if it had been copied there. To the original place:
- * into the folders of this machine that they lie in, of which only they are touched.
+ * The steps in which what was chosen is restored. Into a folder: what was chosen appears in it as if it had been copied there. To the
+ * original place: into the folders of this machine that they lie in, of which only they are touched.
  * @throws `path.not-found` when something chosen is not in the snapshot; `arguments.invalid`
  */
-export async function planRestoreSteps({ paths, target }: Pick<RestoreParams, 'paths' | 'target'>, { snapshot }: StoredSnapshot, nodeOf: NodeLookup): Promise<RestoreStep[]> {
+export async function planRestoreSteps(
+  { paths, target }: Pick<RestoreParams, 'paths' | 'target'>,
+  { snapshot }: StoredSnapshot,
+  nodeOf: NodeLookup,
+): Promise<RestoreStep[]> {
   const chosen = [...new Set(paths.map(cleaned))];
   if (target.kind === 'folder') {
-    if (!isAbsolute(target.folder)) throw new CadanganError('arguments.invalid', { argument: 'target', value: target.folder, reason: 'an absolute path is wanted' });
+    if (!isAbsolute(target.folder))
+      throw new CadanganError('arguments.invalid', { argument: 'target', value: target.folder, reason: 'an absolute path is wanted' });
     for (const path of chosen) await nodeOf(path);
     return [intoFolder(chosen.includes('/' as ByteString) ? await wholeSnapshot(snapshot.paths, nodeOf) : chosen, target.folder)];
   }
-  if (!snapshot.paths.every((source) => isMachinePath(source))) throw new CadanganError('arguments.invalid', { argument: 'target', reason: 'the snapshot was made on another kind of system: choose a folder' });
+  if (!snapshot.paths.every((source) => isMachinePath(source)))
+    throw new CadanganError('arguments.invalid', {
+      argument: 'target',
+      reason: 'the snapshot was made on another kind of system: choose a folder',
+    });
   const steps = await toOriginalPlaces(chosen.includes('/' as ByteString) ? await existingSources(snapshot.paths, nodeOf) : chosen, nodeOf);
-  if (steps.length > stepsMax) throw new CadanganError('arguments.invalid', { argument: 'paths', reason: 'too many places at once: choose folders' });
+  if (steps.length > stepsMax)
+    throw new CadanganError('arguments.invalid', { argument: 'paths', reason: 'too many places at once: choose folders' });
   return steps;
 }
 
@@ -55,27 +76,39 @@ function sharedFolder(paths: readonly ByteString[]): ByteString {
 }
 
 async function toOriginalPlaces(chosen: readonly ByteString[], nodeOf: NodeLookup): Promise<RestoreStep[]> {
-  const entries = await Promise.all(chosen.map(async (path) => {
-    const node = await nodeOf(path);
-    const isFolder = node === undefined || node.type === 'dir';
-    if (!isText(isFolder ? path : parentOf(path))) throw new CadanganError('arguments.invalid', { argument: 'paths', value: textOf(path), reason: 'a name on the way is not UTF-8: choose a folder to restore into' });
-    return { path, isFolder };
-  }));
+  const entries = await Promise.all(
+    chosen.map(async (path) => {
+      const node = await nodeOf(path);
+      const isFolder = node === undefined || node.type === 'dir';
+      if (!isText(isFolder ? path : parentOf(path)))
+        throw new CadanganError('arguments.invalid', {
+          argument: 'paths',
+          value: textOf(path),
+          reason: 'a name on the way is not UTF-8: choose a folder to restore into',
+        });
+      return { path, isFolder };
+    }),
+  );
   const places = await originalPlaces(entries);
   return places.map(({ folder, paths }) => ({
     subfolder: folder === '/' ? undefined : textOf(folder),
-    includes: paths.includes(folder) ? undefined : paths.map((path) => literalPattern((folder === '/' ? path : path.slice(folder.length)) as ByteString)),
+    includes: paths.includes(folder)
+      ? undefined
+      : paths.map((path) => literalPattern((folder === '/' ? path : path.slice(folder.length)) as ByteString)),
     target: machinePathOf(folder),
     keepsFoldersAbove: true,
   }));
 }
 
 /**
- * Everything, as the sources that it is made of: nobody wants the folders above them in the destination. Only when each is where the snapshot says; restic keeps
- * what was named relatively under another path.
+ * Everything, as the sources that it is made of: nobody wants the folders above them in the destination. Only when each is where the
+ * snapshot says; restic keeps what was named relatively under another path.
  */
 async function wholeSnapshot(sources: readonly string[], nodeOf: NodeLookup): Promise<readonly ByteString[]> {
-  const existing = await existingSources(sources.filter((source) => isMachinePath(source)), nodeOf);
+  const existing = await existingSources(
+    sources.filter((source) => isMachinePath(source)),
+    nodeOf,
+  );
   return existing.length === sources.length && existing.length > 0 ? existing : ['/' as ByteString];
 }
 

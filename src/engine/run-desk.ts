@@ -1,5 +1,21 @@
 import type { BackupProgress } from '../backup/index.ts';
-import { checkJob, isExternal, placeOf, recordOfBackup, recordOfBareRun, recordOfCheck, recordOfDrill, recordOfRestore, repositoryFolderOf, restoreJob, type JobResult, type RecordAbout, type RecordKeeper, type RepositoryAccess, type RestoreDetails } from '../jobs/index.ts';
+import {
+  checkJob,
+  isExternal,
+  placeOf,
+  recordOfBackup,
+  recordOfBareRun,
+  recordOfCheck,
+  recordOfDrill,
+  recordOfRestore,
+  repositoryFolderOf,
+  restoreJob,
+  type JobResult,
+  type RecordAbout,
+  type RecordKeeper,
+  type RepositoryAccess,
+  type RestoreDetails,
+} from '../jobs/index.ts';
 import { CadanganError, isAbort, textOf, type Clock, type Environment, type Random } from '../platform/index.ts';
 import type { RecordContent } from '../records/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
@@ -101,14 +117,17 @@ export class RunDesk {
       // Before the set's own program runs: dumping a database for a repository that cannot be opened helps nobody.
       await repositories.passwordOf(set.repository.location, { ...wish, signal });
       const result = await backupSet(set, this.#access(set.repository.location, { ...wish, signal }), {
-        environment, programVersion, ownTags: await keeper.anchorTags(),
+        environment,
+        programVersion,
+        ownTags: await keeper.anchorTags(),
         progress: (progress) => this.#report(run, { job: 'backup', set: set.name, ...backupProgressOf(progress) }),
         onCommandLine: (line) => log('info', `${set.name}: ${line}`),
         overrides: { skipIfUnchanged: wish.skipsUnchanged ? 'same-sources' : undefined },
       });
       return {
         result: backupRunResult(result, set.name, scrub),
-        record: (about) => recordOfBackup(result, { ...about, rpoHours: set.rpoHours, sources: set.sources, location: set.repository.location }),
+        record: (about) =>
+          recordOfBackup(result, { ...about, rpoHours: set.rpoHours, sources: set.sources, location: set.repository.location }),
       };
     });
   }
@@ -125,16 +144,30 @@ export class RunDesk {
       for (const step of steps) {
         const result = await restoreJob(this.#access(params.location, { ...wish, signal }), {
           snapshot: step.subfolder === undefined ? id : `${id}:${step.subfolder}`,
-          target: step.target, includes: step.includes, keepsFoldersAbove: step.keepsFoldersAbove, overwrite: params.overwrite, verify: true,
-          progress: (progress) => this.#report(run, { job: 'restore', elapsedMs: clock.monotonicMs() - startMs, errorCount: 0, ...sumOf(results, progress), currentPath: textOf(progress.currentPath) }),
+          target: step.target,
+          includes: step.includes,
+          keepsFoldersAbove: step.keepsFoldersAbove,
+          overwrite: params.overwrite,
+          verify: true,
+          progress: (progress) =>
+            this.#report(run, {
+              job: 'restore',
+              elapsedMs: clock.monotonicMs() - startMs,
+              errorCount: 0,
+              ...sumOf(results, progress),
+              currentPath: textOf(progress.currentPath),
+            }),
         });
         results.push(result);
         if (result.outcome === 'stopped' || result.details === undefined) break; // what stopped one would stop the next
       }
-      const includes = [...new Set(steps.flatMap(({ subfolder, includes: patterns }) => (subfolder === undefined ? (patterns ?? []) : [subfolder])))];
+      const includes = [
+        ...new Set(steps.flatMap(({ subfolder, includes: patterns }) => (subfolder === undefined ? (patterns ?? []) : [subfolder]))),
+      ];
       return {
         result: restoreRunResult(results, scrub),
-        record: (about) => recordOfRestore(results, { ...about, location: params.location, target: steps.map(({ target }) => target)[0] ?? '', includes }),
+        record: (about) =>
+          recordOfRestore(results, { ...about, location: params.location, target: steps.map(({ target }) => target)[0] ?? '', includes }),
       };
     });
   }
@@ -147,8 +180,17 @@ export class RunDesk {
       const stored = snapshotNamed(opened, params.snapshot);
       const steps: readonly RestoreStep[] = await planRestoreSteps(params, stored, (path) => opened.nodeAt(stored, path, wish.signal));
       return previewRestore(opened.repository, stored, steps, {
-        overwrite: params.overwrite, repositoryFolder: repositoryFolderOf(params.location), signal: wish.signal,
-        progress: (progress) => wish.onProgress?.({ job: 'restore', elapsedMs: clock.monotonicMs() - startMs, errorCount: 0, ...progress, currentPath: textOf(progress.currentPath) }),
+        overwrite: params.overwrite,
+        repositoryFolder: repositoryFolderOf(params.location),
+        signal: wish.signal,
+        progress: (progress) =>
+          wish.onProgress?.({
+            job: 'restore',
+            elapsedMs: clock.monotonicMs() - startMs,
+            errorCount: 0,
+            ...progress,
+            currentPath: textOf(progress.currentPath),
+          }),
       });
     });
   }
@@ -161,11 +203,20 @@ export class RunDesk {
         readData: readData ? 'all' : 'none',
         progress: ({ phase, done, total, bytesDone, bytesTotal, errorCount }) =>
           this.#report(run, {
-            job: 'check', elapsedMs: clock.monotonicMs() - startMs, filesDone: done, bytesDone, errorCount, currentPath: phase,
-            ...(total > 0 && { filesTotal: total }), ...(bytesTotal > 0 && { bytesTotal }),
+            job: 'check',
+            elapsedMs: clock.monotonicMs() - startMs,
+            filesDone: done,
+            bytesDone,
+            errorCount,
+            currentPath: phase,
+            ...(total > 0 && { filesTotal: total }),
+            ...(bytesTotal > 0 && { bytesTotal }),
           }),
       });
-      return { result: checkRunResult(result, scrub), record: (about) => recordOfCheck(result, { ...about, location, readData: readData ? 'all' : 'none' }) };
+      return {
+        result: checkRunResult(result, scrub),
+        record: (about) => recordOfCheck(result, { ...about, location, readData: readData ? 'all' : 'none' }),
+      };
     });
   }
 
@@ -177,8 +228,24 @@ export class RunDesk {
     return this.#make({ ...about, location: plan.drilled.locations[0] ?? '' }, wish, async (run, signal) => {
       const startMs = clock.monotonicMs();
       const result = await runDrill(plan, {
-        configuration: configuration(), accessOf: ({ location }) => this.#access(location, { ...wish, signal }), recordsFolder: keeper.history.folder, software: programVersion, clock, random, signal,
-        progress: ({ filesDone, filesTotal, bytesDone, bytesTotal, currentPath }) => this.#report(run, { ...about, elapsedMs: clock.monotonicMs() - startMs, filesDone, filesTotal, bytesDone, bytesTotal, errorCount: 0, currentPath }),
+        configuration: configuration(),
+        accessOf: ({ location }) => this.#access(location, { ...wish, signal }),
+        recordsFolder: keeper.history.folder,
+        software: programVersion,
+        clock,
+        random,
+        signal,
+        progress: ({ filesDone, filesTotal, bytesDone, bytesTotal, currentPath }) =>
+          this.#report(run, {
+            ...about,
+            elapsedMs: clock.monotonicMs() - startMs,
+            filesDone,
+            filesTotal,
+            bytesDone,
+            bytesTotal,
+            errorCount: 0,
+            currentPath,
+          }),
       });
       return { result: drillRunResult(result, set, scrub), record: (known) => recordOfDrill(result, { ...known, ...plan.drilled }) };
     });
@@ -191,14 +258,25 @@ export class RunDesk {
   }
 
   /** Whatever keeps a run from its end stands in its result: a failed run leaves a record as much as a good one. */
-  async #make({ location, ...about }: { readonly job: RunResult['job']; readonly set?: string; readonly location: string }, wish: RunWish, work: (run: ActiveRun, signal: AbortSignal) => Promise<MadeRun>): Promise<RunResult> {
+  async #make(
+    { location, ...about }: { readonly job: RunResult['job']; readonly set?: string; readonly location: string },
+    wish: RunWish,
+    work: (run: ActiveRun, signal: AbortSignal) => Promise<MadeRun>,
+  ): Promise<RunResult> {
     const signal = AbortSignal.any([wish.signal, this.#closing.signal]);
     const startedAt = this.#nowText();
-    const run: ActiveRun = { set: about.set, listeners: new Set(wish.onProgress ? [wish.onProgress] : []), progress: { ...startedProgress, ...about } };
+    const run: ActiveRun = {
+      set: about.set,
+      listeners: new Set(wish.onProgress ? [wish.onProgress] : []),
+      progress: { ...startedProgress, ...about },
+    };
     for (const { set, onProgress } of this.#listeners) if (isBackupOf(run, set)) run.listeners.add(onProgress);
     this.#active.add(run);
     this.#options.onChange();
-    const making = this.#recorded(work(run, signal).catch((error: unknown) => this.#bareRun(about, location, startedAt, error)), { ...(about.set !== undefined && { set: about.set }), via: 'editor', trigger: 'manual', ...wish.occasion });
+    const making = this.#recorded(
+      work(run, signal).catch((error: unknown) => this.#bareRun(about, location, startedAt, error)),
+      { ...(about.set !== undefined && { set: about.set }), via: 'editor', trigger: 'manual', ...wish.occasion },
+    );
     this.#running.push(making);
     try {
       return await making;
@@ -211,10 +289,20 @@ export class RunDesk {
 
   #bareRun(about: { readonly job: RunResult['job']; readonly set?: string }, location: string, startedAt: string, error: unknown): MadeRun {
     const run = { outcome: isAbort(error) ? 'stopped' : 'failed', startedAt, endedAt: this.#nowText(), error } as const;
-    const kind = about.job === 'backup' ? 'internal-backup' : about.job === 'check' || about.job === 'drill' ? about.job : isExternal(location) ? 'external-restore' : 'internal-restore';
+    const kind =
+      about.job === 'backup'
+        ? 'internal-backup'
+        : about.job === 'check' || about.job === 'drill'
+          ? about.job
+          : isExternal(location)
+            ? 'external-restore'
+            : 'internal-restore';
     return {
       result: bareRunResult({ ...about, ...run }, this.#options.scrub),
-      record: (known) => ({ ...recordOfBareRun(kind, { result: run.outcome, started: run.startedAt, ended: run.endedAt, error }, known), [about.job === 'backup' ? 'destination' : 'source']: placeOf(location, known.settings) }),
+      record: (known) => ({
+        ...recordOfBareRun(kind, { result: run.outcome, started: run.startedAt, ended: run.endedAt, error }, known),
+        [about.job === 'backup' ? 'destination' : 'source']: placeOf(location, known.settings),
+      }),
     };
   }
 
@@ -239,7 +327,9 @@ export class RunDesk {
   #access(location: string, { mayAsk, signal }: RunWish): RepositoryAccess {
     const { repositories, clock, random, openStorage } = this.#options;
     return {
-      location, signal, world: { clock, random, openStorage },
+      location,
+      signal,
+      world: { clock, random, openStorage },
       password: (passwordSignal) => repositories.passwordOf(location, { mayAsk, signal: passwordSignal }),
       ...(!mayAsk && { retryLockForMs: unattendedRetryLockMs }),
     };
@@ -263,10 +353,19 @@ function backupProgressOf({ filesTotal, bytesTotal, ...progress }: BackupProgres
 }
 
 /** With what the steps before have done. */
-function sumOf(results: readonly JobResult<RestoreDetails>[], progress: { readonly filesDone: number; readonly filesTotal: number; readonly bytesDone: number; readonly bytesTotal: number }): Omit<RunProgress, 'job' | 'elapsedMs' | 'errorCount' | 'currentPath'> {
+function sumOf(
+  results: readonly JobResult<RestoreDetails>[],
+  progress: { readonly filesDone: number; readonly filesTotal: number; readonly bytesDone: number; readonly bytesTotal: number },
+): Omit<RunProgress, 'job' | 'elapsedMs' | 'errorCount' | 'currentPath'> {
   const counts = results.flatMap(({ details }) => (details ? [details.restored.counts] : []));
-  const files = counts.reduce((sum, { filesRestored, filesUnchanged, filesSkipped }) => sum + filesRestored + filesUnchanged + filesSkipped, 0);
-  const bytes = counts.reduce((sum, { bytesRestored, bytesUnchanged, bytesSkipped }) => sum + bytesRestored + bytesUnchanged + bytesSkipped, 0);
+  const files = counts.reduce(
+    (sum, { filesRestored, filesUnchanged, filesSkipped }) => sum + filesRestored + filesUnchanged + filesSkipped,
+    0,
+  );
+  const bytes = counts.reduce(
+    (sum, { bytesRestored, bytesUnchanged, bytesSkipped }) => sum + bytesRestored + bytesUnchanged + bytesSkipped,
+    0,
+  );
   const { filesDone, filesTotal, bytesDone, bytesTotal } = progress;
   return { filesDone: files + filesDone, filesTotal: files + filesTotal, bytesDone: bytes + bytesDone, bytesTotal: bytes + bytesTotal };
 }

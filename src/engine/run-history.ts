@@ -17,12 +17,15 @@ const runResult = z.object({
   set: z.string().exactOptional(),
   copy: z.string().exactOptional(),
   outcome: z.enum(['success', 'success-with-exceptions', 'failed', 'stopped', 'missed']),
-  startedAt: z.string(), endedAt: z.string(),
+  startedAt: z.string(),
+  endedAt: z.string(),
   exceptions: z.array(z.object({ item: z.string(), kind: z.string(), reason: z.string() })),
   exceptionCount: z.number(),
   snapshotId: z.string().exactOptional(),
   isUnchanged: z.literal(true).exactOptional(),
-  files: z.number(), bytes: z.number(), bytesAdded: z.number(),
+  files: z.number(),
+  bytes: z.number(),
+  bytesAdded: z.number(),
   verifiedFiles: z.number().exactOptional(),
   evidence: z.string().exactOptional(),
   record: z.number().exactOptional(),
@@ -30,8 +33,8 @@ const runResult = z.object({
 }) satisfies z.ZodType<RunResult>;
 
 /**
- * What ran, with its result: `runs.jsonl` in the state folder, one line a run, written by whichever process ran it. It serves the views; nothing depends
- * on it, and it may be deleted at any time.
+ * What ran, with its result: `runs.jsonl` in the state folder, one line a run, written by whichever process ran it. It serves the views;
+ * nothing depends on it, and it may be deleted at any time.
  */
 export class RunHistory {
   readonly path: string;
@@ -84,7 +87,10 @@ export class RunHistory {
 
   /** Leaves the newest, and the last of every set. To be called by one process of the machine. */
   async trim(): Promise<void> {
-    const size = await stat(this.path).then((stats) => stats.size, () => 0);
+    const size = await stat(this.path).then(
+      (stats) => stats.size,
+      () => 0,
+    );
     if (size < fileBytesWanted) return;
     const runs = await this.runs();
     const last = new Set((await this.lastBySet()).values());

@@ -7,7 +7,9 @@ import type { Session } from './session.ts';
 /** Everything that makes, stops or remembers a run. */
 export function handleRunRequests(channel: Channel, session: () => Session): void {
   const wishOf = ({ token }: protocol.RunToken, signal: AbortSignal): RunWish => ({
-    mayAsk: true, signal, onProgress: token === undefined ? undefined : (progress) => channel.progress(token, progress),
+    mayAsk: true,
+    signal,
+    onProgress: token === undefined ? undefined : (progress) => channel.progress(token, progress),
   });
   channel.handle(protocol.startBackup, startBackupParams, (params, signal) => session().runs.start(params.set, wishOf(params, signal)));
   channel.handle(protocol.startRestore, restoreParams, (params, signal) => session().desk.restore(params, wishOf(params, signal)));

@@ -1,4 +1,13 @@
-import type { BackupDetails, DrillDetails, JobException, JobResult, ReadableCopyDetails, RestoreDetails, SampleDetails, ScrubDetails } from '../jobs/index.ts';
+import type {
+  BackupDetails,
+  DrillDetails,
+  JobException,
+  JobResult,
+  ReadableCopyDetails,
+  RestoreDetails,
+  SampleDetails,
+  ScrubDetails,
+} from '../jobs/index.ts';
 import { CadanganError } from '../platform/index.ts';
 import type { CheckResult } from '../upkeep/index.ts';
 import { errorDataOf } from './error-data.ts';
@@ -41,7 +50,12 @@ export function copyRunResult(result: JobResult<unknown>, copy: string, scrub: S
   else if (job === 'offsite-scrub') Object.assign(sums, { files: details.checkedFiles ?? 0, bytes: details.checkedBytes ?? 0 });
   else if (job === 'offsite-sample') Object.assign(sums, { files: details.readFiles ?? 0, bytes: details.readBytes ?? 0 });
   else Object.assign(sums, { files: details.files ?? 0, bytes: details.archiveBytes ?? 0 });
-  return { ...commonOf(result, job === 'init' ? 'check' : job, scrub), copy, ...(job === 'readable-copy' && details.snapshotId !== undefined && { snapshotId: details.snapshotId }), ...sums };
+  return {
+    ...commonOf(result, job === 'init' ? 'check' : job, scrub),
+    copy,
+    ...(job === 'readable-copy' && details.snapshotId !== undefined && { snapshotId: details.snapshotId }),
+    ...sums,
+  };
 }
 
 /** Of all the steps that a restore took, in their order. */
@@ -54,7 +68,8 @@ export function restoreRunResult(results: readonly JobResult<RestoreDetails>[], 
   const snapshotId = results.find(({ details }) => details)?.details?.snapshot.id;
   const error = parts.find((part) => part.error)?.error;
   return {
-    ...first, endedAt: last.endedAt,
+    ...first,
+    endedAt: last.endedAt,
     outcome: worstOf(parts.map(({ outcome }) => outcome)),
     exceptions: parts.flatMap(({ exceptions }) => exceptions).slice(0, exceptionsMax),
     exceptionCount: parts.reduce((total, part) => total + part.exceptionCount, 0),
@@ -75,20 +90,58 @@ export function drillRunResult(result: JobResult<DrillDetails>, set: string | un
     ...commonOf(result, 'drill', scrub),
     ...(set !== undefined && { set }),
     ...(first && others.length === 0 && { snapshotId: first.snapshot.id }),
-    files: details?.filesChosen ?? 0, bytes: details?.bytesVerified ?? 0, bytesAdded: 0,
+    files: details?.filesChosen ?? 0,
+    bytes: details?.bytesVerified ?? 0,
+    bytesAdded: 0,
     ...(details && { verifiedFiles: details.filesVerified, evidence: details.evidence.path }),
   };
 }
 
 /** A run that never came to be, or whose engine died: what is known of it without its own result. */
-export function bareRunResult(run: { readonly job: RunResult['job']; readonly set?: string; readonly copy?: string; readonly outcome: RunResult['outcome']; readonly startedAt: string; readonly endedAt: string; readonly error?: unknown }, scrub: Scrub = (text) => text): RunResult {
+export function bareRunResult(
+  run: {
+    readonly job: RunResult['job'];
+    readonly set?: string;
+    readonly copy?: string;
+    readonly outcome: RunResult['outcome'];
+    readonly startedAt: string;
+    readonly endedAt: string;
+    readonly error?: unknown;
+  },
+  scrub: Scrub = (text) => text,
+): RunResult {
   const { job, set, copy, outcome, startedAt, endedAt, error } = run;
-  return { job, ...(set !== undefined && { set }), ...(copy !== undefined && { copy }), outcome, startedAt, endedAt, exceptions: [], exceptionCount: 0, files: 0, bytes: 0, bytesAdded: 0, ...(error !== undefined && { error: errorDataOf(error, scrub) }) };
+  return {
+    job,
+    ...(set !== undefined && { set }),
+    ...(copy !== undefined && { copy }),
+    outcome,
+    startedAt,
+    endedAt,
+    exceptions: [],
+    exceptionCount: 0,
+    files: 0,
+    bytes: 0,
+    bytesAdded: 0,
+    ...(error !== undefined && { error: errorDataOf(error, scrub) }),
+  };
 }
 
-function commonOf(result: JobResult<unknown>, job: RunResult['job'], scrub: Scrub): Pick<RunResult, 'job' | 'outcome' | 'startedAt' | 'endedAt' | 'exceptions' | 'exceptionCount' | 'error'> {
+function commonOf(
+  result: JobResult<unknown>,
+  job: RunResult['job'],
+  scrub: Scrub,
+): Pick<RunResult, 'job' | 'outcome' | 'startedAt' | 'endedAt' | 'exceptions' | 'exceptionCount' | 'error'> {
   const { outcome, startedAt, endedAt, exceptions, exceptionCount, error } = result;
-  return { job, outcome, startedAt, endedAt, exceptions: exceptions.slice(0, exceptionsMax).map(plainException), exceptionCount, ...(error !== undefined && { error: errorDataOf(error, scrub) }) };
+  return {
+    job,
+    outcome,
+    startedAt,
+    endedAt,
+    exceptions: exceptions.slice(0, exceptionsMax).map(plainException),
+    exceptionCount,
+    ...(error !== undefined && { error: errorDataOf(error, scrub) }),
+  };
 }
 
 function plainException({ item, kind, reason }: JobException): RunResult['exceptions'][number] {

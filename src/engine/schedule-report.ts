@@ -24,7 +24,10 @@ export interface ScheduleReport {
   readonly problems: readonly Problem[];
 }
 
-/** What the schedule of this machine is at, asked of whoever runs it, else read from its file. @throws `storage.denied`, `storage.unreachable` when that cannot be read */
+/**
+ * What the schedule of this machine is at, asked of whoever runs it, else read from its file.
+ * @throws `storage.denied`, `storage.unreachable` when that cannot be read
+ */
 export async function scheduleReport(options: ScheduleReportOptions): Promise<ScheduleReport> {
   const loaded = await loadConfiguration(options.configFile);
   const errors = loaded.problems.filter(({ severity }) => severity === 'error');
@@ -37,7 +40,9 @@ export async function scheduleReport(options: ScheduleReportOptions): Promise<Sc
   return { leader: undefined, trouble, sets: sets.map((set) => describeUnled(set, histories.get(set.id), nowMs)), problems: errors };
 }
 
-async function askLeader(options: ScheduleReportOptions): Promise<{ readonly answer?: Pick<ScheduleReport, 'leader' | 'sets'>; readonly trouble?: string }> {
+async function askLeader(
+  options: ScheduleReportOptions,
+): Promise<{ readonly answer?: Pick<ScheduleReport, 'leader' | 'sets'>; readonly trouble?: string }> {
   try {
     const visit = await visitLeader(options);
     if (!visit) return {};

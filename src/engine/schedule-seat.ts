@@ -1,5 +1,20 @@
 import { mkdir } from 'node:fs/promises';
-import { leaderAddress, leaderKey, Leadership, Scheduler, ScheduleState, type CopiesService, type LeadingService, type Role, type ScheduledSet, type ScheduleEvent, type ScheduleService, type SchedulerOptions, type SetProgress, type SetStatus } from '../schedule/index.ts';
+import {
+  leaderAddress,
+  leaderKey,
+  Leadership,
+  Scheduler,
+  ScheduleState,
+  type CopiesService,
+  type LeadingService,
+  type Role,
+  type ScheduledSet,
+  type ScheduleEvent,
+  type ScheduleService,
+  type SchedulerOptions,
+  type SetProgress,
+  type SetStatus,
+} from '../schedule/index.ts';
 import { CadanganError, type Clock, type Random } from '../platform/index.ts';
 
 export interface ScheduleSeatOptions {
@@ -113,7 +128,9 @@ export class ScheduleSeat {
     if (!mayLead) throw new CadanganError('schedule.no-leader', { reason: 'this engine was told not to lead' });
     const state = await ScheduleState.open(stateFolder, random);
     const scheduler = new Scheduler({
-      clock, state, runSet,
+      clock,
+      state,
+      runSet,
       report: (event) => {
         onLeaderEvent(event);
         publish(event);
@@ -143,14 +160,17 @@ export class ScheduleSeat {
       return this.#options.onProgress();
     }
     if (event.kind === 'copies') return this.#options.onCopies();
-    if (event.kind === 'problem') this.#options.log('warning', `schedule: ${event.problem}${event.set === undefined ? '' : ` (${event.set})`}: ${event.reason}`);
+    if (event.kind === 'problem')
+      this.#options.log('warning', `schedule: ${event.problem}${event.set === undefined ? '' : ` (${event.set})`}: ${event.reason}`);
     this.#options.onChange();
   }
 
   #onRole(role: Role): void {
     if (role.kind !== 'seeking' || role.trouble) this.#settled.resolve();
-    if (role.kind !== 'seeking') this.#options.log('info', role.kind === 'leader' ? 'this engine runs the schedule' : `process ${role.leader.pid} runs the schedule`);
-    else if (role.trouble && role.trouble !== 'cannot-lead') this.#options.log('warning', `there is no schedule: ${role.trouble} ${role.reason ?? ''}`);
+    if (role.kind !== 'seeking')
+      this.#options.log('info', role.kind === 'leader' ? 'this engine runs the schedule' : `process ${role.leader.pid} runs the schedule`);
+    else if (role.trouble && role.trouble !== 'cannot-lead')
+      this.#options.log('warning', `there is no schedule: ${role.trouble} ${role.reason ?? ''}`);
     this.#options.onChange();
   }
 }

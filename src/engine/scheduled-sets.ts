@@ -17,10 +17,19 @@ export async function scheduledSetsOf(configuration: Configuration, options: Sch
   return sets.filter((set) => set !== undefined);
 }
 
-async function scheduledSetOf(set: BackupSet, configuration: Configuration, options: ScheduledSetsOptions): Promise<ScheduledSet | undefined> {
+async function scheduledSetOf(
+  set: BackupSet,
+  configuration: Configuration,
+  options: ScheduledSetsOptions,
+): Promise<ScheduledSet | undefined> {
   try {
     const timing = await timingOf(set, configuration, options.stateFolder);
-    return { id: set.name, repository: repositoryKey(set.repository.location), timing, rpoMs: set.rpoHours === undefined ? undefined : set.rpoHours * 3_600_000 };
+    return {
+      id: set.name,
+      repository: repositoryKey(set.repository.location),
+      timing,
+      rpoMs: set.rpoHours === undefined ? undefined : set.rpoHours * 3_600_000,
+    };
   } catch (error) {
     if (!(error instanceof CadanganError)) throw error;
     options.onProblem(set.name, error.message);
@@ -28,7 +37,11 @@ async function scheduledSetOf(set: BackupSet, configuration: Configuration, opti
   }
 }
 
-async function timingOf({ schedule, sources, repository }: BackupSet, { timeZone }: Configuration, stateFolder: string): Promise<ScheduledSet['timing']> {
+async function timingOf(
+  { schedule, sources, repository }: BackupSet,
+  { timeZone }: Configuration,
+  stateFolder: string,
+): Promise<ScheduledSet['timing']> {
   if (schedule === undefined) return { kind: 'manual' };
   if (schedule.kind === 'window') {
     const rule = parseWindowRule(schedule.window, { days: schedule.days, timeZone: schedule.timeZone ?? timeZone ?? systemTimeZone() });
@@ -36,7 +49,8 @@ async function timingOf({ schedule, sources, repository }: BackupSet, { timeZone
   }
   const ours = [stateFolder, repositoryFolderOf(repository.location)].filter((folder) => folder !== undefined);
   return {
-    kind: 'change', sources,
+    kind: 'change',
+    sources,
     ignored: [...new Set((await Promise.all(ours.map(waysTo))).flat())],
     polling: (await Promise.all(sources.map(isOnNetwork))).includes(true),
     settleMs: schedule.settleSeconds * 1000,

@@ -1,5 +1,15 @@
 import { l10n } from '../platform/index.ts';
-import { anchorsOfTags, findLostSnapshots, removedBackups, type Anchor, type Finding, type HistoryRecord, type Nonconformity, type PresentSnapshot, type SeenRepository } from '../records/index.ts';
+import {
+  anchorsOfTags,
+  findLostSnapshots,
+  removedBackups,
+  type Anchor,
+  type Finding,
+  type HistoryRecord,
+  type Nonconformity,
+  type PresentSnapshot,
+  type SeenRepository,
+} from '../records/index.ts';
 import { listReadableSnapshots, type Repository, type StoredSnapshot } from '../repository/index.ts';
 
 /** What a repository says of the records: its snapshots, and the heads that they keep. */
@@ -15,15 +25,24 @@ export async function askRepository(repository: Repository, location: string, si
   const errors: unknown[] = [];
   const names = await snapshotNames(repository, signal);
   const snapshots = await listReadableSnapshots(repository, (error) => errors.push(error), signal);
-  const anchors = snapshots.flatMap(({ id, snapshot: { tags, time, username, hostname } }) => anchorsOfTags(tags, l10n.t('snapshot {0} of {1}', id.slice(0, 8), time.slice(0, 10)), `${username}@${hostname}`));
+  const anchors = snapshots.flatMap(({ id, snapshot: { tags, time, username, hostname } }) =>
+    anchorsOfTags(tags, l10n.t('snapshot {0} of {1}', id.slice(0, 8), time.slice(0, 10)), `${username}@${hostname}`),
+  );
   return { seen: { id: repository.config.id, location, snapshots: presentOf(names, snapshots) }, anchors, errors };
 }
 
 /**
- * Backups that the records know and that a repository has lost since anybody looked. Cheap while nothing is lost: then only names are listed.
+ * Backups that the records know and that a repository has lost since anybody looked. Cheap while nothing is lost: then only names are
+ * listed.
  * @param records all of them, oldest first @throws the storage's errors
  */
-export async function findRemovals(records: readonly HistoryRecord[], known: readonly Nonconformity[], repository: Repository, location: string, nowMs: number): Promise<Finding[]> {
+export async function findRemovals(
+  records: readonly HistoryRecord[],
+  known: readonly Nonconformity[],
+  repository: Repository,
+  location: string,
+  nowMs: number,
+): Promise<Finding[]> {
   const names = await snapshotNames(repository);
   const byName = { id: repository.config.id, location, snapshots: presentOf(names, []) };
   const suspected = removedBackups(await findLostSnapshots(records, [byName]), known, nowMs);
@@ -40,6 +59,10 @@ async function snapshotNames(repository: Repository, signal?: AbortSignal): Prom
 /** Of a snapshot that cannot be read only the name is known. */
 function presentOf(names: readonly string[], readable: readonly StoredSnapshot[]): PresentSnapshot[] {
   const present = new Map<string, PresentSnapshot>(names.map((id) => [id, { id, tree: undefined }]));
-  for (const { id, snapshot: { tree, original } } of readable) present.set(id, { id, tree, original });
+  for (const {
+    id,
+    snapshot: { tree, original },
+  } of readable)
+    present.set(id, { id, tree, original });
   return [...present.values()];
 }

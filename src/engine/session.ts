@@ -1,8 +1,26 @@
 import { hostname } from 'node:os';
 import { openStorageAt, RecordKeeper, recordOfBareRun, recordOfMissedRun, type DrivePlace } from '../jobs/index.ts';
-import { CadanganError, configurationFile, setLanguage, setTimeZone, stateFolder, type Clock, type Environment, type Random } from '../platform/index.ts';
+import {
+  CadanganError,
+  configurationFile,
+  setLanguage,
+  setTimeZone,
+  stateFolder,
+  type Clock,
+  type Environment,
+  type Random,
+} from '../platform/index.ts';
 import type { ScheduleEvent } from '../schedule/index.ts';
-import { keepLastGood, loadConfiguration, watchConfiguration, type BackupSet, type Configuration, type LoadedConfiguration, type OffsiteCopy, type UsedConfiguration } from '../settings/index.ts';
+import {
+  keepLastGood,
+  loadConfiguration,
+  watchConfiguration,
+  type BackupSet,
+  type Configuration,
+  type LoadedConfiguration,
+  type OffsiteCopy,
+  type UsedConfiguration,
+} from '../settings/index.ts';
 import type { Storage } from '../storage/index.ts';
 import { BackupRuns, timeTextOf } from './backup-runs.ts';
 import type { Channel } from './channel.ts';
@@ -72,7 +90,13 @@ export class Session {
   #chainVerifiedMs = -Infinity;
   #watching: Promise<void> | undefined;
 
-  private constructor(params: InitializeParams, world: EngineWorld, channel: Channel, passwords: Passwords, { loaded, used, lastGood }: Beginning) {
+  private constructor(
+    params: InitializeParams,
+    world: EngineWorld,
+    channel: Channel,
+    passwords: Passwords,
+    { loaded, used, lastGood }: Beginning,
+  ) {
     this.world = world;
     this.passwords = passwords;
     this.#channel = channel;
@@ -92,30 +116,76 @@ export class Session {
     this.repositories = new OpenRepositories({ ...world, openStorage: this.openStorage }, passwords);
     this.history = new RunHistory(this.#stateFolder, world.random);
     this.keeper = new RecordKeeper({
-      ...world, stateFolder: this.#stateFolder, software: world.programVersion, via: 'editor', settings: () => this.#used.configuration, scrub: passwords.scrub,
+      ...world,
+      stateFolder: this.#stateFolder,
+      software: world.programVersion,
+      via: 'editor',
+      settings: () => this.#used.configuration,
+      scrub: passwords.scrub,
       onError: (error) => {
         log('error', `this was not recorded: ${String(error)}`);
         channel.notRecorded(error);
       },
     });
-    this.records = new RecordsDesk({ keeper: this.keeper, clock: world.clock, configuration: () => this.configuration, review: () => this.#review(), onChange: this.#recordsChanged.call });
-    this.desk = new RunDesk({ ...world, openStorage: this.openStorage, repositories: this.repositories, configuration: () => ({ ...this.#used.configuration, offsiteCopies: this.copies }), history: this.history, keeper: this.keeper, scrub: passwords.scrub, log, onChange: this.#changed.call, onProgress: this.#progressed.call });
+    this.records = new RecordsDesk({
+      keeper: this.keeper,
+      clock: world.clock,
+      configuration: () => this.configuration,
+      review: () => this.#review(),
+      onChange: this.#recordsChanged.call,
+    });
+    this.desk = new RunDesk({
+      ...world,
+      openStorage: this.openStorage,
+      repositories: this.repositories,
+      configuration: () => ({ ...this.#used.configuration, offsiteCopies: this.copies }),
+      history: this.history,
+      keeper: this.keeper,
+      scrub: passwords.scrub,
+      log,
+      onChange: this.#changed.call,
+      onProgress: this.#progressed.call,
+    });
     const place = { configFile: this.configFile, stateFolder: this.#stateFolder, version: world.version, random: world.random };
-    this.runs = new BackupRuns({ clock: world.clock, desk: this.desk, history: this.history, setNamed: (name) => this.setNamed(name), place, log }, () => this.seat);
+    this.runs = new BackupRuns(
+      { clock: world.clock, desk: this.desk, history: this.history, setNamed: (name) => this.setNamed(name), place, log },
+      () => this.seat,
+    );
     this.drive = new DriveDesk({
-      clock: world.clock, place: () => this.drivePlace, copies: () => this.copies, history: this.history, keeper: this.keeper, scrub: passwords.scrub, log,
-      passwordOf: (location, wish) => this.repositories.passwordOf(location, wish), channel,
-      leader: () => this.seat.service?.copies, onChange: this.#driveChanged.call,
+      clock: world.clock,
+      place: () => this.drivePlace,
+      copies: () => this.copies,
+      history: this.history,
+      keeper: this.keeper,
+      scrub: passwords.scrub,
+      log,
+      passwordOf: (location, wish) => this.repositories.passwordOf(location, wish),
+      channel,
+      leader: () => this.seat.service?.copies,
+      onChange: this.#driveChanged.call,
     });
     this.seat = new ScheduleSeat({
-      ...world, configFile: this.configFile, stateFolder: this.#stateFolder, mayLead: params.maySchedule, log,
-      runSet: this.runs.runSet, onLeaderEvent: (event) => void this.#noteEvent(event), onChange: this.#changed.call, onProgress: this.#progressed.call,
-      leadCopies: (publish) => this.drive.lead(publish), onCopies: this.#driveChanged.call,
+      ...world,
+      configFile: this.configFile,
+      stateFolder: this.#stateFolder,
+      mayLead: params.maySchedule,
+      log,
+      runSet: this.runs.runSet,
+      onLeaderEvent: (event) => void this.#noteEvent(event),
+      onChange: this.#changed.call,
+      onProgress: this.#progressed.call,
+      leadCopies: (publish) => this.drive.lead(publish),
+      onCopies: this.#driveChanged.call,
     });
   }
 
   /** @param passwordsOf makes what finds passwords, given the sets as they are configured at any time */
-  static async open(params: InitializeParams, world: EngineWorld, channel: Channel, passwordsOf: (sets: () => readonly BackupSet[], originalOf: (location: string) => string) => Passwords): Promise<Session> {
+  static async open(
+    params: InitializeParams,
+    world: EngineWorld,
+    channel: Channel,
+    passwordsOf: (sets: () => readonly BackupSet[], originalOf: (location: string) => string) => Passwords,
+  ): Promise<Session> {
     setLanguage(params.language);
     const path = configurationFile(world.environment, params.configFile ?? '');
     let session: Session | undefined = undefined;
@@ -123,7 +193,10 @@ export class Session {
     const lastGood = new LastGoodFile(stateFolderOf(params, world), world.random);
     const used = await usedFromStart(loaded, lastGood);
     setTimeZone(used.configuration.timeZone);
-    const passwords = passwordsOf(() => (session ?? used.configuration).sets, (location) => originalOf(location, session?.copies ?? loaded.configuration.offsiteCopies));
+    const passwords = passwordsOf(
+      () => (session ?? used.configuration).sets,
+      (location) => originalOf(location, session?.copies ?? loaded.configuration.offsiteCopies),
+    );
     session = new Session(params, world, channel, passwords, { loaded, used, lastGood });
     await session.#start();
     return session;
@@ -148,7 +221,13 @@ export class Session {
 
   /** Where the account on Google Drive is found: as configured at this moment. */
   get drivePlace(): DrivePlace {
-    return { settings: this.#loaded.configuration.googleDrive, stateFolder: this.#stateFolder, environment: this.world.environment, clock: this.world.clock, random: this.world.random };
+    return {
+      settings: this.#loaded.configuration.googleDrive,
+      stateFolder: this.#stateFolder,
+      environment: this.world.environment,
+      clock: this.world.clock,
+      random: this.world.random,
+    };
   }
 
   /** What a location names, of Google Drive too. */
@@ -187,7 +266,10 @@ export class Session {
     this.#changed.call();
   }
 
-  /** Ends what goes on (`stop`: at its next safe point; `finish`: scheduled runs to their end), gives locks back, writes what is to be written. */
+  /**
+   * Ends what goes on (`stop`: at its next safe point; `finish`: scheduled runs to their end), gives locks back, writes what is to be
+   * written.
+   */
   async close(mode: 'stop' | 'finish'): Promise<void> {
     this.#ending.abort();
     if (mode === 'stop') await Promise.all([this.seat.close('stop'), this.desk.close()]);
@@ -210,15 +292,21 @@ export class Session {
     if (this.seat.role !== 'leader') return false;
     const running = [...(await this.seat.status()).values()].filter(({ state }) => state === 'running');
     const ours = running.filter(({ running: run }) => run?.pid === undefined);
-    return ours.length > 0 && ours.every(({ set, running: run }) => {
-      const schedule = this.sets.find(({ name }) => name === set)?.schedule;
-      return run?.trigger === 'window' && schedule?.kind === 'window' && schedule.atWindowEnd === 'finish';
-    });
+    return (
+      ours.length > 0 &&
+      ours.every(({ set, running: run }) => {
+        const schedule = this.sets.find(({ name }) => name === set)?.schedule;
+        return run?.trigger === 'window' && schedule?.kind === 'window' && schedule.atWindowEnd === 'finish';
+      })
+    );
   }
 
   async #noteConfiguration(): Promise<void> {
-    for (const name of this.#used.kept.keys()) this.#channel.log('warning', `set ${name} goes on as it was: the configuration is not right about it`);
-    await this.#lastGood.keep(this.#loaded).catch((error: unknown) => this.#channel.log('warning', `the configuration cannot be remembered: ${String(error)}`));
+    for (const name of this.#used.kept.keys())
+      this.#channel.log('warning', `set ${name} goes on as it was: the configuration is not right about it`);
+    await this.#lastGood
+      .keep(this.#loaded)
+      .catch((error: unknown) => this.#channel.log('warning', `the configuration cannot be remembered: ${String(error)}`));
   }
 
   async #start(): Promise<void> {
@@ -230,7 +318,9 @@ export class Session {
       if (!(error instanceof CadanganError) && !(error instanceof Error && 'code' in error)) throw error;
       this.#channel.log('warning', `there is no schedule: ${String(error)}`);
     }
-    await this.history.trim().catch((error: unknown) => this.#channel.log('warning', `the history of runs cannot be made smaller: ${String(error)}`));
+    await this.history
+      .trim()
+      .catch((error: unknown) => this.#channel.log('warning', `the history of runs cannot be made smaller: ${String(error)}`));
     const onChange = (loaded: LoadedConfiguration): void => {
       if (loaded.text === this.#loaded.text && loaded.problems.length === this.#loaded.problems.length) return;
       this.take(loaded).catch((error: unknown) => this.#channel.log('error', `the configuration cannot be taken over: ${String(error)}`));
@@ -259,13 +349,19 @@ export class Session {
       if (event.kind === 'missed') {
         const { set, window } = event;
         const planned = { start: text(window.startMs), end: text(window.endMs) };
-        await this.keeper.write((about) => recordOfMissedRun(planned, event.reason, { ...about, via: 'schedule', set, trigger: 'schedule' }));
+        await this.keeper.write((about) =>
+          recordOfMissedRun(planned, event.reason, { ...about, via: 'schedule', set, trigger: 'schedule' }),
+        );
         await this.history.append(bareRunResult({ job: 'backup', set, outcome: 'missed', startedAt: planned.start, endedAt: planned.end }));
       } else if (event.kind === 'ended' && event.wasFound) {
         const error = new CadanganError('engine.lost', { reason: 'it ended while the backup ran' });
         const run = { started: text(event.startedMs), ended: text(event.atMs) };
-        await this.keeper.write((about) => recordOfBareRun('internal-backup', { ...run, result: 'stopped', error }, { ...about, via: 'schedule', set: event.set }));
-        await this.history.append(bareRunResult({ job: 'backup', set: event.set, outcome: 'stopped', startedAt: run.started, endedAt: run.ended, error }));
+        await this.keeper.write((about) =>
+          recordOfBareRun('internal-backup', { ...run, result: 'stopped', error }, { ...about, via: 'schedule', set: event.set }),
+        );
+        await this.history.append(
+          bareRunResult({ job: 'backup', set: event.set, outcome: 'stopped', startedAt: run.started, endedAt: run.ended, error }),
+        );
       }
     } catch (error) {
       this.#channel.log('error', `the history of runs cannot be written: ${String(error)}`);
@@ -279,7 +375,9 @@ export class Session {
       const nowMs = Number(this.world.clock.nowNs() / 1_000_000n);
       const verifiesChain = Math.abs(nowMs - this.#chainVerifiedMs) >= chainVerifiedEveryMs;
       if (verifiesChain) this.#chainVerifiedMs = nowMs;
-      await this.repositories.withOpen((opened) => reviewRecords(this.keeper, this.#loaded.configuration, nowMs, { opened, verifiesChain }));
+      await this.repositories.withOpen((opened) =>
+        reviewRecords(this.keeper, this.#loaded.configuration, nowMs, { opened, verifiesChain }),
+      );
     } catch (error) {
       this.#channel.log('error', `the records cannot be held against the instruction: ${String(error)}`);
     }

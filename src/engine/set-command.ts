@@ -7,11 +7,17 @@ import { childEnvironment } from './child-environment.ts';
 const outputLinesMax = 1000;
 
 /**
- * Runs a program that a set names, without a shell, and waits for its end. It stands in the server's own configuration file; nothing of a workspace gets here.
+ * Runs a program that a set names, without a shell, and waits for its end. It stands in the server's own configuration file; nothing of a
+ * workspace gets here.
  * @param onLine what it says
  * @throws `command.failed` with the program and the reason; `aborted`, after the program was ended
  */
-export async function runSetCommand(command: readonly string[], environment: Environment, onLine: (line: string) => void, signal: AbortSignal): Promise<void> {
+export async function runSetCommand(
+  command: readonly string[],
+  environment: Environment,
+  onLine: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
   throwIfAborted(signal);
   const [program = '', ...args] = command;
   const child = spawn(program, args, { env: childEnvironment(environment), stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });

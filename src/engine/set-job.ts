@@ -1,6 +1,13 @@
 import { homedir } from 'node:os';
 import { compileExcludeRules, type BackupProgressSink } from '../backup/index.ts';
-import { backupJob, type BackupDetails, type BackupJobOptions, type ExceptionSink, type JobResult, type RepositoryAccess } from '../jobs/index.ts';
+import {
+  backupJob,
+  type BackupDetails,
+  type BackupJobOptions,
+  type ExceptionSink,
+  type JobResult,
+  type RepositoryAccess,
+} from '../jobs/index.ts';
 import { isAbort, systemClock, type Environment } from '../platform/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { BackupSet } from '../settings/index.ts';
@@ -33,16 +40,37 @@ async function prepareAndBackup(set: BackupSet, access: RepositoryAccess, contex
   return backupJob(access, await jobOptionsOf(set, context));
 }
 
-async function jobOptionsOf(set: BackupSet, { environment, programVersion, progress, onException, ownTags, overrides }: SetBackupContext): Promise<BackupJobOptions> {
-  const { sources, excludes, iexcludes, excludeFiles, iexcludeFiles, excludeCaches, excludeIfPresent, excludeLargerThan, oneFileSystem, compression } = set;
+async function jobOptionsOf(
+  set: BackupSet,
+  { environment, programVersion, progress, onException, ownTags, overrides }: SetBackupContext,
+): Promise<BackupJobOptions> {
+  const {
+    sources,
+    excludes,
+    iexcludes,
+    excludeFiles,
+    iexcludeFiles,
+    excludeCaches,
+    excludeIfPresent,
+    excludeLargerThan,
+    oneFileSystem,
+    compression,
+  } = set;
   const rules = await compileExcludeRules(
     { excludes, iexcludes, excludeFiles, iexcludeFiles, excludeCaches, excludeIfPresent, excludeLargerThan },
     { environment, windows: process.platform === 'win32' },
   );
   return {
-    sources, rules, oneFileSystem, compression, programVersion, progress, onException,
+    sources,
+    rules,
+    oneFileSystem,
+    compression,
+    programVersion,
+    progress,
+    onException,
     workingFolder: homedir(), // sources are absolute
-    tags: tagsOf(set), ownTags: ownTags ?? [],
+    tags: tagsOf(set),
+    ownTags: ownTags ?? [],
     ...overrides,
   };
 }
@@ -53,16 +81,37 @@ function tagsOf({ name, tags }: BackupSet): string[] {
 }
 
 /** The backup has been made, or not; what comes after can only be an exception of it. A stopped run has its program after, too. */
-async function finish(after: readonly string[], result: JobResult<BackupDetails>, access: RepositoryAccess, context: SetBackupContext): Promise<JobResult<BackupDetails>> {
+async function finish(
+  after: readonly string[],
+  result: JobResult<BackupDetails>,
+  access: RepositoryAccess,
+  context: SetBackupContext,
+): Promise<JobResult<BackupDetails>> {
   const neverStopped = new AbortController().signal;
   try {
-    await runSetCommand(after, context.environment, context.onCommandLine ?? (() => undefined), result.outcome === 'stopped' ? AbortSignal.timeout(afterStopMsMax) : neverStopped);
+    await runSetCommand(
+      after,
+      context.environment,
+      context.onCommandLine ?? (() => undefined),
+      result.outcome === 'stopped' ? AbortSignal.timeout(afterStopMsMax) : neverStopped,
+    );
     return { ...result, endedAt: timeText(access) };
   } catch (error) {
-    const exception = { item: after[0] ?? '', kind: 'after-command', reason: error instanceof Error ? error.message : String(error), weight: 'note' } as const;
+    const exception = {
+      item: after[0] ?? '',
+      kind: 'after-command',
+      reason: error instanceof Error ? error.message : String(error),
+      weight: 'note',
+    } as const;
     context.onException?.(exception);
     const outcome = result.outcome === 'success' ? 'success-with-exceptions' : result.outcome;
-    return { ...result, outcome, exceptions: [...result.exceptions, exception], exceptionCount: result.exceptionCount + 1, endedAt: timeText(access) };
+    return {
+      ...result,
+      outcome,
+      exceptions: [...result.exceptions, exception],
+      exceptionCount: result.exceptionCount + 1,
+      endedAt: timeText(access),
+    };
   }
 }
 
@@ -70,7 +119,16 @@ async function finish(after: readonly string[], result: JobResult<BackupDetails>
 const afterStopMsMax = 10_000;
 
 function failed(error: unknown, startedAt: string, access: RepositoryAccess): JobResult<BackupDetails> {
-  return { job: 'backup', outcome: isAbort(error) ? 'stopped' : 'failed', exceptions: [], exceptionCount: 0, startedAt, endedAt: timeText(access), details: undefined, error };
+  return {
+    job: 'backup',
+    outcome: isAbort(error) ? 'stopped' : 'failed',
+    exceptions: [],
+    exceptionCount: 0,
+    startedAt,
+    endedAt: timeText(access),
+    details: undefined,
+    error,
+  };
 }
 
 function timeText({ world }: RepositoryAccess): string {

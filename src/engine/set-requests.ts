@@ -15,7 +15,9 @@ export function handleSetRequests(channel: Channel, session: () => Session): voi
   channel.handle0(protocol.configuration, async () => configurationInfoOf(session().loaded, session().configuration.timeZone));
   channel.handle(protocol.addSet, addSetParams, async (params) => {
     const { configFile, world } = session();
-    await session().take(await updateConfiguration(configFile, { kind: 'add-set', set: backupSetInputOf(params) }, { random: world.random }));
+    await session().take(
+      await updateConfiguration(configFile, { kind: 'add-set', set: backupSetInputOf(params) }, { random: world.random }),
+    );
   });
   channel.handle(protocol.removeSet, setParams, async ({ set }) => {
     const { configFile, world } = session();
@@ -34,7 +36,15 @@ async function listSets(session: Session): Promise<readonly protocol.SetInfo[]> 
   // A state folder that cannot be read says nothing about copies.
   const offsite = await offsiteStates(session).catch(() => new Map<string, protocol.OffsiteState>());
   const nowMs = Number(session.world.clock.nowNs() / 1_000_000n);
-  return session.sets.map((set) => setInfoOf(set, { status: statuses.get(set.name), lastRun: lastRuns.get(set.name), progress: session.desk.progressOf(set.name), offsite: offsite.get(set.name), nowMs }));
+  return session.sets.map((set) =>
+    setInfoOf(set, {
+      status: statuses.get(set.name),
+      lastRun: lastRuns.get(set.name),
+      progress: session.desk.progressOf(set.name),
+      offsite: offsite.get(set.name),
+      nowMs,
+    }),
+  );
 }
 
 interface KnownOfSet {
@@ -48,7 +58,10 @@ interface KnownOfSet {
 function setInfoOf(set: BackupSet, { status, lastRun, progress, offsite, nowMs }: KnownOfSet): protocol.SetInfo {
   const running = progress ?? (status?.running && progressElsewhere(set.name, status.running, nowMs));
   return {
-    name: set.name, title: set.title ?? set.name, sources: set.sources, location: set.repository.location,
+    name: set.name,
+    title: set.title ?? set.name,
+    sources: set.sources,
+    location: set.repository.location,
     state: setStateOf({ status, lastRun, isRunningHere: progress !== undefined }),
     ...(lastRun && { lastRun }),
     ...(running && { running }),
@@ -61,7 +74,10 @@ function setInfoOf(set: BackupSet, { status, lastRun, progress, offsite, nowMs }
 
 /** A run that another process makes, which may have told nothing yet but that it goes on. */
 function progressElsewhere(set: string, { startedMs, progress }: NonNullable<SetStatus['running']>, nowMs: number): protocol.RunProgress {
-  return runProgressOf(set, progress ?? { elapsedMs: Math.max(0, nowMs - startedMs), filesDone: 0, bytesDone: 0, errorCount: 0, currentPath: '' });
+  return runProgressOf(
+    set,
+    progress ?? { elapsedMs: Math.max(0, nowMs - startedMs), filesDone: 0, bytesDone: 0, errorCount: 0, currentPath: '' },
+  );
 }
 
 function timeText(instantMs: number): string {

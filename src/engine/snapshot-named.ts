@@ -10,6 +10,7 @@ export function snapshotNamed(opened: OpenedRepository, wanted: string): StoredS
   const found = wanted === 'latest' ? all.slice(-1) : all.filter(({ id }) => id.startsWith(wanted.toLowerCase()));
   const [only] = found;
   if (!only) throw new CadanganError('snapshot.not-found', { snapshot: wanted });
-  if (found.length > 1) throw new CadanganError('snapshot.ambiguous', { snapshot: wanted, candidates: found.slice(0, 20).map(({ id }) => id) });
+  if (found.length > 1)
+    throw new CadanganError('snapshot.ambiguous', { snapshot: wanted, candidates: found.slice(0, 20).map(({ id }) => id) });
   return only;
 }

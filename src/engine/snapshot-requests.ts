@@ -12,12 +12,14 @@ import { snapshotNamed } from './snapshot-named.ts';
 
 /** Looking into snapshots. */
 export function handleSnapshotRequests(channel: Channel, session: () => Session): void {
-  const use = <T>(location: string, signal: AbortSignal, work: (opened: OpenedRepository) => Promise<T>): Promise<T> => session().repositories.use(location, { mayAsk: true, signal }, work);
+  const use = <T>(location: string, signal: AbortSignal, work: (opened: OpenedRepository) => Promise<T>): Promise<T> =>
+    session().repositories.use(location, { mayAsk: true, signal }, work);
 
   channel.handle(protocol.listSnapshots, repositoryParams, ({ location }, signal) =>
     use(location, signal, async (opened) => {
       await opened.refresh();
-      for (const name of opened.unreadableSnapshots) channel.log('warning', `snapshot ${name} of ${location} is damaged and cannot be shown; check the repository`);
+      for (const name of opened.unreadableSnapshots)
+        channel.log('warning', `snapshot ${name} of ${location} is damaged and cannot be shown; check the repository`);
       return opened.snapshots.map(snapshotInfoOf);
     }),
   );
@@ -46,10 +48,14 @@ export function handleSnapshotRequests(channel: Channel, session: () => Session)
     use(location, signal, async (opened) => {
       await opened.refresh();
       const { versions } = await versionsOf(opened.repository, opened.snapshots, snapshotPathOf(path), signal);
-      return versions.flatMap(({ node, snapshots: [newest, ...others] }) => (newest ? [{ snapshot: snapshotInfoOf(newest), entry: entryInfoOf(node), alsoIn: others.map(({ id }) => id) }] : []));
+      return versions.flatMap(({ node, snapshots: [newest, ...others] }) =>
+        newest ? [{ snapshot: snapshotInfoOf(newest), entry: entryInfoOf(node), alsoIn: others.map(({ id }) => id) }] : [],
+      );
     }),
   );
-  channel.handle(protocol.compareSnapshots, compareParams, (params, signal) => use(params.location, signal, (opened) => compare(opened, params, signal)));
+  channel.handle(protocol.compareSnapshots, compareParams, (params, signal) =>
+    use(params.location, signal, (opened) => compare(opened, params, signal)),
+  );
   channel.handle(protocol.findEntries, findParams, ({ location, pattern, limit }, signal) =>
     use(location, signal, async (opened) => {
       await opened.refresh();
@@ -58,7 +64,11 @@ export function handleSnapshotRequests(channel: Channel, session: () => Session)
   );
 }
 
-async function compare(opened: OpenedRepository, { older, newer, maxChanges }: protocol.CompareParams, signal: AbortSignal): Promise<protocol.CompareResult> {
+async function compare(
+  opened: OpenedRepository,
+  { older, newer, maxChanges }: protocol.CompareParams,
+  signal: AbortSignal,
+): Promise<protocol.CompareResult> {
   const [before, after] = [snapshotNamed(opened, older), snapshotNamed(opened, newer)];
   const changes: protocol.CompareResult['changes'][number][] = [];
   const enough = new AbortController();
@@ -81,7 +91,12 @@ async function compare(opened: OpenedRepository, { older, newer, maxChanges }: p
 }
 
 /** In the newest snapshots first. */
-async function find(opened: OpenedRepository, pattern: string, limit: number, signal: AbortSignal): Promise<readonly protocol.FoundEntry[]> {
+async function find(
+  opened: OpenedRepository,
+  pattern: string,
+  limit: number,
+  signal: AbortSignal,
+): Promise<readonly protocol.FoundEntry[]> {
   const newestFirst: readonly StoredSnapshot[] = opened.snapshots.toReversed();
   const found: protocol.FoundEntry[] = [];
   for await (const match of findInSnapshots(opened.repository, newestFirst, { patterns: [pattern], ignoreCase: true, signal })) {

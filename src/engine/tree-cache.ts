@@ -12,8 +12,8 @@ interface Folder {
 }
 
 /**
- * Folders that were read, those used last: opening a folder of 50,000 entries costs one read and one sort, whatever page of it is asked for and how
- * often. Trees are named by their content, so nothing here ever gets old.
+ * Folders that were read, those used last: opening a folder of 50,000 entries costs one read and one sort, whatever page of it is asked for
+ * and how often. Trees are named by their content, so nothing here ever gets old.
  */
 export class TreeCache {
   readonly #load: (id: TreeId, signal: AbortSignal) => Promise<Tree>;
@@ -29,7 +29,10 @@ export class TreeCache {
     return (await this.#folder(id, signal)).sorted;
   }
 
-  /** The entry at `path` below `root`; undefined for the root, which is no entry of anything. @throws `path.not-found`, `repository.damaged` */
+  /**
+   * The entry at `path` below `root`; undefined for the root, which is no entry of anything.
+   * @throws `path.not-found`, `repository.damaged`
+   */
   async nodeAt(root: TreeId, path: ByteString, signal: AbortSignal): Promise<Node | undefined> {
     let folder: TreeId | undefined = root;
     let found: Node | undefined;
@@ -45,7 +48,8 @@ export class TreeCache {
   async folderAt(root: TreeId, path: ByteString, signal: AbortSignal): Promise<TreeId> {
     const node = await this.nodeAt(root, path, signal);
     if (!node) return root;
-    if (node.subtree === undefined) throw new CadanganError('path.not-found', { path: textOf(path), reason: `not a folder but ${node.type}` });
+    if (node.subtree === undefined)
+      throw new CadanganError('path.not-found', { path: textOf(path), reason: `not a folder but ${node.type}` });
     return node.subtree;
   }
 

@@ -12,7 +12,11 @@ const passwordBytesMax = 64 * 1024;
  * The password that the configuration knows a way to, without anybody there; undefined when it names none.
  * @throws `password.missing` when the way leads nowhere; `password.empty`; `aborted`
  */
-export async function unattendedPassword({ passwordFile, passwordCommand }: BackupSet['repository'], environment: Environment, signal: AbortSignal): Promise<string | undefined> {
+export async function unattendedPassword(
+  { passwordFile, passwordCommand }: BackupSet['repository'],
+  environment: Environment,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   throwIfAborted(signal);
   if (passwordCommand !== undefined) return nonEmpty(await outputOf(passwordCommand, environment, signal));
   if (passwordFile !== undefined) return nonEmpty(await contentOf(passwordFile));
@@ -21,12 +25,17 @@ export async function unattendedPassword({ passwordFile, passwordCommand }: Back
 
 async function contentOf(file: string): Promise<string> {
   try {
-    if ((await stat(file)).size > passwordBytesMax) throw new CadanganError('password.missing', { file, reason: 'the password file is too large' });
+    if ((await stat(file)).size > passwordBytesMax)
+      throw new CadanganError('password.missing', { file, reason: 'the password file is too large' });
     return (await readFile(file, 'utf8')).replace(/^\ufeff/, '').trim();
   } catch (cause) {
     if (cause instanceof CadanganError) throw cause;
     // The cause names the file and nothing of what is in it.
-    throw new CadanganError('password.missing', { file, reason: `the password file cannot be read (${systemCode(cause) ?? 'unknown'})` }, { cause });
+    throw new CadanganError(
+      'password.missing',
+      { file, reason: `the password file cannot be read (${systemCode(cause) ?? 'unknown'})` },
+      { cause },
+    );
   }
 }
 
@@ -38,7 +47,10 @@ async function outputOf([program = '', ...args]: readonly string[], environment:
     return (await running).stdout.trim();
   } catch (error) {
     if (signal.aborted) throw new CadanganError('aborted', {}, { cause: signal.reason });
-    const code = error instanceof Error && 'code' in error && (typeof error.code === 'string' || typeof error.code === 'number') ? error.code : 'unknown';
+    const code =
+      error instanceof Error && 'code' in error && (typeof error.code === 'string' || typeof error.code === 'number')
+        ? error.code
+        : 'unknown';
     throw new CadanganError('password.missing', { program, reason: `the command ${program} failed (${code})` });
   }
 }

@@ -1,7 +1,20 @@
 import pMap from 'p-map';
 import { historyOwner, readCopyAnchors, withRepository, type DrivePlace, type RecordKeeper, type RepositoryAccess } from '../jobs/index.ts';
 import { CadanganError, throwIfAborted, type Clock } from '../platform/index.ts';
-import { brokenChain, faultSentence, findLostSnapshots, listNonconformities, lossSentence, noteSentence, removedBackups, verifyHistory, type Anchor, type SeenRepository, type SnapshotLoss, type Verification } from '../records/index.ts';
+import {
+  brokenChain,
+  faultSentence,
+  findLostSnapshots,
+  listNonconformities,
+  lossSentence,
+  noteSentence,
+  removedBackups,
+  verifyHistory,
+  type Anchor,
+  type SeenRepository,
+  type SnapshotLoss,
+  type Verification,
+} from '../records/index.ts';
 import type { Configuration, OffsiteCopy } from '../settings/index.ts';
 import { errorDataOf } from './error-data.ts';
 import type { RecordsVerification } from './protocol.ts';
@@ -33,32 +46,55 @@ export interface ComparedRecords extends RecordsVerification {
 const placesAtOnce = 4;
 
 /**
- * Proves the chain line by line, against every head of it that was kept elsewhere: in the tags of snapshots, beside copies on Google Drive, on paper. And the
- * other way round: that every snapshot that the records know is still in its repository. What is wrong opens a nonconformity. A place that cannot be opened is
- * named with its reason, and keeps nobody from the others.
+ * Proves the chain line by line, against every head of it that was kept elsewhere: in the tags of snapshots, beside copies on Google Drive,
+ * on paper. And the other way round: that every snapshot that the records know is still in its repository. What is wrong opens a
+ * nonconformity. A place that cannot be opened is named with its reason, and keeps nobody from the others.
  * @throws the system's errors when the records cannot be read; `aborted`
  */
 export async function verifyWithAnchors(keeper: RecordKeeper, options: VerifyRecordsOptions): Promise<ComparedRecords> {
   const { locations, copies, kept = [], scrub = (text) => text, clock, signal } = options;
   const { history } = keeper;
-  const looks = await pMap([...locations.map((location) => () => lookAtRepository(location, options)), ...copies.map((copy) => () => lookAtCopy(copy, options))], (look) => look(), { concurrency: placesAtOnce });
+  const looks = await pMap(
+    [...locations.map((location) => () => lookAtRepository(location, options)), ...copies.map((copy) => () => lookAtCopy(copy, options))],
+    (look) => look(),
+    { concurrency: placesAtOnce },
+  );
   throwIfAborted(signal);
   const anchors = [...kept, ...looks.flatMap((look) => look.anchors)];
-  const verification = await verifyHistory(history.folder, { anchors, owner: historyOwner(), publicKey: await history.publicKey(), signal });
-  const losses = await findLostSnapshots(history.records(signal), looks.flatMap(({ seen }) => seen ?? []));
+  const verification = await verifyHistory(history.folder, {
+    anchors,
+    owner: historyOwner(),
+    publicKey: await history.publicKey(),
+    signal,
+  });
+  const losses = await findLostSnapshots(
+    history.records(signal),
+    looks.flatMap(({ seen }) => seen ?? []),
+  );
   if (!verification.isIntact || losses.length > 0) await openFindings(keeper, verification, losses, Number(clock.nowNs() / 1_000_000n));
   return {
-    isIntact: verification.isIntact && losses.length === 0, count: verification.recordCount,
-    faults: [...verification.faults.map(faultSentence), ...losses.map(lossSentence)], notes: verification.notes.map(noteSentence),
+    isIntact: verification.isIntact && losses.length === 0,
+    count: verification.recordCount,
+    faults: [...verification.faults.map(faultSentence), ...losses.map(lossSentence)],
+    notes: verification.notes.map(noteSentence),
     compared: looks.flatMap(({ location, isCompared }) => (isCompared ? [location] : [])),
     notCompared: looks.flatMap(({ location, errors }) => errors.map((error) => ({ location, error: errorDataOf(error, scrub) }))),
-    publicKey: verification.publicKey?.base64 ?? '', verification, losses,
+    publicKey: verification.publicKey?.base64 ?? '',
+    verification,
+    losses,
   };
 }
 
-/** The locations of all repositories of the configuration, each once. @param named one more, which is written as here when it is one of them */
+/**
+ * The locations of all repositories of the configuration, each once.
+ * @param named one more, which is written as here when it is one of them
+ */
 export function repositoriesOf({ sets, offsiteCopies }: Pick<Configuration, 'sets' | 'offsiteCopies'>, named?: string): string[] {
-  const locations = [...sets.map(({ repository }) => repository.location), ...offsiteCopies.map(({ repository }) => repository), ...(named === undefined ? [] : [named])];
+  const locations = [
+    ...sets.map(({ repository }) => repository.location),
+    ...offsiteCopies.map(({ repository }) => repository),
+    ...(named === undefined ? [] : [named]),
+  ];
   return [...new Map(locations.map((location) => [repositoryKeyIfAny(location) ?? location, location])).values()];
 }
 
@@ -73,7 +109,9 @@ interface Look {
 
 async function lookAtRepository(location: string, { accessOf, signal }: VerifyRecordsOptions): Promise<Look> {
   try {
-    const witness = await withRepository(await accessOf(location, signal), 'none', ({ repository, signal: whileOpen }) => askRepository(repository, location, whileOpen));
+    const witness = await withRepository(await accessOf(location, signal), 'none', ({ repository, signal: whileOpen }) =>
+      askRepository(repository, location, whileOpen),
+    );
     return { location, isCompared: true, ...witness };
   } catch (error) {
     return { location, isCompared: false, anchors: [], errors: [error] };
@@ -85,7 +123,12 @@ async function lookAtCopy(copy: OffsiteCopy, { place, signal }: VerifyRecordsOpt
   try {
     const anchors = await readCopyAnchors(copy, place, signal);
     const isCompared = anchors.some(({ owner }) => owner === historyOwner());
-    return { location, isCompared, anchors, errors: isCompared ? [] : [new CadanganError('drive.not-found', { location, reason: 'no head of the records is kept beside it' })] };
+    return {
+      location,
+      isCompared,
+      anchors,
+      errors: isCompared ? [] : [new CadanganError('drive.not-found', { location, reason: 'no head of the records is kept beside it' })],
+    };
   } catch (error) {
     return { location, isCompared: false, anchors: [], errors: [error] };
   }

@@ -1,6 +1,17 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { EngineClient, EngineError, type ConfigurationInfo, type DeviceCodeInfo, type ErrorData, type InitializeResult, type LogLine, type PasswordParams, type RunOptions, type RunToken } from '../engine/index.ts';
+import {
+  EngineClient,
+  EngineError,
+  type ConfigurationInfo,
+  type DeviceCodeInfo,
+  type ErrorData,
+  type InitializeResult,
+  type LogLine,
+  type PasswordParams,
+  type RunOptions,
+  type RunToken,
+} from '../engine/index.ts';
 import type { RequestType, RequestType0 } from 'vscode-jsonrpc';
 import { currentLanguage, setTimeZone } from '../platform/index.ts';
 import { setting } from './editor/settings.ts';
@@ -97,7 +108,16 @@ export class Engine implements vscode.Disposable {
 
   dispose(): void {
     // The process sees its channel close and ends by itself; `deactivate()` waits for the polite way.
-    for (const emitter of [this.#setsChanged, this.#configurationChanged, this.#driveChanged, this.#recordsChanged, this.#notRecorded, this.#timeZoneChanged, this.#lost]) emitter.dispose();
+    for (const emitter of [
+      this.#setsChanged,
+      this.#configurationChanged,
+      this.#driveChanged,
+      this.#recordsChanged,
+      this.#notRecorded,
+      this.#timeZoneChanged,
+      this.#lost,
+    ])
+      emitter.dispose();
   }
 
   async #connected(): Promise<EngineClient> {
@@ -110,7 +130,11 @@ export class Engine implements vscode.Disposable {
     const client: EngineClient = new EngineClient({
       enginePath: path.join(this.#options.extensionPath, 'dist', 'engine.js'),
       environment: process.env,
-      initialize: () => ({ language: currentLanguage(), maySchedule: true, ...(setting('configFile') === '' ? {} : { configFile: setting('configFile') }) }),
+      initialize: () => ({
+        language: currentLanguage(),
+        maySchedule: true,
+        ...(setting('configFile') === '' ? {} : { configFile: setting('configFile') }),
+      }),
       password: async (params, signal) => {
         const { hostId } = await client.start();
         return this.#options.password(params, hostId, params.mayAsk && this.#questionsAllowed > 0, signal);
@@ -152,7 +176,10 @@ async function retried<Result>(method: string, work: () => Promise<Result>): Pro
   try {
     return await work();
   } catch (error) {
-    const isRead = /^(?:snapshots\/|records\/(?:list|read|summary|nonconformities|dashboard)$|sets\/list$|drive\/status$|configuration$|repository\/info$)/.test(method);
+    const isRead =
+      /^(?:snapshots\/|records\/(?:list|read|summary|nonconformities|dashboard)$|sets\/list$|drive\/status$|configuration$|repository\/info$)/.test(
+        method,
+      );
     if (isRead && error instanceof EngineError && error.code === 'engine.lost') return work();
     throw error;
   }

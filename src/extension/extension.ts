@@ -38,12 +38,30 @@ export function activate(context: vscode.ExtensionContext): void {
   applyLanguage();
   const app = makeApp(context);
   engine = app.engine;
-  const views = { sets: new SetsView(app), snapshots: new SnapshotsView(app), drive: new DriveView(app), history: new HistoryView(app), dashboard: new DashboardPanel(app) };
+  const views = {
+    sets: new SetsView(app),
+    snapshots: new SnapshotsView(app),
+    drive: new DriveView(app),
+    history: new HistoryView(app),
+    dashboard: new DashboardPanel(app),
+  };
   const status = new StatusBar(app.sets, app.drive);
   const problems = new ConfigurationProblems();
   context.subscriptions.push(
-    app.log, app.engine, app.sets, app.drive, app.records, app.recordPages, app.results,
-    views.sets, views.snapshots, views.drive, views.history, views.dashboard, status, problems,
+    app.log,
+    app.engine,
+    app.sets,
+    app.drive,
+    app.records,
+    app.recordPages,
+    app.results,
+    views.sets,
+    views.snapshots,
+    views.drive,
+    views.history,
+    views.dashboard,
+    status,
+    problems,
     new SnapshotFiles(app.engine, app.repositories),
     new TroubleNotifier(app),
     new DrillReminder(app),
@@ -94,13 +112,28 @@ function makeApp(context: vscode.ExtensionContext): App {
   const sets = new SetsModel(engineOfWindow);
   const drive = new DriveModel(engineOfWindow);
   const repositories = new Repositories(engineOfWindow, sets, drive, context.globalState);
-  return { context, log, engine: engineOfWindow, passwords, sets, drive, repositories, records: new RecordsModel(engineOfWindow), recordPages: new RecordPages(), results: new ResultDocuments(), awaitedRuns: new Set() };
+  return {
+    context,
+    log,
+    engine: engineOfWindow,
+    passwords,
+    sets,
+    drive,
+    repositories,
+    records: new RecordsModel(engineOfWindow),
+    recordPages: new RecordPages(),
+    results: new ResultDocuments(),
+    awaitedRuns: new Set(),
+  };
 }
 
 /** Whoever has no configuration needs no schedule, and no process. */
 function startSchedule(context: vscode.ExtensionContext, { sets, drive, records }: App): void {
   const timer = setTimeout(() => {
-    stat(configurationFile(process.env, setting('configFile'))).then(async () => Promise.all([sets.load(), drive.load(), records.loadSummary()]), () => undefined);
+    stat(configurationFile(process.env, setting('configFile'))).then(
+      async () => Promise.all([sets.load(), drive.load(), records.loadSummary()]),
+      () => undefined,
+    );
   }, scheduleDelayMs);
   context.subscriptions.push(new vscode.Disposable(() => clearTimeout(timer)));
 }
@@ -114,9 +147,13 @@ function restoreProgressOfWalkthrough({ globalState }: vscode.ExtensionContext):
 
 function writeLog(log: vscode.LogOutputChannel, { level, message }: LogLine): void {
   switch (level) {
-    case 'debug': return log.debug(message);
-    case 'info': return log.info(message);
-    case 'warning': return log.warn(message);
-    case 'error': return log.error(message);
+    case 'debug':
+      return log.debug(message);
+    case 'info':
+      return log.info(message);
+    case 'warning':
+      return log.warn(message);
+    case 'error':
+      return log.error(message);
   }
 }

@@ -62,7 +62,10 @@ export class Attempts {
     return this.#renewals++ < renewalsMax;
   }
 
-  /** Waits as long as `fault` asks for, then returns: try again. @throws the error for `fault` when that makes no sense (any more); `aborted` */
+  /**
+   * Waits as long as `fault` asks for, then returns: try again.
+   * @throws the error for `fault` when that makes no sense (any more); `aborted`
+   */
   async failed(fault: DriveFault): Promise<void> {
     throwIfAborted(this.#signal);
     if (fault.kind !== 'rate' && fault.kind !== 'transient') throw errorOf(fault, this.#facts);

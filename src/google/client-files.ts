@@ -30,7 +30,8 @@ export async function readOAuthClient(path: string): Promise<OAuthClient> {
 export async function readServiceAccountKey(path: string): Promise<ServiceAccountKey> {
   const content = await readJson(path);
   const [emailAddress, pem] = [text(content['client_email']), content['private_key']];
-  if (content['type'] !== 'service_account' || emailAddress === undefined || typeof pem !== 'string') throw unusable(path, 'it is not the key file of a service account');
+  if (content['type'] !== 'service_account' || emailAddress === undefined || typeof pem !== 'string')
+    throw unusable(path, 'it is not the key file of a service account');
   return { emailAddress, keyId: text(content['private_key_id']), privateKey: privateKeyOf(path, pem) };
 }
 

@@ -54,7 +54,11 @@ export class CredentialFile implements CredentialStore {
     try {
       await replaceFile(this.path, `${JSON.stringify({ version: 1, ...signIn }, undefined, 2)}\n`, this.#random);
     } catch (error) {
-      throw new CadanganError('drive.sign-in-failed', { path: this.path, reason: `the sign-in cannot be kept (${systemCode(error) ?? 'unknown'})` }, { cause: error });
+      throw new CadanganError(
+        'drive.sign-in-failed',
+        { path: this.path, reason: `the sign-in cannot be kept (${systemCode(error) ?? 'unknown'})` },
+        { cause: error },
+      );
     }
   }
 
@@ -74,7 +78,11 @@ export function parseSignIn(json: string): StoredSignIn | undefined {
   const [clientId, refreshToken, signedInAt] = [text(value['clientId']), text(value['refreshToken']), text(value['signedInAt'])];
   const emailAddress = text(value['account']['emailAddress']);
   if (clientId === undefined || refreshToken === undefined || emailAddress === undefined) return undefined;
-  const account = { emailAddress, permissionId: text(value['account']['permissionId']) ?? '', displayName: text(value['account']['displayName']) ?? '' };
+  const account = {
+    emailAddress,
+    permissionId: text(value['account']['permissionId']) ?? '',
+    displayName: text(value['account']['displayName']) ?? '',
+  };
   return { clientId, refreshToken, account, signedInAt: signedInAt ?? '' };
 }
 

@@ -49,7 +49,10 @@ export interface OAuthClient {
 const callMsMax = 60_000;
 const pageSize = 1000;
 
-/** Single requests, without retries: each either answers or throws a `DriveFault`. A signal that is aborted shows as `DriveFault` too; ask it first. */
+/**
+ * Single requests, without retries: each either answers or throws a `DriveFault`. A signal that is aborted shows as `DriveFault` too; ask
+ * it first.
+ */
 export class DriveApi {
   readonly #endpoints: GoogleEndpoints;
   readonly #sharedDriveId: string | undefined;
@@ -61,7 +64,9 @@ export class DriveApi {
   }
 
   async about(token: string, signal?: AbortSignal): Promise<AboutDrive> {
-    const { user, storageQuota } = await said(async () => (await this.#drive()).about.get({ fields: 'user(emailAddress,permissionId,displayName),storageQuota' }, call(token, signal)));
+    const { user, storageQuota } = await said(async () =>
+      (await this.#drive()).about.get({ fields: 'user(emailAddress,permissionId,displayName),storageQuota' }, call(token, signal)),
+    );
     const emailAddress = text(user?.emailAddress);
     if (emailAddress === undefined) throw unusable('about without an address');
     return {
@@ -75,7 +80,10 @@ export class DriveApi {
   }
 
   /** One page. Only the absence of the next token is the end: a page may be empty. */
-  async list(token: string, options: { readonly query: string | undefined; readonly pageToken: string | undefined; readonly signal?: AbortSignal | undefined }): Promise<ItemPage> {
+  async list(
+    token: string,
+    options: { readonly query: string | undefined; readonly pageToken: string | undefined; readonly signal?: AbortSignal | undefined },
+  ): Promise<ItemPage> {
     const { query, pageToken, signal } = options;
     const page = await said(async () =>
       (await this.#drive()).files.list(
@@ -97,17 +105,34 @@ export class DriveApi {
   }
 
   async get(token: string, id: string, signal?: AbortSignal): Promise<DriveItem> {
-    return itemOf(await said(async () => (await this.#drive()).files.get({ fileId: id, fields: itemFields, supportsAllDrives: true }, call(token, signal))));
+    return itemOf(
+      await said(async () =>
+        (await this.#drive()).files.get({ fileId: id, fields: itemFields, supportsAllDrives: true }, call(token, signal)),
+      ),
+    );
   }
 
   /** @param id reserved before, so that a repeat answers 409 instead of making a second folder */
-  async createFolder(token: string, folder: { readonly id: string; readonly name: string; readonly parentId: string }, signal?: AbortSignal): Promise<DriveItem> {
+  async createFolder(
+    token: string,
+    folder: { readonly id: string; readonly name: string; readonly parentId: string },
+    signal?: AbortSignal,
+  ): Promise<DriveItem> {
     const requestBody = { id: folder.id, name: folder.name, parents: [folder.parentId], mimeType: folderType };
-    return itemOf(await said(async () => (await this.#drive()).files.create({ requestBody, fields: itemFields, supportsAllDrives: true }, call(token, signal))));
+    return itemOf(
+      await said(async () =>
+        (await this.#drive()).files.create({ requestBody, fields: itemFields, supportsAllDrives: true }, call(token, signal)),
+      ),
+    );
   }
 
   async trash(token: string, id: string, signal?: AbortSignal): Promise<void> {
-    await said(async () => (await this.#drive()).files.update({ fileId: id, requestBody: { trashed: true }, fields: 'id', supportsAllDrives: true }, call(token, signal)));
+    await said(async () =>
+      (await this.#drive()).files.update(
+        { fileId: id, requestBody: { trashed: true }, fields: 'id', supportsAllDrives: true },
+        call(token, signal),
+      ),
+    );
   }
 
   /** For good, with everything below it. */
@@ -116,7 +141,9 @@ export class DriveApi {
   }
 
   async generateIds(token: string, count: number, signal?: AbortSignal): Promise<string[]> {
-    const { ids } = await said(async () => (await this.#drive()).files.generateIds({ count, space: 'drive', type: 'files' }, call(token, signal)));
+    const { ids } = await said(async () =>
+      (await this.#drive()).files.generateIds({ count, space: 'drive', type: 'files' }, call(token, signal)),
+    );
     const usable = Array.isArray(ids) ? ids.filter(isId) : [];
     if (usable.length === 0) throw unusable('no ids');
     return usable;
@@ -139,7 +166,12 @@ export class OAuthApi {
   }
 
   /** The address of the page of consent. */
-  async consentUrl(options: { readonly redirectUri: string; readonly state: string; readonly codeChallenge: string; readonly loginHint: string }): Promise<string> {
+  async consentUrl(options: {
+    readonly redirectUri: string;
+    readonly state: string;
+    readonly codeChallenge: string;
+    readonly loginHint: string;
+  }): Promise<string> {
     const { sha256Challenge } = await import('./google-library.ts');
     return (await this.#oauth()).generateAuthUrl({
       access_type: 'offline',
@@ -155,7 +187,9 @@ export class OAuthApi {
   }
 
   async exchangeCode(code: string, codeVerifier: string, redirectUri: string): Promise<TokenAnswer> {
-    return tokenAnswer(await answered(async () => (await (await this.#oauth()).getToken({ code, codeVerifier, redirect_uri: redirectUri })).tokens));
+    return tokenAnswer(
+      await answered(async () => (await (await this.#oauth()).getToken({ code, codeVerifier, redirect_uri: redirectUri })).tokens),
+    );
   }
 
   async refresh(refreshToken: string): Promise<TokenAnswer> {
@@ -170,7 +204,9 @@ export class OAuthApi {
   }
 
   #oauth(): Promise<OAuthLibrary> {
-    return (this.#library ??= import('./google-library.ts').then(({ makeOAuthLibrary }) => makeOAuthLibrary(this.#endpoints, this.#client, callMsMax)));
+    return (this.#library ??= import('./google-library.ts').then(({ makeOAuthLibrary }) =>
+      makeOAuthLibrary(this.#endpoints, this.#client, callMsMax),
+    ));
   }
 }
 
@@ -181,7 +217,12 @@ export function tokenAnswer(value: unknown): TokenAnswer {
   if (accessToken === undefined) throw unusable('no token in the answer');
   // The library turns `expires_in` into a time of its own clock. How long a token lasts is all the same: a 401 renews it.
   const seconds = typeof fields['expires_in'] === 'number' && fields['expires_in'] > 0 ? fields['expires_in'] : defaultLifetimeSeconds;
-  return { accessToken, lifetimeMs: seconds * 1000, refreshToken: text(fields['refresh_token']), scopes: (text(fields['scope']) ?? '').split(' ').filter(Boolean) };
+  return {
+    accessToken,
+    lifetimeMs: seconds * 1000,
+    refreshToken: text(fields['refresh_token']),
+    scopes: (text(fields['scope']) ?? '').split(' ').filter(Boolean),
+  };
 }
 
 const defaultLifetimeSeconds = 3599;
@@ -210,7 +251,8 @@ function libraryFault(error: unknown): DriveFault {
   const response = isRecord(error) && isRecord(error['response']) ? error['response'] : undefined;
   if (response && typeof response['status'] === 'number') {
     const headers = response['headers'];
-    const header = (name: string): string | undefined => (headers instanceof Headers || hasGet(headers) ? (headers.get(name) ?? undefined) : undefined);
+    const header = (name: string): string | undefined =>
+      headers instanceof Headers || hasGet(headers) ? (headers.get(name) ?? undefined) : undefined;
     return faultOf({ status: response['status'], header, body: parsed(response['data']) });
   }
   const code = isRecord(error) ? (text(error['code']) ?? text(error['name'])) : undefined;

@@ -17,7 +17,9 @@ import { dailyVolumeAfterMs, UploadGate } from './upload-gate.ts';
 import { Wire, type CallFacts } from './wire.ts';
 
 /** How we prove who we are: a person's sign-in with the company's OAuth client, or the key of a service account. */
-export type GoogleCredentials = { readonly kind: 'sign-in'; readonly client: OAuthClient; readonly store: CredentialStore } | { readonly kind: 'service-account'; readonly key: ServiceAccountKey };
+export type GoogleCredentials =
+  | { readonly kind: 'sign-in'; readonly client: OAuthClient; readonly store: CredentialStore }
+  | { readonly kind: 'service-account'; readonly key: ServiceAccountKey };
 
 export interface DriveClientOptions {
   readonly credentials: GoogleCredentials;
@@ -46,8 +48,8 @@ const listRestartsMax = 3;
 const parentTries = 4;
 
 /**
- * One account on Google Drive. Everything that goes there goes through here: with the designated account's token only, under the quota, and repeated
- * while that makes sense. All calls may run side by side.
+ * One account on Google Drive. Everything that goes there goes through here: with the designated account's token only, under the quota, and
+ * repeated while that makes sense. All calls may run side by side.
  */
 export class DriveClient {
   readonly endpoints: GoogleEndpoints;
@@ -69,7 +71,10 @@ export class DriveClient {
     this.endpoints = options.endpoints ?? googleEndpoints;
     this.clock = options.clock ?? systemClock;
     this.topId = sharedDriveId ?? 'root';
-    this.#plane = new HttpPlane({ environment: options.environment ?? {}, ...(options.idleMsMax === undefined ? {} : { idleMsMax: options.idleMsMax }) });
+    this.#plane = new HttpPlane({
+      environment: options.environment ?? {},
+      ...(options.idleMsMax === undefined ? {} : { idleMsMax: options.idleMsMax }),
+    });
     this.api = new DriveApi(this.endpoints, sharedDriveId);
     const source =
       credentials.kind === 'sign-in'
@@ -86,7 +91,8 @@ export class DriveClient {
       onWait: options.onWait,
     });
     this.#buffers = new PieceBuffers(options.pieceSizes ?? defaultPieceSizes);
-    const probe = (signal: AbortSignal | undefined): Promise<unknown> => this.wire.once('read', signal, (token) => this.api.about(token, signal));
+    const probe = (signal: AbortSignal | undefined): Promise<unknown> =>
+      this.wire.once('read', signal, (token) => this.api.about(token, signal));
     this.#gate = new UploadGate(this.clock, designatedAccount, probe, options.dailyVolumeAfterMs ?? dailyVolumeAfterMs);
   }
 
@@ -131,7 +137,7 @@ export class DriveClient {
   async createFolder(name: string, parentId: string, facts: CallFacts, signal?: AbortSignal): Promise<DriveItem> {
     const id = await this.reserveId(signal);
     const attempts = this.wire.attempts(facts, signal);
-    for (let misses = 0; ; ) {
+    for (let misses = 0; ;) {
       try {
         return await this.wire.once('create', signal, (token) => this.api.createFolder(token, { id, name, parentId }, signal));
       } catch (error) {
@@ -139,7 +145,10 @@ export class DriveClient {
         const existing = fault?.kind === 'conflict' ? await this.get(id, facts, signal) : undefined;
         if (existing) return existing;
         const maybeLate = fault?.kind === 'gone' && ++misses < parentTries;
-        await this.wire.recover(attempts, maybeLate ? new DriveFault('transient', { status: 404, reason: 'the folder above is not there yet' }) : error);
+        await this.wire.recover(
+          attempts,
+          maybeLate ? new DriveFault('transient', { status: 404, reason: 'the folder above is not there yet' }) : error,
+        );
       }
     }
   }

@@ -4,7 +4,16 @@ import type { DriveClient } from './drive-client.ts';
 import { FileUpload, type FilePlace, type UploadOptions, type UploadResult } from './file-upload.ts';
 import { listFlat } from './flat-listing.ts';
 import { FolderTree } from './folder-tree.ts';
-import { bestOf, fileAt, labelOf, placeOf, type DriveItem, type RemoteFile, type RepositoryFile, type RepositoryFileKind } from './remote-file.ts';
+import {
+  bestOf,
+  fileAt,
+  labelOf,
+  placeOf,
+  type DriveItem,
+  type RemoteFile,
+  type RepositoryFile,
+  type RepositoryFileKind,
+} from './remote-file.ts';
 import { memoryJournal, type UploadJournal } from './upload-journal.ts';
 import { RangeBeyondEnd } from './range-download.ts';
 import { uploadStream } from './stream-upload.ts';
@@ -28,8 +37,9 @@ export interface RemoteListing {
 }
 
 /**
- * The folder of one repository on Drive, in restic's layout: `config`, `keys/`, `locks/`, `snapshots/`, `index/`, `data/00…ff/`. Several files or
- * folders of one name are one thing here, strangers are left alone, and what is in the trash does not count as present. All calls may run side by side.
+ * The folder of one repository on Drive, in restic's layout: `config`, `keys/`, `locks/`, `snapshots/`, `index/`, `data/00…ff/`. Several
+ * files or folders of one name are one thing here, strangers are left alone, and what is in the trash does not count as present. All calls
+ * may run side by side.
  */
 export class DriveFolder implements FilePlace {
   /** As people write it. */
@@ -55,7 +65,9 @@ export class DriveFolder implements FilePlace {
     return this.client.storageQuota(signal);
   }
 
-  /** Makes the folder and those of the kinds. `data/xx` are made when the first pack comes: 256 folders are two minutes at Google's pace. */
+  /**
+   * Makes the folder and those of the kinds. `data/xx` are made when the first pack comes: 256 folders are two minutes at Google's pace.
+   */
   async create(signal?: AbortSignal): Promise<void> {
     await this.#tree.makeRoot(signal);
     await this.assertThere(signal);
@@ -78,7 +90,10 @@ export class DriveFolder implements FilePlace {
     }
   }
 
-  /** The files of one small kind, from lists of its folders, which show what was made a moment ago. Not for `data`, whose folders are 256. @throws as `listAll`, and `drive.not-found` */
+  /**
+   * The files of one small kind, from lists of its folders, which show what was made a moment ago. Not for `data`, whose folders are 256.
+   * @throws as `listAll`, and `drive.not-found`
+   */
   async listKind(kind: Exclude<RepositoryFileKind, 'config' | 'data'>, signal?: AbortSignal): Promise<RemoteFile[]> {
     const directory = await this.#tree.directory([kind], 0, signal);
     const files = [...(directory?.files.values() ?? [])].flat().flatMap((item) => remoteFiles([kind], item, this.#tree));
@@ -90,7 +105,10 @@ export class DriveFolder implements FilePlace {
   /** Those that have this name in this place, the best first; from a list that is not older than `maxAgeMs` when there is none. */
   async find(file: RepositoryFile, maxAgeMs: number, signal?: AbortSignal): Promise<RemoteFile[]> {
     const { folders, name } = placeOf(file);
-    const look = async (ageMs: number): Promise<RemoteFile[]> => ((await this.#tree.directory(folders, ageMs, signal))?.files.get(name) ?? []).flatMap((item) => remoteFiles(folders, item, this.#tree));
+    const look = async (ageMs: number): Promise<RemoteFile[]> =>
+      ((await this.#tree.directory(folders, ageMs, signal))?.files.get(name) ?? []).flatMap((item) =>
+        remoteFiles(folders, item, this.#tree),
+      );
     const known = await look(Infinity);
     const found = known.length > 0 ? known : await look(maxAgeMs);
     const best = bestOf(found);
@@ -106,10 +124,10 @@ export class DriveFolder implements FilePlace {
   }
 
   /**
-   * Stores a file and proves it by its checksum. Goes on where an earlier attempt stopped, also one of another process with the same journal; a second copy
-   * is never made where one is there. Others of this name that are not what they should be go to the trash.
-   * @throws `repository.damaged` when the source's bytes are not those of `sha256`; `drive.altered`, `drive.full`, `drive.daily-volume`, `drive.denied`,
-   * `drive.signed-out`, `drive.wrong-account`, `drive.unavailable`, `aborted`, and what the source throws
+   * Stores a file and proves it by its checksum. Goes on where an earlier attempt stopped, also one of another process with the same
+   * journal; a second copy is never made where one is there. Others of this name that are not what they should be go to the trash.
+   * @throws `repository.damaged` when the source's bytes are not those of `sha256`; `drive.altered`, `drive.full`, `drive.daily-volume`,
+   * `drive.denied`, `drive.signed-out`, `drive.wrong-account`, `drive.unavailable`, `aborted`, and what the source throws
    */
   async upload(file: RepositoryFile, source: UploadSource, options: UploadOptions = {}): Promise<UploadResult> {
     const label = labelOf(file);
@@ -127,13 +145,26 @@ export class DriveFolder implements FilePlace {
   /** Files of ours that lie beside those of the repository, and of strangers; oldest first. Empty when the folder is not there. */
   async listBeside(signal?: AbortSignal): Promise<RemoteFile[]> {
     const directory = await this.#tree.directory([], 0, signal);
-    return [...(directory?.files.values() ?? [])].flat().filter(({ id, name }) => fileAt([], name) === undefined && !this.#tree.wasRemoved(id)).map((item) => ({ ...item, file: undefined, path: item.name }));
+    return [...(directory?.files.values() ?? [])]
+      .flat()
+      .filter(({ id, name }) => fileAt([], name) === undefined && !this.#tree.wasRemoved(id))
+      .map((item) => ({ ...item, file: undefined, path: item.name }));
   }
 
-  /** Stores a small file beside those of the repository; others of its name stay. @throws `drive.not-found` when the folder is not there; as `upload` */
+  /**
+   * Stores a small file beside those of the repository; others of its name stay.
+   * @throws `drive.not-found` when the folder is not there; as `upload`
+   */
   async writeBeside(name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<RemoteFile> {
     const [folderId] = await this.assertThere(signal);
-    const item = await uploadStream(this.client, { folder: this.location.slice('gdrive:'.length), folderId, name, mimeType: 'application/json', chunks: once(bytes), signal });
+    const item = await uploadStream(this.client, {
+      folder: this.location.slice('gdrive:'.length),
+      folderId,
+      name,
+      mimeType: 'application/json',
+      chunks: once(bytes),
+      signal,
+    });
     this.#tree.noteFile([], item);
     return { ...item, file: undefined, path: name };
   }
@@ -152,16 +183,31 @@ export class DriveFolder implements FilePlace {
 
   /**
    * Exactly `lengthBytes` bytes from `offset`, in `target` when given.
-   * @param item as it was found. @throws `drive.not-found` when it is gone or was replaced, `repository.damaged` when it ends before; `drive.download-refused`, `drive.unavailable` …
+   * @param item as it was found. @throws `drive.not-found` when it is gone or was replaced, `repository.damaged` when it ends before;
+   * `drive.download-refused`, `drive.unavailable` …
    */
-  async readRange(item: RemoteFile, offset: number, lengthBytes: number, options: { readonly target?: Uint8Array; readonly signal?: AbortSignal; readonly acknowledgeAbuse?: boolean } = {}): Promise<Uint8Array> {
+  async readRange(
+    item: RemoteFile,
+    offset: number,
+    lengthBytes: number,
+    options: { readonly target?: Uint8Array; readonly signal?: AbortSignal; readonly acknowledgeAbuse?: boolean } = {},
+  ): Promise<Uint8Array> {
     const { id, sizeBytes, path } = item;
     if (sizeBytes !== undefined && offset + lengthBytes > sizeBytes) throw endsBefore(item, offset + lengthBytes);
     const target = options.target ?? new Uint8Array(lengthBytes);
     if (lengthBytes === 0) return target.subarray(0, 0);
     const facts = { location: this.location, file: path };
     try {
-      await this.client.download({ id, offset, lengthBytes, sizeBytes, target, facts, signal: options.signal, acknowledgeAbuse: options.acknowledgeAbuse });
+      await this.client.download({
+        id,
+        offset,
+        lengthBytes,
+        sizeBytes,
+        target,
+        facts,
+        signal: options.signal,
+        acknowledgeAbuse: options.acknowledgeAbuse,
+      });
     } catch (error) {
       if (error instanceof RangeBeyondEnd) throw endsBefore(item, offset + lengthBytes);
       if (isCode(error, 'drive.not-found')) this.#tree.forget();
@@ -190,5 +236,9 @@ function remoteFiles(folders: readonly string[], item: DriveItem, tree: FolderTr
 }
 
 function endsBefore({ file, path }: RemoteFile, wantedBytes: number): CadanganError {
-  return new CadanganError('repository.damaged', { kind: file?.kind ?? 'data', name: file?.name ?? path, reason: `the file ends before byte ${wantedBytes}` });
+  return new CadanganError('repository.damaged', {
+    kind: file?.kind ?? 'data',
+    name: file?.name ?? path,
+    reason: `the file ends before byte ${wantedBytes}`,
+  });
 }

@@ -36,8 +36,19 @@ export function endpointsFrom(environment: Environment): GoogleEndpoints {
 /** @throws `arguments.invalid` unless `address` is a loopback address */
 export function emulatorEndpoints(address: string): GoogleEndpoints {
   const url = URL.parse(address);
-  if (!url || !isLoopback(url) || url.username !== '' || url.password !== '' || url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    throw new CadanganError('arguments.invalid', { argument: 'CADANGAN_GOOGLE_ENDPOINT', reason: 'it must be http://127.0.0.1:PORT, an emulator on this machine' });
+  if (
+    !url ||
+    !isLoopback(url) ||
+    url.username !== '' ||
+    url.password !== '' ||
+    url.pathname !== '/' ||
+    url.search !== '' ||
+    url.hash !== ''
+  ) {
+    throw new CadanganError('arguments.invalid', {
+      argument: 'CADANGAN_GOOGLE_ENDPOINT',
+      reason: 'it must be http://127.0.0.1:PORT, an emulator on this machine',
+    });
   }
   const base = url.origin;
   return {

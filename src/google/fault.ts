@@ -11,11 +11,21 @@ import { isRecord, text } from './drive-item.ts';
  * - `conflict`: the id is taken
  * - `request`: Google does not understand what we ask; a mistake of ours, or a page token that grew too old
  */
-export type FaultKind = 'rate' | 'transient' | 'token' | 'full' | 'download-refused' | 'permission' | 'set-up' | 'gone' | 'conflict' | 'request';
+export type FaultKind =
+  | 'rate'
+  | 'transient'
+  | 'token'
+  | 'full'
+  | 'download-refused'
+  | 'permission'
+  | 'set-up'
+  | 'gone'
+  | 'conflict'
+  | 'request';
 
 /**
- * One request that failed. It has nothing of the request in it: addresses of upload sessions, tokens and the client's secret must not reach a log
- * through an error, so the library's own errors end here.
+ * One request that failed. It has nothing of the request in it: addresses of upload sessions, tokens and the client's secret must not reach
+ * a log through an error, so the library's own errors end here.
  */
 export class DriveFault extends Error {
   readonly kind: FaultKind;
@@ -25,7 +35,15 @@ export class DriveFault extends Error {
   readonly reason: string;
   readonly retryAfterMs: number | undefined;
 
-  constructor(kind: FaultKind, facts: { readonly status?: number; readonly reason: string; readonly said?: string | undefined; readonly retryAfterMs?: number | undefined }) {
+  constructor(
+    kind: FaultKind,
+    facts: {
+      readonly status?: number;
+      readonly reason: string;
+      readonly said?: string | undefined;
+      readonly retryAfterMs?: number | undefined;
+    },
+  ) {
     super([facts.status, facts.reason, facts.said].filter(Boolean).join(' '));
     this.name = 'DriveFault';
     this.kind = kind;
@@ -58,7 +76,11 @@ const codes: Readonly<Record<FaultKind, ErrorCode>> = {
 
 /** The error for whoever asked. @param facts what was attempted: `location`, `file` */
 export function errorOf(fault: DriveFault, facts: Readonly<Record<string, string | number | undefined>> = {}): CadanganError {
-  return new CadanganError(codes[fault.kind], { ...facts, reason: fault.reason, ...(fault.status === 0 ? {} : { status: fault.status }) }, { cause: fault });
+  return new CadanganError(
+    codes[fault.kind],
+    { ...facts, reason: fault.reason, ...(fault.status === 0 ? {} : { status: fault.status }) },
+    { cause: fault },
+  );
 }
 
 // Without regard to case and underscores: both spellings are about.
@@ -69,16 +91,24 @@ const kinds = new Map<string, FaultKind>(
     token: 'autherror required',
     full: 'storagequotaexceeded dailylimitexceeded numchildreninnonrootlimitexceeded teamdrivefilelimitexceeded activeitemcreationlimitexceeded mydrivehierarchydepthlimitexceeded teamdrivehierarchytoodeep quotaexceeded',
     'download-refused': 'downloadquotaexceeded cannotdownloadabusivefile filenotdownloadable',
-    permission: 'insufficientfilepermissions appnotauthorizedtofile domainpolicy teamdrivemembershiprequired insufficientpermissions insufficientparentpermissions',
+    permission:
+      'insufficientfilepermissions appnotauthorizedtofile domainpolicy teamdrivemembershiprequired insufficientpermissions insufficientparentpermissions',
     'set-up': 'accessnotconfigured servicedisabled',
-  } satisfies Partial<Record<FaultKind, string>>).flatMap(([kind, reasons]) => reasons.split(' ').map((reason) => [reason, kind as FaultKind] as const)),
+  } satisfies Partial<Record<FaultKind, string>>).flatMap(([kind, reasons]) =>
+    reasons.split(' ').map((reason) => [reason, kind as FaultKind] as const),
+  ),
 );
 
 /** Reads status, reason and `Retry-After` of an answer that is no success. */
 export function faultOf(answer: Answer): DriveFault {
   const { status } = answer;
   const said = readBody(answer.body);
-  const facts = { status, reason: said.reason ?? `HTTP ${status}`, said: said.message, retryAfterMs: retryAfterMsOf(answer.header('retry-after')) };
+  const facts = {
+    status,
+    reason: said.reason ?? `HTTP ${status}`,
+    said: said.message,
+    retryAfterMs: retryAfterMsOf(answer.header('retry-after')),
+  };
   return new DriveFault(kindOf(status, said), facts);
 }
 
@@ -109,12 +139,17 @@ function kindOf(status: number, { reason, isGoogles }: Said): FaultKind {
 /** `{error: {errors: [{reason}], message, details}}`, or `{error: 'invalid_grant', error_description}` of the OAuth endpoints. */
 function readBody(body: unknown): Said {
   const error = isRecord(body) ? body['error'] : undefined;
-  if (typeof error === 'string') return { reason: text(error), message: isRecord(body) ? text(body['error_description']) : undefined, isGoogles: true };
+  if (typeof error === 'string')
+    return { reason: text(error), message: isRecord(body) ? text(body['error_description']) : undefined, isGoogles: true };
   if (!isRecord(error)) return { reason: undefined, message: undefined, isGoogles: false };
   // Only the details tell a token without the scope from a file without the right.
   const reasons = [...reasonsIn(error['details']), ...reasonsIn(error['errors'])];
   const telling = reasons.find((reason) => reason === 'ACCESS_TOKEN_SCOPE_INSUFFICIENT' || reason === 'SERVICE_DISABLED');
-  return { reason: telling ?? reasonsIn(error['errors'])[0] ?? reasons[0] ?? text(error['status']), message: text(error['message']), isGoogles: true };
+  return {
+    reason: telling ?? reasonsIn(error['errors'])[0] ?? reasons[0] ?? text(error['status']),
+    message: text(error['message']),
+    isGoogles: true,
+  };
 }
 
 function reasonsIn(list: unknown): string[] {

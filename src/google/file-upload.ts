@@ -46,7 +46,14 @@ export class FileUpload {
   readonly #options: UploadOptions;
   readonly #label: string;
 
-  constructor(folder: FilePlace, tree: FolderTree, journal: UploadJournal, file: RepositoryFile, source: UploadSource, options: UploadOptions) {
+  constructor(
+    folder: FilePlace,
+    tree: FolderTree,
+    journal: UploadJournal,
+    file: RepositoryFile,
+    source: UploadSource,
+    options: UploadOptions,
+  ) {
     this.#folder = folder;
     this.#tree = tree;
     this.#journal = journal;
@@ -70,7 +77,9 @@ export class FileUpload {
 
   async #expected(): Promise<Expected> {
     const { sizeBytes } = this.#source;
-    const sha256 = this.#options.sha256 ?? (this.#file.kind === 'config' ? (await hashesOf(this.#source, this.#options.signal)).sha256 : this.#file.name);
+    const sha256 =
+      this.#options.sha256 ??
+      (this.#file.kind === 'config' ? (await hashesOf(this.#source, this.#options.signal)).sha256 : this.#file.name);
     return { sizeBytes, sha256 };
   }
 
@@ -97,7 +106,10 @@ export class FileUpload {
     const directory = await this.#tree.directory(folders, checkedMs, this.#options.signal);
     if (directory && item.parents.some((id) => directory.ids.includes(id))) return true;
     const [parentId] = item.parents;
-    const parent = parentId === undefined || folders.length === 0 ? undefined : await this.#folder.client.get(parentId, this.#facts, this.#options.signal);
+    const parent =
+      parentId === undefined || folders.length === 0
+        ? undefined
+        : await this.#folder.client.get(parentId, this.#facts, this.#options.signal);
     return parent !== undefined && !parent.trashed && parent.name === folders.at(-1);
   }
 
@@ -114,14 +126,15 @@ export class FileUpload {
   }
 
   async #sendUntilProved(expected: Expected): Promise<UploadResult> {
-    for (let altered = 0; ; ) {
+    for (let altered = 0; ;) {
       const judged = await this.#judge(await this.#send(expected), expected);
       if (judged.proof !== 'altered') return this.#done(judged, expected, false);
       // What is wrong must not stay under the name, and its id cannot be used again.
       await this.#folder.remove(judged.item.id, this.#options.signal);
       await this.#journal.remove(this.#label);
       await this.#assertSource(expected);
-      if (++altered >= alteredMax) throw new CadanganError('drive.altered', { ...this.#facts, reason: judged.item.sha256 === undefined ? 'size' : 'sha256' });
+      if (++altered >= alteredMax)
+        throw new CadanganError('drive.altered', { ...this.#facts, reason: judged.item.sha256 === undefined ? 'size' : 'sha256' });
     }
   }
 
@@ -186,11 +199,13 @@ export class FileUpload {
   /** Which side is wrong? @throws `repository.damaged` when the source is not what its name says */
   async #assertSource(expected: Expected): Promise<void> {
     const { sha256 } = await hashesOf(this.#source, this.#options.signal);
-    if (sha256 !== expected.sha256) throw new CadanganError('repository.damaged', { kind: this.#file.kind, name: this.#file.name, reason: 'hash' });
+    if (sha256 !== expected.sha256)
+      throw new CadanganError('repository.damaged', { kind: this.#file.kind, name: this.#file.name, reason: 'hash' });
   }
 
   async #trashOthers(others: readonly RemoteFile[], kept: RemoteFile, expected: Expected): Promise<void> {
-    for (const other of others) if (other.id !== kept.id && isWrong(other, expected)) await this.#folder.trash(other.id, this.#options.signal);
+    for (const other of others)
+      if (other.id !== kept.id && isWrong(other, expected)) await this.#folder.trash(other.id, this.#options.signal);
   }
 
   get #facts(): Readonly<Record<string, string>> {

@@ -8,10 +8,16 @@ const depthMax = 12;
 const lookupsAtOnce = 8;
 
 /**
- * Everything below `rootIds`, from one list of all that this program can see: with the narrow permission that is little else. 1000 files a request,
- * where folder by folder would be 260 requests at least.
+ * Everything below `rootIds`, from one list of all that this program can see: with the narrow permission that is little else. 1000 files a
+ * request, where folder by folder would be 260 requests at least.
  */
-export async function listFlat(client: DriveClient, tree: FolderTree, rootIds: readonly string[], location: string, signal: AbortSignal | undefined): Promise<RemoteFile[]> {
+export async function listFlat(
+  client: DriveClient,
+  tree: FolderTree,
+  rootIds: readonly string[],
+  location: string,
+  signal: AbortSignal | undefined,
+): Promise<RemoteFile[]> {
   const items = await client.list(undefined, { location }, signal);
   const folders = new Map(items.filter(({ isFolder }) => isFolder).map((item) => [item.id, item]));
   await addMissingFolders(client, folders, items, rootIds, location, signal);
@@ -24,7 +30,14 @@ export async function listFlat(client: DriveClient, tree: FolderTree, rootIds: r
 }
 
 /** A list may not show a folder yet whose files it shows. Asked once each; what is not visible stays unknown. */
-async function addMissingFolders(client: DriveClient, folders: Map<string, DriveItem>, items: readonly DriveItem[], rootIds: readonly string[], location: string, signal: AbortSignal | undefined): Promise<void> {
+async function addMissingFolders(
+  client: DriveClient,
+  folders: Map<string, DriveItem>,
+  items: readonly DriveItem[],
+  rootIds: readonly string[],
+  location: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const asked = new Set(rootIds);
   let unknown = unknownParents(items, folders, asked);
   for (let depth = 0; unknown.length > 0 && depth < depthMax; depth++) {
@@ -41,7 +54,13 @@ function unknownParents(items: readonly DriveItem[], folders: ReadonlyMap<string
 }
 
 /** The names of the folders from a root down to the item's; undefined outside all roots. */
-function pathOf(item: DriveItem, folders: ReadonlyMap<string, DriveItem>, roots: ReadonlySet<string>, paths: Map<string, readonly string[] | undefined>, depth = 0): readonly string[] | undefined {
+function pathOf(
+  item: DriveItem,
+  folders: ReadonlyMap<string, DriveItem>,
+  roots: ReadonlySet<string>,
+  paths: Map<string, readonly string[] | undefined>,
+  depth = 0,
+): readonly string[] | undefined {
   const [parentId] = item.parents;
   if (parentId === undefined || depth > depthMax) return undefined;
   if (roots.has(parentId) || paths.has(parentId)) return paths.get(parentId);

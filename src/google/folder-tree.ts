@@ -38,8 +38,8 @@ interface Listing {
 }
 
 /**
- * What is known of the folders from the top of the drive to those of one repository. Lists come by parent, which is the kind that shows what was made
- * a moment ago; what we made or removed ourselves is known better than any list.
+ * What is known of the folders from the top of the drive to those of one repository. Lists come by parent, which is the kind that shows
+ * what was made a moment ago; what we made or removed ourselves is known better than any list.
  */
 export class FolderTree {
   readonly #client: DriveClient;
@@ -53,7 +53,10 @@ export class FolderTree {
   readonly #removed = new Map<string, number>();
   #rootHint: readonly string[];
 
-  /** @param root the folders from the top down to the repository's. @param rootHint ids that it had; used when nothing is at that path, since somebody may have renamed it */
+  /**
+   * @param root the folders from the top down to the repository's.
+   * @param rootHint ids that it had; used when nothing is at that path, since somebody may have renamed it
+   */
   constructor(client: DriveClient, root: readonly string[], rootHint: readonly string[], location: string) {
     this.#client = client;
     this.#clock = client.clock;
@@ -105,7 +108,10 @@ export class FolderTree {
   }
 
   /** Files that we made and that lists may not show yet. @returns those of which Drive says that they are there */
-  async ownMissing(seen: ReadonlySet<string>, signal: AbortSignal | undefined): Promise<{ readonly path: readonly string[]; readonly item: DriveItem }[]> {
+  async ownMissing(
+    seen: ReadonlySet<string>,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly path: readonly string[]; readonly item: DriveItem }[]> {
     const found = await Promise.all(
       [...this.#own].map(async ([key, own]) => {
         const path = key === '' ? [] : key.split('/').slice(this.#root.length);
@@ -137,7 +143,11 @@ export class FolderTree {
     const running = maxAgeMs > 0 ? this.#listing.get(key) : undefined;
     if (running) return this.#await(key, running, signal);
     const stop = new AbortController();
-    const listing: Listing = { found: this.#list(segments, key, Math.max(maxAgeMs, missMsMax), AbortSignal.any([this.#client.closing, stop.signal])), stop, waiting: 0 };
+    const listing: Listing = {
+      found: this.#list(segments, key, Math.max(maxAgeMs, missMsMax), AbortSignal.any([this.#client.closing, stop.signal])),
+      stop,
+      waiting: 0,
+    };
     listing.found.catch(() => undefined); // told to those who wait
     this.#listing.set(key, listing);
     return this.#await(key, listing, signal);
@@ -166,7 +176,9 @@ export class FolderTree {
     const listedAtMs = this.#clock.monotonicMs();
     // Above the repository's folder only folders matter; and several parents in one query were seen to answer nothing.
     const only = segments.length < this.#root.length ? " and mimeType = 'application/vnd.google-apps.folder'" : '';
-    const lists = await Promise.all(ids.map((id) => this.#client.list(`'${id}' in parents and trashed = false${only}`, { location: this.#location }, signal)));
+    const lists = await Promise.all(
+      ids.map((id) => this.#client.list(`'${id}' in parents and trashed = false${only}`, { location: this.#location }, signal)),
+    );
     const items = lists.flat().filter((item) => !item.trashed && !this.wasRemoved(item.id));
     const own = this.#own.get(key);
     if (own) items.push(...(await this.#stillThere(own, new Set(items.map(({ id }) => id)), signal)));
@@ -195,7 +207,9 @@ export class FolderTree {
     const name = segments.at(-1);
     if (name === undefined) return [this.#client.topId];
     const above = segments.slice(0, -1);
-    const found = (await this.#directory(above, Infinity, signal))?.folders.get(name) ?? (await this.#directory(above, maxAgeMs, signal))?.folders.get(name);
+    const found =
+      (await this.#directory(above, Infinity, signal))?.folders.get(name) ??
+      (await this.#directory(above, maxAgeMs, signal))?.folders.get(name);
     if (found) return found.map(({ id }) => id);
     return segments.length === this.#root.length ? this.#fromHint(signal) : [];
   }

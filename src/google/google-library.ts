@@ -1,5 +1,5 @@
-// The only file that knows Google's libraries, loaded at the first request: most runs of the program never speak to Google, and it costs 40 ms. The
-// deep import is 0.4 MB of code; `googleapis` as a whole is 14 MB and half a second of start.
+// The only file that knows Google's libraries, loaded at the first request: most runs of the program never speak to Google, and it costs 40
+// ms. The deep import is 0.4 MB of code; `googleapis` as a whole is 14 MB and half a second of start.
 import { drive_v3 } from 'googleapis/build/src/apis/drive/v3.js';
 import { CodeChallengeMethod, OAuth2Client } from 'google-auth-library';
 import { Agent } from 'node:http';
@@ -11,11 +11,20 @@ export type OAuthLibrary = OAuth2Client;
 export const sha256Challenge = CodeChallengeMethod.S256;
 
 export function makeDriveLibrary(endpoints: GoogleEndpoints): DriveLibrary {
-  // Media calls of this class would ignore `rootUrl` and go to Google with the token; none is made. And the environment could move the universe.
-  return new drive_v3.Drive({ rootUrl: `${new URL(endpoints.api).origin}/`, universeDomain: 'googleapis.com', ...transport(endpoints.api) });
+  // Media calls of this class would ignore `rootUrl` and go to Google with the token; none is made. And the environment could move the
+  // universe.
+  return new drive_v3.Drive({
+    rootUrl: `${new URL(endpoints.api).origin}/`,
+    universeDomain: 'googleapis.com',
+    ...transport(endpoints.api),
+  });
 }
 
-export function makeOAuthLibrary(endpoints: GoogleEndpoints, client: { readonly clientId: string; readonly clientSecret: string | undefined }, callMsMax: number): OAuthLibrary {
+export function makeOAuthLibrary(
+  endpoints: GoogleEndpoints,
+  client: { readonly clientId: string; readonly clientSecret: string | undefined },
+  callMsMax: number,
+): OAuthLibrary {
   return new OAuth2Client({
     clientId: client.clientId,
     ...(client.clientSecret === undefined ? {} : { clientSecret: client.clientSecret }),

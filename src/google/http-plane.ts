@@ -12,8 +12,8 @@ export interface PlaneRequest {
   readonly body?: Uint8Array | string;
   readonly signal?: AbortSignal | undefined;
   /**
-   * From the moment on at which the whole body is with the operating system, an abort waits for the answer. Before it nothing can have taken
-   * effect, since the body is not complete; after it only the answer tells.
+   * From the moment on at which the whole body is with the operating system, an abort waits for the answer. Before it nothing can have
+   * taken effect, since the body is not complete; after it only the answer tells.
    */
   readonly settleOnceSent?: boolean;
 }
@@ -30,8 +30,8 @@ export type BodySink = (chunk: Uint8Array) => void;
 const collectedBytesMax = 4 * 1024 * 1024;
 
 /**
- * Plain requests for bytes, over connections of its own that are used again. No redirects, no retries, no HTTP/2 (streams were seen to stall). All
- * failures are `DriveFault`s without anything of the request in them.
+ * Plain requests for bytes, over connections of its own that are used again. No redirects, no retries, no HTTP/2 (streams were seen to
+ * stall). All failures are `DriveFault`s without anything of the request in them.
  */
 export class HttpPlane {
   readonly #idleMsMax: number;
@@ -59,7 +59,10 @@ export class HttpPlane {
     return { ...head, bytes, body: parseJson(bytes) };
   }
 
-  /** Sends, then hands the body to the sink that `begin` chooses by the head. Resolves at the end of a complete body. @throws DriveFault, `aborted`, what the sink throws */
+  /**
+   * Sends, then hands the body to the sink that `begin` chooses by the head. Resolves at the end of a complete body.
+   * @throws DriveFault, `aborted`, what the sink throws
+   */
   exchange(request: PlaneRequest, begin: (head: AnswerHead) => BodySink): Promise<AnswerHead> {
     return new Promise((resolve, reject) => {
       throwIfAborted(request.signal);

@@ -1,10 +1,10 @@
 /**
- * Google: one account on Google Drive. This room knows sign-in, tokens, Drive's files and folders, and how patient one has to be with them. Of repositories
- * it knows only the layout: which names lie in which folders.
+ * Google: one account on Google Drive. This room knows sign-in, tokens, Drive's files and folders, and how patient one has to be with them.
+ * Of repositories it knows only the layout: which names lie in which folders.
  *
- * Words: the *designated account* is the only one that is accepted; a *session* (of an upload) is an address at Google that takes the bytes of one file, and
- * is as secret as a password; a *journal* notes which id each upload has, before anything is sent, so that nothing is stored twice; a *fault* is one
- * request that failed, an error is what is left when patience is over.
+ * Words: the *designated account* is the only one that is accepted; a *session* (of an upload) is an address at Google that takes the bytes
+ * of one file, and is as secret as a password; a *journal* notes which id each upload has, before anything is sent, so that nothing is
+ * stored twice; a *fault* is one request that failed, an error is what is left when patience is over.
  *
  * Use:
  *

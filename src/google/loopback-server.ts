@@ -21,8 +21,8 @@ export interface LoopbackServer extends AsyncDisposable {
 }
 
 /**
- * Listens on a free port of the loopback interface. Whoever does not know `state` gets nothing, and does not end the waiting: any page that the browser
- * shows can send requests to this address.
+ * Listens on a free port of the loopback interface. Whoever does not know `state` gets nothing, and does not end the waiting: any page that
+ * the browser shows can send requests to this address.
  * @throws `drive.sign-in-failed` when no port can be opened
  */
 export async function startLoopbackServer(state: string): Promise<LoopbackServer> {
@@ -35,7 +35,11 @@ export async function startLoopbackServer(state: string): Promise<LoopbackServer
     resolve({ code: query.get('code') ?? undefined, error: query.get('error') ?? undefined });
   });
   await new Promise<void>((done, fail) => server.once('error', fail).listen(0, '127.0.0.1', done)).catch((error: unknown) => {
-    throw new CadanganError('drive.sign-in-failed', { reason: `no port of this machine can be opened (${systemCode(error) ?? 'unknown'})` }, { cause: error });
+    throw new CadanganError(
+      'drive.sign-in-failed',
+      { reason: `no port of this machine can be opened (${systemCode(error) ?? 'unknown'})` },
+      { cause: error },
+    );
   });
   const { port } = server.address() as AddressInfo;
   return {
@@ -44,7 +48,13 @@ export async function startLoopbackServer(state: string): Promise<LoopbackServer
     show: async (text) => {
       const { html, headers } = signInPage(text);
       const response = waiting;
-      if (response) await new Promise<void>((done) => response.once('close', done).writeHead(200, headers).end(html, () => done()));
+      if (response)
+        await new Promise<void>((done) =>
+          response
+            .once('close', done)
+            .writeHead(200, headers)
+            .end(html, () => done()),
+        );
     },
     [Symbol.asyncDispose]: async () => {
       const closed = new Promise((done) => server.close(done));

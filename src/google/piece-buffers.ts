@@ -16,8 +16,8 @@ export interface PieceSizes {
 export const defaultPieceSizes: PieceSizes = { firstBytes: 8 * 1024 * 1024, bytesMax: 16 * 1024 * 1024 };
 
 /**
- * How large a piece of an upload is, and memory for it. A piece should take about ten seconds: a dropped line costs one piece, and each piece costs a
- * round trip. Buffers are used again, since a new one for each piece would be memory that nobody gives back in time.
+ * How large a piece of an upload is, and memory for it. A piece should take about ten seconds: a dropped line costs one piece, and each
+ * piece costs a round trip. Buffers are used again, since a new one for each piece would be memory that nobody gives back in time.
  */
 export class PieceBuffers {
   readonly #sizes: PieceSizes;

@@ -23,13 +23,14 @@ export interface RangeRequest {
 export class RangeBeyondEnd extends Error {}
 
 /**
- * Reads a range, going on at the next byte after a drop. What comes is checked as far as an answer can be: it is the range that was asked for, of a file
- * of the expected size, neither shorter nor longer. Whether the bytes are right is told by their hash, which is known further up.
+ * Reads a range, going on at the next byte after a drop. What comes is checked as far as an answer can be: it is the range that was asked
+ * for, of a file of the expected size, neither shorter nor longer. Whether the bytes are right is told by their hash, which is known
+ * further up.
  * @throws `drive.not-found`, `drive.download-refused`, `drive.unavailable`, `drive.denied` …, `aborted`; RangeBeyondEnd
  */
 export async function downloadRange(wire: Wire, endpoints: GoogleEndpoints, request: RangeRequest): Promise<void> {
   const attempts = wire.attempts(request.facts, request.signal);
-  for (let doneBytes = 0; doneBytes < request.lengthBytes; ) {
+  for (let doneBytes = 0; doneBytes < request.lengthBytes;) {
     const part = new Part(request, doneBytes);
     try {
       await wire.once('download', request.signal, (token) => fetchPart(wire, endpoints, part, token));

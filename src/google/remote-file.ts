@@ -64,8 +64,8 @@ export function labelOf({ kind, name }: RepositoryFile): string {
 }
 
 /**
- * The one to use among several of one name: that whose SHA-256 agrees with the name, and of those the oldest. Two programs that copy at the same
- * time, or an answer that was lost, leave doubles; Drive itself never refuses a name.
+ * The one to use among several of one name: that whose SHA-256 agrees with the name, and of those the oldest. Two programs that copy at the
+ * same time, or an answer that was lost, leave doubles; Drive itself never refuses a name.
  */
 export function bestOf<T extends DriveItem>(items: readonly T[]): T | undefined {
   return items.toSorted((a, b) => agreement(b) - agreement(a) || olderFirst(a, b))[0];

@@ -39,8 +39,8 @@ export interface UploadTask {
  * Sends the bytes of one file under its reserved id, in pieces, going on after every kind of trouble where Google says that it is.
  * @returns what Google says of the complete file; whether that is what was sent is for the caller to compare
  * @throws `drive.not-found` when the folder is not there; `drive.full`, `drive.daily-volume`, `drive.denied`, `drive.signed-out`,
- * `drive.wrong-account`, `drive.unavailable`, `aborted`, and what the source throws. An abort that comes when everything was sent is too late: then
- * the file is there and is returned.
+ * `drive.wrong-account`, `drive.unavailable`, `aborted`, and what the source throws. An abort that comes when everything was sent is too
+ * late: then the file is there and is returned.
  */
 export async function uploadResumable(world: UploadWorld, task: UploadTask): Promise<DriveItem> {
   return new ResumableUpload(world, task).run();
@@ -114,7 +114,8 @@ class ResumableUpload {
   /** No file exists before its last byte, so this may be repeated at will. */
   async #open(): Promise<DriveItem | undefined> {
     const { name, mimeType, parentId, note, source, signal } = this.#task;
-    if (this.#sessions >= sessionsMax) throw new CadanganError('drive.unavailable', { ...this.#task.facts, reason: 'upload sessions are lost again and again' });
+    if (this.#sessions >= sessionsMax)
+      throw new CadanganError('drive.unavailable', { ...this.#task.facts, reason: 'upload sessions are lost again and again' });
     const answer = await openSession(this.#world, { id: note.id, name, mimeType, parentId, sizeBytes: source.sizeBytes }, signal);
     if (answer.status !== 200) return this.#whyNotOpened(faultOf(answer));
     const sessionUri = sessionUriOf(answer, this.#world.endpoints);

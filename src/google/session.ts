@@ -11,8 +11,8 @@ interface Held {
 }
 
 /**
- * Gives out access tokens of the designated account, and of no other: each new token is asked whose it is before anybody gets it. One request at
- * a time, however many wait for it.
+ * Gives out access tokens of the designated account, and of no other: each new token is asked whose it is before anybody gets it. One
+ * request at a time, however many wait for it.
  */
 export class GoogleSession {
   readonly designatedAccount: string;
@@ -63,21 +63,33 @@ export class GoogleSession {
       return await this.#api.about(token);
     } catch (error) {
       if (!(error instanceof DriveFault) || error.kind === 'rate' || error.kind === 'transient' || error.kind === 'token') throw error;
-      if (error.kind === 'set-up') throw new CadanganError('drive.not-set-up', { reason: `the Drive API is not enabled in the project of the OAuth client (${error.message})` }, { cause: error });
-      if (error.kind === 'permission') throw new CadanganError('drive.denied', { reason: `the sign-in does not include Google Drive (${error.reason}); sign in again and tick it` }, { cause: error });
+      if (error.kind === 'set-up')
+        throw new CadanganError(
+          'drive.not-set-up',
+          { reason: `the Drive API is not enabled in the project of the OAuth client (${error.message})` },
+          { cause: error },
+        );
+      if (error.kind === 'permission')
+        throw new CadanganError(
+          'drive.denied',
+          { reason: `the sign-in does not include Google Drive (${error.reason}); sign in again and tick it` },
+          { cause: error },
+        );
       throw new CadanganError('drive.signed-out', { account: this.designatedAccount, reason: error.reason }, { cause: error });
     }
   }
 }
 
 /**
- * Compares addresses as Google does, but for dots and `+tags`, which are not equal for a company. Somebody renamed is still the same person: then
- * the permission id is that of the sign-in, which was made under the designated address.
+ * Compares addresses as Google does, but for dots and `+tags`, which are not equal for a company. Somebody renamed is still the same
+ * person: then the permission id is that of the sign-in, which was made under the designated address.
  */
 export function isDesignated(account: DriveAccount, designatedAccount: string, known: DriveAccount | undefined): boolean {
   const wanted = normal(designatedAccount);
   if (normal(account.emailAddress) === wanted) return true;
-  return known !== undefined && known.permissionId !== '' && account.permissionId === known.permissionId && normal(known.emailAddress) === wanted;
+  return (
+    known !== undefined && known.permissionId !== '' && account.permissionId === known.permissionId && normal(known.emailAddress) === wanted
+  );
 }
 
 export function wrongAccount(account: DriveAccount, designatedAccount: string): CadanganError {

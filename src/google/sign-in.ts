@@ -34,7 +34,8 @@ const answerMsMaxDefault = 10 * 60_000;
 
 /**
  * Signs in through a browser on this machine, or one that reaches its loopback address (VS Code forwards it in Remote-SSH windows).
- * @param open shows the page of consent to a person: the editor opens a browser, the command line prints the address. It may fail; then nothing is waited for
+ * @param open shows the page of consent to a person: the editor opens a browser, the command line prints the address. It may fail; then
+ * nothing is waited for
  * @returns the sign-in of the designated account, for a `CredentialStore`. Nothing is kept here
  * @throws `drive.wrong-account` naming both accounts, `drive.sign-in-failed`, `drive.not-set-up`, `drive.unavailable`, `aborted`
  */
@@ -87,7 +88,8 @@ export async function revokeSignIn(options: Omit<SignInOptions, 'designatedAccou
 /** Whose is it, and what may it do? @throws unless it is what was asked for */
 async function accept(options: SignInOptions, tokens: TokenAnswer): Promise<StoredSignIn> {
   const { client, endpoints, designatedAccount, clock } = options;
-  if (!tokens.scopes.includes(driveScope)) throw new CadanganError('drive.sign-in-failed', { reason: 'the box for Google Drive was not ticked on the page of consent' });
+  if (!tokens.scopes.includes(driveScope))
+    throw new CadanganError('drive.sign-in-failed', { reason: 'the box for Google Drive was not ticked on the page of consent' });
   const { refreshToken } = tokens;
   if (refreshToken === undefined) throw new CadanganError('drive.sign-in-failed', { reason: 'Google gave no lasting sign-in' });
   const api = new DriveApi(endpoints);
@@ -102,7 +104,10 @@ function codeOf({ code, error }: ConsentAnswer): string {
   throw new CadanganError('drive.sign-in-failed', { reason });
 }
 
-async function answerInTime(answer: Promise<ConsentAnswer>, { clock, signal, answerMsMax = answerMsMaxDefault }: SignInOptions): Promise<ConsentAnswer> {
+async function answerInTime(
+  answer: Promise<ConsentAnswer>,
+  { clock, signal, answerMsMax = answerMsMaxDefault }: SignInOptions,
+): Promise<ConsentAnswer> {
   const late = new AbortController();
   const timeout = clock.sleep(answerMsMax, late.signal).then(() => {
     throw new CadanganError('drive.sign-in-failed', { reason: 'nobody answered the page of consent' });
@@ -121,7 +126,9 @@ interface IssuedCode extends DeviceCode {
 }
 
 async function askForDeviceCode(plane: HttpPlane, options: SignInOptions): Promise<IssuedCode> {
-  const answer = await patiently(options, () => postForm(plane, options.endpoints.device, { client_id: options.client.clientId, scope: driveScope }, options.signal));
+  const answer = await patiently(options, () =>
+    postForm(plane, options.endpoints.device, { client_id: options.client.clientId, scope: driveScope }, options.signal),
+  );
   const issued = parseIssuedCode(answer);
   if (!issued) throw new CadanganError('drive.unavailable', { reason: 'an answer without a code' });
   return issued;
@@ -130,20 +137,41 @@ async function askForDeviceCode(plane: HttpPlane, options: SignInOptions): Promi
 function parseIssuedCode(body: unknown): IssuedCode | undefined {
   if (typeof body !== 'object' || body === null) return undefined;
   const fields = new Map<string, unknown>(Object.entries(body));
-  const [deviceCode, userCode, url] = [fields.get('device_code'), fields.get('user_code'), fields.get('verification_url') ?? fields.get('verification_uri')];
+  const [deviceCode, userCode, url] = [
+    fields.get('device_code'),
+    fields.get('user_code'),
+    fields.get('verification_url') ?? fields.get('verification_uri'),
+  ];
   if (typeof deviceCode !== 'string' || typeof userCode !== 'string' || typeof url !== 'string') return undefined;
-  return { deviceCode, userCode, verificationUrl: url, expiresInMs: milliseconds(fields.get('expires_in'), 1800), intervalMs: milliseconds(fields.get('interval'), 5) };
+  return {
+    deviceCode,
+    userCode,
+    verificationUrl: url,
+    expiresInMs: milliseconds(fields.get('expires_in'), 1800),
+    intervalMs: milliseconds(fields.get('interval'), 5),
+  };
 }
 
 function milliseconds(seconds: unknown, otherwise: number): number {
   return (typeof seconds === 'number' && seconds > 0 && seconds < 86_400 ? seconds : otherwise) * 1000;
 }
 
-async function pollForDevice(plane: HttpPlane, options: SignInOptions, deviceCode: string, intervalMs: number, expiresInMs: number): Promise<TokenAnswer> {
+async function pollForDevice(
+  plane: HttpPlane,
+  options: SignInOptions,
+  deviceCode: string,
+  intervalMs: number,
+  expiresInMs: number,
+): Promise<TokenAnswer> {
   const { client, clock, endpoints, signal } = options;
-  const form = { client_id: client.clientId, client_secret: client.clientSecret ?? '', device_code: deviceCode, grant_type: 'urn:ietf:params:oauth:grant-type:device_code' };
+  const form = {
+    client_id: client.clientId,
+    client_secret: client.clientSecret ?? '',
+    device_code: deviceCode,
+    grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
+  };
   const endMs = clock.monotonicMs() + expiresInMs;
-  for (let waitMs = intervalMs; clock.monotonicMs() < endMs; ) {
+  for (let waitMs = intervalMs; clock.monotonicMs() < endMs;) {
     await orAborted(clock.sleep(waitMs, signal), signal);
     try {
       return tokenAnswer(await postForm(plane, endpoints.token, form, signal));
@@ -164,22 +192,51 @@ function extraWaitMs(error: unknown): number {
 }
 
 async function postForm(plane: HttpPlane, url: string, form: Readonly<Record<string, string>>, signal: AbortSignal): Promise<unknown> {
-  const answer = await plane.send({ method: 'POST', url, headers: { 'Content-Type': 'application/x-www-form-urlencoded' }, body: new URLSearchParams(form).toString(), signal });
+  const answer = await plane.send({
+    method: 'POST',
+    url,
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(form).toString(),
+    signal,
+  });
   if (answer.status !== 200) throw faultOf(answer);
   return answer.body;
 }
 
-async function patiently<T>({ clock, random, signal, patience }: Omit<SignInOptions, 'designatedAccount'>, request: () => Promise<T>): Promise<T> {
-  const attempts = new Attempts({ clock, random, pacer: new Pacer(clock, defaultPacing), patience: { ...defaultPatience, transientTries: 5, rateTries: 5, ...patience } }, {}, signal);
+async function patiently<T>(
+  { clock, random, signal, patience }: Omit<SignInOptions, 'designatedAccount'>,
+  request: () => Promise<T>,
+): Promise<T> {
+  const attempts = new Attempts(
+    {
+      clock,
+      random,
+      pacer: new Pacer(clock, defaultPacing),
+      patience: { ...defaultPatience, transientTries: 5, rateTries: 5, ...patience },
+    },
+    {},
+    signal,
+  );
   for (;;) {
     throwIfAborted(signal);
     try {
       return await orAborted(request(), signal);
     } catch (error) {
       if (!(error instanceof DriveFault)) throw error;
-      if (error.reason === 'invalid_client' || error.reason === 'unauthorized_client') throw new CadanganError('drive.not-set-up', { reason: `Google does not accept the OAuth client (${error.reason})` }, { cause: error });
-      if (error.reason === 'invalid_grant') throw new CadanganError('drive.sign-in-failed', { reason: 'Google did not accept the code' }, { cause: error });
-      if (error.kind === 'set-up') throw new CadanganError('drive.not-set-up', { reason: `the Drive API is not enabled in the project of the OAuth client (${error.reason})` }, { cause: error });
+      if (error.reason === 'invalid_client' || error.reason === 'unauthorized_client')
+        throw new CadanganError(
+          'drive.not-set-up',
+          { reason: `Google does not accept the OAuth client (${error.reason})` },
+          { cause: error },
+        );
+      if (error.reason === 'invalid_grant')
+        throw new CadanganError('drive.sign-in-failed', { reason: 'Google did not accept the code' }, { cause: error });
+      if (error.kind === 'set-up')
+        throw new CadanganError(
+          'drive.not-set-up',
+          { reason: `the Drive API is not enabled in the project of the OAuth client (${error.reason})` },
+          { cause: error },
+        );
       await attempts.failed(error);
     }
   }

@@ -26,15 +26,16 @@ const pieceBytes = 8 * 1024 * 1024;
 const fruitlessMax = 5;
 
 /**
- * Uploads a stream as one file. Only one piece is in memory, so it goes on after a drop, but not when Google loses what it already had: then it fails. Until the
- * end there is no file of that name.
+ * Uploads a stream as one file. Only one piece is in memory, so it goes on after a drop, but not when Google loses what it already had:
+ * then it fails. Until the end there is no file of that name.
  * @returns the file, whose SHA-256 is that of what was sent
  * @throws `drive.altered`, `drive.full`, `drive.unavailable`, `drive.denied`, `drive.signed-out` …, `aborted`, and what the stream throws
  */
 export async function uploadStream(client: DriveClient, options: StreamUpload): Promise<DriveItem> {
   const location = `gdrive:${options.folder}`;
   const facts = { location, file: options.name };
-  const parentId = options.folderId ?? (await new FolderTree(client, options.folder.split('/').filter(Boolean), [], location).makeRoot(options.signal));
+  const parentId =
+    options.folderId ?? (await new FolderTree(client, options.folder.split('/').filter(Boolean), [], location).makeRoot(options.signal));
   const upload = new StreamSender(client, options, facts, parentId, await client.reserveId(options.signal));
   const sha256 = createHash('sha256');
   for await (const { bytes, isLast } of piecesOf(options.chunks)) {
@@ -53,7 +54,7 @@ async function* piecesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<{ re
   const piece = new Uint8Array(pieceBytes);
   let filled = 0;
   for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       // Only when more comes is it known that a full piece is not the last.
       if (filled === pieceBytes) {
         yield { bytes: piece, isLast: false };
@@ -91,7 +92,7 @@ class StreamSender {
   async send(bytes: Uint8Array, isLast: boolean): Promise<void> {
     const attempts = this.#client.wire.attempts(this.#facts, this.#options.signal);
     let doneBytes: number | undefined = 0;
-    for (let fruitless = 0; !this.#item && (isLast || doneBytes === undefined || doneBytes < bytes.length); ) {
+    for (let fruitless = 0; !this.#item && (isLast || doneBytes === undefined || doneBytes < bytes.length);) {
       try {
         this.#session ??= await this.#open();
         const before: number = doneBytes ?? 0;
@@ -121,7 +122,11 @@ class StreamSender {
   async #open(): Promise<string> {
     const { name, mimeType, signal } = this.#options;
     if (this.#offset > 0) throw new CadanganError('drive.unavailable', { ...this.#facts, reason: 'Google lost the upload' });
-    const answer = await openSession(this.#client, { id: this.#id, name, mimeType, parentId: this.#parentId, sizeBytes: undefined }, signal);
+    const answer = await openSession(
+      this.#client,
+      { id: this.#id, name, mimeType, parentId: this.#parentId, sizeBytes: undefined },
+      signal,
+    );
     const fault = answer.status === 200 ? undefined : faultOf(answer);
     // A folder made a moment ago may not be there yet.
     if (fault) throw fault.kind === 'gone' ? networkFault('the folder is not there yet') : fault;
@@ -159,7 +164,8 @@ class StreamSender {
   async #findFinished(fault: DriveFault): Promise<void> {
     this.#item = await this.#client.get(this.#id, this.#facts, this.#options.signal);
     if (this.#item) return;
-    if (this.#offset > 0) throw errorOf(new DriveFault('transient', { reason: 'Google lost the upload' }), { ...this.#facts, status: fault.status });
+    if (this.#offset > 0)
+      throw errorOf(new DriveFault('transient', { reason: 'Google lost the upload' }), { ...this.#facts, status: fault.status });
     this.#session = undefined;
   }
 }

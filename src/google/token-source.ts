@@ -48,19 +48,31 @@ export class SignInTokens implements TokenSource {
   /** The description beside `invalid_grant` is not for programs: expired, revoked and forbidden by an admin all look alike. */
   #mapped(fault: DriveFault): unknown {
     if (fault.reason === 'invalid_grant') return this.#signedOut('Google ended the grant: it was revoked, or it expired', fault);
-    if (fault.reason === 'invalid_client' || fault.reason === 'unauthorized_client') return new CadanganError('drive.not-set-up', { reason: `Google does not accept the OAuth client (${fault.reason})` }, { cause: fault });
+    if (fault.reason === 'invalid_client' || fault.reason === 'unauthorized_client')
+      return new CadanganError(
+        'drive.not-set-up',
+        { reason: `Google does not accept the OAuth client (${fault.reason})` },
+        { cause: fault },
+      );
     if (fault.kind === 'rate' || fault.kind === 'transient') return fault;
     return this.#signedOut(fault.reason, fault);
   }
 
   #signedOut(reason: string, cause?: DriveFault): CadanganError {
-    return new CadanganError('drive.signed-out', { account: this.#signIn?.account.emailAddress ?? this.#designatedAccount, reason }, cause ? { cause } : {});
+    return new CadanganError(
+      'drive.signed-out',
+      { account: this.#signIn?.account.emailAddress ?? this.#designatedAccount, reason },
+      cause ? { cause } : {},
+    );
   }
 }
 
 const assertionSeconds = 3600;
 
-/** A service account's key: an assertion signed with it is exchanged for a token. Google's library would send it to Google's own address only. */
+/**
+ * A service account's key: an assertion signed with it is exchanged for a token. Google's library would send it to Google's own address
+ * only.
+ */
 export class ServiceAccountTokens implements TokenSource {
   readonly #endpoints: GoogleEndpoints;
   readonly #key: ServiceAccountKey;
@@ -75,13 +87,28 @@ export class ServiceAccountTokens implements TokenSource {
   }
 
   async fetch(): Promise<TokenAnswer> {
-    const body = new URLSearchParams({ grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: this.#assertion() }).toString();
-    const answer = await this.#plane.send({ method: 'POST', url: this.#endpoints.token, headers: { 'Content-Type': 'application/x-www-form-urlencoded' }, body });
+    const body = new URLSearchParams({
+      grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+      assertion: this.#assertion(),
+    }).toString();
+    const answer = await this.#plane.send({
+      method: 'POST',
+      url: this.#endpoints.token,
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      body,
+    });
     if (answer.status === 200) return tokenAnswer(answer.body);
     const fault = faultOf(answer);
     if (fault.kind === 'rate' || fault.kind === 'transient') throw fault;
     // A clock that is off makes assertions from the future; Google says `invalid_grant` to that as well.
-    throw new CadanganError('drive.signed-out', { account: this.#key.emailAddress, reason: `Google does not accept the key (${fault.reason}); check the key, and the clock of this machine` }, { cause: fault });
+    throw new CadanganError(
+      'drive.signed-out',
+      {
+        account: this.#key.emailAddress,
+        reason: `Google does not accept the key (${fault.reason}); check the key, and the clock of this machine`,
+      },
+      { cause: fault },
+    );
   }
 
   knownAccount(): undefined {
@@ -91,7 +118,13 @@ export class ServiceAccountTokens implements TokenSource {
   #assertion(): string {
     const nowSeconds = Number(this.#clock.nowNs() / 1_000_000_000n);
     const header = { alg: 'RS256', typ: 'JWT', ...(this.#key.keyId === undefined ? {} : { kid: this.#key.keyId }) };
-    const claims = { iss: this.#key.emailAddress, scope: driveScope, aud: this.#endpoints.token, iat: nowSeconds, exp: nowSeconds + assertionSeconds };
+    const claims = {
+      iss: this.#key.emailAddress,
+      scope: driveScope,
+      aud: this.#endpoints.token,
+      iat: nowSeconds,
+      exp: nowSeconds + assertionSeconds,
+    };
     const signed = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
     return `${signed}.${createSign('RSA-SHA256').update(signed).sign(this.#key.privateKey).toString('base64url')}`;
   }

@@ -4,8 +4,8 @@ import { CadanganError, type Clock } from '../platform/index.ts';
 export const dailyVolumeAfterMs = 3_600_000;
 
 /**
- * Tells the daily limit of 750 GB from an ordinary rate limit: Google gives the same reason for both. A rate limit ends within minutes; the volume
- * lasts for a day, and concerns uploads only.
+ * Tells the daily limit of 750 GB from an ordinary rate limit: Google gives the same reason for both. A rate limit ends within minutes; the
+ * volume lasts for a day, and concerns uploads only.
  */
 export class UploadGate {
   readonly #clock: Clock;

@@ -44,9 +44,9 @@ const linesBetweenRewrites = 20_000;
 const windows = process.platform === 'win32';
 
 /**
- * A journal in a file of this user only: one JSON line per change, each made to last before the next step. It is written anew when it is opened
- * and when it has grown. A damaged line, which a power failure can leave at the end, is as if it had never been written: the worst that follows is
- * a second copy, which a scrub finds.
+ * A journal in a file of this user only: one JSON line per change, each made to last before the next step. It is written anew when it is
+ * opened and when it has grown. A damaged line, which a power failure can leave at the end, is as if it had never been written: the worst
+ * that follows is a second copy, which a scrub finds.
  * @throws `drive.unavailable` when the file cannot be read or written
  */
 export async function openUploadJournal(path: string, options: { readonly clock?: Clock } = {}): Promise<UploadJournal> {
@@ -160,7 +160,11 @@ function noteOf(value: Readonly<Record<string, unknown>>): UploadNote | undefine
 
 /** Without what nobody needs any more. */
 function fresh(notes: ReadonlyMap<string, UploadNote>, nowMs: number): Map<string, UploadNote> {
-  return new Map([...notes].filter(([, { doneAtMs, openedAtMs }]) => (doneAtMs === undefined ? nowMs - (openedAtMs ?? nowMs) < noteMsMax : nowMs - doneAtMs < keepDoneMs)));
+  return new Map(
+    [...notes].filter(([, { doneAtMs, openedAtMs }]) =>
+      doneAtMs === undefined ? nowMs - (openedAtMs ?? nowMs) < noteMsMax : nowMs - doneAtMs < keepDoneMs,
+    ),
+  );
 }
 
 /** Puts a file with exactly `notes` in place and keeps it open for more. */
@@ -198,5 +202,9 @@ function nowMsOf(clock: Clock): number {
 }
 
 function unusable(path: string, error: unknown): CadanganError {
-  return new CadanganError('drive.unavailable', { path, reason: `the journal of uploads ${path} cannot be used (${systemCode(error) ?? 'unknown'})` }, { cause: error });
+  return new CadanganError(
+    'drive.unavailable',
+    { path, reason: `the journal of uploads ${path} cannot be used (${systemCode(error) ?? 'unknown'})` },
+    { cause: error },
+  );
 }

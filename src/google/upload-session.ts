@@ -22,7 +22,11 @@ export interface SessionWorld {
 }
 
 /** Asks for an address that takes the bytes. It may be asked again at will: no file exists before its last byte. */
-export function openSession(world: SessionWorld, { id, name, mimeType, parentId, sizeBytes }: UploadTarget, signal: AbortSignal | undefined): Promise<Answer> {
+export function openSession(
+  world: SessionWorld,
+  { id, name, mimeType, parentId, sizeBytes }: UploadTarget,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
   const length: Record<string, string> = sizeBytes === undefined ? {} : { 'X-Upload-Content-Length': String(sizeBytes) };
   return send(world, 'create', {
     method: 'POST',
@@ -35,14 +39,24 @@ export function openSession(world: SessionWorld, { id, name, mimeType, parentId,
 
 /**
  * Sends bytes to a session, or asks how far it is.
- * @param range the value of `Content-Range`. @param isLast once these bytes are out, the file may be complete, and an abort waits for the answer
+ * @param range the value of `Content-Range`. @param isLast once these bytes are out, the file may be complete, and an abort waits for the
+ * answer
  */
-export function putToSession(world: SessionWorld, session: string, range: string | undefined, body: Uint8Array, isLast: boolean, signal: AbortSignal | undefined): Promise<Answer> {
+export function putToSession(
+  world: SessionWorld,
+  session: string,
+  range: string | undefined,
+  body: Uint8Array,
+  isLast: boolean,
+  signal: AbortSignal | undefined,
+): Promise<Answer> {
   const headers: Record<string, string> = range === undefined ? {} : { 'Content-Range': range };
   return send(world, body.length === 0 ? 'free' : 'write', { method: 'PUT', url: session, headers, body, signal, settleOnceSent: isLast });
 }
 
-/** The address in an answer, if it may be used: what is sent there is the file, so it goes to Google, or to the emulator that was asked for. */
+/**
+ * The address in an answer, if it may be used: what is sent there is the file, so it goes to Google, or to the emulator that was asked for.
+ */
 export function sessionUriOf(answer: Answer, endpoints: GoogleEndpoints): string | undefined {
   const location = answer.header('location');
   return location !== undefined && isSessionUri(location, endpoints) ? location : undefined;

@@ -1,7 +1,10 @@
 /** Where the bytes of an upload come from. They must be the same each time. */
 export interface UploadSource {
   readonly sizeBytes: number;
-  /** Exactly `lengthBytes` from `offset`: in `target`, which has that length, or in memory of its own. May be asked for any part, again and again. */
+  /**
+   * Exactly `lengthBytes` from `offset`: in `target`, which has that length, or in memory of its own. May be asked for any part, again and
+   * again.
+   */
   read(offset: number, lengthBytes: number, options: { readonly target?: Uint8Array; readonly signal?: AbortSignal }): Promise<Uint8Array>;
 }
 

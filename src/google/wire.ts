@@ -52,7 +52,7 @@ export class Wire {
    * @throws the `CadanganError` for the last fault; `aborted`
    */
   async call<T>(kind: CallKind, facts: CallFacts, signal: AbortSignal | undefined, request: (token: string) => Promise<T>): Promise<T> {
-    for (const attempts = this.attempts(facts, signal); ; ) {
+    for (const attempts = this.attempts(facts, signal); ;) {
       try {
         return await this.once(kind, signal, request);
       } catch (error) {
@@ -79,7 +79,12 @@ export class Wire {
   }
 
   /** Like `call`, but *gone* is an answer: undefined. */
-  async callOrGone<T>(kind: CallKind, facts: CallFacts, signal: AbortSignal | undefined, request: (token: string) => Promise<T>): Promise<T | undefined> {
+  async callOrGone<T>(
+    kind: CallKind,
+    facts: CallFacts,
+    signal: AbortSignal | undefined,
+    request: (token: string) => Promise<T>,
+  ): Promise<T | undefined> {
     try {
       return await this.call(kind, facts, signal, request);
     } catch (error) {

@@ -20,10 +20,17 @@ export function backupJob(access: RepositoryAccess, options: BackupJobOptions): 
     using _scanAhead = prepared.scanAhead;
     return await withRepository(access, 'shared', async ({ repository, signal }) => {
       // Snapshots first: then every blob of theirs is in an index file that is read after.
-      const parent = parentName === undefined ? await findParent(repository, { ...rest, signal }, prepared) : await resolveSnapshot(repository, parentName, {}, signal);
+      const parent =
+        parentName === undefined
+          ? await findParent(repository, { ...rest, signal }, prepared)
+          : await resolveSnapshot(repository, parentName, {}, signal);
       await repository.loadIndex({ signal });
       const details = await backup(repository, {
-        ...rest, prepared, parent: parent ?? 'none', repositoryFolder: repositoryFolderOf(access.location), signal,
+        ...rest,
+        prepared,
+        parent: parent ?? 'none',
+        repositoryFolder: repositoryFolderOf(access.location),
+        signal,
         onIssue: ({ path, kind, reason }) => {
           // A file that changed while it was read is stored, but as something that may never have existed.
           const exception = { item: path, kind, reason, weight: kind === 'changed' ? 'note' : 'lost' } as const;

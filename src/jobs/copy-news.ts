@@ -20,11 +20,15 @@ export interface News {
 }
 
 /**
- * Whether what came of a work is worth a record. What is tried again every few minutes and fails for the same reason is told once, and again when the reason
- * is another one or it succeeds; what found nothing to do is not told at all. Pure.
+ * Whether what came of a work is worth a record. What is tried again every few minutes and fails for the same reason is told once, and
+ * again when the reason is another one or it succeeds; what found nothing to do is not told at all. Pure.
  * @param did something on Drive is another than before, or was looked at as a whole @param isAsked somebody wanted it now
  */
-export function newsOf(told: Told | undefined, result: JobResult<unknown>, { did, isAsked }: { readonly did: boolean; readonly isAsked: boolean }): News {
+export function newsOf(
+  told: Told | undefined,
+  result: JobResult<unknown>,
+  { did, isAsked }: { readonly did: boolean; readonly isAsked: boolean },
+): News {
   const { outcome, endedAt } = result;
   if (outcome === 'stopped') return { isRecorded: did || isAsked, told, before: undefined };
   const state = stateOf(result);
@@ -38,6 +42,9 @@ export function newsOf(told: Told | undefined, result: JobResult<unknown>, { did
 function stateOf({ outcome, error, exceptions }: JobResult<unknown>): string {
   if (outcome === 'success') return 'success';
   if (error !== undefined) return `failed:${error instanceof CadanganError ? error.code : 'internal'}`;
-  const items = exceptions.map(({ kind, item }) => `${kind} ${item}`).sort().join('\n');
+  const items = exceptions
+    .map(({ kind, item }) => `${kind} ${item}`)
+    .sort()
+    .join('\n');
   return `${outcome}:${createHash('sha256').update(items).digest('hex').slice(0, 16)}`;
 }

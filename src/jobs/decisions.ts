@@ -15,17 +15,27 @@ export interface Approval {
   readonly by: Decider;
 }
 
-/** A person says that the records of a period were prepared, checked or approved: up to the one that is the last at this moment. @throws `record.not-found` when there are none; `storage.…`, `records.busy` */
+/**
+ * A person says that the records of a period were prepared, checked or approved: up to the one that is the last at this moment.
+ * @throws `record.not-found` when there are none; `storage.…`, `records.busy`
+ */
 export function approvePeriod(keeper: RecordKeeper, { act, period: { from, to }, by }: Approval): Promise<HistoryRecord> {
   return keeper.history.update(async ({ append }) => {
     const head = await keeper.history.head();
     if (!head) throw new CadanganError('record.not-found', { record: '1' });
-    return append({ ...contentBy('approval', keeper, by), approval: { act, ...by, from, to, throughNumber: head.number, throughHash: head.hash } });
+    return append({
+      ...contentBy('approval', keeper, by),
+      approval: { act, ...by, from, to, throughNumber: head.number, throughHash: head.hash },
+    });
   });
 }
 
 /** A person closes an open nonconformity. @throws `record.not-found`, `arguments.invalid` when it is closed already */
-export function closeByPerson(keeper: RecordKeeper, id: string, closing: { readonly cause: string; readonly correction: string; readonly prevention?: string | undefined; readonly by: Decider }): Promise<HistoryRecord> {
+export function closeByPerson(
+  keeper: RecordKeeper,
+  id: string,
+  closing: { readonly cause: string; readonly correction: string; readonly prevention?: string | undefined; readonly by: Decider },
+): Promise<HistoryRecord> {
   return closeNonconformity(keeper.history, id, closing, contentBy('nonconformity-closed', keeper, closing.by));
 }
 

@@ -1,5 +1,16 @@
 import { join } from 'node:path';
-import { CredentialFile, DriveClient, endpointsFrom, readOAuthClient, readServiceAccountKey, type CredentialStore, type DriveClientOptions, type GoogleCredentials, type OAuthClient, type Wait } from '../google/index.ts';
+import {
+  CredentialFile,
+  DriveClient,
+  endpointsFrom,
+  readOAuthClient,
+  readServiceAccountKey,
+  type CredentialStore,
+  type DriveClientOptions,
+  type GoogleCredentials,
+  type OAuthClient,
+  type Wait,
+} from '../google/index.ts';
 import { CadanganError, systemRandom, type Clock, type Environment, type Random } from '../platform/index.ts';
 import type { GoogleDriveSettings } from '../settings/index.ts';
 import { DriveStorage, openStorage, parseLocation, type Storage } from '../storage/index.ts';
@@ -32,19 +43,29 @@ export async function oauthClientOf({ settings }: DrivePlace): Promise<OAuthClie
   return readOAuthClient(settings.clientFile);
 }
 
-/** A client of the designated account; to be closed. Nothing is asked of Google yet. @throws `drive.not-set-up`, `arguments.invalid` for an endpoint that is not of this machine */
+/**
+ * A client of the designated account; to be closed. Nothing is asked of Google yet.
+ * @throws `drive.not-set-up`, `arguments.invalid` for an endpoint that is not of this machine
+ */
 export async function openDriveClient(place: DrivePlace): Promise<DriveClient> {
   const { settings, environment, clock, random, onWait } = place;
   if (settings === undefined) throw notSetUp('the configuration has no "googleDrive"');
   return new DriveClient({
     credentials: await credentialsOf(place, settings),
-    designatedAccount: settings.account, sharedDriveId: settings.sharedDriveId, endpoints: endpointsFrom(environment), environment, clock, random, onWait,
+    designatedAccount: settings.account,
+    sharedDriveId: settings.sharedDriveId,
+    endpoints: endpointsFrom(environment),
+    environment,
+    clock,
+    random,
+    onWait,
     ...place.client,
   });
 }
 
 async function credentialsOf(place: DrivePlace, settings: GoogleDriveSettings): Promise<GoogleCredentials> {
-  if (settings.serviceAccountKeyFile !== undefined) return { kind: 'service-account', key: await readServiceAccountKey(settings.serviceAccountKeyFile) };
+  if (settings.serviceAccountKeyFile !== undefined)
+    return { kind: 'service-account', key: await readServiceAccountKey(settings.serviceAccountKeyFile) };
   return { kind: 'sign-in', client: await oauthClientOf(place), store: credentialStoreOf(place) };
 }
 

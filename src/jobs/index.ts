@@ -29,12 +29,37 @@ export { RecordedCopy, type RecordedCopyOptions } from './recorded-copy.ts';
 export { recordOfReadableCopy, recordOfSample, recordOfScrub, recordOfSync, type AboutCopy } from './record-of-copy.ts';
 export { copyRecordsOf, OpenCopy, type OpenCopyOptions, type WorkOptions } from './offsite-copy.ts';
 export { noteReadable, OffsiteKeeper, type OffsiteKeeperOptions } from './offsite-keeper.ts';
-export { offsiteSampleJob, offsiteScrubJob, offsiteSyncJob, type SampleDetails, type ScrubDetails, type SyncDetails } from './offsite-jobs.ts';
+export {
+  offsiteSampleJob,
+  offsiteScrubJob,
+  offsiteSyncJob,
+  type SampleDetails,
+  type ScrubDetails,
+  type SyncDetails,
+} from './offsite-jobs.ts';
 export { readableCopyJob, type ReadableCopyDetails, type ReadableCopyOptions } from './readable-copy-job.ts';
-export { repositoryFolderOf, withRepository, type LockMode, type OpenedRepository, type RepositoryAccess, type World } from './repository-access.ts';
+export {
+  repositoryFolderOf,
+  withRepository,
+  type LockMode,
+  type OpenedRepository,
+  type RepositoryAccess,
+  type World,
+} from './repository-access.ts';
 export { commonContent, historyOwner, isExternal, placeOf, reasonOf, userName, type RecordAbout } from './record-about.ts';
 export { configurationChanges, recordConfiguration, type ConfigurationChange } from './record-configuration.ts';
 export { RecordKeeper, type RecordKeeperOptions } from './record-keeper.ts';
-export { recordOfBackup, recordOfBareRun, recordOfCheck, recordOfInit, recordOfJob, recordOfKeyChange, recordOfMissedRun, recordOfRestore, recordOfSignIn, recordOfUnlock } from './record-of-job.ts';
+export {
+  recordOfBackup,
+  recordOfBareRun,
+  recordOfCheck,
+  recordOfInit,
+  recordOfJob,
+  recordOfKeyChange,
+  recordOfMissedRun,
+  recordOfRestore,
+  recordOfSignIn,
+  recordOfUnlock,
+} from './record-of-job.ts';
 export { restoreJob, type RestoreDetails, type RestoreJobOptions } from './restore-job.ts';
 export { openSnapshot, parseSnapshotPath, resolveTree, type SnapshotPath } from './snapshot-path.ts';

@@ -1,7 +1,16 @@
 import { isAbort, type Clock } from '../platform/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 
-export type JobName = 'init' | 'backup' | 'restore' | 'check' | 'offsite-sync' | 'offsite-scrub' | 'offsite-sample' | 'readable-copy' | 'drill';
+export type JobName =
+  | 'init'
+  | 'backup'
+  | 'restore'
+  | 'check'
+  | 'offsite-sync'
+  | 'offsite-scrub'
+  | 'offsite-sample'
+  | 'readable-copy'
+  | 'drill';
 
 /** `success` is claimed only when nothing at all went wrong; the four words are those of the records. */
 export type Outcome = 'success' | 'success-with-exceptions' | 'failed' | 'stopped';
@@ -20,7 +29,10 @@ export interface JobException {
 export interface JobResult<Details> {
   readonly job: JobName;
   readonly outcome: Outcome;
-  /** By name: the first 10,000 that are lost and 1,000 notes; `exceptionCount` counts all. Also those of a job that then failed or was stopped. */
+  /**
+   * By name: the first 10,000 that are lost and 1,000 notes; `exceptionCount` counts all. Also those of a job that then failed or was
+   * stopped.
+   */
   readonly exceptions: readonly JobException[];
   readonly exceptionCount: number;
   /** RFC 3339, local time. */
@@ -49,16 +61,34 @@ export type ExceptionSink = (exception: JobException) => void;
 const keptMax: Readonly<Record<JobException['weight'], number>> = { lost: 10_000, note: 1_000 };
 
 /** Runs `work` and turns whatever comes of it into a result. Never rejects. */
-export async function runJob<Details>(job: JobName, clock: Clock, work: (note: ExceptionSink) => Promise<Finished<Details>>): Promise<JobResult<Details>> {
+export async function runJob<Details>(
+  job: JobName,
+  clock: Clock,
+  work: (note: ExceptionSink) => Promise<Finished<Details>>,
+): Promise<JobResult<Details>> {
   const startedAt = timeText(clock);
   const exceptions: JobException[] = [];
   const counts = { lost: 0, note: 0 };
-  const result = (outcome: Outcome, rest: { details?: Details; error?: unknown; repositoryId?: string | undefined }): JobResult<Details> => ({
-    job, outcome, exceptions, exceptionCount: counts.lost + counts.note, startedAt, endedAt: timeText(clock), details: rest.details,
-    ...(rest.repositoryId !== undefined && { repositoryId: rest.repositoryId }), ...('error' in rest && { error: rest.error }),
+  const result = (
+    outcome: Outcome,
+    rest: { details?: Details; error?: unknown; repositoryId?: string | undefined },
+  ): JobResult<Details> => ({
+    job,
+    outcome,
+    exceptions,
+    exceptionCount: counts.lost + counts.note,
+    startedAt,
+    endedAt: timeText(clock),
+    details: rest.details,
+    ...(rest.repositoryId !== undefined && { repositoryId: rest.repositoryId }),
+    ...('error' in rest && { error: rest.error }),
   });
   try {
-    const { details, isFailure = false, repositoryId } = await work((exception) => {
+    const {
+      details,
+      isFailure = false,
+      repositoryId,
+    } = await work((exception) => {
       counts[exception.weight] += 1;
       if (counts[exception.weight] <= keptMax[exception.weight]) exceptions.push(exception);
     });

@@ -9,7 +9,10 @@ import { copyPathOf, copyRecordsOf } from './offsite-copy.ts';
 /** Somebody waits for it, and the heads in snapshots say the same. */
 const patience = { transientTries: 3, rateTries: 3 } as const;
 
-/** The heads of records that are kept beside a copy on Google Drive. The copy may be worked on meanwhile. @throws `drive.signed-out`, `drive.not-set-up`, `drive.wrong-account`, `drive.unavailable` ..., `aborted` */
+/**
+ * The heads of records that are kept beside a copy on Google Drive. The copy may be worked on meanwhile.
+ * @throws `drive.signed-out`, `drive.not-set-up`, `drive.wrong-account`, `drive.unavailable` ..., `aborted`
+ */
 export async function readCopyAnchors(copy: OffsiteCopy, place: DrivePlace, signal: AbortSignal): Promise<Anchor[]> {
   const client = await openDriveClient({ ...place, client: { ...place.client, patience } });
   try {

@@ -2,7 +2,25 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import pMap from 'p-map';
 import { DriveFolder, openUploadJournal, type DriveClient, type UploadJournal } from '../google/index.ts';
-import { CopyRecordFile, DriveCopy, keepAnchor, lagOf, sampleCopy, scrubCopy, sumBytes, syncCopy, type Comparison, type CopyListing, type CopyProgressSink, type CopyRecord, type Finding, type SampleReport, type ScrubReport, type SyncOptions, type SyncReport } from '../offsite/index.ts';
+import {
+  CopyRecordFile,
+  DriveCopy,
+  keepAnchor,
+  lagOf,
+  sampleCopy,
+  scrubCopy,
+  sumBytes,
+  syncCopy,
+  type Comparison,
+  type CopyListing,
+  type CopyProgressSink,
+  type CopyRecord,
+  type Finding,
+  type SampleReport,
+  type ScrubReport,
+  type SyncOptions,
+  type SyncReport,
+} from '../offsite/index.ts';
 import { CadanganError, isAbort, systemClock, systemRandom, type Clock } from '../platform/index.ts';
 import type { ChainHead } from '../records/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
@@ -25,8 +43,8 @@ export interface WorkOptions {
 const itemsKeptMax = 1000;
 
 /**
- * One configured copy, opened: original, folder on Drive, journal and memory. One process of a machine has it at a time. Each work takes down what it
- * found, also when it fails.
+ * One configured copy, opened: original, folder on Drive, journal and memory. One process of a machine has it at a time. Each work takes
+ * down what it found, also when it fails.
  */
 export class OpenCopy implements AsyncDisposable {
   readonly settings: OffsiteCopy;
@@ -46,7 +64,17 @@ export class OpenCopy implements AsyncDisposable {
   #lag: { readonly files: number; readonly bytes: number } | undefined;
   #uploaded = { files: 0, bytes: 0 };
 
-  private constructor(settings: OffsiteCopy, { place, againMs }: OpenCopyOptions, parts: { readonly client: DriveClient; readonly journal: UploadJournal; readonly held: AsyncDisposable; readonly records: CopyRecordFile; readonly record: CopyRecord }) {
+  private constructor(
+    settings: OffsiteCopy,
+    { place, againMs }: OpenCopyOptions,
+    parts: {
+      readonly client: DriveClient;
+      readonly journal: UploadJournal;
+      readonly held: AsyncDisposable;
+      readonly records: CopyRecordFile;
+      readonly record: CopyRecord;
+    },
+  ) {
     const { client, journal, held, records, record } = parts;
     this.settings = settings;
     this.clock = place.clock ?? systemClock;
@@ -79,23 +107,41 @@ export class OpenCopy implements AsyncDisposable {
   }
 
   /** @param options `mayUseKnown`: compare with what is known to be on Drive, if anything is, instead of asking */
-  async sync({ mayUseKnown = false, mayRemoveAll, dryRun, ...work }: WorkOptions & { readonly mayUseKnown?: boolean; readonly mayRemoveAll?: boolean; readonly dryRun?: boolean }): Promise<SyncReport> {
+  async sync({
+    mayUseKnown = false,
+    mayRemoveAll,
+    dryRun,
+    ...work
+  }: WorkOptions & { readonly mayUseKnown?: boolean; readonly mayRemoveAll?: boolean; readonly dryRun?: boolean }): Promise<SyncReport> {
     const options = { ...(await this.#options(work)), mayRemoveAll, dryRun, known: mayUseKnown ? this.#known : undefined };
     if (dryRun) return syncCopy(this.#world, options);
-    return this.#noted(() => syncCopy(this.#world, options), (report) => report);
+    return this.#noted(
+      () => syncCopy(this.#world, options),
+      (report) => report,
+    );
   }
 
   async scrub(work: WorkOptions): Promise<ScrubReport> {
     const { lastWholeAt } = await this.records.read();
     const options = await this.#options(work);
-    const found = await this.#noted(() => scrubCopy(this.#world, options), ({ sync }) => sync);
+    const found = await this.#noted(
+      () => scrubCopy(this.#world, options),
+      ({ sync }) => sync,
+    );
     const report = { ...found, findings: await this.#withoutNews(found.findings, lastWholeAt) };
     await this.records.update((record) => ({
-      ...record, distrusted: undefined,
+      ...record,
+      distrusted: undefined,
       lastScrub: {
-        at: this.#now(), checked: { files: report.checkedFiles, bytes: report.checkedBytes }, found: countsOf(report),
-        items: report.findings.filter(({ kind }) => kind !== 'unconfirmed').slice(0, itemsKeptMax).map(({ kind, path }) => ({ kind, path })),
-        healedFiles: report.sync.uploadedFiles, leftFiles: report.sync.lag.files,
+        at: this.#now(),
+        checked: { files: report.checkedFiles, bytes: report.checkedBytes },
+        found: countsOf(report),
+        items: report.findings
+          .filter(({ kind }) => kind !== 'unconfirmed')
+          .slice(0, itemsKeptMax)
+          .map(({ kind, path }) => ({ kind, path })),
+        healedFiles: report.sync.uploadedFiles,
+        leftFiles: report.sync.lag.files,
       },
     }));
     return report;
@@ -106,11 +152,22 @@ export class OpenCopy implements AsyncDisposable {
     this.#uploaded = { files: 0, bytes: 0 };
     const record = await this.records.read();
     const listing = await this.#target.list(signal);
-    const report = await sampleCopy({ target: this.#target, clock: this.clock }, listing, { percent, cursor: record.sampleCursor, signal, progress });
+    const report = await sampleCopy({ target: this.#target, clock: this.clock }, listing, {
+      percent,
+      cursor: record.sampleCursor,
+      signal,
+      progress,
+    });
     const distrusted = report.damaged.map(({ id }) => id);
     await this.records.update((latest) => ({
-      ...latest, sampleCursor: report.cursor, distrusted: distrusted.length > 0 ? distrusted : latest.distrusted,
-      lastSample: { at: this.#now(), read: { files: report.readFiles, bytes: report.readBytes }, damaged: report.damaged.map(({ kind, name }) => `${kind}/${name}`) },
+      ...latest,
+      sampleCursor: report.cursor,
+      distrusted: distrusted.length > 0 ? distrusted : latest.distrusted,
+      lastSample: {
+        at: this.#now(),
+        read: { files: report.readFiles, bytes: report.readBytes },
+        damaged: report.damaged.map(({ kind, name }) => `${kind}/${name}`),
+      },
     }));
     if (distrusted.length > 0) await this.sync({ signal, progress });
     return report;
@@ -122,7 +179,11 @@ export class OpenCopy implements AsyncDisposable {
   }
 
   /** Keeps the head of the records beside the copy. @param isOurs whether the records have this very record @throws as Drive does */
-  async keepAnchor(anchor: { readonly head: ChainHead; readonly owner: string }, isOurs: (head: ChainHead) => Promise<boolean>, signal: AbortSignal): Promise<void> {
+  async keepAnchor(
+    anchor: { readonly head: ChainHead; readonly owner: string },
+    isOurs: (head: ChainHead) => Promise<boolean>,
+    signal: AbortSignal,
+  ): Promise<void> {
     await keepAnchor(this.#folder, anchor, isOurs, signal);
   }
 
@@ -153,7 +214,15 @@ export class OpenCopy implements AsyncDisposable {
 
   async #options({ signal, progress }: WorkOptions): Promise<SyncOptions> {
     const { distrusted = [] } = await this.records.read();
-    return { signal, progress, againMs: this.#againMs, knownDamaged: this.#knownDamaged, distrusted: new Set(distrusted), onPlan: (_plan, comparison) => this.#notePlan(comparison), onUploaded: ({ sizeBytes = 0 }, wasThere) => this.#noteUploaded(sizeBytes, wasThere) };
+    return {
+      signal,
+      progress,
+      againMs: this.#againMs,
+      knownDamaged: this.#knownDamaged,
+      distrusted: new Set(distrusted),
+      onPlan: (_plan, comparison) => this.#notePlan(comparison),
+      onUploaded: ({ sizeBytes = 0 }, wasThere) => this.#noteUploaded(sizeBytes, wasThere),
+    };
   }
 
   /** What is behind is written down before it is worked off: the work may take days, or never end. */
@@ -185,7 +254,20 @@ export class OpenCopy implements AsyncDisposable {
       this.#known = undefined;
       const outcome = isAbort(error) ? ('stopped' as const) : ('failed' as const);
       // That it failed is told by the error; a state folder that cannot be written must not hide it.
-      await this.records.update((record) => ({ ...record, ...this.#place(record), behind: this.#behind(record), lastSync: { at: this.#now(), outcome, uploaded: this.#uploaded, trashedFiles: 0, ...(outcome === 'failed' && { error: errorOf(error) }) } })).catch(() => undefined);
+      await this.records
+        .update((record) => ({
+          ...record,
+          ...this.#place(record),
+          behind: this.#behind(record),
+          lastSync: {
+            at: this.#now(),
+            outcome,
+            uploaded: this.#uploaded,
+            trashedFiles: 0,
+            ...(outcome === 'failed' && { error: errorOf(error) }),
+          },
+        }))
+        .catch(() => undefined);
       throw error;
     }
   }
@@ -209,11 +291,20 @@ export function copyRecordsOf({ name, repository, to }: OffsiteCopy, { stateFold
   return new CopyRecordFile(stateFolder, name, { source: repository, to }, random ?? systemRandom);
 }
 
-function afterSync(record: CopyRecord, { lag, doubts, heldBackFiles, snapshots, sourceFiles, sourceBytes, uploadedFiles, uploadedBytes, trashedFiles }: SyncReport, now: string): CopyRecord {
+function afterSync(
+  record: CopyRecord,
+  { lag, doubts, heldBackFiles, snapshots, sourceFiles, sourceBytes, uploadedFiles, uploadedBytes, trashedFiles }: SyncReport,
+  now: string,
+): CopyRecord {
   const isWhole = lag.files === 0;
   return {
     ...record,
-    lastSync: { at: now, outcome: isWhole ? 'whole' : 'incomplete', uploaded: { files: uploadedFiles, bytes: uploadedBytes }, trashedFiles },
+    lastSync: {
+      at: now,
+      outcome: isWhole ? 'whole' : 'incomplete',
+      uploaded: { files: uploadedFiles, bytes: uploadedBytes },
+      trashedFiles,
+    },
     total: { files: sourceFiles, bytes: sourceBytes },
     behind: isWhole ? undefined : { ...lag, since: record.behind?.since ?? now },
     lastWholeAt: isWhole ? now : record.lastWholeAt,
@@ -231,13 +322,18 @@ function countsOf({ findings }: ScrubReport): NonNullable<CopyRecord['lastScrub'
 
 function errorOf(error: unknown): NonNullable<NonNullable<CopyRecord['lastSync']>['error']> {
   if (!(error instanceof CadanganError)) return { code: 'unknown', facts: { reason: String(error) } };
-  const facts = Object.entries(error.facts).flatMap(([name, value]) => (value === undefined ? [] : [[name, typeof value === 'bigint' ? Number(value) : typeof value === 'object' ? [...value] : value] as const]));
+  const facts = Object.entries(error.facts).flatMap(([name, value]) =>
+    value === undefined
+      ? []
+      : [[name, typeof value === 'bigint' ? Number(value) : typeof value === 'object' ? [...value] : value] as const],
+  );
   return { code: error.code, facts: Object.fromEntries(facts) };
 }
 
 /** The folder of a copy on Drive. @throws `storage.invalid-location` */
 export function copyPathOf(location: string): string {
   const parsed = parseLocation(location);
-  if (parsed.scheme !== 'gdrive') throw new CadanganError('storage.invalid-location', { location, reason: 'it is not a folder on Google Drive' });
+  if (parsed.scheme !== 'gdrive')
+    throw new CadanganError('storage.invalid-location', { location, reason: 'it is not a folder on Google Drive' });
   return parsed.path;
 }

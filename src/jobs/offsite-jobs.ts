@@ -39,7 +39,10 @@ export interface SampleDetails extends CopyName {
 }
 
 /** Brings a copy up to its original. */
-export function offsiteSyncJob(copy: OpenCopy, options: WorkOptions & { readonly mayUseKnown?: boolean; readonly mayRemoveAll?: boolean; readonly dryRun?: boolean }): Promise<JobResult<SyncDetails>> {
+export function offsiteSyncJob(
+  copy: OpenCopy,
+  options: WorkOptions & { readonly mayUseKnown?: boolean; readonly mayRemoveAll?: boolean; readonly dryRun?: boolean },
+): Promise<JobResult<SyncDetails>> {
   return runJob('offsite-sync', copy.clock, async (note) => {
     const before = await snapshotsOf(copy);
     const report = await copy.sync(options);
@@ -48,13 +51,21 @@ export function offsiteSyncJob(copy: OpenCopy, options: WorkOptions & { readonly
   });
 }
 
-/** Compares the whole copy by checksums, without a download, and heals it. Whatever was wrong is an exception, also when it is right again. */
+/**
+ * Compares the whole copy by checksums, without a download, and heals it. Whatever was wrong is an exception, also when it is right again.
+ */
 export function offsiteScrubJob(copy: OpenCopy, options: WorkOptions): Promise<JobResult<ScrubDetails>> {
   return runJob('offsite-scrub', copy.clock, async (note) => {
     const before = await snapshotsOf(copy);
     const { sync, checkedFiles, checkedBytes, findings } = await copy.scrub(options);
     for (const finding of findings) {
-      if (finding.kind !== 'damagedAtSource') note({ item: finding.path, kind: `copy-${finding.kind}`, reason: '', weight: isGrave(finding) && sync.leftBehindFiles > 0 ? 'lost' : 'note' });
+      if (finding.kind !== 'damagedAtSource')
+        note({
+          item: finding.path,
+          kind: `copy-${finding.kind}`,
+          reason: '',
+          weight: isGrave(finding) && sync.leftBehindFiles > 0 ? 'lost' : 'note',
+        });
     }
     noteSync(sync, note);
     return { details: { ...syncDetails(copy, sync, before), checkedFiles, checkedBytes, findings }, isFailure: sync.leftBehindFiles > 0 };
@@ -62,7 +73,10 @@ export function offsiteScrubJob(copy: OpenCopy, options: WorkOptions): Promise<J
 }
 
 /** Downloads a part of the copy and proves every byte. */
-export function offsiteSampleJob(copy: OpenCopy, options: WorkOptions & { readonly percent?: number | undefined }): Promise<JobResult<SampleDetails>> {
+export function offsiteSampleJob(
+  copy: OpenCopy,
+  options: WorkOptions & { readonly percent?: number | undefined },
+): Promise<JobResult<SampleDetails>> {
   return runJob('offsite-sample', copy.clock, async (note) => {
     const report: SampleReport = await copy.sample(options, options.percent);
     for (const { kind, name } of report.damaged) note({ item: `${kind}/${name}`, kind: 'copy-damaged', reason: 'hash', weight: 'note' });
@@ -71,10 +85,12 @@ export function offsiteSampleJob(copy: OpenCopy, options: WorkOptions & { readon
 }
 
 function noteSync({ damagedAtSource, doubts, heldBackFiles, plan }: SyncReport, note: ExceptionSink): void {
-  for (const { kind, name } of damagedAtSource) note({ item: kind === 'config' ? 'config' : `${kind}/${name}`, kind: 'source-damaged', reason: 'hash', weight: 'lost' });
+  for (const { kind, name } of damagedAtSource)
+    note({ item: kind === 'config' ? 'config' : `${kind}/${name}`, kind: 'source-damaged', reason: 'hash', weight: 'lost' });
   if (heldBackFiles === 0) return;
   const [first] = plan.heldBack;
-  for (const doubt of doubts) note({ item: first === undefined ? '' : `${first.kind}/${first.name}`, kind: `held-back-${doubt}`, reason: '', weight: 'note' });
+  for (const doubt of doubts)
+    note({ item: first === undefined ? '' : `${first.kind}/${first.name}`, kind: `held-back-${doubt}`, reason: '', weight: 'note' });
 }
 
 async function snapshotsOf({ records }: OpenCopy): Promise<ReadonlySet<string>> {
@@ -82,8 +98,23 @@ async function snapshotsOf({ records }: OpenCopy): Promise<ReadonlySet<string>> 
 }
 
 function syncDetails(copy: OpenCopy, report: SyncReport, before: ReadonlySet<string>): SyncDetails {
-  const { uploadedFiles, uploadedBytes, trashedFiles, sourceFiles, sourceBytes, lag, doubts, heldBackFiles, unconfirmedFiles, snapshots } = report;
-  return { ...namesOf(copy), uploadedFiles, uploadedBytes, trashedFiles, sourceFiles, sourceBytes, lagFiles: lag.files, lagBytes: lag.bytes, doubts, heldBackFiles, unconfirmedFiles, snapshots, newSnapshots: snapshots.filter((id) => !before.has(id)) };
+  const { uploadedFiles, uploadedBytes, trashedFiles, sourceFiles, sourceBytes, lag, doubts, heldBackFiles, unconfirmedFiles, snapshots } =
+    report;
+  return {
+    ...namesOf(copy),
+    uploadedFiles,
+    uploadedBytes,
+    trashedFiles,
+    sourceFiles,
+    sourceBytes,
+    lagFiles: lag.files,
+    lagBytes: lag.bytes,
+    doubts,
+    heldBackFiles,
+    unconfirmedFiles,
+    snapshots,
+    newSnapshots: snapshots.filter((id) => !before.has(id)),
+  };
 }
 
 function namesOf({ settings }: OpenCopy): CopyName {

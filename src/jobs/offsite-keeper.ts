@@ -1,6 +1,18 @@
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CopyKeeper, copyStatusOf, dayMs, hourMs, nextReadableMs, readableFolderOf, type CopyProgress, type CopyRecord, type CopyStatus, type KeeperState, type Work } from '../offsite/index.ts';
+import {
+  CopyKeeper,
+  copyStatusOf,
+  dayMs,
+  hourMs,
+  nextReadableMs,
+  readableFolderOf,
+  type CopyProgress,
+  type CopyRecord,
+  type CopyStatus,
+  type KeeperState,
+  type Work,
+} from '../offsite/index.ts';
 import { CadanganError, isOnNetwork, systemClock, type Clock } from '../platform/index.ts';
 import type { RecordTrigger } from '../records/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
@@ -25,11 +37,19 @@ export interface OffsiteKeeperOptions {
   /** The status is another one; at most a few times a second. */
   readonly onStatus: () => void;
   /** Other times than an hour, a week ...; for tests. */
-  readonly timing?: { readonly syncEveryMs?: number; readonly sampleEveryMs?: number; readonly pollingIntervalMs?: number; readonly againMs?: number } | undefined;
+  readonly timing?:
+    | { readonly syncEveryMs?: number; readonly sampleEveryMs?: number; readonly pollingIntervalMs?: number; readonly againMs?: number }
+    | undefined;
 }
 
 /** Of what is done by itself. */
-const triggers: Readonly<Record<Work, RecordTrigger>> = { look: 'change', sync: 'change', scrub: 'schedule', sample: 'schedule', readable: 'schedule' };
+const triggers: Readonly<Record<Work, RecordTrigger>> = {
+  look: 'change',
+  sync: 'change',
+  scrub: 'schedule',
+  sample: 'schedule',
+  readable: 'schedule',
+};
 
 /** Shorter waits for Google are everyday, and over before anybody could read of them. */
 const shownWaitMsMin = 1000;
@@ -53,10 +73,17 @@ export class OffsiteKeeper implements AsyncDisposable {
     this.#options = options;
     this.#clock = place.clock ?? systemClock;
     this.#keeper = new CopyKeeper({
-      clock: this.#clock, folder: copy.repository, polling, isPaused: copy.paused, pollingIntervalMs: timing?.pollingIntervalMs,
+      clock: this.#clock,
+      folder: copy.repository,
+      polling,
+      isPaused: copy.paused,
+      pollingIntervalMs: timing?.pollingIntervalMs,
       timing: {
-        settleMs: copy.settleSeconds * 1000, syncEveryMs: timing?.syncEveryMs ?? hourMs, scrubEveryMs: copy.scrubEveryDays * dayMs,
-        sampleEveryMs: timing?.sampleEveryMs ?? 7 * dayMs, samplePercent: copy.sampleReadPercent,
+        settleMs: copy.settleSeconds * 1000,
+        syncEveryMs: timing?.syncEveryMs ?? hourMs,
+        scrubEveryMs: copy.scrubEveryDays * dayMs,
+        sampleEveryMs: timing?.sampleEveryMs ?? 7 * dayMs,
+        samplePercent: copy.sampleReadPercent,
       },
       times: () => this.#times(),
       run: (work, context) => this.#run(work, context),
@@ -122,7 +149,11 @@ export class OffsiteKeeper implements AsyncDisposable {
     await this.#open?.[Symbol.asyncDispose]();
   }
 
-  async #times(): Promise<{ readonly lastScrubMs: number | undefined; readonly lastSampleMs: number | undefined; readonly readableDueMs: number | undefined }> {
+  async #times(): Promise<{
+    readonly lastScrubMs: number | undefined;
+    readonly lastSampleMs: number | undefined;
+    readonly readableDueMs: number | undefined;
+  }> {
     const record = await this.#readRecord();
     const ms = (at: string | undefined): number | undefined => (at === undefined ? undefined : Date.parse(at));
     return { lastScrubMs: ms(record.lastScrub?.at), lastSampleMs: ms(record.lastSample?.at), readableDueMs: this.#readableDueMs(record) };
@@ -159,10 +190,18 @@ export class OffsiteKeeper implements AsyncDisposable {
   }
 
   /** What cannot even be opened, for want of a sign-in or a set-up, is trouble and no run. */
-  async #job(work: Work, context: { readonly signal: AbortSignal; readonly progress: (progress: CopyProgress) => void }, trigger: RecordTrigger): Promise<JobResult<unknown>> {
+  async #job(
+    work: Work,
+    context: { readonly signal: AbortSignal; readonly progress: (progress: CopyProgress) => void },
+    trigger: RecordTrigger,
+  ): Promise<JobResult<unknown>> {
     const recorded = this.#recorded;
     if (work === 'readable') return this.#writeReadable(context.signal, trigger);
-    const open = (this.#open ??= await recorded.open(work === 'look' ? 'offsite-sync' : `offsite-${work}`, trigger, this.#options.timing?.againMs));
+    const open = (this.#open ??= await recorded.open(
+      work === 'look' ? 'offsite-sync' : `offsite-${work}`,
+      trigger,
+      this.#options.timing?.againMs,
+    ));
     switch (work) {
       case 'look':
       case 'sync':
@@ -188,12 +227,18 @@ export class OffsiteKeeper implements AsyncDisposable {
   async #writeReadable(signal: AbortSignal, trigger: RecordTrigger): Promise<JobResult<ReadableCopyDetails>> {
     const { copy, place, password } = this.#options;
     const rule = copy.readableCopies;
-    if (rule === undefined) throw new CadanganError('arguments.invalid', { argument: copy.name, reason: 'it has no rule for readable copies' });
+    if (rule === undefined)
+      throw new CadanganError('arguments.invalid', { argument: copy.name, reason: 'it has no rule for readable copies' });
     const client = await openDriveClient(place);
     try {
       const access = { location: copy.repository, password, signal, world: { clock: this.#clock } };
-      const result = await this.#recorded.readable(access, { set: rule.set, folder: rule.folder, format: rule.format, to: rule.to ?? readableFolderOf(copy.to), client: async () => client }, trigger);
-      if (result.details) await noteReadable(copy, place, result.details, this.#clock, { keep: rule.keep, trash: (id) => client.trash(id, {}, signal) });
+      const result = await this.#recorded.readable(
+        access,
+        { set: rule.set, folder: rule.folder, format: rule.format, to: rule.to ?? readableFolderOf(copy.to), client: async () => client },
+        trigger,
+      );
+      if (result.details)
+        await noteReadable(copy, place, result.details, this.#clock, { keep: rule.keep, trash: (id) => client.trash(id, {}, signal) });
       return result;
     } finally {
       client.close();
@@ -206,9 +251,22 @@ export class OffsiteKeeper implements AsyncDisposable {
 }
 
 /** Takes a readable copy down in the memory of the copy, and lets go of old ones. What cannot be removed stays, and stays known. */
-export async function noteReadable(copy: OffsiteCopy, place: DrivePlace, details: ReadableCopyDetails, clock: Clock, { keep, trash }: { readonly keep?: number | undefined; readonly trash?: (id: string) => Promise<void> }): Promise<void> {
+export async function noteReadable(
+  copy: OffsiteCopy,
+  place: DrivePlace,
+  details: ReadableCopyDetails,
+  clock: Clock,
+  { keep, trash }: { readonly keep?: number | undefined; readonly trash?: (id: string) => Promise<void> },
+): Promise<void> {
   const nowNs = clock.nowNs();
-  const entry = { at: formatTimestamp(nowNs, clock.offsetMinutes(nowNs)), name: details.name, place: details.place, snapshot: details.snapshotId, bytes: details.archiveBytes, ...(details.id !== undefined && { id: details.id }) };
+  const entry = {
+    at: formatTimestamp(nowNs, clock.offsetMinutes(nowNs)),
+    name: details.name,
+    place: details.place,
+    snapshot: details.snapshotId,
+    bytes: details.archiveBytes,
+    ...(details.id !== undefined && { id: details.id }),
+  };
   const records = copyRecordsOf(copy, place);
   const { readable: before = [] } = await records.read();
   // On disk it has taken the place of one with its name; on Drive both are there.

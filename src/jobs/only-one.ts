@@ -6,18 +6,24 @@ import { join } from 'node:path';
 import { systemCode } from '../platform/index.ts';
 
 /**
- * Takes a name that one process of this user and machine can hold at a time, and that the system frees when that process dies, whatever it dies of.
+ * Takes a name that one process of this user and machine can hold at a time, and that the system frees when that process dies, whatever it
+ * dies of.
  * @param stateFolder must exist. @returns undefined when another process holds it
  */
 export async function holdName(stateFolder: string, name: string): Promise<AsyncDisposable | undefined> {
   const path = await pathOf(stateFolder, name);
-  const server = (await listen(path)) ?? (path.startsWith('\0') || process.platform === 'win32' || (await answers(path)) ? undefined : await rm(path, { force: true }).then(() => listen(path)));
+  const server =
+    (await listen(path)) ??
+    (path.startsWith('\0') || process.platform === 'win32' || (await answers(path))
+      ? undefined
+      : await rm(path, { force: true }).then(() => listen(path)));
   if (server === undefined) return undefined;
   server.unref();
   return {
-    [Symbol.asyncDispose]: () => new Promise((resolve) => {
-      server.close(() => resolve());
-    }),
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+      }),
   };
 }
 

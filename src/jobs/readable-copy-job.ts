@@ -41,14 +41,19 @@ export interface ReadableCopyDetails {
 }
 
 /**
- * Writes a snapshot, or a folder of it, as an archive that opens without Cadangan and without a password. Nothing is written in between: what is not whole
- * never has the final name.
+ * Writes a snapshot, or a folder of it, as an archive that opens without Cadangan and without a password. Nothing is written in between:
+ * what is not whole never has the final name.
  */
 export function readableCopyJob(access: RepositoryAccess, options: ReadableCopyOptions): Promise<JobResult<ReadableCopyDetails>> {
   const { set, folder, format, progress } = options;
   return runJob('readable-copy', worldOf(access).clock, (note) =>
     withRepository(access, 'shared', async ({ repository, signal }) => {
-      const stored = await resolveSnapshot(repository, options.snapshot ?? 'latest', options.snapshot === undefined ? { tagLists: [[set]] } : {}, signal);
+      const stored = await resolveSnapshot(
+        repository,
+        options.snapshot ?? 'latest',
+        options.snapshot === undefined ? { tagLists: [[set]] } : {},
+        signal,
+      );
       await repository.loadIndex({ signal });
       const tree = await resolveTree(repository, stored, folder, signal);
       const name = readableName({ set, time: stored.snapshot.time, folder, format });
@@ -61,20 +66,38 @@ export function readableCopyJob(access: RepositoryAccess, options: ReadableCopyO
       ];
       const archive = archiveSnapshot(repository, tree, { format, about, signal, onProgress: progress });
       const { archiveBytes, id, sha256 } = await store(archive, name, options, signal);
-      for (const gap of archive.report.gaps) note({ item: gap.path, kind: `archive-${gap.kind}`, reason: gap.reason, weight: gap.kind === 'damaged' || gap.kind === 'hostile-name' ? 'lost' : 'note' });
+      for (const gap of archive.report.gaps)
+        note({
+          item: gap.path,
+          kind: `archive-${gap.kind}`,
+          reason: gap.reason,
+          weight: gap.kind === 'damaged' || gap.kind === 'hostile-name' ? 'lost' : 'note',
+        });
       const { files, bytes } = archive.report;
       return { details: { name, place: options.to, snapshotId: stored.id, files, bytes, archiveBytes, sha256, id } };
     }),
   );
 }
 
-async function store(archive: SnapshotArchive, name: string, { to, format, client }: ReadableCopyOptions, signal: AbortSignal): Promise<{ readonly archiveBytes: number; readonly id: string | undefined; readonly sha256: string }> {
+async function store(
+  archive: SnapshotArchive,
+  name: string,
+  { to, format, client }: ReadableCopyOptions,
+  signal: AbortSignal,
+): Promise<{ readonly archiveBytes: number; readonly id: string | undefined; readonly sha256: string }> {
   const hash = createHash('sha256');
   const chunks = hashed(archive, (chunk) => hash.update(chunk));
   if (isAbsolute(to)) return { archiveBytes: await writeFile(chunks, to, name), id: undefined, sha256: hash.digest('hex') };
   const parsed = parseLocation(to);
-  if (parsed.scheme !== 'gdrive') throw new CadanganError('arguments.invalid', { value: to, reason: 'a folder on Google Drive or an absolute path is wanted' });
-  const item = await uploadStream(await client(), { folder: parsed.path, name, mimeType: format === 'zip' ? 'application/zip' : 'application/x-tar', chunks, signal });
+  if (parsed.scheme !== 'gdrive')
+    throw new CadanganError('arguments.invalid', { value: to, reason: 'a folder on Google Drive or an absolute path is wanted' });
+  const item = await uploadStream(await client(), {
+    folder: parsed.path,
+    name,
+    mimeType: format === 'zip' ? 'application/zip' : 'application/x-tar',
+    chunks,
+    signal,
+  });
   return { archiveBytes: item.sizeBytes ?? 0, id: item.id, sha256: hash.digest('hex') };
 }
 
@@ -95,7 +118,7 @@ async function writeFile(archive: AsyncIterable<Uint8Array>, folder: string, nam
     let sizeBytes = 0;
     try {
       for await (const chunk of archive) {
-        for (let done = 0; done < chunk.length; ) done += (await handle.write(chunk, done)).bytesWritten;
+        for (let done = 0; done < chunk.length;) done += (await handle.write(chunk, done)).bytesWritten;
         sizeBytes += chunk.length;
       }
       await handle.sync();
@@ -108,6 +131,10 @@ async function writeFile(archive: AsyncIterable<Uint8Array>, folder: string, nam
     await rm(temporary, { force: true }).catch(() => undefined);
     const reason = systemCode(error);
     if (reason === undefined) throw error;
-    throw new CadanganError(reason === 'ENOSPC' || reason === 'EDQUOT' ? 'target.full' : 'target.denied', { target, reason }, { cause: error });
+    throw new CadanganError(
+      reason === 'ENOSPC' || reason === 'EDQUOT' ? 'target.full' : 'target.denied',
+      { target, reason },
+      { cause: error },
+    );
   }
 }

@@ -24,9 +24,16 @@ export interface RecordAbout {
 export function commonContent(kind: RecordKind, { software, via, settings, set, trigger, planned }: RecordAbout): RecordContent {
   const { documentNumber, revision } = settings?.instruction ?? {};
   const clause = clauses[kind];
-  const instruction = { ...(documentNumber !== undefined && { documentNumber }), ...(revision !== undefined && { revision }), ...(clause !== undefined && { clause }) };
+  const instruction = {
+    ...(documentNumber !== undefined && { documentNumber }),
+    ...(revision !== undefined && { revision }),
+    ...(clause !== undefined && { clause }),
+  };
   return {
-    kind, host: hostname(), operator: { user: userName(), via }, software,
+    kind,
+    host: hostname(),
+    operator: { user: userName(), via },
+    software,
     ...(Object.keys(instruction).length > 0 && { instruction }),
     ...(settings?.timeZone !== undefined && { timeZone: settings.timeZone }),
     ...(set !== undefined && { set }),
@@ -37,8 +44,15 @@ export function commonContent(kind: RecordKind, { software, via, settings, set, 
 
 /** The chapter of the work instruction that asks for it. */
 const clauses: Readonly<Partial<Record<RecordKind, string>>> = {
-  'internal-backup': '3.1', 'missed-run': '3.1', 'external-backup': '3.2', 'scrub': '3.2', 'internal-restore': '3.3', 'external-restore': '3.4',
-  'approval': '4.0', 'nonconformity-opened': '4.0', 'nonconformity-closed': '4.0',
+  'internal-backup': '3.1',
+  'missed-run': '3.1',
+  'external-backup': '3.2',
+  scrub: '3.2',
+  'internal-restore': '3.3',
+  'external-restore': '3.4',
+  approval: '4.0',
+  'nonconformity-opened': '4.0',
+  'nonconformity-closed': '4.0',
 };
 
 /** Where a repository lies, without the password that an address may have in it; on Google Drive also whose it is. */
@@ -69,7 +83,9 @@ export function reasonOf(error: unknown, scrub: (text: string) => string = (text
 
 function factsOf(error: unknown, scrub: (text: string) => string): RecordValues {
   if (!(error instanceof CadanganError)) return {};
-  return Object.fromEntries(Object.entries(error.facts).flatMap(([name, value]) => (value === undefined ? [] : [[name, plainFact(value, scrub)]])));
+  return Object.fromEntries(
+    Object.entries(error.facts).flatMap(([name, value]) => (value === undefined ? [] : [[name, plainFact(value, scrub)]])),
+  );
 }
 
 function plainFact(value: string | number | bigint | boolean | readonly string[], scrub: (text: string) => string): RecordValues[string] {

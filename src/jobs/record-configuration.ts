@@ -11,16 +11,25 @@ import { commonContent, type RecordAbout } from './record-about.ts';
 export type ConfigurationChange = NonNullable<RecordContent['change']>;
 
 /**
- * Records what changed in the configuration since it was last looked at, by whichever process, also while none ran: the last known state lies beside
- * the records. Several processes may call it for one change; it is recorded once.
+ * Records what changed in the configuration since it was last looked at, by whichever process, also while none ran: the last known state
+ * lies beside the records. Several processes may call it for one change; it is recorded once.
  */
-export async function recordConfiguration(history: RecordHistory, configuration: Configuration, about: RecordAbout, random: Random): Promise<readonly ConfigurationChange[]> {
+export async function recordConfiguration(
+  history: RecordHistory,
+  configuration: Configuration,
+  about: RecordAbout,
+  random: Random,
+): Promise<readonly ConfigurationChange[]> {
   const path = join(history.folder, 'configuration.json');
   const known = await readJson(path);
   if (known === undefined && configuration.sets.length === 0) return [];
   const key = await history.signingKey();
   // Whoever has the records and not the key cannot try passwords against it.
-  const markOf = (words: readonly string[]): string => `*** ${createHash('sha256').update(key.sign(Buffer.from(JSON.stringify(words)))).digest('hex').slice(0, 12)}`;
+  const markOf = (words: readonly string[]): string =>
+    `*** ${createHash('sha256')
+      .update(key.sign(Buffer.from(JSON.stringify(words))))
+      .digest('hex')
+      .slice(0, 12)}`;
   const now: unknown = JSON.parse(JSON.stringify(withoutSecrets(configuration, markOf)));
   if (isDeepStrictEqual(known, now)) return [];
   return history.update(async ({ append }) => {
@@ -32,8 +41,8 @@ export async function recordConfiguration(history: RecordHistory, configuration:
 }
 
 /**
- * By key of the file, and for sets by set and key: `timeZone`, `sets.accounting.schedule`. A set that is new or gone is told as a whole, and so is the
- * first configuration of all (`before` undefined).
+ * By key of the file, and for sets by set and key: `timeZone`, `sets.accounting.schedule`. A set that is new or gone is told as a whole,
+ * and so is the first configuration of all (`before` undefined).
  */
 export function configurationChanges(before: unknown, after: unknown): ConfigurationChange[] {
   if (before === undefined) return [changeOf('configuration', undefined, after)];

@@ -1,5 +1,12 @@
 import { isAbort, type Clock, type Random } from '../platform/index.ts';
-import { openNonconformities, RecordHistory, type ChainHead, type Finding, type HistoryRecord, type RecordContent } from '../records/index.ts';
+import {
+  openNonconformities,
+  RecordHistory,
+  type ChainHead,
+  type Finding,
+  type HistoryRecord,
+  type RecordContent,
+} from '../records/index.ts';
 import type { Configuration } from '../settings/index.ts';
 import { commonContent, historyOwner, type RecordAbout } from './record-about.ts';
 import { recordConfiguration } from './record-configuration.ts';
@@ -27,7 +34,10 @@ export class RecordKeeper {
     this.history = new RecordHistory(options.stateFolder, options);
   }
 
-  /** @param make gets what all records have; other values of `about` are the caller's. Never rejects; undefined when nothing could be written */
+  /**
+   * @param make gets what all records have; other values of `about` are the caller's. Never rejects; undefined when nothing could be
+   * written
+   */
   async write(make: (about: RecordAbout) => RecordContent): Promise<HistoryRecord | undefined> {
     try {
       return await this.history.append(make(this.about()));

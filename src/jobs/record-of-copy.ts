@@ -25,13 +25,18 @@ export function recordOfSync(result: JobResult<SyncDetails>, about: AboutCopy): 
   const { details } = result;
   // What could not be copied because the original itself is damaged stands in the exceptions.
   const isIncomplete = details !== undefined && details.lagFiles > 0 && (result.outcome === 'failed' || result.exceptionCount === 0);
-  return recordOfJob('external-backup', result, { ...about, set: about.copy.name }, {
-    ...placesOf(result, about),
-    ...(isIncomplete && { result: 'failed' as const, reason: { code: 'copy-incomplete', facts: { files: details.lagFiles } } }),
-    counts: { filesUploaded: about.uploaded.files, ...(details && copyCounts(details)) },
-    bytes: { uploaded: about.uploaded.bytes, ...(details && { total: details.sourceBytes, missing: details.lagBytes }) },
-    ...(details && { evidence: broughtOf(details) }),
-  });
+  return recordOfJob(
+    'external-backup',
+    result,
+    { ...about, set: about.copy.name },
+    {
+      ...placesOf(result, about),
+      ...(isIncomplete && { result: 'failed' as const, reason: { code: 'copy-incomplete', facts: { files: details.lagFiles } } }),
+      counts: { filesUploaded: about.uploaded.files, ...(details && copyCounts(details)) },
+      bytes: { uploaded: about.uploaded.bytes, ...(details && { total: details.sourceBytes, missing: details.lagBytes }) },
+      ...(details && { evidence: broughtOf(details) }),
+    },
+  );
 }
 
 /** Of all that lies there, compared by checksum, and what was healed. */
@@ -39,24 +44,47 @@ export function recordOfScrub(result: JobResult<ScrubDetails>, about: AboutCopy)
   const { details } = result;
   const { uploaded } = about;
   const found = Map.groupBy(details?.findings ?? [], ({ kind }) => kind);
-  return recordOfJob('scrub', result, { ...about, set: about.copy.name }, {
-    ...placesOf(result, about),
-    counts: { ...(uploaded.files > 0 && { filesUploaded: uploaded.files }), ...(details && { filesChecked: details.checkedFiles, ...copyCounts(details), findings: details.findings.length }) },
-    bytes: { ...(uploaded.files > 0 && { uploaded: uploaded.bytes }), ...(details && { checked: details.checkedBytes, total: details.sourceBytes }) },
-    ...(details && { evidence: { method: 'checksum', found: [...found].map(([kind, findings]) => `${kind}: ${findings.length}`), ...broughtOf(details) } }),
-  });
+  return recordOfJob(
+    'scrub',
+    result,
+    { ...about, set: about.copy.name },
+    {
+      ...placesOf(result, about),
+      counts: {
+        ...(uploaded.files > 0 && { filesUploaded: uploaded.files }),
+        ...(details && { filesChecked: details.checkedFiles, ...copyCounts(details), findings: details.findings.length }),
+      },
+      bytes: {
+        ...(uploaded.files > 0 && { uploaded: uploaded.bytes }),
+        ...(details && { checked: details.checkedBytes, total: details.sourceBytes }),
+      },
+      ...(details && {
+        evidence: { method: 'checksum', found: [...found].map(([kind, findings]) => `${kind}: ${findings.length}`), ...broughtOf(details) },
+      }),
+    },
+  );
 }
 
 /** A part, downloaded and proven byte by byte; what was wrong is uploaded again. */
 export function recordOfSample(result: JobResult<SampleDetails>, about: AboutCopy): RecordContent {
   const { details } = result;
-  return recordOfJob('scrub', result, { ...about, set: about.copy.name }, {
-    ...placesOf(result, about),
-    ...(details && {
-      counts: { filesRead: details.readFiles, filesDamaged: details.damagedFiles, ...(about.uploaded.files > 0 && { filesUploaded: about.uploaded.files }) },
-      bytes: { read: details.readBytes }, evidence: { method: 'download' },
-    }),
-  });
+  return recordOfJob(
+    'scrub',
+    result,
+    { ...about, set: about.copy.name },
+    {
+      ...placesOf(result, about),
+      ...(details && {
+        counts: {
+          filesRead: details.readFiles,
+          filesDamaged: details.damagedFiles,
+          ...(about.uploaded.files > 0 && { filesUploaded: about.uploaded.files }),
+        },
+        bytes: { read: details.readBytes },
+        evidence: { method: 'download' },
+      }),
+    },
+  );
 }
 
 /** A snapshot as an archive that opens without us. */
@@ -64,29 +92,56 @@ export function recordOfReadableCopy(result: JobResult<ReadableCopyDetails>, abo
   const { details } = result;
   const { destination, ...places } = placesOf(result, about);
   const isOnDrive = about.to.startsWith('gdrive:');
-  return recordOfJob('external-backup', result, { ...about, set: about.copy.name }, {
-    ...places,
-    destination: isOnDrive ? { ...destination, location: about.to } : { location: about.to },
-    ...(details && {
-      snapshotId: details.snapshotId, counts: { filesTotal: details.files }, bytes: { read: details.bytes, uploaded: details.archiveBytes },
-      evidence: { archive: details.name, sha256: details.sha256, ...(details.id !== undefined && { driveId: details.id }) },
-    }),
-  });
+  return recordOfJob(
+    'external-backup',
+    result,
+    { ...about, set: about.copy.name },
+    {
+      ...places,
+      destination: isOnDrive ? { ...destination, location: about.to } : { location: about.to },
+      ...(details && {
+        snapshotId: details.snapshotId,
+        counts: { filesTotal: details.files },
+        bytes: { read: details.bytes, uploaded: details.archiveBytes },
+        evidence: { archive: details.name, sha256: details.sha256, ...(details.id !== undefined && { driveId: details.id }) },
+      }),
+    },
+  );
 }
 
 /** Under which account: the designated one, but for one that was refused. */
-function placesOf({ error }: JobResult<unknown>, { copy, account, folderIds }: AboutCopy): { readonly source: RecordPlace; readonly destination: RecordPlace } {
+function placesOf(
+  { error }: JobResult<unknown>,
+  { copy, account, folderIds }: AboutCopy,
+): { readonly source: RecordPlace; readonly destination: RecordPlace } {
   const refused = isCode(error, 'drive.wrong-account') ? error.facts['account'] : undefined;
   const who = typeof refused === 'string' ? refused : account;
   const [folderId] = folderIds;
-  return { source: placeOf(copy.repository), destination: { ...placeOf(copy.to), ...(who !== undefined && { account: who }), ...(folderId !== undefined && { folderId }) } };
+  return {
+    source: placeOf(copy.repository),
+    destination: { ...placeOf(copy.to), ...(who !== undefined && { account: who }), ...(folderId !== undefined && { folderId }) },
+  };
 }
 
 /** Verified is what Drive's own checksum proves. */
-function copyCounts({ sourceFiles, lagFiles, unconfirmedFiles, trashedFiles, heldBackFiles, snapshots, newSnapshots }: SyncDetails): Record<string, number> {
+function copyCounts({
+  sourceFiles,
+  lagFiles,
+  unconfirmedFiles,
+  trashedFiles,
+  heldBackFiles,
+  snapshots,
+  newSnapshots,
+}: SyncDetails): Record<string, number> {
   return {
-    filesTotal: sourceFiles, filesVerified: Math.max(0, sourceFiles - lagFiles - unconfirmedFiles), filesUnconfirmed: unconfirmedFiles, filesMissing: lagFiles, filesTrashed: trashedFiles,
-    filesHeldBack: heldBackFiles, snapshots: snapshots.length, snapshotsBrought: newSnapshots.length,
+    filesTotal: sourceFiles,
+    filesVerified: Math.max(0, sourceFiles - lagFiles - unconfirmedFiles),
+    filesUnconfirmed: unconfirmedFiles,
+    filesMissing: lagFiles,
+    filesTrashed: trashedFiles,
+    filesHeldBack: heldBackFiles,
+    snapshots: snapshots.length,
+    snapshotsBrought: newSnapshots.length,
   };
 }
 

@@ -11,20 +11,31 @@ import type { RestoreDetails } from './restore-job.ts';
  * What is the same in the record of every job: times, result, exceptions, and what ended it.
  * @param more what only this kind of job knows
  */
-export function recordOfJob(kind: RecordKind, result: JobResult<unknown>, about: RecordAbout, more: Partial<RecordContent> = {}): RecordContent {
+export function recordOfJob(
+  kind: RecordKind,
+  result: JobResult<unknown>,
+  about: RecordAbout,
+  more: Partial<RecordContent> = {},
+): RecordContent {
   const { outcome, startedAt, endedAt, exceptions, exceptionCount, error, repositoryId } = result;
   return {
     ...commonContent(kind, about),
-    started: startedAt, ended: endedAt, result: outcome,
+    started: startedAt,
+    ended: endedAt,
+    result: outcome,
     ...(repositoryId !== undefined && { repositoryId }),
     ...(error !== undefined && { reason: reasonOf(error, about.scrub) }),
-    exceptions: exceptions.map(plainException), exceptionCount,
+    exceptions: exceptions.map(plainException),
+    exceptionCount,
     ...more,
   };
 }
 
 /** A backup is a success when there is a snapshot to restore; whatever the run believes of itself. */
-export function recordOfBackup(result: JobResult<BackupDetails>, about: RecordAbout & { readonly sources: readonly string[]; readonly location: string }): RecordContent {
+export function recordOfBackup(
+  result: JobResult<BackupDetails>,
+  about: RecordAbout & { readonly sources: readonly string[]; readonly location: string },
+): RecordContent {
   const { details } = result;
   const summary = details?.summary;
   const claimsSuccess = result.outcome === 'success' || result.outcome === 'success-with-exceptions';
@@ -32,18 +43,28 @@ export function recordOfBackup(result: JobResult<BackupDetails>, about: RecordAb
   const isUnchanged = details?.isUnchanged === true && details.parentId !== undefined;
   const isProven = isUnchanged || details?.snapshotId !== undefined;
   return recordOfJob('internal-backup', result, about, {
-    source: { host: hostname(), paths: [...about.sources] }, destination: placeOf(about.location, about.settings),
+    source: { host: hostname(), paths: [...about.sources] },
+    destination: placeOf(about.location, about.settings),
     ...(claimsSuccess && !isProven && { result: 'failed' as const, reason: { code: 'no-snapshot', facts: {} } }),
     ...(details && {
       treeId: details.tree,
       ...(details.snapshotId !== undefined && { snapshotId: details.snapshotId }),
       ...(details.parentId !== undefined && { parentId: details.parentId }),
-      evidence: { notStored: [...details.notStored], socketsSkipped: details.socketsSkipped, parentTreesDamaged: details.parentTreesDamaged },
+      evidence: {
+        notStored: [...details.notStored],
+        socketsSkipped: details.socketsSkipped,
+        parentTreesDamaged: details.parentTreesDamaged,
+      },
     }),
     ...(summary && {
       counts: {
-        filesTotal: summary.totalFilesProcessed, filesNew: summary.filesNew, filesChanged: summary.filesChanged, filesUnchanged: summary.filesUnmodified,
-        foldersNew: summary.dirsNew, foldersChanged: summary.dirsChanged, foldersUnchanged: summary.dirsUnmodified,
+        filesTotal: summary.totalFilesProcessed,
+        filesNew: summary.filesNew,
+        filesChanged: summary.filesChanged,
+        filesUnchanged: summary.filesUnmodified,
+        foldersNew: summary.dirsNew,
+        foldersChanged: summary.dirsChanged,
+        foldersUnchanged: summary.dirsUnmodified,
       },
       bytes: { total: summary.totalBytesProcessed, added: summary.dataAdded, stored: summary.dataAddedPacked },
     }),
@@ -52,7 +73,10 @@ export function recordOfBackup(result: JobResult<BackupDetails>, about: RecordAb
 }
 
 /** @param results of all the steps that a restore took, in their order; at least one */
-export function recordOfRestore(results: readonly JobResult<RestoreDetails>[], about: RecordAbout & { readonly location: string; readonly target: string; readonly includes?: readonly string[] }): RecordContent {
+export function recordOfRestore(
+  results: readonly JobResult<RestoreDetails>[],
+  about: RecordAbout & { readonly location: string; readonly target: string; readonly includes?: readonly string[] },
+): RecordContent {
   const [first, last] = [results[0], results.at(-1)];
   if (!first || !last) throw new Error('a restore has at least one step');
   const counts = results.flatMap(({ details }) => (details ? [details.restored.counts] : []));
@@ -60,19 +84,31 @@ export function recordOfRestore(results: readonly JobResult<RestoreDetails>[], a
   const snapshot = results.find(({ details }) => details)?.details?.snapshot;
   const error = results.find((result) => result.error !== undefined)?.error;
   const whole: JobResult<unknown> = {
-    ...first, endedAt: last.endedAt, outcome: worstOf(results.map(({ outcome }) => outcome)),
-    exceptions: results.flatMap(({ exceptions }) => exceptions), exceptionCount: results.reduce((total, { exceptionCount }) => total + exceptionCount, 0),
+    ...first,
+    endedAt: last.endedAt,
+    outcome: worstOf(results.map(({ outcome }) => outcome)),
+    exceptions: results.flatMap(({ exceptions }) => exceptions),
+    exceptionCount: results.reduce((total, { exceptionCount }) => total + exceptionCount, 0),
     ...(error !== undefined && { error }),
   };
   const rtoMinutes = about.settings?.instruction?.rtoMinutes;
   const minutes = Math.max(0, Date.parse(last.endedAt) - Date.parse(first.startedAt)) / 60_000;
   return recordOfJob(isExternal(about.location) ? 'external-restore' : 'internal-restore', whole, about, {
-    source: placeOf(about.location, about.settings), destination: { host: hostname(), paths: [about.target] },
-    ...(snapshot && { snapshotId: snapshot.id, treeId: snapshot.snapshot.tree, evidence: { snapshotTime: snapshot.snapshot.time, chosen: [...(about.includes ?? [])] } }),
+    source: placeOf(about.location, about.settings),
+    destination: { host: hostname(), paths: [about.target] },
+    ...(snapshot && {
+      snapshotId: snapshot.id,
+      treeId: snapshot.snapshot.tree,
+      evidence: { snapshotTime: snapshot.snapshot.time, chosen: [...(about.includes ?? [])] },
+    }),
     ...(counts.length > 0 && {
       counts: {
-        filesRestored: sum(({ filesRestored }) => filesRestored), filesUnchanged: sum(({ filesUnchanged }) => filesUnchanged), filesSkipped: sum(({ filesSkipped }) => filesSkipped),
-        filesVerified: sum(({ filesVerified }) => filesVerified), folders: sum(({ folders }) => folders), filesRemoved: sum(({ deleted }) => deleted),
+        filesRestored: sum(({ filesRestored }) => filesRestored),
+        filesUnchanged: sum(({ filesUnchanged }) => filesUnchanged),
+        filesSkipped: sum(({ filesSkipped }) => filesSkipped),
+        filesVerified: sum(({ filesVerified }) => filesVerified),
+        folders: sum(({ folders }) => folders),
+        filesRemoved: sum(({ deleted }) => deleted),
       },
       bytes: { restored: sum(({ bytesRestored }) => bytesRestored), unchanged: sum(({ bytesUnchanged }) => bytesUnchanged) },
     }),
@@ -80,45 +116,107 @@ export function recordOfRestore(results: readonly JobResult<RestoreDetails>[], a
   });
 }
 
-export function recordOfCheck(result: JobResult<CheckResult>, about: RecordAbout & { readonly location: string; readonly readData: string }): RecordContent {
+export function recordOfCheck(
+  result: JobResult<CheckResult>,
+  about: RecordAbout & { readonly location: string; readonly readData: string },
+): RecordContent {
   const counts = result.details?.counts;
   return recordOfJob('check', result, about, {
-    source: placeOf(about.location, about.settings), evidence: { readData: about.readData },
+    source: placeOf(about.location, about.settings),
+    evidence: { readData: about.readData },
     ...(result.details && { counts: { errors: result.details.errorCount } }),
-    ...(result.details && counts && {
-      counts: { errors: result.details.errorCount, snapshots: counts.snapshots, folders: counts.trees, packs: counts.packs, blobs: counts.blobs, packsRead: counts.packsRead },
-      bytes: { read: counts.bytesRead },
-    }),
+    ...(result.details &&
+      counts && {
+        counts: {
+          errors: result.details.errorCount,
+          snapshots: counts.snapshots,
+          folders: counts.trees,
+          packs: counts.packs,
+          blobs: counts.blobs,
+          packsRead: counts.packsRead,
+        },
+        bytes: { read: counts.bytesRead },
+      }),
   });
 }
 
 export function recordOfInit(result: JobResult<InitDetails>, about: RecordAbout & { readonly location: string }): RecordContent {
-  return recordOfJob('repository-created', result, about, { destination: placeOf(about.location, about.settings), ...(result.details && { repositoryId: result.details.id }) });
+  return recordOfJob('repository-created', result, about, {
+    destination: placeOf(about.location, about.settings),
+    ...(result.details && { repositoryId: result.details.id }),
+  });
 }
 
 /** A window that passed without a run. @param why the schedule's word for it */
 export function recordOfMissedRun(planned: NonNullable<RecordContent['planned']>, why: string, about: RecordAbout): RecordContent {
-  return { ...commonContent('missed-run', { ...about, planned }), result: 'missed', reason: { code: 'schedule.missed', facts: { reason: why } } };
+  return {
+    ...commonContent('missed-run', { ...about, planned }),
+    result: 'missed',
+    reason: { code: 'schedule.missed', facts: { reason: why } },
+  };
 }
 
 /** What can be told of a run that never gave a result of its own: it could not begin, or its process died. */
-export function recordOfBareRun(kind: RecordKind, run: { readonly result: RecordResult; readonly started: string; readonly ended: string; readonly error?: unknown }, about: RecordAbout): RecordContent {
-  return { ...commonContent(kind, about), started: run.started, ended: run.ended, result: run.result, ...(run.error !== undefined && { reason: reasonOf(run.error, about.scrub) }), exceptions: [], exceptionCount: 0 };
+export function recordOfBareRun(
+  kind: RecordKind,
+  run: { readonly result: RecordResult; readonly started: string; readonly ended: string; readonly error?: unknown },
+  about: RecordAbout,
+): RecordContent {
+  return {
+    ...commonContent(kind, about),
+    started: run.started,
+    ended: run.ended,
+    result: run.result,
+    ...(run.error !== undefined && { reason: reasonOf(run.error, about.scrub) }),
+    exceptions: [],
+    exceptionCount: 0,
+  };
 }
 
 /** @param change a word for what was done: `key-added`, `key-removed`, `password-changed` */
-export function recordOfKeyChange(change: string, keyId: string, repositoryId: string, about: RecordAbout & { readonly location: string }): RecordContent {
-  return { ...commonContent('key-change', about), destination: placeOf(about.location, about.settings), repositoryId, change: { what: change, after: keyId } };
+export function recordOfKeyChange(
+  change: string,
+  keyId: string,
+  repositoryId: string,
+  about: RecordAbout & { readonly location: string },
+): RecordContent {
+  return {
+    ...commonContent('key-change', about),
+    destination: placeOf(about.location, about.settings),
+    repositoryId,
+    change: { what: change, after: keyId },
+  };
 }
 
 /** @param all also those that were in use; otherwise only what programs had left behind */
-export function recordOfUnlock(removed: number, repositoryId: string, about: RecordAbout & { readonly location: string; readonly all: boolean }): RecordContent {
-  return { ...commonContent('unlock', about), destination: placeOf(about.location, about.settings), repositoryId, counts: { locksRemoved: removed }, evidence: { which: about.all ? 'all' : 'left-behind' } };
+export function recordOfUnlock(
+  removed: number,
+  repositoryId: string,
+  about: RecordAbout & { readonly location: string; readonly all: boolean },
+): RecordContent {
+  return {
+    ...commonContent('unlock', about),
+    destination: placeOf(about.location, about.settings),
+    repositoryId,
+    counts: { locksRemoved: removed },
+    evidence: { which: about.all ? 'all' : 'left-behind' },
+  };
 }
 
 /** @param account undefined when nobody knows which one it would have been */
-export function recordOfSignIn(kind: 'sign-in' | 'sign-out', account: string | undefined, result: RecordResult, about: RecordAbout, error?: unknown): RecordContent {
-  return { ...commonContent(kind, about), ...(account !== undefined && { destination: { account } }), result, ...(error !== undefined && { reason: reasonOf(error, about.scrub) }) };
+export function recordOfSignIn(
+  kind: 'sign-in' | 'sign-out',
+  account: string | undefined,
+  result: RecordResult,
+  about: RecordAbout,
+  error?: unknown,
+): RecordContent {
+  return {
+    ...commonContent(kind, about),
+    ...(account !== undefined && { destination: { account } }),
+    result,
+    ...(error !== undefined && { reason: reasonOf(error, about.scrub) }),
+  };
 }
 
 function plainException({ item, kind, reason, weight }: JobException): NonNullable<RecordContent['exceptions']>[number] {

@@ -5,7 +5,14 @@ import { newsOf } from './copy-news.ts';
 import type { DrivePlace } from './drive-account.ts';
 import { runJob, type JobName, type JobResult } from './job-result.ts';
 import { copyRecordsOf, OpenCopy, type WorkOptions } from './offsite-copy.ts';
-import { offsiteSampleJob, offsiteScrubJob, offsiteSyncJob, type SampleDetails, type ScrubDetails, type SyncDetails } from './offsite-jobs.ts';
+import {
+  offsiteSampleJob,
+  offsiteScrubJob,
+  offsiteSyncJob,
+  type SampleDetails,
+  type ScrubDetails,
+  type SyncDetails,
+} from './offsite-jobs.ts';
 import { readableCopyJob, type ReadableCopyDetails, type ReadableCopyOptions } from './readable-copy-job.ts';
 import type { RecordKeeper } from './record-keeper.ts';
 import { recordOfReadableCopy, recordOfSample, recordOfScrub, recordOfSync, type AboutCopy } from './record-of-copy.ts';
@@ -40,19 +47,35 @@ export class RecordedCopy {
     }
   }
 
-  async sync(opened: OpenCopy, options: WorkOptions & { readonly mayUseKnown?: boolean; readonly mayRemoveAll?: boolean; readonly dryRun?: boolean }, trigger: Trigger): Promise<JobResult<SyncDetails>> {
+  async sync(
+    opened: OpenCopy,
+    options: WorkOptions & { readonly mayUseKnown?: boolean; readonly mayRemoveAll?: boolean; readonly dryRun?: boolean },
+    trigger: Trigger,
+  ): Promise<JobResult<SyncDetails>> {
     const result = await offsiteSyncJob(opened, options);
-    if (options.dryRun !== true) await this.#take(result, trigger, opened, hasBrought(result, opened), (about) => recordOfSync(result, about), options.signal);
+    if (options.dryRun !== true)
+      await this.#take(result, trigger, opened, hasBrought(result, opened), (about) => recordOfSync(result, about), options.signal);
     return result;
   }
 
   async scrub(opened: OpenCopy, options: WorkOptions, trigger: Trigger): Promise<JobResult<ScrubDetails>> {
     const result = await offsiteScrubJob(opened, options);
-    await this.#take(result, trigger, opened, result.details !== undefined || hasBrought(result, opened), (about) => recordOfScrub(result, about), options.signal);
+    await this.#take(
+      result,
+      trigger,
+      opened,
+      result.details !== undefined || hasBrought(result, opened),
+      (about) => recordOfScrub(result, about),
+      options.signal,
+    );
     return result;
   }
 
-  async sample(opened: OpenCopy, options: WorkOptions & { readonly percent?: number | undefined }, trigger: Trigger): Promise<JobResult<SampleDetails>> {
+  async sample(
+    opened: OpenCopy,
+    options: WorkOptions & { readonly percent?: number | undefined },
+    trigger: Trigger,
+  ): Promise<JobResult<SampleDetails>> {
     const result = await offsiteSampleJob(opened, options);
     await this.#take(result, trigger, opened, result.details !== undefined, (about) => recordOfSample(result, about), options.signal);
     return result;
@@ -60,30 +83,65 @@ export class RecordedCopy {
 
   async readable(access: RepositoryAccess, options: ReadableCopyOptions, trigger: Trigger): Promise<JobResult<ReadableCopyDetails>> {
     const result = await readableCopyJob(access, options);
-    await this.#take(result, trigger, undefined, result.details !== undefined, (about) => recordOfReadableCopy(result, { ...about, to: options.to }), access.signal);
+    await this.#take(
+      result,
+      trigger,
+      undefined,
+      result.details !== undefined,
+      (about) => recordOfReadableCopy(result, { ...about, to: options.to }),
+      access.signal,
+    );
     return result;
   }
 
   async #noteFailure(job: JobName, trigger: Trigger, error: unknown): Promise<void> {
     const result = await runJob<never>(job, this.#options.place.clock ?? systemClock, () => Promise.reject(error));
-    await this.#take(result, trigger, undefined, false, (about) => (job === 'offsite-sync' ? recordOfSync(result, about) : recordOfScrub(result, about)), undefined);
+    await this.#take(
+      result,
+      trigger,
+      undefined,
+      false,
+      (about) => (job === 'offsite-sync' ? recordOfSync(result, about) : recordOfScrub(result, about)),
+      undefined,
+    );
   }
 
   /** Never rejects: the work is done, and is not undone for its record. */
-  async #take(result: JobResult<unknown>, trigger: Trigger, opened: OpenCopy | undefined, did: boolean, make: (about: AboutCopy) => RecordContent, signal: AbortSignal | undefined): Promise<void> {
+  async #take(
+    result: JobResult<unknown>,
+    trigger: Trigger,
+    opened: OpenCopy | undefined,
+    did: boolean,
+    make: (about: AboutCopy) => RecordContent,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const { copy, place, keeper } = this.#options;
     const memory = opened?.records ?? copyRecordsOf(copy, place);
-    const { told = {}, folderIds = [] } = await memory.read().catch(() => ({}) as { readonly told?: undefined; readonly folderIds?: undefined });
+    const { told = {}, folderIds = [] } = await memory
+      .read()
+      .catch(() => ({}) as { readonly told?: undefined; readonly folderIds?: undefined });
     const news = newsOf(told[result.job], result, { did, isAsked: trigger === 'manual' });
     const uploaded = opened?.uploaded ?? { files: 0, bytes: 0 };
     if (news.isRecorded) {
       await keeper.write((about) => {
-        const content = make({ ...about, trigger, via: trigger === 'manual' ? about.via : 'schedule', copy, account: place.settings?.account, folderIds, uploaded });
-        return news.before === undefined ? content : { ...content, evidence: { ...content.evidence, attemptsBefore: news.before.attempts, notGoodSince: news.before.since } };
+        const content = make({
+          ...about,
+          trigger,
+          via: trigger === 'manual' ? about.via : 'schedule',
+          copy,
+          account: place.settings?.account,
+          folderIds,
+          uploaded,
+        });
+        return news.before === undefined
+          ? content
+          : { ...content, evidence: { ...content.evidence, attemptsBefore: news.before.attempts, notGoodSince: news.before.since } };
       });
     }
-    if (news.told !== told[result.job]) await memory.update((record) => ({ ...record, told: { ...record.told, [result.job]: news.told } })).catch(() => undefined);
-    if (opened && signal && result.details !== undefined && uploaded.files > 0) await keeper.keepHead((head, owner) => opened.keepAnchor({ head, owner }, (other) => keeper.history.has(other), signal));
+    if (news.told !== told[result.job])
+      await memory.update((record) => ({ ...record, told: { ...record.told, [result.job]: news.told } })).catch(() => undefined);
+    if (opened && signal && result.details !== undefined && uploaded.files > 0)
+      await keeper.keepHead((head, owner) => opened.keepAnchor({ head, owner }, (other) => keeper.history.has(other), signal));
   }
 }
 

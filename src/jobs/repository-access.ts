@@ -34,9 +34,14 @@ export interface OpenedRepository {
 
 /**
  * Opens and locks a repository, does `work`, and unlocks and closes it again, whatever happens.
- * @throws what `work` throws; `repository.missing`, `repository.wrong-password`, `repository.locked`, `repository.lock-lost` and the storage's errors
+ * @throws what `work` throws; `repository.missing`, `repository.wrong-password`, `repository.locked`, `repository.lock-lost` and the
+ * storage's errors
  */
-export async function withRepository<T>(access: RepositoryAccess, mode: LockMode, work: (opened: OpenedRepository) => Promise<T>): Promise<T> {
+export async function withRepository<T>(
+  access: RepositoryAccess,
+  mode: LockMode,
+  work: (opened: OpenedRepository) => Promise<T>,
+): Promise<T> {
   const world = worldOf(access);
   const storage = await world.openStorage(access.location);
   try {
@@ -76,11 +81,21 @@ async function requireRepository(storage: Storage, signal: AbortSignal): Promise
   throw new CadanganError('repository.missing', { location: storage.location });
 }
 
-async function underLock<T>(repository: Repository, access: RepositoryAccess, mode: 'shared' | 'exclusive', work: (opened: OpenedRepository) => Promise<T>): Promise<T> {
+async function underLock<T>(
+  repository: Repository,
+  access: RepositoryAccess,
+  mode: 'shared' | 'exclusive',
+  work: (opened: OpenedRepository) => Promise<T>,
+): Promise<T> {
   const { signal } = access;
   const retryForMs = access.retryLockForMs ?? 0;
   // Somebody who would wait for a lock wants a conflict told before the work begins; others can begin to read meanwhile.
-  const lock = await repository.lock({ exclusive: mode === 'exclusive', retryForMs, confirmInBackground: mode === 'shared' && retryForMs === 0, signal });
+  const lock = await repository.lock({
+    exclusive: mode === 'exclusive',
+    retryForMs,
+    confirmInBackground: mode === 'shared' && retryForMs === 0,
+    signal,
+  });
   let failure: { readonly error: unknown } | undefined;
   try {
     return await work({ repository, signal: AbortSignal.any([signal, lock.signal]) });

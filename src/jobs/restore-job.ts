@@ -31,7 +31,10 @@ export function restoreJob(access: RepositoryAccess, options: RestoreJobOptions)
       onStart?.(snapshot);
       let isContentLost = false;
       const restored = await restore(repository, snapshot.snapshot, {
-        ...rest, subfolder, repositoryFolder: repositoryFolderOf(access.location), signal,
+        ...rest,
+        subfolder,
+        repositoryFolder: repositoryFolderOf(access.location),
+        signal,
         onException: ({ path, kind, reason, detail }) => {
           const exception = { item: textOf(path), kind: reason, reason: detail ?? '', weight: kind };
           isContentLost ||= kind === 'lost' && reason !== 'special-file'; // pipes and devices have no content

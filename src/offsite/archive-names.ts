@@ -16,7 +16,9 @@ export function fitName(name: string): string {
 /** Keeps the ending, by which systems know what opens a file. */
 function shortened(name: string): string {
   const ending = /\.[^.]{1,10}$/.exec(name)?.[0] ?? '';
-  return `${Array.from(name).slice(0, nameCharsMax - ending.length).join('')}${ending}`;
+  return `${Array.from(name)
+    .slice(0, nameCharsMax - ending.length)
+    .join('')}${ending}`;
 }
 
 /** Gives each entry of an archive a path of its own, also where two names became one, or differ in case alone. */

@@ -35,13 +35,16 @@ export function compareCopy(cut: SourceCut, listing: CopyListing, distrusted: Re
     const all = copies.get(keyOf(source)) ?? [];
     copies.delete(keyOf(source));
     const live = all.filter(({ isTrashed }) => !isTrashed).toSorted(olderFirst);
-    const judged = live.map((copy) => ({ copy, verdict: distrusted.has(copy.id) ? 'damaged' as const : judge(copy, wanted, source) }));
-    if (judged.some(({ verdict, copy }) => verdict === 'verified' && copy.sizeBytes !== undefined && copy.sizeBytes !== source.sizeBytes)) damagedAtSource.push(source);
+    const judged = live.map((copy) => ({ copy, verdict: distrusted.has(copy.id) ? ('damaged' as const) : judge(copy, wanted, source) }));
+    if (judged.some(({ verdict, copy }) => verdict === 'verified' && copy.sizeBytes !== undefined && copy.sizeBytes !== source.sizeBytes))
+      damagedAtSource.push(source);
     const verified = judged.filter(({ verdict }) => verdict === 'verified').map(({ copy }) => copy);
     const unconfirmed = judged.filter(({ verdict }) => verdict === 'unconfirmed').map(({ copy }) => copy);
     const [good, ...doubles] = [...verified, ...unconfirmed];
     return {
-      source, good, doubles,
+      source,
+      good,
+      doubles,
       confidence: verified.length > 0 ? 'verified' : unconfirmed.length > 0 ? 'unconfirmed' : 'none',
       damaged: judged.filter(({ verdict }) => verdict === 'damaged').map(({ copy }) => copy),
       isTrashed: live.length === 0 && all.length > 0,
@@ -52,8 +55,8 @@ export function compareCopy(cut: SourceCut, listing: CopyListing, distrusted: Re
 }
 
 /**
- * Whether a copy has the bytes that its name promises. A size that differs from the original's says nothing where the SHA-256 is right: the name is the
- * hash of the bytes, so it is the original that was torn.
+ * Whether a copy has the bytes that its name promises. A size that differs from the original's says nothing where the SHA-256 is right: the
+ * name is the hash of the bytes, so it is the original that was torn.
  */
 function judge(copy: CopyFile, wanted: string, source: SourceFile): 'verified' | 'unconfirmed' | 'damaged' {
   if (copy.sha256 !== undefined) return copy.sha256 === wanted ? 'verified' : 'damaged';

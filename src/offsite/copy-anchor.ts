@@ -9,17 +9,26 @@ interface StoredAnchor {
   readonly anchor: Anchor;
 }
 
-/** The heads of records that are kept beside the copy, of every machine; those that cannot be understood are left out. @param keptIn for people @throws `drive.signed-out`, `drive.unavailable` ... */
+/**
+ * The heads of records that are kept beside the copy, of every machine; those that cannot be understood are left out.
+ * @param keptIn for people
+ * @throws `drive.signed-out`, `drive.unavailable` ...
+ */
 export async function readAnchors(folder: DriveFolder, keptIn: string, signal: AbortSignal): Promise<Anchor[]> {
   return (await readStored(folder, isAnchorFileName, keptIn, signal)).map(({ anchor }) => anchor);
 }
 
 /**
- * Keeps the head of our records beside the copy, in a small file that restic does not look at. The one before goes to the trash when the new one is there,
- * and only if it belongs to the same chain: one that contradicts our records stays, as a witness.
+ * Keeps the head of our records beside the copy, in a small file that restic does not look at. The one before goes to the trash when the
+ * new one is there, and only if it belongs to the same chain: one that contradicts our records stays, as a witness.
  * @param isOurs whether our records have this very record
  */
-export async function keepAnchor(folder: DriveFolder, { head, owner }: { readonly head: ChainHead; readonly owner: string }, isOurs: (head: ChainHead) => Promise<boolean>, signal: AbortSignal): Promise<void> {
+export async function keepAnchor(
+  folder: DriveFolder,
+  { head, owner }: { readonly head: ChainHead; readonly owner: string },
+  isOurs: (head: ChainHead) => Promise<boolean>,
+  signal: AbortSignal,
+): Promise<void> {
   const name = anchorFileName(owner);
   const before = await readStored(folder, (other) => other === name, '', signal);
   if (before.some(({ anchor }) => isSame(anchor, head))) return;
@@ -27,7 +36,12 @@ export async function keepAnchor(folder: DriveFolder, { head, owner }: { readonl
   for (const { file, anchor } of before) if (await isOurs(anchor)) await folder.trash(file.id, signal);
 }
 
-async function readStored(folder: DriveFolder, isWanted: (name: string) => boolean, keptIn: string, signal: AbortSignal): Promise<StoredAnchor[]> {
+async function readStored(
+  folder: DriveFolder,
+  isWanted: (name: string) => boolean,
+  keptIn: string,
+  signal: AbortSignal,
+): Promise<StoredAnchor[]> {
   const stored: StoredAnchor[] = [];
   for (const file of await folder.listBeside(signal)) {
     const { name, sizeBytes = 0 } = file;

@@ -11,21 +11,46 @@ const amount = z.object({ files: count, bytes: count });
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 const errorText = z.object({ code: z.string(), facts: z.record(z.string(), scalar) });
 const findings = z.object({
-  missing: count, damaged: count, doubled: count, trashed: count, foreign: count, extra: count, unconfirmed: count, damagedAtSource: count,
+  missing: count,
+  damaged: count,
+  doubled: count,
+  trashed: count,
+  foreign: count,
+  extra: count,
+  unconfirmed: count,
+  damagedAtSource: count,
 });
 
 const recordSchema = z.object({
   version: z.literal(1),
   /** What it is about: a record of another place says nothing. */
-  source: z.string(), to: z.string(),
-  lastSync: z.object({ at: time, outcome: z.enum(['whole', 'incomplete', 'failed', 'stopped']), uploaded: amount, trashedFiles: count, error: errorText.optional() }).optional(),
+  source: z.string(),
+  to: z.string(),
+  lastSync: z
+    .object({
+      at: time,
+      outcome: z.enum(['whole', 'incomplete', 'failed', 'stopped']),
+      uploaded: amount,
+      trashedFiles: count,
+      error: errorText.optional(),
+    })
+    .optional(),
   /** When the copy last had everything. */
   lastWholeAt: time.optional(),
   /** What it lacks, and since when it is not whole. */
   behind: amount.extend({ since: time }).optional(),
   total: amount.optional(),
   heldBack: z.object({ files: count, doubts: z.array(z.enum(['changing', 'no-snapshots', 'packs-lost', 'far-fewer'])) }).optional(),
-  lastScrub: z.object({ at: time, checked: amount, found: findings, items: z.array(z.object({ kind: z.string(), path: z.string() })), healedFiles: count, leftFiles: count }).optional(),
+  lastScrub: z
+    .object({
+      at: time,
+      checked: amount,
+      found: findings,
+      items: z.array(z.object({ kind: z.string(), path: z.string() })),
+      healedFiles: count,
+      leftFiles: count,
+    })
+    .optional(),
   lastSample: z.object({ at: time, read: amount, damaged: z.array(z.string()) }).optional(),
   /** The last file that a sample read; the next one goes on behind it. */
   sampleCursor: z.string().optional(),
@@ -39,7 +64,9 @@ const recordSchema = z.object({
   provedByMd5: z.record(z.string(), z.string()).optional(),
   /** What the records were last told of each kind of work that was not good, so that they are not told every few minutes. */
   told: z.record(z.string(), z.object({ state: z.string(), since: time, attempts: count }).optional()).optional(),
-  readable: z.array(z.object({ at: time, name: z.string(), place: z.string(), snapshot: z.string(), bytes: count, id: z.string().optional() })).optional(),
+  readable: z
+    .array(z.object({ at: time, name: z.string(), place: z.string(), snapshot: z.string(), bytes: count, id: z.string().optional() }))
+    .optional(),
 });
 
 /** What is remembered of one copy. */
@@ -47,8 +74,8 @@ export type CopyRecord = z.output<typeof recordSchema>;
 export type ScrubFindings = z.output<typeof findings>;
 
 /**
- * The memory of one copy: `offsite-NAME.json` in the state folder. It serves what people see and when scrubs are due; the copy itself needs nothing of it,
- * and it may be deleted at any time.
+ * The memory of one copy: `offsite-NAME.json` in the state folder. It serves what people see and when scrubs are due; the copy itself needs
+ * nothing of it, and it may be deleted at any time.
  */
 export class CopyRecordFile {
   readonly path: string;
@@ -63,7 +90,10 @@ export class CopyRecordFile {
     this.#random = random;
   }
 
-  /** An empty one when there is none, it cannot be understood, or it is of another place. @throws `storage.denied`, `storage.unreachable` */
+  /**
+   * An empty one when there is none, it cannot be understood, or it is of another place.
+   * @throws `storage.denied`, `storage.unreachable`
+   */
   async read(): Promise<CopyRecord> {
     const empty: CopyRecord = { version: 1, ...this.#place, snapshots: [] };
     try {
@@ -85,7 +115,10 @@ export class CopyRecordFile {
       return changed;
     });
     // Whoever asked for the change hears of a failure; the next one does not.
-    this.#writing = work.then(() => undefined, () => undefined);
+    this.#writing = work.then(
+      () => undefined,
+      () => undefined,
+    );
     return work;
   }
 
@@ -100,7 +133,12 @@ export class CopyRecordFile {
   #unusable(cause: unknown): unknown {
     const reason = systemCode(cause);
     if (reason === undefined) return cause;
-    const code = reason === 'ENOSPC' || reason === 'EDQUOT' ? 'storage.full' : reason === 'EACCES' || reason === 'EPERM' || reason === 'EROFS' ? 'storage.denied' : 'storage.unreachable';
+    const code =
+      reason === 'ENOSPC' || reason === 'EDQUOT'
+        ? 'storage.full'
+        : reason === 'EACCES' || reason === 'EPERM' || reason === 'EROFS'
+          ? 'storage.denied'
+          : 'storage.unreachable';
     return new CadanganError(code, { location: this.path, reason }, { cause });
   }
 }

@@ -3,7 +3,16 @@ import type { KeeperState, Trouble } from './keep-copy.ts';
 import type { CopyProgress } from './progress.ts';
 
 /** A copy in a word. `unknown`: nobody has looked yet. */
-export type CopyStateWord = 'in-sync' | 'behind' | 'copying' | 'scrubbing' | 'reading' | 'writing-readable' | 'paused' | 'stopped-by-trouble' | 'unknown';
+export type CopyStateWord =
+  | 'in-sync'
+  | 'behind'
+  | 'copying'
+  | 'scrubbing'
+  | 'reading'
+  | 'writing-readable'
+  | 'paused'
+  | 'stopped-by-trouble'
+  | 'unknown';
 
 /** All that people are shown of one copy. Times are RFC 3339 unless they end in `Ms` (milliseconds since 1970). */
 export interface CopyStatus {
@@ -36,13 +45,34 @@ export interface CopyNames {
   readonly paused: boolean;
 }
 
-/** Puts together what is configured, what is remembered, and what goes on. Pure. @param keeper undefined where no process keeps the copy up */
-export function copyStatusOf({ name, title, repository, to, paused }: CopyNames, record: CopyRecord, keeper: KeeperState | undefined): CopyStatus {
+/**
+ * Puts together what is configured, what is remembered, and what goes on. Pure.
+ * @param keeper undefined where no process keeps the copy up
+ */
+export function copyStatusOf(
+  { name, title, repository, to, paused }: CopyNames,
+  record: CopyRecord,
+  keeper: KeeperState | undefined,
+): CopyStatus {
   const { behind, total, lastWholeAt, lastSync, lastScrub, lastSample, heldBack, snapshots, readable = [] } = record;
   return {
-    name, title, repository, to, behind, total, lastWholeAt, lastSync, lastScrub, lastSample, heldBack, snapshots, readable,
+    name,
+    title,
+    repository,
+    to,
+    behind,
+    total,
+    lastWholeAt,
+    lastSync,
+    lastScrub,
+    lastSample,
+    heldBack,
+    snapshots,
+    readable,
     state: wordOf(record, paused, keeper),
-    trouble: keeper?.trouble, watch: keeper?.watch, progress: keeper?.progress,
+    trouble: keeper?.trouble,
+    watch: keeper?.watch,
+    progress: keeper?.progress,
   };
 }
 

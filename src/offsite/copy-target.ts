@@ -24,7 +24,12 @@ export interface Uploaded {
 /** Reads what lies on Drive. */
 export interface CopyReader {
   /** Exactly `lengthBytes` from `offset`, in `target`. @throws `repository.damaged` when the file ends before; `drive.not-found` ... */
-  read(file: CopyFile, offset: number, lengthBytes: number, options: { readonly target: Uint8Array; readonly signal?: AbortSignal | undefined }): Promise<Uint8Array>;
+  read(
+    file: CopyFile,
+    offset: number,
+    lengthBytes: number,
+    options: { readonly target: Uint8Array; readonly signal?: AbortSignal | undefined },
+  ): Promise<Uint8Array>;
 }
 
 /** The copy's folder on Drive, as far as copying needs it. All calls may run side by side; each retries what can be retried. */
@@ -34,7 +39,8 @@ export interface CopyTarget extends CopyReader {
   /** Everything that lies there. @throws when it cannot be listed whole */
   list(signal?: AbortSignal): Promise<CopyListing>;
   /**
-   * Stores the file and proves it. Goes on where an earlier attempt, also of another process, was cut short; never leaves two where one was asked for.
+   * Stores the file and proves it. Goes on where an earlier attempt, also of another process, was cut short; never leaves two where one was
+   * asked for.
    * @throws `repository.damaged` when the source's bytes are not those of the name
    */
   upload(file: SourceFile, source: UploadSource, options?: UploadOptions): Promise<Uploaded>;

@@ -33,7 +33,9 @@ export class DriveCopy implements CopyTarget {
     this.#items = new Map(files.map((item) => [item.id, item]));
     return {
       files: files.flatMap((item) => this.#copyFile(item) ?? []),
-      foreign: files.filter(({ file, trashed, path }) => file === undefined && !trashed && !isAnchorFileName(path)).map(({ id, path, sizeBytes }) => ({ id, path, sizeBytes })),
+      foreign: files
+        .filter(({ file, trashed, path }) => file === undefined && !trashed && !isAnchorFileName(path))
+        .map(({ id, path, sizeBytes }) => ({ id, path, sizeBytes })),
     };
   }
 
@@ -52,7 +54,12 @@ export class DriveCopy implements CopyTarget {
     this.#proved.delete(id);
   }
 
-  async read({ id, name }: CopyFile, offset: number, lengthBytes: number, { target, signal }: { readonly target: Uint8Array; readonly signal?: AbortSignal | undefined }): Promise<Uint8Array> {
+  async read(
+    { id, name }: CopyFile,
+    offset: number,
+    lengthBytes: number,
+    { target, signal }: { readonly target: Uint8Array; readonly signal?: AbortSignal | undefined },
+  ): Promise<Uint8Array> {
     const item = this.#items.get(id);
     if (item === undefined) throw new Error(`${name} was not listed`);
     return this.#folder.readRange(item, offset, lengthBytes, { target, ...(signal && { signal }) });
@@ -75,7 +82,13 @@ export class DriveCopy implements CopyTarget {
     if (file === undefined || !isCopied(file.kind)) return undefined;
     const isProved = item.sha256 === undefined && md5 !== undefined && this.#proved.get(id) === md5;
     return {
-      kind: file.kind, name: file.name, id, sizeBytes, md5, isTrashed: trashed, createdMs: Date.parse(createdTime) || 0,
+      kind: file.kind,
+      name: file.name,
+      id,
+      sizeBytes,
+      md5,
+      isTrashed: trashed,
+      createdMs: Date.parse(createdTime) || 0,
       sha256: isProved && file.kind !== 'config' ? file.name : item.sha256,
     };
   }

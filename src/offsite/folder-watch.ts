@@ -21,10 +21,10 @@ export interface FolderWatchOptions {
 const pollingIntervalMsDefault = 60_000;
 
 /**
- * Notices that files of a repository come and go, as well as the system lets it. Only folders are watched, of which there are about 260 whatever the
- * size: files of a repository are never changed in place, and what comes or goes is an event of its folder. (chokidar would take a watch of the system
- * for each of a million packs; so files are ignored, and what it hears of the folders is taken raw.) Locks come and go all the time and are not
- * copied. Whoever uses it looks for himself now and then: events get lost.
+ * Notices that files of a repository come and go, as well as the system lets it. Only folders are watched, of which there are about 260
+ * whatever the size: files of a repository are never changed in place, and what comes or goes is an event of its folder. (chokidar would
+ * take a watch of the system for each of a million packs; so files are ignored, and what it hears of the folders is taken raw.) Locks come
+ * and go all the time and are not copied. Whoever uses it looks for himself now and then: events get lost.
  */
 export class FolderWatch implements AsyncDisposable {
   readonly #watcher: FSWatcher;
@@ -33,8 +33,13 @@ export class FolderWatch implements AsyncDisposable {
   constructor({ folder, polling, onChange, onMode, pollingIntervalMs = pollingIntervalMsDefault }: FolderWatchOptions) {
     const locks = join(folder, 'locks');
     this.#watcher = watch(folder, {
-      followSymlinks: false, ignorePermissionErrors: true, atomic: false, depth: 2,
-      usePolling: polling, interval: pollingIntervalMs, binaryInterval: pollingIntervalMs,
+      followSymlinks: false,
+      ignorePermissionErrors: true,
+      atomic: false,
+      depth: 2,
+      usePolling: polling,
+      interval: pollingIntervalMs,
+      binaryInterval: pollingIntervalMs,
       ignored: (path, stats) => path === locks || stats?.isFile() === true,
     });
     onMode({ mode: 'starting' });

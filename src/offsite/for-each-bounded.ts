@@ -1,10 +1,15 @@
 import { throwIfAborted } from '../platform/index.ts';
 
 /**
- * Does `work` for each item, at most `limit` at once. The first error aborts the others, and is thrown when all of them have come to an end: nothing
- * goes on behind the caller's back.
+ * Does `work` for each item, at most `limit` at once. The first error aborts the others, and is thrown when all of them have come to an
+ * end: nothing goes on behind the caller's back.
  */
-export async function forEachBounded<T>(items: Iterable<T>, limit: number, signal: AbortSignal | undefined, work: (item: T, signal: AbortSignal) => Promise<void>): Promise<void> {
+export async function forEachBounded<T>(
+  items: Iterable<T>,
+  limit: number,
+  signal: AbortSignal | undefined,
+  work: (item: T, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
   const stop = new AbortController();
   const own = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   const pending = items[Symbol.iterator]();

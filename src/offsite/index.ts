@@ -3,23 +3,51 @@
  *
  *   list the original -> list the copy -> compare -> plan -> upload keys and config, packs, indexes, snapshots -> trash what is no more
  *
- * Words: the *original* is the repository's folder, the *copy* is the folder on Drive; a *cut* is the original's names at one moment; a file is
- * *verified* when the SHA-256 that Drive computed is its name; *scrub* compares the whole copy so; *lag* is what the copy lacks.
+ * Words: the *original* is the repository's folder, the *copy* is the folder on Drive; a *cut* is the original's names at one moment; a
+ * file is *verified* when the SHA-256 that Drive computed is its name; *scrub* compares the whole copy so; *lag* is what the copy lacks.
  *
- * At every moment the copy is a repository that can be opened and restored from; nothing is removed from it while there is any doubt about the original.
+ * At every moment the copy is a repository that can be opened and restored from; nothing is removed from it while there is any doubt about
+ * the original.
  */
 export { compareCopy, lagOf, type Comparison, type CopyState } from './compare-copy.ts';
-export { keyOf, nameOf, sumBytes, type CopiedKind, type CopyFile, type CopyListing, type ForeignFile, type SourceFile } from './copy-listing.ts';
+export {
+  keyOf,
+  nameOf,
+  sumBytes,
+  type CopiedKind,
+  type CopyFile,
+  type CopyListing,
+  type ForeignFile,
+  type SourceFile,
+} from './copy-listing.ts';
 export type { CopyTarget, UploadOptions, UploadSource } from './copy-target.ts';
 export { planCopy, type CopyPlan, type Doubt, type PlanOptions, type Stage, type TrashStage, type UploadStage } from './plan-copy.ts';
 export { CopyProgressMeter, type CopyProgress, type CopyProgressSink } from './progress.ts';
 export { runPlan, type RunOptions, type RunReport } from './run-plan.ts';
 export { readSourceCut, type SourceCut } from './source-cut.ts';
-export { archiveSnapshot, measureTree, type ArchiveFormat, type ArchiveGap, type ArchiveOptions, type ArchiveReport, type SnapshotArchive } from './snapshot-archive.ts';
+export {
+  archiveSnapshot,
+  measureTree,
+  type ArchiveFormat,
+  type ArchiveGap,
+  type ArchiveOptions,
+  type ArchiveReport,
+  type SnapshotArchive,
+} from './snapshot-archive.ts';
 export { keepAnchor, readAnchors } from './copy-anchor.ts';
 export { CopyRecordFile, type CopyRecord, type ScrubFindings } from './copy-record.ts';
 export { CopyKeeper, type KeeperOptions, type KeeperState, type Trouble } from './keep-copy.ts';
-export { dayMs, hourMs, nextWork, retryAfterMs, troubleOf, type KeeperSituation, type KeeperTiming, type TroubleKind, type Work } from './next-work.ts';
+export {
+  dayMs,
+  hourMs,
+  nextWork,
+  retryAfterMs,
+  troubleOf,
+  type KeeperSituation,
+  type KeeperTiming,
+  type TroubleKind,
+  type Work,
+} from './next-work.ts';
 export { chooseSample, sampleCopy, type SampleOptions, type SampleReport } from './sample-copy.ts';
 export { isGrave, pathOf, scrubCopy, type Finding, type FindingKind, type ScrubReport } from './scrub-copy.ts';
 export { syncCopy, type CopyWorld, type SyncOptions, type SyncReport } from './sync-copy.ts';

@@ -1,6 +1,15 @@
 import { CadanganError, isAbort, type Clock, type ErrorFacts } from '../platform/index.ts';
 import { FolderWatch, type WatchMode } from './folder-watch.ts';
-import { dayMs, nextWork, retryAfterMs, troubleOf, type KeeperSituation, type KeeperTiming, type TroubleKind, type Work } from './next-work.ts';
+import {
+  dayMs,
+  nextWork,
+  retryAfterMs,
+  troubleOf,
+  type KeeperSituation,
+  type KeeperTiming,
+  type TroubleKind,
+  type Work,
+} from './next-work.ts';
 import type { CopyProgress } from './progress.ts';
 
 /** What stands in the way, and when it is tried again. */
@@ -35,7 +44,10 @@ export interface KeeperOptions {
   /** When scrub, sample and readable copy were last done; asked again after each work. */
   readonly times: () => Promise<Pick<KeeperSituation, 'lastScrubMs' | 'lastSampleMs' | 'readableDueMs'>>;
   /** Does it, and leaves a record of it. @throws what stopped it */
-  readonly run: (work: Work, context: { readonly signal: AbortSignal; readonly progress: (progress: CopyProgress) => void }) => Promise<void>;
+  readonly run: (
+    work: Work,
+    context: { readonly signal: AbortSignal; readonly progress: (progress: CopyProgress) => void },
+  ) => Promise<void>;
   readonly onState: (state: KeeperState) => void;
   readonly pollingIntervalMs?: number | undefined;
 }
@@ -43,8 +55,8 @@ export interface KeeperOptions {
 const watchAgainMs = 60_000;
 
 /**
- * Keeps a copy up: looks whenever the original has changed and come to rest, asks Drive for everything at the start and every hour, scrubs and samples when
- * that is due. Trouble is a state that is shown and waited out; it never runs in a circle. One work at a time.
+ * Keeps a copy up: looks whenever the original has changed and come to rest, asks Drive for everything at the start and every hour, scrubs
+ * and samples when that is due. Trouble is a state that is shown and waited out; it never runs in a circle. One work at a time.
  */
 export class CopyKeeper implements AsyncDisposable {
   readonly #options: KeeperOptions;
@@ -57,7 +69,13 @@ export class CopyKeeper implements AsyncDisposable {
   #lastSyncMs: number | undefined;
   #isPaused: boolean;
   #failures = 0;
-  #state: KeeperState = { activity: 'starting', watch: { mode: 'starting' }, trouble: undefined, progress: undefined, changedSinceMs: undefined };
+  #state: KeeperState = {
+    activity: 'starting',
+    watch: { mode: 'starting' },
+    trouble: undefined,
+    progress: undefined,
+    changedSinceMs: undefined,
+  };
   #wake = Promise.withResolvers<void>();
   #stopWork: { readonly work: Work; readonly controller: AbortController } | undefined;
   /** Somebody stopped it: it goes on by itself only then. */
@@ -95,8 +113,8 @@ export class CopyKeeper implements AsyncDisposable {
   }
 
   /**
-   * Takes back what was asked for, and ends it at its next safe point if it is under way; a `sync` also when it was not asked for. So that it does not begin again
-   * at once, nothing is done by itself until the next time that Drive would be asked for everything.
+   * Takes back what was asked for, and ends it at its next safe point if it is under way; a `sync` also when it was not asked for. So that
+   * it does not begin again at once, nothing is done by itself until the next time that Drive would be asked for everything.
    */
   stop(work: Work): void {
     this.#wanted.delete(work);
@@ -133,7 +151,18 @@ export class CopyKeeper implements AsyncDisposable {
       await this.#lookAfterWatch();
       const woken = this.#wake.promise;
       const known = await times().catch(() => ({ lastScrubMs: undefined, lastSampleMs: undefined, readableDueMs: undefined }));
-      const next = nextWork({ ...this.#postponed(known), isPaused: this.#isPaused, changes: this.#changes, lastSyncMs: this.#lastSyncMs, notBeforeMs: this.#notBefore, wanted: this.#wanted, timing }, this.#nowMs());
+      const next = nextWork(
+        {
+          ...this.#postponed(known),
+          isPaused: this.#isPaused,
+          changes: this.#changes,
+          lastSyncMs: this.#lastSyncMs,
+          notBeforeMs: this.#notBefore,
+          wanted: this.#wanted,
+          timing,
+        },
+        this.#nowMs(),
+      );
       if ('work' in next) {
         await this.#work(next.work);
         continue;
@@ -158,7 +187,8 @@ export class CopyKeeper implements AsyncDisposable {
     };
     const readableMs = this.#notBeforeMs.get('readable') ?? -Infinity;
     return {
-      lastScrubMs: later(known.lastScrubMs, 'scrub', scrubEveryMs), lastSampleMs: later(known.lastSampleMs, 'sample', sampleEveryMs),
+      lastScrubMs: later(known.lastScrubMs, 'scrub', scrubEveryMs),
+      lastSampleMs: later(known.lastSampleMs, 'sample', sampleEveryMs),
       readableDueMs: known.readableDueMs === undefined ? undefined : Math.max(known.readableDueMs, readableMs),
     };
   }
@@ -180,7 +210,10 @@ export class CopyKeeper implements AsyncDisposable {
     this.#changes = undefined;
     this.#setState({ activity: work, progress: undefined });
     try {
-      await this.#options.run(work, { signal: AbortSignal.any([this.#ending.signal, stop.signal]), progress: (progress) => this.#setState({ progress, waiting: undefined }) });
+      await this.#options.run(work, {
+        signal: AbortSignal.any([this.#ending.signal, stop.signal]),
+        progress: (progress) => this.#setState({ progress, waiting: undefined }),
+      });
       this.#postpone(work);
       if (work === 'sync' || work === 'scrub') this.#lastSyncMs = this.#nowMs();
       if (work === 'sync' || work === 'scrub' || work === 'look') {
@@ -215,17 +248,28 @@ export class CopyKeeper implements AsyncDisposable {
     const kind = troubleOf(known?.code);
     const nowMs = this.#nowMs();
     const sinceMs = this.#state.trouble?.kind === kind ? this.#state.trouble.sinceMs : nowMs;
-    this.#setState({ trouble: { kind, code: known?.code ?? 'unknown', facts: known?.facts ?? { reason: String(error) }, sinceMs, retryAtMs: nowMs + retryAfterMs(kind, this.#failures) } });
+    this.#setState({
+      trouble: {
+        kind,
+        code: known?.code ?? 'unknown',
+        facts: known?.facts ?? { reason: String(error) },
+        sinceMs,
+        retryAtMs: nowMs + retryAfterMs(kind, this.#failures),
+      },
+    });
   }
 
   /** A watch that was lost, or whose folder came only later, is begun anew now and then. */
   async #lookAfterWatch(): Promise<void> {
     const { folder, polling, pollingIntervalMs } = this.#options;
-    if (folder === undefined || (this.#watch && this.#state.watch.mode !== 'lost') || this.#nowMs() - this.#watchAtMs < watchAgainMs) return;
+    if (folder === undefined || (this.#watch && this.#state.watch.mode !== 'lost') || this.#nowMs() - this.#watchAtMs < watchAgainMs)
+      return;
     this.#watchAtMs = this.#nowMs();
     await this.#watch?.[Symbol.asyncDispose]();
     this.#watch = new FolderWatch({
-      folder, polling, pollingIntervalMs,
+      folder,
+      polling,
+      pollingIntervalMs,
       onChange: () => this.#onChange(),
       onMode: (watch) => this.#setState({ watch }),
     });

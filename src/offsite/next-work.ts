@@ -44,10 +44,16 @@ export function nextWork(situation: KeeperSituation, nowMs: number): { readonly 
   if (isPaused) return { waitUntilMs: Infinity };
   if (notBeforeMs !== undefined && nowMs < notBeforeMs) return { waitUntilMs: notBeforeMs };
   // What was never done is due as soon as there is a copy.
-  const afterSync = (lastMs: number | undefined, everyMs: number): number => (lastSyncMs === undefined ? Infinity : lastMs === undefined ? nowMs : lastMs + everyMs);
+  const afterSync = (lastMs: number | undefined, everyMs: number): number =>
+    lastSyncMs === undefined ? Infinity : lastMs === undefined ? nowMs : lastMs + everyMs;
   const due: readonly (readonly [Work, number])[] = [
     ['sync', lastSyncMs === undefined ? nowMs : lastSyncMs + timing.syncEveryMs],
-    ['look', changes === undefined ? Infinity : Math.min(changes.lastMs + timing.settleMs, changes.firstMs + Math.max(restlessMsMax, timing.settleMs))],
+    [
+      'look',
+      changes === undefined
+        ? Infinity
+        : Math.min(changes.lastMs + timing.settleMs, changes.firstMs + Math.max(restlessMsMax, timing.settleMs)),
+    ],
     ['scrub', afterSync(lastScrubMs, timing.scrubEveryMs)],
     ['sample', timing.samplePercent === 0 ? Infinity : afterSync(lastSampleMs, timing.sampleEveryMs)],
     ['readable', readableDueMs ?? Infinity],
@@ -59,20 +65,46 @@ export function nextWork(situation: KeeperSituation, nowMs: number): { readonly 
 }
 
 /** Why a copy stands still, in a word that people are told. */
-export type TroubleKind = 'signed-out' | 'wrong-account' | 'full' | 'daily-volume' | 'rate' | 'drive-unavailable' | 'denied' | 'source' | 'other-repository' | 'busy' | 'other';
+export type TroubleKind =
+  | 'signed-out'
+  | 'wrong-account'
+  | 'full'
+  | 'daily-volume'
+  | 'rate'
+  | 'drive-unavailable'
+  | 'denied'
+  | 'source'
+  | 'other-repository'
+  | 'busy'
+  | 'other';
 
 const troubles: Partial<Record<ErrorCode, TroubleKind>> = {
-  'drive.signed-out': 'signed-out', 'drive.sign-in-failed': 'signed-out', 'drive.not-set-up': 'signed-out',
-  'drive.wrong-account': 'wrong-account', 'drive.full': 'full', 'drive.daily-volume': 'daily-volume', 'drive.rate-limited': 'rate',
-  'drive.unavailable': 'drive-unavailable', 'drive.not-found': 'drive-unavailable', 'drive.altered': 'drive-unavailable',
-  'drive.denied': 'denied', 'storage.unreachable': 'source', 'storage.denied': 'source', 'offsite.source-doubtful': 'source', 'offsite.other-repository': 'other-repository', 'offsite.busy': 'busy',
+  'drive.signed-out': 'signed-out',
+  'drive.sign-in-failed': 'signed-out',
+  'drive.not-set-up': 'signed-out',
+  'drive.wrong-account': 'wrong-account',
+  'drive.full': 'full',
+  'drive.daily-volume': 'daily-volume',
+  'drive.rate-limited': 'rate',
+  'drive.unavailable': 'drive-unavailable',
+  'drive.not-found': 'drive-unavailable',
+  'drive.altered': 'drive-unavailable',
+  'drive.denied': 'denied',
+  'storage.unreachable': 'source',
+  'storage.denied': 'source',
+  'offsite.source-doubtful': 'source',
+  'offsite.other-repository': 'other-repository',
+  'offsite.busy': 'busy',
 };
 
 export function troubleOf(code: ErrorCode | undefined): TroubleKind {
   return (code && troubles[code]) ?? 'other';
 }
 
-/** When to try again: at once for nobody's sake, soon where it mends itself, in an hour where somebody has to do something; he can also say when. */
+/**
+ * When to try again: at once for nobody's sake, soon where it mends itself, in an hour where somebody has to do something; he can also say
+ * when.
+ */
 export function retryAfterMs(kind: TroubleKind, failuresInARow: number): number {
   const backOffMs = Math.min(30 * 60_000, 60_000 * 2 ** Math.min(10, failuresInARow - 1));
   switch (kind) {

@@ -4,8 +4,8 @@ import { sumBytes, type CopiedKind, type CopyFile, type SourceFile } from './cop
 import type { SourceCut } from './source-cut.ts';
 
 /**
- * What is to be done, in this order. Within a stage the order does not matter and several may go at once; a stage begins when every file of the one
- * before is done. At every moment in between the copy is a repository: what it has needs nothing that it has not.
+ * What is to be done, in this order. Within a stage the order does not matter and several may go at once; a stage begins when every file of
+ * the one before is done. At every moment in between the copy is a repository: what it has needs nothing that it has not.
  */
 export type Stage = UploadStage | TrashStage;
 
@@ -61,7 +61,12 @@ const removalOrder = ['snapshots', 'index', 'data', 'keys'] as const satisfies r
  * Decides what to upload and what to move to the trash. Pure.
  * @throws `offsite.other-repository` when the copy is that of another repository: another config, and no key in common
  */
-export function planCopy(cut: SourceCut, comparison: Comparison, place: { readonly source: string; readonly copy: string }, options: PlanOptions = {}): CopyPlan {
+export function planCopy(
+  cut: SourceCut,
+  comparison: Comparison,
+  place: { readonly source: string; readonly copy: string },
+  options: PlanOptions = {},
+): CopyPlan {
   refuseOther(comparison, place);
   const missing = comparison.states.filter(({ good }) => good === undefined).map(({ source }) => source);
   // An index or snapshot of names that do not belong together could need what nobody has. Packs, keys and the config need nothing.
@@ -70,12 +75,19 @@ export function planCopy(cut: SourceCut, comparison: Comparison, place: { readon
   const needless = comparison.extra.filter(({ kind }) => kind !== 'config');
   const doubts = options.mayRemoveAll && cut.isConsistent ? [] : doubtsAbout(cut, comparison);
   const goes = doubts.length === 0 && !options.removesNothing && cut.isConsistent;
-  const bad = (files: readonly CopyFile[]): TrashStage[] => (files.length === 0 ? [] : [{ action: 'trash', kind: 'data', why: 'damaged', files }]);
-  const planned: readonly Stage[] = [...bad(comparison.states.flatMap(({ damaged }) => damaged).filter(({ id }) => options.distrusted?.has(id))), ...uploads, ...cleaning(comparison), ...(goes ? removals(needless) : [])].filter(({ files }) => files.length > 0);
+  const bad = (files: readonly CopyFile[]): TrashStage[] =>
+    files.length === 0 ? [] : [{ action: 'trash', kind: 'data', why: 'damaged', files }];
+  const planned: readonly Stage[] = [
+    ...bad(comparison.states.flatMap(({ damaged }) => damaged).filter(({ id }) => options.distrusted?.has(id))),
+    ...uploads,
+    ...cleaning(comparison),
+    ...(goes ? removals(needless) : []),
+  ].filter(({ files }) => files.length > 0);
   const willUpload = uploads.flatMap(({ files }) => files);
   return {
     stages: planned,
-    uploadFiles: willUpload.length, uploadBytes: sumBytes(willUpload),
+    uploadFiles: willUpload.length,
+    uploadBytes: sumBytes(willUpload),
     doubts: needless.length > 0 ? doubts : [],
     heldBack: goes ? [] : needless,
   };
@@ -103,29 +115,47 @@ function cleaning({ states }: Comparison): TrashStage[] {
 }
 
 function removals(needless: readonly CopyFile[]): TrashStage[] {
-  return removalOrder.map((kind): TrashStage => ({ action: 'trash', kind, why: 'removed', files: needless.filter((file) => file.kind === kind) }));
+  return removalOrder.map((kind): TrashStage => ({
+    action: 'trash',
+    kind,
+    why: 'removed',
+    files: needless.filter((file) => file.kind === kind),
+  }));
 }
 
 /** Fewer than so many are not worth a question. */
 const questionAbove = 10;
 
 /**
- * The original is a folder that may be half mounted, emptied by accident, damaged or encrypted by an intruder; then the copy is what is left. A prune shows
- * by what it must do: it writes a new index and removes an old one before the first pack that an index named goes.
+ * The original is a folder that may be half mounted, emptied by accident, damaged or encrypted by an intruder; then the copy is what is
+ * left. A prune shows by what it must do: it writes a new index and removes an old one before the first pack that an index named goes.
  */
 function doubtsAbout(cut: SourceCut, { states, extra }: Comparison): Doubt[] {
   const doubts: Doubt[] = [];
   const has = (kind: CopiedKind): number => states.filter(({ source }) => source.kind === kind).length;
   const goes = (kind: CopiedKind): readonly CopyFile[] => extra.filter((file) => file.kind === kind);
-  const isMost = (kind: CopiedKind, share: number): boolean => goes(kind).length > questionAbove && goes(kind).length > share * (goes(kind).length + has(kind));
+  const isMost = (kind: CopiedKind, share: number): boolean =>
+    goes(kind).length > questionAbove && goes(kind).length > share * (goes(kind).length + has(kind));
   if (!cut.isConsistent) doubts.push('changing');
   if (goes('snapshots').length > 0 && has('snapshots') === 0) doubts.push('no-snapshots');
-  if (goes('index').length === 0 && goes('data').some((pack) => mayBeNamed(pack, states.flatMap(({ good }) => (good?.kind === 'index' ? [good] : []))))) doubts.push('packs-lost');
+  if (
+    goes('index').length === 0 &&
+    goes('data').some((pack) =>
+      mayBeNamed(
+        pack,
+        states.flatMap(({ good }) => (good?.kind === 'index' ? [good] : [])),
+      ),
+    )
+  )
+    doubts.push('packs-lost');
   if (isMost('data', 0.5) || isMost('snapshots', 0.9)) doubts.push('far-fewer');
   return doubts;
 }
 
-/** An index names only what was there before it. So a pack that came after every index is the rest of a backup that was cut short, and prune takes it away without a trace. */
+/**
+ * An index names only what was there before it. So a pack that came after every index is the rest of a backup that was cut short, and prune
+ * takes it away without a trace.
+ */
 function mayBeNamed(pack: CopyFile, indexes: readonly CopyFile[]): boolean {
   return indexes.some(({ createdMs }) => createdMs >= pack.createdMs);
 }

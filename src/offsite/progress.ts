@@ -70,8 +70,13 @@ export class CopyProgressMeter {
     if (!isForced && nowMs - this.#lastMs < reportMsMin) return;
     this.#lastMs = nowMs;
     this.#sink({
-      phase: this.#phase, elapsedMs: nowMs - this.#startMs,
-      filesDone: this.#done.files, filesTotal: this.#total.files, bytesDone: this.#done.bytes, bytesTotal: this.#total.bytes, currentPath: this.#current,
+      phase: this.#phase,
+      elapsedMs: nowMs - this.#startMs,
+      filesDone: this.#done.files,
+      filesTotal: this.#total.files,
+      bytesDone: this.#done.bytes,
+      bytesTotal: this.#total.bytes,
+      currentPath: this.#current,
     });
   }
 }

@@ -36,8 +36,9 @@ const uploadsAtOnceDefault = 4;
 const trashesAtOnce = 4;
 
 /**
- * Does what a plan says, stage after stage. It stops behind a stage that could not be completed: what would come next could need what is not there. Only a
- * file that was found damaged in an earlier run is passed over, because all that is new would otherwise stay unprotected for its sake.
+ * Does what a plan says, stage after stage. It stops behind a stage that could not be completed: what would come next could need what is
+ * not there. Only a file that was found damaged in an earlier run is passed over, because all that is new would otherwise stay unprotected
+ * for its sake.
  * @throws what uploading and trashing throws; by then nothing of it is under way any more
  */
 export async function runPlan(plan: CopyPlan, source: Storage, target: CopyTarget, options: RunOptions = {}): Promise<RunReport> {
@@ -59,7 +60,13 @@ interface Mishaps {
 }
 
 /** @returns whether whatever comes next may begin */
-async function runStage(stage: Stage, source: Storage, target: CopyTarget, options: RunOptions, { vanished, damaged }: Mishaps): Promise<boolean> {
+async function runStage(
+  stage: Stage,
+  source: Storage,
+  target: CopyTarget,
+  options: RunOptions,
+  { vanished, damaged }: Mishaps,
+): Promise<boolean> {
   const { signal, uploadsAtOnce = uploadsAtOnceDefault, meter, knownDamaged, configSha256, onUploaded, onTrashed } = options;
   const sha256Of = ({ kind, name }: SourceFile): string | undefined => (kind === 'config' ? configSha256 : name);
   if (stage.action === 'trash') {
@@ -73,8 +80,13 @@ async function runStage(stage: Stage, source: Storage, target: CopyTarget, optio
   await forEachBounded(stage.files, uploadsAtOnce, signal, async (file, ownSignal) => {
     const part = meter?.begin(file);
     try {
-      if (knownDamaged?.has(keyOf(file)) && !(await isSound(source, file, ownSignal))) throw new CadanganError('repository.damaged', { kind: file.kind, name: file.name, reason: 'hash' });
-      const uploaded = await target.upload(file, uploadSourceOf(source, file), { signal: ownSignal, onProgress: part?.sent, sha256: sha256Of(file) });
+      if (knownDamaged?.has(keyOf(file)) && !(await isSound(source, file, ownSignal)))
+        throw new CadanganError('repository.damaged', { kind: file.kind, name: file.name, reason: 'hash' });
+      const uploaded = await target.upload(file, uploadSourceOf(source, file), {
+        signal: ownSignal,
+        onProgress: part?.sent,
+        sha256: sha256Of(file),
+      });
       part?.done();
       onUploaded?.(uploaded);
     } catch (error) {
@@ -97,7 +109,8 @@ const pieceBytes = 4 * 1024 * 1024;
 /** Somebody may have mended it; sending it to see costs more than reading it. */
 async function isSound(storage: Storage, file: SourceFile, signal: AbortSignal): Promise<boolean> {
   const hash = createHash('sha256');
-  for (let at = 0; at < file.sizeBytes; at += pieceBytes) hash.update(await storage.readRange(nameOf(file), at, Math.min(pieceBytes, file.sizeBytes - at), { signal }));
+  for (let at = 0; at < file.sizeBytes; at += pieceBytes)
+    hash.update(await storage.readRange(nameOf(file), at, Math.min(pieceBytes, file.sizeBytes - at), { signal }));
   return hash.digest('hex') === file.name;
 }
 

@@ -25,9 +25,17 @@ export interface SampleReport {
 /** Files of a copy that are read next: from behind the cursor, in the order of names, which is as good as chance, and round again. */
 export function chooseSample(listing: CopyListing, percent: number, cursor: string | undefined): CopyFile[] {
   // The config has no hash for a name.
-  const files = listing.files.filter(({ kind, isTrashed, sizeBytes = 0 }) => kind !== 'config' && !isTrashed && sizeBytes > 0).toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
+  const files = listing.files
+    .filter(({ kind, isTrashed, sizeBytes = 0 }) => kind !== 'config' && !isTrashed && sizeBytes > 0)
+    .toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
   const wantedBytes = (files.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0) * percent) / 100;
-  const start = cursor === undefined ? 0 : Math.max(0, files.findIndex((file) => placeOf(file) > cursor));
+  const start =
+    cursor === undefined
+      ? 0
+      : Math.max(
+          0,
+          files.findIndex((file) => placeOf(file) > cursor),
+        );
   const chosen: CopyFile[] = [];
   let bytes = 0;
   for (const file of [...files.slice(start), ...files.slice(0, start)]) {
@@ -38,12 +46,23 @@ export function chooseSample(listing: CopyListing, percent: number, cursor: stri
   return chosen;
 }
 
-/** Downloads a part of the copy and proves every byte of it by the names; another part each time. Checksums that Drive reports prove what Drive once received; this proves what it gives back. */
-export async function sampleCopy(world: { readonly target: CopyReader; readonly clock: Clock }, listing: CopyListing, options: SampleOptions): Promise<SampleReport> {
+/**
+ * Downloads a part of the copy and proves every byte of it by the names; another part each time. Checksums that Drive reports prove what
+ * Drive once received; this proves what it gives back.
+ */
+export async function sampleCopy(
+  world: { readonly target: CopyReader; readonly clock: Clock },
+  listing: CopyListing,
+  options: SampleOptions,
+): Promise<SampleReport> {
   const { percent, signal, progress } = options;
   const chosen = chooseSample(listing, percent, options.cursor);
   const meter = progress && new CopyProgressMeter(world.clock, progress);
-  meter?.enter('reading', chosen.length, chosen.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0));
+  meter?.enter(
+    'reading',
+    chosen.length,
+    chosen.reduce((sum, { sizeBytes = 0 }) => sum + sizeBytes, 0),
+  );
   const damaged: CopyFile[] = [];
   let cursor = options.cursor;
   let readBytes = 0;
@@ -51,7 +70,8 @@ export async function sampleCopy(world: { readonly target: CopyReader; readonly 
     throwIfAborted(signal);
     const part = meter?.begin({ kind: file.kind, name: file.name, sizeBytes: file.sizeBytes ?? 0 });
     // Once more, if need be: what was damaged on its way is right the second time.
-    if (!(await isRight(world.target, file, part?.sent, signal)) && !(await isRight(world.target, file, undefined, signal))) damaged.push(file);
+    if (!(await isRight(world.target, file, part?.sent, signal)) && !(await isRight(world.target, file, undefined, signal)))
+      damaged.push(file);
     part?.done();
     readBytes += file.sizeBytes ?? 0;
     cursor = placeOf(file);
@@ -61,11 +81,16 @@ export async function sampleCopy(world: { readonly target: CopyReader; readonly 
 
 const pieceBytes = 16 * 1024 * 1024;
 
-async function isRight(target: CopyReader, file: CopyFile, sent: ((bytes: number) => void) | undefined, signal: AbortSignal | undefined): Promise<boolean> {
+async function isRight(
+  target: CopyReader,
+  file: CopyFile,
+  sent: ((bytes: number) => void) | undefined,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, file.sizeBytes ?? 0));
   try {
-    for (let done = 0; done < (file.sizeBytes ?? 0); ) {
+    for (let done = 0; done < (file.sizeBytes ?? 0);) {
       throwIfAborted(signal);
       const lengthBytes = Math.min(pieceBytes, (file.sizeBytes ?? 0) - done);
       hash.update(await target.read(file, done, lengthBytes, { target: buffer.subarray(0, lengthBytes), signal }));

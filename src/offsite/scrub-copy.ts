@@ -26,16 +26,18 @@ export function isGrave({ kind }: Finding): boolean {
 }
 
 /**
- * Compares the whole copy with the original by the checksums that Drive computed over the bytes that it has: nothing is downloaded. What is missing or
- * wrong is uploaded again from the original, doubles go to the trash; strangers are only named.
+ * Compares the whole copy with the original by the checksums that Drive computed over the bytes that it has: nothing is downloaded. What is
+ * missing or wrong is uploaded again from the original, doubles go to the trash; strangers are only named.
  * Files that simply have not been copied yet are called missing, too: whoever knows better leaves them out.
  */
 export async function scrubCopy(world: CopyWorld, options: Omit<SyncOptions, 'known'> = {}): Promise<ScrubReport> {
   const sync = await syncCopy(world, options);
   const checked = sync.found.states.filter(({ good, damaged }) => good !== undefined || damaged.length > 0);
   return {
-    checkedFiles: checked.length, checkedBytes: checked.reduce((sum, { source }) => sum + source.sizeBytes, 0),
-    findings: findingsOf(sync.found, new Set(sync.plan.heldBack.map(({ id }) => id))), sync,
+    checkedFiles: checked.length,
+    checkedBytes: checked.reduce((sum, { source }) => sum + source.sizeBytes, 0),
+    findings: findingsOf(sync.found, new Set(sync.plan.heldBack.map(({ id }) => id))),
+    sync,
   };
 }
 
@@ -46,13 +48,28 @@ export function findingsOf({ states, extra, damagedAtSource, foreign }: Comparis
   const isLost = ({ good, damaged, isTrashed }: CopyState): boolean => good === undefined && damaged.length === 0 && !isTrashed;
   return [
     ...of('missing', sources(isLost)),
-    ...of('damaged', sources(({ damaged }) => damaged.length > 0)),
-    ...of('trashed', sources(({ isTrashed }) => isTrashed)),
+    ...of(
+      'damaged',
+      sources(({ damaged }) => damaged.length > 0),
+    ),
+    ...of(
+      'trashed',
+      sources(({ isTrashed }) => isTrashed),
+    ),
     ...of('damagedAtSource', damagedAtSource.map(pathOf)),
-    ...of('doubled', sources(({ doubles }) => doubles.length > 0)),
+    ...of(
+      'doubled',
+      sources(({ doubles }) => doubles.length > 0),
+    ),
     ...of('extra', extra.filter(({ id }) => heldBack.has(id)).map(pathOf)),
-    ...of('unconfirmed', sources(({ confidence }) => confidence === 'unconfirmed')),
-    ...of('foreign', foreign.map(({ path }) => path)),
+    ...of(
+      'unconfirmed',
+      sources(({ confidence }) => confidence === 'unconfirmed'),
+    ),
+    ...of(
+      'foreign',
+      foreign.map(({ path }) => path),
+    ),
   ];
 }
 

@@ -44,9 +44,9 @@ export interface SnapshotArchive extends AsyncIterable<Uint8Array> {
 }
 
 /**
- * A snapshot, or a folder of it, as a ZIP or TAR that is made while it is read: in memory is a part of it, on disk nothing. Every blob is proven before it is
- * put in. A file of which a part is damaged keeps its length, with zeros in the part's place, and is named in the report and in the archive. The archive
- * may be read once. `repository.loadIndex` must have been called.
+ * A snapshot, or a folder of it, as a ZIP or TAR that is made while it is read: in memory is a part of it, on disk nothing. Every blob is
+ * proven before it is put in. A file of which a part is damaged keeps its length, with zeros in the part's place, and is named in the
+ * report and in the archive. The archive may be read once. `repository.loadIndex` must have been called.
  */
 export function archiveSnapshot(repository: Repository, start: TreeId, options: ArchiveOptions): SnapshotArchive {
   const report: ArchiveReport = { files: 0, folders: 0, bytes: 0, gaps: [], gapCount: 0 };
@@ -54,7 +54,11 @@ export function archiveSnapshot(repository: Repository, start: TreeId, options: 
 }
 
 /** What a snapshot or folder holds, for progress and to be chosen by. Reads folders only. */
-export async function measureTree(repository: Repository, start: TreeId, signal?: AbortSignal): Promise<{ readonly files: number; readonly bytes: number; readonly largestBytes: number }> {
+export async function measureTree(
+  repository: Repository,
+  start: TreeId,
+  signal?: AbortSignal,
+): Promise<{ readonly files: number; readonly bytes: number; readonly largestBytes: number }> {
   let [files, bytes, largestBytes] = [0, 0, 0];
   for await (const step of walkTree(repository, start, { signal })) {
     if (step.kind !== 'node' || step.node.type !== 'file') continue;
@@ -66,11 +70,17 @@ export async function measureTree(repository: Repository, start: TreeId, signal?
   return { files, bytes, largestBytes };
 }
 
-async function* chunksOf(repository: Repository, start: TreeId, options: ArchiveOptions, report: ArchiveReport): AsyncGenerator<Uint8Array, void, undefined> {
+async function* chunksOf(
+  repository: Repository,
+  start: TreeId,
+  options: ArchiveOptions,
+  report: ArchiveReport,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const { largestBytes } = await measureTree(repository, start, options.signal);
   // It brings streams of its own, a third of the program: loaded when there is an archive to make.
   const { TarArchive, ZipArchive } = await import('archiver');
-  const archive = options.format === 'tar' ? new TarArchive() : new ZipArchive({ zlib: { level: 6 }, forceZip64: largestBytes > zip64Above });
+  const archive =
+    options.format === 'tar' ? new TarArchive() : new ZipArchive({ zlib: { level: 6 }, forceZip64: largestBytes > zip64Above });
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
   const failed = Promise.withResolvers<never>();
@@ -88,7 +98,8 @@ async function* chunksOf(repository: Repository, start: TreeId, options: Archive
     }
     await feeding;
   } finally {
-    // The archive is not destroyed, only left: its inner streams have nobody who would hear their errors. It stands still, holds nothing of the system, and goes with its last reference.
+    // The archive is not destroyed, only left: its inner streams have nobody who would hear their errors. It stands still, holds nothing of
+    // the system, and goes with its last reference.
     stop.abort(new CadanganError('aborted'));
   }
 }
@@ -154,7 +165,11 @@ class Feeder {
     this.#options.onProgress?.({ files: this.#report.files, bytes: this.#report.bytes, path: textOf(path) });
     // tar writes the size before the content; its packer takes it from there.
     const stats = { size } as Stats;
-    await this.#append(Readable.from(this.#content(path, known), { objectMode: false }), { name: this.#names.pathOf(path, false), stats, ...metadataOf(node) });
+    await this.#append(Readable.from(this.#content(path, known), { objectMode: false }), {
+      name: this.#names.pathOf(path, false),
+      stats,
+      ...metadataOf(node),
+    });
   }
 
   /** A ZIP has links by a convention that Windows does not know: it would unpack a file with the target's name in it. */
@@ -218,8 +233,13 @@ class Feeder {
   #aboutText(): string {
     const { gaps, gapCount } = this.#report;
     const lines = [...this.#options.about, ''];
-    lines.push(gapCount === 0 ? l10n.t('Everything of it is in this archive.') : l10n.t('{count} entries are not in this archive as they were:', { count: gapCount }));
-    for (const { path, kind, reason } of gaps) lines.push(`  ${path.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '_')} (${kind}${reason === '' ? '' : `: ${reason}`})`);
+    lines.push(
+      gapCount === 0
+        ? l10n.t('Everything of it is in this archive.')
+        : l10n.t('{count} entries are not in this archive as they were:', { count: gapCount }),
+    );
+    for (const { path, kind, reason } of gaps)
+      lines.push(`  ${path.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '_')} (${kind}${reason === '' ? '' : `: ${reason}`})`);
     return lines.map((line) => `${line}\r\n`).join('');
   }
 }

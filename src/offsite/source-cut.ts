@@ -9,8 +9,8 @@ export interface SourceCut {
   /** The config has no hash for a name: this is its SHA-256, hex. */
   readonly configSha256: string;
   /**
-   * The names belong together: every pack that a listed index names was there, and every index that a listed snapshot needs. False while somebody
-   * keeps changing snapshots and indexes; then only what can do no harm may be copied.
+   * The names belong together: every pack that a listed index names was there, and every index that a listed snapshot needs. False while
+   * somebody keeps changing snapshots and indexes; then only what can do no harm may be copied.
    */
   readonly isConsistent: boolean;
 }
@@ -22,11 +22,11 @@ const configBytesMax = 1 << 20;
 /**
  * Lists the original while others may be writing to it.
  *
- * Who adds, writes packs, then the index that names them, then the snapshot. So snapshots are listed first, then indexes, then packs: whatever a listed
- * file needs was written before it, and is in a list that is made after it. Who removes (prune) writes new indexes, removes the old ones, and only then
- * packs; so a pack of a listed index can only be missing when that index itself is gone by now. Therefore indexes and snapshots are listed once more
- * at the end: when both are as they were at the beginning, the names belong together. A folder is not read in one instant either, and a new name may
- * be missed while an old one goes; that too shows as a difference.
+ * Who adds, writes packs, then the index that names them, then the snapshot. So snapshots are listed first, then indexes, then packs:
+ * whatever a listed file needs was written before it, and is in a list that is made after it. Who removes (prune) writes new indexes,
+ * removes the old ones, and only then packs; so a pack of a listed index can only be missing when that index itself is gone by now.
+ * Therefore indexes and snapshots are listed once more at the end: when both are as they were at the beginning, the names belong together.
+ * A folder is not read in one instant either, and a new name may be missed while an old one goes; that too shows as a difference.
  *
  * Temporary files of writers (`NAME-tmp-…`) have no names of repository files, so storages leave them out.
  * @throws `offsite.source-doubtful` when this is no repository at all; the storage's errors, when it cannot be told
@@ -66,10 +66,20 @@ async function readConfig(storage: Storage, signal?: AbortSignal): Promise<Uint8
   }
 }
 
-async function listChangeable(storage: Storage, signal?: AbortSignal): Promise<{ readonly snapshots: readonly ListedFile[]; readonly index: readonly ListedFile[]; readonly fingerprint: string }> {
+async function listChangeable(
+  storage: Storage,
+  signal?: AbortSignal,
+): Promise<{ readonly snapshots: readonly ListedFile[]; readonly index: readonly ListedFile[]; readonly fingerprint: string }> {
   const snapshots = await storage.list('snapshots', signal);
   const index = await storage.list('index', signal);
-  return { snapshots, index, fingerprint: [...snapshots, ...index].map(({ name }) => name).sort().join() };
+  return {
+    snapshots,
+    index,
+    fingerprint: [...snapshots, ...index]
+      .map(({ name }) => name)
+      .sort()
+      .join(),
+  };
 }
 
 function sourceFiles(kind: 'keys' | 'data' | 'index' | 'snapshots', files: readonly ListedFile[]): SourceFile[] {

@@ -71,7 +71,8 @@ const againMsDefault = 5_000;
 
 /**
  * Brings the copy up to the original. A backup or prune that goes on meanwhile is waited for a little; what it leaves is for the next sync.
- * @throws `offsite.source-doubtful`, `offsite.other-repository`, and what Drive refuses: `drive.full`, `drive.signed-out` ... What was copied by then stays.
+ * @throws `offsite.source-doubtful`, `offsite.other-repository`, and what Drive refuses: `drive.full`, `drive.signed-out` ... What was
+ * copied by then stays.
  */
 export async function syncCopy({ source, target, clock }: CopyWorld, options: SyncOptions = {}): Promise<SyncReport> {
   const { signal, dryRun = false, againMs = againMsDefault } = options;
@@ -85,53 +86,85 @@ export async function syncCopy({ source, target, clock }: CopyWorld, options: Sy
     const cut = await readSourceCut(source, signal);
     const comparison = compareCopy(cut, account.listing, options.distrusted);
     found ??= comparison;
-    const plan = planCopy(cut, comparison, { source: source.location, copy: target.location }, { mayRemoveAll: options.mayRemoveAll ?? false, removesNothing: options.known !== undefined, distrusted: options.distrusted });
+    const plan = planCopy(
+      cut,
+      comparison,
+      { source: source.location, copy: target.location },
+      { mayRemoveAll: options.mayRemoveAll ?? false, removesNothing: options.known !== undefined, distrusted: options.distrusted },
+    );
     options.onPlan?.(plan, comparison);
     meter?.enter('copying', plan.uploadFiles, plan.uploadBytes);
-    const run = dryRun ? { isComplete: true, vanished: [], damaged: [] } : await runPlan(plan, source, target, {
-      signal, meter, uploadsAtOnce: options.uploadsAtOnce, knownDamaged: damaged,
-      configSha256: cut.configSha256,
-      onUploaded: ({ file, wasThere }) => {
-        account.add(file);
-        options.onUploaded?.(file, wasThere);
-        if (wasThere) return;
-        counts.uploadedFiles += 1;
-        counts.uploadedBytes += file.sizeBytes ?? 0;
-      },
-      onTrashed: (file) => {
-        account.trashed(file);
-        counts.trashedFiles += 1;
-        options.onTrashed?.(file);
-      },
-    });
+    const run = dryRun
+      ? { isComplete: true, vanished: [], damaged: [] }
+      : await runPlan(plan, source, target, {
+          signal,
+          meter,
+          uploadsAtOnce: options.uploadsAtOnce,
+          knownDamaged: damaged,
+          configSha256: cut.configSha256,
+          onUploaded: ({ file, wasThere }) => {
+            account.add(file);
+            options.onUploaded?.(file, wasThere);
+            if (wasThere) return;
+            counts.uploadedFiles += 1;
+            counts.uploadedBytes += file.sizeBytes ?? 0;
+          },
+          onTrashed: (file) => {
+            account.trashed(file);
+            counts.trashedFiles += 1;
+            options.onTrashed?.(file);
+          },
+        });
     const isNew = run.damaged.filter((file) => !damaged.has(keyOf(file)));
     for (const file of isNew) damaged.add(keyOf(file));
     if (!dryRun && pass < passesMax && mayHelp(cut, run, isNew)) {
       await clock.sleep(againMs, signal);
       continue;
     }
-    return { ...counts, ...stateAfter(cut, account, damaged, options.distrusted), doubts: plan.doubts, heldBackFiles: plan.heldBack.length, listing: account.listing, found, plan };
+    return {
+      ...counts,
+      ...stateAfter(cut, account, damaged, options.distrusted),
+      doubts: plan.doubts,
+      heldBackFiles: plan.heldBack.length,
+      listing: account.listing,
+      found,
+      plan,
+    };
   }
 }
 
-/** Whether another look at the original is likely to bring more. A file that was found damaged gets a second chance: it may have been half written. */
+/**
+ * Whether another look at the original is likely to bring more. A file that was found damaged gets a second chance: it may have been half
+ * written.
+ */
 function mayHelp(cut: SourceCut, run: RunReport, isNew: readonly SourceFile[]): boolean {
   return !cut.isConsistent || run.vanished.length > 0 || isNew.length > 0;
 }
 
-function stateAfter(cut: SourceCut, account: CopyAccount, damaged: ReadonlySet<string>, distrusted: ReadonlySet<string> | undefined): Pick<SyncReport, 'sourceFiles' | 'sourceBytes' | 'lag' | 'leftBehindFiles' | 'damagedAtSource' | 'unconfirmedFiles' | 'snapshots'> {
+function stateAfter(
+  cut: SourceCut,
+  account: CopyAccount,
+  damaged: ReadonlySet<string>,
+  distrusted: ReadonlySet<string> | undefined,
+): Pick<SyncReport, 'sourceFiles' | 'sourceBytes' | 'lag' | 'leftBehindFiles' | 'damagedAtSource' | 'unconfirmedFiles' | 'snapshots'> {
   const comparison = compareCopy(cut, account.listing, distrusted);
   const atSource = new Map(comparison.damagedAtSource.map((file) => [keyOf(file), file]));
-  for (const { source, good } of comparison.states) if (good === undefined && damaged.has(keyOf(source))) atSource.set(keyOf(source), source);
+  for (const { source, good } of comparison.states)
+    if (good === undefined && damaged.has(keyOf(source))) atSource.set(keyOf(source), source);
   const needed = comparison.states.filter(({ source }) => source.kind !== 'snapshots');
   // A snapshot says nothing about which packs it needs to whoever has no password; so all must be there.
   const isWhole = needed.every(({ good, source }) => good !== undefined || damaged.has(keyOf(source)));
   return {
-    sourceFiles: cut.files.length, sourceBytes: cut.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    sourceFiles: cut.files.length,
+    sourceBytes: cut.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     lag: lagOf(comparison),
     leftBehindFiles: comparison.states.filter(({ good, source }) => good === undefined && !damaged.has(keyOf(source))).length,
     damagedAtSource: [...atSource.values()],
     unconfirmedFiles: comparison.states.filter(({ confidence }) => confidence === 'unconfirmed').length,
-    snapshots: isWhole ? comparison.states.flatMap(({ source, confidence }) => (source.kind === 'snapshots' && confidence === 'verified' ? [source.name] : [])) : [],
+    snapshots: isWhole
+      ? comparison.states.flatMap(({ source, confidence }) =>
+          source.kind === 'snapshots' && confidence === 'verified' ? [source.name] : [],
+        )
+      : [],
   };
 }

@@ -12,8 +12,6 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-
-
 /** `performance.now` is finer than the wall clock, but stands still while the machine sleeps and knows nothing of corrections. */
 const driftMsMax = 5;
 let shiftMs = 0;

@@ -23,7 +23,8 @@ export function describeReason(text: string, clean: Clean, { systemCodes, reason
   for (const [pattern, translated] of Object.entries(reasons)) {
     const [start, end, more] = pattern.split('…');
     if (start === undefined || end === undefined || more !== undefined || text.length < start.length + end.length) continue;
-    if (text.startsWith(start) && text.endsWith(end)) return translated.replace('…', () => clean(text.slice(start.length, text.length - end.length)));
+    if (text.startsWith(start) && text.endsWith(end))
+      return translated.replace('…', () => clean(text.slice(start.length, text.length - end.length)));
   }
   return clean(text);
 }

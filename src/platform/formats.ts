@@ -82,12 +82,20 @@ const numberFormats = new Map<string, Intl.NumberFormat>();
 const dateFormats = new Map<string, Intl.DateTimeFormat>();
 
 function numberFormat(locale: string, decimals: number): Intl.NumberFormat {
-  return cached(numberFormats, `${locale} ${decimals}`, () => new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
+  return cached(
+    numberFormats,
+    `${locale} ${decimals}`,
+    () => new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals }),
+  );
 }
 
 function dateFormat(locale: string, fields: keyof typeof dateFields, zone: string | undefined): Intl.DateTimeFormat {
   const timeZone = zone ?? currentTimeZone();
-  return cached(dateFormats, `${locale} ${fields} ${timeZone ?? ''}`, () => new Intl.DateTimeFormat(locale, { ...dateFields[fields], calendar: 'gregory', timeZone }));
+  return cached(
+    dateFormats,
+    `${locale} ${fields} ${timeZone ?? ''}`,
+    () => new Intl.DateTimeFormat(locale, { ...dateFields[fields], calendar: 'gregory', timeZone }),
+  );
 }
 
 function cached<Value>(values: Map<string, Value>, key: string, make: () => Value): Value {

@@ -17,8 +17,8 @@ let current: Language = 'en';
 let contents: Bundle = {};
 
 /**
- * The text in the chosen language, `{0}`, `{1}` or `{name}` replaced. Always call it as `l10n.t` with a literal text, never when a module is
- * loaded: the export tool knows this form only, and the language is chosen later.
+ * The text in the chosen language, `{0}`, `{1}` or `{name}` replaced. Always call it as `l10n.t` with a literal text, never when a module
+ * is loaded: the export tool knows this form only, and the language is chosen later.
  */
 export const l10n = {
   t(message: string, ...args: readonly (string | number)[] | readonly [MessageArguments]): string {
@@ -28,18 +28,24 @@ export const l10n = {
 };
 
 /**
- * Chooses the language of this process or thread: each has to be told. `auto` takes the first of `locales` that says anything, English when we do
- * not speak it.
+ * Chooses the language of this process or thread: each has to be told. `auto` takes the first of `locales` that says anything, English when
+ * we do not speak it.
  * @param bundle texts to use instead of our own, for a language that we do not bring
  */
-export function setLanguage(setting: LanguageSetting, { locales = [], bundle }: { readonly locales?: readonly string[]; readonly bundle?: Bundle | undefined } = {}): Language {
+export function setLanguage(
+  setting: LanguageSetting,
+  { locales = [], bundle }: { readonly locales?: readonly string[]; readonly bundle?: Bundle | undefined } = {},
+): Language {
   current = setting === 'auto' ? languageOf(locales) : setting;
   contents = bundle ?? (current === 'id' ? indonesian : {});
   library.config({ contents });
   return current;
 }
 
-/** Does `work` in a language, e.g. that of a form, and goes back to the one before. Only for work that waits for nothing: others speak meanwhile. */
+/**
+ * Does `work` in a language, e.g. that of a form, and goes back to the one before. Only for work that waits for nothing: others speak
+ * meanwhile.
+ */
 export function inLanguage<T>(language: Language, work: () => T): T {
   const before = { current, contents };
   setLanguage(language);

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { systemCode } from './errors.ts';
 
 /**
- * Makes a folder and those above it that are missing. Node's own recursive `mkdir` answers ENOENT where the file system is read-only, so that
- * nobody can say what is wrong.
+ * Makes a folder and those above it that are missing. Node's own recursive `mkdir` answers ENOENT where the file system is read-only, so
+ * that nobody can say what is wrong.
  * @throws the system's error
  */
 export function makeFolder(path: string, mode: number): void {

@@ -48,7 +48,7 @@ const anyRune = -2;
 
 function parseTokens(bytes: ByteString, pattern: string): Token[] {
   const tokens: Token[] = [];
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const byte = bytes[at];
     if (byte === '[') {
       const parsed = parseClass(bytes, at + 1, pattern);

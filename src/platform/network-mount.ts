@@ -6,10 +6,16 @@ const networkTypes: ReadonlySet<number> = new Set([0x6969, 0x517b, 0xff534d42, 0
 /** A mount whose server is gone does not answer for minutes. */
 const answerMsMax = 2_000;
 
-/** Whether `path` lies on a network mount, so that whoever watches it has to look for himself. One that does not answer counts as one; what is not there does not. */
+/**
+ * Whether `path` lies on a network mount, so that whoever watches it has to look for himself. One that does not answer counts as one; what
+ * is not there does not.
+ */
 export async function isOnNetwork(path: string): Promise<boolean> {
   if (process.platform === 'win32') return path.startsWith('\\\\');
-  const isNetwork = statfs(path).then(({ type }) => networkTypes.has(type >>> 0), () => false);
+  const isNetwork = statfs(path).then(
+    ({ type }) => networkTypes.has(type >>> 0),
+    () => false,
+  );
   return unlessMountHangs(isNetwork, true);
 }
 

@@ -85,7 +85,10 @@ class Subject {
 
   /** Split only when a pattern needs it. The root has no names. */
   get names(): readonly string[] {
-    this.#names ??= this.padded.slice(1, -1).split('/').filter((name) => name !== '');
+    this.#names ??= this.padded
+      .slice(1, -1)
+      .split('/')
+      .filter((name) => name !== '');
     return this.#names;
   }
 }
@@ -174,13 +177,7 @@ function matchParts(parts: readonly Part[], absolute: boolean, names: readonly s
 }
 
 /** The next `**` stands for at most `room` + 1 names; below 0 it cannot even stand for none. */
-function matchFrom(
-  parts: readonly Part[],
-  firstPart: number,
-  names: readonly string[],
-  start: number,
-  room: number,
-): boolean {
+function matchFrom(parts: readonly Part[], firstPart: number, names: readonly string[], start: number, room: number): boolean {
   let at = start;
   for (let p = firstPart; p < parts.length; p += 1) {
     const part = parts[p];

@@ -11,11 +11,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * UTF-16 with a byte order mark. A name that begins with `#` or `!` is written `[#]...`, `[!]...`.
  * @throws `arguments.invalid` with `file` and `reason`: not readable, not UTF-8, or (with `pattern`) a bad pattern
  */
-export async function readPatternFile(
-  file: string,
-  environment: Environment,
-  options: PatternOptions,
-): Promise<string[]> {
+export async function readPatternFile(file: string, environment: Environment, options: PatternOptions): Promise<string[]> {
   const patterns = parsePatternLines(decodeText(await readBytes(file), file), environment);
   try {
     compilePatterns(patterns, options);

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import type { Random } from './random.ts';
 
 /**
- * Puts `content` at `path`, for the owner only, completely or not at all, also across a crash: what was there is replaced. It is on the disk when this
- * returns. A missing folder is made, for the owner only. @throws the system's errors; then what was there is still there
+ * Puts `content` at `path`, for the owner only, completely or not at all, also across a crash: what was there is replaced. It is on the
+ * disk when this returns. A missing folder is made, for the owner only. @throws the system's errors; then what was there is still there
  */
 export async function replaceFile(path: string, content: string | Uint8Array, random: Random): Promise<void> {
   const folder = dirname(path);
@@ -26,7 +26,10 @@ export async function replaceFile(path: string, content: string | Uint8Array, ra
   await syncFolderIfPossible(folder);
 }
 
-/** A new name is on the disk only when its folder is. Windows cannot do it, and does not need it. Never rejects: what it adds is safety against power loss. */
+/**
+ * A new name is on the disk only when its folder is. Windows cannot do it, and does not need it. Never rejects: what it adds is safety
+ * against power loss.
+ */
 export async function syncFolderIfPossible(folder: string): Promise<void> {
   try {
     const handle = await open(folder, 'r');

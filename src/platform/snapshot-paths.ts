@@ -2,7 +2,10 @@ import { byteStringFromText, textOf, type ByteString } from './byte-string.ts';
 
 const hostIsWindows = process.platform === 'win32';
 
-/** Where a path of this machine stands in its snapshots: `C:\srv` as `/C/srv`, `\\server\share` as `/server/share`. A path of a snapshot stays what it is. */
+/**
+ * Where a path of this machine stands in its snapshots: `C:\srv` as `/C/srv`, `\\server\share` as `/server/share`. A path of a snapshot
+ * stays what it is.
+ */
 export function snapshotPathOf(path: string, windows = hostIsWindows): ByteString {
   const slashed = windows ? path.replaceAll('\\', '/') : path;
   const drive = windows ? /^([A-Za-z]):(.*)$/s.exec(slashed) : null;

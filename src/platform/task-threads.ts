@@ -16,8 +16,9 @@ export function serveTasks<Task>(port: MessagePort, serve: (task: Task) => void)
 }
 
 /**
- * Ends a thread of `serveTasks` behind the tasks that it has got already. `terminate()` would stop it anywhere, and when that is in the middle of the making
- * of a zstd context, Node 24 ends the whole process (`CompressionStream::Close`, "close before init"); so that is only the last resort.
+ * Ends a thread of `serveTasks` behind the tasks that it has got already. `terminate()` would stop it anywhere, and when that is in the
+ * middle of the making of a zstd context, Node 24 ends the whole process (`CompressionStream::Close`, "close before init"); so that is only
+ * the last resort.
  */
 export async function endThread(thread: Worker): Promise<void> {
   if (thread.threadId === -1) return; // it has ended

@@ -4,10 +4,10 @@ import { CadanganError, systemCode, type Clock, type Random } from '../platform/
 import { hasEnded, parseIdentity, thisProcess } from './process-identity.ts';
 
 /*
- * One process at a time appends. Node has no lock that the system frees, so there are *tickets*: files with ascending numbers in one folder, each
- * naming its process. Whoever made the highest one holds the lock, until it lays a file `N.free` beside it or its process has ended; then the next
- * makes N+1, which only one can. The highest is never removed, and those just below it stay for a while: so two that look at the same time
- * cannot both believe in a lower one. Whoever is killed leaves nothing that somebody would have to clean up.
+ * One process at a time appends. Node has no lock that the system frees, so there are *tickets*: files with ascending numbers in one
+ * folder, each naming its process. Whoever made the highest one holds the lock, until it lays a file `N.free` beside it or its process has
+ * ended; then the next makes N+1, which only one can. The highest is never removed, and those just below it stay for a while: so two that
+ * look at the same time cannot both believe in a lower one. Whoever is killed leaves nothing that somebody would have to clean up.
  */
 
 export interface LockWorld {
@@ -31,7 +31,10 @@ const ticketsKept = 16;
 /** In one process appends queue here, which is cheaper and fair. */
 const queues = new Map<string, Promise<unknown>>();
 
-/** Does `work` while nobody else, in this or another process, is in here for the same folder. @throws `records.busy` after five minutes; the system's errors */
+/**
+ * Does `work` while nobody else, in this or another process, is in here for the same folder.
+ * @throws `records.busy` after five minutes; the system's errors
+ */
 export async function withAppendLock<T>(folder: string, world: LockWorld, work: (lock: AppendLock) => Promise<T>): Promise<T> {
   const before = queues.get(folder) ?? Promise.resolve();
   const done = before.then(() => lockedWork(folder, world, work));
@@ -136,7 +139,10 @@ async function removeOld(folder: string, number: number): Promise<void> {
   for (const name of await readdir(folder)) {
     const ticket = /^(\d{1,15})(?:\.free)?$/.exec(name)?.[1];
     const wisher = /^wish-(\d{1,10})-/.exec(name)?.[1];
-    const isOld = ticket !== undefined ? Number(ticket) <= number - ticketsKept : wisher !== undefined && Number(wisher) !== process.pid && isGone(Number(wisher));
+    const isOld =
+      ticket !== undefined
+        ? Number(ticket) <= number - ticketsKept
+        : wisher !== undefined && Number(wisher) !== process.pid && isGone(Number(wisher));
     if (isOld) await unlink(join(folder, name)).catch(() => undefined);
   }
 }

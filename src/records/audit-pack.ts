@@ -28,15 +28,22 @@ export const publicKeyName = 'public-key.pem';
 /** The record files as they stand, with the head, and the evidence that they name. */
 export async function recordEntries(recordsFolder: string): Promise<PackEntry[]> {
   const names = [...(await listMonthFiles(recordsFolder)), 'head.json'];
-  const files = await Promise.all(names.map(async (name) => ({ name: `records/${name}`, bytes: await readFile(join(recordsFolder, name)) })));
+  const files = await Promise.all(
+    names.map(async (name) => ({ name: `records/${name}`, bytes: await readFile(join(recordsFolder, name)) })),
+  );
   return [...files, ...(await evidenceEntries(recordsFolder))];
 }
 
 /**
- * Writes the pack: one ZIP with every entry, their sums, and the signature of the sums by this installation. It appears under its name when it is whole.
+ * Writes the pack: one ZIP with every entry, their sums, and the signature of the sums by this installation. It appears under its name when
+ * it is whole.
  * @throws `storage.full`, `storage.denied`, `aborted`
  */
-export async function writeAuditPack(path: string, entries: readonly PackEntry[], { key, random, madeAtMs, signal }: PackOptions): Promise<void> {
+export async function writeAuditPack(
+  path: string,
+  entries: readonly PackEntry[],
+  { key, random, madeAtMs, signal }: PackOptions,
+): Promise<void> {
   const all = [...entries, { name: publicKeyName, bytes: Buffer.from(key.publicKey.pem) }].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const sums = Buffer.from(all.map(({ name, bytes }) => `${sha256(bytes)}  ${name}\n`).join(''));
   const signature = Buffer.from(key.sign(sums), 'base64');

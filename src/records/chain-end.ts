@@ -25,8 +25,8 @@ export interface Leftover {
 }
 
 /**
- * Finds the end of the chain without reading all of it. What is wrong with a record that was once confirmed stays where it is, for `verifyHistory` to
- * name; the chain goes on from what `head.json` says it was. @throws the system's errors
+ * Finds the end of the chain without reading all of it. What is wrong with a record that was once confirmed stays where it is, for
+ * `verifyHistory` to name; the chain goes on from what `head.json` says it was. @throws the system's errors
  */
 export async function findChainEnd(folder: string): Promise<ChainEnd> {
   const files = await listMonthFiles(folder);
@@ -34,14 +34,21 @@ export async function findChainEnd(folder: string): Promise<ChainEnd> {
   const leftovers: Leftover[] = [];
   for (const file of files.toReversed()) {
     const { lastLine, wholeBytes, torn } = await readEnd(folder, file);
-    if (torn.length > 0) leftovers.push({ file, offsetBytes: wholeBytes, bytes: torn, isRecord: leftovers.length === 0 && parseLine(torn).record !== undefined });
+    if (torn.length > 0)
+      leftovers.push({
+        file,
+        offsetBytes: wholeBytes,
+        bytes: torn,
+        isRecord: leftovers.length === 0 && parseLine(torn).record !== undefined,
+      });
     if (lastLine === undefined) continue; // made, and then the power went
     const parsed = parseLine(lastLine);
     if (parsed.record) return { newestFile: file, ...(await endAt(folder, parsed.record, saved)), leftovers };
     const before = await lastSoundRecord(folder);
     // The disk may keep the end of a line and lose its beginning. Whether the line was ever confirmed, the saved head says.
     const isUnconfirmed = saved === undefined ? before === undefined : saved.number <= (before?.number ?? 0);
-    if (isUnconfirmed) leftovers.push({ file, offsetBytes: wholeBytes - lastLine.length - 1, bytes: Buffer.concat([lastLine, lineFeed]), isRecord: false });
+    if (isUnconfirmed)
+      leftovers.push({ file, offsetBytes: wholeBytes - lastLine.length - 1, bytes: Buffer.concat([lastLine, lineFeed]), isRecord: false });
     const last = isUnconfirmed ? before : (parsed.stated ?? before);
     return { newestFile: file, ...(await endAt(folder, last, saved)), leftovers };
   }
@@ -51,7 +58,11 @@ export async function findChainEnd(folder: string): Promise<ChainEnd> {
 const lineFeed = Buffer.from('\n');
 
 /** The head that was saved counts where it is further on: then lines are missing, and a number must not be used twice. */
-async function endAt(folder: string, last: HistoryRecord | undefined, saved: ChainHead | undefined): Promise<Pick<ChainEnd, 'head' | 'key'>> {
+async function endAt(
+  folder: string,
+  last: HistoryRecord | undefined,
+  saved: ChainHead | undefined,
+): Promise<Pick<ChainEnd, 'head' | 'key'>> {
   if (last === undefined || (saved !== undefined && saved.number >= last.number)) return { head: saved, key: last?.key };
   const chain = saved?.chain ?? (await firstChainName(folder)) ?? chainNameOf(last.hash);
   return { head: { chain, number: last.number, hash: last.hash }, key: last.key };

@@ -43,38 +43,61 @@ export interface GrowthPoint {
   readonly record: number;
 }
 
-/** The figures of a year, out of the whole history. Pure: nothing but the records and the options counts. @param records in the order of their numbers */
+/**
+ * The figures of a year, out of the whole history. Pure: nothing but the records and the options counts.
+ * @param records in the order of their numbers
+ */
 export function dashboardFigures(records: readonly HistoryRecord[], options: DashboardOptions): DashboardFigures {
   const { year, timeZone, nowMs } = options;
   const backups = records.filter(({ kind }) => kind === 'internal-backup' || kind === 'missed-run');
   return {
-    years: [...new Set([...backups.map((record) => yearOf(nightOf(record, timeZone))), yearOf(dayOf(nowMs, timeZone))])].sort((a, b) => a - b),
+    years: [...new Set([...backups.map((record) => yearOf(nightOf(record, timeZone))), yearOf(dayOf(nowMs, timeZone))])].sort(
+      (a, b) => a - b,
+    ),
     days: daysOf(backups, options),
     lastSuccess: lastSuccesses(backups),
     growth: growthOf(backups).filter(({ at }) => yearOf(dayOf(instantMsOf(at), timeZone)) === year),
-    lastOffsite: new Map(records.flatMap(({ kind, destination, number }) => (kind === 'external-backup' && destination?.location !== undefined ? [[destination.location, number] as const] : []))),
+    lastOffsite: new Map(
+      records.flatMap(({ kind, destination, number }) =>
+        kind === 'external-backup' && destination?.location !== undefined ? [[destination.location, number] as const] : [],
+      ),
+    ),
     lastDrill: records.findLast(({ kind }) => kind === 'drill'),
   };
 }
 
 /**
- * What stands for a day on which several things happened. Failed comes first, since it goes on until somebody acts; then what never ran, what was stopped,
- * and what is restorable.
+ * What stands for a day on which several things happened. Failed comes first, since it goes on until somebody acts; then what never ran,
+ * what was stopped, and what is restorable.
  */
 const worstFirst: readonly RecordResult[] = ['failed', 'missed', 'stopped', 'success-with-exceptions', 'success'];
 
 /** Every day of the year on which a backup ran, or should have. */
 function daysOf(backups: readonly HistoryRecord[], { year, timeZone, planned }: DashboardOptions): DashboardDay[] {
-  const byNight = Map.groupBy(backups.filter((record) => yearOf(nightOf(record, timeZone)) === year), (record) => nightOf(record, timeZone));
-  const silent = new Set(windowsWithoutRun(backups, planned.filter(({ day }) => yearOf(day) === year)).map(({ day }) => day));
+  const byNight = Map.groupBy(
+    backups.filter((record) => yearOf(nightOf(record, timeZone)) === year),
+    (record) => nightOf(record, timeZone),
+  );
+  const silent = new Set(
+    windowsWithoutRun(
+      backups,
+      planned.filter(({ day }) => yearOf(day) === year),
+    ).map(({ day }) => day),
+  );
   const dates = [...new Set([...byNight.keys(), ...silent])].sort();
   return dates.map((date) => {
     const members = byNight.get(date) ?? [];
     const results = new Set<RecordResult>([...members.map(resultOf), ...(silent.has(date) ? ['missed' as const] : [])]);
     return {
-      date, result: worstFirst.find((result) => results.has(result)) ?? 'failed',
+      date,
+      result: worstFirst.find((result) => results.has(result)) ?? 'failed',
       runs: members.filter(({ kind }) => kind === 'internal-backup').length,
-      records: members.map((record) => ({ number: record.number, ...(record.set !== undefined && { set: record.set }), at: record.started ?? record.planned?.start ?? record.at, result: resultOf(record) })),
+      records: members.map((record) => ({
+        number: record.number,
+        ...(record.set !== undefined && { set: record.set }),
+        at: record.started ?? record.planned?.start ?? record.at,
+        result: resultOf(record),
+      })),
     };
   });
 }
@@ -88,7 +111,8 @@ function resultOf({ result = 'failed' }: HistoryRecord): RecordResult {
 function windowsWithoutRun(backups: readonly HistoryRecord[], planned: readonly PlannedWindow[]): PlannedWindow[] {
   const runs = backups.filter(({ kind }) => kind === 'internal-backup');
   const byDay = Map.groupBy(runs, (run) => `${run.set ?? ''} ${(run.started ?? run.at).slice(0, 10)}`);
-  const around = ({ set, day }: PlannedWindow): HistoryRecord[] => [dayBefore(day), day, nextDay(day)].flatMap((one) => byDay.get(`${set} ${one}`) ?? []);
+  const around = ({ set, day }: PlannedWindow): HistoryRecord[] =>
+    [dayBefore(day), day, nextDay(day)].flatMap((one) => byDay.get(`${set} ${one}`) ?? []);
   return planned.filter((window) => !around(window).some((run) => beganIn(run, window)));
 }
 
@@ -103,7 +127,8 @@ function nightOf(record: HistoryRecord, timeZone: string | undefined): string {
 function lastSuccesses(backups: readonly HistoryRecord[]): Map<string, { at: string; record: number }> {
   const last = new Map<string, { at: string; record: number }>();
   for (const { set, result, started, at, number } of backups) {
-    if (set !== undefined && (result === 'success' || result === 'success-with-exceptions')) last.set(set, { at: started ?? at, record: number });
+    if (set !== undefined && (result === 'success' || result === 'success-with-exceptions'))
+      last.set(set, { at: started ?? at, record: number });
   }
   return last;
 }

@@ -5,8 +5,8 @@ import pdfmake from 'pdfmake';
 import { assetPath, throwIfAborted } from '../platform/index.ts';
 
 /*
- * What writes PDF and ZIP. It brings one and a half megabytes of program along, which cost every start of the command line a tenth of a second, so it is a bundle of
- * its own, loaded by `loadDocumentWriters` when it is needed.
+ * What writes PDF and ZIP. It brings one and a half megabytes of program along, which cost every start of the command line a tenth of a
+ * second, so it is a bundle of its own, loaded by `loadDocumentWriters` when it is needed.
  */
 
 /** pdfmake's document: plain data, whose words are in its documentation. */
@@ -21,7 +21,9 @@ export interface PdfDocument extends PdfNode {
 /** Nothing is loaded but our own fonts. */
 export function writePdf(document: PdfDocument): Promise<Buffer> {
   const font = (name: string) => assetPath(`fonts/Roboto-${name}.ttf`);
-  pdfmake.setFonts({ Roboto: { normal: font('Regular'), bold: font('Medium'), italics: font('Italic'), bolditalics: font('MediumItalic') } });
+  pdfmake.setFonts({
+    Roboto: { normal: font('Regular'), bold: font('Medium'), italics: font('Italic'), bolditalics: font('MediumItalic') },
+  });
   pdfmake.setUrlAccessPolicy(() => false);
   pdfmake.setLocalAccessPolicy((path) => path.startsWith(assetPath('fonts')));
   return pdfmake.createPdf(document).getBuffer();
@@ -32,8 +34,17 @@ export interface ZipEntry {
   readonly bytes: Buffer;
 }
 
-/** Writes a new file at `path`. @param madeAtMs the time that entries carry @throws the system's errors, `aborted`; the file may then be there in part */
-export async function writeZip(path: string, entries: readonly ZipEntry[], madeAtMs: number, signal: AbortSignal | undefined): Promise<void> {
+/**
+ * Writes a new file at `path`.
+ * @param madeAtMs the time that entries carry
+ * @throws the system's errors, `aborted`; the file may then be there in part
+ */
+export async function writeZip(
+  path: string,
+  entries: readonly ZipEntry[],
+  madeAtMs: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const archive = new ZipArchive({ zlib: { level: 9 } });
   const file = createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true });
   const failed = new Promise<never>((_resolve, reject) => {

@@ -11,11 +11,15 @@ export interface DrillDue {
 const dayMs = 86_400_000;
 
 /**
- * When the next restore drill is due: the instruction's interval after the last one that passed; before the first one, after the history began.
- * Undefined when the instruction names no interval, or when there is no history yet. Pure.
+ * When the next restore drill is due: the instruction's interval after the last one that passed; before the first one, after the history
+ * began. Undefined when the instruction names no interval, or when there is no history yet. Pure.
  * @param records oldest first; of drills and the first one of all are enough
  */
-export function drillDueOf(records: readonly HistoryRecord[], instruction: Pick<Instruction, 'drillIntervalDays'> | undefined, nowMs: number): DrillDue | undefined {
+export function drillDueOf(
+  records: readonly HistoryRecord[],
+  instruction: Pick<Instruction, 'drillIntervalDays'> | undefined,
+  nowMs: number,
+): DrillDue | undefined {
   const intervalMs = (instruction?.drillIntervalDays ?? 0) * dayMs;
   const [first] = records;
   if (intervalMs === 0 || first === undefined) return undefined;

@@ -11,14 +11,21 @@ export interface ChainHead {
   readonly hash: string;
 }
 
-export const headSchema = z.object({ chain: z.string().regex(/^[0-9a-f]{16}$/), number: z.int().min(1), hash: z.string().regex(/^[0-9a-f]{64}$/) });
+export const headSchema = z.object({
+  chain: z.string().regex(/^[0-9a-f]{16}$/),
+  number: z.int().min(1),
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+});
 
 /** The chain that begins with a record of this hash. */
 export function chainNameOf(firstHash: string): string {
   return firstHash.slice(0, 16);
 }
 
-/** What the last append left behind: never ahead of the records, behind them only after a crash. Undefined when there is none that can be read. */
+/**
+ * What the last append left behind: never ahead of the records, behind them only after a crash. Undefined when there is none that can be
+ * read.
+ */
 export async function readHead(folder: string): Promise<ChainHead | undefined> {
   try {
     return headSchema.safeParse(JSON.parse(await readFile(headPath(folder), 'utf8'))).data;

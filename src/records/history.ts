@@ -33,8 +33,8 @@ export function recordsFolder(stateFolder: string): string {
 }
 
 /**
- * The history of this machine: append-only files of JSON lines, one a month, each line carrying the hash of the one before and a signature. Any number of
- * processes may append. A record is on the disk when `append` returns; a crash meanwhile loses that record at most.
+ * The history of this machine: append-only files of JSON lines, one a month, each line carrying the hash of the one before and a signature.
+ * Any number of processes may append. A record is on the disk when `append` returns; a crash meanwhile loses that record at most.
  */
 export class RecordHistory {
   readonly folder: string;
@@ -47,7 +47,10 @@ export class RecordHistory {
     this.#world = world;
   }
 
-  /** Writes one record at the end. The first one of all is preceded by a record that begins the history. @throws `storage.full`, `storage.denied`, `storage.unreachable`, `records.busy`, `records.key` */
+  /**
+   * Writes one record at the end. The first one of all is preceded by a record that begins the history.
+   * @throws `storage.full`, `storage.denied`, `storage.unreachable`, `records.busy`, `records.key`
+   */
   append(content: RecordContent): Promise<HistoryRecord> {
     return this.update(({ append }) => append(content));
   }
@@ -73,7 +76,10 @@ export class RecordHistory {
     }
   }
 
-  /** The end of the chain as the last append left it. Undefined when there is no history yet. @throws `storage.denied`, `storage.unreachable` */
+  /**
+   * The end of the chain as the last append left it. Undefined when there is no history yet.
+   * @throws `storage.denied`, `storage.unreachable`
+   */
   async head(): Promise<ChainHead | undefined> {
     try {
       return (await readHead(this.folder)) ?? (await findChainEnd(this.folder)).head;
@@ -117,7 +123,13 @@ class Appender {
   #newestFile: MonthFile | undefined;
   #head: ChainHead | undefined;
 
-  private constructor(folder: string, key: SigningKey, lock: AppendLock, world: RecordWorld, end: { readonly newestFile: MonthFile | undefined; readonly head: ChainHead | undefined }) {
+  private constructor(
+    folder: string,
+    key: SigningKey,
+    lock: AppendLock,
+    world: RecordWorld,
+    end: { readonly newestFile: MonthFile | undefined; readonly head: ChainHead | undefined },
+  ) {
     this.#folder = folder;
     this.#key = key;
     this.#lock = lock;
@@ -137,7 +149,8 @@ class Appender {
     }
     const appender = new Appender(folder, key, lock, world, end);
     if (end.head === undefined) await appender.append({ ...ownContent(world), kind: 'history-start', publicKey: key.publicKey.base64 });
-    else if (end.key !== key.publicKey.id) await appender.append({ ...ownContent(world), kind: 'signing-key', publicKey: key.publicKey.base64 });
+    else if (end.key !== key.publicKey.id)
+      await appender.append({ ...ownContent(world), kind: 'signing-key', publicKey: key.publicKey.base64 });
     for (const repair of repairs) await appender.append(repair);
     return appender;
   }
@@ -163,7 +176,10 @@ function ownContent({ software }: RecordWorld): Pick<RecordContent, 'host' | 'op
   return { host: hostname(), operator: { user: '', via: 'schedule' }, software };
 }
 
-/** Takes an append that did not come to its end out of the way. Nothing is thrown away: the bytes are kept aside, and a record tells of them. */
+/**
+ * Takes an append that did not come to its end out of the way. Nothing is thrown away: the bytes are kept aside, and a record tells of
+ * them.
+ */
 async function clear(folder: string, { file, offsetBytes, bytes, isRecord }: Leftover, world: RecordWorld): Promise<RecordContent[]> {
   const path = join(folder, file);
   if (isRecord) {
@@ -180,7 +196,13 @@ async function clear(folder: string, { file, offsetBytes, bytes, isRecord }: Lef
   } finally {
     await handle.close();
   }
-  return [{ ...ownContent(world), kind: 'repair', evidence: { file, offsetBytes, bytes: bytes.length, sha256: sha256(bytes), keptAs: `set-aside/${keptAs}` } }];
+  return [
+    {
+      ...ownContent(world),
+      kind: 'repair',
+      evidence: { file, offsetBytes, bytes: bytes.length, sha256: sha256(bytes), keptAs: `set-aside/${keptAs}` },
+    },
+  ];
 }
 
 /** What did not get onto the disk as a whole is taken back, as far as that goes; otherwise the next append sets it aside. */

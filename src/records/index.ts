@@ -1,14 +1,25 @@
 /**
  * Records: the history that an auditor can trust. One JSON line for everything that happened, also for what failed or did not happen.
  *
- *   content -> RecordHistory.append: lock -> end of the chain -> number, previous hash, signature, own hash -> file of the month, synced -> head
+ *   content -> RecordHistory.append: lock -> end of the chain -> number, previous hash, signature, own hash
+ *     -> file of the month, synced -> head
  *   verifyHistory: every line -> faults, the first wrong line first
  *
- * Words: a *record* is a line with its *number*; the *chain* is what their hashes make of them; its *head* is the last number with its hash; an *anchor* is a
- * head that somebody else kept (a snapshot's tag, a file on Google Drive); a *nonconformity* is something that was not as the work instruction wants it,
- * opened and closed by records; a *form* is what goes into the file of the company.
+ * Words: a *record* is a line with its *number*; the *chain* is what their hashes make of them; its *head* is the last number with its
+ * hash; an *anchor* is a head that somebody else kept (a snapshot's tag, a file on Google Drive); a *nonconformity* is something that was
+ * not as the work instruction wants it, opened and closed by records; a *form* is what goes into the file of the company.
  */
-export { anchorFile, anchorFileName, anchorsOfTags, anchorTag, isAnchorFileName, isAnchorTag, parseAnchorFile, parseAnchorTag, type Anchor } from './anchors.ts';
+export {
+  anchorFile,
+  anchorFileName,
+  anchorsOfTags,
+  anchorTag,
+  isAnchorFileName,
+  isAnchorTag,
+  parseAnchorFile,
+  parseAnchorTag,
+  type Anchor,
+} from './anchors.ts';
 export { recordEntries, writeAuditPack, type PackEntry, type PackOptions } from './audit-pack.ts';
 export { dashboardFigures, type DashboardDay, type DashboardFigures, type DashboardOptions, type GrowthPoint } from './dashboard.ts';
 export { drillDueOf, type DrillDue } from './drill-due.ts';
@@ -25,12 +36,42 @@ export type { ChainHead } from './head.ts';
 export { RecordHistory, recordsFolder, type RecordWorld, type RecordWriter } from './history.ts';
 export { findLostSnapshots, type PresentSnapshot, type SeenRepository, type SnapshotLoss } from './known-snapshots.ts';
 export { closeNonconformity, listNonconformities, openNonconformities, type Nonconformity } from './nonconformities.ts';
-export { findNonconformities, nonconformityRules, type Finding, type NonconformityRule, type PlannedWindow, type RuleContext } from './nonconformity-rules.ts';
+export {
+  findNonconformities,
+  nonconformityRules,
+  type Finding,
+  type NonconformityRule,
+  type PlannedWindow,
+  type RuleContext,
+} from './nonconformity-rules.ts';
 export type { Person } from './person.ts';
 export { hasEnded, parseIdentity, thisProcess } from './process-identity.ts';
 export { RecordIndex, type IndexedRecord, type ReadRecord } from './record-index.ts';
-export { recordKinds, recordResults, recordTriggers, type HistoryRecord, type RecordContent, type RecordException, type RecordKind, type RecordPlace, type RecordResult, type RecordTrigger, type RecordValues } from './record.ts';
-export { bytesStoredOf, durationMsOf, makeReport, msOf, runKinds, type Period, type Report, type ReportLine, type ReportOptions, type ReportTotals } from './report.ts';
+export {
+  recordKinds,
+  recordResults,
+  recordTriggers,
+  type HistoryRecord,
+  type RecordContent,
+  type RecordException,
+  type RecordKind,
+  type RecordPlace,
+  type RecordResult,
+  type RecordTrigger,
+  type RecordValues,
+} from './record.ts';
+export {
+  bytesStoredOf,
+  durationMsOf,
+  makeReport,
+  msOf,
+  runKinds,
+  type Period,
+  type Report,
+  type ReportLine,
+  type ReportOptions,
+  type ReportTotals,
+} from './report.ts';
 export type { PublicKey, SigningKey } from './signing-key.ts';
 export { instantMsOf, timestampText } from './timestamp.ts';
 export { dayOf, nextDay, startOfDayMs } from './time-zones.ts';

@@ -20,7 +20,10 @@ export interface SeenRepository {
 }
 
 export interface SnapshotLoss {
-  /** `gone`: the repository has it no more, and no record tells that it was removed. `other-tree`: it holds something else than was recorded. */
+  /**
+   * `gone`: the repository has it no more, and no record tells that it was removed. `other-tree`: it holds something else than was
+   * recorded.
+   */
   readonly kind: 'gone' | 'other-tree';
   /** Of the repository. */
   readonly location: string;
@@ -34,10 +37,14 @@ export interface SnapshotLoss {
 }
 
 /**
- * Snapshots that the records know and their repository has lost or holds with another tree: somebody removed a backup, or put an older state of the
- * repository in its place. What a retention record says was removed is no loss, and neither is what a closed nonconformity has accounted for.
+ * Snapshots that the records know and their repository has lost or holds with another tree: somebody removed a backup, or put an older
+ * state of the repository in its place. What a retention record says was removed is no loss, and neither is what a closed nonconformity has
+ * accounted for.
  */
-export async function findLostSnapshots(records: AsyncIterable<HistoryRecord> | Iterable<HistoryRecord>, repositories: readonly SeenRepository[]): Promise<SnapshotLoss[]> {
+export async function findLostSnapshots(
+  records: AsyncIterable<HistoryRecord> | Iterable<HistoryRecord>,
+  repositories: readonly SeenRepository[],
+): Promise<SnapshotLoss[]> {
   const seen = Map.groupBy(repositories, ({ id }) => id);
   const expected = new Map<string, HistoryRecord>();
   const decisions: HistoryRecord[] = [];
@@ -47,7 +54,11 @@ export async function findLostSnapshots(records: AsyncIterable<HistoryRecord> | 
     if (record.kind === 'internal-backup' && record.snapshotId !== undefined) expected.set(record.snapshotId, record);
     if (record.kind === 'retention') for (const id of record.removedSnapshots ?? []) expected.delete(id);
   }
-  const accepted = new Set((await listNonconformities(decisions)).flatMap(({ rule, closed, facts }) => (rule === 'backup-removed' && closed ? namesIn(facts, 'snapshots') : [])));
+  const accepted = new Set(
+    (await listNonconformities(decisions)).flatMap(({ rule, closed, facts }) =>
+      rule === 'backup-removed' && closed ? namesIn(facts, 'snapshots') : [],
+    ),
+  );
   const present = new Map([...seen].map(([id, places]) => [id, byId(places.flatMap(({ snapshots }) => snapshots))]));
   return [...expected].flatMap(([snapshotId, { number, at, set, treeId, repositoryId = '' }]): SnapshotLoss[] => {
     const found = present.get(repositoryId)?.get(snapshotId);
@@ -68,6 +79,7 @@ export function namesIn(facts: RecordValues, name: string): readonly string[] {
 /** Also under the name of the one that it was made from, where that one is no more. */
 function byId(snapshots: readonly PresentSnapshot[]): Map<string, PresentSnapshot> {
   const found = new Map(snapshots.map((snapshot) => [snapshot.id, snapshot]));
-  for (const snapshot of snapshots) if (snapshot.original !== undefined && !found.has(snapshot.original)) found.set(snapshot.original, snapshot);
+  for (const snapshot of snapshots)
+    if (snapshot.original !== undefined && !found.has(snapshot.original)) found.set(snapshot.original, snapshot);
   return found;
 }

@@ -19,8 +19,8 @@ export async function listMonthFiles(folder: string): Promise<MonthFile[]> {
 }
 
 /**
- * The file that a record of this time belongs to: that of its month. A clock that was set back does not lead back into an older file: then the
- * order of lines would not be that of their numbers.
+ * The file that a record of this time belongs to: that of its month. A clock that was set back does not lead back into an older file: then
+ * the order of lines would not be that of their numbers.
  */
 export function fileOfRecord(at: string, newest: MonthFile | undefined): MonthFile {
   const own = `${at.slice(0, 7)}.jsonl`;
@@ -65,7 +65,7 @@ async function readTail(handle: FileHandle, sizeBytes: number): Promise<Buffer> 
 
 async function readExactly(handle: FileHandle, position: number, length: number): Promise<Buffer> {
   const bytes = Buffer.alloc(length);
-  for (let done = 0; done < length; ) {
+  for (let done = 0; done < length;) {
     const { bytesRead } = await handle.read(bytes, done, length - done, position + done);
     if (bytesRead === 0) return bytes.subarray(0, done);
     done += bytesRead;

@@ -6,7 +6,15 @@ import { dayOf, minuteOfDay } from './time-zones.ts';
 import { instantMsOf } from './timestamp.ts';
 
 /** What the work instruction does not allow. */
-export const nonconformityRules = ['outside-window', 'missed-night', 'drill-overdue', 'wrong-account', 'off-site-failed', 'backup-removed', 'chain-broken'] as const;
+export const nonconformityRules = [
+  'outside-window',
+  'missed-night',
+  'drill-overdue',
+  'wrong-account',
+  'off-site-failed',
+  'backup-removed',
+  'chain-broken',
+] as const;
 export type NonconformityRule = (typeof nonconformityRules)[number];
 
 /** Something that is not as the instruction wants it. */
@@ -42,7 +50,13 @@ export interface RuleContext {
 
 /** What the records show against the instruction, oldest first. Pure: the same records give the same findings. */
 export function findNonconformities(records: readonly HistoryRecord[], context: RuleContext): Finding[] {
-  const findings = [...outsideWindow(records, context), ...missedNights(records, context), ...overdueDrills(records, context), ...wrongAccounts(records, context), ...failedOffSite(records)];
+  const findings = [
+    ...outsideWindow(records, context),
+    ...missedNights(records, context),
+    ...overdueDrills(records, context),
+    ...wrongAccounts(records, context),
+    ...failedOffSite(records),
+  ];
   return findings.toSorted((a, b) => a.atMs - b.atMs || (a.subject < b.subject ? -1 : 1));
 }
 
@@ -53,13 +67,23 @@ const endMsOf = ({ ended, at }: HistoryRecord): number => instantMsOf(ended ?? a
 /** A planned run that began before its window, or was still going after it. What somebody starts by hand may run at any time. */
 function outsideWindow(records: readonly HistoryRecord[], { instruction, timeZone }: RuleContext): Finding[] {
   const instructionAt = settingInForce(records, 'instruction', instruction);
-  return records.filter(({ kind, trigger }) => kind === 'internal-backup' && trigger === 'schedule').flatMap((record): Finding[] => {
-    const [startMs, endMs] = [startMsOf(record), endMsOf(record)];
-    const window = textOf(fieldOf(instructionAt(record.number), 'window'));
-    const isOutside = window === '' ? isBeyond(record, startMs, endMs) : !isWithin(window, startMs, endMs, record.timeZone ?? timeZone);
-    if (!isOutside) return [];
-    return [{ rule: 'outside-window', subject: `outside-window:${record.number}`, atMs: startMs, facts: { set: record.set ?? '', started: record.started ?? '', ended: record.ended ?? '', window }, records: [record.number] }];
-  });
+  return records
+    .filter(({ kind, trigger }) => kind === 'internal-backup' && trigger === 'schedule')
+    .flatMap((record): Finding[] => {
+      const [startMs, endMs] = [startMsOf(record), endMsOf(record)];
+      const window = textOf(fieldOf(instructionAt(record.number), 'window'));
+      const isOutside = window === '' ? isBeyond(record, startMs, endMs) : !isWithin(window, startMs, endMs, record.timeZone ?? timeZone);
+      if (!isOutside) return [];
+      return [
+        {
+          rule: 'outside-window',
+          subject: `outside-window:${record.number}`,
+          atMs: startMs,
+          facts: { set: record.set ?? '', started: record.started ?? '', ended: record.ended ?? '', window },
+          records: [record.number],
+        },
+      ];
+    });
 }
 
 function isBeyond({ planned }: HistoryRecord, startMs: number, endMs: number): boolean {
@@ -78,26 +102,41 @@ function isWithin(window: string, startMs: number, endMs: number, timeZone: stri
 function missedNights(records: readonly HistoryRecord[], { planned, nowMs }: RuleContext): Finding[] {
   const backups = records.filter(({ kind }) => kind === 'internal-backup' || kind === 'missed-run');
   const bySet = Map.groupBy(backups, ({ set = '' }) => set);
-  return planned.filter(({ endMs }) => endMs <= nowMs).flatMap(({ set, day, startMs, endMs }): Finding[] => {
-    const ofSet = bySet.get(set) ?? [];
-    // A run belongs to the window that it began in, or that it says.
-    const inWindow = ofSet.filter((record) => record.kind === 'internal-backup' && startMsOf(record) >= startMs - toleranceMs && startMsOf(record) < endMs);
-    if (inWindow.some(isGood)) return [];
-    const missed = ofSet.filter((record) => record.kind === 'missed-run' && record.planned !== undefined && Math.abs(instantMsOf(record.planned.start) - startMs) < toleranceMs);
-    const laterGood = ofSet.find((record) => isGood(record) && startMsOf(record) >= endMs);
-    const why = inWindow.at(-1)?.result ?? 'missed';
-    return [{
-      rule: 'missed-night', subject: `missed-night:${set}:${day}`, atMs: startMs,
-      facts: { set, day, why, ...(laterGood && { nextGood: laterGood.number }) },
-      records: [...inWindow, ...missed].map(({ number }) => number),
-    }];
-  });
+  return planned
+    .filter(({ endMs }) => endMs <= nowMs)
+    .flatMap(({ set, day, startMs, endMs }): Finding[] => {
+      const ofSet = bySet.get(set) ?? [];
+      // A run belongs to the window that it began in, or that it says.
+      const inWindow = ofSet.filter(
+        (record) => record.kind === 'internal-backup' && startMsOf(record) >= startMs - toleranceMs && startMsOf(record) < endMs,
+      );
+      if (inWindow.some(isGood)) return [];
+      const missed = ofSet.filter(
+        (record) =>
+          record.kind === 'missed-run' &&
+          record.planned !== undefined &&
+          Math.abs(instantMsOf(record.planned.start) - startMs) < toleranceMs,
+      );
+      const laterGood = ofSet.find((record) => isGood(record) && startMsOf(record) >= endMs);
+      const why = inWindow.at(-1)?.result ?? 'missed';
+      return [
+        {
+          rule: 'missed-night',
+          subject: `missed-night:${set}:${day}`,
+          atMs: startMs,
+          facts: { set, day, why, ...(laterGood && { nextGood: laterGood.number }) },
+          records: [...inWindow, ...missed].map(({ number }) => number),
+        },
+      ];
+    });
 }
 
 /** A window of the file and one of the record may differ by what rounding to a text does. */
 const toleranceMs = 60_000;
 
-/** One for each time that the interval ran out, until a drill passed. Before the first drill it counts from the beginning of the history. */
+/**
+ * One for each time that the interval ran out, until a drill passed. Before the first drill it counts from the beginning of the history.
+ */
 function overdueDrills(records: readonly HistoryRecord[], { instruction, timeZone, nowMs }: RuleContext): Finding[] {
   const intervalMs = (instruction?.drillIntervalDays ?? 0) * 86_400_000;
   const [first] = records;
@@ -109,18 +148,42 @@ function overdueDrills(records: readonly HistoryRecord[], { instruction, timeZon
     const isOverdue = Math.min(starts[at + 1] ?? Infinity, nowMs) > dueMs;
     const day = dayOf(dueMs, timeZone);
     const last = passed[at - 1];
-    return isOverdue ? [{ rule: 'drill-overdue', subject: `drill-overdue:${day}`, atMs: dueMs, facts: { day, days: instruction?.drillIntervalDays ?? 0 }, records: last ? [last.number] : [] }] : [];
+    return isOverdue
+      ? [
+          {
+            rule: 'drill-overdue',
+            subject: `drill-overdue:${day}`,
+            atMs: dueMs,
+            facts: { day, days: instruction?.drillIntervalDays ?? 0 },
+            records: last ? [last.number] : [],
+          },
+        ]
+      : [];
   });
 }
 
-/** Anything with Google Drive under another account than the one that was designated at the time (the present one, before there was any); also where it was refused. */
+/**
+ * Anything with Google Drive under another account than the one that was designated at the time (the present one, before there was any);
+ * also where it was refused.
+ */
 function wrongAccounts(records: readonly HistoryRecord[], { designatedAccount = '' }: RuleContext): Finding[] {
   const driveAt = settingInForce(records, 'googleDrive', { account: designatedAccount });
   return records.flatMap((record): Finding[] => {
     const account = record.destination?.account ?? record.source?.account ?? '';
-    const designated = record.reason?.code === 'drive.wrong-account' ? textOf(record.reason.facts['designatedAccount']) : textOf(fieldOf(driveAt(record.number), 'account')) || designatedAccount;
+    const designated =
+      record.reason?.code === 'drive.wrong-account'
+        ? textOf(record.reason.facts['designatedAccount'])
+        : textOf(fieldOf(driveAt(record.number), 'account')) || designatedAccount;
     if (account === '' || designated === '' || account.toLowerCase() === designated.toLowerCase() || record.kind === 'sign-out') return [];
-    return [{ rule: 'wrong-account', subject: `wrong-account:${record.number}`, atMs: startMsOf(record), facts: { account, designated }, records: [record.number] }];
+    return [
+      {
+        rule: 'wrong-account',
+        subject: `wrong-account:${record.number}`,
+        atMs: startMsOf(record),
+        facts: { account, designated },
+        records: [record.number],
+      },
+    ];
   });
 }
 
@@ -140,7 +203,13 @@ function failedOffSite(records: readonly HistoryRecord[]): Finding[] {
     else if (record.result === 'failed' && !failing.has(key)) {
       const entry = { first: record, numbers: [record.number] };
       failing.set(key, entry);
-      findings.push({ rule: 'off-site-failed', subject: `off-site-failed:${record.number}`, atMs: startMsOf(record), facts: { copy: name, code: record.reason?.code ?? '' }, records: entry.numbers });
+      findings.push({
+        rule: 'off-site-failed',
+        subject: `off-site-failed:${record.number}`,
+        atMs: startMsOf(record),
+        facts: { copy: name, code: record.reason?.code ?? '' },
+        records: entry.numbers,
+      });
     } else if (record.result === 'failed') failing.get(key)?.numbers.push(record.number);
   }
   return findings;

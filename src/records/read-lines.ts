@@ -20,13 +20,20 @@ export interface HistoryLine {
   readonly isWhole: boolean;
 }
 
-/** All lines of the history in their order, one at a time; memory holds one line. @throws `storage.denied`, `storage.unreachable`, `aborted` */
+/**
+ * All lines of the history in their order, one at a time; memory holds one line.
+ * @throws `storage.denied`, `storage.unreachable`, `aborted`
+ */
 export async function* readLines(folder: string, signal?: AbortSignal): AsyncGenerator<HistoryLine, void, undefined> {
   for (const file of await listMonthFiles(folder)) yield* linesOf(folder, file, { signal });
 }
 
 /** The lines of one file, from its beginning or from where a line starts; they are counted from there. @throws as `readLines` */
-export async function* linesOf(folder: string, file: MonthFile, { startBytes = 0, signal }: { readonly startBytes?: number; readonly signal?: AbortSignal | undefined } = {}): AsyncGenerator<HistoryLine, void, undefined> {
+export async function* linesOf(
+  folder: string,
+  file: MonthFile,
+  { startBytes = 0, signal }: { readonly startBytes?: number; readonly signal?: AbortSignal | undefined } = {},
+): AsyncGenerator<HistoryLine, void, undefined> {
   let [line, offsetBytes] = [1, startBytes];
   let parts: Buffer[] = [];
   let length = 0;

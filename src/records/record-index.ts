@@ -37,8 +37,8 @@ interface KnownFile {
 }
 
 /**
- * Where every sound record of a history stands, kept up by reading what was appended. A cache for lists: whether the records are genuine is for
- * `verifyHistory`. 20,000 records take half a second to read the first time and some megabytes.
+ * Where every sound record of a history stands, kept up by reading what was appended. A cache for lists: whether the records are genuine is
+ * for `verifyHistory`. 20,000 records take half a second to read the first time and some megabytes.
  */
 export class RecordIndex {
   readonly #folder: string;
@@ -61,14 +61,19 @@ export class RecordIndex {
     return this.#whole;
   }
 
-  /** Takes in what was appended since the last call, by whichever process. @throws the system's errors, `aborted`: then what was read is kept, and the next call goes on */
+  /**
+   * Takes in what was appended since the last call, by whichever process.
+   * @throws the system's errors, `aborted`: then what was read is kept, and the next call goes on
+   */
   refresh(signal?: AbortSignal): Promise<void> {
     const update = this.#updating.then(() => this.#update(signal));
     this.#updating = update.catch(() => undefined);
     return update;
   }
 
-  /** In the order that is asked for. A record that is not any more where it was is left out; then the next `refresh` reads everything anew. */
+  /**
+   * In the order that is asked for. A record that is not any more where it was is left out; then the next `refresh` reads everything anew.
+   */
   async read(entries: readonly IndexedRecord[], signal?: AbortSignal): Promise<ReadRecord[]> {
     const handles = new Map<MonthFile, FileHandle>();
     const found: ReadRecord[] = [];
@@ -133,7 +138,15 @@ export class RecordIndex {
 
   #take(record: HistoryRecord, place: Pick<IndexedRecord, 'file' | 'offsetBytes' | 'lengthBytes'>): IndexedRecord {
     const { number, kind, result, set, snapshotId } = record;
-    const entry = { number, kind, result, set, snapshotId: kind === 'internal-backup' ? snapshotId : undefined, ms: msOf(record), ...place };
+    const entry = {
+      number,
+      kind,
+      result,
+      set,
+      snapshotId: kind === 'internal-backup' ? snapshotId : undefined,
+      ms: msOf(record),
+      ...place,
+    };
     this.#entries.push(entry);
     if (this.#whole.length === 0 || kind === 'drill' || record.nonconformity !== undefined) this.#whole.push(record);
     return entry;

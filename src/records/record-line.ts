@@ -29,9 +29,17 @@ export interface ChainPlace {
 }
 
 /** The line of a record, with its line feed, and the record as it will be read. */
-export function makeLine(place: ChainPlace, content: RecordContent, key: SigningKey): { readonly bytes: Buffer; readonly record: HistoryRecord } {
+export function makeLine(
+  place: ChainPlace,
+  content: RecordContent,
+  key: SigningKey,
+): { readonly bytes: Buffer; readonly record: HistoryRecord } {
   const plain = contentSchema.parse(content); // a slip of a caller must not become a line that nobody can read
-  const body = bodyWithin(lineBytesMax - proofBytes - 1, (fitting) => JSON.stringify({ ...place, key: key.publicKey.id, ...fitting }), plain);
+  const body = bodyWithin(
+    lineBytesMax - proofBytes - 1,
+    (fitting) => JSON.stringify({ ...place, key: key.publicKey.id, ...fitting }),
+    plain,
+  );
   const signature = key.sign(Buffer.from(body));
   const hashed = `${body}${signatureStart}${signature}"`;
   const hash = sha256(Buffer.from(hashed));
@@ -43,12 +51,16 @@ export function makeLine(place: ChainPlace, content: RecordContent, key: Signing
 
 /** JSON of the content without the closing brace, shortened until it fits. */
 function bodyWithin(bytesMax: number, textOf: (content: RecordContent) => string, content: RecordContent): string {
-  for (let fitting = content; ; ) {
+  for (let fitting = content; ;) {
     const body = textOf(fitting).slice(0, -1);
     if (Buffer.byteLength(body) <= bytesMax) return body;
     const exceptions = fitting.exceptions ?? [];
     if (exceptions.length === 0) throw new Error('a record is too long');
-    fitting = { ...fitting, exceptions: exceptions.slice(0, Math.floor(exceptions.length / 2)), exceptionCount: content.exceptionCount ?? content.exceptions?.length ?? 0 };
+    fitting = {
+      ...fitting,
+      exceptions: exceptions.slice(0, Math.floor(exceptions.length / 2)),
+      exceptionCount: content.exceptionCount ?? content.exceptions?.length ?? 0,
+    };
   }
 }
 
@@ -77,7 +89,12 @@ export function hasSignature(line: Buffer, signature: string, key: PublicKey): b
 /** The proof stands where it should, so that every byte of the line is in what is hashed, or is the hash itself. */
 function hasProof(line: Buffer): boolean {
   const at = (fromEnd: number, length: number) => line.toString('latin1', line.length - fromEnd, line.length - fromEnd + length);
-  return line.length > proofBytes && at(proofBytes, signatureStart.length) === signatureStart && at(hashPartBytes + 1, 1 + hashStart.length) === `"${hashStart}` && at(2, 2) === '"}';
+  return (
+    line.length > proofBytes &&
+    at(proofBytes, signatureStart.length) === signatureStart &&
+    at(hashPartBytes + 1, 1 + hashStart.length) === `"${hashStart}` &&
+    at(2, 2) === '"}'
+  );
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -86,7 +103,8 @@ function parseRecord(line: Buffer): HistoryRecord | undefined {
   try {
     const text = utf8.decode(line);
     const value: unknown = JSON.parse(text);
-    // A line says one thing to every reader: no key twice, no number in another spelling, the place in the chain first. It was written like this.
+    // A line says one thing to every reader: no key twice, no number in another spelling, the place in the chain first. It was written like
+    // this.
     if (JSON.stringify(value) !== text) return undefined;
     const { data } = recordSchema.safeParse(value);
     return data !== undefined && text.startsWith(`{"number":${data.number},"previous":"${data.previous}",`) ? data : undefined;

@@ -2,10 +2,28 @@ import * as z from 'zod';
 
 /** What a record tells of. */
 export const recordKinds = [
-  'internal-backup', 'external-backup', 'internal-restore', 'external-restore', 'check', 'scrub', 'drill', 'retention', 'repository-created',
-  'key-change', 'unlock', 'configuration-change', 'sign-in', 'sign-out', 'missed-run', 'approval', 'nonconformity-opened', 'nonconformity-closed',
+  'internal-backup',
+  'external-backup',
+  'internal-restore',
+  'external-restore',
+  'check',
+  'scrub',
+  'drill',
+  'retention',
+  'repository-created',
+  'key-change',
+  'unlock',
+  'configuration-change',
+  'sign-in',
+  'sign-out',
+  'missed-run',
+  'approval',
+  'nonconformity-opened',
+  'nonconformity-closed',
   // What the history says of itself: it began, it signs with another key from here on, an append that never came to its end was set aside.
-  'history-start', 'signing-key', 'repair',
+  'history-start',
+  'signing-key',
+  'repair',
 ] as const;
 export type RecordKind = (typeof recordKinds)[number];
 
@@ -16,7 +34,11 @@ export const recordTriggers = ['schedule', 'catch-up', 'change', 'manual'] as co
 export type RecordTrigger = (typeof recordTriggers)[number];
 
 /** RFC 3339 with the offset of local time. */
-const instant = z.string().max(40).regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/).refine((text) => !Number.isNaN(Date.parse(text)));
+const instant = z
+  .string()
+  .max(40)
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/)
+  .refine((text) => !Number.isNaN(Date.parse(text)));
 const text = z.string().max(65_536);
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.number().min(0);
@@ -41,10 +63,17 @@ const contentFields = {
   /** The machine. */
   host: text,
   /** The user of the operating system, the person when somebody said a name, and by which program the wish came. */
-  operator: z.object({ user: text, name: text.exactOptional(), position: text.exactOptional(), via: z.enum(['command-line', 'editor', 'schedule']) }),
+  operator: z.object({
+    user: text,
+    name: text.exactOptional(),
+    position: text.exactOptional(),
+    via: z.enum(['command-line', 'editor', 'schedule']),
+  }),
   software: text,
   /** The instruction that was in force. */
-  instruction: z.object({ documentNumber: text.exactOptional(), revision: text.exactOptional(), clause: text.exactOptional() }).exactOptional(),
+  instruction: z
+    .object({ documentNumber: text.exactOptional(), revision: text.exactOptional(), clause: text.exactOptional() })
+    .exactOptional(),
   /** IANA name of the zone that people here read times in. */
   timeZone: text.exactOptional(),
   set: text.exactOptional(),
@@ -70,26 +99,37 @@ const contentFields = {
   exceptions: z.array(z.object({ item: text, kind: text, reason: text, weight: z.enum(['lost', 'note']).exactOptional() })).exactOptional(),
   exceptionCount: count.exactOptional(),
   /** Recovery point and recovery time, wanted and measured. */
-  objectives: z.object({ rpoHours: count.exactOptional(), rpoHoursMeasured: count.exactOptional(), rtoMinutes: count.exactOptional(), rtoMinutesMeasured: count.exactOptional() }).exactOptional(),
+  objectives: z
+    .object({
+      rpoHours: count.exactOptional(),
+      rpoHoursMeasured: count.exactOptional(),
+      rtoMinutes: count.exactOptional(),
+      rtoMinutesMeasured: count.exactOptional(),
+    })
+    .exactOptional(),
   /** Proof that lies elsewhere or is short enough to stand here: hashes, names of files, samples. */
   evidence: values.exactOptional(),
   /** Of a configuration or key change; values as they stood in the file. */
   change: z.object({ what: text, before: text.exactOptional(), after: text.exactOptional(), why: text.exactOptional() }).exactOptional(),
   /** Of an approval: what was looked at. `from` and `to` are days, `2026-11-01`. */
-  approval: person.extend({ act: z.enum(['prepared', 'checked', 'approved']), from: text, to: text, throughNumber: count, throughHash: hash }).exactOptional(),
-  nonconformity: z.object({
-    id: text,
-    /** What it is about, so that it is opened once: `missed-night:accounting:2026-11-14`. */
-    subject: text,
-    rule: text,
-    facts: values.exactOptional(),
-    /** Numbers of the records that show it. */
-    records: z.array(count).exactOptional(),
-    cause: text.exactOptional(),
-    correction: text.exactOptional(),
-    prevention: text.exactOptional(),
-    closedBy: person.exactOptional(),
-  }).exactOptional(),
+  approval: person
+    .extend({ act: z.enum(['prepared', 'checked', 'approved']), from: text, to: text, throughNumber: count, throughHash: hash })
+    .exactOptional(),
+  nonconformity: z
+    .object({
+      id: text,
+      /** What it is about, so that it is opened once: `missed-night:accounting:2026-11-14`. */
+      subject: text,
+      rule: text,
+      facts: values.exactOptional(),
+      /** Numbers of the records that show it. */
+      records: z.array(count).exactOptional(),
+      cause: text.exactOptional(),
+      correction: text.exactOptional(),
+      prevention: text.exactOptional(),
+      closedBy: person.exactOptional(),
+    })
+    .exactOptional(),
   /** Snapshots that a retention run took out of the repository on purpose. */
   removedSnapshots: z.array(text).exactOptional(),
   /** Of `history-start` and `signing-key`: the raw Ed25519 key, 32 bytes in base64. */
@@ -115,10 +155,21 @@ export const recordSchema = z.looseObject({
   hash,
 });
 
-type DeepReadonly<T> = T extends readonly (infer Item)[] ? readonly DeepReadonly<Item>[] : T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
 
 export type RecordContent = DeepReadonly<z.output<typeof contentSchema>>;
-export type HistoryRecord = RecordContent & { readonly number: number; readonly previous: string; readonly at: string; readonly key: string; readonly signature: string; readonly hash: string };
+export type HistoryRecord = RecordContent & {
+  readonly number: number;
+  readonly previous: string;
+  readonly at: string;
+  readonly key: string;
+  readonly signature: string;
+  readonly hash: string;
+};
 export type RecordPlace = NonNullable<RecordContent['source']>;
 export type RecordException = NonNullable<RecordContent['exceptions']>[number];
 export type RecordValues = NonNullable<RecordContent['evidence']>;

@@ -12,7 +12,18 @@ export interface Period {
 }
 
 /** Kinds that are runs: they have a time, a result, and stand in the list of a report. */
-export const runKinds: readonly RecordKind[] = ['internal-backup', 'external-backup', 'internal-restore', 'external-restore', 'check', 'scrub', 'drill', 'retention', 'missed-run', 'repository-created'];
+export const runKinds: readonly RecordKind[] = [
+  'internal-backup',
+  'external-backup',
+  'internal-restore',
+  'external-restore',
+  'check',
+  'scrub',
+  'drill',
+  'retention',
+  'missed-run',
+  'repository-created',
+];
 
 export interface ReportOptions {
   readonly period: Period;
@@ -92,12 +103,22 @@ export async function makeReport(records: AsyncIterable<HistoryRecord> | Iterabl
   const statistics = linesOf(runs, windows);
   const nonconformities = (await listNonconformities(others)).filter((one) => concerns(one, period, timeZone));
   const nonconformitiesOfRun = new Map<number, string[]>();
-  for (const { id, records: numbers } of nonconformities) for (const number of numbers) nonconformitiesOfRun.set(number, [...(nonconformitiesOfRun.get(number) ?? []), id]);
+  for (const { id, records: numbers } of nonconformities)
+    for (const number of numbers) nonconformitiesOfRun.set(number, [...(nonconformitiesOfRun.get(number) ?? []), id]);
   return {
-    ...rest, period, timeZone,
-    firstNumber: inPeriod[0]?.number, lastNumber: inPeriod.at(-1)?.number, lastHash: inPeriod.at(-1)?.hash,
-    runs, events: inPeriod.filter(({ kind }) => !runKinds.includes(kind) && !kind.startsWith('nonconformity') && kind !== 'approval'),
-    statistics, totals: totalsOf(runs, statistics, nonconformities), nonconformities, nonconformitiesOfRun, approvals: approvalsOf(others, period),
+    ...rest,
+    period,
+    timeZone,
+    firstNumber: inPeriod[0]?.number,
+    lastNumber: inPeriod.at(-1)?.number,
+    lastHash: inPeriod.at(-1)?.hash,
+    runs,
+    events: inPeriod.filter(({ kind }) => !runKinds.includes(kind) && !kind.startsWith('nonconformity') && kind !== 'approval'),
+    statistics,
+    totals: totalsOf(runs, statistics, nonconformities),
+    nonconformities,
+    nonconformitiesOfRun,
+    approvals: approvalsOf(others, period),
   };
 }
 
@@ -124,7 +145,9 @@ export function beganIn(run: HistoryRecord, { startMs, endMs }: PlannedWindow): 
 function windowsOf(runs: readonly HistoryRecord[], planned: readonly PlannedWindow[]): PlannedWindow[] {
   const windows = new Map<string, PlannedWindow>();
   const add = (window: PlannedWindow): void => void windows.set(`${window.set} ${Math.round(window.startMs / 60_000)}`, window);
-  for (const { set = '', planned: window } of runs) if (window !== undefined) add({ set, day: window.start.slice(0, 10), startMs: instantMsOf(window.start), endMs: instantMsOf(window.end) });
+  for (const { set = '', planned: window } of runs)
+    if (window !== undefined)
+      add({ set, day: window.start.slice(0, 10), startMs: instantMsOf(window.start), endMs: instantMsOf(window.end) });
   for (const window of planned) add(window);
   return [...windows.values()];
 }
@@ -140,9 +163,16 @@ function linesOf(runs: readonly HistoryRecord[], windows: readonly PlannedWindow
     const count = (result: HistoryRecord['result']) => members.filter((member) => member.result === result).length;
     const kept = own.filter((window) => members.some((member) => isGood(member) && beganIn(member, window))).length;
     return {
-      kind, set: set === '' ? undefined : set, planned: own.length === 0 ? undefined : own.length, kept,
+      kind,
+      set: set === '' ? undefined : set,
+      planned: own.length === 0 ? undefined : own.length,
+      kept,
       runs: members.filter(({ kind: one }) => one !== 'missed-run').length,
-      success: count('success'), exceptions: count('success-with-exceptions'), failed: count('failed'), stopped: count('stopped'), missed: own.length === 0 ? count('missed') : missedOf(own, members),
+      success: count('success'),
+      exceptions: count('success-with-exceptions'),
+      failed: count('failed'),
+      stopped: count('stopped'),
+      missed: own.length === 0 ? count('missed') : missedOf(own, members),
       bytesStored: members.reduce((sum, member) => sum + (bytesStoredOf(member) ?? 0), 0),
       longestMs: Math.max(0, ...members.map((member) => durationMsOf(member) ?? 0)),
     };
@@ -159,10 +189,12 @@ function missedOf(windows: readonly PlannedWindow[], members: readonly HistoryRe
 function totalsOf(runs: readonly HistoryRecord[], lines: readonly ReportLine[], nonconformities: readonly Nonconformity[]): ReportTotals {
   const sum = (value: (line: ReportLine) => number): number => lines.reduce((total, line) => total + value(line), 0);
   return {
-    runs: sum((line) => line.runs), good: sum((line) => line.success + line.exceptions),
+    runs: sum((line) => line.runs),
+    good: sum((line) => line.success + line.exceptions),
     exceptionCount: runs.reduce((total, { exceptionCount = 0 }) => total + exceptionCount, 0),
     bytesStored: lines.filter(({ kind }) => kind === 'internal-backup').reduce((total, line) => total + line.bytesStored, 0),
-    plannedWindows: sum((line) => line.planned ?? 0), keptWindows: sum((line) => line.kept),
+    plannedWindows: sum((line) => line.planned ?? 0),
+    keptWindows: sum((line) => line.kept),
     openNonconformities: nonconformities.filter(({ closed }) => !closed).length,
   };
 }
@@ -179,6 +211,7 @@ function concerns({ openedAt, closed, facts }: Nonconformity, { from, to }: Peri
 
 function approvalsOf(records: readonly HistoryRecord[], { from, to }: Period): HistoryRecord[] {
   const last = new Map<string, HistoryRecord>();
-  for (const record of records) if (record.approval && record.approval.from <= from && record.approval.to >= to) last.set(record.approval.act, record);
+  for (const record of records)
+    if (record.approval && record.approval.from <= from && record.approval.to >= to) last.set(record.approval.act, record);
   return [...last.values()];
 }

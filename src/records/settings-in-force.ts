@@ -1,8 +1,9 @@
 import type { HistoryRecord } from './record.ts';
 
 /**
- * What a key of the configuration held when a record was written, by the records of its changes: what was right under one instruction must not be wrong
- * under the next. Before the first change that is recorded, what stood there before it; where nothing is recorded, what stands there now. Pure.
+ * What a key of the configuration held when a record was written, by the records of its changes: what was right under one instruction must
+ * not be wrong under the next. Before the first change that is recorded, what stood there before it; where nothing is recorded, what stands
+ * there now. Pure.
  * @param current of the configuration as it is now
  */
 export function settingInForce(records: readonly HistoryRecord[], key: string, current: unknown): (recordNumber: number) => unknown {

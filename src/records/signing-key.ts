@@ -86,7 +86,12 @@ export function publicKeyFrom(base64: string): PublicKey | undefined {
 
 function publicKeyOf(raw: Buffer): PublicKey {
   const object = createPublicKey({ key: Buffer.concat([spkiHeader, raw]), format: 'der', type: 'spki' });
-  return { base64: raw.toString('base64'), id: createHash('sha256').update(raw).digest('hex').slice(0, 16), pem: String(object.export({ type: 'spki', format: 'pem' })), object };
+  return {
+    base64: raw.toString('base64'),
+    id: createHash('sha256').update(raw).digest('hex').slice(0, 16),
+    pem: String(object.export({ type: 'spki', format: 'pem' })),
+    object,
+  };
 }
 
 export function isSignedBy(key: PublicKey, bytes: Uint8Array, signature: string): boolean {

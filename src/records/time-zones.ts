@@ -1,6 +1,10 @@
 const dayMs = 86_400_000;
 
-/** The day that a calendar in `timeZone` shows at an instant: `2026-11-23`. @param ms since 1970 @param timeZone IANA name; default: the system's */
+/**
+ * The day that a calendar in `timeZone` shows at an instant: `2026-11-23`.
+ * @param ms since 1970
+ * @param timeZone IANA name; default: the system's
+ */
 export function dayOf(ms: number, timeZone?: string): string {
   const { year, month, day } = partsOf(ms, timeZone);
   return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}`;
@@ -44,7 +48,17 @@ const formatters = new Map<string, Intl.DateTimeFormat>();
 function partsOf(ms: number, timeZone: string | undefined): WallTime {
   const key = timeZone ?? '';
   const known = formatters.get(key);
-  const formatter = known ?? new Intl.DateTimeFormat('en-u-ca-gregory-nu-latn-hc-h23', { timeZone, year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' });
+  const formatter =
+    known ??
+    new Intl.DateTimeFormat('en-u-ca-gregory-nu-latn-hc-h23', {
+      timeZone,
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+    });
   if (!known) formatters.set(key, formatter);
   const part: Record<string, number> = {};
   for (const { type, value } of formatter.formatToParts(ms)) part[type] = Number(value);

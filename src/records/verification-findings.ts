@@ -7,21 +7,33 @@ import type { ChainFault } from './verify.ts';
 const namedMax = 500;
 
 /**
- * Backups that are gone or were replaced, one finding for each repository: whoever puts an old state of it back takes many at once. Those that a
- * nonconformity names already, open or closed, are not told again.
+ * Backups that are gone or were replaced, one finding for each repository: whoever puts an old state of it back takes many at once. Those
+ * that a nonconformity names already, open or closed, are not told again.
  */
 export function removedBackups(losses: readonly SnapshotLoss[], known: readonly Nonconformity[], nowMs: number): Finding[] {
   const told = new Set(known.flatMap(({ rule, facts }) => (rule === 'backup-removed' ? namesIn(facts, 'snapshots') : [])));
-  const fresh = Map.groupBy(losses.filter(({ snapshotId }) => !told.has(snapshotId)), ({ location }) => location);
+  const fresh = Map.groupBy(
+    losses.filter(({ snapshotId }) => !told.has(snapshotId)),
+    ({ location }) => location,
+  );
   return [...fresh].flatMap(([location, all]): Finding[] => {
     const named = all.slice(0, namedMax);
     const [first] = named;
     if (first === undefined) return [];
-    return [{
-      rule: 'backup-removed', subject: `backup-removed:${first.snapshotId}`, atMs: nowMs,
-      facts: { location, count: named.length, replaced: named.filter(({ kind }) => kind === 'other-tree').length, snapshots: named.map(({ snapshotId }) => snapshotId) },
-      records: named.map(({ recordNumber }) => recordNumber),
-    }];
+    return [
+      {
+        rule: 'backup-removed',
+        subject: `backup-removed:${first.snapshotId}`,
+        atMs: nowMs,
+        facts: {
+          location,
+          count: named.length,
+          replaced: named.filter(({ kind }) => kind === 'other-tree').length,
+          snapshots: named.map(({ snapshotId }) => snapshotId),
+        },
+        records: named.map(({ recordNumber }) => recordNumber),
+      },
+    ];
   });
 }
 
@@ -32,10 +44,15 @@ export function brokenChain(faults: readonly ChainFault[], known: readonly Nonco
   const [first] = fresh;
   if (first === undefined) return [];
   const { file = '', line, number } = first;
-  return [{
-    rule: 'chain-broken', subject: `chain-broken:${nameOf(first)}`, atMs: nowMs,
-    facts: { file, line, faults: fresh.map(nameOf) }, records: number === undefined ? [] : [number],
-  }];
+  return [
+    {
+      rule: 'chain-broken',
+      subject: `chain-broken:${nameOf(first)}`,
+      atMs: nowMs,
+      facts: { file, line, faults: fresh.map(nameOf) },
+      records: number === undefined ? [] : [number],
+    },
+  ];
 }
 
 /** Where it stands and what it is: the same whenever the chain is read. */

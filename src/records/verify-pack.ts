@@ -10,7 +10,9 @@ import { isSignedBy, publicKeyFrom, type PublicKey } from './signing-key.ts';
 import { verifyHistory, type Verification } from './verify.ts';
 import { readZip } from './zip-reader.ts';
 
-/** `changed`: other bytes than the sums say. `added`: in no sum. `missing`: in the sums only. `signature`: the sums are not what was signed. */
+/**
+ * `changed`: other bytes than the sums say. `added`: in no sum. `missing`: in the sums only. `signature`: the sums are not what was signed.
+ */
 export interface PackFault {
   readonly kind: 'changed' | 'added' | 'missing' | 'signature' | 'sums';
   readonly name: string;
@@ -32,7 +34,8 @@ export async function verifyAuditPack(path: string): Promise<PackVerification> {
   const sums = entries.get(sumsName);
   const signature = entries.get(signatureName);
   const pem = entries.get(publicKeyName);
-  if (sums === undefined || signature === undefined || pem === undefined) throw new CadanganError('pack.invalid', { path, reason: 'it has no signed sums' });
+  if (sums === undefined || signature === undefined || pem === undefined)
+    throw new CadanganError('pack.invalid', { path, reason: 'it has no signed sums' });
   const publicKey = keyOfPem(pem.toString('latin1'));
   const isSigned = publicKey !== undefined && isSignedBy(publicKey, sums, signature.toString('base64'));
   const faults = [...(isSigned ? [] : [{ kind: 'signature', name: signatureName } as const]), ...compare(entries, sums.toString('utf8'))];
@@ -53,7 +56,8 @@ function compare(entries: ReadonlyMap<string, Buffer>, sums: string): PackFault[
     if (bytes === undefined) faults.push({ kind: 'missing', name });
     else if (!timingSafeEqual(Buffer.from(sha256(bytes)), Buffer.from(sum))) faults.push({ kind: 'changed', name });
   }
-  for (const name of entries.keys()) if (!expected.has(name) && name !== sumsName && name !== signatureName) faults.push({ kind: 'added', name });
+  for (const name of entries.keys())
+    if (!expected.has(name) && name !== sumsName && name !== signatureName) faults.push({ kind: 'added', name });
   return faults;
 }
 

@@ -11,13 +11,24 @@ import { publicKeyFrom, type PublicKey } from './signing-key.ts';
 import { instantMsOf } from './timestamp.ts';
 
 /**
- * `unfinished`: a line without an end that was once confirmed. `previous`: it does not follow from the line before. `number`: not the next one.
- * `misplaced`: it belongs into another file. `other-key`: signed with another key than the records before, or than the installation's.
+ * `unfinished`: a line without an end that was once confirmed. `previous`: it does not follow from the line before. `number`: not the next
+ * one. `misplaced`: it belongs into another file. `other-key`: signed with another key than the records before, or than the installation's.
  * `cut-off`: records that somebody else knows are not there any more. `other-record`: somebody else knows another record of this number.
  * `other-chain`: somebody else knows another history of this machine. `no-head`: somebody took away what every append leaves behind.
  * `evidence`: the file that proves what the record says is gone, or is another one.
  */
-export type ChainFaultKind = LineFault | 'unfinished' | 'previous' | 'number' | 'misplaced' | 'other-key' | 'cut-off' | 'other-record' | 'other-chain' | 'no-head' | 'evidence';
+export type ChainFaultKind =
+  | LineFault
+  | 'unfinished'
+  | 'previous'
+  | 'number'
+  | 'misplaced'
+  | 'other-key'
+  | 'cut-off'
+  | 'other-record'
+  | 'other-chain'
+  | 'no-head'
+  | 'evidence';
 
 export interface ChainFault {
   readonly kind: ChainFaultKind;
@@ -63,14 +74,20 @@ export interface VerifyOptions {
   readonly anchors?: readonly Anchor[];
   /** Of this installation, when it is known: the chain must begin with it. */
   readonly publicKey?: PublicKey | undefined;
-  /** Whose history it is, `user@machine`: anchors of others count only where they name this very chain, as those from before a machine was renamed do. Default: all of them count. */
+  /**
+   * Whose history it is, `user@machine`: anchors of others count only where they name this very chain, as those from before a machine was
+   * renamed do. Default: all of them count.
+   */
   readonly owner?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 const keptMax = 100;
 
-/** Reads every line of the history in `folder` and proves that none was changed, taken out, put in, moved or cut off. @throws the system's errors, `aborted` */
+/**
+ * Reads every line of the history in `folder` and proves that none was changed, taken out, put in, moved or cut off.
+ * @throws the system's errors, `aborted`
+ */
 export async function verifyHistory(folder: string, options: VerifyOptions = {}): Promise<Verification> {
   const saved = await readHead(folder);
   const walk = new ChainWalk(options, saved);
@@ -106,7 +123,8 @@ class ChainWalk {
     this.#saved = saved;
     const { owner, anchors = [] } = options;
     this.#anchors = [...(saved ? [{ ...saved, keptIn: 'head.json', owner: owner ?? '' }] : []), ...anchors];
-    for (const anchor of this.#anchors) this.#anchorsByNumber.set(anchor.number, [...(this.#anchorsByNumber.get(anchor.number) ?? []), anchor]);
+    for (const anchor of this.#anchors)
+      this.#anchorsByNumber.set(anchor.number, [...(this.#anchorsByNumber.get(anchor.number) ?? []), anchor]);
   }
 
   /** @returns the record, when it is sound in itself */
@@ -144,9 +162,14 @@ class ChainWalk {
     if (isHeadMissing && this.#recordCount > 1) this.#fault('no-head', this.#last?.number);
     const last = this.#last;
     return {
-      isIntact: this.#faultCount === 0, recordCount: this.#recordCount,
+      isIntact: this.#faultCount === 0,
+      recordCount: this.#recordCount,
       head: last && { chain: this.#chain ?? '', number: last.number, hash: last.hash },
-      publicKey: this.#firstKey, faults: this.#faults, faultCount: this.#faultCount, notes: this.#notes, anchorsCompared: this.#anchors.filter((anchor) => this.#isOurs(anchor) || anchor.chain === this.#chain).length,
+      publicKey: this.#firstKey,
+      faults: this.#faults,
+      faultCount: this.#faultCount,
+      notes: this.#notes,
+      anchorsCompared: this.#anchors.filter((anchor) => this.#isOurs(anchor) || anchor.chain === this.#chain).length,
     };
   }
 
@@ -161,8 +184,10 @@ class ChainWalk {
   #checkLinks(record: HistoryRecord, { file }: HistoryLine): boolean {
     const before = this.#faultCount;
     const expected = (this.#last?.number ?? 0) + 1;
-    if (this.#isLost ? record.number <= (this.#last?.number ?? 0) : record.number !== expected) this.#fault('number', record.number, { expected, found: record.number });
-    else if (!this.#isLost && record.previous !== (this.#last?.hash ?? noHash)) this.#fault('previous', record.number, { expected: this.#last?.hash ?? noHash, found: record.previous });
+    if (this.#isLost ? record.number <= (this.#last?.number ?? 0) : record.number !== expected)
+      this.#fault('number', record.number, { expected, found: record.number });
+    else if (!this.#isLost && record.previous !== (this.#last?.hash ?? noHash))
+      this.#fault('previous', record.number, { expected: this.#last?.hash ?? noHash, found: record.previous });
     const ownFile = fileOfRecord(record.at, this.#newestFile);
     if (file !== ownFile) this.#fault('misplaced', record.number, { expected: ownFile, found: file });
     return this.#faultCount === before;
@@ -196,7 +221,9 @@ class ChainWalk {
 
   #checkEnd(): void {
     const lastNumber = this.#last?.number ?? 0;
-    const beyond = this.#anchors.filter((anchor) => anchor.number > lastNumber && (this.#chain === undefined ? this.#isOurs(anchor) : anchor.chain === this.#chain)).toSorted((a, b) => b.number - a.number)[0];
+    const beyond = this.#anchors
+      .filter((anchor) => anchor.number > lastNumber && (this.#chain === undefined ? this.#isOurs(anchor) : anchor.chain === this.#chain))
+      .toSorted((a, b) => b.number - a.number)[0];
     if (!beyond) return;
     this.#at = this.#at && { file: this.#at.file, line: this.#at.line + 1 };
     this.#fault('cut-off', lastNumber + 1, { keptIn: beyond.keptIn, expected: beyond.number, found: lastNumber });
@@ -208,11 +235,16 @@ class ChainWalk {
 
   #noteOddities({ number, at, kind }: HistoryRecord, { file, line }: HistoryLine): void {
     if (this.#notes.length >= keptMax) return;
-    if (this.#last !== undefined && instantMsOf(at) < instantMsOf(this.#last.at)) this.#notes.push({ kind: 'clock-back', file, line, number });
+    if (this.#last !== undefined && instantMsOf(at) < instantMsOf(this.#last.at))
+      this.#notes.push({ kind: 'clock-back', file, line, number });
     if (kind === 'repair') this.#notes.push({ kind: 'repaired', file, line, number });
   }
 
-  #fault(kind: ChainFaultKind, number: number | undefined, more: Pick<ChainFault, 'keptIn' | 'expected' | 'found' | 'statedMs'> = {}): void {
+  #fault(
+    kind: ChainFaultKind,
+    number: number | undefined,
+    more: Pick<ChainFault, 'keptIn' | 'expected' | 'found' | 'statedMs'> = {},
+  ): void {
     this.#faultCount += 1;
     if (this.#faults.length < keptMax) this.#faults.push({ kind, file: this.#at?.file, line: this.#at?.line ?? 1, number, ...more });
   }

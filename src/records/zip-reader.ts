@@ -11,8 +11,8 @@ const localEntry = 0x04034b50;
 const endBytes = 22;
 
 /**
- * The files of a ZIP as we write them: stored or deflated, no encryption, not beyond 4 GiB (APPNOTE.TXT 4.3). Read by its central directory, which is
- * what other programs unpack by. @throws `pack.invalid`
+ * The files of a ZIP as we write them: stored or deflated, no encryption, not beyond 4 GiB (APPNOTE.TXT 4.3). Read by its central
+ * directory, which is what other programs unpack by. @throws `pack.invalid`
  */
 export async function readZip(path: string): Promise<Map<string, Buffer>> {
   const zip = await readFile(path);
@@ -47,11 +47,23 @@ function entriesOf(zip: Buffer, refuse: (reason: string) => never): Map<string, 
   return entries;
 }
 
-function contentOf(zip: Buffer, at: number, method: number, { packed, plain }: { readonly packed: number; readonly plain: number }, crc: number, refuse: (reason: string) => never): Buffer {
+function contentOf(
+  zip: Buffer,
+  at: number,
+  method: number,
+  { packed, plain }: { readonly packed: number; readonly plain: number },
+  crc: number,
+  refuse: (reason: string) => never,
+): Buffer {
   if (zip.readUInt32LE(at) !== localEntry) refuse('an entry is damaged');
   const start = at + 30 + zip.readUInt16LE(at + 26) + zip.readUInt16LE(at + 28);
   const bytes = zip.subarray(start, start + packed);
-  const content = method === 0 ? Buffer.from(bytes) : method === 8 ? inflateRawSync(bytes, { maxOutputLength: Math.max(1, plain) }) : refuse('it is compressed in another way');
+  const content =
+    method === 0
+      ? Buffer.from(bytes)
+      : method === 8
+        ? inflateRawSync(bytes, { maxOutputLength: Math.max(1, plain) })
+        : refuse('it is compressed in another way');
   if (content.length !== plain || crc32(content) !== crc) refuse('an entry is damaged');
   return content;
 }

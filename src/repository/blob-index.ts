@@ -180,7 +180,13 @@ export class BlobIndex {
 
   /** Every pack with the sums of its blobs. The index must not change meanwhile. */
   packContents(): Map<PackId, PackContents> {
-    const sums = Array.from({ length: Atomics.load(this.#header, packCountAt) }, () => ({ dataBlobs: 0, treeBlobs: 0, compressedBlobs: 0, blobBytes: 0, endBytes: 0 }));
+    const sums = Array.from({ length: Atomics.load(this.#header, packCountAt) }, () => ({
+      dataBlobs: 0,
+      treeBlobs: 0,
+      compressedBlobs: 0,
+      blobBytes: 0,
+      endBytes: 0,
+    }));
     this.#reach(this.blobCount);
     for (let number = 1; number <= this.blobCount; number++) {
       const entry = number * entryWords;
@@ -249,7 +255,8 @@ export class BlobIndex {
     let number = this.#buckets[(key[0] ?? 0) >>> (32 - bits)] ?? 0;
     while (number !== 0) {
       const entry = number * entryWords;
-      if (sameKey(entries, entry, key) && (((entries[entry + lengthAt] ?? 0) & treeBit) !== 0) === wantsTree && accepts(entry)) return entry;
+      if (sameKey(entries, entry, key) && (((entries[entry + lengthAt] ?? 0) & treeBit) !== 0) === wantsTree && accepts(entry))
+        return entry;
       number = entries[entry + nextAt] ?? 0;
     }
     return 0;
@@ -372,7 +379,7 @@ function reach(memory: WebAssembly.Memory, view: Uint32Array, words: number): Ui
   const fresh = new Uint32Array(memory.buffer); // another thread may have grown it
   if (fresh.length >= words) return fresh;
   const missingPages = Math.ceil((words - fresh.length) / (pageBytes / 4));
-  memory.grow(missingPages + (memory.buffer.byteLength / pageBytes >>> 3));
+  memory.grow(missingPages + ((memory.buffer.byteLength / pageBytes) >>> 3));
   return new Uint32Array(memory.buffer);
 }
 

@@ -13,10 +13,17 @@ type OpenBox = () => Uint8Array;
  * @param decompressor for many blobs in a row: keeps its tables; the plaintext is then valid until its next call
  * @throws `repository.damaged` with the reason (`mac`, `zstd`, `length`, `hash`) and the blob
  */
-export function openBlob(id: BlobId, sealedLength: number, uncompressedLength: number, openBox: OpenBox, decompressor: Pick<BlobDecompressor, 'decompress'> = { decompress }): Uint8Array {
+export function openBlob(
+  id: BlobId,
+  sealedLength: number,
+  uncompressedLength: number,
+  openBox: OpenBox,
+  decompressor: Pick<BlobDecompressor, 'decompress'> = { decompress },
+): Uint8Array {
   try {
     // The frame of a hostile index may claim anything; no blob of any program is near the bound.
-    if (sealedLength < sealOverheadBytes || uncompressedLength > unpackedBytesMax) throw new CadanganError('repository.damaged', { reason: 'length' });
+    if (sealedLength < sealOverheadBytes || uncompressedLength > unpackedBytesMax)
+      throw new CadanganError('repository.damaged', { reason: 'length' });
     const stored = openBox();
     const plaintext = uncompressedLength === 0 ? stored : decompressor.decompress(stored, uncompressedLength);
     if (uncompressedLength !== 0 && plaintext.length !== uncompressedLength) {

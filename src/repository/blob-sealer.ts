@@ -55,9 +55,10 @@ export class BlobSealer {
   #verify(boxPtr: number, boxLength: number, uncompressedLength: number, plaintext: Uint8Array, decompressor: BlobDecompressor): void {
     let isSame: boolean;
     try {
-      isSame = uncompressedLength === 0
-        ? this.#cipher.opensTo(boxPtr, boxLength, plaintext)
-        : Buffer.compare(decompressor.decompress(this.#cipher.openCopy(boxPtr, boxLength), uncompressedLength), plaintext) === 0;
+      isSame =
+        uncompressedLength === 0
+          ? this.#cipher.opensTo(boxPtr, boxLength, plaintext)
+          : Buffer.compare(decompressor.decompress(this.#cipher.openCopy(boxPtr, boxLength), uncompressedLength), plaintext) === 0;
     } catch (cause) {
       throw new CadanganError('repository.verification', { sizeBytes: plaintext.length }, { cause });
     }

@@ -1,8 +1,8 @@
 /**
  * Repository: the restic format, version 2 written, 1 and 2 read.
  *
- * Words: a *blob* is a piece of a file (data) or a folder (tree), named by its SHA-256; a *pack* is a file of many sealed blobs; the *index*
- * tells which pack holds which blob; a *snapshot* names the tree of one date; a *lock* keeps removal away from everything else.
+ * Words: a *blob* is a piece of a file (data) or a folder (tree), named by its SHA-256; a *pack* is a file of many sealed blobs; the
+ * *index* tells which pack holds which blob; a *snapshot* names the tree of one date; a *lock* keeps removal away from everything else.
  *
  * To write: claim a blob in the index, seal it into a `PackBuilder`, store full packs through `PackStore`, which indexes them, and
  * last of all save the snapshot. To read: list snapshots, load the index, then walk trees and load blobs.
@@ -18,5 +18,14 @@ export { blobIdOf, packBytesMax, PackBuilder, singleBlobPack, type FinishedPack,
 export { PackStore, type PackStoreTotals } from './pack-store.ts';
 export { Repository, type InitOptions, type RepositoryWorld } from './repository.ts';
 export { BoxCipher, SmallBoxes } from './sealed-box.ts';
-export { listReadableSnapshots, listSnapshots, loadSnapshot, matchesFilter, resolveSnapshot, saveSnapshot, type SnapshotFilter, type StoredSnapshot } from './snapshots.ts';
+export {
+  listReadableSnapshots,
+  listSnapshots,
+  loadSnapshot,
+  matchesFilter,
+  resolveSnapshot,
+  saveSnapshot,
+  type SnapshotFilter,
+  type StoredSnapshot,
+} from './snapshots.ts';
 export { findNode, findTree, walkTree, type WalkOptions, type WalkStep } from './tree-walk.ts';

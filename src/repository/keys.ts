@@ -2,7 +2,18 @@ import { hash, scrypt } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { CadanganError, isCode, throwIfAborted, type Clock, type Random } from '../platform/index.ts';
 import type { Storage } from '../storage/index.ts';
-import { formatTimestamp, parseKeyFile, parseKeyId, parseMasterKey, serializeKeyFile, serializeMasterKey, type KdfParameters, type KeyFile, type KeyId, type MasterKey } from './format/index.ts';
+import {
+  formatTimestamp,
+  parseKeyFile,
+  parseKeyId,
+  parseMasterKey,
+  serializeKeyFile,
+  serializeMasterKey,
+  type KdfParameters,
+  type KeyFile,
+  type KeyId,
+  type MasterKey,
+} from './format/index.ts';
 import type { KernelModule } from './kernel/index.ts';
 import { SmallBoxes } from './sealed-box.ts';
 import { saveNamedByHash } from './unpacked-files.ts';

@@ -39,7 +39,8 @@ export interface FoundLock {
 
 /**
  * Holds a lock of the repository until it is closed, refreshing it meanwhile.
- * `signal` aborts when the lock is lost: somebody removed it, or it could not be refreshed for 25 minutes. Work under the lock must stop then.
+ * `signal` aborts when the lock is lost: somebody removed it, or it could not be refreshed for 25 minutes. Work under the lock must stop
+ * then.
  */
 export class RepositoryLock {
   readonly #context: LockContext;
@@ -115,8 +116,9 @@ export class RepositoryLock {
   }
 
   /**
-   * To be awaited before each write or removal under the lock. Costs nothing as long as the last refresh is young; after a sleep of the machine
-   * the lock file is looked for first: timers fire minutes late then, and meanwhile others may have taken the repository (restic issue 4199).
+   * To be awaited before each write or removal under the lock. Costs nothing as long as the last refresh is young; after a sleep of the
+   * machine the lock file is looked for first: timers fire minutes late then, and meanwhile others may have taken the repository (restic
+   * issue 4199).
    * @throws `repository.locked` from the second look, `repository.lock-lost`
    */
   async held(): Promise<void> {
@@ -194,7 +196,8 @@ export async function removeLocks(context: LockContext, options: { all: boolean;
   const { storage, clock } = context;
   let removed = 0;
   for (const { name } of await storage.list('locks', options.signal)) {
-    const isRemovable = options.all || (await readLock(context, name, options.signal).then((file) => file !== undefined && isStale(file, clock)));
+    const isRemovable =
+      options.all || (await readLock(context, name, options.signal).then((file) => file !== undefined && isStale(file, clock)));
     if (!isRemovable) continue;
     await storage.remove({ kind: 'locks', name }, options.signal);
     removed += 1;
@@ -222,7 +225,12 @@ async function refuseConflicts(context: LockContext, exclusive: boolean, own: Lo
     }
     const { hostname: host, pid, username, time } = lock.file;
     throw new CadanganError('repository.locked', {
-      location: context.storage.location, holderHost: host, holderUser: username, holderPid: pid, since: time, exclusive: lock.file.exclusive,
+      location: context.storage.location,
+      holderHost: host,
+      holderUser: username,
+      holderPid: pid,
+      since: time,
+      exclusive: lock.file.exclusive,
     });
   }
 }
@@ -245,7 +253,12 @@ async function writeLock(context: LockContext, exclusive: boolean, signal?: Abor
   const user = ownUser();
   const file: Lock = {
     time: formatTimestamp(nowNs, context.clock.offsetMinutes(nowNs)),
-    exclusive, hostname: hostname(), username: user.name, pid: process.pid, uid: user.uid, gid: user.gid,
+    exclusive,
+    hostname: hostname(),
+    username: user.name,
+    pid: process.pid,
+    uid: user.uid,
+    gid: user.gid,
   };
   const box = sealUnpacked(context.boxes, 'locks', serializeLock(file), context.version);
   return parseLockId(await saveNamedByHash(context.storage, 'locks', box, signal));

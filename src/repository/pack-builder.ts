@@ -1,7 +1,18 @@
 import { createHash, hash, type Hash } from 'node:crypto';
 import { CadanganError } from '../platform/index.ts';
 import { BlobSealer, sealedBound, type SealerOptions } from './blob-sealer.ts';
-import { decodePackHeader, encodePackHeader, encodePackFooter, packFooterLengthBytes, parsePackId, type BlobId, type BlobType, type MasterKey, type PackedBlob, type PackId } from './format/index.ts';
+import {
+  decodePackHeader,
+  encodePackHeader,
+  encodePackFooter,
+  packFooterLengthBytes,
+  parsePackId,
+  type BlobId,
+  type BlobType,
+  type MasterKey,
+  type PackedBlob,
+  type PackId,
+} from './format/index.ts';
 import { BoxCipher, sealOverheadBytes } from './sealed-box.ts';
 import { Kernel, type KernelModule } from './kernel/index.ts';
 import type { Random } from '../platform/index.ts';

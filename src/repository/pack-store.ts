@@ -28,7 +28,13 @@ export class PackStore {
   #pendingBlobs = 0;
   #pendingSinceMs = 0;
   #indexWrite: Promise<void> = Promise.resolve();
-  #totals: { -readonly [Key in keyof PackStoreTotals]: PackStoreTotals[Key] } = { dataBlobs: 0, treeBlobs: 0, plainBytes: 0, packedBytes: 0, packs: 0 };
+  #totals: { -readonly [Key in keyof PackStoreTotals]: PackStoreTotals[Key] } = {
+    dataBlobs: 0,
+    treeBlobs: 0,
+    plainBytes: 0,
+    packedBytes: 0,
+    packs: 0,
+  };
 
   readonly #dryRun: boolean;
 
@@ -43,7 +49,10 @@ export class PackStore {
   }
 
   /** `pack.bytes` must not change until the promise settles. Several may be under way. @throws the storage's errors */
-  async save(pack: { readonly id: PackId; readonly bytes: Uint8Array; readonly entries: readonly PackedBlob[] }, signal?: AbortSignal): Promise<void> {
+  async save(
+    pack: { readonly id: PackId; readonly bytes: Uint8Array; readonly entries: readonly PackedBlob[] },
+    signal?: AbortSignal,
+  ): Promise<void> {
     const { storage, index, clock } = this.#repository;
     await this.#repository.mayWrite;
     if (!this.#dryRun) await storage.write({ kind: 'data', name: pack.id }, pack.bytes, signal);

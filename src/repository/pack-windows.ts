@@ -52,7 +52,9 @@ export class PackWindows {
   }
 
   #windowFor({ packId, offset, length }: BlobLocation): Window {
-    const at = this.#windows.findIndex((window) => window.packId === packId && window.offset <= offset && offset + length <= window.offset + window.lengthBytes);
+    const at = this.#windows.findIndex(
+      (window) => window.packId === packId && window.offset <= offset && offset + length <= window.offset + window.lengthBytes,
+    );
     const [known] = at < 0 ? [] : this.#windows.splice(at, 1);
     const window = known ?? this.#open(packId, offset);
     this.#windows.push(window);

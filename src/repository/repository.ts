@@ -4,7 +4,24 @@ import type { FileKind, Storage } from '../storage/index.ts';
 import { BlobIndex, type BlobLocation } from './blob-index.ts';
 import { openBlob } from './blob-opener.ts';
 import { BlobDecompressor, type CompressionMode } from './compression.ts';
-import { parseConfig, parseIndexFile, parseIndexId, parseTree, scanIndexFile, serializeConfig, visitIndexFile, type BlobId, type BlobType, type IndexId, type KdfParameters, type KeyId, type MasterKey, type RepositoryConfig, type Tree, type TreeId } from './format/index.ts';
+import {
+  parseConfig,
+  parseIndexFile,
+  parseIndexId,
+  parseTree,
+  scanIndexFile,
+  serializeConfig,
+  visitIndexFile,
+  type BlobId,
+  type BlobType,
+  type IndexId,
+  type KdfParameters,
+  type KeyId,
+  type MasterKey,
+  type RepositoryConfig,
+  type Tree,
+  type TreeId,
+} from './format/index.ts';
 import { addKey, generateMasterKey, openWithPassword, type KeyContext } from './keys.ts';
 import { checkPolynomial, loadKernelModule, randomPolynomial, type KernelModule, type Polynomial } from './kernel/index.ts';
 import { RepositoryLock, type LockContext, type LockOptions } from './locks.ts';
@@ -48,7 +65,12 @@ export class Repository {
   readonly #decompressor = new BlobDecompressor();
   #lock: RepositoryLock | undefined;
 
-  private constructor(world: Required<RepositoryWorld>, module: KernelModule, key: { id: KeyId; masterKey: MasterKey }, config: RepositoryConfig) {
+  private constructor(
+    world: Required<RepositoryWorld>,
+    module: KernelModule,
+    key: { id: KeyId; masterKey: MasterKey },
+    config: RepositoryConfig,
+  ) {
     this.storage = world.storage;
     this.clock = world.clock;
     this.random = world.random;
@@ -113,7 +135,10 @@ export class Repository {
     return (this.#lock = await RepositoryLock.acquire(this.lockContext, options));
   }
 
-  /** To be awaited before anything is written. @throws `repository.locked`, `repository.lock-lost` when the lock is not, or no more, ours */
+  /**
+   * To be awaited before anything is written.
+   * @throws `repository.locked`, `repository.lock-lost` when the lock is not, or no more, ours
+   */
   get mayWrite(): Promise<void> {
     return this.#lock?.held() ?? Promise.resolve();
   }
@@ -192,7 +217,8 @@ export class Repository {
 
   /** Twice, if need be: bytes that were damaged on their way, not on the disk, are right the second time. */
   async #usePlace<T>(id: BlobId, place: BlobLocation, use: (plaintext: Uint8Array) => T, signal?: AbortSignal): Promise<T> {
-    const open = (sealed: Uint8Array) => openBlob(id, sealed.length, place.uncompressedLength, () => this.boxes.open(sealed), this.#decompressor);
+    const open = (sealed: Uint8Array) =>
+      openBlob(id, sealed.length, place.uncompressedLength, () => this.boxes.open(sealed), this.#decompressor);
     let plaintext: Uint8Array;
     try {
       plaintext = open(await this.#windows.read(place, signal));
@@ -225,8 +251,8 @@ function readyModule(): KernelModule {
 }
 
 /**
- * An init that was cut short leaves at most a key file of its own. Data without a config is another matter: somebody lost the config, and a new
- * one would make that data unreadable for good.
+ * An init that was cut short leaves at most a key file of its own. Data without a config is another matter: somebody lost the config, and a
+ * new one would make that data unreadable for good.
  */
 async function refuseExisting(storage: Storage, signal?: AbortSignal): Promise<void> {
   if ((await storage.sizeOf({ kind: 'config', name: '' }, signal)) !== undefined) {

@@ -179,8 +179,8 @@ export class BoxCipher {
 }
 
 /**
- * Gives a cipher's output back at once. The collector sees small objects and lets hundreds of megabytes of their memory pile up before it runs;
- * detaching the buffer frees it now.
+ * Gives a cipher's output back at once. The collector sees small objects and lets hundreds of megabytes of their memory pile up before it
+ * runs; detaching the buffer frees it now.
  */
 function free({ buffer, byteLength }: Buffer): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);

@@ -38,7 +38,9 @@ const boxKey: MasterKey = {
 };
 const boxNonce = bytes('9a7b907af1ca0bce6e806cdae133131d');
 const boxPlaintext = bytes('3fb865a2e2740494ffff67a03e830ea37dfd0479b0f94dc5e7e35632788e2f');
-const box = bytes('9a7b907af1ca0bce6e806cdae133131d73c47b96505c82549db43af310ff9f770ed1cdb59600dba0fbdd8bce62d9473c1f1816e48bfa07664ef905d1053bd5');
+const box = bytes(
+  '9a7b907af1ca0bce6e806cdae133131d73c47b96505c82549db43af310ff9f770ed1cdb59600dba0fbdd8bce62d9473c1f1816e48bfa07664ef905d1053bd5',
+);
 const fixedNonce: Random = {
   fill: (target) => {
     target.set(boxNonce.subarray(0, target.length));
@@ -48,15 +50,33 @@ const fixedNonce: Random = {
 
 const knownAnswers: readonly KnownAnswer[] = [
   // FIPS 180-4, the message "abc".
-  { name: 'SHA-256', holds: () => hash('sha256', Buffer.from('abc'), 'hex') === 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad' },
+  {
+    name: 'SHA-256',
+    holds: () => hash('sha256', Buffer.from('abc'), 'hex') === 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
+  },
   // RFC 7914, chapter 12, first vector.
-  { name: 'scrypt', holds: () => scryptSync('', '', 64, { N: 16, r: 1, p: 1 }).toString('hex').startsWith('77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442') },
-  { name: 'AES-256-CTR and Poly1305-AES, seal', holds: (module) => same(new SmallBoxes(module, boxKey, fixedNonce).seal(boxPlaintext), box) },
-  { name: 'AES-256-CTR and Poly1305-AES, open', holds: (module) => same(new SmallBoxes(module, boxKey, fixedNonce).open(box), boxPlaintext) },
+  {
+    name: 'scrypt',
+    holds: () =>
+      scryptSync('', '', 64, { N: 16, r: 1, p: 1 })
+        .toString('hex')
+        .startsWith('77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442'),
+  },
+  {
+    name: 'AES-256-CTR and Poly1305-AES, seal',
+    holds: (module) => same(new SmallBoxes(module, boxKey, fixedNonce).seal(boxPlaintext), box),
+  },
+  {
+    name: 'AES-256-CTR and Poly1305-AES, open',
+    holds: (module) => same(new SmallBoxes(module, boxKey, fixedNonce).open(box), boxPlaintext),
+  },
   { name: 'AES-256-CTR, long input', holds: (module) => longBoxRoundTrip(module) },
   // A frame of "hello" without a content size, as other encoders write it.
   { name: 'zstd, decode', holds: () => Buffer.from(decompress(bytes('28b52ffd045829000068656c6c6fa36d9f88'), 5)).toString() === 'hello' },
-  { name: 'zstd, round trip', holds: () => same(decompress(compress(zeros, 'auto'), zeros.length), zeros) && compress(zeros, 'auto').length < 100 },
+  {
+    name: 'zstd, round trip',
+    holds: () => same(decompress(compress(zeros, 'auto'), zeros.length), zeros) && compress(zeros, 'auto').length < 100,
+  },
 ];
 
 const zeros = new Uint8Array(100_000);

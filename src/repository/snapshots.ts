@@ -22,15 +22,29 @@ const filesReadAtOnce = 8;
 
 /** Every snapshot, oldest first. @throws `repository.damaged`, naming a file that cannot be read */
 export async function listSnapshots(repository: Repository, signal?: AbortSignal): Promise<StoredSnapshot[]> {
-  return readSnapshots(repository, (error) => { throw error; }, signal);
+  return readSnapshots(
+    repository,
+    (error) => {
+      throw error;
+    },
+    signal,
+  );
 }
 
 /** As `listSnapshots`, but damaged files are told to `onDamaged` and left out: one bad file must not stop tonight's backup. */
-export async function listReadableSnapshots(repository: Repository, onDamaged: (error: CadanganError) => void, signal?: AbortSignal): Promise<StoredSnapshot[]> {
+export async function listReadableSnapshots(
+  repository: Repository,
+  onDamaged: (error: CadanganError) => void,
+  signal?: AbortSignal,
+): Promise<StoredSnapshot[]> {
   return readSnapshots(repository, onDamaged, signal);
 }
 
-async function readSnapshots(repository: Repository, onDamaged: (error: CadanganError) => void, signal?: AbortSignal): Promise<StoredSnapshot[]> {
+async function readSnapshots(
+  repository: Repository,
+  onDamaged: (error: CadanganError) => void,
+  signal?: AbortSignal,
+): Promise<StoredSnapshot[]> {
   const files = await repository.storage.list('snapshots', signal);
   const read = async ({ name }: { readonly name: string }): Promise<StoredSnapshot | undefined> => {
     try {
@@ -66,7 +80,12 @@ export function matchesFilter({ snapshot }: StoredSnapshot, filter: SnapshotFilt
  * The snapshot that `wanted` names: `latest` (of those that fit the filter), or an id or a prefix of one, which ignores the filter.
  * @throws `snapshot.not-found`, `snapshot.ambiguous`
  */
-export async function resolveSnapshot(repository: Repository, wanted: string, filter: SnapshotFilter = {}, signal?: AbortSignal): Promise<StoredSnapshot> {
+export async function resolveSnapshot(
+  repository: Repository,
+  wanted: string,
+  filter: SnapshotFilter = {},
+  signal?: AbortSignal,
+): Promise<StoredSnapshot> {
   if (wanted === 'latest') {
     const latest = (await listSnapshots(repository, signal)).filter((candidate) => matchesFilter(candidate, filter)).at(-1);
     if (!latest) throw new CadanganError('snapshot.not-found', { snapshot: wanted });

@@ -28,7 +28,11 @@ const noProblems: readonly TreeProblem[] = [];
  * A tree that cannot be read is a step, not an exception.
  * @throws `aborted` and the storage's errors except `storage.not-found`
  */
-export async function* walkTree(repository: Repository, start: TreeId, options: WalkOptions = {}): AsyncGenerator<WalkStep, void, undefined> {
+export async function* walkTree(
+  repository: Repository,
+  start: TreeId,
+  options: WalkOptions = {},
+): AsyncGenerator<WalkStep, void, undefined> {
   const { signal, descend } = options;
   const stack: OpenFolder[] = [];
   const root = await tryLoad(repository, '/' as ByteString, start, signal);
@@ -99,7 +103,13 @@ function unreadable(path: ByteString, reason: string): LoadStep {
   return { kind: 'unreadable', path, error: new CadanganError('repository.damaged', { type: 'tree', reason }) };
 }
 
-async function descendTo(repository: Repository, start: TreeId, names: readonly ByteString[], path: string, signal?: AbortSignal): Promise<TreeId> {
+async function descendTo(
+  repository: Repository,
+  start: TreeId,
+  names: readonly ByteString[],
+  path: string,
+  signal?: AbortSignal,
+): Promise<TreeId> {
   let id = start;
   for (const wanted of names) {
     throwIfAborted(signal);
@@ -112,5 +122,8 @@ async function descendTo(repository: Repository, start: TreeId, names: readonly 
 }
 
 function namesOf(path: string): ByteString[] {
-  return path.split('/').filter((name) => name !== '').map(byteStringFromText);
+  return path
+    .split('/')
+    .filter((name) => name !== '')
+    .map(byteStringFromText);
 }

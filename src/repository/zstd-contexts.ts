@@ -16,7 +16,15 @@ export interface ZstdContext {
 }
 
 interface ZstdHandle {
-  writeSync(flush: number, input: Uint8Array, inputAt: number, inputLength: number, output: Uint8Array, outputAt: number, outputLength: number): void;
+  writeSync(
+    flush: number,
+    input: Uint8Array,
+    inputAt: number,
+    inputLength: number,
+    output: Uint8Array,
+    outputAt: number,
+    outputLength: number,
+  ): void;
 }
 
 /** `[0]` is the room left in the output, `[1]` the input not consumed (Node's `lib/zlib.js`). */

@@ -6,9 +6,15 @@ const blobsAhead = 2;
 
 /**
  * The content of one file of a snapshot, in order, each part proven before it is given out. `repository.loadIndex` must have been called.
- * @throws `path.not-found` when there is nothing at `path` or it is no regular file; `repository.damaged` with the path, after the parts before it
+ * @throws `path.not-found` when there is nothing at `path` or it is no regular file; `repository.damaged` with the path, after the parts
+ * before it
  */
-export async function* dumpFile(repository: Repository, tree: TreeId, path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* dumpFile(
+  repository: Repository,
+  tree: TreeId,
+  path: string,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const node = await findNode(repository, tree, path, signal);
   const coming: Promise<Uint8Array>[] = [];
   const ids = contentOf(node, path).values();

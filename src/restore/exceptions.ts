@@ -4,28 +4,28 @@ import type { ByteString } from '../platform/index.ts';
 export type ExceptionKind = 'lost' | 'note';
 
 const kinds = {
-  'damaged': 'lost', // a blob or tree in the repository cannot be read; detail names it
+  damaged: 'lost', // a blob or tree in the repository cannot be read; detail names it
   'special-file': 'lost', // device, named pipe or socket: Node cannot make them
   'unknown-type': 'lost', // a kind of node that a later restic may know
   'hostile-name': 'lost', // `..`, a slash, NUL: would write elsewhere
   'duplicate-name': 'lost', // the same name a second time in one folder
   'impossible-name': 'lost', // not a file name on this system
   'name-collision': 'lost', // differs from another only in a way that this file system does not tell apart
-  'repository': 'lost', // the repository that is restored from lies there
+  repository: 'lost', // the repository that is restored from lies there
   'in-the-way': 'lost', // something exists there that must not be replaced
   'folder-failed': 'lost', // the folder it belongs into could not be made
-  'denied': 'lost',
-  'system': 'lost', // any other error of the system; detail is its code
-  'verification': 'lost', // read again, the file had other bytes
+  denied: 'lost',
+  system: 'lost', // any other error of the system; detail is its code
+  verification: 'lost', // read again, the file had other bytes
   'not-deleted': 'note',
   'extended-attributes': 'note',
   'generic-attributes': 'note', // Windows: creation time, security descriptor, attributes
-  'owner': 'note',
-  'mode': 'note',
-  'times': 'note',
+  owner: 'note',
+  mode: 'note',
+  times: 'note',
   'hard-link': 'note', // restored as a file of its own
   'link-target': 'note', // the writer of the snapshot had lost bytes of the target
-  'size': 'note', // the tree gives another size than the blobs have
+  size: 'note', // the tree gives another size than the blobs have
 } as const satisfies Record<string, ExceptionKind>;
 
 export type ExceptionReason = keyof typeof kinds;

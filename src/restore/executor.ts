@@ -28,14 +28,18 @@ export class Executor {
   /** Starts a batch. What it needs from the repository may still be on its way when this returns. */
   async start(batch: Batch): Promise<void> {
     throwIfAborted(this.#context.stop.signal);
-    for (const folder of batch.folders) if (this.#context.dryRun || this.#context.maker.make(folder)) this.#context.tally.folder(folder.path, folder.state === 'folder');
+    for (const folder of batch.folders)
+      if (this.#context.dryRun || this.#context.maker.make(folder)) this.#context.tally.folder(folder.path, folder.state === 'folder');
     await settleExisting(batch.files, this.#context);
     decideHardLinks(batch.files, this.#context.exceptions);
     if (this.#context.dryRun) return this.#tell(batch);
     for (const link of batch.links) this.#link(link);
     const tasks = new Tasks((error) => this.#context.stop.abort(error));
     this.#tasks.add(tasks);
-    await this.#files.restore(batch.files.filter(({ action }) => action === 'write'), tasks);
+    await this.#files.restore(
+      batch.files.filter(({ action }) => action === 'write'),
+      tasks,
+    );
     const end = this.#ends.then(() => this.#end(batch, tasks));
     end.catch((error: unknown) => this.#context.stop.abort(error)); // `finish` throws it
     this.#ends = end;
@@ -62,7 +66,11 @@ export class Executor {
       else if (file.action === 'unchanged') tally.fileUnchanged(file);
       else if (file.action === 'skip') tally.fileSkipped(file);
     }
-    if (verifies) await verifyFiles(batch.files.filter(({ action, isDone }) => isDone || action === 'unchanged'), this.#context);
+    if (verifies)
+      await verifyFiles(
+        batch.files.filter(({ action, isDone }) => isDone || action === 'unchanged'),
+        this.#context,
+      );
     this.#delete(batch);
     for (const folder of batch.closed) maker.complete(folder);
   }

@@ -20,8 +20,8 @@ const blobsPerJobMax = 4096;
 const jobsAtOnce = 4;
 
 /**
- * Decides what is still open: files that are already there with the right content need no writing, only, where it differs, their metadata, which they
- * get at once.
+ * Decides what is still open: files that are already there with the right content need no writing, only, where it differs, their metadata,
+ * which they get at once.
  */
 export async function settleExisting(files: readonly FilePlan[], context: RunContext): Promise<void> {
   const { repository, dryRun } = context;
@@ -53,12 +53,20 @@ export async function verifyFiles(files: readonly FilePlan[], context: RunContex
   });
 }
 
-async function askWorkers(requests: readonly Request[], context: RunContext, answer: (request: Request, outcome: FileOutcome | undefined) => void): Promise<void> {
+async function askWorkers(
+  requests: readonly Request[],
+  context: RunContext,
+  answer: (request: Request, outcome: FileOutcome | undefined) => void,
+): Promise<void> {
   await pMap(cutJobs(requests), (job) => askWorker(job, context, answer), { concurrency: jobsAtOnce });
   throwIfAborted(context.stop.signal);
 }
 
-async function askWorker(requests: readonly Request[], context: RunContext, answer: (request: Request, outcome: FileOutcome | undefined) => void): Promise<void> {
+async function askWorker(
+  requests: readonly Request[],
+  context: RunContext,
+  answer: (request: Request, outcome: FileOutcome | undefined) => void,
+): Promise<void> {
   const { handles, pool, stop } = context;
   throwIfAborted(stop.signal);
   const held: FolderPlan[] = [];

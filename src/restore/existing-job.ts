@@ -41,7 +41,7 @@ function hasContent(descriptor: number, blobs: NonNullable<ExistingFileJob['blob
   const buffer = sharedBuffer();
   for (const { id, lengthBytes } of blobs) {
     const hash = createHash('sha256');
-    for (let left = lengthBytes; left > 0; ) {
+    for (let left = lengthBytes; left > 0;) {
       if (isStopped()) return false;
       const count = readSync(descriptor, buffer, 0, Math.min(left, buffer.length), null);
       if (count === 0) return false;

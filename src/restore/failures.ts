@@ -10,7 +10,10 @@ export interface Failure {
 /** @throws the error itself when it is none of the system's and no damage: a fault of our own */
 export function failureOf(error: unknown): Failure {
   if (isCode(error, 'repository.damaged')) {
-    return { reason: 'damaged', detail: [error.facts.type, error.facts.blob, error.facts.reason].filter((fact) => fact !== undefined).join(' ') };
+    return {
+      reason: 'damaged',
+      detail: [error.facts.type, error.facts.blob, error.facts.reason].filter((fact) => fact !== undefined).join(' '),
+    };
   }
   const code = systemCode(error);
   if (code === undefined || code.startsWith('ERR_')) throw error;

@@ -20,8 +20,8 @@ interface FileState {
 }
 
 /**
- * Writes the content of files: reads each range of a pack once, on this thread, has a worker open its blobs and write them, and sees each file to
- * its end. A file stands under its name whole, or not at all.
+ * Writes the content of files: reads each range of a pack once, on this thread, has a worker open its blobs and write them, and sees each
+ * file to its end. A file stands under its name whole, or not at all.
  */
 export class FileRestorer {
   readonly #context: RunContext;
@@ -100,7 +100,8 @@ export class FileRestorer {
   async #restoreRange(range: PackRange, slot: Slot): Promise<void> {
     const counts = countPieces(range.pieces);
     for (const [file, count] of counts) {
-      if (count < file.content.length && !this.#states.has(file)) this.#states.set(file, { piecesLeft: file.content.length, failure: undefined });
+      if (count < file.content.length && !this.#states.has(file))
+        this.#states.set(file, { piecesLeft: file.content.length, failure: undefined });
     }
     const damaged: FilePlan[] = [];
     try {

@@ -16,7 +16,7 @@ export function createTemporary(path: ByteString): number {
 
 /** Writes all of `bytes` at `position`. */
 export function writeAt(descriptor: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     done += writeSync(descriptor, bytes, done, bytes.length - done, position + done);
   }
 }
@@ -42,7 +42,10 @@ export function setLength(descriptor: number, sizeBytes: number): void {
   ftruncateSync(descriptor, sizeBytes);
 }
 
-/** Sets metadata, closes, and gives the file its name: from then on it is seen. Whatever had the name is replaced. The descriptor is closed in any case. */
+/**
+ * Sets metadata, closes, and gives the file its name: from then on it is seen. Whatever had the name is replaced. The descriptor is closed
+ * in any case.
+ */
 export function finishFile(descriptor: number, temporary: ByteString, path: ByteString, metadata: Metadata): MetadataProblem[] {
   let problems: MetadataProblem[];
   try {

@@ -6,7 +6,10 @@ import type { FilePlan, HardLinkGroup } from './plan.ts';
 export class HardLinkGroups {
   readonly #groups = new Map<string, { readonly group: HardLinkGroup; namesLeft: bigint }>();
 
-  /** The group of a file that had other names, inside the backup or not; undefined for most. Without a device (restic 0.16+ may leave it out) it is 0. */
+  /**
+   * The group of a file that had other names, inside the backup or not; undefined for most. Without a device (restic 0.16+ may leave it
+   * out) it is 0.
+   */
   groupOf({ type, links, inode, deviceId }: Node): HardLinkGroup | undefined {
     if (type !== 'file' || links <= 1 || inode === 0) return undefined;
     const key = `${deviceId}:${inode}`;
@@ -19,8 +22,8 @@ export class HardLinkGroups {
 }
 
 /**
- * Of the names of one file, the first that is written stays a file; those that come after it become links to it. Only to a file that this run writes:
- * what was in the target before may have names elsewhere.
+ * Of the names of one file, the first that is written stays a file; those that come after it become links to it. Only to a file that this
+ * run writes: what was in the target before may have names elsewhere.
  */
 export function decideHardLinks(files: readonly FilePlan[], exceptions: ExceptionLog): void {
   for (const file of files) {
@@ -28,7 +31,8 @@ export function decideHardLinks(files: readonly FilePlan[], exceptions: Exceptio
     if (!group) continue;
     const { leader } = group;
     if (!leader) group.leader = file;
-    else if (!hasSameContent(leader, file)) exceptions.add(file.path, 'hard-link', 'it had other content than its other name'); // it changed during the backup
+    // it changed during the backup
+    else if (!hasSameContent(leader, file)) exceptions.add(file.path, 'hard-link', 'it had other content than its other name');
     else if (leader.action === 'write') file.action = 'link';
     else if (file.action === 'unchanged' && file.existing?.deviceAndInode === leader.existing?.deviceAndInode) continue;
     else {

@@ -10,7 +10,9 @@ import type { TemporaryNames } from './temporary-names.ts';
 export function writeSymlink(plan: LinkPlan, handles: FolderHandles, names: TemporaryNames): MetadataProblem[] {
   return handles.with(plan.folder, ({ prefix }) => {
     const path = (prefix + plan.name) as ByteString;
-    putInPlace(path, (prefix + names.next()) as ByteString, plan.existing !== undefined, (at) => symlinkSync(fsPath(plan.target), fsPath(at)));
+    putInPlace(path, (prefix + names.next()) as ByteString, plan.existing !== undefined, (at) =>
+      symlinkSync(fsPath(plan.target), fsPath(at)),
+    );
     return setOnLink(path, plan.metadata);
   });
 }
@@ -27,12 +29,16 @@ export function writeHardLink(file: FilePlan, leader: FilePlan, handles: FolderH
     handles.with(file.folder, ({ prefix }) => {
       // link(2) does not follow: should somebody have put a link in the leader's place, the link gets the second name.
       const source = fsPath((from.prefix + leader.name) as ByteString);
-      putInPlace((prefix + file.name) as ByteString, (prefix + names.next()) as ByteString, file.existing !== undefined, (at) => linkSync(source, fsPath(at)));
+      putInPlace((prefix + file.name) as ByteString, (prefix + names.next()) as ByteString, file.existing !== undefined, (at) =>
+        linkSync(source, fsPath(at)),
+      );
     });
   });
 }
 
-/** Makes something under its name, or, when something is to be replaced, beside it and then renames it, so that the name is never missing. */
+/**
+ * Makes something under its name, or, when something is to be replaced, beside it and then renames it, so that the name is never missing.
+ */
 function putInPlace(path: ByteString, temporary: ByteString, replaces: boolean, make: (at: ByteString) => void): void {
   if (!replaces) return make(path);
   make(temporary);

@@ -31,8 +31,9 @@ const aclEntryBytes = 8;
 const aclGroupObject = 0x04;
 
 /**
- * On a file with an access control list the group bits of the mode are the list's mask: the most that anybody named in it may do. Without the list, which
- * Node cannot set, they would give all of that to the owning group; so it gets what the list gave it (acl(5); Linux, include/uapi/linux/posix_acl_xattr.h).
+ * On a file with an access control list the group bits of the mode are the list's mask: the most that anybody named in it may do. Without
+ * the list, which Node cannot set, they would give all of that to the owning group; so it gets what the list gave it (acl(5); Linux,
+ * include/uapi/linux/posix_acl_xattr.h).
  */
 function modeWithoutAcl({ mode, extendedAttributes = [] }: Node): number {
   const permissions = permissionsOf(mode);

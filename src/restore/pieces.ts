@@ -39,7 +39,10 @@ export function plainLength({ length, uncompressedLength }: BlobLocation): numbe
 }
 
 /** The blobs of a file with the lengths they have when opened; undefined if one is unknown. */
-export function blobLengths(content: readonly BlobId[], index: BlobIndex): { readonly id: BlobId; readonly lengthBytes: number }[] | undefined {
+export function blobLengths(
+  content: readonly BlobId[],
+  index: BlobIndex,
+): { readonly id: BlobId; readonly lengthBytes: number }[] | undefined {
   const blobs: { id: BlobId; lengthBytes: number }[] = [];
   for (const id of content) {
     const lengthBytes = index.plainLengthBytes('data', id);

@@ -2,7 +2,10 @@ import type { ByteString } from '../platform/index.ts';
 import type { BlobId } from '../repository/index.ts';
 import type { Metadata } from './metadata.ts';
 
-/** What is where a folder of the snapshot belongs. `other` is replaced by a folder when the overwrite policy is `always` and the folder is to be restored itself. */
+/**
+ * What is where a folder of the snapshot belongs. `other` is replaced by a folder when the overwrite policy is `always` and the folder is
+ * to be restored itself.
+ */
 export type FolderState = 'absent' | 'folder' | 'other';
 
 /** A folder that is restored, or lies above something that is. */
@@ -84,8 +87,8 @@ export interface DeletionPlan {
 }
 
 /**
- * A stretch of the plan, in the order of the snapshot. Batches keep the memory of a restore independent of how many files it has: when a batch and
- * all before it are done, the folders in `closed` are complete and nothing refers to them any more.
+ * A stretch of the plan, in the order of the snapshot. Batches keep the memory of a restore independent of how many files it has: when a
+ * batch and all before it are done, the folders in `closed` are complete and nothing refers to them any more.
  */
 export interface Batch {
   /** Selected folders, parents first. They are made even if nothing is in them. */

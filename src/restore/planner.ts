@@ -44,8 +44,8 @@ const batchWeightFirst = 1024;
 const batchWeightMax = 4 * 1024;
 
 /**
- * Walks the snapshot, looks at what the target has, and decides what is to be done. Changes nothing. What cannot be restored at all is reported
- * here already.
+ * Walks the snapshot, looks at what the target has, and decides what is to be done. Changes nothing. What cannot be restored at all is
+ * reported here already.
  */
 export async function* planRestore(context: PlanContext): AsyncGenerator<Batch, void, undefined> {
   const planner = new Planner(context);
@@ -200,7 +200,17 @@ class Planner {
     const { overwrite, keepsFoldersAbove } = this.#context;
     const isKept = keepsFoldersAbove && !itself;
     const metadata = state === 'folder' && (overwrite === 'never' || isKept) ? undefined : metadataOf(node);
-    const plan: FolderPlan = { parent: frame.plan, name: node.name, path, metadata, state, isKept, isReady: false, failure: undefined, modeBefore: undefined };
+    const plan: FolderPlan = {
+      parent: frame.plan,
+      name: node.name,
+      path,
+      metadata,
+      state,
+      isKept,
+      isReady: false,
+      failure: undefined,
+      modeBefore: undefined,
+    };
     this.#next = frameOf(plan, frame);
     if (node.subtree !== undefined) this.#context.onTree?.(node.subtree);
     if (!itself) return;
@@ -220,7 +230,18 @@ class Planner {
     if (action === 'blocked') return exceptions.add(path, 'in-the-way', 'a folder');
     const group = action === 'skip' ? undefined : this.#groups.groupOf(node);
     const sizeBytes = Number(node.size);
-    this.#batch.files.push({ folder: frame.plan, name: node.name, path, metadata, content: node.content, sizeBytes, existing, group, action, isDone: false });
+    this.#batch.files.push({
+      folder: frame.plan,
+      name: node.name,
+      path,
+      metadata,
+      content: node.content,
+      sizeBytes,
+      existing,
+      group,
+      action,
+      isDone: false,
+    });
     this.#weight += node.content.length;
     progress.plan(sizeBytes);
     if (action !== 'skip') this.#noteAttributes(path, node);

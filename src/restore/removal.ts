@@ -21,11 +21,17 @@ export interface RemovalWatcher {
 }
 
 /**
- * Removes `name` from a folder, and if it is a folder all that is in it and selected. Links are removed, not followed. What cannot be removed is
- * told and left. Only looks, if `dryRun`.
+ * Removes `name` from a folder, and if it is a folder all that is in it and selected. Links are removed, not followed. What cannot be
+ * removed is told and left. Only looks, if `dryRun`.
  * @returns false if it is still there
  */
-export function removeSelected(folder: TargetFolder, name: ByteString, path: ByteString, options: RemovalOptions, watcher: RemovalWatcher): boolean {
+export function removeSelected(
+  folder: TargetFolder,
+  name: ByteString,
+  path: ByteString,
+  options: RemovalOptions,
+  watcher: RemovalWatcher,
+): boolean {
   if (!options.selection(path).itself) return false;
   const at = (folder.prefix + name) as ByteString;
   try {

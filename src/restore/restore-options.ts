@@ -22,8 +22,8 @@ export interface RestoreOptions {
   readonly excludes?: readonly string[] | undefined;
   readonly iexcludes?: readonly string[] | undefined;
   /**
-   * Folders that are there and lie above what is included stay as they are, with their metadata; where something else than a folder stands in the way, nothing is put.
-   * For a restore to where the files came from.
+   * Folders that are there and lie above what is included stay as they are, with their metadata; where something else than a folder stands
+   * in the way, nothing is put. For a restore to where the files came from.
    */
   readonly keepsFoldersAbove?: boolean | undefined;
   /** Default `always`, as restic. */

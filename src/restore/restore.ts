@@ -40,14 +40,24 @@ const batchesAhead = 2;
  * exceptions. Nothing is written outside the target, whatever the snapshot or the target contains: links are made, but not followed.
  * A run that is killed leaves at most files named `.cadangan-*.part`; it can be repeated.
  *
- * @throws `target.unsafe`, `target.denied`, `target.full`, `path.not-found` (subfolder), `arguments.invalid` (patterns), `aborted`, and the storage's errors
+ * @throws `target.unsafe`, `target.denied`, `target.full`, `path.not-found` (subfolder), `arguments.invalid` (patterns), `aborted`, and the
+ * storage's errors
  */
-export async function restore(repository: Repository, snapshot: Pick<Snapshot, 'tree' | 'summary'>, options: RestoreOptions): Promise<RestoreResult> {
+export async function restore(
+  repository: Repository,
+  snapshot: Pick<Snapshot, 'tree' | 'summary'>,
+  options: RestoreOptions,
+): Promise<RestoreResult> {
   throwIfAborted(options.signal);
   const selection = compileSelection(options);
   const tree = await findTree(repository, snapshot.tree, options.subfolder ?? '', options.signal);
   const names = new TemporaryNames(repository.random);
-  const root = openTarget(options.target, { repositoryFolder: options.repositoryFolder, dryRun: options.dryRun ?? false, mayBeClosed: options.keepsFoldersAbove ?? false, names });
+  const root = openTarget(options.target, {
+    repositoryFolder: options.repositoryFolder,
+    dryRun: options.dryRun ?? false,
+    mayBeClosed: options.keepsFoldersAbove ?? false,
+    names,
+  });
   const handles = new FolderHandles(root.folder ?? missingFolder);
   const count = Math.max(1, options.workers ?? Math.min(workersMax, availableParallelism()));
   const pool = new WorkerPool({ count, module: repository.module, masterKey: repository.masterKey, sparse: options.sparse ?? false });
@@ -91,7 +101,9 @@ async function run(context: RunContext, tree: TreeId, root: TargetRoot, signal: 
   if (signal?.aborted) onAbort();
   const executor = new Executor(context);
   try {
-    const onTree = context.dryRun ? (id: TreeId) => context.tally.toRead(context.repository.index.locate('tree', id)?.length ?? 0) : undefined;
+    const onTree = context.dryRun
+      ? (id: TreeId) => context.tally.toRead(context.repository.index.locate('tree', id)?.length ?? 0)
+      : undefined;
     const plan = planRestore({ ...context, tree, root: rootPlan(root), foldsNames: root.foldsNames, signal: stop.signal, onTree });
     for await (const batch of readAhead(plan, batchesAhead)) await executor.start(batch);
     await executor.finish();
@@ -112,10 +124,23 @@ function causeOf(stop: AbortSignal, caller: AbortSignal | undefined): unknown {
 
 function rootPlan(root: TargetRoot): FolderPlan {
   const state = root.folder ? 'folder' : 'absent';
-  return { parent: undefined, name: '' as ByteString, path: '/' as ByteString, metadata: undefined, state, isKept: true, isReady: true, failure: undefined, modeBefore: undefined };
+  return {
+    parent: undefined,
+    name: '' as ByteString,
+    path: '/' as ByteString,
+    metadata: undefined,
+    state,
+    isKept: true,
+    isReady: true,
+    failure: undefined,
+    modeBefore: undefined,
+  };
 }
 
 function expectedTotals({ summary }: Pick<Snapshot, 'summary'>, options: RestoreOptions): { files: number; bytes: number } {
-  const isPart = options.subfolder ?? options.includes?.length ?? options.iincludes?.length ?? options.excludes?.length ?? options.iexcludes?.length;
-  return isPart || !summary ? { files: 0, bytes: 0 } : { files: Number(summary.totalFilesProcessed), bytes: Number(summary.totalBytesProcessed) };
+  const isPart =
+    options.subfolder ?? options.includes?.length ?? options.iincludes?.length ?? options.excludes?.length ?? options.iexcludes?.length;
+  return isPart || !summary
+    ? { files: 0, bytes: 0 }
+    : { files: Number(summary.totalFilesProcessed), bytes: Number(summary.totalBytesProcessed) };
 }

@@ -18,8 +18,8 @@ interface Streamed {
 }
 
 /**
- * Files whose blobs come from several ranges: made and finished on the main thread, written to by the workers through its descriptors, which are
- * good in every thread of a process.
+ * Files whose blobs come from several ranges: made and finished on the main thread, written to by the workers through its descriptors,
+ * which are good in every thread of a process.
  */
 export class StreamedFiles {
   /** In order of last use. */

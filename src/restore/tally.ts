@@ -106,7 +106,12 @@ export class Tally {
     else if (action === 'unchanged') this.counts.symlinksUnchanged += 1;
     else this.counts.symlinksSkipped += 1;
     const written = existing ? 'updated' : 'restored';
-    this.#onItem?.({ action: action === 'write' ? written : action === 'skip' ? 'skipped' : 'unchanged', type: 'symlink', path, sizeBytes: 0 });
+    this.#onItem?.({
+      action: action === 'write' ? written : action === 'skip' ? 'skipped' : 'unchanged',
+      type: 'symlink',
+      path,
+      sizeBytes: 0,
+    });
   }
 
   deleted(path: RestoreItem['path'], type: RestoreItem['type']): void {

@@ -5,7 +5,10 @@ import { setOnDescriptor, setOnPath, type Metadata, type MetadataProblem } from 
 
 /** A folder in the target that is held open, or on other systems than Linux has just been proven to lie in the target. */
 export interface TargetFolder {
-  /** With a name behind it, a path that stays in this folder: the last name must still not be followed if it is a link. Good in every thread. */
+  /**
+   * With a name behind it, a path that stays in this folder: the last name must still not be followed if it is a link. Good in every
+   * thread.
+   */
   readonly prefix: ByteString;
   /** The folder `name` in it. Never follows a link. @throws the system's errors; `ENOTDIR` or `ELOOP` when it is no folder */
   openChild(name: ByteString): TargetFolder;
@@ -75,7 +78,9 @@ class HeldFolder implements TargetFolder {
   }
 }
 
-/** A folder of ours without read permission, left by a restore of such a folder: it gets it, through the descriptor, and is opened again. */
+/**
+ * A folder of ours without read permission, left by a restore of such a folder: it gets it, through the descriptor, and is opened again.
+ */
 function openUnreadable(path: string | Buffer): TargetFolder {
   const handle = openSync(path, openFlags | pathOnly);
   try {
@@ -89,8 +94,8 @@ function openUnreadable(path: string | Buffer): TargetFolder {
 }
 
 /**
- * Windows and macOS cannot look names up in an open folder. There, whenever a folder is taken up, it is checked to be no link and to lie where it
- * should. Somebody with write access to the target could still swap a folder for a link in the moment between check and use.
+ * Windows and macOS cannot look names up in an open folder. There, whenever a folder is taken up, it is checked to be no link and to lie
+ * where it should. Somebody with write access to the target could still swap a folder for a link in the moment between check and use.
  */
 class PathFolder implements TargetFolder {
   readonly prefix: ByteString;

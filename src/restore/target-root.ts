@@ -43,7 +43,11 @@ export function openTarget(target: string, options: TargetOptions): TargetRoot {
 function openResolved(path: string, { dryRun, mayBeClosed, names }: TargetOptions): TargetRoot {
   const folder = openTargetRoot(path);
   try {
-    return { path, folder, foldsNames: !dryRun && (mayBeClosed ? foldsNamesIfOpen(folder.prefix, names) : foldsNames(folder.prefix, names)) };
+    return {
+      path,
+      folder,
+      foldsNames: !dryRun && (mayBeClosed ? foldsNamesIfOpen(folder.prefix, names) : foldsNames(folder.prefix, names)),
+    };
   } catch (error) {
     folder.close();
     throw error;
@@ -64,8 +68,14 @@ function realPathOf(path: string): string {
 function refuseNear(target: string, repositoryFolder: string | undefined, shown: string): void {
   if (repositoryFolder === undefined) return;
   const repository = realPathOf(resolve(repositoryFolder));
-  // A repository somewhere below the target is another matter: whoever restores a whole server to `/` has it mounted there. See `protected-folder.ts`.
-  if (lies(target, repository)) throw new CadanganError('target.unsafe', { target: shown, repository: repositoryFolder, reason: 'the target and the repository overlap' });
+  // A repository somewhere below the target is another matter: whoever restores a whole server to `/` has it mounted there. See
+  // `protected-folder.ts`.
+  if (lies(target, repository))
+    throw new CadanganError('target.unsafe', {
+      target: shown,
+      repository: repositoryFolder,
+      reason: 'the target and the repository overlap',
+    });
 }
 
 function lies(path: string, folder: string): boolean {
@@ -95,12 +105,15 @@ function foldsNamesIfOpen(prefix: ByteString, names: TemporaryNames): boolean {
   }
 }
 
-/** An error of the system about a folder to restore into, as one of ours: `target.full`, `target.denied`, `target.unsafe`. Others stay what they are. */
+/**
+ * An error of the system about a folder to restore into, as one of ours: `target.full`, `target.denied`, `target.unsafe`. Others stay what
+ * they are.
+ */
 export function targetError(cause: unknown, target: string): unknown {
   const code = systemCode(cause);
   if (cause instanceof CadanganError || code === undefined) return cause;
   if (code === 'ENOSPC' || code === 'EDQUOT') return new CadanganError('target.full', { target, reason: code }, { cause });
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return new CadanganError('target.denied', { target, reason: code }, { cause });
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return new CadanganError('target.denied', { target, reason: code }, { cause });
   return new CadanganError('target.unsafe', { target, reason: code }, { cause });
 }
-

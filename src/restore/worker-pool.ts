@@ -30,7 +30,9 @@ export interface PoolOptions {
   readonly sparse: boolean;
 }
 
-/** The threads of a restore, and the shared buffers through which they get what was read. They are started when there is something to do. */
+/**
+ * The threads of a restore, and the shared buffers through which they get what was read. They are started when there is something to do.
+ */
 export class WorkerPool {
   readonly #options: PoolOptions;
   readonly #slots: readonly SharedArrayBuffer[];

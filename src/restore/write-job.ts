@@ -16,8 +16,8 @@ export interface WriteTools {
 }
 
 /**
- * Opens the blobs of a range and writes each to where it belongs. A file that is made here gets its name only when every blob of it has been
- * proven and written; if one fails, the file is not there at all.
+ * Opens the blobs of a range and writes each to where it belongs. A file that is made here gets its name only when every blob of it has
+ * been proven and written; if one fails, the file is not there at all.
  */
 export function runWriteJob(job: WriteJob, tools: WriteTools): JobResult {
   const files = job.files.map((file, number) => new JobFile(file, number, tools.sparse));

@@ -25,8 +25,9 @@ const pollingIntervalMsDefault = 60_000;
 const harmlessCodes = new Set(['ENOENT', 'EACCES', 'EPERM', 'ENOTDIR', 'ELOOP']);
 
 /**
- * Notices changes below some folders, as well as the system lets it: events get lost, network mounts send none, watches run out. So whoever uses it looks
- * for itself now and then, and whenever `state` turns from anything into `events` or `polling`. Never throws; what goes wrong is in `state`.
+ * Notices changes below some folders, as well as the system lets it: events get lost, network mounts send none, watches run out. So whoever
+ * uses it looks for itself now and then, and whenever `state` turns from anything into `events` or `polling`. Never throws; what goes wrong
+ * is in `state`.
  */
 export class ChangeWatcher implements AsyncDisposable {
   readonly #options: WatchOptions;
@@ -69,7 +70,14 @@ export class ChangeWatcher implements AsyncDisposable {
   }
 
   #start(): FSWatcher {
-    const { sources, ignored, polling, onChange, pollingIntervalMs = pollingIntervalMsDefault, entriesMax = entriesMaxDefault } = this.#options;
+    const {
+      sources,
+      ignored,
+      polling,
+      onChange,
+      pollingIntervalMs = pollingIntervalMsDefault,
+      entriesMax = entriesMaxDefault,
+    } = this.#options;
     const watcher = watch([...sources], {
       followSymlinks: false,
       ignorePermissionErrors: true,

@@ -31,7 +31,9 @@ function parseDated(value: Fields, set: string, atMs: number): HistoryLine | und
     }
     case 'started': {
       const trigger = oneOf(triggers, value['trigger']);
-      return trigger && (window !== undefined || value['window'] === undefined) ? { kind: 'started', set, atMs, trigger, window } : undefined;
+      return trigger && (window !== undefined || value['window'] === undefined)
+        ? { kind: 'started', set, atMs, trigger, window }
+        : undefined;
     }
     case 'ended': {
       const outcome = oneOf(outcomes, value['outcome']);

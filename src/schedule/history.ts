@@ -9,7 +9,13 @@ export type HistoryLine =
   /** Every window that ended until then is known to have had its run, or stands here as missed. */
   | { readonly kind: 'judged'; readonly set: string; readonly untilMs: number }
   /** Written before the run begins. `window`: the one that a window run belongs to, or that a catch-up run makes good. */
-  | { readonly kind: 'started'; readonly set: string; readonly atMs: number; readonly trigger: Trigger; readonly window?: WindowSpan | undefined }
+  | {
+      readonly kind: 'started';
+      readonly set: string;
+      readonly atMs: number;
+      readonly trigger: Trigger;
+      readonly window?: WindowSpan | undefined;
+    }
   | { readonly kind: 'ended'; readonly set: string; readonly atMs: number; readonly outcome: RunOutcome }
   | { readonly kind: 'missed'; readonly set: string; readonly atMs: number; readonly window: WindowSpan; readonly reason: MissedReason }
   /** Somebody saw what was missed and does not want it made good. */
@@ -17,7 +23,10 @@ export type HistoryLine =
   /** The clock of the machine had been far ahead, and was set back to `atMs`. What is dated later never happened at that time. */
   | { readonly kind: 'rewound'; readonly set: string; readonly atMs: number };
 
-/** `not-running`: nothing of ours ran during the window, or the machine slept. `repository-busy`: another run held the repository all the time. */
+/**
+ * `not-running`: nothing of ours ran during the window, or the machine slept. `repository-busy`: another run held the repository all the
+ * time.
+ */
 export type MissedReason = 'not-running' | 'repository-busy';
 
 export interface Run {
@@ -53,7 +62,13 @@ export function applyLine(history: SetHistory, line: HistoryLine): SetHistory {
     case 'judged':
       return forgetOldRuns({ ...history, judgedUntilMs: line.untilMs });
     case 'started':
-      return { ...history, runs: [...closeOpenRun(history.runs, line.atMs, 'interrupted'), { trigger: line.trigger, window: line.window, startedMs: line.atMs, endedMs: undefined, outcome: undefined }] };
+      return {
+        ...history,
+        runs: [
+          ...closeOpenRun(history.runs, line.atMs, 'interrupted'),
+          { trigger: line.trigger, window: line.window, startedMs: line.atMs, endedMs: undefined, outcome: undefined },
+        ],
+      };
     case 'ended':
       return applyEnd({ ...history, runs: closeOpenRun(history.runs, line.atMs, line.outcome) });
     case 'missed':

@@ -31,8 +31,8 @@ export const clockErrorMsMax = 12 * hourMs;
 export const reconcileIntervalMs = hourMs;
 
 /**
- * chokidar reads a folder at most once a second, and passes over what changes in it within a second of the change that it told. No harm is done as long as the
- * run that this change brings begins later than that: it sees both.
+ * chokidar reads a folder at most once a second, and passes over what changes in it within a second of the change that it told. No harm is
+ * done as long as the run that this change brings begins later than that: it sees both.
  */
 export const settleMsMin = 2_000;
 
@@ -43,8 +43,8 @@ const attemptsPerWindowMax = 3;
 const missedPerRoundMax = 1000;
 
 /**
- * What is to be done about a set now. A window gets one run that comes to its end, whatever its end; a run that died with its engine is taken up
- * again while the window lasts. A window that ended without any is noted as missed, once.
+ * What is to be done about a set now. A window gets one run that comes to its end, whatever its end; a run that died with its engine is
+ * taken up again while the window lasts. A window that ended without any is noted as missed, once.
  *
  * A pure function. Apply the notes to the history, then act; asking again with the new history and the same situation decides nothing new.
  */
@@ -144,11 +144,16 @@ function startOfChange(timing: ChangeTiming, history: SetHistory, { nowMs, chang
   const resumes = isUnfinished(last);
   if (changes && isSettled(timing, changes, nowMs)) return { kind: 'start', trigger: 'change', window: undefined, resumes };
   const isUnseen = watchingSinceMs !== undefined && (!last || last.startedMs < watchingSinceMs);
-  if (isUnseen || elapsedMs(last?.startedMs, nowMs) >= reconcileIntervalMs) return { kind: 'start', trigger: 'reconcile', window: undefined, resumes };
+  if (isUnseen || elapsedMs(last?.startedMs, nowMs) >= reconcileIntervalMs)
+    return { kind: 'start', trigger: 'reconcile', window: undefined, resumes };
   return undefined;
 }
 
-function isSettled(timing: ChangeTiming, { firstMs, lastMs }: { readonly firstMs: number; readonly lastMs: number }, nowMs: number): boolean {
+function isSettled(
+  timing: ChangeTiming,
+  { firstMs, lastMs }: { readonly firstMs: number; readonly lastMs: number },
+  nowMs: number,
+): boolean {
   const settleMs = Math.max(timing.settleMs, settleMsMin);
   return elapsedMs(lastMs, nowMs) >= settleMs || elapsedMs(firstMs, nowMs) >= 10 * settleMs;
 }

@@ -54,12 +54,16 @@ export interface PastRun {
 /** The schedule itself, in the process that leads. */
 export interface LeadingService extends ScheduleService {
   /**
-   * Takes a guest's run in: it is noted, shown and can be stopped as any other, and its set does not run a second time meanwhile. Other sets of the repository
-   * do: a guest may be suspended for days, and the repository's locks allow it. @returns undefined when the set runs already. @throws `set.unknown`
+   * Takes a guest's run in: it is noted, shown and can be stopped as any other, and its set does not run a second time meanwhile. Other
+   * sets of the repository do: a guest may be suspended for days, and the repository's locks allow it. @returns undefined when the set runs
+   * already. @throws `set.unknown`
    */
   adopt(run: RunOfGuest): Promise<AdoptedRun | undefined>;
   /** Notes a run, so that its window is not run again. */
   noteRun(run: PastRun): Promise<void>;
-  /** Starts nothing more, and ends when all that runs has ended: by itself (`finish`) or stopped. What is stopped here goes on with the next leader. */
+  /**
+   * Starts nothing more, and ends when all that runs has ended: by itself (`finish`) or stopped. What is stopped here goes on with the next
+   * leader.
+   */
   close(mode: 'stop' | 'finish'): Promise<void>;
 }

@@ -9,11 +9,25 @@ export type ScheduleEvent =
   | { readonly kind: 'status'; readonly status: SetStatus }
   /** The set is in the configuration no more. */
   | { readonly kind: 'removed'; readonly set: string }
-  | { readonly kind: 'started'; readonly set: string; readonly atMs: number; readonly trigger: Trigger; readonly window?: WindowSpan | undefined }
+  | {
+      readonly kind: 'started';
+      readonly set: string;
+      readonly atMs: number;
+      readonly trigger: Trigger;
+      readonly window?: WindowSpan | undefined;
+    }
   /** Of a run that goes on, at most twice a second. */
   | { readonly kind: 'progress'; readonly set: string; readonly progress: SetProgress }
   /** `wasFound`: whoever ran it died; nobody else tells of it, and `atMs` is when it was found. */
-  | { readonly kind: 'ended'; readonly set: string; readonly atMs: number; readonly trigger: Trigger; readonly startedMs: number; readonly outcome: RunOutcome; readonly wasFound: boolean }
+  | {
+      readonly kind: 'ended';
+      readonly set: string;
+      readonly atMs: number;
+      readonly trigger: Trigger;
+      readonly startedMs: number;
+      readonly outcome: RunOutcome;
+      readonly wasFound: boolean;
+    }
   /** A window ended without a run. */
   | { readonly kind: 'missed'; readonly set: string; readonly atMs: number; readonly window: WindowSpan; readonly reason: MissedReason }
   /** The clock of the machine was set back by more than half a day; runs dated later count as not made. */
@@ -22,7 +36,10 @@ export type ScheduleEvent =
   | { readonly kind: 'copies' }
   | { readonly kind: 'problem'; readonly problem: ScheduleProblem; readonly set?: string | undefined; readonly reason: string };
 
-/** `state-not-written`: what ran is in memory only. `run-failed`: a run threw instead of giving an outcome. `internal`: a mistake of ours in a round. */
+/**
+ * `state-not-written`: what ran is in memory only. `run-failed`: a run threw instead of giving an outcome. `internal`: a mistake of ours in
+ * a round.
+ */
 export type ScheduleProblem = 'state-not-written' | 'run-failed' | 'internal';
 
 /** How a run is to be made. */
@@ -37,7 +54,11 @@ export interface RunRequest {
 /** Why a run is stopped; the fact `reason` of the `aborted` error that its signal carries. */
 export type StopReason = 'window-end' | 'user' | 'shutdown';
 
-/** What a line of the history means to others. @param open the set's run that was open before the line @param wasFound an earlier engine left it open */
+/**
+ * What a line of the history means to others.
+ * @param open the set's run that was open before the line
+ * @param wasFound an earlier engine left it open
+ */
 export function eventsOf(line: HistoryLine, open: Run | undefined, wasFound: boolean): ScheduleEvent[] {
   const { set } = line;
   switch (line.kind) {

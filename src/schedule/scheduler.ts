@@ -17,7 +17,12 @@ export interface SchedulerOptions {
    * Runs a set until it is done or the signal (its reason an `aborted` with a `StopReason`) stops it. Resolves with what came of it.
    * `onProgress` may be called as often as one likes.
    */
-  readonly runSet: (set: string, request: RunRequest, signal: AbortSignal, onProgress: (progress: SetProgress) => void) => Promise<RunOutcome>;
+  readonly runSet: (
+    set: string,
+    request: RunRequest,
+    signal: AbortSignal,
+    onProgress: (progress: SetProgress) => void,
+  ) => Promise<RunOutcome>;
   /** Told of everything, in order. Must not throw. */
   readonly report: (event: ScheduleEvent) => void;
   /** How often to look at the clock. Half a minute when left out: no timer survives a night's sleep, a look at the clock does. */
@@ -25,8 +30,8 @@ export interface SchedulerOptions {
 }
 
 /**
- * Runs sets when they are due: one loop that looks at the clock, asks the planner about each set, writes down what is decided, and does it. Whatever
- * happens in between (somebody asks, a run ends, files change) only wakes the loop, so nothing is decided twice.
+ * Runs sets when they are due: one loop that looks at the clock, asks the planner about each set, writes down what is decided, and does it.
+ * Whatever happens in between (somebody asks, a run ends, files change) only wakes the loop, so nothing is decided twice.
  */
 export class Scheduler implements LeadingService {
   readonly #options: SchedulerOptions;
@@ -159,7 +164,10 @@ export class Scheduler implements LeadingService {
   async #decide(set: ScheduledSet): Promise<Wish[]> {
     const situation = { nowMs: this.#nowMs(), isRunning: this.#active.has(set.id), ...this.#watches.noticed(set.id) };
     const decisions = planSet(set, this.#options.state.historyOf(set.id), situation);
-    await this.#note(decisions.flatMap((decision) => (decision.kind === 'note' ? [this.#withReason(decision.line)] : [])), true);
+    await this.#note(
+      decisions.flatMap((decision) => (decision.kind === 'note' ? [this.#withReason(decision.line)] : [])),
+      true,
+    );
     const active = this.#active.get(set.id);
     if (active && decisions.some(({ kind }) => kind === 'stop')) stopRun(active, 'window-end');
     return decisions.flatMap((decision) => (decision.kind === 'start' ? [{ set, request: decision }] : []));
@@ -186,7 +194,8 @@ export class Scheduler implements LeadingService {
 
   /** A run that an earlier engine left open, before another is noted and hides it. */
   async #noteDeath(set: string): Promise<void> {
-    if (openRunOf(this.#options.state.historyOf(set))) await this.#note([{ kind: 'ended', set, atMs: this.#nowMs(), outcome: 'interrupted' }], true);
+    if (openRunOf(this.#options.state.historyOf(set)))
+      await this.#note([{ kind: 'ended', set, atMs: this.#nowMs(), outcome: 'interrupted' }], true);
   }
 
   async #takeGuestsIn(): Promise<void> {
@@ -236,14 +245,25 @@ export class Scheduler implements LeadingService {
 
   async #startRun({ set, request }: Wish): Promise<void> {
     this.#asked.delete(set.id);
-    await this.#begin(set, request, this.#nowMs(), { make: (signal, onProgress) => this.#options.runSet(set.id, request, signal, onProgress) });
+    await this.#begin(set, request, this.#nowMs(), {
+      make: (signal, onProgress) => this.#options.runSet(set.id, request, signal, onProgress),
+    });
   }
 
   /** The start is on the disk before anything runs: a run that nobody remembers would be made twice. */
   async #begin({ id, repository }: ScheduledSet, { trigger, window }: RunRequest, startedMs: number, work: Work): Promise<void> {
     this.#watches.forget(id);
     await this.#note([{ kind: 'started', set: id, atMs: startedMs, trigger, window }]);
-    const active: ActiveRun = { repository, trigger, startedMs, controller: new AbortController(), guest: work.guest, progress: undefined, toldMs: -Infinity, stopReason: undefined };
+    const active: ActiveRun = {
+      repository,
+      trigger,
+      startedMs,
+      controller: new AbortController(),
+      guest: work.guest,
+      progress: undefined,
+      toldMs: -Infinity,
+      stopReason: undefined,
+    };
     this.#active.set(id, active);
     void this.#make(id, active, work);
   }
@@ -325,7 +345,12 @@ export class Scheduler implements LeadingService {
     const waiting = this.#waiting.get(set.id)?.request.trigger;
     const active = this.#active.get(set.id);
     const run = active && { ...(active.guest && { pid: active.guest.pid }), ...(active.progress && { progress: active.progress }) };
-    return describeSet(set, this.#options.state.historyOf(set.id), { nowMs: this.#nowMs(), waiting, watch: this.#watches.stateOf(set.id), run });
+    return describeSet(set, this.#options.state.historyOf(set.id), {
+      nowMs: this.#nowMs(),
+      waiting,
+      watch: this.#watches.stateOf(set.id),
+      run,
+    });
   }
 
   #wake(): void {

@@ -68,7 +68,10 @@ export function describeSet(set: ScheduledSet, history: SetHistory, { nowMs, wai
   return {
     set: set.id,
     state: open ? 'running' : waiting ? 'waiting' : overdueSinceMs !== undefined ? 'overdue' : missed.length > 0 ? 'missed' : 'idle',
-    next: set.timing.kind === 'window' ? ((open ? undefined : dueWindow(set.timing.rule, history, nowMs)) ?? nextWindow(set.timing.rule, nowMs)) : undefined,
+    next:
+      set.timing.kind === 'window'
+        ? ((open ? undefined : dueWindow(set.timing.rule, history, nowMs)) ?? nextWindow(set.timing.rule, nowMs))
+        : undefined,
     running: open && { trigger: open.trigger, startedMs: open.startedMs, ...run },
     waiting,
     missed,
@@ -80,8 +83,8 @@ export function describeSet(set: ScheduledSet, history: SetHistory, { nowMs, wai
 }
 
 /**
- * The objective of a set that names none: a window set is overdue when a whole window went by without a good run having begun in it, a change
- * set after a day (the hourly run shows that all is well also when nothing changes). Undefined: never.
+ * The objective of a set that names none: a window set is overdue when a whole window went by without a good run having begun in it, a
+ * change set after a day (the hourly run shows that all is well also when nothing changes). Undefined: never.
  */
 export function defaultRpoMs(timing: ScheduledSet['timing']): number | undefined {
   switch (timing.kind) {

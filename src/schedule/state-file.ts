@@ -9,9 +9,9 @@ const linesMax = 2000;
 const fileBytesMax = 32 * 1024 * 1024;
 
 /**
- * What ran when, so that whoever leads next does not start a window twice: `schedule.jsonl` in the state folder, one line per event. Only the leader
- * opens it. A line is on the disk before `append` returns; a process that dies leaves whole lines and at most one torn one, which is dropped.
- * The file may be deleted at any time: then open windows run once more, and what was missed before is not known.
+ * What ran when, so that whoever leads next does not start a window twice: `schedule.jsonl` in the state folder, one line per event. Only
+ * the leader opens it. A line is on the disk before `append` returns; a process that dies leaves whole lines and at most one torn one,
+ * which is dropped. The file may be deleted at any time: then open windows run once more, and what was missed before is not known.
  */
 export class ScheduleState {
   readonly path: string;
@@ -53,8 +53,8 @@ export class ScheduleState {
   }
 
   /**
-   * Takes lines down. Memory has them in any case; after a failure the next call writes the file as a whole, and so makes up for it. Not to be called
-   * while another call is under way. @throws `storage.full`, `storage.denied`, `storage.unreachable`
+   * Takes lines down. Memory has them in any case; after a failure the next call writes the file as a whole, and so makes up for it. Not to
+   * be called while another call is under way. @throws `storage.full`, `storage.denied`, `storage.unreachable`
    */
   async append(lines: readonly HistoryLine[]): Promise<void> {
     for (const line of lines) this.#histories.set(line.set, applyLine(this.historyOf(line.set), line));
@@ -144,6 +144,11 @@ function statePath(folder: string): string {
 function stateError(cause: unknown, path: string): unknown {
   const reason = systemCode(cause);
   if (reason === undefined) return cause;
-  const code = reason === 'ENOSPC' || reason === 'EDQUOT' ? 'storage.full' : reason === 'EACCES' || reason === 'EPERM' || reason === 'EROFS' ? 'storage.denied' : 'storage.unreachable';
+  const code =
+    reason === 'ENOSPC' || reason === 'EDQUOT'
+      ? 'storage.full'
+      : reason === 'EACCES' || reason === 'EPERM' || reason === 'EROFS'
+        ? 'storage.denied'
+        : 'storage.unreachable';
   return new CadanganError(code, { location: path, reason }, { cause });
 }

@@ -18,7 +18,8 @@ export interface WindowRule {
 }
 
 /**
- * Reads a window as people write it: `21:00-23:00`, `21.00 – 23.00` (as in Indonesian), over midnight `22:00-02:00`, to midnight `22:00-24:00`.
+ * Reads a window as people write it: `21:00-23:00`, `21.00 – 23.00` (as in Indonesian), over midnight `22:00-02:00`, to midnight
+ * `22:00-24:00`.
  * @param options `days`: all days when left out. `timeZone`: an IANA name
  * @throws `arguments.invalid` with the part that is wrong
  */
@@ -28,7 +29,8 @@ export function parseWindowRule(window: string, options: { readonly days?: reado
   const [, startHour, startMinutes, endHour, endMinutes] = match;
   const startMinute = minuteOfDay(startHour, startMinutes);
   const endMinute = minuteOfDay(endHour, endMinutes);
-  if (startMinute === undefined || startMinute === 24 * 60 || endMinute === undefined) throw invalid(window, 'times go from 00:00 to 23:59, an end also to 24:00');
+  if (startMinute === undefined || startMinute === 24 * 60 || endMinute === undefined)
+    throw invalid(window, 'times go from 00:00 to 23:59, an end also to 24:00');
   if (startMinute === endMinute) throw invalid(window, 'it begins and ends at the same time');
   assertTimeZone(options.timeZone);
   // An end at 00:00 is midnight after the window's day, which is 24:00 of that day.

@@ -51,8 +51,8 @@ function windowsAround(rule: WindowRule, fromMs: number, toMs: number): WindowSp
 /**
  * The window of a day (counted from 1970-01-01), or undefined when the rule leaves the day out or the zone never had it.
  *
- * A bound that the clocks skip is the instant at which they jump; one that they show twice is taken so that the window is longer. A window that is
- * skipped as a whole begins at the jump and keeps its length: a night in March is no reason to go without a backup.
+ * A bound that the clocks skip is the instant at which they jump; one that they show twice is taken so that the window is longer. A window
+ * that is skipped as a whole begins at the jump and keeps its length: a night in March is no reason to go without a backup.
  */
 function windowOfDay(rule: WindowRule, day: number): WindowSpan | undefined {
   if (!hasDay(rule, day)) return undefined;

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { CadanganError } from '../platform/index.ts';
 
 /*
- * Two kinds of milliseconds: an *instant* counts from 1970-01-01T00:00:00Z; a *wall time* is what clocks on the wall of a time zone show, written
- * as if it were UTC. Offsets come from Intl, which knows the tz database; Temporal is not in Node 22.
+ * Two kinds of milliseconds: an *instant* counts from 1970-01-01T00:00:00Z; a *wall time* is what clocks on the wall of a time zone show,
+ * written as if it were UTC. Offsets come from Intl, which knows the tz database; Temporal is not in Node 22.
  */
 
 export const minuteMs = 60_000;
@@ -56,10 +56,14 @@ function wallTimeFromIntl(formatter: Intl.DateTimeFormat, instantMs: number): nu
 }
 
 /**
- * The instants at which the clocks of `zone` show `wallMs`: usually one, given twice. Where clocks were set back and show it twice, `first` and
- * `last` differ. Where they were set forward past it (also by a whole day, as in Apia in 2011), both are the first instant that shows more.
+ * The instants at which the clocks of `zone` show `wallMs`: usually one, given twice. Where clocks were set back and show it twice, `first`
+ * and `last` differ. Where they were set forward past it (also by a whole day, as in Apia in 2011), both are the first instant that shows
+ * more.
  */
-export function instantsOfWallTime(zone: string, wallMs: number): { readonly first: number; readonly last: number; readonly isSkipped: boolean } {
+export function instantsOfWallTime(
+  zone: string,
+  wallMs: number,
+): { readonly first: number; readonly last: number; readonly isSkipped: boolean } {
   // One change at most lies within two days, so the offset sought is the one before or the one after.
   const before = wallTimeAt(zone, wallMs - reachMs) - (wallMs - reachMs);
   const after = wallTimeAt(zone, wallMs + reachMs) - (wallMs + reachMs);
@@ -95,7 +99,13 @@ function zoneOf(name: string): Zone {
   const known = zones.get(name);
   if (known) return known;
   const formatter = new Intl.DateTimeFormat('en-u-ca-gregory-nu-latn-hc-h23', {
-    timeZone: name, year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric',
+    timeZone: name,
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
   });
   const zone = { formatter, offsetsMs: new Map<number, number>() };
   zones.set(name, zone);

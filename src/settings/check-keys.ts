@@ -2,7 +2,10 @@ import { isSecretKey } from './forms.ts';
 import type { LooseProblem } from './issue-problems.ts';
 import { propertiesOf, type Node } from './json-tree.ts';
 
-/** Keys that stand twice in one object, and keys under which somebody put a secret, anywhere beneath `root`. Values never get into the facts. */
+/**
+ * Keys that stand twice in one object, and keys under which somebody put a secret, anywhere beneath `root`. Values never get into the
+ * facts.
+ */
 export function checkKeys(root: Node, path: readonly PropertyKey[] = []): LooseProblem[] {
   const problems: LooseProblem[] = [];
   const seen = new Set<string>();

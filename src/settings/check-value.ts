@@ -13,7 +13,11 @@ export interface CheckedValue<Output> {
 }
 
 /** Checks the value of `node` against a strict schema; unknown keys are taken out and told, all else must fit. */
-export function checkValue<Schema extends z.ZodType>(schema: Schema, node: Node, knownKeysAt: (path: readonly PropertyKey[]) => readonly string[]): CheckedValue<z.output<Schema>> {
+export function checkValue<Schema extends z.ZodType>(
+  schema: Schema,
+  node: Node,
+  knownKeysAt: (path: readonly PropertyKey[]) => readonly string[],
+): CheckedValue<z.output<Schema>> {
   const value = valueOf(node);
   const unknownKeys: LooseProblem[] = [];
   let result = schema.safeParse(value);
@@ -29,7 +33,9 @@ export function checkValue<Schema extends z.ZodType>(schema: Schema, node: Node,
     }
   }
   if (result.error?.issues.some(({ code }) => code === 'unrecognized_keys')) result = schema.safeParse(value);
-  return result.success ? { output: result.data, errors: [], unknownKeys } : { output: undefined, errors: problemsOfIssues(result.error.issues, node), unknownKeys };
+  return result.success
+    ? { output: result.data, errors: [], unknownKeys }
+    : { output: undefined, errors: problemsOfIssues(result.error.issues, node), unknownKeys };
 }
 
 function removeKey(value: unknown, path: readonly PropertyKey[], key: string): void {

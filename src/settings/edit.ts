@@ -105,7 +105,8 @@ function setAt(text: string, path: Path, value: unknown): string {
   const old = valueOf(node);
   const wanted = withoutUndefined(value);
   if (isDeepStrictEqual(old, wanted)) return text;
-  if (isPlainObject(old) && isPlainObject(wanted)) return changeAt(text, path, { ...Object.fromEntries(Object.keys(old).map((name) => [name, undefined])), ...wanted });
+  if (isPlainObject(old) && isPlainObject(wanted))
+    return changeAt(text, path, { ...Object.fromEntries(Object.keys(old).map((name) => [name, undefined])), ...wanted });
   if (Array.isArray(old) && Array.isArray(wanted)) return setListAt(text, path, old, wanted);
   return applyEdits(text, replaceNode(text, node, wanted));
 }
@@ -140,9 +141,16 @@ function soundRoot(text: string): Node {
     const { line, column } = new Positions(text).placeOf(first);
     throw new CadanganError('config.invalid', { line, column, reason: first.reason });
   }
-  if (tree?.root?.type !== 'object') throw new CadanganError('config.invalid', { line: 1, column: 1, reason: tree === undefined ? 'too-deep' : 'wrong-type' });
+  if (tree?.root?.type !== 'object')
+    throw new CadanganError('config.invalid', { line: 1, column: 1, reason: tree === undefined ? 'too-deep' : 'wrong-type' });
   const duplicate = parseConfiguration(text).problems.find(({ code }) => code === 'duplicate-key');
-  if (duplicate !== undefined) throw new CadanganError('config.invalid', { line: duplicate.line, column: duplicate.column, reason: duplicate.code, key: duplicate.facts['key'] });
+  if (duplicate !== undefined)
+    throw new CadanganError('config.invalid', {
+      line: duplicate.line,
+      column: duplicate.column,
+      reason: duplicate.code,
+      key: duplicate.facts['key'],
+    });
   return tree.root;
 }
 
@@ -153,11 +161,18 @@ function refuseWrong(text: string, edit: ConfigurationEdit): void {
   const entries = key === 'sets' ? sets : copies;
   const at = name === undefined ? -1 : entries.findIndex((entry) => entry.name === name);
   const isOurs = ({ path }: (typeof problems)[number]): boolean =>
-    edit.kind === 'change-general' ? Object.keys(edit.values).some((general) => path === general || path.startsWith(`${general}.`)) : at >= 0 && (path === `${key}[${at}]` || path.startsWith(`${key}[${at}].`));
+    edit.kind === 'change-general'
+      ? Object.keys(edit.values).some((general) => path === general || path.startsWith(`${general}.`))
+      : at >= 0 && (path === `${key}[${at}]` || path.startsWith(`${key}[${at}].`));
   const wrong = problems.find((problem) => problem.severity === 'error' && isOurs(problem));
   const isLost = (edit.kind === 'add-set' || edit.kind === 'add-copy') && entries.at(-1)?.isUsable !== true;
   if (wrong === undefined && !isLost) return;
-  const { line, column, path, code } = wrong ?? { line: entries.at(-1)?.line, column: entries.at(-1)?.column, path: key, code: 'invalid-value' };
+  const { line, column, path, code } = wrong ?? {
+    line: entries.at(-1)?.line,
+    column: entries.at(-1)?.column,
+    path: key,
+    code: 'invalid-value',
+  };
   throw new CadanganError('config.invalid', { line, column, key: path, reason: code });
 }
 

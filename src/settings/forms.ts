@@ -1,8 +1,23 @@
 /**
- * How the texts of a configuration look. The patterns are in the JSON Schema too, so the editor marks a slip while it is typed; each has a word
- * (`Form`) that the messages explain.
+ * How the texts of a configuration look. The patterns are in the JSON Schema too, so the editor marks a slip while it is typed; each has a
+ * word (`Form`) that the messages explain.
  */
-export type Form = 'set-name' | 'absolute-path' | 'window' | 'window-length' | 'time-zone' | 'size' | 'duration' | 'tag' | 'program' | 'not-blank' | 'keep-rule' | 'email' | 'drive-folder' | 'drive-id' | 'date';
+export type Form =
+  | 'set-name'
+  | 'absolute-path'
+  | 'window'
+  | 'window-length'
+  | 'time-zone'
+  | 'size'
+  | 'duration'
+  | 'tag'
+  | 'program'
+  | 'not-blank'
+  | 'keep-rule'
+  | 'email'
+  | 'drive-folder'
+  | 'drive-id'
+  | 'date';
 
 /** Fit for a command line, a file name and a tag. */
 export const setName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -59,7 +74,10 @@ export function isTimeZone(name: string): boolean {
 
 /** Secrets do not belong into the file, whatever their key is called. `passwordFile`, `passwordCommand` and such only say where one is. */
 export function isSecretKey(key: string): boolean {
-  return !/^(?:password[_-]?(?:file|command)|credentials?[_-]?file|service[_-]?account[_-]?key[_-]?file)$/i.test(key) && /pass?w(?:or)?d|passphrase|\bpwd\b|secret|token|credential|kata[_ -]?sandi|(?:private|api|access)[_-]?key/i.test(key);
+  return (
+    !/^(?:password[_-]?(?:file|command)|credentials?[_-]?file|service[_-]?account[_-]?key[_-]?file)$/i.test(key) &&
+    /pass?w(?:or)?d|passphrase|\bpwd\b|secret|token|credential|kata[_ -]?sandi|(?:private|api|access)[_-]?key/i.test(key)
+  );
 }
 
 /** `rest:https://user:secret@host/` */

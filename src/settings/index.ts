@@ -1,9 +1,11 @@
 /**
  * Settings: the one configuration file of a server. JSON with comments, written by people and by programs; nothing secret is in it.
  *
- *   text -> JsonTree (syntax, places) -> general values, and one set and off-site copy after the other through the schema -> Configuration + Problems
+ *   text -> JsonTree (syntax, places) -> general values, and one set and off-site copy after the other through the schema
+ *     -> Configuration + Problems
  *
- * A *problem* knows its line and stops the set or copy that it stands in, nothing else; a set that was good before goes on as it was (`last-good.ts`). The paths of the file are in `platform/paths.ts`.
+ * A *problem* knows its line and stops the set or copy that it stands in, nothing else; a set that was good before goes on as it was
+ * (`last-good.ts`). The paths of the file are in `platform/paths.ts`.
  */
 export { editConfiguration, type ConfigurationEdit } from './edit.ts';
 export { makeJsonSchema } from './json-schema.ts';
@@ -14,6 +16,22 @@ export type { Place } from './positions.ts';
 export { describeProblem } from './problem-text.ts';
 export type { Problem, ProblemCode } from './problem.ts';
 export { saveConfiguration, updateConfiguration, type SaveOptions } from './save.ts';
-export { daysOfWeek, type BackupSet, type BackupSetInput, type Configuration, type DayOfWeek, type DrillSettings, type GeneralInput, type GeneralSettings, type GoogleDriveSettings, type Instruction, type OffsiteCopy, type OffsiteCopyInput, type ReadableCopies, type RetentionRules, type SetSchedule } from './schema.ts';
+export {
+  daysOfWeek,
+  type BackupSet,
+  type BackupSetInput,
+  type Configuration,
+  type DayOfWeek,
+  type DrillSettings,
+  type GeneralInput,
+  type GeneralSettings,
+  type GoogleDriveSettings,
+  type Instruction,
+  type OffsiteCopy,
+  type OffsiteCopyInput,
+  type ReadableCopies,
+  type RetentionRules,
+  type SetSchedule,
+} from './schema.ts';
 export { withoutSecrets } from './without-secrets.ts';
 export { watchConfiguration, type WatchOptions } from './watch.ts';

@@ -35,10 +35,14 @@ function problemOf(issue: Issue, root: Node): LooseProblem {
   const key = String(last ?? '');
   const problem = (code: ProblemCode, facts: ErrorFacts): LooseProblem => ({ code, facts, path, at: node });
   // The object that should have it is marked at its brace.
-  if (!isExact || (issue.code === 'custom' && issue.message === 'missing')) return { ...problem('missing', { key }), at: { offset: node.offset, length: 1 } };
+  if (!isExact || (issue.code === 'custom' && issue.message === 'missing'))
+    return { ...problem('missing', { key }), at: { offset: node.offset, length: 1 } };
   switch (issue.code) {
     case 'invalid_type':
-      return problem('wrong-type', { expected: issue.expected, actual: node.type === 'number' && !Number.isInteger(node.value) ? 'fraction' : node.type });
+      return problem('wrong-type', {
+        expected: issue.expected,
+        actual: node.type === 'number' && !Number.isInteger(node.value) ? 'fraction' : node.type,
+      });
     case 'invalid_value':
       return problem('invalid-value', { value: shown(node), allowed: issue.values.map(String) });
     case 'too_small':
@@ -46,7 +50,8 @@ function problemOf(issue: Issue, root: Node): LooseProblem {
     case 'too_big':
       return problem('out-of-range', { origin: issue.origin, maximum: Number(issue.maximum) });
     case 'custom':
-      if (issue.message === 'conflict') return { ...problem('conflict', { key, other: String(issue.params?.['other'] ?? '') }), at: keyNodeOf(root, path) ?? node };
+      if (issue.message === 'conflict')
+        return { ...problem('conflict', { key, other: String(issue.params?.['other'] ?? '') }), at: keyNodeOf(root, path) ?? node };
       if (issue.message === 'secret') return problem('secret', { key });
       return problem('invalid-value', { value: shown(node), expected: issue.message });
     case 'invalid_format':

@@ -4,9 +4,9 @@ import { token } from './json-tokens.ts';
 import type { Node } from './json-tree.ts';
 
 /*
- * Edits of a text with comments that leave every comment outside the edited value where its reader expects it. jsonc-parser's own `modify` takes
- * a comment behind the previous entry away with the removed one, and hangs the comment behind the last entry on the added one (microsoft/node-jsonc-parser,
- * issues 10 and 125, open in 3.3.1), and makes `{,}` of `{"a": 1,}`.
+ * Edits of a text with comments that leave every comment outside the edited value where its reader expects it. jsonc-parser's own `modify`
+ * takes a comment behind the previous entry away with the removed one, and hangs the comment behind the last entry on the added one
+ * (microsoft/node-jsonc-parser, issues 10 and 125, open in 3.3.1), and makes `{,}` of `{"a": 1,}`.
  */
 
 /** Puts another value in place of `node`. */
@@ -20,7 +20,8 @@ export function appendEntry(text: string, container: Node, value: unknown, key?:
   const layout = layoutOf(text);
   const outer = indentationAt(text, container.offset);
   const last = container.children?.at(-1);
-  const inner = last === undefined ? outer + layout.indent : startsLine(text, last.offset) ? indentationAt(text, last.offset) : outer + layout.indent;
+  const inner =
+    last === undefined ? outer + layout.indent : startsLine(text, last.offset) ? indentationAt(text, last.offset) : outer + layout.indent;
   const entry = `${key === undefined ? '' : `${JSON.stringify(key)}: `}${formatJson(value, layout, inner)}`;
   const end = container.offset + container.length - 1; // before the closing bracket
   const isOneLine = !/[\r\n]/.test(text.slice(container.offset, end)) && !/[\r\n]/.test(entry);
@@ -48,7 +49,8 @@ export function removeEntry(text: string, container: Node, entry: Node): Edit[] 
   const previous = container.children?.[container.children.indexOf(entry) - 1];
   const previousComma = comma === undefined && previous !== undefined ? commaAfter(text, previous) : undefined;
   const edits: Edit[] = previousComma === undefined ? [] : [{ offset: previousComma, length: 1, content: '' }];
-  if (comma === undefined || /^[ \t]*$/.test(text.slice(end, comma))) return [...edits, wholeLines(text, entry.offset, comma === undefined ? end : comma + 1)];
+  if (comma === undefined || /^[ \t]*$/.test(text.slice(end, comma)))
+    return [...edits, wholeLines(text, entry.offset, comma === undefined ? end : comma + 1)];
   return [...edits, { offset: entry.offset, length: entry.length, content: '' }, { offset: comma, length: 1, content: '' }];
 }
 
@@ -58,7 +60,9 @@ function wholeLines(text: string, start: number, end: number): Edit {
   const lineEnd = /^(?:\r\n|\n|\r)/.exec(text.slice(end + blanksAfter))?.[0].length ?? 0;
   if (startsLine(text, start)) {
     const lineStart = start - indentationAt(text, start).length;
-    return lineEnd === 0 ? { offset: start, length: end + blanksAfter - start, content: '' } : { offset: lineStart, length: end + blanksAfter + lineEnd - lineStart, content: '' };
+    return lineEnd === 0
+      ? { offset: start, length: end + blanksAfter - start, content: '' }
+      : { offset: lineStart, length: end + blanksAfter + lineEnd - lineStart, content: '' };
   }
   if (text[end - 1] === ',' && lineEnd === 0) return { offset: start, length: end + blanksAfter - start, content: '' };
   const blanksBefore = /[ \t]*$/.exec(text.slice(Math.max(0, start - 200), start))?.[0].length ?? 0;

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { fileSchema } from './schema.ts';
 
 /**
- * The JSON Schema (draft 7) of the configuration file, for completion, hovers and squiggles in editors. It says the same as the check of the
- * program, but for what stands between keys (a window or a reaction to changes, unique names).
+ * The JSON Schema (draft 7) of the configuration file, for completion, hovers and squiggles in editors. It says the same as the check of
+ * the program, but for what stands between keys (a window or a reaction to changes, unique names).
  */
 export function makeJsonSchema(): Readonly<Record<string, unknown>> {
   const schema = z.toJSONSchema(fileSchema, { target: 'draft-7', io: 'input', override: ({ jsonSchema }) => withoutNoise(jsonSchema) });

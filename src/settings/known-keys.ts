@@ -3,7 +3,8 @@ import { fileSchema } from './schema.ts';
 /** The keys that the file format has at `path` (`['sets', 0, 'schedule']`); none where there is no object. */
 export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   let schema: unknown = fileSchema;
-  for (const part of path) schema = typeof part === 'number' ? fieldOf(unwrapped(schema), 'element') : fieldOf(fieldOf(unwrapped(schema), 'shape'), part);
+  for (const part of path)
+    schema = typeof part === 'number' ? fieldOf(unwrapped(schema), 'element') : fieldOf(fieldOf(unwrapped(schema), 'shape'), part);
   const shape = fieldOf(unwrapped(schema), 'shape');
   return typeof shape === 'object' && shape !== null ? Object.keys(shape) : [];
 }

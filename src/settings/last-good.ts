@@ -18,8 +18,8 @@ interface KeptSet {
 }
 
 /**
- * What is used of a file after a change, so that a slip of the pen at noon does not cost the backup of the night: a set that was good stays as it was until the
- * file is right about it again, or says clearly that it is gone. The problems are told all the same.
+ * What is used of a file after a change, so that a slip of the pen at noon does not cost the backup of the night: a set that was good stays
+ * as it was until the file is right about it again, or says clearly that it is gone. The problems are told all the same.
  * @param before what was used until now; undefined at the beginning
  */
 export function keepLastGood(file: ParsedConfiguration, before: UsedConfiguration | undefined): UsedConfiguration {
@@ -34,7 +34,11 @@ export function keepLastGood(file: ParsedConfiguration, before: UsedConfiguratio
     const place = order.indexOf(kept.get(name)?.standIn ?? name.toLowerCase());
     return place < 0 ? order.length : place;
   };
-  return { configuration: { ...generalOf(file, before, isUnclear), sets: sets.sort((a, b) => placeOf(a) - placeOf(b)) }, kept, namesInFile };
+  return {
+    configuration: { ...generalOf(file, before, isUnclear), sets: sets.sort((a, b) => placeOf(a) - placeOf(b)) },
+    kept,
+    namesInFile,
+  };
 }
 
 /** Then what is missing in the file says nothing. */
@@ -42,7 +46,11 @@ function concernsWhole({ severity, path }: Problem): boolean {
   return severity === 'error' && ['', 'sets', 'version'].includes(path);
 }
 
-function keptSets({ configuration, sets: entries }: ParsedConfiguration, before: UsedConfiguration, isUnclear: boolean): ReadonlyMap<string, KeptSet> {
+function keptSets(
+  { configuration, sets: entries }: ParsedConfiguration,
+  before: UsedConfiguration,
+  isUnclear: boolean,
+): ReadonlyMap<string, KeptSet> {
   const usable = new Set(configuration.sets.map(({ name }) => name.toLowerCase()));
   const known = new Set(before.configuration.sets.map(({ name }) => name.toLowerCase()));
   const broken = new Set(entries.filter(({ isUsable }) => !isUsable).map(keyOf));
@@ -59,7 +67,11 @@ function keptSets({ configuration, sets: entries }: ParsedConfiguration, before:
   return kept;
 }
 
-function generalOf({ configuration, problems }: ParsedConfiguration, { configuration: before }: UsedConfiguration, isUnclear: boolean): Configuration {
+function generalOf(
+  { configuration, problems }: ParsedConfiguration,
+  { configuration: before }: UsedConfiguration,
+  isUnclear: boolean,
+): Configuration {
   if (isUnclear) return { ...before, sets: [] };
   const isWrong = (key: string): boolean => problems.some(({ severity, path }) => severity === 'error' && path === key);
   return {

@@ -17,7 +17,11 @@ export async function loadConfiguration(path: string): Promise<LoadedConfigurati
   } catch (error) {
     if (error instanceof FileTooLarge) return { path, text: undefined, ...nothing(wholeFile('too-large', { maxBytes: fileBytesMax })) };
     const reason = systemCode(error) ?? 'unknown';
-    return { path, text: undefined, ...nothing(wholeFile('unreadable', { reason: reason === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'not-utf-8' : reason })) };
+    return {
+      path,
+      text: undefined,
+      ...nothing(wholeFile('unreadable', { reason: reason === 'ERR_ENCODING_INVALID_ENCODED_DATA' ? 'not-utf-8' : reason })),
+    };
   }
 }
 

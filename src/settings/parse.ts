@@ -6,7 +6,16 @@ import { depthMax, parseJsonTree, propertiesOf, propertyOf, type Node, type Synt
 import { knownKeys } from './known-keys.ts';
 import { Positions, type Place } from './positions.ts';
 import { pathText, type Problem } from './problem.ts';
-import { copiesMax, copySchema, fileBytesMax, generalSchema, setSchema, setsMax, type Configuration, type GeneralSettings } from './schema.ts';
+import {
+  copiesMax,
+  copySchema,
+  fileBytesMax,
+  generalSchema,
+  setSchema,
+  setsMax,
+  type Configuration,
+  type GeneralSettings,
+} from './schema.ts';
 
 export interface ParsedConfiguration {
   /** What can be used: general values that are right, and the sets and off-site copies without an error. */
@@ -78,7 +87,12 @@ class Reading {
     }
     const general = this.#readGeneral(root);
     const { usable: sets, entries } = this.#readList(root, 'sets', namedLists.sets.schema, general !== undefined);
-    const { usable: offsiteCopies, entries: copies } = this.#readList(root, 'offsiteCopies', namedLists.offsiteCopies.schema, general !== undefined);
+    const { usable: offsiteCopies, entries: copies } = this.#readList(
+      root,
+      'offsiteCopies',
+      namedLists.offsiteCopies.schema,
+      general !== undefined,
+    );
     return this.#finish({ ...(general ?? emptyConfiguration), sets, offsiteCopies }, entries, copies);
   }
 
@@ -88,12 +102,19 @@ class Reading {
     const isList = (key: unknown): boolean => typeof key === 'string' && Object.hasOwn(namedLists, key);
     for (const problem of checkKeys(root)) if (!isList(problem.path[0]) || problem.path.length === 1) this.#add('error', problem);
     const version = propertyOf(root, 'version');
-    if (version === undefined) this.#add('warning', { code: 'missing', facts: { key: 'version' }, path: ['version'], at: { offset: root.offset, length: 1 } });
+    if (version === undefined)
+      this.#add('warning', { code: 'missing', facts: { key: 'version' }, path: ['version'], at: { offset: root.offset, length: 1 } });
     else if (version.value?.value !== 1) {
-      this.#add('error', { code: 'unsupported-version', facts: { version: String(version.value?.value ?? '') }, path: ['version'], at: version.value ?? version.keyNode });
+      this.#add('error', {
+        code: 'unsupported-version',
+        facts: { version: String(version.value?.value ?? '') },
+        path: ['version'],
+        at: version.value ?? version.keyNode,
+      });
       return undefined;
     }
-    const isElsewhere = (keyNode: Node | undefined): boolean => lists.has(keyNode) || keyNode?.value === '$schema' || isList(keyNode?.value);
+    const isElsewhere = (keyNode: Node | undefined): boolean =>
+      lists.has(keyNode) || keyNode?.value === '$schema' || isList(keyNode?.value);
     const withoutLists = { ...root, children: (root.children ?? []).filter(({ children }) => !isElsewhere(children?.[0])) };
     return this.#readFitting(generalSchema, withoutLists) ?? emptyConfiguration;
   }
@@ -109,7 +130,12 @@ class Reading {
     return checkValue(schema, fitting, knownKeys).output;
   }
 
-  #readList<Schema extends z.ZodType>(root: Node, key: ListKey, schema: Schema, isVersionKnown: boolean): { usable: z.output<Schema>[]; entries: SetEntry[] } {
+  #readList<Schema extends z.ZodType>(
+    root: Node,
+    key: ListKey,
+    schema: Schema,
+    isVersionKnown: boolean,
+  ): { usable: z.output<Schema>[]; entries: SetEntry[] } {
     const { value: list } = propertyOf(root, key) ?? {};
     if (list === undefined) return { usable: [], entries: [] };
     if (list.type !== 'array') {
@@ -131,7 +157,12 @@ class Reading {
   }
 
   /** Undefined when anything in it is wrong. Of two sets with one name the first counts: snapshots are found by it. */
-  #readEntry<Schema extends z.ZodType>(node: Node, place: readonly [ListKey, number], schema: Schema, names: Map<string, number>): z.output<Schema> | undefined {
+  #readEntry<Schema extends z.ZodType>(
+    node: Node,
+    place: readonly [ListKey, number],
+    schema: Schema,
+    names: Map<string, number>,
+  ): z.output<Schema> | undefined {
     const { output, errors, unknownKeys } = checkValue(schema, node, (path) => knownKeys([...place, ...path]));
     const name = nameOf(node);
     const set = place[0] === 'sets' ? name : undefined;
@@ -155,7 +186,10 @@ class Reading {
   }
 
   #finish(configuration: Configuration, sets: readonly SetEntry[], copies: readonly SetEntry[]): ParsedConfiguration {
-    const problems = this.#found.toSorted((a, b) => a.offset - b.offset).slice(0, problemsMax).map(({ problem }) => problem);
+    const problems = this.#found
+      .toSorted((a, b) => a.offset - b.offset)
+      .slice(0, problemsMax)
+      .map(({ problem }) => problem);
     return { configuration, problems, sets, copies };
   }
 }

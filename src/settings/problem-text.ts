@@ -4,33 +4,45 @@ import type { Problem } from './problem.ts';
 
 type Facts = Problem['facts'];
 
-/** What is wrong and what to do, in the chosen language; for the edges (command line, Problems view). Line and set are for the caller to show. */
+/**
+ * What is wrong and what to do, in the chosen language; for the edges (command line, Problems view). Line and set are for the caller to
+ * show.
+ */
 export function describeProblem({ code, facts }: Problem): string {
   return sentences[code](facts);
 }
 
 const sentences: Readonly<Record<Problem['code'], (facts: Facts) => string>> = {
-  'unreadable': ({ reason }) => l10n.t('The configuration file cannot be read ({reason}).', { reason: reason === 'not-utf-8' ? l10n.t('it is not UTF-8 text') : word(reason) }),
+  unreadable: ({ reason }) =>
+    l10n.t('The configuration file cannot be read ({reason}).', {
+      reason: reason === 'not-utf-8' ? l10n.t('it is not UTF-8 text') : word(reason),
+    }),
   'too-large': ({ maxBytes }) => l10n.t('The configuration file is larger than {maxBytes} bytes.', { maxBytes: word(maxBytes) }),
   'too-deep': ({ max }) => l10n.t('Brackets are nested more than {max} deep.', { max: word(max) }),
-  'syntax': ({ reason }) => syntaxText(word(reason)),
+  syntax: ({ reason }) => syntaxText(word(reason)),
   'duplicate-key': ({ key }) => l10n.t('"{key}" stands twice in the same braces. Remove one.', { key: word(key) }),
   'unknown-key': ({ key, suggestion }) =>
     suggestion === undefined
       ? l10n.t('"{key}" is not known and has no effect.', { key: word(key) })
       : l10n.t('"{key}" is not known and has no effect. Do you mean "{suggestion}"?', { key: word(key), suggestion: word(suggestion) }),
-  'missing': ({ key }) => l10n.t('"{key}" is missing.', { key: word(key) }),
-  'wrong-type': ({ expected, actual }) => l10n.t('Here stands {actual}; {expected} is wanted.', { actual: typeText(word(actual)), expected: typeText(word(expected)) }),
+  missing: ({ key }) => l10n.t('"{key}" is missing.', { key: word(key) }),
+  'wrong-type': ({ expected, actual }) =>
+    l10n.t('Here stands {actual}; {expected} is wanted.', { actual: typeText(word(actual)), expected: typeText(word(expected)) }),
   'invalid-value': ({ value, allowed, expected }) =>
     Array.isArray(allowed)
       ? l10n.t('"{value}" is not possible here. Possible are: {allowed}.', { value: word(value), allowed: allowed.join(', ') })
       : l10n.t('"{value}" is not possible here: {wanted}.', { value: word(value), wanted: formText(word(expected)) }),
   'out-of-range': rangeText,
-  'conflict': ({ key, other }) => l10n.t('"{key}" and "{other}" exclude each other. Remove one.', { key: word(key), other: word(other) }),
-  'duplicate-name': ({ name, otherLine }) => l10n.t('Line {otherLine} already has the name "{name}". Give this one another name.', { name: word(name), otherLine: word(otherLine) }),
-  'secret': ({ key }) =>
-    l10n.t('"{key}": secrets do not belong into this file. Remove it, and change the secret if others could read the file. Store the password with the command "Cadangan: Enter Password" in VS Code, or name a "passwordFile" or "passwordCommand".', { key: word(key) }),
-  'unsupported-version': ({ version }) => l10n.t('This file has version "{version}"; this Cadangan knows version 1. Update Cadangan.', { version: word(version) }),
+  conflict: ({ key, other }) => l10n.t('"{key}" and "{other}" exclude each other. Remove one.', { key: word(key), other: word(other) }),
+  'duplicate-name': ({ name, otherLine }) =>
+    l10n.t('Line {otherLine} already has the name "{name}". Give this one another name.', { name: word(name), otherLine: word(otherLine) }),
+  secret: ({ key }) =>
+    l10n.t(
+      '"{key}": secrets do not belong into this file. Remove it, and change the secret if others could read the file. Store the password with the command "Cadangan: Enter Password" in VS Code, or name a "passwordFile" or "passwordCommand".',
+      { key: word(key) },
+    ),
+  'unsupported-version': ({ version }) =>
+    l10n.t('This file has version "{version}"; this Cadangan knows version 1. Update Cadangan.', { version: word(version) }),
 };
 
 function word(fact: Facts[string]): string {
@@ -97,8 +109,14 @@ function typeText(type: string): string {
 function rangeText({ origin, minimum, maximum }: Facts): string {
   const isMinimum = minimum !== undefined;
   const bound = word(isMinimum ? minimum : maximum);
-  if (origin === 'array') return isMinimum ? l10n.t('The list needs {bound} or more entries.', { bound }) : l10n.t('The list has more than {bound} entries.', { bound });
-  if (origin === 'string') return isMinimum ? l10n.t('The text needs {bound} or more characters.', { bound }) : l10n.t('The text has more than {bound} characters.', { bound });
+  if (origin === 'array')
+    return isMinimum
+      ? l10n.t('The list needs {bound} or more entries.', { bound })
+      : l10n.t('The list has more than {bound} entries.', { bound });
+  if (origin === 'string')
+    return isMinimum
+      ? l10n.t('The text needs {bound} or more characters.', { bound })
+      : l10n.t('The text has more than {bound} characters.', { bound });
   return isMinimum ? l10n.t('The number must be at least {bound}.', { bound }) : l10n.t('The number must be at most {bound}.', { bound });
 }
 
@@ -113,16 +131,16 @@ function isForm(form: string): form is Form {
 const forms: Readonly<Record<Form, () => string>> = {
   'set-name': () => l10n.t('letters, digits, dot, dash and underscore, at most 64, a letter or digit first'),
   'absolute-path': () => l10n.t('an absolute path such as /srv/data or D:\\\\Data is wanted'),
-  'window': () => l10n.t('two times of day such as "21:00-23:00" are wanted'),
+  window: () => l10n.t('two times of day such as "21:00-23:00" are wanted'),
   'window-length': () => l10n.t('the window begins and ends at the same time'),
   'time-zone': () => l10n.t('a time zone such as "Asia/Jakarta" is wanted'),
-  'size': () => l10n.t('a size such as "500k", "20M" or "1G" is wanted'),
-  'duration': () => l10n.t('a duration such as "2y5m7d3h" is wanted: years, months, days, hours'),
-  'tag': () => l10n.t('a tag has no comma, and no blank at its ends'),
-  'program': () => l10n.t('the first word of a command is the program'),
-  'date': () => l10n.t('a date such as "2026-11-23" is wanted'),
+  size: () => l10n.t('a size such as "500k", "20M" or "1G" is wanted'),
+  duration: () => l10n.t('a duration such as "2y5m7d3h" is wanted: years, months, days, hours'),
+  tag: () => l10n.t('a tag has no comma, and no blank at its ends'),
+  program: () => l10n.t('the first word of a command is the program'),
+  date: () => l10n.t('a date such as "2026-11-23" is wanted'),
   'not-blank': () => l10n.t('it is empty'),
-  'email': () => l10n.t('an address such as "backup@company.co.id"'),
+  email: () => l10n.t('an address such as "backup@company.co.id"'),
   'drive-folder': () => l10n.t('a folder on Google Drive such as "gdrive:Backup/accounting"'),
   'drive-id': () => l10n.t('the id of a shared drive, as it stands at the end of its web address'),
   'keep-rule': () => l10n.t('at least one rule such as "keepDaily" is wanted'),

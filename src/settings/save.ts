@@ -23,14 +23,20 @@ export async function updateConfiguration(path: string, edit: ConfigurationEdit,
  * @param before the text that the change was made from; undefined when there was no file
  * @throws `config.changed` when the file is not `before` any more; `config.denied`
  */
-export async function saveConfiguration(path: string, before: string | undefined, after: string, { random = systemRandom }: SaveOptions = {}): Promise<void> {
+export async function saveConfiguration(
+  path: string,
+  before: string | undefined,
+  after: string,
+  { random = systemRandom }: SaveOptions = {},
+): Promise<void> {
   try {
     const target = await realpath(path).catch(() => path);
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
     const temporary = `${target}.${Buffer.from(random.fill(new Uint8Array(8))).toString('hex')}.tmp`;
     try {
       await writeWhole(temporary, after);
-      // Between this look and the new name lies well under a millisecond; no system offers to replace a file only if it has a certain content.
+      // Between this look and the new name lies well under a millisecond; no system offers to replace a file only if it has a certain
+      // content.
       if ((await currentText(target)) !== before) throw new CadanganError('config.changed', { path });
       await (before === undefined ? giveNewName(temporary, target, path) : rename(temporary, target));
     } finally {
@@ -75,5 +81,7 @@ async function syncFolder(folder: string): Promise<void> {
 
 function denied(path: string, error: unknown): unknown {
   const reason = systemCode(error);
-  return error instanceof CadanganError || reason === undefined ? error : new CadanganError('config.denied', { path, reason }, { cause: error });
+  return error instanceof CadanganError || reason === undefined
+    ? error
+    : new CadanganError('config.denied', { path, reason }, { cause: error });
 }

@@ -1,5 +1,22 @@
 import * as z from 'zod';
-import { absolutePath, dateText, driveFolder, driveId, durationText, emailAddress, hasLength, hasUrlPassword, isDate, isTimeZone, notBlank, setName, sizeText, tagText, windowText, type Form } from './forms.ts';
+import {
+  absolutePath,
+  dateText,
+  driveFolder,
+  driveId,
+  durationText,
+  emailAddress,
+  hasLength,
+  hasUrlPassword,
+  isDate,
+  isTimeZone,
+  notBlank,
+  setName,
+  sizeText,
+  tagText,
+  windowText,
+  type Form,
+} from './forms.ts';
 
 // zod would otherwise make parsers with `new Function`, which costs more than one file is worth.
 z.config({ jitless: true });
@@ -19,32 +36,73 @@ const text = () => formed(notBlank, 'not-blank');
 const path = () => formed(absolutePath, 'absolute-path');
 const texts = () => z.array(text()).max(listMax);
 const paths = () => z.array(path()).max(listMax);
-const command = () => z.array(z.string().max(textMax)).min(1).max(listMax).refine(([program = '']) => notBlank.test(program), { error: 'program' satisfies Form, path: [0] });
-const timeZone = () => z.string().max(100).refine(isTimeZone, { error: 'time-zone' satisfies Form });
-const keep = (unit: string) => z.int().min(1).max(100_000).optional().meta({ description: `Keep the last snapshot of each of this many ${unit}.` });
+const command = () =>
+  z
+    .array(z.string().max(textMax))
+    .min(1)
+    .max(listMax)
+    .refine(([program = '']) => notBlank.test(program), { error: 'program' satisfies Form, path: [0] });
+const timeZone = () =>
+  z
+    .string()
+    .max(100)
+    .refine(isTimeZone, { error: 'time-zone' satisfies Form });
+const keep = (unit: string) =>
+  z
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .meta({ description: `Keep the last snapshot of each of this many ${unit}.` });
 
 const repository = z.strictObject({
-  location: text().refine((location) => !hasUrlPassword(location), { error: 'secret' }).meta({
-    description: 'Where the repository lies, as restic writes it: a folder, a share (\\\\server\\share), sftp:user@host:/path, rest:https://host/, s3:https://host/bucket, gdrive:Folder/Sub.',
-    examples: ['/mnt/backup/repository', 'D:\\Backup\\Repository', '\\\\backup\\cadangan', 'sftp:backup@srv-02:/srv/cadangan'],
+  location: text()
+    .refine((location) => !hasUrlPassword(location), { error: 'secret' })
+    .meta({
+      description:
+        'Where the repository lies, as restic writes it: a folder, a share (\\\\server\\share), sftp:user@host:/path, rest:https://host/, s3:https://host/bucket, gdrive:Folder/Sub.',
+      examples: ['/mnt/backup/repository', 'D:\\Backup\\Repository', '\\\\backup\\cadangan', 'sftp:backup@srv-02:/srv/cadangan'],
+    }),
+  passwordFile: path().optional().meta({
+    description:
+      'A file that holds the password, readable by this user only. Without it and passwordCommand the password is asked for and kept in the secret storage of VS Code; runs without VS Code need one of the two.',
   }),
-  passwordFile: path().optional().meta({ description: 'A file that holds the password, readable by this user only. Without it and passwordCommand the password is asked for and kept in the secret storage of VS Code; runs without VS Code need one of the two.' }),
-  passwordCommand: command().optional().meta({ description: 'A program with its arguments that prints the password. No shell runs.', examples: [['pass', 'show', 'backup']] }),
+  passwordCommand: command()
+    .optional()
+    .meta({ description: 'A program with its arguments that prints the password. No shell runs.', examples: [['pass', 'show', 'backup']] }),
 });
 
 const onChange = z.strictObject({
   settleSeconds: z.int().min(1).max(86_400).default(60).meta({ description: 'Start when nothing has changed for this many seconds.' }),
-  minIntervalSeconds: z.int().min(0).max(604_800).default(0).meta({ description: 'Let at least this many seconds pass between two starts.' }),
+  minIntervalSeconds: z
+    .int()
+    .min(0)
+    .max(604_800)
+    .default(0)
+    .meta({ description: 'Let at least this many seconds pass between two starts.' }),
 });
 
 const scheduleKeys = z.strictObject({
-  window: formed(windowText, 'window').refine(hasLength, { error: 'window-length' satisfies Form }).optional().meta({
-    description: 'The time of day in which it runs once: from the first time, and not beyond the second. It may go over midnight.',
-    examples: ['21:00-23:00', '22:30-05:00'],
+  window: formed(windowText, 'window')
+    .refine(hasLength, { error: 'window-length' satisfies Form })
+    .optional()
+    .meta({
+      description: 'The time of day in which it runs once: from the first time, and not beyond the second. It may go over midnight.',
+      examples: ['21:00-23:00', '22:30-05:00'],
+    }),
+  days: z
+    .union([z.literal('daily'), z.array(z.enum(daysOfWeek)).min(1).max(7)])
+    .optional()
+    .meta({
+      description: 'The days on which the window begins. Default: daily.',
+      examples: ['daily', ['mon', 'tue', 'wed', 'thu', 'fri']],
+    }),
+  timeZone: timeZone()
+    .optional()
+    .meta({ description: 'The time zone of the window. Default: that of the file, else that of the server.', examples: ['Asia/Jakarta'] }),
+  atWindowEnd: z.enum(['finish', 'stop']).optional().meta({
+    description: 'A run that is still going at the end of the window: finish it (default), or stop and continue in the next window.',
   }),
-  days: z.union([z.literal('daily'), z.array(z.enum(daysOfWeek)).min(1).max(7)]).optional().meta({ description: 'The days on which the window begins. Default: daily.', examples: ['daily', ['mon', 'tue', 'wed', 'thu', 'fri']] }),
-  timeZone: timeZone().optional().meta({ description: "The time zone of the window. Default: that of the file, else that of the server.", examples: ['Asia/Jakarta'] }),
-  atWindowEnd: z.enum(['finish', 'stop']).optional().meta({ description: 'A run that is still going at the end of the window: finish it (default), or stop and continue in the next window.' }),
   onChange: onChange.optional().meta({ description: 'Run whenever files have changed, instead of in a window.' }),
 });
 
@@ -74,7 +132,12 @@ const retention = z
     keepWeekly: keep('weeks'),
     keepMonthly: keep('months'),
     keepYearly: keep('years'),
-    keepWithin: formed(durationText, 'duration').optional().meta({ description: 'Keep every snapshot that is not older than this, counted from the newest: years, months, days, hours.', examples: ['2y5m7d3h', '30d'] }),
+    keepWithin: formed(durationText, 'duration')
+      .optional()
+      .meta({
+        description: 'Keep every snapshot that is not older than this, counted from the newest: years, months, days, hours.',
+        examples: ['2y5m7d3h', '30d'],
+      }),
   })
   .superRefine((rules, context) => {
     // Without a rule "remove what no rule keeps" would mean everything.
@@ -83,57 +146,138 @@ const retention = z
 
 /** One backup set. */
 export const setSchema = z.strictObject({
-  name: formed(setName, 'set-name').meta({ description: 'The name of the set, for the command line and as tag: letters, digits, dot, dash, underscore; unique in the file.', examples: ['accounting'] }),
+  name: formed(setName, 'set-name').meta({
+    description: 'The name of the set, for the command line and as tag: letters, digits, dot, dash, underscore; unique in the file.',
+    examples: ['accounting'],
+  }),
   title: text().max(200).optional().meta({ description: 'What people read instead of the name.' }),
-  sources: paths().min(1).meta({ description: 'Absolute paths of the files and folders to back up.', examples: [['/srv/accounting']] }),
+  sources: paths()
+    .min(1)
+    .meta({ description: 'Absolute paths of the files and folders to back up.', examples: [['/srv/accounting']] }),
   repository: repository.meta({ description: 'Where the snapshots go.' }),
   schedule: schedule.optional().meta({ description: 'When it runs by itself. Without a schedule it runs only when it is started.' }),
-  excludes: texts().default([]).meta({ description: "Leave out what matches one of these patterns (restic's --exclude).", examples: [['*.tmp', '/srv/accounting/cache']] }),
+  excludes: texts()
+    .default([])
+    .meta({
+      description: "Leave out what matches one of these patterns (restic's --exclude).",
+      examples: [['*.tmp', '/srv/accounting/cache']],
+    }),
   iexcludes: texts().default([]).meta({ description: 'As excludes, in any case of letters.' }),
   excludeFiles: paths().default([]).meta({ description: 'Files with patterns to leave out, one a line.' }),
   iexcludeFiles: paths().default([]).meta({ description: 'As excludeFiles, in any case of letters.' }),
-  excludeCaches: z.boolean().default(false).meta({ description: 'Leave out the content of folders that are marked as caches by a CACHEDIR.TAG.' }),
-  excludeIfPresent: texts().default([]).meta({ description: 'Leave out the content of folders that have a file of this name (NAME or NAME:HEADER).', examples: [['.nobackup']] }),
-  excludeLargerThan: formed(sizeText, 'size').optional().meta({ description: 'Leave out files that are larger than this.', examples: ['500M', '20G'] }),
+  excludeCaches: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Leave out the content of folders that are marked as caches by a CACHEDIR.TAG.' }),
+  excludeIfPresent: texts()
+    .default([])
+    .meta({
+      description: 'Leave out the content of folders that have a file of this name (NAME or NAME:HEADER).',
+      examples: [['.nobackup']],
+    }),
+  excludeLargerThan: formed(sizeText, 'size')
+    .optional()
+    .meta({ description: 'Leave out files that are larger than this.', examples: ['500M', '20G'] }),
   oneFileSystem: z.boolean().default(false).meta({ description: 'Stay on the file systems of the sources.' }),
   tags: z.array(formed(tagText, 'tag')).max(100).default([]).meta({ description: 'Tags of every snapshot, without commas.' }),
   compression: z.enum(['auto', 'max', 'off']).default('auto').meta({ description: 'How hard to compress.' }),
-  retention: retention.optional().meta({ description: 'Which snapshots stay when old ones are removed. Without it nothing is ever removed.' }),
-  before: command().optional().meta({ description: 'A program with its arguments to run before the backup, e.g. a database dump. No shell runs. When it fails, there is no backup.', examples: [['/usr/local/bin/dump-database', '--all']] }),
+  retention: retention
+    .optional()
+    .meta({ description: 'Which snapshots stay when old ones are removed. Without it nothing is ever removed.' }),
+  before: command()
+    .optional()
+    .meta({
+      description:
+        'A program with its arguments to run before the backup, e.g. a database dump. No shell runs. When it fails, there is no backup.',
+      examples: [['/usr/local/bin/dump-database', '--all']],
+    }),
   after: command().optional().meta({ description: 'A program with its arguments to run after the backup, however it ended.' }),
-  rpoHours: z.number().min(0.25).max(8784).optional().meta({ description: 'The set is overdue when its last good backup is older than this many hours (recovery point objective).', examples: [26] }),
+  rpoHours: z
+    .number()
+    .min(0.25)
+    .max(8784)
+    .optional()
+    .meta({
+      description: 'The set is overdue when its last good backup is older than this many hours (recovery point objective).',
+      examples: [26],
+    }),
 });
 
 const readableCopies = z.strictObject({
-  set: formed(setName, 'set-name').meta({ description: 'The backup set whose newest snapshot is written; snapshots carry the name of their set as a tag.', examples: ['accounting'] }),
+  set: formed(setName, 'set-name').meta({
+    description: 'The backup set whose newest snapshot is written; snapshots carry the name of their set as a tag.',
+    examples: ['accounting'],
+  }),
   every: z.enum(['week', 'month', 'quarter', 'year']).default('month').meta({ description: 'How often one is written.' }),
   format: z.enum(['zip', 'tar']).default('zip').meta({ description: 'zip opens everywhere; tar keeps owners, permissions and links.' }),
-  folder: path().optional().meta({ description: 'Only this folder of the snapshot. Default: all of it.', examples: ['/srv/accounting/reports'] }),
-  to: z.union([formed(driveFolder, 'drive-folder'), path()]).optional().meta({ description: 'A folder on Google Drive or on disk. Default: a folder on Google Drive beside the copy, with "-readable" behind its name.', examples: ['gdrive:Reports', '/srv/readable'] }),
+  folder: path()
+    .optional()
+    .meta({ description: 'Only this folder of the snapshot. Default: all of it.', examples: ['/srv/accounting/reports'] }),
+  to: z
+    .union([formed(driveFolder, 'drive-folder'), path()])
+    .optional()
+    .meta({
+      description:
+        'A folder on Google Drive or on disk. Default: a folder on Google Drive beside the copy, with "-readable" behind its name.',
+      examples: ['gdrive:Reports', '/srv/readable'],
+    }),
   keep: z.int().min(1).max(1000).optional().meta({ description: 'Keep this many of them, older ones go to the trash. Default: all stay.' }),
   passwordFile: path().optional().meta({ description: "A file that holds the repository's password. Default: as the set has it." }),
-  passwordCommand: command().optional().meta({ description: "A program with its arguments that prints the repository's password. No shell runs." }),
+  passwordCommand: command()
+    .optional()
+    .meta({ description: "A program with its arguments that prints the repository's password. No shell runs." }),
 });
 
 /** One copy of a repository on Google Drive. */
 export const copySchema = z.strictObject({
-  name: formed(setName, 'set-name').meta({ description: 'The name of the copy, for the command line: letters, digits, dot, dash, underscore; unique among the copies.', examples: ['accounting'] }),
+  name: formed(setName, 'set-name').meta({
+    description: 'The name of the copy, for the command line: letters, digits, dot, dash, underscore; unique among the copies.',
+    examples: ['accounting'],
+  }),
   title: text().max(200).optional().meta({ description: 'What people read instead of the name.' }),
-  repository: path().meta({ description: 'The folder of the repository that is copied, as this machine sees it.', examples: ['/mnt/backup/repository'] }),
-  to: formed(driveFolder, 'drive-folder').meta({ description: 'The folder on Google Drive that the copy lies in. It belongs to this copy alone.', examples: ['gdrive:Backup/accounting'] }),
+  repository: path().meta({
+    description: 'The folder of the repository that is copied, as this machine sees it.',
+    examples: ['/mnt/backup/repository'],
+  }),
+  to: formed(driveFolder, 'drive-folder').meta({
+    description: 'The folder on Google Drive that the copy lies in. It belongs to this copy alone.',
+    examples: ['gdrive:Backup/accounting'],
+  }),
   settleSeconds: z.int().min(1).max(86_400).default(30).meta({ description: 'Copy when nothing has changed for this many seconds.' }),
   paused: z.boolean().default(false).meta({ description: 'Copy nothing for the time being.' }),
-  scrubEveryDays: z.int().min(1).max(366).default(7).meta({ description: 'Compare the whole copy by checksums every so many days; nothing is downloaded for it.' }),
-  sampleReadPercent: z.number().min(0).max(100).default(1).meta({ description: 'Every week, download this share of the copy and read it in full, another part each time.' }),
-  readableCopies: readableCopies.optional().meta({ description: 'Now and then, write the newest snapshot as an archive that opens without Cadangan. Whoever can open the folder can read it.' }),
+  scrubEveryDays: z
+    .int()
+    .min(1)
+    .max(366)
+    .default(7)
+    .meta({ description: 'Compare the whole copy by checksums every so many days; nothing is downloaded for it.' }),
+  sampleReadPercent: z
+    .number()
+    .min(0)
+    .max(100)
+    .default(1)
+    .meta({ description: 'Every week, download this share of the copy and read it in full, another part each time.' }),
+  readableCopies: readableCopies.optional().meta({
+    description:
+      'Now and then, write the newest snapshot as an archive that opens without Cadangan. Whoever can open the folder can read it.',
+  }),
 });
 
 const googleDrive = z.strictObject({
-  account: formed(emailAddress, 'email').meta({ description: 'The Google account that the off-site copies belong to. No other one is accepted.', examples: ['backup@company.co.id'] }),
+  account: formed(emailAddress, 'email').meta({
+    description: 'The Google account that the off-site copies belong to. No other one is accepted.',
+    examples: ['backup@company.co.id'],
+  }),
   clientFile: path().optional().meta({ description: "The file of the company's OAuth client as Google's console gives it (JSON)." }),
-  credentialsFile: path().optional().meta({ description: 'Where the sign-in is kept for runs without VS Code; readable by this user only. Default: in the state folder.' }),
-  serviceAccountKeyFile: path().optional().meta({ description: 'The key file of a service account, for servers where nobody can sign in. It needs a shared drive.' }),
-  sharedDriveId: formed(driveId, 'drive-id').optional().meta({ description: 'The shared drive that folders are looked for in. Default: the own drive of the account.' }),
+  credentialsFile: path()
+    .optional()
+    .meta({ description: 'Where the sign-in is kept for runs without VS Code; readable by this user only. Default: in the state folder.' }),
+  serviceAccountKeyFile: path()
+    .optional()
+    .meta({ description: 'The key file of a service account, for servers where nobody can sign in. It needs a shared drive.' }),
+  sharedDriveId: formed(driveId, 'drive-id')
+    .optional()
+    .meta({ description: 'The shared drive that folders are looked for in. Default: the own drive of the account.' }),
 });
 
 /** What stands in the file beside the sets and copies. */
@@ -141,53 +285,127 @@ const date = () => formed(dateText, 'date').refine(isDate, { error: 'date' satis
 const person = () =>
   z.strictObject({
     name: text().max(200).meta({ description: 'The name as it is printed in forms.' }),
-    position: text().max(200).optional().meta({ description: 'The position in the organisation.', examples: ['IT Officer'] }),
+    position: text()
+      .max(200)
+      .optional()
+      .meta({ description: 'The position in the organisation.', examples: ['IT Officer'] }),
   });
 
 /** The company's written instruction, as data: forms print it, and what is not as it wants becomes a nonconformity. */
 const instruction = z.strictObject({
-  documentNumber: text().max(100).optional().meta({ description: 'The number of the instruction.', examples: ['IK-IT-003'] }),
-  title: text().max(300).optional().meta({ description: 'The title of the instruction.', examples: ['Backup dan Restore Data Server'] }),
-  revision: text().max(50).optional().meta({ description: 'The revision that is in force.', examples: ['02'] }),
-  date: date().optional().meta({ description: 'Since when that revision is in force.', examples: ['2022-12-07'] }),
+  documentNumber: text()
+    .max(100)
+    .optional()
+    .meta({ description: 'The number of the instruction.', examples: ['IK-IT-003'] }),
+  title: text()
+    .max(300)
+    .optional()
+    .meta({ description: 'The title of the instruction.', examples: ['Backup dan Restore Data Server'] }),
+  revision: text()
+    .max(50)
+    .optional()
+    .meta({ description: 'The revision that is in force.', examples: ['02'] }),
+  date: date()
+    .optional()
+    .meta({ description: 'Since when that revision is in force.', examples: ['2022-12-07'] }),
   preparedBy: person().optional().meta({ description: 'Who prepares the records; printed in the signature box of forms.' }),
   checkedBy: person().optional().meta({ description: 'Who checks them.' }),
   approvedBy: person().optional().meta({ description: 'Who approves them.' }),
-  clauses: texts().default([]).meta({ description: 'The clauses of standards as the instruction cites them; printed as they stand.', examples: [['ISO 9001:2015 8.2.3', 'ISO 14001:2015 8.1', 'ISO 45001:2018 4.4.6']] }),
-  formNumber: text().max(100).optional().meta({ description: 'The document number of the report form.', examples: ['FR-IT-007'] }),
-  formRevision: text().max(50).optional().meta({ description: 'The revision of the report form.', examples: ['00'] }),
+  clauses: texts()
+    .default([])
+    .meta({
+      description: 'The clauses of standards as the instruction cites them; printed as they stand.',
+      examples: [['ISO 9001:2015 8.2.3', 'ISO 14001:2015 8.1', 'ISO 45001:2018 4.4.6']],
+    }),
+  formNumber: text()
+    .max(100)
+    .optional()
+    .meta({ description: 'The document number of the report form.', examples: ['FR-IT-007'] }),
+  formRevision: text()
+    .max(50)
+    .optional()
+    .meta({ description: 'The revision of the report form.', examples: ['00'] }),
   formDate: date().optional().meta({ description: 'Since when that form is in force.' }),
-  window: formed(windowText, 'window').refine(hasLength, { error: 'window-length' satisfies Form }).optional().meta({ description: 'The time of day in which internal backups have to run. Default: the window of each set.', examples: ['21:00-23:00'] }),
-  drillIntervalDays: z.int().min(1).max(3660).optional().meta({ description: 'A restore drill is overdue when the last one that passed is older than this many days.', examples: [30] }),
-  rtoMinutes: z.number().min(1).max(1_000_000).optional().meta({ description: 'How long a restore may take (recovery time objective), in minutes.', examples: [240] }),
-  recordsKeptYears: z.int().min(1).max(100).optional().meta({ description: 'How long records are kept, in years; printed in forms. Cadangan itself deletes no record.', examples: [5] }),
+  window: formed(windowText, 'window')
+    .refine(hasLength, { error: 'window-length' satisfies Form })
+    .optional()
+    .meta({
+      description: 'The time of day in which internal backups have to run. Default: the window of each set.',
+      examples: ['21:00-23:00'],
+    }),
+  drillIntervalDays: z
+    .int()
+    .min(1)
+    .max(3660)
+    .optional()
+    .meta({ description: 'A restore drill is overdue when the last one that passed is older than this many days.', examples: [30] }),
+  rtoMinutes: z
+    .number()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .meta({ description: 'How long a restore may take (recovery time objective), in minutes.', examples: [240] }),
+  recordsKeptYears: z
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .meta({ description: 'How long records are kept, in years; printed in forms. Cadangan itself deletes no record.', examples: [5] }),
 });
 
 /** How a restore drill goes about it. What is not said has its default where drills are made. */
 const drill = z.strictObject({
-  files: z.int().min(1).max(1000).optional().meta({ description: 'How many files a drill restores, over all sets, at least one of each. Default: 20.', examples: [20] }),
-  maxBytes: formed(sizeText, 'size').optional().meta({ description: 'How much a drill restores at most, over all sets. Default: 1G.', examples: ['500M', '10G'] }),
-  scratchFolder: path().optional().meta({ description: "The folder in which a drill makes, and takes away again, a folder of its own. Default: the system's folder for temporary files.", examples: ['/var/tmp'] }),
+  files: z
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .meta({ description: 'How many files a drill restores, over all sets, at least one of each. Default: 20.', examples: [20] }),
+  maxBytes: formed(sizeText, 'size')
+    .optional()
+    .meta({ description: 'How much a drill restores at most, over all sets. Default: 1G.', examples: ['500M', '10G'] }),
+  scratchFolder: path()
+    .optional()
+    .meta({
+      description:
+        "The folder in which a drill makes, and takes away again, a folder of its own. Default: the system's folder for temporary files.",
+      examples: ['/var/tmp'],
+    }),
 });
 
 /** What stands in the file beside the sets. */
 export const generalSchema = z.strictObject({
   version: z.literal(1).default(1).meta({ description: 'The version of this file format.' }),
   organisation: text().max(200).optional().meta({ description: 'The name of the organisation, for records and forms.' }),
-  timeZone: timeZone().optional().meta({ description: 'The time zone of schedules and of what people read. Default: that of the server.', examples: ['Asia/Jakarta'] }),
-  language: z.enum(['auto', 'en', 'id']).default('auto').meta({ description: 'The language of the command line and of records: auto follows the system.' }),
+  timeZone: timeZone()
+    .optional()
+    .meta({ description: 'The time zone of schedules and of what people read. Default: that of the server.', examples: ['Asia/Jakarta'] }),
+  language: z
+    .enum(['auto', 'en', 'id'])
+    .default('auto')
+    .meta({ description: 'The language of the command line and of records: auto follows the system.' }),
   googleDrive: googleDrive.optional().meta({ description: 'The account on Google Drive, and how it is reached.' }),
-  instruction: instruction.optional().meta({ description: "The company's work instruction for backup and restore: what forms print, and what is held against it." }),
+  instruction: instruction
+    .optional()
+    .meta({ description: "The company's work instruction for backup and restore: what forms print, and what is held against it." }),
   drill: drill.optional().meta({ description: 'How restore drills choose their samples, and where they restore them to.' }),
 });
 
 export const fileSchema = generalSchema.extend({
   $schema: z.string().optional().meta({ description: 'The JSON Schema of this file, for other editors.' }),
   sets: z.array(setSchema).max(setsMax).default([]).meta({ description: 'The backup sets.' }),
-  offsiteCopies: z.array(copySchema).max(copiesMax).default([]).meta({ description: 'Copies of whole repositories on Google Drive, kept up by themselves.' }),
+  offsiteCopies: z
+    .array(copySchema)
+    .max(copiesMax)
+    .default([])
+    .meta({ description: 'Copies of whole repositories on Google Drive, kept up by themselves.' }),
 });
 
-type DeepReadonly<T> = T extends readonly (infer Item)[] ? readonly DeepReadonly<Item>[] : T extends object ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> } : T;
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
 
 export type BackupSet = DeepReadonly<z.output<typeof setSchema>>;
 export type SetSchedule = NonNullable<BackupSet['schedule']>;

@@ -8,14 +8,23 @@ export interface WatchOptions {
 }
 
 /**
- * Calls `onChange` with the configuration as it is, and again whenever the file's content has changed, appeared or gone. Resolves when `signal`
- * aborts. Looks itself: the events of file systems miss files that editors replace, links, network homes and folders that do not exist yet.
+ * Calls `onChange` with the configuration as it is, and again whenever the file's content has changed, appeared or gone. Resolves when
+ * `signal` aborts. Looks itself: the events of file systems miss files that editors replace, links, network homes and folders that do not
+ * exist yet.
  */
-export async function watchConfiguration(path: string, onChange: (loaded: LoadedConfiguration) => void, signal: AbortSignal, { clock = systemClock, intervalMs = 1000 }: WatchOptions = {}): Promise<void> {
+export async function watchConfiguration(
+  path: string,
+  onChange: (loaded: LoadedConfiguration) => void,
+  signal: AbortSignal,
+  { clock = systemClock, intervalMs = 1000 }: WatchOptions = {},
+): Promise<void> {
   let known: string | undefined;
   while (!signal.aborted) {
     const loaded = await loadConfiguration(path);
-    const state = loaded.text === undefined ? `none ${loaded.problems.map(({ code, facts }) => `${code} ${String(facts['reason'])}`).join()}` : `text ${loaded.text}`;
+    const state =
+      loaded.text === undefined
+        ? `none ${loaded.problems.map(({ code, facts }) => `${code} ${String(facts['reason'])}`).join()}`
+        : `text ${loaded.text}`;
     if (state !== known && !signal.aborted) onChange(loaded);
     known = state;
     try {

@@ -12,20 +12,25 @@ const wholeFileBytesMax = 1024 * 1024 * 1024;
 const missMsMax = 2000;
 
 /**
- * A repository in a folder on Google Drive, in restic's layout. Unlike other storages it repeats what Google refuses for the rate or for trouble of its
- * own: only the Drive client knows which refusals pass. Several files of one name are one; of those the one that fits its name is read.
+ * A repository in a folder on Google Drive, in restic's layout. Unlike other storages it repeats what Google refuses for the rate or for
+ * trouble of its own: only the Drive client knows which refusals pass. Several files of one name are one; of those the one that fits its
+ * name is read.
  *
- * What is removed goes to the trash, where Google keeps it for 30 days, but for locks, which come every minute, and keys, which must not be found again.
+ * What is removed goes to the trash, where Google keeps it for 30 days, but for locks, which come every minute, and keys, which must not be
+ * found again.
  *
- * Errors are those of every storage (`storage.unreachable`, `storage.full`, `storage.denied`), and those that only the person can end: `drive.signed-out`,
- * `drive.wrong-account`, `drive.not-set-up`, `drive.daily-volume`, `drive.download-refused`.
+ * Errors are those of every storage (`storage.unreachable`, `storage.full`, `storage.denied`), and those that only the person can end:
+ * `drive.signed-out`, `drive.wrong-account`, `drive.not-set-up`, `drive.daily-volume`, `drive.download-refused`.
  */
 export class DriveStorage implements Storage {
   readonly location: string;
   readonly #folder: DriveFolder;
   readonly #onClose: (() => Promise<void> | void) | undefined;
 
-  /** @param path `Folder/Sub`. @param options `onClose` is called by `close`; the client is not closed by itself, since others may use it */
+  /**
+   * @param path `Folder/Sub`.
+   * @param options `onClose` is called by `close`; the client is not closed by itself, since others may use it
+   */
   constructor(client: DriveClient, path: string, options: { readonly onClose?: () => Promise<void> | void } = {}) {
     this.#folder = new DriveFolder(client, path);
     this.location = this.#folder.location;
@@ -59,12 +64,22 @@ export class DriveStorage implements Storage {
     throwIfAborted(signal);
     return this.#withItem(file, signal, async (item) => {
       const sizeBytes = await this.#sizeOfBest([item], signal);
-      if (sizeBytes > wholeFileBytesMax) throw new CadanganError('repository.damaged', { kind: file.kind, name: file.name, reason: `the file has ${sizeBytes} bytes, more than any repository file` });
+      if (sizeBytes > wholeFileBytesMax)
+        throw new CadanganError('repository.damaged', {
+          kind: file.kind,
+          name: file.name,
+          reason: `the file has ${sizeBytes} bytes, more than any repository file`,
+        });
       return this.#folder.readRange(item, 0, sizeBytes, signal ? { signal } : {});
     });
   }
 
-  async readRange(file: FileName, offset: number, lengthBytes: number, options: { target?: Uint8Array; signal?: AbortSignal } = {}): Promise<Uint8Array> {
+  async readRange(
+    file: FileName,
+    offset: number,
+    lengthBytes: number,
+    options: { target?: Uint8Array; signal?: AbortSignal } = {},
+  ): Promise<Uint8Array> {
     assertFileName(file);
     assertRange(offset, lengthBytes, options.target);
     throwIfAborted(options.signal);
@@ -153,7 +168,12 @@ export class DriveStorage implements Storage {
   async #sizeOfBest(items: readonly RemoteFile[], signal: AbortSignal | undefined): Promise<number> {
     const best = bestOf(items);
     const sizeBytes = best?.sizeBytes ?? (best && (await this.#folder.current(best, signal))?.sizeBytes);
-    if (sizeBytes === undefined) throw new CadanganError('storage.unreachable', { location: this.location, file: best?.path, reason: 'Drive does not say how large it is' });
+    if (sizeBytes === undefined)
+      throw new CadanganError('storage.unreachable', {
+        location: this.location,
+        file: best?.path,
+        reason: 'Drive does not say how large it is',
+      });
     return sizeBytes;
   }
 
@@ -181,7 +201,8 @@ const storageCodes = new Map<ErrorCode, ErrorCode>([
 /** Drive's errors in the words of a storage. */
 function storageError(error: CadanganError, location: string, file: FileName | undefined): CadanganError {
   if (!error.code.startsWith('drive.')) return error;
-  if (error.code === 'drive.not-found' && error.facts['missing'] === 'folder') return new CadanganError('storage.unreachable', { location, reason: 'ENOENT' }, { cause: error });
+  if (error.code === 'drive.not-found' && error.facts['missing'] === 'folder')
+    return new CadanganError('storage.unreachable', { location, reason: 'ENOENT' }, { cause: error });
   const named = { location, ...(file ? { file: fileLabel(file) } : {}) };
   const code = storageCodes.get(error.code);
   if (code !== undefined) return new CadanganError(code, { ...named, reason: error.facts['reason'] }, { cause: error });

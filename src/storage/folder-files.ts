@@ -13,7 +13,13 @@ const writePieceBytes = 4 * 1024 * 1024;
  * Puts `bytes` at `path`, completely or not at all: a temporary file beside it, fsync, rename, fsync of the folder. An existing
  * file is replaced. After an error or abort neither the name nor the temporary file is left. @throws system errors, `aborted`
  */
-export async function writeAtomically(path: string, folder: string, bytes: Uint8Array, random: Random, signal?: AbortSignal): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  folder: string,
+  bytes: Uint8Array,
+  random: Random,
+  signal?: AbortSignal,
+): Promise<void> {
   throwIfAborted(signal);
   const { handle, temporaryPath } = await openTemporary(path, random);
   try {
@@ -35,7 +41,13 @@ export async function writeAtomically(path: string, folder: string, bytes: Uint8
 }
 
 /** A short read means that the file ends. @returns the count of bytes read, at most `lengthBytes` */
-export async function readFully(handle: FileHandle, target: Uint8Array, offset: number, lengthBytes: number, signal?: AbortSignal): Promise<number> {
+export async function readFully(
+  handle: FileHandle,
+  target: Uint8Array,
+  offset: number,
+  lengthBytes: number,
+  signal?: AbortSignal,
+): Promise<number> {
   let done = 0;
   while (done < lengthBytes) {
     throwIfAborted(signal);
@@ -79,7 +91,7 @@ async function openTemporary(path: string, random: Random): Promise<{ handle: Fi
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     throwIfAborted(signal);
     const { bytesWritten } = await handle.write(bytes, done, Math.min(writePieceBytes, bytes.length - done));
     done += bytesWritten;

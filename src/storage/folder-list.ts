@@ -58,7 +58,12 @@ function sizeOfRegularFile(path: string): Promise<number | 'vanished' | 'strange
 }
 
 /** Results in the order of `items`, at most `limit` at work at once. The first error ends it. */
-async function mapBounded<T, R>(items: readonly T[], limit: number, signal: AbortSignal | undefined, work: (item: T) => Promise<R>): Promise<R[]> {
+async function mapBounded<T, R>(
+  items: readonly T[],
+  limit: number,
+  signal: AbortSignal | undefined,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
   const results: R[] = new Array<R>(items.length);
   const pending = items.entries();
   let failed = false;

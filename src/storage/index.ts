@@ -6,7 +6,8 @@
  * - When `write` resolves the file is safe, so a caller may next write what refers to it.
  * - *Not there* (`storage.not-found`, an empty list) and *cannot tell* (`storage.unreachable`) are different answers. A
  *   listing is whole or it throws: prune decides by it what to delete.
- * - Calls may run side by side, in any number; each takes an `AbortSignal`; none retries, but for Drive, whose client knows which refusals pass.
+ * - Calls may run side by side, in any number; each takes an `AbortSignal`; none retries, but for Drive, whose client knows which refusals
+ * pass.
  * - Every error is a `CadanganError` with the location in its facts.
  *
  * Words: a *location* is what the user writes (`/mnt/backup/repo`, `sftp:user@host:/path`); a *kind* is a folder of restic's

@@ -4,7 +4,13 @@ import { CadanganError } from '../platform/index.ts';
 /** Where a repository lies, as parsed from what the user wrote. Paths are as the other side wants them. */
 export type Location =
   | { readonly scheme: 'folder'; readonly path: string }
-  | { readonly scheme: 'sftp'; readonly user: string | undefined; readonly host: string; readonly port: number | undefined; readonly path: string }
+  | {
+      readonly scheme: 'sftp';
+      readonly user: string | undefined;
+      readonly host: string;
+      readonly port: number | undefined;
+      readonly path: string;
+    }
   | { readonly scheme: 'gdrive'; readonly path: string }
   | { readonly scheme: 'rest'; readonly url: URL }
   | { readonly scheme: 's3'; readonly endpoint: URL; readonly bucket: string; readonly prefix: string };
@@ -120,7 +126,8 @@ function parseSftpUrl(text: string): Location {
 }
 
 function sftp(text: string, user: string | undefined, host: string, port: number | undefined, remotePath: string): Location {
-  if (host === '' || host.startsWith('-') || user === '' || user?.startsWith('-')) throw invalid(text, 'user or host is empty or begins with a dash');
+  if (host === '' || host.startsWith('-') || user === '' || user?.startsWith('-'))
+    throw invalid(text, 'user or host is empty or begins with a dash');
   if (remotePath === '') throw invalid(text, 'the path is empty');
   if (remotePath === '~' || remotePath.startsWith('~/')) throw invalid(text, 'the home folder is written as a relative path, without "~/"');
   return { scheme: 'sftp', user, host, port, path: path.posix.normalize(remotePath) };
@@ -137,7 +144,9 @@ function parseDrivePath(text: string, rest: string): string {
 function parseS3(text: string, rest: string): Location {
   const address = rest.startsWith('//') ? rest.slice(2) : rest;
   const url = parseHttpUrl(text, /^https?:\/\//.test(address) ? address : `https://${address}`);
-  const [bucket = '', ...prefix] = decode(text, url.pathname).split('/').filter((part) => part !== '');
+  const [bucket = '', ...prefix] = decode(text, url.pathname)
+    .split('/')
+    .filter((part) => part !== '');
   if (bucket === '') throw invalid(text, 'the bucket is not named');
   const endpoint = new URL(url);
   endpoint.pathname = '/';
@@ -146,7 +155,8 @@ function parseS3(text: string, rest: string): Location {
 
 function parseHttpUrl(text: string, address: string): URL {
   const url = URL.parse(address);
-  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:')) throw invalid(text, 'an http or https address must follow the scheme');
+  if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:'))
+    throw invalid(text, 'an http or https address must follow the scheme');
   if (url.search !== '' || url.hash !== '') throw invalid(text, 'the address has a query or a fragment');
   return url;
 }
@@ -169,5 +179,9 @@ function withoutPassword(url: URL): string {
 /** The text itself may hold a password, also when it is too wrong to be a URL: `user:…@` behind the scheme is hidden. */
 function invalid(text: string, reason: string, cause?: unknown): CadanganError {
   const location = text.replace(/^(\w+:(?:\w+:)?(?:\/\/)?[^/:@]*):.*@/s, '$1:***@');
-  return new CadanganError('storage.invalid-location', { location, reason, supported: locationForms }, cause === undefined ? {} : { cause });
+  return new CadanganError(
+    'storage.invalid-location',
+    { location, reason, supported: locationForms },
+    cause === undefined ? {} : { cause },
+  );
 }

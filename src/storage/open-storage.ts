@@ -8,7 +8,10 @@ import type { Storage } from './storage.ts';
 
 export interface OpenStorageOptions {
   readonly random?: Random | undefined;
-  /** The account that `gdrive:` locations lie in. Called for such a location only; the client is shared and not closed with the storage. @throws `drive.not-set-up` */
+  /**
+   * The account that `gdrive:` locations lie in. Called for such a location only; the client is shared and not closed with the storage.
+   * @throws `drive.not-set-up`
+   */
   readonly drive?: (() => DriveClient) | undefined;
 }
 
@@ -20,7 +23,11 @@ export function openStorage(location: string, options: OpenStorageOptions = {}):
   const parsed = parseLocation(location);
   if (parsed.scheme === 'folder') return new FolderStorage(parsed.path, options.random ? { random: options.random } : {});
   if (parsed.scheme === 'gdrive') {
-    if (!options.drive) throw new CadanganError('drive.not-set-up', { location: locationLabel(parsed), reason: 'the configuration names no account ("googleDrive")' });
+    if (!options.drive)
+      throw new CadanganError('drive.not-set-up', {
+        location: locationLabel(parsed),
+        reason: 'the configuration names no account ("googleDrive")',
+      });
     return new DriveStorage(options.drive(), parsed.path);
   }
   throw new CadanganError('storage.invalid-location', {

@@ -31,7 +31,8 @@ export interface Storage {
 
   /**
    * Makes the folders of the layout, the root included. Repeating it changes nothing. Before it, and when the root or its medium
-   * is away, every other call throws `storage.unreachable`; asking for `config` in an existing folder is `undefined` or `storage.not-found`.
+   * is away, every other call throws `storage.unreachable`; asking for `config` in an existing folder is `undefined` or
+   * `storage.not-found`.
    * @throws `storage.denied`, `storage.full`, `storage.unreachable`
    */
   create(signal?: AbortSignal): Promise<void>;
@@ -53,7 +54,12 @@ export interface Storage {
    * Exactly `lengthBytes` bytes from `offset`, written into `target` when given (which must be at least as long).
    * @throws `storage.not-found`; `repository.damaged` when the file ends before; `storage.unreachable`, `storage.denied`
    */
-  readRange(file: FileName, offset: number, lengthBytes: number, options?: { target?: Uint8Array; signal?: AbortSignal }): Promise<Uint8Array>;
+  readRange(
+    file: FileName,
+    offset: number,
+    lengthBytes: number,
+    options?: { target?: Uint8Array; signal?: AbortSignal },
+  ): Promise<Uint8Array>;
 
   /**
    * Stores `bytes` under `file`, completely or not at all. Writing a name that exists is allowed and changes nothing; only a file of

@@ -13,7 +13,11 @@ export interface CheckContext {
   readonly signal: AbortSignal | undefined;
 }
 
-export function makeCheckContext(repository: Repository, sink: CheckProgressSink | undefined, signal: AbortSignal | undefined): CheckContext {
+export function makeCheckContext(
+  repository: Repository,
+  sink: CheckProgressSink | undefined,
+  signal: AbortSignal | undefined,
+): CheckContext {
   const log = new FaultLog();
   return { repository, log, damage: new Damage(repository.index), progress: new CheckProgressMeter(sink, log, repository.clock), signal };
 }
@@ -62,8 +66,12 @@ export class CheckProgressMeter {
 
   #report(): void {
     this.#sink?.({
-      phase: this.#phase, done: this.#done, total: this.#total,
-      bytesDone: this.#bytesDone, bytesTotal: this.#bytesTotal, errorCount: this.#log.count,
+      phase: this.#phase,
+      done: this.#done,
+      total: this.#total,
+      bytesDone: this.#bytesDone,
+      bytesTotal: this.#bytesTotal,
+      errorCount: this.#log.count,
     });
   }
 }

@@ -18,7 +18,10 @@ export class DataFindings {
   readonly unreadable: { readonly pack: PresentPack; readonly fault: ReadFault }[] = [];
 }
 
-/** Reads `packs` whole and proves their hash, header and every blob in worker threads. @throws `aborted`, the storage's errors when it is away */
+/**
+ * Reads `packs` whole and proves their hash, header and every blob in worker threads.
+ * @throws `aborted`, the storage's errors when it is away
+ */
 export async function provePacks(context: CheckContext, packs: readonly PresentPack[], workerCount: number): Promise<DataFindings> {
   const findings = new DataFindings();
   const readable = packs.filter(({ sizeBytes }) => sizeBytes > 0 && sizeBytes <= packBytesMax);
@@ -45,16 +48,24 @@ export async function provePacks(context: CheckContext, packs: readonly PresentP
     const verdict = await prove(context, pool, pack, withoutHeader.get(pack.id), findings);
     if (verdict) findings.faulty.push({ pack, verdict: { hashMatches: true, headerFault: undefined, damaged: verdict.damaged } });
   };
-  await pMap(readable.filter(({ id }) => withoutHeader.has(id)), proveByIndex, { concurrency });
+  await pMap(
+    readable.filter(({ id }) => withoutHeader.has(id)),
+    proveByIndex,
+    { concurrency },
+  );
   return findings;
 }
 
 export function reportFindings(context: CheckContext, packs: readonly PresentPack[], findings: DataFindings): void {
   const { log, damage } = context;
   for (const { id, sizeBytes } of packs) {
-    if (sizeBytes > packBytesMax) log.add('unreadable', `it has ${sizeBytes} bytes, more than any pack`, { file: { kind: 'data', name: id } });
+    if (sizeBytes > packBytesMax)
+      log.add('unreadable', `it has ${sizeBytes} bytes, more than any pack`, { file: { kind: 'data', name: id } });
   }
-  for (const { pack, fault: { kind, reason } } of findings.unreadable) {
+  for (const {
+    pack,
+    fault: { kind, reason },
+  } of findings.unreadable) {
     const faultKind = kind === 'missing' ? 'pack-missing' : kind === 'damaged' ? 'pack-size' : 'unreadable';
     damage.markPack(pack.id, 0, log.add(faultKind, reason, { file: { kind: 'data', name: pack.id } }));
   }
@@ -65,8 +76,17 @@ export function reportFindings(context: CheckContext, packs: readonly PresentPac
 }
 
 /** @returns `undefined` when the pack could not be read */
-async function prove(context: CheckContext, pool: CheckPool, pack: PresentPack, entries: readonly PackedBlob[] | undefined, findings: DataFindings): Promise<PackVerdict | undefined> {
-  const { repository: { storage }, signal } = context;
+async function prove(
+  context: CheckContext,
+  pool: CheckPool,
+  pack: PresentPack,
+  entries: readonly PackedBlob[] | undefined,
+  findings: DataFindings,
+): Promise<PackVerdict | undefined> {
+  const {
+    repository: { storage },
+    signal,
+  } = context;
   throwIfAborted(signal);
   let readFault: ReadFault | undefined;
   const read = async (target: Uint8Array) => {
@@ -95,9 +115,16 @@ const blobFaultsPerPackMax = 20;
 
 function reportBlobs({ log, damage }: CheckContext, { id: packId }: PresentPack, damaged: readonly DamagedBlob[]): void {
   const file = { kind: 'data', name: packId } as const;
-  const fresh = damaged.filter(({ blob }) => !damage.isLost(blob.type, blob.id) && !damage.faultOfCopy(blob.type, blob.id, { ...blob, packId }));
+  const fresh = damaged.filter(
+    ({ blob }) => !damage.isLost(blob.type, blob.id) && !damage.faultOfCopy(blob.type, blob.id, { ...blob, packId }),
+  );
   for (const { blob, reason } of fresh.slice(0, blobFaultsPerPackMax)) {
-    damage.markCopy(blob.type, blob.id, { packId, offset: blob.offset }, log.add('blob-damaged', reason, { file, blob: { type: blob.type, id: blob.id } }));
+    damage.markCopy(
+      blob.type,
+      blob.id,
+      { packId, offset: blob.offset },
+      log.add('blob-damaged', reason, { file, blob: { type: blob.type, id: blob.id } }),
+    );
   }
   const rest = fresh.slice(blobFaultsPerPackMax);
   if (rest.length === 0) return;

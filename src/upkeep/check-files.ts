@@ -1,7 +1,18 @@
 import { hash } from 'node:crypto';
 import pMap from 'p-map';
 import { CadanganError, throwIfAborted, type ByteString } from '../platform/index.ts';
-import { idTextFromBytes, loadSnapshot, parseIndexFile, parseKeyFile, parseSnapshotId, scanIndexFile, visitIndexFile, type IndexVisitor, type PackId, type StoredSnapshot } from '../repository/index.ts';
+import {
+  idTextFromBytes,
+  loadSnapshot,
+  parseIndexFile,
+  parseKeyFile,
+  parseSnapshotId,
+  scanIndexFile,
+  visitIndexFile,
+  type IndexVisitor,
+  type PackId,
+  type StoredSnapshot,
+} from '../repository/index.ts';
 import type { CheckContext } from './check-context.ts';
 import { faultKindOf, readFaultOf } from './read-fault.ts';
 

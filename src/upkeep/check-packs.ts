@@ -13,8 +13,8 @@ export interface PresentPack {
 }
 
 /**
- * Compares the packs of the index with those that the storage lists, without reading any. The listing must be made after the index was read:
- * a pack is stored before an index names it.
+ * Compares the packs of the index with those that the storage lists, without reading any. The listing must be made after the index was
+ * read: a pack is stored before an index names it.
  * @returns packs of the index that are there
  */
 export async function checkPackSizes({ repository, log, damage, signal }: CheckContext): Promise<PresentPack[]> {

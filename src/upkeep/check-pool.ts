@@ -79,7 +79,11 @@ export class CheckPool {
     await Promise.all(this.#workers.map(({ thread }) => endThread(thread)));
   }
 
-  async #post({ packId, lengthBytes, blobCount, entries }: PackRequest, bytes: PackTask['bytes'], release: () => void): Promise<PackVerdict> {
+  async #post(
+    { packId, lengthBytes, blobCount, entries }: PackRequest,
+    bytes: PackTask['bytes'],
+    release: () => void,
+  ): Promise<PackVerdict> {
     const worker = this.#workers.reduce((least, candidate) => (candidate.taskCount < least.taskCount ? candidate : least));
     const taskId = this.#nextTaskId++;
     const { promise, resolve } = Promise.withResolvers<PackVerdict>();

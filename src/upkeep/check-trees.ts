@@ -15,7 +15,12 @@ const treesPerTurn = 32;
  * @param onTree called after each tree
  * @returns how many trees were read
  */
-export async function checkTrees(context: CheckContext, snapshots: readonly StoredSnapshot[], used: UsedBlobs, onTree: () => void): Promise<number> {
+export async function checkTrees(
+  context: CheckContext,
+  snapshots: readonly StoredSnapshot[],
+  used: UsedBlobs,
+  onTree: () => void,
+): Promise<number> {
   const { signal } = context;
   const pending: TreeId[] = snapshots.map(({ snapshot }) => snapshot.tree);
   let count = 0;

@@ -23,8 +23,8 @@ export interface CheckOptions {
 const workersMax = 4;
 
 /**
- * Looks whether everything that the snapshots need is there and sound. Damage is no exception but a fault in the result, and the check goes on
- * behind it; last, the files and folders that the faults touch are named. Changes nothing. The repository should be locked, not
+ * Looks whether everything that the snapshots need is there and sound. Damage is no exception but a fault in the result, and the check goes
+ * on behind it; last, the files and folders that the faults touch are named. Changes nothing. The repository should be locked, not
  * exclusively; its index need not be loaded, and is afterwards, as far as it could be read.
  * @throws `aborted`, and the storage's errors when the storage as a whole cannot be reached
  */
@@ -48,11 +48,18 @@ export async function checkRepository(repository: Repository, options: CheckOpti
   const wanted = readData === 'none' ? [] : readData === 'all' ? packs : choosePacks(packs, readData, repository.random);
   const workerCount = options.workerCount ?? Math.min(availableParallelism(), workersMax);
   const isReading = wanted.length > 0;
-  if (isReading) progress.begin('data', wanted.length, wanted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
+  if (isReading)
+    progress.begin(
+      'data',
+      wanted.length,
+      wanted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    );
   else progress.begin('trees');
   const used = new UsedBlobs(index);
   const [trees, findings] = await bothOrStop(
-    checkTrees(context, snapshots, used, () => { if (!isReading) progress.advance(1); }),
+    checkTrees(context, snapshots, used, () => {
+      if (!isReading) progress.advance(1);
+    }),
     provePacks(context, wanted, workerCount),
     stop,
   );
@@ -67,7 +74,9 @@ export async function checkRepository(repository: Repository, options: CheckOpti
   }
   const { packsRead, bytesRead } = findings;
   return {
-    errors: log.faults, errorCount: log.count, hints: log.hints,
+    errors: log.faults,
+    errorCount: log.count,
+    hints: log.hints,
     counts: { keys, snapshots: snapshots.length, indexFiles, trees, blobs: index.blobCount, packs: packs.length, packsRead, bytesRead },
     durationMs: clock.monotonicMs() - startMs,
   };

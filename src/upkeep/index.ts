@@ -10,5 +10,16 @@
  * Words: a *fault* is something a restore can stumble over; what it *affects* are places in snapshots; a *hint* loses nobody anything.
  */
 export { checkRepository, type CheckOptions } from './check.ts';
-export type { AffectedPath, CheckCounts, CheckPhase, CheckProgress, CheckProgressSink, CheckResult, Fault, FaultKind, Hint, HintKind } from './check-result.ts';
+export type {
+  AffectedPath,
+  CheckCounts,
+  CheckPhase,
+  CheckProgress,
+  CheckProgressSink,
+  CheckResult,
+  Fault,
+  FaultKind,
+  Hint,
+  HintKind,
+} from './check-result.ts';
 export { parseReadSubset, type ReadSubset } from './read-subset.ts';

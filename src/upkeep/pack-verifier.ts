@@ -1,6 +1,19 @@
 import { hash } from 'node:crypto';
 import { CadanganError, systemRandom } from '../platform/index.ts';
-import { BlobDecompressor, BlobIndex, BoxCipher, decodePackFooter, decodePackHeader, Kernel, openBlob, packFooterLengthBytes, type KernelModule, type MasterKey, type PackedBlob, type PackId } from '../repository/index.ts';
+import {
+  BlobDecompressor,
+  BlobIndex,
+  BoxCipher,
+  decodePackFooter,
+  decodePackHeader,
+  Kernel,
+  openBlob,
+  packFooterLengthBytes,
+  type KernelModule,
+  type MasterKey,
+  type PackedBlob,
+  type PackId,
+} from '../repository/index.ts';
 import type { DamagedBlob, PackVerdict } from './check-protocol.ts';
 import { reasonOf } from './read-fault.ts';
 
@@ -13,7 +26,12 @@ export class PackVerifier {
   readonly #decompressor = new BlobDecompressor();
 
   /** @param options `packBytesMax` is the longest pack that may come */
-  constructor(options: { readonly module: KernelModule; readonly masterKey: MasterKey; readonly index: BlobIndex; readonly packBytesMax: number }) {
+  constructor(options: {
+    readonly module: KernelModule;
+    readonly masterKey: MasterKey;
+    readonly index: BlobIndex;
+    readonly packBytesMax: number;
+  }) {
     this.#index = options.index;
     this.#kernel = new Kernel(options.module, { memoryBytes: options.packBytesMax + BoxCipher.reservedBytes });
     this.#cipher = new BoxCipher(this.#kernel, options.masterKey, systemRandom);
@@ -27,7 +45,8 @@ export class PackVerifier {
 
   /**
    * Proves the pack that was loaded, once: opening destroys it.
-   * @param indexed what the index knows of the pack, if it is at hand; else its header says where the blobs lie, if it agrees with the index
+   * @param indexed what the index knows of the pack, if it is at hand; else its header says where the blobs lie, if it agrees with the
+   * index
    */
   verify(id: PackId, lengthBytes: number, blobCount: number, indexed: readonly PackedBlob[] | undefined): PackVerdict {
     const pack = this.#kernel.memory.subarray(this.#packPtr, this.#packPtr + lengthBytes);

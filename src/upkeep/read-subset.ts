@@ -1,7 +1,9 @@
 import { CadanganError, type Random } from '../platform/index.ts';
 import type { PresentPack } from './check-packs.ts';
 
-/** Which packs `--read-data-subset` reads. A part is the same packs each time, so that parts 1 to `parts` are all; the others are samples. */
+/**
+ * Which packs `--read-data-subset` reads. A part is the same packs each time, so that parts 1 to `parts` are all; the others are samples.
+ */
 export type ReadSubset =
   | { readonly kind: 'part'; /** From 1. */ readonly part: number; readonly parts: number }
   | { readonly kind: 'percent'; readonly percent: number }
@@ -48,7 +50,11 @@ export function choosePacks(packs: readonly PresentPack[], subset: ReadSubset, r
 }
 
 /** As restic: a share of the packs by number, at least one. */
-function sample(packs: readonly PresentPack[], { part, whole }: { readonly part: number; readonly whole: number }, random: Random): readonly PresentPack[] {
+function sample(
+  packs: readonly PresentPack[],
+  { part, whole }: { readonly part: number; readonly whole: number },
+  random: Random,
+): readonly PresentPack[] {
   // Multiplied first: 50 times 0.58 is less than 29.
   const wanted = Math.max(1, Math.floor((packs.length * part) / whole));
   const shuffled = [...packs];

@@ -22,16 +22,25 @@ function write(folder: string, path: string, content: string | Uint8Array = `con
   return file;
 }
 
-/** Runs a backup and tells which files of its sources this process opened, by whichever function, and how many worker threads it had: workers open files unseen. */
-async function countedRun(repository: Repository, sources: readonly string[], options: Parameters<typeof runBackup>[2] = {}): Promise<BackupResult & { opened: string[]; workers: number }> {
+/**
+ * Runs a backup and tells which files of its sources this process opened, by whichever function, and how many worker threads it had:
+ * workers open files unseen.
+ */
+async function countedRun(
+  repository: Repository,
+  sources: readonly string[],
+  options: Parameters<typeof runBackup>[2] = {},
+): Promise<BackupResult & { opened: string[]; workers: number }> {
   const opened: string[] = [];
   let workers = 0;
   const { open, openSync, readFile, readFileSync } = fs;
-  const noting = <Args extends unknown[], Result>(original: (...args: Args) => Result) => (...args: Args): Result => {
-    const path = String(args[0]);
-    if (sources.some((source) => path.startsWith(resolve(options.workingFolder ?? '/', source)))) opened.push(path);
-    return original(...args);
-  };
+  const noting =
+    <Args extends unknown[], Result>(original: (...args: Args) => Result) =>
+    (...args: Args): Result => {
+      const path = String(args[0]);
+      if (sources.some((source) => path.startsWith(resolve(options.workingFolder ?? '/', source)))) opened.push(path);
+      return original(...args);
+    };
   const onWorker = () => {
     workers += 1;
   };
@@ -51,12 +60,18 @@ async function countedRun(repository: Repository, sources: readonly string[], op
 test('a snapshot holds every file as it is, and a second run stores nothing and opens nothing', async () => {
   using folder = temporaryFolder();
   const source = join(folder.path, 'srv');
-  const contents = new Map([['a', 'text'], ['empty', ''], ['sub/deep/b', 'x'.repeat(100_000)], ['sub/ü 😀', 'name']]);
+  const contents = new Map([
+    ['a', 'text'],
+    ['empty', ''],
+    ['sub/deep/b', 'x'.repeat(100_000)],
+    ['sub/ü 😀', 'name'],
+  ]);
   for (const [path, content] of contents) write(source, path, content);
   mkdirSync(join(source, 'no entries'));
   symlinkSync('../nowhere', join(source, 'link'));
   const { repository, storage } = await newRepository();
-  const here = { workingFolder: folder.path }; // an absolute source has the system's folder for temporary files above it, which is never quiet
+  // An absolute source has the system's folder for temporary files above it, which is never quiet.
+  const here = { workingFolder: folder.path };
   const first = await runBackup(repository, ['srv'], { ...here, tags: ['uji'] });
   assert.deepEqual([first.summary.filesNew, first.summary.totalFilesProcessed, first.issueCount, first.parentId], [4, 4, 0, undefined]);
 
@@ -71,7 +86,16 @@ test('a snapshot holds every file as it is, and a second run stores nothing and 
   const packsBefore = (await storage.list('data')).length;
   const second = await countedRun(opened, ['srv'], here);
   assert.deepEqual([second.opened, second.workers], [[], 0]);
-  assert.deepEqual([second.summary.filesUnmodified, second.summary.filesNew, second.summary.filesChanged, second.summary.dataBlobs, second.summary.treeBlobs], [4, 0, 0, 0, 0]);
+  assert.deepEqual(
+    [
+      second.summary.filesUnmodified,
+      second.summary.filesNew,
+      second.summary.filesChanged,
+      second.summary.dataBlobs,
+      second.summary.treeBlobs,
+    ],
+    [4, 0, 0, 0, 0],
+  );
   assert.deepEqual([second.tree, second.parentId], [first.tree, first.snapshotId]);
   assert.equal((await storage.list('data')).length, packsBefore);
   assert.equal((await storage.list('index')).length, 1);
@@ -113,7 +137,11 @@ test('only what changed is read and stored: content, names and rights each cost 
 
   chmodSync(join(source, 'folder-1/file-1'), 0o640);
   const rights = await nextRun(storage, [source]);
-  assert.deepEqual([rights.summary.filesChanged, rights.summary.dataBlobs, rights.summary.filesUnmodified], [1, 0, 29], 'its ctime is new, its content is known');
+  assert.deepEqual(
+    [rights.summary.filesChanged, rights.summary.dataBlobs, rights.summary.filesUnmodified],
+    [1, 0, 29],
+    'its ctime is new, its content is known',
+  );
 
   renameSync(join(source, 'folder-2'), join(source, 'renamed'));
   const renamed = await nextRun(storage, [source]);
@@ -174,7 +202,7 @@ test('a file whose blobs are no longer in the index is read again, although it h
   assert.equal(await assertEverySnapshotComplete(storage), 2, 'and the older snapshot is whole again');
 });
 
-test("a damaged tree of the parent is counted, and its files are read again", async () => {
+test('a damaged tree of the parent is counted, and its files are read again', async () => {
   using folder = temporaryFolder();
   for (let at = 0; at < 5; at++) write(folder.path, `sub/${at}`);
   const { repository, storage } = await newRepository();
@@ -191,11 +219,13 @@ test("a damaged tree of the parent is counted, and its files are read again", as
 test('a file of several scan tasks has just the blobs that a single thread cuts', async () => {
   using folder = temporaryFolder();
   const content = Buffer.from(random.bytes(1 << 20));
-  const large = Buffer.concat(Array.from({ length: 72 }, (_, at) => {
-    const part = Buffer.from(content);
-    part.writeUInt32LE(at, random.below(part.length - 4));
-    return part.subarray(0, part.length - random.below(5_000));
-  }));
+  const large = Buffer.concat(
+    Array.from({ length: 72 }, (_, at) => {
+      const part = Buffer.from(content);
+      part.writeUInt32LE(at, random.below(part.length - 4));
+      return part.subarray(0, part.length - random.below(5_000));
+    }),
+  );
   assert.ok(large.length > 64 << 20);
   const file = write(folder.path, 'large', large);
   const { repository } = await newRepository();
@@ -246,14 +276,21 @@ test('a dry run tells what a run would store, and writes nothing', async () => {
   assert.equal(storage.operations.length, before);
   assert.equal(dry.snapshotId, undefined);
   const real = await runBackup(repository, ['.'], here);
-  const counted = ({ summary }: typeof dry) => [summary.filesNew, summary.dataBlobs, summary.treeBlobs, summary.dataAdded, summary.totalBytesProcessed];
+  const counted = ({ summary }: typeof dry) => [
+    summary.filesNew,
+    summary.dataBlobs,
+    summary.treeBlobs,
+    summary.dataAdded,
+    summary.totalBytesProcessed,
+  ];
   assert.deepEqual(counted(dry), counted(real));
   assert.equal(dry.tree, real.tree);
 });
 
 test('excludes leave out what they name, of files, folders and sizes, and are kept in the snapshot', async () => {
   using folder = temporaryFolder();
-  for (const path of ['keep', 'drop.tmp', 'cache/x', 'sub/drop.tmp', 'sub/keep', 'node_modules/a/b', 'large']) write(folder.path, path, path === 'large' ? Buffer.alloc(5_000) : path);
+  for (const path of ['keep', 'drop.tmp', 'cache/x', 'sub/drop.tmp', 'sub/keep', 'node_modules/a/b', 'large'])
+    write(folder.path, path, path === 'large' ? Buffer.alloc(5_000) : path);
   write(folder.path, 'cache/CACHEDIR.TAG', 'Signature: 8a477f597d28d172789f06886806bc55\n# more');
   write(folder.path, 'no-cache/CACHEDIR.TAG', 'Signature: other');
   write(folder.path, 'private/.nobackup', '');
@@ -261,7 +298,9 @@ test('excludes leave out what they name, of files, folders and sizes, and are ke
   const { repository, storage } = await newRepository();
   const exclude = { excludes: ['*.tmp', 'node_modules'], excludeCaches: true, excludeIfPresent: ['.nobackup'], excludeLargerThan: '4999' };
   const run = await runBackup(repository, [folder.path], { exclude });
-  const names = [...(await readSnapshot(repository, run.tree))].filter(([, { node }]) => node.type === 'file').map(([path]) => path.slice(folder.path.length + 1));
+  const names = [...(await readSnapshot(repository, run.tree))]
+    .filter(([, { node }]) => node.type === 'file')
+    .map(([path]) => path.slice(folder.path.length + 1));
   assert.deepEqual(names.sort(), ['cache/CACHEDIR.TAG', 'keep', 'no-cache/CACHEDIR.TAG', 'private/.nobackup', 'sub/keep']);
   assert.deepEqual((await listSnapshots(await reopen(storage)))[0]?.snapshot.excludes, ['*.tmp', 'node_modules']);
   assert.equal(run.issueCount, 0);
@@ -278,10 +317,20 @@ test('a repository inside its source is refused, wherever it lies and whatever n
   const { repository, storage } = await newRepository();
   for (const location of [repositoryFolder, link]) {
     for (const sources of [[folder.path], [join(folder.path, 'sub')], [repositoryFolder]]) {
-      await assert.rejects(runBackup(repository, sources, { repositoryFolder: location }), failsWith('source.contains-repository'), `${location} in ${sources.join()}`);
+      await assert.rejects(
+        runBackup(repository, sources, { repositoryFolder: location }),
+        failsWith('source.contains-repository'),
+        `${location} in ${sources.join()}`,
+      );
     }
-    await assert.rejects(runBackup(repository, ['.'], { repositoryFolder: location, workingFolder: repositoryFolder }), failsWith('source.contains-repository'));
-    await assert.rejects(runBackup(repository, ['.'], { repositoryFolder: location, workingFolder: folder.path }), failsWith('source.contains-repository'));
+    await assert.rejects(
+      runBackup(repository, ['.'], { repositoryFolder: location, workingFolder: repositoryFolder }),
+      failsWith('source.contains-repository'),
+    );
+    await assert.rejects(
+      runBackup(repository, ['.'], { repositoryFolder: location, workingFolder: folder.path }),
+      failsWith('source.contains-repository'),
+    );
   }
   assert.deepEqual(await storage.list('snapshots'), []);
   const run = await runBackup(repository, [folder.path], { repositoryFolder, exclude: { excludes: [repositoryFolder] } });
@@ -294,7 +343,10 @@ test('a missing source is an issue beside others, and an error when nothing else
   const there = join(folder.path, 'there');
   const { repository, storage } = await newRepository();
   const run = await runBackup(repository, [there, join(folder.path, 'missing')]);
-  assert.deepEqual(run.issues.map(({ path, kind }) => [path, kind]), [[join(folder.path, 'missing'), 'vanished']]);
+  assert.deepEqual(
+    run.issues.map(({ path, kind }) => [path, kind]),
+    [[join(folder.path, 'missing'), 'vanished']],
+  );
   assert.equal(run.summary.filesNew, 1);
   await assert.rejects(runBackup(repository, [join(folder.path, 'missing'), join(folder.path, 'other')]), failsWith('source.missing'));
   assert.equal((await storage.list('snapshots')).length, 1);
@@ -323,12 +375,33 @@ test('several sources, nested, repeated and of one name, are all in the snapshot
   using folder = temporaryFolder();
   for (const path of ['x/data/1', 'y/data/2', 'y/data/sub/3', 'z/4']) write(folder.path, path, path);
   const { repository } = await newRepository();
-  const relative = await runBackup(repository, ['x/data', 'y/data', 'y/data/sub', 'y/data', '.././z/../z/4'.replace('../', '')], { workingFolder: folder.path });
-  const files = async (tree: typeof relative.tree) => new Map([...(await readSnapshot(repository, tree))].filter(([, { content }]) => content).map(([path, { content }]) => [path, content?.toString()]));
-  assert.deepEqual(await files(relative.tree), new Map([['/x/data/1', 'x/data/1'], ['/y/data/2', 'y/data/2'], ['/y/data/sub/3', 'y/data/sub/3'], ['/z/4', 'z/4']]));
+  const relative = await runBackup(repository, ['x/data', 'y/data', 'y/data/sub', 'y/data', '.././z/../z/4'.replace('../', '')], {
+    workingFolder: folder.path,
+  });
+  const files = async (tree: typeof relative.tree) =>
+    new Map(
+      [...(await readSnapshot(repository, tree))]
+        .filter(([, { content }]) => content)
+        .map(([path, { content }]) => [path, content?.toString()]),
+    );
+  assert.deepEqual(
+    await files(relative.tree),
+    new Map([
+      ['/x/data/1', 'x/data/1'],
+      ['/y/data/2', 'y/data/2'],
+      ['/y/data/sub/3', 'y/data/sub/3'],
+      ['/z/4', 'z/4'],
+    ]),
+  );
   write(folder.path, 'data/5', 'data/5');
   const sameName = await runBackup(repository, ['data', '../data'], { workingFolder: join(folder.path, 'x') });
-  assert.deepEqual(await files(sameName.tree), new Map([['/data/1', 'x/data/1'], ['/data-1/5', 'data/5']]));
+  assert.deepEqual(
+    await files(sameName.tree),
+    new Map([
+      ['/data/1', 'x/data/1'],
+      ['/data-1/5', 'data/5'],
+    ]),
+  );
 });
 
 test('5,000 files in one folder are all there, in the order of their bytes', async () => {
@@ -360,11 +433,16 @@ test('progress only grows and ends with what the summary says', async () => {
   const { repository } = await newRepository();
   const seen: number[] = [];
   let last = { filesDone: 0, bytesDone: 0 };
-  const run = await runBackup(repository, [folder.path], { progress: (progress) => {
-    seen.push(progress.filesDone);
-    last = progress;
-  } });
-  assert.deepEqual(seen, seen.toSorted((a, b) => a - b));
+  const run = await runBackup(repository, [folder.path], {
+    progress: (progress) => {
+      seen.push(progress.filesDone);
+      last = progress;
+    },
+  });
+  assert.deepEqual(
+    seen,
+    seen.toSorted((a, b) => a - b),
+  );
   assert.deepEqual([last.filesDone, last.bytesDone], [run.summary.totalFilesProcessed, run.summary.totalBytesProcessed]);
 });
 
@@ -374,7 +452,7 @@ function cutAlone(repository: Repository, content: Uint8Array): string[] {
   const start = kernel.reserve(content.length);
   kernel.memory.set(content, start);
   const ids: string[] = [];
-  for (let at = 0; at < content.length; ) {
+  for (let at = 0; at < content.length;) {
     const length = kernel.findCut(start + at, content.length - at) || content.length - at;
     ids.push(blobIdOf(content.subarray(at, at + length)));
     at += length;

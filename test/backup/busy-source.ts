@@ -1,6 +1,7 @@
 /**
- * A program for the tests of backups: changes a folder without end while somebody reads it. Appends to `grows-*`, rewrites `changes-*` in place,
- * truncates and refills `shrinks-*`, deletes and makes anew `vanishes-*`, replaces `turns-*` by a folder, a link and a file in turn. `steady-*` it leaves alone.
+ * A program for the tests of backups: changes a folder without end while somebody reads it. Appends to `grows-*`, rewrites `changes-*` in
+ * place, truncates and refills `shrinks-*`, deletes and makes anew `vanishes-*`, replaces `turns-*` by a folder, a link and a file in turn.
+ * `steady-*` it leaves alone.
  */
 import { appendFileSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,11 @@ import { SeededRandom } from '../fakes/seeded-random.ts';
 const [, , folder = '', seed = '1'] = process.argv;
 const random = new SeededRandom(Number(seed));
 const names = readdirSync(folder);
-const turns: ((path: string) => void)[] = [(path) => mkdirSync(path), (path) => symlinkSync('steady-0', path), (path) => writeFileSync(path, 'a file again')];
+const turns: ((path: string) => void)[] = [
+  (path) => mkdirSync(path),
+  (path) => symlinkSync('steady-0', path),
+  (path) => writeFileSync(path, 'a file again'),
+];
 
 const changes: Record<string, (path: string) => void> = {
   grows: (path) => appendFileSync(path, random.bytes(20_000)),

@@ -71,7 +71,14 @@ test('a file that is not what the walk saw is stored and told to have changed; o
     await pool.drain();
     return promise;
   };
-  for (const change of [{ mtimeNs: 1n }, { ctimeNs: 1n }, { inode: 1 }, { sizeBytes: 999 }, { sizeBytes: 1_001 }, { sizeBytes: 0 }] satisfies Partial<FileToRead>[]) {
+  for (const change of [
+    { mtimeNs: 1n },
+    { ctimeNs: 1n },
+    { inode: 1 },
+    { sizeBytes: 999 },
+    { sizeBytes: 1_001 },
+    { sizeBytes: 0 },
+  ] satisfies Partial<FileToRead>[]) {
     const outcome = await outcomeOf({ ...seen, ...change });
     assert.ok(outcome.kind === 'content' && outcome.changed && outcome.sizeBytes === 1_000, JSON.stringify(Object.keys(change)));
   }

@@ -12,10 +12,7 @@ const rulesOf = (options: ExcludeOptions): Promise<ExcludeRules> =>
 const path = byteStringFromText;
 
 /** A folder given as names and contents; `undefined` is a file that cannot be read. */
-function askFolder(
-  rules: ExcludeRules,
-  files: Readonly<Record<string, string | undefined>>,
-): ExcludedContent | undefined {
+function askFolder(rules: ExcludeRules, files: Readonly<Record<string, string | undefined>>): ExcludedContent | undefined {
   const names = new Set(Object.keys(files).map(byteStringFromText));
   return rules.excludesFolder(names, (name: ByteString, lengthBytes) => {
     const content = files[name];

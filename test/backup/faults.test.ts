@@ -27,7 +27,8 @@ function makeSource(folder: string, files: number, bytesEach: number): number {
   return files * bytesEach;
 }
 
-const outcomeOf = (run: Promise<BackupResult>): Promise<BackupResult | Error> => run.catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+const outcomeOf = (run: Promise<BackupResult>): Promise<BackupResult | Error> =>
+  run.catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
 
 test('files that change, grow, shrink, vanish and turn into something else while they are read are stored consistently or named', async (t) => {
   const seed = freshSeed();
@@ -40,7 +41,9 @@ test('files that change, grow, shrink, vanish and turn into something else while
   writeFileSync(join(folder.path, 'grows-large'), random.bytes(9 << 20));
   writeFileSync(join(folder.path, 'changes-large'), random.bytes(9 << 20));
   writeFileSync(join(folder.path, 'shrinks-large'), random.bytes(9 << 20));
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'busy-source.ts'), folder.path, String(seed)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'busy-source.ts'), folder.path, String(seed)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const ended = once(child, 'close');
   const { storage } = await newRepository();
   const kinds = { changed: 0, vanished: 0, unreadable: 0 };
@@ -91,8 +94,14 @@ test('a file that vanishes between the look and the reading is named as vanished
 /** Waits a hundredth of what it is asked to. */
 const hastyClock: Clock = { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms / 100, signal) };
 
-/** Stops a run when the storage has got so far, and checks all that is promised of stopped runs. @returns the next run, and what the stopped one had stored */
-async function stoppedRun(source: string, options: { readonly stopWhen: (storage: SimulatedStorage) => boolean; readonly faults?: readonly OrderedFault[]; readonly clock?: Clock }): Promise<{ next: BackupResult; storedBytes: number }> {
+/**
+ * Stops a run when the storage has got so far, and checks all that is promised of stopped runs.
+ * @returns the next run, and what the stopped one had stored
+ */
+async function stoppedRun(
+  source: string,
+  options: { readonly stopWhen: (storage: SimulatedStorage) => boolean; readonly faults?: readonly OrderedFault[]; readonly clock?: Clock },
+): Promise<{ next: BackupResult; storedBytes: number }> {
   const { repository, storage } = await newRepository(options.clock ? { clock: options.clock } : {});
   storage.faults.order(...(options.faults ?? []));
   const controller = new AbortController();
@@ -118,7 +127,8 @@ async function stoppedRun(source: string, options: { readonly stopWhen: (storage
 test('a run that is stopped at any moment leaves no snapshot, and the next run stores less', async () => {
   using folder = temporaryFolder();
   const total = makeSource(folder.path, 90, 500_000);
-  const writes = (kind: string, count: number) => (storage: SimulatedStorage) => storage.operations.filter((operation) => operation.call === 'write' && operation.file?.kind === kind).length >= count;
+  const writes = (kind: string, count: number) => (storage: SimulatedStorage) =>
+    storage.operations.filter((operation) => operation.call === 'write' && operation.file?.kind === kind).length >= count;
   const moments: readonly (readonly [string, (storage: SimulatedStorage) => boolean])[] = [
     ['at once', () => true],
     ['when it looks for a parent', (storage) => storage.counters.calls.list > 4],
@@ -129,7 +139,10 @@ test('a run that is stopped at any moment leaves no snapshot, and the next run s
   ];
   for (const [moment, stopWhen] of moments) {
     const { next, storedBytes } = await stoppedRun(folder.path, { stopWhen });
-    assert.ok(next.summary.dataAdded <= total - storedBytes * 0.95 + 100_000, `stopped ${moment}: ${storedBytes} bytes were there, ${next.summary.dataAdded} added`);
+    assert.ok(
+      next.summary.dataAdded <= total - storedBytes * 0.95 + 100_000,
+      `stopped ${moment}: ${storedBytes} bytes were there, ${next.summary.dataAdded} added`,
+    );
     if (moment.startsWith('after')) assert.ok(storedBytes > 10 << 20, `stopped ${moment}, ${storedBytes} bytes`);
   }
 });
@@ -175,7 +188,11 @@ test('a disk that is full from the middle on is named with what was needed and w
   makeSource(folder.path, 60, 500_000);
   const { repository, storage } = await newRepository();
   storage.capacityBytes = 20 << 20;
-  await assert.rejects(runBackup(repository, [folder.path]), (error) => isCode(error, 'storage.full') && typeof error.facts['neededBytes'] === 'number' && typeof error.facts['freeBytes'] === 'number');
+  await assert.rejects(
+    runBackup(repository, [folder.path]),
+    (error) =>
+      isCode(error, 'storage.full') && typeof error.facts['neededBytes'] === 'number' && typeof error.facts['freeBytes'] === 'number',
+  );
   assert.deepEqual(await storage.list('snapshots'), []);
   storage.capacityBytes = Infinity;
   const next = await nextRun(storage, [folder.path]);
@@ -197,7 +214,11 @@ test('the network may fail at any single call: the run ends with an error or a c
       storage.faults.order({ fault, after });
       const outcome = await outcomeOf(nextRun(storage, [folder.path]));
       results[outcome instanceof Error ? 'failed' : 'done'] += 1;
-      if (outcome instanceof Error) assert.ok(isCode(outcome, 'storage.unreachable', 'storage.full', 'repository.damaged'), `${fault} after ${after}: ${outcome.stack}`);
+      if (outcome instanceof Error)
+        assert.ok(
+          isCode(outcome, 'storage.unreachable', 'storage.full', 'repository.damaged'),
+          `${fault} after ${after}: ${outcome.stack}`,
+        );
       storage.faults.clear();
       const complete = await assertEverySnapshotComplete(storage);
       assert.ok(complete === 2 || outcome instanceof Error, `${fault} after ${after}`);
@@ -232,7 +253,11 @@ test('a faulty compressor stops the run with its own error before anything wrong
   writeFileSync(join(source, 'large'), 'much text '.repeat(1 << 20));
   const preload = pathToFileURL(join(import.meta.dirname, 'faulty-zlib.ts')).href;
   const child = (...args: string[]): unknown => {
-    const { stdout, stderr } = spawnSync(process.execPath, ['--import', preload, join(import.meta.dirname, 'backup-child.ts'), source, ...args], { encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--import', preload, join(import.meta.dirname, 'backup-child.ts'), source, ...args],
+      { encoding: 'utf8' },
+    );
     assert.notEqual(stdout, '', stderr);
     return JSON.parse(stdout);
   };

@@ -5,25 +5,56 @@ import type { SourceStat } from '../../src/backup/source-stat.ts';
 import { byteStringFromText, type ByteString } from '../../src/platform/index.ts';
 import { fileModeFromStat, parseTree, serializeTree, TimestampWriter, type BlobId, type Node } from '../../src/repository/index.ts';
 
-const options = { withAtime: false, accounts: { user: (uid: number) => `user-${uid}`, group: () => '' }, times: new TimestampWriter(() => 420) };
+const options = {
+  withAtime: false,
+  accounts: { user: (uid: number) => `user-${uid}`, group: () => '' },
+  times: new TimestampWriter(() => 420),
+};
 const strict: ChangeRules = { ignoreCtime: false, ignoreInode: false };
 const stat: SourceStat = {
-  type: 'file', mode: fileModeFromStat(0o100_644), uid: 1_000, gid: 100, inode: 2n ** 64n - 1n, deviceId: 5, device: 0, links: 1, size: 11,
-  mtimeNs: 1_785_769_200_123_456_789n, ctimeNs: 1_785_769_200_123_456_790n, atimeNs: 1n,
+  type: 'file',
+  mode: fileModeFromStat(0o100_644),
+  uid: 1_000,
+  gid: 100,
+  inode: 2n ** 64n - 1n,
+  deviceId: 5,
+  device: 0,
+  links: 1,
+  size: 11,
+  mtimeNs: 1_785_769_200_123_456_789n,
+  ctimeNs: 1_785_769_200_123_456_790n,
+  atimeNs: 1n,
 };
 const name = byteStringFromText('berkas');
 const id = 'ab'.repeat(32) as BlobId;
 const node = (change: Partial<SourceStat> = {}): Node => makeNode(name, { ...stat, ...change }, options, { content: [id] });
 
-test('a file has the same content as the parent\'s when size, times and inode are the same, and only then', () => {
+test("a file has the same content as the parent's when size, times and inode are the same, and only then", () => {
   assert.ok(hasSameContent(node(), node(), strict));
-  assert.ok(hasSameContent({ ...node(), mtime: '2026-08-03T15:00:00.123456789Z', ctime: '2026-08-03T15:00:00.12345679Z' }, node(), strict), 'instants count, not zones');
-  const changes: readonly Partial<SourceStat>[] = [{ size: 12 }, { mtimeNs: stat.mtimeNs + 1n }, { ctimeNs: stat.ctimeNs + 1n }, { ctimeNs: stat.mtimeNs }, { inode: 2n ** 64n - 2n }, { inode: 7 }];
+  assert.ok(
+    hasSameContent({ ...node(), mtime: '2026-08-03T15:00:00.123456789Z', ctime: '2026-08-03T15:00:00.12345679Z' }, node(), strict),
+    'instants count, not zones',
+  );
+  const changes: readonly Partial<SourceStat>[] = [
+    { size: 12 },
+    { mtimeNs: stat.mtimeNs + 1n },
+    { ctimeNs: stat.ctimeNs + 1n },
+    { ctimeNs: stat.mtimeNs },
+    { inode: 2n ** 64n - 2n },
+    { inode: 7 },
+  ];
   for (const change of changes) assert.ok(!hasSameContent(node(), node(change), strict), JSON.stringify(Object.keys(change)));
 });
 
 test('rights and owners do not make a file worth reading again', () => {
-  for (const change of [{ mode: 0o777 }, { uid: 0 }, { gid: 0 }, { links: 2 }, { deviceId: 6 }, { atimeNs: 9n }] satisfies Partial<SourceStat>[]) {
+  for (const change of [
+    { mode: 0o777 },
+    { uid: 0 },
+    { gid: 0 },
+    { links: 2 },
+    { deviceId: 6 },
+    { atimeNs: 9n },
+  ] satisfies Partial<SourceStat>[]) {
     assert.ok(hasSameContent(node(), node(change), strict));
   }
 });
@@ -33,7 +64,8 @@ test('ctime and inode are left out when asked, never the mtime or the size', () 
   assert.ok(hasSameContent(node(), node({ inode: 1 }), { ignoreCtime: false, ignoreInode: true }));
   assert.ok(!hasSameContent(node(), node({ inode: 1 }), { ignoreCtime: true, ignoreInode: false }));
   assert.ok(!hasSameContent(node(), node({ ctimeNs: 1n }), { ignoreCtime: false, ignoreInode: true }));
-  for (const change of [{ mtimeNs: 1n }, { size: 1 }]) assert.ok(!hasSameContent(node(), node(change), { ignoreCtime: true, ignoreInode: true }));
+  for (const change of [{ mtimeNs: 1n }, { size: 1 }])
+    assert.ok(!hasSameContent(node(), node(change), { ignoreCtime: true, ignoreInode: true }));
 });
 
 test('only files have content: a folder or link of the same numbers is something else', () => {
@@ -44,11 +76,25 @@ test('only files have content: a folder or link of the same numbers is something
 });
 
 test('a node of the parent is kept only when every known field of it still holds; what only others write stays', () => {
-  const parent: Node = { ...node(), extendedAttributes: [{ name: 'user.x', value: Buffer.from('y') }], unknown: [['flags', 1]], atime: '2001-01-01T00:00:00Z' };
+  const parent: Node = {
+    ...node(),
+    extendedAttributes: [{ name: 'user.x', value: Buffer.from('y') }],
+    unknown: [['flags', 1]],
+    atime: '2001-01-01T00:00:00Z',
+  };
   assert.ok(saysTheSame(parent, node()));
   assert.ok(saysTheSame({ ...parent, deviceId: 0 }, node()), 'newer restic leaves the device out');
   const changes: readonly Partial<SourceStat>[] = [
-    { mode: 0o600 }, { uid: 1 }, { gid: 1 }, { inode: 1 }, { deviceId: 6 }, { links: 2 }, { mtimeNs: 1n }, { ctimeNs: 1n }, { size: 1 }, { type: 'dir' },
+    { mode: 0o600 },
+    { uid: 1 },
+    { gid: 1 },
+    { inode: 1 },
+    { deviceId: 6 },
+    { links: 2 },
+    { mtimeNs: 1n },
+    { ctimeNs: 1n },
+    { size: 1 },
+    { type: 'dir' },
   ];
   for (const change of changes) assert.ok(!saysTheSame(parent, node(change)), Object.keys(change).join());
   const link = (target: string) => makeNode(name, { ...stat, type: 'symlink' }, options, { linkTarget: byteStringFromText(target) });
@@ -74,6 +120,10 @@ test('the access time is the modification time unless asked for', () => {
 
 test('every node that is made can be written to a tree and read back', () => {
   const names = ['a', 'b\n"\\', '\xff\xfe', 'ü'].map((text) => text as ByteString);
-  const nodes = names.toSorted().map((each, at) => makeNode(each, { ...stat, mtimeNs: stat.mtimeNs * BigInt(at), size: 2 ** 40 }, options, { content: [id], sizeBytes: at }));
+  const nodes = names
+    .toSorted()
+    .map((each, at) =>
+      makeNode(each, { ...stat, mtimeNs: stat.mtimeNs * BigInt(at), size: 2 ** 40 }, options, { content: [id], sizeBytes: at }),
+    );
   assert.deepEqual(parseTree(serializeTree(nodes)).nodes, nodes);
 });

@@ -8,7 +8,20 @@ import { parseTree, serializeTree, TimestampWriter, type Node, type Tree, type T
 import { SeededRandom } from '../fakes/seeded-random.ts';
 
 const treeId = 'cd'.repeat(32) as TreeId;
-const stat: SourceStat = { type: 'fifo', mode: 0, uid: 0, gid: 0, inode: 1, deviceId: 1, device: 0, links: 1, size: 0, mtimeNs: 0n, ctimeNs: 0n, atimeNs: 0n };
+const stat: SourceStat = {
+  type: 'fifo',
+  mode: 0,
+  uid: 0,
+  gid: 0,
+  inode: 1,
+  deviceId: 1,
+  device: 0,
+  links: 1,
+  size: 0,
+  mtimeNs: 0n,
+  ctimeNs: 0n,
+  atimeNs: 0n,
+};
 const options = { withAtime: false, accounts: { user: () => '', group: () => '' }, times: new TimestampWriter(() => 0) };
 const node = (name: string): Node => makeNode(name as ByteString, stat, options);
 const treeOf = (...names: string[]): Tree => parseTree(serializeTree(names.map(node)));
@@ -26,7 +39,10 @@ test('nodes come back in any order and stand in the order of their places', () =
     }
     folder.endOfList();
     assert.ok(folder.isComplete);
-    assert.deepEqual(folder.nodes().map(({ name }) => name), places.filter(({ isLeftOut }) => !isLeftOut).map(({ name }) => name));
+    assert.deepEqual(
+      folder.nodes().map(({ name }) => name),
+      places.filter(({ isLeftOut }) => !isLeftOut).map(({ name }) => name),
+    );
   }
 });
 
@@ -39,7 +55,15 @@ test('a place cannot be filled without being awaited', () => {
 
 test("the parent's nodes are found by names asked for in byte order, whichever of the two has more", () => {
   const folder = new OpenFolder(undefined, undefined, treeId, treeOf('B', 'a', 'c', 'd', '\xff'));
-  for (const [name, isThere] of [['A', false], ['B', true], ['a', true], ['b', false], ['c', true], ['e', false], ['\xff', true]] as const) {
+  for (const [name, isThere] of [
+    ['A', false],
+    ['B', true],
+    ['a', true],
+    ['b', false],
+    ['c', true],
+    ['e', false],
+    ['\xff', true],
+  ] as const) {
     assert.equal(folder.parentNodeOf(name as ByteString)?.name, isThere ? name : undefined);
   }
   assert.equal(new OpenFolder(undefined, undefined, undefined, undefined).parentNodeOf('a' as ByteString), undefined);
@@ -54,13 +78,39 @@ test("a folder is the parent's tree only when every node is the parent's and non
     return folder.unchangedTree();
   };
   const parents = (folder: OpenFolder, ...names: string[]) => names.map((name) => folder.parentNodeOf(name as ByteString));
-  assert.equal(outcome((folder) => parents(folder, 'a', 'b', 'c')), treeId);
-  assert.equal(outcome((folder) => parents(folder, 'a', 'b')), undefined, 'one is gone');
-  assert.equal(outcome((folder) => [...parents(folder, 'a', 'b', 'c'), node('d')]), undefined, 'one is new');
-  assert.equal(outcome((folder) => [...parents(folder, 'a', 'b'), node('c')]), undefined, 'one was made anew');
-  assert.equal(outcome((folder) => [...parents(folder, 'a', 'b', 'c'), undefined]), treeId, 'what is left out says nothing');
-  assert.equal(outcome(() => [], treeOf()), treeId, 'an empty folder stays an empty folder');
-  assert.equal(outcome((folder) => parents(folder, 'a'), { ...treeOf('a'), unknown: [['x', 1]] }), undefined);
+  assert.equal(
+    outcome((folder) => parents(folder, 'a', 'b', 'c')),
+    treeId,
+  );
+  assert.equal(
+    outcome((folder) => parents(folder, 'a', 'b')),
+    undefined,
+    'one is gone',
+  );
+  assert.equal(
+    outcome((folder) => [...parents(folder, 'a', 'b', 'c'), node('d')]),
+    undefined,
+    'one is new',
+  );
+  assert.equal(
+    outcome((folder) => [...parents(folder, 'a', 'b'), node('c')]),
+    undefined,
+    'one was made anew',
+  );
+  assert.equal(
+    outcome((folder) => [...parents(folder, 'a', 'b', 'c'), undefined]),
+    treeId,
+    'what is left out says nothing',
+  );
+  assert.equal(
+    outcome(() => [], treeOf()),
+    treeId,
+    'an empty folder stays an empty folder',
+  );
+  assert.equal(
+    outcome((folder) => parents(folder, 'a'), { ...treeOf('a'), unknown: [['x', 1]] }),
+    undefined,
+  );
 });
 
 test('whoever waits for a folder gets its tree', async () => {
@@ -71,5 +121,8 @@ test('whoever waits for a folder gets its tree', async () => {
 });
 
 function shuffled<T>(list: readonly T[], random: SeededRandom): T[] {
-  return list.map((item) => ({ item, key: random.uint32() })).sort((a, b) => a.key - b.key).map(({ item }) => item);
+  return list
+    .map((item) => ({ item, key: random.uint32() }))
+    .sort((a, b) => a.key - b.key)
+    .map(({ item }) => item);
 }

@@ -21,11 +21,24 @@ export type RunOptions = Partial<BackupOptions> & { readonly exclude?: ExcludeOp
 export async function runBackup(repository: Repository, sources: readonly string[], options: RunOptions = {}): Promise<BackupResult> {
   const { exclude = {}, ...rest } = options;
   const rules = await compileExcludeRules(exclude, { environment: {} });
-  return backup(repository, { sources, workingFolder: '/', rules, host: 'srv-uji', workerCount: 2, programVersion: 'test', signal: new AbortController().signal, ...rest });
+  return backup(repository, {
+    sources,
+    workingFolder: '/',
+    rules,
+    host: 'srv-uji',
+    workerCount: 2,
+    programVersion: 'test',
+    signal: new AbortController().signal,
+    ...rest,
+  });
 }
 
 /** As a process of its own: opens the repository, loads the index, backs up. */
-export async function nextRun(storage: SimulatedStorage, sources: readonly string[], options: RunOptions = {}): Promise<BackupResult & { readonly repository: Repository }> {
+export async function nextRun(
+  storage: SimulatedStorage,
+  sources: readonly string[],
+  options: RunOptions = {},
+): Promise<BackupResult & { readonly repository: Repository }> {
   const repository = await reopen(storage);
   return { ...(await runBackup(repository, sources, options)), repository };
 }
@@ -46,7 +59,10 @@ export async function readSnapshot(repository: Repository, tree: TreeId): Promis
     if (step.kind === 'unreadable') throw step.error;
     if (step.kind !== 'node') continue;
     if (step.problems.length > 0) throw new Error(`problems at ${textOf(step.path)}: ${JSON.stringify(step.problems)}`);
-    entries.set(textOf(step.path), { node: step.node, content: step.node.type === 'file' ? await contentOf(repository, step.node) : undefined });
+    entries.set(textOf(step.path), {
+      node: step.node,
+      content: step.node.type === 'file' ? await contentOf(repository, step.node) : undefined,
+    });
   }
   return entries;
 }
@@ -67,7 +83,9 @@ export async function assertEverySnapshotComplete(storage: SimulatedStorage): Pr
   return snapshots.length;
 }
 
-export const rootOnly = { skip: process.platform === 'linux' && process.getuid?.() === 0 ? false : 'needs root on Linux, to make device nodes and mount' };
+export const rootOnly = {
+  skip: process.platform === 'linux' && process.getuid?.() === 0 ? false : 'needs root on Linux, to make device nodes and mount',
+};
 
 /** Runs `use` while a file system of its own lies at `path`; it notes every access. Skipped where mounting is not allowed. */
 export async function withMount(t: TestContext, path: string, use: () => Promise<void>): Promise<void> {

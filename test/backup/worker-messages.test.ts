@@ -17,15 +17,26 @@ const anyFile: fc.Arbitrary<FileToRead> = fc.record(
 );
 
 const anyOutcome: fc.Arbitrary<FileOutcome> = fc.oneof(
-  fc.record({ kind: fc.constant('content' as const), ids: fc.array(anyId, { maxLength: 4 }), sizeBytes: anySize, changed: fc.boolean() }, { noNullPrototype: true }),
+  fc.record(
+    { kind: fc.constant('content' as const), ids: fc.array(anyId, { maxLength: 4 }), sizeBytes: anySize, changed: fc.boolean() },
+    { noNullPrototype: true },
+  ),
   fc.record({ kind: fc.constant('failure' as const), reason: fc.string() }, { noNullPrototype: true }),
   fc.constant<FileOutcome>({ kind: 'too-large' }),
 );
 
 test('any files arrive in a worker as they were sent', () => {
-  fc.assert(fc.property(fc.array(anyFile, { maxLength: 70 }), (files) => assert.deepEqual([...unpackFiles(structuredClone(packFiles(files)))], files)));
+  fc.assert(
+    fc.property(fc.array(anyFile, { maxLength: 70 }), (files) =>
+      assert.deepEqual([...unpackFiles(structuredClone(packFiles(files)))], files),
+    ),
+  );
 });
 
 test('any outcomes come back as they were sent, in their order', () => {
-  fc.assert(fc.property(fc.array(anyOutcome, { maxLength: 70 }), (outcomes) => assert.deepEqual(unpackOutcomes(structuredClone(packOutcomes(outcomes))), outcomes)));
+  fc.assert(
+    fc.property(fc.array(anyOutcome, { maxLength: 70 }), (outcomes) =>
+      assert.deepEqual(unpackOutcomes(structuredClone(packOutcomes(outcomes))), outcomes),
+    ),
+  );
 });

@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { closeSync, ftruncateSync, linkSync, lstatSync, mkdirSync, openSync, symlinkSync, utimesSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -33,13 +44,21 @@ test('hard links are stored with one content, their number and one inode', linux
   assert.deepEqual(one?.content, two?.content);
 });
 
-test('links of every kind keep their target\'s bytes and are never followed', linuxOnly, async () => {
+test("links of every kind keep their target's bytes and are never followed", linuxOnly, async () => {
   using folder = temporaryFolder();
   mkdirSync(join(folder.path, 'dir'));
   writeFileSync(join(folder.path, 'dir', 'inside'), 'x');
   const targets: readonly (readonly [string, string | Buffer])[] = [
-    ['to-file', 'dir/inside'], ['to-dir', 'dir'], ['to-nothing', 'not there'], ['to-itself', 'to-itself'], ['absolute', '/etc/passwd'], ['up', '../../..'],
-    ['loop-a', 'loop-b'], ['loop-b', 'loop-a'], ['not-utf8', Buffer.of(0x66, 0xff, 0xfe)], ['odd', ' <&>\u2028"\\ '],
+    ['to-file', 'dir/inside'],
+    ['to-dir', 'dir'],
+    ['to-nothing', 'not there'],
+    ['to-itself', 'to-itself'],
+    ['absolute', '/etc/passwd'],
+    ['up', '../../..'],
+    ['loop-a', 'loop-b'],
+    ['loop-b', 'loop-a'],
+    ['not-utf8', Buffer.of(0x66, 0xff, 0xfe)],
+    ['odd', ' <&>\u2028"\\ '],
   ];
   for (const [name, target] of targets) symlinkSync(target, join(folder.path, name));
   const { repository } = await newRepository();
@@ -57,9 +76,30 @@ test('links of every kind keep their target\'s bytes and are never followed', li
 test('names that are not text, and names with everything else, are stored byte for byte, in byte order', linuxOnly, async () => {
   using folder = temporaryFolder();
   const names = [
-    Buffer.of(0xff, 0xfe), Buffer.of(0x61, 0x80), Buffer.from('a\xe9', 'latin1'), Buffer.from('ü'), Buffer.from('u\u0308'), Buffer.from('a😀'), Buffer.from('a～'), Buffer.from(' '), Buffer.from('. '),
-    Buffer.from('new\nline'), Buffer.from('tab\t"quote"\\back'), Buffer.from('\x1b[31m'), Buffer.from('x'.repeat(255)), Buffer.from('CON'), Buffer.from('a:b|c?*'), Buffer.from('%s'), Buffer.from('\u202egnp.exe'), Buffer.from('-rf'),
-    Buffer.from('A'), Buffer.from('a'), Buffer.of(1), Buffer.of(0x7f), Buffer.from('\u200b'), Buffer.from('\ufffd'),
+    Buffer.of(0xff, 0xfe),
+    Buffer.of(0x61, 0x80),
+    Buffer.from('a\xe9', 'latin1'),
+    Buffer.from('ü'),
+    Buffer.from('u\u0308'),
+    Buffer.from('a😀'),
+    Buffer.from('a～'),
+    Buffer.from(' '),
+    Buffer.from('. '),
+    Buffer.from('new\nline'),
+    Buffer.from('tab\t"quote"\\back'),
+    Buffer.from('\x1b[31m'),
+    Buffer.from('x'.repeat(255)),
+    Buffer.from('CON'),
+    Buffer.from('a:b|c?*'),
+    Buffer.from('%s'),
+    Buffer.from('\u202egnp.exe'),
+    Buffer.from('-rf'),
+    Buffer.from('A'),
+    Buffer.from('a'),
+    Buffer.of(1),
+    Buffer.of(0x7f),
+    Buffer.from('\u200b'),
+    Buffer.from('\ufffd'),
   ];
   for (const name of names) writeFileSync(Buffer.concat([Buffer.from(`${folder.path}/`), name]), name);
   const { repository, storage } = await newRepository();
@@ -113,12 +153,18 @@ test('pipes are recorded and never opened, sockets are counted and left out', li
 
 test('device nodes are recorded with their numbers and never read', rootOnly, async (t) => {
   using folder = temporaryFolder();
-  const made = [['zero', 'c', '1', '5'], ['disk', 'b', '250', '1048575']].map((args) => spawnSync('mknod', [join(folder.path, args[0] ?? ''), ...args.slice(1)]).status);
+  const made = [
+    ['zero', 'c', '1', '5'],
+    ['disk', 'b', '250', '1048575'],
+  ].map((args) => spawnSync('mknod', [join(folder.path, args[0] ?? ''), ...args.slice(1)]).status);
   if (made.some((status) => status !== 0)) return t.skip('cannot make device nodes here');
   const { repository } = await newRepository();
   const run = await runBackup(repository, [folder.path]);
   const stored = await readSnapshot(repository, run.tree);
-  for (const [name, type] of [['zero', 'chardev'], ['disk', 'dev']] as const) {
+  for (const [name, type] of [
+    ['zero', 'chardev'],
+    ['disk', 'dev'],
+  ] as const) {
     const node = stored.get(join(folder.path, name))?.node;
     assert.deepEqual([node?.type, node?.device], [type, lstatSync(join(folder.path, name)).rdev]);
   }
@@ -159,7 +205,10 @@ test('times of any age come back to the nanosecond, and rights and owners as the
     const stat = lstatSync(join(folder.path, `${at}`), { bigint: true });
     const node = stored.get(join(folder.path, `${at}`))?.node;
     assert.ok(node);
-    assert.deepEqual([parseTimestamp(node.mtime).ns, parseTimestamp(node.ctime).ns, node.mode, node.uid, BigInt(node.inode)], [stat.mtimeNs, stat.ctimeNs, Number(stat.mode) & 0o777, Number(stat.uid), stat.ino]);
+    assert.deepEqual(
+      [parseTimestamp(node.mtime).ns, parseTimestamp(node.ctime).ns, node.mode, node.uid, BigInt(node.inode)],
+      [stat.mtimeNs, stat.ctimeNs, Number(stat.mode) & 0o777, Number(stat.uid), stat.ino],
+    );
   }
 });
 
@@ -172,7 +221,10 @@ test('what may not be read is named, and the rest is stored', async () => {
   // Root may read everything but what the kernel only takes and never tells.
   const closed = isRoot ? ['/sys/bus/platform/drivers_probe'] : [join(folder.path, 'closed'), join(folder.path, 'secret')];
   const run = await runBackup(repository, isRoot ? [folder.path, ...closed] : [folder.path]);
-  assert.deepEqual(run.issues.map(({ path, kind, reason }) => [path, kind, reason]).toSorted(), closed.map((path) => [path, 'unreadable', 'EACCES']));
+  assert.deepEqual(
+    run.issues.map(({ path, kind, reason }) => [path, kind, reason]).toSorted(),
+    closed.map((path) => [path, 'unreadable', 'EACCES']),
+  );
   assert.ok((await readSnapshot(repository, run.tree)).has(join(folder.path, 'open')));
 });
 
@@ -181,7 +233,10 @@ test('a file that the system says is empty but has content, as in /proc, is stor
   const run = await runBackup(repository, ['/proc/version']);
   const entry = (await readSnapshot(repository, run.tree)).get('/proc/version');
   assert.match(entry?.content?.toString() ?? '', /^Linux version/);
-  assert.deepEqual(run.issues.map(({ path, kind }) => [path, kind]), [['/proc/version', 'changed']]);
+  assert.deepEqual(
+    run.issues.map(({ path, kind }) => [path, kind]),
+    [['/proc/version', 'changed']],
+  );
 });
 
 test('a file with a read error is named, and the rest is stored', linuxOnly, async () => {
@@ -190,6 +245,9 @@ test('a file with a read error is named, and the rest is stored', linuxOnly, asy
   using folder = temporaryFolder();
   writeFileSync(join(folder.path, 'good'), 'x');
   const run = await runBackup(repository, ['/proc/self/mem', join(folder.path, 'good')]);
-  assert.deepEqual(run.issues.map(({ path, kind, reason }) => [path, kind, reason]), [['/proc/self/mem', 'unreadable', 'EIO']]);
+  assert.deepEqual(
+    run.issues.map(({ path, kind, reason }) => [path, kind, reason]),
+    [['/proc/self/mem', 'unreadable', 'EIO']],
+  );
   assert.equal((await readSnapshot(repository, run.tree)).get(join(folder.path, 'good'))?.content?.toString(), 'x');
 });

@@ -26,11 +26,17 @@ describe('looking into snapshots', () => {
     const late = { mtime: '2026-06-01T00:00:00Z' };
     const first = small.tree([
       small.folder('docs', [small.file('Letter.TXT', 'one'), node('link', 'symlink', { linkTarget: path('a') })]),
-      small.folder('gone', [small.file('copy', 'moved away')]), kept, small.file('notes', 'v1'), small.file('turned', 'a file'),
+      small.folder('gone', [small.file('copy', 'moved away')]),
+      kept,
+      small.file('notes', 'v1'),
+      small.file('turned', 'a file'),
     ]);
     const second = small.tree([
       small.folder('docs', [small.file('Letter.TXT', 'two', late), node('link', 'symlink', { linkTarget: path('b') })]),
-      kept, small.file('moved', 'moved away'), small.file('notes', 'v1', late), small.folder('turned', [small.file('inner', 'new')]),
+      kept,
+      small.file('moved', 'moved away'),
+      small.file('notes', 'v1', late),
+      small.folder('turned', [small.file('inner', 'new')]),
     ]);
     const third = small.tree([kept, small.file('notes', 'v2'), small.folder('\u00fcml\u00e4ut', [small.file('same', 'the same in all')])]);
     await small.flush();
@@ -70,10 +76,18 @@ describe('looking into snapshots', () => {
   });
 
   test('findInSnapshots() finds names and paths in every snapshot', async () => {
-    assert.deepEqual(await find({ patterns: ['same'] }), ['1 entry /kept/same', '2 entry /kept/same', '3 entry /kept/same', '3 entry /\u00fcml\u00e4ut/same']);
+    assert.deepEqual(await find({ patterns: ['same'] }), [
+      '1 entry /kept/same',
+      '2 entry /kept/same',
+      '3 entry /kept/same',
+      '3 entry /\u00fcml\u00e4ut/same',
+    ]);
     assert.deepEqual(await find({ patterns: ['/kept/*'] }), ['1 entry /kept/same', '2 entry /kept/same', '3 entry /kept/same']);
     assert.deepEqual(await find({ patterns: ['letter*'] }), []);
-    assert.deepEqual(await find({ patterns: ['letter*', 'NOTHING'], ignoreCase: true }), ['1 entry /docs/Letter.TXT', '2 entry /docs/Letter.TXT']);
+    assert.deepEqual(await find({ patterns: ['letter*', 'NOTHING'], ignoreCase: true }), [
+      '1 entry /docs/Letter.TXT',
+      '2 entry /docs/Letter.TXT',
+    ]);
     assert.deepEqual(await find({ patterns: ['!gone'] }), ['1 entry /gone', '1 entry /gone/copy']);
     assert.equal((await find({ patterns: [''] })).length, 9 + 9 + 5);
     await assert.rejects(find({ patterns: ['a['] }), { code: 'arguments.invalid' });
@@ -116,7 +130,14 @@ describe('looking into snapshots', () => {
 
   test('compareTrees() tells metadata only when asked', async () => {
     assert.deepEqual((await compare(0, 1, true)).changes, [
-      'U /docs/', 'M /docs/Letter.TXT', 'U /docs/link', '- /gone/', '- /gone/copy', '+ /moved', 'U /notes', 'TU /turned/',
+      'U /docs/',
+      'M /docs/Letter.TXT',
+      'U /docs/link',
+      '- /gone/',
+      '- /gone/copy',
+      '+ /moved',
+      'U /notes',
+      'TU /turned/',
     ]);
   });
 
@@ -156,7 +177,10 @@ test('a folder that cannot be read is reported, and the rest is still found', as
   assert.deepEqual([entries.length, unreadable], [3, ['/broken']]);
   await assert.rejects(collect(listEntries(repository, root, { recursive: true })), { code: 'repository.damaged' });
   const matches = await collect(findInSnapshots(repository, await small.snapshots(), { patterns: ['*'] }));
-  assert.deepEqual(matches.map(({ kind }) => kind), ['entry', 'entry', 'unreadable', 'entry']);
+  assert.deepEqual(
+    matches.map(({ kind }) => kind),
+    ['entry', 'entry', 'unreadable', 'entry'],
+  );
   const history = await versionsOf(repository, await small.snapshots(), path('/broken/file'));
   assert.equal(history.unreadableIn.length, 1);
 });

@@ -30,7 +30,8 @@ test('times are local unless they name a zone, and bad ones are refused', () => 
   assert.equal(parse('2012-11-01'), parseTimestamp('2012-10-31T17:00:00Z').ns);
   assert.equal(parse('2012-11-01T22:08:41Z'), parseTimestamp('2012-11-01T22:08:41Z').ns);
   assert.equal(localTimeText(parse('2012-11-01 22:08'), jakarta), '2012-11-01 22:08:00');
-  for (const bad of ['', 'now', '2012-13-01', '2012-02-30', '2012-11-01 25:00']) assert.throws(() => parse(bad), { code: 'arguments.invalid' });
+  for (const bad of ['', 'now', '2012-13-01', '2012-02-30', '2012-11-01 25:00'])
+    assert.throws(() => parse(bad), { code: 'arguments.invalid' });
 });
 
 test('lists of files are patterns, lines or names that end with NUL', async (t) => {
@@ -41,8 +42,12 @@ test('lists of files are patterns, lines or names that end with NUL', async (t) 
     writeFileSync(join(folder, 'list'), content);
     return join(folder, 'list');
   };
-  const read = (options: Partial<Parameters<typeof readFilesFrom>[0]>) => readFilesFrom({ patterns: [], verbatim: [], raw: [], ...options });
-  assert.deepEqual(await read({ patterns: [list(`# no\n\n  ${folder}/?.txt \n${folder}/*/e.txt\n${folder}/plain`)] }), ['a.txt', 'b.txt', 'd/e.txt', 'plain'].map((name) => join(folder, name)));
+  const read = (options: Partial<Parameters<typeof readFilesFrom>[0]>) =>
+    readFilesFrom({ patterns: [], verbatim: [], raw: [], ...options });
+  assert.deepEqual(
+    await read({ patterns: [list(`# no\n\n  ${folder}/?.txt \n${folder}/*/e.txt\n${folder}/plain`)] }),
+    ['a.txt', 'b.txt', 'd/e.txt', 'plain'].map((name) => join(folder, name)),
+  );
   assert.deepEqual(await read({ verbatim: [list(' # yes \n*.txt\n')] }), [' # yes ', '*.txt']);
   assert.deepEqual(await read({ raw: [list('a\nb\0*\0')] }), ['a\nb', '*']);
   await assert.rejects(read({ patterns: [list(`${folder}/*.none`)] }), { code: 'arguments.invalid' });

@@ -9,14 +9,27 @@ test('backup NAME runs a configured set with its own password file, and takes it
   writeFileSync(stage.path('data', 'a.txt'), 'a');
   writeFileSync(stage.path('data', 'b.tmp'), 'b');
   writeFileSync(stage.path('password'), password);
-  const set = { name: 'accounting', sources: [stage.path('data')], excludes: ['*.tmp'], repository: { location: stage.repository, passwordFile: stage.path('password') } };
+  const set = {
+    name: 'accounting',
+    sources: [stage.path('data')],
+    excludes: ['*.tmp'],
+    repository: { location: stage.repository, passwordFile: stage.path('password') },
+  };
   writeFileSync(stage.path('config.jsonc'), JSON.stringify({ version: 1, sets: [set] }));
-  const environment = { RESTIC_REPOSITORY: '', RESTIC_PASSWORD: '', CADANGAN_CONFIG: stage.path('config.jsonc'), CADANGAN_STATE: stage.path('state') };
+  const environment = {
+    RESTIC_REPOSITORY: '',
+    RESTIC_PASSWORD: '',
+    CADANGAN_CONFIG: stage.path('config.jsonc'),
+    CADANGAN_STATE: stage.path('state'),
+  };
   const { code, messages } = await stage.json(['backup', 'accounting'], { environment });
   assert.equal(code, 0);
   assert.equal(messages.at(-1)?.['total_files_processed'], 1);
   const snapshots = (await stage.json(['snapshots'])).messages.flat();
-  assert.deepEqual(JSON.parse(JSON.stringify(snapshots))[0].tags.filter((tag: string) => !tag.startsWith('records:')), ['accounting']);
+  assert.deepEqual(
+    JSON.parse(JSON.stringify(snapshots))[0].tags.filter((tag: string) => !tag.startsWith('records:')),
+    ['accounting'],
+  );
   const runs = readFileSync(stage.path('state', 'runs.jsonl'), 'utf8');
   assert.equal(JSON.parse(runs).set, 'accounting');
   assert.ok(!runs.includes(password));
@@ -42,8 +55,13 @@ test('--skip-if-unchanged makes no snapshot when nothing has changed, and says s
 test('a set that is not right in the configuration is no folder of that name: the mistake is told with its place', async (t) => {
   const stage = await makeStage(t);
   mkdirSync(stage.path('accounting'));
-  writeFileSync(stage.path('config.jsonc'), JSON.stringify({ version: 1, sets: [{ name: 'accounting', sources: ['relative'], repository: { location: stage.repository } }] }));
-  const { code, stderr } = await stage.run(['backup', 'accounting'], { environment: { RESTIC_REPOSITORY: '', CADANGAN_CONFIG: stage.path('config.jsonc') } });
+  writeFileSync(
+    stage.path('config.jsonc'),
+    JSON.stringify({ version: 1, sets: [{ name: 'accounting', sources: ['relative'], repository: { location: stage.repository } }] }),
+  );
+  const { code, stderr } = await stage.run(['backup', 'accounting'], {
+    environment: { RESTIC_REPOSITORY: '', CADANGAN_CONFIG: stage.path('config.jsonc') },
+  });
   assert.equal(code, 1);
   assert.match(stderr, /Cannot use the configuration ".*config\.jsonc".*line 1.*relative/s);
 });

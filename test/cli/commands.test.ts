@@ -43,39 +43,68 @@ test('backup, snapshots, ls, find, diff, dump and restore speak the JSON of rest
   const { messages: run } = await stage.json(['backup', 'source', '--host', 'srv-01']);
   const summary = run.at(-1) ?? {};
   assert.deepEqual(
-    ['message_type', 'files_new', 'files_changed', 'files_unmodified', 'total_files_processed', 'total_bytes_processed'].map((key) => summary[key]),
+    ['message_type', 'files_new', 'files_changed', 'files_unmodified', 'total_files_processed', 'total_bytes_processed'].map(
+      (key) => summary[key],
+    ),
     ['summary', 1, 1, 1, 3, 100_015],
   );
   assert.equal(typeof summary['total_duration'], 'number');
   assert.ok(run.slice(0, -1).every((message) => message['message_type'] === 'status'));
 
-  const { messages: [list] } = await stage.json(['snapshots']);
+  const {
+    messages: [list],
+  } = await stage.json(['snapshots']);
   assert.ok(Array.isArray(list) && list.length === 2);
   const [old] = list as Message[];
-  const tags = (old?.['tags'] as readonly string[] | undefined)?.filter((tag) => !isAnchorTag(tag)); // the history of an earlier test may go on
-  assert.deepEqual([old?.['id'], old?.['short_id'], old?.['hostname'], tags, old?.['time']], [first, first.slice(0, 8), 'srv-01', ['daily', 'files'], '2026-11-01T21:00:00Z']);
-  const { messages: [tagged] } = await stage.json(['snapshots', '--tag', 'daily']);
+  // the history of an earlier test may go on
+  const tags = (old?.['tags'] as readonly string[] | undefined)?.filter((tag) => !isAnchorTag(tag));
+  assert.deepEqual(
+    [old?.['id'], old?.['short_id'], old?.['hostname'], tags, old?.['time']],
+    [first, first.slice(0, 8), 'srv-01', ['daily', 'files'], '2026-11-01T21:00:00Z'],
+  );
+  const {
+    messages: [tagged],
+  } = await stage.json(['snapshots', '--tag', 'daily']);
   assert.equal((tagged as unknown as Message[]).length, 1);
-  const { messages: [groups] } = await stage.json(['snapshots', '--group-by', 'host']);
+  const {
+    messages: [groups],
+  } = await stage.json(['snapshots', '--group-by', 'host']);
   assert.deepEqual((groups as unknown as Message[])[0]?.['group_key'], { hostname: 'srv-01', paths: null, tags: null });
 
   const { messages: listing } = await stage.json(['ls', first]);
   assert.equal(listing[0]?.['struct_type'], 'snapshot');
-  assert.deepEqual(listing.slice(1).map(({ path, type, size, permissions }) => [path, type, size, permissions]), [
-    ['/source', 'dir', undefined, 'drwxr-xr-x'], ['/source/a.txt', 'file', 6, '-rw-r--r--'], ['/source/link', 'symlink', undefined, 'Lrwxrwxrwx'],
-    ['/source/sub', 'dir', undefined, 'drwxr-xr-x'], ['/source/sub/b.bin', 'file', 100_000, '-rw-r--r--'],
-  ]);
+  assert.deepEqual(
+    listing.slice(1).map(({ path, type, size, permissions }) => [path, type, size, permissions]),
+    [
+      ['/source', 'dir', undefined, 'drwxr-xr-x'],
+      ['/source/a.txt', 'file', 6, '-rw-r--r--'],
+      ['/source/link', 'symlink', undefined, 'Lrwxrwxrwx'],
+      ['/source/sub', 'dir', undefined, 'drwxr-xr-x'],
+      ['/source/sub/b.bin', 'file', 100_000, '-rw-r--r--'],
+    ],
+  );
 
-  const { messages: [found] } = await stage.json(['find', 'a.txt']);
-  assert.deepEqual((found as unknown as Message[]).map(({ hits }) => hits), [1, 1]);
+  const {
+    messages: [found],
+  } = await stage.json(['find', 'a.txt']);
+  assert.deepEqual(
+    (found as unknown as Message[]).map(({ hits }) => hits),
+    [1, 1],
+  );
   const { messages: changes } = await stage.json(['diff', first, 'latest']);
-  assert.deepEqual(changes.slice(0, -1).map(({ modifier, path }) => [modifier, path].join(' ')), ['M /source/a.txt', '- /source/link', '+ /source/new.txt']);
+  assert.deepEqual(
+    changes.slice(0, -1).map(({ modifier, path }) => [modifier, path].join(' ')),
+    ['M /source/a.txt', '- /source/link', '+ /source/new.txt'],
+  );
   assert.deepEqual([changes.at(-1)?.['message_type'], changes.at(-1)?.['changed_files']], ['statistics', 1]);
 
   assert.equal((await stage.run(['dump', first, '/source/a.txt'])).stdout, 'hello\n');
   const restored = await stage.json(['restore', `${first}:/source`, '--target', 'out']);
   assert.equal(restored.code, 0);
-  assert.deepEqual(['message_type', 'total_files', 'files_restored', 'total_bytes', 'bytes_restored'].map((key) => restored.messages.at(-1)?.[key]), ['summary', 2, 2, 100_006, 100_006]);
+  assert.deepEqual(
+    ['message_type', 'total_files', 'files_restored', 'total_bytes', 'bytes_restored'].map((key) => restored.messages.at(-1)?.[key]),
+    ['summary', 2, 2, 100_006, 100_006],
+  );
   assert.equal(readFileSync(stage.path('out', 'a.txt'), 'utf8'), 'hello\n');
 });
 
@@ -84,9 +113,14 @@ test('check tells a sound repository from a damaged one, and names what is affec
   makeSource(stage);
   await backUp(stage);
   const sound = await stage.json(['check', '--read-data']);
-  assert.deepEqual([sound.code, sound.messages], [0, [{ message_type: 'summary', num_errors: 0, broken_packs: [], suggest_repair_index: false, suggest_prune: false }]]);
+  assert.deepEqual(
+    [sound.code, sound.messages],
+    [0, [{ message_type: 'summary', num_errors: 0, broken_packs: [], suggest_repair_index: false, suggest_prune: false }]],
+  );
 
-  for (const name of (await stage.run(['find', '--show-pack-id', '--blob', ...'0123456789abcdef'])).stdout.matchAll(/pack ([0-9a-f]{64})/g)) {
+  for (const name of (await stage.run(['find', '--show-pack-id', '--blob', ...'0123456789abcdef'])).stdout.matchAll(
+    /pack ([0-9a-f]{64})/g,
+  )) {
     rmSync(stage.path('repository', 'data', String(name[1]).slice(0, 2), String(name[1])), { force: true });
   }
   const damaged = await stage.run(['check']);
@@ -141,7 +175,9 @@ test('excludes and --files-from choose what is backed up', async (t) => {
 test('passwords are listed, added, changed and removed, but never the last one', async (t) => {
   const stage = await makeStage(t);
   assert.equal((await stage.run(['key', 'add', '--user', 'second', '--host', 'srv'], { input: 'two\n' })).code, 0);
-  const { messages: [keys] } = await stage.json(['key', 'list'], { environment: { RESTIC_PASSWORD: 'two' } });
+  const {
+    messages: [keys],
+  } = await stage.json(['key', 'list'], { environment: { RESTIC_PASSWORD: 'two' } });
   const own = (keys as unknown as Message[]).find((key) => key['current'] === true);
   assert.deepEqual(Object.keys(own ?? {}), ['current', 'id', 'userName', 'hostName', 'created']);
   assert.equal(own?.['userName'], 'second');
@@ -155,11 +191,21 @@ test('passwords are listed, added, changed and removed, but never the last one',
   assert.equal((await stage.run(['snapshots'], { environment: { RESTIC_PASSWORD: password } })).code, 0);
 });
 
-test('the output of people\'s commands is aligned, and standard output holds the result only', async (t) => {
+test("the output of people's commands is aligned, and standard output holds the result only", async (t) => {
   const stage = await makeStage(t);
   makeSource(stage);
   const first = await backUp(stage, '--host', '資料庫', '--time', '2026-11-01 21:00:00');
   const { stdout, stderr } = await stage.run(['snapshots', '--compact']);
   assert.equal(stderr, '');
-  assert.equal(stdout, ['ID        Time                 Host    Tags', '-------------------------------------------', `${first.slice(0, 8)}  2026-11-01 21:00:00  資料庫`, '-------------------------------------------', '1 snapshot', ''].join('\n'));
+  assert.equal(
+    stdout,
+    [
+      'ID        Time                 Host    Tags',
+      '-------------------------------------------',
+      `${first.slice(0, 8)}  2026-11-01 21:00:00  資料庫`,
+      '-------------------------------------------',
+      '1 snapshot',
+      '',
+    ].join('\n'),
+  );
 });

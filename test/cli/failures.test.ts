@@ -7,7 +7,13 @@ import { openStorage } from '../../src/storage/index.ts';
 import { makeStage, password, type Stage } from './run-cli.ts';
 
 /** Every failure is told on standard error in a sentence and a next step, without a stack, and in JSON in restic's shape. */
-async function failsWith(stage: Stage, code: number, sentence: RegExp, args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<void> {
+async function failsWith(
+  stage: Stage,
+  code: number,
+  sentence: RegExp,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const [forPeople, forPrograms] = await Promise.all([stage.run(args, { environment }), stage.json(args, { environment })]);
   assert.equal(forPeople.code, code, forPeople.stderr);
   assert.match(forPeople.stderr, sentence);
@@ -24,7 +30,8 @@ test('a wrong password is exit code 12', async (t) => {
 test('a folder that is missing or empty is exit code 10, before a password is asked for', async (t) => {
   const stage = await makeStage(t);
   mkdirSync(stage.path('empty'));
-  for (const folder of ['missing', 'empty']) await failsWith(stage, 10, /There is no repository at/, ['snapshots', '-r', stage.path(folder)], { RESTIC_PASSWORD: '' });
+  for (const folder of ['missing', 'empty'])
+    await failsWith(stage, 10, /There is no repository at/, ['snapshots', '-r', stage.path(folder)], { RESTIC_PASSWORD: '' });
 });
 
 test('a repository that somebody holds exclusively is exit code 11, and waiting for it works', async (t) => {
@@ -105,7 +112,11 @@ test('a password that is missing, empty, or cannot be had is told apart', async 
   await failsWith(stage, 1, /the command false failed/, ['snapshots', '--password-command', 'false']);
   writeFileSync(stage.path('empty'), '\n');
   await failsWith(stage, 1, /empty password/i, ['snapshots', '-p', 'empty']);
-  assert.equal((await stage.run(['snapshots'], { environment: { RESTIC_PASSWORD: '' }, input: `${password}\n` })).code, 0, 'a pipe may bring it');
+  assert.equal(
+    (await stage.run(['snapshots'], { environment: { RESTIC_PASSWORD: '' }, input: `${password}\n` })).code,
+    0,
+    'a pipe may bring it',
+  );
 });
 
 test('a command line that makes no sense is exit code 1 with a hint', async (t) => {

@@ -14,10 +14,31 @@ async function makeHouse(t: TestContext): Promise<House> {
   mkdirSync(stage.path('data'));
   writeFileSync(stage.path('data', 'a.txt'), 'a');
   writeFileSync(stage.path('password'), password);
-  const set = { name: 'accounting', sources: [stage.path('data')], repository: { location: stage.repository, passwordCommand: ['cat', stage.path('password')] }, before: ['true', '--password=geheim-7', '--token', 'geheim-8'] };
-  const instruction = { documentNumber: 'IK-IT-003', clauses: ['ISO 45001:2018 4.4.6'], formNumber: 'FR-IT-007', drillIntervalDays: 30, approvedBy: { name: 'H. Agus', position: 'Direktur' } };
-  writeFileSync(stage.path('config.jsonc'), JSON.stringify({ version: 1, organisation: 'PT Contoh', timeZone: 'Asia/Jakarta', instruction, sets: [set] }));
-  const options = { environment: { RESTIC_REPOSITORY: '', RESTIC_PASSWORD: '', CADANGAN_CONFIG: stage.path('config.jsonc'), CADANGAN_STATE: stage.path('state') } };
+  const set = {
+    name: 'accounting',
+    sources: [stage.path('data')],
+    repository: { location: stage.repository, passwordCommand: ['cat', stage.path('password')] },
+    before: ['true', '--password=geheim-7', '--token', 'geheim-8'],
+  };
+  const instruction = {
+    documentNumber: 'IK-IT-003',
+    clauses: ['ISO 45001:2018 4.4.6'],
+    formNumber: 'FR-IT-007',
+    drillIntervalDays: 30,
+    approvedBy: { name: 'H. Agus', position: 'Direktur' },
+  };
+  writeFileSync(
+    stage.path('config.jsonc'),
+    JSON.stringify({ version: 1, organisation: 'PT Contoh', timeZone: 'Asia/Jakarta', instruction, sets: [set] }),
+  );
+  const options = {
+    environment: {
+      RESTIC_REPOSITORY: '',
+      RESTIC_PASSWORD: '',
+      CADANGAN_CONFIG: stage.path('config.jsonc'),
+      CADANGAN_STATE: stage.path('state'),
+    },
+  };
   assert.equal((await stage.run(['backup', 'accounting'], options)).code, 0);
   return { stage, options };
 }
@@ -47,11 +68,23 @@ test('every command that works on a repository leaves a record, also one that fa
   writeFileSync(stage.path('new-password'), 'geheim-10');
   assert.equal((await stage.run(['key', 'add', '--new-password-file', stage.path('new-password')], { environment })).code, 0);
   const all = await records(house);
-  assert.deepEqual(all.map(({ number, kind, result }) => [number, kind, result ?? '']), [
-    [1, 'history-start', ''], [2, 'configuration-change', ''], [3, 'internal-backup', 'success'], [4, 'internal-restore', 'success'], [5, 'check', 'success'],
-    [6, 'internal-backup', 'failed'], [7, 'check', 'failed'], [8, 'key-change', ''],
-  ]);
-  const text = readdirSync(stage.path('state'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && !entry.name.endsWith('.pem')).map((entry) => readFileSync(`${entry.parentPath}/${entry.name}`, 'utf8')).join('\n');
+  assert.deepEqual(
+    all.map(({ number, kind, result }) => [number, kind, result ?? '']),
+    [
+      [1, 'history-start', ''],
+      [2, 'configuration-change', ''],
+      [3, 'internal-backup', 'success'],
+      [4, 'internal-restore', 'success'],
+      [5, 'check', 'success'],
+      [6, 'internal-backup', 'failed'],
+      [7, 'check', 'failed'],
+      [8, 'key-change', ''],
+    ],
+  );
+  const text = readdirSync(stage.path('state'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.pem'))
+    .map((entry) => readFileSync(`${entry.parentPath}/${entry.name}`, 'utf8'))
+    .join('\n');
   for (const secret of [password, 'geheim', 'PRIVATE KEY']) assert.ok(!text.includes(secret), secret);
   for (const id of ['repositoryId', 'snapshotId', 'treeId']) assert.match(String(all[2]?.[id]), /^[0-9a-f]{64}$/, id);
   const shown = await stage.run(['records', 'show', '6'], options);
@@ -64,7 +97,10 @@ test('a change of the configuration is recorded once, with the old and the new v
   const house = await makeHouse(t);
   const { stage, options } = house;
   const config = readFileSync(stage.path('config.jsonc'), 'utf8');
-  writeFileSync(stage.path('config.jsonc'), config.replace('"name":"accounting"', '"name":"accounting","excludes":["*.tmp"]').replace('PT Contoh', 'PT Baru'));
+  writeFileSync(
+    stage.path('config.jsonc'),
+    config.replace('"name":"accounting"', '"name":"accounting","excludes":["*.tmp"]').replace('PT Contoh', 'PT Baru'),
+  );
   for (let run = 0; run < 2; run++) assert.equal((await stage.run(['backup', 'accounting'], options)).code, 0);
   const changes = (await records(house)).filter(({ kind }) => kind === 'configuration-change').map(({ change }) => change);
   assert.deepEqual(changes.slice(1), [
@@ -78,13 +114,25 @@ test('verify compares with every repository that opens without a question: it fi
   const { stage, options } = house;
   assert.equal((await stage.run(['backup', 'accounting'], options)).code, 0); // its snapshot dates record 3
   const clean = await stage.json(['records', 'verify'], options);
-  assert.deepEqual([clean.code, clean.messages[0]?.['intact'], clean.messages[0]?.['anchors_compared'], clean.messages[0]?.['compared'], clean.messages[0]?.['not_compared']], [0, true, 3, [stage.repository], []]);
+  assert.deepEqual(
+    [
+      clean.code,
+      clean.messages[0]?.['intact'],
+      clean.messages[0]?.['anchors_compared'],
+      clean.messages[0]?.['compared'],
+      clean.messages[0]?.['not_compared'],
+    ],
+    [0, true, 3, [stage.repository], []],
+  );
   const { file, text } = recordFile(stage);
   writeFileSync(file, text.replace('"result":"success"', '"result":"stopped"'));
   const edited = await stage.run(['records', 'verify'], options);
   assert.equal(edited.code, 1);
   assert.match(edited.stderr, /^\d{4}-\d\d\.jsonl, line 3: record 3 was changed/);
-  assert.deepEqual((await nonconformities(house)).map(({ rule }) => rule), ['chain-broken']);
+  assert.deepEqual(
+    (await nonconformities(house)).map(({ rule }) => rule),
+    ['chain-broken'],
+  );
   assert.equal((await stage.run(['records', 'verify'], options)).code, 1);
   assert.equal((await nonconformities(house)).length, 1, 'the same fault is told once');
 
@@ -92,7 +140,10 @@ test('verify compares with every repository that opens without a question: it fi
     const [first = '', second = ''] = text.split('\n');
     const hashOf = (line: string): string => /"hash":"([0-9a-f]{64})"\}$/.exec(line)?.[1] ?? '';
     writeFileSync(file, `${first}\n${second}\n`);
-    writeFileSync(stage.path('state', 'records', 'head.json'), JSON.stringify({ chain: hashOf(first).slice(0, 16), number: 2, hash: hashOf(second) }));
+    writeFileSync(
+      stage.path('state', 'records', 'head.json'),
+      JSON.stringify({ chain: hashOf(first).slice(0, 16), number: 2, hash: hashOf(second) }),
+    );
   };
   cutShort();
   writeFileSync(stage.path('empty.jsonc'), '{ "version": 1 }');
@@ -112,7 +163,10 @@ test('a repository that cannot be compared is named with its reason, and keeps n
   const { stage, options } = await makeHouse(t);
   renameSync(stage.repository, stage.path('away'));
   const away = await stage.json(['records', 'verify'], options);
-  assert.deepEqual([away.code, away.messages[0]?.['intact'], away.messages[0]?.['compared'], away.messages[0]?.['not_compared']], [0, true, [], [{ location: stage.repository, code: 'repository.missing' }]]);
+  assert.deepEqual(
+    [away.code, away.messages[0]?.['intact'], away.messages[0]?.['compared'], away.messages[0]?.['not_compared']],
+    [0, true, [], [{ location: stage.repository, code: 'repository.missing' }]],
+  );
   assert.match((await stage.run(['records', 'verify'], options)).stdout, /not compared with .*repository.*: .*\n/);
 });
 
@@ -133,7 +187,19 @@ test('backups that were removed or rolled back open one nonconformity, and closi
   const [open, ...others] = await nonconformities(house);
   assert.ok(open && Array.isArray(open['records']));
   assert.deepEqual([open['rule'], open['records'].length, others], ['backup-removed', 2, []]);
-  const closing = ['records', 'close', String(open['id']), '--cause', 'disk replaced', '--correction', 'new backup made', '--name', 'Budi', '--position', 'IT Officer'];
+  const closing = [
+    'records',
+    'close',
+    String(open['id']),
+    '--cause',
+    'disk replaced',
+    '--correction',
+    'new backup made',
+    '--name',
+    'Budi',
+    '--position',
+    'IT Officer',
+  ];
   assert.equal((await stage.run(closing, options)).code, 0);
   assert.equal((await stage.json(['records', 'verify'], options)).code, 0);
   assert.equal((await nonconformities(house)).length, 1, 'it is not opened again');
@@ -145,7 +211,8 @@ test('report and pack write what they say, in the language that is asked for; a 
   assert.equal(report.code, 0, report.stderr);
   assert.match(report.stderr, /OHSAS 18001/);
   const html = readFileSync(stage.path('laporan.html'), 'utf8');
-  for (const text of ['PT Contoh', 'FR-IT-007', 'IK-IT-003', 'Disahkan oleh', 'H. Agus', 'accounting', 'Berhasil']) assert.ok(html.includes(text), text);
+  for (const text of ['PT Contoh', 'FR-IT-007', 'IK-IT-003', 'Disahkan oleh', 'H. Agus', 'accounting', 'Berhasil'])
+    assert.ok(html.includes(text), text);
   assert.equal((await stage.run(['records', 'report', '--month', '2026-13'], options)).code, 1);
   assert.equal((await stage.run(['records', 'report', '-o', 'nowhere/x.pdf'], options)).code, 1);
   const pack = await stage.run(['records', 'pack', '-o', 'audit.zip'], options);
@@ -164,13 +231,24 @@ test('approving and closing are records of their own, by a named person', async 
   const house = await makeHouse(t);
   const { stage, options } = house;
   assert.equal((await stage.run(['records', 'approve', '--month', '2026-11'], options)).code, 1, 'somebody has to sign');
-  assert.equal((await stage.run(['records', 'approve', '--act', 'checked', '--month', '2026-11', '--name', 'Budi Santoso', '--position', 'IT Officer'], options)).code, 0);
+  assert.equal(
+    (
+      await stage.run(
+        ['records', 'approve', '--act', 'checked', '--month', '2026-11', '--name', 'Budi Santoso', '--position', 'IT Officer'],
+        options,
+      )
+    ).code,
+    0,
+  );
   const approval = (await records(house)).at(-1);
   assert.equal(approval?.['kind'], 'approval');
   assert.match(JSON.stringify(approval?.['approval']), /"name":"Budi Santoso",.*"throughNumber":3/);
   const none = await stage.json(['records', 'nonconformities'], options);
   assert.deepEqual([none.code, none.messages], [0, []]);
-  assert.equal((await stage.run(['records', 'close', 'NC-0001', '--cause', 'x', '--correction', 'y', '--name', 'z', '--position', 'p'], options)).code, 1);
+  assert.equal(
+    (await stage.run(['records', 'close', 'NC-0001', '--cause', 'x', '--correction', 'y', '--name', 'z', '--position', 'p'], options)).code,
+    1,
+  );
 });
 
 test('a backup whose record cannot be written says so, does the work all the same, and is no success', async (t) => {

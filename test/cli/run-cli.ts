@@ -45,7 +45,15 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
 async function start(args: readonly string[], options: CliOptions): Promise<CliRun> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
     cwd: options.cwd,
-    env: { PATH: process.env['PATH'], TZ: 'UTC', LANG: 'C.UTF-8', CADANGAN_CONFIG: join(compileCache, 'none.jsonc'), CADANGAN_STATE: join(compileCache, 'state'), NODE_COMPILE_CACHE: compileCache, ...options.environment },
+    env: {
+      PATH: process.env['PATH'],
+      TZ: 'UTC',
+      LANG: 'C.UTF-8',
+      CADANGAN_CONFIG: join(compileCache, 'none.jsonc'),
+      CADANGAN_STATE: join(compileCache, 'state'),
+      NODE_COMPILE_CACHE: compileCache,
+      ...options.environment,
+    },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let stdout = '';
@@ -107,5 +115,8 @@ export class Stage {
 }
 
 function parseLines(text: string): Message[] {
-  return text.split('\n').filter((line) => line !== '').map((line): Message => JSON.parse(line));
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): Message => JSON.parse(line));
 }

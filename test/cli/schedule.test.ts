@@ -15,7 +15,11 @@ class ScheduleStage extends EngineStage {
     await stage.initRepository();
     writeFileSync(stage.path('password'), password);
     const script = `const fs = require('node:fs'); const [, mark] = process.argv; if (fs.existsSync(mark + '.wanted')) { fs.writeFileSync(mark, ''); setInterval(() => fs.existsSync(mark) || process.exit(), 20); }`;
-    stage.configure({ repository: { location: stage.repository, passwordFile: stage.path('password') }, after: [process.execPath, '-e', script, stage.mark], ...(schedule && { schedule }) });
+    stage.configure({
+      repository: { location: stage.repository, passwordFile: stage.path('password') },
+      after: [process.execPath, '-e', script, stage.mark],
+      ...(schedule && { schedule }),
+    });
     return stage;
   }
 
@@ -132,7 +136,10 @@ test('the status tells how far the run of a window is', async (t) => {
   await until(() => stage.isHeld, 'the data are backed up');
   const { set } = await stage.status();
   const running = set['running'] as Message;
-  assert.deepEqual([running['trigger'], running['pid'], running['percent_done'], running['bytes_done'], running['total_bytes']], ['manual', undefined, 1, 1, 1]);
+  assert.deepEqual(
+    [running['trigger'], running['pid'], running['percent_done'], running['bytes_done'], running['total_bytes']],
+    ['manual', undefined, 1, 1, 1],
+  );
   assert.match((await stage.cli('schedule', 'status')).stdout, /data +running 100%/);
   assert.match((await stage.cli('schedule', 'status', '--lang', 'id')).stdout, /data +berjalan 100%/);
   stage.letEnd();

@@ -78,7 +78,11 @@ before(async () => {
         const key = `${phase?.name} ${created} ${[...files.keys()].sort().join()} ${leftovers.length}`;
         if (seen.has(key)) continue;
         seen.add(key);
-        states.push({ name: `${phase?.name}, after ${count} operations, ${JSON.stringify(variant)}, ${moment}`, storage: state, promised: phase?.promised ?? 0 });
+        states.push({
+          name: `${phase?.name}, after ${count} operations, ${JSON.stringify(variant)}, ${moment}`,
+          storage: state,
+          promised: phase?.promised ?? 0,
+        });
       }
     }
   }
@@ -89,7 +93,10 @@ async function stoppedRun(storage: SimulatedStorage): Promise<void> {
   const repository = await reopen(storage);
   const lock = await repository.lock({ exclusive: false });
   const from = storage.operations.length;
-  const running = runBackup(repository, [source], { signal: controller.signal }).then(() => 'done', () => 'stopped');
+  const running = runBackup(repository, [source], { signal: controller.signal }).then(
+    () => 'done',
+    () => 'stopped',
+  );
   while (storage.operations.length === from) await new Promise((resolve) => setImmediate(resolve));
   controller.abort();
   assert.equal(await running, 'stopped');
@@ -123,7 +130,11 @@ test(`stock restic finds no error in ${judgedByRestic} of the states, reading ev
     const { storage, name } = candidates[random.below(candidates.length)] ?? assert.fail();
     const exported = join(folder.path, `state-${round}`);
     storage.export(exported);
-    const restic = (...args: string[]) => spawnSync('restic', ['-r', exported, '--no-cache', ...args], { env: { ...process.env, RESTIC_PASSWORD: password }, encoding: 'utf8' });
+    const restic = (...args: string[]) =>
+      spawnSync('restic', ['-r', exported, '--no-cache', ...args], {
+        env: { ...process.env, RESTIC_PASSWORD: password },
+        encoding: 'utf8',
+      });
     // Locks of this process count as alive; restic waits for no one.
     restic('unlock', '--remove-all');
     const { status, stdout, stderr } = restic('check', '--read-data');

@@ -9,10 +9,29 @@ import { headOf } from './store.ts';
 /** Who it is and how much room there is. Without `fields` it refuses to say. */
 export async function about(services: Services, call: Call): Promise<Answer> {
   const fields = call.url.searchParams.get('fields');
-  if (fields === null) throw new Refusal({ status: 400, reason: 'required', message: "The 'fields' parameter is required for this method.", location: 'fields', locationType: 'parameter' });
+  if (fields === null)
+    throw new Refusal({
+      status: 400,
+      reason: 'required',
+      message: "The 'fields' parameter is required for this method.",
+      location: 'fields',
+      locationType: 'parameter',
+    });
   const caller = callerOf(call);
   const mask = parseMask(fields, aboutShape);
-  return json(applyMask({ kind: 'drive#about', user: userResource(services, caller, caller.account), storageQuota: quotaOf(services, caller.account), maxUploadSize: String(5 * 1024 ** 4), appInstalled: true, canCreateDrives: true }, mask));
+  return json(
+    applyMask(
+      {
+        kind: 'drive#about',
+        user: userResource(services, caller, caller.account),
+        storageQuota: quotaOf(services, caller.account),
+        maxUploadSize: String(5 * 1024 ** 4),
+        appInstalled: true,
+        canCreateDrives: true,
+      },
+      mask,
+    ),
+  );
 }
 
 /** Texts, as all 64-bit numbers; no limit, no field. */
@@ -21,5 +40,10 @@ function quotaOf({ store, accounts, serviceAccounts }: Services, account: string
   const limit = serviceAccounts.has(account) ? 0 : accounts.get(account)?.limitBytes;
   let trashBytes = 0;
   for (const file of store.all()) if (file.owner === account && store.isTrashed(file)) trashBytes += headOf(file)?.sizeBytes ?? 0;
-  return { ...(limit == null ? {} : { limit: String(limit) }), usage: String(usage), usageInDrive: String(usage), usageInDriveTrash: String(trashBytes) };
+  return {
+    ...(limit == null ? {} : { limit: String(limit) }),
+    usage: String(usage),
+    usageInDrive: String(usage),
+    usageInDriveTrash: String(trashBytes),
+  };
 }

@@ -4,7 +4,13 @@ import type { DriveRole, SharedDriveOptions } from './options.ts';
 import type { Store } from './store.ts';
 
 const prefix = 'https://www.googleapis.com/auth/';
-export const scopes = { file: `${prefix}drive.file`, all: `${prefix}drive`, readOnly: `${prefix}drive.readonly`, metadata: `${prefix}drive.metadata.readonly`, appData: `${prefix}drive.appdata` } as const;
+export const scopes = {
+  file: `${prefix}drive.file`,
+  all: `${prefix}drive`,
+  readOnly: `${prefix}drive.readonly`,
+  metadata: `${prefix}drive.metadata.readonly`,
+  appData: `${prefix}drive.appdata`,
+} as const;
 
 const readers: readonly string[] = Object.values(scopes);
 const writers: readonly string[] = [scopes.file, scopes.all];
@@ -37,7 +43,11 @@ export class Access {
     return this.#drives.filter((drive) => drive.members[account] !== undefined);
   }
 
-  canSee(caller: Caller, file: Pick<StoredFile, 'owner' | 'driveId' | 'client' | 'project' | 'parent'>, isSharedDriveAware: boolean): boolean {
+  canSee(
+    caller: Caller,
+    file: Pick<StoredFile, 'owner' | 'driveId' | 'client' | 'project' | 'parent'>,
+    isSharedDriveAware: boolean,
+  ): boolean {
     if (!this.#canAccountSee(caller.account, file, isSharedDriveAware)) return false;
     if (caller.scopes.some((scope) => scope === scopes.all || scope === scopes.readOnly || scope === scopes.metadata)) return true;
     if (file.parent === undefined) return file.driveId !== undefined; // under drive.file the root of My Drive has no face, as rclone found
@@ -74,7 +84,16 @@ export class Access {
   /** Made when first needed. */
   rootOf(account: string): string {
     for (const file of this.#roots()) if (file.owner === account) return file.id;
-    const { id } = this.#store.add({ id: this.#store.ids.root(), name: 'My Drive', mimeType: 'application/vnd.google-apps.folder', parent: undefined, owner: account, driveId: undefined, client: undefined, project: undefined });
+    const { id } = this.#store.add({
+      id: this.#store.ids.root(),
+      name: 'My Drive',
+      mimeType: 'application/vnd.google-apps.folder',
+      parent: undefined,
+      owner: account,
+      driveId: undefined,
+      client: undefined,
+      project: undefined,
+    });
     this.#rootIds.add(id);
     return id;
   }

@@ -31,7 +31,11 @@ export class Accounts {
 
   /** An access token as consent would have given it; default scope `drive.file`. */
   accessToken(email: string, { client = this.#firstClient, scopes = [driveScopes.file], lifetimeSeconds }: TokenOptions = {}): string {
-    return this.#services.grants.pass({ account: email, client: client.id, project: projectOf(client), scopes }, undefined, lifetimeSeconds);
+    return this.#services.grants.pass(
+      { account: email, client: client.id, project: projectOf(client), scopes },
+      undefined,
+      lifetimeSeconds,
+    );
   }
 
   refreshToken(email: string, { client = this.#firstClient, scopes = [driveScopes.file] }: TokenOptions = {}): string {

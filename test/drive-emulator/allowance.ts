@@ -48,7 +48,8 @@ export class Allowance {
   /** The refusal looks like that of an ordinary rate limit. A file that was begun within the limit may end beyond. */
   requireVolume(account: string): void {
     const { startMs, bytes } = this.#volumes.get(account) ?? { startMs: 0, bytes: 0 };
-    if (bytes >= this.#limits.dailyUploadBytes && this.#nowMs() < startMs + dayMs) throw refusalOf('userRateLimitExceeded', { message: 'User rate limit exceeded.' });
+    if (bytes >= this.#limits.dailyUploadBytes && this.#nowMs() < startMs + dayMs)
+      throw refusalOf('userRateLimitExceeded', { message: 'User rate limit exceeded.' });
   }
 
   countVolume(account: string, sizeBytes: number): void {

@@ -6,7 +6,15 @@ export interface Answer {
 }
 
 export function json(value: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Answer {
-  return { status, headers: { 'Content-Type': 'application/json; charset=UTF-8', 'Cache-Control': 'no-cache, no-store, max-age=0, must-revalidate', ...headers }, body: `${JSON.stringify(value, null, 2)}\n` };
+  return {
+    status,
+    headers: {
+      'Content-Type': 'application/json; charset=UTF-8',
+      'Cache-Control': 'no-cache, no-store, max-age=0, must-revalidate',
+      ...headers,
+    },
+    body: `${JSON.stringify(value, null, 2)}\n`,
+  };
 }
 
 export function html(text: string, status = 200): Answer {

@@ -57,8 +57,13 @@ export async function consent(services: Services, call: Call): Promise<Answer> {
 function makeCode(services: Services, form: URLSearchParams, client: ClientOptions, account: string, scopes: readonly string[]): string {
   const code = `4/0${services.ids.text(44)}`;
   codesOf(services).set(code, {
-    account, client: client.id, redirectUri: form.get('redirect_uri') ?? '', scopes, challenge: form.get('code_challenge') ?? undefined,
-    challengeMethod: form.get('code_challenge_method') === 'S256' ? 'S256' : 'plain', madeMs: services.store.nowMs(),
+    account,
+    client: client.id,
+    redirectUri: form.get('redirect_uri') ?? '',
+    scopes,
+    challenge: form.get('code_challenge') ?? undefined,
+    challengeMethod: form.get('code_challenge_method') === 'S256' ? 'S256' : 'plain',
+    madeMs: services.store.nowMs(),
     // Who agreed before gets a refresh token again only when he is asked again.
     wantsRefreshToken: form.get('prompt')?.includes('consent') === true || !services.grants.hasGrant(account, client.id),
   });

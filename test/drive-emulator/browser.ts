@@ -15,8 +15,10 @@ export async function consentInBrowser(url: string, { account, without = [], den
   const text = await page.text();
   if (!page.ok) throw new Error(`the consent page says: ${text.replace(/<[^>]*>/g, ' ').trim()}`);
   const form = new URLSearchParams();
-  for (const [, name = '', value = ''] of text.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g)) form.append(unescape(name), unescape(value));
-  for (const [, value = ''] of text.matchAll(/<input type="checkbox" name="granted" value="([^"]*)"/g)) if (!without.includes(unescape(value))) form.append('granted', unescape(value));
+  for (const [, name = '', value = ''] of text.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)">/g))
+    form.append(unescape(name), unescape(value));
+  for (const [, value = ''] of text.matchAll(/<input type="checkbox" name="granted" value="([^"]*)"/g))
+    if (!without.includes(unescape(value))) form.append('granted', unescape(value));
   form.set('account', account);
   form.set('answer', denies ? 'deny' : 'allow');
   const answer = await fetch(new URL('/o/oauth2/v2/consent', url), { method: 'POST', body: form, redirect: 'manual' });
@@ -27,7 +29,11 @@ export async function consentInBrowser(url: string, { account, without = [], den
 }
 
 /** Types the code of a device on the page for it. @throws when the code does not work */
-export async function typeDeviceCode(verificationUrl: string, userCode: string, { account, denies = false }: Omit<Consent, 'without'>): Promise<void> {
+export async function typeDeviceCode(
+  verificationUrl: string,
+  userCode: string,
+  { account, denies = false }: Omit<Consent, 'without'>,
+): Promise<void> {
   const form = new URLSearchParams({ user_code: userCode, account, answer: denies ? 'deny' : 'allow' });
   const answer = await fetch(verificationUrl, { method: 'POST', body: form });
   if (!answer.ok) throw new Error(`the page says: ${(await answer.text()).replace(/<[^>]*>/g, ' ').trim()}`);

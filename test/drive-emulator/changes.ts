@@ -20,26 +20,43 @@ export async function listChanges(services: Services, call: Call): Promise<Answe
   if (!/^\d{1,15}$/.test(token) || Number(token) > services.store.nextSequence) throw invalidValue('pageToken');
   const seenBeforeMs = services.store.nowMs() - services.lags.changesMs;
   const driveId = searchParams.get('driveId') ?? undefined;
-  const isAware = searchParams.get('supportsAllDrives') === 'true' && (driveId !== undefined || searchParams.get('includeItemsFromAllDrives') === 'true');
+  const isAware =
+    searchParams.get('supportsAllDrives') === 'true' && (driveId !== undefined || searchParams.get('includeItemsFromAllDrives') === 'true');
   const withRemoved = searchParams.get('includeRemoved') !== 'false';
   const caller = callerOf(call);
   const all = services.store.changesFrom(Number(token));
   const late = all.find(([, change]) => change.atMs > seenBeforeMs);
   const known = late === undefined ? all : all.slice(0, all.indexOf(late));
-  const seen = known.filter(([, change]) => services.access.canSee(caller, { ...change, parent: 'any' }, isAware) && change.driveId === driveId && (withRemoved || !change.removed));
+  const seen = known.filter(
+    ([, change]) =>
+      services.access.canSee(caller, { ...change, parent: 'any' }, isAware) &&
+      change.driveId === driveId &&
+      (withRemoved || !change.removed),
+  );
   const pageSize = countOf(call, 'pageSize', 100, 1_000);
   const page = seen.slice(0, pageSize);
   const lastSequence = page.at(-1)?.[1].sequence ?? Number(token);
   const nextStart = late === undefined ? services.store.nextSequence : late[1].sequence;
   const end = page.length < seen.length ? { nextPageToken: String(lastSequence + 1) } : { newStartPageToken: String(nextStart) };
-  return json(applyMask({ kind: 'drive#changeList', ...end, changes: page.map(([id, change]) => changeResource(services, caller, id, change)) }, mask));
+  return json(
+    applyMask(
+      { kind: 'drive#changeList', ...end, changes: page.map(([id, change]) => changeResource(services, caller, id, change)) },
+      mask,
+    ),
+  );
 }
 
 function changeResource(services: Services, caller: Caller, fileId: string, change: Change): unknown {
   const file = change.removed ? undefined : services.store.get(fileId);
   const removed = file === undefined;
   return {
-    kind: 'drive#change', type: 'file', changeType: 'file', time: rfc3339(change.atMs), removed, fileId,
-    ...(change.driveId === undefined ? {} : { driveId: change.driveId }), ...(removed ? {} : { file: fileResource(services, caller, file) }),
+    kind: 'drive#change',
+    type: 'file',
+    changeType: 'file',
+    time: rfc3339(change.atMs),
+    removed,
+    fileId,
+    ...(change.driveId === undefined ? {} : { driveId: change.driveId }),
+    ...(removed ? {} : { file: fileResource(services, caller, file) }),
   };
 }

@@ -1,7 +1,9 @@
 import { badRequest } from './errors.ts';
 
 /** What a PUT to an upload says about itself. */
-export type ContentRange = { readonly kind: 'status' } | { readonly kind: 'bytes'; readonly start: number; readonly lengthBytes: number; readonly totalBytes: number | undefined };
+export type ContentRange =
+  | { readonly kind: 'status' }
+  | { readonly kind: 'bytes'; readonly start: number; readonly lengthBytes: number; readonly totalBytes: number | undefined };
 
 /**
  * `bytes a-b/total` and `bytes a-b/*` are a piece, no header at all the whole file, and `bytes *\/total`, with or without `bytes` or
@@ -21,7 +23,8 @@ export function parseContentRange(header: string | undefined, contentLength: str
   const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(header) ?? [];
   const [start, end] = [Number(first), Number(last) + 1];
   const totalBytes = total === '*' ? undefined : Number(total);
-  if (first === undefined || end <= start || (totalBytes !== undefined && end > totalBytes)) throw badRequest('Failed to parse Content-Range header.');
+  if (first === undefined || end <= start || (totalBytes !== undefined && end > totalBytes))
+    throw badRequest('Failed to parse Content-Range header.');
   if (lengthBytes !== undefined && lengthBytes !== end - start) throw badRequest('Content-Range does not match Content-Length.');
   return { kind: 'bytes', start, lengthBytes: end - start, totalBytes };
 }

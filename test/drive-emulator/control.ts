@@ -34,7 +34,14 @@ async function answer(emulator: DriveEmulator, request: IncomingMessage): Promis
   if (request.url === '/catalogue') return Object.keys(faultCatalogue);
   return emulator.accounts.emails.flatMap((account) => {
     const person = emulator.person(account);
-    return person.files().map((file) => ({ account, path: person.pathOf(file.id), id: file.id, trashed: file.explicitlyTrashed, sizeBytes: file.revisions.at(-1)?.sizeBytes, sha256: file.revisions.at(-1)?.sha256 }));
+    return person.files().map((file) => ({
+      account,
+      path: person.pathOf(file.id),
+      id: file.id,
+      trashed: file.explicitlyTrashed,
+      sizeBytes: file.revisions.at(-1)?.sizeBytes,
+      sha256: file.revisions.at(-1)?.sha256,
+    }));
   });
 }
 
@@ -68,7 +75,10 @@ async function obey(emulator: DriveEmulator, order: ControlOrder): Promise<unkno
   }
 }
 
-async function forEach(emulator: DriveEmulator, order: Extract<ControlOrder, { readonly do: 'trash' | 'remove' | 'double' | 'rot' }>): Promise<unknown> {
+async function forEach(
+  emulator: DriveEmulator,
+  order: Extract<ControlOrder, { readonly do: 'trash' | 'remove' | 'double' | 'rot' }>,
+): Promise<unknown> {
   const person = emulator.person(order.account);
   const found = person.find(order.path);
   if (found.length === 0) throw new Error(`nothing at ${order.path}`);

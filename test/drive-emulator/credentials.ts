@@ -20,11 +20,25 @@ export function clientFileOf(client: ClientOptions, endpoints?: Endpoints): Reco
 export type ServiceAccountKey = Readonly<Record<string, string>>;
 
 /** A service account with a fresh key: what the emulator must know, and the key file that the console gives. */
-export function makeServiceAccount(email: string, project = 'company-backup'): { readonly account: ServiceAccountOptions; readonly keyFile: ServiceAccountKey } {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
+export function makeServiceAccount(
+  email: string,
+  project = 'company-backup',
+): { readonly account: ServiceAccountOptions; readonly keyFile: ServiceAccountKey } {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
   const keyFile = {
-    type: 'service_account', project_id: project, private_key_id: '0123456789abcdef', private_key: privateKey, client_email: email, client_id: '104729000000000000000',
-    auth_uri: 'https://accounts.google.com/o/oauth2/auth', token_uri: 'https://oauth2.googleapis.com/token', universe_domain: 'googleapis.com',
+    type: 'service_account',
+    project_id: project,
+    private_key_id: '0123456789abcdef',
+    private_key: privateKey,
+    client_email: email,
+    client_id: '104729000000000000000',
+    auth_uri: 'https://accounts.google.com/o/oauth2/auth',
+    token_uri: 'https://oauth2.googleapis.com/token',
+    universe_domain: 'googleapis.com',
   };
   return { account: { email, publicKey, project }, keyFile };
 }

@@ -30,14 +30,34 @@ function codesOf({ ledger }: Services): Table<DeviceCode> {
 export async function startDevice(services: Services, call: Call): Promise<Answer> {
   const form = formOf(call);
   const client = services.clients.get(form.get('client_id') ?? '');
-  if (client?.kind !== 'device') throw new OAuthRefusal(401, 'invalid_client', 'Only clients of type \'TVs and Limited Input devices\' can use the OAuth 2.0 flow for TV and Limited-Input Device Applications.');
+  if (client?.kind !== 'device')
+    throw new OAuthRefusal(
+      401,
+      'invalid_client',
+      "Only clients of type 'TVs and Limited Input devices' can use the OAuth 2.0 flow for TV and Limited-Input Device Applications.",
+    );
   const scopes = scopesIn(form.get('scope'));
-  if (scopes.length === 0 || scopes.some((scope) => !allowed.test(scope))) throw new OAuthRefusal(400, 'invalid_scope', 'Invalid device flow scope.');
+  if (scopes.length === 0 || scopes.some((scope) => !allowed.test(scope)))
+    throw new OAuthRefusal(400, 'invalid_scope', 'Invalid device flow scope.');
   const deviceCode = `AH-1Ng${services.ids.text(72)}`;
   const letters = services.random.bytes(8).map((byte) => 'BCDFGHJKLMNPQRSTVWXZ'.charCodeAt(byte % 20));
   const userCode = `${String.fromCharCode(...letters.subarray(0, 4))}-${String.fromCharCode(...letters.subarray(4))}`;
-  codesOf(services).set(deviceCode, { userCode, client: client.id, scopes, madeMs: services.store.nowMs(), intervalSeconds, polledMs: 0, answer: undefined });
-  return json({ device_code: deviceCode, expires_in: lifetimeSeconds, interval: intervalSeconds, user_code: userCode, verification_url: `${call.baseUrl}/device` });
+  codesOf(services).set(deviceCode, {
+    userCode,
+    client: client.id,
+    scopes,
+    madeMs: services.store.nowMs(),
+    intervalSeconds,
+    polledMs: 0,
+    answer: undefined,
+  });
+  return json({
+    device_code: deviceCode,
+    expires_in: lifetimeSeconds,
+    interval: intervalSeconds,
+    user_code: userCode,
+    verification_url: `${call.baseUrl}/device`,
+  });
 }
 
 export async function showDevicePage(services: Services, call: Call): Promise<Answer> {
@@ -48,16 +68,24 @@ export async function showDevicePage(services: Services, call: Call): Promise<An
 export async function answerDevice(services: Services, call: Call): Promise<Answer> {
   const form = formOf(call);
   const typed = (form.get('user_code') ?? '').trim().toUpperCase();
-  const found = [...codesOf(services).entries()].find(([, code]) => code.userCode === typed && code.answer === undefined && isAlive(services, code));
+  const found = [...codesOf(services).entries()].find(
+    ([, code]) => code.userCode === typed && code.answer === undefined && isAlive(services, code),
+  );
   const account = services.accounts.get(form.get('account') ?? '');
-  if (found === undefined || account === undefined) return html(messagePage('That code did not work', 'Check the code and try again.'), 400);
+  if (found === undefined || account === undefined)
+    return html(messagePage('That code did not work', 'Check the code and try again.'), 400);
   const [key, code] = found;
   codesOf(services).set(key, { ...code, answer: form.get('answer') === 'allow' ? { account: account.email } : 'denied' });
   return html(messagePage('Success', 'Go back to your device.'));
 }
 
 /** How the device learns of it. */
-export function pollDevice(services: Services, call: Call, form: URLSearchParams, client: ClientOptions = requireClient(services, form)): Answer {
+export function pollDevice(
+  services: Services,
+  call: Call,
+  form: URLSearchParams,
+  client: ClientOptions = requireClient(services, form),
+): Answer {
   const key = form.get('device_code') ?? '';
   const code = codesOf(services).get(key);
   if (code === undefined || code.client !== client.id) throw new OAuthRefusal(400, 'invalid_grant', 'Malformed device code.');

@@ -23,8 +23,15 @@ export function contentAnswer(services: Services, call: Call, revision: Revision
   const bytes = services.contents.read(contentKey, source, source + (end - start));
   return {
     status: asked === undefined ? 200 : 206,
-    headers: { 'Content-Type': mimeType, 'Cache-Control': 'private, max-age=0, must-revalidate', ...(asked === undefined ? {} : { 'Content-Range': `bytes ${start}-${end - 1}/${sizeBytes}` }) },
-    body: { bytes: faultOf(call, 'altered') === undefined ? bytes : alter(bytes, end > start ? services.random.below(end - start) : 0), lengthBytes: end - start },
+    headers: {
+      'Content-Type': mimeType,
+      'Cache-Control': 'private, max-age=0, must-revalidate',
+      ...(asked === undefined ? {} : { 'Content-Range': `bytes ${start}-${end - 1}/${sizeBytes}` }),
+    },
+    body: {
+      bytes: faultOf(call, 'altered') === undefined ? bytes : alter(bytes, end > start ? services.random.below(end - start) : 0),
+      lengthBytes: end - start,
+    },
   };
 }
 
@@ -40,10 +47,20 @@ interface ByteRange {
 function parseRange(header: string | undefined, sizeBytes: number): ByteRange | undefined {
   const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? [];
   if (first === undefined || last === undefined || (first === '' && last === '')) return undefined;
-  const range = first === '' ? { start: Math.max(0, sizeBytes - Number(last)), end: sizeBytes } : { start: Number(first), end: last === '' ? sizeBytes : Math.min(sizeBytes, Number(last) + 1) };
+  const range =
+    first === ''
+      ? { start: Math.max(0, sizeBytes - Number(last)), end: sizeBytes }
+      : { start: Number(first), end: last === '' ? sizeBytes : Math.min(sizeBytes, Number(last) + 1) };
   if (last !== '' && first !== '' && Number(last) < Number(first)) return undefined;
   if (range.start >= sizeBytes || range.end <= range.start) {
-    throw new Refusal({ status: 416, reason: 'requestedRangeNotSatisfiable', message: 'Request range not satisfiable', location: 'Range', locationType: 'header', headers: { 'Content-Range': `bytes */${sizeBytes}` } });
+    throw new Refusal({
+      status: 416,
+      reason: 'requestedRangeNotSatisfiable',
+      message: 'Request range not satisfiable',
+      location: 'Range',
+      locationType: 'header',
+      headers: { 'Content-Range': `bytes */${sizeBytes}` },
+    });
   }
   return range;
 }

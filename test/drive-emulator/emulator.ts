@@ -14,7 +14,19 @@ import { Ledger } from './ledger.ts';
 import { Listing } from './listing.ts';
 import { RequestLog } from './log.ts';
 import { folderType } from './model.ts';
-import { defaultLags, defaultLatency, defaultLimits, otherAccount, sampleAccount, sampleClient, sampleDeviceClient, type EmulatorOptions, type Lags, type Latency, type Limits } from './options.ts';
+import {
+  defaultLags,
+  defaultLatency,
+  defaultLimits,
+  otherAccount,
+  sampleAccount,
+  sampleClient,
+  sampleDeviceClient,
+  type EmulatorOptions,
+  type Lags,
+  type Latency,
+  type Limits,
+} from './options.ts';
 import type { Person } from './person.ts';
 import { makeRoutes } from './routes.ts';
 import { serve } from './serve.ts';
@@ -93,7 +105,14 @@ class Emulator implements DriveEmulator {
 
   get endpoints(): Endpoints {
     const { url } = this;
-    return { api: `${url}/drive/v3`, upload: `${url}/upload/drive/v3`, auth: `${url}/o/oauth2/v2/auth`, token: `${url}/token`, revoke: `${url}/revoke`, device: `${url}/device/code` };
+    return {
+      api: `${url}/drive/v3`,
+      upload: `${url}/upload/drive/v3`,
+      auth: `${url}/o/oauth2/v2/auth`,
+      token: `${url}/token`,
+      revoke: `${url}/revoke`,
+      device: `${url}/device/code`,
+    };
   }
 
   person(email: string): Person {
@@ -133,7 +152,11 @@ class Emulator implements DriveEmulator {
   }
 }
 
-function makeServices(options: EmulatorOptions, random: SeededRandom, { limits, lags, latency }: Pick<DriveEmulator, 'limits' | 'lags' | 'latency'>): Services {
+function makeServices(
+  options: EmulatorOptions,
+  random: SeededRandom,
+  { limits, lags, latency }: Pick<DriveEmulator, 'limits' | 'lags' | 'latency'>,
+): Services {
   const clock = options.clock ?? systemClock;
   const nowMs = (): number => Number(clock.nowNs() / 1_000_000n);
   const ledger = new Ledger(options.folder);
@@ -143,9 +166,26 @@ function makeServices(options: EmulatorOptions, random: SeededRandom, { limits, 
   const store = new Store({ ledger, contents, ids, clock });
   const sharedDrives = options.sharedDrives ?? [];
   const accessTokenSeconds = options.accessTokenSeconds ?? 3_599;
-  const accounts = (options.accounts ?? [{ email: sampleAccount, displayName: 'Backup' }, { email: otherAccount, displayName: 'Someone' }]).map((account) => ({ limitBytes: defaultLimitBytes, ...account }));
+  const accounts = (
+    options.accounts ?? [
+      { email: sampleAccount, displayName: 'Backup' },
+      { email: otherAccount, displayName: 'Someone' },
+    ]
+  ).map((account) => ({ limitBytes: defaultLimitBytes, ...account }));
   return {
-    clock, random: random.fork(), ids, ledger, contents, digests: new Digests(contents), turns: new Turns(), store, sharedDrives, limits, lags, latency, accessTokenSeconds,
+    clock,
+    random: random.fork(),
+    ids,
+    ledger,
+    contents,
+    digests: new Digests(contents),
+    turns: new Turns(),
+    store,
+    sharedDrives,
+    limits,
+    lags,
+    latency,
+    accessTokenSeconds,
     access: new Access(store, sharedDrives, options.projectSharesFiles ?? false),
     grants: new Grants({ ids, limits, nowMs, lifetimeSeconds: () => accessTokenSeconds, ledger }),
     allowance: new Allowance(limits, nowMs, ledger),
@@ -165,6 +205,16 @@ function seedAfter(ledger: Ledger, seed: number): number {
 
 function addSharedDrives({ store, sharedDrives }: Services): void {
   for (const { id, name } of sharedDrives) {
-    if (store.get(id) === undefined) store.add({ id, name, mimeType: folderType, parent: undefined, owner: undefined, driveId: id, client: undefined, project: undefined });
+    if (store.get(id) === undefined)
+      store.add({
+        id,
+        name,
+        mimeType: folderType,
+        parent: undefined,
+        owner: undefined,
+        driveId: id,
+        client: undefined,
+        project: undefined,
+      });
   }
 }

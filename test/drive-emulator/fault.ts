@@ -17,9 +17,33 @@ import { fetchesBytes, hasEffect, isSignIn, sendsBytes, type Operation } from '.
  * - `lacks`: the new file has no such fields (`sha256Checksum`, `size`), for ever or for `ms`.
  */
 export type Fault =
-  | { readonly fault: 'refuse'; readonly reason: string; readonly status?: number; readonly retryAfterSeconds?: number; readonly when?: 'before' | 'after' }
-  | { readonly fault: 'server-error'; readonly status?: 500 | 502 | 503 | 504; readonly body?: 'json' | 'html' | 'empty'; readonly when?: 'before' | 'after' }
-  | { readonly fault: 'lost-answer' | 'session-moved' | 'invalid-grant' | 'incomplete-search' | 'empty-list' | 'token-refused' | 'entry-twice' | 'truncated' | 'range-ignored' | 'other-range' | 'altered' }
+  | {
+      readonly fault: 'refuse';
+      readonly reason: string;
+      readonly status?: number;
+      readonly retryAfterSeconds?: number;
+      readonly when?: 'before' | 'after';
+    }
+  | {
+      readonly fault: 'server-error';
+      readonly status?: 500 | 502 | 503 | 504;
+      readonly body?: 'json' | 'html' | 'empty';
+      readonly when?: 'before' | 'after';
+    }
+  | {
+      readonly fault:
+        | 'lost-answer'
+        | 'session-moved'
+        | 'invalid-grant'
+        | 'incomplete-search'
+        | 'empty-list'
+        | 'token-refused'
+        | 'entry-twice'
+        | 'truncated'
+        | 'range-ignored'
+        | 'other-range'
+        | 'altered';
+    }
   | { readonly fault: 'drop' | 'hang'; readonly afterBytes?: number }
   | { readonly fault: 'drip'; readonly bytesPerSecond: number }
   | { readonly fault: 'slow-answer' | 'stale-list'; readonly ms: number }
@@ -42,8 +66,11 @@ export interface FaultMatch {
   readonly account?: string;
 }
 
-/** `after` matching requests go through, then `times` fail (default 1; null: for ever), each with `probability` (default 1), until a time. */
-export type FaultOrder = Fault & FaultMatch & { readonly after?: number; readonly times?: number | null; readonly probability?: number; readonly untilMs?: number };
+/**
+ * `after` matching requests go through, then `times` fail (default 1; null: for ever), each with `probability` (default 1), until a time.
+ */
+export type FaultOrder = Fault &
+  FaultMatch & { readonly after?: number; readonly times?: number | null; readonly probability?: number; readonly untilMs?: number };
 
 /** Whether the fault can happen to such a request at all. */
 export function canHappen({ fault }: Fault, operation: Operation): boolean {

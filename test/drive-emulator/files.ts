@@ -32,7 +32,10 @@ export async function updateFile(services: Services, call: Call): Promise<Answer
   const file = fileOf(services, call);
   fileMaskOf(call.url.searchParams.get('fields'));
   const metadata = parseMetadata(call.body);
-  if (metadata.parents !== undefined) throw notWritable('The parents field is not directly writable in update requests. Use the addParents and removeParents parameters instead.');
+  if (metadata.parents !== undefined)
+    throw notWritable(
+      'The parents field is not directly writable in update requests. Use the addParents and removeParents parameters instead.',
+    );
   const changes = { ...changesOf(services, call, file, metadata), ...move(services, call, file) };
   return json(fileAnswer(services, call, services.store.change(file.id, changes)));
 }
@@ -54,7 +57,13 @@ export async function copyFile(services: Services, call: Call): Promise<Answer> 
   const contentKey = services.ids.text(18);
   await services.contents.copy(head.contentKey, contentKey);
   const revision: Revision = { ...head, id: services.ids.revision(), contentKey, madeMs: services.store.nowMs(), keepForever: false };
-  const file = makeFile(services, { caller: callerOf(call), metadata, mimeType: original.mimeType, revision, isSharedDriveAware: isSharedDriveAware(call) });
+  const file = makeFile(services, {
+    caller: callerOf(call),
+    metadata,
+    mimeType: original.mimeType,
+    revision,
+    isSharedDriveAware: isSharedDriveAware(call),
+  });
   noteFile(call, file);
   return json(fileAnswer(services, call, file));
 }
@@ -87,7 +96,10 @@ export function noteFile(call: Call, file: StoredFile): void {
   call.entry.fileName = file.name;
 }
 
-export async function makeRevision(services: Services, { contentKey, sizeBytes, mimeType }: Pick<Revision, 'contentKey' | 'sizeBytes' | 'mimeType'>): Promise<Revision> {
+export async function makeRevision(
+  services: Services,
+  { contentKey, sizeBytes, mimeType }: Pick<Revision, 'contentKey' | 'sizeBytes' | 'mimeType'>,
+): Promise<Revision> {
   const sums = await services.digests.finish(contentKey, sizeBytes);
   return { id: services.ids.revision(), contentKey, sizeBytes, mimeType, ...sums, madeMs: services.store.nowMs(), keepForever: false };
 }
@@ -96,7 +108,8 @@ export async function makeRevision(services: Services, { contentKey, sizeBytes, 
 export function changesOf(services: Services, call: Call, file: StoredFile, metadata: FileMetadata): Partial<StoredFile> {
   const caller = callerOf(call);
   services.access.requireRole(caller, file, ['organizer', 'fileOrganizer', 'writer']);
-  if (metadata.id !== undefined && metadata.id !== file.id) throw notWritable('The resource body includes fields which are not directly writable.');
+  if (metadata.id !== undefined && metadata.id !== file.id)
+    throw notWritable('The resource body includes fields which are not directly writable.');
   const nowMs = services.store.nowMs();
   const isTrashing = metadata.trashed !== undefined && metadata.trashed !== file.explicitlyTrashed;
   if (isTrashing && metadata.trashed === true) requireTrashable(services, call, file);
@@ -108,7 +121,14 @@ export function changesOf(services: Services, call: Call, file: StoredFile, meta
     ...(metadata.starred === undefined ? {} : { starred: metadata.starred }),
     ...(isTrashing ? { explicitlyTrashed: metadata.trashed === true, trashedMs: metadata.trashed === true ? nowMs : undefined } : {}),
     ...(metadata.properties === undefined ? {} : { properties: mergeProperties(file.properties, metadata.properties) }),
-    ...(metadata.appProperties === undefined ? {} : { appProperties: { ...file.appProperties, [caller.client]: mergeProperties(file.appProperties[caller.client] ?? {}, metadata.appProperties) } }),
+    ...(metadata.appProperties === undefined
+      ? {}
+      : {
+          appProperties: {
+            ...file.appProperties,
+            [caller.client]: mergeProperties(file.appProperties[caller.client] ?? {}, metadata.appProperties),
+          },
+        }),
   };
 }
 
@@ -119,17 +139,23 @@ function requireTrashable(services: Services, call: Call, file: StoredFile): voi
 }
 
 function move(services: Services, call: Call, file: StoredFile): Partial<StoredFile> {
-  const [added, removed] = ['addParents', 'removeParents'].map((name) => (call.url.searchParams.get(name) ?? '').split(',').filter((id) => id !== ''));
+  const [added, removed] = ['addParents', 'removeParents'].map((name) =>
+    (call.url.searchParams.get(name) ?? '').split(',').filter((id) => id !== ''),
+  );
   if (added === undefined || removed === undefined || (added.length === 0 && removed.length === 0)) return {};
   const rootId = services.access.rootOf(callerOf(call).account);
   const gone = removed.map((id) => (id === 'root' ? rootId : id));
   if (gone.some((id) => id !== file.parent)) throw notFound(gone[0] ?? '');
-  if (added.length !== 1) throw new Refusal({ status: 403, reason: 'cannotAddParent', message: 'Increasing the number of parents is not allowed' });
+  if (added.length !== 1)
+    throw new Refusal({ status: 403, reason: 'cannotAddParent', message: 'Increasing the number of parents is not allowed' });
   const parent = services.access.parent(callerOf(call), added[0] ?? '', isSharedDriveAware(call));
-  if (gone.length === 0 && parent.id !== file.parent) throw new Refusal({ status: 403, reason: 'cannotAddParent', message: 'Increasing the number of parents is not allowed' });
+  if (gone.length === 0 && parent.id !== file.parent)
+    throw new Refusal({ status: 403, reason: 'cannotAddParent', message: 'Increasing the number of parents is not allowed' });
   if (file.mimeType === folderType && parent.driveId !== file.driveId) throw refusalOf('teamDrivesFolderMoveInNotSupported');
-  if (services.store.isBelow(parent, file.id)) throw refusalOf('cyclicMembership', { message: 'The specified parent is a descendant of the file.' });
+  if (services.store.isBelow(parent, file.id))
+    throw refusalOf('cyclicMembership', { message: 'The specified parent is a descendant of the file.' });
   requireRoom(services, parent);
-  if (file.driveId !== undefined && parent.driveId === undefined) requireSpace(services, callerOf(call).account, parent, headOf(file)?.sizeBytes ?? 0);
+  if (file.driveId !== undefined && parent.driveId === undefined)
+    requireSpace(services, callerOf(call).account, parent, headOf(file)?.sizeBytes ?? 0);
   return { parent: parent.id, driveId: parent.driveId, owner: parent.driveId === undefined ? callerOf(call).account : undefined };
 }

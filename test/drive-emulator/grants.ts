@@ -20,7 +20,13 @@ export class Grants {
   readonly #grants: Table<Grant>;
   readonly #passes: Table<Pass>;
 
-  constructor(options: { readonly ids: Ids; readonly limits: Limits; readonly nowMs: () => number; readonly lifetimeSeconds: () => number; readonly ledger: Ledger }) {
+  constructor(options: {
+    readonly ids: Ids;
+    readonly limits: Limits;
+    readonly nowMs: () => number;
+    readonly lifetimeSeconds: () => number;
+    readonly ledger: Ledger;
+  }) {
     this.#ids = options.ids;
     this.#limits = options.limits;
     this.#nowMs = options.nowMs;
@@ -32,7 +38,9 @@ export class Grants {
   /** A new refresh token. Beyond the limit the oldest of this account and client dies, without a word. */
   grant(account: string, client: ClientOptions, scopes: readonly string[]): string {
     const nowMs = this.#nowMs();
-    const alive = [...this.#grants.entries()].filter(([, other]) => other.account === account && other.client === client.id).sort(([, a], [, b]) => a.madeMs - b.madeMs);
+    const alive = [...this.#grants.entries()]
+      .filter(([, other]) => other.account === account && other.client === client.id)
+      .sort(([, a], [, b]) => a.madeMs - b.madeMs);
     for (const [token] of alive.slice(0, Math.max(0, alive.length + 1 - this.#limits.liveRefreshTokens))) this.#end(token);
     const token = `1//0${this.#ids.text(48)}`;
     const expiresMs = client.publishing === 'testing' ? nowMs + testingMs : null;
@@ -47,7 +55,8 @@ export class Grants {
   /** @throws `invalid_grant`, whatever the cause */
   use(token: string, client: string): Grant {
     const grant = this.#grants.get(token);
-    if (grant === undefined || grant.client !== client || !this.#isAlive(grant)) throw new OAuthRefusal(400, 'invalid_grant', 'Token has been expired or revoked.');
+    if (grant === undefined || grant.client !== client || !this.#isAlive(grant))
+      throw new OAuthRefusal(400, 'invalid_grant', 'Token has been expired or revoked.');
     const used = { ...grant, usedMs: this.#nowMs() };
     this.#grants.set(token, used);
     return used;
@@ -90,7 +99,8 @@ export class Grants {
 
   /** As a person does in the account's settings; of every project unless one is named. */
   revokeAll(account: string, project?: string): void {
-    const isMeant = (row: { readonly account: string; readonly project: string }): boolean => row.account === account && (project === undefined || row.project === project);
+    const isMeant = (row: { readonly account: string; readonly project: string }): boolean =>
+      row.account === account && (project === undefined || row.project === project);
     for (const [token, grant] of this.#grants.entries()) if (isMeant(grant)) this.#end(token);
     for (const [token, pass] of this.#passes.entries()) if (isMeant(pass)) this.#passes.delete(token);
   }

@@ -18,6 +18,16 @@ export { faultCatalogue } from './fault-catalogue.ts';
 export type { LogEntry } from './log.ts';
 export { folderType, shortcutType, type StoredFile } from './model.ts';
 export type { Operation } from './operations.ts';
-export { honestLatency, otherAccount, sampleAccount, sampleClient, sampleDeviceClient, type EmulatorOptions, type Lags, type Latency, type Limits } from './options.ts';
+export {
+  honestLatency,
+  otherAccount,
+  sampleAccount,
+  sampleClient,
+  sampleDeviceClient,
+  type EmulatorOptions,
+  type Lags,
+  type Latency,
+  type Limits,
+} from './options.ts';
 export type { Person } from './person.ts';
 export { scopes } from './access.ts';

@@ -93,5 +93,9 @@ function readLines(file: string): [string, string, unknown][] {
     throw error;
   }
   // A line that a kill cut short has no newline; it never happened.
-  return text.slice(0, text.lastIndexOf('\n') + 1).split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as [string, string, unknown]);
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as [string, string, unknown]);
 }

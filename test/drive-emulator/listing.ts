@@ -40,16 +40,26 @@ export class Listing {
     const nextPageToken = end < cursor.ids.length ? this.#remember(services, { ...cursor, at: isTwice ? end - 1 : end }) : undefined;
     const caller = callerOf(call);
     const files = page.flatMap((id) => this.#resource(services, caller, id));
-    const answer = { kind: 'drive#fileList', incompleteSearch: faultOf(call, 'incomplete-search') !== undefined, files, ...(nextPageToken === undefined ? {} : { nextPageToken }) };
+    const answer = {
+      kind: 'drive#fileList',
+      incompleteSearch: faultOf(call, 'incomplete-search') !== undefined,
+      files,
+      ...(nextPageToken === undefined ? {} : { nextPageToken }),
+    };
     return json(applyMask(answer, mask));
   }
 
   #cursorOf(services: Services, call: Call): Cursor {
     const token = call.url.searchParams.get('pageToken');
     const question = questionOf(call);
-    if (token === null) return { account: callerOf(call).account, question, ids: findIds(services, call), at: 0, madeMs: services.store.nowMs() };
+    if (token === null)
+      return { account: callerOf(call).account, question, ids: findIds(services, call), at: 0, madeMs: services.store.nowMs() };
     const cursor = this.#cursors.get(token);
-    const isGood = cursor !== undefined && cursor.account === callerOf(call).account && cursor.question === question && services.store.nowMs() < cursor.madeMs + tokenMs;
+    const isGood =
+      cursor !== undefined &&
+      cursor.account === callerOf(call).account &&
+      cursor.question === question &&
+      services.store.nowMs() < cursor.madeMs + tokenMs;
     if (!isGood || faultOf(call, 'token-refused') !== undefined) throw invalidValue('pageToken');
     return cursor;
   }
@@ -127,7 +137,13 @@ function lagOf({ lags }: Services, call: Call, query: Query): number {
 function candidates({ store }: Services, query: Query, rootId: string, asOfMs: number): StoredFile[] {
   const parents = parentsWanted(query);
   const isCurrent = asOfMs >= store.nowMs();
-  if (isCurrent && parents !== undefined) return [...new Set(parents.map((id) => (id === 'root' ? rootId : id)))].flatMap((id) => store.childrenOf(id));
-  const ghosts = isCurrent ? [] : store.ghosts().filter(({ goneMs }) => goneMs > asOfMs).map(({ file }) => file);
+  if (isCurrent && parents !== undefined)
+    return [...new Set(parents.map((id) => (id === 'root' ? rootId : id)))].flatMap((id) => store.childrenOf(id));
+  const ghosts = isCurrent
+    ? []
+    : store
+        .ghosts()
+        .filter(({ goneMs }) => goneMs > asOfMs)
+        .map(({ file }) => file);
   return [...store.all(), ...ghosts];
 }

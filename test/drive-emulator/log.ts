@@ -59,8 +59,16 @@ export class RequestLog {
 
   begin(start: Pick<LogEntry, 'atMs' | 'operation' | 'method' | 'path'>): LogEntry {
     const entry: LogEntry = {
-      number: ++this.#count, ...start,
-      account: undefined, fileId: undefined, fileName: undefined, fault: undefined, status: 0, reason: undefined, receivedBytes: 0, sentBytes: 0,
+      number: ++this.#count,
+      ...start,
+      account: undefined,
+      fileId: undefined,
+      fileName: undefined,
+      fault: undefined,
+      status: 0,
+      reason: undefined,
+      receivedBytes: 0,
+      sentBytes: 0,
     };
     this.#entries.push(entry);
     if (this.#entries.length > this.#lengthMax) this.#entries.shift();

@@ -9,7 +9,15 @@ import { clientFileOf } from './credentials.ts';
 import { startDriveEmulator } from './emulator.ts';
 import { honestLatency, sampleClient, sampleDeviceClient, type EmulatorOptions } from './options.ts';
 
-const { values } = parseArgs({ options: { folder: { type: 'string' }, port: { type: 'string' }, seed: { type: 'string' }, options: { type: 'string' }, fast: { type: 'boolean' } } });
+const { values } = parseArgs({
+  options: {
+    folder: { type: 'string' },
+    port: { type: 'string' },
+    seed: { type: 'string' },
+    options: { type: 'string' },
+    fast: { type: 'boolean' },
+  },
+});
 const given = values.options === undefined ? {} : (JSON.parse(readFileSync(values.options, 'utf8')) as EmulatorOptions);
 const emulator = await startDriveEmulator({
   ...(values.folder === undefined ? {} : { folder: values.folder }),
@@ -20,7 +28,14 @@ const emulator = await startDriveEmulator({
   ...given,
 });
 const control = await startControl(emulator);
-console.log(JSON.stringify({ url: emulator.url, control, accounts: emulator.accounts.emails, ...(values.folder === undefined ? {} : writeCredentials(values.folder)) }));
+console.log(
+  JSON.stringify({
+    url: emulator.url,
+    control,
+    accounts: emulator.accounts.emails,
+    ...(values.folder === undefined ? {} : writeCredentials(values.folder)),
+  }),
+);
 
 let isEnding = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, end);

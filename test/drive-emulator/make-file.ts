@@ -15,12 +15,18 @@ export interface MakeFile {
 }
 
 /** Everything that can be said against a new file before its bytes are there. Returns its parent. */
-export function requireCreatable(services: Services, { caller, metadata, isSharedDriveAware }: Pick<MakeFile, 'caller' | 'metadata' | 'isSharedDriveAware'>, options: { readonly sizeBytes: number; readonly checksId: boolean }): StoredFile {
+export function requireCreatable(
+  services: Services,
+  { caller, metadata, isSharedDriveAware }: Pick<MakeFile, 'caller' | 'metadata' | 'isSharedDriveAware'>,
+  options: { readonly sizeBytes: number; readonly checksId: boolean },
+): StoredFile {
   const { access, allowance } = services;
   const parents = metadata.parents ?? [];
-  if (parents.length > 1) throw new Refusal({ status: 403, reason: 'cannotAddParent', message: 'Increasing the number of parents is not allowed' });
+  if (parents.length > 1)
+    throw new Refusal({ status: 403, reason: 'cannotAddParent', message: 'Increasing the number of parents is not allowed' });
   const parent = access.parent(caller, parents[0] ?? 'root', isSharedDriveAware);
-  if (parent.mimeType !== folderType) throw new Refusal({ status: 403, reason: 'parentNotAFolder', message: 'The specified parent is not a folder.' });
+  if (parent.mimeType !== folderType)
+    throw new Refusal({ status: 403, reason: 'parentNotAFolder', message: 'The specified parent is not a folder.' });
   requireRoom(services, parent);
   if (metadata.id !== undefined && options.checksId) requireReserved(services, caller, metadata.id);
   if (options.sizeBytes > 0) {
@@ -42,21 +48,38 @@ export function makeFile(services: Services, options: MakeFile): StoredFile {
   reservations(services).set(id, { account: caller.account, isUsed: true });
   const appProperties = mergeProperties({}, metadata.appProperties);
   return store.add({
-    id, name: metadata.name ?? 'Untitled', mimeType, parent: parent.id, owner: parent.driveId === undefined ? caller.account : undefined, driveId: parent.driveId,
-    client: caller.client, project: caller.project, revisions: revision === undefined ? [] : [revision],
+    id,
+    name: metadata.name ?? 'Untitled',
+    mimeType,
+    parent: parent.id,
+    owner: parent.driveId === undefined ? caller.account : undefined,
+    driveId: parent.driveId,
+    client: caller.client,
+    project: caller.project,
+    revisions: revision === undefined ? [] : [revision],
     ...(metadata.createdTime === undefined ? {} : { createdMs: Date.parse(metadata.createdTime) }),
     ...(metadata.modifiedTime === undefined ? {} : { modifiedMs: Date.parse(metadata.modifiedTime) }),
-    starred: metadata.starred ?? false, description: metadata.description, properties: mergeProperties({}, metadata.properties),
+    starred: metadata.starred ?? false,
+    description: metadata.description,
+    properties: mergeProperties({}, metadata.properties),
     appProperties: Object.keys(appProperties).length === 0 ? {} : { [caller.client]: appProperties },
     shortcutTarget: mimeType === shortcutType ? metadata.shortcutDetails?.targetId : undefined,
   });
 }
 
 /** The owner's space, the trash included; a shared drive has the organisation's. */
-export function requireSpace({ accounts, serviceAccounts, store }: Services, account: string, parent: Pick<StoredFile, 'driveId'>, sizeBytes: number): void {
+export function requireSpace(
+  { accounts, serviceAccounts, store }: Services,
+  account: string,
+  parent: Pick<StoredFile, 'driveId'>,
+  sizeBytes: number,
+): void {
   if (parent.driveId !== undefined) return;
   if (serviceAccounts.has(account)) {
-    throw refusalOf('storageQuotaExceeded', { message: 'Service Accounts do not have storage quota. Leverage shared drives (https://developers.google.com/workspace/drive/api/guides/about-shareddrives), or use OAuth delegation (http://support.google.com/a/answer/7281227) instead.' });
+    throw refusalOf('storageQuotaExceeded', {
+      message:
+        'Service Accounts do not have storage quota. Leverage shared drives (https://developers.google.com/workspace/drive/api/guides/about-shareddrives), or use OAuth delegation (http://support.google.com/a/answer/7281227) instead.',
+    });
   }
   const limit = accounts.get(account)?.limitBytes;
   if (limit != null && store.usedBytes(account) + sizeBytes > limit) throw refusalOf('storageQuotaExceeded');
@@ -66,7 +89,14 @@ export function requireSpace({ accounts, serviceAccounts, store }: Services, acc
 export function requireReserved(services: Services, caller: Caller, id: string): void {
   const reservation = reservations(services).get(id);
   if (services.store.get(id) !== undefined || reservation?.isUsed === true) throw conflict();
-  if (reservation?.account !== caller.account) throw new Refusal({ status: 400, reason: 'invalid', message: 'The provided file ID is not usable.', location: 'file.id', locationType: 'parameter' });
+  if (reservation?.account !== caller.account)
+    throw new Refusal({
+      status: 400,
+      reason: 'invalid',
+      message: 'The provided file ID is not usable.',
+      location: 'file.id',
+      locationType: 'parameter',
+    });
 }
 
 export function reservations({ ledger }: Services): Table<{ readonly account: string; readonly isUsed: boolean }> {
@@ -77,7 +107,9 @@ export function reservations({ ledger }: Services): Table<{ readonly account: st
 export function requireRoom({ store, limits }: Services, parent: StoredFile): void {
   if (store.get(parent.id) === undefined) throw notFound(parent.id);
   const isShared = parent.driveId !== undefined;
-  if (parent.parent !== undefined && store.childCount(parent.id) >= limits.childrenPerFolder) throw refusalOf('numChildrenInNonRootLimitExceeded');
-  if (store.depthOf(parent) >= limits.folderDepth) throw refusalOf(isShared ? 'teamDriveHierarchyTooDeep' : 'myDriveHierarchyDepthLimitExceeded');
+  if (parent.parent !== undefined && store.childCount(parent.id) >= limits.childrenPerFolder)
+    throw refusalOf('numChildrenInNonRootLimitExceeded');
+  if (store.depthOf(parent) >= limits.folderDepth)
+    throw refusalOf(isShared ? 'teamDriveHierarchyTooDeep' : 'myDriveHierarchyDepthLimitExceeded');
   if (isShared && store.itemsOfDrive(parent.driveId) >= limits.sharedDriveItems) throw refusalOf('teamDriveFileLimitExceeded');
 }

@@ -7,7 +7,10 @@ export interface Part {
 
 /** Takes a `multipart/related` body apart, bytes verbatim (RFC 2046). @throws 400 */
 export function parseMultipart(contentType: string, body: Buffer): readonly Part[] {
-  const boundary = /boundary=(?:"([^"]+)"|([^;\s]+))/.exec(contentType)?.slice(1).find((text) => text !== undefined);
+  const boundary = /boundary=(?:"([^"]+)"|([^;\s]+))/
+    .exec(contentType)
+    ?.slice(1)
+    .find((text) => text !== undefined);
   if (boundary === undefined) throw badRequest('Missing boundary in multipart body.');
   const parts: Part[] = [];
   const mark = Buffer.from(`\r\n--${boundary}`);

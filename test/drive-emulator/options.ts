@@ -101,8 +101,18 @@ export const sampleAccount = 'backup@company.co.id';
 export const otherAccount = 'someone@company.co.id';
 
 /** Google's form of ids, with names that say what they are for. */
-export const sampleClient: ClientOptions = { id: '104729-cadangan.apps.googleusercontent.com', secret: 'GOCSPX-emulator-desktop', kind: 'desktop', project: 'company-backup' };
-export const sampleDeviceClient: ClientOptions = { id: '104729-device.apps.googleusercontent.com', secret: 'GOCSPX-emulator-device', kind: 'device', project: 'company-backup' };
+export const sampleClient: ClientOptions = {
+  id: '104729-cadangan.apps.googleusercontent.com',
+  secret: 'GOCSPX-emulator-desktop',
+  kind: 'desktop',
+  project: 'company-backup',
+};
+export const sampleDeviceClient: ClientOptions = {
+  id: '104729-device.apps.googleusercontent.com',
+  secret: 'GOCSPX-emulator-device',
+  kind: 'device',
+  project: 'company-backup',
+};
 
 export const defaultLimits: Limits = {
   childrenPerFolder: 500_000,

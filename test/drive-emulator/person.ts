@@ -56,13 +56,28 @@ export class Person {
   }
 
   /** A file or folder of somebody else's making. */
-  async plant({ name, parent, bytes = new Uint8Array(), mimeType = 'application/octet-stream', client, shortcutTo }: Planted): Promise<StoredFile> {
+  async plant({
+    name,
+    parent,
+    bytes = new Uint8Array(),
+    mimeType = 'application/octet-stream',
+    client,
+    shortcutTo,
+  }: Planted): Promise<StoredFile> {
     const { store, access, ids } = this.#services;
     const hasBytes = mimeType !== folderType && shortcutTo === undefined;
     const folder = store.require(parent ?? access.rootOf(this.email));
     return store.add({
-      id: ids.file(), name, mimeType: shortcutTo === undefined ? mimeType : shortcutType, parent: folder.id, owner: folder.driveId === undefined ? this.email : undefined,
-      driveId: folder.driveId, client, project: client, shortcutTarget: shortcutTo, revisions: hasBytes ? [await this.#revision(bytes, mimeType)] : [],
+      id: ids.file(),
+      name,
+      mimeType: shortcutTo === undefined ? mimeType : shortcutType,
+      parent: folder.id,
+      owner: folder.driveId === undefined ? this.email : undefined,
+      driveId: folder.driveId,
+      client,
+      project: client,
+      shortcutTarget: shortcutTo,
+      revisions: hasBytes ? [await this.#revision(bytes, mimeType)] : [],
     });
   }
 
@@ -153,7 +168,10 @@ export class Person {
 
   #below(folder: StoredFile, prefix: string): [path: string, file: StoredFile][] {
     const children = this.#services.store.childrenOf(folder.id).filter((child) => !child.explicitlyTrashed);
-    return children.flatMap((child) => [[`${prefix}${child.name}`, child], ...(isFolder(child) ? this.#below(child, `${prefix}${child.name}/`) : [])]);
+    return children.flatMap((child) => [
+      [`${prefix}${child.name}`, child],
+      ...(isFolder(child) ? this.#below(child, `${prefix}${child.name}/`) : []),
+    ]);
   }
 
   #headOf(id: string): Revision {
@@ -167,6 +185,16 @@ export class Person {
     const contentKey = ids.text(18);
     await contents.append(contentKey, bytes);
     const sum = (name: string): string => createHash(name).update(bytes).digest('hex');
-    return { id: ids.revision(), contentKey, sizeBytes: bytes.length, mimeType, md5: sum('md5'), sha1: sum('sha1'), sha256: sum('sha256'), madeMs: store.nowMs(), keepForever: false };
+    return {
+      id: ids.revision(),
+      contentKey,
+      sizeBytes: bytes.length,
+      mimeType,
+      md5: sum('md5'),
+      sha1: sum('sha1'),
+      sha256: sum('sha256'),
+      madeMs: store.nowMs(),
+      keepForever: false,
+    };
   }
 }

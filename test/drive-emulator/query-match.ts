@@ -25,7 +25,9 @@ export function matches(file: Searchable, query: Query, rootId: string): boolean
     case 'not':
       return !matches(file, query.part, rootId);
     case 'in':
-      return query.collection === 'parents' ? file.parent === (query.value === 'root' ? rootId : query.value) : file.owner === (query.value === 'me' ? file.owner : query.value);
+      return query.collection === 'parents'
+        ? file.parent === (query.value === 'root' ? rootId : query.value)
+        : file.owner === (query.value === 'me' ? file.owner : query.value);
     case 'has':
       return file[query.field][query.key] === query.value;
     case 'compare':
@@ -53,7 +55,9 @@ export function asksAbout(query: Query, field: string): boolean {
 function compares(file: Searchable, field: string, operator: string, value: string | boolean): boolean {
   switch (field) {
     case 'name':
-      return operator === 'contains' ? hasWordStartingWith(file.name, String(value)) : isEqual(file.name.toLowerCase(), String(value).toLowerCase(), operator);
+      return operator === 'contains'
+        ? hasWordStartingWith(file.name, String(value))
+        : isEqual(file.name.toLowerCase(), String(value).toLowerCase(), operator);
     case 'mimeType':
       return operator === 'contains' ? file.mimeType.startsWith(String(value)) : isEqual(file.mimeType, value, operator);
     case 'trashed':
@@ -79,7 +83,9 @@ function compares(file: Searchable, field: string, operator: string, value: stri
 function hasWordStartingWith(name: string, prefix: string): boolean {
   const seen = name.slice(0, 26).toLowerCase();
   const wanted = prefix.toLowerCase();
-  return seen.startsWith(wanted) || [...seen.matchAll(/[\s_\-./,;:()]+/g)].some((gap) => seen.startsWith(wanted, gap.index + gap[0].length));
+  return (
+    seen.startsWith(wanted) || [...seen.matchAll(/[\s_\-./,;:()]+/g)].some((gap) => seen.startsWith(wanted, gap.index + gap[0].length))
+  );
 }
 
 function isEqual(a: unknown, b: unknown, operator: string): boolean {

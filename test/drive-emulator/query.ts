@@ -122,7 +122,8 @@ class QueryParser {
     const operator = this.#next().text;
     const known = operators[field];
     if (known === undefined) throw invalidQuery();
-    if (field === 'name' && order.includes(operator) && !known.includes(operator)) throw new Refusal({ status: 500, reason: 'internalError', message: 'Internal Error' });
+    if (field === 'name' && order.includes(operator) && !known.includes(operator))
+      throw new Refusal({ status: 500, reason: 'internalError', message: 'Internal Error' });
     if (!known.includes(operator)) throw invalidQuery();
     const value = this.#next();
     if (!booleans.includes(field)) {

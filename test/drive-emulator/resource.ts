@@ -21,17 +21,43 @@ export function fileResource(services: Services, caller: Caller, file: StoredFil
   const isTrashed = store.isTrashed(file);
   const appProperties = file.appProperties[caller.client];
   const resource: Record<string, unknown> = {
-    kind: 'drive#file', id: file.id, name: file.name, mimeType: file.mimeType, starred: file.starred, trashed: isTrashed, explicitlyTrashed: file.explicitlyTrashed,
+    kind: 'drive#file',
+    id: file.id,
+    name: file.name,
+    mimeType: file.mimeType,
+    starred: file.starred,
+    trashed: isTrashed,
+    explicitlyTrashed: file.explicitlyTrashed,
     ...(file.parent === undefined ? {} : { parents: [file.parent] }),
     ...(file.description === undefined ? {} : { description: file.description }),
     ...(Object.keys(file.properties).length === 0 ? {} : { properties: file.properties }),
     ...(appProperties === undefined || Object.keys(appProperties).length === 0 ? {} : { appProperties }),
-    spaces: ['drive'], version: String(file.version), webViewLink: viewLink(file), hasThumbnail: false, thumbnailVersion: '0',
-    createdTime: rfc3339(file.createdMs), modifiedTime: rfc3339(file.modifiedMs), modifiedByMeTime: rfc3339(file.modifiedMs), modifiedByMe: true, viewedByMe: true,
-    ...(file.driveId === undefined ? { owners: [owner], ownedByMe: file.owner === caller.account } : { driveId: file.driveId, teamDriveId: file.driveId }),
+    spaces: ['drive'],
+    version: String(file.version),
+    webViewLink: viewLink(file),
+    hasThumbnail: false,
+    thumbnailVersion: '0',
+    createdTime: rfc3339(file.createdMs),
+    modifiedTime: rfc3339(file.modifiedMs),
+    modifiedByMeTime: rfc3339(file.modifiedMs),
+    modifiedByMe: true,
+    viewedByMe: true,
+    ...(file.driveId === undefined
+      ? { owners: [owner], ownedByMe: file.owner === caller.account }
+      : { driveId: file.driveId, teamDriveId: file.driveId }),
     ...(file.explicitlyTrashed && file.driveId !== undefined ? { trashedTime: rfc3339(file.trashedMs ?? 0) } : {}),
-    ...(file.mimeType === shortcutType ? { shortcutDetails: { targetId: file.shortcutTarget, targetMimeType: store.get(file.shortcutTarget ?? '')?.mimeType ?? 'application/octet-stream' } } : {}),
-    shared: file.shared, isAppAuthorized: access.isOwn(caller, file), quotaBytesUsed: String(quotaBytesOf(file)), writersCanShare: true,
+    ...(file.mimeType === shortcutType
+      ? {
+          shortcutDetails: {
+            targetId: file.shortcutTarget,
+            targetMimeType: store.get(file.shortcutTarget ?? '')?.mimeType ?? 'application/octet-stream',
+          },
+        }
+      : {}),
+    shared: file.shared,
+    isAppAuthorized: access.isOwn(caller, file),
+    quotaBytesUsed: String(quotaBytesOf(file)),
+    writersCanShare: true,
     capabilities: capabilitiesOf(file),
     ...contentFields(file, store.nowMs() - services.lags.checksumMs),
   };
@@ -41,7 +67,13 @@ export function fileResource(services: Services, caller: Caller, file: StoredFil
 
 export function userResource({ accounts }: Services, caller: Caller, email: string): Record<string, unknown> {
   const known = accounts.get(email);
-  return { kind: 'drive#user', displayName: known?.displayName ?? email.split('@')[0], me: email === caller.account, permissionId: permissionId(email), emailAddress: email };
+  return {
+    kind: 'drive#user',
+    displayName: known?.displayName ?? email.split('@')[0],
+    me: email === caller.account,
+    permissionId: permissionId(email),
+    emailAddress: email,
+  };
 }
 
 export function rfc3339(ms: number): string {
@@ -52,7 +84,10 @@ function contentFields(file: StoredFile, checkedBeforeMs: number): Record<string
   const head = headOf(file);
   if (head === undefined) return {};
   return {
-    size: String(head.sizeBytes), headRevisionId: head.id, originalFilename: file.name, ...extensionOf(file.name),
+    size: String(head.sizeBytes),
+    headRevisionId: head.id,
+    originalFilename: file.name,
+    ...extensionOf(file.name),
     webContentLink: `https://drive.google.com/uc?id=${file.id}&export=download`,
     ...(head.madeMs <= checkedBeforeMs || head.sizeBytes === 0 ? checksumsOf(head) : {}),
   };
@@ -69,11 +104,25 @@ function extensionOf(name: string): Record<string, string> {
 
 function capabilitiesOf(file: StoredFile): Record<string, boolean> {
   const isFolder = file.mimeType === folderType;
-  return { canEdit: true, canCopy: !isFolder, canDelete: true, canTrash: file.parent !== undefined, canUntrash: file.parent !== undefined, canRename: true, canDownload: !isFolder, canAddChildren: isFolder, canListChildren: isFolder, canReadRevisions: !isFolder, canShare: true };
+  return {
+    canEdit: true,
+    canCopy: !isFolder,
+    canDelete: true,
+    canTrash: file.parent !== undefined,
+    canUntrash: file.parent !== undefined,
+    canRename: true,
+    canDownload: !isFolder,
+    canAddChildren: isFolder,
+    canListChildren: isFolder,
+    canReadRevisions: !isFolder,
+    canShare: true,
+  };
 }
 
 function viewLink({ id, mimeType }: StoredFile): string {
-  return mimeType === folderType ? `https://drive.google.com/drive/folders/${id}` : `https://drive.google.com/file/d/${id}/view?usp=drivesdk`;
+  return mimeType === folderType
+    ? `https://drive.google.com/drive/folders/${id}`
+    : `https://drive.google.com/file/d/${id}/view?usp=drivesdk`;
 }
 
 /** Stable for an account, a number as Google's are. */

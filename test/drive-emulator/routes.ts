@@ -36,12 +36,32 @@ export interface FoundRoute {
 
 type Row = readonly [method: string, path: RegExp, choose: (url: URL, header: (name: string) => string | undefined) => Route | undefined];
 
-const read = (operation: Operation, handle: Handler, price: Price = 'read'): Route => ({ operation, handle, price, scope: 'read', body: 'none' });
-const write = (operation: Operation, handle: Handler, body: Route['body'] = 'json', price: Price = 'write'): Route => ({ operation, handle, price, scope: 'write', body });
-const open = (operation: Operation, handle: Handler, body: Route['body']): Route => ({ operation, handle, price: undefined, scope: undefined, body });
+const read = (operation: Operation, handle: Handler, price: Price = 'read'): Route => ({
+  operation,
+  handle,
+  price,
+  scope: 'read',
+  body: 'none',
+});
+const write = (operation: Operation, handle: Handler, body: Route['body'] = 'json', price: Price = 'write'): Route => ({
+  operation,
+  handle,
+  price,
+  scope: 'write',
+  body,
+});
+const open = (operation: Operation, handle: Handler, body: Route['body']): Route => ({
+  operation,
+  handle,
+  price: undefined,
+  scope: undefined,
+  body,
+});
 
 /** Which handler answers what. Paths are Google's, the hosts of its services folded into one. */
-export function makeRoutes(listing: Listing): (method: string, url: URL, header: (name: string) => string | undefined) => FoundRoute | undefined {
+export function makeRoutes(
+  listing: Listing,
+): (method: string, url: URL, header: (name: string) => string | undefined) => FoundRoute | undefined {
   const rows: readonly Row[] = [
     ['GET', /^\/drive\/v3\/about$/, always(read('about.get', about))],
     ['GET', /^\/drive\/v3\/changes\/startPageToken$/, always(read('changes.start', startToken))],
@@ -52,12 +72,20 @@ export function makeRoutes(listing: Listing): (method: string, url: URL, header:
     ['POST', /^\/drive\/v3\/files$/, always(write('files.create', createFile))],
     ['GET', /^\/drive\/v3\/files\/generateIds$/, always(write('files.generateIds', generateIds, 'none', 'other'))],
     ['DELETE', /^\/drive\/v3\/files\/trash$/, always(write('files.emptyTrash', emptyTrash, 'none'))],
-    ['GET', /^\/drive\/v3\/files\/([^/]+)$/, (url) => (isMedia(url) ? read('files.download', downloadFile, 'download') : read('files.get', getFile))],
+    [
+      'GET',
+      /^\/drive\/v3\/files\/([^/]+)$/,
+      (url) => (isMedia(url) ? read('files.download', downloadFile, 'download') : read('files.get', getFile)),
+    ],
     ['PATCH', /^\/drive\/v3\/files\/([^/]+)$/, always(write('files.update', updateFile))],
     ['DELETE', /^\/drive\/v3\/files\/([^/]+)$/, always(write('files.delete', deleteFile, 'none'))],
     ['POST', /^\/drive\/v3\/files\/([^/]+)\/copy$/, always(write('files.copy', copyFile))],
     ['GET', /^\/drive\/v3\/files\/([^/]+)\/revisions$/, always(read('revisions.list', listRevisions, 'list'))],
-    ['GET', /^\/drive\/v3\/files\/([^/]+)\/revisions\/([^/]+)$/, (url) => (isMedia(url) ? read('revisions.download', downloadRevision, 'download') : read('revisions.get', getRevision))],
+    [
+      'GET',
+      /^\/drive\/v3\/files\/([^/]+)\/revisions\/([^/]+)$/,
+      (url) => (isMedia(url) ? read('revisions.download', downloadRevision, 'download') : read('revisions.get', getRevision)),
+    ],
     ['PATCH', /^\/drive\/v3\/files\/([^/]+)\/revisions\/([^/]+)$/, always(write('revisions.update', updateRevision))],
     ['DELETE', /^\/drive\/v3\/files\/([^/]+)\/revisions\/([^/]+)$/, always(write('revisions.delete', deleteRevision, 'none'))],
     ['POST', /^\/upload\/drive\/v3\/files$/, chooseUpload],

@@ -11,7 +11,8 @@ export async function send(services: Services, call: Call, response: ServerRespo
   response.statusCode = answer.status;
   response.setHeader('Date', new Date(services.store.nowMs()).toUTCString());
   response.setHeader('Server', 'ESF');
-  if (!response.hasHeader('X-GUploader-UploadID') && call.url.pathname.startsWith('/upload/')) response.setHeader('X-GUploader-UploadID', services.ids.text(40));
+  if (!response.hasHeader('X-GUploader-UploadID') && call.url.pathname.startsWith('/upload/'))
+    response.setHeader('X-GUploader-UploadID', services.ids.text(40));
   for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
   if (body === undefined || typeof body === 'string') return sendText(call.request, response, body ?? '');
   response.setHeader('Content-Length', body.lengthBytes);
@@ -28,7 +29,13 @@ function sendText(request: IncomingMessage, response: ServerResponse, text: stri
   response.end(sent);
 }
 
-async function sendBytes(services: Services, call: Call, response: ServerResponse, bytes: AsyncIterable<Uint8Array>, lengthBytes: number): Promise<void> {
+async function sendBytes(
+  services: Services,
+  call: Call,
+  response: ServerResponse,
+  bytes: AsyncIterable<Uint8Array>,
+  lengthBytes: number,
+): Promise<void> {
   const end = faultOf(call, 'drop') ?? faultOf(call, 'hang');
   const isTruncated = faultOf(call, 'truncated') !== undefined;
   const drip = faultOf(call, 'drip');

@@ -25,8 +25,23 @@ export async function serve(desk: Desk, request: IncomingMessage, response: Serv
   const baseUrl = `http://${request.headers.host ?? '127.0.0.1'}`;
   const url = new URL(request.url ?? '/', baseUrl);
   const found = desk.findRoute(request.method ?? '', url, (name) => textOf(request.headers[name]));
-  const entry = log.begin({ atMs: services.store.nowMs(), operation: found?.route.operation ?? 'unknown', method: request.method ?? '', path: url.pathname });
-  const start: Call = { request, url, baseUrl, id: found?.id ?? '', secondId: found?.secondId ?? '', caller: undefined, body: undefined, fault: undefined, entry };
+  const entry = log.begin({
+    atMs: services.store.nowMs(),
+    operation: found?.route.operation ?? 'unknown',
+    method: request.method ?? '',
+    path: url.pathname,
+  });
+  const start: Call = {
+    request,
+    url,
+    baseUrl,
+    id: found?.id ?? '',
+    secondId: found?.secondId ?? '',
+    caller: undefined,
+    body: undefined,
+    fault: undefined,
+    entry,
+  };
   try {
     await services.store.sweep();
     if (found === undefined) throw noRoute();
@@ -90,7 +105,8 @@ async function failBefore(services: Services, call: Call): Promise<void> {
     if (fault.endsToken === true) services.grants.endPass(tokenOf(call.request));
     throw invalidToken();
   }
-  if ((fault.fault === 'drop' || fault.fault === 'hang') && (fault.afterBytes === undefined || !movesBytes(call.entry.operation))) await loseConnection(call, fault.fault);
+  if ((fault.fault === 'drop' || fault.fault === 'hang') && (fault.afterBytes === undefined || !movesBytes(call.entry.operation)))
+    await loseConnection(call, fault.fault);
   if (fault.fault === 'slow-answer') await services.clock.sleep(fault.ms);
   if (isAbrupt(fault) && fault.when !== 'after') throw errorOf(fault);
 }
@@ -123,7 +139,13 @@ function errorOf(fault: FaultOf<'refuse'> | FaultOf<'server-error'>): Error {
     return refusalOf(fault.reason, { headers, ...(fault.status === undefined ? {} : { status: fault.status }) });
   }
   const status = fault.status ?? 503;
-  if (fault.body === 'html') return new PlainError(html(`<!DOCTYPE html><html lang=en><title>Error ${status} (Server Error)!!1</title><p><b>${status}.</b> <ins>That's an error.</ins>`, status));
+  if (fault.body === 'html')
+    return new PlainError(
+      html(
+        `<!DOCTYPE html><html lang=en><title>Error ${status} (Server Error)!!1</title><p><b>${status}.</b> <ins>That's an error.</ins>`,
+        status,
+      ),
+    );
   if (fault.body === 'empty') return new PlainError(empty(status));
   return refusalOf(status === 500 ? 'internalError' : 'backendError', { status });
 }
@@ -166,7 +188,13 @@ function parseBody(kind: 'json' | 'form', bytes: Buffer): unknown {
 function operationOf(operation: Operation, body: unknown): Operation {
   if (operation !== 'oauth.token' || !(body instanceof URLSearchParams)) return operation;
   const type = body.get('grant_type') ?? '';
-  return type === 'refresh_token' ? 'oauth.refresh' : type.endsWith('device_code') ? 'oauth.poll' : type.endsWith('jwt-bearer') ? 'oauth.assertion' : operation;
+  return type === 'refresh_token'
+    ? 'oauth.refresh'
+    : type.endsWith('device_code')
+      ? 'oauth.poll'
+      : type.endsWith('jwt-bearer')
+        ? 'oauth.assertion'
+        : operation;
 }
 
 function accountOfGrant(body: unknown): string | undefined {

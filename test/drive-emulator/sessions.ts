@@ -15,7 +15,11 @@ const weekMs = 7 * 86_400_000;
 /** A PUT to the address of an upload: a piece, the whole, or the question how far it is. */
 export async function putToSession(services: Services, call: Call): Promise<Answer> {
   const uploadId = call.url.searchParams.get('upload_id') ?? '';
-  return services.turns.take(uploadId, () => call.request.socket.destroy(), () => put(services, call, uploadId));
+  return services.turns.take(
+    uploadId,
+    () => call.request.socket.destroy(),
+    () => put(services, call, uploadId),
+  );
 }
 
 async function put(services: Services, call: Call, uploadId: string): Promise<Answer> {
@@ -23,7 +27,8 @@ async function put(services: Services, call: Call, uploadId: string): Promise<An
   const range = parseContentRange(call.request.headers['content-range'], call.request.headers['content-length']);
   if (session.finishedId !== undefined) return finishedAnswer(services, call, session, session.finishedId);
   // Whoever asks after an end that was refused (no space) gets another try at it.
-  if (range.kind === 'status' && session.totalBytes === session.keptBytes && session.keptBytes > 0) return finish(services, call, uploadId, session);
+  if (range.kind === 'status' && session.totalBytes === session.keptBytes && session.keptBytes > 0)
+    return finish(services, call, uploadId, session);
   if (range.kind === 'status') return more(services, call, uploadId, session.keptBytes);
   const totalBytes = range.totalBytes ?? session.totalBytes;
   requireFitting(session, range, totalBytes);
@@ -33,7 +38,14 @@ async function put(services: Services, call: Call, uploadId: string): Promise<An
 }
 
 /** Takes in the body. What arrived before a drop is kept in whole granules; the end of the file is kept as it is. */
-async function receive(services: Services, call: Call, uploadId: string, session: UploadSession, range: ContentRange & { readonly kind: 'bytes' }, totalBytes: number | undefined): Promise<UploadSession> {
+async function receive(
+  services: Services,
+  call: Call,
+  uploadId: string,
+  session: UploadSession,
+  range: ContentRange & { readonly kind: 'bytes' },
+  totalBytes: number | undefined,
+): Promise<UploadSession> {
   let keptBytes = session.keptBytes;
   let receivedBytes = 0;
   const limitBytes = keptBytes + keepLimit(services, call, range.lengthBytes);
@@ -95,17 +107,25 @@ function requireSession(services: Services, call: Call, uploadId: string): Uploa
   const gone = faultOf(call, 'session-gone');
   if (session === undefined || gone !== undefined || services.store.nowMs() >= session.openedMs + weekMs) {
     sessions.delete(uploadId);
-    throw gone?.status === 400 || gone?.status === 410 ? new Refusal({ status: gone.status, reason: gone.status === 410 ? 'gone' : 'badRequest', message: 'The upload session is no longer valid.' }) : noRoute();
+    throw gone?.status === 400 || gone?.status === 410
+      ? new Refusal({
+          status: gone.status,
+          reason: gone.status === 410 ? 'gone' : 'badRequest',
+          message: 'The upload session is no longer valid.',
+        })
+      : noRoute();
   }
   return session;
 }
 
 function requireFitting(session: UploadSession, range: ContentRange & { readonly kind: 'bytes' }, totalBytes: number | undefined): void {
-  if (session.totalBytes !== undefined && range.totalBytes !== undefined && session.totalBytes !== range.totalBytes) throw badRequest('The total size differs from what was announced.');
+  if (session.totalBytes !== undefined && range.totalBytes !== undefined && session.totalBytes !== range.totalBytes)
+    throw badRequest('The total size differs from what was announced.');
   // Pieces out of order were seen to end so, repeated ones with them.
   if (range.start !== session.keptBytes) throw new Refusal({ status: 503, reason: 'backendError', message: 'Backend Error' });
   const isLast = totalBytes !== undefined && range.start + range.lengthBytes === totalBytes;
-  if (!isLast && range.lengthBytes % granuleBytes !== 0) throw badRequest('Failed to parse Content-Range header: pieces but the last are multiples of 262144 bytes.');
+  if (!isLast && range.lengthBytes % granuleBytes !== 0)
+    throw badRequest('Failed to parse Content-Range header: pieces but the last are multiples of 262144 bytes.');
 }
 
 function keepLimit(services: Services, call: Call, lengthBytes: number): number {

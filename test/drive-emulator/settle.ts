@@ -12,14 +12,23 @@ export interface ReceivedFile {
 }
 
 /** All bytes are there: now it becomes a file, or new content of one. */
-export async function settle(services: Services, call: Call, { metadata, contentKey, sizeBytes, contentType }: ReceivedFile, target: StoredFile | undefined, aware = isSharedDriveAware(call)): Promise<StoredFile> {
+export async function settle(
+  services: Services,
+  call: Call,
+  { metadata, contentKey, sizeBytes, contentType }: ReceivedFile,
+  target: StoredFile | undefined,
+  aware = isSharedDriveAware(call),
+): Promise<StoredFile> {
   const caller = callerOf(call);
   const mimeType = metadata.mimeType ?? contentType ?? target?.mimeType ?? 'application/octet-stream';
   const rot = faultOf(call, 'rot');
   if (rot?.visible === true) await rotBits(services, contentKey, sizeBytes);
   const revision = await revisionOf(services, { contentKey, sizeBytes, mimeType }, rot?.visible === true);
   if (rot?.visible === false) await rotBits(services, contentKey, sizeBytes);
-  const file = target === undefined ? makeFile(services, { caller, metadata, mimeType, revision, isSharedDriveAware: aware }) : await replace(services, call, target, metadata, revision);
+  const file =
+    target === undefined
+      ? makeFile(services, { caller, metadata, mimeType, revision, isSharedDriveAware: aware })
+      : await replace(services, call, target, metadata, revision);
   noteFile(call, file);
   const lacks = faultOf(call, 'lacks');
   if (lacks === undefined) return file;
@@ -27,7 +36,13 @@ export async function settle(services: Services, call: Call, { metadata, content
   return services.store.change(file.id, { lacks: lacks.fields.map((field) => ({ field, untilMs })) });
 }
 
-async function replace(services: Services, call: Call, target: StoredFile, metadata: FileMetadata, revision: Revision): Promise<StoredFile> {
+async function replace(
+  services: Services,
+  call: Call,
+  target: StoredFile,
+  metadata: FileMetadata,
+  revision: Revision,
+): Promise<StoredFile> {
   const { account } = callerOf(call);
   services.allowance.requireVolume(account);
   requireSpace(services, account, target, revision.sizeBytes);
@@ -37,7 +52,11 @@ async function replace(services: Services, call: Call, target: StoredFile, metad
 }
 
 /** Checksums are those of the bytes as received, or as they became on the way. */
-async function revisionOf(services: Services, facts: Pick<Revision, 'contentKey' | 'sizeBytes' | 'mimeType'>, wasAltered: boolean): Promise<Revision> {
+async function revisionOf(
+  services: Services,
+  facts: Pick<Revision, 'contentKey' | 'sizeBytes' | 'mimeType'>,
+  wasAltered: boolean,
+): Promise<Revision> {
   if (wasAltered) services.digests.forget(facts.contentKey);
   return makeRevision(services, facts);
 }

@@ -12,8 +12,19 @@ export const fileShape: Shape = {
     headRevisionId isAppAuthorized writersCanShare viewersCanCopyContent copyRequiresWriterPermission resourceKey inheritedPermissionsDisabled`),
   ...Object.fromEntries(['sharingUser', 'owners', 'lastModifyingUser', 'trashingUser'].map((name) => [name, user])),
   shortcutDetails: names('targetId targetMimeType targetResourceKey'),
-  appProperties: free, properties: free, capabilities: free, permissions: free, exportLinks: free, contentHints: free, contentRestrictions: free, imageMediaMetadata: free,
-  videoMediaMetadata: free, linkShareMetadata: free, labelInfo: free, downloadRestrictions: free, clientEncryptionDetails: free,
+  appProperties: free,
+  properties: free,
+  capabilities: free,
+  permissions: free,
+  exportLinks: free,
+  contentHints: free,
+  contentRestrictions: free,
+  imageMediaMetadata: free,
+  videoMediaMetadata: free,
+  linkShareMetadata: free,
+  labelInfo: free,
+  downloadRestrictions: free,
+  clientEncryptionDetails: free,
 };
 
 export const fileListShape: Shape = { ...names('kind nextPageToken incompleteSearch'), files: fileShape };
@@ -21,18 +32,35 @@ export const aboutShape: Shape = {
   ...names('kind maxUploadSize appInstalled canCreateDrives canCreateTeamDrives folderColorPalette'),
   user,
   storageQuota: names('limit usage usageInDrive usageInDriveTrash'),
-  importFormats: free, exportFormats: free, maxImportSizes: free, driveThemes: free, teamDriveThemes: free,
+  importFormats: free,
+  exportFormats: free,
+  maxImportSizes: free,
+  driveThemes: free,
+  teamDriveThemes: free,
 };
 export const revisionShape: Shape = {
-  ...names('kind id mimeType modifiedTime keepForever published publishedLink publishAuto publishedOutsideDomain originalFilename md5Checksum size'),
-  lastModifyingUser: user, exportLinks: free,
+  ...names(
+    'kind id mimeType modifiedTime keepForever published publishedLink publishAuto publishedOutsideDomain originalFilename md5Checksum size',
+  ),
+  lastModifyingUser: user,
+  exportLinks: free,
 };
 export const revisionListShape: Shape = { ...names('kind nextPageToken'), revisions: revisionShape };
-export const driveShape: Shape = { ...names('kind id name createdTime hidden themeId colorRgb backgroundImageLink orgUnitId'), capabilities: free, restrictions: free, backgroundImageFile: free };
+export const driveShape: Shape = {
+  ...names('kind id name createdTime hidden themeId colorRgb backgroundImageLink orgUnitId'),
+  capabilities: free,
+  restrictions: free,
+  backgroundImageFile: free,
+};
 export const driveListShape: Shape = { ...names('kind nextPageToken'), drives: driveShape };
 export const changeListShape: Shape = {
   ...names('kind nextPageToken newStartPageToken'),
-  changes: { ...names('kind removed fileId time driveId changeType type teamDriveId'), file: fileShape, drive: driveShape, teamDrive: free },
+  changes: {
+    ...names('kind removed fileId time driveId changeType type teamDriveId'),
+    file: fileShape,
+    drive: driveShape,
+    teamDrive: free,
+  },
 };
 export const startPageTokenShape: Shape = names('kind startPageToken');
 export const generatedIdsShape: Shape = names('kind space ids');
@@ -49,5 +77,10 @@ export const usualFields = {
 } as const;
 
 function names(text: string): Shape {
-  return Object.fromEntries(text.trim().split(/\s+/).map((name) => [name, true as const]));
+  return Object.fromEntries(
+    text
+      .trim()
+      .split(/\s+/)
+      .map((name) => [name, true as const]),
+  );
 }

@@ -9,9 +9,16 @@ export function asSeenAt(store: Store, file: StoredFile, asOfMs: number, client:
   const placement = isCurrent ? file.placements.at(-1) : file.placements.findLast(({ atMs }) => atMs <= asOfMs);
   if (placement === undefined) return undefined;
   return {
-    name: placement.name, parent: placement.parent, owner: file.owner, mimeType: file.mimeType,
+    name: placement.name,
+    parent: placement.parent,
+    owner: file.owner,
+    mimeType: file.mimeType,
     isTrashed: isCurrent ? store.isTrashed(file) : placement.explicitlyTrashed || isParentTrashed(store, placement.parent),
-    isStarred: file.starred, createdMs: file.createdMs, modifiedMs: file.modifiedMs, properties: file.properties, appProperties: file.appProperties[client] ?? {},
+    isStarred: file.starred,
+    createdMs: file.createdMs,
+    modifiedMs: file.modifiedMs,
+    properties: file.properties,
+    appProperties: file.appProperties[client] ?? {},
     shortcutTarget: file.shortcutTarget,
   };
 }

@@ -11,7 +11,8 @@ const revisionsMax = 100;
 const placementsMax = 8;
 
 /** What a new file needs; the rest has its usual start. */
-export type NewFile = Pick<StoredFile, 'id' | 'name' | 'mimeType' | 'parent' | 'owner' | 'driveId' | 'client' | 'project'> & Partial<StoredFile>;
+export type NewFile = Pick<StoredFile, 'id' | 'name' | 'mimeType' | 'parent' | 'owner' | 'driveId' | 'client' | 'project'> &
+  Partial<StoredFile>;
 
 /** All files, with what follows from them: children, space used, changes. The only place that alters them. */
 export class Store {
@@ -81,8 +82,22 @@ export class Store {
   add(file: NewFile): StoredFile {
     const nowMs = this.nowMs();
     const whole: StoredFile = {
-      createdMs: nowMs, modifiedMs: nowMs, explicitlyTrashed: false, trashedMs: undefined, appProperties: {}, properties: {}, description: undefined, starred: false,
-      shared: false, shortcutTarget: undefined, version: 1, revisions: [], lacks: [], isFlagged: false, placements: [], ...file,
+      createdMs: nowMs,
+      modifiedMs: nowMs,
+      explicitlyTrashed: false,
+      trashedMs: undefined,
+      appProperties: {},
+      properties: {},
+      description: undefined,
+      starred: false,
+      shared: false,
+      shortcutTarget: undefined,
+      version: 1,
+      revisions: [],
+      lacks: [],
+      isFlagged: false,
+      placements: [],
+      ...file,
     };
     return this.#put({ ...whole, placements: [placementOf(whole, nowMs)] });
   }
@@ -132,7 +147,8 @@ export class Store {
   }
 
   isBelow(file: StoredFile, ancestor: string): boolean {
-    for (let at: StoredFile | undefined = file; at !== undefined; at = at.parent === undefined ? undefined : this.get(at.parent)) if (at.id === ancestor) return true;
+    for (let at: StoredFile | undefined = file; at !== undefined; at = at.parent === undefined ? undefined : this.get(at.parent))
+      if (at.id === ancestor) return true;
     return false;
   }
 
@@ -158,7 +174,9 @@ export class Store {
     if (nowMs < this.#nextSweepMs) return;
     const due = this.#emptying.filter((order) => order.dueMs <= nowMs);
     const isDue = (file: StoredFile): boolean =>
-      file.explicitlyTrashed && ((file.trashedMs ?? 0) + graceMs <= nowMs || due.some((order) => order.owner === file.owner && (file.trashedMs ?? 0) <= order.orderedMs));
+      file.explicitlyTrashed &&
+      ((file.trashedMs ?? 0) + graceMs <= nowMs ||
+        due.some((order) => order.owner === file.owner && (file.trashedMs ?? 0) <= order.orderedMs));
     for (const file of [...this.#files.values()].filter(isDue)) await this.remove(file.id);
     for (const file of [...this.#files.values()].filter(({ revisions }) => revisions.length > 1)) await this.#forgetRevisions(file, nowMs);
     this.#emptying.splice(0, this.#emptying.length, ...this.#emptying.filter((order) => !due.includes(order)));
@@ -166,7 +184,9 @@ export class Store {
   }
 
   async #forgetRevisions(file: StoredFile, nowMs: number): Promise<void> {
-    const kept = file.revisions.filter((revision, index) => revision.keepForever || index === file.revisions.length - 1 || revision.madeMs + graceMs > nowMs);
+    const kept = file.revisions.filter(
+      (revision, index) => revision.keepForever || index === file.revisions.length - 1 || revision.madeMs + graceMs > nowMs,
+    );
     if (kept.length === file.revisions.length) return;
     const gone = file.revisions.filter((revision) => !kept.includes(revision));
     this.#put({ ...file, revisions: kept });
@@ -204,7 +224,10 @@ export class Store {
 
 /** The head and what is pinned count against the quota. */
 export function quotaBytesOf({ revisions }: StoredFile): number {
-  return revisions.reduce((sum, revision, index) => sum + (revision.keepForever || index === revisions.length - 1 ? revision.sizeBytes : 0), 0);
+  return revisions.reduce(
+    (sum, revision, index) => sum + (revision.keepForever || index === revisions.length - 1 ? revision.sizeBytes : 0),
+    0,
+  );
 }
 
 export function headOf({ revisions }: StoredFile): Revision | undefined {

@@ -5,11 +5,24 @@ import type { ClientOptions } from './options.ts';
 import type { Services } from './services.ts';
 
 /** What a new consent gives. */
-export function tokensOf(services: Services, client: ClientOptions, account: string, scopes: readonly string[], withRefreshToken: boolean): Answer {
+export function tokensOf(
+  services: Services,
+  client: ClientOptions,
+  account: string,
+  scopes: readonly string[],
+  withRefreshToken: boolean,
+): Answer {
   const grant = withRefreshToken ? services.grants.grant(account, client, scopes) : undefined;
   const access = services.grants.pass({ account, client: client.id, project: projectOf(client), scopes }, grant);
   const until = grant !== undefined && client.publishing === 'testing' ? { refresh_token_expires_in: 604_799 } : {};
-  return json({ access_token: access, expires_in: services.accessTokenSeconds, ...(grant === undefined ? {} : { refresh_token: grant }), scope: scopes.join(' '), token_type: 'Bearer', ...until });
+  return json({
+    access_token: access,
+    expires_in: services.accessTokenSeconds,
+    ...(grant === undefined ? {} : { refresh_token: grant }),
+    scope: scopes.join(' '),
+    token_type: 'Bearer',
+    ...until,
+  });
 }
 
 /** The program must say who it is. @throws 401 `invalid_client` */

@@ -4,7 +4,8 @@ import { faultOf, formOf, type Call, type Services } from './services.ts';
 
 /** Ends all grants of the account to the whole project. */
 export async function revoke(services: Services, call: Call): Promise<Answer> {
-  if (faultOf(call, 'refuse') !== undefined || !services.grants.revoke(textOf(call, 'token'))) throw new OAuthRefusal(400, 'invalid_token', 'Token expired or revoked');
+  if (faultOf(call, 'refuse') !== undefined || !services.grants.revoke(textOf(call, 'token')))
+    throw new OAuthRefusal(400, 'invalid_token', 'Token expired or revoked');
   return json({});
 }
 
@@ -14,7 +15,15 @@ export async function tokenInfo(services: Services, call: Call): Promise<Answer>
   if (pass === undefined) throw new OAuthRefusal(400, 'invalid_token', 'Invalid Value');
   const { account, client, scopes, expiresMs } = pass;
   const hasEmail = scopes.some((scope) => scope === 'email' || scope.endsWith('/userinfo.email'));
-  return json({ azp: client, aud: client, scope: scopes.join(' '), exp: String(Math.floor(expiresMs / 1_000)), expires_in: String(Math.floor((expiresMs - services.store.nowMs()) / 1_000)), access_type: 'offline', ...(hasEmail ? { email: account, email_verified: 'true' } : {}) });
+  return json({
+    azp: client,
+    aud: client,
+    scope: scopes.join(' '),
+    exp: String(Math.floor(expiresMs / 1_000)),
+    expires_in: String(Math.floor((expiresMs - services.store.nowMs()) / 1_000)),
+    access_type: 'offline',
+    ...(hasEmail ? { email: account, email_verified: 'true' } : {}),
+  });
 }
 
 function textOf(call: Call, name: string): string {

@@ -33,10 +33,12 @@ async function exchangeCode(services: Services, call: Call, form: URLSearchParam
   const key = form.get('code') ?? '';
   const code = codesOf(services).get(key);
   codesOf(services).delete(key); // good for one try
-  if (code === undefined || code.client !== client.id || services.store.nowMs() >= code.madeMs + codeMs) throw invalidGrant('Malformed auth code.');
+  if (code === undefined || code.client !== client.id || services.store.nowMs() >= code.madeMs + codeMs)
+    throw invalidGrant('Malformed auth code.');
   call.entry.account = code.account;
   if (code.redirectUri !== form.get('redirect_uri')) throw new OAuthRefusal(400, 'redirect_uri_mismatch', 'Bad Request');
-  if (!provesKey(code.challenge, code.challengeMethod, form.get('code_verifier'))) throw invalidGrant(form.has('code_verifier') ? 'Invalid code verifier.' : 'Missing code verifier.');
+  if (!provesKey(code.challenge, code.challengeMethod, form.get('code_verifier')))
+    throw invalidGrant(form.has('code_verifier') ? 'Invalid code verifier.' : 'Missing code verifier.');
   return tokensOf(services, client, code.account, code.scopes, code.wantsRefreshToken);
 }
 
@@ -46,7 +48,8 @@ async function refresh(services: Services, call: Call, form: URLSearchParams): P
   if (faultOf(call, 'invalid-grant') !== undefined) services.grants.endGrant(key);
   const { account, scopes } = services.grants.use(key, client.id);
   call.entry.account = account;
-  if (services.accounts.get(account)?.isBlocked === true) throw new OAuthRefusal(400, 'admin_policy_enforced', 'The access was blocked by an administrator.');
+  if (services.accounts.get(account)?.isBlocked === true)
+    throw new OAuthRefusal(400, 'admin_policy_enforced', 'The access was blocked by an administrator.');
   const access = services.grants.pass({ account, client: client.id, project: projectOf(client), scopes }, key);
   return json({ access_token: access, expires_in: services.accessTokenSeconds, scope: scopes.join(' '), token_type: 'Bearer' });
 }

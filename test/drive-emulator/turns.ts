@@ -1,4 +1,6 @@
-/** Lets one request at a time work on something: a new one ends the one before, as somebody who asks again has given up on his first try. */
+/**
+ * Lets one request at a time work on something: a new one ends the one before, as somebody who asks again has given up on his first try.
+ */
 export class Turns {
   readonly #running = new Map<string, { readonly abort: () => void; readonly done: Promise<unknown> }>();
 

@@ -23,16 +23,31 @@ export async function openUpload(services: Services, call: Call): Promise<Answer
   if (target === undefined) {
     call.entry.fileName = metadata.name;
     call.entry.fileId = metadata.id;
-    requireCreatable(services, { caller, metadata, isSharedDriveAware: isSharedDriveAware(call) }, { sizeBytes: totalBytes ?? 0, checksId: services.conflictAt === 'opening' });
+    requireCreatable(
+      services,
+      { caller, metadata, isSharedDriveAware: isSharedDriveAware(call) },
+      { sizeBytes: totalBytes ?? 0, checksId: services.conflictAt === 'opening' },
+    );
   } else {
     services.allowance.requireVolume(caller.account);
     requireSpace(services, caller.account, target, totalBytes ?? 0);
   }
   const uploadId = services.ids.text(60);
   const session: UploadSession = {
-    openedMs: services.store.nowMs(), account: caller.account, client: caller.client, project: caller.project, scopes: caller.scopes, totalBytes,
-    contentKey: services.ids.text(18), keptBytes: 0, targetId: target?.id, metadata, contentType: textOf(headers['x-upload-content-type']),
-    fields: call.url.searchParams.get('fields') ?? undefined, isSharedDriveAware: isSharedDriveAware(call), finishedId: undefined,
+    openedMs: services.store.nowMs(),
+    account: caller.account,
+    client: caller.client,
+    project: caller.project,
+    scopes: caller.scopes,
+    totalBytes,
+    contentKey: services.ids.text(18),
+    keptBytes: 0,
+    targetId: target?.id,
+    metadata,
+    contentType: textOf(headers['x-upload-content-type']),
+    fields: call.url.searchParams.get('fields') ?? undefined,
+    isSharedDriveAware: isSharedDriveAware(call),
+    finishedId: undefined,
   };
   sessionsOf(services).set(uploadId, session);
   const query = new URLSearchParams(call.url.searchParams);

@@ -10,7 +10,8 @@ import { chooseFromMenu, TreeView } from './tree-view.ts';
 export const shotsFolder = join(import.meta.dirname, 'shots');
 
 /** What every window says because native modules, built-in web extensions and GitHub are not there. */
-const noise = /^%c INFO|bindings file|additional builtin|watchdog|Activating extension 'vscode\.|github|web worker extension host|iframe which has both|Failed to load resource|ServiceWorker/i;
+const noise =
+  /^%c INFO|bindings file|additional builtin|watchdog|Activating extension 'vscode\.|github|web worker extension host|iframe which has both|Failed to load resource|ServiceWorker/i;
 
 /** Of one message: its buttons, its gear and its cross. */
 const tabStopsMax = 8;
@@ -104,7 +105,13 @@ export class CodeWindow {
     const deadlineMs = performance.now() + 30_000;
     while (performance.now() < deadlineMs) {
       for (const frame of this.page.frames()) {
-        if ((await frame.locator(selector).count().catch(() => 0)) > 0) return frame;
+        if (
+          (await frame
+            .locator(selector)
+            .count()
+            .catch(() => 0)) > 0
+        )
+          return frame;
       }
       await this.page.waitForTimeout(100);
     }
@@ -118,7 +125,11 @@ export class CodeWindow {
   /** All messages that can be closed, also those in the list behind the bell. */
   async clearMessages(): Promise<void> {
     await this.run('Notifications: Clear All Notifications');
-    await this.notifications.all().filter({ has: this.page.locator('.codicon-notifications-clear') }).first().waitFor({ state: 'detached' });
+    await this.notifications
+      .all()
+      .filter({ has: this.page.locator('.codicon-notifications-clear') })
+      .first()
+      .waitFor({ state: 'detached' });
   }
 
   /** Presses a button of the message that says this, with keys alone. */
@@ -170,7 +181,11 @@ export class CodeWindow {
     mkdirSync(shotsFolder, { recursive: true });
     // The mouse may have left a hover somewhere; the caret blinks.
     await this.page.mouse.move(820, 420);
-    await this.page.locator('.workbench-hover:visible').first().waitFor({ state: 'detached', timeout: 2_000 }).catch(() => undefined);
+    await this.page
+      .locator('.workbench-hover:visible')
+      .first()
+      .waitFor({ state: 'detached', timeout: 2_000 })
+      .catch(() => undefined);
     await this.page.screenshot({ path: this.shotFile(name), caret: 'hide', animations: 'disabled' });
   }
 
@@ -197,17 +212,28 @@ export interface Effort {
 
 /** Runs in the page. A paste is one key, as Control+V would be. */
 function countEffort(): void {
-  const scope = globalThis as unknown as { effort: Effort; addEventListener(type: string, listen: (event: { readonly key?: string; readonly isTrusted: boolean }) => void, capture: true): void };
+  const scope = globalThis as unknown as {
+    effort: Effort;
+    addEventListener(type: string, listen: (event: { readonly key?: string; readonly isTrusted: boolean }) => void, capture: true): void;
+  };
   const effort: Effort = { keys: 0, clicks: 0, confirmations: 0 };
   scope.effort = effort;
-  scope.addEventListener('keydown', ({ key, isTrusted }) => {
-    if (!isTrusted) return;
-    effort.keys += 1;
-    if (key === 'Enter') effort.confirmations += 1;
-  }, true);
-  scope.addEventListener('mousedown', ({ isTrusted }) => {
-    if (!isTrusted) return;
-    effort.clicks += 1;
-    effort.confirmations += 1;
-  }, true);
+  scope.addEventListener(
+    'keydown',
+    ({ key, isTrusted }) => {
+      if (!isTrusted) return;
+      effort.keys += 1;
+      if (key === 'Enter') effort.confirmations += 1;
+    },
+    true,
+  );
+  scope.addEventListener(
+    'mousedown',
+    ({ isTrusted }) => {
+      if (!isTrusted) return;
+      effort.clicks += 1;
+      effort.confirmations += 1;
+    },
+    true,
+  );
 }

@@ -1,4 +1,5 @@
-// The dashboard when things are not as they should be: nothing there yet, a forged record, a drill long due, a copy that lags, many sets with long names, little room.
+// The dashboard when things are not as they should be: nothing there yet, a forged record, a drill long due, a copy that lags, many sets
+// with long names, little room.
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -26,7 +27,9 @@ test('the dashboard says what is wrong, and stays readable with many sets and li
     await window.reload();
     await lookAtTrouble(window, stage);
   } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${await stage.evidence('dashboard states')}`, { cause: error });
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${await stage.evidence('dashboard states')}`, {
+      cause: error,
+    });
   }
 });
 
@@ -49,7 +52,10 @@ async function lookAtTrouble(window: CodeWindow, stage: Stage): Promise<void> {
   await frame.locator('#tile-chain .mark[data-mark=failed]').waitFor();
   assert.equal(await frame.locator('#tile-chain .value').textContent(), words.say('Broken'));
   assert.match(await frame.locator('#tile-chain').innerText(), /record 5 was changed/);
-  assert.deepEqual((await frame.locator('#tile-drill p').allInnerTexts()).map((text) => text.trim().split(' ')[0]), ['Overdue', 'Passed', '20', 'Overdue']);
+  assert.deepEqual(
+    (await frame.locator('#tile-drill p').allInnerTexts()).map((text) => text.trim().split(' ')[0]),
+    ['Overdue', 'Passed', '20', 'Overdue'],
+  );
   assert.equal(await frame.locator('#sets tbody tr').count(), setCount);
   assert.match(await frame.locator('#sets tbody tr').first().innerText(), /214 files, 1\.2 GiB behind since/);
   for (const theme of ['dark', 'high contrast'] as const) {
@@ -70,7 +76,9 @@ async function lookNarrow(window: CodeWindow, frame: Frame): Promise<void> {
   await window.page.setViewportSize({ width: 760, height: 800 });
   await frame.waitForFunction('document.documentElement.clientWidth < 520');
   await window.screenshot('dashboard, narrow');
-  const [content, room] = await frame.evaluate<[number, number]>('[document.documentElement.scrollWidth, document.documentElement.clientWidth]');
+  const [content, room] = await frame.evaluate<[number, number]>(
+    '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',
+  );
   assert.ok(content <= room, `${content} of ${room}`);
   await frame.locator('#sets h2').evaluate((heading) => (heading as unknown as { scrollIntoView(): void }).scrollIntoView());
   await window.screenshot('dashboard, narrow, sets');
@@ -78,18 +86,33 @@ async function lookNarrow(window: CodeWindow, frame: Frame): Promise<void> {
   await window.page.setViewportSize(wide);
 }
 
-/** Thirty sets, of which every other one has a backup; a drill of three months ago; a copy that has lagged for days; one record that somebody changed. */
-async function makeTrouble({ server: { folders: { configFile, stateFolder, workspace, root } } }: Stage): Promise<void> {
+/**
+ * Thirty sets, of which every other one has a backup; a drill of three months ago; a copy that has lagged for days; one record that
+ * somebody changed.
+ */
+async function makeTrouble({
+  server: {
+    folders: { configFile, stateFolder, workspace, root },
+  },
+}: Stage): Promise<void> {
   const [source, repository] = [join(workspace, 'accounting'), join(root, 'repository')];
   mkdirSync(source);
   mkdirSync(dirname(configFile), { recursive: true });
   const sets = Array.from({ length: setCount }, (_, index) => ({
-    name: `set-${index + 1}`, title: `Department of Quality, Health, Safety and Environment, shared drawings and contracts ${index + 1}`, sources: [source],
-    repository: { location: index === 0 ? repository : `${repository}-${index + 1}` }, rpoHours: 26,
+    name: `set-${index + 1}`,
+    title: `Department of Quality, Health, Safety and Environment, shared drawings and contracts ${index + 1}`,
+    sources: [source],
+    repository: { location: index === 0 ? repository : `${repository}-${index + 1}` },
+    rpoHours: 26,
   }));
   const offsiteCopies = [{ name: 'offsite', repository, to: 'gdrive:Backup/accounting', paused: true }];
   const text = JSON.stringify({
-    version: 1, timeZone: 'Asia/Jakarta', organisation: 'PT Contoh Sejahtera', sets, offsiteCopies, googleDrive: { account: 'backup@contoh.example', clientFile: join(root, 'client.json') },
+    version: 1,
+    timeZone: 'Asia/Jakarta',
+    organisation: 'PT Contoh Sejahtera',
+    sets,
+    offsiteCopies,
+    googleDrive: { account: 'backup@contoh.example', clientFile: join(root, 'client.json') },
     instruction: { drillIntervalDays: 30, rtoMinutes: 240 },
   });
   writeFileSync(configFile, text);
@@ -97,7 +120,9 @@ async function makeTrouble({ server: { folders: { configFile, stateFolder, works
   const [copy] = parseConfiguration(text).configuration.offsiteCopies;
   assert.ok(copy);
   const since = new Date(Date.now() - 5 * dayMs).toISOString();
-  await copyRecordsOf(copy, { settings: undefined, stateFolder, environment: {}, clock: systemClock, random: systemRandom }).update((record) => ({ ...record, total: { files: 900, bytes: 9e9 }, behind: { files: 214, bytes: 1_288_490_189, since } }));
+  await copyRecordsOf(copy, { settings: undefined, stateFolder, environment: {}, clock: systemClock, random: systemRandom }).update(
+    (record) => ({ ...record, total: { files: 900, bytes: 9e9 }, behind: { files: 214, bytes: 1_288_490_189, since } }),
+  );
 }
 
 async function writeHistory(stateFolder: string): Promise<void> {
@@ -105,17 +130,36 @@ async function writeHistory(stateFolder: string): Promise<void> {
   const common = { host: 'srv-01', operator: { user: '', via: 'schedule' }, software: 'test' } as const;
   const ago = (days: number): string => new Date(Date.now() - days * dayMs).toISOString();
   await history.update(async ({ append }) => {
-    await append({ ...common, kind: 'drill', started: ago(90), ended: ago(90), result: 'success', counts: { filesVerified: 20 }, objectives: { rtoMinutes: 240, rtoMinutesMeasured: 12 } });
+    await append({
+      ...common,
+      kind: 'drill',
+      started: ago(90),
+      ended: ago(90),
+      result: 'success',
+      counts: { filesVerified: 20 },
+      objectives: { rtoMinutes: 240, rtoMinutesMeasured: 12 },
+    });
     for (let night = 40; night > 0; night--) {
       for (let set = 1; set <= setCount; set += 10) {
         const result = night % 7 === 0 ? 'failed' : night % 5 === 0 ? 'success-with-exceptions' : 'success';
-        await append({ ...common, kind: 'internal-backup', set: `set-${set}`, started: ago(night), ended: ago(night), result, bytes: { read: 4e9 + night * 1e7, stored: 1e8, source: 4e9 } });
+        await append({
+          ...common,
+          kind: 'internal-backup',
+          set: `set-${set}`,
+          started: ago(night),
+          ended: ago(night),
+          result,
+          bytes: { read: 4e9 + night * 1e7, stored: 1e8, source: 4e9 },
+        });
       }
     }
   });
   const folder = recordsFolder(stateFolder);
   const [file = ''] = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
   const lines = readFileSync(join(folder, file), 'utf8').split('\n');
-  writeFileSync(join(folder, 'forged'), lines.map((line, at) => (at === 4 ? line.replace('"host":"srv-01"', '"host":"srv-02"') : line)).join('\n'));
+  writeFileSync(
+    join(folder, 'forged'),
+    lines.map((line, at) => (at === 4 ? line.replace('"host":"srv-01"', '"host":"srv-02"') : line)).join('\n'),
+  );
   renameSync(join(folder, 'forged'), join(folder, file));
 }

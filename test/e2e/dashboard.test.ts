@@ -30,7 +30,13 @@ async function yearUntilNow({ server: { folders } }: Stage): Promise<SimulatedYe
   const nowMs = Date.now();
   const { timeZone, offsetMinutes } = morningZone(nowMs);
   const midnightMs = Math.floor((nowMs + offsetMinutes * 60_000) / dayMs) * dayMs - offsetMinutes * 60_000;
-  const simulated = await simulateYear({ folder: folders.workspace, seed: 2026, startMs: midnightMs - 365 * dayMs, timeZone, offsetMinutes });
+  const simulated = await simulateYear({
+    folder: folders.workspace,
+    seed: 2026,
+    startMs: midnightMs - 365 * dayMs,
+    timeZone,
+    offsetMinutes,
+  });
   mkdirSync(dirname(folders.configFile), { recursive: true });
   cpSync(simulated.configFile, folders.configFile);
   cpSync(simulated.stateFolder, folders.stateFolder, { recursive: true });
@@ -74,7 +80,15 @@ class Look {
 
   /** Every cell, and the counts beside the shapes. */
   private async compareYear(year: number): Promise<void> {
-    const cells = await this.frame.locator('.day').evaluateAll((found) => found.map((cell) => [cell.getAttribute('data-date') ?? '', cell.getAttribute('data-mark') ?? '', cell.getAttribute('aria-label') ?? '']));
+    const cells = await this.frame
+      .locator('.day')
+      .evaluateAll((found) =>
+        found.map((cell) => [
+          cell.getAttribute('data-date') ?? '',
+          cell.getAttribute('data-mark') ?? '',
+          cell.getAttribute('aria-label') ?? '',
+        ]),
+      );
     const expected = expectedDays(this.simulated, year);
     assert.ok(cells.length >= 365);
     for (const [date = '', mark = '', label = ''] of cells) {
@@ -89,15 +103,28 @@ class Look {
 
   private async compareTables(): Promise<void> {
     const last = expectedLastGood(this.simulated);
-    const rows = await this.frame.locator('#sets tbody tr').evaluateAll((found) => found.map((row) => [row.querySelector('th')?.textContent, row.querySelector('[data-action]')?.getAttribute('data-action')]));
-    assert.deepEqual(rows, [['Accounting', 'accounting'], ['Drawings', 'drawings']].map(([title, set]) => [title, JSON.stringify({ kind: 'record', number: last.get(set ?? '')?.record.number })]));
+    const rows = await this.frame
+      .locator('#sets tbody tr')
+      .evaluateAll((found) =>
+        found.map((row) => [row.querySelector('th')?.textContent, row.querySelector('[data-action]')?.getAttribute('data-action')]),
+      );
+    assert.deepEqual(
+      rows,
+      [
+        ['Accounting', 'accounting'],
+        ['Drawings', 'drawings'],
+      ].map(([title, set]) => [title, JSON.stringify({ kind: 'record', number: last.get(set ?? '')?.record.number })]),
+    );
     const open = expectedNonconformities(this.simulated).length - this.simulated.books.closed.size;
     assert.equal(await this.frame.locator('#tile-nonconformities .value').textContent(), formatCount(open));
     assert.equal(await this.frame.locator('#nonconformities tbody tr').count(), open);
     assert.equal(await this.frame.locator('#tile-chain .value').textContent(), this.words.say('Intact'));
     assert.equal(await this.frame.locator('#tile-drill .value').textContent(), this.words.say('Passed'));
     const drill = this.simulated.books.drills.at(-1);
-    assert.equal(await this.frame.locator('#tile-drill .value [data-action]').getAttribute('data-action'), JSON.stringify({ kind: 'record', number: drill?.record.number }));
+    assert.equal(
+      await this.frame.locator('#tile-drill .value [data-action]').getAttribute('data-action'),
+      JSON.stringify({ kind: 'record', number: drill?.record.number }),
+    );
   }
 
   /** With keys alone: into the calendar, a day, a week, a month on, and into a night. */
@@ -119,9 +146,14 @@ class Look {
     assert.equal(await focused(), `${start.slice(0, 4)}-02-01`);
     await this.window.press('Enter');
     await this.frame.locator('.details h3').waitFor();
-    const shown = await this.frame.locator('.details [data-action*="record"]').evaluateAll((found) => found.map((link) => link.getAttribute('data-action')));
+    const shown = await this.frame
+      .locator('.details [data-action*="record"]')
+      .evaluateAll((found) => found.map((link) => link.getAttribute('data-action')));
     const expected = expectedDays(this.simulated, this.year).get(`${start.slice(0, 4)}-02-01`)?.records ?? [];
-    assert.deepEqual(shown, expected.map((number) => JSON.stringify({ kind: 'record', number })));
+    assert.deepEqual(
+      shown,
+      expected.map((number) => JSON.stringify({ kind: 'record', number })),
+    );
   }
 
   private async otherYear(): Promise<void> {
@@ -149,7 +181,11 @@ class Look {
     await this.frame.locator('.details [data-action*="day"]').click();
     // What the view is filtered by stands beside its title.
     const filter = formatDay(BigInt(Date.parse(`${day}T12:00:00Z`)) * 1_000_000n, { timeZone: 'UTC' });
-    await this.window.page.locator('.pane-header').filter({ hasText: this.words.view('history') }).filter({ hasText: filter }).waitFor();
+    await this.window.page
+      .locator('.pane-header')
+      .filter({ hasText: this.words.view('history') })
+      .filter({ hasText: filter })
+      .waitFor();
   }
 
   private async lookInThemes(language: Language): Promise<void> {

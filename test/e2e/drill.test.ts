@@ -23,7 +23,9 @@ for (const language of ['en', 'id'] as const) {
     try {
       await new Drill(await stage.openWindow({ folder: null }), set, stage, language).play();
     } catch (error) {
-      throw new Error(`${error instanceof Error ? error.message : String(error)}\n${await stage.evidence(`drill ${language}`)}`, { cause: error });
+      throw new Error(`${error instanceof Error ? error.message : String(error)}\n${await stage.evidence(`drill ${language}`)}`, {
+        cause: error,
+      });
     }
   });
 }
@@ -55,7 +57,9 @@ class Drill {
       await window.run(words.inPalette('runDrill'));
     }
     await this.answerSteps();
-    const passed = words.say('The restore drill of {name} has passed: {files}, {bytes}; {verified} verified.', { name: 'Accounting' }).split(':')[0] ?? '';
+    const passed =
+      words.say('The restore drill of {name} has passed: {files}, {bytes}; {verified} verified.', { name: 'Accounting' }).split(':')[0] ??
+      '';
     await window.notifications.waitFor(passed);
     await this.shot('passed');
     await this.checkRecord();
@@ -67,7 +71,10 @@ class Drill {
 
   /** One set, no copy: the date and how much are asked. In English a whole folder, in Indonesian a number of files. */
   private async answerSteps(): Promise<void> {
-    const { window: { quickInput }, words } = this;
+    const {
+      window: { quickInput },
+      words,
+    } = this;
     await quickInput.shown(words.button('runDrill'));
     await quickInput.waitForRow(words.say('A random date'));
     await this.shot('which date');
@@ -85,7 +92,10 @@ class Drill {
 
   /** The one with the notes. */
   private async chooseFolder(): Promise<void> {
-    const { window: { quickInput }, words } = this;
+    const {
+      window: { quickInput },
+      words,
+    } = this;
     await quickInput.choose(words.say('A whole folder…'));
     await quickInput.waitForRow('2026');
     await this.shot('which folder');
@@ -95,7 +105,10 @@ class Drill {
   }
 
   private async typeFiles(): Promise<void> {
-    const { window: { quickInput }, words } = this;
+    const {
+      window: { quickInput },
+      words,
+    } = this;
     await quickInput.choose(words.say('A number of files…'));
     await quickInput.answer('20', '0');
     await quickInput.says(words.say('Write a whole number from 1 to {0}.', { 0: '1.000' }));
@@ -106,9 +119,13 @@ class Drill {
   private async checkRecord(): Promise<void> {
     const { folders } = this.stage.server;
     const records: HistoryRecord[] = [];
-    for await (const record of new RecordHistory(folders.stateFolder, { clock: systemClock, random: systemRandom, software: '' }).records()) records.push(record);
+    for await (const record of new RecordHistory(folders.stateFolder, { clock: systemClock, random: systemRandom, software: '' }).records())
+      records.push(record);
     const drill = records.findLast(({ kind }) => kind === 'drill');
-    assert.deepEqual([drill?.result, drill?.set, drill?.evidence?.['date'], drill?.counts?.['filesVerified'], drill?.objectives?.rtoMinutes], ['success', 'accounting', '2026-11-21', this.words.language === 'en' ? 1 : 2, 60]);
+    assert.deepEqual(
+      [drill?.result, drill?.set, drill?.evidence?.['date'], drill?.counts?.['filesVerified'], drill?.objectives?.rtoMinutes],
+      ['success', 'accounting', '2026-11-21', this.words.language === 'en' ? 1 : 2, 60],
+    );
     const evidence = readFileSync(join(folders.stateFolder, 'records', String(drill?.evidence?.['file'])), 'utf8');
     assert.ok(evidence.includes(this.words.language === 'en' ? join(this.set.source, '2026', 'notes.md') : '"files": 2'));
     assert.deepEqual(readdirSync(join(folders.root, 'scratch')), []);
@@ -119,12 +136,25 @@ class Drill {
 async function beginHistory({ server: { folders } }: Stage): Promise<void> {
   const longAgo = { ...systemClock, nowNs: () => systemClock.nowNs() - BigInt(40 * dayMs) * 1_000_000n };
   const history = new RecordHistory(folders.stateFolder, { clock: longAgo, random: systemRandom, software: 'cadangan' });
-  await history.append({ kind: 'configuration-change', host: 'srv-01', operator: { user: 'root', via: 'editor' }, software: 'cadangan', change: { what: 'configuration' } });
+  await history.append({
+    kind: 'configuration-change',
+    host: 'srv-01',
+    operator: { user: 'root', via: 'editor' },
+    software: 'cadangan',
+    change: { what: 'configuration' },
+  });
 }
 
 /** An instruction that wants a drill every thirty days. */
 function wantDrills({ server: { folders } }: Stage): void {
   const configuration: unknown = JSON.parse(readFileSync(folders.configFile, 'utf8'));
   assert.ok(typeof configuration === 'object');
-  writeFileSync(folders.configFile, JSON.stringify({ ...configuration, instruction: { drillIntervalDays: 30, rtoMinutes: 60 }, drill: { files: 3, scratchFolder: join(folders.root, 'scratch') } }));
+  writeFileSync(
+    folders.configFile,
+    JSON.stringify({
+      ...configuration,
+      instruction: { drillIntervalDays: 30, rtoMinutes: 60 },
+      drill: { files: 3, scratchFolder: join(folders.root, 'scratch') },
+    }),
+  );
 }

@@ -13,12 +13,29 @@ export function configureCopy(stage: Stage, { repository }: PreparedSet, { clien
   changeConfiguration(stage, (configuration) => ({ ...configuration, googleDrive: { account: sampleAccount, clientFile }, offsiteCopies }));
 }
 
-export function changeConfiguration({ server: { folders: { configFile } } }: Stage, change: (configuration: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>): void {
-  writeFileSync(configFile, JSON.stringify(change(JSON.parse(readFileSync(configFile, 'utf8')) as Readonly<Record<string, unknown>>), undefined, 2));
+export function changeConfiguration(
+  {
+    server: {
+      folders: { configFile },
+    },
+  }: Stage,
+  change: (configuration: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>,
+): void {
+  writeFileSync(
+    configFile,
+    JSON.stringify(change(JSON.parse(readFileSync(configFile, 'utf8')) as Readonly<Record<string, unknown>>), undefined, 2),
+  );
 }
 
 /** On the command line, before a window opens. */
-export async function signInAhead({ server: { folders: { configFile, stateFolder } } }: Stage, { url }: DriveProcess): Promise<void> {
+export async function signInAhead(
+  {
+    server: {
+      folders: { configFile, stateFolder },
+    },
+  }: Stage,
+  { url }: DriveProcess,
+): Promise<void> {
   await signInDrive({ CADANGAN_CONFIG: configFile, CADANGAN_STATE: stateFolder, CADANGAN_GOOGLE_ENDPOINT: url }, sampleAccount);
 }
 
@@ -28,10 +45,14 @@ export async function order({ control }: DriveProcess, what: ControlOrder): Prom
   if (!answer.ok) throw new Error(`The Drive emulator does not do this: ${await answer.text()}`);
 }
 
-/** Agrees as `account` on the page that comes up in a tab of the same browser. @param shotName of the picture of the page of consent for another account, else of the last page */
+/**
+ * Agrees as `account` on the page that comes up in a tab of the same browser.
+ * @param shotName of the picture of the page of consent for another account, else of the last page
+ */
 export async function consent(window: CodeWindow, account: string, shotName: string): Promise<void> {
   const page = await window.page.context().waitForEvent('page');
-  // This server sends the browser through a proxy of its own to addresses of this machine, and has none; Google's page is on no such address.
+  // This server sends the browser through a proxy of its own to addresses of this machine, and has none; Google's page is on no such
+  // address.
   await page.waitForURL(/\/proxy\/\d+\//);
   const [, port = '', path = ''] = /\/proxy\/(\d+)\/(.*)$/.exec(page.url()) ?? [];
   await page.goto(`http://127.0.0.1:${port}/${path}`);

@@ -18,39 +18,54 @@ import { Words } from './words.ts';
 /** A copy that was cut off looks again after some seconds to minutes, as Google asks of programs. */
 const goesOnMsMax = 4 * 60_000;
 
-driveTest('a copy is made by its steps, then synced, paused, scrubbed, written as a ZIP, looked into and restored from', { theme: 'dark' }, async (stage, drive) => {
-  const set = prepareSet(stage);
-  await new CopyTools(await stage.openWindow(), stage, set, drive).play();
-});
+driveTest(
+  'a copy is made by its steps, then synced, paused, scrubbed, written as a ZIP, looked into and restored from',
+  { theme: 'dark' },
+  async (stage, drive) => {
+    const set = prepareSet(stage);
+    await new CopyTools(await stage.openWindow(), stage, set, drive).play();
+  },
+);
 
-driveTest('in Indonesian: when the network goes away in the middle of a sync, the view and the status bar say so, and the copy ends in sync by itself', { theme: 'light', language: 'id', displayLanguage: 'id' }, async (stage, drive) => {
-  const set = prepareSet(stage);
-  writeFileSync(join(set.source, 'scan.tif'), randomBytes(4_000_000));
-  runCli(set, 'backup', '--tag', 'accounting', set.source);
-  configureCopy(stage, set, drive);
-  await signInAhead(stage, drive);
-  await order(drive, { do: 'faults', orders: [{ fault: 'drip', on: ['upload.piece', 'upload.final', 'upload.multipart', 'upload.simple'], bytesPerSecond: 50_000, times: null }] });
-  const window = await stage.openWindow();
-  const words = new Words('id');
-  const shot = window.story('drive cut off,');
-  await window.openContainer('Cadangan');
-  await window.maximizeView(words.view('drive'));
-  const view = window.view(words.view('drive'));
-  await view.open();
-  await view.waitFor(words.say('copying'));
-  await shot('copying');
+driveTest(
+  'in Indonesian: when the network goes away in the middle of a sync, the view and the status bar say so, and the copy ends in sync by itself',
+  { theme: 'light', language: 'id', displayLanguage: 'id' },
+  async (stage, drive) => {
+    const set = prepareSet(stage);
+    writeFileSync(join(set.source, 'scan.tif'), randomBytes(4_000_000));
+    runCli(set, 'backup', '--tag', 'accounting', set.source);
+    configureCopy(stage, set, drive);
+    await signInAhead(stage, drive);
+    await order(drive, {
+      do: 'faults',
+      orders: [
+        { fault: 'drip', on: ['upload.piece', 'upload.final', 'upload.multipart', 'upload.simple'], bytesPerSecond: 50_000, times: null },
+      ],
+    });
+    const window = await stage.openWindow();
+    const words = new Words('id');
+    const shot = window.story('drive cut off,');
+    await window.openContainer('Cadangan');
+    await window.maximizeView(words.view('drive'));
+    const view = window.view(words.view('drive'));
+    await view.open();
+    await view.waitFor(words.say('copying'));
+    await shot('copying');
 
-  await order(drive, { do: 'stop' });
-  await view.waitFor(words.say('unreachable'));
-  await window.statusItem(words.say('Off-site copy waits for Google Drive: {name}', { name: 'Accounting off-site' })).waitFor();
-  await shot('cut off');
+    await order(drive, { do: 'stop' });
+    await view.waitFor(words.say('unreachable'));
+    await window.statusItem(words.say('Off-site copy waits for Google Drive: {name}', { name: 'Accounting off-site' })).waitFor();
+    await shot('cut off');
 
-  await order(drive, { do: 'heal' });
-  await order(drive, { do: 'start' });
-  await view.row(words.say('in sync')).waitFor({ timeout: goesOnMsMax });
-  await window.statusItem(words.say('Off-site copy waits for Google Drive: {name}', { name: 'Accounting off-site' })).waitFor({ state: 'detached' });
-  await shot('in sync again');
-});
+    await order(drive, { do: 'heal' });
+    await order(drive, { do: 'start' });
+    await view.row(words.say('in sync')).waitFor({ timeout: goesOnMsMax });
+    await window
+      .statusItem(words.say('Off-site copy waits for Google Drive: {name}', { name: 'Accounting off-site' }))
+      .waitFor({ state: 'detached' });
+    await shot('in sync again');
+  },
+);
 
 class CopyTools {
   private readonly window: CodeWindow;
@@ -85,7 +100,12 @@ class CopyTools {
   }
 
   private async newCopy(): Promise<void> {
-    const { window, set: { repository }, drive, view } = this;
+    const {
+      window,
+      set: { repository },
+      drive,
+      view,
+    } = this;
     const { quickInput } = window;
     await window.maximizeView('Google Drive');
     await view.open();
@@ -118,7 +138,10 @@ class CopyTools {
   }
 
   private changeCopy(values: Readonly<Record<string, unknown>>): void {
-    changeConfiguration(this.stage, ({ offsiteCopies, ...configuration }) => ({ ...configuration, offsiteCopies: (offsiteCopies as object[]).map((copy) => ({ ...copy, ...values })) }));
+    changeConfiguration(this.stage, ({ offsiteCopies, ...configuration }) => ({
+      ...configuration,
+      offsiteCopies: (offsiteCopies as object[]).map((copy) => ({ ...copy, ...values })),
+    }));
   }
 
   private async syncNow(): Promise<void> {
@@ -184,7 +207,11 @@ class CopyTools {
   }
 
   private async restoreFromChoice(): Promise<void> {
-    const { window, set: { source }, destination } = this;
+    const {
+      window,
+      set: { source },
+      destination,
+    } = this;
     const { quickInput } = window;
     const sets = window.view('Backup Sets');
     await sets.open();
@@ -219,7 +246,10 @@ function driveTest(title: string, options: StageOptions, body: (stage: Stage, dr
     try {
       await body(stage, drive);
     } catch (error) {
-      throw new Error(`${error instanceof Error ? error.message : String(error)}\n${await stage.evidence(`drive tools ${options.language ?? 'en'}`)}`, { cause: error });
+      throw new Error(
+        `${error instanceof Error ? error.message : String(error)}\n${await stage.evidence(`drive tools ${options.language ?? 'en'}`)}`,
+        { cause: error },
+      );
     }
   });
 }

@@ -14,19 +14,30 @@ import { openStage, type Stage } from './stage.ts';
 import { Words, type Language } from './words.ts';
 
 for (const language of ['en', 'id'] as const) {
-  test(`in ${language === 'en' ? 'English' : 'Indonesian'}: sign in, another account refused by name, the first copy, a date restored from Drive, signed out in the middle`, needsVscode('newest'), async () => {
-    await using folder = await temporaryFolder();
-    await using drive = await startDriveProcess({ folder: folder.path, isFast: true });
-    await using stage = await openStage({ language, displayLanguage: language, theme: language === 'en' ? 'dark' : 'light', environment: { CADANGAN_GOOGLE_ENDPOINT: drive.url } });
-    const set = prepareSet(stage);
-    configureCopy(stage, set, drive);
-    const window = await stage.openWindow();
-    try {
-      await new OffsiteCopy(window, stage, set, language).play();
-    } catch (error) {
-      throw new Error(`${error instanceof Error ? error.message : String(error)}\n${await stage.evidence(`drive ${language}`)}`, { cause: error });
-    }
-  });
+  test(
+    `in ${language === 'en' ? 'English' : 'Indonesian'}: sign in, another account refused by name, the first copy, a date restored from Drive, signed out in the middle`,
+    needsVscode('newest'),
+    async () => {
+      await using folder = await temporaryFolder();
+      await using drive = await startDriveProcess({ folder: folder.path, isFast: true });
+      await using stage = await openStage({
+        language,
+        displayLanguage: language,
+        theme: language === 'en' ? 'dark' : 'light',
+        environment: { CADANGAN_GOOGLE_ENDPOINT: drive.url },
+      });
+      const set = prepareSet(stage);
+      configureCopy(stage, set, drive);
+      const window = await stage.openWindow();
+      try {
+        await new OffsiteCopy(window, stage, set, language).play();
+      } catch (error) {
+        throw new Error(`${error instanceof Error ? error.message : String(error)}\n${await stage.evidence(`drive ${language}`)}`, {
+          cause: error,
+        });
+      }
+    },
+  );
 }
 
 class OffsiteCopy {
@@ -36,7 +47,16 @@ class OffsiteCopy {
   private readonly destination: string;
   private readonly shot: (step: string) => Promise<void>;
 
-  constructor(window: CodeWindow, { server: { folders: { workspace } } }: Stage, set: PreparedSet, language: Language) {
+  constructor(
+    window: CodeWindow,
+    {
+      server: {
+        folders: { workspace },
+      },
+    }: Stage,
+    set: PreparedSet,
+    language: Language,
+  ) {
     [this.window, this.set, this.words] = [window, set, new Words(language)];
     this.destination = join(workspace, 'restored');
     mkdirSync(this.destination);
@@ -59,7 +79,9 @@ class OffsiteCopy {
     await this.shot('not signed in');
     await view.inlineAction(sampleAccount, words.title('driveSignIn'));
     await this.consent(otherAccount);
-    await window.notifications.waitFor(words.say('Refused: {account} is not the designated account, {designated}.', { account: otherAccount, designated: sampleAccount }));
+    await window.notifications.waitFor(
+      words.say('Refused: {account} is not the designated account, {designated}.', { account: otherAccount, designated: sampleAccount }),
+    );
     await this.shot('another account');
     await window.clearMessages();
     await view.inlineAction(sampleAccount, words.title('driveSignIn'));
@@ -75,7 +97,12 @@ class OffsiteCopy {
   }
 
   private async restoreFirstDate(): Promise<void> {
-    const { window, words, set: { source }, destination } = this;
+    const {
+      window,
+      words,
+      set: { source },
+      destination,
+    } = this;
     const { quickInput } = window;
     const view = window.view(words.view('drive'));
     await window.maximizeView(words.view('drive'));
@@ -94,7 +121,9 @@ class OffsiteCopy {
     await quickInput.waitForRow(words.say('Start'));
     await this.shot('preview');
     await quickInput.choose(words.say('Start'));
-    await window.notifications.waitFor(words.say('{name} is restored: {files}, {bytes}; {verified} verified.', { name: 'Accounting' }).split(':')[0] ?? '');
+    await window.notifications.waitFor(
+      words.say('{name} is restored: {files}, {bytes}; {verified} verified.', { name: 'Accounting' }).split(':')[0] ?? '',
+    );
     await this.shot('restored');
     const at = join(destination, 'accounting');
     assert.equal(readFileSync(join(at, 'ledger.txt'), 'utf8'), 'first\n');
@@ -103,7 +132,11 @@ class OffsiteCopy {
   }
 
   private async signOutInTheMiddle(): Promise<void> {
-    const { window, words, set: { source } } = this;
+    const {
+      window,
+      words,
+      set: { source },
+    } = this;
     const view = window.view(words.view('drive'));
     await view.inlineAction(sampleAccount, words.title('driveSignOut'));
     await window.notifications.answer(words.say('Sign out of Google Drive?'), words.say('Sign Out'));
@@ -111,7 +144,9 @@ class OffsiteCopy {
     writeFileSync(join(source, 'ledger.txt'), 'fourth\n');
     await window.run(words.inPalette('backUpNow'));
     await window.quickInput.choose('Accounting').catch(() => undefined);
-    await window.notifications.waitFor(words.say('{name} is backed up: {files}, {bytes}; {added} added.', { name: 'Accounting' }).split(':')[0] ?? '');
+    await window.notifications.waitFor(
+      words.say('{name} is backed up: {files}, {bytes}; {added} added.', { name: 'Accounting' }).split(':')[0] ?? '',
+    );
     const sets = window.view(words.view('sets'));
     await sets.open();
     await sets.expand('Accounting');

@@ -6,7 +6,9 @@ export function enginesOf(stateFolder: string): readonly number[] {
     if (!/^\d+$/.test(name)) return [];
     try {
       const isEngine = readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('dist/engine.js');
-      return isEngine && readFileSync(`/proc/${name}/environ`, 'utf8').split('\0').includes(`CADANGAN_STATE=${stateFolder}`) ? [Number(name)] : [];
+      return isEngine && readFileSync(`/proc/${name}/environ`, 'utf8').split('\0').includes(`CADANGAN_STATE=${stateFolder}`)
+        ? [Number(name)]
+        : [];
     } catch {
       return []; // it has ended meanwhile
     }

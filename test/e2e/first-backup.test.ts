@@ -21,13 +21,19 @@ for (const { means, language, ...options } of [
   const speech = language === 'en' ? 'English' : 'Indonesian';
   // The set that is made has the window of the evening: the backup that a person asks for is to be the only one.
   const environment = { TZ: morningZone(Date.now()).timeZone };
-  windowTest(`from an empty machine to the first restore in ${speech}, with ${means === 'keys' ? 'the keyboard alone' : 'clicks'}, in VS Code ${vscode}`, { ...options, environment, language, displayLanguage: language }, async (window, stage, context) => {
-    const startMs = performance.now();
-    await new FirstBackup(window, stage, means, new Words(language)).play();
-    const { keys, clicks, confirmations } = await window.effort();
-    if (means === 'keys') assert.equal(clicks, 0);
-    context.diagnostic(`${speech}, ${means}: ${confirmations} confirmations (Enter or click); ${keys} keys in all, ${clicks} clicks; ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
-  });
+  windowTest(
+    `from an empty machine to the first restore in ${speech}, with ${means === 'keys' ? 'the keyboard alone' : 'clicks'}, in VS Code ${vscode}`,
+    { ...options, environment, language, displayLanguage: language },
+    async (window, stage, context) => {
+      const startMs = performance.now();
+      await new FirstBackup(window, stage, means, new Words(language)).play();
+      const { keys, clicks, confirmations } = await window.effort();
+      if (means === 'keys') assert.equal(clicks, 0);
+      context.diagnostic(
+        `${speech}, ${means}: ${confirmations} confirmations (Enter or click); ${keys} keys in all, ${clicks} clicks; ${((performance.now() - startMs) / 1000).toFixed(1)} s`,
+      );
+    },
+  );
 }
 
 class FirstBackup {
@@ -39,10 +45,23 @@ class FirstBackup {
   private readonly repository: string;
   private readonly destination: string;
 
-  constructor(window: CodeWindow, { server: { folders: { workspace } } }: Stage, means: Means, words: Words) {
+  constructor(
+    window: CodeWindow,
+    {
+      server: {
+        folders: { workspace },
+      },
+    }: Stage,
+    means: Means,
+    words: Words,
+  ) {
     [this.window, this.means, this.words] = [window, means, words];
     this.shot = window.story(`first backup, ${means},`);
-    [this.source, this.repository, this.destination] = [join(workspace, 'accounting'), join(workspace, 'backup-disk'), join(workspace, 'restored')];
+    [this.source, this.repository, this.destination] = [
+      join(workspace, 'accounting'),
+      join(workspace, 'backup-disk'),
+      join(workspace, 'restored'),
+    ];
     for (const folder of [this.source, this.repository, this.destination, join(this.source, '2026')]) mkdirSync(folder);
     writeFileSync(join(this.source, 'ledger.txt'), 'first\n');
     writeFileSync(join(this.source, 'invoice.json'), '{ "total": 1 }\n');
@@ -68,14 +87,19 @@ class FirstBackup {
     if (this.means === 'clicks') await window.openContainer('Cadangan');
     else await window.run('View: Show Cadangan');
     const welcome = window.view(words.view('sets')).welcome();
-    await welcome.getByText(words.language === 'en' ? 'Nothing on this server is protected yet' : 'Belum ada yang dilindungi di server ini').waitFor();
+    await welcome
+      .getByText(words.language === 'en' ? 'Nothing on this server is protected yet' : 'Belum ada yang dilindungi di server ini')
+      .waitFor();
     await this.shot('welcome');
     if (this.means === 'keys') return window.run(words.inPalette('newSet'));
     await welcome.getByText(words.button('newSet'), { exact: true }).click();
   }
 
   private async createSet(): Promise<void> {
-    const { window: { quickInput }, words } = this;
+    const {
+      window: { quickInput },
+      words,
+    } = this;
     await quickInput.shown(`${words.button('newSet')} (1/`);
     await quickInput.type('accounting');
     await this.shot('name');
@@ -115,7 +139,16 @@ class FirstBackup {
       await window.quickInput.shown(words.button('backUpNow'));
       await this.take('accounting');
     }
-    await window.notifications.waitFor(new RegExp(words.say('{name} is backed up: {files}, {bytes}; {added} added.', { name: 'accounting', files: words.say('{count} files', { count: '3' }), bytes: '29 B', added: '.+' })));
+    await window.notifications.waitFor(
+      new RegExp(
+        words.say('{name} is backed up: {files}, {bytes}; {added} added.', {
+          name: 'accounting',
+          files: words.say('{count} files', { count: '3' }),
+          bytes: '29 B',
+          added: '.+',
+        }),
+      ),
+    );
     await this.unfold('sets', 'accounting');
     await sets.waitFor(words.say('Last run'));
     const snapshots = window.view(words.view('snapshots'));
@@ -161,7 +194,12 @@ class FirstBackup {
 
   private get restored(): string {
     const { words } = this;
-    return words.say('{name} is restored: {files}, {bytes}; {verified} verified.', { name: 'accounting', files: words.say('{count} files', { count: '3' }), bytes: '29 B', verified: '3' });
+    return words.say('{name} is restored: {files}, {bytes}; {verified} verified.', {
+      name: 'accounting',
+      files: words.say('{count} files', { count: '3' }),
+      bytes: '29 B',
+      verified: '3',
+    });
   }
 
   private async openDestination(): Promise<void> {
@@ -169,7 +207,10 @@ class FirstBackup {
     const button = words.say('Open Destination');
     if (this.means === 'clicks') await window.notifications.press(this.restored, button);
     else await window.acceptMessage(this.restored, button);
-    await window.page.locator('.explorer-folders-view [role=treeitem].selected, .explorer-folders-view .monaco-list-row.selected').filter({ hasText: 'restored' }).waitFor();
+    await window.page
+      .locator('.explorer-folders-view [role=treeitem].selected, .explorer-folders-view .monaco-list-row.selected')
+      .filter({ hasText: 'restored' })
+      .waitFor();
     await this.shot('destination');
   }
 
@@ -189,7 +230,10 @@ class FirstBackup {
   }
 
   private async takeFolder(title: string, path: string, clicks: readonly string[], button: string): Promise<void> {
-    const { window: { quickInput }, words } = this;
+    const {
+      window: { quickInput },
+      words,
+    } = this;
     await quickInput.shown(words.say(title));
     await this.shot(title.toLowerCase());
     if (this.means === 'keys') await quickInput.chooseFolder(path);

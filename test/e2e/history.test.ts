@@ -1,4 +1,5 @@
-// The history as an auditor sees it: what was done, day by day; a record with its exceptions; reports, approvals, nonconformities; a forged line is found.
+// The history as an auditor sees it: what was done, day by day; a record with its exceptions; reports, approvals, nonconformities; a forged
+// line is found.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
@@ -16,16 +17,22 @@ import type { TreeView } from './tree-view.ts';
 import { Words, type Language } from './words.ts';
 
 for (const language of ['en', 'id'] as const) {
-  test(`in ${language === 'en' ? 'English' : 'Indonesian'}: records by day, a record and its buttons, a filter, a report, an approval, a nonconformity closed, a forged line named`, needsVscode('newest'), async () => {
-    await using stage = await openStage({ language, displayLanguage: language, theme: language === 'en' ? 'dark' : 'light' });
-    const set = prepareSet(stage);
-    const window = await stage.openWindow();
-    try {
-      await new Audit(window, stage, set, language).play();
-    } catch (error) {
-      throw new Error(`${error instanceof Error ? error.message : String(error)}\n${await stage.evidence(`history ${language}`)}`, { cause: error });
-    }
-  });
+  test(
+    `in ${language === 'en' ? 'English' : 'Indonesian'}: records by day, a record and its buttons, a filter, a report, an approval, a nonconformity closed, a forged line named`,
+    needsVscode('newest'),
+    async () => {
+      await using stage = await openStage({ language, displayLanguage: language, theme: language === 'en' ? 'dark' : 'light' });
+      const set = prepareSet(stage);
+      const window = await stage.openWindow();
+      try {
+        await new Audit(window, stage, set, language).play();
+      } catch (error) {
+        throw new Error(`${error instanceof Error ? error.message : String(error)}\n${await stage.evidence(`history ${language}`)}`, {
+          cause: error,
+        });
+      }
+    },
+  );
 }
 
 const olderRecords = 230;
@@ -70,7 +77,15 @@ class Audit {
   private async writeOlderRecords(): Promise<void> {
     await this.history().update(async ({ append }) => {
       for (let count = 0; count < olderRecords; count++) {
-        await append({ kind: 'check', host: 'srv-01', operator: { user: '', via: 'schedule' }, software: 'test', started: '2026-10-05T21:00:00Z', ended: '2026-10-05T21:01:00Z', result: 'success' });
+        await append({
+          kind: 'check',
+          host: 'srv-01',
+          operator: { user: '', via: 'schedule' },
+          software: 'test',
+          started: '2026-10-05T21:00:00Z',
+          ended: '2026-10-05T21:01:00Z',
+          result: 'success',
+        });
       }
     });
   }
@@ -81,15 +96,25 @@ class Audit {
 
   /** The second time one of the sources is gone. */
   private async backUpTwice(): Promise<void> {
-    const { window, words, stage, set: { source, repository, passwordFile }, drawings } = this;
+    const {
+      window,
+      words,
+      stage,
+      set: { source, repository, passwordFile },
+      drawings,
+    } = this;
     mkdirSync(drawings);
     writeFileSync(join(source, 'plan.txt'), 'first\n');
-    writeConfiguration(stage.server.folders.configFile, [{ name: 'accounting', title: 'Accounting', sources: [source, drawings], repository: { location: repository, passwordFile } }]);
+    writeConfiguration(stage.server.folders.configFile, [
+      { name: 'accounting', title: 'Accounting', sources: [source, drawings], repository: { location: repository, passwordFile } },
+    ]);
     await window.openContainer('Cadangan');
     const sets = window.view(words.view('sets'));
     for (const state of ['pass', 'warning']) {
       await sets.inlineAction('Accounting', words.title('backUpNow'));
-      await window.notifications.waitFor(words.say('{name} is backed up: {files}, {bytes}; {added} added.', { name: 'Accounting' }).split(':')[0] ?? '');
+      await window.notifications.waitFor(
+        words.say('{name} is backed up: {files}, {bytes}; {added} added.', { name: 'Accounting' }).split(':')[0] ?? '',
+      );
       await sets.icon('Accounting', state).waitFor();
       await window.clearMessages();
       if (state === 'pass') rmdirSync(drawings);
@@ -102,10 +127,13 @@ class Audit {
     await window.maximizeView(words.view('history'));
     await view.waitFor(words.say('Today'));
     const backups = (await view.labels()).filter((label) => label.includes(', Accounting, '));
-    assert.deepEqual(backups.map((label) => label.split(', ').slice(1, 3)), [
-      [words.say('Internal backup'), words.say('Completed with exceptions')],
-      [words.say('Internal backup'), words.say('Successful')],
-    ]);
+    assert.deepEqual(
+      backups.map((label) => label.split(', ').slice(1, 3)),
+      [
+        [words.say('Internal backup'), words.say('Completed with exceptions')],
+        [words.say('Internal backup'), words.say('Successful')],
+      ],
+    );
     await view.icon('Accounting', 'warning').waitFor();
     await this.shot('today');
   }
@@ -118,7 +146,10 @@ class Audit {
     assert.equal(await view.rows().filter({ hasText: month }).filter({ hasText: all }).count(), 0, 'not all of them at first');
     await view.focus(words.title('showMoreRecords'));
     await view.rows().filter({ hasText: month }).filter({ hasText: all }).waitFor();
-    await view.rows().filter({ hasText: words.title('showMoreRecords') }).waitFor({ state: 'detached' });
+    await view
+      .rows()
+      .filter({ hasText: words.title('showMoreRecords') })
+      .waitFor({ state: 'detached' });
   }
 
   private async openRecord(): Promise<void> {
@@ -144,7 +175,9 @@ class Audit {
     await this.shot('restore this');
     await quickInput.cancel();
     await page.getByRole('button', { name: words.say('Run Again') }).click();
-    await window.notifications.waitFor(words.say('{name} is backed up: {files}, {bytes}; {added} added.', { name: 'Accounting' }).split(':')[0] ?? '');
+    await window.notifications.waitFor(
+      words.say('{name} is backed up: {files}, {bytes}; {added} added.', { name: 'Accounting' }).split(':')[0] ?? '',
+    );
     await window.clearMessages();
     await view.rows().filter({ hasText: 'Accounting' }).nth(2).waitFor();
   }
@@ -156,9 +189,18 @@ class Audit {
     await view.titleAction(words.title('filterHistory'));
     await quickInput.choose(words.say('Result'));
     await quickInput.choose(words.say('completed with exceptions'));
-    await view.rows().filter({ hasText: words.say('New repository') }).waitFor({ state: 'detached' });
-    assert.deepEqual((await view.labels()).filter((label) => label.includes(words.say('Successful'))), []);
-    await view.pane.locator('.pane-header').filter({ hasText: words.say('completed with exceptions') }).waitFor();
+    await view
+      .rows()
+      .filter({ hasText: words.say('New repository') })
+      .waitFor({ state: 'detached' });
+    assert.deepEqual(
+      (await view.labels()).filter((label) => label.includes(words.say('Successful'))),
+      [],
+    );
+    await view.pane
+      .locator('.pane-header')
+      .filter({ hasText: words.say('completed with exceptions') })
+      .waitFor();
     await this.shot('filtered');
     await view.titleAction(words.title('clearHistoryFilter'));
     await view.waitFor(words.say('New repository'));
@@ -183,7 +225,13 @@ class Audit {
 
   /** Proved as an auditor would, who has nothing but the file. */
   private async makePack(): Promise<void> {
-    const { window, words, stage: { server: { folders } } } = this;
+    const {
+      window,
+      words,
+      stage: {
+        server: { folders },
+      },
+    } = this;
     const { quickInput } = window;
     const file = join(folders.workspace, 'pack.zip');
     await window.run(words.inPalette('makeAuditPack'));
@@ -194,7 +242,10 @@ class Audit {
     const opened = join(folders.root, 'pack');
     execFileSync('python3', ['-m', 'zipfile', '-e', file, opened]);
     const names = execFileSync('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: opened, encoding: 'utf8' }).split('\n');
-    assert.ok(names.some((name) => /^records\/.*\.jsonl: OK$/.test(name)), names.join());
+    assert.ok(
+      names.some((name) => /^records\/.*\.jsonl: OK$/.test(name)),
+      names.join(),
+    );
     await window.clearMessages();
   }
 
@@ -217,7 +268,19 @@ class Audit {
   private async closeNonconformity(): Promise<void> {
     const { window, words, view } = this;
     const { quickInput } = window;
-    await this.history().append({ kind: 'nonconformity-opened', host: 'srv-01', operator: { user: '', via: 'schedule' }, software: 'test', nonconformity: { id: 'NC-0001', subject: 'drill-overdue:2026-11-01', rule: 'drill-overdue', facts: { day: '2026-11-01', days: 30 }, records: [1] } });
+    await this.history().append({
+      kind: 'nonconformity-opened',
+      host: 'srv-01',
+      operator: { user: '', via: 'schedule' },
+      software: 'test',
+      nonconformity: {
+        id: 'NC-0001',
+        subject: 'drill-overdue:2026-11-01',
+        rule: 'drill-overdue',
+        facts: { day: '2026-11-01', days: 30 },
+        records: [1],
+      },
+    });
     const heading = words.say('Open nonconformities ({count})', { count: '1' });
     await view.waitFor(heading);
     await window.container('Cadangan').locator('.badge').filter({ hasText: '1' }).waitFor();
@@ -241,7 +304,15 @@ class Audit {
   }
 
   private async findForgery(): Promise<void> {
-    const { window, words, stage: { server: { folders: { stateFolder } } } } = this;
+    const {
+      window,
+      words,
+      stage: {
+        server: {
+          folders: { stateFolder },
+        },
+      },
+    } = this;
     await window.run(words.inPalette('verifyRecords'));
     const intact = await this.page(words.say('Verification of the Records'));
     await intact.locator('.state.good').waitFor();
@@ -252,11 +323,17 @@ class Audit {
     const lines = readFileSync(join(folder, file), 'utf8').split('\n');
     const at = lines.findIndex((line) => line.includes('"success-with-exceptions"'));
     // At once, as the engine may be reading it: a file that is empty for a moment is another fault.
-    writeFileSync(join(folder, 'forged'), lines.map((line, index) => (index === at ? line.replace('"success-with-exceptions"', '"success"') : line)).join('\n'));
+    writeFileSync(
+      join(folder, 'forged'),
+      lines.map((line, index) => (index === at ? line.replace('"success-with-exceptions"', '"success"') : line)).join('\n'),
+    );
     renameSync(join(folder, 'forged'), join(folder, file));
     await intact.getByRole('button', { name: words.say('Verify Again') }).click();
     const broken = await this.page(words.say('Verification of the Records'), '.state.bad');
-    assert.match((await broken.locator('ol li').first().textContent()) ?? '', new RegExp(words.say('{file}, line {line}', { file, line: String(at + 1) })));
+    assert.match(
+      (await broken.locator('ol li').first().textContent()) ?? '',
+      new RegExp(words.say('{file}, line {line}', { file, line: String(at + 1) })),
+    );
     await window.container('Cadangan').locator('.badge').waitFor();
     await this.shot('forged');
     await this.openForgery(Number(JSON.parse(lines[at] ?? '').number));
@@ -266,9 +343,14 @@ class Audit {
   private async openForgery(number: number): Promise<void> {
     const { words, view } = this;
     const label = words.say('Record {0} is not what was written', { 0: formatCount(number) });
-    await view.waitFor(words.say('Open nonconformities ({count})', { count: '1' })); // the list is read anew for it: a click before that meets rows that move
+    // the list is read anew for it: a click before that meets rows that move
+    await view.waitFor(words.say('Open nonconformities ({count})', { count: '1' }));
     await view.icon(label, 'error').waitFor();
-    assert.deepEqual((await view.labels()).filter((shown) => shown.startsWith(`${words.say('Record {number}', { number: String(number) })}, `)), [], 'not as a record');
+    assert.deepEqual(
+      (await view.labels()).filter((shown) => shown.startsWith(`${words.say('Record {number}', { number: String(number) })}, `)),
+      [],
+      'not as a record',
+    );
     await view.focus(label);
     const page = await this.page(label, '.state.bad');
     assert.ok((await page.locator('main').innerText()).includes(words.say('What to do')));
@@ -282,8 +364,19 @@ class Audit {
     const { window } = this;
     for (let look = 0; look < 150; look++) {
       for (const frame of window.page.frames()) {
-        const shown = await frame.locator('h1').filter({ hasText: title }).count().catch(() => 0);
-        if (shown > 0 && (await frame.locator(also).count().catch(() => 0)) > 0) return frame;
+        const shown = await frame
+          .locator('h1')
+          .filter({ hasText: title })
+          .count()
+          .catch(() => 0);
+        if (
+          shown > 0 &&
+          (await frame
+            .locator(also)
+            .count()
+            .catch(() => 0)) > 0
+        )
+          return frame;
       }
       await window.page.waitForTimeout(100);
     }

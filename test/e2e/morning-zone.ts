@@ -1,5 +1,6 @@
 /**
- * A time zone in which it is morning, so that the windows of evenings are not open while a test runs: else the schedule would make runs of its own.
+ * A time zone in which it is morning, so that the windows of evenings are not open while a test runs: else the schedule would make runs of
+ * its own.
  * @param nowMs since 1970
  */
 export function morningZone(nowMs: number): { readonly timeZone: string; readonly offsetMinutes: number } {

@@ -21,28 +21,59 @@ export interface PreparedSetOptions {
 
 export const password = 'kuda lari di pantai pagi';
 
-/** A backup set with snapshots of 20 November, of 21 November and of yesterday; `ledger.txt` is another one in each. Call it before the window opens. */
+/**
+ * A backup set with snapshots of 20 November, of 21 November and of yesterday; `ledger.txt` is another one in each. Call it before the
+ * window opens.
+ */
 export function prepareSet({ server: { folders } }: Stage, { hasPasswordFile = true, set = {} }: PreparedSetOptions = {}): PreparedSet {
-  const [source, repository, passwordFile] = [join(folders.workspace, 'accounting'), join(folders.root, 'repository'), join(folders.root, 'password')];
+  const [source, repository, passwordFile] = [
+    join(folders.workspace, 'accounting'),
+    join(folders.root, 'repository'),
+    join(folders.root, 'password'),
+  ];
   mkdirSync(join(source, '2026'), { recursive: true });
   writeFileSync(passwordFile, password, { mode: 0o600 });
   writeFileSync(join(source, 'invoice.json'), '{ "total": 1 }\n');
   writeFileSync(join(source, '2026', 'notes.md'), '# Notes\n');
-  const prepared = { source, repository, passwordFile, environment: { CADANGAN_CONFIG: folders.configFile, CADANGAN_STATE: folders.stateFolder } };
+  const prepared = {
+    source,
+    repository,
+    passwordFile,
+    environment: { CADANGAN_CONFIG: folders.configFile, CADANGAN_STATE: folders.stateFolder },
+  };
   runCli(prepared, 'init');
-  for (const [line, time] of [['first', '2026-11-20 21:00:00'], ['second', '2026-11-21 21:00:00'], ['third', yesterday()]] as const) {
+  for (const [line, time] of [
+    ['first', '2026-11-20 21:00:00'],
+    ['second', '2026-11-21 21:00:00'],
+    ['third', yesterday()],
+  ] as const) {
     writeFileSync(join(source, 'ledger.txt'), `${line}\n`);
     utimesSync(join(source, 'ledger.txt'), new Date(time), new Date(time));
     runCli(prepared, 'backup', '--time', time, '--tag', 'accounting', source);
   }
   writeFileSync(join(source, 'ledger.txt'), 'today\n');
-  writeConfiguration(folders.configFile, [{ name: 'accounting', title: 'Accounting', sources: [source], repository: { location: repository, ...(hasPasswordFile ? { passwordFile } : {}) }, ...set }]);
+  writeConfiguration(folders.configFile, [
+    {
+      name: 'accounting',
+      title: 'Accounting',
+      sources: [source],
+      repository: { location: repository, ...(hasPasswordFile ? { passwordFile } : {}) },
+      ...set,
+    },
+  ]);
   return prepared;
 }
 
 /** The command line as it is in the package, on the repository. */
-export function runCli({ repository, passwordFile, environment }: Pick<PreparedSet, 'repository' | 'passwordFile' | 'environment'>, ...args: readonly string[]): string {
-  return execFileSync(process.execPath, [join(projectFolder, 'dist', 'cli.js'), '--repo', repository, '--password-file', passwordFile, ...args], { encoding: 'utf8', stdio: 'pipe', env: { ...process.env, ...environment } });
+export function runCli(
+  { repository, passwordFile, environment }: Pick<PreparedSet, 'repository' | 'passwordFile' | 'environment'>,
+  ...args: readonly string[]
+): string {
+  return execFileSync(
+    process.execPath,
+    [join(projectFolder, 'dist', 'cli.js'), '--repo', repository, '--password-file', passwordFile, ...args],
+    { encoding: 'utf8', stdio: 'pipe', env: { ...process.env, ...environment } },
+  );
 }
 
 export function writeConfiguration(file: string, sets: readonly Readonly<Record<string, unknown>>[]): void {

@@ -24,7 +24,12 @@ export class QuickInput {
       await this.page.keyboard.press('F1');
       await this.shown();
       await this.page.keyboard.type(title);
-      const isThere = await this.row(title).waitFor({ timeout: paletteTimeoutMs }).then(() => true, () => false);
+      const isThere = await this.row(title)
+        .waitFor({ timeout: paletteTimeoutMs })
+        .then(
+          () => true,
+          () => false,
+        );
       if (isThere || attempt === paletteAttempts) return await this.choose(title);
       await this.cancel();
     }
@@ -55,7 +60,10 @@ export class QuickInput {
     return this.widget.locator('.quick-input-list .monaco-list-row');
   }
 
-  /** Answers the question whose field shows this example or name: types, and presses Enter. What is typed earlier would go to the question before. */
+  /**
+   * Answers the question whose field shows this example or name: types, and presses Enter. What is typed earlier would go to the question
+   * before.
+   */
   async answer(placeholder: string, text: string): Promise<void> {
     await this.asks(placeholder);
     await this.type(text);
@@ -68,7 +76,10 @@ export class QuickInput {
     await this.page.keyboard.type(text);
   }
 
-  /** Goes to the row with this label by arrow keys, and presses Enter. Its description need not be given; an icon is read out first: `pass accounting`. */
+  /**
+   * Goes to the row with this label by arrow keys, and presses Enter. Its description need not be given; an icon is read out first: `pass
+   * accounting`.
+   */
   async choose(label: string): Promise<void> {
     await this.waitForRow(label);
     const steps = await this.rows().count();
@@ -87,16 +98,20 @@ export class QuickInput {
 
   /** Waits until the list has this row. */
   async waitForRow(label: string): Promise<void> {
-    await this.row(label).waitFor({ timeout: listTimeoutMs }).catch(async (cause: unknown) => {
-      throw new Error(`"${label}" is not in the list: ${(await this.items()).join(' | ')}`, { cause });
-    });
+    await this.row(label)
+      .waitFor({ timeout: listTimeoutMs })
+      .catch(async (cause: unknown) => {
+        throw new Error(`"${label}" is not in the list: ${(await this.items()).join(' | ')}`, { cause });
+      });
   }
 
   /** Clicks a button of a row, by its tooltip. */
   async clickButton(label: string, button: string): Promise<void> {
     await this.waitForRow(label);
     await this.row(label).hover();
-    await this.row(label).locator(`.action-label[aria-label^=${cssString(button)}]`).click();
+    await this.row(label)
+      .locator(`.action-label[aria-label^=${cssString(button)}]`)
+      .click();
   }
 
   /** Enter: takes the focused row, or what was typed. With a label only once the focused row begins so, since lists fill late. */

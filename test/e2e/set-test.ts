@@ -9,7 +9,11 @@ export interface SetTestOptions extends StageOptions, PreparedSetOptions {
 }
 
 /** As `windowTest`, with a set that has snapshots before the window opens. */
-export function setTest(name: string, options: SetTestOptions, body: (window: CodeWindow, set: PreparedSet, stage: Stage, context: TestContext) => Promise<void>): void {
+export function setTest(
+  name: string,
+  options: SetTestOptions,
+  body: (window: CodeWindow, set: PreparedSet, stage: Stage, context: TestContext) => Promise<void>,
+): void {
   test(name, needsVscode(options.version ?? 'newest'), async (context) => {
     await using stage = await openStage(options);
     const set = prepareSet(stage, options);

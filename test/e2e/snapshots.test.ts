@@ -7,106 +7,122 @@ import { setTest } from './set-test.ts';
 import { Words } from './words.ts';
 
 for (const version of versionNames) {
-  setTest(`with clicks: a file of yesterday is found in the tree, opened, compared and restored, in VS Code ${pinnedVersion(version).vscode}`, { version }, async (window, { source }) => {
-    const shot = window.story('snapshots, clicks,');
-    await window.openContainer('Cadangan');
-    const view = window.view('Snapshots');
-    await view.waitFor('Yesterday');
-    await shot('dates');
-    await view.expand('12:00 Accounting');
-    await view.expand(source);
-    await view.waitFor('ledger.txt');
-    await shot('files');
-    await view.focus('ledger.txt');
-    await window.tab('ledger.txt').waitFor();
-    await window.waitForText('third');
-    await shot('opened');
-    assert.match(await window.editorText(), /^third/);
-    await view.inlineAction('ledger.txt', 'Compare with Current');
-    await window.tab('↔ now').waitFor();
-    await window.waitForText('today');
-    await shot('compared');
+  setTest(
+    `with clicks: a file of yesterday is found in the tree, opened, compared and restored, in VS Code ${pinnedVersion(version).vscode}`,
+    { version },
+    async (window, { source }) => {
+      const shot = window.story('snapshots, clicks,');
+      await window.openContainer('Cadangan');
+      const view = window.view('Snapshots');
+      await view.waitFor('Yesterday');
+      await shot('dates');
+      await view.expand('12:00 Accounting');
+      await view.expand(source);
+      await view.waitFor('ledger.txt');
+      await shot('files');
+      await view.focus('ledger.txt');
+      await window.tab('ledger.txt').waitFor();
+      await window.waitForText('third');
+      await shot('opened');
+      assert.match(await window.editorText(), /^third/);
+      await view.inlineAction('ledger.txt', 'Compare with Current');
+      await window.tab('↔ now').waitFor();
+      await window.waitForText('today');
+      await shot('compared');
 
-    const { quickInput } = window;
-    await view.inlineAction('ledger.txt', 'Restore…');
-    await quickInput.shown('Restore (1/3)');
-    await quickInput.click('The original place');
-    await quickInput.shown('Restore (2/3)');
-    await quickInput.back();
-    await quickInput.shown('Restore (1/3)');
-    await quickInput.click('The original place');
-    await quickInput.click('Overwrite what differs');
-    await quickInput.waitForRow('1 file to overwrite');
-    await shot('preview');
-    assert.equal(readFileSync(join(source, 'ledger.txt'), 'utf8'), 'today\n', 'a preview writes nothing');
-    await quickInput.click('Start');
-    await window.notifications.waitFor('ledger.txt is restored: 1 file, 6 B; 1 verified.');
-    await shot('restored');
-    assert.equal(readFileSync(join(source, 'ledger.txt'), 'utf8'), 'third\n');
-    await window.notifications.press('ledger.txt is restored', 'Open Destination');
-    await window.page.locator('.explorer-folders-view .monaco-list-row.selected').filter({ hasText: 'ledger.txt' }).waitFor();
-    await shot('destination');
-  });
+      const { quickInput } = window;
+      await view.inlineAction('ledger.txt', 'Restore…');
+      await quickInput.shown('Restore (1/3)');
+      await quickInput.click('The original place');
+      await quickInput.shown('Restore (2/3)');
+      await quickInput.back();
+      await quickInput.shown('Restore (1/3)');
+      await quickInput.click('The original place');
+      await quickInput.click('Overwrite what differs');
+      await quickInput.waitForRow('1 file to overwrite');
+      await shot('preview');
+      assert.equal(readFileSync(join(source, 'ledger.txt'), 'utf8'), 'today\n', 'a preview writes nothing');
+      await quickInput.click('Start');
+      await window.notifications.waitFor('ledger.txt is restored: 1 file, 6 B; 1 verified.');
+      await shot('restored');
+      assert.equal(readFileSync(join(source, 'ledger.txt'), 'utf8'), 'third\n');
+      await window.notifications.press('ledger.txt is restored', 'Open Destination');
+      await window.page.locator('.explorer-folders-view .monaco-list-row.selected').filter({ hasText: 'ledger.txt' }).waitFor();
+      await shot('destination');
+    },
+  );
 }
 
 for (const language of ['en', 'id'] as const) {
   const words = new Words(language);
-  setTest(`with the keyboard alone, in ${language === 'en' ? 'English' : 'Indonesian'}: a file is opened as of a date, compared, looked up and restored`, { language, displayLanguage: language, theme: language === 'en' ? 'dark' : 'light' }, async (window, { source }) => {
-    const shot = window.story('versions, keys,');
-    const { quickInput } = window;
-    const [first, second] = language === 'en' ? ['20 Nov 2026, 21:00', '21 Nov 2026, 21:00'] : ['20 Nov 2026 pukul 21.00', '21 Nov 2026 pukul 21.00'];
-    await openFile(window, 'ledger.txt');
+  setTest(
+    `with the keyboard alone, in ${language === 'en' ? 'English' : 'Indonesian'}: a file is opened as of a date, compared, looked up and restored`,
+    { language, displayLanguage: language, theme: language === 'en' ? 'dark' : 'light' },
+    async (window, { source }) => {
+      const shot = window.story('versions, keys,');
+      const { quickInput } = window;
+      const [first, second] =
+        language === 'en' ? ['20 Nov 2026, 21:00', '21 Nov 2026, 21:00'] : ['20 Nov 2026 pukul 21.00', '21 Nov 2026 pukul 21.00'];
+      await openFile(window, 'ledger.txt');
 
-    await window.run(words.inPalette('versionsInBackups'));
-    await quickInput.shown(words.say('Versions of {name} in Backups', { name: 'ledger.txt' }));
-    await quickInput.waitForRow(first);
-    await shot('versions');
-    await quickInput.choose(second);
-    await window.waitForText('second');
+      await window.run(words.inPalette('versionsInBackups'));
+      await quickInput.shown(words.say('Versions of {name} in Backups', { name: 'ledger.txt' }));
+      await quickInput.waitForRow(first);
+      await shot('versions');
+      await quickInput.choose(second);
+      await window.waitForText('second');
 
-    await window.run(words.inPalette('whichBackupChanged'));
-    await quickInput.shown(words.say('Backups That Changed {name}', { name: 'ledger.txt' }));
-    await quickInput.choose(second);
-    await window.tab(`${first} ↔ ${second}`).waitFor();
-    await window.waitForText('first');
-    await shot('what changed');
+      await window.run(words.inPalette('whichBackupChanged'));
+      await quickInput.shown(words.say('Backups That Changed {name}', { name: 'ledger.txt' }));
+      await quickInput.choose(second);
+      await window.tab(`${first} ↔ ${second}`).waitFor();
+      await window.waitForText('first');
+      await shot('what changed');
 
-    await window.run(words.inPalette('openAsOfDate'));
-    await quickInput.shown(words.say('Open {name} as of Date', { name: 'ledger.txt' }));
-    await shot('as of date');
-    await quickInput.type('12');
-    await quickInput.accept(language === 'en' ? '12:00' : '12.00');
-    await window.waitForText('third');
+      await window.run(words.inPalette('openAsOfDate'));
+      await quickInput.shown(words.say('Open {name} as of Date', { name: 'ledger.txt' }));
+      await shot('as of date');
+      await quickInput.type('12');
+      await quickInput.accept(language === 'en' ? '12:00' : '12.00');
+      await window.waitForText('third');
 
-    await window.run(words.inPalette('compareWithCurrent'));
-    await window.tab(language === 'en' ? '↔ now' : '↔ sekarang').waitFor();
-    await window.waitForText('today');
-    await shot('compared');
+      await window.run(words.inPalette('compareWithCurrent'));
+      await window.tab(language === 'en' ? '↔ now' : '↔ sekarang').waitFor();
+      await window.waitForText('today');
+      await shot('compared');
 
-    await window.run(words.inPalette('restore'));
-    await quickInput.shown(`${words.button('restore')} (1/`);
-    await quickInput.choose('Accounting');
-    await quickInput.choose(words.say('A file or folder in it…'));
-    await quickInput.waitForRow('ledger.txt');
-    await shot('restore, browse');
-    await quickInput.choose('ledger.txt');
-    await quickInput.shown('(3/6)');
-    await shot('restore, dates');
-    const oldest = language === 'en' ? '21:00, 6 B · changed' : '21.00, 6 B · berubah';
-    await quickInput.choose(oldest);
-    await quickInput.choose(words.say('The original place'));
-    await quickInput.waitForRow(words.say('Overwrite what differs'));
-    await shot('restore, existing files');
-    await quickInput.choose(words.say('Overwrite what differs'));
-    await quickInput.shown('(6/6)');
-    await quickInput.waitForRow(words.say('{files} to overwrite', { files: words.say('1 file') }));
-    await shot('restore, preview');
-    await quickInput.choose(words.say('Start'));
-    await window.notifications.waitFor(words.say('{name} is restored: {files}, {bytes}; {verified} verified.', { name: 'ledger.txt', files: words.say('1 file'), bytes: '6 B', verified: '1' }));
-    await shot('restored');
-    assert.equal(readFileSync(join(source, 'ledger.txt'), 'utf8'), 'first\n');
-    assert.equal((await window.effort()).clicks, 0);
-  });
+      await window.run(words.inPalette('restore'));
+      await quickInput.shown(`${words.button('restore')} (1/`);
+      await quickInput.choose('Accounting');
+      await quickInput.choose(words.say('A file or folder in it…'));
+      await quickInput.waitForRow('ledger.txt');
+      await shot('restore, browse');
+      await quickInput.choose('ledger.txt');
+      await quickInput.shown('(3/6)');
+      await shot('restore, dates');
+      const oldest = language === 'en' ? '21:00, 6 B · changed' : '21.00, 6 B · berubah';
+      await quickInput.choose(oldest);
+      await quickInput.choose(words.say('The original place'));
+      await quickInput.waitForRow(words.say('Overwrite what differs'));
+      await shot('restore, existing files');
+      await quickInput.choose(words.say('Overwrite what differs'));
+      await quickInput.shown('(6/6)');
+      await quickInput.waitForRow(words.say('{files} to overwrite', { files: words.say('1 file') }));
+      await shot('restore, preview');
+      await quickInput.choose(words.say('Start'));
+      await window.notifications.waitFor(
+        words.say('{name} is restored: {files}, {bytes}; {verified} verified.', {
+          name: 'ledger.txt',
+          files: words.say('1 file'),
+          bytes: '6 B',
+          verified: '1',
+        }),
+      );
+      await shot('restored');
+      assert.equal(readFileSync(join(source, 'ledger.txt'), 'utf8'), 'first\n');
+      assert.equal((await window.effort()).clicks, 0);
+    },
+  );
 }
 
 setTest('from the explorer, with clicks: versions of a file, one of them restored', {}, async (window, { source }) => {

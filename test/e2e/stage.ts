@@ -126,7 +126,15 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const starting = startChromium();
   starting.catch(() => undefined); // told below
   try {
-    const server = await serveVscode({ version, vsix: [vsix, ...(options.otherExtensions ?? [])], settings, environment, workspaceTrust, reconnectionGraceSeconds, language: displayLanguage });
+    const server = await serveVscode({
+      version,
+      vsix: [vsix, ...(options.otherExtensions ?? [])],
+      settings,
+      environment,
+      workspaceTrust,
+      reconnectionGraceSeconds,
+      language: displayLanguage,
+    });
     try {
       return new Stage(server, await starting, options, settings);
     } catch (error) {
@@ -134,13 +142,20 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
       throw error;
     }
   } catch (error) {
-    await starting.then((browser) => browser.close(), () => undefined);
+    await starting.then(
+      (browser) => browser.close(),
+      () => undefined,
+    );
     throw error;
   }
 }
 
 /** A test with a stage and its first window. When it fails there are pictures, and the logs are in its message. */
-export function windowTest(name: string, options: StageOptions, body: (window: CodeWindow, stage: Stage, context: TestContext) => Promise<void>): void {
+export function windowTest(
+  name: string,
+  options: StageOptions,
+  body: (window: CodeWindow, stage: Stage, context: TestContext) => Promise<void>,
+): void {
   test(name, needsVscode(options.version ?? 'newest'), async (context) => {
     await using stage = await openStage(options);
     try {

@@ -8,10 +8,14 @@ export const themes: readonly Theme[] = ['dark', 'light', 'high contrast', 'high
 export function themeName(theme: Theme, version: VersionName): { readonly setting: string; readonly label: string } {
   const isOld = version === 'floor';
   switch (theme) {
-    case 'dark': return isOld ? { setting: 'Default Dark Modern', label: 'Dark Modern' } : { setting: 'Dark 2026', label: 'Dark 2026' };
-    case 'light': return isOld ? { setting: 'Default Light Modern', label: 'Light Modern' } : { setting: 'Light 2026', label: 'Light 2026' };
-    case 'high contrast': return { setting: 'Default High Contrast', label: 'Dark High Contrast' };
-    case 'high contrast light': return { setting: 'Default High Contrast Light', label: 'Light High Contrast' };
+    case 'dark':
+      return isOld ? { setting: 'Default Dark Modern', label: 'Dark Modern' } : { setting: 'Dark 2026', label: 'Dark 2026' };
+    case 'light':
+      return isOld ? { setting: 'Default Light Modern', label: 'Light Modern' } : { setting: 'Light 2026', label: 'Light 2026' };
+    case 'high contrast':
+      return { setting: 'Default High Contrast', label: 'Dark High Contrast' };
+    case 'high contrast light':
+      return { setting: 'Default High Contrast Light', label: 'Light High Contrast' };
   }
 }
 

@@ -7,37 +7,48 @@ import { Words } from './words.ts';
 
 const jakarta = 'Asia/Jakarta';
 
-setTest('views show the times of the configuration, not those of the server, and follow it when it changes', { language: 'id', displayLanguage: 'id', environment: { TZ: 'UTC' } }, async (window, { environment }) => {
-  const words = new Words('id');
-  setLanguage('id');
-  const configFile = environment['CADANGAN_CONFIG'] ?? '';
-  const configuration: Record<string, unknown> = JSON.parse(readFileSync(configFile, 'utf8'));
-  const write = (timeZone: string | undefined): void => writeFileSync(configFile, JSON.stringify({ ...configuration, timeZone }));
-  const ns = BigInt(Date.parse('2026-11-20 21:00:00')) * 1_000_000n;
-  const [snapshots, sets, history] = [window.view(words.view('snapshots')), window.view(words.view('sets')), window.view(words.view('history'))];
+setTest(
+  'views show the times of the configuration, not those of the server, and follow it when it changes',
+  { language: 'id', displayLanguage: 'id', environment: { TZ: 'UTC' } },
+  async (window, { environment }) => {
+    const words = new Words('id');
+    setLanguage('id');
+    const configFile = environment['CADANGAN_CONFIG'] ?? '';
+    const configuration: Record<string, unknown> = JSON.parse(readFileSync(configFile, 'utf8'));
+    const write = (timeZone: string | undefined): void => writeFileSync(configFile, JSON.stringify({ ...configuration, timeZone }));
+    const ns = BigInt(Date.parse('2026-11-20 21:00:00')) * 1_000_000n;
+    const [snapshots, sets, history] = [
+      window.view(words.view('snapshots')),
+      window.view(words.view('sets')),
+      window.view(words.view('history')),
+    ];
 
-  write(jakarta);
-  await window.openContainer('Cadangan');
-  await snapshots.open();
-  await snapshots.expand('November 2026');
-  const seen = async (timeZone: string): Promise<void> => {
-    await snapshots.waitFor(formatDay(ns, { timeZone }));
-    await snapshots.expand(formatDay(ns, { timeZone }));
-    await snapshots.waitFor(`${formatTime(ns, { timeZone })} Accounting`);
-  };
-  await seen(jakarta);
-  await sets.inlineAction('Accounting', words.title('backUpNow'));
-  await sets.icon('Accounting', 'pass').waitFor();
-  await window.clearMessages();
-  await history.open();
-  await history.waitFor(words.say('Internal backup'));
-  const [row = ''] = await history.rows().filter({ hasText: words.say('Internal backup') }).allInnerTexts();
-  const [time = ''] = /\d\d\.\d\d/.exec(row) ?? [];
-  await window.screenshot('time zone, Jakarta');
-  const [set = ''] = await sets.rows().filter({ hasText: 'Accounting' }).allInnerTexts();
-  assert.ok(set.includes(time), `${set} | ${time}`);
+    write(jakarta);
+    await window.openContainer('Cadangan');
+    await snapshots.open();
+    await snapshots.expand('November 2026');
+    const seen = async (timeZone: string): Promise<void> => {
+      await snapshots.waitFor(formatDay(ns, { timeZone }));
+      await snapshots.expand(formatDay(ns, { timeZone }));
+      await snapshots.waitFor(`${formatTime(ns, { timeZone })} Accounting`);
+    };
+    await seen(jakarta);
+    await sets.inlineAction('Accounting', words.title('backUpNow'));
+    await sets.icon('Accounting', 'pass').waitFor();
+    await window.clearMessages();
+    await history.open();
+    await history.waitFor(words.say('Internal backup'));
+    const [row = ''] = await history
+      .rows()
+      .filter({ hasText: words.say('Internal backup') })
+      .allInnerTexts();
+    const [time = ''] = /\d\d\.\d\d/.exec(row) ?? [];
+    await window.screenshot('time zone, Jakarta');
+    const [set = ''] = await sets.rows().filter({ hasText: 'Accounting' }).allInnerTexts();
+    assert.ok(set.includes(time), `${set} | ${time}`);
 
-  write('UTC');
-  await seen('UTC');
-  await window.screenshot('time zone, UTC');
-});
+    write('UTC');
+    await seen('UTC');
+    await window.screenshot('time zone, UTC');
+  },
+);

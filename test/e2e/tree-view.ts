@@ -27,7 +27,9 @@ export class TreeView {
 
   /** What a screen reader says of each, in order. The newest VS Code adds that a row has actions; that is left out. */
   async labels(): Promise<string[]> {
-    const labels = await this.rows().evaluateAll((rows) => rows.map((row) => (row as unknown as AriaElement).getAttribute('aria-label') ?? ''));
+    const labels = await this.rows().evaluateAll((rows) =>
+      rows.map((row) => (row as unknown as AriaElement).getAttribute('aria-label') ?? ''),
+    );
     return labels.map((label) => label.replace(/, has actions$/, '').trim());
   }
 
@@ -57,7 +59,8 @@ export class TreeView {
   async goTo(text: string, key: 'ArrowDown' | 'ArrowUp' = 'ArrowDown'): Promise<void> {
     await this.waitFor(text);
     const wanted = this.pane.locator('.monaco-list-row.focused').filter({ hasText: text });
-    // The tree gets the focus a moment after the command that gives it; keys that come earlier are lost, and at the end of the list they do nothing.
+    // The tree gets the focus a moment after the command that gives it; keys that come earlier are lost, and at the end of the list they do
+    // nothing.
     for (let round = 0; round < roundsMax; round++) {
       const steps = await this.rows().count();
       for (let step = 0; step <= steps; step++) {
@@ -85,7 +88,9 @@ export class TreeView {
   /** Clicks one of the buttons that a row shows under the mouse, by its tooltip. */
   async inlineAction(text: string, action: string): Promise<void> {
     await this.row(text).hover();
-    await this.row(text).locator(`.action-label[aria-label^=${cssString(action)}]`).click();
+    await this.row(text)
+      .locator(`.action-label[aria-label^=${cssString(action)}]`)
+      .click();
   }
 
   /** Clicks one of the buttons of the view's header, which it shows when the mouse is over the view. */

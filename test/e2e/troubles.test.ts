@@ -11,28 +11,33 @@ import type { TreeView } from './tree-view.ts';
 /** Takes a moment to back up on any machine, and cannot be compressed. */
 const largeFileBytes = 400 * 1024 * 1024;
 
-setTest('a password that is not there is asked for, a wrong one again, and the right one is kept', { hasPasswordFile: false }, async (window) => {
-  const shot = window.story('troubles, password,');
-  await window.openContainer('Cadangan');
-  const view = window.view('Snapshots');
-  await view.waitFor('Enter Password');
-  await shot('needed');
-  await view.focus('Enter Password');
-  await window.quickInput.shown('Password of the Repository');
-  await window.quickInput.type('not this one');
-  await window.quickInput.accept();
-  await window.waitForText('That password was wrong');
-  await shot('wrong');
-  await window.quickInput.type(password);
-  await window.quickInput.accept();
-  await view.waitFor('Yesterday');
+setTest(
+  'a password that is not there is asked for, a wrong one again, and the right one is kept',
+  { hasPasswordFile: false },
+  async (window) => {
+    const shot = window.story('troubles, password,');
+    await window.openContainer('Cadangan');
+    const view = window.view('Snapshots');
+    await view.waitFor('Enter Password');
+    await shot('needed');
+    await view.focus('Enter Password');
+    await window.quickInput.shown('Password of the Repository');
+    await window.quickInput.type('not this one');
+    await window.quickInput.accept();
+    await window.waitForText('That password was wrong');
+    await shot('wrong');
+    await window.quickInput.type(password);
+    await window.quickInput.accept();
+    await view.waitFor('Yesterday');
 
-  // This host keeps secrets in the memory of the window, as VS Code does on a client without a keyring; another engine gets it from there.
-  await window.run('Cadangan: Restart Engine');
-  await window.run('Cadangan: Refresh');
-  await view.waitFor('Yesterday');
-  await shot('right');
-});
+    // This host keeps secrets in the memory of the window, as VS Code does on a client without a keyring; another engine gets it from
+    // there.
+    await window.run('Cadangan: Restart Engine');
+    await window.run('Cadangan: Refresh');
+    await view.waitFor('Yesterday');
+    await shot('right');
+  },
+);
 
 setTest('a backup server that is not there is named, and tried again by a button', {}, async (window, { repository }) => {
   const shot = window.story('troubles, not mounted,');
@@ -58,34 +63,38 @@ setTest('a backup server that is not there is named, and tried again by a button
   await shot('mounted again');
 });
 
-setTest('a mistake in the configuration stops its set only, and the Problems view leads to it', {}, async (window, _set, { server: { folders } }) => {
-  const text = readFileSync(folders.configFile, 'utf8');
-  const broken = JSON.parse(text) as { sets: Record<string, unknown>[] };
-  broken.sets.push({ ...broken.sets[0], name: 'second', title: 'Second', surces: [], sources: [] });
-  writeFileSync(folders.configFile, JSON.stringify(broken, undefined, 2));
-  await window.openContainer('Cadangan');
-  const sets = window.view('Backup Sets');
-  await sets.waitFor('Accounting');
-  await window.run('Cadangan: Open Configuration');
-  await window.tab('cadangan.json').waitFor();
-  await window.run('View: Toggle Problems');
-  const problems = window.page.locator('.markers-panel .monaco-list-row');
-  const unknown = problems.filter({ hasText: '"surces" is not known' });
-  await unknown.waitFor();
-  // `"surces": []` stands where the text says, and the view tells line and column from 1.
-  const lines = JSON.stringify(broken, undefined, 2).split('\n');
-  const line = lines.findIndex((each) => each.includes('"surces"'));
-  assert.match((await unknown.textContent()) ?? '', new RegExp(`Ln ${line + 1}, Col ${(lines[line] ?? '').indexOf('"surces"') + 1}`));
-  await window.screenshot('troubles, configuration, 01 problems');
-  await unknown.dblclick();
-  await window.statusItem(`Ln ${line + 1}, Col`).waitFor();
-  assert.ok(!(await sets.labels()).some((label) => label.includes('Second')));
+setTest(
+  'a mistake in the configuration stops its set only, and the Problems view leads to it',
+  {},
+  async (window, _set, { server: { folders } }) => {
+    const text = readFileSync(folders.configFile, 'utf8');
+    const broken = JSON.parse(text) as { sets: Record<string, unknown>[] };
+    broken.sets.push({ ...broken.sets[0], name: 'second', title: 'Second', surces: [], sources: [] });
+    writeFileSync(folders.configFile, JSON.stringify(broken, undefined, 2));
+    await window.openContainer('Cadangan');
+    const sets = window.view('Backup Sets');
+    await sets.waitFor('Accounting');
+    await window.run('Cadangan: Open Configuration');
+    await window.tab('cadangan.json').waitFor();
+    await window.run('View: Toggle Problems');
+    const problems = window.page.locator('.markers-panel .monaco-list-row');
+    const unknown = problems.filter({ hasText: '"surces" is not known' });
+    await unknown.waitFor();
+    // `"surces": []` stands where the text says, and the view tells line and column from 1.
+    const lines = JSON.stringify(broken, undefined, 2).split('\n');
+    const line = lines.findIndex((each) => each.includes('"surces"'));
+    assert.match((await unknown.textContent()) ?? '', new RegExp(`Ln ${line + 1}, Col ${(lines[line] ?? '').indexOf('"surces"') + 1}`));
+    await window.screenshot('troubles, configuration, 01 problems');
+    await unknown.dblclick();
+    await window.statusItem(`Ln ${line + 1}, Col`).waitFor();
+    assert.ok(!(await sets.labels()).some((label) => label.includes('Second')));
 
-  await sets.inlineAction('Accounting', 'Back Up Now');
-  await window.notifications.waitFor('Accounting is backed up: 3 files');
-  writeFileSync(folders.configFile, text);
-  await unknown.waitFor({ state: 'detached' });
-});
+    await sets.inlineAction('Accounting', 'Back Up Now');
+    await window.notifications.waitFor('Accounting is backed up: 3 files');
+    writeFileSync(folders.configFile, text);
+    await unknown.waitFor({ state: 'detached' });
+  },
+);
 
 setTest('an engine that is killed in mid-run is told of, and the next run goes on', {}, async (window, set, { server: { folders } }) => {
   const shot = window.story('troubles, engine killed,');
@@ -93,7 +102,9 @@ setTest('an engine that is killed in mid-run is told of, and the next run goes o
   const [pid] = enginesOf(folders.stateFolder);
   assert.ok(pid !== undefined);
   process.kill(pid, 'SIGKILL');
-  await window.notifications.waitFor('The engine, which does the work, ended (SIGKILL). What was stored stays; the next run goes on from there.');
+  await window.notifications.waitFor(
+    'The engine, which does the work, ended (SIGKILL). What was stored stays; the next run goes on from there.',
+  );
   await window.notifications.gone('Backing up Accounting');
   await sets.waitFor('stopped');
   assert.equal(await window.notifications.all().count(), 1, 'one trouble is told once');
@@ -106,61 +117,77 @@ setTest('an engine that is killed in mid-run is told of, and the next run goes o
   runCli(set, 'check', '--read-data'); // throws when there is a fault
 });
 
-setTest('a window that is reloaded in mid-run stops the run, and the next one goes on from what is stored', {}, async (window, set, { server: { folders } }) => {
-  const shot = window.story('troubles, reloaded,');
-  const sets = await startLongRun(window, set);
-  const [before] = enginesOf(folders.stateFolder);
-  await window.reload();
-  await sets.waitFor('stopped');
-  await until('the engine of the window that was is gone', () => !enginesOf(folders.stateFolder).includes(before ?? 0));
-  await shot('stopped');
-  await sets.inlineAction('Accounting', 'Back Up Now');
-  await window.notifications.waitFor('Accounting is backed up: 4 files');
-  await shot('backed up');
-  runCli(set, 'check', '--read-data'); // throws when there is a fault
-});
+setTest(
+  'a window that is reloaded in mid-run stops the run, and the next one goes on from what is stored',
+  {},
+  async (window, set, { server: { folders } }) => {
+    const shot = window.story('troubles, reloaded,');
+    const sets = await startLongRun(window, set);
+    const [before] = enginesOf(folders.stateFolder);
+    await window.reload();
+    await sets.waitFor('stopped');
+    await until('the engine of the window that was is gone', () => !enginesOf(folders.stateFolder).includes(before ?? 0));
+    await shot('stopped');
+    await sets.inlineAction('Accounting', 'Back Up Now');
+    await window.notifications.waitFor('Accounting is backed up: 4 files');
+    await shot('backed up');
+    runCli(set, 'check', '--read-data'); // throws when there is a fault
+  },
+);
 
 /** A program before the backup that ends when the test makes the file `gate`: until then the set runs. */
-const waitForGate = [process.execPath, '-e', `const gate = require('node:path').join(process.env.CADANGAN_STATE, '..', 'gate'); const look = setInterval(() => require('node:fs').existsSync(gate) && clearInterval(look), 20);`];
+const waitForGate = [
+  process.execPath,
+  '-e',
+  `const gate = require('node:path').join(process.env.CADANGAN_STATE, '..', 'gate'); const look = setInterval(() => require('node:fs').existsSync(gate) && clearInterval(look), 20);`,
+];
 
-setTest('two windows: one runs the schedule, the other shows the run and can stop it', { set: { before: waitForGate } }, async (window, _set, stage) => {
-  const { folders } = stage.server;
-  await window.openContainer('Cadangan');
-  await window.view('Backup Sets').waitFor('Accounting');
-  const other = await stage.openWindow();
-  other.variant = `second window, ${other.variant}`;
-  await other.openContainer('Cadangan');
-  await other.view('Backup Sets').waitFor('Accounting');
-  await until('each window has its engine', () => enginesOf(folders.stateFolder).length === 2);
+setTest(
+  'two windows: one runs the schedule, the other shows the run and can stop it',
+  { set: { before: waitForGate } },
+  async (window, _set, stage) => {
+    const { folders } = stage.server;
+    await window.openContainer('Cadangan');
+    await window.view('Backup Sets').waitFor('Accounting');
+    const other = await stage.openWindow();
+    other.variant = `second window, ${other.variant}`;
+    await other.openContainer('Cadangan');
+    await other.view('Backup Sets').waitFor('Accounting');
+    await until('each window has its engine', () => enginesOf(folders.stateFolder).length === 2);
 
-  await window.page.bringToFront();
-  await window.view('Backup Sets').inlineAction('Accounting', 'Back Up Now');
-  await other.page.bringToFront();
-  await other.view('Backup Sets').icon('Accounting', 'sync').waitFor();
-  await other.screenshot('troubles, two windows, 01 runs elsewhere');
-  await other.view('Backup Sets').inlineAction('Accounting', 'Stop');
-  await other.view('Backup Sets').waitFor('stopped');
-  await window.page.bringToFront();
-  await window.notifications.waitFor('Accounting: stopped');
-  await window.screenshot('troubles, two windows, 02 stopped by the other');
+    await window.page.bringToFront();
+    await window.view('Backup Sets').inlineAction('Accounting', 'Back Up Now');
+    await other.page.bringToFront();
+    await other.view('Backup Sets').icon('Accounting', 'sync').waitFor();
+    await other.screenshot('troubles, two windows, 01 runs elsewhere');
+    await other.view('Backup Sets').inlineAction('Accounting', 'Stop');
+    await other.view('Backup Sets').waitFor('stopped');
+    await window.page.bringToFront();
+    await window.notifications.waitFor('Accounting: stopped');
+    await window.screenshot('troubles, two windows, 02 stopped by the other');
 
-  // Whoever is left runs the schedule, and backs up.
-  await window.close();
-  writeFileSync(join(folders.root, 'gate'), '');
-  await other.page.bringToFront();
-  await other.view('Backup Sets').inlineAction('Accounting', 'Back Up Now');
-  await other.notifications.waitFor('Accounting is backed up: 3 files');
-  await other.screenshot('troubles, two windows, 03 taken over');
-});
+    // Whoever is left runs the schedule, and backs up.
+    await window.close();
+    writeFileSync(join(folders.root, 'gate'), '');
+    await other.page.bringToFront();
+    await other.view('Backup Sets').inlineAction('Accounting', 'Back Up Now');
+    await other.notifications.waitFor('Accounting is backed up: 3 files');
+    await other.screenshot('troubles, two windows, 03 taken over');
+  },
+);
 
-setTest('in Restricted Mode everything works, and nothing is taken from the folder', { workspaceTrust: true }, async (window, _set, { server: { folders } }) => {
-  assert.ok(existsSync(folders.workspace));
-  await window.page.locator('.part.statusbar').getByText('Restricted Mode').waitFor();
-  await window.openContainer('Cadangan');
-  await window.view('Backup Sets').inlineAction('Accounting', 'Back Up Now');
-  await window.notifications.waitFor('Accounting is backed up: 3 files');
-  await window.screenshot('troubles, restricted mode');
-});
+setTest(
+  'in Restricted Mode everything works, and nothing is taken from the folder',
+  { workspaceTrust: true },
+  async (window, _set, { server: { folders } }) => {
+    assert.ok(existsSync(folders.workspace));
+    await window.page.locator('.part.statusbar').getByText('Restricted Mode').waitFor();
+    await window.openContainer('Cadangan');
+    await window.view('Backup Sets').inlineAction('Accounting', 'Back Up Now');
+    await window.notifications.waitFor('Accounting is backed up: 3 files');
+    await window.screenshot('troubles, restricted mode');
+  },
+);
 
 /** Backs up a file so large that the run goes on when this returns, with a part of it stored. */
 async function startLongRun(window: CodeWindow, set: PreparedSet): Promise<TreeView> {

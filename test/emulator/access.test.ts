@@ -21,14 +21,19 @@ test('under drive.file a program sees only what it made; the owner with the wide
   assert.deepEqual(reasonOf(await other.get(`/files/${id}`)), [404, 'notFound']);
   assert.equal((await other.list("'root' in parents")).json.files.length, 0);
   assert.deepEqual(reasonOf(await drive.get(`/files/${foreign.id}`)), [404, 'notFound']);
-  const wide = new DriveWire(emulator.url, emulator.accounts.accessToken(sampleAccount, { client: sampleDeviceClient, scopes: [scopes.readOnly] }));
+  const wide = new DriveWire(
+    emulator.url,
+    emulator.accounts.accessToken(sampleAccount, { client: sampleDeviceClient, scopes: [scopes.readOnly] }),
+  );
   assert.equal((await wide.list("'root' in parents")).json.files.length, 2);
   assert.deepEqual(reasonOf(await wide.remove(`/files/${id}`)), [403, 'insufficientPermissions']);
 });
 
 test('clients of one project can be told to share what they made', async () => {
   await using emulator = await startDriveEmulator({ projectSharesFiles: true });
-  const [drive, other] = [sampleClient, sampleDeviceClient].map((client) => new DriveWire(emulator.url, emulator.accounts.accessToken(sampleAccount, { client }))) as [DriveWire, DriveWire];
+  const [drive, other] = [sampleClient, sampleDeviceClient].map(
+    (client) => new DriveWire(emulator.url, emulator.accounts.accessToken(sampleAccount, { client })),
+  ) as [DriveWire, DriveWire];
   const { id } = await drive.upload({ name: 'mine' }, Buffer.from('x'));
   assert.equal((await other.get(`/files/${id}`)).status, 200);
 });
@@ -46,8 +51,15 @@ test('a shared drive exists only for members who say that they know of such', as
   const { emulator, drive } = stage;
   const { id } = await drive.upload({ name: 'x', parents: ['0AShared'] }, Buffer.from('x'));
   assert.deepEqual(reasonOf(await drive.get(`/files/${id}`)), [404, 'notFound']);
-  assert.deepEqual((await drive.get(`/files/${id}?${shared}&fields=driveId,ownedByMe,parents`)).json, { driveId: '0AShared', parents: ['0AShared'] });
-  assert.equal((await drive.list("'0AShared' in parents", `&${shared}&includeItemsFromAllDrives=true&corpora=drive&driveId=0AShared`)).json.files.length, 1);
+  assert.deepEqual((await drive.get(`/files/${id}?${shared}&fields=driveId,ownedByMe,parents`)).json, {
+    driveId: '0AShared',
+    parents: ['0AShared'],
+  });
+  assert.equal(
+    (await drive.list("'0AShared' in parents", `&${shared}&includeItemsFromAllDrives=true&corpora=drive&driveId=0AShared`)).json.files
+      .length,
+    1,
+  );
   assert.equal((await drive.list('trashed = false')).json.files.length, 0);
   assert.equal((await drive.post('/files', { name: 'y', parents: ['0AShared'] })).status, 404);
   // A writer can neither delete nor trash there; an organizer can.
@@ -55,18 +67,27 @@ test('a shared drive exists only for members who say that they know of such', as
   assert.equal((await drive.patch(`/files/${id}?${shared}`, { trashed: true })).status, 403);
   const organizer = new DriveWire(emulator.url, emulator.accounts.accessToken(otherAccount));
   assert.equal((await organizer.remove(`/files/${id}?${shared}`)).status, 204);
-  assert.deepEqual((await drive.get('/drives')).json.drives.map(({ name }: { name: string }) => name), ['Backups']);
+  assert.deepEqual(
+    (await drive.get('/drives')).json.drives.map(({ name }: { name: string }) => name),
+    ['Backups'],
+  );
 });
 
 test('a folder does not move from My Drive into a shared drive', async () => {
   await using stage = await makeStage({ sharedDrives: [{ id: '0AShared', name: 'Backups', members: { [sampleAccount]: 'organizer' } }] });
   const { id } = (await stage.drive.post('/files', { name: 'f', mimeType: folderType })).json;
-  assert.deepEqual(reasonOf(await stage.drive.patch(`/files/${id}?addParents=0AShared&removeParents=root&${shared}`, {})), [403, 'teamDrivesFolderMoveInNotSupported']);
+  assert.deepEqual(reasonOf(await stage.drive.patch(`/files/${id}?addParents=0AShared&removeParents=root&${shared}`, {})), [
+    403,
+    'teamDrivesFolderMoveInNotSupported',
+  ]);
 });
 
 test('a service account can make a folder, but no bytes outside of a shared drive', async () => {
   const { account } = makeServiceAccount('robot@x.iam.gserviceaccount.com');
-  await using emulator = await startDriveEmulator({ serviceAccounts: [account], sharedDrives: [{ id: '0AShared', name: 'B', members: { [account.email]: 'fileOrganizer' } }] });
+  await using emulator = await startDriveEmulator({
+    serviceAccounts: [account],
+    sharedDrives: [{ id: '0AShared', name: 'B', members: { [account.email]: 'fileOrganizer' } }],
+  });
   const drive = new DriveWire(emulator.url, emulator.accounts.accessToken(account.email, { scopes: [scopes.all] }));
   assert.equal((await drive.post('/files', { name: 'f', mimeType: folderType })).status, 200);
   assert.deepEqual(reasonOf(await drive.multipart({ name: 'x' }, Buffer.from('x'))), [403, 'storageQuotaExceeded']);
@@ -78,8 +99,16 @@ test('space runs out at the opening when the size is announced, at the end other
   const { emulator, drive } = stage;
   const { id } = await drive.upload({ name: 'x' }, Buffer.alloc(8));
   await drive.patch(`/files/${id}`, { trashed: true });
-  assert.deepEqual((await drive.get('/about?fields=storageQuota')).json.storageQuota, { limit: '10', usage: '8', usageInDrive: '8', usageInDriveTrash: '8' });
-  assert.deepEqual(reasonOf(await drive.open({ name: 'y' }, { headers: { 'X-Upload-Content-Length': '3' } })), [403, 'storageQuotaExceeded']);
+  assert.deepEqual((await drive.get('/about?fields=storageQuota')).json.storageQuota, {
+    limit: '10',
+    usage: '8',
+    usageInDrive: '8',
+    usageInDriveTrash: '8',
+  });
+  assert.deepEqual(reasonOf(await drive.open({ name: 'y' }, { headers: { 'X-Upload-Content-Length': '3' } })), [
+    403,
+    'storageQuotaExceeded',
+  ]);
   const session = String((await drive.open({ name: 'y' })).headers.location);
   assert.deepEqual(reasonOf(await drive.put(session, Buffer.alloc(3))), [403, 'storageQuotaExceeded']);
   emulator.person(sampleAccount).setLimit(null);
@@ -110,7 +139,8 @@ test('folders fill up, and do not nest for ever', async () => {
   const { drive } = stage;
   let parent = (await drive.post('/files', { name: 'f', mimeType: folderType })).json.id as string;
   const [first] = [parent];
-  for (let depth = 2; depth <= 3; depth++) parent = (await drive.post('/files', { name: 'f', mimeType: folderType, parents: [parent] })).json.id;
+  for (let depth = 2; depth <= 3; depth++)
+    parent = (await drive.post('/files', { name: 'f', mimeType: folderType, parents: [parent] })).json.id;
   assert.deepEqual(reasonOf(await drive.post('/files', { name: 'f', parents: [parent] })), [403, 'myDriveHierarchyDepthLimitExceeded']);
   assert.equal((await drive.post('/files', { name: 'second', parents: [first] })).status, 200);
   assert.deepEqual(reasonOf(await drive.post('/files', { name: 'third', parents: [first] })), [403, 'numChildrenInNonRootLimitExceeded']);
@@ -121,7 +151,10 @@ test("the day's volume ends as an ordinary rate limit, for about a day, while sm
   await using stage = await makeStage({ clock, limits: { dailyUploadBytes: 10 } });
   const { drive, emulator } = stage;
   await drive.upload({ name: 'x' }, Buffer.alloc(12));
-  assert.deepEqual(reasonOf(await drive.open({ name: 'y' }, { headers: { 'X-Upload-Content-Length': '1' } })), [403, 'userRateLimitExceeded']);
+  assert.deepEqual(reasonOf(await drive.open({ name: 'y' }, { headers: { 'X-Upload-Content-Length': '1' } })), [
+    403,
+    'userRateLimitExceeded',
+  ]);
   assert.equal((await drive.post('/files', { name: 'f', mimeType: folderType })).status, 200);
   await clock.advance(24 * 3_600_000);
   const later = new DriveWire(emulator.url, emulator.accounts.accessToken(sampleAccount));
@@ -148,8 +181,18 @@ test('lists can be late, each index in its own way, while get by id is not', asy
   const start = (await drive.get('/changes/startPageToken')).json.startPageToken as string;
   const { id } = await drive.upload({ name: 'late' }, Buffer.from('x'));
   const seen = async (): Promise<readonly (number | string)[]> => {
-    const [byName, byParent, changes, file] = await Promise.all([drive.list("name = 'late'"), drive.list("'root' in parents"), drive.get(`/changes?pageToken=${start}`), drive.get(`/files/${id}?fields=md5Checksum`)]);
-    return [byName.json.files.length, byParent.json.files.length, changes.json.changes.length > 0 ? 1 : 0, typeof file.json.md5Checksum === 'string' ? 1 : 0];
+    const [byName, byParent, changes, file] = await Promise.all([
+      drive.list("name = 'late'"),
+      drive.list("'root' in parents"),
+      drive.get(`/changes?pageToken=${start}`),
+      drive.get(`/files/${id}?fields=md5Checksum`),
+    ]);
+    return [
+      byName.json.files.length,
+      byParent.json.files.length,
+      changes.json.changes.length > 0 ? 1 : 0,
+      typeof file.json.md5Checksum === 'string' ? 1 : 0,
+    ];
   };
   assert.deepEqual(await seen(), [0, 0, 0, 0]);
   await clock.advance(2_000);
@@ -175,7 +218,8 @@ test('only pinned revisions and the head can be downloaded', async () => {
   await using stage = await makeStage();
   const { drive } = stage;
   const { id } = await drive.upload({ name: 'x' }, Buffer.from('one'));
-  const replace = async (text: string): Promise<void> => void (await drive.call(`/upload/drive/v3/files/${id}?uploadType=media`, { method: 'PATCH', body: text }));
+  const replace = async (text: string): Promise<void> =>
+    void (await drive.call(`/upload/drive/v3/files/${id}?uploadType=media`, { method: 'PATCH', body: text }));
   const head = (await drive.get(`/files/${id}?fields=headRevisionId`)).json.headRevisionId as string;
   await drive.patch(`/files/${id}/revisions/${head}`, { keepForever: true });
   await replace('two');
@@ -184,7 +228,10 @@ test('only pinned revisions and the head can be downloaded', async () => {
   assert.equal((await drive.get(`/files/${id}/revisions/${head}?alt=media`)).text, 'one');
   assert.equal((await drive.get(`/files/${id}/revisions/${middle}?alt=media`)).status, 403);
   assert.equal((await drive.get(`/files/${id}/revisions/head?alt=media`)).text, 'three');
-  assert.deepEqual(reasonOf(await drive.patch(`/files/${id}/revisions/${head}`, { keepForever: false })), [403, 'illegalKeepForeverModification']);
+  assert.deepEqual(reasonOf(await drive.patch(`/files/${id}/revisions/${head}`, { keepForever: false })), [
+    403,
+    'illegalKeepForeverModification',
+  ]);
 });
 
 test('what Google takes for malware comes only to those who say that they know', async () => {

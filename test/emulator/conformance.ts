@@ -45,7 +45,12 @@ export function describeDrive(name: string, start: () => Promise<DriveUnderTest>
     const answer = await drive.post('/files', { parents: [folder] });
     assert.equal(answer.status, 200);
     assert.equal(answer.json.name, 'Untitled');
-    assert.deepEqual(Object.keys(answer.json).filter((key) => key !== 'resourceKey').sort(), ['id', 'kind', 'mimeType', 'name']);
+    assert.deepEqual(
+      Object.keys(answer.json)
+        .filter((key) => key !== 'resourceKey')
+        .sort(),
+      ['id', 'kind', 'mimeType', 'name'],
+    );
   });
 
   check('a file made without bytes has size "0" and the MD5 of nothing; a folder has no size', async (drive, folder) => {
@@ -67,7 +72,9 @@ export function describeDrive(name: string, start: () => Promise<DriveUnderTest>
 
   check('two files and two folders of one name live side by side', async (drive, folder) => {
     for (const mimeType of ['application/octet-stream', folderType]) {
-      const ids = await Promise.all([1, 2].map(async () => (await drive.post('/files', { name: 'twin', mimeType, parents: [folder] })).json.id as string));
+      const ids = await Promise.all(
+        [1, 2].map(async () => (await drive.post('/files', { name: 'twin', mimeType, parents: [folder] })).json.id as string),
+      );
       assert.equal(new Set(ids).size, 2);
     }
     await until(drive, `'${folder}' in parents and trashed = false`, 4);
@@ -78,7 +85,11 @@ export function describeDrive(name: string, start: () => Promise<DriveUnderTest>
     const headers = { 'Content-Type': 'application/json', 'If-None-Match': '*' };
     const first = await drive.call('/drive/v3/files', { method: 'POST', body, headers });
     assert.equal((await drive.call('/drive/v3/files', { method: 'POST', body, headers })).status, 200);
-    const changed = await drive.call(`/drive/v3/files/${first.json.id}`, { method: 'PATCH', body: '{"name":"two"}', headers: { 'Content-Type': 'application/json', 'If-Match': '"wrong"' } });
+    const changed = await drive.call(`/drive/v3/files/${first.json.id}`, {
+      method: 'PATCH',
+      body: '{"name":"two"}',
+      headers: { 'Content-Type': 'application/json', 'If-Match': '"wrong"' },
+    });
     assert.equal(changed.status, 200);
   });
 
@@ -113,7 +124,11 @@ export function describeDrive(name: string, start: () => Promise<DriveUnderTest>
   });
 
   check('a missing file is 404 notFound with its id in the message', async (drive) => {
-    for (const answer of [await drive.get('/files/1nosuchfile'), await drive.patch('/files/1nosuchfile', {}), await drive.remove('/files/1nosuchfile')]) {
+    for (const answer of [
+      await drive.get('/files/1nosuchfile'),
+      await drive.patch('/files/1nosuchfile', {}),
+      await drive.remove('/files/1nosuchfile'),
+    ]) {
       refuses(answer, 404, 'notFound');
       assert.equal(answer.json.error.message, 'File not found: 1nosuchfile.');
       assert.deepEqual([answer.json.error.errors[0].location, answer.json.error.errors[0].domain], ['fileId', 'global']);
@@ -141,7 +156,10 @@ export function describeDrive(name: string, start: () => Promise<DriveUnderTest>
 
   check('what is trashed is still there by id, and out of lists without the trash', async (drive, folder) => {
     const { id } = await drive.upload({ name: 'x', parents: [folder] }, Buffer.from('still here'));
-    assert.deepEqual((await drive.patch(`/files/${id}?fields=trashed,explicitlyTrashed`, { trashed: true })).json, { trashed: true, explicitlyTrashed: true });
+    assert.deepEqual((await drive.patch(`/files/${id}?fields=trashed,explicitlyTrashed`, { trashed: true })).json, {
+      trashed: true,
+      explicitlyTrashed: true,
+    });
     assert.equal((await drive.get(`/files/${id}?alt=media`)).text, 'still here');
     await until(drive, `'${folder}' in parents and trashed = false`, 0);
     await until(drive, `'${folder}' in parents and trashed = true`, 1);
@@ -175,7 +193,8 @@ export function describeDrive(name: string, start: () => Promise<DriveUnderTest>
   });
 
   check('questions: names without regard to case, escapes, brackets, not, or, words by their beginning', async (drive, folder) => {
-    for (const name of ['t.txt', "it's", 'back\\slash', 'laporan keuangan', 'Ümlaut 日本']) await drive.post('/files', { name, parents: [folder] });
+    for (const name of ['t.txt', "it's", 'back\\slash', 'laporan keuangan', 'Ümlaut 日本'])
+      await drive.post('/files', { name, parents: [folder] });
     const here = (query: string): string => `'${folder}' in parents and (${query})`;
     await until(drive, `'${folder}' in parents`, 5);
     await until(drive, here("name = 'T.TXT'"), 1);
@@ -201,7 +220,10 @@ export function describeDrive(name: string, start: () => Promise<DriveUnderTest>
     const names: string[] = [];
     let token = '';
     do {
-      const { json } = await drive.list(`'${folder}' in parents`, `&pageSize=3&fields=nextPageToken,incompleteSearch,files(name)${token === '' ? '' : `&pageToken=${encodeURIComponent(token)}`}`);
+      const { json } = await drive.list(
+        `'${folder}' in parents`,
+        `&pageSize=3&fields=nextPageToken,incompleteSearch,files(name)${token === '' ? '' : `&pageToken=${encodeURIComponent(token)}`}`,
+      );
       assert.ok(json.files.length <= 3);
       names.push(...json.files.map((file: { name: string }) => file.name));
       token = json.nextPageToken ?? '';
@@ -211,21 +233,38 @@ export function describeDrive(name: string, start: () => Promise<DriveUnderTest>
   });
 
   check('orderBy folder,name puts folders first', async (drive, folder) => {
-    for (const [name, mimeType] of [['b', 'a/b'], ['c', folderType], ['a', 'a/b'], ['d', folderType]]) await drive.post('/files', { name, mimeType, parents: [folder] });
+    for (const [name, mimeType] of [
+      ['b', 'a/b'],
+      ['c', folderType],
+      ['a', 'a/b'],
+      ['d', folderType],
+    ])
+      await drive.post('/files', { name, mimeType, parents: [folder] });
     await until(drive, `'${folder}' in parents`, 4);
     const { json } = await drive.list(`'${folder}' in parents`, '&orderBy=folder,name&fields=files(name)');
-    assert.deepEqual(json.files.map((file: { name: string }) => file.name), ['c', 'd', 'a', 'b']);
+    assert.deepEqual(
+      json.files.map((file: { name: string }) => file.name),
+      ['c', 'd', 'a', 'b'],
+    );
   });
 
   check('bytes come back verbatim by all three ways of uploading, with their checksums', async (drive, folder) => {
     const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7919) % 256));
-    const media = await drive.call('/upload/drive/v3/files?uploadType=media&fields=id,size,md5Checksum,sha256Checksum', { method: 'POST', body: bytes, headers: { 'Content-Type': 'application/octet-stream' } });
+    const media = await drive.call('/upload/drive/v3/files?uploadType=media&fields=id,size,md5Checksum,sha256Checksum', {
+      method: 'POST',
+      body: bytes,
+      headers: { 'Content-Type': 'application/octet-stream' },
+    });
     const multipart = await drive.multipart({ name: 'm', parents: [folder] }, bytes);
     const resumable = await drive.upload({ name: 'r', parents: [folder] }, bytes);
     for (const file of [media.json, multipart.json, resumable]) {
       assert.equal(file.size, '100000');
       assert.equal(file.md5Checksum, createHash('md5').update(bytes).digest('hex'));
-      await eventually(async () => (await drive.get(`/files/${file.id}?fields=sha256Checksum`)).json.sha256Checksum === createHash('sha256').update(bytes).digest('hex'));
+      await eventually(
+        async () =>
+          (await drive.get(`/files/${file.id}?fields=sha256Checksum`)).json.sha256Checksum ===
+          createHash('sha256').update(bytes).digest('hex'),
+      );
       const back = await drive.get(`/files/${file.id}?alt=media`);
       assert.ok(back.bytes.equals(bytes));
       assert.equal(back.headers.etag, undefined);
@@ -237,8 +276,14 @@ export function describeDrive(name: string, start: () => Promise<DriveUnderTest>
     const { id } = await drive.upload({ name: 'x', parents: [folder] }, Buffer.from('0123456789'));
     const range = (text: string): Promise<WireAnswer> => drive.get(`/files/${id}?alt=media`, { Range: text });
     const middle = await range('bytes=2-5');
-    assert.deepEqual([middle.status, middle.text, middle.headers['content-range'], middle.headers['content-length']], [206, '2345', 'bytes 2-5/10', '4']);
-    assert.deepEqual([(await range('bytes=7-')).text, (await range('bytes=-3')).text, (await range('bytes=8-100')).text], ['789', '789', '89']);
+    assert.deepEqual(
+      [middle.status, middle.text, middle.headers['content-range'], middle.headers['content-length']],
+      [206, '2345', 'bytes 2-5/10', '4'],
+    );
+    assert.deepEqual(
+      [(await range('bytes=7-')).text, (await range('bytes=-3')).text, (await range('bytes=8-100')).text],
+      ['789', '789', '89'],
+    );
     assert.equal((await range('bytes=10-12')).status, 416);
     assert.equal((await drive.get(`/files/${id}?alt=media`, { Range: 'bytes=2-5', 'If-Match': '"wrong"' })).status, 206);
   });
@@ -256,7 +301,10 @@ export function describeDrive(name: string, start: () => Promise<DriveUnderTest>
 
   check('a resumable upload goes on where it stood, and no file is there before its last byte', async (drive, folder) => {
     const bytes = Buffer.from(Array.from({ length: mib + 5 }, (_, i) => (i * 31) % 251));
-    const opened = await drive.open({ name: 'big', parents: [folder] }, { headers: { 'X-Upload-Content-Length': String(bytes.length), 'X-Upload-Content-Type': 'application/octet-stream' } });
+    const opened = await drive.open(
+      { name: 'big', parents: [folder] },
+      { headers: { 'X-Upload-Content-Length': String(bytes.length), 'X-Upload-Content-Type': 'application/octet-stream' } },
+    );
     assert.deepEqual([opened.status, opened.bytes.length], [200, 0]);
     const session = String(opened.headers.location);
     assert.match(session, /upload_id=/);
@@ -268,7 +316,10 @@ export function describeDrive(name: string, start: () => Promise<DriveUnderTest>
     assert.deepEqual([status.status, status.headers.range], [308, `bytes=0-${2 * kib256 - 1}`]);
     assert.equal((await drive.list(`'${folder}' in parents`)).json.files.length, 0);
     const last = await drive.put(session, bytes.subarray(2 * kib256), `bytes ${2 * kib256}-${bytes.length - 1}/${bytes.length}`);
-    assert.deepEqual([last.status, last.json.size, last.json.md5Checksum], [200, String(bytes.length), createHash('md5').update(bytes).digest('hex')]);
+    assert.deepEqual(
+      [last.status, last.json.size, last.json.md5Checksum],
+      [200, String(bytes.length), createHash('md5').update(bytes).digest('hex')],
+    );
     const again = await drive.put(session, new Uint8Array(), `bytes */${bytes.length}`);
     assert.deepEqual([again.status, again.json.id], [200, last.json.id]);
     assert.ok((await drive.get(`/files/${last.json.id}?alt=media`)).bytes.equals(bytes));
@@ -278,7 +329,10 @@ export function describeDrive(name: string, start: () => Promise<DriveUnderTest>
     const session = String((await drive.open({ name: 'x', parents: [folder] })).headers.location);
     const bytes = Buffer.alloc(kib256 + 10, 7);
     assert.equal((await drive.put(session, bytes.subarray(0, kib256), `bytes 0-${kib256 - 1}/*`)).status, 308);
-    assert.equal((await drive.put(session, bytes.subarray(kib256), `bytes ${kib256}-${bytes.length - 1}/${bytes.length}`)).json.size, String(bytes.length));
+    assert.equal(
+      (await drive.put(session, bytes.subarray(kib256), `bytes ${kib256}-${bytes.length - 1}/${bytes.length}`)).json.size,
+      String(bytes.length),
+    );
   });
 
   check('an empty file is one PUT without bytes', async (drive, folder) => {
@@ -289,7 +343,10 @@ export function describeDrive(name: string, start: () => Promise<DriveUnderTest>
   check('a piece that is no multiple of 256 KiB is refused, or not kept whole', async (drive, folder) => {
     const session = String((await drive.open({ name: 'x', parents: [folder] })).headers.location);
     const answer = await drive.put(session, Buffer.alloc(kib256 + 1), `bytes 0-${kib256}/${mib}`);
-    assert.ok(answer.status === 400 || (answer.status === 308 && answer.headers.range !== `bytes=0-${kib256}`), `${answer.status} ${answer.headers.range}`);
+    assert.ok(
+      answer.status === 400 || (answer.status === 308 && answer.headers.range !== `bytes=0-${kib256}`),
+      `${answer.status} ${answer.headers.range}`,
+    );
   });
 
   check('pieces out of order are an error, and the upload goes on afterwards', async (drive, folder) => {
@@ -310,7 +367,10 @@ export function describeDrive(name: string, start: () => Promise<DriveUnderTest>
     assert.equal(second.id, first.id);
     assert.notEqual(second.headRevisionId, first.headRevisionId);
     const { revisions } = (await drive.get(`/files/${first.id}/revisions?fields=revisions(id,md5Checksum,keepForever,size)`)).json;
-    assert.deepEqual(revisions.map((revision: { md5Checksum: string }) => revision.md5Checksum), ['one', 'two'].map((text) => createHash('md5').update(text).digest('hex')));
+    assert.deepEqual(
+      revisions.map((revision: { md5Checksum: string }) => revision.md5Checksum),
+      ['one', 'two'].map((text) => createHash('md5').update(text).digest('hex')),
+    );
     assert.equal(revisions[1].id, second.headRevisionId);
     assert.equal(revisions[0].size, '3');
   });
@@ -330,10 +390,18 @@ export function describeDrive(name: string, start: () => Promise<DriveUnderTest>
     await drive.patch(`/files/${kept}`, { trashed: true });
     await drive.remove(`/files/${gone}`);
     await eventually(async () => {
-      const { json } = await drive.get(`/changes?pageToken=${start}&pageSize=1000&includeRemoved=true&fields=newStartPageToken,changes(fileId,removed,file(trashed))`);
+      const { json } = await drive.get(
+        `/changes?pageToken=${start}&pageSize=1000&includeRemoved=true&fields=newStartPageToken,changes(fileId,removed,file(trashed))`,
+      );
       const of = (id: string): Json[] => json.changes.filter((change: { fileId: string }) => change.fileId === id);
       assert.match(json.newStartPageToken, /^\d+$/);
-      return of(kept).length === 1 && of(kept)[0].file.trashed === true && of(gone).length === 1 && of(gone)[0].removed === true && of(gone)[0].file === undefined;
+      return (
+        of(kept).length === 1 &&
+        of(kept)[0].file.trashed === true &&
+        of(gone).length === 1 &&
+        of(gone)[0].removed === true &&
+        of(gone)[0].file === undefined
+      );
     });
   });
 

@@ -12,7 +12,10 @@ export class DriveWire {
   }
 
   call(path: string, { headers, ...rest }: WireRequest = {}): Promise<WireAnswer> {
-    return wire(path.startsWith('http') ? path : `${this.#base}${path}`, { headers: { Authorization: `Bearer ${this.token}`, ...headers }, ...rest });
+    return wire(path.startsWith('http') ? path : `${this.#base}${path}`, {
+      headers: { Authorization: `Bearer ${this.token}`, ...headers },
+      ...rest,
+    });
   }
 
   get(path: string, headers: Readonly<Record<string, string>> = {}): Promise<WireAnswer> {
@@ -36,12 +39,22 @@ export class DriveWire {
   }
 
   /** The address for the bytes; the whole answer when there is none. */
-  async open(metadata: unknown, { fields = 'id,name,size,md5Checksum,sha256Checksum,headRevisionId', target = '', headers = {} }: { readonly fields?: string; readonly target?: string; readonly headers?: Readonly<Record<string, string>> } = {}): Promise<WireAnswer> {
-    return this.call(`/upload/drive/v3/files${target === '' ? '' : `/${target}`}?uploadType=resumable&supportsAllDrives=true&fields=${fields}`, {
-      method: target === '' ? 'POST' : 'PATCH',
-      body: JSON.stringify(metadata),
-      headers: { 'Content-Type': 'application/json; charset=UTF-8', ...headers },
-    });
+  async open(
+    metadata: unknown,
+    {
+      fields = 'id,name,size,md5Checksum,sha256Checksum,headRevisionId',
+      target = '',
+      headers = {},
+    }: { readonly fields?: string; readonly target?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<WireAnswer> {
+    return this.call(
+      `/upload/drive/v3/files${target === '' ? '' : `/${target}`}?uploadType=resumable&supportsAllDrives=true&fields=${fields}`,
+      {
+        method: target === '' ? 'POST' : 'PATCH',
+        body: JSON.stringify(metadata),
+        headers: { 'Content-Type': 'application/json; charset=UTF-8', ...headers },
+      },
+    );
   }
 
   /** A piece, without a token: the address is enough. */
@@ -61,10 +74,16 @@ export class DriveWire {
   multipart(metadata: unknown, bytes: Uint8Array, fields = 'id,size,md5Checksum,sha256Checksum'): Promise<WireAnswer> {
     const mark = 'a-mark-that-is-in-no-body';
     const body = Buffer.concat([
-      Buffer.from(`--${mark}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n${JSON.stringify(metadata)}\r\n--${mark}\r\nContent-Type: application/octet-stream\r\n\r\n`),
+      Buffer.from(
+        `--${mark}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n${JSON.stringify(metadata)}\r\n--${mark}\r\nContent-Type: application/octet-stream\r\n\r\n`,
+      ),
       bytes,
       Buffer.from(`\r\n--${mark}--\r\n`),
     ]);
-    return this.call(`/upload/drive/v3/files?uploadType=multipart&fields=${fields}`, { method: 'POST', body, headers: { 'Content-Type': `multipart/related; boundary=${mark}` } });
+    return this.call(`/upload/drive/v3/files?uploadType=multipart&fields=${fields}`, {
+      method: 'POST',
+      body,
+      headers: { 'Content-Type': `multipart/related; boundary=${mark}` },
+    });
   }
 }

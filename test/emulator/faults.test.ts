@@ -31,16 +31,30 @@ test('every fault of the catalogue can happen, and every kind is in it or ordere
   for (const [name, orders] of Object.entries(faultCatalogue)) {
     for (const order of orders) {
       const wanted = order.on === undefined ? operations : ([order.on].flat() as readonly Operation[]);
-      assert.ok(wanted.some((operation) => canHappen(order, operation)), name);
+      assert.ok(
+        wanted.some((operation) => canHappen(order, operation)),
+        name,
+      );
     }
   }
 });
 
 test('refusals carry their reason, status and Retry-After, n times after m that pass, and then no more', async () => {
-  await using stage = await failing({ fault: 'refuse', reason: 'rateLimitExceeded', status: 429, retryAfterSeconds: 3, on: 'files.list', after: 1, times: 2 });
+  await using stage = await failing({
+    fault: 'refuse',
+    reason: 'rateLimitExceeded',
+    status: 429,
+    retryAfterSeconds: 3,
+    on: 'files.list',
+    after: 1,
+    times: 2,
+  });
   const answers = [];
   for (let i = 0; i < 4; i++) answers.push(await stage.drive.get('/files'));
-  assert.deepEqual(answers.map(({ status }) => status), [200, 429, 429, 200]);
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [200, 429, 429, 200],
+  );
   assert.equal(answers[1]?.headers['retry-after'], '3');
   assert.deepEqual([stage.emulator.faults.happened, stage.emulator.log.count({ fault: 'refuse' })], [2, 2]);
 });
@@ -49,7 +63,14 @@ test('a fault can be until a time, for one file only, and after the effect', asy
   const clock = new VirtualClock();
   await using stage = await makeStage({ clock });
   const { drive, emulator } = stage;
-  emulator.faults.order({ fault: 'server-error', status: 502, body: 'html', when: 'after', file: 'special', untilMs: Number(clock.nowNs() / 1_000_000n) + 1_000 });
+  emulator.faults.order({
+    fault: 'server-error',
+    status: 502,
+    body: 'html',
+    when: 'after',
+    file: 'special',
+    untilMs: Number(clock.nowNs() / 1_000_000n) + 1_000,
+  });
   assert.equal((await drive.post('/files', { name: 'ordinary' })).status, 200);
   const failed = await drive.post('/files', { name: 'special one' });
   assert.deepEqual([failed.status, failed.headers['content-type'], failed.json], [502, 'text/html; charset=utf-8', undefined]);
@@ -106,7 +127,10 @@ test('a caller that goes away in the middle leaves whole granules as well', asyn
 test('a half-open connection never says a byte again, and lets go when the caller does', async () => {
   await using stage = await failing({ fault: 'hang', on: 'files.get' });
   const { id } = await stage.drive.upload({ name: 'x' }, tenBytes);
-  const answer = fetch(`${stage.emulator.endpoints.api}/files/${id}`, { headers: { Authorization: `Bearer ${stage.drive.token}` }, signal: AbortSignal.timeout(200) });
+  const answer = fetch(`${stage.emulator.endpoints.api}/files/${id}`, {
+    headers: { Authorization: `Bearer ${stage.drive.token}` },
+    signal: AbortSignal.timeout(200),
+  });
   await assert.rejects(answer, { name: 'TimeoutError' });
 });
 
@@ -124,9 +148,14 @@ test('who asks again has given up on his first try', async () => {
 });
 
 test('a piece can be kept in part, or not at all, or claimed beyond what is kept', async () => {
-  await using stage = await failing({ fault: 'keep-less', keepBytes: kib256 }, { fault: 'keep-less', keepBytes: 0 }, { fault: 'false-range' });
+  await using stage = await failing(
+    { fault: 'keep-less', keepBytes: kib256 },
+    { fault: 'keep-less', keepBytes: 0 },
+    { fault: 'false-range' },
+  );
   const session = await openSession(stage.drive);
-  const ask = async (bytes: Uint8Array, range: string): Promise<[number, string | undefined]> => stage.drive.put(session, bytes, range).then(({ status, headers }) => [status, headers.range]);
+  const ask = async (bytes: Uint8Array, range: string): Promise<[number, string | undefined]> =>
+    stage.drive.put(session, bytes, range).then(({ status, headers }) => [status, headers.range]);
   const total = 4 * kib256;
   assert.deepEqual(await ask(Buffer.alloc(total), `bytes 0-${total - 1}/${total}`), [308, `bytes=0-${kib256 - 1}`]);
   assert.deepEqual(await ask(Buffer.alloc(3 * kib256), `bytes ${kib256}-${total - 1}/${total}`), [308, `bytes=0-${kib256 - 1}`]);
@@ -168,7 +197,12 @@ test('a token can be refused once, or end; a grant can end with invalid_grant', 
   assert.equal((await drive.get('/files')).status, 401);
   assert.equal((await drive.get('/files')).status, 401);
   const { sampleClient } = await import('../drive-emulator/index.ts');
-  const form = { client_id: sampleClient.id, client_secret: sampleClient.secret, grant_type: 'refresh_token', refresh_token: emulator.accounts.refreshToken(sampleAccount) };
+  const form = {
+    client_id: sampleClient.id,
+    client_secret: sampleClient.secret,
+    grant_type: 'refresh_token',
+    refresh_token: emulator.accounts.refreshToken(sampleAccount),
+  };
   for (let i = 0; i < 2; i++) {
     const answer = await wire(emulator.endpoints.token, { method: 'POST', body: new URLSearchParams(form).toString() });
     assert.deepEqual([answer.status, answer.json.error], [400, 'invalid_grant']);
@@ -188,7 +222,13 @@ test('lists: late, incomplete, empty, short, with refused tokens and an entry tw
   const { drive, emulator } = stage;
   for (let i = 0; i < 4; i++) await drive.post('/files', { name: `f${i}` });
   const list = async (more = ''): Promise<Json> => (await drive.list("'root' in parents", `&pageSize=3${more}`)).json;
-  emulator.faults.order({ fault: 'stale-list', ms: 3_600_000 }, { fault: 'incomplete-search' }, { fault: 'empty-list' }, { fault: 'short-page', entries: 0 }, { fault: 'entry-twice' });
+  emulator.faults.order(
+    { fault: 'stale-list', ms: 3_600_000 },
+    { fault: 'incomplete-search' },
+    { fault: 'empty-list' },
+    { fault: 'short-page', entries: 0 },
+    { fault: 'entry-twice' },
+  );
   assert.equal((await list()).files.length, 0);
   assert.equal((await list()).incompleteSearch, true);
   const empty = await list();
@@ -200,7 +240,10 @@ test('lists: late, incomplete, empty, short, with refused tokens and an entry tw
   assert.equal(first.files.at(-1).id, second.files[0].id);
   emulator.faults.order({ fault: 'token-refused', after: 1 });
   const { nextPageToken } = await list();
-  assert.deepEqual(reasonOf(await drive.list("'root' in parents", `&pageSize=3&pageToken=${encodeURIComponent(nextPageToken)}`)), [400, 'invalid']);
+  assert.deepEqual(reasonOf(await drive.list("'root' in parents", `&pageSize=3&pageToken=${encodeURIComponent(nextPageToken)}`)), [
+    400,
+    'invalid',
+  ]);
 });
 
 test('downloads: cut politely, dropped, of another place, altered, and whole when a part was asked for', async () => {
@@ -208,7 +251,13 @@ test('downloads: cut politely, dropped, of another place, altered, and whole whe
   const { drive, emulator } = stage;
   const { id } = await drive.upload({ name: 'x' }, tenBytes);
   const part = (): Promise<WireAnswer> => drive.get(`/files/${id}?alt=media`, { Range: 'bytes=2-5' });
-  emulator.faults.order({ fault: 'truncated' }, { fault: 'drop', on: 'files.download', afterBytes: 1 }, { fault: 'range-ignored' }, { fault: 'other-range' }, { fault: 'altered' });
+  emulator.faults.order(
+    { fault: 'truncated' },
+    { fault: 'drop', on: 'files.download', afterBytes: 1 },
+    { fault: 'range-ignored' },
+    { fault: 'other-range' },
+    { fault: 'altered' },
+  );
   await assert.rejects(part());
   await assert.rejects(part());
   const whole = await part();
@@ -233,9 +282,15 @@ test('what rots on the way has the checksum of what became of it; what rots sile
 test('checksums and sizes can be missing, for ever or for a while', async () => {
   const clock = new VirtualClock();
   await using stage = await makeStage({ clock });
-  stage.emulator.faults.order({ fault: 'lacks', fields: ['sha256Checksum'] }, { fault: 'lacks', fields: ['size', 'md5Checksum'], ms: 2_000 });
+  stage.emulator.faults.order(
+    { fault: 'lacks', fields: ['sha256Checksum'] },
+    { fault: 'lacks', fields: ['size', 'md5Checksum'], ms: 2_000 },
+  );
   const [ever, late] = [await stage.drive.upload({ name: 'a' }, tenBytes), await stage.drive.upload({ name: 'b' }, tenBytes)];
-  assert.deepEqual([ever.sha256Checksum, typeof ever.md5Checksum, late.size, late.md5Checksum], [undefined, 'string', undefined, undefined]);
+  assert.deepEqual(
+    [ever.sha256Checksum, typeof ever.md5Checksum, late.size, late.md5Checksum],
+    [undefined, 'string', undefined, undefined],
+  );
   await clock.advance(2_000);
   assert.equal((await stage.drive.get(`/files/${late.id}?fields=size`)).json.size, '10');
 });

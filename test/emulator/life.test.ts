@@ -75,7 +75,10 @@ test('the tree of a folder is written out as an independent client would', async
   const trashed = await drive.upload({ name: 'trashed', parents: [top] }, Buffer.from('x'));
   await drive.patch(`/files/${trashed.id}`, { trashed: true });
   assert.equal(await emulator.person(sampleAccount).mirror('top', folder.path), 2);
-  assert.deepEqual(['of 1', 'of 2'].map((name) => readFileSync(join(folder.path, 'data', name), 'utf8')), ['1', '2']);
+  assert.deepEqual(
+    ['of 1', 'of 2'].map((name) => readFileSync(join(folder.path, 'data', name), 'utf8')),
+    ['1', '2'],
+  );
 });
 
 test("Google's own client signs in, lists by page, creates and reads", async () => {
@@ -85,7 +88,12 @@ test("Google's own client signs in, lists by page, creates and reads", async () 
   auth.setCredentials({ refresh_token: emulator.accounts.refreshToken(sampleAccount) });
   const drive = makeDriveLibrary(emulator.endpoints);
   const made = await drive.files.create({ auth, requestBody: { name: 'from the client', mimeType: folderType }, fields: 'id,parents' });
-  const page = await drive.files.list({ auth, q: "'root' in parents and trashed = false", pageSize: 1_000, fields: 'nextPageToken,incompleteSearch,files(id,name)' });
+  const page = await drive.files.list({
+    auth,
+    q: "'root' in parents and trashed = false",
+    pageSize: 1_000,
+    fields: 'nextPageToken,incompleteSearch,files(id,name)',
+  });
   assert.deepEqual(page.data.files, [{ id: made.data.id, name: 'from the client' }]);
   assert.equal((await drive.about.get({ auth, fields: 'user(emailAddress),storageQuota' })).data.user?.emailAddress, sampleAccount);
   await assert.rejects(drive.files.get({ auth, fileId: '1nosuchfile' }), (error: Error & { status?: number }) => error.status === 404);
@@ -120,7 +128,8 @@ test('as a program it takes orders, and ends when its parent does', async () => 
   using folder = new TemporaryFolder();
   const child = await startDriveProcess({ folder: folder.path, isFast: true });
   assert.equal((JSON.parse(readFileSync(child.clientFile, 'utf8')) as Json).installed.client_id, sampleClient.id);
-  const order = async (body: unknown): Promise<number> => (await wire(child.control, { method: 'POST', body: JSON.stringify(body) })).status;
+  const order = async (body: unknown): Promise<number> =>
+    (await wire(child.control, { method: 'POST', body: JSON.stringify(body) })).status;
   assert.equal(await order({ do: 'faults', orders: [{ fault: 'server-error', status: 503, on: 'files.list' }] }), 200);
   const drive = new DriveWire(child.url, await tokenOf(child.url));
   assert.deepEqual([(await drive.get('/files')).status, (await drive.get('/files')).status], [503, 200]);
@@ -137,8 +146,15 @@ test('killed in the middle of a piece it finds itself again at the same address,
   const first = await startDriveProcess({ folder: folder.path, isFast: true });
   const token = await tokenOf(first.url);
   const session = String((await new DriveWire(first.url, token).open({ name: 'x' })).headers.location);
-  assert.equal((await new DriveWire(first.url, token).put(session, bytes.subarray(0, kib256), `bytes 0-${kib256 - 1}/${bytes.length}`)).status, 308);
-  const half = request(session, { method: 'PUT', headers: { 'Content-Length': 7 * kib256, 'Content-Range': `bytes ${kib256}-${bytes.length - 1}/${bytes.length}` }, agent: false });
+  assert.equal(
+    (await new DriveWire(first.url, token).put(session, bytes.subarray(0, kib256), `bytes 0-${kib256 - 1}/${bytes.length}`)).status,
+    308,
+  );
+  const half = request(session, {
+    method: 'PUT',
+    headers: { 'Content-Length': 7 * kib256, 'Content-Range': `bytes ${kib256}-${bytes.length - 1}/${bytes.length}` },
+    agent: false,
+  });
   const broken = once(half, 'error');
   half.write(bytes.subarray(0, 5 * kib256));
   await new Promise((resolve) => setTimeout(resolve, 200));
@@ -147,7 +163,8 @@ test('killed in the middle of a piece it finds itself again at the same address,
   await first.end();
   await using second = await startDriveProcess({ folder: folder.path, port: Number(new URL(first.url).port), isFast: true });
   const drive = new DriveWire(second.url, token);
-  const kept = Number(/-(\d+)$/.exec(String((await drive.put(session, new Uint8Array(), `bytes */${bytes.length}`)).headers.range))?.[1]) + 1;
+  const kept =
+    Number(/-(\d+)$/.exec(String((await drive.put(session, new Uint8Array(), `bytes */${bytes.length}`)).headers.range))?.[1]) + 1;
   const { json } = await drive.put(session, bytes.subarray(kept), `bytes ${kept}-${bytes.length - 1}/${bytes.length}`);
   assert.equal(json.sha256Checksum, createHash('sha256').update(bytes).digest('hex'));
 });
@@ -161,7 +178,10 @@ async function tokenOf(url: string): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const redirect_uri = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
-  await consentInBrowser(`${url}/o/oauth2/v2/auth?${new URLSearchParams({ client_id: sampleClient.id, redirect_uri, response_type: 'code', scope: scopes.file }).toString()}`, { account: sampleAccount });
+  await consentInBrowser(
+    `${url}/o/oauth2/v2/auth?${new URLSearchParams({ client_id: sampleClient.id, redirect_uri, response_type: 'code', scope: scopes.file }).toString()}`,
+    { account: sampleAccount },
+  );
   await new Promise((resolve) => server.close(resolve));
   const form = { client_id: sampleClient.id, client_secret: sampleClient.secret, grant_type: 'authorization_code', code, redirect_uri };
   return (await wire(`${url}/token`, { method: 'POST', body: new URLSearchParams(form).toString() })).json.access_token;

@@ -72,14 +72,18 @@ class PatientClient {
 
   async read(id: string, bytes: Uint8Array, mayDiffer: boolean): Promise<void> {
     for (let tries = 0; tries < triesMax; tries++) {
-      const answer = await this.#try((drive) => drive.get(`/files/${id}?alt=media`, bytes.length === 0 ? {} : { Range: `bytes=0-${bytes.length - 1}` }));
+      const answer = await this.#try((drive) =>
+        drive.get(`/files/${id}?alt=media`, bytes.length === 0 ? {} : { Range: `bytes=0-${bytes.length - 1}` }),
+      );
       if (answer?.status === (bytes.length === 0 ? 200 : 206) && (mayDiffer || answer.bytes.equals(bytes))) return;
     }
     assert.fail(`${id} was never read as it was, seed ${this.#seed}`);
   }
 
   async list(): Promise<string[]> {
-    return (await this.#drive.list("'root' in parents and trashed = false", '&pageSize=1000')).json.files.map(({ id }: { id: string }) => id);
+    return (await this.#drive.list("'root' in parents and trashed = false", '&pageSize=1000')).json.files.map(
+      ({ id }: { id: string }) => id,
+    );
   }
 
   async #waitForChecksum(id: string, bytes: Uint8Array): Promise<void> {
@@ -101,7 +105,8 @@ class PatientClient {
       const range = bytes.length === 0 ? undefined : `bytes ${kept}-${kept + piece.length - 1}/${bytes.length}`;
       const address: string = session;
       let answer = await this.#try((drive) => drive.put(address, piece, range));
-      if (answer?.status === undefined || answer.status >= 500 || answer.status === 403 || answer.status === 429) answer = await this.#try((drive) => drive.put(address, new Uint8Array(), `bytes */${bytes.length}`));
+      if (answer?.status === undefined || answer.status >= 500 || answer.status === 403 || answer.status === 429)
+        answer = await this.#try((drive) => drive.put(address, new Uint8Array(), `bytes */${bytes.length}`));
       if (answer?.status === 308) {
         kept = Number(/-(\d+)$/.exec(String(answer.headers.range))?.[1] ?? -1) + 1;
         session = answer.headers.location ?? session;
@@ -121,8 +126,15 @@ class PatientClient {
   }
 
   async #refresh(): Promise<void> {
-    const form = { client_id: sampleClient.id, client_secret: sampleClient.secret, grant_type: 'refresh_token', refresh_token: this.#refreshToken };
-    const answer = await wire(this.#emulator.endpoints.token, { method: 'POST', body: new URLSearchParams(form).toString() }).catch(() => undefined);
+    const form = {
+      client_id: sampleClient.id,
+      client_secret: sampleClient.secret,
+      grant_type: 'refresh_token',
+      refresh_token: this.#refreshToken,
+    };
+    const answer = await wire(this.#emulator.endpoints.token, { method: 'POST', body: new URLSearchParams(form).toString() }).catch(
+      () => undefined,
+    );
     if (answer?.status === 200) this.#drive = new DriveWire(this.#emulator.url, answer.json.access_token);
   }
 }

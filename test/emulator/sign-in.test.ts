@@ -4,7 +4,17 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
-import { consentInBrowser, makeServiceAccount, sampleClient, sampleDeviceClient, scopes, startDriveEmulator, typeDeviceCode, type Consent, type DriveEmulator } from '../drive-emulator/index.ts';
+import {
+  consentInBrowser,
+  makeServiceAccount,
+  sampleClient,
+  sampleDeviceClient,
+  scopes,
+  startDriveEmulator,
+  typeDeviceCode,
+  type Consent,
+  type DriveEmulator,
+} from '../drive-emulator/index.ts';
 import { DriveWire } from './drive-wire.ts';
 import { otherAccount, sampleAccount } from './stage.ts';
 import { wire, type Json, type WireAnswer } from './wire.ts';
@@ -14,7 +24,11 @@ const challenge = createHash('sha256').update(verifier).digest('base64url');
 const dayMs = 86_400_000;
 
 /** What a program's own loopback address gets to hear. */
-async function authorize(emulator: DriveEmulator, consent: Consent, more: Readonly<Record<string, string>> = {}): Promise<{ readonly heard: URLSearchParams; readonly redirectUri: string }> {
+async function authorize(
+  emulator: DriveEmulator,
+  consent: Consent,
+  more: Readonly<Record<string, string>> = {},
+): Promise<{ readonly heard: URLSearchParams; readonly redirectUri: string }> {
   let heard = new URLSearchParams();
   const server = createServer((request, response) => {
     heard = new URL(request.url ?? '/', 'http://127.0.0.1').searchParams;
@@ -22,7 +36,16 @@ async function authorize(emulator: DriveEmulator, consent: Consent, more: Readon
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const redirectUri = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const query = new URLSearchParams({ client_id: sampleClient.id, redirect_uri: redirectUri, response_type: 'code', scope: scopes.file, state: 'x"&y', code_challenge: challenge, code_challenge_method: 'S256', ...more });
+  const query = new URLSearchParams({
+    client_id: sampleClient.id,
+    redirect_uri: redirectUri,
+    response_type: 'code',
+    scope: scopes.file,
+    state: 'x"&y',
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
+    ...more,
+  });
   try {
     await consentInBrowser(`${emulator.endpoints.auth}?${query.toString()}`, consent);
   } finally {
@@ -38,7 +61,14 @@ function token(emulator: DriveEmulator, form: Readonly<Record<string, string>>):
 
 async function signIn(emulator: DriveEmulator, more: Readonly<Record<string, string>> = {}): Promise<Json> {
   const { heard, redirectUri } = await authorize(emulator, { account: sampleAccount }, more);
-  return (await token(emulator, { grant_type: 'authorization_code', code: heard.get('code') ?? '', redirect_uri: redirectUri, code_verifier: verifier })).json;
+  return (
+    await token(emulator, {
+      grant_type: 'authorization_code',
+      code: heard.get('code') ?? '',
+      redirect_uri: redirectUri,
+      code_verifier: verifier,
+    })
+  ).json;
 }
 
 test('consent leads to a code, the code to tokens, and these to the account', async () => {
@@ -57,21 +87,39 @@ test('a wrong verifier, secret, redirect or client gets no token', async () => {
   await using emulator = await startDriveEmulator();
   const attempt = async (changes: Readonly<Record<string, string>>): Promise<WireAnswer> => {
     const { heard, redirectUri } = await authorize(emulator, { account: sampleAccount });
-    return token(emulator, { grant_type: 'authorization_code', code: heard.get('code') ?? '', redirect_uri: redirectUri, code_verifier: verifier, ...changes });
+    return token(emulator, {
+      grant_type: 'authorization_code',
+      code: heard.get('code') ?? '',
+      redirect_uri: redirectUri,
+      code_verifier: verifier,
+      ...changes,
+    });
   };
   assert.equal((await attempt({ code_verifier: verifier.toUpperCase() })).json.error, 'invalid_grant');
   assert.equal((await attempt({ client_secret: 'wrong' })).json.error, 'invalid_client');
   assert.equal((await attempt({ client_id: 'nobody' })).json.error, 'invalid_client');
   assert.equal((await attempt({ redirect_uri: 'http://127.0.0.1:1' })).json.error, 'redirect_uri_mismatch');
-  await assert.rejects(authorize(emulator, { account: sampleAccount }, { redirect_uri: 'https://elsewhere.example' }), /redirect_uri_mismatch/);
+  await assert.rejects(
+    authorize(emulator, { account: sampleAccount }, { redirect_uri: 'https://elsewhere.example' }),
+    /redirect_uri_mismatch/,
+  );
   await assert.rejects(authorize(emulator, { account: sampleAccount }, { client_id: 'nobody' }), /invalid_client/);
 });
 
 test('a person can deny, or un-tick the scope', async () => {
   await using emulator = await startDriveEmulator();
   assert.equal((await authorize(emulator, { account: sampleAccount, denies: true })).heard.get('error'), 'access_denied');
-  const { heard, redirectUri } = await authorize(emulator, { account: sampleAccount, without: [scopes.file] }, { scope: `openid ${scopes.file}` });
-  const { json } = await token(emulator, { grant_type: 'authorization_code', code: heard.get('code') ?? '', redirect_uri: redirectUri, code_verifier: verifier });
+  const { heard, redirectUri } = await authorize(
+    emulator,
+    { account: sampleAccount, without: [scopes.file] },
+    { scope: `openid ${scopes.file}` },
+  );
+  const { json } = await token(emulator, {
+    grant_type: 'authorization_code',
+    code: heard.get('code') ?? '',
+    redirect_uri: redirectUri,
+    code_verifier: verifier,
+  });
   assert.equal(json.scope, 'openid');
   const refused = await new DriveWire(emulator.url, json.access_token).get('/files');
   assert.equal(refused.json.error.errors[0].reason, 'insufficientPermissions');
@@ -103,7 +151,10 @@ test('access tokens end after an hour, refresh tokens of a program in testing af
 test('revoking ends all tokens of the account to the project, also those of another machine', async () => {
   await using emulator = await startDriveEmulator();
   const [first, second] = [await signIn(emulator), await signIn(emulator, { prompt: 'consent' })];
-  const revoked = await wire(emulator.endpoints.revoke, { method: 'POST', body: new URLSearchParams({ token: first.refresh_token }).toString() });
+  const revoked = await wire(emulator.endpoints.revoke, {
+    method: 'POST',
+    body: new URLSearchParams({ token: first.refresh_token }).toString(),
+  });
   assert.equal(revoked.status, 200);
   assert.equal((await token(emulator, { grant_type: 'refresh_token', refresh_token: second.refresh_token })).json.error, 'invalid_grant');
   assert.equal((await new DriveWire(emulator.url, second.access_token).get('/files')).status, 401);
@@ -112,7 +163,11 @@ test('revoking ends all tokens of the account to the project, also those of anot
 test('beyond the limit the oldest refresh token dies without a word', async () => {
   await using emulator = await startDriveEmulator({ limits: { liveRefreshTokens: 2 } });
   const tokens = [1, 2, 3].map(() => emulator.accounts.refreshToken(sampleAccount));
-  const errors = await Promise.all(tokens.map(async (refresh_token) => (await token(emulator, { grant_type: 'refresh_token', refresh_token })).json.error as string | undefined));
+  const errors = await Promise.all(
+    tokens.map(
+      async (refresh_token) => (await token(emulator, { grant_type: 'refresh_token', refresh_token })).json.error as string | undefined,
+    ),
+  );
   assert.deepEqual(errors, ['invalid_grant', undefined, undefined]);
 });
 
@@ -130,9 +185,12 @@ test('a device waits for its code to be typed, is told to slow down, and gets it
   const clock = new VirtualClock();
   await using emulator = await startDriveEmulator({ clock });
   const client = { client_id: sampleDeviceClient.id, client_secret: sampleDeviceClient.secret };
-  const started = (await wire(emulator.endpoints.device, { method: 'POST', body: new URLSearchParams({ ...client, scope: scopes.file }).toString() })).json;
+  const started = (
+    await wire(emulator.endpoints.device, { method: 'POST', body: new URLSearchParams({ ...client, scope: scopes.file }).toString() })
+  ).json;
   assert.deepEqual([started.expires_in, started.interval], [1800, 5]);
-  const poll = (): Promise<WireAnswer> => token(emulator, { ...client, grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: started.device_code });
+  const poll = (): Promise<WireAnswer> =>
+    token(emulator, { ...client, grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: started.device_code });
   const errorOf = async (): Promise<[number, string]> => poll().then(({ status, json }) => [status, json.error]);
   assert.deepEqual(await errorOf(), [428, 'authorization_pending']);
   assert.deepEqual(await errorOf(), [403, 'slow_down']);
@@ -146,8 +204,10 @@ test('a denied device learns it, a forgotten code expires, and the whole of Driv
   const clock = new VirtualClock();
   await using emulator = await startDriveEmulator({ clock });
   const client = { client_id: sampleDeviceClient.id, client_secret: sampleDeviceClient.secret };
-  const start = async (scope: string): Promise<Json> => (await wire(emulator.endpoints.device, { method: 'POST', body: new URLSearchParams({ ...client, scope }).toString() })).json;
-  const poll = async (device_code: string): Promise<string> => (await token(emulator, { ...client, grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code })).json.error;
+  const start = async (scope: string): Promise<Json> =>
+    (await wire(emulator.endpoints.device, { method: 'POST', body: new URLSearchParams({ ...client, scope }).toString() })).json;
+  const poll = async (device_code: string): Promise<string> =>
+    (await token(emulator, { ...client, grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code })).json.error;
   assert.equal((await start(scopes.all)).error, 'invalid_scope');
   const [denied, forgotten] = [await start(scopes.file), await start(scopes.file)];
   await typeDeviceCode(denied.verification_url, denied.user_code, { account: sampleAccount, denies: true });
@@ -163,7 +223,12 @@ test('a service account signs for a token; another key, an old statement or a fo
   const now = Math.floor(Date.now() / 1_000);
   const claims = { iss: account.email, scope: scopes.all, aud: 'https://oauth2.googleapis.com/token', iat: now, exp: now + 3_600 };
   const attempt = (changes: object, key = keyFile['private_key'] ?? ''): Promise<WireAnswer> => {
-    const text = [{ alg: 'RS256', typ: 'JWT' }, { ...claims, ...changes }].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+    const text = [
+      { alg: 'RS256', typ: 'JWT' },
+      { ...claims, ...changes },
+    ]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      .join('.');
     const signature = createSign('RSA-SHA256').update(text).sign(key).toString('base64url');
     return token(emulator, { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: `${text}.${signature}` });
   };

@@ -12,5 +12,9 @@ export interface Stage extends AsyncDisposable {
 /** An emulator and somebody signed in. */
 export async function makeStage(options: EmulatorOptions = {}): Promise<Stage> {
   const emulator = await startDriveEmulator(options);
-  return { emulator, drive: new DriveWire(emulator.url, emulator.accounts.accessToken(sampleAccount)), [Symbol.asyncDispose]: () => emulator.close() };
+  return {
+    emulator,
+    drive: new DriveWire(emulator.url, emulator.accounts.accessToken(sampleAccount)),
+    [Symbol.asyncDispose]: () => emulator.close(),
+  };
 }

@@ -17,7 +17,10 @@ test('a drill that a window asks for tells of its progress, writes its record, a
   assert.deepEqual([result.job, result.outcome, result.set, result.files, result.verifiedFiles], ['drill', 'success', 'data', 2, 2]);
   assert.ok(progress.length > 0 && progress.every(({ job }) => job === 'drill'));
   const record = await lastRecord(stage);
-  assert.deepEqual([record?.number, record?.kind, record?.set, record?.operator.via, record?.trigger], [result.record, 'drill', 'data', 'editor', 'manual']);
+  assert.deepEqual(
+    [record?.number, record?.kind, record?.set, record?.operator.via, record?.trigger],
+    [result.record, 'drill', 'data', 'editor', 'manual'],
+  );
   assert.ok(result.evidence !== undefined && readFileSync(result.evidence, 'utf8').includes('"isPassed": true'));
   assert.deepEqual(readdirSync(stage.path('scratch')), []);
   const [set] = await client.ask(protocol.listSets);
@@ -35,7 +38,10 @@ test('a drill of a set that nobody knows is refused, and one whose repository is
   const result = await client.run(protocol.startDrill, {});
   assert.deepEqual([result.outcome, result.error?.code], ['failed', 'repository.missing']);
   const record = await lastRecord(stage);
-  assert.deepEqual([record?.kind, record?.result, record?.reason?.code, existsSync(stage.repository)], ['drill', 'failed', 'repository.missing', false]);
+  assert.deepEqual(
+    [record?.kind, record?.result, record?.reason?.code, existsSync(stage.repository)],
+    ['drill', 'failed', 'repository.missing', false],
+  );
 });
 
 test('the copy on Google Drive is drilled with the password of its original', async (t) => {
@@ -46,7 +52,10 @@ test('the copy on Google Drive is drilled with the password of its original', as
   const { signIn } = signedInStore(drive);
   assert.ok(signIn);
   await new CredentialFile(stage.path('state', 'google-sign-in.json')).save(signIn);
-  const more = { googleDrive: { account: sampleAccount, clientFile: stage.path('client.json') }, offsiteCopies: [{ name: 'office', repository: stage.repository, to: 'gdrive:Backup/data' }] };
+  const more = {
+    googleDrive: { account: sampleAccount, clientFile: stage.path('client.json') },
+    offsiteCopies: [{ name: 'office', repository: stage.repository, to: 'gdrive:Backup/data' }],
+  };
   const { client } = await backedUp(stage, more, { CADANGAN_GOOGLE_ENDPOINT: drive.url });
   assert.equal((await client.run(protocol.syncCopy, { copy: 'office' })).outcome, 'success');
   const result = await client.run(protocol.startDrill, { from: 'drive' });
@@ -69,6 +78,7 @@ async function backedUp(stage: EngineStage, more: object = {}, environment: Read
 
 async function lastRecord(stage: EngineStage, kind?: HistoryRecord['kind']): Promise<HistoryRecord | undefined> {
   const records: HistoryRecord[] = [];
-  for await (const record of new RecordHistory(stage.path('state'), { clock: systemClock, random: systemRandom, software: '' }).records()) records.push(record);
+  for await (const record of new RecordHistory(stage.path('state'), { clock: systemClock, random: systemRandom, software: '' }).records())
+    records.push(record);
   return records.findLast((record) => kind === undefined || record.kind === kind);
 }

@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { EngineError, protocol, type CopyInfo, type RunResult } from '../../src/engine/index.ts';
-import { clientFileOf, consentInBrowser, otherAccount, sampleAccount, sampleClient, sampleDeviceClient, startDriveEmulator, typeDeviceCode, type DriveEmulator } from '../drive-emulator/index.ts';
+import {
+  clientFileOf,
+  consentInBrowser,
+  otherAccount,
+  sampleAccount,
+  sampleClient,
+  sampleDeviceClient,
+  startDriveEmulator,
+  typeDeviceCode,
+  type DriveEmulator,
+} from '../drive-emulator/index.ts';
 import { EngineStage, until, type Window } from './engine-stage.ts';
 
 const copyName = 'offsite';
@@ -26,8 +36,17 @@ class DriveDeskStage {
     stage.write('a.txt', 'a');
     stage.configure();
     writeFileSync(clientFile, JSON.stringify(clientFileOf(client)));
-    const offsiteCopies = [{ name: copyName, repository: stage.repository, to: 'gdrive:Backup/data', settleSeconds: 1, sampleReadPercent: 0 }];
-    writeFileSync(stage.configFile, JSON.stringify({ ...JSON.parse(readFileSync(stage.configFile, 'utf8')) as object, googleDrive: { account: sampleAccount, clientFile }, offsiteCopies }));
+    const offsiteCopies = [
+      { name: copyName, repository: stage.repository, to: 'gdrive:Backup/data', settleSeconds: 1, sampleReadPercent: 0 },
+    ];
+    writeFileSync(
+      stage.configFile,
+      JSON.stringify({
+        ...(JSON.parse(readFileSync(stage.configFile, 'utf8')) as object),
+        googleDrive: { account: sampleAccount, clientFile },
+        offsiteCopies,
+      }),
+    );
   }
 
   window(): Window {
@@ -38,7 +57,8 @@ class DriveDeskStage {
           consentInBrowser(url, { account: this.account }).catch(() => undefined);
           return true;
         },
-        onDeviceCode: ({ userCode, verificationUrl }) => void typeDeviceCode(verificationUrl, userCode, { account: this.account }).catch(() => undefined),
+        onDeviceCode: ({ userCode, verificationUrl }) =>
+          void typeDeviceCode(verificationUrl, userCode, { account: this.account }).catch(() => undefined),
       },
     });
   }
@@ -50,7 +70,10 @@ class DriveDeskStage {
     await until(() => leader.log.some(({ message }) => message === 'this engine runs the schedule'), 'one leads');
     const follower = this.window();
     await follower.client.start();
-    await until(() => follower.log.some(({ message }) => message === `process ${leader.client.pid} runs the schedule`), 'the other follows');
+    await until(
+      () => follower.log.some(({ message }) => message === `process ${leader.client.pid} runs the schedule`),
+      'the other follows',
+    );
     return [leader, follower];
   }
 
@@ -61,7 +84,8 @@ class DriveDeskStage {
 }
 
 const signIn = ({ client }: Window): Promise<string> => client.request(protocol.driveSignIn, { withDeviceCode: false });
-const runsOf = async ({ client }: Window, job: RunResult['job']): Promise<readonly RunResult[]> => (await client.request(protocol.recentRuns, { limit: 100 })).filter((run) => run.job === job);
+const runsOf = async ({ client }: Window, job: RunResult['job']): Promise<readonly RunResult[]> =>
+  (await client.request(protocol.recentRuns, { limit: 100 })).filter((run) => run.job === job);
 const isProtected = async ({ client }: Window): Promise<boolean> => (await client.ask(protocol.listSets))[0]?.offsite?.isProtected ?? false;
 
 async function copyOf({ client }: Window): Promise<CopyInfo> {
@@ -70,8 +94,10 @@ async function copyOf({ client }: Window): Promise<CopyInfo> {
   return copy;
 }
 
-const untilInSync = (window: Window): Promise<void> => until(async () => (await copyOf(window)).state === 'in-sync' && (await isProtected(window)), 'the copy is in sync');
-const untilTrouble = (window: Window, kind: string): Promise<void> => until(async () => (await copyOf(window)).trouble?.kind === kind, `the copy stands still: ${kind}`);
+const untilInSync = (window: Window): Promise<void> =>
+  until(async () => (await copyOf(window)).state === 'in-sync' && (await isProtected(window)), 'the copy is in sync');
+const untilTrouble = (window: Window, kind: string): Promise<void> =>
+  until(async () => (await copyOf(window)).trouble?.kind === kind, `the copy stands still: ${kind}`);
 
 for (const withDeviceCode of [false, true]) {
   test(`by ${withDeviceCode ? 'code' : 'browser'}: another account is refused by name and stands in the history, the designated one is signed in`, async (t) => {
@@ -92,7 +118,10 @@ for (const withDeviceCode of [false, true]) {
       return true;
     });
     const refused = await runsOf(window, 'drive-sign-in');
-    assert.deepEqual(refused.map(({ outcome, error }) => [outcome, error?.code, error?.facts]), [['failed', 'drive.wrong-account', facts]]);
+    assert.deepEqual(
+      refused.map(({ outcome, error }) => [outcome, error?.code, error?.facts]),
+      [['failed', 'drive.wrong-account', facts]],
+    );
     assert.equal((await window.client.ask(protocol.driveStatus)).state, 'signed-out');
 
     desk.account = sampleAccount;
@@ -137,7 +166,10 @@ test('a copy is synced, scrubbed, paused and resumed, and stands still while nob
   assert.deepEqual([failed.outcome, failed.error?.code], ['failed', 'drive.signed-out']);
   await signIn(window);
   await untilInSync(window);
-  await assert.rejects(client.run(protocol.syncCopy, { copy: 'unknown' }), (error) => error instanceof EngineError && error.code === 'offsite.unknown');
+  await assert.rejects(
+    client.run(protocol.syncCopy, { copy: 'unknown' }),
+    (error) => error instanceof EngineError && error.code === 'offsite.unknown',
+  );
 });
 
 test('a window that does not lead has the leader do it, and is told what really came of it', async (t) => {
@@ -149,7 +181,8 @@ test('a window that does not lead has the leader do it, and is told what really 
   await signIn(follower);
   await untilInSync(follower);
   assert.equal((await copyOf(leader)).state, 'in-sync');
-  for (const type of [protocol.syncCopy, protocol.scrubCopy]) assert.equal((await follower.client.run(type, { copy: copyName })).outcome, 'success');
+  for (const type of [protocol.syncCopy, protocol.scrubCopy])
+    assert.equal((await follower.client.run(type, { copy: copyName })).outcome, 'success');
   await follower.client.request(protocol.driveSignOut, { revoke: false });
   await untilTrouble(follower, 'signed-out');
   // Twice: the trouble is the same as before.
@@ -182,7 +215,10 @@ test('a sync that is cancelled is stopped, whoever keeps the copy up, and goes o
     await until(() => drive.faults.happened > happened, 'Google does not answer');
     cancel.abort();
     await cancelled;
-    await until(async () => (await runsOf(leader, 'offsite-sync'))[0]?.outcome === 'stopped' && (await copyOf(leader)).state === 'behind', 'it is stopped');
+    await until(
+      async () => (await runsOf(leader, 'offsite-sync'))[0]?.outcome === 'stopped' && (await copyOf(leader)).state === 'behind',
+      'it is stopped',
+    );
     drive.faults.clear();
     assert.equal((await window.client.run(protocol.syncCopy, { copy: copyName })).outcome, 'success');
     assert.ok(await isProtected(window));
@@ -205,16 +241,28 @@ test('sign-ins, refused ones too, copies and scrubs leave records; the head of t
   const nothingToDo = await client.run(protocol.syncCopy, { copy: copyName });
   assert.deepEqual([nothingToDo.outcome, nothingToDo.files], ['success', 0]);
   const verified = await client.ask(protocol.verifyRecords);
-  assert.deepEqual([verified.isIntact, verified.faults, verified.compared, verified.notCompared], [true, [], [desk.stage.repository, 'gdrive:Backup/data'], []]);
+  assert.deepEqual(
+    [verified.isIntact, verified.faults, verified.compared, verified.notCompared],
+    [true, [], [desk.stage.repository, 'gdrive:Backup/data'], []],
+  );
   await client.request(protocol.driveSignOut, { revoke: false });
-  const { rows } = await client.request(protocol.listRecords, { offset: 0, limit: 100, kinds: ['sign-in', 'sign-out', 'external-backup', 'scrub'] });
+  const { rows } = await client.request(protocol.listRecords, {
+    offset: 0,
+    limit: 100,
+    kinds: ['sign-in', 'sign-out', 'external-backup', 'scrub'],
+  });
   const told = rows.map(({ kind, result }) => `${kind} ${result}`).toReversed();
   const signs = told.filter((text) => text.startsWith('sign'));
   assert.deepEqual(signs, ['sign-in failed', 'sign-in success', 'sign-out success']);
   assert.equal(told.at(-1), 'sign-out success');
   assert.ok(told.includes('external-backup success') && told.includes('scrub success'), told.join());
-  const shown = await client.request(protocol.readRecord, { number: rows.find(({ kind, result }) => kind === 'sign-in' && result === 'failed')?.number ?? 0 });
+  const shown = await client.request(protocol.readRecord, {
+    number: rows.find(({ kind, result }) => kind === 'sign-in' && result === 'failed')?.number ?? 0,
+  });
   assert.ok(JSON.parse(shown.line).destination.account === otherAccount);
   const signedOut = await client.ask(protocol.verifyRecords);
-  assert.deepEqual([signedOut.isIntact, signedOut.compared, signedOut.notCompared.map(({ location, error }) => [location, error.code])], [true, [desk.stage.repository], [['gdrive:Backup/data', 'drive.signed-out']]]);
+  assert.deepEqual(
+    [signedOut.isIntact, signedOut.compared, signedOut.notCompared.map(({ location, error }) => [location, error.code])],
+    [true, [desk.stage.repository], [['gdrive:Backup/data', 'drive.signed-out']]],
+  );
 });

@@ -14,7 +14,11 @@ export async function engineHere(t: TestContext, stage: EngineStage, clock: Virt
   const engineEnd = createMessageConnection(new StreamMessageReader(toEngine), new StreamMessageWriter(toWindow));
   const connection = createMessageConnection(new StreamMessageReader(toWindow), new StreamMessageWriter(toEngine));
   connection.onRequest(protocol.password, () => ({ password }));
-  const engine = new Engine(engineEnd, { clock, random: systemRandom, environment: process.env, version: '0.0.0', programVersion: 'test' }, () => undefined);
+  const engine = new Engine(
+    engineEnd,
+    { clock, random: systemRandom, environment: process.env, version: '0.0.0', programVersion: 'test' },
+    () => undefined,
+  );
   engineEnd.listen();
   connection.listen();
   t.after(async () => {
@@ -25,7 +29,12 @@ export async function engineHere(t: TestContext, stage: EngineStage, clock: Virt
     connection.dispose();
     engineEnd.dispose();
   });
-  await connection.sendRequest(protocol.initialize, { configFile: stage.configFile, stateFolder: stage.path('state'), language: 'en', maySchedule: true });
+  await connection.sendRequest(protocol.initialize, {
+    configFile: stage.configFile,
+    stateFolder: stage.path('state'),
+    language: 'en',
+    maySchedule: true,
+  });
   return connection;
 }
 

@@ -6,7 +6,10 @@ import { test } from 'node:test';
 import { EngineError, protocol, type PasswordParams } from '../../src/engine/index.ts';
 import { EngineStage, gate, password, stateOf, until } from './engine-stage.ts';
 
-const code = (expected: string) => (error: unknown): boolean => error instanceof EngineError && error.code === expected;
+const code =
+  (expected: string) =>
+  (error: unknown): boolean =>
+    error instanceof EngineError && error.code === expected;
 
 test('a wrong password is asked for again, three times at most, and once for all who wait', async (t) => {
   const stage = new EngineStage(t);
@@ -15,7 +18,10 @@ test('a wrong password is asked for again, three times at most, and once for all
   const answers = ['wrong', password];
   const { client, asked } = stage.window({ password: () => answers.shift() });
   await Promise.all([1, 2, 3].map(() => client.request(protocol.listSnapshots, { location: stage.repository })));
-  assert.deepEqual(asked, [{ location: stage.repository, wasWrong: false, mayAsk: true }, { location: stage.repository, wasWrong: true, mayAsk: true }]);
+  assert.deepEqual(asked, [
+    { location: stage.repository, wasWrong: false, mayAsk: true },
+    { location: stage.repository, wasWrong: true, mayAsk: true },
+  ]);
 
   const stubborn = stage.window({ password: () => 'wrong again' });
   await assert.rejects(stubborn.client.request(protocol.listSnapshots, { location: stage.repository }), code('repository.wrong-password'));
@@ -39,10 +45,20 @@ test('a password file and a password command serve without a question', async (t
   };
   assert.equal((await client.run(protocol.startBackup, { set: 'data' })).outcome, 'success');
   assert.equal((await client.ask(protocol.listSets))[0]?.hasUnattendedPassword, true);
-  stage.configure({ repository: { location: stage.repository, passwordCommand: [process.execPath, '-e', `console.log(require('fs').readFileSync(${JSON.stringify(file)}, 'utf8'))`] } });
+  stage.configure({
+    repository: {
+      location: stage.repository,
+      passwordCommand: [process.execPath, '-e', `console.log(require('fs').readFileSync(${JSON.stringify(file)}, 'utf8'))`],
+    },
+  });
   await taken();
   assert.equal((await client.run(protocol.startBackup, { set: 'data' })).outcome, 'success');
-  stage.configure({ repository: { location: stage.repository, passwordCommand: [process.execPath, '-e', 'console.log("half a password"); process.exit(3)'] } });
+  stage.configure({
+    repository: {
+      location: stage.repository,
+      passwordCommand: [process.execPath, '-e', 'console.log("half a password"); process.exit(3)'],
+    },
+  });
   await taken();
   const failed = await client.run(protocol.startBackup, { set: 'data' });
   assert.deepEqual([failed.outcome, failed.error?.code, JSON.stringify(failed).includes('half a')], ['failed', 'password.missing', false]);
@@ -66,7 +82,10 @@ test('the password is in no log, no argument, no environment and no file of the 
     assert.ok(!readFileSync(`/proc/${pid}/environ`).includes('VSCODE_'));
     assert.ok(readFileSync(`/proc/${pid}/environ`).includes('ELECTRON_NO_ASAR=1'));
   }
-  assert.ok(window.log.some(({ message }) => message.includes('I know: ***')), JSON.stringify(window.log));
+  assert.ok(
+    window.log.some(({ message }) => message.includes('I know: ***')),
+    JSON.stringify(window.log),
+  );
   assert.ok(!JSON.stringify(window.log).includes(password), JSON.stringify(window.log));
   for (const name of readdirSync(stage.path('state'), { recursive: true, encoding: 'utf8' })) {
     if (statSync(stage.path('state', name)).isFile()) assert.ok(!readFileSync(stage.path('state', name)).includes(password), name);
@@ -112,7 +131,10 @@ test('what the leading window cannot open for lack of a password, the other does
   stage.write('a.txt', 'a');
   await stage.initRepository();
   stage.configure();
-  const [one, two] = [stage.window({ password: () => undefined }), stage.window({ password: ({ mayAsk }: PasswordParams) => (mayAsk ? password : undefined) })];
+  const [one, two] = [
+    stage.window({ password: () => undefined }),
+    stage.window({ password: ({ mayAsk }: PasswordParams) => (mayAsk ? password : undefined) }),
+  ];
   await one.client.start();
   await until(() => one.log.some(({ message }) => message.includes('runs the schedule')), 'one leads');
   await two.client.start();
@@ -171,7 +193,10 @@ test('an engine whose channel breaks ends by itself', { skip: process.platform !
     process.kill(process.pid, 'SIGKILL');`;
   let output = '';
   try {
-    output = execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+    output = execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
   } catch (error) {
     output = String((error as { stdout?: string }).stdout);
   }
@@ -190,7 +215,10 @@ test('a program before the backup that fails keeps it from happening; one after 
   const before = await client.run(protocol.startBackup, { set: 'data' });
   assert.deepEqual([before.outcome, before.error?.code, before.error?.facts['reason']], ['failed', 'command.failed', 'exit code 3']);
   const after = await client.run(protocol.startBackup, { set: 'after' });
-  assert.deepEqual([after.outcome, after.exceptions.map(({ kind }) => kind), after.snapshotId !== undefined], ['success-with-exceptions', ['after-command'], true]);
+  assert.deepEqual(
+    [after.outcome, after.exceptions.map(({ kind }) => kind), after.snapshotId !== undefined],
+    ['success-with-exceptions', ['after-command'], true],
+  );
 });
 
 test('without a schedule on the machine an engine makes its runs itself, one after the other', async (t) => {
@@ -200,8 +228,17 @@ test('without a schedule on the machine an engine makes its runs itself, one aft
   stage.configure({}, { name: 'other' });
   const { client } = stage.window({ maySchedule: false });
   const results = await Promise.all(['data', 'other'].map((set) => client.run(protocol.startBackup, { set })));
-  assert.deepEqual(results.map(({ outcome, set }) => [set, outcome]), [['data', 'success'], ['other', 'success']]);
-  assert.deepEqual((await client.ask(protocol.listSets)).map(({ state }) => state), ['success', 'success']);
+  assert.deepEqual(
+    results.map(({ outcome, set }) => [set, outcome]),
+    [
+      ['data', 'success'],
+      ['other', 'success'],
+    ],
+  );
+  assert.deepEqual(
+    (await client.ask(protocol.listSets)).map(({ state }) => state),
+    ['success', 'success'],
+  );
 });
 
 test('a set runs by itself in its window; nobody is asked, and a password that is not stored is its failure', async (t) => {
@@ -215,11 +252,17 @@ test('a set runs by itself in its window; nobody is asked, and a password that i
   const window = stage.window({ password: ({ mayAsk }) => (mayAsk ? 'nobody may be asked' : undefined) });
   await until(async () => (await stateOf(window)) === 'failed', 'the run of the window fails');
   assert.equal((await window.client.request(protocol.recentRuns, { limit: 1 }))[0]?.error?.code, 'password.missing');
-  assert.deepEqual(window.asked.map(({ mayAsk }) => mayAsk), [false]);
+  assert.deepEqual(
+    window.asked.map(({ mayAsk }) => mayAsk),
+    [false],
+  );
   stage.configure({ schedule }, { name: 'second', schedule });
   const stored = stage.window({ stateFolder: stage.path('other state') });
   await until(async () => (await stored.client.ask(protocol.listSets)).every(({ state }) => state === 'success'), 'both sets run');
-  assert.deepEqual(stored.asked.map(({ mayAsk }) => mayAsk), [false]);
+  assert.deepEqual(
+    stored.asked.map(({ mayAsk }) => mayAsk),
+    [false],
+  );
 });
 
 test('an engine that cannot even start is tried a few times, and every request says so', async (t) => {

@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { EngineClient, protocol, type EngineClientOptions, type InitializeParams, type LogLine, type PasswordParams } from '../../src/engine/index.ts';
+import {
+  EngineClient,
+  protocol,
+  type EngineClientOptions,
+  type InitializeParams,
+  type LogLine,
+  type PasswordParams,
+} from '../../src/engine/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 
@@ -33,7 +40,10 @@ export interface WindowOptions extends Partial<InitializeParams> {
   readonly client?: Partial<EngineClientOptions>;
 }
 
-/** A server: a folder with data, a configuration and a state folder; repositories whose keys are cheap to open. Everything is removed after the test. */
+/**
+ * A server: a folder with data, a configuration and a state folder; repositories whose keys are cheap to open. Everything is removed after
+ * the test.
+ */
 export class EngineStage {
   readonly folder: string;
   readonly repository: string;
@@ -68,7 +78,10 @@ export class EngineStage {
 
   configure(...sets: readonly Readonly<Record<string, unknown>>[]): void {
     const usual = { name: 'data', sources: [this.source], repository: { location: this.repository } };
-    writeFileSync(this.configFile, JSON.stringify({ version: 1, timeZone: 'UTC', sets: sets.length > 0 ? sets.map((set) => ({ ...usual, ...set })) : [usual] }));
+    writeFileSync(
+      this.configFile,
+      JSON.stringify({ version: 1, timeZone: 'UTC', sets: sets.length > 0 ? sets.map((set) => ({ ...usual, ...set })) : [usual] }),
+    );
   }
 
   /** A window with an engine of its own, which ends with the test. */
@@ -79,7 +92,14 @@ export class EngineStage {
     const lost: string[] = [];
     const client = new EngineClient({
       enginePath,
-      environment: { PATH: process.env['PATH'], HOME: this.folder, TZ: 'UTC', NODE_COMPILE_CACHE: compileCache, VSCODE_IPC_HOOK: 'not for the engine', ...environment },
+      environment: {
+        PATH: process.env['PATH'],
+        HOME: this.folder,
+        TZ: 'UTC',
+        NODE_COMPILE_CACHE: compileCache,
+        VSCODE_IPC_HOOK: 'not for the engine',
+        ...environment,
+      },
       initialize: () => ({ configFile: this.configFile, stateFolder: this.path('state'), language: 'en', maySchedule: true, ...rest }),
       password: async (params) => {
         asked.push(params);
@@ -98,7 +118,11 @@ export class EngineStage {
 }
 
 /** A program that says that it runs, and ends when its mark is taken away. */
-export function gate(stage: EngineStage): { readonly command: readonly string[]; readonly isRunning: () => boolean; readonly open: () => void } {
+export function gate(stage: EngineStage): {
+  readonly command: readonly string[];
+  readonly isRunning: () => boolean;
+  readonly open: () => void;
+} {
   const mark = stage.path('mark');
   const script = `const fs = require('node:fs'); const mark = process.argv[1]; fs.writeFileSync(mark, ''); setInterval(() => fs.existsSync(mark) || process.exit(), 20)`;
   return { command: [process.execPath, '-e', script, mark], isRunning: () => existsSync(mark), open: () => rmSync(mark, { force: true }) };

@@ -6,7 +6,10 @@ import { byteStringFromText } from '../../src/platform/index.ts';
 import { EngineError, protocol, type RunProgress } from '../../src/engine/index.ts';
 import { EngineStage, password, until, type Window } from './engine-stage.ts';
 
-const code = (expected: string) => (error: unknown): boolean => error instanceof EngineError && error.code === expected;
+const code =
+  (expected: string) =>
+  (error: unknown): boolean =>
+    error instanceof EngineError && error.code === expected;
 
 async function stageWithBackup(t: TestContext): Promise<{ stage: EngineStage; window: Window; snapshot: string }> {
   const stage = new EngineStage(t);
@@ -29,7 +32,13 @@ test('a window makes a repository and a set, runs it, browses it, and restores f
   const location = stage.repository;
   const made = await client.request(protocol.initRepository, { location, password });
   assert.equal(made.version, 2);
-  await client.request(protocol.addSet, { name: 'data', sources: [stage.source], location, window: '21:00-23:00', retention: { keepDaily: 7 } });
+  await client.request(protocol.addSet, {
+    name: 'data',
+    sources: [stage.source],
+    location,
+    window: '21:00-23:00',
+    retention: { keepDaily: 7 },
+  });
   const [fresh] = await client.ask(protocol.listSets);
   assert.equal(fresh?.state, 'never-run');
   assert.match(fresh?.nextRun ?? '', /T21:00:00|T..:00:00/);
@@ -47,48 +56,103 @@ test('a window makes a repository and a set, runs it, browses it, and restores f
   assert.deepEqual(snapshot?.tags, ['data']);
   const path = byteStringFromText(stage.source);
   const page = await client.request(protocol.listFolder, { location, snapshot: snapshot!.id, path, offset: 0, limit: 10 });
-  assert.deepEqual(page.entries.map(({ label, type, size }) => [label, type, size]), [['a.txt', 'file', 13]]);
+  assert.deepEqual(
+    page.entries.map(({ label, type, size }) => [label, type, size]),
+    [['a.txt', 'file', 13]],
+  );
   const bytes = await client.request(protocol.readFile, { location, snapshot: snapshot!.id, path: `${path}/a.txt`, maxBytes: 100 });
   assert.equal(Buffer.from(bytes).toString(), 'first version');
 
   const folder = stage.path('out');
-  const restored = await client.run(protocol.startRestore, { location, snapshot: 'latest', paths: [`${path}/a.txt`], target: { kind: 'folder', folder }, overwrite: 'never' });
+  const restored = await client.run(protocol.startRestore, {
+    location,
+    snapshot: 'latest',
+    paths: [`${path}/a.txt`],
+    target: { kind: 'folder', folder },
+    overwrite: 'never',
+  });
   assert.equal(restored.outcome, 'success', JSON.stringify(restored));
   assert.equal(restored.verifiedFiles, 1);
   assert.equal(readFileSync(join(folder, 'a.txt'), 'utf8'), 'first version');
-  assert.deepEqual((await client.request(protocol.recentRuns, { limit: 10 })).map(({ job, outcome }) => [job, outcome]), [['restore', 'success'], ['backup', 'success']]);
+  assert.deepEqual(
+    (await client.request(protocol.recentRuns, { limit: 10 })).map(({ job, outcome }) => [job, outcome]),
+    [
+      ['restore', 'success'],
+      ['backup', 'success'],
+    ],
+  );
   assert.deepEqual(asked, [], 'the password of a new repository is known');
 });
 
 test('versions, comparison and search tell what changed between two backups', async (t) => {
-  const { stage, window: { client }, snapshot } = await stageWithBackup(t);
+  const {
+    stage,
+    window: { client },
+    snapshot,
+  } = await stageWithBackup(t);
   const location = stage.repository;
   const a = stage.write('a.txt', 'second version!');
   rmSync(join(stage.source, 'folder/z.txt'));
   const second = await client.run(protocol.startBackup, { set: 'data' });
   const versions = await client.request(protocol.fileVersions, { location, path: a });
-  assert.deepEqual(versions.map(({ entry, alsoIn }) => [entry.size, alsoIn.length]), [[15, 0], [13, 0]]);
-  const compared = await client.request(protocol.compareSnapshots, { location, older: snapshot, newer: second.snapshotId!, maxChanges: 100 });
-  assert.deepEqual(compared.changes.map(({ modifier, label }) => [modifier, label.replace(stage.source, '')]), [['M', '/a.txt'], ['-', '/folder/z.txt']]);
+  assert.deepEqual(
+    versions.map(({ entry, alsoIn }) => [entry.size, alsoIn.length]),
+    [
+      [15, 0],
+      [13, 0],
+    ],
+  );
+  const compared = await client.request(protocol.compareSnapshots, {
+    location,
+    older: snapshot,
+    newer: second.snapshotId!,
+    maxChanges: 100,
+  });
+  assert.deepEqual(
+    compared.changes.map(({ modifier, label }) => [modifier, label.replace(stage.source, '')]),
+    [
+      ['M', '/a.txt'],
+      ['-', '/folder/z.txt'],
+    ],
+  );
   assert.equal(compared.isComplete, true);
   const bounded = await client.request(protocol.compareSnapshots, { location, older: snapshot, newer: second.snapshotId!, maxChanges: 1 });
   assert.deepEqual([bounded.changes.length, bounded.isComplete], [1, false]);
   const found = await client.request(protocol.findEntries, { location, pattern: 'Z.*', limit: 10 });
-  assert.deepEqual(found.map(({ snapshot: { id } }) => id), [snapshot]);
+  assert.deepEqual(
+    found.map(({ snapshot: { id } }) => id),
+    [snapshot],
+  );
 });
 
 test('a restore to the original place is previewed first, and touches only what was chosen', async (t) => {
-  const { stage, window: { client } } = await stageWithBackup(t);
+  const {
+    stage,
+    window: { client },
+  } = await stageWithBackup(t);
   stage.write('a.txt', 'changed since');
   stage.write('folder/b.txt', 'changed too');
   rmSync(join(stage.source, 'folder/z.txt'));
   const path = byteStringFromText(stage.source);
-  const params = { location: stage.repository, snapshot: 'latest', paths: [`${path}/folder`], target: { kind: 'original' }, overwrite: 'always' } as const;
+  const params = {
+    location: stage.repository,
+    snapshot: 'latest',
+    paths: [`${path}/folder`],
+    target: { kind: 'original' },
+    overwrite: 'always',
+  } as const;
   const preview = await client.request(protocol.previewRestore, params);
   assert.deepEqual([preview.written, preview.overwritten, preview.left], [1, 1, 0], JSON.stringify(preview));
-  const sizeOf = (kind: string): number => readdirSync(join(stage.repository, kind), { recursive: true, withFileTypes: true }).reduce((sum, { parentPath, name }) => sum + (name.length === 64 ? statSync(join(parentPath, name)).size : 0), 0);
+  const sizeOf = (kind: string): number =>
+    readdirSync(join(stage.repository, kind), { recursive: true, withFileTypes: true }).reduce(
+      (sum, { parentPath, name }) => sum + (name.length === 64 ? statSync(join(parentPath, name)).size : 0),
+      0,
+    );
   assert.ok(preview.readBytes > sizeOf('index') && preview.readBytes < sizeOf('index') + sizeOf('data'), String(preview.readBytes));
-  assert.deepEqual(preview.samples, [{ path: join(stage.source, 'folder/b.txt'), action: 'overwrite' }, { path: join(stage.source, 'folder/z.txt'), action: 'write' }]);
+  assert.deepEqual(preview.samples, [
+    { path: join(stage.source, 'folder/b.txt'), action: 'overwrite' },
+    { path: join(stage.source, 'folder/z.txt'), action: 'write' },
+  ]);
   assert.equal(readFileSync(join(stage.source, 'folder/b.txt'), 'utf8'), 'changed too', 'a preview writes nothing');
   const result = await client.run(protocol.startRestore, params);
   assert.equal(result.outcome, 'success', JSON.stringify(result));
@@ -99,8 +163,15 @@ test('a restore to the original place is previewed first, and touches only what 
   utimesSync(stage.folder, 1000, 1000);
   utimesSync(stage.source, 2000, 2000);
   chmodSync(stage.source, 0o711);
-  assert.equal((await client.run(protocol.startRestore, { ...params, paths: [`${path}/folder`, `${path}/a.txt`], overwrite: 'if-changed' })).outcome, 'success');
-  assert.deepEqual([statSync(stage.folder).mtimeMs, statSync(stage.source).mode & 0o777], [1_000_000, 0o711], 'the folders above keep what they are');
+  assert.equal(
+    (await client.run(protocol.startRestore, { ...params, paths: [`${path}/folder`, `${path}/a.txt`], overwrite: 'if-changed' })).outcome,
+    'success',
+  );
+  assert.deepEqual(
+    [statSync(stage.folder).mtimeMs, statSync(stage.source).mode & 0o777],
+    [1_000_000, 0o711],
+    'the folders above keep what they are',
+  );
   chmodSync(stage.source, (before[1]?.mode ?? 0) & 0o777);
   stage.write('a.txt', 'changed since');
   const all = await client.run(protocol.startRestore, { ...params, paths: ['/'], overwrite: 'never' });
@@ -109,7 +180,10 @@ test('a restore to the original place is previewed first, and touches only what 
 });
 
 test('a check finds damage and says where', async (t) => {
-  const { stage, window: { client } } = await stageWithBackup(t);
+  const {
+    stage,
+    window: { client },
+  } = await stageWithBackup(t);
   assert.equal((await client.run(protocol.startCheck, { location: stage.repository, readData: true })).outcome, 'success');
   const data = join(stage.repository, 'data');
   const [pack] = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
@@ -131,24 +205,44 @@ test('a folder of many entries is paged, folders first, and pages are bounded', 
   const page = await client.request(protocol.listFolder, { ...folder, offset: 0, limit: 3 });
   assert.deepEqual([page.total, page.entries.map(({ label }) => label)], [301, ['zoo', 'file 0.txt', 'file 1.txt']]);
   const last = await client.request(protocol.listFolder, { ...folder, offset: 300, limit: 10_000 });
-  assert.deepEqual(last.entries.map(({ label }) => label), ['file 299.txt']);
-  for (const wrong of [{ offset: -1, limit: 1 }, { offset: 0, limit: 1e9 }, { offset: 0.5, limit: 1 }, { offset: NaN, limit: 1 }]) {
+  assert.deepEqual(
+    last.entries.map(({ label }) => label),
+    ['file 299.txt'],
+  );
+  for (const wrong of [
+    { offset: -1, limit: 1 },
+    { offset: 0, limit: 1e9 },
+    { offset: 0.5, limit: 1 },
+    { offset: NaN, limit: 1 },
+  ]) {
     await assert.rejects(client.request(protocol.listFolder, { ...folder, ...wrong }), code('arguments.invalid'));
   }
-  await assert.rejects(client.request(protocol.listFolder, { ...folder, path: 'relative', offset: 0, limit: 1 }), code('arguments.invalid'));
+  await assert.rejects(
+    client.request(protocol.listFolder, { ...folder, path: 'relative', offset: 0, limit: 1 }),
+    code('arguments.invalid'),
+  );
   await assert.rejects(client.request(protocol.listFolder, { ...folder, path: '/nowhere', offset: 0, limit: 1 }), code('path.not-found'));
   await assert.rejects(client.request(protocol.statEntry, { ...folder, snapshot: 'ffffffff' }), code('snapshot.not-found'));
   await assert.rejects(client.request(protocol.readFile, { ...folder, path: `${folder.path}/zoo`, maxBytes: 1 }), code('path.not-found'));
 });
 
 test('a file beyond the wanted size is refused before it is read', async (t) => {
-  const { stage, window: { client } } = await stageWithBackup(t);
+  const {
+    stage,
+    window: { client },
+  } = await stageWithBackup(t);
   const path = `${byteStringFromText(stage.source)}/a.txt`;
-  await assert.rejects(client.request(protocol.readFile, { location: stage.repository, snapshot: 'latest', path, maxBytes: 12 }), code('file.too-large'));
+  await assert.rejects(
+    client.request(protocol.readFile, { location: stage.repository, snapshot: 'latest', path, maxBytes: 12 }),
+    code('file.too-large'),
+  );
 });
 
 test('the recovery kit names the repository, and prints the password only when that is asked for', async (t) => {
-  const { stage, window: { client } } = await stageWithBackup(t);
+  const {
+    stage,
+    window: { client },
+  } = await stageWithBackup(t);
   const { id } = await client.request(protocol.repositoryInfo, { location: stage.repository });
   const plain = await client.request(protocol.recoveryKit, { location: stage.repository, withPassword: false });
   const full = await client.request(protocol.recoveryKit, { location: stage.repository, withPassword: true });
@@ -160,18 +254,31 @@ test('the recovery kit names the repository, and prints the password only when t
 });
 
 test('locks of programs that are gone are removed', async (t) => {
-  const { stage, window: { client } } = await stageWithBackup(t);
+  const {
+    stage,
+    window: { client },
+  } = await stageWithBackup(t);
   assert.equal(await client.request(protocol.unlockRepository, { location: stage.repository }), 0);
 });
 
 test('a wrong configuration is told with its place, and the sets that are right go on', async (t) => {
-  const { stage, window: { client } } = await stageWithBackup(t);
+  const {
+    stage,
+    window: { client },
+  } = await stageWithBackup(t);
   stage.configure({}, { name: 'bad', sources: ['relative'] });
-  for (let look = 0; look < 100 && (await client.ask(protocol.configuration)).problems.length === 0; look++) await new Promise((resolve) => setTimeout(resolve, 50));
+  for (let look = 0; look < 100 && (await client.ask(protocol.configuration)).problems.length === 0; look++)
+    await new Promise((resolve) => setTimeout(resolve, 50));
   const { problems, exists, timeZone } = await client.ask(protocol.configuration);
   assert.deepEqual([exists, timeZone], [true, 'UTC']);
-  assert.deepEqual(problems.map(({ severity, line }) => [severity, line]), [['error', 0]]);
-  assert.deepEqual((await client.ask(protocol.listSets)).map(({ name }) => name), ['data']);
+  assert.deepEqual(
+    problems.map(({ severity, line }) => [severity, line]),
+    [['error', 0]],
+  );
+  assert.deepEqual(
+    (await client.ask(protocol.listSets)).map(({ name }) => name),
+    ['data'],
+  );
   await assert.rejects(client.run(protocol.startBackup, { set: 'bad' }), code('set.unknown'));
   await client.request(protocol.removeSet, { set: 'data' });
   assert.deepEqual(await client.ask(protocol.listSets), []);
@@ -196,7 +303,10 @@ test('a set that a slip of the pen has broken runs on as it was, also after the 
 });
 
 test('a missing repository, a location of nonsense and an unmounted server each have their own answer', async (t) => {
-  const { stage, window: { client } } = await stageWithBackup(t);
+  const {
+    stage,
+    window: { client },
+  } = await stageWithBackup(t);
   mkdirSync(stage.path('empty'));
   await assert.rejects(client.request(protocol.listSnapshots, { location: stage.path('empty') }), code('repository.missing'));
   await assert.rejects(client.request(protocol.listSnapshots, { location: stage.path('gone') }), code('repository.missing'));

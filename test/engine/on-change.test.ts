@@ -15,7 +15,8 @@ test('a set that runs on changes is looked through when its watch begins, and ge
   stage.write('a.txt', 'a');
   await stage.initRepository();
   stage.configure({ schedule: { onChange: { settleSeconds: 1 } } });
-  const snapshots = ({ client }: Window): Promise<readonly SnapshotInfo[]> => client.request(protocol.listSnapshots, { location: stage.repository });
+  const snapshots = ({ client }: Window): Promise<readonly SnapshotInfo[]> =>
+    client.request(protocol.listSnapshots, { location: stage.repository });
   const first = stage.window();
   await until(async () => (await newestRun(first))?.outcome === 'success', 'the first backup is made');
   const [made] = await snapshots(first);
@@ -32,9 +33,13 @@ test('a set that runs on changes is looked through when its watch begins, and ge
   assert.deepEqual([looked?.isUnchanged, looked?.snapshotId, looked?.files], [true, made?.id, 1]);
   assert.equal((await snapshots(second)).length, 1);
   const { rows } = await second.client.request(protocol.listRecords, { offset: 0, limit: 10, kinds: ['internal-backup'] });
-  // Between the two may stand a look of the first window, whose watch begins while its first backup still runs: done, or stopped with its window.
+  // Between the two may stand a look of the first window, whose watch begins while its first backup still runs: done, or stopped with its
+  // window.
   assert.deepEqual([rows[0]?.result, rows[0]?.snapshotId], ['success', undefined]);
-  assert.deepEqual(rows.filter(({ snapshotId }) => snapshotId !== undefined).map(({ result, snapshotId }) => [result, snapshotId]), [['success', made?.id]]);
+  assert.deepEqual(
+    rows.filter(({ snapshotId }) => snapshotId !== undefined).map(({ result, snapshotId }) => [result, snapshotId]),
+    [['success', made?.id]],
+  );
   stage.write('b.txt', 'b');
   await until(async () => (await snapshots(second)).length === 2, 'the change is backed up');
 });
@@ -44,9 +49,13 @@ test('neither the repository nor what we remember counts as a change, by whichev
   const [repository, state] = [stage.path('real repository'), stage.path('state')];
   for (const folder of [repository, state]) mkdirSync(folder);
   symlinkSync(repository, stage.path('link'), 'junction');
-  const text = JSON.stringify({ version: 1, sets: [{ name: 'all', sources: [stage.folder], repository: { location: stage.path('link') }, schedule: { onChange: {} } }] });
+  const text = JSON.stringify({
+    version: 1,
+    sets: [{ name: 'all', sources: [stage.folder], repository: { location: stage.path('link') }, schedule: { onChange: {} } }],
+  });
   writeFileSync(stage.configFile, text);
   const [set] = await scheduledSetsOf(parseConfiguration(text).configuration, { stateFolder: state, onProblem: assert.fail });
   assert.ok(set?.timing.kind === 'change');
-  for (const folder of [repository, stage.path('link'), state]) assert.ok(set.timing.ignored.includes(folder), `${folder} is ignored: ${set.timing.ignored.join()}`);
+  for (const folder of [repository, stage.path('link'), state])
+    assert.ok(set.timing.ignored.includes(folder), `${folder} is ignored: ${set.timing.ignored.join()}`);
 });

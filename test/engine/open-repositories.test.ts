@@ -22,7 +22,8 @@ async function begin(t: TestContext): Promise<{ clock: VirtualClock; repositorie
       asked.push(location);
       return password;
     },
-    sets: () => [], environment: {},
+    sets: () => [],
+    environment: {},
   });
   const repositories = new OpenRepositories({ clock, random: systemRandom, openStorage: async (path) => openStorage(path) }, passwords);
   t.after(() => repositories.close());
@@ -64,5 +65,8 @@ test('a repository is not closed while somebody works with it, however long', as
 test('what is closed for good opens nothing any more', async (t) => {
   const { repositories, location } = await begin(t);
   await repositories.close();
-  await assert.rejects(repositories.use(location, wish, async (opened) => opened), (error) => isCode(error, 'aborted'));
+  await assert.rejects(
+    repositories.use(location, wish, async (opened) => opened),
+    (error) => isCode(error, 'aborted'),
+  );
 });

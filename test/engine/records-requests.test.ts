@@ -12,9 +12,17 @@ const person = { name: 'Siti Rahma', position: 'QHSE Manager' } as const;
 test('the history is listed newest first, in pages, and filtered by kind, result, set, day and snapshot', async (t) => {
   const { window } = await busyHouse(t);
   const all = await list(window);
-  assert.deepEqual(all.rows.map(({ number, kind, result }) => [number, kind, result]), [
-    [6, 'internal-backup', 'failed'], [5, 'internal-backup', 'success-with-exceptions'], [4, 'check', 'success'], [3, 'internal-backup', 'success'], [2, 'configuration-change', undefined], [1, 'history-start', undefined],
-  ]);
+  assert.deepEqual(
+    all.rows.map(({ number, kind, result }) => [number, kind, result]),
+    [
+      [6, 'internal-backup', 'failed'],
+      [5, 'internal-backup', 'success-with-exceptions'],
+      [4, 'check', 'success'],
+      [3, 'internal-backup', 'success'],
+      [2, 'configuration-change', undefined],
+      [1, 'history-start', undefined],
+    ],
+  );
   assert.deepEqual([all.total, (await list(window, { offset: 4, limit: 1 })).rows.map(({ number }) => number)], [6, [2]]);
   const numbers = async (filter: Partial<protocol.RecordsParams>) => (await list(window, filter)).rows.map(({ number }) => number);
   assert.deepEqual(await numbers({ kinds: ['check', 'history-start'] }), [4, 1]);
@@ -24,19 +32,29 @@ test('the history is listed newest first, in pages, and filtered by kind, result
   assert.deepEqual([(await numbers({ from: today, to: today })).length, await numbers({ to: '2020-01-01' })], [6, []]);
   const [, withExceptions] = all.rows;
   assert.deepEqual(await numbers({ snapshots: [withExceptions?.snapshotId ?? ''] }), [5]);
-  assert.deepEqual([withExceptions?.setTitle, withExceptions?.resultText, withExceptions?.day], ['Data of the office', 'Completed with exceptions', today]);
+  assert.deepEqual(
+    [withExceptions?.setTitle, withExceptions?.resultText, withExceptions?.day],
+    ['Data of the office', 'Completed with exceptions', today],
+  );
   assert.match(withExceptions?.summary ?? '', /^1 file · .* · 1 exception$/);
 });
 
 test('a record opens with everything that it says, its exceptions in words, and what can be done with it now', async (t) => {
   const { stage, window } = await busyHouse(t);
   const page = await read(window, 5);
-  assert.deepEqual(page.exceptions.map(({ item }) => item), [stage.path('gone')]);
+  assert.deepEqual(
+    page.exceptions.map(({ item }) => item),
+    [stage.path('gone')],
+  );
   assert.doesNotMatch(page.exceptions[0]?.text ?? '', /ENOENT|vanished/);
-  assert.deepEqual([page.restorable?.location, page.restorable?.snapshot, page.repeatable], [stage.repository, page.snapshotId, { kind: 'backup', set: 'data' }]);
+  assert.deepEqual(
+    [page.restorable?.location, page.restorable?.snapshot, page.repeatable],
+    [stage.repository, page.snapshotId, { kind: 'backup', set: 'data' }],
+  );
   assert.equal(JSON.parse(page.line).number, 5);
   const labels = page.fields.map(({ label }) => label);
-  for (const label of ['No.', 'Kind', 'Result', 'Actual', 'Source', 'Destination', 'Snapshot', 'Own hash']) assert.ok(labels.includes(label), label);
+  for (const label of ['No.', 'Kind', 'Result', 'Actual', 'Source', 'Destination', 'Snapshot', 'Own hash'])
+    assert.ok(labels.includes(label), label);
   assert.deepEqual([(await read(window, 4)).repeatable, (await read(window, 4)).restorable], [undefined, undefined], 'a check is neither');
   await assert.rejects(read(window, 99), hasCode('record.not-found'));
 });
@@ -65,7 +83,17 @@ test('a person approves records, and closes a nonconformity once, with cause and
   const stage = new EngineStage(t);
   stage.configure();
   const { client } = stage.window();
-  await historyOf(stage).append({ ...common, kind: 'nonconformity-opened', nonconformity: { id: 'NC-0001', subject: 'drill-overdue:2026-11-01', rule: 'drill-overdue', facts: { day: '2026-11-01', days: 30 }, records: [1] } });
+  await historyOf(stage).append({
+    ...common,
+    kind: 'nonconformity-opened',
+    nonconformity: {
+      id: 'NC-0001',
+      subject: 'drill-overdue:2026-11-01',
+      rule: 'drill-overdue',
+      facts: { day: '2026-11-01', days: 30 },
+      records: [1],
+    },
+  });
   assert.equal((await client.ask(protocol.recordsSummary)).openNonconformities, 1);
   const [open] = await client.ask(protocol.listNonconformities);
   assert.deepEqual([open?.id, open?.ruleText, open?.closed], ['NC-0001', 'Restore drill overdue', undefined]);
@@ -78,12 +106,21 @@ test('a person approves records, and closes a nonconformity once, with cause and
   assert.deepEqual((await client.request(protocol.readRecord, { number: 1 })).nonconformities, ['NC-0001']);
   const approved = await client.request(protocol.approveRecords, { act: 'checked', from: '2026-11-01', to: '2026-11-30', ...person });
   assert.deepEqual([approved.kind, approved.summary], ['approval', 'Checked: Siti Rahma, 2026-11-01 – 2026-11-30']);
-  await assert.rejects(client.request(protocol.approveRecords, { act: 'checked', from: '2026-11-30', to: '2026-11-01', ...person }), hasCode('arguments.invalid'));
-  await assert.rejects(client.request(protocol.approveRecords, { act: 'checked', from: '2026-11-01', to: '2026-11-30', name: ' ', position: '-' }), hasCode('arguments.invalid'));
+  await assert.rejects(
+    client.request(protocol.approveRecords, { act: 'checked', from: '2026-11-30', to: '2026-11-01', ...person }),
+    hasCode('arguments.invalid'),
+  );
+  await assert.rejects(
+    client.request(protocol.approveRecords, { act: 'checked', from: '2026-11-01', to: '2026-11-30', name: ' ', position: '-' }),
+    hasCode('arguments.invalid'),
+  );
 });
 
 test('reports come out in the format and language that are asked for, and the audit pack proves itself', async (t) => {
-  const { stage, window: { client } } = await busyHouse(t);
+  const {
+    stage,
+    window: { client },
+  } = await busyHouse(t);
   const { today } = await client.ask(protocol.recordsSummary);
   const period = { from: today, to: today };
   const pdf = await client.request(protocol.writeReport, { ...period, file: stage.path('a.pdf'), format: 'pdf', language: 'en' });
@@ -93,23 +130,35 @@ test('reports come out in the format and language that are asked for, and the au
   assert.match(readFileSync(html.file, 'utf8'), /<html lang="id">[^]*Cadangan internal/);
   const pack = await client.request(protocol.writeAuditPack, { ...period, file: stage.path('a.zip') });
   assert.equal((await verifyAuditPack(pack.file)).isIntact, true);
-  await assert.rejects(client.request(protocol.writeReport, { ...period, file: stage.path('no', 'such', 'a.csv'), format: 'csv', language: 'en' }), hasCode('storage.unreachable'));
+  await assert.rejects(
+    client.request(protocol.writeReport, { ...period, file: stage.path('no', 'such', 'a.csv'), format: 'csv', language: 'en' }),
+    hasCode('storage.unreachable'),
+  );
 });
 
 test('the verification compares repositories that open without a question, and names the line that somebody forged', async (t) => {
   const { stage, window } = await busyHouse(t);
   const good = await window.client.ask(protocol.verifyRecords);
   assert.deepEqual([good.isIntact, good.count, good.compared], [true, 6, [stage.repository]]);
-  assert.deepEqual(good.notCompared.map(({ location, error }) => [location, error.code]), [[stage.path('away'), 'repository.missing']]);
+  assert.deepEqual(
+    good.notCompared.map(({ location, error }) => [location, error.code]),
+    [[stage.path('away'), 'repository.missing']],
+  );
   assert.equal((await window.client.ask(protocol.recordsSummary)).chain, 'intact');
   const folder = recordsFolder(stage.path('state'));
   const [file = ''] = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
   const lines = readFileSync(join(folder, file), 'utf8').split('\n');
   // At once, as the engine may be reading it: a file that is empty for a moment is another fault.
-  writeFileSync(join(folder, 'forged'), lines.map((line, at) => (at === 5 ? line.replace('"result":"failed"', '"result":"success"') : line)).join('\n'));
+  writeFileSync(
+    join(folder, 'forged'),
+    lines.map((line, at) => (at === 5 ? line.replace('"result":"failed"', '"result":"success"') : line)).join('\n'),
+  );
   renameSync(join(folder, 'forged'), join(folder, file));
   const forged = await window.client.ask(protocol.verifyRecords);
-  assert.deepEqual([forged.isIntact, forged.faults[0]], [false, `${file}, line 6: record 6 was changed: its content does not fit its hash`]);
+  assert.deepEqual(
+    [forged.isIntact, forged.faults[0]],
+    [false, `${file}, line 6: record 6 was changed: its content does not fit its hash`],
+  );
   const summary = await window.client.ask(protocol.recordsSummary);
   assert.deepEqual([summary.chain, summary.openNonconformities], ['broken', 1]);
 });
@@ -122,12 +171,18 @@ test('the dashboard leads from the objective and the next run to the change of t
   const { client } = stage.window();
   const dashboard = async () => (await client.request(protocol.dashboard, { year: 2026 })).sets[0];
   // A change is in force a moment before its record is written.
-  await until(async () => { const set = await dashboard(); return set?.nextRun !== undefined && set.rpoRecord !== undefined && set.scheduleRecord !== undefined; }, 'it is planned, and recorded');
+  await until(async () => {
+    const set = await dashboard();
+    return set?.nextRun !== undefined && set.rpoRecord !== undefined && set.scheduleRecord !== undefined;
+  }, 'it is planned, and recorded');
   const first = await dashboard();
   const whatOf = async (number = 0) => JSON.parse((await client.request(protocol.readRecord, { number })).line).change.what;
   assert.deepEqual([await whatOf(first?.rpoRecord), await whatOf(first?.scheduleRecord)], ['configuration', 'configuration']);
   stage.configure({ rpoHours: 30, schedule: { window: '02:00-03:00', days } });
-  await until(async () => { const set = await dashboard(); return set?.rpoHours === 30 && set.rpoRecord !== first?.rpoRecord; }, 'the objective is another one, and recorded');
+  await until(async () => {
+    const set = await dashboard();
+    return set?.rpoHours === 30 && set.rpoRecord !== first?.rpoRecord;
+  }, 'the objective is another one, and recorded');
   const next = await dashboard();
   assert.deepEqual([await whatOf(next?.rpoRecord), next?.scheduleRecord], ['sets.data.rpoHours', first?.scheduleRecord]);
 });
@@ -142,7 +197,10 @@ async function busyHouse(t: TestContext): Promise<{ readonly stage: EngineStage;
   // A source that is not there is an exception of every backup but the first one.
   const gone = stage.path('gone');
   mkdirSync(gone);
-  stage.configure({ title: 'Data of the office', sources: [stage.source, gone] }, { name: 'away', repository: { location: stage.path('away') } });
+  stage.configure(
+    { title: 'Data of the office', sources: [stage.source, gone] },
+    { name: 'away', repository: { location: stage.path('away') } },
+  );
   const window = stage.window({ maySchedule: false });
   const { client } = window;
   await client.run(protocol.startBackup, { set: 'data' });

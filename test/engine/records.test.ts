@@ -16,12 +16,30 @@ test('what a window lets run leaves records: the configuration first, then every
   const [snapshot] = await window.client.request(protocol.listSnapshots, { location: stage.repository });
   const target = stage.path('out');
   mkdirSync(target);
-  await window.client.run(protocol.startRestore, { location: stage.repository, snapshot: snapshot?.id ?? '', paths: [stage.source], target: { kind: 'folder', folder: target }, overwrite: 'never' });
+  await window.client.run(protocol.startRestore, {
+    location: stage.repository,
+    snapshot: snapshot?.id ?? '',
+    paths: [stage.source],
+    target: { kind: 'folder', folder: target },
+    overwrite: 'never',
+  });
   await window.client.run(protocol.startCheck, { location: stage.repository, readData: true });
   const records = await recordsOf(stage);
-  assert.deepEqual(records.map(({ kind, result }) => [kind, result]), [['history-start', undefined], ['configuration-change', undefined], ['internal-backup', 'success'], ['internal-restore', 'success'], ['check', 'success']]);
+  assert.deepEqual(
+    records.map(({ kind, result }) => [kind, result]),
+    [
+      ['history-start', undefined],
+      ['configuration-change', undefined],
+      ['internal-backup', 'success'],
+      ['internal-restore', 'success'],
+      ['check', 'success'],
+    ],
+  );
   const [, , backup, restore] = records;
-  assert.deepEqual([backup?.set, backup?.trigger, backup?.operator.via, backup?.snapshotId, backup?.counts?.['filesTotal']], ['data', 'manual', 'editor', snapshot?.id, 1]);
+  assert.deepEqual(
+    [backup?.set, backup?.trigger, backup?.operator.via, backup?.snapshotId, backup?.counts?.['filesTotal']],
+    ['data', 'manual', 'editor', snapshot?.id, 1],
+  );
   assert.deepEqual([restore?.snapshotId, restore?.counts?.['filesRestored'], restore?.counts?.['filesVerified']], [snapshot?.id, 1, 1]);
   assert.deepEqual(snapshot?.tags, ['data'], 'views do not show the tag that dates the records');
   assert.ok((await verifyHistory(stage.path('state', 'records'))).isIntact);
@@ -33,7 +51,10 @@ test('a run that cannot begin is recorded with its reason', async (t) => {
   const result = await stage.window().client.run(protocol.startBackup, { set: 'data' });
   assert.equal(result.outcome, 'failed');
   const last = (await recordsOf(stage)).at(-1);
-  assert.deepEqual([last?.kind, last?.result, last?.set, last?.reason?.code, existsSync(stage.repository)], ['internal-backup', 'failed', 'data', result.error?.code, false]);
+  assert.deepEqual(
+    [last?.kind, last?.result, last?.set, last?.reason?.code, existsSync(stage.repository)],
+    ['internal-backup', 'failed', 'data', result.error?.code, false],
+  );
 });
 
 test('a new repository is recorded; a backup that somebody removes opens a nonconformity when the next one has run', async (t) => {
@@ -58,11 +79,15 @@ test('a new repository is recorded; a backup that somebody removes opens a nonco
   const opened = async () => (await recordsOf(stage)).flatMap(({ nonconformity }) => nonconformity ?? []);
   await until(async () => (await opened()).length > 0, 'it is found');
   await client.ask(protocol.verifyRecords);
-  assert.deepEqual((await opened()).map(({ rule, facts, records }) => [rule, facts?.['snapshots'], records]), [['backup-removed', [first?.snapshotId], [first?.number]]]);
+  assert.deepEqual(
+    (await opened()).map(({ rule, facts, records }) => [rule, facts?.['snapshots'], records]),
+    [['backup-removed', [first?.snapshotId], [first?.number]]],
+  );
 });
 
 async function recordsOf(stage: EngineStage): Promise<HistoryRecord[]> {
   const records: HistoryRecord[] = [];
-  for await (const record of new RecordHistory(stage.path('state'), { clock: systemClock, random: systemRandom, software: '' }).records()) records.push(record);
+  for await (const record of new RecordHistory(stage.path('state'), { clock: systemClock, random: systemRandom, software: '' }).records())
+    records.push(record);
   return records;
 }

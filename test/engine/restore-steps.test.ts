@@ -5,7 +5,18 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { planRestoreSteps } from '../../src/engine/restore-steps.ts';
-import { byteStringFromBytes, byteStringFromText, CadanganError, compilePatterns, isCode, literalPattern, machinePathOf, rootOf, snapshotPathOf, type ByteString } from '../../src/platform/index.ts';
+import {
+  byteStringFromBytes,
+  byteStringFromText,
+  CadanganError,
+  compilePatterns,
+  isCode,
+  literalPattern,
+  machinePathOf,
+  rootOf,
+  snapshotPathOf,
+  type ByteString,
+} from '../../src/platform/index.ts';
 import type { Node, StoredSnapshot } from '../../src/repository/index.ts';
 
 const snapshot = { id: 'x', timeNs: 0n, snapshot: { paths: ['/srv/data', '/gone'] } } as unknown as StoredSnapshot;
@@ -20,24 +31,41 @@ async function nodeOf(path: ByteString): Promise<Node | undefined> {
 }
 
 const snapshotOf = (...paths: string[]) => ({ ...snapshot, snapshot: { paths } }) as unknown as StoredSnapshot;
-const steps = (paths: readonly string[], target: Parameters<typeof planRestoreSteps>[0]['target'], of = snapshot) => planRestoreSteps({ paths, target }, of, nodeOf);
+const steps = (paths: readonly string[], target: Parameters<typeof planRestoreSteps>[0]['target'], of = snapshot) =>
+  planRestoreSteps({ paths, target }, of, nodeOf);
 const folder = { kind: 'folder', folder: '/out' } as const;
 const original = { kind: 'original' } as const;
 const posix = { skip: process.platform === 'win32' && 'paths of POSIX' };
 
 test('what is restored into a folder appears in it as if it had been copied there', posix, async () => {
   assert.deepEqual(await steps(['/'], folder), [{ subfolder: undefined, includes: undefined, target: '/out', keepsFoldersAbove: false }]);
-  assert.deepEqual(await steps(['/srv/data/a.txt'], folder), [{ subfolder: '/srv/data', includes: ['/a.txt'], target: '/out', keepsFoldersAbove: false }]);
-  assert.deepEqual(await steps(['/srv/data/a.txt', '/srv/data/sub/c.txt'], folder), [{ subfolder: '/srv/data', includes: ['/a.txt', '/sub/c.txt'], target: '/out', keepsFoldersAbove: false }]);
-  assert.deepEqual(await steps(['/srv', '/other/d.txt'], folder), [{ subfolder: undefined, includes: ['/srv', '/other/d.txt'], target: '/out', keepsFoldersAbove: false }]);
-  assert.deepEqual(await steps(['/srv/data/b [1]*.txt'], folder), [{ subfolder: '/srv/data', includes: ['/b [[]1][*].txt'], target: '/out', keepsFoldersAbove: false }]);
+  assert.deepEqual(await steps(['/srv/data/a.txt'], folder), [
+    { subfolder: '/srv/data', includes: ['/a.txt'], target: '/out', keepsFoldersAbove: false },
+  ]);
+  assert.deepEqual(await steps(['/srv/data/a.txt', '/srv/data/sub/c.txt'], folder), [
+    { subfolder: '/srv/data', includes: ['/a.txt', '/sub/c.txt'], target: '/out', keepsFoldersAbove: false },
+  ]);
+  assert.deepEqual(await steps(['/srv', '/other/d.txt'], folder), [
+    { subfolder: undefined, includes: ['/srv', '/other/d.txt'], target: '/out', keepsFoldersAbove: false },
+  ]);
+  assert.deepEqual(await steps(['/srv/data/b [1]*.txt'], folder), [
+    { subfolder: '/srv/data', includes: ['/b [[]1][*].txt'], target: '/out', keepsFoldersAbove: false },
+  ]);
 });
 
 test('a whole snapshot comes into a folder as its sources, without the folders above them', posix, async () => {
-  assert.deepEqual(await steps(['/'], folder, snapshotOf('/srv/data')), [{ subfolder: '/srv', includes: ['/data'], target: '/out', keepsFoldersAbove: false }]);
-  assert.deepEqual(await steps(['/'], folder, snapshotOf('/srv/data', '/other')), [{ subfolder: undefined, includes: ['/srv/data', '/other'], target: '/out', keepsFoldersAbove: false }]);
+  assert.deepEqual(await steps(['/'], folder, snapshotOf('/srv/data')), [
+    { subfolder: '/srv', includes: ['/data'], target: '/out', keepsFoldersAbove: false },
+  ]);
+  assert.deepEqual(await steps(['/'], folder, snapshotOf('/srv/data', '/other')), [
+    { subfolder: undefined, includes: ['/srv/data', '/other'], target: '/out', keepsFoldersAbove: false },
+  ]);
   const whole = [{ subfolder: undefined, includes: undefined, target: '/out', keepsFoldersAbove: false }];
-  assert.deepEqual(await steps(['/'], folder, snapshotOf('/srv/data', '/named/relatively')), whole, 'what is elsewhere must not be left out');
+  assert.deepEqual(
+    await steps(['/'], folder, snapshotOf('/srv/data', '/named/relatively')),
+    whole,
+    'what is elsewhere must not be left out',
+  );
   assert.deepEqual(await steps(['/'], folder, snapshotOf('C:\\data')), whole, 'made on another kind of system');
 });
 
@@ -56,34 +84,66 @@ function machine(t: TestContext, entries: Readonly<Record<string, string>>): str
 
 /** The steps to the places below `root`; `chosen` with a `/` at its end was a folder. */
 async function originalSteps(root: string, chosen: readonly string[]): Promise<unknown[]> {
-  const node = async (path: ByteString): Promise<Node> => ({ type: chosen.includes(`${path.slice(root.length)}/`) ? 'dir' : 'file' }) as Node;
-  const steps = await planRestoreSteps({ paths: chosen.map((path) => byteStringFromText(join(root, path))), target: original }, { ...snapshot, snapshot: { ...snapshot.snapshot, paths: [root] } }, node);
+  const node = async (path: ByteString): Promise<Node> =>
+    ({ type: chosen.includes(`${path.slice(root.length)}/`) ? 'dir' : 'file' }) as Node;
+  const steps = await planRestoreSteps(
+    { paths: chosen.map((path) => byteStringFromText(join(root, path))), target: original },
+    { ...snapshot, snapshot: { ...snapshot.snapshot, paths: [root] } },
+    node,
+  );
   return steps.map(({ target, subfolder, includes, keepsFoldersAbove }) => {
     assert.deepEqual([subfolder, keepsFoldersAbove], [target, true]);
     return [target.slice(root.length), ...(includes ?? ['everything'])];
   });
 }
 
-test('what goes back to its place is restored in one go into the folder that all of it lies in, as far as that is there', posix, async (t) => {
-  const root = machine(t, { 'srv/data/a.txt': 'a', 'srv/data/sub': '/', 'srv/other': '/' });
-  assert.deepEqual(await originalSteps(root, ['/srv/data/a.txt']), [['/srv/data', '/a.txt']]);
-  assert.deepEqual(await originalSteps(root, ['/srv/data/']), [['/srv', '/data']], 'a folder itself goes back, too');
-  assert.deepEqual(await originalSteps(root, ['/srv/data/sub/x [1]*.txt', '/srv/other/b', '/srv/data/sub/']), [['/srv', '/data/sub/x [[]1][*].txt', '/other/b', '/data/sub']]);
-  assert.deepEqual(await originalSteps(root, ['/srv/gone/deep/c', '/srv/gone/']), [['/srv', '/gone/deep/c', '/gone']], 'folders that are gone are made as they were');
-  const many = Array.from({ length: 2000 }, (_, at) => `/srv/data/folder ${at}/file`);
-  assert.equal((await originalSteps(root, many)).length, 1);
-});
+test(
+  'what goes back to its place is restored in one go into the folder that all of it lies in, as far as that is there',
+  posix,
+  async (t) => {
+    const root = machine(t, { 'srv/data/a.txt': 'a', 'srv/data/sub': '/', 'srv/other': '/' });
+    assert.deepEqual(await originalSteps(root, ['/srv/data/a.txt']), [['/srv/data', '/a.txt']]);
+    assert.deepEqual(await originalSteps(root, ['/srv/data/']), [['/srv', '/data']], 'a folder itself goes back, too');
+    assert.deepEqual(await originalSteps(root, ['/srv/data/sub/x [1]*.txt', '/srv/other/b', '/srv/data/sub/']), [
+      ['/srv', '/data/sub/x [[]1][*].txt', '/other/b', '/data/sub'],
+    ]);
+    assert.deepEqual(
+      await originalSteps(root, ['/srv/gone/deep/c', '/srv/gone/']),
+      [['/srv', '/gone/deep/c', '/gone']],
+      'folders that are gone are made as they were',
+    );
+    const many = Array.from({ length: 2000 }, (_, at) => `/srv/data/folder ${at}/file`);
+    assert.equal((await originalSteps(root, many)).length, 1);
+  },
+);
 
 test('a link on the way is followed as the target, never below it', posix, async (t) => {
   const root = machine(t, { 'disk/data/sub': '/', 'srv/data': '-> ../disk/data', 'srv/plain': '/' });
-  assert.deepEqual(await originalSteps(root, ['/srv/data/sub/a', '/srv/plain/b']), [['/srv/data/sub', '/a'], ['/srv/plain', '/b']]);
-  assert.deepEqual(await originalSteps(root, ['/srv/data/', '/srv/plain/']), [['/srv/data', 'everything'], ['/srv', '/plain']], 'a folder that has become a link');
-  assert.deepEqual(await originalSteps(root, ['/srv/data']), [['/srv', '/data']], 'a file or link that stands there is replaced by the restore');
+  assert.deepEqual(await originalSteps(root, ['/srv/data/sub/a', '/srv/plain/b']), [
+    ['/srv/data/sub', '/a'],
+    ['/srv/plain', '/b'],
+  ]);
+  assert.deepEqual(
+    await originalSteps(root, ['/srv/data/', '/srv/plain/']),
+    [
+      ['/srv/data', 'everything'],
+      ['/srv', '/plain'],
+    ],
+    'a folder that has become a link',
+  );
+  assert.deepEqual(
+    await originalSteps(root, ['/srv/data']),
+    [['/srv', '/data']],
+    'a file or link that stands there is replaced by the restore',
+  );
 });
 
 test('the whole snapshot goes back to those of its sources that are in it', posix, async () => {
   const whole = await steps(['/'], original);
-  assert.deepEqual(whole.map(({ target, includes = [] }) => includes.map((include) => join(target, include))), [['/srv/data']]);
+  assert.deepEqual(
+    whole.map(({ target, includes = [] }) => includes.map((include) => join(target, include))),
+    [['/srv/data']],
+  );
 });
 
 test('what is not in the snapshot, climbs out of it, or comes from another kind of system is refused', posix, async () => {
@@ -91,20 +151,33 @@ test('what is not in the snapshot, climbs out of it, or comes from another kind 
   await assert.rejects(steps(['/srv/../etc'], folder), (error) => isCode(error, 'path.not-found'));
   await assert.rejects(steps(['/srv'], { kind: 'folder', folder: 'relative' }), (error) => isCode(error, 'arguments.invalid'));
   const windows = { ...snapshot, snapshot: { ...snapshot.snapshot, paths: ['D:\\data'] } };
-  await assert.rejects(planRestoreSteps({ paths: ['/'], target: original }, windows, nodeOf), (error) => isCode(error, 'arguments.invalid'));
+  await assert.rejects(planRestoreSteps({ paths: ['/'], target: original }, windows, nodeOf), (error) =>
+    isCode(error, 'arguments.invalid'),
+  );
 });
 
 test('paths of Windows go into snapshots and back', () => {
-  for (const [machine, inSnapshot] of [['C:\\srv\\data', '/C/srv/data'], ['\\\\server\\share\\x', '/server/share/x']] as const) {
+  for (const [machine, inSnapshot] of [
+    ['C:\\srv\\data', '/C/srv/data'],
+    ['\\\\server\\share\\x', '/server/share/x'],
+  ] as const) {
     assert.equal(snapshotPathOf(machine, true), inSnapshot);
     assert.equal(machinePathOf(inSnapshot as ByteString, true), machine);
   }
-  for (const [path, root] of [['/C/srv/data', '/C'], ['/C', '/C'], ['/server/share/x', '/server/share'], ['/server', '/server']] as const) assert.equal(rootOf(path as ByteString, true), root);
+  for (const [path, root] of [
+    ['/C/srv/data', '/C'],
+    ['/C', '/C'],
+    ['/server/share/x', '/server/share'],
+    ['/server', '/server'],
+  ] as const)
+    assert.equal(rootOf(path as ByteString, true), root);
   assert.equal(snapshotPathOf('/srv//data/./é/', false), byteStringFromText('/srv/data/é'));
 });
 
 test('the pattern of a path fits the path, and of names that are text no other', () => {
-  const text = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?', '[', ']', '!', '\\', '-', '^', ' ', 'é'), minLength: 1, maxLength: 8 }).filter((name) => name !== '.' && name !== '..');
+  const text = fc
+    .string({ unit: fc.constantFrom('a', 'b', '*', '?', '[', ']', '!', '\\', '-', '^', ' ', 'é'), minLength: 1, maxLength: 8 })
+    .filter((name) => name !== '.' && name !== '..');
   fc.assert(
     fc.property(text, text, (one, other) => {
       const [path, another] = [byteStringFromText(`/x/${one}`), byteStringFromText(`/x/${other}`)];
@@ -114,9 +187,14 @@ test('the pattern of a path fits the path, and of names that are text no other',
     }),
   );
   fc.assert(
-    fc.property(fc.uint8Array({ minLength: 1, maxLength: 8 }).filter((bytes) => !bytes.includes(0) && !bytes.includes(0x2f) && !(bytes.every((byte) => byte === 0x2e))), (bytes) => {
-      const path = `/x/${byteStringFromBytes(bytes)}` as ByteString;
-      assert.ok(compilePatterns([literalPattern(path, false)], { windows: false }).matches(path));
-    }),
+    fc.property(
+      fc
+        .uint8Array({ minLength: 1, maxLength: 8 })
+        .filter((bytes) => !bytes.includes(0) && !bytes.includes(0x2f) && !bytes.every((byte) => byte === 0x2e)),
+      (bytes) => {
+        const path = `/x/${byteStringFromBytes(bytes)}` as ByteString;
+        assert.ok(compilePatterns([literalPattern(path, false)], { windows: false }).matches(path));
+      },
+    ),
   );
 });

@@ -7,8 +7,16 @@ import { RunHistory, type RunResult } from '../../src/engine/index.ts';
 import { systemRandom } from '../../src/platform/index.ts';
 
 const run = (set: string, at: number, exceptions = 0): RunResult => ({
-  job: 'backup', set, outcome: 'success', startedAt: `${at}`, endedAt: `${at}`, files: 1, bytes: 2, bytesAdded: 3,
-  exceptions: Array.from({ length: exceptions }, (_, item) => ({ item: `${item}`, kind: 'unreadable', reason: 'EACCES' })), exceptionCount: exceptions,
+  job: 'backup',
+  set,
+  outcome: 'success',
+  startedAt: `${at}`,
+  endedAt: `${at}`,
+  files: 1,
+  bytes: 2,
+  bytesAdded: 3,
+  exceptions: Array.from({ length: exceptions }, (_, item) => ({ item: `${item}`, kind: 'unreadable', reason: 'EACCES' })),
+  exceptionCount: exceptions,
 });
 
 function history(t: { after(done: () => void): void }): RunHistory {
@@ -24,8 +32,17 @@ test('runs come back in their order, also those that another process wrote', asy
   const two = new RunHistory(join(one.path, '..'), systemRandom);
   await two.append(run('b', 2));
   await one.append(run('a', 3));
-  assert.deepEqual((await one.runs()).map(({ startedAt }) => startedAt), ['1', '2', '3']);
-  assert.deepEqual([...(await two.lastBySet())].map(([set, { startedAt }]) => [set, startedAt]), [['a', '3'], ['b', '2']]);
+  assert.deepEqual(
+    (await one.runs()).map(({ startedAt }) => startedAt),
+    ['1', '2', '3'],
+  );
+  assert.deepEqual(
+    [...(await two.lastBySet())].map(([set, { startedAt }]) => [set, startedAt]),
+    [
+      ['a', '3'],
+      ['b', '2'],
+    ],
+  );
 });
 
 test('a torn line, nonsense and lines of a later version cost only themselves', async (t) => {
@@ -33,7 +50,10 @@ test('a torn line, nonsense and lines of a later version cost only themselves', 
   await one.append(run('a', 1));
   appendFileSync(one.path, 'null\n{"job":"dream"}\n[1]\n{"job":"backup","set":"a","outc');
   await one.append(run('a', 2));
-  assert.deepEqual((await one.runs()).map(({ startedAt }) => startedAt), ['1', '2']);
+  assert.deepEqual(
+    (await one.runs()).map(({ startedAt }) => startedAt),
+    ['1', '2'],
+  );
 });
 
 test('of a run with very many exceptions the first are kept, and their number', async (t) => {

@@ -4,13 +4,37 @@ import { setStateOf } from '../../src/engine/set-state.ts';
 import type { RunResult, SetStateKind } from '../../src/engine/index.ts';
 import type { SetState, SetStatus } from '../../src/schedule/index.ts';
 
-const run = (outcome: RunResult['outcome']): RunResult => ({ job: 'backup', outcome, startedAt: '', endedAt: '', exceptions: [], exceptionCount: 0, files: 0, bytes: 0, bytesAdded: 0 });
+const run = (outcome: RunResult['outcome']): RunResult => ({
+  job: 'backup',
+  outcome,
+  startedAt: '',
+  endedAt: '',
+  exceptions: [],
+  exceptionCount: 0,
+  files: 0,
+  bytes: 0,
+  bytesAdded: 0,
+});
 const good = { trigger: 'window', window: undefined, startedMs: 0, endedMs: 1, outcome: 'success' } as const;
 const status = (state: SetState, hadSuccess = false): SetStatus => ({
-  set: 'data', state, next: undefined, running: undefined, waiting: undefined, missed: [], overdueSinceMs: undefined, lastRun: undefined, lastSuccess: hadSuccess ? good : undefined, watch: undefined,
+  set: 'data',
+  state,
+  next: undefined,
+  running: undefined,
+  waiting: undefined,
+  missed: [],
+  overdueSinceMs: undefined,
+  lastRun: undefined,
+  lastSuccess: hadSuccess ? good : undefined,
+  watch: undefined,
 });
 
-const cases: readonly (readonly [status: SetStatus | undefined, last: RunResult['outcome'] | undefined, isRunningHere: boolean, expected: SetStateKind])[] = [
+const cases: readonly (readonly [
+  status: SetStatus | undefined,
+  last: RunResult['outcome'] | undefined,
+  isRunningHere: boolean,
+  expected: SetStateKind,
+])[] = [
   [undefined, undefined, false, 'never-run'],
   [undefined, undefined, true, 'running'],
   [undefined, 'success', false, 'success'],
@@ -28,6 +52,10 @@ const cases: readonly (readonly [status: SetStatus | undefined, last: RunResult[
 
 test('the state of a set is what goes on, then what somebody has to see to, then how the last run ended', () => {
   for (const [scheduled, last, isRunningHere, expected] of cases) {
-    assert.equal(setStateOf({ status: scheduled, lastRun: last && run(last), isRunningHere }), expected, `${scheduled?.state} ${last} ${isRunningHere}`);
+    assert.equal(
+      setStateOf({ status: scheduled, lastRun: last && run(last), isRunningHere }),
+      expected,
+      `${scheduled?.state} ${last} ${isRunningHere}`,
+    );
   }
 });

@@ -1,6 +1,7 @@
 /**
- * A program for the tests of engines whose window dies: `<configuration> <state folder> [run]`. It is a window with an engine, which it never answers a question;
- * with `run` it asks for a backup of the set `data`. It prints the engine's process id, and lives until it is killed.
+ * A program for the tests of engines whose window dies: `<configuration> <state folder> [run]`. It is a window with an engine, which it
+ * never answers a question; with `run` it asks for a backup of the set `data`. It prints the engine's process id, and lives until it is
+ * killed.
  */
 import { fileURLToPath } from 'node:url';
 import { EngineClient, protocol } from '../../src/engine/index.ts';

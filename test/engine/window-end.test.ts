@@ -21,7 +21,10 @@ function runsOf(connection: MessageConnection): Promise<readonly RunResult[]> {
   return connection.sendRequest(protocol.recentRuns, { limit: 10 });
 }
 
-/** Lets the clock run to a time of the wall in Jakarta, as the scheduler would see it: half a minute at a time, with time for what it starts. */
+/**
+ * Lets the clock run to a time of the wall in Jakarta, as the scheduler would see it: half a minute at a time, with time for what it
+ * starts.
+ */
 async function passUntil(clock: VirtualClock, time: string): Promise<void> {
   const endNs = BigInt(Date.parse(`${time}+07:00`)) * 1_000_000n;
   while (clock.nowNs() < endNs) {
@@ -65,7 +68,8 @@ test('a run that outlasts its window is stopped where the set says so, and the n
   const connection = await engineHere(t, stage, clock);
   await untilOn(clock, async () => ((await setOf(connection))?.running?.bytesDone ?? 0) > 0, 'some of it is read');
   setClock(clock, '2026-08-03T23:00');
-  await connection.sendRequest(protocol.dismissMissed, { set: 'data' }); // makes the scheduler look at the clock; half a minute at once would leave the run no time to store what it has
+  // makes the scheduler look at the clock; half a minute at once would leave the run no time to store what it has
+  await connection.sendRequest(protocol.dismissMissed, { set: 'data' });
   await untilOn(clock, async () => (await setOf(connection))?.state === 'stopped', 'the window has ended');
   assert.deepEqual(readdirSync(join(stage.repository, 'snapshots')), [], 'a stopped run leaves no snapshot');
   assert.deepEqual(readdirSync(join(stage.repository, 'locks')), []);

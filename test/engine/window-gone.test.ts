@@ -21,9 +21,20 @@ interface Doomed {
 
 /** A window in a process of its own, to be killed. */
 async function doomedWindow(t: TestContext, stage: EngineStage, ...args: string[]): Promise<Doomed> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', fileURLToPath(new URL('window-child.ts', import.meta.url)), stage.configFile, stage.path('state'), ...args], {
-    env: { PATH: process.env['PATH'], HOME: stage.folder, TZ: 'UTC', NODE_COMPILE_CACHE: compileCache }, stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [
+      '--disable-warning=ExperimentalWarning',
+      fileURLToPath(new URL('window-child.ts', import.meta.url)),
+      stage.configFile,
+      stage.path('state'),
+      ...args,
+    ],
+    {
+      env: { PATH: process.env['PATH'], HOME: stage.folder, TZ: 'UTC', NODE_COMPILE_CACHE: compileCache },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   t.after(() => child.kill('SIGKILL'));
   let said = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
@@ -37,7 +48,10 @@ function isAlive(pid: number): boolean {
 }
 
 function outcomes(stage: EngineStage): string[] {
-  return readFileSync(stage.path('state', 'runs.jsonl'), 'utf8').trim().split('\n').map((line) => String(JSON.parse(line).outcome));
+  return readFileSync(stage.path('state', 'runs.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => String(JSON.parse(line).outcome));
 }
 
 function withPasswordFile(stage: EngineStage): { readonly repository: Readonly<Record<string, string>> } {
@@ -79,7 +93,11 @@ test('an engine whose window is killed finishes the run of a window where the se
   const clock = (hours: number): string => `${String((hours + 24) % 24).padStart(2, '0')}:00`;
   const hour = new Date().getUTCHours();
   const { command, isRunning, open } = gate(stage);
-  stage.configure({ ...withPasswordFile(stage), before: command, schedule: { window: `${clock(hour - 1)}-${clock(hour + 3)}`, atWindowEnd: 'finish' } });
+  stage.configure({
+    ...withPasswordFile(stage),
+    before: command,
+    schedule: { window: `${clock(hour - 1)}-${clock(hour + 3)}`, atWindowEnd: 'finish' },
+  });
   const window = await doomedWindow(t, stage);
   await until(isRunning, 'the run of the window begins');
   window.process.kill('SIGKILL');
@@ -98,7 +116,11 @@ test('what cannot be sent ends the engine, instead of being told to the window t
   gone.send = (...args: unknown[]) => (sends++, send(...args));
   const connection = createMessageConnection(new IPCMessageReader(gone), new IPCMessageWriter(gone));
   const ended = Promise.withResolvers<undefined>();
-  const engine = new Engine(connection, { clock: systemClock, random: systemRandom, environment: {}, version: '0.0.0', programVersion: 'test' }, () => ended.resolve(undefined));
+  const engine = new Engine(
+    connection,
+    { clock: systemClock, random: systemRandom, environment: {}, version: '0.0.0', programVersion: 'test' },
+    () => ended.resolve(undefined),
+  );
   connection.listen();
   engine.logError(new Error('nobody hears this'));
   await ended.promise;

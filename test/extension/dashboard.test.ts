@@ -9,7 +9,16 @@ afterEach(() => void setLanguage('en'));
 
 const nowNs = BigInt(Date.parse('2026-11-23T08:00:00+07:00')) * 1_000_000n;
 const timeZone = 'Asia/Jakarta';
-const quiet: DashboardData = { year: 2026, years: [2025, 2026], days: [], sets: [], growth: [], nonconformities: [], chain: { state: 'intact', count: 0 }, timeZone };
+const quiet: DashboardData = {
+  year: 2026,
+  years: [2025, 2026],
+  days: [],
+  sets: [],
+  growth: [],
+  nonconformities: [],
+  chain: { state: 'intact', count: 0 },
+  timeZone,
+};
 const pageOf = (more: Partial<DashboardData> = {}) => dashboardPage({ ...quiet, ...more }, { nowNs, timeZone: 'UTC' });
 
 test('the calendar has every day of the year in a column of its week, Monday first, leap years too', () => {
@@ -25,13 +34,42 @@ test('the calendar has every day of the year in a column of its week, Monday fir
 test('a night says its result in words, leads to each of its records, and to the history of its day', () => {
   const { days, legend } = pageOf({
     sets: [{ name: 'a', title: 'Accounting' }],
-    days: [{ date: '2026-11-14', result: 'failed', runs: 2, records: [{ number: 1312, set: 'a', at: '2026-11-14T21:00:04+07:00', result: 'failed' }, { number: 1313, set: 'a', at: '2026-11-14T21:20:00+07:00', result: 'success' }] }],
+    days: [
+      {
+        date: '2026-11-14',
+        result: 'failed',
+        runs: 2,
+        records: [
+          { number: 1312, set: 'a', at: '2026-11-14T21:00:04+07:00', result: 'failed' },
+          { number: 1313, set: 'a', at: '2026-11-14T21:20:00+07:00', result: 'success' },
+        ],
+      },
+    ],
   }).calendar;
   const day = days.find(({ date }) => date === '2026-11-14');
   assert.equal(day?.label, 'Saturday, 14 November 2026: failed, 2 records');
-  assert.deepEqual(day?.links.map(({ text }) => text), ['No. 1,312, 21:00, Accounting: failed', 'No. 1,313, 21:20, Accounting: successful', 'Show in the history']);
-  assert.deepEqual(day?.links.map(({ action }) => action), [{ kind: 'record', number: 1312 }, { kind: 'record', number: 1313 }, { kind: 'day', day: '2026-11-14' }]);
-  assert.deepEqual(legend.map(({ mark, count }) => [mark, count]), [['success', '0'], ['success-with-exceptions', '0'], ['stopped', '0'], ['missed', '0'], ['failed', '1']]);
+  assert.deepEqual(
+    day?.links.map(({ text }) => text),
+    ['No. 1,312, 21:00, Accounting: failed', 'No. 1,313, 21:20, Accounting: successful', 'Show in the history'],
+  );
+  assert.deepEqual(
+    day?.links.map(({ action }) => action),
+    [
+      { kind: 'record', number: 1312 },
+      { kind: 'record', number: 1313 },
+      { kind: 'day', day: '2026-11-14' },
+    ],
+  );
+  assert.deepEqual(
+    legend.map(({ mark, count }) => [mark, count]),
+    [
+      ['success', '0'],
+      ['success-with-exceptions', '0'],
+      ['stopped', '0'],
+      ['missed', '0'],
+      ['failed', '1'],
+    ],
+  );
 });
 
 test('a night without any record says so, and days to come say nothing', () => {
@@ -41,26 +79,43 @@ test('a night without any record says so, and days to come say nothing', () => {
 });
 
 test('a set that is older than its objective is marked, and one without an objective is not judged', () => {
-  const { rows } = pageOf({ sets: [
-    { name: 'a', title: 'A', lastSuccess: { at: '2026-11-22T21:00:00+07:00', record: 5 }, ageHours: 11, rpoHours: 26 },
-    { name: 'b', title: 'B', lastSuccess: { at: '2026-11-21T21:00:00+07:00', record: 4 }, ageHours: 35, rpoHours: 26 },
-    { name: 'c', title: 'C', rpoHours: 26 }, { name: 'd', title: 'D', ageHours: 900 },
-  ] }).sets;
-  assert.deepEqual(rows.map((row) => row[2]?.mark), ['success', 'failed', 'failed', undefined]);
+  const { rows } = pageOf({
+    sets: [
+      { name: 'a', title: 'A', lastSuccess: { at: '2026-11-22T21:00:00+07:00', record: 5 }, ageHours: 11, rpoHours: 26 },
+      { name: 'b', title: 'B', lastSuccess: { at: '2026-11-21T21:00:00+07:00', record: 4 }, ageHours: 35, rpoHours: 26 },
+      { name: 'c', title: 'C', rpoHours: 26 },
+      { name: 'd', title: 'D', ageHours: 900 },
+    ],
+  }).sets;
+  assert.deepEqual(
+    rows.map((row) => row[2]?.mark),
+    ['success', 'failed', 'failed', undefined],
+  );
   assert.equal(rows[1]?.[2]?.markText, 'older than the objective');
 });
 
 test('numbers and dates are written as the language writes them', () => {
   setLanguage('id');
-  const page = pageOf({ chain: { state: 'broken', count: 12_345, fault: 'baris 7' }, growth: [{ at: '2026-11-14T21:00:00+07:00', dataBytes: 3 * 2 ** 20, repositoryBytes: 2 ** 20, record: 9 }] });
+  const page = pageOf({
+    chain: { state: 'broken', count: 12_345, fault: 'baris 7' },
+    growth: [{ at: '2026-11-14T21:00:00+07:00', dataBytes: 3 * 2 ** 20, repositoryBytes: 2 ** 20, record: 9 }],
+  });
   assert.equal(page.tiles[0]?.value.text, 'Rusak');
-  assert.deepEqual(page.tiles[0]?.details.map(({ text }) => text), ['12.345 rekaman', 'baris 7']);
+  assert.deepEqual(
+    page.tiles[0]?.details.map(({ text }) => text),
+    ['12.345 rekaman', 'baris 7'],
+  );
   assert.equal(page.growth.unit, 'MiB');
   assert.match(page.growth.points[0]?.text ?? '', /3,0 MiB di sumber, 1,0 MiB tersimpan/);
 });
 
 test('of a long year the table has the last backup of each month, and the chart has all', () => {
-  const growth = Array.from({ length: 300 }, (_, day) => ({ at: new Date(Date.UTC(2026, 0, 1 + day, 14)).toISOString(), dataBytes: day, repositoryBytes: day, record: day + 1 }));
+  const growth = Array.from({ length: 300 }, (_, day) => ({
+    at: new Date(Date.UTC(2026, 0, 1 + day, 14)).toISOString(),
+    dataBytes: day,
+    repositoryBytes: day,
+    record: day + 1,
+  }));
   const page = pageOf({ growth });
   assert.equal(page.growth.times.length, 300);
   assert.deepEqual(page.growth.table.rows.map((row) => row[0]?.action).at(0), { kind: 'record', number: 31 });
@@ -71,5 +126,13 @@ test('what the page may ask for is a record, a day, a year, or one of a few comm
   assert.deepEqual(parsePageMessage({ kind: 'record', number: 7, more: 1 }), { kind: 'record', number: 7 });
   assert.deepEqual(parsePageMessage({ kind: 'ready' }), { kind: 'ready' });
   assert.deepEqual(parsePageMessage({ kind: 'command', command: 'verifyRecords' }), { kind: 'command', command: 'verifyRecords' });
-  for (const wrong of [undefined, 'record', { kind: 'record', number: '7' }, { kind: 'day', day: '../x' }, { kind: 'year', year: 1.5 }, { kind: 'command', command: 'workbench.action.quit' }]) assert.equal(parsePageMessage(wrong), undefined);
+  for (const wrong of [
+    undefined,
+    'record',
+    { kind: 'record', number: '7' },
+    { kind: 'day', day: '../x' },
+    { kind: 'year', year: 1.5 },
+    { kind: 'command', command: 'workbench.action.quit' },
+  ])
+    assert.equal(parsePageMessage(wrong), undefined);
 });

@@ -12,10 +12,25 @@ const now = instant('2026-11-23T05:00:00Z'); // noon of the 23rd in Jakarta
 afterEach(() => setLanguage('en'));
 
 test('groupByDate() shows today and yesterday by themselves, earlier days under their month, newest first', () => {
-  const times = ['2026-11-23T02:00:00Z', '2026-11-22T14:00:00Z', '2026-11-21T14:00:00Z', '2026-11-20T14:00:00Z', '2026-10-31T16:59:59Z', '2025-11-20T00:00:00Z'];
+  const times = [
+    '2026-11-23T02:00:00Z',
+    '2026-11-22T14:00:00Z',
+    '2026-11-21T14:00:00Z',
+    '2026-11-20T14:00:00Z',
+    '2026-10-31T16:59:59Z',
+    '2025-11-20T00:00:00Z',
+  ];
   const groups = groupByDate(times.map((time) => ({ time })).toReversed(), now, jakarta);
-  const shown = groups.map((group) => (group.kind === 'day' ? group.label : `${group.label}: ${group.days.map(({ label }) => label).join(', ')}`));
-  assert.deepEqual(shown, ['Today', 'Yesterday', 'November 2026: 21 Nov 2026, 20 Nov 2026', 'October 2026: 31 Oct 2026', 'November 2025: 20 Nov 2025']);
+  const shown = groups.map((group) =>
+    group.kind === 'day' ? group.label : `${group.label}: ${group.days.map(({ label }) => label).join(', ')}`,
+  );
+  assert.deepEqual(shown, [
+    'Today',
+    'Yesterday',
+    'November 2026: 21 Nov 2026, 20 Nov 2026',
+    'October 2026: 31 Oct 2026',
+    'November 2025: 20 Nov 2025',
+  ]);
 });
 
 test('groupByDate() speaks Indonesian', () => {
@@ -33,7 +48,11 @@ test('a snapshot just after midnight of the zone is of the new day', () => {
 test('groupByDay() loses nothing, doubles nothing and keeps days in order, for any times', () => {
   fc.assert(
     fc.property(fc.array(fc.date({ min: new Date(0), max: new Date('2100-01-01'), noInvalidDate: true })), (dates) => {
-      const days = groupByDay(dates.map((date) => ({ time: date.toISOString() })), now, jakarta);
+      const days = groupByDay(
+        dates.map((date) => ({ time: date.toISOString() })),
+        now,
+        jakarta,
+      );
       assert.equal(days.flatMap(({ items }) => items).length, dates.length);
       const ids = days.map(({ id }) => id);
       assert.deepEqual(ids, [...new Set(ids)].toSorted().toReversed());
@@ -49,7 +68,14 @@ test('parseDayRange() reads days, months, years and ranges, and nothing else', (
     ['2026-11-01..2026-11-30', { from: '2026-11-01', to: '2026-11-30' }],
     ['2026-11..', { from: '2026-11-01' }],
     ['..2024-02', { to: '2024-02-29' }],
-    ['2026-02-30', undefined], ['2026-13', undefined], ['2026-11-30..2026-11-01', undefined], ['', undefined], ['..', undefined], ['yesterday', undefined], ['2026-1-2', undefined], ['1..2..3', undefined],
+    ['2026-02-30', undefined],
+    ['2026-13', undefined],
+    ['2026-11-30..2026-11-01', undefined],
+    ['', undefined],
+    ['..', undefined],
+    ['yesterday', undefined],
+    ['2026-1-2', undefined],
+    ['1..2..3', undefined],
   ];
   for (const [text, range] of cases) assert.deepEqual(parseDayRange(text), range, text);
 });

@@ -10,7 +10,21 @@ import { makeRun } from './sample.ts';
 const silent = new Set(['aborted', 'key.last', 'key.not-found', 'key.ambiguous']);
 const source = readFileSync(new URL('../../src/platform/errors.ts', import.meta.url), 'utf8');
 const codes = [...source.matchAll(/^ {2}\| '([a-z.-]+)'/gm)].map(([, code = '']) => code).filter((code) => !silent.has(code));
-const facts = { location: '/mnt/backup', path: '/srv/x', reason: 'EACCES', target: '/t', line: 3, snapshot: 'abc', set: 's', name: 'n', kind: 'data', holderUser: 'u', holderHost: 'h', since: '2026-11-22T14:00:00Z', freeBytes: 10 };
+const facts = {
+  location: '/mnt/backup',
+  path: '/srv/x',
+  reason: 'EACCES',
+  target: '/t',
+  line: 3,
+  snapshot: 'abc',
+  set: 's',
+  name: 'n',
+  kind: 'data',
+  holderUser: 'u',
+  holderHost: 'h',
+  since: '2026-11-22T14:00:00Z',
+  freeBytes: 10,
+};
 
 afterEach(() => setLanguage('en'));
 
@@ -30,7 +44,10 @@ test('every error says what happened and what to do, with its facts or without, 
 });
 
 test('an error of an unknown code is shown with its own words', () => {
-  assert.equal(errorMessage({ code: 'new.thing', facts: {}, message: 'the moon is full' }), 'It did not work: the moon is full The log has the details.');
+  assert.equal(
+    errorMessage({ code: 'new.thing', facts: {}, message: 'the moon is full' }),
+    'It did not work: the moon is full The log has the details.',
+  );
 });
 
 test('trouble that a command solves has its button', () => {
@@ -53,10 +70,19 @@ test('names from outside cannot break a line or fill the screen', () => {
 
 test('the result of a run names files, bytes, what was verified, and exceptions', () => {
   assert.equal(resultMessage(makeRun(), 'Accounting'), 'Accounting is backed up: 1,234 files, 5.0 GiB; 3.0 MiB added.');
-  assert.equal(resultMessage(makeRun({ files: 1, exceptionCount: 1 }), 'Accounting'), 'Accounting is backed up: 1 file, 5.0 GiB; 3.0 MiB added. 1 exception.');
-  assert.equal(resultMessage(makeRun({ job: 'restore', verifiedFiles: 1234 }), 'x'), 'x is restored: 1,234 files, 5.0 GiB; 1,234 verified.');
+  assert.equal(
+    resultMessage(makeRun({ files: 1, exceptionCount: 1 }), 'Accounting'),
+    'Accounting is backed up: 1 file, 5.0 GiB; 3.0 MiB added. 1 exception.',
+  );
+  assert.equal(
+    resultMessage(makeRun({ job: 'restore', verifiedFiles: 1234 }), 'x'),
+    'x is restored: 1,234 files, 5.0 GiB; 1,234 verified.',
+  );
   assert.match(resultMessage(makeRun({ outcome: 'success-with-exceptions', exceptionCount: 2 }), 'x'), / 2 exceptions\.$/);
-  assert.match(resultMessage(makeRun({ outcome: 'failed', error: { code: 'storage.full', facts, message: '' } }), 'x'), /^x: There is no space left/);
+  assert.match(
+    resultMessage(makeRun({ outcome: 'failed', error: { code: 'storage.full', facts, message: '' } }), 'x'),
+    /^x: There is no space left/,
+  );
   assert.equal(resultMessage(makeRun({ job: 'check' }), '/mnt'), 'The repository /mnt is sound.');
 });
 
@@ -69,11 +95,18 @@ test('the page of a result lists every exception and says how many are left out'
 });
 
 test('no code of the system and no word of the engine reaches people, in both languages', () => {
-  const exceptions = [{ item: '/srv/a\n', kind: 'vanished', reason: 'ENOENT' }, { item: '/srv/b', kind: 'owner', reason: 'EPERM' }, { item: 'data/0123', kind: 'pack-missing', reason: '' }];
+  const exceptions = [
+    { item: '/srv/a\n', kind: 'vanished', reason: 'ENOENT' },
+    { item: '/srv/b', kind: 'owner', reason: 'EPERM' },
+    { item: 'data/0123', kind: 'pack-missing', reason: '' },
+  ];
   for (const language of ['en', 'id'] as const) {
     setLanguage(language);
     const page = resultPage(makeRun({ outcome: 'success-with-exceptions', exceptions, exceptionCount: 3 }), 'x');
     assert.doesNotMatch(page, /ENOENT|EPERM|vanished|pack-missing|\/srv\/a\n\n/);
-    assert.doesNotMatch(errorMessage({ code: 'storage.unreachable', facts: { location: '/mnt', reason: 'EHOSTDOWN' }, message: '' }), /EHOSTDOWN/);
+    assert.doesNotMatch(
+      errorMessage({ code: 'storage.unreachable', facts: { location: '/mnt', reason: 'EHOSTDOWN' }, message: '' }),
+      /EHOSTDOWN/,
+    );
   }
 });

@@ -27,10 +27,21 @@ test('both languages have every text, and none is empty', () => {
 });
 
 test('every command that a text or a menu offers exists', () => {
-  const offered = [...[...allTexts.map(([, text]) => text), ...welcomes.flatMap(({ contents }) => [contents.en, contents.id])].join('\n').matchAll(/command:([\w.]+)/g)].map(([, id = '']) => id);
+  const offered = [
+    ...[...allTexts.map(([, text]) => text), ...welcomes.flatMap(({ contents }) => [contents.en, contents.id])]
+      .join('\n')
+      .matchAll(/command:([\w.]+)/g),
+  ].map(([, id = '']) => id);
   const ofTheEditor = ['workbench.actions.view.problems'];
-  const known = new Set([...Object.keys(commands).map((name) => `cadangan.${name}`), ...Object.values(views).map(({ id }) => `${id}.focus`), ...ofTheEditor]);
-  assert.deepEqual(offered.filter((id) => !known.has(id)), []);
+  const known = new Set([
+    ...Object.keys(commands).map((name) => `cadangan.${name}`),
+    ...Object.values(views).map(({ id }) => `${id}.focus`),
+    ...ofTheEditor,
+  ]);
+  assert.deepEqual(
+    offered.filter((id) => !known.has(id)),
+    [],
+  );
   assert.ok(offered.length > 10);
 });
 
@@ -42,12 +53,18 @@ test('both languages of a text offer the same commands', () => {
 
 test('a row shows at most three buttons at once, and so does a header', () => {
   // `backUpNow` and `stop`, and the two of the filter, exclude each other by their conditions.
-  for (const [place, prefix] of [['view/item/context', 'inline'], ['view/title', 'navigation']] as const) {
+  for (const [place, prefix] of [
+    ['view/item/context', 'inline'],
+    ['view/title', 'navigation'],
+  ] as const) {
     for (const [, entries] of Object.entries(Object.groupBy(menus[place] ?? [], ({ when = '' }) => when))) {
       assert.ok((entries ?? []).filter(({ group = '' }) => group.startsWith(prefix)).length <= 3);
     }
   }
-  for (const submenu of Object.values(menus).flat().flatMap((entry) => entry.submenu ?? [])) assert.ok(submenu in submenus);
+  for (const submenu of Object.values(menus)
+    .flat()
+    .flatMap((entry) => entry.submenu ?? []))
+    assert.ok(submenu in submenus);
 });
 
 test('no setting can come from a workspace, and each has a default and words', () => {

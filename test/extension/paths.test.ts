@@ -10,14 +10,18 @@ import { byteStringFromBytes, byteStringFromText, type ByteString } from '../../
 const repositoryId = 'b'.repeat(64);
 const snapshotId = 'c'.repeat(64);
 const anyBytes = fc.uint8Array({ maxLength: 40 }).map(byteStringFromBytes);
-const anyText = fc.string({ unit: 'binary', maxLength: 40 }).filter((text) => text.isWellFormed()).map(byteStringFromText);
+const anyText = fc
+  .string({ unit: 'binary', maxLength: 40 })
+  .filter((text) => text.isWellFormed())
+  .map(byteStringFromText);
 
 test('textOfBytes() has one text for every name, and bytesOfText() gives the name back', () => {
   fc.assert(fc.property(fc.oneof(anyBytes, anyText), (name) => assert.equal(bytesOfText(textOfBytes(name)), name)));
 });
 
 test('textOfBytes() leaves text as it is, also accents, emoji and a byte order mark', () => {
-  for (const text of ['ledger.txt', 'Kas kecil – 2026.xlsx', 'été', '文書', '📒', '\ufeffx']) assert.equal(textOfBytes(byteStringFromText(text)), text);
+  for (const text of ['ledger.txt', 'Kas kecil – 2026.xlsx', 'été', '文書', '📒', '\ufeffx'])
+    assert.equal(textOfBytes(byteStringFromText(text)), text);
 });
 
 test('a name with a byte that is not UTF-8, and one that has our stand-in for it, stay different', () => {
@@ -29,17 +33,24 @@ test('a name with a byte that is not UTF-8, and one that has our stand-in for it
 
 test('an URI leads back to the entry that it was made of', () => {
   fc.assert(
-    fc.property(fc.array(fc.oneof(anyBytes, anyText).filter((name) => name !== '' && !name.includes('/')), { maxLength: 5 }), (names) => {
-      const entry = { repositoryId, snapshotId, path: `/${names.join('/')}` as ByteString };
-      assert.deepEqual(entryOfUri(uriOfEntry(entry, '2026-11-22T14:00:00Z')), entry);
-    }),
+    fc.property(
+      fc.array(
+        fc.oneof(anyBytes, anyText).filter((name) => name !== '' && !name.includes('/')),
+        { maxLength: 5 },
+      ),
+      (names) => {
+        const entry = { repositoryId, snapshotId, path: `/${names.join('/')}` as ByteString };
+        assert.deepEqual(entryOfUri(uriOfEntry(entry, '2026-11-22T14:00:00Z')), entry);
+      },
+    ),
   );
 });
 
 test('entryOfUri() refuses what we did not make', () => {
   const authority = `${snapshotId}.${repositoryId}`;
   assert.equal(entryOfUri({ scheme: 'file', authority, path: '/srv' }), undefined);
-  for (const wrong of ['', 'evil', snapshotId, `${authority}.x`, authority.toUpperCase()]) assert.equal(entryOfUri({ scheme: 'cadangan', authority: wrong, path: '/srv' }), undefined, wrong);
+  for (const wrong of ['', 'evil', snapshotId, `${authority}.x`, authority.toUpperCase()])
+    assert.equal(entryOfUri({ scheme: 'cadangan', authority: wrong, path: '/srv' }), undefined, wrong);
   for (const root of ['', '/']) assert.equal(entryOfUri({ scheme: 'cadangan', authority, path: root })?.path, '/');
   assert.equal(entryOfUri({ scheme: 'cadangan', authority, path: '/srv/' })?.path, '/srv');
 });
@@ -50,7 +61,11 @@ test('the editor is told the date beside the path', () => {
 });
 
 test('paths of Windows stand in snapshots as restic writes them, and lead back', () => {
-  const cases = [['C:\\Data\\x', '/C/Data/x'], ['d:\\', '/D'], ['\\\\srv-02\\share\\x', '/srv-02/share/x']] as const;
+  const cases = [
+    ['C:\\Data\\x', '/C/Data/x'],
+    ['d:\\', '/D'],
+    ['\\\\srv-02\\share\\x', '/srv-02/share/x'],
+  ] as const;
   for (const [machine, inSnapshot] of cases) assert.equal(snapshotPathOf(machine, 'win32'), inSnapshot);
   assert.equal(machinePathOf('/C/Data/x' as ByteString, 'win32'), 'C:\\Data\\x');
   assert.equal(machinePathOf('/srv-02/share/x' as ByteString, 'win32'), '\\\\srv-02\\share\\x');
@@ -62,11 +77,26 @@ test('elsewhere a path stands as it is, as bytes', () => {
 });
 
 test('isInside() knows folders from names that merely begin alike', () => {
-  assert.deepEqual([isInside('/srv/a/b', '/srv/a', 'linux'), isInside('/srv/a', '/srv/a', 'linux'), isInside('/srv/ab', '/srv/a', 'linux'), isInside('/srv/..a', '/srv', 'linux'), isInside('/srv', '/srv/a', 'linux')], [true, true, false, true, false]);
+  assert.deepEqual(
+    [
+      isInside('/srv/a/b', '/srv/a', 'linux'),
+      isInside('/srv/a', '/srv/a', 'linux'),
+      isInside('/srv/ab', '/srv/a', 'linux'),
+      isInside('/srv/..a', '/srv', 'linux'),
+      isInside('/srv', '/srv/a', 'linux'),
+    ],
+    [true, true, false, true, false],
+  );
   assert.deepEqual([isInside('C:\\Data\\x', 'c:\\data', 'win32'), isInside('D:\\x', 'C:\\', 'win32')], [true, false]);
 });
 
 test('passwords of two servers, or of two locations, never have one name', () => {
-  const keys = [['srv-01', '/mnt/a'], ['srv-02', '/mnt/a'], ['srv-01', '/mnt/b'], ['srv-01/mnt', '/a'], ['srv-01', 'mnt/a']] as const;
+  const keys = [
+    ['srv-01', '/mnt/a'],
+    ['srv-02', '/mnt/a'],
+    ['srv-01', '/mnt/b'],
+    ['srv-01/mnt', '/a'],
+    ['srv-01', 'mnt/a'],
+  ] as const;
   assert.equal(new Set(keys.map(([host, location]) => secretKey(host, location))).size, keys.length);
 });

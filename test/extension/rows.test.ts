@@ -14,8 +14,26 @@ import { setLanguage, setTimeZone } from '../../src/platform/index.ts';
 import { instant, makeEntry, makeRun, makeSet, makeSnapshot } from './sample.ts';
 
 const now = instant('2026-11-22T18:00:00Z');
-const states: readonly SetStateKind[] = ['never-run', 'success', 'exceptions', 'failed', 'stopped', 'missed', 'overdue', 'running', 'waiting'];
-const running = { job: 'backup', elapsedMs: 10_000, filesDone: 1200, bytesDone: 2 ** 30, bytesTotal: 4 * 2 ** 30, errorCount: 0, currentPath: '/srv/x' } as const;
+const states: readonly SetStateKind[] = [
+  'never-run',
+  'success',
+  'exceptions',
+  'failed',
+  'stopped',
+  'missed',
+  'overdue',
+  'running',
+  'waiting',
+];
+const running = {
+  job: 'backup',
+  elapsedMs: 10_000,
+  filesDone: 1200,
+  bytesDone: 2 ** 30,
+  bytesTotal: 4 * 2 ** 30,
+  errorCount: 0,
+  currentPath: '/srv/x',
+} as const;
 
 afterEach(() => {
   setLanguage('en');
@@ -39,18 +57,34 @@ test('every state has words of its own for a screen reader, in both languages', 
 
 test('colour means something: green for success, yellow and red for trouble, none otherwise', () => {
   const colors = Object.fromEntries(states.map((state) => [state, iconOfState(state).color ?? '']));
-  assert.deepEqual(colors, { 'never-run': '', 'success': 'testing.iconPassed', 'exceptions': 'list.warningForeground', 'failed': 'list.errorForeground', 'stopped': '', 'missed': 'list.warningForeground', 'overdue': 'list.warningForeground', 'running': '', 'waiting': '' });
+  assert.deepEqual(colors, {
+    'never-run': '',
+    success: 'testing.iconPassed',
+    exceptions: 'list.warningForeground',
+    failed: 'list.errorForeground',
+    stopped: '',
+    missed: 'list.warningForeground',
+    overdue: 'list.warningForeground',
+    running: '',
+    waiting: '',
+  });
 });
 
 test('the words for conditions tell running, missed and idle sets apart', () => {
   assert.equal(setRow(makeSet({ state: 'running', running }), now).context, 'set.running');
-  assert.equal(setRow(makeSet({ state: 'missed', missedWindows: ['2026-11-21T14:00:00Z'], lastRun: makeRun() }), now).context, 'set.missed.ran');
+  assert.equal(
+    setRow(makeSet({ state: 'missed', missedWindows: ['2026-11-21T14:00:00Z'], lastRun: makeRun() }), now).context,
+    'set.missed.ran',
+  );
   assert.equal(setRow(makeSet({ state: 'never-run' }), now).context, 'set.idle');
 });
 
 test('rows under a set have ids of their own', () => {
   const details = setDetails(makeSet({ sources: ['/a', '/b'], missedWindows: ['2026-11-20T14:00:00Z'], lastRun: makeRun() }), now);
-  assert.deepEqual(details.map(({ context }) => context), ['detail.missed', 'detail.last', 'detail.next', 'detail.source', 'detail.source', 'detail.repository']);
+  assert.deepEqual(
+    details.map(({ context }) => context),
+    ['detail.missed', 'detail.last', 'detail.next', 'detail.source', 'detail.source', 'detail.repository'],
+  );
   assert.equal(new Set(details.map(({ id }) => id)).size, details.length);
 });
 
@@ -80,12 +114,21 @@ test('the status bar is silent without sets, names the next run, then the percen
   assert.match(statusItem([makeSet({ nextRun: '2026-11-22T22:00:00Z' })], new Map(), now)?.text ?? '', /^\$\(shield\) Backup .*\d\d:00$/);
   const item = statusItem([makeSet({ state: 'running', running })], new Map([['accounting', 35 * 2 ** 20]]), now);
   assert.deepEqual([item?.text, item?.kind], ['$(sync~spin) 25% 35.0 MiB/s', 'running']);
-  assert.deepEqual(statusItem([makeSet(), makeSet({ name: 'b', title: 'B', state: 'failed' })], new Map(), now)?.text, '$(error) Backup failed: B');
-  assert.equal(statusItem([makeSet({ state: 'missed' }), makeSet({ name: 'b', state: 'overdue' })], new Map(), now)?.text, '$(error) 2 backups need attention');
+  assert.deepEqual(
+    statusItem([makeSet(), makeSet({ name: 'b', title: 'B', state: 'failed' })], new Map(), now)?.text,
+    '$(error) Backup failed: B',
+  );
+  assert.equal(
+    statusItem([makeSet({ state: 'missed' }), makeSet({ name: 'b', state: 'overdue' })], new Map(), now)?.text,
+    '$(error) 2 backups need attention',
+  );
 });
 
 test('progress says only what is known', () => {
-  assert.equal(progressText({ ...running, bytesTotal: 4 * 2 ** 30 }, 2 ** 30 / 60), '25% · 1,200 files · 1.0 GiB · 17.1 MiB/s · 3 min 0 s left');
+  assert.equal(
+    progressText({ ...running, bytesTotal: 4 * 2 ** 30 }, 2 ** 30 / 60),
+    '25% · 1,200 files · 1.0 GiB · 17.1 MiB/s · 3 min 0 s left',
+  );
   const { bytesTotal: _unknown, ...early } = running;
   assert.equal(progressText(early), '1,200 files · 1.0 GiB');
   assert.deepEqual([shareOf(early), rateOf(running, running), rateOf(undefined, running)], [undefined, undefined, 2 ** 30 / 10]);
@@ -104,7 +147,11 @@ test('a failed or missed run is told once, a new one again, and success never', 
 test('a run elsewhere of which no progress is known shows as running, not as the last one', () => {
   const set = makeSet({ state: 'running', lastRun: makeRun() });
   assert.equal(setRow(set, now).description, 'running');
-  assert.deepEqual(statusItem([set], new Map(), now), { kind: 'running', text: '$(sync~spin) Accounting', tooltip: ['Accounting: running'] });
+  assert.deepEqual(statusItem([set], new Map(), now), {
+    kind: 'running',
+    text: '$(sync~spin) Accounting',
+    tooltip: ['Accounting: running'],
+  });
   assert.equal(setRow(makeSet({ state: 'waiting', lastRun: makeRun() }), now).description, 'waiting');
 });
 
@@ -112,11 +159,32 @@ test('times, days, today and yesterday are those of the zone that was chosen, wh
   const set = makeSet({ lastRun: makeRun(), nextRun: '2026-11-23T14:00:00Z', missedWindows: ['2026-11-20T20:00:00Z'] });
   const snapshot = makeSnapshot({ time: '2026-11-21T17:30:00Z' }); // half past midnight of the 22nd in Jakarta
   const shown = (): readonly unknown[] => [
-    setRow(set, now).description, setDetails(set, now)[0]?.description, setFacts(set)[1]?.[1].slice(0, 18), statusItem([set], new Map(), now)?.text,
-    snapshotRow('/mnt/backup', snapshot, set).label, groupByDate([snapshot], now)[0]?.label, matchesFilter(snapshot, { from: '2026-11-22' }, [set]),
+    setRow(set, now).description,
+    setDetails(set, now)[0]?.description,
+    setFacts(set)[1]?.[1].slice(0, 18),
+    statusItem([set], new Map(), now)?.text,
+    snapshotRow('/mnt/backup', snapshot, set).label,
+    groupByDate([snapshot], now)[0]?.label,
+    matchesFilter(snapshot, { from: '2026-11-22' }, [set]),
   ];
   setTimeZone('Asia/Jakarta');
-  assert.deepEqual(shown(), ['Yesterday 21:12 · next 21:00', '21 Nov 2026, 03:00', '22 Nov 2026, 21:00', '$(shield) Backup 21:00', '00:30 Accounting', 'Yesterday', true]);
+  assert.deepEqual(shown(), [
+    'Yesterday 21:12 · next 21:00',
+    '21 Nov 2026, 03:00',
+    '22 Nov 2026, 21:00',
+    '$(shield) Backup 21:00',
+    '00:30 Accounting',
+    'Yesterday',
+    true,
+  ]);
   setTimeZone('UTC');
-  assert.deepEqual(shown(), ['14:12 · next 23 Nov 2026 14:00', '20 Nov 2026, 20:00', '22 Nov 2026, 14:00', '$(shield) Backup 23 Nov 2026 14:00', '17:30 Accounting', 'Yesterday', false]);
+  assert.deepEqual(shown(), [
+    '14:12 · next 23 Nov 2026 14:00',
+    '20 Nov 2026, 20:00',
+    '22 Nov 2026, 14:00',
+    '$(shield) Backup 23 Nov 2026 14:00',
+    '17:30 Accounting',
+    'Yesterday',
+    false,
+  ]);
 });

@@ -2,19 +2,58 @@ import type { EntryInfo, RunResult, SetInfo, SnapshotInfo } from '../../src/engi
 
 /** Plain values for tests; what a test is about it says itself. */
 export function makeSet(values: Partial<SetInfo> = {}): SetInfo {
-  return { name: 'accounting', title: 'Accounting', sources: ['/srv/accounting'], location: '/mnt/backup', state: 'success', missedWindows: [], hasUnattendedPassword: false, ...values };
+  return {
+    name: 'accounting',
+    title: 'Accounting',
+    sources: ['/srv/accounting'],
+    location: '/mnt/backup',
+    state: 'success',
+    missedWindows: [],
+    hasUnattendedPassword: false,
+    ...values,
+  };
 }
 
 export function makeRun(values: Partial<RunResult> = {}): RunResult {
-  return { job: 'backup', set: 'accounting', outcome: 'success', startedAt: '2026-11-22T14:00:00Z', endedAt: '2026-11-22T14:12:05Z', exceptions: [], exceptionCount: 0, files: 1234, bytes: 5 * 2 ** 30, bytesAdded: 3 * 2 ** 20, ...values };
+  return {
+    job: 'backup',
+    set: 'accounting',
+    outcome: 'success',
+    startedAt: '2026-11-22T14:00:00Z',
+    endedAt: '2026-11-22T14:12:05Z',
+    exceptions: [],
+    exceptionCount: 0,
+    files: 1234,
+    bytes: 5 * 2 ** 30,
+    bytesAdded: 3 * 2 ** 20,
+    ...values,
+  };
 }
 
 export function makeSnapshot(values: Partial<SnapshotInfo> = {}): SnapshotInfo {
-  return { id: 'a'.repeat(64), time: '2026-11-22T14:00:00Z', host: 'srv-01', user: 'admin', paths: ['/srv/accounting'], tags: ['accounting'], ...values };
+  return {
+    id: 'a'.repeat(64),
+    time: '2026-11-22T14:00:00Z',
+    host: 'srv-01',
+    user: 'admin',
+    paths: ['/srv/accounting'],
+    tags: ['accounting'],
+    ...values,
+  };
 }
 
 export function makeEntry(values: Partial<EntryInfo> = {}): EntryInfo {
-  return { name: 'ledger.txt', label: 'ledger.txt', type: 'file', size: 2048, mtime: '2026-11-20T03:00:00Z', ctime: '2026-11-20T03:00:00Z', mode: 0o644, user: 'admin', ...values };
+  return {
+    name: 'ledger.txt',
+    label: 'ledger.txt',
+    type: 'file',
+    size: 2048,
+    mtime: '2026-11-20T03:00:00Z',
+    ctime: '2026-11-20T03:00:00Z',
+    mode: 0o644,
+    user: 'admin',
+    ...values,
+  };
 }
 
 export function instant(time: string): bigint {

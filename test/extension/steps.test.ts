@@ -3,14 +3,24 @@ import { test } from 'node:test';
 import { datesOfFound, groupFound } from '../../src/extension/model/found-entries.ts';
 import { nameProblem, parseWindow, retentionChoices, suggestedName } from '../../src/extension/model/new-set-input.ts';
 import { strengthOf } from '../../src/extension/model/password-strength.ts';
-import { datesOfVersions, isStepNeeded, nothingChosen, overwriteChoices, previewLines, restoreParams } from '../../src/extension/model/restore-choice.ts';
+import {
+  datesOfVersions,
+  isStepNeeded,
+  nothingChosen,
+  overwriteChoices,
+  previewLines,
+  restoreParams,
+} from '../../src/extension/model/restore-choice.ts';
 import { offsetOfSet } from '../../src/extension/model/set-place.ts';
 import { runSteps, type Step } from '../../src/extension/model/steps.ts';
 import type { ByteString } from '../../src/platform/index.ts';
 import { makeEntry, makeSet, makeSnapshot } from './sample.ts';
 
 /** Answers in their order: a letter is added to the state, `<` goes back, `x` gives up. What was shown is written down. */
-function scripted(answers: string, needed: Readonly<Record<number, (state: string) => boolean>> = {}): { readonly steps: readonly Step<string>[]; readonly shown: string[] } {
+function scripted(
+  answers: string,
+  needed: Readonly<Record<number, (state: string) => boolean>> = {},
+): { readonly steps: readonly Step<string>[]; readonly shown: string[] } {
   const shown: string[] = [];
   let next = 0;
   const step = (at: number): Step<string> => ({
@@ -50,9 +60,23 @@ test('runSteps() neither asks nor counts what is not needed, and back jumps over
 
 test('a restore is complete only with data, date, destination and what happens to existing files', () => {
   const paths = ['/srv/x' as ByteString];
-  const complete = { ...nothingChosen, locations: ['/mnt'], paths, snapshot: makeSnapshot(), target: { kind: 'original' }, overwrite: 'if-changed' } as const;
-  assert.deepEqual(restoreParams(complete), { location: '/mnt', snapshot: 'a'.repeat(64), paths, target: { kind: 'original' }, overwrite: 'if-changed' });
-  for (const missing of ['paths', 'snapshot', 'target', 'overwrite'] as const) assert.equal(restoreParams({ ...complete, [missing]: undefined }), undefined, missing);
+  const complete = {
+    ...nothingChosen,
+    locations: ['/mnt'],
+    paths,
+    snapshot: makeSnapshot(),
+    target: { kind: 'original' },
+    overwrite: 'if-changed',
+  } as const;
+  assert.deepEqual(restoreParams(complete), {
+    location: '/mnt',
+    snapshot: 'a'.repeat(64),
+    paths,
+    target: { kind: 'original' },
+    overwrite: 'if-changed',
+  });
+  for (const missing of ['paths', 'snapshot', 'target', 'overwrite'] as const)
+    assert.equal(restoreParams({ ...complete, [missing]: undefined }), undefined, missing);
 });
 
 test('what is given with the command is not asked for', () => {
@@ -70,22 +94,42 @@ test('only dates at which a file existed are offered, with its size then', () =>
     { snapshot: b, entry: makeEntry({ size: 1024 }), alsoIn: [a.id] },
   ];
   const dates = datesOfVersions(versions, [a, b, c, d]);
-  assert.deepEqual(dates.map(({ snapshot, description }) => [snapshot.id[0], description]), [['d', '4.0 KiB · changed'], ['b', '1.0 KiB'], ['a', '1.0 KiB · changed']]);
+  assert.deepEqual(
+    dates.map(({ snapshot, description }) => [snapshot.id[0], description]),
+    [
+      ['d', '4.0 KiB · changed'],
+      ['b', '1.0 KiB'],
+      ['a', '1.0 KiB · changed'],
+    ],
+  );
 });
 
 test('the usual way with existing files comes first, and the preview counts all three', () => {
   assert.equal(overwriteChoices()[0]?.value, 'if-changed');
   const linesOf = (isFromDrive: boolean): string[] =>
-    previewLines({ written: 12, overwritten: 1234, left: 0, bytes: 2048, readBytes: 1024, samples: [], exceptions: [] }, isFromDrive).map(({ label, description }) => `${label} ${description}`.trim());
+    previewLines({ written: 12, overwritten: 1234, left: 0, bytes: 2048, readBytes: 1024, samples: [], exceptions: [] }, isFromDrive).map(
+      ({ label, description }) => `${label} ${description}`.trim(),
+    );
   const labels = linesOf(false);
   assert.deepEqual(labels, ['12 files to write 2.0 KiB', '1,234 files to overwrite', '0 files to leave as they are']);
   assert.equal(linesOf(true)[3], 'From Google Drive: about 1.0 KiB to download');
 });
 
 test('what was found is grouped by path, the newest first', () => {
-  const found = (path: string, day: number) => ({ path, entry: makeEntry(), snapshot: makeSnapshot({ id: `${day}`.padEnd(64, 'a'), time: `2026-11-${day}T14:00:00Z` }) });
+  const found = (path: string, day: number) => ({
+    path,
+    entry: makeEntry(),
+    snapshot: makeSnapshot({ id: `${day}`.padEnd(64, 'a'), time: `2026-11-${day}T14:00:00Z` }),
+  });
   const groups = groupFound([found('/b', 20), found('/a', 21), found('/b', 22), found('/c', 21)]);
-  assert.deepEqual(groups.map((group) => [group[0]?.path, group.length]), [['/b', 2], ['/a', 1], ['/c', 1]]);
+  assert.deepEqual(
+    groups.map((group) => [group[0]?.path, group.length]),
+    [
+      ['/b', 2],
+      ['/a', 1],
+      ['/c', 1],
+    ],
+  );
   assert.equal(datesOfFound(groups[0] ?? []).length, 2);
 });
 
@@ -96,7 +140,14 @@ test('names of sets are those that the configuration takes, each once', () => {
 });
 
 test('windows are read as people write them', () => {
-  const cases = [['21:00-23:00', '21:00-23:00'], ['9.30 - 12.00', '09:30-12:00'], ['22:00–02:00', '22:00-02:00'], ['21:00', undefined], ['24:00-25:00', undefined], ['21:00-21:00', undefined]] as const;
+  const cases = [
+    ['21:00-23:00', '21:00-23:00'],
+    ['9.30 - 12.00', '09:30-12:00'],
+    ['22:00–02:00', '22:00-02:00'],
+    ['21:00', undefined],
+    ['24:00-25:00', undefined],
+    ['21:00-21:00', undefined],
+  ] as const;
   for (const [text, window] of cases) assert.equal(parseWindow(text), window, text);
 });
 
@@ -105,8 +156,10 @@ test('no retention is offered that could remove everything', () => {
 });
 
 test('strength: words and long random passwords are strong, short, repeated and counted ones are weak', () => {
-  for (const weak of ['', 'password', '12345678901234567890', 'aaaaaaaaaaaaaaaaaaaa', 'Abc123!']) assert.equal(strengthOf(weak), 'weak', weak);
-  for (const strong of ['kuda lari di pantai pagi', 'correct horse battery staple', 'k7#Qm2!xVt9$Lw4z']) assert.equal(strengthOf(strong), 'strong', strong);
+  for (const weak of ['', 'password', '12345678901234567890', 'aaaaaaaaaaaaaaaaaaaa', 'Abc123!'])
+    assert.equal(strengthOf(weak), 'weak', weak);
+  for (const strong of ['kuda lari di pantai pagi', 'correct horse battery staple', 'k7#Qm2!xVt9$Lw4z'])
+    assert.equal(strengthOf(strong), 'strong', strong);
 });
 
 test('a set is found in the text of the configuration by its name alone', () => {

@@ -85,10 +85,15 @@ export class CrashModel {
 
   /** What a reader finds when the machine died after `count` operations had taken effect (0: before the first). */
   stateAfter(count: number, variant: CrashVariant, moment: CrashMoment): StorageState {
-    assert(Number.isInteger(count) && count >= 0 && count <= this.#effects.length, `there were ${this.#effects.length} operations, asked for ${count}`);
+    assert(
+      Number.isInteger(count) && count >= 0 && count <= this.#effects.length,
+      `there were ${this.#effects.length} operations, asked for ${count}`,
+    );
     const crashAt = this.#crashAt(count, moment);
     const survives = survivor(variant, crashAt, this.#recentRemovals(count));
-    const begun = this.#operations.filter(({ startedAt, abandonedAt }) => startedAt <= crashAt && (abandonedAt === undefined || abandonedAt > crashAt));
+    const begun = this.#operations.filter(
+      ({ startedAt, abandonedAt }) => startedAt <= crashAt && (abandonedAt === undefined || abandonedAt > crashAt),
+    );
     const inOrder = begun.toSorted((one, other) => effectOrder(one, crashAt) - effectOrder(other, crashAt));
     return replay(this.#initial, inOrder, survives);
   }
@@ -110,7 +115,11 @@ function effectOrder(operation: MutatingOperation, crashAt: number): number {
   return at !== undefined && at <= crashAt ? at : crashAt + 1 + operation.startedAt;
 }
 
-function survivor(variant: CrashVariant, crashAt: number, recentRemovals: ReadonlySet<MutatingOperation>): (operation: MutatingOperation) => boolean {
+function survivor(
+  variant: CrashVariant,
+  crashAt: number,
+  recentRemovals: ReadonlySet<MutatingOperation>,
+): (operation: MutatingOperation) => boolean {
   const coin = typeof variant === 'object' ? new SeededRandom(variant.seed) : undefined;
   return (operation) => {
     const acknowledged = operation.acknowledgedAt !== undefined && operation.acknowledgedAt <= crashAt;
@@ -121,7 +130,11 @@ function survivor(variant: CrashVariant, crashAt: number, recentRemovals: Readon
   };
 }
 
-function replay(initial: StorageState, operations: readonly MutatingOperation[], survives: (operation: MutatingOperation) => boolean): StorageState {
+function replay(
+  initial: StorageState,
+  operations: readonly MutatingOperation[],
+  survives: (operation: MutatingOperation) => boolean,
+): StorageState {
   let created = initial.created;
   const files = new Map(initial.files);
   const leftovers = [...initial.leftovers];

@@ -3,7 +3,17 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { backup, compileExcludeRules, findParent, prepareSource, type BackupOptions, type BackupResult } from '../../src/backup/index.ts';
 import { backupRunResult, reviewRecords, RunHistory, verifyWithAnchors } from '../../src/engine/index.ts';
 import { bareRunResult } from '../../src/engine/run-result.ts';
-import { drillJob, RecordKeeper, recordOfBackup, recordOfDrill, recordOfJob, recordOfMissedRun, type ExceptionSink, type JobResult, type RepositoryAccess } from '../../src/jobs/index.ts';
+import {
+  drillJob,
+  RecordKeeper,
+  recordOfBackup,
+  recordOfDrill,
+  recordOfJob,
+  recordOfMissedRun,
+  type ExceptionSink,
+  type JobResult,
+  type RepositoryAccess,
+} from '../../src/jobs/index.ts';
 import { runJob } from '../../src/jobs/job-result.ts';
 import { CadanganError, type Random } from '../../src/platform/index.ts';
 import { timestampText, type HistoryRecord, type RecordContent, type RecordTrigger } from '../../src/records/index.ts';
@@ -37,8 +47,8 @@ export interface RunWish {
 }
 
 /**
- * A server whose nights go by as fast as the work takes: real backups into a real repository, real records, real reviews; only the clock is moved by hand,
- * and what goes wrong is ordered.
+ * A server whose nights go by as fast as the work takes: real backups into a real repository, real records, real reviews; only the clock is
+ * moved by hand, and what goes wrong is ordered.
  */
 export class NightHouse {
   readonly clock: VirtualClock;
@@ -56,8 +66,15 @@ export class NightHouse {
     this.configuration = configuration;
     this.clock = clock;
     this.keeper = new RecordKeeper({
-      stateFolder, clock, random, software, via: 'schedule', settings: () => configuration,
-      onError: (error) => { throw error; },
+      stateFolder,
+      clock,
+      random,
+      software,
+      via: 'schedule',
+      settings: () => configuration,
+      onError: (error) => {
+        throw error;
+      },
     });
     this.runs = new RunHistory(stateFolder, random);
   }
@@ -75,16 +92,31 @@ export class NightHouse {
   /** A repository, with a key that costs nothing to open when `isCheap`. */
   async initRepository(location: string, isCheap = false): Promise<void> {
     const { random, password } = this.#options;
-    await Repository.init({ storage: openStorage(location, { random }), clock: this.clock, random }, password, isCheap ? { kdfCost: { N: 16, r: 1, p: 1 } } : {});
+    await Repository.init(
+      { storage: openStorage(location, { random }), clock: this.clock, random },
+      password,
+      isCheap ? { kdfCost: { N: 16, r: 1, p: 1 } } : {},
+    );
   }
 
   /** The set's backup as the schedule makes it, with its record, and what was written into packs. */
-  async backup({ set: name, atMs, durationMs, trigger, planned, fault }: RunWish): Promise<{ readonly record: HistoryRecord; readonly packBytes: number }> {
+  async backup({
+    set: name,
+    atMs,
+    durationMs,
+    trigger,
+    planned,
+    fault,
+  }: RunWish): Promise<{ readonly record: HistoryRecord; readonly packBytes: number }> {
     const set = this.#setNamed(name);
     const stop = new AbortController();
     if (nsOf(atMs) < this.clock.nowNs()) throw new Error(`the run of ${name} would begin before the one before has ended`);
     this.moveTo(atMs);
-    const { repository: { location }, sources, rpoHours } = set;
+    const {
+      repository: { location },
+      sources,
+      rpoHours,
+    } = set;
     let packBytes = 0;
     const result = await runJob('backup', this.clock, async (note) => {
       const { repository, watch } = await this.#open(location);
@@ -97,7 +129,9 @@ export class NightHouse {
     });
     if (fault !== undefined) this.forget(location); // what its index says of this run is not what there is
     await this.runs.append(backupRunResult(result, name, (text) => text));
-    const record = await this.#write((about) => recordOfBackup(result, { ...about, set: name, trigger, planned: planned && this.#windowText(planned), rpoHours, sources, location }));
+    const record = await this.#write((about) =>
+      recordOfBackup(result, { ...about, set: name, trigger, planned: planned && this.#windowText(planned), rpoHours, sources, location }),
+    );
     return { record, packBytes };
   }
 
@@ -111,10 +145,21 @@ export class NightHouse {
   async #store(repository: Repository, { name, sources }: BackupSet, note: ExceptionSink, signal: AbortSignal): Promise<BackupResult> {
     await using lock = await repository.lock({ exclusive: false, signal });
     const rules = await compileExcludeRules({}, { environment: {}, windows: false });
-    const options = { sources, rules, workingFolder: '/', programVersion: software, tags: [name], ownTags: await this.keeper.anchorTags(), workerCount: 1, ...this.#options.backup };
+    const options = {
+      sources,
+      rules,
+      workingFolder: '/',
+      programVersion: software,
+      tags: [name],
+      ownTags: await this.keeper.anchorTags(),
+      workerCount: 1,
+      ...this.#options.backup,
+    };
     const parent = this.#parents.get(name) ?? (await findParent(repository, { ...options, signal }, prepareSource(options))) ?? 'none';
     const details = await backup(repository, {
-      ...options, parent, signal: AbortSignal.any([signal, lock.signal]),
+      ...options,
+      parent,
+      signal: AbortSignal.any([signal, lock.signal]),
       onIssue: ({ path, kind, reason }) => note({ item: path, kind, reason, weight: kind === 'changed' ? 'note' : 'lost' }),
     });
     if (details.snapshotId !== undefined) this.#parents.set(name, await loadSnapshot(repository, details.snapshotId));
@@ -146,7 +191,16 @@ export class NightHouse {
   async offsite(location: string, account: string, atMs: number, error?: CadanganError): Promise<HistoryRecord> {
     this.moveTo(atMs);
     const at = this.#text(atMs);
-    const result: JobResult<unknown> = { job: 'offsite-sync', outcome: error ? 'failed' : 'success', exceptions: [], exceptionCount: 0, startedAt: at, endedAt: at, details: undefined, ...(error && { error }) };
+    const result: JobResult<unknown> = {
+      job: 'offsite-sync',
+      outcome: error ? 'failed' : 'success',
+      exceptions: [],
+      exceptionCount: 0,
+      startedAt: at,
+      endedAt: at,
+      details: undefined,
+      ...(error && { error }),
+    };
     return this.#write((about) => recordOfJob('external-backup', result, about, { destination: { account, location } }));
   }
 
@@ -157,12 +211,33 @@ export class NightHouse {
     const sets = this.configuration.sets.filter(({ name }) => names?.includes(name) ?? true);
     const { random, stateFolder } = this.#options;
     const { signal } = new AbortController();
-    const result = await drillJob(sets.map(({ name, repository: { location } }) => ({ set: name, access: this.#access(location, signal) })), {
-      date: { kind: 'random' }, sample: { kind: 'files', files, maxBytes: 2 ** 30 }, from: 'backup-server', recordsFolder: this.keeper.history.folder,
-      scratchParent: dirname(stateFolder), rtoMinutes: instruction?.rtoMinutes, software, clock: this.clock, random, signal,
-    });
+    const result = await drillJob(
+      sets.map(({ name, repository: { location } }) => ({ set: name, access: this.#access(location, signal) })),
+      {
+        date: { kind: 'random' },
+        sample: { kind: 'files', files, maxBytes: 2 ** 30 },
+        from: 'backup-server',
+        recordsFolder: this.keeper.history.folder,
+        scratchParent: dirname(stateFolder),
+        rtoMinutes: instruction?.rtoMinutes,
+        software,
+        clock: this.clock,
+        random,
+        signal,
+      },
+    );
     const locations = [...new Set(sets.map(({ repository }) => repository.location))];
-    return this.#write((about) => recordOfDrill(result, { ...about, trigger: 'manual', via: 'editor', sets: sets.map(({ name }) => name), locations, from: 'backup-server', date: 'random' }));
+    return this.#write((about) =>
+      recordOfDrill(result, {
+        ...about,
+        trigger: 'manual',
+        via: 'editor',
+        sets: sets.map(({ name }) => name),
+        locations,
+        from: 'backup-server',
+        date: 'random',
+      }),
+    );
   }
 
   /** What the records show against the instruction, as it is looked for after every run. */
@@ -176,7 +251,11 @@ export class NightHouse {
     const { signal } = new AbortController();
     const locations = [...new Set(this.configuration.sets.map(({ repository }) => repository.location))];
     return verifyWithAnchors(this.keeper, {
-      clock: this.clock, locations, copies: [], accessOf: (location) => this.#access(location, signal), signal,
+      clock: this.clock,
+      locations,
+      copies: [],
+      accessOf: (location) => this.#access(location, signal),
+      signal,
       place: { settings: undefined, stateFolder, environment: {}, clock: this.clock, random },
     });
   }
@@ -194,7 +273,12 @@ export class NightHouse {
 
   #access(location: string, signal: AbortSignal): RepositoryAccess {
     const { password, random } = this.#options;
-    return { location, signal, password: async () => password, world: { clock: this.clock, random, openStorage: (where) => openStorage(where, { random }) } };
+    return {
+      location,
+      signal,
+      password: async () => password,
+      world: { clock: this.clock, random, openStorage: (where) => openStorage(where, { random }) },
+    };
   }
 
   #setNamed(name: string): BackupSet {

@@ -1,7 +1,18 @@
 import { byteStringFromBytes, byteStringFromText } from '../../src/platform/index.ts';
 import {
-  blobIdOf, goMode, PackBuilder, PackStore, Repository, serializeNode, treeFromSerializedNodes,
-  type BlobId, type BlobType, type Node, type NodeType, type PackId, type TreeId,
+  blobIdOf,
+  goMode,
+  PackBuilder,
+  PackStore,
+  Repository,
+  serializeNode,
+  treeFromSerializedNodes,
+  type BlobId,
+  type BlobType,
+  type Node,
+  type NodeType,
+  type PackId,
+  type TreeId,
 } from '../../src/repository/index.ts';
 import { FolderStorage, type Storage } from '../../src/storage/index.ts';
 

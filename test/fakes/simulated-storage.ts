@@ -210,7 +210,12 @@ export class SimulatedStorage implements Storage {
   async close(): Promise<void> {}
 
   /** Counts, takes turns, and lets the faults that come before any effect happen. */
-  async #call<T>(call: StorageCall, file: FileName | undefined, signal: AbortSignal | undefined, work: (fault: Fault | undefined) => Promise<T>): Promise<T> {
+  async #call<T>(
+    call: StorageCall,
+    file: FileName | undefined,
+    signal: AbortSignal | undefined,
+    work: (fault: Fault | undefined) => Promise<T>,
+  ): Promise<T> {
     this.counters.calls[call]++;
     this.counters.atWork++;
     this.counters.atWorkMax = Math.max(this.counters.atWorkMax, this.counters.atWork);
@@ -251,7 +256,8 @@ export class SimulatedStorage implements Storage {
   #put(file: FileName, bytes: Uint8Array): void {
     const label = fileLabel(file);
     const before = this.#files.get(label)?.bytes;
-    if (before && file.kind === 'config' && !Buffer.from(before).equals(bytes)) throw new CadanganError('repository.exists', { location: this.location });
+    if (before && file.kind === 'config' && !Buffer.from(before).equals(bytes))
+      throw new CadanganError('repository.exists', { location: this.location });
     if (before?.length === bytes.length) return;
     if (this.#usedBytes + bytes.length > this.capacityBytes) throw this.#full(file, bytes);
     this.#usedBytes += bytes.length - (before?.length ?? 0);

@@ -64,7 +64,9 @@ export class StorageFaults {
   }
 
   next(call: StorageCall, kind: FileKind | undefined): Fault | undefined {
-    const fault = this.#nextOrdered(call, kind) ?? this.#randomFaults.find((entry) => matches(entry, call, kind) && this.#random.chance(entry.probability))?.fault;
+    const fault =
+      this.#nextOrdered(call, kind) ??
+      this.#randomFaults.find((entry) => matches(entry, call, kind) && this.#random.chance(entry.probability))?.fault;
     if (fault) this.#injected++;
     return fault;
   }

@@ -76,7 +76,9 @@ export class VirtualClock implements Clock {
   }
 
   #nextDue(endMs: number): Sleeper | undefined {
-    return this.#sleepers.filter(({ dueMs }) => dueMs <= endMs).reduce<Sleeper | undefined>((first, other) => (first && first.dueMs <= other.dueMs ? first : other), undefined);
+    return this.#sleepers
+      .filter(({ dueMs }) => dueMs <= endMs)
+      .reduce<Sleeper | undefined>((first, other) => (first && first.dueMs <= other.dueMs ? first : other), undefined);
   }
 
   #moveTo(ms: number): void {

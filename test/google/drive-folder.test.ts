@@ -5,7 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
-import { DriveFolder, openUploadJournal, sourceOfBytes, type DriveClientOptions, type RepositoryFile, type UploadJournal, type UploadSource } from '../../src/google/index.ts';
+import {
+  DriveFolder,
+  openUploadJournal,
+  sourceOfBytes,
+  type DriveClientOptions,
+  type RepositoryFile,
+  type UploadJournal,
+  type UploadSource,
+} from '../../src/google/index.ts';
 import { CadanganError, isAbort, isCode, systemClock, type ErrorCode } from '../../src/platform/index.ts';
 import { folderType, sampleAccount, sampleClient, type DriveEmulator } from '../drive-emulator/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
@@ -16,7 +24,11 @@ const kib = 1024;
 const smallPieces = { pieceSizes: { firstBytes: 256 * kib, bytesMax: 256 * kib } } satisfies Partial<DriveClientOptions>;
 const random = new SeededRandom(31);
 
-function pack(sizeBytes: number): { readonly file: RepositoryFile & { readonly kind: 'data' }; readonly bytes: Uint8Array; readonly path: string } {
+function pack(sizeBytes: number): {
+  readonly file: RepositoryFile & { readonly kind: 'data' };
+  readonly bytes: Uint8Array;
+  readonly path: string;
+} {
   const bytes = random.bytes(sizeBytes);
   const name = createHash('sha256').update(bytes).digest('hex');
   return { bytes, file: { kind: 'data', name }, path: `R/data/${name.slice(0, 2)}/${name}` };
@@ -62,7 +74,10 @@ function cutAfter(bytes: Uint8Array, cutBytes: number): UploadSource {
 }
 
 async function idsAt(drive: DriveEmulator, path: string): Promise<string[]> {
-  return drive.person(sampleAccount).find(path).map(({ id }) => id);
+  return drive
+    .person(sampleAccount)
+    .find(path)
+    .map(({ id }) => id);
 }
 
 describe('an upload', () => {
@@ -76,7 +91,10 @@ describe('an upload', () => {
     assert.deepEqual(await idsAt(stage.drive, path), [], 'nothing is there before the last byte');
     stage.drive.log.clear();
 
-    const { proof, wasThere } = await new DriveFolder(stage.another(), 'R', { journal: await journal.open() }).upload(file, sourceOfBytes(bytes));
+    const { proof, wasThere } = await new DriveFolder(stage.another(), 'R', { journal: await journal.open() }).upload(
+      file,
+      sourceOfBytes(bytes),
+    );
     assert.deepEqual([proof, wasThere], ['sha256', false]);
     assert.equal(stage.drive.log.receivedBytes, mib);
     assert.equal(stage.drive.log.count({ operation: 'upload.open' }), 0);
@@ -127,7 +145,10 @@ describe('an upload', () => {
     const { file, bytes, path } = pack(mib);
     const folder = new DriveFolder(stage.client, 'R');
     await folder.create();
-    stage.drive.faults.order({ fault: 'hang', on: ['upload.piece', 'upload.final'], afterBytes: 100_000, after: 1 }, { fault: 'hang', on: 'files.download' });
+    stage.drive.faults.order(
+      { fault: 'hang', on: ['upload.piece', 'upload.final'], afterBytes: 100_000, after: 1 },
+      { fault: 'hang', on: 'files.download' },
+    );
     const { item } = await folder.upload(file, sourceOfBytes(bytes));
     assert.equal((await idsAt(stage.drive, path)).length, 1);
     assert.ok(Buffer.from(await folder.readRange(item, 0, bytes.length)).equals(bytes));
@@ -150,7 +171,13 @@ describe('an upload', () => {
     const { item, wasThere } = await new DriveFolder(stage.client, 'R').upload(file, sourceOfBytes(bytes));
     assert.equal(wasThere, false);
     assert.deepEqual(await idsAt(stage.drive, path), [item.id]);
-    assert.equal(stage.drive.person(sampleAccount).files().find(({ id }) => id === wrong.id)?.explicitlyTrashed, true);
+    assert.equal(
+      stage.drive
+        .person(sampleAccount)
+        .files()
+        .find(({ id }) => id === wrong.id)?.explicitlyTrashed,
+      true,
+    );
   });
 
   test('of a file whose copy is in the trash makes a new one', async () => {
@@ -231,7 +258,10 @@ describe('an upload', () => {
           return bytes.subarray(offset, offset + lengthBytes);
         },
       };
-      const error: unknown = await folder.upload(file, source, { signal: stop.signal }).then(() => undefined, (reason: unknown) => reason);
+      const error: unknown = await folder.upload(file, source, { signal: stop.signal }).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
       if (error !== undefined) assert.ok(isAbort(error), inspect(error));
       assert.equal((await idsAt(stage.drive, path)).length, error === undefined ? 1 : 0);
     }
@@ -285,7 +315,12 @@ describe('a folder on Drive', () => {
     assert.equal((await folder.find(two.file, 0)).length, 1);
     const { item } = await folder.upload(three.file, sourceOfBytes(three.bytes));
     assert.equal(person.pathOf(item.id), three.path);
-    assert.ok(person.files().filter(({ parent }) => parent === oldRoot?.id).some(({ name }) => name === 'data'));
+    assert.ok(
+      person
+        .files()
+        .filter(({ parent }) => parent === oldRoot?.id)
+        .some(({ name }) => name === 'data'),
+    );
   });
 
   test('leaves strangers alone, and names them', async () => {
@@ -297,7 +332,12 @@ describe('a folder on Drive', () => {
     await plantAt(stage.drive, 'R/keys/../x', bytes);
     await plantAt(stage.drive, `R/keys/${file.name}/inside`, bytes);
     await plantAt(stage.drive, 'Elsewhere/config', bytes);
-    await person.plant({ name: file.name, shortcutTo: right.id, client: sampleClient.id, ...(right.parent === undefined ? {} : { parent: right.parent }) });
+    await person.plant({
+      name: file.name,
+      shortcutTo: right.id,
+      client: sampleClient.id,
+      ...(right.parent === undefined ? {} : { parent: right.parent }),
+    });
     const { files } = await new DriveFolder(stage.client, 'R').listAll();
     const strangers = files.filter(({ file: known }) => known === undefined).map(({ path: at }) => at);
     assert.deepEqual(strangers.toSorted(), ['data/notes.txt', `keys/${file.name}/inside`, 'keys/../x'].toSorted());
@@ -337,7 +377,10 @@ describe('a folder on Drive', () => {
     stage.drive.person(sampleAccount).rename(folderIds[0] ?? '', 'Renamed');
     assert.equal((await new DriveFolder(stage.another(), 'Backup/R').listAll()).exists, false);
     const again = await new DriveFolder(stage.another(), 'Backup/R', { knownIds: folderIds }).listAll();
-    assert.deepEqual(again.files.map(({ name }) => name), [file.name]);
+    assert.deepEqual(
+      again.files.map(({ name }) => name),
+      [file.name],
+    );
   });
 
   test('shows at once what was stored and removed by us, however late the lists are', async () => {
@@ -352,7 +395,10 @@ describe('a folder on Drive', () => {
     assert.equal((await folder.upload(one.file, sourceOfBytes(one.bytes))).wasThere, true);
     await folder.remove(item.id);
     folder.forget();
-    assert.deepEqual((await folder.listAll()).files.map(({ name }) => name), [one.file.name]);
+    assert.deepEqual(
+      (await folder.listAll()).files.map(({ name }) => name),
+      [one.file.name],
+    );
     assert.deepEqual(await folder.find(two.file, 0), []);
   });
 

@@ -5,7 +5,18 @@ import { parseItem } from '../../src/google/drive-item.ts';
 import { bestOf, fileAt, labelOf, placeOf, type DriveItem } from '../../src/google/remote-file.ts';
 
 const name = 'ab'.repeat(32);
-const resource = { id: '1AbC_-', name, mimeType: 'application/octet-stream', parents: ['p'], size: '9007199254740991', sha256Checksum: name.toUpperCase(), md5Checksum: '0'.repeat(32), headRevisionId: 'r', trashed: false, createdTime: '2026-11-01T00:00:00.000Z' };
+const resource = {
+  id: '1AbC_-',
+  name,
+  mimeType: 'application/octet-stream',
+  parents: ['p'],
+  size: '9007199254740991',
+  sha256Checksum: name.toUpperCase(),
+  md5Checksum: '0'.repeat(32),
+  headRevisionId: 'r',
+  trashed: false,
+  createdTime: '2026-11-01T00:00:00.000Z',
+};
 
 describe('a file resource', () => {
   test('is read field by field', () => {
@@ -17,17 +28,40 @@ describe('a file resource', () => {
   });
 
   test('loses what is not of its form, and is none without a proper id', () => {
-    const item = parseItem({ ...resource, size: '9007199254740993', sha256Checksum: '../x', md5Checksum: 7, parents: ["x' or '1' = '1", 'p'], trashed: 'yes' });
-    assert.deepEqual([item?.sizeBytes, item?.sha256, item?.md5, item?.parents, item?.trashed], [undefined, undefined, undefined, ['p'], false]);
-    for (const id of ['', '../x', "a' or", 'a/b', 'x'.repeat(300), 7, undefined, null]) assert.equal(parseItem({ ...resource, id }), undefined);
+    const item = parseItem({
+      ...resource,
+      size: '9007199254740993',
+      sha256Checksum: '../x',
+      md5Checksum: 7,
+      parents: ["x' or '1' = '1", 'p'],
+      trashed: 'yes',
+    });
+    assert.deepEqual(
+      [item?.sizeBytes, item?.sha256, item?.md5, item?.parents, item?.trashed],
+      [undefined, undefined, undefined, ['p'], false],
+    );
+    for (const id of ['', '../x', "a' or", 'a/b', 'x'.repeat(300), 7, undefined, null])
+      assert.equal(parseItem({ ...resource, id }), undefined);
   });
 
   test('may be anything', () => {
     fc.assert(fc.property(fc.anything(), (value) => void parseItem(value)));
-    fc.assert(fc.property(fc.record({ id: fc.string(), name: fc.string(), parents: fc.anything(), size: fc.anything(), sha256Checksum: fc.anything(), mimeType: fc.anything() }), (value) => {
-      const item = parseItem(value);
-      assert.ok(item === undefined || /^[\w-]+$/.test(item.id));
-    }));
+    fc.assert(
+      fc.property(
+        fc.record({
+          id: fc.string(),
+          name: fc.string(),
+          parents: fc.anything(),
+          size: fc.anything(),
+          sha256Checksum: fc.anything(),
+          mimeType: fc.anything(),
+        }),
+        (value) => {
+          const item = parseItem(value);
+          assert.ok(item === undefined || /^[\w-]+$/.test(item.id));
+        },
+      ),
+    );
   });
 });
 
@@ -42,15 +76,43 @@ describe('the place of a file', () => {
   });
 
   test('is no place for strangers', () => {
-    for (const [folders, at] of [[['data'], name], [['data', 'cd'], name], [['data', 'ab', 'ab'], name], [['keys', 'x'], name], [['other'], name], [['keys'], 'config'], [[], name], [['keys'], name.toUpperCase()], [['keys'], `${name}.tmp`]] as const) {
+    for (const [folders, at] of [
+      [['data'], name],
+      [['data', 'cd'], name],
+      [['data', 'ab', 'ab'], name],
+      [['keys', 'x'], name],
+      [['other'], name],
+      [['keys'], 'config'],
+      [[], name],
+      [['keys'], name.toUpperCase()],
+      [['keys'], `${name}.tmp`],
+    ] as const) {
       assert.equal(fileAt(folders, at), undefined, `${folders.join('/')}/${at}`);
     }
   });
 });
 
 test('of several files of one name the one that fits it is chosen, then one without a sum, and of those the oldest, whatever the order', () => {
-  const make = (id: string, sha256: string | undefined, createdTime: string): DriveItem => ({ id, name, mimeType: '', isFolder: false, parents: [], sizeBytes: 1, sha256, md5: undefined, headRevisionId: undefined, trashed: false, createdTime });
-  const items = [make('wrong', 'cd'.repeat(32), '2020'), make('unknown', undefined, '2021'), make('young', name, '2024'), make('old', name, '2023'), make('b-old', name, '2023')];
+  const make = (id: string, sha256: string | undefined, createdTime: string): DriveItem => ({
+    id,
+    name,
+    mimeType: '',
+    isFolder: false,
+    parents: [],
+    sizeBytes: 1,
+    sha256,
+    md5: undefined,
+    headRevisionId: undefined,
+    trashed: false,
+    createdTime,
+  });
+  const items = [
+    make('wrong', 'cd'.repeat(32), '2020'),
+    make('unknown', undefined, '2021'),
+    make('young', name, '2024'),
+    make('old', name, '2023'),
+    make('b-old', name, '2023'),
+  ];
   fc.assert(fc.property(fc.shuffledSubarray(items, { minLength: 5 }), (shuffled) => assert.equal(bestOf(shuffled)?.id, 'b-old')));
   assert.equal(bestOf(items.slice(0, 2))?.id, 'unknown');
   assert.equal(bestOf([]), undefined);

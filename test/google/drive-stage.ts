@@ -1,5 +1,13 @@
 import { DriveClient, type CredentialStore, type DriveClientOptions, type StoredSignIn } from '../../src/google/index.ts';
-import { folderType, sampleAccount, sampleClient, startDriveEmulator, type DriveEmulator, type EmulatorOptions, type StoredFile } from '../drive-emulator/index.ts';
+import {
+  folderType,
+  sampleAccount,
+  sampleClient,
+  startDriveEmulator,
+  type DriveEmulator,
+  type EmulatorOptions,
+  type StoredFile,
+} from '../drive-emulator/index.ts';
 
 /** No pace, and waits of milliseconds: the emulator has no quota to keep, and a test no time to lose. */
 export const quick = {
@@ -16,7 +24,9 @@ export interface DriveStage extends AsyncDisposable {
 }
 
 /** An emulator on which somebody has signed in to the designated account. */
-export async function driveStage(options: { readonly emulator?: EmulatorOptions; readonly client?: Partial<DriveClientOptions> } = {}): Promise<DriveStage> {
+export async function driveStage(
+  options: { readonly emulator?: EmulatorOptions; readonly client?: Partial<DriveClientOptions> } = {},
+): Promise<DriveStage> {
   const drive = await startDriveEmulator(options.emulator);
   const store = signedInStore(drive);
   const clients: DriveClient[] = [];
@@ -46,7 +56,12 @@ export async function driveStage(options: { readonly emulator?: EmulatorOptions;
 
 export function signedInStore(drive: DriveEmulator, account = sampleAccount): CredentialStore & { signIn: StoredSignIn | undefined } {
   return {
-    signIn: { clientId: sampleClient.id, refreshToken: drive.accounts.refreshToken(account), account: { emailAddress: account, permissionId: '', displayName: '' }, signedInAt: '2026-11-01T00:00:00Z' },
+    signIn: {
+      clientId: sampleClient.id,
+      refreshToken: drive.accounts.refreshToken(account),
+      account: { emailAddress: account, permissionId: '', displayName: '' },
+      signedInAt: '2026-11-01T00:00:00Z',
+    },
     async load() {
       return this.signIn;
     },
@@ -66,7 +81,9 @@ export async function plantAt(drive: DriveEmulator, path: string, bytes: Uint8Ar
   let parent: string | undefined;
   for (const [depth, name] of names.slice(0, -1).entries()) {
     const [folder] = person.find(names.slice(0, depth + 1).join('/'));
-    parent = (folder ?? (await person.plant({ name, mimeType: folderType, client: sampleClient.id, ...(parent === undefined ? {} : { parent }) }))).id;
+    parent = (
+      folder ?? (await person.plant({ name, mimeType: folderType, client: sampleClient.id, ...(parent === undefined ? {} : { parent }) }))
+    ).id;
   }
   return person.plant({ name: names.at(-1) ?? '', bytes, client: sampleClient.id, ...(parent === undefined ? {} : { parent }) });
 }

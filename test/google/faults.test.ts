@@ -15,7 +15,17 @@ const firstSeed = Number(process.env['CADANGAN_FAULT_SEED'] ?? 1);
 const deceivesReaders = new Set(['bytes of another range', 'download altered']);
 
 /** What is stored again for a reason: bytes that did not arrive, or arrived wrong. */
-const resends = new Set(['upload altered on the way', 'piece not kept', 'piece kept in part', 'no progress for a while', 'range claims too much', 'session not found', 'session gone', 'session refused', 'upload dropped in the middle']);
+const resends = new Set([
+  'upload altered on the way',
+  'piece not kept',
+  'piece kept in part',
+  'no progress for a while',
+  'range claims too much',
+  'session not found',
+  'session gone',
+  'session refused',
+  'upload dropped in the middle',
+]);
 
 interface Stored {
   readonly file: RepositoryFile;
@@ -23,7 +33,17 @@ interface Stored {
 }
 
 function someFiles(random: SeededRandom): Stored[] {
-  const sizes = [0, 1, 100, 256 * kib, 256 * kib + 1, 512 * kib, 1200 * kib, 1536 * kib, ...Array.from({ length: 12 }, () => random.below(900 * kib))];
+  const sizes = [
+    0,
+    1,
+    100,
+    256 * kib,
+    256 * kib + 1,
+    512 * kib,
+    1200 * kib,
+    1536 * kib,
+    ...Array.from({ length: 12 }, () => random.below(900 * kib)),
+  ];
   return sizes.map((size, number) => {
     const bytes = random.bytes(size);
     const name = createHash('sha256').update(bytes).digest('hex');
@@ -35,7 +55,10 @@ describe('a folder on Drive', () => {
   for (const [name, orders] of Object.entries(faultCatalogue)) {
     test(`is complete, without doubles, and reads back, whatever happens: ${name}`, async () => {
       for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-        await using stage = await driveStage({ emulator: { seed }, client: { pieceSizes: { firstBytes: 256 * kib, bytesMax: 512 * kib } } });
+        await using stage = await driveStage({
+          emulator: { seed },
+          client: { pieceSizes: { firstBytes: 256 * kib, bytesMax: 512 * kib } },
+        });
         const random = new SeededRandom(seed);
         const files = someFiles(random);
         const story = `${name}, CADANGAN_FAULT_SEED=${seed}`;
@@ -45,7 +68,8 @@ describe('a folder on Drive', () => {
         const results = await pMap(files, ({ file, bytes }) => folder.upload(file, sourceOfBytes(bytes)), { concurrency: 4 });
         const hasSums = results.filter(({ proof }) => proof === 'sha256').length;
         // The waits of this test are too short for sums that come after seconds.
-        if (!name.startsWith('no ') && name !== 'checksum comes late') assert.equal(hasSums, files.length, `${story}: all are proved by their SHA-256`);
+        if (!name.startsWith('no ') && name !== 'checksum comes late')
+          assert.equal(hasSums, files.length, `${story}: all are proved by their SHA-256`);
 
         // What there is, asked past the product.
         const person = stage.drive.person(sampleAccount);
@@ -55,7 +79,11 @@ describe('a folder on Drive', () => {
           assert.ok((await person.content(found[0]!.id)).equals(bytes), `${story}: ${file.name} has its bytes`);
         }
         const wantedBytes = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
-        if (!resends.has(name)) assert.ok(stage.drive.log.receivedBytes <= wantedBytes * 1.25, `${story}: sent ${stage.drive.log.receivedBytes} of ${wantedBytes}`);
+        if (!resends.has(name))
+          assert.ok(
+            stage.drive.log.receivedBytes <= wantedBytes * 1.25,
+            `${story}: sent ${stage.drive.log.receivedBytes} of ${wantedBytes}`,
+          );
 
         // Another process, which knows nothing, and so must believe the lists.
         if (name === 'list is late' || name === 'list is empty') stage.drive.faults.clear();

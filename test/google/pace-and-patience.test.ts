@@ -14,7 +14,14 @@ function answer(status: number, body: unknown, headers: Readonly<Record<string, 
 }
 
 function googleError(status: number, reason: string, details?: unknown) {
-  return answer(status, { error: { code: status, message: 'said', errors: [{ domain: 'global', reason, message: 'said' }], ...(details === undefined ? {} : { details }) } });
+  return answer(status, {
+    error: {
+      code: status,
+      message: 'said',
+      errors: [{ domain: 'global', reason, message: 'said' }],
+      ...(details === undefined ? {} : { details }),
+    },
+  });
 }
 
 describe('a refusal', () => {
@@ -66,10 +73,19 @@ describe('a refusal', () => {
 });
 
 describe('patience', () => {
-  const world = (clock: VirtualClock, waits: Wait[]): AttemptsWorld => ({ clock, random: new SeededRandom(5), pacer: new Pacer(clock), patience: defaultPatience, onWait: (wait) => waits.push(wait) });
+  const world = (clock: VirtualClock, waits: Wait[]): AttemptsWorld => ({
+    clock,
+    random: new SeededRandom(5),
+    pacer: new Pacer(clock),
+    patience: defaultPatience,
+    onWait: (wait) => waits.push(wait),
+  });
   const fail = async (attempts: Attempts, clock: VirtualClock, fault: DriveFault): Promise<unknown> => {
     let outcome: unknown = 'waiting';
-    const failed = attempts.failed(fault).then(() => (outcome = 'again'), (error: unknown) => (outcome = error));
+    const failed = attempts.failed(fault).then(
+      () => (outcome = 'again'),
+      (error: unknown) => (outcome = error),
+    );
     while (outcome === 'waiting') {
       await clock.advance(1000);
       await Promise.race([failed, new Promise(setImmediate)]);
@@ -93,11 +109,15 @@ describe('patience', () => {
     const clock = new VirtualClock();
     const waits: Wait[] = [];
     const attempts = new Attempts(world(clock, waits), {}, undefined);
-    for (let i = 0; i < 200; i++) assert.equal(await fail(attempts, clock, new DriveFault('rate', { status: 403, reason: 'userRateLimitExceeded' })), 'again');
+    for (let i = 0; i < 200; i++)
+      assert.equal(await fail(attempts, clock, new DriveFault('rate', { status: 403, reason: 'userRateLimitExceeded' })), 'again');
     waits.length = 0;
     await fail(attempts, clock, new DriveFault('rate', { status: 429, reason: 'rateLimitExceeded', retryAfterMs: 300_000 }));
     await fail(attempts, clock, new DriveFault('rate', { status: 429, reason: 'rateLimitExceeded', retryAfterMs: 86_400_000 }));
-    assert.deepEqual(waits.map(({ ms }) => ms), [300_000, 600_000]);
+    assert.deepEqual(
+      waits.map(({ ms }) => ms),
+      [300_000, 600_000],
+    );
   });
 
   test('has none with what waiting does not mend', async () => {
@@ -123,7 +143,12 @@ describe('the pacer', () => {
   const through = async (kind: 'create' | 'download' | 'list', seconds: number, pacer: Pacer, clock: VirtualClock): Promise<number> => {
     let count = 0;
     const stop = new AbortController();
-    const asking = Array.from({ length: 2000 }, () => pacer.take(kind, stop.signal).then(() => count++, () => undefined));
+    const asking = Array.from({ length: 2000 }, () =>
+      pacer.take(kind, stop.signal).then(
+        () => count++,
+        () => undefined,
+      ),
+    );
     await clock.advance(seconds * 1000);
     const passed = count;
     stop.abort();
@@ -180,9 +205,26 @@ describe('the addresses', () => {
   });
 
   test('of anything else are refused: tokens would go there', () => {
-    const others = ['http://example.org', 'https://127.0.0.1.example.org', 'http://localhost:1', 'https://www.googleapis.com', 'http://10.0.0.1:1', 'http://user@127.0.0.1:1', 'http://127.0.0.1:1/x', 'http://127.0.0.1:1/?x', 'file:///etc', 'x'];
-    for (const address of others) assert.throws(() => endpointsFrom({ CADANGAN_GOOGLE_ENDPOINT: address }), (error) => isCode(error, 'arguments.invalid'), address);
+    const others = [
+      'http://example.org',
+      'https://127.0.0.1.example.org',
+      'http://localhost:1',
+      'https://www.googleapis.com',
+      'http://10.0.0.1:1',
+      'http://user@127.0.0.1:1',
+      'http://127.0.0.1:1/x',
+      'http://127.0.0.1:1/?x',
+      'file:///etc',
+      'x',
+    ];
+    for (const address of others)
+      assert.throws(
+        () => endpointsFrom({ CADANGAN_GOOGLE_ENDPOINT: address }),
+        (error) => isCode(error, 'arguments.invalid'),
+        address,
+      );
     // What only looks different: these are 127.0.0.1 to everybody.
-    for (const address of ['http://2130706433:1', 'http://0x7f.1:1', 'http://127.1:1']) assert.equal(new URL(endpointsFrom({ CADANGAN_GOOGLE_ENDPOINT: address }).api).hostname, '127.0.0.1');
+    for (const address of ['http://2130706433:1', 'http://0x7f.1:1', 'http://127.1:1'])
+      assert.equal(new URL(endpointsFrom({ CADANGAN_GOOGLE_ENDPOINT: address }).api).hostname, '127.0.0.1');
   });
 });

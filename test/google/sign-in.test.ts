@@ -5,10 +5,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
-import { CredentialFile, DriveClient, readOAuthClient, readServiceAccountKey, revokeSignIn, signInByBrowser, signInByDeviceCode, type SignInOptions } from '../../src/google/index.ts';
+import {
+  CredentialFile,
+  DriveClient,
+  readOAuthClient,
+  readServiceAccountKey,
+  revokeSignIn,
+  signInByBrowser,
+  signInByDeviceCode,
+  type SignInOptions,
+} from '../../src/google/index.ts';
 import { isCode, setLanguage, systemClock, systemRandom, type Clock, type ErrorCode } from '../../src/platform/index.ts';
 import { DriveStorage } from '../../src/storage/index.ts';
-import { clientFileOf, consentInBrowser, makeServiceAccount, otherAccount, sampleAccount, sampleClient, sampleDeviceClient, scopes, startDriveEmulator, typeDeviceCode, type DriveEmulator } from '../drive-emulator/index.ts';
+import {
+  clientFileOf,
+  consentInBrowser,
+  makeServiceAccount,
+  otherAccount,
+  sampleAccount,
+  sampleClient,
+  sampleDeviceClient,
+  scopes,
+  startDriveEmulator,
+  typeDeviceCode,
+  type DriveEmulator,
+} from '../drive-emulator/index.ts';
 import { driveStage, quick, signedInStore } from './drive-stage.ts';
 
 function optionsFor(drive: DriveEmulator, more: Partial<SignInOptions> = {}): SignInOptions {
@@ -51,7 +72,12 @@ describe('sign-in by a browser', () => {
     const signIn = await signInByBrowser(optionsFor(drive), person.open);
     assert.equal(signIn.account.emailAddress, sampleAccount);
     assert.match(await person.page(), /Signed in to Google Drive.*backup@company\.co\.id/);
-    const client = new DriveClient({ credentials: { kind: 'sign-in', client: optionsFor(drive).client, store: { ...signedInStore(drive), load: async () => signIn } }, designatedAccount: 'Backup@Company.co.id ', endpoints: drive.endpoints, ...quick });
+    const client = new DriveClient({
+      credentials: { kind: 'sign-in', client: optionsFor(drive).client, store: { ...signedInStore(drive), load: async () => signIn } },
+      designatedAccount: 'Backup@Company.co.id ',
+      endpoints: drive.endpoints,
+      ...quick,
+    });
     assert.equal((await client.account()).emailAddress, sampleAccount);
     client.close();
   });
@@ -71,21 +97,31 @@ describe('sign-in by a browser', () => {
   test('refuses another account by name', async () => {
     await using drive = await startDriveEmulator();
     const person = browser({ account: otherAccount });
-    await assert.rejects(signInByBrowser(optionsFor(drive), person.open), failsWith('drive.wrong-account', /account=someone@company\.co\.id designatedAccount=backup@company\.co\.id/));
+    await assert.rejects(
+      signInByBrowser(optionsFor(drive), person.open),
+      failsWith('drive.wrong-account', /account=someone@company\.co\.id designatedAccount=backup@company\.co\.id/),
+    );
     assert.match(await person.page(), /Not signed in/);
   });
 
   test('says when the permission was un-ticked, or refused', async () => {
     await using drive = await startDriveEmulator();
-    await assert.rejects(signInByBrowser(optionsFor(drive), browser({ account: sampleAccount, without: [scopes.file] }).open), failsWith('drive.sign-in-failed', /tick|refused/));
-    await assert.rejects(signInByBrowser(optionsFor(drive), browser({ account: sampleAccount, denies: true }).open), failsWith('drive.sign-in-failed', /refused/));
+    await assert.rejects(
+      signInByBrowser(optionsFor(drive), browser({ account: sampleAccount, without: [scopes.file] }).open),
+      failsWith('drive.sign-in-failed', /tick|refused/),
+    );
+    await assert.rejects(
+      signInByBrowser(optionsFor(drive), browser({ account: sampleAccount, denies: true }).open),
+      failsWith('drive.sign-in-failed', /refused/),
+    );
   });
 
   test('waits for the answer with our state, whatever else comes', async () => {
     await using drive = await startDriveEmulator();
     const open = async (url: string): Promise<void> => {
       const redirect = new URL(url).searchParams.get('redirect_uri') ?? '';
-      for (const path of ['/favicon.ico', '/?code=stolen', '/?code=stolen&state=guessed']) assert.equal((await fetch(`${redirect}${path}`)).status, 404);
+      for (const path of ['/favicon.ico', '/?code=stolen', '/?code=stolen&state=guessed'])
+        assert.equal((await fetch(`${redirect}${path}`)).status, 404);
       void consentInBrowser(url, { account: sampleAccount });
     };
     assert.equal((await signInByBrowser(optionsFor(drive), open)).account.emailAddress, sampleAccount);
@@ -93,14 +129,21 @@ describe('sign-in by a browser', () => {
 
   test('ends when nobody answers, and when it is stopped', async () => {
     await using drive = await startDriveEmulator();
-    await assert.rejects(signInByBrowser(optionsFor(drive, { answerMsMax: 20 }), () => undefined), failsWith('drive.sign-in-failed', /nobody/));
+    await assert.rejects(
+      signInByBrowser(optionsFor(drive, { answerMsMax: 20 }), () => undefined),
+      failsWith('drive.sign-in-failed', /nobody/),
+    );
     const stop = new AbortController();
-    await assert.rejects(signInByBrowser(optionsFor(drive, { signal: stop.signal }), () => stop.abort()), failsWith('aborted'));
+    await assert.rejects(
+      signInByBrowser(optionsFor(drive, { signal: stop.signal }), () => stop.abort()),
+      failsWith('aborted'),
+    );
   });
 
   test('names an OAuth client that Google does not know', async () => {
     await using drive = await startDriveEmulator();
-    const open = async (url: string): Promise<void> => void (await fetch(`${new URL(url).searchParams.get('redirect_uri')}/?code=x&state=${new URL(url).searchParams.get('state')}`));
+    const open = async (url: string): Promise<void> =>
+      void (await fetch(`${new URL(url).searchParams.get('redirect_uri')}/?code=x&state=${new URL(url).searchParams.get('state')}`));
     await assert.rejects(
       signInByBrowser(optionsFor(drive, { client: { clientId: sampleClient.id, clientSecret: 'wrong' } }), (url) => void open(url)),
       failsWith('drive.not-set-up', /invalid_client/),
@@ -114,20 +157,30 @@ describe('sign-in by a code', () => {
   test('works without a browser on this machine', async () => {
     const clock = new SkippingClock();
     await using drive = await startDriveEmulator({ clock });
-    const signIn = await signInByDeviceCode(optionsFor(drive, { ...device, clock }), ({ userCode, verificationUrl }) => void typeDeviceCode(verificationUrl, userCode, { account: sampleAccount }));
+    const signIn = await signInByDeviceCode(
+      optionsFor(drive, { ...device, clock }),
+      ({ userCode, verificationUrl }) => void typeDeviceCode(verificationUrl, userCode, { account: sampleAccount }),
+    );
     assert.equal(signIn.account.emailAddress, sampleAccount);
   });
 
   test('refuses another account, and says when the person refused', async () => {
     const clock = new SkippingClock();
     await using drive = await startDriveEmulator({ clock });
-    const type = (account: string, denies: boolean) => signInByDeviceCode(optionsFor(drive, { ...device, clock }), ({ userCode, verificationUrl }) => void typeDeviceCode(verificationUrl, userCode, { account, denies }));
+    const type = (account: string, denies: boolean) =>
+      signInByDeviceCode(
+        optionsFor(drive, { ...device, clock }),
+        ({ userCode, verificationUrl }) => void typeDeviceCode(verificationUrl, userCode, { account, denies }),
+      );
     await assert.rejects(type(otherAccount, false), failsWith('drive.wrong-account'));
     await assert.rejects(type(sampleAccount, true), failsWith('drive.sign-in-failed', /refused/));
   });
 });
 
-/** Whoever sleeps wakes up soon, and it is as late as it should be: the service asks for five seconds between two questions, and counts them. */
+/**
+ * Whoever sleeps wakes up soon, and it is as late as it should be: the service asks for five seconds between two questions, and counts
+ * them.
+ */
 class SkippingClock implements Clock {
   #skippedMs = 0;
 
@@ -181,7 +234,10 @@ describe('a sign-in', () => {
     await using stage = await driveStage();
     const secrets = [stage.store.signIn?.refreshToken ?? '', sampleClient.secret];
     stage.drive.person(sampleAccount).withdrawConsent();
-    const error: unknown = await stage.client.account().then(() => undefined, (reason: unknown) => reason);
+    const error: unknown = await stage.client.account().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     const shown = inspect(error, { depth: 20, showHidden: true, getters: true });
     for (const secret of secrets) assert.ok(secret !== '' && !shown.includes(secret));
   });
@@ -239,7 +295,14 @@ describe('a service account', () => {
       const path = join(folder, 'key.json');
       await writeFile(path, JSON.stringify(keyFile));
       const key = await readServiceAccountKey(path);
-      const make = (designatedAccount: string) => new DriveClient({ credentials: { kind: 'service-account', key }, designatedAccount, sharedDriveId: sharedDrive.id, endpoints: drive.endpoints, ...quick });
+      const make = (designatedAccount: string) =>
+        new DriveClient({
+          credentials: { kind: 'service-account', key },
+          designatedAccount,
+          sharedDriveId: sharedDrive.id,
+          endpoints: drive.endpoints,
+          ...quick,
+        });
       const client = make(email);
       assert.equal((await client.account()).emailAddress, email);
       const storage = new DriveStorage(client, 'server-1');

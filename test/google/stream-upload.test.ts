@@ -18,7 +18,12 @@ describe('uploadStream()', () => {
     test(`stores a stream of ${size} bytes`, async () => {
       await using stage = await driveStage();
       const bytes = new SeededRandom(size).bytes(size);
-      const item = await uploadStream(stage.client, { folder: 'Salinan/Bulanan', name: 'set 2026-11.zip', mimeType: 'application/zip', chunks: inChunks(bytes, 700_001) });
+      const item = await uploadStream(stage.client, {
+        folder: 'Salinan/Bulanan',
+        name: 'set 2026-11.zip',
+        mimeType: 'application/zip',
+        chunks: inChunks(bytes, 700_001),
+      });
       const person = stage.drive.person(sampleAccount);
       const found = person.find('Salinan/Bulanan/set 2026-11.zip');
       assert.equal(found.length, 1);
@@ -45,7 +50,11 @@ describe('uploadStream()', () => {
         stage.drive.faults.order(order);
         await uploadStream(stage.client, { folder: 'A', name: 'b', mimeType: 'application/zip', chunks: inChunks(bytes, mib) });
         const person = stage.drive.person(sampleAccount);
-        assert.deepEqual(await Promise.all(person.find('A/b').map(async ({ id }) => (await person.content(id)).equals(bytes))), [true], `seed ${seed}`);
+        assert.deepEqual(
+          await Promise.all(person.find('A/b').map(async ({ id }) => (await person.content(id)).equals(bytes))),
+          [true],
+          `seed ${seed}`,
+        );
         assert.ok(stage.drive.faults.happened > 0, `seed ${seed}`);
       }
     });
@@ -68,7 +77,9 @@ describe('uploadStream()', () => {
     }
     await assert.rejects(uploadStream(stage.client, { ...options, chunks: stopping(), signal: stop.signal }), isAbort);
     stage.drive.faults.order({ fault: 'session-gone', after: 1 });
-    await assert.rejects(uploadStream(stage.client, { ...options, chunks: inChunks(bytes, mib) }), (error) => isCode(error, 'drive.unavailable'));
+    await assert.rejects(uploadStream(stage.client, { ...options, chunks: inChunks(bytes, mib) }), (error) =>
+      isCode(error, 'drive.unavailable'),
+    );
     assert.deepEqual(stage.drive.person(sampleAccount).find('A/b'), []);
   });
 });

@@ -1,4 +1,15 @@
-import { appendFileSync, chmodSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { SeededRandom } from '../fakes/seeded-random.ts';
 
@@ -58,7 +69,10 @@ export class ChangingFolder {
   /** Sorted, so that the seed alone decides. */
   #paths(wanted: (entry: { isFile(): boolean; isDirectory(): boolean }) => boolean): string[] {
     const entries = readdirSync(this.path, { recursive: true, withFileTypes: true });
-    return entries.filter(wanted).map(({ parentPath, name }) => join(parentPath, name)).sort();
+    return entries
+      .filter(wanted)
+      .map(({ parentPath, name }) => join(parentPath, name))
+      .sort();
   }
 
   #newName(): string {

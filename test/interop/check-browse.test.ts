@@ -19,7 +19,15 @@ describe('looking into snapshots as restic does', needs('restic'), () => {
     mkdirSync(at('docs', 'Sub'), { recursive: true });
     mkdirSync(at('gone', 'deep'), { recursive: true });
     mkdirSync(at('calm'));
-    for (const [name, text] of [['docs/a.txt', 'a'], ['docs/B.TXT', 'b'], ['docs/Sub/c.txt', 'c'], ['gone/deep/g', 'g'], ['calm/same', 's'], ['keep', 'k'], ['\u00fcber "all"', 'u']] as const) {
+    for (const [name, text] of [
+      ['docs/a.txt', 'a'],
+      ['docs/B.TXT', 'b'],
+      ['docs/Sub/c.txt', 'c'],
+      ['gone/deep/g', 'g'],
+      ['calm/same', 's'],
+      ['keep', 'k'],
+      ['\u00fcber "all"', 'u'],
+    ] as const) {
       writeFileSync(at(name), text.repeat(50));
     }
     symlinkSync('a.txt', at('docs', 'link'));
@@ -44,7 +52,12 @@ describe('looking into snapshots as restic does', needs('restic'), () => {
 
   test('listEntries() lists what `restic ls` lists, in its order', async () => {
     for (const { id, snapshot } of snapshots) {
-      const theirs = made.restic('ls', '--json', id).output.trim().split('\n').slice(1).map((line) => String(JSON.parse(line).path));
+      const theirs = made
+        .restic('ls', '--json', id)
+        .output.trim()
+        .split('\n')
+        .slice(1)
+        .map((line) => String(JSON.parse(line).path));
       const ours: string[] = [];
       for await (const { path } of listEntries(repository, snapshot.tree, { recursive: true })) ours.push(textOf(path));
       assert.deepEqual(ours, theirs);
@@ -78,8 +91,16 @@ describe('looking into snapshots as restic does', needs('restic'), () => {
     test(`compareTrees() says what \`restic diff${metadata ? ' --metadata' : ''}\` says`, async () => {
       const [a, b] = snapshots;
       assert.ok(a && b);
-      for (const [before, after] of [[a, b], [b, a], [a, a]] as const) {
-        const lines = made.restic('diff', '--json', ...(metadata ? ['--metadata'] : []), before.id, after.id).output.trim().split('\n').map((line) => JSON.parse(line));
+      for (const [before, after] of [
+        [a, b],
+        [b, a],
+        [a, a],
+      ] as const) {
+        const lines = made
+          .restic('diff', '--json', ...(metadata ? ['--metadata'] : []), before.id, after.id)
+          .output.trim()
+          .split('\n')
+          .map((line) => JSON.parse(line));
         const statistics = lines.pop();
         const ours: object[] = [];
         const { changedFiles, added, removed } = await compareTrees(repository, before.snapshot.tree, after.snapshot.tree, {
@@ -87,8 +108,18 @@ describe('looking into snapshots as restic does', needs('restic'), () => {
           onChange: ({ path, modifier }) => void ours.push({ message_type: 'change', path: textOf(path), modifier }),
         });
         assert.deepEqual(ours, lines);
-        const shown = ({ files, dirs, others, dataBlobs, treeBlobs, bytes }: typeof added) => ({ files, dirs, others, data_blobs: dataBlobs, tree_blobs: treeBlobs, bytes });
-        assert.deepEqual({ changedFiles, added: shown(added), removed: shown(removed) }, { changedFiles: statistics.changed_files, added: statistics.added, removed: statistics.removed });
+        const shown = ({ files, dirs, others, dataBlobs, treeBlobs, bytes }: typeof added) => ({
+          files,
+          dirs,
+          others,
+          data_blobs: dataBlobs,
+          tree_blobs: treeBlobs,
+          bytes,
+        });
+        assert.deepEqual(
+          { changedFiles, added: shown(added), removed: shown(removed) },
+          { changedFiles: statistics.changed_files, added: statistics.added, removed: statistics.removed },
+        );
       }
     });
   }

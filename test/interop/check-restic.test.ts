@@ -9,7 +9,7 @@ import { needs } from '../needs.ts';
 import { mutations } from '../upkeep/mutations.ts';
 import { ResticRepository } from '../upkeep/restic-repository.ts';
 
-describe("check of a repository that restic made", needs('restic'), () => {
+describe('check of a repository that restic made', needs('restic'), () => {
   let made: ResticRepository;
 
   before(async () => {
@@ -51,7 +51,9 @@ describe("check of a repository that restic made", needs('restic'), () => {
     const isShort = /nothing|half|deleted|swapped|wrong name/.test(mutation.name);
     for (const kind of ['data/*/*', 'index/*', 'snapshots/*']) {
       test(`restic and we say the same of ${kind} ${mutation.name}`, async () => {
-        const all = globSync(kind, { cwd: made.path }).sort().map((file) => join(made.path, file));
+        const all = globSync(kind, { cwd: made.path })
+          .sort()
+          .map((file) => join(made.path, file));
         const avoidsRetries = isShort && kind === 'data/*/*';
         const files = avoidsRetries ? dataPacks : all;
         const undo = mutation.apply(files[at % files.length] ?? '', files[(at + 1) % files.length] ?? '');

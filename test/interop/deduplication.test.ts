@@ -13,7 +13,10 @@ const stage = new Stage();
 /** The chunks of 0.5 to 8 MiB that three edits touch, and one more where a cut moved. */
 const blobsOfEditsMax = 9;
 
-for (const [first, second] of [['restic', 'cadangan'], ['cadangan', 'restic']] as const) {
+for (const [first, second] of [
+  ['restic', 'cadangan'],
+  ['cadangan', 'restic'],
+] as const) {
   test(`${second} stores of a changed 40 MiB file only what changed since ${first}, cut at the same places`, needs('restic'), async (t) => {
     const seed = Math.floor(Math.random() * 2 ** 31);
     t.diagnostic(`seed ${seed}`);
@@ -43,5 +46,10 @@ function edit(content: Uint8Array, random: SeededRandom): Uint8Array {
   const overwritten = Buffer.from(content);
   overwritten.set(random.bytes(1000), 25 * mib);
   const removedAt = 33 * mib;
-  return Buffer.concat([overwritten.subarray(0, 9 * mib), random.bytes(777), overwritten.subarray(9 * mib, removedAt), overwritten.subarray(removedAt + 4321)]);
+  return Buffer.concat([
+    overwritten.subarray(0, 9 * mib),
+    random.bytes(777),
+    overwritten.subarray(9 * mib, removedAt),
+    overwritten.subarray(removedAt + 4321),
+  ]);
 }

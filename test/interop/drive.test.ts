@@ -37,13 +37,26 @@ function sourceFolder(): string {
 
 function contentOf(folder: string): Map<string, Buffer> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  return new Map(files.map((file) => [join(file.parentPath, file.name).slice(folder.length), readFileSync(join(file.parentPath, file.name))]));
+  return new Map(
+    files.map((file) => [join(file.parentPath, file.name).slice(folder.length), readFileSync(join(file.parentPath, file.name))]),
+  );
 }
 
 async function backUp(drive: DriveStage, source: string): Promise<void> {
   const rules = await compileExcludeRules({}, { environment: {} });
-  const result = await backupJob(accessOf(drive), { sources: [source], workingFolder: '/', rules, host: 'srv-uji', workerCount: 1, programVersion: 'test' });
-  assert.equal(result.outcome, 'success', JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)));
+  const result = await backupJob(accessOf(drive), {
+    sources: [source],
+    workingFolder: '/',
+    rules,
+    host: 'srv-uji',
+    workerCount: 1,
+    programVersion: 'test',
+  });
+  assert.equal(
+    result.outcome,
+    'success',
+    JSON.stringify(result, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+  );
 }
 
 describe('a repository on Google Drive', needs('restic'), () => {
@@ -59,7 +72,10 @@ describe('a repository on Google Drive', needs('restic'), () => {
     const check = await checkJob(accessOf(drive), { readData: 'all', workerCount: 1 });
     assert.equal(check.outcome, 'success');
 
-    for (const [snapshot, expected] of [['latest', contentOf(source)], [await oldest(drive), first]] as const) {
+    for (const [snapshot, expected] of [
+      ['latest', contentOf(source)],
+      [await oldest(drive), first],
+    ] as const) {
       const target = stage.fresh('target');
       assert.equal((await restoreJob(accessOf(drive), { snapshot: `${snapshot}:${source}`, target })).outcome, 'success');
       assert.deepEqual(contentOf(target), expected);
@@ -90,7 +106,9 @@ describe('the copy on Google Drive without Cadangan', needs('restic'), () => {
     const restic = await startRestic(['-r', mirror, 'check', '--read-data', '--no-lock'], { env: { RESTIC_PASSWORD: password } }).ended;
     assert.equal(restic.code, 0, restic.stderr);
     const restored = stage.fresh('restic-target');
-    const back = await startRestic(['-r', mirror, 'restore', 'latest', '--target', restored, '--no-lock'], { env: { RESTIC_PASSWORD: password } }).ended;
+    const back = await startRestic(['-r', mirror, 'restore', 'latest', '--target', restored, '--no-lock'], {
+      env: { RESTIC_PASSWORD: password },
+    }).ended;
     assert.equal(back.code, 0, back.stderr);
     assert.deepEqual(contentOf(join(restored, source)), contentOf(source));
   });
@@ -109,6 +127,9 @@ async function bringDown({ drive }: DriveStage, folder: string, target: string):
 async function oldest(drive: DriveStage): Promise<string> {
   const person = drive.drive.person(sampleAccount);
   const folder = person.find('Backup/server-1/snapshots')[0];
-  const [first] = person.files().filter((file) => file.parent === folder?.id).toSorted((a, b) => a.createdMs - b.createdMs);
+  const [first] = person
+    .files()
+    .filter((file) => file.parent === folder?.id)
+    .toSorted((a, b) => a.createdMs - b.createdMs);
   return first?.name ?? '';
 }

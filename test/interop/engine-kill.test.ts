@@ -11,34 +11,47 @@ import { startRestic } from './programs.ts';
 const fileBytes = 8 * 1024 * 1024;
 const fileCount = 16;
 
-test('an engine that is killed while it stores data leaves a sound repository; the next run goes on from what is there and completes', needs('restic'), async (t) => {
-  const stage = new EngineStage(t);
-  const random = new SeededRandom(3);
-  for (let at = 0; at < fileCount; at++) stage.write(`file ${at}`, random.bytes(fileBytes));
-  await stage.initRepository();
-  stage.configure({ compression: 'max' });
-  const restic = async (...args: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await startRestic(args, { env: { RESTIC_REPOSITORY: stage.repository, RESTIC_PASSWORD: password } }).ended;
-    assert.equal(code, 0, `restic ${args.join(' ')}: ${stderr}`);
-    return stdout.toString();
-  };
-  const window = stage.window();
-  const running = window.client.run(protocol.startBackup, { set: 'data' });
-  await until(() => packsIn(stage.repository) > 0, 'data are stored');
-  process.kill(window.client.pid ?? 0, 'SIGKILL');
-  await assert.rejects(running, (error) => error instanceof EngineError && error.code === 'engine.lost');
-  assert.deepEqual(readdirSync(join(stage.repository, 'snapshots')), []);
+test(
+  'an engine that is killed while it stores data leaves a sound repository; the next run goes on from what is there and completes',
+  needs('restic'),
+  async (t) => {
+    const stage = new EngineStage(t);
+    const random = new SeededRandom(3);
+    for (let at = 0; at < fileCount; at++) stage.write(`file ${at}`, random.bytes(fileBytes));
+    await stage.initRepository();
+    stage.configure({ compression: 'max' });
+    const restic = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await startRestic(args, { env: { RESTIC_REPOSITORY: stage.repository, RESTIC_PASSWORD: password } })
+        .ended;
+      assert.equal(code, 0, `restic ${args.join(' ')}: ${stderr}`);
+      return stdout.toString();
+    };
+    const window = stage.window();
+    const running = window.client.run(protocol.startBackup, { set: 'data' });
+    await until(() => packsIn(stage.repository) > 0, 'data are stored');
+    process.kill(window.client.pid ?? 0, 'SIGKILL');
+    await assert.rejects(running, (error) => error instanceof EngineError && error.code === 'engine.lost');
+    assert.deepEqual(readdirSync(join(stage.repository, 'snapshots')), []);
 
-  await until(async () => (await stateOf(window)) === 'stopped', 'the next engine tells of the broken run');
-  const again = await window.client.run(protocol.startBackup, { set: 'data' });
-  assert.deepEqual([again.outcome, again.files], ['success', fileCount]);
-  assert.equal(await window.client.request(protocol.unlockRepository, { location: stage.repository }), 1, 'the lock of the dead');
-  assert.match(await restic('check', '--read-data'), /no errors were found/);
-  assert.match(await restic('ls', 'latest', stage.source), /file 15/);
-  const records = await window.client.request(protocol.recentRuns, { limit: 5 });
-  assert.deepEqual(records.map(({ outcome, error }) => [outcome, error?.code]), [['success', undefined], ['stopped', 'engine.lost']]);
-});
+    await until(async () => (await stateOf(window)) === 'stopped', 'the next engine tells of the broken run');
+    const again = await window.client.run(protocol.startBackup, { set: 'data' });
+    assert.deepEqual([again.outcome, again.files], ['success', fileCount]);
+    assert.equal(await window.client.request(protocol.unlockRepository, { location: stage.repository }), 1, 'the lock of the dead');
+    assert.match(await restic('check', '--read-data'), /no errors were found/);
+    assert.match(await restic('ls', 'latest', stage.source), /file 15/);
+    const records = await window.client.request(protocol.recentRuns, { limit: 5 });
+    assert.deepEqual(
+      records.map(({ outcome, error }) => [outcome, error?.code]),
+      [
+        ['success', undefined],
+        ['stopped', 'engine.lost'],
+      ],
+    );
+  },
+);
 
 function packsIn(repository: string): number {
-  return readdirSync(join(repository, 'data'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && /^[0-9a-f]{64}$/.test(entry.name)).length;
+  return readdirSync(join(repository, 'data'), { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && /^[0-9a-f]{64}$/.test(entry.name),
+  ).length;
 }

@@ -27,7 +27,13 @@ const repository = once(async () => {
 });
 
 /** Runs ours and asserts how it failed. `says` is part of the message. */
-async function fails(shared: TestRepository, args: readonly string[], code: number, says: RegExp, env?: Readonly<Record<string, string>>): Promise<void> {
+async function fails(
+  shared: TestRepository,
+  args: readonly string[],
+  code: number,
+  says: RegExp,
+  env?: Readonly<Record<string, string>>,
+): Promise<void> {
   const ran = await shared.attempt('cadangan', args, { env });
   assert.match(ran.stderr, says);
   assert.doesNotMatch(ran.stderr, /Something unexpected|at .*\.[jt]s:\d/);
@@ -57,17 +63,21 @@ test('where there is no repository a command ends with 10, and makes none', need
 });
 
 for (const length of [0, 1, 100]) {
-  test(`the only key file, cut to ${length} bytes, is named as damaged, and nothing is lost when it comes back`, needs('restic'), async () => {
-    const shared = await repository();
-    const key = join(shared.path, 'keys', shared.namesOf('keys')[0] ?? '');
-    const whole = stage.fresh('key');
-    cpSync(key, whole);
-    cutTo(key, length);
-    await fails(shared, ['backup', await source()], 1, /damaged.*key/i);
-    rmSync(key);
-    cpSync(whole, key);
-    await shared.check();
-  });
+  test(
+    `the only key file, cut to ${length} bytes, is named as damaged, and nothing is lost when it comes back`,
+    needs('restic'),
+    async () => {
+      const shared = await repository();
+      const key = join(shared.path, 'keys', shared.namesOf('keys')[0] ?? '');
+      const whole = stage.fresh('key');
+      cpSync(key, whole);
+      cutTo(key, length);
+      await fails(shared, ['backup', await source()], 1, /damaged.*key/i);
+      rmSync(key);
+      cpSync(whole, key);
+      await shared.check();
+    },
+  );
 }
 
 test('a damaged config is named, and "cadangan init" does not make another in its place', needs('restic'), async () => {
@@ -108,33 +118,37 @@ test('a repository inside its own source is refused, and backed up around when i
   await shared.check('restic');
 });
 
-test('a disk that gets full in mid-backup is named, and when there is room again the next run goes on from what is stored', needs('restic'), async (t) => {
-  // So much may be on its way at once; with room for it the first packs find a place whatever the threads do.
-  const underWayMib = 17 * (Math.min(availableParallelism(), 4) + 1);
-  const disk = SmallDisk.mount(stage.fresh('full'), 3 * underWayMib);
-  if (typeof disk === 'string') return t.skip(disk);
-  const path = stage.folder('large-source');
-  const random = new SeededRandom(19);
-  for (let i = 0; i < underWayMib + 24; i++) writeFileSync(join(path, `file-${i}`), random.bytes(mib));
-  const shared = await TestRepository.initByUs(join(disk.path, 'repository'));
-  await shared.run('cadangan', ['backup', join(path, 'file-0')]);
-  const before = shared.namesOf('snapshots');
+test(
+  'a disk that gets full in mid-backup is named, and when there is room again the next run goes on from what is stored',
+  needs('restic'),
+  async (t) => {
+    // So much may be on its way at once; with room for it the first packs find a place whatever the threads do.
+    const underWayMib = 17 * (Math.min(availableParallelism(), 4) + 1);
+    const disk = SmallDisk.mount(stage.fresh('full'), 3 * underWayMib);
+    if (typeof disk === 'string') return t.skip(disk);
+    const path = stage.folder('large-source');
+    const random = new SeededRandom(19);
+    for (let i = 0; i < underWayMib + 24; i++) writeFileSync(join(path, `file-${i}`), random.bytes(mib));
+    const shared = await TestRepository.initByUs(join(disk.path, 'repository'));
+    await shared.run('cadangan', ['backup', join(path, 'file-0')]);
+    const before = shared.namesOf('snapshots');
 
-  fill(disk, underWayMib * mib);
-  for (let attempt = 0; attempt < 2; attempt++) {
-    await fails(shared, ['backup', path], 1, /No space left/);
-    assert.deepEqual(shared.namesOf('snapshots'), before);
-    assert.deepEqual(shared.namesOf('locks'), []);
-    await shared.check('restic');
-    fill(disk, mib);
-  }
-  rmSync(join(disk.path, 'ballast'));
-  const { data_added, snapshot_id } = await shared.backup('cadangan', [path]);
-  t.diagnostic(`the third run stored ${(data_added / mib).toFixed(1)} of ${underWayMib + 23} MiB`);
-  assert(data_added < (underWayMib + 10) * mib, `${data_added}: nothing that the stopped runs stored was used`);
-  await shared.check();
-  await assertRestores(shared, snapshot_id, path);
-});
+    fill(disk, underWayMib * mib);
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await fails(shared, ['backup', path], 1, /No space left/);
+      assert.deepEqual(shared.namesOf('snapshots'), before);
+      assert.deepEqual(shared.namesOf('locks'), []);
+      await shared.check('restic');
+      fill(disk, mib);
+    }
+    rmSync(join(disk.path, 'ballast'));
+    const { data_added, snapshot_id } = await shared.backup('cadangan', [path]);
+    t.diagnostic(`the third run stored ${(data_added / mib).toFixed(1)} of ${underWayMib + 23} MiB`);
+    assert(data_added < (underWayMib + 10) * mib, `${data_added}: nothing that the stopped runs stored was used`);
+    await shared.check();
+    await assertRestores(shared, snapshot_id, path);
+  },
+);
 
 test('a restore that fills its disk is named, leaves no torn file, and goes on when there is room', needs('restic'), async (t) => {
   const disk = SmallDisk.mount(stage.fresh('full-target'), 32);
@@ -181,7 +195,8 @@ test('a target below a file is named', needs('restic'), async () => {
   const shared = await repository();
   const file = stage.fresh('a-file');
   writeFileSync(file, 'untouched');
-  for (const target of [file, join(file, 'below')]) await fails(shared, ['restore', 'latest', '--target', target], 1, /restore into|write into/);
+  for (const target of [file, join(file, 'below')])
+    await fails(shared, ['restore', 'latest', '--target', target], 1, /restore into|write into/);
   assert.equal(readFileSync(file, 'utf8'), 'untouched');
 });
 

@@ -23,8 +23,14 @@ function passwordFile(content: string): string {
 }
 
 async function assertOpens(shared: TestRepository, withPassword: string, opens: boolean): Promise<void> {
-  const lists = await Promise.all(both.map((program) => shared.attempt(program, ['key', 'list'], { env: { RESTIC_PASSWORD: withPassword } })));
-  assert.deepEqual(lists.map(({ code }) => code), opens ? [0, 0] : [1, 12], `${withPassword}: ${lists.map(({ stderr }) => stderr).join()}`);
+  const lists = await Promise.all(
+    both.map((program) => shared.attempt(program, ['key', 'list'], { env: { RESTIC_PASSWORD: withPassword } })),
+  );
+  assert.deepEqual(
+    lists.map(({ code }) => code),
+    opens ? [0, 0] : [1, 12],
+    `${withPassword}: ${lists.map(({ stderr }) => stderr).join()}`,
+  );
 }
 
 test('restic opens what "cadangan init" made, and finds nothing wrong', needs('restic'), async () => {
@@ -59,14 +65,22 @@ test('both list the same keys', needs('restic'), async () => {
   assert.equal(ours?.length, 3);
 });
 
-for (const [adder, remover] of [['restic', 'cadangan'], ['cadangan', 'restic']] as const) {
+for (const [adder, remover] of [
+  ['restic', 'cadangan'],
+  ['cadangan', 'restic'],
+] as const) {
   test(`a key of ${adder} that ${remover} removed opens nothing any more`, needs('restic'), async () => {
     const shared = await repository();
     const before = shared.namesOf('keys');
-    const list: readonly { current: boolean; id: string }[] = JSON.parse(await shared.run('cadangan', ['key', 'list', '--json'], { env: { RESTIC_PASSWORD: `changed by ${adder}` } }));
+    const list: readonly { current: boolean; id: string }[] = JSON.parse(
+      await shared.run('cadangan', ['key', 'list', '--json'], { env: { RESTIC_PASSWORD: `changed by ${adder}` } }),
+    );
     const id = list.find(({ current }) => current)?.id ?? assert.fail('no current key');
     await shared.run(remover, ['key', 'remove', id]);
-    assert.deepEqual(shared.namesOf('keys'), before.filter((name) => !name.startsWith(id)));
+    assert.deepEqual(
+      shared.namesOf('keys'),
+      before.filter((name) => !name.startsWith(id)),
+    );
     await assertOpens(shared, `changed by ${adder}`, false);
   });
 }
@@ -76,7 +90,11 @@ test('the key in use cannot be removed, and a truncated key file keeps nobody ou
   const [last = ''] = shared.namesOf('keys');
   assert.equal((await shared.attempt('cadangan', ['key', 'remove', last])).code, 1);
   assert.deepEqual(shared.namesOf('keys'), [last]);
-  for (const [name, content] of [['0', ''], ['f', '{"created":"2026-0']] as const) writeFileSync(join(shared.path, 'keys', name.repeat(64)), content);
+  for (const [name, content] of [
+    ['0', ''],
+    ['f', '{"created":"2026-0'],
+  ] as const)
+    writeFileSync(join(shared.path, 'keys', name.repeat(64)), content);
   assert.equal((await shared.attempt('cadangan', ['snapshots'])).code, 0);
   const { code, stderr } = await shared.attempt('cadangan', ['key', 'list']);
   assert.equal(code, 3);

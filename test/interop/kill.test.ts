@@ -14,33 +14,37 @@ const mib = 1024 * 1024;
 const stage = new Stage();
 const kills = 5;
 
-test(`a backup that is killed ${kills} times at random moments leaves no half snapshot and no damage, and the next run completes`, needs('restic'), async (t) => {
-  const seed = Math.floor(Math.random() * 2 ** 31);
-  t.diagnostic(`seed ${seed}`);
-  const random = new SeededRandom(seed);
-  const [source, repository] = [stage.folder('source'), await stage.ourRepository()];
-  fill(source, random);
-  const wholeMs = await backupMs(repository, source);
-
-  let inTheMiddle = 0;
-  for (let kill = 0; kill < kills; kill++) {
+test(
+  `a backup that is killed ${kills} times at random moments leaves no half snapshot and no damage, and the next run completes`,
+  needs('restic'),
+  async (t) => {
+    const seed = Math.floor(Math.random() * 2 ** 31);
+    t.diagnostic(`seed ${seed}`);
+    const random = new SeededRandom(seed);
+    const [source, repository] = [stage.folder('source'), await stage.ourRepository()];
     fill(source, random);
-    const before = repository.namesOf('snapshots');
-    const wasKilled = await killedBackup(repository, source, random.below(Math.ceil(wholeMs)));
-    const visible = repository.namesOf('snapshots').filter((name) => !before.includes(name));
-    if (wasKilled && visible.length === 0) inTheMiddle += 1;
-    // Killed between the last write and the end: then it is there, and must be whole.
-    for (const id of visible) await assertRestores(repository, id, source, `seed ${seed}, kill ${kill}`);
-    await repository.run('cadangan', ['unlock']);
-    assert.deepEqual(repository.namesOf('locks'), [], `seed ${seed}, kill ${kill}`);
-    await repository.check('restic');
-  }
-  t.diagnostic(`${inTheMiddle} of ${kills} kills hit a run in the middle`);
+    const wholeMs = await backupMs(repository, source);
 
-  const { snapshot_id } = await repository.backup('cadangan', [source]);
-  await repository.check();
-  await assertRestores(repository, snapshot_id, source, `seed ${seed}`);
-});
+    let inTheMiddle = 0;
+    for (let kill = 0; kill < kills; kill++) {
+      fill(source, random);
+      const before = repository.namesOf('snapshots');
+      const wasKilled = await killedBackup(repository, source, random.below(Math.ceil(wholeMs)));
+      const visible = repository.namesOf('snapshots').filter((name) => !before.includes(name));
+      if (wasKilled && visible.length === 0) inTheMiddle += 1;
+      // Killed between the last write and the end: then it is there, and must be whole.
+      for (const id of visible) await assertRestores(repository, id, source, `seed ${seed}, kill ${kill}`);
+      await repository.run('cadangan', ['unlock']);
+      assert.deepEqual(repository.namesOf('locks'), [], `seed ${seed}, kill ${kill}`);
+      await repository.check('restic');
+    }
+    t.diagnostic(`${inTheMiddle} of ${kills} kills hit a run in the middle`);
+
+    const { snapshot_id } = await repository.backup('cadangan', [source]);
+    await repository.check();
+    await assertRestores(repository, snapshot_id, source, `seed ${seed}`);
+  },
+);
 
 async function assertRestores(repository: TestRepository, id: string, source: string, story: string): Promise<void> {
   const target = stage.fresh('restored');

@@ -49,7 +49,9 @@ test('restic refuses to prune while Cadangan backs up, and may back up beside it
   const shared = await repository();
   const backup = await heldBy(shared, 'cadangan', ['backup', '--force', await source()]);
   const [prune, forget, beside] = await Promise.all([
-    shared.attempt('restic', ['prune']), shared.attempt('restic', ['forget', '--keep-last', '1']), shared.attempt('restic', ['backup', await source()]),
+    shared.attempt('restic', ['prune']),
+    shared.attempt('restic', ['forget', '--keep-last', '1']),
+    shared.attempt('restic', ['backup', await source()]),
   ]);
   assert.match(prune.stderr, /already locked/);
   assert.match(forget.stderr, /already locked/);
@@ -70,7 +72,8 @@ test('Cadangan refuses to back up while restic holds the repository for itself, 
     shared.attempt('cadangan', ['snapshots', '--no-lock', '--json']),
   ]);
   assert.deepEqual([backup.code, restore.code, waiting.code, looking.code], [11, 11, 11, 0]);
-  for (const { stderr } of [backup, restore, waiting]) assert.match(stderr, new RegExp(`exclusively locked by .*, process ${prune.process.pid}, since`));
+  for (const { stderr } of [backup, restore, waiting])
+    assert.match(stderr, new RegExp(`exclusively locked by .*, process ${prune.process.pid}, since`));
   assert.equal((JSON.parse(looking.stdout.toString()) as unknown[]).length, before.length);
   assert.deepEqual(shared.namesOf('snapshots'), before);
 
@@ -83,7 +86,10 @@ test('Cadangan refuses to back up while restic holds the repository for itself, 
   assert.deepEqual(shared.namesOf('locks'), []);
 });
 
-for (const [dead, alive, args] of [['restic', 'cadangan', ['prune']], ['cadangan', 'restic', ['backup', '--force']]] as const) {
+for (const [dead, alive, args] of [
+  ['restic', 'cadangan', ['prune']],
+  ['cadangan', 'restic', ['backup', '--force']],
+] as const) {
   test(`${alive} unlocks what a killed ${dead} left behind, and nothing that is alive`, needs('restic'), async () => {
     const shared = await repository();
     const arguments_ = dead === 'cadangan' ? [...args, await source()] : args;

@@ -10,7 +10,17 @@ const stage = new Stage();
 
 const stored = once(async () => {
   const source = stage.fresh('source');
-  const paths = ['a/b/c.txt', 'a/b/d.log', 'a/B/c.TXT', 'a/x/deep/er/file', 'a/x/other', 'top.txt', 'ab/c.txt', 'empty/.keep', '[odd]/*star'];
+  const paths = [
+    'a/b/c.txt',
+    'a/b/d.log',
+    'a/B/c.TXT',
+    'a/x/deep/er/file',
+    'a/x/other',
+    'top.txt',
+    'ab/c.txt',
+    'empty/.keep',
+    '[odd]/*star',
+  ];
   for (const path of paths) {
     mkdirSync(dirname(join(source, path)), { recursive: true });
     writeFileSync(join(source, path), path);

@@ -14,15 +14,19 @@ const repository = once(() => stage.resticRepository());
 
 /** Zones with an odd offset, with one that changed over the years, and with summer time. */
 for (const zone of ['UTC', 'Asia/Jakarta', 'Asia/Kathmandu', 'America/St_Johns']) {
-  test(`Cadangan reads every file of the zoo anew and makes the very trees that restic made, in the zone ${zone}`, needs('restic'), async () => {
-    const [{ path }, shared] = [await zoo(), await repository()];
-    const options = { cwd: path, env: { TZ: zone } };
-    await shared.backup('restic', ['--force', '.'], options);
-    const ours = await shared.backup('cadangan', ['--force', '.'], options);
-    assert.deepEqual([ours.data_blobs, ours.tree_blobs, ours.data_added], [0, 0, 0]);
-    const [theirTree, ourTree] = (await shared.trees()).slice(-2);
-    assert.equal(ourTree, theirTree);
-  });
+  test(
+    `Cadangan reads every file of the zoo anew and makes the very trees that restic made, in the zone ${zone}`,
+    needs('restic'),
+    async () => {
+      const [{ path }, shared] = [await zoo(), await repository()];
+      const options = { cwd: path, env: { TZ: zone } };
+      await shared.backup('restic', ['--force', '.'], options);
+      const ours = await shared.backup('cadangan', ['--force', '.'], options);
+      assert.deepEqual([ours.data_blobs, ours.tree_blobs, ours.data_added], [0, 0, 0]);
+      const [theirTree, ourTree] = (await shared.trees()).slice(-2);
+      assert.equal(ourTree, theirTree);
+    },
+  );
 }
 
 test('restic reads every file of the zoo anew and makes the very trees that Cadangan made', needs('restic'), async () => {
@@ -42,7 +46,7 @@ test('a snapshot of an absolute path names the folders above it as restic does',
   assert.deepEqual(await listing(ours.snapshot_id), await listing(theirs.snapshot_id));
 });
 
-test("what restic has backed up is nothing new for --skip-if-unchanged", needs('restic'), async () => {
+test('what restic has backed up is nothing new for --skip-if-unchanged', needs('restic'), async () => {
   const [shared, source] = [await stage.resticRepository(), stage.folder('unchanged')];
   const file = join(source, 'a.txt');
   writeFileSync(file, 'a');

@@ -17,7 +17,10 @@ const folder = once(() => {
   return Promise.resolve(path);
 });
 
-/** [folder that the command runs in, sources, a file that must come back]. rustic once stored such sources so that no restore could read them. */
+/**
+ * [folder that the command runs in, sources, a file that must come back]. rustic once stored such sources so that no restore could read
+ * them.
+ */
 const cases: readonly [string, readonly string[], string][] = [
   ['.', ['link/sub', 'a/x'], 'link/sub/g'],
   ['.', ['link/'], ''],
@@ -32,18 +35,22 @@ const cases: readonly [string, readonly string[], string][] = [
 ];
 
 for (const [within, sources, file] of cases) {
-  test(`the sources ${sources.join(' ')} given in ${within} stand in the snapshot where restic puts them, and come back`, needs('restic'), async () => {
-    const [shared, cwd] = [await repository(), join(await folder(), within)];
-    const theirs = await shared.backup('restic', ['--force', ...sources], { cwd });
-    const ours = await shared.backup('cadangan', ['--force', ...sources], { cwd });
-    const listing = async (id: string) => (await shared.run('restic', ['ls', id])).split('\n').slice(1); // below the snapshot's own line
-    assert.deepEqual(await listing(ours.snapshot_id), await listing(theirs.snapshot_id));
-    for (const program of ['restic', 'cadangan'] as const) {
-      const target = stage.fresh('restored');
-      await shared.run(program, ['restore', ours.snapshot_id, '--target', target]);
-      assert(existsSync(join(target, file)), `${program}: ${file}`);
-    }
-  });
+  test(
+    `the sources ${sources.join(' ')} given in ${within} stand in the snapshot where restic puts them, and come back`,
+    needs('restic'),
+    async () => {
+      const [shared, cwd] = [await repository(), join(await folder(), within)];
+      const theirs = await shared.backup('restic', ['--force', ...sources], { cwd });
+      const ours = await shared.backup('cadangan', ['--force', ...sources], { cwd });
+      const listing = async (id: string) => (await shared.run('restic', ['ls', id])).split('\n').slice(1); // below the snapshot's own line
+      assert.deepEqual(await listing(ours.snapshot_id), await listing(theirs.snapshot_id));
+      for (const program of ['restic', 'cadangan'] as const) {
+        const target = stage.fresh('restored');
+        await shared.run(program, ['restore', ours.snapshot_id, '--target', target]);
+        assert(existsSync(join(target, file)), `${program}: ${file}`);
+      }
+    },
+  );
 }
 
 test('the repository is sound after all of these', needs('restic'), async () => {

@@ -39,7 +39,8 @@ test('Cadangan reads a repository of version 1 that restic filled, and backs up 
   const ours = await repository.backup('cadangan', ['.'], { cwd: path });
   assert.equal(ours.files_new, 1);
   await repository.check();
-  for (const id of repository.namesOf('index')) assert.doesNotMatch(await repository.run('restic', ['cat', 'index', id]), /uncompressed_length/);
+  for (const id of repository.namesOf('index'))
+    assert.doesNotMatch(await repository.run('restic', ['cat', 'index', id]), /uncompressed_length/);
   await assertRestored(repository, ours.snapshot_id);
   await repository.run('restic', ['forget', '--keep-last', '1', '--prune', '--max-unused', '0']);
   await repository.check('cadangan');
@@ -48,7 +49,9 @@ test('Cadangan reads a repository of version 1 that restic filled, and backs up 
 test('restic copies our snapshots into a repository of its own, and back', needs('restic'), async () => {
   const [path, ours, theirs] = [await source(), await stage.ourRepository(), await stage.resticRepository()];
   await ours.backup('cadangan', ['.'], { cwd: path });
-  const from = (repository: TestRepository) => ({ env: { RESTIC_FROM_REPOSITORY: repository.path, RESTIC_FROM_PASSWORD_FILE: passwordFile() } });
+  const from = (repository: TestRepository) => ({
+    env: { RESTIC_FROM_REPOSITORY: repository.path, RESTIC_FROM_PASSWORD_FILE: passwordFile() },
+  });
   await theirs.run('restic', ['copy'], from(ours));
   await theirs.check();
   assert.deepEqual(await theirs.trees(), await ours.trees());
@@ -64,8 +67,11 @@ test('restic copies our snapshots into a repository of its own, and back', needs
 test('restic makes a repository that cuts at the places of ours', needs('restic'), async () => {
   const ours = await stage.ourRepository();
   const path = stage.fresh('same-cuts');
-  await ours.run('restic', ['-r', path, 'init', '--copy-chunker-params'], { env: { RESTIC_FROM_REPOSITORY: ours.path, RESTIC_FROM_PASSWORD_FILE: passwordFile() } });
-  const config = async (repository: string) => JSON.parse(await ours.run('restic', ['-r', repository, 'cat', 'config'])) as { chunker_polynomial: string };
+  await ours.run('restic', ['-r', path, 'init', '--copy-chunker-params'], {
+    env: { RESTIC_FROM_REPOSITORY: ours.path, RESTIC_FROM_PASSWORD_FILE: passwordFile() },
+  });
+  const config = async (repository: string) =>
+    JSON.parse(await ours.run('restic', ['-r', repository, 'cat', 'config'])) as { chunker_polynomial: string };
   assert.equal((await config(path)).chunker_polynomial, (await config(ours.path)).chunker_polynomial);
 });
 

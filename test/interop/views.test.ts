@@ -27,11 +27,25 @@ async function twoSnapshots(maker: Program, repository: TestRepository): Promise
   const source = stage.folder('source');
   mkdirSync(join(source, 'folder', 'sub folder'), { recursive: true });
   writeFileSync(join(source, 'large'), large);
-  for (const name of ['a.txt', 'b.txt', 'folder/c.TXT', 'folder/sub folder/\u6587\u4ef6', 'folder/new\nline', 'folder/quo"te\\', 'gone', 'becomes-folder']) writeFileSync(join(source, name), `first ${name}`);
+  for (const name of [
+    'a.txt',
+    'b.txt',
+    'folder/c.TXT',
+    'folder/sub folder/\u6587\u4ef6',
+    'folder/new\nline',
+    'folder/quo"te\\',
+    'gone',
+    'becomes-folder',
+  ])
+    writeFileSync(join(source, name), `first ${name}`);
   writeFileSync(Buffer.concat([Buffer.from(`${source}/bytes-`), Buffer.from([0xe9])]), 'not UTF-8');
   symlinkSync('a.txt', join(source, 'link'));
   linkSync(join(source, 'a.txt'), join(source, 'folder', 'hard-link'));
-  const older = await repository.backup(maker, ['.', '--host', 'srv-01', '--tag', 'daily,harian', '--tag', 'extra', '--time', '2024-02-29 23:59:58'], { cwd: source });
+  const older = await repository.backup(
+    maker,
+    ['.', '--host', 'srv-01', '--tag', 'daily,harian', '--tag', 'extra', '--time', '2024-02-29 23:59:58'],
+    { cwd: source },
+  );
 
   writeFileSync(join(source, 'b.txt'), 'second, and longer');
   rmSync(join(source, 'gone'));
@@ -43,7 +57,11 @@ async function twoSnapshots(maker: Program, repository: TestRepository): Promise
 }
 
 /** What both programs print for one question, after `read` took out what they need not share. */
-async function answers(maker: Program, args: (viewed: Viewed) => readonly string[], read: (output: string) => unknown): Promise<[restic: unknown, cadangan: unknown]> {
+async function answers(
+  maker: Program,
+  args: (viewed: Viewed) => readonly string[],
+  read: (output: string) => unknown,
+): Promise<[restic: unknown, cadangan: unknown]> {
   const viewed = await byMaker[maker]();
   const [restic, cadangan] = await Promise.all(both.map((program) => viewed.repository.run(program, args(viewed))));
   return [read(restic ?? ''), read(cadangan ?? '')];
@@ -51,14 +69,27 @@ async function answers(maker: Program, args: (viewed: Viewed) => readonly string
 
 for (const maker of both) {
   test(`both list the same snapshots that ${maker} made`, needs('restic'), async () => {
-    const [theirs, ours] = await answers(maker, () => ['snapshots', '--json'], (output) => parseArray(output).map((snapshot) => without(snapshot, 'program_version', 'summary', 'uid', 'gid')));
+    const [theirs, ours] = await answers(
+      maker,
+      () => ['snapshots', '--json'],
+      (output) => parseArray(output).map((snapshot) => without(snapshot, 'program_version', 'summary', 'uid', 'gid')),
+    );
     assert.deepEqual(ours, theirs);
     assert.equal((theirs as unknown[]).length, 2);
   });
 
-  for (const filter of [['--tag', 'daily,other', '--tag', 'daily,extra'], ['--tag', ''], ['--host', 'srv-02'], ['--latest', '1']]) {
+  for (const filter of [
+    ['--tag', 'daily,other', '--tag', 'daily,extra'],
+    ['--tag', ''],
+    ['--host', 'srv-02'],
+    ['--latest', '1'],
+  ]) {
     test(`both choose the same snapshots that ${maker} made by ${filter.join(' ')}`, needs('restic'), async () => {
-      const [theirs, ours] = await answers(maker, () => ['snapshots', '--json', ...filter], (output) => parseArray(output).map(({ id }) => id));
+      const [theirs, ours] = await answers(
+        maker,
+        () => ['snapshots', '--json', ...filter],
+        (output) => parseArray(output).map(({ id }) => id),
+      );
       assert.deepEqual(ours, theirs);
     });
   }
@@ -82,26 +113,44 @@ for (const maker of both) {
   }
 
   test(`both see the same differences between two snapshots that ${maker} made`, needs('restic'), async () => {
-    const [theirs, ours] = await answers(maker, ({ ids }) => ['diff', '--json', ...ids], (output) => jsonLines(output).map((line) => without(line, 'source_snapshot', 'target_snapshot')));
+    const [theirs, ours] = await answers(
+      maker,
+      ({ ids }) => ['diff', '--json', ...ids],
+      (output) => jsonLines(output).map((line) => without(line, 'source_snapshot', 'target_snapshot')),
+    );
     assert.deepEqual(ours, theirs);
   });
 
   test(`both give the same bytes of files that ${maker} stored`, needs('restic'), async () => {
-    const { repository, ids: [older, newer] } = await byMaker[maker]();
+    const {
+      repository,
+      ids: [older, newer],
+    } = await byMaker[maker]();
     const wanted: readonly [string, string, Buffer][] = [
-      [older, '/large', Buffer.from(large)], [older, '/folder/sub folder/\u6587\u4ef6', Buffer.from('first folder/sub folder/\u6587\u4ef6')],
-      [older, '/b.txt', Buffer.from('first b.txt')], [newer, '/b.txt', Buffer.from('second, and longer')], ['latest', '/becomes-folder/inside', Buffer.from('new')],
+      [older, '/large', Buffer.from(large)],
+      [older, '/folder/sub folder/\u6587\u4ef6', Buffer.from('first folder/sub folder/\u6587\u4ef6')],
+      [older, '/b.txt', Buffer.from('first b.txt')],
+      [newer, '/b.txt', Buffer.from('second, and longer')],
+      ['latest', '/becomes-folder/inside', Buffer.from('new')],
     ];
     for (const [id, path, content] of wanted) {
       const dumps = await Promise.all(both.map((program) => repository.runForBytes(program, ['dump', id, path])));
-      assert.deepEqual(dumps.map((dump) => dump.equals(content)), [true, true], path);
+      assert.deepEqual(
+        dumps.map((dump) => dump.equals(content)),
+        [true, true],
+        path,
+      );
     }
   });
 
   test(`both find nothing else under a wrong path in what ${maker} made`, needs('restic'), async () => {
     const { repository, ids } = await byMaker[maker]();
     const dumps = await Promise.all(both.map((program) => repository.attempt(program, ['dump', ids[1], '/gone'])));
-    assert.deepEqual(dumps.map(({ code }) => code), [2, 1], 'restic 0.14 has its own idea of the exit code');
+    assert.deepEqual(
+      dumps.map(({ code }) => code),
+      [2, 1],
+      'restic 0.14 has its own idea of the exit code',
+    );
     for (const { stdout, stderr } of dumps) assert.match(`${stdout.length} ${stderr}`, /^0 .*not (found )?in (the )?snapshot/s);
   });
 }
@@ -124,7 +173,9 @@ function entries(output: string): unknown[] {
 function matches(output: string): unknown[] {
   const ofSnapshots = parseArray(output).toSorted((a, b) => (String(a['snapshot']) < String(b['snapshot']) ? -1 : 1));
   return ofSnapshots.map(({ snapshot, hits, matches: found }) => ({
-    snapshot, hits, nodes: (found as Record<string, unknown>[]).map((node) => without(node, 'name', 'inode')).toSorted(byPath),
+    snapshot,
+    hits,
+    nodes: (found as Record<string, unknown>[]).map((node) => without(node, 'name', 'inode')).toSorted(byPath),
   }));
 }
 

@@ -34,7 +34,10 @@ test('the zoo has everything on Linux as root', async (t) => {
   for (const { item, reason } of skipped) t.diagnostic(`not in the zoo: ${item}: ${reason}`);
   const attributesOnly = ['extended attributes', 'access control lists', 'file capabilities'];
   if (process.platform === 'linux' && process.getuid?.() === 0) {
-    assert.deepEqual(skipped.map(({ item }) => item).filter((item) => !attributesOnly.includes(item)), []);
+    assert.deepEqual(
+      skipped.map(({ item }) => item).filter((item) => !attributesOnly.includes(item)),
+      [],
+    );
   }
 });
 
@@ -44,30 +47,57 @@ test('restic checks and restores the zoo as Cadangan stored it', needs('restic')
   const target = stage.fresh('restored-by-restic');
   await repository.run('restic', ['restore', first.snapshot_id, '--target', target]);
   const differences = compareTrees((await zoo()).path, target);
-  assert.deepEqual(describeDifferences(differences.filter(notBecauseOf(
-    '', // the target itself
-    'special/socket', // no program stores sockets
-    'symlinks/to-bytes', // restic 0.14 does not know linktarget_raw
-  ))), []);
+  assert.deepEqual(
+    describeDifferences(
+      differences.filter(
+        notBecauseOf(
+          '', // the target itself
+          'special/socket', // no program stores sockets
+          'symlinks/to-bytes', // restic 0.14 does not know linktarget_raw
+        ),
+      ),
+    ),
+    [],
+  );
 });
 
 test('Cadangan restores the zoo as restic stored it, and names what Node cannot make', needs('restic'), async () => {
   const { repository, first } = await theirs();
   const target = stage.fresh('restored-by-cadangan');
   const { code, stderr } = await repository.attempt('cadangan', ['restore', first.snapshot_id, '--target', target, '--json']);
-  const named = jsonLines(stderr).filter((line) => line['message_type'] === 'error').map((line) => line['item']);
+  const named = jsonLines(stderr)
+    .filter((line) => line['message_type'] === 'error')
+    .map((line) => line['item']);
   const has = (path: string) => spawnSync('test', ['-e', join(zooPath, path)]).status === 0;
   const zooPath = (await zoo()).path;
   const special = ['special/fifo', 'special/char-device', 'special/block-device'].filter(has);
-  const withAttributes = ['attributes/acl-file', 'attributes/acl-folder', 'attributes/capable', 'attributes/file', 'attributes/folder'].filter(has);
-  assert.deepEqual(named.map((path) => String(path).replace(/^\//, '')).sort(), [...special, ...withAttributes, 'symlinks/to-bytes'].sort());
+  const withAttributes = [
+    'attributes/acl-file',
+    'attributes/acl-folder',
+    'attributes/capable',
+    'attributes/file',
+    'attributes/folder',
+  ].filter(has);
+  assert.deepEqual(
+    named.map((path) => String(path).replace(/^\//, '')).sort(),
+    [...special, ...withAttributes, 'symlinks/to-bytes'].sort(),
+  );
   assert.equal(code, 3, 'nothing that has content is missing');
   const differences = compareTrees(zooPath, target, { mtimeToleranceNs: 1000n });
-  assert.deepEqual(describeDifferences(differences.filter(notBecauseOf(
-    '', 'special/socket', ...special,
-    'attributes/acl-file', // without its list it must not give the list's mask to its group: see test/restore
-    'symlinks/to-bytes', // restic 0.14 stored U+FFFD for its bytes
-  ))), []);
+  assert.deepEqual(
+    describeDifferences(
+      differences.filter(
+        notBecauseOf(
+          '',
+          'special/socket',
+          ...special,
+          'attributes/acl-file', // without its list it must not give the list's mask to its group: see test/restore
+          'symlinks/to-bytes', // restic 0.14 stored U+FFFD for its bytes
+        ),
+      ),
+    ),
+    [],
+  );
 });
 
 test('Cadangan restores the zoo as Cadangan stored it', needs('restic'), async () => {
@@ -75,17 +105,29 @@ test('Cadangan restores the zoo as Cadangan stored it', needs('restic'), async (
   const target = stage.fresh('restored-from-ours');
   await repository.attempt('cadangan', ['restore', first.snapshot_id, '--target', target, '--verify']);
   const differences = compareTrees((await zoo()).path, target, { mtimeToleranceNs: 1000n });
-  assert.deepEqual(describeDifferences(differences.filter(notBecauseOf('', 'special/socket', 'special/fifo', 'special/char-device', 'special/block-device'))), []);
+  assert.deepEqual(
+    describeDifferences(
+      differences.filter(notBecauseOf('', 'special/socket', 'special/fifo', 'special/char-device', 'special/block-device')),
+    ),
+    [],
+  );
 });
 
-test('a run of Cadangan over restic\'s of the same zoo stores no file, and of folders only what restic could not', needs('restic'), async () => {
-  const { second } = await theirs();
-  const { data_blobs, tree_blobs, files_new, files_changed } = second;
-  // restic 0.14 loses bytes of a link's target: symlinks/to-bytes is stored right now, which changes its folder and the root.
-  assert.deepEqual({ data_blobs, tree_blobs, files_new, files_changed }, { data_blobs: 0, tree_blobs: 2, files_new: 0, files_changed: 0 });
-});
+test(
+  "a run of Cadangan over restic's of the same zoo stores no file, and of folders only what restic could not",
+  needs('restic'),
+  async () => {
+    const { second } = await theirs();
+    const { data_blobs, tree_blobs, files_new, files_changed } = second;
+    // restic 0.14 loses bytes of a link's target: symlinks/to-bytes is stored right now, which changes its folder and the root.
+    assert.deepEqual(
+      { data_blobs, tree_blobs, files_new, files_changed },
+      { data_blobs: 0, tree_blobs: 2, files_new: 0, files_changed: 0 },
+    );
+  },
+);
 
-test('a run of restic over Cadangan\'s of the same zoo stores no file', needs('restic'), async () => {
+test("a run of restic over Cadangan's of the same zoo stores no file", needs('restic'), async () => {
   const { second } = await ours();
   const { data_blobs, files_new, files_changed } = second;
   assert.deepEqual({ data_blobs, files_new, files_changed }, { data_blobs: 0, files_new: 0, files_changed: 0 });

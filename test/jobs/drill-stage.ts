@@ -5,7 +5,15 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { compileExcludeRules } from '../../src/backup/index.ts';
-import { backupJob, drillJob, type DrillDetails, type DrillOptions, type DrillTarget, type JobResult, type RepositoryAccess } from '../../src/jobs/index.ts';
+import {
+  backupJob,
+  drillJob,
+  type DrillDetails,
+  type DrillOptions,
+  type DrillTarget,
+  type JobResult,
+  type RepositoryAccess,
+} from '../../src/jobs/index.ts';
 import { systemClock } from '../../src/platform/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
@@ -18,7 +26,11 @@ export interface Evidence {
   readonly isPassed: boolean;
   readonly recoverySeconds: number;
   readonly exceptions: readonly { readonly kind: string }[];
-  readonly sets: readonly { readonly set: string; readonly snapshotId: string; readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string; readonly source?: string }[] }[];
+  readonly sets: readonly {
+    readonly set: string;
+    readonly snapshotId: string;
+    readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string; readonly source?: string }[];
+  }[];
 }
 
 /** A server with data, a repository, and a place for scratch folders. Everything is removed after the test. */
@@ -54,12 +66,20 @@ export class DrillStage {
 
   /** Files of a set with content of all sizes, also of many blobs' worth. */
   fill(set: string, count: number): void {
-    for (let at = 0; at < count; at++) this.write(`${set}/folder-${at % 7}/file-${at}.bin`, this.random.bytes(1 + this.random.below(40_000)));
+    for (let at = 0; at < count; at++)
+      this.write(`${set}/folder-${at % 7}/file-${at}.bin`, this.random.bytes(1 + this.random.below(40_000)));
   }
 
   async backup(set: string, timeNs?: bigint): Promise<string> {
     const rules = await compileExcludeRules({}, { environment: {}, windows: false });
-    const { details, outcome, error } = await backupJob(this.access(), { sources: [this.path(set)], workingFolder: this.folder, rules, tags: [set], programVersion: 'test', ...(timeNs !== undefined && { timeNs }) });
+    const { details, outcome, error } = await backupJob(this.access(), {
+      sources: [this.path(set)],
+      workingFolder: this.folder,
+      rules,
+      tags: [set],
+      programVersion: 'test',
+      ...(timeNs !== undefined && { timeNs }),
+    });
     assert.equal(outcome, 'success', String(error));
     return details?.snapshotId ?? '';
   }
@@ -68,12 +88,24 @@ export class DrillStage {
     return { location: this.repository, password: async () => password, signal: new AbortController().signal, ...more };
   }
 
-  drill(sets: readonly string[], more: Partial<DrillOptions> = {}, access: Partial<RepositoryAccess> = {}): Promise<JobResult<DrillDetails>> {
+  drill(
+    sets: readonly string[],
+    more: Partial<DrillOptions> = {},
+    access: Partial<RepositoryAccess> = {},
+  ): Promise<JobResult<DrillDetails>> {
     const signal = more.signal ?? new AbortController().signal;
     const targets: DrillTarget[] = sets.map((set) => ({ set, access: this.access({ signal, ...access }) }));
     return drillJob(targets, {
-      date: { kind: 'newest' }, sample: { kind: 'files', files: 10, maxBytes: 2 ** 30 }, from: 'backup-server', scratchParent: this.scratch, recordsFolder: this.records,
-      software: 'test', clock: systemClock, random: this.random, signal, ...more,
+      date: { kind: 'newest' },
+      sample: { kind: 'files', files: 10, maxBytes: 2 ** 30 },
+      from: 'backup-server',
+      scratchParent: this.scratch,
+      recordsFolder: this.records,
+      software: 'test',
+      clock: systemClock,
+      random: this.random,
+      signal,
+      ...more,
     });
   }
 

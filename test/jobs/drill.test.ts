@@ -28,7 +28,13 @@ test('a drill restores files of every set, verifies every byte, compares what is
   assert.deepEqual([result.outcome, result.exceptions], ['success', []]);
   const { isPassed, sets } = stage.evidenceOf(result);
   assert.ok(isPassed);
-  assert.deepEqual(sets.map(({ set, files }) => [set, files.length]), [['accounting', 5], ['warehouse', 3]]);
+  assert.deepEqual(
+    sets.map(({ set, files }) => [set, files.length]),
+    [
+      ['accounting', 5],
+      ['warehouse', 3],
+    ],
+  );
   for (const { path, bytes, sha256: hash, source } of sets.flatMap(({ files }) => files)) {
     const original = readFileSync(path);
     assert.deepEqual([bytes, hash, source], [original.length, sha256(original), 'same'], path);
@@ -49,9 +55,14 @@ test('a source that was changed since is not compared, whatever it says now; the
   const result = await stage.drill(['accounting']);
   assert.equal(result.outcome, 'success');
   const [set] = stage.evidenceOf(result).sets;
-  assert.deepEqual(set?.files.map(({ path, source, sha256: hash }) => [path.slice(path.lastIndexOf('/') + 1), source, hash]), [
-    ['changed', 'changed', sha256(Buffer.from('changed before'))], ['gone', 'gone', sha256(Buffer.from('gone before'))], ['touched', 'changed', sha256(Buffer.from('touched before'))],
-  ]);
+  assert.deepEqual(
+    set?.files.map(({ path, source, sha256: hash }) => [path.slice(path.lastIndexOf('/') + 1), source, hash]),
+    [
+      ['changed', 'changed', sha256(Buffer.from('changed before'))],
+      ['gone', 'gone', sha256(Buffer.from('gone before'))],
+      ['touched', 'changed', sha256(Buffer.from('touched before'))],
+    ],
+  );
   assert.deepEqual([result.details?.filesSameAtSource, result.details?.filesChangedAtSource], [0, 3]);
 });
 
@@ -86,7 +97,17 @@ test('a file whose bytes differ from its source, although nobody touched that, f
   let top: Node = file;
   for (const name of names.toReversed()) top = await maker.folder(name, top);
   const { tree } = await maker.snapshot(top);
-  await saveSnapshot(maker.repository, { time: '2026-11-01T21:00:00+07:00', tree, paths: [stage.folder], hostname: 'srv-01', username: '', uid: 0, gid: 0, tags: ['accounting'], excludes: [] });
+  await saveSnapshot(maker.repository, {
+    time: '2026-11-01T21:00:00+07:00',
+    tree,
+    paths: [stage.folder],
+    hostname: 'srv-01',
+    username: '',
+    uid: 0,
+    gid: 0,
+    tags: ['accounting'],
+    excludes: [],
+  });
   const result = await stage.drill(['accounting'], {}, { password: async () => 'password' });
   assert.deepEqual([result.outcome, result.exceptions.map(({ item, kind }) => [item, kind])], ['failed', [[path, 'source-differs']]]);
   assert.equal(stage.evidenceOf(result).sets[0]?.files[0]?.source, 'differs');
@@ -97,7 +118,10 @@ test('a set without a snapshot is named, and does not make the drill of the othe
   stage.fill('accounting', 3);
   await stage.backup('accounting');
   const result = await stage.drill(['accounting', 'nobody']);
-  assert.deepEqual([result.outcome, result.exceptions.map(({ item, kind }) => [item, kind])], ['success-with-exceptions', [['nobody', 'no-snapshot']]]);
+  assert.deepEqual(
+    [result.outcome, result.exceptions.map(({ item, kind }) => [item, kind])],
+    ['success-with-exceptions', [['nobody', 'no-snapshot']]],
+  );
   const nothing = await stage.drill(['nobody']);
   assert.deepEqual([nothing.outcome, stage.evidenceOf(nothing).isPassed], ['failed', false]);
 });
@@ -119,10 +143,14 @@ test('the date is the newest, a day, or one at random that a seed repeats', asyn
     stage.write('accounting/a', `of day ${number}`);
     ids.push(await stage.backup('accounting', day(number)));
   }
-  const snapshotOf = async (more: Parameters<DrillStage['drill']>[1]): Promise<string | undefined> => stage.evidenceOf(await stage.drill(['accounting'], more)).sets[0]?.snapshotId;
+  const snapshotOf = async (more: Parameters<DrillStage['drill']>[1]): Promise<string | undefined> =>
+    stage.evidenceOf(await stage.drill(['accounting'], more)).sets[0]?.snapshotId;
   assert.equal(await snapshotOf({ date: { kind: 'newest' } }), ids[4]);
   assert.equal(await snapshotOf({ date: { kind: 'before', beforeNs: day(3), day: '2026-11-02' } }), ids[1]);
-  const [one, other] = [await snapshotOf({ date: { kind: 'random' }, random: new SeededRandom(5) }), await snapshotOf({ date: { kind: 'random' }, random: new SeededRandom(5) })];
+  const [one, other] = [
+    await snapshotOf({ date: { kind: 'random' }, random: new SeededRandom(5) }),
+    await snapshotOf({ date: { kind: 'random' }, random: new SeededRandom(5) }),
+  ];
   assert.ok(one !== undefined && ids.includes(one));
   assert.equal(other, one);
   const early = await stage.drill(['accounting'], { date: { kind: 'before', beforeNs: day(1), day: '2026-10-31' } });
@@ -137,7 +165,10 @@ test('a sample keeps to its number of files and bytes, and has one file even whe
   await stage.backup('accounting');
   for (const maxBytes of [5_000, 50_000, 200_000]) {
     const { details } = await stage.drill(['accounting'], { sample: { kind: 'files', files: 20, maxBytes } });
-    assert.ok(details && details.bytesVerified <= maxBytes && details.filesVerified <= 20 && details.filesVerified > 0, JSON.stringify([maxBytes, details?.bytesVerified, details?.filesVerified]));
+    assert.ok(
+      details && details.bytesVerified <= maxBytes && details.filesVerified <= 20 && details.filesVerified > 0,
+      JSON.stringify([maxBytes, details?.bytesVerified, details?.filesVerified]),
+    );
   }
   stage.write('big/a', stage.random.bytes(9_000));
   stage.write('big/b', stage.random.bytes(8_000));
@@ -158,7 +189,12 @@ test('every snapshot and every file has its chance', async (t) => {
     const { snapshot } = await resolveSnapshot(repository, 'latest');
     await repository.loadIndex();
     for (let draw = 0; draw < 60; draw++) {
-      const { files } = await pickFiles(repository, snapshot.tree, { files: 7, maxBytes: 2 ** 30 }, { random, signal, onUnreadable: (_path, error) => assert.fail(error) });
+      const { files } = await pickFiles(
+        repository,
+        snapshot.tree,
+        { files: 7, maxBytes: 2 ** 30 },
+        { random, signal, onUnreadable: (_path, error) => assert.fail(error) },
+      );
       assert.equal(files.length, 7);
       for (const { path } of files) drawn.add(path);
     }
@@ -191,14 +227,18 @@ test('what was restored with closed folders can be looked into and taken away, a
 
 test('a folder is restored whole, also with names that are patterns; one that is in no snapshot is an error', async (t) => {
   const stage = await DrillStage.make(t);
-  for (const name of ['reports/a [1].txt', 'reports/sub/b*.txt', 'reports/empty', 'other/c.txt']) stage.write(`accounting/${name}`, name.endsWith('empty') ? '' : name);
+  for (const name of ['reports/a [1].txt', 'reports/sub/b*.txt', 'reports/empty', 'other/c.txt'])
+    stage.write(`accounting/${name}`, name.endsWith('empty') ? '' : name);
   spawnSync('mkfifo', [stage.path('accounting', 'reports', 'pipe')]);
   spawnSync('ln', ['-s', '/etc/passwd', stage.path('accounting', 'reports', 'link')]);
   await stage.backup('accounting');
   const folderOf = (name: string) => byteStringFromText(stage.path('accounting', name));
   const result = await stage.drill(['accounting'], { sample: { kind: 'folder', folder: folderOf('reports') } });
   assert.deepEqual([result.outcome, result.exceptions.map(({ kind }) => kind)], ['success-with-exceptions', ['special-file']]);
-  assert.deepEqual(stage.evidenceOf(result).sets[0]?.files.map(({ path }) => path.slice(stage.path('accounting').length)), ['/reports/a [1].txt', '/reports/empty', '/reports/sub/b*.txt']);
+  assert.deepEqual(
+    stage.evidenceOf(result).sets[0]?.files.map(({ path }) => path.slice(stage.path('accounting').length)),
+    ['/reports/a [1].txt', '/reports/empty', '/reports/sub/b*.txt'],
+  );
   const missing = await stage.drill(['accounting'], { sample: { kind: 'folder', folder: folderOf('nothing') } });
   assert.match(String(missing.error), /path\.not-found/);
   assert.deepEqual([missing.outcome, stage.left], ['failed', []]);
@@ -210,10 +250,27 @@ test('a recovery that takes longer than the objective is told, with both times i
   await stage.backup('accounting');
   const slow = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() * 100_000 };
   const result = await stage.drill(['accounting'], { clock: slow, rtoMinutes: 1 });
-  assert.deepEqual([result.outcome, result.exceptions.map(({ kind, weight }) => [kind, weight])], ['success-with-exceptions', [['rto-exceeded', 'note']]]);
-  const about: RecordAbout = { software: 'test', via: 'editor', trigger: 'manual', settings: { instruction: { clauses: [], rtoMinutes: 1 } } };
-  const record = recordOfDrill(result, { ...about, sets: ['accounting'], locations: [stage.repository], from: 'backup-server', date: 'newest' });
-  assert.deepEqual([record.kind, record.result, record.set, record.objectives?.rtoMinutes, record.evidence?.['file']], ['drill', 'success-with-exceptions', 'accounting', 1, result.details?.evidence.name]);
+  assert.deepEqual(
+    [result.outcome, result.exceptions.map(({ kind, weight }) => [kind, weight])],
+    ['success-with-exceptions', [['rto-exceeded', 'note']]],
+  );
+  const about: RecordAbout = {
+    software: 'test',
+    via: 'editor',
+    trigger: 'manual',
+    settings: { instruction: { clauses: [], rtoMinutes: 1 } },
+  };
+  const record = recordOfDrill(result, {
+    ...about,
+    sets: ['accounting'],
+    locations: [stage.repository],
+    from: 'backup-server',
+    date: 'newest',
+  });
+  assert.deepEqual(
+    [record.kind, record.result, record.set, record.objectives?.rtoMinutes, record.evidence?.['file']],
+    ['drill', 'success-with-exceptions', 'accounting', 1, result.details?.evidence.name],
+  );
   assert.ok((record.objectives?.rtoMinutesMeasured ?? 0) > 1);
 });
 
@@ -222,7 +279,10 @@ test('a drill that is stopped says so and leaves no scratch folder', async (t) =
   stage.fill('accounting', 30);
   await stage.backup('accounting');
   const stop = new AbortController();
-  const result = await stage.drill(['accounting'], { signal: stop.signal, progress: ({ phase }) => void (phase === 'restoring' && stop.abort()) });
+  const result = await stage.drill(['accounting'], {
+    signal: stop.signal,
+    progress: ({ phase }) => void (phase === 'restoring' && stop.abort()),
+  });
   assert.deepEqual([result.outcome, result.details, stage.left], ['stopped', undefined, []]);
 });
 
@@ -252,7 +312,9 @@ test('the scratch folder is for its owner only, while it is there', async (t) =>
   stage.fill('accounting', 3);
   await stage.backup('accounting');
   let mode = 0;
-  await stage.drill(['accounting'], { progress: () => void (stage.left[0] !== undefined && (mode = statSync(join(stage.scratch, stage.left[0])).mode & 0o777)) });
+  await stage.drill(['accounting'], {
+    progress: () => void (stage.left[0] !== undefined && (mode = statSync(join(stage.scratch, stage.left[0])).mode & 0o777)),
+  });
   assert.equal(mode, 0o700);
 });
 
@@ -262,10 +324,24 @@ test('the copy on Google Drive is drilled without the repository that it was mad
   await office.sync();
   const stage = new DrillStage(t);
   const world = { openStorage: () => new DriveStorage(office.drive.another(), copyPath) };
-  const result = await stage.drill(['office'], { from: 'drive' }, { location: `gdrive:${copyPath}`, password: async () => 'password', world });
-  assert.deepEqual([result.outcome, result.exceptions, result.details?.filesVerified, result.details?.sets[0]?.location], ['success', [], 4, `gdrive:${copyPath}`]);
+  const result = await stage.drill(
+    ['office'],
+    { from: 'drive' },
+    { location: `gdrive:${copyPath}`, password: async () => 'password', world },
+  );
+  assert.deepEqual(
+    [result.outcome, result.exceptions, result.details?.filesVerified, result.details?.sets[0]?.location],
+    ['success', [], 4, `gdrive:${copyPath}`],
+  );
   assert.ok(!existsSync('/file-0'));
-  const record = recordOfDrill(result, { software: 'test', via: 'editor', sets: ['office'], locations: [`gdrive:${copyPath}`], from: 'drive', date: 'newest' });
+  const record = recordOfDrill(result, {
+    software: 'test',
+    via: 'editor',
+    sets: ['office'],
+    locations: [`gdrive:${copyPath}`],
+    from: 'drive',
+    date: 'newest',
+  });
   assert.deepEqual([record.source?.location, record.evidence?.['from']], [`gdrive:${copyPath}`, 'drive']);
 });
 
@@ -275,7 +351,16 @@ test('the audit pack has the evidence, and a passed drill puts off the next one'
   await stage.backup('accounting');
   const history = new RecordHistory(stage.path('state'), { clock: systemClock, random: systemRandom, software: 'test' });
   const result = await stage.drill(['accounting']);
-  const record = await history.append(recordOfDrill(result, { software: 'test', via: 'editor', sets: ['accounting'], locations: [stage.repository], from: 'backup-server', date: 'newest' }));
+  const record = await history.append(
+    recordOfDrill(result, {
+      software: 'test',
+      via: 'editor',
+      sets: ['accounting'],
+      locations: [stage.repository],
+      from: 'backup-server',
+      date: 'newest',
+    }),
+  );
   const entries = await recordEntries(history.folder);
   const pack = stage.path('audit.zip');
   await writeAuditPack(pack, entries, { key: await history.signingKey(), random: systemRandom, madeAtMs: 0 });
@@ -294,5 +379,7 @@ test('the audit pack has the evidence, and a passed drill puts off the next one'
 
 function packsOf(stage: DrillStage): string[] {
   const folder = join(stage.repository, 'data');
-  return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
 }

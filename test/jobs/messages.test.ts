@@ -11,8 +11,26 @@ const sourceFolder = new URL('../../src/', import.meta.url);
 const codes = Object.keys(english.errors) as ErrorCode[];
 
 test('every error says in full sentences what happened and what to do, with its facts or without', () => {
-  const facts: ErrorFacts = { location: '/mnt/backup', reason: 'EACCES', path: '/srv', paths: ['/srv'], file: 'data/ab', snapshot: 'abc', key: 'abc', candidates: ['abcdef', 'abcd'], target: '/t', freeBytes: 10, option: '--x' };
-  for (const [code, language] of codes.flatMap((each) => [[each, english], [each, indonesian]] as const)) {
+  const facts: ErrorFacts = {
+    location: '/mnt/backup',
+    reason: 'EACCES',
+    path: '/srv',
+    paths: ['/srv'],
+    file: 'data/ab',
+    snapshot: 'abc',
+    key: 'abc',
+    candidates: ['abcdef', 'abcd'],
+    target: '/t',
+    freeBytes: 10,
+    option: '--x',
+  };
+  for (const [code, language] of codes.flatMap(
+    (each) =>
+      [
+        [each, english],
+        [each, indonesian],
+      ] as const,
+  )) {
     for (const error of [new CadanganError(code), new CadanganError(code, facts)]) {
       const { what, next } = describeError(error, language);
       assert.match(what, /^["A-Z].*[.]$/, `${code}: ${what}`);
@@ -24,9 +42,39 @@ test('every error says in full sentences what happened and what to do, with its 
 
 test('facts cannot bring escape sequences into a message', () => {
   const nasty = 'x\x1b[31m\ny';
-  const facts: ErrorFacts = Object.fromEntries(['location', 'reason', 'path', 'file', 'snapshot', 'key', 'target', 'option', 'pattern', 'holderHost', 'holderUser', 'since', 'blob', 'pack', 'kind', 'name', 'primitive'].map((name) => [name, nasty]));
-  for (const [code, language] of codes.flatMap((each) => [[each, english], [each, indonesian]] as const)) {
-    const error = new CadanganError(code, { ...facts, paths: [nasty], candidates: [nasty], supported: [nasty] }, { cause: new Error(nasty) });
+  const facts: ErrorFacts = Object.fromEntries(
+    [
+      'location',
+      'reason',
+      'path',
+      'file',
+      'snapshot',
+      'key',
+      'target',
+      'option',
+      'pattern',
+      'holderHost',
+      'holderUser',
+      'since',
+      'blob',
+      'pack',
+      'kind',
+      'name',
+      'primitive',
+    ].map((name) => [name, nasty]),
+  );
+  for (const [code, language] of codes.flatMap(
+    (each) =>
+      [
+        [each, english],
+        [each, indonesian],
+      ] as const,
+  )) {
+    const error = new CadanganError(
+      code,
+      { ...facts, paths: [nasty], candidates: [nasty], supported: [nasty] },
+      { cause: new Error(nasty) },
+    );
     const { what, next = '' } = describeError(error, language);
     assert.doesNotMatch([what, next, ...describeCauses(error, language)].join(''), /[\x00-\x1f]/, code);
   }
@@ -41,15 +89,22 @@ test('both languages know the same kinds of exceptions and system codes', () => 
 test('reasons of lower rooms are translated, values in them stay, and none is translated that nobody gives', () => {
   const error = new CadanganError('arguments.invalid', { option: '--tree', reason: 'it cannot be combined with --blob' });
   assert.equal(describeError(error, indonesian).what, 'Tidak dapat memakai argumen: opsi "--tree": tidak dapat digabung dengan --blob.');
-  const sources = globSync('**/*.ts', { cwd: sourceFolder }).filter((file) => !/messages-|fault-words-/.test(file)).map((file) => readFileSync(new URL(file, sourceFolder), 'utf8')).join('\n');
+  const sources = globSync('**/*.ts', { cwd: sourceFolder })
+    .filter((file) => !/messages-|fault-words-/.test(file))
+    .map((file) => readFileSync(new URL(file, sourceFolder), 'utf8'))
+    .join('\n');
   const unused = Object.keys(faultWords.id.reasons).filter((reason) => !reason.split('…').every((part) => sources.includes(part)));
   assert.deepEqual(unused, []);
 });
 
 test('exit codes are those of restic', () => {
   const cases: readonly (readonly [unknown, number])[] = [
-    [new CadanganError('repository.missing'), 10], [new CadanganError('repository.locked'), 11], [new CadanganError('repository.wrong-password'), 12],
-    [new CadanganError('aborted'), 130], [new CadanganError('storage.full'), 1], [new Error('x'), 1],
+    [new CadanganError('repository.missing'), 10],
+    [new CadanganError('repository.locked'), 11],
+    [new CadanganError('repository.wrong-password'), 12],
+    [new CadanganError('aborted'), 130],
+    [new CadanganError('storage.full'), 1],
+    [new Error('x'), 1],
   ];
   for (const [error, code] of cases) assert.equal(exitCodeOfError(error), code);
 });

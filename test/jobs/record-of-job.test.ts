@@ -1,11 +1,32 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { recordOfBackup, recordOfJob, recordOfMissedRun, type BackupDetails, type JobResult, type RecordAbout } from '../../src/jobs/index.ts';
+import {
+  recordOfBackup,
+  recordOfJob,
+  recordOfMissedRun,
+  type BackupDetails,
+  type JobResult,
+  type RecordAbout,
+} from '../../src/jobs/index.ts';
 import { CadanganError } from '../../src/platform/index.ts';
 
-const about: RecordAbout = { software: 'cadangan 0.1.0', via: 'schedule', set: 'accounting', trigger: 'schedule', settings: { timeZone: 'Asia/Jakarta', instruction: { clauses: [], documentNumber: 'IK-IT-003', revision: '02', rtoMinutes: 60 } } };
+const about: RecordAbout = {
+  software: 'cadangan 0.1.0',
+  via: 'schedule',
+  set: 'accounting',
+  trigger: 'schedule',
+  settings: { timeZone: 'Asia/Jakarta', instruction: { clauses: [], documentNumber: 'IK-IT-003', revision: '02', rtoMinutes: 60 } },
+};
 const times = { startedAt: '2026-11-23T21:00:00+07:00', endedAt: '2026-11-23T21:10:00+07:00' };
-const result = (more: Partial<JobResult<BackupDetails>>): JobResult<BackupDetails> => ({ job: 'backup', outcome: 'success', exceptions: [], exceptionCount: 0, ...times, details: undefined, ...more });
+const result = (more: Partial<JobResult<BackupDetails>>): JobResult<BackupDetails> => ({
+  job: 'backup',
+  outcome: 'success',
+  exceptions: [],
+  exceptionCount: 0,
+  ...times,
+  details: undefined,
+  ...more,
+});
 
 test('a backup that claims success and has no snapshot is recorded as failed', () => {
   const record = recordOfBackup(result({}), { ...about, sources: ['/srv'], location: '/mnt/repository' });
@@ -15,19 +36,33 @@ test('a backup that claims success and has no snapshot is recorded as failed', (
 test('a record says who worked under which instruction, and what stopped the run, without passwords', () => {
   const error = new CadanganError('storage.unreachable', { location: 'rest:https://u:geheim@host/', count: 3n, list: ['geheim'] });
   const scrub = (text: string) => text.replaceAll('geheim', '***');
-  const record = recordOfBackup(result({ outcome: 'failed', error }), { ...about, scrub, sources: ['/srv'], location: 'rest:https://u:geheim@host/' });
+  const record = recordOfBackup(result({ outcome: 'failed', error }), {
+    ...about,
+    scrub,
+    sources: ['/srv'],
+    location: 'rest:https://u:geheim@host/',
+  });
   assert.deepEqual(record.instruction, { documentNumber: 'IK-IT-003', revision: '02', clause: '3.1' });
-  assert.deepEqual([record.reason?.code, record.reason?.facts['count'], record.reason?.facts['list']], ['storage.unreachable', '3', ['***']]);
+  assert.deepEqual(
+    [record.reason?.code, record.reason?.facts['count'], record.reason?.facts['list']],
+    ['storage.unreachable', '3', ['***']],
+  );
   assert.ok(!JSON.stringify(record).includes('geheim'), JSON.stringify(record));
 });
 
 test('what is no error of ours is recorded by its message, and an aborted run by that word', () => {
-  assert.deepEqual(recordOfJob('check', result({ outcome: 'failed', error: new Error('x is not a function') }), about).reason, { code: 'internal', facts: { message: 'x is not a function' } });
+  assert.deepEqual(recordOfJob('check', result({ outcome: 'failed', error: new Error('x is not a function') }), about).reason, {
+    code: 'internal',
+    facts: { message: 'x is not a function' },
+  });
   assert.equal(recordOfJob('check', result({ outcome: 'stopped', error: new CadanganError('aborted') }), about).reason?.code, 'aborted');
 });
 
 test('a missed run is recorded with its window', () => {
   const planned = { start: '2026-11-23T21:00:00+07:00', end: '2026-11-23T23:00:00+07:00' };
   const record = recordOfMissedRun(planned, 'not-running', about);
-  assert.deepEqual([record.kind, record.result, record.planned, record.reason?.facts], ['missed-run', 'missed', planned, { reason: 'not-running' }]);
+  assert.deepEqual(
+    [record.kind, record.result, record.planned, record.reason?.facts],
+    ['missed-run', 'missed', planned, { reason: 'not-running' }],
+  );
 });

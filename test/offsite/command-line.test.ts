@@ -5,7 +5,15 @@ import { test, type TestContext } from 'node:test';
 import { CredentialFile } from '../../src/google/index.ts';
 import { formatDate } from '../../src/platform/index.ts';
 import { parseTimestamp } from '../../src/repository/index.ts';
-import { clientFileOf, consentInBrowser, otherAccount, sampleAccount, sampleClient, startDriveEmulator, type DriveEmulator } from '../drive-emulator/index.ts';
+import {
+  clientFileOf,
+  consentInBrowser,
+  otherAccount,
+  sampleAccount,
+  sampleClient,
+  startDriveEmulator,
+  type DriveEmulator,
+} from '../drive-emulator/index.ts';
 import { makeStage, type CliRun, type Message, type Stage } from '../cli/run-cli.ts';
 import { signedInStore } from '../google/drive-stage.ts';
 import { readZip } from './read-zip.ts';
@@ -19,14 +27,23 @@ class Server {
   constructor(stage: Stage, drive: DriveEmulator) {
     this.stage = stage;
     this.drive = drive;
-    this.environment = { CADANGAN_CONFIG: stage.path('cadangan.jsonc'), CADANGAN_STATE: stage.path('state'), CADANGAN_GOOGLE_ENDPOINT: drive.url };
+    this.environment = {
+      CADANGAN_CONFIG: stage.path('cadangan.jsonc'),
+      CADANGAN_STATE: stage.path('state'),
+      CADANGAN_GOOGLE_ENDPOINT: drive.url,
+    };
   }
 
   run(args: readonly string[], options: Parameters<Stage['run']>[1] = {}): Promise<CliRun> {
     return this.stage.run(args, { ...options, environment: { ...this.environment, ...options.environment } });
   }
 
-  async json(args: readonly string[]): Promise<{ readonly code: number | null; readonly last: Message; readonly messages: readonly Message[]; readonly errors: readonly Message[] }> {
+  async json(args: readonly string[]): Promise<{
+    readonly code: number | null;
+    readonly last: Message;
+    readonly messages: readonly Message[];
+    readonly errors: readonly Message[];
+  }> {
     const { code, messages, errors } = await this.stage.json(args, { environment: this.environment });
     return { code, messages, errors, last: messages.at(-1) ?? {} };
   }
@@ -57,11 +74,15 @@ async function makeServer(t: TestContext, more: object = {}): Promise<Server> {
   t.after(() => drive.close());
   const stage = await makeStage(t);
   writeFileSync(stage.path('client.json'), JSON.stringify(clientFileOf(sampleClient)));
-  writeFileSync(stage.path('cadangan.jsonc'), JSON.stringify({
-    version: 1, sets: [],
-    googleDrive: { account: sampleAccount, clientFile: stage.path('client.json') },
-    offsiteCopies: [{ name: 'office', repository: stage.repository, to: 'gdrive:Backup/office', ...more }],
-  }));
+  writeFileSync(
+    stage.path('cadangan.jsonc'),
+    JSON.stringify({
+      version: 1,
+      sets: [],
+      googleDrive: { account: sampleAccount, clientFile: stage.path('client.json') },
+      offsiteCopies: [{ name: 'office', repository: stage.repository, to: 'gdrive:Backup/office', ...more }],
+    }),
+  );
   return new Server(stage, drive);
 }
 
@@ -89,11 +110,24 @@ test('drive sign-in leads to the page of consent, keeps the sign-in for this use
   assert.deepEqual([after.code, /sign/i.test(after.stderr)], [1, true]);
   assert.equal((await server.run(['drive', 'sign-out'])).code, 0, 'nobody is signed in any more, which is no event');
   const records = (await server.json(['records', 'list'])).messages.slice(1);
-  assert.deepEqual(records.map(({ kind, result, destination, reason }) => [kind, result, (destination as { account: string }).account, (reason as { code: string } | undefined)?.code]), [
-    ['sign-in', 'failed', otherAccount, 'drive.wrong-account'], ['sign-in', 'success', sampleAccount, undefined], ['sign-out', 'success', sampleAccount, undefined],
-  ]);
+  assert.deepEqual(
+    records.map(({ kind, result, destination, reason }) => [
+      kind,
+      result,
+      (destination as { account: string }).account,
+      (reason as { code: string } | undefined)?.code,
+    ]),
+    [
+      ['sign-in', 'failed', otherAccount, 'drive.wrong-account'],
+      ['sign-in', 'success', sampleAccount, undefined],
+      ['sign-out', 'success', sampleAccount, undefined],
+    ],
+  );
   const found = await server.json(['records', 'nonconformities']);
-  assert.deepEqual(found.messages.map(({ rule }) => rule), ['wrong-account']);
+  assert.deepEqual(
+    found.messages.map(({ rule }) => rule),
+    ['wrong-account'],
+  );
 });
 
 test('offsite sync copies, status tells, and a second run has nothing to do', async (t) => {
@@ -113,13 +147,21 @@ test('offsite sync copies, status tells, and a second run has nothing to do', as
   const text = await server.run(['offsite', 'status']);
   assert.match(text.stdout, /^office: in sync\n/);
   const file = server.stage.path('cadangan.jsonc');
-  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')) as object, timeZone: 'Pacific/Kiritimati' }));
+  writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), timeZone: 'Pacific/Kiritimati' }));
   const at = formatDate(parseTimestamp(String(status.last['last_sync_at'])).ns, { timeZone: 'Pacific/Kiritimati' });
   assert.ok((await server.run(['offsite', 'status'])).stdout.includes(at), `${at}, as the clocks of the configuration show it`);
   const scrub = await server.json(['offsite', 'scrub']);
   assert.deepEqual([scrub.code, scrub.last['findings']], [0, []]);
   assert.equal((await server.run(['offsite', 'sync', 'home'])).code, 1);
-  assert.deepEqual(await server.recorded(), [['internal-backup', 'success'], ['external-backup', 'success'], ['scrub', 'success']], 'neither a dry run nor a sync that found nothing to do');
+  assert.deepEqual(
+    await server.recorded(),
+    [
+      ['internal-backup', 'success'],
+      ['external-backup', 'success'],
+      ['scrub', 'success'],
+    ],
+    'neither a dry run nor a sync that found nothing to do',
+  );
   const record = (await server.json(['records', 'list', '--kind', 'external-backup'])).last;
   assert.deepEqual([record['set'], record['trigger'], record['evidence']], ['office', 'manual', { snapshots: first.last['snapshots'] }]);
 });
@@ -178,15 +220,32 @@ test('a repository is made, backed up to, listed, restored and checked on Google
   const run = (args: readonly string[]): Promise<CliRun> => server.run(args, { environment });
   mkdirSync(server.stage.path('data'));
   writeFileSync(server.stage.path('data', 'x'), 'content');
-  for (const args of [['init'], ['backup', 'data'], ['snapshots'], ['ls', 'latest'], ['check', '--read-data'], ['restore', 'latest', '--target', server.stage.path('out')]]) {
+  for (const args of [
+    ['init'],
+    ['backup', 'data'],
+    ['snapshots'],
+    ['ls', 'latest'],
+    ['check', '--read-data'],
+    ['restore', 'latest', '--target', server.stage.path('out')],
+  ]) {
     const { code, stderr } = await run(args);
     assert.equal(code, 0, `${args.join(' ')}: ${stderr}`);
   }
   assert.equal(readFileSync(server.stage.path('out', 'data', 'x'), 'utf8'), 'content');
   const records = (await server.json(['records', 'list'])).messages.slice(1);
-  assert.deepEqual(records.map(({ kind, result, source, destination }) => [kind, result, ({ ...source as object, ...destination as object } as { account?: string }).account]), [
-    ['repository-created', 'success', sampleAccount], ['internal-backup', 'success', sampleAccount], ['check', 'success', sampleAccount], ['external-restore', 'success', sampleAccount],
-  ]);
+  assert.deepEqual(
+    records.map(({ kind, result, source, destination }) => [
+      kind,
+      result,
+      ({ ...(source as object), ...(destination as object) } as { account?: string }).account,
+    ]),
+    [
+      ['repository-created', 'success', sampleAccount],
+      ['internal-backup', 'success', sampleAccount],
+      ['check', 'success', sampleAccount],
+      ['external-restore', 'success', sampleAccount],
+    ],
+  );
 });
 
 test('a readable copy opens without Cadangan, on Drive and on disk, and is remembered', async (t) => {
@@ -202,13 +261,26 @@ test('a readable copy opens without Cadangan, on Drive and on disk, and is remem
   assert.ok(entries.some(({ name, content }) => name === 'data/a' && content.toString() === 'a\n'.repeat(2000)));
   assert.match(String(first.last['name']), /^office \d{4}-\d{2}-\d{2} \d{2}\.\d{2}\.zip$/);
   await server.backup('b');
-  const second = await server.json(['offsite', 'readable', 'office', '--to', server.stage.path('readable'), '--format', 'tar', '--folder', '/data']);
+  const second = await server.json([
+    'offsite',
+    'readable',
+    'office',
+    '--to',
+    server.stage.path('readable'),
+    '--format',
+    'tar',
+    '--folder',
+    '/data',
+  ]);
   assert.equal(second.code, 0);
   assert.match(readdirSync(server.stage.path('readable')).join(), /^office .* data\.tar$/);
   const third = await server.json(['offsite', 'readable', 'office']);
   assert.equal(third.code, 0);
   const status = await server.json(['offsite', 'status']);
-  assert.deepEqual((status.last['readable'] as { name: string }[]).map(({ name }) => name), [third.last['name']]);
+  assert.deepEqual(
+    (status.last['readable'] as { name: string }[]).map(({ name }) => name),
+    [third.last['name']],
+  );
 });
 
 test('pause and resume change the configuration and nothing else in it', async (t) => {
@@ -238,6 +310,14 @@ test('without a sign-in, with another account, or a repository that is away, a s
   assert.equal(server.drive.person(sampleAccount).files().length, files);
   const status = (await server.json(['offsite', 'status'])).last;
   assert.deepEqual([status['last_sync_outcome'], (status['snapshots'] as string[]).length], ['failed', 1]);
-  const failures = (await server.json(['records', 'list', '--kind', 'external-backup'])).messages.map(({ result, reason }) => [result, (reason as { code: string } | undefined)?.code]);
-  assert.deepEqual(failures, [['failed', 'drive.signed-out'], ['failed', 'drive.wrong-account'], ['success', undefined], ['failed', 'offsite.source-doubtful']]);
+  const failures = (await server.json(['records', 'list', '--kind', 'external-backup'])).messages.map(({ result, reason }) => [
+    result,
+    (reason as { code: string } | undefined)?.code,
+  ]);
+  assert.deepEqual(failures, [
+    ['failed', 'drive.signed-out'],
+    ['failed', 'drive.wrong-account'],
+    ['success', undefined],
+    ['failed', 'offsite.source-doubtful'],
+  ]);
 });

@@ -19,9 +19,10 @@ async function copied(stage: OffsiteStage): Promise<DriveFolder> {
   return new DriveFolder(stage.drive.another(), copyPath);
 }
 
-const numbers = async (folder: DriveFolder): Promise<number[]> => (await readAnchors(folder, '', signal)).map(({ number }) => number).sort((a, b) => a - b);
+const numbers = async (folder: DriveFolder): Promise<number[]> =>
+  (await readAnchors(folder, '', signal)).map(({ number }) => number).sort((a, b) => a - b);
 
-test('keepAnchor() puts the new head in the place of the old one, and of nobody else\'s', async () => {
+test("keepAnchor() puts the new head in the place of the old one, and of nobody else's", async () => {
   await using stage = await OffsiteStage.open();
   const folder = await copied(stage);
   const isOurs = async (): Promise<boolean> => true;
@@ -29,7 +30,10 @@ test('keepAnchor() puts the new head in the place of the old one, and of nobody 
   for (const number of [3, 5, 5]) await keepAnchor(folder, { head: head(number, 'b'), owner }, isOurs, signal);
   assert.deepEqual(await numbers(folder), [5, 9]);
   const found = await readAnchors(new DriveFolder(stage.drive.another(), copyPath), 'Drive', signal);
-  assert.deepEqual(found.find(({ number }) => number === 5), { ...head(5, 'b'), owner, keptIn: 'Drive' });
+  assert.deepEqual(
+    found.find(({ number }) => number === 5),
+    { ...head(5, 'b'), owner, keptIn: 'Drive' },
+  );
   assert.equal(stage.person.find(`${copyPath}/${anchorFileName(owner)}`).length, 1, 'the one before is in the trash');
 });
 

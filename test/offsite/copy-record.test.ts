@@ -13,7 +13,9 @@ test('the memory of a copy survives, for this user only, and one of another plac
   const state = join(folder.path, 'state');
   const file = new CopyRecordFile(state, 'office', place, systemRandom);
   assert.deepEqual(await file.read(), { version: 1, ...place, snapshots: [] });
-  await Promise.all(Array.from({ length: 20 }, (_, number) => file.update((record) => ({ ...record, snapshots: [...record.snapshots, String(number)] }))));
+  await Promise.all(
+    Array.from({ length: 20 }, (_, number) => file.update((record) => ({ ...record, snapshots: [...record.snapshots, String(number)] }))),
+  );
   assert.equal((await file.read()).snapshots.length, 20, 'changes come one after the other');
   assert.deepEqual(readdirSync(state), ['offsite-office.json']);
   assert.equal(statSync(file.path).mode & 0o777, 0o600);
@@ -28,13 +30,25 @@ test('a place that cannot be written is told', async () => {
   await using folder = await temporaryFolder();
   const notFolder = join(folder.path, 'a file');
   writeFileSync(notFolder, '');
-  await assert.rejects(new CopyRecordFile(notFolder, 'office', place, systemRandom).update((record) => record), (error) => isCode(error, 'storage.unreachable'));
+  await assert.rejects(
+    new CopyRecordFile(notFolder, 'office', place, systemRandom).update((record) => record),
+    (error) => isCode(error, 'storage.unreachable'),
+  );
 });
 
 test('samples go round: each is of the wanted share, and after a hundred of one percent every file was read', () => {
   const files = Array.from({ length: 500 }, (_, number): CopyFile => {
     const name = ((number * 7919) % 500).toString(16).padStart(3, '0').repeat(22).slice(0, 64);
-    return { kind: 'data', name, id: `i${number}`, sizeBytes: 1000 + number, sha256: name, md5: undefined, isTrashed: number % 50 === 0, createdMs: 0 };
+    return {
+      kind: 'data',
+      name,
+      id: `i${number}`,
+      sizeBytes: 1000 + number,
+      sha256: name,
+      md5: undefined,
+      isTrashed: number % 50 === 0,
+      createdMs: 0,
+    };
   });
   const live = files.filter(({ isTrashed }) => !isTrashed);
   const read = new Set<string>();

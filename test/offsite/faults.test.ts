@@ -33,44 +33,50 @@ for (const [name, orders] of Object.entries(faultCatalogue)) {
 
 const momentsWanted = Number(process.env['CADANGAN_TEST_MOMENTS'] ?? 20);
 
-test('at random moments of running syncs, of which some are killed, the copy passes stock restic with every byte', { ...needs('restic'), timeout: 600_000 }, async () => {
-  const seed = firstSeed + 1000;
-  const random = new SeededRandom(seed);
-  await using stage = await OffsiteStage.open(seed, { client });
-  const mirrors: string[] = [];
-  const mirror = async (): Promise<void> => {
-    const target = join(stage.folder, `moment-${mirrors.length}`);
-    mirrors.push(target);
-    await stage.mirror(target);
-  };
-  const orders = Object.values(faultCatalogue).filter((_orders, at) => at % 5 === 0).flat();
-  for (let round = 0; mirrors.length < momentsWanted; round++) {
-    await stage.backup(3, 120_000);
-    if (round % 3 === 2) await stage.prune();
-    if (round % 2 === 1) for (const order of orders) stage.emulator.faults.order(order);
-    const kill = new AbortController();
-    let changes = 0;
-    const looking: Promise<void>[] = [];
-    const killAt = random.chance(0.4) ? 1 + random.below(6) : Infinity;
-    const onChange = (): void => {
-      changes += 1;
-      if (random.chance(0.4) && mirrors.length < momentsWanted) looking.push(mirror());
-      if (changes >= killAt) kill.abort(new CadanganError('aborted'));
+test(
+  'at random moments of running syncs, of which some are killed, the copy passes stock restic with every byte',
+  { ...needs('restic'), timeout: 600_000 },
+  async () => {
+    const seed = firstSeed + 1000;
+    const random = new SeededRandom(seed);
+    await using stage = await OffsiteStage.open(seed, { client });
+    const mirrors: string[] = [];
+    const mirror = async (): Promise<void> => {
+      const target = join(stage.folder, `moment-${mirrors.length}`);
+      mirrors.push(target);
+      await stage.mirror(target);
     };
-    try {
-      await stage.sync({ signal: kill.signal, onUploaded: onChange, onTrashed: onChange });
-    } catch (error) {
-      if (!isAbort(error) && !isCode(error, 'drive.unavailable', 'drive.altered', 'drive.signed-out')) throw error;
+    const orders = Object.values(faultCatalogue)
+      .filter((_orders, at) => at % 5 === 0)
+      .flat();
+    for (let round = 0; mirrors.length < momentsWanted; round++) {
+      await stage.backup(3, 120_000);
+      if (round % 3 === 2) await stage.prune();
+      if (round % 2 === 1) for (const order of orders) stage.emulator.faults.order(order);
+      const kill = new AbortController();
+      let changes = 0;
+      const looking: Promise<void>[] = [];
+      const killAt = random.chance(0.4) ? 1 + random.below(6) : Infinity;
+      const onChange = (): void => {
+        changes += 1;
+        if (random.chance(0.4) && mirrors.length < momentsWanted) looking.push(mirror());
+        if (changes >= killAt) kill.abort(new CadanganError('aborted'));
+      };
+      try {
+        await stage.sync({ signal: kill.signal, onUploaded: onChange, onTrashed: onChange });
+      } catch (error) {
+        if (!isAbort(error) && !isCode(error, 'drive.unavailable', 'drive.altered', 'drive.signed-out')) throw error;
+      }
+      await Promise.all(looking);
+      stage.emulator.faults.clear();
     }
-    await Promise.all(looking);
-    stage.emulator.faults.clear();
-  }
-  let repositories = 0;
-  for (const target of mirrors) if (await checkByRestic(target)) repositories += 1;
-  assert.ok(repositories > momentsWanted / 2, `${repositories} of ${mirrors.length}, seed ${seed}`);
-  await syncPatiently(stage, seed);
-  stage.assertWhole();
-});
+    let repositories = 0;
+    for (const target of mirrors) if (await checkByRestic(target)) repositories += 1;
+    assert.ok(repositories > momentsWanted / 2, `${repositories} of ${mirrors.length}, seed ${seed}`);
+    await syncPatiently(stage, seed);
+    stage.assertWhole();
+  },
+);
 
 /** A run that gave up is begun anew, as the schedule would, with the journal that it left. */
 async function syncPatiently(stage: OffsiteStage, seed: number): Promise<void> {
@@ -79,13 +85,18 @@ async function syncPatiently(stage: OffsiteStage, seed: number): Promise<void> {
       const { lag } = await stage.sync();
       if (lag.files === 0) return;
     } catch (error) {
-      if (!isCode(error, 'drive.unavailable', 'drive.altered', 'drive.not-found', 'drive.signed-out') || runs >= 4) throw new Error(`seed ${seed}, run ${runs}`, { cause: error });
+      if (!isCode(error, 'drive.unavailable', 'drive.altered', 'drive.not-found', 'drive.signed-out') || runs >= 4)
+        throw new Error(`seed ${seed}, run ${runs}`, { cause: error });
     }
   }
 }
 
 /** Names that were ever stored more than once, the trash counted. */
 function storedTwice(stage: OffsiteStage): string[] {
-  const paths = stage.person.files().filter(({ mimeType }) => !mimeType.includes('folder')).map(({ id }) => stage.person.pathOf(id)).filter((path) => path.startsWith(copyPath));
+  const paths = stage.person
+    .files()
+    .filter(({ mimeType }) => !mimeType.includes('folder'))
+    .map(({ id }) => stage.person.pathOf(id))
+    .filter((path) => path.startsWith(copyPath));
   return paths.filter((path, at) => paths.indexOf(path) !== at);
 }

@@ -20,9 +20,25 @@ for (const polling of [false, true]) {
     const storage = new FolderStorage(place.path);
     await storage.create();
     let [changes, mode] = [0, ''];
-    await using _watch = new FolderWatch({ folder: place.path, polling, pollingIntervalMs: 50, onChange: () => { changes += 1; }, onMode: (next) => { mode = next.mode; } });
+    await using _watch = new FolderWatch({
+      folder: place.path,
+      polling,
+      pollingIntervalMs: 50,
+      onChange: () => {
+        changes += 1;
+      },
+      onMode: (next) => {
+        mode = next.mode;
+      },
+    });
     await until(() => mode === (polling ? 'polling' : 'events'));
-    for (const file of [{ kind: 'data', name }, { kind: 'index', name }, { kind: 'snapshots', name }, { kind: 'keys', name }, { kind: 'config', name: '' }] as const) {
+    for (const file of [
+      { kind: 'data', name },
+      { kind: 'index', name },
+      { kind: 'snapshots', name },
+      { kind: 'keys', name },
+      { kind: 'config', name: '' },
+    ] as const) {
       const before = changes;
       await storage.write(file, Buffer.from('x'));
       await until(() => changes > before);
@@ -47,20 +63,33 @@ for (const polling of [false, true]) {
   });
 }
 
-test('the watch takes a folder each, not a file each, from the system', { skip: process.platform !== 'linux' && 'looks into /proc' }, async () => {
-  await using place = await temporaryFolder();
-  const storage = new FolderStorage(place.path);
-  await storage.create();
-  for (let i = 0; i < 600; i++) writeFileSync(join(place.path, 'data', 'ab', `ab${i.toString(16).padStart(62, '0')}`), 'x');
-  let mode = '';
-  await using _watch = new FolderWatch({ folder: place.path, polling: false, onChange: () => undefined, onMode: (next) => { mode = next.mode; } });
-  await until(() => mode === 'events');
-  const infos = readdirSync('/proc/self/fdinfo').flatMap((fd) => {
-    try {
-      return readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8').split('\n').filter((line) => line.startsWith('inotify'));
-    } catch {
-      return [];
-    }
-  });
-  assert.ok(infos.length > 255 && infos.length < 300, `${infos.length} watches`);
-});
+test(
+  'the watch takes a folder each, not a file each, from the system',
+  { skip: process.platform !== 'linux' && 'looks into /proc' },
+  async () => {
+    await using place = await temporaryFolder();
+    const storage = new FolderStorage(place.path);
+    await storage.create();
+    for (let i = 0; i < 600; i++) writeFileSync(join(place.path, 'data', 'ab', `ab${i.toString(16).padStart(62, '0')}`), 'x');
+    let mode = '';
+    await using _watch = new FolderWatch({
+      folder: place.path,
+      polling: false,
+      onChange: () => undefined,
+      onMode: (next) => {
+        mode = next.mode;
+      },
+    });
+    await until(() => mode === 'events');
+    const infos = readdirSync('/proc/self/fdinfo').flatMap((fd) => {
+      try {
+        return readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')
+          .split('\n')
+          .filter((line) => line.startsWith('inotify'));
+      } catch {
+        return [];
+      }
+    });
+    assert.ok(infos.length > 255 && infos.length < 300, `${infos.length} watches`);
+  },
+);

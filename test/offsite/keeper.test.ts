@@ -26,17 +26,42 @@ class KeeperStage implements AsyncDisposable {
     this.stage = stage;
     const clientFile = join(stage.folder, 'client.json');
     writeFileSync(clientFile, JSON.stringify(clientFileOf(sampleClient)));
-    this.copy = { name: 'office', repository: stage.repository, to: 'gdrive:Backup/office', settleSeconds: 1, paused: false, scrubEveryDays: 7, sampleReadPercent: 1, ...more };
-    this.place = {
-      settings: { account: sampleAccount, clientFile }, stateFolder: join(stage.folder, 'state'), environment: { CADANGAN_GOOGLE_ENDPOINT: stage.emulator.url },
-      store: stage.drive.store, client: quick,
+    this.copy = {
+      name: 'office',
+      repository: stage.repository,
+      to: 'gdrive:Backup/office',
+      settleSeconds: 1,
+      paused: false,
+      scrubEveryDays: 7,
+      sampleReadPercent: 1,
+      ...more,
     };
-    this.records = new RecordKeeper({ stateFolder: this.place.stateFolder, clock: systemClock, random: systemRandom, software: 'cadangan test', via: 'editor', onError: (error) => this.notRecorded.push(error) });
+    this.place = {
+      settings: { account: sampleAccount, clientFile },
+      stateFolder: join(stage.folder, 'state'),
+      environment: { CADANGAN_GOOGLE_ENDPOINT: stage.emulator.url },
+      store: stage.drive.store,
+      client: quick,
+    };
+    this.records = new RecordKeeper({
+      stateFolder: this.place.stateFolder,
+      clock: systemClock,
+      random: systemRandom,
+      software: 'cadangan test',
+      via: 'editor',
+      onError: (error) => this.notRecorded.push(error),
+    });
   }
 
   async start(): Promise<OffsiteKeeper> {
     return (this.keeper = await OffsiteKeeper.start({
-      copy: this.copy, place: this.place, records: this.records, password: async () => 'password', onResult: (result) => this.results.push(result), onStatus: () => undefined, timing: { againMs: 20 },
+      copy: this.copy,
+      place: this.place,
+      records: this.records,
+      password: async () => 'password',
+      onResult: (result) => this.results.push(result),
+      onStatus: () => undefined,
+      timing: { againMs: 20 },
     }));
   }
 
@@ -90,18 +115,34 @@ test('a keeper copies at the start and after every change by itself, scrubs and 
   assert.equal(keeping.jobs.length, 4);
   await keeping.stop();
   const history = await keeping.history();
-  assert.deepEqual(history.map(({ kind, result, trigger, evidence }) => [kind, result, trigger, evidence?.['method']]), [
-    ['external-backup', 'success', 'change', undefined], ['scrub', 'success', 'schedule', 'checksum'], ['scrub', 'success', 'schedule', 'download'], ['external-backup', 'success', 'change', undefined],
-  ]);
+  assert.deepEqual(
+    history.map(({ kind, result, trigger, evidence }) => [kind, result, trigger, evidence?.['method']]),
+    [
+      ['external-backup', 'success', 'change', undefined],
+      ['scrub', 'success', 'schedule', 'checksum'],
+      ['scrub', 'success', 'schedule', 'download'],
+      ['external-backup', 'success', 'change', undefined],
+    ],
+  );
   const last = history.at(-1);
   assert.deepEqual([last?.set, last?.evidence?.['snapshots'], last?.operator.via], ['office', [snapshot], 'schedule']);
-  assert.deepEqual([last?.source?.location, last?.destination?.location, last?.destination?.account], [stage.repository, 'gdrive:Backup/office', sampleAccount]);
+  assert.deepEqual(
+    [last?.source?.location, last?.destination?.location, last?.destination?.account],
+    [stage.repository, 'gdrive:Backup/office', sampleAccount],
+  );
   assert.match(last?.destination?.folderId ?? '', /./);
-  assert.deepEqual([last?.counts?.['filesTotal'], last?.counts?.['filesVerified'], last?.counts?.['filesMissing'], last?.counts?.['snapshots']], [stage.sourceFiles.length, stage.sourceFiles.length, 0, 2]);
+  assert.deepEqual(
+    [last?.counts?.['filesTotal'], last?.counts?.['filesVerified'], last?.counts?.['filesMissing'], last?.counts?.['snapshots']],
+    [stage.sourceFiles.length, stage.sourceFiles.length, 0, 2],
+  );
   assert.equal(last?.counts?.['filesUploaded'], stage.sourceFiles.length - (history[0]?.counts?.['filesTotal'] ?? 0));
   assert.ok((last?.bytes?.['uploaded'] ?? 0) > 100_000);
   const anchors = await readCopyAnchors(keeping.copy, keeping.place, new AbortController().signal);
-  assert.deepEqual(anchors.map(({ number, hash, owner }) => ({ number, hash, owner })), [{ number: last?.number, hash: last?.hash, owner: historyOwner() }], 'the head is kept beside the copy, and the one before is gone');
+  assert.deepEqual(
+    anchors.map(({ number, hash, owner }) => ({ number, hash, owner })),
+    [{ number: last?.number, hash: last?.hash, owner: historyOwner() }],
+    'the head is kept beside the copy, and the one before is gone',
+  );
   assert.deepEqual(keeping.notRecorded, []);
   await stage.checkByRestic();
 });
@@ -129,7 +170,14 @@ test('a service that is away is trouble that is shown, and how far behind the co
   stage.assertWhole();
   await keeping.stop();
   const external = (await keeping.history()).filter(({ kind }) => kind === 'external-backup');
-  assert.deepEqual(external.map(({ result, reason }) => [result, reason?.code]), [['success', undefined], ['failed', 'drive.unavailable'], ['success', undefined]]);
+  assert.deepEqual(
+    external.map(({ result, reason }) => [result, reason?.code]),
+    [
+      ['success', undefined],
+      ['failed', 'drive.unavailable'],
+      ['success', undefined],
+    ],
+  );
   assert.deepEqual([external[1]?.evidence, external[2]?.evidence?.['attemptsBefore']], [undefined, failedAttempts()]);
 });
 
@@ -179,9 +227,16 @@ test('a revoked sign-in, another account, and a full drive stop the copy without
   assert.ok(keeping.results.some((result) => 'error' in result && isCode(result.error, 'drive.full')));
   await keeping.stop();
   const external = (await keeping.history()).filter(({ kind }) => kind === 'external-backup');
-  assert.deepEqual(external.map(({ result, reason, destination }) => [result, reason?.code, destination?.account]), [
-    ['success', undefined, sampleAccount], ['failed', 'drive.signed-out', sampleAccount], ['failed', 'drive.wrong-account', otherAccount], ['failed', 'drive.full', sampleAccount], ['success', undefined, sampleAccount],
-  ]);
+  assert.deepEqual(
+    external.map(({ result, reason, destination }) => [result, reason?.code, destination?.account]),
+    [
+      ['success', undefined, sampleAccount],
+      ['failed', 'drive.signed-out', sampleAccount],
+      ['failed', 'drive.wrong-account', otherAccount],
+      ['failed', 'drive.full', sampleAccount],
+      ['success', undefined, sampleAccount],
+    ],
+  );
 });
 
 test('pausing ends what is under way, resuming goes on, and another process of the machine keeps its hands off', async () => {
@@ -214,7 +269,11 @@ test('a keeper that is closed in the middle leaves what the next one goes on fro
   await keeping.start();
   await keeping.until(isInSync);
   stage.assertWhole();
-  assert.equal(stage.emulator.log.count({ operation: 'upload.open' }) <= stage.sourceFiles.length + 4, true, 'at most what was under way is opened again');
+  assert.equal(
+    stage.emulator.log.count({ operation: 'upload.open' }) <= stage.sourceFiles.length + 4,
+    true,
+    'at most what was under way is opened again',
+  );
 });
 
 test('readable copies are written by rule, and one that fails holds nothing up', async () => {
@@ -227,8 +286,16 @@ test('readable copies are written by rule, and one that fails holds nothing up',
   assert.ok(archive);
   await keeping.stop();
   const written = (await keeping.history()).find(({ evidence }) => evidence?.['archive'] !== undefined);
-  assert.deepEqual([written?.kind, written?.result, written?.destination?.location, written?.evidence?.['archive']], ['external-backup', 'success', 'gdrive:Backup/office-readable', status.readable[0]?.name]);
-  assert.equal(written?.evidence?.['sha256'], createHash('sha256').update(await stage.person.content(archive.id)).digest('hex'));
+  assert.deepEqual(
+    [written?.kind, written?.result, written?.destination?.location, written?.evidence?.['archive']],
+    ['external-backup', 'success', 'gdrive:Backup/office-readable', status.readable[0]?.name],
+  );
+  assert.equal(
+    written?.evidence?.['sha256'],
+    createHash('sha256')
+      .update(await stage.person.content(archive.id))
+      .digest('hex'),
+  );
 
   await using failing = new KeeperStage(await OffsiteStage.open(2), { readableCopies: { set: 'nobody', every: 'month', format: 'zip' } });
   await failing.stage.backup();

@@ -20,7 +20,8 @@ export function faultsOf({ data, index, snapshots }: Names): string[] {
       else faults.push(`index ${short(name)} names pack ${short(pack)}, which is not there`);
     }
   }
-  for (const [name, blobs] of snapshots) for (const blob of blobs) if (!known.has(blob)) faults.push(`snapshot ${short(name)} needs blob ${blob}, which no index knows`);
+  for (const [name, blobs] of snapshots)
+    for (const blob of blobs) if (!known.has(blob)) faults.push(`snapshot ${short(name)} needs blob ${blob}, which no index knows`);
   return faults;
 }
 
@@ -31,7 +32,11 @@ export class ModelRepository implements Names {
   readonly index = new Map<string, readonly string[]>();
   readonly snapshots = new Map<string, readonly number[]>();
   /** All names that ever were, with what they stand for: a name is the hash of its content. */
-  readonly ever = { data: new Map<string, readonly number[]>(), index: new Map<string, readonly string[]>(), snapshots: new Map<string, readonly number[]>() };
+  readonly ever = {
+    data: new Map<string, readonly number[]>(),
+    index: new Map<string, readonly string[]>(),
+    snapshots: new Map<string, readonly number[]>(),
+  };
   readonly #random: SeededRandom;
   #counter = 0;
   #blobs = 0;
@@ -127,7 +132,9 @@ export class ModelRepository implements Names {
   }
 
   #name(): string {
-    return createHash('sha256').update(`${this.#counter++}`).digest('hex');
+    return createHash('sha256')
+      .update(`${this.#counter++}`)
+      .digest('hex');
   }
 }
 

@@ -1,11 +1,32 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { dayMs, hourMs, nextReadableMs, nextWork, readableName, retryAfterMs, troubleOf, type KeeperSituation, type TroubleKind, type Work } from '../../src/offsite/index.ts';
+import {
+  dayMs,
+  hourMs,
+  nextReadableMs,
+  nextWork,
+  readableName,
+  retryAfterMs,
+  troubleOf,
+  type KeeperSituation,
+  type TroubleKind,
+  type Work,
+} from '../../src/offsite/index.ts';
 
 const timing = { settleMs: 30_000, syncEveryMs: hourMs, scrubEveryMs: 7 * dayMs, sampleEveryMs: 7 * dayMs, samplePercent: 1 };
 const now = Date.UTC(2026, 10, 23, 14);
-const rested: KeeperSituation = { isPaused: false, changes: undefined, lastSyncMs: now - 1000, lastScrubMs: now - 1000, lastSampleMs: now - 1000, readableDueMs: undefined, notBeforeMs: undefined, wanted: new Set(), timing };
+const rested: KeeperSituation = {
+  isPaused: false,
+  changes: undefined,
+  lastSyncMs: now - 1000,
+  lastScrubMs: now - 1000,
+  lastSampleMs: now - 1000,
+  readableDueMs: undefined,
+  notBeforeMs: undefined,
+  wanted: new Set(),
+  timing,
+};
 
 function at(change: Partial<KeeperSituation>, nowMs = now): string | number {
   const next = nextWork({ ...rested, ...change }, nowMs);
@@ -39,11 +60,25 @@ test('nothing is done while it is paused or in trouble, unless somebody asks for
 });
 
 test('trouble is never tried again within a minute, and within two hours always', () => {
-  const kinds: readonly TroubleKind[] = ['signed-out', 'wrong-account', 'full', 'daily-volume', 'rate', 'drive-unavailable', 'denied', 'source', 'other-repository', 'busy', 'other'];
-  fc.assert(fc.property(fc.constantFrom(...kinds), fc.integer({ min: 1, max: 1000 }), (kind, failures) => {
-    const ms = retryAfterMs(kind, failures);
-    assert.ok(ms >= 60_000 && ms <= 2 * hourMs, `${kind} ${failures}: ${ms}`);
-  }));
+  const kinds: readonly TroubleKind[] = [
+    'signed-out',
+    'wrong-account',
+    'full',
+    'daily-volume',
+    'rate',
+    'drive-unavailable',
+    'denied',
+    'source',
+    'other-repository',
+    'busy',
+    'other',
+  ];
+  fc.assert(
+    fc.property(fc.constantFrom(...kinds), fc.integer({ min: 1, max: 1000 }), (kind, failures) => {
+      const ms = retryAfterMs(kind, failures);
+      assert.ok(ms >= 60_000 && ms <= 2 * hourMs, `${kind} ${failures}: ${ms}`);
+    }),
+  );
   assert.deepEqual([troubleOf('drive.full'), troubleOf('storage.unreachable'), troubleOf(undefined)], ['full', 'source', 'other']);
 });
 
@@ -56,7 +91,11 @@ test('a readable copy is due with the first day of the next week, month, quarter
   assert.equal(text(nextReadableMs(last, 'month', jakarta)), '2026-12-01T00:00');
   assert.equal(text(nextReadableMs(last, 'quarter', jakarta)), '2027-01-01T00:00');
   assert.equal(text(nextReadableMs(last, 'year', jakarta)), '2027-01-01T00:00');
-  assert.equal(text(nextReadableMs(Date.UTC(2026, 10, 30, 20), 'month', jakarta)), '2027-01-01T00:00', 'already the first of December there');
+  assert.equal(
+    text(nextReadableMs(Date.UTC(2026, 10, 30, 20), 'month', jakarta)),
+    '2027-01-01T00:00',
+    'already the first of December there',
+  );
 });
 
 test('a readable copy is named by set, date and folder, fit for every system', () => {

@@ -40,7 +40,10 @@ export class OffsiteStage implements AsyncDisposable {
     this.#dispose = dispose;
   }
 
-  static async open(seed = 1, options: { readonly emulator?: EmulatorOptions; readonly client?: Partial<DriveClientOptions> } = {}): Promise<OffsiteStage> {
+  static async open(
+    seed = 1,
+    options: { readonly emulator?: EmulatorOptions; readonly client?: Partial<DriveClientOptions> } = {},
+  ): Promise<OffsiteStage> {
     const place = await temporaryFolder();
     const drive = await driveStage({ ...options, emulator: { seed, ...options.emulator } });
     const maker = await RepositoryMaker.create(join(place.path, 'repository'));
@@ -63,18 +66,36 @@ export class OffsiteStage implements AsyncDisposable {
       await this.#maker.endPack();
     }
     const { tree } = await this.#maker.snapshot(...files.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
-    return saveSnapshot(this.#maker.repository, { time: `2026-11-01T21:00:0${this.#count % 10}+07:00`, tree, paths: ['/srv'], hostname: 'srv-01', username: 'root', uid: 0, gid: 0, tags: ['office'], excludes: [], programVersion: 'cadangan test' });
+    return saveSnapshot(this.#maker.repository, {
+      time: `2026-11-01T21:00:0${this.#count % 10}+07:00`,
+      tree,
+      paths: ['/srv'],
+      hostname: 'srv-01',
+      username: 'root',
+      uid: 0,
+      gid: 0,
+      tags: ['office'],
+      excludes: [],
+      programVersion: 'cadangan test',
+    });
   }
 
   /** Forgets all but the last snapshots and removes what only they needed, by stock restic, as an administrator does. */
   async prune(): Promise<void> {
-    const { code, stderr } = await start('restic', ['-r', this.repository, '--no-cache', 'forget', '--keep-last', '2', '--group-by', '', '--prune', '--max-unused', '0'], { env: { RESTIC_PASSWORD: 'password' } }).ended;
+    const { code, stderr } = await start(
+      'restic',
+      ['-r', this.repository, '--no-cache', 'forget', '--keep-last', '2', '--group-by', '', '--prune', '--max-unused', '0'],
+      { env: { RESTIC_PASSWORD: 'password' } },
+    ).ended;
     assert.equal(code, 0, stderr);
   }
 
   /** The copy as another process of the same machine would open it: with the journal that the last one left. */
   async copy(options: Partial<DriveClientOptions> = {}): Promise<DriveCopy> {
-    const folder = new DriveFolder(this.drive.another(options), copyPath, { journal: await openUploadJournal(join(this.folder, 'state', 'uploads.jsonl')), knownIds: this.#folderIds });
+    const folder = new DriveFolder(this.drive.another(options), copyPath, {
+      journal: await openUploadJournal(join(this.folder, 'state', 'uploads.jsonl')),
+      knownIds: this.#folderIds,
+    });
     this.#journals.push(folder);
     return new DriveCopy(folder);
   }
@@ -102,7 +123,14 @@ export class OffsiteStage implements AsyncDisposable {
   get copyFiles(): string[] {
     const prefix = `${copyPath}/`;
     const isLive = (id: string): boolean => this.person.find(this.person.pathOf(id)).some((file) => file.id === id);
-    return this.person.files().filter(({ mimeType }) => !mimeType.includes('folder')).map(({ id }) => ({ id, path: this.person.pathOf(id) })).filter(({ id, path }) => path.startsWith(prefix) && isLive(id)).map(({ path }) => path.slice(prefix.length)).filter((path) => !isAnchorFileName(path)).sort();
+    return this.person
+      .files()
+      .filter(({ mimeType }) => !mimeType.includes('folder'))
+      .map(({ id }) => ({ id, path: this.person.pathOf(id) }))
+      .filter(({ id, path }) => path.startsWith(prefix) && isLive(id))
+      .map(({ path }) => path.slice(prefix.length))
+      .filter((path) => !isAnchorFileName(path))
+      .sort();
   }
 
   idOf(path: string): string {
@@ -144,11 +172,17 @@ export class OffsiteStage implements AsyncDisposable {
 export async function checkByRestic(target: string): Promise<boolean> {
   if (!existsSync(join(target, 'config'))) return false;
   for (const kind of ['locks', 'keys', 'index', 'snapshots', 'data']) mkdirSync(join(target, kind), { recursive: true });
-  const { code, stdout, stderr } = await start('restic', ['-r', target, '--no-cache', '--no-lock', 'check', '--read-data'], { env: { RESTIC_PASSWORD: 'password' } }).ended;
+  const { code, stdout, stderr } = await start('restic', ['-r', target, '--no-cache', '--no-lock', 'check', '--read-data'], {
+    env: { RESTIC_PASSWORD: 'password' },
+  }).ended;
   assert.equal(code, 0, stderr + stdout.toString());
   return true;
 }
 
 function filesBelow(folder: string, prefix = ''): string[] {
-  return readdirSync(folder).flatMap((name) => (statSync(join(folder, name)).isDirectory() ? filesBelow(join(folder, name), `${prefix}${name}/`) : [`${prefix}${name}`])).sort();
+  return readdirSync(folder)
+    .flatMap((name) =>
+      statSync(join(folder, name)).isDirectory() ? filesBelow(join(folder, name), `${prefix}${name}/`) : [`${prefix}${name}`],
+    )
+    .sort();
 }

@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isCode } from '../../src/platform/index.ts';
-import { compareCopy, lagOf, planCopy, readSourceCut, type CopyFile, type CopyListing, type SourceCut, type SourceFile, type Stage } from '../../src/offsite/index.ts';
+import {
+  compareCopy,
+  lagOf,
+  planCopy,
+  readSourceCut,
+  type CopyFile,
+  type CopyListing,
+  type SourceCut,
+  type SourceFile,
+  type Stage,
+} from '../../src/offsite/index.ts';
 import type { FileKind, ListedFile, Storage } from '../../src/storage/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { faultsOf, ModelRepository, type Names } from './model-repository.ts';
@@ -22,7 +32,16 @@ class ModelCopy {
   }
 
   put({ kind, name, sizeBytes }: SourceFile): void {
-    this.files.push({ kind, name, sizeBytes, id: `id-${this.#clock}`, sha256: kind === 'config' ? configSha256 : name, md5: undefined, isTrashed: false, createdMs: this.#clock++ });
+    this.files.push({
+      kind,
+      name,
+      sizeBytes,
+      id: `id-${this.#clock}`,
+      sha256: kind === 'config' ? configSha256 : name,
+      md5: undefined,
+      isTrashed: false,
+      createdMs: this.#clock++,
+    });
   }
 
   trash({ id }: CopyFile): void {
@@ -31,9 +50,16 @@ class ModelCopy {
 
   /** As somebody would see it who opens the copy. */
   namesAmong(repository: ModelRepository): Names {
-    const live = (kind: (typeof kinds)[number]): string[] => this.files.filter((file) => file.kind === kind && !file.isTrashed).map(({ name }) => name);
-    const known = <T>(kind: 'data' | 'index' | 'snapshots', ever: ReadonlyMap<string, T>): Map<string, T> => new Map(live(kind).flatMap((name) => (ever.has(name) ? [[name, ever.get(name) as T]] : [])));
-    return { keys: new Set(live('keys')), data: known('data', repository.ever.data), index: known('index', repository.ever.index), snapshots: known('snapshots', repository.ever.snapshots) };
+    const live = (kind: (typeof kinds)[number]): string[] =>
+      this.files.filter((file) => file.kind === kind && !file.isTrashed).map(({ name }) => name);
+    const known = <T>(kind: 'data' | 'index' | 'snapshots', ever: ReadonlyMap<string, T>): Map<string, T> =>
+      new Map(live(kind).flatMap((name) => (ever.has(name) ? [[name, ever.get(name) as T]] : [])));
+    return {
+      keys: new Set(live('keys')),
+      data: known('data', repository.ever.data),
+      index: known('index', repository.ever.index),
+      snapshots: known('snapshots', repository.ever.snapshots),
+    };
   }
 }
 
@@ -43,7 +69,10 @@ function cutOf(repository: ModelRepository): SourceCut {
 }
 
 /** Every single change of a plan, in an order that the stages allow. */
-function* changesOf(stages: readonly Stage[], random: SeededRandom): Generator<{ readonly upload?: SourceFile; readonly trash?: CopyFile }> {
+function* changesOf(
+  stages: readonly Stage[],
+  random: SeededRandom,
+): Generator<{ readonly upload?: SourceFile; readonly trash?: CopyFile }> {
   for (const stage of stages) {
     const files: (SourceFile | CopyFile)[] = [...stage.files];
     while (files.length > 0) {
@@ -55,7 +84,12 @@ function* changesOf(stages: readonly Stage[], random: SeededRandom): Generator<{
 }
 
 /** Copies as far as `mayGoOn` lets it, and looks at the copy after each single change. */
-function sync(repository: ModelRepository, copy: ModelCopy, random: SeededRandom, mayGoOn: () => boolean): { readonly isWhole: boolean; readonly uploads: number } {
+function sync(
+  repository: ModelRepository,
+  copy: ModelCopy,
+  random: SeededRandom,
+  mayGoOn: () => boolean,
+): { readonly isWhole: boolean; readonly uploads: number } {
   const cut = cutOf(repository);
   const plan = planCopy(cut, compareCopy(cut, copy.listing), place);
   let uploads = 0;
@@ -72,48 +106,66 @@ function sync(repository: ModelRepository, copy: ModelCopy, random: SeededRandom
 }
 
 function liveNames(copy: ModelCopy): string[] {
-  return copy.files.filter(({ isTrashed }) => !isTrashed).map(({ kind, name }) => `${kind}/${name}`).sort();
+  return copy.files
+    .filter(({ isTrashed }) => !isTrashed)
+    .map(({ kind, name }) => `${kind}/${name}`)
+    .sort();
 }
 
 test('at every moment of any number of syncs, cut short anywhere, between backups, forget and prune, the copy is a whole repository', () => {
-  fc.assert(fc.property(seed, (number) => {
-    const random = new SeededRandom(number);
-    const repository = new ModelRepository(random.fork());
-    const copy = new ModelCopy();
-    for (let round = 0; round < 12; round++) {
-      const work = random.chance(0.6) ? repository.backup() : random.chance(0.5) ? repository.forget() : repository.prune();
-      for (const _step of work) if (random.chance(0.08)) break; // killed
-      if (random.chance(0.7)) {
-        const cutAfter = random.chance(0.5) ? random.below(6) : Infinity;
-        let done = 0;
-        sync(repository, copy, random, () => done++ < cutAfter);
+  fc.assert(
+    fc.property(seed, (number) => {
+      const random = new SeededRandom(number);
+      const repository = new ModelRepository(random.fork());
+      const copy = new ModelCopy();
+      for (let round = 0; round < 12; round++) {
+        const work = random.chance(0.6) ? repository.backup() : random.chance(0.5) ? repository.forget() : repository.prune();
+        for (const _step of work) if (random.chance(0.08)) break; // killed
+        if (random.chance(0.7)) {
+          const cutAfter = random.chance(0.5) ? random.below(6) : Infinity;
+          let done = 0;
+          sync(repository, copy, random, () => done++ < cutAfter);
+        }
       }
-    }
-    for (const _step of repository.prune());
-    const { isWhole } = sync(repository, copy, random, () => true);
-    if (isWhole) assert.deepEqual(liveNames(copy), cutOf(repository).files.map(({ kind, name }) => `${kind}/${name}`).sort());
-    // A second look finds nothing to do.
-    assert.equal(sync(repository, copy, random, () => true).uploads, 0);
-    assert.equal(lagOf(compareCopy(cutOf(repository), copy.listing)).files, 0);
-  }), { numRuns: 500 });
+      for (const _step of repository.prune());
+      const { isWhole } = sync(repository, copy, random, () => true);
+      if (isWhole)
+        assert.deepEqual(
+          liveNames(copy),
+          cutOf(repository)
+            .files.map(({ kind, name }) => `${kind}/${name}`)
+            .sort(),
+        );
+      // A second look finds nothing to do.
+      assert.equal(sync(repository, copy, random, () => true).uploads, 0);
+      assert.equal(lagOf(compareCopy(cutOf(repository), copy.listing)).files, 0);
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test('packs that the original has lost stay on Drive, with all that needs them', () => {
-  fc.assert(fc.property(seed, fc.integer({ min: 1, max: 5 }), (number, losses) => {
-    const random = new SeededRandom(number);
-    const repository = new ModelRepository(random.fork());
-    const copy = new ModelCopy();
-    for (let i = 0; i < 6; i++) for (const _step of repository.backup());
-    sync(repository, copy, random, () => true);
-    const before = liveNames(copy);
-    for (let i = 0; i < losses; i++) repository.losePack();
-    for (const _step of repository.backup());
-    const cut = cutOf(repository);
-    const plan = planCopy(cut, compareCopy(cut, copy.listing), place);
-    assert.ok(plan.doubts.includes('packs-lost'));
-    sync(repository, copy, random, () => true);
-    assert.deepEqual(before.filter((name) => !liveNames(copy).includes(name)), []);
-  }), { numRuns: 200 });
+  fc.assert(
+    fc.property(seed, fc.integer({ min: 1, max: 5 }), (number, losses) => {
+      const random = new SeededRandom(number);
+      const repository = new ModelRepository(random.fork());
+      const copy = new ModelCopy();
+      for (let i = 0; i < 6; i++) for (const _step of repository.backup());
+      sync(repository, copy, random, () => true);
+      const before = liveNames(copy);
+      for (let i = 0; i < losses; i++) repository.losePack();
+      for (const _step of repository.backup());
+      const cut = cutOf(repository);
+      const plan = planCopy(cut, compareCopy(cut, copy.listing), place);
+      assert.ok(plan.doubts.includes('packs-lost'));
+      sync(repository, copy, random, () => true);
+      assert.deepEqual(
+        before.filter((name) => !liveNames(copy).includes(name)),
+        [],
+      );
+    }),
+    { numRuns: 200 },
+  );
 });
 
 test('an original that is suddenly empty, or far smaller, takes nothing away from the copy, unless somebody says so', () => {
@@ -127,11 +179,17 @@ test('an original that is suddenly empty, or far smaller, takes nothing away fro
   const plan = planCopy(empty, compareCopy(empty, copy.listing), place);
   assert.deepEqual([plan.stages, plan.doubts], [[], ['no-snapshots', 'far-fewer']]);
   assert.ok(plan.heldBack.length > 30);
-  const few = { ...cutOf(repository), files: cutOf(repository).files.filter(({ kind, name }) => kind === 'keys' || kind === 'config' || name < '4') };
+  const few = {
+    ...cutOf(repository),
+    files: cutOf(repository).files.filter(({ kind, name }) => kind === 'keys' || kind === 'config' || name < '4'),
+  };
   assert.deepEqual(planCopy(few, compareCopy(few, copy.listing), place).doubts, ['far-fewer']);
   assert.deepEqual(liveNames(copy), names);
   const allowed = planCopy(few, compareCopy(few, copy.listing), place, { mayRemoveAll: true });
-  assert.deepEqual(allowed.stages.map(({ kind }) => kind), ['snapshots', 'index', 'data']);
+  assert.deepEqual(
+    allowed.stages.map(({ kind }) => kind),
+    ['snapshots', 'index', 'data'],
+  );
 });
 
 test('the copy of another repository is refused; that of the same one after a migration is taken on', () => {
@@ -143,27 +201,68 @@ test('the copy of another repository is refused; that of the same one after a mi
   const cut = cutOf(repository);
   const migrated = { ...cut, configSha256: 'd'.repeat(64) };
   const plan = planCopy(migrated, compareCopy(migrated, copy.listing), place);
-  assert.deepEqual(plan.stages.map(({ action, kind }) => `${action} ${kind}`), ['upload config', 'trash config']);
+  assert.deepEqual(
+    plan.stages.map(({ action, kind }) => `${action} ${kind}`),
+    ['upload config', 'trash config'],
+  );
   const other = { ...migrated, files: migrated.files.map((file) => (file.kind === 'keys' ? { ...file, name: 'e'.repeat(64) } : file)) };
-  assert.throws(() => planCopy(other, compareCopy(other, copy.listing), place), (error) => isCode(error, 'offsite.other-repository'));
+  assert.throws(
+    () => planCopy(other, compareCopy(other, copy.listing), place),
+    (error) => isCode(error, 'offsite.other-repository'),
+  );
   const newKey = { ...cut, files: other.files };
-  assert.deepEqual(planCopy(newKey, compareCopy(newKey, copy.listing), place).stages.map(({ action, kind }) => `${action} ${kind}`), ['upload keys', 'trash keys']);
+  assert.deepEqual(
+    planCopy(newKey, compareCopy(newKey, copy.listing), place).stages.map(({ action, kind }) => `${action} ${kind}`),
+    ['upload keys', 'trash keys'],
+  );
 });
 
 test('wrong bytes, doubles and what lies in the trash are told apart, and mended without a moment of less', () => {
   const name = (digit: string): string => digit.repeat(64);
-  const file = (digit: string, more: Partial<CopyFile> = {}): CopyFile => ({ kind: 'data', name: name(digit), id: `i${digit}${more.createdMs ?? 0}`, sizeBytes: 10, sha256: name(digit), md5: undefined, isTrashed: false, createdMs: 5, ...more });
+  const file = (digit: string, more: Partial<CopyFile> = {}): CopyFile => ({
+    kind: 'data',
+    name: name(digit),
+    id: `i${digit}${more.createdMs ?? 0}`,
+    sizeBytes: 10,
+    sha256: name(digit),
+    md5: undefined,
+    isTrashed: false,
+    createdMs: 5,
+    ...more,
+  });
   const source = ['1', '2', '3', '4', '5', '6'].map((digit): SourceFile => ({ kind: 'data', name: name(digit), sizeBytes: 10 }));
-  const files = [file('1'), file('1', { createdMs: 2 }), file('2', { sha256: name('f') }), file('3', { isTrashed: true }), file('4', { sha256: undefined }), file('5', { sha256: undefined, sizeBytes: 9 }), file('6', { sizeBytes: 11 })];
+  const files = [
+    file('1'),
+    file('1', { createdMs: 2 }),
+    file('2', { sha256: name('f') }),
+    file('3', { isTrashed: true }),
+    file('4', { sha256: undefined }),
+    file('5', { sha256: undefined, sizeBytes: 9 }),
+    file('6', { sizeBytes: 11 }),
+  ];
   const cut: SourceCut = { files: source, configSha256, isConsistent: true };
   const comparison = compareCopy(cut, { files, foreign: [] });
-  assert.deepEqual(comparison.states.map(({ confidence, doubles, damaged, isTrashed }) => [confidence, doubles.length, damaged.length, isTrashed]), [
-    ['verified', 1, 0, false], ['none', 0, 1, false], ['none', 0, 0, true], ['unconfirmed', 0, 0, false], ['none', 0, 1, false], ['verified', 0, 0, false],
-  ]);
+  assert.deepEqual(
+    comparison.states.map(({ confidence, doubles, damaged, isTrashed }) => [confidence, doubles.length, damaged.length, isTrashed]),
+    [
+      ['verified', 1, 0, false],
+      ['none', 0, 1, false],
+      ['none', 0, 0, true],
+      ['unconfirmed', 0, 0, false],
+      ['none', 0, 1, false],
+      ['verified', 0, 0, false],
+    ],
+  );
   assert.equal(comparison.states[0]?.good?.createdMs, 2, 'the older one stays');
-  assert.deepEqual(comparison.damagedAtSource.map((damaged) => damaged.name[0]), ['6']);
+  assert.deepEqual(
+    comparison.damagedAtSource.map((damaged) => damaged.name[0]),
+    ['6'],
+  );
   const { stages } = planCopy(cut, comparison, place);
-  assert.deepEqual(stages.map((stage) => `${stage.action} ${stage.files.map((each) => each.name[0]).join('')}`), ['upload 235', 'trash 25', 'trash 1']);
+  assert.deepEqual(
+    stages.map((stage) => `${stage.action} ${stage.files.map((each) => each.name[0]).join('')}`),
+    ['upload 235', 'trash 25', 'trash 1'],
+  );
 });
 
 /** A listing in two halves, between which others go on writing. */
@@ -200,24 +299,36 @@ class BusyStorage implements Storage {
 
 test('a listing that is made while others back up, forget and prune is a whole repository, or says that it is none', async () => {
   let [consistent, all] = [0, 0];
-  await fc.assert(fc.asyncProperty(seed, async (number) => {
-    const random = new SeededRandom(number);
-    const repository = new ModelRepository(random.fork());
-    for (let i = 0; i < 4; i++) for (const _step of repository.backup());
-    const busy = random.below(8) / 4;
-    let current: Generator<void> = repository.backup();
-    const work = (): void => {
-      while (random.chance(busy / (1 + busy))) {
-        if (current.next().done !== true) continue;
-        current = random.chance(0.5) ? repository.backup() : random.chance(0.5) ? repository.forget() : repository.prune();
-      }
-    };
-    const cut = await readSourceCut(new BusyStorage(repository, random, work));
-    all += 1;
-    if (!cut.isConsistent) return;
-    consistent += 1;
-    const names = <T>(kind: 'data' | 'index' | 'snapshots', ever: ReadonlyMap<string, T>): Map<string, T> => new Map(cut.files.filter((file) => file.kind === kind).map(({ name }) => [name, ever.get(name) as T]));
-    assert.deepEqual(faultsOf({ keys: new Set(), data: names('data', repository.ever.data), index: names('index', repository.ever.index), snapshots: names('snapshots', repository.ever.snapshots) }), []);
-  }), { numRuns: 3000 });
+  await fc.assert(
+    fc.asyncProperty(seed, async (number) => {
+      const random = new SeededRandom(number);
+      const repository = new ModelRepository(random.fork());
+      for (let i = 0; i < 4; i++) for (const _step of repository.backup());
+      const busy = random.below(8) / 4;
+      let current: Generator<void> = repository.backup();
+      const work = (): void => {
+        while (random.chance(busy / (1 + busy))) {
+          if (current.next().done !== true) continue;
+          current = random.chance(0.5) ? repository.backup() : random.chance(0.5) ? repository.forget() : repository.prune();
+        }
+      };
+      const cut = await readSourceCut(new BusyStorage(repository, random, work));
+      all += 1;
+      if (!cut.isConsistent) return;
+      consistent += 1;
+      const names = <T>(kind: 'data' | 'index' | 'snapshots', ever: ReadonlyMap<string, T>): Map<string, T> =>
+        new Map(cut.files.filter((file) => file.kind === kind).map(({ name }) => [name, ever.get(name) as T]));
+      assert.deepEqual(
+        faultsOf({
+          keys: new Set(),
+          data: names('data', repository.ever.data),
+          index: names('index', repository.ever.index),
+          snapshots: names('snapshots', repository.ever.snapshots),
+        }),
+        [],
+      );
+    }),
+    { numRuns: 3000 },
+  );
   assert.ok(consistent > all / 3, `${consistent} of ${all}`);
 });

@@ -18,8 +18,20 @@ const random = new SeededRandom(11);
 const [big, small] = [Buffer.from(random.bytes(3_000_000)), Buffer.from('hello\n')];
 
 async function makeTree(maker: RepositoryMaker): Promise<TreeId> {
-  const folder = await maker.folder('srv', await maker.file('big.bin', big.subarray(0, 1_000_000), big.subarray(1_000_000, 2_500_000), big.subarray(2_500_000)), await maker.file('leer'), symlink('link', 'big.bin'), node('fifo', 'pipe'));
-  const names = await maker.folder('ünï', await maker.file('a?b', 'x'), await maker.file('A_B', 'y'), await maker.file('a_b', 'z'), await maker.file('con.txt', small));
+  const folder = await maker.folder(
+    'srv',
+    await maker.file('big.bin', big.subarray(0, 1_000_000), big.subarray(1_000_000, 2_500_000), big.subarray(2_500_000)),
+    await maker.file('leer'),
+    symlink('link', 'big.bin'),
+    node('fifo', 'pipe'),
+  );
+  const names = await maker.folder(
+    'ünï',
+    await maker.file('a?b', 'x'),
+    await maker.file('A_B', 'y'),
+    await maker.file('a_b', 'z'),
+    await maker.file('con.txt', small),
+  );
   const { tree } = await maker.snapshot(folder, names);
   return tree;
 }
@@ -39,12 +51,21 @@ test('a snapshot as ZIP has every file, with names that every system takes, and 
   const maker = await RepositoryMaker.create(join(place.path, 'r'));
   const archive = open(maker, await makeTree(maker), 'zip');
   const entries = readZip(await collect(archive));
-  assert.deepEqual(entries.map(({ name }) => name), ['srv/', 'srv/big.bin', 'srv/leer', 'ünï/', 'ünï/a_b', 'ünï/A_B (2)', 'ünï/a_b (3)', 'ünï/_con.txt', 'CADANGAN.txt']);
+  assert.deepEqual(
+    entries.map(({ name }) => name),
+    ['srv/', 'srv/big.bin', 'srv/leer', 'ünï/', 'ünï/a_b', 'ünï/A_B (2)', 'ünï/a_b (3)', 'ünï/_con.txt', 'CADANGAN.txt'],
+  );
   const content = (name: string): Buffer | undefined => entries.find((entry) => entry.name === name)?.content;
   assert.ok(content('srv/big.bin')?.equals(big));
   assert.equal(content('ünï/_con.txt')?.toString(), 'hello\n');
-  assert.deepEqual(archive.report.gaps.map(({ path, kind }) => `${kind} ${path}`), ['link /srv/link', 'special-file /srv/pipe']);
-  assert.equal(content('CADANGAN.txt')?.toString(), 'Backup set accounting\r\n\r\n2 entries are not in this archive as they were:\r\n  /srv/link (link: big.bin)\r\n  /srv/pipe (special-file: fifo)\r\n');
+  assert.deepEqual(
+    archive.report.gaps.map(({ path, kind }) => `${kind} ${path}`),
+    ['link /srv/link', 'special-file /srv/pipe'],
+  );
+  assert.equal(
+    content('CADANGAN.txt')?.toString(),
+    'Backup set accounting\r\n\r\n2 entries are not in this archive as they were:\r\n  /srv/link (link: big.bin)\r\n  /srv/pipe (special-file: fifo)\r\n',
+  );
   assert.deepEqual([archive.report.files, archive.report.folders, archive.report.bytes], [6, 2, big.length + 3 + small.length]);
 });
 
@@ -79,7 +100,10 @@ test('a damaged part of a file is zeros of its length, and the archive names the
     writeFileSync(path, bytes);
     const archive = open(maker, tree, format);
     const whole = await collect(archive);
-    assert.deepEqual(archive.report.gaps.map(({ path: damaged, kind }) => [damaged, kind]), [['/torn', 'damaged']]);
+    assert.deepEqual(
+      archive.report.gaps.map(({ path: damaged, kind }) => [damaged, kind]),
+      [['/torn', 'damaged']],
+    );
     if (format === 'tar') continue;
     const torn = readZip(whole).find(({ name }) => name === 'torn')?.content;
     assert.ok(torn?.equals(Buffer.concat([big.subarray(0, 1000), Buffer.alloc(4000), big.subarray(0, 1000)])));
@@ -92,9 +116,12 @@ test('an archive ends when it is aborted, when nobody reads on, and when the sto
     const maker = await RepositoryMaker.create(join(place.path, 'r'));
     const tree = await makeTree(maker);
     const stop = new AbortController();
-    await assert.rejects(async () => {
-      for await (const _chunk of open(maker, tree, format, stop.signal)) stop.abort();
-    }, (error) => isCode(error, 'aborted') || (error instanceof Error && error.name === 'AbortError'));
+    await assert.rejects(
+      async () => {
+        for await (const _chunk of open(maker, tree, format, stop.signal)) stop.abort();
+      },
+      (error) => isCode(error, 'aborted') || (error instanceof Error && error.name === 'AbortError'),
+    );
     for await (const _chunk of open(maker, tree, format)) break;
     const failing = open(maker, tree, format);
     maker.repository.storage.readRange = () => Promise.reject(new Error('gone'));
@@ -103,7 +130,18 @@ test('an archive ends when it is aborted, when nobody reads on, and when the sto
 });
 
 test('names are made fit, and no two entries of a folder get one name', () => {
-  const fits: readonly (readonly [string, string])[] = [['a', 'a'], ['a/b\\c', 'a_b_c'], ['', '_'], ['..', '__'], ['name. ', 'name__'], ['NUL', '_NUL'], ['com1.log', '_com1.log'], ['common', 'common'], ['x\u202etxt.exe', 'x_txt.exe'], ['C:', 'C_']];
+  const fits: readonly (readonly [string, string])[] = [
+    ['a', 'a'],
+    ['a/b\\c', 'a_b_c'],
+    ['', '_'],
+    ['..', '__'],
+    ['name. ', 'name__'],
+    ['NUL', '_NUL'],
+    ['com1.log', '_com1.log'],
+    ['common', 'common'],
+    ['x\u202etxt.exe', 'x_txt.exe'],
+    ['C:', 'C_'],
+  ];
   for (const [name, wanted] of fits) assert.equal(fitName(name), wanted);
   assert.equal(fitName(`${'x'.repeat(300)}.docx`).length, 200);
   assert.ok(fitName(`${'x'.repeat(300)}.docx`).endsWith('.docx'));

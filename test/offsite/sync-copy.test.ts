@@ -67,7 +67,10 @@ test('a pack that the original has lost stays on Drive and is told; nothing else
   await stage.backup();
   const report = await stage.sync();
   assert.deepEqual([report.doubts, report.heldBackFiles], [['packs-lost'], 1]);
-  assert.deepEqual(before.filter((path) => !stage.copyFiles.includes(path)), []);
+  assert.deepEqual(
+    before.filter((path) => !stage.copyFiles.includes(path)),
+    [],
+  );
   await stage.checkByRestic();
 });
 
@@ -78,9 +81,15 @@ test('a file that is damaged in the original never reaches Drive, and does not k
   damage(stage, bad);
   const knownDamaged = new Set<string>();
   const report = await stage.sync({ knownDamaged });
-  assert.deepEqual(report.damagedAtSource.map(({ name }) => name), [bad.slice(-64)]);
+  assert.deepEqual(
+    report.damagedAtSource.map(({ name }) => name),
+    [bad.slice(-64)],
+  );
   assert.deepEqual([report.lag.files, report.leftBehindFiles], [1, 0]);
-  assert.deepEqual(stage.copyFiles, stage.sourceFiles.filter((path) => path !== bad));
+  assert.deepEqual(
+    stage.copyFiles,
+    stage.sourceFiles.filter((path) => path !== bad),
+  );
   const sent = stage.emulator.log.receivedBytes;
   await stage.sync({ knownDamaged });
   assert.equal(stage.emulator.log.receivedBytes, sent, 'it is not sent again to see');
@@ -133,7 +142,10 @@ test('two machines that copy the same repository at once leave a whole copy, and
   await stage.backup(6, 20_000);
   const [one, two] = [await stage.copy(), await stage.foreignCopy()];
   const both = await Promise.allSettled([stage.sync({}, one), stage.sync({}, two)]);
-  assert.deepEqual(both.filter(({ status }) => status === 'rejected'), []);
+  assert.deepEqual(
+    both.filter(({ status }) => status === 'rejected'),
+    [],
+  );
   await Promise.all([stage.sync({}, one), stage.sync({}, two)]);
   await stage.sync({}, one);
   stage.assertWhole();
@@ -159,7 +171,10 @@ test('the folder of another repository is refused and left as it is', async () =
   await using other = await OffsiteStage.open(2);
   await other.backup();
   const before = stage.copyFiles;
-  await assert.rejects(async () => other.sync({}, await stage.copy()), (error) => isCode(error, 'offsite.other-repository'));
+  await assert.rejects(
+    async () => other.sync({}, await stage.copy()),
+    (error) => isCode(error, 'offsite.other-repository'),
+  );
   assert.deepEqual(stage.copyFiles, before);
 });
 
@@ -170,6 +185,12 @@ test('what somebody put into the folder by hand is named and left alone', async 
   const [folder] = stage.person.find(`${copyPath}/index`);
   const planted = await stage.person.plant({ name: '../../etc/passwd', parent: folder?.id ?? '', client: sampleClient.id });
   const { found } = await stage.sync();
-  assert.deepEqual(found.foreign.map(({ path }) => path), ['index/../../etc/passwd']);
-  assert.equal(stage.person.files().some(({ id, explicitlyTrashed }) => id === planted.id && !explicitlyTrashed), true);
+  assert.deepEqual(
+    found.foreign.map(({ path }) => path),
+    ['index/../../etc/passwd'],
+  );
+  assert.equal(
+    stage.person.files().some(({ id, explicitlyTrashed }) => id === planted.id && !explicitlyTrashed),
+    true,
+  );
 });

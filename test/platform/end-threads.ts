@@ -1,4 +1,5 @@
-// Starts threads that make zstd contexts, and ends each in the middle of its work. Says how many tasks were answered: all, since a thread ends behind them.
+// Starts threads that make zstd contexts, and ends each in the middle of its work. Says how many tasks were answered: all, since a thread
+// ends behind them.
 import { Worker } from 'node:worker_threads';
 import { endThread } from '../../src/platform/index.ts';
 

@@ -2,14 +2,35 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { afterEach, test } from 'node:test';
 import { exportMessages, placeholdersOf, readIndonesian } from '../../scripts/l10n.ts';
-import { currentLanguage, currentTimeZone, formatBytes, formatCount, formatDate, formatDuration, formatPercent, formatRelativeDay, l10n, setLanguage, setTimeZone, systemLocales } from '../../src/platform/index.ts';
+import {
+  currentLanguage,
+  currentTimeZone,
+  formatBytes,
+  formatCount,
+  formatDate,
+  formatDuration,
+  formatPercent,
+  formatRelativeDay,
+  l10n,
+  setLanguage,
+  setTimeZone,
+  systemLocales,
+} from '../../src/platform/index.ts';
 
 afterEach(() => setLanguage('en'));
 
 test('every text of the sources has an Indonesian value with the same placeholders, and no value is left over', async () => {
   const [messages, indonesian] = [await exportMessages(), readIndonesian()];
-  assert.deepEqual(messages.filter((message) => !Object.hasOwn(indonesian, message)), [], 'write these into l10n/bundle.l10n.id.json');
-  assert.deepEqual(Object.keys(indonesian).filter((message) => !messages.includes(message)), [], 'no source says these any more');
+  assert.deepEqual(
+    messages.filter((message) => !Object.hasOwn(indonesian, message)),
+    [],
+    'write these into l10n/bundle.l10n.id.json',
+  );
+  assert.deepEqual(
+    Object.keys(indonesian).filter((message) => !messages.includes(message)),
+    [],
+    'no source says these any more',
+  );
   for (const [english, translated] of Object.entries(indonesian)) {
     assert.notEqual(translated.trim(), '', english);
     assert.deepEqual(placeholdersOf(translated), placeholdersOf(english), english);
@@ -20,14 +41,22 @@ test('every text is a literal in quotes: the export tool sees no others', () => 
   const files = globSync('src/**/*.ts', { cwd: new URL('../../', import.meta.url) });
   for (const file of files) {
     const text = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
-    for (const call of text.matchAll(/^(?!\s*(?:\*|\/[/*])).*?\bl10n\.t\(\s*(.)/gm)) assert.ok(['"', "'"].includes(call[1] ?? ''), `${file}: ${call[0]}`);
+    for (const call of text.matchAll(/^(?!\s*(?:\*|\/[/*])).*?\bl10n\.t\(\s*(.)/gm))
+      assert.ok(['"', "'"].includes(call[1] ?? ''), `${file}: ${call[0]}`);
   }
 });
 
 test('the language is the one chosen, else the first that the system names, else English', () => {
   const cases = [
-    ['id', ['en_GB.UTF-8'], 'id'], ['en', ['id_ID.UTF-8'], 'en'], ['auto', ['id_ID.UTF-8', 'en'], 'id'], ['auto', ['id'], 'id'], ['auto', ['in-ID'], 'id'],
-    ['auto', ['C.UTF-8', 'id'], 'en'], ['auto', ['de-DE', 'id'], 'en'], ['auto', [], 'en'], ['auto', ['idx'], 'en'],
+    ['id', ['en_GB.UTF-8'], 'id'],
+    ['en', ['id_ID.UTF-8'], 'en'],
+    ['auto', ['id_ID.UTF-8', 'en'], 'id'],
+    ['auto', ['id'], 'id'],
+    ['auto', ['in-ID'], 'id'],
+    ['auto', ['C.UTF-8', 'id'], 'en'],
+    ['auto', ['de-DE', 'id'], 'en'],
+    ['auto', [], 'en'],
+    ['auto', ['idx'], 'en'],
   ] as const;
   for (const [setting, locales, language] of cases) {
     assert.equal(setLanguage(setting, { locales }), language, `${setting} ${locales.join()}`);
@@ -49,16 +78,39 @@ const instant = BigInt(Date.UTC(2026, 10, 23, 14, 0)) * 1_000_000n;
 const jakarta = { timeZone: 'Asia/Jakarta' };
 
 test('dates, sizes, numbers and durations are written as in the language', () => {
-  const shown = () => [formatDate(instant, jakarta), formatBytes(1934), formatBytes(995), formatBytes(1_048_575), formatCount(12_345), formatDuration(3_900_000), formatDuration(90_061_000), formatPercent(0.999), formatRelativeDay(instant, instant, jakarta)];
+  const shown = () => [
+    formatDate(instant, jakarta),
+    formatBytes(1934),
+    formatBytes(995),
+    formatBytes(1_048_575),
+    formatCount(12_345),
+    formatDuration(3_900_000),
+    formatDuration(90_061_000),
+    formatPercent(0.999),
+    formatRelativeDay(instant, instant, jakarta),
+  ];
   assert.deepEqual(shown(), ['23 Nov 2026, 21:00', '1.9 KiB', '995 B', '1.0 MiB', '12,345', '1 h 5 min', '1 d 1 h', '99%', 'Today']);
   setLanguage('id');
-  assert.deepEqual(shown(), ['23 Nov 2026 pukul 21.00', '1,9 KiB', '995 B', '1,0 MiB', '12.345', '1 jam 5 mnt', '1 hari 1 jam', '99%', 'Hari ini']);
+  assert.deepEqual(shown(), [
+    '23 Nov 2026 pukul 21.00',
+    '1,9 KiB',
+    '995 B',
+    '1,0 MiB',
+    '12.345',
+    '1 jam 5 mnt',
+    '1 hari 1 jam',
+    '99%',
+    'Hari ini',
+  ]);
 });
 
 test('times that name no zone are those of the zone that was chosen; a name that nobody knows chooses none', () => {
   const shown = () => formatDate(instant);
   assert.deepEqual([setTimeZone('Asia/Jakarta'), shown(), setTimeZone('Asia/Jakarta')], [true, formatDate(instant, jakarta), false]);
-  assert.deepEqual([formatDate(instant, { timeZone: 'UTC' }), setTimeZone('UTC'), shown()], ['23 Nov 2026, 14:00', true, '23 Nov 2026, 14:00']);
+  assert.deepEqual(
+    [formatDate(instant, { timeZone: 'UTC' }), setTimeZone('UTC'), shown()],
+    ['23 Nov 2026, 14:00', true, '23 Nov 2026, 14:00'],
+  );
   assert.deepEqual([setTimeZone('Mars/Olympus'), currentTimeZone(), setTimeZone(undefined)], [true, undefined, false]);
 });
 

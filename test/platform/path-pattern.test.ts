@@ -10,9 +10,7 @@ const files: readonly ByteString[] = [
   ...['!bang', '#hash', '.git/HEAD', 'CAFÉ', 'Report.TXT', '[x].txt', 'a b.txt', 'a*b', 'back\\slash', 'café', '😀']
     .concat('one.tmp', 'report.txt')
     .map((name) => `/srv/data/${name}`),
-  ...['a/b/c/f', 'a/b/x/c/f', 'a/x/b/c/f', 'ab/c/f', 'cache/deep/cache/x', 'cache/one.tmp', 'home/u/f'].map(
-    (name) => `/srv/${name}`,
-  ),
+  ...['a/b/c/f', 'a/b/x/c/f', 'a/x/b/c/f', 'ab/c/f', 'cache/deep/cache/x', 'cache/one.tmp', 'home/u/f'].map((name) => `/srv/${name}`),
 ]
   .map(byteStringFromText)
   .concat(byteStringFromBytes(Buffer.from('/srv/data/caf\xe9', 'latin1')));
@@ -81,26 +79,68 @@ const excluded: readonly Row[] = [
   [['../data'], []],
   [['.'], []],
   [['data/..'], []],
-  [['', 'one.tmp'], ['cache/one.tmp', 'data/one.tmp']],
-  [['*.txt', '!report.txt'], ['data/[x].txt', 'data/a b.txt']],
-  [['!report.txt', '*.txt'], ['data/[x].txt', 'data/a b.txt', 'data/report.txt']],
+  [
+    ['', 'one.tmp'],
+    ['cache/one.tmp', 'data/one.tmp'],
+  ],
+  [
+    ['*.txt', '!report.txt'],
+    ['data/[x].txt', 'data/a b.txt'],
+  ],
+  [
+    ['!report.txt', '*.txt'],
+    ['data/[x].txt', 'data/a b.txt', 'data/report.txt'],
+  ],
   [['data', '!/srv/data/report.txt'], ['data']],
   [
     ['/srv/data/*', '!/srv/data/report.txt'],
-    ['data/!bang', 'data/#hash', 'data/.git', 'data/CAFÉ', 'data/Report.TXT', 'data/[x].txt', 'data/a b.txt',
-     'data/a*b', 'data/back\\slash', 'data/café', 'data/caf\ufffd', 'data/one.tmp', 'data/😀'],
+    [
+      'data/!bang',
+      'data/#hash',
+      'data/.git',
+      'data/CAFÉ',
+      'data/Report.TXT',
+      'data/[x].txt',
+      'data/a b.txt',
+      'data/a*b',
+      'data/back\\slash',
+      'data/café',
+      'data/caf\ufffd',
+      'data/one.tmp',
+      'data/😀',
+    ],
   ],
   [
     ['/srv/data/*', '!*.txt', 'Report*'],
-    ['data/!bang', 'data/#hash', 'data/.git', 'data/CAFÉ', 'data/Report.TXT', 'data/a*b', 'data/back\\slash',
-     'data/café', 'data/caf\ufffd', 'data/one.tmp', 'data/😀'],
+    [
+      'data/!bang',
+      'data/#hash',
+      'data/.git',
+      'data/CAFÉ',
+      'data/Report.TXT',
+      'data/a*b',
+      'data/back\\slash',
+      'data/café',
+      'data/caf\ufffd',
+      'data/one.tmp',
+      'data/😀',
+    ],
   ],
-  [['/srv/*', '!/srv/a', '/srv/a/*', '!/srv/a/b'], ['a/x', 'ab', 'cache', 'data', 'home']],
+  [
+    ['/srv/*', '!/srv/a', '/srv/a/*', '!/srv/a/b'],
+    ['a/x', 'ab', 'cache', 'data', 'home'],
+  ],
   [['*', '!srv'], []],
   [['!*'], []],
-  [['!', '*.tmp'], ['cache/one.tmp', 'data/one.tmp']],
+  [
+    ['!', '*.tmp'],
+    ['cache/one.tmp', 'data/one.tmp'],
+  ],
   [['!!bang'], []],
-  [['![^a-m]*', '*.tmp'], ['cache/one.tmp', 'data/one.tmp']],
+  [
+    ['![^a-m]*', '*.tmp'],
+    ['cache/one.tmp', 'data/one.tmp'],
+  ],
   [['home'], ['home']],
   [['/home'], []],
   [['a b.txt'], ['data/a b.txt']],
@@ -119,12 +159,27 @@ const excludedIgnoringCase: readonly Row[] = [
   [['CAF\ufffd'], ['data/caf\ufffd']],
   [
     ['/srv/data/*', '!REPORT.*'],
-    ['data/!bang', 'data/#hash', 'data/.git', 'data/CAFÉ', 'data/[x].txt', 'data/a b.txt', 'data/a*b',
-     'data/back\\slash', 'data/café', 'data/caf\ufffd', 'data/one.tmp', 'data/😀'],
+    [
+      'data/!bang',
+      'data/#hash',
+      'data/.git',
+      'data/CAFÉ',
+      'data/[x].txt',
+      'data/a b.txt',
+      'data/a*b',
+      'data/back\\slash',
+      'data/café',
+      'data/caf\ufffd',
+      'data/one.tmp',
+      'data/😀',
+    ],
   ],
 ];
 
-for (const [table, caseInsensitive] of [[excluded, false], [excludedIgnoringCase, true]] as const) {
+for (const [table, caseInsensitive] of [
+  [excluded, false],
+  [excludedIgnoringCase, true],
+] as const) {
   for (const [patterns, leftOut] of table) {
     test(`${caseInsensitive ? 'ignoring case, ' : ''}${JSON.stringify(patterns)} leaves out what restic leaves out`, () => {
       assert.deepEqual(walk(patterns, caseInsensitive), [...leftOut]);
@@ -145,8 +200,12 @@ function pathsTo(path: string): ByteString[] {
   return names.map((_name, i) => `/${names.slice(0, i + 1).join('/')}` as ByteString);
 }
 
-for (const pattern of ['[', 'a[', '/srv/[a', '[]', '[]a]', '[^]', '[a-]', '[-a]', '[a-b-c]', '\\', 'a\\', '[\\', '[a\\]']
-  .concat('b/[/c', '**/[', '!x[', '[a/b]')) {
+for (const pattern of ['[', 'a[', '/srv/[a', '[]', '[]a]', '[^]', '[a-]', '[-a]', '[a-b-c]', '\\', 'a\\', '[\\', '[a\\]'].concat(
+  'b/[/c',
+  '**/[',
+  '!x[',
+  '[a/b]',
+)) {
   test(`the pattern ${pattern} is refused, as restic refuses it`, () => {
     for (const caseInsensitive of [false, true]) {
       assert.throws(
@@ -211,9 +270,7 @@ const somePath = fc
   // As bytes: `é` becomes two, `\xff` stays one that is not UTF-8.
   .map((path) => path.replaceAll('é', '\xc3\xa9') as ByteString);
 
-const someText = fc
-  .array(fc.constantFrom('a', 'b', 'é', '.', '*'), { minLength: 1, maxLength: 4 })
-  .map((pieces) => pieces.join(''));
+const someText = fc.array(fc.constantFrom('a', 'b', 'é', '.', '*'), { minLength: 1, maxLength: 4 }).map((pieces) => pieces.join(''));
 const someName = fc.oneof(
   { weight: 5, arbitrary: someText },
   { weight: 2, arbitrary: fc.constantFrom('*', '?', '**', '[ab]', '[^a]', '\\a', '*a?*') },

@@ -19,7 +19,8 @@ test('replaceFile() makes the folder and the file for their owner only, and puts
     assert.equal(readFileSync(path, 'utf8'), String(content));
   }
   assert.deepEqual(readdirSync(join(folder, 'state', 'deep')), ['file.json']);
-  if (process.platform !== 'win32') assert.deepEqual([statSync(path).mode & 0o777, statSync(join(folder, 'state')).mode & 0o777], [0o600, 0o700]);
+  if (process.platform !== 'win32')
+    assert.deepEqual([statSync(path).mode & 0o777, statSync(join(folder, 'state')).mode & 0o777], [0o600, 0o700]);
 });
 
 test('what cannot be put in place leaves nothing behind, and what was there', async (t) => {

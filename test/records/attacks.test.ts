@@ -7,15 +7,19 @@ import { anchorsOfTags, anchorTag, verifyHistory, type HistoryRecord } from '../
 import { makeHistory, someBackup, temporaryState, type MadeHistory } from './some-records.ts';
 
 /*
- * Somebody who may write everything in the state folder, the private key too, and knows the format. What he does behind the last head that somebody else
- * keeps cannot be told from our own writing; everything else has to show.
+ * Somebody who may write everything in the state folder, the private key too, and knows the format. What he does behind the last head that
+ * somebody else keeps cannot be told from our own writing; everything else has to show.
  */
 
 test('a history written anew with the own key is found by heads from before the machine was renamed', async (t) => {
   const made = await makeHistory(temporaryState(t), 12, 21);
   const anchors = anchorsOfTags([anchorTag((await made.history.head())!)], 'snapshot 1a2b3c4d', 'backup@old-name');
   rewrite(made, (record) => (record.number < 6 ? record : { ...record, result: 'success', remarks: 'nothing happened' }));
-  const { faults, anchorsCompared } = await verifyHistory(made.history.folder, { anchors, owner: 'backup@new-name', publicKey: await made.history.publicKey() });
+  const { faults, anchorsCompared } = await verifyHistory(made.history.folder, {
+    anchors,
+    owner: 'backup@new-name',
+    publicKey: await made.history.publicKey(),
+  });
   assert.deepEqual([faults.map(({ kind, number }) => [kind, number]), anchorsCompared], [[['other-record', 13]], 2]);
 });
 
@@ -24,7 +28,10 @@ test('records that were cut off are found by a head from before the machine was 
   const anchors = anchorsOfTags([anchorTag((await made.history.head())!)], 'snapshot 1a2b3c4d', 'backup@old-name');
   rewrite(made, (record) => (record.number > 9 ? undefined : record));
   const { faults } = await verifyHistory(made.history.folder, { anchors, owner: 'backup@new-name' });
-  assert.deepEqual(faults.map(({ kind, number, expected }) => [kind, number, expected]), [['cut-off', 10, 13]]);
+  assert.deepEqual(
+    faults.map(({ kind, number, expected }) => [kind, number, expected]),
+    [['cut-off', 10, 13]],
+  );
 });
 
 const spellings: readonly (readonly [name: string, make: (body: string, number: number) => string])[] = [
@@ -46,10 +53,19 @@ for (const [name, make] of spellings) {
 
 test('that the end and its head were taken away shows as long as nothing was appended', async (t) => {
   const made = await makeHistory(temporaryState(t), 6, 24);
-  writeFileSync(newestPath(made), lastLines(made).slice(0, -1).map((line) => `${line}\n`).join(''));
+  writeFileSync(
+    newestPath(made),
+    lastLines(made)
+      .slice(0, -1)
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
   rmSync(join(made.history.folder, 'head.json'));
   const { faults } = await verifyHistory(made.history.folder);
-  assert.deepEqual(faults.map(({ kind, number }) => [kind, number]), [['no-head', 6]]);
+  assert.deepEqual(
+    faults.map(({ kind, number }) => [kind, number]),
+    [['no-head', 6]],
+  );
 });
 
 test('the very first record may be without a head: an append that did not come to its end', async (t) => {
@@ -91,7 +107,9 @@ test('a folder in the place of a month file is named, and nothing is written bes
   mkdirSync(path);
   const isNamed = { code: 'storage.unreachable', facts: { location: path, reason: 'EISDIR' } };
   await assert.rejects(verifyHistory(made.history.folder), isNamed);
-  await assert.rejects(async () => { for await (const record of made.history.records()) assert.fail(`record ${record.number}`); }, isNamed);
+  await assert.rejects(async () => {
+    for await (const record of made.history.records()) assert.fail(`record ${record.number}`);
+  }, isNamed);
   await assert.rejects(made.history.append(someBackup(made.random)), { code: 'storage.unreachable' });
   assert.deepEqual(readdirSync(path), []);
 });
@@ -103,8 +121,13 @@ test('a heap of bytes without a line feed at the end, longer than any record, ta
   const { isIntact, notes } = await verifyHistory(made.history.folder);
   assert.deepEqual([isIntact, notes.map(({ kind }) => kind)], [true, ['repaired', 'repaired']]);
   assert.ok(await made.history.has(record));
-  const aside = readdirSync(join(made.history.folder, 'set-aside')).map((name) => readFileSync(join(made.history.folder, 'set-aside', name)).length);
-  assert.equal(aside.reduce((sum, length) => sum + length, 0), 20 * 1024 * 1024);
+  const aside = readdirSync(join(made.history.folder, 'set-aside')).map(
+    (name) => readFileSync(join(made.history.folder, 'set-aside', name)).length,
+  );
+  assert.equal(
+    aside.reduce((sum, length) => sum + length, 0),
+    20 * 1024 * 1024,
+  );
 });
 
 for (const [name, change, fault] of [
@@ -122,17 +145,35 @@ for (const [name, change, fault] of [
   });
 }
 
-/** Writes the whole history anew as the installation would, with its own key, and a head that fits. @param spell changes how the last line is written */
-function rewrite({ history, stateFolder }: MadeHistory, change: (record: HistoryRecord) => HistoryRecord | undefined, spell: (body: string, number: number) => string = (body) => body): void {
+/**
+ * Writes the whole history anew as the installation would, with its own key, and a head that fits.
+ * @param spell changes how the last line is written
+ */
+function rewrite(
+  { history, stateFolder }: MadeHistory,
+  change: (record: HistoryRecord) => HistoryRecord | undefined,
+  spell: (body: string, number: number) => string = (body) => body,
+): void {
   const key = createPrivateKey(readFileSync(join(stateFolder, 'installation-key.pem')));
-  const old = monthFiles(history.folder).flatMap((file) => readFileSync(join(history.folder, file), 'utf8').trimEnd().split('\n').map((line) => ({ file, record: JSON.parse(line) as HistoryRecord })));
+  const old = monthFiles(history.folder).flatMap((file) =>
+    readFileSync(join(history.folder, file), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => ({ file, record: JSON.parse(line) as HistoryRecord })),
+  );
   const kept = old.flatMap(({ file, record: before }) => {
     const record = change(before);
     return record === undefined ? [] : [{ file, record }];
   });
   const files = new Map<string, string[]>();
   let previous = '0'.repeat(64);
-  for (const [at, { file, record: { signature: _signature, hash: _hash, ...content } }] of kept.entries()) {
+  for (const [
+    at,
+    {
+      file,
+      record: { signature: _signature, hash: _hash, ...content },
+    },
+  ] of kept.entries()) {
     const plain = JSON.stringify({ ...content, previous }).slice(0, -1);
     const body = at === kept.length - 1 ? spell(plain, content.number) : plain;
     const hashed = `${body},"signature":"${sign(null, Buffer.from(body), key).toString('base64')}"`;
@@ -143,11 +184,16 @@ function rewrite({ history, stateFolder }: MadeHistory, change: (record: History
   for (const [file, lines] of files) writeFileSync(join(history.folder, file), lines.join(''));
   const headPath = join(history.folder, 'head.json');
   assert.ok(existsSync(headPath));
-  writeFileSync(headPath, JSON.stringify({ ...(JSON.parse(readFileSync(headPath, 'utf8')) as object), number: kept.at(-1)?.record.number, hash: previous }));
+  writeFileSync(
+    headPath,
+    JSON.stringify({ ...(JSON.parse(readFileSync(headPath, 'utf8')) as object), number: kept.at(-1)?.record.number, hash: previous }),
+  );
 }
 
 function monthFiles(folder: string): string[] {
-  return readdirSync(folder).filter((name) => name.endsWith('.jsonl')).sort();
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.jsonl'))
+    .sort();
 }
 
 function newestPath({ history: { folder } }: MadeHistory): string {

@@ -13,23 +13,34 @@ import { makeHistory, temporaryState, type MadeHistory } from './some-records.ts
 test('a pack holds what was put in, and proves that nothing was changed', async (t) => {
   const { path, made } = await makePack(temporaryState(t));
   const verification = await verifyAuditPack(path);
-  assert.deepEqual([verification.isIntact, verification.faults, verification.publicKey?.base64], [true, [], (await made.history.publicKey())?.base64]);
+  assert.deepEqual(
+    [verification.isIntact, verification.faults, verification.publicKey?.base64],
+    [true, [], (await made.history.publicKey())?.base64],
+  );
   assert.equal(verification.records?.recordCount, 13);
   const entries = await readZip(path);
   assert.equal(entries.get('reports/laporan – ringkas.txt')?.toString(), 'isi'.repeat(1000));
   assert.ok([...entries.keys()].some((name) => /^records\/\d{4}-\d\d\.jsonl$/.test(name)));
 });
 
-test('the tools that every auditor has agree: unzip by Python, sha256sum, openssl, and the script in the pack', { skip: process.platform !== 'linux' }, async (t) => {
-  const folder = temporaryState(t);
-  const { path } = await makePack(folder);
-  const out = join(folder, 'out');
-  execFileSync('python3', ['-m', 'zipfile', '-e', path, out]);
-  assert.match(execFileSync('sha256sum', ['-c', 'SHA256SUMS'], { cwd: out, encoding: 'utf8' }), /OK/);
-  const says = execFileSync('openssl', ['pkeyutl', '-verify', '-pubin', '-inkey', 'public-key.pem', '-rawin', '-in', 'SHA256SUMS', '-sigfile', 'SHA256SUMS.sig'], { cwd: out, encoding: 'utf8' });
-  assert.match(says, /Verified Successfully/);
-  assert.match(execFileSync('python3', ['verify-records.py', 'records'], { cwd: out, encoding: 'utf8' }), /^13 records/);
-});
+test(
+  'the tools that every auditor has agree: unzip by Python, sha256sum, openssl, and the script in the pack',
+  { skip: process.platform !== 'linux' },
+  async (t) => {
+    const folder = temporaryState(t);
+    const { path } = await makePack(folder);
+    const out = join(folder, 'out');
+    execFileSync('python3', ['-m', 'zipfile', '-e', path, out]);
+    assert.match(execFileSync('sha256sum', ['-c', 'SHA256SUMS'], { cwd: out, encoding: 'utf8' }), /OK/);
+    const says = execFileSync(
+      'openssl',
+      ['pkeyutl', '-verify', '-pubin', '-inkey', 'public-key.pem', '-rawin', '-in', 'SHA256SUMS', '-sigfile', 'SHA256SUMS.sig'],
+      { cwd: out, encoding: 'utf8' },
+    );
+    assert.match(says, /Verified Successfully/);
+    assert.match(execFileSync('python3', ['verify-records.py', 'records'], { cwd: out, encoding: 'utf8' }), /^13 records/);
+  },
+);
 
 test('whatever is changed, added or taken out of a pack is named', async (t) => {
   const folder = temporaryState(t);
@@ -42,8 +53,16 @@ test('whatever is changed, added or taken out of a pack is named', async (t) => 
     ['changed', (copy) => copy.set('notes.txt', Buffer.from('something else')), 'changed notes.txt'],
     ['added', (copy) => copy.set('reports/more.pdf', Buffer.from('%PDF')), 'added reports/more.pdf'],
     ['missing', (copy) => copy.delete('notes.txt'), 'missing notes.txt'],
-    ['sums', (copy) => copy.set('SHA256SUMS', Buffer.from(sums.replace(/^[0-9a-f]/, (digit) => (digit === '0' ? '1' : '0')))), 'signature SHA256SUMS.sig'],
-    ['line taken out of the sums', (copy) => copy.set('SHA256SUMS', Buffer.from(sums.slice(sums.indexOf('\n') + 1))), 'signature SHA256SUMS.sig'],
+    [
+      'sums',
+      (copy) => copy.set('SHA256SUMS', Buffer.from(sums.replace(/^[0-9a-f]/, (digit) => (digit === '0' ? '1' : '0')))),
+      'signature SHA256SUMS.sig',
+    ],
+    [
+      'line taken out of the sums',
+      (copy) => copy.set('SHA256SUMS', Buffer.from(sums.slice(sums.indexOf('\n') + 1))),
+      'signature SHA256SUMS.sig',
+    ],
     ['signature', (copy) => copy.set('SHA256SUMS.sig', Buffer.alloc(64)), 'signature SHA256SUMS.sig'],
     ['key', (copy) => copy.set('public-key.pem', Buffer.from(otherKey)), 'signature SHA256SUMS.sig'],
   ];
@@ -70,7 +89,8 @@ test('500 broken packs, seeded, give a typed error or a fault, and never a crash
     const bytes = Buffer.from(whole);
     if (at % 5 === 0) writeFileSync(broken, bytes.subarray(0, random.below(bytes.length)));
     else {
-      for (let flips = 1 + random.below(4); flips > 0; flips--) bytes.writeUInt8(random.below(256), at % 2 === 0 ? random.below(bytes.length) : bytes.length - 1 - random.below(400));
+      for (let flips = 1 + random.below(4); flips > 0; flips--)
+        bytes.writeUInt8(random.below(256), at % 2 === 0 ? random.below(bytes.length) : bytes.length - 1 - random.below(400));
       writeFileSync(broken, bytes);
     }
     try {
@@ -87,7 +107,12 @@ async function makePack(folder: string): Promise<{ path: string; made: MadeHisto
   const path = join(folder, 'audit.zip');
   mkdirSync(dirname(path), { recursive: true });
   const script = readFileSync(new URL('../../docs/verify-records.py', import.meta.url));
-  const entries = [...(await recordEntries(history.folder)), { name: 'reports/laporan – ringkas.txt', bytes: Buffer.from('isi'.repeat(1000)) }, { name: 'notes.txt', bytes: Buffer.alloc(0) }, { name: 'verify-records.py', bytes: script }];
+  const entries = [
+    ...(await recordEntries(history.folder)),
+    { name: 'reports/laporan – ringkas.txt', bytes: Buffer.from('isi'.repeat(1000)) },
+    { name: 'notes.txt', bytes: Buffer.alloc(0) },
+    { name: 'verify-records.py', bytes: script },
+  ];
   await writeAuditPack(path, entries, { key: await history.signingKey(), random: made.random, madeAtMs: Date.UTC(2026, 11, 1) });
   return { path, made };
 }
@@ -116,7 +141,10 @@ function storedZip(entries: ReadonlyMap<string, Buffer>): Buffer {
   end.write('PK\x05\x06', 'latin1');
   end.writeUInt16LE(entries.size, 8);
   end.writeUInt16LE(entries.size, 10);
-  end.writeUInt32LE(directory.reduce((sum, { length }) => sum + length, 0), 12);
+  end.writeUInt32LE(
+    directory.reduce((sum, { length }) => sum + length, 0),
+    12,
+  );
   end.writeUInt32LE(offset, 16);
   return Buffer.concat([...locals, ...directory, end]);
 }

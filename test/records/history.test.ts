@@ -20,7 +20,10 @@ test('records come back as they were written, numbered from 1 without a gap, in 
   const content = someBackup(random, { set: 'last' });
   const written = await history.append(content);
   const records = await collect(history);
-  assert.deepEqual(records.map(({ number }) => number), Array.from({ length: 42 }, (_, at) => at + 1));
+  assert.deepEqual(
+    records.map(({ number }) => number),
+    Array.from({ length: 42 }, (_, at) => at + 1),
+  );
   assert.equal(records[0]?.kind, 'history-start');
   assert.deepEqual(records.at(-1), written);
   assert.deepEqual(Object.fromEntries(Object.keys(content).map((key) => [key, Reflect.get(written, key)])), content);
@@ -29,13 +32,25 @@ test('records come back as they were written, numbered from 1 without a gap, in 
   assert.deepEqual(files, [...new Set(records.map(({ at }) => `${at.slice(0, 7)}.jsonl`))]);
   assert.ok(files.length > 1);
   assert.deepEqual(await verifyHistory(history.folder, { publicKey: await history.publicKey() }), {
-    isIntact: true, recordCount: 42, head: await history.head(), publicKey: await history.publicKey(), faults: [], faultCount: 0, notes: [], anchorsCompared: 1,
+    isIntact: true,
+    recordCount: 42,
+    head: await history.head(),
+    publicKey: await history.publicKey(),
+    faults: [],
+    faultCount: 0,
+    notes: [],
+    anchorsCompared: 1,
   });
 });
 
 test('the files and the key are for their owner only', { skip: process.platform === 'win32' }, async (t) => {
   const { history, stateFolder } = await makeHistory(temporaryState(t), 1, 2);
-  for (const path of [join(stateFolder, 'installation-key.pem'), ...readdirSync(history.folder).filter((name) => name.includes('.')).map((name) => join(history.folder, name))]) {
+  for (const path of [
+    join(stateFolder, 'installation-key.pem'),
+    ...readdirSync(history.folder)
+      .filter((name) => name.includes('.'))
+      .map((name) => join(history.folder, name)),
+  ]) {
     assert.equal(statSync(path).mode & 0o777, 0o600, path);
   }
   assert.equal(statSync(history.folder).mode & 0o777, 0o700);
@@ -50,12 +65,19 @@ test('a clock that is set back does not bring an older file back, and shows', as
   assert.ok(readFileSync(join(history.folder, `${later.at.slice(0, 7)}.jsonl`), 'utf8').split('\n').length === 3);
   const { isIntact, notes } = await verifyHistory(history.folder);
   assert.ok(isIntact);
-  assert.deepEqual(notes.map(({ kind, number }) => [kind, number]), [['clock-back', 6]]);
+  assert.deepEqual(
+    notes.map(({ kind, number }) => [kind, number]),
+    [['clock-back', 6]],
+  );
 });
 
 test('a record that would be too long keeps as many exceptions as fit, and their count', async (t) => {
   const { history, random } = await makeHistory(temporaryState(t), 0, 4);
-  const exceptions = Array.from({ length: 11_000 }, (_, at) => ({ item: `/srv/${'x'.repeat(1000)}/${at}`, kind: 'unreadable', reason: 'EIO' }));
+  const exceptions = Array.from({ length: 11_000 }, (_, at) => ({
+    item: `/srv/${'x'.repeat(1000)}/${at}`,
+    kind: 'unreadable',
+    reason: 'EIO',
+  }));
   const record = await history.append(someBackup(random, { exceptions, exceptionCount: 50_000 }));
   assert.ok((record.exceptions?.length ?? 0) > 5000);
   assert.equal(record.exceptionCount, 50_000);
@@ -68,7 +90,10 @@ test('a history whose key is lost goes on with another one, and says from where'
   rmSync(join(stateFolder, 'installation-key.pem'));
   await history.append(someBackup(random));
   const { faults } = await verifyHistory(history.folder);
-  assert.deepEqual(faults.map(({ kind, number }) => [kind, number]), [['other-key', 5]]);
+  assert.deepEqual(
+    faults.map(({ kind, number }) => [kind, number]),
+    [['other-key', 5]],
+  );
   assert.equal((await collect(history))[4]?.kind, 'signing-key');
 });
 
@@ -78,12 +103,17 @@ test('processes that append at the same time leave one chain without a gap', asy
   const outputs = await Promise.all(Array.from({ length: processes }, (_, seed) => runChild(stateFolder, each, seed)));
   assert.ok(outputs.every(({ code }) => code === 0));
   const numbers = outputs.flatMap((output) => output.numbers).toSorted((a, b) => a - b);
-  assert.deepEqual(numbers, Array.from({ length: processes * each }, (_, at) => at + 2));
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: processes * each }, (_, at) => at + 2),
+  );
   const verification = await verifyHistory(join(stateFolder, 'records'));
   assert.ok(verification.isIntact, JSON.stringify(verification.faults));
   assert.equal(verification.recordCount, processes * each + 1);
   // They did take turns.
-  const remarks = (await collect(new RecordHistory(stateFolder, { clock: systemClock, random: systemRandom, software: '' }))).flatMap(({ remarks: text }) => (text === undefined ? [] : [text.split('-')[0]]));
+  const remarks = (await collect(new RecordHistory(stateFolder, { clock: systemClock, random: systemRandom, software: '' }))).flatMap(
+    ({ remarks: text }) => (text === undefined ? [] : [text.split('-')[0]]),
+  );
   assert.ok(remarks.filter((seed, at) => at > 0 && seed !== remarks[at - 1]).length >= processes);
 });
 
@@ -112,7 +142,11 @@ test('60 processes killed while they append lose no confirmed record and break n
   const random = new SeededRandom(seed);
   const confirmed: number[] = [];
   for (let round = 0; round < 20; round++) {
-    const outputs = await Promise.all(Array.from({ length: 3 }, (_, at) => runChild(stateFolder, 1000, seed + round * 3 + at, { killAfter: 1 + random.below(4), delayMs: random.below(12) })));
+    const outputs = await Promise.all(
+      Array.from({ length: 3 }, (_, at) =>
+        runChild(stateFolder, 1000, seed + round * 3 + at, { killAfter: 1 + random.below(4), delayMs: random.below(12) }),
+      ),
+    );
     confirmed.push(...outputs.flatMap(({ numbers }) => numbers));
   }
   const history = new RecordHistory(stateFolder, { clock: systemClock, random: systemRandom, software: 'cadangan 0.1.0' });
@@ -153,7 +187,10 @@ test('140 appends torn at any byte, or written in part, lose that record only', 
     assert.equal(next.number, expected, `crash ${crash}`);
     assert.equal(verification.recordCount, expected);
     const records = await collect(history);
-    assert.equal(records.some(({ hash }) => hash === record.hash), isSaved);
+    assert.equal(
+      records.some(({ hash }) => hash === record.hash),
+      isSaved,
+    );
     if (isRepaired) {
       const { evidence } = records.at(-2) ?? {};
       assert.deepEqual(readFileSync(join(history.folder, String(evidence?.['keptAs']))), torn.bytes, 'what was torn is kept aside');
@@ -169,15 +206,25 @@ test('a confirmed last record that somebody changed stays where it is, and the c
   const next = await history.append(someBackup(random));
   assert.equal(next.number, 6);
   const { faults, recordCount } = await verifyHistory(history.folder);
-  assert.deepEqual(faults.map(({ kind, number, line }) => [kind, number, line]), [['hash', 5, text.split('\n').length - 1]]);
+  assert.deepEqual(
+    faults.map(({ kind, number, line }) => [kind, number, line]),
+    [['hash', 5, text.split('\n').length - 1]],
+  );
   assert.equal(recordCount, 5);
 });
 
 test('a lock that a killed process of another time left behind keeps nobody out', async (t) => {
   const { history, random } = await makeHistory(temporaryState(t), 1, 9);
   const lock = join(history.folder, 'lock');
-  const newest = Math.max(...readdirSync(lock).map((name) => Number.parseInt(name, 10)).filter(Number.isInteger));
-  writeFileSync(join(lock, String(newest + 1)), JSON.stringify({ host: hostname(), pid: 4_194_000 + random.below(300), start: 'another boot 17' }));
+  const newest = Math.max(
+    ...readdirSync(lock)
+      .map((name) => Number.parseInt(name, 10))
+      .filter(Number.isInteger),
+  );
+  writeFileSync(
+    join(lock, String(newest + 1)),
+    JSON.stringify({ host: hostname(), pid: 4_194_000 + random.below(300), start: 'another boot 17' }),
+  );
   assert.equal((await history.append(someBackup(random))).number, 3);
 });
 
@@ -210,11 +257,20 @@ async function collect(history: RecordHistory): Promise<HistoryRecord[]> {
 }
 
 function newestFile(folder: string): string {
-  return readdirSync(folder).filter((name) => name.endsWith('.jsonl')).sort().at(-1) ?? '';
+  return (
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.jsonl'))
+      .sort()
+      .at(-1) ?? ''
+  );
 }
 
 async function filesOf(folder: string): Promise<Map<string, Buffer>> {
-  return new Map(readdirSync(folder).filter((name) => /\.jsonl?$/.test(name)).map((name) => [name, readFileSync(join(folder, name))]));
+  return new Map(
+    readdirSync(folder)
+      .filter((name) => /\.jsonl?$/.test(name))
+      .map((name) => [name, readFileSync(join(folder, name))]),
+  );
 }
 
 function restore(folder: string, files: ReadonlyMap<string, Buffer>): void {
@@ -227,8 +283,16 @@ interface ChildRun {
   readonly numbers: number[];
 }
 
-function runChild(stateFolder: string, count: number, seed: number, kill?: { readonly killAfter: number; readonly delayMs: number }): Promise<ChildRun> {
-  const started = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', child, stateFolder, String(count), String(seed)], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, NODE_COMPILE_CACHE: compileCache } });
+function runChild(
+  stateFolder: string,
+  count: number,
+  seed: number,
+  kill?: { readonly killAfter: number; readonly delayMs: number },
+): Promise<ChildRun> {
+  const started = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', child, stateFolder, String(count), String(seed)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
+  });
   let text = '';
   started.stdout.setEncoding('utf8').on('data', (part: string) => {
     text += part;
@@ -236,6 +300,14 @@ function runChild(stateFolder: string, count: number, seed: number, kill?: { rea
   });
   return new Promise((resolve, reject) => {
     started.once('error', reject);
-    started.once('close', (code) => resolve({ code, numbers: text.split('\n').filter((line) => line !== '').map(Number) }));
+    started.once('close', (code) =>
+      resolve({
+        code,
+        numbers: text
+          .split('\n')
+          .filter((line) => line !== '')
+          .map(Number),
+      }),
+    );
   });
 }

@@ -37,7 +37,10 @@ test('after the first reading only what was appended is read', async (t) => {
   await history.append(someBackup(random));
   await index.refresh();
   assert.equal(index.entries.length, before.length + 1);
-  assert.ok(before.every((entry) => index.entries.includes(entry)), 'what was known is not read again');
+  assert.ok(
+    before.every((entry) => index.entries.includes(entry)),
+    'what was known is not read again',
+  );
 });
 
 test('a line comes out as it stands in the file', async (t) => {
@@ -46,7 +49,10 @@ test('a line comes out as it stands in the file', async (t) => {
   await index.refresh();
   const lines = monthFiles(history.folder).flatMap((file) => readFileSync(file, 'utf8').trimEnd().split('\n'));
   assert.ok(monthFiles(history.folder).length > 1);
-  assert.deepEqual((await index.read(index.entries.toSorted((a, b) => a.number - b.number))).map(({ line }) => line), lines);
+  assert.deepEqual(
+    (await index.read(index.entries.toSorted((a, b) => a.number - b.number))).map(({ line }) => line),
+    lines,
+  );
 });
 
 test('without a history there is nothing, and no folder is made', async (t) => {
@@ -75,7 +81,10 @@ async function disturb(history: RecordHistory, clock: VirtualClock, random: Seed
 
 function monthFiles(folder: string): string[] {
   try {
-    return readdirSync(folder).filter((name) => name.endsWith('.jsonl')).sort().map((name) => join(folder, name));
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.jsonl'))
+      .sort()
+      .map((name) => join(folder, name));
   } catch {
     return [];
   }

@@ -6,8 +6,28 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { plannedWindowsOf } from '../../src/engine/index.ts';
 import { formSentences } from '../../src/jobs/index.ts';
-import { dashboardFigures, drillDueOf, instantMsOf, listNonconformities, makeReport, reportCsv, type HistoryRecord, type Nonconformity, type Report } from '../../src/records/index.ts';
-import { dailySet, dayMs, dayOfMs, drillIntervalDays, lastDayOf, simulateYear, weeklySet, type BookedRun, type SimulatedYear } from './simulated-year.ts';
+import {
+  dashboardFigures,
+  drillDueOf,
+  instantMsOf,
+  listNonconformities,
+  makeReport,
+  reportCsv,
+  type HistoryRecord,
+  type Nonconformity,
+  type Report,
+} from '../../src/records/index.ts';
+import {
+  dailySet,
+  dayMs,
+  dayOfMs,
+  drillIntervalDays,
+  lastDayOf,
+  simulateYear,
+  weeklySet,
+  type BookedRun,
+  type SimulatedYear,
+} from './simulated-year.ts';
 import { expectedDays, expectedGrowth, expectedLastGood, expectedLine, expectedNonconformities } from './year-expectations.ts';
 
 const seed = Number(process.env['CADANGAN_YEAR_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
@@ -19,7 +39,13 @@ describe(`a simulated year (CADANGAN_YEAR_SEED=${seed})`, () => {
   let simulated: SimulatedYear;
   let records: HistoryRecord[];
   before(async () => {
-    simulated = await simulateYear({ folder, seed, startMs: Date.parse('2026-01-01T00:00:00+07:00'), timeZone: 'Asia/Jakarta', offsetMinutes: 420 });
+    simulated = await simulateYear({
+      folder,
+      seed,
+      startMs: Date.parse('2026-01-01T00:00:00+07:00'),
+      timeZone: 'Asia/Jakarta',
+      offsetMinutes: 420,
+    });
     records = [];
     for await (const record of simulated.house.keeper.history.records()) records.push(record);
   });
@@ -27,7 +53,18 @@ describe(`a simulated year (CADANGAN_YEAR_SEED=${seed})`, () => {
 
   test('every run leaves the record of what was made to happen', () => {
     for (const { record, kind, set, result, trigger, startMs, endMs, exceptions, dataBytes, packBytes } of simulated.books.runs) {
-      assert.deepEqual({ kind: record.kind, set: record.set, result: record.result, trigger: record.trigger, exceptions: record.exceptionCount ?? 0, dataBytes: record.bytes?.['total'] }, { kind, set, result, trigger, exceptions, dataBytes }, `record ${record.number}`);
+      assert.deepEqual(
+        {
+          kind: record.kind,
+          set: record.set,
+          result: record.result,
+          trigger: record.trigger,
+          exceptions: record.exceptionCount ?? 0,
+          dataBytes: record.bytes?.['total'],
+        },
+        { kind, set, result, trigger, exceptions, dataBytes },
+        `record ${record.number}`,
+      );
       assert.equal(instantMsOf(record.started ?? record.planned?.start ?? ''), startMs);
       if (kind === 'internal-backup' && result.startsWith('success')) assert.equal(instantMsOf(record.ended ?? ''), endMs);
       assert.ok((record.bytes?.['stored'] ?? 0) <= packBytes, 'more is said to be stored than was written');
@@ -38,12 +75,19 @@ describe(`a simulated year (CADANGAN_YEAR_SEED=${seed})`, () => {
   });
 
   test('the statistics of each month and of the year are those of the books', async () => {
-    for (const [from, to] of [...months.map((month) => [`${month}-01`, lastDayOf(month)] as const), [`${year}-01-01`, `${year}-12-31`] as const]) {
+    for (const [from, to] of [
+      ...months.map((month) => [`${month}-01`, lastDayOf(month)] as const),
+      [`${year}-01-01`, `${year}-12-31`] as const,
+    ]) {
       const report = await reportOf(from, to);
       for (const set of [dailySet, weeklySet]) {
         const line = report.statistics.find((one) => one.kind === 'internal-backup' && one.set === set);
         const { planned, kept, runs, success, exceptions, failed, stopped, missed } = line ?? {};
-        assert.deepEqual({ planned, kept, runs, success, exceptions, failed, stopped, missed }, expectedLine(simulated, set, from, to), `${set} from ${from} to ${to}`);
+        assert.deepEqual(
+          { planned, kept, runs, success, exceptions, failed, stopped, missed },
+          expectedLine(simulated, set, from, to),
+          `${set} from ${from} to ${to}`,
+        );
       }
       assertTotals(report, from, to);
       assertApprovals(report, from);
@@ -53,9 +97,20 @@ describe(`a simulated year (CADANGAN_YEAR_SEED=${seed})`, () => {
   test('the spreadsheet of each month has every run, in its order, with its figures', async () => {
     for (const month of months) {
       const report = await reportOf(`${month}-01`, lastDayOf(month));
-      const rows = reportCsv(report, 'en', formSentences).slice(1).trimEnd().split('\r\n').slice(1).map((row) => row.split(','));
-      const expected = happened().filter(({ atMs }) => dayOfMs(atMs, simulated.options).startsWith(month)).toSorted((a, b) => a.atMs - b.atMs || a.number - b.number);
-      assert.deepEqual(rows.map(([number, , set]) => [Number(number), set]), expected.map(({ number, set }) => [number, set]), month);
+      const rows = reportCsv(report, 'en', formSentences)
+        .slice(1)
+        .trimEnd()
+        .split('\r\n')
+        .slice(1)
+        .map((row) => row.split(','));
+      const expected = happened()
+        .filter(({ atMs }) => dayOfMs(atMs, simulated.options).startsWith(month))
+        .toSorted((a, b) => a.atMs - b.atMs || a.number - b.number);
+      assert.deepEqual(
+        rows.map(([number, , set]) => [Number(number), set]),
+        expected.map(({ number, set }) => [number, set]),
+        month,
+      );
       for (const [index, row] of rows.entries()) assertRow(row, expected[index]?.run);
     }
   });
@@ -63,7 +118,13 @@ describe(`a simulated year (CADANGAN_YEAR_SEED=${seed})`, () => {
   test('nonconformities are opened for what the instruction does not allow, and for nothing else', async () => {
     const all = await listNonconformities(records);
     assert.deepEqual(all.map(lineOf).sort(), expectedNonconformities(simulated));
-    assert.deepEqual(all.filter(({ closed }) => closed).map(({ id }) => id).sort(), [...simulated.books.closed].sort());
+    assert.deepEqual(
+      all
+        .filter(({ closed }) => closed)
+        .map(({ id }) => id)
+        .sort(),
+      [...simulated.books.closed].sort(),
+    );
     assert.ok(all.some(({ closed }) => !closed) && simulated.books.closed.size > 0);
   });
 
@@ -74,13 +135,20 @@ describe(`a simulated year (CADANGAN_YEAR_SEED=${seed})`, () => {
     assert.deepEqual(figures.years, [year, year + 1]);
     const expected = expectedDays(simulated, year);
     assert.equal(figures.days.length, 365);
-    for (const { date, result, records: shown } of figures.days) assert.deepEqual({ result, records: shown.map(({ number }) => number) }, expected.get(date), date);
+    for (const { date, result, records: shown } of figures.days)
+      assert.deepEqual({ result, records: shown.map(({ number }) => number) }, expected.get(date), date);
     for (const [set, { startMs, record }] of expectedLastGood(simulated)) {
       const last = figures.lastSuccess.get(set);
       assert.deepEqual({ at: instantMsOf(last?.at ?? ''), record: last?.record }, { at: startMs, record: record.number }, set);
     }
-    assert.deepEqual(figures.growth.map(({ record, dataBytes }) => ({ record, dataBytes })), expectedGrowth(simulated, year));
-    assert.equal(figures.growth.at(-1)?.repositoryBytes, books.runs.reduce((sum, { record }) => sum + (record.bytes?.['stored'] ?? 0), 0));
+    assert.deepEqual(
+      figures.growth.map(({ record, dataBytes }) => ({ record, dataBytes })),
+      expectedGrowth(simulated, year),
+    );
+    assert.equal(
+      figures.growth.at(-1)?.repositoryBytes,
+      books.runs.reduce((sum, { record }) => sum + (record.bytes?.['stored'] ?? 0), 0),
+    );
     const lastDrill = books.drills.at(-1);
     assert.equal(figures.lastDrill?.number, lastDrill?.record.number);
     assert.equal(figures.lastOffsite.get('gdrive:Cadangan/server'), books.offsite.at(-1)?.record.number);
@@ -101,9 +169,19 @@ describe(`a simulated year (CADANGAN_YEAR_SEED=${seed})`, () => {
   });
 
   function reportOf(from: string, to: string): Promise<Report> {
-    const { house: { configuration }, endMs } = simulated;
+    const {
+      house: { configuration },
+      endMs,
+    } = simulated;
     const { timeZone, organisation, instruction } = configuration;
-    return makeReport(records, { period: { from, to }, timeZone, organisation, instruction, planned: plannedWindowsOf(configuration, records, endMs), nowMs: endMs });
+    return makeReport(records, {
+      period: { from, to },
+      timeZone,
+      organisation,
+      instruction,
+      planned: plannedWindowsOf(configuration, records, endMs),
+      nowMs: endMs,
+    });
   }
 
   /** Everything that a report lists, when it happened. */
@@ -124,23 +202,47 @@ describe(`a simulated year (CADANGAN_YEAR_SEED=${seed})`, () => {
     const goodOthers = others.filter(({ number }) => offsite.find(({ record }) => record.number === number)?.isGood ?? true).length;
     assert.equal(runs.length, inPeriod.length);
     assert.deepEqual(
-      { runs: totals.runs, good: totals.good, exceptionCount: totals.exceptionCount, plannedWindows: totals.plannedWindows, keptWindows: totals.keptWindows, bytesStored: totals.bytesStored },
       {
-        runs: sum((line) => line.runs) + others.length, good: sum(({ success, exceptions }) => success + exceptions) + goodOthers,
-        exceptionCount: inPeriod.reduce((total, { run, number }) => total + (run?.exceptions ?? records[number - 1]?.exceptionCount ?? 0), 0),
-        plannedWindows: sum(({ planned }) => planned), keptWindows: sum(({ kept }) => kept),
+        runs: totals.runs,
+        good: totals.good,
+        exceptionCount: totals.exceptionCount,
+        plannedWindows: totals.plannedWindows,
+        keptWindows: totals.keptWindows,
+        bytesStored: totals.bytesStored,
+      },
+      {
+        runs: sum((line) => line.runs) + others.length,
+        good: sum(({ success, exceptions }) => success + exceptions) + goodOthers,
+        exceptionCount: inPeriod.reduce(
+          (total, { run, number }) => total + (run?.exceptions ?? records[number - 1]?.exceptionCount ?? 0),
+          0,
+        ),
+        plannedWindows: sum(({ planned }) => planned),
+        keptWindows: sum(({ kept }) => kept),
         bytesStored: inPeriod.reduce((total, { run }) => total + (run?.record.bytes?.['stored'] ?? 0), 0),
-      }, `from ${from} to ${to}`,
+      },
+      `from ${from} to ${to}`,
     );
   }
 
   function assertApprovals({ approvals }: Report, from: string): void {
     const expected = simulated.books.approvals.filter(({ month }) => from.startsWith(month)).map(({ act }) => act);
-    if (from !== `${year}-01-01`) assert.deepEqual(approvals.map(({ approval }) => approval?.act), expected, from);
+    if (from !== `${year}-01-01`)
+      assert.deepEqual(
+        approvals.map(({ approval }) => approval?.act),
+        expected,
+        from,
+      );
   }
 });
 
-const resultWords: Readonly<Record<BookedRun['result'], string>> = { 'success': 'Successful', 'success-with-exceptions': 'Completed with exceptions', 'failed': 'Failed', 'stopped': 'Stopped', 'missed': 'Missed' };
+const resultWords: Readonly<Record<BookedRun['result'], string>> = {
+  success: 'Successful',
+  'success-with-exceptions': 'Completed with exceptions',
+  failed: 'Failed',
+  stopped: 'Stopped',
+  missed: 'Missed',
+};
 
 /** A row of the spreadsheet; no field of these runs has a comma in it before the result. */
 function assertRow(row: readonly string[], run: BookedRun | undefined): void {

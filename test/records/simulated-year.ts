@@ -12,10 +12,30 @@ const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
 /** What becomes of a night: the first two are as they should be. `nobody`: the machine was off, and nobody ever wrote that down. */
-export type Night = 'good' | 'exceptions' | 'unreachable' | 'write-fails' | 'stopped' | 'retried' | 'off' | 'off-caught-up' | 'nobody' | 'late';
+export type Night =
+  | 'good'
+  | 'exceptions'
+  | 'unreachable'
+  | 'write-fails'
+  | 'stopped'
+  | 'retried'
+  | 'off'
+  | 'off-caught-up'
+  | 'nobody'
+  | 'late';
 
 /** How many nights of a year are of each kind; all others are good. */
-const troubles: Readonly<Record<Exclude<Night, 'good'>, number>> = { 'exceptions': 14, 'unreachable': 3, 'write-fails': 3, 'stopped': 4, 'retried': 3, 'off': 5, 'off-caught-up': 4, 'nobody': 2, 'late': 4 };
+const troubles: Readonly<Record<Exclude<Night, 'good'>, number>> = {
+  exceptions: 14,
+  unreachable: 3,
+  'write-fails': 3,
+  stopped: 4,
+  retried: 3,
+  off: 5,
+  'off-caught-up': 4,
+  nobody: 2,
+  late: 4,
+};
 
 export interface YearOptions {
   /** Everything lies in here; the state of the program in `state`. */
@@ -46,7 +66,10 @@ export interface BookedRun {
   readonly record: HistoryRecord;
 }
 
-/** What happened, written down by the test while it made it happen. Nothing in here was computed by the program, but the records, which are looked up by their numbers. */
+/**
+ * What happened, written down by the test while it made it happen. Nothing in here was computed by the program, but the records, which are
+ * looked up by their numbers.
+ */
 export interface Books {
   readonly windows: { readonly set: string; readonly day: string; readonly startMs: number; readonly endMs: number }[];
   readonly runs: BookedRun[];
@@ -92,7 +115,15 @@ export function dayOfMs(ms: number, { offsetMinutes }: Pick<YearOptions, 'offset
 }
 
 function placesOf(folder: string) {
-  return { sources: join(folder, 'sources'), shelf: join(folder, 'shelf'), repository: join(folder, 'repository'), old: join(folder, 'old repository'), configFile: join(folder, 'cadangan.jsonc'), stateFolder: join(folder, 'state'), passwordFile: join(folder, 'password') };
+  return {
+    sources: join(folder, 'sources'),
+    shelf: join(folder, 'shelf'),
+    repository: join(folder, 'repository'),
+    old: join(folder, 'old repository'),
+    configFile: join(folder, 'cadangan.jsonc'),
+    stateFolder: join(folder, 'state'),
+    passwordFile: join(folder, 'password'),
+  };
 }
 
 const password = 'kuda lari di pantai pagi';
@@ -102,16 +133,46 @@ async function openHouse({ folder, seed, startMs, timeZone, offsetMinutes }: Req
   const at = { location: repository, passwordFile };
   for (const name of [dailySet, weeklySet, 'extra']) mkdirSync(join(sources, name), { recursive: true });
   writeFileSync(passwordFile, password, { mode: 0o600 });
-  writeFileSync(configFile, JSON.stringify({
-    version: 1, organisation: 'PT Contoh Sejahtera', timeZone,
-    sets: [
-      { name: dailySet, title: 'Accounting', sources: [join(sources, dailySet), join(sources, 'extra')], repository: at, schedule: { window: '21:00-23:00' }, rpoHours: 26 },
-      { name: weeklySet, title: 'Drawings', sources: [join(sources, weeklySet)], repository: at, schedule: { window: '21:00-23:00', days: ['sun'] }, rpoHours: 24 },
-    ],
-    instruction: { documentNumber: 'IK-IT-003', revision: '02', window: '21:00-23:00', drillIntervalDays, rtoMinutes: 240 },
-    googleDrive: { account: designatedAccount },
-  }, undefined, 2));
-  const house = await NightHouse.open({ configFile, stateFolder, password, startMs: startMs + 8 * hourMs, offsetMinutes, random: new SeededRandom(seed) });
+  writeFileSync(
+    configFile,
+    JSON.stringify(
+      {
+        version: 1,
+        organisation: 'PT Contoh Sejahtera',
+        timeZone,
+        sets: [
+          {
+            name: dailySet,
+            title: 'Accounting',
+            sources: [join(sources, dailySet), join(sources, 'extra')],
+            repository: at,
+            schedule: { window: '21:00-23:00' },
+            rpoHours: 26,
+          },
+          {
+            name: weeklySet,
+            title: 'Drawings',
+            sources: [join(sources, weeklySet)],
+            repository: at,
+            schedule: { window: '21:00-23:00', days: ['sun'] },
+            rpoHours: 24,
+          },
+        ],
+        instruction: { documentNumber: 'IK-IT-003', revision: '02', window: '21:00-23:00', drillIntervalDays, rtoMinutes: 240 },
+        googleDrive: { account: designatedAccount },
+      },
+      undefined,
+      2,
+    ),
+  );
+  const house = await NightHouse.open({
+    configFile,
+    stateFolder,
+    password,
+    startMs: startMs + 8 * hourMs,
+    offsetMinutes,
+    random: new SeededRandom(seed),
+  });
   await house.initRepository(repository, true);
   return house;
 }
@@ -190,7 +251,15 @@ class Year {
 
   result(): SimulatedYear {
     const { configFile, stateFolder } = placesOf(this.#options.folder);
-    return { house: this.#house, books: this.#books, plan: this.#plan, configFile, stateFolder, options: this.#options, endMs: this.#at(this.#options.days, 9) };
+    return {
+      house: this.#house,
+      books: this.#books,
+      plan: this.#plan,
+      configFile,
+      stateFolder,
+      options: this.#options,
+      endMs: this.#at(this.#options.days, 9),
+    };
   }
 
   /** What the night before has left to be told, what people decide, and once a week a look at everything. */
@@ -200,8 +269,21 @@ class Year {
       for (const [index, set] of this.#setsOf(day - 1).entries()) {
         const window = this.#window(day - 1);
         const record = await this.#house.missed(set, window, this.#at(day, 7, 30));
-        this.#books.runs.push({ kind: 'missed-run', set, night: this.#day(day - 1), trigger: 'schedule', result: 'missed', startMs: window.startMs, endMs: window.endMs, exceptions: 0, dataBytes: undefined, packBytes: 0, record });
-        if (before === 'off-caught-up') await this.#backup(set, { day, night: day, atMs: this.#at(day, 7, 45 + 30 * index), trigger: 'catch-up', planned: window });
+        this.#books.runs.push({
+          kind: 'missed-run',
+          set,
+          night: this.#day(day - 1),
+          trigger: 'schedule',
+          result: 'missed',
+          startMs: window.startMs,
+          endMs: window.endMs,
+          exceptions: 0,
+          dataBytes: undefined,
+          packBytes: 0,
+          record,
+        });
+        if (before === 'off-caught-up')
+          await this.#backup(set, { day, night: day, atMs: this.#at(day, 7, 45 + 30 * index), trigger: 'catch-up', planned: window });
       }
     }
     const date = this.#day(day);
@@ -258,18 +340,49 @@ class Year {
     if (this.#weekday(day) === 0) await this.#offsite(day);
   }
 
-  async #backup(set: string, run: { readonly day: number; readonly night: number; readonly atMs: number; readonly trigger: BookedRun['trigger']; readonly durationMs?: number; readonly planned?: { startMs: number; endMs: number }; readonly fault?: NightFault; readonly isExtraAway?: boolean }): Promise<void> {
+  async #backup(
+    set: string,
+    run: {
+      readonly day: number;
+      readonly night: number;
+      readonly atMs: number;
+      readonly trigger: BookedRun['trigger'];
+      readonly durationMs?: number;
+      readonly planned?: { startMs: number; endMs: number };
+      readonly fault?: NightFault;
+      readonly isExtraAway?: boolean;
+    },
+  ): Promise<void> {
     const { sources, shelf } = placesOf(this.#options.folder);
     const { atMs, trigger, planned, fault, isExtraAway = false, durationMs = (3 + this.#random.below(25)) * minuteMs } = run;
     const folder = this.#folders.get(set);
     assert.ok(folder);
     folder.change(this.#random, fault !== undefined);
     if (isExtraAway) renameSync(join(sources, 'extra'), shelf);
-    const { record, packBytes } = await this.#house.backup({ set, atMs, durationMs, trigger, ...(planned && { planned }), ...(fault && { fault }) });
+    const { record, packBytes } = await this.#house.backup({
+      set,
+      atMs,
+      durationMs,
+      trigger,
+      ...(planned && { planned }),
+      ...(fault && { fault }),
+    });
     if (isExtraAway) renameSync(shelf, join(sources, 'extra'));
     const result = fault === undefined ? (isExtraAway ? 'success-with-exceptions' : 'success') : fault === 'stopped' ? 'stopped' : 'failed';
     const extraBytes = set === dailySet && !isExtraAway ? this.#extra.bytes : 0;
-    this.#books.runs.push({ kind: 'internal-backup', set, night: this.#day(run.night), trigger, result, startMs: atMs, endMs: atMs + durationMs, exceptions: isExtraAway ? 1 : 0, dataBytes: fault === undefined ? folder.bytes + extraBytes : undefined, packBytes, record });
+    this.#books.runs.push({
+      kind: 'internal-backup',
+      set,
+      night: this.#day(run.night),
+      trigger,
+      result,
+      startMs: atMs,
+      endMs: atMs + durationMs,
+      exceptions: isExtraAway ? 1 : 0,
+      dataBytes: fault === undefined ? folder.bytes + extraBytes : undefined,
+      packBytes,
+      record,
+    });
   }
 
   async #offsite(day: number): Promise<void> {
@@ -277,7 +390,12 @@ class Year {
     const isGood = !(week % 13 === 5 || week % 13 === 6 || week === 30);
     const account = week === 20 ? 'someone@contoh.example' : designatedAccount;
     const atMs = this.#at(day, 23, 50);
-    const record = await this.#house.offsite(copyLocation, account, atMs, isGood ? undefined : new CadanganError('drive.unavailable', { reason: 'ENOTFOUND' }));
+    const record = await this.#house.offsite(
+      copyLocation,
+      account,
+      atMs,
+      isGood ? undefined : new CadanganError('drive.unavailable', { reason: 'ENOTFOUND' }),
+    );
     this.#books.offsite.push({ isGood, account, atMs, record });
   }
 
@@ -287,7 +405,9 @@ class Year {
     renameSync(old, repository);
     this.#house.forget(repository);
     const sinceMs = this.#at(this.#rollback.copied, 12);
-    this.#books.lost = this.#books.runs.flatMap(({ startMs, record }) => (startMs >= sinceMs && record.snapshotId !== undefined ? [record.snapshotId] : []));
+    this.#books.lost = this.#books.runs.flatMap(({ startMs, record }) =>
+      startMs >= sinceMs && record.snapshotId !== undefined ? [record.snapshotId] : [],
+    );
     assert.ok(this.#books.lost.length > 0);
     this.#house.moveTo(this.#at(day, 12, 30));
     const verification = await this.#house.verify();
@@ -301,7 +421,12 @@ class Year {
     const month = new Date(Date.parse(`${date}T00:00:00Z`) - 5 * dayMs).toISOString().slice(0, 7);
     for (const { id } of await openOnes(this.#house)) {
       if (this.#random.chance(0.15)) continue;
-      await closeByPerson(keeper, id, { cause: 'mati lampu', correction: 'dijalankan ulang', prevention: 'UPS', by: { name: 'Budi Santoso', position: 'IT Officer' } });
+      await closeByPerson(keeper, id, {
+        cause: 'mati lampu',
+        correction: 'dijalankan ulang',
+        prevention: 'UPS',
+        by: { name: 'Budi Santoso', position: 'IT Officer' },
+      });
       this.#books.closed.add(id);
     }
     const period = { from: `${month}-01`, to: lastDayOf(month) };
@@ -354,7 +479,7 @@ function planOf(days: number, random: SeededRandom): Night[] {
   if (days > caughtUpDay) plan[caughtUpDay] = 'off-caught-up';
   plan[days - 15] = 'late'; // nobody has closed that one at the end of the year
   for (const [night, count] of Object.entries(troubles) as [Exclude<Night, 'good'>, number][]) {
-    for (let left = Math.ceil((count * days) / 365); left > 0; ) {
+    for (let left = Math.ceil((count * days) / 365); left > 0;) {
       const day = 2 + random.below(days - 6);
       if (plan[day] !== 'good') continue;
       plan[day] = night;

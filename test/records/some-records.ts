@@ -18,15 +18,31 @@ export function temporaryState(t: Pick<TestContext, 'after'>): string {
 /** The backup of some night. */
 export function someBackup(random: SeededRandom, more: Partial<RecordContent> = {}): RecordContent {
   const hex = (bytes: number) => Buffer.from(random.bytes(bytes)).toString('hex');
-  const exceptions = random.chance(0.3) ? [{ item: `/srv/data/laporan "${hex(2)}" – 机密.xlsx`, kind: 'unreadable', reason: 'EACCES', weight: 'lost' as const }] : [];
+  const exceptions = random.chance(0.3)
+    ? [{ item: `/srv/data/laporan "${hex(2)}" – 机密.xlsx`, kind: 'unreadable', reason: 'EACCES', weight: 'lost' as const }]
+    : [];
   return {
-    kind: 'internal-backup', host: 'srv-01', operator: { user: 'backup', via: 'schedule' }, software: 'cadangan 0.1.0', set: random.chance(0.5) ? 'accounting' : 'projects', trigger: 'schedule',
-    source: { host: 'srv-01', paths: ['/srv/data'] }, destination: { location: '/mnt/backup/repository' },
+    kind: 'internal-backup',
+    host: 'srv-01',
+    operator: { user: 'backup', via: 'schedule' },
+    software: 'cadangan 0.1.0',
+    set: random.chance(0.5) ? 'accounting' : 'projects',
+    trigger: 'schedule',
+    source: { host: 'srv-01', paths: ['/srv/data'] },
+    destination: { location: '/mnt/backup/repository' },
     planned: { start: '2026-11-23T21:00:00+07:00', end: '2026-11-23T23:00:00+07:00' },
-    started: '2026-11-23T21:00:04.120+07:00', ended: '2026-11-23T21:07:41.003+07:00', timeZone: 'Asia/Jakarta',
+    started: '2026-11-23T21:00:04.120+07:00',
+    ended: '2026-11-23T21:07:41.003+07:00',
+    timeZone: 'Asia/Jakarta',
     result: exceptions.length > 0 ? 'success-with-exceptions' : 'success',
-    repositoryId: 'a'.repeat(64), snapshotId: hex(32), treeId: hex(32), counts: { filesTotal: random.below(100_000), filesNew: random.below(100) }, bytes: { read: random.below(2 ** 31), stored: random.below(2 ** 20) },
-    exceptions, exceptionCount: exceptions.length, ...more,
+    repositoryId: 'a'.repeat(64),
+    snapshotId: hex(32),
+    treeId: hex(32),
+    counts: { filesTotal: random.below(100_000), filesNew: random.below(100) },
+    bytes: { read: random.below(2 ** 31), stored: random.below(2 ** 20) },
+    exceptions,
+    exceptionCount: exceptions.length,
+    ...more,
   };
 }
 

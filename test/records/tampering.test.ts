@@ -30,7 +30,9 @@ interface Place {
 interface Tampering {
   readonly name: string;
   readonly make: (copy: Copy, random: SeededRandom) => Place | undefined;
-  /** Python checks the chain: a forged one shows to it only at the next anchor; signatures and the division into files are not its business. */
+  /**
+   * Python checks the chain: a forged one shows to it only at the next anchor; signatures and the division into files are not its business.
+   */
   readonly isBeyondPython?: true;
 }
 
@@ -77,10 +79,14 @@ test(`${tamperings} tamperings are all found, at the first line that is wrong; P
     if (place) assert.deepEqual({ file: first?.file, line: first?.line }, place, `${about}: ${JSON.stringify(first)}`);
     counts.set(tampering.name, (counts.get(tampering.name) ?? 0) + 1);
     const isSampled = at % Math.floor(tamperings / pythonSample) === 0 && !tampering.isBeyondPython;
-    if (isSampled) checks.push(python(tampered).then(({ code, says }) => {
-      assert.equal(code, 1, `${about}: ${says}`);
-      if (place && !says.startsWith('after ') && !says.includes('is known elsewhere')) assert.ok(says.startsWith(`${place.file} line ${place.line}:`), `${about}: ${says}`);
-    }));
+    if (isSampled)
+      checks.push(
+        python(tampered).then(({ code, says }) => {
+          assert.equal(code, 1, `${about}: ${says}`);
+          if (place && !says.startsWith('after ') && !says.includes('is known elsewhere'))
+            assert.ok(says.startsWith(`${place.file} line ${place.line}:`), `${about}: ${says}`);
+        }),
+      );
     if (checks.length >= 8) await Promise.all(checks.splice(0));
     if (!isSampled) rmSync(tampered, { recursive: true });
   }
@@ -104,133 +110,211 @@ test('an anchor of somebody else, or a tag that is none, says nothing', async ()
   const others = anchorsOfTags([`records:0123456789abcdef:9:${'0'.repeat(64)}`], 'snapshot', 'root@srv-02');
   assert.equal(others.length, 1);
   assert.ok((await verifyHistory(untouched, { anchors: others, owner: 'backup@srv-01' })).isIntact);
-  for (const tag of ['records', 'records:', 'records:0123456789abcdef:0:', `records:0123456789abcdef:1e3:${'0'.repeat(64)}`, `records:0123456789abcdef:9:${'0'.repeat(64)}:x`, `record:0123456789abcdef:9:${'0'.repeat(64)}`]) {
+  for (const tag of [
+    'records',
+    'records:',
+    'records:0123456789abcdef:0:',
+    `records:0123456789abcdef:1e3:${'0'.repeat(64)}`,
+    `records:0123456789abcdef:9:${'0'.repeat(64)}:x`,
+    `record:0123456789abcdef:9:${'0'.repeat(64)}`,
+  ]) {
     assert.deepEqual(anchorsOfTags([tag], '', ''), [], tag);
   }
 });
 
 const kinds: readonly Tampering[] = [
-  { name: 'a character changed', make: (copy, random) => edit(copy, random, (line) => {
-    const at = random.below(line.length);
-    const other = line[at] === 'x' ? 'y' : 'x';
-    return line.slice(0, at) + other + line.slice(at + 1);
-  }) },
-  { name: 'a character put in', make: (copy, random) => edit(copy, random, (line) => {
-    const at = random.below(line.length);
-    return `${line.slice(0, at)} ${line.slice(at)}`;
-  }) },
-  { name: 'a character taken out', make: (copy, random) => edit(copy, random, (line) => {
-    const at = random.below(line.length);
-    return line.slice(0, at) + line.slice(at + 1);
-  }) },
-  { name: 'a failure turned into a success', make: (copy, random) => edit(copy, random, (line) => JSON.stringify({ ...parse(line), result: 'failed' })) },
-  { name: 'content changed and its own hash made right', isBeyondPython: true, make: (copy, random) => edit(copy, random, (line) => rehashed({ ...parse(line), result: 'failed' }, parse(line).signature)) },
+  {
+    name: 'a character changed',
+    make: (copy, random) =>
+      edit(copy, random, (line) => {
+        const at = random.below(line.length);
+        const other = line[at] === 'x' ? 'y' : 'x';
+        return line.slice(0, at) + other + line.slice(at + 1);
+      }),
+  },
+  {
+    name: 'a character put in',
+    make: (copy, random) =>
+      edit(copy, random, (line) => {
+        const at = random.below(line.length);
+        return `${line.slice(0, at)} ${line.slice(at)}`;
+      }),
+  },
+  {
+    name: 'a character taken out',
+    make: (copy, random) =>
+      edit(copy, random, (line) => {
+        const at = random.below(line.length);
+        return line.slice(0, at) + line.slice(at + 1);
+      }),
+  },
+  {
+    name: 'a failure turned into a success',
+    make: (copy, random) => edit(copy, random, (line) => JSON.stringify({ ...parse(line), result: 'failed' })),
+  },
+  {
+    name: 'content changed and its own hash made right',
+    isBeyondPython: true,
+    make: (copy, random) => edit(copy, random, (line) => rehashed({ ...parse(line), result: 'failed' }, parse(line).signature)),
+  },
   { name: 'a line taken out', make: (copy, random) => removed(copy, random, 1) },
   { name: 'several lines taken out', make: (copy, random) => removed(copy, random, 2 + random.below(6)) },
-  { name: 'a line doubled', make: (copy, random) => {
-    const { file, line } = anyLine(copy, random);
-    const lines = linesOf(copy, file);
-    lines.splice(line, 0, lines[line - 1]!);
-    return { file, line: line + 1 };
-  } },
-  { name: 'an old line put in elsewhere', make: (copy, random) => {
-    const { file, line } = anyLine(copy, random);
-    linesOf(copy, file).splice(line - 1, 0, linesOf(copy, firstFile(copy))[0]!);
-    return file === firstFile(copy) && line === 1 ? { file, line: 2 } : { file, line };
-  } },
-  { name: 'a line of another history put in', make: (copy, random) => {
-    const place = anyLine(copy, random);
-    linesOf(copy, place.file).splice(place.line - 1, 0, [...foreign.files.values()].flat()[place.line]!);
-    return place;
-  } },
-  { name: 'an empty line put in', make: (copy, random) => {
-    const place = anyLine(copy, random);
-    linesOf(copy, place.file).splice(place.line - 1, 0, '');
-    return place;
-  } },
-  { name: 'two lines swapped', make: (copy, random) => {
-    const { file, line } = anyLine(copy, random, { notLast: true });
-    const lines = linesOf(copy, file);
-    [lines[line - 1], lines[line]] = [lines[line]!, lines[line - 1]!];
-    return { file, line };
-  } },
-  { name: 'a file turned round', make: (copy, random) => {
-    const file = anyFile(copy, random);
-    linesOf(copy, file).reverse();
-    return { file, line: 1 };
-  } },
-  { name: 'the end of the last file cut off', make: (copy, random) => {
-    const file = lastFile(copy);
-    const lines = linesOf(copy, file);
-    lines.length -= 1 + random.below(lines.length - 1);
-    return { file, line: lines.length + 1 };
-  } },
-  { name: 'the end and the head cut off', make: (copy, random) => {
-    const file = lastFile(copy);
-    const lines = linesOf(copy, file);
-    lines.length -= 1 + random.below(lines.length - 1);
-    const last = parse(lines.at(-1)!);
-    copy.head = JSON.stringify({ ...JSON.parse(original.head!), number: last.number, hash: last.hash });
-    return { file, line: lines.length + 1 };
-  } },
-  { name: 'the end of another file cut off', make: (copy, random) => {
-    const names = [...copy.files.keys()];
-    const at = random.below(names.length - 1);
-    linesOf(copy, names[at]!).pop();
-    return { file: names[at + 1]!, line: 1 };
-  } },
-  { name: 'the last line torn', make: (copy, random) => {
-    const file = lastFile(copy);
-    const lines = linesOf(copy, file);
-    const torn = lines.pop()!;
-    lines.push(`\0${torn.slice(0, 1 + random.below(torn.length - 1))}`); // written without a line feed
-    return { file, line: lines.length };
-  } },
-  { name: 'a file taken away', make: (copy, random) => {
-    const names = [...copy.files.keys()];
-    const at = random.below(names.length);
-    copy.files.delete(names[at]!);
-    const next = names[at + 1];
-    return next === undefined ? { file: names[at - 1]!, line: linesOf(copy, names[at - 1]!).length + 1 } : { file: next, line: 1 };
-  } },
-  { name: 'two files swapped', make: (copy) => {
-    const [first, second] = [...copy.files.keys()];
-    const lines = linesOf(copy, first!);
-    copy.files.set(first!, linesOf(copy, second!));
-    copy.files.set(second!, lines);
-    return { file: first!, line: 1 };
-  } },
-  { name: 'a line moved into the next file', isBeyondPython: true, make: (copy, random) => {
-    const names = [...copy.files.keys()];
-    const at = random.below(names.length - 1);
-    linesOf(copy, names[at + 1]!).unshift(linesOf(copy, names[at]!).pop()!);
-    return { file: names[at + 1]!, line: 1 };
-  } },
+  {
+    name: 'a line doubled',
+    make: (copy, random) => {
+      const { file, line } = anyLine(copy, random);
+      const lines = linesOf(copy, file);
+      lines.splice(line, 0, lines[line - 1]!);
+      return { file, line: line + 1 };
+    },
+  },
+  {
+    name: 'an old line put in elsewhere',
+    make: (copy, random) => {
+      const { file, line } = anyLine(copy, random);
+      linesOf(copy, file).splice(line - 1, 0, linesOf(copy, firstFile(copy))[0]!);
+      return file === firstFile(copy) && line === 1 ? { file, line: 2 } : { file, line };
+    },
+  },
+  {
+    name: 'a line of another history put in',
+    make: (copy, random) => {
+      const place = anyLine(copy, random);
+      linesOf(copy, place.file).splice(place.line - 1, 0, [...foreign.files.values()].flat()[place.line]!);
+      return place;
+    },
+  },
+  {
+    name: 'an empty line put in',
+    make: (copy, random) => {
+      const place = anyLine(copy, random);
+      linesOf(copy, place.file).splice(place.line - 1, 0, '');
+      return place;
+    },
+  },
+  {
+    name: 'two lines swapped',
+    make: (copy, random) => {
+      const { file, line } = anyLine(copy, random, { notLast: true });
+      const lines = linesOf(copy, file);
+      [lines[line - 1], lines[line]] = [lines[line]!, lines[line - 1]!];
+      return { file, line };
+    },
+  },
+  {
+    name: 'a file turned round',
+    make: (copy, random) => {
+      const file = anyFile(copy, random);
+      linesOf(copy, file).reverse();
+      return { file, line: 1 };
+    },
+  },
+  {
+    name: 'the end of the last file cut off',
+    make: (copy, random) => {
+      const file = lastFile(copy);
+      const lines = linesOf(copy, file);
+      lines.length -= 1 + random.below(lines.length - 1);
+      return { file, line: lines.length + 1 };
+    },
+  },
+  {
+    name: 'the end and the head cut off',
+    make: (copy, random) => {
+      const file = lastFile(copy);
+      const lines = linesOf(copy, file);
+      lines.length -= 1 + random.below(lines.length - 1);
+      const last = parse(lines.at(-1)!);
+      copy.head = JSON.stringify({ ...JSON.parse(original.head!), number: last.number, hash: last.hash });
+      return { file, line: lines.length + 1 };
+    },
+  },
+  {
+    name: 'the end of another file cut off',
+    make: (copy, random) => {
+      const names = [...copy.files.keys()];
+      const at = random.below(names.length - 1);
+      linesOf(copy, names[at]!).pop();
+      return { file: names[at + 1]!, line: 1 };
+    },
+  },
+  {
+    name: 'the last line torn',
+    make: (copy, random) => {
+      const file = lastFile(copy);
+      const lines = linesOf(copy, file);
+      const torn = lines.pop()!;
+      lines.push(`\0${torn.slice(0, 1 + random.below(torn.length - 1))}`); // written without a line feed
+      return { file, line: lines.length };
+    },
+  },
+  {
+    name: 'a file taken away',
+    make: (copy, random) => {
+      const names = [...copy.files.keys()];
+      const at = random.below(names.length);
+      copy.files.delete(names[at]!);
+      const next = names[at + 1];
+      return next === undefined ? { file: names[at - 1]!, line: linesOf(copy, names[at - 1]!).length + 1 } : { file: next, line: 1 };
+    },
+  },
+  {
+    name: 'two files swapped',
+    make: (copy) => {
+      const [first, second] = [...copy.files.keys()];
+      const lines = linesOf(copy, first!);
+      copy.files.set(first!, linesOf(copy, second!));
+      copy.files.set(second!, lines);
+      return { file: first!, line: 1 };
+    },
+  },
+  {
+    name: 'a line moved into the next file',
+    isBeyondPython: true,
+    make: (copy, random) => {
+      const names = [...copy.files.keys()];
+      const at = random.below(names.length - 1);
+      linesOf(copy, names[at + 1]!).unshift(linesOf(copy, names[at]!).pop()!);
+      return { file: names[at + 1]!, line: 1 };
+    },
+  },
   { name: 'all from some line on written anew with another key', make: (copy, random) => forge(copy, random, false) },
   { name: 'all from some line on written anew, the key kept as it was named', make: (copy, random) => forge(copy, random, true) },
-  { name: 'everything replaced by another history', make: (copy) => {
-    copy.files.clear();
-    for (const [name, lines] of foreign.files) copy.files.set(name, lines);
-    copy.head = foreign.head;
-    return { file: firstFile(copy), line: 1 };
-  } },
-  { name: 'everything taken back to an older state', make: (copy) => {
-    copy.files.clear();
-    for (const [name, lines] of older.files) copy.files.set(name, lines);
-    copy.head = older.head;
-    return { file: lastFile(copy), line: linesOf(copy, lastFile(copy)).length + 1 };
-  } },
-  { name: 'everything taken away', make: (copy) => {
-    copy.files.clear();
-    copy.head = undefined;
-    return undefined;
-  } },
+  {
+    name: 'everything replaced by another history',
+    make: (copy) => {
+      copy.files.clear();
+      for (const [name, lines] of foreign.files) copy.files.set(name, lines);
+      copy.head = foreign.head;
+      return { file: firstFile(copy), line: 1 };
+    },
+  },
+  {
+    name: 'everything taken back to an older state',
+    make: (copy) => {
+      copy.files.clear();
+      for (const [name, lines] of older.files) copy.files.set(name, lines);
+      copy.head = older.head;
+      return { file: lastFile(copy), line: linesOf(copy, lastFile(copy)).length + 1 };
+    },
+  },
+  {
+    name: 'everything taken away',
+    make: (copy) => {
+      copy.files.clear();
+      copy.head = undefined;
+      return undefined;
+    },
+  },
 ];
 
 /** Somebody who knows the format writes the rest of the chain anew, with a key of his own. */
 function forge(copy: Copy, random: SeededRandom, hidesKey: boolean): Place {
   const { privateKey, publicKey: own } = generateKeyPairSync('ed25519');
-  const keyId = createHash('sha256').update(own.export({ type: 'spki', format: 'der' }).subarray(12)).digest('hex').slice(0, 16);
+  const keyId = createHash('sha256')
+    .update(own.export({ type: 'spki', format: 'der' }).subarray(12))
+    .digest('hex')
+    .slice(0, 16);
   const place = anyLine(copy, random);
   let previous: string | undefined;
   let isBehind = false;
@@ -239,7 +323,13 @@ function forge(copy: Copy, random: SeededRandom, hidesKey: boolean): Place {
       isBehind ||= file === place.file && at === place.line - 1;
       if (!isBehind) continue;
       const record = parse(line);
-      const changed = { ...record, ...(previous !== undefined && { previous }), ...(!hidesKey && { key: keyId }), result: 'success' as const, remarks: 'nothing happened' };
+      const changed = {
+        ...record,
+        ...(previous !== undefined && { previous }),
+        ...(!hidesKey && { key: keyId }),
+        result: 'success' as const,
+        remarks: 'nothing happened',
+      };
       lines[at] = signed(changed, privateKey);
       previous = parse(lines[at]!).hash;
     }
@@ -296,13 +386,19 @@ const linesOf = (copy: Copy, file: string): string[] => copy.files.get(file)!;
 const parse = (line: string): HistoryRecord => JSON.parse(line) as HistoryRecord;
 
 function read(from: string): Copy {
-  const names = readdirSync(from).filter((name) => name.endsWith('.jsonl')).sort();
-  return { files: new Map(names.map((name) => [name, readFileSync(join(from, name), 'utf8').trimEnd().split('\n')])), head: readFileSync(join(from, 'head.json'), 'utf8') };
+  const names = readdirSync(from)
+    .filter((name) => name.endsWith('.jsonl'))
+    .sort();
+  return {
+    files: new Map(names.map((name) => [name, readFileSync(join(from, name), 'utf8').trimEnd().split('\n')])),
+    head: readFileSync(join(from, 'head.json'), 'utf8'),
+  };
 }
 
 function write(to: string, { files, head }: Copy): void {
   mkdirSync(to, { recursive: true });
-  for (const [name, lines] of files) writeFileSync(join(to, name), lines.map((line) => (line.startsWith('\0') ? line.slice(1) : `${line}\n`)).join(''));
+  for (const [name, lines] of files)
+    writeFileSync(join(to, name), lines.map((line) => (line.startsWith('\0') ? line.slice(1) : `${line}\n`)).join(''));
   if (head !== undefined) writeFileSync(join(to, 'head.json'), head);
 }
 

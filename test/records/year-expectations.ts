@@ -1,7 +1,8 @@
 import { dayMs, dayOfMs, designatedAccount, drillIntervalDays, type BookedRun, type SimulatedYear } from './simulated-year.ts';
 
 /*
- * What follows from the books of a simulated year, worked out by other rules than the program's own: plain loops over what the test made happen.
+ * What follows from the books of a simulated year, worked out by other rules than the program's own: plain loops over what the test made
+ * happen.
  */
 
 type Result = BookedRun['result'];
@@ -13,7 +14,9 @@ type Window = SimulatedYear['books']['windows'][number];
 
 /** Backups of the set that began in the window. */
 function runsIn({ books }: SimulatedYear, window: Window): BookedRun[] {
-  return books.runs.filter((run) => run.kind === 'internal-backup' && run.set === window.set && run.startMs >= window.startMs && run.startMs < window.endMs);
+  return books.runs.filter(
+    (run) => run.kind === 'internal-backup' && run.set === window.set && run.startMs >= window.startMs && run.startMs < window.endMs,
+  );
 }
 
 /** By day: the worst that happened in its night. */
@@ -25,7 +28,12 @@ export function expectedDays(simulated: SimulatedYear, year: number): Map<string
     of(night).records.push(record.number);
   }
   for (const window of simulated.books.windows) if (runsIn(simulated, window).length === 0) of(window.day).results.push('missed');
-  return new Map([...days].filter(([day]) => day.startsWith(`${year}-`)).sort().map(([day, { results, records }]) => [day, { result: worstFirst.find((one) => results.includes(one)) ?? 'failed', records }]));
+  return new Map(
+    [...days]
+      .filter(([day]) => day.startsWith(`${year}-`))
+      .sort()
+      .map(([day, { results, records }]) => [day, { result: worstFirst.find((one) => results.includes(one)) ?? 'failed', records }]),
+  );
 }
 
 /** By set: the run that anybody would restore from now. */
@@ -52,7 +60,8 @@ export function expectedNonconformities(simulated: SimulatedYear): string[] {
   const found: string[] = [];
   for (const run of books.runs) {
     const window = books.windows.find(({ set, startMs, endMs: end }) => set === run.set && run.startMs >= startMs && run.startMs < end);
-    if (run.kind === 'internal-backup' && run.trigger === 'schedule' && window && run.endMs > window.endMs) found.push(`outside-window ${run.record.number}`);
+    if (run.kind === 'internal-backup' && run.trigger === 'schedule' && window && run.endMs > window.endMs)
+      found.push(`outside-window ${run.record.number}`);
   }
   for (const window of books.windows) if (!runsIn(simulated, window).some(isGood)) found.push(`missed-night ${window.set} ${window.day}`);
   const drilled = [books.beganMs, ...books.drills.map(({ atMs }) => atMs)];
@@ -64,7 +73,8 @@ export function expectedNonconformities(simulated: SimulatedYear): string[] {
     if (account !== designatedAccount) found.push(`wrong-account ${record.number}`);
     if (!good && books.offsite[index - 1]?.isGood !== false) found.push(`off-site-failed ${record.number}`);
   }
-  if (books.lost.length > 0) found.push(`backup-removed ${books.runs.find(({ record }) => record.snapshotId === books.lost[0])?.record.number ?? 0}`);
+  if (books.lost.length > 0)
+    found.push(`backup-removed ${books.runs.find(({ record }) => record.snapshotId === books.lost[0])?.record.number ?? 0}`);
   return found.sort();
 }
 
@@ -87,8 +97,13 @@ export function expectedLine(simulated: SimulatedYear, set: string, from: string
   const runs = books.runs.filter((run) => run.kind === 'internal-backup' && run.set === set && isIn(dayOfMs(run.startMs, options)));
   const count = (result: Result): number => runs.filter((run) => run.result === result).length;
   return {
-    planned: windows.length, kept: windows.filter((window) => runsIn(simulated, window).some(isGood)).length, runs: runs.length,
-    success: count('success'), exceptions: count('success-with-exceptions'), failed: count('failed'), stopped: count('stopped'),
+    planned: windows.length,
+    kept: windows.filter((window) => runsIn(simulated, window).some(isGood)).length,
+    runs: runs.length,
+    success: count('success'),
+    exceptions: count('success-with-exceptions'),
+    failed: count('failed'),
+    stopped: count('stopped'),
     missed: windows.filter((window) => runsIn(simulated, window).length === 0).length,
   };
 }

@@ -65,7 +65,7 @@ test(`the index answers as a Map does, through ${operations} random operations`,
   }
 });
 
-test('the answers survive every growth of the table, and another thread\'s view of it grows along', () => {
+test("the answers survive every growth of the table, and another thread's view of it grows along", () => {
   const random = new SeededRandom(8);
   const writer = new BlobIndex();
   const reader = new BlobIndex(writer.shared);
@@ -94,7 +94,12 @@ test('a data blob and a tree of one id are two blobs', () => {
 test('numbers up to the 32 bits of a pack header come back as they were', () => {
   const index = new BlobIndex();
   const id = 'ff'.repeat(32) as BlobId;
-  const location: BlobLocation = { packId: '00'.repeat(32) as PackId, offset: 2 ** 32 - 1, length: 2 ** 31 - 1, uncompressedLength: 2 ** 32 - 1 };
+  const location: BlobLocation = {
+    packId: '00'.repeat(32) as PackId,
+    offset: 2 ** 32 - 1,
+    length: 2 ** 31 - 1,
+    uncompressedLength: 2 ** 32 - 1,
+  };
   index.add('tree', id, location);
   assert.deepEqual(index.locate('tree', id), location);
 });
@@ -111,8 +116,13 @@ test('of two threads that claim the same ids in different order, each id goes to
   const ready = new SharedArrayBuffer(4);
   const claims = await Promise.all(
     // The second goes backwards: they meet in the middle. Blocks of the same ids at both ends make them collide from the first moment.
-    [[...ids.slice(-3_000), ...ids], [...ids.slice(-3_000), ...ids.toReversed()]].map(async (order) => {
-      const worker = new Worker(new URL('blob-index-worker.ts', import.meta.url), { workerData: { shared: index.shared, ids: order, ready } });
+    [
+      [...ids.slice(-3_000), ...ids],
+      [...ids.slice(-3_000), ...ids.toReversed()],
+    ].map(async (order) => {
+      const worker = new Worker(new URL('blob-index-worker.ts', import.meta.url), {
+        workerData: { shared: index.shared, ids: order, ready },
+      });
       const [got]: readonly BlobId[][] = await once(worker, 'message');
       await worker.terminate();
       return got ?? [];
@@ -143,7 +153,10 @@ function anyPlace(random: SeededRandom, packs: readonly PackId[]): BlobLocation 
 }
 
 function assertSameContent(index: BlobIndex, model: ReadonlyMap<string, Entry>): void {
-  assert.equal(index.blobCount, [...model.values()].reduce((sum, { places }) => sum + Math.max(1, places.length), 0));
+  assert.equal(
+    index.blobCount,
+    [...model.values()].reduce((sum, { places }) => sum + Math.max(1, places.length), 0),
+  );
   const found = new Map<string, BlobLocation[]>();
   index.forEach((type, id, location) => {
     const key = `${type} ${id}`;

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import zlib from 'node:zlib';
 import { syncBuiltinESMExports } from 'node:module';
-import { BlobCompressor, BlobDecompressor, compress, compressBound, decompress, decompressBounded } from '../../src/repository/compression.ts';
+import {
+  BlobCompressor,
+  BlobDecompressor,
+  compress,
+  compressBound,
+  decompress,
+  decompressBounded,
+} from '../../src/repository/compression.ts';
 import { compressContext, decompressContext } from '../../src/repository/zstd-contexts.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { expectDamaged } from './format/expect-damaged.ts';
@@ -14,7 +21,8 @@ const mib = 1 << 20;
 function samples(seed: number): Buffer[] {
   const random = new SeededRandom(seed);
   const words = Array.from({ length: 200 }, () => random.uint32().toString(36));
-  const text = (bytes: number) => Buffer.from(Array.from({ length: Math.ceil(bytes / 5) + 1 }, () => words[random.below(200)]).join(' ')).subarray(0, bytes);
+  const text = (bytes: number) =>
+    Buffer.from(Array.from({ length: Math.ceil(bytes / 5) + 1 }, () => words[random.below(200)]).join(' ')).subarray(0, bytes);
   const lengths = [1, 2, 13, 100, 4_096, 131_071, 131_072, 600_000];
   return lengths.flatMap((length) => [Buffer.from(random.bytes(length)), text(length), Buffer.alloc(length)]);
 }
@@ -34,7 +42,10 @@ test('what is compressed comes back, by the kept contexts and by the public func
       assert.ok(Buffer.from(decompressor.decompress(frame, plaintext.length)).equals(plaintext), where);
       const publicFrame = compress(plaintext, mode);
       assert.ok(Buffer.from(decompressor.decompress(publicFrame, plaintext.length)).equals(plaintext), where);
-      assert.ok(frame.length <= publicFrame.length * 1.02 + 16, `${where}: ${frame.length} bytes where the public function makes ${publicFrame.length}`);
+      assert.ok(
+        frame.length <= publicFrame.length * 1.02 + 16,
+        `${where}: ${frame.length} bytes where the public function makes ${publicFrame.length}`,
+      );
     }
   }
 });
@@ -43,7 +54,10 @@ test('a runtime without contexts that can be kept gives the same through its pub
   const { createZstdCompress, createZstdDecompress } = zlib;
   const strange: readonly object[] = [
     { createZstdCompress: () => ({}), createZstdDecompress: () => ({}) },
-    { createZstdCompress: () => ({ _handle: {}, _writeState: new Uint32Array(2) }), createZstdDecompress: () => ({ _handle: { writeSync: 1 }, _writeState: [] }) },
+    {
+      createZstdCompress: () => ({ _handle: {}, _writeState: new Uint32Array(2) }),
+      createZstdDecompress: () => ({ _handle: { writeSync: 1 }, _writeState: [] }),
+    },
     // A handle that answers, and answers nonsense.
     {
       createZstdCompress: () => ({ _handle: { writeSync: () => undefined }, _writeState: new Uint32Array([100, 0]) }),
@@ -67,7 +81,12 @@ test('a runtime without contexts that can be kept gives the same through its pub
 test('a frame cut short anywhere is never taken for whole, and the next good frame is read as ever', () => {
   const random = new SeededRandom(11);
   const decompressor = new BlobDecompressor();
-  for (const plaintext of [Buffer.from(random.bytes(300)), Buffer.from('abc '.repeat(300)), Buffer.alloc(300_000, 'x'), Buffer.from(random.bytes(200_000))]) {
+  for (const plaintext of [
+    Buffer.from(random.bytes(300)),
+    Buffer.from('abc '.repeat(300)),
+    Buffer.alloc(300_000, 'x'),
+    Buffer.from(random.bytes(200_000)),
+  ]) {
     const frame = Buffer.from(compress(plaintext, 'auto'));
     const step = Math.max(1, Math.floor(frame.length / 150));
     for (let length = 0; length < frame.length; length += step) {

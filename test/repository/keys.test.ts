@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isCode, systemClock, systemRandom } from '../../src/platform/index.ts';
-import { addKey, listKeys, loadKernelModule, openWithPassword, parseKeyFile, serializeKeyFile, SmallBoxes, type KeyContext, type KeyFile } from '../../src/repository/index.ts';
+import {
+  addKey,
+  listKeys,
+  loadKernelModule,
+  openWithPassword,
+  parseKeyFile,
+  serializeKeyFile,
+  SmallBoxes,
+  type KeyContext,
+  type KeyFile,
+} from '../../src/repository/index.ts';
 import { deriveKey, generateMasterKey } from '../../src/repository/keys.ts';
 import type { FileName, Storage } from '../../src/storage/index.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
@@ -22,14 +32,18 @@ async function keysFor(...passwords: readonly string[]): Promise<{ context: KeyC
 test('each of several passwords opens the same master key, by its own key file', async () => {
   const passwords = ['satu', 'dua', ' ', 'pässwörd 😀', 'x'.repeat(5_000), 'tab\tand\nnewline', 'nul\0inside'];
   const { context, ids } = await keysFor(...passwords);
-  for (const [at, password] of passwords.entries()) assert.deepEqual(await openWithPassword(password, context), { id: ids[at], masterKey: asBuffers(masterKey) });
+  for (const [at, password] of passwords.entries())
+    assert.deepEqual(await openWithPassword(password, context), { id: ids[at], masterKey: asBuffers(masterKey) });
   assert.equal(new Set(ids).size, passwords.length);
 });
 
 test('a wrong password is said to be wrong, with the number of keys that were tried', async () => {
   const { context } = await keysFor('satu', 'dua');
   for (const wrong of ['Satu', 'satu ', 'sat', 'satu\0x']) {
-    await assert.rejects(openWithPassword(wrong, context), (error) => isCode(error, 'repository.wrong-password') && error.facts['keysTried'] === 2);
+    await assert.rejects(
+      openWithPassword(wrong, context),
+      (error) => isCode(error, 'repository.wrong-password') && error.facts['keysTried'] === 2,
+    );
   }
 });
 
@@ -64,7 +78,10 @@ test('one wrong bit in a key file is damage, not a wrong password', async () => 
   for (let at = 0; at < whole.length; at += 5) {
     context.storage.tamper({ kind: 'keys', name }, () => whole.map((byte, place) => (place === at ? byte ^ 2 : byte)));
     // Where the bit is in the name of its owner, say, the key still opens; a cost that was raised may take its time.
-    const outcome = await openWithPassword('satu', context).then(() => 'opened', (error: unknown) => (isCode(error, 'repository.damaged') ? error.code : String(error)));
+    const outcome = await openWithPassword('satu', context).then(
+      () => 'opened',
+      (error: unknown) => (isCode(error, 'repository.damaged') ? error.code : String(error)),
+    );
     assert.match(outcome, /^(opened|repository\.damaged)$/, `byte ${at}`);
   }
 });
@@ -100,7 +117,10 @@ test('a key file that opens to something else than a master key does not stop an
 test('at most 20 key files are tried: a folder full of planted ones does not cost hours', async () => {
   const { context } = await keysFor(...Array.from({ length: 23 }, (_, at) => `password ${at}`));
   const before = context.storage.counters.calls.read;
-  await assert.rejects(openWithPassword('none of them', context), (error) => isCode(error, 'repository.wrong-password') && error.facts['keysTried'] === 20);
+  await assert.rejects(
+    openWithPassword('none of them', context),
+    (error) => isCode(error, 'repository.wrong-password') && error.facts['keysTried'] === 20,
+  );
   assert.equal(context.storage.counters.calls.read - before, 20);
 });
 

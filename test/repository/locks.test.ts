@@ -4,7 +4,17 @@ import { hostname } from 'node:os';
 import { mock, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isAbort, isCode } from '../../src/platform/index.ts';
-import { formatTimestamp, listLocks, parseLock, removeLocks, RepositoryLock, serializeLock, type Lock, type LockContext, type Repository } from '../../src/repository/index.ts';
+import {
+  formatTimestamp,
+  listLocks,
+  parseLock,
+  removeLocks,
+  RepositoryLock,
+  serializeLock,
+  type Lock,
+  type LockContext,
+  type Repository,
+} from '../../src/repository/index.ts';
 import { saveNamedByHash, sealUnpacked } from '../../src/repository/unpacked-files.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
@@ -44,13 +54,21 @@ async function passing<T>(clock: VirtualClock, work: Promise<T>, stepMs = 50): P
 
 const shared = { exclusive: false } as const;
 const exclusive = { exclusive: true } as const;
-const take = ({ clock, context }: House, options: Parameters<typeof RepositoryLock.acquire>[1]) => passing(clock, RepositoryLock.acquire(context, options));
+const take = ({ clock, context }: House, options: Parameters<typeof RepositoryLock.acquire>[1]) =>
+  passing(clock, RepositoryLock.acquire(context, options));
 const lockFiles = ({ storage }: House) => storage.list('locks').then((files) => files.map(({ name }) => name));
 
 /** The lock of somebody else. */
 async function plant({ context, clock }: House, change: Partial<Lock>, ageMs = 0): Promise<string> {
   const file: Lock = {
-    time: formatTimestamp(clock.nowNs() - BigInt(ageMs) * 1_000_000n, 0), exclusive: false, hostname: 'another-host', username: 'budi', pid: 4_242, uid: 0, gid: 0, ...change,
+    time: formatTimestamp(clock.nowNs() - BigInt(ageMs) * 1_000_000n, 0),
+    exclusive: false,
+    hostname: 'another-host',
+    username: 'budi',
+    pid: 4_242,
+    uid: 0,
+    gid: 0,
+    ...change,
   };
   return saveNamedByHash(context.storage, 'locks', sealUnpacked(context.boxes, 'locks', serializeLock(file), 2));
 }
@@ -109,7 +127,10 @@ test('a lock is refreshed every 5 minutes: a new file first, then the old one go
       if (refresh === 1) assert.equal(at.storage.operations.length, before, 'not before the 5 minutes are over');
       mock.timers.tick(1);
       await idle();
-      assert.deepEqual(at.storage.operations.slice(before).map(({ call }) => call), ['write', 'remove']);
+      assert.deepEqual(
+        at.storage.operations.slice(before).map(({ call }) => call),
+        ['write', 'remove'],
+      );
       const now = await lockFiles(at);
       assert.equal(now.length, 1);
       assert.notDeepEqual(now, names);
@@ -133,12 +154,15 @@ test('a lock is refreshed every 5 minutes: a new file first, then the old one go
 test("another host's lock counts for 30 minutes, whatever runs here under its process number", async () => {
   const at = await house();
   await plant(at, { exclusive: true }, 30 * minute);
-  await assert.rejects(take(at, shared), (error) => isCode(error, 'repository.locked') && error.facts['holderHost'] === 'another-host' && error.facts['holderUser'] === 'budi');
+  await assert.rejects(
+    take(at, shared),
+    (error) => isCode(error, 'repository.locked') && error.facts['holderHost'] === 'another-host' && error.facts['holderUser'] === 'budi',
+  );
   await at.clock.advance(minute);
   await (await take(at, shared))[Symbol.asyncDispose]();
 });
 
-test('a lock of a process of this host that is gone stands in nobody\'s way; one that lives does', async () => {
+test("a lock of a process of this host that is gone stands in nobody's way; one that lives does", async () => {
   const at = await house();
   const { pid } = spawnSync(process.execPath, ['--version']);
   await plant(at, { exclusive: true, hostname: hostname(), pid });
@@ -163,7 +187,7 @@ test('a stale lock that stood in the way is removed, so that a holder who only s
   await other[Symbol.asyncDispose]();
 });
 
-test('a shared lock leaves the stale locks of others alone when they are in nobody\'s way', async () => {
+test("a shared lock leaves the stale locks of others alone when they are in nobody's way", async () => {
   const at = await house();
   const name = await plant(at, {}, 60 * minute);
   const lock = await take(at, shared);
@@ -245,7 +269,10 @@ test('who may wait gets the lock when the other ends, and the conflict when the 
   const lock = await passing(at.clock, waiting, second);
   assert.ok(at.clock.monotonicMs() < 5 * minute);
   const before = at.clock.monotonicMs();
-  await assert.rejects(passing(at.clock, RepositoryLock.acquire(at.context, { ...exclusive, retryForMs: 10 * minute }), second), failsWith('repository.locked'));
+  await assert.rejects(
+    passing(at.clock, RepositoryLock.acquire(at.context, { ...exclusive, retryForMs: 10 * minute }), second),
+    failsWith('repository.locked'),
+  );
   const waitedMs = at.clock.monotonicMs() - before;
   assert.ok(waitedMs >= 10 * minute && waitedMs < 10 * minute + 5 * second, `${waitedMs} ms`);
   await lock[Symbol.asyncDispose]();
@@ -344,7 +371,10 @@ test('an abort while the lock is being taken leaves no file, at any moment', asy
     taking.catch(() => undefined);
     for (let turn = 0; turn < turns; turn++) await nextTurn();
     controller.abort();
-    const outcome = await taking.then((lock) => lock, (error: unknown) => error);
+    const outcome = await taking.then(
+      (lock) => lock,
+      (error: unknown) => error,
+    );
     if (outcome instanceof RepositoryLock) await outcome[Symbol.asyncDispose]();
     else assert.ok(isAbort(outcome), String(outcome));
     assert.deepEqual(await lockFiles(at), [], `after ${turns} turns`);

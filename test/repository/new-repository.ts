@@ -16,7 +16,10 @@ export async function newRepository(
 }
 
 /** The same repository as another process sees it: opened anew, with its index loaded. */
-export async function reopen(storage: SimulatedStorage, world: { readonly clock?: Clock; readonly random?: Random } = {}): Promise<Repository> {
+export async function reopen(
+  storage: SimulatedStorage,
+  world: { readonly clock?: Clock; readonly random?: Random } = {},
+): Promise<Repository> {
   const repository = await Repository.open({ ...world, storage }, password);
   await repository.loadIndex();
   return repository;

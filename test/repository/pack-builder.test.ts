@@ -3,8 +3,22 @@ import { hash } from 'node:crypto';
 import { test } from 'node:test';
 import { isCode, systemRandom } from '../../src/platform/index.ts';
 import {
-  blobIdOf, BoxCipher, decodePackFooter, decodePackHeader, Kernel, loadKernelModule, openBlob, PackBuilder, packBytesMax, singleBlobPack, SmallBoxes,
-  type BlobId, type BlobType, type CompressionMode, type FinishedPack, type PackBuilderOptions,
+  blobIdOf,
+  BoxCipher,
+  decodePackFooter,
+  decodePackHeader,
+  Kernel,
+  loadKernelModule,
+  openBlob,
+  PackBuilder,
+  packBytesMax,
+  singleBlobPack,
+  SmallBoxes,
+  type BlobId,
+  type BlobType,
+  type CompressionMode,
+  type FinishedPack,
+  type PackBuilderOptions,
 } from '../../src/repository/index.ts';
 import { BlobSealer, sealedBound } from '../../src/repository/blob-sealer.ts';
 import { generateMasterKey } from '../../src/repository/keys.ts';
@@ -39,7 +53,10 @@ test('compression is kept only where it makes a blob smaller', () => {
   assert.equal(entry.uncompressedLength, 50_000);
   assert.ok(entry.length < 200);
   const empty = new Uint8Array(0);
-  assert.deepEqual({ ...builder.add('data', blobIdOf(empty), empty), id: 0, offset: 0 }, { id: 0, type: 'data', offset: 0, length: 32, uncompressedLength: 0 });
+  assert.deepEqual(
+    { ...builder.add('data', blobIdOf(empty), empty), id: 0, offset: 0 },
+    { id: 0, type: 'data', offset: 0, length: 32, uncompressedLength: 0 },
+  );
 });
 
 test('a builder is full before its pack outgrows what every reader takes, and begins a new one', () => {
@@ -72,7 +89,8 @@ test('a flipped bit in a stored blob, and a wrong length or id in its entry, is 
   const [entry] = pack.entries;
   assert.ok(entry);
   const sealed = pack.bytes.slice(0, entry.length);
-  const open = (id: BlobId, box: Uint8Array, uncompressedLength: number) => openBlob(id, box.length, uncompressedLength, () => boxes.open(box));
+  const open = (id: BlobId, box: Uint8Array, uncompressedLength: number) =>
+    openBlob(id, box.length, uncompressedLength, () => boxes.open(box));
   assert.deepEqual(Buffer.from(open(entry.id, sealed, entry.uncompressedLength)), plaintext);
   const reasons: [unknown, BlobId, Uint8Array, number][] = [
     ['mac', entry.id, sealed.map((byte, at) => (at === 20 ? byte ^ 4 : byte)), entry.uncompressedLength],
@@ -83,7 +101,11 @@ test('a flipped bit in a stored blob, and a wrong length or id in its entry, is 
     ['length', entry.id, sealed.subarray(0, 31), 0],
   ];
   for (const [reason, id, box, length] of reasons) {
-    assert.throws(() => open(id, box, length), (error) => isCode(error, 'repository.damaged') && error.facts['reason'] === reason && error.facts['blob'] === id, String(reason));
+    assert.throws(
+      () => open(id, box, length),
+      (error) => isCode(error, 'repository.damaged') && error.facts['reason'] === reason && error.facts['blob'] === id,
+      String(reason),
+    );
   }
 });
 
@@ -96,9 +118,17 @@ const faults: readonly { readonly name: string; readonly spoil: (memory: Uint8Ar
 
 for (const { name, spoil } of faults) {
   test(`extra verification stops ${name} before the blob leaves, in all ways of sealing`, () => {
-    for (const plaintext of [Buffer.from('text '.repeat(1_000)), Buffer.from('text '.repeat(200_000)), Buffer.from(new SeededRandom(4).bytes(5_000)), Buffer.from(new SeededRandom(5).bytes(200_000))]) {
+    for (const plaintext of [
+      Buffer.from('text '.repeat(1_000)),
+      Buffer.from('text '.repeat(200_000)),
+      Buffer.from(new SeededRandom(4).bytes(5_000)),
+      Buffer.from(new SeededRandom(5).bytes(200_000)),
+    ]) {
       for (const compression of ['auto', 'off'] as const) {
-        assert.throws(() => sealWithFault(plaintext, compression, true, spoil), (error) => isCode(error, 'repository.verification') && error.facts['sizeBytes'] === plaintext.length);
+        assert.throws(
+          () => sealWithFault(plaintext, compression, true, spoil),
+          (error) => isCode(error, 'repository.verification') && error.facts['sizeBytes'] === plaintext.length,
+        );
         sealWithFault(plaintext, compression, false, spoil); // what --no-extra-verify lets through
       }
     }
@@ -116,7 +146,10 @@ test('extra verification stops a box that is authentic but holds something else,
       });
       sealer.seal(boxPtr, plaintext);
     };
-    assert.throws(() => seal(true), (error) => isCode(error, 'repository.verification'));
+    assert.throws(
+      () => seal(true),
+      (error) => isCode(error, 'repository.verification'),
+    );
     seal(false);
   }
 });
@@ -125,7 +158,12 @@ function flip(memory: Uint8Array, at: number): void {
   memory[at] = (memory[at] ?? 0) ^ 8;
 }
 
-function sealWithFault(plaintext: Buffer, compression: CompressionMode, extraVerify: boolean, spoil: (memory: Uint8Array, boxPtr: number, boxLength: number) => void): void {
+function sealWithFault(
+  plaintext: Buffer,
+  compression: CompressionMode,
+  extraVerify: boolean,
+  spoil: (memory: Uint8Array, boxPtr: number, boxLength: number) => void,
+): void {
   const { sealer, boxPtr } = sealerWith(plaintext.length, { compression, extraVerify }, (cipher) => {
     cipher.seal = (ptr, bytes) => {
       const length = BoxCipher.prototype.seal.call(cipher, ptr, bytes);
@@ -136,7 +174,11 @@ function sealWithFault(plaintext: Buffer, compression: CompressionMode, extraVer
   sealer.seal(boxPtr, plaintext);
 }
 
-function sealerWith(plaintextBytes: number, sealing: { compression: CompressionMode; extraVerify: boolean }, change: (cipher: BoxCipher) => void): { sealer: BlobSealer; boxPtr: number } {
+function sealerWith(
+  plaintextBytes: number,
+  sealing: { compression: CompressionMode; extraVerify: boolean },
+  change: (cipher: BoxCipher) => void,
+): { sealer: BlobSealer; boxPtr: number } {
   const kernel = new Kernel(module, { memoryBytes: BoxCipher.reservedBytes + sealedBound(plaintextBytes) + 16 });
   const cipher = new BoxCipher(kernel, masterKey, systemRandom);
   change(cipher);
@@ -173,6 +215,9 @@ function assertPack({ pack, blobs }: Filled, type: BlobType, compression: Compre
     assert.equal(entry.type, type);
     if (compression === 'off') assert.equal(entry.uncompressedLength, 0);
     const box = bytes.slice(entry.offset, entry.offset + entry.length);
-    assert.ok(Buffer.from(openBlob(entry.id, box.length, entry.uncompressedLength, () => boxes.open(box))).equals(blobs[at] ?? new Uint8Array(0)), `blob ${at}`);
+    assert.ok(
+      Buffer.from(openBlob(entry.id, box.length, entry.uncompressedLength, () => boxes.open(box))).equals(blobs[at] ?? new Uint8Array(0)),
+      `blob ${at}`,
+    );
   });
 }

@@ -33,7 +33,10 @@ test('a pack is in the index only when the storage said that it is safe, and an 
   const { packs } = parseIndexFile(await repository.loadUnpacked('index', indexFiles[0]?.name ?? ''));
   assert.deepEqual(packs, [{ id: kept.id, blobs: kept.entries }]);
   assert.equal(packStore.totals.packs, 1);
-  assert.deepEqual(storage.operations.slice(-2).map(({ file }) => file?.kind), ['data', 'index']);
+  assert.deepEqual(
+    storage.operations.slice(-2).map(({ file }) => file?.kind),
+    ['data', 'index'],
+  );
 });
 
 test('an index file that could not be written is written by the next flush, with what came since', async () => {

@@ -7,8 +7,18 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { isCode, systemRandom } from '../../src/platform/index.ts';
 import {
-  addKey, blobIdOf, findNode, listSnapshots, PackBuilder, PackStore, Repository, serializeIndexFile, walkTree,
-  type BlobId, type PackedBlob, type PackId,
+  addKey,
+  blobIdOf,
+  findNode,
+  listSnapshots,
+  PackBuilder,
+  PackStore,
+  Repository,
+  serializeIndexFile,
+  walkTree,
+  type BlobId,
+  type PackedBlob,
+  type PackId,
 } from '../../src/repository/index.ts';
 import { FolderStorage } from '../../src/storage/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
@@ -30,7 +40,10 @@ test('a new repository opens with its password, as version 2, with a polynomial 
   assert.notEqual(other.polynomial, repository.polynomial);
   await assert.rejects(Repository.open({ storage }, 'wrong'), failsWith('repository.wrong-password'));
   await assert.rejects(Repository.init({ storage }, password, initOptions), failsWith('repository.exists'));
-  await assert.rejects(Repository.open({ storage: new SimulatedStorage({}, { created: true, files: new Map(), leftovers: [] }) }, password), failsWith('repository.missing'));
+  await assert.rejects(
+    Repository.open({ storage: new SimulatedStorage({}, { created: true, files: new Map(), leftovers: [] }) }, password),
+    failsWith('repository.missing'),
+  );
 });
 
 test('every password of a repository opens it, and changing passwords changes no data', async () => {
@@ -65,11 +78,16 @@ test('an init that fails at any call, before or after its effect, can be repeate
     for (let after = 0; after < 12; after++) {
       const storage = new SimulatedStorage();
       storage.faults.order({ fault, after });
-      const outcome = await Repository.init({ storage }, password, initOptions).then(() => 'made', (error: unknown) => (isCode(error, 'storage.unreachable', 'storage.full', 'storage.denied') ? 'failed' : String(error)));
+      const outcome = await Repository.init({ storage }, password, initOptions).then(
+        () => 'made',
+        (error: unknown) => (isCode(error, 'storage.unreachable', 'storage.full', 'storage.denied') ? 'failed' : String(error)),
+      );
       assert.match(outcome, /^(made|failed)$/);
       storage.faults.clear();
       // Where the storage did not tell that the config was written, the repository is there.
-      await Repository.init({ storage }, password, initOptions).catch((error: unknown) => assert.ok(isCode(error, 'repository.exists'), String(error)));
+      await Repository.init({ storage }, password, initOptions).catch((error: unknown) =>
+        assert.ok(isCode(error, 'repository.exists'), String(error)),
+      );
       await Repository.open({ storage }, password);
     }
   }
@@ -89,7 +107,11 @@ test('a config that is cut short at any length is damage, not another repository
   const whole = await storage.read(config);
   for (let length = 0; length < whole.length; length += 3) {
     storage.tamper(config, () => whole.subarray(0, length));
-    await assert.rejects(Repository.open({ storage }, password), (error) => isCode(error, 'repository.damaged') && error.facts['kind'] === 'config', `${length} bytes`);
+    await assert.rejects(
+      Repository.open({ storage }, password),
+      (error) => isCode(error, 'repository.damaged') && error.facts['kind'] === 'config',
+      `${length} bytes`,
+    );
   }
 });
 
@@ -120,7 +142,10 @@ test('a blob that stands in two packs is read from the second when the first is 
       const opened = await reopen(storage);
       for (const blob of blobs) assert.deepEqual(Buffer.from(await opened.loadBlob('data', blobIdOf(blob))), Buffer.from(blob));
       storage.tamper({ kind: 'data', name: packs[1 - damagedFirst]?.id ?? '' }, () => undefined);
-      await assert.rejects(reopen(storage).then((again) => again.loadBlob('data', blobIdOf(blobs[4] ?? new Uint8Array(0)))), (error) => isCode(error, 'repository.damaged') && typeof error.facts['pack'] === 'string');
+      await assert.rejects(
+        reopen(storage).then((again) => again.loadBlob('data', blobIdOf(blobs[4] ?? new Uint8Array(0)))),
+        (error) => isCode(error, 'repository.damaged') && typeof error.facts['pack'] === 'string',
+      );
     }
   }
 });
@@ -128,7 +153,10 @@ test('a blob that stands in two packs is read from the second when the first is 
 test('a blob that no index knows is missing, by its id', async () => {
   const { repository } = await newRepository();
   const id = 'e'.repeat(64) as BlobId;
-  await assert.rejects(repository.loadBlob('data', id), (error) => isCode(error, 'repository.damaged') && error.facts['reason'] === 'missing' && error.facts['blob'] === id);
+  await assert.rejects(
+    repository.loadBlob('data', id),
+    (error) => isCode(error, 'repository.damaged') && error.facts['reason'] === 'missing' && error.facts['blob'] === id,
+  );
 });
 
 test('in a truncated pack every blob before the cut is still read', async () => {
@@ -154,8 +182,17 @@ test('an index in several files is one index: packs split among files, told twic
   const { id, entries } = await storePack(repository, blobs);
   const other = await storePack(repository, blobs.slice(0, 3));
   await repository.saveUnpacked('index', serializeIndexFile([{ id, blobs: entries.slice(0, 15) }]));
-  await repository.saveUnpacked('index', serializeIndexFile([{ id: other.id, blobs: other.entries }, { id, blobs: entries.slice(10, 30) }]));
-  await repository.saveUnpacked('index', Buffer.from(JSON.stringify({ supersedes: ['f'.repeat(64)], packs: [{ id, blobs: entries.slice(25).map(indexEntry) }] })));
+  await repository.saveUnpacked(
+    'index',
+    serializeIndexFile([
+      { id: other.id, blobs: other.entries },
+      { id, blobs: entries.slice(10, 30) },
+    ]),
+  );
+  await repository.saveUnpacked(
+    'index',
+    Buffer.from(JSON.stringify({ supersedes: ['f'.repeat(64)], packs: [{ id, blobs: entries.slice(25).map(indexEntry) }] })),
+  );
   const opened = await Repository.open({ storage }, password);
   assert.equal((await opened.loadIndex()).length, 3);
   assert.equal(opened.index.blobCount, 43);
@@ -181,7 +218,10 @@ test('an index file that is damaged is named, and a listing that breaks off is a
   storage.faults.order({ call: 'list', kind: 'index', fault: 'fail-before' });
   await assert.rejects(repository.loadIndex(), failsWith('storage.unreachable'));
   storage.tamper({ kind: 'index', name }, (bytes) => bytes?.subarray(0, 40));
-  await assert.rejects(repository.loadIndex(), (error) => isCode(error, 'repository.damaged') && error.facts['kind'] === 'index' && error.facts['name'] === name);
+  await assert.rejects(
+    repository.loadIndex(),
+    (error) => isCode(error, 'repository.damaged') && error.facts['kind'] === 'index' && error.facts['name'] === name,
+  );
 });
 
 test('an index that points outside of its pack, or far beyond, gives damage for that blob and nothing worse', async () => {
@@ -191,15 +231,25 @@ test('an index that points outside of its pack, or far beyond, gives damage for 
   const [entry] = entries;
   assert.ok(entry);
   const hostile: readonly Partial<PackedBlob>[] = [
-    { offset: 1 }, { offset: 4_000_000_000 }, { length: 31 }, { length: 2 ** 31 - 1 }, { offset: 4_000_000_000, length: 2 ** 31 - 1 }, { length: entry.length + 1 },
-    { uncompressedLength: 5 }, { uncompressedLength: 2 ** 32 - 1 }, { length: 0 },
+    { offset: 1 },
+    { offset: 4_000_000_000 },
+    { length: 31 },
+    { length: 2 ** 31 - 1 },
+    { offset: 4_000_000_000, length: 2 ** 31 - 1 },
+    { length: entry.length + 1 },
+    { uncompressedLength: 5 },
+    { uncompressedLength: 2 ** 32 - 1 },
+    { length: 0 },
   ];
   for (const change of hostile) {
     const opened = await Repository.open({ storage }, password);
     opened.addToIndex(serializeIndexFile([{ id, blobs: [{ ...entry, ...change }] }]));
     await assert.rejects(opened.loadBlob('data', entry.id), failsWith('repository.damaged'), JSON.stringify(change));
   }
-  assert.throws(() => repository.addToIndex(serializeIndexFile([{ id, blobs: [{ ...entry, length: 2 ** 31 }] }])), failsWith('repository.damaged'));
+  assert.throws(
+    () => repository.addToIndex(serializeIndexFile([{ id, blobs: [{ ...entry, length: 2 ** 31 }] }])),
+    failsWith('repository.damaged'),
+  );
 });
 
 test("restic's repository of 2022 opens, and every blob, tree and snapshot of it is proven", async () => {
@@ -222,7 +272,12 @@ test("restic's repository of 2022 opens, and every blob, tree and snapshot of it
 
 test('a repository of version 1, made by restic, is read and written without compression', needs('restic'), async () => {
   const folder = mkdtempSync(join(tmpdir(), 'cadangan-v1-'));
-  const restic = (...args: string[]) => execFileSync('restic', ['-r', join(folder, 'repo'), '--no-cache', ...args], { env: { ...process.env, RESTIC_PASSWORD: password }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  const restic = (...args: string[]) =>
+    execFileSync('restic', ['-r', join(folder, 'repo'), '--no-cache', ...args], {
+      env: { ...process.env, RESTIC_PASSWORD: password },
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
   try {
     restic('init', '--repository-version', '1');
     mkdirSync(join(folder, 'source', 'sub'), { recursive: true });

@@ -50,13 +50,22 @@ test('both ways to make the key stream give what the definition gives, also wher
   t.diagnostic(`seed ${seed}`);
   const random = new SeededRandom(seed);
   const lengths = [0, 1, 15, 16, 17, 8191, pathBorderBytes - 1, pathBorderBytes, pathBorderBytes + 1, 128 * 1024, 128 * 1024 + 1, 600_000];
-  const nonces = [random.bytes(16), new Uint8Array(16).fill(0xff), unhex('ffffffffffffffffffffffffffffff00'), unhex('00000000000000fffffffffffffffffe'), new Uint8Array(16)];
+  const nonces = [
+    random.bytes(16),
+    new Uint8Array(16).fill(0xff),
+    unhex('ffffffffffffffffffffffffffffff00'),
+    unhex('00000000000000fffffffffffffffffe'),
+    new Uint8Array(16),
+  ];
   for (const length of lengths) {
     for (const nonce of nonces) {
       const key = keyFrom(random);
       const plaintext = random.bytes(length);
       const box = new SmallBoxes(module, key, always(nonce)).seal(plaintext);
-      assert.ok(Buffer.from(box).equals(referenceBox(key, nonce, plaintext)), `seed ${seed}, ${length} bytes, nonce ${Buffer.from(nonce).toString('hex')}`);
+      assert.ok(
+        Buffer.from(box).equals(referenceBox(key, nonce, plaintext)),
+        `seed ${seed}, ${length} bytes, nonce ${Buffer.from(nonce).toString('hex')}`,
+      );
     }
   }
 });
@@ -131,7 +140,11 @@ test('SmallBoxes takes boxes of any size in any order', () => {
   }
 });
 
-function cipherFor(random: Random, plaintextBytes: number, key = keyFrom(new SeededRandom(7))): { kernel: Kernel; cipher: BoxCipher; boxPtr: number } {
+function cipherFor(
+  random: Random,
+  plaintextBytes: number,
+  key = keyFrom(new SeededRandom(7)),
+): { kernel: Kernel; cipher: BoxCipher; boxPtr: number } {
   const kernel = new Kernel(module, { memoryBytes: BoxCipher.reservedBytes + plaintextBytes + sealOverheadBytes + 16 });
   const cipher = new BoxCipher(kernel, key, random);
   return { kernel, cipher, boxPtr: kernel.reserve(plaintextBytes + sealOverheadBytes) };

@@ -21,14 +21,34 @@ const oneByteOff = (bytes: Uint8Array): Buffer => Buffer.from(bytes.map((byte, a
 
 const wrongRuntimes: readonly { readonly name: string; readonly named: RegExp; readonly runtime: object; readonly wrong: object }[] = [
   { name: 'SHA-256', named: /SHA-256/, runtime: crypto, wrong: { hash: (algorithm: string) => hash(algorithm, 'another message') } },
-  { name: 'scrypt', named: /scrypt/, runtime: crypto, wrong: { scryptSync: () => oneByteOff(Buffer.concat([Buffer.alloc(1), scryptSync('', '', 63)])) } },
+  {
+    name: 'scrypt',
+    named: /scrypt/,
+    runtime: crypto,
+    wrong: { scryptSync: () => oneByteOff(Buffer.concat([Buffer.alloc(1), scryptSync('', '', 63)])) },
+  },
   { name: 'AES-256 in blocks', named: /AES-256/, runtime: crypto, wrong: { createCipheriv: withOtherKey('aes-256-ecb') } },
   { name: 'AES-256-CTR', named: /AES-256-CTR, long/, runtime: crypto, wrong: { createCipheriv: withOtherKey('aes-256-ctr') } },
   { name: 'AES-128', named: /Poly1305-AES/, runtime: crypto, wrong: { createCipheriv: withOtherKey('aes-128-ecb') } },
   { name: 'AES that is not there', named: /AES/, runtime: crypto, wrong: { createCipheriv: () => assert.fail('unknown cipher') } },
-  { name: 'a zstd decoder', named: /zstd/, runtime: zlib, wrong: { zstdDecompressSync: (...args: Parameters<typeof zstdDecompressSync>) => oneByteOff(zstdDecompressSync(...args)) } },
-  { name: 'a zstd encoder', named: /zstd/, runtime: zlib, wrong: { zstdCompressSync: (bytes: Uint8Array) => zstdCompressSync(oneByteOff(bytes)) } },
-  { name: 'a zstd encoder that does not compress', named: /zstd/, runtime: zlib, wrong: { zstdCompressSync: (bytes: Uint8Array) => bytes } },
+  {
+    name: 'a zstd decoder',
+    named: /zstd/,
+    runtime: zlib,
+    wrong: { zstdDecompressSync: (...args: Parameters<typeof zstdDecompressSync>) => oneByteOff(zstdDecompressSync(...args)) },
+  },
+  {
+    name: 'a zstd encoder',
+    named: /zstd/,
+    runtime: zlib,
+    wrong: { zstdCompressSync: (bytes: Uint8Array) => zstdCompressSync(oneByteOff(bytes)) },
+  },
+  {
+    name: 'a zstd encoder that does not compress',
+    named: /zstd/,
+    runtime: zlib,
+    wrong: { zstdCompressSync: (bytes: Uint8Array) => bytes },
+  },
 ];
 
 for (const { name, named, runtime, wrong } of wrongRuntimes) {

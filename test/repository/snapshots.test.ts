@@ -1,13 +1,32 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isCode } from '../../src/platform/index.ts';
-import { listSnapshots, loadSnapshot, matchesFilter, resolveSnapshot, saveSnapshot, type Repository, type Snapshot, type SnapshotFilter, type SnapshotId } from '../../src/repository/index.ts';
+import {
+  listSnapshots,
+  loadSnapshot,
+  matchesFilter,
+  resolveSnapshot,
+  saveSnapshot,
+  type Repository,
+  type Snapshot,
+  type SnapshotFilter,
+  type SnapshotId,
+} from '../../src/repository/index.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { failsWith } from '../storage/conformance.ts';
 import { newRepository, reopen } from './new-repository.ts';
 
 const someSnapshot = (change: Partial<Snapshot> = {}): Snapshot => ({
-  time: '2026-08-03T21:00:00+07:00', tree: 'ab'.repeat(32) as Snapshot['tree'], paths: ['/srv/data'], hostname: 'srv-01', username: 'admin', uid: 0, gid: 0, excludes: [], tags: [], ...change,
+  time: '2026-08-03T21:00:00+07:00',
+  tree: 'ab'.repeat(32) as Snapshot['tree'],
+  paths: ['/srv/data'],
+  hostname: 'srv-01',
+  username: 'admin',
+  uid: 0,
+  gid: 0,
+  excludes: [],
+  tags: [],
+  ...change,
 });
 
 async function withSnapshots(changes: readonly Partial<Snapshot>[]): Promise<{ repository: Repository; ids: SnapshotId[] }> {
@@ -19,17 +38,36 @@ async function withSnapshots(changes: readonly Partial<Snapshot>[]): Promise<{ r
 
 test('a snapshot comes back from the repository as it was saved, under the name that saving gave', async () => {
   const { repository, storage } = await newRepository();
-  const snapshot = someSnapshot({ tags: ['uji', 'ü'], excludes: ['*.tmp'], parent: 'cd'.repeat(32) as SnapshotId, programVersion: 'cadangan 0.1.0' });
+  const snapshot = someSnapshot({
+    tags: ['uji', 'ü'],
+    excludes: ['*.tmp'],
+    parent: 'cd'.repeat(32) as SnapshotId,
+    programVersion: 'cadangan 0.1.0',
+  });
   const id = await saveSnapshot(repository, snapshot);
   assert.deepEqual(await loadSnapshot(await reopen(storage), id), { id, snapshot, timeNs: BigInt(Date.UTC(2026, 7, 3, 14)) * 1_000_000n });
 });
 
 test('snapshots are listed oldest first, by the instant and not by the text of their times', async () => {
-  const times = ['2026-08-03T21:00:00+07:00', '2026-08-03T14:00:00.5Z', '2026-08-03T13:59:59.999999999Z', '2026-08-03T22:30:00+09:00', '1969-12-31T00:00:00Z', '9999-12-31T23:59:59Z'];
+  const times = [
+    '2026-08-03T21:00:00+07:00',
+    '2026-08-03T14:00:00.5Z',
+    '2026-08-03T13:59:59.999999999Z',
+    '2026-08-03T22:30:00+09:00',
+    '1969-12-31T00:00:00Z',
+    '9999-12-31T23:59:59Z',
+  ];
   const { repository } = await withSnapshots(times.map((time) => ({ time })));
   assert.deepEqual(
     (await listSnapshots(repository)).map(({ snapshot }) => snapshot.time),
-    ['1969-12-31T00:00:00Z', '2026-08-03T22:30:00+09:00', '2026-08-03T13:59:59.999999999Z', '2026-08-03T21:00:00+07:00', '2026-08-03T14:00:00.5Z', '9999-12-31T23:59:59Z'],
+    [
+      '1969-12-31T00:00:00Z',
+      '2026-08-03T22:30:00+09:00',
+      '2026-08-03T13:59:59.999999999Z',
+      '2026-08-03T21:00:00+07:00',
+      '2026-08-03T14:00:00.5Z',
+      '9999-12-31T23:59:59Z',
+    ],
   );
 });
 
@@ -69,7 +107,11 @@ test('a prefix names a snapshot when only one begins with it, whatever the filte
       const prefix = id.slice(0, length);
       const fitting = ids.filter((other) => other.startsWith(prefix));
       if (fitting.length === 1) assert.equal((await resolveSnapshot(repository, prefix)).id, id);
-      else await assert.rejects(resolveSnapshot(repository, prefix), (error) => isCode(error, 'snapshot.ambiguous') && error.facts['snapshot'] === prefix);
+      else
+        await assert.rejects(
+          resolveSnapshot(repository, prefix),
+          (error) => isCode(error, 'snapshot.ambiguous') && error.facts['snapshot'] === prefix,
+        );
       if (length > 7) break;
     }
   }
@@ -78,9 +120,11 @@ test('a prefix names a snapshot when only one begins with it, whatever the filte
 
 test('what names no snapshot is not found, and nothing strange is taken for a name', async () => {
   const { repository } = await withSnapshots([{}]);
-  for (const wanted of ['', 'g', 'Latest', '0'.repeat(64), '../config', 'latest ']) await assert.rejects(resolveSnapshot(repository, wanted), failsWith('snapshot.not-found'), wanted);
+  for (const wanted of ['', 'g', 'Latest', '0'.repeat(64), '../config', 'latest '])
+    await assert.rejects(resolveSnapshot(repository, wanted), failsWith('snapshot.not-found'), wanted);
   const { repository: empty } = await newRepository();
-  for (const wanted of ['latest', 'a', 'a'.repeat(64)]) await assert.rejects(resolveSnapshot(empty, wanted), failsWith('snapshot.not-found'));
+  for (const wanted of ['latest', 'a', 'a'.repeat(64)])
+    await assert.rejects(resolveSnapshot(empty, wanted), failsWith('snapshot.not-found'));
 });
 
 test('a snapshot file that is damaged is named', async () => {
@@ -88,7 +132,10 @@ test('a snapshot file that is damaged is named', async () => {
   const [name = ''] = ids;
   assert.ok(repository.storage instanceof SimulatedStorage);
   repository.storage.tamper({ kind: 'snapshots', name }, (bytes) => bytes?.subarray(0, -1));
-  await assert.rejects(listSnapshots(repository), (error) => isCode(error, 'repository.damaged') && error.facts['kind'] === 'snapshots' && error.facts['name'] === name);
+  await assert.rejects(
+    listSnapshots(repository),
+    (error) => isCode(error, 'repository.damaged') && error.facts['kind'] === 'snapshots' && error.facts['name'] === name,
+  );
   assert.equal((await resolveSnapshot(repository, ids[1] ?? '')).id, ids[1], 'the others can be named');
 });
 

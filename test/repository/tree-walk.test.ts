@@ -29,12 +29,36 @@ function describe(step: WalkStep): string {
 
 test('walkTree() goes depth first in the order of each tree, and tells what it cannot read', async () => {
   assert.deepEqual(await walk(tree), [
-    'enter /', 'file /a', 'dir /b', 'enter /b', 'dir /b/c', 'enter /b/c', 'file /b/c/d', 'leave /b/c', 'file /b/e', 'leave /b', 'dir /gone', 'unreadable /gone', 'file /z', 'leave /',
+    'enter /',
+    'file /a',
+    'dir /b',
+    'enter /b',
+    'dir /b/c',
+    'enter /b/c',
+    'file /b/c/d',
+    'leave /b/c',
+    'file /b/e',
+    'leave /b',
+    'dir /gone',
+    'unreadable /gone',
+    'file /z',
+    'leave /',
   ]);
 });
 
 test('walkTree() enters only folders that are wanted', async () => {
-  assert.deepEqual(await walk(tree, { descend: (path) => path === '/b' }), ['enter /', 'file /a', 'dir /b', 'enter /b', 'dir /b/c', 'file /b/e', 'leave /b', 'dir /gone', 'file /z', 'leave /']);
+  assert.deepEqual(await walk(tree, { descend: (path) => path === '/b' }), [
+    'enter /',
+    'file /a',
+    'dir /b',
+    'enter /b',
+    'dir /b/c',
+    'file /b/e',
+    'leave /b',
+    'dir /gone',
+    'file /z',
+    'leave /',
+  ]);
 });
 
 test('walkTree() does not enter a folder with a hostile name', async () => {
@@ -48,9 +72,12 @@ test('walkTree() of a start that cannot be read is one step', async () => {
 
 test('walkTree() stops when it is aborted', async () => {
   const controller = new AbortController();
-  await assert.rejects(async () => {
-    for await (const step of walkTree(maker.repository, tree, { signal: controller.signal })) if (step.path === '/a') controller.abort();
-  }, (error) => isCode(error, 'aborted'));
+  await assert.rejects(
+    async () => {
+      for await (const step of walkTree(maker.repository, tree, { signal: controller.signal })) if (step.path === '/a') controller.abort();
+    },
+    (error) => isCode(error, 'aborted'),
+  );
 });
 
 test('findNode() and findTree() follow a path, and say when it is not there', async () => {
@@ -58,6 +85,7 @@ test('findNode() and findTree() follow a path, and say when it is not there', as
   assert.equal((await findNode(maker.repository, tree, 'b')).type, 'dir');
   assert.equal(await findTree(maker.repository, tree, '/'), tree);
   assert.equal(await findTree(maker.repository, tree, 'b/c/'), (await findNode(maker.repository, tree, 'b/c')).subtree);
-  for (const path of ['/nothing', '/a/b', '/b/c/x', '/']) await assert.rejects(findNode(maker.repository, tree, path), (error) => isCode(error, 'path.not-found'), path);
+  for (const path of ['/nothing', '/a/b', '/b/c/x', '/'])
+    await assert.rejects(findNode(maker.repository, tree, path), (error) => isCode(error, 'path.not-found'), path);
   await assert.rejects(findTree(maker.repository, tree, '/a'), (error) => isCode(error, 'path.not-found'));
 });

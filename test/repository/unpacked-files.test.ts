@@ -26,11 +26,15 @@ async function stored(storage: SimulatedStorage, plaintext: Uint8Array): Promise
 test('any JSON comes back from a file of either version', async () => {
   const storage = await emptyStorage();
   await fc.assert(
-    fc.asyncProperty(fc.oneof(fc.dictionary(fc.string(), fc.string()), fc.array(fc.string())), fc.constantFrom(1, 2), async (value, version) => {
-      const json = Buffer.from(JSON.stringify(value));
-      const name = await saveNamedByHash(storage, 'snapshots', sealUnpacked(boxes, 'snapshots', json, version));
-      assert.deepEqual(Buffer.from(await readUnpacked(storage, boxes, { kind: 'snapshots', name })), json);
-    }),
+    fc.asyncProperty(
+      fc.oneof(fc.dictionary(fc.string(), fc.string()), fc.array(fc.string())),
+      fc.constantFrom(1, 2),
+      async (value, version) => {
+        const json = Buffer.from(JSON.stringify(value));
+        const name = await saveNamedByHash(storage, 'snapshots', sealUnpacked(boxes, 'snapshots', json, version));
+        assert.deepEqual(Buffer.from(await readUnpacked(storage, boxes, { kind: 'snapshots', name })), json);
+      },
+    ),
     { numRuns: 60 },
   );
 });
@@ -39,7 +43,12 @@ test('version 2 compresses index and snapshot files, never the config, and versi
   const json = Buffer.from(`{"x":"${'y'.repeat(10_000)}"}`);
   assert.ok(sealUnpacked(boxes, 'index', json, 2).length < 200);
   assert.equal(boxes.open(sealUnpacked(boxes, 'index', json, 2))[0], 2);
-  for (const [kind, version] of [['config', 2], ['index', 1], ['snapshots', 1]] as const) assert.equal(sealUnpacked(boxes, kind, json, version).length, json.length + 32);
+  for (const [kind, version] of [
+    ['config', 2],
+    ['index', 1],
+    ['snapshots', 1],
+  ] as const)
+    assert.equal(sealUnpacked(boxes, kind, json, version).length, json.length + 32);
 });
 
 test('plain JSON is read in a repository of version 2 too, and frames with and without a content size', async () => {
@@ -47,8 +56,14 @@ test('plain JSON is read in a repository of version 2 too, and frames with and w
   const json = Buffer.from('{"packs":[]}');
   const frameWithoutSize = Buffer.from('28b52ffd0458290000', 'hex');
   assert.deepEqual(Buffer.from(await readUnpacked(storage, boxes, await stored(storage, json))), json);
-  assert.deepEqual(Buffer.from(await readUnpacked(storage, boxes, await stored(storage, Buffer.concat([Buffer.of(2), compress(json, 'max')])))), json);
-  await assert.rejects(readUnpacked(storage, boxes, await stored(storage, Buffer.concat([Buffer.of(2), frameWithoutSize]))), failsWith('repository.damaged'));
+  assert.deepEqual(
+    Buffer.from(await readUnpacked(storage, boxes, await stored(storage, Buffer.concat([Buffer.of(2), compress(json, 'max')])))),
+    json,
+  );
+  await assert.rejects(
+    readUnpacked(storage, boxes, await stored(storage, Buffer.concat([Buffer.of(2), frameWithoutSize]))),
+    failsWith('repository.damaged'),
+  );
 });
 
 test('a file is damaged, and says which and why, when its name, its seal, its encoding or its frame is wrong', async () => {
@@ -87,7 +102,10 @@ test('a small file that would unpack to more than any index is damaged, not an e
 });
 
 test('a file that is not there is told as the storage tells it', async () => {
-  await assert.rejects(readUnpacked(await emptyStorage(), boxes, { kind: 'snapshots', name: '0'.repeat(64) }), failsWith('storage.not-found'));
+  await assert.rejects(
+    readUnpacked(await emptyStorage(), boxes, { kind: 'snapshots', name: '0'.repeat(64) }),
+    failsWith('storage.not-found'),
+  );
 });
 
 test('a file is stored under the SHA-256 of its bytes', async () => {

@@ -40,7 +40,10 @@ test('a damaged blob costs the files that need it, by name, and no other; nothin
     await maker.file('d-good', random.bytes(10_000), random.bytes(5)),
   ];
   await maker.endPack();
-  files.push(node('file', 'e-streamed-uses-bad', { content: [await maker.data(random.bytes(30_000)), shared], size: 70_000 }), await maker.file('f-good', random.bytes(100)));
+  files.push(
+    node('file', 'e-streamed-uses-bad', { content: [await maker.data(random.bytes(30_000)), shared], size: 70_000 }),
+    await maker.file('f-good', random.bytes(100)),
+  );
   const snapshot = await maker.snapshot(...files);
   const bad = maker.repository.index.locate('data', shared)!;
   change(packPath(place, bad.packId), (bytes) => (bytes[bad.offset + 1000]! ^= 1));
@@ -109,7 +112,11 @@ test('a damaged blob leaves the file that is there as it is', async () => {
 test('whatever single byte of a pack is changed, restore gives the right bytes or names the file', async (t) => {
   const place = await scene();
   const { maker } = place;
-  const files = [await maker.file('a', 'content of a'), await maker.file('b', 'b'.repeat(3000)), await maker.file('c', 'content of a', 'c')];
+  const files = [
+    await maker.file('a', 'content of a'),
+    await maker.file('b', 'b'.repeat(3000)),
+    await maker.file('c', 'content of a', 'c'),
+  ];
   const snapshot = await maker.snapshot(...files);
   const expected: Record<string, string> = { a: 'content of a', b: 'b'.repeat(3000), c: 'content of ac' };
   const path = packPath(place, maker.packs[0]!);
@@ -124,7 +131,8 @@ test('whatever single byte of a pack is changed, restore gives the right bytes o
     const result = await restore(await reopened(place), snapshot, { target, workers: 1 });
     const named = new Set(result.exceptions.map((exception) => exception.path.slice(1)));
     const restored = contentOf(target);
-    for (const [name, content] of Object.entries(expected)) assert.equal(restored[name], named.has(name) ? undefined : content, `byte ${at}, bit ${bit}`);
+    for (const [name, content] of Object.entries(expected))
+      assert.equal(restored[name], named.has(name) ? undefined : content, `byte ${at}, bit ${bit}`);
     writeFileSync(path, whole);
   }
 });
@@ -189,6 +197,8 @@ test('dumpFile() gives a file in order, and a damaged one up to the damage', asy
   const bad = maker.repository.index.locate('data', third)!;
   change(packPath(place, bad.packId), (bytes) => (bytes[bad.offset]! ^= 1));
   const damaged = await reopened(place);
-  await assert.rejects(dumped('/d/file', damaged), (error) => isCode(error, 'repository.damaged') && error.facts['path'] === '/d/file' && error.facts['blob'] === third);
+  await assert.rejects(
+    dumped('/d/file', damaged),
+    (error) => isCode(error, 'repository.damaged') && error.facts['path'] === '/d/file' && error.facts['blob'] === third,
+  );
 });
-

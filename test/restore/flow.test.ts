@@ -8,7 +8,7 @@ test('readAhead() gives the same values, makes a few before they are asked for, 
   let closed = false;
   async function* source(): AsyncGenerator<number, void, undefined> {
     try {
-      for (; made < 100; ) yield ++made;
+      for (; made < 100;) yield ++made;
     } finally {
       closed = true;
     }

@@ -95,7 +95,10 @@ test('a full disk ends the restore with "target.full"; what stands there is whol
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', disk], { encoding: 'utf8' });
   if (mounted.status !== 0) return t.skip(`cannot mount a tmpfs here: ${mounted.stderr}`);
   try {
-    await assert.rejects(restore(snapshot, { target: join(disk, 'target') }), (error) => isCode(error, 'target.full') && error.facts['reason'] === 'ENOSPC');
+    await assert.rejects(
+      restore(snapshot, { target: join(disk, 'target') }),
+      (error) => isCode(error, 'target.full') && error.facts['reason'] === 'ENOSPC',
+    );
     assertNothingUnfinished(disk);
     const restored = readdirSync(join(disk, 'target'));
     assert(restored.length > 5);
@@ -114,7 +117,12 @@ test('somebody who is not root gets everything but owners; no program of another
   const closed = (goMode.dir | 0o555) >>> 0;
   const snapshot = await maker.snapshot(
     { ...(await maker.file('mine', 'mine')), uid: nobody, gid: nobody },
-    node('dir', 'read-only', { mode: closed, uid: nobody, gid: nobody, subtree: await maker.tree({ ...(await maker.file('inside', 'inside')), uid: nobody, gid: nobody }) }),
+    node('dir', 'read-only', {
+      mode: closed,
+      uid: nobody,
+      gid: nobody,
+      subtree: await maker.tree({ ...(await maker.file('inside', 'inside')), uid: nobody, gid: nobody }),
+    }),
     { ...(await maker.file('setuid', 'of root')), mode: (goMode.setuid | 0o755) >>> 0, uid: 0, gid: 0 },
     node('symlink', 'symlink', { linkTarget: node('file', 'mine').name, uid: 0, gid: 0 }),
   );
@@ -124,7 +132,13 @@ test('somebody who is not root gets everything but owners; no program of another
 
   const { result } = runChild(repositoryPath, target, snapshot.tree, String(nobody));
 
-  assert.deepEqual(contentOf(target), { mine: 'mine', 'read-only': '/', 'read-only/inside': 'inside', setuid: 'of root', symlink: '-> mine' });
+  assert.deepEqual(contentOf(target), {
+    mine: 'mine',
+    'read-only': '/',
+    'read-only/inside': 'inside',
+    setuid: 'of root',
+    symlink: '-> mine',
+  });
   assert.deepEqual(result.exceptions.sort(), ['mode /setuid EPERM']);
   assert.equal(statSync(join(target, 'setuid')).mode & 0o7777, 0o755);
   assert.equal(statSync(join(target, 'setuid')).uid, nobody);
@@ -155,7 +169,10 @@ test('somebody who is not root restores to where it came from, below folders tha
 
   assert.deepEqual(result.exceptions, []);
   assert.deepEqual(contentOf(target), { home: '/', 'home/mine': '/', 'home/mine/x': 'x' });
-  assert.deepEqual([target, join(target, 'home')].map((folder) => statSync(folder).mode & 0o777), [0o555, 0o555]);
+  assert.deepEqual(
+    [target, join(target, 'home')].map((folder) => statSync(folder).mode & 0o777),
+    [0o555, 0o555],
+  );
 });
 
 test('what somebody may not write is reported, and the rest is restored', posixRoot, async () => {
@@ -163,7 +180,14 @@ test('what somebody may not write is reported, and the rest is restored', posixR
   const { maker, around, target, repositoryPath } = await scene();
   const mine = { uid: nobody, gid: nobody };
   const snapshot = await maker.snapshot(
-    { ...(await maker.folder('of root', { ...(await maker.file('x', 'x')), ...mine }, { ...(await maker.folder('sub', await maker.file('y', 'y'))), ...mine })), ...mine },
+    {
+      ...(await maker.folder(
+        'of root',
+        { ...(await maker.file('x', 'x')), ...mine },
+        { ...(await maker.folder('sub', await maker.file('y', 'y'))), ...mine },
+      )),
+      ...mine,
+    },
     { ...(await maker.file('z', 'z')), ...mine },
   );
   giveAway(repositoryPath, nobody);

@@ -4,10 +4,44 @@ import { byteStringFromText, type ByteString } from '../../src/platform/index.ts
 import { foldedName, impossibleName } from '../../src/restore/name-rules.ts';
 
 const impossibleOnWindows = [
-  'a:b', 'C:', 'file.txt:stream', 'a\\b', 'what?', 'a*', 'a<b', 'a>b', 'a|b', '"', 'tab\there', 'dot.', 'space ', '...', 'CON', 'con', 'Aux.txt', 'nul.tar.gz',
-  'COM1', 'lpt9.log', 'COM\u00b9', 'CONIN$', 'con ', 'a'.repeat(256),
+  'a:b',
+  'C:',
+  'file.txt:stream',
+  'a\\b',
+  'what?',
+  'a*',
+  'a<b',
+  'a>b',
+  'a|b',
+  '"',
+  'tab\there',
+  'dot.',
+  'space ',
+  '...',
+  'CON',
+  'con',
+  'Aux.txt',
+  'nul.tar.gz',
+  'COM1',
+  'lpt9.log',
+  'COM\u00b9',
+  'CONIN$',
+  'con ',
+  'a'.repeat(256),
 ];
-const possibleOnWindows = ['file.txt', '.hidden', 'console', 'com', 'com10', 'auxiliary', 'a b', 'caf\u00e9', '\u{1f600}', 'a'.repeat(255), 'nul-1'];
+const possibleOnWindows = [
+  'file.txt',
+  '.hidden',
+  'console',
+  'com',
+  'com10',
+  'auxiliary',
+  'a b',
+  'caf\u00e9',
+  '\u{1f600}',
+  'a'.repeat(255),
+  'nul-1',
+];
 
 test('names that Windows takes for something else are impossible there, and only there', () => {
   for (const name of impossibleOnWindows) {

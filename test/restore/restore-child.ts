@@ -1,6 +1,7 @@
 /**
  * A program for the tests of restore, to be killed or to run as another user.
- * `<repository> <target> <tree> [uid [include]]`: restores with every check on, with an include to where it came from, prints `ready` before it starts and its result as JSON behind it.
+ * `<repository> <target> <tree> [uid [include]]`: restores with every check on, with an include to where it came from, prints `ready`
+ * before it starts and its result as JSON behind it.
  */
 import { setgid, setgroups, setuid } from 'node:process';
 import { textOf } from '../../src/platform/index.ts';
@@ -17,6 +18,10 @@ if (user !== undefined) {
 const repository = await Repository.open({ storage: new FolderStorage(repositoryPath) }, 'password');
 await repository.loadIndex();
 process.stdout.write('ready\n');
-const result = await restore(repository, { tree: parseBlobId(tree) }, { target, verify: true, workers: 2, ...(include !== undefined && { includes: [include], keepsFoldersAbove: true }) });
+const result = await restore(
+  repository,
+  { tree: parseBlobId(tree) },
+  { target, verify: true, workers: 2, ...(include !== undefined && { includes: [include], keepsFoldersAbove: true }) },
+);
 const exceptions = result.exceptions.map(({ path, reason, detail }) => `${reason} ${textOf(path)} ${detail ?? ''}`);
 process.stdout.write(`${JSON.stringify({ counts: result.counts, exceptions })}\n`);

@@ -16,7 +16,11 @@ test('restore() brings files, folders and links with content, mode, owner and ti
   const { maker, target, restore } = await scene();
   const owner = isRoot ? { uid: 1234, gid: 4321 } : {};
   const snapshot = await maker.snapshot(
-    node('dir', 'closed', { mode: (goMode.dir | 0o555) >>> 0, mtime: '2001-02-03T04:05:06.000007Z', subtree: await maker.tree(await maker.file('inside', 'in a read-only folder')) }),
+    node('dir', 'closed', {
+      mode: (goMode.dir | 0o555) >>> 0,
+      mtime: '2001-02-03T04:05:06.000007Z',
+      subtree: await maker.tree(await maker.file('inside', 'in a read-only folder')),
+    }),
     { ...(await maker.file('empty')), mode: 0o600 },
     { ...(await maker.file('set', 'id')), mode: (goMode.setuid | 0o755) >>> 0, ...owner },
     symlink('to nowhere', '../../nowhere'),
@@ -28,7 +32,12 @@ test('restore() brings files, folders and links with content, mode, owner and ti
 
   assert.deepEqual(contentOf(target), {
     'b\ufffd\ufffd': 'a name that is not UTF-8',
-    closed: '/', 'closed/inside': 'in a read-only folder', empty: '', set: 'id', 'to nowhere': '-> ../../nowhere', 'two parts': 'one, two',
+    closed: '/',
+    'closed/inside': 'in a read-only folder',
+    empty: '',
+    set: 'id',
+    'to nowhere': '-> ../../nowhere',
+    'two parts': 'one, two',
   });
   assert.equal(readFileSync(Buffer.concat([Buffer.from(`${target}/`), Buffer.from([0x62, 0xff, 0xfe])]), 'utf8'), 'bytes');
   assert.deepEqual(result.exceptions, []);
@@ -92,7 +101,12 @@ test('restore() over a complete restore changes nothing, whatever the policy', a
   const { maker, target, restore } = await scene();
   const one = { inode: 3, links: 2 };
   const file = await maker.file('a', 'content');
-  const snapshot = await maker.snapshot({ ...file, ...one }, { ...file, ...one, name: node('file', 'b').name }, await maker.file('empty'), symlink('link', 'a'));
+  const snapshot = await maker.snapshot(
+    { ...file, ...one },
+    { ...file, ...one, name: node('file', 'b').name },
+    await maker.file('empty'),
+    symlink('link', 'a'),
+  );
   await restore(snapshot);
   const inodes = ['a', 'b', 'empty', 'link'].map((name) => lstatSync(join(target, name)).ino);
 
@@ -101,7 +115,10 @@ test('restore() over a complete restore changes nothing, whatever the policy', a
     assert.equal(counts.filesRestored, 0, overwrite);
     assert.equal(counts.filesUnchanged + counts.filesSkipped, 3, overwrite);
     assert.deepEqual(exceptions, []);
-    assert.deepEqual(['a', 'b', 'empty', 'link'].map((name) => lstatSync(join(target, name)).ino), inodes);
+    assert.deepEqual(
+      ['a', 'b', 'empty', 'link'].map((name) => lstatSync(join(target, name)).ino),
+      inodes,
+    );
   }
 });
 
@@ -166,7 +183,11 @@ test('restore() replaces a file that has another name elsewhere instead of writi
 test('restore() brings what is included, with the folders above it, and not what is excluded', async () => {
   const { maker, target, restore } = await scene();
   const snapshot = await maker.snapshot(
-    await maker.folder('srv', await maker.folder('data', await maker.file('a.txt', 'a'), await maker.file('b.log', 'b')), await maker.folder('other', await maker.file('c.txt', 'c'))),
+    await maker.folder(
+      'srv',
+      await maker.folder('data', await maker.file('a.txt', 'a'), await maker.file('b.log', 'b')),
+      await maker.folder('other', await maker.file('c.txt', 'c')),
+    ),
     await maker.file('top.txt', 'top'),
   );
 
@@ -209,13 +230,22 @@ test('restore() with delete removes what the snapshot does not have, as far as i
 
 test('a dry run tells what would be done and changes nothing', async () => {
   const { maker, around, target, restore } = await scene();
-  const snapshot = await maker.snapshot(await maker.folder('dir', await maker.file('new', '12345')), await maker.file('old', 'old'), symlink('s', 'x'));
+  const snapshot = await maker.snapshot(
+    await maker.folder('dir', await maker.file('new', '12345')),
+    await maker.file('old', 'old'),
+    symlink('s', 'x'),
+  );
   const items: RestoreItem[] = [];
 
   const { counts } = await restore(snapshot, { dryRun: true, onItem: (item) => items.push(item) });
 
   assert.deepEqual(contentOf(around), {});
-  assert.deepEqual(items.map(({ action, path }) => `${action} ${path}`).sort(), ['restored /dir', 'restored /dir/new', 'restored /old', 'restored /s']);
+  assert.deepEqual(items.map(({ action, path }) => `${action} ${path}`).sort(), [
+    'restored /dir',
+    'restored /dir/new',
+    'restored /old',
+    'restored /s',
+  ]);
   assert.deepEqual([counts.filesRestored, counts.bytesRestored, counts.folders, counts.symlinksRestored], [2, 8, 1, 1]);
 
   mkdirSync(target);
@@ -266,35 +296,69 @@ test('restore() into a folder above the repository leaves the repository alone, 
   const result = await restore(snapshot, { target: dirname(repositoryPath), delete: true });
 
   assert.deepEqual(contentOf(repositoryPath), before);
-  assert.deepEqual(result.exceptions.map(({ kind, reason }) => [kind, reason]), [['lost', 'repository']]);
-});
-
-test('restore() to where the files came from leaves the folders above them alone, and makes those that are gone as they were', posixOnly, async () => {
-  const { maker, target, restore } = await scene();
-  const closed = (goMode.dir | 0o750) >>> 0;
-  const snapshot = await maker.snapshot(
-    node('dir', 'srv', { mode: closed, subtree: await maker.tree(node('dir', 'data', { mode: closed, subtree: await maker.tree(await maker.file('a', 'a')) }), node('dir', 'gone', { mode: closed, subtree: await maker.tree(await maker.file('b', 'b')) })) }),
-    node('dir', 'var', { subtree: await maker.tree(await maker.file('c', 'c')) }),
+  assert.deepEqual(
+    result.exceptions.map(({ kind, reason }) => [kind, reason]),
+    [['lost', 'repository']],
   );
-  const metadataOf = (path: string): unknown => [statSync(join(target, path)).mode & 0o777, Math.floor(statSync(join(target, path)).mtimeMs)];
-  mkdirSync(join(target, 'srv/data'), { recursive: true });
-  for (const path of ['srv/data', 'srv', '.']) {
-    chmodSync(join(target, path), 0o711);
-    utimesSync(join(target, path), 1000, 1000);
-  }
-  writeFileSync(join(target, 'var'), 'a file where a folder was');
-  utimesSync(target, 1000, 1000);
-
-  const result = await restore(snapshot, { includes: ['/srv/data/a', '/srv/gone/b', '/var/c'], keepsFoldersAbove: true, overwrite: 'always' });
-
-  assert.deepEqual(contentOf(target), { srv: '/', 'srv/data': '/', 'srv/data/a': 'a', 'srv/gone': '/', 'srv/gone/b': 'b', var: 'a file where a folder was' });
-  assert.deepEqual(reasonsOf(result), ['folder-failed /var/c', 'in-the-way /var']);
-  assert.deepEqual(['.', 'srv', 'srv/data'].map((path) => statSync(join(target, path)).mode & 0o777), [0o711, 0o711, 0o711]);
-  assert.deepEqual(metadataOf('srv/gone'), [0o750, Date.parse('2024-05-06T07:08:09.123Z')]);
-  const whole = await restore(snapshot, { includes: ['/srv/data'], keepsFoldersAbove: true });
-  assert.deepEqual(whole.exceptions, []);
-  assert.deepEqual([statSync(join(target, 'srv')).mode & 0o777, statSync(join(target, 'srv/data')).mode & 0o777], [0o711, 0o750], 'what is chosen itself becomes as it was');
 });
+
+test(
+  'restore() to where the files came from leaves the folders above them alone, and makes those that are gone as they were',
+  posixOnly,
+  async () => {
+    const { maker, target, restore } = await scene();
+    const closed = (goMode.dir | 0o750) >>> 0;
+    const snapshot = await maker.snapshot(
+      node('dir', 'srv', {
+        mode: closed,
+        subtree: await maker.tree(
+          node('dir', 'data', { mode: closed, subtree: await maker.tree(await maker.file('a', 'a')) }),
+          node('dir', 'gone', { mode: closed, subtree: await maker.tree(await maker.file('b', 'b')) }),
+        ),
+      }),
+      node('dir', 'var', { subtree: await maker.tree(await maker.file('c', 'c')) }),
+    );
+    const metadataOf = (path: string): unknown => [
+      statSync(join(target, path)).mode & 0o777,
+      Math.floor(statSync(join(target, path)).mtimeMs),
+    ];
+    mkdirSync(join(target, 'srv/data'), { recursive: true });
+    for (const path of ['srv/data', 'srv', '.']) {
+      chmodSync(join(target, path), 0o711);
+      utimesSync(join(target, path), 1000, 1000);
+    }
+    writeFileSync(join(target, 'var'), 'a file where a folder was');
+    utimesSync(target, 1000, 1000);
+
+    const result = await restore(snapshot, {
+      includes: ['/srv/data/a', '/srv/gone/b', '/var/c'],
+      keepsFoldersAbove: true,
+      overwrite: 'always',
+    });
+
+    assert.deepEqual(contentOf(target), {
+      srv: '/',
+      'srv/data': '/',
+      'srv/data/a': 'a',
+      'srv/gone': '/',
+      'srv/gone/b': 'b',
+      var: 'a file where a folder was',
+    });
+    assert.deepEqual(reasonsOf(result), ['folder-failed /var/c', 'in-the-way /var']);
+    assert.deepEqual(
+      ['.', 'srv', 'srv/data'].map((path) => statSync(join(target, path)).mode & 0o777),
+      [0o711, 0o711, 0o711],
+    );
+    assert.deepEqual(metadataOf('srv/gone'), [0o750, Date.parse('2024-05-06T07:08:09.123Z')]);
+    const whole = await restore(snapshot, { includes: ['/srv/data'], keepsFoldersAbove: true });
+    assert.deepEqual(whole.exceptions, []);
+    assert.deepEqual(
+      [statSync(join(target, 'srv')).mode & 0o777, statSync(join(target, 'srv/data')).mode & 0o777],
+      [0o711, 0o750],
+      'what is chosen itself becomes as it was',
+    );
+  },
+);
 
 test('restore() follows a link only when it is the target itself', posixOnly, async () => {
   const { maker, around, target, restore } = await scene();
@@ -323,11 +387,15 @@ test('restore() fills a folder that it may not write into, and leaves it as the 
   assert.deepEqual(contentOf(target), { closed: '/', 'closed/a': 'new' });
 });
 
-test('restore() gives the owning group what the access control list gave it, not the list\'s mask', posixOnly, async () => {
+test("restore() gives the owning group what the access control list gave it, not the list's mask", posixOnly, async () => {
   const { maker, target, restore } = await scene();
   // version 2; user::rw-, user:1000:rw-, group::r--, mask::rw-, other::r--
   const acl = Buffer.from('0200000001000600ffffffff02000600e803000004000400ffffffff10000600ffffffff20000400ffffffff', 'hex');
-  const snapshot = await maker.snapshot({ ...(await maker.file('shared', 'x')), mode: 0o664, extendedAttributes: [{ name: 'system.posix_acl_access', value: acl }] });
+  const snapshot = await maker.snapshot({
+    ...(await maker.file('shared', 'x')),
+    mode: 0o664,
+    extendedAttributes: [{ name: 'system.posix_acl_access', value: acl }],
+  });
 
   const result = await restore(snapshot);
 
@@ -349,6 +417,14 @@ test('restore() names what Node cannot make or set', async () => {
 
   const result = await restore(snapshot);
 
-  assert.deepEqual(reasonsOf(result), ['extended-attributes /x', 'generic-attributes /g', 'special-file /c', 'special-file /d', 'special-file /f', 'special-file /s', 'unknown-type /i']);
+  assert.deepEqual(reasonsOf(result), [
+    'extended-attributes /x',
+    'generic-attributes /g',
+    'special-file /c',
+    'special-file /d',
+    'special-file /f',
+    'special-file /s',
+    'unknown-type /i',
+  ]);
   assert.deepEqual(contentOf(target), { g: 'g', x: 'x' });
 });

@@ -24,7 +24,11 @@ for (const holdsFolders of [true, false]) {
     assert.equal(readFileSync(`${a.prefix}file`, 'utf8'), 'content');
     a.openChild(name('b')).close();
     for (const other of ['link', 'file', 'nothing']) {
-      assert.throws(() => a.openChild(name(other)), (error) => ['ENOTDIR', 'ELOOP', 'ENOENT'].includes(systemCode(error) ?? ''), other);
+      assert.throws(
+        () => a.openChild(name(other)),
+        (error) => ['ENOTDIR', 'ELOOP', 'ENOENT'].includes(systemCode(error) ?? ''),
+        other,
+      );
     }
     a.close();
     target.close();

@@ -32,8 +32,12 @@ export async function scene(): Promise<Scene> {
   const around = temporaryPath();
   const target = join(around, 'target');
   return {
-    maker, repositoryPath, around, target,
-    restore: (snapshot, options = {}) => restore(maker.repository, snapshot, { target, workers: 2, repositoryFolder: repositoryPath, ...options }),
+    maker,
+    repositoryPath,
+    around,
+    target,
+    restore: (snapshot, options = {}) =>
+      restore(maker.repository, snapshot, { target, workers: 2, repositoryFolder: repositoryPath, ...options }),
   };
 }
 

@@ -10,10 +10,21 @@ import { SmallHouse } from './small-house.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** A watcher, and how often it told of a change. */
-async function watching(source: string, options: { readonly ignored?: string[]; readonly polling?: boolean; readonly entriesMax?: number } = {}): Promise<{ watcher: ChangeWatcher; counts: { changes: number } }> {
+async function watching(
+  source: string,
+  options: { readonly ignored?: string[]; readonly polling?: boolean; readonly entriesMax?: number } = {},
+): Promise<{ watcher: ChangeWatcher; counts: { changes: number } }> {
   const { ignored = [], polling = false, ...more } = options;
   const counts = { changes: 0 };
-  const watcher = new ChangeWatcher({ sources: [source], ignored, polling, onChange: () => (counts.changes += 1), onState: () => undefined, pollingIntervalMs: 50, ...more });
+  const watcher = new ChangeWatcher({
+    sources: [source],
+    ignored,
+    polling,
+    onChange: () => (counts.changes += 1),
+    onState: () => undefined,
+    pollingIntervalMs: 50,
+    ...more,
+  });
   await waitUntil('the watch begins', () => watcher.state.mode !== 'starting');
   return { watcher, counts };
 }
@@ -28,7 +39,8 @@ for (const polling of [false, true]) {
     assert.equal(counts.changes, 0, 'what was there before is no change');
     const steps = [
       () => writeFile(join(folder.path, 'there'), 'changed, and longer'),
-      // One after the other: chokidar reads a new folder and watches it then, so what comes between the two escapes it, until the hourly run.
+      // One after the other: chokidar reads a new folder and watches it then, so what comes between the two escapes it, until the hourly
+      // run.
       () => mkdir(join(folder.path, 'new')),
       () => mkdir(join(folder.path, 'new', 'deep')),
       () => writeFile(join(folder.path, 'new', 'deep', 'file'), 'x'),
@@ -79,7 +91,11 @@ test('a source that comes later, as a mount does, is watched from the next look 
 
 test('a set on change runs when its watch begins, and again when a file has changed and come to rest', async () => {
   await using folder = await temporaryFolder();
-  const set: ScheduledSet = { id: 'files', repository: '/repo', timing: { kind: 'change', sources: [folder.path], ignored: [], polling: false, settleMs: 60_000, minIntervalMs: 600_000 } };
+  const set: ScheduledSet = {
+    id: 'files',
+    repository: '/repo',
+    timing: { kind: 'change', sources: [folder.path], ignored: [], polling: false, settleMs: 60_000, minIntervalMs: 600_000 },
+  };
   await using house = await SmallHouse.begin('12:00', [set]);
   await house.until(() => house.runs.length === 1);
   await house.end('files');

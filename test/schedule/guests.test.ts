@@ -4,7 +4,15 @@ import { isCode } from '../../src/platform/index.ts';
 import type { AdoptedRun, SetProgress } from '../../src/schedule/index.ts';
 import { nightly, SmallHouse } from './small-house.ts';
 
-const half: SetProgress = { elapsedMs: 1000, filesDone: 1, filesTotal: 2, bytesDone: 50, bytesTotal: 100, errorCount: 0, currentPath: '/srv/a' };
+const half: SetProgress = {
+  elapsedMs: 1000,
+  filesDone: 1,
+  filesTotal: 2,
+  bytesDone: 50,
+  bytesTotal: 100,
+  errorCount: 0,
+  currentPath: '/srv/a',
+};
 
 interface Guest {
   readonly run: AdoptedRun | undefined;
@@ -70,17 +78,23 @@ test("a guest's good run in a window is the window's run", async () => {
   assert.deepEqual(house.story, []);
 });
 
-test('a guest that dies leaves a run that is told of as broken; one whose leader goes is nobody\'s broken run', async () => {
+test("a guest that dies leaves a run that is told of as broken; one whose leader goes is nobody's broken run", async () => {
   await using house = await SmallHouse.begin('12:00', [nightly('files')]);
   const dying = await adopt(house, 'files');
   dying.run?.lose();
   await house.settle();
   const ended = house.events.filter((event) => event.kind === 'ended');
-  assert.deepEqual(ended.map(({ outcome, wasFound }) => [outcome, wasFound]), [['interrupted', true]]);
+  assert.deepEqual(
+    ended.map(({ outcome, wasFound }) => [outcome, wasFound]),
+    [['interrupted', true]],
+  );
   const staying = await adopt(house, 'files');
   await house.scheduler.close('finish');
   assert.equal(staying.stops(), 0, 'it goes on');
-  assert.deepEqual(house.events.filter((event) => event.kind === 'ended').map(({ wasFound }) => wasFound), [true, false]);
+  assert.deepEqual(
+    house.events.filter((event) => event.kind === 'ended').map(({ wasFound }) => wasFound),
+    [true, false],
+  );
   await house.newLeader([nightly('files')]);
   assert.deepEqual(house.kinds(), [], 'the next leader finds nothing broken');
   const back = await adopt(house, 'files', Number(house.clock.nowNs() / 1_000_000n) - 60_000);
@@ -98,5 +112,7 @@ test('a run that was made while nobody led is noted for its window', async () =>
   house.scheduler.setSets([nightly('files')]);
   await house.pass(60);
   assert.deepEqual(house.story, []);
-  await assert.rejects(house.scheduler.adopt({ set: 'nobody', startedMs: 0, pid: 1, onStop: () => undefined }), (error) => isCode(error, 'set.unknown'));
+  await assert.rejects(house.scheduler.adopt({ set: 'nobody', startedMs: 0, pid: 1, onStop: () => undefined }), (error) =>
+    isCode(error, 'set.unknown'),
+  );
 });

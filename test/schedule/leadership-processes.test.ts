@@ -18,7 +18,9 @@ class Child implements AsyncDisposable {
   readonly #exited: Promise<unknown>;
 
   constructor(folder: string, kind: string, runMs: number) {
-    this.#process = spawn(process.execPath, [join(import.meta.dirname, 'leader-child.ts'), folder, kind, String(runMs)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#process = spawn(process.execPath, [join(import.meta.dirname, 'leader-child.ts'), folder, kind, String(runMs)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     this.#exited = once(this.#process, 'exit');
     createInterface(this.#process.stdout).on('line', (line) => this.said.push(JSON.parse(line) as Record<string, unknown>));
   }
@@ -64,7 +66,9 @@ for (const kind of kinds) {
   test(`of several processes one leads; the others ask it, and one takes over when it is killed (${kind})`, async () => {
     await using folder = await temporaryFolder();
     const children = Array.from({ length: 4 }, () => new Child(folder.path, kind, 50));
-    await using _cleanup = { [Symbol.asyncDispose]: async () => void (await Promise.all(children.map((child) => child[Symbol.asyncDispose]()))) };
+    await using _cleanup = {
+      [Symbol.asyncDispose]: async () => void (await Promise.all(children.map((child) => child[Symbol.asyncDispose]()))),
+    };
     const alive = [...children];
     for (let deaths = 0; deaths < 3; deaths++) {
       await waitUntil('all have a role', () => alive.every(({ role }) => role === 'leader' || role === 'follower'));
@@ -78,7 +82,11 @@ for (const kind of kinds) {
     assert.equal(alive.length, 1);
     await alive[0]!.close();
     const runs = await runsIn(folder.path);
-    assert.equal(runs.filter((run) => run.includes('completed window')).length, 1, `one run in the window, whoever led: ${runs.join('; ')}`);
+    assert.equal(
+      runs.filter((run) => run.includes('completed window')).length,
+      1,
+      `one run in the window, whoever led: ${runs.join('; ')}`,
+    );
   });
 
   test(`a leader that is killed in mid-run hands the run over: begun twice, completed once (${kind})`, async () => {
@@ -88,8 +96,12 @@ for (const kind of kinds) {
     await using second = new Child(folder.path, kind, 50);
     await waitUntil('the second follows', () => second.role === 'follower');
     await first.kill();
-    await waitUntil('the second completes the run', async () => (await runsIn(folder.path)).some((run) => run.startsWith(`${second.pid} completed`)));
-    await waitUntil('the run that died is told of', () => second.said.some(({ event, outcome }) => event === 'ended' && outcome === 'interrupted'));
+    await waitUntil('the second completes the run', async () =>
+      (await runsIn(folder.path)).some((run) => run.startsWith(`${second.pid} completed`)),
+    );
+    await waitUntil('the run that died is told of', () =>
+      second.said.some(({ event, outcome }) => event === 'ended' && outcome === 'interrupted'),
+    );
     await second.close();
     assert.equal((await runsIn(folder.path)).length, 3);
   });

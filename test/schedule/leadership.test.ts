@@ -5,13 +5,30 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { CadanganError, isCode, systemClock, systemRandom, type Clock } from '../../src/platform/index.ts';
-import { leaderAddress, leaderKey, Leadership, type Credentials, type LeaderAddress, type LeadingService, type PastRun, type Role, type ScheduleEvent, type SetStatus } from '../../src/schedule/index.ts';
+import {
+  leaderAddress,
+  leaderKey,
+  Leadership,
+  type Credentials,
+  type LeaderAddress,
+  type LeadingService,
+  type PastRun,
+  type Role,
+  type ScheduleEvent,
+  type SetStatus,
+} from '../../src/schedule/index.ts';
 import { LineChannel } from '../../src/schedule/leader/line-channel.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
 import { waitUntil } from './wait-until.ts';
 
-const status: SetStatus = { set: 'files', state: 'missed', missed: [{ day: '2026-11-23', startMs: 1, endMs: 2 }], next: { day: '2026-11-24', startMs: 3, endMs: 4 }, lastRun: { trigger: 'window', startedMs: 1, endedMs: 2, outcome: 'failed' } };
+const status: SetStatus = {
+  set: 'files',
+  state: 'missed',
+  missed: [{ day: '2026-11-23', startMs: 1, endMs: 2 }],
+  next: { day: '2026-11-24', startMs: 3, endMs: 4 },
+  lastRun: { trigger: 'window', startedMs: 1, endedMs: 2, outcome: 'failed' },
+};
 
 /** A schedule that answers from what it was given, and remembers what it was asked. */
 class Answering implements LeadingService {
@@ -50,7 +67,9 @@ class Member implements AsyncDisposable {
 
   constructor(address: LeaderAddress, credentials: Credentials, clock: Clock = systemClock) {
     this.leadership = new Leadership({
-      address, credentials, clock,
+      address,
+      credentials,
+      clock,
       onRole: (role) => this.roles.push(role),
       onEvent: (event) => this.events.push(event),
       lead: async (publish) => {
@@ -89,7 +108,14 @@ test('a follower gets every answer and every error as if it led itself', async (
     await leadership.dismissMissed('files');
     await assert.rejects(leadership.run('fils', 'manual'), (error) => isCode(error, 'set.unknown') && error.facts['set'] === 'fils');
   }
-  assert.deepEqual(leader.service.asked, ['catch-up files', 'stop files', 'dismiss files', 'catch-up files', 'stop files', 'dismiss files']);
+  assert.deepEqual(leader.service.asked, [
+    'catch-up files',
+    'stop files',
+    'dismiss files',
+    'catch-up files',
+    'stop files',
+    'dismiss files',
+  ]);
 });
 
 test('what happens is told to the leader itself and to all followers', async () => {
@@ -97,7 +123,11 @@ test('what happens is told to the leader itself and to all followers', async () 
   await using leader = await new Member(here.address, here.credentials).is('leader');
   await using one = await new Member(here.address, here.credentials).is('follower');
   await using other = await new Member(here.address, here.credentials).is('follower');
-  const events: ScheduleEvent[] = [{ kind: 'status', status }, { kind: 'started', set: 'files', atMs: 5, trigger: 'manual' }, { kind: 'removed', set: 'é\n' }];
+  const events: ScheduleEvent[] = [
+    { kind: 'status', status },
+    { kind: 'started', set: 'files', atMs: 5, trigger: 'manual' },
+    { kind: 'removed', set: 'é\n' },
+  ];
   for (const event of events) leader.publish(event);
   for (const { events: heard } of [leader, one, other]) {
     await waitUntil('all is heard', () => heard.length === events.length);
@@ -134,7 +164,9 @@ test('a schedule that cannot begin gives the name back, and is tried again', asy
   const clock = new VirtualClock();
   const roles: Role[] = [];
   const leadership = new Leadership({
-    address: here.address, credentials: here.credentials, clock,
+    address: here.address,
+    credentials: here.credentials,
+    clock,
     onRole: (role) => roles.push(role),
     onEvent: () => undefined,
     lead: async () => {
@@ -154,7 +186,9 @@ test('a stranger without the key learns nothing and does no harm', async () => {
   await using here = await place();
   await using leader = await new Member(here.address, here.credentials).is('leader');
   await using stranger = new Member(here.address, { ...here.credentials, key: new Uint8Array(32) });
-  await waitUntil('the stranger is turned away', () => stranger.roles.some((role) => role.kind === 'seeking' && role.trouble === 'not-ours'));
+  await waitUntil('the stranger is turned away', () =>
+    stranger.roles.some((role) => role.kind === 'seeking' && role.trouble === 'not-ours'),
+  );
   leader.publish({ kind: 'removed', set: 'secret' });
   await using friend = await new Member(here.address, here.credentials).is('follower');
   assert.deepEqual(await friend.leadership.status(), [status]);
@@ -178,12 +212,18 @@ test('nonsense on the socket ends the connection that sent it, and nothing else'
   await using here = await place();
   await using _leader = await new Member(here.address, here.credentials).is('leader');
   await fc.assert(
-    fc.asyncProperty(fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.json().map((text) => Buffer.from(`${text}\n`))), async (bytes) => {
-      const socket = connect({ path: here.address.path });
-      socket.on('error', () => undefined).resume();
-      socket.end(bytes);
-      await new Promise((resolve) => socket.once('close', resolve));
-    }),
+    fc.asyncProperty(
+      fc.oneof(
+        fc.uint8Array({ maxLength: 300 }),
+        fc.json().map((text) => Buffer.from(`${text}\n`)),
+      ),
+      async (bytes) => {
+        const socket = connect({ path: here.address.path });
+        socket.on('error', () => undefined).resume();
+        socket.end(bytes);
+        await new Promise((resolve) => socket.once('close', resolve));
+      },
+    ),
     { numRuns: 50 },
   );
   const flood = connect({ path: here.address.path });
@@ -231,10 +271,16 @@ test('the file of a dead leader is taken over by one of many', { skip: process.p
   await new Promise((resolve) => dead.close(resolve));
   await rename(`${address.path}-kept`, address.path);
   const members = Array.from({ length: 8 }, () => new Member(address, here.credentials));
-  await using _cleanup = { [Symbol.asyncDispose]: async () => void (await Promise.all(members.map(({ leadership }) => leadership.close()))) };
+  await using _cleanup = {
+    [Symbol.asyncDispose]: async () => void (await Promise.all(members.map(({ leadership }) => leadership.close()))),
+  };
   await waitUntil('all have a role', () => members.every(({ leadership }) => leadership.role.kind !== 'seeking'));
   assert.equal(members.filter(({ leadership }) => leadership.role.kind === 'leader').length, 1);
-  assert.deepEqual((await readdir(here.path)).filter((name) => name.startsWith('leader.sock')), ['leader.sock'], 'nothing is left aside');
+  assert.deepEqual(
+    (await readdir(here.path)).filter((name) => name.startsWith('leader.sock')),
+    ['leader.sock'],
+    'nothing is left aside',
+  );
 });
 
 test('a leader whose file was taken away notices it, and leads again under a new one', { skip: process.platform === 'win32' }, async () => {
@@ -266,7 +312,8 @@ test('many that ask for the key at once get the same, closed to others; a spoilt
 
 test('two spellings of one configuration file give one address, two files give two', async () => {
   await using folder = await temporaryFolder();
-  const addressOf = async (configFile: string): Promise<string> => (await leaderAddress({ configFile, stateFolder: folder.path }, 'abstract')).path;
+  const addressOf = async (configFile: string): Promise<string> =>
+    (await leaderAddress({ configFile, stateFolder: folder.path }, 'abstract')).path;
   assert.equal(await addressOf(join(folder.path, 'cadangan.jsonc')), await addressOf(`${folder.path}/./x/../cadangan.jsonc`));
   assert.notEqual(await addressOf(join(folder.path, 'cadangan.jsonc')), await addressOf(join(folder.path, 'other.jsonc')));
   const deep = await leaderAddress({ configFile: 'c', stateFolder: join(folder.path, 'x'.repeat(120)) }, 'file');
@@ -278,22 +325,26 @@ test('values come out of a channel as they went in, however the bytes are cut', 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.jsonValue(), { minLength: 1, maxLength: 10 }), fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), async (values, cuts) => {
-      const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
-      const sender = connect(port, '127.0.0.1');
-      const channel = new LineChannel(await accepted);
-      const received: unknown[] = [];
-      channel.receive((value) => received.push(value));
-      const bytes = Buffer.from(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
-      for (let at = 0, cut = 0; at < bytes.length; cut++) {
-        const end = at + cuts[cut % cuts.length]!;
-        await new Promise((resolve) => sender.write(bytes.subarray(at, end), resolve));
-        at = end;
-      }
-      sender.end();
-      await channel.closed;
-      assert.deepEqual(received, JSON.parse(JSON.stringify(values)));
-    }),
+    fc.asyncProperty(
+      fc.array(fc.jsonValue(), { minLength: 1, maxLength: 10 }),
+      fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }),
+      async (values, cuts) => {
+        const accepted = new Promise<Socket>((resolve) => server.once('connection', resolve));
+        const sender = connect(port, '127.0.0.1');
+        const channel = new LineChannel(await accepted);
+        const received: unknown[] = [];
+        channel.receive((value) => received.push(value));
+        const bytes = Buffer.from(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
+        for (let at = 0, cut = 0; at < bytes.length; cut++) {
+          const end = at + cuts[cut % cuts.length]!;
+          await new Promise((resolve) => sender.write(bytes.subarray(at, end), resolve));
+          at = end;
+        }
+        sender.end();
+        await channel.closed;
+        assert.deepEqual(received, JSON.parse(JSON.stringify(values)));
+      },
+    ),
     { numRuns: 30 },
   );
   await new Promise((resolve) => server.close(resolve));

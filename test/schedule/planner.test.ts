@@ -1,6 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyLine, describeSet, emptyHistory, parseWindowRule, planSet, type Decision, type HistoryLine, type RunOutcome, type ScheduledSet, type SetHistory, type Situation, type Trigger } from '../../src/schedule/index.ts';
+import {
+  applyLine,
+  describeSet,
+  emptyHistory,
+  parseWindowRule,
+  planSet,
+  type Decision,
+  type HistoryLine,
+  type RunOutcome,
+  type ScheduledSet,
+  type SetHistory,
+  type Situation,
+  type Trigger,
+} from '../../src/schedule/index.ts';
 
 /** All times are of 2026 in Jakarta: `23 21:00` is 23 November, 21:00. */
 function at(text: string): number {
@@ -8,9 +21,20 @@ function at(text: string): number {
   return Date.parse(`2026-11-${day}T${time}:00+07:00`);
 }
 
-const nightly: ScheduledSet = { id: 'files', repository: '/repo', timing: { kind: 'window', rule: parseWindowRule('21:00-23:00', { timeZone: 'Asia/Jakarta' }), atWindowEnd: 'stop' } };
-const finishing: ScheduledSet = { ...nightly, timing: { ...nightly.timing, kind: 'window', rule: parseWindowRule('21:00-23:00', { timeZone: 'Asia/Jakarta' }), atWindowEnd: 'finish' } };
-const onChange: ScheduledSet = { id: 'files', repository: '/repo', timing: { kind: 'change', sources: ['/data'], ignored: [], polling: false, settleMs: 60_000, minIntervalMs: 600_000 } };
+const nightly: ScheduledSet = {
+  id: 'files',
+  repository: '/repo',
+  timing: { kind: 'window', rule: parseWindowRule('21:00-23:00', { timeZone: 'Asia/Jakarta' }), atWindowEnd: 'stop' },
+};
+const finishing: ScheduledSet = {
+  ...nightly,
+  timing: { ...nightly.timing, kind: 'window', rule: parseWindowRule('21:00-23:00', { timeZone: 'Asia/Jakarta' }), atWindowEnd: 'finish' },
+};
+const onChange: ScheduledSet = {
+  id: 'files',
+  repository: '/repo',
+  timing: { kind: 'change', sources: ['/data'], ignored: [], polling: false, settleMs: 60_000, minIntervalMs: 600_000 },
+};
 
 /** A history told in a few words: `known`, `run 21:00-21:30 success`. */
 class Story {
@@ -26,13 +50,17 @@ class Story {
   look(time: string, situation: Partial<Situation> = {}): string {
     const decisions = planSet(this.set, this.history, { nowMs: at(time), isRunning: false, ...situation });
     for (const decision of decisions) if (decision.kind === 'note') this.#apply(decision.line);
-    return decisions.map(show).filter((word) => word !== '').join(', ');
+    return decisions
+      .map(show)
+      .filter((word) => word !== '')
+      .join(', ');
   }
 
   begin(time: string, trigger: Trigger = 'window', windowOf = time): this {
     const rule = this.set.timing.kind === 'window' ? this.set.timing.rule : undefined;
     const day = windowOf.slice(0, 2);
-    const window = rule && trigger !== 'manual' ? { day: `2026-11-${day}`, startMs: at(`${day} 21:00`), endMs: at(`${day} 23:00`) } : undefined;
+    const window =
+      rule && trigger !== 'manual' ? { day: `2026-11-${day}`, startMs: at(`${day} 21:00`), endMs: at(`${day} 23:00`) } : undefined;
     return this.#apply({ kind: 'started', set: 'files', atMs: at(time), trigger, window });
   }
 
@@ -55,7 +83,13 @@ function show(decision: Decision): string {
   switch (decision.kind) {
     case 'note': {
       const { line } = decision;
-      return line.kind === 'missed' ? `missed ${line.window.day.slice(8)}` : line.kind === 'ended' ? line.outcome : line.kind === 'judged' || line.kind === 'adopted' ? '' : line.kind;
+      return line.kind === 'missed'
+        ? `missed ${line.window.day.slice(8)}`
+        : line.kind === 'ended'
+          ? line.outcome
+          : line.kind === 'judged' || line.kind === 'adopted'
+            ? ''
+            : line.kind;
     }
     case 'start':
       return `start ${decision.trigger}${decision.window ? ` ${decision.window.day.slice(8)}` : ''}${decision.resumes ? ' again' : ''}`;
@@ -168,15 +202,28 @@ test('a set that is made inside its window runs at once; a window before its mak
 
 test('when the window is changed, what was missed by the old one is still noted, and nothing by the new one', () => {
   const story = new Story(nightly, '22 12:00');
-  const moved: ScheduledSet = { ...nightly, timing: { kind: 'window', rule: parseWindowRule('06:00-07:00', { timeZone: 'Asia/Jakarta' }), atWindowEnd: 'stop' } };
-  const notes = planSet(moved, story.history, { nowMs: at('23 12:00'), isRunning: false }).map(show).filter(Boolean);
+  const moved: ScheduledSet = {
+    ...nightly,
+    timing: { kind: 'window', rule: parseWindowRule('06:00-07:00', { timeZone: 'Asia/Jakarta' }), atWindowEnd: 'stop' },
+  };
+  const notes = planSet(moved, story.history, { nowMs: at('23 12:00'), isRunning: false })
+    .map(show)
+    .filter(Boolean);
   assert.deepEqual(notes, ['missed 22']);
 });
 
 test('a window that is moved after its run, so that it overlaps the old one, has had its run', () => {
   const story = new Story(nightly, '23 12:00').begin('23 21:00').end('23 21:10');
-  const later: ScheduledSet = { ...nightly, timing: { kind: 'window', rule: parseWindowRule('22:00-24:00', { timeZone: 'Asia/Jakarta' }), atWindowEnd: 'stop' } };
-  assert.deepEqual(planSet(later, story.history, { nowMs: at('23 22:30'), isRunning: false }).map(show).filter(Boolean), []);
+  const later: ScheduledSet = {
+    ...nightly,
+    timing: { kind: 'window', rule: parseWindowRule('22:00-24:00', { timeZone: 'Asia/Jakarta' }), atWindowEnd: 'stop' },
+  };
+  assert.deepEqual(
+    planSet(later, story.history, { nowMs: at('23 22:30'), isRunning: false })
+      .map(show)
+      .filter(Boolean),
+    [],
+  );
 });
 
 test('a clock that is set back by some hours does not bring the run of a window back', () => {
@@ -212,7 +259,8 @@ test('a set is overdue a day and a window after its last good run began', () => 
 
 test('the next window of a set is the open one while that is due, else the one after', () => {
   const story = new Story(nightly, '23 12:00');
-  const nextDay = (time: string): string | undefined => describeSet(nightly, story.history, { nowMs: at(time), waiting: undefined, watch: undefined }).next?.day;
+  const nextDay = (time: string): string | undefined =>
+    describeSet(nightly, story.history, { nowMs: at(time), waiting: undefined, watch: undefined }).next?.day;
   assert.equal(nextDay('23 21:30'), '2026-11-23');
   story.begin('23 21:30').end('23 21:40');
   assert.equal(nextDay('23 21:45'), '2026-11-24');

@@ -180,7 +180,10 @@ test('a set that is taken out of the configuration ends its run, and is missed n
   await house.sleepUntil('2026-08-06T12:00');
   house.scheduler.setSets([nightly('files'), nightly('mail')]);
   await house.settle();
-  assert.deepEqual(house.events.flatMap((event) => (event.kind === 'missed' ? [event.set] : [])), ['mail', 'mail']);
+  assert.deepEqual(
+    house.events.flatMap((event) => (event.kind === 'missed' ? [event.set] : [])),
+    ['mail', 'mail'],
+  );
 });
 
 test('a status is reported when it changes, not at every tick', async () => {

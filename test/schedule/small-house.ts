@@ -1,6 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { systemRandom } from '../../src/platform/index.ts';
-import { parseWindowRule, Scheduler, ScheduleState, type RunOutcome, type RunRequest, type ScheduledSet, type ScheduleEvent, type SetProgress } from '../../src/schedule/index.ts';
+import {
+  parseWindowRule,
+  Scheduler,
+  ScheduleState,
+  type RunOutcome,
+  type RunRequest,
+  type ScheduledSet,
+  type ScheduleEvent,
+  type SetProgress,
+} from '../../src/schedule/index.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
 
@@ -88,7 +97,9 @@ export class SmallHouse implements AsyncDisposable {
 
   /** What was run, as `set trigger day`. */
   get story(): string[] {
-    return this.runs.map(({ set, request }) => [set, request.trigger, ...(request.window ? [request.window.day.slice(8)] : []), ...(request.resumes ? ['again'] : [])].join(' '));
+    return this.runs.map(({ set, request }) =>
+      [set, request.trigger, ...(request.window ? [request.window.day.slice(8)] : []), ...(request.resumes ? ['again'] : [])].join(' '),
+    );
   }
 
   async stateOf(set: string): Promise<string | undefined> {

@@ -10,7 +10,13 @@ import { linesOfHistory } from '../../src/schedule/history.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
 import { anyLine } from './any-line.ts';
 
-const started: HistoryLine = { kind: 'started', set: 'files', atMs: 1_790_000_000_000, trigger: 'window', window: { day: '2026-09-21', startMs: 1_790_000_000_000, endMs: 1_790_007_200_000 } };
+const started: HistoryLine = {
+  kind: 'started',
+  set: 'files',
+  atMs: 1_790_000_000_000,
+  trigger: 'window',
+  window: { day: '2026-09-21', startMs: 1_790_000_000_000, endMs: 1_790_007_200_000 },
+};
 const ended: HistoryLine = { kind: 'ended', set: 'files', atMs: 1_790_000_600_000, outcome: 'success' };
 
 function historyOf(lines: readonly HistoryLine[], set: string): SetHistory {
@@ -39,7 +45,11 @@ test('a line is written and read back the same, also one that makes no sense', (
 
 test('reading a line never throws, whatever it is', () => {
   fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => void parseHistoryLine(text)));
-  const mangled = fc.tuple(anyLine(), fc.constantFrom('set', 'atMs', 'untilMs', 'window', 'trigger', 'outcome', 'rule', 'reason', 'kind'), fc.jsonValue());
+  const mangled = fc.tuple(
+    anyLine(),
+    fc.constantFrom('set', 'atMs', 'untilMs', 'window', 'trigger', 'outcome', 'rule', 'reason', 'kind'),
+    fc.jsonValue(),
+  );
   fc.assert(fc.property(mangled, ([line, key, value]) => void parseHistoryLine(JSON.stringify({ ...line, [key]: value }))));
 });
 
@@ -77,7 +87,10 @@ test('a file that is cut anywhere keeps its whole lines, and goes on', async () 
 
 test('lines that somebody spoilt are counted and left out', async () => {
   await using folder = await temporaryFolder();
-  await writeFile(join(folder.path, 'schedule.jsonl'), `${formatHistoryLine(started)}\n{"kind":"ended","set":"files"}\nnonsense\n\u0000\u0000\n${formatHistoryLine(ended)}\n`);
+  await writeFile(
+    join(folder.path, 'schedule.jsonl'),
+    `${formatHistoryLine(started)}\n{"kind":"ended","set":"files"}\nnonsense\n\u0000\u0000\n${formatHistoryLine(ended)}\n`,
+  );
   const state = await ScheduleState.open(folder.path, systemRandom);
   assert.equal(state.unreadableLines, 3);
   assert.equal(state.historyOf('files').lastSuccess?.startedMs, started.kind === 'started' ? started.atMs : 0);
@@ -89,7 +102,11 @@ test('the file stays short over thousands of runs, and keeps what counts', async
   const lines: HistoryLine[] = [];
   for (let run = 0; run < 3000; run++) {
     const atMs = 1_790_000_000_000 + run * 600_000;
-    lines.push({ kind: 'started', set: 'files', atMs, trigger: 'change' }, { kind: 'ended', set: 'files', atMs: atMs + 1000, outcome: 'success' }, { kind: 'judged', set: 'files', untilMs: atMs });
+    lines.push(
+      { kind: 'started', set: 'files', atMs, trigger: 'change' },
+      { kind: 'ended', set: 'files', atMs: atMs + 1000, outcome: 'success' },
+      { kind: 'judged', set: 'files', untilMs: atMs },
+    );
   }
   for (let at = 0; at < lines.length; at += 300) await state.append(lines.slice(at, at + 300));
   const count = (await readFile(state.path, 'utf8')).split('\n').length;
@@ -112,15 +129,22 @@ test('after a write that failed, memory knows all, and the next write makes up f
   assert.deepEqual(again.historyOf('files').lastSuccess, state.historyOf('files').lastSuccess);
 });
 
-test('the folder and the file are closed to others, and a folder that cannot be had is a typed error', { skip: process.platform === 'win32' }, async () => {
-  await using folder = await temporaryFolder();
-  const state = await ScheduleState.open(join(folder.path, 'a', 'b'), systemRandom);
-  await state.append([started]);
-  assert.equal((await stat(join(folder.path, 'a', 'b'))).mode & 0o777, 0o700);
-  assert.equal((await stat(state.path)).mode & 0o777, 0o600);
-  await writeFile(join(folder.path, 'file'), '');
-  await assert.rejects(ScheduleState.open(join(folder.path, 'file'), systemRandom), (error) => error instanceof CadanganError && error.code.startsWith('storage.'));
-});
+test(
+  'the folder and the file are closed to others, and a folder that cannot be had is a typed error',
+  { skip: process.platform === 'win32' },
+  async () => {
+    await using folder = await temporaryFolder();
+    const state = await ScheduleState.open(join(folder.path, 'a', 'b'), systemRandom);
+    await state.append([started]);
+    assert.equal((await stat(join(folder.path, 'a', 'b'))).mode & 0o777, 0o700);
+    assert.equal((await stat(state.path)).mode & 0o777, 0o600);
+    await writeFile(join(folder.path, 'file'), '');
+    await assert.rejects(
+      ScheduleState.open(join(folder.path, 'file'), systemRandom),
+      (error) => error instanceof CadanganError && error.code.startsWith('storage.'),
+    );
+  },
+);
 
 test('a file that is far too large to be ours is not read, and written anew', async () => {
   await using folder = await temporaryFolder();

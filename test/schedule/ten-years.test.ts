@@ -1,6 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyLine, emptyHistory, openRunOf, parseWindowRule, planSet, windowsEnded, type HistoryLine, type RunOutcome, type ScheduledSet, type SetHistory, type WindowRule, type WindowSpan, type WindowTiming } from '../../src/schedule/index.ts';
+import {
+  applyLine,
+  emptyHistory,
+  openRunOf,
+  parseWindowRule,
+  planSet,
+  windowsEnded,
+  type HistoryLine,
+  type RunOutcome,
+  type ScheduledSet,
+  type SetHistory,
+  type WindowRule,
+  type WindowSpan,
+  type WindowTiming,
+} from '../../src/schedule/index.ts';
 import { linesOfHistory } from '../../src/schedule/history.ts';
 import { dayMs, hourMs, minuteMs } from '../../src/schedule/zone.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
@@ -52,7 +66,9 @@ class Life {
   /** Since when the rule is in force, by the engine's knowledge. */
   #ruleSinceMs = startMs;
   #history: SetHistory = emptyHistory;
-  #running: { readonly startedMs: number; endsMs: number; readonly outcome: RunOutcome; readonly window: WindowSpan | undefined } | undefined;
+  #running:
+    | { readonly startedMs: number; endsMs: number; readonly outcome: RunOutcome; readonly window: WindowSpan | undefined }
+    | undefined;
   #deeds: Deed[] = [];
   /** Good runs of any kind, from start to end. */
   #goodRuns: { readonly startMs: number; readonly endMs: number }[] = [];
@@ -68,7 +84,9 @@ class Life {
   }
 
   get summary(): string {
-    return Object.entries(this.#counts).map(([name, count]) => `${count} ${name}`).join(', ');
+    return Object.entries(this.#counts)
+      .map(([name, count]) => `${count} ${name}`)
+      .join(', ');
   }
 
   live(): void {
@@ -152,7 +170,9 @@ class Life {
   #outage(): void {
     this.#counts.outages += 1;
     this.#running = undefined;
-    this.#pass(this.#random.chance(0.8) ? this.#random.below(10 * minuteMs) : this.#random.below(this.#random.chance(0.9) ? 2 * dayMs : 20 * dayMs));
+    this.#pass(
+      this.#random.chance(0.8) ? this.#random.below(10 * minuteMs) : this.#random.below(this.#random.chance(0.9) ? 2 * dayMs : 20 * dayMs),
+    );
     const rewritten = linesOfHistory('files', this.#history).reduce(applyLine, emptyHistory);
     assert.equal(openRunOf(rewritten)?.startedMs, openRunOf(this.#history)?.startedMs);
     this.#history = rewritten;
@@ -177,8 +197,15 @@ class Life {
     const start = this.#random.below(24 * 60);
     const end = (start + 60 + this.#random.below(6 * 60)) % (24 * 60);
     const text = `${two(Math.floor(start / 60))}:${two(start % 60)}-${two(Math.floor(end / 60))}:${two(end % 60)}`;
-    const rule = parseWindowRule(text, { timeZone: zones[this.#random.below(zones.length)]!, days: this.#random.chance(0.7) ? ['daily'] : ['mon', 'wed', 'fri', 'sun'] });
-    return { id: 'files', repository: '/repo', timing: { kind: 'window', rule, atWindowEnd: this.#random.chance(0.5) ? 'stop' : 'finish' } };
+    const rule = parseWindowRule(text, {
+      timeZone: zones[this.#random.below(zones.length)]!,
+      days: this.#random.chance(0.7) ? ['daily'] : ['mon', 'wed', 'fri', 'sun'],
+    });
+    return {
+      id: 'files',
+      repository: '/repo',
+      timing: { kind: 'window', rule, atWindowEnd: this.#random.chance(0.5) ? 'stop' : 'finish' },
+    };
   }
 
   /** The rule that was in force until now ends, or the story does: was every window of it dealt with as it should? */
@@ -199,13 +226,16 @@ class Life {
     const told = `${this.#label}: ${window.day} ${new Date(window.startMs).toISOString()}`;
     const deeds = this.#deeds.filter((deed) => deed.window.startMs === window.startMs);
     const epochs = [...new Set(deeds.map(({ epoch }) => epoch))];
-    const most = (kind: Deed['kind']): number => Math.max(0, ...epochs.map((epoch) => deeds.filter((deed) => deed.kind === kind && deed.epoch === epoch).length));
+    const most = (kind: Deed['kind']): number =>
+      Math.max(0, ...epochs.map((epoch) => deeds.filter((deed) => deed.kind === kind && deed.epoch === epoch).length));
     const [began, completed, missed] = [most('began'), most('completed'), most('missed')];
     assert.ok(completed <= 1, `${told}: ${completed} runs came to an end`);
     assert.ok(began <= 3, `${told}: ${began} runs began`);
     assert.ok(missed <= 1, `${told}: noted as missed ${missed} times`);
     // A good run of another kind, or one of a window by the rule before, which was moved a little.
-    const hadOther = [...this.#goodRuns, ...this.#deeds.filter(({ kind }) => kind === 'began').map((deed) => deed.window)].some((run) => run.startMs < window.endMs && run.endMs > window.startMs);
+    const hadOther = [...this.#goodRuns, ...this.#deeds.filter(({ kind }) => kind === 'began').map((deed) => deed.window)].some(
+      (run) => run.startMs < window.endMs && run.endMs > window.startMs,
+    );
     if (began === 0 && missed === 0) assert.ok(hadOther, `${told}: neither a run nor a note`);
     if (missed > 0 && window.startMs > this.#lastJumpMs) assert.ok(began === 0, `${told}: noted as missed, but it had a run`);
   }

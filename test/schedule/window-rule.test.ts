@@ -28,15 +28,30 @@ test('days are kept in the order of the week; none given and "daily" mean all', 
   assert.deepEqual(parseWindowRule('21:00-23:00', jakarta).days, weekdays);
 });
 
-for (const [window, why] of [['21:00', 'no end'], ['25:00-26:00', 'no such hour'], ['21:60-22:00', 'no such minute'], ['24:00-01:00', 'begins after the day'], ['21:00-21:00', 'empty'], ['', 'nothing'], ['21:00-23:00x', 'more behind it'], ['24:30-01:00', 'past midnight']] as const) {
+for (const [window, why] of [
+  ['21:00', 'no end'],
+  ['25:00-26:00', 'no such hour'],
+  ['21:60-22:00', 'no such minute'],
+  ['24:00-01:00', 'begins after the day'],
+  ['21:00-21:00', 'empty'],
+  ['', 'nothing'],
+  ['21:00-23:00x', 'more behind it'],
+  ['24:30-01:00', 'past midnight'],
+] as const) {
   test(`the window "${window}" is refused: ${why}`, () => {
-    assert.throws(() => parseWindowRule(window, jakarta), (error) => isCode(error, 'arguments.invalid') && error.facts['window'] === window);
+    assert.throws(
+      () => parseWindowRule(window, jakarta),
+      (error) => isCode(error, 'arguments.invalid') && error.facts['window'] === window,
+    );
   });
 }
 
 test('an unknown day, no day and an unknown time zone are refused', () => {
   for (const options of [{ ...jakarta, days: ['monday'] }, { ...jakarta, days: [] }, { timeZone: 'Asia/Nowhere' }]) {
-    assert.throws(() => parseWindowRule('21:00-23:00', options), (error) => isCode(error, 'arguments.invalid'));
+    assert.throws(
+      () => parseWindowRule('21:00-23:00', options),
+      (error) => isCode(error, 'arguments.invalid'),
+    );
   }
 });
 
@@ -45,6 +60,7 @@ test('a rule written as a line is read back the same', () => {
 });
 
 test('what is not such a line gives no rule', () => {
-  for (const line of ['', '21:00-23:00', '21:00-23:00 mon', '21:00-23:00 mon Mars/Phobos', '21:00-23:00 mon Asia/Jakarta more']) assert.equal(readWindowRule(line), undefined);
+  for (const line of ['', '21:00-23:00', '21:00-23:00 mon', '21:00-23:00 mon Mars/Phobos', '21:00-23:00 mon Asia/Jakarta more'])
+    assert.equal(readWindowRule(line), undefined);
   fc.assert(fc.property(fc.string(), (line) => assert.equal(readWindowRule(line), undefined)));
 });

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { nextWindow, parseWindowRule, windowAt, windowsEnded, weekdays, type WindowRule, type WindowSpan } from '../../src/schedule/index.ts';
+import {
+  nextWindow,
+  parseWindowRule,
+  windowAt,
+  windowsEnded,
+  weekdays,
+  type WindowRule,
+  type WindowSpan,
+} from '../../src/schedule/index.ts';
 import { dayMs, hourMs, minuteMs, wallTimeAt } from '../../src/schedule/zone.ts';
 import { anyRule, zones } from './any-rule.ts';
 
@@ -11,7 +19,8 @@ const at = (text: string): number => Date.parse(text);
 function windowsOf(text: string, timeZone: string, from: string, until: string, days?: string[]): string[] {
   const rule = parseWindowRule(text, { timeZone, ...(days && { days }) });
   const found: string[] = [];
-  for (let window = nextWindow(rule, at(from) - 1); window.startMs < at(until); window = nextWindow(rule, window.startMs)) found.push(show(window));
+  for (let window = nextWindow(rule, at(from) - 1); window.startMs < at(until); window = nextWindow(rule, window.startMs))
+    found.push(show(window));
   return found;
 }
 
@@ -21,13 +30,19 @@ function show({ day, startMs, endMs }: WindowSpan): string {
 }
 
 test('21:00-23:00 in Jakarta is 14:00 to 16:00 UTC, every day of the year', () => {
-  assert.deepEqual(windowsOf('21:00-23:00', 'Asia/Jakarta', '2026-11-23T00:00Z', '2026-11-25T00:00Z'), ['2026-11-23: 11-23T14:00 .. 11-23T16:00', '2026-11-24: 11-24T14:00 .. 11-24T16:00']);
+  assert.deepEqual(windowsOf('21:00-23:00', 'Asia/Jakarta', '2026-11-23T00:00Z', '2026-11-25T00:00Z'), [
+    '2026-11-23: 11-23T14:00 .. 11-23T16:00',
+    '2026-11-24: 11-24T14:00 .. 11-24T16:00',
+  ]);
   const rule = parseWindowRule('21:00-23:00', { timeZone: 'Asia/Jakarta' });
   assert.equal([...windowsEnded(rule, at('2026-01-01T00:00Z'), at('2027-01-01T00:00Z'))].length, 365);
 });
 
 test('a window over midnight belongs to the day on which it begins', () => {
-  assert.deepEqual(windowsOf('22:00-02:00', 'Asia/Jakarta', '2026-11-20T00:00Z', '2026-11-30T00:00Z', ['fri']), ['2026-11-20: 11-20T15:00 .. 11-20T19:00', '2026-11-27: 11-27T15:00 .. 11-27T19:00']);
+  assert.deepEqual(windowsOf('22:00-02:00', 'Asia/Jakarta', '2026-11-20T00:00Z', '2026-11-30T00:00Z', ['fri']), [
+    '2026-11-20: 11-20T15:00 .. 11-20T19:00',
+    '2026-11-27: 11-27T15:00 .. 11-27T19:00',
+  ]);
   const rule = parseWindowRule('22:00-02:00', { timeZone: 'Asia/Jakarta', days: ['fri'] });
   assert.equal(windowAt(rule, at('2026-11-21T01:59:59.999+07:00'))?.day, '2026-11-20');
   assert.equal(windowAt(rule, at('2026-11-21T02:00+07:00')), undefined, 'its end is not in it');
@@ -46,23 +61,42 @@ test('New York in November: an hour that is shown twice is one window', () => {
   const on1November = ['2026-11-01T04:00Z', '2026-11-02T05:00Z'] as const; // at 06:00Z it is 01:00 for the second time
   assert.deepEqual(windowsOf('01:00-02:00', 'America/New_York', ...on1November), ['2026-11-01: 11-01T05:00 .. 11-01T07:00']);
   assert.deepEqual(windowsOf('01:15-01:45', 'America/New_York', ...on1November), ['2026-11-01: 11-01T05:15 .. 11-01T06:45']);
-  assert.deepEqual(windowsOf('23:00-01:30', 'America/New_York', '2026-10-31T12:00Z', '2026-11-01T12:00Z'), ['2026-10-31: 11-01T03:00 .. 11-01T06:30']);
+  assert.deepEqual(windowsOf('23:00-01:30', 'America/New_York', '2026-10-31T12:00Z', '2026-11-01T12:00Z'), [
+    '2026-10-31: 11-01T03:00 .. 11-01T06:30',
+  ]);
 });
 
 test('a window of nearly a day does not reach into the next one when its end is shown twice', () => {
-  assert.deepEqual(windowsOf('01:50-01:40', 'America/New_York', '2026-10-31T00:00Z', '2026-11-02T00:00Z'), ['2026-10-31: 10-31T05:50 .. 11-01T05:50', '2026-11-01: 11-01T05:50 .. 11-02T06:40']);
+  assert.deepEqual(windowsOf('01:50-01:40', 'America/New_York', '2026-10-31T00:00Z', '2026-11-02T00:00Z'), [
+    '2026-10-31: 10-31T05:50 .. 11-01T05:50',
+    '2026-11-01: 11-01T05:50 .. 11-02T06:40',
+  ]);
 });
 
 test('Lord Howe changes its clocks by half an hour', () => {
-  assert.deepEqual(windowsOf('01:30-02:00', 'Australia/Lord_Howe', '2026-04-04T13:00Z', '2026-04-05T13:00Z'), ['2026-04-05: 04-04T14:30 .. 04-04T15:30']); // 01:30 to 02:00 is shown twice
-  assert.deepEqual(windowsOf('02:00-03:00', 'Australia/Lord_Howe', '2026-10-03T13:30Z', '2026-10-04T13:00Z'), ['2026-10-04: 10-03T15:30 .. 10-03T16:00']); // 02:00 to 02:30 is skipped
+  assert.deepEqual(windowsOf('01:30-02:00', 'Australia/Lord_Howe', '2026-04-04T13:00Z', '2026-04-05T13:00Z'), [
+    '2026-04-05: 04-04T14:30 .. 04-04T15:30',
+  ]); // 01:30 to 02:00 is shown twice
+  assert.deepEqual(windowsOf('02:00-03:00', 'Australia/Lord_Howe', '2026-10-03T13:30Z', '2026-10-04T13:00Z'), [
+    '2026-10-04: 10-03T15:30 .. 10-03T16:00',
+  ]); // 02:00 to 02:30 is skipped
 });
 
 test('Apia had no 30 December 2011, and no window on it', () => {
   const days = ['2011-12-29T10:00Z', '2011-12-31T10:00Z'] as const; // 29 December ends, and 31 December begins, at 10:00Z on the 30th
-  assert.deepEqual(windowsOf('21:00-23:00', 'Pacific/Apia', ...days), ['2011-12-29: 12-30T07:00 .. 12-30T09:00', '2011-12-31: 12-31T07:00 .. 12-31T09:00']);
-  assert.deepEqual(windowsOf('22:00-02:00', 'Pacific/Apia', ...days), ['2011-12-29: 12-30T08:00 .. 12-30T10:00', '2011-12-31: 12-31T08:00 .. 12-31T12:00']);
-  assert.deepEqual(windowsOf('09:00-10:00', 'Pacific/Apia', '2011-12-24T00:00Z', '2012-01-10T00:00Z', ['fri']), ['2012-01-06: 01-05T19:00 .. 01-05T20:00'], 'the Friday of that week was skipped');
+  assert.deepEqual(windowsOf('21:00-23:00', 'Pacific/Apia', ...days), [
+    '2011-12-29: 12-30T07:00 .. 12-30T09:00',
+    '2011-12-31: 12-31T07:00 .. 12-31T09:00',
+  ]);
+  assert.deepEqual(windowsOf('22:00-02:00', 'Pacific/Apia', ...days), [
+    '2011-12-29: 12-30T08:00 .. 12-30T10:00',
+    '2011-12-31: 12-31T08:00 .. 12-31T12:00',
+  ]);
+  assert.deepEqual(
+    windowsOf('09:00-10:00', 'Pacific/Apia', '2011-12-24T00:00Z', '2012-01-10T00:00Z', ['fri']),
+    ['2012-01-06: 01-05T19:00 .. 01-05T20:00'],
+    'the Friday of that week was skipped',
+  );
 });
 
 /** The years hold all changes of the zones used: Apia's day, Brazil's last summer time, Morocco's months of fasting. */
@@ -86,7 +120,12 @@ test('windowAt, nextWindow and windowsEnded tell the same of any instant', () =>
   fc.assert(
     fc.property(anyRule(), anyInstant, fc.integer({ min: 0, max: 20 * dayMs }), (rule, from, lengthMs) => {
       const expected: WindowSpan[] = [];
-      for (let window = nextWindow(rule, from - 4 * dayMs - 16 * dayMs); window.endMs <= from + lengthMs; window = nextWindow(rule, window.startMs)) if (window.endMs > from) expected.push(window);
+      for (
+        let window = nextWindow(rule, from - 4 * dayMs - 16 * dayMs);
+        window.endMs <= from + lengthMs;
+        window = nextWindow(rule, window.startMs)
+      )
+        if (window.endMs > from) expected.push(window);
       assert.deepEqual([...windowsEnded(rule, from, from + lengthMs)], expected);
       const open = windowAt(rule, from);
       if (open) assert.ok(open.startMs <= from && from < open.endMs && nextWindow(rule, open.startMs - 1).startMs === open.startMs);
@@ -98,8 +137,11 @@ test('windowAt, nextWindow and windowsEnded tell the same of any instant', () =>
 test('where clocks do not change, exactly the minutes between the two times on the wall are in a window', () => {
   fc.assert(
     fc.property(anyRule(), anyInstant, (rule, instant) => {
-      const offsets = new Set([-2, -1, 0, 1, 2].map((days) => wallTimeAt(rule.timeZone, instant + days * dayMs) - (instant + days * dayMs)));
-      if (offsets.size === 1) assert.equal(windowAt(rule, instant) !== undefined, isOpenOnTheWall(rule, wallTimeAt(rule.timeZone, instant)));
+      const offsets = new Set(
+        [-2, -1, 0, 1, 2].map((days) => wallTimeAt(rule.timeZone, instant + days * dayMs) - (instant + days * dayMs)),
+      );
+      if (offsets.size === 1)
+        assert.equal(windowAt(rule, instant) !== undefined, isOpenOnTheWall(rule, wallTimeAt(rule.timeZone, instant)));
     }),
   );
 });

@@ -29,35 +29,70 @@ const written = `// Cabang Surabaya
 const newSet: BackupSetInput = { name: 'new', sources: ['/srv/n'], repository: { location: '/r', passwordFile: undefined } };
 
 test('a change touches the changed value and nothing else', () => {
-  const edited = editConfiguration(written, { kind: 'change-set', name: 'accounting', values: { schedule: { window: '20:00-22:00' }, sources: ['/srv/a', '/srv/c'] } });
-  assert.equal(edited, written.replace('21:00-23:00', '20:00-22:00').replace('"/srv/a", // ledgers\n                "/srv/b" // scans', '"/srv/a", // ledgers\n                // scans\n                "/srv/c"'));
+  const edited = editConfiguration(written, {
+    kind: 'change-set',
+    name: 'accounting',
+    values: { schedule: { window: '20:00-22:00' }, sources: ['/srv/a', '/srv/c'] },
+  });
+  assert.equal(
+    edited,
+    written
+      .replace('21:00-23:00', '20:00-22:00')
+      .replace(
+        '"/srv/a", // ledgers\n                "/srv/b" // scans',
+        '"/srv/a", // ledgers\n                // scans\n                "/srv/c"',
+      ),
+  );
 });
 
 test('a new set stands behind the last one and its comments, in the layout of the file', () => {
   const edited = editConfiguration(written, { kind: 'add-set', set: newSet });
   const added = `\n        {\n            "name": "new",\n            "sources": ["/srv/n"],\n            "repository": {\n                "location": "/r"\n            }\n        }`;
-  assert.equal(edited, written.replace('} } // the last one', '} }, // the last one').replace('// more to come', `// more to come${added}`));
+  assert.equal(
+    edited,
+    written.replace('} } // the last one', '} }, // the last one').replace('// more to come', `// more to come${added}`),
+  );
 });
 
 test('a removed set leaves the comments around it', () => {
-  assert.equal(editConfiguration(written, { kind: 'remove-set', name: 'MAIL' }), written.replace('        }, // end', '        } // end').replace(/ {8}\{ "name": "mail".*\} \} /, '        '));
+  assert.equal(
+    editConfiguration(written, { kind: 'remove-set', name: 'MAIL' }),
+    written.replace('        }, // end', '        } // end').replace(/ {8}\{ "name": "mail".*\} \} /, '        '),
+  );
   const first = editConfiguration(written, { kind: 'remove-set', name: 'accounting' });
-  assert.ok(first.includes('    "sets": [\n        // keuangan, ask Rina\n') && first.includes('// end of accounting') && !first.includes('"accounting"'));
+  assert.ok(
+    first.includes('    "sets": [\n        // keuangan, ask Rina\n') &&
+      first.includes('// end of accounting') &&
+      !first.includes('"accounting"'),
+  );
 });
 
 test('a key can be added, taken out and changed for the whole file', () => {
-  const withZone = editConfiguration(written, { kind: 'change-general', values: { timeZone: 'Asia/Jakarta', organisation: 'PT "Contoh"' } });
+  const withZone = editConfiguration(written, {
+    kind: 'change-general',
+    values: { timeZone: 'Asia/Jakarta', organisation: 'PT "Contoh"' },
+  });
   assert.ok(withZone.includes('    ],\n    "timeZone": "Asia/Jakarta",\n    "organisation": "PT \\"Contoh\\""\n}'));
   assert.equal(editConfiguration(withZone, { kind: 'change-general', values: { timeZone: undefined, organisation: undefined } }), written);
 });
 
 test('what is equal already changes not one byte', () => {
-  assert.equal(editConfiguration(written, { kind: 'change-set', name: 'accounting', values: { sources: ['/srv/a', '/srv/b'], title: undefined, schedule: { window: '21:00-23:00' } } }), written);
+  assert.equal(
+    editConfiguration(written, {
+      kind: 'change-set',
+      name: 'accounting',
+      values: { sources: ['/srv/a', '/srv/b'], title: undefined, schedule: { window: '21:00-23:00' } },
+    }),
+    written,
+  );
 });
 
 test('the first set makes the file', () => {
   const text = editConfiguration(undefined, { kind: 'add-set', set: newSet });
-  assert.equal(text, '// Backup sets of this server. Passwords never stand in this file.\n{\n  "version": 1,\n  "sets": [\n    {\n      "name": "new",\n      "sources": ["/srv/n"],\n      "repository": {\n        "location": "/r"\n      }\n    }\n  ]\n}\n');
+  assert.equal(
+    text,
+    '// Backup sets of this server. Passwords never stand in this file.\n{\n  "version": 1,\n  "sets": [\n    {\n      "name": "new",\n      "sources": ["/srv/n"],\n      "repository": {\n        "location": "/r"\n      }\n    }\n  ]\n}\n',
+  );
   assert.deepEqual(parseConfiguration(text).problems, []);
   assert.match(editConfiguration('// mine\n', { kind: 'add-set', set: newSet }), /^\/\/ mine\n\{\n/);
 });
@@ -89,8 +124,16 @@ test('refused: what would be wrong, names that are missing or taken, and a text 
     [written.replace('"version": 1,', '"version": 1, "version": 1,'), { kind: 'add-set', set: newSet }, 'config.invalid'],
     ['[]', { kind: 'add-set', set: newSet }, 'config.invalid'],
   ];
-  for (const [text, edit, code] of cases) assert.throws(() => editConfiguration(text, edit), (error) => isCode(error, code), JSON.stringify(edit));
-  assert.throws(() => editConfiguration('{\n "a" 1 }', { kind: 'add-set', set: newSet }), (error) => isCode(error, 'config.invalid') && error.facts['line'] === 2 && error.facts['column'] === 6);
+  for (const [text, edit, code] of cases)
+    assert.throws(
+      () => editConfiguration(text, edit),
+      (error) => isCode(error, code),
+      JSON.stringify(edit),
+    );
+  assert.throws(
+    () => editConfiguration('{\n "a" 1 }', { kind: 'add-set', set: newSet }),
+    (error) => isCode(error, 'config.invalid') && error.facts['line'] === 2 && error.facts['column'] === 6,
+  );
 });
 
 test('off-site copies are added, changed and removed like sets', () => {
@@ -102,12 +145,27 @@ test('off-site copies are added, changed and removed like sets', () => {
   assert.equal(parseConfiguration(paused).configuration.offsiteCopies[0]?.paused, true);
   assert.deepEqual(parseConfiguration(paused).configuration.sets, parseConfiguration(written).configuration.sets);
   assert.deepEqual(parseConfiguration(editConfiguration(paused, { kind: 'remove-copy', name: 'Office' })).configuration.offsiteCopies, []);
-  assert.throws(() => editConfiguration(added, { kind: 'add-copy', copy }), (error) => isCode(error, 'offsite.exists'));
-  assert.throws(() => editConfiguration(written, { kind: 'change-copy', name: 'office', values: {} }), (error) => isCode(error, 'offsite.unknown'));
-  assert.throws(() => editConfiguration(added, { kind: 'change-copy', name: 'office', values: { to: 'sftp:x:/y' } }), (error) => isCode(error, 'config.invalid'));
-  const account = editConfiguration(added, { kind: 'change-general', values: { googleDrive: { account: 'backup@company.co.id', credentialsFile: '/etc/cadangan/google.json' } } });
+  assert.throws(
+    () => editConfiguration(added, { kind: 'add-copy', copy }),
+    (error) => isCode(error, 'offsite.exists'),
+  );
+  assert.throws(
+    () => editConfiguration(written, { kind: 'change-copy', name: 'office', values: {} }),
+    (error) => isCode(error, 'offsite.unknown'),
+  );
+  assert.throws(
+    () => editConfiguration(added, { kind: 'change-copy', name: 'office', values: { to: 'sftp:x:/y' } }),
+    (error) => isCode(error, 'config.invalid'),
+  );
+  const account = editConfiguration(added, {
+    kind: 'change-general',
+    values: { googleDrive: { account: 'backup@company.co.id', credentialsFile: '/etc/cadangan/google.json' } },
+  });
   assert.deepEqual(parseConfiguration(account).problems, []);
-  assert.throws(() => editConfiguration(added, { kind: 'change-general', values: { googleDrive: { account: 'nobody' } } }), (error) => isCode(error, 'config.invalid'));
+  assert.throws(
+    () => editConfiguration(added, { kind: 'change-general', values: { googleDrive: { account: 'nobody' } } }),
+    (error) => isCode(error, 'config.invalid'),
+  );
 });
 
 const name = fc.constantFrom('a', 'b', 'c', 'd');
@@ -117,7 +175,13 @@ const set: fc.Arbitrary<BackupSetInput> = fc.record(
     name,
     sources: fc.array(path, { minLength: 1, maxLength: 4 }),
     repository: fc.record({ location: fc.constantFrom('/r', 'sftp:h:/r'), passwordFile: path }, { requiredKeys: ['location'] }),
-    schedule: fc.oneof(fc.constant({ onChange: {} }), fc.record({ window: fc.constantFrom('21:00-23:00', '22:00-02:00'), atWindowEnd: fc.constantFrom('finish', 'stop') }, { requiredKeys: ['window'] })),
+    schedule: fc.oneof(
+      fc.constant({ onChange: {} }),
+      fc.record(
+        { window: fc.constantFrom('21:00-23:00', '22:00-02:00'), atWindowEnd: fc.constantFrom('finish', 'stop') },
+        { requiredKeys: ['window'] },
+      ),
+    ),
     tags: fc.array(fc.constantFrom('x', 'y', '// no comment'), { maxLength: 3 }),
     excludeCaches: fc.boolean(),
     retention: fc.record({ keepDaily: fc.integer({ min: 1, max: 9 }), keepWithin: fc.constant('1y') }, { requiredKeys: ['keepDaily'] }),
@@ -145,7 +209,9 @@ function layOut(value: unknown, next: () => number): string {
   };
   const print = (item: unknown): string => {
     if (typeof item !== 'object' || item === null) return JSON.stringify(item);
-    const parts = Array.isArray(item) ? item.map((entry) => gap() + print(entry) + gap()) : Object.entries(item).map(([key, entry]) => `${gap()}${JSON.stringify(key)}${gap()}:${gap()}${print(entry)}${gap()}`);
+    const parts = Array.isArray(item)
+      ? item.map((entry) => gap() + print(entry) + gap())
+      : Object.entries(item).map(([key, entry]) => `${gap()}${JSON.stringify(key)}${gap()}:${gap()}${print(entry)}${gap()}`);
     const inside = parts.join(',') + (parts.length > 0 && next() % 4 === 0 ? `,${gap()}` : '') + (parts.length === 0 ? gap() : '');
     return Array.isArray(item) ? `[${inside}]` : `{${inside}}`;
   };
@@ -155,40 +221,50 @@ function layOut(value: unknown, next: () => number): string {
 test('whatever the layout, an edit says what was meant, keeps other sets byte for byte and every comment outside removed values', () => {
   const file = fc.uniqueArray(set, { selector: (value) => value.name, maxLength: 4 });
   const choices = fc.array(fc.nat(1000), { minLength: 50, maxLength: 200 });
-  fc.assert(fc.property(file, choices, fc.array(edit, { minLength: 1, maxLength: 4 }), (sets, numbers, edits) => {
-    let turn = 0;
-    let text = layOut({ version: 1, sets }, () => numbers[turn++ % numbers.length] ?? 0);
-    for (const each of edits) {
-      const before = readJson(text);
-      let edited: string;
-      try {
-        edited = editConfiguration(text, each);
-      } catch (error) {
-        assert.ok(isCode(error, 'set.unknown', 'set.exists'), String(error));
-        continue;
+  fc.assert(
+    fc.property(file, choices, fc.array(edit, { minLength: 1, maxLength: 4 }), (sets, numbers, edits) => {
+      let turn = 0;
+      let text = layOut({ version: 1, sets }, () => numbers[turn++ % numbers.length] ?? 0);
+      for (const each of edits) {
+        const before = readJson(text);
+        let edited: string;
+        try {
+          edited = editConfiguration(text, each);
+        } catch (error) {
+          assert.ok(isCode(error, 'set.unknown', 'set.exists'), String(error));
+          continue;
+        }
+        assert.deepEqual(readJson(edited), expected(before, each), `${text}\n=>\n${edited}`);
+        const touched = each.kind === 'add-set' ? each.set.name : each.kind === 'change-general' ? undefined : each.name;
+        for (const [other, slice] of setTexts(text)) if (other !== touched) assert.ok(edited.includes(slice), `set ${other} was touched`);
+        const outside = commentsOf(withoutSet(text, each.kind === 'add-set' || each.kind === 'change-general' ? undefined : touched));
+        const kept = commentsOf(edited);
+        assert.deepEqual(
+          outside.filter((comment) => !kept.includes(comment)),
+          [],
+          `${text}\n=>\n${edited}`,
+        );
+        text = edited;
       }
-      assert.deepEqual(readJson(edited), expected(before, each), `${text}\n=>\n${edited}`);
-      const touched = each.kind === 'add-set' ? each.set.name : each.kind === 'change-general' ? undefined : each.name;
-      for (const [other, slice] of setTexts(text)) if (other !== touched) assert.ok(edited.includes(slice), `set ${other} was touched`);
-      const outside = commentsOf(withoutSet(text, each.kind === 'add-set' || each.kind === 'change-general' ? undefined : touched));
-      const kept = commentsOf(edited);
-      assert.deepEqual(outside.filter((comment) => !kept.includes(comment)), [], `${text}\n=>\n${edited}`);
-      text = edited;
-    }
-  }), { numRuns: 1500 });
+    }),
+    { numRuns: 1500 },
+  );
 });
 
 test('an edit of damaged text is refused with a code or does what was meant', () => {
   const damage = fc.tuple(fc.nat(), fc.nat(6), fc.string({ unit: 'binary', maxLength: 4 }));
-  fc.assert(fc.property(damage, edit, ([at, length, other], each) => {
-    const offset = at % written.length;
-    const text = written.slice(0, offset) + other + written.slice(offset + length);
-    try {
-      assert.deepEqual(readJson(editConfiguration(text, each)), expected(readJson(text), each));
-    } catch (error) {
-      assert.ok(isCode(error, 'set.unknown', 'set.exists', 'config.invalid'), String(error));
-    }
-  }), { numRuns: 1500 });
+  fc.assert(
+    fc.property(damage, edit, ([at, length, other], each) => {
+      const offset = at % written.length;
+      const text = written.slice(0, offset) + other + written.slice(offset + length);
+      try {
+        assert.deepEqual(readJson(editConfiguration(text, each)), expected(readJson(text), each));
+      } catch (error) {
+        assert.ok(isCode(error, 'set.unknown', 'set.exists', 'config.invalid'), String(error));
+      }
+    }),
+    { numRuns: 1500 },
+  );
 });
 
 type Json = { sets?: BackupSetInput[] } & Record<string, unknown>;
@@ -206,7 +282,11 @@ function expected(before: Json, each: SetEdit): Json {
   const isNamed = (wanted: string) => (candidate: BackupSetInput) => String(candidate.name).toLowerCase() === wanted.toLowerCase();
   if (each.kind === 'add-set') return { ...before, sets: [...sets, clean(each.set)] };
   if (each.kind === 'remove-set') return { ...before, sets: sets.toSpliced(sets.findIndex(isNamed(each.name)), 1) };
-  if (each.kind === 'change-set') return { ...before, sets: sets.with(sets.findIndex(isNamed(each.name)), clean({ ...sets.find(isNamed(each.name)), ...each.values } as BackupSetInput)) };
+  if (each.kind === 'change-set')
+    return {
+      ...before,
+      sets: sets.with(sets.findIndex(isNamed(each.name)), clean({ ...sets.find(isNamed(each.name)), ...each.values } as BackupSetInput)),
+    };
   return clean({ ...before, ...each.values });
 }
 

@@ -1,11 +1,28 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
 import { configurationFile, isCode, stateFolder } from '../../src/platform/index.ts';
-import { loadConfiguration, saveConfiguration, updateConfiguration, watchConfiguration, type LoadedConfiguration } from '../../src/settings/index.ts';
+import {
+  loadConfiguration,
+  saveConfiguration,
+  updateConfiguration,
+  watchConfiguration,
+  type LoadedConfiguration,
+} from '../../src/settings/index.ts';
 
 const set = { name: 'data', sources: ['/srv'], repository: { location: '/r' } };
 
@@ -29,29 +46,43 @@ test('a file that is not there is an empty configuration; one that cannot be rea
   assert.deepEqual([none.text, none.problems, none.configuration.sets], [undefined, [], []]);
   writeFileSync(join(folder, 'latin.jsonc'), Buffer.from('{ "organisation": "caf\xe9" }', 'latin1'));
   writeFileSync(join(folder, 'large.jsonc'), ' '.repeat((1 << 20) + 1));
-  for (const [name, code, reason] of [['latin.jsonc', 'unreadable', 'not-utf-8'], ['large.jsonc', 'too-large', undefined], ['.', 'unreadable', 'EISDIR']] as const) {
+  for (const [name, code, reason] of [
+    ['latin.jsonc', 'unreadable', 'not-utf-8'],
+    ['large.jsonc', 'too-large', undefined],
+    ['.', 'unreadable', 'EISDIR'],
+  ] as const) {
     const { text, problems } = await loadConfiguration(join(folder, name));
     assert.equal(text, undefined);
-    assert.deepEqual(problems.map((problem) => [problem.code, problem.facts['reason'], problem.line]), [[code, reason, 1]]);
+    assert.deepEqual(
+      problems.map((problem) => [problem.code, problem.facts['reason'], problem.line]),
+      [[code, reason, 1]],
+    );
   }
 });
 
 test('a byte order mark does not shift columns', async (t) => {
   const path = join(folderOf(t), 'c.jsonc');
   writeFileSync(path, '\ufeff{ "version": 7 }');
-  assert.deepEqual((await loadConfiguration(path)).problems.map(({ column }) => column), [14]);
+  assert.deepEqual(
+    (await loadConfiguration(path)).problems.map(({ column }) => column),
+    [14],
+  );
 });
 
-test('a saved file is readable by its owner only, whole, and nothing else is left in its folder', { skip: process.platform === 'win32' }, async (t) => {
-  const path = join(folderOf(t), 'deep', 'er', 'c.jsonc');
-  const first = await updateConfiguration(path, { kind: 'add-set', set });
-  assert.deepEqual([first.configuration.sets.length, first.problems], [1, []]);
-  chmodSync(path, 0o644);
-  await updateConfiguration(path, { kind: 'change-general', values: { language: 'id' } });
-  assert.equal(statSync(path).mode & 0o777, 0o600);
-  assert.equal(statSync(join(path, '..')).mode & 0o777, 0o700);
-  assert.deepEqual(readdirSync(join(path, '..')), ['c.jsonc']);
-});
+test(
+  'a saved file is readable by its owner only, whole, and nothing else is left in its folder',
+  { skip: process.platform === 'win32' },
+  async (t) => {
+    const path = join(folderOf(t), 'deep', 'er', 'c.jsonc');
+    const first = await updateConfiguration(path, { kind: 'add-set', set });
+    assert.deepEqual([first.configuration.sets.length, first.problems], [1, []]);
+    chmodSync(path, 0o644);
+    await updateConfiguration(path, { kind: 'change-general', values: { language: 'id' } });
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    assert.equal(statSync(join(path, '..')).mode & 0o777, 0o700);
+    assert.deepEqual(readdirSync(join(path, '..')), ['c.jsonc']);
+  },
+);
 
 test('a file that somebody changed, made or removed meanwhile is not overwritten', async (t) => {
   const folder = folderOf(t);

@@ -14,7 +14,8 @@ test('every key has a description for completion and hovers', () => {
     if (typeof node !== 'object' || node === null) return;
     for (const [name, child] of Object.entries(node)) {
       if (name === 'properties' && typeof child === 'object' && child !== null) {
-        for (const [key, property] of Object.entries(child)) if (typeof (property as { description?: unknown }).description !== 'string') missing.push(`${path}.${key}`);
+        for (const [key, property] of Object.entries(child))
+          if (typeof (property as { description?: unknown }).description !== 'string') missing.push(`${path}.${key}`);
       }
       if (!['examples', 'default', 'defaultSnippets'].includes(name)) visit(child, `${path}.${name}`);
     }

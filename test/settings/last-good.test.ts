@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { keepLastGood, parseConfiguration, type UsedConfiguration } from '../../src/settings/index.ts';
 
-const set = (name: string, more = ''): string => `{ "name": "${name}", "sources": ["/srv/${name}"], "repository": { "location": "/r" }${more} }`;
+const set = (name: string, more = ''): string =>
+  `{ "name": "${name}", "sources": ["/srv/${name}"], "repository": { "location": "/r" }${more} }`;
 const file = (...sets: readonly string[]): string => `{ "version": 1, "timeZone": "Asia/Jakarta", "sets": [${sets.join(', ')}] }`;
 const broken = ', "rpoHours": "x"';
 const good = file(set('mail'), set('files'), set('photos'));
@@ -22,7 +23,10 @@ test('a set that is not right any more goes on as it was, until it is right agai
   const slip = after(good, file(set('mail'), set('files', broken), set('photos', ', "rpoHours": 5')));
   assert.equal(names(slip), 'mail files photos5', 'in its place, and the others as they are now');
   assert.deepEqual([...slip.kept.keys()], ['files']);
-  assert.equal(names(after(good, file(set('mail'), set('files', broken)), file(set('mail'), set('files', ', "rpoHours": 7')))), 'mail files7');
+  assert.equal(
+    names(after(good, file(set('mail'), set('files', broken)), file(set('mail'), set('files', ', "rpoHours": 7')))),
+    'mail files7',
+  );
   assert.equal(names(after(file(set('files', broken)))), '', 'what was never right is not used');
 });
 
@@ -44,7 +48,13 @@ test('a slip in the name keeps the set, until the broken one is gone', () => {
 });
 
 test('a file that cannot be understood as a whole changes nothing', () => {
-  for (const text of [good.slice(0, -20), good.replace('"version": 1', '"version": 2'), `[${good}]`, good.replace('[{', '{ "x": {').replace('}] }', '}} }'), '{ "version": 1, "sets": 7 }']) {
+  for (const text of [
+    good.slice(0, -20),
+    good.replace('"version": 1', '"version": 2'),
+    `[${good}]`,
+    good.replace('[{', '{ "x": {').replace('}] }', '}} }'),
+    '{ "version": 1, "sets": 7 }',
+  ]) {
     const used = after(good, text);
     assert.equal(names(used), 'mail files photos', text);
     assert.equal(used.configuration.timeZone, 'Asia/Jakarta');

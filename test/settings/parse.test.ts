@@ -12,11 +12,24 @@ test('a set with the least that it needs has the defaults of all else', () => {
   const { configuration, problems, sets } = parseConfiguration(withSets(fewest));
   assert.deepEqual(problems, []);
   assert.deepEqual(configuration, {
-    version: 1, language: 'auto',
-    sets: [{
-      name: 'data', sources: ['/srv'], repository: { location: '/mnt/backup' }, excludes: [], iexcludes: [], excludeFiles: [], iexcludeFiles: [], excludeCaches: false,
-      excludeIfPresent: [], oneFileSystem: false, tags: [], compression: 'auto',
-    }],
+    version: 1,
+    language: 'auto',
+    sets: [
+      {
+        name: 'data',
+        sources: ['/srv'],
+        repository: { location: '/mnt/backup' },
+        excludes: [],
+        iexcludes: [],
+        excludeFiles: [],
+        iexcludeFiles: [],
+        excludeCaches: false,
+        excludeIfPresent: [],
+        oneFileSystem: false,
+        tags: [],
+        compression: 'auto',
+      },
+    ],
     offsiteCopies: [],
   });
   assert.deepEqual(sets, [{ name: 'data', isUsable: true, line: 4, column: 5, length: fewest.length }]);
@@ -44,7 +57,13 @@ test('a set may say everything, with comments and commas at the ends', () => {
   assert.deepEqual(problems, []);
   const [accounting, live] = configuration.sets;
   assert.equal(configuration.language, 'id');
-  assert.deepEqual(accounting?.schedule, { kind: 'window', window: '22:30-05:00', days: ['mon', 'fri'], timeZone: 'Asia/Makassar', atWindowEnd: 'stop' });
+  assert.deepEqual(accounting?.schedule, {
+    kind: 'window',
+    window: '22:30-05:00',
+    days: ['mon', 'fri'],
+    timeZone: 'Asia/Makassar',
+    atWindowEnd: 'stop',
+  });
   assert.deepEqual(accounting?.sources, ['/srv/a', 'D:\\Data', '\\\\nas\\share']);
   assert.deepEqual(live?.schedule, { kind: 'on-change', settleSeconds: 30, minIntervalSeconds: 0 });
 });
@@ -62,12 +81,37 @@ const faults: readonly (readonly [marked: string, code: Problem['code'], facts: 
   [inSet('"retention": «{}»'), 'invalid-value', { value: '{}', expected: 'keep-rule' }, 'sets[0].retention'],
   [inSet('"retention": { "keepWithin": «"3w"» }'), 'invalid-value', { value: '3w', expected: 'duration' }, 'sets[0].retention.keepWithin'],
   [inSet('"compression": «"best"»'), 'invalid-value', { value: 'best', allowed: ['auto', 'max', 'off'] }, 'sets[0].compression'],
-  [inSet('"schedule": { "window": «"9:00-10:00"» }'), 'invalid-value', { value: '9:00-10:00', expected: 'window' }, 'sets[0].schedule.window'],
-  [inSet('"schedule": { "window": «"09:00-09:00"» }'), 'invalid-value', { value: '09:00-09:00', expected: 'window-length' }, 'sets[0].schedule.window'],
-  [inSet('"schedule": { "window": "09:00-10:00", "days": ["mon", «"senin"»] }'), 'invalid-value', { value: 'senin', allowed: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] }, 'sets[0].schedule.days[1]'],
-  [inSet('"schedule": { "window": "09:00-10:00", "timeZone": «"Asia/Bandung"» }'), 'invalid-value', { value: 'Asia/Bandung', expected: 'time-zone' }, 'sets[0].schedule.timeZone'],
+  [
+    inSet('"schedule": { "window": «"9:00-10:00"» }'),
+    'invalid-value',
+    { value: '9:00-10:00', expected: 'window' },
+    'sets[0].schedule.window',
+  ],
+  [
+    inSet('"schedule": { "window": «"09:00-09:00"» }'),
+    'invalid-value',
+    { value: '09:00-09:00', expected: 'window-length' },
+    'sets[0].schedule.window',
+  ],
+  [
+    inSet('"schedule": { "window": "09:00-10:00", "days": ["mon", «"senin"»] }'),
+    'invalid-value',
+    { value: 'senin', allowed: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] },
+    'sets[0].schedule.days[1]',
+  ],
+  [
+    inSet('"schedule": { "window": "09:00-10:00", "timeZone": «"Asia/Bandung"» }'),
+    'invalid-value',
+    { value: 'Asia/Bandung', expected: 'time-zone' },
+    'sets[0].schedule.timeZone',
+  ],
   [inSet('"schedule": «{» "days": "daily" }'), 'missing', { key: 'window' }, 'sets[0].schedule.window'],
-  [inSet('"schedule": { «"window"»: "09:00-10:00", "onChange": {} }'), 'conflict', { key: 'window', other: 'onChange' }, 'sets[0].schedule.window'],
+  [
+    inSet('"schedule": { «"window"»: "09:00-10:00", "onChange": {} }'),
+    'conflict',
+    { key: 'window', other: 'onChange' },
+    'sets[0].schedule.window',
+  ],
   [inSet('"tags": ["a", «"b,c"»]'), 'invalid-value', { value: 'b,c', expected: 'tag' }, 'sets[0].tags[1]'],
   [inSet('"before": [«" "»]'), 'invalid-value', { value: ' ', expected: 'program' }, 'sets[0].before[0]'],
   [inSet('"before": «"dump --all"»'), 'wrong-type', { expected: 'array', actual: 'string' }, 'sets[0].before'],
@@ -75,11 +119,36 @@ const faults: readonly (readonly [marked: string, code: Problem['code'], facts: 
   [inSet('"tags": [], «"tags"»: []'), 'duplicate-key', { key: 'tags' }, 'sets[0].tags'],
   [inSet('«"password"»: "x"'), 'secret', { key: 'password' }, 'sets[0].password'],
   [withSets('«{» "name": "data", "repository": { "location": "/r" } }'), 'missing', { key: 'sources' }, 'sets[0].sources'],
-  [withSets('{ "name": "data", "sources": «[]», "repository": { "location": "/r" } }'), 'out-of-range', { origin: 'array', minimum: 1 }, 'sets[0].sources'],
-  [withSets('{ "name": "data", "sources": [«"srv"»], "repository": { "location": "/r" } }'), 'invalid-value', { value: 'srv', expected: 'absolute-path' }, 'sets[0].sources[0]'],
-  [withSets('{ "name": «"my data"», "sources": ["/srv"], "repository": { "location": "/r" } }'), 'invalid-value', { value: 'my data', expected: 'set-name' }, 'sets[0].name'],
-  [withSets('{ "name": "data", "sources": ["/srv"], "repository": { "location": «"rest:https://u:hunter2@h/"» } }'), 'secret', { key: 'location' }, 'sets[0].repository.location'],
-  [withSets('{ "name": "data", "sources": ["/srv"], "repository": «{» "passwordFile": "/x" } }'), 'missing', { key: 'location' }, 'sets[0].repository.location'],
+  [
+    withSets('{ "name": "data", "sources": «[]», "repository": { "location": "/r" } }'),
+    'out-of-range',
+    { origin: 'array', minimum: 1 },
+    'sets[0].sources',
+  ],
+  [
+    withSets('{ "name": "data", "sources": [«"srv"»], "repository": { "location": "/r" } }'),
+    'invalid-value',
+    { value: 'srv', expected: 'absolute-path' },
+    'sets[0].sources[0]',
+  ],
+  [
+    withSets('{ "name": «"my data"», "sources": ["/srv"], "repository": { "location": "/r" } }'),
+    'invalid-value',
+    { value: 'my data', expected: 'set-name' },
+    'sets[0].name',
+  ],
+  [
+    withSets('{ "name": "data", "sources": ["/srv"], "repository": { "location": «"rest:https://u:hunter2@h/"» } }'),
+    'secret',
+    { key: 'location' },
+    'sets[0].repository.location',
+  ],
+  [
+    withSets('{ "name": "data", "sources": ["/srv"], "repository": «{» "passwordFile": "/x" } }'),
+    'missing',
+    { key: 'location' },
+    'sets[0].repository.location',
+  ],
   [withSets(fewest, fewest.replace('"data"', '«"DATA"»')), 'duplicate-name', { name: 'DATA', otherLine: 4 }, 'sets[1].name'],
   [withSets('«7»'), 'wrong-type', { expected: 'object', actual: 'number' }, 'sets[0]'],
   ['{ "version": 1, "sets": «{}» }', 'wrong-type', { expected: 'array', actual: 'object' }, 'sets'],
@@ -97,7 +166,11 @@ test('every fault is one error with its code, its facts, its path and the very p
     const { problems, configuration } = parseConfiguration(text);
     assert.equal(problems.length, 1, `${marked}\n${JSON.stringify(problems)}`);
     const [problem] = problems;
-    assert.deepEqual({ severity: problem?.severity, code: problem?.code, facts: problem?.facts, path: problem?.path }, { severity: 'error', code, facts, path }, marked);
+    assert.deepEqual(
+      { severity: problem?.severity, code: problem?.code, facts: problem?.facts, path: problem?.path },
+      { severity: 'error', code, facts, path },
+      marked,
+    );
     if (place) assert.deepEqual({ line: problem?.line, column: problem?.column, length: problem?.length }, place, marked);
     if (path.startsWith('sets[0]')) assert.deepEqual(configuration.sets, [], marked);
   }
@@ -119,24 +192,57 @@ test('every problem is a sentence in both languages, and a secret never gets int
 
 test('an unknown key is a warning that names the likely one, and its set is used', () => {
   const { problems, configuration } = parseConfiguration(inSet('"exclude": ["*.tmp"], "colour": 1'));
-  assert.deepEqual(problems.map(({ severity, code, facts, set }) => ({ severity, code, facts, set })), [
-    { severity: 'warning', code: 'unknown-key', facts: { key: 'exclude', suggestion: 'excludes' }, set: 'data' },
-    { severity: 'warning', code: 'unknown-key', facts: { key: 'colour', suggestion: undefined }, set: 'data' },
-  ]);
+  assert.deepEqual(
+    problems.map(({ severity, code, facts, set }) => ({ severity, code, facts, set })),
+    [
+      { severity: 'warning', code: 'unknown-key', facts: { key: 'exclude', suggestion: 'excludes' }, set: 'data' },
+      { severity: 'warning', code: 'unknown-key', facts: { key: 'colour', suggestion: undefined }, set: 'data' },
+    ],
+  );
   assert.equal(configuration.sets.length, 1);
 });
 
 test('a wrong set stops no other, and is still listed', () => {
-  const { configuration, problems, sets } = parseConfiguration(withSets('{ "name": "wrong" }', fewest, '{ "name": "torn", "sources": ["/a" "/b"], "repository": { "location": "/r" } }', fewest.replace('"data"', '"last"')));
-  assert.deepEqual(configuration.sets.map(({ name }) => name), ['data', 'last']);
-  assert.deepEqual(sets.map(({ name, isUsable, line }) => [name, isUsable, line]), [['wrong', false, 4], ['data', true, 5], ['torn', false, 6], ['last', true, 7]]);
+  const { configuration, problems, sets } = parseConfiguration(
+    withSets(
+      '{ "name": "wrong" }',
+      fewest,
+      '{ "name": "torn", "sources": ["/a" "/b"], "repository": { "location": "/r" } }',
+      fewest.replace('"data"', '"last"'),
+    ),
+  );
+  assert.deepEqual(
+    configuration.sets.map(({ name }) => name),
+    ['data', 'last'],
+  );
+  assert.deepEqual(
+    sets.map(({ name, isUsable, line }) => [name, isUsable, line]),
+    [
+      ['wrong', false, 4],
+      ['data', true, 5],
+      ['torn', false, 6],
+      ['last', true, 7],
+    ],
+  );
   assert.ok(problems.some(({ code, line }) => code === 'syntax' && line === 6));
 });
 
 test('wrong general values leave their defaults and every set', () => {
-  const { configuration, problems } = parseConfiguration(withSets(fewest).replace('"version": 1', '"language": "xx", "timeZone": 7, "organisation": "PT Contoh"'));
-  assert.deepEqual(problems.map(({ severity, code }) => [severity, code]), [['warning', 'missing'], ['error', 'invalid-value'], ['error', 'wrong-type']]);
-  assert.deepEqual([configuration.language, configuration.timeZone, configuration.organisation, configuration.sets.length], ['auto', undefined, 'PT Contoh', 1]);
+  const { configuration, problems } = parseConfiguration(
+    withSets(fewest).replace('"version": 1', '"language": "xx", "timeZone": 7, "organisation": "PT Contoh"'),
+  );
+  assert.deepEqual(
+    problems.map(({ severity, code }) => [severity, code]),
+    [
+      ['warning', 'missing'],
+      ['error', 'invalid-value'],
+      ['error', 'wrong-type'],
+    ],
+  );
+  assert.deepEqual(
+    [configuration.language, configuration.timeZone, configuration.organisation, configuration.sets.length],
+    ['auto', undefined, 'PT Contoh', 1],
+  );
 });
 
 test('of a newer version nothing is used', () => {
@@ -145,22 +251,54 @@ test('of a newer version nothing is used', () => {
 
 test('random bytes, and a good file with random damage, never throw, and every place is in the text', () => {
   const good = faults.map(([marked]) => unmarked(marked).text);
-  const damaged = fc.tuple(fc.constantFrom(...good), fc.nat(), fc.nat(20), fc.string({ unit: 'binary', maxLength: 12 })).map(([text, at, length, other]) => {
-    const offset = at % text.length;
-    return text.slice(0, offset) + other + text.slice(offset + length);
-  });
-  const tokens = fc.array(fc.constantFrom('{', '}', '[', ']', ',', ':', '"sets"', '"name"', '"a"', '1', 'null', '//x\n', '/*', '*/', '"', '\\', '"__proto__"', '"version"'), { maxLength: 60 }).map((words) => words.join(''));
+  const damaged = fc
+    .tuple(fc.constantFrom(...good), fc.nat(), fc.nat(20), fc.string({ unit: 'binary', maxLength: 12 }))
+    .map(([text, at, length, other]) => {
+      const offset = at % text.length;
+      return text.slice(0, offset) + other + text.slice(offset + length);
+    });
+  const tokens = fc
+    .array(
+      fc.constantFrom(
+        '{',
+        '}',
+        '[',
+        ']',
+        ',',
+        ':',
+        '"sets"',
+        '"name"',
+        '"a"',
+        '1',
+        'null',
+        '//x\n',
+        '/*',
+        '*/',
+        '"',
+        '\\',
+        '"__proto__"',
+        '"version"',
+      ),
+      { maxLength: 60 },
+    )
+    .map((words) => words.join(''));
   const random = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString('utf8'));
-  fc.assert(fc.property(fc.oneof(damaged, tokens, random), (text) => {
-    const { problems, configuration } = parseConfiguration(text);
-    const lines = text.split(/\r\n|\n|\r/);
-    for (const problem of problems) {
-      assert.ok(describeProblem(problem).length > 0);
-      const line = lines[problem.line - 1];
-      assert.ok(line !== undefined && problem.column >= 1 && problem.column - 1 + problem.length <= line.length, JSON.stringify([text, problem]));
-    }
-    for (const set of configuration.sets) assert.ok(set.name !== '' && set.sources.length > 0);
-  }), { numRuns: 3000 });
+  fc.assert(
+    fc.property(fc.oneof(damaged, tokens, random), (text) => {
+      const { problems, configuration } = parseConfiguration(text);
+      const lines = text.split(/\r\n|\n|\r/);
+      for (const problem of problems) {
+        assert.ok(describeProblem(problem).length > 0);
+        const line = lines[problem.line - 1];
+        assert.ok(
+          line !== undefined && problem.column >= 1 && problem.column - 1 + problem.length <= line.length,
+          JSON.stringify([text, problem]),
+        );
+      }
+      for (const set of configuration.sets) assert.ok(set.name !== '' && set.sources.length > 0);
+    }),
+    { numRuns: 3000 },
+  );
 });
 
 function unmarked(marked: string): { text: string; place: { line: number; column: number; length: number } | undefined } {

@@ -5,7 +5,15 @@ import { parseConfiguration, withoutSecrets } from '../../src/settings/index.ts'
 const text = (token: string) =>
   JSON.stringify({
     version: 1,
-    sets: [{ name: 'a', sources: ['/srv'], repository: { location: '/mnt/r', passwordCommand: ['sh', '-c', `echo ${token}`] }, before: ['dump', `--password=${token}`], after: ['notify'] }],
+    sets: [
+      {
+        name: 'a',
+        sources: ['/srv'],
+        repository: { location: '/mnt/r', passwordCommand: ['sh', '-c', `echo ${token}`] },
+        before: ['dump', `--password=${token}`],
+        after: ['notify'],
+      },
+    ],
   });
 
 test('of commands only the program stays, and a mark that changes with the arguments', () => {

@@ -32,7 +32,11 @@ export function failsWith(code: ErrorCode): (error: unknown) => boolean {
 }
 
 /** The promises of `Storage`, asked of one implementation. */
-export function describeStorage(name: string, makeStorage: () => Promise<StorageUnderTest>, { takesStrangers = true }: { readonly takesStrangers?: boolean } = {}): void {
+export function describeStorage(
+  name: string,
+  makeStorage: () => Promise<StorageUnderTest>,
+  { takesStrangers = true }: { readonly takesStrangers?: boolean } = {},
+): void {
   const random = new SeededRandom(20260803);
   const missing: FileName = { kind: 'data', name: '0'.repeat(64) };
   const config: FileName = { kind: 'config', name: '' };
@@ -62,7 +66,8 @@ export function describeStorage(name: string, makeStorage: () => Promise<Storage
       const { name: sameName } = fileOf(bytes);
       await it.storage.write(config, bytes);
       await it.storage.write({ kind: 'keys', name: sameName }, bytes);
-      for (const kind of listedKinds) assert.deepEqual(await it.storage.list(kind), kind === 'keys' ? [{ name: sameName, sizeBytes: 100 }] : []);
+      for (const kind of listedKinds)
+        assert.deepEqual(await it.storage.list(kind), kind === 'keys' ? [{ name: sameName, sizeBytes: 100 }] : []);
       assert(Buffer.from(await it.storage.read(config)).equals(bytes));
     });
 
@@ -106,7 +111,9 @@ export function describeStorage(name: string, makeStorage: () => Promise<Storage
       const bytes = random.bytes(70_000);
       const file = fileOf(bytes);
       await it.storage.write(file, bytes);
-      const range = fc.tuple(fc.nat(bytes.length), fc.nat(bytes.length)).map(([a, b]): [number, number] => [Math.min(a, b), Math.max(a, b)]);
+      const range = fc
+        .tuple(fc.nat(bytes.length), fc.nat(bytes.length))
+        .map(([a, b]): [number, number] => [Math.min(a, b), Math.max(a, b)]);
       await fc.assert(
         fc.asyncProperty(range, fc.boolean(), async ([from, to], withTarget) => {
           const target = withTarget ? new Uint8Array(bytes.length + 7).fill(0x55) : undefined;
@@ -114,7 +121,10 @@ export function describeStorage(name: string, makeStorage: () => Promise<Storage
           assert(Buffer.from(got).equals(bytes.subarray(from, to)));
           if (!target) return;
           assert.equal(got.buffer, target.buffer, 'the answer lies in the target');
-          assert(target.subarray(to - from).every((byte) => byte === 0x55), 'nothing is written behind the range');
+          assert(
+            target.subarray(to - from).every((byte) => byte === 0x55),
+            'nothing is written behind the range',
+          );
         }),
         { numRuns: 60 },
       );
@@ -125,7 +135,13 @@ export function describeStorage(name: string, makeStorage: () => Promise<Storage
       const bytes = random.bytes(1000);
       const file = fileOf(bytes);
       await it.storage.write(file, bytes);
-      for (const [offset, length] of [[0, 1001], [999, 2], [1000, 1], [5000, 10], [0, 2 ** 52]] as const) {
+      for (const [offset, length] of [
+        [0, 1001],
+        [999, 2],
+        [1000, 1],
+        [5000, 10],
+        [0, 2 ** 52],
+      ] as const) {
         await assert.rejects(it.storage.readRange(file, offset, length), failsWith('repository.damaged'), `${offset} ${length}`);
       }
       await assert.rejects(it.storage.readRange(file, 999, 2, { target: new Uint8Array(2) }), failsWith('repository.damaged'));
@@ -175,24 +191,25 @@ export function describeStorage(name: string, makeStorage: () => Promise<Storage
       await assert.rejects(it.storage.write(missing, new Uint8Array(1)), failsWith('storage.unreachable'));
     });
 
-    if (takesStrangers) test('list() leaves out temporary files and strangers', async () => {
-      await using it = await ready();
-      assert(it.plant !== undefined);
-      const file = fileOf(random.bytes(20));
-      await it.storage.write(file, new Uint8Array(20));
-      const folder = `data/${file.name.slice(0, 2)}`;
-      const upper = file.name.toUpperCase();
-      for (const stranger of [`${file.name}-tmp-1a2b`, `${file.name}.part`, 'readme.txt', file.name.slice(1), `${file.name}0`, upper]) {
-        await it.plant(`${folder}/${stranger}`, random.bytes(5));
-        await it.plant(`keys/${stranger}`, random.bytes(5));
-        await it.plant(`data/${stranger}`, random.bytes(5));
-      }
-      await it.plant(`data/zz/${file.name}`, random.bytes(5));
-      await it.plant(`snapshots/${file.name}/inside`, random.bytes(5));
-      assert.deepEqual(await it.storage.list('data'), [{ name: file.name, sizeBytes: 20 }]);
-      assert.deepEqual(await it.storage.list('keys'), []);
-      assert.deepEqual(await it.storage.list('snapshots'), []);
-    });
+    if (takesStrangers)
+      test('list() leaves out temporary files and strangers', async () => {
+        await using it = await ready();
+        assert(it.plant !== undefined);
+        const file = fileOf(random.bytes(20));
+        await it.storage.write(file, new Uint8Array(20));
+        const folder = `data/${file.name.slice(0, 2)}`;
+        const upper = file.name.toUpperCase();
+        for (const stranger of [`${file.name}-tmp-1a2b`, `${file.name}.part`, 'readme.txt', file.name.slice(1), `${file.name}0`, upper]) {
+          await it.plant(`${folder}/${stranger}`, random.bytes(5));
+          await it.plant(`keys/${stranger}`, random.bytes(5));
+          await it.plant(`data/${stranger}`, random.bytes(5));
+        }
+        await it.plant(`data/zz/${file.name}`, random.bytes(5));
+        await it.plant(`snapshots/${file.name}/inside`, random.bytes(5));
+        assert.deepEqual(await it.storage.list('data'), [{ name: file.name, sizeBytes: 20 }]);
+        assert.deepEqual(await it.storage.list('keys'), []);
+        assert.deepEqual(await it.storage.list('snapshots'), []);
+      });
 
     test('list() gives all of 2,500 names, each once', async () => {
       await using it = await ready();
@@ -233,7 +250,10 @@ export function describeStorage(name: string, makeStorage: () => Promise<Storage
           for (let i = 0; i < turns; i++) await new Promise(setImmediate);
           controller.abort();
         })();
-        const error: unknown = await write.then(() => undefined, (reason: unknown) => reason);
+        const error: unknown = await write.then(
+          () => undefined,
+          (reason: unknown) => reason,
+        );
         if (error === undefined) {
           assert.equal(await it.storage.sizeOf(file), bytes.length);
           continue;
@@ -263,7 +283,16 @@ export function describeStorage(name: string, makeStorage: () => Promise<Storage
 
     test('names that are not hashes are refused before anything is touched', async () => {
       await using it = await ready();
-      const hostile: FileName[] = ['../x', '', '/etc/passwd', '..', 'A'.repeat(64), `${'0'.repeat(63)}/`, `${'0'.repeat(64)}\n`, `../${'0'.repeat(61)}`].map((bad) => ({ kind: 'keys', name: bad }));
+      const hostile: FileName[] = [
+        '../x',
+        '',
+        '/etc/passwd',
+        '..',
+        'A'.repeat(64),
+        `${'0'.repeat(63)}/`,
+        `${'0'.repeat(64)}\n`,
+        `../${'0'.repeat(61)}`,
+      ].map((bad) => ({ kind: 'keys', name: bad }));
       for (const file of [...hostile, { kind: 'config', name: 'x' } as const]) {
         await assert.rejects(it.storage.write(file, new Uint8Array(1)), { name: 'AssertionError' });
         await assert.rejects(it.storage.read(file), { name: 'AssertionError' });
@@ -275,7 +304,13 @@ export function describeStorage(name: string, makeStorage: () => Promise<Storage
 
     test('ranges that make no sense are refused', async () => {
       await using it = await ready();
-      for (const [offset, length] of [[-1, 1], [0, -1], [0.5, 1], [0, NaN], [2 ** 60, 1]] as const) {
+      for (const [offset, length] of [
+        [-1, 1],
+        [0, -1],
+        [0.5, 1],
+        [0, NaN],
+        [2 ** 60, 1],
+      ] as const) {
         await assert.rejects(it.storage.readRange(missing, offset, length), { name: 'AssertionError' });
       }
       await assert.rejects(it.storage.readRange(missing, 0, 2, { target: new Uint8Array(1) }), { name: 'AssertionError' });

@@ -14,11 +14,15 @@ describeStorage('the Drive storage, when its folder goes to the trash,', async (
   };
 });
 
-describeStorage('the Drive storage, when Google is away,', async () => {
-  const stage = await driveStage({ client: { patience: { firstWaitMsMax: 1, waitMsMax: 2, transientTries: 3 } } });
-  return {
-    storage: new DriveStorage(stage.client, 'Backup/server-1'),
-    takeAway: () => stage.drive.stop(),
-    [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose](),
-  };
-}, { takesStrangers: false });
+describeStorage(
+  'the Drive storage, when Google is away,',
+  async () => {
+    const stage = await driveStage({ client: { patience: { firstWaitMsMax: 1, waitMsMax: 2, transientTries: 3 } } });
+    return {
+      storage: new DriveStorage(stage.client, 'Backup/server-1'),
+      takeAway: () => stage.drive.stop(),
+      [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose](),
+    };
+  },
+  { takesStrangers: false },
+);

@@ -18,7 +18,10 @@ describe('the seeded random source', () => {
     const random = new SeededRandom(4);
     const thirds = [0, 0, 0];
     for (let i = 0; i < 9000; i++) thirds[random.below(3)]!++;
-    assert(thirds.every((count) => count > 2800 && count < 3200), String(thirds));
+    assert(
+      thirds.every((count) => count > 2800 && count < 3200),
+      String(thirds),
+    );
   });
 });
 

@@ -39,7 +39,10 @@ async function tryEachCall(storage: Storage, uid: number): Promise<void> {
     remove: () => storage.remove(file),
   };
   for (const [name, call] of Object.entries(calls)) {
-    const outcome = await call().then(() => 'ok', (error: unknown) => (error instanceof CadanganError ? error.code : String(error)));
+    const outcome = await call().then(
+      () => 'ok',
+      (error: unknown) => (error instanceof CadanganError ? error.code : String(error)),
+    );
     process.stdout.write(`${name} ${outcome}\n`);
   }
 }

@@ -23,7 +23,11 @@ test(`a writer that is killed ${kills} times leaves only whole files, and all th
   for (let kill = 0; kill < kills; kill++) {
     const promised = await killedWriter(folder.path, random.uint32(), random.below(60));
     const listed = await storage.list('data');
-    assert.deepEqual(promised.filter((name) => !listed.some((file) => file.name === name)), [], `seed ${seed}`);
+    assert.deepEqual(
+      promised.filter((name) => !listed.some((file) => file.name === name)),
+      [],
+      `seed ${seed}`,
+    );
     for (const { name } of listed) {
       const bytes = await storage.read({ kind: 'data', name });
       assert.equal(createHash('sha256').update(bytes).digest('hex'), name, `seed ${seed}`);

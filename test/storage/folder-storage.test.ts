@@ -203,11 +203,23 @@ test('a user without rights is told so by every call', asRoot, async () => {
     return stdout.trim().split('\n');
   };
   const calls = ['create', 'list', 'sizeOf', 'read', 'readRange', 'write', 'remove'];
-  assert.deepEqual(attempt(), calls.map((call) => `${call} storage.denied`), 'nothing of the repository is open to others');
+  assert.deepEqual(
+    attempt(),
+    calls.map((call) => `${call} storage.denied`),
+    'nothing of the repository is open to others',
+  );
 
   await chmod(it.root, 0o755);
   await chmod(join(it.root, 'keys'), 0o755);
-  const readable = ['create ok', 'list ok', 'sizeOf ok', 'read storage.denied', 'readRange storage.denied', 'write storage.denied', 'remove storage.denied'];
+  const readable = [
+    'create ok',
+    'list ok',
+    'sizeOf ok',
+    'read storage.denied',
+    'readRange storage.denied',
+    'write storage.denied',
+    'remove storage.denied',
+  ];
   await chown(join(it.root, 'data'), 65534, 65534); // for create, which looks into data
   assert.deepEqual(attempt().slice(1), readable.slice(1), 'folders may be read, files may not');
 });

@@ -37,7 +37,13 @@ describe('parseLocation()', () => {
   }
 
   test('reads SFTP as scp writes it, and as a URL', () => {
-    const sftp = (user: string | undefined, host: string, port: number | undefined, path: string) => ({ scheme: 'sftp', user, host, port, path });
+    const sftp = (user: string | undefined, host: string, port: number | undefined, path: string) => ({
+      scheme: 'sftp',
+      user,
+      host,
+      port,
+      path,
+    });
     assert.deepEqual(parseLocation('sftp:admin@nas:/srv/repo', linux), sftp('admin', 'nas', undefined, '/srv/repo'));
     assert.deepEqual(parseLocation('sftp:nas:repo/', linux), sftp(undefined, 'nas', undefined, 'repo/'));
     assert.deepEqual(parseLocation('sftp:admin@corp.example@nas:x', linux), sftp('admin@corp.example', 'nas', undefined, 'x'));
@@ -60,32 +66,78 @@ describe('parseLocation()', () => {
   });
 
   const refused = [
-    '', 'a\0b', 'local:', 'sfpt:host:/x', 'b2:bucket', 'C:\\x', '\\\\nas\\share', 'my:repo', 'sftp:host', 'sftp:', 'sftp::/x', 'sftp:@host:/x', 'sftp:host:', 'sftp:host:~/x',
-    'sftp://host', 'sftp://host/', 'sftp:-oProxyCommand=x:/y', 'sftp:-l@host:/y', 'sftp://u:pw@host//x', 'sftp://host:99999//x', 'sftp://host/%zz', 'gdrive:', 'gdrive:/', 'gdrive:a/../b',
-    'rest:', 'rest:host', 'rest:ftp://host/', 'rest:https://host/?x=1', 's3:', 's3:host', 's3:https://host/', 's3://',
+    '',
+    'a\0b',
+    'local:',
+    'sfpt:host:/x',
+    'b2:bucket',
+    'C:\\x',
+    '\\\\nas\\share',
+    'my:repo',
+    'sftp:host',
+    'sftp:',
+    'sftp::/x',
+    'sftp:@host:/x',
+    'sftp:host:',
+    'sftp:host:~/x',
+    'sftp://host',
+    'sftp://host/',
+    'sftp:-oProxyCommand=x:/y',
+    'sftp:-l@host:/y',
+    'sftp://u:pw@host//x',
+    'sftp://host:99999//x',
+    'sftp://host/%zz',
+    'gdrive:',
+    'gdrive:/',
+    'gdrive:a/../b',
+    'rest:',
+    'rest:host',
+    'rest:ftp://host/',
+    'rest:https://host/?x=1',
+    's3:',
+    's3:host',
+    's3:https://host/',
+    's3://',
   ];
   for (const text of refused) {
     test(`refuses ${JSON.stringify(text)} on Linux and says what would do`, () => {
-      assert.throws(() => parseLocation(text, linux), (error) => isCode(error, 'storage.invalid-location') && error.facts['supported'] === locationForms && error.facts['reason'] !== '');
+      assert.throws(
+        () => parseLocation(text, linux),
+        (error) => isCode(error, 'storage.invalid-location') && error.facts['supported'] === locationForms && error.facts['reason'] !== '',
+      );
     });
   }
 
   test('never fails in another way, whatever it gets', () => {
     fc.assert(
-      fc.property(fc.constantFrom('', 'sftp:', 'sftp://', 'rest:', 's3:', 's3://', 'gdrive:', 'local:', 'C:'), fc.string({ unit: 'binary' }), fc.constantFrom(linux, windows), (scheme, rest, rules) => {
-        try {
-          locationLabel(parseLocation(scheme + rest, rules));
-        } catch (error) {
-          assert(isCode(error, 'storage.invalid-location'), String(error));
-        }
-      }),
+      fc.property(
+        fc.constantFrom('', 'sftp:', 'sftp://', 'rest:', 's3:', 's3://', 'gdrive:', 'local:', 'C:'),
+        fc.string({ unit: 'binary' }),
+        fc.constantFrom(linux, windows),
+        (scheme, rest, rules) => {
+          try {
+            locationLabel(parseLocation(scheme + rest, rules));
+          } catch (error) {
+            assert(isCode(error, 'storage.invalid-location'), String(error));
+          }
+        },
+      ),
       { numRuns: 500 },
     );
   });
 });
 
 describe('locationLabel()', () => {
-  const written = ['/mnt/repo', 'sftp:admin@nas:/srv/repo', 'sftp:nas:repo', 'sftp://admin@nas:2222//srv/repo', 'sftp://[::1]/repo', 'gdrive:A/B', 'rest:https://host:8000/', 's3:https://s3.example.com/bucket/a'];
+  const written = [
+    '/mnt/repo',
+    'sftp:admin@nas:/srv/repo',
+    'sftp:nas:repo',
+    'sftp://admin@nas:2222//srv/repo',
+    'sftp://[::1]/repo',
+    'gdrive:A/B',
+    'rest:https://host:8000/',
+    's3:https://s3.example.com/bucket/a',
+  ];
   for (const text of written) {
     test(`writes ${text} as the user did`, () => assert.equal(locationLabel(parseLocation(text, linux)), text));
   }
@@ -100,11 +152,23 @@ describe('locationLabel()', () => {
   test('hides passwords, in errors too', () => {
     for (const text of ['rest:https://user:hunter2@host/', 's3:https://key:hunter2@host/bucket']) {
       assert(!locationLabel(parseLocation(text, linux)).includes('hunter2'));
-      assert.throws(() => openStorage(text), (error) => !String(error).includes('hunter2'));
-      assert.throws(() => parseLocation(`${text}?x`, linux), (error) => !String(error).includes('hunter2'));
+      assert.throws(
+        () => openStorage(text),
+        (error) => !String(error).includes('hunter2'),
+      );
+      assert.throws(
+        () => parseLocation(`${text}?x`, linux),
+        (error) => !String(error).includes('hunter2'),
+      );
     }
-    assert.throws(() => parseLocation('sftp://user:hunter2@host//x', linux), (error) => !String(error).includes('hunter2'));
-    assert.throws(() => parseLocation('rest:user:hunter2@host/', linux), (error) => !String(error).includes('hunter2'));
+    assert.throws(
+      () => parseLocation('sftp://user:hunter2@host//x', linux),
+      (error) => !String(error).includes('hunter2'),
+    );
+    assert.throws(
+      () => parseLocation('rest:user:hunter2@host/', linux),
+      (error) => !String(error).includes('hunter2'),
+    );
   });
 });
 
@@ -116,7 +180,8 @@ describe('openStorage()', () => {
   });
 
   test('says of schemes that it knows and cannot open yet what they are', () => {
-    for (const text of ['sftp:nas:/x', 'rest:https://host/', 's3:https://host/bucket']) assert.throws(() => openStorage(text), failsWith('storage.invalid-location'));
+    for (const text of ['sftp:nas:/x', 'rest:https://host/', 's3:https://host/bucket'])
+      assert.throws(() => openStorage(text), failsWith('storage.invalid-location'));
   });
 
   test('asks for the account of Google Drive when a location lies there, and only then', () => {

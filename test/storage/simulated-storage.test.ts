@@ -9,16 +9,20 @@ import { SeededRandom } from '../fakes/seeded-random.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { describeStorage, failsWith, fileOf } from './conformance.ts';
 
-describeStorage('the simulated storage', async () => {
-  const storage = new SimulatedStorage({ seed: 7 });
-  return {
-    storage,
-    takeAway: async () => {
-      storage.reachable = false;
-    },
-    [Symbol.asyncDispose]: async () => storage.close(),
-  };
-}, { takesStrangers: false });
+describeStorage(
+  'the simulated storage',
+  async () => {
+    const storage = new SimulatedStorage({ seed: 7 });
+    return {
+      storage,
+      takeAway: async () => {
+        storage.reachable = false;
+      },
+      [Symbol.asyncDispose]: async () => storage.close(),
+    };
+  },
+  { takesStrangers: false },
+);
 
 const random = new SeededRandom(5);
 const someFile = (sizeBytes = 100) => {
@@ -57,7 +61,10 @@ describe('the simulated storage has the faults that a test orders', () => {
   });
 
   test('a short read is silent in read() and found out in readRange()', async () => {
-    const { storage, files: [first] } = await filled(1);
+    const {
+      storage,
+      files: [first],
+    } = await filled(1);
     assert(first);
     storage.faults.order({ fault: 'short-read', times: 2 });
     assert((await storage.read(first.file)).length < 100);
@@ -66,7 +73,10 @@ describe('the simulated storage has the faults that a test orders', () => {
   });
 
   test('an altered read leaves the stored bytes right', async () => {
-    const { storage, files: [first] } = await filled(1);
+    const {
+      storage,
+      files: [first],
+    } = await filled(1);
     assert(first);
     storage.faults.order({ fault: 'altered-read' });
     assert.notDeepEqual(Buffer.from(await storage.read(first.file)), Buffer.from(first.bytes));
@@ -77,14 +87,20 @@ describe('the simulated storage has the faults that a test orders', () => {
     const { storage, files } = await filled(10, { staleOperations: 3 });
     storage.faults.order({ call: 'list', fault: 'stale-list' });
     const stale = new Set((await storage.list('data')).map(({ name }) => name));
-    assert.deepEqual(files.map(({ file }) => stale.has(file.name)), [...Array<boolean>(7).fill(true), ...Array<boolean>(3).fill(false)]);
+    assert.deepEqual(
+      files.map(({ file }) => stale.has(file.name)),
+      [...Array<boolean>(7).fill(true), ...Array<boolean>(3).fill(false)],
+    );
     assert.equal((await storage.list('data')).length, 10);
   });
 
   test('a full storage says how much was needed and how much is free', async () => {
     const { storage } = await filled(2, { capacityBytes: 250 });
     const { file, bytes } = someFile();
-    await assert.rejects(storage.write(file, bytes), (error) => isCode(error, 'storage.full') && error.facts['neededBytes'] === 100 && error.facts['freeBytes'] === 50);
+    await assert.rejects(
+      storage.write(file, bytes),
+      (error) => isCode(error, 'storage.full') && error.facts['neededBytes'] === 100 && error.facts['freeBytes'] === 50,
+    );
     assert.equal(await storage.sizeOf(file), undefined);
     storage.capacityBytes = 300;
     await storage.write(file, bytes);
@@ -102,8 +118,17 @@ describe('the simulated storage has the faults that a test orders', () => {
   test('one seed is one history, another seed is another', async () => {
     const history = async (seed: number): Promise<string> => {
       const fill = new SeededRandom(99);
-      const storage = new SimulatedStorage({ seed, randomFaults: [{ fault: 'fail-after', probability: 0.1 }, { fault: 'fail-before', probability: 0.2 }] });
-      await storage.create().catch(() => storage.create()).catch(() => undefined);
+      const storage = new SimulatedStorage({
+        seed,
+        randomFaults: [
+          { fault: 'fail-after', probability: 0.1 },
+          { fault: 'fail-before', probability: 0.2 },
+        ],
+      });
+      await storage
+        .create()
+        .catch(() => storage.create())
+        .catch(() => undefined);
       const contents = Array.from({ length: 40 }, () => fill.bytes(30));
       const outcomes = await Promise.allSettled(contents.map((bytes) => storage.write(fileOf(bytes), bytes)));
       return JSON.stringify([outcomes.map(({ status }) => status), storage.operations.map(({ file }) => file?.name)]);
@@ -127,10 +152,16 @@ describe('the crash model knows what the death of a machine leaves', () => {
   const namesOf = (storage: SimulatedStorage) => [...storage.snapshotState().files.keys()].length;
 
   test('after k operations there are the effects of the first k', async () => {
-    const { storage, files: [first] } = await filled(3);
+    const {
+      storage,
+      files: [first],
+    } = await filled(3);
     assert(first);
     await storage.remove(first.file);
-    assert.deepEqual([0, 1, 2, 3, 4, 5].map((k) => namesOf(storage.stateAfter(k))), [0, 0, 1, 2, 3, 2]);
+    assert.deepEqual(
+      [0, 1, 2, 3, 4, 5].map((k) => namesOf(storage.stateAfter(k))),
+      [0, 0, 1, 2, 3, 2],
+    );
   });
 
   test('the last write may be lost while its caller does not know of it, and not later', async () => {
@@ -151,7 +182,12 @@ describe('the crash model knows what the death of a machine leaves', () => {
       const crashed = storage.stateAfter(2, { seed }, 'before-next');
       const listed = await crashed.list('data');
       assert(listed.every(({ sizeBytes }) => sizeBytes === 100));
-      combinations.add(listed.map(({ name }) => name).toSorted().join());
+      combinations.add(
+        listed
+          .map(({ name }) => name)
+          .toSorted()
+          .join(),
+      );
     }
     assert(combinations.size > 8, `${combinations.size} combinations`);
   });
@@ -167,7 +203,10 @@ describe('the crash model knows what the death of a machine leaves', () => {
   });
 
   test('a removed pack may come back, a removed snapshot may not', async () => {
-    const { storage, files: [pack] } = await filled(1);
+    const {
+      storage,
+      files: [pack],
+    } = await filled(1);
     assert(pack);
     const snapshot = { kind: 'snapshots', name: pack.file.name } as const;
     await storage.write(snapshot, pack.bytes);
@@ -201,7 +240,10 @@ describe('the crash model knows what the death of a machine leaves', () => {
   });
 
   test('from(snapshotState()) is an independent copy', async () => {
-    const { storage, files: [first] } = await filled(2);
+    const {
+      storage,
+      files: [first],
+    } = await filled(2);
     assert(first);
     const copy = SimulatedStorage.from(storage.snapshotState());
     storage.tamper(first.file, () => undefined);

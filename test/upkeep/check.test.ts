@@ -50,7 +50,9 @@ describe('a small repository', () => {
   function filesOf(kind: 'keys' | 'snapshots' | 'index' | 'data'): string[] {
     const folder = join(small.path, kind);
     if (kind === 'data') return packs.map((name) => join(folder, name.slice(0, 2), name));
-    return readdirSync(folder).filter((name) => name !== small.repository.keyId).map((name) => join(folder, name));
+    return readdirSync(folder)
+      .filter((name) => name !== small.repository.keyId)
+      .map((name) => join(folder, name));
   }
 
   test('check finds nothing wrong with a sound repository, and counts what is there', async () => {
@@ -61,7 +63,10 @@ describe('a small repository', () => {
     assert.deepEqual(counts, { keys: 2, snapshots: 2, indexFiles: 2, trees: 4, blobs: 8, packs: 4, packsRead: 4 });
     assert.ok(bytesRead > 0);
     // `top.txt` was packed a second time.
-    assert.deepEqual(result.hints.map(({ kind, count }) => [kind, count]), [['blob-duplicate', 1]]);
+    assert.deepEqual(
+      result.hints.map(({ kind, count }) => [kind, count]),
+      [['blob-duplicate', 1]],
+    );
   });
 
   test('check without data reads no pack whole', async () => {
@@ -154,7 +159,10 @@ describe('a small repository', () => {
   });
 
   test('a pack that the storage cannot read is a fault with its files, and the check goes on', async () => {
-    const result = await checkRepository(await small.reopen(new OneBadFile(small.path, packs[0] ?? '')), { readData: 'all', workerCount: 1 });
+    const result = await checkRepository(await small.reopen(new OneBadFile(small.path, packs[0] ?? '')), {
+      readData: 'all',
+      workerCount: 1,
+    });
     assert.deepEqual(kindsOf(result), ['unreadable']);
     assert.equal(result.errors[0]?.file?.name, packs[0]);
     assert.deepEqual(pathsOf(result.errors), ['/docs/old.txt']);
@@ -237,7 +245,13 @@ describe('a small repository', () => {
   test('progress tells each phase to its end', async () => {
     const phases: string[] = [];
     let last = { done: -1, total: 0 };
-    await check(small, { readData: 'all', progress: (progress) => { phases.push(progress.phase); last = progress; } });
+    await check(small, {
+      readData: 'all',
+      progress: (progress) => {
+        phases.push(progress.phase);
+        last = progress;
+      },
+    });
     assert.deepEqual([...new Set(phases)], ['files', 'data']);
     assert.deepEqual([last.done, last.total], [4, 4]);
   });
@@ -311,8 +325,14 @@ describe('hostile repositories', () => {
     const result = await checkWith(async (small) => {
       const missing = small.file('kept', 'kept');
       const root = small.tree([
-        node('bare', 'dir'), missing, node('listless', 'file'),
-        { ...missing, name: node('lost', 'file').name, content: [...(missing.content ?? []), missing.content![0]!.replace(/^./, (digit) => (digit === '0' ? '1' : '0')) as never] },
+        node('bare', 'dir'),
+        missing,
+        node('listless', 'file'),
+        {
+          ...missing,
+          name: node('lost', 'file').name,
+          content: [...(missing.content ?? []), missing.content![0]!.replace(/^./, (digit) => (digit === '0' ? '1' : '0')) as never],
+        },
       ]);
       await small.flush();
       await small.snapshot(root, 1);
@@ -357,7 +377,8 @@ describe('hostile repositories', () => {
       const [data = '', trees = ''] = await small.flush();
       await small.snapshot(root, 1);
       const id = '00'.repeat(32);
-      const blob = (offset: number, length: number, extra = '') => `{"id":"${id}","type":"data","offset":${offset},"length":${length}${extra}}`;
+      const blob = (offset: number, length: number, extra = '') =>
+        `{"id":"${id}","type":"data","offset":${offset},"length":${length}${extra}}`;
       const json = `{"packs":[{"id":"${data}","blobs":[${blob(4294967295, 100)},${blob(0, 5)},${blob(10, 40, ',"uncompressed_length":4294967295')}]},{"id":"${trees}","blobs":[]}]}`;
       await small.repository.saveUnpacked('index', Buffer.from(json));
     });
@@ -375,7 +396,13 @@ describe('hostile repositories', () => {
       await small.flush();
     });
     assert.equal(result.errorCount, 0);
-    assert.deepEqual(result.hints.map(({ kind, count }) => [kind, count]), [['blob-unused', 1], ['pack-unused', 1]]);
+    assert.deepEqual(
+      result.hints.map(({ kind, count }) => [kind, count]),
+      [
+        ['blob-unused', 1],
+        ['pack-unused', 1],
+      ],
+    );
   });
 
   test('of very many damaged blobs in one pack the first are told one by one, and all their files are named', async () => {

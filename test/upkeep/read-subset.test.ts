@@ -7,7 +7,10 @@ import { SeededRandom } from '../fakes/seeded-random.ts';
 
 function packsNamed(firstBytes: readonly number[]) {
   return firstBytes.map((byte, number) => ({
-    id: (byte.toString(16).padStart(2, '0') + number.toString(16).padStart(62, '0')) as PackId, sizeBytes: 100, blobCount: 1, hasWrongSize: false,
+    id: (byte.toString(16).padStart(2, '0') + number.toString(16).padStart(62, '0')) as PackId,
+    sizeBytes: 100,
+    blobCount: 1,
+    hasWrongSize: false,
   }));
 }
 
@@ -29,8 +32,16 @@ test('parts are the packs whose first byte modulo their number fits, each pack i
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 255 })), fc.integer({ min: 1, max: 256 }), (bytes, parts) => {
       const packs = packsNamed(bytes);
-      const chosen = Array.from({ length: parts }, (_, at) => choosePacks(packs, { kind: 'part', part: at + 1, parts }, new SeededRandom(1)));
-      assert.deepEqual(chosen.flat().map(({ id }) => id).sort(), packs.map(({ id }) => id).sort());
+      const chosen = Array.from({ length: parts }, (_, at) =>
+        choosePacks(packs, { kind: 'part', part: at + 1, parts }, new SeededRandom(1)),
+      );
+      assert.deepEqual(
+        chosen
+          .flat()
+          .map(({ id }) => id)
+          .sort(),
+        packs.map(({ id }) => id).sort(),
+      );
       for (const [at, part] of chosen.entries()) for (const { id } of part) assert.equal(parseInt(id.slice(0, 2), 16) % parts, at);
     }),
   );

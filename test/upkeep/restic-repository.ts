@@ -6,7 +6,10 @@ import { Repository } from '../../src/repository/index.ts';
 import { FolderStorage } from '../../src/storage/index.ts';
 import { password } from './small-repository.ts';
 
-/** A folder with a repository that the real restic fills, and a source beside it. The key is cheap, so that each call takes tenths of a second. */
+/**
+ * A folder with a repository that the real restic fills, and a source beside it. The key is cheap, so that each call takes tenths of a
+ * second.
+ */
 export class ResticRepository {
   readonly folder: string;
   readonly path: string;
@@ -31,7 +34,12 @@ export class ResticRepository {
 
   restic(...args: readonly string[]): { readonly status: number | null; readonly output: string; readonly errors: string } {
     const environment = { ...process.env, RESTIC_PASSWORD: password, RESTIC_CACHE_DIR: join(this.folder, 'cache') };
-    const { status, stdout, stderr } = spawnSync('restic', ['--repo', this.path, '--no-cache', ...args], { cwd: this.folder, env: environment, encoding: 'utf8', maxBuffer: 1 << 28 });
+    const { status, stdout, stderr } = spawnSync('restic', ['--repo', this.path, '--no-cache', ...args], {
+      cwd: this.folder,
+      env: environment,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    });
     return { status, output: stdout, errors: stderr };
   }
 

@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { byteStringFromText } from '../../src/platform/index.ts';
 import type { BlobId, BlobType, Node, SnapshotId, StoredSnapshot, TreeId } from '../../src/repository/index.ts';
 import {
-  blobIdOf, formatTimestamp, listSnapshots, PackBuilder, PackStore, Repository, saveSnapshot, serializeNode, treeFromSerializedNodes,
+  blobIdOf,
+  formatTimestamp,
+  listSnapshots,
+  PackBuilder,
+  PackStore,
+  Repository,
+  saveSnapshot,
+  serializeNode,
+  treeFromSerializedNodes,
 } from '../../src/repository/index.ts';
 import { FolderStorage, type Storage } from '../../src/storage/index.ts';
 
@@ -77,7 +85,15 @@ export class SmallRepository {
   snapshot(tree: TreeId, second: number): Promise<SnapshotId> {
     const time = formatTimestamp(BigInt(Date.UTC(2026, 0, 1) / 1000 + second) * 1_000_000_000n, 0);
     return saveSnapshot(this.repository, {
-      time, tree, paths: ['/src'], hostname: 'host', username: 'root', uid: 0, gid: 0, excludes: [], tags: [],
+      time,
+      tree,
+      paths: ['/src'],
+      hostname: 'host',
+      username: 'root',
+      uid: 0,
+      gid: 0,
+      excludes: [],
+      tags: [],
     });
   }
 
@@ -93,8 +109,22 @@ export class SmallRepository {
 export function node(name: string, type: Node['type'], fields: Partial<Node> = {}): Node {
   const time = '2026-01-01T00:00:00Z';
   return {
-    name: byteStringFromText(name), type, mode: 0o644, mtime: time, atime: time, ctime: time, uid: 0, gid: 0, user: '', group: '',
-    inode: 1, deviceId: 0, size: 0, links: 0, device: 0, content: null, ...fields,
+    name: byteStringFromText(name),
+    type,
+    mode: 0o644,
+    mtime: time,
+    atime: time,
+    ctime: time,
+    uid: 0,
+    gid: 0,
+    user: '',
+    group: '',
+    inode: 1,
+    deviceId: 0,
+    size: 0,
+    links: 0,
+    device: 0,
+    content: null,
+    ...fields,
   };
 }
-

@@ -22,11 +22,20 @@ export async function runSuites(version: VersionName): Promise<HostResults> {
   const resultsFile = join(stage.path, 'results.json');
   // The extension host inherits the server's environment.
   await using server = await serveVscode({ version, testDriver: true, environment: { [resultsVariable]: resultsFile } });
-  const window = await openTestWindow(server, server.url({ folder: server.folders.workspace, extensionDevelopmentPath: projectFolder, extensionTestsPath: suites.entry }));
+  const window = await openTestWindow(
+    server,
+    server.url({ folder: server.folders.workspace, extensionDevelopmentPath: projectFolder, extensionTestsPath: suites.entry }),
+  );
   // The host says 0 also when it dies early: only the file proves that the suites came to an end.
   if (window.code === 0 && existsSync(resultsFile)) return JSON.parse(readFileSync(resultsFile, 'utf8')) as HostResults;
   const found = existsSync(resultsFile) ? 'results' : 'no results';
-  throw new Error([`The extension host ended with ${window.code ?? 'a time-out'} and ${found}.`, ...window.log.slice(-50), server.log().slice(-3_000)].join('\n'));
+  throw new Error(
+    [
+      `The extension host ended with ${window.code ?? 'a time-out'} and ${found}.`,
+      ...window.log.slice(-50),
+      server.log().slice(-3_000),
+    ].join('\n'),
+  );
 }
 
 function temporaryFolder(): Disposable & { readonly path: string } {
@@ -56,7 +65,8 @@ async function openTestWindow(server: VscodeServer, url: string): Promise<TestWi
   try {
     await page.goto(url);
     const code = await promise;
-    if (code === undefined) await page.screenshot({ path: join(projectFolder, 'test', 'e2e', 'shots', `suites ${server.vscodeVersion}.png`) });
+    if (code === undefined)
+      await page.screenshot({ path: join(projectFolder, 'test', 'e2e', 'shots', `suites ${server.vscodeVersion}.png`) });
     return { code, log };
   } finally {
     clearTimeout(timer);

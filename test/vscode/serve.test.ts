@@ -45,5 +45,8 @@ test('a server ends when the process that started it is killed', needsVscode('ne
 
 /** Undefined when nobody listens. */
 async function statusOf(url: string): Promise<number | undefined> {
-  return await fetch(url, { redirect: 'manual' }).then((response) => response.status, () => undefined);
+  return await fetch(url, { redirect: 'manual' }).then(
+    (response) => response.status,
+    () => undefined,
+  );
 }

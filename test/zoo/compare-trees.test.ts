@@ -1,5 +1,19 @@
 import assert from 'node:assert/strict';
-import { chmodSync, cpSync, linkSync, lutimesSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  linkSync,
+  lutimesSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
@@ -39,10 +53,30 @@ const changes: readonly [what: string, change: (folder: string) => void, expecte
   ['a file too many', (f) => writeFileSync(join(f, 'folder', 'd'), ''), [['folder/d', 'extra']]],
   ['another mode', (f) => chmodSync(join(f, 'a'), 0o600), [['a', 'mode']]],
   ['another time', (f) => utimesSync(join(f, 'a'), stamp, new Date(+stamp + 1)), [['a', 'mtime']]],
-  ['another link target', (f) => (unlinkSync(join(f, 'link')), symlinkSync('b', join(f, 'link')), lutimesSync(join(f, 'link'), stamp, stamp)), [['link', 'link target']]],
+  [
+    'another link target',
+    (f) => (unlinkSync(join(f, 'link')), symlinkSync('b', join(f, 'link')), lutimesSync(join(f, 'link'), stamp, stamp)),
+    [['link', 'link target']],
+  ],
   ['a folder in place of a file', (f) => (rmSync(join(f, 'a')), mkdirSync(join(f, 'a'))), [['a', 'type']]],
-  ['a hard link that became a file of its own', separate, [['b', 'hard links'], ['folder/b2', 'hard links']]],
-  ['a renamed folder', (f) => (renameSync(join(f, 'folder'), join(f, 'folder2')), mkdirSync(join(f, 'folder'))), [['b', 'hard links'], ['folder/b2', 'missing'], ['folder/c', 'missing'], ['folder2', 'extra']]],
+  [
+    'a hard link that became a file of its own',
+    separate,
+    [
+      ['b', 'hard links'],
+      ['folder/b2', 'hard links'],
+    ],
+  ],
+  [
+    'a renamed folder',
+    (f) => (renameSync(join(f, 'folder'), join(f, 'folder2')), mkdirSync(join(f, 'folder'))),
+    [
+      ['b', 'hard links'],
+      ['folder/b2', 'missing'],
+      ['folder/c', 'missing'],
+      ['folder2', 'extra'],
+    ],
+  ],
 ];
 
 for (const [what, change, expected] of changes) {

@@ -1,7 +1,18 @@
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync, type BigIntStats } from 'node:fs';
 import { byteStringFromBytes, byteStringFromText, fsPath, joinBytes, type ByteString } from '../../src/platform/index.ts';
 
-export type Aspect = 'missing' | 'extra' | 'type' | 'size' | 'content' | 'link target' | 'device' | 'mode' | 'owner' | 'mtime' | 'hard links';
+export type Aspect =
+  | 'missing'
+  | 'extra'
+  | 'type'
+  | 'size'
+  | 'content'
+  | 'link target'
+  | 'device'
+  | 'mode'
+  | 'owner'
+  | 'mtime'
+  | 'hard links';
 
 export interface Difference {
   /** Inside the folders; the folders themselves are the empty path. */
@@ -17,9 +28,9 @@ export interface CompareOptions {
 }
 
 /**
- * Every difference between two folders and all that is in them, named: names as bytes, types, content, link targets as bytes, device numbers, permission
- * bits with setuid and the like, owners, times, and which names are hard links of one file. Beneath a missing folder nothing more is listed.
- * This shares no code with what it is there to judge.
+ * Every difference between two folders and all that is in them, named: names as bytes, types, content, link targets as bytes, device
+ * numbers, permission bits with setuid and the like, owners, times, and which names are hard links of one file. Beneath a missing folder
+ * nothing more is listed. This shares no code with what it is there to judge.
  */
 export function compareTrees(left: string, right: string, options: CompareOptions = {}): Difference[] {
   const [from, to] = [new Side(left), new Side(right)];
@@ -34,7 +45,9 @@ export function compareTrees(left: string, right: string, options: CompareOption
 
 /** One line for each difference, for an assertion: `assert.deepEqual(describeDifferences(...), [])`. */
 export function describeDifferences(differences: readonly Difference[]): string[] {
-  return differences.map(({ path, aspect, left, right }) => `${JSON.stringify(path)}: ${aspect}: ${left.slice(0, 200)} | ${right.slice(0, 200)}`);
+  return differences.map(
+    ({ path, aspect, left, right }) => `${JSON.stringify(path)}: ${aspect}: ${left.slice(0, 200)} | ${right.slice(0, 200)}`,
+  );
 }
 
 /** One of the two folders, and the hard links that were met in it. */
@@ -86,7 +99,8 @@ function* compareEntry(from: Side, to: Side, path: ByteString, options: CompareO
   yield* differs('owner', `${left.uid}:${left.gid}`, `${right.uid}:${right.gid}`);
   // Linux has no permissions of a link.
   if (!left.isSymbolicLink()) yield* differs('mode', (left.mode & 0o7777n).toString(8), (right.mode & 0o7777n).toString(8));
-  if (apart(left.mtimeNs, right.mtimeNs) > (options.mtimeToleranceNs ?? 0n)) yield* differs('mtime', String(left.mtimeNs), String(right.mtimeNs));
+  if (apart(left.mtimeNs, right.mtimeNs) > (options.mtimeToleranceNs ?? 0n))
+    yield* differs('mtime', String(left.mtimeNs), String(right.mtimeNs));
   if (left.isBlockDevice() || left.isCharacterDevice()) yield* differs('device', String(left.rdev), String(right.rdev));
   if (left.isSymbolicLink()) yield* differs('link target', targetOf(from, path), targetOf(to, path));
   if (left.isFile()) {
@@ -103,7 +117,8 @@ function* compareNames(from: Side, to: Side, folder: ByteString, options: Compar
     if (right.has(name)) yield* compareEntry(from, to, path, options);
     else yield { path, aspect: 'missing', left: typeOf(from.stat(path)), right: '' };
   }
-  for (const name of right.difference(left)) yield { path: joinBytes(folder, name), aspect: 'extra', left: '', right: typeOf(to.stat(joinBytes(folder, name))) };
+  for (const name of right.difference(left))
+    yield { path: joinBytes(folder, name), aspect: 'extra', left: '', right: typeOf(to.stat(joinBytes(folder, name))) };
 }
 
 function typeOf(stat: BigIntStats): string {
@@ -131,10 +146,11 @@ function firstDifference(left: string | Buffer, right: string | Buffer): string 
   const [a, b] = [openSync(left, 'r'), openSync(right, 'r')];
   try {
     const [bufferA, bufferB] = buffers;
-    for (let offset = 0; ; ) {
+    for (let offset = 0; ;) {
       const [readA, readB] = [readFully(a, bufferA, offset), readFully(b, bufferB, offset)];
       const partA = bufferA.subarray(0, readA);
-      if (!partA.equals(bufferB.subarray(0, readB))) return `differs from byte ${offset + partA.findIndex((byte, at) => byte !== bufferB[at])}`;
+      if (!partA.equals(bufferB.subarray(0, readB)))
+        return `differs from byte ${offset + partA.findIndex((byte, at) => byte !== bufferB[at])}`;
       if (readA === 0) return '';
       offset += readA;
     }

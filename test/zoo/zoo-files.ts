@@ -24,7 +24,10 @@ export const files: readonly ZooItem[] = [
       put(at(enclosure(zoo, 'files'), 'twenty-mib'), Buffer.concat([random, Buffer.alloc(10 * mib, 'Every night only what changed. ')]));
     },
   },
-  { name: 'a file that Electron would take for a folder', make: (zoo) => void put(at(enclosure(zoo, 'files'), 'app.asar'), 'not an archive') },
+  {
+    name: 'a file that Electron would take for a folder',
+    make: (zoo) => void put(at(enclosure(zoo, 'files'), 'app.asar'), 'not an archive'),
+  },
   {
     name: 'sparse files',
     make: (zoo) => {

@@ -5,8 +5,14 @@ import { at, enclosure, give, NotHere, put, requireRoot, setMode, use, type ZooI
 
 /** Seconds since 1970. 32 bits end in 2038 and 2106, Go's nanoseconds in 64 bits in 2262; restic 0.14 restores no later time. */
 const times = {
-  'before-1970': '-0.5', 'in-1955': '-473385600.000000001', 'epoch': '0', 'nanoseconds': '1700000000.123456789', 'one-nanosecond': '1700000000.000000001',
-  'after-2038': '2147483648.999999999', 'after-2106': '4294967296.000000001', 'in-2261': '9183110399.987654321',
+  'before-1970': '-0.5',
+  'in-1955': '-473385600.000000001',
+  epoch: '0',
+  nanoseconds: '1700000000.123456789',
+  'one-nanosecond': '1700000000.000000001',
+  'after-2038': '2147483648.999999999',
+  'after-2106': '4294967296.000000001',
+  'in-2261': '9183110399.987654321',
 };
 
 export const metadata: readonly ZooItem[] = [
@@ -21,7 +27,8 @@ export const metadata: readonly ZooItem[] = [
     name: 'setuid, setgid and sticky',
     make: (zoo) => {
       const folder = enclosure(zoo, 'modes');
-      for (const mode of readable([0o4755, 0o2755, 0o6711, 0o1644, 0o7777, 0o4000])) setMode(put(at(folder, `special-${mode.toString(8)}`), 's'), mode);
+      for (const mode of readable([0o4755, 0o2755, 0o6711, 0o1644, 0o7777, 0o4000]))
+        setMode(put(at(folder, `special-${mode.toString(8)}`), 's'), mode);
       for (const mode of readable([0o1777, 0o2775, 0o7000])) setMode(enclosure(folder, `folder-${mode.toString(8)}`), mode);
     },
   },
@@ -48,7 +55,9 @@ export const metadata: readonly ZooItem[] = [
       give(at(folder, 'link-of-another'), 1000, 1001);
     },
   },
-  ...Object.entries(times).map(([name, seconds]) => ({ name: `a time: ${name}`, make: (zoo) => timed(at(enclosure(zoo, 'times'), name), seconds) }) satisfies ZooItem),
+  ...Object.entries(times).map(
+    ([name, seconds]) => ({ name: `a time: ${name}`, make: (zoo) => timed(at(enclosure(zoo, 'times'), name), seconds) }) satisfies ZooItem,
+  ),
   {
     name: 'named pipe',
     make: (zoo) => use('mkfifo', ['fifo'], enclosure(zoo, 'special')),

@@ -27,7 +27,11 @@ export const backupCommand: CliCommand = {
       .option('--exclude-file <file>', l10n.t('read patterns to leave out from a file (may be repeated)'), collect)
       .option('--iexclude-file <file>', l10n.t('as --exclude-file, in any case of letters (may be repeated)'), collect)
       .option('--exclude-caches', l10n.t('leave out the content of folders with a CACHEDIR.TAG'))
-      .option('--exclude-if-present <name[:header]>', l10n.t('leave out the content of folders with a file of that name (may be repeated)'), collect)
+      .option(
+        '--exclude-if-present <name[:header]>',
+        l10n.t('leave out the content of folders with a file of that name (may be repeated)'),
+        collect,
+      )
       .option('--exclude-larger-than <size>', l10n.t('leave out files larger than this, e.g. 500k, 20M, 1G'))
       .option('-x, --one-file-system', l10n.t('stay on the file systems of the given paths'))
       .option('--files-from <file>', l10n.t('read paths to back up from a file, one pattern a line (may be repeated)'), collect)
@@ -45,9 +49,7 @@ export const backupCommand: CliCommand = {
       .option('-n, --dry-run', l10n.t('write nothing, show what would be done')),
   run: async (context, paths, options) => {
     const set = await setMeantBy(paths, context);
-    const result = set
-      ? await backupConfiguredSet(set, context, options, progressOf(context))
-      : await backupPaths(context, paths, options);
+    const result = set ? await backupConfiguredSet(set, context, options, progressOf(context)) : await backupPaths(context, paths, options);
     if (!context.globals.json) reportExceptions(context.terminal, result, context.globals.verbosity);
     if (!result.details) throw result.error;
     if (context.globals.json) printSummaryJson(context, result.details, options.flag('dryRun'));
@@ -62,21 +64,30 @@ async function backupPaths(context: CommandContext, paths: readonly string[], op
   if (jobOptions.dryRun) return backupJob(access, jobOptions);
   const { keeper } = await keeperOf(context);
   const result = await backupJob(access, { ...jobOptions, ownTags: await keeper.anchorTags() });
-  await keeper.write((about) => recordOfBackup(result, { ...about, trigger: 'manual', sources: jobOptions.sources, location: access.location }));
+  await keeper.write((about) =>
+    recordOfBackup(result, { ...about, trigger: 'manual', sources: jobOptions.sources, location: access.location }),
+  );
   return result;
 }
 
 function notStoredText(what: NotStored): string {
   switch (what) {
-    case 'extended-attributes': return l10n.t('extended attributes');
-    case 'access-control-lists': return l10n.t('access control lists');
-    case 'alternate-data-streams': return l10n.t('alternate data streams');
+    case 'extended-attributes':
+      return l10n.t('extended attributes');
+    case 'access-control-lists':
+      return l10n.t('access control lists');
+    case 'alternate-data-streams':
+      return l10n.t('alternate data streams');
   }
 }
 
 async function jobOptionsOf(context: CommandContext, paths: readonly string[], options: OptionValues): Promise<BackupJobOptions> {
   const { globals, terminal, clock, environment } = context;
-  const listed = await readFilesFrom({ patterns: options.list('filesFrom'), verbatim: options.list('filesFromVerbatim'), raw: options.list('filesFromRaw') });
+  const listed = await readFilesFrom({
+    patterns: options.list('filesFrom'),
+    verbatim: options.list('filesFromVerbatim'),
+    raw: options.list('filesFromRaw'),
+  });
   const sources = [...paths, ...listed];
   if (sources.length === 0) throw new CadanganError('arguments.invalid', { argument: 'paths', reason: 'nothing to back up is named' });
   const excludes = options.list('exclude');
@@ -84,22 +95,40 @@ async function jobOptionsOf(context: CommandContext, paths: readonly string[], o
   const windows = process.platform === 'win32';
   const rules = await compileExcludeRules(
     {
-      excludes, iexcludes, excludeFiles: options.list('excludeFile'), iexcludeFiles: options.list('iexcludeFile'), excludeCaches: options.flag('excludeCaches'),
-      excludeIfPresent: options.list('excludeIfPresent'), excludeLargerThan: options.text('excludeLargerThan'),
+      excludes,
+      iexcludes,
+      excludeFiles: options.list('excludeFile'),
+      iexcludeFiles: options.list('iexcludeFile'),
+      excludeCaches: options.flag('excludeCaches'),
+      excludeIfPresent: options.list('excludeIfPresent'),
+      excludeLargerThan: options.text('excludeLargerThan'),
     },
     { environment, windows },
   );
   const time = options.text('time');
   return {
-    sources, workingFolder: context.workingFolder, rules,
-    tags: options.tagLists('tag').flat().filter((tag) => tag !== ''), host: options.text('host'), parent: options.text('parent'), force: options.flag('force'),
+    sources,
+    workingFolder: context.workingFolder,
+    rules,
+    tags: options
+      .tagLists('tag')
+      .flat()
+      .filter((tag) => tag !== ''),
+    host: options.text('host'),
+    parent: options.text('parent'),
+    force: options.flag('force'),
     timeNs: time === undefined ? undefined : parseTimeArgument(time, 'time', clock),
     changes: { ignoreCtime: options.flag('ignoreCtime'), ignoreInode: options.flag('ignoreInode') },
     skipIfUnchanged: options.flag('skipIfUnchanged') ? 'same-tree' : undefined,
-    withAtime: options.flag('withAtime'), oneFileSystem: options.flag('oneFileSystem'), dryRun: options.flag('dryRun'),
-    compression: globals.compression, extraVerify: globals.extraVerify, programVersion: context.programVersion,
+    withAtime: options.flag('withAtime'),
+    oneFileSystem: options.flag('oneFileSystem'),
+    dryRun: options.flag('dryRun'),
+    compression: globals.compression,
+    extraVerify: globals.extraVerify,
+    programVersion: context.programVersion,
     progress: progressOf(context),
-    onFile: globals.verbosity >= 2 && !globals.json ? (path, fate) => terminal.note(`${fate.padEnd(10)} ${safeText(textOf(path))}`) : undefined,
+    onFile:
+      globals.verbosity >= 2 && !globals.json ? (path, fate) => terminal.note(`${fate.padEnd(10)} ${safeText(textOf(path))}`) : undefined,
     onException: globals.json ? jsonExceptionSink(terminal, 'archival') : undefined,
   };
 }
@@ -109,39 +138,96 @@ function progressOf(context: CommandContext): ((progress: BackupProgress) => voi
   return globals.quiet ? undefined : (progress) => (globals.json ? printStatusJson(context, progress) : showProgress(terminal, progress));
 }
 
-function printSummary({ terminal, globals }: CommandContext, result: JobResult<BackupDetails>, details: BackupDetails, dryRun: boolean): void {
+function printSummary(
+  { terminal, globals }: CommandContext,
+  result: JobResult<BackupDetails>,
+  details: BackupDetails,
+  dryRun: boolean,
+): void {
   const { summary, snapshotId, parentId, durationMs } = details;
   const number = (count: number) => String(count).padStart(5);
   const counts = (made: number, changed: number, unmodified: number) =>
-    l10n.t('{new} new, {changed} changed, {unmodified} unmodified', { new: number(made), changed: number(changed), unmodified: number(unmodified) });
-  terminal.print(parentId === undefined ? l10n.t('no parent snapshot: every file was read') : l10n.t('compared with snapshot {0}', shortId(parentId)));
-  if (details.parentTreesDamaged > 0) terminal.note(l10n.t('{0} of that snapshot cannot be read; the files were stored again. Run "cadangan check".', countText(details.parentTreesDamaged, 'folder')));
-  if (details.socketsSkipped > 0 && globals.verbosity > 0) terminal.note(l10n.t('{0} left out', countText(details.socketsSkipped, 'socket')));
+    l10n.t('{new} new, {changed} changed, {unmodified} unmodified', {
+      new: number(made),
+      changed: number(changed),
+      unmodified: number(unmodified),
+    });
+  terminal.print(
+    parentId === undefined ? l10n.t('no parent snapshot: every file was read') : l10n.t('compared with snapshot {0}', shortId(parentId)),
+  );
+  if (details.parentTreesDamaged > 0)
+    terminal.note(
+      l10n.t(
+        '{0} of that snapshot cannot be read; the files were stored again. Run "cadangan check".',
+        countText(details.parentTreesDamaged, 'folder'),
+      ),
+    );
+  if (details.socketsSkipped > 0 && globals.verbosity > 0)
+    terminal.note(l10n.t('{0} left out', countText(details.socketsSkipped, 'socket')));
   terminal.print();
   terminal.print(`${pad(`${l10n.t('Files')}:`, 12)} ${counts(summary.filesNew, summary.filesChanged, summary.filesUnmodified)}`);
   terminal.print(`${pad(`${l10n.t('Dirs')}:`, 12)} ${counts(summary.dirsNew, summary.dirsChanged, summary.dirsUnmodified)}`);
   const added = { size: sizeText(summary.dataAdded), stored: sizeText(summary.dataAddedPacked) };
-  terminal.print(dryRun ? l10n.t('Would add to the repository: {size} ({stored} stored)', added) : l10n.t('Added to the repository: {size} ({stored} stored)', added));
-  terminal.print(`${pad(`${l10n.t('Not stored')}:`, 12)} ${l10n.t('{0} (Node.js cannot read them)', details.notStored.map(notStoredText).join(', '))}`);
+  terminal.print(
+    dryRun
+      ? l10n.t('Would add to the repository: {size} ({stored} stored)', added)
+      : l10n.t('Added to the repository: {size} ({stored} stored)', added),
+  );
+  terminal.print(
+    `${pad(`${l10n.t('Not stored')}:`, 12)} ${l10n.t('{0} (Node.js cannot read them)', details.notStored.map(notStoredText).join(', '))}`,
+  );
   terminal.print();
-  terminal.print(l10n.t('processed {files}, {size} in {duration}', { files: countText(summary.totalFilesProcessed, 'file'), size: sizeText(summary.totalBytesProcessed), duration: durationText(durationMs) }));
+  terminal.print(
+    l10n.t('processed {files}, {size} in {duration}', {
+      files: countText(summary.totalFilesProcessed, 'file'),
+      size: sizeText(summary.totalBytesProcessed),
+      duration: durationText(durationMs),
+    }),
+  );
   if (dryRun) terminal.print(l10n.t('dry run: nothing was written'));
   else if (snapshotId === undefined) terminal.print(l10n.t('nothing has changed: no snapshot was made'));
-  else terminal.print(result.exceptionCount > 0 ? l10n.t('snapshot {0} saved, without what is named above', shortId(snapshotId)) : l10n.t('snapshot {0} saved', shortId(snapshotId)));
+  else
+    terminal.print(
+      result.exceptionCount > 0
+        ? l10n.t('snapshot {0} saved, without what is named above', shortId(snapshotId))
+        : l10n.t('snapshot {0} saved', shortId(snapshotId)),
+    );
 }
 
-function printSummaryJson({ terminal }: CommandContext, { summary, snapshotId, durationMs, notStored }: BackupDetails, dryRun: boolean): void {
-  printJson(terminal, jsonObject({
-    message_type: 'summary', dry_run: dryRun || undefined, ...formatSummaryFields(summary), total_duration: durationMs / 1000, snapshot_id: snapshotId, not_stored: notStored,
-  }));
+function printSummaryJson(
+  { terminal }: CommandContext,
+  { summary, snapshotId, durationMs, notStored }: BackupDetails,
+  dryRun: boolean,
+): void {
+  printJson(
+    terminal,
+    jsonObject({
+      message_type: 'summary',
+      dry_run: dryRun || undefined,
+      ...formatSummaryFields(summary),
+      total_duration: durationMs / 1000,
+      snapshot_id: snapshotId,
+      not_stored: notStored,
+    }),
+  );
 }
 
 function printStatusJson({ terminal }: CommandContext, progress: BackupProgress): void {
   const { elapsedMs, filesDone, bytesDone, filesTotal, bytesTotal, errorCount, currentPath } = progress;
   const left = remainingMs(progress);
-  printJsonNow(terminal, jsonObject({
-    message_type: 'status', seconds_elapsed: Math.floor(elapsedMs / 1000) || undefined, seconds_remaining: left === undefined ? undefined : Math.round(left / 1000),
-    percent_done: shareDone(progress) ?? 0, total_files: filesTotal, files_done: filesDone, total_bytes: bytesTotal, bytes_done: bytesDone,
-    error_count: errorCount || undefined, current_files: currentPath === '' ? undefined : [currentPath],
-  }));
+  printJsonNow(
+    terminal,
+    jsonObject({
+      message_type: 'status',
+      seconds_elapsed: Math.floor(elapsedMs / 1000) || undefined,
+      seconds_remaining: left === undefined ? undefined : Math.round(left / 1000),
+      percent_done: shareDone(progress) ?? 0,
+      total_files: filesTotal,
+      files_done: filesDone,
+      total_bytes: bytesTotal,
+      bytes_done: bytesDone,
+      error_count: errorCount || undefined,
+      current_files: currentPath === '' ? undefined : [currentPath],
+    }),
+  );
 }

@@ -24,9 +24,12 @@ export const diffCommand: CliCommand = {
       const first = await resolveSnapshot(repository, before.snapshot, {}, signal);
       const second = await resolveSnapshot(repository, after.snapshot, {}, signal);
       await repository.loadIndex({ signal });
-      if (!globals.json && !globals.quiet) terminal.print(`${l10n.t('comparing snapshot {0} to {1}', shortId(first.id), shortId(second.id))}:\n`);
+      if (!globals.json && !globals.quiet)
+        terminal.print(`${l10n.t('comparing snapshot {0} to {1}', shortId(first.id), shortId(second.id))}:\n`);
       const statistics = await compareTrees(
-        repository, await resolveTree(repository, first, before.subfolder, signal), await resolveTree(repository, second, after.subfolder, signal),
+        repository,
+        await resolveTree(repository, first, before.subfolder, signal),
+        await resolveTree(repository, second, after.subfolder, signal),
         { metadata: options.flag('metadata'), onChange: (change) => printChange(context, change), signal },
       );
       if (globals.json) printJson(terminal, statisticsJson(first.id, second.id, statistics));
@@ -44,7 +47,9 @@ function printChange({ terminal, globals }: CommandContext, { path, modifier }: 
 function printStatistics({ terminal }: CommandContext, { changedFiles, added, removed }: CompareStatistics): void {
   const number = (value: number) => String(value).padStart(5);
   const line = (title: string, fresh: number, gone: number, more = '') =>
-    terminal.print(`${pad(`${title}:`, 12)} ${l10n.t('{new} new, {removed} removed', { new: number(fresh), removed: number(gone) })}${more}`);
+    terminal.print(
+      `${pad(`${title}:`, 12)} ${l10n.t('{new} new, {removed} removed', { new: number(fresh), removed: number(gone) })}${more}`,
+    );
   terminal.print();
   line(l10n.t('Files'), added.files, removed.files, `, ${l10n.t('{0} changed', number(changedFiles))}`);
   line(l10n.t('Dirs'), added.dirs, removed.dirs);
@@ -56,6 +61,20 @@ function printStatistics({ terminal }: CommandContext, { changedFiles, added, re
 }
 
 function statisticsJson(before: string, after: string, { changedFiles, added, removed }: CompareStatistics): JsonObject {
-  const counts = ({ files, dirs, others, dataBlobs, treeBlobs, bytes }: EntryCounts): JsonObject => ({ files, dirs, others, data_blobs: dataBlobs, tree_blobs: treeBlobs, bytes });
-  return { message_type: 'statistics', source_snapshot: shortId(before), target_snapshot: shortId(after), changed_files: changedFiles, added: counts(added), removed: counts(removed) };
+  const counts = ({ files, dirs, others, dataBlobs, treeBlobs, bytes }: EntryCounts): JsonObject => ({
+    files,
+    dirs,
+    others,
+    data_blobs: dataBlobs,
+    tree_blobs: treeBlobs,
+    bytes,
+  });
+  return {
+    message_type: 'statistics',
+    source_snapshot: shortId(before),
+    target_snapshot: shortId(after),
+    changed_files: changedFiles,
+    added: counts(added),
+    removed: counts(removed),
+  };
 }

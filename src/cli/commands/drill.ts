@@ -16,7 +16,9 @@ export const drillCommand: CliCommand = {
   name: 'drill',
   declare: (command) =>
     command
-      .description(l10n.t('Prove that backups can be restored: a sample into a scratch folder, verified byte by byte, with evidence and a record.'))
+      .description(
+        l10n.t('Prove that backups can be restored: a sample into a scratch folder, verified byte by byte, with evidence and a record.'),
+      )
       .argument('[sets...]', l10n.t('names of configured backup sets (default: all)'))
       .option('--from <place>', l10n.t('restore from the backup-server (default) or from the copy on drive'))
       .option('--date <day>', l10n.t('the newest snapshot until the end of this day, "newest", or "random" (default)'))
@@ -29,8 +31,13 @@ export const drillCommand: CliCommand = {
     const plan = planDrill({ ...wishOf(options), sets }, configuration);
     const startMs = context.clock.monotonicMs();
     const result = await runDrill(plan, {
-      configuration, accessOf: ({ set, location }) => accessOfSet(set, context, location), recordsFolder: keeper.history.folder, software: context.programVersion,
-      clock: context.clock, random: systemRandom, signal: context.signal,
+      configuration,
+      accessOf: ({ set, location }) => accessOfSet(set, context, location),
+      recordsFolder: keeper.history.folder,
+      software: context.programVersion,
+      clock: context.clock,
+      random: systemRandom,
+      signal: context.signal,
       progress: context.globals.quiet ? undefined : (progress) => report(context, progress, context.clock.monotonicMs() - startMs),
       onException: context.globals.json ? jsonExceptionSink(context.terminal, 'drill') : undefined,
     });
@@ -46,10 +53,21 @@ export const drillCommand: CliCommand = {
 };
 
 function wishOf(options: OptionValues): Pick<Parameters<typeof planDrill>[0], 'from' | 'date' | 'sample'> {
-  const [from, date, files, maxBytes, folder] = [options.choice('from', ['backup-server', 'drive']), options.text('date'), options.count('files', 1), maxBytesOf(options), options.text('folder')];
+  const [from, date, files, maxBytes, folder] = [
+    options.choice('from', ['backup-server', 'drive']),
+    options.text('date'),
+    options.count('files', 1),
+    maxBytesOf(options),
+    options.text('folder'),
+  ];
   return {
-    ...(from !== undefined && { from }), ...(date !== undefined && { date }),
-    sample: { ...(files !== undefined && { files }), ...(maxBytes !== undefined && { maxBytes }), ...(folder !== undefined && { folder: absolute(folder) }) },
+    ...(from !== undefined && { from }),
+    ...(date !== undefined && { date }),
+    sample: {
+      ...(files !== undefined && { files }),
+      ...(maxBytes !== undefined && { maxBytes }),
+      ...(folder !== undefined && { folder: absolute(folder) }),
+    },
   };
 }
 
@@ -63,12 +81,18 @@ function maxBytesOf(options: OptionValues): number | undefined {
 
 /** As the set has it, and as it stands in its snapshots. */
 function absolute(folder: string): string {
-  if (!/^(?:\/|[A-Za-z]:[\\/]|\\\\)/.test(folder)) throw new CadanganError('arguments.invalid', { option: `--folder ${folder}`, reason: 'an absolute path is wanted' });
+  if (!/^(?:\/|[A-Za-z]:[\\/]|\\\\)/.test(folder))
+    throw new CadanganError('arguments.invalid', { option: `--folder ${folder}`, reason: 'an absolute path is wanted' });
   return folder;
 }
 
 /** For the views of the editor. */
-async function takeDown(result: JobResult<DrillDetails>, { places }: DrillPlan, { environment, terminal }: CommandContext, record: number | undefined): Promise<void> {
+async function takeDown(
+  result: JobResult<DrillDetails>,
+  { places }: DrillPlan,
+  { environment, terminal }: CommandContext,
+  record: number | undefined,
+): Promise<void> {
   const [first, ...others] = places;
   const run = drillRunResult(result, others.length === 0 ? first?.set.name : undefined, (text) => text);
   try {
@@ -80,34 +104,89 @@ async function takeDown(result: JobResult<DrillDetails>, { places }: DrillPlan, 
 
 function report({ terminal, globals }: CommandContext, progress: DrillProgress, elapsedMs: number): void {
   const { filesDone, filesTotal, bytesDone, bytesTotal, set, currentPath } = progress;
-  if (!globals.json) return showProgress(terminal, { elapsedMs, filesDone, filesTotal: filesTotal || undefined, bytesDone, bytesTotal: bytesTotal || undefined, currentPath: currentPath || set });
-  return printJsonNow(terminal, jsonObject({
-    message_type: 'status', seconds_elapsed: Math.floor(elapsedMs / 1000) || undefined, percent_done: shareDone({ elapsedMs, filesDone, filesTotal, bytesDone, bytesTotal }) ?? 0,
-    total_files: filesTotal, files_restored: filesDone, total_bytes: bytesTotal, bytes_restored: bytesDone,
-  }));
+  if (!globals.json)
+    return showProgress(terminal, {
+      elapsedMs,
+      filesDone,
+      filesTotal: filesTotal || undefined,
+      bytesDone,
+      bytesTotal: bytesTotal || undefined,
+      currentPath: currentPath || set,
+    });
+  return printJsonNow(
+    terminal,
+    jsonObject({
+      message_type: 'status',
+      seconds_elapsed: Math.floor(elapsedMs / 1000) || undefined,
+      percent_done: shareDone({ elapsedMs, filesDone, filesTotal, bytesDone, bytesTotal }) ?? 0,
+      total_files: filesTotal,
+      files_restored: filesDone,
+      total_bytes: bytesTotal,
+      bytes_restored: bytesDone,
+    }),
+  );
 }
 
-function printSummary({ terminal }: CommandContext, result: JobResult<DrillDetails>, details: DrillDetails, rtoMinutes: number | undefined): void {
+function printSummary(
+  { terminal }: CommandContext,
+  result: JobResult<DrillDetails>,
+  details: DrillDetails,
+  rtoMinutes: number | undefined,
+): void {
   for (const { set, snapshot, files } of details.sets) {
     const time = snapshot.snapshot.time.slice(0, 19).replace('T', ' ');
-    terminal.print(l10n.t('{set}: {files} of snapshot {id} of {time}', { set: safeText(set), files: countText(files.length, 'file'), id: shortId(snapshot.id), time }));
+    terminal.print(
+      l10n.t('{set}: {files} of snapshot {id} of {time}', {
+        set: safeText(set),
+        files: countText(files.length, 'file'),
+        id: shortId(snapshot.id),
+        time,
+      }),
+    );
   }
-  const facts = { files: countText(details.filesVerified, 'file'), size: sizeText(details.bytesVerified), duration: durationText(details.recoveryMs) };
+  const facts = {
+    files: countText(details.filesVerified, 'file'),
+    size: sizeText(details.bytesVerified),
+    duration: durationText(details.recoveryMs),
+  };
   terminal.print(l10n.t('restored and verified {files}, {size} in {duration}', facts));
   if (rtoMinutes !== undefined) terminal.print(`  ${l10n.t('recovery time objective: {0}', durationText(rtoMinutes * 60_000))}`);
-  terminal.print(`  ${l10n.t('{same} compared with the untouched source and found the same, {changed} changed there since', { same: details.filesSameAtSource, changed: details.filesChangedAtSource })}`);
+  terminal.print(
+    `  ${l10n.t('{same} compared with the untouched source and found the same, {changed} changed there since', { same: details.filesSameAtSource, changed: details.filesChangedAtSource })}`,
+  );
   terminal.print(l10n.t('evidence: {0}', safeText(details.evidence.path)));
   terminal.print(l10n.t('SHA-256 {0}', details.evidence.sha256));
   if (result.outcome === 'failed') terminal.note(l10n.t('The drill failed: see above.'));
   else terminal.print(l10n.t('the drill has passed'));
 }
 
-function printSummaryJson({ terminal }: CommandContext, { outcome }: JobResult<DrillDetails>, details: DrillDetails, record: number | undefined): void {
+function printSummaryJson(
+  { terminal }: CommandContext,
+  { outcome }: JobResult<DrillDetails>,
+  details: DrillDetails,
+  record: number | undefined,
+): void {
   const { sets, filesChosen, filesVerified, bytesVerified, filesSameAtSource, filesChangedAtSource, recoveryMs, evidence } = details;
-  printJson(terminal, jsonObject({
-    message_type: 'summary', outcome, files_chosen: filesChosen, files_verified: filesVerified, bytes_verified: bytesVerified,
-    files_same_at_source: filesSameAtSource, files_changed_at_source: filesChangedAtSource, recovery_seconds: Math.round(recoveryMs) / 1000,
-    evidence: evidence.path, evidence_sha256: evidence.sha256, record,
-    sets: sets.map(({ set, snapshot, files }) => ({ name: set, snapshot: snapshot.id, time: snapshot.snapshot.time, files: files.length })),
-  }));
+  printJson(
+    terminal,
+    jsonObject({
+      message_type: 'summary',
+      outcome,
+      files_chosen: filesChosen,
+      files_verified: filesVerified,
+      bytes_verified: bytesVerified,
+      files_same_at_source: filesSameAtSource,
+      files_changed_at_source: filesChangedAtSource,
+      recovery_seconds: Math.round(recoveryMs) / 1000,
+      evidence: evidence.path,
+      evidence_sha256: evidence.sha256,
+      record,
+      sets: sets.map(({ set, snapshot, files }) => ({
+        name: set,
+        snapshot: snapshot.id,
+        time: snapshot.snapshot.time,
+        files: files.length,
+      })),
+    }),
+  );
 }

@@ -1,5 +1,14 @@
 import { Argument } from 'commander';
-import { credentialStoreOf, type DrivePlace, openDriveClient, type RecordKeeper, safeText, signInToDrive, signOutOfDrive, type SignInWay } from '../../jobs/index.ts';
+import {
+  credentialStoreOf,
+  type DrivePlace,
+  openDriveClient,
+  type RecordKeeper,
+  safeText,
+  signInToDrive,
+  signOutOfDrive,
+  type SignInWay,
+} from '../../jobs/index.ts';
 import { formatDate, l10n, setTimeZone } from '../../platform/index.ts';
 import type { CliCommand, CommandContext } from '../command.ts';
 import { driveWorld } from '../drive-place.ts';
@@ -38,18 +47,30 @@ async function signIn(context: CommandContext, place: DrivePlace, keeper: Record
 function byCode({ terminal, globals }: CommandContext): SignInWay {
   return {
     kind: 'device-code',
-    show: ({ userCode, verificationUrl }) => (globals.json ? printJsonNow(terminal, { message_type: 'device_code', user_code: userCode, verification_url: verificationUrl }) : terminal.note(l10n.t('Open {url} on any machine and type the code {code}.', { url: safeText(verificationUrl), code: safeText(userCode) }))),
+    show: ({ userCode, verificationUrl }) =>
+      globals.json
+        ? printJsonNow(terminal, { message_type: 'device_code', user_code: userCode, verification_url: verificationUrl })
+        : terminal.note(
+            l10n.t('Open {url} on any machine and type the code {code}.', { url: safeText(verificationUrl), code: safeText(userCode) }),
+          ),
   };
 }
 
 function byBrowser({ terminal, globals }: CommandContext): SignInWay {
-  return { kind: 'browser', open: (url) => (globals.json ? printJsonNow(terminal, { message_type: 'consent', url }) : terminal.note(`${l10n.t('Open this address in a browser on this machine (or forward its port) and agree:')}\n${safeText(url)}`)) };
+  return {
+    kind: 'browser',
+    open: (url) =>
+      globals.json
+        ? printJsonNow(terminal, { message_type: 'consent', url })
+        : terminal.note(`${l10n.t('Open this address in a browser on this machine (or forward its port) and agree:')}\n${safeText(url)}`),
+  };
 }
 
 async function signOut(context: CommandContext, place: DrivePlace, keeper: RecordKeeper, options: OptionValues): Promise<ExitCode> {
   const { terminal, globals, signal } = context;
   const isRevoked = await signOutOfDrive(place, keeper, { revoke: options.flag('revoke') }, signal);
-  if (!globals.quiet && !globals.json) terminal.note(isRevoked ? l10n.t('signed out, and the permission at Google ended') : l10n.t('signed out on this machine'));
+  if (!globals.quiet && !globals.json)
+    terminal.note(isRevoked ? l10n.t('signed out, and the permission at Google ended') : l10n.t('signed out on this machine'));
   return exitCode.done;
 }
 
@@ -59,20 +80,36 @@ async function showStatus(context: CommandContext, place: DrivePlace): Promise<E
   const client = await openDriveClient(place);
   try {
     const { account, quota } = await client.about(signal);
-    const signedInAt = place.settings?.serviceAccountKeyFile === undefined ? (await credentialStoreOf(place).load())?.signedInAt : undefined;
+    const signedInAt =
+      place.settings?.serviceAccountKeyFile === undefined ? (await credentialStoreOf(place).load())?.signedInAt : undefined;
     const { limitBytes, usedBytes, usedInTrashBytes } = quota;
     if (globals.json) {
-      printJson(terminal, jsonObject({ message_type: 'drive', account: account.emailAddress, signed_in_at: signedInAt, limit_bytes: limitBytes, used_bytes: usedBytes, used_in_trash_bytes: usedInTrashBytes }));
+      printJson(
+        terminal,
+        jsonObject({
+          message_type: 'drive',
+          account: account.emailAddress,
+          signed_in_at: signedInAt,
+          limit_bytes: limitBytes,
+          used_bytes: usedBytes,
+          used_in_trash_bytes: usedInTrashBytes,
+        }),
+      );
       return exitCode.done;
     }
     terminal.print(l10n.t('Account: {account}', { account: safeText(account.emailAddress) }));
-    if (signedInAt !== undefined && !Number.isNaN(Date.parse(signedInAt))) terminal.print(l10n.t('Signed in since: {date}', { date: formatDate(BigInt(Date.parse(signedInAt)) * 1_000_000n) }));
+    if (signedInAt !== undefined && !Number.isNaN(Date.parse(signedInAt)))
+      terminal.print(l10n.t('Signed in since: {date}', { date: formatDate(BigInt(Date.parse(signedInAt)) * 1_000_000n) }));
     const used = sizeText(usedBytes);
-    terminal.print(limitBytes === undefined ? l10n.t('Storage: {used} used, no limit', { used }) : l10n.t('Storage: {used} of {limit} used', { used, limit: sizeText(limitBytes) }));
-    if (usedInTrashBytes > 0) terminal.print(l10n.t('In the trash: {size} (Google empties it after 30 days)', { size: sizeText(usedInTrashBytes) }));
+    terminal.print(
+      limitBytes === undefined
+        ? l10n.t('Storage: {used} used, no limit', { used })
+        : l10n.t('Storage: {used} of {limit} used', { used, limit: sizeText(limitBytes) }),
+    );
+    if (usedInTrashBytes > 0)
+      terminal.print(l10n.t('In the trash: {size} (Google empties it after 30 days)', { size: sizeText(usedInTrashBytes) }));
     return exitCode.done;
   } finally {
     client.close();
   }
 }
-

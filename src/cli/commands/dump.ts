@@ -20,7 +20,8 @@ export const dumpCommand: CliCommand = {
       const { tree } = await openSnapshot(repository, snapshot, snapshotFilterOf(options), signal);
       if (file.replaceAll('/', '') === '') throw notFile(file, 'it is the whole snapshot');
       const node = await findNode(repository, tree, file, signal);
-      if (node.type !== 'file') throw notFile(file, node.type === 'dir' ? 'it is a folder; "cadangan restore" brings folders' : `it is a ${node.type}`);
+      if (node.type !== 'file')
+        throw notFile(file, node.type === 'dir' ? 'it is a folder; "cadangan restore" brings folders' : `it is a ${node.type}`);
       for await (const bytes of dumpFile(repository, tree, file, signal)) await context.terminal.writeBytes(bytes);
     });
     return exitCode.done;

@@ -1,7 +1,16 @@
 import { findInSnapshots, type FindMatch, type FindOptions } from '../../browse/index.ts';
 import { describeError, safeName } from '../../jobs/index.ts';
 import { CadanganError, l10n, textOf } from '../../platform/index.ts';
-import { formatExact, listSnapshots, matchesFilter, resolveSnapshot, type BlobId, type JsonObject, type Repository, type StoredSnapshot } from '../../repository/index.ts';
+import {
+  formatExact,
+  listSnapshots,
+  matchesFilter,
+  resolveSnapshot,
+  type BlobId,
+  type JsonObject,
+  type Repository,
+  type StoredSnapshot,
+} from '../../repository/index.ts';
 import { collect, openedRepository, type CliCommand, type CommandContext } from '../command.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import { jsonObject } from '../json.ts';
@@ -38,7 +47,9 @@ export const findCommand: CliCommand = {
       for await (const match of findInSnapshots(repository, snapshots, { ...query, signal })) {
         if (match.kind !== 'unreadable') output.add(match);
         else {
-          context.terminal.note(`${l10n.t('cannot search {path} in snapshot {id}', { path: safeName(match.path), id: shortId(match.snapshot.id) })}: ${describeError(match.error).what}`);
+          context.terminal.note(
+            `${l10n.t('cannot search {path} in snapshot {id}', { path: safeName(match.path), id: shortId(match.snapshot.id) })}: ${describeError(match.error).what}`,
+          );
           code = exitCode.failed;
         }
       }
@@ -56,7 +67,8 @@ interface FindOutput {
 
 function queryOf({ clock }: CommandContext, patterns: readonly string[], options: OptionValues): FindOptions {
   const kinds = ['blob', 'tree', 'pack'].filter((kind) => options.flag(kind));
-  if (kinds.length > 1) throw new CadanganError('arguments.invalid', { option: `--${kinds[1]}`, reason: `it cannot be combined with --${kinds[0]}` });
+  if (kinds.length > 1)
+    throw new CadanganError('arguments.invalid', { option: `--${kinds[1]}`, reason: `it cannot be combined with --${kinds[0]}` });
   if (options.flag('blob')) return { blobIds: patterns };
   if (options.flag('tree')) return { treeIds: patterns };
   if (options.flag('pack')) return { packIds: patterns };
@@ -89,17 +101,28 @@ class TextOutput implements FindOutput {
     if (match.snapshot !== this.#current) {
       if (this.#current) terminal.print();
       this.#current = match.snapshot;
-      terminal.print(l10n.t('Found matching entries in snapshot {id} from {time}', { id: shortId(match.snapshot.id), time: localTimeText(match.snapshot.timeNs, clock) }));
+      terminal.print(
+        l10n.t('Found matching entries in snapshot {id} from {time}', {
+          id: shortId(match.snapshot.id),
+          time: localTimeText(match.snapshot.timeNs, clock),
+        }),
+      );
     }
     if (match.kind === 'entry') terminal.print(this.#long ? longLine(match.path, match.node, clock) : safeName(match.path));
-    else terminal.print(`${l10n.t('{kind} {id} in {path}', { kind: match.kind, id: match.id, path: safeName(match.path) })}${this.#packsOf(match.kind === 'tree' ? 'tree' : 'data', match.id)}`);
+    else
+      terminal.print(
+        `${l10n.t('{kind} {id} in {path}', { kind: match.kind, id: match.id, path: safeName(match.path) })}${this.#packsOf(match.kind === 'tree' ? 'tree' : 'data', match.id)}`,
+      );
   }
 
   end(): void {}
 
   #packsOf(type: 'tree' | 'data', id: BlobId): string {
     if (!this.#packs) return '';
-    return ` (pack ${this.#packs.index.locateAll(type, id).map(({ packId }) => packId).join(', ')})`;
+    return ` (pack ${this.#packs.index
+      .locateAll(type, id)
+      .map(({ packId }) => packId)
+      .join(', ')})`;
   }
 }
 
@@ -140,7 +163,11 @@ class JsonOutput implements FindOutput {
 
 function foundBlobJson(match: Exclude<Match, { kind: 'entry' }>): JsonObject {
   return jsonObject({
-    object_type: match.kind, id: match.id, path: textOf(match.path), parent_tree: match.kind === 'blob' ? match.parentTree : undefined,
-    snapshot: match.snapshot.id, time: match.snapshot.snapshot.time,
+    object_type: match.kind,
+    id: match.id,
+    path: textOf(match.path),
+    parent_tree: match.kind === 'blob' ? match.parentTree : undefined,
+    snapshot: match.snapshot.id,
+    time: match.snapshot.snapshot.time,
   });
 }

@@ -19,5 +19,21 @@ import { versionCommand } from './version.ts';
 
 /** In the order of the help. */
 export const commands: readonly CliCommand[] = [
-  initCommand, backupCommand, snapshotsCommand, lsCommand, findCommand, diffCommand, dumpCommand, restoreCommand, drillCommand, checkCommand, offsiteCommand, driveCommand, scheduleCommand, recordsCommand, keyCommand, unlockCommand, versionCommand,
+  initCommand,
+  backupCommand,
+  snapshotsCommand,
+  lsCommand,
+  findCommand,
+  diffCommand,
+  dumpCommand,
+  restoreCommand,
+  drillCommand,
+  checkCommand,
+  offsiteCommand,
+  driveCommand,
+  scheduleCommand,
+  recordsCommand,
+  keyCommand,
+  unlockCommand,
+  versionCommand,
 ];

@@ -1,5 +1,13 @@
 import { Argument } from 'commander';
-import { addPassword, changePassword, describeError, type OpenedRepository, recordOfKeyChange, removePassword, safeText } from '../../jobs/index.ts';
+import {
+  addPassword,
+  changePassword,
+  describeError,
+  type OpenedRepository,
+  recordOfKeyChange,
+  removePassword,
+  safeText,
+} from '../../jobs/index.ts';
 import { CadanganError, l10n } from '../../platform/index.ts';
 import { listKeys, parseTimestamp, type ListedKey } from '../../repository/index.ts';
 import { locationOf } from '../global-options.ts';
@@ -41,38 +49,68 @@ async function printKeys(context: CommandContext): Promise<ExitCode> {
   }));
   const rows = keys.map((key) => ({ ...viewOf(key, (ns) => localTimeText(ns, clock)), current: key.id === currentId }));
   if (globals.json) {
-    printJson(terminal, rows.map(({ current, id, userName, hostName, created }) => ({ current, id, userName, hostName, created })));
+    printJson(
+      terminal,
+      rows.map(({ current, id, userName, hostName, created }) => ({ current, id, userName, hostName, created })),
+    );
   } else {
-    const cells = rows.map(({ current, id, userName, hostName, created }) => [`${current ? '*' : ' '}${id}`, safeText(userName), safeText(hostName), created]);
-    for (const line of tableLines([{ title: ' ID' }, { title: l10n.t('User') }, { title: l10n.t('Host') }, { title: l10n.t('Created') }], cells)) terminal.print(line);
+    const cells = rows.map(({ current, id, userName, hostName, created }) => [
+      `${current ? '*' : ' '}${id}`,
+      safeText(userName),
+      safeText(hostName),
+      created,
+    ]);
+    for (const line of tableLines(
+      [{ title: ' ID' }, { title: l10n.t('User') }, { title: l10n.t('Host') }, { title: l10n.t('Created') }],
+      cells,
+    ))
+      terminal.print(line);
   }
   for (const { id, error } of damaged) terminal.note(`${l10n.t('key {0} cannot be read', shortId(id))}: ${describeError(error).what}`);
   return damaged.length > 0 ? exitCode.exceptions : exitCode.done;
 }
 
-function viewOf({ id, file }: ListedKey, timeText: (ns: bigint) => string): { id: string; userName: string; hostName: string; created: string } {
+function viewOf(
+  { id, file }: ListedKey,
+  timeText: (ns: bigint) => string,
+): { id: string; userName: string; hostName: string; created: string } {
   return { id: shortId(id), userName: file.username, hostName: file.hostname, created: timeText(parseTimestamp(file.created).ns) };
 }
 
 async function removeKey(context: CommandContext, wanted: string): Promise<ExitCode> {
-  const removed = await openedRepository(context, 'exclusive', ({ repository, signal }) => recorded(context, repository, 'key-removed', () => removePassword(repository, wanted, signal)));
+  const removed = await openedRepository(context, 'exclusive', ({ repository, signal }) =>
+    recorded(context, repository, 'key-removed', () => removePassword(repository, wanted, signal)),
+  );
   if (!context.globals.quiet) context.terminal.note(l10n.t('removed key {0}', shortId(removed)));
   return exitCode.done;
 }
 
 /** `passwd` replaces the password that opened the repository, so it wants the repository for itself. */
 async function newPassword(context: CommandContext, options: OptionValues, replace: boolean): Promise<ExitCode> {
-  const source = { file: options.text('newPasswordFile'), command: undefined, variable: undefined, question: l10n.t('enter new password'), twice: true };
+  const source = {
+    file: options.text('newPasswordFile'),
+    command: undefined,
+    variable: undefined,
+    question: l10n.t('enter new password'),
+    twice: true,
+  };
   const owner = { username: options.text('user'), hostname: options.text('host') };
   const id = await openedRepository(context, replace ? 'exclusive' : 'shared', async ({ repository, signal }) => {
     const password = await readPassword(source, context.passwords, signal);
-    return recorded(context, repository, replace ? 'password-changed' : 'key-added', () => (replace ? changePassword : addPassword)(repository, password, owner, signal));
+    return recorded(context, repository, replace ? 'password-changed' : 'key-added', () =>
+      (replace ? changePassword : addPassword)(repository, password, owner, signal),
+    );
   });
   if (!context.globals.quiet) context.terminal.note(l10n.t('saved new key {0}', shortId(id)));
   return exitCode.done;
 }
 
-async function recorded(context: CommandContext, repository: OpenedRepository['repository'], change: string, work: () => Promise<string>): Promise<string> {
+async function recorded(
+  context: CommandContext,
+  repository: OpenedRepository['repository'],
+  change: string,
+  work: () => Promise<string>,
+): Promise<string> {
   const keyId = await work();
   const location = await locationOf(context.globals);
   await takeDownRecord(context, (about) => recordOfKeyChange(change, keyId, repository.config.id, { ...about, location }));

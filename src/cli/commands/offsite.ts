@@ -1,6 +1,17 @@
 import { Argument } from 'commander';
 import { unattendedPassword } from '../../engine/index.ts';
-import { copyRecordsOf, type DrivePlace, type JobResult, noteReadable, openDriveClient, RecordedCopy, type RecordKeeper, safeText, type ScrubDetails, type SyncDetails } from '../../jobs/index.ts';
+import {
+  copyRecordsOf,
+  type DrivePlace,
+  type JobResult,
+  noteReadable,
+  openDriveClient,
+  RecordedCopy,
+  type RecordKeeper,
+  safeText,
+  type ScrubDetails,
+  type SyncDetails,
+} from '../../jobs/index.ts';
 import { copyStatusOf, readableFolderOf, type CopyProgress } from '../../offsite/index.ts';
 import { CadanganError, l10n, setTimeZone } from '../../platform/index.ts';
 import { updateConfiguration, type Configuration, type OffsiteCopy } from '../../settings/index.ts';
@@ -24,7 +35,14 @@ export const offsiteCommand: CliCommand = {
   declare: (command) =>
     command
       .description(l10n.t('Keep up and check the copies of repositories on Google Drive.'))
-      .addArgument(new Argument('<action>', l10n.t('status; sync: copy now; watch: copy on every change until stopped; scrub: compare by checksums and heal; sample: read a part in full; readable: write a snapshot as an archive; pause, resume')).choices([...actions]))
+      .addArgument(
+        new Argument(
+          '<action>',
+          l10n.t(
+            'status; sync: copy now; watch: copy on every change until stopped; scrub: compare by checksums and heal; sample: read a part in full; readable: write a snapshot as an archive; pause, resume',
+          ),
+        ).choices([...actions]),
+      )
       .argument('[copy]', l10n.t('name of the copy in the configuration (default: all)'))
       .option('-n, --dry-run', l10n.t('sync: show what would be done'))
       .option('--allow-removal', l10n.t('sync: remove what the repository has no more, although there are doubts about it'))
@@ -44,18 +62,26 @@ export const offsiteCommand: CliCommand = {
     await keeper.noteConfiguration(world.configuration);
     switch (action) {
       case 'watch':
-        return watchCopies(context, { place: world.place, records: keeper }, copies, (copy, signal) => passwordOf(context, world.configuration, copy, signal));
+        return watchCopies(context, { place: world.place, records: keeper }, copies, (copy, signal) =>
+          passwordOf(context, world.configuration, copy, signal),
+        );
       case 'pause':
       case 'resume':
         for (const copy of copies) {
-          const { configuration } = await updateConfiguration(world.configFile, { kind: 'change-copy', name: copy.name, values: { paused: action === 'pause' ? true : undefined } });
+          const { configuration } = await updateConfiguration(world.configFile, {
+            kind: 'change-copy',
+            name: copy.name,
+            values: { paused: action === 'pause' ? true : undefined },
+          });
           await keeper.noteConfiguration(configuration);
         }
         return exitCode.done;
       case 'readable':
         return writeReadable(context, { ...world, keeper }, copies, options);
       default:
-        return oneAfterTheOther(copies, (copy) => work(context, new RecordedCopy({ copy, place: world.place, keeper }), copy, action, options));
+        return oneAfterTheOther(copies, (copy) =>
+          work(context, new RecordedCopy({ copy, place: world.place, keeper }), copy, action, options),
+        );
     }
   },
 };
@@ -71,16 +97,38 @@ async function oneAfterTheOther(copies: readonly OffsiteCopy[], run: (copy: Offs
   return worst;
 }
 
-async function showStatus({ terminal, globals, clock }: CommandContext, place: DrivePlace, copies: readonly OffsiteCopy[]): Promise<ExitCode> {
+async function showStatus(
+  { terminal, globals, clock }: CommandContext,
+  place: DrivePlace,
+  copies: readonly OffsiteCopy[],
+): Promise<ExitCode> {
   const all = await Promise.all(copies.map(async (copy) => copyStatusOf(copy, await copyRecordsOf(copy, place).read(), undefined)));
   for (const [at, status] of all.entries()) {
     if (globals.json) {
-      const { name, repository, to, state, behind, total, lastWholeAt, lastSync, lastScrub, lastSample, heldBack, snapshots, readable } = status;
-      printJson(terminal, jsonObject({
-        message_type: 'copy', name, repository, to, state, behind: behind && { ...behind }, total: total && { ...total }, last_whole_at: lastWholeAt,
-        last_sync_at: lastSync?.at, last_sync_outcome: lastSync?.outcome, last_error: lastSync?.error?.code, last_scrub_at: lastScrub?.at, last_scrub_found: lastScrub && { ...lastScrub.found }, last_sample_at: lastSample?.at,
-        held_back: heldBack && { files: heldBack.files, doubts: heldBack.doubts }, snapshots, readable: readable.map((each) => jsonObject({ ...each })),
-      }));
+      const { name, repository, to, state, behind, total, lastWholeAt, lastSync, lastScrub, lastSample, heldBack, snapshots, readable } =
+        status;
+      printJson(
+        terminal,
+        jsonObject({
+          message_type: 'copy',
+          name,
+          repository,
+          to,
+          state,
+          behind: behind && { ...behind },
+          total: total && { ...total },
+          last_whole_at: lastWholeAt,
+          last_sync_at: lastSync?.at,
+          last_sync_outcome: lastSync?.outcome,
+          last_error: lastSync?.error?.code,
+          last_scrub_at: lastScrub?.at,
+          last_scrub_found: lastScrub && { ...lastScrub.found },
+          last_sample_at: lastSample?.at,
+          held_back: heldBack && { files: heldBack.files, doubts: heldBack.doubts },
+          snapshots,
+          readable: readable.map((each) => jsonObject({ ...each })),
+        }),
+      );
       continue;
     }
     if (at > 0) terminal.print();
@@ -89,14 +137,25 @@ async function showStatus({ terminal, globals, clock }: CommandContext, place: D
   return exitCode.done;
 }
 
-async function work(context: CommandContext, recorded: RecordedCopy, settings: OffsiteCopy, action: string, options: OptionValues): Promise<ExitCode> {
+async function work(
+  context: CommandContext,
+  recorded: RecordedCopy,
+  settings: OffsiteCopy,
+  action: string,
+  options: OptionValues,
+): Promise<ExitCode> {
   const { signal } = context;
   const progress = progressOf(context);
   switch (action) {
     case 'sync': {
       const dryRun = options.flag('dryRun');
       await using copy = await recorded.open('offsite-sync', 'manual');
-      return reportSync(context, settings, await recorded.sync(copy, { signal, progress, dryRun, mayRemoveAll: options.flag('allowRemoval') }, 'manual'), dryRun);
+      return reportSync(
+        context,
+        settings,
+        await recorded.sync(copy, { signal, progress, dryRun, mayRemoveAll: options.flag('allowRemoval') }, 'manual'),
+        dryRun,
+      );
     }
     case 'scrub': {
       await using copy = await recorded.open('offsite-scrub', 'manual');
@@ -107,8 +166,23 @@ async function work(context: CommandContext, recorded: RecordedCopy, settings: O
       const result = await recorded.sample(copy, { signal, progress, percent: percentOf(options) }, 'manual');
       report(context, result);
       const { details } = result;
-      if (details && context.globals.json) printJson(context.terminal, { message_type: 'sample', copy: settings.name, read_files: details.readFiles, read_bytes: details.readBytes, damaged_files: details.damagedFiles });
-      else if (details && !context.globals.quiet) context.terminal.print(l10n.t('{copy}: {files} read in full, {size}, {errors}', { copy: settings.name, files: countText(details.readFiles, 'file'), size: sizeText(details.readBytes), errors: countText(details.damagedFiles, 'error') }));
+      if (details && context.globals.json)
+        printJson(context.terminal, {
+          message_type: 'sample',
+          copy: settings.name,
+          read_files: details.readFiles,
+          read_bytes: details.readBytes,
+          damaged_files: details.damagedFiles,
+        });
+      else if (details && !context.globals.quiet)
+        context.terminal.print(
+          l10n.t('{copy}: {files} read in full, {size}, {errors}', {
+            copy: settings.name,
+            files: countText(details.readFiles, 'file'),
+            size: sizeText(details.readBytes),
+            errors: countText(details.damagedFiles, 'error'),
+          }),
+        );
       return exitCodeOfResult(result);
     }
   }
@@ -119,13 +193,34 @@ function reportSync(context: CommandContext, { name }: OffsiteCopy, result: JobR
   const details = report(context, result);
   if (globals.json) printJson(terminal, { message_type: 'summary', copy: name, dry_run: dryRun, ...syncJson(details) });
   else if (!globals.quiet) {
-    const left = l10n.t('{files} ({size}) not on Google Drive', { files: countText(details.lagFiles, 'file'), size: sizeText(details.lagBytes) });
+    const left = l10n.t('{files} ({size}) not on Google Drive', {
+      files: countText(details.lagFiles, 'file'),
+      size: sizeText(details.lagBytes),
+    });
     if (dryRun) terminal.print(l10n.t('{copy}: {left}; dry run: nothing was done', { copy: name, left }));
     else {
-      terminal.print(l10n.t('{copy}: {files} uploaded, {size}; {trashed} moved to the trash', { copy: name, files: countText(details.uploadedFiles, 'file'), size: sizeText(details.uploadedBytes), trashed: countText(details.trashedFiles, 'file') }));
-      terminal.print(details.lagFiles === 0 ? l10n.t('the copy is whole: {files}, {size}, every one verified', { files: countText(details.sourceFiles, 'file'), size: sizeText(details.sourceBytes) }) : left);
+      terminal.print(
+        l10n.t('{copy}: {files} uploaded, {size}; {trashed} moved to the trash', {
+          copy: name,
+          files: countText(details.uploadedFiles, 'file'),
+          size: sizeText(details.uploadedBytes),
+          trashed: countText(details.trashedFiles, 'file'),
+        }),
+      );
+      terminal.print(
+        details.lagFiles === 0
+          ? l10n.t('the copy is whole: {files}, {size}, every one verified', {
+              files: countText(details.sourceFiles, 'file'),
+              size: sizeText(details.sourceBytes),
+            })
+          : left,
+      );
     }
-    if (details.heldBackFiles > 0) for (const doubt of details.doubts) terminal.note(l10n.t('{files} stay on Google Drive: {why}', { files: countText(details.heldBackFiles, 'file'), why: doubtText(doubt) }));
+    if (details.heldBackFiles > 0)
+      for (const doubt of details.doubts)
+        terminal.note(
+          l10n.t('{files} stay on Google Drive: {why}', { files: countText(details.heldBackFiles, 'file'), why: doubtText(doubt) }),
+        );
   }
   return exitCodeOfResult(result);
 }
@@ -134,11 +229,32 @@ function reportScrub(context: CommandContext, { name }: OffsiteCopy, result: Job
   const { terminal, globals } = context;
   const details = report(context, result);
   const { checkedFiles, checkedBytes, findings } = details;
-  if (globals.json) printJson(terminal, { message_type: 'scrub', copy: name, checked_files: checkedFiles, checked_bytes: checkedBytes, findings: findings.map(({ kind, path }) => ({ kind, path })), ...syncJson(details) });
+  if (globals.json)
+    printJson(terminal, {
+      message_type: 'scrub',
+      copy: name,
+      checked_files: checkedFiles,
+      checked_bytes: checkedBytes,
+      findings: findings.map(({ kind, path }) => ({ kind, path })),
+      ...syncJson(details),
+    });
   else if (!globals.quiet) {
-    terminal.print(l10n.t('{copy}: {files} compared by checksum, {size}', { copy: name, files: countText(checkedFiles, 'file'), size: sizeText(checkedBytes) }));
+    terminal.print(
+      l10n.t('{copy}: {files} compared by checksum, {size}', {
+        copy: name,
+        files: countText(checkedFiles, 'file'),
+        size: sizeText(checkedBytes),
+      }),
+    );
     if (findings.length === 0) terminal.print(l10n.t('everything is right'));
-    else terminal.print(l10n.t('{files} uploaded again; {trashed} moved to the trash; {left} still missing', { files: countText(details.uploadedFiles, 'file'), trashed: countText(details.trashedFiles, 'file'), left: countText(details.lagFiles, 'file') }));
+    else
+      terminal.print(
+        l10n.t('{files} uploaded again; {trashed} moved to the trash; {left} still missing', {
+          files: countText(details.uploadedFiles, 'file'),
+          trashed: countText(details.trashedFiles, 'file'),
+          left: countText(details.lagFiles, 'file'),
+        }),
+      );
   }
   return exitCodeOfResult(result);
 }
@@ -152,33 +268,96 @@ function report<Details>(context: CommandContext, result: JobResult<Details>): D
 
 function syncJson(details: SyncDetails): Readonly<Record<string, number | readonly string[]>> {
   return {
-    uploaded_files: details.uploadedFiles, uploaded_bytes: details.uploadedBytes, trashed_files: details.trashedFiles, total_files: details.sourceFiles, total_bytes: details.sourceBytes,
-    lag_files: details.lagFiles, lag_bytes: details.lagBytes, held_back_files: details.heldBackFiles, doubts: details.doubts, unconfirmed_files: details.unconfirmedFiles, snapshots: details.snapshots,
+    uploaded_files: details.uploadedFiles,
+    uploaded_bytes: details.uploadedBytes,
+    trashed_files: details.trashedFiles,
+    total_files: details.sourceFiles,
+    total_bytes: details.sourceBytes,
+    lag_files: details.lagFiles,
+    lag_bytes: details.lagBytes,
+    held_back_files: details.heldBackFiles,
+    doubts: details.doubts,
+    unconfirmed_files: details.unconfirmedFiles,
+    snapshots: details.snapshots,
   };
 }
 
-async function writeReadable(context: CommandContext, { configuration, place, keeper }: { readonly configuration: Configuration; readonly place: DrivePlace; readonly keeper: RecordKeeper }, copies: readonly OffsiteCopy[], options: OptionValues): Promise<ExitCode> {
+async function writeReadable(
+  context: CommandContext,
+  { configuration, place, keeper }: { readonly configuration: Configuration; readonly place: DrivePlace; readonly keeper: RecordKeeper },
+  copies: readonly OffsiteCopy[],
+  options: OptionValues,
+): Promise<ExitCode> {
   const { terminal, globals, signal, clock } = context;
   return oneAfterTheOther(copies, async (copy) => {
     const rule = copy.readableCopies;
     const set = options.text('set') ?? rule?.set ?? options.text('snapshot')?.slice(0, 8);
-    if (set === undefined) throw new CadanganError('arguments.invalid', { option: '--set', reason: 'name the backup set, or the snapshot' });
+    if (set === undefined)
+      throw new CadanganError('arguments.invalid', { option: '--set', reason: 'name the backup set, or the snapshot' });
     let elapsedFromMs: number | undefined;
     const client = await openDriveClient(place);
     try {
-      const access = { location: copy.repository, password: (passwordSignal: AbortSignal) => passwordOf(context, configuration, copy, passwordSignal), noLock: globals.noLock, retryLockForMs: globals.retryLockForMs, world: { clock }, signal };
-      const result = await new RecordedCopy({ copy, place, keeper }).readable(access, {
-        set, snapshot: options.text('snapshot'), folder: options.text('folder') ?? rule?.folder, format: options.choice('format', ['zip', 'tar']) ?? rule?.format ?? 'zip',
-        to: options.text('to') ?? rule?.to ?? readableFolderOf(copy.to), client: async () => client,
-        progress: globals.quiet || globals.json ? undefined : ({ files, bytes, path }) => {
-          elapsedFromMs ??= clock.monotonicMs();
-          showProgress(terminal, { elapsedMs: clock.monotonicMs() - elapsedFromMs, filesDone: files, bytesDone: bytes, currentPath: path });
+      const access = {
+        location: copy.repository,
+        password: (passwordSignal: AbortSignal) => passwordOf(context, configuration, copy, passwordSignal),
+        noLock: globals.noLock,
+        retryLockForMs: globals.retryLockForMs,
+        world: { clock },
+        signal,
+      };
+      const result = await new RecordedCopy({ copy, place, keeper }).readable(
+        access,
+        {
+          set,
+          snapshot: options.text('snapshot'),
+          folder: options.text('folder') ?? rule?.folder,
+          format: options.choice('format', ['zip', 'tar']) ?? rule?.format ?? 'zip',
+          to: options.text('to') ?? rule?.to ?? readableFolderOf(copy.to),
+          client: async () => client,
+          progress:
+            globals.quiet || globals.json
+              ? undefined
+              : ({ files, bytes, path }) => {
+                  elapsedFromMs ??= clock.monotonicMs();
+                  showProgress(terminal, {
+                    elapsedMs: clock.monotonicMs() - elapsedFromMs,
+                    filesDone: files,
+                    bytesDone: bytes,
+                    currentPath: path,
+                  });
+                },
         },
-      }, 'manual');
+        'manual',
+      );
       const details = report(context, result);
-      await noteReadable(copy, place, details, clock, { keep: options.text('to') === undefined ? rule?.keep : undefined, trash: (id) => client.trash(id, {}, signal) });
-      if (globals.json) printJson(terminal, jsonObject({ message_type: 'readable_copy', copy: copy.name, name: details.name, place: details.place, snapshot_id: details.snapshotId, files: details.files, bytes: details.bytes, archive_bytes: details.archiveBytes, id: details.id }));
-      else if (!globals.quiet) terminal.print(l10n.t('{name} in {place}: {files}, {size}', { name: safeText(details.name), place: safeText(details.place), files: countText(details.files, 'file'), size: sizeText(details.archiveBytes) }));
+      await noteReadable(copy, place, details, clock, {
+        keep: options.text('to') === undefined ? rule?.keep : undefined,
+        trash: (id) => client.trash(id, {}, signal),
+      });
+      if (globals.json)
+        printJson(
+          terminal,
+          jsonObject({
+            message_type: 'readable_copy',
+            copy: copy.name,
+            name: details.name,
+            place: details.place,
+            snapshot_id: details.snapshotId,
+            files: details.files,
+            bytes: details.bytes,
+            archive_bytes: details.archiveBytes,
+            id: details.id,
+          }),
+        );
+      else if (!globals.quiet)
+        terminal.print(
+          l10n.t('{name} in {place}: {files}, {size}', {
+            name: safeText(details.name),
+            place: safeText(details.place),
+            files: countText(details.files, 'file'),
+            size: sizeText(details.archiveBytes),
+          }),
+        );
       return exitCodeOfResult(result);
     } finally {
       client.close();
@@ -187,22 +366,44 @@ async function writeReadable(context: CommandContext, { configuration, place, ke
 }
 
 /** As the rule has it, else as its set has it, else as for every command. */
-async function passwordOf({ globals, environment, passwords }: CommandContext, { sets }: Configuration, { readableCopies, repository }: OffsiteCopy, signal: AbortSignal): Promise<string> {
-  const set = sets.find(({ name }) => name === readableCopies?.set) ?? sets.find((candidate) => candidate.repository.location === repository);
+async function passwordOf(
+  { globals, environment, passwords }: CommandContext,
+  { sets }: Configuration,
+  { readableCopies, repository }: OffsiteCopy,
+  signal: AbortSignal,
+): Promise<string> {
+  const set =
+    sets.find(({ name }) => name === readableCopies?.set) ?? sets.find((candidate) => candidate.repository.location === repository);
   const ways = [readableCopies, set?.repository].filter((way) => way !== undefined);
-  const isGiven = globals.passwordFile !== undefined || globals.passwordCommand !== undefined || (environment['RESTIC_PASSWORD'] ?? '') !== '';
+  const isGiven =
+    globals.passwordFile !== undefined || globals.passwordCommand !== undefined || (environment['RESTIC_PASSWORD'] ?? '') !== '';
   for (const way of isGiven ? [] : ways) {
-    const password = await unattendedPassword({ location: repository, passwordFile: way.passwordFile, passwordCommand: way.passwordCommand }, environment, signal);
+    const password = await unattendedPassword(
+      { location: repository, passwordFile: way.passwordFile, passwordCommand: way.passwordCommand },
+      environment,
+      signal,
+    );
     if (password !== undefined) return password;
   }
-  return readPassword({ file: globals.passwordFile, command: globals.passwordCommand, variable: 'RESTIC_PASSWORD', question: l10n.t('enter password for repository'), twice: false }, passwords, signal);
+  return readPassword(
+    {
+      file: globals.passwordFile,
+      command: globals.passwordCommand,
+      variable: 'RESTIC_PASSWORD',
+      question: l10n.t('enter password for repository'),
+      twice: false,
+    },
+    passwords,
+    signal,
+  );
 }
 
 function percentOf(options: OptionValues): number | undefined {
   const text = options.text('percent');
   if (text === undefined) return undefined;
   const percent = /^\d{1,3}(?:\.\d{1,4})?$/.test(text) ? Number(text) : NaN;
-  if (!(percent > 0 && percent <= 100)) throw new CadanganError('arguments.invalid', { option: `--percent ${text}`, reason: 'a percentage is above 0 and at most 100' });
+  if (!(percent > 0 && percent <= 100))
+    throw new CadanganError('arguments.invalid', { option: `--percent ${text}`, reason: 'a percentage is above 0 and at most 100' });
   return percent;
 }
 
@@ -210,7 +411,27 @@ function progressOf(context: CommandContext): ((progress: CopyProgress) => void)
   const { globals, terminal } = context;
   if (globals.quiet) return undefined;
   return ({ phase, elapsedMs, filesDone, filesTotal, bytesDone, bytesTotal, currentPath }) => {
-    if (!globals.json) return showProgress(terminal, { elapsedMs, filesDone, filesTotal: filesTotal || undefined, bytesDone, bytesTotal: bytesTotal || undefined, currentPath });
-    return printJsonNow(terminal, jsonObject({ message_type: 'status', phase, seconds_elapsed: Math.floor(elapsedMs / 1000), total_files: filesTotal, files_done: filesDone, total_bytes: bytesTotal, bytes_done: bytesDone, current_files: currentPath === '' ? undefined : [currentPath] }));
+    if (!globals.json)
+      return showProgress(terminal, {
+        elapsedMs,
+        filesDone,
+        filesTotal: filesTotal || undefined,
+        bytesDone,
+        bytesTotal: bytesTotal || undefined,
+        currentPath,
+      });
+    return printJsonNow(
+      terminal,
+      jsonObject({
+        message_type: 'status',
+        phase,
+        seconds_elapsed: Math.floor(elapsedMs / 1000),
+        total_files: filesTotal,
+        files_done: filesDone,
+        total_bytes: bytesTotal,
+        bytes_done: bytesDone,
+        current_files: currentPath === '' ? undefined : [currentPath],
+      }),
+    );
   };
 }

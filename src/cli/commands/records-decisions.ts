@@ -18,7 +18,15 @@ export async function approveRecords(context: CommandContext, _item: string | un
   const period = periodOf(options, clock, configuration.timeZone) ?? currentMonth(clock, configuration.timeZone);
   const { name, position } = personOf(options);
   const record = await approvePeriod(keeper, { act, period, by: { name, position } });
-  terminal.print(l10n.t('record {number}: {act} by {name} for {from} to {to}', { number: record.number, act, name: safeText(name), from: period.from, to: period.to }));
+  terminal.print(
+    l10n.t('record {number}: {act} by {name} for {from} to {to}', {
+      number: record.number,
+      act,
+      name: safeText(name),
+      from: period.from,
+      to: period.to,
+    }),
+  );
   return exitCode.done;
 }
 
@@ -30,12 +38,35 @@ export async function printNonconformities(context: CommandContext): Promise<Exi
   const all = await listNonconformities(keeper.history.records());
   if (globals.json) {
     for (const { id, rule, subject, openedAt, closed, records } of all) {
-      printJson(terminal, { message_type: 'nonconformity', id, rule: rule ?? null, subject, opened_at: openedAt, records: [...records], closed: closed === undefined ? null : { at: closed.at, cause: closed.cause, correction: closed.correction, prevention: closed.prevention, name: closed.name, position: closed.position } });
+      printJson(terminal, {
+        message_type: 'nonconformity',
+        id,
+        rule: rule ?? null,
+        subject,
+        opened_at: openedAt,
+        records: [...records],
+        closed:
+          closed === undefined
+            ? null
+            : {
+                at: closed.at,
+                cause: closed.cause,
+                correction: closed.correction,
+                prevention: closed.prevention,
+                name: closed.name,
+                position: closed.position,
+              },
+      });
     }
     return exitCode.done;
   }
   const open = all.filter(({ closed }) => !closed).length;
-  const rows = all.map((one) => [one.id, one.openedAt.slice(0, 10), safeText(nonconformityText(one, configuration.timeZone)), one.closed ? l10n.t('closed {0}', one.closed.at.slice(0, 10)) : l10n.t('Still open')]);
+  const rows = all.map((one) => [
+    one.id,
+    one.openedAt.slice(0, 10),
+    safeText(nonconformityText(one, configuration.timeZone)),
+    one.closed ? l10n.t('closed {0}', one.closed.at.slice(0, 10)) : l10n.t('Still open'),
+  ]);
   const columns = [{ title: l10n.t('No.') }, { title: l10n.t('Opened') }, { title: l10n.t('Nonconformity') }, { title: l10n.t('State') }];
   for (const line of tableLines(columns, rows, l10n.t('{open} open, {all} in all', { open, all: all.length }))) terminal.print(line);
   return exitCode.done;
@@ -46,7 +77,12 @@ export async function closeOne(context: CommandContext, item: string | undefined
   if (item === undefined) throw new CadanganError('arguments.invalid', { argument: 'item', reason: 'name the id of a nonconformity' });
   const { keeper } = await keeperOf(context);
   const by = personOf(options);
-  const record = await closeByPerson(keeper, item, { cause: required(options, 'cause'), correction: required(options, 'correction'), prevention: options.text('prevention'), by });
+  const record = await closeByPerson(keeper, item, {
+    cause: required(options, 'cause'),
+    correction: required(options, 'correction'),
+    prevention: options.text('prevention'),
+    by,
+  });
   context.terminal.print(l10n.t('record {number}: {id} is closed', { number: record.number, id: safeText(item) }));
   return exitCode.done;
 }

@@ -1,5 +1,14 @@
 import { resolve } from 'node:path';
-import { clauseHints, makePeriodReport, packFileName, reportFileName, reportFormats, writePeriodPack, writeReport, type DocumentWorld } from '../../engine/index.ts';
+import {
+  clauseHints,
+  makePeriodReport,
+  packFileName,
+  reportFileName,
+  reportFormats,
+  writePeriodPack,
+  writeReport,
+  type DocumentWorld,
+} from '../../engine/index.ts';
 import { safeText } from '../../jobs/index.ts';
 import { currentLanguage, l10n, systemRandom } from '../../platform/index.ts';
 import type { CommandContext } from '../command.ts';

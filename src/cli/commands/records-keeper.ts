@@ -5,10 +5,21 @@ import { loadConfiguration, type Configuration } from '../../settings/index.ts';
 import type { CommandContext } from '../command.ts';
 
 /** Who writes the records of this command, and the configuration that is in force. */
-export async function keeperOf({ environment, clock, programVersion, terminal, noteUnrecorded }: CommandContext): Promise<{ readonly keeper: RecordKeeper; readonly configuration: Configuration }> {
+export async function keeperOf({
+  environment,
+  clock,
+  programVersion,
+  terminal,
+  noteUnrecorded,
+}: CommandContext): Promise<{ readonly keeper: RecordKeeper; readonly configuration: Configuration }> {
   const { configuration } = await loadConfiguration(configurationFile(environment));
   const keeper = new RecordKeeper({
-    stateFolder: stateFolder(environment), clock, random: systemRandom, software: programVersion, via: 'command-line', settings: () => configuration,
+    stateFolder: stateFolder(environment),
+    clock,
+    random: systemRandom,
+    software: programVersion,
+    via: 'command-line',
+    settings: () => configuration,
     onError: (error) => {
       terminal.note(l10n.t('this was not recorded: {0}', describeError(error).what));
       noteUnrecorded();

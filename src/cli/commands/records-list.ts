@@ -1,6 +1,16 @@
 import { describeException, recordFacts, safeText } from '../../jobs/index.ts';
 import { CadanganError, l10n } from '../../platform/index.ts';
-import { bytesStoredOf, dayOf, eventText, kindText, msOf, recordKinds, recordResults, resultText, type HistoryRecord } from '../../records/index.ts';
+import {
+  bytesStoredOf,
+  dayOf,
+  eventText,
+  kindText,
+  msOf,
+  recordKinds,
+  recordResults,
+  resultText,
+  type HistoryRecord,
+} from '../../records/index.ts';
 import type { CommandContext } from '../command.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import { invalidOption, type OptionValues } from '../option-values.ts';
@@ -23,13 +33,25 @@ export async function listRecords(context: CommandContext, _item: string | undef
   for await (const record of keeper.history.records(signal)) {
     const day = dayOf(msOf(record), timeZone);
     if (period && (day < period.from || day > period.to)) continue;
-    if ((kinds.length > 0 && !kinds.includes(record.kind)) || (results.length > 0 && (!record.result || !results.includes(record.result))) || (set !== undefined && record.set !== set)) continue;
+    if (
+      (kinds.length > 0 && !kinds.includes(record.kind)) ||
+      (results.length > 0 && (!record.result || !results.includes(record.result))) ||
+      (set !== undefined && record.set !== set)
+    )
+      continue;
     count += 1;
     if (globals.json) terminal.print(JSON.stringify(record));
     else rows.push(rowOf(record));
   }
   if (globals.json) return exitCode.done;
-  const columns = [{ title: l10n.t('No.'), align: 'right' }, { title: l10n.t('Time') }, { title: l10n.t('Kind') }, { title: l10n.t('Set') }, { title: l10n.t('Data'), align: 'right' }, { title: l10n.t('Result') }] as const;
+  const columns = [
+    { title: l10n.t('No.'), align: 'right' },
+    { title: l10n.t('Time') },
+    { title: l10n.t('Kind') },
+    { title: l10n.t('Set') },
+    { title: l10n.t('Data'), align: 'right' },
+    { title: l10n.t('Result') },
+  ] as const;
   for (const line of tableLines(columns, rows, count === 1 ? l10n.t('1 record') : l10n.t('{0} records', count))) terminal.print(line);
   return exitCode.done;
 }
@@ -37,8 +59,16 @@ export async function listRecords(context: CommandContext, _item: string | undef
 function rowOf(record: HistoryRecord): string[] {
   const { number, started, planned, at, kind, set, result, exceptionCount = 0 } = record;
   const bytes = bytesStoredOf(record);
-  const what = result === undefined ? eventText(record) : exceptionCount > 0 ? `${resultText(result)} (${exceptionCount})` : resultText(result);
-  return [String(number), (started ?? planned?.start ?? at).slice(0, 19).replace('T', ' '), kindText(kind), safeText(set ?? ''), bytes === undefined ? '' : sizeText(bytes), safeText(what).slice(0, 80)];
+  const what =
+    result === undefined ? eventText(record) : exceptionCount > 0 ? `${resultText(result)} (${exceptionCount})` : resultText(result);
+  return [
+    String(number),
+    (started ?? planned?.start ?? at).slice(0, 19).replace('T', ' '),
+    kindText(kind),
+    safeText(set ?? ''),
+    bytes === undefined ? '' : sizeText(bytes),
+    safeText(what).slice(0, 80),
+  ];
 }
 
 /** `cadangan records show NUMBER`: everything that a record says. */
@@ -63,7 +93,9 @@ function linesOf(record: HistoryRecord, timeZone: string | undefined): string[] 
   return [
     ...facts.map(({ label, value }) => `${label.padEnd(width)}  ${value}`),
     ...exceptions.map(({ item, kind: what, reason: why }) => `  ${safeText(item)}: ${describeException(what, why)}`),
-    ...(exceptionCount > exceptions.length && exceptions.length > 0 ? [`  ${l10n.t('… and {0} more', exceptionCount - exceptions.length)}`] : []),
+    ...(exceptionCount > exceptions.length && exceptions.length > 0
+      ? [`  ${l10n.t('… and {0} more', exceptionCount - exceptions.length)}`]
+      : []),
   ];
 }
 

@@ -28,6 +28,7 @@ function dayOption(options: OptionValues, name: string): string | undefined {
   const text = options.text(name);
   if (text === undefined) return undefined;
   const ms = Date.parse(`${text}T00:00:00Z`);
-  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(ms) || !new Date(ms).toISOString().startsWith(text)) throw invalidOption(name, text, 'a day such as 2026-11-23 is wanted');
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(ms) || !new Date(ms).toISOString().startsWith(text))
+    throw invalidOption(name, text, 'a day such as 2026-11-23 is wanted');
   return text;
 }

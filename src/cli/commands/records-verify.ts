@@ -3,7 +3,15 @@ import { resolve } from 'node:path';
 import { repositoriesOf, unattendedPassword, verifyWithAnchors, type ComparedRecords } from '../../engine/index.ts';
 import { historyOwner, reasonSentence, safeText, type RepositoryAccess } from '../../jobs/index.ts';
 import { CadanganError, l10n } from '../../platform/index.ts';
-import { faultSentence, lossSentence, noteSentence, verificationView, verifyAuditPack, type Anchor, type PackFault } from '../../records/index.ts';
+import {
+  faultSentence,
+  lossSentence,
+  noteSentence,
+  verificationView,
+  verifyAuditPack,
+  type Anchor,
+  type PackFault,
+} from '../../records/index.ts';
 import type { Configuration } from '../../settings/index.ts';
 import { accessOf, worldFor, type CommandContext } from '../command.ts';
 import { driveWorld } from '../drive-place.ts';
@@ -13,8 +21,9 @@ import { readPassword } from '../password-source.ts';
 import { keeperOf } from './records-keeper.ts';
 
 /**
- * `cadangan records verify [PACK]`: the chain, line by line; against heads that were kept elsewhere: in every repository of the configuration that opens without
- * a question, in the one that is named, beside copies on Google Drive, on paper; and the snapshots of those repositories against the records.
+ * `cadangan records verify [PACK]`: the chain, line by line; against heads that were kept elsewhere: in every repository of the
+ * configuration that opens without a question, in the one that is named, beside copies on Google Drive, on paper; and the snapshots of
+ * those repositories against the records.
  */
 export async function verifyRecords(context: CommandContext, item: string | undefined, options: OptionValues): Promise<ExitCode> {
   if (item !== undefined) return verifyPack(context, resolve(context.workingFolder, item));
@@ -24,7 +33,12 @@ export async function verifyRecords(context: CommandContext, item: string | unde
   const kept = keptHeads(options, (await keeper.history.head())?.chain ?? '');
   const named = isRepositoryNamed(context) ? await accessOf(context) : undefined;
   const compared = await verifyWithAnchors(keeper, {
-    clock, place, kept, signal, copies: configuration.offsiteCopies, locations: repositoriesOf(configuration, named?.location),
+    clock,
+    place,
+    kept,
+    signal,
+    copies: configuration.offsiteCopies,
+    locations: repositoriesOf(configuration, named?.location),
     accessOf: (location) => (named?.location === location ? named : accessWithoutQuestion(context, configuration, location)),
   });
   if (globals.json) terminal.print(JSON.stringify(viewOf(compared)));
@@ -33,17 +47,31 @@ export async function verifyRecords(context: CommandContext, item: string | unde
 }
 
 function viewOf({ verification, losses, compared, notCompared }: ComparedRecords): Record<string, unknown> {
-  return { message_type: 'verification', ...verificationView(verification), lost_snapshots: losses, compared, not_compared: notCompared.map(({ location, error }) => ({ location, code: error.code })) };
+  return {
+    message_type: 'verification',
+    ...verificationView(verification),
+    lost_snapshots: losses,
+    compared,
+    not_compared: notCompared.map(({ location, error }) => ({ location, code: error.code })),
+  };
 }
 
 /** As its set has it; a password that stands on the command line or in the environment is for those that have no way of their own. */
 async function accessWithoutQuestion(context: CommandContext, { sets }: Configuration, location: string): Promise<RepositoryAccess> {
   const { globals, environment, passwords, signal } = context;
-  const own = sets.find(({ repository }) => repository.location === location && (repository.passwordFile ?? repository.passwordCommand) !== undefined)?.repository;
+  const own = sets.find(
+    ({ repository }) => repository.location === location && (repository.passwordFile ?? repository.passwordCommand) !== undefined,
+  )?.repository;
   const given = { file: globals.passwordFile, command: globals.passwordCommand, variable: 'RESTIC_PASSWORD', question: '', twice: false };
-  const isGiven = !isRepositoryNamed(context) && (given.file !== undefined || given.command !== undefined || (environment['RESTIC_PASSWORD'] ?? '') !== '');
+  const isGiven =
+    !isRepositoryNamed(context) &&
+    (given.file !== undefined || given.command !== undefined || (environment['RESTIC_PASSWORD'] ?? '') !== '');
   const password = async (passwordSignal: AbortSignal): Promise<string> => {
-    const found = own ? await unattendedPassword(own, environment, passwordSignal) : isGiven ? await readPassword(given, passwords, passwordSignal) : undefined;
+    const found = own
+      ? await unattendedPassword(own, environment, passwordSignal)
+      : isGiven
+        ? await readPassword(given, passwords, passwordSignal)
+        : undefined;
     if (found === undefined) throw new CadanganError('password.missing', { location });
     return found;
   };
@@ -72,7 +100,8 @@ function printVerification({ terminal, globals }: CommandContext, { verification
   for (const note of notes) terminal.print(`${l10n.t('note')}: ${safeText(noteSentence(note))}`);
   terminal.print(l10n.t('{records} records read, {anchors} heads compared', { records: recordCount, anchors: anchorsCompared }));
   for (const location of compared) terminal.print(l10n.t('compared with {0}', safeText(location)));
-  for (const { location, error } of notCompared) terminal.print(l10n.t('not compared with {location}: {why}', { location: safeText(location), why: safeText(reasonSentence(error)) }));
+  for (const { location, error } of notCompared)
+    terminal.print(l10n.t('not compared with {location}: {why}', { location: safeText(location), why: safeText(reasonSentence(error)) }));
   if (head) terminal.print(l10n.t('last record: {number}:{hash}', { number: head.number, hash: head.hash }));
   if (publicKey) terminal.print(l10n.t('public key: Ed25519 {0}', publicKey.base64));
   if (isIntact) terminal.print(l10n.t('the chain is intact'));
@@ -83,13 +112,25 @@ async function verifyPack({ terminal, globals }: CommandContext, path: string): 
   if (!existsSync(path)) throw invalidOption('item', path, 'there is no such file');
   const { isIntact, faults, fileCount, publicKey, records } = await verifyAuditPack(path);
   if (globals.json) {
-    terminal.print(JSON.stringify({ message_type: 'pack_verification', intact: isIntact, files: fileCount, faults, public_key: publicKey?.base64, records: records && verificationView(records) }));
+    terminal.print(
+      JSON.stringify({
+        message_type: 'pack_verification',
+        intact: isIntact,
+        files: fileCount,
+        faults,
+        public_key: publicKey?.base64,
+        records: records && verificationView(records),
+      }),
+    );
     return isIntact ? exitCode.done : exitCode.failed;
   }
   for (const fault of faults) terminal.note(safeText(packFaultText(fault)));
   for (const fault of records?.faults ?? []) terminal.note(safeText(faultSentence(fault)));
   if (publicKey) terminal.print(l10n.t('signed with Ed25519 {0}; compare it with a printed form', publicKey.base64));
-  if (records) terminal.print(l10n.t('{records} records read, {anchors} heads compared', { records: records.recordCount, anchors: records.anchorsCompared }));
+  if (records)
+    terminal.print(
+      l10n.t('{records} records read, {anchors} heads compared', { records: records.recordCount, anchors: records.anchorsCompared }),
+    );
   if (isIntact) terminal.print(l10n.t('{0} files, nothing was changed since it was signed', fileCount));
   else terminal.note(l10n.t('the pack is not as it was signed'));
   return isIntact ? exitCode.done : exitCode.failed;
@@ -97,10 +138,15 @@ async function verifyPack({ terminal, globals }: CommandContext, path: string): 
 
 function packFaultText({ kind, name }: PackFault): string {
   switch (kind) {
-    case 'changed': return l10n.t('{0}: was changed', name);
-    case 'added': return l10n.t('{0}: was added', name);
-    case 'missing': return l10n.t('{0}: is missing', name);
-    case 'signature': return l10n.t('{0}: the signature is wrong', name);
-    case 'sums': return l10n.t('{0}: cannot be understood', name);
+    case 'changed':
+      return l10n.t('{0}: was changed', name);
+    case 'added':
+      return l10n.t('{0}: was added', name);
+    case 'missing':
+      return l10n.t('{0}: is missing', name);
+    case 'signature':
+      return l10n.t('{0}: the signature is wrong', name);
+    case 'sums':
+      return l10n.t('{0}: cannot be understood', name);
   }
 }

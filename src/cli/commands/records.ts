@@ -7,7 +7,14 @@ import { listRecords, showRecord } from './records-list.ts';
 import { verifyRecords } from './records-verify.ts';
 
 const actions = {
-  list: listRecords, show: showRecord, verify: verifyRecords, report: reportRecords, pack: packRecords, approve: approveRecords, nonconformities: printNonconformities, close: closeOne,
+  list: listRecords,
+  show: showRecord,
+  verify: verifyRecords,
+  report: reportRecords,
+  pack: packRecords,
+  approve: approveRecords,
+  nonconformities: printNonconformities,
+  close: closeOne,
 } as const;
 
 export const recordsCommand: CliCommand = {

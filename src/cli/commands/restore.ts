@@ -1,4 +1,12 @@
-import { type JobResult, recordOfRestore, type RestoreDetails, restoreJob, type RestoreJobOptions, safeName, safeText } from '../../jobs/index.ts';
+import {
+  type JobResult,
+  recordOfRestore,
+  type RestoreDetails,
+  restoreJob,
+  type RestoreJobOptions,
+  safeName,
+  safeText,
+} from '../../jobs/index.ts';
 import { CadanganError, l10n, textOf } from '../../platform/index.ts';
 import type { RestoreItem, RestoreProgress } from '../../restore/index.ts';
 import { accessOf, collect, type CliCommand, type CommandContext } from '../command.ts';
@@ -32,11 +40,15 @@ export const restoreCommand: CliCommand = {
   },
   run: async (context, [snapshot = ''], options) => {
     const target = options.text('target');
-    if (target === undefined || target === '') throw new CadanganError('arguments.invalid', { option: '--target', reason: 'name the folder to restore into' });
+    if (target === undefined || target === '')
+      throw new CadanganError('arguments.invalid', { option: '--target', reason: 'name the folder to restore into' });
     const startMs = context.clock.monotonicMs();
     const access = await accessOf(context);
     const result = await restoreJob(access, jobOptionsOf(context, snapshot, target, options, startMs));
-    if (!options.flag('dryRun')) await takeDownRecord(context, (about) => recordOfRestore([result], { ...about, location: access.location, target, includes: options.list('include') }));
+    if (!options.flag('dryRun'))
+      await takeDownRecord(context, (about) =>
+        recordOfRestore([result], { ...about, location: access.location, target, includes: options.list('include') }),
+      );
     if (!context.globals.json) reportExceptions(context.terminal, result, context.globals.verbosity);
     if (!result.details) throw result.error;
     const elapsedMs = context.clock.monotonicMs() - startMs;
@@ -46,15 +58,31 @@ export const restoreCommand: CliCommand = {
   },
 };
 
-function jobOptionsOf(context: CommandContext, snapshot: string, target: string, options: OptionValues, startMs: number): RestoreJobOptions {
+function jobOptionsOf(
+  context: CommandContext,
+  snapshot: string,
+  target: string,
+  options: OptionValues,
+  startMs: number,
+): RestoreJobOptions {
   const { terminal, globals, clock } = context;
   const talks = !globals.quiet && !globals.json;
   return {
-    snapshot, target, filter: snapshotFilterOf(options),
-    includes: options.list('include'), iincludes: options.list('iinclude'), excludes: options.list('exclude'), iexcludes: options.list('iexclude'),
+    snapshot,
+    target,
+    filter: snapshotFilterOf(options),
+    includes: options.list('include'),
+    iincludes: options.list('iinclude'),
+    excludes: options.list('exclude'),
+    iexcludes: options.list('iexclude'),
     overwrite: options.choice('overwrite', ['always', 'if-changed', 'if-newer', 'never']),
-    delete: options.flag('delete'), sparse: options.flag('sparse'), verify: options.flag('verify'), dryRun: options.flag('dryRun'),
-    onStart: talks ? (stored) => terminal.print(l10n.t('restoring snapshot {0} to {1}', snapshotText(stored, clock), safeText(target))) : undefined,
+    delete: options.flag('delete'),
+    sparse: options.flag('sparse'),
+    verify: options.flag('verify'),
+    dryRun: options.flag('dryRun'),
+    onStart: talks
+      ? (stored) => terminal.print(l10n.t('restoring snapshot {0} to {1}', snapshotText(stored, clock), safeText(target)))
+      : undefined,
     progress: globals.quiet ? undefined : (progress) => report(context, progress, clock.monotonicMs() - startMs),
     onException: globals.json ? jsonExceptionSink(terminal, 'restore') : undefined,
     onItem: itemSink(context, options.flag('dryRun')),
@@ -67,7 +95,8 @@ function itemSink({ terminal, globals }: CommandContext, dryRun: boolean): Resto
   if (globals.quiet || !isWanted) return undefined;
   return ({ action, path, sizeBytes }) => {
     if (globals.json) printJson(terminal, { message_type: 'verbose_status', action, item: textOf(path), size: sizeBytes });
-    else if (globals.verbosity >= 2 || action !== 'unchanged') terminal.print(`${pad(actionText(action), 9)} ${safeName(path)}${sizeBytes > 0 ? `  ${sizeText(sizeBytes)}` : ''}`);
+    else if (globals.verbosity >= 2 || action !== 'unchanged')
+      terminal.print(`${pad(actionText(action), 9)} ${safeName(path)}${sizeBytes > 0 ? `  ${sizeText(sizeBytes)}` : ''}`);
   };
 }
 
@@ -88,36 +117,67 @@ function actionText(action: RestoreItem['action']): string {
 
 function report({ terminal, globals }: CommandContext, progress: RestoreProgress, elapsedMs: number): void {
   const { filesTotal, filesDone, bytesTotal, bytesDone, currentPath } = progress;
-  if (!globals.json) return showProgress(terminal, { elapsedMs, filesDone, filesTotal, bytesDone, bytesTotal, currentPath: textOf(currentPath) });
-  return printJsonNow(terminal, jsonObject({
-    message_type: 'status', seconds_elapsed: Math.floor(elapsedMs / 1000) || undefined, percent_done: bytesTotal === 0 ? 0 : Math.min(1, bytesDone / bytesTotal),
-    total_files: filesTotal, files_restored: filesDone, total_bytes: bytesTotal, bytes_restored: bytesDone,
-  }));
+  if (!globals.json)
+    return showProgress(terminal, { elapsedMs, filesDone, filesTotal, bytesDone, bytesTotal, currentPath: textOf(currentPath) });
+  return printJsonNow(
+    terminal,
+    jsonObject({
+      message_type: 'status',
+      seconds_elapsed: Math.floor(elapsedMs / 1000) || undefined,
+      percent_done: bytesTotal === 0 ? 0 : Math.min(1, bytesDone / bytesTotal),
+      total_files: filesTotal,
+      files_restored: filesDone,
+      total_bytes: bytesTotal,
+      bytes_restored: bytesDone,
+    }),
+  );
 }
 
-function printSummary({ terminal }: CommandContext, result: JobResult<RestoreDetails>, { restored }: RestoreDetails, elapsedMs: number, dryRun: boolean): void {
+function printSummary(
+  { terminal }: CommandContext,
+  result: JobResult<RestoreDetails>,
+  { restored }: RestoreDetails,
+  elapsedMs: number,
+  dryRun: boolean,
+): void {
   const { counts } = restored;
   const also = [
-    counts.filesUnchanged > 0 ? l10n.t('{files} ({size}) already right', { files: countText(counts.filesUnchanged, 'file'), size: sizeText(counts.bytesUnchanged) }) : '',
+    counts.filesUnchanged > 0
+      ? l10n.t('{files} ({size}) already right', { files: countText(counts.filesUnchanged, 'file'), size: sizeText(counts.bytesUnchanged) })
+      : '',
     counts.filesSkipped > 0 ? l10n.t('{0} left alone', countText(counts.filesSkipped, 'file')) : '',
     counts.deleted > 0 ? l10n.t('{0} removed', counts.deleted) : '',
     counts.filesVerified > 0 ? l10n.t('{0} verified', countText(counts.filesVerified, 'file')) : '',
   ].filter((part) => part !== '');
   const done = {
-    files: countText(counts.filesRestored, 'file'), folders: countText(counts.folders, 'folder'), links: countText(counts.symlinksRestored, 'link'),
-    size: sizeText(counts.bytesRestored), duration: durationText(elapsedMs),
+    files: countText(counts.filesRestored, 'file'),
+    folders: countText(counts.folders, 'folder'),
+    links: countText(counts.symlinksRestored, 'link'),
+    size: sizeText(counts.bytesRestored),
+    duration: durationText(elapsedMs),
   };
-  terminal.print(dryRun ? l10n.t('would restore {files}, {folders}, {links}: {size} in {duration}', done) : l10n.t('restored {files}, {folders}, {links}: {size} in {duration}', done));
+  terminal.print(
+    dryRun
+      ? l10n.t('would restore {files}, {folders}, {links}: {size} in {duration}', done)
+      : l10n.t('restored {files}, {folders}, {links}: {size} in {duration}', done),
+  );
   if (also.length > 0) terminal.print(`  ${also.join(', ')}`);
   if (result.outcome === 'failed') terminal.note(l10n.t('Not everything was restored: see above.'));
 }
 
 function printSummaryJson({ terminal }: CommandContext, { restored: { counts } }: RestoreDetails, elapsedMs: number): void {
-  printJson(terminal, jsonObject({
-    message_type: 'summary', seconds_elapsed: Math.floor(elapsedMs / 1000) || undefined,
-    total_files: counts.filesRestored + counts.filesUnchanged + counts.filesSkipped, files_restored: counts.filesRestored,
-    files_skipped: counts.filesSkipped + counts.filesUnchanged || undefined, files_deleted: counts.deleted || undefined,
-    total_bytes: counts.bytesRestored + counts.bytesUnchanged + counts.bytesSkipped, bytes_restored: counts.bytesRestored,
-    bytes_skipped: counts.bytesSkipped + counts.bytesUnchanged || undefined,
-  }));
+  printJson(
+    terminal,
+    jsonObject({
+      message_type: 'summary',
+      seconds_elapsed: Math.floor(elapsedMs / 1000) || undefined,
+      total_files: counts.filesRestored + counts.filesUnchanged + counts.filesSkipped,
+      files_restored: counts.filesRestored,
+      files_skipped: counts.filesSkipped + counts.filesUnchanged || undefined,
+      files_deleted: counts.deleted || undefined,
+      total_bytes: counts.bytesRestored + counts.bytesUnchanged + counts.bytesSkipped,
+      bytes_restored: counts.bytesRestored,
+      bytes_skipped: counts.bytesSkipped + counts.bytesUnchanged || undefined,
+    }),
+  );
 }

@@ -21,7 +21,13 @@ export const scheduleCommand: CliCommand = {
   run: async (context) => {
     const { environment, clock, globals, terminal } = context;
     const configFile = configurationFile(environment);
-    const report = await scheduleReport({ configFile, stateFolder: stateFolder(environment), version: cadanganVersion(), clock, random: systemRandom });
+    const report = await scheduleReport({
+      configFile,
+      stateFolder: stateFolder(environment),
+      version: cadanganVersion(),
+      clock,
+      random: systemRandom,
+    });
     if (globals.json) printJson(terminal, jsonOf(report, clock));
     else print(report, context);
     if (!globals.json) for (const problem of report.problems) terminal.note(problemLine(problem, configFile));
@@ -31,15 +37,31 @@ export const scheduleCommand: CliCommand = {
 
 function print(report: ScheduleReport, { terminal, clock }: CommandContext): void {
   terminal.print(headline(report));
-  const columns: Column[] = [{ title: l10n.t('Set') }, { title: l10n.t('State') }, { title: l10n.t('Last run') }, { title: l10n.t('Next run') }, { title: l10n.t('Missed'), align: 'right' }];
-  const rows = report.sets.map((status) => [safeText(status.set), stateCell(status), lastRunCell(status, clock), nextRunCell(status, clock), String(status.missed.length)]);
+  const columns: Column[] = [
+    { title: l10n.t('Set') },
+    { title: l10n.t('State') },
+    { title: l10n.t('Last run') },
+    { title: l10n.t('Next run') },
+    { title: l10n.t('Missed'), align: 'right' },
+  ];
+  const rows = report.sets.map((status) => [
+    safeText(status.set),
+    stateCell(status),
+    lastRunCell(status, clock),
+    nextRunCell(status, clock),
+    String(status.missed.length),
+  ]);
   if (rows.length === 0) terminal.print(l10n.t('There are no backup sets.'));
   else for (const line of tableLines(columns, rows)) terminal.print(line);
 }
 
 function headline({ leader, trouble }: ScheduleReport): string {
-  if (leader) return l10n.t('Process {pid} runs the schedule (Cadangan {version}).', { pid: leader.pid, version: safeText(leader.version) });
-  if (trouble !== undefined) return l10n.t('The process that runs the schedule cannot be asked ({reason}). This is what is written down.', { reason: safeText(trouble) });
+  if (leader)
+    return l10n.t('Process {pid} runs the schedule (Cadangan {version}).', { pid: leader.pid, version: safeText(leader.version) });
+  if (trouble !== undefined)
+    return l10n.t('The process that runs the schedule cannot be asked ({reason}). This is what is written down.', {
+      reason: safeText(trouble),
+    });
   return l10n.t('Nobody runs the schedule at this moment: VS Code with Cadangan is not open. This is what is written down.');
 }
 
@@ -50,11 +72,16 @@ function stateCell({ state, running }: SetStatus): string {
 
 function stateText(state: SetStatus['state']): string {
   switch (state) {
-    case 'running': return l10n.t('running');
-    case 'waiting': return l10n.t('waiting');
-    case 'overdue': return l10n.t('overdue');
-    case 'missed': return l10n.t('missed');
-    case 'idle': return l10n.t('in order');
+    case 'running':
+      return l10n.t('running');
+    case 'waiting':
+      return l10n.t('waiting');
+    case 'overdue':
+      return l10n.t('overdue');
+    case 'missed':
+      return l10n.t('missed');
+    case 'idle':
+      return l10n.t('in order');
   }
 }
 
@@ -64,12 +91,18 @@ function lastRunCell({ lastRun }: SetStatus, clock: Clock): string {
 
 function outcomeText(outcome: RunOutcome | undefined): string {
   switch (outcome) {
-    case 'success': return l10n.t('successful');
-    case 'success-with-exceptions': return l10n.t('completed with exceptions');
-    case 'failed': return l10n.t('failed');
-    case 'stopped': return l10n.t('stopped');
-    case 'interrupted': return l10n.t('interrupted');
-    case undefined: return '';
+    case 'success':
+      return l10n.t('successful');
+    case 'success-with-exceptions':
+      return l10n.t('completed with exceptions');
+    case 'failed':
+      return l10n.t('failed');
+    case 'stopped':
+      return l10n.t('stopped');
+    case 'interrupted':
+      return l10n.t('interrupted');
+    case undefined:
+      return '';
   }
 }
 
@@ -92,21 +125,42 @@ function jsonOf({ leader, trouble, sets, problems }: ScheduleReport, clock: Cloc
     leader: leader ? { pid: leader.pid, version: leader.version } : null,
     trouble,
     sets: sets.map((status) => jsonOfSet(status, clock)),
-    problems: problems.map((problem) => jsonObject({ line: problem.line, column: problem.column, path: problem.path, code: problem.code, set: problem.set, message: describeProblem(problem) })),
+    problems: problems.map((problem) =>
+      jsonObject({
+        line: problem.line,
+        column: problem.column,
+        path: problem.path,
+        code: problem.code,
+        set: problem.set,
+        message: describeProblem(problem),
+      }),
+    ),
   });
 }
 
-function jsonOfSet({ set, state, next, running, waiting, missed, overdueSinceMs, lastRun, lastSuccess, watch }: SetStatus, clock: Clock): JsonValue {
+function jsonOfSet(
+  { set, state, next, running, waiting, missed, overdueSinceMs, lastRun, lastSuccess, watch }: SetStatus,
+  clock: Clock,
+): JsonValue {
   const time = (ms: number): string => formatTimestamp(nsOf(ms), clock.offsetMinutes(nsOf(ms)));
   const window = ({ day, startMs, endMs }: NonNullable<SetStatus['next']>): JsonValue => ({ day, start: time(startMs), end: time(endMs) });
-  const run = ({ trigger, startedMs, endedMs, outcome }: NonNullable<SetStatus['lastRun']>): JsonValue => jsonObject({ trigger, start: time(startedMs), end: endedMs === undefined ? undefined : time(endedMs), outcome });
+  const run = ({ trigger, startedMs, endedMs, outcome }: NonNullable<SetStatus['lastRun']>): JsonValue =>
+    jsonObject({ trigger, start: time(startedMs), end: endedMs === undefined ? undefined : time(endedMs), outcome });
   return jsonObject({
-    name: set, state,
-    running: running && jsonObject({
-      trigger: running.trigger, start: time(running.startedMs), pid: running.pid,
-      percent_done: running.progress && shareDone(running.progress),
-      files_done: running.progress?.filesDone, total_files: running.progress?.filesTotal, bytes_done: running.progress?.bytesDone, total_bytes: running.progress?.bytesTotal,
-    }),
+    name: set,
+    state,
+    running:
+      running &&
+      jsonObject({
+        trigger: running.trigger,
+        start: time(running.startedMs),
+        pid: running.pid,
+        percent_done: running.progress && shareDone(running.progress),
+        files_done: running.progress?.filesDone,
+        total_files: running.progress?.filesTotal,
+        bytes_done: running.progress?.bytesDone,
+        total_bytes: running.progress?.bytesTotal,
+      }),
     waiting,
     last_run: lastRun && run(lastRun),
     last_success: lastSuccess && run(lastSuccess),

@@ -46,7 +46,10 @@ export const snapshotsCommand: CliCommand = {
 function printSnapshotsJson({ terminal }: CommandContext, snapshots: readonly StoredSnapshot[], groupBy: GroupBy): void {
   if (groupBy.isEmpty) return printJson(terminal, snapshots.map(snapshotJson));
   const groups = groupSnapshots(snapshots, groupBy).map(({ key, snapshots: members }) =>
-    jsonObject({ group_key: { hostname: key.host ?? '', paths: key.paths ?? null, tags: key.tags ?? null }, snapshots: members.map(snapshotJson) }),
+    jsonObject({
+      group_key: { hostname: key.host ?? '', paths: key.paths ?? null, tags: key.tags ?? null },
+      snapshots: members.map(snapshotJson),
+    }),
   );
   return printJson(terminal, groups);
 }

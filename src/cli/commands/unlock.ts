@@ -16,12 +16,14 @@ export const unlockCommand: CliCommand = {
   run: async (context, _args, options) => {
     const all = options.flag('removeAll');
     const { removed, repositoryId } = await openedRepository(context, 'none', async ({ repository, signal }) => ({
-      removed: await removeLocks(repository.lockContext, { all, signal }), repositoryId: repository.config.id,
+      removed: await removeLocks(repository.lockContext, { all, signal }),
+      repositoryId: repository.config.id,
     }));
     const location = await locationOf(context.globals);
     if (removed > 0) await takeDownRecord(context, (about) => recordOfUnlock(removed, repositoryId, { ...about, location, all }));
     const { globals, terminal } = context;
-    if (!globals.quiet && !globals.json) terminal.print(removed === 0 ? l10n.t('there were no locks to remove') : l10n.t('removed {0}', countText(removed, 'lock')));
+    if (!globals.quiet && !globals.json)
+      terminal.print(removed === 0 ? l10n.t('there were no locks to remove') : l10n.t('removed {0}', countText(removed, 'lock')));
     return exitCode.done;
   },
 };

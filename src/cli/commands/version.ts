@@ -10,7 +10,10 @@ export const versionCommand: CliCommand = {
   run: async ({ terminal, globals, programVersion }) => {
     const { version: node_version, platform, arch } = process;
     if (globals.json) printJson(terminal, { message_type: 'version', version: cadanganVersion(), node_version, platform, arch });
-    else terminal.print(l10n.t('{program} on Node.js {node}, {platform} {arch}', { program: programVersion, node: node_version, platform, arch }));
+    else
+      terminal.print(
+        l10n.t('{program} on Node.js {node}, {platform} {arch}', { program: programVersion, node: node_version, platform, arch }),
+      );
     return exitCode.done;
   },
 };

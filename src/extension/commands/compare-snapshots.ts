@@ -30,7 +30,9 @@ export async function compareSnapshots(app: App, view: SnapshotsView, argument: 
 }
 
 async function showChanges(app: App, { location, snapshot: older }: SnapshotNode, newer: SnapshotInfo): Promise<void> {
-  const { changes, isComplete } = await whileBusy(commandTitle('compareSnapshots'), (signal) => app.engine.request(protocol.compareSnapshots, { location, older: older.id, newer: newer.id, maxChanges: changesMax }, { signal }));
+  const { changes, isComplete } = await whileBusy(commandTitle('compareSnapshots'), (signal) =>
+    app.engine.request(protocol.compareSnapshots, { location, older: older.id, newer: newer.id, maxChanges: changesMax }, { signal }),
+  );
   const { id: repositoryId } = await app.repositories.info(location);
   const files = changes.filter(({ path }) => !path.endsWith('/'));
   const dates = { older: formatDate(instantOf(older.time)), newer: formatDate(instantOf(newer.time)) };
@@ -38,18 +40,28 @@ async function showChanges(app: App, { location, snapshot: older }: SnapshotNode
     void vscode.window.showInformationMessage(l10n.t('No file differs between {older} and {newer}.', dates));
     return;
   }
-  const uri = (snapshot: SnapshotInfo, path: string) => vscode.Uri.from(uriOfEntry({ repositoryId, snapshotId: snapshot.id, path: path as ByteString }, snapshot.time));
+  const uri = (snapshot: SnapshotInfo, path: string) =>
+    vscode.Uri.from(uriOfEntry({ repositoryId, snapshotId: snapshot.id, path: path as ByteString }, snapshot.time));
   const resources = files.map(({ path, modifier }) => {
     const isAdded = modifier.startsWith('+');
     const isRemoved = modifier.startsWith('-');
     return [fileOnDisk(path as ByteString), isAdded ? undefined : uri(older, path), isRemoved ? undefined : uri(newer, path)];
   });
   await vscode.commands.executeCommand('vscode.changes', l10n.t('{older} ↔ {newer}', dates), resources);
-  if (!isComplete) void vscode.window.showInformationMessage(l10n.t('Only the first {count} changes are shown.', { count: formatCount(changes.length) }));
+  if (!isComplete)
+    void vscode.window.showInformationMessage(l10n.t('Only the first {count} changes are shown.', { count: formatCount(changes.length) }));
 }
 
-async function pickSnapshot(view: SnapshotsView, placeholder: string, isFitting: (node: SnapshotNode) => boolean): Promise<SnapshotNode | undefined> {
-  const answer = await pick({ title: commandTitle('compareSnapshots'), placeholder, items: view.shownSnapshots().then((nodes) => snapshotItems(nodes.filter(isFitting))) });
+async function pickSnapshot(
+  view: SnapshotsView,
+  placeholder: string,
+  isFitting: (node: SnapshotNode) => boolean,
+): Promise<SnapshotNode | undefined> {
+  const answer = await pick({
+    title: commandTitle('compareSnapshots'),
+    placeholder,
+    items: view.shownSnapshots().then((nodes) => snapshotItems(nodes.filter(isFitting))),
+  });
   return answer.kind === 'answer' ? answer.value : undefined;
 }
 

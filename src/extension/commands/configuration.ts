@@ -32,8 +32,15 @@ export async function removeSet(app: App, argument: unknown): Promise<void> {
   const set = await setTarget(app, argument, commandTitle('removeSet'));
   if (set === undefined) return;
   const button = l10n.t('Remove Backup Set');
-  const detail = l10n.t('It will not run any more. The snapshots in "{location}" stay, and can be restored when a set names that repository again.', { location: set.location });
-  const chosen = await vscode.window.showWarningMessage(l10n.t('Remove the backup set "{name}"?', { name: set.title }), { modal: true, detail }, button);
+  const detail = l10n.t(
+    'It will not run any more. The snapshots in "{location}" stay, and can be restored when a set names that repository again.',
+    { location: set.location },
+  );
+  const chosen = await vscode.window.showWarningMessage(
+    l10n.t('Remove the backup set "{name}"?', { name: set.title }),
+    { modal: true, detail },
+    button,
+  );
   if (chosen !== button) return;
   await app.engine.request(protocol.removeSet, { set: set.name });
   await app.sets.refresh();

@@ -13,7 +13,9 @@ import { themeIcon } from '../views/tree-item.ts';
 
 export async function signIn(app: App, withDeviceCode: boolean): Promise<void> {
   try {
-    const account = await whileBusy(l10n.t('Signing in to Google Drive'), (signal) => app.engine.request(protocol.driveSignIn, { withDeviceCode }, { signal }));
+    const account = await whileBusy(l10n.t('Signing in to Google Drive'), (signal) =>
+      app.engine.request(protocol.driveSignIn, { withDeviceCode }, { signal }),
+    );
     await app.drive.refresh();
     void vscode.window.showInformationMessage(l10n.t('Signed in to Google Drive as {account}.', { account }));
   } catch (error) {
@@ -23,7 +25,12 @@ export async function signIn(app: App, withDeviceCode: boolean): Promise<void> {
 
 export async function signOut(app: App): Promise<void> {
   const [here, everywhere] = [l10n.t('Sign Out'), l10n.t('End the Permission at Google')];
-  const chosen = await vscode.window.showWarningMessage(l10n.t('Sign out of Google Drive?'), { modal: true, detail: l10n.t('Off-site copies stand still until somebody signs in again. Nothing is removed from Google Drive.') }, here, everywhere);
+  const chosen = await vscode.window.showWarningMessage(
+    l10n.t('Sign out of Google Drive?'),
+    { modal: true, detail: l10n.t('Off-site copies stand still until somebody signs in again. Nothing is removed from Google Drive.') },
+    here,
+    everywhere,
+  );
   if (chosen === undefined) return;
   await app.engine.request(protocol.driveSignOut, { revoke: chosen === everywhere });
   await app.drive.refresh();
@@ -31,12 +38,18 @@ export async function signOut(app: App): Promise<void> {
 
 export async function syncCopy(app: App, argument: unknown): Promise<void> {
   const copy = await copyTarget(app, argument, commandTitle('syncCopy'));
-  if (copy !== undefined) await runCopy(app, copy, l10n.t('Copying {name} to Google Drive', { name: copy.title }), (run) => app.engine.run(protocol.syncCopy, { copy: copy.name }, run));
+  if (copy !== undefined)
+    await runCopy(app, copy, l10n.t('Copying {name} to Google Drive', { name: copy.title }), (run) =>
+      app.engine.run(protocol.syncCopy, { copy: copy.name }, run),
+    );
 }
 
 export async function scrubCopy(app: App, argument: unknown): Promise<void> {
   const copy = await copyTarget(app, argument, commandTitle('scrubCopy'));
-  if (copy !== undefined) await runCopy(app, copy, l10n.t('Comparing {name} on Google Drive', { name: copy.title }), (run) => app.engine.run(protocol.scrubCopy, { copy: copy.name }, run));
+  if (copy !== undefined)
+    await runCopy(app, copy, l10n.t('Comparing {name} on Google Drive', { name: copy.title }), (run) =>
+      app.engine.run(protocol.scrubCopy, { copy: copy.name }, run),
+    );
 }
 
 /** The newest snapshot of a set as an archive that opens without us. */
@@ -44,11 +57,17 @@ export async function writeReadable(app: App, argument: unknown): Promise<void> 
   const copy = await copyTarget(app, argument, commandTitle('readableCopy'));
   if (copy === undefined) return;
   const sets = (await app.sets.load()).filter(({ location }) => location === copy.repository);
-  const answer = await pick({ title: commandTitle('readableCopy'), placeholder: l10n.t('The newest snapshot of which backup set? Whoever can open the folder on Google Drive can read it.'), items: sets.map((set) => ({ label: set.title, description: set.sources.join(', '), value: set })) });
+  const answer = await pick({
+    title: commandTitle('readableCopy'),
+    placeholder: l10n.t('The newest snapshot of which backup set? Whoever can open the folder on Google Drive can read it.'),
+    items: sets.map((set) => ({ label: set.title, description: set.sources.join(', '), value: set })),
+  });
   if (answer.kind !== 'answer') return;
   const { name, title, lastRun } = answer.value;
   const snapshot = lastRun?.snapshotId;
-  await runCopy(app, { ...copy, title }, l10n.t('Writing a readable copy of {name}', { name: title }), (run) => app.engine.run(protocol.readableCopy, { copy: copy.name, set: name, ...(snapshot === undefined ? {} : { snapshot }) }, run));
+  await runCopy(app, { ...copy, title }, l10n.t('Writing a readable copy of {name}', { name: title }), (run) =>
+    app.engine.run(protocol.readableCopy, { copy: copy.name, set: name, ...(snapshot === undefined ? {} : { snapshot }) }, run),
+  );
 }
 
 export async function setPaused(app: App, argument: unknown, isPaused: boolean): Promise<void> {
@@ -61,7 +80,9 @@ export async function setPaused(app: App, argument: unknown, isPaused: boolean):
 export async function openOnWeb(app: App, argument: unknown): Promise<void> {
   const copy = await copyTarget(app, argument, commandTitle('openOnWeb'));
   if (copy === undefined) return;
-  const address = await whileBusy(commandTitle('openOnWeb'), (signal) => app.engine.request(protocol.copyAddress, { copy: copy.name }, { signal }));
+  const address = await whileBusy(commandTitle('openOnWeb'), (signal) =>
+    app.engine.request(protocol.copyAddress, { copy: copy.name }, { signal }),
+  );
   await vscode.env.openExternal(vscode.Uri.parse(address, true));
 }
 
@@ -80,7 +101,10 @@ async function runCopy(app: App, copy: CopyInfo, title: string, work: (run: RunW
 async function copyTarget(app: App, argument: unknown, title: string): Promise<CopyInfo | undefined> {
   const { copies } = await app.drive.load();
   if (isCopyNode(argument)) return app.drive.find(argument.copy.name) ?? argument.copy;
-  const named = typeof argument === 'string' ? copies.find(({ name, location, repository }) => [name, location, repository].includes(argument)) : undefined;
+  const named =
+    typeof argument === 'string'
+      ? copies.find(({ name, location, repository }) => [name, location, repository].includes(argument))
+      : undefined;
   if (named !== undefined || copies.length === 1) return named ?? copies[0];
   if (copies.length === 0) {
     const button = commandTitle('newCopy');

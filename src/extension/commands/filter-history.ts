@@ -29,17 +29,37 @@ export async function filterHistory(app: App, view: HistoryView): Promise<void> 
 
 /** The records of one day: `{ day: '2026-11-23' }`. */
 export async function showRecordsOfDay(view: HistoryView, argument: unknown): Promise<void> {
-  if (typeof argument !== 'object' || argument === null || !('day' in argument) || typeof argument.day !== 'string' || parseDayRange(argument.day) === undefined) return;
+  if (
+    typeof argument !== 'object' ||
+    argument === null ||
+    !('day' in argument) ||
+    typeof argument.day !== 'string' ||
+    parseDayRange(argument.day) === undefined
+  )
+    return;
   await view.showFiltered({ from: argument.day, to: argument.day });
 }
 
 async function askFor(app: App, part: Part): Promise<RecordFilter | undefined> {
   const { kinds = [], sets = [] } = (await app.records.loadSummary()) ?? {};
   switch (part) {
-    case 'kind': return chosen(l10n.t('Choose a kind'), kinds.map(({ kind, text }) => ({ label: text, value: { kind } })));
-    case 'result': return chosen(l10n.t('Choose a result'), recordResults.map(resultChoice).map(({ icon, label, value }) => ({ iconPath: themeIcon(icon), label, value: { result: value } })));
-    case 'set': return chosen(l10n.t('Choose a backup set'), sets.map((name) => ({ label: app.sets.find(name)?.title ?? name, value: { set: name } })));
-    case 'dates': return askDates();
+    case 'kind':
+      return chosen(
+        l10n.t('Choose a kind'),
+        kinds.map(({ kind, text }) => ({ label: text, value: { kind } })),
+      );
+    case 'result':
+      return chosen(
+        l10n.t('Choose a result'),
+        recordResults.map(resultChoice).map(({ icon, label, value }) => ({ iconPath: themeIcon(icon), label, value: { result: value } })),
+      );
+    case 'set':
+      return chosen(
+        l10n.t('Choose a backup set'),
+        sets.map((name) => ({ label: app.sets.find(name)?.title ?? name, value: { set: name } })),
+      );
+    case 'dates':
+      return askDates();
   }
 }
 
@@ -49,7 +69,13 @@ async function chosen(placeholder: string, items: readonly Choice<RecordFilter>[
 }
 
 async function askDates(): Promise<RecordFilter | undefined> {
-  const problem = (text: string) => (parseDayRange(text) === undefined ? l10n.t('Write it as 2026-11-22, 2026-11, or 2026-11-01..2026-11-30.') : undefined);
-  const typed = await askText({ title: commandTitle('filterHistory'), placeholder: '2026-11-01..2026-11-30', prompt: l10n.t('A day, a month, a year, or two of them with .. between'), problem });
+  const problem = (text: string) =>
+    parseDayRange(text) === undefined ? l10n.t('Write it as 2026-11-22, 2026-11, or 2026-11-01..2026-11-30.') : undefined;
+  const typed = await askText({
+    title: commandTitle('filterHistory'),
+    placeholder: '2026-11-01..2026-11-30',
+    prompt: l10n.t('A day, a month, a year, or two of them with .. between'),
+    problem,
+  });
   return typed.kind === 'answer' ? { from: undefined, to: undefined, ...parseDayRange(typed.value) } : undefined;
 }

@@ -18,10 +18,17 @@ export async function findInSnapshots(app: App, argument: unknown): Promise<void
   const title = commandTitle('findInSnapshots');
   const location = await locationTarget(app, argument, title);
   if (location === undefined) return;
-  const asked = await askText({ title, placeholder: l10n.t('Name or pattern, such as *.xlsx or report-2026*'), prompt: l10n.t('* stands for any characters, ? for one. The case of letters does not matter.'), problem: (text) => (text.trim() === '' ? l10n.t('Enter a name.') : undefined) });
+  const asked = await askText({
+    title,
+    placeholder: l10n.t('Name or pattern, such as *.xlsx or report-2026*'),
+    prompt: l10n.t('* stands for any characters, ? for one. The case of letters does not matter.'),
+    problem: (text) => (text.trim() === '' ? l10n.t('Enter a name.') : undefined),
+  });
   if (asked.kind !== 'answer') return;
   const pattern = asked.value.trim();
-  const found = await whileBusy(l10n.t('Searching for {pattern}', { pattern }), (signal) => app.engine.request(protocol.findEntries, { location, pattern, limit: foundMax }, { signal }));
+  const found = await whileBusy(l10n.t('Searching for {pattern}', { pattern }), (signal) =>
+    app.engine.request(protocol.findEntries, { location, pattern, limit: foundMax }, { signal }),
+  );
   if (found.length === 0) {
     void vscode.window.showInformationMessage(l10n.t('Nothing in "{location}" is named {pattern}.', { location, pattern }));
     return;
@@ -38,9 +45,22 @@ async function pickPath(title: string, found: readonly FoundEntry[]): Promise<re
     const [newest] = entries;
     const path = textOf((newest?.path ?? '') as ByteString);
     const size = newest?.entry.type === 'file' ? formatBytes(newest.entry.size) : '';
-    return { iconPath: new vscode.ThemeIcon(newest?.entry.type === 'dir' ? 'folder' : 'file'), label: newest?.entry.label ?? '', description: [countText(entries.length, 'date'), size].filter((part) => part !== '').join(' · '), detail: path, value: entries };
+    return {
+      iconPath: new vscode.ThemeIcon(newest?.entry.type === 'dir' ? 'folder' : 'file'),
+      label: newest?.entry.label ?? '',
+      description: [countText(entries.length, 'date'), size].filter((part) => part !== '').join(' · '),
+      detail: path,
+      value: entries,
+    };
   });
-  const answer = await pick({ title, placeholder: found.length === foundMax ? l10n.t('The first {count} are shown; a narrower name finds the rest', { count: foundMax }) : l10n.t('Choose what you were looking for'), items });
+  const answer = await pick({
+    title,
+    placeholder:
+      found.length === foundMax
+        ? l10n.t('The first {count} are shown; a narrower name finds the rest', { count: foundMax })
+        : l10n.t('Choose what you were looking for'),
+    items,
+  });
   return answer.kind === 'answer' ? answer.value : undefined;
 }
 

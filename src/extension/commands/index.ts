@@ -107,7 +107,8 @@ export function registerCommands(app: App, views: Views): vscode.Disposable {
       await app.sets.refresh();
     },
     showReason: () => showReason(app, views.sets),
-    getStarted: async () => vscode.commands.executeCommand('workbench.action.openWalkthrough', `${app.context.extension.id}#${walkthrough.id}`, false),
+    getStarted: async () =>
+      vscode.commands.executeCommand('workbench.action.openWalkthrough', `${app.context.extension.id}#${walkthrough.id}`, false),
   };
   const registrations = Object.entries(handlers).map(([name, handler]) =>
     vscode.commands.registerCommand(commandId(name as CommandName), async (argument: unknown, selected: unknown) => {
@@ -133,7 +134,10 @@ async function showReason(app: App, view: SetsView): Promise<void> {
   }
   await view.reveal(set.name);
   if (set.state === 'failed' && set.lastRun?.error !== undefined) {
-    await showErrorData(set.lastRun.error, { location: set.location, retry: async () => vscode.commands.executeCommand<void>('cadangan.backUpNow', set.name) });
+    await showErrorData(set.lastRun.error, {
+      location: set.location,
+      retry: async () => vscode.commands.executeCommand<void>('cadangan.backUpNow', set.name),
+    });
   }
 }
 

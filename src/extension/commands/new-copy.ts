@@ -33,9 +33,14 @@ export async function newCopy(app: App): Promise<void> {
   const copy = await runSteps<NewCopy>(steps, {});
   const { repository, folder, account, clientFile } = copy ?? {};
   if (repository === undefined || folder === undefined) return;
-  const name = freeName(suggestedName(folder) || 'offsite', copies.map((other) => other.name));
+  const name = freeName(
+    suggestedName(folder) || 'offsite',
+    copies.map((other) => other.name),
+  );
   const drive = account === undefined || clientFile === undefined ? {} : { drive: { account, clientFile } };
-  await whileBusy(commandTitle('newCopy'), () => app.engine.request(protocol.addCopy, { name, repository, to: `gdrive:${folder}`, ...drive }));
+  await whileBusy(commandTitle('newCopy'), () =>
+    app.engine.request(protocol.addCopy, { name, repository, to: `gdrive:${folder}`, ...drive }),
+  );
   await app.drive.refresh();
   await vscode.commands.executeCommand('cadangan.drive.focus');
   if (app.drive.state === 'signed-out') await signIn(app, false);
@@ -45,34 +50,88 @@ async function askRepository(app: App, copy: NewCopy, position: StepPosition): P
   const copied = app.drive.copies.map(({ repository }) => repository);
   const locations = app.sets.locations.filter((location) => !isOnDrive(location) && !copied.includes(location));
   const items = [
-    ...locations.map((location) => ({ iconPath: new vscode.ThemeIcon('database'), label: location, description: app.sets.sets.filter((set) => set.location === location).map(({ title }) => title).join(', '), value: location })),
-    { iconPath: new vscode.ThemeIcon('folder-opened'), label: l10n.t('Choose a folder…'), detail: l10n.t('Of a repository that this server can reach.'), value: '' },
+    ...locations.map((location) => ({
+      iconPath: new vscode.ThemeIcon('database'),
+      label: location,
+      description: app.sets.sets
+        .filter((set) => set.location === location)
+        .map(({ title }) => title)
+        .join(', '),
+      value: location,
+    })),
+    {
+      iconPath: new vscode.ThemeIcon('folder-opened'),
+      label: l10n.t('Choose a folder…'),
+      detail: l10n.t('Of a repository that this server can reach.'),
+      value: '',
+    },
   ];
-  const answer = await pick({ title: commandTitle('newCopy'), position, placeholder: l10n.t('Which repository is copied?'), items, isActive: (value) => value === copy.repository });
+  const answer = await pick({
+    title: commandTitle('newCopy'),
+    position,
+    placeholder: l10n.t('Which repository is copied?'),
+    items,
+    isActive: (value) => value === copy.repository,
+  });
   if (answer.kind !== 'answer') return answer;
   if (answer.value !== '') return { kind: 'done', state: { ...copy, repository: answer.value } };
-  const [folder] = (await askPaths(l10n.t('Folder of the Repository'), { canSelectFolders: true, canSelectFiles: false, openLabel: l10n.t('Copy This One') })) ?? [];
+  const [folder] =
+    (await askPaths(l10n.t('Folder of the Repository'), {
+      canSelectFolders: true,
+      canSelectFiles: false,
+      openLabel: l10n.t('Copy This One'),
+    })) ?? [];
   return folder === undefined ? askRepository(app, copy, position) : { kind: 'done', state: { ...copy, repository: folder } };
 }
 
 async function askFolder(copy: NewCopy, position: StepPosition): Promise<StepAnswer<NewCopy>> {
   const value = copy.folder ?? `Cadangan/${suggestedName(copy.repository ?? '') || hostname()}`;
-  const problem = (text: string) => (/^[^/\s][^/]*(?:\/[^/\s][^/]*)*$/.test(text.trim()) ? undefined : l10n.t('Write it as Folder/Subfolder.'));
-  const answer = await askText({ title: commandTitle('newCopy'), position, placeholder: 'Cadangan/server-1', prompt: l10n.t('The folder on Google Drive. It belongs to this copy alone.'), value, problem });
+  const problem = (text: string) =>
+    /^[^/\s][^/]*(?:\/[^/\s][^/]*)*$/.test(text.trim()) ? undefined : l10n.t('Write it as Folder/Subfolder.');
+  const answer = await askText({
+    title: commandTitle('newCopy'),
+    position,
+    placeholder: 'Cadangan/server-1',
+    prompt: l10n.t('The folder on Google Drive. It belongs to this copy alone.'),
+    value,
+    problem,
+  });
   return stepAnswer(answer, (folder) => ({ ...copy, folder: folder.trim() }));
 }
 
 async function askAccount(copy: NewCopy, position: StepPosition): Promise<StepAnswer<NewCopy>> {
-  const problem = (text: string) => (/^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(text.trim()) ? undefined : l10n.t('Write it as name@company.co.id.'));
-  const answer = await askText({ title: commandTitle('newCopy'), position, placeholder: 'backup@company.co.id', prompt: l10n.t('The designated Google account. No other one is accepted.'), value: copy.account, problem });
+  const problem = (text: string) =>
+    /^[^@\s]+@[^@\s]+\.[^@\s]+$/.test(text.trim()) ? undefined : l10n.t('Write it as name@company.co.id.');
+  const answer = await askText({
+    title: commandTitle('newCopy'),
+    position,
+    placeholder: 'backup@company.co.id',
+    prompt: l10n.t('The designated Google account. No other one is accepted.'),
+    value: copy.account,
+    problem,
+  });
   return stepAnswer(answer, (account) => ({ ...copy, account: account.trim() }));
 }
 
 async function askClientFile(copy: NewCopy, position: StepPosition): Promise<StepAnswer<NewCopy>> {
-  const items = [{ iconPath: new vscode.ThemeIcon('json'), label: l10n.t('Choose the file…'), description: copy.clientFile ?? '', detail: l10n.t("The company's OAuth client, from Google's console (docs/google-drive.md)."), value: true }];
+  const items = [
+    {
+      iconPath: new vscode.ThemeIcon('json'),
+      label: l10n.t('Choose the file…'),
+      description: copy.clientFile ?? '',
+      detail: l10n.t("The company's OAuth client, from Google's console (docs/google-drive.md)."),
+      value: true,
+    },
+  ];
   const answer = await pick({ title: commandTitle('newCopy'), position, placeholder: l10n.t('Which program may use the account?'), items });
   if (answer.kind !== 'answer') return answer;
-  const [clientFile] = (await askPaths(l10n.t('File of the OAuth Client'), { canSelectFiles: true, canSelectFolders: false, openLabel: l10n.t('Choose'), filters: { JSON: ['json'] } })) ?? [];
+  const [clientFile] =
+    (await askPaths(l10n.t('File of the OAuth Client'), {
+      canSelectFiles: true,
+      canSelectFolders: false,
+      openLabel: l10n.t('Choose'),
+      filters: { JSON: ['json'] },
+    })) ?? [];
   return clientFile === undefined ? askClientFile(copy, position) : { kind: 'done', state: { ...copy, clientFile } };
 }
 

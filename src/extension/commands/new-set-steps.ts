@@ -16,7 +16,11 @@ export interface NewSet {
   /** There is a repository already; otherwise one is made, with this password. */
   readonly hasRepository?: boolean | undefined;
   readonly password?: string | undefined;
-  readonly when?: { readonly kind: 'window'; readonly window: string } | { readonly kind: 'on-change' } | { readonly kind: 'by-hand' } | undefined;
+  readonly when?:
+    | { readonly kind: 'window'; readonly window: string }
+    | { readonly kind: 'on-change' }
+    | { readonly kind: 'by-hand' }
+    | undefined;
   readonly retention?: RetentionChoice | undefined;
 }
 
@@ -38,7 +42,14 @@ async function askName(sets: readonly SetInfo[], set: NewSet, position: StepPosi
   const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file')?.uri.fsPath;
   const suggestion = folder === undefined ? '' : suggestedName(folder);
   const value = set.name ?? (nameProblem(suggestion, taken) === undefined ? suggestion : '');
-  const answer = await askText({ title: commandTitle('newSet'), position, placeholder: l10n.t('Name, such as accounting'), prompt: l10n.t('The name of the backup set'), value, problem: (text) => nameProblem(text.trim(), taken) });
+  const answer = await askText({
+    title: commandTitle('newSet'),
+    position,
+    placeholder: l10n.t('Name, such as accounting'),
+    prompt: l10n.t('The name of the backup set'),
+    value,
+    problem: (text) => nameProblem(text.trim(), taken),
+  });
   return stepAnswer(answer, (name) => ({ ...set, name: name.trim() }));
 }
 
@@ -48,7 +59,13 @@ type SourceAction = { readonly kind: 'folder' | 'file' | 'done' } | { readonly k
 async function askSources(set: NewSet, position: StepPosition): Promise<StepAnswer<NewSet>> {
   let sources = set.sources ?? [];
   for (;;) {
-    const answer = await pick<SourceAction>({ title: commandTitle('newSet'), position, placeholder: sources.length === 0 ? l10n.t('What is to be backed up?') : l10n.t('More, or go on?'), items: sourceItems(sources), isActive: ({ kind }) => kind === (sources.length === 0 ? 'folder' : 'done') });
+    const answer = await pick<SourceAction>({
+      title: commandTitle('newSet'),
+      position,
+      placeholder: sources.length === 0 ? l10n.t('What is to be backed up?') : l10n.t('More, or go on?'),
+      items: sourceItems(sources),
+      isActive: ({ kind }) => kind === (sources.length === 0 ? 'folder' : 'done'),
+    });
     if (answer.kind !== 'answer') return answer;
     const action = answer.value;
     if (action.kind === 'done') return { kind: 'done', state: { ...set, sources } };
@@ -57,7 +74,12 @@ async function askSources(set: NewSet, position: StepPosition): Promise<StepAnsw
       continue;
     }
     const isFolder = action.kind === 'folder';
-    const chosen = await askPaths(isFolder ? l10n.t('Folder to Back Up') : l10n.t('File to Back Up'), { canSelectFolders: isFolder, canSelectFiles: !isFolder, canSelectMany: true, openLabel: l10n.t('Back Up') });
+    const chosen = await askPaths(isFolder ? l10n.t('Folder to Back Up') : l10n.t('File to Back Up'), {
+      canSelectFolders: isFolder,
+      canSelectFiles: !isFolder,
+      canSelectMany: true,
+      openLabel: l10n.t('Back Up'),
+    });
     sources = [...new Set([...sources, ...(chosen ?? [])])];
   }
 }
@@ -68,21 +90,53 @@ function sourceItems(sources: readonly string[]) {
     { iconPath: new vscode.ThemeIcon('new-file'), label: l10n.t('Add file…'), value: { kind: 'file' } as SourceAction },
   ];
   if (sources.length === 0) return add;
-  const chosen = sources.map((path) => ({ iconPath: new vscode.ThemeIcon('folder'), label: path, description: l10n.t('Enter takes it out'), value: { kind: 'remove', path } as SourceAction }));
-  return [{ iconPath: new vscode.ThemeIcon('arrow-right'), label: l10n.t('Continue'), value: { kind: 'done' } as SourceAction }, ...add, separator(l10n.t('Chosen')), ...chosen];
+  const chosen = sources.map((path) => ({
+    iconPath: new vscode.ThemeIcon('folder'),
+    label: path,
+    description: l10n.t('Enter takes it out'),
+    value: { kind: 'remove', path } as SourceAction,
+  }));
+  return [
+    { iconPath: new vscode.ThemeIcon('arrow-right'), label: l10n.t('Continue'), value: { kind: 'done' } as SourceAction },
+    ...add,
+    separator(l10n.t('Chosen')),
+    ...chosen,
+  ];
 }
 
-type RepositoryChoice = { readonly kind: 'known'; readonly location: string } | { readonly kind: 'folder' } | { readonly kind: 'typed'; readonly location?: string };
+type RepositoryChoice =
+  | { readonly kind: 'known'; readonly location: string }
+  | { readonly kind: 'folder' }
+  | { readonly kind: 'typed'; readonly location?: string };
 
 async function askRepository(app: App, set: NewSet, position: StepPosition): Promise<StepAnswer<NewSet>> {
   const { locations } = app.sets;
   const items = [
-    { iconPath: new vscode.ThemeIcon('folder-opened'), label: l10n.t('Choose a folder…'), detail: l10n.t('A disk, a mounted share, or a folder of the backup server.'), value: { kind: 'folder' } as RepositoryChoice },
-    { iconPath: new vscode.ThemeIcon('edit'), label: l10n.t('Type a location…'), detail: 'sftp:user@host:/path, \\\\server\\share', value: { kind: 'typed' } as RepositoryChoice },
+    {
+      iconPath: new vscode.ThemeIcon('folder-opened'),
+      label: l10n.t('Choose a folder…'),
+      detail: l10n.t('A disk, a mounted share, or a folder of the backup server.'),
+      value: { kind: 'folder' } as RepositoryChoice,
+    },
+    {
+      iconPath: new vscode.ThemeIcon('edit'),
+      label: l10n.t('Type a location…'),
+      detail: 'sftp:user@host:/path, \\\\server\\share',
+      value: { kind: 'typed' } as RepositoryChoice,
+    },
     ...(locations.length === 0 ? [] : [separator(l10n.t('Repositories of other sets'))]),
-    ...locations.map((location) => ({ iconPath: new vscode.ThemeIcon('database'), label: location, value: { kind: 'known', location } as RepositoryChoice })),
+    ...locations.map((location) => ({
+      iconPath: new vscode.ThemeIcon('database'),
+      label: location,
+      value: { kind: 'known', location } as RepositoryChoice,
+    })),
   ];
-  const answer = await pick<RepositoryChoice>({ title: commandTitle('newSet'), position, placeholder: l10n.t('Where are the backups kept?'), items });
+  const answer = await pick<RepositoryChoice>({
+    title: commandTitle('newSet'),
+    position,
+    placeholder: l10n.t('Where are the backups kept?'),
+    items,
+  });
   if (answer.kind !== 'answer') return answer;
   const location = await locationOf(answer.value, set, position);
   // Cancelling the dialog goes back to the question before it.
@@ -93,10 +147,21 @@ async function askRepository(app: App, set: NewSet, position: StepPosition): Pro
 async function locationOf(choice: RepositoryChoice, { location }: NewSet, position: StepPosition): Promise<string | undefined> {
   if (choice.kind === 'known') return choice.location;
   if (choice.kind === 'folder') {
-    const folders = await askPaths(l10n.t('Folder for the Repository'), { canSelectFolders: true, canSelectFiles: false, openLabel: l10n.t('Keep Backups Here') });
+    const folders = await askPaths(l10n.t('Folder for the Repository'), {
+      canSelectFolders: true,
+      canSelectFiles: false,
+      openLabel: l10n.t('Keep Backups Here'),
+    });
     return folders?.[0];
   }
-  const answer = await askText({ title: commandTitle('newSet'), position, placeholder: '/mnt/backup/repository', prompt: l10n.t('The location, as restic writes it'), value: location, problem: (text) => (text.trim() === '' ? l10n.t('Enter a location.') : undefined) });
+  const answer = await askText({
+    title: commandTitle('newSet'),
+    position,
+    placeholder: '/mnt/backup/repository',
+    prompt: l10n.t('The location, as restic writes it'),
+    value: location,
+    problem: (text) => (text.trim() === '' ? l10n.t('Enter a location.') : undefined),
+  });
   return answer.kind === 'answer' ? answer.value.trim() : undefined;
 }
 
@@ -112,33 +177,77 @@ async function isRepository(app: App, location: string): Promise<boolean> {
 }
 
 async function askPassword(set: NewSet, position: StepPosition): Promise<StepAnswer<NewSet>> {
-  const answer = await askText({ title: commandTitle('newSet'), position, placeholder: l10n.t('Password'), prompt: l10n.t('The password of the new repository. Without it nobody can restore; the recovery kit has a place for it.'), isSecret: true, value: set.password, hint: strengthText, problem: (text) => (text === '' ? l10n.t('Enter a password.') : undefined) });
+  const answer = await askText({
+    title: commandTitle('newSet'),
+    position,
+    placeholder: l10n.t('Password'),
+    prompt: l10n.t('The password of the new repository. Without it nobody can restore; the recovery kit has a place for it.'),
+    isSecret: true,
+    value: set.password,
+    hint: strengthText,
+    problem: (text) => (text === '' ? l10n.t('Enter a password.') : undefined),
+  });
   return stepAnswer(answer, (password) => ({ ...set, password }));
 }
 
 async function askPasswordAgain(set: NewSet, position: StepPosition): Promise<StepAnswer<NewSet>> {
-  const answer = await askText({ title: commandTitle('newSet'), position, placeholder: l10n.t('Password'), prompt: l10n.t('The same password once more'), isSecret: true, problem: (text) => (text === set.password ? undefined : l10n.t('It differs from the first one.')) });
+  const answer = await askText({
+    title: commandTitle('newSet'),
+    position,
+    placeholder: l10n.t('Password'),
+    prompt: l10n.t('The same password once more'),
+    isSecret: true,
+    problem: (text) => (text === set.password ? undefined : l10n.t('It differs from the first one.')),
+  });
   return stepAnswer(answer, () => set);
 }
 
 async function askWhen(set: NewSet, position: StepPosition): Promise<StepAnswer<NewSet>> {
   type When = NonNullable<NewSet['when']> | { readonly kind: 'other-window' };
   const items = [
-    { iconPath: new vscode.ThemeIcon('calendar'), label: l10n.t('Every day, 21:00 to 23:00'), value: { kind: 'window', window: '21:00-23:00' } as When },
+    {
+      iconPath: new vscode.ThemeIcon('calendar'),
+      label: l10n.t('Every day, 21:00 to 23:00'),
+      value: { kind: 'window', window: '21:00-23:00' } as When,
+    },
     { iconPath: new vscode.ThemeIcon('clock'), label: l10n.t('Every day in another window…'), value: { kind: 'other-window' } as When },
-    { iconPath: new vscode.ThemeIcon('eye'), label: l10n.t('On every change'), detail: l10n.t('A minute after files have changed.'), value: { kind: 'on-change' } as When },
+    {
+      iconPath: new vscode.ThemeIcon('eye'),
+      label: l10n.t('On every change'),
+      detail: l10n.t('A minute after files have changed.'),
+      value: { kind: 'on-change' } as When,
+    },
     { iconPath: new vscode.ThemeIcon('person'), label: l10n.t('Only when it is started'), value: { kind: 'by-hand' } as When },
   ];
-  const answer = await pick<When>({ title: commandTitle('newSet'), position, placeholder: l10n.t('When does it run?'), items, isActive: ({ kind }) => kind === set.when?.kind });
+  const answer = await pick<When>({
+    title: commandTitle('newSet'),
+    position,
+    placeholder: l10n.t('When does it run?'),
+    items,
+    isActive: ({ kind }) => kind === set.when?.kind,
+  });
   if (answer.kind !== 'answer') return answer;
   const when = answer.value;
   if (when.kind !== 'other-window') return { kind: 'done', state: { ...set, when } };
-  const typed = await askText({ title: commandTitle('newSet'), position, placeholder: '21:00-23:00', prompt: l10n.t('From when until when, every day; also over midnight'), value: '21:00-23:00', problem: (text) => (parseWindow(text) === undefined ? l10n.t('Write it as 21:00-23:00.') : undefined) });
+  const typed = await askText({
+    title: commandTitle('newSet'),
+    position,
+    placeholder: '21:00-23:00',
+    prompt: l10n.t('From when until when, every day; also over midnight'),
+    value: '21:00-23:00',
+    problem: (text) => (parseWindow(text) === undefined ? l10n.t('Write it as 21:00-23:00.') : undefined),
+  });
   return stepAnswer(typed, (text) => ({ ...set, when: { kind: 'window', window: parseWindow(text) ?? text } }));
 }
 
 async function askRetention(set: NewSet, position: StepPosition): Promise<StepAnswer<NewSet>> {
   const items = retentionChoices().map((choice) => ({ label: choice.label, detail: choice.detail, value: choice }));
-  const answer = await pick({ title: commandTitle('newSet'), position, placeholder: l10n.t('How long are backups kept?'), items, isActive: ({ label }) => label === set.retention?.label });
+  const answer = await pick({
+    title: commandTitle('newSet'),
+    position,
+    placeholder: l10n.t('How long are backups kept?'),
+    items,
+    isActive: ({ label }) => label === set.retention?.label,
+  });
   return stepAnswer(answer, (retention) => ({ ...set, retention }));
 }

@@ -10,7 +10,9 @@ import { locationTarget } from './targets.ts';
 export async function enterPassword(app: App, argument: unknown): Promise<void> {
   const location = await locationTarget(app, argument, commandTitle('enterPassword'));
   if (location === undefined) return;
-  const info = await whileBusy(l10n.t('Opening {location}', { location }), (signal) => app.engine.request(protocol.repositoryInfo, { location }, { signal }));
+  const info = await whileBusy(l10n.t('Opening {location}', { location }), (signal) =>
+    app.engine.request(protocol.repositoryInfo, { location }, { signal }),
+  );
   app.log.info(`The password of repository ${info.id.slice(0, 8)} fits.`);
   await vscode.commands.executeCommand('cadangan.refresh');
 }
@@ -22,5 +24,7 @@ export async function forgetPassword(app: App, argument: unknown): Promise<void>
   await app.passwords.forget(hostId, location);
   // The engine keeps it in its memory.
   await app.engine.restart();
-  void vscode.window.showInformationMessage(l10n.t('The password of "{location}" is forgotten. It is asked for when it is needed.', { location }));
+  void vscode.window.showInformationMessage(
+    l10n.t('The password of "{location}" is forgotten. It is asked for when it is needed.', { location }),
+  );
 }

@@ -36,14 +36,40 @@ export async function approveRecords(app: App): Promise<void> {
 export async function closeNonconformity(app: App, id: string): Promise<boolean> {
   const title = `${commandTitle('closeNonconformity')}: ${id}`;
   const steps: readonly Step<Closing>[] = [
-    textStep<Closing>(title, l10n.t('Cause'), l10n.t('Why did it happen?'), ({ cause }) => cause, (state, cause) => ({ ...state, cause })),
-    textStep<Closing>(title, l10n.t('Correction'), l10n.t('What was done about it?'), ({ correction }) => correction, (state, correction) => ({ ...state, correction })),
-    textStep<Closing>(title, l10n.t('Prevention'), l10n.t('What keeps it from happening again? May stay empty.'), ({ prevention }) => prevention, (state, prevention) => ({ ...state, prevention }), { mayBeEmpty: true }),
+    textStep<Closing>(
+      title,
+      l10n.t('Cause'),
+      l10n.t('Why did it happen?'),
+      ({ cause }) => cause,
+      (state, cause) => ({ ...state, cause }),
+    ),
+    textStep<Closing>(
+      title,
+      l10n.t('Correction'),
+      l10n.t('What was done about it?'),
+      ({ correction }) => correction,
+      (state, correction) => ({ ...state, correction }),
+    ),
+    textStep<Closing>(
+      title,
+      l10n.t('Prevention'),
+      l10n.t('What keeps it from happening again? May stay empty.'),
+      ({ prevention }) => prevention,
+      (state, prevention) => ({ ...state, prevention }),
+      { mayBeEmpty: true },
+    ),
     ...personSteps<Closing>(title),
   ];
   const { cause, correction, prevention = '', name, position } = (await runSteps<Closing>(steps, rememberedPerson(app))) ?? {};
   if (cause === undefined || correction === undefined || name === undefined || position === undefined) return false;
-  await app.engine.request(protocol.closeNonconformity, { id, cause, correction, ...(prevention === '' ? {} : { prevention }), name, position });
+  await app.engine.request(protocol.closeNonconformity, {
+    id,
+    cause,
+    correction,
+    ...(prevention === '' ? {} : { prevention }),
+    name,
+    position,
+  });
   await rememberPerson(app, { name, position });
   await app.records.refresh();
   return true;
@@ -52,14 +78,33 @@ export async function closeNonconformity(app: App, id: string): Promise<boolean>
 function actStep(title: string): Step<Approval> {
   const items = [
     { label: l10n.t('Prepared'), detail: l10n.t('The records are complete, and were put together by me.'), value: 'prepared' as const },
-    { label: l10n.t('Checked'), detail: l10n.t('I have looked through them, and followed up what was not right.'), value: 'checked' as const },
+    {
+      label: l10n.t('Checked'),
+      detail: l10n.t('I have looked through them, and followed up what was not right.'),
+      value: 'checked' as const,
+    },
     { label: l10n.t('Approved'), detail: l10n.t('I accept them for the organisation.'), value: 'approved' as const },
   ];
-  return { ask: async (state, position) => stepAnswer(await pick<ApproveParams['act']>({ title, position, placeholder: l10n.t('What have you done with the records?'), items, isActive: (value) => value === state.act }), (act) => ({ ...state, act })) };
+  return {
+    ask: async (state, position) =>
+      stepAnswer(
+        await pick<ApproveParams['act']>({
+          title,
+          position,
+          placeholder: l10n.t('What have you done with the records?'),
+          items,
+          isActive: (value) => value === state.act,
+        }),
+        (act) => ({ ...state, act }),
+      ),
+  };
 }
 
 async function tell({ number, summary }: RecordRow): Promise<void> {
   const button = commandTitle('showRecord');
-  const chosen = await vscode.window.showInformationMessage(l10n.t('Record {number} is written: {summary}', { number: formatCount(number), summary }), button);
+  const chosen = await vscode.window.showInformationMessage(
+    l10n.t('Record {number} is written: {summary}', { number: formatCount(number), summary }),
+    button,
+  );
   if (chosen === button) await vscode.commands.executeCommand(commandId('showRecord'), { number });
 }

@@ -18,11 +18,14 @@ interface ReportChoice {
 /** *Make a Report…*: the form of a period as a file. */
 export async function makeReport(app: App): Promise<void> {
   const title = commandTitle('makeReport');
-  const { period, format, language } = (await runSteps<ReportChoice>([periodStep(app, title), formatStep(title), languageStep(title)], {})) ?? {};
+  const { period, format, language } =
+    (await runSteps<ReportChoice>([periodStep(app, title), formatStep(title), languageStep(title)], {})) ?? {};
   if (period === undefined || format === undefined || language === undefined) return;
   const file = await askFile(title, reportFileName(period, format, language), format);
   if (file === undefined) return;
-  const written = await whileBusy(l10n.t('Making the report'), (signal) => app.engine.request(protocol.writeReport, { ...period, format, language, file: file.fsPath }, { signal }));
+  const written = await whileBusy(l10n.t('Making the report'), (signal) =>
+    app.engine.request(protocol.writeReport, { ...period, format, language, file: file.fsPath }, { signal }),
+  );
   await tell(written, file, true);
 }
 
@@ -33,7 +36,9 @@ export async function makeAuditPack(app: App): Promise<void> {
   if (period === undefined) return;
   const file = await askFile(title, packFileName(period), 'zip');
   if (file === undefined) return;
-  const written = await whileBusy(l10n.t('Making the audit pack'), (signal) => app.engine.request(protocol.writeAuditPack, { ...period, file: file.fsPath }, { signal }));
+  const written = await whileBusy(l10n.t('Making the audit pack'), (signal) =>
+    app.engine.request(protocol.writeAuditPack, { ...period, file: file.fsPath }, { signal }),
+  );
   await tell(written, file, false);
 }
 
@@ -43,17 +48,50 @@ function formatStep(title: string): Step<ReportChoice> {
     { iconPath: new vscode.ThemeIcon('globe'), label: 'HTML', description: l10n.t('for a browser'), value: 'html' as const },
     { iconPath: new vscode.ThemeIcon('table'), label: 'CSV', description: l10n.t('for a spreadsheet'), value: 'csv' as const },
   ];
-  return { ask: async (state, position) => stepAnswer(await pick<ReportParams['format']>({ title, position, placeholder: l10n.t('In which format?'), items, isActive: (value) => value === state.format }), (format) => ({ ...state, format })) };
+  return {
+    ask: async (state, position) =>
+      stepAnswer(
+        await pick<ReportParams['format']>({
+          title,
+          position,
+          placeholder: l10n.t('In which format?'),
+          items,
+          isActive: (value) => value === state.format,
+        }),
+        (format) => ({ ...state, format }),
+      ),
+  };
 }
 
 function languageStep(title: string): Step<ReportChoice> {
-  const items = [{ label: 'English', value: 'en' as const }, { label: 'Bahasa Indonesia', value: 'id' as const }];
-  return { ask: async (state, position) => stepAnswer(await pick<ReportParams['language']>({ title, position, placeholder: l10n.t('In which language?'), items, isActive: (value) => value === (state.language ?? currentLanguage()) }), (language) => ({ ...state, language })) };
+  const items = [
+    { label: 'English', value: 'en' as const },
+    { label: 'Bahasa Indonesia', value: 'id' as const },
+  ];
+  return {
+    ask: async (state, position) =>
+      stepAnswer(
+        await pick<ReportParams['language']>({
+          title,
+          position,
+          placeholder: l10n.t('In which language?'),
+          items,
+          isActive: (value) => value === (state.language ?? currentLanguage()),
+        }),
+        (language) => ({ ...state, language }),
+      ),
+  };
 }
 
 async function askFile(title: string, name: string, extension: string): Promise<vscode.Uri | undefined> {
-  const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file')?.uri ?? vscode.Uri.file(process.env['HOME'] ?? process.env['USERPROFILE'] ?? '/');
-  return vscode.window.showSaveDialog({ title, defaultUri: vscode.Uri.joinPath(folder, name), filters: { [extension.toUpperCase()]: [extension] } });
+  const folder =
+    vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file')?.uri ??
+    vscode.Uri.file(process.env['HOME'] ?? process.env['USERPROFILE'] ?? '/');
+  return vscode.window.showSaveDialog({
+    title,
+    defaultUri: vscode.Uri.joinPath(folder, name),
+    filters: { [extension.toUpperCase()]: [extension] },
+  });
 }
 
 async function tell({ file, bytes, hints }: WrittenDocument, uri: vscode.Uri, canOpen: boolean): Promise<void> {
@@ -64,5 +102,6 @@ async function tell({ file, bytes, hints }: WrittenDocument, uri: vscode.Uri, ca
   // The system's program shows it. On another machine than the user's there is none; the explorer can download it from there.
   const isLocal = vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop;
   if (isLocal) await vscode.env.openExternal(uri);
-  else await vscode.commands.executeCommand(vscode.workspace.getWorkspaceFolder(uri) === undefined ? 'vscode.open' : 'revealInExplorer', uri);
+  else
+    await vscode.commands.executeCommand(vscode.workspace.getWorkspaceFolder(uri) === undefined ? 'vscode.open' : 'revealInExplorer', uri);
 }

@@ -91,7 +91,9 @@ async function nonconformityPage(app: App, id: string): Promise<ShownPage> {
 /** Of the records that it names; a few, and what cannot be read goes by its number. */
 async function rowsOf(app: App, { openedBy, records, closed }: NonconformityInfo): Promise<readonly RecordRow[]> {
   const numbers = [openedBy, ...records.slice(0, rowsMax), closed?.number].filter((number) => number !== undefined);
-  const rows = await Promise.all(numbers.map((number) => app.engine.request(protocol.readRecord, { number }, { isQuiet: true }).catch(() => undefined)));
+  const rows = await Promise.all(
+    numbers.map((number) => app.engine.request(protocol.readRecord, { number }, { isQuiet: true }).catch(() => undefined)),
+  );
   return rows.filter((row) => row !== undefined);
 }
 
@@ -115,7 +117,12 @@ async function repeat(app: App, { repeatable }: RecordPage): Promise<void> {
 }
 
 /** Undefined when nobody chose one, or there is none. */
-async function nonconformityTarget(app: App, argument: unknown, title: string, isWanted: (one: NonconformityInfo) => boolean): Promise<string | undefined> {
+async function nonconformityTarget(
+  app: App,
+  argument: unknown,
+  title: string,
+  isWanted: (one: NonconformityInfo) => boolean,
+): Promise<string | undefined> {
   if (isNonconformityNode(argument)) return argument.info.id;
   if (typeof argument === 'object' && argument !== null && 'id' in argument && typeof argument.id === 'string') return argument.id;
   const wanted = (await app.engine.ask(protocol.listNonconformities)).filter(isWanted);
@@ -123,12 +130,20 @@ async function nonconformityTarget(app: App, argument: unknown, title: string, i
     void vscode.window.showInformationMessage(l10n.t('There is no such nonconformity.'));
     return undefined;
   }
-  const items = wanted.map(({ id, text, openedAt, closed }) => ({ iconPath: themeIcon(iconOfNonconformity(closed !== undefined)), label: id, description: formatDay(instantOf(openedAt)), detail: text, value: id }));
+  const items = wanted.map(({ id, text, openedAt, closed }) => ({
+    iconPath: themeIcon(iconOfNonconformity(closed !== undefined)),
+    label: id,
+    description: formatDay(instantOf(openedAt)),
+    detail: text,
+    value: id,
+  }));
   const answer = await pick({ title, placeholder: l10n.t('Choose a nonconformity'), items });
   return answer.kind === 'answer' ? answer.value : undefined;
 }
 
 function numberOf(argument: unknown): number | undefined {
   if (isRecordNode(argument)) return argument.row.number;
-  return typeof argument === 'object' && argument !== null && 'number' in argument && typeof argument.number === 'number' ? argument.number : undefined;
+  return typeof argument === 'object' && argument !== null && 'number' in argument && typeof argument.number === 'number'
+    ? argument.number
+    : undefined;
 }

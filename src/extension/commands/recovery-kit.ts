@@ -22,14 +22,23 @@ export async function saveRecoveryKit(app: App, argument: unknown): Promise<void
     ],
   });
   if (answer.kind !== 'answer') return;
-  const kit = await whileBusy(title, (signal) => app.engine.request(protocol.recoveryKit, { location, withPassword: answer.value }, { signal }));
-  const uri = await vscode.window.showSaveDialog({ title, defaultUri: defaultUri(), filters: { [l10n.t('Page')]: ['html'], [l10n.t('Text')]: ['txt'] } });
+  const kit = await whileBusy(title, (signal) =>
+    app.engine.request(protocol.recoveryKit, { location, withPassword: answer.value }, { signal }),
+  );
+  const uri = await vscode.window.showSaveDialog({
+    title,
+    defaultUri: defaultUri(),
+    filters: { [l10n.t('Page')]: ['html'], [l10n.t('Text')]: ['txt'] },
+  });
   if (uri === undefined) return;
   await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(uri.path.endsWith('.txt') ? kit.text : kit.html));
   await app.context.globalState.update('cadangan.done.recoveryKit', true);
   await setContextKey('hasRecoveryKit', true);
   const open = l10n.t('Open');
-  const chosen = await vscode.window.showInformationMessage(l10n.t('The recovery kit is saved. Print it, and keep it away from this server.'), open);
+  const chosen = await vscode.window.showInformationMessage(
+    l10n.t('The recovery kit is saved. Print it, and keep it away from this server.'),
+    open,
+  );
   if (chosen !== open) return;
   // A browser shows and prints the page; on another machine than the user's there is none.
   if (vscode.env.remoteName === undefined && uri.path.endsWith('.html')) await vscode.env.openExternal(uri);
@@ -37,6 +46,8 @@ export async function saveRecoveryKit(app: App, argument: unknown): Promise<void
 }
 
 function defaultUri(): vscode.Uri {
-  const folder = vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file')?.uri ?? vscode.Uri.file(process.env['HOME'] ?? process.env['USERPROFILE'] ?? '/');
+  const folder =
+    vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file')?.uri ??
+    vscode.Uri.file(process.env['HOME'] ?? process.env['USERPROFILE'] ?? '/');
   return vscode.Uri.joinPath(folder, `${l10n.t('recovery-kit')}.html`);
 }

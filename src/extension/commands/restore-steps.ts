@@ -8,7 +8,14 @@ import { iconOfState } from '../model/icons.ts';
 import { instantOf } from '../model/instants.ts';
 import { snapshotPathOf } from '../model/machine-paths.ts';
 import { oneLine } from '../model/plain-text.ts';
-import { datesOfSnapshots, isStepNeeded, overwriteChoices, previewLines, restoreParams, type RestoreChoice } from '../model/restore-choice.ts';
+import {
+  datesOfSnapshots,
+  isStepNeeded,
+  overwriteChoices,
+  previewLines,
+  restoreParams,
+  type RestoreChoice,
+} from '../model/restore-choice.ts';
 import { joined, setRow } from '../model/set-row.ts';
 import { isOnDrive } from '../model/snapshot-uri.ts';
 import { setOfSnapshot } from '../model/snapshot-row.ts';
@@ -36,16 +43,43 @@ export function restoreSteps(app: App): readonly Step<RestoreChoice>[] {
 
 async function askData(app: App, choice: RestoreChoice, position: StepPosition): Promise<StepAnswer<RestoreChoice>> {
   const sets = await app.sets.load();
-  const items = sets.map((set) => ({ iconPath: themeIcon(iconOfState(set.state)), label: set.title, description: setRow(set, systemClock.nowNs()).description ?? '', value: set as SetInfo | 'file' }));
-  const fileItem = { iconPath: new vscode.ThemeIcon('file'), label: l10n.t('A file or folder of this server…'), detail: l10n.t('Also one that is gone: choose the folder in which it was.'), value: 'file' as const };
-  const answer = await pick<SetInfo | 'file'>({ title: commandTitle('restore'), placeholder: l10n.t('What is to be restored?'), position, items: [separator(l10n.t('Backup sets')), ...items, separator(''), fileItem], isActive: (value) => value !== 'file' && value.name === choice.set?.name });
+  const items = sets.map((set) => ({
+    iconPath: themeIcon(iconOfState(set.state)),
+    label: set.title,
+    description: setRow(set, systemClock.nowNs()).description ?? '',
+    value: set as SetInfo | 'file',
+  }));
+  const fileItem = {
+    iconPath: new vscode.ThemeIcon('file'),
+    label: l10n.t('A file or folder of this server…'),
+    detail: l10n.t('Also one that is gone: choose the folder in which it was.'),
+    value: 'file' as const,
+  };
+  const answer = await pick<SetInfo | 'file'>({
+    title: commandTitle('restore'),
+    placeholder: l10n.t('What is to be restored?'),
+    position,
+    items: [separator(l10n.t('Backup sets')), ...items, separator(''), fileItem],
+    isActive: (value) => value !== 'file' && value.name === choice.set?.name,
+  });
   if (answer.kind !== 'answer') return answer;
   const { given } = choice;
-  if (answer.value !== 'file') return { kind: 'done', state: withCopies(app, { given, set: answer.value, locations: [answer.value.location], title: answer.value.title }) };
-  const paths = await askPaths(l10n.t('File or Folder to Restore'), { canSelectFiles: true, canSelectFolders: true, openLabel: l10n.t('Choose') });
+  if (answer.value !== 'file')
+    return {
+      kind: 'done',
+      state: withCopies(app, { given, set: answer.value, locations: [answer.value.location], title: answer.value.title }),
+    };
+  const paths = await askPaths(l10n.t('File or Folder to Restore'), {
+    canSelectFiles: true,
+    canSelectFolders: true,
+    openLabel: l10n.t('Choose'),
+  });
   const [machinePath] = paths ?? [];
   if (machinePath === undefined) return { kind: 'cancel' };
-  return { kind: 'done', state: withCopies(app, { given, locations: app.sets.locations, title: machinePath, paths: [snapshotPathOf(machinePath)] }) };
+  return {
+    kind: 'done',
+    state: withCopies(app, { given, locations: app.sets.locations, title: machinePath, paths: [snapshotPathOf(machinePath)] }),
+  };
 }
 
 /** From the backup server, or from a copy on Google Drive: of all of them, with what they lack. */
@@ -54,10 +88,28 @@ async function askFrom(choice: RestoreChoice, position: StepPosition): Promise<S
   const nowNs = systemClock.nowNs();
   const original = choice.originals ?? choice.locations;
   const items = [
-    { iconPath: new vscode.ThemeIcon('server'), label: l10n.t('From the backup server'), description: original.join(', '), value: undefined as CopyInfo | undefined },
-    ...copies.filter(({ snapshots }) => snapshot === undefined || snapshots.includes(snapshot.id)).map((copy) => ({ iconPath: new vscode.ThemeIcon('cloud-download'), label: l10n.t('From Google Drive'), description: joined([copy.location, copyText(copy, nowNs)]), value: copy })),
+    {
+      iconPath: new vscode.ThemeIcon('server'),
+      label: l10n.t('From the backup server'),
+      description: original.join(', '),
+      value: undefined as CopyInfo | undefined,
+    },
+    ...copies
+      .filter(({ snapshots }) => snapshot === undefined || snapshots.includes(snapshot.id))
+      .map((copy) => ({
+        iconPath: new vscode.ThemeIcon('cloud-download'),
+        label: l10n.t('From Google Drive'),
+        description: joined([copy.location, copyText(copy, nowNs)]),
+        value: copy,
+      })),
   ];
-  const answer = await pick<CopyInfo | undefined>({ title: commandTitle('restore'), placeholder: l10n.t('From where?'), position, items, isActive: (value) => (value?.location ?? original[0]) === choice.locations[0] });
+  const answer = await pick<CopyInfo | undefined>({
+    title: commandTitle('restore'),
+    placeholder: l10n.t('From where?'),
+    position,
+    items,
+    isActive: (value) => (value?.location ?? original[0]) === choice.locations[0],
+  });
   return stepAnswer(answer, (copy) => ({ ...choice, originals: original, locations: copy === undefined ? original : [copy.location] }));
 }
 
@@ -66,16 +118,38 @@ async function askPart(app: App, choice: RestoreChoice, position: StepPosition):
   const { set } = choice;
   if (set === undefined) return { kind: 'cancel' };
   const items = [
-    { iconPath: new vscode.ThemeIcon('archive'), label: l10n.t('Everything in {name}', { name: set.title }), description: set.sources.join(', '), value: 'all' as const },
-    { iconPath: new vscode.ThemeIcon('list-tree'), label: l10n.t('A file or folder in it…'), description: l10n.t('Look into the newest snapshot'), value: 'part' as const },
+    {
+      iconPath: new vscode.ThemeIcon('archive'),
+      label: l10n.t('Everything in {name}', { name: set.title }),
+      description: set.sources.join(', '),
+      value: 'all' as const,
+    },
+    {
+      iconPath: new vscode.ThemeIcon('list-tree'),
+      label: l10n.t('A file or folder in it…'),
+      description: l10n.t('Look into the newest snapshot'),
+      value: 'part' as const,
+    },
   ];
-  const answer = await pick<'all' | 'part'>({ title: commandTitle('restore'), placeholder: l10n.t('All of it, or a part?'), position, items, isActive: (value) => (value === 'part') === (choice.paths !== undefined && choice.paths[0] !== everything) });
+  const answer = await pick<'all' | 'part'>({
+    title: commandTitle('restore'),
+    placeholder: l10n.t('All of it, or a part?'),
+    position,
+    items,
+    isActive: (value) => (value === 'part') === (choice.paths !== undefined && choice.paths[0] !== everything),
+  });
   if (answer.kind !== 'answer') return answer;
   if (answer.value === 'all') return { kind: 'done', state: { ...choice, paths: [everything], title: set.title } };
   const [newest] = datesOfSnapshots(await snapshotsOfSet(app, set, choice.locations));
   if (newest === undefined) return sayNone(set.title);
   const start = set.sources.length === 1 ? snapshotPathOf(set.sources[0] ?? '/') : everything;
-  const chosen = await browse(app, { location: choice.locations[0] ?? set.location, snapshot: newest.snapshot, start, title: commandTitle('restore'), position });
+  const chosen = await browse(app, {
+    location: choice.locations[0] ?? set.location,
+    snapshot: newest.snapshot,
+    start,
+    title: commandTitle('restore'),
+    position,
+  });
   return stepAnswer(chosen, ({ path, name }) => ({ ...choice, paths: [path], title: name }));
 }
 
@@ -91,7 +165,13 @@ async function askDate(app: App, choice: RestoreChoice, position: StepPosition):
   };
   const dates = await list();
   if (dates.length === 0) return sayNone(choice.title);
-  const answer = await pick({ title: commandTitle('restore'), placeholder: l10n.t('{name} as of which date? Only dates at which it existed are shown', { name: choice.title }), position, items: dateItems(dates), isActive: ({ snapshot }) => snapshot.id === choice.snapshot?.id });
+  const answer = await pick({
+    title: commandTitle('restore'),
+    placeholder: l10n.t('{name} as of which date? Only dates at which it existed are shown', { name: choice.title }),
+    position,
+    items: dateItems(dates),
+    isActive: ({ snapshot }) => snapshot.id === choice.snapshot?.id,
+  });
   return stepAnswer(answer, ({ snapshot }) => {
     const location = locationOfDate.get(snapshot.id);
     return { ...choice, snapshot, locations: location === undefined ? choice.locations : [location] };
@@ -100,21 +180,50 @@ async function askDate(app: App, choice: RestoreChoice, position: StepPosition):
 
 async function askDestination(choice: RestoreChoice, position: StepPosition): Promise<StepAnswer<RestoreChoice>> {
   const items = [
-    { iconPath: new vscode.ThemeIcon('reply'), label: l10n.t('The original place'), description: originalPlace(choice), value: 'original' as const },
-    { iconPath: new vscode.ThemeIcon('folder-opened'), label: l10n.t('Another folder…'), detail: l10n.t('What is in use stays untouched.'), value: 'folder' as const },
+    {
+      iconPath: new vscode.ThemeIcon('reply'),
+      label: l10n.t('The original place'),
+      description: originalPlace(choice),
+      value: 'original' as const,
+    },
+    {
+      iconPath: new vscode.ThemeIcon('folder-opened'),
+      label: l10n.t('Another folder…'),
+      detail: l10n.t('What is in use stays untouched.'),
+      value: 'folder' as const,
+    },
   ];
-  const answer = await pick<'original' | 'folder'>({ title: commandTitle('restore'), placeholder: l10n.t('Where to?'), position, items, isActive: (value) => value === choice.target?.kind });
+  const answer = await pick<'original' | 'folder'>({
+    title: commandTitle('restore'),
+    placeholder: l10n.t('Where to?'),
+    position,
+    items,
+    isActive: (value) => value === choice.target?.kind,
+  });
   if (answer.kind !== 'answer') return answer;
   if (answer.value === 'original') return { kind: 'done', state: { ...choice, target: { kind: 'original' } } };
   const before = choice.target?.kind === 'folder' ? { defaultUri: vscode.Uri.file(choice.target.folder) } : {};
-  const folders = await askPaths(l10n.t('Destination Folder'), { canSelectFolders: true, canSelectFiles: false, openLabel: l10n.t('Restore into This Folder'), ...before });
+  const folders = await askPaths(l10n.t('Destination Folder'), {
+    canSelectFolders: true,
+    canSelectFiles: false,
+    openLabel: l10n.t('Restore into This Folder'),
+    ...before,
+  });
   const [folder] = folders ?? [];
   // Cancelling the dialog goes back to the question before it.
-  return folder === undefined ? askDestination(choice, position) : { kind: 'done', state: { ...choice, target: { kind: 'folder', folder } } };
+  return folder === undefined
+    ? askDestination(choice, position)
+    : { kind: 'done', state: { ...choice, target: { kind: 'folder', folder } } };
 }
 
 async function askExisting(choice: RestoreChoice, position: StepPosition): Promise<StepAnswer<RestoreChoice>> {
-  const answer = await pick({ title: commandTitle('restore'), placeholder: l10n.t('What happens to files that are there already?'), position, items: overwriteChoices(), isActive: (value) => value === choice.overwrite });
+  const answer = await pick({
+    title: commandTitle('restore'),
+    placeholder: l10n.t('What happens to files that are there already?'),
+    position,
+    items: overwriteChoices(),
+    isActive: (value) => value === choice.overwrite,
+  });
   return stepAnswer(answer, (overwrite) => ({ ...choice, overwrite }));
 }
 
@@ -126,14 +235,32 @@ async function askStart(app: App, choice: RestoreChoice, position: StepPosition)
   const items = app.engine.request(protocol.previewRestore, params, { signal: controller.signal }).then((preview) => [
     { iconPath: new vscode.ThemeIcon('play'), label: l10n.t('Start'), description: summary(choice), value: true },
     separator(l10n.t('Preview')),
-    ...previewLines(preview, isOnDrive(params.location)).map(({ icon, label, description }) => ({ iconPath: new vscode.ThemeIcon(icon), label, description })),
+    ...previewLines(preview, isOnDrive(params.location)).map(({ icon, label, description }) => ({
+      iconPath: new vscode.ThemeIcon(icon),
+      label,
+      description,
+    })),
     ...(preview.exceptions.length === 0 ? [] : [separator(l10n.t('Exceptions'))]),
-    ...preview.exceptions.slice(0, samplesMax).map(({ item, kind, reason }) => ({ iconPath: new vscode.ThemeIcon('warning'), label: oneLine(item), description: describeFault(kind, reason, oneLine) })),
+    ...preview.exceptions.slice(0, samplesMax).map(({ item, kind, reason }) => ({
+      iconPath: new vscode.ThemeIcon('warning'),
+      label: oneLine(item),
+      description: describeFault(kind, reason, oneLine),
+    })),
     ...(preview.samples.length === 0 ? [] : [separator(l10n.t('Files'))]),
-    ...preview.samples.slice(0, samplesMax).map(({ path, action }) => ({ iconPath: new vscode.ThemeIcon(actionIcons[action]), label: textOf(path as ByteString), description: actionText(action) })),
+    ...preview.samples.slice(0, samplesMax).map(({ path, action }) => ({
+      iconPath: new vscode.ThemeIcon(actionIcons[action]),
+      label: textOf(path as ByteString),
+      description: actionText(action),
+    })),
   ]);
   try {
-    const answer = await pick<boolean>({ title: commandTitle('restore'), placeholder: l10n.t('Look at the preview; Start begins'), position, items, isActive: () => true });
+    const answer = await pick<boolean>({
+      title: commandTitle('restore'),
+      placeholder: l10n.t('Look at the preview; Start begins'),
+      position,
+      items,
+      isActive: () => true,
+    });
     return stepAnswer(answer, () => choice);
   } finally {
     controller.abort();
@@ -144,15 +271,22 @@ const actionIcons = { write: 'new-file', overwrite: 'replace', leave: 'circle-sl
 
 function actionText(action: keyof typeof actionIcons): string {
   switch (action) {
-    case 'write': return l10n.t('is written');
-    case 'overwrite': return l10n.t('is overwritten');
-    case 'leave': return l10n.t('is left as it is');
+    case 'write':
+      return l10n.t('is written');
+    case 'overwrite':
+      return l10n.t('is overwritten');
+    case 'leave':
+      return l10n.t('is left as it is');
   }
 }
 
 function summary({ title, snapshot, target }: RestoreChoice): string {
   const date = snapshot === undefined ? '' : formatDate(instantOf(snapshot.time));
-  return l10n.t('{name} of {date} to {target}', { name: title, date, target: target?.kind === 'folder' ? target.folder : l10n.t('the original place') });
+  return l10n.t('{name} of {date} to {target}', {
+    name: title,
+    date,
+    target: target?.kind === 'folder' ? target.folder : l10n.t('the original place'),
+  });
 }
 
 function originalPlace({ snapshot, set, paths }: RestoreChoice): string {
@@ -174,5 +308,8 @@ export function sayNone(name: string): { readonly kind: 'cancel' } {
 
 /** With the copies that there are of where it lies. */
 export function withCopies(app: App, choice: RestoreChoice): RestoreChoice {
-  return { ...choice, copies: app.drive.copies.filter(({ repository, snapshots }) => choice.locations.includes(repository) && snapshots.length > 0) };
+  return {
+    ...choice,
+    copies: app.drive.copies.filter(({ repository, snapshots }) => choice.locations.includes(repository) && snapshots.length > 0),
+  };
 }

@@ -47,9 +47,19 @@ async function startOf(app: App, argument: unknown, selected: unknown): Promise<
   }
   if (isSnapshotNode(argument)) return startOfSnapshot(argument);
   if (isVersion(argument)) {
-    return { given: { data: true, date: true }, locations: [argument.location], title: argument.name, paths: [argument.path], snapshot: argument.snapshot };
+    return {
+      given: { data: true, date: true },
+      locations: [argument.location],
+      title: argument.name,
+      paths: [argument.path],
+      snapshot: argument.snapshot,
+    };
   }
-  const set = isSetNode(argument) ? argument.set : typeof argument === 'string' ? (await app.sets.load()).find(({ name }) => name === argument) : undefined;
+  const set = isSetNode(argument)
+    ? argument.set
+    : typeof argument === 'string'
+      ? (await app.sets.load()).find(({ name }) => name === argument)
+      : undefined;
   if (set !== undefined) return { given: { data: true, date: false }, set, locations: [set.location], title: set.title };
   if (!(argument instanceof vscode.Uri)) return nothingChosen;
   const target = await pathTarget(app, argument);
@@ -61,15 +71,29 @@ async function startOf(app: App, argument: unknown, selected: unknown): Promise<
 type LocatedSnapshot = Pick<SnapshotNode, 'location' | 'snapshot' | 'set'>;
 
 function startOfSnapshot({ location, snapshot, set }: LocatedSnapshot): RestoreChoice {
-  return { given: { data: true, date: true }, locations: [location], title: set?.title ?? snapshot.paths.join(', '), paths: ['/' as ByteString], snapshot };
+  return {
+    given: { data: true, date: true },
+    locations: [location],
+    title: set?.title ?? snapshot.paths.join(', '),
+    paths: ['/' as ByteString],
+    snapshot,
+  };
 }
 
 /** *Restore from here*: of a set of the repository that was copied. */
 async function startOfCopy(app: App, { repository, location, title }: CopyInfo): Promise<RestoreChoice | undefined> {
   const sets = (await app.sets.load()).filter((set) => set.location === repository);
-  const items = sets.map((set) => ({ iconPath: new vscode.ThemeIcon('archive'), label: set.title, description: set.sources.join(', '), value: set }));
+  const items = sets.map((set) => ({
+    iconPath: new vscode.ThemeIcon('archive'),
+    label: set.title,
+    description: set.sources.join(', '),
+    value: set,
+  }));
   const [only] = sets;
-  const answer = sets.length === 1 && only !== undefined ? { kind: 'answer' as const, value: only } : await pick({ title: commandTitle('restore'), placeholder: l10n.t('Which backup set of {name}?', { name: title }), items });
+  const answer =
+    sets.length === 1 && only !== undefined
+      ? { kind: 'answer' as const, value: only }
+      : await pick({ title: commandTitle('restore'), placeholder: l10n.t('Which backup set of {name}?', { name: title }), items });
   if (answer.kind !== 'answer') return undefined;
   return { given: { data: true, date: false }, set: answer.value, locations: [location], title: answer.value.title };
 }
@@ -77,12 +101,17 @@ async function startOfCopy(app: App, { repository, location, title }: CopyInfo):
 async function runRestore(app: App, choice: RestoreChoice, params: RestoreParams): Promise<void> {
   const context = { location: params.location, retry: () => runRestore(app, choice, params) };
   try {
-    const result = await withRunProgress(l10n.t('Restoring {name}', { name: choice.title }), (run) => app.engine.run(protocol.startRestore, params, run));
+    const result = await withRunProgress(l10n.t('Restoring {name}', { name: choice.title }), (run) =>
+      app.engine.run(protocol.startRestore, params, run),
+    );
     if (result.outcome === 'success' || result.outcome === 'success-with-exceptions') {
       await app.context.globalState.update('cadangan.done.restore', true);
       await setContextKey('hasRestored', true);
     }
-    await showResult(app, result, choice.title, { ...context, button: { label: l10n.t('Open Destination'), press: () => openDestination(choice) } });
+    await showResult(app, result, choice.title, {
+      ...context,
+      button: { label: l10n.t('Open Destination'), press: () => openDestination(choice) },
+    });
   } catch (error) {
     await showError(error, context);
   }
@@ -95,7 +124,8 @@ async function openDestination({ target, paths, snapshot }: RestoreChoice): Prom
   const destination = target?.kind === 'folder' ? target.folder : original;
   if (destination === undefined) return;
   const uri = vscode.Uri.file(destination);
-  const isShown = vscode.workspace.workspaceFolders?.some((folder) => folder.uri.scheme === 'file' && isInside(destination, folder.uri.fsPath)) ?? false;
+  const isShown =
+    vscode.workspace.workspaceFolders?.some((folder) => folder.uri.scheme === 'file' && isInside(destination, folder.uri.fsPath)) ?? false;
   const isLocal = vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop;
   if (isShown) await vscode.commands.executeCommand('revealInExplorer', uri);
   else if (isLocal) await vscode.commands.executeCommand('revealFileInOS', uri);

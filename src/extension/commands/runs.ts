@@ -20,7 +20,9 @@ export async function runBackup(app: App, set: SetInfo): Promise<void> {
   const context = { location: set.location, retry: () => runBackup(app, set) };
   app.awaitedRuns.add(set.name);
   try {
-    const result = await withRunProgress(l10n.t('Backing up {name}', { name: set.title }), (run) => app.engine.run(protocol.startBackup, { set: set.name }, run));
+    const result = await withRunProgress(l10n.t('Backing up {name}', { name: set.title }), (run) =>
+      app.engine.run(protocol.startBackup, { set: set.name }, run),
+    );
     await app.context.globalState.update(`cadangan.told.${set.name}`, `failed ${result.endedAt}`);
     app.awaitedRuns.delete(set.name);
     app.repositories.forgetSnapshots();
@@ -59,18 +61,30 @@ export async function checkRepository(app: App, argument: unknown): Promise<void
     placeholder: l10n.t('How thoroughly?'),
     items: [
       { label: l10n.t('Structure'), detail: l10n.t('Everything is there and fits together. Takes seconds to minutes.'), value: false },
-      { label: l10n.t('Structure and all data'), detail: l10n.t('Every byte is read and verified. Takes as long as reading the whole repository.'), value: true },
+      {
+        label: l10n.t('Structure and all data'),
+        detail: l10n.t('Every byte is read and verified. Takes as long as reading the whole repository.'),
+        value: true,
+      },
     ],
   });
   if (answer.kind !== 'answer') return;
   const context = { location, retry: () => checkRepository(app, location) };
-  const result = await withRunProgress(l10n.t('Checking {location}', { location }), (run) => app.engine.run(protocol.startCheck, { location, readData: answer.value }, run));
+  const result = await withRunProgress(l10n.t('Checking {location}', { location }), (run) =>
+    app.engine.run(protocol.startCheck, { location, readData: answer.value }, run),
+  );
   await showResult(app, result, location, context);
 }
 
 export async function unlock(app: App, argument: unknown): Promise<void> {
   const location = await locationTarget(app, argument, commandTitle('unlock'));
   if (location === undefined) return;
-  const count = await whileBusy(commandTitle('unlock'), (signal) => app.engine.request(protocol.unlockRepository, { location }, { signal }));
-  void vscode.window.showInformationMessage(count === 0 ? l10n.t('No lock had to be removed from "{location}".', { location }) : l10n.t('Removed from "{location}": {locks}.', { locks: countText(count, 'lock'), location }));
+  const count = await whileBusy(commandTitle('unlock'), (signal) =>
+    app.engine.request(protocol.unlockRepository, { location }, { signal }),
+  );
+  void vscode.window.showInformationMessage(
+    count === 0
+      ? l10n.t('No lock had to be removed from "{location}".', { location })
+      : l10n.t('Removed from "{location}": {locks}.', { locks: countText(count, 'lock'), location }),
+  );
 }

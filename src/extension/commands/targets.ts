@@ -35,7 +35,12 @@ export async function setTarget(app: App, argument: unknown, title: string): Pro
     await offerNewSet(app);
     return undefined;
   }
-  const items = sets.map((set) => ({ iconPath: themeIcon(iconOfState(set.state)), label: set.title, description: setRow(set, systemClock.nowNs()).description ?? '', value: set }));
+  const items = sets.map((set) => ({
+    iconPath: themeIcon(iconOfState(set.state)),
+    label: set.title,
+    description: setRow(set, systemClock.nowNs()).description ?? '',
+    value: set,
+  }));
   const answer = await pick({ title, placeholder: l10n.t('Choose a backup set'), items });
   return answer.kind === 'answer' ? answer.value : undefined;
 }
@@ -52,14 +57,22 @@ export async function locationTarget(app: App, argument: unknown, title: string)
     return undefined;
   }
   if (locations.length === 1) return locations[0];
-  const items = locations.map((location) => ({ label: location, description: sets.filter((set) => set.location === location).map((set) => set.title).join(', '), value: location }));
+  const items = locations.map((location) => ({
+    label: location,
+    description: sets
+      .filter((set) => set.location === location)
+      .map((set) => set.title)
+      .join(', '),
+    value: location,
+  }));
   const answer = await pick({ title, placeholder: l10n.t('Choose a repository'), items });
   return answer.kind === 'answer' ? answer.value : undefined;
 }
 
 /** A file or folder; from the palette that of the active editor. Undefined, and said why, when there is none. */
 export async function pathTarget(app: App, argument: unknown): Promise<PathTarget | undefined> {
-  if (isEntryNode(argument)) return { locations: [argument.location], path: argument.path, name: argument.entry.label, snapshot: argument.snapshot };
+  if (isEntryNode(argument))
+    return { locations: [argument.location], path: argument.path, name: argument.entry.label, snapshot: argument.snapshot };
   const uri = argument instanceof vscode.Uri ? argument : activeUri();
   if (uri?.scheme === snapshotScheme) return pathOfSnapshotUri(app, uri);
   const paths = uri?.scheme === 'file' ? [uri.fsPath] : await askForPath();
@@ -112,11 +125,21 @@ async function pathOfSnapshotUri(app: App, uri: vscode.Uri): Promise<PathTarget 
   const location = entry === undefined ? undefined : await app.repositories.locationOf(entry.repositoryId, entry.isOnDrive);
   if (entry === undefined || location === undefined) return undefined;
   const snapshot = await app.repositories.snapshot(location, entry.snapshotId);
-  return { locations: [location], path: entry.path, name: lastName(machinePathOf(entry.path)), ...(snapshot === undefined ? {} : { snapshot }) };
+  return {
+    locations: [location],
+    path: entry.path,
+    name: lastName(machinePathOf(entry.path)),
+    ...(snapshot === undefined ? {} : { snapshot }),
+  };
 }
 
 async function askForPath(): Promise<readonly string[] | undefined> {
-  const uris = await vscode.window.showOpenDialog({ title: l10n.t('File or Folder to Look up in Backups'), canSelectFiles: true, canSelectFolders: true, openLabel: l10n.t('Choose') });
+  const uris = await vscode.window.showOpenDialog({
+    title: l10n.t('File or Folder to Look up in Backups'),
+    canSelectFiles: true,
+    canSelectFolders: true,
+    openLabel: l10n.t('Choose'),
+  });
   return uris?.map(({ fsPath }) => fsPath);
 }
 

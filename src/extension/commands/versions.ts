@@ -27,7 +27,14 @@ export interface OpenableEntry {
 /** Different contents that a path has had, newest first, of all repositories that may have it. @throws EngineError when none answers */
 export async function versionsOf(app: App, { locations, path }: PathTarget): Promise<readonly LocatedVersion[]> {
   const answers = await whileBusy(l10n.t('Looking into the backups'), (signal) =>
-    Promise.allSettled(locations.map(async (location) => (await app.engine.request(protocol.fileVersions, { location, path: textOf(path) }, { signal })).map((version) => ({ ...version, location })))),
+    Promise.allSettled(
+      locations.map(async (location) =>
+        (await app.engine.request(protocol.fileVersions, { location, path: textOf(path) }, { signal })).map((version) => ({
+          ...version,
+          location,
+        })),
+      ),
+    ),
   );
   const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
   const failed = answers.find((answer) => answer.status === 'rejected');
@@ -47,14 +54,19 @@ export async function versionsInBackups(app: App, argument: unknown): Promise<vo
   const answer = await pick<Action>({
     title: l10n.t('Versions of {name} in Backups', { name: target.name }),
     placeholder: l10n.t('Choose a version to open it'),
-    items: byDay(versions, (version) => ({ ...versionItem(version), value: { version, what: 'open' }, buttons: version.entry.type === 'file' ? [compare, restore] : [restore] })),
+    items: byDay(versions, (version) => ({
+      ...versionItem(version),
+      value: { version, what: 'open' },
+      buttons: version.entry.type === 'file' ? [compare, restore] : [restore],
+    })),
     onButton: (value, button) => ({ ...value, what: button === compare ? 'compare' : 'restore' }),
   });
   if (answer.kind !== 'answer') return;
   const { version, what } = answer.value;
   const entry = { location: version.location, snapshot: version.snapshot, path: target.path, name: target.name };
   if (what === 'compare') return compareEntryWithCurrent(app, entry);
-  if (what === 'restore' || version.entry.type !== 'file') return vscode.commands.executeCommand('cadangan.restore', { kind: 'version', ...entry });
+  if (what === 'restore' || version.entry.type !== 'file')
+    return vscode.commands.executeCommand('cadangan.restore', { kind: 'version', ...entry });
   await openInEditor(app, entry);
 }
 
@@ -92,47 +104,71 @@ export async function openAsOfDate(app: App, argument: unknown): Promise<void> {
 }
 
 export async function openEntry(app: App, argument: unknown): Promise<void> {
-  if (isEntryNode(argument)) await openInEditor(app, { location: argument.location, snapshot: argument.snapshot, path: argument.path, name: argument.entry.label });
+  if (isEntryNode(argument))
+    await openInEditor(app, { location: argument.location, snapshot: argument.snapshot, path: argument.path, name: argument.entry.label });
 }
 
 export async function compareWithCurrent(app: App, argument: unknown): Promise<void> {
   const target = await pathTarget(app, argument);
   if (target === undefined) return;
   const [location] = target.locations;
-  if (target.snapshot !== undefined && location !== undefined) return compareEntryWithCurrent(app, { location, snapshot: target.snapshot, path: target.path, name: target.name });
+  if (target.snapshot !== undefined && location !== undefined)
+    return compareEntryWithCurrent(app, { location, snapshot: target.snapshot, path: target.path, name: target.name });
   const versions = await versionsOf(app, target);
   if (versions.length === 0) return sayNever(target);
-  const answer = await pickDate({ title: l10n.t('Compare {name} with Its State of', { name: target.name }), dates: await datesOf(app, versions) });
+  const answer = await pickDate({
+    title: l10n.t('Compare {name} with Its State of', { name: target.name }),
+    dates: await datesOf(app, versions),
+  });
   if (answer.kind !== 'answer') return;
   const chosen = locationOf(versions, answer.value);
-  if (chosen !== undefined) await compareEntryWithCurrent(app, { location: chosen, snapshot: answer.value.snapshot, path: target.path, name: target.name });
+  if (chosen !== undefined)
+    await compareEntryWithCurrent(app, { location: chosen, snapshot: answer.value.snapshot, path: target.path, name: target.name });
 }
 
 /** The editor's own diff: the snapshot on the left, the file on disk on the right. */
 async function compareEntryWithCurrent(app: App, entry: OpenableEntry): Promise<void> {
   const current = fileOnDisk(entry.path);
-  const isThere = await vscode.workspace.fs.stat(current).then(() => true, () => false);
+  const isThere = await vscode.workspace.fs.stat(current).then(
+    () => true,
+    () => false,
+  );
   if (!isThere) {
     const restore = commandTitle('restore');
-    const chosen = await vscode.window.showInformationMessage(l10n.t('"{path}" is not on this server any more.', { path: current.fsPath }), restore);
+    const chosen = await vscode.window.showInformationMessage(
+      l10n.t('"{path}" is not on this server any more.', { path: current.fsPath }),
+      restore,
+    );
     if (chosen === restore) await vscode.commands.executeCommand('cadangan.restore', { kind: 'version', ...entry });
     return;
   }
-  await vscode.commands.executeCommand('vscode.diff', await uriOf(app, entry), current, l10n.t('{name} ({date} ↔ now)', { name: entry.name, date: when(entry.snapshot) }));
+  await vscode.commands.executeCommand(
+    'vscode.diff',
+    await uriOf(app, entry),
+    current,
+    l10n.t('{name} ({date} ↔ now)', { name: entry.name, date: when(entry.snapshot) }),
+  );
 }
 
 export async function openInEditor(app: App, entry: OpenableEntry): Promise<void> {
   await vscode.commands.executeCommand('vscode.open', await uriOf(app, entry), { preview: true });
 }
 
-export async function uriOf(app: App, { location, snapshot, path }: Pick<OpenableEntry, 'location' | 'snapshot' | 'path'>): Promise<vscode.Uri> {
+export async function uriOf(
+  app: App,
+  { location, snapshot, path }: Pick<OpenableEntry, 'location' | 'snapshot' | 'path'>,
+): Promise<vscode.Uri> {
   const { id: repositoryId } = await app.repositories.info(location);
-  return vscode.Uri.from(uriOfEntry({ repositoryId, snapshotId: snapshot.id, path, ...(isOnDrive(location) && { isOnDrive: true }) }, snapshot.time));
+  return vscode.Uri.from(
+    uriOfEntry({ repositoryId, snapshotId: snapshot.id, path, ...(isOnDrive(location) && { isOnDrive: true }) }, snapshot.time),
+  );
 }
 
 /** Every date at which one of the versions was there. */
 export async function datesOf(app: App, versions: readonly LocatedVersion[]): Promise<readonly DateChoice[]> {
-  const lists = await Promise.all([...new Set(versions.map(({ location }) => location))].map((location) => app.repositories.snapshots(location)));
+  const lists = await Promise.all(
+    [...new Set(versions.map(({ location }) => location))].map((location) => app.repositories.snapshots(location)),
+  );
   return datesOfVersions(versions, lists.flat());
 }
 
@@ -142,14 +178,27 @@ export function locationOf(versions: readonly LocatedVersion[], { snapshot }: Da
 
 /** A list of dates under their days. */
 export function pickDate(options: { readonly title: string; readonly dates: readonly DateChoice[] }): Promise<Answer<DateChoice>> {
-  return pick({ title: options.title, placeholder: l10n.t('Choose a date; only those at which it existed are shown'), items: dateItems(options.dates) });
+  return pick({
+    title: options.title,
+    placeholder: l10n.t('Choose a date; only those at which it existed are shown'),
+    items: dateItems(options.dates),
+  });
 }
 
 export function dateItems(dates: readonly DateChoice[]): readonly (Choice<DateChoice> | vscode.QuickPickItem)[] {
-  return byDay(dates, (date) => ({ iconPath: new vscode.ThemeIcon('archive'), label: date.label, description: date.description, detail: `${date.snapshot.user}@${date.snapshot.host}`, value: date }));
+  return byDay(dates, (date) => ({
+    iconPath: new vscode.ThemeIcon('archive'),
+    label: date.label,
+    description: date.description,
+    detail: `${date.snapshot.user}@${date.snapshot.host}`,
+    value: date,
+  }));
 }
 
-function byDay<Item extends { readonly snapshot: SnapshotInfo }, Value>(items: readonly Item[], make: (item: Item) => Choice<Value>): readonly (Choice<Value> | vscode.QuickPickItem)[] {
+function byDay<Item extends { readonly snapshot: SnapshotInfo }, Value>(
+  items: readonly Item[],
+  make: (item: Item) => Choice<Value>,
+): readonly (Choice<Value> | vscode.QuickPickItem)[] {
   const dated = items.map((item) => ({ item, time: item.snapshot.time }));
   return groupByDay(dated, systemClock.nowNs()).flatMap((day) => [separator(day.label), ...day.items.map(({ item }) => make(item))]);
 }
@@ -157,7 +206,16 @@ function byDay<Item extends { readonly snapshot: SnapshotInfo }, Value>(items: r
 function versionItem({ snapshot, entry, alsoIn }: LocatedVersion): vscode.QuickPickItem {
   const size = entry.type === 'file' ? formatBytes(entry.size) : l10n.t('Folder');
   const others = alsoIn.length === 0 ? '' : ` · ${l10n.t('the same in {count} more', { count: alsoIn.length })}`;
-  return { iconPath: new vscode.ThemeIcon('versions'), label: when(snapshot), description: `${size}${others}`, detail: l10n.t('{user} on {host}; changed {date}', { user: snapshot.user, host: snapshot.host, date: formatDate(instantOf(entry.mtime)) }) };
+  return {
+    iconPath: new vscode.ThemeIcon('versions'),
+    label: when(snapshot),
+    description: `${size}${others}`,
+    detail: l10n.t('{user} on {host}; changed {date}', {
+      user: snapshot.user,
+      host: snapshot.host,
+      date: formatDate(instantOf(entry.mtime)),
+    }),
+  };
 }
 
 function when(snapshot: SnapshotInfo): string {

@@ -26,11 +26,23 @@ class CalendarGrid {
     this.#days = calendar.days;
     this.#cells = calendar.days.map((day, index) => this.#cell(day, index));
     const chosen = calendar.days.findIndex(({ date }) => date === options.chosen);
-    this.#current = chosen >= 0 ? chosen : Math.max(0, calendar.days.findLastIndex(({ mark }) => mark !== undefined));
+    this.#current =
+      chosen >= 0
+        ? chosen
+        : Math.max(
+            0,
+            calendar.days.findLastIndex(({ mark }) => mark !== undefined),
+          );
     this.#cells[this.#current]?.setAttribute('tabindex', '0');
-    this.section = element('section', { 'aria-labelledby': 'calendar-title' },
-      element('h2', { id: 'calendar-title' }, calendar.title), this.#legend(calendar),
-      element('div', { class: 'calendar-scroll' }, this.#grid(calendar)), element('p', { class: 'hidden', id: 'calendar-help' }, calendar.help), this.#details);
+    this.section = element(
+      'section',
+      { 'aria-labelledby': 'calendar-title' },
+      element('h2', { id: 'calendar-title' }, calendar.title),
+      this.#legend(calendar),
+      element('div', { class: 'calendar-scroll' }, this.#grid(calendar)),
+      element('p', { class: 'hidden', id: 'calendar-help' }, calendar.help),
+      this.#details,
+    );
     if (chosen >= 0) this.#choose(chosen);
   }
 
@@ -43,16 +55,46 @@ class CalendarGrid {
     const rows = weekdays.map(({ short, long }, weekday) => {
       const name = element('span', { class: 'weekday', role: 'rowheader', 'aria-label': long }, short);
       name.style.gridRow = String(weekday + 2);
-      return element('div', { role: 'row', class: 'row' }, name, ...this.#cells.filter((_, index) => this.#days[index]?.weekday === weekday));
+      return element(
+        'div',
+        { role: 'row', class: 'row' },
+        name,
+        ...this.#cells.filter((_, index) => this.#days[index]?.weekday === weekday),
+      );
     });
-    const grid = element('div', { class: 'calendar', role: 'grid', 'aria-label': title, 'aria-describedby': 'calendar-help', 'aria-rowcount': 7, 'aria-colcount': weeks }, ...monthNames, ...rows);
+    const grid = element(
+      'div',
+      {
+        class: 'calendar',
+        role: 'grid',
+        'aria-label': title,
+        'aria-describedby': 'calendar-help',
+        'aria-rowcount': 7,
+        'aria-colcount': weeks,
+      },
+      ...monthNames,
+      ...rows,
+    );
     grid.style.setProperty('--weeks', String(weeks));
     grid.addEventListener('keydown', (event) => this.#onKey(event));
     return grid;
   }
 
   #cell({ date, week, weekday, label, mark, isFuture }: CalendarDay, index: number): HTMLElement {
-    const cell = element('div', { class: isFuture ? 'day future' : 'day', role: 'gridcell', tabindex: -1, 'aria-label': label, 'aria-colindex': week + 1, title: label, 'data-date': date, 'data-mark': mark }, ...(mark === undefined ? [] : [markShape(mark)]));
+    const cell = element(
+      'div',
+      {
+        class: isFuture ? 'day future' : 'day',
+        role: 'gridcell',
+        tabindex: -1,
+        'aria-label': label,
+        'aria-colindex': week + 1,
+        title: label,
+        'data-date': date,
+        'data-mark': mark,
+      },
+      ...(mark === undefined ? [] : [markShape(mark)]),
+    );
     cell.style.gridColumn = String(week + 2);
     cell.style.gridRow = String(weekday + 2);
     cell.addEventListener('click', () => {
@@ -72,15 +114,24 @@ class CalendarGrid {
 
   #targetOf({ key, ctrlKey }: KeyboardEvent): number | undefined {
     switch (key) {
-      case 'ArrowDown': return this.#current + 1;
-      case 'ArrowUp': return this.#current - 1;
-      case 'ArrowRight': return this.#current + 7;
-      case 'ArrowLeft': return this.#current - 7;
-      case 'PageDown': return this.#monthFrom(1);
-      case 'PageUp': return this.#monthFrom(-1);
-      case 'Home': return ctrlKey ? 0 : this.#current - 7 * (this.#days[this.#current]?.week ?? 0);
-      case 'End': return ctrlKey ? this.#days.length - 1 : this.#days.findLastIndex(({ weekday }) => weekday === this.#days[this.#current]?.weekday);
-      default: return undefined;
+      case 'ArrowDown':
+        return this.#current + 1;
+      case 'ArrowUp':
+        return this.#current - 1;
+      case 'ArrowRight':
+        return this.#current + 7;
+      case 'ArrowLeft':
+        return this.#current - 7;
+      case 'PageDown':
+        return this.#monthFrom(1);
+      case 'PageUp':
+        return this.#monthFrom(-1);
+      case 'Home':
+        return ctrlKey ? 0 : this.#current - 7 * (this.#days[this.#current]?.week ?? 0);
+      case 'End':
+        return ctrlKey ? this.#days.length - 1 : this.#days.findLastIndex(({ weekday }) => weekday === this.#days[this.#current]?.weekday);
+      default:
+        return undefined;
     }
   }
 
@@ -110,16 +161,29 @@ class CalendarGrid {
     this.#cells[index]?.setAttribute('aria-selected', 'true');
     this.#options.onChoose(day.date);
     const heading = element('h3', {}, ...(day.mark === undefined ? [] : [markElement(day.mark)]), day.heading);
-    this.#details.replaceChildren(heading, element('ul', {}, ...day.links.map((link) => element('li', {}, linkElement(link, this.#options.act)))));
+    this.#details.replaceChildren(
+      heading,
+      element('ul', {}, ...day.links.map((link) => element('li', {}, linkElement(link, this.#options.act)))),
+    );
   }
 
   /** Each result with how many nights had it; a click goes to the next one of them. */
   #legend({ legend }: Calendar): HTMLElement {
-    return element('ul', { class: 'legend' }, ...legend.map(({ mark, text, count, label }) => {
-      const button = element('button', { type: 'button', class: 'link', 'aria-label': label, title: label, 'data-legend': mark }, markElement(mark), element('strong', {}, count), ` ${text}`);
-      button.addEventListener('click', () => this.#showNext(mark));
-      return element('li', {}, button);
-    }));
+    return element(
+      'ul',
+      { class: 'legend' },
+      ...legend.map(({ mark, text, count, label }) => {
+        const button = element(
+          'button',
+          { type: 'button', class: 'link', 'aria-label': label, title: label, 'data-legend': mark },
+          markElement(mark),
+          element('strong', {}, count),
+          ` ${text}`,
+        );
+        button.addEventListener('click', () => this.#showNext(mark));
+        return element('li', {}, button);
+      }),
+    );
   }
 
   #showNext(mark: Mark): void {

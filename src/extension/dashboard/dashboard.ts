@@ -45,7 +45,12 @@ function draw(page: DashboardPage): void {
   const openDetails = root().querySelector('details')?.open ?? false;
   document.title = page.title;
   root().replaceChildren(
-    element('header', {}, element('div', {}, element('h1', {}, page.title), element('p', { class: 'subtitle' }, page.subtitle)), yearChoice(page)),
+    element(
+      'header',
+      {},
+      element('div', {}, element('h1', {}, page.title), element('p', { class: 'subtitle' }, page.subtitle)),
+      yearChoice(page),
+    ),
     element('section', { class: 'tiles', 'aria-label': page.title }, ...page.tiles.map(tileElement)),
     calendarSection(page.calendar, { act, chosen: host.getState()?.day, onChoose: (day) => remember({ day }) }),
     titled('sets', page.sets.title, tableElement(page.sets, 'sets-title', act)),
@@ -59,13 +64,19 @@ function draw(page: DashboardPage): void {
 }
 
 function yearChoice({ year, years, yearLabel }: DashboardPage): HTMLElement {
-  const select = element('vscode-single-select', { id: 'year', label: yearLabel }, ...years.map((one) => element('vscode-option', { value: one, selected: one === year }, String(one))));
+  const select = element(
+    'vscode-single-select',
+    { id: 'year', label: yearLabel },
+    ...years.map((one) => element('vscode-option', { value: one, selected: one === year }, String(one))),
+  );
   select.addEventListener('change', () => host.postMessage({ kind: 'year', year: Number(select.value) }));
   return element('div', { class: 'year' }, element('label', { for: 'year' }, yearLabel), select);
 }
 
 function tileElement({ id, title, mark, value, details }: Tile): HTMLElement {
-  return element('article', { class: 'tile', id: `tile-${id}`, 'aria-labelledby': `tile-${id}-title` },
+  return element(
+    'article',
+    { class: 'tile', id: `tile-${id}`, 'aria-labelledby': `tile-${id}-title` },
     element('h2', { id: `tile-${id}-title` }, title),
     element('p', { class: 'value' }, ...(mark === undefined ? [] : [markElement(mark)]), linkElement(value, act)),
     ...details.map((detail) => element('p', { class: 'detail' }, linkElement(detail, act))),

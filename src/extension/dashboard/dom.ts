@@ -4,9 +4,14 @@ import type { Action, Link, Mark } from './page.ts';
 type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** An element with attributes and children. Texts are text, never markup. */
-export function element<Name extends keyof HTMLElementTagNameMap>(name: Name, attributes: Attributes = {}, ...children: readonly (Node | string)[]): HTMLElementTagNameMap[Name] {
+export function element<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  attributes: Attributes = {},
+  ...children: readonly (Node | string)[]
+): HTMLElementTagNameMap[Name] {
   const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) if (value !== undefined && value !== false) made.setAttribute(key, value === true ? '' : String(value));
+  for (const [key, value] of Object.entries(attributes))
+    if (value !== undefined && value !== false) made.setAttribute(key, value === true ? '' : String(value));
   made.append(...children);
   return made;
 }
@@ -15,11 +20,11 @@ const svgNamespace = 'http://www.w3.org/2000/svg';
 
 /** One shape for each result, so that nobody has to tell colours apart. In a square of 16. */
 const shapes: Readonly<Record<Mark, string>> = {
-  'success': 'M3.5 8.5l3 3 6-7',
+  success: 'M3.5 8.5l3 3 6-7',
   'success-with-exceptions': 'M8 3v6.5M8 12v1',
-  'failed': 'M4 4l8 8M12 4l-8 8',
-  'stopped': 'M4.5 4.5h7v7h-7z',
-  'missed': 'M8 3.8a4.2 4.2 0 1 0 .01 0z',
+  failed: 'M4 4l8 8M12 4l-8 8',
+  stopped: 'M4.5 4.5h7v7h-7z',
+  missed: 'M8 3.8a4.2 4.2 0 1 0 .01 0z',
 };
 
 /** Drawn, since no font has all of them. Says nothing: the text beside it does. */

@@ -1,5 +1,6 @@
 /*
- * What the dashboard's page and the extension say to each other. Every text is ready, in the language of the moment: the page draws, and knows no words.
+ * What the dashboard's page and the extension say to each other. Every text is ready, in the language of the moment: the page draws, and
+ * knows no words.
  */
 
 /** What a click leads to. */

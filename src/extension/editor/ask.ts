@@ -124,6 +124,9 @@ function prepare(input: vscode.QuickInput & { buttons: readonly vscode.QuickInpu
 }
 
 /** The answer of a question as that of a step, which adds to the state. */
-export function stepAnswer<Value, State>(answer: Answer<Value>, add: (value: Value) => State): { readonly kind: 'done'; readonly state: State } | { readonly kind: 'back' } | { readonly kind: 'cancel' } {
+export function stepAnswer<Value, State>(
+  answer: Answer<Value>,
+  add: (value: Value) => State,
+): { readonly kind: 'done'; readonly state: State } | { readonly kind: 'back' } | { readonly kind: 'cancel' } {
   return answer.kind === 'answer' ? { kind: 'done', state: add(answer.value) } : answer;
 }

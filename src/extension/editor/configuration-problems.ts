@@ -23,7 +23,11 @@ export class ConfigurationProblems implements vscode.Disposable {
 
 function diagnosticOf({ severity, message, line, column, lengthChars }: ConfigurationProblem): vscode.Diagnostic {
   const range = new vscode.Range(line, column, line, column + Math.max(1, lengthChars));
-  const diagnostic = new vscode.Diagnostic(range, message, severity === 'error' ? vscode.DiagnosticSeverity.Error : vscode.DiagnosticSeverity.Warning);
+  const diagnostic = new vscode.Diagnostic(
+    range,
+    message,
+    severity === 'error' ? vscode.DiagnosticSeverity.Error : vscode.DiagnosticSeverity.Warning,
+  );
   diagnostic.source = 'Cadangan';
   return diagnostic;
 }

@@ -25,7 +25,12 @@ export class DashboardPanel implements vscode.Disposable {
     const soon = (): void => {
       if (this.#panel?.visible === true) this.#refresher.soon();
     };
-    this.#subscriptions = [this.#refresher, app.engine.onDidChangeRecords(soon), app.engine.onDidChangeSets(soon), app.engine.onDidChangeDrive(soon)];
+    this.#subscriptions = [
+      this.#refresher,
+      app.engine.onDidChangeRecords(soon),
+      app.engine.onDidChangeSets(soon),
+      app.engine.onDidChangeDrive(soon),
+    ];
   }
 
   show(): void {
@@ -47,7 +52,10 @@ export class DashboardPanel implements vscode.Disposable {
 
   #open(): void {
     const { extensionUri } = this.#app.context;
-    const panel = vscode.window.createWebviewPanel('cadangan.dashboard', l10n.t('Backup Dashboard'), vscode.ViewColumn.Active, { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(extensionUri, 'dist')] });
+    const panel = vscode.window.createWebviewPanel('cadangan.dashboard', l10n.t('Backup Dashboard'), vscode.ViewColumn.Active, {
+      enableScripts: true,
+      localResourceRoots: [vscode.Uri.joinPath(extensionUri, 'dist')],
+    });
     panel.webview.onDidReceiveMessage((message: unknown) => void this.#take(parsePageMessage(message)));
     panel.onDidDispose(() => (this.#panel = undefined));
     panel.webview.html = this.#html(panel.webview);
@@ -57,8 +65,10 @@ export class DashboardPanel implements vscode.Disposable {
   #html(webview: vscode.Webview): string {
     const file = (name: string): vscode.Uri => vscode.Uri.joinPath(this.#app.context.extensionUri, 'dist', name);
     return webPage(webview, {
-      title: l10n.t('Backup Dashboard'), body: '<main id="dashboard"><vscode-progress-ring></vscode-progress-ring></main>',
-      styleFiles: [file('dashboard.css')], scriptFiles: [file('dashboard.js')],
+      title: l10n.t('Backup Dashboard'),
+      body: '<main id="dashboard"><vscode-progress-ring></vscode-progress-ring></main>',
+      styleFiles: [file('dashboard.css')],
+      scriptFiles: [file('dashboard.js')],
     });
   }
 
@@ -96,14 +106,19 @@ export class DashboardPanel implements vscode.Disposable {
 }
 
 const commandOf: Readonly<Record<DashboardCommand, string>> = {
-  verifyRecords: 'cadangan.verifyRecords', runDrill: 'cadangan.runDrill', showDrive: `${views.drive.id}.focus`,
+  verifyRecords: 'cadangan.verifyRecords',
+  runDrill: 'cadangan.runDrill',
+  showDrive: `${views.drive.id}.focus`,
 };
 
 /** Shows what a figure rests on. */
 async function act(action: Action): Promise<void> {
   switch (action.kind) {
-    case 'record': return void (await vscode.commands.executeCommand('cadangan.showRecord', { number: action.number }));
-    case 'day': return void (await vscode.commands.executeCommand('cadangan.showRecordsOfDay', { day: action.day }));
-    case 'command': return void (await vscode.commands.executeCommand(commandOf[action.command]));
+    case 'record':
+      return void (await vscode.commands.executeCommand('cadangan.showRecord', { number: action.number }));
+    case 'day':
+      return void (await vscode.commands.executeCommand('cadangan.showRecordsOfDay', { day: action.day }));
+    case 'command':
+      return void (await vscode.commands.executeCommand(commandOf[action.command]));
   }
 }

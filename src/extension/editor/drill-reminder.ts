@@ -22,16 +22,24 @@ export class DrillReminder implements vscode.Disposable {
   }
 
   #look(): void {
-    const { context: { globalState }, records: { summary } } = this.#app;
+    const {
+      context: { globalState },
+      records: { summary },
+    } = this.#app;
     const nowMs = Number(systemClock.nowNs() / 1_000_000n);
-    if (!vscode.window.state.focused || summary?.drillDue === undefined || !isReminderDue(summary, globalState.get<number>(memory), nowMs)) return;
+    if (!vscode.window.state.focused || summary?.drillDue === undefined || !isReminderDue(summary, globalState.get<number>(memory), nowMs))
+      return;
     void globalState.update(memory, nowMs);
     void this.#tell(summary.drillDue.at);
   }
 
   async #tell(at: string): Promise<void> {
     const run = commandTitle('runDrill');
-    const chosen = await vscode.window.showWarningMessage(l10n.t('A restore drill has been due since {day}. A backup counts when it has been restored.', { day: formatDay(instantOf(at)) }), run, l10n.t('Later'));
+    const chosen = await vscode.window.showWarningMessage(
+      l10n.t('A restore drill has been due since {day}. A backup counts when it has been restored.', { day: formatDay(instantOf(at)) }),
+      run,
+      l10n.t('Later'),
+    );
     if (chosen === run) await vscode.commands.executeCommand('cadangan.runDrill');
   }
 }

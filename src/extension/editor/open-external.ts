@@ -12,7 +12,11 @@ export async function openExternal(url: string): Promise<boolean> {
 /** Stays until it is closed: the code is typed on another machine. */
 export async function showDeviceCode({ userCode, verificationUrl }: DeviceCodeInfo): Promise<void> {
   const [copy, open] = [l10n.t('Copy Code'), l10n.t('Open Page')];
-  const chosen = await vscode.window.showInformationMessage(l10n.t('Open {url} on any machine and type the code {code}.', { url: verificationUrl, code: userCode }), copy, open);
+  const chosen = await vscode.window.showInformationMessage(
+    l10n.t('Open {url} on any machine and type the code {code}.', { url: verificationUrl, code: userCode }),
+    copy,
+    open,
+  );
   if (chosen === undefined) return;
   await vscode.env.clipboard.writeText(userCode);
   if (chosen === open) await vscode.env.openExternal(vscode.Uri.parse(verificationUrl, true));

@@ -47,7 +47,9 @@ async function askPassword(location: string, wasWrong: boolean, signal: AbortSig
     const password = await vscode.window.showInputBox(
       {
         title: l10n.t('Password of the Repository'),
-        prompt: wasWrong ? l10n.t('That password was wrong. Repository: {location}', { location }) : l10n.t('Repository: {location}', { location }),
+        prompt: wasWrong
+          ? l10n.t('That password was wrong. Repository: {location}', { location })
+          : l10n.t('Repository: {location}', { location }),
         placeHolder: l10n.t('Password'),
         password: true,
         ignoreFocusOut: true,

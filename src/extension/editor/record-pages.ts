@@ -23,7 +23,11 @@ export class RecordPages implements vscode.Disposable {
   #make: (() => Promise<ShownPage>) | undefined;
   #page: ShownPage | undefined;
 
-  /** Brings the tab to the front. @param make asked again when the records or the language changed @throws what `make` throws; then the page before stays */
+  /**
+   * Brings the tab to the front.
+   * @param make asked again when the records or the language changed
+   * @throws what `make` throws; then the page before stays
+   */
   async show(make: () => Promise<ShownPage>): Promise<void> {
     const page = await make();
     this.#make = make;
@@ -45,7 +49,11 @@ export class RecordPages implements vscode.Disposable {
   }
 
   #open(title: string): vscode.WebviewPanel {
-    const panel = vscode.window.createWebviewPanel('cadangan.record', title, vscode.ViewColumn.Active, { enableScripts: true, enableFindWidget: true, localResourceRoots: [] });
+    const panel = vscode.window.createWebviewPanel('cadangan.record', title, vscode.ViewColumn.Active, {
+      enableScripts: true,
+      enableFindWidget: true,
+      localResourceRoots: [],
+    });
     panel.webview.onDidReceiveMessage((message: unknown) => void this.#press(message));
     panel.onDidChangeViewState(() => void this.refresh());
     panel.onDidDispose(() => ([this.#panel, this.#make, this.#page] = [undefined, undefined, undefined]));

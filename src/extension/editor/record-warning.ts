@@ -24,7 +24,10 @@ export class RecordWarning implements vscode.Disposable {
     this.#isShown = true;
     try {
       const log = commandTitle('showLog');
-      const chosen = await vscode.window.showErrorMessage(l10n.t('What was just done is in no record: the history cannot be written. {why}', { why: errorMessage(why) }), log);
+      const chosen = await vscode.window.showErrorMessage(
+        l10n.t('What was just done is in no record: the history cannot be written. {why}', { why: errorMessage(why) }),
+        log,
+      );
       if (chosen === log) await vscode.commands.executeCommand(commandId('showLog'));
     } finally {
       this.#isShown = false;

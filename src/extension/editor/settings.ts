@@ -22,7 +22,9 @@ export function applyLanguage(): Language {
   return language;
 }
 
-/** The variables of POSIX where there are any: the first look at `Intl` costs 30 ms, which is most of what the start of a window may take. */
+/**
+ * The variables of POSIX where there are any: the first look at `Intl` costs 30 ms, which is most of what the start of a window may take.
+ */
 function localesOfSystem(): readonly string[] {
   const { LC_ALL, LC_MESSAGES, LANG } = process.env;
   const locale = [LC_ALL, LC_MESSAGES, LANG].find((value) => value !== undefined && value !== '');

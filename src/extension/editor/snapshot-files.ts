@@ -38,7 +38,10 @@ export class SnapshotFiles implements vscode.FileSystemProvider, vscode.Disposab
     if (known !== undefined) return known;
     const params = await this.#params(uri);
     // The root of a snapshot has no entry of its own.
-    const stat = params.path === '/' ? { type: vscode.FileType.Directory, ctime: 0, mtime: 0, size: 0 } : statOf(await this.#ask(uri, () => this.#engine.request(protocol.statEntry, params)));
+    const stat =
+      params.path === '/'
+        ? { type: vscode.FileType.Directory, ctime: 0, mtime: 0, size: 0 }
+        : statOf(await this.#ask(uri, () => this.#engine.request(protocol.statEntry, params)));
     this.#remember(keyOf(uri), stat);
     return stat;
   }
@@ -46,8 +49,10 @@ export class SnapshotFiles implements vscode.FileSystemProvider, vscode.Disposab
   async readDirectory(uri: vscode.Uri): Promise<[string, vscode.FileType][]> {
     const params = await this.#params(uri);
     const entries: [string, vscode.FileType][] = [];
-    for (let total = 1; entries.length < total; ) {
-      const page = await this.#ask(uri, () => this.#engine.request(protocol.listFolder, { ...params, offset: entries.length, limit: pageSize }));
+    for (let total = 1; entries.length < total;) {
+      const page = await this.#ask(uri, () =>
+        this.#engine.request(protocol.listFolder, { ...params, offset: entries.length, limit: pageSize }),
+      );
       for (const entry of page.entries) {
         const name = textOfBytes(entry.name as ByteString);
         entries.push([name, typeOf(entry)]);
@@ -122,10 +127,14 @@ function keyOf({ authority, path }: vscode.Uri): string {
 
 function typeOf({ type }: EntryInfo): vscode.FileType {
   switch (type) {
-    case 'dir': return vscode.FileType.Directory;
-    case 'file': return vscode.FileType.File;
-    case 'symlink': return vscode.FileType.SymbolicLink;
-    default: return vscode.FileType.Unknown;
+    case 'dir':
+      return vscode.FileType.Directory;
+    case 'file':
+      return vscode.FileType.File;
+    case 'symlink':
+      return vscode.FileType.SymbolicLink;
+    default:
+      return vscode.FileType.Unknown;
   }
 }
 

@@ -25,11 +25,16 @@ export class TroubleNotifier implements vscode.Disposable {
   #look(): void {
     if (!vscode.window.state.focused) return;
     const { globalState } = this.#app.context;
-    const told = Object.fromEntries(this.#app.sets.sets.flatMap(({ name }) => {
-      const key = globalState.get<string>(memoryPrefix + name);
-      return key === undefined ? [] : [[name, key] as const];
-    }));
-    for (const trouble of newTroubles(this.#app.sets.sets.filter(({ name }) => !this.#app.awaitedRuns.has(name)), told)) {
+    const told = Object.fromEntries(
+      this.#app.sets.sets.flatMap(({ name }) => {
+        const key = globalState.get<string>(memoryPrefix + name);
+        return key === undefined ? [] : [[name, key] as const];
+      }),
+    );
+    for (const trouble of newTroubles(
+      this.#app.sets.sets.filter(({ name }) => !this.#app.awaitedRuns.has(name)),
+      told,
+    )) {
       void globalState.update(memoryPrefix + trouble.set.name, trouble.key);
       void this.#tell(trouble);
     }
@@ -44,7 +49,11 @@ export class TroubleNotifier implements vscode.Disposable {
     }
     const dismiss = commandTitle('dismissMissed');
     const times = set.missedWindows.map((time) => formatDate(instantOf(time))).join('; ');
-    const chosen = await vscode.window.showWarningMessage(l10n.t('{name} did not run at its time: {times}.', { name: set.title, times }), commandTitle('backUpNow'), dismiss);
+    const chosen = await vscode.window.showWarningMessage(
+      l10n.t('{name} did not run at its time: {times}.', { name: set.title, times }),
+      commandTitle('backUpNow'),
+      dismiss,
+    );
     if (chosen === dismiss) await vscode.commands.executeCommand('cadangan.dismissMissed', set.name);
     else if (chosen !== undefined) await run();
   }

@@ -15,11 +15,21 @@ export interface WebPage {
   readonly scriptFiles?: readonly vscode.Uri[];
 }
 
-/** The whole document. It loads nothing but files of the extension that it names, and runs nothing but what is named: the policy forbids everything else. */
+/**
+ * The whole document. It loads nothing but files of the extension that it names, and runs nothing but what is named: the policy forbids
+ * everything else.
+ */
 export function webPage(webview: vscode.Webview, { title, body, style, script, styleFiles = [], scriptFiles = [] }: WebPage): string {
   const nonce = Buffer.from(systemRandom.fill(new Uint8Array(16))).toString('base64');
   const ofFiles = styleFiles.length > 0 ? ` ${webview.cspSource}` : '';
-  const policy = [`default-src 'none'`, `style-src 'nonce-${nonce}'${ofFiles}`, `script-src 'nonce-${nonce}'`, ...(ofFiles === '' ? [] : [`font-src${ofFiles}`]), `base-uri 'none'`, `form-action 'none'`].join('; ');
+  const policy = [
+    `default-src 'none'`,
+    `style-src 'nonce-${nonce}'${ofFiles}`,
+    `script-src 'nonce-${nonce}'`,
+    ...(ofFiles === '' ? [] : [`font-src${ofFiles}`]),
+    `base-uri 'none'`,
+    `form-action 'none'`,
+  ].join('; ');
   const href = (uri: vscode.Uri) => escapeHtml(webview.asWebviewUri(uri).toString());
   return `<!doctype html>
 <html lang="${currentLanguage()}">

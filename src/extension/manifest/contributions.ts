@@ -1,6 +1,6 @@
 /*
- * What the extension adds to the editor, each thing once: ids, titles, icons, settings, context keys. `makeManifest()` writes package.json and
- * package.nls*.json from it; the code takes its ids from here. No import of the editor, so that scripts and tests can read it.
+ * What the extension adds to the editor, each thing once: ids, titles, icons, settings, context keys. `makeManifest()` writes package.json
+ * and package.nls*.json from it; the code takes its ids from here. No import of the editor, so that scripts and tests can read it.
  */
 
 /** English and Indonesian. The manifest follows the editor's display language. */
@@ -40,7 +40,10 @@ export const commands = {
   compareWithCurrent: { title: { en: 'Compare with Current', id: 'Bandingkan dengan Versi Saat Ini' }, icon: '$(diff)' },
   compareSnapshots: { title: { en: 'Compare Two Snapshots…', id: 'Bandingkan Dua Snapshot…' }, icon: '$(git-compare)' },
   findInSnapshots: { title: { en: 'Find in Snapshots…', id: 'Cari di Snapshot…' }, icon: '$(search)' },
-  whichBackupChanged: { title: { en: 'Which Backup Changed This File', id: 'Cadangan Mana yang Mengubah Berkas Ini' }, icon: '$(versions)' },
+  whichBackupChanged: {
+    title: { en: 'Which Backup Changed This File', id: 'Cadangan Mana yang Mengubah Berkas Ini' },
+    icon: '$(versions)',
+  },
   versionsInBackups: { title: { en: 'Versions in Backups…', id: 'Versi di Cadangan…' }, icon: '$(versions)' },
   checkRepository: { title: { en: 'Check Repository', id: 'Periksa Repositori' }, icon: '$(checklist)' },
   unlock: { title: { en: 'Unlock', id: 'Buka Penguncian' }, icon: '$(unlock)' },
@@ -72,7 +75,11 @@ export const commands = {
   openOnWeb: { title: { en: 'Open on the Web', id: 'Buka di Web' }, icon: '$(link-external)' },
   showDashboard: { title: { en: 'Show Dashboard', id: 'Tampilkan Dasbor' }, icon: '$(dashboard)' },
   filterHistory: { title: { en: 'Filter History…', id: 'Saring Riwayat…' }, icon: '$(filter)' },
-  clearHistoryFilter: { title: { en: 'Clear Filter of History', id: 'Hapus Saringan Riwayat' }, icon: '$(clear-all)', palette: 'cadangan.isHistoryFiltered' },
+  clearHistoryFilter: {
+    title: { en: 'Clear Filter of History', id: 'Hapus Saringan Riwayat' },
+    icon: '$(clear-all)',
+    palette: 'cadangan.isHistoryFiltered',
+  },
   showRecord: { title: { en: 'Show Record', id: 'Tampilkan Rekaman' }, palette: false },
   showRecordsOfDay: { title: { en: 'Show Records of the Day', id: 'Tampilkan Rekaman Hari Itu' }, palette: false },
   restoreRecord: { title: { en: 'Restore This…', id: 'Pulihkan Ini…' }, icon: '$(history)', palette: false },
@@ -98,8 +105,20 @@ export function commandId(name: CommandName): string {
 export const views = {
   sets: { id: 'cadangan.sets', name: { en: 'Backup Sets', id: 'Set Cadangan' }, icon: 'media/views/sets.svg', initialSize: 2 },
   snapshots: { id: 'cadangan.snapshots', name: { en: 'Snapshots', id: 'Snapshot' }, icon: 'media/views/snapshots.svg', initialSize: 5 },
-  drive: { id: 'cadangan.drive', name: { en: 'Google Drive', id: 'Google Drive' }, icon: 'media/views/drive.svg', initialSize: 1, visibility: 'collapsed' },
-  history: { id: 'cadangan.history', name: { en: 'History', id: 'Riwayat' }, icon: 'media/views/history.svg', initialSize: 3, visibility: 'collapsed' },
+  drive: {
+    id: 'cadangan.drive',
+    name: { en: 'Google Drive', id: 'Google Drive' },
+    icon: 'media/views/drive.svg',
+    initialSize: 1,
+    visibility: 'collapsed',
+  },
+  history: {
+    id: 'cadangan.history',
+    name: { en: 'History', id: 'Riwayat' },
+    icon: 'media/views/history.svg',
+    initialSize: 3,
+    visibility: 'collapsed',
+  },
 } as const;
 
 /** State of ours that conditions in the manifest ask for. */
@@ -163,7 +182,10 @@ export const settings = {
       id: 'Apa yang boleh dilakukan agen di editor dengan Cadangan. Agen tidak pernah menjalankan, memulihkan atau mengubah apa pun, dan tidak melihat isi berkas.',
     },
     choices: {
-      read: { en: 'Ask for the backup status, snapshots, versions of files and records.', id: 'Menanyakan status cadangan, snapshot, versi berkas dan rekaman.' },
+      read: {
+        en: 'Ask for the backup status, snapshots, versions of files and records.',
+        id: 'Menanyakan status cadangan, snapshot, versi berkas dan rekaman.',
+      },
       off: { en: 'Nothing.', id: 'Tidak ada.' },
     },
   },
@@ -172,4 +194,7 @@ export const settings = {
 export type SettingName = keyof typeof settings;
 
 /** Files that the schema of the configuration is for. */
-export const configurationFiles = { patterns: ['cadangan.jsonc', 'cadangan.json'], schema: './schemas/cadangan-config.schema.json' } as const;
+export const configurationFiles = {
+  patterns: ['cadangan.jsonc', 'cadangan.json'],
+  schema: './schemas/cadangan-config.schema.json',
+} as const;

@@ -1,4 +1,17 @@
-import { about, category, commandId, commands, configurationFiles, container, settings, snapshotScheme, views, type CommandName, type SettingContribution, type Text } from './contributions.ts';
+import {
+  about,
+  category,
+  commandId,
+  commands,
+  configurationFiles,
+  container,
+  settings,
+  snapshotScheme,
+  views,
+  type CommandName,
+  type SettingContribution,
+  type Text,
+} from './contributions.ts';
 import { menus, submenus, type MenuEntry } from './menus.ts';
 import { toolNames, toolOf, type ToolName } from './tools.ts';
 import { walkthrough } from './walkthrough.ts';
@@ -23,21 +36,41 @@ export function makeManifest(): Manifest {
   const names = { displayName: texts.key('displayName', about.displayName), description: texts.key('description', about.description) };
   const contributes = {
     viewsContainers: { activitybar: [container] },
-    views: { [container.id]: Object.entries(views).map(([name, view]) => ({ ...view, name: texts.key(`view.${name}`, view.name), contextualTitle: container.title })) },
+    views: {
+      [container.id]: Object.entries(views).map(([name, view]) => ({
+        ...view,
+        name: texts.key(`view.${name}`, view.name),
+        contextualTitle: container.title,
+      })),
+    },
     viewsWelcome: welcomes.flatMap(({ view, when, contents }) => [
       { view, when: `${when} && cadangan.speaks != id`, contents: contents.en },
       { view, when: `${when} && cadangan.speaks == id`, contents: contents.id },
     ]),
     commands: commandNames().map((name) => commandEntry(name, texts)),
-    menus: { commandPalette: paletteEntries(), ...Object.fromEntries(Object.entries(menus).map(([place, entries]) => [place, entries.map(menuEntry)])) },
+    menus: {
+      commandPalette: paletteEntries(),
+      ...Object.fromEntries(Object.entries(menus).map(([place, entries]) => [place, entries.map(menuEntry)])),
+    },
     submenus: Object.entries(submenus).map(([id, label]) => ({ id, label: texts.key(`submenu.${id}`, label) })),
-    configuration: { title: 'Cadangan', properties: Object.fromEntries(Object.entries(settings).map(([name, setting], order) => [`cadangan.${name}`, settingEntry(name, setting, order, texts)])) },
+    configuration: {
+      title: 'Cadangan',
+      properties: Object.fromEntries(
+        Object.entries(settings).map(([name, setting], order) => [`cadangan.${name}`, settingEntry(name, setting, order, texts)]),
+      ),
+    },
     jsonValidation: [{ fileMatch: configurationFiles.patterns, url: configurationFiles.schema }],
     resourceLabelFormatters: [{ scheme: snapshotScheme, formatting: { label: '${path} (${query.at})', separator: '/' } }],
     walkthroughs: [walkthroughEntry(texts)],
     languageModelTools: toolNames().map((name) => toolEntry(name, texts)),
   };
-  return { about: names, contributes, activationEvents: ['onStartupFinished', `onFileSystem:${snapshotScheme}`], english: texts.english, indonesian: texts.indonesian };
+  return {
+    about: names,
+    contributes,
+    activationEvents: ['onStartupFinished', `onFileSystem:${snapshotScheme}`],
+    english: texts.english,
+    indonesian: texts.indonesian,
+  };
 }
 
 /** Hands out keys for texts and keeps both languages under them. */
@@ -58,7 +91,12 @@ function commandNames(): readonly CommandName[] {
 
 function commandEntry(name: CommandName, texts: Texts): Json {
   const command = commands[name];
-  return { command: commandId(name), title: texts.key(`command.${name}`, command.title), category, ...('icon' in command ? { icon: command.icon } : {}) };
+  return {
+    command: commandId(name),
+    title: texts.key(`command.${name}`, command.title),
+    category,
+    ...('icon' in command ? { icon: command.icon } : {}),
+  };
 }
 
 function paletteEntries(): Json {
@@ -86,14 +124,21 @@ function settingEntry(name: string, setting: SettingContribution, order: number,
     scope,
     order,
     markdownDescription: texts.key(`setting.${name}`, setting.description),
-    ...(choices === undefined ? {} : { enum: Object.keys(choices), enumDescriptions: Object.entries(choices).map(([choice, text]) => texts.key(`setting.${name}.${choice}`, text)) }),
+    ...(choices === undefined
+      ? {}
+      : {
+          enum: Object.keys(choices),
+          enumDescriptions: Object.entries(choices).map(([choice, text]) => texts.key(`setting.${name}.${choice}`, text)),
+        }),
   };
 }
 
 function toolEntry(name: ToolName, texts: Texts): Json {
   const { reference, icon, title, about: description, modelDescription, properties, required } = toolOf(name);
   return {
-    name, icon, modelDescription,
+    name,
+    icon,
+    modelDescription,
     displayName: texts.key(`tool.${reference}`, title),
     userDescription: texts.key(`tool.${reference}.description`, description),
     toolReferenceName: reference,

@@ -10,7 +10,12 @@ export interface WalkthroughStep {
   readonly completionEvents: readonly string[];
 }
 
-export const walkthrough: { readonly id: string; readonly title: Text; readonly description: Text; readonly steps: readonly WalkthroughStep[] } = {
+export const walkthrough: {
+  readonly id: string;
+  readonly title: Text;
+  readonly description: Text;
+  readonly steps: readonly WalkthroughStep[];
+} = {
   id: 'start',
   title: { en: 'Protect a Server with Cadangan', id: 'Lindungi Server dengan Cadangan' },
   description: { en: 'From nothing to the first restore in five minutes.', id: 'Dari nol sampai pemulihan pertama dalam lima menit.' },
@@ -23,7 +28,10 @@ export const walkthrough: { readonly id: string; readonly title: Text; readonly 
         id: 'Set cadangan menentukan apa yang dicadangkan, ke mana, dan kapan. Setiap kali hanya yang berubah yang diambil, dikompresi dan dienkripsi.\n[Set Cadangan Baru](command:cadangan.newSet)',
       },
       picture: 'media/walkthrough/protect.svg',
-      altText: { en: 'A folder goes into a locked repository, every evening from nine to eleven.', id: 'Sebuah folder masuk ke repositori terkunci, setiap malam pukul 21.00 sampai 23.00.' },
+      altText: {
+        en: 'A folder goes into a locked repository, every evening from nine to eleven.',
+        id: 'Sebuah folder masuk ke repositori terkunci, setiap malam pukul 21.00 sampai 23.00.',
+      },
       completionEvents: [`onContext:${contextKeys.hasSet}`],
     },
     {
@@ -34,7 +42,10 @@ export const walkthrough: { readonly id: string; readonly title: Text; readonly 
         id: 'Tanpa kata sandi tidak ada yang dapat memulihkan, termasuk Anda. Paket pemulihan adalah satu halaman untuk dicetak: di mana repositori, dan cara memulihkannya dengan atau tanpa Cadangan.\n[Simpan Paket Pemulihan](command:cadangan.saveRecoveryKit)',
       },
       picture: 'media/walkthrough/kit.svg',
-      altText: { en: 'A page with the location of the repository and a place for the password.', id: 'Sebuah halaman dengan lokasi repositori dan tempat untuk kata sandi.' },
+      altText: {
+        en: 'A page with the location of the repository and a place for the password.',
+        id: 'Sebuah halaman dengan lokasi repositori dan tempat untuk kata sandi.',
+      },
       completionEvents: [`onContext:${contextKeys.hasRecoveryKit}`],
     },
     {

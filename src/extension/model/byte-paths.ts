@@ -12,7 +12,7 @@ export function textOfBytes(name: ByteString): string {
   if (!/[^\x00-\x7f]/.test(name)) return name;
   const bytes = bytesOf(name);
   let text = '';
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const character = characterAt(bytes, at);
     if (character === undefined) {
       text += String.fromCharCode(privateArea + (bytes[at] ?? 0));
@@ -27,7 +27,9 @@ export function textOfBytes(name: ByteString): string {
 
 export function bytesOfText(text: string): ByteString {
   const parts = text.split(/([\uf780-\uf7ff])/);
-  return parts.map((part, at) => (at % 2 === 1 ? byteStringFromBytes(Uint8Array.of(part.charCodeAt(0) - privateArea)) : byteStringFromText(part))).join('') as ByteString;
+  return parts
+    .map((part, at) => (at % 2 === 1 ? byteStringFromBytes(Uint8Array.of(part.charCodeAt(0) - privateArea)) : byteStringFromText(part)))
+    .join('') as ByteString;
 }
 
 /** The character whose UTF-8 begins at `at`; undefined when there is none, or when it is of the private area. */
@@ -36,7 +38,10 @@ function characterAt(bytes: Uint8Array, at: number): string | undefined {
   if (length === 0 || at + length > bytes.length) return undefined;
   try {
     // A byte order mark is taken away by the decoder, and is a character here.
-    const character = length === 3 && bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf ? '\ufeff' : decoder.decode(bytes.subarray(at, at + length));
+    const character =
+      length === 3 && bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf
+        ? '\ufeff'
+        : decoder.decode(bytes.subarray(at, at + length));
     return /[\uf780-\uf7ff]/.test(character) ? undefined : character;
   } catch {
     return undefined;

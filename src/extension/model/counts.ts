@@ -20,6 +20,9 @@ const nouns = {
   date: { one: () => l10n.t('1 date'), many: (count: Count) => l10n.t('{count} dates', { ...count }) },
   lock: { one: () => l10n.t('1 lock'), many: (count: Count) => l10n.t('{count} locks', { ...count }) },
   record: { one: () => l10n.t('1 record'), many: (count: Count) => l10n.t('{count} records', { ...count }) },
-  nonconformity: { one: () => l10n.t('1 open nonconformity'), many: (count: Count) => l10n.t('{count} open nonconformities', { ...count }) },
+  nonconformity: {
+    one: () => l10n.t('1 open nonconformity'),
+    many: (count: Count) => l10n.t('{count} open nonconformities', { ...count }),
+  },
   fault: { one: () => l10n.t('1 fault'), many: (count: Count) => l10n.t('{count} faults', { ...count }) },
 } as const;

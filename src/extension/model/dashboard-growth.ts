@@ -13,17 +13,42 @@ export function growthOf({ growth, year }: DashboardData, { timeZone }: Dashboar
   const { unit, unitBytes } = unitOf(Math.max(0, ...growth.map(({ dataBytes, repositoryBytes }) => Math.max(dataBytes, repositoryBytes))));
   const series = [l10n.t('Data in the sources'), l10n.t('Stored in the repositories')] as const;
   const last = growth.at(-1);
-  const pointText = (point: (typeof growth)[number]) => l10n.t('{when}: {data} in the sources, {stored} stored', { when: formatDate(instantOf(point.at), { timeZone }), data: formatBytes(point.dataBytes), stored: formatBytes(point.repositoryBytes) });
-  const listed = growth.length <= tableRowsMax ? growth : growth.filter(({ at }, index) => growth[index + 1] === undefined || monthOf(at, timeZone) !== monthOf(growth[index + 1]?.at ?? '', timeZone));
+  const pointText = (point: (typeof growth)[number]) =>
+    l10n.t('{when}: {data} in the sources, {stored} stored', {
+      when: formatDate(instantOf(point.at), { timeZone }),
+      data: formatBytes(point.dataBytes),
+      stored: formatBytes(point.repositoryBytes),
+    });
+  const listed =
+    growth.length <= tableRowsMax
+      ? growth
+      : growth.filter(
+          ({ at }, index) => growth[index + 1] === undefined || monthOf(at, timeZone) !== monthOf(growth[index + 1]?.at ?? '', timeZone),
+        );
   return {
-    title: l10n.t('Growth'), empty: l10n.t('No backup was made in {year}.', { year: String(year) }), unit, unitBytes, series,
-    label: last === undefined ? '' : l10n.t('Chart of {year}. {last}. The table below has the figures.', { year: String(year), last: pointText(last) }),
-    times: growth.map(({ at }) => Date.parse(at) / 1000), data: growth.map(({ dataBytes }) => dataBytes), repository: growth.map(({ repositoryBytes }) => repositoryBytes),
+    title: l10n.t('Growth'),
+    empty: l10n.t('No backup was made in {year}.', { year: String(year) }),
+    unit,
+    unitBytes,
+    series,
+    label:
+      last === undefined
+        ? ''
+        : l10n.t('Chart of {year}. {last}. The table below has the figures.', { year: String(year), last: pointText(last) }),
+    times: growth.map(({ at }) => Date.parse(at) / 1000),
+    data: growth.map(({ dataBytes }) => dataBytes),
+    repository: growth.map(({ repositoryBytes }) => repositoryBytes),
     points: growth.map((point) => ({ text: pointText(point), action: { kind: 'record', number: point.record } })),
     tableTitle: l10n.t('The figures as a table'),
     table: {
-      title: l10n.t('Growth'), empty: '', columns: [l10n.t('Backup of'), ...series],
-      rows: listed.map((point) => [{ text: formatDate(instantOf(point.at), { timeZone }), action: { kind: 'record', number: point.record } }, { text: formatBytes(point.dataBytes) }, { text: formatBytes(point.repositoryBytes) }]),
+      title: l10n.t('Growth'),
+      empty: '',
+      columns: [l10n.t('Backup of'), ...series],
+      rows: listed.map((point) => [
+        { text: formatDate(instantOf(point.at), { timeZone }), action: { kind: 'record', number: point.record } },
+        { text: formatBytes(point.dataBytes) },
+        { text: formatBytes(point.repositoryBytes) },
+      ]),
     },
   };
 }

@@ -8,15 +8,23 @@ import { localeOf, marks, type DashboardWords } from './dashboard-words.ts';
 import { instantOf } from './instants.ts';
 import { joined } from './set-row.ts';
 
-/** The dashboard as people read it, in the language of the moment. Pure. @param timeZone of this machine, for configurations that name none */
+/**
+ * The dashboard as people read it, in the language of the moment. Pure.
+ * @param timeZone of this machine, for configurations that name none
+ */
 export function dashboardPage(data: DashboardData, { nowNs, timeZone: ownZone }: DashboardWords): DashboardPage {
   const timeZone = data.timeZone ?? ownZone;
   const words = { nowNs, timeZone };
   return {
-    locale: localeOf(), timeZone,
+    locale: localeOf(),
+    timeZone,
     title: l10n.t('Backup Dashboard'),
-    subtitle: [data.organisation ?? '', l10n.t('as of {when}', { when: formatDate(nowNs, { timeZone }) })].filter((part) => part !== '').join(' · '),
-    yearLabel: l10n.t('Year'), year: data.year, years: data.years,
+    subtitle: [data.organisation ?? '', l10n.t('as of {when}', { when: formatDate(nowNs, { timeZone }) })]
+      .filter((part) => part !== '')
+      .join(' · '),
+    yearLabel: l10n.t('Year'),
+    year: data.year,
+    years: data.years,
     tiles: [chainTile(data), nonconformitiesTile(data), drillTile(data, words)],
     calendar: calendarOf(data, words),
     sets: setsTable(data.sets, words),
@@ -31,7 +39,14 @@ function chainTile({ chain: { state, count, fault, faultRecord } }: DashboardDat
   const [id, title] = ['chain', l10n.t('Record chain')];
   const action = { kind: 'command', command: 'verifyRecords' } as const;
   const counted = count === 1 ? l10n.t('1 record') : l10n.t('{count} records', { count: formatCount(count) });
-  if (state === 'broken') return { id, title, mark: 'failed', value: { text: l10n.t('Broken'), action }, details: [{ text: counted }, ...(fault === undefined ? [] : [{ text: fault, ...linkTo(faultRecord) }])] };
+  if (state === 'broken')
+    return {
+      id,
+      title,
+      mark: 'failed',
+      value: { text: l10n.t('Broken'), action },
+      details: [{ text: counted }, ...(fault === undefined ? [] : [{ text: fault, ...linkTo(faultRecord) }])],
+    };
   // Where nothing was written nothing can be proven.
   if (count === 0) return { id, title, value: { text: l10n.t('None yet') }, details: [{ text: counted }] };
   return { id, title, mark: 'success', value: { text: l10n.t('Intact'), action }, details: [{ text: counted, ...linkTo(count) }] };
@@ -40,7 +55,9 @@ function chainTile({ chain: { state, count, fault, faultRecord } }: DashboardDat
 function nonconformitiesTile({ nonconformities }: DashboardData): Tile {
   const [newest] = nonconformities;
   return {
-    id: 'nonconformities', title: l10n.t('Open nonconformities'), mark: newest ? 'success-with-exceptions' : 'success',
+    id: 'nonconformities',
+    title: l10n.t('Open nonconformities'),
+    mark: newest ? 'success-with-exceptions' : 'success',
     value: { text: formatCount(nonconformities.length), ...linkOfNonconformity(newest) },
     details: newest ? [{ text: newest.text, ...linkOfNonconformity(newest) }] : [{ text: l10n.t('Nothing is open.') }],
   };
@@ -48,22 +65,48 @@ function nonconformitiesTile({ nonconformities }: DashboardData): Tile {
 
 function drillTile({ lastDrill, drillDue }: DashboardData, { timeZone }: DashboardWords): Tile {
   const due = drillDue && formatDay(instantOf(drillDue.at), { timeZone });
-  const dueText = due === undefined ? undefined : drillDue?.isOverdue === true ? l10n.t('Overdue since {day}', { day: due }) : l10n.t('Next one due on {day}', { day: due });
+  const dueText =
+    due === undefined
+      ? undefined
+      : drillDue?.isOverdue === true
+        ? l10n.t('Overdue since {day}', { day: due })
+        : l10n.t('Next one due on {day}', { day: due });
   const dueLink: Link[] = dueText === undefined ? [] : [{ text: dueText, action: { kind: 'command', command: 'runDrill' } }];
   const title = l10n.t('Last restore drill');
-  if (lastDrill === undefined) return { id: 'drill', title, ...(drillDue?.isOverdue === true && { mark: 'failed' as const }), value: { text: l10n.t('None yet'), action: { kind: 'command', command: 'runDrill' } }, details: dueLink };
+  if (lastDrill === undefined)
+    return {
+      id: 'drill',
+      title,
+      ...(drillDue?.isOverdue === true && { mark: 'failed' as const }),
+      value: { text: l10n.t('None yet'), action: { kind: 'command', command: 'runDrill' } },
+      details: dueLink,
+    };
   const { at, result, files, minutes, rtoMinutes, record } = lastDrill;
   const mark = markOf(result);
   const time = formatDuration(minutes * 60_000);
   const isOverdue = drillDue?.isOverdue === true;
   const when = formatDate(instantOf(at), { timeZone });
   return {
-    id: 'drill', title, mark: isOverdue ? 'failed' : mark,
+    id: 'drill',
+    title,
+    mark: isOverdue ? 'failed' : mark,
     // That one was passed long ago is no answer to the question whether a restore works.
-    value: isOverdue ? { text: l10n.t('Overdue'), action: { kind: 'command', command: 'runDrill' } } : { text: drillText(mark), action: { kind: 'record', number: record } },
+    value: isOverdue
+      ? { text: l10n.t('Overdue'), action: { kind: 'command', command: 'runDrill' } }
+      : { text: drillText(mark), action: { kind: 'record', number: record } },
     details: [
       { text: isOverdue ? joined([drillText(mark), when]) : when, action: { kind: 'record', number: record } },
-      { text: rtoMinutes === undefined ? l10n.t('{files} in {time}', { files: countText(files, 'file'), time }) : l10n.t('{files} in {time}; objective {objective}', { files: countText(files, 'file'), time, objective: rtoMinutes % 60 === 0 ? hoursText(rtoMinutes / 60) : formatDuration(rtoMinutes * 60_000) }), action: { kind: 'record', number: record } },
+      {
+        text:
+          rtoMinutes === undefined
+            ? l10n.t('{files} in {time}', { files: countText(files, 'file'), time })
+            : l10n.t('{files} in {time}; objective {objective}', {
+                files: countText(files, 'file'),
+                time,
+                objective: rtoMinutes % 60 === 0 ? hoursText(rtoMinutes / 60) : formatDuration(rtoMinutes * 60_000),
+              }),
+        action: { kind: 'record', number: record },
+      },
       ...dueLink,
     ],
   };
@@ -71,11 +114,15 @@ function drillTile({ lastDrill, drillDue }: DashboardData, { timeZone }: Dashboa
 
 function drillText(mark: Mark): string {
   switch (mark) {
-    case 'success': return l10n.t('Passed');
-    case 'success-with-exceptions': return l10n.t('Passed, with exceptions');
-    case 'stopped': return l10n.t('Stopped');
+    case 'success':
+      return l10n.t('Passed');
+    case 'success-with-exceptions':
+      return l10n.t('Passed, with exceptions');
+    case 'stopped':
+      return l10n.t('Stopped');
     case 'failed':
-    case 'missed': return l10n.t('Failed');
+    case 'missed':
+      return l10n.t('Failed');
   }
 }
 
@@ -83,16 +130,30 @@ function drillText(mark: Mark): string {
 
 function setsTable(sets: readonly DashboardSet[], words: DashboardWords): Table {
   return {
-    title: l10n.t('Backup sets'), empty: l10n.t('There is no backup set yet.'),
-    columns: [l10n.t('Set'), l10n.t('Last good backup'), l10n.t('Age'), l10n.t('Objective (RPO)'), l10n.t('Next run'), l10n.t('Off-site copy')],
+    title: l10n.t('Backup sets'),
+    empty: l10n.t('There is no backup set yet.'),
+    columns: [
+      l10n.t('Set'),
+      l10n.t('Last good backup'),
+      l10n.t('Age'),
+      l10n.t('Objective (RPO)'),
+      l10n.t('Next run'),
+      l10n.t('Off-site copy'),
+    ],
     rows: sets.map((set) => setRow(set, words)),
   };
 }
 
-function setRow({ title, lastSuccess, ageHours, rpoHours, rpoRecord, nextRun, scheduleRecord, offsite }: DashboardSet, { timeZone }: DashboardWords): Cell[] {
+function setRow(
+  { title, lastSuccess, ageHours, rpoHours, rpoRecord, nextRun, scheduleRecord, offsite }: DashboardSet,
+  { timeZone }: DashboardWords,
+): Cell[] {
   const toRecord = linkTo(lastSuccess?.record);
   const isLate = rpoHours !== undefined && (ageHours ?? Infinity) > rpoHours;
-  const judged: Pick<Cell, 'mark' | 'markText'> = rpoHours === undefined ? {} : { mark: isLate ? 'failed' : 'success', markText: isLate ? l10n.t('older than the objective') : l10n.t('within the objective') };
+  const judged: Pick<Cell, 'mark' | 'markText'> =
+    rpoHours === undefined
+      ? {}
+      : { mark: isLate ? 'failed' : 'success', markText: isLate ? l10n.t('older than the objective') : l10n.t('within the objective') };
   return [
     { text: title },
     { text: lastSuccess === undefined ? l10n.t('never') : formatDate(instantOf(lastSuccess.at), { timeZone }), ...toRecord },
@@ -106,11 +167,23 @@ function setRow({ title, lastSuccess, ageHours, rpoHours, rpoRecord, nextRun, sc
 function offsiteCell(offsite: DashboardSet['offsite'], timeZone: string): Cell {
   if (offsite === undefined) return { text: l10n.t('no copy') };
   const { isProtected, behindFiles, behindBytes, since, record } = offsite;
-  const action = record === undefined ? ({ kind: 'command', command: 'showDrive' } as const) : ({ kind: 'record', number: record } as const);
+  const action =
+    record === undefined ? ({ kind: 'command', command: 'showDrive' } as const) : ({ kind: 'record', number: record } as const);
   if (behindFiles > 0 && since !== undefined) {
-    return { text: l10n.t('{files}, {bytes} behind since {when}', { files: countText(behindFiles, 'file'), bytes: formatBytes(behindBytes), when: formatDate(instantOf(since), { timeZone }) }), action, mark: isProtected ? 'success-with-exceptions' : 'failed', markText: '' };
+    return {
+      text: l10n.t('{files}, {bytes} behind since {when}', {
+        files: countText(behindFiles, 'file'),
+        bytes: formatBytes(behindBytes),
+        when: formatDate(instantOf(since), { timeZone }),
+      }),
+      action,
+      mark: isProtected ? 'success-with-exceptions' : 'failed',
+      markText: '',
+    };
   }
-  return isProtected ? { text: l10n.t('on Google Drive, verified'), action, mark: 'success', markText: '' } : { text: l10n.t('not on Google Drive'), action, mark: 'failed', markText: '' };
+  return isProtected
+    ? { text: l10n.t('on Google Drive, verified'), action, mark: 'success', markText: '' }
+    : { text: l10n.t('not on Google Drive'), action, mark: 'failed', markText: '' };
 }
 
 function hoursText(hours: number): string {
@@ -121,13 +194,19 @@ function hoursText(hours: number): string {
 
 function nonconformitiesTable(open: readonly NonconformityInfo[], { timeZone }: DashboardWords): Table {
   return {
-    title: l10n.t('Open nonconformities'), empty: l10n.t('Nothing is open.'),
+    title: l10n.t('Open nonconformities'),
+    empty: l10n.t('Nothing is open.'),
     columns: [l10n.t('No.'), l10n.t('What it is about'), l10n.t('Found'), l10n.t('Records')],
     rows: open.map((one) => {
       const [first] = one.records;
       return [
-        { text: one.id, ...linkOfNonconformity(one) }, { text: one.text, ...linkOfNonconformity(one) }, { text: formatDay(instantOf(one.openedAt), { timeZone }) },
-        { text: one.records.map((number) => formatCount(number)).join(', ') || '–', ...(first !== undefined && { action: { kind: 'record', number: first } as const }) },
+        { text: one.id, ...linkOfNonconformity(one) },
+        { text: one.text, ...linkOfNonconformity(one) },
+        { text: formatDay(instantOf(one.openedAt), { timeZone }) },
+        {
+          text: one.records.map((number) => formatCount(number)).join(', ') || '–',
+          ...(first !== undefined && { action: { kind: 'record', number: first } as const }),
+        },
       ];
     }),
   };

@@ -27,9 +27,16 @@ export interface MonthGroup<Item> {
  * Newest first: today and yesterday by themselves, earlier days under their month. Days are those of the time zone. An item from the future
  * (a host whose clock is wrong) stands in its own month like any other.
  */
-export function groupByDate<Item extends Dated>(items: readonly Item[], nowNs: bigint, options: DateOptions = {}): readonly (DayGroup<Item> | MonthGroup<Item>)[] {
+export function groupByDate<Item extends Dated>(
+  items: readonly Item[],
+  nowNs: bigint,
+  options: DateOptions = {},
+): readonly (DayGroup<Item> | MonthGroup<Item>)[] {
   const recent = new Set([dayId(nowNs, options), dayBefore(dayId(nowNs, options))]);
-  const groups: (DayGroup<Item> | { readonly kind: 'month'; readonly id: string; readonly label: string; readonly days: DayGroup<Item>[] })[] = [];
+  const groups: (
+    | DayGroup<Item>
+    | { readonly kind: 'month'; readonly id: string; readonly label: string; readonly days: DayGroup<Item>[] }
+  )[] = [];
   for (const day of groupByDay(items, nowNs, options)) {
     if (recent.has(day.id)) {
       groups.push(day);
@@ -44,7 +51,11 @@ export function groupByDate<Item extends Dated>(items: readonly Item[], nowNs: b
 }
 
 /** One group per day that has items, newest first. */
-export function groupByDay<Item extends Dated>(items: readonly Item[], nowNs: bigint, options: DateOptions = {}): readonly DayGroup<Item>[] {
+export function groupByDay<Item extends Dated>(
+  items: readonly Item[],
+  nowNs: bigint,
+  options: DateOptions = {},
+): readonly DayGroup<Item>[] {
   const days = new Map<string, Item[]>();
   const sorted = items.toSorted((a, b) => Number(instantOf(b.time) - instantOf(a.time)));
   for (const item of sorted) {
@@ -53,7 +64,12 @@ export function groupByDay<Item extends Dated>(items: readonly Item[], nowNs: bi
     if (day === undefined) days.set(id, [item]);
     else day.push(item);
   }
-  return [...days].map(([id, dayItems]) => ({ kind: 'day', id, label: formatRelativeDay(instantOf(dayItems[0]?.time ?? ''), nowNs, options), items: dayItems }));
+  return [...days].map(([id, dayItems]) => ({
+    kind: 'day',
+    id,
+    label: formatRelativeDay(instantOf(dayItems[0]?.time ?? ''), nowNs, options),
+    items: dayItems,
+  }));
 }
 
 /** `2026-11-22`: the date that a calendar of the time zone shows. */
@@ -69,7 +85,9 @@ export function dayBefore(id: string): string {
 /** `November 2026`, of `2026-11`. */
 export function monthLabel(id: string): string {
   const locale = currentLanguage() === 'id' ? 'id-ID' : 'en-GB';
-  return new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC', calendar: 'gregory' }).format(Date.parse(`${id}-01T00:00:00Z`));
+  return new Intl.DateTimeFormat(locale, { month: 'long', year: 'numeric', timeZone: 'UTC', calendar: 'gregory' }).format(
+    Date.parse(`${id}-01T00:00:00Z`),
+  );
 }
 
 /** `22 Nov 2026`, of a `dayId`. */

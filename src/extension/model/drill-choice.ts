@@ -18,7 +18,10 @@ export interface DrillChoice {
 }
 
 /** How much is tried: so many files at random, or everything in a folder of this machine. */
-export type DrillSampleChoice = { readonly kind: 'configured' } | { readonly kind: 'files'; readonly files: number } | { readonly kind: 'folder'; readonly folder: string };
+export type DrillSampleChoice =
+  | { readonly kind: 'configured' }
+  | { readonly kind: 'files'; readonly files: number }
+  | { readonly kind: 'folder'; readonly folder: string };
 
 /** The engine takes no more. */
 export const drillFilesMax = 1000;
@@ -47,7 +50,13 @@ export function drilledSet(choice: DrillChoice): SetInfo | undefined {
 export function drillParams(choice: DrillChoice): DrillParams {
   const { from = 'backup-server', date = 'random', sample = { kind: 'configured' } } = choice;
   const set = drilledSet(choice);
-  return { from, ...(set !== undefined && { set: set.name }), ...(date !== 'random' && { date }), ...(sample.kind === 'files' && { sample: { files: sample.files } }), ...(sample.kind === 'folder' && { sample: { folder: sample.folder } }) };
+  return {
+    from,
+    ...(set !== undefined && { set: set.name }),
+    ...(date !== 'random' && { date }),
+    ...(sample.kind === 'files' && { sample: { files: sample.files } }),
+    ...(sample.kind === 'folder' && { sample: { folder: sample.folder } }),
+  };
 }
 
 /** Where the repository lies that is restored from: that of the set, or the copy of it. */
@@ -55,7 +64,10 @@ export function drilledLocation({ copies, from }: DrillChoice, set: SetInfo): st
   return from === 'drive' ? (copies.find(({ repository }) => repository === set.location)?.location ?? set.location) : set.location;
 }
 
-/** The snapshot whose folders are shown: the newest of the date. Of a random one nobody knows yet which it will be. @param snapshots newest first */
+/**
+ * The snapshot whose folders are shown: the newest of the date. Of a random one nobody knows yet which it will be.
+ * @param snapshots newest first
+ */
 export function snapshotToShow(snapshots: readonly SnapshotInfo[], date = 'random'): SnapshotInfo | undefined {
   return isDay(date) ? snapshots.find(({ time }) => dayId(instantOf(time)) <= date) : snapshots[0];
 }

@@ -19,7 +19,11 @@ export function describeError({ code, facts, message }: ErrorData): ErrorSentenc
   const text = (name: string) => (name === 'reason' ? describeReason(plain(facts[name]), (other) => other) : plain(facts[name]));
   const make = Object.hasOwn(sentences, code) ? sentences[code] : undefined;
   if (make !== undefined) return make(text);
-  return { what: l10n.t('It did not work: {reason}', { reason: plain(message) || code }), next: l10n.t('The log has the details.'), remedies: [] };
+  return {
+    what: l10n.t('It did not work: {reason}', { reason: plain(message) || code }),
+    next: l10n.t('The log has the details.'),
+    remedies: [],
+  };
 }
 
 /** One text for a notification. */
@@ -36,69 +40,307 @@ const seeLog = () => l10n.t('The log has the details.');
 const reason = (text: FactReader) => (text('reason') === '' ? '' : ` (${text('reason')})`);
 
 const sentences: Readonly<Record<string, Maker>> = {
-  'repository.missing': (text) => ({ what: l10n.t('There is no repository at "{location}".', { location: text('location') }), next: mounted(), remedies: ['retry', 'openConfiguration'] }),
-  'repository.exists': (text) => ({ what: l10n.t('There already is a repository at "{location}".', { location: text('location') }), next: l10n.t('Use it with its own password, or choose an empty folder.'), remedies: [] }),
-  'repository.wrong-password': (text) => ({ what: l10n.t('The password does not open the repository at "{location}".', { location: text('location') }), next: l10n.t('Enter the password that the recovery kit names.'), remedies: ['enterPassword'] }),
-  'password.missing': (text) => ({ what: l10n.t('The password of the repository at "{location}" is not known here.', { location: text('location') }), next: l10n.t('Enter it once; it is kept in the secret storage of the editor.'), remedies: ['enterPassword'] }),
+  'repository.missing': (text) => ({
+    what: l10n.t('There is no repository at "{location}".', { location: text('location') }),
+    next: mounted(),
+    remedies: ['retry', 'openConfiguration'],
+  }),
+  'repository.exists': (text) => ({
+    what: l10n.t('There already is a repository at "{location}".', { location: text('location') }),
+    next: l10n.t('Use it with its own password, or choose an empty folder.'),
+    remedies: [],
+  }),
+  'repository.wrong-password': (text) => ({
+    what: l10n.t('The password does not open the repository at "{location}".', { location: text('location') }),
+    next: l10n.t('Enter the password that the recovery kit names.'),
+    remedies: ['enterPassword'],
+  }),
+  'password.missing': (text) => ({
+    what: l10n.t('The password of the repository at "{location}" is not known here.', { location: text('location') }),
+    next: l10n.t('Enter it once; it is kept in the secret storage of the editor.'),
+    remedies: ['enterPassword'],
+  }),
   'password.empty': () => ({ what: l10n.t('The password is empty.'), next: l10n.t('Enter a password.'), remedies: ['enterPassword'] }),
-  'repository.locked': (text) => ({ what: lockedText(text), next: l10n.t('Wait until it has ended. If that program is surely gone, unlock.'), remedies: ['retry', 'unlock'] }),
-  'repository.lock-lost': (text) => ({ what: l10n.t('Stopped: the lock on the repository at "{location}" was lost.', { location: text('location') }), next: l10n.t('Another program may have removed it, or the repository was out of reach. Start again: what is stored already is used.'), remedies: ['retry'] }),
-  'repository.damaged': (text) => ({ what: l10n.t('The repository is damaged: {thing}', { thing: `${text('kind')}${text('name') === '' ? '' : `/${text('name').slice(0, 16)}`}${reason(text)}` }), next: l10n.t('Check the repository to see what is affected.'), remedies: ['checkRepository'] }),
-  'repository.unsupported': (text) => ({ what: l10n.t('The repository at "{location}" needs a newer version of Cadangan.', { location: text('location') }), next: l10n.t('Update Cadangan.'), remedies: [] }),
-  'repository.self-test': () => ({ what: l10n.t('This computer computes wrongly: the self-test of the encryption failed.'), next: l10n.t('Nothing was written. Restart it, and test its memory.'), remedies: ['restartEngine'] }),
-  'repository.verification': () => ({ what: l10n.t('Stopped: data read back before it was stored differs from its source.'), next: l10n.t('This points to bad memory. Test it before the next backup.'), remedies: [] }),
-  'storage.unreachable': (text) => ({ what: l10n.t('"{location}" cannot be reached{reason}.', { location: text('location'), reason: reason(text) }), next: mounted(), remedies: ['retry'] }),
-  'storage.full': (text) => ({ what: l10n.t('There is no space left at "{location}"{space}.', { location: text('location'), space: spaceText(text) }), next: l10n.t('Make room there, then start again: what is stored already is used.'), remedies: ['retry'] }),
-  'storage.denied': (text) => ({ what: l10n.t('No permission at "{location}"{reason}.', { location: text('location'), reason: reason(text) }), next: l10n.t('Give this user the right to write there.'), remedies: ['retry'] }),
-  'storage.not-found': (text) => ({ what: l10n.t('A file of the repository is missing: {name}', { name: text('name') || text('file') }), next: l10n.t('Check the repository to see what is affected.'), remedies: ['checkRepository'] }),
-  'storage.invalid-location': (text) => ({ what: l10n.t('"{location}" is no location of a repository.', { location: text('location') }), next: l10n.t('Write a folder, a share, or a location such as sftp:user@host:/path.'), remedies: ['openConfiguration'] }),
-  'source.missing': (text) => ({ what: l10n.t('There is nothing to back up at "{path}".', { path: text('path') || text('paths') }), next: l10n.t('Check that the folder is there and mounted, or change the sources of the set.'), remedies: ['retry', 'openConfiguration'] }),
-  'source.contains-repository': (text) => ({ what: l10n.t('The repository "{location}" lies in the data that is to be backed up.', { location: text('location') }), next: l10n.t('Move it, or exclude its folder in the configuration.'), remedies: ['openConfiguration'] }),
-  'source.empty': () => ({ what: l10n.t('Nothing is left to back up: everything is excluded.'), next: l10n.t('Change the exclusions of the set.'), remedies: ['openConfiguration'] }),
-  'snapshot.not-found': (text) => ({ what: l10n.t('The snapshot {snapshot} is not in the repository any more.', { snapshot: text('snapshot').slice(0, 8) }), next: l10n.t('Choose another date.'), remedies: ['refresh'] }),
-  'snapshot.ambiguous': (text) => ({ what: l10n.t('Several snapshots begin with {snapshot}.', { snapshot: text('snapshot') }), next: l10n.t('Choose another date.'), remedies: ['refresh'] }),
-  'path.not-found': (text) => ({ what: l10n.t('"{path}" is not in that snapshot.', { path: text('path') }), next: l10n.t('Choose another date.'), remedies: [] }),
-  'file.too-large': (text) => ({ what: l10n.t('"{path}" is too large for an editor{size}.', { path: text('path'), size: text('sizeBytes') === '' ? '' : ` (${formatBytes(Number(text('sizeBytes')))})` }), next: l10n.t('Restore the file instead.'), remedies: [] }),
-  'target.unsafe': (text) => ({ what: l10n.t('Nothing can be restored to "{target}": {reason}', { target: text('target') || text('path'), reason: text('reason') }), next: l10n.t('Choose another destination.'), remedies: [] }),
-  'target.denied': (text) => ({ what: l10n.t('No permission to write to "{target}".', { target: text('target') || text('path') }), next: l10n.t('Choose another destination, or give this user the right to write there.'), remedies: [] }),
-  'target.full': (text) => ({ what: l10n.t('There is no space left at "{target}"{space}.', { target: text('target') || text('path'), space: spaceText(text) }), next: l10n.t('Make room there, or choose another destination.'), remedies: [] }),
-  'arguments.invalid': (text) => ({ what: l10n.t('This cannot be used: {reason}', { reason: joinedFacts(text, ['argument', 'value', 'reason']) }), next: '', remedies: [] }),
-  'config.invalid': (text) => ({ what: l10n.t('The configuration has a mistake in line {line}: {reason}', { line: text('line'), reason: text('reason') }), next: l10n.t('Mend it; the Problems view leads there.'), remedies: ['openConfiguration'] }),
-  'config.changed': () => ({ what: l10n.t('Somebody else has changed the configuration meanwhile.'), next: l10n.t('Nothing was overwritten. Do it once more.'), remedies: ['retry', 'openConfiguration'] }),
-  'config.denied': (text) => ({ what: l10n.t('The configuration "{path}" cannot be written{reason}.', { path: text('path'), reason: reason(text) }), next: l10n.t('Give this user the right to write there.'), remedies: ['retry'] }),
-  'set.unknown': (text) => ({ what: l10n.t('There is no backup set "{set}".', { set: text('set') }), next: l10n.t('The configuration may have changed, or have a mistake.'), remedies: ['refresh', 'openConfiguration'] }),
-  'set.exists': (text) => ({ what: l10n.t('There already is a backup set "{set}".', { set: text('set') }), next: l10n.t('Choose another name.'), remedies: [] }),
-  'command.failed': (text) => ({ what: l10n.t('The command of the set failed{reason}.', { reason: reason(text) }), next: seeLog(), remedies: ['openConfiguration'] }),
-  'schedule.no-leader': (text) => ({ what: l10n.t('Nothing on this server runs the schedule{reason}.', { reason: reason(text) }), next: l10n.t('Restart the engine; it takes the schedule over.'), remedies: ['restartEngine'] }),
-  'offsite.unknown': (text) => ({ what: l10n.t('There is no off-site copy "{copy}".', { copy: text('copy') }), next: l10n.t('The configuration may have changed, or have a mistake.'), remedies: ['refresh', 'openConfiguration'] }),
-  'offsite.exists': (text) => ({ what: l10n.t('There already is an off-site copy "{copy}".', { copy: text('copy') }), next: l10n.t('Choose another name.'), remedies: [] }),
-  'offsite.other-repository': (text) => ({ what: l10n.t('Refused: "{location}" holds the copy of another repository.', { location: text('location') }), next: l10n.t('Nothing was changed there. Name another folder for this copy.'), remedies: ['openConfiguration'] }),
-  'offsite.source-doubtful': (text) => ({ what: l10n.t('Nothing was copied: the repository at "{location}" is not what it should be{reason}.', { location: text('location'), reason: reason(text) }), next: l10n.t('Check that its disk is mounted, and the repository. The copy on Google Drive is as it was.'), remedies: ['retry', 'checkRepository'] }),
-  'offsite.busy': (text) => ({ what: l10n.t('Another process keeps the off-site copy "{copy}" up.', { copy: text('copy') }), next: l10n.t('Let it do the work, or wait until it has ended.'), remedies: ['retry'] }),
-  'drive.not-set-up': (text) => ({ what: l10n.t('Google Drive is not set up{reason}.', { reason: reason(text) }), next: l10n.t('It takes an OAuth client of your company; the guide leads through it.'), remedies: ['openConfiguration'] }),
-  'drive.sign-in-failed': (text) => ({ what: l10n.t('Nobody was signed in to Google Drive{reason}.', { reason: reason(text) }), next: l10n.t('Sign in again, and agree to what the page asks for.'), remedies: ['driveSignIn'] }),
-  'drive.signed-out': (text) => ({ what: l10n.t('Not signed in to Google Drive{reason}.', { reason: reason(text) }), next: l10n.t('Nothing was lost; the copy goes on from where it was.'), remedies: ['driveSignIn'] }),
-  'drive.wrong-account': (text) => ({ what: l10n.t('Refused: {account} is not the designated account, {designated}.', { account: text('account'), designated: text('designatedAccount') }), next: l10n.t('Sign in again and choose the designated account.'), remedies: ['driveSignIn', 'openConfiguration'] }),
-  'drive.full': (text) => ({ what: l10n.t('Google Drive is full{reason}.', { reason: reason(text) }), next: l10n.t('Make room there (the trash counts too) or buy more. What is stored already is used.'), remedies: ['retry'] }),
-  'drive.daily-volume': () => ({ what: l10n.t('Google takes no more data today: 750 GB a day are the limit.'), next: l10n.t('It goes on by itself about a day later.'), remedies: [] }),
-  'drive.rate-limited': (text) => ({ what: l10n.t('Google asks for fewer requests{reason}.', { reason: reason(text) }), next: l10n.t('It goes on by itself in some minutes.'), remedies: ['retry'] }),
-  'drive.unavailable': (text) => ({ what: l10n.t('Google Drive does not answer{reason}.', { reason: reason(text) }), next: l10n.t('Check the network and the proxy. What is stored already is used.'), remedies: ['retry'] }),
-  'drive.denied': (text) => ({ what: l10n.t('Google Drive does not permit this{reason}.', { reason: reason(text) }), next: l10n.t('Check what the account may do in that folder, and that the box was ticked at sign-in.'), remedies: ['driveSignIn', 'retry'] }),
-  'drive.not-found': () => ({ what: l10n.t('There is no such file or folder on Google Drive.'), next: l10n.t('Nothing may have been copied yet. Only what was made with this OAuth client can be seen.'), remedies: ['syncCopy'] }),
-  'drive.download-refused': (text) => ({ what: l10n.t('Google refuses the download{reason}.', { reason: reason(text) }), next: l10n.t('A quota for downloads ends after about a day. Restore from the backup server meanwhile.'), remedies: ['retry'] }),
-  'drive.altered': (text) => ({ what: l10n.t('What Google Drive stored is not what was sent{reason}. It was removed there again.', { reason: reason(text) }), next: l10n.t('Try again. If it stays so, test the network, the memory and the disk of this machine.'), remedies: ['retry'] }),
-  'records.busy': (text) => ({ what: l10n.t('Another process holds the records in "{folder}".', { folder: text('folder') }), next: l10n.t('This was not recorded. Try again in a moment.'), remedies: ['retry'] }),
-  'records.key': (text) => ({ what: l10n.t('The signing key of this installation, "{path}", cannot be used.', { path: text('path') }), next: l10n.t('Put it back from a copy; until then nothing is recorded.'), remedies: [] }),
-  'record.not-found': (text) => ({ what: l10n.t('There is no record {record}.', { record: text('record') }), next: l10n.t('The list of records may be out of date.'), remedies: ['refresh'] }),
-  'pack.invalid': (text) => ({ what: l10n.t('"{path}" is no audit pack{reason}.', { path: text('path'), reason: reason(text) }), next: l10n.t('Choose the whole file as it was made.'), remedies: [] }),
-  'engine.lost': (text) => ({ what: l10n.t('The engine, which does the work, ended{reason}.', { reason: reason(text) }), next: l10n.t('What was stored stays; the next run goes on from there.'), remedies: ['retry', 'restartEngine'] }),
+  'repository.locked': (text) => ({
+    what: lockedText(text),
+    next: l10n.t('Wait until it has ended. If that program is surely gone, unlock.'),
+    remedies: ['retry', 'unlock'],
+  }),
+  'repository.lock-lost': (text) => ({
+    what: l10n.t('Stopped: the lock on the repository at "{location}" was lost.', { location: text('location') }),
+    next: l10n.t('Another program may have removed it, or the repository was out of reach. Start again: what is stored already is used.'),
+    remedies: ['retry'],
+  }),
+  'repository.damaged': (text) => ({
+    what: l10n.t('The repository is damaged: {thing}', {
+      thing: `${text('kind')}${text('name') === '' ? '' : `/${text('name').slice(0, 16)}`}${reason(text)}`,
+    }),
+    next: l10n.t('Check the repository to see what is affected.'),
+    remedies: ['checkRepository'],
+  }),
+  'repository.unsupported': (text) => ({
+    what: l10n.t('The repository at "{location}" needs a newer version of Cadangan.', { location: text('location') }),
+    next: l10n.t('Update Cadangan.'),
+    remedies: [],
+  }),
+  'repository.self-test': () => ({
+    what: l10n.t('This computer computes wrongly: the self-test of the encryption failed.'),
+    next: l10n.t('Nothing was written. Restart it, and test its memory.'),
+    remedies: ['restartEngine'],
+  }),
+  'repository.verification': () => ({
+    what: l10n.t('Stopped: data read back before it was stored differs from its source.'),
+    next: l10n.t('This points to bad memory. Test it before the next backup.'),
+    remedies: [],
+  }),
+  'storage.unreachable': (text) => ({
+    what: l10n.t('"{location}" cannot be reached{reason}.', { location: text('location'), reason: reason(text) }),
+    next: mounted(),
+    remedies: ['retry'],
+  }),
+  'storage.full': (text) => ({
+    what: l10n.t('There is no space left at "{location}"{space}.', { location: text('location'), space: spaceText(text) }),
+    next: l10n.t('Make room there, then start again: what is stored already is used.'),
+    remedies: ['retry'],
+  }),
+  'storage.denied': (text) => ({
+    what: l10n.t('No permission at "{location}"{reason}.', { location: text('location'), reason: reason(text) }),
+    next: l10n.t('Give this user the right to write there.'),
+    remedies: ['retry'],
+  }),
+  'storage.not-found': (text) => ({
+    what: l10n.t('A file of the repository is missing: {name}', { name: text('name') || text('file') }),
+    next: l10n.t('Check the repository to see what is affected.'),
+    remedies: ['checkRepository'],
+  }),
+  'storage.invalid-location': (text) => ({
+    what: l10n.t('"{location}" is no location of a repository.', { location: text('location') }),
+    next: l10n.t('Write a folder, a share, or a location such as sftp:user@host:/path.'),
+    remedies: ['openConfiguration'],
+  }),
+  'source.missing': (text) => ({
+    what: l10n.t('There is nothing to back up at "{path}".', { path: text('path') || text('paths') }),
+    next: l10n.t('Check that the folder is there and mounted, or change the sources of the set.'),
+    remedies: ['retry', 'openConfiguration'],
+  }),
+  'source.contains-repository': (text) => ({
+    what: l10n.t('The repository "{location}" lies in the data that is to be backed up.', { location: text('location') }),
+    next: l10n.t('Move it, or exclude its folder in the configuration.'),
+    remedies: ['openConfiguration'],
+  }),
+  'source.empty': () => ({
+    what: l10n.t('Nothing is left to back up: everything is excluded.'),
+    next: l10n.t('Change the exclusions of the set.'),
+    remedies: ['openConfiguration'],
+  }),
+  'snapshot.not-found': (text) => ({
+    what: l10n.t('The snapshot {snapshot} is not in the repository any more.', { snapshot: text('snapshot').slice(0, 8) }),
+    next: l10n.t('Choose another date.'),
+    remedies: ['refresh'],
+  }),
+  'snapshot.ambiguous': (text) => ({
+    what: l10n.t('Several snapshots begin with {snapshot}.', { snapshot: text('snapshot') }),
+    next: l10n.t('Choose another date.'),
+    remedies: ['refresh'],
+  }),
+  'path.not-found': (text) => ({
+    what: l10n.t('"{path}" is not in that snapshot.', { path: text('path') }),
+    next: l10n.t('Choose another date.'),
+    remedies: [],
+  }),
+  'file.too-large': (text) => ({
+    what: l10n.t('"{path}" is too large for an editor{size}.', {
+      path: text('path'),
+      size: text('sizeBytes') === '' ? '' : ` (${formatBytes(Number(text('sizeBytes')))})`,
+    }),
+    next: l10n.t('Restore the file instead.'),
+    remedies: [],
+  }),
+  'target.unsafe': (text) => ({
+    what: l10n.t('Nothing can be restored to "{target}": {reason}', { target: text('target') || text('path'), reason: text('reason') }),
+    next: l10n.t('Choose another destination.'),
+    remedies: [],
+  }),
+  'target.denied': (text) => ({
+    what: l10n.t('No permission to write to "{target}".', { target: text('target') || text('path') }),
+    next: l10n.t('Choose another destination, or give this user the right to write there.'),
+    remedies: [],
+  }),
+  'target.full': (text) => ({
+    what: l10n.t('There is no space left at "{target}"{space}.', { target: text('target') || text('path'), space: spaceText(text) }),
+    next: l10n.t('Make room there, or choose another destination.'),
+    remedies: [],
+  }),
+  'arguments.invalid': (text) => ({
+    what: l10n.t('This cannot be used: {reason}', { reason: joinedFacts(text, ['argument', 'value', 'reason']) }),
+    next: '',
+    remedies: [],
+  }),
+  'config.invalid': (text) => ({
+    what: l10n.t('The configuration has a mistake in line {line}: {reason}', { line: text('line'), reason: text('reason') }),
+    next: l10n.t('Mend it; the Problems view leads there.'),
+    remedies: ['openConfiguration'],
+  }),
+  'config.changed': () => ({
+    what: l10n.t('Somebody else has changed the configuration meanwhile.'),
+    next: l10n.t('Nothing was overwritten. Do it once more.'),
+    remedies: ['retry', 'openConfiguration'],
+  }),
+  'config.denied': (text) => ({
+    what: l10n.t('The configuration "{path}" cannot be written{reason}.', { path: text('path'), reason: reason(text) }),
+    next: l10n.t('Give this user the right to write there.'),
+    remedies: ['retry'],
+  }),
+  'set.unknown': (text) => ({
+    what: l10n.t('There is no backup set "{set}".', { set: text('set') }),
+    next: l10n.t('The configuration may have changed, or have a mistake.'),
+    remedies: ['refresh', 'openConfiguration'],
+  }),
+  'set.exists': (text) => ({
+    what: l10n.t('There already is a backup set "{set}".', { set: text('set') }),
+    next: l10n.t('Choose another name.'),
+    remedies: [],
+  }),
+  'command.failed': (text) => ({
+    what: l10n.t('The command of the set failed{reason}.', { reason: reason(text) }),
+    next: seeLog(),
+    remedies: ['openConfiguration'],
+  }),
+  'schedule.no-leader': (text) => ({
+    what: l10n.t('Nothing on this server runs the schedule{reason}.', { reason: reason(text) }),
+    next: l10n.t('Restart the engine; it takes the schedule over.'),
+    remedies: ['restartEngine'],
+  }),
+  'offsite.unknown': (text) => ({
+    what: l10n.t('There is no off-site copy "{copy}".', { copy: text('copy') }),
+    next: l10n.t('The configuration may have changed, or have a mistake.'),
+    remedies: ['refresh', 'openConfiguration'],
+  }),
+  'offsite.exists': (text) => ({
+    what: l10n.t('There already is an off-site copy "{copy}".', { copy: text('copy') }),
+    next: l10n.t('Choose another name.'),
+    remedies: [],
+  }),
+  'offsite.other-repository': (text) => ({
+    what: l10n.t('Refused: "{location}" holds the copy of another repository.', { location: text('location') }),
+    next: l10n.t('Nothing was changed there. Name another folder for this copy.'),
+    remedies: ['openConfiguration'],
+  }),
+  'offsite.source-doubtful': (text) => ({
+    what: l10n.t('Nothing was copied: the repository at "{location}" is not what it should be{reason}.', {
+      location: text('location'),
+      reason: reason(text),
+    }),
+    next: l10n.t('Check that its disk is mounted, and the repository. The copy on Google Drive is as it was.'),
+    remedies: ['retry', 'checkRepository'],
+  }),
+  'offsite.busy': (text) => ({
+    what: l10n.t('Another process keeps the off-site copy "{copy}" up.', { copy: text('copy') }),
+    next: l10n.t('Let it do the work, or wait until it has ended.'),
+    remedies: ['retry'],
+  }),
+  'drive.not-set-up': (text) => ({
+    what: l10n.t('Google Drive is not set up{reason}.', { reason: reason(text) }),
+    next: l10n.t('It takes an OAuth client of your company; the guide leads through it.'),
+    remedies: ['openConfiguration'],
+  }),
+  'drive.sign-in-failed': (text) => ({
+    what: l10n.t('Nobody was signed in to Google Drive{reason}.', { reason: reason(text) }),
+    next: l10n.t('Sign in again, and agree to what the page asks for.'),
+    remedies: ['driveSignIn'],
+  }),
+  'drive.signed-out': (text) => ({
+    what: l10n.t('Not signed in to Google Drive{reason}.', { reason: reason(text) }),
+    next: l10n.t('Nothing was lost; the copy goes on from where it was.'),
+    remedies: ['driveSignIn'],
+  }),
+  'drive.wrong-account': (text) => ({
+    what: l10n.t('Refused: {account} is not the designated account, {designated}.', {
+      account: text('account'),
+      designated: text('designatedAccount'),
+    }),
+    next: l10n.t('Sign in again and choose the designated account.'),
+    remedies: ['driveSignIn', 'openConfiguration'],
+  }),
+  'drive.full': (text) => ({
+    what: l10n.t('Google Drive is full{reason}.', { reason: reason(text) }),
+    next: l10n.t('Make room there (the trash counts too) or buy more. What is stored already is used.'),
+    remedies: ['retry'],
+  }),
+  'drive.daily-volume': () => ({
+    what: l10n.t('Google takes no more data today: 750 GB a day are the limit.'),
+    next: l10n.t('It goes on by itself about a day later.'),
+    remedies: [],
+  }),
+  'drive.rate-limited': (text) => ({
+    what: l10n.t('Google asks for fewer requests{reason}.', { reason: reason(text) }),
+    next: l10n.t('It goes on by itself in some minutes.'),
+    remedies: ['retry'],
+  }),
+  'drive.unavailable': (text) => ({
+    what: l10n.t('Google Drive does not answer{reason}.', { reason: reason(text) }),
+    next: l10n.t('Check the network and the proxy. What is stored already is used.'),
+    remedies: ['retry'],
+  }),
+  'drive.denied': (text) => ({
+    what: l10n.t('Google Drive does not permit this{reason}.', { reason: reason(text) }),
+    next: l10n.t('Check what the account may do in that folder, and that the box was ticked at sign-in.'),
+    remedies: ['driveSignIn', 'retry'],
+  }),
+  'drive.not-found': () => ({
+    what: l10n.t('There is no such file or folder on Google Drive.'),
+    next: l10n.t('Nothing may have been copied yet. Only what was made with this OAuth client can be seen.'),
+    remedies: ['syncCopy'],
+  }),
+  'drive.download-refused': (text) => ({
+    what: l10n.t('Google refuses the download{reason}.', { reason: reason(text) }),
+    next: l10n.t('A quota for downloads ends after about a day. Restore from the backup server meanwhile.'),
+    remedies: ['retry'],
+  }),
+  'drive.altered': (text) => ({
+    what: l10n.t('What Google Drive stored is not what was sent{reason}. It was removed there again.', { reason: reason(text) }),
+    next: l10n.t('Try again. If it stays so, test the network, the memory and the disk of this machine.'),
+    remedies: ['retry'],
+  }),
+  'records.busy': (text) => ({
+    what: l10n.t('Another process holds the records in "{folder}".', { folder: text('folder') }),
+    next: l10n.t('This was not recorded. Try again in a moment.'),
+    remedies: ['retry'],
+  }),
+  'records.key': (text) => ({
+    what: l10n.t('The signing key of this installation, "{path}", cannot be used.', { path: text('path') }),
+    next: l10n.t('Put it back from a copy; until then nothing is recorded.'),
+    remedies: [],
+  }),
+  'record.not-found': (text) => ({
+    what: l10n.t('There is no record {record}.', { record: text('record') }),
+    next: l10n.t('The list of records may be out of date.'),
+    remedies: ['refresh'],
+  }),
+  'pack.invalid': (text) => ({
+    what: l10n.t('"{path}" is no audit pack{reason}.', { path: text('path'), reason: reason(text) }),
+    next: l10n.t('Choose the whole file as it was made.'),
+    remedies: [],
+  }),
+  'engine.lost': (text) => ({
+    what: l10n.t('The engine, which does the work, ended{reason}.', { reason: reason(text) }),
+    next: l10n.t('What was stored stays; the next run goes on from there.'),
+    remedies: ['retry', 'restartEngine'],
+  }),
 };
 
 function lockedText(text: FactReader): string {
-  const holder = [text('holderUser'), text('holderHost')].filter((part) => part !== '').join('@') || text('holder') || l10n.t('another program');
+  const holder =
+    [text('holderUser'), text('holderHost')].filter((part) => part !== '').join('@') || text('holder') || l10n.t('another program');
   const since = text('since');
   const location = text('location');
-  return since === '' ? l10n.t('The repository at "{location}" is locked by {holder}.', { location, holder }) : l10n.t('The repository at "{location}" is locked by {holder} since {since}.', { location, holder, since: formatDate(instantOf(since)) });
+  return since === ''
+    ? l10n.t('The repository at "{location}" is locked by {holder}.', { location, holder })
+    : l10n.t('The repository at "{location}" is locked by {holder} since {since}.', {
+        location,
+        holder,
+        since: formatDate(instantOf(since)),
+      });
 }
 
 function spaceText(text: FactReader): string {
@@ -107,7 +349,10 @@ function spaceText(text: FactReader): string {
 }
 
 function joinedFacts(text: FactReader, names: readonly string[]): string {
-  return names.map(text).filter((fact) => fact !== '').join(': ');
+  return names
+    .map(text)
+    .filter((fact) => fact !== '')
+    .join(': ');
 }
 
 /** One line without control characters, and of a length that fits into a notification. */

@@ -16,7 +16,12 @@ export function groupFound(found: readonly FoundEntry[]): readonly (readonly Fou
 
 /** The dates at which it was there, with its size then. */
 export function datesOfFound(entries: readonly FoundEntry[]): readonly DateChoice[] {
-  return entries.map(({ snapshot, entry }) => ({ snapshot, time: snapshot.time, label: formatTime(instantOf(snapshot.time)), description: entry.type === 'file' ? formatBytes(entry.size) : '' }));
+  return entries.map(({ snapshot, entry }) => ({
+    snapshot,
+    time: snapshot.time,
+    label: formatTime(instantOf(snapshot.time)),
+    description: entry.type === 'file' ? formatBytes(entry.size) : '',
+  }));
 }
 
 function newestOf([newest]: readonly FoundEntry[]): bigint {

@@ -9,14 +9,23 @@ export interface Icon {
 /** What a state looks like in every view. */
 export function iconOfState(state: SetStateKind): Icon {
   switch (state) {
-    case 'success': return { name: 'pass', color: 'testing.iconPassed' };
-    case 'exceptions': return { name: 'warning', color: 'list.warningForeground' };
-    case 'missed': return { name: 'warning', color: 'list.warningForeground' };
-    case 'overdue': return { name: 'warning', color: 'list.warningForeground' };
-    case 'failed': return { name: 'error', color: 'list.errorForeground' };
-    case 'stopped': return { name: 'stop-circle' };
-    case 'running': return { name: 'sync~spin' };
-    case 'waiting': return { name: 'clock' };
-    case 'never-run': return { name: 'circle-outline' };
+    case 'success':
+      return { name: 'pass', color: 'testing.iconPassed' };
+    case 'exceptions':
+      return { name: 'warning', color: 'list.warningForeground' };
+    case 'missed':
+      return { name: 'warning', color: 'list.warningForeground' };
+    case 'overdue':
+      return { name: 'warning', color: 'list.warningForeground' };
+    case 'failed':
+      return { name: 'error', color: 'list.errorForeground' };
+    case 'stopped':
+      return { name: 'stop-circle' };
+    case 'running':
+      return { name: 'sync~spin' };
+    case 'waiting':
+      return { name: 'clock' };
+    case 'never-run':
+      return { name: 'circle-outline' };
   }
 }

@@ -11,7 +11,8 @@ export function snapshotPathOf(machinePath: string, platform: NodeJS.Platform = 
   if (platform !== 'win32') return byteStringFromText(path.posix.resolve(machinePath));
   const [, drive, rest = ''] = /^([A-Za-z]):(.*)$/s.exec(path.win32.normalize(machinePath)) ?? [];
   const slashes = (text: string) => text.replaceAll('\\', '/');
-  const whole = drive === undefined ? `/${slashes(path.win32.normalize(machinePath)).replace(/^\/+/, '')}` : `/${drive.toUpperCase()}${slashes(rest)}`;
+  const whole =
+    drive === undefined ? `/${slashes(path.win32.normalize(machinePath)).replace(/^\/+/, '')}` : `/${drive.toUpperCase()}${slashes(rest)}`;
   return byteStringFromText(whole.replace(/(?<=.)\/+$/, ''));
 }
 

@@ -14,9 +14,12 @@ export function strengthOf(password: string): Strength {
 
 export function strengthText(password: string): string {
   switch (strengthOf(password)) {
-    case 'weak': return l10n.t('Weak. Take four or more words that do not belong together.');
-    case 'fair': return l10n.t('Fair. One more word makes it strong.');
-    case 'strong': return l10n.t('Strong.');
+    case 'weak':
+      return l10n.t('Weak. Take four or more words that do not belong together.');
+    case 'fair':
+      return l10n.t('Fair. One more word makes it strong.');
+    case 'strong':
+      return l10n.t('Strong.');
   }
 }
 

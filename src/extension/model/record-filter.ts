@@ -16,7 +16,13 @@ export interface RecordFilter {
   readonly to?: string | undefined;
 }
 
-export const recordResults = ['success', 'success-with-exceptions', 'failed', 'stopped', 'missed'] as const satisfies readonly RecordResult[];
+export const recordResults = [
+  'success',
+  'success-with-exceptions',
+  'failed',
+  'stopped',
+  'missed',
+] as const satisfies readonly RecordResult[];
 
 export function isEmptyRecordFilter({ kind, result, set, from, to }: RecordFilter): boolean {
   return [kind, result, set, from, to].every((value) => value === undefined);
@@ -25,13 +31,20 @@ export function isEmptyRecordFilter({ kind, result, set, from, to }: RecordFilte
 /** As the engine takes it. */
 export function filterParams({ kind, result, set, from, to }: RecordFilter): Omit<RecordsParams, 'offset' | 'limit'> {
   return {
-    ...(kind !== undefined && { kinds: [kind] }), ...(result !== undefined && { results: [result] }), ...(set !== undefined && { set }),
-    ...(from !== undefined && { from }), ...(to !== undefined && { to }),
+    ...(kind !== undefined && { kinds: [kind] }),
+    ...(result !== undefined && { results: [result] }),
+    ...(set !== undefined && { set }),
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
   };
 }
 
 /** The filter in words, for the header of the view. */
-export function recordFilterText({ kind, result, set, from, to }: RecordFilter, summary: RecordsSummary | undefined, sets: readonly Pick<SetInfo, 'name' | 'title'>[]): string {
+export function recordFilterText(
+  { kind, result, set, from, to }: RecordFilter,
+  summary: RecordsSummary | undefined,
+  sets: readonly Pick<SetInfo, 'name' | 'title'>[],
+): string {
   return joined([
     kind === undefined ? undefined : (summary?.kinds.find((known) => known.kind === kind)?.text ?? kind),
     result === undefined ? undefined : outcomeText(result),

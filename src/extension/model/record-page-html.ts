@@ -31,7 +31,10 @@ export function recordPageHtml(page: RecordPage): PageText {
       actions(buttons),
       exceptionsSection(page),
       section(l10n.t('Details'), factsTable(fields.map(({ label, value }) => [label, escapeHtml(value)]))),
-      section(l10n.t('As it stands in the file'), `<details><summary>${escapeHtml(l10n.t('Line of the record'))}</summary><pre tabindex="0">${escapeHtml(line)}</pre></details>${actions([button('copy', l10n.t('Copy the Line'))])}`),
+      section(
+        l10n.t('As it stands in the file'),
+        `<details><summary>${escapeHtml(l10n.t('Line of the record'))}</summary><pre tabindex="0">${escapeHtml(line)}</pre></details>${actions([button('copy', l10n.t('Copy the Line'))])}`,
+      ),
     ]),
   };
 }
@@ -42,26 +45,41 @@ export function recordFaultPageHtml({ label, text }: RecordFault): PageText {
 }
 
 /** What was not as the work instruction wants it, and how it was closed. */
-export function nonconformityPageHtml({ id, ruleText, text, openedAt, openedBy, records, closed }: NonconformityInfo, shown: readonly RecordRow[]): PageText {
+export function nonconformityPageHtml(
+  { id, ruleText, text, openedAt, openedBy, records, closed }: NonconformityInfo,
+  shown: readonly RecordRow[],
+): PageText {
   const title = l10n.t('Nonconformity {id}', { id });
   const when = (time: string) => formatDate(instantOf(time));
   const ofRecord = (number: number) => {
     const row = shown.find((candidate) => candidate.number === number);
-    return button('record', row === undefined ? l10n.t('Record {number}', { number: formatCount(number) }) : joined([l10n.t('Record {number}', { number: formatCount(number) }), row.kindText, dayLabel(row.day), row.resultText], ', '), String(number), 'link');
+    return button(
+      'record',
+      row === undefined
+        ? l10n.t('Record {number}', { number: formatCount(number) })
+        : joined([l10n.t('Record {number}', { number: formatCount(number) }), row.kindText, dayLabel(row.day), row.resultText], ', '),
+      String(number),
+      'link',
+    );
   };
   const facts: Fact[] = [
     [l10n.t('Rule'), escapeHtml(ruleText)],
     [l10n.t('What'), escapeHtml(text)],
     [l10n.t('Opened'), escapeHtml(when(openedAt)) + (openedBy === undefined ? '' : ` ${ofRecord(openedBy)}`)],
-    ...(records.length === 0 ? [] : [[l10n.t('Records that show it'), `<ul>${records.map((number) => `<li>${ofRecord(number)}</li>`).join('')}</ul>`] as const]),
+    ...(records.length === 0
+      ? []
+      : [[l10n.t('Records that show it'), `<ul>${records.map((number) => `<li>${ofRecord(number)}</li>`).join('')}</ul>`] as const]),
   ];
-  const closing: Fact[] = closed === undefined ? [] : [
-    [l10n.t('Closed'), `${escapeHtml(when(closed.at))} ${ofRecord(closed.number)}`],
-    [l10n.t('By'), escapeHtml(joined([closed.name, closed.position], ', '))],
-    [l10n.t('Cause'), escapeHtml(closed.cause)],
-    [l10n.t('Correction'), escapeHtml(closed.correction)],
-    ...(closed.prevention === '' ? [] : [[l10n.t('Prevention'), escapeHtml(closed.prevention)] as const]),
-  ];
+  const closing: Fact[] =
+    closed === undefined
+      ? []
+      : [
+          [l10n.t('Closed'), `${escapeHtml(when(closed.at))} ${ofRecord(closed.number)}`],
+          [l10n.t('By'), escapeHtml(joined([closed.name, closed.position], ', '))],
+          [l10n.t('Cause'), escapeHtml(closed.cause)],
+          [l10n.t('Correction'), escapeHtml(closed.correction)],
+          ...(closed.prevention === '' ? [] : [[l10n.t('Prevention'), escapeHtml(closed.prevention)] as const]),
+        ];
   return {
     title,
     body: main(title, [
@@ -78,17 +96,31 @@ export function verificationPageHtml({ isIntact, count, faults, notes, compared,
   const title = l10n.t('Verification of the Records');
   const list = (items: readonly string[]) => `<ul>${items.map((item) => `<li>${escapeHtml(item)}</li>`).join('')}</ul>`;
   const numbered = (items: readonly string[]) => `<ol>${items.map((item) => `<li>${escapeHtml(item)}</li>`).join('')}</ol>`;
-  const read = isIntact ? l10n.t('{count} records read, every hash and signature proven.', { count: formatCount(count) }) : l10n.t('{count} records read that are sound in themselves.', { count: formatCount(count) });
+  const read = isIntact
+    ? l10n.t('{count} records read, every hash and signature proven.', { count: formatCount(count) })
+    : l10n.t('{count} records read that are sound in themselves.', { count: formatCount(count) });
   return {
     title,
     body: main(title, [
-      isIntact ? stateLine('good', '✓', l10n.t('Intact: nothing was changed, taken out, put in or cut off.')) : stateLine('bad', '✕', l10n.t('Not intact. The first fault is named first.')),
+      isIntact
+        ? stateLine('good', '✓', l10n.t('Intact: nothing was changed, taken out, put in or cut off.'))
+        : stateLine('bad', '✕', l10n.t('Not intact. The first fault is named first.')),
       faults.length === 0 ? '' : section(l10n.t('Faults'), numbered(faults)),
-      section(l10n.t('What was compared'), [
-        paragraph(read),
-        compared.length === 0 ? paragraph(l10n.t('No repository could be compared: nobody but this machine vouches for the end of the chain.')) : `${paragraph(l10n.t('With the heads of the chain and the snapshots in:'))}${list(compared)}`,
-        notCompared.length === 0 ? '' : table([l10n.t('Not compared'), l10n.t('Reason')], notCompared.map(({ location, error }) => [location, describeError(error).what])),
-      ].join('')),
+      section(
+        l10n.t('What was compared'),
+        [
+          paragraph(read),
+          compared.length === 0
+            ? paragraph(l10n.t('No repository could be compared: nobody but this machine vouches for the end of the chain.'))
+            : `${paragraph(l10n.t('With the heads of the chain and the snapshots in:'))}${list(compared)}`,
+          notCompared.length === 0
+            ? ''
+            : table(
+                [l10n.t('Not compared'), l10n.t('Reason')],
+                notCompared.map(({ location, error }) => [location, describeError(error).what]),
+              ),
+        ].join(''),
+      ),
       notes.length === 0 ? '' : section(l10n.t('Notes'), list(notes)),
       publicKey === '' ? '' : section(l10n.t('Public key of this installation'), `<p><code>Ed25519 ${escapeHtml(publicKey)}</code></p>`),
       actions([button('verify', l10n.t('Verify Again'))]),
@@ -128,7 +160,13 @@ function exceptionsSection({ exceptions, exceptionCount }: RecordPage): string {
   if (exceptionCount === 0) return '';
   const more = exceptionCount - exceptions.length;
   const rest = more > 0 ? paragraph(l10n.t('… and {0} more, which the record counts and does not name', formatCount(more))) : '';
-  return section(l10n.t('Exceptions ({count})', { count: formatCount(exceptionCount) }), table([l10n.t('File or folder'), l10n.t('What happened')], exceptions.map(({ item, text }) => [item, text])) + rest);
+  return section(
+    l10n.t('Exceptions ({count})', { count: formatCount(exceptionCount) }),
+    table(
+      [l10n.t('File or folder'), l10n.t('What happened')],
+      exceptions.map(({ item, text }) => [item, text]),
+    ) + rest,
+  );
 }
 
 /** What is wrong with a record, and what to do about it. */
@@ -136,21 +174,37 @@ function faultSections(state: string, faults: readonly string[]): string {
   return [
     stateLine('bad', '✕', state),
     ...faults.map(paragraph),
-    section(l10n.t('What to do'), [
-      paragraph(l10n.t('The file was changed after it was written, by somebody or something else than Cadangan. What stands there now proves nothing.')),
-      paragraph(l10n.t('Verify the records: that compares them with what snapshots and Google Drive know of them, names every fault, and opens a nonconformity. Leave the file as it is, and keep a copy of it, until the cause is known.')),
-      actions([button('verify', commandTitle('verifyRecords'))]),
-    ].join('')),
+    section(
+      l10n.t('What to do'),
+      [
+        paragraph(
+          l10n.t(
+            'The file was changed after it was written, by somebody or something else than Cadangan. What stands there now proves nothing.',
+          ),
+        ),
+        paragraph(
+          l10n.t(
+            'Verify the records: that compares them with what snapshots and Google Drive know of them, names every fault, and opens a nonconformity. Leave the file as it is, and keep a copy of it, until the cause is known.',
+          ),
+        ),
+        actions([button('verify', commandTitle('verifyRecords'))]),
+      ].join(''),
+    ),
   ].join('\n');
 }
 
 function resultLine(result: RecordResult, text: string): string {
   switch (result) {
-    case 'success': return stateLine('good', '✓', text);
-    case 'success-with-exceptions': return stateLine('warning', '⚠', text);
-    case 'failed': return stateLine('bad', '✕', text);
-    case 'stopped': return stateLine('warning', '■', text);
-    case 'missed': return stateLine('warning', '○', text);
+    case 'success':
+      return stateLine('good', '✓', text);
+    case 'success-with-exceptions':
+      return stateLine('warning', '⚠', text);
+    case 'failed':
+      return stateLine('bad', '✕', text);
+    case 'stopped':
+      return stateLine('warning', '■', text);
+    case 'missed':
+      return stateLine('warning', '○', text);
   }
 }
 

@@ -8,7 +8,9 @@ import { joined, type Row } from './set-row.ts';
 export type RecordResult = NonNullable<RecordRow['result']>;
 
 /** What a day of records holds: a record, or a place where none stands that can be shown. */
-export type DatedRecord = { readonly time: string; readonly row: RecordRow; readonly fault?: undefined } | { readonly time: string; readonly row?: undefined; readonly fault: RecordFault };
+export type DatedRecord =
+  | { readonly time: string; readonly row: RecordRow; readonly fault?: undefined }
+  | { readonly time: string; readonly row?: undefined; readonly fault: RecordFault };
 
 export interface ShownRecords {
   /** Newest first. */
@@ -18,7 +20,10 @@ export interface ShownRecords {
   readonly isWhole: boolean;
 }
 
-/** Today and yesterday by themselves, earlier days under their month; the days are those of the engine's time zone. @param today `2026-11-23` there */
+/**
+ * Today and yesterday by themselves, earlier days under their month; the days are those of the engine's time zone.
+ * @param today `2026-11-23` there
+ */
 export function groupRecords(shown: ShownRecords, today: string): readonly (DayGroup<DatedRecord> | MonthGroup<DatedRecord>)[] {
   // Noon in UTC stands for the day, so that no other zone has a say; rows of a day stay in their order.
   const noonOf = (day: string) => `${day}T12:00:00Z`;
@@ -33,7 +38,11 @@ function withFaults({ rows: all, faults, isWhole }: ShownRecords): Undated[] {
   // Of a number that somebody wrote twice, one row: the editor takes each row once.
   const rows = [...new Map(all.map((row) => [row.number, row])).values()];
   const places = faults.map((fault) => ({ fault, at: rows.findIndex((row) => instantOf(row.at) <= instantOf(fault.at)) }));
-  const faultsAt = (at: number): Undated[] => places.filter((place) => place.at === at).toSorted((a, b) => Number(instantOf(b.fault.at) - instantOf(a.fault.at))).map(({ fault }) => ({ fault }));
+  const faultsAt = (at: number): Undated[] =>
+    places
+      .filter((place) => place.at === at)
+      .toSorted((a, b) => Number(instantOf(b.fault.at) - instantOf(a.fault.at)))
+      .map(({ fault }) => ({ fault }));
   return [...rows.flatMap((row, at): Undated[] => [...faultsAt(at), { row }]), ...(isWhole ? faultsAt(-1) : [])];
 }
 
@@ -43,7 +52,11 @@ export function recordRow(record: RecordRow): Row {
   if (fault !== undefined) return faultRow(`record:${number}`, fault, joined([time, kindText, setTitle]));
   const description = joined([time, setTitle]);
   return {
-    id: `record:${number}`, label: kindText, description, icon: iconOfRecord(record), context: snapshotId === undefined ? 'record' : 'record.backup',
+    id: `record:${number}`,
+    label: kindText,
+    description,
+    icon: iconOfRecord(record),
+    context: snapshotId === undefined ? 'record' : 'record.backup',
     spoken: joined([l10n.t('Record {number}', { number }), kindText, resultText, time, setTitle, summary], ', '),
   };
 }
@@ -58,9 +71,22 @@ function faultRow(id: string, label: string, description: string): Row {
 }
 
 /** What the mouse sees over a record. */
-export function recordTooltip({ number, day, time, resultText, setTitle, summary, fault }: RecordRow): readonly (readonly [name: string, value: string])[] {
+export function recordTooltip({
+  number,
+  day,
+  time,
+  resultText,
+  setTitle,
+  summary,
+  fault,
+}: RecordRow): readonly (readonly [name: string, value: string])[] {
   const facts: readonly (readonly [string, string | undefined])[] = [
-    [l10n.t('No.'), String(number)], [l10n.t('Date'), `${day} ${time}`], [l10n.t('Set'), setTitle], [l10n.t('Result'), resultText], [l10n.t('What'), summary], [l10n.t('Fault'), fault],
+    [l10n.t('No.'), String(number)],
+    [l10n.t('Date'), `${day} ${time}`],
+    [l10n.t('Set'), setTitle],
+    [l10n.t('Result'), resultText],
+    [l10n.t('What'), summary],
+    [l10n.t('Fault'), fault],
   ];
   return facts.flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value] as const]));
 }
@@ -68,7 +94,14 @@ export function recordTooltip({ number, day, time, resultText, setTitle, summary
 /** An open nonconformity, above the days. */
 export function nonconformityRow({ id, ruleText, text, closed }: NonconformityInfo): Row {
   const state = closed === undefined ? l10n.t('open') : l10n.t('closed');
-  return { id: `nonconformity:${id}`, label: id, description: text, icon: iconOfNonconformity(closed !== undefined), context: closed === undefined ? 'nonconformity.open' : 'nonconformity.closed', spoken: joined([l10n.t('Nonconformity {id}', { id }), state, text === '' ? ruleText : text], ', ') };
+  return {
+    id: `nonconformity:${id}`,
+    label: id,
+    description: text,
+    icon: iconOfNonconformity(closed !== undefined),
+    context: closed === undefined ? 'nonconformity.open' : 'nonconformity.closed',
+    spoken: joined([l10n.t('Nonconformity {id}', { id }), state, text === '' ? ruleText : text], ', '),
+  };
 }
 
 export function iconOfNonconformity(isClosed: boolean): Icon {
@@ -87,6 +120,15 @@ function iconOfRecord({ result, kind }: RecordRow): Icon {
 }
 
 const kindIcons: Readonly<Record<string, string>> = {
-  'configuration-change': 'settings-gear', 'key-change': 'key', 'unlock': 'unlock', 'sign-in': 'sign-in', 'sign-out': 'sign-out', 'approval': 'verified', 'nonconformity-closed': 'pass',
-  'history-start': 'book', 'signing-key': 'key', 'repair': 'tools', 'repository-created': 'database',
+  'configuration-change': 'settings-gear',
+  'key-change': 'key',
+  unlock: 'unlock',
+  'sign-in': 'sign-in',
+  'sign-out': 'sign-out',
+  approval: 'verified',
+  'nonconformity-closed': 'pass',
+  'history-start': 'book',
+  'signing-key': 'key',
+  repair: 'tools',
+  'repository-created': 'database',
 };

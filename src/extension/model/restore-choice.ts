@@ -29,7 +29,8 @@ export const nothingChosen: RestoreChoice = { given: { data: false, date: false 
 /** Undefined until every step has its answer. */
 export function restoreParams({ locations, paths, snapshot, target, overwrite }: RestoreChoice): RestoreParams | undefined {
   const [location] = locations;
-  if (location === undefined || paths === undefined || snapshot === undefined || target === undefined || overwrite === undefined) return undefined;
+  if (location === undefined || paths === undefined || snapshot === undefined || target === undefined || overwrite === undefined)
+    return undefined;
   return { location, snapshot: snapshot.id, paths, target, overwrite };
 }
 
@@ -62,7 +63,9 @@ export function datesOfVersions(versions: readonly VersionInfo[], snapshots: rea
     const others = alsoIn.flatMap((id) => byId.get(id) ?? []);
     const all = newestFirst([snapshot, ...others.filter(({ id }) => id !== snapshot.id)].map((each) => dateChoice(each, size)));
     const first = all.at(-1);
-    return all.map((date) => (date === first ? { ...date, description: [size, l10n.t('changed')].filter((part) => part !== '').join(' · ') } : date));
+    return all.map((date) =>
+      date === first ? { ...date, description: [size, l10n.t('changed')].filter((part) => part !== '').join(' · ') } : date,
+    );
   });
   return newestFirst(dates);
 }
@@ -85,18 +88,41 @@ export interface OverwriteChoice {
 export function overwriteChoices(): readonly OverwriteChoice[] {
   return [
     { value: 'if-changed', label: l10n.t('Overwrite what differs'), detail: l10n.t('Files that are equal already are left as they are.') },
-    { value: 'if-newer', label: l10n.t('Overwrite what is older'), detail: l10n.t('Files that were changed after the backup are left as they are.') },
+    {
+      value: 'if-newer',
+      label: l10n.t('Overwrite what is older'),
+      detail: l10n.t('Files that were changed after the backup are left as they are.'),
+    },
     { value: 'never', label: l10n.t('Skip existing'), detail: l10n.t('Only what is missing is written.') },
     { value: 'always', label: l10n.t('Overwrite everything'), detail: l10n.t('Every file is written anew, also when it is equal.') },
   ];
 }
 
 /** The preview as lines: what would be written, overwritten, left. The bytes are those of all that is written to. */
-export function previewLines({ written, overwritten, left, bytes, readBytes }: RestorePreview, isFromDrive = false): readonly { readonly icon: string; readonly label: string; readonly description: string }[] {
+export function previewLines(
+  { written, overwritten, left, bytes, readBytes }: RestorePreview,
+  isFromDrive = false,
+): readonly { readonly icon: string; readonly label: string; readonly description: string }[] {
   return [
-    { icon: 'new-file', label: l10n.t('{files} to write', { files: countText(written, 'file') }), description: written > 0 ? formatBytes(bytes) : '' },
-    { icon: 'replace', label: l10n.t('{files} to overwrite', { files: countText(overwritten, 'file') }), description: written > 0 ? '' : formatBytes(bytes) },
+    {
+      icon: 'new-file',
+      label: l10n.t('{files} to write', { files: countText(written, 'file') }),
+      description: written > 0 ? formatBytes(bytes) : '',
+    },
+    {
+      icon: 'replace',
+      label: l10n.t('{files} to overwrite', { files: countText(overwritten, 'file') }),
+      description: written > 0 ? '' : formatBytes(bytes),
+    },
     { icon: 'circle-slash', label: l10n.t('{files} to leave as they are', { files: countText(left, 'file') }), description: '' },
-    ...(isFromDrive ? [{ icon: 'cloud-download', label: l10n.t('From Google Drive: about {bytes} to download', { bytes: formatBytes(readBytes) }), description: '' }] : []),
+    ...(isFromDrive
+      ? [
+          {
+            icon: 'cloud-download',
+            label: l10n.t('From Google Drive: about {bytes} to download', { bytes: formatBytes(readBytes) }),
+            description: '',
+          },
+        ]
+      : []),
   ];
 }

@@ -8,21 +8,40 @@ import { durationOf, jobText, outcomeText } from './run-text.ts';
 
 /** What a notification says at the end of a run. @param name of the set, or of what was restored or checked */
 export function resultMessage(result: RunResult, name: string): string {
-  const facts = { name, files: countText(result.files, 'file'), bytes: formatBytes(result.bytes), added: formatBytes(result.bytesAdded), verified: formatCount(result.verifiedFiles ?? 0), faults: countText(result.exceptionCount, 'fault') };
-  if (result.outcome === 'failed') return result.error === undefined ? l10n.t('{name}: failed.', facts) : `${name}: ${errorMessage(result.error)}`;
+  const facts = {
+    name,
+    files: countText(result.files, 'file'),
+    bytes: formatBytes(result.bytes),
+    added: formatBytes(result.bytesAdded),
+    verified: formatCount(result.verifiedFiles ?? 0),
+    faults: countText(result.exceptionCount, 'fault'),
+  };
+  if (result.outcome === 'failed')
+    return result.error === undefined ? l10n.t('{name}: failed.', facts) : `${name}: ${errorMessage(result.error)}`;
   if (result.outcome === 'stopped') return l10n.t('{name}: stopped. What is stored stays, the next run goes on from there.', facts);
   if (result.outcome === 'missed') return l10n.t('{name}: missed.', facts);
   const exceptions = result.exceptionCount === 0 ? '' : ` ${countText(result.exceptionCount, 'exception')}.`;
   switch (result.job) {
-    case 'backup': return `${l10n.t('{name} is backed up: {files}, {bytes}; {added} added.', facts)}${exceptions}`;
-    case 'restore': return `${result.verifiedFiles === undefined ? l10n.t('{name} is restored: {files}, {bytes}.', facts) : l10n.t('{name} is restored: {files}, {bytes}; {verified} verified.', facts)}${exceptions}`;
-    case 'check': return result.exceptionCount === 0 ? l10n.t('The repository {name} is sound.', facts) : l10n.t('The repository {name} has {faults}.', facts);
-    case 'offsite-sync': return `${l10n.t('{name} is on Google Drive, verified: {files}, {bytes} uploaded.', facts)}${exceptions}`;
-    case 'offsite-scrub': return `${l10n.t('{name} was compared on Google Drive: {files}, {bytes}.', facts)}${exceptions}`;
-    case 'offsite-sample': return `${l10n.t('{name}: {files}, {bytes} read from Google Drive.', facts)}${exceptions}`;
-    case 'readable-copy': return `${l10n.t('The readable copy of {name} is written: {files}, {bytes}.', facts)}${exceptions}`;
-    case 'drill': return `${l10n.t('The restore drill of {name} has passed: {files}, {bytes}; {verified} verified.', facts)}${exceptions}`;
-    case 'drive-sign-in': return l10n.t('Signed in to Google Drive as {account}.', { account: name });
+    case 'backup':
+      return `${l10n.t('{name} is backed up: {files}, {bytes}; {added} added.', facts)}${exceptions}`;
+    case 'restore':
+      return `${result.verifiedFiles === undefined ? l10n.t('{name} is restored: {files}, {bytes}.', facts) : l10n.t('{name} is restored: {files}, {bytes}; {verified} verified.', facts)}${exceptions}`;
+    case 'check':
+      return result.exceptionCount === 0
+        ? l10n.t('The repository {name} is sound.', facts)
+        : l10n.t('The repository {name} has {faults}.', facts);
+    case 'offsite-sync':
+      return `${l10n.t('{name} is on Google Drive, verified: {files}, {bytes} uploaded.', facts)}${exceptions}`;
+    case 'offsite-scrub':
+      return `${l10n.t('{name} was compared on Google Drive: {files}, {bytes}.', facts)}${exceptions}`;
+    case 'offsite-sample':
+      return `${l10n.t('{name}: {files}, {bytes} read from Google Drive.', facts)}${exceptions}`;
+    case 'readable-copy':
+      return `${l10n.t('The readable copy of {name} is written: {files}, {bytes}.', facts)}${exceptions}`;
+    case 'drill':
+      return `${l10n.t('The restore drill of {name} has passed: {files}, {bytes}; {verified} verified.', facts)}${exceptions}`;
+    case 'drive-sign-in':
+      return l10n.t('Signed in to Google Drive as {account}.', { account: name });
   }
 }
 
@@ -33,7 +52,9 @@ export function resultPage(result: RunResult, name: string): string {
     [l10n.t('Start'), formatDate(instantOf(result.startedAt))],
     [l10n.t('End'), formatDate(instantOf(result.endedAt))],
     [l10n.t('Duration'), durationOf(result)],
-    ...(result.job === 'check' ? [] : [[l10n.t('Files'), formatCount(result.files)] as const, [l10n.t('Size'), formatBytes(result.bytes)] as const]),
+    ...(result.job === 'check'
+      ? []
+      : [[l10n.t('Files'), formatCount(result.files)] as const, [l10n.t('Size'), formatBytes(result.bytes)] as const]),
     ...(result.job === 'backup' ? [[l10n.t('Added'), formatBytes(result.bytesAdded)] as const] : []),
     ...(result.verifiedFiles === undefined ? [] : [[l10n.t('Verified'), formatCount(result.verifiedFiles)] as const]),
     ...(result.snapshotId === undefined ? [] : [[l10n.t('Snapshot'), result.snapshotId] as const]),

@@ -6,15 +6,24 @@ import { instantOf } from './instants.ts';
 /** A state in one or two words. */
 export function stateText(state: SetStateKind): string {
   switch (state) {
-    case 'never-run': return l10n.t('never run');
-    case 'success': return l10n.t('successful');
-    case 'exceptions': return l10n.t('completed with exceptions');
-    case 'failed': return l10n.t('failed');
-    case 'stopped': return l10n.t('stopped');
-    case 'missed': return l10n.t('missed');
-    case 'overdue': return l10n.t('overdue');
-    case 'running': return l10n.t('running');
-    case 'waiting': return l10n.t('waiting');
+    case 'never-run':
+      return l10n.t('never run');
+    case 'success':
+      return l10n.t('successful');
+    case 'exceptions':
+      return l10n.t('completed with exceptions');
+    case 'failed':
+      return l10n.t('failed');
+    case 'stopped':
+      return l10n.t('stopped');
+    case 'missed':
+      return l10n.t('missed');
+    case 'overdue':
+      return l10n.t('overdue');
+    case 'running':
+      return l10n.t('running');
+    case 'waiting':
+      return l10n.t('waiting');
   }
 }
 
@@ -24,15 +33,24 @@ export function outcomeText(outcome: RunResult['outcome']): string {
 
 export function jobText(job: RunResult['job']): string {
   switch (job) {
-    case 'backup': return l10n.t('Backup');
-    case 'restore': return l10n.t('Restore');
-    case 'check': return l10n.t('Check');
-    case 'offsite-sync': return l10n.t('Off-site copy');
-    case 'offsite-scrub': return l10n.t('Scrub of an off-site copy');
-    case 'offsite-sample': return l10n.t('Sample of an off-site copy');
-    case 'readable-copy': return l10n.t('Readable copy');
-    case 'drill': return l10n.t('Restore drill');
-    case 'drive-sign-in': return l10n.t('Sign-in to Google Drive');
+    case 'backup':
+      return l10n.t('Backup');
+    case 'restore':
+      return l10n.t('Restore');
+    case 'check':
+      return l10n.t('Check');
+    case 'offsite-sync':
+      return l10n.t('Off-site copy');
+    case 'offsite-scrub':
+      return l10n.t('Scrub of an off-site copy');
+    case 'offsite-sample':
+      return l10n.t('Sample of an off-site copy');
+    case 'readable-copy':
+      return l10n.t('Readable copy');
+    case 'drill':
+      return l10n.t('Restore drill');
+    case 'drive-sign-in':
+      return l10n.t('Sign-in to Google Drive');
   }
 }
 

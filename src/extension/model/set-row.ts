@@ -31,16 +31,47 @@ export function setRow(set: SetInfo, nowNs: bigint): Row {
 
 /** What a set consists of and what became of it, as rows under it. */
 export function setDetails(set: SetInfo, nowNs: bigint): readonly Row[] {
-  const row = (kind: string, label: string, description: string, icon: Icon): Row => ({ id: `set:${set.name}:${kind}:${label}`, label, description, icon, context: `detail.${kind}`, spoken: `${label}, ${description}` });
+  const row = (kind: string, label: string, description: string, icon: Icon): Row => ({
+    id: `set:${set.name}:${kind}:${label}`,
+    label,
+    description,
+    icon,
+    context: `detail.${kind}`,
+    spoken: `${label}, ${description}`,
+  });
   const missed = set.missedWindows.map((time) => row('missed', l10n.t('Missed run'), formatDate(instantOf(time)), iconOfState('missed')));
   const last = set.lastRun;
   return [
     ...missed,
-    ...(last === undefined ? [] : [row('last', l10n.t('Last run'), joined([whenText(last.endedAt, nowNs), outcomeText(last.outcome), durationOf(last)]), iconOfState(last.outcome === 'success-with-exceptions' ? 'exceptions' : last.outcome))]),
-    row('next', l10n.t('Next run'), set.nextRun === undefined ? l10n.t('only when it is started') : whenText(set.nextRun, nowNs), { name: 'calendar' }),
+    ...(last === undefined
+      ? []
+      : [
+          row(
+            'last',
+            l10n.t('Last run'),
+            joined([whenText(last.endedAt, nowNs), outcomeText(last.outcome), durationOf(last)]),
+            iconOfState(last.outcome === 'success-with-exceptions' ? 'exceptions' : last.outcome),
+          ),
+        ]),
+    row('next', l10n.t('Next run'), set.nextRun === undefined ? l10n.t('only when it is started') : whenText(set.nextRun, nowNs), {
+      name: 'calendar',
+    }),
     ...set.sources.map((source) => row('source', source, l10n.t('Source'), { name: 'folder' })),
     row('repository', set.location, l10n.t('Repository'), { name: 'database' }),
-    ...(set.offsite === undefined ? [] : [row('offsite', l10n.t('Off-site'), set.offsite.isProtected ? l10n.t('last snapshot is on Google Drive, verified') : l10n.t('last snapshot is not on Google Drive yet'), set.offsite.isProtected ? { name: 'cloud', color: 'testing.iconPassed' } : { name: 'cloud-upload', color: 'list.warningForeground' })]),
+    ...(set.offsite === undefined
+      ? []
+      : [
+          row(
+            'offsite',
+            l10n.t('Off-site'),
+            set.offsite.isProtected
+              ? l10n.t('last snapshot is on Google Drive, verified')
+              : l10n.t('last snapshot is not on Google Drive yet'),
+            set.offsite.isProtected
+              ? { name: 'cloud', color: 'testing.iconPassed' }
+              : { name: 'cloud-upload', color: 'list.warningForeground' },
+          ),
+        ]),
   ];
 }
 

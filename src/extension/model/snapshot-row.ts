@@ -40,7 +40,9 @@ export function entryRow(parentId: string, entry: EntryInfo): Row {
     id: `${parentId}/${entry.name}`,
     label: entry.label,
     description,
-    icon: { name: kind === 'folder' ? 'folder' : kind === 'file' ? 'file' : entry.type === 'symlink' ? 'file-symlink-file' : 'circle-slash' },
+    icon: {
+      name: kind === 'folder' ? 'folder' : kind === 'file' ? 'file' : entry.type === 'symlink' ? 'file-symlink-file' : 'circle-slash',
+    },
     context: `entry.${kind}`,
     spoken: joined([kind === 'folder' ? l10n.t('Folder {name}', { name: entry.label }) : entry.label, description], ', '),
   };
@@ -48,7 +50,10 @@ export function entryRow(parentId: string, entry: EntryInfo): Row {
 
 /** The set that a snapshot is of: the one whose tag it carries, else the one whose sources it has. */
 export function setOfSnapshot(snapshot: SnapshotInfo, sets: readonly SetInfo[]): SetInfo | undefined {
-  return sets.find((set) => snapshot.tags.includes(`set:${set.name}`) || snapshot.tags.includes(set.name)) ?? sets.find((set) => sameSources(set.sources, snapshot.paths));
+  return (
+    sets.find((set) => snapshot.tags.includes(`set:${set.name}`) || snapshot.tags.includes(set.name)) ??
+    sets.find((set) => sameSources(set.sources, snapshot.paths))
+  );
 }
 
 function sameSources(sources: readonly string[], paths: readonly string[]): boolean {

@@ -26,9 +26,9 @@ export interface UriParts {
 }
 
 /**
- * `cadangan://<snapshot>.<repository>[.drive]/<path>?{"at":"22 Nov 2026, 21:00"}`. Both ids stand in the authority, so that everything the editor makes of
- * the path (breadcrumbs, labels, comparisons of two dates) sees the path of the file alone. The query is for people only: the editor
- * shows it beside the path (`resourceLabelFormatters` reads it as JSON).
+ * `cadangan://<snapshot>.<repository>[.drive]/<path>?{"at":"22 Nov 2026, 21:00"}`. Both ids stand in the authority, so that everything the
+ * editor makes of the path (breadcrumbs, labels, comparisons of two dates) sees the path of the file alone. The query is for people only:
+ * the editor shows it beside the path (`resourceLabelFormatters` reads it as JSON).
  */
 export function uriOfEntry({ repositoryId, snapshotId, path, isOnDrive: onDrive }: SnapshotEntry, time: string): UriParts {
   const query = JSON.stringify({ at: formatDate(instantOf(time)) });
@@ -39,5 +39,10 @@ export function uriOfEntry({ repositoryId, snapshotId, path, isOnDrive: onDrive 
 export function entryOfUri({ scheme, authority, path }: Pick<UriParts, 'scheme' | 'authority' | 'path'>): SnapshotEntry | undefined {
   const [, snapshotId, repositoryId, onDrive] = /^([0-9a-f]{64})\.([0-9a-f]{64})(\.drive)?$/.exec(authority) ?? [];
   if (scheme !== snapshotScheme || snapshotId === undefined || repositoryId === undefined) return undefined;
-  return { repositoryId, snapshotId, path: bytesOfText(path.replace(/(?<=.)\/$/, '') || '/'), ...(onDrive === undefined ? {} : { isOnDrive: true }) };
+  return {
+    repositoryId,
+    snapshotId,
+    path: bytesOfText(path.replace(/(?<=.)\/$/, '') || '/'),
+    ...(onDrive === undefined ? {} : { isOnDrive: true }),
+  };
 }

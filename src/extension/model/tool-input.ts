@@ -19,7 +19,8 @@ export class ToolInput {
   /** `2026-11-23` @throws EngineError `arguments.invalid` */
   day(name: string): string | undefined {
     const text = this.text(name);
-    if (text !== undefined && (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(Date.parse(text)))) throw invalid(name, 'a day such as 2026-11-23 is wanted');
+    if (text !== undefined && (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(Date.parse(text))))
+      throw invalid(name, 'a day such as 2026-11-23 is wanted');
     return text;
   }
 

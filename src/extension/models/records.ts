@@ -1,5 +1,12 @@
 import * as vscode from 'vscode';
-import { protocol, type NonconformityInfo, type RecordFault, type RecordRow, type RecordsPage, type RecordsSummary } from '../../engine/index.ts';
+import {
+  protocol,
+  type NonconformityInfo,
+  type RecordFault,
+  type RecordRow,
+  type RecordsPage,
+  type RecordsSummary,
+} from '../../engine/index.ts';
 import type { Engine } from '../engine.ts';
 import { filterParams, type RecordFilter } from '../model/record-filter.ts';
 import { Refresher } from './refresher.ts';
@@ -114,7 +121,8 @@ export class RecordsModel implements vscode.Disposable {
     try {
       this.#summary = await this.#engine.ask(protocol.recordsSummary, { isQuiet: true });
       if (this.#wantedRows > 0) {
-        this.#nonconformities = this.#summary.openNonconformities === 0 ? [] : await this.#engine.ask(protocol.listNonconformities, { isQuiet: true });
+        this.#nonconformities =
+          this.#summary.openNonconformities === 0 ? [] : await this.#engine.ask(protocol.listNonconformities, { isQuiet: true });
         this.#page = await this.#readRows();
       }
       this.#error = undefined;
@@ -129,7 +137,11 @@ export class RecordsModel implements vscode.Disposable {
     const [wanted, filter] = [this.#wantedRows, filterParams(this.#filter)];
     const rows: RecordRow[] = [];
     for (;;) {
-      const page: RecordsPage = await this.#engine.request(protocol.listRecords, { ...filter, offset: rows.length, limit: Math.min(requestMax, wanted - rows.length) }, { isQuiet: true });
+      const page: RecordsPage = await this.#engine.request(
+        protocol.listRecords,
+        { ...filter, offset: rows.length, limit: Math.min(requestMax, wanted - rows.length) },
+        { isQuiet: true },
+      );
       rows.push(...page.rows);
       if (page.rows.length === 0 || rows.length >= Math.min(wanted, page.total)) return { ...page, rows };
     }

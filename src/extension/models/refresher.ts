@@ -3,7 +3,9 @@ import type * as vscode from 'vscode';
 /** How soon after a change the engine is asked again; runs change things all the time. */
 const refreshDelayMs = 400;
 
-/** Decides when what the engine told is asked for again: once at a time, soon after a change, and not at all before anybody wants to see it. */
+/**
+ * Decides when what the engine told is asked for again: once at a time, soon after a change, and not at all before anybody wants to see it.
+ */
 export class Refresher implements vscode.Disposable {
   readonly #fetch: () => Promise<void>;
   #loading: Promise<void> | undefined;

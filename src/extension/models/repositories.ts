@@ -39,7 +39,9 @@ export class Repositories {
     const remembered = this.#remembered()[memoryNameOf(id, onDrive)];
     const sets = await this.#sets.load();
     const copies = onDrive ? (await this.#drive.load()).copies : [];
-    const others = [...sets, ...copies].map(({ location }) => location).filter((location) => location !== remembered && isOnDrive(location) === onDrive);
+    const others = [...sets, ...copies]
+      .map(({ location }) => location)
+      .filter((location) => location !== remembered && isOnDrive(location) === onDrive);
     for (const location of new Set([...(remembered === undefined ? [] : [remembered]), ...others])) {
       // What cannot be opened without a question is not the one, or the reader will say so.
       const info = await this.info(location, { isQuiet: true }).catch(() => undefined);

@@ -21,7 +21,11 @@ export class SetsModel implements vscode.Disposable {
 
   constructor(engine: Engine) {
     this.#engine = engine;
-    this.#subscriptions = [this.#refresher, engine.onDidChangeSets(this.#refresher.soon), engine.onDidChangeConfiguration(this.#refresher.soon)];
+    this.#subscriptions = [
+      this.#refresher,
+      engine.onDidChangeSets(this.#refresher.soon),
+      engine.onDidChangeConfiguration(this.#refresher.soon),
+    ];
   }
 
   get sets(): readonly SetInfo[] {

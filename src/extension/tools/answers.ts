@@ -24,28 +24,57 @@ export const answers: Readonly<Record<ToolName, Answer>> = {
     const name = input.text('set');
     const [from = '', to = '9999'] = [input.day('from'), input.day('to')];
     const limit = input.limit(200);
-    const { found, failed } = await eachLocation(await setsNamed(app, name), async (location) => (await app.repositories.snapshots(location, quiet(signal))).map((snapshot) => ({ location, snapshot })));
+    const { found, failed } = await eachLocation(await setsNamed(app, name), async (location) =>
+      (await app.repositories.snapshots(location, quiet(signal))).map((snapshot) => ({ location, snapshot })),
+    );
     const fitting = found
-      .filter(({ snapshot: { time, tags } }) => (name === undefined || tags.includes(name)) && time.slice(0, 10) >= from && time.slice(0, 10) <= to)
+      .filter(
+        ({ snapshot: { time, tags } }) =>
+          (name === undefined || tags.includes(name)) && time.slice(0, 10) >= from && time.slice(0, 10) <= to,
+      )
       .toSorted((a, b) => Date.parse(b.snapshot.time) - Date.parse(a.snapshot.time));
     const shown = fitting.slice(0, limit);
-    const numbers = await recordNumbers(app, shown.map(({ snapshot }) => snapshot.id), signal);
-    return { total: fitting.length, snapshots: shown.map(({ location, snapshot }) => ({ ...snapshotFacts(snapshot, numbers), repository: location })), ...failed };
+    const numbers = await recordNumbers(
+      app,
+      shown.map(({ snapshot }) => snapshot.id),
+      signal,
+    );
+    return {
+      total: fitting.length,
+      snapshots: shown.map(({ location, snapshot }) => ({ ...snapshotFacts(snapshot, numbers), repository: location })),
+      ...failed,
+    };
   },
 
   cadangan_find_versions: async (app, input, signal) => {
     const path = input.text('path') ?? '';
     const sets = await app.sets.load();
     const located = new Set(locationsOf(path, sets));
-    const { found, failed } = await eachLocation(sets.filter(({ location }) => located.has(location)), async (location) =>
-      (await app.engine.request(protocol.fileVersions, { location, path: textOf(snapshotPathOf(path)) }, quiet(signal))).map((version) => ({ location, ...version })));
+    const { found, failed } = await eachLocation(
+      sets.filter(({ location }) => located.has(location)),
+      async (location) =>
+        (await app.engine.request(protocol.fileVersions, { location, path: textOf(snapshotPathOf(path)) }, quiet(signal))).map(
+          (version) => ({ location, ...version }),
+        ),
+    );
     const newest = found.toSorted((a, b) => Date.parse(b.snapshot.time) - Date.parse(a.snapshot.time));
     const shown = newest.slice(0, input.limit(100));
-    const numbers = await recordNumbers(app, shown.map(({ snapshot }) => snapshot.id), signal);
+    const numbers = await recordNumbers(
+      app,
+      shown.map(({ snapshot }) => snapshot.id),
+      signal,
+    );
     return {
-      path, total: newest.length, ...failed,
+      path,
+      total: newest.length,
+      ...failed,
       versions: shown.map(({ location, snapshot, entry, alsoIn }) => ({
-        ...snapshotFacts(snapshot, numbers), repository: location, type: entry.type, sizeBytes: entry.size, changedAt: entry.mtime, sameContentInSnapshots: alsoIn.length,
+        ...snapshotFacts(snapshot, numbers),
+        repository: location,
+        type: entry.type,
+        sizeBytes: entry.size,
+        changedAt: entry.mtime,
+        sameContentInSnapshots: alsoIn.length,
       })),
     };
   },
@@ -53,21 +82,44 @@ export const answers: Readonly<Record<ToolName, Answer>> = {
   cadangan_list_records: async (app, input, signal) => {
     const [from, to, set, kind, result] = [input.day('from'), input.day('to'), input.text('set'), input.text('kind'), input.text('result')];
     const wish: RecordsParams = {
-      offset: 0, limit: input.limit(400), ...(from !== undefined && { from }), ...(to !== undefined && { to }), ...(set !== undefined && { set }),
-      ...(kind !== undefined && { kinds: [kind] }), ...(result !== undefined && { results: [result] }),
+      offset: 0,
+      limit: input.limit(400),
+      ...(from !== undefined && { from }),
+      ...(to !== undefined && { to }),
+      ...(set !== undefined && { set }),
+      ...(kind !== undefined && { kinds: [kind] }),
+      ...(result !== undefined && { results: [result] }),
     };
     const { rows, faults, total } = await app.engine.request(protocol.listRecords, wish, quiet(signal));
     return { total, records: rows.map(rowFacts), ...(faults.length > 0 && { faultsInTheRecords: faults.map(({ text }) => text) }) };
   },
 };
 
-async function statusOf(app: App, { name, title, sources, location, state, lastRun, nextRun, missedWindows, offsite }: SetInfo, signal: AbortSignal): Promise<unknown> {
+async function statusOf(
+  app: App,
+  { name, title, sources, location, state, lastRun, nextRun, missedWindows, offsite }: SetInfo,
+  signal: AbortSignal,
+): Promise<unknown> {
   const newest = async (results?: readonly string[]): Promise<RecordRow | undefined> =>
-    (await app.engine.request(protocol.listRecords, { offset: 0, limit: 1, set: name, kinds: ['internal-backup'], ...(results && { results }) }, quiet(signal))).rows[0];
+    (
+      await app.engine.request(
+        protocol.listRecords,
+        { offset: 0, limit: 1, set: name, kinds: ['internal-backup'], ...(results && { results }) },
+        quiet(signal),
+      )
+    ).rows[0];
   const [last, lastGood] = await Promise.all([newest(), newest(['success', 'success-with-exceptions'])]);
   return {
-    set: name, title, sources, repository: location, state, nextRun, missedWindows, offsiteCopyIsComplete: offsite?.isProtected,
-    lastRun: last === undefined ? undefined : { ...rowFacts(last), error: lastRun?.error === undefined ? undefined : errorMessage(lastRun.error) },
+    set: name,
+    title,
+    sources,
+    repository: location,
+    state,
+    nextRun,
+    missedWindows,
+    offsiteCopyIsComplete: offsite?.isProtected,
+    lastRun:
+      last === undefined ? undefined : { ...rowFacts(last), error: lastRun?.error === undefined ? undefined : errorMessage(lastRun.error) },
     lastSuccess: lastGood === undefined ? undefined : rowFacts(lastGood),
   };
 }
@@ -76,14 +128,21 @@ function rowFacts({ number, at, kind, set, result, summary, snapshotId, fault }:
   return { record: number, at, kind, set, result, summary, snapshotId, fault };
 }
 
-function snapshotFacts({ id, time, host, user, paths, tags, files, bytes }: SnapshotInfo, numbers: ReadonlyMap<string, number>): Readonly<Record<string, unknown>> {
+function snapshotFacts(
+  { id, time, host, user, paths, tags, files, bytes }: SnapshotInfo,
+  numbers: ReadonlyMap<string, number>,
+): Readonly<Record<string, unknown>> {
   return { snapshot: id, time, host, user, paths, tags, files, sizeBytes: bytes, record: numbers.get(id) };
 }
 
 /** By snapshot, the number of the record of the run that made it. Other machines' snapshots have none here. */
 async function recordNumbers(app: App, snapshots: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
   if (snapshots.length === 0) return new Map();
-  const { rows } = await app.engine.request(protocol.listRecords, { offset: 0, limit: snapshots.length, snapshots: [...new Set(snapshots)], kinds: ['internal-backup'] }, quiet(signal));
+  const { rows } = await app.engine.request(
+    protocol.listRecords,
+    { offset: 0, limit: snapshots.length, snapshots: [...new Set(snapshots)], kinds: ['internal-backup'] },
+    quiet(signal),
+  );
   return new Map(rows.flatMap(({ snapshotId, number }) => (snapshotId === undefined ? [] : [[snapshotId, number]])));
 }
 
@@ -98,10 +157,17 @@ async function setsNamed(app: App, name: string | undefined): Promise<readonly S
 }
 
 /** What every repository answers; one that does not is named beside what the others said. @throws what the only one throws */
-async function eachLocation<Item>(sets: readonly SetInfo[], ask: (location: string) => Promise<readonly Item[]>): Promise<{ readonly found: readonly Item[]; readonly failed: { readonly notRead?: readonly string[] } }> {
+async function eachLocation<Item>(
+  sets: readonly SetInfo[],
+  ask: (location: string) => Promise<readonly Item[]>,
+): Promise<{ readonly found: readonly Item[]; readonly failed: { readonly notRead?: readonly string[] } }> {
   const locations = [...new Set(sets.map(({ location }) => location))];
   const results = await Promise.allSettled(locations.map(ask));
   const found = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
-  const notRead = results.flatMap((result, at) => (result.status === 'rejected' ? [`${locations[at] ?? ''}: ${result.reason instanceof EngineError ? errorMessage(result.reason.data) : String(result.reason)}`] : []));
+  const notRead = results.flatMap((result, at) =>
+    result.status === 'rejected'
+      ? [`${locations[at] ?? ''}: ${result.reason instanceof EngineError ? errorMessage(result.reason.data) : String(result.reason)}`]
+      : [],
+  );
   return { found, failed: notRead.length === 0 ? {} : { notRead } };
 }

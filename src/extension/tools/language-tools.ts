@@ -27,11 +27,17 @@ class LanguageTool implements vscode.LanguageModelTool<unknown> {
     const language = currentLanguage();
     return {
       invocationMessage: l10n.t('Asking Cadangan: {title}', { title: title[language] }),
-      confirmationMessages: { title: `Cadangan: ${title[language]}`, message: `${about[language]} ${l10n.t('Names of files and servers go to the language model; nothing is changed.')}` },
+      confirmationMessages: {
+        title: `Cadangan: ${title[language]}`,
+        message: `${about[language]} ${l10n.t('Names of files and servers go to the language model; nothing is changed.')}`,
+      },
     };
   }
 
-  async invoke({ input }: vscode.LanguageModelToolInvocationOptions<unknown>, token: vscode.CancellationToken): Promise<vscode.LanguageModelToolResult> {
+  async invoke(
+    { input }: vscode.LanguageModelToolInvocationOptions<unknown>,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.LanguageModelToolResult> {
     if (setting('agentTools') === 'off') throw new Error(l10n.t('Cadangan answers no agents: its setting "agentTools" is off.'));
     const controller = new AbortController();
     const registration = token.onCancellationRequested(() => controller.abort());

@@ -17,7 +17,10 @@ import { factsTooltip, treeItem } from './tree-item.ts';
 
 const { None, Collapsed } = vscode.TreeItemCollapsibleState;
 
-/** The view *Google Drive*: the account, and each off-site copy with its lag, its last scrub, and its snapshots by date, read from Drive itself. */
+/**
+ * The view *Google Drive*: the account, and each off-site copy with its lag, its last scrub, and its snapshots by date, read from Drive
+ * itself.
+ */
 export class DriveView implements vscode.TreeDataProvider<DriveNode>, vscode.Disposable {
   readonly #app: App;
   readonly #changed = new vscode.EventEmitter<DriveNode | undefined>();
@@ -57,27 +60,35 @@ export class DriveView implements vscode.TreeDataProvider<DriveNode>, vscode.Dis
   async getChildren(node?: DriveNode): Promise<DriveNode[]> {
     if (node === undefined) return this.#roots();
     switch (node.kind) {
-      case 'copy': return this.#childrenOf(node);
-      case 'date': return node.children;
+      case 'copy':
+        return this.#childrenOf(node);
+      case 'date':
+        return node.children;
       case 'snapshot':
-      case 'entry': return folderChildren(this.#app, node);
+      case 'entry':
+        return folderChildren(this.#app, node);
       case 'account':
       case 'copy-detail':
       case 'more':
-      case 'problem': return [];
+      case 'problem':
+        return [];
     }
   }
 
   getTreeItem(node: DriveNode): vscode.TreeItem {
     switch (node.kind) {
-      case 'account': return treeItem(accountRow(node.status), None);
-      case 'copy': return treeItem(copyRow(node.copy, systemClock.nowNs()), Collapsed);
-      case 'copy-detail': return treeItem(node.row, None);
+      case 'account':
+        return treeItem(accountRow(node.status), None);
+      case 'copy':
+        return treeItem(copyRow(node.copy, systemClock.nowNs()), Collapsed);
+      case 'copy-detail':
+        return treeItem(node.row, None);
       case 'date':
       case 'snapshot':
       case 'entry':
       case 'more':
-      case 'problem': return itemOfSnapshots(node);
+      case 'problem':
+        return itemOfSnapshots(node);
     }
   }
 
@@ -100,7 +111,8 @@ export class DriveView implements vscode.TreeDataProvider<DriveNode>, vscode.Dis
     this.#isGiven = true;
     const { copies, state } = status;
     if (copies.length === 0 && state !== 'signed-in') return [];
-    this.#account = state === 'not-configured' ? undefined : Object.assign(this.#account ?? { kind: 'account' as const, status }, { status });
+    this.#account =
+      state === 'not-configured' ? undefined : Object.assign(this.#account ?? { kind: 'account' as const, status }, { status });
     this.#copies = copies.map((copy) => Object.assign(this.#copyNamed(copy.name) ?? { kind: 'copy' as const, copy }, { copy }));
     return [...(this.#account ? [this.#account] : []), ...this.#copies];
   }
@@ -120,7 +132,11 @@ export class DriveView implements vscode.TreeDataProvider<DriveNode>, vscode.Dis
       const sets = await this.#app.sets.load();
       this.#app.repositories.forgetSnapshotsAt(location);
       const found = await this.#app.repositories.snapshots(location, { isQuiet: true });
-      return dateNodes(found.map((snapshot) => ({ location, snapshot, time: snapshot.time, original: repository })), sets, `${name}:`);
+      return dateNodes(
+        found.map((snapshot) => ({ location, snapshot, time: snapshot.time, original: repository })),
+        sets,
+        `${name}:`,
+      );
     } catch (error) {
       this.#snapshots.delete(name);
       return [{ kind: 'problem', location, error: errorDataOf(error), parent: undefined }];
@@ -134,7 +150,11 @@ export class DriveView implements vscode.TreeDataProvider<DriveNode>, vscode.Dis
     const names = (copies: readonly { readonly name: string }[]) => copies.map(({ name }) => name);
     const hadRows = this.#account !== undefined || this.#copies.length > 0;
     const hasRows = status.copies.length > 0 || status.state === 'signed-in';
-    if (hadRows !== hasRows || (this.#account === undefined) !== (status.state === 'not-configured') || !isDeepStrictEqual(names(status.copies), names(this.#copies.map(({ copy }) => copy)))) {
+    if (
+      hadRows !== hasRows ||
+      (this.#account === undefined) !== (status.state === 'not-configured') ||
+      !isDeepStrictEqual(names(status.copies), names(this.#copies.map(({ copy }) => copy)))
+    ) {
       if (!hasRows) [this.#account, this.#copies] = [undefined, []];
       return this.#changed.fire(undefined);
     }

@@ -26,19 +26,31 @@ export async function loadPage(app: App, node: SnapshotNode | EntryNode): Promis
   const { location, snapshot, folder } = node;
   const { id: repositoryId } = await app.repositories.info(location);
   const offset = folder.entries.length;
-  const list = (path: ByteString) => app.engine.request(protocol.listFolder, { location, snapshot: snapshot.id, path, offset, limit: pageSize });
+  const list = (path: ByteString) =>
+    app.engine.request(protocol.listFolder, { location, snapshot: snapshot.id, path, offset, limit: pageSize });
   const { parentPath, page } = node.kind === 'entry' ? { parentPath: node.path, page: await list(node.path) } : await firstFork(list);
   // Two clicks on the same row ask for the same page.
   if (folder.entries.length !== offset) return;
   folder.total = page.total;
   for (const entry of page.entries) {
     const path = joinBytes(parentPath, entry.name as ByteString);
-    folder.entries.push({ kind: 'entry', location, repositoryId, snapshot, path, entry, parent: node, folder: { entries: [], total: undefined } });
+    folder.entries.push({
+      kind: 'entry',
+      location,
+      repositoryId,
+      snapshot,
+      path,
+      entry,
+      parent: node,
+      folder: { entries: [], total: undefined },
+    });
   }
 }
 
 /** A snapshot shows its sources, not the folders on the way to them: those that have nothing but one folder in them. */
-async function firstFork(list: (path: ByteString) => Promise<FolderPage>): Promise<{ readonly parentPath: ByteString; readonly page: FolderPage }> {
+async function firstFork(
+  list: (path: ByteString) => Promise<FolderPage>,
+): Promise<{ readonly parentPath: ByteString; readonly page: FolderPage }> {
   let parentPath = '/' as ByteString;
   let page = await list(parentPath);
   for (let depth = 0; depth < foldersOnTheWayMax; depth++) {

@@ -9,7 +9,15 @@ import { countText } from '../model/counts.ts';
 import type { DayGroup } from '../model/date-groups.ts';
 import { errorMessage } from '../model/error-text.ts';
 import { isEmptyRecordFilter, recordFilterText, type RecordFilter } from '../model/record-filter.ts';
-import { groupRecords, iconOfNonconformity, nonconformityRow, recordFaultRow, recordRow, recordTooltip, type DatedRecord } from '../model/record-rows.ts';
+import {
+  groupRecords,
+  iconOfNonconformity,
+  nonconformityRow,
+  recordFaultRow,
+  recordRow,
+  recordTooltip,
+  type DatedRecord,
+} from '../model/record-rows.ts';
 import { commandTitle, inOurLanguage } from '../model/words.ts';
 import type { HistoryNode, MoreRecordsNode, NonconformitiesNode, PeriodNode, RecordFaultNode, RecordNode } from './history-nodes.ts';
 import { factsTooltip, treeItem } from './tree-item.ts';
@@ -64,12 +72,18 @@ export class HistoryView implements vscode.TreeDataProvider<HistoryNode>, vscode
 
   getTreeItem(node: HistoryNode): vscode.TreeItem {
     switch (node.kind) {
-      case 'nonconformities': return nonconformitiesItem(node);
-      case 'nonconformity': return opening(treeItem(nonconformityRow(node.info), None), 'showNonconformity', { id: node.info.id });
-      case 'period': return periodItem(node);
-      case 'record': return opening(treeItem(recordRow(node.row), None), 'showRecord', { number: node.row.number });
-      case 'record-fault': return opening(treeItem(recordFaultRow(node.fault), None), 'showRecord', node);
-      case 'more-records': return moreItem(node);
+      case 'nonconformities':
+        return nonconformitiesItem(node);
+      case 'nonconformity':
+        return opening(treeItem(nonconformityRow(node.info), None), 'showNonconformity', { id: node.info.id });
+      case 'period':
+        return periodItem(node);
+      case 'record':
+        return opening(treeItem(recordRow(node.row), None), 'showRecord', { number: node.row.number });
+      case 'record-fault':
+        return opening(treeItem(recordFaultRow(node.fault), None), 'showRecord', node);
+      case 'more-records':
+        return moreItem(node);
     }
   }
 
@@ -92,17 +106,37 @@ export class HistoryView implements vscode.TreeDataProvider<HistoryNode>, vscode
     const { rows, faults, total, today, isFiltered } = contents;
     this.#given = contents;
     const known = this.#records;
-    this.#records = new Map(rows.map((row) => [row.number, Object.assign(known.get(row.number) ?? { kind: 'record' as const, row }, { row })]));
+    this.#records = new Map(
+      rows.map((row) => [row.number, Object.assign(known.get(row.number) ?? { kind: 'record' as const, row }, { row })]),
+    );
     const open = contents.open.map((info) => ({ kind: 'nonconformity' as const, info }));
     return [
       ...(open.length === 0 || isFiltered ? [] : [{ kind: 'nonconformities' as const, children: open }]),
-      ...groupRecords({ rows, faults, isWhole: rows.length === total }, today).map((group) => (group.kind === 'day' ? this.#day(group, true) : { kind: 'period' as const, id: group.id, label: group.label, isRecent: false, children: group.days.map((day) => this.#day(day, false)) })),
+      ...groupRecords({ rows, faults, isWhole: rows.length === total }, today).map((group) =>
+        group.kind === 'day'
+          ? this.#day(group, true)
+          : {
+              kind: 'period' as const,
+              id: group.id,
+              label: group.label,
+              isRecent: false,
+              children: group.days.map((day) => this.#day(day, false)),
+            },
+      ),
       ...(rows.length < total ? [{ kind: 'more-records' as const, shown: rows.length, total }] : []),
     ];
   }
 
   #day({ id, label, items }: DayGroup<DatedRecord>, isRecent: boolean): PeriodNode {
-    return { kind: 'period', id, label, isRecent, children: items.flatMap(({ row, fault }) => (fault === undefined ? (this.#records.get(row.number) ?? []) : { kind: 'record-fault' as const, fault })) };
+    return {
+      kind: 'period',
+      id,
+      label,
+      isRecent,
+      children: items.flatMap(({ row, fault }) =>
+        fault === undefined ? (this.#records.get(row.number) ?? []) : { kind: 'record-fault' as const, fault },
+      ),
+    };
   }
 
   /** While all rows are read anew a click on one is lost: never without need. */
@@ -134,7 +168,9 @@ function contentsOf({ rows, faults, total, today, openNonconformities, filter }:
 function badgeOf(summary: App['records']['summary']): vscode.ViewBadge | undefined {
   const { openNonconformities: open = 0, chain } = summary ?? {};
   const isBroken = chain === 'broken';
-  const parts = [open === 0 ? '' : countText(open, 'nonconformity'), isBroken ? l10n.t('the chain of records is broken') : ''].filter((part) => part !== '');
+  const parts = [open === 0 ? '' : countText(open, 'nonconformity'), isBroken ? l10n.t('the chain of records is broken') : ''].filter(
+    (part) => part !== '',
+  );
   return parts.length === 0 ? undefined : { value: open + (isBroken ? 1 : 0), tooltip: parts.join('; ') };
 }
 
@@ -145,7 +181,10 @@ function nonconformitiesItem({ children }: NonconformitiesNode): vscode.TreeItem
 
 function periodItem({ id, label, isRecent, children }: PeriodNode): vscode.TreeItem {
   const description = countText(recordsIn(children), 'record');
-  return treeItem({ id: `period:${id}`, label, description, icon: { name: 'calendar' }, context: 'period', spoken: `${label}, ${description}` }, isRecent ? Expanded : Collapsed);
+  return treeItem(
+    { id: `period:${id}`, label, description, icon: { name: 'calendar' }, context: 'period', spoken: `${label}, ${description}` },
+    isRecent ? Expanded : Collapsed,
+  );
 }
 
 function recordsIn(nodes: PeriodNode['children']): number {
@@ -155,13 +194,20 @@ function recordsIn(nodes: PeriodNode['children']): number {
 function moreItem({ shown, total }: MoreRecordsNode): vscode.TreeItem {
   const label = commandTitle('showMoreRecords');
   const description = l10n.t('{shown} of {total}', { shown: formatCount(shown), total: formatCount(total) });
-  const item = treeItem({ id: 'more-records', label, description, icon: { name: 'ellipsis' }, context: 'more', spoken: `${label}, ${description}` }, None);
+  const item = treeItem(
+    { id: 'more-records', label, description, icon: { name: 'ellipsis' }, context: 'more', spoken: `${label}, ${description}` },
+    None,
+  );
   item.command = { command: commandId('showMoreRecords'), title: label };
   return item;
 }
 
 /** A click opens its page. */
-function opening(item: vscode.TreeItem, name: 'showRecord' | 'showNonconformity', argument: { readonly number: number } | { readonly id: string } | RecordFaultNode): vscode.TreeItem {
+function opening(
+  item: vscode.TreeItem,
+  name: 'showRecord' | 'showNonconformity',
+  argument: { readonly number: number } | { readonly id: string } | RecordFaultNode,
+): vscode.TreeItem {
   item.command = { command: commandId(name), title: commandTitle(name), arguments: [argument] };
   return item;
 }

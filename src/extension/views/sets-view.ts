@@ -15,7 +15,10 @@ import { factsTooltip, treeItem } from './tree-item.ts';
 
 export type SetNode = SetRowNode | { readonly kind: 'detail'; readonly set: SetInfo; readonly row: Row };
 
-/** Stays the same object as long as there is the set: the editor knows rows by their objects, and a click on one must not be lost because it changes. */
+/**
+ * Stays the same object as long as there is the set: the editor knows rows by their objects, and a click on one must not be lost because it
+ * changes.
+ */
 interface SetRowNode {
   readonly kind: 'set';
   set: SetInfo;
@@ -85,11 +88,23 @@ export class SetsView implements vscode.TreeDataProvider<SetNode>, vscode.Dispos
     this.#view.message = state === 'failed' && sets.length > 0 ? errorMessage(errorDataOf(this.#app.sets.error)) : '';
     const troubled = sets.filter(isTroubled);
     void setContextKey('hasTrouble', troubled.length > 0);
-    this.#view.badge = troubled.length === 0 ? undefined : { value: troubled.length, tooltip: troubled.length === 1 ? l10n.t('1 backup set needs attention') : l10n.t('{count} backup sets need attention', { count: troubled.length }) };
+    this.#view.badge =
+      troubled.length === 0
+        ? undefined
+        : {
+            value: troubled.length,
+            tooltip:
+              troubled.length === 1
+                ? l10n.t('1 backup set needs attention')
+                : l10n.t('{count} backup sets need attention', { count: troubled.length }),
+          };
     this.#redraw(sets);
   }
 
-  /** All rows when there are other sets than before, else those that changed. While all rows are read anew a click on one is lost: never without need. */
+  /**
+   * All rows when there are other sets than before, else those that changed. While all rows are read anew a click on one is lost: never
+   * without need.
+   */
   #redraw(sets: readonly SetInfo[]): void {
     if (this.#nodes === undefined) return;
     const names = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name);

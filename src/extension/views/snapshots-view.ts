@@ -115,7 +115,11 @@ export class SnapshotsView implements vscode.TreeDataProvider<SnapshotsNode>, vs
       this.#app.sets.locations.map(async (location) => {
         try {
           const snapshots = await this.#app.repositories.snapshots(location, { isQuiet: true });
-          found.push(...snapshots.filter((snapshot) => matchesFilter(snapshot, this.#filter, sets)).map((snapshot) => ({ location, snapshot, time: snapshot.time })));
+          found.push(
+            ...snapshots
+              .filter((snapshot) => matchesFilter(snapshot, this.#filter, sets))
+              .map((snapshot) => ({ location, snapshot, time: snapshot.time })),
+          );
         } catch (error) {
           problems.push({ kind: 'problem', location, error: errorDataOf(error), parent: undefined });
         }

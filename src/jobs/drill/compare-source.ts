@@ -5,8 +5,8 @@ import { hashOf, withFile } from './hash-file.ts';
 import type { SampleFile } from './pick-sample.ts';
 
 /**
- * What the file that was backed up says today. `same`: not touched since, and byte for byte what was restored. `differs`: not touched since, as size and both times
- * tell, and yet other bytes. `changed`, `gone`, `unreadable`: nothing can be compared.
+ * What the file that was backed up says today. `same`: not touched since, and byte for byte what was restored. `differs`: not touched
+ * since, as size and both times tell, and yet other bytes. `changed`, `gone`, `unreadable`: nothing can be compared.
  */
 export type SourceVerdict = 'same' | 'differs' | 'changed' | 'gone' | 'unreadable';
 
@@ -33,5 +33,10 @@ function placeOf(path: ByteString): string | Buffer {
 }
 
 function isUntouched({ size, mtime, ctime }: Node, stats: BigIntStats): boolean {
-  return stats.isFile() && stats.size === BigInt(size) && stats.mtimeNs === parseTimestamp(mtime).ns && stats.ctimeNs === parseTimestamp(ctime).ns;
+  return (
+    stats.isFile() &&
+    stats.size === BigInt(size) &&
+    stats.mtimeNs === parseTimestamp(mtime).ns &&
+    stats.ctimeNs === parseTimestamp(ctime).ns
+  );
 }

@@ -23,8 +23,16 @@ export interface EvidenceFacts {
   readonly exceptionCount: number;
 }
 
-/** Writes the evidence of a drill beside the records: every file that was restored with its hash. @throws `storage.full`, `storage.denied`, `storage.unreachable` */
-export async function writeEvidence(recordsFolder: string, facts: EvidenceFacts, sets: readonly DrilledSet[], random: Random): Promise<WrittenEvidence> {
+/**
+ * Writes the evidence of a drill beside the records: every file that was restored with its hash.
+ * @throws `storage.full`, `storage.denied`, `storage.unreachable`
+ */
+export async function writeEvidence(
+  recordsFolder: string,
+  facts: EvidenceFacts,
+  sets: readonly DrilledSet[],
+  random: Random,
+): Promise<WrittenEvidence> {
   const bytes = Buffer.from(`${JSON.stringify({ format: 1, what: 'restore drill', ...facts, sets: sets.map(setView) }, undefined, 2)}\n`);
   const mark = Buffer.from(random.fill(new Uint8Array(4))).toString('hex');
   const file = `drill-${facts.startedAt.slice(0, 19).replaceAll(':', '-')}-${mark}.json`;
@@ -41,8 +49,20 @@ export async function writeEvidence(recordsFolder: string, facts: EvidenceFacts,
 
 function setView({ set, location, repositoryId, snapshot, foldersRead, files }: DrilledSet): object {
   return {
-    set, location, repositoryId, snapshotId: snapshot.id, snapshotTime: snapshot.snapshot.time, tree: snapshot.snapshot.tree, foldersRead,
-    files: files.map(({ path, node, sha256, source }) => ({ ...pathView(path), bytes: Number(node.size), modified: node.mtime, sha256, source })),
+    set,
+    location,
+    repositoryId,
+    snapshotId: snapshot.id,
+    snapshotTime: snapshot.snapshot.time,
+    tree: snapshot.snapshot.tree,
+    foldersRead,
+    files: files.map(({ path, node, sha256, source }) => ({
+      ...pathView(path),
+      bytes: Number(node.size),
+      modified: node.mtime,
+      sha256,
+      source,
+    })),
   };
 }
 

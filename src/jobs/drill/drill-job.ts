@@ -55,11 +55,13 @@ export interface DrillProgress {
 }
 
 /**
- * Proves that backups can be restored: of each set a sample of one date is restored into a scratch folder and every byte of it verified, against the repository
- * and, where the source is untouched since, against the source. The evidence is written, the scratch folder taken away, whatever happens.
+ * Proves that backups can be restored: of each set a sample of one date is restored into a scratch folder and every byte of it verified,
+ * against the repository and, where the source is untouched since, against the source. The evidence is written, the scratch folder taken
+ * away, whatever happens.
  *
- * A single byte that is lost or wrong makes it `failed`, and so does a set that could not be opened (`error` tells of the first; the others are still drilled), or when
- * nothing was verified at all. A set without a snapshot of that date and a recovery time beyond the objective are exceptions. Never rejects.
+ * A single byte that is lost or wrong makes it `failed`, and so does a set that could not be opened (`error` tells of the first; the others
+ * are still drilled), or when nothing was verified at all. A set without a snapshot of that date and a recovery time beyond the objective
+ * are exceptions. Never rejects.
  * @param targets at least one
  */
 export async function drillJob(targets: readonly DrillTarget[], options: DrillOptions): Promise<JobResult<DrillDetails>> {
@@ -112,9 +114,12 @@ class Drill {
     try {
       for (const group of Map.groupBy(this.#targets, ({ access }) => access.location).values()) await this.#repository(group, scratch);
     } finally {
-      await scratch.remove().catch((error: unknown) => this.#noteOf(scratch.path, 'scratch-left', error instanceof Error ? error.message : String(error)));
+      await scratch
+        .remove()
+        .catch((error: unknown) => this.#noteOf(scratch.path, 'scratch-left', error instanceof Error ? error.message : String(error)));
     }
-    if (this.#withoutFolder === this.#targets.length && this.#options.sample.kind === 'folder') throw new CadanganError('path.not-found', { path: textOf(this.#options.sample.folder) });
+    if (this.#withoutFolder === this.#targets.length && this.#options.sample.kind === 'folder')
+      throw new CadanganError('path.not-found', { path: textOf(this.#options.sample.folder) });
     this.#holdAgainstObjective();
     const files = this.#sets.flatMap((set) => set.files);
     const isFailure = this.#isContentLost || this.failure !== undefined || files.length === 0;
@@ -153,15 +158,28 @@ class Drill {
 
   /** Oldest first. One that cannot be read is a loss, and no reason to leave the others untried. */
   async #snapshotsOf({ repository, signal }: OpenedRepository): Promise<StoredSnapshot[]> {
-    return listReadableSnapshots(repository, ({ facts }) => {
-      this.#isContentLost = true;
-      this.#noteOf(`snapshots/${String(facts['name'] ?? '')}`, 'snapshot-damaged', String(facts['reason'] ?? ''), 'lost');
-    }, signal);
+    return listReadableSnapshots(
+      repository,
+      ({ facts }) => {
+        this.#isContentLost = true;
+        this.#noteOf(`snapshots/${String(facts['name'] ?? '')}`, 'snapshot-damaged', String(facts['reason'] ?? ''), 'lost');
+      },
+      signal,
+    );
   }
 
-  async #restore({ set, access }: DrillTarget, snapshots: readonly StoredSnapshot[], opened: OpenedRepository, scratch: ScratchFolder): Promise<DrilledSet | undefined> {
+  async #restore(
+    { set, access }: DrillTarget,
+    snapshots: readonly StoredSnapshot[],
+    opened: OpenedRepository,
+    scratch: ScratchFolder,
+  ): Promise<DrilledSet | undefined> {
     const { date, random, sample: wanted } = this.#options;
-    const snapshot = chooseSnapshot(snapshots.filter(({ snapshot: { tags } }) => tags.includes(set)), date, random);
+    const snapshot = chooseSnapshot(
+      snapshots.filter(({ snapshot: { tags } }) => tags.includes(set)),
+      date,
+      random,
+    );
     if (!snapshot) return this.#noteOf(set, 'no-snapshot', date.kind === 'before' ? date.day : '');
     this.#report('choosing', set, undefined);
     const sample = await this.#pick(set, snapshot, opened);
@@ -170,22 +188,38 @@ class Drill {
     const { repository, signal } = opened;
     const before = this.#chosen;
     this.#chosen = { files: before.files + sample.files.length, bytes: before.bytes + sample.bytes };
-    const { files, isContentLost } = sample.files.length === 0 ? { files: [], isContentLost: false } : await restoreSample(repository, snapshot, sample, {
-      scratch, name: set, folder: wanted.kind === 'folder' ? wanted.folder : undefined, repositoryFolder: repositoryFolderOf(access.location), signal,
-      note: this.#note, progress: (progress) => this.#report('restoring', set, progress, before),
-    });
+    const { files, isContentLost } =
+      sample.files.length === 0
+        ? { files: [], isContentLost: false }
+        : await restoreSample(repository, snapshot, sample, {
+            scratch,
+            name: set,
+            folder: wanted.kind === 'folder' ? wanted.folder : undefined,
+            repositoryFolder: repositoryFolderOf(access.location),
+            signal,
+            note: this.#note,
+            progress: (progress) => this.#report('restoring', set, progress, before),
+          });
     this.#isContentLost ||= isContentLost;
     return { set, location: access.location, repositoryId: repository.config.id, snapshot, foldersRead: sample.foldersRead, files };
   }
 
   /** Undefined when the snapshot does not have the folder that is wanted. */
-  async #pick(set: string, { snapshot }: StoredSnapshot, { repository, signal }: { readonly repository: Repository; readonly signal: AbortSignal }): Promise<PickedSample | undefined> {
+  async #pick(
+    set: string,
+    { snapshot }: StoredSnapshot,
+    { repository, signal }: { readonly repository: Repository; readonly signal: AbortSignal },
+  ): Promise<PickedSample | undefined> {
     const onUnreadable = (path: ByteString, { facts }: CadanganError): void => {
       this.#isContentLost = true;
       this.#noteOf(textOf(path), 'tree-damaged', String(facts['reason'] ?? ''), 'lost');
     };
     const options = { random: this.#options.random, signal, onUnreadable };
-    const share = shareOfSample(this.#options.sample, this.#targets.findIndex((target) => target.set === set), this.#targets.length);
+    const share = shareOfSample(
+      this.#options.sample,
+      this.#targets.findIndex((target) => target.set === set),
+      this.#targets.length,
+    );
     if (share.kind === 'files') return pickFiles(repository, snapshot.tree, share, options);
     try {
       return await pickFolder(repository, snapshot.tree, share.folder, options);
@@ -200,7 +234,11 @@ class Drill {
   async #compare(set: DrilledSet): Promise<DrilledSet> {
     if (!set.snapshot.snapshot.paths.every((source) => isMachinePath(source))) return set;
     this.#report('comparing', set.set, undefined);
-    const files = await pMap(set.files, async (file): Promise<DrilledFile> => ({ ...file, source: await compareWithSource(file, file.sha256, this.#options.signal) }), { concurrency: hashedAtOnce });
+    const files = await pMap(
+      set.files,
+      async (file): Promise<DrilledFile> => ({ ...file, source: await compareWithSource(file, file.sha256, this.#options.signal) }),
+      { concurrency: hashedAtOnce },
+    );
     for (const { path } of files.filter(({ source }) => source === 'differs')) {
       this.#isContentLost = true;
       this.#noteOf(textOf(path), 'source-differs', '', 'lost');
@@ -211,23 +249,46 @@ class Drill {
   #holdAgainstObjective(): void {
     const { rtoMinutes } = this.#options;
     const minutes = this.#recoveryMs / 60_000;
-    if (rtoMinutes !== undefined && minutes > rtoMinutes) this.#noteOf(this.#targets.map(({ set }) => set).join(', '), 'rto-exceeded', `${minutes.toFixed(1)} min > ${rtoMinutes} min`);
+    if (rtoMinutes !== undefined && minutes > rtoMinutes)
+      this.#noteOf(this.#targets.map(({ set }) => set).join(', '), 'rto-exceeded', `${minutes.toFixed(1)} min > ${rtoMinutes} min`);
   }
 
   #writeEvidence(isPassed: boolean): Promise<WrittenEvidence> {
     const { software, from, date, sample, rtoMinutes, random, recordsFolder, clock } = this.#options;
-    return writeEvidence(recordsFolder, {
-      software, host: hostname(), user: userName(), startedAt: this.#startedAt, endedAt: timeText(clock), from, date: date.kind === 'before' ? date.day : date.kind,
-      sample: sample.kind === 'files' ? { files: sample.files, maxBytes: sample.maxBytes } : { folder: textOf(sample.folder) },
-      recoverySeconds: Math.round(this.#recoveryMs) / 1000, rtoMinutes, isPassed, exceptions: this.#exceptions, exceptionCount: this.#exceptionCount,
-    }, this.#sets, random);
+    return writeEvidence(
+      recordsFolder,
+      {
+        software,
+        host: hostname(),
+        user: userName(),
+        startedAt: this.#startedAt,
+        endedAt: timeText(clock),
+        from,
+        date: date.kind === 'before' ? date.day : date.kind,
+        sample: sample.kind === 'files' ? { files: sample.files, maxBytes: sample.maxBytes } : { folder: textOf(sample.folder) },
+        recoverySeconds: Math.round(this.#recoveryMs) / 1000,
+        rtoMinutes,
+        isPassed,
+        exceptions: this.#exceptions,
+        exceptionCount: this.#exceptionCount,
+      },
+      this.#sets,
+      random,
+    );
   }
 
   #detailsOf(files: readonly DrilledFile[], evidence: WrittenEvidence): DrillDetails {
-    const ofSource = (...verdicts: readonly DrilledFile['source'][]): number => files.filter(({ source }) => verdicts.includes(source)).length;
+    const ofSource = (...verdicts: readonly DrilledFile['source'][]): number =>
+      files.filter(({ source }) => verdicts.includes(source)).length;
     return {
-      sets: this.#sets, filesChosen: this.#chosen.files, filesVerified: files.length, bytesVerified: files.reduce((sum, { node }) => sum + Number(node.size), 0),
-      filesSameAtSource: ofSource('same'), filesChangedAtSource: ofSource('changed', 'gone'), recoveryMs: this.#recoveryMs, evidence,
+      sets: this.#sets,
+      filesChosen: this.#chosen.files,
+      filesVerified: files.length,
+      bytesVerified: files.reduce((sum, { node }) => sum + Number(node.size), 0),
+      filesSameAtSource: ofSource('same'),
+      filesChangedAtSource: ofSource('changed', 'gone'),
+      recoveryMs: this.#recoveryMs,
+      evidence,
     };
   }
 
@@ -238,7 +299,12 @@ class Drill {
   #report(phase: DrillProgress['phase'], set: string, progress: RestoreProgress | undefined, before = this.#chosen): void {
     const { files, bytes } = this.#chosen;
     this.#options.progress?.({
-      phase, set, filesDone: before.files + (progress?.filesDone ?? 0), filesTotal: files, bytesDone: before.bytes + (progress?.bytesDone ?? 0), bytesTotal: bytes,
+      phase,
+      set,
+      filesDone: before.files + (progress?.filesDone ?? 0),
+      filesTotal: files,
+      bytesDone: before.bytes + (progress?.bytesDone ?? 0),
+      bytesTotal: bytes,
       currentPath: progress ? textOf(progress.currentPath) : '',
     });
   }

@@ -4,8 +4,14 @@ import { CadanganError, parseSizeText } from '../../platform/index.ts';
 import type { DrillSettings } from '../../settings/index.ts';
 import { randomBelow } from '../../platform/index.ts';
 
-/** The date that is restored: the newest snapshot of all, any one at random, or the newest before an instant (nanoseconds since 1970, not included). */
-export type DrillDate = { readonly kind: 'newest' } | { readonly kind: 'random' } | { readonly kind: 'before'; readonly beforeNs: bigint; /** As it was asked for: `2026-11-23`. */ readonly day: string };
+/**
+ * The date that is restored: the newest snapshot of all, any one at random, or the newest before an instant (nanoseconds since 1970, not
+ * included).
+ */
+export type DrillDate =
+  | { readonly kind: 'newest' }
+  | { readonly kind: 'random' }
+  | { readonly kind: 'before'; readonly beforeNs: bigint; /** As it was asked for: `2026-11-23`. */ readonly day: string };
 
 /** What is restored: some files at random, over all sets, or everything in a folder. */
 export type DrillSample =
@@ -19,10 +25,22 @@ const defaultMaxBytes = 2 ** 30;
  * The sample that somebody wants; what is not said is as configured, else as usual.
  * @throws `arguments.invalid` for a size that is none, or a folder with a number of files or bytes
  */
-export function drillSampleOf(wish: { readonly files?: number | undefined; readonly maxBytes?: number | undefined; readonly folder?: ByteString | undefined }, settings: DrillSettings | undefined): DrillSample {
+export function drillSampleOf(
+  wish: { readonly files?: number | undefined; readonly maxBytes?: number | undefined; readonly folder?: ByteString | undefined },
+  settings: DrillSettings | undefined,
+): DrillSample {
   const { files, maxBytes, folder } = wish;
-  if (folder === undefined) return { kind: 'files', files: files ?? settings?.files ?? defaultFiles, maxBytes: maxBytes ?? configuredBytes(settings) ?? defaultMaxBytes };
-  if (files !== undefined || maxBytes !== undefined) throw new CadanganError('arguments.invalid', { argument: 'folder', reason: 'a folder is restored whole: leave out the number of files and bytes' });
+  if (folder === undefined)
+    return {
+      kind: 'files',
+      files: files ?? settings?.files ?? defaultFiles,
+      maxBytes: maxBytes ?? configuredBytes(settings) ?? defaultMaxBytes,
+    };
+  if (files !== undefined || maxBytes !== undefined)
+    throw new CadanganError('arguments.invalid', {
+      argument: 'folder',
+      reason: 'a folder is restored whole: leave out the number of files and bytes',
+    });
   return { kind: 'folder', folder };
 }
 

@@ -26,11 +26,15 @@ export async function withFile<T>(path: string | Buffer, work: (handle: FileHand
   }
 }
 
-/** Reads the file to its end. @param stats of the file when it was opened: a buffer for a small one need not be large @throws the system's errors, `aborted` */
+/**
+ * Reads the file to its end.
+ * @param stats of the file when it was opened: a buffer for a small one need not be large
+ * @throws the system's errors, `aborted`
+ */
 export async function hashOf(handle: FileHandle, stats: BigIntStats, signal: AbortSignal): Promise<HashedFile> {
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, Number(stats.size) + 1));
-  for (let bytes = 0; ; ) {
+  for (let bytes = 0; ;) {
     throwIfAborted(signal);
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, bytes);
     if (bytesRead === 0) return { sha256: hash.digest('hex'), bytes };

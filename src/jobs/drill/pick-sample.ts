@@ -1,4 +1,13 @@
-import { CadanganError, isCode, joinBytes, randomBelow, textOf, throwIfAborted, type ByteString, type Random } from '../../platform/index.ts';
+import {
+  CadanganError,
+  isCode,
+  joinBytes,
+  randomBelow,
+  textOf,
+  throwIfAborted,
+  type ByteString,
+  type Random,
+} from '../../platform/index.ts';
 import { findTree, walkTree, type Node, type Repository, type TreeId } from '../../repository/index.ts';
 
 /** A file of a snapshot that is going to be restored. */
@@ -22,17 +31,25 @@ export interface PickOptions {
   readonly onUnreadable: (path: ByteString, error: CadanganError) => void;
 }
 
-/** On Google Drive each folder is a request: enough for an unpredictable choice in a tree of a million folders, and all of an ordinary one. */
+/**
+ * On Google Drive each folder is a request: enough for an unpredictable choice in a tree of a million folders, and all of an ordinary one.
+ */
 const foldersReadMax = 2_000;
 /** Of a whole folder; each gets a line in the evidence. */
 const folderFilesMax = 200_000;
 
 /**
- * Files at random from a tree: its folders are visited in random order, and of all files that are met each has the same chance. What has no content proves
- * nothing, so it comes only where there is nothing else; links and special files never do. Where no file fits into `maxBytes`, the smallest one is taken.
+ * Files at random from a tree: its folders are visited in random order, and of all files that are met each has the same chance. What has no
+ * content proves nothing, so it comes only where there is nothing else; links and special files never do. Where no file fits into
+ * `maxBytes`, the smallest one is taken.
  * @throws the storage's errors, `aborted`
  */
-export async function pickFiles(repository: Repository, tree: TreeId, { files, maxBytes }: { readonly files: number; readonly maxBytes: number }, options: PickOptions): Promise<PickedSample> {
+export async function pickFiles(
+  repository: Repository,
+  tree: TreeId,
+  { files, maxBytes }: { readonly files: number; readonly maxBytes: number },
+  options: PickOptions,
+): Promise<PickedSample> {
   const { random } = options;
   const drawn = new Draw(files, maxBytes, random);
   let foldersRead = 0;
@@ -44,7 +61,12 @@ export async function pickFiles(repository: Repository, tree: TreeId, { files, m
 }
 
 /** Every file of a folder. @throws `path.not-found`, `arguments.invalid` when there are too many, the storage's errors, `aborted` */
-export async function pickFolder(repository: Repository, tree: TreeId, folder: ByteString, { signal, onUnreadable }: PickOptions): Promise<PickedSample> {
+export async function pickFolder(
+  repository: Repository,
+  tree: TreeId,
+  folder: ByteString,
+  { signal, onUnreadable }: PickOptions,
+): Promise<PickedSample> {
   const prefix = folder === '/' ? '' : folder;
   const start = await findTree(repository, tree, textOf(folder), signal);
   const files: SampleFile[] = [];
@@ -54,7 +76,11 @@ export async function pickFolder(repository: Repository, tree: TreeId, folder: B
     if (step.kind === 'enter') foldersRead += 1;
     else if (step.kind === 'unreadable') onUnreadable(path, step.error);
     else if (step.kind === 'node' && isPlainFile(step.node, step.problems)) files.push({ path, node: step.node });
-    if (files.length > folderFilesMax) throw new CadanganError('arguments.invalid', { argument: 'folder', reason: 'it has too many files for a drill: choose a smaller one' });
+    if (files.length > folderFilesMax)
+      throw new CadanganError('arguments.invalid', {
+        argument: 'folder',
+        reason: 'it has too many files for a drill: choose a smaller one',
+      });
   }
   return { ...summed(files), foldersRead };
 }
@@ -69,7 +95,11 @@ function isPlainFile({ type, content }: Node, problems: readonly { readonly kind
 }
 
 /** The files of one folder after the other, in random order. */
-async function* foldersAtRandom(repository: Repository, tree: TreeId, { random, signal, onUnreadable }: PickOptions): AsyncGenerator<readonly SampleFile[], void, undefined> {
+async function* foldersAtRandom(
+  repository: Repository,
+  tree: TreeId,
+  { random, signal, onUnreadable }: PickOptions,
+): AsyncGenerator<readonly SampleFile[], void, undefined> {
   const known: { readonly path: ByteString; readonly tree: TreeId }[] = [{ path: '/' as ByteString, tree }];
   for (let read = 0; read < foldersReadMax && known.length > 0; read++) {
     throwIfAborted(signal);
@@ -78,7 +108,8 @@ async function* foldersAtRandom(repository: Repository, tree: TreeId, { random, 
       const { nodes, problems } = await repository.loadTree(folder.tree, signal);
       const problemsAt = Map.groupBy(problems, ({ position }) => position);
       const found = nodes.map((node, at) => ({ path: joinBytes(folder.path, node.name), node, problems: problemsAt.get(at) ?? [] }));
-      for (const { path, node, problems: own } of found) if (node.type === 'dir' && node.subtree !== undefined && own.length === 0) known.push({ path, tree: node.subtree });
+      for (const { path, node, problems: own } of found)
+        if (node.type === 'dir' && node.subtree !== undefined && own.length === 0) known.push({ path, tree: node.subtree });
       yield found.filter(({ node, problems: own }) => isPlainFile(node, own));
     } catch (error) {
       if (!isCode(error, 'repository.damaged')) throw error;
@@ -128,7 +159,7 @@ class Draw {
   chosen(): readonly SampleFile[] {
     const rest = [...this.#drawn];
     const chosen: SampleFile[] = [];
-    for (let bytes = 0; rest.length > 0; ) {
+    for (let bytes = 0; rest.length > 0;) {
       const file = takeOne(rest, this.#random);
       if (bytes + Number(file.node.size) > this.#maxBytes) continue;
       bytes += Number(file.node.size);

@@ -23,18 +23,33 @@ export function recordOfDrill(result: JobResult<DrillDetails>, about: RecordAbou
   const snapshots = details?.sets.map(({ snapshot }) => snapshot) ?? [];
   const [only] = snapshots;
   return recordOfJob('drill', result, sets.length === 1 && set !== undefined ? { ...about, set } : about, {
-    source: placeOf(location), destination: { host: hostname() },
+    source: placeOf(location),
+    destination: { host: hostname() },
     ...(snapshots.length === 1 && only && { snapshotId: only.id, treeId: only.snapshot.tree }),
     evidence: {
-      from, date, sets: [...sets], locations: locations.map((each) => placeOf(each).location ?? ''),
-      ...(details && { snapshots: snapshots.map(({ id }) => id), snapshotTimes: snapshots.map(({ snapshot }) => snapshot.time), file: details.evidence.name, sha256: details.evidence.sha256 }),
+      from,
+      date,
+      sets: [...sets],
+      locations: locations.map((each) => placeOf(each).location ?? ''),
+      ...(details && {
+        snapshots: snapshots.map(({ id }) => id),
+        snapshotTimes: snapshots.map(({ snapshot }) => snapshot.time),
+        file: details.evidence.name,
+        sha256: details.evidence.sha256,
+      }),
     },
     ...(details && {
       counts: {
-        filesTotal: details.filesChosen, filesVerified: details.filesVerified, filesSameAtSource: details.filesSameAtSource, filesChangedAtSource: details.filesChangedAtSource,
+        filesTotal: details.filesChosen,
+        filesVerified: details.filesVerified,
+        filesSameAtSource: details.filesSameAtSource,
+        filesChangedAtSource: details.filesChangedAtSource,
       },
       bytes: { restored: details.bytesVerified },
     }),
-    objectives: { ...(rtoMinutes !== undefined && { rtoMinutes }), ...(details && { rtoMinutesMeasured: Math.round(details.recoveryMs / 600) / 100 }) },
+    objectives: {
+      ...(rtoMinutes !== undefined && { rtoMinutes }),
+      ...(details && { rtoMinutesMeasured: Math.round(details.recoveryMs / 600) / 100 }),
+    },
   });
 }

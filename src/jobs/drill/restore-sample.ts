@@ -31,10 +31,15 @@ export interface RestoredSample {
 }
 
 /**
- * Restores a sample and proves it: the restore opens every blob by its hash and reads each file again; then each is hashed once more from the disk, for the
- * evidence. What is missing or wrong is noted. @throws what `restore` throws; `target.full`
+ * Restores a sample and proves it: the restore opens every blob by its hash and reads each file again; then each is hashed once more from
+ * the disk, for the evidence. What is missing or wrong is noted. @throws what `restore` throws; `target.full`
  */
-export async function restoreSample(repository: Repository, { snapshot }: StoredSnapshot, sample: PickedSample, options: RestoreSampleOptions): Promise<RestoredSample> {
+export async function restoreSample(
+  repository: Repository,
+  { snapshot }: StoredSnapshot,
+  sample: PickedSample,
+  options: RestoreSampleOptions,
+): Promise<RestoredSample> {
   const { scratch, signal, note, folder } = options;
   await scratch.requireSpace(sample.bytes);
   const lost = new Set<ByteString>();
@@ -45,8 +50,12 @@ export async function restoreSample(repository: Repository, { snapshot }: Stored
     note({ item: textOf(path), kind, reason, weight: 'lost' });
   };
   const { target } = await restore(repository, snapshot, {
-    target: scratch.placeFor(options.name), includes: patternsOf(sample, folder), verify: true,
-    repositoryFolder: options.repositoryFolder, signal, progress: options.progress,
+    target: scratch.placeFor(options.name),
+    includes: patternsOf(sample, folder),
+    verify: true,
+    repositoryFolder: options.repositoryFolder,
+    signal,
+    progress: options.progress,
     onException: ({ path, kind, reason, detail = '' }) => {
       // Pipes and devices have no content; a folder may have them.
       if (kind === 'lost' && reason !== 'special-file') lose(path, reason, detail);
@@ -54,7 +63,11 @@ export async function restoreSample(repository: Repository, { snapshot }: Stored
     },
   });
   await scratch.openUp();
-  const proofs = await pMap(sample.files.filter(({ path }) => !lost.has(path)), async (file) => ({ file, proof: await prove(target, file, signal) }), { concurrency: hashedAtOnce });
+  const proofs = await pMap(
+    sample.files.filter(({ path }) => !lost.has(path)),
+    async (file) => ({ file, proof: await prove(target, file, signal) }),
+    { concurrency: hashedAtOnce },
+  );
   const files = proofs.flatMap(({ file, proof }): RestoredFile[] => {
     if (typeof proof !== 'string') return [proof];
     lose(file.path, proof === '' ? 'size' : 'not-restored', proof);

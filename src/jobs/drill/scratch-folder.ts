@@ -57,7 +57,10 @@ export class ScratchFolder {
  * Removes what drills left in `parent` whose process was killed. Only folders of our own user, and of processes that have certainly ended.
  * @returns those that could not be removed @throws nothing
  */
-export async function removeLeftScratch(parent: string, clock: Clock): Promise<readonly { readonly path: string; readonly reason: string }[]> {
+export async function removeLeftScratch(
+  parent: string,
+  clock: Clock,
+): Promise<readonly { readonly path: string; readonly reason: string }[]> {
   const names = await readdir(parent).catch(() => []);
   const failed: { readonly path: string; readonly reason: string }[] = [];
   for (const name of names.filter((each) => each.startsWith(prefix))) {

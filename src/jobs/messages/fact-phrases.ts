@@ -22,5 +22,9 @@ export function shortId(id: string | undefined): string {
 }
 
 export function shortIds(facts: FactReader): string {
-  return facts.list('candidates').slice(0, 8).map((id) => id.slice(0, 12)).join(', ');
+  return facts
+    .list('candidates')
+    .slice(0, 8)
+    .map((id) => id.slice(0, 12))
+    .join(', ');
 }

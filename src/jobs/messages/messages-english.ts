@@ -2,84 +2,245 @@ import { faultWords, formatBytes } from '../../platform/index.ts';
 import { because, ofAccount, inFile, shortId, shortIds } from './fact-phrases.ts';
 import type { FactReader, Message, Phrasebook } from './phrasebook.ts';
 
-const seeRepository = 'Check what was given with --repo (-r) or RESTIC_REPOSITORY, and that the disk or share is mounted. A new repository is made with "cadangan init".';
-const checkStorage = 'Check that the disk or share is mounted and the network is up, then run the same command again: what is already stored is used.';
+const seeRepository =
+  'Check what was given with --repo (-r) or RESTIC_REPOSITORY, and that the disk or share is mounted. A new repository is made with "cadangan init".';
+const checkStorage =
+  'Check that the disk or share is mounted and the network is up, then run the same command again: what is already stored is used.';
 const runCheck = 'Run "cadangan check --read-data" to see what is affected.';
 
 /** Everything that the command line says about errors, in English. */
 export const english: Phrasebook = {
   errors: {
     'repository.missing': (facts) => ({ what: `There is no repository at ${at(facts)}.`, next: seeRepository }),
-    'repository.exists': (facts) => ({ what: `Cannot make a repository at ${at(facts)}: there is one already.`, next: 'Use it, or name an empty folder.' }),
-    'repository.wrong-password': (facts) => ({ what: `Cannot open the repository at ${at(facts)}: wrong password.`, next: 'No key of this repository fits. Check the password and that this is the repository you mean.' }),
+    'repository.exists': (facts) => ({
+      what: `Cannot make a repository at ${at(facts)}: there is one already.`,
+      next: 'Use it, or name an empty folder.',
+    }),
+    'repository.wrong-password': (facts) => ({
+      what: `Cannot open the repository at ${at(facts)}: wrong password.`,
+      next: 'No key of this repository fits. Check the password and that this is the repository you mean.',
+    }),
     'repository.locked': lockedMessage,
     'repository.lock-lost': (facts) => ({
       what: `Stopped: the lock on the repository at ${at(facts)} was lost${because(facts)}.`,
       next: 'Another program may have removed it, or the repository was out of reach too long. Run the same command again.',
     }),
-    'repository.damaged': (facts) => ({ what: `The repository is damaged: ${[damagedThing(facts), facts.plain('reason')].filter((part) => part !== undefined).join(': ') || 'it cannot be read'}.`, next: runCheck }),
-    'repository.unsupported': (facts) => ({ what: `This repository needs a newer program: ${facts.plain('kind') ?? 'it'} has version ${facts.plain('version') ?? 'unknown'}.`, next: 'Update Cadangan.' }),
-    'repository.self-test': (facts) => ({ what: `This Node.js computes ${facts.plain('primitive') ?? 'its cryptography'} wrongly; nothing was done.`, next: 'Use another release of Node.js, and test the memory of this machine.' }),
+    'repository.damaged': (facts) => ({
+      what: `The repository is damaged: ${[damagedThing(facts), facts.plain('reason')].filter((part) => part !== undefined).join(': ') || 'it cannot be read'}.`,
+      next: runCheck,
+    }),
+    'repository.unsupported': (facts) => ({
+      what: `This repository needs a newer program: ${facts.plain('kind') ?? 'it'} has version ${facts.plain('version') ?? 'unknown'}.`,
+      next: 'Update Cadangan.',
+    }),
+    'repository.self-test': (facts) => ({
+      what: `This Node.js computes ${facts.plain('primitive') ?? 'its cryptography'} wrongly; nothing was done.`,
+      next: 'Use another release of Node.js, and test the memory of this machine.',
+    }),
     'repository.verification': () => ({
       what: 'Stopped: data that was just encrypted did not come back the same. Nothing wrong was stored.',
       next: 'This points to faulty memory or processor. Test the hardware before you back up again.',
     }),
-    'storage.unreachable': (facts) => ({ what: `Cannot reach the repository at ${at(facts)}${inFile(facts)}${because(facts)}.`, next: checkStorage }),
-    'storage.full': (facts) => ({ what: `No space left at ${at(facts)}${freeSpace(facts)}.`, next: 'Make room there, then run the same command again: what is already stored is used.' }),
+    'storage.unreachable': (facts) => ({
+      what: `Cannot reach the repository at ${at(facts)}${inFile(facts)}${because(facts)}.`,
+      next: checkStorage,
+    }),
+    'storage.full': (facts) => ({
+      what: `No space left at ${at(facts)}${freeSpace(facts)}.`,
+      next: 'Make room there, then run the same command again: what is already stored is used.',
+    }),
     'storage.denied': (facts) => ({
       what: `Not allowed to access ${at(facts)}${inFile(facts)}${because(facts)}.`,
       next: 'Check the permissions of this user there. To only read a repository that cannot be written to, add --no-lock.',
     }),
-    'storage.not-found': (facts) => ({ what: `A file of the repository at ${at(facts)} is missing: ${facts.plain('file') ?? 'unnamed'}.`, next: runCheck }),
-    'storage.invalid-location': (facts) => ({ what: `Cannot use ${facts.quoted('location', 'this location')} as a repository: ${facts.plain('reason') ?? 'it is not understood'}.`, next: `Understood are: ${facts.list('supported').join(', ')}.` }),
-    'source.missing': (facts) => ({ what: `Nothing to back up: ${facts.list('paths').map((path) => `"${path}"`).join(', ')} ${facts.list('paths').length === 1 ? 'does' : 'do'} not exist.`, next: 'Check the paths. No snapshot was made.' }),
-    'source.contains-repository': (facts) => ({ what: `Refused to back up the repository into itself: ${at(facts)} lies in the source.`, next: `Leave it out with --exclude ${facts.quoted('path', 'PATH')}. No snapshot was made.` }),
-    'source.empty': () => ({ what: 'Nothing to back up: everything is excluded.', next: 'Check the exclude patterns. No snapshot was made.' }),
-    'snapshot.not-found': (facts) => ({ what: `There is no snapshot ${facts.quoted('snapshot', 'of that name')}.`, next: 'See "cadangan snapshots" for those there are; filters (--host, --tag, --path) apply to "latest".' }),
-    'snapshot.ambiguous': (facts) => ({ what: `Several snapshots begin with ${facts.quoted('snapshot')}: ${shortIds(facts)}.`, next: 'Write more of the id.' }),
-    'path.not-found': (facts) => ({ what: `${facts.quoted('path', 'The path')} is not in the snapshot${because(facts)}.`, next: 'See "cadangan ls" for what is; paths begin with /.' }),
-    'target.unsafe': (facts) => ({ what: `Refused to restore into ${facts.quoted('target', 'the target')}${because(facts)}.`, next: 'Name another folder with --target.' }),
-    'target.denied': (facts) => ({ what: `Not allowed to write into ${facts.quoted('target', 'the target')}${because(facts)}.`, next: 'Check the permissions there, or name another folder with --target.' }),
-    'target.full': (facts) => ({ what: `No space left at ${facts.quoted('target', 'the target')}${freeSpace(facts)}.`, next: 'Make room there and run the same command again: files that are already right are not written again.' }),
-    'password.missing': (facts) => ({ what: `No password was given${because(facts)}.`, next: 'Use --password-file, --password-command, RESTIC_PASSWORD, or type it at a terminal.' }),
+    'storage.not-found': (facts) => ({
+      what: `A file of the repository at ${at(facts)} is missing: ${facts.plain('file') ?? 'unnamed'}.`,
+      next: runCheck,
+    }),
+    'storage.invalid-location': (facts) => ({
+      what: `Cannot use ${facts.quoted('location', 'this location')} as a repository: ${facts.plain('reason') ?? 'it is not understood'}.`,
+      next: `Understood are: ${facts.list('supported').join(', ')}.`,
+    }),
+    'source.missing': (facts) => ({
+      what: `Nothing to back up: ${facts
+        .list('paths')
+        .map((path) => `"${path}"`)
+        .join(', ')} ${facts.list('paths').length === 1 ? 'does' : 'do'} not exist.`,
+      next: 'Check the paths. No snapshot was made.',
+    }),
+    'source.contains-repository': (facts) => ({
+      what: `Refused to back up the repository into itself: ${at(facts)} lies in the source.`,
+      next: `Leave it out with --exclude ${facts.quoted('path', 'PATH')}. No snapshot was made.`,
+    }),
+    'source.empty': () => ({
+      what: 'Nothing to back up: everything is excluded.',
+      next: 'Check the exclude patterns. No snapshot was made.',
+    }),
+    'snapshot.not-found': (facts) => ({
+      what: `There is no snapshot ${facts.quoted('snapshot', 'of that name')}.`,
+      next: 'See "cadangan snapshots" for those there are; filters (--host, --tag, --path) apply to "latest".',
+    }),
+    'snapshot.ambiguous': (facts) => ({
+      what: `Several snapshots begin with ${facts.quoted('snapshot')}: ${shortIds(facts)}.`,
+      next: 'Write more of the id.',
+    }),
+    'path.not-found': (facts) => ({
+      what: `${facts.quoted('path', 'The path')} is not in the snapshot${because(facts)}.`,
+      next: 'See "cadangan ls" for what is; paths begin with /.',
+    }),
+    'target.unsafe': (facts) => ({
+      what: `Refused to restore into ${facts.quoted('target', 'the target')}${because(facts)}.`,
+      next: 'Name another folder with --target.',
+    }),
+    'target.denied': (facts) => ({
+      what: `Not allowed to write into ${facts.quoted('target', 'the target')}${because(facts)}.`,
+      next: 'Check the permissions there, or name another folder with --target.',
+    }),
+    'target.full': (facts) => ({
+      what: `No space left at ${facts.quoted('target', 'the target')}${freeSpace(facts)}.`,
+      next: 'Make room there and run the same command again: files that are already right are not written again.',
+    }),
+    'password.missing': (facts) => ({
+      what: `No password was given${because(facts)}.`,
+      next: 'Use --password-file, --password-command, RESTIC_PASSWORD, or type it at a terminal.',
+    }),
     'password.empty': () => ({ what: 'An empty password protects nothing.', next: 'Give one that is not empty.' }),
-    'key.last': (facts) => ({ what: `Refused to remove key ${shortId(facts.plain('key'))}: it is the one that opened the repository.`, next: 'Open the repository with another password, or change this one with "cadangan key passwd".' }),
+    'key.last': (facts) => ({
+      what: `Refused to remove key ${shortId(facts.plain('key'))}: it is the one that opened the repository.`,
+      next: 'Open the repository with another password, or change this one with "cadangan key passwd".',
+    }),
     'key.not-found': (facts) => ({ what: `There is no key ${facts.quoted('key', 'of that name')}.`, next: 'See "cadangan key list".' }),
-    'key.ambiguous': (facts) => ({ what: `Several keys begin with ${facts.quoted('key')}: ${shortIds(facts)}.`, next: 'Write more of the id.' }),
+    'key.ambiguous': (facts) => ({
+      what: `Several keys begin with ${facts.quoted('key')}: ${shortIds(facts)}.`,
+      next: 'Write more of the id.',
+    }),
     'arguments.invalid': argumentsMessage,
-    'config.invalid': (facts) => ({ what: `Cannot use the configuration${facts.plain('path') === undefined ? '' : ` ${facts.quoted('path')}`}${inLine(facts)}${because(facts)}.`, next: 'Mend it there; VS Code marks the place.' }),
-    'config.changed': (facts) => ({ what: `The configuration ${facts.quoted('path', 'file')} was changed by somebody else meanwhile. Nothing was written.`, next: 'Try again.' }),
-    'config.denied': (facts) => ({ what: `Cannot read or write the configuration ${facts.quoted('path', 'file')}${because(facts)}.`, next: 'Check the permissions of this user there.' }),
-    'set.unknown': (facts) => ({ what: `There is no backup set ${facts.quoted('set', 'of that name')} in the configuration.`, next: 'Check the name, and whether the configuration has a mistake.' }),
-    'set.exists': (facts) => ({ what: `There is already a backup set ${facts.quoted('set', 'of that name')}.`, next: 'Choose another name.' }),
-    'offsite.unknown': (facts) => ({ what: `There is no off-site copy ${facts.quoted('copy', 'of that name')} in the configuration.`, next: 'Check the name under "offsiteCopies", and whether the configuration has a mistake.' }),
-    'offsite.exists': (facts) => ({ what: `There is already an off-site copy ${facts.quoted('copy', 'of that name')}.`, next: 'Choose another name.' }),
-    'offsite.other-repository': (facts) => ({ what: `Refused: what lies at ${at(facts)} is the copy of another repository than ${facts.quoted('source', 'this one')}. Nothing was changed there.`, next: 'Name another folder on Google Drive for this copy.' }),
-    'offsite.source-doubtful': (facts) => ({ what: `Nothing was copied: the repository at ${at(facts)} is not what it should be${because(facts)}.`, next: 'Check that the disk or share is mounted and that "cadangan check" finds no errors. The copy on Google Drive is as it was.' }),
-    'offsite.busy': (facts) => ({ what: `The off-site copy ${facts.quoted('copy', 'of that name')} is being kept up by another process${because(facts)}.`, next: 'Wait for it to end, or let it do the work.' }),
-    'schedule.no-leader': (facts) => ({ what: `The schedule is not running${because(facts)}.`, next: 'Open VS Code with Cadangan on this machine, or wait a moment and try again.' }),
-    'file.too-large': (facts) => ({ what: `${facts.quoted('path', 'The file')} is too large for this (${facts.plain('sizeBytes') ?? 'more'} bytes; at most ${facts.plain('maxBytes') ?? 'fewer'}).`, next: 'Restore it into a folder and open it there.' }),
-    'command.failed': (facts) => ({ what: `There was no backup: the program ${facts.quoted('program', 'before it')} failed${because(facts)}.`, next: 'Mend the program that "before" names in the configuration. The log has what it said.' }),
-    'records.busy': (facts) => ({ what: `The records in ${facts.quoted('folder', 'this folder')} are held by another process.`, next: 'Nothing was recorded. End that process if it hangs, and run the same command again.' }),
-    'records.key': (facts) => ({ what: `The key of this installation, ${facts.quoted('path', 'a file')}, cannot be used.`, next: 'Put it back from a copy. Without it, move the file away: the records then go on with a new key, and their verification shows from where.' }),
-    'record.not-found': (facts) => ({ what: `There is no record ${facts.quoted('record', 'of that number')}.`, next: 'See "cadangan records list".' }),
-    'pack.invalid': (facts) => ({ what: `${facts.quoted('path', 'The file')} cannot be used as an audit pack${because(facts)}.`, next: 'Check that it is the whole file as "cadangan records pack" made it.' }),
-    'engine.lost': (facts) => ({ what: `Cadangan's engine ended unexpectedly${because(facts)}.`, next: 'It starts again by itself. Run the same command again: what is already stored is used.' }),
-    'drive.not-set-up': (facts) => ({ what: `Google Drive is not set up${because(facts)}.`, next: 'The guide docs/google-drive.md leads through it: an OAuth client or a service account key, and "googleDrive" in the configuration.' }),
-    'drive.sign-in-failed': (facts) => ({ what: `Nobody was signed in to Google Drive${because(facts)}.`, next: 'Run "cadangan drive sign-in" again and agree to what the page asks for.' }),
-    'drive.signed-out': (facts) => ({ what: `Not signed in to Google Drive${ofAccount(facts)}${because(facts)}.`, next: 'Run "cadangan drive sign-in". Nothing was lost; the copy goes on from where it was. If this happens every week, the OAuth client is still in "Testing".' }),
-    'drive.wrong-account': (facts) => ({ what: `Refused: signed in as ${facts.quoted('account', 'another account')}, but the designated account is ${facts.quoted('designatedAccount', 'another one')}.`, next: 'Run "cadangan drive sign-in" and choose the designated account, or change "googleDrive.account" in the configuration.' }),
-    'drive.full': (facts) => ({ what: `Google Drive takes no more${ofAccount(facts)}${because(facts)}.`, next: 'Make room there (the trash counts too) or buy more, then run the same command again: what is already stored is used.' }),
-    'drive.daily-volume': (facts) => ({ what: `Google takes no more data today${ofAccount(facts)}: 750 GB a day are the limit.`, next: 'Wait; it goes on by itself about a day after the first of them. What is already stored is used.' }),
-    'drive.rate-limited': (facts) => ({ what: `Google asks for fewer requests${because(facts)}.`, next: 'Wait some minutes, then run the same command again.' }),
-    'drive.unavailable': (facts) => ({ what: `Cannot reach Google Drive${because(facts)}.`, next: 'Check the network and the proxy, then run the same command again: what is already stored is used.' }),
-    'drive.denied': (facts) => ({ what: `Google Drive does not permit this${ofAccount(facts)}${because(facts)}.`, next: 'Check what this account may do in that folder or shared drive, and that the permission was ticked at sign-in.' }),
-    'drive.not-found': (facts) => ({ what: `On Google Drive there is no such file${inFile(facts)}${because(facts)}.`, next: 'Only files that were made with this OAuth client are visible to it. Check the folder and the client.' }),
-    'drive.download-refused': (facts) => ({ what: `Google refuses the download${inFile(facts)}${because(facts)}.`, next: 'A quota for downloads ends after about a day. Restore from the backup server meanwhile.' }),
-    'drive.altered': (facts) => ({ what: `What Google Drive stored is not what was sent${inFile(facts)}${because(facts)}. It was removed there again.`, next: 'Run the same command again. If it stays so, test the network, the memory and the disk of this machine.' }),
-    'aborted': () => ({ what: 'Stopped before the end.', next: 'What was already stored is used by the next run.' }),
+    'config.invalid': (facts) => ({
+      what: `Cannot use the configuration${facts.plain('path') === undefined ? '' : ` ${facts.quoted('path')}`}${inLine(facts)}${because(facts)}.`,
+      next: 'Mend it there; VS Code marks the place.',
+    }),
+    'config.changed': (facts) => ({
+      what: `The configuration ${facts.quoted('path', 'file')} was changed by somebody else meanwhile. Nothing was written.`,
+      next: 'Try again.',
+    }),
+    'config.denied': (facts) => ({
+      what: `Cannot read or write the configuration ${facts.quoted('path', 'file')}${because(facts)}.`,
+      next: 'Check the permissions of this user there.',
+    }),
+    'set.unknown': (facts) => ({
+      what: `There is no backup set ${facts.quoted('set', 'of that name')} in the configuration.`,
+      next: 'Check the name, and whether the configuration has a mistake.',
+    }),
+    'set.exists': (facts) => ({
+      what: `There is already a backup set ${facts.quoted('set', 'of that name')}.`,
+      next: 'Choose another name.',
+    }),
+    'offsite.unknown': (facts) => ({
+      what: `There is no off-site copy ${facts.quoted('copy', 'of that name')} in the configuration.`,
+      next: 'Check the name under "offsiteCopies", and whether the configuration has a mistake.',
+    }),
+    'offsite.exists': (facts) => ({
+      what: `There is already an off-site copy ${facts.quoted('copy', 'of that name')}.`,
+      next: 'Choose another name.',
+    }),
+    'offsite.other-repository': (facts) => ({
+      what: `Refused: what lies at ${at(facts)} is the copy of another repository than ${facts.quoted('source', 'this one')}. Nothing was changed there.`,
+      next: 'Name another folder on Google Drive for this copy.',
+    }),
+    'offsite.source-doubtful': (facts) => ({
+      what: `Nothing was copied: the repository at ${at(facts)} is not what it should be${because(facts)}.`,
+      next: 'Check that the disk or share is mounted and that "cadangan check" finds no errors. The copy on Google Drive is as it was.',
+    }),
+    'offsite.busy': (facts) => ({
+      what: `The off-site copy ${facts.quoted('copy', 'of that name')} is being kept up by another process${because(facts)}.`,
+      next: 'Wait for it to end, or let it do the work.',
+    }),
+    'schedule.no-leader': (facts) => ({
+      what: `The schedule is not running${because(facts)}.`,
+      next: 'Open VS Code with Cadangan on this machine, or wait a moment and try again.',
+    }),
+    'file.too-large': (facts) => ({
+      what: `${facts.quoted('path', 'The file')} is too large for this (${facts.plain('sizeBytes') ?? 'more'} bytes; at most ${facts.plain('maxBytes') ?? 'fewer'}).`,
+      next: 'Restore it into a folder and open it there.',
+    }),
+    'command.failed': (facts) => ({
+      what: `There was no backup: the program ${facts.quoted('program', 'before it')} failed${because(facts)}.`,
+      next: 'Mend the program that "before" names in the configuration. The log has what it said.',
+    }),
+    'records.busy': (facts) => ({
+      what: `The records in ${facts.quoted('folder', 'this folder')} are held by another process.`,
+      next: 'Nothing was recorded. End that process if it hangs, and run the same command again.',
+    }),
+    'records.key': (facts) => ({
+      what: `The key of this installation, ${facts.quoted('path', 'a file')}, cannot be used.`,
+      next: 'Put it back from a copy. Without it, move the file away: the records then go on with a new key, and their verification shows from where.',
+    }),
+    'record.not-found': (facts) => ({
+      what: `There is no record ${facts.quoted('record', 'of that number')}.`,
+      next: 'See "cadangan records list".',
+    }),
+    'pack.invalid': (facts) => ({
+      what: `${facts.quoted('path', 'The file')} cannot be used as an audit pack${because(facts)}.`,
+      next: 'Check that it is the whole file as "cadangan records pack" made it.',
+    }),
+    'engine.lost': (facts) => ({
+      what: `Cadangan's engine ended unexpectedly${because(facts)}.`,
+      next: 'It starts again by itself. Run the same command again: what is already stored is used.',
+    }),
+    'drive.not-set-up': (facts) => ({
+      what: `Google Drive is not set up${because(facts)}.`,
+      next: 'The guide docs/google-drive.md leads through it: an OAuth client or a service account key, and "googleDrive" in the configuration.',
+    }),
+    'drive.sign-in-failed': (facts) => ({
+      what: `Nobody was signed in to Google Drive${because(facts)}.`,
+      next: 'Run "cadangan drive sign-in" again and agree to what the page asks for.',
+    }),
+    'drive.signed-out': (facts) => ({
+      what: `Not signed in to Google Drive${ofAccount(facts)}${because(facts)}.`,
+      next: 'Run "cadangan drive sign-in". Nothing was lost; the copy goes on from where it was. If this happens every week, the OAuth client is still in "Testing".',
+    }),
+    'drive.wrong-account': (facts) => ({
+      what: `Refused: signed in as ${facts.quoted('account', 'another account')}, but the designated account is ${facts.quoted('designatedAccount', 'another one')}.`,
+      next: 'Run "cadangan drive sign-in" and choose the designated account, or change "googleDrive.account" in the configuration.',
+    }),
+    'drive.full': (facts) => ({
+      what: `Google Drive takes no more${ofAccount(facts)}${because(facts)}.`,
+      next: 'Make room there (the trash counts too) or buy more, then run the same command again: what is already stored is used.',
+    }),
+    'drive.daily-volume': (facts) => ({
+      what: `Google takes no more data today${ofAccount(facts)}: 750 GB a day are the limit.`,
+      next: 'Wait; it goes on by itself about a day after the first of them. What is already stored is used.',
+    }),
+    'drive.rate-limited': (facts) => ({
+      what: `Google asks for fewer requests${because(facts)}.`,
+      next: 'Wait some minutes, then run the same command again.',
+    }),
+    'drive.unavailable': (facts) => ({
+      what: `Cannot reach Google Drive${because(facts)}.`,
+      next: 'Check the network and the proxy, then run the same command again: what is already stored is used.',
+    }),
+    'drive.denied': (facts) => ({
+      what: `Google Drive does not permit this${ofAccount(facts)}${because(facts)}.`,
+      next: 'Check what this account may do in that folder or shared drive, and that the permission was ticked at sign-in.',
+    }),
+    'drive.not-found': (facts) => ({
+      what: `On Google Drive there is no such file${inFile(facts)}${because(facts)}.`,
+      next: 'Only files that were made with this OAuth client are visible to it. Check the folder and the client.',
+    }),
+    'drive.download-refused': (facts) => ({
+      what: `Google refuses the download${inFile(facts)}${because(facts)}.`,
+      next: 'A quota for downloads ends after about a day. Restore from the backup server meanwhile.',
+    }),
+    'drive.altered': (facts) => ({
+      what: `What Google Drive stored is not what was sent${inFile(facts)}${because(facts)}. It was removed there again.`,
+      next: 'Run the same command again. If it stays so, test the network, the memory and the disk of this machine.',
+    }),
+    aborted: () => ({ what: 'Stopped before the end.', next: 'What was already stored is used by the next run.' }),
   },
-  unknown: (text) => ({ what: `Something unexpected happened: ${text}`, next: 'This is a mistake in Cadangan. Run the command again with --verbose and report what it says.' }),
+  unknown: (text) => ({
+    what: `Something unexpected happened: ${text}`,
+    next: 'This is a mistake in Cadangan. Run the command again with --verbose and report what it says.',
+  }),
   cause: (text) => `  because: ${text}`,
   faultWords: faultWords.en,
 };
@@ -115,14 +276,20 @@ function damagedThing(facts: FactReader): string | undefined {
   const blob = facts.plain('blob');
   const path = facts.plain('path');
   if (path !== undefined) return `the content of ${facts.quoted('path')}`;
-  if (blob !== undefined) return `${facts.plain('type') ?? 'data'} blob ${blob.slice(0, 16)}${facts.plain('pack') === undefined ? '' : ` in pack ${shortId(facts.plain('pack'))}`}`;
+  if (blob !== undefined)
+    return `${facts.plain('type') ?? 'data'} blob ${blob.slice(0, 16)}${facts.plain('pack') === undefined ? '' : ` in pack ${shortId(facts.plain('pack'))}`}`;
   const kind = facts.plain('kind');
   const name = facts.plain('name');
   return kind === undefined || name === undefined ? kind : `${kind}/${name}`;
 }
 
 function argumentsMessage(facts: FactReader): Message {
-  const subject = ['option', 'argument', 'value', 'file', 'pattern'].flatMap((name) => (facts.plain(name) === undefined ? [] : [`${name} ${facts.quoted(name)}`]));
+  const subject = ['option', 'argument', 'value', 'file', 'pattern'].flatMap((name) =>
+    facts.plain(name) === undefined ? [] : [`${name} ${facts.quoted(name)}`],
+  );
   const about = subject.length === 0 ? '' : `${subject.join(', ')}: `;
-  return { what: `Cannot use the arguments: ${about}${facts.plain('reason') ?? 'invalid'}.`, next: 'See "cadangan help", or "cadangan help" with the name of the command.' };
+  return {
+    what: `Cannot use the arguments: ${about}${facts.plain('reason') ?? 'invalid'}.`,
+    next: 'See "cadangan help", or "cadangan help" with the name of the command.',
+  };
 }

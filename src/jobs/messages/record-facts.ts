@@ -1,5 +1,16 @@
 import { formatBytes, formatCount, formatDate, formatDuration, formatNumber, formatTime, l10n } from '../../platform/index.ts';
-import { dayOf, durationMsOf, eventText, instantMsOf, kindText, resultText, triggerText, zoneName, type HistoryRecord, type RecordPlace } from '../../records/index.ts';
+import {
+  dayOf,
+  durationMsOf,
+  eventText,
+  instantMsOf,
+  kindText,
+  resultText,
+  triggerText,
+  zoneName,
+  type HistoryRecord,
+  type RecordPlace,
+} from '../../records/index.ts';
 import { reasonSentence } from './record-sentences.ts';
 import { safeText } from './safe-text.ts';
 
@@ -9,10 +20,23 @@ export interface RecordFact {
   readonly value: string;
 }
 
-/** Everything that a record says but its exceptions, in the order in which people ask; what it does not say is left out. @param timeZone IANA name; default: that of the record, or the system's */
+/**
+ * Everything that a record says but its exceptions, in the order in which people ask; what it does not say is left out.
+ * @param timeZone IANA name; default: that of the record, or the system's
+ */
 export function recordFacts(record: HistoryRecord, timeZone: string | undefined = record.timeZone): readonly RecordFact[] {
-  const parts = [whatHappened(record, timeZone), whoAndWhere(record), measured(record), instructionFacts(record), evidenceFacts(record), proofFacts(record, timeZone)];
-  return parts.flat().filter(([, value]) => value !== '').map(([label, value]) => ({ label, value: safeText(value) }));
+  const parts = [
+    whatHappened(record, timeZone),
+    whoAndWhere(record),
+    measured(record),
+    instructionFacts(record),
+    evidenceFacts(record),
+    proofFacts(record, timeZone),
+  ];
+  return parts
+    .flat()
+    .filter(([, value]) => value !== '')
+    .map(([label, value]) => ({ label, value: safeText(value) }));
 }
 
 type Fact = readonly [label: string, value: string];
@@ -20,7 +44,8 @@ type Fact = readonly [label: string, value: string];
 function whatHappened(record: HistoryRecord, timeZone: string | undefined): Fact[] {
   const { number, kind, set = '', result, reason, planned, started, ended, trigger, exceptionCount = 0 } = record;
   const durationMs = durationMsOf(record);
-  const when = (start: string, end: string | undefined) => (end === undefined ? timeText(start, timeZone) : rangeText(start, end, timeZone));
+  const when = (start: string, end: string | undefined) =>
+    end === undefined ? timeText(start, timeZone) : rangeText(start, end, timeZone);
   return [
     [l10n.t('No.'), formatCount(number)],
     [l10n.t('Kind'), kindText(kind)],
@@ -37,7 +62,17 @@ function whatHappened(record: HistoryRecord, timeZone: string | undefined): Fact
   ];
 }
 
-function whoAndWhere({ operator, host, software, source, destination, repositoryId = '', snapshotId = '', parentId = '', treeId = '' }: HistoryRecord): Fact[] {
+function whoAndWhere({
+  operator,
+  host,
+  software,
+  source,
+  destination,
+  repositoryId = '',
+  snapshotId = '',
+  parentId = '',
+  treeId = '',
+}: HistoryRecord): Fact[] {
   return [
     [l10n.t('Operator'), [operator.name, operator.position, operator.user].filter((part) => part !== undefined && part !== '').join(', ')],
     [l10n.t('Server'), host],
@@ -53,24 +88,37 @@ function whoAndWhere({ operator, host, software, source, destination, repository
 
 function measured({ counts = {}, bytes = {}, objectives }: HistoryRecord): Fact[] {
   const number = (value: number) => formatNumber(value, Number.isInteger(value) ? 0 : 1);
-  const against = (found: number | undefined, wanted: number | undefined) => [found, wanted].map((value) => (value === undefined ? '–' : number(value))).join(' / ');
+  const against = (found: number | undefined, wanted: number | undefined) =>
+    [found, wanted].map((value) => (value === undefined ? '–' : number(value))).join(' / ');
   const { rpoHours, rpoHoursMeasured, rtoMinutes, rtoMinutesMeasured } = objectives ?? {};
   return [
     ...Object.entries(counts).map(([name, count]): Fact => [countLabels[name]?.() ?? name, number(count)]),
     ...Object.entries(bytes).map(([name, size]): Fact => [byteLabels[name]?.() ?? name, formatBytes(size)]),
-    [l10n.t('Recovery point in hours, measured / wanted'), rpoHours === undefined && rpoHoursMeasured === undefined ? '' : against(rpoHoursMeasured, rpoHours)],
-    [l10n.t('Recovery time in minutes, measured / wanted'), rtoMinutes === undefined && rtoMinutesMeasured === undefined ? '' : against(rtoMinutesMeasured, rtoMinutes)],
+    [
+      l10n.t('Recovery point in hours, measured / wanted'),
+      rpoHours === undefined && rpoHoursMeasured === undefined ? '' : against(rpoHoursMeasured, rpoHours),
+    ],
+    [
+      l10n.t('Recovery time in minutes, measured / wanted'),
+      rtoMinutes === undefined && rtoMinutesMeasured === undefined ? '' : against(rtoMinutesMeasured, rtoMinutes),
+    ],
   ];
 }
 
 function instructionFacts({ instruction: { documentNumber, revision, clause } = {}, remarks = '' }: HistoryRecord): Fact[] {
   const parts = [documentNumber, revision === undefined ? undefined : l10n.t('revision {0}', revision), clause];
-  return [[l10n.t('Work instruction'), parts.filter((part) => part !== undefined).join(', ')], [l10n.t('Remarks'), remarks]];
+  return [
+    [l10n.t('Work instruction'), parts.filter((part) => part !== undefined).join(', ')],
+    [l10n.t('Remarks'), remarks],
+  ];
 }
 
 /** Whose names are those of the file: an auditor looks for them there. */
 function evidenceFacts({ evidence = {} }: HistoryRecord): Fact[] {
-  return Object.entries(evidence).map(([name, value]) => [l10n.t('Evidence: {0}', name), typeof value === 'object' ? value.join(', ') : value === false || value === 0 ? '' : String(value)]);
+  return Object.entries(evidence).map(([name, value]) => [
+    l10n.t('Evidence: {0}', name),
+    typeof value === 'object' ? value.join(', ') : value === false || value === 0 ? '' : String(value),
+  ]);
 }
 
 function proofFacts({ at, previous, hash, signature, key }: HistoryRecord, timeZone: string | undefined): Fact[] {
@@ -105,15 +153,46 @@ function placeText(place: RecordPlace | undefined): string {
 type Labels = Readonly<Record<string, (() => string) | undefined>>;
 
 const countLabels: Labels = {
-  filesTotal: () => l10n.t('Files'), filesNew: () => l10n.t('New files'), filesChanged: () => l10n.t('Changed files'), filesUnchanged: () => l10n.t('Unchanged files'),
-  foldersNew: () => l10n.t('New folders'), foldersChanged: () => l10n.t('Changed folders'), foldersUnchanged: () => l10n.t('Unchanged folders'), folders: () => l10n.t('Folders'),
-  filesRestored: () => l10n.t('Files restored'), filesSkipped: () => l10n.t('Files skipped'), filesVerified: () => l10n.t('Files verified'), filesRemoved: () => l10n.t('Files removed'),
-  filesUploaded: () => l10n.t('Files uploaded'), filesMissing: () => l10n.t('Files missing'), filesUnconfirmed: () => l10n.t('Files without a checksum'), filesTrashed: () => l10n.t('Files moved to the trash'),
-  filesHeldBack: () => l10n.t('Files held back'), filesChecked: () => l10n.t('Files compared by checksum'), filesRead: () => l10n.t('Files read in full'), filesDamaged: () => l10n.t('Files damaged'), findings: () => l10n.t('Findings'), locksRemoved: () => l10n.t('Locks removed'), snapshotsBrought: () => l10n.t('New snapshots'),
-  filesSameAtSource: () => l10n.t('Files the same as at their source'), filesChangedAtSource: () => l10n.t('Files changed at their source since'), errors: () => l10n.t('Errors'), snapshots: () => l10n.t('Snapshots'), packs: () => l10n.t('Packs'), packsRead: () => l10n.t('Packs read'), blobs: () => l10n.t('Blobs'),
+  filesTotal: () => l10n.t('Files'),
+  filesNew: () => l10n.t('New files'),
+  filesChanged: () => l10n.t('Changed files'),
+  filesUnchanged: () => l10n.t('Unchanged files'),
+  foldersNew: () => l10n.t('New folders'),
+  foldersChanged: () => l10n.t('Changed folders'),
+  foldersUnchanged: () => l10n.t('Unchanged folders'),
+  folders: () => l10n.t('Folders'),
+  filesRestored: () => l10n.t('Files restored'),
+  filesSkipped: () => l10n.t('Files skipped'),
+  filesVerified: () => l10n.t('Files verified'),
+  filesRemoved: () => l10n.t('Files removed'),
+  filesUploaded: () => l10n.t('Files uploaded'),
+  filesMissing: () => l10n.t('Files missing'),
+  filesUnconfirmed: () => l10n.t('Files without a checksum'),
+  filesTrashed: () => l10n.t('Files moved to the trash'),
+  filesHeldBack: () => l10n.t('Files held back'),
+  filesChecked: () => l10n.t('Files compared by checksum'),
+  filesRead: () => l10n.t('Files read in full'),
+  filesDamaged: () => l10n.t('Files damaged'),
+  findings: () => l10n.t('Findings'),
+  locksRemoved: () => l10n.t('Locks removed'),
+  snapshotsBrought: () => l10n.t('New snapshots'),
+  filesSameAtSource: () => l10n.t('Files the same as at their source'),
+  filesChangedAtSource: () => l10n.t('Files changed at their source since'),
+  errors: () => l10n.t('Errors'),
+  snapshots: () => l10n.t('Snapshots'),
+  packs: () => l10n.t('Packs'),
+  packsRead: () => l10n.t('Packs read'),
+  blobs: () => l10n.t('Blobs'),
 };
 
 const byteLabels: Labels = {
-  total: () => l10n.t('Size'), added: () => l10n.t('Data added'), stored: () => l10n.t('Data stored'), restored: () => l10n.t('Data restored'), unchanged: () => l10n.t('Data left as it was'),
-  read: () => l10n.t('Data read'), uploaded: () => l10n.t('Data uploaded'), missing: () => l10n.t('Data missing'), checked: () => l10n.t('Data compared by checksum'),
+  total: () => l10n.t('Size'),
+  added: () => l10n.t('Data added'),
+  stored: () => l10n.t('Data stored'),
+  restored: () => l10n.t('Data restored'),
+  unchanged: () => l10n.t('Data left as it was'),
+  read: () => l10n.t('Data read'),
+  uploaded: () => l10n.t('Data uploaded'),
+  missing: () => l10n.t('Data missing'),
+  checked: () => l10n.t('Data compared by checksum'),
 };

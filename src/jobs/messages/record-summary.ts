@@ -6,7 +6,10 @@ import { safeText } from './safe-text.ts';
 /** What a record says in one line, beside its kind and result. Safe to show, in the language of the moment; may be empty. */
 export function recordSummary(record: HistoryRecord, timeZone: string | undefined): string {
   const { approval, nonconformity, result, reason } = record;
-  if (approval) return safeText(l10n.t('{act}: {name}, {from} – {to}', { act: actText(approval.act), name: approval.name, from: approval.from, to: approval.to }));
+  if (approval)
+    return safeText(
+      l10n.t('{act}: {name}, {from} – {to}', { act: actText(approval.act), name: approval.name, from: approval.from, to: approval.to }),
+    );
   if (nonconformity) return safeText(nonconformitySummary(nonconformity, timeZone));
   const parts = [reason === undefined ? '' : reasonSentence(reason), result === undefined ? eventText(record) : '', ...amounts(record)];
   return safeText(parts.filter((part) => part !== '').join(' · '));
@@ -15,14 +18,20 @@ export function recordSummary(record: HistoryRecord, timeZone: string | undefine
 /** What a person has done with the records of a period. */
 export function actText(act: NonNullable<HistoryRecord['approval']>['act']): string {
   switch (act) {
-    case 'prepared': return l10n.t('Prepared');
-    case 'checked': return l10n.t('Checked');
-    case 'approved': return l10n.t('Approved');
+    case 'prepared':
+      return l10n.t('Prepared');
+    case 'checked':
+      return l10n.t('Checked');
+    case 'approved':
+      return l10n.t('Approved');
   }
 }
 
 /** The record that closes one says what was done, and not again what had happened. */
-function nonconformitySummary({ id, rule, subject, facts = {}, correction }: NonNullable<HistoryRecord['nonconformity']>, timeZone: string | undefined): string {
+function nonconformitySummary(
+  { id, rule, subject, facts = {}, correction }: NonNullable<HistoryRecord['nonconformity']>,
+  timeZone: string | undefined,
+): string {
   return `${id}: ${correction ?? nonconformityText({ rule: nonconformityRules.find((known) => known === rule), subject, facts }, timeZone)}`;
 }
 

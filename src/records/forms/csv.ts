@@ -5,8 +5,8 @@ import type { FormSentences } from './report-form.ts';
 import { kindText, resultText, triggerText } from './words.ts';
 
 /**
- * The runs of a report for a spreadsheet: titles and words in the language, fields separated as spreadsheets of that language expect it, times as
- * `2026-11-23 21:00:04`, which all of them read, sizes in bytes.
+ * The runs of a report for a spreadsheet: titles and words in the language, fields separated as spreadsheets of that language expect it,
+ * times as `2026-11-23 21:00:04`, which all of them read, sizes in bytes.
  */
 export function reportCsv(report: Report, language: Language, sentences: FormSentences): string {
   return inLanguage(language, () => {
@@ -20,18 +20,71 @@ export function reportCsv(report: Report, language: Language, sentences: FormSen
 
 function titles(): string[] {
   return [
-    l10n.t('No.'), l10n.t('Kind'), l10n.t('Set'), l10n.t('Planned start'), l10n.t('Planned end'), l10n.t('Start'), l10n.t('End'), l10n.t('Offset from UTC'), l10n.t('Duration in seconds'),
-    l10n.t('Started by'), l10n.t('Operator'), l10n.t('Files'), l10n.t('New'), l10n.t('Changed'), l10n.t('Data in bytes'), l10n.t('Snapshot'), l10n.t('Result'), l10n.t('Reason'), l10n.t('Exceptions'), l10n.t('Nonconformities'), l10n.t('SHA-256 of the record'),
+    l10n.t('No.'),
+    l10n.t('Kind'),
+    l10n.t('Set'),
+    l10n.t('Planned start'),
+    l10n.t('Planned end'),
+    l10n.t('Start'),
+    l10n.t('End'),
+    l10n.t('Offset from UTC'),
+    l10n.t('Duration in seconds'),
+    l10n.t('Started by'),
+    l10n.t('Operator'),
+    l10n.t('Files'),
+    l10n.t('New'),
+    l10n.t('Changed'),
+    l10n.t('Data in bytes'),
+    l10n.t('Snapshot'),
+    l10n.t('Result'),
+    l10n.t('Reason'),
+    l10n.t('Exceptions'),
+    l10n.t('Nonconformities'),
+    l10n.t('SHA-256 of the record'),
   ];
 }
 
 function rowOf(run: HistoryRecord, report: Report, { reason: reasonText }: FormSentences): (string | number)[] {
-  const { number, kind, set, planned, started, ended, trigger, operator, counts, snapshotId, result, reason, exceptionCount = 0, hash, at } = run;
+  const {
+    number,
+    kind,
+    set,
+    planned,
+    started,
+    ended,
+    trigger,
+    operator,
+    counts,
+    snapshotId,
+    result,
+    reason,
+    exceptionCount = 0,
+    hash,
+    at,
+  } = run;
   const durationMs = durationMsOf(run);
   return [
-    number, kindText(kind), set ?? '', local(planned?.start), local(planned?.end), local(started), local(ended), offsetOf(started ?? at), durationMs === undefined ? '' : Math.round(durationMs / 1000),
-    trigger === undefined ? '' : triggerText(trigger), operator.name ?? operator.user, counts?.['filesTotal'] ?? counts?.['filesRestored'] ?? '', counts?.['filesNew'] ?? '', counts?.['filesChanged'] ?? '',
-    bytesStoredOf(run) ?? '', snapshotId ?? '', result === undefined ? '' : resultText(result), reason === undefined ? '' : reasonText(reason), exceptionCount, (report.nonconformitiesOfRun.get(number) ?? []).join(' '), hash,
+    number,
+    kindText(kind),
+    set ?? '',
+    local(planned?.start),
+    local(planned?.end),
+    local(started),
+    local(ended),
+    offsetOf(started ?? at),
+    durationMs === undefined ? '' : Math.round(durationMs / 1000),
+    trigger === undefined ? '' : triggerText(trigger),
+    operator.name ?? operator.user,
+    counts?.['filesTotal'] ?? counts?.['filesRestored'] ?? '',
+    counts?.['filesNew'] ?? '',
+    counts?.['filesChanged'] ?? '',
+    bytesStoredOf(run) ?? '',
+    snapshotId ?? '',
+    result === undefined ? '' : resultText(result),
+    reason === undefined ? '' : reasonText(reason),
+    exceptionCount,
+    (report.nonconformitiesOfRun.get(number) ?? []).join(' '),
+    hash,
   ];
 }
 

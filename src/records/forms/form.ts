@@ -1,8 +1,8 @@
 import type { Language } from '../../platform/index.ts';
 
 /**
- * A form as data: what it says, in the words of its language, and nothing of how it looks. PDF and HTML are made of the same one, so that they
- * cannot say different things.
+ * A form as data: what it says, in the words of its language, and nothing of how it looks. PDF and HTML are made of the same one, so that
+ * they cannot say different things.
  */
 export interface Form {
   readonly language: Language;
@@ -30,8 +30,17 @@ export type Block =
   /** Stand on one page. */
   | { readonly kind: 'together'; readonly blocks: readonly Block[] }
   | { readonly kind: 'facts'; readonly facts: readonly Fact[] }
-  | { readonly kind: 'table'; readonly columns: readonly Column[]; readonly rows: readonly (readonly Cell[])[]; /** Instead of a table without rows. */ readonly empty: string }
-  | { readonly kind: 'signatures'; readonly boxes: readonly SignatureBox[]; readonly labels: { readonly name: string; readonly position: string; readonly signature: string; readonly date: string } };
+  | {
+      readonly kind: 'table';
+      readonly columns: readonly Column[];
+      readonly rows: readonly (readonly Cell[])[];
+      /** Instead of a table without rows. */ readonly empty: string;
+    }
+  | {
+      readonly kind: 'signatures';
+      readonly boxes: readonly SignatureBox[];
+      readonly labels: { readonly name: string; readonly position: string; readonly signature: string; readonly date: string };
+    };
 
 export interface Column {
   readonly title: string;

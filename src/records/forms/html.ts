@@ -31,12 +31,18 @@ ${blocks.map(blockHtml).join('\n')}
 
 function blockHtml(block: Block): string {
   switch (block.kind) {
-    case 'heading': return `<h2>${escapeHtml(block.text)}</h2>`;
-    case 'text': return `<p>${escapeHtml(block.text)}</p>`;
-    case 'together': return `<div class="together">${block.blocks.map(blockHtml).join('\n')}</div>`;
-    case 'facts': return `<table class="facts">${block.facts.map(([label, value]) => `<tr><th scope="row">${escapeHtml(label)}</th><td>${escapeHtml(value)}</td></tr>`).join('')}</table>`;
-    case 'table': return block.rows.length === 0 ? `<p>${escapeHtml(block.empty)}</p>` : tableHtml(block.columns, block.rows);
-    case 'signatures': return `<div class="signatures">${block.boxes.map((box) => boxHtml(box, block.labels)).join('')}</div>`;
+    case 'heading':
+      return `<h2>${escapeHtml(block.text)}</h2>`;
+    case 'text':
+      return `<p>${escapeHtml(block.text)}</p>`;
+    case 'together':
+      return `<div class="together">${block.blocks.map(blockHtml).join('\n')}</div>`;
+    case 'facts':
+      return `<table class="facts">${block.facts.map(([label, value]) => `<tr><th scope="row">${escapeHtml(label)}</th><td>${escapeHtml(value)}</td></tr>`).join('')}</table>`;
+    case 'table':
+      return block.rows.length === 0 ? `<p>${escapeHtml(block.empty)}</p>` : tableHtml(block.columns, block.rows);
+    case 'signatures':
+      return `<div class="signatures">${block.boxes.map((box) => boxHtml(box, block.labels)).join('')}</div>`;
   }
 }
 
@@ -45,8 +51,15 @@ function tableHtml(columns: readonly Column[], rows: readonly (readonly Cell[])[
     const classes = [column?.align ?? 'left', ...(column?.width === 'auto' ? ['narrow'] : [])].filter((name) => name !== 'left');
     return classes.length === 0 ? '' : ` class="${classes.join(' ')}"`;
   };
-  const head = columns.map((column) => `<th scope="col"${align(column)}${typeof column.width === 'number' ? ` style="min-width:${column.width}pt"` : ''}>${escapeHtml(column.title)}</th>`).join('');
-  const body = rows.map((row) => `<tr>${row.map((cell, at) => `<td${align(columns[at])}>${cellHtml(cell)}</td>`).join('')}</tr>`).join('\n');
+  const head = columns
+    .map(
+      (column) =>
+        `<th scope="col"${align(column)}${typeof column.width === 'number' ? ` style="min-width:${column.width}pt"` : ''}>${escapeHtml(column.title)}</th>`,
+    )
+    .join('');
+  const body = rows
+    .map((row) => `<tr>${row.map((cell, at) => `<td${align(columns[at])}>${cellHtml(cell)}</td>`).join('')}</tr>`)
+    .join('\n');
   return `<table class="list"><thead><tr>${head}</tr></thead><tbody>\n${body}\n</tbody></table>`;
 }
 
@@ -55,8 +68,12 @@ function cellHtml({ text, tone, isCode = false }: Cell): string {
   return tone === undefined ? inner : `<span class="${tone}">${inner}</span>`;
 }
 
-function boxHtml({ title, name, position, signature, date }: SignatureBox, labels: { readonly name: string; readonly position: string; readonly signature: string; readonly date: string }): string {
-  const row = (label: string, value: string, kind = '') => `<tr><th scope="row">${escapeHtml(label)}</th><td${kind}>${escapeHtml(value)}</td></tr>`;
+function boxHtml(
+  { title, name, position, signature, date }: SignatureBox,
+  labels: { readonly name: string; readonly position: string; readonly signature: string; readonly date: string },
+): string {
+  const row = (label: string, value: string, kind = '') =>
+    `<tr><th scope="row">${escapeHtml(label)}</th><td${kind}>${escapeHtml(value)}</td></tr>`;
   return `<table><caption>${escapeHtml(title)}</caption>${row(labels.name, name)}${row(labels.position, position)}${row(labels.signature, signature, ' class="sign"')}${row(labels.date, date)}</table>`;
 }
 

@@ -17,11 +17,26 @@ export async function formPdf(form: Form): Promise<Buffer> {
 
 function documentOf(form: Form): PdfDocument {
   return {
-    pageSize: 'A4', pageOrientation: 'landscape', pageMargins: [marginPt, headerPt, marginPt, 40], language: form.language,
+    pageSize: 'A4',
+    pageOrientation: 'landscape',
+    pageMargins: [marginPt, headerPt, marginPt, 40],
+    language: form.language,
     defaultStyle: { font: 'Roboto', fontSize: 8.5, lineHeight: 1.15 },
-    info: { title: `${form.title} – ${form.subtitle}`, author: form.organisation, creationDate: new Date(form.madeAtMs), modDate: new Date(form.madeAtMs), producer: 'Cadangan', creator: 'Cadangan' },
+    info: {
+      title: `${form.title} – ${form.subtitle}`,
+      author: form.organisation,
+      creationDate: new Date(form.madeAtMs),
+      modDate: new Date(form.madeAtMs),
+      producer: 'Cadangan',
+      creator: 'Cadangan',
+    },
     header: (page, pages) => headerOf(form, page, pages),
-    footer: (page, pages) => ({ margin: [marginPt, 10, marginPt, 0], fontSize: 7.5, color: '#444444', columns: [{ text: shown(form.footer) }, { text: `${form.pageLabel} ${form.pageText(page, pages)}`, alignment: 'right', width: 120 }] }),
+    footer: (page, pages) => ({
+      margin: [marginPt, 10, marginPt, 0],
+      fontSize: 7.5,
+      color: '#444444',
+      columns: [{ text: shown(form.footer) }, { text: `${form.pageLabel} ${form.pageText(page, pages)}`, alignment: 'right', width: 120 }],
+    }),
     content: form.blocks.map(contentOf),
   };
 }
@@ -33,11 +48,24 @@ function headerOf(form: Form, page: number, pages: number): PdfNode {
     margin: [marginPt, 22, marginPt, 0],
     table: {
       widths: ['*', 380, 190],
-      body: [[
-        { text: shown(form.organisation), bold: true, fontSize: 11, margin: [4, 20, 4, 0] },
-        { stack: [{ text: shown(form.title), bold: true, fontSize: 14 }, { text: shown(form.subtitle), fontSize: 9.5, margin: [0, 4, 0, 0] }], alignment: 'center', margin: [0, 12, 0, 0] },
-        { margin: [2, 1, 2, 1], layout: 'noBorders', table: { widths: ['auto', '*'], body: facts.map(([label, value]) => [{ text: shown(label) }, { text: `: ${shown(value)}` }]) } },
-      ]],
+      body: [
+        [
+          { text: shown(form.organisation), bold: true, fontSize: 11, margin: [4, 20, 4, 0] },
+          {
+            stack: [
+              { text: shown(form.title), bold: true, fontSize: 14 },
+              { text: shown(form.subtitle), fontSize: 9.5, margin: [0, 4, 0, 0] },
+            ],
+            alignment: 'center',
+            margin: [0, 12, 0, 0],
+          },
+          {
+            margin: [2, 1, 2, 1],
+            layout: 'noBorders',
+            table: { widths: ['auto', '*'], body: facts.map(([label, value]) => [{ text: shown(label) }, { text: `: ${shown(value)}` }]) },
+          },
+        ],
+      ],
     },
     layout: { hLineColor: () => line, vLineColor: () => line, hLineWidth: () => 0.8, vLineWidth: () => 0.8 },
   };
@@ -52,7 +80,13 @@ function contentOf(block: Block): PdfNode {
     case 'together':
       return { unbreakable: true, stack: block.blocks.map(contentOf) };
     case 'facts':
-      return { layout: 'noBorders', table: { widths: ['auto', '*'], body: block.facts.map(([label, value]) => [{ text: shown(label), color: '#444444' }, { text: breakable(value) }]) } };
+      return {
+        layout: 'noBorders',
+        table: {
+          widths: ['auto', '*'],
+          body: block.facts.map(([label, value]) => [{ text: shown(label), color: '#444444' }, { text: breakable(value) }]),
+        },
+      };
     case 'table':
       return block.rows.length === 0 ? { text: shown(block.empty) } : tableOf(block);
     case 'signatures':
@@ -62,27 +96,53 @@ function contentOf(block: Block): PdfNode {
 
 function tableOf({ columns, rows }: Extract<Block, { kind: 'table' }>): PdfNode {
   const cellOf = (cell: Cell, at: number): PdfNode => ({
-    ...(columns[at]?.width === 'auto' ? { text: shown(cell.text), noWrap: true } : { text: breakable(cell.text) }), alignment: columns[at]?.align ?? 'left', fontSize: cell.isCode ? 7.5 : 8,
+    ...(columns[at]?.width === 'auto' ? { text: shown(cell.text), noWrap: true } : { text: breakable(cell.text) }),
+    alignment: columns[at]?.align ?? 'left',
+    fontSize: cell.isCode ? 7.5 : 8,
     ...(cell.tone && { color: colours[cell.tone], bold: cell.tone === 'bad' }),
   });
   return {
     margin: [0, 3, 0, 0],
     table: {
-      headerRows: 1, dontBreakRows: true, keepWithHeaderRows: 1,
+      headerRows: 1,
+      dontBreakRows: true,
+      keepWithHeaderRows: 1,
       widths: columns.map(({ width }) => (width === 'rest' ? '*' : width)),
-      body: [columns.map(({ title, align }) => ({ text: shown(title), bold: true, alignment: align ?? 'left', fillColor: shade, fontSize: 8 })), ...rows.map((row) => row.map(cellOf))],
+      body: [
+        columns.map(({ title, align }) => ({ text: shown(title), bold: true, alignment: align ?? 'left', fillColor: shade, fontSize: 8 })),
+        ...rows.map((row) => row.map(cellOf)),
+      ],
     },
-    layout: { hLineColor: () => thinLine, vLineColor: () => thinLine, hLineWidth: () => 0.5, vLineWidth: () => 0.5, paddingTop: () => 1.5, paddingBottom: () => 1.5, paddingLeft: () => 3, paddingRight: () => 3 },
+    layout: {
+      hLineColor: () => thinLine,
+      vLineColor: () => thinLine,
+      hLineWidth: () => 0.5,
+      vLineWidth: () => 0.5,
+      paddingTop: () => 1.5,
+      paddingBottom: () => 1.5,
+      paddingLeft: () => 3,
+      paddingRight: () => 3,
+    },
   };
 }
 
-function signatureBox({ title, name, position, signature, date }: SignatureBox, labels: { readonly name: string; readonly position: string; readonly signature: string; readonly date: string }): PdfNode {
+function signatureBox(
+  { title, name, position, signature, date }: SignatureBox,
+  labels: { readonly name: string; readonly position: string; readonly signature: string; readonly date: string },
+): PdfNode {
   const row = (label: string, value: string): PdfNode[] => [{ text: shown(label) }, { text: shown(value) }];
   return {
     width: '*',
     table: {
-      widths: [70, '*'], heights: (at: number) => (at === 3 ? 46 : 13),
-      body: [[{ text: shown(title), bold: true, colSpan: 2, alignment: 'center', fillColor: shade }, {}], row(labels.name, name), row(labels.position, position), row(labels.signature, signature), row(labels.date, date)],
+      widths: [70, '*'],
+      heights: (at: number) => (at === 3 ? 46 : 13),
+      body: [
+        [{ text: shown(title), bold: true, colSpan: 2, alignment: 'center', fillColor: shade }, {}],
+        row(labels.name, name),
+        row(labels.position, position),
+        row(labels.signature, signature),
+        row(labels.date, date),
+      ],
     },
     layout: { hLineColor: () => line, vLineColor: () => line, hLineWidth: () => 0.7, vLineWidth: () => 0.7 },
   };
@@ -95,5 +155,7 @@ function shown(text: string): string {
 
 /** Long paths and hashes have no blanks: there a break is allowed behind separators, and after so many characters without any. */
 function breakable(text: string): string {
-  return shown(text).replaceAll(/\S{25,}/g, (word) => word.replaceAll(/[/\\_.,;:=&-]/g, (sign) => `${sign}\u200b`).replaceAll(/[^\u200b]{24}(?=[^\u200b])/g, (part) => `${part}\u200b`));
+  return shown(text).replaceAll(/\S{25,}/g, (word) =>
+    word.replaceAll(/[/\\_.,;:=&-]/g, (sign) => `${sign}\u200b`).replaceAll(/[^\u200b]{24}(?=[^\u200b])/g, (part) => `${part}\u200b`),
+  );
 }

@@ -1,4 +1,13 @@
-import { formatBytes, formatCount, formatDuration, formatNumber, formatPercent, inLanguage, l10n, type Language } from '../../platform/index.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatPercent,
+  inLanguage,
+  l10n,
+  type Language,
+} from '../../platform/index.ts';
 import type { Person } from '../person.ts';
 import type { HistoryRecord, RecordException } from '../record.ts';
 import { bytesStoredOf, durationMsOf, msOf, type Report, type ReportLine } from '../report.ts';
@@ -46,7 +55,8 @@ class ReportWriter {
     const { language, software, host } = this.#options;
     const { instruction, organisation, nowMs, timeZone } = this.#report;
     return {
-      language, madeAtMs: nowMs,
+      language,
+      madeAtMs: nowMs,
       title: l10n.t('Backup and Restore Report'),
       subtitle: this.#periodText(),
       organisation: organisation ?? '',
@@ -59,41 +69,74 @@ class ReportWriter {
       pageText: (page, pages) => inLanguage(language, () => l10n.t('{page} of {pages}', { page, pages })),
       blocks: [
         { kind: 'facts', facts: this.#about() },
-        { kind: 'heading', text: l10n.t('1. Summary') }, ...this.#summary(),
-        { kind: 'heading', text: l10n.t('2. Runs') }, this.#runs(),
-        { kind: 'heading', text: l10n.t('3. Exceptions') }, ...this.#exceptions(),
-        { kind: 'heading', text: l10n.t('4. Nonconformities') }, this.#nonconformities(),
-        { kind: 'heading', text: l10n.t('5. Changes and other records') }, this.#events(),
-        { kind: 'together', blocks: [{ kind: 'heading', text: l10n.t('6. Proof of the records') }, { kind: 'facts', facts: this.#proof() }, this.#signatures()] },
+        { kind: 'heading', text: l10n.t('1. Summary') },
+        ...this.#summary(),
+        { kind: 'heading', text: l10n.t('2. Runs') },
+        this.#runs(),
+        { kind: 'heading', text: l10n.t('3. Exceptions') },
+        ...this.#exceptions(),
+        { kind: 'heading', text: l10n.t('4. Nonconformities') },
+        this.#nonconformities(),
+        { kind: 'heading', text: l10n.t('5. Changes and other records') },
+        this.#events(),
+        {
+          kind: 'together',
+          blocks: [
+            { kind: 'heading', text: l10n.t('6. Proof of the records') },
+            { kind: 'facts', facts: this.#proof() },
+            this.#signatures(),
+          ],
+        },
       ],
-      footer: l10n.t('Made by {software} on {host}, {date} {time}', { software, host, date: shortDay(nowMs, timeZone), time: clockTime(nowMs, timeZone) }),
+      footer: l10n.t('Made by {software} on {host}, {date} {time}', {
+        software,
+        host,
+        date: shortDay(nowMs, timeZone),
+        time: clockTime(nowMs, timeZone),
+      }),
     };
   }
 
   #periodText(): string {
     const { from, to } = this.#report.period;
-    return from === to ? l10n.t('Date: {day}', { day: longDay(from) }) : l10n.t('Period: {from} to {to}', { from: longDay(from), to: longDay(to) });
+    return from === to
+      ? l10n.t('Date: {day}', { day: longDay(from) })
+      : l10n.t('Period: {from} to {to}', { from: longDay(from), to: longDay(to) });
   }
 
   #about(): Fact[] {
     const { instruction, timeZone, nowMs, firstNumber, lastNumber } = this.#report;
     const { documentNumber, title, revision, date, clauses = [], window, recordsKeptYears } = instruction ?? {};
     const reference = [documentNumber, title].filter((part) => part !== undefined).join(' – ');
-    const issue = [revision === undefined ? '' : l10n.t('revision {0}', revision), date === undefined ? '' : longDay(date)].filter((part) => part !== '').join(', ');
+    const issue = [revision === undefined ? '' : l10n.t('revision {0}', revision), date === undefined ? '' : longDay(date)]
+      .filter((part) => part !== '')
+      .join(', ');
     return [
       ...(reference === '' ? [] : [[l10n.t('Work instruction'), issue === '' ? reference : `${reference} (${issue})`] as const]),
       ...(clauses.length === 0 ? [] : [[l10n.t('Clauses'), clauses.join('; ')] as const]),
       [l10n.t('Server'), this.#options.host],
       ...(window === undefined ? [] : [[l10n.t('Time window'), windowText(window)] as const]),
       [l10n.t('Times in'), zoneName(nowMs, timeZone)],
-      [l10n.t('Records'), firstNumber === undefined ? l10n.t('none in this period') : l10n.t('No. {first} to {last}', { first: formatCount(firstNumber), last: formatCount(lastNumber ?? firstNumber) })],
+      [
+        l10n.t('Records'),
+        firstNumber === undefined
+          ? l10n.t('none in this period')
+          : l10n.t('No. {first} to {last}', { first: formatCount(firstNumber), last: formatCount(lastNumber ?? firstNumber) }),
+      ],
       ...(recordsKeptYears === undefined ? [] : [[l10n.t('Kept for'), l10n.t('{0} years', recordsKeptYears)] as const]),
     ];
   }
 
   #summary(): Block[] {
     const { totals, statistics } = this.#report;
-    const kept = totals.plannedWindows === 0 ? '–' : l10n.t('{kept} of {planned} ({share})', { kept: formatCount(totals.keptWindows), planned: formatCount(totals.plannedWindows), share: formatPercent(totals.keptWindows / totals.plannedWindows) });
+    const kept =
+      totals.plannedWindows === 0
+        ? '–'
+        : l10n.t('{kept} of {planned} ({share})', {
+            kept: formatCount(totals.keptWindows),
+            planned: formatCount(totals.plannedWindows),
+            share: formatPercent(totals.keptWindows / totals.plannedWindows),
+          });
     const facts: Fact[] = [
       [l10n.t('Planned backups with a good result'), kept],
       [l10n.t('Runs with a good result'), l10n.t('{good} of {runs}', { runs: formatCount(totals.runs), good: formatCount(totals.good) })],
@@ -107,25 +150,53 @@ class ReportWriter {
   #statistics(lines: readonly ReportLine[]): Block {
     const number = (title: string) => ({ title, align: 'right', width: 'auto' }) as const;
     return {
-      kind: 'table', empty: l10n.t('Nothing ran in this period.'),
+      kind: 'table',
+      empty: l10n.t('Nothing ran in this period.'),
       columns: [
-        { title: l10n.t('Kind'), width: 120 }, { title: l10n.t('Set'), width: 'rest' }, number(l10n.t('Planned')), number(l10n.t('Runs')), number(l10n.t('Successful')), number(l10n.t('With exceptions')),
-        number(l10n.t('Failed')), number(l10n.t('Stopped')), number(l10n.t('Missed')), number(l10n.t('Data')), number(l10n.t('Longest')),
+        { title: l10n.t('Kind'), width: 120 },
+        { title: l10n.t('Set'), width: 'rest' },
+        number(l10n.t('Planned')),
+        number(l10n.t('Runs')),
+        number(l10n.t('Successful')),
+        number(l10n.t('With exceptions')),
+        number(l10n.t('Failed')),
+        number(l10n.t('Stopped')),
+        number(l10n.t('Missed')),
+        number(l10n.t('Data')),
+        number(l10n.t('Longest')),
       ],
       rows: lines.map((line) => [
-        plain(kindText(line.kind)), plain(line.set ?? '–'), plain(line.planned === undefined ? '–' : formatCount(line.planned)), plain(formatCount(line.runs)), plain(formatCount(line.success)),
-        counted(line.exceptions, 'warning'), counted(line.failed, 'bad'), counted(line.stopped, 'warning'), counted(line.missed, 'bad'), plain(formatBytes(line.bytesStored)), plain(formatDuration(line.longestMs)),
+        plain(kindText(line.kind)),
+        plain(line.set ?? '–'),
+        plain(line.planned === undefined ? '–' : formatCount(line.planned)),
+        plain(formatCount(line.runs)),
+        plain(formatCount(line.success)),
+        counted(line.exceptions, 'warning'),
+        counted(line.failed, 'bad'),
+        counted(line.stopped, 'warning'),
+        counted(line.missed, 'bad'),
+        plain(formatBytes(line.bytesStored)),
+        plain(formatDuration(line.longestMs)),
       ]),
     };
   }
 
   #runs(): Block {
     return {
-      kind: 'table', empty: l10n.t('Nothing ran in this period.'),
+      kind: 'table',
+      empty: l10n.t('Nothing ran in this period.'),
       columns: [
-        { title: l10n.t('No.'), align: 'right', width: 'auto' }, { title: l10n.t('Date'), width: 'auto' }, { title: l10n.t('Kind, set'), width: 118 }, { title: l10n.t('Planned'), width: 'auto' },
-        { title: l10n.t('Actual'), width: 'auto' }, { title: l10n.t('Duration'), width: 'auto' }, { title: l10n.t('Started by'), width: 'auto' }, { title: l10n.t('Files'), align: 'right', width: 'auto' },
-        { title: l10n.t('Data'), align: 'right', width: 'auto' }, { title: l10n.t('Snapshot'), width: 'auto' }, { title: l10n.t('Result'), width: 'rest' },
+        { title: l10n.t('No.'), align: 'right', width: 'auto' },
+        { title: l10n.t('Date'), width: 'auto' },
+        { title: l10n.t('Kind, set'), width: 118 },
+        { title: l10n.t('Planned'), width: 'auto' },
+        { title: l10n.t('Actual'), width: 'auto' },
+        { title: l10n.t('Duration'), width: 'auto' },
+        { title: l10n.t('Started by'), width: 'auto' },
+        { title: l10n.t('Files'), align: 'right', width: 'auto' },
+        { title: l10n.t('Data'), align: 'right', width: 'auto' },
+        { title: l10n.t('Snapshot'), width: 'auto' },
+        { title: l10n.t('Result'), width: 'rest' },
       ],
       rows: this.#report.runs.map((run) => this.#runRow(run)),
     };
@@ -139,11 +210,17 @@ class ReportWriter {
     const files = counts?.['filesTotal'] ?? counts?.['filesRestored'];
     const bytes = bytesStoredOf(run);
     return [
-      plain(formatCount(number)), plain(shortDay(msOf(run), zone)), plain(set === undefined ? kindText(kind) : `${kindText(kind)}, ${set}`),
-      plain(planned ? `${time(planned.start)}–${time(planned.end)}` : '–'), plain(started === undefined ? '–' : `${time(started)}–${time(ended)}`),
-      plain(durationMs === undefined ? '–' : formatDuration(durationMs)), plain(trigger === undefined ? '–' : triggerText(trigger)),
-      plain(files === undefined ? '–' : formatCount(files)), plain(bytes === undefined ? '–' : formatBytes(bytes)),
-      { text: snapshotId?.slice(0, 8) ?? '–', isCode: true }, { text: this.#resultOf(run), tone: toneOf(run) },
+      plain(formatCount(number)),
+      plain(shortDay(msOf(run), zone)),
+      plain(set === undefined ? kindText(kind) : `${kindText(kind)}, ${set}`),
+      plain(planned ? `${time(planned.start)}–${time(planned.end)}` : '–'),
+      plain(started === undefined ? '–' : `${time(started)}–${time(ended)}`),
+      plain(durationMs === undefined ? '–' : formatDuration(durationMs)),
+      plain(trigger === undefined ? '–' : triggerText(trigger)),
+      plain(files === undefined ? '–' : formatCount(files)),
+      plain(bytes === undefined ? '–' : formatBytes(bytes)),
+      { text: snapshotId?.slice(0, 8) ?? '–', isCode: true },
+      { text: this.#resultOf(run), tone: toneOf(run) },
     ];
   }
 
@@ -151,11 +228,18 @@ class ReportWriter {
     const { result, reason, exceptionCount = 0, number } = run;
     const ids = this.#report.nonconformitiesOfRun.get(number) ?? [];
     return [
-      result === 'success-with-exceptions' ? l10n.t('Completed with {0} exceptions', formatCount(exceptionCount)) : result === undefined ? '' : resultText(result),
+      result === 'success-with-exceptions'
+        ? l10n.t('Completed with {0} exceptions', formatCount(exceptionCount))
+        : result === undefined
+          ? ''
+          : resultText(result),
       result !== 'success-with-exceptions' && exceptionCount > 0 ? l10n.t('{0} exceptions', formatCount(exceptionCount)) : '',
       reason === undefined ? '' : this.#options.sentences.reason(reason),
       ids.join(', '),
-    ].filter((part) => part !== '').join('. ').replaceAll('..', '.');
+    ]
+      .filter((part) => part !== '')
+      .join('. ')
+      .replaceAll('..', '.');
   }
 
   /** In full: a number alone says nothing to whoever misses a file. */
@@ -166,22 +250,49 @@ class ReportWriter {
       const about = [plain(formatCount(number)), plain(shortDay(msOf(run), this.#report.timeZone ?? own))];
       const more = exceptionCount - exceptions.length;
       return [
-        ...exceptions.map((exception) => [...about, { text: exception.item, isCode: true }, plain(this.#options.sentences.exception(exception))]),
-        ...(more > 0 ? [[...about, { text: l10n.t('… and {0} more, which the record counts and does not name', formatCount(more)), tone: 'weak' as const }, plain('')]] : []),
+        ...exceptions.map((exception) => [
+          ...about,
+          { text: exception.item, isCode: true },
+          plain(this.#options.sentences.exception(exception)),
+        ]),
+        ...(more > 0
+          ? [
+              [
+                ...about,
+                { text: l10n.t('… and {0} more, which the record counts and does not name', formatCount(more)), tone: 'weak' as const },
+                plain(''),
+              ],
+            ]
+          : []),
       ];
     });
-    return [{
-      kind: 'table', empty: l10n.t('No run had exceptions.'), rows,
-      columns: [{ title: l10n.t('No.'), align: 'right', width: 'auto' }, { title: l10n.t('Date'), width: 'auto' }, { title: l10n.t('File or folder'), width: 'rest' }, { title: l10n.t('What happened'), width: 200 }],
-    }];
+    return [
+      {
+        kind: 'table',
+        empty: l10n.t('No run had exceptions.'),
+        rows,
+        columns: [
+          { title: l10n.t('No.'), align: 'right', width: 'auto' },
+          { title: l10n.t('Date'), width: 'auto' },
+          { title: l10n.t('File or folder'), width: 'rest' },
+          { title: l10n.t('What happened'), width: 200 },
+        ],
+      },
+    ];
   }
 
   #nonconformities(): Block {
     return {
-      kind: 'table', empty: l10n.t('There was none.'),
+      kind: 'table',
+      empty: l10n.t('There was none.'),
       columns: [
-        { title: l10n.t('No.'), width: 'auto' }, { title: l10n.t('Opened'), width: 'auto' }, { title: l10n.t('Nonconformity'), width: 'rest' }, { title: l10n.t('Records'), width: 45 },
-        { title: l10n.t('Cause'), width: 140 }, { title: l10n.t('Correction, corrective action'), width: 150 }, { title: l10n.t('Closed'), width: 90 },
+        { title: l10n.t('No.'), width: 'auto' },
+        { title: l10n.t('Opened'), width: 'auto' },
+        { title: l10n.t('Nonconformity'), width: 'rest' },
+        { title: l10n.t('Records'), width: 45 },
+        { title: l10n.t('Cause'), width: 140 },
+        { title: l10n.t('Correction, corrective action'), width: 150 },
+        { title: l10n.t('Closed'), width: 90 },
       ],
       rows: this.#report.nonconformities.map((one) => this.#nonconformityRow(one)),
     };
@@ -191,20 +302,41 @@ class ReportWriter {
     const { id, openedAt, records, closed } = one;
     const day = (at: string) => shortDay(instantMsOf(at), this.#report.timeZone);
     return [
-      plain(id), plain(day(openedAt)), plain(nonconformityText(one, this.#report.timeZone)), plain(records.map((number) => formatCount(number)).join(', ') || '–'),
-      plain(closed?.cause ?? '–'), plain([closed?.correction, closed?.prevention].filter((part) => part !== undefined && part !== '').join('. ') || '–'),
-      closed ? plain([day(closed.at), closed.name, closed.position].filter((part) => part !== '').join(', ')) : { text: l10n.t('Still open'), tone: 'bad' },
+      plain(id),
+      plain(day(openedAt)),
+      plain(nonconformityText(one, this.#report.timeZone)),
+      plain(records.map((number) => formatCount(number)).join(', ') || '–'),
+      plain(closed?.cause ?? '–'),
+      plain([closed?.correction, closed?.prevention].filter((part) => part !== undefined && part !== '').join('. ') || '–'),
+      closed
+        ? plain([day(closed.at), closed.name, closed.position].filter((part) => part !== '').join(', '))
+        : { text: l10n.t('Still open'), tone: 'bad' },
     ];
   }
 
   #events(): Block {
     return {
-      kind: 'table', empty: l10n.t('There was none.'),
-      columns: [{ title: l10n.t('No.'), align: 'right', width: 'auto' }, { title: l10n.t('Date'), width: 'auto' }, { title: l10n.t('Time'), width: 'auto' }, { title: l10n.t('Kind'), width: 130 }, { title: l10n.t('By'), width: 70 }, { title: l10n.t('What'), width: 'rest' }],
+      kind: 'table',
+      empty: l10n.t('There was none.'),
+      columns: [
+        { title: l10n.t('No.'), align: 'right', width: 'auto' },
+        { title: l10n.t('Date'), width: 'auto' },
+        { title: l10n.t('Time'), width: 'auto' },
+        { title: l10n.t('Kind'), width: 130 },
+        { title: l10n.t('By'), width: 70 },
+        { title: l10n.t('What'), width: 'rest' },
+      ],
       rows: this.#report.events.map((record) => {
         const ms = instantMsOf(record.at);
         const { timeZone } = this.#report;
-        return [plain(formatCount(record.number)), plain(shortDay(ms, timeZone)), plain(clockTime(ms, timeZone)), plain(kindText(record.kind)), plain(record.operator.name ?? record.operator.user), plain(eventText(record))];
+        return [
+          plain(formatCount(record.number)),
+          plain(shortDay(ms, timeZone)),
+          plain(clockTime(ms, timeZone)),
+          plain(kindText(record.kind)),
+          plain(record.operator.name ?? record.operator.user),
+          plain(eventText(record)),
+        ];
       }),
     };
   }
@@ -213,11 +345,21 @@ class ReportWriter {
     const { verification, publicKey } = this.#options;
     const { isIntact, recordCount, faults, faultCount, head } = verification;
     const [first] = faults;
-    const state = isIntact || first === undefined ? l10n.t('Intact: {0} records read, none changed, missing or moved', formatCount(recordCount)) : l10n.t('NOT INTACT, {count} faults; the first: {what}', { count: formatCount(faultCount), what: faultSentence(first) });
+    const state =
+      isIntact || first === undefined
+        ? l10n.t('Intact: {0} records read, none changed, missing or moved', formatCount(recordCount))
+        : l10n.t('NOT INTACT, {count} faults; the first: {what}', { count: formatCount(faultCount), what: faultSentence(first) });
     return [
       [l10n.t('Chain of records'), state],
       [l10n.t('Last record'), head ? l10n.t('No. {number}, SHA-256 {hash}', { number: formatCount(head.number), hash: head.hash }) : '–'],
-      ...(this.#report.lastHash === undefined || this.#report.lastNumber === undefined ? [] : [[l10n.t('Last record of the period'), l10n.t('No. {number}, SHA-256 {hash}', { number: formatCount(this.#report.lastNumber), hash: this.#report.lastHash })] as const]),
+      ...(this.#report.lastHash === undefined || this.#report.lastNumber === undefined
+        ? []
+        : [
+            [
+              l10n.t('Last record of the period'),
+              l10n.t('No. {number}, SHA-256 {hash}', { number: formatCount(this.#report.lastNumber), hash: this.#report.lastHash }),
+            ] as const,
+          ]),
       [l10n.t('Public key of this installation'), publicKey ? `Ed25519 ${publicKey.base64}` : '–'],
     ];
   }
@@ -239,7 +381,9 @@ class ReportWriter {
     const record = this.#report.approvals.find(({ approval }) => approval?.act === act);
     const { name, position } = record?.approval ?? { name: person?.name ?? '', position: person?.position ?? '' };
     return {
-      title, name, position,
+      title,
+      name,
+      position,
       signature: record ? l10n.t('Record No. {0}', formatCount(record.number)) : '',
       date: record ? shortDay(instantMsOf(record.at), this.#report.timeZone) : '',
     };
@@ -247,35 +391,74 @@ class ReportWriter {
 }
 
 /** What a nonconformity is about, in a sentence. */
-export function nonconformityText({ rule, subject, facts }: Pick<Nonconformity, 'rule' | 'subject' | 'facts'>, timeZone: string | undefined): string {
+export function nonconformityText(
+  { rule, subject, facts }: Pick<Nonconformity, 'rule' | 'subject' | 'facts'>,
+  timeZone: string | undefined,
+): string {
   if (rule === undefined) return subject;
   const fact = (name: string) => String(facts[name] ?? '');
   const time = (name: string) => (Number.isNaN(instantMsOf(fact(name))) ? '–' : clockTime(instantMsOf(fact(name)), timeZone));
   switch (rule) {
     case 'outside-window':
-      return l10n.t('{rule}: {set} ran from {started} to {ended}', { rule: ruleText(rule), set: fact('set'), started: time('started'), ended: time('ended') });
+      return l10n.t('{rule}: {set} ran from {started} to {ended}', {
+        rule: ruleText(rule),
+        set: fact('set'),
+        started: time('started'),
+        ended: time('ended'),
+      });
     case 'missed-night': {
       const text = l10n.t('{rule}: {set}, {day}', { rule: ruleText(rule), set: fact('set'), day: longDay(fact('day')) });
-      return facts['nextGood'] === undefined ? text : l10n.t('{text}. Next good backup: No. {number}', { text, number: formatNumber(Number(facts['nextGood'])) });
+      return facts['nextGood'] === undefined
+        ? text
+        : l10n.t('{text}. Next good backup: No. {number}', { text, number: formatNumber(Number(facts['nextGood'])) });
     }
     case 'drill-overdue':
-      return l10n.t('{rule}: it was due on {day} (every {days} days)', { rule: ruleText(rule), day: longDay(fact('day')), days: fact('days') });
+      return l10n.t('{rule}: it was due on {day} (every {days} days)', {
+        rule: ruleText(rule),
+        day: longDay(fact('day')),
+        days: fact('days'),
+      });
     case 'wrong-account':
-      return l10n.t('{rule}: {account} instead of {designated}', { rule: ruleText(rule), account: fact('account'), designated: fact('designated') });
+      return l10n.t('{rule}: {account} instead of {designated}', {
+        rule: ruleText(rule),
+        account: fact('account'),
+        designated: fact('designated'),
+      });
     case 'off-site-failed':
       return l10n.t('{rule}: {copy}', { rule: ruleText(rule), copy: fact('copy') });
     case 'backup-removed':
-      return l10n.t('{rule} ({count}): {location}', { rule: ruleText(rule), count: formatCount(Number(facts['count'] ?? 0)), location: fact('location') });
+      return l10n.t('{rule} ({count}): {location}', {
+        rule: ruleText(rule),
+        count: formatCount(Number(facts['count'] ?? 0)),
+        location: fact('location'),
+      });
     case 'chain-broken':
-      return fact('file') === '' ? ruleText(rule) : l10n.t('{rule}: {file}, line {line}', { rule: ruleText(rule), file: fact('file'), line: fact('line') });
+      return fact('file') === ''
+        ? ruleText(rule)
+        : l10n.t('{rule}: {file}, line {line}', { rule: ruleText(rule), file: fact('file'), line: fact('line') });
   }
 }
 
 /** The one line that says what a record of an event is about. */
-export function eventText({ kind, change, destination, evidence, counts, publicKey, approval, nonconformity, remarks }: HistoryRecord): string {
+export function eventText({
+  kind,
+  change,
+  destination,
+  evidence,
+  counts,
+  publicKey,
+  approval,
+  nonconformity,
+  remarks,
+}: HistoryRecord): string {
   if (kind === 'unlock') return `${counts?.['locksRemoved'] ?? 0} – ${destination?.location ?? ''}`;
   if (change) {
-    const values = [change.before === undefined ? '' : l10n.t('before: {0}', shortened(change.before)), change.after === undefined ? '' : l10n.t('after: {0}', shortened(change.after))].filter((part) => part !== '').join('; ');
+    const values = [
+      change.before === undefined ? '' : l10n.t('before: {0}', shortened(change.before)),
+      change.after === undefined ? '' : l10n.t('after: {0}', shortened(change.after)),
+    ]
+      .filter((part) => part !== '')
+      .join('; ');
     return values === '' ? change.what : `${change.what} – ${values}`;
   }
   if (approval) return `${approval.act}: ${approval.from} – ${approval.to}, ${approval.name}, ${approval.position}`;
@@ -295,17 +478,23 @@ function shortened(text: string): string {
 
 /** `21:00–23:00`, in Indonesian `21.00–23.00` */
 function windowText(window: string): string {
-  return window.split('-').map((time) => clockTime(Date.parse(`2026-01-01T${time}:00Z`), 'UTC')).join('–');
+  return window
+    .split('-')
+    .map((time) => clockTime(Date.parse(`2026-01-01T${time}:00Z`), 'UTC'))
+    .join('–');
 }
 
 function toneOf({ result }: HistoryRecord): Tone | undefined {
   if (result === undefined) return undefined;
   switch (result) {
-    case 'success': return 'good';
+    case 'success':
+      return 'good';
     case 'success-with-exceptions':
-    case 'stopped': return 'warning';
+    case 'stopped':
+      return 'warning';
     case 'failed':
-    case 'missed': return 'bad';
+    case 'missed':
+      return 'bad';
   }
 }
 

@@ -49,7 +49,16 @@ export function nodeTypeOf(mode: number): NodeType | 'irregular' {
 }
 
 const statBit = { setuid: 0o4000, setgid: 0o2000, sticky: 0o1000 } as const;
-const statType = { mask: 0o170000, socket: 0o140000, symlink: 0o120000, file: 0o100000, block: 0o060000, dir: 0o040000, char: 0o020000, fifo: 0o010000 } as const;
+const statType = {
+  mask: 0o170000,
+  socket: 0o140000,
+  symlink: 0o120000,
+  file: 0o100000,
+  block: 0o060000,
+  dir: 0o040000,
+  char: 0o020000,
+  fifo: 0o010000,
+} as const;
 
 const statTypes = {
   file: statType.file,

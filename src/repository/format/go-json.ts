@@ -70,7 +70,9 @@ export function formatExact(value: JsonValue): string {
   if (value === null || typeof value !== 'object') return String(value);
   if (value instanceof RawNumber) return value.text;
   if (isArray(value)) return `[${value.map(formatExact).join(',')}]`;
-  return `{${Object.entries(value).map(([key, item]) => `${jsonString(key)}:${formatExact(item)}`).join(',')}}`;
+  return `{${Object.entries(value)
+    .map(([key, item]) => `${jsonString(key)}:${formatExact(item)}`)
+    .join(',')}}`;
 }
 
 /** True for a JSON object (not null, an array or a number). */
@@ -94,7 +96,7 @@ export function jsonStringOfBytes(bytes: ByteString): string {
   const text = textOf(bytes);
   if (!text.includes('\ufffd')) return jsonString(text);
   let literal = '"';
-  for (let index = 0; index < bytes.length; ) {
+  for (let index = 0; index < bytes.length;) {
     const rune = runeAt(bytes, index);
     literal += rune === invalidByte ? '\\ufffd' : String.fromCodePoint(rune).replace(escaped, escapeOf);
     index += runeLengthBytes(rune);
@@ -133,7 +135,13 @@ const exactNumber: Reviver = (_key, value, context) => {
 const integer = /^(?:0|-?[1-9][0-9]*)$/;
 const needsEscape = /[\x00-\x1f"\\<>&\u2028\u2029\ud800-\udfff]/;
 const escaped = /[\x00-\x1f"\\<>&\u2028\u2029]/g;
-const shortEscapes = new Map([['"', '\\"'], ['\\', '\\\\'], ['\n', '\\n'], ['\r', '\\r'], ['\t', '\\t']]);
+const shortEscapes = new Map([
+  ['"', '\\"'],
+  ['\\', '\\\\'],
+  ['\n', '\\n'],
+  ['\r', '\\r'],
+  ['\t', '\\t'],
+]);
 
 function escapeOf(char: string): string {
   return shortEscapes.get(char) ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -26,7 +26,7 @@ export function goUnquote(quoted: string): ByteString {
   if (!hasSpecial.test(quoted)) return byteStringFromText(quoted);
   const parts: string[] = [];
   let plainStart = 0;
-  for (let index = 0; index < quoted.length; ) {
+  for (let index = 0; index < quoted.length;) {
     const char = quoted[index];
     if (char === '"' || char === '\n') throw badQuoting(quoted);
     if (char !== '\\') {
@@ -52,12 +52,32 @@ const allPrintable = /^(?:(?!["\\\ufffd])[\p{L}\p{M}\p{N}\p{P}\p{S} ])*$/u;
 const isPrint = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 const escapeSequence = /\\(?:[abfnrtv\\"]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3})/y;
 
-const letterOf = new Map([[7, '\\a'], [8, '\\b'], [9, '\\t'], [10, '\\n'], [11, '\\v'], [12, '\\f'], [13, '\\r'], [0x22, '\\"'], [0x5c, '\\\\']]);
-const charOf = new Map([['a', '\x07'], ['b', '\b'], ['t', '\t'], ['n', '\n'], ['v', '\v'], ['f', '\f'], ['r', '\r'], ['"', '"'], ['\\', '\\']]);
+const letterOf = new Map([
+  [7, '\\a'],
+  [8, '\\b'],
+  [9, '\\t'],
+  [10, '\\n'],
+  [11, '\\v'],
+  [12, '\\f'],
+  [13, '\\r'],
+  [0x22, '\\"'],
+  [0x5c, '\\\\'],
+]);
+const charOf = new Map([
+  ['a', '\x07'],
+  ['b', '\b'],
+  ['t', '\t'],
+  ['n', '\n'],
+  ['v', '\v'],
+  ['f', '\f'],
+  ['r', '\r'],
+  ['"', '"'],
+  ['\\', '\\'],
+]);
 
 function quoteRunes(name: ByteString): string {
   let quoted = '';
-  for (let index = 0; index < name.length; ) {
+  for (let index = 0; index < name.length;) {
     const rune = runeAt(name, index);
     quoted += rune === invalidByte ? `\\x${hex(name.charCodeAt(index), 2)}` : quoteRune(rune);
     index += runeLengthBytes(rune);

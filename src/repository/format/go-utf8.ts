@@ -35,7 +35,7 @@ export function runeLengthBytes(rune: number): number {
 
 /** True when every byte belongs to a valid sequence. */
 export function isValidUtf8(bytes: ByteString): boolean {
-  for (let index = 0; index < bytes.length; ) {
+  for (let index = 0; index < bytes.length;) {
     const rune = runeAt(bytes, index);
     if (rune === invalidByte) return false;
     index += runeLengthBytes(rune);

@@ -35,7 +35,8 @@ export function parseIndexFile(bytes: Uint8Array): IndexFile {
 export function visitIndexFile(file: IndexFile, visitor: IndexVisitor): void {
   for (const pack of file.packs) {
     visitor.pack(pack.id);
-    for (const { type, id, offset, length, uncompressedLength } of pack.blobs) visitor.blob(type, Buffer.from(id, 'hex'), offset, length, uncompressedLength);
+    for (const { type, id, offset, length, uncompressedLength } of pack.blobs)
+      visitor.blob(type, Buffer.from(id, 'hex'), offset, length, uncompressedLength);
   }
 }
 

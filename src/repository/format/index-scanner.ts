@@ -8,8 +8,8 @@ export interface IndexVisitor {
 }
 
 /**
- * Reads an index file of exactly the form that restic and we write, five times as fast as by way of objects: a repository of a million blobs has
- * 150 MB of them, and every command reads them all.
+ * Reads an index file of exactly the form that restic and we write, five times as fast as by way of objects: a repository of a million
+ * blobs has 150 MB of them, and every command reads them all.
  * @returns false when the form is another; what was visited until then stands in the file all the same
  */
 export function scanIndexFile(json: Uint8Array, visitor: IndexVisitor): boolean {

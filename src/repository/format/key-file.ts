@@ -50,9 +50,11 @@ export function parseKeyFile(bytes: Uint8Array): KeyFile {
   };
   if (!Number.isInteger(Math.log2(key.kdf.N))) fields.fail('N', key.kdf.N);
   // Both buffers of scrypt are bounded: the one of N blocks, and the one of p blocks.
-  if (128 * key.kdf.r * Math.max(key.kdf.N, key.kdf.p) > kdfLimits.memoryBytes) throw damaged('key', `scrypt with N ${key.kdf.N}, r ${key.kdf.r} needs too much memory`);
+  if (128 * key.kdf.r * Math.max(key.kdf.N, key.kdf.p) > kdfLimits.memoryBytes)
+    throw damaged('key', `scrypt with N ${key.kdf.N}, r ${key.kdf.r} needs too much memory`);
   // Time: restic's own choices are below 2^23.
-  if (key.kdf.N * key.kdf.r * key.kdf.p > kdfLimits.work) throw damaged('key', `scrypt with N ${key.kdf.N}, r ${key.kdf.r}, p ${key.kdf.p} would take minutes`);
+  if (key.kdf.N * key.kdf.r * key.kdf.p > kdfLimits.work)
+    throw damaged('key', `scrypt with N ${key.kdf.N}, r ${key.kdf.r}, p ${key.kdf.p} would take minutes`);
   if (key.salt.length !== saltLengthBytes) throw damaged('key', `a salt of ${key.salt.length} bytes`);
   if (key.data.length < sealOverheadBytes || key.data.length > dataLengthBytesMax) throw damaged('key', `data of ${key.data.length} bytes`);
   return key;
@@ -71,7 +73,8 @@ export function parseMasterKey(bytes: Uint8Array): MasterKey {
   const fields = JsonFields.parse('master key', bytes);
   const mac = new JsonFields('master key', fields.raw('mac'));
   const key = { encrypt: fields.bytes('encrypt'), macK: mac.bytes('k'), macR: mac.bytes('r') };
-  if (key.encrypt.length !== 32 || key.macK.length !== 16 || key.macR.length !== 16) throw damaged('master key', 'a part has the wrong length');
+  if (key.encrypt.length !== 32 || key.macK.length !== 16 || key.macR.length !== 16)
+    throw damaged('master key', 'a part has the wrong length');
   return key;
 }
 

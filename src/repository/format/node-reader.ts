@@ -47,8 +47,28 @@ export function readNode(json: JsonValue, lossyTargets?: ReadonlyMap<string, str
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const knownFields = [
-  'name', 'type', 'mode', 'mtime', 'atime', 'ctime', 'uid', 'gid', 'user', 'group', 'inode', 'device_id', 'size', 'links',
-  'linktarget', 'linktarget_raw', 'extended_attributes', 'generic_attributes', 'device', 'content', 'subtree', 'error',
+  'name',
+  'type',
+  'mode',
+  'mtime',
+  'atime',
+  'ctime',
+  'uid',
+  'gid',
+  'user',
+  'group',
+  'inode',
+  'device_id',
+  'size',
+  'links',
+  'linktarget',
+  'linktarget_raw',
+  'extended_attributes',
+  'generic_attributes',
+  'device',
+  'content',
+  'subtree',
+  'error',
 ] as const;
 const isKnown: ReadonlySet<string> = new Set(knownFields);
 

@@ -46,7 +46,7 @@ export function decodePackHeader(header: Uint8Array, packLengthBytes: number): r
   const view = Buffer.from(header.buffer, header.byteOffset, header.byteLength);
   const blobs: PackedBlob[] = [];
   let offset = 0;
-  for (let position = 0; position < view.length; ) {
+  for (let position = 0; position < view.length;) {
     const blob = readEntry(view, position, offset);
     blobs.push(blob);
     position += entryLengthBytes(blob);
@@ -104,7 +104,8 @@ function readEntry(header: Buffer, start: number, offset: number): PackedBlob {
   const kind = header[start] ?? 0;
   if (kind > 3) throw damaged('pack', `its header has an entry of type ${kind}`);
   const compressed = kind >= typeByte.compressed;
-  if (start + (compressed ? compressedEntryLengthBytes : plainEntryLengthBytes) > header.length) throw damaged('pack', 'its header ends inside an entry');
+  if (start + (compressed ? compressedEntryLengthBytes : plainEntryLengthBytes) > header.length)
+    throw damaged('pack', 'its header ends inside an entry');
   const length = header.readUInt32LE(start + 1);
   const uncompressedLength = compressed ? header.readUInt32LE(start + 5) : 0;
   if (length < sealOverheadBytes) throw damaged('pack', `its header has a blob of ${length} bytes`);

@@ -76,7 +76,19 @@ export function serializeSnapshot(snapshot: Snapshot): Uint8Array {
 }
 
 const knownFields: ReadonlySet<string> = new Set([
-  'time', 'parent', 'tree', 'paths', 'hostname', 'username', 'uid', 'gid', 'excludes', 'tags', 'original', 'program_version', 'summary',
+  'time',
+  'parent',
+  'tree',
+  'paths',
+  'hostname',
+  'username',
+  'uid',
+  'gid',
+  'excludes',
+  'tags',
+  'original',
+  'program_version',
+  'summary',
 ]);
 /** A summary that we cannot read must neither hide the snapshot nor get lost. */
 const knownButSummary: ReadonlySet<string> = new Set([...knownFields].filter((key) => key !== 'summary'));

@@ -3,7 +3,17 @@ import type { ByteString } from '../../platform/index.ts';
 import { isCode } from '../../platform/index.ts';
 import { damaged, shown } from './damaged.ts';
 import type { JsonValue } from './go-json.ts';
-import { checkDepth, formatExact, isArray, isJsonObject, jsonString, mayLoseNumbers, parseExactText, parseFast, textOfJson } from './go-json.ts';
+import {
+  checkDepth,
+  formatExact,
+  isArray,
+  isJsonObject,
+  jsonString,
+  mayLoseNumbers,
+  parseExactText,
+  parseFast,
+  textOfJson,
+} from './go-json.ts';
 import type { Node, UnknownFields } from './node.ts';
 import { readNode } from './node-reader.ts';
 import { serializeNode } from './node-writer.ts';

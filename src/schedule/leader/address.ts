@@ -6,7 +6,10 @@ import { systemCode } from '../../platform/index.ts';
 
 /** A name that one process at a time can listen on, and that the system frees when that process dies. */
 export interface LeaderAddress {
-  /** `abstract`: a Unix socket of Linux without a file. `pipe`: of Windows. `file`: a Unix socket whose file stays behind when its owner dies. */
+  /**
+   * `abstract`: a Unix socket of Linux without a file. `pipe`: of Windows. `file`: a Unix socket whose file stays behind when its owner
+   * dies.
+   */
   readonly kind: 'abstract' | 'pipe' | 'file';
   /** What `net.listen` takes. */
   readonly path: string;
@@ -16,11 +19,14 @@ export interface LeaderAddress {
 const socketPathBytesMax = 103;
 
 /**
- * Where the one leader of this user and configuration listens. The machine is not in the name: all three kinds of socket are the machine's own, also in a
- * folder that several machines share, and a machine's name can change while we run.
+ * Where the one leader of this user and configuration listens. The machine is not in the name: all three kinds of socket are the machine's
+ * own, also in a folder that several machines share, and a machine's name can change while we run.
  * @param place `stateFolder` must exist
  */
-export async function leaderAddress(place: { readonly configFile: string; readonly stateFolder: string }, kind = kindOf(process.platform)): Promise<LeaderAddress> {
+export async function leaderAddress(
+  place: { readonly configFile: string; readonly stateFolder: string },
+  kind = kindOf(process.platform),
+): Promise<LeaderAddress> {
   const user = process.getuid?.() ?? userInfo().username;
   const parts = [user, await canonical(place.configFile), await canonical(place.stateFolder)];
   const name = `cadangan-${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)}`;

@@ -45,8 +45,8 @@ export function tryToConnect({ path }: LeaderAddress): Promise<Socket | string> 
 }
 
 /**
- * Removes the file of an owner who died. Another process may do the same and already listen under the name anew, so the file is first taken aside, where
- * nobody finds it, and looked at again: a living one is put back.
+ * Removes the file of an owner who died. Another process may do the same and already listen under the name anew, so the file is first taken
+ * aside, where nobody finds it, and looked at again: a living one is put back.
  */
 async function clearAway({ path }: LeaderAddress, random: Random): Promise<void> {
   const aside = `${path}-${Buffer.from(random.fill(new Uint8Array(4))).toString('hex')}`;

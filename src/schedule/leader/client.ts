@@ -20,7 +20,9 @@ interface Pending {
   readonly reject: (error: CadanganError) => void;
 }
 
-/** A follower's end of the connection to the leader, after the greeting. Questions fail with `schedule.no-leader` when the leader goes away. */
+/**
+ * A follower's end of the connection to the leader, after the greeting. Questions fail with `schedule.no-leader` when the leader goes away.
+ */
 export class LeaderClient implements ScheduleService {
   readonly #channel: LineChannel;
   readonly #pending = new Map<number, Pending>();

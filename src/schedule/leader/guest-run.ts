@@ -25,8 +25,8 @@ const tellMs = 500;
 const attemptsMax = 20;
 
 /**
- * A run of a set that this process makes beside the schedule. Whoever leads, now or later, is told: it shows the run, can stop it, and does not run the same
- * window again. With no leader at its end, the run is written where the next one reads it.
+ * A run of a set that this process makes beside the schedule. Whoever leads, now or later, is told: it shows the run, can stop it, and does
+ * not run the same window again. With no leader at its end, the run is written where the next one reads it.
  */
 export class GuestRun {
   readonly #options: GuestRunOptions;

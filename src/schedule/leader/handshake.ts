@@ -3,7 +3,10 @@ import * as z from 'zod';
 import type { Random } from '../../platform/index.ts';
 import type { LineChannel } from './line-channel.ts';
 
-/** Raised when a message changes so that the other side would misread it. Windows of two versions then do not speak; whoever leads goes on leading. */
+/**
+ * Raised when a message changes so that the other side would misread it. Windows of two versions then do not speak; whoever leads goes on
+ * leading.
+ */
 export const protocolVersion = 1;
 
 /** What both sides of a connection bring. */
@@ -36,8 +39,8 @@ const introductionSchema = z.object({
 const proofSchema = z.object({ proof: nonceSchema });
 
 /**
- * Both sides introduce themselves with a random number, then prove over both numbers that they know the key: the follower first, so that the leader gives
- * nothing to a stranger. The key itself is never sent.
+ * Both sides introduce themselves with a random number, then prove over both numbers that they know the key: the follower first, so that
+ * the leader gives nothing to a stranger. The key itself is never sent.
  */
 export async function greet(channel: LineChannel, side: 'leader' | 'follower', credentials: Credentials): Promise<Peer | HandshakeFailure> {
   const nonce = Buffer.from(credentials.random.fill(new Uint8Array(32))).toString('hex');
@@ -46,7 +49,10 @@ export async function greet(channel: LineChannel, side: 'leader' | 'follower', c
   if (!introduction) return 'silent';
   if (introduction.protocol !== protocolVersion) return 'other-protocol';
   const nonces = side === 'leader' ? [nonce, introduction.nonce] : [introduction.nonce, nonce];
-  const proofOf = (prover: string): string => createHmac('sha256', credentials.key).update(`${prover} ${nonces.join(' ')}`).digest('hex');
+  const proofOf = (prover: string): string =>
+    createHmac('sha256', credentials.key)
+      .update(`${prover} ${nonces.join(' ')}`)
+      .digest('hex');
   const expected = proofOf(side === 'leader' ? 'follower' : 'leader');
   if (side === 'follower') channel.send({ proof: proofOf('follower') });
   const received = proofSchema.safeParse(await channel.next(patienceMs)).data;

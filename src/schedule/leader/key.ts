@@ -5,8 +5,9 @@ import { CadanganError, systemCode, type Random } from '../../platform/index.ts'
 const keyBytes = 32;
 
 /**
- * The secret by which processes of one user know each other: `leader.key` (0600) in the state folder, made when it is not there. Sockets do not tell who is
- * at the other end, and abstract ones are open to every user of the machine. Whoever cannot read our files cannot speak to the leader, nor pose as one.
+ * The secret by which processes of one user know each other: `leader.key` (0600) in the state folder, made when it is not there. Sockets do
+ * not tell who is at the other end, and abstract ones are open to every user of the machine. Whoever cannot read our files cannot speak to
+ * the leader, nor pose as one.
  * @throws `storage.denied` when the file cannot be read or made
  */
 export async function leaderKey(stateFolder: string, random: Random): Promise<Uint8Array> {

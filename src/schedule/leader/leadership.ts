@@ -20,7 +20,10 @@ export interface LeadershipOptions {
   readonly address: LeaderAddress;
   readonly credentials: Credentials;
   readonly clock: Clock;
-  /** Begins to run the schedule; nobody else on this machine does until its service is closed. @param publish tells this process and all followers */
+  /**
+   * Begins to run the schedule; nobody else on this machine does until its service is closed.
+   * @param publish tells this process and all followers
+   */
   readonly lead: (publish: (event: ScheduleEvent) => void) => Promise<LeadingService>;
   /** What happens in the schedule, whoever leads. Events may get lost between two leaders: ask for the status whenever the role changes. */
   readonly onEvent: (event: ScheduleEvent) => void;
@@ -33,8 +36,9 @@ const greetingMsMax = 9_000;
 const ownershipCheckMs = 10_000;
 
 /**
- * One leader per user, configuration and machine. Each process asks for a name that the system gives to one and takes back when that one dies, whatever it
- * dies of; the others connect to it, and ask again the moment the connection ends. No clock is in it, no lease and no heartbeat.
+ * One leader per user, configuration and machine. Each process asks for a name that the system gives to one and takes back when that one
+ * dies, whatever it dies of; the others connect to it, and ask again the moment the connection ends. No clock is in it, no lease and no
+ * heartbeat.
  *
  * This is a convenience, not what keeps data safe: that is what the repository's locks are for.
  */
@@ -90,7 +94,9 @@ export class Leadership implements ScheduleService {
 
   async #runLoop(): Promise<void> {
     while (!this.#isEnding) {
-      const trouble = await this.#holdSomeRole().catch((error: unknown) => ({ kind: 'seeking', trouble: 'no-socket', reason: String(error) }) as const);
+      const trouble = await this.#holdSomeRole().catch(
+        (error: unknown) => ({ kind: 'seeking', trouble: 'no-socket', reason: String(error) }) as const,
+      );
       this.#setRole(trouble ?? { kind: 'seeking' }, undefined);
       await this.#pause(trouble ? troubledRetryMs : this.#shortPauseMs());
     }
@@ -111,11 +117,17 @@ export class Leadership implements ScheduleService {
         return this.#followAt(claim.socket);
       case 'neither':
         // Its owner is just dying, or just listening.
-        return claim.reason === 'ECONNREFUSED' || claim.reason === 'ENOENT' ? undefined : { kind: 'seeking', trouble: 'no-socket', reason: claim.reason };
+        return claim.reason === 'ECONNREFUSED' || claim.reason === 'ENOENT'
+          ? undefined
+          : { kind: 'seeking', trouble: 'no-socket', reason: claim.reason };
     }
   }
 
-  async #leadAt(claim: { readonly server: Server; readonly isOurs: () => Promise<boolean> }, server: LeaderServer, leading: PromiseWithResolvers<LeadingService>): Promise<Role | undefined> {
+  async #leadAt(
+    claim: { readonly server: Server; readonly isOurs: () => Promise<boolean> },
+    server: LeaderServer,
+    leading: PromiseWithResolvers<LeadingService>,
+  ): Promise<Role | undefined> {
     try {
       const service = await this.#options.lead((event) => {
         this.#options.onEvent(event);

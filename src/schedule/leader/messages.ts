@@ -12,8 +12,13 @@ const window = z.object({ day: z.string(), startMs: instant, endMs: instant });
 const run = z.object({ trigger, window: window.optional(), startedMs: instant, endedMs: instant.optional(), outcome: outcome.optional() });
 
 const progress = z.object({
-  elapsedMs: z.number(), filesDone: z.number(), filesTotal: z.number().optional(), bytesDone: z.number(), bytesTotal: z.number().optional(),
-  errorCount: z.number(), currentPath: z.string().max(pathCharsMax),
+  elapsedMs: z.number(),
+  filesDone: z.number(),
+  filesTotal: z.number().optional(),
+  bytesDone: z.number(),
+  bytesTotal: z.number().optional(),
+  errorCount: z.number(),
+  currentPath: z.string().max(pathCharsMax),
 }) satisfies z.ZodType<SetProgress>;
 
 const status = z.object({
@@ -38,7 +43,12 @@ const event = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('missed'), set: setId, atMs: instant, window, reason: z.enum(['not-running', 'repository-busy']) }),
   z.object({ kind: z.literal('clock-set-back'), set: setId, atMs: instant }),
   z.object({ kind: z.literal('copies') }),
-  z.object({ kind: z.literal('problem'), problem: z.enum(['state-not-written', 'run-failed', 'internal']), set: setId.optional(), reason: z.string() }),
+  z.object({
+    kind: z.literal('problem'),
+    problem: z.enum(['state-not-written', 'run-failed', 'internal']),
+    set: setId.optional(),
+    reason: z.string(),
+  }),
 ]) satisfies z.ZodType<ScheduleEvent>;
 
 const id = z.number().int().nonnegative();
@@ -50,7 +60,12 @@ export const requestSchema = z.discriminatedUnion('ask', [
   z.object({ id, ask: z.literal('stop'), set: setId }),
   z.object({ id, ask: z.literal('dismiss'), set: setId }),
   z.object({ id, ask: z.literal('copies') }),
-  z.object({ id, ask: z.literal('copy'), copy: setId, wish: z.enum(['sync', 'scrub', 'sample', 'readable', 'retry', 'stop-sync', 'stop-scrub']) }),
+  z.object({
+    id,
+    ask: z.literal('copy'),
+    copy: setId,
+    wish: z.enum(['sync', 'scrub', 'sample', 'readable', 'retry', 'stop-sync', 'stop-scrub']),
+  }),
   // Of a guest, about a run that it makes.
   z.object({ id, ask: z.literal('adopt'), set: setId, startedMs: instant }),
   z.object({ id, ask: z.literal('progress'), set: setId, progress }),

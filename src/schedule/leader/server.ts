@@ -94,7 +94,11 @@ async function answerOf(service: LeadingService, request: Request, follower: Fol
   }
 }
 
-async function adopt(service: LeadingService, { set, startedMs }: Extract<Request, { ask: 'adopt' }>, { channel, peer, runs }: Follower): Promise<boolean> {
+async function adopt(
+  service: LeadingService,
+  { set, startedMs }: Extract<Request, { ask: 'adopt' }>,
+  { channel, peer, runs }: Follower,
+): Promise<boolean> {
   const run = await service.adopt({ set, startedMs, pid: peer.pid, onStop: () => channel.send({ stop: set }) });
   if (!run) return false;
   runs.set(set, run);

@@ -25,7 +25,10 @@ export interface LeaderVisit {
  * @returns undefined when nobody leads
  * @throws `schedule.no-leader` when somebody holds the name and cannot be talked to
  */
-export async function visitLeader({ configFile, stateFolder, version, random }: LeaderPlace, events: LeaderClientEvents = {}): Promise<LeaderVisit | undefined> {
+export async function visitLeader(
+  { configFile, stateFolder, version, random }: LeaderPlace,
+  events: LeaderClientEvents = {},
+): Promise<LeaderVisit | undefined> {
   const key = await knownLeaderKey(stateFolder);
   if (!key) return undefined; // whoever leads has made it
   const socket = await tryToConnect(await leaderAddress({ configFile, stateFolder }));

@@ -10,7 +10,10 @@ exports.activate = function activate(context) {
     onDidChangeTreeData: changed.event,
     getChildren: (name) => (name === undefined ? folders : fruit[name]),
     getTreeItem(name) {
-      const item = new vscode.TreeItem(name, name in fruit ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None);
+      const item = new vscode.TreeItem(
+        name,
+        name in fruit ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None,
+      );
       item.contextValue = name in fruit ? 'folder' : 'fruit';
       item.description = name in fruit ? `${fruit[name].length} kinds` : undefined;
       return item;
@@ -25,7 +28,9 @@ exports.activate = function activate(context) {
     vscode.window.registerTreeDataProvider('probe.fruit', tree),
     vscode.window.registerTreeDataProvider('probe.nothing', { getChildren: () => [], getTreeItem: () => undefined }),
     command('probe.ask', () => ask(status)),
-    command('probe.eat', (name) => vscode.window.showInformationMessage(`Eaten: ${name}`, 'Thanks').then((answer) => answer && bye(status))),
+    command('probe.eat', (name) =>
+      vscode.window.showInformationMessage(`Eaten: ${name}`, 'Thanks').then((answer) => answer && bye(status)),
+    ),
     command('probe.grow', () => {
       fruit.Berries.push('Raspberry');
       changed.fire();
@@ -54,7 +59,12 @@ async function ask(status) {
 
 function pick() {
   const input = vscode.window.createQuickPick();
-  Object.assign(input, { title: 'Choose', step: 1, totalSteps: 2, items: [{ label: 'Lemon', description: 'sour' }, { label: 'Lemonade' }, { label: 'Orange' }] });
+  Object.assign(input, {
+    title: 'Choose',
+    step: 1,
+    totalSteps: 2,
+    items: [{ label: 'Lemon', description: 'sour' }, { label: 'Lemonade' }, { label: 'Orange' }],
+  });
   return show(input, () => input.selectedItems[0]);
 }
 

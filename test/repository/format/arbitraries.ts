@@ -4,17 +4,25 @@ import { byteStringFromBytes, byteStringFromText } from '../../../src/platform/i
 import type { BlobId, JsonValue, Node, NodeType, PackedBlob, Uint64 } from '../../../src/repository/format/index.ts';
 import { formatTimestamp, uint64 } from '../../../src/repository/format/index.ts';
 
-export const anyId: fc.Arbitrary<BlobId> = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex') as BlobId);
+export const anyId: fc.Arbitrary<BlobId> = fc
+  .uint8Array({ minLength: 32, maxLength: 32 })
+  .map((bytes) => Buffer.from(bytes).toString('hex') as BlobId);
 
 /** Bytes of all kinds: plain, Unicode of every plane, not UTF-8 at all, and mixtures of them. */
 export const anyBytes: fc.Arbitrary<ByteString> = fc.oneof(
   fc.string().map(byteStringFromText),
   fc.string({ unit: 'binary' }).map(byteStringFromText),
   fc.uint8Array({ maxLength: 40 }).map(byteStringFromBytes),
-  fc.tuple(fc.string({ unit: 'binary' }), fc.uint8Array({ maxLength: 3 })).map(([a, b]) => (byteStringFromText(a) + byteStringFromBytes(b)) as ByteString),
+  fc
+    .tuple(fc.string({ unit: 'binary' }), fc.uint8Array({ maxLength: 3 }))
+    .map(([a, b]) => (byteStringFromText(a) + byteStringFromBytes(b)) as ByteString),
 );
 
-export const anyUint64: fc.Arbitrary<Uint64> = fc.oneof(fc.nat(), fc.bigInt(0n, 2n ** 64n - 1n).map(uint64), fc.bigInt(2n ** 53n - 2n, 2n ** 53n + 2n).map(uint64));
+export const anyUint64: fc.Arbitrary<Uint64> = fc.oneof(
+  fc.nat(),
+  fc.bigInt(0n, 2n ** 64n - 1n).map(uint64),
+  fc.bigInt(2n ** 53n - 2n, 2n ** 53n + 2n).map(uint64),
+);
 const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 
 export const anyTime: fc.Arbitrary<string> = fc
@@ -31,7 +39,11 @@ export const anyJson: fc.Arbitrary<JsonValue> = fc.letrec<{ value: JsonValue }>(
     fc.bigInt(2n ** 53n, 2n ** 70n),
     fc.string({ unit: 'binary' }).map((text) => text.toWellFormed()),
     fc.array(tie('value'), { maxLength: 4 }),
-    fc.dictionary(fc.string().filter((key) => key !== '__proto__'), tie('value'), { maxKeys: 4, noNullPrototype: true }),
+    fc.dictionary(
+      fc.string().filter((key) => key !== '__proto__'),
+      tie('value'),
+      { maxKeys: 4, noNullPrototype: true },
+    ),
   ),
 })).value;
 
@@ -58,14 +70,47 @@ export const anyNode: fc.Arbitrary<Node> = fc.record(
     content: fc.option(fc.array(anyId, { maxLength: 3 })),
     subtree: anyId,
     linkTarget: anyBytes.filter((target) => target !== ''),
-    extendedAttributes: fc.array(fc.record({ name: wellFormed, value: fc.option(fc.uint8Array().map((bytes) => Buffer.from(bytes)), { nil: undefined }) }, { noNullPrototype: true }), { minLength: 1, maxLength: 3 }),
-    genericAttributes: fc.dictionary(fc.constantFrom('windows.creation_time', 'windows.file_attributes', 'other'), anyJson, { minKeys: 1, noNullPrototype: true }),
+    extendedAttributes: fc.array(
+      fc.record(
+        {
+          name: wellFormed,
+          value: fc.option(
+            fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+            { nil: undefined },
+          ),
+        },
+        { noNullPrototype: true },
+      ),
+      { minLength: 1, maxLength: 3 },
+    ),
+    genericAttributes: fc.dictionary(fc.constantFrom('windows.creation_time', 'windows.file_attributes', 'other'), anyJson, {
+      minKeys: 1,
+      noNullPrototype: true,
+    }),
     error: wellFormed.filter((text) => text !== ''),
-    unknown: fc.uniqueArray(fc.tuple(fc.constantFrom('flags', 'birthtime', 'größe', '<x>'), anyJson), { selector: ([key]) => key, minLength: 1 }),
+    unknown: fc.uniqueArray(fc.tuple(fc.constantFrom('flags', 'birthtime', 'größe', '<x>'), anyJson), {
+      selector: ([key]) => key,
+      minLength: 1,
+    }),
   },
   {
     requiredKeys: [
-      'name', 'type', 'mode', 'mtime', 'atime', 'ctime', 'uid', 'gid', 'user', 'group', 'inode', 'deviceId', 'size', 'links', 'device', 'content',
+      'name',
+      'type',
+      'mode',
+      'mtime',
+      'atime',
+      'ctime',
+      'uid',
+      'gid',
+      'user',
+      'group',
+      'inode',
+      'deviceId',
+      'size',
+      'links',
+      'device',
+      'content',
     ],
     noNullPrototype: true,
   },
@@ -78,7 +123,10 @@ export const anyNodes: fc.Arbitrary<readonly Node[]> = fc
 
 /** Blobs that lie one after the other from offset 0. */
 export const anyPackedBlobs: fc.Arbitrary<readonly PackedBlob[]> = fc
-  .array(fc.tuple(anyId, fc.constantFrom('data' as const, 'tree' as const), fc.integer({ min: 32, max: 2 ** 25 }), fc.option(uint32)), { minLength: 1, maxLength: 20 })
+  .array(fc.tuple(anyId, fc.constantFrom('data' as const, 'tree' as const), fc.integer({ min: 32, max: 2 ** 25 }), fc.option(uint32)), {
+    minLength: 1,
+    maxLength: 20,
+  })
   .map((blobs) => {
     let offset = 0;
     return blobs.map(([id, type, length, uncompressedLength]) => {

@@ -15,7 +15,10 @@ test("restic's config is read, and written back byte for byte", () => {
 });
 
 test('a version that we do not know is unsupported, not damaged', () => {
-  assert.throws(() => parseConfig(Buffer.from(fromRestic.replace('2', '3'))), (error) => isCode(error, 'repository.unsupported') && error.facts['version'] === 3);
+  assert.throws(
+    () => parseConfig(Buffer.from(fromRestic.replace('2', '3'))),
+    (error) => isCode(error, 'repository.unsupported') && error.facts['version'] === 3,
+  );
 });
 
 test('a polynomial of another degree, or a bad id, is damage', () => {

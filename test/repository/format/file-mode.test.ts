@@ -12,7 +12,16 @@ test('fileModeFromStat() gives the numbers that restic wrote', () => {
 });
 
 test('nodeTypeOf() names every kind of file', () => {
-  const kinds = { 0o100644: 'file', 0o040755: 'dir', 0o120777: 'symlink', 0o060660: 'dev', 0o020660: 'chardev', 0o010644: 'fifo', 0o140755: 'socket', 0o150000: 'irregular' };
+  const kinds = {
+    0o100644: 'file',
+    0o040755: 'dir',
+    0o120777: 'symlink',
+    0o060660: 'dev',
+    0o020660: 'chardev',
+    0o010644: 'fifo',
+    0o140755: 'socket',
+    0o150000: 'irregular',
+  };
   for (const [statMode, type] of Object.entries(kinds)) assert.equal(nodeTypeOf(fileModeFromStat(Number(statMode))), type);
 });
 

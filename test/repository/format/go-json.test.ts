@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ByteString } from '../../../src/platform/index.ts';
-import { formatExact, jsonDepthMax, jsonString, jsonStringOfBytes, mayLoseNumbers, parseExact, parseExactText, RawNumber } from '../../../src/repository/format/index.ts';
+import {
+  formatExact,
+  jsonDepthMax,
+  jsonString,
+  jsonStringOfBytes,
+  mayLoseNumbers,
+  parseExact,
+  parseExactText,
+  RawNumber,
+} from '../../../src/repository/format/index.ts';
 import { anyJson } from './arbitraries.ts';
 import { expectDamaged } from './expect-damaged.ts';
 
@@ -30,12 +39,18 @@ test('mayLoseNumbers() is true wherever JSON.parse loses something', () => {
   );
   const space = fc.constantFrom('', ' ', '\n\t');
   fc.assert(
-    fc.property(number, space, space, fc.constantFrom('#', '[#]', '[1,#]', '{"a":#}', '{"a":{"b" :[true,#]}}', '{"x":"y","a":#}'), (text, before, after, frame) => {
-      const json = frame.replace('#', before + text + after);
-      const lost = JSON.stringify(JSON.parse(text)) !== text || (/^-?\d+$/.test(text) && !Number.isSafeInteger(Number(text)));
-      if (lost) assert(mayLoseNumbers(json), json);
-      assert.equal(formatExact(parseExactText(json)), json.replaceAll(/\s/g, ''));
-    }),
+    fc.property(
+      number,
+      space,
+      space,
+      fc.constantFrom('#', '[#]', '[1,#]', '{"a":#}', '{"a":{"b" :[true,#]}}', '{"x":"y","a":#}'),
+      (text, before, after, frame) => {
+        const json = frame.replace('#', before + text + after);
+        const lost = JSON.stringify(JSON.parse(text)) !== text || (/^-?\d+$/.test(text) && !Number.isSafeInteger(Number(text)));
+        if (lost) assert(mayLoseNumbers(json), json);
+        assert.equal(formatExact(parseExactText(json)), json.replaceAll(/\s/g, ''));
+      },
+    ),
     { numRuns: 2000 },
   );
 });
@@ -45,11 +60,17 @@ test('mayLoseNumbers() is not alarmed by ids and times', () => {
 });
 
 test('formatExact() and parseExact() undo each other for any value', () => {
-  fc.assert(fc.property(anyJson, (value) => assert.deepEqual(parseExact(Buffer.from(formatExact(value))), value)), { numRuns: 1000 });
+  fc.assert(
+    fc.property(anyJson, (value) => assert.deepEqual(parseExact(Buffer.from(formatExact(value))), value)),
+    { numRuns: 1000 },
+  );
 });
 
 test('jsonString() escapes as the encoder of Go 1.19 does', () => {
-  assert.equal(jsonString('"\\\b\f\n\r\t\x01\x1f\x7f/<>&\u2028\u2029é😀\ufffd'), '"\\"\\\\\\u0008\\u000c\\n\\r\\t\\u0001\\u001f\x7f/\\u003c\\u003e\\u0026\\u2028\\u2029é😀\ufffd"');
+  assert.equal(
+    jsonString('"\\\b\f\n\r\t\x01\x1f\x7f/<>&\u2028\u2029é😀\ufffd'),
+    '"\\"\\\\\\u0008\\u000c\\n\\r\\t\\u0001\\u001f\x7f/\\u003c\\u003e\\u0026\\u2028\\u2029é😀\ufffd"',
+  );
   assert.equal(jsonString('a\ud800b'), '"a\ufffdb"');
 });
 

@@ -28,7 +28,10 @@ test('goQuote() writes what restic 0.14 wrote for the same names', () => {
 });
 
 test('goUnquote() gives back any bytes that goQuote() was given', () => {
-  fc.assert(fc.property(anyBytes, (name) => assert.equal(goUnquote(goQuote(name)), name)), { numRuns: 2000 });
+  fc.assert(
+    fc.property(anyBytes, (name) => assert.equal(goUnquote(goQuote(name)), name)),
+    { numRuns: 2000 },
+  );
 });
 
 test('goUnquote() reads the escapes that Go accepts but does not write', () => {

@@ -3,7 +3,17 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { isCode } from '../../../src/platform/index.ts';
 import {
-  decodePackFooter, decodePackHeader, goUnquote, parseConfig, parseIndexFile, parseKeyFile, parseLock, parseMasterKey, parseSnapshot, parseTree, serializeTree,
+  decodePackFooter,
+  decodePackHeader,
+  goUnquote,
+  parseConfig,
+  parseIndexFile,
+  parseKeyFile,
+  parseLock,
+  parseMasterKey,
+  parseSnapshot,
+  parseTree,
+  serializeTree,
 } from '../../../src/repository/format/index.ts';
 
 const readers: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {
@@ -35,11 +45,47 @@ const documents: readonly Uint8Array[] = [
   ].map((text) => Buffer.from(text)),
 ];
 
-const splinters = ['', '"', '\\', '\\ufffd', '{', '}', '[', ']', ',', ':', 'null', '-1', '1e999', '18446744073709551616', '0.5', 'true', '\0', '\xff', '\ud800', '"__proto__":{},', '"constructor":1,', '"linktarget":"\\ufffd",'];
+const splinters = [
+  '',
+  '"',
+  '\\',
+  '\\ufffd',
+  '{',
+  '}',
+  '[',
+  ']',
+  ',',
+  ':',
+  'null',
+  '-1',
+  '1e999',
+  '18446744073709551616',
+  '0.5',
+  'true',
+  '\0',
+  '\xff',
+  '\ud800',
+  '"__proto__":{},',
+  '"constructor":1,',
+  '"linktarget":"\\ufffd",',
+];
 
 /** A document with some stretches cut out, replaced by others, or repeated. */
 const mutated = fc
-  .tuple(fc.constantFrom(...documents), fc.array(fc.tuple(fc.nat(), fc.nat(12), fc.oneof(fc.constantFrom(...splinters).map((text) => Buffer.from(text)), fc.uint8Array({ maxLength: 6 }))), { minLength: 1, maxLength: 4 }))
+  .tuple(
+    fc.constantFrom(...documents),
+    fc.array(
+      fc.tuple(
+        fc.nat(),
+        fc.nat(12),
+        fc.oneof(
+          fc.constantFrom(...splinters).map((text) => Buffer.from(text)),
+          fc.uint8Array({ maxLength: 6 }),
+        ),
+      ),
+      { minLength: 1, maxLength: 4 },
+    ),
+  )
   .map(([document, edits]) =>
     edits.reduce<Uint8Array>((bytes, [at, cut, insert]) => {
       const start = at % (bytes.length + 1);

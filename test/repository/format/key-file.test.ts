@@ -23,13 +23,35 @@ test('a key file cut off anywhere is damaged', () => {
 
 test('scrypt parameters that would exhaust the machine are refused', () => {
   parseKeyFile(changed({ N: 2 ** 20, r: 8, p: 1 }));
-  const wrong = [{ N: 0 }, { N: 1 }, { N: 32767 }, { N: 2 ** 23 }, { N: -32768 }, { r: 0 }, { r: 2 ** 20 }, { N: 2 ** 22, r: 8 }, { p: 0 }, { p: 65 }, { N: 1.5 }, { N: '32768' }, { kdf: 'argon2' }];
+  const wrong = [
+    { N: 0 },
+    { N: 1 },
+    { N: 32767 },
+    { N: 2 ** 23 },
+    { N: -32768 },
+    { r: 0 },
+    { r: 2 ** 20 },
+    { N: 2 ** 22, r: 8 },
+    { p: 0 },
+    { p: 65 },
+    { N: 1.5 },
+    { N: '32768' },
+    { kdf: 'argon2' },
+  ];
   for (const fields of wrong) expectDamaged(() => parseKeyFile(changed(fields)));
 });
 
 test('salt and data must have possible lengths', () => {
   const base64 = (length: number): string => Buffer.alloc(length).toString('base64');
-  for (const fields of [{ salt: base64(63) }, { salt: null }, { salt: '*' }, { data: base64(31) }, { data: base64(4097) }, { data: undefined }]) expectDamaged(() => parseKeyFile(changed(fields)));
+  for (const fields of [
+    { salt: base64(63) },
+    { salt: null },
+    { salt: '*' },
+    { data: base64(31) },
+    { data: base64(4097) },
+    { data: undefined },
+  ])
+    expectDamaged(() => parseKeyFile(changed(fields)));
 });
 
 test('the master key comes back from its JSON, and a part of the wrong length is refused', () => {

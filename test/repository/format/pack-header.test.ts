@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decodePackFooter, decodePackHeader, encodePackFooter, encodePackHeader, entryLengthBytes } from '../../../src/repository/format/index.ts';
+import {
+  decodePackFooter,
+  decodePackHeader,
+  encodePackFooter,
+  encodePackHeader,
+  entryLengthBytes,
+} from '../../../src/repository/format/index.ts';
 import { anyId, anyPackedBlobs } from './arbitraries.ts';
 import { expectDamaged } from './expect-damaged.ts';
 
@@ -12,7 +18,9 @@ const fromRestic = Buffer.from('0239000000100000000c66d1186de5d2ccc96134daeacf69
 
 test("restic's header is read, and written back byte for byte", () => {
   const blobs = decodePackHeader(fromRestic, 134);
-  assert.deepEqual(blobs, [{ id: '0c66d1186de5d2ccc96134daeacf69580636b4547181665978d4aae2d4123cc0', type: 'data', offset: 0, length: 57, uncompressedLength: 16 }]);
+  assert.deepEqual(blobs, [
+    { id: '0c66d1186de5d2ccc96134daeacf69580636b4547181665978d4aae2d4123cc0', type: 'data', offset: 0, length: 57, uncompressedLength: 16 },
+  ]);
   assert.deepEqual(encodePackHeader(blobs), fromRestic);
 });
 
@@ -20,7 +28,10 @@ test('any blobs come back from their header, whose length is the sum of its entr
   fc.assert(
     fc.property(anyPackedBlobs, (blobs) => {
       const header = encodePackHeader(blobs);
-      assert.equal(header.length, blobs.reduce((sum, blob) => sum + entryLengthBytes(blob), 0));
+      assert.equal(
+        header.length,
+        blobs.reduce((sum, blob) => sum + entryLengthBytes(blob), 0),
+      );
       const last = blobs.at(-1);
       assert(last);
       assert.deepEqual(decodePackHeader(header, last.offset + last.length + header.length + sealBytes + 4), blobs);
@@ -57,7 +68,13 @@ test('encodePackHeader() refuses blobs with a gap between them', () => {
 
 test('the footer gives the length of the sealed header, within what the file can hold', () => {
   assert.equal(decodePackFooter(Buffer.concat([Buffer.alloc(100), encodePackFooter(73)]), 134), 73);
-  const lengths: ReadonlyArray<readonly [header: number, pack: number]> = [[0, 134], [68, 134], [131, 134], [(16 << 20) + 1, 2 ** 30], [0xffff_ffff, 2 ** 40]];
+  const lengths: ReadonlyArray<readonly [header: number, pack: number]> = [
+    [0, 134],
+    [68, 134],
+    [131, 134],
+    [(16 << 20) + 1, 2 ** 30],
+    [0xffff_ffff, 2 ** 40],
+  ];
   for (const [header, pack] of lengths) expectDamaged(() => decodePackFooter(encodePackFooter(header), pack), /header of/);
   expectDamaged(() => decodePackFooter(Buffer.alloc(3), 3), /3 bytes/);
 });

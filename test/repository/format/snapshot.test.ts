@@ -14,14 +14,23 @@ const roundTrip = (text: string): string => Buffer.from(serializeSnapshot(parseS
 test("restic's snapshot is read, and written back byte for byte", () => {
   const snapshot = parseSnapshot(Buffer.from(fromRestic));
   assert.deepEqual(snapshot, {
-    time: '2026-11-23T07:27:42.705828831Z', parent, tree, paths: ['/tmp/rv/tinysrc'], hostname: 'srv-contoh', username: 'root',
-    uid: 0, gid: 0, excludes: [], tags: ['uji'],
+    time: '2026-11-23T07:27:42.705828831Z',
+    parent,
+    tree,
+    paths: ['/tmp/rv/tinysrc'],
+    hostname: 'srv-contoh',
+    username: 'root',
+    uid: 0,
+    gid: 0,
+    excludes: [],
+    tags: ['uji'],
   });
   assert.equal(roundTrip(fromRestic), fromRestic);
 });
 
 test('every field has its place, and unknown ones survive', () => {
-  const summary = '{"backup_start":"2026-11-23T14:00:00+07:00","backup_end":"2026-11-23T14:01:00+07:00","files_new":1,"files_changed":2,"files_unmodified":3,"dirs_new":4,"dirs_changed":5,"dirs_unmodified":6,"data_blobs":7,"tree_blobs":8,"data_added":9,"data_added_packed":10,"total_files_processed":11,"total_bytes_processed":12,"later":1.50}';
+  const summary =
+    '{"backup_start":"2026-11-23T14:00:00+07:00","backup_end":"2026-11-23T14:01:00+07:00","files_new":1,"files_changed":2,"files_unmodified":3,"dirs_new":4,"dirs_changed":5,"dirs_unmodified":6,"data_blobs":7,"tree_blobs":8,"data_added":9,"data_added_packed":10,"total_files_processed":11,"total_bytes_processed":12,"later":1.50}';
   const text = `{"time":"2026-11-23T14:01:00+07:00","tree":"${tree}","paths":["C:\\\\srv"],"uid":1000,"gid":1000,"excludes":["*.tmp"],"tags":["a"],"original":"${parent}","program_version":"restic 0.18.0","summary":${summary},"extra":{"n":18446744073709551615}}`;
   assert.equal(roundTrip(text), text);
   const { summary: read } = parseSnapshot(Buffer.from(text));

@@ -6,7 +6,15 @@ import fc from 'fast-check';
 import type { ByteString } from '../../../src/platform/index.ts';
 import { byteStringFromText } from '../../../src/platform/index.ts';
 import type { Node } from '../../../src/repository/format/index.ts';
-import { nameProblem, parseTree, RawNumber, serializeNode, serializeTree, treeFromSerializedNodes, zeroTime } from '../../../src/repository/format/index.ts';
+import {
+  nameProblem,
+  parseTree,
+  RawNumber,
+  serializeNode,
+  serializeTree,
+  treeFromSerializedNodes,
+  zeroTime,
+} from '../../../src/repository/format/index.ts';
 import { anyNodes } from './arbitraries.ts';
 import { expectDamaged } from './expect-damaged.ts';
 
@@ -20,7 +28,16 @@ const treeOf = (...nodes: readonly object[]): Uint8Array => bytesOfText(JSON.str
 
 function file(name: string, more: Partial<Node> = {}): Node {
   const zeros = { mode: 0, uid: 0, gid: 0, user: '', group: '', inode: 0, deviceId: 0, size: 0, links: 0, device: 0 };
-  return { name: byteStringFromText(name), type: 'file', ...zeros, mtime: zeroTime, atime: zeroTime, ctime: zeroTime, content: [], ...more };
+  return {
+    name: byteStringFromText(name),
+    type: 'file',
+    ...zeros,
+    mtime: zeroTime,
+    atime: zeroTime,
+    ctime: zeroTime,
+    content: [],
+    ...more,
+  };
 }
 
 test('every tree that restic 0.14 wrote comes out with the same bytes and the same id', () => {
@@ -40,7 +57,10 @@ test('any nodes come back from their bytes', () => {
     fc.property(anyNodes, (nodes) => {
       const tree = parseTree(serializeTree(nodes));
       assert.deepEqual(tree.nodes, nodes);
-      assert.deepEqual(tree.problems.filter(({ kind }) => kind !== 'name'), []);
+      assert.deepEqual(
+        tree.problems.filter(({ kind }) => kind !== 'name'),
+        [],
+      );
     }),
     { numRuns: 1000 },
   );
@@ -68,14 +88,21 @@ test('names are ordered by their bytes, not by UTF-16 units', () => {
 test('unsigned 64-bit numbers are exact', () => {
   const node = file('a', { inode: 2n ** 64n - 1n, deviceId: 2n ** 53n, size: 2n ** 63n + 1n, links: 2 ** 53 - 1 });
   const bytes = serializeTree([node]);
-  assert.match(textOfBytes(bytes), /"inode":18446744073709551615,"device_id":9007199254740992,"size":9223372036854775809,"links":9007199254740991,/);
+  assert.match(
+    textOfBytes(bytes),
+    /"inode":18446744073709551615,"device_id":9007199254740992,"size":9223372036854775809,"links":9007199254740991,/,
+  );
   assert.deepEqual(parseTree(bytes).nodes, [node]);
 });
 
 test('unknown fields survive with their exact numbers, also beside numbers that need no care', () => {
-  const text = '{"nodes":[{"name":"a","type":"file","mtime":"0001-01-01T00:00:00Z","atime":"0001-01-01T00:00:00Z","ctime":"0001-01-01T00:00:00Z","uid":0,"gid":0,"generic_attributes":{"x":{"y":12345678901234567890}},"content":[],"flags":[1.50,-0],"later":"<"}],"more":1E3}\n';
+  const text =
+    '{"nodes":[{"name":"a","type":"file","mtime":"0001-01-01T00:00:00Z","atime":"0001-01-01T00:00:00Z","ctime":"0001-01-01T00:00:00Z","uid":0,"gid":0,"generic_attributes":{"x":{"y":12345678901234567890}},"content":[],"flags":[1.50,-0],"later":"<"}],"more":1E3}\n';
   const tree = parseTree(bytesOfText(text));
-  assert.deepEqual(tree.nodes[0]?.unknown, [['flags', [new RawNumber('1.50'), new RawNumber('-0')]], ['later', '<']]);
+  assert.deepEqual(tree.nodes[0]?.unknown, [
+    ['flags', [new RawNumber('1.50'), new RawNumber('-0')]],
+    ['later', '<'],
+  ]);
   assert.equal(textOfBytes(serializeTree(tree.nodes, tree.unknown)), text.replace('<', '\\u003c'));
 });
 
@@ -95,14 +122,22 @@ test('a link target whose bytes an old restic lost is marked, and its tree keeps
 });
 
 test('absent and null fields have their zero', () => {
-  assert.deepEqual(parseTree(treeOf({ name: 'a', type: 'file', content: null, inode: null, mtime: null, subtree: null })).nodes, [file('a', { content: null })]);
+  assert.deepEqual(parseTree(treeOf({ name: 'a', type: 'file', content: null, inode: null, mtime: null, subtree: null })).nodes, [
+    file('a', { content: null }),
+  ]);
 });
 
 test('hostile names are reported and do not stop the reading', () => {
   const names = ['', '.', '..', '../etc', 'a\\x00b', 'gut'];
   const { problems } = parseTree(treeOf(...names.map((name) => ({ name, type: 'file' }))));
-  assert.deepEqual(problems.filter(({ kind }) => kind === 'name').map(({ position }) => position), [0, 1, 2, 3, 4]);
-  assert.deepEqual(names.map((name) => nameProblem(name.replace('\\x00', '\0') as ByteString)), ['empty', 'dot', 'dotdot', 'slash', 'nul', undefined]);
+  assert.deepEqual(
+    problems.filter(({ kind }) => kind === 'name').map(({ position }) => position),
+    [0, 1, 2, 3, 4],
+  );
+  assert.deepEqual(
+    names.map((name) => nameProblem(name.replace('\\x00', '\0') as ByteString)),
+    ['empty', 'dot', 'dotdot', 'slash', 'nul', undefined],
+  );
 });
 
 test('wrong order, repeated names and unknown types are reported with their place', () => {
@@ -117,13 +152,33 @@ test('wrong order, repeated names and unknown types are reported with their plac
 
 test('a tree with a field of the wrong kind is damaged', () => {
   const wrong: readonly object[] = [
-    { name: 1 }, { name: '\\q' }, { type: [] }, { mode: -1 }, { mode: 2 ** 32 }, { uid: 1.5 }, { size: '7' }, { inode: -7 }, { mtime: 'gestern' },
-    { mtime: '2026-02-30T00:00:00Z' }, { content: {} }, { content: ['x'] }, { content: ['A'.repeat(64)] }, { subtree: 'f'.repeat(63) }, { user: {} },
-    { linktarget: 3 }, { linktarget_raw: 'a' }, { extended_attributes: 'x' }, { extended_attributes: [{ name: 'x', value: '!' }] }, { generic_attributes: [] },
+    { name: 1 },
+    { name: '\\q' },
+    { type: [] },
+    { mode: -1 },
+    { mode: 2 ** 32 },
+    { uid: 1.5 },
+    { size: '7' },
+    { inode: -7 },
+    { mtime: 'gestern' },
+    { mtime: '2026-02-30T00:00:00Z' },
+    { content: {} },
+    { content: ['x'] },
+    { content: ['A'.repeat(64)] },
+    { subtree: 'f'.repeat(63) },
+    { user: {} },
+    { linktarget: 3 },
+    { linktarget_raw: 'a' },
+    { extended_attributes: 'x' },
+    { extended_attributes: [{ name: 'x', value: '!' }] },
+    { generic_attributes: [] },
   ];
   for (const fields of wrong) expectDamaged(() => parseTree(treeOf({ name: 'a', type: 'file', ...fields })));
   for (const text of ['[]', '3', '{"nodes":{}}', '{"nodes":[3]}', '{"nodes":[null]}']) expectDamaged(() => parseTree(bytesOfText(text)));
-  expectDamaged(() => parseTree(bytesOfText('{"nodes":[{"name":"a","type":"file","size":18446744073709551616}]}')), /size is 18446744073709551616/);
+  expectDamaged(
+    () => parseTree(bytesOfText('{"nodes":[{"name":"a","type":"file","size":18446744073709551616}]}')),
+    /size is 18446744073709551616/,
+  );
 });
 
 test('serializeNode() refuses numbers that are none', () => {

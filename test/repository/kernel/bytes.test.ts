@@ -15,7 +15,13 @@ test('fillCounterBlocks() carries across all bytes of the counter and wraps arou
     const iv = Buffer.alloc(16, 0x5a).fill(0xff, 16 - onesBytes);
     const blocks = counterBlocks(iv, 3);
     const first = BigInt(`0x${iv.toString('hex')}`);
-    const expected = [0n, 1n, 2n].map((i) => BigInt.asUintN(128, first + i).toString(16).padStart(32, '0')).join('');
+    const expected = [0n, 1n, 2n]
+      .map((i) =>
+        BigInt.asUintN(128, first + i)
+          .toString(16)
+          .padStart(32, '0'),
+      )
+      .join('');
     assert.equal(blocks.toString('hex'), expected);
   }
 });
@@ -23,15 +29,23 @@ test('fillCounterBlocks() carries across all bytes of the counter and wraps arou
 test('fillCounterBlocks(), a block cipher and xor() together are AES-256-CTR', () => {
   const iv = fc.oneof(fc.uint8Array({ minLength: 16, maxLength: 16 }), fc.constant(new Uint8Array(16).fill(0xff)));
   fc.assert(
-    fc.property(iv, fc.uint8Array({ maxLength: bytesMax, size: 'max' }), fc.uint8Array({ minLength: 32, maxLength: 32 }), (start, plaintext, key) => {
-      const blocks = Math.ceil(plaintext.length / 16);
-      const cipher = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false);
-      const keystream = cipher.update(counterBlocks(start, blocks));
-      kernel.memory.set(plaintext, a);
-      kernel.memory.set(keystream.subarray(0, plaintext.length), b);
-      kernel.xor(a, b, plaintext.length);
-      assert.deepEqual(Buffer.from(kernel.memory.slice(a, a + plaintext.length)), createCipheriv('aes-256-ctr', key, start).update(plaintext));
-    }),
+    fc.property(
+      iv,
+      fc.uint8Array({ maxLength: bytesMax, size: 'max' }),
+      fc.uint8Array({ minLength: 32, maxLength: 32 }),
+      (start, plaintext, key) => {
+        const blocks = Math.ceil(plaintext.length / 16);
+        const cipher = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false);
+        const keystream = cipher.update(counterBlocks(start, blocks));
+        kernel.memory.set(plaintext, a);
+        kernel.memory.set(keystream.subarray(0, plaintext.length), b);
+        kernel.xor(a, b, plaintext.length);
+        assert.deepEqual(
+          Buffer.from(kernel.memory.slice(a, a + plaintext.length)),
+          createCipheriv('aes-256-ctr', key, start).update(plaintext),
+        );
+      },
+    ),
   );
 });
 
@@ -53,7 +67,7 @@ test('isZero() and equal() see a difference of one bit in any byte of the range,
     kernel.memory[a + 1 + length] = 1;
     assert.ok(kernel.isZero(a + 1, length) && kernel.equal(a + 1, b + 1, length));
     for (let at = 0; at < length; at++) {
-      kernel.memory[a + 1 + at] = 1 << at % 8;
+      kernel.memory[a + 1 + at] = 1 << (at % 8);
       assert.ok(!kernel.isZero(a + 1, length), `isZero, byte ${at} of ${length}`);
       assert.ok(!kernel.equal(a + 1, b + 1, length), `equal, byte ${at} of ${length}`);
       kernel.memory[a + 1 + at] = 0;
@@ -71,7 +85,7 @@ test('reserve() hands out aligned, zeroed memory that does not overlap, to the p
   assert.throws(() => small.reserve(small.memory.length), assert.AssertionError);
 });
 
-test('a range that touches the kernel\'s tables or leaves the memory is refused', () => {
+test("a range that touches the kernel's tables or leaves the memory is refused", () => {
   assert.throws(() => kernel.isZero(kernel.heapBase - 1, 1), assert.AssertionError);
   assert.throws(() => kernel.isZero(kernel.memory.length - 1, 2), assert.AssertionError);
   assert.throws(() => kernel.isZero(a, -1), assert.AssertionError);

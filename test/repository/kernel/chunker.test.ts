@@ -14,7 +14,12 @@ const polynomial = parsePolynomial('3da3358b4dc173');
 
 interface ChunkerVectors {
   readonly polynomial: string;
-  readonly cases: readonly { readonly name: string; readonly recipe: string; readonly lengths: readonly number[]; readonly sha256: readonly string[] }[];
+  readonly cases: readonly {
+    readonly name: string;
+    readonly recipe: string;
+    readonly lengths: readonly number[];
+    readonly sha256: readonly string[];
+  }[];
 }
 
 const vectors: ChunkerVectors = JSON.parse(readFileSync(new URL('../../fixtures/restic/chunker.json', import.meta.url), 'utf8'));
@@ -23,8 +28,14 @@ for (const { name, recipe, lengths, sha256 } of vectors.cases) {
   test(`findCut() cuts where restic cuts: ${name}`, () => {
     const data = bytesOfRecipe(recipe);
     const chunks = chunksOf(data, BigInt(`0x${vectors.polynomial}`));
-    assert.deepEqual(chunks.map((chunk) => chunk.length), lengths);
-    assert.deepEqual(chunks.map((chunk) => hash('sha256', chunk)), sha256);
+    assert.deepEqual(
+      chunks.map((chunk) => chunk.length),
+      lengths,
+    );
+    assert.deepEqual(
+      chunks.map((chunk) => hash('sha256', chunk)),
+      sha256,
+    );
   });
 }
 
@@ -135,7 +146,7 @@ function feed(kernel: Kernel, pointer: number, total: number, feeds: readonly nu
 function chunksOf(data: Uint8Array, of: bigint): Uint8Array[] {
   const { kernel, pointer } = kernelWith(data, of);
   const chunks: Uint8Array[] = [];
-  for (let at = 0; at < data.length; ) {
+  for (let at = 0; at < data.length;) {
     const length = kernel.findCut(pointer + at, data.length - at) || data.length - at;
     chunks.push(kernel.memory.subarray(pointer + at, pointer + at + length));
     at += length;

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isCode } from '../../../src/platform/index.ts';
-import { checkPolynomial, formatPolynomial, isIrreducible, parsePolynomial, randomPolynomial } from '../../../src/repository/kernel/index.ts';
+import {
+  checkPolynomial,
+  formatPolynomial,
+  isIrreducible,
+  parsePolynomial,
+  randomPolynomial,
+} from '../../../src/repository/kernel/index.ts';
 import { SeededRandom } from '../../fakes/seeded-random.ts';
 
 test('isIrreducible() agrees with trial division for every polynomial to degree 10', () => {
@@ -29,14 +35,24 @@ test('randomPolynomial() gives irreducible polynomials of degree 53 that survive
   );
 });
 
-
 test('parsePolynomial() reads what restic wrote', () => {
   assert.equal(parsePolynomial('3da3358b4dc173'), 0x3da3358b4dc173n);
 });
 
 test('parsePolynomial() and checkPolynomial() refuse what restic cannot have written', () => {
   const refused = (read: () => unknown): void => assert.throws(read, (error) => isCode(error, 'repository.damaged'));
-  for (const text of ['', '0', '1', 'x', '-3da3358b4dc173', '0x3da3358b4dc173', ' 3da3358b4dc173', '3da3358b4dc175', '3da3358b4dc1730', 'f'.repeat(1000)]) {
+  for (const text of [
+    '',
+    '0',
+    '1',
+    'x',
+    '-3da3358b4dc173',
+    '0x3da3358b4dc173',
+    ' 3da3358b4dc173',
+    '3da3358b4dc175',
+    '3da3358b4dc1730',
+    'f'.repeat(1000),
+  ]) {
     refused(() => parsePolynomial(text));
   }
   refused(() => checkPolynomial(0n));
@@ -48,7 +64,8 @@ function hasSmallerFactor(polynomial: bigint): boolean {
   const degree = polynomial.toString(2).length - 1;
   for (let factor = 2n; factor < 1n << BigInt(Math.floor(degree / 2) + 1); factor++) {
     let rest = polynomial;
-    while (rest.toString(2).length >= factor.toString(2).length) rest ^= factor << BigInt(rest.toString(2).length - factor.toString(2).length);
+    while (rest.toString(2).length >= factor.toString(2).length)
+      rest ^= factor << BigInt(rest.toString(2).length - factor.toString(2).length);
     if (rest === 0n) return true;
   }
   return false;

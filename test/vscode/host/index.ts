@@ -18,7 +18,10 @@ export async function run(): Promise<void> {
   // Its report goes to the console, so that the log of a run that hung shows where.
   const mocha = new Mocha({ ui: 'tdd', timeout: testTimeoutMs, color: false });
   const suitesFolder = join(__dirname, '..', 'suites');
-  for (const file of readdirSync(suitesFolder).filter((name) => name.endsWith('.suite.js')).sort()) mocha.addFile(join(suitesFolder, file));
+  for (const file of readdirSync(suitesFolder)
+    .filter((name) => name.endsWith('.suite.js'))
+    .sort())
+    mocha.addFile(join(suitesFolder, file));
   const tests = await runAll(mocha);
   const results: HostResults = { vscodeVersion: vscode.version, nodeVersion: process.version, tests };
   writeFileSync(resultsFile, JSON.stringify(results));
@@ -34,7 +37,9 @@ async function runAll(mocha: Mocha): Promise<TestResult[]> {
     runner.on('pass', (test) => add(test, 'passed'));
     runner.on('pending', (test) => add(test, 'skipped'));
     // A hook that fails comes here too, under its own title.
-    runner.on('fail', (test, error: unknown) => add(test, 'failed', error instanceof Error ? (error.stack ?? error.message) : String(error)));
+    runner.on('fail', (test, error: unknown) =>
+      add(test, 'failed', error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    );
   });
   return tests;
 }

@@ -18,7 +18,19 @@ suite('snapshots as files', () => {
     assert.ok(extension);
     repository = makeRepository(extension.extensionPath);
     mkdirSync(dirname(configFile), { recursive: true });
-    writeFileSync(configFile, JSON.stringify({ version: 1, sets: [{ name: 'suite', sources: [repository.source], repository: { location: repository.location, passwordFile: repository.passwordFile } }] }));
+    writeFileSync(
+      configFile,
+      JSON.stringify({
+        version: 1,
+        sets: [
+          {
+            name: 'suite',
+            sources: [repository.source],
+            repository: { location: repository.location, passwordFile: repository.passwordFile },
+          },
+        ],
+      }),
+    );
     await extension.activate();
     await vscode.commands.executeCommand('cadangan.restartEngine');
     root = vscode.Uri.from({ scheme: 'cadangan', authority: `${repository.snapshotId}.${repository.id}`, path: '/' });
@@ -51,9 +63,14 @@ suite('snapshots as files', () => {
 
   test('stat() tells files, folders and links apart, and what is not there', async () => {
     const { File, Directory, SymbolicLink } = vscode.FileType;
-    const types = await Promise.all(['ledger.json', 'many', 'link'].map(async (name) => (await vscode.workspace.fs.stat(at(name))).type & ~0));
+    const types = await Promise.all(
+      ['ledger.json', 'many', 'link'].map(async (name) => (await vscode.workspace.fs.stat(at(name))).type & ~0),
+    );
     assert.deepEqual(types, [File, Directory, SymbolicLink]);
-    await assert.rejects(Promise.resolve(vscode.workspace.fs.stat(at('missing'))), (error: unknown) => error instanceof vscode.FileSystemError && error.code === 'FileNotFound');
+    await assert.rejects(
+      Promise.resolve(vscode.workspace.fs.stat(at('missing'))),
+      (error: unknown) => error instanceof vscode.FileSystemError && error.code === 'FileNotFound',
+    );
   });
 
   test('nothing can be written, renamed or deleted', async () => {
@@ -66,7 +83,11 @@ suite('snapshots as files', () => {
 
   test('an URI of nobody leads nowhere', async () => {
     for (const uri of [root.with({ authority: 'evil' }), root.with({ authority: `${'0'.repeat(64)}.${repository.id}`, path: '/x' })]) {
-      await assert.rejects(Promise.resolve(vscode.workspace.fs.readFile(uri)), (error: unknown) => error instanceof vscode.FileSystemError && error.code === 'FileNotFound', uri.toString());
+      await assert.rejects(
+        Promise.resolve(vscode.workspace.fs.readFile(uri)),
+        (error: unknown) => error instanceof vscode.FileSystemError && error.code === 'FileNotFound',
+        uri.toString(),
+      );
     }
   });
 
@@ -81,7 +102,12 @@ suite('snapshots as files', () => {
   });
 
   test('a diff of two dates and one with the file on disk open', async () => {
-    await vscode.commands.executeCommand('vscode.diff', at('ledger.json'), vscode.Uri.file(join(repository.source, 'ledger.json')), 'then ↔ now');
+    await vscode.commands.executeCommand(
+      'vscode.diff',
+      at('ledger.json'),
+      vscode.Uri.file(join(repository.source, 'ledger.json')),
+      'then ↔ now',
+    );
     const input: unknown = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
     assert.ok(input instanceof vscode.TabInputTextDiff);
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
@@ -101,9 +127,14 @@ suite('snapshots as files', () => {
 suite('commands', () => {
   test('every command of the manifest is registered', async () => {
     const manifest: unknown = vscode.extensions.getExtension(extensionId)?.packageJSON;
-    const contributed = (manifest as { contributes: { commands: readonly { command: string }[] } }).contributes.commands.map(({ command }) => command);
+    const contributed = (manifest as { contributes: { commands: readonly { command: string }[] } }).contributes.commands.map(
+      ({ command }) => command,
+    );
     const registered = new Set(await vscode.commands.getCommands(true));
-    assert.deepEqual(contributed.filter((command) => !registered.has(command)), []);
+    assert.deepEqual(
+      contributed.filter((command) => !registered.has(command)),
+      [],
+    );
   });
 });
 

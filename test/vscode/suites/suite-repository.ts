@@ -21,10 +21,22 @@ export function makeRepository(extensionPath: string): SuiteRepository {
   writeFileSync(join(source, 'été.txt'), 'accents\n');
   symlinkSync('ledger.json', join(source, 'link'));
   for (let file = 0; file < 2_000; file++) writeFileSync(join(source, 'many', `${file}.txt`), '');
-  const cli = (...args: readonly string[]) => execFileSync(process.execPath, [join(extensionPath, 'dist', 'cli.js'), '--json', '--repo', location, '--password-file', passwordFile, ...args], { encoding: 'utf8', env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' } });
+  const cli = (...args: readonly string[]) =>
+    execFileSync(
+      process.execPath,
+      [join(extensionPath, 'dist', 'cli.js'), '--json', '--repo', location, '--password-file', passwordFile, ...args],
+      { encoding: 'utf8', env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' } },
+    );
   const { id } = JSON.parse(cli('init')) as { id: string };
   cli('backup', source);
   const [snapshot] = JSON.parse(cli('snapshots')) as readonly { id: string }[];
   if (snapshot === undefined) throw new Error('the backup left no snapshot');
-  return { location, id, snapshotId: snapshot.id, source, passwordFile, [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }) };
+  return {
+    location,
+    id,
+    snapshotId: snapshot.id,
+    source,
+    passwordFile,
+    [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }),
+  };
 }

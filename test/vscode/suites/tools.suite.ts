@@ -16,7 +16,19 @@ suite('tools for agents', () => {
     assert.ok(extension);
     repository = makeRepository(extension.extensionPath);
     mkdirSync(dirname(configFile), { recursive: true });
-    writeFileSync(configFile, JSON.stringify({ version: 1, sets: [{ name: 'suite', sources: [repository.source], repository: { location: repository.location, passwordFile: repository.passwordFile } }] }));
+    writeFileSync(
+      configFile,
+      JSON.stringify({
+        version: 1,
+        sets: [
+          {
+            name: 'suite',
+            sources: [repository.source],
+            repository: { location: repository.location, passwordFile: repository.passwordFile },
+          },
+        ],
+      }),
+    );
     await extension.activate();
     await vscode.commands.executeCommand('cadangan.restartEngine');
     await vscode.commands.executeCommand('cadangan.refresh');
@@ -29,7 +41,9 @@ suite('tools for agents', () => {
 
   test('every tool of the manifest is there, with a schema', () => {
     const manifest: unknown = vscode.extensions.getExtension(extensionId)?.packageJSON;
-    const contributed = (manifest as { contributes: { languageModelTools: readonly { name: string }[] } }).contributes.languageModelTools.map(({ name }) => name);
+    const contributed = (
+      manifest as { contributes: { languageModelTools: readonly { name: string }[] } }
+    ).contributes.languageModelTools.map(({ name }) => name);
     const there = vscode.lm.tools.filter(({ name }) => name.startsWith('cadangan_'));
     assert.deepEqual(there.map(({ name }) => name).toSorted(), contributed.toSorted());
     for (const { inputSchema, description } of there) assert.ok(inputSchema !== undefined && description.includes('Read-only.'));
@@ -40,15 +54,24 @@ suite('tools for agents', () => {
     const [record] = listOf(records, 'records').filter(({ snapshotId }) => snapshotId === repository.snapshotId);
     assert.ok(record !== undefined && typeof record['record'] === 'number', JSON.stringify(records));
     const snapshots = await ask('cadangan_list_snapshots', { limit: 5 });
-    assert.deepEqual(listOf(snapshots, 'snapshots').map(({ snapshot, record: number }) => [snapshot, number]), [[repository.snapshotId, record['record']]]);
+    assert.deepEqual(
+      listOf(snapshots, 'snapshots').map(({ snapshot, record: number }) => [snapshot, number]),
+      [[repository.snapshotId, record['record']]],
+    );
     const versions = await ask('cadangan_find_versions', { path: join(repository.source, 'ledger.json') });
-    assert.deepEqual(listOf(versions, 'versions').map(({ sizeBytes, record: number }) => [sizeBytes, number]), [[15, record['record']]]);
+    assert.deepEqual(
+      listOf(versions, 'versions').map(({ sizeBytes, record: number }) => [sizeBytes, number]),
+      [[15, record['record']]],
+    );
     assert.ok(!JSON.stringify(versions).includes('total": 1'), 'no content');
   });
 
   test('the status tells of every set, and refuses one that is not there', async () => {
     const status = await ask('cadangan_get_backup_status', {});
-    assert.deepEqual(listOf(status, 'sets').map(({ set, state }) => [set, state]), [['suite', 'never-run']]);
+    assert.deepEqual(
+      listOf(status, 'sets').map(({ set, state }) => [set, state]),
+      [['suite', 'never-run']],
+    );
     await assert.rejects(ask('cadangan_get_backup_status', { set: 'nobody' }), /nobody/);
   });
 
