@@ -1,7 +1,7 @@
 import { englishFaultWords } from './fault-words-english.ts';
 import { indonesianFaultWords } from './fault-words-indonesian.ts';
 import type { FaultWords } from './fault-words.ts';
-import { currentLanguage, type Language } from './l10n.ts';
+import { currentLanguage, type Language } from './locale.ts';
 
 export const faultWords: Readonly<Record<Language, FaultWords>> = { en: englishFaultWords, id: indonesianFaultWords };
 

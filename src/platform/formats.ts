@@ -1,5 +1,5 @@
-import { currentLanguage, l10n, type Language } from './l10n.ts';
-import { currentTimeZone } from './time-zone.ts';
+import { l10n } from './l10n.ts';
+import { currentLanguage, currentTimeZone, type Language } from './locale.ts';
 
 /** English here is that of no country in particular: day before month, 24 hours. */
 const locales: Readonly<Record<Language, string>> = { en: 'en-GB', id: 'id-ID' };

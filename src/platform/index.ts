@@ -19,7 +19,7 @@ export * from './snapshot-paths.ts';
 export * from './l10n.ts';
 export * from './describe-fault.ts';
 export type { FaultWords } from './fault-words.ts';
-export * from './time-zone.ts';
+export * from './locale.ts';
 export * from './formats.ts';
 export * from './html.ts';
 export * from './task-threads.ts';

@@ -11,6 +11,8 @@ import {
   formatDuration,
   formatPercent,
   formatRelativeDay,
+  formatTime,
+  inLocale,
   l10n,
   setLanguage,
   setTimeZone,
@@ -112,6 +114,31 @@ test('times that name no zone are those of the zone that was chosen; a name that
     ['23 Nov 2026, 14:00', true, '23 Nov 2026, 14:00'],
   );
   assert.deepEqual([setTimeZone('Mars/Olympus'), currentTimeZone(), setTimeZone(undefined)], [true, undefined, false]);
+});
+
+test('each request is answered in its own locale, whatever others are spoken to in meanwhile, and the process keeps its own', async () => {
+  const told: string[] = [];
+  const say = async (turns: number): Promise<void> => {
+    for (let turn = 0; turn < turns; turn++) {
+      told.push(`${currentLanguage()} ${l10n.t('Today')} ${formatTime(instant)} ${currentTimeZone() ?? 'system'}`);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  setTimeZone('UTC');
+  await Promise.all([
+    inLocale({ language: 'id', timeZone: 'Asia/Jakarta' }, () => say(2)),
+    inLocale({ timeZone: 'Asia/Makassar' }, () => say(2)),
+    inLocale({ language: 'id' }, () => inLocale({ language: 'en', timeZone: 'Mars/Olympus' }, () => say(1))),
+    say(2),
+  ]);
+  setTimeZone(undefined);
+  const [indonesian, english, nested, own] = [
+    'id Hari ini 21.00 Asia/Jakarta',
+    'en Today 22:00 Asia/Makassar',
+    `en Today ${formatTime(instant)} system`,
+    'en Today 14:00 UTC',
+  ] as const;
+  assert.deepEqual(told.toSorted(), [indonesian, indonesian, english, english, nested, own, own].toSorted());
 });
 
 test('a day is today or yesterday by the calendar of the time zone', () => {

@@ -1,4 +1,4 @@
-import { inLanguage, l10n, type Language } from '../../platform/index.ts';
+import { inLocale, l10n, type Language } from '../../platform/index.ts';
 import { bytesStoredOf, durationMsOf, type Report } from '../report.ts';
 import type { HistoryRecord } from '../record.ts';
 import type { FormSentences } from './report-form.ts';
@@ -9,7 +9,7 @@ import { kindText, resultText, triggerText } from './words.ts';
  * times as `2026-11-23 21:00:04`, which all of them read, sizes in bytes.
  */
 export function reportCsv(report: Report, language: Language, sentences: FormSentences): string {
-  return inLanguage(language, () => {
+  return inLocale({ language }, () => {
     // Where the comma separates decimals, the semicolon separates fields.
     const separator = language === 'id' ? ';' : ',';
     const rows = [titles(), ...report.runs.map((run) => rowOf(run, report, sentences))];

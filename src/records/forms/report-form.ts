@@ -4,7 +4,7 @@ import {
   formatDuration,
   formatNumber,
   formatPercent,
-  inLanguage,
+  inLocale,
   l10n,
   type Language,
 } from '../../platform/index.ts';
@@ -38,7 +38,7 @@ export interface FormSentences {
 
 /** The form of a period: what a company files. */
 export function reportForm(report: Report, options: FormOptions): Form {
-  return inLanguage(options.language, () => new ReportWriter(report, options).form());
+  return inLocale({ language: options.language }, () => new ReportWriter(report, options).form());
 }
 
 /** Writes one report in the language of the moment. */
@@ -66,7 +66,7 @@ class ReportWriter {
         [l10n.t('Date'), instruction?.formDate === undefined ? '–' : longDay(instruction.formDate)],
       ],
       pageLabel: l10n.t('Page'),
-      pageText: (page, pages) => inLanguage(language, () => l10n.t('{page} of {pages}', { page, pages })),
+      pageText: (page, pages) => inLocale({ language }, () => l10n.t('{page} of {pages}', { page, pages })),
       blocks: [
         { kind: 'facts', facts: this.#about() },
         { kind: 'heading', text: l10n.t('1. Summary') },
