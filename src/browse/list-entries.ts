@@ -1,6 +1,6 @@
-import { CadanganError, type ByteString } from '../platform/index.ts';
+import { CadanganError, namesOf, snapshotRoot, type ByteString } from '../platform/index.ts';
 import { walkTree, type Node, type Repository, type TreeId } from '../repository/index.ts';
-import { namesOf, nodeAt } from './node-at.ts';
+import { nodeAt } from './node-at.ts';
 
 export interface ListedEntry {
   /** From the root of the snapshot. */
@@ -25,7 +25,7 @@ export async function* listEntries(
   options: ListOptions = {},
 ): AsyncGenerator<ListedEntry, void, undefined> {
   const { recursive = false, onUnreadable, signal } = options;
-  const names = namesOf(options.path ?? ('/' as ByteString));
+  const names = namesOf(options.path ?? snapshotRoot);
   const prefix = names.map((name) => `/${name}`).join('') as ByteString;
   let start: TreeId | undefined = tree;
   if (names.length > 0) {

@@ -1,4 +1,4 @@
-import { CadanganError, textOf, throwIfAborted, type ByteString } from '../platform/index.ts';
+import { CadanganError, namesOf, textOf, throwIfAborted, type ByteString } from '../platform/index.ts';
 import type { Node, Repository, TreeId } from '../repository/index.ts';
 
 /**
@@ -17,10 +17,6 @@ export async function nodeAt(repository: Repository, start: TreeId, path: ByteSt
   }
   if (!found) throw notFound(path);
   return found;
-}
-
-export function namesOf(path: ByteString): ByteString[] {
-  return path.split('/').filter((name): name is ByteString => name !== '');
 }
 
 function notFound(path: ByteString): CadanganError {

@@ -1,6 +1,5 @@
-import { isCode, throwIfAborted, type ByteString } from '../platform/index.ts';
+import { isCode, namesOf, throwIfAborted, type ByteString } from '../platform/index.ts';
 import type { Node, Repository, StoredSnapshot, TreeId } from '../repository/index.ts';
-import { namesOf } from './node-at.ts';
 
 /** One content that a path has had. */
 export interface PathVersion {

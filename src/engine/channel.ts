@@ -43,15 +43,15 @@ export class Channel {
   /** @param schema what the window may send: with bounds on whatever costs something */
   handle<P, R>(
     type: RequestType<P, R, protocol.ErrorData>,
-    schema: z.ZodType<P>,
-    handler: (params: P, signal: AbortSignal) => Promise<R>,
+    schema: z.ZodType<NoInfer<P>>,
+    handler: (params: NoInfer<P>, signal: AbortSignal) => Promise<NoInfer<R>>,
   ): void {
     this.#connection.onRequest(type.method, (params: unknown, token: CancellationToken) =>
       this.#answer(token, (signal) => handler(parse(schema, params), signal)),
     );
   }
 
-  handle0<R>(type: RequestType0<R, protocol.ErrorData>, handler: (signal: AbortSignal) => Promise<R>): void {
+  handle0<R>(type: RequestType0<R, protocol.ErrorData>, handler: (signal: AbortSignal) => Promise<NoInfer<R>>): void {
     this.#connection.onRequest(type.method, (token: CancellationToken) => this.#answer(token, handler));
   }
 

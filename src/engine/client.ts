@@ -87,7 +87,7 @@ export class EngineClient {
   }
 
   /** @throws EngineError with the engine's code and facts, `engine.lost` when the process died, `aborted` when the signal did it */
-  request<P, R>(type: RequestType<P, R, protocol.ErrorData>, params: P, options: RequestOptions = {}): Promise<R> {
+  request<P, R>(type: RequestType<P, R, protocol.ErrorData>, params: NoInfer<P>, options: RequestOptions = {}): Promise<R> {
     return this.#send((connection, token) => connection.sendRequest<R>(type.method, params, token), options);
   }
 
@@ -97,7 +97,11 @@ export class EngineClient {
   }
 
   /** A request that starts a run, with its progress. */
-  async run<P extends protocol.RunToken, R>(type: RequestType<P, R, protocol.ErrorData>, params: P, options: RunOptions = {}): Promise<R> {
+  async run<P extends protocol.RunToken, R>(
+    type: RequestType<P, R, protocol.ErrorData>,
+    params: NoInfer<P>,
+    options: RunOptions = {},
+  ): Promise<R> {
     const { onProgress } = options;
     if (!onProgress) return this.request(type, params, options);
     const token = `run-${this.#nextToken++}`;

@@ -1,5 +1,5 @@
 import { isAnchorTag } from '../records/index.ts';
-import { textOf, type ByteString } from '../platform/index.ts';
+import { byteStringFromText, textOf } from '../platform/index.ts';
 import { permissionsOf, type Node, type StoredSnapshot } from '../repository/index.ts';
 import type { EntryInfo, SnapshotInfo } from './protocol.ts';
 
@@ -20,7 +20,7 @@ export function entryInfoOf(node: Node): EntryInfo {
 /** The root of a snapshot has no node: it is a folder of the snapshot's time. */
 export function rootInfoOf({ snapshot }: StoredSnapshot): EntryInfo {
   return {
-    name: '' as ByteString,
+    name: byteStringFromText(''),
     label: '',
     type: 'dir',
     size: 0,

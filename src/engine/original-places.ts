@@ -1,5 +1,5 @@
 import { access, constants, lstat, stat } from 'node:fs/promises';
-import { machinePathOf, parentOf, rootOf, systemCode, type ByteString } from '../platform/index.ts';
+import { machinePathOf, parentOf, rootOf, snapshotRoot, systemCode, type ByteString } from '../platform/index.ts';
 
 /** Something of a snapshot that is to go back to where it was. Its path is text, at least up to its last name. */
 export interface ChosenEntry {
@@ -90,8 +90,9 @@ async function ask(question: () => Promise<boolean>): Promise<boolean> {
 }
 
 /** The deepest that all are, or lie in. */
-function sharedFolder([first = '/' as ByteString, ...others]: readonly ByteString[]): ByteString {
+function sharedFolder([first = snapshotRoot, ...others]: readonly ByteString[]): ByteString {
   let shared = first;
-  while (shared !== '/' && !others.every((folder) => folder === shared || folder.startsWith(`${shared}/`))) shared = parentOf(shared);
+  while (shared !== snapshotRoot && !others.every((folder) => folder === shared || folder.startsWith(`${shared}/`)))
+    shared = parentOf(shared);
   return shared;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isByteString, type ByteString } from '../platform/index.ts';
 import type { BackupSetInput } from '../settings/index.ts';
 import type * as protocol from './protocol.ts';
 
@@ -12,10 +13,10 @@ z.config({ jitless: true });
 const textMax = 32_768;
 const pageEntriesMax = 10_000;
 const text = z.string().min(1).max(textMax);
-const bytePath = z
-  .string()
-  .max(textMax)
-  .regex(/^\/[\x01-\xff]*$/, 'a byte string that begins with / is wanted');
+const bytePath = z.custom<ByteString>(
+  (value) => typeof value === 'string' && value.length <= textMax && /^\/[^\0]*$/.test(value) && isByteString(value),
+  'a byte string that begins with / is wanted',
+);
 /** Two of them at a time must fit into memory. */
 const fileBytesMax = 512 * 1024 * 1024;
 const set = z.object({ set: text });
@@ -49,7 +50,7 @@ export const folderParams = entry.extend({
   limit: z.int().min(1).max(pageEntriesMax),
 }) satisfies z.ZodType<protocol.FolderParams>;
 export const readFileParams = entry.extend({ maxBytes: z.int().min(0).max(fileBytesMax) }) satisfies z.ZodType<protocol.ReadFileParams>;
-export const versionsParams = repository.extend({ path: text }) satisfies z.ZodType<protocol.VersionsParams>;
+export const versionsParams = repository.extend({ path: bytePath }) satisfies z.ZodType<protocol.VersionsParams>;
 export const compareParams = repository.extend({
   older: snapshotId,
   newer: snapshotId,

@@ -1,10 +1,11 @@
+import type { ByteString } from '../platform/index.ts';
 import { NotificationType, NotificationType0, ProgressType, RequestType, RequestType0 } from 'vscode-jsonrpc';
 
 /*
  * What the editor's window and the engine say to each other, over the child's IPC channel. One line a message: this file reads as the table
- * of contents of the engine. Values are plain data; ids and paths of snapshots are text (`bytes` of names that are not UTF-8 travel as byte
- * strings, see `EntryInfo`). Every request can be cancelled; errors carry the code and the facts of a `CadanganError`, and the sentence is
- * made by whoever shows it.
+ * of contents of the engine. Values are plain data. Names and paths of snapshots are bytes and
+ * travel as `ByteString`; everything of type `string` is text, decoded once, by the engine: a window shows it as it is. Every request can
+ * be cancelled; errors carry the code and the facts of a `CadanganError`, and the sentence is made by whoever shows it.
  */
 
 // ---- life
@@ -309,8 +310,8 @@ export interface SnapshotInfo {
 
 export interface EntryParams extends RepositoryParams {
   readonly snapshot: string;
-  /** Byte string, beginning with `/`. */
-  readonly path: string;
+  /** Begins with `/`. */
+  readonly path: ByteString;
 }
 export interface FolderParams extends EntryParams {
   readonly offset: number;
@@ -321,9 +322,8 @@ export interface FolderPage {
   readonly total: number;
 }
 export interface EntryInfo {
-  /** Byte string: one UTF-16 unit per byte of the name. */
-  readonly name: string;
-  /** For people. */
+  readonly name: ByteString;
+  /** The name for people. */
   readonly label: string;
   readonly type: string;
   readonly size: number;
@@ -338,8 +338,8 @@ export interface ReadFileParams extends EntryParams {
 }
 
 export interface VersionsParams extends RepositoryParams {
-  /** An absolute path of this machine, or a path in a snapshot. */
-  readonly path: string;
+  /** In snapshots, beginning with `/`. */
+  readonly path: ByteString;
 }
 export interface VersionInfo {
   readonly snapshot: SnapshotInfo;
@@ -354,7 +354,8 @@ export interface CompareParams extends RepositoryParams {
   readonly maxChanges: number;
 }
 export interface CompareResult {
-  readonly changes: readonly { readonly path: string; readonly label: string; readonly modifier: string }[];
+  /** `label`: the path for people. */
+  readonly changes: readonly { readonly path: ByteString; readonly label: string; readonly modifier: string }[];
   readonly isComplete: boolean;
 }
 
@@ -364,14 +365,14 @@ export interface FindParams extends RepositoryParams {
 }
 export interface FoundEntry {
   readonly snapshot: SnapshotInfo;
-  readonly path: string;
+  readonly path: ByteString;
   readonly entry: EntryInfo;
 }
 
 export interface RestoreParams extends RepositoryParams, RunToken {
   readonly snapshot: string;
-  /** Byte strings, `/` for all. */
-  readonly paths: readonly string[];
+  /** `/` for all. */
+  readonly paths: readonly ByteString[];
   /** `original`: where it was backed up from. */
   readonly target: { readonly kind: 'original' } | { readonly kind: 'folder'; readonly folder: string };
   readonly overwrite: 'always' | 'if-changed' | 'if-newer' | 'never';
@@ -383,7 +384,8 @@ export interface RestorePreview {
   readonly bytes: number;
   /** What a restore reads from the repository, packed, with its index. */
   readonly readBytes: number;
-  readonly samples: readonly { readonly path: string; readonly action: 'write' | 'overwrite' | 'leave' }[];
+  /** `label`: for people, the place on this machine. */
+  readonly samples: readonly { readonly label: string; readonly action: 'write' | 'overwrite' | 'leave' }[];
   readonly exceptions: readonly { readonly item: string; readonly kind: string; readonly reason: string }[];
 }
 
@@ -649,7 +651,11 @@ export interface DrillParams extends RunToken {
   /** `newest`, or a day, `2026-11-23`: the newest snapshot until its end. Default: a snapshot at random. */
   readonly date?: string;
   /** Default: as the configuration wants it. */
-  readonly sample?: { readonly files?: number; readonly maxBytes?: number; readonly folder?: string };
+  readonly sample?: {
+    readonly files?: number;
+    readonly maxBytes?: number;
+    /** An absolute path of this machine. */ readonly folder?: string;
+  };
 }
 
 export interface DashboardParams {

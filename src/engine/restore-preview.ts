@@ -44,7 +44,7 @@ export async function previewRestore(
       workers: 1,
       onItem: (item) => {
         const action = actionOf(item);
-        if (action && samples[action].length < samplesMax) samples[action].push({ path: join(target, textOf(item.path)), action });
+        if (action && samples[action].length < samplesMax) samples[action].push({ label: join(target, textOf(item.path)), action });
       },
     };
     const { counts, exceptions: found } = await restore(repository, stored.snapshot, restoreOptions);

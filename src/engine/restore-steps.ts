@@ -4,10 +4,14 @@ import {
   CadanganError,
   isCode,
   isMachinePath,
+  joinBytes,
   literalPattern,
   machinePathOf,
+  namesOf,
   parentOf,
+  pathBelow,
   snapshotPathOf,
+  snapshotRoot,
   textOf,
   type ByteString,
 } from '../platform/index.ts';
@@ -47,31 +51,30 @@ export async function planRestoreSteps(
     if (!isAbsolute(target.folder))
       throw new CadanganError('arguments.invalid', { argument: 'target', value: target.folder, reason: 'an absolute path is wanted' });
     for (const path of chosen) await nodeOf(path);
-    return [intoFolder(chosen.includes('/' as ByteString) ? await wholeSnapshot(snapshot.paths, nodeOf) : chosen, target.folder)];
+    return [intoFolder(chosen.includes(snapshotRoot) ? await wholeSnapshot(snapshot.paths, nodeOf) : chosen, target.folder)];
   }
   if (!snapshot.paths.every((source) => isMachinePath(source)))
     throw new CadanganError('arguments.invalid', {
       argument: 'target',
       reason: 'the snapshot was made on another kind of system: choose a folder',
     });
-  const steps = await toOriginalPlaces(chosen.includes('/' as ByteString) ? await existingSources(snapshot.paths, nodeOf) : chosen, nodeOf);
+  const steps = await toOriginalPlaces(chosen.includes(snapshotRoot) ? await existingSources(snapshot.paths, nodeOf) : chosen, nodeOf);
   if (steps.length > stepsMax)
     throw new CadanganError('arguments.invalid', { argument: 'paths', reason: 'too many places at once: choose folders' });
   return steps;
 }
 
 function intoFolder(chosen: readonly ByteString[], folder: string): RestoreStep {
-  if (chosen.includes('/' as ByteString)) return { subfolder: undefined, includes: undefined, target: folder, keepsFoldersAbove: false };
+  if (chosen.includes(snapshotRoot)) return { subfolder: undefined, includes: undefined, target: folder, keepsFoldersAbove: false };
   const shared = sharedFolder(chosen);
-  const isRoot = shared === '/';
-  const includes = chosen.map((path) => literalPattern((isRoot ? path : path.slice(shared.length)) as ByteString));
-  return { subfolder: isRoot ? undefined : textOf(shared), includes, target: folder, keepsFoldersAbove: false };
+  const includes = chosen.map((path) => literalPattern(pathBelow(shared, path)));
+  return { subfolder: shared === snapshotRoot ? undefined : textOf(shared), includes, target: folder, keepsFoldersAbove: false };
 }
 
 /** The deepest folder that all of them lie in and that can be written as text. */
 function sharedFolder(paths: readonly ByteString[]): ByteString {
-  let shared = parentOf(paths[0] ?? ('/' as ByteString));
-  while (shared !== '/' && !(isText(shared) && paths.every((path) => path.startsWith(`${shared}/`)))) shared = parentOf(shared);
+  let shared = parentOf(paths[0] ?? snapshotRoot);
+  while (shared !== snapshotRoot && !(isText(shared) && paths.every((path) => path.startsWith(`${shared}/`)))) shared = parentOf(shared);
   return shared;
 }
 
@@ -91,10 +94,8 @@ async function toOriginalPlaces(chosen: readonly ByteString[], nodeOf: NodeLooku
   );
   const places = await originalPlaces(entries);
   return places.map(({ folder, paths }) => ({
-    subfolder: folder === '/' ? undefined : textOf(folder),
-    includes: paths.includes(folder)
-      ? undefined
-      : paths.map((path) => literalPattern((folder === '/' ? path : path.slice(folder.length)) as ByteString)),
+    subfolder: folder === snapshotRoot ? undefined : textOf(folder),
+    includes: paths.includes(folder) ? undefined : paths.map((path) => literalPattern(pathBelow(folder, path))),
     target: machinePathOf(folder),
     keepsFoldersAbove: true,
   }));
@@ -109,7 +110,7 @@ async function wholeSnapshot(sources: readonly string[], nodeOf: NodeLookup): Pr
     sources.filter((source) => isMachinePath(source)),
     nodeOf,
   );
-  return existing.length === sources.length && existing.length > 0 ? existing : ['/' as ByteString];
+  return existing.length === sources.length && existing.length > 0 ? existing : [snapshotRoot];
 }
 
 /** A source that was missing when the backup was made is among the snapshot's paths and not in it. */
@@ -126,10 +127,10 @@ async function existingSources(sources: readonly string[], nodeOf: NodeLookup): 
   return existing;
 }
 
-function cleaned(path: string): ByteString {
-  const names = path.split('/').filter((name) => name !== '');
-  if (names.some((name) => name === '.' || name === '..')) throw new CadanganError('path.not-found', { path: textOf(path as ByteString) });
-  return `/${names.join('/')}` as ByteString;
+function cleaned(path: ByteString): ByteString {
+  const names = namesOf(path);
+  if (names.some((name) => name === '.' || name === '..')) throw new CadanganError('path.not-found', { path: textOf(path) });
+  return names.reduce(joinBytes, snapshotRoot);
 }
 
 function isText(path: ByteString): boolean {

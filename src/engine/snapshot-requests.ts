@@ -1,5 +1,5 @@
 import { compareTrees, findInSnapshots, versionsOf } from '../browse/index.ts';
-import { CadanganError, isAbort, snapshotPathOf, textOf, type ByteString } from '../platform/index.ts';
+import { CadanganError, isAbort, textOf } from '../platform/index.ts';
 import type { StoredSnapshot } from '../repository/index.ts';
 import type { Channel } from './channel.ts';
 import { entryInfoOf, rootInfoOf, snapshotInfoOf } from './entry-info.ts';
@@ -25,7 +25,7 @@ export function handleSnapshotRequests(channel: Channel, session: () => Session)
   );
   channel.handle(protocol.listFolder, folderParams, ({ location, snapshot, path, offset, limit }, signal) =>
     use(location, signal, async (opened) => {
-      const folder = await opened.folderAt(snapshotNamed(opened, snapshot), bytes(path), signal);
+      const folder = await opened.folderAt(snapshotNamed(opened, snapshot), path, signal);
       const entries = await opened.trees.entriesOf(folder, signal);
       return { entries: entries.slice(offset, offset + limit).map(entryInfoOf), total: entries.length };
     }),
@@ -33,21 +33,21 @@ export function handleSnapshotRequests(channel: Channel, session: () => Session)
   channel.handle(protocol.statEntry, entryParams, ({ location, snapshot, path }, signal) =>
     use(location, signal, async (opened) => {
       const stored = snapshotNamed(opened, snapshot);
-      const node = await opened.nodeAt(stored, bytes(path), signal);
+      const node = await opened.nodeAt(stored, path, signal);
       return node ? entryInfoOf(node) : rootInfoOf(stored);
     }),
   );
   channel.handle(protocol.readFile, readFileParams, ({ location, snapshot, path, maxBytes }, signal) =>
     use(location, signal, async (opened) => {
-      const node = await opened.nodeAt(snapshotNamed(opened, snapshot), bytes(path), signal);
-      if (!node) throw new CadanganError('path.not-found', { path, reason: 'not a file but dir' });
-      return fileContent(opened.repository, node, { path: bytes(path), maxBytes, signal });
+      const node = await opened.nodeAt(snapshotNamed(opened, snapshot), path, signal);
+      if (!node) throw new CadanganError('path.not-found', { path: textOf(path), reason: 'not a file but dir' });
+      return fileContent(opened.repository, node, { path, maxBytes, signal });
     }),
   );
   channel.handle(protocol.fileVersions, versionsParams, ({ location, path }, signal) =>
     use(location, signal, async (opened) => {
       await opened.refresh();
-      const { versions } = await versionsOf(opened.repository, opened.snapshots, snapshotPathOf(path), signal);
+      const { versions } = await versionsOf(opened.repository, opened.snapshots, path, signal);
       return versions.flatMap(({ node, snapshots: [newest, ...others] }) =>
         newest ? [{ snapshot: snapshotInfoOf(newest), entry: entryInfoOf(node), alsoIn: others.map(({ id }) => id) }] : [],
       );
@@ -105,9 +105,4 @@ async function find(
     if (found.length >= limit) break;
   }
   return found;
-}
-
-/** Its form was checked by the schema. */
-function bytes(path: string): ByteString {
-  return path as ByteString;
 }

@@ -1,4 +1,4 @@
-import { CadanganError, textOf, type ByteString } from '../platform/index.ts';
+import { CadanganError, namesOf, textOf, type ByteString } from '../platform/index.ts';
 import type { Node, Tree, TreeId } from '../repository/index.ts';
 
 /** A node takes about 800 bytes. A folder beyond that is kept as long as it is the last one. */
@@ -74,8 +74,4 @@ function folderOf({ nodes }: Tree): Folder {
   const labelled = nodes.map((node) => ({ node, label: textOf(node.name), rank: node.type === 'dir' ? 0 : 1 }));
   labelled.sort((a, b) => a.rank - b.rank || collator.compare(a.label, b.label) || (a.node.name < b.node.name ? -1 : 1));
   return { sorted: labelled.map(({ node }) => node), byName: new Map(nodes.map((node) => [node.name, node])) };
-}
-
-function namesOf(path: ByteString): ByteString[] {
-  return path.split('/').filter((name): name is ByteString => name !== '');
 }

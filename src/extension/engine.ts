@@ -70,7 +70,7 @@ export class Engine implements vscode.Disposable {
   }
 
   /** @throws EngineError */
-  request<P, R>(type: RequestType<P, R, ErrorData>, params: P, options: AskOptions = {}): Promise<R> {
+  request<P, R>(type: RequestType<P, R, ErrorData>, params: NoInfer<P>, options: AskOptions = {}): Promise<R> {
     return this.#allowing(options, () => retried(type.method, async () => (await this.#connected()).request(type, params, options)));
   }
 
@@ -80,7 +80,7 @@ export class Engine implements vscode.Disposable {
   }
 
   /** A request that starts a run, with its progress. @throws EngineError */
-  run<P extends RunToken, R>(type: RequestType<P, R, ErrorData>, params: P, options: AskOptions = {}): Promise<R> {
+  run<P extends RunToken, R>(type: RequestType<P, R, ErrorData>, params: NoInfer<P>, options: AskOptions = {}): Promise<R> {
     return this.#allowing(options, async () => {
       this.#runs += 1;
       try {

@@ -12,6 +12,11 @@ export function byteStringFromBytes(bytes: Uint8Array): ByteString {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1') as ByteString;
 }
 
+/** Whether `text` can be bytes: of what comes from outside; what is a name inside has its type. */
+export function isByteString(text: string): text is ByteString {
+  return /^[\x00-\xff]*$/.test(text);
+}
+
 /** The UTF-8 bytes of `text`. */
 export function byteStringFromText(text: string): ByteString {
   return (nonAscii.test(text) ? Buffer.from(text, 'utf8').toString('latin1') : text) as ByteString;

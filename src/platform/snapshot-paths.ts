@@ -2,6 +2,9 @@ import { byteStringFromText, textOf, type ByteString } from './byte-string.ts';
 
 const hostIsWindows = process.platform === 'win32';
 
+/** The path of a snapshot's root. */
+export const snapshotRoot = '/' as ByteString;
+
 /**
  * Where a path of this machine stands in its snapshots: `C:\srv` as `/C/srv`, `\\server\share` as `/server/share`. A path of a snapshot
  * stays what it is.
@@ -26,13 +29,23 @@ export function isMachinePath(source: string, windows = hostIsWindows): boolean 
   return windows ? /^(?:[A-Za-z]:|\\\\)/.test(source) : source.startsWith('/');
 }
 
+/** The names that a path consists of. Empty ones and a trailing `/` mean nothing. */
+export function namesOf(path: ByteString): ByteString[] {
+  return path.split('/').filter((name): name is ByteString => name !== '');
+}
+
+/** What is left of `path` below `folder`, beginning with `/`. The path must lie in the folder. */
+export function pathBelow(folder: ByteString, path: ByteString): ByteString {
+  return folder === snapshotRoot ? path : (path.slice(folder.length) as ByteString);
+}
+
 export function parentOf(path: ByteString): ByteString {
   return (path.slice(0, path.lastIndexOf('/')) || '/') as ByteString;
 }
 
 /** The highest folder of this machine above a path of a snapshot: `/`, on Windows a drive or a share. */
 export function rootOf(path: ByteString, windows = hostIsWindows): ByteString {
-  if (!windows) return '/' as ByteString;
+  if (!windows) return snapshotRoot;
   const [first = '', second] = path.split('/').filter((name) => name !== '');
   return (/^[A-Za-z]$/.test(first) || second === undefined ? `/${first}` : `/${first}/${second}`) as ByteString;
 }

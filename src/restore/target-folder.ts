@@ -1,6 +1,6 @@
 import { chmodSync, closeSync, constants, existsSync, fchmodSync, fstatSync, lstatSync, openSync, realpathSync } from 'node:fs';
 import { sep } from 'node:path';
-import { byteStringFromBytes, byteStringFromText, fsPath, systemCode, type ByteString } from '../platform/index.ts';
+import { byteStringFromBytes, byteStringFromText, fsPath, systemCode, textOf, type ByteString } from '../platform/index.ts';
 import { setOnDescriptor, setOnPath, type Metadata, type MetadataProblem } from './metadata.ts';
 
 /** A folder in the target that is held open, or on other systems than Linux has just been proven to lie in the target. */
@@ -137,7 +137,7 @@ class PathFolder implements TargetFolder {
 }
 
 function notFolder(path: ByteString): Error {
-  return Object.assign(new Error(`not a folder: ${path}`), { code: 'ENOTDIR' });
+  return Object.assign(new Error(`not a folder: ${textOf(path)}`), { code: 'ENOTDIR' });
 }
 
 /** Stands for the target of a dry run that does not exist: nothing is in it. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pinnedVersion, versionNames } from '../../scripts/vscode/versions.ts';
 import type { CodeWindow } from './code-window.ts';
+import { runCli } from './prepared-set.ts';
 import { setTest } from './set-test.ts';
 import { Words } from './words.ts';
 
@@ -210,6 +211,38 @@ setTest('two snapshots are compared, a name is found, a date is gone to, the vie
   await view.waitFor('Yesterday');
   await shot('filtered by set and folder');
 });
+
+setTest(
+  'the preview of a restore names files as they are called, in every script, and marks bytes that are no text',
+  {},
+  async (window, set) => {
+    const shot = window.story('names, preview,');
+    const { quickInput } = window;
+    const texts = ['Laporan Keuangan – März 2026 é 数据.xlsx', 'e\u0301te\u0301.md', '📒 kas.txt'];
+    const paths = [
+      ...texts.map((text) => join(set.source, text)),
+      Buffer.concat([Buffer.from(join(set.source, 'rusak-')), Buffer.of(0xff)]),
+    ];
+    for (const path of paths) writeFileSync(path, 'before');
+    runCli(set, 'backup', '--tag', 'accounting', set.source);
+    for (const path of paths) writeFileSync(path, 'changed since');
+
+    await window.openContainer('Cadangan');
+    await window.view('Snapshots').waitFor('Yesterday');
+    await window.run('Cadangan: Restore…');
+    await quickInput.choose('Accounting');
+    await quickInput.choose('Everything in Accounting');
+    await quickInput.shown('(3/6)');
+    await quickInput.rows().nth(3).waitFor();
+    await quickInput.accept();
+    await quickInput.choose('The original place');
+    await quickInput.choose('Overwrite what differs');
+    await quickInput.waitForRow('4 files to overwrite');
+    for (const name of [...texts, 'rusak-\ufffd']) await quickInput.waitForRow(join(set.source, name));
+    await shot('names');
+    await quickInput.cancel();
+  },
+);
 
 async function openFile(window: CodeWindow, name: string): Promise<void> {
   const { quickInput } = window;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { byteStringFromText } from '../../src/platform/index.ts';
+import { byteStringFromBytes, byteStringFromText, fsPath, joinBytes, snapshotRoot } from '../../src/platform/index.ts';
 import { EngineError, protocol, type RunProgress } from '../../src/engine/index.ts';
 import { EngineStage, password, until, type Window } from './engine-stage.ts';
 
@@ -55,19 +55,20 @@ test('a window makes a repository and a set, runs it, browses it, and restores f
   assert.deepEqual(others, []);
   assert.deepEqual(snapshot?.tags, ['data']);
   const path = byteStringFromText(stage.source);
+  const file = joinBytes(path, byteStringFromText('a.txt'));
   const page = await client.request(protocol.listFolder, { location, snapshot: snapshot!.id, path, offset: 0, limit: 10 });
   assert.deepEqual(
     page.entries.map(({ label, type, size }) => [label, type, size]),
     [['a.txt', 'file', 13]],
   );
-  const bytes = await client.request(protocol.readFile, { location, snapshot: snapshot!.id, path: `${path}/a.txt`, maxBytes: 100 });
+  const bytes = await client.request(protocol.readFile, { location, snapshot: snapshot!.id, path: file, maxBytes: 100 });
   assert.equal(Buffer.from(bytes).toString(), 'first version');
 
   const folder = stage.path('out');
   const restored = await client.run(protocol.startRestore, {
     location,
     snapshot: 'latest',
-    paths: [`${path}/a.txt`],
+    paths: [file],
     target: { kind: 'folder', folder },
     overwrite: 'never',
   });
@@ -94,7 +95,7 @@ test('versions, comparison and search tell what changed between two backups', as
   const a = stage.write('a.txt', 'second version!');
   rmSync(join(stage.source, 'folder/z.txt'));
   const second = await client.run(protocol.startBackup, { set: 'data' });
-  const versions = await client.request(protocol.fileVersions, { location, path: a });
+  const versions = await client.request(protocol.fileVersions, { location, path: byteStringFromText(a) });
   assert.deepEqual(
     versions.map(({ entry, alsoIn }) => [entry.size, alsoIn.length]),
     [
@@ -133,11 +134,11 @@ test('a restore to the original place is previewed first, and touches only what 
   stage.write('a.txt', 'changed since');
   stage.write('folder/b.txt', 'changed too');
   rmSync(join(stage.source, 'folder/z.txt'));
-  const path = byteStringFromText(stage.source);
+  const [folder, file] = [byteStringFromText(join(stage.source, 'folder')), byteStringFromText(join(stage.source, 'a.txt'))];
   const params = {
     location: stage.repository,
     snapshot: 'latest',
-    paths: [`${path}/folder`],
+    paths: [folder],
     target: { kind: 'original' },
     overwrite: 'always',
   } as const;
@@ -150,8 +151,8 @@ test('a restore to the original place is previewed first, and touches only what 
     );
   assert.ok(preview.readBytes > sizeOf('index') && preview.readBytes < sizeOf('index') + sizeOf('data'), String(preview.readBytes));
   assert.deepEqual(preview.samples, [
-    { path: join(stage.source, 'folder/b.txt'), action: 'overwrite' },
-    { path: join(stage.source, 'folder/z.txt'), action: 'write' },
+    { label: join(stage.source, 'folder/b.txt'), action: 'overwrite' },
+    { label: join(stage.source, 'folder/z.txt'), action: 'write' },
   ]);
   assert.equal(readFileSync(join(stage.source, 'folder/b.txt'), 'utf8'), 'changed too', 'a preview writes nothing');
   const result = await client.run(protocol.startRestore, params);
@@ -163,10 +164,7 @@ test('a restore to the original place is previewed first, and touches only what 
   utimesSync(stage.folder, 1000, 1000);
   utimesSync(stage.source, 2000, 2000);
   chmodSync(stage.source, 0o711);
-  assert.equal(
-    (await client.run(protocol.startRestore, { ...params, paths: [`${path}/folder`, `${path}/a.txt`], overwrite: 'if-changed' })).outcome,
-    'success',
-  );
+  assert.equal((await client.run(protocol.startRestore, { ...params, paths: [folder, file], overwrite: 'if-changed' })).outcome, 'success');
   assert.deepEqual(
     [statSync(stage.folder).mtimeMs, statSync(stage.source).mode & 0o777],
     [1_000_000, 0o711],
@@ -174,9 +172,83 @@ test('a restore to the original place is previewed first, and touches only what 
   );
   chmodSync(stage.source, (before[1]?.mode ?? 0) & 0o777);
   stage.write('a.txt', 'changed since');
-  const all = await client.run(protocol.startRestore, { ...params, paths: ['/'], overwrite: 'never' });
+  const all = await client.run(protocol.startRestore, { ...params, paths: [snapshotRoot], overwrite: 'never' });
   assert.equal(all.outcome, 'success');
   assert.equal(readFileSync(join(stage.source, 'a.txt'), 'utf8'), 'changed since');
+});
+
+test('names that are not ASCII reach people as they are, in every answer, and one that is not UTF-8 is found by its bytes', async (t) => {
+  const texts = ['Laporan Keuangan – März 2026 é 数据.xlsx', 'e\u0301te\u0301 Ångström.md', '📒 kas.txt'];
+  const stage = new EngineStage(t);
+  for (const text of texts) stage.write(text, text);
+  const source = byteStringFromText(stage.source);
+  const broken = process.platform === 'linux' ? [joinBytes(source, byteStringFromBytes(Buffer.from('rusak-\xff\xe9.bin', 'latin1')))] : [];
+  for (const path of broken) writeFileSync(fsPath(path), 'no text');
+  const labels = [...texts, ...broken.map(() => 'rusak-\ufffd\ufffd.bin')].toSorted();
+  await stage.initRepository();
+  stage.configure();
+  const { client } = stage.window();
+  const location = stage.repository;
+  const run = await client.run(protocol.startBackup, { set: 'data' });
+  const page = await client.request(protocol.listFolder, { location, snapshot: 'latest', path: source, offset: 0, limit: 10 });
+  assert.deepEqual(page.entries.map(({ label }) => label).toSorted(), labels);
+  const found = await client.request(protocol.findEntries, { location, pattern: '*.*', limit: 10 });
+  assert.deepEqual(found.map(({ entry }) => entry.label).toSorted(), labels);
+  for (const { name } of page.entries) {
+    const versions = await client.request(protocol.fileVersions, { location, path: joinBytes(source, name) });
+    assert.deepEqual(
+      versions.map(({ entry }) => entry.name),
+      [name],
+    );
+  }
+
+  const folder = stage.path('Tujuan é');
+  mkdirSync(join(folder, '📒 kas.txt'), { recursive: true });
+  const paths = page.entries.map(({ name }) => joinBytes(source, name));
+  const preview = await client.request(protocol.previewRestore, {
+    location,
+    snapshot: 'latest',
+    paths,
+    target: { kind: 'folder', folder },
+    overwrite: 'if-changed',
+  });
+  const written = labels.filter((label) => label !== '📒 kas.txt');
+  assert.deepEqual(
+    preview.samples.map(({ label }) => label).toSorted(),
+    written.map((label) => join(folder, label)),
+  );
+  assert.deepEqual(
+    preview.exceptions.map(({ item, kind }) => [item, kind]),
+    [['/📒 kas.txt', 'in-the-way']],
+  );
+  const restored = await client.run(protocol.startRestore, {
+    location,
+    snapshot: 'latest',
+    paths,
+    target: { kind: 'folder', folder },
+    overwrite: 'if-changed',
+  });
+  assert.deepEqual(
+    restored.exceptions.map(({ item, kind }) => [item, kind]),
+    [['/📒 kas.txt', 'in-the-way']],
+  );
+  assert.equal(restored.verifiedFiles, written.length);
+
+  for (const path of paths) rmSync(fsPath(path));
+  const second = await client.run(protocol.startBackup, { set: 'data' });
+  const { changes } = await client.request(protocol.compareSnapshots, {
+    location,
+    older: run.snapshotId ?? '',
+    newer: second.snapshotId ?? '',
+    maxChanges: 100,
+  });
+  assert.deepEqual(
+    changes
+      .filter(({ modifier }) => modifier === '-')
+      .map(({ label }) => label)
+      .toSorted(),
+    labels.map((label) => join(stage.source, label)),
+  );
 });
 
 test('a check finds damage and says where', async (t) => {
@@ -218,12 +290,18 @@ test('a folder of many entries is paged, folders first, and pages are bounded', 
     await assert.rejects(client.request(protocol.listFolder, { ...folder, ...wrong }), code('arguments.invalid'));
   }
   await assert.rejects(
-    client.request(protocol.listFolder, { ...folder, path: 'relative', offset: 0, limit: 1 }),
+    client.request(protocol.listFolder, { ...folder, path: byteStringFromText('relative'), offset: 0, limit: 1 }),
     code('arguments.invalid'),
   );
-  await assert.rejects(client.request(protocol.listFolder, { ...folder, path: '/nowhere', offset: 0, limit: 1 }), code('path.not-found'));
+  await assert.rejects(
+    client.request(protocol.listFolder, { ...folder, path: byteStringFromText('/nowhere'), offset: 0, limit: 1 }),
+    code('path.not-found'),
+  );
   await assert.rejects(client.request(protocol.statEntry, { ...folder, snapshot: 'ffffffff' }), code('snapshot.not-found'));
-  await assert.rejects(client.request(protocol.readFile, { ...folder, path: `${folder.path}/zoo`, maxBytes: 1 }), code('path.not-found'));
+  await assert.rejects(
+    client.request(protocol.readFile, { ...folder, path: joinBytes(folder.path, byteStringFromText('zoo')), maxBytes: 1 }),
+    code('path.not-found'),
+  );
 });
 
 test('a file beyond the wanted size is refused before it is read', async (t) => {
@@ -231,7 +309,7 @@ test('a file beyond the wanted size is refused before it is read', async (t) => 
     stage,
     window: { client },
   } = await stageWithBackup(t);
-  const path = `${byteStringFromText(stage.source)}/a.txt`;
+  const path = byteStringFromText(join(stage.source, 'a.txt'));
   await assert.rejects(
     client.request(protocol.readFile, { location: stage.repository, snapshot: 'latest', path, maxBytes: 12 }),
     code('file.too-large'),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { protocol } from '../../src/engine/index.ts';
-import { systemClock, systemRandom } from '../../src/platform/index.ts';
+import { byteStringFromText, systemClock, systemRandom } from '../../src/platform/index.ts';
 import { RecordHistory, verifyHistory, type HistoryRecord } from '../../src/records/index.ts';
 import { EngineStage, password, until } from './engine-stage.ts';
 
@@ -19,7 +19,7 @@ test('what a window lets run leaves records: the configuration first, then every
   await window.client.run(protocol.startRestore, {
     location: stage.repository,
     snapshot: snapshot?.id ?? '',
-    paths: [stage.source],
+    paths: [byteStringFromText(stage.source)],
     target: { kind: 'folder', folder: target },
     overwrite: 'never',
   });

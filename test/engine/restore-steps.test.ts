@@ -15,6 +15,7 @@ import {
   machinePathOf,
   rootOf,
   snapshotPathOf,
+  snapshotRoot,
   type ByteString,
 } from '../../src/platform/index.ts';
 import type { Node, StoredSnapshot } from '../../src/repository/index.ts';
@@ -32,7 +33,7 @@ async function nodeOf(path: ByteString): Promise<Node | undefined> {
 
 const snapshotOf = (...paths: string[]) => ({ ...snapshot, snapshot: { paths } }) as unknown as StoredSnapshot;
 const steps = (paths: readonly string[], target: Parameters<typeof planRestoreSteps>[0]['target'], of = snapshot) =>
-  planRestoreSteps({ paths, target }, of, nodeOf);
+  planRestoreSteps({ paths: paths.map(byteStringFromText), target }, of, nodeOf);
 const folder = { kind: 'folder', folder: '/out' } as const;
 const original = { kind: 'original' } as const;
 const posix = { skip: process.platform === 'win32' && 'paths of POSIX' };
@@ -151,7 +152,7 @@ test('what is not in the snapshot, climbs out of it, or comes from another kind 
   await assert.rejects(steps(['/srv/../etc'], folder), (error) => isCode(error, 'path.not-found'));
   await assert.rejects(steps(['/srv'], { kind: 'folder', folder: 'relative' }), (error) => isCode(error, 'arguments.invalid'));
   const windows = { ...snapshot, snapshot: { ...snapshot.snapshot, paths: ['D:\\data'] } };
-  await assert.rejects(planRestoreSteps({ paths: ['/'], target: original }, windows, nodeOf), (error) =>
+  await assert.rejects(planRestoreSteps({ paths: [snapshotRoot], target: original }, windows, nodeOf), (error) =>
     isCode(error, 'arguments.invalid'),
   );
 });

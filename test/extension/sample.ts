@@ -1,4 +1,5 @@
 import type { EntryInfo, RunResult, SetInfo, SnapshotInfo } from '../../src/engine/index.ts';
+import { byteStringFromText } from '../../src/platform/index.ts';
 
 /** Plain values for tests; what a test is about it says itself. */
 export function makeSet(values: Partial<SetInfo> = {}): SetInfo {
@@ -44,7 +45,7 @@ export function makeSnapshot(values: Partial<SnapshotInfo> = {}): SnapshotInfo {
 
 export function makeEntry(values: Partial<EntryInfo> = {}): EntryInfo {
   return {
-    name: 'ledger.txt',
+    name: byteStringFromText('ledger.txt'),
     label: 'ledger.txt',
     type: 'file',
     size: 2048,

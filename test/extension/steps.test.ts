@@ -13,7 +13,7 @@ import {
 } from '../../src/extension/model/restore-choice.ts';
 import { offsetOfSet } from '../../src/extension/model/set-place.ts';
 import { runSteps, type Step } from '../../src/extension/model/steps.ts';
-import type { ByteString } from '../../src/platform/index.ts';
+import { byteStringFromText } from '../../src/platform/index.ts';
 import { makeEntry, makeSet, makeSnapshot } from './sample.ts';
 
 /** Answers in their order: a letter is added to the state, `<` goes back, `x` gives up. What was shown is written down. */
@@ -59,7 +59,7 @@ test('runSteps() neither asks nor counts what is not needed, and back jumps over
 });
 
 test('a restore is complete only with data, date, destination and what happens to existing files', () => {
-  const paths = ['/srv/x' as ByteString];
+  const paths = [byteStringFromText('/srv/x')];
   const complete = {
     ...nothingChosen,
     locations: ['/mnt'],
@@ -117,7 +117,7 @@ test('the usual way with existing files comes first, and the preview counts all 
 
 test('what was found is grouped by path, the newest first', () => {
   const found = (path: string, day: number) => ({
-    path,
+    path: byteStringFromText(path),
     entry: makeEntry(),
     snapshot: makeSnapshot({ id: `${day}`.padEnd(64, 'a'), time: `2026-11-${day}T14:00:00Z` }),
   });

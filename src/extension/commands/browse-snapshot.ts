@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { protocol, type EntryInfo, type SnapshotInfo } from '../../engine/index.ts';
-import { formatBytes, formatDate, joinBytes, l10n, textOf, type ByteString } from '../../platform/index.ts';
+import { formatBytes, formatDate, joinBytes, l10n, parentOf, snapshotRoot, textOf, type ByteString } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick, separator, type Answer } from '../editor/ask.ts';
 import { instantOf } from '../model/instants.ts';
@@ -71,7 +71,7 @@ async function moves(app: App, { location, snapshot, isOfFolders = false }: Brow
       description: textOf(path),
       value: { kind: 'take', path, name } as Move,
     },
-    ...(path === '/'
+    ...(path === snapshotRoot
       ? []
       : [
           {
@@ -95,10 +95,6 @@ async function moves(app: App, { location, snapshot, isOfFolders = false }: Brow
 }
 
 function moveTo(folder: ByteString, { name, label, type }: EntryInfo): Move {
-  const path = joinBytes(folder, name as ByteString);
+  const path = joinBytes(folder, name);
   return type === 'dir' ? { kind: 'go', path } : { kind: 'take', path, name: label };
-}
-
-function parentOf(path: ByteString): ByteString {
-  return (path.slice(0, path.lastIndexOf('/')) || '/') as ByteString;
 }

@@ -40,12 +40,12 @@ async function showChanges(app: App, { location, snapshot: older }: SnapshotNode
     void vscode.window.showInformationMessage(l10n.t('No file differs between {older} and {newer}.', dates));
     return;
   }
-  const uri = (snapshot: SnapshotInfo, path: string) =>
-    vscode.Uri.from(uriOfEntry({ repositoryId, snapshotId: snapshot.id, path: path as ByteString }, snapshot.time));
+  const uri = (snapshot: SnapshotInfo, path: ByteString) =>
+    vscode.Uri.from(uriOfEntry({ repositoryId, snapshotId: snapshot.id, path }, snapshot.time));
   const resources = files.map(({ path, modifier }) => {
     const isAdded = modifier.startsWith('+');
     const isRemoved = modifier.startsWith('-');
-    return [fileOnDisk(path as ByteString), isAdded ? undefined : uri(older, path), isRemoved ? undefined : uri(newer, path)];
+    return [fileOnDisk(path), isAdded ? undefined : uri(older, path), isRemoved ? undefined : uri(newer, path)];
   });
   await vscode.commands.executeCommand('vscode.changes', l10n.t('{older} ↔ {newer}', dates), resources);
   if (!isComplete)

@@ -1,5 +1,5 @@
 import { protocol, type FoundEntry } from '../../engine/index.ts';
-import { formatBytes, l10n, textOf, type ByteString } from '../../platform/index.ts';
+import { formatBytes, l10n, textOf } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askText, pick } from '../editor/ask.ts';
 import { whileBusy } from '../editor/with-progress.ts';
@@ -43,7 +43,7 @@ export async function findInSnapshots(app: App, argument: unknown): Promise<void
 async function pickPath(title: string, found: readonly FoundEntry[]): Promise<readonly FoundEntry[] | undefined> {
   const items = groupFound(found).map((entries) => {
     const [newest] = entries;
-    const path = textOf((newest?.path ?? '') as ByteString);
+    const path = newest === undefined ? '' : textOf(newest.path);
     const size = newest?.entry.type === 'file' ? formatBytes(newest.entry.size) : '';
     return {
       iconPath: new vscode.ThemeIcon(newest?.entry.type === 'dir' ? 'folder' : 'file'),
@@ -72,7 +72,7 @@ async function chosenDate(title: string, dates: readonly DateChoice[]): Promise<
 async function showFound(app: App, location: string, group: readonly FoundEntry[], { snapshot }: DateChoice): Promise<void> {
   const found = group.find((candidate) => candidate.snapshot.id === snapshot.id);
   if (found === undefined) return;
-  const entry = { location, snapshot, path: found.path as ByteString, name: found.entry.label };
+  const entry = { location, snapshot, path: found.path, name: found.entry.label };
   if (found.entry.type === 'file') await openInEditor(app, entry);
   else await vscode.commands.executeCommand('cadangan.restore', { kind: 'version', ...entry });
 }

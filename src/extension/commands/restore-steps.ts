@@ -1,18 +1,17 @@
 import * as vscode from 'vscode';
 import { protocol, type CopyInfo, type SetInfo, type SnapshotInfo } from '../../engine/index.ts';
-import { describeFault, formatDate, l10n, systemClock, textOf, type ByteString } from '../../platform/index.ts';
+import { formatDate, l10n, snapshotRoot, systemClock, textOf } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askPaths, pick, separator, stepAnswer } from '../editor/ask.ts';
 import { copyText } from '../model/copy-row.ts';
 import { iconOfState } from '../model/icons.ts';
 import { instantOf } from '../model/instants.ts';
 import { snapshotPathOf } from '../model/machine-paths.ts';
-import { oneLine } from '../model/plain-text.ts';
 import {
   datesOfSnapshots,
   isStepNeeded,
   overwriteChoices,
-  previewLines,
+  previewRows,
   restoreParams,
   type RestoreChoice,
 } from '../model/restore-choice.ts';
@@ -24,9 +23,6 @@ import { commandTitle } from '../model/words.ts';
 import { themeIcon } from '../views/tree-item.ts';
 import { browse } from './browse-snapshot.ts';
 import { dateItems, datesOf, locationOf, versionsOf } from './versions.ts';
-
-const everything = '/' as ByteString;
-const samplesMax = 30;
 
 /** The steps of the work instruction: the data, the date, the destination, what happens to existing files, a preview with *Start*. */
 export function restoreSteps(app: App): readonly Step<RestoreChoice>[] {
@@ -136,13 +132,13 @@ async function askPart(app: App, choice: RestoreChoice, position: StepPosition):
     placeholder: l10n.t('All of it, or a part?'),
     position,
     items,
-    isActive: (value) => (value === 'part') === (choice.paths !== undefined && choice.paths[0] !== everything),
+    isActive: (value) => (value === 'part') === (choice.paths !== undefined && choice.paths[0] !== snapshotRoot),
   });
   if (answer.kind !== 'answer') return answer;
-  if (answer.value === 'all') return { kind: 'done', state: { ...choice, paths: [everything], title: set.title } };
+  if (answer.value === 'all') return { kind: 'done', state: { ...choice, paths: [snapshotRoot], title: set.title } };
   const [newest] = datesOfSnapshots(await snapshotsOfSet(app, set, choice.locations));
   if (newest === undefined) return sayNone(set.title);
-  const start = set.sources.length === 1 ? snapshotPathOf(set.sources[0] ?? '/') : everything;
+  const start = set.sources.length === 1 ? snapshotPathOf(set.sources[0] ?? '/') : snapshotRoot;
   const chosen = await browse(app, {
     location: choice.locations[0] ?? set.location,
     snapshot: newest.snapshot,
@@ -154,10 +150,10 @@ async function askPart(app: App, choice: RestoreChoice, position: StepPosition):
 }
 
 async function askDate(app: App, choice: RestoreChoice, position: StepPosition): Promise<StepAnswer<RestoreChoice>> {
-  const [path = everything] = choice.paths ?? [];
+  const [path = snapshotRoot] = choice.paths ?? [];
   const locationOfDate = new Map<string, string>();
   const list = async () => {
-    if (path === everything && choice.set !== undefined) return datesOfSnapshots(await snapshotsOfSet(app, choice.set, choice.locations));
+    if (path === snapshotRoot && choice.set !== undefined) return datesOfSnapshots(await snapshotsOfSet(app, choice.set, choice.locations));
     const versions = await versionsOf(app, { locations: choice.locations, path, name: choice.title });
     const dates = await datesOf(app, versions);
     for (const date of dates) locationOfDate.set(date.snapshot.id, locationOf(versions, date) ?? '');
@@ -232,27 +228,15 @@ async function askStart(app: App, choice: RestoreChoice, position: StepPosition)
   const params = restoreParams(choice);
   if (params === undefined) return { kind: 'cancel' };
   const controller = new AbortController();
-  const items = app.engine.request(protocol.previewRestore, params, { signal: controller.signal }).then((preview) => [
-    { iconPath: new vscode.ThemeIcon('play'), label: l10n.t('Start'), description: summary(choice), value: true },
-    separator(l10n.t('Preview')),
-    ...previewLines(preview, isOnDrive(params.location)).map(({ icon, label, description }) => ({
-      iconPath: new vscode.ThemeIcon(icon),
-      label,
-      description,
-    })),
-    ...(preview.exceptions.length === 0 ? [] : [separator(l10n.t('Exceptions'))]),
-    ...preview.exceptions.slice(0, samplesMax).map(({ item, kind, reason }) => ({
-      iconPath: new vscode.ThemeIcon('warning'),
-      label: oneLine(item),
-      description: describeFault(kind, reason, oneLine),
-    })),
-    ...(preview.samples.length === 0 ? [] : [separator(l10n.t('Files'))]),
-    ...preview.samples.slice(0, samplesMax).map(({ path, action }) => ({
-      iconPath: new vscode.ThemeIcon(actionIcons[action]),
-      label: textOf(path as ByteString),
-      description: actionText(action),
-    })),
-  ]);
+  const items = app.engine
+    .request(protocol.previewRestore, params, { signal: controller.signal })
+    .then((preview) => [
+      { iconPath: new vscode.ThemeIcon('play'), label: l10n.t('Start'), description: summary(choice), value: true },
+      ...previewRows(preview, isOnDrive(params.location)).flatMap(({ heading, rows }) => [
+        separator(heading),
+        ...rows.map(({ icon, label, description }) => ({ iconPath: new vscode.ThemeIcon(icon), label, description })),
+      ]),
+    ]);
   try {
     const answer = await pick<boolean>({
       title: commandTitle('restore'),
@@ -267,19 +251,6 @@ async function askStart(app: App, choice: RestoreChoice, position: StepPosition)
   }
 }
 
-const actionIcons = { write: 'new-file', overwrite: 'replace', leave: 'circle-slash' } as const;
-
-function actionText(action: keyof typeof actionIcons): string {
-  switch (action) {
-    case 'write':
-      return l10n.t('is written');
-    case 'overwrite':
-      return l10n.t('is overwritten');
-    case 'leave':
-      return l10n.t('is left as it is');
-  }
-}
-
 function summary({ title, snapshot, target }: RestoreChoice): string {
   const date = snapshot === undefined ? '' : formatDate(instantOf(snapshot.time));
   return l10n.t('{name} of {date} to {target}', {
@@ -291,7 +262,7 @@ function summary({ title, snapshot, target }: RestoreChoice): string {
 
 function originalPlace({ snapshot, set, paths }: RestoreChoice): string {
   const [path] = paths ?? [];
-  return path === undefined || path === everything ? (snapshot?.paths ?? set?.sources ?? []).join(', ') : textOf(path);
+  return path === undefined || path === snapshotRoot ? (snapshot?.paths ?? set?.sources ?? []).join(', ') : textOf(path);
 }
 
 /** Where they lie: `place`, or the set's own repository. @throws EngineError */

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { protocol, type CopyInfo, type RestoreParams } from '../../engine/index.ts';
-import { l10n, type ByteString } from '../../platform/index.ts';
+import { l10n, snapshotRoot } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick } from '../editor/ask.ts';
 import { setContextKey } from '../editor/settings.ts';
@@ -75,7 +75,7 @@ function startOfSnapshot({ location, snapshot, set }: LocatedSnapshot): RestoreC
     given: { data: true, date: true },
     locations: [location],
     title: set?.title ?? snapshot.paths.join(', '),
-    paths: ['/' as ByteString],
+    paths: [snapshotRoot],
     snapshot,
   };
 }
@@ -119,8 +119,8 @@ async function runRestore(app: App, choice: RestoreChoice, params: RestoreParams
 
 /** In the explorer when the window shows that folder, else in the system's file manager, else in a window of its own. */
 async function openDestination({ target, paths, snapshot }: RestoreChoice): Promise<void> {
-  const [path = '/' as ByteString] = paths ?? [];
-  const original = path === '/' ? snapshot?.paths[0] : machinePathOf(path);
+  const [path = snapshotRoot] = paths ?? [];
+  const original = path === snapshotRoot ? snapshot?.paths[0] : machinePathOf(path);
   const destination = target?.kind === 'folder' ? target.folder : original;
   if (destination === undefined) return;
   const uri = vscode.Uri.file(destination);

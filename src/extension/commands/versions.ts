@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { protocol, type SnapshotInfo, type VersionInfo } from '../../engine/index.ts';
-import { formatBytes, formatDate, l10n, systemClock, textOf, type ByteString } from '../../platform/index.ts';
+import { formatBytes, formatDate, l10n, systemClock, type ByteString } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick, separator, type Answer, type Choice } from '../editor/ask.ts';
 import { whileBusy } from '../editor/with-progress.ts';
@@ -29,10 +29,7 @@ export async function versionsOf(app: App, { locations, path }: PathTarget): Pro
   const answers = await whileBusy(l10n.t('Looking into the backups'), (signal) =>
     Promise.allSettled(
       locations.map(async (location) =>
-        (await app.engine.request(protocol.fileVersions, { location, path: textOf(path) }, { signal })).map((version) => ({
-          ...version,
-          location,
-        })),
+        (await app.engine.request(protocol.fileVersions, { location, path }, { signal })).map((version) => ({ ...version, location })),
       ),
     ),
   );

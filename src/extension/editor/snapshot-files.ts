@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { EngineError, protocol, type EntryInfo, type EntryParams } from '../../engine/index.ts';
-import { l10n, type ByteString } from '../../platform/index.ts';
+import { l10n } from '../../platform/index.ts';
 import type { Engine } from '../engine.ts';
 import { snapshotScheme } from '../manifest/contributions.ts';
 import { textOfBytes } from '../model/byte-paths.ts';
@@ -54,7 +54,7 @@ export class SnapshotFiles implements vscode.FileSystemProvider, vscode.Disposab
         this.#engine.request(protocol.listFolder, { ...params, offset: entries.length, limit: pageSize }),
       );
       for (const entry of page.entries) {
-        const name = textOfBytes(entry.name as ByteString);
+        const name = textOfBytes(entry.name);
         entries.push([name, typeOf(entry)]);
         this.#remember(keyOf(uri.with({ path: `${uri.path.replace(/\/$/, '')}/${name}` })), statOf(entry));
       }

@@ -1,4 +1,4 @@
-import { bytesOf, byteStringFromBytes, byteStringFromText, type ByteString } from '../../platform/index.ts';
+import { bytesOf, byteStringFromBytes, type ByteString } from '../../platform/index.ts';
 
 /*
  * Names in snapshots are bytes, paths of URIs are text. A byte that is no UTF-8 becomes a character of a private area, U+F780 to U+F7FF; a
@@ -27,9 +27,9 @@ export function textOfBytes(name: ByteString): string {
 
 export function bytesOfText(text: string): ByteString {
   const parts = text.split(/([\uf780-\uf7ff])/);
-  return parts
-    .map((part, at) => (at % 2 === 1 ? byteStringFromBytes(Uint8Array.of(part.charCodeAt(0) - privateArea)) : byteStringFromText(part)))
-    .join('') as ByteString;
+  return byteStringFromBytes(
+    Buffer.concat(parts.map((part, at) => (at % 2 === 1 ? Buffer.of(part.charCodeAt(0) - privateArea) : Buffer.from(part)))),
+  );
 }
 
 /** The character whose UTF-8 begins at `at`; undefined when there is none, or when it is of the private area. */

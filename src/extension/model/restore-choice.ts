@@ -1,7 +1,8 @@
-import { formatBytes, formatTime, l10n, type ByteString } from '../../platform/index.ts';
+import { describeFault, formatBytes, formatTime, l10n, type ByteString } from '../../platform/index.ts';
 import type { CopyInfo, RestoreParams, RestorePreview, SetInfo, SnapshotInfo, VersionInfo } from '../../engine/index.ts';
 import { countText } from './counts.ts';
 import { instantOf } from './instants.ts';
+import { oneLine } from './plain-text.ts';
 
 /** What a restore is put together from, step by step. */
 export interface RestoreChoice {
@@ -87,22 +88,68 @@ export interface OverwriteChoice {
 /** What may happen to files that are there already; the first is the usual one. */
 export function overwriteChoices(): readonly OverwriteChoice[] {
   return [
-    { value: 'if-changed', label: l10n.t('Overwrite what differs'), detail: l10n.t('Files that are equal already are left as they are.') },
+    {
+      value: 'if-changed',
+      label: l10n.t('Overwrite what differs'),
+      detail: l10n.t('Files of the same size and time are left as they are.'),
+    },
     {
       value: 'if-newer',
       label: l10n.t('Overwrite what is older'),
       detail: l10n.t('Files that were changed after the backup are left as they are.'),
     },
     { value: 'never', label: l10n.t('Skip existing'), detail: l10n.t('Only what is missing is written.') },
-    { value: 'always', label: l10n.t('Overwrite everything'), detail: l10n.t('Every file is written anew, also when it is equal.') },
+    {
+      value: 'always',
+      label: l10n.t('Overwrite everything'),
+      detail: l10n.t('Every file is read and compared, also one of the same size and time; what differs is written anew.'),
+    },
   ];
 }
 
-/** The preview as lines: what would be written, overwritten, left. The bytes are those of all that is written to. */
-export function previewLines(
-  { written, overwritten, left, bytes, readBytes }: RestorePreview,
-  isFromDrive = false,
-): readonly { readonly icon: string; readonly label: string; readonly description: string }[] {
+export interface PreviewRow {
+  readonly icon: string;
+  readonly label: string;
+  readonly description: string;
+}
+
+/** What nobody reads to its end is cut here. */
+const rowsMax = 30;
+
+/** The preview as the window shows it: sums, what could not be restored, and files by name. */
+export function previewRows(
+  preview: RestorePreview,
+  isFromDrive: boolean,
+): readonly { readonly heading: string; readonly rows: readonly PreviewRow[] }[] {
+  const exceptions = preview.exceptions
+    .slice(0, rowsMax)
+    .map(({ item, kind, reason }) => ({ icon: 'warning', label: oneLine(item), description: describeFault(kind, reason, oneLine) }));
+  const files = preview.samples
+    .slice(0, rowsMax)
+    .map(({ label, action }) => ({ icon: actionIcons[action], label: oneLine(label), description: actionText(action) }));
+  const groups = [
+    { heading: l10n.t('Preview'), rows: previewLines(preview, isFromDrive) },
+    { heading: l10n.t('Exceptions'), rows: exceptions },
+    { heading: l10n.t('Files'), rows: files },
+  ];
+  return groups.filter(({ rows }) => rows.length > 0);
+}
+
+const actionIcons = { write: 'new-file', overwrite: 'replace', leave: 'circle-slash' } as const;
+
+function actionText(action: keyof typeof actionIcons): string {
+  switch (action) {
+    case 'write':
+      return l10n.t('is written');
+    case 'overwrite':
+      return l10n.t('is overwritten');
+    case 'leave':
+      return l10n.t('is left as it is');
+  }
+}
+
+/** Sums: what would be written, overwritten, left. The bytes are those of all that is written to. */
+export function previewLines({ written, overwritten, left, bytes, readBytes }: RestorePreview, isFromDrive = false): readonly PreviewRow[] {
   return [
     {
       icon: 'new-file',

@@ -1,5 +1,4 @@
 import { EngineError, protocol, type RecordRow, type RecordsParams, type SetInfo, type SnapshotInfo } from '../../engine/index.ts';
-import { textOf } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { locationsOf } from '../commands/targets.ts';
 import type { ToolName } from '../manifest/tools.ts';
@@ -53,9 +52,10 @@ export const answers: Readonly<Record<ToolName, Answer>> = {
     const { found, failed } = await eachLocation(
       sets.filter(({ location }) => located.has(location)),
       async (location) =>
-        (await app.engine.request(protocol.fileVersions, { location, path: textOf(snapshotPathOf(path)) }, quiet(signal))).map(
-          (version) => ({ location, ...version }),
-        ),
+        (await app.engine.request(protocol.fileVersions, { location, path: snapshotPathOf(path) }, quiet(signal))).map((version) => ({
+          location,
+          ...version,
+        })),
     );
     const newest = found.toSorted((a, b) => Date.parse(b.snapshot.time) - Date.parse(a.snapshot.time));
     const shown = newest.slice(0, input.limit(100));

@@ -1,5 +1,5 @@
 import { protocol, type FolderPage } from '../../engine/index.ts';
-import { joinBytes, type ByteString } from '../../platform/index.ts';
+import { joinBytes, snapshotRoot, type ByteString } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { errorDataOf } from '../editor/show-error.ts';
 import type { EntryNode, SnapshotNode, SnapshotsNode } from './snapshot-nodes.ts';
@@ -33,7 +33,7 @@ export async function loadPage(app: App, node: SnapshotNode | EntryNode): Promis
   if (folder.entries.length !== offset) return;
   folder.total = page.total;
   for (const entry of page.entries) {
-    const path = joinBytes(parentPath, entry.name as ByteString);
+    const path = joinBytes(parentPath, entry.name);
     folder.entries.push({
       kind: 'entry',
       location,
@@ -51,12 +51,12 @@ export async function loadPage(app: App, node: SnapshotNode | EntryNode): Promis
 async function firstFork(
   list: (path: ByteString) => Promise<FolderPage>,
 ): Promise<{ readonly parentPath: ByteString; readonly page: FolderPage }> {
-  let parentPath = '/' as ByteString;
+  let parentPath = snapshotRoot;
   let page = await list(parentPath);
   for (let depth = 0; depth < foldersOnTheWayMax; depth++) {
     const [only] = page.entries;
     if (page.total !== 1 || only?.type !== 'dir') break;
-    const path = joinBytes(parentPath, only.name as ByteString);
+    const path = joinBytes(parentPath, only.name);
     const inside = await list(path);
     if (inside.total !== 1 || inside.entries[0]?.type !== 'dir') break;
     parentPath = path;
