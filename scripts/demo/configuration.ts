@@ -66,7 +66,6 @@ function nightly(source: string, place: string): string {
       ${place},
       // Every night, between nine and eleven.
       "schedule": { "window": "21:00-23:00" },
-      "retention": { "keepDaily": 30, "keepMonthly": 12, "keepYearly": 5 },
       "rpoHours": 26
     }`;
 }
@@ -78,7 +77,6 @@ function website(source: string, place: string): string {
       "sources": [${JSON.stringify(source)}],
       ${place},
       // Whenever something has changed, and it has been quiet for five seconds.
-      "schedule": { "onChange": { "settleSeconds": 5 } },
-      "retention": { "keepLast": 100 }
+      "schedule": { "onChange": { "settleSeconds": 5 } }
     }`;
 }

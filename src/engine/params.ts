@@ -144,24 +144,14 @@ export const addSetParams = z.object({
   location: text,
   window: text.exactOptional(),
   onChange: z.boolean().exactOptional(),
-  retention: z.record(z.string().max(100), z.union([z.number(), z.string().max(100)])).exactOptional(),
   passwordFile: text.exactOptional(),
 }) satisfies z.ZodType<protocol.AddSetParams>;
 
-export function backupSetInputOf({
-  name,
-  sources,
-  location,
-  window,
-  onChange,
-  retention,
-  passwordFile,
-}: protocol.AddSetParams): BackupSetInput {
+export function backupSetInputOf({ name, sources, location, window, onChange, passwordFile }: protocol.AddSetParams): BackupSetInput {
   return {
     name,
     sources,
     repository: { location, ...(passwordFile !== undefined && { passwordFile }) },
     ...(onChange === true ? { schedule: { onChange: {} } } : window !== undefined && { schedule: { window } }),
-    ...(retention && Object.keys(retention).length > 0 && { retention }),
   };
 }

@@ -213,7 +213,6 @@ export interface AddSetParams {
   readonly location: string;
   readonly window?: string;
   readonly onChange?: boolean;
-  readonly retention?: Readonly<Record<string, number | string>>;
   readonly passwordFile?: string;
 }
 

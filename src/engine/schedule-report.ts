@@ -20,7 +20,7 @@ export interface ScheduleReport {
   readonly trouble: string | undefined;
   /** In the order of the configuration. */
   readonly sets: readonly SetStatus[];
-  /** What is wrong in the configuration, and keeps something from being used. */
+  /** What is wrong in the configuration; what keeps something from being used is an error. */
   readonly problems: readonly Problem[];
 }
 
@@ -30,14 +30,18 @@ export interface ScheduleReport {
  */
 export async function scheduleReport(options: ScheduleReportOptions): Promise<ScheduleReport> {
   const loaded = await loadConfiguration(options.configFile);
-  const errors = loaded.problems.filter(({ severity }) => severity === 'error');
   const { answer, trouble } = await askLeader(options);
-  if (answer) return { ...answer, trouble: undefined, problems: errors };
+  if (answer) return { ...answer, trouble: undefined, problems: loaded.problems };
   const histories = await readHistories(options.stateFolder);
   const { configuration } = await usedFromStart(loaded, new LastGoodFile(options.stateFolder, options.random));
   const sets = await scheduledSetsOf(configuration, { stateFolder: options.stateFolder, onProblem: () => undefined });
   const nowMs = Number(options.clock.nowNs() / 1_000_000n);
-  return { leader: undefined, trouble, sets: sets.map((set) => describeUnled(set, histories.get(set.id), nowMs)), problems: errors };
+  return {
+    leader: undefined,
+    trouble,
+    sets: sets.map((set) => describeUnled(set, histories.get(set.id), nowMs)),
+    problems: loaded.problems,
+  };
 }
 
 async function askLeader(

@@ -17,13 +17,20 @@ export type Form =
   | 'email'
   | 'drive-folder'
   | 'drive-id'
-  | 'date';
+  | 'date'
+  | 'location';
 
 /** Fit for a command line, a file name and a tag. */
 export const setName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** POSIX, a Windows drive, or UNC; whose system it is, is not asked: the file may be looked at on another one. */
 export const absolutePath = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/;
+
+/**
+ * A location that can be opened: a folder, `local:` before one with a colon, or a folder on Google Drive. restic's other kinds (`sftp:`,
+ * `rest:`, `s3:`) belong here as soon as `storage/` opens them.
+ */
+export const location = /^(?:\.{0,2}[\\/]|[A-Za-z]:[\\/]|local:|gdrive:|[^:]*$)/;
 
 /** `21:00-23:00`, also over midnight. */
 export const windowText = /^(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d$/;

@@ -30,7 +30,6 @@ export {
   type OffsiteCopy,
   type OffsiteCopyInput,
   type ReadableCopies,
-  type RetentionRules,
   type SetSchedule,
 } from './schema.ts';
 export { withoutSecrets } from './without-secrets.ts';

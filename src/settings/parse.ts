@@ -13,6 +13,7 @@ import {
   generalSchema,
   setSchema,
   setsMax,
+  waitingKeys,
   type Configuration,
   type GeneralSettings,
 } from './schema.ts';
@@ -175,6 +176,7 @@ class Reading {
       else wrong.push({ code: 'duplicate-name', facts: { name, otherLine }, path: ['name'], at: nameNode });
     }
     for (const problem of unknownKeys) this.#add('warning', inEntry(problem), set);
+    for (const problem of place[0] === 'sets' ? waiting(node) : []) this.#add('warning', inEntry(problem), set);
     for (const problem of wrong) this.#add('error', inEntry(problem), set);
     // What the parser understood around a mistake is a guess.
     const isGuess = this.#syntax.some(({ offset }) => offset >= node.offset && offset <= node.offset + node.length);
@@ -192,6 +194,14 @@ class Reading {
       .map(({ problem }) => problem);
     return { configuration, problems, sets, copies };
   }
+}
+
+/** Whoever wrote it believes in it. */
+function waiting(set: Node): LooseProblem[] {
+  return waitingKeys.flatMap((key) => {
+    const at = propertyOf(set, key)?.keyNode;
+    return at === undefined ? [] : [{ code: 'not-carried-out', facts: { key }, path: [key], at }];
+  });
 }
 
 function nameOf(set: Node): string | undefined {

@@ -41,6 +41,7 @@ const sentences: Readonly<Record<Problem['code'], (facts: Facts) => string>> = {
       '"{key}": secrets do not belong into this file. Remove it, and change the secret if others could read the file. Store the password with the command "Cadangan: Enter Password" in VS Code, or name a "passwordFile" or "passwordCommand".',
       { key: word(key) },
     ),
+  'not-carried-out': ({ key }) => l10n.t('"{key}" is not carried out yet: all snapshots stay.', { key: word(key) }),
   'unsupported-version': ({ version }) =>
     l10n.t('This file has version "{version}"; this Cadangan knows version 1. Update Cadangan.', { version: word(version) }),
 };
@@ -143,5 +144,9 @@ const forms: Readonly<Record<Form, () => string>> = {
   email: () => l10n.t('an address such as "backup@company.co.id"'),
   'drive-folder': () => l10n.t('a folder on Google Drive such as "gdrive:Backup/accounting"'),
   'drive-id': () => l10n.t('the id of a shared drive, as it stands at the end of its web address'),
+  location: () =>
+    l10n.t(
+      'a folder, a share or a folder on Google Drive such as "gdrive:Backup/server" is wanted; other kinds of storage cannot be opened yet',
+    ),
   'keep-rule': () => l10n.t('at least one rule such as "keepDaily" is wanted'),
 };

@@ -16,6 +16,7 @@ export type ProblemCode =
   | 'conflict' // facts: key, other: two keys that exclude each other
   | 'duplicate-name' // facts: name, otherLine
   | 'secret' // facts: key. A secret stands in the file; facts never hold it
+  | 'not-carried-out' // facts: key, which is right and has no effect yet
   | 'unsupported-version'; // facts: version
 
 /** One thing that is not as it must be. Errors keep their set (or the general value) from being used, warnings keep nothing. */

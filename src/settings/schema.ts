@@ -10,6 +10,7 @@ import {
   hasUrlPassword,
   isDate,
   isTimeZone,
+  location,
   notBlank,
   setName,
   sizeText,
@@ -53,15 +54,18 @@ const keep = (unit: string) =>
     .min(1)
     .max(100_000)
     .optional()
-    .meta({ description: `Keep the last snapshot of each of this many ${unit}.` });
+    .meta({ description: `${notYet} Keep the last snapshot of each of this many ${unit}.` });
+/** Begins what is said of `waitingKeys`. */
+const notYet = 'Not carried out yet: all snapshots stay.';
 
 const repository = z.strictObject({
+  // A secret ends the check: what comes after would show the value.
   location: text()
-    .refine((location) => !hasUrlPassword(location), { error: 'secret' })
+    .refine((value) => !hasUrlPassword(value), { error: 'secret', abort: true })
+    .regex(location, { error: 'location' satisfies Form })
     .meta({
-      description:
-        'Where the repository lies, as restic writes it: a folder, a share (\\\\server\\share), sftp:user@host:/path, rest:https://host/, s3:https://host/bucket, gdrive:Folder/Sub.',
-      examples: ['/mnt/backup/repository', 'D:\\Backup\\Repository', '\\\\backup\\cadangan', 'sftp:backup@srv-02:/srv/cadangan'],
+      description: 'Where the repository lies: a folder, a share (\\\\server\\share), or a folder on Google Drive (gdrive:Folder/Sub).',
+      examples: ['/mnt/backup/repository', 'D:\\Backup\\Repository', '\\\\backup\\cadangan', 'gdrive:Backup/server'],
     }),
   passwordFile: path().optional().meta({
     description:
@@ -126,7 +130,12 @@ const schedule = scheduleKeys
 
 const retention = z
   .strictObject({
-    keepLast: z.int().min(1).max(100_000).optional().meta({ description: 'Keep this many of the newest snapshots.' }),
+    keepLast: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .optional()
+      .meta({ description: `${notYet} Keep this many of the newest snapshots.` }),
     keepHourly: keep('hours'),
     keepDaily: keep('days'),
     keepWeekly: keep('weeks'),
@@ -135,7 +144,7 @@ const retention = z
     keepWithin: formed(durationText, 'duration')
       .optional()
       .meta({
-        description: 'Keep every snapshot that is not older than this, counted from the newest: years, months, days, hours.',
+        description: `${notYet} Keep every snapshot that is not older than this, counted from the newest: years, months, days, hours.`,
         examples: ['2y5m7d3h', '30d'],
       }),
   })
@@ -143,6 +152,9 @@ const retention = z
     // Without a rule "remove what no rule keeps" would mean everything.
     if (Object.values(rules).every((rule) => rule === undefined)) context.addIssue({ code: 'custom', message: 'keep-rule' satisfies Form });
   });
+
+/** Keys of a set that are checked, and that nothing carries out yet: the file may have them, and is told so. */
+export const waitingKeys = ['retention'] as const satisfies readonly (keyof BackupSetInput)[];
 
 /** One backup set. */
 export const setSchema = z.strictObject({
@@ -155,7 +167,9 @@ export const setSchema = z.strictObject({
     .min(1)
     .meta({ description: 'Absolute paths of the files and folders to back up.', examples: [['/srv/accounting']] }),
   repository: repository.meta({ description: 'Where the snapshots go.' }),
-  schedule: schedule.optional().meta({ description: 'When it runs by itself. Without a schedule it runs only when it is started.' }),
+  schedule: schedule
+    .optional()
+    .meta({ description: 'When it runs by itself, as long as VS Code is open. Without a schedule it runs only when it is started.' }),
   excludes: texts()
     .default([])
     .meta({
@@ -181,9 +195,7 @@ export const setSchema = z.strictObject({
   oneFileSystem: z.boolean().default(false).meta({ description: 'Stay on the file systems of the sources.' }),
   tags: z.array(formed(tagText, 'tag')).max(100).default([]).meta({ description: 'Tags of every snapshot, without commas.' }),
   compression: z.enum(['auto', 'max', 'off']).default('auto').meta({ description: 'How hard to compress.' }),
-  retention: retention
-    .optional()
-    .meta({ description: 'Which snapshots stay when old ones are removed. Without it nothing is ever removed.' }),
+  retention: retention.optional().meta({ description: `${notYet} Which snapshots stay when old ones are removed.` }),
   before: command()
     .optional()
     .meta({
@@ -409,7 +421,6 @@ type DeepReadonly<T> = T extends readonly (infer Item)[]
 
 export type BackupSet = DeepReadonly<z.output<typeof setSchema>>;
 export type SetSchedule = NonNullable<BackupSet['schedule']>;
-export type RetentionRules = NonNullable<BackupSet['retention']>;
 export type OffsiteCopy = DeepReadonly<z.output<typeof copySchema>>;
 export type ReadableCopies = NonNullable<OffsiteCopy['readableCopies']>;
 export type GoogleDriveSettings = NonNullable<GeneralSettings['googleDrive']>;

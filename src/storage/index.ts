@@ -10,7 +10,7 @@
  * pass.
  * - Every error is a `CadanganError` with the location in its facts.
  *
- * Words: a *location* is what the user writes (`/mnt/backup/repo`, `sftp:user@host:/path`); a *kind* is a folder of restic's
+ * Words: a *location* is what the user writes (`/mnt/backup/repo`, `gdrive:Folder/Sub`); a *kind* is a folder of restic's
  * layout; a *name* is the SHA-256 of the stored bytes, 64 lower-case hex digits, empty for `config`.
  *
  * Use:

@@ -33,6 +33,6 @@ export function openStorage(location: string, options: OpenStorageOptions = {}):
   throw new CadanganError('storage.invalid-location', {
     location: locationLabel(parsed),
     reason: `${parsed.scheme}: is a known scheme that this version cannot open yet`,
-    supported: [...locationForms.slice(0, 4), 'gdrive:Folder/Sub'],
+    supported: locationForms,
   });
 }

@@ -26,7 +26,7 @@ export interface ListedFile {
  * - A name that is not 64 hex digits (or not empty for `config`) is a broken promise of the caller and asserted.
  */
 export interface Storage {
-  /** As the user would write it, without secrets: `/mnt/backup/repo`, `sftp:user@host:/path`. */
+  /** As the user would write it, without secrets: `/mnt/backup/repo`, `gdrive:Folder/Sub`. */
   readonly location: string;
 
   /**

@@ -77,6 +77,38 @@ test('with nobody there, the status is what is written down, and a backup by nam
   assert.match(indonesian.stdout, /data +aman +\d{4}-\d\d-\d\d \d\d:\d\d berhasil/);
 });
 
+test('what the configuration asks for and nobody carries out is told with its place, in both languages, and the window of the editor hears it too', async (t) => {
+  const stage = await ScheduleStage.make(t);
+  const text = `{ "version": 1, "sets": [\n  { "name": "data", "sources": [${JSON.stringify(stage.source)}], "repository": { "location": ${JSON.stringify(stage.repository)} },\n    "retention": { "keepDaily": 7 } } ] }`;
+  writeFileSync(stage.configFile, text);
+  const place = `${stage.configFile}:3:5: `;
+  assert.equal((await stage.cli('schedule', 'status')).stderr, `${place}"retention" is not carried out yet: all snapshots stay.\n`);
+  assert.equal(
+    (await stage.cli('schedule', 'status', '--lang', 'id')).stderr,
+    `${place}"retention" belum dijalankan: semua snapshot tetap ada.\n`,
+  );
+  const { problems } = JSON.parse((await stage.cli('schedule', 'status', '--json')).stdout) as { problems: Message[] };
+  assert.deepEqual(
+    problems.map(({ severity, line, column, set }) => [severity, line, column, set]),
+    [['warning', 3, 5, 'data']],
+  );
+  const { client } = stage.window();
+  const seen = await client.ask(protocol.configuration);
+  assert.deepEqual(seen.problems, [
+    {
+      severity: 'warning',
+      message: '"retention" is not carried out yet: all snapshots stay.',
+      line: 2,
+      column: 4,
+      lengthChars: '"retention"'.length,
+    },
+  ]);
+  assert.deepEqual(
+    (await client.ask(protocol.listSets)).map(({ name }) => name),
+    ['data'],
+  );
+});
+
 test('a window that has had a backup by name is not run again by the schedule, and the views show that backup', async (t) => {
   const stage = await ScheduleStage.make(t, openWindow());
   assert.equal((await stage.cli('backup', 'data')).code, 0);

@@ -44,12 +44,13 @@ class FirstBackup {
   private readonly source: string;
   private readonly repository: string;
   private readonly destination: string;
+  private readonly configFile: string;
 
   constructor(
     window: CodeWindow,
     {
       server: {
-        folders: { workspace },
+        folders: { workspace, configFile },
       },
     }: Stage,
     means: Means,
@@ -57,10 +58,11 @@ class FirstBackup {
   ) {
     [this.window, this.means, this.words] = [window, means, words];
     this.shot = window.story(`first backup, ${means},`);
-    [this.source, this.repository, this.destination] = [
+    [this.source, this.repository, this.destination, this.configFile] = [
       join(workspace, 'accounting'),
       join(workspace, 'backup-disk'),
       join(workspace, 'restored'),
+      configFile,
     ];
     for (const folder of [this.source, this.repository, this.destination, join(this.source, '2026')]) mkdirSync(folder);
     writeFileSync(join(this.source, 'ledger.txt'), 'first\n');
@@ -75,6 +77,14 @@ class FirstBackup {
     await window.notifications.waitFor(words.say('The backup set {name} is ready.', { name: 'accounting' }));
     await window.view(words.view('sets')).waitFor('accounting');
     await this.shot('the set is ready');
+    const { version, sets } = JSON.parse(readFileSync(this.configFile, 'utf8').replace(/^\/\/.*$/m, '')) as Record<string, unknown>;
+    const written = {
+      name: 'accounting',
+      sources: [this.source],
+      repository: { location: this.repository },
+      schedule: { window: '21:00-23:00' },
+    };
+    assert.deepEqual({ version, sets }, { version: 1, sets: [written] }, 'the file promises what was asked for, and no more');
     await this.backUp();
     writeFileSync(join(this.source, 'ledger.txt'), 'changed\n');
     await this.restore();
@@ -123,10 +133,8 @@ class FirstBackup {
     await quickInput.accept();
     await quickInput.shown('(6/');
     await this.shot('window');
+    await quickInput.shown('(6/6)');
     await this.take('Every day, 21:00 to 23:00');
-    await quickInput.shown('(7/');
-    await this.shot('retention');
-    await this.take('Keep everything');
   }
 
   private async backUp(): Promise<void> {

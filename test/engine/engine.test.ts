@@ -32,13 +32,7 @@ test('a window makes a repository and a set, runs it, browses it, and restores f
   const location = stage.repository;
   const made = await client.request(protocol.initRepository, { location, password });
   assert.equal(made.version, 2);
-  await client.request(protocol.addSet, {
-    name: 'data',
-    sources: [stage.source],
-    location,
-    window: '21:00-23:00',
-    retention: { keepDaily: 7 },
-  });
+  await client.request(protocol.addSet, { name: 'data', sources: [stage.source], location, window: '21:00-23:00' });
   const [fresh] = await client.ask(protocol.listSets);
   assert.equal(fresh?.state, 'never-run');
   assert.match(fresh?.nextRun ?? '', /T21:00:00|T..:00:00/);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { datesOfFound, groupFound } from '../../src/extension/model/found-entries.ts';
-import { nameProblem, parseWindow, retentionChoices, suggestedName } from '../../src/extension/model/new-set-input.ts';
+import { addSetParams, nameProblem, parseWindow, suggestedName } from '../../src/extension/model/new-set-input.ts';
 import { strengthOf } from '../../src/extension/model/password-strength.ts';
 import {
   datesOfVersions,
@@ -151,8 +151,21 @@ test('windows are read as people write them', () => {
   for (const [text, window] of cases) assert.equal(parseWindow(text), window, text);
 });
 
-test('no retention is offered that could remove everything', () => {
-  for (const { rules } of retentionChoices()) assert.ok(rules === undefined || Object.values(rules).every((count) => count >= 1));
+test('a new set says what, where to and when, and no rule for old snapshots, which nobody would carry out', () => {
+  const set = {
+    name: 'data',
+    sources: ['/srv'],
+    location: '/mnt/r',
+    hasRepository: false,
+    password: 'secret',
+    when: { kind: 'window', window: '21:00-23:00' },
+  } as const;
+  const params = { name: 'data', sources: ['/srv'], location: '/mnt/r' };
+  assert.deepEqual(addSetParams(set), { ...params, window: '21:00-23:00' });
+  assert.deepEqual(addSetParams({ ...set, when: { kind: 'on-change' } }), { ...params, onChange: true });
+  assert.deepEqual(addSetParams({ ...set, when: { kind: 'by-hand' } }), params);
+  for (const missing of ['name', 'sources', 'location'] as const)
+    assert.equal(addSetParams({ ...set, [missing]: undefined }), undefined, missing);
 });
 
 test('strength: words and long random passwords are strong, short, repeated and counted ones are weak', () => {

@@ -174,7 +174,7 @@ const set: fc.Arbitrary<BackupSetInput> = fc.record(
   {
     name,
     sources: fc.array(path, { minLength: 1, maxLength: 4 }),
-    repository: fc.record({ location: fc.constantFrom('/r', 'sftp:h:/r'), passwordFile: path }, { requiredKeys: ['location'] }),
+    repository: fc.record({ location: fc.constantFrom('/r', 'gdrive:A/r'), passwordFile: path }, { requiredKeys: ['location'] }),
     schedule: fc.oneof(
       fc.constant({ onChange: {} }),
       fc.record(

@@ -43,7 +43,7 @@ test('a set may say everything, with comments and commas at the ends', () => {
   "sets": [
     {
       "name": "accounting", "title": "Data keuangan", /* two */ "sources": ["/srv/a", "D:\\\\Data", "\\\\\\\\nas\\\\share"],
-      "repository": { "location": "sftp:b@srv-02:/srv/r", "passwordFile": "/etc/cadangan/password", },
+      "repository": { "location": "gdrive:Backup/srv", "passwordFile": "/etc/cadangan/password", },
       "schedule": { "window": "22:30-05:00", "days": ["fri", "mon", "mon"], "timeZone": "Asia/Makassar", "atWindowEnd": "stop" },
       "excludes": ["*.tmp"], "iexcludes": ["*.BAK"], "excludeFiles": ["/etc/x"], "iexcludeFiles": ["/etc/y"], "excludeCaches": true, "excludeIfPresent": [".nobackup"],
       "excludeLargerThan": "20G", "oneFileSystem": true, "tags": ["iso"], "compression": "max",
@@ -54,7 +54,10 @@ test('a set may say everything, with comments and commas at the ends', () => {
   ],
 }`;
   const { configuration, problems } = parseConfiguration(text);
-  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    problems.map(({ code }) => code),
+    ['not-carried-out'],
+  );
   const [accounting, live] = configuration.sets;
   assert.equal(configuration.language, 'id');
   assert.deepEqual(accounting?.schedule, {
@@ -80,6 +83,12 @@ const faults: readonly (readonly [marked: string, code: Problem['code'], facts: 
   [inSet('"retention": { "keepDaily": «1.5» }'), 'wrong-type', { expected: 'int', actual: 'fraction' }, 'sets[0].retention.keepDaily'],
   [inSet('"retention": «{}»'), 'invalid-value', { value: '{}', expected: 'keep-rule' }, 'sets[0].retention'],
   [inSet('"retention": { "keepWithin": «"3w"» }'), 'invalid-value', { value: '3w', expected: 'duration' }, 'sets[0].retention.keepWithin'],
+  [
+    withSets('{ "name": "data", "sources": ["/srv"], "repository": { "location": «"sftp:backup@srv-02:/srv/r"» } }'),
+    'invalid-value',
+    { value: 'sftp:backup@srv-02:/srv/r', expected: 'location' },
+    'sets[0].repository.location',
+  ],
   [inSet('"compression": «"best"»'), 'invalid-value', { value: 'best', allowed: ['auto', 'max', 'off'] }, 'sets[0].compression'],
   [
     inSet('"schedule": { "window": «"9:00-10:00"» }'),
@@ -163,7 +172,8 @@ const faults: readonly (readonly [marked: string, code: Problem['code'], facts: 
 test('every fault is one error with its code, its facts, its path and the very place', () => {
   for (const [marked, code, facts, path] of faults) {
     const { text, place } = unmarked(marked);
-    const { problems, configuration } = parseConfiguration(text);
+    const { problems: all, configuration } = parseConfiguration(text);
+    const problems = all.filter(({ code: found }) => found !== 'not-carried-out');
     assert.equal(problems.length, 1, `${marked}\n${JSON.stringify(problems)}`);
     const [problem] = problems;
     assert.deepEqual(
@@ -188,6 +198,60 @@ test('every problem is a sentence in both languages, and a secret never gets int
     }
   }
   setLanguage('en');
+});
+
+test('rules for removing old snapshots are told, at their place, to be carried out by nobody, and the set is used', () => {
+  const { text, place } = unmarked(inSet('«"retention"»: { "keepDaily": 30, "keepMonthly": 12 }'));
+  const { problems, configuration } = parseConfiguration(text);
+  const [problem, ...others] = problems;
+  assert.ok(problem);
+  assert.deepEqual(others, []);
+  const { severity, code, path, set, line, column, length } = problem;
+  assert.deepEqual({ severity, code, path, set }, { severity: 'warning', code: 'not-carried-out', path: 'sets[0].retention', set: 'data' });
+  assert.deepEqual({ line, column, length }, place);
+  assert.deepEqual(
+    configuration.sets.map(({ name, retention }) => [name, retention?.keepDaily]),
+    [['data', 30]],
+  );
+  const sentences = (['en', 'id'] as const).map((language) => {
+    setLanguage(language);
+    return describeProblem(problem);
+  });
+  setLanguage('en');
+  assert.deepEqual(sentences, [
+    '"retention" is not carried out yet: all snapshots stay.',
+    '"retention" belum dijalankan: semua snapshot tetap ada.',
+  ]);
+});
+
+test('a location is one that can be opened; of any other the problem says what is, and shows no password', () => {
+  const problemsOf = (location: string) =>
+    parseConfiguration(withSets(`{ "name": "data", "sources": ["/srv"], "repository": { "location": ${JSON.stringify(location)} } }`))
+      .problems;
+  for (const good of ['/mnt/a:b', 'D:\\Backup', '\\\\nas\\backup', 'local:a:b', './a:b', '..', 'backup', 'gdrive:A/B'])
+    assert.deepEqual(problemsOf(good), [], good);
+  for (const [bad, code] of [
+    ['sftp:nas:/x', 'invalid-value'],
+    ['rest:https://host/', 'invalid-value'],
+    ['s3:https://host/bucket', 'invalid-value'],
+    ['rclone:x:y', 'invalid-value'],
+    ['b2:bucket', 'invalid-value'],
+    ['sfpt:x', 'invalid-value'],
+    ['rest:https://u:hunter2@h/', 'secret'],
+  ] as const) {
+    const problems = problemsOf(bad);
+    assert.deepEqual(
+      problems.map((problem) => problem.code),
+      [code],
+      bad,
+    );
+    assert.doesNotMatch(JSON.stringify(problems), /hunter2/);
+  }
+  const sentence = problemsOf('sftp:nas:/x').map(describeProblem).join();
+  assert.equal(
+    sentence,
+    '"sftp:nas:/x" is not possible here: a folder, a share or a folder on Google Drive such as "gdrive:Backup/server" is wanted; other kinds of storage cannot be opened yet.',
+  );
 });
 
 test('an unknown key is a warning that names the likely one, and its set is used', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { isCode } from '../../src/platform/index.ts';
 import type { LocationRules } from '../../src/storage/index.ts';
@@ -180,8 +181,18 @@ describe('openStorage()', () => {
   });
 
   test('says of schemes that it knows and cannot open yet what they are', () => {
-    for (const text of ['sftp:nas:/x', 'rest:https://host/', 's3:https://host/bucket'])
-      assert.throws(() => openStorage(text), failsWith('storage.invalid-location'));
+    for (const text of ['sftp:nas:/x', 'rest:https://host/', 's3:https://host/bucket']) {
+      assert.throws(
+        () => openStorage(text),
+        (error) =>
+          isCode(error, 'storage.invalid-location') &&
+          isDeepStrictEqual(error.facts, {
+            location: text,
+            reason: `${text.split(':')[0]}: is a known scheme that this version cannot open yet`,
+            supported: ['/path/to/folder', 'C:\\path', '\\\\server\\share', 'local:path', 'gdrive:Folder/Sub'],
+          }),
+      );
+    }
   });
 
   test('asks for the account of Google Drive when a location lies there, and only then', () => {

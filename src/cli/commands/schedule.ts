@@ -127,6 +127,7 @@ function jsonOf({ leader, trouble, sets, problems }: ScheduleReport, clock: Cloc
     sets: sets.map((status) => jsonOfSet(status, clock)),
     problems: problems.map((problem) =>
       jsonObject({
+        severity: problem.severity,
         line: problem.line,
         column: problem.column,
         path: problem.path,

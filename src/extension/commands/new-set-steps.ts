@@ -3,26 +3,10 @@ import { EngineError, protocol, type SetInfo } from '../../engine/index.ts';
 import { l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askPaths, askText, pick, separator, stepAnswer } from '../editor/ask.ts';
-import { nameProblem, parseWindow, retentionChoices, suggestedName, type RetentionChoice } from '../model/new-set-input.ts';
+import { nameProblem, parseWindow, suggestedName, type NewSet } from '../model/new-set-input.ts';
 import { strengthText } from '../model/password-strength.ts';
 import type { Step, StepAnswer, StepPosition } from '../model/steps.ts';
 import { commandTitle } from '../model/words.ts';
-
-/** A new backup set, as far as it has been put together. */
-export interface NewSet {
-  readonly name?: string | undefined;
-  readonly sources?: readonly string[] | undefined;
-  readonly location?: string | undefined;
-  /** There is a repository already; otherwise one is made, with this password. */
-  readonly hasRepository?: boolean | undefined;
-  readonly password?: string | undefined;
-  readonly when?:
-    | { readonly kind: 'window'; readonly window: string }
-    | { readonly kind: 'on-change' }
-    | { readonly kind: 'by-hand' }
-    | undefined;
-  readonly retention?: RetentionChoice | undefined;
-}
 
 export function newSetSteps(app: App): readonly Step<NewSet>[] {
   const needsPassword = ({ location, hasRepository }: NewSet) => location === undefined || hasRepository !== true;
@@ -33,7 +17,6 @@ export function newSetSteps(app: App): readonly Step<NewSet>[] {
     { isNeeded: needsPassword, ask: askPassword },
     { isNeeded: needsPassword, ask: askPasswordAgain },
     { ask: askWhen },
-    { ask: askRetention },
   ];
 }
 
@@ -121,7 +104,7 @@ async function askRepository(app: App, set: NewSet, position: StepPosition): Pro
     {
       iconPath: new vscode.ThemeIcon('edit'),
       label: l10n.t('Type a location…'),
-      detail: 'sftp:user@host:/path, \\\\server\\share',
+      detail: '/mnt/backup/repository, \\\\server\\share, gdrive:Backup/server',
       value: { kind: 'typed' } as RepositoryChoice,
     },
     ...(locations.length === 0 ? [] : [separator(l10n.t('Repositories of other sets'))]),
@@ -204,17 +187,24 @@ async function askPasswordAgain(set: NewSet, position: StepPosition): Promise<St
 
 async function askWhen(set: NewSet, position: StepPosition): Promise<StepAnswer<NewSet>> {
   type When = NonNullable<NewSet['when']> | { readonly kind: 'other-window' };
+  const whileOpen = l10n.t('As long as VS Code is open; a missed run is offered again.');
   const items = [
     {
       iconPath: new vscode.ThemeIcon('calendar'),
       label: l10n.t('Every day, 21:00 to 23:00'),
+      detail: whileOpen,
       value: { kind: 'window', window: '21:00-23:00' } as When,
     },
-    { iconPath: new vscode.ThemeIcon('clock'), label: l10n.t('Every day in another window…'), value: { kind: 'other-window' } as When },
+    {
+      iconPath: new vscode.ThemeIcon('clock'),
+      label: l10n.t('Every day in another window…'),
+      detail: whileOpen,
+      value: { kind: 'other-window' } as When,
+    },
     {
       iconPath: new vscode.ThemeIcon('eye'),
       label: l10n.t('On every change'),
-      detail: l10n.t('A minute after files have changed.'),
+      detail: l10n.t('A minute after files have changed, as long as VS Code is open.'),
       value: { kind: 'on-change' } as When,
     },
     { iconPath: new vscode.ThemeIcon('person'), label: l10n.t('Only when it is started'), value: { kind: 'by-hand' } as When },
@@ -238,16 +228,4 @@ async function askWhen(set: NewSet, position: StepPosition): Promise<StepAnswer<
     problem: (text) => (parseWindow(text) === undefined ? l10n.t('Write it as 21:00-23:00.') : undefined),
   });
   return stepAnswer(typed, (text) => ({ ...set, when: { kind: 'window', window: parseWindow(text) ?? text } }));
-}
-
-async function askRetention(set: NewSet, position: StepPosition): Promise<StepAnswer<NewSet>> {
-  const items = retentionChoices().map((choice) => ({ label: choice.label, detail: choice.detail, value: choice }));
-  const answer = await pick({
-    title: commandTitle('newSet'),
-    position,
-    placeholder: l10n.t('How long are backups kept?'),
-    items,
-    isActive: ({ label }) => label === set.retention?.label,
-  });
-  return stepAnswer(answer, (retention) => ({ ...set, retention }));
 }

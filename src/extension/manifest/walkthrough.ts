@@ -24,8 +24,8 @@ export const walkthrough: {
       id: 'protect',
       title: { en: 'Protect a folder', id: 'Lindungi sebuah folder' },
       description: {
-        en: 'A backup set says what is backed up, to where, and when. Every run takes only what changed, compressed and encrypted.\n[New Backup Set](command:cadangan.newSet)',
-        id: 'Set cadangan menentukan apa yang dicadangkan, ke mana, dan kapan. Setiap kali hanya yang berubah yang diambil, dikompresi dan dienkripsi.\n[Set Cadangan Baru](command:cadangan.newSet)',
+        en: 'A backup set says what is backed up, to where, and when; the schedule runs while VS Code is open. Every run takes only what changed, compressed and encrypted.\n[New Backup Set](command:cadangan.newSet)',
+        id: 'Set cadangan menentukan apa yang dicadangkan, ke mana, dan kapan; jadwal berjalan selama VS Code terbuka. Setiap kali hanya yang berubah yang diambil, dikompresi dan dienkripsi.\n[Set Cadangan Baru](command:cadangan.newSet)',
       },
       picture: 'media/walkthrough/protect.svg',
       altText: {

@@ -114,8 +114,8 @@ const sentences: Readonly<Record<string, Maker>> = {
     remedies: ['checkRepository'],
   }),
   'storage.invalid-location': (text) => ({
-    what: l10n.t('"{location}" is no location of a repository.', { location: text('location') }),
-    next: l10n.t('Write a folder, a share, or a location such as sftp:user@host:/path.'),
+    what: l10n.t('"{location}" cannot be opened as a repository{reason}.', { location: text('location'), reason: reason(text) }),
+    next: l10n.t('Write a folder, a share, or a folder on Google Drive such as gdrive:Backup/server.'),
     remedies: ['openConfiguration'],
   }),
   'source.missing': (text) => ({

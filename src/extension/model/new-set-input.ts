@@ -1,5 +1,33 @@
 import path from 'node:path';
+import type { AddSetParams } from '../../engine/index.ts';
 import { l10n } from '../../platform/index.ts';
+
+/** A new backup set, as far as it has been put together. */
+export interface NewSet {
+  readonly name?: string | undefined;
+  readonly sources?: readonly string[] | undefined;
+  readonly location?: string | undefined;
+  /** There is a repository already; otherwise one is made, with this password. */
+  readonly hasRepository?: boolean | undefined;
+  readonly password?: string | undefined;
+  readonly when?:
+    | { readonly kind: 'window'; readonly window: string }
+    | { readonly kind: 'on-change' }
+    | { readonly kind: 'by-hand' }
+    | undefined;
+}
+
+/** What the configuration gets of it. Undefined as long as something is missing that no set can do without. */
+export function addSetParams({ name, sources, location, when }: NewSet): AddSetParams | undefined {
+  if (name === undefined || sources === undefined || location === undefined) return undefined;
+  return {
+    name,
+    sources,
+    location,
+    ...(when?.kind === 'window' && { window: when.window }),
+    ...(when?.kind === 'on-change' && { onChange: true }),
+  };
+}
 
 /** What is wrong with the name of a new set; undefined when nothing is. The schema of the configuration has the same rule. */
 export function nameProblem(name: string, taken: readonly string[]): string | undefined {
@@ -26,27 +54,4 @@ export function parseWindow(text: string): string | undefined {
   if (from === undefined || to === undefined) return undefined;
   const [start, end] = [from, to].map((time) => time.replace('.', ':').padStart(5, '0'));
   return start === end ? undefined : `${start}-${end}`;
-}
-
-export interface RetentionChoice {
-  readonly label: string;
-  readonly detail: string;
-  /** Undefined: nothing is ever removed. */
-  readonly rules: Readonly<Record<string, number>> | undefined;
-}
-
-export function retentionChoices(): readonly RetentionChoice[] {
-  return [
-    { label: l10n.t('Keep everything'), detail: l10n.t('Nothing is ever removed. It can be changed later.'), rules: undefined },
-    {
-      label: l10n.t('30 days, 12 months, 10 years'),
-      detail: l10n.t('The last snapshot of each of these, as records often must be kept.'),
-      rules: { keepDaily: 30, keepMonthly: 12, keepYearly: 10 },
-    },
-    {
-      label: l10n.t('7 days, 5 weeks, 12 months, 3 years'),
-      detail: l10n.t('The last snapshot of each of these; takes the least space.'),
-      rules: { keepDaily: 7, keepWeekly: 5, keepMonthly: 12, keepYearly: 3 },
-    },
-  ];
 }
