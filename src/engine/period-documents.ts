@@ -1,14 +1,13 @@
-import { readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { formSentences, type RecordKeeper } from '../jobs/index.ts';
-import { assetPath, CadanganError, l10n, type Clock, type Language, type Random } from '../platform/index.ts';
+import { assetPath, CadanganError, fileError, l10n, writeWhole, type Clock, type Language, type Random } from '../platform/index.ts';
 import {
   formHtml,
   formPdf,
   makeReport,
   recordEntries,
-  recordsError,
   reportCsv,
   reportForm,
   verificationView,
@@ -146,13 +145,11 @@ async function rendered(
 
 /** A form that is half written must not be printed. It is as readable as other files of the user: it goes to other people. */
 async function writeFileWhole(file: string, bytes: Buffer, random: Random): Promise<void> {
-  const temporary = join(dirname(file), `.cadangan-${Buffer.from(random.fill(new Uint8Array(8))).toString('hex')}.part`);
+  const temporaryPath = join(dirname(file), `.cadangan-${Buffer.from(random.fill(new Uint8Array(8))).toString('hex')}.part`);
   try {
-    await writeFile(temporary, bytes, { flag: 'wx' });
-    await rename(temporary, file);
+    await writeWhole(file, { random, mode: 0o666, temporaryPath }, (handle) => handle.writeFile(bytes));
   } catch (error) {
-    await unlink(temporary).catch(() => undefined);
-    throw recordsError(error, file);
+    throw fileError(error, file);
   }
 }
 

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { uploadStream, type DriveClient } from '../google/index.ts';
 import { archiveSnapshot, readableName, type ArchiveFormat, type SnapshotArchive } from '../offsite/index.ts';
-import { CadanganError, formatDate, l10n, makeFolder, systemCode } from '../platform/index.ts';
+import { CadanganError, formatDate, l10n, makeFolder, systemCode, systemRandom, troubleOf, writeWhole } from '../platform/index.ts';
 import { resolveSnapshot } from '../repository/index.ts';
 import { parseLocation } from '../storage/index.ts';
 import { runJob, type JobResult } from './job-result.ts';
@@ -111,30 +110,19 @@ async function* hashed(chunks: AsyncIterable<Uint8Array>, onChunk: (chunk: Uint8
 /** Readable by this user only, as the backup of what may be secret. @throws `target.full`, `target.denied` */
 async function writeFile(archive: AsyncIterable<Uint8Array>, folder: string, name: string): Promise<number> {
   const target = join(folder, name);
-  const temporary = `${target}.part`;
+  let sizeBytes = 0;
   try {
     makeFolder(folder, 0o700);
-    const handle = await open(temporary, 'w', 0o600);
-    let sizeBytes = 0;
-    try {
+    await writeWhole(target, { random: systemRandom }, async (handle) => {
       for await (const chunk of archive) {
         for (let done = 0; done < chunk.length;) done += (await handle.write(chunk, done)).bytesWritten;
         sizeBytes += chunk.length;
       }
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, target);
+    });
     return sizeBytes;
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
     const reason = systemCode(error);
     if (reason === undefined) throw error;
-    throw new CadanganError(
-      reason === 'ENOSPC' || reason === 'EDQUOT' ? 'target.full' : 'target.denied',
-      { target, reason },
-      { cause: error },
-    );
+    throw new CadanganError(troubleOf(reason) === 'full' ? 'target.full' : 'target.denied', { target, reason }, { cause: error });
   }
 }

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { CadanganError, replaceFile, systemCode, type Random } from '../platform/index.ts';
+import { fileError, replaceFile, systemCode, type Random } from '../platform/index.ts';
 
 const fileBytesMax = 16 * 1024 * 1024;
 /** RFC 3339 with the offset of the machine's zone. */
@@ -103,7 +103,7 @@ export class CopyRecordFile {
       return parsed.data;
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return empty;
-      throw this.#unusable(error);
+      throw fileError(error, this.path);
     }
   }
 
@@ -126,20 +126,8 @@ export class CopyRecordFile {
     try {
       await replaceFile(this.path, `${JSON.stringify(record, undefined, 1)}\n`, this.#random);
     } catch (error) {
-      throw this.#unusable(error);
+      throw fileError(error, this.path);
     }
-  }
-
-  #unusable(cause: unknown): unknown {
-    const reason = systemCode(cause);
-    if (reason === undefined) return cause;
-    const code =
-      reason === 'ENOSPC' || reason === 'EDQUOT'
-        ? 'storage.full'
-        : reason === 'EACCES' || reason === 'EPERM' || reason === 'EROFS'
-          ? 'storage.denied'
-          : 'storage.unreachable';
-    return new CadanganError(code, { location: this.path, reason }, { cause });
   }
 }
 

@@ -6,6 +6,8 @@ export * from './errors.ts';
 export * from './clock.ts';
 export * from './random.ts';
 export * from './replace-file.ts';
+export * from './system-codes.ts';
+export * from './write-whole.ts';
 export * from './byte-string.ts';
 export * from './assets.ts';
 export * from './make-folder.ts';

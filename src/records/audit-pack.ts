@@ -1,13 +1,12 @@
-import { readFile, rename, unlink } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Random } from '../platform/index.ts';
+import { fileError, writeWhole, type Random } from '../platform/index.ts';
 import type { ZipEntry } from './document-writers.ts';
 import { evidenceEntries } from './evidence.ts';
 import { loadDocumentWriters } from './load-document-writers.ts';
 import { listMonthFiles } from './month-files.ts';
 import { sha256 } from './record-line.ts';
 import type { SigningKey } from './signing-key.ts';
-import { recordsError } from './records-error.ts';
 
 /** A file of the pack. The name is relative, with forward slashes. */
 export type PackEntry = ZipEntry;
@@ -47,13 +46,12 @@ export async function writeAuditPack(
   const all = [...entries, { name: publicKeyName, bytes: Buffer.from(key.publicKey.pem) }].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const sums = Buffer.from(all.map(({ name, bytes }) => `${sha256(bytes)}  ${name}\n`).join(''));
   const signature = Buffer.from(key.sign(sums), 'base64');
-  const temporary = `${path}-tmp-${Buffer.from(random.fill(new Uint8Array(8))).toString('hex')}`;
   const { writeZip } = await loadDocumentWriters();
   try {
-    await writeZip(temporary, [...all, { name: sumsName, bytes: sums }, { name: signatureName, bytes: signature }], madeAtMs, signal);
-    await rename(temporary, path);
+    await writeWhole(path, { random, signal }, (file) =>
+      writeZip(file, [...all, { name: sumsName, bytes: sums }, { name: signatureName, bytes: signature }], madeAtMs, signal),
+    );
   } catch (error) {
-    await unlink(temporary).catch(() => undefined);
-    throw recordsError(error, path);
+    throw fileError(error, path);
   }
 }

@@ -1,5 +1,4 @@
-import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { ZipArchive } from 'archiver';
 import pdfmake from 'pdfmake';
 import { assetPath, throwIfAborted } from '../platform/index.ts';
@@ -35,27 +34,24 @@ export interface ZipEntry {
 }
 
 /**
- * Writes a new file at `path`.
+ * Writes into an open file of no length.
  * @param madeAtMs the time that entries carry
- * @throws the system's errors, `aborted`; the file may then be there in part
+ * @throws the system's errors, `aborted`; the file is then there in part
  */
 export async function writeZip(
-  path: string,
+  target: FileHandle,
   entries: readonly ZipEntry[],
   madeAtMs: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const archive = new ZipArchive({ zlib: { level: 9 } });
-  const file = createWriteStream(path, { flags: 'wx', mode: 0o600, flush: true });
-  const failed = new Promise<never>((_resolve, reject) => {
-    archive.on('error', reject);
-    archive.on('warning', reject);
-  });
-  failed.catch(() => undefined); // told by the race below
-  archive.pipe(file);
-  for (const { name, bytes } of entries) {
+  archive.on('warning', (warning: Error) => archive.destroy(warning));
+  for (const { name, bytes } of entries) archive.append(bytes, { name, date: new Date(madeAtMs), mode: 0o644 });
+  const packing = archive.finalize();
+  packing.catch(() => undefined); // what it met ends the reading, too
+  for await (const chunk of archive as AsyncIterable<Uint8Array>) {
     throwIfAborted(signal);
-    archive.append(bytes, { name, date: new Date(madeAtMs), mode: 0o644 });
+    await target.writeFile(chunk);
   }
-  await Promise.race([Promise.all([archive.finalize(), finished(file)]), failed]);
+  await packing;
 }

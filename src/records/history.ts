@@ -1,7 +1,7 @@
 import { mkdir, open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { replaceFile, syncFolderIfPossible, type Clock, type Random } from '../platform/index.ts';
+import { fileError, replaceFile, syncFolder, type Clock, type Random } from '../platform/index.ts';
 import { anchorTag } from './anchors.ts';
 import { withAppendLock, type AppendLock } from './append-lock.ts';
 import { findChainEnd, type Leftover } from './chain-end.ts';
@@ -12,7 +12,6 @@ import { noHash, type HistoryRecord, type RecordContent } from './record.ts';
 import { makeLine, parseLine, sha256 } from './record-line.ts';
 import { openSigningKey, readPublicKey, type PublicKey, type SigningKey } from './signing-key.ts';
 import { timestampText } from './timestamp.ts';
-import { recordsError } from './records-error.ts';
 
 export interface RecordWorld {
   readonly clock: Clock;
@@ -64,7 +63,7 @@ export class RecordHistory {
         return work({ append: (content) => appender.append(content), records: () => this.records() });
       });
     } catch (error) {
-      throw recordsError(error, this.folder);
+      throw fileError(error, this.folder);
     }
   }
 
@@ -84,7 +83,7 @@ export class RecordHistory {
     try {
       return (await readHead(this.folder)) ?? (await findChainEnd(this.folder)).head;
     } catch (error) {
-      throw recordsError(error, this.folder);
+      throw fileError(error, this.folder);
     }
   }
 
@@ -164,7 +163,7 @@ class Appender {
     const file = fileOfRecord(at, this.#newestFile);
     await this.#lock.confirm();
     await appendDurably(join(this.#folder, file), bytes);
-    if (file !== this.#newestFile) await syncFolderIfPossible(this.#folder);
+    if (file !== this.#newestFile) await syncFolder(this.#folder);
     this.#newestFile = file;
     this.#head = { chain: this.#head?.chain ?? chainNameOf(record.hash), number: record.number, hash: record.hash };
     await writeHead(this.#folder, this.#head, random);

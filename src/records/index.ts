@@ -77,6 +77,5 @@ export { instantMsOf, timestampText } from './timestamp.ts';
 export { dayOf, nextDay, startOfDayMs } from './time-zones.ts';
 export { verificationView } from './verification-view.ts';
 export { verifyAuditPack, type PackFault, type PackVerification } from './verify-pack.ts';
-export { recordsError } from './records-error.ts';
 export { brokenChain, removedBackups } from './verification-findings.ts';
 export { verifyHistory, type ChainFault, type ChainFaultKind, type ChainNote, type Verification, type VerifyOptions } from './verify.ts';

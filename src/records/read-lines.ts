@@ -1,9 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { throwIfAborted } from '../platform/index.ts';
+import { fileError, throwIfAborted } from '../platform/index.ts';
 import { listMonthFiles, type MonthFile } from './month-files.ts';
 import { lineBytesMax } from './record-line.ts';
-import { recordsError } from './records-error.ts';
 
 /** A line of a history where it stands. */
 export interface HistoryLine {
@@ -61,6 +60,6 @@ async function* chunksOf(path: string, startBytes: number): AsyncGenerator<Buffe
   try {
     yield* createReadStream(path, { start: startBytes, highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>;
   } catch (error) {
-    throw recordsError(error, path);
+    throw fileError(error, path);
   }
 }

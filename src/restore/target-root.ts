@@ -1,6 +1,6 @@
 import { closeSync, lstatSync, openSync, realpathSync, statSync, unlinkSync } from 'node:fs';
 import { dirname, relative, resolve, sep, isAbsolute } from 'node:path';
-import { CadanganError, fsPath, makeFolder, systemCode, type ByteString } from '../platform/index.ts';
+import { CadanganError, fsPath, makeFolder, systemCode, troubleOf, type ByteString } from '../platform/index.ts';
 import { openTargetRoot, type TargetFolder } from './target-folder.ts';
 import type { TemporaryNames } from './temporary-names.ts';
 
@@ -100,7 +100,7 @@ function foldsNamesIfOpen(prefix: ByteString, names: TemporaryNames): boolean {
   try {
     return foldsNames(prefix, names);
   } catch (error) {
-    if (!['EACCES', 'EPERM', 'EROFS'].includes(systemCode(error) ?? '')) throw error;
+    if (troubleOf(systemCode(error) ?? '') !== 'denied') throw error;
     return process.platform === 'win32' || process.platform === 'darwin';
   }
 }
@@ -112,8 +112,7 @@ function foldsNamesIfOpen(prefix: ByteString, names: TemporaryNames): boolean {
 export function targetError(cause: unknown, target: string): unknown {
   const code = systemCode(cause);
   if (cause instanceof CadanganError || code === undefined) return cause;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new CadanganError('target.full', { target, reason: code }, { cause });
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
-    return new CadanganError('target.denied', { target, reason: code }, { cause });
-  return new CadanganError('target.unsafe', { target, reason: code }, { cause });
+  return new CadanganError(targetCodes[troubleOf(code)], { target, reason: code }, { cause });
 }
+
+const targetCodes = { full: 'target.full', denied: 'target.denied', other: 'target.unsafe' } as const;

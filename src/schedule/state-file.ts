@@ -1,6 +1,6 @@
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CadanganError, replaceFile, systemCode, type Random } from '../platform/index.ts';
+import { fileError, replaceFile, systemCode, type Random } from '../platform/index.ts';
 import { applyLine, emptyHistory, linesOfHistory, type HistoryLine, type SetHistory } from './history.ts';
 import { formatHistoryLine, parseHistoryLine } from './history-line.ts';
 
@@ -39,7 +39,7 @@ export class ScheduleState {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       return new ScheduleState(folder, random, parseContent(await readBounded(statePath(folder))));
     } catch (cause) {
-      throw stateError(cause, statePath(folder));
+      throw fileError(cause, statePath(folder));
     }
   }
 
@@ -64,7 +64,7 @@ export class ScheduleState {
       else await this.#appendToFile(lines);
     } catch (cause) {
       this.#needsRewrite = true;
-      throw stateError(cause, this.path);
+      throw fileError(cause, this.path);
     }
   }
 
@@ -107,7 +107,7 @@ export async function readHistories(folder: string): Promise<ReadonlyMap<string,
   try {
     return parseContent(await readBounded(statePath(folder))).histories;
   } catch (cause) {
-    throw stateError(cause, statePath(folder));
+    throw fileError(cause, statePath(folder));
   }
 }
 
@@ -139,16 +139,4 @@ function textOf(lines: readonly HistoryLine[]): string {
 
 function statePath(folder: string): string {
   return join(folder, 'schedule.jsonl');
-}
-
-function stateError(cause: unknown, path: string): unknown {
-  const reason = systemCode(cause);
-  if (reason === undefined) return cause;
-  const code =
-    reason === 'ENOSPC' || reason === 'EDQUOT'
-      ? 'storage.full'
-      : reason === 'EACCES' || reason === 'EPERM' || reason === 'EROFS'
-        ? 'storage.denied'
-        : 'storage.unreachable';
-  return new CadanganError(code, { location: path, reason }, { cause });
 }

@@ -1,6 +1,6 @@
-import { link, mkdir, open, realpath, rename, unlink } from 'node:fs/promises';
+import { link, mkdir, realpath, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CadanganError, systemCode, systemRandom, type Random } from '../platform/index.ts';
+import { CadanganError, systemCode, systemRandom, writeWhole, type Random } from '../platform/index.ts';
 import { editConfiguration, type ConfigurationEdit } from './edit.ts';
 import { loadConfiguration, readConfigurationText, type LoadedConfiguration } from './load.ts';
 
@@ -32,17 +32,12 @@ export async function saveConfiguration(
   try {
     const target = await realpath(path).catch(() => path);
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    const temporary = `${target}.${Buffer.from(random.fill(new Uint8Array(8))).toString('hex')}.tmp`;
-    try {
-      await writeWhole(temporary, after);
-      // Between this look and the new name lies well under a millisecond; no system offers to replace a file only if it has a certain
-      // content.
+    // Between the look and the new name lies well under a millisecond; no system offers to replace a file only if it has a certain content.
+    const place = async (temporaryPath: string): Promise<void> => {
       if ((await currentText(target)) !== before) throw new CadanganError('config.changed', { path });
-      await (before === undefined ? giveNewName(temporary, target, path) : rename(temporary, target));
-    } finally {
-      await unlink(temporary).catch(() => undefined);
-    }
-    await syncFolder(dirname(target));
+      await (before === undefined ? giveNewName(temporaryPath, target, path) : rename(temporaryPath, target));
+    };
+    await writeWhole(target, { random, place }, (file) => file.writeFile(after));
   } catch (error) {
     throw denied(path, error);
   }
@@ -56,27 +51,15 @@ async function currentText(path: string): Promise<string | undefined> {
   }
 }
 
-async function writeWhole(path: string, text: string): Promise<void> {
-  await using file = await open(path, 'wx', 0o600);
-  await file.writeFile(text);
-  await file.sync();
-}
-
 /** Unlike `rename`, `link` does not take the place of a file that somebody made meanwhile. */
 async function giveNewName(temporary: string, target: string, path: string): Promise<void> {
   try {
     await link(temporary, target);
+    await unlink(temporary).catch(() => undefined); // a second name of the same file, that nobody reads
   } catch (error) {
     if (systemCode(error) === 'EEXIST') throw new CadanganError('config.changed', { path }, { cause: error });
     await rename(temporary, target); // a file system without hard links
   }
-}
-
-/** So that the new name survives a power failure. Windows cannot open folders; there the name is safe without. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  await using handle = await open(folder, 'r');
-  await handle.sync();
 }
 
 function denied(path: string, error: unknown): unknown {

@@ -2,10 +2,10 @@ import { chmod, mkdir, readFile, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Random } from '../platform/index.ts';
-import { CadanganError, makeFolder, systemCode, systemRandom, throwIfAborted } from '../platform/index.ts';
+import { CadanganError, makeFolder, syncFolder, systemCode, systemRandom, throwIfAborted } from '../platform/index.ts';
 import { assertFileName, assertRange } from './file-name.ts';
 import { storageError } from './folder-errors.ts';
-import { openToRead, readFully, syncFolder, writeAtomically } from './folder-files.ts';
+import { openToRead, readFully, writeAtomically } from './folder-files.ts';
 import { listData, listFlat } from './folder-list.ts';
 import type { FileKind, FileName, ListedFile, Storage } from './storage.ts';
 import { fileLabel, listedKinds } from './storage.ts';
@@ -36,7 +36,7 @@ export class FolderStorage implements Storage {
     throwIfAborted(signal);
     await this.#guard(undefined, async () => {
       makeFolder(this.location, 0o700);
-      await syncFolder(dirname(this.location)).catch(() => undefined); // the parent may be closed to us; its folders are not ours
+      await syncFolder(dirname(this.location)).catch(() => undefined); // the folders above are not ours
       for (const kind of listedKinds) await mkdir(this.#folderOf(kind), { recursive: true, mode: 0o700 });
       throwIfAborted(signal);
       const data = this.#folderOf('data');
@@ -103,11 +103,11 @@ export class FolderStorage implements Storage {
         const existingBytes = await this.#sizeOf(file);
         if (existingBytes !== undefined && (await this.#keepsExisting(file, existingBytes, bytes))) return syncFolder(folder);
         try {
-          await writeAtomically(path, folder, bytes, this.#random, signal);
+          await writeAtomically(path, bytes, this.#random, signal);
         } catch (error) {
           if (systemCode(error) !== 'ENOENT') throw error;
           await this.#makeFolderFor(file.kind, folder);
-          await writeAtomically(path, folder, bytes, this.#random, signal);
+          await writeAtomically(path, bytes, this.#random, signal);
         }
       },
       bytes.length,

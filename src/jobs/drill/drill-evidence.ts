@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bytesOf, byteStringFromText, replaceFile, textOf, type ByteString, type Random } from '../../platform/index.ts';
-import { evidenceFolder, recordsError } from '../../records/index.ts';
+import { bytesOf, byteStringFromText, fileError, replaceFile, textOf, type ByteString, type Random } from '../../platform/index.ts';
+import { evidenceFolder } from '../../records/index.ts';
 import type { JobException } from '../job-result.ts';
 import type { DrilledSet, WrittenEvidence } from './drill-details.ts';
 
@@ -42,7 +42,7 @@ export async function writeEvidence(
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await replaceFile(path, bytes, random);
   } catch (error) {
-    throw recordsError(error, path);
+    throw fileError(error, path);
   }
   return { name: `${evidenceFolder}/${file}`, path, sha256: createHash('sha256').update(bytes).digest('hex') };
 }

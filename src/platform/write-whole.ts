@@ -1,0 +1,83 @@
+import { constants } from 'node:fs';
+import { open, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { systemCode, throwIfAborted } from './errors.ts';
+import type { Random } from './random.ts';
+import { isUnsupported, troubleOf } from './system-codes.ts';
+
+export interface WriteWholeOptions {
+  readonly random: Random;
+  readonly signal?: AbortSignal | undefined;
+  /** Of the new file; default 0600, for the owner only. */
+  readonly mode?: number | undefined;
+  /** Where it grows, in the same folder; default: beside `path`, with `-tmp-` and a random end. */
+  readonly temporaryPath?: string | undefined;
+  /** Gives it its name; default: `rename`, which takes the place of what was there. */
+  readonly place?: ((temporaryPath: string) => Promise<void>) | undefined;
+}
+
+const windows = process.platform === 'win32';
+
+/**
+ * Puts a file at `path`, completely or not at all, also across a crash: a temporary file, `fill`, fsync, the name, fsync of the folder.
+ * After an error or abort neither the name nor the temporary file is left. @throws the system's errors, what `fill` throws, `aborted`
+ */
+export async function writeWhole(path: string, options: WriteWholeOptions, fill: (file: FileHandle) => Promise<void>): Promise<void> {
+  const { signal, place = (temporary: string) => rename(temporary, path) } = options;
+  throwIfAborted(signal);
+  const { handle, temporaryPath } = await openTemporary(path, options);
+  try {
+    try {
+      await fill(handle);
+      throwIfAborted(signal);
+      await syncHandle(handle);
+    } finally {
+      await handle.close(); // network file systems report late write errors here, so it counts as part of the write
+    }
+    throwIfAborted(signal);
+    await place(temporaryPath);
+  } catch (error) {
+    await unlink(temporaryPath).catch(() => undefined); // best effort; it has no name that anybody reads
+    throw error;
+  }
+  await syncFolder(dirname(path)); // no abort from here on: the name exists
+}
+
+/**
+ * Makes new and removed names in `folder` last through a power failure, where the system can. Windows has no such call, some network and
+ * FUSE file systems refuse it, and a folder may be closed to us; there the name is as safe as the medium makes it.
+ */
+export async function syncFolder(folder: string): Promise<void> {
+  if (windows) return;
+  try {
+    const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    const code = systemCode(error) ?? '';
+    if (!isUnsupported(code) && troubleOf(code) !== 'denied') throw error;
+  }
+}
+
+async function openTemporary(path: string, { random, mode = 0o600, temporaryPath: given }: WriteWholeOptions) {
+  for (let attemptsLeft = 3; ; attemptsLeft--) {
+    const temporaryPath = given ?? `${path}-tmp-${Buffer.from(random.fill(new Uint8Array(8))).toString('hex')}`;
+    try {
+      return { handle: await open(temporaryPath, 'wx', mode), temporaryPath };
+    } catch (error) {
+      // Only a seeded random source meets its own leftovers.
+      if (systemCode(error) !== 'EEXIST' || attemptsLeft === 1) throw error;
+    }
+  }
+}
+
+async function syncHandle(handle: FileHandle): Promise<void> {
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (!isUnsupported(systemCode(error))) throw error;
+  }
+}
