@@ -1,8 +1,8 @@
-import { resolve } from 'node:path';
 import { byteStringFromText, CadanganError, systemCode, type ByteString } from '../platform/index.ts';
 import type { ExcludeRules } from './exclude-rules.ts';
 import { ScanAhead } from './scan-ahead.ts';
 import { statOf } from './source-stat.ts';
+import { sourcePathOf } from './source-place.ts';
 import { SourceReader } from './source-reader.ts';
 import { makeSourceTree, type SourceTree } from './source-tree.ts';
 
@@ -27,12 +27,14 @@ export interface PreparedSource {
 
 /**
  * Looks at the sources and begins to read them ahead: to be called before the repository is opened, which takes its time.
- * @throws `source.missing` when none of them exists: nothing is left that a snapshot could say
+ * @throws `source.missing` when none of them exists: nothing is left that a snapshot could say; `source.unsupported` when there is one
+ * that no snapshot can name: to leave it out would look like a backup of it
  */
 export function prepareSource({ sources, workingFolder, rules, oneFileSystem }: SourceOptions): PreparedSource {
   const missing: { path: ByteString; error: unknown }[] = [];
-  const present = sources.filter((source) => {
-    const path = byteStringFromText(resolve(workingFolder, source));
+  const named = sources.map((source) => ({ source, path: sourcePathOf(source, workingFolder) }));
+  const present = named.filter(({ path: text }) => {
+    const path = byteStringFromText(text);
     try {
       statOf(path);
       return true;
@@ -43,8 +45,11 @@ export function prepareSource({ sources, workingFolder, rules, oneFileSystem }: 
     }
   });
   if (present.length === 0) throw new CadanganError('source.missing', { paths: sources });
-  const tree = makeSourceTree(present, workingFolder);
+  const tree = makeSourceTree(
+    present.map(({ source }) => source),
+    workingFolder,
+  );
   const reader = new SourceReader(rules);
-  const paths = present.map((source) => resolve(workingFolder, source));
+  const paths = present.map(({ path }) => path);
   return { tree, reader, paths, missing, scanAhead: new ScanAhead(reader, tree, { oneFileSystem: oneFileSystem ?? false }) };
 }

@@ -78,8 +78,8 @@ export class SourceReader {
   }
 }
 
-/** Patterns are matched against absolute paths with `/`; on Windows they are written `/C/folder`. */
-function patternPath(path: ByteString): ByteString {
-  if (process.platform !== 'win32') return path;
-  return `/${path.replaceAll('\\', '/').replace(/^([A-Za-z]):/, '$1')}` as ByteString;
+/** Patterns are matched against absolute paths; on Windows `C:/x` is written `/C/x` for them, and `//server/share/x` `/server/share/x`. */
+export function patternPath(path: ByteString, windows = process.platform === 'win32'): ByteString {
+  if (!windows) return path;
+  return (path.startsWith('//') ? path.slice(1) : `/${path.replace(/^([A-Za-z]):/, '$1')}`) as ByteString;
 }

@@ -1,6 +1,6 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
-import { byteStringFromText, CadanganError, compilePatterns, systemCode } from '../platform/index.ts';
+import { byteStringFromText, CadanganError, compilePatterns, slashedWindowsPath, systemCode } from '../platform/index.ts';
 import { readTextFile } from './global-options.ts';
 
 /** Names of files that hold names of what to back up (restic's `--files-from` options). `-` is standard input in none of them. */
@@ -35,8 +35,10 @@ async function readRaw(file: string): Promise<string[]> {
 }
 
 /** The paths that fit a pattern with `*`, `?` and `[...]` in its names; a path without those stands for itself. */
-async function expand(pattern: string, file: string): Promise<string[]> {
-  if (!/[*?[]/.test(pattern)) return [pattern];
+async function expand(written: string, file: string): Promise<string[]> {
+  // The `?` of `\\?\` stands for no letter.
+  const pattern = process.platform === 'win32' ? slashedWindowsPath(written) : written;
+  if (!/[*?[]/.test(pattern)) return [written];
   const { root } = parse(pattern);
   let found: string[] = [root];
   for (const name of pattern
@@ -45,7 +47,7 @@ async function expand(pattern: string, file: string): Promise<string[]> {
     .filter((part) => part !== '')) {
     found = (await Promise.all(found.map((folder) => step(folder, name)))).flat();
   }
-  if (found.length === 0) throw new CadanganError('arguments.invalid', { file, pattern, reason: 'nothing matches it' });
+  if (found.length === 0) throw new CadanganError('arguments.invalid', { file, pattern: written, reason: 'nothing matches it' });
   return found;
 }
 

@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'storage.not-found' // the named file is not there; the storage itself answered
   | 'storage.invalid-location'
   | 'source.missing'
+  | 'source.unsupported' // a path that no snapshot can name, or that leads nobody knows where; facts: path, reason
   | 'source.contains-repository' // the repository's folder lies in the source and is not excluded
   | 'source.empty' // nothing left to back up, e.g. everything is excluded
   | 'snapshot.not-found'

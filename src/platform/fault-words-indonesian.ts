@@ -125,6 +125,17 @@ export const indonesianFaultWords: FaultWords = {
     'no answer': 'tidak ada jawaban',
     'it is gone': 'sudah tidak ada',
     'not a size such as 500k, 20M or 1G': 'bukan ukuran seperti 500k, 20M atau 1G',
+    'it is a path of a device, not of a drive or share': 'itu lokasi perangkat, bukan drive atau folder berbagi',
+    'it names no share of a server': 'tidak menyebutkan folder berbagi di server',
+    'in a snapshot a server named by one letter is a drive: write its full name or its address':
+      'dalam snapshot, server bernama satu huruf berarti drive: tuliskan nama lengkap atau alamatnya',
+    'the current folder lies on no drive or share': 'folder saat ini tidak terletak di drive atau folder berbagi',
+    'the current folder of drive … is not known': 'folder saat ini di drive … tidak diketahui',
+    'the snapshot was made on another kind of system: choose a folder': 'snapshot dibuat di jenis sistem lain: pilih folder tujuan',
+    'a name on the way is not UTF-8: choose a folder to restore into':
+      'ada nama di jalurnya yang bukan UTF-8: pilih folder tujuan pemulihan',
+    'the snapshot does not tell where it was: choose a folder to restore into':
+      'snapshot tidak menunjukkan tempat asalnya: pilih folder tujuan pemulihan',
     'the file name is missing': 'nama berkas tidak ada',
     'the file name has a /': 'nama berkas memuat /',
     'n/t needs 1 <= n <= t <= …': 'n/t memerlukan 1 <= n <= t <= …',

@@ -26,3 +26,4 @@ export * from './formats.ts';
 export * from './html.ts';
 export * from './task-threads.ts';
 export * from './version.ts';
+export * from './windows-path.ts';

@@ -4,6 +4,7 @@ import { bytesOf, byteStringFromText } from './byte-string.ts';
 import type { NamePattern } from './name-pattern.ts';
 import { compileNamePattern } from './name-pattern.ts';
 import { lowerCaseBytes } from './rune.ts';
+import { slashedWindowsPath } from './windows-path.ts';
 
 export interface PatternMatch {
   /** The path, or a folder above it, matches, and no later `!` pattern takes it back. */
@@ -111,9 +112,9 @@ function compilePattern(pattern: string, options: PatternOptions): PathPattern {
   };
 }
 
-/** `C:\Users\*` becomes `/C/Users/*`, which is where a snapshot holds that folder. */
+/** `C:\Users\*` becomes `/C/Users/*`, which is where a snapshot holds that folder; `\\server\share\*` is `/server/share/*`. */
 function fromWindows(pattern: string): string {
-  return pattern.replaceAll('\\', '/').replace(/^([A-Za-z]):(?=\/|$)/, '/$1');
+  return slashedWindowsPath(pattern).replace(/^([A-Za-z]):(?=\/|$)/, '/$1');
 }
 
 /** Resolves `.`, `..` and empty names by spelling alone, before any name is read as a pattern, as Go's `filepath.Clean`. */

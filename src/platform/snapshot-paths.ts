@@ -1,4 +1,5 @@
 import { byteStringFromText, textOf, type ByteString } from './byte-string.ts';
+import { parseWindowsPath } from './windows-path.ts';
 
 const hostIsWindows = process.platform === 'win32';
 
@@ -10,23 +11,37 @@ export const snapshotRoot = '/' as ByteString;
  * stays what it is.
  */
 export function snapshotPathOf(path: string, windows = hostIsWindows): ByteString {
-  const slashed = windows ? path.replaceAll('\\', '/') : path;
-  const drive = windows ? /^([A-Za-z]):(.*)$/s.exec(slashed) : null;
-  const names = (drive ? `/${drive[1]}/${drive[2]}` : slashed).split('/').filter((name) => name !== '' && name !== '.');
+  const parsed = windows ? parseWindowsPath(path) : undefined;
+  const isNoPlace = parsed?.kind === 'unusable' || parsed?.kind === 'of-drive';
+  if (isNoPlace) return byteStringFromText(`/${path.replaceAll('/', '\\')}`); // one name, which no snapshot has
+  const rest = parsed?.rest ?? path;
+  const rootNames = parsed?.kind === 'absolute' ? parsed.rootNames : [];
+  const names = [...rootNames, ...rest.split('/')].filter((name) => name !== '' && name !== '.');
   return byteStringFromText(`/${names.join('/')}`);
 }
 
-/** The other way. On Windows a first name of one letter is a drive, any other a server. */
+/** The other way. On Windows a first name of one letter is a drive, any other a server; restic writes `\\server\share` as one name. */
 export function machinePathOf(path: ByteString, windows = hostIsWindows): string {
   const text = textOf(path);
   if (!windows) return text;
   const [first = '', ...rest] = text.split('/').filter((name) => name !== '');
-  return /^[A-Za-z]$/.test(first) ? `${first}:\\${rest.join('\\')}` : `\\\\${[first, ...rest].join('\\')}`;
+  if (/^[A-Za-z]$/.test(first)) return `${first}:\\${rest.join('\\')}`;
+  return [first.startsWith('\\\\') ? first : `\\\\${first}`, ...rest].join('\\');
 }
 
 /** Whether a source of a snapshot can be a path of this machine. */
 export function isMachinePath(source: string, windows = hostIsWindows): boolean {
-  return windows ? /^(?:[A-Za-z]:|\\\\)/.test(source) : source.startsWith('/');
+  return windows ? parseWindowsPath(source).kind === 'absolute' : source.startsWith('/');
+}
+
+/**
+ * Whether a path of a snapshot names something of this machine. On Windows neither the root, which holds the drives and servers, nor a
+ * server does.
+ */
+export function hasMachinePath(path: ByteString, windows = hostIsWindows): boolean {
+  if (!windows) return true;
+  const [first = '', second] = path.split('/').filter((name) => name !== '');
+  return second !== undefined || /^[A-Za-z]$/.test(first) || first.startsWith('\\\\');
 }
 
 /** The names that a path consists of. Empty ones and a trailing `/` mean nothing. */
@@ -47,7 +62,7 @@ export function parentOf(path: ByteString): ByteString {
 export function rootOf(path: ByteString, windows = hostIsWindows): ByteString {
   if (!windows) return snapshotRoot;
   const [first = '', second] = path.split('/').filter((name) => name !== '');
-  return (/^[A-Za-z]$/.test(first) || second === undefined ? `/${first}` : `/${first}/${second}`) as ByteString;
+  return (/^[A-Za-z]$/.test(first) || first.startsWith('\\\\') || second === undefined ? `/${first}` : `/${first}/${second}`) as ByteString;
 }
 
 /** A pattern of restic's that fits exactly this path. In names that are not UTF-8 a star stands for the bytes that are no text. */

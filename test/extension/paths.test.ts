@@ -60,11 +60,14 @@ test('the editor is told the date beside the path', () => {
   assert.match(String((JSON.parse(query) as { at: unknown }).at), /2026/);
 });
 
-test('paths of Windows stand in snapshots as restic writes them, and lead back', () => {
+test('paths of Windows stand in snapshots under their drive or server, and lead back', () => {
   const cases = [
     ['C:\\Data\\x', '/C/Data/x'],
     ['d:\\', '/D'],
     ['\\\\srv-02\\share\\x', '/srv-02/share/x'],
+    ['\\\\?\\c:\\Data\\x', '/C/Data/x'],
+    ['\\\\?\\UNC\\srv-02\\share\\x\\', '/srv-02/share/x'],
+    ['//srv-02/share/y/../x', '/srv-02/share/x'],
   ] as const;
   for (const [machine, inSnapshot] of cases) assert.equal(snapshotPathOf(machine, 'win32'), inSnapshot);
   assert.equal(machinePathOf('/C/Data/x' as ByteString, 'win32'), 'C:\\Data\\x');
@@ -88,6 +91,8 @@ test('isInside() knows folders from names that merely begin alike', () => {
     [true, true, false, true, false],
   );
   assert.deepEqual([isInside('C:\\Data\\x', 'c:\\data', 'win32'), isInside('D:\\x', 'C:\\', 'win32')], [true, false]);
+  assert.ok(isInside('C:\\Data\\x', '\\\\?\\C:\\Data', 'win32'));
+  assert.ok(isInside('\\\\nas1\\share\\x', '\\\\?\\UNC\\nas1\\share', 'win32'));
 });
 
 test('passwords of two servers, or of two locations, never have one name', () => {

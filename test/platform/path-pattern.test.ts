@@ -252,6 +252,11 @@ for (const [pattern, path, matched] of [
   ['!C:\\Users', '/C/Users', false],
   ['AppData\\*.tmp', '/C/Users/ana/AppData/one.tmp', true],
   ['c:/pagefile.sys', '/C/pagefile.sys', false],
+  ['\\\\nas1\\share\\*.tmp', '/nas1/share/one.tmp', true],
+  ['//nas1/share/docs', '/nas1/share/docs/x', true],
+  ['\\\\?\\UNC\\nas1\\share\\docs', '/nas1/share/docs/x', true],
+  ['\\\\?\\C:\\Users\\*.tmp', '/C/Users/one.tmp', true],
+  ['!\\\\?\\C:\\Users', '/C/Users', false],
 ] as const) {
   test(`written as on Windows, ${pattern} ${matched ? 'matches' : 'does not match'} ${path}`, () => {
     assert.equal(compilePatterns([pattern], { windows: true }).matches(byteStringFromText(path)), matched);

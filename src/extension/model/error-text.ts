@@ -123,6 +123,11 @@ const sentences: Readonly<Record<string, Maker>> = {
     next: l10n.t('Check that the folder is there and mounted, or change the sources of the set.'),
     remedies: ['retry', 'openConfiguration'],
   }),
+  'source.unsupported': (text) => ({
+    what: l10n.t('"{path}" cannot be backed up{reason}.', { path: text('path'), reason: reason(text) }),
+    next: l10n.t('Write the whole path in the sources of the set, from its drive or share on. No snapshot was made.'),
+    remedies: ['openConfiguration'],
+  }),
   'source.contains-repository': (text) => ({
     what: l10n.t('The repository "{location}" lies in the data that is to be backed up.', { location: text('location') }),
     next: l10n.t('Move it, or exclude its folder in the configuration.'),

@@ -68,6 +68,10 @@ export const english: Phrasebook = {
         .join(', ')} ${facts.list('paths').length === 1 ? 'does' : 'do'} not exist.`,
       next: 'Check the paths. No snapshot was made.',
     }),
+    'source.unsupported': (facts) => ({
+      what: `Refused to back up ${facts.quoted('path', 'a source')}${because(facts)}.`,
+      next: 'Write the whole path, from its drive or share on, such as C:\\Data or \\\\server\\share\\Data. No snapshot was made.',
+    }),
     'source.contains-repository': (facts) => ({
       what: `Refused to back up the repository into itself: ${at(facts)} lies in the source.`,
       next: `Leave it out with --exclude ${facts.quoted('path', 'PATH')}. No snapshot was made.`,

@@ -70,6 +70,10 @@ export const indonesian: Phrasebook = {
       } tidak ada.`,
       next: 'Periksa sumbernya. Tidak ada snapshot yang dibuat.',
     }),
+    'source.unsupported': (facts) => ({
+      what: `Ditolak mencadangkan ${facts.quoted('path', 'sebuah sumber')}${because(facts)}.`,
+      next: 'Tuliskan lokasi lengkapnya, mulai dari drive atau folder berbaginya, misalnya C:\\Data atau \\\\server\\share\\Data. Tidak ada snapshot yang dibuat.',
+    }),
     'source.contains-repository': (facts) => ({
       what: `Ditolak: repositori tidak dicadangkan ke dalam dirinya sendiri; ${at(facts)} terletak di dalam sumber.`,
       next: `Kecualikan dengan --exclude ${facts.quoted('path', 'PATH')}. Tidak ada snapshot yang dibuat.`,
