@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path';
 import {
   byteStringFromText,
   CadanganError,
+  hasMachinePath,
   isCode,
   isMachinePath,
   joinBytes,
@@ -58,7 +59,8 @@ export async function planRestoreSteps(
       argument: 'target',
       reason: 'the snapshot was made on another kind of system: choose a folder',
     });
-  const steps = await toOriginalPlaces(chosen.includes(snapshotRoot) ? await existingSources(snapshot.paths, nodeOf) : chosen, nodeOf);
+  const roots = snapshot.paths.map((source) => snapshotPathOf(source));
+  const steps = await toOriginalPlaces(await withPlaces(chosen, snapshot.paths, nodeOf), roots, nodeOf);
   if (steps.length > stepsMax)
     throw new CadanganError('arguments.invalid', { argument: 'paths', reason: 'too many places at once: choose folders' });
   return steps;
@@ -78,10 +80,27 @@ function sharedFolder(paths: readonly ByteString[]): ByteString {
   return shared;
 }
 
-async function toOriginalPlaces(chosen: readonly ByteString[], nodeOf: NodeLookup): Promise<RestoreStep[]> {
+/** The root, and on Windows a server, is no place of this machine: the sources in it are meant. */
+async function withPlaces(chosen: readonly ByteString[], sources: readonly string[], nodeOf: NodeLookup): Promise<ByteString[]> {
+  const existing = await existingSources(sources, nodeOf);
+  const places = chosen.flatMap((path) => {
+    if (path !== '/' && hasMachinePath(path)) return [path];
+    const meant = existing.filter((source) => isWithin(source, path));
+    if (meant.length === 0) throw placeUnknown(path);
+    return meant;
+  });
+  return [...new Set(places)];
+}
+
+/**
+ * @param roots where the sources stand in a snapshot whose tree has all their folders. What was named relatively stands elsewhere, and
+ * nothing tells where it was.
+ */
+async function toOriginalPlaces(chosen: readonly ByteString[], roots: readonly ByteString[], nodeOf: NodeLookup): Promise<RestoreStep[]> {
   const entries = await Promise.all(
     chosen.map(async (path) => {
       const node = await nodeOf(path);
+      if (!roots.some((root) => isWithin(path, root) || isWithin(root, path))) throw placeUnknown(path);
       const isFolder = node === undefined || node.type === 'dir';
       if (!isText(isFolder ? path : parentOf(path)))
         throw new CadanganError('arguments.invalid', {
@@ -125,6 +144,15 @@ async function existingSources(sources: readonly string[], nodeOf: NodeLookup): 
     }
   }
   return existing;
+}
+
+function placeUnknown(path: ByteString): CadanganError {
+  const reason = 'the snapshot does not tell where it was: choose a folder to restore into';
+  return new CadanganError('arguments.invalid', { argument: 'paths', value: textOf(path), reason });
+}
+
+function isWithin(path: ByteString, folder: ByteString): boolean {
+  return folder === '/' || path === folder || path.startsWith(`${folder}/`);
 }
 
 function cleaned(path: ByteString): ByteString {

@@ -10,7 +10,9 @@ import {
   byteStringFromText,
   CadanganError,
   compilePatterns,
+  hasMachinePath,
   isCode,
+  isMachinePath,
   literalPattern,
   machinePathOf,
   rootOf,
@@ -157,6 +159,17 @@ test('what is not in the snapshot, climbs out of it, or comes from another kind 
   );
 });
 
+const isPlaceUnknown = (error: unknown) => isCode(error, 'arguments.invalid') && /choose a folder/.test(String(error.facts['reason']));
+
+test('what was named relatively stands elsewhere in the snapshot, and does not go to another folder of that name', posix, async () => {
+  for (const chosen of [['/other/d.txt'], ['/other'], ['/srv/data/a.txt', '/other']]) {
+    await assert.rejects(steps(chosen, original, snapshotOf('/home/budi/other', '/srv/data')), isPlaceUnknown);
+  }
+  await assert.rejects(steps(['/'], original, snapshotOf('/gone')), isPlaceUnknown, 'nothing of it is there');
+  assert.equal((await steps(['/srv'], original, snapshotOf('/srv/data'))).length, 1, 'a folder above a source');
+  await assert.rejects(steps(['/srv/nothing'], original), (error) => isCode(error, 'path.not-found'));
+});
+
 test('paths of Windows go into snapshots and back', () => {
   for (const [machine, inSnapshot] of [
     ['C:\\srv\\data', '/C/srv/data'],
@@ -165,13 +178,38 @@ test('paths of Windows go into snapshots and back', () => {
     assert.equal(snapshotPathOf(machine, true), inSnapshot);
     assert.equal(machinePathOf(inSnapshot as ByteString, true), machine);
   }
+  for (const [machine, inSnapshot] of [
+    ['\\\\?\\C:\\srv', '/C/srv'],
+    ['\\\\?\\UNC\\server\\share\\x', '/server/share/x'],
+    ['//server/share/', '/server/share'],
+    ['C:/srv/', '/C/srv'],
+    ['/C/srv', '/C/srv'],
+  ] as const) {
+    assert.equal(snapshotPathOf(machine, true), inSnapshot);
+  }
+  for (const other of ['C:srv', '\\\\.\\C:\\srv', '\\\\c\\srv', '\\\\server']) {
+    assert.doesNotMatch(snapshotPathOf(other, true), /^\/[^/]+\//, 'is no other place');
+  }
+  assert.equal(machinePathOf('/\\\\server\\share/x' as ByteString, true), '\\\\server\\share\\x', 'as restic stores it');
+  const sources = ['C:\\srv', '\\\\server\\share', '\\\\?\\C:\\srv', '/srv', 'srv', 'C:srv', '\\\\.\\C:'];
+  assert.deepEqual(
+    sources.filter((source) => isMachinePath(source, true)),
+    sources.slice(0, 3),
+  );
+  const paths = ['/', '/server', '/server/share', '/C', '/\\\\server\\share'] as ByteString[];
+  assert.deepEqual(
+    paths.filter((path) => hasMachinePath(path, true)),
+    paths.slice(2),
+  );
   for (const [path, root] of [
     ['/C/srv/data', '/C'],
     ['/C', '/C'],
     ['/server/share/x', '/server/share'],
     ['/server', '/server'],
-  ] as const)
+    ['/\\\\server\\share/x', '/\\\\server\\share'],
+  ] as const) {
     assert.equal(rootOf(path as ByteString, true), root);
+  }
   assert.equal(snapshotPathOf('/srv//data/./é/', false), byteStringFromText('/srv/data/é'));
 });
 
