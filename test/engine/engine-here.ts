@@ -2,14 +2,19 @@ import { PassThrough } from 'node:stream';
 import type { TestContext } from 'node:test';
 import type { MessageConnection } from 'vscode-jsonrpc';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
-import { protocol } from '../../src/engine/index.ts';
+import { protocol, type InitializeParams } from '../../src/engine/index.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { systemRandom } from '../../src/platform/index.ts';
 import type { VirtualClock } from '../fakes/virtual-clock.ts';
 import { password, until, type EngineStage } from './engine-stage.ts';
 
 /** An engine in this process, on a clock that the test moves, with the connection that its window has. It ends with the test. */
-export async function engineHere(t: TestContext, stage: EngineStage, clock: VirtualClock): Promise<MessageConnection> {
+export async function engineHere(
+  t: TestContext,
+  stage: EngineStage,
+  clock: VirtualClock,
+  { maySchedule = true }: Partial<InitializeParams> = {},
+): Promise<MessageConnection> {
   const [toEngine, toWindow] = [new PassThrough(), new PassThrough()];
   const engineEnd = createMessageConnection(new StreamMessageReader(toEngine), new StreamMessageWriter(toWindow));
   const connection = createMessageConnection(new StreamMessageReader(toWindow), new StreamMessageWriter(toEngine));
@@ -33,7 +38,7 @@ export async function engineHere(t: TestContext, stage: EngineStage, clock: Virt
     configFile: stage.configFile,
     stateFolder: stage.path('state'),
     language: 'en',
-    maySchedule: true,
+    maySchedule,
   });
   return connection;
 }
