@@ -1,19 +1,40 @@
-import type { CopyStateWord, CopyStatus, Doubt, TroubleKind } from '../offsite/index.ts';
-import { safeText } from '../jobs/index.ts';
+import type { CopyStatus, Doubt, RecordedError, TroubleKind } from '../offsite/index.ts';
+import { describeError, errorOfRecorded, safeText, type SyncDetails } from '../jobs/index.ts';
 import { formatDate, formatDuration, l10n, type Clock } from '../platform/index.ts';
 import { parseTimestamp } from '../repository/index.ts';
 import { countText, sizeText } from './units.ts';
 
 /** What people read of a copy, a line each. */
 export function statusLines(status: CopyStatus, clock: Clock): string[] {
-  const { name, title, repository, to, state, behind, total, trouble, lastWholeAt, lastScrub, lastSample, heldBack, snapshots, readable } =
-    status;
+  const {
+    name,
+    title,
+    repository,
+    to,
+    behind,
+    total,
+    trouble,
+    original,
+    memoryError,
+    lastWholeAt,
+    lastSync,
+    lastScrub,
+    lastSample,
+    heldBack,
+    snapshots,
+    readable,
+  } = status;
   const nowNs = clock.nowNs();
-  const ago = (at: string): string =>
-    l10n.t('{duration} ago', { duration: formatDuration(Number((nowNs - parseTimestamp(at).ns) / 1_000_000n)) });
+  const when = (at: string): string => {
+    const ns = parseTimestamp(at).ns;
+    // A time still to come was written before the clock was put back.
+    return ns > nowNs
+      ? formatDate(ns)
+      : `${formatDate(ns)} (${l10n.t('{duration} ago', { duration: formatDuration(Number((nowNs - ns) / 1_000_000n)) })})`;
+  };
   const field = (label: string, text: string): string => `  ${label}: ${text}`;
   return [
-    `${safeText(title ?? name)}${title === undefined ? '' : ` (${name})`}: ${stateText(state)}`,
+    `${safeText(title ?? name)}${title === undefined ? '' : ` (${name})`}: ${stateLine(status)}`,
     field(l10n.t('from'), safeText(repository)),
     field(l10n.t('to'), safeText(to)),
     ...(behind === undefined
@@ -21,17 +42,24 @@ export function statusLines(status: CopyStatus, clock: Clock): string[] {
       : [
           field(
             l10n.t('behind'),
-            l10n.t('{files}, {size}, since {date} ({ago})', {
+            l10n.t('{files}, {size}, since {date}', {
               files: countText(behind.files, 'file'),
               size: sizeText(behind.bytes),
-              date: dateText(behind.since),
-              ago: ago(behind.since),
+              date: when(behind.since),
             }),
           ),
         ]),
+    ...(original === undefined
+      ? []
+      : [field(l10n.t('repository looked at'), `${formatDate(BigInt(original.atMs) * 1_000_000n)}: ${lookText(original)}`)]),
     ...(total === undefined ? [] : [field(l10n.t('size'), `${countText(total.files, 'file')}, ${sizeText(total.bytes)}`)]),
-    ...(trouble === undefined ? [] : [field(l10n.t('trouble'), troubleText(trouble.kind))]),
-    field(l10n.t('last whole'), lastWholeAt === undefined ? l10n.t('never') : `${dateText(lastWholeAt)} (${ago(lastWholeAt)})`),
+    ...(trouble === undefined || trouble.triedAt !== undefined ? [] : [field(l10n.t('trouble'), errorText(trouble))]),
+    ...(memoryError === undefined ? [] : [field(l10n.t('trouble'), errorText(memoryError))]),
+    ...(lastSync === undefined || lastSync.outcome === 'whole'
+      ? []
+      : [field(l10n.t('last try'), `${when(lastSync.at)}, ${tryText(lastSync)}`)]),
+    // What is remembered may have been deleted: that there was none is not known.
+    field(l10n.t('last whole'), lastWholeAt === undefined ? l10n.t('not known') : when(lastWholeAt)),
     field(l10n.t('snapshots that can be restored from it'), String(snapshots.length)),
     ...(lastScrub === undefined ? [] : [field(l10n.t('last scrub'), `${dateText(lastScrub.at)}, ${scrubText(lastScrub)}`)]),
     ...(lastSample === undefined
@@ -49,7 +77,50 @@ export function statusLines(status: CopyStatus, clock: Clock): string[] {
   ];
 }
 
-export function stateText(state: CopyStateWord): string {
+/** The state, and of when that is where nobody would notice a change. */
+function stateLine(status: CopyStatus): string {
+  const { state, asOf, lastWholeAt } = status;
+  if (state === 'in-sync') return asOf === undefined ? stateText(status) : l10n.t('in sync as of {date}', { date: dateText(asOf) });
+  return lastWholeAt === undefined
+    ? stateText(status)
+    : l10n.t('{state}; whole as of {date}', { state: stateText(status), date: dateText(lastWholeAt) });
+}
+
+function lookText({ state, newSnapshots, error }: NonNullable<CopyStatus['original']>): string {
+  switch (state) {
+    case 'same':
+      return l10n.t('unchanged since the copy was whole');
+    case 'changed':
+      return newSnapshots.length === 0
+        ? l10n.t('changed since the copy was whole')
+        : l10n.t('{snapshots} not copied yet', { snapshots: countText(newSnapshots.length, 'snapshot') });
+    case 'not-compared':
+      return l10n.t('nothing is known to compare it with');
+    case 'unreadable':
+      return error === undefined ? l10n.t('not known') : errorText(error);
+  }
+}
+
+function tryText({ outcome, error }: NonNullable<CopyStatus['lastSync']>): string {
+  switch (outcome) {
+    case 'whole':
+      return l10n.t('in sync');
+    case 'incomplete':
+      return l10n.t('incomplete');
+    case 'failed':
+      return error === undefined ? l10n.t('failed') : l10n.t('failed: {why}', { why: errorText(error) });
+    case 'stopped':
+      return l10n.t('stopped');
+  }
+}
+
+/** What happened, and what to do. */
+function errorText(error: RecordedError): string {
+  const { what, next } = describeError(errorOfRecorded(error));
+  return next === '' ? what : `${what} ${next}`;
+}
+
+export function stateText({ state, unknownBecause }: Pick<CopyStatus, 'state' | 'unknownBecause'>): string {
   switch (state) {
     case 'in-sync':
       return l10n.t('in sync');
@@ -68,7 +139,25 @@ export function stateText(state: CopyStateWord): string {
     case 'stopped-by-trouble':
       return l10n.t('stands still');
     case 'unknown':
+      return unknownText(unknownBecause);
+  }
+}
+
+function unknownText(because: CopyStatus['unknownBecause']): string {
+  switch (because) {
+    case 'never-looked':
       return l10n.t('not looked at yet');
+    case 'memory-unreadable':
+      return l10n.t('not known: what is remembered of it cannot be read');
+    case 'last-try-stopped':
+      return l10n.t('not known: the last try was stopped');
+    case 'original-unreadable':
+      return l10n.t('not known: the repository cannot be looked at');
+    case 'clock':
+      return l10n.t('not known: the clock of this machine was put back');
+    case 'original-not-compared':
+    case undefined:
+      return l10n.t('not known');
   }
 }
 
@@ -97,6 +186,18 @@ export function troubleText(kind: TroubleKind): string {
     case 'other':
       return l10n.t('something unexpected happened');
   }
+}
+
+/** Of files for which Drive has no checksum only the size is known to be right. */
+export function wholeText({
+  sourceFiles,
+  sourceBytes,
+  unconfirmedFiles,
+}: Pick<SyncDetails, 'sourceFiles' | 'sourceBytes' | 'unconfirmedFiles'>): string {
+  const facts = { files: countText(sourceFiles, 'file'), size: sizeText(sourceBytes), unconfirmed: countText(unconfirmedFiles, 'file') };
+  return unconfirmedFiles === 0
+    ? l10n.t('the copy is whole: {files}, {size}, every one verified', facts)
+    : l10n.t('the copy is whole: {files}, {size}; of {unconfirmed} Google Drive has no checksum', facts);
 }
 
 export function doubtText(doubt: Doubt): string {

@@ -76,8 +76,9 @@ class Teller {
     const { globals, terminal } = this.#context;
     if (globals.quiet) return;
     await Promise.resolve(); // the first state comes while the keeper is being made
-    const { state, trouble, behind } = await keeper().status();
-    const text = trouble === undefined ? stateText(state) : `${stateText(state)}: ${troubleText(trouble.kind)}`;
+    const status = await keeper().status();
+    const { state, trouble, behind } = status;
+    const text = trouble === undefined ? stateText(status) : `${stateText(status)}: ${troubleText(trouble.kind)}`;
     if (text === this.#told) return;
     this.#told = text;
     if (globals.json)

@@ -1,26 +1,25 @@
-import { copyStatusOf, type CopyRecord, type CopyStatus, type KeeperState } from '../offsite/index.ts';
-import { CadanganError, type ErrorCode } from '../platform/index.ts';
+import { errorOfRecorded } from '../jobs/index.ts';
+import { workWordOf, type CopyRecord, type CopyStatus, type KeeperState } from '../offsite/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import { errorDataOf } from './error-data.ts';
-import type { CopyInfo, RunJob, RunProgress } from './protocol.ts';
+import type { CopyInfo, CopyState, RunJob, RunProgress } from './protocol.ts';
 
-const jobOfState: Partial<Record<CopyStatus['state'], RunJob>> = {
+const jobOfState: Partial<Record<CopyState, RunJob>> = {
   copying: 'offsite-sync',
   scrubbing: 'offsite-scrub',
   reading: 'offsite-sample',
   'writing-readable': 'readable-copy',
 };
 
-/** All that a window is told of one copy. @param state of whoever keeps it up, as far as anybody does */
+/** All that a window is told of one copy. @param keeper the state of whoever keeps it up, as far as anybody does */
 export function copyInfoOf(
   copy: OffsiteCopy,
-  record: CopyRecord,
-  state: KeeperState | undefined,
+  status: CopyStatus,
+  keeper: KeeperState | undefined,
   scrub: (text: string) => string,
 ): CopyInfo {
-  const status = copyStatusOf(copy, record, state);
-  const { behind, total, trouble, lastWholeAt, lastScrub, readable } = status;
-  const running = progressOf(copy.name, status.state, state);
+  const { behind, total, asOf, unknownBecause, lastSync, lastWholeAt, lastScrub, readable, memoryError } = status;
+  const running = progressOf(copy.name, keeper);
   return {
     name: copy.name,
     title: copy.title ?? copy.name,
@@ -32,11 +31,14 @@ export function copyInfoOf(
     readable: readable.map(({ at, name, place, bytes, id }) => ({ at, name, place, bytes, ...(id !== undefined && { id }) })),
     ...(behind && { behind }),
     ...(total && { total }),
-    ...(trouble && {
-      trouble: { kind: trouble.kind, since: new Date(trouble.sinceMs).toISOString(), error: errorDataOf(errorOf(trouble), scrub) },
-    }),
+    ...(asOf !== undefined && { asOf }),
+    ...(unknownBecause !== undefined && { unknownBecause }),
+    ...(lastSync && { lastTry: { at: lastSync.at, outcome: lastSync.outcome } }),
+    ...troubleOf(status, scrub),
+    ...originalOf(status, scrub),
+    ...(memoryError && { memoryError: errorDataOf(errorOfRecorded(memoryError), scrub) }),
     ...(running && { running }),
-    ...(state?.waiting !== undefined && { waiting: state.waiting }),
+    ...(keeper?.waiting !== undefined && { waiting: keeper.waiting }),
     ...(lastWholeAt !== undefined && { lastWholeAt }),
     ...(lastScrub && {
       lastScrub: { at: lastScrub.at, ...lastScrub.checked, wrongFiles: wrongFiles(lastScrub.found), leftFiles: lastScrub.leftFiles },
@@ -45,8 +47,9 @@ export function copyInfoOf(
 }
 
 /** Undefined while nothing goes on, or it is not known how far it is. */
-export function progressOf(copy: string, state: CopyStatus['state'], keeper: KeeperState | undefined): RunProgress | undefined {
-  const job = jobOfState[state];
+export function progressOf(copy: string, keeper: KeeperState | undefined): RunProgress | undefined {
+  const word = workWordOf(keeper);
+  const job = word && jobOfState[word];
   if (job === undefined || keeper?.progress === undefined) return undefined;
   const { elapsedMs, filesDone, filesTotal, bytesDone, bytesTotal, currentPath } = keeper.progress;
   return {
@@ -62,11 +65,34 @@ export function progressOf(copy: string, state: CopyStatus['state'], keeper: Kee
   };
 }
 
+function troubleOf({ trouble }: CopyStatus, scrub: (text: string) => string): Pick<CopyInfo, 'trouble'> {
+  if (trouble === undefined) return {};
+  const { kind, sinceMs, triedAt } = trouble;
+  const error = errorDataOf(errorOfRecorded(trouble), scrub);
+  return {
+    trouble: {
+      kind,
+      error,
+      ...(sinceMs !== undefined && { since: new Date(sinceMs).toISOString() }),
+      ...(triedAt !== undefined && { triedAt }),
+    },
+  };
+}
+
+function originalOf({ original }: CopyStatus, scrub: (text: string) => string): Pick<CopyInfo, 'original'> {
+  if (original === undefined) return {};
+  const { atMs, state, newSnapshots, error } = original;
+  return {
+    original: {
+      at: new Date(atMs).toISOString(),
+      state,
+      newSnapshots: newSnapshots.length,
+      ...(error && { error: errorDataOf(errorOfRecorded(error), scrub) }),
+    },
+  };
+}
+
 /** What needs nothing done is not wrong: unconfirmed files, and strangers in the folder. */
 function wrongFiles({ missing, damaged, doubled, trashed, damagedAtSource }: NonNullable<CopyRecord['lastScrub']>['found']): number {
   return missing + damaged + doubled + trashed + damagedAtSource;
-}
-
-function errorOf({ code, facts }: NonNullable<KeeperState['trouble']>): Error {
-  return code === 'unknown' ? new Error(String(facts['reason'] ?? '')) : new CadanganError(code as ErrorCode, facts);
 }

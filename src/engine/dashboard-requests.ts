@@ -59,16 +59,12 @@ async function setsOf(
   records: readonly HistoryRecord[],
   nowMs: number,
 ): Promise<protocol.DashboardSet[]> {
-  const [statuses, offsite, { copies }] = await Promise.all([
-    session.seat.status(),
-    offsiteStates(session).catch((): Awaited<ReturnType<typeof offsiteStates>> => new Map()),
-    session.drive.status(),
-  ]);
+  const [statuses, offsite, { copies }] = await Promise.all([session.seat.status(), offsiteStates(session), session.drive.status()]);
   return session.sets.map(({ name, title = name, rpoHours }) => {
     const last = lastSuccess.get(name);
     const next = statuses.get(name)?.next;
-    const state = offsite.get(name);
-    const copy = copies.find((one) => one.name === state?.copy);
+    const { copy: nameOfCopy, ...state } = offsite.get(name) ?? { isProtected: undefined };
+    const copy = copies.find((one) => one.name === nameOfCopy);
     const { files = 0, bytes = 0, since } = copy?.behind ?? {};
     const record = copy && lastOffsite.get(copy.location);
     const [scheduled, aimed] = [scheduleRecordOf(name, records), objectiveRecordOf(name, records)];
@@ -78,9 +74,9 @@ async function setsOf(
       ...(last && { lastSuccess: last, ageHours: (nowMs - instantMsOf(last.at)) / 3_600_000 }),
       ...(rpoHours !== undefined && { rpoHours, ...(aimed && { rpoRecord: aimed.number }) }),
       ...(next && { nextRun: new Date(next.startMs).toISOString(), ...(scheduled && { scheduleRecord: scheduled.number }) }),
-      ...(state && {
+      ...(state.isProtected !== undefined && {
         offsite: {
-          isProtected: state.isProtected,
+          ...state,
           behindFiles: files,
           behindBytes: bytes,
           ...(since !== undefined && { since }),

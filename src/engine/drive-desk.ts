@@ -1,19 +1,20 @@
 import { DriveFolder, type AboutDrive } from '../google/index.ts';
 import {
-  copyRecordsOf,
   credentialStoreOf,
   noteReadable,
   OffsiteKeeper,
   openDriveClient,
+  readCopyStatus,
   RecordedCopy,
   signInToDrive,
+  signInTrouble,
   signOutOfDrive,
   type DrivePlace,
   type JobResult,
   type RecordKeeper,
   type SignInWay,
 } from '../jobs/index.ts';
-import { copyStatusOf, readableFolderOf, type KeeperState } from '../offsite/index.ts';
+import { OriginalLooks, readableFolderOf, type KeeperState } from '../offsite/index.ts';
 import { CadanganError, isAbort, isCode, type Clock } from '../platform/index.ts';
 import { formatTimestamp, parseTimestamp } from '../repository/index.ts';
 import type { CopiesService } from '../schedule/index.ts';
@@ -24,7 +25,7 @@ import { copyInfoOf, progressOf } from './copy-info.ts';
 import { errorDataOf } from './error-data.ts';
 import { plainStates, readStates } from './keeper-states.ts';
 import type { PasswordWish } from './passwords.ts';
-import type { DriveStatus, ReadableCopyParams, RunProgress, RunResult } from './protocol.ts';
+import type { CopyInfo, DriveStatus, ReadableCopyParams, RunProgress, RunResult } from './protocol.ts';
 import type { RunWish } from './run-desk.ts';
 import type { RunHistory } from './run-history.ts';
 import { bareRunResult, copyRunResult } from './run-result.ts';
@@ -69,6 +70,7 @@ const jobOf = { sync: 'offsite-sync', scrub: 'offsite-scrub' } as const;
  */
 export class DriveDesk {
   readonly #options: DriveDeskOptions;
+  readonly #looks: OriginalLooks;
   readonly #kept = new Map<string, Kept>();
   readonly #closing = new AbortController();
   readonly #listeners = new Set<{ readonly copy: string; readonly onProgress: (progress: RunProgress) => void }>();
@@ -76,22 +78,22 @@ export class DriveDesk {
   #publish: (() => void) | undefined;
   /** Keepers are begun and ended one after the other. */
   #changing: Promise<void> = Promise.resolve();
-  #about: { readonly about: AboutDrive | undefined; readonly error: unknown; readonly atMs: number } | undefined;
+  #about:
+    | { readonly about: AboutDrive | undefined; readonly error: unknown; readonly atMs: number; readonly signedInAt: string | undefined }
+    | undefined;
   #asking: Promise<void> | undefined;
   /** Counts them, and sign-outs: a keeper holds tokens of its own. */
   #signIns = 0;
 
   constructor(options: DriveDeskOptions) {
     this.#options = options;
+    this.#looks = new OriginalLooks(options.clock);
   }
 
   async status(): Promise<DriveStatus> {
-    const { place, copies, scrub } = this.#options;
+    const { place, scrub } = this.#options;
     const { settings } = place();
-    const states = await this.#states();
-    const infos = await Promise.all(
-      copies().map(async (copy) => copyInfoOf(copy, await copyRecordsOf(copy, place()).read(), states.get(copy.name), scrub)),
-    );
+    const infos = await this.copies();
     if (settings === undefined) return { state: 'not-configured', isServiceAccount: false, copies: infos };
     const isServiceAccount = settings.serviceAccountKeyFile !== undefined;
     const found = await credentialStoreOf(place())
@@ -99,7 +101,7 @@ export class DriveDesk {
       .catch((error: unknown) => ({ error }));
     const signIn = found && 'account' in found ? found : undefined;
     const isSignedIn = isServiceAccount || signIn !== undefined;
-    if (isSignedIn) this.#askForAccount();
+    if (isSignedIn) this.#askForAccount(signIn?.signedInAt);
     const { about, error = found && 'error' in found ? found.error : undefined } = (isSignedIn ? this.#about : undefined) ?? {};
     return {
       state: isSignedIn ? 'signed-in' : 'signed-out',
@@ -114,6 +116,18 @@ export class DriveDesk {
       }),
       ...(error !== undefined && { error: errorDataOf(error, scrub) }),
     };
+  }
+
+  /** How every copy is, without asking Google. */
+  async copies(): Promise<readonly CopyInfo[]> {
+    const { place, copies, scrub } = this.#options;
+    const [states, signIn] = await Promise.all([this.#states(), this.#signInTrouble()]);
+    return Promise.all(
+      copies().map(async (copy) => {
+        const keeper = states.get(copy.name);
+        return copyInfoOf(copy, await readCopyStatus(copy, place(), { keeper, looks: this.#looks, signIn }), keeper, scrub);
+      }),
+    );
   }
 
   /**
@@ -345,9 +359,21 @@ export class DriveDesk {
   }
 
   #report(name: string, state: KeeperState): void {
-    const copy = this.#options.copies().find((candidate) => candidate.name === name);
-    const progress = copy && progressOf(name, copyStatusOf(copy, { version: 1, source: '', to: '', snapshots: [] }, state).state, state);
+    const progress = progressOf(name, state);
     if (progress) for (const listener of this.#listeners) if (listener.copy === name) listener.onProgress(progress);
+  }
+
+  /** What can be seen here, then what Google said when it was last asked about the account. */
+  async #signInTrouble(): Promise<CadanganError | undefined> {
+    const seen = await signInTrouble(this.#options.place());
+    if (seen !== undefined) return seen;
+    const { error, signedInAt } = this.#about ?? {};
+    // Somebody may have signed in again elsewhere.
+    const current = await credentialStoreOf(this.#options.place())
+      .load()
+      .catch(() => undefined);
+    if (current?.signedInAt !== signedInAt) return undefined;
+    return isCode(error, 'drive.signed-out', 'drive.wrong-account', 'drive.not-set-up') ? error : undefined;
   }
 
   async #states(): Promise<ReadonlyMap<string, KeeperState>> {
@@ -477,12 +503,12 @@ export class DriveDesk {
   }
 
   /** In the background: a window must not wait for Google. */
-  #askForAccount(): void {
+  #askForAccount(signedInAt: string | undefined): void {
     const nowMs = this.#options.clock.monotonicMs();
     if (this.#closing.signal.aborted || this.#asking !== undefined || (this.#about !== undefined && nowMs - this.#about.atMs < aboutMsMax))
       return;
     this.#asking = this.#readAbout().then((found) => {
-      this.#about = { ...found, atMs: this.#options.clock.monotonicMs() };
+      this.#about = { ...found, atMs: this.#options.clock.monotonicMs(), signedInAt };
       this.#asking = undefined;
       this.#options.onChange();
     });

@@ -1,29 +1,36 @@
-import { copyRecordsOf } from '../jobs/index.ts';
 import { isProtected } from '../offsite/index.ts';
-import type { OffsiteState } from './protocol.ts';
-import { repositoryKey, repositoryKeyIfAny } from './repository-key.ts';
+import type { CopyInfo, OffsiteState } from './protocol.ts';
+import { repositoryKeyIfAny } from './repository-key.ts';
 import type { Session } from './session.ts';
 
-/** By set: whether its last snapshot is on Google Drive, verified. Sets without a copy are not in it. */
+/**
+ * By set: whether its last snapshot is on Google Drive, verified, and how the copy is that has it or should have it. Sets without a
+ * copy are not in it.
+ */
 export async function offsiteStates(session: Session): Promise<ReadonlyMap<string, OffsiteState>> {
-  const copies = await Promise.all(
-    session.copies.map(async (copy) => ({
-      name: copy.name,
-      key: repositoryKey(copy.repository),
-      record: await copyRecordsOf(copy, session.drivePlace).read(),
-    })),
-  );
-  const lastStored = await session.history.lastBySet(({ snapshotId }) => snapshotId !== undefined);
+  const copies = await session.drive.copies();
+  // Which snapshot is the last one cannot be told without the history: then it is not known whether that one is there.
+  const lastStored = await session.history.lastBySet(({ snapshotId }) => snapshotId !== undefined).catch(() => undefined);
   const states = new Map<string, OffsiteState>();
   for (const {
     name,
     repository: { location },
   } of session.sets) {
-    const snapshotId = lastStored.get(name)?.snapshotId;
-    if (location.startsWith('gdrive:')) states.set(name, { isProtected: snapshotId !== undefined });
-    const ofSet = copies.filter(({ key }) => key === repositoryKeyIfAny(location));
-    const found = ofSet.find(({ record }) => snapshotId !== undefined && isProtected(record, snapshotId)) ?? ofSet[0];
-    if (found) states.set(name, { copy: found.name, isProtected: snapshotId !== undefined && isProtected(found.record, snapshotId) });
+    const snapshotId = lastStored?.get(name)?.snapshotId;
+    const has = (copy: CopyInfo): boolean => snapshotId !== undefined && isProtected(copy, snapshotId);
+    const unknown = lastStored === undefined && { state: 'unknown' as const };
+    if (location.startsWith('gdrive:')) states.set(name, { isProtected: snapshotId !== undefined, ...unknown });
+    const key = repositoryKeyIfAny(location);
+    const ofSet = copies.filter(({ repository }) => key !== undefined && repositoryKeyIfAny(repository) === key);
+    const found = ofSet.find((copy) => has(copy) && copy.state === 'in-sync') ?? ofSet.find(has) ?? ofSet[0];
+    if (found)
+      states.set(name, {
+        copy: found.name,
+        isProtected: has(found),
+        state: found.state,
+        ...(found.asOf !== undefined && { asOf: found.asOf }),
+        ...unknown,
+      });
   }
   return states;
 }

@@ -183,12 +183,15 @@ export interface SetInfo {
 }
 
 /**
- * Protected: the set's last snapshot, and all that it needs, is on Drive, verified. `copy` is missing where the set backs up to Drive
- * itself.
+ * Protected: the set's last snapshot, and all that it needs, was found on Drive, verified. `copy`, and how it is, is missing where the set
+ * backs up to Drive itself; `asOf` as in `CopyInfo`.
  */
 export interface OffsiteState {
   readonly isProtected: boolean;
   readonly copy?: string;
+  /** `unknown` also where it is not known which snapshot is the last one. */
+  readonly state?: CopyState;
+  readonly asOf?: string;
 }
 
 export interface ConfigurationInfo {
@@ -425,11 +428,31 @@ export interface CopyInfo {
   readonly location: string;
   readonly state: CopyState;
   readonly isPaused: boolean;
+  /** Of when the state is, where nobody would notice that it is another one by now. Missing while somebody watches. */
+  readonly asOf?: string;
+  /** Of the state `unknown`. */
+  readonly unknownBecause?:
+    | 'never-looked'
+    | 'memory-unreadable'
+    | 'last-try-stopped'
+    | 'original-unreadable'
+    | 'original-not-compared'
+    | 'clock';
+  readonly lastTry?: { readonly at: string; readonly outcome: 'whole' | 'incomplete' | 'failed' | 'stopped' };
+  /** Its original beside what that had when the copy was last whole, and how many snapshots came since. Missing when nobody looked. */
+  readonly original?: {
+    readonly at: string;
+    readonly state: 'same' | 'changed' | 'not-compared' | 'unreadable';
+    readonly newSnapshots: number;
+    readonly error?: ErrorData;
+  };
+  /** Why what is remembered of it cannot be read. */
+  readonly memoryError?: ErrorData;
   /** What is not on Drive yet, and since when. */
   readonly behind?: { readonly files: number; readonly bytes: number; readonly since: string };
   readonly total?: { readonly files: number; readonly bytes: number };
-  /** Why it stands still: the last work's error. */
-  readonly trouble?: { readonly kind: string; readonly since: string; readonly error: ErrorData };
+  /** Why it stands still: the last work's error, or what is wrong with the sign-in. `triedAt`: of a try that nobody repeats by himself. */
+  readonly trouble?: { readonly kind: string; readonly since?: string; readonly triedAt?: string; readonly error: ErrorData };
   readonly running?: RunProgress;
   /** What runs makes no headway for the moment, and why. */
   readonly waiting?: 'no-answer' | 'rate';
@@ -713,8 +736,7 @@ export interface DashboardSet {
   /** Of the change of the configuration since which it is planned so. */
   readonly scheduleRecord?: number;
   /** Of the copy on Google Drive. `record`: of the last one that was made, or failed. */
-  readonly offsite?: {
-    readonly isProtected: boolean;
+  readonly offsite?: Omit<OffsiteState, 'copy'> & {
     readonly behindFiles: number;
     readonly behindBytes: number;
     readonly since?: string;

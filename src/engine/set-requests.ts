@@ -33,8 +33,7 @@ export function handleSetRequests(channel: Channel, session: () => Session): voi
 async function listSets(session: Session): Promise<readonly protocol.SetInfo[]> {
   const statuses = await session.seat.status();
   const lastRuns = await session.history.lastBySet().catch(() => new Map<string, protocol.RunResult>());
-  // A state folder that cannot be read says nothing about copies.
-  const offsite = await offsiteStates(session).catch(() => new Map<string, protocol.OffsiteState>());
+  const offsite = await offsiteStates(session);
   const nowMs = Number(session.world.clock.nowNs() / 1_000_000n);
   return session.sets.map((set) =>
     setInfoOf(set, {

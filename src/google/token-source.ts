@@ -31,9 +31,8 @@ export class SignInTokens implements TokenSource {
   }
 
   async fetch(): Promise<TokenAnswer> {
-    this.#signIn = await this.#store.load();
-    if (!this.#signIn) throw this.#signedOut('nobody has signed in');
-    if (this.#signIn.clientId !== this.#client.clientId) throw this.#signedOut('the sign-in belongs to another OAuth client');
+    this.#signIn = undefined;
+    this.#signIn = await loadSignIn(this.#store, this.#client, this.#designatedAccount);
     try {
       return await this.#api.refresh(this.#signIn.refreshToken);
     } catch (error) {
@@ -59,12 +58,20 @@ export class SignInTokens implements TokenSource {
   }
 
   #signedOut(reason: string, cause?: DriveFault): CadanganError {
-    return new CadanganError(
-      'drive.signed-out',
-      { account: this.#signIn?.account.emailAddress ?? this.#designatedAccount, reason },
-      cause ? { cause } : {},
-    );
+    return signedOut(this.#signIn?.account.emailAddress ?? this.#designatedAccount, reason, cause);
   }
+}
+
+/** The sign-in that is kept, if it can be used with this client. @throws `drive.signed-out` */
+export async function loadSignIn(store: CredentialStore, { clientId }: OAuthClient, designatedAccount: string): Promise<StoredSignIn> {
+  const signIn = await store.load();
+  if (!signIn) throw signedOut(designatedAccount, 'nobody has signed in');
+  if (signIn.clientId !== clientId) throw signedOut(signIn.account.emailAddress, 'the sign-in belongs to another OAuth client');
+  return signIn;
+}
+
+function signedOut(account: string, reason: string, cause?: DriveFault): CadanganError {
+  return new CadanganError('drive.signed-out', { account, reason }, cause ? { cause } : {});
 }
 
 const assertionSeconds = 3600;

@@ -3,6 +3,8 @@ import {
   CredentialFile,
   DriveClient,
   endpointsFrom,
+  isDesignated,
+  loadSignIn,
   readOAuthClient,
   readServiceAccountKey,
   type CredentialStore,
@@ -10,8 +12,9 @@ import {
   type GoogleCredentials,
   type OAuthClient,
   type Wait,
+  wrongAccount,
 } from '../google/index.ts';
-import { CadanganError, systemRandom, type Clock, type Environment, type Random } from '../platform/index.ts';
+import { CadanganError, isCode, systemRandom, type Clock, type Environment, type Random } from '../platform/index.ts';
 import type { GoogleDriveSettings } from '../settings/index.ts';
 import { DriveStorage, openStorage, parseLocation, type Storage } from '../storage/index.ts';
 
@@ -61,6 +64,25 @@ export async function openDriveClient(place: DrivePlace): Promise<DriveClient> {
     onWait,
     ...place.client,
   });
+}
+
+/**
+ * Why nobody could use the account now, as far as this machine knows: nothing is asked of Google, so a permission that was withdrawn there
+ * does not show. Undefined when all that it takes is there. @throws what keeps the sign-in from being read, unless that means that nobody
+ * is signed in
+ */
+export async function signInTrouble(place: DrivePlace): Promise<CadanganError | undefined> {
+  const { settings } = place;
+  try {
+    if (settings === undefined) throw notSetUp('the configuration has no "googleDrive"');
+    const credentials = await credentialsOf(place, settings);
+    if (credentials.kind === 'service-account') return undefined;
+    const { account } = await loadSignIn(credentials.store, credentials.client, settings.account);
+    return isDesignated(account, settings.account, undefined) ? undefined : wrongAccount(account, settings.account);
+  } catch (error) {
+    if (isCode(error, 'drive.signed-out', 'drive.not-set-up')) return error;
+    throw error;
+  }
 }
 
 async function credentialsOf(place: DrivePlace, settings: GoogleDriveSettings): Promise<GoogleCredentials> {

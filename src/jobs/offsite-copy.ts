@@ -7,6 +7,8 @@ import {
   DriveCopy,
   keepAnchor,
   lagOf,
+  originalNamesOf,
+  recordedErrorOf,
   sampleCopy,
   scrubCopy,
   sumBytes,
@@ -16,6 +18,8 @@ import {
   type CopyProgressSink,
   type CopyRecord,
   type Finding,
+  type OriginalNames,
+  type RecordedError,
   type SampleReport,
   type ScrubReport,
   type SyncOptions,
@@ -62,6 +66,8 @@ export class OpenCopy implements AsyncDisposable {
   #known: CopyListing | undefined;
   /** What a work that goes on has still to do. */
   #lag: { readonly files: number; readonly bytes: number } | undefined;
+  /** Of the last look at it. */
+  #original: OriginalNames | undefined;
   #uploaded = { files: 0, bytes: 0 };
 
   private constructor(
@@ -229,6 +235,7 @@ export class OpenCopy implements AsyncDisposable {
   #notePlan(comparison: Comparison): void {
     const total = { files: comparison.states.length, bytes: sumBytes(comparison.states.map(({ source }) => source)) };
     this.#lag = lagOf(comparison);
+    this.#original = originalNamesOf(comparison.states.map(({ source }) => source));
     void this.records.update((record) => ({ ...record, total, behind: this.#behind(record) })).catch(() => undefined);
   }
 
@@ -243,29 +250,23 @@ export class OpenCopy implements AsyncDisposable {
 
   async #noted<Report>(work: () => Promise<Report>, syncOf: (report: Report) => SyncReport): Promise<Report> {
     this.#lag = undefined;
+    this.#original = undefined;
     this.#uploaded = { files: 0, bytes: 0 };
     try {
       const report = await work();
       const sync = syncOf(report);
       this.#known = sync.listing;
-      await this.records.update((record) => ({ ...afterSync(record, sync, this.#now()), ...this.#place(record) }));
+      await this.records.update((record) => ({ ...afterSync(record, sync, this.#original, this.#now()), ...this.#place(record) }));
       return report;
     } catch (error) {
       this.#known = undefined;
-      const outcome = isAbort(error) ? ('stopped' as const) : ('failed' as const);
       // That it failed is told by the error; a state folder that cannot be written must not hide it.
       await this.records
         .update((record) => ({
           ...record,
           ...this.#place(record),
           behind: this.#behind(record),
-          lastSync: {
-            at: this.#now(),
-            outcome,
-            uploaded: this.#uploaded,
-            trashedFiles: 0,
-            ...(outcome === 'failed' && { error: errorOf(error) }),
-          },
+          lastSync: lastTryOf(error, this.#now(), this.#uploaded),
         }))
         .catch(() => undefined);
       throw error;
@@ -291,9 +292,20 @@ export function copyRecordsOf({ name, repository, to }: OffsiteCopy, { stateFold
   return new CopyRecordFile(stateFolder, name, { source: repository, to }, random ?? systemRandom);
 }
 
+/** That nothing could even begin is a try that failed, too. A memory that cannot be written must not hide what went wrong. */
+export async function noteFailedTry(copy: OffsiteCopy, place: DrivePlace, error: unknown): Promise<void> {
+  const clock = place.clock ?? systemClock;
+  const nowNs = clock.nowNs();
+  const lastSync = lastTryOf(error, formatTimestamp(nowNs, clock.offsetMinutes(nowNs)), { files: 0, bytes: 0 });
+  await copyRecordsOf(copy, place)
+    .update((record) => ({ ...record, lastSync }))
+    .catch(() => undefined);
+}
+
 function afterSync(
   record: CopyRecord,
   { lag, doubts, heldBackFiles, snapshots, sourceFiles, sourceBytes, uploadedFiles, uploadedBytes, trashedFiles }: SyncReport,
+  original: OriginalNames | undefined,
   now: string,
 ): CopyRecord {
   const isWhole = lag.files === 0;
@@ -308,6 +320,7 @@ function afterSync(
     total: { files: sourceFiles, bytes: sourceBytes },
     behind: isWhole ? undefined : { ...lag, since: record.behind?.since ?? now },
     lastWholeAt: isWhole ? now : record.lastWholeAt,
+    original: isWhole && original ? { snapshots: [...original.snapshots], sha256: original.sha256 } : record.original,
     heldBack: heldBackFiles > 0 && doubts.length > 0 ? { files: heldBackFiles, doubts: [...doubts] } : undefined,
     distrusted: isWhole ? undefined : record.distrusted,
     snapshots: [...snapshots],
@@ -320,14 +333,25 @@ function countsOf({ findings }: ScrubReport): NonNullable<CopyRecord['lastScrub'
   return counts;
 }
 
-function errorOf(error: unknown): NonNullable<NonNullable<CopyRecord['lastSync']>['error']> {
-  if (!(error instanceof CadanganError)) return { code: 'unknown', facts: { reason: String(error) } };
-  const facts = Object.entries(error.facts).flatMap(([name, value]) =>
-    value === undefined
-      ? []
-      : [[name, typeof value === 'bigint' ? Number(value) : typeof value === 'object' ? [...value] : value] as const],
+/** What is remembered of a try that did not come to its end. */
+function lastTryOf(
+  error: unknown,
+  at: string,
+  uploaded: { readonly files: number; readonly bytes: number },
+): NonNullable<CopyRecord['lastSync']> {
+  if (isAbort(error)) return { at, outcome: 'stopped', uploaded, trashedFiles: 0 };
+  const { code, facts } = recordedErrorOf(error);
+  return { at, outcome: 'failed', uploaded, trashedFiles: 0, error: { code, facts: plainFacts(facts) } };
+}
+
+function plainFacts(facts: RecordedError['facts']): NonNullable<NonNullable<CopyRecord['lastSync']>['error']>['facts'] {
+  return Object.fromEntries(
+    Object.entries(facts).flatMap(([name, value]) =>
+      value === undefined
+        ? []
+        : [[name, typeof value === 'bigint' ? Number(value) : typeof value === 'object' ? [...value] : value] as const],
+    ),
   );
-  return { code: error.code, facts: Object.fromEntries(facts) };
 }
 
 /** The folder of a copy on Drive. @throws `storage.invalid-location` */

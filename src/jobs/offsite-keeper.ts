@@ -2,10 +2,10 @@ import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   CopyKeeper,
-  copyStatusOf,
   dayMs,
   hourMs,
   nextReadableMs,
+  OriginalLooks,
   readableFolderOf,
   type CopyProgress,
   type CopyRecord,
@@ -17,7 +17,8 @@ import { CadanganError, isOnNetwork, systemClock, type Clock } from '../platform
 import type { RecordTrigger } from '../records/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
-import { openDriveClient, type DrivePlace } from './drive-account.ts';
+import { readCopyStatus } from './copy-look.ts';
+import { openDriveClient, signInTrouble, type DrivePlace } from './drive-account.ts';
 import type { JobResult } from './job-result.ts';
 import { copyRecordsOf, type OpenCopy } from './offsite-copy.ts';
 import type { SyncDetails } from './offsite-jobs.ts';
@@ -60,7 +61,7 @@ export class OffsiteKeeper implements AsyncDisposable {
   readonly #options: OffsiteKeeperOptions;
   readonly #clock: Clock;
   readonly #keeper: CopyKeeper;
-  #record: CopyRecord | undefined;
+  readonly #looks: OriginalLooks;
   readonly #recorded: RecordedCopy;
   #open: OpenCopy | undefined;
   #state: KeeperState | undefined;
@@ -72,6 +73,7 @@ export class OffsiteKeeper implements AsyncDisposable {
     this.#recorded = new RecordedCopy({ copy, place: this.#place(options), keeper: records });
     this.#options = options;
     this.#clock = place.clock ?? systemClock;
+    this.#looks = new OriginalLooks(this.#clock);
     this.#keeper = new CopyKeeper({
       clock: this.#clock,
       folder: copy.repository,
@@ -99,9 +101,8 @@ export class OffsiteKeeper implements AsyncDisposable {
   }
 
   async status(): Promise<CopyStatus> {
-    const { copy } = this.#options;
-    this.#record ??= await copyRecordsOf(copy, this.#options.place).read();
-    return copyStatusOf(copy, this.#record, this.#state);
+    const { copy, place } = this.#options;
+    return readCopyStatus(copy, place, { keeper: this.#state, looks: this.#looks, signIn: await signInTrouble(place) });
   }
 
   /** Now, whatever the trouble or the pause. */
@@ -154,7 +155,8 @@ export class OffsiteKeeper implements AsyncDisposable {
     readonly lastSampleMs: number | undefined;
     readonly readableDueMs: number | undefined;
   }> {
-    const record = await this.#readRecord();
+    const { copy, place } = this.#options;
+    const record = await copyRecordsOf(copy, place).read();
     const ms = (at: string | undefined): number | undefined => (at === undefined ? undefined : Date.parse(at));
     return { lastScrubMs: ms(record.lastScrub?.at), lastSampleMs: ms(record.lastSample?.at), readableDueMs: this.#readableDueMs(record) };
   }
@@ -173,7 +175,6 @@ export class OffsiteKeeper implements AsyncDisposable {
     this.#waiting.delete(work);
     try {
       const result = await this.#job(work, context, waiting === undefined ? triggers[work] : 'manual');
-      await this.#readRecord();
       if (waiting !== undefined || isWorthTelling(work, result)) this.#options.onResult(result);
       waiting?.resolve(result);
       if ('error' in result) throw result.error;
@@ -243,10 +244,6 @@ export class OffsiteKeeper implements AsyncDisposable {
     } finally {
       client.close();
     }
-  }
-
-  async #readRecord(): Promise<CopyRecord> {
-    return (this.#record = await copyRecordsOf(this.#options.copy, this.#options.place).read());
   }
 }
 

@@ -4,7 +4,7 @@ import type { OffsiteCopy } from '../settings/index.ts';
 import { newsOf } from './copy-news.ts';
 import type { DrivePlace } from './drive-account.ts';
 import { runJob, type JobName, type JobResult } from './job-result.ts';
-import { copyRecordsOf, OpenCopy, type WorkOptions } from './offsite-copy.ts';
+import { copyRecordsOf, noteFailedTry, OpenCopy, type WorkOptions } from './offsite-copy.ts';
 import {
   offsiteSampleJob,
   offsiteScrubJob,
@@ -95,6 +95,8 @@ export class RecordedCopy {
   }
 
   async #noteFailure(job: JobName, trigger: Trigger, error: unknown): Promise<void> {
+    // A sample reads; whether the copy has everything does not depend on it.
+    if (job !== 'offsite-sample') await noteFailedTry(this.#options.copy, this.#options.place, error);
     const result = await runJob<never>(job, this.#options.place.clock ?? systemClock, () => Promise.reject(error));
     await this.#take(
       result,

@@ -40,6 +40,8 @@ const recordSchema = z.object({
   /** What it lacks, and since when it is not whole. */
   behind: amount.extend({ since: time }).optional(),
   total: amount.optional(),
+  /** What the original had when the copy last had everything; see `OriginalNames`. */
+  original: z.object({ snapshots: z.array(z.string()), sha256: z.string() }).optional(),
   heldBack: z.object({ files: count, doubts: z.array(z.enum(['changing', 'no-snapshots', 'packs-lost', 'far-fewer'])) }).optional(),
   lastScrub: z
     .object({

@@ -1,8 +1,15 @@
+import type { ErrorFacts } from '../platform/index.ts';
 import type { CopyRecord } from './copy-record.ts';
-import type { KeeperState, Trouble } from './keep-copy.ts';
+import type { KeeperState } from './keep-copy.ts';
+import { troubleOf, type TroubleKind } from './next-work.ts';
+import type { OriginalLook } from './original-look.ts';
 import type { CopyProgress } from './progress.ts';
+import type { RecordedError } from './recorded-error.ts';
 
-/** A copy in a word. `unknown`: nobody has looked yet. */
+/**
+ * A copy in a word. `in-sync`: it was whole when it was last looked at, nothing failed since, and the original is still what it was then.
+ * `unknown`: what that would need was not looked at, or could not be.
+ */
 export type CopyStateWord =
   | 'in-sync'
   | 'behind'
@@ -14,6 +21,39 @@ export type CopyStateWord =
   | 'stopped-by-trouble'
   | 'unknown';
 
+/**
+ * Why nothing is known. `never-looked`: as far as is remembered; `memory-unreadable`: what is remembered; `last-try-stopped`: before it
+ * knew anything; `clock`: it was whole at a time that is still to come.
+ */
+export type UnknownReason =
+  | 'never-looked'
+  | 'memory-unreadable'
+  | 'last-try-stopped'
+  | 'original-unreadable'
+  | 'original-not-compared'
+  | 'clock';
+
+/** What stands in the way of a copy: what its keeper met, what is wrong with the sign-in, or what ended the last try. */
+export interface CopyTrouble {
+  readonly kind: TroubleKind;
+  readonly code: string;
+  readonly facts: ErrorFacts;
+  /** Milliseconds since 1970; undefined where only that it is so can be seen. */
+  readonly sinceMs: number | undefined;
+  /** RFC 3339. Of a try that nobody repeats by himself. */
+  readonly triedAt: string | undefined;
+}
+
+/** What the original's folder showed, beside what it had when the copy was last whole. */
+export interface OriginalState {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  readonly state: 'same' | 'changed' | 'not-compared' | 'unreadable';
+  /** Ids of snapshots that came since. */
+  readonly newSnapshots: readonly string[];
+  readonly error: RecordedError | undefined;
+}
+
 /** All that people are shown of one copy. Times are RFC 3339 unless they end in `Ms` (milliseconds since 1970). */
 export interface CopyStatus {
   readonly name: string;
@@ -21,10 +61,17 @@ export interface CopyStatus {
   readonly repository: string;
   readonly to: string;
   readonly state: CopyStateWord;
+  /** Only of the state `unknown`. */
+  readonly unknownBecause: UnknownReason | undefined;
+  /** Of when the state is, where nobody would notice a change; undefined while somebody watches, and when it was never whole. */
+  readonly asOf: string | undefined;
   /** Files and bytes that the copy lacks, and since when it is not whole; undefined when it lacks nothing, as far as is known. */
   readonly behind: { readonly files: number; readonly bytes: number; readonly since: string } | undefined;
   readonly total: { readonly files: number; readonly bytes: number } | undefined;
-  readonly trouble: Trouble | undefined;
+  readonly trouble: CopyTrouble | undefined;
+  /** Undefined when it was not looked at. */
+  readonly original: OriginalState | undefined;
+  readonly memoryError: RecordedError | undefined;
   readonly watch: KeeperState['watch'] | undefined;
   readonly progress: CopyProgress | undefined;
   readonly lastWholeAt: string | undefined;
@@ -45,16 +92,28 @@ export interface CopyNames {
   readonly paused: boolean;
 }
 
-/**
- * Puts together what is configured, what is remembered, and what goes on. Pure.
- * @param keeper undefined where no process keeps the copy up
- */
-export function copyStatusOf(
-  { name, title, repository, to, paused }: CopyNames,
-  record: CopyRecord,
-  keeper: KeeperState | undefined,
-): CopyStatus {
+/** All that the word for a copy rests on. */
+export interface CopyFacts {
+  /** An empty one where there is none, and where it cannot be read. */
+  readonly record: CopyRecord;
+  readonly memoryError?: RecordedError | undefined;
+  /** Undefined where no process keeps the copy up. */
+  readonly keeper: KeeperState | undefined;
+  /** How the original looks now; undefined where nobody looked. */
+  readonly original: OriginalLook | undefined;
+  /** Why nobody could copy now, as far as that is seen without asking Google. */
+  readonly signIn: RecordedError | undefined;
+  readonly nowMs: number;
+}
+
+/** Puts together what is configured, what is remembered, what is seen, and what goes on. Pure. */
+export function copyStatusOf(names: CopyNames, facts: CopyFacts): CopyStatus {
+  const { name, title, repository, to } = names;
+  const { record, keeper, memoryError } = facts;
   const { behind, total, lastWholeAt, lastSync, lastScrub, lastSample, heldBack, snapshots, readable = [] } = record;
+  const trouble = troubleIn(facts);
+  const original = facts.original && originalStateOf(facts.original, record);
+  const state = wordOf(names, facts, { trouble, original });
   return {
     name,
     title,
@@ -69,14 +128,19 @@ export function copyStatusOf(
     heldBack,
     snapshots,
     readable,
-    state: wordOf(record, paused, keeper),
-    trouble: keeper?.trouble,
+    state,
+    trouble,
+    original,
+    memoryError,
+    unknownBecause: state === 'unknown' ? unknownReasonOf(facts, original) : undefined,
+    asOf: isWatched(keeper) ? undefined : lastWholeAt,
     watch: keeper?.watch,
     progress: keeper?.progress,
   };
 }
 
-function wordOf({ behind, lastWholeAt }: CopyRecord, paused: boolean, keeper: KeeperState | undefined): CopyStateWord {
+/** What a keeper does at the moment; undefined while it does nothing. */
+export function workWordOf(keeper: KeeperState | undefined): CopyStateWord | undefined {
   switch (keeper?.activity) {
     case 'look':
     case 'sync':
@@ -87,20 +151,81 @@ function wordOf({ behind, lastWholeAt }: CopyRecord, paused: boolean, keeper: Ke
       return 'reading';
     case 'readable':
       return 'writing-readable';
-    case 'paused':
-      return 'paused';
     case 'starting':
     case 'waiting':
+    case 'paused':
     case undefined:
-      break;
+      return undefined;
   }
-  if (paused && keeper === undefined) return 'paused';
-  if (keeper?.trouble !== undefined) return 'stopped-by-trouble';
-  if (behind !== undefined || keeper?.changedSinceMs !== undefined) return 'behind';
-  return lastWholeAt === undefined ? 'unknown' : 'in-sync';
 }
 
 /** Whether a snapshot is safe off-site: it and all that it may need is on Drive, verified. */
 export function isProtected({ snapshots }: Pick<CopyStatus, 'snapshots'>, snapshotId: string): boolean {
   return snapshots.includes(snapshotId);
+}
+
+interface Seen {
+  readonly trouble: CopyTrouble | undefined;
+  readonly original: OriginalState | undefined;
+}
+
+/** What is sure comes first: work under way, then what keeps it from being done, then what is known to be missing. */
+function wordOf({ paused }: CopyNames, facts: CopyFacts, { trouble, original }: Seen): CopyStateWord {
+  const { record, keeper } = facts;
+  const work = workWordOf(keeper);
+  if (work !== undefined) return work;
+  if (keeper?.activity === 'paused' || (paused && keeper === undefined)) return 'paused';
+  if (trouble !== undefined) return 'stopped-by-trouble';
+  if (isKnownBehind(record) || keeper?.changedSinceMs !== undefined || original?.state === 'changed') return 'behind';
+  return unknownReasonOf(facts, original) === undefined ? 'in-sync' : 'unknown';
+}
+
+/** Files that a sample found rotten are as good as missing. */
+function isKnownBehind({ behind, lastSync, distrusted = [] }: CopyRecord): boolean {
+  return behind !== undefined || lastSync?.outcome === 'incomplete' || distrusted.length > 0;
+}
+
+/** Undefined when all of it is known and right. */
+function unknownReasonOf(
+  { record, memoryError, keeper, nowMs }: CopyFacts,
+  original: OriginalState | undefined,
+): UnknownReason | undefined {
+  const { lastSync, lastWholeAt } = record;
+  if (memoryError !== undefined) return 'memory-unreadable';
+  if (lastSync === undefined) return 'never-looked';
+  if (lastSync.outcome === 'stopped' || lastSync.outcome === 'failed') return 'last-try-stopped';
+  if (lastWholeAt === undefined) return 'never-looked';
+  // Also what is no time at all.
+  if (!(Date.parse(lastWholeAt) <= nowMs)) return 'clock';
+  if (original?.state === 'unreadable') return 'original-unreadable';
+  return original?.state === 'same' || isWatched(keeper) ? undefined : 'original-not-compared';
+}
+
+/** Whether somebody has looked at everything since he began, and would hear of a change. */
+function isWatched(keeper: KeeperState | undefined): boolean {
+  return keeper?.activity === 'waiting' && (keeper.watch.mode === 'events' || keeper.watch.mode === 'polling');
+}
+
+/** What is wrong with the sign-in now, then what the keeper met, then what ended the last try. */
+function troubleIn({ record: { lastSync }, keeper, signIn }: CopyFacts): CopyTrouble | undefined {
+  const kept = keeper?.trouble;
+  if (signIn !== undefined && kept?.kind !== troubleOf(signIn.code))
+    return { kind: troubleOf(signIn.code), ...signIn, sinceMs: undefined, triedAt: undefined };
+  if (kept !== undefined) return { kind: kept.kind, code: kept.code, facts: kept.facts, sinceMs: kept.sinceMs, triedAt: undefined };
+  // What a keeper is at is newer.
+  if (lastSync?.outcome !== 'failed' || workWordOf(keeper) !== undefined) return undefined;
+  const { code, facts } = lastSync.error ?? { code: 'unknown', facts: {} };
+  return { kind: troubleOf(code), code, facts, sinceMs: Date.parse(lastSync.at), triedAt: lastSync.at };
+}
+
+function originalStateOf({ atMs, found }: OriginalLook, { original: known }: CopyRecord): OriginalState {
+  if ('error' in found) return { atMs, state: 'unreadable', newSnapshots: [], error: found.error };
+  if (known === undefined) return { atMs, state: 'not-compared', newSnapshots: [], error: undefined };
+  const before = new Set(known.snapshots);
+  return {
+    atMs,
+    state: found.sha256 === known.sha256 ? 'same' : 'changed',
+    newSnapshots: found.snapshots.filter((id) => !before.has(id)),
+    error: undefined,
+  };
 }

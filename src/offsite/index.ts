@@ -52,5 +52,16 @@ export { chooseSample, sampleCopy, type SampleOptions, type SampleReport } from 
 export { isGrave, pathOf, scrubCopy, type Finding, type FindingKind, type ScrubReport } from './scrub-copy.ts';
 export { syncCopy, type CopyWorld, type SyncOptions, type SyncReport } from './sync-copy.ts';
 export { DriveCopy, type DriveCopyOptions } from './drive-copy.ts';
-export { copyStatusOf, isProtected, type CopyNames, type CopyStateWord, type CopyStatus } from './copy-status.ts';
+export {
+  copyStatusOf,
+  isProtected,
+  workWordOf,
+  type CopyFacts,
+  type CopyNames,
+  type CopyStateWord,
+  type CopyStatus,
+  type CopyTrouble,
+} from './copy-status.ts';
+export { OriginalLooks, originalNamesOf, type OriginalLook, type OriginalNames } from './original-look.ts';
+export { recordedErrorOf, type RecordedError } from './recorded-error.ts';
 export { nextReadableMs, readableFolderOf, readableName, type ReadableEvery } from './readable-rule.ts';

@@ -47,7 +47,8 @@ export function nextWork(situation: KeeperSituation, nowMs: number): { readonly 
   const afterSync = (lastMs: number | undefined, everyMs: number): number =>
     lastSyncMs === undefined ? Infinity : lastMs === undefined ? nowMs : lastMs + everyMs;
   const due: readonly (readonly [Work, number])[] = [
-    ['sync', lastSyncMs === undefined ? nowMs : lastSyncMs + timing.syncEveryMs],
+    // A time still to come is of a clock that was put back: who waited for it would wait as much longer.
+    ['sync', lastSyncMs === undefined || lastSyncMs > nowMs ? nowMs : lastSyncMs + timing.syncEveryMs],
     [
       'look',
       changes === undefined
@@ -78,27 +79,30 @@ export type TroubleKind =
   | 'busy'
   | 'other';
 
-const troubles: Partial<Record<ErrorCode, TroubleKind>> = {
-  'drive.signed-out': 'signed-out',
-  'drive.sign-in-failed': 'signed-out',
-  'drive.not-set-up': 'signed-out',
-  'drive.wrong-account': 'wrong-account',
-  'drive.full': 'full',
-  'drive.daily-volume': 'daily-volume',
-  'drive.rate-limited': 'rate',
-  'drive.unavailable': 'drive-unavailable',
-  'drive.not-found': 'drive-unavailable',
-  'drive.altered': 'drive-unavailable',
-  'drive.denied': 'denied',
-  'storage.unreachable': 'source',
-  'storage.denied': 'source',
-  'offsite.source-doubtful': 'source',
-  'offsite.other-repository': 'other-repository',
-  'offsite.busy': 'busy',
-};
+const troubles = new Map<string, TroubleKind>(
+  Object.entries({
+    'drive.signed-out': 'signed-out',
+    'drive.sign-in-failed': 'signed-out',
+    'drive.not-set-up': 'signed-out',
+    'drive.wrong-account': 'wrong-account',
+    'drive.full': 'full',
+    'drive.daily-volume': 'daily-volume',
+    'drive.rate-limited': 'rate',
+    'drive.unavailable': 'drive-unavailable',
+    'drive.not-found': 'drive-unavailable',
+    'drive.altered': 'drive-unavailable',
+    'drive.denied': 'denied',
+    'storage.unreachable': 'source',
+    'storage.denied': 'source',
+    'offsite.source-doubtful': 'source',
+    'offsite.other-repository': 'other-repository',
+    'offsite.busy': 'busy',
+  } satisfies Partial<Record<ErrorCode, TroubleKind>>),
+);
 
-export function troubleOf(code: ErrorCode | undefined): TroubleKind {
-  return (code && troubles[code]) ?? 'other';
+/** @param code of an error, perhaps one that only a newer version knows */
+export function troubleOf(code: string | undefined): TroubleKind {
+  return (code === undefined ? undefined : troubles.get(code)) ?? 'other';
 }
 
 /**

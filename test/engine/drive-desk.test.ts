@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { EngineError, protocol, type CopyInfo, type RunResult } from '../../src/engine/index.ts';
 import {
@@ -13,7 +13,7 @@ import {
   typeDeviceCode,
   type DriveEmulator,
 } from '../drive-emulator/index.ts';
-import { EngineStage, until, type Window } from './engine-stage.ts';
+import { EngineStage, until, type Window, type WindowOptions } from './engine-stage.ts';
 
 const copyName = 'offsite';
 
@@ -49,8 +49,9 @@ class DriveDeskStage {
     );
   }
 
-  window(): Window {
+  window(options: WindowOptions = {}): Window {
     return this.stage.window({
+      ...options,
       environment: { CADANGAN_GOOGLE_ENDPOINT: this.drive.url },
       client: {
         openExternal: async (url) => {
@@ -265,4 +266,93 @@ test('sign-ins, refused ones too, copies and scrubs leave records; the head of t
     [signedOut.isIntact, signedOut.compared, signedOut.notCompared.map(({ location, error }) => [location, error.code])],
     [true, [desk.stage.repository], [['gdrive:Backup/data', 'drive.signed-out']]],
   );
+});
+
+/** A copy that was synced once, and that nobody keeps up or watches. */
+async function syncedOnce(t: TestContext, drive: DriveEmulator): Promise<{ readonly desk: DriveDeskStage; readonly window: Window }> {
+  const desk = new DriveDeskStage(t, drive);
+  await desk.prepare();
+  const window = desk.window({ maySchedule: false });
+  await signIn(window);
+  await desk.backUp(window, 'b.txt');
+  assert.equal((await window.client.run(protocol.syncCopy, { copy: copyName })).outcome, 'success');
+  return { desk, window };
+}
+
+/** What the row of the set and the dashboard say of the copy. */
+async function toldOf({ client }: Window): Promise<unknown[]> {
+  const [set] = await client.ask(protocol.listSets);
+  const {
+    sets: [figures],
+  } = await client.request(protocol.dashboard, { year: new Date().getUTCFullYear() });
+  const { isProtected: isShown, state, asOf } = figures?.offsite ?? {};
+  assert.deepEqual([isShown, state, asOf], [set?.offsite?.isProtected, set?.offsite?.state, set?.offsite?.asOf], 'both say the same');
+  return [isShown, state];
+}
+
+test('where nobody watches a copy it is in sync as of a time; a backup that nobody copied leaves it behind, a repository that is away unknown', async (t) => {
+  await using drive = await startDriveEmulator();
+  const { desk, window } = await syncedOnce(t, drive);
+  const synced = await copyOf(window);
+  assert.deepEqual([synced.state, synced.asOf, synced.original?.state, synced.trouble], ['in-sync', synced.lastWholeAt, 'same', undefined]);
+  assert.ok(synced.asOf !== undefined);
+  assert.deepEqual(await toldOf(window), [true, 'in-sync']);
+  await desk.backUp(window, 'c.txt');
+  await until(async () => (await copyOf(window)).state === 'behind', 'the look is a new one');
+  const behind = await copyOf(window);
+  assert.deepEqual([behind.original?.state, behind.original?.newSnapshots, behind.lastWholeAt], ['changed', 1, synced.lastWholeAt]);
+  assert.deepEqual(await toldOf(window), [false, 'behind']);
+  renameSync(desk.stage.repository, `${desk.stage.repository}-away`);
+  await until(async () => (await copyOf(window)).state === 'unknown', 'the look is a new one');
+  const away = await copyOf(window);
+  assert.deepEqual([away.unknownBecause, away.original?.error?.code], ['original-unreadable', 'storage.unreachable']);
+  assert.deepEqual(await toldOf(window), [false, 'unknown']);
+});
+
+test('a set whose snapshot is on Drive is not shown as safe after a sync that failed; the copy says which try failed, and of when it was whole', async (t) => {
+  await using drive = await startDriveEmulator();
+  const { window } = await syncedOnce(t, drive);
+  const { lastWholeAt } = await copyOf(window);
+  drive.faults.order({ fault: 'refuse', reason: 'insufficientFilePermissions', status: 403, times: null });
+  assert.equal((await window.client.run(protocol.syncCopy, { copy: copyName })).outcome, 'failed');
+  drive.faults.clear();
+  const copy = await copyOf(window);
+  assert.deepEqual(
+    [copy.state, copy.trouble?.kind, copy.trouble?.error.code, copy.lastTry?.outcome, copy.lastWholeAt],
+    ['stopped-by-trouble', 'denied', 'drive.denied', 'failed', lastWholeAt],
+  );
+  assert.equal(copy.trouble?.triedAt, copy.lastTry?.at);
+  assert.deepEqual(await toldOf(window), [true, 'stopped-by-trouble']);
+});
+
+test('a sign-in that is gone, or that Google has withdrawn, shows before anybody tries to copy; a memory that cannot be read hides no copy', async (t) => {
+  await using drive = await startDriveEmulator();
+  const { desk, window } = await syncedOnce(t, drive);
+  assert.deepEqual(await toldOf(window), [true, 'in-sync']);
+  const file = desk.stage.path('state', 'google-sign-in.json');
+  renameSync(file, `${file}-away`);
+  const gone = await copyOf(window);
+  assert.deepEqual(
+    [gone.state, gone.trouble?.kind, gone.trouble?.error.code, gone.trouble?.triedAt],
+    ['stopped-by-trouble', 'signed-out', 'drive.signed-out', undefined],
+  );
+  assert.deepEqual(await toldOf(window), [true, 'stopped-by-trouble']);
+  renameSync(`${file}-away`, file);
+  assert.deepEqual(await toldOf(window), [true, 'in-sync']);
+
+  const memory = desk.stage.path('state', `offsite-${copyName}.json`);
+  renameSync(memory, `${memory}-away`);
+  mkdirSync(memory);
+  const unread = await copyOf(window);
+  assert.deepEqual([unread.state, unread.unknownBecause, unread.memoryError !== undefined], ['unknown', 'memory-unreadable', true]);
+  assert.deepEqual(await toldOf(window), [false, 'unknown']);
+  rmSync(memory, { recursive: true });
+  renameSync(`${memory}-away`, memory);
+
+  const later = desk.window({ maySchedule: false }); // an engine that has not asked Google about the account yet
+  assert.equal((await later.client.ask(protocol.listSets))[0]?.offsite?.state, 'in-sync');
+  drive.person(sampleAccount).withdrawConsent();
+  await until(async () => (await later.client.ask(protocol.driveStatus)).error?.code === 'drive.signed-out', 'Google refuses the sign-in');
+  assert.deepEqual([(await copyOf(later)).state, (await copyOf(later)).trouble?.error.code], ['stopped-by-trouble', 'drive.signed-out']);
+  assert.deepEqual(await toldOf(later), [true, 'stopped-by-trouble']);
 });

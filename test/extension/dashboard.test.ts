@@ -94,6 +94,34 @@ test('a set that is older than its objective is marked, and one without an objec
   assert.equal(rows[1]?.[2]?.markText, 'older than the objective');
 });
 
+test('the off-site figure is good only where the last snapshot was found on Drive and nothing speaks against the copy', () => {
+  const asOf = '2026-11-22T21:40:00+07:00';
+  const cell = (offsite: Omit<NonNullable<DashboardData['sets'][number]['offsite']>, 'behindFiles' | 'behindBytes'>) => {
+    const [row] = pageOf({ sets: [{ name: 'a', title: 'A', offsite: { behindFiles: 0, behindBytes: 0, ...offsite } }] }).sets.rows;
+    return [row?.[5]?.text, row?.[5]?.mark];
+  };
+  assert.deepEqual(cell({ isProtected: true, state: 'in-sync' }), ['on Google Drive, verified', 'success']);
+  assert.deepEqual(cell({ isProtected: true, state: 'in-sync', asOf }), ['on Google Drive, verified as of 22 Nov 2026, 21:40', 'success']);
+  for (const [state, text] of [
+    ['stopped-by-trouble', 'stands still'],
+    ['unknown', 'not known'],
+    ['behind', 'behind'],
+    ['paused', 'paused'],
+  ] as const) {
+    assert.deepEqual(cell({ isProtected: true, state, asOf }), [
+      `on Google Drive, verified as of 22 Nov 2026, 21:40 · ${text}`,
+      'success-with-exceptions',
+    ]);
+  }
+  assert.deepEqual(cell({ isProtected: true, state: 'copying', asOf }), [
+    'on Google Drive, verified as of 22 Nov 2026, 21:40 · copying',
+    undefined,
+  ]);
+  assert.deepEqual(cell({ isProtected: false, state: 'in-sync' }), ['not on Google Drive', 'failed']);
+  assert.deepEqual(cell({ isProtected: false, state: 'behind' }), ['not on Google Drive', 'failed']);
+  assert.deepEqual(cell({ isProtected: false, state: 'unknown' }), ['not known', 'success-with-exceptions']);
+});
+
 test('numbers and dates are written as the language writes them', () => {
   setLanguage('id');
   const page = pageOf({

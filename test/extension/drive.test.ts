@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CopyInfo, DriveStatus } from '../../src/engine/index.ts';
-import { accountRow, copyRow, copyText, isTroubledCopy } from '../../src/extension/model/copy-row.ts';
+import type { CopyInfo, DriveStatus, SetInfo } from '../../src/engine/index.ts';
+import { accountRow, copyDetails, copyRow, copyText, isTroubledCopy } from '../../src/extension/model/copy-row.ts';
+import { setDetails } from '../../src/extension/model/set-row.ts';
 import { statusItem } from '../../src/extension/model/status-item.ts';
 import { makeSet } from './sample.ts';
 
@@ -25,6 +26,11 @@ const behind = { files: 12, bytes: 3 * 1024 * 1024, since: '2026-11-23T10:00:00Z
 
 test('a copy says that it is in sync, how far it is behind and since when, or why it stands still', () => {
   assert.equal(copyText(copy, nowNs), 'in sync');
+  assert.equal(copyText({ ...copy, asOf: '2026-11-22T10:00:00Z' }, nowNs), 'in sync as of Yesterday 10:00', 'nobody watches it');
+  assert.deepEqual(
+    [copyRow(copy, nowNs).icon, copyRow({ ...copy, asOf: '2026-11-22T10:00:00Z' }, nowNs).icon],
+    [{ name: 'pass', color: 'testing.iconPassed' }, { name: 'pass' }],
+  );
   assert.match(copyText({ ...copy, state: 'behind', behind }, nowNs), /^12 files, 3(?:\.0)? MiB behind since \d/);
   assert.match(copyText({ ...copy, state: 'paused', isPaused: true, behind }, nowNs), /^paused · 12 files/);
   assert.match(
@@ -36,6 +42,99 @@ test('a copy says that it is in sync, how far it is behind and since when, or wh
   assert.equal(copyRow({ ...copy, state: 'paused', isPaused: true }, nowNs).context, 'copy.paused');
 });
 
+const lastWholeAt = '2026-11-23T10:00:00Z';
+
+test('a copy of which something is not known says what, why, and of when it was whole', () => {
+  const text = (more: Partial<CopyInfo>): string => copyText({ ...copy, lastWholeAt, asOf: lastWholeAt, ...more }, nowNs);
+  const full = {
+    kind: 'full',
+    since: '2026-11-23T11:00:00Z',
+    triedAt: '2026-11-23T11:00:00Z',
+    error: { code: 'drive.full', facts: {}, message: '' },
+  };
+  const news = { at: '2026-11-23T12:00:00Z', state: 'changed', newSnapshots: 2 } as const;
+  const away = {
+    at: '2026-11-23T12:00:00Z',
+    state: 'unreadable',
+    newSnapshots: 0,
+    error: { code: 'storage.unreachable', facts: { location: '/mnt/backup' }, message: '' },
+  } as const;
+  const lastTry = { at: '2026-11-23T11:00:00Z', outcome: 'stopped' } as const;
+  assert.match(text({ state: 'stopped-by-trouble', trouble: full }), /^the try at 11:00 failed: .*full.* · whole as of 10:00$/);
+  assert.equal(
+    text({ state: 'stopped-by-trouble', trouble: { kind: 'signed-out', error: signedOut.error } }),
+    'Not signed in to Google Drive. · whole as of 10:00',
+  );
+  assert.equal(text({ state: 'behind', original: news }), '2 snapshots not copied yet');
+  assert.equal(text({ state: 'behind', original: { ...news, newSnapshots: 0 } }), 'the repository has changed since');
+  assert.equal(text({ state: 'behind' }), 'behind · whole as of 10:00');
+  assert.equal(text({ state: 'paused' }), 'paused · whole as of 10:00');
+  assert.equal(
+    text({ state: 'paused', original: news, trouble: signedOut }),
+    'paused · Not signed in to Google Drive. · 2 snapshots not copied yet',
+  );
+  assert.equal(
+    text({ state: 'unknown', unknownBecause: 'original-unreadable', original: away }),
+    'not known · "/mnt/backup" cannot be reached. · whole as of 10:00',
+  );
+  assert.equal(
+    text({ state: 'unknown', unknownBecause: 'last-try-stopped', lastTry }),
+    'not known · the try at 11:00 was stopped · whole as of 10:00',
+  );
+  assert.equal(
+    text({ state: 'unknown', unknownBecause: 'clock' }),
+    'not known · the clock of this machine was put back · whole as of 10:00',
+  );
+  assert.equal(copyText({ ...copy, state: 'unknown', unknownBecause: 'never-looked' }, nowNs), 'not looked at yet');
+  const details = (more: Partial<CopyInfo>): string[] =>
+    copyDetails({ ...copy, ...more }, nowNs).map(({ label, description }) => `${label}: ${description ?? ''}`);
+  assert.ok(
+    details({ original: { ...news, state: 'same', newSnapshots: 0 } }).includes(
+      'Repository looked at: 12:00 · unchanged since the copy was whole',
+    ),
+  );
+  assert.ok(details({ lastTry }).includes('Last try: 11:00 · stopped') && details({ lastTry }).includes('Last in sync: not known'));
+});
+
+test('only a copy that is in sync now is green, whatever else is remembered of it', () => {
+  const states: readonly CopyInfo['state'][] = [
+    'in-sync',
+    'behind',
+    'copying',
+    'scrubbing',
+    'reading',
+    'writing-readable',
+    'paused',
+    'stopped-by-trouble',
+    'unknown',
+  ];
+  const isGreen = ({ color }: { readonly color?: string }): boolean => color === 'testing.iconPassed';
+  const ofCopy = states.filter((state) => isGreen(copyRow({ ...copy, state, lastWholeAt }, nowNs).icon));
+  const ofSet = (isProtected: boolean): readonly string[] =>
+    states.filter((state) =>
+      setDetails(makeSet({ offsite: { isProtected, copy: 'offsite', state } }), nowNs).some(
+        ({ id, icon }) => id.includes(':offsite:') && isGreen(icon),
+      ),
+    );
+  assert.deepEqual([ofCopy, ofSet(true), ofSet(false)], [['in-sync'], ['in-sync'], []]);
+});
+
+test('a set says of when its last snapshot was found on Google Drive, and what speaks against it', () => {
+  const text = (offsite: SetInfo['offsite']): string | undefined =>
+    setDetails(makeSet({ ...(offsite && { offsite }) }), nowNs).find(({ id }) => id.includes(':offsite:'))?.description;
+  assert.equal(text({ isProtected: true, copy: 'offsite', state: 'in-sync' }), 'last snapshot is on Google Drive, verified');
+  assert.equal(
+    text({ isProtected: true, copy: 'offsite', state: 'in-sync', asOf: lastWholeAt }),
+    'last snapshot is on Google Drive, verified as of 10:00',
+  );
+  assert.equal(
+    text({ isProtected: true, copy: 'offsite', state: 'stopped-by-trouble', asOf: lastWholeAt }),
+    'last snapshot is on Google Drive, verified as of 10:00 · copy: stands still',
+  );
+  assert.equal(text({ isProtected: false, copy: 'offsite', state: 'behind' }), 'last snapshot is not on Google Drive yet');
+  assert.equal(text({ isProtected: false, copy: 'offsite', state: 'unknown' }), 'not known whether the last snapshot is on Google Drive');
+});
+
 test('the status bar tells of a copy that somebody has to see to, and, without red, of one that waits for the network', () => {
   const stopped: CopyInfo = { ...copy, state: 'stopped-by-trouble', trouble: signedOut };
   assert.equal(isTroubledCopy({ ...stopped, trouble: { ...signedOut, kind: 'drive-unavailable' } }), false);
@@ -43,6 +142,8 @@ test('the status bar tells of a copy that somebody has to see to, and, without r
   assert.equal(item?.kind, 'trouble');
   assert.match(item.text, /Off-site copy stands still: Off-site/);
   assert.equal(statusItem([makeSet()], new Map(), nowNs, [copy])?.kind, 'idle');
+  const given = { ...stopped, trouble: { ...signedOut, kind: 'drive-unavailable', triedAt: lastWholeAt } };
+  assert.equal(statusItem([makeSet()], new Map(), nowNs, [given])?.kind, 'trouble', 'nobody tries again');
   for (const cutOff of [
     { ...copy, state: 'copying', waiting: 'no-answer' },
     { ...stopped, trouble: { ...signedOut, kind: 'drive-unavailable' } },

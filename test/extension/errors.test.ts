@@ -74,6 +74,17 @@ test('the result of a run names files, bytes, what was verified, and exceptions'
     resultMessage(makeRun({ files: 1, exceptionCount: 1 }), 'Accounting'),
     'Accounting is backed up: 1 file, 5.0 GiB; 3.0 MiB added. 1 exception.',
   );
+  const damaged = makeRun({
+    job: 'offsite-sync',
+    files: 1,
+    outcome: 'success-with-exceptions',
+    exceptions: [{ item: 'data/ab', kind: 'source-damaged', reason: 'hash' }],
+    exceptionCount: 1,
+  });
+  assert.equal(
+    resultMessage(damaged, 'x'),
+    'x is on Google Drive, but for what is damaged in the repository: 1 file, 5.0 GiB uploaded. 1 exception.',
+  );
   assert.equal(
     resultMessage(makeRun({ job: 'restore', verifiedFiles: 1234 }), 'x'),
     'x is restored: 1,234 files, 5.0 GiB; 1,234 verified.',

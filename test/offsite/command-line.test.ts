@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { wholeText } from '../../src/cli/offsite-text.ts';
 import { CredentialFile } from '../../src/google/index.ts';
 import { formatDate } from '../../src/platform/index.ts';
 import { parseTimestamp } from '../../src/repository/index.ts';
@@ -145,7 +146,12 @@ test('offsite sync copies, status tells, and a second run has nothing to do', as
   const status = await server.json(['offsite', 'status']);
   assert.deepEqual([status.last['state'], status.last['behind'], status.last['last_sync_outcome']], ['in-sync', undefined, 'whole']);
   const text = await server.run(['offsite', 'status']);
-  assert.match(text.stdout, /^office: in sync\n/);
+  assert.match(text.stdout, /^office: in sync as of \d{1,2} \w+ \d{4}, \d\d:\d\d\n/, 'nobody watches it');
+  assert.match(text.stdout, /repository looked at: .*: unchanged since the copy was whole\n/);
+  assert.deepEqual(
+    [status.last['as_of'], status.last['repository_state'], status.last['trouble']],
+    [status.last['last_whole_at'], 'same', undefined],
+  );
   const file = server.stage.path('cadangan.jsonc');
   writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), timeZone: 'Pacific/Kiritimati' }));
   const at = formatDate(parseTimestamp(String(status.last['last_sync_at'])).ns, { timeZone: 'Pacific/Kiritimati' });
@@ -320,4 +326,159 @@ test('without a sign-in, with another account, or a repository that is away, a s
     ['success', undefined],
     ['failed', 'offsite.source-doubtful'],
   ]);
+});
+
+/** What `offsite status` says to a program. */
+async function stateOf(server: Server): Promise<Message> {
+  const { code, last } = await server.json(['offsite', 'status']);
+  assert.equal(code, 0);
+  return last;
+}
+
+/** As people read it, too. */
+async function statusOf(server: Server): Promise<{ readonly json: Message; readonly text: string }> {
+  const { code, stdout: text, stderr } = await server.run(['offsite', 'status']);
+  assert.equal(code, 0, stderr);
+  return { json: await stateOf(server), text };
+}
+
+async function syncedServer(t: TestContext): Promise<Server> {
+  const server = await makeServer(t);
+  await server.signIn();
+  await server.backup('a');
+  assert.equal((await server.run(['offsite', 'sync'])).code, 0);
+  assert.equal((await stateOf(server))['state'], 'in-sync');
+  return server;
+}
+
+const whole = 'whole as of \\d{1,2} \\w+ \\d{4}, \\d\\d:\\d\\d';
+
+test('status: after a sync that failed the copy is not in sync; it says when and why, and of when it was whole', async (t) => {
+  const server = await syncedServer(t);
+  const wholeAt = (await stateOf(server))['last_whole_at'];
+  server.drive.faults.order({ fault: 'refuse', reason: 'insufficientFilePermissions', status: 403, times: null });
+  assert.equal((await server.run(['offsite', 'sync'])).code, 1);
+  const { json, text } = await statusOf(server);
+  assert.deepEqual(
+    [json['state'], json['last_sync_outcome'], json['trouble'], json['trouble_code'], json['last_whole_at']],
+    ['stopped-by-trouble', 'failed', 'denied', 'drive.denied', wholeAt],
+  );
+  assert.match(text, new RegExp(`^office: stands still; ${whole}\\n`));
+  assert.match(text, /last try: \d{1,2} \w+ \d{4}, \d\d:\d\d \(.* ago\), failed: Google Drive does not permit this/);
+  server.drive.faults.clear();
+  assert.equal((await server.run(['offsite', 'sync'])).code, 0);
+  assert.equal((await stateOf(server))['state'], 'in-sync');
+});
+
+test('a sync does not call verified what Google Drive has no checksum for', () => {
+  assert.equal(
+    wholeText({ sourceFiles: 6, sourceBytes: 100, unconfirmedFiles: 0 }),
+    'the copy is whole: 6 files, 100 B, every one verified',
+  );
+  assert.equal(
+    wholeText({ sourceFiles: 6, sourceBytes: 100, unconfirmedFiles: 1 }),
+    'the copy is whole: 6 files, 100 B; of 1 file Google Drive has no checksum',
+  );
+});
+
+test('status: what cannot even begin, for want of the client file, is a failed try, too', async (t) => {
+  const server = await syncedServer(t);
+  const file = server.stage.path('client.json');
+  renameSync(file, `${file}-away`);
+  assert.equal((await server.run(['offsite', 'sync'])).code, 1);
+  renameSync(`${file}-away`, file);
+  const json = await stateOf(server);
+  assert.deepEqual([json['state'], json['last_sync_outcome'], json['last_error']], ['stopped-by-trouble', 'failed', 'drive.not-set-up']);
+});
+
+test('status: without a sign-in, with one that others can read, of another account or of another client the copy is not in sync, and what helps is said', async (t) => {
+  const server = await syncedServer(t);
+  const file = server.stage.path('state', 'google-sign-in.json');
+  const kept = readFileSync(file);
+  assert.equal((await server.run(['drive', 'sign-out'])).code, 0);
+  const signedOut = await statusOf(server);
+  assert.deepEqual(
+    [signedOut.json['state'], signedOut.json['trouble'], signedOut.json['trouble_code'], signedOut.json['last_sync_outcome']],
+    ['stopped-by-trouble', 'signed-out', 'drive.signed-out', 'whole'],
+  );
+  assert.match(signedOut.text, new RegExp(`^office: stands still; ${whole}\\n`));
+  assert.match(signedOut.text, /trouble: Not signed in to Google Drive.*nobody has signed in.*cadangan drive sign-in/);
+  writeFileSync(file, kept, { mode: 0o644 });
+  chmodSync(file, 0o644);
+  assert.match((await statusOf(server)).text, /^office: stands still.*\n(?:.*\n)*.*chmod 600/);
+  chmodSync(file, 0o600);
+  assert.equal((await stateOf(server))['state'], 'in-sync');
+  writeFileSync(file, JSON.stringify({ ...(JSON.parse(kept.toString()) as object), clientId: 'another' }));
+  assert.equal((await stateOf(server))['trouble_code'], 'drive.signed-out');
+  await server.signIn(otherAccount);
+  const other = await statusOf(server);
+  assert.deepEqual([other.json['state'], other.json['trouble_code']], ['stopped-by-trouble', 'drive.wrong-account']);
+  assert.ok(other.text.includes(otherAccount) && other.text.includes(sampleAccount));
+});
+
+test('status: once Google has refused a sign-in that was withdrawn, the copy is not in sync', async (t) => {
+  const server = await syncedServer(t);
+  server.drive.person(sampleAccount).withdrawConsent();
+  assert.equal((await server.run(['offsite', 'sync'])).code, 1);
+  const { json, text } = await statusOf(server);
+  assert.deepEqual([json['state'], json['trouble'], json['last_error']], ['stopped-by-trouble', 'signed-out', 'drive.signed-out']);
+  assert.match(text, /last try: .*failed: Not signed in to Google Drive.*cadangan drive sign-in/);
+});
+
+test('status: a backup that nobody copied leaves the copy behind, whoever made it; a repository that is away leaves it unknown', async (t) => {
+  const server = await syncedServer(t);
+  await server.backup('b');
+  const { json, text } = await statusOf(server);
+  assert.deepEqual(
+    [json['state'], json['repository_state'], (json['snapshots_not_copied'] as string[]).length, json['behind']],
+    ['behind', 'changed', 1, undefined],
+  );
+  assert.match(text, new RegExp(`^office: behind; ${whole}\\n`));
+  assert.match(text, /repository looked at: .*: 1 snapshot not copied yet\n/);
+  renameSync(server.stage.repository, `${server.stage.repository}-away`);
+  const away = await statusOf(server);
+  assert.deepEqual(
+    [
+      away.json['state'],
+      away.json['unknown_because'],
+      away.json['repository_state'],
+      away.json['repository_error'],
+      away.json['snapshots_not_copied'],
+    ],
+    ['unknown', 'original-unreadable', 'unreadable', 'storage.unreachable', undefined],
+  );
+  assert.match(away.text, new RegExp(`^office: not known: the repository cannot be looked at; ${whole}\\n`));
+  mkdirSync(server.stage.repository);
+  assert.equal((await stateOf(server))['repository_state'], 'unreadable', 'a mount point without its disk is no empty repository');
+  rmSync(server.stage.repository, { recursive: true });
+  renameSync(`${server.stage.repository}-away`, server.stage.repository);
+  assert.equal((await server.run(['offsite', 'sync'])).code, 0);
+  assert.equal((await stateOf(server))['state'], 'in-sync');
+});
+
+test('status: a copy whose memory is gone, damaged, of another place or unreadable is unknown', async (t) => {
+  const server = await syncedServer(t);
+  const file = server.stage.path('state', 'offsite-office.json');
+  const kept = readFileSync(file, 'utf8');
+  for (const text of ['{', kept.replace('gdrive:Backup/office', 'gdrive:Elsewhere')]) {
+    writeFileSync(file, text);
+    const { json, text: told } = await statusOf(server);
+    assert.deepEqual([json['state'], json['unknown_because'], json['last_whole_at']], ['unknown', 'never-looked', undefined]);
+    assert.match(told, /^office: not looked at yet\n(?:.*\n)*  last whole: not known\n/);
+  }
+  rmSync(file);
+  mkdirSync(file);
+  const { json, text } = await statusOf(server);
+  assert.deepEqual([json['state'], json['unknown_because']], ['unknown', 'memory-unreadable']);
+  assert.match(text, /^office: not known: what is remembered of it cannot be read\n(?:.*\n)*  trouble: .*offsite-office\.json/);
+});
+
+test('status: a paused copy says of when it was whole, and what came since', async (t) => {
+  const server = await syncedServer(t);
+  assert.equal((await server.run(['offsite', 'pause'])).code, 0);
+  await server.backup('b');
+  const { json, text } = await statusOf(server);
+  assert.deepEqual([json['state'], json['as_of'], json['repository_state']], ['paused', json['last_whole_at'], 'changed']);
+  assert.match(text, new RegExp(`^office: paused; ${whole}\\n`));
+  assert.match(text, /1 snapshot not copied yet/);
 });

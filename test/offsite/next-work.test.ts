@@ -37,6 +37,7 @@ test('a keeper asks Drive at the start and every hour, and looks when the origin
   assert.equal(at({ lastSyncMs: undefined }), 'sync');
   assert.equal(at({}), hourMs - 1000);
   assert.equal(at({ lastSyncMs: now - hourMs }), 'sync');
+  assert.equal(at({ lastSyncMs: now + 2 * hourMs }), 'sync', 'the clock was put back');
   assert.equal(at({ changes: { firstMs: now - 10_000, lastMs: now - 10_000 } }), 20_000);
   assert.equal(at({ changes: { firstMs: now - 60_000, lastMs: now - 30_000 } }), 'look');
   assert.equal(at({ changes: { firstMs: now - 5 * 60_000, lastMs: now } }), 'look');

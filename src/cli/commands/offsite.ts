@@ -1,18 +1,19 @@
 import { Argument } from 'commander';
 import { unattendedPassword } from '../../engine/index.ts';
 import {
-  copyRecordsOf,
   type DrivePlace,
   type JobResult,
   noteReadable,
   openDriveClient,
+  readCopyStatus,
   RecordedCopy,
   type RecordKeeper,
   safeText,
   type ScrubDetails,
+  signInTrouble,
   type SyncDetails,
 } from '../../jobs/index.ts';
-import { copyStatusOf, readableFolderOf, type CopyProgress } from '../../offsite/index.ts';
+import { OriginalLooks, readableFolderOf, type CopyProgress } from '../../offsite/index.ts';
 import { CadanganError, l10n, setTimeZone } from '../../platform/index.ts';
 import { updateConfiguration, type Configuration, type OffsiteCopy } from '../../settings/index.ts';
 import type { CliCommand, CommandContext } from '../command.ts';
@@ -20,7 +21,7 @@ import { copyNamed, driveWorld } from '../drive-place.ts';
 import { reportExceptions } from '../exception-report.ts';
 import { exitCode, exitCodeOfResult, type ExitCode } from '../exit-code.ts';
 import { jsonObject, printJson, printJsonNow } from '../json.ts';
-import { doubtText, statusLines } from '../offsite-text.ts';
+import { doubtText, statusLines, wholeText } from '../offsite-text.ts';
 import { watchCopies } from '../offsite-watch.ts';
 import type { OptionValues } from '../option-values.ts';
 import { readPassword } from '../password-source.ts';
@@ -102,11 +103,29 @@ async function showStatus(
   place: DrivePlace,
   copies: readonly OffsiteCopy[],
 ): Promise<ExitCode> {
-  const all = await Promise.all(copies.map(async (copy) => copyStatusOf(copy, await copyRecordsOf(copy, place).read(), undefined)));
+  const [looks, signIn] = [new OriginalLooks(clock), await signInTrouble(place)];
+  const all = await Promise.all(copies.map((copy) => readCopyStatus(copy, place, { keeper: undefined, looks, signIn })));
   for (const [at, status] of all.entries()) {
     if (globals.json) {
-      const { name, repository, to, state, behind, total, lastWholeAt, lastSync, lastScrub, lastSample, heldBack, snapshots, readable } =
-        status;
+      const {
+        name,
+        repository,
+        to,
+        state,
+        asOf,
+        unknownBecause,
+        trouble,
+        original,
+        behind,
+        total,
+        lastWholeAt,
+        lastSync,
+        lastScrub,
+        lastSample,
+        heldBack,
+        snapshots,
+        readable,
+      } = status;
       printJson(
         terminal,
         jsonObject({
@@ -115,6 +134,14 @@ async function showStatus(
           repository,
           to,
           state,
+          as_of: asOf,
+          unknown_because: unknownBecause,
+          trouble: trouble?.kind,
+          trouble_code: trouble?.code,
+          repository_looked_at: original && new Date(original.atMs).toISOString(),
+          repository_state: original?.state,
+          repository_error: original?.error?.code,
+          snapshots_not_copied: original?.state === 'same' || original?.state === 'changed' ? original.newSnapshots : undefined,
           behind: behind && { ...behind },
           total: total && { ...total },
           last_whole_at: lastWholeAt,
@@ -207,14 +234,7 @@ function reportSync(context: CommandContext, { name }: OffsiteCopy, result: JobR
           trashed: countText(details.trashedFiles, 'file'),
         }),
       );
-      terminal.print(
-        details.lagFiles === 0
-          ? l10n.t('the copy is whole: {files}, {size}, every one verified', {
-              files: countText(details.sourceFiles, 'file'),
-              size: sizeText(details.sourceBytes),
-            })
-          : left,
-      );
+      terminal.print(details.lagFiles === 0 ? wholeText(details) : left);
     }
     if (details.heldBackFiles > 0)
       for (const doubt of details.doubts)

@@ -40,7 +40,7 @@ export const tools = {
       id: 'Set cadangan beserta hasil terakhir, jadwal berikutnya, dan yang perlu perhatian.',
     },
     modelDescription:
-      'Tells for every backup set of this server what it protects, how and when its last run ended, when it last succeeded, when it runs next, whether its off-site copy is complete, plus open nonconformities, whether a restore drill is due and whether the chain of records is intact. Every statement comes with the numbers of the records that prove it; name them in your answer. Read-only.',
+      'Tells for every backup set of this server what it protects, how and when its last run ended, when it last succeeded, when it runs next, whether its off-site copy is complete, in which state that is and of when that is known, plus open nonconformities, whether a restore drill is due and whether the chain of records is intact. Every statement comes with the numbers of the records that prove it; name them in your answer. Read-only.',
     properties: { set },
   },
   cadangan_list_snapshots: {

@@ -1,5 +1,6 @@
 import { formatBytes, l10n } from '../../platform/index.ts';
 import type { CopyInfo, DriveStatus } from '../../engine/index.ts';
+import { copyStateText } from './copy-state.ts';
 import { countText } from './counts.ts';
 import { describeError } from './error-text.ts';
 import type { Icon } from './icons.ts';
@@ -50,19 +51,23 @@ export function copyDetails(copy: CopyInfo, nowNs: bigint): readonly Row[] {
     context: `detail.${kind}`,
     spoken: `${label}, ${description}`,
   });
-  const { lastScrub, lastWholeAt, total, readable } = copy;
+  const { lastScrub, lastWholeAt, lastTry, original, total, readable } = copy;
   return [
+    // What is remembered may have been deleted: that there was none is not known.
     row(
       'whole',
       l10n.t('Last in sync'),
       lastWholeAt === undefined
-        ? l10n.t('never')
+        ? l10n.t('not known')
         : joined([
             whenText(lastWholeAt, nowNs),
             total === undefined ? undefined : `${countText(total.files, 'file')}, ${formatBytes(total.bytes)}`,
           ]),
       { name: 'cloud' },
     ),
+    ...(lastTry === undefined || lastTry.outcome === 'whole'
+      ? []
+      : [row('try', l10n.t('Last try'), joined([whenText(lastTry.at, nowNs), tryText(lastTry.outcome)]), { name: 'history' })]),
     row(
       'scrub',
       l10n.t('Last scrub'),
@@ -70,6 +75,9 @@ export function copyDetails(copy: CopyInfo, nowNs: bigint): readonly Row[] {
       { name: 'checklist' },
     ),
     row('original', l10n.t('Repository'), copy.repository, { name: 'database' }),
+    ...(original === undefined
+      ? []
+      : [row('look', l10n.t('Repository looked at'), joined([whenText(original.at, nowNs), lookText(original)]), { name: 'eye' })]),
     row('folder', l10n.t('Folder'), copy.location, { name: 'folder' }),
     ...readable.map(({ name, at, bytes }) =>
       row(`readable:${at}`, l10n.t('Readable copy'), joined([name, formatBytes(bytes)]), { name: 'file-zip' }),
@@ -77,56 +85,129 @@ export function copyDetails(copy: CopyInfo, nowNs: bigint): readonly Row[] {
   ];
 }
 
-/** `in sync`; `12 files, 3 MiB behind since 21:04`; `paused`; why it stands still. */
+/** `in sync`; `in sync as of 21:40`; `12 files, 3 MiB behind since 21:04`; `paused`; why it stands still, or why nothing is known. */
 export function copyText(copy: CopyInfo, nowNs: bigint): string {
-  const { state, running, trouble, behind, waiting } = copy;
-  const lag =
-    behind === undefined
-      ? undefined
-      : l10n.t('{files}, {bytes} behind since {when}', {
-          files: countText(behind.files, 'file'),
-          bytes: formatBytes(behind.bytes),
-          when: whenText(behind.since, nowNs),
-        });
-  if (waiting !== undefined) return joined([waiting === 'rate' ? l10n.t('waits for Google') : l10n.t('unreachable'), lag]);
+  const { state, running, waiting, asOf } = copy;
+  if (waiting !== undefined) return joined([waiting === 'rate' ? l10n.t('waits for Google') : l10n.t('unreachable'), lagText(copy, nowNs)]);
   switch (state) {
     case 'in-sync':
-      return l10n.t('in sync');
+      return asOf === undefined ? copyStateText(state) : l10n.t('in sync as of {when}', { when: whenText(asOf, nowNs) });
     case 'behind':
-      return lag ?? l10n.t('behind');
+      return lagText(copy, nowNs) ?? joined([copyStateText(state), wholeText(copy, nowNs)]);
     case 'paused':
-      return joined([l10n.t('paused'), lag]);
+      return joined([copyStateText(state), troubleText(copy, nowNs), lagText(copy, nowNs) ?? wholeText(copy, nowNs)]);
     case 'stopped-by-trouble':
-      return joined([trouble === undefined ? l10n.t('stands still') : describeError(trouble.error).what, lag]);
+      return joined([troubleText(copy, nowNs) ?? copyStateText(state), lagText(copy, nowNs) ?? wholeText(copy, nowNs)]);
     case 'unknown':
-      return l10n.t('not copied yet');
+      return joined([...unknownTexts(copy, nowNs), wholeText(copy, nowNs)]);
     case 'copying':
-      return joined([l10n.t('copying'), running === undefined || running.filesTotal === undefined ? undefined : progressText(running)]);
+      return joined([copyStateText(state), running === undefined || running.filesTotal === undefined ? undefined : progressText(running)]);
     case 'scrubbing':
-      return l10n.t('comparing');
     case 'reading':
-      return l10n.t('reading a sample');
     case 'writing-readable':
-      return l10n.t('writing a readable copy');
+      return copyStateText(state);
+  }
+}
+
+/** What is known to be missing. */
+function lagText({ behind, original }: CopyInfo, nowNs: bigint): string | undefined {
+  if (behind !== undefined)
+    return l10n.t('{files}, {bytes} behind since {when}', {
+      files: countText(behind.files, 'file'),
+      bytes: formatBytes(behind.bytes),
+      when: whenText(behind.since, nowNs),
+    });
+  if (original?.state !== 'changed') return undefined;
+  return original.newSnapshots === 0
+    ? l10n.t('the repository has changed since')
+    : l10n.t('{snapshots} not copied yet', { snapshots: countText(original.newSnapshots, 'snapshot') });
+}
+
+function wholeText({ lastWholeAt }: CopyInfo, nowNs: bigint): string | undefined {
+  return lastWholeAt === undefined ? undefined : l10n.t('whole as of {when}', { when: whenText(lastWholeAt, nowNs) });
+}
+
+function troubleText({ trouble }: CopyInfo, nowNs: bigint): string | undefined {
+  if (trouble === undefined) return undefined;
+  const { what } = describeError(trouble.error);
+  return trouble.triedAt === undefined
+    ? what
+    : l10n.t('the try at {when} failed: {why}', { when: whenText(trouble.triedAt, nowNs), why: what });
+}
+
+function unknownTexts(
+  { unknownBecause = 'original-not-compared', lastTry, memoryError, original }: CopyInfo,
+  nowNs: bigint,
+): readonly string[] {
+  const notKnown = copyStateText('unknown');
+  switch (unknownBecause) {
+    case 'never-looked':
+      return [l10n.t('not looked at yet')];
+    case 'memory-unreadable':
+      return memoryError === undefined ? [notKnown] : [notKnown, describeError(memoryError).what];
+    case 'original-unreadable':
+      return original?.error === undefined ? [notKnown] : [notKnown, describeError(original.error).what];
+    case 'last-try-stopped':
+      return lastTry === undefined
+        ? [notKnown]
+        : [notKnown, l10n.t('the try at {when} was stopped', { when: whenText(lastTry.at, nowNs) })];
+    case 'clock':
+      return [notKnown, l10n.t('the clock of this machine was put back')];
+    case 'original-not-compared':
+      return [notKnown];
+  }
+}
+
+function tryText(outcome: NonNullable<CopyInfo['lastTry']>['outcome']): string {
+  switch (outcome) {
+    case 'whole':
+      return l10n.t('in sync');
+    case 'incomplete':
+      return l10n.t('incomplete');
+    case 'failed':
+      return l10n.t('failed');
+    case 'stopped':
+      return l10n.t('stopped');
+  }
+}
+
+function lookText({ state, newSnapshots, error }: NonNullable<CopyInfo['original']>): string {
+  switch (state) {
+    case 'same':
+      return l10n.t('unchanged since the copy was whole');
+    case 'changed':
+      return newSnapshots === 0
+        ? l10n.t('the repository has changed since')
+        : l10n.t('{snapshots} not copied yet', { snapshots: countText(newSnapshots, 'snapshot') });
+    case 'not-compared':
+      return l10n.t('not known');
+    case 'unreadable':
+      return error === undefined ? l10n.t('not known') : describeError(error).what;
   }
 }
 
 /** What somebody has to do something about; short waits for Google are none. */
 export function isTroubledCopy({ state, trouble }: CopyInfo): boolean {
-  return state === 'stopped-by-trouble' && !['busy', 'rate', 'drive-unavailable'].includes(trouble?.kind ?? '');
+  return (
+    state === 'stopped-by-trouble' &&
+    (trouble?.triedAt !== undefined || !['busy', 'rate', 'drive-unavailable'].includes(trouble?.kind ?? ''))
+  );
 }
 
 /** It stands still because Google Drive cannot be reached, and goes on by itself. */
 export function isCutOff({ state, trouble, waiting }: CopyInfo): boolean {
-  return waiting === 'no-answer' || (state === 'stopped-by-trouble' && trouble?.kind === 'drive-unavailable');
+  return (
+    waiting === 'no-answer' || (state === 'stopped-by-trouble' && trouble?.kind === 'drive-unavailable' && trouble.triedAt === undefined)
+  );
 }
 
 function iconOfCopy(copy: CopyInfo): Icon {
-  const { state } = copy;
+  const { state, asOf } = copy;
   if (isCutOff(copy)) return { name: 'debug-disconnect', color: 'list.warningForeground' };
   switch (state) {
+    // Green says that it is so now.
     case 'in-sync':
-      return { name: 'pass', color: 'testing.iconPassed' };
+      return asOf === undefined ? { name: 'pass', color: 'testing.iconPassed' } : { name: 'pass' };
     case 'behind':
       return { name: 'cloud-upload', color: 'list.warningForeground' };
     case 'paused':
@@ -134,7 +215,7 @@ function iconOfCopy(copy: CopyInfo): Icon {
     case 'stopped-by-trouble':
       return { name: 'error', color: 'list.errorForeground' };
     case 'unknown':
-      return { name: 'circle-outline' };
+      return copy.unknownBecause === 'never-looked' ? { name: 'circle-outline' } : { name: 'question', color: 'list.warningForeground' };
     case 'copying':
     case 'scrubbing':
     case 'reading':

@@ -1,6 +1,7 @@
 import type { DashboardData, DashboardSet, NonconformityInfo } from '../../engine/index.ts';
 import { formatBytes, formatCount, formatDate, formatDay, formatDuration, formatNumber, l10n } from '../../platform/index.ts';
 import type { Cell, DashboardPage, Link, Mark, Table, Tile } from '../dashboard/page.ts';
+import { copyStateText, isWorking } from './copy-state.ts';
 import { countText } from './counts.ts';
 import { calendarOf } from './dashboard-calendar.ts';
 import { growthOf } from './dashboard-growth.ts';
@@ -166,7 +167,7 @@ function setRow(
 
 function offsiteCell(offsite: DashboardSet['offsite'], timeZone: string): Cell {
   if (offsite === undefined) return { text: l10n.t('no copy') };
-  const { isProtected, behindFiles, behindBytes, since, record } = offsite;
+  const { isProtected, state, asOf, behindFiles, behindBytes, since, record } = offsite;
   const action =
     record === undefined ? ({ kind: 'command', command: 'showDrive' } as const) : ({ kind: 'record', number: record } as const);
   if (behindFiles > 0 && since !== undefined) {
@@ -181,9 +182,20 @@ function offsiteCell(offsite: DashboardSet['offsite'], timeZone: string): Cell {
       markText: '',
     };
   }
-  return isProtected
-    ? { text: l10n.t('on Google Drive, verified'), action, mark: 'success', markText: '' }
-    : { text: l10n.t('not on Google Drive'), action, mark: 'failed', markText: '' };
+  if (!isProtected)
+    return state === 'unknown'
+      ? { text: copyStateText(state), action, mark: 'success-with-exceptions', markText: '' }
+      : { text: l10n.t('not on Google Drive'), action, mark: 'failed', markText: '' };
+  const found =
+    asOf === undefined
+      ? l10n.t('on Google Drive, verified')
+      : l10n.t('on Google Drive, verified as of {when}', { when: formatDate(instantOf(asOf), { timeZone }) });
+  if (state === undefined || state === 'in-sync') return { text: found, action, mark: 'success', markText: '' };
+  return {
+    text: joined([found, copyStateText(state)]),
+    action,
+    ...(!isWorking(state) && { mark: 'success-with-exceptions' as const, markText: '' }),
+  };
 }
 
 function hoursText(hours: number): string {

@@ -30,8 +30,9 @@ export function resultMessage(result: RunResult, name: string): string {
       return result.exceptionCount === 0
         ? l10n.t('The repository {name} is sound.', facts)
         : l10n.t('The repository {name} has {faults}.', facts);
+    // What is damaged in the repository itself was not copied.
     case 'offsite-sync':
-      return `${l10n.t('{name} is on Google Drive, verified: {files}, {bytes} uploaded.', facts)}${exceptions}`;
+      return `${result.exceptions.some(({ kind }) => kind === 'source-damaged') ? l10n.t('{name} is on Google Drive, but for what is damaged in the repository: {files}, {bytes} uploaded.', facts) : l10n.t('{name} is on Google Drive, verified: {files}, {bytes} uploaded.', facts)}${exceptions}`;
     case 'offsite-scrub':
       return `${l10n.t('{name} was compared on Google Drive: {files}, {bytes}.', facts)}${exceptions}`;
     case 'offsite-sample':

@@ -1,5 +1,6 @@
 import { formatDate, formatRelativeDay, formatTime, l10n } from '../../platform/index.ts';
-import type { SetInfo } from '../../engine/index.ts';
+import type { OffsiteState, SetInfo } from '../../engine/index.ts';
+import { copyStateText, isWorking } from './copy-state.ts';
 import { iconOfState, type Icon } from './icons.ts';
 import { instantOf } from './instants.ts';
 import { durationOf, outcomeText, progressText, stateText } from './run-text.ts';
@@ -58,21 +59,31 @@ export function setDetails(set: SetInfo, nowNs: bigint): readonly Row[] {
     }),
     ...set.sources.map((source) => row('source', source, l10n.t('Source'), { name: 'folder' })),
     row('repository', set.location, l10n.t('Repository'), { name: 'database' }),
-    ...(set.offsite === undefined
-      ? []
-      : [
-          row(
-            'offsite',
-            l10n.t('Off-site'),
-            set.offsite.isProtected
-              ? l10n.t('last snapshot is on Google Drive, verified')
-              : l10n.t('last snapshot is not on Google Drive yet'),
-            set.offsite.isProtected
-              ? { name: 'cloud', color: 'testing.iconPassed' }
-              : { name: 'cloud-upload', color: 'list.warningForeground' },
-          ),
-        ]),
+    ...(set.offsite === undefined ? [] : [row('offsite', l10n.t('Off-site'), offsiteText(set.offsite, nowNs), iconOfOffsite(set.offsite))]),
   ];
+}
+
+function offsiteText({ isProtected, state, asOf }: OffsiteState, nowNs: bigint): string {
+  if (!isProtected)
+    return state === 'unknown'
+      ? l10n.t('not known whether the last snapshot is on Google Drive')
+      : l10n.t('last snapshot is not on Google Drive yet');
+  if (state === undefined) return l10n.t('last snapshot is on Google Drive, verified');
+  // A snapshot that was found there is one of the past as long as nobody watches, or something keeps the copy from being looked at.
+  const found =
+    asOf === undefined
+      ? l10n.t('last snapshot is on Google Drive, verified')
+      : l10n.t('last snapshot is on Google Drive, verified as of {when}', { when: whenText(asOf, nowNs) });
+  return state === 'in-sync' ? found : joined([found, l10n.t('copy: {state}', { state: copyStateText(state) })]);
+}
+
+function iconOfOffsite({ isProtected, state }: OffsiteState): Icon {
+  if (!isProtected)
+    return state === 'unknown'
+      ? { name: 'question', color: 'list.warningForeground' }
+      : { name: 'cloud-upload', color: 'list.warningForeground' };
+  if (state === undefined || state === 'in-sync') return { name: 'cloud', color: 'testing.iconPassed' };
+  return isWorking(state) ? { name: 'cloud' } : { name: 'cloud', color: 'list.warningForeground' };
 }
 
 /** `set.idle.ran`, `set.running`, `set.missed.ran` */

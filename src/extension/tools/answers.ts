@@ -1,4 +1,12 @@
-import { EngineError, protocol, type RecordRow, type RecordsParams, type SetInfo, type SnapshotInfo } from '../../engine/index.ts';
+import {
+  EngineError,
+  protocol,
+  type OffsiteState,
+  type RecordRow,
+  type RecordsParams,
+  type SetInfo,
+  type SnapshotInfo,
+} from '../../engine/index.ts';
 import type { App } from '../app.ts';
 import { locationsOf } from '../commands/targets.ts';
 import type { ToolName } from '../manifest/tools.ts';
@@ -117,10 +125,23 @@ async function statusOf(
     state,
     nextRun,
     missedWindows,
-    offsiteCopyIsComplete: offsite?.isProtected,
+    ...offsiteFacts(offsite),
     lastRun:
       last === undefined ? undefined : { ...rowFacts(last), error: lastRun?.error === undefined ? undefined : errorMessage(lastRun.error) },
     lastSuccess: lastGood === undefined ? undefined : rowFacts(lastGood),
+  };
+}
+
+/** Complete is what holds the last snapshot and is in sync; what was not looked at is unknown, not incomplete. */
+function offsiteFacts(offsite: OffsiteState | undefined): Readonly<Record<string, unknown>> {
+  if (offsite === undefined) return {};
+  const { isProtected, state, asOf } = offsite;
+  const isComplete = state === 'unknown' ? 'unknown' : isProtected && (state === undefined || state === 'in-sync');
+  return {
+    offsiteCopyIsComplete: isComplete,
+    lastSnapshotWasFoundOffsite: isProtected,
+    offsiteCopyState: state,
+    offsiteCopyStateIsOf: asOf,
   };
 }
 

@@ -1,0 +1,64 @@
+import {
+  copyStatusOf,
+  recordedErrorOf,
+  workWordOf,
+  type CopyRecord,
+  type CopyStatus,
+  type KeeperState,
+  type OriginalLooks,
+  type RecordedError,
+} from '../offsite/index.ts';
+import { CadanganError, isCode, systemClock } from '../platform/index.ts';
+import type { OffsiteCopy } from '../settings/index.ts';
+import type { DrivePlace } from './drive-account.ts';
+import { isErrorCode } from './messages/messages.ts';
+import { copyRecordsOf } from './offsite-copy.ts';
+
+export interface CopyLookOptions {
+  /** Undefined where no process keeps the copy up. */
+  readonly keeper: KeeperState | undefined;
+  readonly looks: OriginalLooks;
+  /** See `signInTrouble`. */
+  readonly signIn: CadanganError | undefined;
+}
+
+/**
+ * Looks at all that tells how a copy is without asking Google: what is remembered of it, who keeps it up, its original's folder, the
+ * sign-in. Command line, engine and keeper ask it alike, so that they cannot say different things. Never rejects for what cannot be looked
+ * at: that is *unknown*.
+ */
+export async function readCopyStatus(
+  copy: OffsiteCopy,
+  place: DrivePlace,
+  { keeper, looks, signIn }: CopyLookOptions,
+): Promise<CopyStatus> {
+  const { record, memoryError } = await readMemory(copy, place);
+  // The memory first: what changes in between shows as a difference, never as none.
+  const original = workWordOf(keeper) === undefined ? await looks.look(copy.repository) : undefined;
+  // A person whose address was changed is still the same: then Google knows better, and whoever keeps the copy up has asked it.
+  const inTheWay = isCode(signIn, 'drive.wrong-account') && keeper !== undefined ? undefined : signIn;
+  return copyStatusOf(copy, {
+    record,
+    memoryError,
+    keeper,
+    original,
+    signIn: inTheWay && recordedErrorOf(inTheWay),
+    nowMs: Number((place.clock ?? systemClock).nowNs() / 1_000_000n),
+  });
+}
+
+async function readMemory(
+  copy: OffsiteCopy,
+  place: DrivePlace,
+): Promise<{ readonly record: CopyRecord; readonly memoryError: RecordedError | undefined }> {
+  try {
+    return { record: await copyRecordsOf(copy, place).read(), memoryError: undefined };
+  } catch (error) {
+    return { record: { version: 1, source: copy.repository, to: copy.to, snapshots: [] }, memoryError: recordedErrorOf(error) };
+  }
+}
+
+/** To be put into words. What a newer version recorded may have a code that we have no sentence for. */
+export function errorOfRecorded({ code, facts }: RecordedError): Error {
+  return isErrorCode(code) ? new CadanganError(code, facts) : new Error(String(facts['reason'] ?? code));
+}

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { CadanganError, type Clock } from '../platform/index.ts';
+import { openStorage } from '../storage/index.ts';
+import { keyOf, type SourceFile } from './copy-listing.ts';
+import { recordedErrorOf, type RecordedError } from './recorded-error.ts';
+
+/** What shows at little cost whether an original is another than before: whatever is added or removed changes one of these names. */
+export interface OriginalNames {
+  /** Ids of all its snapshots. */
+  readonly snapshots: readonly string[];
+  /** Over the names of keys, indexes and snapshots. */
+  readonly sha256: string;
+}
+
+/** One look at an original's folder. */
+export interface OriginalLook {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  /** What was seen, or why nothing was. */
+  readonly found: OriginalNames | { readonly error: RecordedError };
+}
+
+const lookedAt = ['keys', 'index', 'snapshots'] as const;
+
+/** @param files of the original, of any kind */
+export function originalNamesOf(files: readonly SourceFile[]): OriginalNames {
+  const wanted: ReadonlySet<string> = new Set(lookedAt);
+  // An empty file is a write that was cut short; it is not copied either.
+  const seen = files.filter(({ kind, sizeBytes }) => wanted.has(kind) && sizeBytes > 0);
+  const sha256 = createHash('sha256').update(seen.map(keyOf).sort().join('\n')).digest('hex');
+  return {
+    snapshots: seen
+      .filter(({ kind }) => kind === 'snapshots')
+      .map(({ name }) => name)
+      .sort(),
+    sha256,
+  };
+}
+
+/** A dead mount answers nobody, for hours; who asks for a status does not wait for it. */
+const patienceMs = 5_000;
+/** Several ask at once, and again at every change. */
+const freshMs = 1_000;
+
+interface Look {
+  readonly startedMs: number;
+  readonly look: Promise<OriginalLook>;
+  isOver: boolean;
+}
+
+/** Looks at originals: three folders, no file is opened. Looks that come close together are one. */
+export class OriginalLooks {
+  readonly #clock: Clock;
+  readonly #read: (location: string) => Promise<OriginalNames>;
+  readonly #looks = new Map<string, Look>();
+
+  constructor(clock: Clock, read = readOriginalNames) {
+    this.#clock = clock;
+    this.#read = read;
+  }
+
+  /** Never rejects. @param location of the repository */
+  async look(location: string): Promise<OriginalLook> {
+    const nowMs = this.#clock.monotonicMs();
+    const known = this.#looks.get(location);
+    const current = known !== undefined && (!known.isOver || nowMs - known.startedMs < freshMs) ? known : this.#begin(location, nowMs);
+    if (current.isOver) return current.look;
+    const leftMs = current.startedMs + patienceMs - nowMs;
+    return leftMs <= 0 ? this.#noAnswer(location) : this.#inTime(current.look, location, leftMs);
+  }
+
+  #begin(location: string, startedMs: number): Look {
+    const begun: Look = { startedMs, isOver: false, look: this.#look(location).finally(() => (begun.isOver = true)) };
+    this.#looks.set(location, begun);
+    return begun;
+  }
+
+  async #look(location: string): Promise<OriginalLook> {
+    const atMs = this.#nowMs();
+    try {
+      return { atMs, found: await this.#read(location) };
+    } catch (error) {
+      return { atMs, found: { error: recordedErrorOf(error) } };
+    }
+  }
+
+  async #inTime(look: Promise<OriginalLook>, location: string, ms: number): Promise<OriginalLook> {
+    const over = new AbortController();
+    const late = this.#clock.sleep(ms, over.signal).then(() => this.#noAnswer(location));
+    late.catch(() => undefined); // the look came first
+    try {
+      return await Promise.race([look, late]);
+    } finally {
+      over.abort(new CadanganError('aborted'));
+    }
+  }
+
+  #noAnswer(location: string): OriginalLook {
+    return {
+      atMs: this.#nowMs(),
+      found: { error: recordedErrorOf(new CadanganError('storage.unreachable', { location, reason: 'ETIMEDOUT' })) },
+    };
+  }
+
+  #nowMs(): number {
+    return Number(this.#clock.nowNs() / 1_000_000n);
+  }
+}
+
+async function readOriginalNames(location: string): Promise<OriginalNames> {
+  const storage = openStorage(location);
+  try {
+    const lists = await Promise.all(
+      lookedAt.map(async (kind) => (await storage.list(kind)).map(({ name, sizeBytes }) => ({ kind, name, sizeBytes }))),
+    );
+    return originalNamesOf(lists.flat());
+  } finally {
+    await storage.close();
+  }
+}
