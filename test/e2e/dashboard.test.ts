@@ -9,7 +9,7 @@ import { dayMs, dayOfMs, simulateYear, type SimulatedYear } from '../records/sim
 import { expectedDays, expectedLastGood, expectedNonconformities } from '../records/year-expectations.ts';
 import { needsVscode } from '../vscode/needs-vscode.ts';
 import type { CodeWindow } from './code-window.ts';
-import { morningZone } from './morning-zone.ts';
+import { morningZone } from '../fakes/morning-zone.ts';
 import { openStage, type Stage } from './stage.ts';
 import { themes } from './themes.ts';
 import { Words, type Language } from './words.ts';

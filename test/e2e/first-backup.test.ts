@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pinnedVersion } from '../../scripts/vscode/versions.ts';
 import type { CodeWindow } from './code-window.ts';
-import { morningZone } from './morning-zone.ts';
+import { morningZone } from '../fakes/morning-zone.ts';
 import { password } from './prepared-set.ts';
 import { windowTest, type Stage, type StageOptions } from './stage.ts';
 import { Words, type Language } from './words.ts';

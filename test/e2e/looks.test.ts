@@ -6,6 +6,7 @@ import { writeConfiguration } from './prepared-set.ts';
 import { setTest } from './set-test.ts';
 import { themes } from './themes.ts';
 import { Words } from './words.ts';
+import { morningZone } from '../fakes/morning-zone.ts';
 
 /** Ends when the test makes the file `gate`: until then its set runs. */
 const waitForGate = [
@@ -25,7 +26,7 @@ setTest(
     mkdirSync(other);
     writeFileSync(join(other, 'plan.dxf'), '0\nEOF\n');
     const at = { location: repository, passwordFile };
-    const daily = { schedule: { window: '21:00-23:00' } };
+    const daily = { schedule: { window: '21:00-23:00', timeZone: morningZone(Date.now()).timeZone } };
     writeConfiguration(folders.configFile, [
       { name: 'accounting', title: 'Accounting', sources: [source], repository: at, ...daily },
       { name: 'drawings', title: 'Drawings', sources: [other, join(folders.workspace, 'gone')], repository: at },

@@ -5,6 +5,7 @@ import { test, type TestContext } from 'node:test';
 import { byteStringFromBytes, byteStringFromText, fsPath, joinBytes, snapshotRoot } from '../../src/platform/index.ts';
 import { EngineError, protocol, type RunProgress } from '../../src/engine/index.ts';
 import { EngineStage, password, until, type Window } from './engine-stage.ts';
+import { morningZone } from '../fakes/morning-zone.ts';
 
 const code =
   (expected: string) =>
@@ -28,7 +29,7 @@ async function stageWithBackup(t: TestContext): Promise<{ stage: EngineStage; wi
 test('a window makes a repository and a set, runs it, browses it, and restores from it', async (t) => {
   const stage = new EngineStage(t);
   stage.write('a.txt', 'first version');
-  const { client, asked } = stage.window();
+  const { client, asked } = stage.window({ environment: { TZ: morningZone(Date.now()).timeZone } });
   const location = stage.repository;
   const made = await client.request(protocol.initRepository, { location, password });
   assert.equal(made.version, 2);
