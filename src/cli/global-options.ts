@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
-import { CadanganError, l10n, systemCode, type Environment, type LanguageSetting } from '../platform/index.ts';
+import { CadanganError, l10n, systemCode, withoutByteOrderMark, type Environment, type LanguageSetting } from '../platform/index.ts';
 import type { CompressionMode } from '../repository/index.ts';
 import { OptionValues } from './option-values.ts';
 
@@ -83,10 +83,10 @@ export async function locationOf(options: GlobalOptions): Promise<string> {
   });
 }
 
-/** @throws `arguments.invalid` with the file and why it cannot be read */
+/** UTF-8, or UTF-16 with a byte order mark. @throws `arguments.invalid` with the file and why it cannot be read */
 export async function readTextFile(file: string): Promise<string> {
   try {
-    return (await readFile(file, 'utf8')).replace(/^\ufeff/, '');
+    return Buffer.from(withoutByteOrderMark(await readFile(file))).toString('utf8');
   } catch (cause) {
     throw new CadanganError('arguments.invalid', { file, reason: systemCode(cause) ?? 'unreadable' }, { cause });
   }

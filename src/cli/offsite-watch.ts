@@ -1,5 +1,5 @@
 import { describeError, type JobResult, OffsiteKeeper, type OffsiteKeeperOptions, type SyncDetails } from '../jobs/index.ts';
-import { formatTime, isAbort, l10n } from '../platform/index.ts';
+import { formatTime, isAbort, l10n, type Password } from '../platform/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import type { CommandContext } from './command.ts';
 import { exitCode, type ExitCode } from './exit-code.ts';
@@ -12,7 +12,7 @@ export async function watchCopies(
   context: CommandContext,
   world: Pick<OffsiteKeeperOptions, 'place' | 'records'>,
   copies: readonly OffsiteCopy[],
-  password: (copy: OffsiteCopy, signal: AbortSignal) => Promise<string>,
+  password: (copy: OffsiteCopy, signal: AbortSignal) => Promise<Password>,
 ): Promise<ExitCode> {
   const { signal } = context;
   await using stack = new AsyncDisposableStack();

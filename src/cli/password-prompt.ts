@@ -1,4 +1,4 @@
-import { CadanganError } from '../platform/index.ts';
+import { CadanganError, passwordFromBytes, type Password } from '../platform/index.ts';
 
 /** What of `process.stdin` is needed. */
 export interface PasswordInput {
@@ -23,7 +23,7 @@ export async function promptPassword(
   input: PasswordInput,
   write: (text: string) => void,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Password> {
   // Before the question: what is typed the moment it appears must not show either.
   input.setRawMode?.(true);
   try {
@@ -36,12 +36,12 @@ export async function promptPassword(
 }
 
 /** The first line of an input that is no terminal, such as a pipe. @throws `password.missing` when there is none */
-export function readPasswordLine(input: PasswordInput, signal: AbortSignal): Promise<string> {
+export function readPasswordLine(input: PasswordInput, signal: AbortSignal): Promise<Password> {
   return readLine(input, signal);
 }
 
-function readLine(input: PasswordInput, signal: AbortSignal): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
+function readLine(input: PasswordInput, signal: AbortSignal): Promise<Password> {
+  const { promise, resolve, reject } = Promise.withResolvers<Password>();
   const line = new LineEditor(input.isTTY === true);
   const onData = (chunk: Buffer): void => {
     for (const [at, byte] of chunk.entries()) {
@@ -52,12 +52,12 @@ function readLine(input: PasswordInput, signal: AbortSignal): Promise<string> {
       // A second password may follow on the next line.
       if (at + 1 < chunk.length) input.unshift(chunk.subarray(at + 1));
       if (state === 'interrupted') reject(new CadanganError('aborted'));
-      else resolve(line.text);
+      else resolve(line.password);
       return;
     }
   };
   // Without a line end, what a pipe sent is the password all the same; nothing at all is none.
-  const onEnd = (): void => (line.isEmpty ? reject(new CadanganError('password.missing')) : resolve(line.text));
+  const onEnd = (): void => (line.isEmpty ? reject(new CadanganError('password.missing')) : resolve(line.password));
   const onAbort = (): void => reject(new CadanganError('aborted', {}, { cause: signal.reason }));
   if (input.readableEnded) return Promise.reject(new CadanganError('password.missing'));
   input.on('data', onData);
@@ -86,8 +86,10 @@ class LineEditor {
     return this.#bytes.length === 0;
   }
 
-  get text(): string {
-    return Buffer.from(this.#bytes).toString('utf8').replace(/\r$/, '');
+  /** The bytes as they came: a pipe may bring any, and restic takes them so, without the CR of a CRLF. */
+  get password(): Password {
+    const end = this.#bytes.at(-1) === key.enter ? -1 : undefined;
+    return passwordFromBytes(Uint8Array.from(this.#bytes.slice(0, end)));
   }
 
   type(byte: number): 'typing' | 'done' | 'interrupted' {

@@ -15,7 +15,7 @@ import {
   type SignInWay,
 } from '../jobs/index.ts';
 import { OriginalLooks, readableFolderOf, type KeeperState } from '../offsite/index.ts';
-import { CadanganError, isAbort, isCode, type Clock } from '../platform/index.ts';
+import { CadanganError, isAbort, isCode, type Clock, type Password } from '../platform/index.ts';
 import { formatTimestamp, parseTimestamp } from '../repository/index.ts';
 import type { CopiesService } from '../schedule/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
@@ -36,7 +36,7 @@ export interface DriveDeskOptions {
   /** As configured at this moment, like `copies`. */
   readonly place: () => DrivePlace;
   readonly copies: () => readonly OffsiteCopy[];
-  readonly passwordOf: (location: string, wish: PasswordWish) => Promise<string>;
+  readonly passwordOf: (location: string, wish: PasswordWish) => Promise<Password>;
   readonly channel: Pick<Channel, 'openExternal' | 'deviceCode'>;
   /** The copies of whoever leads, which may be this desk. */
   readonly leader: () => CopiesService | undefined;

@@ -1,4 +1,4 @@
-import { CadanganError, isCode, throwIfAborted, type Clock, type Random } from '../platform/index.ts';
+import { CadanganError, isCode, throwIfAborted, type Clock, type Password, type Random } from '../platform/index.ts';
 import { Repository } from '../repository/index.ts';
 import type { Storage } from '../storage/index.ts';
 import { OpenedRepository } from './opened-repository.ts';
@@ -77,7 +77,7 @@ export class OpenRepositories {
   }
 
   /** The password of a repository, proven by opening it. @throws as `use` */
-  async passwordOf(location: string, wish: PasswordWish): Promise<string> {
+  async passwordOf(location: string, wish: PasswordWish): Promise<Password> {
     await (
       await this.#entry(location, wish)
     ).opening;
@@ -132,7 +132,7 @@ export class OpenRepositories {
   async #open(location: string, mayAsk: boolean): Promise<OpenedRepository> {
     const signal = this.#closing.signal;
     const storage = await this.#openStorage(location);
-    const open = (password: string): Promise<Repository> =>
+    const open = (password: Password): Promise<Repository> =>
       Repository.open({ storage, clock: this.#clock, random: this.#random }, password, signal);
     try {
       // Before anybody is asked for a password. A folder that does not exist holds no repository.

@@ -1,4 +1,4 @@
-import { CadanganError, isCode, type Environment } from '../platform/index.ts';
+import { CadanganError, isCode, passwordFromText, type Environment, type Password } from '../platform/index.ts';
 import type { BackupSet } from '../settings/index.ts';
 import type { PasswordParams } from './protocol.ts';
 import { repositoryKey, repositoryKeyIfAny } from './repository-key.ts';
@@ -29,8 +29,8 @@ const scrubbedLengthMin = 4;
 export class Passwords {
   readonly #options: PasswordsOptions;
   /** Those that have opened their repository. */
-  readonly #proven = new Map<string, string>();
-  /** Every one that was ever tried here. */
+  readonly #proven = new Map<string, Password>();
+  /** Every one that was ever tried here, as it would stand in a text. */
   readonly #seen = new Set<string>();
 
   constructor(options: PasswordsOptions) {
@@ -42,11 +42,11 @@ export class Passwords {
    * @param open throws `repository.wrong-password` for a wrong one
    * @throws what `open` throws; `password.missing` when nobody knows it
    */
-  async open<T>(location: string, { mayAsk, signal }: PasswordWish, open: (password: string) => Promise<T>): Promise<T> {
+  async open<T>(location: string, { mayAsk, signal }: PasswordWish, open: (password: Password) => Promise<T>): Promise<T> {
     const original = this.#originalOf(location);
     const key = repositoryKey(original);
-    const attempt = async (password: string): Promise<T> => {
-      this.#seen.add(password);
+    const attempt = async (password: Password): Promise<T> => {
+      this.#see(password);
       const opened = await open(password);
       this.#proven.set(key, password);
       return opened;
@@ -69,13 +69,13 @@ export class Passwords {
   }
 
   /** The one that opened the repository last. */
-  proven(location: string): string | undefined {
+  proven(location: string): Password | undefined {
     return this.#proven.get(repositoryKey(this.#originalOf(location)));
   }
 
   /** A password that was just made. */
-  remember(location: string, password: string): void {
-    this.#seen.add(password);
+  remember(location: string, password: Password): void {
+    this.#see(password);
     this.#proven.set(repositoryKey(this.#originalOf(location)), password);
   }
 
@@ -86,16 +86,21 @@ export class Passwords {
     return scrubbed;
   };
 
+  /** Whatever program of ours or another's prints it decodes it in one of these ways. */
+  #see(password: Password): void {
+    for (const encoding of ['utf8', 'latin1'] as const) this.#seen.add(Buffer.from(password).toString(encoding));
+  }
+
   #originalOf(location: string): string {
     return this.#options.originalOf?.(location) ?? location;
   }
 
-  async #openAsking<T>(location: string, mayAsk: boolean, attempt: (password: string) => Promise<T>): Promise<T> {
+  async #openAsking<T>(location: string, mayAsk: boolean, attempt: (password: Password) => Promise<T>): Promise<T> {
     for (let tried = 0; ; tried++) {
       const password = await this.#options.ask({ location, wasWrong: tried > 0, mayAsk });
       if (password === undefined || password === '') throw new CadanganError('password.missing', { location });
       try {
-        return await attempt(password);
+        return await attempt(passwordFromText(password));
       } catch (error) {
         if (!mayAsk || tried + 1 >= attemptsMax || !isCode(error, 'repository.wrong-password')) throw error;
       }

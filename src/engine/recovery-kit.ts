@@ -1,4 +1,4 @@
-import { escapeHtml, formatDate, l10n, type Language } from '../platform/index.ts';
+import { escapeHtml, formatDate, l10n, passwordText, type Language, type Password } from '../platform/index.ts';
 import type { RecoveryKit } from './protocol.ts';
 
 export interface RecoveryKitFacts {
@@ -14,7 +14,7 @@ export interface RecoveryKitFacts {
   readonly timeZone: string | undefined;
   readonly language: Language;
   /** Only when it is to be printed. */
-  readonly password: string | undefined;
+  readonly password: Password | undefined;
 }
 
 /** What is on the page, whatever it is written in. */
@@ -32,7 +32,8 @@ interface Page {
 
 /**
  * One page for whoever has nothing but the repository and this paper: it needs no Cadangan. In the language that was chosen by
- * `setLanguage`. A password is on it only when the facts have one; otherwise there is a line to write it on.
+ * `setLanguage`. A password is on it only when the facts have one that can be typed from paper; otherwise there is a line to write it on,
+ * or the name of its place.
  */
 export function makeRecoveryKit(facts: RecoveryKitFacts): RecoveryKit {
   const page = pageOf(facts);
@@ -41,6 +42,7 @@ export function makeRecoveryKit(facts: RecoveryKitFacts): RecoveryKit {
 
 function pageOf(facts: RecoveryKitFacts): Page {
   const location = shellWord(facts.location);
+  const password = facts.password && typeableText(facts.password);
   return {
     title: l10n.t('Recovery kit'),
     intro: l10n.t(
@@ -56,10 +58,15 @@ function pageOf(facts: RecoveryKitFacts): Page {
       [l10n.t('Made on'), formatDate(facts.madeAtNs, { timeZone: facts.timeZone })],
     ],
     passwordLabel: l10n.t('Password'),
-    passwordHint: l10n.t(
-      'Without the password nobody can read these backups, not even their maker. Write it here by hand, or keep it in a place that you name here.',
-    ),
-    password: facts.password,
+    passwordHint:
+      facts.password && password === undefined
+        ? l10n.t(
+            'This password cannot be typed: it is not plain text. Keep a copy of the file that holds it, in a place that you name here, and give that file to restic with --password-file.',
+          )
+        : l10n.t(
+            'Without the password nobody can read these backups, not even their maker. Write it here by hand, or keep it in a place that you name here.',
+          ),
+    password,
     stepsTitle: l10n.t('How to restore without Cadangan'),
     steps: [
       { text: l10n.t('Install restic, version 0.14 or later: from the packages of your system, or from https://restic.net.') },
@@ -155,6 +162,12 @@ ${field}
 </body>
 </html>
 `;
+}
+
+/** Undefined for bytes that a page would show as something else: no UTF-8, or characters that rearrange a page. */
+function typeableText(password: Password): string | undefined {
+  const text = passwordText(password);
+  return text === undefined || printable(text) !== text ? undefined : text;
 }
 
 /** Read aloud and compared by people. */

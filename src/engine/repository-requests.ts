@@ -1,5 +1,5 @@
 import { initJob, recordOfInit, recordOfUnlock } from '../jobs/index.ts';
-import { currentLanguage } from '../platform/index.ts';
+import { currentLanguage, passwordFromText } from '../platform/index.ts';
 import { removeLocks } from '../repository/index.ts';
 import type { Channel } from './channel.ts';
 import type { OpenedRepository } from './opened-repository.ts';
@@ -10,7 +10,8 @@ import type { Session } from './session.ts';
 
 /** Repositories as a whole. */
 export function handleRepositoryRequests(channel: Channel, session: () => Session): void {
-  channel.handle(protocol.initRepository, initRepositoryParams, async ({ location, password }, signal) => {
+  channel.handle(protocol.initRepository, initRepositoryParams, async ({ location, password: text }, signal) => {
+    const password = passwordFromText(text);
     const { passwords, repositories, world, openStorage, keeper } = session();
     const result = await initJob({
       location,

@@ -20,6 +20,7 @@ export { recordFacts, type RecordFact } from './messages/record-facts.ts';
 export { formSentences, reasonSentence } from './messages/record-sentences.ts';
 export { recordSummary } from './messages/record-summary.ts';
 export { safeName, safeText } from './messages/safe-text.ts';
+export { nonEmpty, passwordInVariable, readPasswordFile, runPasswordCommand, type PasswordCommandWorld } from './password-sources.ts';
 export { addPassword, changePassword, removePassword, resolveKey } from './passwords.ts';
 export { credentialStoreOf, oauthClientOf, openDriveClient, openStorageAt, signInTrouble, type DrivePlace } from './drive-account.ts';
 export { signInToDrive, signOutOfDrive, type SignInWay } from './drive-sign-in.ts';

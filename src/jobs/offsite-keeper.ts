@@ -13,7 +13,7 @@ import {
   type KeeperState,
   type Work,
 } from '../offsite/index.ts';
-import { CadanganError, isOnNetwork, systemClock, type Clock } from '../platform/index.ts';
+import { CadanganError, isOnNetwork, systemClock, type Clock, type Password } from '../platform/index.ts';
 import type { RecordTrigger } from '../records/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
@@ -32,7 +32,7 @@ export interface OffsiteKeeperOptions {
   /** Where each work that is worth it leaves its record. */
   readonly records: RecordKeeper;
   /** Of the repository that is copied; asked only for readable copies. @throws `password.missing` */
-  readonly password: (signal: AbortSignal) => Promise<string>;
+  readonly password: (signal: AbortSignal) => Promise<Password>;
   /** Each run that did something, or failed: for history and records. */
   readonly onResult: (result: JobResult<unknown>) => void;
   /** The status is another one; at most a few times a second. */

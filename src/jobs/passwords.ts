@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { CadanganError } from '../platform/index.ts';
+import { CadanganError, type Password } from '../platform/index.ts';
 import { addKey, listKeys, openWithPassword, type KeyId, type Repository } from '../repository/index.ts';
 
 /** Whom a new key is for, as it will stand in the list; the system's own names by default. */
@@ -9,7 +9,7 @@ export interface KeyOwner {
 }
 
 /** Adds a password and proves that it opens the repository. @returns the new key. @throws `password.empty` */
-export async function addPassword(repository: Repository, password: string, owner: KeyOwner, signal: AbortSignal): Promise<KeyId> {
+export async function addPassword(repository: Repository, password: Password, owner: KeyOwner, signal: AbortSignal): Promise<KeyId> {
   const context = { ...repository.keyContext, signal };
   const id = await addKey(repository.masterKey, password, owner, context);
   const opened = await openWithPassword(password, context);
@@ -18,7 +18,7 @@ export async function addPassword(repository: Repository, password: string, owne
 }
 
 /** Adds the new password, then removes the key that this repository was opened with: at no instant is there none. */
-export async function changePassword(repository: Repository, password: string, owner: KeyOwner, signal: AbortSignal): Promise<KeyId> {
+export async function changePassword(repository: Repository, password: Password, owner: KeyOwner, signal: AbortSignal): Promise<KeyId> {
   const id = await addPassword(repository, password, owner, signal);
   // The same password, owner and salt never give the same file: the salt is random.
   await repository.storage.remove({ kind: 'keys', name: repository.keyId }, signal);

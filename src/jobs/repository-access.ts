@@ -1,4 +1,4 @@
-import { CadanganError, isAbort, isCode, systemClock, systemRandom, type Clock, type Random } from '../platform/index.ts';
+import { CadanganError, isAbort, isCode, systemClock, systemRandom, type Clock, type Password, type Random } from '../platform/index.ts';
 import { Repository, type RepositoryLock } from '../repository/index.ts';
 import { openStorage, parseLocation, type Storage } from '../storage/index.ts';
 
@@ -15,7 +15,7 @@ export interface RepositoryAccess {
   /** As restic writes it, see `parseLocation`. */
   readonly location: string;
   /** Asked once, and only when there is a repository. @throws `password.missing`, `aborted` */
-  readonly password: (signal: AbortSignal) => Promise<string>;
+  readonly password: (signal: AbortSignal) => Promise<Password>;
   /** Work without a lock, e.g. on a read-only copy. Nobody may be removing data meanwhile. */
   readonly noLock?: boolean | undefined;
   /** How long to wait for another program's lock; default 0. */

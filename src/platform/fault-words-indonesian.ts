@@ -115,6 +115,9 @@ export const indonesianFaultWords: FaultWords = {
     'the two passwords differ': 'kedua kata sandi berbeda',
     'it is empty, or a quote is not closed': 'kosong, atau tanda kutip tidak ditutup',
     'the command … failed': 'perintah … gagal',
+    'it is too large for a password': 'terlalu besar untuk kata sandi',
+    '… is not UTF-8 text; a password of other bytes has to stand in a file':
+      '… bukan teks UTF-8; kata sandi dengan byte lain harus ada dalam berkas',
     'not a folder': 'bukan folder',
     'the target and the repository overlap': 'folder tujuan dan repositori bertumpang tindih',
     'not a file but …': 'bukan berkas melainkan …',

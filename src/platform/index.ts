@@ -9,6 +9,8 @@ export * from './replace-file.ts';
 export * from './system-codes.ts';
 export * from './write-whole.ts';
 export * from './byte-string.ts';
+export * from './byte-order-mark.ts';
+export * from './password.ts';
 export * from './assets.ts';
 export * from './make-folder.ts';
 export * from './memory.ts';

@@ -1,6 +1,6 @@
 import { hash, scrypt } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
-import { CadanganError, isCode, throwIfAborted, type Clock, type Random } from '../platform/index.ts';
+import { CadanganError, isCode, throwIfAborted, type Clock, type Password, type Random } from '../platform/index.ts';
 import type { Storage } from '../storage/index.ts';
 import {
   formatTimestamp,
@@ -51,7 +51,7 @@ export interface ListedKey {
  * The first key file that the password opens. Damaged key files are passed over as long as another one opens.
  * @throws `repository.wrong-password`; `repository.damaged` when no key file can even be read; `repository.missing` without any
  */
-export async function openWithPassword(password: string, context: KeyContext): Promise<OpenedKey> {
+export async function openWithPassword(password: Password, context: KeyContext): Promise<OpenedKey> {
   requirePassword(password);
   const names = (await context.storage.list('keys', context.signal)).map((file) => parseKeyId(file.name));
   if (names.length === 0) throw new CadanganError('repository.damaged', { location: context.storage.location, reason: 'no keys' });
@@ -75,7 +75,7 @@ export async function openWithPassword(password: string, context: KeyContext): P
 /** Stores `masterKey` under another password and returns the new key's id. @throws `password.empty` */
 export async function addKey(
   masterKey: MasterKey,
-  password: string,
+  password: Password,
   owner: { readonly username?: string | undefined; readonly hostname?: string | undefined; readonly cost?: KdfParameters | undefined },
   context: KeyContext,
 ): Promise<KeyId> {
@@ -118,13 +118,13 @@ export function generateMasterKey(random: Random): MasterKey {
   return { encrypt: bytes(32), macK: bytes(16), macR: bytes(16) };
 }
 
-/** scrypt over the UTF-8 bytes, 64 bytes out: encrypt 32, MAC k 16, MAC r 16. */
-export async function deriveKey(password: string, salt: Uint8Array, cost: KdfParameters): Promise<MasterKey> {
+/** scrypt over the password's bytes, 64 bytes out: encrypt 32, MAC k 16, MAC r 16. */
+export async function deriveKey(password: Password, salt: Uint8Array, cost: KdfParameters): Promise<MasterKey> {
   const { N, r, p } = cost;
   const derived = await new Promise<Buffer>((resolve, reject) => {
     // Node refuses at exactly 128*N*r bytes; the surplus holds scrypt's other buffers.
     const maxmem = 128 * r * (N + p) + (1 << 20);
-    scrypt(Buffer.from(password, 'utf8'), salt, 64, { N, r, p, maxmem }, (error, key) => (error ? reject(error) : resolve(key)));
+    scrypt(password, salt, 64, { N, r, p, maxmem }, (error, key) => (error ? reject(error) : resolve(key)));
   });
   return splitKey(derived);
 }
@@ -133,7 +133,7 @@ function splitKey(bytes: Uint8Array): MasterKey {
   return { encrypt: bytes.subarray(0, 32), macK: bytes.subarray(32, 48), macR: bytes.subarray(48, 64) };
 }
 
-async function tryKey(id: KeyId, password: string, context: KeyContext): Promise<MasterKey | undefined> {
+async function tryKey(id: KeyId, password: Password, context: KeyContext): Promise<MasterKey | undefined> {
   const bytes = await context.storage.read({ kind: 'keys', name: id }, context.signal);
   const file = parseKeyFile(bytes);
   const passwordKey = await deriveKey(password, file.salt, file.kdf).catch((cause: unknown) => {
@@ -149,8 +149,8 @@ async function tryKey(id: KeyId, password: string, context: KeyContext): Promise
   }
 }
 
-function requirePassword(password: string): void {
-  if (password === '') throw new CadanganError('password.empty');
+function requirePassword(password: Password): void {
+  if (password.length === 0) throw new CadanganError('password.empty');
 }
 
 function currentUser(): string {

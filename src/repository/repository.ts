@@ -1,5 +1,14 @@
 import pMap from 'p-map';
-import { CadanganError, isCode, systemClock, systemRandom, throwIfAborted, type Clock, type Random } from '../platform/index.ts';
+import {
+  CadanganError,
+  isCode,
+  systemClock,
+  systemRandom,
+  throwIfAborted,
+  type Clock,
+  type Password,
+  type Random,
+} from '../platform/index.ts';
 import type { FileKind, Storage } from '../storage/index.ts';
 import { BlobIndex, type BlobLocation } from './blob-index.ts';
 import { openBlob } from './blob-opener.ts';
@@ -87,11 +96,11 @@ export class Repository {
    * Makes a new repository of version 2. The config is written last: until then there is none, and init may simply be repeated.
    * @throws `repository.exists`; `repository.damaged` when data lies there without a config; `password.empty`
    */
-  static async init(world: RepositoryWorld, password: string, options: InitOptions = {}): Promise<Repository> {
+  static async init(world: RepositoryWorld, password: Password, options: InitOptions = {}): Promise<Repository> {
     const full = withDefaults(world);
     const { storage, random } = full;
     const module = readyModule();
-    if (password === '') throw new CadanganError('password.empty');
+    if (password.length === 0) throw new CadanganError('password.empty');
     await storage.create(options.signal);
     await refuseExisting(storage, options.signal);
     const leftovers = await storage.list('keys', options.signal);
@@ -116,7 +125,7 @@ export class Repository {
   }
 
   /** @throws `repository.missing`, `repository.wrong-password`, `repository.damaged`, `repository.unsupported`, and the storage's errors */
-  static async open(world: RepositoryWorld, password: string, signal?: AbortSignal): Promise<Repository> {
+  static async open(world: RepositoryWorld, password: Password, signal?: AbortSignal): Promise<Repository> {
     const full = withDefaults(world);
     const { storage } = full;
     if ((await storage.sizeOf({ kind: 'config', name: '' }, signal)) === undefined) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync, chmodSync } from 'node:fs';
 import { test } from 'node:test';
+import { passwordFromText } from '../../src/platform/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 import { makeStage, password, type Stage } from './run-cli.ts';
@@ -36,7 +37,7 @@ test('a folder that is missing or empty is exit code 10, before a password is as
 
 test('a repository that somebody holds exclusively is exit code 11, and waiting for it works', async (t) => {
   const stage = await makeStage(t);
-  const repository = await Repository.open({ storage: openStorage(stage.repository) }, password);
+  const repository = await Repository.open({ storage: openStorage(stage.repository) }, passwordFromText(password));
   const lock = await repository.lock({ exclusive: true });
   await failsWith(stage, 11, new RegExp(`locked by .*${hostname()}`), ['snapshots']);
   assert.equal((await stage.run(['snapshots', '--no-lock'])).code, 0);
@@ -47,7 +48,7 @@ test('a repository that somebody holds exclusively is exit code 11, and waiting 
 
 test('unlock removes the lock of a process that is gone, and --remove-all any', async (t) => {
   const stage = await makeStage(t);
-  const repository = await Repository.open({ storage: openStorage(stage.repository) }, password);
+  const repository = await Repository.open({ storage: openStorage(stage.repository) }, passwordFromText(password));
   await using _lock = await repository.lock({ exclusive: true });
   const environment = { CADANGAN_STATE: stage.path('state') };
   assert.match((await stage.run(['unlock'], { environment })).stdout, /no locks to remove/);
@@ -112,6 +113,12 @@ test('a password that is missing, empty, or cannot be had is told apart', async 
   await failsWith(stage, 1, /the command false failed/, ['snapshots', '--password-command', 'false']);
   writeFileSync(stage.path('empty'), '\n');
   await failsWith(stage, 1, /empty password/i, ['snapshots', '-p', 'empty']);
+  await failsWith(stage, 1, /Cannot take the password from "none": not found/, ['snapshots', '-p', 'none']);
+  writeFileSync(stage.path('large'), Buffer.alloc((1 << 20) + 1, 'x'));
+  await failsWith(stage, 1, /"large": it is too large for a password/, ['snapshots', '-p', 'large']);
+  await failsWith(stage, 1, /RESTIC_PASSWORD is not UTF-8 text; a password of other bytes has to stand in a file/, ['snapshots'], {
+    RESTIC_PASSWORD: 'p\ufffdss',
+  });
   assert.equal(
     (await stage.run(['snapshots'], { environment: { RESTIC_PASSWORD: '' }, input: `${password}\n` })).code,
     0,

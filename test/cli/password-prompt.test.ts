@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
+import { passwordText } from '../../src/platform/index.ts';
 import { promptPassword, readPasswordLine, type PasswordInput } from '../../src/cli/password-prompt.ts';
 
 /** A terminal's input that notes whether it echoes. */
@@ -18,7 +19,7 @@ test('at a terminal nothing is echoed from before the question until after the a
   const answer = promptPassword('password: ', input, (text) => written.push(`${modes.at(-1)}:${text}`), signal);
   input.write('wrong\x15pasé\x7f\x7fsw');
   input.write('örd\r');
-  assert.equal(await answer, 'paswörd');
+  assert.equal(passwordText(await answer), 'paswörd');
   assert.deepEqual(written, ['true:password: ', 'false:\n']);
 });
 
@@ -36,7 +37,14 @@ test('Ctrl-C and a signal end the question', async () => {
 test('a pipe gives one password a line, with or without a line end', async () => {
   const { input } = makeInput(false);
   input.end('first\r\nsecond');
-  assert.equal(await readPasswordLine(input, signal), 'first');
-  assert.equal(await readPasswordLine(input, signal), 'second');
+  assert.equal(passwordText(await readPasswordLine(input, signal)), 'first');
+  assert.equal(passwordText(await readPasswordLine(input, signal)), 'second');
   await assert.rejects(readPasswordLine(input, signal), { code: 'password.missing' });
+});
+
+test('what a pipe brings is taken byte for byte, blanks too: only the line end is not of it', async () => {
+  const { input } = makeInput(false);
+  const line = Buffer.from(' p\xe4ss\0\xa0\r ', 'latin1');
+  input.end(Buffer.concat([line, Buffer.from('\r\n')]));
+  assert.deepEqual(Buffer.from(await readPasswordLine(input, signal)), line);
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'node:test';
+import { passwordFromText } from '../../src/platform/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 
@@ -79,7 +80,7 @@ async function start(args: readonly string[], options: CliOptions): Promise<CliR
 export async function makeStage(t: TestContext): Promise<Stage> {
   const folder = makeFolder(t);
   const repository = join(folder, 'repository');
-  await Repository.init({ storage: openStorage(repository) }, password, { kdfCost: { N: 1024, r: 8, p: 1 } });
+  await Repository.init({ storage: openStorage(repository) }, passwordFromText(password), { kdfCost: { N: 1024, r: 8, p: 1 } });
   return new Stage(folder, repository);
 }
 

@@ -9,7 +9,7 @@ import type { CrashMoment, CrashVariant } from '../fakes/crash-model.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import type { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { needs } from '../needs.ts';
-import { cheapKdf, freshSeed, newRepository, password, reopen } from '../repository/new-repository.ts';
+import { cheapKdf, freshSeed, newRepository, password, passwordTyped, reopen } from '../repository/new-repository.ts';
 
 /** A state that a crash left behind, one of each kind. */
 interface CrashState {
@@ -132,7 +132,7 @@ test(`stock restic finds no error in ${judgedByRestic} of the states, reading ev
     storage.export(exported);
     const restic = (...args: string[]) =>
       spawnSync('restic', ['-r', exported, '--no-cache', ...args], {
-        env: { ...process.env, RESTIC_PASSWORD: password },
+        env: { ...process.env, RESTIC_PASSWORD: passwordTyped },
         encoding: 'utf8',
       });
     // Locks of this process count as alive; restic waits for no one.

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { passwordFromText } from '../../src/platform/index.ts';
 import {
   EngineClient,
   protocol,
@@ -66,7 +67,7 @@ export class EngineStage {
   }
 
   async initRepository(location = this.repository): Promise<void> {
-    await Repository.init({ storage: openStorage(location) }, password, { kdfCost: { N: 1024, r: 8, p: 1 } });
+    await Repository.init({ storage: openStorage(location) }, passwordFromText(password), { kdfCost: { N: 1024, r: 8, p: 1 } });
   }
 
   write(name: string, content: string | Uint8Array): string {

@@ -11,7 +11,7 @@ import { LastGoodFile } from '../../src/engine/last-good-file.ts';
 import { protocol, RunHistory, scheduleReport, type RunResult, type ScheduleReport } from '../../src/engine/index.ts';
 import { CredentialFile, openUploadJournal } from '../../src/google/index.ts';
 import { CopyRecordFile } from '../../src/offsite/index.ts';
-import { CadanganError, systemRandom } from '../../src/platform/index.ts';
+import { CadanganError, passwordFromText, systemRandom } from '../../src/platform/index.ts';
 import {
   listNonconformities,
   parseAnchorTag,
@@ -198,7 +198,7 @@ test('the heads of the records in the tags of every snapshot are heads of this c
     [compared, notCompared.map(({ location, error }) => [location, error.code])],
     [[`${folderOf(stage)}/repository`], [['gdrive:Cadangan/server', 'drive.signed-out']]],
   );
-  const repository = await Repository.open({ storage: openStorage(stage.repository) }, 'a-password-of-the-fixture');
+  const repository = await Repository.open({ storage: openStorage(stage.repository) }, passwordFromText('a-password-of-the-fixture'));
   const anchors = (await listSnapshots(repository)).map(({ snapshot }) =>
     (snapshot.tags ?? []).flatMap((tag) => parseAnchorTag(tag) ?? []),
   );

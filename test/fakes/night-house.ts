@@ -15,7 +15,7 @@ import {
   type RepositoryAccess,
 } from '../../src/jobs/index.ts';
 import { runJob } from '../../src/jobs/job-result.ts';
-import { CadanganError, type Random } from '../../src/platform/index.ts';
+import { CadanganError, type Random, passwordFromText } from '../../src/platform/index.ts';
 import { timestampText, type HistoryRecord, type RecordContent, type RecordTrigger } from '../../src/records/index.ts';
 import { loadSnapshot, Repository, type StoredSnapshot } from '../../src/repository/index.ts';
 import { loadConfiguration, type BackupSet, type Configuration } from '../../src/settings/index.ts';
@@ -94,7 +94,7 @@ export class NightHouse {
     const { random, password } = this.#options;
     await Repository.init(
       { storage: openStorage(location, { random }), clock: this.clock, random },
-      password,
+      passwordFromText(password),
       isCheap ? { kdfCost: { N: 16, r: 1, p: 1 } } : {},
     );
   }
@@ -172,7 +172,7 @@ export class NightHouse {
     const { password, random } = this.#options;
     const watch: Watch = {};
     const storage = watched(openStorage(location, { random }), watch);
-    const repository = await Repository.open({ storage, clock: this.clock, random }, password);
+    const repository = await Repository.open({ storage, clock: this.clock, random }, passwordFromText(password));
     await repository.loadIndex();
     const opened = { repository, watch };
     this.#repositories.set(location, opened);
@@ -276,7 +276,7 @@ export class NightHouse {
     return {
       location,
       signal,
-      password: async () => password,
+      password: async () => passwordFromText(password),
       world: { clock: this.clock, random, openStorage: (where) => openStorage(where, { random }) },
     };
   }

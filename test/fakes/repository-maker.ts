@@ -1,4 +1,4 @@
-import { byteStringFromBytes, byteStringFromText } from '../../src/platform/index.ts';
+import { byteStringFromBytes, byteStringFromText, passwordFromText } from '../../src/platform/index.ts';
 import {
   blobIdOf,
   goMode,
@@ -37,7 +37,7 @@ export class RepositoryMaker {
   /** In a folder, or in any other storage. */
   static async create(where: string | Storage): Promise<RepositoryMaker> {
     const storage = typeof where === 'string' ? new FolderStorage(where) : where;
-    return new RepositoryMaker(await Repository.init({ storage }, 'password', { kdfCost: cheapCost }));
+    return new RepositoryMaker(await Repository.init({ storage }, passwordFromText('password'), { kdfCost: cheapCost }));
   }
 
   /** Stores a blob of a file, once more if it was stored before. */

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { passwordFromText } from '../../src/platform/index.ts';
 import { compileExcludeRules } from '../../src/backup/index.ts';
 import { backupJob, checkJob, initJob, restoreJob, type RepositoryAccess } from '../../src/jobs/index.ts';
 import { DriveStorage } from '../../src/storage/index.ts';
@@ -21,7 +22,7 @@ const password = 'kata sandi';
 function accessOf(drive: DriveStage): RepositoryAccess {
   // Each job is a process of its own as far as Drive is concerned.
   const openStorage = (): DriveStorage => new DriveStorage(drive.another(), 'Backup/server-1');
-  return { location, password: async () => password, world: { openStorage }, signal: new AbortController().signal };
+  return { location, password: async () => passwordFromText(password), world: { openStorage }, signal: new AbortController().signal };
 }
 
 function sourceFolder(): string {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { passwordFromText } from '../../src/platform/index.ts';
 import { addKey, listSnapshots, Repository } from '../../src/repository/index.ts';
 import { FolderStorage } from '../../src/storage/index.ts';
 import { message, startCadangan, startRestic, type ProgramOptions, type Ran, type Running } from './programs.ts';
@@ -39,7 +40,7 @@ export class TestRepository {
   }
 
   static async initByUs(path: string): Promise<TestRepository> {
-    await Repository.init({ storage: new FolderStorage(path) }, password, { kdfCost: cheapCost });
+    await Repository.init({ storage: new FolderStorage(path) }, passwordFromText(password), { kdfCost: cheapCost });
     return new TestRepository(path);
   }
 
@@ -88,7 +89,7 @@ export class TestRepository {
   }
 
   open(): Promise<Repository> {
-    return Repository.open({ storage: new FolderStorage(this.path) }, password);
+    return Repository.open({ storage: new FolderStorage(this.path) }, passwordFromText(password));
   }
 
   namesOf(kind: 'snapshots' | 'locks' | 'index' | 'keys'): string[] {
@@ -97,7 +98,7 @@ export class TestRepository {
 
   async #makeKeyCheap(): Promise<void> {
     const repository = await this.open();
-    await addKey(repository.masterKey, password, { cost: cheapCost }, repository.keyContext);
+    await addKey(repository.masterKey, passwordFromText(password), { cost: cheapCost }, repository.keyContext);
     await repository.storage.remove({ kind: 'keys', name: repository.keyId });
   }
 }

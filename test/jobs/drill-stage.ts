@@ -14,12 +14,12 @@ import {
   type JobResult,
   type RepositoryAccess,
 } from '../../src/jobs/index.ts';
-import { systemClock } from '../../src/platform/index.ts';
+import { systemClock, passwordFromText } from '../../src/platform/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 
-const password = 'drill';
+const password = passwordFromText('drill');
 
 /** What a drill wrote as evidence, as far as tests look into it. */
 export interface Evidence {

@@ -9,7 +9,7 @@ import { hashOwnFile } from '../../src/jobs/drill/hash-file.ts';
 import { pickFiles } from '../../src/jobs/drill/pick-sample.ts';
 import { ScratchFolder } from '../../src/jobs/drill/scratch-folder.ts';
 import { recordOfDrill, withRepository, type RecordAbout } from '../../src/jobs/index.ts';
-import { byteStringFromText, systemClock, systemRandom } from '../../src/platform/index.ts';
+import { byteStringFromText, systemClock, systemRandom, passwordFromText } from '../../src/platform/index.ts';
 import { drillDueOf, recordEntries, RecordHistory, verifyAuditPack, writeAuditPack } from '../../src/records/index.ts';
 import { formatTimestamp, resolveSnapshot, saveSnapshot, type Node, type StoredSnapshot } from '../../src/repository/index.ts';
 import { DriveStorage } from '../../src/storage/index.ts';
@@ -108,7 +108,7 @@ test('a file whose bytes differ from its source, although nobody touched that, f
     tags: ['accounting'],
     excludes: [],
   });
-  const result = await stage.drill(['accounting'], {}, { password: async () => 'password' });
+  const result = await stage.drill(['accounting'], {}, { password: async () => passwordFromText('password') });
   assert.deepEqual([result.outcome, result.exceptions.map(({ item, kind }) => [item, kind])], ['failed', [[path, 'source-differs']]]);
   assert.equal(stage.evidenceOf(result).sets[0]?.files[0]?.source, 'differs');
 });
@@ -130,7 +130,7 @@ test('a repository that cannot be opened fails the drill with its reason, and th
   const stage = await DrillStage.make(t);
   stage.fill('accounting', 3);
   await stage.backup('accounting');
-  const wrong = await stage.drill(['accounting'], {}, { password: async () => 'not this one' });
+  const wrong = await stage.drill(['accounting'], {}, { password: async () => passwordFromText('not this one') });
   assert.match(String(wrong.error), /repository\.wrong-password/);
   assert.deepEqual([wrong.outcome, stage.left], ['failed', []]);
 });
@@ -327,7 +327,7 @@ test('the copy on Google Drive is drilled without the repository that it was mad
   const result = await stage.drill(
     ['office'],
     { from: 'drive' },
-    { location: `gdrive:${copyPath}`, password: async () => 'password', world },
+    { location: `gdrive:${copyPath}`, password: async () => passwordFromText('password'), world },
   );
   assert.deepEqual(
     [result.outcome, result.exceptions, result.details?.filesVerified, result.details?.sets[0]?.location],

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'node:test';
 import { historyOwner, OffsiteKeeper, readCopyAnchors, RecordKeeper, type DrivePlace, type JobResult } from '../../src/jobs/index.ts';
 import type { CopyStatus } from '../../src/offsite/index.ts';
-import { isCode, systemClock, systemRandom } from '../../src/platform/index.ts';
+import { isCode, systemClock, systemRandom, passwordFromText } from '../../src/platform/index.ts';
 import type { HistoryRecord } from '../../src/records/index.ts';
 import type { OffsiteCopy } from '../../src/settings/index.ts';
 import { clientFileOf, otherAccount, sampleAccount, sampleClient } from '../drive-emulator/index.ts';
@@ -58,7 +58,7 @@ class KeeperStage implements AsyncDisposable {
       copy: this.copy,
       place: this.place,
       records: this.records,
-      password: async () => 'password',
+      password: async () => passwordFromText('password'),
       onResult: (result) => this.results.push(result),
       onStatus: () => undefined,
       timing: { againMs: 20 },

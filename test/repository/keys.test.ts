@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isCode, systemClock, systemRandom } from '../../src/platform/index.ts';
+import { isCode, systemClock, systemRandom, passwordFromText } from '../../src/platform/index.ts';
 import {
   addKey,
   listKeys,
@@ -25,7 +25,7 @@ async function keysFor(...passwords: readonly string[]): Promise<{ context: KeyC
   await storage.create();
   const context = { storage, module: loadKernelModule(), clock: systemClock, random: systemRandom };
   const ids: string[] = [];
-  for (const password of passwords) ids.push(await addKey(masterKey, password, { cost: cheapKdf }, context));
+  for (const password of passwords) ids.push(await addKey(masterKey, passwordFromText(password), { cost: cheapKdf }, context));
   return { context, ids };
 }
 
@@ -33,7 +33,7 @@ test('each of several passwords opens the same master key, by its own key file',
   const passwords = ['satu', 'dua', ' ', 'pässwörd 😀', 'x'.repeat(5_000), 'tab\tand\nnewline', 'nul\0inside'];
   const { context, ids } = await keysFor(...passwords);
   for (const [at, password] of passwords.entries())
-    assert.deepEqual(await openWithPassword(password, context), { id: ids[at], masterKey: asBuffers(masterKey) });
+    assert.deepEqual(await openWithPassword(passwordFromText(password), context), { id: ids[at], masterKey: asBuffers(masterKey) });
   assert.equal(new Set(ids).size, passwords.length);
 });
 
@@ -41,7 +41,7 @@ test('a wrong password is said to be wrong, with the number of keys that were tr
   const { context } = await keysFor('satu', 'dua');
   for (const wrong of ['Satu', 'satu ', 'sat', 'satu\0x']) {
     await assert.rejects(
-      openWithPassword(wrong, context),
+      openWithPassword(passwordFromText(wrong), context),
       (error) => isCode(error, 'repository.wrong-password') && error.facts['keysTried'] === 2,
     );
   }
@@ -50,8 +50,8 @@ test('a wrong password is said to be wrong, with the number of keys that were tr
 test('an empty password is refused before anything is read or written', async () => {
   const { context } = await keysFor('satu');
   const before = context.storage.counters.calls.read;
-  await assert.rejects(openWithPassword('', context), failsWith('password.empty'));
-  await assert.rejects(addKey(masterKey, '', { cost: cheapKdf }, context), failsWith('password.empty'));
+  await assert.rejects(openWithPassword(passwordFromText(''), context), failsWith('password.empty'));
+  await assert.rejects(addKey(masterKey, passwordFromText(''), { cost: cheapKdf }, context), failsWith('password.empty'));
   assert.equal(context.storage.counters.calls.read, before);
   assert.equal((await context.storage.list('keys')).length, 1);
 });
@@ -62,13 +62,13 @@ test('a key file cut short at any length does not stop another key, and alone it
   const whole = await context.storage.read({ kind: 'keys', name: broken });
   for (let length = 0; length < whole.length; length += length < 40 ? 1 : 7) {
     context.storage.tamper({ kind: 'keys', name: broken }, () => whole.subarray(0, length));
-    assert.equal((await openWithPassword('dua', context)).id, good, `${length} bytes`);
-    await assert.rejects(openWithPassword('satu', context), failsWith('repository.wrong-password'));
+    assert.equal((await openWithPassword(passwordFromText('dua'), context)).id, good, `${length} bytes`);
+    await assert.rejects(openWithPassword(passwordFromText('satu'), context), failsWith('repository.wrong-password'));
     const { keys, damaged } = await listKeys(context);
     assert.deepEqual([keys.map(({ id }) => id), damaged.map(({ id }) => id)], [[good], [broken]]);
   }
   context.storage.tamper({ kind: 'keys', name: good ?? '' }, () => undefined);
-  await assert.rejects(openWithPassword('satu', context), failsWith('repository.damaged'));
+  await assert.rejects(openWithPassword(passwordFromText('satu'), context), failsWith('repository.damaged'));
 });
 
 test('one wrong bit in a key file is damage, not a wrong password', async () => {
@@ -78,7 +78,7 @@ test('one wrong bit in a key file is damage, not a wrong password', async () => 
   for (let at = 0; at < whole.length; at += 5) {
     context.storage.tamper({ kind: 'keys', name }, () => whole.map((byte, place) => (place === at ? byte ^ 2 : byte)));
     // Where the bit is in the name of its owner, say, the key still opens; a cost that was raised may take its time.
-    const outcome = await openWithPassword('satu', context).then(
+    const outcome = await openWithPassword(passwordFromText('satu'), context).then(
       () => 'opened',
       (error: unknown) => (isCode(error, 'repository.damaged') ? error.code : String(error)),
     );
@@ -99,7 +99,7 @@ test('a key file with costs that no machine or library takes does not stop anoth
   ];
   for (const kdf of costs) {
     context.storage.tamper({ kind: 'keys', name: planted }, () => withCost(whole, kdf));
-    assert.equal((await openWithPassword('dua', context)).id, good, JSON.stringify(kdf));
+    assert.equal((await openWithPassword(passwordFromText('dua'), context)).id, good, JSON.stringify(kdf));
   }
 });
 
@@ -108,9 +108,9 @@ test('a key file that opens to something else than a master key does not stop an
   const [planted = '', good] = ids;
   const whole = parseKeyFile(await context.storage.read({ kind: 'keys', name: planted }));
   for (const content of ['', '{}', '[]', '{"mac":{"k":"AA==","r":"AA=="},"encrypt":"AA=="}']) {
-    const boxes = new SmallBoxes(context.module, await deriveKey('dua', whole.salt, whole.kdf), systemRandom);
+    const boxes = new SmallBoxes(context.module, await deriveKey(passwordFromText('dua'), whole.salt, whole.kdf), systemRandom);
     context.storage.tamper({ kind: 'keys', name: planted }, () => serializeKeyFile({ ...whole, data: boxes.seal(Buffer.from(content)) }));
-    assert.equal((await openWithPassword('dua', context)).id, good);
+    assert.equal((await openWithPassword(passwordFromText('dua'), context)).id, good);
   }
 });
 
@@ -118,7 +118,7 @@ test('at most 20 key files are tried: a folder full of planted ones does not cos
   const { context } = await keysFor(...Array.from({ length: 23 }, (_, at) => `password ${at}`));
   const before = context.storage.counters.calls.read;
   await assert.rejects(
-    openWithPassword('none of them', context),
+    openWithPassword(passwordFromText('none of them'), context),
     (error) => isCode(error, 'repository.wrong-password') && error.facts['keysTried'] === 20,
   );
   assert.equal(context.storage.counters.calls.read - before, 20);
@@ -127,8 +127,8 @@ test('at most 20 key files are tried: a folder full of planted ones does not cos
 test('a removed key opens nothing any more; the others stay', async () => {
   const { context, ids } = await keysFor('satu', 'dua');
   await context.storage.remove({ kind: 'keys', name: ids[0] ?? '' });
-  await assert.rejects(openWithPassword('satu', context), failsWith('repository.wrong-password'));
-  assert.equal((await openWithPassword('dua', context)).id, ids[1]);
+  await assert.rejects(openWithPassword(passwordFromText('satu'), context), failsWith('repository.wrong-password'));
+  assert.equal((await openWithPassword(passwordFromText('dua'), context)).id, ids[1]);
 });
 
 test('a key that is removed between listing and reading is passed over', async () => {
@@ -140,13 +140,13 @@ test('a key that is removed between listing and reading is passed over', async (
     return files;
   };
   const removing = { ...context, storage: { list, read: (file: FileName) => storage.read(file) } as unknown as Storage };
-  assert.equal((await openWithPassword('dua', removing)).id, ids[1]);
+  assert.equal((await openWithPassword(passwordFromText('dua'), removing)).id, ids[1]);
 });
 
 test('an unreachable storage is neither a wrong password nor damage', async () => {
   const { context } = await keysFor('satu', 'dua');
   context.storage.faults.order({ call: 'read', kind: 'keys', fault: 'fail-before' });
-  await assert.rejects(openWithPassword('satu', context), failsWith('storage.unreachable'));
+  await assert.rejects(openWithPassword(passwordFromText('satu'), context), failsWith('storage.unreachable'));
 });
 
 test('two keys of one password are different files: salt and nonce are fresh', async () => {

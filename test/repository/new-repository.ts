@@ -1,10 +1,11 @@
 import { Repository, type KdfParameters } from '../../src/repository/index.ts';
-import type { Clock, Random } from '../../src/platform/index.ts';
+import { passwordFromText, type Clock, type Random } from '../../src/platform/index.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 
 /** The least that scrypt takes. The product uses `defaultKdfCost`. */
 export const cheapKdf: KdfParameters = { N: 2, r: 1, p: 1 };
-export const password = 'kata sandi 😀';
+export const passwordTyped = 'kata sandi 😀';
+export const password = passwordFromText(passwordTyped);
 
 /** An empty repository in memory. */
 export async function newRepository(

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { isCode, systemRandom } from '../../src/platform/index.ts';
+import { isCode, systemRandom, passwordFromText } from '../../src/platform/index.ts';
 import {
   addKey,
   blobIdOf,
@@ -25,7 +25,7 @@ import { SeededRandom } from '../fakes/seeded-random.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { needs } from '../needs.ts';
 import { failsWith } from '../storage/conformance.ts';
-import { cheapKdf, newRepository, password, reopen } from './new-repository.ts';
+import { cheapKdf, newRepository, password, passwordTyped, reopen } from './new-repository.ts';
 
 const tinyRepository = fileURLToPath(new URL('../fixtures/restic/tiny-0.14', import.meta.url));
 const initOptions = { kdfCost: cheapKdf } as const;
@@ -38,7 +38,7 @@ test('a new repository opens with its password, as version 2, with a polynomial 
   const { repository: other } = await newRepository();
   assert.notEqual(other.config.id, repository.config.id);
   assert.notEqual(other.polynomial, repository.polynomial);
-  await assert.rejects(Repository.open({ storage }, 'wrong'), failsWith('repository.wrong-password'));
+  await assert.rejects(Repository.open({ storage }, passwordFromText('wrong')), failsWith('repository.wrong-password'));
   await assert.rejects(Repository.init({ storage }, password, initOptions), failsWith('repository.exists'));
   await assert.rejects(
     Repository.open({ storage: new SimulatedStorage({}, { created: true, files: new Map(), leftovers: [] }) }, password),
@@ -48,11 +48,11 @@ test('a new repository opens with its password, as version 2, with a polynomial 
 
 test('every password of a repository opens it, and changing passwords changes no data', async () => {
   const { repository, storage } = await newRepository();
-  const second = await addKey(repository.masterKey, 'second', { cost: cheapKdf }, repository.keyContext);
-  assert.equal((await Repository.open({ storage }, 'second')).keyId, second);
+  const second = await addKey(repository.masterKey, passwordFromText('second'), { cost: cheapKdf }, repository.keyContext);
+  assert.equal((await Repository.open({ storage }, passwordFromText('second'))).keyId, second);
   await storage.remove({ kind: 'keys', name: repository.keyId });
   await assert.rejects(Repository.open({ storage }, password), failsWith('repository.wrong-password'));
-  assert.deepEqual((await Repository.open({ storage }, 'second')).config, repository.config);
+  assert.deepEqual((await Repository.open({ storage }, passwordFromText('second'))).config, repository.config);
 });
 
 test('an init that is interrupted at any write can be repeated, and then opens', async () => {
@@ -256,7 +256,7 @@ test("restic's repository of 2022 opens, and every blob, tree and snapshot of it
   const folder = mkdtempSync(join(tmpdir(), 'cadangan-tiny-'));
   try {
     cpSync(tinyRepository, folder, { recursive: true });
-    const repository = await Repository.open({ storage: new FolderStorage(folder) }, 'kata-sandi Uji 😀');
+    const repository = await Repository.open({ storage: new FolderStorage(folder) }, passwordFromText('kata-sandi Uji 😀'));
     const snapshots = await listSnapshots(repository);
     assert.equal(snapshots.length, 2);
     await repository.loadIndex();
@@ -274,7 +274,7 @@ test('a repository of version 1, made by restic, is read and written without com
   const folder = mkdtempSync(join(tmpdir(), 'cadangan-v1-'));
   const restic = (...args: string[]) =>
     execFileSync('restic', ['-r', join(folder, 'repo'), '--no-cache', ...args], {
-      env: { ...process.env, RESTIC_PASSWORD: password },
+      env: { ...process.env, RESTIC_PASSWORD: passwordTyped },
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync, chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CadanganError, isCode } from '../../src/platform/index.ts';
+import { CadanganError, isCode, passwordFromText } from '../../src/platform/index.ts';
 import { Repository, type BlobId, type PackId } from '../../src/repository/index.ts';
 import { dumpFile, restore } from '../../src/restore/index.ts';
 import { FolderStorage, type Storage } from '../../src/storage/index.ts';
@@ -23,7 +23,7 @@ function change(path: string, how: (bytes: Buffer) => void): void {
 
 /** As a new program would see it, with nothing in memory. */
 async function reopened({ repositoryPath }: Scene, storage: Storage = new FolderStorage(repositoryPath)): Promise<Repository> {
-  const repository = await Repository.open({ storage }, 'password');
+  const repository = await Repository.open({ storage }, passwordFromText('password'));
   await repository.loadIndex();
   return repository;
 }

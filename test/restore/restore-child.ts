@@ -4,7 +4,7 @@
  * before it starts and its result as JSON behind it.
  */
 import { setgid, setgroups, setuid } from 'node:process';
-import { textOf } from '../../src/platform/index.ts';
+import { textOf, passwordFromText } from '../../src/platform/index.ts';
 import { parseBlobId, Repository } from '../../src/repository/index.ts';
 import { restore } from '../../src/restore/index.ts';
 import { FolderStorage } from '../../src/storage/index.ts';
@@ -15,7 +15,7 @@ if (user !== undefined) {
   setgid?.(Number(user));
   setuid?.(Number(user));
 }
-const repository = await Repository.open({ storage: new FolderStorage(repositoryPath) }, 'password');
+const repository = await Repository.open({ storage: new FolderStorage(repositoryPath) }, passwordFromText('password'));
 await repository.loadIndex();
 process.stdout.write('ready\n');
 const result = await restore(

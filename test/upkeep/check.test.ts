@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { CadanganError, textOf } from '../../src/platform/index.ts';
+import { CadanganError, textOf, passwordFromText } from '../../src/platform/index.ts';
 import { addKey, blobIdOf, PackStore, singleBlobPack, type Node, type PackId } from '../../src/repository/index.ts';
 import { FolderStorage, type FileName } from '../../src/storage/index.ts';
 import type { CheckOptions, CheckResult, Fault, FaultKind } from '../../src/upkeep/index.ts';
@@ -42,7 +42,7 @@ describe('a small repository', () => {
     packs.push(...(await small.flush()));
     await small.snapshot(second, 2);
     const { masterKey, keyContext } = small.repository;
-    await addKey(masterKey, 'another', { cost: { N: 16, r: 8, p: 1 } }, keyContext);
+    await addKey(masterKey, passwordFromText('another'), { cost: { N: 16, r: 8, p: 1 } }, keyContext);
   });
   after(() => small[Symbol.asyncDispose]());
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Repository } from '../../src/repository/index.ts';
 import { FolderStorage } from '../../src/storage/index.ts';
-import { password } from './small-repository.ts';
+import { password, passwordTyped } from './small-repository.ts';
 
 /**
  * A folder with a repository that the real restic fills, and a source beside it. The key is cheap, so that each call takes tenths of a
@@ -33,7 +33,7 @@ export class ResticRepository {
   }
 
   restic(...args: readonly string[]): { readonly status: number | null; readonly output: string; readonly errors: string } {
-    const environment = { ...process.env, RESTIC_PASSWORD: password, RESTIC_CACHE_DIR: join(this.folder, 'cache') };
+    const environment = { ...process.env, RESTIC_PASSWORD: passwordTyped, RESTIC_CACHE_DIR: join(this.folder, 'cache') };
     const { status, stdout, stderr } = spawnSync('restic', ['--repo', this.path, '--no-cache', ...args], {
       cwd: this.folder,
       env: environment,

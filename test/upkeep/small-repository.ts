@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { byteStringFromText } from '../../src/platform/index.ts';
+import { byteStringFromText, passwordFromText } from '../../src/platform/index.ts';
 import type { BlobId, BlobType, Node, SnapshotId, StoredSnapshot, TreeId } from '../../src/repository/index.ts';
 import {
   blobIdOf,
@@ -16,7 +16,8 @@ import {
 } from '../../src/repository/index.ts';
 import { FolderStorage, type Storage } from '../../src/storage/index.ts';
 
-export const password = 'small';
+export const passwordTyped = 'small';
+export const password = passwordFromText(passwordTyped);
 /** Far too cheap for anything but a test. */
 const kdfCost = { N: 16, r: 8, p: 1 };
 const packBytes = 1 << 20;

@@ -14,7 +14,7 @@ import {
   type SyncDetails,
 } from '../../jobs/index.ts';
 import { OriginalLooks, readableFolderOf, type CopyProgress } from '../../offsite/index.ts';
-import { CadanganError, l10n, setTimeZone } from '../../platform/index.ts';
+import { CadanganError, l10n, setTimeZone, type Password } from '../../platform/index.ts';
 import { updateConfiguration, type Configuration, type OffsiteCopy } from '../../settings/index.ts';
 import type { CliCommand, CommandContext } from '../command.ts';
 import { copyNamed, driveWorld } from '../drive-place.ts';
@@ -391,7 +391,7 @@ async function passwordOf(
   { sets }: Configuration,
   { readableCopies, repository }: OffsiteCopy,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Password> {
   const set =
     sets.find(({ name }) => name === readableCopies?.set) ?? sets.find((candidate) => candidate.repository.location === repository);
   const ways = [readableCopies, set?.repository].filter((way) => way !== undefined);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { repositoriesOf, unattendedPassword, verifyWithAnchors, type ComparedRecords } from '../../engine/index.ts';
 import { historyOwner, reasonSentence, safeText, type RepositoryAccess } from '../../jobs/index.ts';
-import { CadanganError, l10n } from '../../platform/index.ts';
+import { CadanganError, l10n, type Password } from '../../platform/index.ts';
 import {
   faultSentence,
   lossSentence,
@@ -66,7 +66,7 @@ async function accessWithoutQuestion(context: CommandContext, { sets }: Configur
   const isGiven =
     !isRepositoryNamed(context) &&
     (given.file !== undefined || given.command !== undefined || (environment['RESTIC_PASSWORD'] ?? '') !== '');
-  const password = async (passwordSignal: AbortSignal): Promise<string> => {
+  const password = async (passwordSignal: AbortSignal): Promise<Password> => {
     const found = own
       ? await unattendedPassword(own, environment, passwordSignal)
       : isGiven

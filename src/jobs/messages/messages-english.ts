@@ -105,7 +105,7 @@ export const english: Phrasebook = {
       next: 'Make room there and run the same command again: files that are already right are not written again.',
     }),
     'password.missing': (facts) => ({
-      what: `No password was given${because(facts)}.`,
+      what: `${facts.plain('file') === undefined ? 'No password was given' : `Cannot take the password from ${facts.quoted('file')}`}${because(facts)}.`,
       next: 'Use --password-file, --password-command, RESTIC_PASSWORD, or type it at a terminal.',
     }),
     'password.empty': () => ({ what: 'An empty password protects nothing.', next: 'Give one that is not empty.' }),

@@ -107,7 +107,7 @@ export const indonesian: Phrasebook = {
       next: 'Kosongkan ruang di sana dan jalankan lagi perintah yang sama: berkas yang sudah benar tidak ditulis lagi.',
     }),
     'password.missing': (facts) => ({
-      what: `Kata sandi tidak diberikan${because(facts)}.`,
+      what: `${facts.plain('file') === undefined ? 'Kata sandi tidak diberikan' : `Tidak dapat mengambil kata sandi dari ${facts.quoted('file')}`}${because(facts)}.`,
       next: 'Gunakan --password-file, --password-command, RESTIC_PASSWORD, atau ketikkan di terminal.',
     }),
     'password.empty': () => ({ what: 'Kata sandi kosong tidak melindungi apa pun.', next: 'Berikan yang tidak kosong.' }),
