@@ -19,6 +19,7 @@ import type { SourceTotals } from './scan-ahead.ts';
 import { systemAccountNames } from './account-names.ts';
 import { Archiver } from './archiver.ts';
 import { DataPool } from './data-pool.ts';
+import { lastFilledSnapshot, type HistoryWish } from './empty-sources.ts';
 import type { ChangeRules } from './node-maker.ts';
 import { chooseParent } from './parent-snapshot.ts';
 import { prepareSource, type PreparedSource, type SourceOptions } from './prepared-source.ts';
@@ -81,6 +82,8 @@ export interface BackupResult {
   readonly socketsSkipped: number;
   /** What no run stores, whatever the files have: words for it, see `notStored`. */
   readonly notStored: readonly NotStored[];
+  /** Sources with nothing in them but folders, of which no snapshot ever had more: nothing is lost, but it may be the wrong folder. */
+  readonly emptySources: readonly string[];
   /** Damaged trees of the parent; their files were read and stored again. */
   readonly parentTreesDamaged: number;
 }
@@ -109,6 +112,7 @@ export async function backup(repository: Repository, options: BackupOptions): Pr
   for (const { path, error } of prepared.missing) tally.issue(path, 'unreadable', error);
   const host = options.host ?? systemHostname();
   const parent = await parentOf(repository, options, prepared, startNs);
+  const emptySources = await tellEmptied(repository, tally, prepared, { host, timeNs: startNs, signal: options.signal });
 
   const packStore = new PackStore(repository, { dryRun: options.dryRun ?? false });
   const tree = await storeTree(repository, packStore, tally, options, prepared, parent);
@@ -139,6 +143,7 @@ export async function backup(repository: Repository, options: BackupOptions): Pr
     issueCount: tally.issueCount,
     socketsSkipped: tally.sockets,
     notStored,
+    emptySources,
     parentTreesDamaged: tally.parentTreesDamaged,
   };
 }
@@ -228,6 +233,24 @@ async function parentOf(
 ): Promise<StoredSnapshot | undefined> {
   if (options.force || options.parent === 'none') return undefined;
   return options.parent ?? findParent(repository, { ...options, timeNs }, prepared);
+}
+
+/**
+ * A source that had something in it and has nothing now is most likely a disk that is not mounted: that is no plain success.
+ * @returns those that never had anything
+ */
+async function tellEmptied(repository: Repository, tally: RunTally, { empty, tree }: PreparedSource, wish: HistoryWish): Promise<string[]> {
+  const neverFilled: string[] = [];
+  for (const source of empty) {
+    const filled = await lastFilledSnapshot(repository, source, tree, wish);
+    if (!filled) neverFilled.push(source.given);
+    else tally.issue(source.path, 'source-empty', `snapshot ${nameOf(filled)}, had files in it; is the disk mounted?`);
+  }
+  return neverFilled;
+}
+
+function nameOf({ id, snapshot }: StoredSnapshot): string {
+  return `${id.slice(0, 8)}, ${snapshot.time.slice(0, 10)}`;
 }
 
 /** Rules that leave out everything are a slip of the pen; a snapshot of nothing would look like a backup for years. */

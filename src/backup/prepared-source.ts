@@ -1,5 +1,6 @@
 import { byteStringFromText, CadanganError, systemCode, type ByteString } from '../platform/index.ts';
 import type { ExcludeRules } from './exclude-rules.ts';
+import { isEmptySource, type EmptySource } from './empty-sources.ts';
 import { ScanAhead } from './scan-ahead.ts';
 import { statOf } from './source-stat.ts';
 import { sourcePathOf } from './source-place.ts';
@@ -22,6 +23,8 @@ export interface PreparedSource {
   readonly paths: readonly string[];
   /** Sources that are not there. */
   readonly missing: readonly { readonly path: ByteString; readonly error: unknown }[];
+  /** Sources that have nothing in them but folders. */
+  readonly empty: readonly EmptySource[];
   readonly scanAhead: ScanAhead;
 }
 
@@ -51,5 +54,6 @@ export function prepareSource({ sources, workingFolder, rules, oneFileSystem }: 
   );
   const reader = new SourceReader(rules);
   const paths = present.map(({ path }) => path);
-  return { tree, reader, paths, missing, scanAhead: new ScanAhead(reader, tree, { oneFileSystem: oneFileSystem ?? false }) };
+  const empty = paths.map((given) => ({ path: byteStringFromText(given), given })).filter(({ path }) => isEmptySource(path));
+  return { tree, reader, paths, missing, empty, scanAhead: new ScanAhead(reader, tree, { oneFileSystem: oneFileSystem ?? false }) };
 }

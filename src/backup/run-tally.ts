@@ -4,8 +4,9 @@ import { systemCode, textOf, type ByteString } from '../platform/index.ts';
 export interface SourceIssue {
   /** For people; bytes that are not UTF-8 show as U+FFFD. */
   readonly path: string;
-  /** `unreadable`: not stored. `vanished`: was gone before it could be read. `changed`: stored, but written to while it was read. */
-  readonly kind: 'unreadable' | 'vanished' | 'changed';
+  /** `unreadable`: not stored. `vanished`: was gone before it could be read. `changed`: stored, but written to while it was read.
+   *  `source-empty`: a source that has nothing in it any more. */
+  readonly kind: 'unreadable' | 'vanished' | 'changed' | 'source-empty';
   /** The system's error code (`EACCES`) or a few words. */
   readonly reason: string;
 }

@@ -1,6 +1,6 @@
-import type { ExceptionSink, JobResult } from '../jobs/index.ts';
+import type { ExceptionSink, JobException, JobResult } from '../jobs/index.ts';
 import { describeException, safeText } from '../jobs/index.ts';
-import { l10n } from '../platform/index.ts';
+import { emptySourceSentences, isOfEmptySource, l10n } from '../platform/index.ts';
 import { noteJson } from './json.ts';
 import type { Terminal } from './terminal.ts';
 import { countText } from './units.ts';
@@ -14,13 +14,29 @@ export function jsonExceptionSink(terminal: Terminal, during: string): Exception
 /** Notes of one kind that are named; with more of them the count says what matters. */
 const notesShownPerKind = 10;
 
-/** For people: at the end, everything that is lost by name, then notes, of each kind the first few (all with `--verbose`). */
+/**
+ * For people: at the end, first the sources that are empty, then everything else that is lost by name, then notes, of each kind the first
+ * few (all with `--verbose`).
+ */
 export function reportExceptions(
   terminal: Terminal,
   result: Pick<JobResult<unknown>, 'exceptions' | 'exceptionCount'>,
   verbosity: number,
 ): void {
   const { exceptions, exceptionCount } = result;
+  if (exceptionCount === 0) return;
+  const sentences = emptySourceSentences(exceptions, safeText);
+  for (const sentence of sentences) terminal.note(sentence);
+  reportOthers(
+    terminal,
+    exceptions.filter((exception) => !isOfEmptySource(exception)),
+    exceptionCount - sentences.length,
+    verbosity,
+  );
+  terminal.note();
+}
+
+function reportOthers(terminal: Terminal, exceptions: readonly JobException[], exceptionCount: number, verbosity: number): void {
   if (exceptionCount === 0) return;
   terminal.note(`${countText(exceptionCount, 'exception')}:`);
   const lost = exceptions.filter(({ weight }) => weight === 'lost');
@@ -33,5 +49,4 @@ export function reportExceptions(
   const shown = [...lost, ...notes.flatMap((ofKind) => (verbosity > 0 ? ofKind : ofKind.slice(0, notesShownPerKind)))];
   for (const { item, kind, reason } of shown) terminal.note(`  ${safeText(item)}: ${describeException(kind, reason)}`);
   if (shown.length < exceptionCount) terminal.note(`  ${l10n.t('… and {0} more', exceptionCount - shown.length)}`);
-  terminal.note();
 }

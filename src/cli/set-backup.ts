@@ -6,6 +6,7 @@ import { GuestRun } from '../schedule/index.ts';
 import { describeProblem, loadConfiguration, type BackupSet } from '../settings/index.ts';
 import { worldFor, type CommandContext } from './command.ts';
 import { keeperOf } from './commands/records-keeper.ts';
+import { jsonExceptionSink } from './exception-report.ts';
 import type { OptionValues } from './option-values.ts';
 import { readPassword } from './password-source.ts';
 
@@ -53,6 +54,7 @@ export async function backupConfiguredSet(
       guest?.progress(step);
       progress?.(step);
     },
+    onException: globals.json ? jsonExceptionSink(terminal, 'archival') : undefined,
     onCommandLine: globals.quiet ? undefined : (line) => terminal.note(safeText(line)),
     overrides: {
       dryRun,

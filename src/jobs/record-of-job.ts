@@ -54,6 +54,7 @@ export function recordOfBackup(
         notStored: [...details.notStored],
         socketsSkipped: details.socketsSkipped,
         parentTreesDamaged: details.parentTreesDamaged,
+        ...(details.emptySources.length > 0 && { emptySources: [...details.emptySources] }),
       },
     }),
     ...(summary && {

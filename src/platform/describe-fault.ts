@@ -1,9 +1,17 @@
 import { englishFaultWords } from './fault-words-english.ts';
 import { indonesianFaultWords } from './fault-words-indonesian.ts';
 import type { FaultWords } from './fault-words.ts';
+import { l10n } from './l10n.ts';
 import { currentLanguage, type Language } from './locale.ts';
 
 export const faultWords: Readonly<Record<Language, FaultWords>> = { en: englishFaultWords, id: indonesianFaultWords };
+
+/** An exception, as jobs and records have it. */
+interface Fault {
+  readonly item: string;
+  readonly kind: string;
+  readonly reason: string;
+}
 
 /** Makes text from outside harmless for where it is shown. */
 type Clean = (text: string) => string;
@@ -13,6 +21,17 @@ export function describeFault(kind: string, reason: string, clean: Clean, words:
   const what = words.kinds[kind] ?? clean(kind);
   const why = describeReason(reason, clean, words);
   return why === '' || why === what ? what : `${what} (${why})`;
+}
+
+/** What a run says before anything else: sources that had something in them and have nothing now. One sentence each. */
+export function emptySourceSentences(exceptions: readonly Fault[], clean: Clean): string[] {
+  const sentence = ({ item, reason }: Fault) =>
+    l10n.t('Source "{path}" is empty: {why}', { path: clean(item), why: describeReason(reason, clean) });
+  return exceptions.filter(isOfEmptySource).map(sentence);
+}
+
+export function isOfEmptySource({ kind }: Pick<Fault, 'kind'>): boolean {
+  return kind === 'source-empty';
 }
 
 /** A system code or a reason that a lower room gave, in words. */

@@ -5,6 +5,7 @@ export const englishFaultWords: FaultWords = {
     unreadable: 'cannot be read',
     vanished: 'not found',
     changed: 'changed while it was read',
+    'source-empty': 'is empty',
     'after-command': 'the program after the backup failed',
     damaged: 'is damaged in the repository and was not written',
     'special-file': 'is a device, pipe or socket, which cannot be made',

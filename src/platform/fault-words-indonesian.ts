@@ -5,6 +5,7 @@ export const indonesianFaultWords: FaultWords = {
     unreadable: 'tidak dapat dibaca',
     vanished: 'tidak ditemukan',
     changed: 'berubah saat sedang dibaca',
+    'source-empty': 'kosong',
     'after-command': 'program sesudah pencadangan gagal',
     damaged: 'rusak dalam repositori dan tidak ditulis',
     'special-file': 'adalah perangkat, pipa atau soket, yang tidak dapat dibuat',
@@ -118,6 +119,7 @@ export const indonesianFaultWords: FaultWords = {
     'it is too large for a password': 'terlalu besar untuk kata sandi',
     '… is not UTF-8 text; a password of other bytes has to stand in a file':
       '… bukan teks UTF-8; kata sandi dengan byte lain harus ada dalam berkas',
+    'snapshot …, had files in it; is the disk mounted?': 'snapshot …, masih memuat berkas; apakah disknya terpasang?',
     'not a folder': 'bukan folder',
     'the target and the repository overlap': 'folder tujuan dan repositori bertumpang tindih',
     'not a file but …': 'bukan berkas melainkan …',

@@ -46,7 +46,7 @@ test('files that change, grow, shrink, vanish and turn into something else while
   });
   const ended = once(child, 'close');
   const { storage } = await newRepository();
-  const kinds = { changed: 0, vanished: 0, unreadable: 0 };
+  const kinds = { changed: 0, vanished: 0, unreadable: 0, 'source-empty': 0 };
   try {
     await once(child.stdout, 'data');
     for (let round = 0; round < 4; round++) {

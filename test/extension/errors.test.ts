@@ -90,6 +90,11 @@ test('the result of a run names files, bytes, what was verified, and exceptions'
     'x is restored: 1,234 files, 5.0 GiB; 1,234 verified.',
   );
   assert.match(resultMessage(makeRun({ outcome: 'success-with-exceptions', exceptionCount: 2 }), 'x'), / 2 exceptions\.$/);
+  const empty = { item: '/srv/disk', kind: 'source-empty', reason: 'snapshot 0123abcd, 2026-08-01, had files in it; is the disk mounted?' };
+  assert.match(
+    resultMessage(makeRun({ outcome: 'success-with-exceptions', exceptions: [empty], exceptionCount: 1 }), 'x'),
+    /^Source "\/srv\/disk" is empty: snapshot 0123abcd, 2026-08-01, had files in it; is the disk mounted\? x is backed up/,
+  );
   assert.match(
     resultMessage(makeRun({ outcome: 'failed', error: { code: 'storage.full', facts, message: '' } }), 'x'),
     /^x: There is no space left/,

@@ -162,6 +162,8 @@ function printSummary(
         countText(details.parentTreesDamaged, 'folder'),
       ),
     );
+  for (const path of details.emptySources)
+    terminal.note(l10n.t('source "{0}" is empty, and no snapshot has ever had a file of it', safeText(path)));
   if (details.socketsSkipped > 0 && globals.verbosity > 0)
     terminal.note(l10n.t('{0} left out', countText(details.socketsSkipped, 'socket')));
   terminal.print();
@@ -196,7 +198,7 @@ function printSummary(
 
 function printSummaryJson(
   { terminal }: CommandContext,
-  { summary, snapshotId, durationMs, notStored }: BackupDetails,
+  { summary, snapshotId, durationMs, notStored, emptySources }: BackupDetails,
   dryRun: boolean,
 ): void {
   printJson(
@@ -208,6 +210,7 @@ function printSummaryJson(
       total_duration: durationMs / 1000,
       snapshot_id: snapshotId,
       not_stored: notStored,
+      empty_sources: emptySources.length > 0 ? emptySources : undefined,
     }),
   );
 }

@@ -1,4 +1,4 @@
-import { describeFault, formatBytes, formatCount, formatDate, l10n } from '../../platform/index.ts';
+import { describeFault, emptySourceSentences, formatBytes, formatCount, formatDate, l10n } from '../../platform/index.ts';
 import type { RunResult } from '../../engine/index.ts';
 import { countText } from './counts.ts';
 import { errorMessage } from './error-text.ts';
@@ -20,10 +20,14 @@ export function resultMessage(result: RunResult, name: string): string {
     return result.error === undefined ? l10n.t('{name}: failed.', facts) : `${name}: ${errorMessage(result.error)}`;
   if (result.outcome === 'stopped') return l10n.t('{name}: stopped. What is stored stays, the next run goes on from there.', facts);
   if (result.outcome === 'missed') return l10n.t('{name}: missed.', facts);
+  const empty = emptySourceSentences(result.exceptions, oneLine)
+    .map((sentence) => `${sentence} `)
+    .join('');
   const exceptions = result.exceptionCount === 0 ? '' : ` ${countText(result.exceptionCount, 'exception')}.`;
   switch (result.job) {
+    // What is not there any more comes before what is.
     case 'backup':
-      return `${l10n.t('{name} is backed up: {files}, {bytes}; {added} added.', facts)}${exceptions}`;
+      return `${empty}${l10n.t('{name} is backed up: {files}, {bytes}; {added} added.', facts)}${exceptions}`;
     case 'restore':
       return `${result.verifiedFiles === undefined ? l10n.t('{name} is restored: {files}, {bytes}.', facts) : l10n.t('{name} is restored: {files}, {bytes}; {verified} verified.', facts)}${exceptions}`;
     case 'check':

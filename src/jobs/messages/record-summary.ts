@@ -1,17 +1,22 @@
-import { formatBytes, formatCount, l10n } from '../../platform/index.ts';
+import { emptySourceSentences, formatBytes, formatCount, l10n } from '../../platform/index.ts';
 import { bytesStoredOf, eventText, nonconformityRules, nonconformityText, type HistoryRecord } from '../../records/index.ts';
 import { reasonSentence } from './record-sentences.ts';
 import { safeText } from './safe-text.ts';
 
 /** What a record says in one line, beside its kind and result. Safe to show, in the language of the moment; may be empty. */
 export function recordSummary(record: HistoryRecord, timeZone: string | undefined): string {
-  const { approval, nonconformity, result, reason } = record;
+  const { approval, nonconformity, result, reason, exceptions = [] } = record;
   if (approval)
     return safeText(
       l10n.t('{act}: {name}, {from} – {to}', { act: actText(approval.act), name: approval.name, from: approval.from, to: approval.to }),
     );
   if (nonconformity) return safeText(nonconformitySummary(nonconformity, timeZone));
-  const parts = [reason === undefined ? '' : reasonSentence(reason), result === undefined ? eventText(record) : '', ...amounts(record)];
+  const parts = [
+    ...emptySourceSentences(exceptions, safeText),
+    reason === undefined ? '' : reasonSentence(reason),
+    result === undefined ? eventText(record) : '',
+    ...amounts(record),
+  ];
   return safeText(parts.filter((part) => part !== '').join(' · '));
 }
 
