@@ -17,11 +17,11 @@ const stepBack = new URL('step-back.mjs', import.meta.url).href;
 /** Of the other folders, what takes ten seconds and more; the file beside each stays among the quick ones. */
 const slowFiles = [
   'backup/faults.test.ts', // a run for every call that can fail
-  'engine/engine-life.test.ts',
-  'engine/two-windows.test.ts',
-  'engine/window-end.test.ts',
-  'engine/window-gone.test.ts', // engines that start, hang on large runs, and die
-  'engine/drive-desk.test.ts',
+  'service/engine-life.test.ts',
+  'service/two-windows.test.ts',
+  'service/window-end.test.ts',
+  'service/window-gone.test.ts', // engines that start, hang on large runs, and die
+  'service/drive-desk.test.ts',
   'google/faults.test.ts',
   'google/stream-upload.test.ts',
   'storage/drive-storage.test.ts', // all that Drive can do to us

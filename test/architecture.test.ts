@@ -27,9 +27,9 @@ test('only the extension imports the editor', () => {
 });
 
 test('where people are talked to nothing is called bytes by a cast: a text that is decoded twice shows no name as it is', () => {
-  // Bytes come from the rooms below, or through a schema (`engine/params.ts`); the rest is made by the functions of `platform/`.
+  // Bytes come from the rooms below, or through a schema (`service/params.ts`); the rest is made by the functions of `platform/`.
   const casts = [...readSources()]
-    .filter(([file, text]) => /^(?:engine|extension|cli)\//.test(file) && /\bas (?:readonly )?ByteString\b/.test(text))
+    .filter(([file, text]) => /^(?:service|extension|cli)\//.test(file) && /\bas (?:readonly )?ByteString\b/.test(text))
     .map(([file]) => file);
   assert.deepEqual(casts, []);
 });

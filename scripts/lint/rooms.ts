@@ -8,7 +8,7 @@ const floors: readonly (readonly string[])[] = [
   ['repository', 'records'],
   ['backup', 'restore', 'upkeep', 'offsite', 'browse'],
   ['jobs', 'schedule'],
-  ['engine'],
+  ['service'],
   ['cli', 'extension'],
 ];
 

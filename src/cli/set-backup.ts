@@ -1,4 +1,4 @@
-import { backupRunResult, backupSet, RunHistory, unattendedPassword } from '../engine/index.ts';
+import { backupRunResult, backupSet, RunHistory, unattendedPassword } from '../service/index.ts';
 import { type BackupDetails, type JobResult, recordOfBackup, type RepositoryAccess, safeText } from '../jobs/index.ts';
 import type { BackupProgressSink } from '../backup/index.ts';
 import { CadanganError, cadanganVersion, configurationFile, l10n, stateFolder, systemRandom } from '../platform/index.ts';

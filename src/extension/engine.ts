@@ -11,7 +11,7 @@ import {
   type PasswordParams,
   type RunOptions,
   type RunToken,
-} from '../engine/index.ts';
+} from '../service/index.ts';
 import type { RequestType, RequestType0 } from 'vscode-jsonrpc';
 import { currentLanguage, setTimeZone } from '../platform/index.ts';
 import { setting } from './editor/settings.ts';

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { configurationFile } from '../platform/index.ts';
-import type { LogLine } from '../engine/index.ts';
+import type { LogLine } from '../service/index.ts';
 import type { App } from './app.ts';
 import { registerCommands } from './commands/index.ts';
 import { ConfigurationProblems } from './editor/configuration-problems.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
-import { protocol } from '../../src/engine/index.ts';
-import { EngineStage, password, stateOf, until, type Window } from '../engine/engine-stage.ts';
+import { protocol } from '../../src/service/index.ts';
+import { EngineStage, password, stateOf, until, type Window } from '../service/engine-stage.ts';
 import { runCli, type CliRun, type Message } from './run-cli.ts';
 
 /** A set that says that its backup is done, and ends when its mark is taken away. */

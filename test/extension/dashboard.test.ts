@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import type { DashboardData } from '../../src/engine/index.ts';
+import type { DashboardData } from '../../src/service/index.ts';
 import { parsePageMessage } from '../../src/extension/model/dashboard-message.ts';
 import { dashboardPage } from '../../src/extension/model/dashboard-page.ts';
 import { setLanguage } from '../../src/platform/index.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CopyInfo, SetInfo, SnapshotInfo } from '../../src/engine/index.ts';
+import type { CopyInfo, SetInfo, SnapshotInfo } from '../../src/service/index.ts';
 import {
   drilledLocation,
   drilledSet,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CopyInfo, DriveStatus, SetInfo } from '../../src/engine/index.ts';
+import type { CopyInfo, DriveStatus, SetInfo } from '../../src/service/index.ts';
 import { accountRow, copyDetails, copyRow, copyText, isTroubledCopy } from '../../src/extension/model/copy-row.ts';
 import { setDetails } from '../../src/extension/model/set-row.ts';
 import { statusItem } from '../../src/extension/model/status-item.ts';

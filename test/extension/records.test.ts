@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import type { NonconformityInfo, RecordPage, RecordRow, RecordsSummary, RecordsVerification } from '../../src/engine/index.ts';
+import type { NonconformityInfo, RecordPage, RecordRow, RecordsSummary, RecordsVerification } from '../../src/service/index.ts';
 import { parsePeriod, usualPeriods } from '../../src/extension/model/periods.ts';
 import { filterParams, isEmptyRecordFilter, recordFilterText, recordResults } from '../../src/extension/model/record-filter.ts';
 import {

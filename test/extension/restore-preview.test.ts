@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { protocol } from '../../src/engine/index.ts';
+import { protocol } from '../../src/service/index.ts';
 import { previewRows } from '../../src/extension/model/restore-choice.ts';
 import { byteStringFromBytes, byteStringFromText, fsPath, joinBytes, snapshotRoot } from '../../src/platform/index.ts';
-import { EngineStage } from '../engine/engine-stage.ts';
+import { EngineStage } from '../service/engine-stage.ts';
 
 test(
   'the preview shows every name as it is: accents, other scripts, an emoji, and U+FFFD for each byte that is no UTF-8',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import type { SetStateKind } from '../../src/engine/index.ts';
+import type { SetStateKind } from '../../src/service/index.ts';
 import { iconOfState } from '../../src/extension/model/icons.ts';
 import { groupByDate } from '../../src/extension/model/date-groups.ts';
 import { setFacts } from '../../src/extension/model/set-facts.ts';

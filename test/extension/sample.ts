@@ -1,4 +1,4 @@
-import type { EntryInfo, RunResult, SetInfo, SnapshotInfo } from '../../src/engine/index.ts';
+import type { EntryInfo, RunResult, SetInfo, SnapshotInfo } from '../../src/service/index.ts';
 import { byteStringFromText } from '../../src/platform/index.ts';
 
 /** Plain values for tests; what a test is about it says itself. */

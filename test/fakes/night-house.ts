@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { backup, compileExcludeRules, findParent, prepareSource, type BackupOptions, type BackupResult } from '../../src/backup/index.ts';
-import { backupRunResult, reviewRecords, RunHistory, verifyWithAnchors } from '../../src/engine/index.ts';
-import { bareRunResult } from '../../src/engine/run-result.ts';
+import { backupRunResult, reviewRecords, RunHistory, verifyWithAnchors } from '../../src/service/index.ts';
+import { bareRunResult } from '../../src/service/run-result.ts';
 import {
   drillJob,
   RecordKeeper,

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { plannedWindowsOf } from '../../src/engine/index.ts';
+import { plannedWindowsOf } from '../../src/service/index.ts';
 import { formSentences } from '../../src/jobs/index.ts';
 import {
   dashboardFigures,

@@ -1,4 +1,4 @@
-import { drillRunResult, planDrill, RunHistory, runDrill, type DrillPlan } from '../../engine/index.ts';
+import { drillRunResult, planDrill, RunHistory, runDrill, type DrillPlan } from '../../service/index.ts';
 import { recordOfDrill, safeText, type DrillDetails, type DrillProgress, type JobResult } from '../../jobs/index.ts';
 import { CadanganError, l10n, parseSizeText, stateFolder, systemRandom } from '../../platform/index.ts';
 import type { CliCommand, CommandContext } from '../command.ts';

@@ -1,5 +1,5 @@
 import { Argument } from 'commander';
-import { unattendedPassword } from '../../engine/index.ts';
+import { unattendedPassword } from '../../service/index.ts';
 import {
   type DrivePlace,
   type JobResult,

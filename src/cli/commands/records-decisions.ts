@@ -1,4 +1,4 @@
-import { reviewRecords } from '../../engine/index.ts';
+import { reviewRecords } from '../../service/index.ts';
 import { approvePeriod, closeByPerson, safeText } from '../../jobs/index.ts';
 import { CadanganError, l10n } from '../../platform/index.ts';
 import { listNonconformities, nonconformityText } from '../../records/index.ts';

@@ -8,7 +8,7 @@ import {
   writePeriodPack,
   writeReport,
   type DocumentWorld,
-} from '../../engine/index.ts';
+} from '../../service/index.ts';
 import { safeText } from '../../jobs/index.ts';
 import { currentLanguage, l10n, systemRandom } from '../../platform/index.ts';
 import type { CommandContext } from '../command.ts';

@@ -1,4 +1,4 @@
-import { lastDayOf } from '../../engine/index.ts';
+import { lastDayOf } from '../../service/index.ts';
 import type { Clock } from '../../platform/index.ts';
 import { dayOf, type Period } from '../../records/index.ts';
 import { invalidOption, type OptionValues } from '../option-values.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { repositoriesOf, unattendedPassword, verifyWithAnchors, type ComparedRecords } from '../../engine/index.ts';
+import { repositoriesOf, unattendedPassword, verifyWithAnchors, type ComparedRecords } from '../../service/index.ts';
 import { historyOwner, reasonSentence, safeText, type RepositoryAccess } from '../../jobs/index.ts';
 import { CadanganError, l10n, type Password } from '../../platform/index.ts';
 import {

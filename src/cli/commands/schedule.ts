@@ -1,5 +1,5 @@
 import { Argument } from 'commander';
-import { scheduleReport, type ScheduleReport } from '../../engine/index.ts';
+import { scheduleReport, type ScheduleReport } from '../../service/index.ts';
 import { safeText } from '../../jobs/index.ts';
 import { cadanganVersion, configurationFile, formatPercent, l10n, stateFolder, systemRandom, type Clock } from '../../platform/index.ts';
 import { formatTimestamp, type JsonValue } from '../../repository/index.ts';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { protocol, type EntryInfo, type SnapshotInfo } from '../../engine/index.ts';
+import { protocol, type EntryInfo, type SnapshotInfo } from '../../service/index.ts';
 import { formatBytes, formatDate, joinBytes, l10n, parentOf, snapshotRoot, textOf, type ByteString } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick, separator, type Answer } from '../editor/ask.ts';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { protocol, type SetInfo } from '../../engine/index.ts';
+import { protocol, type SetInfo } from '../../service/index.ts';
 import { formatCount, l10n, systemClock } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askText, pick, separator, stepAnswer } from '../editor/ask.ts';

@@ -1,4 +1,4 @@
-import { protocol, type FoundEntry } from '../../engine/index.ts';
+import { protocol, type FoundEntry } from '../../service/index.ts';
 import { formatBytes, l10n, textOf } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askText, pick } from '../editor/ask.ts';

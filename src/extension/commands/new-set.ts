@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { protocol, type AddSetParams } from '../../engine/index.ts';
+import { protocol, type AddSetParams } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { setContextKey } from '../editor/settings.ts';

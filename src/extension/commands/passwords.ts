@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { protocol } from '../../engine/index.ts';
+import { protocol } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { whileBusy } from '../editor/with-progress.ts';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { protocol, type ApproveParams, type RecordRow } from '../../engine/index.ts';
+import { protocol, type ApproveParams, type RecordRow } from '../../service/index.ts';
 import { formatCount, l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick, stepAnswer } from '../editor/ask.ts';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { packFileName, protocol, reportFileName, type ReportParams, type WrittenDocument } from '../../engine/index.ts';
+import { packFileName, protocol, reportFileName, type ReportParams, type WrittenDocument } from '../../service/index.ts';
 import { currentLanguage, formatBytes, l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick, stepAnswer } from '../editor/ask.ts';

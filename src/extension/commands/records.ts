@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { EngineError, protocol, type NonconformityInfo, type RecordFault, type RecordPage, type RecordRow } from '../../engine/index.ts';
+import { EngineError, protocol, type NonconformityInfo, type RecordFault, type RecordPage, type RecordRow } from '../../service/index.ts';
 import { formatDay, l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick } from '../editor/ask.ts';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { protocol, type CopyInfo, type SetInfo, type SnapshotInfo } from '../../engine/index.ts';
+import { protocol, type CopyInfo, type SetInfo, type SnapshotInfo } from '../../service/index.ts';
 import { formatDate, l10n, snapshotRoot, systemClock, textOf } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askPaths, pick, separator, stepAnswer } from '../editor/ask.ts';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { protocol, type CopyInfo, type RestoreParams } from '../../engine/index.ts';
+import { protocol, type CopyInfo, type RestoreParams } from '../../service/index.ts';
 import { l10n, snapshotRoot } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick } from '../editor/ask.ts';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { SetInfo, SnapshotInfo } from '../../engine/index.ts';
+import type { SetInfo, SnapshotInfo } from '../../service/index.ts';
 import { l10n, systemClock, type ByteString } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick } from '../editor/ask.ts';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { protocol, type SnapshotInfo, type VersionInfo } from '../../engine/index.ts';
+import { protocol, type SnapshotInfo, type VersionInfo } from '../../service/index.ts';
 import { formatBytes, formatDate, l10n, systemClock, type ByteString } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick, separator, type Answer, type Choice } from '../editor/ask.ts';

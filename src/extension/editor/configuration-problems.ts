@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as vscode from 'vscode';
-import type { ConfigurationInfo, ConfigurationProblem } from '../../engine/index.ts';
+import type { ConfigurationInfo, ConfigurationProblem } from '../../service/index.ts';
 
 /** What is wrong in the configuration file, in the Problems view and as squiggles. */
 export class ConfigurationProblems implements vscode.Disposable {

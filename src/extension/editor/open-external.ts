@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { DeviceCodeInfo } from '../../engine/index.ts';
+import type { DeviceCodeInfo } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 
 /** Shows a page in the user's browser. What it comes back to on this machine is forwarded there first, as in a window over SSH. */

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { ErrorData } from '../../engine/index.ts';
+import type { ErrorData } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 import type { Engine } from '../engine.ts';
 import { commandId } from '../manifest/contributions.ts';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { EngineError, protocol, type EntryInfo, type EntryParams } from '../../engine/index.ts';
+import { EngineError, protocol, type EntryInfo, type EntryParams } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 import type { Engine } from '../engine.ts';
 import { snapshotScheme } from '../manifest/contributions.ts';

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { RunProgress } from '../../engine/index.ts';
+import type { RunProgress } from '../../service/index.ts';
 import { systemClock } from '../../platform/index.ts';
 import { progressText, rateOf, shareOf } from '../model/run-text.ts';
 

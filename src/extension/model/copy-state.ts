@@ -1,5 +1,5 @@
 import { l10n } from '../../platform/index.ts';
-import type { CopyState } from '../../engine/index.ts';
+import type { CopyState } from '../../service/index.ts';
 
 /** The state of a copy in a word or two. */
 export function copyStateText(state: CopyState): string {

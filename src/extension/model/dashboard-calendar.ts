@@ -1,4 +1,4 @@
-import type { DashboardData, DashboardDay } from '../../engine/index.ts';
+import type { DashboardData, DashboardDay } from '../../service/index.ts';
 import { formatCount, formatTime, l10n } from '../../platform/index.ts';
 import type { Calendar, CalendarDay, Link } from '../dashboard/page.ts';
 import { localeOf, marks, type DashboardWords } from './dashboard-words.ts';

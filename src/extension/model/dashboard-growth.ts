@@ -1,4 +1,4 @@
-import type { DashboardData } from '../../engine/index.ts';
+import type { DashboardData } from '../../service/index.ts';
 import { formatBytes, formatDate, l10n } from '../../platform/index.ts';
 import type { Growth } from '../dashboard/page.ts';
 import type { DashboardWords } from './dashboard-words.ts';

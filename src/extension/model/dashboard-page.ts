@@ -1,4 +1,4 @@
-import type { DashboardData, DashboardSet, NonconformityInfo } from '../../engine/index.ts';
+import type { DashboardData, DashboardSet, NonconformityInfo } from '../../service/index.ts';
 import { formatBytes, formatCount, formatDate, formatDay, formatDuration, formatNumber, l10n } from '../../platform/index.ts';
 import type { Cell, DashboardPage, Link, Mark, Table, Tile } from '../dashboard/page.ts';
 import { copyStateText, isWorking } from './copy-state.ts';

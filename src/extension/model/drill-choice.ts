@@ -1,4 +1,4 @@
-import type { CopyInfo, DrillParams, RecordsSummary, SetInfo, SnapshotInfo } from '../../engine/index.ts';
+import type { CopyInfo, DrillParams, RecordsSummary, SetInfo, SnapshotInfo } from '../../service/index.ts';
 import { dayId } from './date-groups.ts';
 import { instantOf } from './instants.ts';
 

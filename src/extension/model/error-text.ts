@@ -1,5 +1,5 @@
 import { describeReason, formatBytes, formatDate, l10n } from '../../platform/index.ts';
-import type { ErrorData } from '../../engine/index.ts';
+import type { ErrorData } from '../../service/index.ts';
 import type { CommandName } from '../manifest/contributions.ts';
 import { instantOf } from './instants.ts';
 

@@ -1,5 +1,5 @@
 import { formatBytes, formatTime } from '../../platform/index.ts';
-import type { FoundEntry } from '../../engine/index.ts';
+import type { FoundEntry } from '../../service/index.ts';
 import { instantOf } from './instants.ts';
 import type { DateChoice } from './restore-choice.ts';
 

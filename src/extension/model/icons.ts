@@ -1,4 +1,4 @@
-import type { SetStateKind } from '../../engine/index.ts';
+import type { SetStateKind } from '../../service/index.ts';
 
 /** A codicon, with a theme colour only where the colour means something. */
 export interface Icon {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { AddSetParams } from '../../engine/index.ts';
+import type { AddSetParams } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 
 /** A new backup set, as far as it has been put together. */

@@ -1,5 +1,5 @@
 import { l10n } from '../../platform/index.ts';
-import { lastDayOf } from '../../engine/index.ts';
+import { lastDayOf } from '../../service/index.ts';
 import { dayBefore, dayLabel, monthLabel } from './date-groups.ts';
 import { parseDayRange } from './snapshot-filter.ts';
 

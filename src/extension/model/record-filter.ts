@@ -1,4 +1,4 @@
-import type { RecordsParams, RecordsSummary, SetInfo } from '../../engine/index.ts';
+import type { RecordsParams, RecordsSummary, SetInfo } from '../../service/index.ts';
 import { iconOfResult, type RecordResult } from './record-rows.ts';
 import { joined } from './set-row.ts';
 import { rangeText } from './snapshot-filter.ts';

@@ -1,5 +1,5 @@
 import { escapeHtml, formatCount, formatDate, l10n } from '../../platform/index.ts';
-import type { NonconformityInfo, RecordFault, RecordPage, RecordRow, RecordsVerification } from '../../engine/index.ts';
+import type { NonconformityInfo, RecordFault, RecordPage, RecordRow, RecordsVerification } from '../../service/index.ts';
 import { dayLabel } from './date-groups.ts';
 import { describeError } from './error-text.ts';
 import { instantOf } from './instants.ts';

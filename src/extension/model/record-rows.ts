@@ -1,5 +1,5 @@
 import { l10n } from '../../platform/index.ts';
-import type { NonconformityInfo, RecordFault, RecordRow } from '../../engine/index.ts';
+import type { NonconformityInfo, RecordFault, RecordRow } from '../../service/index.ts';
 import { groupByDate, type DayGroup, type MonthGroup } from './date-groups.ts';
 import { iconOfState, type Icon } from './icons.ts';
 import { instantOf } from './instants.ts';

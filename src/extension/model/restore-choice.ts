@@ -1,5 +1,5 @@
 import { describeFault, formatBytes, formatTime, l10n, type ByteString } from '../../platform/index.ts';
-import type { CopyInfo, RestoreParams, RestorePreview, SetInfo, SnapshotInfo, VersionInfo } from '../../engine/index.ts';
+import type { CopyInfo, RestoreParams, RestorePreview, SetInfo, SnapshotInfo, VersionInfo } from '../../service/index.ts';
 import { countText } from './counts.ts';
 import { instantOf } from './instants.ts';
 import { oneLine } from './plain-text.ts';

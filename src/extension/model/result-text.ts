@@ -1,5 +1,5 @@
 import { describeFault, emptySourceSentences, formatBytes, formatCount, formatDate, l10n } from '../../platform/index.ts';
-import type { RunResult } from '../../engine/index.ts';
+import type { RunResult } from '../../service/index.ts';
 import { countText } from './counts.ts';
 import { errorMessage } from './error-text.ts';
 import { instantOf } from './instants.ts';

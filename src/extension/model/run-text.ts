@@ -1,5 +1,5 @@
 import { formatBytes, formatDuration, formatPercent, l10n } from '../../platform/index.ts';
-import type { RunProgress, RunResult, SetStateKind } from '../../engine/index.ts';
+import type { RunProgress, RunResult, SetStateKind } from '../../service/index.ts';
 import { countText } from './counts.ts';
 import { instantOf } from './instants.ts';
 

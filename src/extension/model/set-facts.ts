@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, formatDate, l10n } from '../../platform/index.ts';
-import type { SetInfo } from '../../engine/index.ts';
+import type { SetInfo } from '../../service/index.ts';
 import { instantOf } from './instants.ts';
 import { durationOf, outcomeText, stateText } from './run-text.ts';
 

@@ -1,5 +1,5 @@
 import { formatDate, formatRelativeDay, formatTime, l10n } from '../../platform/index.ts';
-import type { OffsiteState, SetInfo } from '../../engine/index.ts';
+import type { OffsiteState, SetInfo } from '../../service/index.ts';
 import { copyStateText, isWorking } from './copy-state.ts';
 import { iconOfState, type Icon } from './icons.ts';
 import { instantOf } from './instants.ts';

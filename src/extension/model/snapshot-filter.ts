@@ -1,5 +1,5 @@
 import { l10n } from '../../platform/index.ts';
-import type { SetInfo, SnapshotInfo } from '../../engine/index.ts';
+import type { SetInfo, SnapshotInfo } from '../../service/index.ts';
 import { dayId, dayLabel } from './date-groups.ts';
 import { instantOf } from './instants.ts';
 import { isInside } from './machine-paths.ts';

@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, formatDate, formatTime, l10n } from '../../platform/index.ts';
-import type { EntryInfo, SetInfo, SnapshotInfo } from '../../engine/index.ts';
+import type { EntryInfo, SetInfo, SnapshotInfo } from '../../service/index.ts';
 import { instantOf } from './instants.ts';
 import { joined, type Row } from './set-row.ts';
 

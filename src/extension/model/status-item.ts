@@ -1,5 +1,5 @@
 import { formatDate, formatPercent, l10n } from '../../platform/index.ts';
-import type { CopyInfo, SetInfo } from '../../engine/index.ts';
+import type { CopyInfo, SetInfo } from '../../service/index.ts';
 import { copyText, isCutOff, isTroubledCopy } from './copy-row.ts';
 import { instantOf } from './instants.ts';
 import { progressText, rateText, shareOf } from './run-text.ts';

@@ -1,4 +1,4 @@
-import type { SetInfo, SetStateKind } from '../../engine/index.ts';
+import type { SetInfo, SetStateKind } from '../../service/index.ts';
 
 /** States that somebody should look at. */
 const troubled: ReadonlySet<SetStateKind> = new Set(['failed', 'missed', 'overdue']);

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { protocol, type CopyInfo, type DriveStatus } from '../../engine/index.ts';
+import { protocol, type CopyInfo, type DriveStatus } from '../../service/index.ts';
 import type { Engine } from '../engine.ts';
 import { Refresher } from './refresher.ts';
 

@@ -6,7 +6,7 @@ import {
   type RecordRow,
   type RecordsPage,
   type RecordsSummary,
-} from '../../engine/index.ts';
+} from '../../service/index.ts';
 import type { Engine } from '../engine.ts';
 import { filterParams, type RecordFilter } from '../model/record-filter.ts';
 import { Refresher } from './refresher.ts';

@@ -1,5 +1,5 @@
 import type * as vscode from 'vscode';
-import { protocol, type RepositoryInfo, type SnapshotInfo } from '../../engine/index.ts';
+import { protocol, type RepositoryInfo, type SnapshotInfo } from '../../service/index.ts';
 import type { AskOptions, Engine } from '../engine.ts';
 import { isOnDrive } from '../model/snapshot-uri.ts';
 import type { DriveModel } from './drive.ts';

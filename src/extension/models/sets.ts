@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { protocol, type ConfigurationInfo, type RunProgress, type SetInfo } from '../../engine/index.ts';
+import { protocol, type ConfigurationInfo, type RunProgress, type SetInfo } from '../../service/index.ts';
 import type { Engine } from '../engine.ts';
 import type { SetsState } from '../manifest/contributions.ts';
 import { rateOf } from '../model/run-text.ts';

@@ -6,7 +6,7 @@ import {
   type RecordsParams,
   type SetInfo,
   type SnapshotInfo,
-} from '../../engine/index.ts';
+} from '../../service/index.ts';
 import type { App } from '../app.ts';
 import { locationsOf } from '../commands/targets.ts';
 import type { ToolName } from '../manifest/tools.ts';

@@ -1,4 +1,4 @@
-import type { CopyInfo, DriveStatus } from '../../engine/index.ts';
+import type { CopyInfo, DriveStatus } from '../../service/index.ts';
 import type { Row } from '../model/set-row.ts';
 import type { SnapshotsNode } from './snapshot-nodes.ts';
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as vscode from 'vscode';
-import type { CopyInfo } from '../../engine/index.ts';
+import type { CopyInfo } from '../../service/index.ts';
 import { systemClock } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { setContextKey } from '../editor/settings.ts';

@@ -1,4 +1,4 @@
-import { protocol, type FolderPage } from '../../engine/index.ts';
+import { protocol, type FolderPage } from '../../service/index.ts';
 import { joinBytes, snapshotRoot, type ByteString } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { errorDataOf } from '../editor/show-error.ts';

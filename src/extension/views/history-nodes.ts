@@ -1,4 +1,4 @@
-import type { NonconformityInfo, RecordFault, RecordRow } from '../../engine/index.ts';
+import type { NonconformityInfo, RecordFault, RecordRow } from '../../service/index.ts';
 
 /** Rows of the view *History*. */
 export type HistoryNode = NonconformitiesNode | NonconformityNode | PeriodNode | RecordNode | RecordFaultNode | MoreRecordsNode;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as vscode from 'vscode';
-import type { SetInfo } from '../../engine/index.ts';
+import type { SetInfo } from '../../service/index.ts';
 import { l10n, systemClock } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { views } from '../manifest/contributions.ts';

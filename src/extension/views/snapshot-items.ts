@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { SetInfo, SnapshotInfo } from '../../engine/index.ts';
+import type { SetInfo, SnapshotInfo } from '../../service/index.ts';
 import { formatCount, l10n, systemClock, textOf } from '../../platform/index.ts';
 import { commandId } from '../manifest/contributions.ts';
 import { countText } from '../model/counts.ts';

@@ -1,4 +1,4 @@
-import type { EntryInfo, ErrorData, SetInfo, SnapshotInfo } from '../../engine/index.ts';
+import type { EntryInfo, ErrorData, SetInfo, SnapshotInfo } from '../../service/index.ts';
 import type { ByteString } from '../../platform/index.ts';
 
 /** Rows of the view *Snapshots*. Each knows the one above it, so that the editor can reveal it. */

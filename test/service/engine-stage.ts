@@ -11,7 +11,7 @@ import {
   type InitializeParams,
   type LogLine,
   type PasswordParams,
-} from '../../src/engine/index.ts';
+} from '../../src/service/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 
@@ -19,7 +19,7 @@ import { openStorage } from '../../src/storage/index.ts';
 export const compileCache = mkdtempSync(join(tmpdir(), 'cadangan-compiled-'));
 process.on('exit', () => rmSync(compileCache, { recursive: true, force: true }));
 
-const enginePath = fileURLToPath(new URL('../../src/engine/engine-main.ts', import.meta.url));
+const enginePath = fileURLToPath(new URL('../../src/service/engine-main.ts', import.meta.url));
 
 export const password = 'canary-7f3a91-password';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { makeRecoveryKit, protocol, type RecoveryKitFacts } from '../../src/engine/index.ts';
+import { makeRecoveryKit, protocol, type RecoveryKitFacts } from '../../src/service/index.ts';
 import { passwordFromBytes, passwordFromText, type Password } from '../../src/platform/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';

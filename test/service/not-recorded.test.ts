@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { protocol } from '../../src/engine/index.ts';
+import { protocol } from '../../src/service/index.ts';
 import { EngineStage, until } from './engine-stage.ts';
 
 test('a backup whose record cannot be written is made, and the window is told that it stands in no record', async (t) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { EngineError, protocol } from '../../src/engine/index.ts';
+import { EngineError, protocol } from '../../src/service/index.ts';
 import { systemClock, systemRandom } from '../../src/platform/index.ts';
 import { RecordHistory, recordsFolder, verifyAuditPack, type RecordContent } from '../../src/records/index.ts';
 import { EngineStage, until, type Window } from './engine-stage.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { protocol, type RunResult, type SnapshotInfo } from '../../src/engine/index.ts';
-import { scheduledSetsOf } from '../../src/engine/scheduled-sets.ts';
+import { protocol, type RunResult, type SnapshotInfo } from '../../src/service/index.ts';
+import { scheduledSetsOf } from '../../src/service/scheduled-sets.ts';
 import { parseConfiguration } from '../../src/settings/index.ts';
 import { EngineStage, until, type Window } from './engine-stage.ts';
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utim
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { byteStringFromBytes, byteStringFromText, fsPath, joinBytes, snapshotRoot } from '../../src/platform/index.ts';
-import { EngineError, protocol, type RunProgress } from '../../src/engine/index.ts';
+import { EngineError, protocol, type RunProgress } from '../../src/service/index.ts';
 import { EngineStage, password, until, type Window } from './engine-stage.ts';
 import { morningZone } from '../fakes/morning-zone.ts';
 

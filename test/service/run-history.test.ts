@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { RunHistory, type RunResult } from '../../src/engine/index.ts';
+import { RunHistory, type RunResult } from '../../src/service/index.ts';
 import { systemRandom } from '../../src/platform/index.ts';
 
 const run = (set: string, at: number, exceptions = 0): RunResult => ({

@@ -4,11 +4,11 @@
  * killed.
  */
 import { fileURLToPath } from 'node:url';
-import { EngineClient, protocol } from '../../src/engine/index.ts';
+import { EngineClient, protocol } from '../../src/service/index.ts';
 
 const [, , configFile = '', stateFolder = '', run] = process.argv;
 const client = new EngineClient({
-  enginePath: fileURLToPath(new URL('../../src/engine/engine-main.ts', import.meta.url)),
+  enginePath: fileURLToPath(new URL('../../src/service/engine-main.ts', import.meta.url)),
   environment: process.env,
   initialize: () => ({ configFile, stateFolder, language: 'en', maySchedule: true }),
   password: () => new Promise(() => process.stdout.write('asked\n')),

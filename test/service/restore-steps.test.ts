@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
-import { planRestoreSteps } from '../../src/engine/restore-steps.ts';
+import { planRestoreSteps } from '../../src/service/restore-steps.ts';
 import {
   byteStringFromBytes,
   byteStringFromText,

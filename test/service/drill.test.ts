@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { CredentialFile } from '../../src/google/index.ts';
-import { protocol, type RunProgress } from '../../src/engine/index.ts';
+import { protocol, type RunProgress } from '../../src/service/index.ts';
 import { systemClock, systemRandom } from '../../src/platform/index.ts';
 import { RecordHistory, type HistoryRecord } from '../../src/records/index.ts';
 import { clientFileOf, sampleAccount, sampleClient, startDriveEmulator } from '../drive-emulator/index.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
-import { EngineError, protocol, type CopyInfo, type RunResult } from '../../src/engine/index.ts';
+import { EngineError, protocol, type CopyInfo, type RunResult } from '../../src/service/index.ts';
 import {
   clientFileOf,
   consentInBrowser,

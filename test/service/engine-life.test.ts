@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { EngineError, protocol, type PasswordParams } from '../../src/engine/index.ts';
+import { EngineError, protocol, type PasswordParams } from '../../src/service/index.ts';
 import { EngineStage, gate, password, stateOf, until } from './engine-stage.ts';
 
 const code =
@@ -185,8 +185,8 @@ test('an engine whose channel breaks ends by itself', { skip: process.platform !
   const stage = new EngineStage(t);
   stage.configure();
   const script = `
-    import { EngineClient } from ${JSON.stringify(new URL('../../src/engine/index.ts', import.meta.url).href)};
-    const client = new EngineClient({ enginePath: ${JSON.stringify(new URL('../../src/engine/engine-main.ts', import.meta.url).pathname)}, environment: process.env,
+    import { EngineClient } from ${JSON.stringify(new URL('../../src/service/index.ts', import.meta.url).href)};
+    const client = new EngineClient({ enginePath: ${JSON.stringify(new URL('../../src/service/engine-main.ts', import.meta.url).pathname)}, environment: process.env,
       initialize: () => ({ configFile: ${JSON.stringify(stage.configFile)}, stateFolder: ${JSON.stringify(stage.path('state'))}, language: 'en', maySchedule: true }), password: async () => undefined });
     await client.start();
     console.log(client.pid);

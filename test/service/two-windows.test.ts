@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { protocol, type RunProgress } from '../../src/engine/index.ts';
+import { protocol, type RunProgress } from '../../src/service/index.ts';
 import { EngineStage, gate, stateOf, until } from './engine-stage.ts';
 
 test('two windows: one leads, and either sees, stops and starts what runs', async (t) => {

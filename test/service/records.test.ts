@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
-import { protocol } from '../../src/engine/index.ts';
+import { protocol } from '../../src/service/index.ts';
 import { byteStringFromText, systemClock, systemRandom } from '../../src/platform/index.ts';
 import { RecordHistory, verifyHistory, type HistoryRecord } from '../../src/records/index.ts';
 import { EngineStage, password, until } from './engine-stage.ts';

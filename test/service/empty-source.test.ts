@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { test } from 'node:test';
-import { protocol } from '../../src/engine/index.ts';
+import { protocol } from '../../src/service/index.ts';
 import { EngineStage, stateOf } from './engine-stage.ts';
 
 test('a set whose source became empty ends with exceptions, in the window, the history and the record, until its files are back', async (t) => {

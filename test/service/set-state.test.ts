@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setStateOf } from '../../src/engine/set-state.ts';
-import type { RunResult, SetStateKind } from '../../src/engine/index.ts';
+import { setStateOf } from '../../src/service/set-state.ts';
+import type { RunResult, SetStateKind } from '../../src/service/index.ts';
 import type { SetState, SetStatus } from '../../src/schedule/index.ts';
 
 const run = (outcome: RunResult['outcome']): RunResult => ({

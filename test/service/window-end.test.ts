@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { MessageConnection } from 'vscode-jsonrpc';
-import { protocol, type RunResult, type SetInfo } from '../../src/engine/index.ts';
+import { protocol, type RunResult, type SetInfo } from '../../src/service/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { engineHere, untilOn } from './engine-here.ts';

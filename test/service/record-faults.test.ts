@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { EngineError, protocol } from '../../src/engine/index.ts';
+import { EngineError, protocol } from '../../src/service/index.ts';
 import { systemClock, systemRandom } from '../../src/platform/index.ts';
 import { RecordHistory, recordsFolder } from '../../src/records/index.ts';
 import { EngineStage, until, type Window } from './engine-stage.ts';

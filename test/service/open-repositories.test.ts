@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { OpenRepositories } from '../../src/engine/open-repositories.ts';
-import type { OpenedRepository } from '../../src/engine/opened-repository.ts';
-import { Passwords } from '../../src/engine/passwords.ts';
+import { OpenRepositories } from '../../src/service/open-repositories.ts';
+import type { OpenedRepository } from '../../src/service/opened-repository.ts';
+import { Passwords } from '../../src/service/passwords.ts';
 import { isCode, systemRandom } from '../../src/platform/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
