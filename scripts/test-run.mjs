@@ -17,10 +17,10 @@ const stepBack = new URL('step-back.mjs', import.meta.url).href;
 /** Of the other folders, what takes ten seconds and more; the file beside each stays among the quick ones. */
 const slowFiles = [
   'backup/faults.test.ts', // a run for every call that can fail
-  'service/engine-life.test.ts',
-  'service/two-windows.test.ts',
-  'service/window-end.test.ts',
-  'service/window-gone.test.ts', // engines that start, hang on large runs, and die
+  'host/engine-life.test.ts',
+  'host/two-windows.test.ts',
+  'host/window-end.test.ts',
+  'host/window-gone.test.ts', // engines that start, hang on large runs, and die
   'service/drive-desk.test.ts',
   'google/faults.test.ts',
   'google/stream-upload.test.ts',

@@ -9,6 +9,7 @@ const floors: readonly (readonly string[])[] = [
   ['backup', 'restore', 'upkeep', 'offsite', 'browse'],
   ['jobs', 'schedule'],
   ['service'],
+  ['host'],
   ['cli', 'extension'],
 ];
 

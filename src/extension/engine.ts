@@ -1,19 +1,17 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { EngineClient, EngineError, listener, type RequestOptions } from '../host/index.ts';
+import { currentLanguage, setTimeZone } from '../platform/index.ts';
 import {
-  EngineClient,
-  EngineError,
+  protocol,
   type ConfigurationInfo,
   type DeviceCodeInfo,
   type ErrorData,
   type InitializeResult,
   type LogLine,
   type PasswordParams,
-  type RunOptions,
-  type RunToken,
+  type Procedure,
 } from '../service/index.ts';
-import type { RequestType, RequestType0 } from 'vscode-jsonrpc';
-import { currentLanguage, setTimeZone } from '../platform/index.ts';
 import { setting } from './editor/settings.ts';
 
 export interface EngineOptions {
@@ -24,7 +22,7 @@ export interface EngineOptions {
   readonly onDeviceCode: (code: DeviceCodeInfo) => void;
 }
 
-export interface AskOptions extends RunOptions {
+export interface AskOptions extends RequestOptions {
   /** Nobody waits in front of a dialog: a password that is not stored is an error, not a question. */
   readonly isQuiet?: boolean;
 }
@@ -70,25 +68,10 @@ export class Engine implements vscode.Disposable {
   }
 
   /** @throws EngineError */
-  request<P, R>(type: RequestType<P, R, ErrorData>, params: NoInfer<P>, options: AskOptions = {}): Promise<R> {
-    return this.#allowing(options, () => retried(type.method, async () => (await this.#connected()).request(type, params, options)));
-  }
-
-  /** As `request`, of one without parameters. @throws EngineError */
-  ask<R>(type: RequestType0<R, ErrorData>, options: AskOptions = {}): Promise<R> {
-    return this.#allowing(options, () => retried(type.method, async () => (await this.#connected()).ask(type, options)));
-  }
-
-  /** A request that starts a run, with its progress. @throws EngineError */
-  run<P extends RunToken, R>(type: RequestType<P, R, ErrorData>, params: NoInfer<P>, options: AskOptions = {}): Promise<R> {
-    return this.#allowing(options, async () => {
-      this.#runs += 1;
-      try {
-        return await (await this.#connected()).run(type, params, options);
-      } finally {
-        this.#runs -= 1;
-      }
-    });
+  request<Params, Result>(procedure: Procedure<Params, Result>, params: NoInfer<Params>, options: AskOptions = {}): Promise<Result> {
+    const { kind } = procedure;
+    const work = async (): Promise<Result> => (await this.#connected()).request(procedure, params, options);
+    return this.#allowing(options, () => (kind === 'read' ? retried(work) : kind === 'run' ? this.#counted(work) : work()));
   }
 
   /** Ends the process at its next safe point; the next request starts another. */
@@ -139,18 +122,20 @@ export class Engine implements vscode.Disposable {
         const { hostId } = await client.start();
         return this.#options.password(params, hostId, params.mayAsk && this.#questionsAllowed > 0, signal);
       },
-      onReady: ({ timeZone }) => this.#takeTimeZone(timeZone),
-      onSetsChanged: () => this.#setsChanged.fire(),
-      onDriveChanged: () => this.#driveChanged.fire(),
-      onRecordsChanged: () => this.#recordsChanged.fire(),
-      onNotRecorded: (why) => this.#notRecorded.fire(why),
-      onDeviceCode: this.#options.onDeviceCode,
       openExternal: this.#options.openExternal,
-      onConfigurationChanged: (info) => {
-        this.#takeTimeZone(info.timeZone);
-        this.#configurationChanged.fire(info);
-      },
+      onReady: ({ timeZone }) => this.#takeTimeZone(timeZone),
       onLog: this.#options.onLog,
+      listeners: [
+        listener(protocol.setsChanged, () => this.#setsChanged.fire()),
+        listener(protocol.driveChanged, () => this.#driveChanged.fire()),
+        listener(protocol.recordsChanged, () => this.#recordsChanged.fire()),
+        listener(protocol.notRecorded, (why) => this.#notRecorded.fire(why)),
+        listener(protocol.deviceCode, this.#options.onDeviceCode),
+        listener(protocol.configurationChanged, (info) => {
+          this.#takeTimeZone(info.timeZone);
+          this.#configurationChanged.fire(info);
+        }),
+      ],
       onLost: ({ reason, restartMs }) => this.#lost.fire({ reason, willRestart: restartMs !== undefined, endedRun: this.#runs > 0 }),
     });
     return client;
@@ -158,6 +143,15 @@ export class Engine implements vscode.Disposable {
 
   #takeTimeZone(name: string | undefined): void {
     if (setTimeZone(name)) this.#timeZoneChanged.fire();
+  }
+
+  async #counted<Result>(run: () => Promise<Result>): Promise<Result> {
+    this.#runs += 1;
+    try {
+      return await run();
+    } finally {
+      this.#runs -= 1;
+    }
   }
 
   async #allowing<Result>({ isQuiet = false }: AskOptions, work: () => Promise<Result>): Promise<Result> {
@@ -172,15 +166,11 @@ export class Engine implements vscode.Disposable {
 }
 
 /** An engine that dies under a request that only reads is no trouble of whoever asked: the next one answers. */
-async function retried<Result>(method: string, work: () => Promise<Result>): Promise<Result> {
+async function retried<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    const isRead =
-      /^(?:snapshots\/|records\/(?:list|read|summary|nonconformities|dashboard)$|sets\/list$|drive\/status$|configuration$|repository\/info$)/.test(
-        method,
-      );
-    if (isRead && error instanceof EngineError && error.code === 'engine.lost') return work();
+    if (error instanceof EngineError && error.code === 'engine.lost') return work();
     throw error;
   }
 }

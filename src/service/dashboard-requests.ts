@@ -10,19 +10,16 @@ import {
   type Verification,
 } from '../records/index.ts';
 import type { Instruction } from '../settings/index.ts';
-import type { Channel } from './channel.ts';
+import { answer } from './answer.ts';
 import { nonconformityInfoOf } from './nonconformity-info.ts';
 import { offsiteStates } from './offsite-states.ts';
-import { dashboardParams } from './params.ts';
 import { objectiveRecordOf, plannedWindowsOf, scheduleRecordOf } from './planned-windows.ts';
 import * as protocol from './protocol.ts';
 import { graceMs } from './review-records.ts';
 import type { Session } from './session.ts';
 
 /** What the dashboard shows of a year. */
-export function handleDashboardRequests(channel: Channel, session: () => Session): void {
-  channel.handle(protocol.dashboard, dashboardParams, ({ year }, signal) => dashboardOf(session(), year, signal));
-}
+export const dashboardProcedures = [answer(protocol.dashboard, (session, { year }, { signal }) => dashboardOf(session, year, signal))];
 
 async function dashboardOf(session: Session, year: number, signal: AbortSignal): Promise<protocol.DashboardData> {
   const {

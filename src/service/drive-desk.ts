@@ -20,12 +20,20 @@ import { formatTimestamp, parseTimestamp } from '../repository/index.ts';
 import type { CopiesService } from '../schedule/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import { parseLocation } from '../storage/index.ts';
-import type { Channel } from './channel.ts';
+import type { Audience } from './audience.ts';
 import { copyInfoOf, progressOf } from './copy-info.ts';
 import { errorDataOf } from './error-data.ts';
 import { plainStates, readStates } from './keeper-states.ts';
 import type { PasswordWish } from './passwords.ts';
-import type { CopyInfo, DriveStatus, ReadableCopyParams, RunProgress, RunResult } from './protocol.ts';
+import {
+  deviceCode,
+  openExternal,
+  type CopyInfo,
+  type DriveStatus,
+  type ReadableCopyParams,
+  type RunProgress,
+  type RunResult,
+} from './protocol.ts';
 import type { RunWish } from './run-desk.ts';
 import type { RunHistory } from './run-history.ts';
 import { bareRunResult, copyRunResult } from './run-result.ts';
@@ -37,7 +45,7 @@ export interface DriveDeskOptions {
   readonly place: () => DrivePlace;
   readonly copies: () => readonly OffsiteCopy[];
   readonly passwordOf: (location: string, wish: PasswordWish) => Promise<Password>;
-  readonly channel: Pick<Channel, 'openExternal' | 'deviceCode'>;
+  readonly audience: Pick<Audience, 'tell' | 'ask'>;
   /** The copies of whoever leads, which may be this desk. */
   readonly leader: () => CopiesService | undefined;
   readonly history: RunHistory;
@@ -135,13 +143,14 @@ export class DriveDesk {
    * @throws `drive.wrong-account`, `drive.sign-in-failed`, `drive.not-set-up`, `drive.unavailable`, `aborted`
    */
   async signIn({ withDeviceCode }: { readonly withDeviceCode: boolean }, signal: AbortSignal): Promise<string> {
-    const { channel, place, keeper, log } = this.#options;
+    const { audience, place, keeper, log } = this.#options;
     const way: SignInWay = withDeviceCode
-      ? { kind: 'device-code', show: ({ userCode, verificationUrl }) => channel.deviceCode({ userCode, verificationUrl }) }
+      ? { kind: 'device-code', show: ({ userCode, verificationUrl }) => audience.tell(deviceCode, { userCode, verificationUrl }) }
       : {
           kind: 'browser',
           open: async (url) => {
-            if (!(await channel.openExternal(url))) throw new CadanganError('drive.sign-in-failed', { reason: 'no browser was opened' });
+            if (!(await audience.ask(openExternal, { url })))
+              throw new CadanganError('drive.sign-in-failed', { reason: 'no browser was opened' });
           },
         };
     const startedAt = this.#nowText();

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { KeeperState } from '../offsite/index.ts';
+import { facts } from './protocol.ts';
 
 const trouble = z.object({
   kind: z.enum([
@@ -16,7 +17,7 @@ const trouble = z.object({
     'other',
   ]),
   code: z.string(),
-  facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
+  facts,
   sinceMs: z.number(),
   retryAtMs: z.number(),
 });

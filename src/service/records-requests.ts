@@ -1,24 +1,23 @@
 import { stat } from 'node:fs/promises';
 import type { RepositoryAccess } from '../jobs/index.ts';
-import type { Channel } from './channel.ts';
-import { approveParams, closeNonconformityParams, periodFileParams, recordParams, recordsParams, reportParams } from './params.ts';
+import { answer } from './answer.ts';
 import { clauseHints, makePeriodReport, writePeriodPack, writeReport, type DocumentWorld } from './period-documents.ts';
 import * as protocol from './protocol.ts';
 import type { Session } from './session.ts';
 import { repositoriesOf } from './verify-records.ts';
 
 /** Everything that a window reads of the records, makes of them, and decides about them. */
-export function handleRecordsRequests(channel: Channel, session: () => Session): void {
-  channel.handle(protocol.listRecords, recordsParams, (params, signal) => session().records.list(params, signal));
-  channel.handle(protocol.readRecord, recordParams, ({ number }, signal) => session().records.read(number, signal));
-  channel.handle0(protocol.recordsSummary, (signal) => session().records.summary(signal));
-  channel.handle0(protocol.verifyRecords, (signal) => verify(session(), signal));
-  channel.handle(protocol.writeReport, reportParams, (params, signal) => report(session(), params, signal));
-  channel.handle(protocol.writeAuditPack, periodFileParams, (params, signal) => pack(session(), params, signal));
-  channel.handle(protocol.approveRecords, approveParams, (params) => session().records.approve(params));
-  channel.handle0(protocol.listNonconformities, (signal) => session().records.nonconformities(signal));
-  channel.handle(protocol.closeNonconformity, closeNonconformityParams, (params) => session().records.close(params));
-}
+export const recordsProcedures = [
+  answer(protocol.listRecords, ({ records }, params, { signal }) => records.list(params, signal)),
+  answer(protocol.readRecord, ({ records }, { number }, { signal }) => records.read(number, signal)),
+  answer(protocol.recordsSummary, ({ records }, _, { signal }) => records.summary(signal)),
+  answer(protocol.verifyRecords, (session, _, { signal }) => verify(session, signal)),
+  answer(protocol.writeReport, (session, params, { signal }) => report(session, params, signal)),
+  answer(protocol.writeAuditPack, (session, params, { signal }) => pack(session, params, signal)),
+  answer(protocol.approveRecords, ({ records }, params) => records.approve(params)),
+  answer(protocol.listNonconformities, ({ records }, _, { signal }) => records.nonconformities(signal)),
+  answer(protocol.closeNonconformity, ({ records }, params) => records.close(params)),
+];
 
 /** Repositories that would need a question are named as not compared. */
 function verify(

@@ -1,36 +1,13 @@
 import { mkdir, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod';
 import { replaceFile, systemCode, type Random } from '../platform/index.ts';
-import type { RunResult } from './protocol.ts';
+import { runResult, type RunResult } from './protocol.ts';
 
 /** Exceptions of one run that are kept. */
 const exceptionsKeptMax = 100;
 const runsKept = 2000;
 /** A file beyond that is made smaller; one beyond eight times that is not ours to read. */
 const fileBytesWanted = 8 * 1024 * 1024;
-
-const scalar = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
-const errorData = z.object({ code: z.string(), facts: z.record(z.string(), scalar), message: z.string() });
-const runResult = z.object({
-  job: z.enum(['backup', 'restore', 'check', 'offsite-sync', 'offsite-scrub', 'offsite-sample', 'readable-copy', 'drive-sign-in', 'drill']),
-  set: z.string().exactOptional(),
-  copy: z.string().exactOptional(),
-  outcome: z.enum(['success', 'success-with-exceptions', 'failed', 'stopped', 'missed']),
-  startedAt: z.string(),
-  endedAt: z.string(),
-  exceptions: z.array(z.object({ item: z.string(), kind: z.string(), reason: z.string() })),
-  exceptionCount: z.number(),
-  snapshotId: z.string().exactOptional(),
-  isUnchanged: z.literal(true).exactOptional(),
-  files: z.number(),
-  bytes: z.number(),
-  bytesAdded: z.number(),
-  verifiedFiles: z.number().exactOptional(),
-  evidence: z.string().exactOptional(),
-  record: z.number().exactOptional(),
-  error: errorData.exactOptional(),
-}) satisfies z.ZodType<RunResult>;
 
 /**
  * What ran, with its result: `runs.jsonl` in the state folder, one line a run, written by whichever process ran it. It serves the views;

@@ -22,14 +22,15 @@ import {
   type UsedConfiguration,
 } from '../settings/index.ts';
 import type { Storage } from '../storage/index.ts';
+import type { Audience } from './audience.ts';
 import { BackupRuns, timeTextOf } from './backup-runs.ts';
-import type { Channel } from './channel.ts';
 import { configurationInfoOf } from './configuration-info.ts';
 import { DriveDesk } from './drive-desk.ts';
+import { errorDataOf } from './error-data.ts';
 import { LastGoodFile, usedFromStart } from './last-good-file.ts';
 import { OpenRepositories } from './open-repositories.ts';
 import type { Passwords } from './passwords.ts';
-import type { InitializeParams, InitializeResult } from './protocol.ts';
+import * as protocol from './protocol.ts';
 import { RecordsDesk } from './records-desk.ts';
 import { repositoryKey } from './repository-key.ts';
 import { reviewRecords } from './review-records.ts';
@@ -40,7 +41,7 @@ import { ScheduleSeat } from './schedule-seat.ts';
 import { scheduledSetsOf } from './scheduled-sets.ts';
 import { Throttle } from './throttle.ts';
 
-/** What the engine is told about the world. */
+/** What the service is told about the world. */
 export interface EngineWorld {
   readonly clock: Clock;
   readonly random: Random;
@@ -64,7 +65,7 @@ const driveChangedMsMin = 500;
 const recordsChangedMsMin = 500;
 const chainVerifiedEveryMs = 20 * 3_600_000;
 
-/** An engine that knows its configuration: everything it has, put together, from `initialize` to the end. */
+/** The service for one audience, once it knows the configuration: everything it has, put together, from `initialize` to the end. */
 export class Session {
   readonly world: EngineWorld;
   readonly passwords: Passwords;
@@ -77,7 +78,8 @@ export class Session {
   readonly seat: ScheduleSeat;
   readonly drive: DriveDesk;
   readonly configFile: string;
-  readonly #channel: Channel;
+  readonly log: Audience['log'];
+  readonly #audience: Audience;
   readonly #stateFolder: string;
   readonly #ending = new AbortController();
   readonly #changed: Throttle;
@@ -91,28 +93,29 @@ export class Session {
   #watching: Promise<void> | undefined;
 
   private constructor(
-    params: InitializeParams,
+    params: protocol.InitializeParams,
     world: EngineWorld,
-    channel: Channel,
+    audience: Audience,
     passwords: Passwords,
     { loaded, used, lastGood }: Beginning,
   ) {
     this.world = world;
     this.passwords = passwords;
-    this.#channel = channel;
+    this.#audience = audience;
+    this.log = audience.log.bind(audience);
     this.#loaded = loaded;
     this.#used = used;
     this.#lastGood = lastGood;
     this.configFile = loaded.path;
     this.#stateFolder = stateFolderOf(params, world);
-    this.#changed = new Throttle(changedMsMin, () => channel.setsChanged());
+    this.#changed = new Throttle(changedMsMin, () => audience.tell(protocol.setsChanged, undefined));
     this.#progressed = new Throttle(progressMsMin, this.#changed.call);
     this.#driveChanged = new Throttle(driveChangedMsMin, () => {
-      channel.driveChanged();
+      audience.tell(protocol.driveChanged, undefined);
       this.#changed.call(); // what is protected off-site stands in the sets
     });
-    this.#recordsChanged = new Throttle(recordsChangedMsMin, () => channel.recordsChanged());
-    const log = channel.log.bind(channel);
+    this.#recordsChanged = new Throttle(recordsChangedMsMin, () => audience.tell(protocol.recordsChanged, undefined));
+    const { log } = this;
     this.repositories = new OpenRepositories({ ...world, openStorage: this.openStorage }, passwords);
     this.history = new RunHistory(this.#stateFolder, world.random);
     this.keeper = new RecordKeeper({
@@ -124,7 +127,7 @@ export class Session {
       scrub: passwords.scrub,
       onError: (error) => {
         log('error', `this was not recorded: ${String(error)}`);
-        channel.notRecorded(error);
+        audience.tell(protocol.notRecorded, errorDataOf(error, passwords.scrub));
       },
     });
     this.records = new RecordsDesk({
@@ -160,7 +163,7 @@ export class Session {
       scrub: passwords.scrub,
       log,
       passwordOf: (location, wish) => this.repositories.passwordOf(location, wish),
-      channel,
+      audience,
       leader: () => this.seat.service?.copies,
       onChange: this.#driveChanged.call,
     });
@@ -181,9 +184,9 @@ export class Session {
 
   /** @param passwordsOf makes what finds passwords, given the sets as they are configured at any time */
   static async open(
-    params: InitializeParams,
+    params: protocol.InitializeParams,
     world: EngineWorld,
-    channel: Channel,
+    audience: Audience,
     passwordsOf: (sets: () => readonly BackupSet[], originalOf: (location: string) => string) => Passwords,
   ): Promise<Session> {
     setLanguage(params.language);
@@ -197,7 +200,7 @@ export class Session {
       () => (session ?? used.configuration).sets,
       (location) => originalOf(location, session?.copies ?? loaded.configuration.offsiteCopies),
     );
-    session = new Session(params, world, channel, passwords, { loaded, used, lastGood });
+    session = new Session(params, world, audience, passwords, { loaded, used, lastGood });
     await session.#start();
     return session;
   }
@@ -233,7 +236,7 @@ export class Session {
   /** What a location names, of Google Drive too. */
   readonly openStorage = (location: string): Promise<Storage> => openStorageAt(location, this.drivePlace);
 
-  get initializeResult(): InitializeResult {
+  get initializeResult(): protocol.InitializeResult {
     const { timeZone } = this.configuration;
     return { version: this.world.version, configFile: this.configFile, hostId: hostname(), ...(timeZone !== undefined && { timeZone }) };
   }
@@ -258,7 +261,7 @@ export class Session {
     await this.#recordConfiguration();
     this.seat.setSets(await this.#scheduledSets());
     await this.drive.configurationChanged();
-    this.#channel.configurationChanged(configurationInfoOf(loaded, this.#used.configuration.timeZone));
+    this.#audience.tell(protocol.configurationChanged, configurationInfoOf(loaded, this.#used.configuration.timeZone));
     this.#changed.call();
   }
 
@@ -303,10 +306,10 @@ export class Session {
 
   async #noteConfiguration(): Promise<void> {
     for (const name of this.#used.kept.keys())
-      this.#channel.log('warning', `set ${name} goes on as it was: the configuration is not right about it`);
+      this.log('warning', `set ${name} goes on as it was: the configuration is not right about it`);
     await this.#lastGood
       .keep(this.#loaded)
-      .catch((error: unknown) => this.#channel.log('warning', `the configuration cannot be remembered: ${String(error)}`));
+      .catch((error: unknown) => this.log('warning', `the configuration cannot be remembered: ${String(error)}`));
   }
 
   async #start(): Promise<void> {
@@ -316,17 +319,17 @@ export class Session {
       await this.seat.start(await this.#scheduledSets());
     } catch (error) {
       if (!(error instanceof CadanganError) && !(error instanceof Error && 'code' in error)) throw error;
-      this.#channel.log('warning', `there is no schedule: ${String(error)}`);
+      this.log('warning', `there is no schedule: ${String(error)}`);
     }
     await this.history
       .trim()
-      .catch((error: unknown) => this.#channel.log('warning', `the history of runs cannot be made smaller: ${String(error)}`));
+      .catch((error: unknown) => this.log('warning', `the history of runs cannot be made smaller: ${String(error)}`));
     const onChange = (loaded: LoadedConfiguration): void => {
       if (loaded.text === this.#loaded.text && loaded.problems.length === this.#loaded.problems.length) return;
-      this.take(loaded).catch((error: unknown) => this.#channel.log('error', `the configuration cannot be taken over: ${String(error)}`));
+      this.take(loaded).catch((error: unknown) => this.log('error', `the configuration cannot be taken over: ${String(error)}`));
     };
     this.#watching = watchConfiguration(this.configFile, onChange, this.#ending.signal, { clock: this.world.clock });
-    this.#watching.catch((error: unknown) => this.#channel.log('error', `the configuration is watched no more: ${String(error)}`));
+    this.#watching.catch((error: unknown) => this.log('error', `the configuration is watched no more: ${String(error)}`));
   }
 
   /** A file that cannot be read at this moment says nothing. */
@@ -338,7 +341,7 @@ export class Session {
   #scheduledSets(): ReturnType<typeof scheduledSetsOf> {
     return scheduledSetsOf(this.#used.configuration, {
       stateFolder: this.#stateFolder,
-      onProblem: (set, reason) => this.#channel.log('warning', `set ${set} cannot be planned: ${reason}`),
+      onProblem: (set, reason) => this.log('warning', `set ${set} cannot be planned: ${reason}`),
     });
   }
 
@@ -364,7 +367,7 @@ export class Session {
         );
       }
     } catch (error) {
-      this.#channel.log('error', `the history of runs cannot be written: ${String(error)}`);
+      this.log('error', `the history of runs cannot be written: ${String(error)}`);
     }
     if (event.kind === 'missed' || event.kind === 'ended') await this.#review();
   }
@@ -379,12 +382,12 @@ export class Session {
         reviewRecords(this.keeper, this.#loaded.configuration, nowMs, { opened, verifiesChain }),
       );
     } catch (error) {
-      this.#channel.log('error', `the records cannot be held against the instruction: ${String(error)}`);
+      this.log('error', `the records cannot be held against the instruction: ${String(error)}`);
     }
   }
 }
 
-function stateFolderOf(params: InitializeParams, { environment }: EngineWorld): string {
+function stateFolderOf(params: protocol.InitializeParams, { environment }: EngineWorld): string {
   return params.stateFolder ?? stateFolder(environment);
 }
 

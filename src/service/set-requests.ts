@@ -1,8 +1,7 @@
-import { updateConfiguration, type BackupSet } from '../settings/index.ts';
+import { updateConfiguration, type BackupSet, type BackupSetInput, type ConfigurationEdit } from '../settings/index.ts';
 import type { SetStatus } from '../schedule/index.ts';
-import type { Channel } from './channel.ts';
+import { answer } from './answer.ts';
 import { configurationInfoOf } from './configuration-info.ts';
-import { addSetParams, backupSetInputOf, setParams } from './params.ts';
 import * as protocol from './protocol.ts';
 import type { Session } from './session.ts';
 import { offsiteStates } from './offsite-states.ts';
@@ -10,24 +9,29 @@ import { runProgressOf } from './run-progress.ts';
 import { setStateOf } from './set-state.ts';
 
 /** Sets, their state, and the file they stand in. */
-export function handleSetRequests(channel: Channel, session: () => Session): void {
-  channel.handle0(protocol.listSets, () => listSets(session()));
-  channel.handle0(protocol.configuration, async () => configurationInfoOf(session().loaded, session().configuration.timeZone));
-  channel.handle(protocol.addSet, addSetParams, async (params) => {
-    const { configFile, world } = session();
-    await session().take(
-      await updateConfiguration(configFile, { kind: 'add-set', set: backupSetInputOf(params) }, { random: world.random }),
-    );
-  });
-  channel.handle(protocol.removeSet, setParams, async ({ set }) => {
-    const { configFile, world } = session();
-    await session().take(await updateConfiguration(configFile, { kind: 'remove-set', name: set }, { random: world.random }));
-  });
-  channel.handle(protocol.dismissMissed, setParams, async ({ set }) => {
-    session().setNamed(set);
-    await session().seat.service?.dismissMissed(set);
-    session().changed();
-  });
+export const setProcedures = [
+  answer(protocol.listSets, listSets),
+  answer(protocol.configuration, async ({ loaded, configuration }) => configurationInfoOf(loaded, configuration.timeZone)),
+  answer(protocol.addSet, (session, params) => change(session, { kind: 'add-set', set: backupSetInputOf(params) })),
+  answer(protocol.removeSet, (session, { set }) => change(session, { kind: 'remove-set', name: set })),
+  answer(protocol.dismissMissed, async (session, { set }) => {
+    session.setNamed(set);
+    await session.seat.service?.dismissMissed(set);
+    session.changed();
+  }),
+];
+
+async function change(session: Session, edit: ConfigurationEdit): Promise<void> {
+  await session.take(await updateConfiguration(session.configFile, edit, { random: session.world.random }));
+}
+
+function backupSetInputOf({ name, sources, location, window, onChange, passwordFile }: protocol.AddSetParams): BackupSetInput {
+  return {
+    name,
+    sources,
+    repository: { location, ...(passwordFile !== undefined && { passwordFile }) },
+    ...(onChange === true ? { schedule: { onChange: {} } } : window !== undefined && { schedule: { window } }),
+  };
 }
 
 async function listSets(session: Session): Promise<readonly protocol.SetInfo[]> {

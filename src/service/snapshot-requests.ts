@@ -1,68 +1,63 @@
 import { compareTrees, findInSnapshots, versionsOf } from '../browse/index.ts';
 import { CadanganError, isAbort, textOf } from '../platform/index.ts';
 import type { StoredSnapshot } from '../repository/index.ts';
-import type { Channel } from './channel.ts';
+import { answer } from './answer.ts';
 import { entryInfoOf, rootInfoOf, snapshotInfoOf } from './entry-info.ts';
 import { fileContent } from './file-content.ts';
 import type { OpenedRepository } from './opened-repository.ts';
-import { compareParams, entryParams, findParams, folderParams, readFileParams, repositoryParams, versionsParams } from './params.ts';
 import * as protocol from './protocol.ts';
-import type { Session } from './session.ts';
 import { snapshotNamed } from './snapshot-named.ts';
 
 /** Looking into snapshots. */
-export function handleSnapshotRequests(channel: Channel, session: () => Session): void {
-  const use = <T>(location: string, signal: AbortSignal, work: (opened: OpenedRepository) => Promise<T>): Promise<T> =>
-    session().repositories.use(location, { mayAsk: true, signal }, work);
-
-  channel.handle(protocol.listSnapshots, repositoryParams, ({ location }, signal) =>
-    use(location, signal, async (opened) => {
+export const snapshotProcedures = [
+  answer(protocol.listSnapshots, ({ repositories, log }, { location }, call) =>
+    repositories.use(location, call, async (opened) => {
       await opened.refresh();
       for (const name of opened.unreadableSnapshots)
-        channel.log('warning', `snapshot ${name} of ${location} is damaged and cannot be shown; check the repository`);
+        log('warning', `snapshot ${name} of ${location} is damaged and cannot be shown; check the repository`);
       return opened.snapshots.map(snapshotInfoOf);
     }),
-  );
-  channel.handle(protocol.listFolder, folderParams, ({ location, snapshot, path, offset, limit }, signal) =>
-    use(location, signal, async (opened) => {
-      const folder = await opened.folderAt(snapshotNamed(opened, snapshot), path, signal);
-      const entries = await opened.trees.entriesOf(folder, signal);
+  ),
+  answer(protocol.listFolder, ({ repositories }, { location, snapshot, path, offset, limit }, call) =>
+    repositories.use(location, call, async (opened) => {
+      const folder = await opened.folderAt(snapshotNamed(opened, snapshot), path, call.signal);
+      const entries = await opened.trees.entriesOf(folder, call.signal);
       return { entries: entries.slice(offset, offset + limit).map(entryInfoOf), total: entries.length };
     }),
-  );
-  channel.handle(protocol.statEntry, entryParams, ({ location, snapshot, path }, signal) =>
-    use(location, signal, async (opened) => {
+  ),
+  answer(protocol.statEntry, ({ repositories }, { location, snapshot, path }, call) =>
+    repositories.use(location, call, async (opened) => {
       const stored = snapshotNamed(opened, snapshot);
-      const node = await opened.nodeAt(stored, path, signal);
+      const node = await opened.nodeAt(stored, path, call.signal);
       return node ? entryInfoOf(node) : rootInfoOf(stored);
     }),
-  );
-  channel.handle(protocol.readFile, readFileParams, ({ location, snapshot, path, maxBytes }, signal) =>
-    use(location, signal, async (opened) => {
-      const node = await opened.nodeAt(snapshotNamed(opened, snapshot), path, signal);
+  ),
+  answer(protocol.readFile, ({ repositories }, { location, snapshot, path, maxBytes }, call) =>
+    repositories.use(location, call, async (opened) => {
+      const node = await opened.nodeAt(snapshotNamed(opened, snapshot), path, call.signal);
       if (!node) throw new CadanganError('path.not-found', { path: textOf(path), reason: 'not a file but dir' });
-      return fileContent(opened.repository, node, { path, maxBytes, signal });
+      return fileContent(opened.repository, node, { path, maxBytes, signal: call.signal });
     }),
-  );
-  channel.handle(protocol.fileVersions, versionsParams, ({ location, path }, signal) =>
-    use(location, signal, async (opened) => {
+  ),
+  answer(protocol.fileVersions, ({ repositories }, { location, path }, call) =>
+    repositories.use(location, call, async (opened) => {
       await opened.refresh();
-      const { versions } = await versionsOf(opened.repository, opened.snapshots, path, signal);
+      const { versions } = await versionsOf(opened.repository, opened.snapshots, path, call.signal);
       return versions.flatMap(({ node, snapshots: [newest, ...others] }) =>
         newest ? [{ snapshot: snapshotInfoOf(newest), entry: entryInfoOf(node), alsoIn: others.map(({ id }) => id) }] : [],
       );
     }),
-  );
-  channel.handle(protocol.compareSnapshots, compareParams, (params, signal) =>
-    use(params.location, signal, (opened) => compare(opened, params, signal)),
-  );
-  channel.handle(protocol.findEntries, findParams, ({ location, pattern, limit }, signal) =>
-    use(location, signal, async (opened) => {
+  ),
+  answer(protocol.compareSnapshots, ({ repositories }, params, call) =>
+    repositories.use(params.location, call, (opened) => compare(opened, params, call.signal)),
+  ),
+  answer(protocol.findEntries, ({ repositories }, { location, pattern, limit }, call) =>
+    repositories.use(location, call, async (opened) => {
       await opened.refresh();
-      return find(opened, pattern, limit, signal);
+      return find(opened, pattern, limit, call.signal);
     }),
-  );
-}
+  ),
+];
 
 async function compare(
   opened: OpenedRepository,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { protocol } from '../../src/service/index.ts';
-import { EngineStage, password, stateOf, until, type Window } from '../service/engine-stage.ts';
+import { EngineStage, password, stateOf, until, type Window } from '../host/engine-stage.ts';
 import { runCli, type CliRun, type Message } from './run-cli.ts';
 
 /** A set that says that its backup is done, and ends when its mark is taken away. */
@@ -93,7 +93,7 @@ test('what the configuration asks for and nobody carries out is told with its pl
     [['warning', 3, 5, 'data']],
   );
   const { client } = stage.window();
-  const seen = await client.ask(protocol.configuration);
+  const seen = await client.request(protocol.configuration, undefined);
   assert.deepEqual(seen.problems, [
     {
       severity: 'warning',
@@ -104,7 +104,7 @@ test('what the configuration asks for and nobody carries out is told with its pl
     },
   ]);
   assert.deepEqual(
-    (await client.ask(protocol.listSets)).map(({ name }) => name),
+    (await client.request(protocol.listSets, undefined)).map(({ name }) => name),
     ['data'],
   );
 });
@@ -116,7 +116,7 @@ test('a window that has had a backup by name is not run again by the schedule, a
   const { leader, set } = await stage.status();
   assert.equal(leader?.['pid'], window.client.pid);
   assert.ok(Date.parse(String((set['next_run'] as Message)['start'])) > Date.now(), 'the window of today is served');
-  const [info] = await window.client.ask(protocol.listSets);
+  const [info] = await window.client.request(protocol.listSets, undefined);
   assert.deepEqual([info?.state, info?.lastRun?.outcome], ['success', 'success']);
   assert.equal((await window.client.request(protocol.recentRuns, { limit: 10 })).length, 1);
 });
@@ -138,7 +138,7 @@ test('a window sees a backup by name while it runs, joins it and stops it', asyn
 
   const again = stage.cli('backup', 'data');
   await until(async () => stage.isHeld && (await stateOf(window)) === 'running', 'the window sees the second run');
-  const joined = window.client.run(protocol.startBackup, { set: 'data' });
+  const joined = window.client.request(protocol.startBackup, { set: 'data' });
   for (let asked = 0; asked < 2; asked++) assert.equal(await stateOf(window), 'running'); // by then it has joined
   stage.letEnd();
   assert.equal((await again).code, 0);
@@ -164,7 +164,7 @@ test('the status tells how far the run of a window is', async (t) => {
   const stage = await ScheduleStage.make(t);
   const window = await leading(stage);
   stage.holdRuns();
-  const run = window.client.run(protocol.startBackup, { set: 'data' });
+  const run = window.client.request(protocol.startBackup, { set: 'data' });
   await until(() => stage.isHeld, 'the data are backed up');
   const { set } = await stage.status();
   const running = set['running'] as Message;

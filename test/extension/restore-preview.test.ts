@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { protocol } from '../../src/service/index.ts';
 import { previewRows } from '../../src/extension/model/restore-choice.ts';
 import { byteStringFromBytes, byteStringFromText, fsPath, joinBytes, snapshotRoot } from '../../src/platform/index.ts';
-import { EngineStage } from '../service/engine-stage.ts';
+import { EngineStage } from '../host/engine-stage.ts';
 
 test(
   'the preview shows every name as it is: accents, other scripts, an emoji, and U+FFFD for each byte that is no UTF-8',
@@ -18,7 +18,7 @@ test(
     await stage.initRepository();
     stage.configure();
     const { client } = stage.window();
-    await client.run(protocol.startBackup, { set: 'data' });
+    await client.request(protocol.startBackup, { set: 'data' });
     const folder = stage.path('Tujuan é');
     mkdirSync(join(folder, 'data', '📒 kas.txt'), { recursive: true });
 

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { EngineError, protocol } from '../../src/service/index.ts';
-import { EngineStage, password, stateOf, until } from '../service/engine-stage.ts';
+import { EngineError } from '../../src/host/index.ts';
+import { protocol } from '../../src/service/index.ts';
+import { EngineStage, password, stateOf, until } from '../host/engine-stage.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { needs } from '../needs.ts';
 import { startRestic } from './programs.ts';
@@ -27,14 +28,14 @@ test(
       return stdout.toString();
     };
     const window = stage.window();
-    const running = window.client.run(protocol.startBackup, { set: 'data' });
+    const running = window.client.request(protocol.startBackup, { set: 'data' });
     await until(() => packsIn(stage.repository) > 0, 'data are stored');
     process.kill(window.client.pid ?? 0, 'SIGKILL');
     await assert.rejects(running, (error) => error instanceof EngineError && error.code === 'engine.lost');
     assert.deepEqual(readdirSync(join(stage.repository, 'snapshots')), []);
 
     await until(async () => (await stateOf(window)) === 'stopped', 'the next engine tells of the broken run');
-    const again = await window.client.run(protocol.startBackup, { set: 'data' });
+    const again = await window.client.request(protocol.startBackup, { set: 'data' });
     assert.deepEqual([again.outcome, again.files], ['success', fileCount]);
     assert.equal(await window.client.request(protocol.unlockRepository, { location: stage.repository }), 1, 'the lock of the dead');
     assert.match(await restic('check', '--read-data'), /no errors were found/);

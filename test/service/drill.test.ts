@@ -7,13 +7,13 @@ import { systemClock, systemRandom } from '../../src/platform/index.ts';
 import { RecordHistory, type HistoryRecord } from '../../src/records/index.ts';
 import { clientFileOf, sampleAccount, sampleClient, startDriveEmulator } from '../drive-emulator/index.ts';
 import { signedInStore } from '../google/drive-stage.ts';
-import { EngineStage, type Window } from './engine-stage.ts';
+import { EngineStage, type Window } from '../host/engine-stage.ts';
 
 test('a drill that a window asks for tells of its progress, writes its record, and is no backup of its set', async (t) => {
   const stage = new EngineStage(t);
   const { client } = await backedUp(stage);
   const progress: RunProgress[] = [];
-  const result = await client.run(protocol.startDrill, { set: 'data', date: 'newest' }, { onProgress: (step) => progress.push(step) });
+  const result = await client.request(protocol.startDrill, { set: 'data', date: 'newest' }, { onProgress: (step) => progress.push(step) });
   assert.deepEqual([result.job, result.outcome, result.set, result.files, result.verifiedFiles], ['drill', 'success', 'data', 2, 2]);
   assert.ok(progress.length > 0 && progress.every(({ job }) => job === 'drill'));
   const record = await lastRecord(stage);
@@ -23,7 +23,7 @@ test('a drill that a window asks for tells of its progress, writes its record, a
   );
   assert.ok(result.evidence !== undefined && readFileSync(result.evidence, 'utf8').includes('"isPassed": true'));
   assert.deepEqual(readdirSync(stage.path('scratch')), []);
-  const [set] = await client.ask(protocol.listSets);
+  const [set] = await client.request(protocol.listSets, undefined);
   assert.deepEqual([set?.lastRun?.job, set?.state], ['backup', 'success']);
   const [last] = await client.request(protocol.recentRuns, { limit: 1 });
   assert.deepEqual(last, result);
@@ -33,9 +33,9 @@ test('a drill of a set that nobody knows is refused, and one whose repository is
   const stage = new EngineStage(t);
   stage.configure();
   const { client } = stage.window();
-  await assert.rejects(client.run(protocol.startDrill, { set: 'nobody' }), /set\.unknown|nobody/);
-  await assert.rejects(client.run(protocol.startDrill, { from: 'drive' }), /off-site copy/);
-  const result = await client.run(protocol.startDrill, {});
+  await assert.rejects(client.request(protocol.startDrill, { set: 'nobody' }), /set\.unknown|nobody/);
+  await assert.rejects(client.request(protocol.startDrill, { from: 'drive' }), /off-site copy/);
+  const result = await client.request(protocol.startDrill, {});
   assert.deepEqual([result.outcome, result.error?.code], ['failed', 'repository.missing']);
   const record = await lastRecord(stage);
   assert.deepEqual(
@@ -57,8 +57,8 @@ test('the copy on Google Drive is drilled with the password of its original', as
     offsiteCopies: [{ name: 'office', repository: stage.repository, to: 'gdrive:Backup/data' }],
   };
   const { client } = await backedUp(stage, more, { CADANGAN_GOOGLE_ENDPOINT: drive.url });
-  assert.equal((await client.run(protocol.syncCopy, { copy: 'office' })).outcome, 'success');
-  const result = await client.run(protocol.startDrill, { from: 'drive' });
+  assert.equal((await client.request(protocol.syncCopy, { copy: 'office' })).outcome, 'success');
+  const result = await client.request(protocol.startDrill, { from: 'drive' });
   assert.deepEqual([result.outcome, result.verifiedFiles, result.error], ['success', 2, undefined]);
   assert.deepEqual([(await lastRecord(stage, 'drill'))?.source?.location], ['gdrive:Backup/data']);
 });
@@ -72,7 +72,7 @@ async function backedUp(stage: EngineStage, more: object = {}, environment: Read
   assert.ok(typeof configuration === 'object');
   writeFileSync(stage.configFile, JSON.stringify({ ...configuration, drill: { scratchFolder: stage.path('scratch') }, ...more }));
   const window = stage.window({ environment });
-  assert.equal((await window.client.run(protocol.startBackup, { set: 'data' })).outcome, 'success');
+  assert.equal((await window.client.request(protocol.startBackup, { set: 'data' })).outcome, 'success');
   return window;
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
-import { EngineError, protocol, type CopyInfo, type RunResult } from '../../src/service/index.ts';
+import { EngineError, listener } from '../../src/host/index.ts';
+import { protocol, type CopyInfo, type RunResult } from '../../src/service/index.ts';
 import {
   clientFileOf,
   consentInBrowser,
@@ -13,7 +14,7 @@ import {
   typeDeviceCode,
   type DriveEmulator,
 } from '../drive-emulator/index.ts';
-import { EngineStage, until, type Window, type WindowOptions } from './engine-stage.ts';
+import { EngineStage, until, type Window, type WindowOptions } from '../host/engine-stage.ts';
 
 const copyName = 'offsite';
 
@@ -58,8 +59,13 @@ class DriveDeskStage {
           consentInBrowser(url, { account: this.account }).catch(() => undefined);
           return true;
         },
-        onDeviceCode: ({ userCode, verificationUrl }) =>
-          void typeDeviceCode(verificationUrl, userCode, { account: this.account }).catch(() => undefined),
+        listeners: [
+          listener(
+            protocol.deviceCode,
+            ({ userCode, verificationUrl }) =>
+              void typeDeviceCode(verificationUrl, userCode, { account: this.account }).catch(() => undefined),
+          ),
+        ],
       },
     });
   }
@@ -80,17 +86,18 @@ class DriveDeskStage {
 
   async backUp({ client }: Window, name: string): Promise<void> {
     this.stage.write(name, name.repeat(1000));
-    assert.equal((await client.run(protocol.startBackup, { set: 'data' })).outcome, 'success');
+    assert.equal((await client.request(protocol.startBackup, { set: 'data' })).outcome, 'success');
   }
 }
 
 const signIn = ({ client }: Window): Promise<string> => client.request(protocol.driveSignIn, { withDeviceCode: false });
 const runsOf = async ({ client }: Window, job: RunResult['job']): Promise<readonly RunResult[]> =>
   (await client.request(protocol.recentRuns, { limit: 100 })).filter((run) => run.job === job);
-const isProtected = async ({ client }: Window): Promise<boolean> => (await client.ask(protocol.listSets))[0]?.offsite?.isProtected ?? false;
+const isProtected = async ({ client }: Window): Promise<boolean> =>
+  (await client.request(protocol.listSets, undefined))[0]?.offsite?.isProtected ?? false;
 
 async function copyOf({ client }: Window): Promise<CopyInfo> {
-  const [copy] = (await client.ask(protocol.driveStatus)).copies;
+  const [copy] = (await client.request(protocol.driveStatus, undefined)).copies;
   assert.ok(copy);
   return copy;
 }
@@ -107,7 +114,7 @@ for (const withDeviceCode of [false, true]) {
     await desk.prepare(withDeviceCode ? sampleDeviceClient : sampleClient);
     const window = desk.window();
     await desk.backUp(window, 'b.txt');
-    const before = await window.client.ask(protocol.driveStatus);
+    const before = await window.client.request(protocol.driveStatus, undefined);
     assert.deepEqual([before.state, before.designatedAccount, before.isServiceAccount], ['signed-out', sampleAccount, false]);
     await untilTrouble(window, 'signed-out');
 
@@ -123,13 +130,16 @@ for (const withDeviceCode of [false, true]) {
       refused.map(({ outcome, error }) => [outcome, error?.code, error?.facts]),
       [['failed', 'drive.wrong-account', facts]],
     );
-    assert.equal((await window.client.ask(protocol.driveStatus)).state, 'signed-out');
+    assert.equal((await window.client.request(protocol.driveStatus, undefined)).state, 'signed-out');
 
     desk.account = sampleAccount;
     assert.equal(await window.client.request(protocol.driveSignIn, { withDeviceCode }), sampleAccount);
     await untilInSync(window);
-    await until(async () => (await window.client.ask(protocol.driveStatus)).usedBytes !== undefined, 'Google says how much is used');
-    const after = await window.client.ask(protocol.driveStatus);
+    await until(
+      async () => (await window.client.request(protocol.driveStatus, undefined)).usedBytes !== undefined,
+      'Google says how much is used',
+    );
+    const after = await window.client.request(protocol.driveStatus, undefined);
     assert.deepEqual([after.state, after.account, after.error], ['signed-in', sampleAccount, undefined]);
     assert.equal((await runsOf(window, 'drive-sign-in')).length, 1, 'a sign-in that succeeded is no run');
   });
@@ -144,8 +154,8 @@ test('a copy is synced, scrubbed, paused and resumed, and stands still while nob
   await desk.backUp(window, 'b.txt');
   await signIn(window);
   await untilInSync(window);
-  const synced = await client.run(protocol.syncCopy, { copy: copyName });
-  const scrubbed = await client.run(protocol.scrubCopy, { copy: copyName });
+  const synced = await client.request(protocol.syncCopy, { copy: copyName });
+  const scrubbed = await client.request(protocol.scrubCopy, { copy: copyName });
   assert.deepEqual([synced.outcome, synced.copy, scrubbed.outcome, scrubbed.copy], ['success', copyName, 'success', copyName]);
   assert.ok(scrubbed.files > 4);
   assert.ok((await runsOf(window, 'offsite-sync')).some(({ startedAt }) => startedAt === synced.startedAt));
@@ -160,15 +170,15 @@ test('a copy is synced, scrubbed, paused and resumed, and stands still while nob
   await untilInSync(window);
 
   await client.request(protocol.driveSignOut, { revoke: true });
-  assert.equal((await client.ask(protocol.driveStatus)).state, 'signed-out');
+  assert.equal((await client.request(protocol.driveStatus, undefined)).state, 'signed-out');
   await desk.backUp(window, 'd.txt');
   await untilTrouble(window, 'signed-out');
-  const failed = await client.run(protocol.syncCopy, { copy: copyName });
+  const failed = await client.request(protocol.syncCopy, { copy: copyName });
   assert.deepEqual([failed.outcome, failed.error?.code], ['failed', 'drive.signed-out']);
   await signIn(window);
   await untilInSync(window);
   await assert.rejects(
-    client.run(protocol.syncCopy, { copy: 'unknown' }),
+    client.request(protocol.syncCopy, { copy: 'unknown' }),
     (error) => error instanceof EngineError && error.code === 'offsite.unknown',
   );
 });
@@ -183,18 +193,18 @@ test('a window that does not lead has the leader do it, and is told what really 
   await untilInSync(follower);
   assert.equal((await copyOf(leader)).state, 'in-sync');
   for (const type of [protocol.syncCopy, protocol.scrubCopy])
-    assert.equal((await follower.client.run(type, { copy: copyName })).outcome, 'success');
+    assert.equal((await follower.client.request(type, { copy: copyName })).outcome, 'success');
   await follower.client.request(protocol.driveSignOut, { revoke: false });
   await untilTrouble(follower, 'signed-out');
   // Twice: the trouble is the same as before.
   for (let time = 0; time < 2; time++) {
-    const signedOut = await follower.client.run(protocol.syncCopy, { copy: copyName });
+    const signedOut = await follower.client.request(protocol.syncCopy, { copy: copyName });
     assert.deepEqual([signedOut.outcome, signedOut.error?.code], ['failed', 'drive.signed-out']);
   }
   renameSync(desk.clientFile, `${desk.clientFile}-away`);
   await follower.client.request(protocol.driveSignOut, { revoke: false });
   for (const type of [protocol.syncCopy, protocol.scrubCopy, protocol.syncCopy]) {
-    const notSetUp = await follower.client.run(type, { copy: copyName });
+    const notSetUp = await follower.client.request(type, { copy: copyName });
     assert.deepEqual([notSetUp.outcome, notSetUp.error?.code], ['failed', 'drive.not-set-up'], 'what cannot even begin is told, too');
   }
 });
@@ -212,7 +222,9 @@ test('a sync that is cancelled is stopped, whoever keeps the copy up, and goes o
     drive.faults.order({ fault: 'hang', on: 'files.list', times: null });
     await desk.backUp(leader, `cancelled ${at}.txt`);
     const cancel = new AbortController();
-    const cancelled = window.client.run(protocol.syncCopy, { copy: copyName }, { signal: cancel.signal }).catch((error: unknown) => error);
+    const cancelled = window.client
+      .request(protocol.syncCopy, { copy: copyName }, { signal: cancel.signal })
+      .catch((error: unknown) => error);
     await until(() => drive.faults.happened > happened, 'Google does not answer');
     cancel.abort();
     await cancelled;
@@ -221,7 +233,7 @@ test('a sync that is cancelled is stopped, whoever keeps the copy up, and goes o
       'it is stopped',
     );
     drive.faults.clear();
-    assert.equal((await window.client.run(protocol.syncCopy, { copy: copyName })).outcome, 'success');
+    assert.equal((await window.client.request(protocol.syncCopy, { copy: copyName })).outcome, 'success');
     assert.ok(await isProtected(window));
   }
 });
@@ -238,10 +250,10 @@ test('sign-ins, refused ones too, copies and scrubs leave records; the head of t
   await signIn(window);
   await desk.backUp(window, 'b.txt');
   await untilInSync(window);
-  await client.run(protocol.scrubCopy, { copy: copyName });
-  const nothingToDo = await client.run(protocol.syncCopy, { copy: copyName });
+  await client.request(protocol.scrubCopy, { copy: copyName });
+  const nothingToDo = await client.request(protocol.syncCopy, { copy: copyName });
   assert.deepEqual([nothingToDo.outcome, nothingToDo.files], ['success', 0]);
-  const verified = await client.ask(protocol.verifyRecords);
+  const verified = await client.request(protocol.verifyRecords, undefined);
   assert.deepEqual(
     [verified.isIntact, verified.faults, verified.compared, verified.notCompared],
     [true, [], [desk.stage.repository, 'gdrive:Backup/data'], []],
@@ -261,7 +273,7 @@ test('sign-ins, refused ones too, copies and scrubs leave records; the head of t
     number: rows.find(({ kind, result }) => kind === 'sign-in' && result === 'failed')?.number ?? 0,
   });
   assert.ok(JSON.parse(shown.line).destination.account === otherAccount);
-  const signedOut = await client.ask(protocol.verifyRecords);
+  const signedOut = await client.request(protocol.verifyRecords, undefined);
   assert.deepEqual(
     [signedOut.isIntact, signedOut.compared, signedOut.notCompared.map(({ location, error }) => [location, error.code])],
     [true, [desk.stage.repository], [['gdrive:Backup/data', 'drive.signed-out']]],
@@ -275,13 +287,13 @@ async function syncedOnce(t: TestContext, drive: DriveEmulator): Promise<{ reado
   const window = desk.window({ maySchedule: false });
   await signIn(window);
   await desk.backUp(window, 'b.txt');
-  assert.equal((await window.client.run(protocol.syncCopy, { copy: copyName })).outcome, 'success');
+  assert.equal((await window.client.request(protocol.syncCopy, { copy: copyName })).outcome, 'success');
   return { desk, window };
 }
 
 /** What the row of the set and the dashboard say of the copy. */
 async function toldOf({ client }: Window): Promise<unknown[]> {
-  const [set] = await client.ask(protocol.listSets);
+  const [set] = await client.request(protocol.listSets, undefined);
   const {
     sets: [figures],
   } = await client.request(protocol.dashboard, { year: new Date().getUTCFullYear() });
@@ -314,7 +326,7 @@ test('a set whose snapshot is on Drive is not shown as safe after a sync that fa
   const { window } = await syncedOnce(t, drive);
   const { lastWholeAt } = await copyOf(window);
   drive.faults.order({ fault: 'refuse', reason: 'insufficientFilePermissions', status: 403, times: null });
-  assert.equal((await window.client.run(protocol.syncCopy, { copy: copyName })).outcome, 'failed');
+  assert.equal((await window.client.request(protocol.syncCopy, { copy: copyName })).outcome, 'failed');
   drive.faults.clear();
   const copy = await copyOf(window);
   assert.deepEqual(
@@ -350,9 +362,12 @@ test('a sign-in that is gone, or that Google has withdrawn, shows before anybody
   renameSync(`${memory}-away`, memory);
 
   const later = desk.window({ maySchedule: false }); // an engine that has not asked Google about the account yet
-  assert.equal((await later.client.ask(protocol.listSets))[0]?.offsite?.state, 'in-sync');
+  assert.equal((await later.client.request(protocol.listSets, undefined))[0]?.offsite?.state, 'in-sync');
   drive.person(sampleAccount).withdrawConsent();
-  await until(async () => (await later.client.ask(protocol.driveStatus)).error?.code === 'drive.signed-out', 'Google refuses the sign-in');
+  await until(
+    async () => (await later.client.request(protocol.driveStatus, undefined)).error?.code === 'drive.signed-out',
+    'Google refuses the sign-in',
+  );
   assert.deepEqual([(await copyOf(later)).state, (await copyOf(later)).trouble?.error.code], ['stopped-by-trouble', 'drive.signed-out']);
   assert.deepEqual(await toldOf(later), [true, 'stopped-by-trouble']);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { protocol } from '../../src/service/index.ts';
-import { EngineStage, stateOf } from './engine-stage.ts';
+import { EngineStage, stateOf } from '../host/engine-stage.ts';
 
 test('a set whose source became empty ends with exceptions, in the window, the history and the record, until its files are back', async (t) => {
   const stage = new EngineStage(t);
@@ -11,11 +11,11 @@ test('a set whose source became empty ends with exceptions, in the window, the h
   stage.configure();
   const window = stage.window();
   const { client } = window;
-  const first = await client.run(protocol.startBackup, { set: 'data' });
+  const first = await client.request(protocol.startBackup, { set: 'data' });
   assert.equal(first.outcome, 'success');
   rmSync(file);
   for (let night = 0; night < 2; night++) {
-    const empty = await client.run(protocol.startBackup, { set: 'data' });
+    const empty = await client.request(protocol.startBackup, { set: 'data' });
     assert.equal(empty.outcome, 'success-with-exceptions');
     assert.deepEqual(
       empty.exceptions.map(({ item, kind }) => [item, kind]),
@@ -33,6 +33,6 @@ test('a set whose source became empty ends with exceptions, in the window, the h
     assert.ok(record.summary.startsWith(`Source "${stage.source}" is empty: `), record.summary);
   }
   stage.write('a.txt', 'a');
-  assert.equal((await client.run(protocol.startBackup, { set: 'data' })).outcome, 'success');
+  assert.equal((await client.request(protocol.startBackup, { set: 'data' })).outcome, 'success');
   assert.equal(await stateOf(window), 'success');
 });

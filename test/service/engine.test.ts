@@ -3,8 +3,9 @@ import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utim
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { byteStringFromBytes, byteStringFromText, fsPath, joinBytes, snapshotRoot } from '../../src/platform/index.ts';
-import { EngineError, protocol, type RunProgress } from '../../src/service/index.ts';
-import { EngineStage, password, until, type Window } from './engine-stage.ts';
+import { EngineError } from '../../src/host/index.ts';
+import { protocol, type RunProgress } from '../../src/service/index.ts';
+import { EngineStage, password, until, type Window } from '../host/engine-stage.ts';
 import { morningZone } from '../fakes/morning-zone.ts';
 
 const code =
@@ -20,7 +21,7 @@ async function stageWithBackup(t: TestContext): Promise<{ stage: EngineStage; wi
   await stage.initRepository();
   stage.configure();
   const window = stage.window();
-  const result = await window.client.run(protocol.startBackup, { set: 'data' });
+  const result = await window.client.request(protocol.startBackup, { set: 'data' });
   assert.equal(result.outcome, 'success', JSON.stringify(result));
   assert.ok(result.snapshotId);
   return { stage, window, snapshot: result.snapshotId };
@@ -34,15 +35,15 @@ test('a window makes a repository and a set, runs it, browses it, and restores f
   const made = await client.request(protocol.initRepository, { location, password });
   assert.equal(made.version, 2);
   await client.request(protocol.addSet, { name: 'data', sources: [stage.source], location, window: '21:00-23:00' });
-  const [fresh] = await client.ask(protocol.listSets);
+  const [fresh] = await client.request(protocol.listSets, undefined);
   assert.equal(fresh?.state, 'never-run');
   assert.match(fresh?.nextRun ?? '', /T21:00:00|T..:00:00/);
 
   const progress: RunProgress[] = [];
-  const run = await client.run(protocol.startBackup, { set: 'data' }, { onProgress: (step) => progress.push(step) });
+  const run = await client.request(protocol.startBackup, { set: 'data' }, { onProgress: (step) => progress.push(step) });
   assert.equal(run.outcome, 'success', JSON.stringify(run));
   assert.equal(run.files, 1);
-  const [set] = await client.ask(protocol.listSets);
+  const [set] = await client.request(protocol.listSets, undefined);
   assert.equal(set?.state, 'success');
   assert.equal(set?.lastRun?.snapshotId, run.snapshotId);
 
@@ -60,7 +61,7 @@ test('a window makes a repository and a set, runs it, browses it, and restores f
   assert.equal(Buffer.from(bytes).toString(), 'first version');
 
   const folder = stage.path('out');
-  const restored = await client.run(protocol.startRestore, {
+  const restored = await client.request(protocol.startRestore, {
     location,
     snapshot: 'latest',
     paths: [file],
@@ -89,7 +90,7 @@ test('versions, comparison and search tell what changed between two backups', as
   const location = stage.repository;
   const a = stage.write('a.txt', 'second version!');
   rmSync(join(stage.source, 'folder/z.txt'));
-  const second = await client.run(protocol.startBackup, { set: 'data' });
+  const second = await client.request(protocol.startBackup, { set: 'data' });
   const versions = await client.request(protocol.fileVersions, { location, path: byteStringFromText(a) });
   assert.deepEqual(
     versions.map(({ entry, alsoIn }) => [entry.size, alsoIn.length]),
@@ -150,7 +151,7 @@ test('a restore to the original place is previewed first, and touches only what 
     { label: join(stage.source, 'folder/z.txt'), action: 'write' },
   ]);
   assert.equal(readFileSync(join(stage.source, 'folder/b.txt'), 'utf8'), 'changed too', 'a preview writes nothing');
-  const result = await client.run(protocol.startRestore, params);
+  const result = await client.request(protocol.startRestore, params);
   assert.equal(result.outcome, 'success', JSON.stringify(result));
   assert.equal(readFileSync(join(stage.source, 'folder/b.txt'), 'utf8'), 'stays');
   assert.equal(readFileSync(join(stage.source, 'folder/z.txt'), 'utf8'), 'goes');
@@ -159,7 +160,10 @@ test('a restore to the original place is previewed first, and touches only what 
   utimesSync(stage.folder, 1000, 1000);
   utimesSync(stage.source, 2000, 2000);
   chmodSync(stage.source, 0o711);
-  assert.equal((await client.run(protocol.startRestore, { ...params, paths: [folder, file], overwrite: 'if-changed' })).outcome, 'success');
+  assert.equal(
+    (await client.request(protocol.startRestore, { ...params, paths: [folder, file], overwrite: 'if-changed' })).outcome,
+    'success',
+  );
   assert.deepEqual(
     [statSync(stage.folder).mtimeMs, statSync(stage.source).mode & 0o777],
     [1_000_000, 0o711],
@@ -167,7 +171,7 @@ test('a restore to the original place is previewed first, and touches only what 
   );
   chmodSync(stage.source, (before[1]?.mode ?? 0) & 0o777);
   stage.write('a.txt', 'changed since');
-  const all = await client.run(protocol.startRestore, { ...params, paths: [snapshotRoot], overwrite: 'never' });
+  const all = await client.request(protocol.startRestore, { ...params, paths: [snapshotRoot], overwrite: 'never' });
   assert.equal(all.outcome, 'success');
   assert.equal(readFileSync(join(stage.source, 'a.txt'), 'utf8'), 'changed since');
 });
@@ -184,7 +188,7 @@ test('names that are not ASCII reach people as they are, in every answer, and on
   stage.configure();
   const { client } = stage.window();
   const location = stage.repository;
-  const run = await client.run(protocol.startBackup, { set: 'data' });
+  const run = await client.request(protocol.startBackup, { set: 'data' });
   const page = await client.request(protocol.listFolder, { location, snapshot: 'latest', path: source, offset: 0, limit: 10 });
   assert.deepEqual(page.entries.map(({ label }) => label).toSorted(), labels);
   const found = await client.request(protocol.findEntries, { location, pattern: '*.*', limit: 10 });
@@ -216,7 +220,7 @@ test('names that are not ASCII reach people as they are, in every answer, and on
     preview.exceptions.map(({ item, kind }) => [item, kind]),
     [['/📒 kas.txt', 'in-the-way']],
   );
-  const restored = await client.run(protocol.startRestore, {
+  const restored = await client.request(protocol.startRestore, {
     location,
     snapshot: 'latest',
     paths,
@@ -230,7 +234,7 @@ test('names that are not ASCII reach people as they are, in every answer, and on
   assert.equal(restored.verifiedFiles, written.length);
 
   for (const path of paths) rmSync(fsPath(path));
-  const second = await client.run(protocol.startBackup, { set: 'data' });
+  const second = await client.request(protocol.startBackup, { set: 'data' });
   const { changes } = await client.request(protocol.compareSnapshots, {
     location,
     older: run.snapshotId ?? '',
@@ -251,11 +255,11 @@ test('a check finds damage and says where', async (t) => {
     stage,
     window: { client },
   } = await stageWithBackup(t);
-  assert.equal((await client.run(protocol.startCheck, { location: stage.repository, readData: true })).outcome, 'success');
+  assert.equal((await client.request(protocol.startCheck, { location: stage.repository, readData: true })).outcome, 'success');
   const data = join(stage.repository, 'data');
   const [pack] = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   writeFileSync(join(pack!.parentPath, pack!.name), 'damage');
-  const result = await client.run(protocol.startCheck, { location: stage.repository, readData: true });
+  const result = await client.request(protocol.startCheck, { location: stage.repository, readData: true });
   assert.equal(result.outcome, 'failed');
   assert.ok(result.exceptionCount > 0);
 });
@@ -267,7 +271,7 @@ test('a folder of many entries is paged, folders first, and pages are bounded', 
   await stage.initRepository();
   stage.configure();
   const { client } = stage.window();
-  await client.run(protocol.startBackup, { set: 'data' });
+  await client.request(protocol.startBackup, { set: 'data' });
   const folder = { location: stage.repository, snapshot: 'latest', path: byteStringFromText(stage.source) };
   const page = await client.request(protocol.listFolder, { ...folder, offset: 0, limit: 3 });
   assert.deepEqual([page.total, page.entries.map(({ label }) => label)], [301, ['zoo', 'file 0.txt', 'file 1.txt']]);
@@ -340,21 +344,21 @@ test('a wrong configuration is told with its place, and the sets that are right 
     window: { client },
   } = await stageWithBackup(t);
   stage.configure({}, { name: 'bad', sources: ['relative'] });
-  for (let look = 0; look < 100 && (await client.ask(protocol.configuration)).problems.length === 0; look++)
+  for (let look = 0; look < 100 && (await client.request(protocol.configuration, undefined)).problems.length === 0; look++)
     await new Promise((resolve) => setTimeout(resolve, 50));
-  const { problems, exists, timeZone } = await client.ask(protocol.configuration);
+  const { problems, exists, timeZone } = await client.request(protocol.configuration, undefined);
   assert.deepEqual([exists, timeZone], [true, 'UTC']);
   assert.deepEqual(
     problems.map(({ severity, line }) => [severity, line]),
     [['error', 0]],
   );
   assert.deepEqual(
-    (await client.ask(protocol.listSets)).map(({ name }) => name),
+    (await client.request(protocol.listSets, undefined)).map(({ name }) => name),
     ['data'],
   );
-  await assert.rejects(client.run(protocol.startBackup, { set: 'bad' }), code('set.unknown'));
+  await assert.rejects(client.request(protocol.startBackup, { set: 'bad' }), code('set.unknown'));
   await client.request(protocol.removeSet, { set: 'data' });
-  assert.deepEqual(await client.ask(protocol.listSets), []);
+  assert.deepEqual(await client.request(protocol.listSets, undefined), []);
 });
 
 test('a set that a slip of the pen has broken runs on as it was, also after the next start', async (t) => {
@@ -362,15 +366,16 @@ test('a set that a slip of the pen has broken runs on as it was, also after the 
   const second = stage.path('second');
   mkdirSync(second);
   stage.configure({ rpoHours: 'soon' }, { name: 'other', sources: [second] });
-  const seen = async ({ client }: Window): Promise<string> => (await client.ask(protocol.listSets)).map(({ name }) => name).join();
+  const seen = async ({ client }: Window): Promise<string> =>
+    (await client.request(protocol.listSets, undefined)).map(({ name }) => name).join();
   await until(async () => (await seen(window)) === 'data,other', 'the new set is there, and the broken one still');
-  assert.equal((await window.client.ask(protocol.configuration)).problems.length, 1);
+  assert.equal((await window.client.request(protocol.configuration, undefined)).problems.length, 1);
   assert.ok(window.log.some(({ level, message }) => level === 'warning' && message.includes('set data goes on as it was')));
-  assert.equal((await window.client.run(protocol.startBackup, { set: 'data' })).outcome, 'success');
+  assert.equal((await window.client.request(protocol.startBackup, { set: 'data' })).outcome, 'success');
   await window.client.stop();
   const next = stage.window();
   assert.equal(await seen(next), 'data,other');
-  assert.equal((await next.client.run(protocol.startBackup, { set: 'data' })).outcome, 'success');
+  assert.equal((await next.client.request(protocol.startBackup, { set: 'data' })).outcome, 'success');
   stage.configure({ name: 'other', sources: [second] });
   await until(async () => (await seen(next)) === 'other', 'a set that is taken out is gone');
 });
@@ -385,7 +390,7 @@ test('a missing repository, a location of nonsense and an unmounted server each 
   await assert.rejects(client.request(protocol.listSnapshots, { location: stage.path('gone') }), code('repository.missing'));
   await assert.rejects(client.request(protocol.listSnapshots, { location: 'sfpt:nowhere' }), code('storage.invalid-location'));
   rmSync(stage.repository, { recursive: true });
-  const result = await client.run(protocol.startBackup, { set: 'data' });
+  const result = await client.request(protocol.startBackup, { set: 'data' });
   assert.deepEqual([result.outcome, result.error?.code], ['failed', 'repository.missing']);
-  assert.equal((await client.ask(protocol.listSets))[0]?.state, 'failed');
+  assert.equal((await client.request(protocol.listSets, undefined))[0]?.state, 'failed');
 });

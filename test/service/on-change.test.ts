@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { protocol, type RunResult, type SnapshotInfo } from '../../src/service/index.ts';
 import { scheduledSetsOf } from '../../src/service/scheduled-sets.ts';
 import { parseConfiguration } from '../../src/settings/index.ts';
-import { EngineStage, until, type Window } from './engine-stage.ts';
+import { EngineStage, until, type Window } from '../host/engine-stage.ts';
 
 async function newestRun({ client }: Window): Promise<RunResult | undefined> {
   return (await client.request(protocol.recentRuns, { limit: 1 }))[0];

@@ -7,7 +7,7 @@ import { Passwords } from '../../src/service/passwords.ts';
 import { isCode, systemRandom } from '../../src/platform/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
-import { EngineStage, password } from './engine-stage.ts';
+import { EngineStage, password } from '../host/engine-stage.ts';
 
 const minuteMs = 60_000;
 const wish = { mayAsk: true, signal: new AbortController().signal };

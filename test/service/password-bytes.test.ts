@@ -5,7 +5,7 @@ import { makeRecoveryKit, protocol, type RecoveryKitFacts } from '../../src/serv
 import { passwordFromBytes, passwordFromText, type Password } from '../../src/platform/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
-import { EngineStage } from './engine-stage.ts';
+import { EngineStage } from '../host/engine-stage.ts';
 
 const latin1 = Buffer.from('p\xe4ssw\xf6rd\xa0', 'latin1');
 
@@ -24,7 +24,7 @@ for (const way of ['passwordFile', 'passwordCommand'] as const) {
       },
     });
     const { client, asked } = stage.window();
-    const { outcome, error } = await client.run(protocol.startBackup, { set: 'data' });
+    const { outcome, error } = await client.request(protocol.startBackup, { set: 'data' });
     assert.equal(outcome, 'success', JSON.stringify(error));
     assert.deepEqual(asked, []);
     const kit = await client.request(protocol.recoveryKit, { location: stage.repository, withPassword: true });

@@ -4,10 +4,11 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { EngineError, protocol } from '../../src/service/index.ts';
+import { EngineError } from '../../src/host/index.ts';
+import { protocol } from '../../src/service/index.ts';
 import { systemClock, systemRandom } from '../../src/platform/index.ts';
 import { RecordHistory, recordsFolder } from '../../src/records/index.ts';
-import { EngineStage, until, type Window } from './engine-stage.ts';
+import { EngineStage, until, type Window } from '../host/engine-stage.ts';
 
 test('a forged record stands as such where the record stood, on its day, whatever the list is filtered by', async (t) => {
   const { window, change } = await tenDays(t);
@@ -34,7 +35,7 @@ test('a forged record stands as such where the record stood, on its day, whateve
     window.client.request(protocol.readRecord, { number: 7 }),
     (error) => error instanceof EngineError && error.code === 'record.not-found',
   );
-  assert.equal((await window.client.ask(protocol.recordsSummary)).chain, 'broken');
+  assert.equal((await window.client.request(protocol.recordsSummary, undefined)).chain, 'broken');
 });
 
 test('records that were taken out are missing between the others, and one that was cut off at the end is', async (t) => {

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { EngineError, protocol } from '../../src/service/index.ts';
+import { EngineError, listener } from '../../src/host/index.ts';
+import { protocol } from '../../src/service/index.ts';
 import { systemClock, systemRandom } from '../../src/platform/index.ts';
 import { RecordHistory, recordsFolder, verifyAuditPack, type RecordContent } from '../../src/records/index.ts';
-import { EngineStage, until, type Window } from './engine-stage.ts';
+import { EngineStage, until, type Window } from '../host/engine-stage.ts';
 
 const person = { name: 'Siti Rahma', position: 'QHSE Manager' } as const;
 
@@ -69,12 +70,12 @@ test('what another process appends is told, and counted', async (t) => {
   const stage = new EngineStage(t);
   stage.configure();
   let told = 0;
-  const window = stage.window({ client: { onRecordsChanged: () => (told += 1) } });
-  const before = await window.client.ask(protocol.recordsSummary);
+  const window = stage.window({ client: { listeners: [listener(protocol.recordsChanged, () => (told += 1))] } });
+  const before = await window.client.request(protocol.recordsSummary, undefined);
   assert.deepEqual([before.chain, before.openNonconformities, before.drillDue], ['unknown', 0, undefined]);
   await historyOf(stage).append({ ...common, kind: 'check', result: 'success' });
   await until(() => told > 0, 'the window is told');
-  const after = await window.client.ask(protocol.recordsSummary);
+  const after = await window.client.request(protocol.recordsSummary, undefined);
   assert.equal(after.count, before.count + 1);
   assert.ok(after.kinds.some(({ kind, text }) => kind === 'check' && text === 'Verification of the repository'));
 });
@@ -94,14 +95,14 @@ test('a person approves records, and closes a nonconformity once, with cause and
       records: [1],
     },
   });
-  assert.equal((await client.ask(protocol.recordsSummary)).openNonconformities, 1);
-  const [open] = await client.ask(protocol.listNonconformities);
+  assert.equal((await client.request(protocol.recordsSummary, undefined)).openNonconformities, 1);
+  const [open] = await client.request(protocol.listNonconformities, undefined);
   assert.deepEqual([open?.id, open?.ruleText, open?.closed], ['NC-0001', 'Restore drill overdue', undefined]);
   const closing = { id: 'NC-0001', cause: 'Nobody had the time', correction: 'Drill done', ...person };
   const row = await client.request(protocol.closeNonconformity, closing);
   assert.equal(row.kind, 'nonconformity-closed');
   await assert.rejects(client.request(protocol.closeNonconformity, closing), hasCode('arguments.invalid'));
-  const [closed] = await client.ask(protocol.listNonconformities);
+  const [closed] = await client.request(protocol.listNonconformities, undefined);
   assert.deepEqual([closed?.closed?.number, closed?.closed?.cause, closed?.closed?.name], [row.number, closing.cause, person.name]);
   assert.deepEqual((await client.request(protocol.readRecord, { number: 1 })).nonconformities, ['NC-0001']);
   const approved = await client.request(protocol.approveRecords, { act: 'checked', from: '2026-11-01', to: '2026-11-30', ...person });
@@ -121,7 +122,7 @@ test('reports come out in the format and language that are asked for, and the au
     stage,
     window: { client },
   } = await busyHouse(t);
-  const { today } = await client.ask(protocol.recordsSummary);
+  const { today } = await client.request(protocol.recordsSummary, undefined);
   const period = { from: today, to: today };
   const pdf = await client.request(protocol.writeReport, { ...period, file: stage.path('a.pdf'), format: 'pdf', language: 'en' });
   const bytes = readFileSync(pdf.file);
@@ -138,13 +139,13 @@ test('reports come out in the format and language that are asked for, and the au
 
 test('the verification compares repositories that open without a question, and names the line that somebody forged', async (t) => {
   const { stage, window } = await busyHouse(t);
-  const good = await window.client.ask(protocol.verifyRecords);
+  const good = await window.client.request(protocol.verifyRecords, undefined);
   assert.deepEqual([good.isIntact, good.count, good.compared], [true, 6, [stage.repository]]);
   assert.deepEqual(
     good.notCompared.map(({ location, error }) => [location, error.code]),
     [[stage.path('away'), 'repository.missing']],
   );
-  assert.equal((await window.client.ask(protocol.recordsSummary)).chain, 'intact');
+  assert.equal((await window.client.request(protocol.recordsSummary, undefined)).chain, 'intact');
   const folder = recordsFolder(stage.path('state'));
   const [file = ''] = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
   const lines = readFileSync(join(folder, file), 'utf8').split('\n');
@@ -154,12 +155,12 @@ test('the verification compares repositories that open without a question, and n
     lines.map((line, at) => (at === 5 ? line.replace('"result":"failed"', '"result":"success"') : line)).join('\n'),
   );
   renameSync(join(folder, 'forged'), join(folder, file));
-  const forged = await window.client.ask(protocol.verifyRecords);
+  const forged = await window.client.request(protocol.verifyRecords, undefined);
   assert.deepEqual(
     [forged.isIntact, forged.faults[0]],
     [false, `${file}, line 6: record 6 was changed: its content does not fit its hash`],
   );
-  const summary = await window.client.ask(protocol.recordsSummary);
+  const summary = await window.client.request(protocol.recordsSummary, undefined);
   assert.deepEqual([summary.chain, summary.openNonconformities], ['broken', 1]);
 });
 
@@ -203,11 +204,11 @@ async function busyHouse(t: TestContext): Promise<{ readonly stage: EngineStage;
   );
   const window = stage.window({ maySchedule: false });
   const { client } = window;
-  await client.run(protocol.startBackup, { set: 'data' });
-  await client.run(protocol.startCheck, { location: stage.repository, readData: false });
+  await client.request(protocol.startBackup, { set: 'data' });
+  await client.request(protocol.startCheck, { location: stage.repository, readData: false });
   rmdirSync(gone);
-  await client.run(protocol.startBackup, { set: 'data' });
-  await client.run(protocol.startBackup, { set: 'away' });
+  await client.request(protocol.startBackup, { set: 'data' });
+  await client.request(protocol.startBackup, { set: 'away' });
   return { stage, window };
 }
 

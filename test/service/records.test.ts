@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { protocol } from '../../src/service/index.ts';
 import { byteStringFromText, systemClock, systemRandom } from '../../src/platform/index.ts';
 import { RecordHistory, verifyHistory, type HistoryRecord } from '../../src/records/index.ts';
-import { EngineStage, password, until } from './engine-stage.ts';
+import { EngineStage, password, until } from '../host/engine-stage.ts';
 
 test('what a window lets run leaves records: the configuration first, then every run with what it did', async (t) => {
   const stage = new EngineStage(t);
@@ -12,18 +12,18 @@ test('what a window lets run leaves records: the configuration first, then every
   await stage.initRepository();
   stage.configure();
   const window = stage.window();
-  await window.client.run(protocol.startBackup, { set: 'data' });
+  await window.client.request(protocol.startBackup, { set: 'data' });
   const [snapshot] = await window.client.request(protocol.listSnapshots, { location: stage.repository });
   const target = stage.path('out');
   mkdirSync(target);
-  await window.client.run(protocol.startRestore, {
+  await window.client.request(protocol.startRestore, {
     location: stage.repository,
     snapshot: snapshot?.id ?? '',
     paths: [byteStringFromText(stage.source)],
     target: { kind: 'folder', folder: target },
     overwrite: 'never',
   });
-  await window.client.run(protocol.startCheck, { location: stage.repository, readData: true });
+  await window.client.request(protocol.startCheck, { location: stage.repository, readData: true });
   const records = await recordsOf(stage);
   assert.deepEqual(
     records.map(({ kind, result }) => [kind, result]),
@@ -48,7 +48,7 @@ test('what a window lets run leaves records: the configuration first, then every
 test('a run that cannot begin is recorded with its reason', async (t) => {
   const stage = new EngineStage(t);
   stage.configure();
-  const result = await stage.window().client.run(protocol.startBackup, { set: 'data' });
+  const result = await stage.window().client.request(protocol.startBackup, { set: 'data' });
   assert.equal(result.outcome, 'failed');
   const last = (await recordsOf(stage)).at(-1);
   assert.deepEqual(
@@ -65,7 +65,7 @@ test('a new repository is recorded; a backup that somebody removes opens a nonco
   const { id } = await client.request(protocol.initRepository, { location: stage.repository, password });
   for (const name of ['b.txt', 'c.txt']) {
     stage.write(name, name);
-    assert.equal((await client.run(protocol.startBackup, { set: 'data' })).outcome, 'success');
+    assert.equal((await client.request(protocol.startBackup, { set: 'data' })).outcome, 'success');
   }
   const before = await recordsOf(stage);
   const created = before.find(({ kind }) => kind === 'repository-created');
@@ -74,11 +74,11 @@ test('a new repository is recorded; a backup that somebody removes opens a nonco
   rmSync(stage.path('repository', 'snapshots', first?.snapshotId ?? ''));
   for (const name of ['d.txt', 'e.txt']) {
     stage.write(name, name);
-    await client.run(protocol.startBackup, { set: 'data' });
+    await client.request(protocol.startBackup, { set: 'data' });
   }
   const opened = async () => (await recordsOf(stage)).flatMap(({ nonconformity }) => nonconformity ?? []);
   await until(async () => (await opened()).length > 0, 'it is found');
-  await client.ask(protocol.verifyRecords);
+  await client.request(protocol.verifyRecords, undefined);
   assert.deepEqual(
     (await opened()).map(({ rule, facts, records }) => [rule, facts?.['snapshots'], records]),
     [['backup-removed', [first?.snapshotId], [first?.number]]],

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { after, before, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { MessageConnection } from 'vscode-jsonrpc';
 import { LastGoodFile } from '../../src/service/last-good-file.ts';
 import { protocol, RunHistory, scheduleReport, type RunResult, type ScheduleReport } from '../../src/service/index.ts';
 import { CredentialFile, openUploadJournal } from '../../src/google/index.ts';
@@ -26,8 +25,9 @@ import { loadConfiguration } from '../../src/settings/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 import { startDriveEmulator, type DriveEmulator } from '../drive-emulator/index.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
-import { engineHere } from './engine-here.ts';
-import { EngineStage, until } from './engine-stage.ts';
+import { engineHere } from '../host/engine-here.ts';
+import { EngineStage, until } from '../host/engine-stage.ts';
+import type { Channel } from '../../src/host/channel.ts';
 
 const fixture = fileURLToPath(new URL('../fixtures/version-0.1', import.meta.url));
 
@@ -155,7 +155,7 @@ test('the window shows the runs, the sets, the nonconformities, the drill and th
     success: 45,
     'success-with-exceptions': 1,
   });
-  const [server, website] = await ask(protocol.listSets);
+  const [server, website] = await ask(protocol.listSets, undefined);
   assert.deepEqual(
     [server?.lastRun?.outcome, server?.lastRun?.startedAt.slice(0, 16), server?.offsite],
     ['missed', '2026-11-16T21:00', { isProtected: true, copy: 'office' }],
@@ -177,7 +177,7 @@ test('the window shows the runs, the sets, the nonconformities, the drill and th
       ['2026-11-16', 'missed'],
     ],
   );
-  const account = await ask(protocol.driveStatus);
+  const account = await ask(protocol.driveStatus, undefined);
   const [copy] = account.copies;
   assert.deepEqual([account.state, account.account, account.signedInAt?.slice(0, 10)], ['signed-in', 'backup@company.co.id', '2026-09-29']);
   assert.deepEqual(
@@ -192,7 +192,7 @@ test('the window shows the runs, the sets, the nonconformities, the drill and th
 test('the heads of the records in the tags of every snapshot are heads of this chain, and no snapshot that the records know is gone', async (t) => {
   const stage = settled(t);
   const ask = await windowOn(t, stage, '2026-11-18T08:00');
-  const { isIntact, faults, notes, compared, notCompared } = await ask(protocol.verifyRecords);
+  const { isIntact, faults, notes, compared, notCompared } = await ask(protocol.verifyRecords, undefined);
   assert.deepEqual([isIntact, faults, notes], [true, [], []]);
   assert.deepEqual(
     [compared, notCompared.map(({ location, error }) => [location, error.code])],
@@ -369,12 +369,10 @@ function folderOf(stage: EngineStage): string {
 }
 
 /** What a window asks an engine that runs no schedule, while the clock goes on. */
-async function windowOn(t: TestContext, stage: EngineStage, time: string): Promise<MessageConnection['sendRequest']> {
+async function windowOn(t: TestContext, stage: EngineStage, time: string): Promise<Channel['request']> {
   const clock = atJakarta(time);
-  const connection = await meanwhile(clock, engineHere(t, stage, clock, { maySchedule: false }));
-  const ask = (...request: Parameters<MessageConnection['sendRequest']>): Promise<unknown> =>
-    meanwhile(clock, connection.sendRequest(...request));
-  return ask as MessageConnection['sendRequest'];
+  const channel = await meanwhile(clock, engineHere(t, stage, clock, { maySchedule: false }));
+  return (procedure, params) => meanwhile(clock, channel.request(procedure, params));
 }
 
 /** Time goes on while something is done. */

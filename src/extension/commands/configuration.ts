@@ -8,7 +8,7 @@ import { setTarget } from './targets.ts';
 
 /** Opens the configuration file; one that is not there yet as a new document with its place and a beginning. */
 export async function openConfiguration(app: App): Promise<vscode.TextEditor> {
-  const { file, exists } = await app.engine.ask(protocol.configuration);
+  const { file, exists } = await app.engine.request(protocol.configuration, undefined);
   const uri = vscode.Uri.file(file);
   if (exists) return vscode.window.showTextDocument(uri);
   const document = await vscode.workspace.openTextDocument(uri.with({ scheme: 'untitled' }));

@@ -207,7 +207,7 @@ async function runDrill(app: App, choice: DrillChoice): Promise<void> {
   const context = { ...(location !== undefined && { location }), retry: () => runDrill(app, choice) };
   try {
     const result = await withRunProgress(l10n.t('Restore drill of {name}', { name }), (run) =>
-      app.engine.run(protocol.startDrill, drillParams(choice), run),
+      app.engine.request(protocol.startDrill, drillParams(choice), run),
     );
     const { record, evidence } = result;
     const button =

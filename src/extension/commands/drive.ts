@@ -40,7 +40,7 @@ export async function syncCopy(app: App, argument: unknown): Promise<void> {
   const copy = await copyTarget(app, argument, commandTitle('syncCopy'));
   if (copy !== undefined)
     await runCopy(app, copy, l10n.t('Copying {name} to Google Drive', { name: copy.title }), (run) =>
-      app.engine.run(protocol.syncCopy, { copy: copy.name }, run),
+      app.engine.request(protocol.syncCopy, { copy: copy.name }, run),
     );
 }
 
@@ -48,7 +48,7 @@ export async function scrubCopy(app: App, argument: unknown): Promise<void> {
   const copy = await copyTarget(app, argument, commandTitle('scrubCopy'));
   if (copy !== undefined)
     await runCopy(app, copy, l10n.t('Comparing {name} on Google Drive', { name: copy.title }), (run) =>
-      app.engine.run(protocol.scrubCopy, { copy: copy.name }, run),
+      app.engine.request(protocol.scrubCopy, { copy: copy.name }, run),
     );
 }
 
@@ -66,7 +66,7 @@ export async function writeReadable(app: App, argument: unknown): Promise<void> 
   const { name, title, lastRun } = answer.value;
   const snapshot = lastRun?.snapshotId;
   await runCopy(app, { ...copy, title }, l10n.t('Writing a readable copy of {name}', { name: title }), (run) =>
-    app.engine.run(protocol.readableCopy, { copy: copy.name, set: name, ...(snapshot === undefined ? {} : { snapshot }) }, run),
+    app.engine.request(protocol.readableCopy, { copy: copy.name, set: name, ...(snapshot === undefined ? {} : { snapshot }) }, run),
   );
 }
 

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import { EngineError, protocol, type SetInfo } from '../../service/index.ts';
+import { EngineError } from '../../host/index.ts';
+import { protocol, type SetInfo } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askPaths, askText, pick, separator, stepAnswer } from '../editor/ask.ts';

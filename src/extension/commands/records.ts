@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import { EngineError, protocol, type NonconformityInfo, type RecordFault, type RecordPage, type RecordRow } from '../../service/index.ts';
+import { EngineError } from '../../host/index.ts';
+import { protocol, type NonconformityInfo, type RecordFault, type RecordPage, type RecordRow } from '../../service/index.ts';
 import { formatDay, l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick } from '../editor/ask.ts';
@@ -43,7 +44,9 @@ export async function closeOne(app: App, argument: unknown): Promise<void> {
 
 /** *Verify Records*: reads all of them, and shows what was found. */
 export async function verifyRecords(app: App): Promise<void> {
-  const verification = await whileBusy(l10n.t('Verifying the records'), (signal) => app.engine.ask(protocol.verifyRecords, { signal }));
+  const verification = await whileBusy(l10n.t('Verifying the records'), (signal) =>
+    app.engine.request(protocol.verifyRecords, undefined, { signal }),
+  );
   await app.recordPages.show(async () => ({ ...verificationPageHtml(verification), actions: { verify: () => verifyRecords(app) } }));
 }
 
@@ -80,7 +83,7 @@ async function recordOrFault(app: App, number: number): Promise<RecordPage | Rec
 }
 
 async function nonconformityPage(app: App, id: string): Promise<ShownPage> {
-  const info = (await app.engine.ask(protocol.listNonconformities, { isQuiet: true })).find((one) => one.id === id);
+  const info = (await app.engine.request(protocol.listNonconformities, undefined, { isQuiet: true })).find((one) => one.id === id);
   if (info === undefined) throw new EngineError({ code: 'record.not-found', facts: { record: id }, message: id });
   return {
     ...nonconformityPageHtml(info, await rowsOf(app, info)),
@@ -125,7 +128,7 @@ async function nonconformityTarget(
 ): Promise<string | undefined> {
   if (isNonconformityNode(argument)) return argument.info.id;
   if (typeof argument === 'object' && argument !== null && 'id' in argument && typeof argument.id === 'string') return argument.id;
-  const wanted = (await app.engine.ask(protocol.listNonconformities)).filter(isWanted);
+  const wanted = (await app.engine.request(protocol.listNonconformities, undefined)).filter(isWanted);
   if (wanted.length === 0) {
     void vscode.window.showInformationMessage(l10n.t('There is no such nonconformity.'));
     return undefined;

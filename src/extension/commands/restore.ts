@@ -102,7 +102,7 @@ async function runRestore(app: App, choice: RestoreChoice, params: RestoreParams
   const context = { location: params.location, retry: () => runRestore(app, choice, params) };
   try {
     const result = await withRunProgress(l10n.t('Restoring {name}', { name: choice.title }), (run) =>
-      app.engine.run(protocol.startRestore, params, run),
+      app.engine.request(protocol.startRestore, params, run),
     );
     if (result.outcome === 'success' || result.outcome === 'success-with-exceptions') {
       await app.context.globalState.update('cadangan.done.restore', true);

@@ -21,7 +21,7 @@ export async function runBackup(app: App, set: SetInfo): Promise<void> {
   app.awaitedRuns.add(set.name);
   try {
     const result = await withRunProgress(l10n.t('Backing up {name}', { name: set.title }), (run) =>
-      app.engine.run(protocol.startBackup, { set: set.name }, run),
+      app.engine.request(protocol.startBackup, { set: set.name }, run),
     );
     await app.context.globalState.update(`cadangan.told.${set.name}`, `failed ${result.endedAt}`);
     app.awaitedRuns.delete(set.name);
@@ -71,7 +71,7 @@ export async function checkRepository(app: App, argument: unknown): Promise<void
   if (answer.kind !== 'answer') return;
   const context = { location, retry: () => checkRepository(app, location) };
   const result = await withRunProgress(l10n.t('Checking {location}', { location }), (run) =>
-    app.engine.run(protocol.startCheck, { location, readData: answer.value }, run),
+    app.engine.request(protocol.startCheck, { location, readData: answer.value }, run),
   );
   await showResult(app, result, location, context);
 }

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import { EngineError, type ErrorData } from '../../service/index.ts';
+import { EngineError } from '../../host/index.ts';
+import { type ErrorData } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 import { commandId } from '../manifest/contributions.ts';
 import { describeError, errorMessage, type Remedy } from '../model/error-text.ts';

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
-import { EngineError, protocol, type EntryInfo, type EntryParams } from '../../service/index.ts';
+import { EngineError } from '../../host/index.ts';
+import { protocol, type EntryInfo, type EntryParams } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 import type { Engine } from '../engine.ts';
 import { snapshotScheme } from '../manifest/contributions.ts';

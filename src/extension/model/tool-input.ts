@@ -1,4 +1,4 @@
-import { EngineError } from '../../service/index.ts';
+import { EngineError } from '../../host/index.ts';
 
 /** What a model asks for. It has been held against the schema of the tool, but every value is looked at again where it is used. */
 export class ToolInput {

@@ -54,7 +54,7 @@ export class DriveModel implements vscode.Disposable {
 
   async #fetch(): Promise<void> {
     try {
-      this.#status = await this.#engine.ask(protocol.driveStatus, { isQuiet: true });
+      this.#status = await this.#engine.request(protocol.driveStatus, undefined, { isQuiet: true });
       this.#error = undefined;
     } catch (error) {
       this.#error = error;

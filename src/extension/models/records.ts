@@ -119,10 +119,12 @@ export class RecordsModel implements vscode.Disposable {
 
   async #fetch(): Promise<void> {
     try {
-      this.#summary = await this.#engine.ask(protocol.recordsSummary, { isQuiet: true });
+      this.#summary = await this.#engine.request(protocol.recordsSummary, undefined, { isQuiet: true });
       if (this.#wantedRows > 0) {
         this.#nonconformities =
-          this.#summary.openNonconformities === 0 ? [] : await this.#engine.ask(protocol.listNonconformities, { isQuiet: true });
+          this.#summary.openNonconformities === 0
+            ? []
+            : await this.#engine.request(protocol.listNonconformities, undefined, { isQuiet: true });
         this.#page = await this.#readRows();
       }
       this.#error = undefined;

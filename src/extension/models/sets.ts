@@ -78,8 +78,8 @@ export class SetsModel implements vscode.Disposable {
   async #fetch(): Promise<void> {
     try {
       // An engine that has just started tells of later changes only.
-      this.#configuration = await this.#engine.ask(protocol.configuration, { isQuiet: true });
-      this.#sets = await this.#engine.ask(protocol.listSets, { isQuiet: true });
+      this.#configuration = await this.#engine.request(protocol.configuration, undefined, { isQuiet: true });
+      this.#sets = await this.#engine.request(protocol.listSets, undefined, { isQuiet: true });
       this.#state = this.#sets.length > 0 ? 'some' : isBroken(this.#configuration) ? 'broken' : 'none';
       this.#error = undefined;
     } catch (error) {

@@ -1,12 +1,5 @@
-import {
-  EngineError,
-  protocol,
-  type OffsiteState,
-  type RecordRow,
-  type RecordsParams,
-  type SetInfo,
-  type SnapshotInfo,
-} from '../../service/index.ts';
+import { EngineError } from '../../host/index.ts';
+import { protocol, type OffsiteState, type RecordRow, type RecordsParams, type SetInfo, type SnapshotInfo } from '../../service/index.ts';
 import type { App } from '../app.ts';
 import { locationsOf } from '../commands/targets.ts';
 import type { ToolName } from '../manifest/tools.ts';
@@ -23,7 +16,7 @@ const quiet = (signal: AbortSignal) => ({ isQuiet: true, signal });
 export const answers: Readonly<Record<ToolName, Answer>> = {
   cadangan_get_backup_status: async (app, input, signal) => {
     const sets = await setsNamed(app, input.text('set'));
-    const summary = await app.engine.ask(protocol.recordsSummary, quiet(signal));
+    const summary = await app.engine.request(protocol.recordsSummary, undefined, quiet(signal));
     return { sets: await Promise.all(sets.map((set) => statusOf(app, set, signal))), records: summary };
   },
 

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { EngineError } from '../../service/index.ts';
+import { EngineError } from '../../host/index.ts';
 import { currentLanguage, l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { setting } from '../editor/settings.ts';

@@ -1,17 +1,7 @@
 import type { MessageConnection } from 'vscode-jsonrpc';
 import { CadanganError, isAbort } from '../platform/index.ts';
+import { Passwords, procedures, protocol, Session, type EngineWorld } from '../service/index.ts';
 import { Channel } from './channel.ts';
-import { handleDashboardRequests } from './dashboard-requests.ts';
-import { handleDriveRequests } from './drive-requests.ts';
-import { initializeParams } from './params.ts';
-import { Passwords } from './passwords.ts';
-import * as protocol from './protocol.ts';
-import { handleRecordsRequests } from './records-requests.ts';
-import { handleRepositoryRequests } from './repository-requests.ts';
-import { handleRunRequests } from './run-requests.ts';
-import { Session, type EngineWorld } from './session.ts';
-import { handleSetRequests } from './set-requests.ts';
-import { handleSnapshotRequests } from './snapshot-requests.ts';
 
 /** Why the engine ends. */
 export type EndReason = 'shutdown' | 'window-gone';
@@ -33,20 +23,14 @@ export class Engine {
   constructor(connection: MessageConnection, world: EngineWorld, onEnd: () => void) {
     this.#world = world;
     this.#onEnd = onEnd;
-    this.#channel = new Channel({ connection, scrub: (text) => this.#passwords?.scrub(text) ?? text });
+    this.#channel = new Channel(connection, (text) => this.#passwords?.scrub(text) ?? text);
     // With a message it is one that could not be sent. To send what went wrong would fail too, in a circle that lets no other event
     // through, that of the closed channel included.
     connection.onError(([error, unsent]) => (unsent === undefined ? this.logError(error) : this.windowGone()));
-    this.#channel.handle(protocol.initialize, initializeParams, (params) => this.#initialize(params));
-    this.#channel.handle0(protocol.shutdown, () => this.#shutDown());
-    const session = (): Session => this.#ready();
-    handleSetRequests(this.#channel, session);
-    handleRunRequests(this.#channel, session);
-    handleRepositoryRequests(this.#channel, session);
-    handleSnapshotRequests(this.#channel, session);
-    handleDriveRequests(this.#channel, session);
-    handleRecordsRequests(this.#channel, session);
-    handleDashboardRequests(this.#channel, session);
+    this.#channel.answer(protocol.initialize, (params) => this.#initialize(params));
+    this.#channel.answer(protocol.shutdown, () => this.#shutDown());
+    for (const { procedure, answer } of procedures)
+      this.#channel.handle(procedure.name, async (params, call) => answer(this.#ready(), params, call));
   }
 
   /** Ends at the next safe point; when a set wants its scheduled run finished, after that. Safe to repeat. */
@@ -75,7 +59,7 @@ export class Engine {
       this.#world,
       this.#channel,
       (sets, originalOf) =>
-        (this.#passwords = new Passwords({ ask: (wish) => this.#channel.askPassword(wish), sets, originalOf, environment })),
+        (this.#passwords = new Passwords({ ask: (wish) => this.#channel.ask(protocol.password, wish), sets, originalOf, environment })),
     );
     this.#session = await this.#opening;
     return this.#session.initializeResult;

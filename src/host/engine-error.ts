@@ -1,4 +1,4 @@
-import type { ErrorData } from './protocol.ts';
+import type { ErrorData } from '../service/index.ts';
 
 /** What the engine answered instead of a result: the code and the facts of its `CadanganError`, `internal` for a mistake of ours. */
 export class EngineError extends Error {
@@ -13,16 +13,4 @@ export class EngineError extends Error {
   get code(): string {
     return this.data.code;
   }
-}
-
-export function isErrorData(value: unknown): value is ErrorData {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'code' in value &&
-    typeof value.code === 'string' &&
-    'facts' in value &&
-    typeof value.facts === 'object' &&
-    'message' in value
-  );
 }

@@ -4,16 +4,17 @@
  * killed.
  */
 import { fileURLToPath } from 'node:url';
-import { EngineClient, protocol } from '../../src/service/index.ts';
+import { EngineClient } from '../../src/host/index.ts';
+import { protocol } from '../../src/service/index.ts';
 
 const [, , configFile = '', stateFolder = '', run] = process.argv;
 const client = new EngineClient({
-  enginePath: fileURLToPath(new URL('../../src/service/engine-main.ts', import.meta.url)),
+  enginePath: fileURLToPath(new URL('../../src/host/engine-main.ts', import.meta.url)),
   environment: process.env,
   initialize: () => ({ configFile, stateFolder, language: 'en', maySchedule: true }),
   password: () => new Promise(() => process.stdout.write('asked\n')),
 });
 await client.start();
 process.stdout.write(`${client.pid}\n`);
-if (run === 'run') await client.run(protocol.startBackup, { set: 'data' });
+if (run === 'run') await client.request(protocol.startBackup, { set: 'data' });
 setInterval(() => undefined, 1000);

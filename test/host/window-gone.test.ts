@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
-import { Engine } from '../../src/service/engine.ts';
+import { Engine } from '../../src/host/engine.ts';
 import { systemClock, systemRandom } from '../../src/platform/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { compileCache, EngineStage, gate, password, until } from './engine-stage.ts';

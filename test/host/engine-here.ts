@@ -1,24 +1,25 @@
 import { PassThrough } from 'node:stream';
 import type { TestContext } from 'node:test';
-import type { MessageConnection } from 'vscode-jsonrpc';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import { protocol, type InitializeParams } from '../../src/service/index.ts';
-import { Engine } from '../../src/service/engine.ts';
+import { Channel } from '../../src/host/channel.ts';
+import { Engine } from '../../src/host/engine.ts';
 import { systemRandom } from '../../src/platform/index.ts';
 import type { VirtualClock } from '../fakes/virtual-clock.ts';
 import { password, until, type EngineStage } from './engine-stage.ts';
 
-/** An engine in this process, on a clock that the test moves, with the connection that its window has. It ends with the test. */
+/** An engine in this process, on a clock that the test moves, with its window's end of the channel. It ends with the test. */
 export async function engineHere(
   t: TestContext,
   stage: EngineStage,
   clock: VirtualClock,
   { maySchedule = true }: Partial<InitializeParams> = {},
-): Promise<MessageConnection> {
+): Promise<Channel> {
   const [toEngine, toWindow] = [new PassThrough(), new PassThrough()];
   const engineEnd = createMessageConnection(new StreamMessageReader(toEngine), new StreamMessageWriter(toWindow));
   const connection = createMessageConnection(new StreamMessageReader(toWindow), new StreamMessageWriter(toEngine));
-  connection.onRequest(protocol.password, () => ({ password }));
+  const channel = new Channel(connection);
+  channel.answer(protocol.password, async () => password);
   const engine = new Engine(
     engineEnd,
     { clock, random: systemRandom, environment: process.env, version: '0.0.0', programVersion: 'test' },
@@ -34,13 +35,13 @@ export async function engineHere(
     connection.dispose();
     engineEnd.dispose();
   });
-  await connection.sendRequest(protocol.initialize, {
+  await channel.request(protocol.initialize, {
     configFile: stage.configFile,
     stateFolder: stage.path('state'),
     language: 'en',
     maySchedule,
   });
-  return connection;
+  return channel;
 }
 
 /** As `until`, while the clock goes on a little. */

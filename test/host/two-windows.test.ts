@@ -12,13 +12,13 @@ test('two windows: one leads, and either sees, stops and starts what runs', asyn
   const [one, two] = [stage.window(), stage.window()];
   await one.client.start();
   await two.client.start();
-  const stopped = one.client.run(protocol.startBackup, { set: 'data' });
+  const stopped = one.client.request(protocol.startBackup, { set: 'data' });
   await until(isRunning, 'the run begins');
   await until(async () => (await stateOf(two)) === 'running', 'the other window sees it');
   assert.equal(await two.client.request(protocol.stopRun, { set: 'data' }), true);
   assert.equal((await stopped).outcome, 'stopped');
   open();
-  const again = two.client.run(protocol.startBackup, { set: 'data' });
+  const again = two.client.request(protocol.startBackup, { set: 'data' });
   await until(isRunning, 'the run begins again');
   await until(async () => (await stateOf(one)) === 'running', 'the first window sees it');
   open();
@@ -42,13 +42,16 @@ test('a window that does not lead sees how far the run is, joins it, and stops i
 
   const progress: RunProgress[] = [];
   const told = follower.setsChanged;
-  const first = leader.client.run(protocol.startBackup, { set: 'data' });
+  const first = leader.client.request(protocol.startBackup, { set: 'data' });
   await until(isRunning, 'the data are backed up');
-  await until(async () => (await follower.client.ask(protocol.listSets))[0]?.running?.bytesDone === 12, 'the follower sees how far it is');
-  const [info] = await follower.client.ask(protocol.listSets);
+  await until(
+    async () => (await follower.client.request(protocol.listSets, undefined))[0]?.running?.bytesDone === 12,
+    'the follower sees how far it is',
+  );
+  const [info] = await follower.client.request(protocol.listSets, undefined);
   assert.deepEqual([info?.state, info?.running?.set, info?.running?.filesTotal, info?.running?.bytesTotal], ['running', 'data', 1, 12]);
   assert.ok(follower.setsChanged > told, 'it was told without asking');
-  const joined = follower.client.run(protocol.startBackup, { set: 'data' });
+  const joined = follower.client.request(protocol.startBackup, { set: 'data' });
   // Questions arrive in their order: when the second is answered, the leader knows that somebody joins.
   for (let asked = 0; asked < 2; asked++) assert.equal(await stateOf(follower), 'running');
   open();
@@ -56,7 +59,7 @@ test('a window that does not lead sees how far the run is, joins it, and stops i
   assert.deepEqual([seen.outcome, seen.snapshotId], ['success', made.snapshotId]);
   assert.equal((await follower.client.request(protocol.recentRuns, { limit: 5 })).length, 1, 'there was one run');
 
-  const asked = follower.client.run(protocol.startBackup, { set: 'data' }, { onProgress: (step) => progress.push(step) });
+  const asked = follower.client.request(protocol.startBackup, { set: 'data' }, { onProgress: (step) => progress.push(step) });
   await until(isRunning, 'the leader makes the run that the follower asked for');
   await until(() => progress.some(({ bytesDone, set }) => bytesDone === 12 && set === 'data'), 'progress reaches who asked');
   open();

@@ -1,16 +1,10 @@
-import {
-  CancellationTokenSource,
-  ErrorCodes,
-  ResponseError,
-  type MessageConnection,
-  type RequestType,
-  type RequestType0,
-} from 'vscode-jsonrpc';
+import { ErrorCodes, ResponseError } from 'vscode-jsonrpc';
 import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
 import { systemClock, type Clock, type Environment } from '../platform/index.ts';
-import { EngineError, isErrorData } from './engine-error.ts';
+import { protocol, type Notification, type Procedure } from '../service/index.ts';
+import { Channel, type RequestOptions } from './channel.ts';
+import { EngineError } from './engine-error.ts';
 import { EngineProcess } from './engine-process.ts';
-import * as protocol from './protocol.ts';
 
 export interface EngineClientOptions {
   /** `dist/engine.js` */
@@ -20,35 +14,28 @@ export interface EngineClientOptions {
   readonly initialize: () => protocol.InitializeParams;
   /** The engine needs a password; undefined: nobody can say. */
   readonly password: (params: protocol.PasswordParams, signal: AbortSignal) => Promise<string | undefined>;
-  /** It has started, and has answered nothing else yet. */
-  readonly onReady?: (result: protocol.InitializeResult) => void;
-  readonly onSetsChanged?: () => void;
-  readonly onDriveChanged?: () => void;
-  readonly onRecordsChanged?: () => void;
-  /** Something was done, and its record could not be written. */
-  readonly onNotRecorded?: (why: protocol.ErrorData) => void;
-  readonly onDeviceCode?: (code: protocol.DeviceCodeInfo) => void;
   /** Shows a page to a person. @returns false when no browser could be opened */
   readonly openExternal?: (url: string) => Promise<boolean>;
-  readonly onConfigurationChanged?: (info: protocol.ConfigurationInfo) => void;
+  /** It has started, and has answered nothing else yet. */
+  readonly onReady?: (result: protocol.InitializeResult) => void;
   readonly onLog?: (line: protocol.LogLine) => void;
+  /** What else it tells unasked. */
+  readonly listeners?: readonly Listener[];
   /** It ended and nobody had asked it to. It is started again after `restartMs`, or never (undefined) when it ends again and again. */
   readonly onLost?: (lost: { readonly reason: string; readonly restartMs: number | undefined }) => void;
   readonly clock?: Clock;
 }
 
-export interface RequestOptions {
-  readonly signal?: AbortSignal | undefined;
-}
+/** Listens to one kind of notification. */
+export type Listener = (channel: Channel) => void;
 
-export interface RunOptions extends RequestOptions {
-  /** At most four times a second. */
-  readonly onProgress?: ((progress: protocol.RunProgress) => void) | undefined;
+export function listener<Params>(notification: Notification<Params>, hear: (params: Params) => void): Listener {
+  return (channel) => channel.hear(notification, hear);
 }
 
 interface Running {
   readonly process: EngineProcess;
-  readonly connection: MessageConnection;
+  readonly channel: Channel;
   /** Rejects as soon as the process is gone. */
   readonly lost: Promise<never>;
   readonly ready: Promise<protocol.InitializeResult>;
@@ -66,7 +53,6 @@ export class EngineClient {
   #deathsInARow = 0;
   #pause: Promise<void> = Promise.resolve();
   #isStopping = false;
-  #nextToken = 1;
 
   constructor(options: EngineClientOptions) {
     this.#options = options;
@@ -87,28 +73,20 @@ export class EngineClient {
   }
 
   /** @throws EngineError with the engine's code and facts, `engine.lost` when the process died, `aborted` when the signal did it */
-  request<P, R>(type: RequestType<P, R, protocol.ErrorData>, params: NoInfer<P>, options: RequestOptions = {}): Promise<R> {
-    return this.#send((connection, token) => connection.sendRequest<R>(type.method, params, token), options);
-  }
-
-  /** As `request`, of a request without parameters. */
-  ask<R>(type: RequestType0<R, protocol.ErrorData>, options: RequestOptions = {}): Promise<R> {
-    return this.#send((connection, token) => connection.sendRequest(type, token), options);
-  }
-
-  /** A request that starts a run, with its progress. */
-  async run<P extends protocol.RunToken, R>(
-    type: RequestType<P, R, protocol.ErrorData>,
-    params: NoInfer<P>,
-    options: RunOptions = {},
-  ): Promise<R> {
-    const { onProgress } = options;
-    if (!onProgress) return this.request(type, params, options);
-    const token = `run-${this.#nextToken++}`;
-    return this.#send(async (connection, cancellation) => {
-      using _listening = disposable(connection.onProgress(protocol.runProgress, token, onProgress));
-      return await connection.sendRequest<R>(type.method, { ...params, token }, cancellation);
-    }, options);
+  async request<Params, Result>(
+    procedure: Procedure<Params, Result>,
+    params: NoInfer<Params>,
+    options: RequestOptions = {},
+  ): Promise<Result> {
+    if (options.signal?.aborted) throw abortedError();
+    await this.start();
+    const running = this.#running;
+    if (!running) throw lostError('it ended');
+    try {
+      return await Promise.race([running.channel.request(procedure, params, options), running.lost]);
+    } catch (error) {
+      throw engineErrorOf(error);
+    }
   }
 
   /** Asks the engine to end at its next safe point, and sees to it. Requests that wait fail. */
@@ -117,30 +95,8 @@ export class EngineClient {
     const running = this.#running;
     if (!running) return;
     // Not awaited: an engine that hangs must not hang us.
-    running.connection.sendRequest(protocol.shutdown).catch(() => undefined);
+    running.channel.request(protocol.shutdown, undefined).catch(() => undefined);
     await running.process.waitOrKill(this.#clock);
-  }
-
-  async #send<R>(
-    send: (connection: MessageConnection, token: CancellationTokenSource['token']) => Promise<R>,
-    { signal }: RequestOptions,
-  ): Promise<R> {
-    if (signal?.aborted) throw abortedError();
-    await this.start();
-    const running = this.#running;
-    if (!running) throw lostError('it ended');
-    const cancellation = new CancellationTokenSource();
-    const cancel = (): void => cancellation.cancel();
-    signal?.addEventListener('abort', cancel, { once: true });
-    if (signal?.aborted) cancel();
-    try {
-      return await Promise.race([send(running.connection, cancellation.token), running.lost]);
-    } catch (error) {
-      throw engineErrorOf(error);
-    } finally {
-      signal?.removeEventListener('abort', cancel);
-      cancellation.dispose();
-    }
   }
 
   #launch(): Running {
@@ -149,7 +105,9 @@ export class EngineClient {
       this.#options.onLog?.({ level: 'warning', message: line }),
     );
     const connection = createMessageConnection(new IPCMessageReader(process.child), new IPCMessageWriter(process.child));
-    this.#listen(connection);
+    const channel = new Channel(connection);
+    this.#listen(channel);
+    connection.onError(([error]) => this.#options.onLog?.({ level: 'error', message: error.message }));
     const lost = process.ended.then(({ code, signal }): never => {
       const reason = signal ?? (code === null ? 'it could not be started' : `exit code ${code}`);
       this.#noteEnd(reason, this.#clock.monotonicMs() - startedMs);
@@ -157,7 +115,7 @@ export class EngineClient {
     });
     lost.catch(() => connection.dispose()); // after those who wait for something were told why
     connection.listen();
-    const ready = Promise.race([connection.sendRequest(protocol.initialize, this.#options.initialize()), lost])
+    const ready = Promise.race([channel.request(protocol.initialize, this.#options.initialize()), lost])
       .then((result) => {
         this.#options.onReady?.(result);
         return result;
@@ -166,35 +124,15 @@ export class EngineClient {
         throw engineErrorOf(error);
       });
     ready.catch(() => undefined);
-    return { process, connection, lost, ready };
+    return { process, channel, lost, ready };
   }
 
-  #listen(connection: MessageConnection): void {
-    const {
-      password,
-      onSetsChanged,
-      onConfigurationChanged,
-      onDriveChanged,
-      onRecordsChanged,
-      onNotRecorded,
-      onDeviceCode,
-      openExternal,
-      onLog,
-    } = this.#options;
-    connection.onRequest(protocol.password, async (params, token) => {
-      const controller = new AbortController();
-      using _cancelling = disposable(token.onCancellationRequested(() => controller.abort()));
-      return { password: await password(params, controller.signal) };
-    });
-    connection.onNotification(protocol.setsChanged, () => onSetsChanged?.());
-    connection.onNotification(protocol.configurationChanged, (info) => onConfigurationChanged?.(info));
-    connection.onNotification(protocol.driveChanged, () => onDriveChanged?.());
-    connection.onNotification(protocol.recordsChanged, () => onRecordsChanged?.());
-    connection.onNotification(protocol.notRecorded, (why) => onNotRecorded?.(why));
-    connection.onNotification(protocol.deviceCode, (code) => onDeviceCode?.(code));
-    connection.onRequest(protocol.openExternal, async ({ url }) => (await openExternal?.(url)) ?? false);
-    connection.onNotification(protocol.log, (line) => onLog?.(line));
-    connection.onError(([error]) => onLog?.({ level: 'error', message: error.message }));
+  #listen(channel: Channel): void {
+    const { password, openExternal, onLog, listeners = [] } = this.#options;
+    channel.answer(protocol.password, (params, { signal }) => password(params, signal));
+    channel.answer(protocol.openExternal, async ({ url }) => (await openExternal?.(url)) ?? false);
+    channel.hear(protocol.log, (line) => onLog?.(line));
+    for (const listen of listeners) listen(channel);
   }
 
   #noteEnd(reason: string, livedMs: number): void {
@@ -224,8 +162,8 @@ function engineErrorOf(error: unknown): unknown {
   if (!(error instanceof ResponseError))
     return error instanceof EngineError ? error : lostError(error instanceof Error ? error.message : String(error));
   if (transportErrors.has(error.code)) return lostError(error.message);
-  const data: unknown = error.data;
-  return new EngineError(isErrorData(data) ? data : { code: 'internal', facts: {}, message: error.message }, { cause: error });
+  const data = protocol.errorData.safeParse(error.data).data ?? { code: 'internal', facts: {}, message: error.message };
+  return new EngineError(data, { cause: error });
 }
 
 function lostError(reason: string): EngineError {
@@ -234,9 +172,4 @@ function lostError(reason: string): EngineError {
 
 function abortedError(): EngineError {
   return new EngineError({ code: 'aborted', facts: {}, message: 'aborted' });
-}
-
-/** The library's disposables, for `using`. */
-function disposable(registered: { dispose(): void }): Disposable {
-  return { [Symbol.dispose]: () => registered.dispose() };
 }

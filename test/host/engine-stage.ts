@@ -3,15 +3,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { EngineClient, listener, type EngineClientOptions } from '../../src/host/index.ts';
+import { protocol, type InitializeParams, type LogLine, type PasswordParams } from '../../src/service/index.ts';
 import { passwordFromText } from '../../src/platform/index.ts';
-import {
-  EngineClient,
-  protocol,
-  type EngineClientOptions,
-  type InitializeParams,
-  type LogLine,
-  type PasswordParams,
-} from '../../src/service/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 
@@ -19,7 +13,7 @@ import { openStorage } from '../../src/storage/index.ts';
 export const compileCache = mkdtempSync(join(tmpdir(), 'cadangan-compiled-'));
 process.on('exit', () => rmSync(compileCache, { recursive: true, force: true }));
 
-const enginePath = fileURLToPath(new URL('../../src/service/engine-main.ts', import.meta.url));
+const enginePath = fileURLToPath(new URL('../../src/host/engine-main.ts', import.meta.url));
 
 export const password = 'canary-7f3a91-password';
 
@@ -107,10 +101,13 @@ export class EngineStage {
         return answer(params);
       },
       onLog: (line) => log.push(line),
-      onSetsChanged: () => (window.setsChanged += 1),
-      onConfigurationChanged: () => (window.configurationChanged += 1),
       onLost: ({ reason }) => lost.push(reason),
       ...more,
+      listeners: [
+        listener(protocol.setsChanged, () => (window.setsChanged += 1)),
+        listener(protocol.configurationChanged, () => (window.configurationChanged += 1)),
+        ...(more?.listeners ?? []),
+      ],
     });
     const window: Window = { client, log, asked, lost, setsChanged: 0, configurationChanged: 0 };
     this.#t.after(() => client.stop());
@@ -131,7 +128,7 @@ export function gate(stage: EngineStage): {
 
 /** Of the first set. */
 export async function stateOf({ client }: Window): Promise<string | undefined> {
-  return (await client.ask(protocol.listSets))[0]?.state;
+  return (await client.request(protocol.listSets, undefined))[0]?.state;
 }
 
 /** Waits until `isTrue`, with a bound far above any healthy time. */

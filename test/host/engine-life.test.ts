@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { EngineError, protocol, type PasswordParams } from '../../src/service/index.ts';
+import { EngineError } from '../../src/host/index.ts';
+import { protocol, type PasswordParams } from '../../src/service/index.ts';
 import { EngineStage, gate, password, stateOf, until } from './engine-stage.ts';
 
 const code =
@@ -43,8 +44,8 @@ test('a password file and a password command serve without a question', async (t
     const before = window.configurationChanged;
     await until(() => window.configurationChanged > before, 'the engine sees the new configuration');
   };
-  assert.equal((await client.run(protocol.startBackup, { set: 'data' })).outcome, 'success');
-  assert.equal((await client.ask(protocol.listSets))[0]?.hasUnattendedPassword, true);
+  assert.equal((await client.request(protocol.startBackup, { set: 'data' })).outcome, 'success');
+  assert.equal((await client.request(protocol.listSets, undefined))[0]?.hasUnattendedPassword, true);
   stage.configure({
     repository: {
       location: stage.repository,
@@ -52,7 +53,7 @@ test('a password file and a password command serve without a question', async (t
     },
   });
   await taken();
-  assert.equal((await client.run(protocol.startBackup, { set: 'data' })).outcome, 'success');
+  assert.equal((await client.request(protocol.startBackup, { set: 'data' })).outcome, 'success');
   stage.configure({
     repository: {
       location: stage.repository,
@@ -60,7 +61,7 @@ test('a password file and a password command serve without a question', async (t
     },
   });
   await taken();
-  const failed = await client.run(protocol.startBackup, { set: 'data' });
+  const failed = await client.request(protocol.startBackup, { set: 'data' });
   assert.deepEqual([failed.outcome, failed.error?.code, JSON.stringify(failed).includes('half a')], ['failed', 'password.missing', false]);
   assert.deepEqual(asked, []);
 });
@@ -74,7 +75,7 @@ test('the password is in no log, no argument, no environment and no file of the 
   writeFileSync(teller, `console.log('I know: ${password}')`);
   stage.configure({ before: [process.execPath, teller] });
   const window = stage.window();
-  await window.client.run(protocol.startBackup, { set: 'data' });
+  await window.client.request(protocol.startBackup, { set: 'data' });
   await window.client.request(protocol.listSnapshots, { location: stage.repository });
   const { pid } = window.client;
   if (process.platform === 'linux') {
@@ -100,7 +101,7 @@ test('cancelling stops a run, which leaves no lock and a record', async (t) => {
   stage.configure({ before: command });
   const window = stage.window();
   const cancel = new AbortController();
-  const running = window.client.run(protocol.startBackup, { set: 'data' }, { signal: cancel.signal });
+  const running = window.client.request(protocol.startBackup, { set: 'data' }, { signal: cancel.signal });
   await until(isRunning, 'the run begins');
   assert.equal(await stateOf(window), 'running');
   cancel.abort();
@@ -118,10 +119,10 @@ test('one run of a repository at a time: the second set waits for the first', as
   const { command, isRunning, open } = gate(stage);
   stage.configure({ before: command }, { name: 'other' });
   const window = stage.window();
-  const first = window.client.run(protocol.startBackup, { set: 'data' });
+  const first = window.client.request(protocol.startBackup, { set: 'data' });
   await until(isRunning, 'the first begins');
-  const second = window.client.run(protocol.startBackup, { set: 'other' });
-  await until(async () => (await window.client.ask(protocol.listSets))[1]?.state === 'waiting', 'the second waits');
+  const second = window.client.request(protocol.startBackup, { set: 'other' });
+  await until(async () => (await window.client.request(protocol.listSets, undefined))[1]?.state === 'waiting', 'the second waits');
   open();
   assert.deepEqual([(await first).outcome, (await second).outcome], ['success', 'success']);
 });
@@ -139,7 +140,7 @@ test('what the leading window cannot open for lack of a password, the other does
   await until(() => one.log.some(({ message }) => message.includes('runs the schedule')), 'one leads');
   await two.client.start();
   await until(() => two.log.some(({ message }) => message.includes('runs the schedule')), 'the other follows');
-  assert.equal((await two.client.run(protocol.startBackup, { set: 'data' })).outcome, 'success');
+  assert.equal((await two.client.request(protocol.startBackup, { set: 'data' })).outcome, 'success');
 });
 
 test('an engine that is killed in mid-run is told of, starts again, and the next run goes on from what is there', async (t) => {
@@ -149,7 +150,7 @@ test('an engine that is killed in mid-run is told of, starts again, and the next
   const { command, isRunning, open } = gate(stage);
   stage.configure({ before: command });
   const window = stage.window();
-  const running = window.client.run(protocol.startBackup, { set: 'data' });
+  const running = window.client.request(protocol.startBackup, { set: 'data' });
   await until(isRunning, 'the run begins');
   process.kill(window.client.pid ?? 0, 'SIGKILL');
   await assert.rejects(running, code('engine.lost'));
@@ -158,7 +159,7 @@ test('an engine that is killed in mid-run is told of, starts again, and the next
   await until(async () => (await stateOf(window)) === 'stopped', 'the new engine finds the broken run');
   const [record] = await window.client.request(protocol.recentRuns, { limit: 1 });
   assert.deepEqual([record?.outcome, record?.error?.code], ['stopped', 'engine.lost']);
-  const again = window.client.run(protocol.startBackup, { set: 'data' });
+  const again = window.client.request(protocol.startBackup, { set: 'data' });
   await until(isRunning, 'the next run begins');
   open();
   assert.equal((await again).outcome, 'success');
@@ -171,7 +172,7 @@ test('a window that goes away takes its engine with it, at a safe point', async 
   const { command, isRunning } = gate(stage);
   stage.configure({ before: command });
   const { client } = stage.window();
-  void client.run(protocol.startBackup, { set: 'data' }).catch(() => undefined);
+  void client.request(protocol.startBackup, { set: 'data' }).catch(() => undefined);
   await until(isRunning, 'the run begins');
   const pid = client.pid ?? 0;
   await client.stop();
@@ -185,8 +186,8 @@ test('an engine whose channel breaks ends by itself', { skip: process.platform !
   const stage = new EngineStage(t);
   stage.configure();
   const script = `
-    import { EngineClient } from ${JSON.stringify(new URL('../../src/service/index.ts', import.meta.url).href)};
-    const client = new EngineClient({ enginePath: ${JSON.stringify(new URL('../../src/service/engine-main.ts', import.meta.url).pathname)}, environment: process.env,
+    import { EngineClient } from ${JSON.stringify(new URL('../../src/host/index.ts', import.meta.url).href)};
+    const client = new EngineClient({ enginePath: ${JSON.stringify(new URL('../../src/host/engine-main.ts', import.meta.url).pathname)}, environment: process.env,
       initialize: () => ({ configFile: ${JSON.stringify(stage.configFile)}, stateFolder: ${JSON.stringify(stage.path('state'))}, language: 'en', maySchedule: true }), password: async () => undefined });
     await client.start();
     console.log(client.pid);
@@ -212,9 +213,9 @@ test('a program before the backup that fails keeps it from happening; one after 
   const exits = (status: number): readonly string[] => [process.execPath, '-e', `process.exit(${status})`];
   stage.configure({ before: exits(3) }, { name: 'after', after: exits(4) });
   const { client } = stage.window();
-  const before = await client.run(protocol.startBackup, { set: 'data' });
+  const before = await client.request(protocol.startBackup, { set: 'data' });
   assert.deepEqual([before.outcome, before.error?.code, before.error?.facts['reason']], ['failed', 'command.failed', 'exit code 3']);
-  const after = await client.run(protocol.startBackup, { set: 'after' });
+  const after = await client.request(protocol.startBackup, { set: 'after' });
   assert.deepEqual(
     [after.outcome, after.exceptions.map(({ kind }) => kind), after.snapshotId !== undefined],
     ['success-with-exceptions', ['after-command'], true],
@@ -227,7 +228,7 @@ test('without a schedule on the machine an engine makes its runs itself, one aft
   await stage.initRepository();
   stage.configure({}, { name: 'other' });
   const { client } = stage.window({ maySchedule: false });
-  const results = await Promise.all(['data', 'other'].map((set) => client.run(protocol.startBackup, { set })));
+  const results = await Promise.all(['data', 'other'].map((set) => client.request(protocol.startBackup, { set })));
   assert.deepEqual(
     results.map(({ outcome, set }) => [set, outcome]),
     [
@@ -236,7 +237,7 @@ test('without a schedule on the machine an engine makes its runs itself, one aft
     ],
   );
   assert.deepEqual(
-    (await client.ask(protocol.listSets)).map(({ state }) => state),
+    (await client.request(protocol.listSets, undefined)).map(({ state }) => state),
     ['success', 'success'],
   );
 });
@@ -258,7 +259,10 @@ test('a set runs by itself in its window; nobody is asked, and a password that i
   );
   stage.configure({ schedule }, { name: 'second', schedule });
   const stored = stage.window({ stateFolder: stage.path('other state') });
-  await until(async () => (await stored.client.ask(protocol.listSets)).every(({ state }) => state === 'success'), 'both sets run');
+  await until(
+    async () => (await stored.client.request(protocol.listSets, undefined)).every(({ state }) => state === 'success'),
+    'both sets run',
+  );
   assert.deepEqual(
     stored.asked.map(({ mayAsk }) => mayAsk),
     [false],
@@ -269,6 +273,6 @@ test('an engine that cannot even start is tried a few times, and every request s
   const stage = new EngineStage(t);
   stage.configure();
   const { client, lost } = stage.window({ environment: { NODE_ENV: 'test' }, language: 'xx' as 'en' });
-  await assert.rejects(client.ask(protocol.listSets), code('arguments.invalid'));
+  await assert.rejects(client.request(protocol.listSets, undefined), code('arguments.invalid'));
   assert.deepEqual(lost, []);
 });

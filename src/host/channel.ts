@@ -1,0 +1,143 @@
+import { CancellationTokenSource, ProgressType, ResponseError, type CancellationToken, type MessageConnection } from 'vscode-jsonrpc';
+import * as z from 'zod';
+import { CadanganError } from '../platform/index.ts';
+import {
+  errorDataOf,
+  paramsOf,
+  protocol,
+  understood,
+  type Audience,
+  type Call,
+  type Notification,
+  type Procedure,
+} from '../service/index.ts';
+import { EngineError } from './engine-error.ts';
+
+export interface RequestOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Of a run. At most four times a second. */
+  readonly onProgress?: ((progress: protocol.RunProgress) => void) | undefined;
+}
+
+/** JSON-RPC leaves -32000 to -32099 to servers; the meaning stands in the data. */
+const errorNumber = -32000;
+/** Progress comes under a token that stands beside the parameters of the request. */
+const progressType = new ProgressType<unknown>();
+const tokenBeside = z.object({ token: z.string().max(200) });
+
+/**
+ * One end of a connection that speaks JSON-RPC: procedures are asked and answered here, by either side. What comes in is parsed as it was
+ * declared; every request can be cancelled, and answers with a result or with `ErrorData`. JSON-RPC has no `undefined`: what arrives as
+ * `null` is nothing.
+ */
+export class Channel implements Audience {
+  readonly #connection: MessageConnection;
+  readonly #scrub: (text: string) => string;
+  readonly #abandoned = Promise.withResolvers<undefined>();
+  #isClosed = false;
+  #tokens = 0;
+
+  /** @param scrub takes passwords out of errors and logs that leave the process */
+  constructor(connection: MessageConnection, scrub: (text: string) => string = (text) => text) {
+    this.#connection = connection;
+    this.#scrub = scrub;
+    connection.onClose(() => (this.#isClosed = true));
+    connection.onDispose(() => (this.#isClosed = true));
+  }
+
+  /** Nobody is at the other end any more: what would be said is not. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Whoever waits for an answer to `ask` waits in vain. */
+  abandonQuestions(): void {
+    this.#abandoned.resolve(undefined);
+  }
+
+  /** @param work gets parameters as they came */
+  handle(name: string, work: (params: unknown, call: Call) => Promise<unknown>): void {
+    this.#connection.onRequest(name, (params: unknown, token: CancellationToken) =>
+      this.#answer(token, (signal) => work(params ?? undefined, { mayAsk: true, signal, onProgress: this.#progressOf(params) })),
+    );
+  }
+
+  answer<Params, Result>(procedure: Procedure<Params, Result>, work: (params: Params, call: Call) => Promise<NoInfer<Result>>): void {
+    this.handle(procedure.name, (params, call) => work(paramsOf(procedure, params), call));
+  }
+
+  hear<Params>(notification: Notification<Params>, work: (params: Params) => void): void {
+    this.#connection.onNotification(notification.name, (params: unknown) => work(paramsOf(notification, params ?? undefined)));
+  }
+
+  /** @throws the library's `ResponseError`; `EngineError` when the answer is not as declared */
+  async request<Params, Result>(
+    { name, result }: Procedure<Params, Result>,
+    params: NoInfer<Params>,
+    { signal, onProgress }: RequestOptions = {},
+  ): Promise<Result> {
+    const token = `run-${++this.#tokens}`;
+    const cancellation = new CancellationTokenSource();
+    const cancel = (): void => cancellation.cancel();
+    signal?.addEventListener('abort', cancel, { once: true });
+    if (signal?.aborted) cancel();
+    const listening = onProgress && this.#connection.onProgress(progressType, token, (value) => onProgress(understoodProgress(value)));
+    try {
+      const answer: unknown = await this.#connection.sendRequest(name, onProgress ? { ...params, token } : params, cancellation.token);
+      return understood(result, answer ?? undefined, (path, reason) => misunderstood(name, path, reason));
+    } finally {
+      listening?.dispose();
+      signal?.removeEventListener('abort', cancel);
+      cancellation.dispose();
+    }
+  }
+
+  tell<Params>({ name }: Notification<Params>, params: NoInfer<Params>): void {
+    this.#send(() => this.#connection.sendNotification(name, params));
+  }
+
+  async ask<Params, Result>(question: Procedure<Params, Result>, params: NoInfer<Params>): Promise<Result | undefined> {
+    if (this.#isClosed) return undefined;
+    return Promise.race([this.request(question, params).catch(() => undefined), this.#abandoned.promise]);
+  }
+
+  log(level: protocol.LogLine['level'], message: string): void {
+    this.tell(protocol.log, { level, message: this.#scrub(message) });
+  }
+
+  async #answer(token: CancellationToken, work: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
+    const controller = new AbortController();
+    const abort = (): void => controller.abort(new CadanganError('aborted', { reason: 'user' }));
+    const registration = token.onCancellationRequested(abort);
+    if (token.isCancellationRequested) abort();
+    try {
+      return await work(controller.signal);
+    } catch (error) {
+      const data = errorDataOf(error, this.#scrub);
+      if (data.code === 'internal') this.log('error', error instanceof Error ? (error.stack ?? error.message) : String(error));
+      return new ResponseError(errorNumber, data.message, data);
+    } finally {
+      registration.dispose();
+    }
+  }
+
+  #progressOf(params: unknown): Call['onProgress'] {
+    const token = tokenBeside.safeParse(params).data?.token;
+    return (progress) => {
+      if (token !== undefined) this.#send(() => this.#connection.sendProgress(progressType, token, progress));
+    };
+  }
+
+  /** A window that is gone hears nothing, and that is no trouble of ours. */
+  #send(send: () => Promise<void>): void {
+    if (!this.#isClosed) send().catch(() => undefined);
+  }
+}
+
+function understoodProgress(value: unknown): protocol.RunProgress {
+  return understood(protocol.runProgress, value, (path, reason) => misunderstood('progress', path, reason));
+}
+
+function misunderstood(name: string, path: string, reason: string): EngineError {
+  return new EngineError({ code: 'internal', facts: {}, message: `the answer to ${name} is not understood: ${path}: ${reason}` });
+}

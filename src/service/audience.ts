@@ -1,0 +1,11 @@
+import type { Notification, Procedure } from './procedure.ts';
+import type { LogLine } from './protocol.ts';
+
+/** Whom the service works for, over whatever channel. Somebody who is gone hears nothing, and that is no trouble of the service. */
+export interface Audience {
+  tell<Params>(notification: Notification<Params>, params: NoInfer<Params>): void;
+  /** Undefined also when nobody is there to ask. */
+  ask<Params, Result>(question: Procedure<Params, Result>, params: NoInfer<Params>): Promise<Result | undefined>;
+  /** Tells it without passwords. */
+  log(level: LogLine['level'], message: string): void;
+}

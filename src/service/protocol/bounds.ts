@@ -1,0 +1,22 @@
+import * as z from 'zod';
+import { isByteString, type ByteString } from '../../platform/index.ts';
+
+/*
+ * What a client may send. Text may be as long as the longest path of any system; what makes work or memory grow has a bound of its own.
+ */
+const textMax = 32_768;
+export const pageEntriesMax = 10_000;
+export const text = z.string().min(1).max(textMax);
+export const offset = z
+  .int()
+  .min(0)
+  .max(2 ** 31);
+export const day = z.string().regex(/^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/, 'a day such as 2026-11-23 is wanted');
+export const snapshotId = z.string().regex(/^(?:latest|[0-9a-fA-F]{1,64})$/, 'an id, or the beginning of one, is wanted');
+/** In a snapshot; `/` is all of it. */
+export const bytePath = z.custom<ByteString>(
+  (value) => typeof value === 'string' && value.length <= textMax && /^\/[^\0]*$/.test(value) && isByteString(value),
+  'a byte string that begins with / is wanted',
+);
+export const ofSet = z.object({ set: text });
+export const ofRepository = z.object({ location: text });

@@ -1,0 +1,56 @@
+import * as z from 'zod';
+import { change, notification, read } from '../procedure.ts';
+import { text } from './bounds.ts';
+
+export type ErrorData = z.infer<typeof errorData>;
+export type LogLine = z.infer<typeof logLine>;
+export type InitializeParams = z.infer<typeof initialize.params>;
+export type InitializeResult = z.infer<typeof initialize.result>;
+export type PasswordParams = z.infer<typeof password.params>;
+
+/** The facts of a `CadanganError`, as plain data. */
+export const facts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string()).readonly()]));
+
+/** What travels as `data` of an error. */
+export const errorData = z.object({
+  code: z.string(),
+  facts,
+  /** In the service's language, for logs. */
+  message: z.string(),
+});
+
+const logLine = z.object({ level: z.enum(['debug', 'info', 'warning', 'error']), message: z.string() });
+
+/** First of all: who we are, which configuration file, which language. Nothing else is answered before. */
+export const initialize = change('initialize', {
+  params: z.object({
+    /** Overrides the usual place. */
+    configFile: text.exactOptional(),
+    language: z.enum(['en', 'id']),
+    /** Where the service keeps what it knows from run to run. */
+    stateFolder: text.exactOptional(),
+    /** May run the schedule if nobody else on this machine does. */
+    maySchedule: z.boolean(),
+  }),
+  result: z.object({
+    version: z.string(),
+    configFile: z.string(),
+    hostId: z.string(),
+    /** As `ConfigurationInfo` has it: what comes later can be read at once. */
+    timeZone: z.string().exactOptional(),
+  }),
+});
+/** Stop at the next safe point, release locks, write what is to be written, exit. */
+export const shutdown = change('shutdown');
+/** To the client: a password that only it can have, from SecretStorage or by a question. `undefined`: nobody can say. */
+export const password = read('password', {
+  params: z.object({
+    location: z.string(),
+    /** The last answer was wrong. */
+    wasWrong: z.boolean(),
+    /** A person is waiting; otherwise only what is stored counts. */
+    mayAsk: z.boolean(),
+  }),
+  result: z.string().optional(),
+});
+export const log = notification('log', logLine);

@@ -1,0 +1,187 @@
+import * as z from 'zod';
+import { change, notification, read } from '../procedure.ts';
+import { day, offset, pageEntriesMax, text } from './bounds.ts';
+import { errorData } from './life.ts';
+import { outcome } from './runs.ts';
+
+export type RecordsParams = z.infer<typeof listRecords.params>;
+export type RecordsPage = z.infer<typeof listRecords.result>;
+export type RecordFault = z.infer<typeof recordFault>;
+export type RecordRow = z.infer<typeof recordRow>;
+export type RecordPage = z.infer<typeof readRecord.result>;
+export type RecordsSummary = z.infer<typeof recordsSummary.result>;
+export type RecordsVerification = z.infer<typeof verifyRecords.result>;
+export type ReportParams = z.infer<typeof writeReport.params>;
+export type PeriodFileParams = z.infer<typeof writeAuditPack.params>;
+export type WrittenDocument = z.infer<typeof writtenDocument>;
+export type ApproveParams = z.infer<typeof approveRecords.params>;
+export type NonconformityInfo = z.infer<typeof nonconformityInfo>;
+export type CloseNonconformityParams = z.infer<typeof closeNonconformity.params>;
+
+/** A place where the history is not as it was written, and no record stands that could be shown. */
+const recordFault = z.object({
+  /** The same whenever the chain is read. */
+  id: z.string(),
+  /** Of the record that stood there, or should; where that can be told. */
+  number: z.number().exactOptional(),
+  /** In a few words. */
+  label: z.string(),
+  /** What is wrong, and where it stands. */
+  text: z.string(),
+  /** Where it belongs among the records, as those say it. */
+  at: z.string(),
+  day: z.string(),
+  time: z.string(),
+});
+
+/** One line of the history. Texts are in the service's language. */
+const recordRow = z.object({
+  number: z.number(),
+  kind: z.string(),
+  kindText: z.string(),
+  result: outcome.exactOptional(),
+  resultText: z.string().exactOptional(),
+  set: z.string().exactOptional(),
+  /** As people call the set now. */
+  setTitle: z.string().exactOptional(),
+  /** What the run made. */
+  snapshotId: z.string().exactOptional(),
+  /** When it happened, RFC 3339; and its day in the zone of the configuration, `2026-11-23`. */
+  at: z.string(),
+  day: z.string(),
+  /** What clocks showed there, for people: `21:00`. */
+  time: z.string(),
+  /** What it says in one line. */
+  summary: z.string(),
+  /** It is not as it was written: what is wrong, in a few words. */
+  fault: z.string().exactOptional(),
+});
+
+export const drillDue = z.object({ at: z.string(), isOverdue: z.boolean() });
+
+const person = { name: z.string(), position: z.string() };
+
+export const nonconformityInfo = z.object({
+  id: z.string(),
+  ruleText: z.string(),
+  text: z.string(),
+  /** RFC 3339. */
+  openedAt: z.string(),
+  /** The record that opened it. */
+  openedBy: z.number().exactOptional(),
+  records: z.array(z.number()).readonly(),
+  closed: z
+    .object({ at: z.string(), number: z.number(), cause: z.string(), correction: z.string(), prevention: z.string(), ...person })
+    .exactOptional(),
+});
+
+/** Of a document about a period. `file`: absolute. */
+const periodFile = z.object({ from: day, to: day, file: text });
+
+const writtenDocument = z.object({
+  file: z.string(),
+  bytes: z.number(),
+  /** What is good to know of the document, in sentences. */
+  hints: z.array(z.string()).readonly(),
+});
+
+/** What a person says, to be read in a record. */
+const said = z.string().trim().min(1).max(4096);
+const words = z.array(text).max(100).readonly().exactOptional();
+
+/** Newest first, a page at a time. A filter that is missing lets everything through. */
+export const listRecords = read('records/list', {
+  params: z.object({
+    offset,
+    limit: z.int().min(1).max(1000),
+    kinds: words,
+    results: words,
+    set: text.exactOptional(),
+    /** Records of runs that made one of these snapshots. */
+    snapshots: z.array(text).max(pageEntriesMax).readonly().exactOptional(),
+    /** Days, both included: `2026-11-23`. */
+    from: day.exactOptional(),
+    to: day.exactOptional(),
+  }),
+  result: z.object({
+    rows: z.array(recordRow).readonly(),
+    /**
+     * Of the days that the filter lets through, whatever else it says: nobody knows what stood there. As the last reading of the chain
+     * found them.
+     */
+    faults: z.array(recordFault).readonly(),
+    /** Of all that the filter lets through. */
+    total: z.number(),
+    /** The day that it is now in the zone of the configuration, `2026-11-23`. */
+    today: z.string(),
+  }),
+});
+/** One record as people read it. @throws `record.not-found` */
+export const readRecord = read('records/read', {
+  params: z.object({ number: z.int().min(1) }),
+  result: recordRow.extend({
+    /** Everything that is wrong with it, in sentences. */
+    faults: z.array(z.string()).readonly(),
+    fields: z.array(z.object({ label: z.string(), value: z.string() })).readonly(),
+    exceptions: z.array(z.object({ item: z.string(), text: z.string() })).readonly(),
+    exceptionCount: z.number(),
+    /** Of nonconformities that this record shows, opens or closes. */
+    nonconformities: z.array(z.string()).readonly(),
+    /** Where it can be restored from: of a backup that left a snapshot. */
+    restorable: z.object({ location: z.string(), snapshot: z.string() }).exactOptional(),
+    /** What can be started again: a set's backup, a drill. */
+    repeatable: z.union([z.object({ kind: z.literal('backup'), set: z.string() }), z.object({ kind: z.literal('drill') })]).exactOptional(),
+    /** The line as it stands in the file. */
+    line: z.string(),
+  }),
+});
+/** What the views' badges count. Cheap. */
+export const recordsSummary = read('records/summary', {
+  result: z.object({
+    count: z.number(),
+    openNonconformities: z.number(),
+    /** Missing when the instruction names no interval. */
+    drillDue: drillDue.exactOptional(),
+    /** By the last verification of this process; `unknown` before the first. */
+    chain: z.enum(['intact', 'broken', 'unknown']),
+    /** The day that it is now in the zone of the configuration, `2026-11-23`. */
+    today: z.string(),
+    /** What there are records of, to choose from. */
+    kinds: z.array(z.object({ kind: z.string(), text: z.string() })).readonly(),
+    sets: z.array(z.string()).readonly(),
+  }),
+});
+/** There are new records, or the summary says something else. Sent at most twice a second. */
+export const recordsChanged = notification('records/changed');
+/** Something was done, and its record could not be written: why. */
+export const notRecorded = notification('records/not-recorded', errorData);
+/** Reads every record, and compares them with the anchors and snapshots of every repository that opens without a question. */
+export const verifyRecords = read('records/verify', {
+  result: z.object({
+    isIntact: z.boolean(),
+    count: z.number(),
+    /** Sentences, the first wrong line first. */
+    faults: z.array(z.string()).readonly(),
+    notes: z.array(z.string()).readonly(),
+    /** Repositories whose anchors and snapshots were compared, and those that could not be. */
+    compared: z.array(z.string()).readonly(),
+    notCompared: z.array(z.object({ location: z.string(), error: errorData })).readonly(),
+    publicKey: z.string(),
+  }),
+});
+/** Writes the form of a period into a file. */
+export const writeReport = change('records/report', {
+  params: periodFile.extend({ format: z.enum(['pdf', 'html', 'csv']), language: z.enum(['en', 'id']) }),
+  result: writtenDocument,
+});
+export const writeAuditPack = change('records/pack', { params: periodFile, result: writtenDocument });
+export const approveRecords = change('records/approve', {
+  params: z.object({ act: z.enum(['prepared', 'checked', 'approved']), from: day, to: day, name: said, position: said }),
+  result: recordRow,
+});
+/** Those that are open first, then the others, newest first. */
+export const listNonconformities = read('records/nonconformities', { result: z.array(nonconformityInfo).readonly() });
+export const closeNonconformity = change('records/nonconformities/close', {
+  params: z.object({ id: text, cause: said, correction: said, prevention: said.exactOptional(), name: said, position: said }),
+  result: recordRow,
+});

@@ -1,0 +1,78 @@
+import * as z from 'zod';
+import { change, notification, read } from '../procedure.ts';
+import { ofSet, text } from './bounds.ts';
+import { copyState } from './drive.ts';
+import { runProgress, runResult } from './runs.ts';
+
+export type SetInfo = z.infer<typeof setInfo>;
+export type SetStateKind = SetInfo['state'];
+export type OffsiteState = z.infer<typeof offsiteState>;
+export type ConfigurationInfo = z.infer<typeof configurationInfo>;
+export type ConfigurationProblem = ConfigurationInfo['problems'][number];
+export type AddSetParams = z.infer<typeof addSet.params>;
+
+/**
+ * Protected: the set's last snapshot, and all that it needs, was found on Drive, verified. `copy`, and how it is, is missing where the set
+ * backs up to Drive itself; `asOf` as in `CopyInfo`.
+ */
+export const offsiteState = z.object({
+  isProtected: z.boolean(),
+  copy: z.string().exactOptional(),
+  /** `unknown` also where it is not known which snapshot is the last one. */
+  state: copyState.exactOptional(),
+  asOf: z.string().exactOptional(),
+});
+
+const setInfo = z.object({
+  name: z.string(),
+  title: z.string(),
+  sources: z.array(z.string()).readonly(),
+  location: z.string(),
+  state: z.enum(['never-run', 'success', 'exceptions', 'failed', 'stopped', 'missed', 'overdue', 'running', 'waiting']),
+  lastRun: runResult.exactOptional(),
+  running: runProgress.exactOptional(),
+  /** RFC 3339. */
+  nextRun: z.string().exactOptional(),
+  missedWindows: z.array(z.string()).readonly(),
+  hasUnattendedPassword: z.boolean(),
+  /** Of sets whose repository has a copy on Google Drive, or lies there. */
+  offsite: offsiteState.exactOptional(),
+});
+
+const configurationInfo = z.object({
+  file: z.string(),
+  exists: z.boolean(),
+  /** Lines and columns count from 0, as the editor does. */
+  problems: z
+    .array(
+      z.object({
+        severity: z.enum(['error', 'warning']),
+        message: z.string(),
+        line: z.number(),
+        column: z.number(),
+        lengthChars: z.number(),
+      }),
+    )
+    .readonly(),
+  /** IANA name of the zone that people here read times in. Missing: that of the service's machine. */
+  timeZone: z.string().exactOptional(),
+});
+
+export const listSets = read('sets/list', { result: z.array(setInfo).readonly() });
+/** Something about sets, runs or the schedule changed: ask again. Sent at most four times a second. */
+export const setsChanged = notification('sets/changed');
+/** The configuration file as it stands, with everything that is wrong in it. */
+export const configuration = read('configuration', { result: configurationInfo });
+export const configurationChanged = notification('configuration/changed', configurationInfo);
+/** The settings room checks the values, as it does for what people write into the file. */
+export const addSet = change('sets/add', {
+  params: z.object({
+    name: text,
+    sources: z.array(text).max(1000).readonly(),
+    location: text,
+    window: text.exactOptional(),
+    onChange: z.boolean().exactOptional(),
+    passwordFile: text.exactOptional(),
+  }),
+});
+export const removeSet = change('sets/remove', { params: ofSet });
