@@ -26,10 +26,18 @@ test('only the extension imports the editor', () => {
   );
 });
 
+test('only the host knows how the channel speaks: the service would serve over any other', () => {
+  const users = [...readSources()].filter(([, text]) => specifiersOf(text).some((specifier) => specifier.startsWith('vscode-jsonrpc')));
+  assert.deepEqual(
+    users.map(([file]) => file).filter((file) => !file.startsWith('host/')),
+    [],
+  );
+});
+
 test('where people are talked to nothing is called bytes by a cast: a text that is decoded twice shows no name as it is', () => {
-  // Bytes come from the rooms below, or through a schema (`service/params.ts`); the rest is made by the functions of `platform/`.
+  // Bytes come from the rooms below, or through a schema (`service/protocol/`); the rest is made by the functions of `platform/`.
   const casts = [...readSources()]
-    .filter(([file, text]) => /^(?:service|extension|cli)\//.test(file) && /\bas (?:readonly )?ByteString\b/.test(text))
+    .filter(([file, text]) => /^(?:service|host|extension|cli)\//.test(file) && /\bas (?:readonly )?ByteString\b/.test(text))
     .map(([file]) => file);
   assert.deepEqual(casts, []);
 });

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
+import { test, type TestContext } from 'node:test';
+import { ResponseError } from 'vscode-jsonrpc';
+import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import { Channel } from '../../src/host/channel.ts';
+import { EngineError } from '../../src/host/index.ts';
+import { protocol, type RunProgress } from '../../src/service/index.ts';
+
+const entry = { name: 'a', label: 'a', type: 'file', size: 1, mtime: 'm', ctime: 'c', mode: 420, user: 'root' };
+const folder = {
+  location: '/r',
+  snapshot: 'latest',
+  path: protocol.statEntry.params.parse({ location: '/r', snapshot: '1', path: '/' }).path,
+};
+const progress: RunProgress = { job: 'check', elapsedMs: 1, filesDone: 2, bytesDone: 3, errorCount: 0, currentPath: '' };
+const result = {
+  job: 'check',
+  outcome: 'success',
+  startedAt: '',
+  endedAt: '',
+  exceptions: [],
+  exceptionCount: 0,
+  files: 0,
+  bytes: 0,
+  bytesAdded: 0,
+} as const;
+
+/** Both ends of a connection that ends with the test. */
+function pair(t: TestContext): readonly [client: Channel, service: Channel] {
+  const [there, back] = [new PassThrough(), new PassThrough()];
+  const connections = [
+    createMessageConnection(new StreamMessageReader(back), new StreamMessageWriter(there)),
+    createMessageConnection(new StreamMessageReader(there), new StreamMessageWriter(back)),
+  ] as const;
+  for (const connection of connections) {
+    connection.listen();
+    t.after(() => connection.dispose());
+  }
+  return [new Channel(connections[0]), new Channel(connections[1], (text) => text.replaceAll('secret', '***'))];
+}
+
+test('an answer is taken as it was declared: fields that nobody knows are dropped, and one that is not so is an error', async (t) => {
+  const [client, service] = pair(t);
+  let answer: unknown = { ...entry, news: 'of a newer service' };
+  service.handle(protocol.statEntry.name, async () => answer);
+  assert.deepEqual(await client.request(protocol.statEntry, folder), entry);
+  for (const wrong of [{ ...entry, size: '1' }, { ...entry, name: '\u{1f600}' }, undefined, 'a'])
+    await t.test(JSON.stringify(wrong) ?? 'nothing', async () => {
+      answer = wrong;
+      await assert.rejects(
+        client.request(protocol.statEntry, folder),
+        (error) => error instanceof EngineError && error.code === 'internal' && error.message.includes('snapshots/stat'),
+      );
+    });
+});
+
+test('parameters that are not as declared never reach who answers', async (t) => {
+  const [client, service] = pair(t);
+  let asked = 0;
+  service.answer(protocol.recentRuns, async () => (asked++, []));
+  await assert.rejects(client.request(protocol.recentRuns, { limit: 1e9 }), (error) => {
+    assert.ok(error instanceof ResponseError);
+    assert.deepEqual(protocol.errorData.parse(error.data).facts['argument'], 'limit');
+    return true;
+  });
+  assert.equal(asked, 0);
+  assert.deepEqual(await client.request(protocol.recentRuns, { limit: 1 }), []);
+});
+
+test('what takes nothing and gives nothing is asked and told, though JSON has no undefined', async (t) => {
+  const [client, service] = pair(t);
+  let stopped = 0;
+  service.answer(protocol.shutdown, async (params) => {
+    assert.equal(params, undefined);
+    stopped += 1;
+  });
+  assert.equal(await client.request(protocol.shutdown, undefined), undefined);
+  assert.equal(stopped, 1);
+  const heard = new Promise((resolve) => client.hear(protocol.setsChanged, resolve));
+  service.tell(protocol.setsChanged, undefined);
+  assert.equal(await heard, undefined);
+});
+
+test('progress comes to whoever asked for it, and to nobody else', async (t) => {
+  const [client, service] = pair(t);
+  service.answer(protocol.startCheck, async (params, { onProgress }) => {
+    assert.deepEqual(params, { location: '/r', readData: false }, 'the token is the affair of the channel');
+    onProgress(progress);
+    return result;
+  });
+  const seen: RunProgress[] = [];
+  const params = { location: '/r', readData: false };
+  await Promise.all([
+    client.request(protocol.startCheck, params),
+    client.request(protocol.startCheck, params, { onProgress: (step) => seen.push(step) }),
+  ]);
+  assert.deepEqual(seen, [progress]);
+});
+
+test('a request that is cancelled ends with `aborted`, and no password leaves in an error or a log', async (t) => {
+  const [client, service] = pair(t);
+  const cancel = new AbortController();
+  service.answer(protocol.recentRuns, async (_, { signal }) => {
+    cancel.abort();
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    throw signal.reason;
+  });
+  const codeOf = (error: unknown): unknown => error instanceof ResponseError && protocol.errorData.parse(error.data).code;
+  await assert.rejects(
+    client.request(protocol.recentRuns, { limit: 1 }, { signal: cancel.signal }),
+    (error) => codeOf(error) === 'aborted',
+  );
+
+  const logged = new Promise<protocol.LogLine>((resolve) => client.hear(protocol.log, resolve));
+  service.answer(protocol.listSets, () => Promise.reject(new Error('the secret is out')));
+  await assert.rejects(client.request(protocol.listSets, undefined), /^[^s]*the \*\*\* is out$/);
+  assert.doesNotMatch((await logged).message, /secret/);
+});
+
+test('who asks somebody that is gone has no answer, instead of waiting', async (t) => {
+  const [client, service] = pair(t);
+  const wish = { location: '/r', wasWrong: false, mayAsk: true };
+  client.answer(protocol.password, async () => 'known');
+  assert.equal(await service.ask(protocol.password, wish), 'known');
+  client.answer(protocol.password, () => new Promise(() => undefined));
+  const waiting = service.ask(protocol.password, wish);
+  service.abandonQuestions();
+  assert.equal(await waiting, undefined);
+  service.close();
+  assert.equal(await service.ask(protocol.password, wish), undefined);
+});

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { procedures, protocol } from '../../src/service/index.ts';
+
+/** Before and after the session, and what the service asks its clients. */
+const others = [protocol.initialize, protocol.shutdown, protocol.password, protocol.openExternal];
+
+const declared = Object.values(protocol).filter((value) => 'kind' in value && 'result' in value);
+
+test('every procedure that is declared is answered once, under a name of its own', () => {
+  const answered = [...procedures.map(({ procedure }) => procedure.name), ...others.map(({ name }) => name)];
+  assert.deepEqual(answered.toSorted(), declared.map(({ name }) => name).toSorted());
+  assert.equal(new Set(answered).size, answered.length);
+});
+
+test('what starts a run, and what writes, is not asked again when the process dies under it', () => {
+  const reads = declared.filter(({ kind }) => kind === 'read').map(({ name }) => name);
+  assert.deepEqual(reads.toSorted(), [
+    'configuration',
+    'drive/copy/address',
+    'drive/status',
+    'password',
+    'records/dashboard',
+    'records/list',
+    'records/nonconformities',
+    'records/read',
+    'records/summary',
+    'records/verify',
+    'repository/info',
+    'repository/recovery-kit',
+    'run/recent',
+    'run/restore/preview',
+    'sets/list',
+    'snapshots/compare',
+    'snapshots/find',
+    'snapshots/folder',
+    'snapshots/list',
+    'snapshots/read',
+    'snapshots/stat',
+    'snapshots/versions',
+  ]);
+  const runs = declared.filter(({ kind }) => kind === 'run').map(({ name }) => name);
+  assert.deepEqual(runs.toSorted(), [
+    'drive/copy/readable',
+    'drive/copy/scrub',
+    'drive/copy/sync',
+    'run/backup',
+    'run/check',
+    'run/drill',
+    'run/restore',
+  ]);
+});
