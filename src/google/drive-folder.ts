@@ -3,7 +3,7 @@ import type { DriveAccount, StorageQuota } from './drive-api.ts';
 import type { DriveClient } from './drive-client.ts';
 import { FileUpload, type FilePlace, type UploadOptions, type UploadResult } from './file-upload.ts';
 import { listFlat } from './flat-listing.ts';
-import { FolderTree } from './folder-tree.ts';
+import { FolderTree, type Directory } from './folder-tree.ts';
 import {
   bestOf,
   fileAt,
@@ -102,6 +102,23 @@ export class DriveFolder implements FilePlace {
     return files;
   }
 
+  /**
+   * What says whose folder it is: the config, the keys, and what lies beside them, from lists of their folders that are made now; those
+   * show what was made a moment ago. Empty when the folder is not there.
+   * @returns also the ids that the lists themselves showed: what we made and they do not show says that they are late
+   */
+  async listWitnesses(signal?: AbortSignal): Promise<{ readonly files: readonly RemoteFile[]; readonly listedIds: ReadonlySet<string> }> {
+    this.#tree.forget(); // somebody may have made the folder a second time
+    const root = await this.#tree.directory([], 0, signal);
+    const keys = await this.#tree.directory(['keys'], 0, signal);
+    const filesOf = (folders: readonly string[], directory: Directory | undefined): RemoteFile[] => {
+      const items = [...(directory?.files.values() ?? [])].flat().filter(({ id }) => !this.#tree.wasRemoved(id));
+      return items.map((item) => ({ ...item, file: fileAt(folders, item.name), path: [...folders, item.name].join('/') }));
+    };
+    const listedIds = new Set([...(root?.listedIds ?? []), ...(keys?.listedIds ?? [])]);
+    return { files: [...filesOf([], root), ...filesOf(['keys'], keys)], listedIds };
+  }
+
   /** Those that have this name in this place, the best first; from a list that is not older than `maxAgeMs` when there is none. */
   async find(file: RepositoryFile, maxAgeMs: number, signal?: AbortSignal): Promise<RemoteFile[]> {
     const { folders, name } = placeOf(file);
@@ -125,7 +142,8 @@ export class DriveFolder implements FilePlace {
 
   /**
    * Stores a file and proves it by its checksum. Goes on where an earlier attempt stopped, also one of another process with the same
-   * journal; a second copy is never made where one is there. Others of this name that are not what they should be go to the trash.
+   * journal; a second copy is never made where one is there. Others of this name that are not what they should be go to the trash, but for
+   * `config`, whose name does not say what it should be.
    * @throws `repository.damaged` when the source's bytes are not those of `sha256`; `drive.altered`, `drive.full`, `drive.daily-volume`,
    * `drive.denied`, `drive.signed-out`, `drive.wrong-account`, `drive.unavailable`, `aborted`, and what the source throws
    */

@@ -1,7 +1,10 @@
 import { folderType, type DriveItem } from './remote-file.ts';
 
 /** What we ask of every file. A mask is honoured exactly: what is not in it does not come. */
-export const itemFields = 'id,name,mimeType,parents,size,sha256Checksum,md5Checksum,headRevisionId,trashed,createdTime';
+export const itemFields = 'id,name,mimeType,parents,size,sha256Checksum,md5Checksum,headRevisionId,trashed,createdTime,appProperties';
+
+/** Google's place for notes of a program of its own: at most 124 bytes of key and value. */
+const markKey = 'cadanganRepository';
 
 // Ids become parts of addresses and queries.
 const idForm = /^[A-Za-z0-9_-]{1,256}$/;
@@ -27,7 +30,13 @@ export function parseItem(value: unknown): DriveItem | undefined {
     headRevisionId: text(value['headRevisionId']),
     trashed: value['trashed'] === true,
     createdTime: text(value['createdTime']) ?? '',
+    mark: isRecord(value['appProperties']) ? matching(value['appProperties'][markKey], sha256Form) : undefined,
   };
+}
+
+/** The part of a new file's metadata that keeps its mark, 64 hex digits. */
+export function markProperties(mark: string | undefined): Readonly<Record<string, unknown>> {
+  return mark === undefined ? {} : { appProperties: { [markKey]: mark } };
 }
 
 export function isId(value: unknown): value is string {

@@ -24,6 +24,8 @@ export interface FilePlace {
 export interface UploadOptions {
   /** Of all bytes of the source. Default: the file's name, or for `config` computed. */
   readonly sha256?: string | undefined;
+  /** Noted with a new file; see `DriveItem.mark`. */
+  readonly mark?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Bytes of this file that have arrived; may go back when Google loses an upload. */
   readonly onProgress?: ((sentBytes: number) => void) | undefined;
@@ -100,17 +102,23 @@ export class FileUpload {
     return undefined;
   }
 
-  /** Nobody has moved it away. A list may not show a young folder yet, so the folder itself is asked. */
+  /**
+   * Nobody has moved it away, and it is not that of another place for which the same journal was used. A list may not show a young folder
+   * yet, so folders are asked themselves, up to that of the repository.
+   */
   async #isInPlace(item: DriveItem): Promise<boolean> {
     const { folders } = placeOf(this.#file);
-    const directory = await this.#tree.directory(folders, checkedMs, this.#options.signal);
-    if (directory && item.parents.some((id) => directory.ids.includes(id))) return true;
-    const [parentId] = item.parents;
-    const parent =
-      parentId === undefined || folders.length === 0
-        ? undefined
-        : await this.#folder.client.get(parentId, this.#facts, this.#options.signal);
-    return parent !== undefined && !parent.trashed && parent.name === folders.at(-1);
+    let below: DriveItem = item;
+    for (let depth = folders.length; ; depth--) {
+      const directory = await this.#tree.directory(folders.slice(0, depth), checkedMs, this.#options.signal);
+      const [parentId] = below.parents;
+      if (parentId === undefined) return false;
+      if (directory?.ids.includes(parentId) === true) return true;
+      if (depth === 0) return false;
+      const parent = await this.#folder.client.get(parentId, this.#facts, this.#options.signal);
+      if (parent === undefined || parent.trashed || parent.name !== folders[depth - 1]) return false;
+      below = parent;
+    }
   }
 
   /** What is listed may be gone by now, so it is asked for. */
@@ -168,11 +176,12 @@ export class FileUpload {
 
   async #sendAs(note: UploadNote): Promise<DriveItem> {
     const { folders, name } = placeOf(this.#file);
-    const { signal, onProgress } = this.#options;
+    const { signal, onProgress, mark } = this.#options;
     return this.#folder.client.upload({
       facts: this.#facts,
       name,
       mimeType: bytesType,
+      mark,
       parentId: await this.#tree.ensure(folders, signal),
       note,
       source: this.#source,
@@ -203,7 +212,9 @@ export class FileUpload {
       throw new CadanganError('repository.damaged', { kind: this.#file.kind, name: this.#file.name, reason: 'hash' });
   }
 
+  /** A name that is a hash says what the bytes should have been. `config` says nothing: other bytes may be another repository's. */
   async #trashOthers(others: readonly RemoteFile[], kept: RemoteFile, expected: Expected): Promise<void> {
+    if (this.#file.kind === 'config') return;
     for (const other of others)
       if (other.id !== kept.id && isWrong(other, expected)) await this.#folder.trash(other.id, this.#options.signal);
   }

@@ -9,12 +9,15 @@ export interface Directory {
   readonly ids: readonly string[];
   readonly folders: ReadonlyMap<string, readonly DriveItem[]>;
   readonly files: ReadonlyMap<string, readonly DriveItem[]>;
+  /** Those that the list itself showed; the others are known although it is late. */
+  readonly listedIds: ReadonlySet<string>;
 }
 
 interface Known {
   readonly ids: readonly string[];
   readonly folders: Map<string, DriveItem[]>;
   readonly files: Map<string, DriveItem[]>;
+  readonly listedIds: ReadonlySet<string>;
   readonly listedAtMs: number;
 }
 
@@ -180,9 +183,10 @@ export class FolderTree {
       ids.map((id) => this.#client.list(`'${id}' in parents and trashed = false${only}`, { location: this.#location }, signal)),
     );
     const items = lists.flat().filter((item) => !item.trashed && !this.wasRemoved(item.id));
+    const listedIds = new Set(items.map(({ id }) => id));
     const own = this.#own.get(key);
-    if (own) items.push(...(await this.#stillThere(own, new Set(items.map(({ id }) => id)), signal)));
-    const known: Known = { ids, folders: new Map(), files: new Map(), listedAtMs };
+    if (own) items.push(...(await this.#stillThere(own, listedIds, signal)));
+    const known: Known = { ids, folders: new Map(), files: new Map(), listedIds, listedAtMs };
     for (const item of items.toSorted(olderFirst)) push(item.isFolder ? known.folders : known.files, item);
     this.#known.set(key, known);
     return known;
@@ -240,7 +244,13 @@ export class FolderTree {
     const item = await this.#client.createFolder(segments.at(-1) ?? '', parentId, { location: this.#location }, signal);
     this.#note(above, item);
     // Nothing can be in it yet.
-    this.#known.set(segments.join('/'), { ids: [item.id], folders: new Map(), files: new Map(), listedAtMs: this.#clock.monotonicMs() });
+    this.#known.set(segments.join('/'), {
+      ids: [item.id],
+      folders: new Map(),
+      files: new Map(),
+      listedIds: new Set(),
+      listedAtMs: this.#clock.monotonicMs(),
+    });
     return item.id;
   }
 

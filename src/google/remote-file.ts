@@ -27,6 +27,8 @@ export interface DriveItem {
   readonly trashed: boolean;
   /** RFC 3339, UTC, to the millisecond: sorts as text. */
   readonly createdTime: string;
+  /** What the program that uploaded it noted of whose it is. Programs with another client id do not see it, and many files have none. */
+  readonly mark: string | undefined;
 }
 
 /** Something below a repository's folder on Drive. */

@@ -25,6 +25,8 @@ export interface UploadTask {
   readonly name: string;
   readonly mimeType: string;
   readonly parentId: string;
+  /** See `DriveItem.mark`. */
+  readonly mark?: string | undefined;
   /** With the reserved id, and the session of an earlier attempt. */
   readonly note: UploadNote;
   readonly source: UploadSource;
@@ -113,10 +115,10 @@ class ResumableUpload {
 
   /** No file exists before its last byte, so this may be repeated at will. */
   async #open(): Promise<DriveItem | undefined> {
-    const { name, mimeType, parentId, note, source, signal } = this.#task;
+    const { name, mimeType, parentId, mark, note, source, signal } = this.#task;
     if (this.#sessions >= sessionsMax)
       throw new CadanganError('drive.unavailable', { ...this.#task.facts, reason: 'upload sessions are lost again and again' });
-    const answer = await openSession(this.#world, { id: note.id, name, mimeType, parentId, sizeBytes: source.sizeBytes }, signal);
+    const answer = await openSession(this.#world, { id: note.id, name, mimeType, parentId, sizeBytes: source.sizeBytes, mark }, signal);
     if (answer.status !== 200) return this.#whyNotOpened(faultOf(answer));
     const sessionUri = sessionUriOf(answer, this.#world.endpoints);
     if (sessionUri === undefined) throw networkFault('no usable session');

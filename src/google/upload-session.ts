@@ -1,5 +1,5 @@
 import { isLoopback, type GoogleEndpoints } from './endpoints.ts';
-import { itemFields } from './drive-item.ts';
+import { itemFields, markProperties } from './drive-item.ts';
 import { faultOf, type Answer } from './fault.ts';
 import type { PlaneRequest } from './http-plane.ts';
 import type { CallKind } from './pacer.ts';
@@ -13,6 +13,8 @@ export interface UploadTarget {
   readonly parentId: string;
   /** Undefined while nobody knows. */
   readonly sizeBytes: number | undefined;
+  /** See `DriveItem.mark`. */
+  readonly mark?: string | undefined;
 }
 
 /** What an upload speaks through. */
@@ -24,7 +26,7 @@ export interface SessionWorld {
 /** Asks for an address that takes the bytes. It may be asked again at will: no file exists before its last byte. */
 export function openSession(
   world: SessionWorld,
-  { id, name, mimeType, parentId, sizeBytes }: UploadTarget,
+  { id, name, mimeType, parentId, sizeBytes, mark }: UploadTarget,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
   const length: Record<string, string> = sizeBytes === undefined ? {} : { 'X-Upload-Content-Length': String(sizeBytes) };
@@ -32,7 +34,7 @@ export function openSession(
     method: 'POST',
     url: `${world.endpoints.upload}/files?uploadType=resumable&supportsAllDrives=true&fields=${encodeURIComponent(itemFields)}`,
     headers: { 'Content-Type': 'application/json; charset=UTF-8', 'X-Upload-Content-Type': mimeType, ...length },
-    body: JSON.stringify({ id, name, parents: [parentId], mimeType }),
+    body: JSON.stringify({ id, name, parents: [parentId], mimeType, ...markProperties(mark) }),
     signal,
   });
 }

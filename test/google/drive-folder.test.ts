@@ -180,6 +180,41 @@ describe('an upload', () => {
     );
   });
 
+  test('of a config leaves another one alone, which may be that of another repository', async () => {
+    await using stage = await driveStage();
+    const other = await plantAt(stage.drive, 'R/config', random.bytes(150));
+    const { item, wasThere } = await new DriveFolder(stage.client, 'R').upload(
+      { kind: 'config', name: '' },
+      sourceOfBytes(random.bytes(150)),
+    );
+    assert.equal(wasThere, false);
+    assert.deepEqual((await idsAt(stage.drive, 'R/config')).toSorted(), [other.id, item.id].toSorted());
+  });
+
+  test('to another place is sent there, although the same journal knows that it is done in the first', async () => {
+    await using stage = await driveStage();
+    await using journal = await journalFile();
+    const { file, bytes, path } = pack(1000);
+    for (const place of ['R', 'S']) {
+      const folder = new DriveFolder(stage.another(), place, { journal: await journal.open() });
+      await folder.create();
+      assert.equal((await folder.upload(file, sourceOfBytes(bytes))).wasThere, false, place);
+    }
+    assert.deepEqual([(await idsAt(stage.drive, path)).length, (await idsAt(stage.drive, path.replace('R/', 'S/'))).length], [1, 1]);
+  });
+
+  test('notes whose a file is, for programs with the same client id', async () => {
+    await using stage = await driveStage();
+    const { file, bytes } = pack(1000);
+    const folder = new DriveFolder(stage.client, 'R');
+    await folder.create();
+    await folder.upload(file, sourceOfBytes(bytes), { mark: 'a'.repeat(64) });
+    assert.deepEqual(
+      (await new DriveFolder(stage.another(), 'R').listAll()).files.map(({ mark }) => mark),
+      ['a'.repeat(64)],
+    );
+  });
+
   test('of a file whose copy is in the trash makes a new one', async () => {
     await using stage = await driveStage();
     const { file, bytes, path } = pack(1000);

@@ -105,6 +105,7 @@ test('of several files of one name the one that fits it is chosen, then one with
     headRevisionId: undefined,
     trashed: false,
     createdTime,
+    mark: undefined,
   });
   const items = [
     make('wrong', 'cd'.repeat(32), '2020'),
