@@ -6,6 +6,7 @@ import { appendEntry, removeEntry, replaceNode } from './json-edits.ts';
 import { nearestNode, parseJsonTree, propertyOf, valueOf, type Node } from './json-tree.ts';
 import { parseConfiguration } from './parse.ts';
 import { Positions } from './positions.ts';
+import { describeProblem } from './problem-text.ts';
 import type { BackupSetInput, GeneralInput, OffsiteCopyInput } from './schema.ts';
 
 /** A change that a program makes. In `values` a key with the value `undefined` is taken out, a key that is absent stays. */
@@ -160,11 +161,14 @@ function refuseWrong(text: string, edit: ConfigurationEdit): void {
   const [key, name] = placeOf(edit);
   const entries = key === 'sets' ? sets : copies;
   const at = name === undefined ? -1 : entries.findIndex((entry) => entry.name === name);
+  // A repository that comes into the way of a copy stops the copy, and is told there.
+  const isInTheWay = ({ code, facts }: (typeof problems)[number]): boolean =>
+    key === 'sets' && name !== undefined && code === 'shared-folder' && facts['other'] === 'set' && facts['name'] === name;
   const isOurs = ({ path }: (typeof problems)[number]): boolean =>
     edit.kind === 'change-general'
       ? Object.keys(edit.values).some((general) => path === general || path.startsWith(`${general}.`))
       : at >= 0 && (path === `${key}[${at}]` || path.startsWith(`${key}[${at}].`));
-  const wrong = problems.find((problem) => problem.severity === 'error' && isOurs(problem));
+  const wrong = problems.find((problem) => problem.severity === 'error' && (isOurs(problem) || isInTheWay(problem)));
   const isLost = (edit.kind === 'add-set' || edit.kind === 'add-copy') && entries.at(-1)?.isUsable !== true;
   if (wrong === undefined && !isLost) return;
   const { line, column, path, code } = wrong ?? {
@@ -173,7 +177,12 @@ function refuseWrong(text: string, edit: ConfigurationEdit): void {
     path: key,
     code: 'invalid-value',
   };
-  throw new CadanganError('config.invalid', { line, column, key: path, reason: code });
+  throw new CadanganError('config.invalid', {
+    line,
+    column,
+    key: path,
+    reason: wrong?.code === 'shared-folder' ? describeProblem(wrong).replace(/\.$/, '') : code,
+  });
 }
 
 /** The list that an edit is about, and the name of its entry afterwards, if there is one. */

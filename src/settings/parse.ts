@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { checkKeys } from './check-keys.ts';
 import { checkValue } from './check-value.ts';
+import { collisionsOnDrive } from './drive-places.ts';
 import type { LooseProblem } from './issue-problems.ts';
 import { depthMax, parseJsonTree, propertiesOf, propertyOf, type Node, type SyntaxProblem } from './json-tree.ts';
 import { knownKeys } from './known-keys.ts';
@@ -16,6 +17,7 @@ import {
   waitingKeys,
   type Configuration,
   type GeneralSettings,
+  type OffsiteCopy,
 } from './schema.ts';
 
 export interface ParsedConfiguration {
@@ -88,13 +90,26 @@ class Reading {
     }
     const general = this.#readGeneral(root);
     const { usable: sets, entries } = this.#readList(root, 'sets', namedLists.sets.schema, general !== undefined);
-    const { usable: offsiteCopies, entries: copies } = this.#readList(
+    const { usable: copies, entries: copyEntries } = this.#readList(
       root,
       'offsiteCopies',
       namedLists.offsiteCopies.schema,
       general !== undefined,
     );
-    return this.#finish({ ...(general ?? emptyConfiguration), sets, offsiteCopies }, entries, copies);
+    const stopped = this.#refuseSharedFolders(root, copies);
+    const offsiteCopies = [...copies].flatMap(([at, copy]) => (stopped.has(at) ? [] : [copy]));
+    return this.#finish(
+      { ...(general ?? emptyConfiguration), sets: [...sets.values()], offsiteCopies },
+      entries,
+      copyEntries.map((entry, at) => ({ ...entry, isUsable: entry.isUsable && !stopped.has(at) })),
+    );
+  }
+
+  /** @returns the places of the copies that stop for it */
+  #refuseSharedFolders(root: Node, copies: ReadonlyMap<number, OffsiteCopy>): ReadonlySet<number> {
+    const collisions = collisionsOnDrive(root, copies, (node) => this.#positions.placeOf(node).line);
+    for (const { problem } of collisions) this.#add('error', problem);
+    return new Set(collisions.map(({ copy }) => copy));
   }
 
   /** Undefined when the file is of a version whose meaning we cannot know. */
@@ -131,27 +146,28 @@ class Reading {
     return checkValue(schema, fitting, knownKeys).output;
   }
 
+  /** What can be used, by its place in the list. */
   #readList<Schema extends z.ZodType>(
     root: Node,
     key: ListKey,
     schema: Schema,
     isVersionKnown: boolean,
-  ): { usable: z.output<Schema>[]; entries: SetEntry[] } {
+  ): { usable: ReadonlyMap<number, z.output<Schema>>; entries: SetEntry[] } {
     const { value: list } = propertyOf(root, key) ?? {};
-    if (list === undefined) return { usable: [], entries: [] };
+    if (list === undefined) return { usable: new Map(), entries: [] };
     if (list.type !== 'array') {
       this.#add('error', { code: 'wrong-type', facts: { expected: 'array', actual: list.type }, path: [key], at: list });
-      return { usable: [], entries: [] };
+      return { usable: new Map(), entries: [] };
     }
     const { max } = namedLists[key];
     const nodes = list.children ?? [];
     if (nodes.length > max) this.#add('error', { code: 'out-of-range', facts: { origin: 'array', maximum: max }, path: [key], at: list });
-    const usable: z.output<Schema>[] = [];
+    const usable = new Map<number, z.output<Schema>>();
     const names = new Map<string, number>();
     const entries = nodes.slice(0, max).map((node, at): SetEntry => {
       const name = nameOf(node);
       const entry = isVersionKnown ? this.#readEntry(node, [key, at], schema, names) : undefined;
-      if (entry !== undefined) usable.push(entry);
+      if (entry !== undefined) usable.set(at, entry);
       return { ...this.#positions.placeOf(node), name, isUsable: entry !== undefined };
     });
     return { usable, entries };

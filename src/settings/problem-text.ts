@@ -36,6 +36,7 @@ const sentences: Readonly<Record<Problem['code'], (facts: Facts) => string>> = {
   conflict: ({ key, other }) => l10n.t('"{key}" and "{other}" exclude each other. Remove one.', { key: word(key), other: word(other) }),
   'duplicate-name': ({ name, otherLine }) =>
     l10n.t('Line {otherLine} already has the name "{name}". Give this one another name.', { name: word(name), otherLine: word(otherLine) }),
+  'shared-folder': sharedFolderText,
   secret: ({ key }) =>
     l10n.t(
       '"{key}": secrets do not belong into this file. Remove it, and change the secret if others could read the file. Store the password with the command "Cadangan: Enter Password" in VS Code, or name a "passwordFile" or "passwordCommand".',
@@ -48,6 +49,42 @@ const sentences: Readonly<Record<Problem['code'], (facts: Facts) => string>> = {
 
 function word(fact: Facts[string]): string {
   return String(fact ?? '');
+}
+
+function sharedFolderText({ location, relation, other, name, otherLocation, otherLine }: Facts): string {
+  const texts = {
+    location: word(location),
+    otherLocation: word(otherLocation),
+    owner: ownerText(word(other), word(name), word(otherLine)),
+  };
+  switch (word(relation)) {
+    case 'inside':
+      return l10n.t(
+        '"{location}" lies inside "{otherLocation}", the folder of {owner}: files of the one would be in the way of the other. Give each of them a folder of its own, beside each other.',
+        texts,
+      );
+    case 'around':
+      return l10n.t(
+        'Inside "{location}" lies "{otherLocation}", the folder of {owner}: files of the one would be in the way of the other. Give each of them a folder of its own, beside each other.',
+        texts,
+      );
+    default:
+      return l10n.t(
+        '"{location}" is also the folder of {owner}: files of the one would be in the way of the other. Give each of them a folder of its own.',
+        texts,
+      );
+  }
+}
+
+function ownerText(kind: string, name: string, line: string): string {
+  switch (kind) {
+    case 'set':
+      return l10n.t('the repository of the backup set "{name}" (line {line})', { name, line });
+    case 'readable':
+      return l10n.t('the readable copies of "{name}" (line {line})', { name, line });
+    default:
+      return l10n.t('the off-site copy "{name}" (line {line})', { name, line });
+  }
 }
 
 /** The parser's words for what it met (`ParseErrorCode` of jsonc-parser). */

@@ -15,6 +15,7 @@ export type ProblemCode =
   | 'out-of-range' // facts: origin (what is measured), minimum, maximum
   | 'conflict' // facts: key, other: two keys that exclude each other
   | 'duplicate-name' // facts: name, otherLine
+  | 'shared-folder' // facts: location, relation (`same`, `inside`, `around`), other (`copy`, `readable`, `set`), name, otherLocation, otherLine
   | 'secret' // facts: key. A secret stands in the file; facts never hold it
   | 'not-carried-out' // facts: key, which is right and has no effect yet
   | 'unsupported-version'; // facts: version

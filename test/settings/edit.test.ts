@@ -153,6 +153,19 @@ test('off-site copies are added, changed and removed like sets', () => {
     () => editConfiguration(written, { kind: 'change-copy', name: 'office', values: {} }),
     (error) => isCode(error, 'offsite.unknown'),
   );
+  const told =
+    (words: RegExp) =>
+    (error: unknown): boolean =>
+      isCode(error, 'config.invalid') && words.test(String(error.facts['reason']));
+  assert.throws(
+    () => editConfiguration(added, { kind: 'add-copy', copy: { ...copy, name: 'second' } }),
+    told(/is also the folder of the off-site copy "office" \(line \d+\)/),
+  );
+  assert.throws(
+    () => editConfiguration(added, { kind: 'add-set', set: { ...newSet, repository: { location: `${copy.to}/data` } } }),
+    told(/the repository of the backup set "/),
+    'it would stop the copy',
+  );
   assert.throws(
     () => editConfiguration(added, { kind: 'change-copy', name: 'office', values: { to: 'sftp:x:/y' } }),
     (error) => isCode(error, 'config.invalid'),

@@ -169,6 +169,114 @@ const faults: readonly (readonly [marked: string, code: Problem['code'], facts: 
   [`${'['.repeat(40)}`, 'too-deep', { max: 32 }, ''],
 ];
 
+const withCopies = (...copies: readonly string[]): string =>
+  `{\n  "version": 1,\n  "offsiteCopies": [\n    ${copies.join(',\n    ')}\n  ]\n}`;
+const copy = (name: string, to: string, more = ''): string => `{ "name": "${name}", "repository": "/r/${name}", "to": ${to}${more} }`;
+
+/** The first of two places is written in line 4, the second in line 5; each pair that shares a folder, and how. */
+const sharedFolders: readonly (readonly [one: string, two: string, relations: readonly [string, string]])[] = [
+  ['gdrive:A', 'gdrive:A', ['same', 'same']],
+  ['gdrive:A/B', 'gdrive:/A//B/', ['same', 'same']],
+  ['gdrive:Kantor/Data', 'gdrive:kantor/ data', ['same', 'same']],
+  ['gdrive:Caf\u00e9', 'gdrive:Cafe\u0301', ['same', 'same']],
+  ['gdrive:A', 'gdrive:A/data', ['around', 'inside']],
+  ['gdrive:A/B/C', 'gdrive:a//b', ['inside', 'around']],
+];
+
+test('copies that have one folder, or one inside the other, are both refused, each at its folder and with the line of the other', () => {
+  for (const [one, two, relations] of sharedFolders) {
+    const { text } = unmarked(withCopies(copy('one', `"${one}"`), copy('two', `"${two}"`), copy('far', '"gdrive:Abc"')));
+    const { configuration, problems, copies } = parseConfiguration(text);
+    assert.deepEqual(
+      problems.map(({ severity, code, line, path }) => [severity, code, line, path]),
+      [
+        ['error', 'shared-folder', 4, 'offsiteCopies[0].to'],
+        ['error', 'shared-folder', 5, 'offsiteCopies[1].to'],
+      ],
+      `${one} ${two}`,
+    );
+    assert.deepEqual(
+      problems.map(({ facts }) => facts),
+      [
+        { location: one, relation: relations[0], other: 'copy', name: 'two', otherLocation: two, otherLine: 5 },
+        { location: two, relation: relations[1], other: 'copy', name: 'one', otherLocation: one, otherLine: 4 },
+      ],
+    );
+    const lines = text.split('\n');
+    for (const [at, { line, column, length }] of problems.entries())
+      assert.equal(lines[line - 1]?.slice(column - 1, column - 1 + length), JSON.stringify([one, two][at]));
+    assert.deepEqual(
+      [configuration.offsiteCopies.map(({ name }) => name), copies.map(({ isUsable }) => isUsable)],
+      [['far'], [false, false, true]],
+    );
+  }
+  for (const two of ['gdrive:Abc', 'gdrive:B/A', 'gdrive:A-readable'])
+    assert.deepEqual(parseConfiguration(withCopies(copy('one', '"gdrive:A"'), copy('two', `"${two}"`))).problems, [], two);
+});
+
+test('a repository of a set on Drive, or readable copies, in or around the folder of a copy stop the copy, and no night of a set', () => {
+  const readable = (to?: string): string => `, "readableCopies": { "set": "data"${to === undefined ? '' : `, "to": "${to}"`} }`;
+  const set = (location: string): string => `{ "name": "direct", "sources": ["/srv"], "repository": { "location": "${location}" } }`;
+  const refusals: readonly (readonly [
+    text: string,
+    problems: readonly (readonly [path: string, relation: string, other: string, otherLine: number])[],
+  ])[] = [
+    [
+      withSets(set('gdrive:/A/')).replace(/\}\n$/, `, "offsiteCopies": [${copy('one', '"gdrive:A"')}] }`),
+      [['offsiteCopies[0].to', 'same', 'set', 4]],
+    ],
+    [
+      withSets(set('gdrive:A/r')).replace(/\}\n$/, `, "offsiteCopies": [${copy('one', '"gdrive:A"')}] }`),
+      [['offsiteCopies[0].to', 'around', 'set', 4]],
+    ],
+    [
+      withSets(set('gdrive:A')).replace(/\}\n$/, `, "offsiteCopies": [${copy('one', '"gdrive:A/r"')}] }`),
+      [['offsiteCopies[0].to', 'inside', 'set', 4]],
+    ],
+    [
+      withCopies(copy('one', '"gdrive:A"', readable('gdrive:A/zip'))),
+      [
+        ['offsiteCopies[0].to', 'around', 'readable', 4],
+        ['offsiteCopies[0].readableCopies.to', 'inside', 'copy', 4],
+      ],
+    ],
+    [
+      withCopies(copy('one', '"gdrive:A"', readable()), copy('two', '"gdrive:A-readable/x"')),
+      [
+        ['offsiteCopies[0].readableCopies', 'around', 'copy', 5],
+        ['offsiteCopies[1].to', 'inside', 'readable', 4],
+      ],
+    ],
+  ];
+  for (const [text, wanted] of refusals) {
+    const { configuration, problems } = parseConfiguration(text);
+    assert.deepEqual(
+      problems.map(({ path, facts }) => [path, facts['relation'], facts['other'], facts['otherLine']]),
+      wanted,
+      text,
+    );
+    assert.deepEqual(configuration.offsiteCopies, [], text);
+    assert.equal(configuration.sets.length, text.includes('"direct"') ? 1 : 0);
+  }
+  const peaceful = withCopies(
+    copy('one', '"gdrive:A"', readable('gdrive:Reports')),
+    copy('two', '"gdrive:B"', readable('gdrive:Reports')),
+    copy('three', '"gdrive:C"', readable('/srv/readable')),
+  );
+  assert.deepEqual(parseConfiguration(peaceful).problems, []);
+});
+
+test('a shared folder is told in both languages, with both names and what to do', () => {
+  const { problems } = parseConfiguration(withCopies(copy('one', '"gdrive:A"'), copy('two', '"gdrive:A/data"')));
+  assert.equal(
+    problems.map(describeProblem)[1],
+    '"gdrive:A/data" lies inside "gdrive:A", the folder of the off-site copy "one" (line 4): files of the one would be in the way of the other. Give each of them a folder of its own, beside each other.',
+  );
+  setLanguage('id');
+  assert.match(problems.map(describeProblem)[0] ?? '', /salinan eksternal "two" \(baris 5\)/);
+  setLanguage('en');
+});
+
 test('every fault is one error with its code, its facts, its path and the very place', () => {
   for (const [marked, code, facts, path] of faults) {
     const { text, place } = unmarked(marked);
