@@ -1,6 +1,6 @@
 import type { DrivePlace } from '../jobs/index.ts';
 import { CadanganError, configurationFile, l10n, stateFolder, type Clock, type Environment } from '../platform/index.ts';
-import { loadConfiguration, type Configuration, type OffsiteCopy } from '../settings/index.ts';
+import { describeProblem, loadConfiguration, type Configuration, type LoadedConfiguration, type OffsiteCopy } from '../settings/index.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { Terminal } from './terminal.ts';
 import { durationText } from './units.ts';
@@ -13,13 +13,20 @@ interface DriveContext {
   readonly clock: Clock;
 }
 
+export interface DriveWorld {
+  readonly configuration: Configuration;
+  readonly place: DrivePlace;
+  readonly configFile: string;
+  /** The off-site copies of the file that a mistake stops, and what it is. */
+  readonly stoppedCopies: readonly { readonly name: string | undefined; readonly error: CadanganError }[];
+}
+
 /** The configuration, and where the account on Google Drive is found. */
-export async function driveWorld(
-  context: DriveContext,
-): Promise<{ readonly configuration: Configuration; readonly place: DrivePlace; readonly configFile: string }> {
+export async function driveWorld(context: DriveContext): Promise<DriveWorld> {
   const { environment, clock } = context;
   const configFile = configurationFile(environment);
-  const { configuration } = await loadConfiguration(configFile);
+  const loaded = await loadConfiguration(configFile);
+  const { configuration } = loaded;
   const place: DrivePlace = {
     settings: configuration.googleDrive,
     stateFolder: stateFolder(environment),
@@ -27,14 +34,26 @@ export async function driveWorld(
     clock,
     onWait: waitNoter(context),
   };
-  return { configuration, place, configFile };
+  return { configuration, place, configFile, stoppedCopies: stoppedCopiesOf(loaded) };
 }
 
-/** @throws `offsite.unknown` */
-export function copyNamed(configuration: Configuration, name: string): OffsiteCopy {
+/** @throws `offsite.unknown`; `config.invalid` when a mistake stops it */
+export function copyNamed({ configuration, stoppedCopies }: DriveWorld, name: string): OffsiteCopy {
   const copy = configuration.offsiteCopies.find((candidate) => candidate.name === name);
-  if (copy === undefined) throw new CadanganError('offsite.unknown', { copy: name });
+  if (copy === undefined)
+    throw stoppedCopies.find((stopped) => stopped.name === name)?.error ?? new CadanganError('offsite.unknown', { copy: name });
   return copy;
+}
+
+function stoppedCopiesOf({ path, copies, problems }: LoadedConfiguration): DriveWorld['stoppedCopies'] {
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  return copies.flatMap(({ name, isUsable }, at) => {
+    if (isUsable) return [];
+    const place = `offsiteCopies[${at}]`;
+    const problem = errors.find((candidate) => candidate.path === place || candidate.path.startsWith(`${place}.`)) ?? errors[0];
+    const reason = problem && describeProblem(problem).replace(/\.$/, '');
+    return [{ name, error: new CadanganError('config.invalid', { path, line: problem?.line, column: problem?.column, reason }) }];
+  });
 }
 
 const waitMsWorthTelling = 10_000;

@@ -210,6 +210,8 @@ export function doubtText(doubt: Doubt): string {
       return l10n.t('the repository has lost data files that its index names; run "cadangan check"');
     case 'far-fewer':
       return l10n.t('the repository has far fewer files than before; if that is right, run "cadangan offsite sync --allow-removal"');
+    case 'not-ours':
+      return l10n.t('nothing shows that they are of this repository, so they are never removed; "cadangan offsite scrub" names them');
   }
 }
 

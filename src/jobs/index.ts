@@ -30,7 +30,8 @@ export { newsOf, type News, type Told } from './copy-news.ts';
 export { RecordedCopy, type RecordedCopyOptions } from './recorded-copy.ts';
 export { recordOfReadableCopy, recordOfSample, recordOfScrub, recordOfSync, type AboutCopy } from './record-of-copy.ts';
 export { copyRecordsOf, OpenCopy, type OpenCopyOptions, type WorkOptions } from './offsite-copy.ts';
-export { noteReadable, OffsiteKeeper, type OffsiteKeeperOptions } from './offsite-keeper.ts';
+export { OffsiteKeeper, type OffsiteKeeperOptions } from './offsite-keeper.ts';
+export { noteReadable, type KeepReadable } from './readable-copies.ts';
 export {
   offsiteSampleJob,
   offsiteScrubJob,

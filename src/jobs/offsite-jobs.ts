@@ -88,9 +88,10 @@ function noteSync({ damagedAtSource, doubts, heldBackFiles, plan }: SyncReport, 
   for (const { kind, name } of damagedAtSource)
     note({ item: kind === 'config' ? 'config' : `${kind}/${name}`, kind: 'source-damaged', reason: 'hash', weight: 'lost' });
   if (heldBackFiles === 0) return;
-  const [first] = plan.heldBack;
-  for (const doubt of doubts)
+  for (const doubt of doubts) {
+    const first = plan.heldBack.find((file) => plan.ownership.owns(file) !== (doubt === 'not-ours'));
     note({ item: first === undefined ? '' : `${first.kind}/${first.name}`, kind: `held-back-${doubt}`, reason: '', weight: 'note' });
+  }
 }
 
 async function snapshotsOf({ records }: OpenCopy): Promise<ReadonlySet<string>> {

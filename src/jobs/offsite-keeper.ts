@@ -1,12 +1,9 @@
-import { unlink } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   CopyKeeper,
   dayMs,
   hourMs,
   nextReadableMs,
   OriginalLooks,
-  readableFolderOf,
   type CopyProgress,
   type CopyRecord,
   type CopyStatus,
@@ -15,13 +12,13 @@ import {
 } from '../offsite/index.ts';
 import { CadanganError, isOnNetwork, systemClock, type Clock, type Password } from '../platform/index.ts';
 import type { RecordTrigger } from '../records/index.ts';
-import { formatTimestamp } from '../repository/index.ts';
-import type { OffsiteCopy } from '../settings/index.ts';
+import { readableFolderOf, type OffsiteCopy } from '../settings/index.ts';
 import { readCopyStatus } from './copy-look.ts';
 import { openDriveClient, signInTrouble, type DrivePlace } from './drive-account.ts';
 import type { JobResult } from './job-result.ts';
 import { copyRecordsOf, type OpenCopy } from './offsite-copy.ts';
 import type { SyncDetails } from './offsite-jobs.ts';
+import { noteReadable } from './readable-copies.ts';
 import type { ReadableCopyDetails } from './readable-copy-job.ts';
 import type { RecordKeeper } from './record-keeper.ts';
 import { RecordedCopy } from './recorded-copy.ts';
@@ -238,49 +235,12 @@ export class OffsiteKeeper implements AsyncDisposable {
         { set: rule.set, folder: rule.folder, format: rule.format, to: rule.to ?? readableFolderOf(copy.to), client: async () => client },
         trigger,
       );
-      if (result.details)
-        await noteReadable(copy, place, result.details, this.#clock, { keep: rule.keep, trash: (id) => client.trash(id, {}, signal) });
+      if (result.details) await noteReadable(copy, place, result.details, this.#clock, { keep: rule.keep, client, signal });
       return result;
     } finally {
       client.close();
     }
   }
-}
-
-/** Takes a readable copy down in the memory of the copy, and lets go of old ones. What cannot be removed stays, and stays known. */
-export async function noteReadable(
-  copy: OffsiteCopy,
-  place: DrivePlace,
-  details: ReadableCopyDetails,
-  clock: Clock,
-  { keep, trash }: { readonly keep?: number | undefined; readonly trash?: (id: string) => Promise<void> },
-): Promise<void> {
-  const nowNs = clock.nowNs();
-  const entry = {
-    at: formatTimestamp(nowNs, clock.offsetMinutes(nowNs)),
-    name: details.name,
-    place: details.place,
-    snapshot: details.snapshotId,
-    bytes: details.archiveBytes,
-    ...(details.id !== undefined && { id: details.id }),
-  };
-  const records = copyRecordsOf(copy, place);
-  const { readable: before = [] } = await records.read();
-  // On disk it has taken the place of one with its name; on Drive both are there.
-  const others = before.filter((old) => old.id !== undefined || old.name !== entry.name || old.place !== entry.place);
-  const all = [...others, entry];
-  const surplus = keep === undefined ? [] : all.slice(0, Math.max(0, all.length - keep));
-  const gone = new Set<unknown>();
-  for (const old of surplus) {
-    try {
-      if (old.id === undefined) await unlink(join(old.place, old.name));
-      else await trash?.(old.id);
-      gone.add(old);
-    } catch {
-      // the next one tries again
-    }
-  }
-  await records.update((record) => ({ ...record, readable: all.filter((each) => !gone.has(each)) }));
 }
 
 /** A look after every change that finds nothing to do would fill any history. */

@@ -1,3 +1,4 @@
+import type { Claim } from './copy-claim.ts';
 import { keyOf, type CopyFile, type CopyListing, type ForeignFile, type SourceFile } from './copy-listing.ts';
 import type { SourceCut } from './source-cut.ts';
 
@@ -10,7 +11,7 @@ export interface CopyState {
   readonly confidence: 'verified' | 'unconfirmed' | 'none';
   /** More of the same that are right, too. */
   readonly doubles: readonly CopyFile[];
-  /** Copies with wrong bytes. */
+  /** Copies with wrong bytes. Of `config`, whose name says nothing, those with other bytes: perhaps another repository's. */
   readonly damaged: readonly CopyFile[];
   /** It lies in the trash, and nowhere else. */
   readonly isTrashed: boolean;
@@ -24,6 +25,7 @@ export interface Comparison {
   /** Drive proves other bytes than the original's file has, by its size: then it is the original that is damaged. */
   readonly damagedAtSource: readonly SourceFile[];
   readonly foreign: readonly ForeignFile[];
+  readonly claims: readonly Claim[];
 }
 
 /** Puts what was listed side by side. Pure. @param distrusted ids of copies whose bytes are wrong, whatever Drive says of them */
@@ -31,7 +33,7 @@ export function compareCopy(cut: SourceCut, listing: CopyListing, distrusted: Re
   const copies = Map.groupBy(listing.files, keyOf);
   const damagedAtSource: SourceFile[] = [];
   const states = cut.files.map((source): CopyState => {
-    const wanted = source.kind === 'config' ? cut.configSha256 : source.name;
+    const wanted = source.kind === 'config' ? { sha256: cut.configSha256, md5: cut.configMd5 } : { sha256: source.name, md5: undefined };
     const all = copies.get(keyOf(source)) ?? [];
     copies.delete(keyOf(source));
     const live = all.filter(({ isTrashed }) => !isTrashed).toSorted(olderFirst);
@@ -51,15 +53,21 @@ export function compareCopy(cut: SourceCut, listing: CopyListing, distrusted: Re
     };
   });
   const extra = [...copies.values()].flat().filter(({ isTrashed }) => !isTrashed);
-  return { states, extra, damagedAtSource, foreign: listing.foreign };
+  return { states, extra, damagedAtSource, foreign: listing.foreign, claims: listing.claims };
 }
 
 /**
  * Whether a copy has the bytes that its name promises. A size that differs from the original's says nothing where the SHA-256 is right: the
  * name is the hash of the bytes, so it is the original that was torn.
  */
-function judge(copy: CopyFile, wanted: string, source: SourceFile): 'verified' | 'unconfirmed' | 'damaged' {
-  if (copy.sha256 !== undefined) return copy.sha256 === wanted ? 'verified' : 'damaged';
+function judge(
+  copy: CopyFile,
+  wanted: { readonly sha256: string; readonly md5: string | undefined },
+  source: SourceFile,
+): 'verified' | 'unconfirmed' | 'damaged' {
+  if (copy.sha256 !== undefined) return copy.sha256 === wanted.sha256 ? 'verified' : 'damaged';
+  // All configs have about the same size.
+  if (copy.md5 !== undefined && wanted.md5 !== undefined && copy.md5 !== wanted.md5) return 'damaged';
   return copy.sizeBytes === source.sizeBytes ? 'unconfirmed' : 'damaged';
 }
 

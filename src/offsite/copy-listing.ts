@@ -1,4 +1,5 @@
 import type { FileKind, FileName } from '../storage/index.ts';
+import type { Claim } from './copy-claim.ts';
 
 /** What is copied. Locks say who works on the original right now; on a copy they would only keep people out. */
 export type CopiedKind = Exclude<FileKind, 'locks'>;
@@ -24,6 +25,8 @@ export interface CopyFile {
   readonly isTrashed: boolean;
   /** Milliseconds since 1970; of two files with one name the older one stays. */
   readonly createdMs: number;
+  /** Of the repository for whose copy it was uploaded; files of older copies and of other programs have none. */
+  readonly mark: string | undefined;
 }
 
 /** Something in the copy's folder that no repository has there. */
@@ -38,11 +41,18 @@ export interface ForeignFile {
 export interface CopyListing {
   readonly files: readonly CopyFile[];
   readonly foreign: readonly ForeignFile[];
+  /** Those in the trash left out. */
+  readonly claims: readonly Claim[];
 }
 
 /** One key for one name, for maps. */
 export function keyOf({ kind, name }: { readonly kind: CopiedKind; readonly name: string }): string {
   return `${kind}/${name}`;
+}
+
+/** Inside the copy's folder. */
+export function pathOf(file: { readonly kind: CopiedKind; readonly name: string }): string {
+  return file.kind === 'config' ? 'config' : file.kind === 'data' ? `data/${file.name.slice(0, 2)}/${file.name}` : keyOf(file);
 }
 
 export function nameOf({ kind, name }: { readonly kind: CopiedKind; readonly name: string }): FileName {

@@ -42,7 +42,9 @@ const recordSchema = z.object({
   total: amount.optional(),
   /** What the original had when the copy last had everything; see `OriginalNames`. */
   original: z.object({ snapshots: z.array(z.string()), sha256: z.string() }).optional(),
-  heldBack: z.object({ files: count, doubts: z.array(z.enum(['changing', 'no-snapshots', 'packs-lost', 'far-fewer'])) }).optional(),
+  heldBack: z
+    .object({ files: count, doubts: z.array(z.enum(['changing', 'no-snapshots', 'packs-lost', 'far-fewer', 'not-ours'])) })
+    .optional(),
   lastScrub: z
     .object({
       at: time,
@@ -67,7 +69,17 @@ const recordSchema = z.object({
   /** What the records were last told of each kind of work that was not good, so that they are not told every few minutes. */
   told: z.record(z.string(), z.object({ state: z.string(), since: time, attempts: count }).optional()).optional(),
   readable: z
-    .array(z.object({ at: time, name: z.string(), place: z.string(), snapshot: z.string(), bytes: count, id: z.string().optional() }))
+    .array(
+      z.object({
+        at: time,
+        name: z.string(),
+        place: z.string(),
+        snapshot: z.string(),
+        bytes: count,
+        id: z.string().optional(),
+        sha256: z.string().optional(),
+      }),
+    )
     .optional(),
 });
 

@@ -1,3 +1,4 @@
+import type { Claim } from './copy-claim.ts';
 import type { CopyFile, CopyListing, SourceFile } from './copy-listing.ts';
 
 /** Where the bytes of a file that is to be uploaded come from. */
@@ -13,6 +14,8 @@ export interface UploadOptions {
   readonly onProgress?: ((sentBytes: number) => void) | undefined;
   /** Of the whole file; default: its name. */
   readonly sha256?: string | undefined;
+  /** Of the repository: noted with a file that is sent. */
+  readonly mark?: string | undefined;
 }
 
 export interface Uploaded {
@@ -32,12 +35,29 @@ export interface CopyReader {
   ): Promise<Uint8Array>;
 }
 
+/** What says whose the folder is. */
+export interface Witnesses {
+  /** The config and the keys. */
+  readonly files: readonly CopyFile[];
+  readonly claims: readonly Claim[];
+  /** Ids that the lists themselves showed. */
+  readonly listedIds: ReadonlySet<string>;
+}
+
 /** The copy's folder on Drive, as far as copying needs it. All calls may run side by side; each retries what can be retried. */
 export interface CopyTarget extends CopyReader {
   /** As people write it: `gdrive:Folder/Sub`. */
   readonly location: string;
   /** Everything that lies there. @throws when it cannot be listed whole */
   list(signal?: AbortSignal): Promise<CopyListing>;
+  /** Asked anew, from lists that show what was made a moment ago; nothing when the folder is not there. */
+  look(signal?: AbortSignal): Promise<Witnesses>;
+  /** Makes the folder where there is none, and a claim in it. */
+  claim(mark: string, signal?: AbortSignal): Promise<Claim>;
+  /** Takes a claim of ours away again, for good. */
+  withdraw(claim: Claim, signal?: AbortSignal): Promise<void>;
+  /** Whether it is there and not in the trash; asked for by its id, which no late list can hide. */
+  isThere(file: CopyFile, signal?: AbortSignal): Promise<boolean>;
   /**
    * Stores the file and proves it. Goes on where an earlier attempt, also of another process, was cut short; never leaves two where one was
    * asked for.

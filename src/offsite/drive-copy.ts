@@ -1,7 +1,8 @@
 import type { DriveFolder, RemoteFile } from '../google/index.ts';
 import { isAnchorFileName } from '../records/index.ts';
+import { claimedMark, claimFile, claimFileName, type Claim } from './copy-claim.ts';
 import type { CopiedKind, CopyFile, CopyListing, SourceFile } from './copy-listing.ts';
-import type { CopyTarget, Uploaded, UploadOptions, UploadSource } from './copy-target.ts';
+import type { CopyTarget, Uploaded, UploadOptions, UploadSource, Witnesses } from './copy-target.ts';
 
 export interface DriveCopyOptions {
   /** The MD5 of files for which Drive gives no SHA-256 and that were proved when they were uploaded, by id. It is added to. */
@@ -34,14 +35,39 @@ export class DriveCopy implements CopyTarget {
     return {
       files: files.flatMap((item) => this.#copyFile(item) ?? []),
       foreign: files
-        .filter(({ file, trashed, path }) => file === undefined && !trashed && !isAnchorFileName(path))
+        .filter(({ file, trashed, path }) => file === undefined && !trashed && !isAnchorFileName(path) && claimedMark(path) === undefined)
         .map(({ id, path, sizeBytes }) => ({ id, path, sizeBytes })),
+      claims: files.flatMap(claimsOf),
     };
   }
 
-  async upload({ kind, name }: SourceFile, source: UploadSource, { signal, onProgress, sha256 }: UploadOptions = {}): Promise<Uploaded> {
+  async look(signal?: AbortSignal): Promise<Witnesses> {
+    const { files, listedIds } = await this.#folder.listWitnesses(signal);
+    return { files: files.flatMap((item) => this.#copyFile(item) ?? []), claims: files.flatMap(claimsOf), listedIds };
+  }
+
+  async claim(mark: string, signal?: AbortSignal): Promise<Claim> {
     await this.#ensure(signal);
-    const { item, proof, wasThere } = await this.#folder.upload({ kind, name }, source, { signal, onProgress, sha256 });
+    const { id, createdTime } = await this.#folder.writeBeside(claimFileName(mark), claimFile(mark), signal);
+    return { id, mark, createdMs: msOf(createdTime) };
+  }
+
+  async withdraw({ id }: Claim, signal?: AbortSignal): Promise<void> {
+    await this.#folder.remove(id, signal);
+  }
+
+  async isThere({ id }: CopyFile, signal?: AbortSignal): Promise<boolean> {
+    const item = await this.#folder.client.get(id, { location: this.location }, signal);
+    return item !== undefined && !item.trashed;
+  }
+
+  async upload(
+    { kind, name }: SourceFile,
+    source: UploadSource,
+    { signal, onProgress, sha256, mark }: UploadOptions = {},
+  ): Promise<Uploaded> {
+    await this.#ensure(signal);
+    const { item, proof, wasThere } = await this.#folder.upload({ kind, name }, source, { signal, onProgress, sha256, mark });
     if (proof === 'md5' && item.md5 !== undefined) this.#proved.set(item.id, item.md5);
     this.#items.set(item.id, item);
     const file = this.#copyFile(item);
@@ -78,7 +104,7 @@ export class DriveCopy implements CopyTarget {
   }
 
   #copyFile(item: RemoteFile): CopyFile | undefined {
-    const { file, id, sizeBytes, md5, trashed, createdTime } = item;
+    const { file, id, sizeBytes, md5, trashed, createdTime, mark } = item;
     if (file === undefined || !isCopied(file.kind)) return undefined;
     const isProved = item.sha256 === undefined && md5 !== undefined && this.#proved.get(id) === md5;
     return {
@@ -88,10 +114,21 @@ export class DriveCopy implements CopyTarget {
       sizeBytes,
       md5,
       isTrashed: trashed,
-      createdMs: Date.parse(createdTime) || 0,
+      createdMs: msOf(createdTime),
+      mark,
       sha256: isProved && file.kind !== 'config' ? file.name : item.sha256,
     };
   }
+}
+
+/** What lies at the top of the folder and has the name of a claim. */
+function claimsOf({ id, path, trashed, createdTime }: RemoteFile): Claim[] {
+  const mark = trashed ? undefined : claimedMark(path);
+  return mark === undefined ? [] : [{ id, mark, createdMs: msOf(createdTime) }];
+}
+
+function msOf(createdTime: string): number {
+  return Date.parse(createdTime) || 0;
 }
 
 function isCopied(kind: string): kind is CopiedKind {

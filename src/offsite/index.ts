@@ -7,12 +7,14 @@
  * file is *verified* when the SHA-256 that Drive computed is its name; *scrub* compares the whole copy so; *lag* is what the copy lacks.
  *
  * At every moment the copy is a repository that can be opened and restored from; nothing is removed from it while there is any doubt about
- * the original.
+ * the original, and nothing ever that is not known to be of this repository (`ownership.ts`).
  */
 export { compareCopy, lagOf, type Comparison, type CopyState } from './compare-copy.ts';
+export { claimedMark, claimFileName, type Claim } from './copy-claim.ts';
 export {
   keyOf,
   nameOf,
+  pathOf,
   sumBytes,
   type CopiedKind,
   type CopyFile,
@@ -49,7 +51,7 @@ export {
   type Work,
 } from './next-work.ts';
 export { chooseSample, sampleCopy, type SampleOptions, type SampleReport } from './sample-copy.ts';
-export { isGrave, pathOf, scrubCopy, type Finding, type FindingKind, type ScrubReport } from './scrub-copy.ts';
+export { isGrave, scrubCopy, type Finding, type FindingKind, type ScrubReport } from './scrub-copy.ts';
 export { syncCopy, type CopyWorld, type SyncOptions, type SyncReport } from './sync-copy.ts';
 export { DriveCopy, type DriveCopyOptions } from './drive-copy.ts';
 export {
@@ -64,4 +66,4 @@ export {
 } from './copy-status.ts';
 export { OriginalLooks, originalNamesOf, type OriginalLook, type OriginalNames } from './original-look.ts';
 export { recordedErrorOf, type RecordedError } from './recorded-error.ts';
-export { nextReadableMs, readableFolderOf, readableName, type ReadableEvery } from './readable-rule.ts';
+export { nextReadableMs, readableName, type ReadableEvery } from './readable-rule.ts';

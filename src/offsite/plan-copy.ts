@@ -1,6 +1,7 @@
 import { CadanganError } from '../platform/index.ts';
 import type { Comparison } from './compare-copy.ts';
 import { sumBytes, type CopiedKind, type CopyFile, type SourceFile } from './copy-listing.ts';
+import { ownershipOf, strangerOf, type Ownership } from './ownership.ts';
 import type { SourceCut } from './source-cut.ts';
 
 /**
@@ -20,6 +21,8 @@ export interface TrashStage {
   readonly kind: CopiedKind;
   readonly why: 'double' | 'damaged' | 'removed';
   readonly files: readonly CopyFile[];
+  /** Of doubles, by id: the one that stays. */
+  readonly kept?: ReadonlyMap<string, CopyFile>;
 }
 
 /** Why files stay on Drive that the original has no more. */
@@ -31,9 +34,12 @@ export type Doubt =
   /** Packs are gone, but no index is: a prune would have written a new one. The original has lost them. */
   | 'packs-lost'
   /** Far fewer than there were. */
-  | 'far-fewer';
+  | 'far-fewer'
+  /** They are not known to be of this repository. Nobody but a person on drive.google.com can say that they may go. */
+  | 'not-ours';
 
 export interface CopyPlan {
+  readonly ownership: Ownership;
   readonly stages: readonly Stage[];
   readonly uploadFiles: number;
   readonly uploadBytes: number;
@@ -41,6 +47,12 @@ export interface CopyPlan {
   readonly doubts: readonly Doubt[];
   /** What stays because of them. */
   readonly heldBack: readonly CopyFile[];
+}
+
+/** For people. */
+export interface CopyPlace {
+  readonly source: string;
+  readonly copy: string;
 }
 
 export interface PlanOptions {
@@ -58,58 +70,51 @@ const uploadOrder = ['keys', 'config', 'data', 'index', 'snapshots'] as const sa
 const removalOrder = ['snapshots', 'index', 'data', 'keys'] as const satisfies readonly CopiedKind[];
 
 /**
- * Decides what to upload and what to move to the trash. Pure.
- * @throws `offsite.other-repository` when the copy is that of another repository: another config, and no key in common
+ * Decides what to upload and what to move to the trash, which is only what is certainly of this repository. Pure.
+ * @throws `offsite.other-repository` when something of another repository lies in the copy's folder
  */
-export function planCopy(
-  cut: SourceCut,
-  comparison: Comparison,
-  place: { readonly source: string; readonly copy: string },
-  options: PlanOptions = {},
-): CopyPlan {
-  refuseOther(comparison, place);
+export function planCopy(cut: SourceCut, comparison: Comparison, place: CopyPlace, options: PlanOptions = {}): CopyPlan {
+  const ownership = ownershipOf(cut, comparison);
+  refuseStranger(ownership, place);
   const missing = comparison.states.filter(({ good }) => good === undefined).map(({ source }) => source);
   // An index or snapshot of names that do not belong together could need what nobody has. Packs, keys and the config need nothing.
   const kinds = cut.isConsistent ? uploadOrder : uploadOrder.slice(0, 3);
   const uploads = kinds.map((kind): UploadStage => ({ action: 'upload', kind, files: missing.filter((file) => file.kind === kind) }));
-  const needless = comparison.extra.filter(({ kind }) => kind !== 'config');
-  const doubts = options.mayRemoveAll && cut.isConsistent ? [] : doubtsAbout(cut, comparison);
+  const needless = comparison.extra.filter(ownership.owns);
+  const unknown = comparison.extra.filter((file) => !ownership.owns(file));
+  const doubts = options.mayRemoveAll && cut.isConsistent ? [] : doubtsAbout(cut, comparison, needless);
   const goes = doubts.length === 0 && !options.removesNothing && cut.isConsistent;
   const bad = (files: readonly CopyFile[]): TrashStage[] =>
     files.length === 0 ? [] : [{ action: 'trash', kind: 'data', why: 'damaged', files }];
-  const planned: readonly Stage[] = [
-    ...bad(comparison.states.flatMap(({ damaged }) => damaged).filter(({ id }) => options.distrusted?.has(id))),
-    ...uploads,
-    ...cleaning(comparison),
-    ...(goes ? removals(needless) : []),
-  ].filter(({ files }) => files.length > 0);
+  const damaged = comparison.states.flatMap((state) => state.damaged);
+  const distrusted = damaged.filter((file) => options.distrusted?.has(file.id) && ownership.owns(file));
+  const trashes = [...cleaning(comparison, ownership), ...(goes ? removals(needless) : [])];
+  const planned: readonly Stage[] = [...bad(distrusted), ...uploads, ...trashes].filter(({ files }) => files.length > 0);
   const willUpload = uploads.flatMap(({ files }) => files);
   return {
+    ownership,
     stages: planned,
     uploadFiles: willUpload.length,
     uploadBytes: sumBytes(willUpload),
-    doubts: needless.length > 0 ? doubts : [],
-    heldBack: goes ? [] : needless,
+    doubts: [...(needless.length > 0 ? doubts : []), ...(unknown.length > 0 ? ['not-ours' as const] : [])],
+    heldBack: goes ? unknown : comparison.extra,
   };
 }
 
-/** restic replaces the config when a repository is migrated to version 2; its keys stay. Another repository has none of them. */
-function refuseOther({ states, extra }: Comparison, { source, copy }: { readonly source: string; readonly copy: string }): void {
-  const hasOtherConfig = states.some((state) => state.source.kind === 'config' && state.good === undefined && state.damaged.length > 0);
-  const sharesKey = states.some((state) => state.source.kind === 'keys' && (state.good !== undefined || state.damaged.length > 0));
-  const hasConfig = states.some((state) => state.source.kind === 'config' && state.good !== undefined);
-  const hasOthers = extra.some(({ kind }) => kind === 'keys');
-  if (sharesKey || hasConfig) return;
-  if (hasOtherConfig || hasOthers) throw new CadanganError('offsite.other-repository', { location: copy, source });
+/** @throws `offsite.other-repository` naming a file of the other one */
+export function refuseStranger(ownership: Ownership, { source, copy }: CopyPlace): void {
+  const file = strangerOf(ownership);
+  if (file !== undefined) throw new CadanganError('offsite.other-repository', { location: copy, source, file });
 }
 
 /** Doubles and damaged copies, once a good one is there. */
-function cleaning({ states }: Comparison): TrashStage[] {
+function cleaning({ states }: Comparison, { owns }: Ownership): TrashStage[] {
   return uploadOrder.flatMap((kind): TrashStage[] => {
     const ours = states.filter(({ source }) => source.kind === kind);
+    const kept = new Map(ours.flatMap(({ good, doubles }) => (good === undefined ? [] : doubles.map(({ id }) => [id, good] as const))));
     return [
-      { action: 'trash', kind, why: 'damaged', files: ours.flatMap(({ damaged }) => damaged) },
-      { action: 'trash', kind, why: 'double', files: ours.flatMap(({ doubles }) => doubles) },
+      { action: 'trash', kind, why: 'damaged', files: ours.flatMap(({ damaged }) => damaged).filter(owns) },
+      { action: 'trash', kind, why: 'double', files: ours.flatMap(({ doubles }) => doubles).filter(owns), kept },
     ];
   });
 }
@@ -130,10 +135,10 @@ const questionAbove = 10;
  * The original is a folder that may be half mounted, emptied by accident, damaged or encrypted by an intruder; then the copy is what is
  * left. A prune shows by what it must do: it writes a new index and removes an old one before the first pack that an index named goes.
  */
-function doubtsAbout(cut: SourceCut, { states, extra }: Comparison): Doubt[] {
+function doubtsAbout(cut: SourceCut, { states }: Comparison, needless: readonly CopyFile[]): Doubt[] {
   const doubts: Doubt[] = [];
   const has = (kind: CopiedKind): number => states.filter(({ source }) => source.kind === kind).length;
-  const goes = (kind: CopiedKind): readonly CopyFile[] => extra.filter((file) => file.kind === kind);
+  const goes = (kind: CopiedKind): readonly CopyFile[] => needless.filter((file) => file.kind === kind);
   const isMost = (kind: CopiedKind, share: number): boolean =>
     goes(kind).length > questionAbove && goes(kind).length > share * (goes(kind).length + has(kind));
   if (!cut.isConsistent) doubts.push('changing');

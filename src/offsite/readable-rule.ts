@@ -44,8 +44,3 @@ export function readableName(of: {
   ];
   return fitName(`${parts.join(' ')}.${format}`);
 }
-
-/** Beside the copy: inside, it would be a stranger in a repository. */
-export function readableFolderOf(to: string): string {
-  return `${to.replace(/\/+$/, '')}-readable`;
-}

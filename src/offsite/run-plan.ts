@@ -4,7 +4,7 @@ import type { Storage } from '../storage/index.ts';
 import { keyOf, nameOf, type CopyFile, type SourceFile } from './copy-listing.ts';
 import type { CopyTarget, Uploaded, UploadSource } from './copy-target.ts';
 import { forEachBounded } from './for-each-bounded.ts';
-import type { CopyPlan, Stage } from './plan-copy.ts';
+import type { CopyPlan, Stage, TrashStage } from './plan-copy.ts';
 import type { CopyProgressMeter } from './progress.ts';
 
 export interface RunOptions {
@@ -16,6 +16,13 @@ export interface RunOptions {
   readonly knownDamaged?: ReadonlySet<string> | undefined;
   /** The config has no hash for a name. */
   readonly configSha256?: string | undefined;
+  /**
+   * Asked before each stage that moves something to the trash: which of its files may really go, as things are now. Default: all.
+   * @throws what forbids to go on
+   */
+  readonly mayTrash?: ((stage: TrashStage, signal: AbortSignal | undefined) => Promise<readonly CopyFile[]>) | undefined;
+  /** Of the repository; see `Ownership`. */
+  readonly mark?: string | undefined;
   /** Told of each as it happens, so that whoever keeps account of the copy need not list it again. */
   readonly onUploaded?: ((uploaded: Uploaded) => void) | undefined;
   readonly onTrashed?: ((file: CopyFile) => void) | undefined;
@@ -67,10 +74,21 @@ async function runStage(
   options: RunOptions,
   { vanished, damaged }: Mishaps,
 ): Promise<boolean> {
-  const { signal, uploadsAtOnce = uploadsAtOnceDefault, meter, knownDamaged, configSha256, onUploaded, onTrashed } = options;
+  const {
+    signal,
+    uploadsAtOnce = uploadsAtOnceDefault,
+    meter,
+    knownDamaged,
+    configSha256,
+    mayTrash,
+    mark,
+    onUploaded,
+    onTrashed,
+  } = options;
   const sha256Of = ({ kind, name }: SourceFile): string | undefined => (kind === 'config' ? configSha256 : name);
   if (stage.action === 'trash') {
-    await forEachBounded(stage.files, trashesAtOnce, signal, async (file, ownSignal) => {
+    const files = mayTrash === undefined ? stage.files : await mayTrash(stage, signal);
+    await forEachBounded(files, trashesAtOnce, signal, async (file, ownSignal) => {
       await target.trash(file, ownSignal);
       onTrashed?.(file);
     });
@@ -86,6 +104,7 @@ async function runStage(
         signal: ownSignal,
         onProgress: part?.sent,
         sha256: sha256Of(file),
+        mark,
       });
       part?.done();
       onUploaded?.(uploaded);

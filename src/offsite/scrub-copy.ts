@@ -1,5 +1,5 @@
 import type { Comparison, CopyState } from './compare-copy.ts';
-import { keyOf, type CopyFile } from './copy-listing.ts';
+import { pathOf } from './copy-listing.ts';
 import { syncCopy, type CopyWorld, type SyncOptions, type SyncReport } from './sync-copy.ts';
 
 /** What can be wrong with one file of the copy. */
@@ -71,8 +71,4 @@ export function findingsOf({ states, extra, damagedAtSource, foreign }: Comparis
       foreign.map(({ path }) => path),
     ),
   ];
-}
-
-export function pathOf(file: Pick<CopyFile, 'kind' | 'name'>): string {
-  return file.kind === 'config' ? 'config' : file.kind === 'data' ? `data/${file.name.slice(0, 2)}/${file.name}` : keyOf(file);
 }

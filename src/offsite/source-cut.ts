@@ -8,6 +8,8 @@ export interface SourceCut {
   readonly files: readonly SourceFile[];
   /** The config has no hash for a name: this is its SHA-256, hex. */
   readonly configSha256: string;
+  /** Likewise its MD5, for files of which Drive has no SHA-256. */
+  readonly configMd5: string;
   /**
    * The names belong together: every pack that a listed index names was there, and every index that a listed snapshot needs. False while
    * somebody keeps changing snapshots and indexes; then only what can do no harm may be copied.
@@ -49,7 +51,8 @@ export async function readSourceCut(storage: Storage, signal?: AbortSignal): Pro
       ...sourceFiles('index', before.index),
       ...sourceFiles('snapshots', before.snapshots),
     ];
-    return { files, configSha256: createHash('sha256').update(config).digest('hex'), isConsistent };
+    const hash = (algorithm: 'sha256' | 'md5'): string => createHash(algorithm).update(config).digest('hex');
+    return { files, configSha256: hash('sha256'), configMd5: hash('md5'), isConsistent };
   }
 }
 

@@ -1,10 +1,12 @@
 import type { Clock } from '../platform/index.ts';
 import type { Storage } from '../storage/index.ts';
+import { claimFolder, withdrawIdleClaims, type ClaimWorld } from './claim-folder.ts';
 import { compareCopy, lagOf, type Comparison } from './compare-copy.ts';
 import { CopyAccount } from './copy-account.ts';
 import { keyOf, type CopyFile, type CopyListing, type SourceFile } from './copy-listing.ts';
 import type { CopyTarget } from './copy-target.ts';
-import { planCopy, type CopyPlan, type Doubt } from './plan-copy.ts';
+import { ownershipOf } from './ownership.ts';
+import { planCopy, refuseStranger, type CopyPlan, type Doubt, type TrashStage } from './plan-copy.ts';
 import { CopyProgressMeter, type CopyProgressSink } from './progress.ts';
 import { runPlan, type RunReport } from './run-plan.ts';
 import { readSourceCut, type SourceCut } from './source-cut.ts';
@@ -81,18 +83,20 @@ export async function syncCopy({ source, target, clock }: CopyWorld, options: Sy
   const counts = { uploadedFiles: 0, uploadedBytes: 0, trashedFiles: 0 };
   meter?.enter('listing');
   const account = new CopyAccount(options.known ?? (await target.list(signal)));
+  const place = { source: source.location, copy: target.location };
   let found: Comparison | undefined;
   for (let pass = 1; ; pass++) {
     const cut = await readSourceCut(source, signal);
     const comparison = compareCopy(cut, account.listing, options.distrusted);
     found ??= comparison;
-    const plan = planCopy(
-      cut,
-      comparison,
-      { source: source.location, copy: target.location },
-      { mayRemoveAll: options.mayRemoveAll ?? false, removesNothing: options.known !== undefined, distrusted: options.distrusted },
-    );
+    if (!dryRun) await withdrawIdleClaims(ownershipOf(cut, comparison), target, signal);
+    const plan = planCopy(cut, comparison, place, {
+      mayRemoveAll: options.mayRemoveAll ?? false,
+      removesNothing: options.known !== undefined,
+      distrusted: options.distrusted,
+    });
     options.onPlan?.(plan, comparison);
+    if (!dryRun && !plan.ownership.isSettled) await claimFolder({ cut, account, target, place }, { clock, againMs, signal });
     meter?.enter('copying', plan.uploadFiles, plan.uploadBytes);
     const run = dryRun
       ? { isComplete: true, vanished: [], damaged: [] }
@@ -102,6 +106,8 @@ export async function syncCopy({ source, target, clock }: CopyWorld, options: Sy
           uploadsAtOnce: options.uploadsAtOnce,
           knownDamaged: damaged,
           configSha256: cut.configSha256,
+          mark: plan.ownership.mark,
+          mayTrash: (stage) => stillOurs(stage, { cut, account, target, place }, options),
           onUploaded: ({ file, wasThere }) => {
             account.add(file);
             options.onUploaded?.(file, wasThere);
@@ -131,6 +137,23 @@ export async function syncCopy({ source, target, clock }: CopyWorld, options: Sy
       plan,
     };
   }
+}
+
+/**
+ * Between the listing and the trash lies the upload of days, perhaps; so it is looked again whether somebody else has come, and of doubles
+ * whether the one that stays is there: another machine that copies the same repository may have known less, or more.
+ */
+async function stillOurs(stage: TrashStage, world: ClaimWorld, { signal, distrusted }: SyncOptions): Promise<readonly CopyFile[]> {
+  const { cut, account, target, place } = world;
+  account.saw(await target.look(signal));
+  const ownership = ownershipOf(cut, compareCopy(cut, account.listing, distrusted));
+  refuseStranger(ownership, place);
+  const files: CopyFile[] = [];
+  for (const file of stage.files) {
+    const kept = stage.kept?.get(file.id);
+    if (ownership.owns(file) && (kept === undefined || (await target.isThere(kept, signal)))) files.push(file);
+  }
+  return files;
 }
 
 /**

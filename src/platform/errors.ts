@@ -40,7 +40,7 @@ export type ErrorCode =
   | 'set.exists'
   | 'offsite.unknown' // no off-site copy of that name; facts: copy
   | 'offsite.exists'
-  | 'offsite.other-repository' // what lies in the folder on Drive is the copy of another repository; facts: location, source
+  | 'offsite.other-repository' // files of another repository lie in the copy's folder on Drive; facts: location, source, file (one of them)
   | 'offsite.source-doubtful' // the repository's folder cannot be what it should be; facts: location, reason
   | 'offsite.busy' // another process keeps this copy up; facts: copy, reason
   | 'schedule.no-leader' // no process runs the schedule, or it cannot be reached; facts: reason

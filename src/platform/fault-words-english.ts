@@ -54,6 +54,7 @@ export const englishFaultWords: FaultWords = {
     'held-back-no-snapshots': 'and others stay on Google Drive: the repository has no snapshots any more',
     'held-back-packs-lost': 'and others stay on Google Drive: the repository has lost data files that its index names',
     'held-back-far-fewer': 'and others stay on Google Drive: the repository has far fewer files than before',
+    'held-back-not-ours': 'and others stay on Google Drive: nothing shows that they are of this repository',
     'archive-damaged': 'is damaged in the repository; in the archive zeros stand in its place, or it is missing',
     'archive-special-file': 'is a device, pipe or socket and is not in the archive',
     'archive-link': 'is a link and is not in the archive',

@@ -54,6 +54,7 @@ export const indonesianFaultWords: FaultWords = {
     'held-back-no-snapshots': 'dan lainnya tetap di Google Drive: repositori tidak memiliki snapshot lagi',
     'held-back-packs-lost': 'dan lainnya tetap di Google Drive: repositori kehilangan berkas data yang disebut indeksnya',
     'held-back-far-fewer': 'dan lainnya tetap di Google Drive: berkas repositori jauh lebih sedikit daripada sebelumnya',
+    'held-back-not-ours': 'dan lainnya tetap di Google Drive: tidak ada yang menunjukkan bahwa berkas itu milik repositori ini',
     'archive-damaged': 'rusak di repositori; dalam arsip diganti nol, atau tidak ada',
     'archive-special-file': 'adalah perangkat, pipa atau soket dan tidak ada dalam arsip',
     'archive-link': 'adalah tautan dan tidak ada dalam arsip',

@@ -14,11 +14,11 @@ import {
   type RecordKeeper,
   type SignInWay,
 } from '../jobs/index.ts';
-import { OriginalLooks, readableFolderOf, type KeeperState } from '../offsite/index.ts';
+import { OriginalLooks, type KeeperState } from '../offsite/index.ts';
 import { CadanganError, isAbort, isCode, type Clock, type Password } from '../platform/index.ts';
 import { formatTimestamp, parseTimestamp } from '../repository/index.ts';
 import type { CopiesService } from '../schedule/index.ts';
-import type { OffsiteCopy } from '../settings/index.ts';
+import { readableFolderOf, type OffsiteCopy } from '../settings/index.ts';
 import { parseLocation } from '../storage/index.ts';
 import type { Audience } from './audience.ts';
 import { copyInfoOf, progressOf } from './copy-info.ts';

@@ -289,6 +289,29 @@ test('a readable copy opens without Cadangan, on Drive and on disk, and is remem
   );
 });
 
+test('copies with one folder are refused with line, column and both names, and the others go on', async (t) => {
+  const server = await makeServer(t);
+  await server.signIn();
+  await server.backup('a');
+  const file = server.stage.path('cadangan.jsonc');
+  const copy = (name: string, to: string): string =>
+    `{ "name": "${name}", "repository": ${JSON.stringify(server.stage.repository)}, "to": "${to}" }`;
+  const { offsiteCopies: _copies, ...general } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  writeFileSync(
+    file,
+    `${JSON.stringify(general).slice(0, -1)}, "offsiteCopies": [\n${copy('office', 'gdrive:Backup/office')},\n${copy('again', 'gdrive:Backup//office/')},\n${copy('far', 'gdrive:Far')}] }`,
+  );
+  const named = await server.run(['offsite', 'sync', 'again']);
+  assert.equal(named.code, 1);
+  assert.match(named.stderr, /line 3, column \d+.*"gdrive:Backup\/\/office\/" is also the folder of the off-site copy "office" \(line 2\)/);
+  const all = await server.run(['offsite', 'sync']);
+  assert.equal(all.code, 1);
+  assert.match(all.stderr, /off-site copy "again" \(line 3\)[^]*off-site copy "office" \(line 2\)/);
+  assert.match(all.stdout, /^far: /m);
+  const person = server.drive.person(sampleAccount);
+  assert.deepEqual([person.find('Far/config').length, person.find('Backup')], [1, []]);
+});
+
 test('pause and resume change the configuration and nothing else in it', async (t) => {
   const server = await makeServer(t);
   const before = readFileSync(server.stage.path('cadangan.jsonc'), 'utf8');

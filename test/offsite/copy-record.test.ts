@@ -48,18 +48,19 @@ test('samples go round: each is of the wanted share, and after a hundred of one 
       md5: undefined,
       isTrashed: number % 50 === 0,
       createdMs: 0,
+      mark: undefined,
     };
   });
   const live = files.filter(({ isTrashed }) => !isTrashed);
   const read = new Set<string>();
   let cursor: string | undefined;
   for (let week = 0; week < 100; week++) {
-    const chosen = chooseSample({ files, foreign: [] }, 1, cursor);
+    const chosen = chooseSample({ files, foreign: [], claims: [] }, 1, cursor);
     assert.ok(chosen.length >= 1 && chosen.length <= 8, `${chosen.length} files`);
     for (const { id } of chosen) read.add(id);
     const last = chosen.at(-1);
     cursor = last && `${last.name.slice(0, 16)} data/${last.name} ${last.id}`;
   }
   assert.equal(read.size, live.length);
-  assert.deepEqual(chooseSample({ files: [], foreign: [] }, 1, undefined), []);
+  assert.deepEqual(chooseSample({ files: [], foreign: [], claims: [] }, 1, undefined), []);
 });

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'nod
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DriveFolder, openUploadJournal, type DriveClientOptions } from '../../src/google/index.ts';
-import { DriveCopy, syncCopy, type SyncOptions, type SyncReport } from '../../src/offsite/index.ts';
+import { claimedMark, DriveCopy, syncCopy, type SyncOptions, type SyncReport } from '../../src/offsite/index.ts';
 import { systemClock } from '../../src/platform/index.ts';
 import { isAnchorFileName } from '../../src/records/index.ts';
 import { saveSnapshot } from '../../src/repository/index.ts';
@@ -119,7 +119,7 @@ export class OffsiteStage implements AsyncDisposable {
     return filesBelow(this.repository).filter((path) => !path.startsWith('locks/'));
   }
 
-  /** What lies on Drive below the copy's folder, doubles twice, the trash and what dates the records not. */
+  /** What lies on Drive below the copy's folder, doubles twice; not the trash, what dates the records and the claim of the folder. */
   get copyFiles(): string[] {
     const prefix = `${copyPath}/`;
     const isLive = (id: string): boolean => this.person.find(this.person.pathOf(id)).some((file) => file.id === id);
@@ -129,7 +129,7 @@ export class OffsiteStage implements AsyncDisposable {
       .map(({ id }) => ({ id, path: this.person.pathOf(id) }))
       .filter(({ id, path }) => path.startsWith(prefix) && isLive(id))
       .map(({ path }) => path.slice(prefix.length))
-      .filter((path) => !isAnchorFileName(path))
+      .filter((path) => !isAnchorFileName(path) && claimedMark(path) === undefined)
       .sort();
   }
 

@@ -7,6 +7,7 @@ import {
   lagOf,
   planCopy,
   readSourceCut,
+  type Claim,
   type CopyFile,
   type CopyListing,
   type SourceCut,
@@ -19,19 +20,21 @@ import { faultsOf, ModelRepository, type Names } from './model-repository.ts';
 
 const place = { source: '/mnt/backup', copy: 'gdrive:Backup' };
 const configSha256 = 'c'.repeat(64);
+const configMd5 = 'c'.repeat(32);
 const seed = fc.integer({ min: 0, max: 2 ** 31 - 1 });
 const kinds = ['keys', 'data', 'index', 'snapshots'] as const;
 
 /** What lies on Drive: names alone. Its bytes are always right here. */
 class ModelCopy {
   files: CopyFile[] = [];
+  claims: Claim[] = [];
   #clock = 1_000;
 
   get listing(): CopyListing {
-    return { files: this.files, foreign: [] };
+    return { files: this.files, foreign: [], claims: this.claims };
   }
 
-  put({ kind, name, sizeBytes }: SourceFile): void {
+  put({ kind, name, sizeBytes }: SourceFile, mark: string | undefined = configSha256): void {
     this.files.push({
       kind,
       name,
@@ -41,6 +44,7 @@ class ModelCopy {
       md5: undefined,
       isTrashed: false,
       createdMs: this.#clock++,
+      mark,
     });
   }
 
@@ -65,7 +69,7 @@ class ModelCopy {
 
 function cutOf(repository: ModelRepository): SourceCut {
   const files = kinds.flatMap((kind): SourceFile[] => [...repository[kind].keys()].map((name) => ({ kind, name, sizeBytes: 10 })));
-  return { files: [...files, { kind: 'config', name: '', sizeBytes: 150 }], configSha256, isConsistent: true };
+  return { files: [...files, { kind: 'config', name: '', sizeBytes: 150 }], configSha256, configMd5, isConsistent: true };
 }
 
 /** Every single change of a plan, in an order that the stages allow. */
@@ -217,6 +221,127 @@ test('the copy of another repository is refused; that of the same one after a mi
   );
 });
 
+/** A repository with one key, pack and snapshot, and its copy: what is changed about them decides whose the rest is. */
+function copyOfOne(): {
+  readonly cut: SourceCut;
+  readonly copy: ModelCopy;
+  readonly spare: (kind: SourceFile['kind'], more: Partial<CopyFile>) => CopyFile;
+} {
+  const name = (digit: string): string => digit.repeat(64);
+  const files = [
+    ...kinds.map((kind, at): SourceFile => ({ kind, name: name(String(at)), sizeBytes: 10 })),
+    { kind: 'config', name: '', sizeBytes: 150 } as const,
+  ];
+  const copy = new ModelCopy();
+  const spare = (kind: SourceFile['kind'], more: Partial<CopyFile>): CopyFile => {
+    const extra: CopyFile = {
+      kind,
+      name: kind === 'config' ? '' : name('e'),
+      id: `extra-${kind}`,
+      sizeBytes: 10,
+      sha256: name('e'),
+      md5: undefined,
+      isTrashed: false,
+      createdMs: 500,
+      mark: undefined,
+      ...more,
+    };
+    copy.files.push(extra);
+    return extra;
+  };
+  return { cut: { files, configSha256, configMd5, isConsistent: true }, copy, spare };
+}
+
+const otherMark = 'f'.repeat(64);
+
+test('whatever is marked, or claimed, by another repository refuses the folder as a whole, and is named', () => {
+  const cases: readonly (readonly [strange: (one: ReturnType<typeof copyOfOne>) => unknown, path: string])[] = [
+    [({ copy }) => copy.claims.push({ id: 'c', mark: otherMark, createdMs: 1 }), `cadangan-copy-${otherMark}.json`],
+    [({ spare }) => spare('keys', { mark: otherMark }), `keys/${'e'.repeat(64)}`],
+    [({ spare }) => spare('data', { mark: otherMark }), `data/ee/${'e'.repeat(64)}`],
+    [({ spare }) => spare('config', { mark: otherMark }), 'config'],
+    [({ spare }) => spare('config', {}), 'config'],
+    [({ spare }) => spare('config', { sha256: undefined, md5: 'e'.repeat(32), sizeBytes: 150 }), 'config'],
+    [({ spare }) => spare('config', { sha256: undefined, mark: otherMark, sizeBytes: 150 }), 'config'],
+  ];
+  for (const [strange, path] of cases) {
+    const one = copyOfOne();
+    for (const file of one.cut.files) one.copy.put(file);
+    one.copy.claims.push({ id: 'own', mark: configSha256, createdMs: 900 });
+    strange(one);
+    assert.throws(
+      () => planCopy(one.cut, compareCopy(one.cut, one.copy.listing), place, { mayRemoveAll: true }),
+      (error) => isCode(error, 'offsite.other-repository') && error.facts['file'] === path,
+      path,
+    );
+  }
+});
+
+test('what has no mark goes only from a copy that was there before it was claimed; a key never, and beside an unknown key nothing', () => {
+  const trashed = (
+    isOld: boolean,
+    kind: SourceFile['kind'],
+    more: Partial<CopyFile>,
+    prepare: (one: ReturnType<typeof copyOfOne>) => unknown = () => undefined,
+  ): readonly string[] => {
+    const one = copyOfOne();
+    for (const file of one.cut.files) one.copy.put(file, isOld ? undefined : configSha256);
+    if (isOld) one.copy.files = one.copy.files.map((file) => ({ ...file, mark: undefined, createdMs: 400 }));
+    one.copy.claims.push({ id: 'own', mark: configSha256, createdMs: 900 });
+    const extra = one.spare(kind, more);
+    prepare(one);
+    const plan = planCopy(one.cut, compareCopy(one.cut, one.copy.listing), place, { mayRemoveAll: true });
+    const gone = plan.stages.flatMap((stage) => (stage.action === 'trash' ? stage.files : []));
+    assert.deepEqual(gone.includes(extra) ? [] : ['not-ours'], plan.doubts);
+    return gone.map(({ id }) => id);
+  };
+  for (const kind of ['data', 'index', 'snapshots'] as const) {
+    assert.deepEqual(trashed(false, kind, { mark: configSha256 }), [`extra-${kind}`]);
+    assert.deepEqual(trashed(true, kind, {}), [`extra-${kind}`], 'the copy of a version before');
+    assert.deepEqual(trashed(false, kind, {}), [], 'somebody else put it there');
+    assert.deepEqual(trashed(true, kind, { createdMs: 901 }), [], 'after the claim everything of ours is marked');
+    assert.deepEqual(
+      trashed(true, kind, {}, ({ spare }) => spare('keys', {})),
+      [],
+      'a key that the repository has not',
+    );
+    assert.deepEqual(
+      trashed(true, kind, {}, ({ copy }) => (copy.claims = [])),
+      [],
+      'before the folder is claimed',
+    );
+  }
+  assert.deepEqual(trashed(false, 'keys', { mark: configSha256 }), ['extra-keys'], 'the password of somebody who left');
+  assert.deepEqual(trashed(true, 'keys', {}), []);
+});
+
+test('a config with other bytes goes only as an older one of the same repository; one of the same size and without a checksum stays', () => {
+  const planned = (more: Partial<CopyFile>, keyMark: string | undefined): string => {
+    const { cut, copy, spare } = copyOfOne();
+    for (const file of cut.files) if (file.kind !== 'config') copy.put(file, configSha256);
+    copy.files = copy.files.map((file) => ({ ...file, mark: file.kind === 'keys' ? keyMark : file.mark }));
+    spare('config', more);
+    try {
+      return planCopy(cut, compareCopy(cut, copy.listing), place)
+        .stages.map(({ action, kind }) => `${action} ${kind}`)
+        .join();
+    } catch (error) {
+      if (isCode(error, 'offsite.other-repository')) return 'refused';
+      throw error;
+    }
+  };
+  const older = 'd'.repeat(64);
+  assert.equal(planned({ mark: older }, older), 'upload config,trash config', 'our key was put there with it');
+  assert.equal(planned({ mark: older }, configSha256), 'refused');
+  assert.equal(planned({}, undefined), 'upload config,trash config', 'of a version before');
+  assert.equal(planned({}, configSha256), 'refused');
+  assert.equal(planned({ sha256: undefined, sizeBytes: 150 }, configSha256), '', 'it may be ours: nothing is done about it');
+  const { cut, copy, spare } = copyOfOne();
+  for (const file of cut.files) copy.put(file);
+  spare('config', { sha256: undefined, sizeBytes: 150 });
+  assert.deepEqual(planCopy(cut, compareCopy(cut, copy.listing), place).stages, []);
+});
+
 test('wrong bytes, doubles and what lies in the trash are told apart, and mended without a moment of less', () => {
   const name = (digit: string): string => digit.repeat(64);
   const file = (digit: string, more: Partial<CopyFile> = {}): CopyFile => ({
@@ -228,6 +353,7 @@ test('wrong bytes, doubles and what lies in the trash are told apart, and mended
     md5: undefined,
     isTrashed: false,
     createdMs: 5,
+    mark: undefined,
     ...more,
   });
   const source = ['1', '2', '3', '4', '5', '6'].map((digit): SourceFile => ({ kind: 'data', name: name(digit), sizeBytes: 10 }));
@@ -240,8 +366,8 @@ test('wrong bytes, doubles and what lies in the trash are told apart, and mended
     file('5', { sha256: undefined, sizeBytes: 9 }),
     file('6', { sizeBytes: 11 }),
   ];
-  const cut: SourceCut = { files: source, configSha256, isConsistent: true };
-  const comparison = compareCopy(cut, { files, foreign: [] });
+  const cut: SourceCut = { files: source, configSha256, configMd5, isConsistent: true };
+  const comparison = compareCopy(cut, { files, foreign: [], claims: [] });
   assert.deepEqual(
     comparison.states.map(({ confidence, doubles, damaged, isTrashed }) => [confidence, doubles.length, damaged.length, isTrashed]),
     [

@@ -1,6 +1,7 @@
 import { Argument } from 'commander';
 import { unattendedPassword } from '../../service/index.ts';
 import {
+  describeError,
   type DrivePlace,
   type JobResult,
   noteReadable,
@@ -13,9 +14,9 @@ import {
   signInTrouble,
   type SyncDetails,
 } from '../../jobs/index.ts';
-import { OriginalLooks, readableFolderOf, type CopyProgress } from '../../offsite/index.ts';
+import { OriginalLooks, type CopyProgress } from '../../offsite/index.ts';
 import { CadanganError, l10n, setTimeZone, type Password } from '../../platform/index.ts';
-import { updateConfiguration, type Configuration, type OffsiteCopy } from '../../settings/index.ts';
+import { readableFolderOf, updateConfiguration, type Configuration, type OffsiteCopy } from '../../settings/index.ts';
 import type { CliCommand, CommandContext } from '../command.ts';
 import { copyNamed, driveWorld } from '../drive-place.ts';
 import { reportExceptions } from '../exception-report.ts';
@@ -56,8 +57,12 @@ export const offsiteCommand: CliCommand = {
   run: async (context, [action = '', name], options) => {
     const world = await driveWorld(context);
     setTimeZone(world.configuration.timeZone);
-    const copies = name === undefined ? world.configuration.offsiteCopies : [copyNamed(world.configuration, name)];
-    if (copies.length === 0) throw new CadanganError('arguments.invalid', { argument: 'copy', reason: 'no off-site copy is configured' });
+    const copies = name === undefined ? world.configuration.offsiteCopies : [copyNamed(world, name)];
+    const stopped = name === undefined ? world.stoppedCopies.map(({ error }) => error) : [];
+    if (copies.length === 0)
+      throw stopped[0] ?? new CadanganError('arguments.invalid', { argument: 'copy', reason: 'no off-site copy is configured' });
+    // They must not be missed among those that go on.
+    for (const error of stopped) context.terminal.note(describeError(error).what);
     if (action === 'status') return showStatus(context, world.place, copies);
     const { keeper } = await keeperOf(context);
     await keeper.noteConfiguration(world.configuration);
@@ -78,10 +83,16 @@ export const offsiteCommand: CliCommand = {
         }
         return exitCode.done;
       case 'readable':
-        return writeReadable(context, { ...world, keeper }, copies, options);
+        return worseOf(
+          stopped.length > 0 ? exitCode.failed : exitCode.done,
+          await writeReadable(context, { ...world, keeper }, copies, options),
+        );
       default:
-        return oneAfterTheOther(copies, (copy) =>
-          work(context, new RecordedCopy({ copy, place: world.place, keeper }), copy, action, options),
+        return worseOf(
+          stopped.length > 0 ? exitCode.failed : exitCode.done,
+          await oneAfterTheOther(copies, (copy) =>
+            work(context, new RecordedCopy({ copy, place: world.place, keeper }), copy, action, options),
+          ),
         );
     }
   },
@@ -93,9 +104,14 @@ async function oneAfterTheOther(copies: readonly OffsiteCopy[], run: (copy: Offs
   for (const copy of copies) {
     const code = await run(copy);
     if (code === exitCode.interrupted) return code;
-    if (worst === exitCode.done || (worst === exitCode.exceptions && code !== exitCode.done)) worst = code;
+    worst = worseOf(worst, code);
   }
   return worst;
+}
+
+function worseOf(one: ExitCode, other: ExitCode): ExitCode {
+  if (other === exitCode.interrupted) return other;
+  return one === exitCode.done || (one === exitCode.exceptions && other !== exitCode.done) ? other : one;
 }
 
 async function showStatus(
@@ -350,10 +366,7 @@ async function writeReadable(
         'manual',
       );
       const details = report(context, result);
-      await noteReadable(copy, place, details, clock, {
-        keep: options.text('to') === undefined ? rule?.keep : undefined,
-        trash: (id) => client.trash(id, {}, signal),
-      });
+      await noteReadable(copy, place, details, clock, { keep: options.text('to') === undefined ? rule?.keep : undefined, client, signal });
       if (globals.json)
         printJson(
           terminal,

@@ -227,8 +227,8 @@ const sentences: Readonly<Record<string, Maker>> = {
     remedies: [],
   }),
   'offsite.other-repository': (text) => ({
-    what: l10n.t('Refused: "{location}" holds the copy of another repository.', { location: text('location') }),
-    next: l10n.t('Nothing was changed there. Name another folder for this copy.'),
+    what: l10n.t('Refused: "{location}" holds files of another repository ({file}).', { location: text('location'), file: text('file') }),
+    next: l10n.t('Nothing was removed there. Give each of the two repositories a folder of its own.'),
     remedies: ['openConfiguration'],
   }),
   'offsite.source-doubtful': (text) => ({

@@ -148,8 +148,8 @@ export const english: Phrasebook = {
       next: 'Choose another name.',
     }),
     'offsite.other-repository': (facts) => ({
-      what: `Refused: what lies at ${at(facts)} is the copy of another repository than ${facts.quoted('source', 'this one')}. Nothing was changed there.`,
-      next: 'Name another folder on Google Drive for this copy.',
+      what: `Refused: what lies at ${at(facts)} is of another repository than ${facts.quoted('source', 'this one')}, or of both${facts.plain('file') === undefined ? '' : ` (${facts.quoted('file')})`}. Nothing was removed there.`,
+      next: 'Give each of the two repositories a folder of its own: name another one ("to") for one of them. Files of that one that lie in the folder already can then be removed on drive.google.com.',
     }),
     'offsite.source-doubtful': (facts) => ({
       what: `Nothing was copied: the repository at ${at(facts)} is not what it should be${because(facts)}.`,

@@ -150,8 +150,8 @@ export const indonesian: Phrasebook = {
       next: 'Pilih nama lain.',
     }),
     'offsite.other-repository': (facts) => ({
-      what: `Ditolak: isi ${at(facts)} adalah salinan repositori lain, bukan ${facts.quoted('source', 'yang ini')}. Tidak ada yang diubah di sana.`,
-      next: 'Sebutkan folder lain di Google Drive untuk salinan ini.',
+      what: `Ditolak: isi ${at(facts)} milik repositori lain, bukan ${facts.quoted('source', 'yang ini')}, atau milik keduanya${facts.plain('file') === undefined ? '' : ` (${facts.quoted('file')})`}. Tidak ada yang dihapus di sana.`,
+      next: 'Beri kedua repositori folder masing-masing: sebutkan folder lain ("to") untuk salah satunya. Berkasnya yang sudah ada di folder itu kemudian dapat dihapus di drive.google.com.',
     }),
     'offsite.source-doubtful': (facts) => ({
       what: `Tidak ada yang disalin: repositori di ${at(facts)} tidak seperti seharusnya${because(facts)}.`,
