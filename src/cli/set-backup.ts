@@ -1,4 +1,4 @@
-import { backupRunResult, backupSet, RunHistory, unattendedPassword } from '../service/index.ts';
+import { backupSet, unattendedPassword } from '../service/index.ts';
 import { type BackupDetails, type JobResult, recordOfBackup, type RepositoryAccess, safeText } from '../jobs/index.ts';
 import type { BackupProgressSink } from '../backup/index.ts';
 import { CadanganError, cadanganVersion, configurationFile, l10n, stateFolder, systemRandom } from '../platform/index.ts';
@@ -32,7 +32,7 @@ export async function setMeantBy(paths: readonly string[], { globals, environmen
   });
 }
 
-/** Makes the backup of a set as the engine would, takes it down in the history of runs and in the records, and lets the schedule know. */
+/** Makes the backup of a set as the engine would, takes it down in the records, and lets the schedule know. */
 export async function backupConfiguredSet(
   set: BackupSet,
   context: CommandContext,
@@ -64,7 +64,7 @@ export async function backupConfiguredSet(
     },
   });
   if (guest) {
-    await takeDown(result, set, guest, context);
+    // The record first: whoever hears of the end looks there for what came of it.
     await keeper.write((about) =>
       recordOfBackup(result, {
         ...about,
@@ -75,6 +75,9 @@ export async function backupConfiguredSet(
         location: set.repository.location,
       }),
     );
+    await guest
+      .end(result.outcome)
+      .catch((error: unknown) => terminal.note(l10n.t('the schedule could not be told of this run: {0}', safeText(String(error)))));
   }
   return result;
 }
@@ -117,23 +120,4 @@ export async function accessOfSet(
     world: await worldFor(location, context),
     signal,
   };
-}
-
-/** The history first: whoever hears of the end looks there for what came of it. */
-async function takeDown(
-  result: JobResult<BackupDetails>,
-  { name }: BackupSet,
-  guest: GuestRun,
-  { environment, terminal }: CommandContext,
-): Promise<void> {
-  try {
-    await new RunHistory(stateFolder(environment), systemRandom).append(backupRunResult(result, name, (text) => text));
-  } catch (error) {
-    terminal.note(l10n.t('the history of runs could not be written: {0}', safeText(String(error))));
-  }
-  try {
-    await guest.end(result.outcome);
-  } catch (error) {
-    terminal.note(l10n.t('the schedule could not be told of this run: {0}', safeText(String(error))));
-  }
 }

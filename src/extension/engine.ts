@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { EngineClient, EngineError, listener, type RequestOptions } from '../host/index.ts';
+import { EngineClient, EngineError, listener, type ClientRequestOptions } from '../host/index.ts';
 import { currentLanguage, setTimeZone } from '../platform/index.ts';
 import {
   protocol,
@@ -22,7 +22,7 @@ export interface EngineOptions {
   readonly onDeviceCode: (code: DeviceCodeInfo) => void;
 }
 
-export interface AskOptions extends RequestOptions {
+export interface AskOptions extends ClientRequestOptions {
   /** Nobody waits in front of a dialog: a password that is not stored is an error, not a question. */
   readonly isQuiet?: boolean;
 }

@@ -1,6 +1,6 @@
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc';
 import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
-import { systemClock, type Clock, type Environment } from '../platform/index.ts';
+import { systemClock, systemRandom, type Clock, type Environment, type Random } from '../platform/index.ts';
 import { protocol, type Notification, type Procedure } from '../service/index.ts';
 import { Channel, type RequestOptions } from './channel.ts';
 import { EngineError } from './engine-error.ts';
@@ -24,6 +24,12 @@ export interface EngineClientOptions {
   /** It ended and nobody had asked it to. It is started again after `restartMs`, or never (undefined) when it ends again and again. */
   readonly onLost?: (lost: { readonly reason: string; readonly restartMs: number | undefined }) => void;
   readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export interface ClientRequestOptions extends RequestOptions {
+  /** Of a run: its id, for who wants to ask for it later (`runOfId`). Default: one that nobody knows. */
+  readonly run?: string | undefined;
 }
 
 /** Listens to one kind of notification. */
@@ -49,6 +55,7 @@ const healthyMs = 60_000;
 export class EngineClient {
   readonly #options: EngineClientOptions;
   readonly #clock: Clock;
+  readonly #random: Random;
   #running: Running | undefined;
   #deathsInARow = 0;
   #pause: Promise<void> = Promise.resolve();
@@ -57,6 +64,7 @@ export class EngineClient {
   constructor(options: EngineClientOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? systemRandom;
   }
 
   /** The process id of the engine that runs now, for logs. */
@@ -76,14 +84,15 @@ export class EngineClient {
   async request<Params, Result>(
     procedure: Procedure<Params, Result>,
     params: NoInfer<Params>,
-    options: RequestOptions = {},
+    { run, ...options }: ClientRequestOptions = {},
   ): Promise<Result> {
     if (options.signal?.aborted) throw abortedError();
+    const sent = procedure.kind === 'run' ? { ...params, run: run ?? this.#newRunId() } : params;
     await this.start();
     const running = this.#running;
     if (!running) throw lostError('it ended');
     try {
-      return await Promise.race([running.channel.request(procedure, params, options), running.lost]);
+      return await Promise.race([running.channel.request(procedure, sent, options), running.lost]);
     } catch (error) {
       throw engineErrorOf(error);
     }
@@ -97,6 +106,10 @@ export class EngineClient {
     // Not awaited: an engine that hangs must not hang us.
     running.channel.request(protocol.shutdown, undefined).catch(() => undefined);
     await running.process.waitOrKill(this.#clock);
+  }
+
+  #newRunId(): string {
+    return Buffer.from(this.#random.fill(new Uint8Array(16))).toString('hex');
   }
 
   #launch(): Running {

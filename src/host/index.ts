@@ -5,7 +5,6 @@
  *
  * Words: the *window* is the editor's side of the channel, whoever plays it; the *engine* is the process that works for a window.
  */
-export { EngineClient, listener, type EngineClientOptions, type Listener } from './client.ts';
-export type { RequestOptions } from './channel.ts';
+export { EngineClient, listener, type ClientRequestOptions, type EngineClientOptions, type Listener } from './client.ts';
 export { EngineError } from './engine-error.ts';
 export { engineEnvironment } from './engine-process.ts';

@@ -27,7 +27,7 @@ export { signInToDrive, signOutOfDrive, type SignInWay } from './drive-sign-in.t
 export { readCopyAnchors } from './offsite-anchor.ts';
 export { errorOfRecorded, readCopyStatus, type CopyLookOptions } from './copy-look.ts';
 export { newsOf, type News, type Told } from './copy-news.ts';
-export { RecordedCopy, type RecordedCopyOptions } from './recorded-copy.ts';
+export { RecordedCopy, type RecordedCopyOptions, type ToldResult } from './recorded-copy.ts';
 export { recordOfReadableCopy, recordOfSample, recordOfScrub, recordOfSync, type AboutCopy } from './record-of-copy.ts';
 export { copyRecordsOf, OpenCopy, type OpenCopyOptions, type WorkOptions } from './offsite-copy.ts';
 export { OffsiteKeeper, type OffsiteKeeperOptions } from './offsite-keeper.ts';
@@ -52,6 +52,7 @@ export {
 export { commonContent, historyOwner, isExternal, placeOf, reasonOf, userName, type RecordAbout } from './record-about.ts';
 export { configurationChanges, recordConfiguration, type ConfigurationChange } from './record-configuration.ts';
 export { RecordKeeper, type RecordKeeperOptions } from './record-keeper.ts';
+export { isGood, isOfRun, runOfRecord, runResultSchema, type RunJob, type RunResult } from './run-of-record.ts';
 export {
   recordOfBackup,
   recordOfBareRun,

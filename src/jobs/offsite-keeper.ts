@@ -21,7 +21,7 @@ import type { SyncDetails } from './offsite-jobs.ts';
 import { noteReadable } from './readable-copies.ts';
 import type { ReadableCopyDetails } from './readable-copy-job.ts';
 import type { RecordKeeper } from './record-keeper.ts';
-import { RecordedCopy } from './recorded-copy.ts';
+import { RecordedCopy, type CopyOccasion, type ToldResult } from './recorded-copy.ts';
 
 export interface OffsiteKeeperOptions {
   readonly copy: OffsiteCopy;
@@ -30,7 +30,7 @@ export interface OffsiteKeeperOptions {
   readonly records: RecordKeeper;
   /** Of the repository that is copied; asked only for readable copies. @throws `password.missing` */
   readonly password: (signal: AbortSignal) => Promise<Password>;
-  /** Each run that did something, or failed: for history and records. */
+  /** Each run that did something, or failed. */
   readonly onResult: (result: JobResult<unknown>) => void;
   /** The status is another one; at most a few times a second. */
   readonly onStatus: () => void;
@@ -52,6 +52,11 @@ const triggers: Readonly<Record<Work, RecordTrigger>> = {
 /** Shorter waits for Google are everyday, and over before anybody could read of them. */
 const shownWaitMsMin = 1000;
 
+/** Those who wait for a work that was asked for; the first has given it its id. */
+interface Waiting extends PromiseWithResolvers<ToldResult<unknown>> {
+  readonly run: string | undefined;
+}
+
 /** Keeps one configured copy up, for as long as it is open: what `cadangan offsite watch` and the engine run. */
 export class OffsiteKeeper implements AsyncDisposable {
   readonly name: string;
@@ -62,7 +67,7 @@ export class OffsiteKeeper implements AsyncDisposable {
   readonly #recorded: RecordedCopy;
   #open: OpenCopy | undefined;
   #state: KeeperState | undefined;
-  readonly #waiting = new Map<Work, PromiseWithResolvers<JobResult<unknown>>>();
+  readonly #waiting = new Map<Work, Waiting>();
 
   private constructor(options: OffsiteKeeperOptions, polling: boolean) {
     const { copy, place, timing, records } = options;
@@ -108,8 +113,8 @@ export class OffsiteKeeper implements AsyncDisposable {
   }
 
   /** As `ask`, and waits for what comes of it. @throws what kept it from a result: nobody signed in, a pause ... */
-  do(work: Work): Promise<JobResult<unknown>> {
-    const waiting = this.#waiting.get(work) ?? Promise.withResolvers<JobResult<unknown>>();
+  do(work: Work, run?: string): Promise<ToldResult<unknown>> {
+    const waiting = this.#waiting.get(work) ?? { ...Promise.withResolvers<ToldResult<unknown>>(), run };
     waiting.promise.catch(() => undefined);
     this.#waiting.set(work, waiting);
     this.#keeper.ask(work);
@@ -171,7 +176,8 @@ export class OffsiteKeeper implements AsyncDisposable {
     const waiting = this.#waiting.get(work);
     this.#waiting.delete(work);
     try {
-      const result = await this.#job(work, context, waiting === undefined ? triggers[work] : 'manual');
+      const occasion = waiting === undefined ? { trigger: triggers[work] } : { trigger: 'manual' as const, run: waiting.run };
+      const result = await this.#job(work, context, occasion);
       if (waiting !== undefined || isWorthTelling(work, result)) this.#options.onResult(result);
       waiting?.resolve(result);
       if ('error' in result) throw result.error;
@@ -191,23 +197,23 @@ export class OffsiteKeeper implements AsyncDisposable {
   async #job(
     work: Work,
     context: { readonly signal: AbortSignal; readonly progress: (progress: CopyProgress) => void },
-    trigger: RecordTrigger,
-  ): Promise<JobResult<unknown>> {
+    occasion: CopyOccasion,
+  ): Promise<ToldResult<unknown>> {
     const recorded = this.#recorded;
-    if (work === 'readable') return this.#writeReadable(context.signal, trigger);
+    if (work === 'readable') return this.#writeReadable(context.signal, occasion);
     const open = (this.#open ??= await recorded.open(
       work === 'look' ? 'offsite-sync' : `offsite-${work}`,
-      trigger,
+      occasion,
       this.#options.timing?.againMs,
     ));
     switch (work) {
       case 'look':
       case 'sync':
-        return recorded.sync(open, { ...context, mayUseKnown: work === 'look' }, trigger);
+        return recorded.sync(open, { ...context, mayUseKnown: work === 'look' }, occasion);
       case 'scrub':
-        return recorded.scrub(open, context, trigger);
+        return recorded.scrub(open, context, occasion);
       case 'sample':
-        return recorded.sample(open, context, trigger);
+        return recorded.sample(open, context, occasion);
     }
   }
 
@@ -222,7 +228,7 @@ export class OffsiteKeeper implements AsyncDisposable {
     };
   }
 
-  async #writeReadable(signal: AbortSignal, trigger: RecordTrigger): Promise<JobResult<ReadableCopyDetails>> {
+  async #writeReadable(signal: AbortSignal, occasion: CopyOccasion): Promise<ToldResult<ReadableCopyDetails>> {
     const { copy, place, password } = this.#options;
     const rule = copy.readableCopies;
     if (rule === undefined)
@@ -233,7 +239,7 @@ export class OffsiteKeeper implements AsyncDisposable {
       const result = await this.#recorded.readable(
         access,
         { set: rule.set, folder: rule.folder, format: rule.format, to: rule.to ?? readableFolderOf(copy.to), client: async () => client },
-        trigger,
+        occasion,
       );
       if (result.details) await noteReadable(copy, place, result.details, this.#clock, { keep: rule.keep, client, signal });
       return result;

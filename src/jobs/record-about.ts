@@ -12,6 +12,8 @@ export interface RecordAbout {
   /** Of the configuration in force. */
   readonly settings?: Pick<GeneralSettings, 'instruction' | 'timeZone' | 'googleDrive'> | undefined;
   readonly set?: string | undefined;
+  /** The id of the run. */
+  readonly run?: string | undefined;
   readonly trigger?: RecordTrigger | undefined;
   /** The window that the run belongs to, or makes good. */
   readonly planned?: RecordContent['planned'] | undefined;
@@ -21,7 +23,7 @@ export interface RecordAbout {
 }
 
 /** Who, with what, under which instruction: the part that all records have. */
-export function commonContent(kind: RecordKind, { software, via, settings, set, trigger, planned }: RecordAbout): RecordContent {
+export function commonContent(kind: RecordKind, { software, via, settings, set, run, trigger, planned }: RecordAbout): RecordContent {
   const { documentNumber, revision } = settings?.instruction ?? {};
   const clause = clauses[kind];
   const instruction = {
@@ -37,6 +39,7 @@ export function commonContent(kind: RecordKind, { software, via, settings, set, 
     ...(Object.keys(instruction).length > 0 && { instruction }),
     ...(settings?.timeZone !== undefined && { timeZone: settings.timeZone }),
     ...(set !== undefined && { set }),
+    ...(run !== undefined && { run }),
     ...(trigger !== undefined && { trigger }),
     ...(planned !== undefined && { planned }),
   };

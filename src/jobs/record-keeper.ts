@@ -10,6 +10,7 @@ import {
 import type { Configuration } from '../settings/index.ts';
 import { commonContent, historyOwner, type RecordAbout } from './record-about.ts';
 import { recordConfiguration } from './record-configuration.ts';
+import { runOfRecord, type RunResult } from './run-of-record.ts';
 
 export interface RecordKeeperOptions {
   readonly stateFolder: string;
@@ -24,10 +25,14 @@ export interface RecordKeeperOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** Runs without a record that are remembered until this process ends. */
+const unwrittenMax = 100;
+
 /** Writes the records of one process: knows who works and with what, and never stands in the way of the work. */
 export class RecordKeeper {
   readonly history: RecordHistory;
   readonly #options: RecordKeeperOptions;
+  #unwritten: readonly RunResult[] = [];
 
   constructor(options: RecordKeeperOptions) {
     this.#options = options;
@@ -39,11 +44,42 @@ export class RecordKeeper {
    * written
    */
   async write(make: (about: RecordAbout) => RecordContent): Promise<HistoryRecord | undefined> {
+    return (await this.#write(make)).written;
+  }
+
+  /** As `write`, of a run. @returns what is told of it; also of one whose record could not be written, which `unwritten` then has */
+  async writeRun(make: (about: RecordAbout) => RecordContent): Promise<RunResult> {
+    const { content, written } = await this.#write(make);
+    return this.tell(written ?? content);
+  }
+
+  /** What is told of a run that leaves no record: nothing came of it that others would want to know. */
+  tell(content: RecordContent): RunResult {
+    const run = this.runOf(content);
+    if (run === undefined) throw new Error(`${content.kind} is the record of no run`);
+    return run;
+  }
+
+  runOf(record: RecordContent): RunResult | undefined {
+    return runOfRecord(record, this.history.folder);
+  }
+
+  /** Runs of this process that no record tells of, because it could not be written; oldest first. */
+  get unwritten(): readonly RunResult[] {
+    return this.#unwritten;
+  }
+
+  async #write(
+    make: (about: RecordAbout) => RecordContent,
+  ): Promise<{ readonly content: RecordContent; readonly written: HistoryRecord | undefined }> {
+    const content = make(this.about());
     try {
-      return await this.history.append(make(this.about()));
+      return { content, written: await this.history.append(content) };
     } catch (error) {
+      const run = this.runOf(content);
+      if (run) this.#unwritten = [...this.#unwritten, run].slice(-unwrittenMax);
       this.#options.onError(error);
-      return undefined;
+      return { content, written: undefined };
     }
   }
 

@@ -17,9 +17,10 @@ export function recordOfJob(
   about: RecordAbout,
   more: Partial<RecordContent> = {},
 ): RecordContent {
-  const { outcome, startedAt, endedAt, exceptions, exceptionCount, error, repositoryId } = result;
+  const { job, outcome, startedAt, endedAt, exceptions, exceptionCount, error, repositoryId } = result;
   return {
     ...commonContent(kind, about),
+    job,
     started: startedAt,
     ended: endedAt,
     result: outcome,

@@ -1,7 +1,7 @@
 import { isAbort, isCode, systemClock } from '../platform/index.ts';
 import type { RecordContent, RecordTrigger } from '../records/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
-import { newsOf } from './copy-news.ts';
+import { newsOf, type Told } from './copy-news.ts';
 import type { DrivePlace } from './drive-account.ts';
 import { runJob, type JobName, type JobResult } from './job-result.ts';
 import { copyRecordsOf, noteFailedTry, OpenCopy, type WorkOptions } from './offsite-copy.ts';
@@ -17,6 +17,8 @@ import { readableCopyJob, type ReadableCopyDetails, type ReadableCopyOptions } f
 import type { RecordKeeper } from './record-keeper.ts';
 import { recordOfReadableCopy, recordOfSample, recordOfScrub, recordOfSync, type AboutCopy } from './record-of-copy.ts';
 import type { RepositoryAccess } from './repository-access.ts';
+import type { RunResult } from './run-of-record.ts';
+import type { RecordAbout } from './record-about.ts';
 
 export interface RecordedCopyOptions {
   readonly copy: OffsiteCopy;
@@ -24,8 +26,16 @@ export interface RecordedCopyOptions {
   readonly keeper: RecordKeeper;
 }
 
-/** Why it is done: `manual` when somebody wanted it now. */
-type Trigger = RecordTrigger;
+/** Why it is done: `manual` when somebody wanted it now, who may have given it an id. */
+export interface CopyOccasion {
+  readonly trigger: RecordTrigger;
+  readonly run?: string | undefined;
+}
+
+/** With what is told of the run: what its record says, or would say where it is not worth one. */
+export interface ToldResult<Details> extends JobResult<Details> {
+  readonly told: RunResult;
+}
 
 /** Work on one configured copy that leaves its record, and the head of the records beside the copy when it brought something. */
 export class RecordedCopy {
@@ -36,13 +46,13 @@ export class RecordedCopy {
   }
 
   /** Opens the copy for `job`; that it cannot be opened is recorded. @throws as `OpenCopy.open` */
-  async open(job: 'offsite-sync' | 'offsite-scrub' | 'offsite-sample', trigger: Trigger, againMs?: number): Promise<OpenCopy> {
+  async open(job: 'offsite-sync' | 'offsite-scrub' | 'offsite-sample', occasion: CopyOccasion, againMs?: number): Promise<OpenCopy> {
     const { copy, place } = this.#options;
     try {
       return await OpenCopy.open(copy, { place, againMs });
     } catch (error) {
       // Another process is at it, and leaves the record.
-      if (!isCode(error, 'offsite.busy') && !isAbort(error)) await this.#noteFailure(job, trigger, error);
+      if (!isCode(error, 'offsite.busy') && !isAbort(error)) await this.#noteFailure(job, occasion, error);
       throw error;
     }
   }
@@ -50,57 +60,43 @@ export class RecordedCopy {
   async sync(
     opened: OpenCopy,
     options: WorkOptions & { readonly mayUseKnown?: boolean; readonly mayRemoveAll?: boolean; readonly dryRun?: boolean },
-    trigger: Trigger,
-  ): Promise<JobResult<SyncDetails>> {
+    occasion: CopyOccasion,
+  ): Promise<ToldResult<SyncDetails>> {
     const result = await offsiteSyncJob(opened, options);
-    if (options.dryRun !== true)
-      await this.#take(result, trigger, opened, hasBrought(result, opened), (about) => recordOfSync(result, about), options.signal);
-    return result;
+    const did = options.dryRun === true ? undefined : hasBrought(result, opened);
+    return this.#take(result, occasion, opened, did, (about) => recordOfSync(result, about), options.signal);
   }
 
-  async scrub(opened: OpenCopy, options: WorkOptions, trigger: Trigger): Promise<JobResult<ScrubDetails>> {
+  async scrub(opened: OpenCopy, options: WorkOptions, occasion: CopyOccasion): Promise<ToldResult<ScrubDetails>> {
     const result = await offsiteScrubJob(opened, options);
-    await this.#take(
-      result,
-      trigger,
-      opened,
-      result.details !== undefined || hasBrought(result, opened),
-      (about) => recordOfScrub(result, about),
-      options.signal,
-    );
-    return result;
+    const did = result.details !== undefined || hasBrought(result, opened);
+    return this.#take(result, occasion, opened, did, (about) => recordOfScrub(result, about), options.signal);
   }
 
   async sample(
     opened: OpenCopy,
     options: WorkOptions & { readonly percent?: number | undefined },
-    trigger: Trigger,
-  ): Promise<JobResult<SampleDetails>> {
+    occasion: CopyOccasion,
+  ): Promise<ToldResult<SampleDetails>> {
     const result = await offsiteSampleJob(opened, options);
-    await this.#take(result, trigger, opened, result.details !== undefined, (about) => recordOfSample(result, about), options.signal);
-    return result;
+    const did = result.details !== undefined;
+    return this.#take(result, occasion, opened, did, (about) => recordOfSample(result, about), options.signal);
   }
 
-  async readable(access: RepositoryAccess, options: ReadableCopyOptions, trigger: Trigger): Promise<JobResult<ReadableCopyDetails>> {
+  async readable(access: RepositoryAccess, options: ReadableCopyOptions, occasion: CopyOccasion): Promise<ToldResult<ReadableCopyDetails>> {
     const result = await readableCopyJob(access, options);
-    await this.#take(
-      result,
-      trigger,
-      undefined,
-      result.details !== undefined,
-      (about) => recordOfReadableCopy(result, { ...about, to: options.to }),
-      access.signal,
-    );
-    return result;
+    const did = result.details !== undefined;
+    const make = (about: AboutCopy): RecordContent => recordOfReadableCopy(result, { ...about, to: options.to });
+    return this.#take(result, occasion, undefined, did, make, access.signal);
   }
 
-  async #noteFailure(job: JobName, trigger: Trigger, error: unknown): Promise<void> {
+  async #noteFailure(job: JobName, occasion: CopyOccasion, error: unknown): Promise<void> {
     // A sample reads; whether the copy has everything does not depend on it.
     if (job !== 'offsite-sample') await noteFailedTry(this.#options.copy, this.#options.place, error);
     const result = await runJob<never>(job, this.#options.place.clock ?? systemClock, () => Promise.reject(error));
     await this.#take(
       result,
-      trigger,
+      occasion,
       undefined,
       false,
       (about) => (job === 'offsite-sync' ? recordOfSync(result, about) : recordOfScrub(result, about)),
@@ -108,42 +104,41 @@ export class RecordedCopy {
     );
   }
 
-  /** Never rejects: the work is done, and is not undone for its record. */
-  async #take(
-    result: JobResult<unknown>,
-    trigger: Trigger,
+  /**
+   * Never rejects: the work is done, and is not undone for its record.
+   * @param did as `newsOf` has it; undefined for what was only tried out, and leaves no record
+   */
+  async #take<Details>(
+    result: JobResult<Details>,
+    { trigger, run }: CopyOccasion,
     opened: OpenCopy | undefined,
-    did: boolean,
+    did: boolean | undefined,
     make: (about: AboutCopy) => RecordContent,
     signal: AbortSignal | undefined,
-  ): Promise<void> {
+  ): Promise<ToldResult<Details>> {
     const { copy, place, keeper } = this.#options;
     const memory = opened?.records ?? copyRecordsOf(copy, place);
     const { told = {}, folderIds = [] } = await memory
       .read()
       .catch(() => ({}) as { readonly told?: undefined; readonly folderIds?: undefined });
-    const news = newsOf(told[result.job], result, { did, isAsked: trigger === 'manual' });
     const uploaded = opened?.uploaded ?? { files: 0, bytes: 0 };
-    if (news.isRecorded) {
-      await keeper.write((about) => {
-        const content = make({
-          ...about,
-          trigger,
-          via: trigger === 'manual' ? about.via : 'schedule',
-          copy,
-          account: place.settings?.account,
-          folderIds,
-          uploaded,
-        });
-        return news.before === undefined
-          ? content
-          : { ...content, evidence: { ...content.evidence, attemptsBefore: news.before.attempts, notGoodSince: news.before.since } };
-      });
-    }
+    const contentOf = (about: RecordAbout, before?: Told): RecordContent => {
+      const via = trigger === 'manual' ? about.via : 'schedule';
+      const content = make({ ...about, trigger, run, via, copy, account: place.settings?.account, folderIds, uploaded });
+      return before === undefined
+        ? content
+        : { ...content, evidence: { ...content.evidence, attemptsBefore: before.attempts, notGoodSince: before.since } };
+    };
+    if (did === undefined) return { ...result, told: keeper.tell(contentOf(keeper.about())) };
+    const news = newsOf(told[result.job], result, { did, isAsked: trigger === 'manual' });
+    const toldRun = news.isRecorded
+      ? await keeper.writeRun((about) => contentOf(about, news.before))
+      : keeper.tell(contentOf(keeper.about()));
     if (news.told !== told[result.job])
       await memory.update((record) => ({ ...record, told: { ...record.told, [result.job]: news.told } })).catch(() => undefined);
     if (opened && signal && result.details !== undefined && uploaded.files > 0)
       await keeper.keepHead((head, owner) => opened.keepAnchor({ head, owner }, (other) => keeper.history.has(other), signal));
+    return { ...result, told: toldRun };
   }
 }
 

@@ -15,6 +15,8 @@ export interface IndexedRecord {
   readonly set: string | undefined;
   /** Of a backup: what it made. */
   readonly snapshotId: string | undefined;
+  /** The id of the run. */
+  readonly run: string | undefined;
   /** When it happened, in milliseconds since 1970. */
   readonly ms: number;
   readonly file: MonthFile;
@@ -34,17 +36,29 @@ interface KnownFile {
   readonly modifiedMs: number;
   /** The last sound record in it; what follows it is read again, since an append may have cleared it away. */
   readonly last: IndexedRecord | undefined;
+  /** Its first record, and those that every list needs. */
+  readonly whole: readonly HistoryRecord[];
+  /** Where the last line begins that is no sound record. */
+  readonly unsoundBytes: number | undefined;
 }
 
+/** Behind the name of every month. */
+const everyFile = '~';
+
 /**
- * Where every sound record of a history stands, kept up by reading what was appended. A cache for lists: whether the records are genuine is
- * for `verifyHistory`. 20,000 records take half a second to read the first time and some megabytes.
+ * Where the sound records of a history stand, kept up by reading what was appended. A cache for lists: whether the records are genuine is
+ * for `verifyHistory`. 20,000 records take half a second to read the first time and some megabytes; who needs only the last ones says when
+ * it has enough, since the files are read from the newest back.
  */
 export class RecordIndex {
   readonly #folder: string;
   #entries: IndexedRecord[] = [];
-  #whole: HistoryRecord[] = [];
-  #files = new Map<MonthFile, KnownFile>();
+  #isSorted = true;
+  readonly #files = new Map<MonthFile, KnownFile>();
+  /** They are not what they were when they were read. */
+  readonly #stale = new Set<MonthFile>();
+  /** What the last update could not read: this file, and older ones that it had not read before. */
+  #unread: string | undefined;
   #updating: Promise<void> = Promise.resolve();
 
   constructor(folder: string) {
@@ -58,15 +72,29 @@ export class RecordIndex {
 
   /** In full, in the order of their numbers: the first record of all, drills, and what tells of nonconformities. */
   get whole(): readonly HistoryRecord[] {
-    return this.#whole;
+    const files = [...this.#files].sort(([a], [b]) => (a < b ? -1 : 1));
+    return files.flatMap(([, { whole }]) => whole).filter((record, at) => at === 0 || isOfLists(record));
+  }
+
+  /**
+   * Whether everything that was recorded since this record could be read; of undefined, since the oldest that was read. A line that is not
+   * sound, and a file that cannot be read, may say anything.
+   */
+  isSoundSince(entry: IndexedRecord | undefined): boolean {
+    const { file, offsetBytes } = entry ?? { file: '', offsetBytes: -1 };
+    if (this.#unread !== undefined && this.#unread >= file) return false;
+    return [...this.#files].every(
+      ([name, { unsoundBytes }]) => unsoundBytes === undefined || name < file || (name === file && unsoundBytes < offsetBytes),
+    );
   }
 
   /**
    * Takes in what was appended since the last call, by whichever process.
+   * @param isEnough asked before an older file is read for the first time; default: all are read
    * @throws the system's errors, `aborted`: then what was read is kept, and the next call goes on
    */
-  refresh(signal?: AbortSignal): Promise<void> {
-    const update = this.#updating.then(() => this.#update(signal));
+  refresh(signal?: AbortSignal, isEnough: () => boolean = () => false): Promise<void> {
+    const update = this.#updating.then(() => this.#update(signal, isEnough));
     this.#updating = update.catch(() => undefined);
     return update;
   }
@@ -84,46 +112,63 @@ export class RecordIndex {
         handles.set(entry.file, handle);
         const read = await readAt(handle, entry);
         if (read) found.push(read);
-        else this.#files.delete(entry.file);
+        else this.#stale.add(entry.file);
       }
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
-      this.#files.clear();
+      for (const file of this.#files.keys()) this.#stale.add(file);
     } finally {
       for (const handle of handles.values()) await handle.close();
     }
     return found;
   }
 
-  async #update(signal: AbortSignal | undefined): Promise<void> {
+  async #update(signal: AbortSignal | undefined, isEnough: () => boolean): Promise<void> {
+    this.#unread = everyFile;
+    for (const file of this.#stale) this.#forgetFile(file);
+    this.#stale.clear();
     const files = await listMonthFiles(this.#folder);
-    const known = [...this.#files.keys()];
-    // Lines are appended to the newest file, and new files come behind it: everything else is somebody's hand in it.
-    if (known.some((file, at) => files[at] !== file)) this.#forget();
-    let hasGrown = false;
-    for (const file of files) hasGrown = (await this.#updateFile(file, signal)) || hasGrown;
-    if (hasGrown) this.#entries.sort((a, b) => a.ms - b.ms || a.number - b.number);
+    const known = [...this.#files.keys()].sort();
+    const from = known[0] === undefined ? 0 : files.indexOf(known[0]);
+    // Lines are appended to the newest file, new files come behind it, older ones are read later: everything else is somebody's hand in it.
+    if (known.some((file, at) => files[from + at] !== file)) this.#forget();
+    try {
+      for (const file of files.toReversed()) {
+        if (!this.#files.has(file) && isEnough()) break;
+        this.#unread = file;
+        await this.#updateFile(file, signal);
+      }
+      this.#unread = undefined;
+    } finally {
+      if (!this.#isSorted) this.#entries.sort((a, b) => a.ms - b.ms || a.number - b.number);
+      this.#isSorted = true;
+    }
   }
 
-  /** @returns whether there are more records than before */
-  async #updateFile(file: MonthFile, signal: AbortSignal | undefined): Promise<boolean> {
+  async #updateFile(file: MonthFile, signal: AbortSignal | undefined): Promise<void> {
     const { ino, size, mtimeMs } = await stat(join(this.#folder, file));
     const known = this.#files.get(file);
-    if (known?.inode === ino && known.sizeBytes === size && known.modifiedMs === mtimeMs) return false;
+    if (known?.inode === ino && known.sizeBytes === size && known.modifiedMs === mtimeMs) return;
     const hasGrown = known?.last !== undefined && known.inode === ino && size > known.sizeBytes && (await this.#isInPlace(known.last));
     if (!hasGrown) this.#forgetFile(file);
-    let last = hasGrown ? known.last : undefined;
+    let { last, unsoundBytes } = hasGrown ? known : { last: undefined, unsoundBytes: undefined };
+    const whole = hasGrown ? [...known.whole] : [];
     const startBytes = last === undefined ? 0 : last.offsetBytes + last.lengthBytes + 1;
-    const note = (sizeBytes: number) => this.#files.set(file, { inode: ino, sizeBytes, modifiedMs: mtimeMs, last });
-    const before = this.#entries.length;
+    const note = (sizeBytes: number) => this.#files.set(file, { inode: ino, sizeBytes, modifiedMs: mtimeMs, last, whole, unsoundBytes });
     for await (const { offsetBytes, nextBytes, bytes, isWhole } of linesOf(this.#folder, file, { startBytes, signal })) {
-      const { record } = isWhole ? parseLine(bytes) : {};
-      if (record === undefined) continue;
-      last = this.#take(record, { file, offsetBytes, lengthBytes: bytes.length });
+      if (!isWhole) continue; // an append that goes on, or did not come to its end
+      const { record } = parseLine(bytes);
+      if (record === undefined) {
+        unsoundBytes = offsetBytes;
+        continue;
+      }
+      if (last === undefined || isOfLists(record)) whole.push(record);
+      last = entryOf(record, { file, offsetBytes, lengthBytes: bytes.length });
+      this.#entries.push(last);
+      this.#isSorted = false;
       note(nextBytes); // should an abort end it here, the next time goes on behind it
     }
     note(size);
-    return this.#entries.length > before;
   }
 
   /** A file that was cut and has grown since is another one. */
@@ -136,36 +181,24 @@ export class RecordIndex {
     }
   }
 
-  #take(record: HistoryRecord, place: Pick<IndexedRecord, 'file' | 'offsetBytes' | 'lengthBytes'>): IndexedRecord {
-    const { number, kind, result, set, snapshotId } = record;
-    const entry = {
-      number,
-      kind,
-      result,
-      set,
-      snapshotId: kind === 'internal-backup' ? snapshotId : undefined,
-      ms: msOf(record),
-      ...place,
-    };
-    this.#entries.push(entry);
-    if (this.#whole.length === 0 || kind === 'drill' || record.nonconformity !== undefined) this.#whole.push(record);
-    return entry;
-  }
-
   #forget(): void {
     this.#files.clear();
-    [this.#entries, this.#whole] = [[], []];
+    this.#entries = [];
   }
 
-  /** What follows a file that changed behind our back is read anew too, so that `whole` stays in its order. */
   #forgetFile(file: MonthFile): void {
-    if (this.#entries.length > 0 && this.#entries.some((entry) => entry.file >= file)) {
-      this.#entries = this.#entries.filter((entry) => entry.file < file);
-      const numbers = new Set(this.#entries.map(({ number }) => number));
-      this.#whole = this.#whole.filter(({ number }) => numbers.has(number));
-    }
-    for (const name of this.#files.keys()) if (name >= file) this.#files.delete(name);
+    this.#files.delete(file);
+    if (this.#entries.some((entry) => entry.file === file)) this.#entries = this.#entries.filter((entry) => entry.file !== file);
   }
+}
+
+function entryOf(record: HistoryRecord, place: Pick<IndexedRecord, 'file' | 'offsetBytes' | 'lengthBytes'>): IndexedRecord {
+  const { number, kind, result, set, snapshotId, run } = record;
+  return { number, kind, result, set, snapshotId: kind === 'internal-backup' ? snapshotId : undefined, run, ms: msOf(record), ...place };
+}
+
+function isOfLists({ kind, nonconformity }: HistoryRecord): boolean {
+  return kind === 'drill' || nonconformity !== undefined;
 }
 
 async function readAt(handle: FileHandle, { number, offsetBytes, lengthBytes }: IndexedRecord): Promise<ReadRecord | undefined> {

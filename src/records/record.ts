@@ -77,6 +77,10 @@ const contentFields = {
   /** IANA name of the zone that people here read times in. */
   timeZone: text.exactOptional(),
   set: text.exactOptional(),
+  /** The procedure, where `kind` covers several: `offsite-sync`, `readable-copy`. */
+  job: text.exactOptional(),
+  /** The id that whoever asked for the run gave it. */
+  run: text.exactOptional(),
   trigger: z.enum(recordTriggers).exactOptional(),
   source: place.exactOptional(),
   destination: place.exactOptional(),

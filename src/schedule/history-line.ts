@@ -32,7 +32,7 @@ function parseDated(value: Fields, set: string, atMs: number): HistoryLine | und
     case 'started': {
       const trigger = oneOf(triggers, value['trigger']);
       return trigger && (window !== undefined || value['window'] === undefined)
-        ? { kind: 'started', set, atMs, trigger, window }
+        ? { kind: 'started', set, atMs, trigger, window, ...runOf(value) }
         : undefined;
     }
     case 'ended': {
@@ -49,6 +49,11 @@ function parseDated(value: Fields, set: string, atMs: number): HistoryLine | und
     default:
       return undefined;
   }
+}
+
+/** As long as a request lets it be. */
+function runOf({ run }: Fields): { readonly run?: string } {
+  return typeof run === 'string' && run.length <= 200 ? { run } : {};
 }
 
 const triggers = ['window', 'change', 'reconcile', 'manual', 'catch-up'] as const;

@@ -15,6 +15,8 @@ export type HistoryLine =
       readonly atMs: number;
       readonly trigger: Trigger;
       readonly window?: WindowSpan | undefined;
+      /** The id that whoever asked for it gave it: should its process die, its record is to have it. */
+      readonly run?: string | undefined;
     }
   | { readonly kind: 'ended'; readonly set: string; readonly atMs: number; readonly outcome: RunOutcome }
   | { readonly kind: 'missed'; readonly set: string; readonly atMs: number; readonly window: WindowSpan; readonly reason: MissedReason }
@@ -32,6 +34,7 @@ export type MissedReason = 'not-running' | 'repository-busy';
 export interface Run {
   readonly trigger: Trigger;
   readonly window?: WindowSpan | undefined;
+  readonly run?: string | undefined;
   readonly startedMs: number;
   /** Undefined while it runs, and when whoever ran it died. */
   readonly endedMs?: number | undefined;
@@ -66,7 +69,14 @@ export function applyLine(history: SetHistory, line: HistoryLine): SetHistory {
         ...history,
         runs: [
           ...closeOpenRun(history.runs, line.atMs, 'interrupted'),
-          { trigger: line.trigger, window: line.window, startedMs: line.atMs, endedMs: undefined, outcome: undefined },
+          {
+            trigger: line.trigger,
+            window: line.window,
+            ...(line.run !== undefined && { run: line.run }),
+            startedMs: line.atMs,
+            endedMs: undefined,
+            outcome: undefined,
+          },
         ],
       };
     case 'ended':
@@ -141,7 +151,7 @@ export function linesOfHistory(set: string, history: SetHistory): HistoryLine[] 
   ];
 }
 
-export function linesOfRun(set: string, { trigger, window, startedMs, endedMs, outcome }: Run): HistoryLine[] {
-  const started = { kind: 'started', set, atMs: startedMs, trigger, window } as const;
+export function linesOfRun(set: string, { trigger, window, run, startedMs, endedMs, outcome }: Run): HistoryLine[] {
+  const started = { kind: 'started', set, atMs: startedMs, trigger, window, ...(run !== undefined && { run }) } as const;
   return endedMs === undefined || outcome === undefined ? [started] : [started, { kind: 'ended', set, atMs: endedMs, outcome }];
 }

@@ -5,8 +5,12 @@ import type { SetProgress, SetStatus } from './set-status.ts';
 export interface ScheduleService {
   /** Every set, in the order of the configuration. */
   status(): Promise<readonly SetStatus[]>;
-  /** Runs a set as soon as its repository is free. `catch-up` makes good what was missed. @throws `set.unknown` */
-  run(set: string, trigger: 'manual' | 'catch-up'): Promise<'accepted' | 'running'>;
+  /**
+   * Runs a set as soon as its repository is free. `catch-up` makes good what was missed.
+   * @param run its id; one that somebody else has wanted before has theirs
+   * @throws `set.unknown`
+   */
+  run(set: string, trigger: 'manual' | 'catch-up', run?: string): Promise<'accepted' | 'running'>;
   /** Stops a run, or takes back the wish for one. @returns false when there is neither */
   stop(set: string): Promise<boolean>;
   /** What the set missed is not to be made good. @throws `set.unknown` */
@@ -18,11 +22,17 @@ export interface ScheduleService {
 /** What somebody can want of an off-site copy at once. */
 export type CopyWish = 'sync' | 'scrub' | 'sample' | 'readable' | 'retry' | 'stop-sync' | 'stop-scrub';
 
-/** The off-site copies of the leader. What a state is, is between him who leads and him who asks: the schedule hands JSON through. */
+/**
+ * The off-site copies of the leader. What states and results are, is between him who leads and him who asks: the schedule hands JSON
+ * through.
+ */
 export interface CopiesService {
   states(): Promise<Readonly<Record<string, unknown>>>;
-  /** @returns false when nobody keeps up a copy of that name */
-  ask(copy: string, wish: CopyWish): Promise<boolean>;
+  /**
+   * @param run the id of a sync or scrub
+   * @returns undefined when nobody keeps up a copy of that name; of a sync or scrub what came of it, when it has ended
+   */
+  ask(copy: string, wish: CopyWish, run?: string): Promise<unknown>;
 }
 
 /** A run that a guest makes: another process, which has not been asked to by the schedule. */

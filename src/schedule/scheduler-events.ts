@@ -27,6 +27,7 @@ export type ScheduleEvent =
       readonly startedMs: number;
       readonly outcome: RunOutcome;
       readonly wasFound: boolean;
+      readonly run?: string | undefined;
     }
   /** A window ended without a run. */
   | { readonly kind: 'missed'; readonly set: string; readonly atMs: number; readonly window: WindowSpan; readonly reason: MissedReason }
@@ -49,6 +50,8 @@ export interface RunRequest {
   readonly window: WindowSpan | undefined;
   /** The last run did not come to its end. */
   readonly resumes: boolean;
+  /** The id that whoever asked for it gave it. */
+  readonly run?: string | undefined;
 }
 
 /** Why a run is stopped; the fact `reason` of the `aborted` error that its signal carries. */
@@ -66,8 +69,10 @@ export function eventsOf(line: HistoryLine, open: Run | undefined, wasFound: boo
       return [{ kind: 'started', set, atMs: line.atMs, trigger: line.trigger, window: line.window }];
     case 'ended': {
       if (!open) return [];
-      const { trigger, startedMs } = open;
-      return [{ kind: 'ended', set, atMs: line.atMs, trigger, startedMs, outcome: line.outcome, wasFound }];
+      const { trigger, startedMs, run } = open;
+      return [
+        { kind: 'ended', set, atMs: line.atMs, trigger, startedMs, outcome: line.outcome, wasFound, ...(run !== undefined && { run }) },
+      ];
     }
     case 'missed':
       return [{ kind: 'missed', set, atMs: line.atMs, window: line.window, reason: line.reason }];

@@ -37,7 +37,7 @@ export class Scheduler implements LeadingService {
   readonly #options: SchedulerOptions;
   readonly #watches: ChangeWatches;
   readonly #active = new Map<string, ActiveRun>();
-  readonly #asked = new Map<string, 'manual' | 'catch-up'>();
+  readonly #asked = new Map<string, { readonly trigger: 'manual' | 'catch-up'; readonly run: string | undefined }>();
   readonly #dismissed = new Set<string>();
   /** Who has to wait for a repository, and since which window's beginning. */
   #waiting = new Map<string, Wish>();
@@ -74,10 +74,10 @@ export class Scheduler implements LeadingService {
     return this.#statuses();
   }
 
-  async run(set: string, trigger: 'manual' | 'catch-up'): Promise<'accepted' | 'running'> {
+  async run(set: string, trigger: 'manual' | 'catch-up', run?: string): Promise<'accepted' | 'running'> {
     this.#assertKnown(set);
     if (this.#active.has(set)) return 'running';
-    this.#asked.set(set, trigger);
+    this.#asked.set(set, { trigger, run: this.#asked.get(set)?.run ?? run });
     this.#wake();
     return 'accepted';
   }
@@ -221,10 +221,11 @@ export class Scheduler implements LeadingService {
 
   #askedFor(): Wish[] {
     return this.#sets.flatMap((set): Wish[] => {
-      const trigger = this.#asked.get(set.id);
-      if (trigger === undefined) return [];
+      const asked = this.#asked.get(set.id);
+      if (asked === undefined) return [];
+      const { trigger, run } = asked;
       const window = trigger === 'catch-up' ? this.#options.state.historyOf(set.id).missed.at(-1) : undefined;
-      return [{ set, request: { trigger, window, resumes: false } }];
+      return [{ set, request: { trigger, window, resumes: false, run } }];
     });
   }
 
@@ -251,9 +252,9 @@ export class Scheduler implements LeadingService {
   }
 
   /** The start is on the disk before anything runs: a run that nobody remembers would be made twice. */
-  async #begin({ id, repository }: ScheduledSet, { trigger, window }: RunRequest, startedMs: number, work: Work): Promise<void> {
+  async #begin({ id, repository }: ScheduledSet, { trigger, window, run }: RunRequest, startedMs: number, work: Work): Promise<void> {
     this.#watches.forget(id);
-    await this.#note([{ kind: 'started', set: id, atMs: startedMs, trigger, window }]);
+    await this.#note([{ kind: 'started', set: id, atMs: startedMs, trigger, window, ...(run !== undefined && { run }) }]);
     const active: ActiveRun = {
       repository,
       trigger,

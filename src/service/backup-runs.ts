@@ -1,19 +1,21 @@
+import { recordOfBareRun, type RecordKeeper } from '../jobs/index.ts';
 import { CadanganError, throwIfAborted, type Clock } from '../platform/index.ts';
-import { GuestRun, type LeaderPlace, type RunOutcome, type RunRequest, type SchedulerOptions } from '../schedule/index.ts';
+import type { RecordResult } from '../records/index.ts';
+import { GuestRun, type LeaderPlace, type RunOutcome, type RunRequest, type SchedulerOptions, type SetStatus } from '../schedule/index.ts';
 import type { BackupSet } from '../settings/index.ts';
 import { formatTimestamp, parseTimestamp } from '../repository/index.ts';
 import type { RunProgress, RunResult } from './protocol.ts';
 import { repositoryKey } from './repository-key.ts';
 import type { RunDesk, RunWish } from './run-desk.ts';
-import type { RunHistory } from './run-history.ts';
+import type { RunList } from './run-list.ts';
 import { runProgressOf, setProgressOf } from './run-progress.ts';
-import { bareRunResult } from './run-result.ts';
 import type { ScheduleSeat } from './schedule-seat.ts';
 
 export interface BackupRunsOptions {
   readonly clock: Clock;
   readonly desk: RunDesk;
-  readonly history: RunHistory;
+  readonly list: RunList;
+  readonly keeper: RecordKeeper;
   /** @throws `set.unknown` */
   readonly setNamed: (name: string) => BackupSet;
   /** Where the schedule of this machine is found. */
@@ -23,6 +25,8 @@ export interface BackupRunsOptions {
 
 export interface BackupWish {
   readonly signal: AbortSignal;
+  /** The id of the run, when it is not another's that is joined. */
+  readonly run?: string | undefined;
   readonly onProgress?: ((progress: RunProgress) => void) | undefined;
 }
 
@@ -81,7 +85,7 @@ export class BackupRuns {
   }
 
   /** What the scheduler calls when a set is due. */
-  readonly runSet: SchedulerOptions['runSet'] = async (name, { trigger, window }, signal, onProgress) => {
+  readonly runSet: SchedulerOptions['runSet'] = async (name, { trigger, window, run }, signal, onProgress) => {
     const isManual = trigger === 'manual' || trigger === 'catch-up';
     // These come by the hour, and also for changes of what the set leaves out.
     const skipsUnchanged = trigger === 'reconcile' || trigger === 'change';
@@ -89,6 +93,7 @@ export class BackupRuns {
     const result = await this.#options.desk.backup(set, {
       mayAsk: isManual && this.#askedHere.has(name),
       signal,
+      run,
       skipsUnchanged,
       occasion: occasionOf(trigger, window, this.#options.clock),
       onProgress: (progress) => onProgress(setProgressOf(progress)),
@@ -111,7 +116,7 @@ export class BackupRuns {
     return { [Symbol.dispose]: () => listenings.forEach((listening) => listening[Symbol.dispose]()) };
   }
 
-  async #runBySchedule(name: string, { signal }: BackupWish): Promise<RunResult> {
+  async #runBySchedule(name: string, { signal, run }: BackupWish): Promise<RunResult> {
     const { clock } = this.#options;
     const sinceNs = clock.nowNs();
     const here = Promise.withResolvers<RunResult>();
@@ -123,7 +128,7 @@ export class BackupRuns {
         .catch(() => undefined);
     try {
       const status = (await this.#seat().status()).get(name);
-      await this.#seat().service?.run(name, (status?.missed.length ?? 0) > 0 ? 'catch-up' : 'manual');
+      await this.#seat().service?.run(name, (status?.missed.length ?? 0) > 0 ? 'catch-up' : 'manual', run);
       signal.addEventListener('abort', stop, { once: true });
       if (signal.aborted) stop();
       return await this.#resultOf(name, sinceNs, here.promise);
@@ -139,35 +144,40 @@ export class BackupRuns {
     }
   }
 
-  /** Of the run that goes on, here or elsewhere; of one elsewhere the history tells. */
+  /** Of the run that goes on, here or elsewhere; of one elsewhere its record tells, or the schedule where none could be written. */
   async #resultOf(name: string, sinceNs: bigint, here: Promise<RunResult>): Promise<RunResult> {
-    const { clock, history } = this.#options;
+    const { clock, list } = this.#options;
+    let status: SetStatus | undefined;
     for (let idleLooks = 0; idleLooks < idleLooksMax;) {
       const result = await Promise.race([here, clock.sleep(lookMs).then(() => undefined)]);
       if (result) return result;
-      const state = (await this.#seat().status()).get(name)?.state;
-      if (state === 'running' || state === 'waiting') continue;
-      const found = (await history.lastBySet((run) => run.outcome !== 'missed')).get(name);
-      if (found && parseTimestamp(found.endedAt).ns >= sinceNs) return found;
+      status = (await this.#seat().status()).get(name);
+      if (status?.state === 'running' || status?.state === 'waiting') continue;
+      const found = (await list.lastBackups([name], 'made')).get(name);
+      if (typeof found === 'object' && parseTimestamp(found.endedAt).ns >= sinceNs) return found;
       idleLooks += 1;
     }
-    const nowText = new Date(Number(clock.nowNs() / 1_000_000n)).toISOString();
-    return bareRunResult({
-      job: 'backup',
-      set: name,
-      outcome: 'stopped',
-      startedAt: nowText,
-      endedAt: nowText,
-      error: new CadanganError('aborted', { reason: 'user' }),
-    });
+    return this.#bareRun(name, sinceNs, status?.lastRun);
   }
 
-  async #runLocally(set: BackupSet, { signal }: BackupWish): Promise<RunResult> {
+  /** What the schedule knows of a run; without one somebody took the wish back. */
+  #bareRun(set: string, sinceNs: bigint, last: SetStatus['lastRun']): RunResult {
+    const { clock, keeper } = this.#options;
+    const nowMs = Number(clock.nowNs() / 1_000_000n);
+    const text = (ms: number): string => timeTextOf(ms, clock);
+    const { outcome, startedMs, endedMs = nowMs } = last && BigInt(last.endedMs ?? 0) * 1_000_000n >= sinceNs ? last : { startedMs: nowMs };
+    const result: RecordResult = outcome === undefined || outcome === 'interrupted' ? 'stopped' : outcome;
+    const error = outcome === undefined ? new CadanganError('aborted', { reason: 'user' }) : undefined;
+    const run = { result, started: text(startedMs), ended: text(endedMs), error };
+    return keeper.tell(recordOfBareRun('internal-backup', run, { ...keeper.about(), set }));
+  }
+
+  async #runLocally(set: BackupSet, { signal, run }: BackupWish): Promise<RunResult> {
     const key = repositoryKey(set.repository.location);
     const controller = new AbortController();
     this.#local.set(set.name, controller);
     const before = this.#queues.get(key) ?? Promise.resolve();
-    const running = before.then(() => this.#runAsGuest(set, AbortSignal.any([signal, controller.signal]), controller));
+    const running = before.then(() => this.#runAsGuest(set, AbortSignal.any([signal, controller.signal]), controller, run));
     const settled = running.catch(() => undefined);
     this.#queues.set(key, settled);
     try {
@@ -177,8 +187,9 @@ export class BackupRuns {
       if (this.#queues.get(key) === settled) this.#queues.delete(key);
     }
   }
+
   /** The schedule does not make this run, but it has to know of it. */
-  async #runAsGuest(set: BackupSet, signal: AbortSignal, controller: AbortController): Promise<RunResult> {
+  async #runAsGuest(set: BackupSet, signal: AbortSignal, controller: AbortController, run: string | undefined): Promise<RunResult> {
     const { clock, desk, place, log } = this.#options;
     const guest = new GuestRun({
       place,
@@ -186,7 +197,8 @@ export class BackupRuns {
       set: set.name,
       onStop: () => controller.abort(new CadanganError('aborted', { reason: 'user' })),
     });
-    const result = await desk.backup(set, { mayAsk: true, signal, onProgress: (progress) => guest.progress(setProgressOf(progress)) });
+    const onProgress = (progress: RunProgress): void => guest.progress(setProgressOf(progress));
+    const result = await desk.backup(set, { mayAsk: true, signal, run, onProgress });
     await guest
       .end(outcomeOf(result))
       .catch((error: unknown) => log('warning', `the schedule does not know of the run of ${set.name}: ${String(error)}`));

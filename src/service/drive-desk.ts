@@ -6,17 +6,18 @@ import {
   openDriveClient,
   readCopyStatus,
   RecordedCopy,
+  recordOfBareRun,
+  runResultSchema,
   signInToDrive,
   signInTrouble,
   signOutOfDrive,
   type DrivePlace,
-  type JobResult,
   type RecordKeeper,
   type SignInWay,
 } from '../jobs/index.ts';
 import { OriginalLooks, type KeeperState } from '../offsite/index.ts';
-import { CadanganError, isAbort, isCode, type Clock, type Password } from '../platform/index.ts';
-import { formatTimestamp, parseTimestamp } from '../repository/index.ts';
+import { CadanganError, isAbort, isCode, throwIfAborted, type Clock, type Password } from '../platform/index.ts';
+import { formatTimestamp } from '../repository/index.ts';
 import type { CopiesService } from '../schedule/index.ts';
 import { readableFolderOf, type OffsiteCopy } from '../settings/index.ts';
 import { parseLocation } from '../storage/index.ts';
@@ -35,8 +36,6 @@ import {
   type RunResult,
 } from './protocol.ts';
 import type { RunWish } from './run-desk.ts';
-import type { RunHistory } from './run-history.ts';
-import { bareRunResult, copyRunResult } from './run-result.ts';
 import type { LedCopies } from './schedule-seat.ts';
 
 export interface DriveDeskOptions {
@@ -48,7 +47,6 @@ export interface DriveDeskOptions {
   readonly audience: Pick<Audience, 'tell' | 'ask'>;
   /** The copies of whoever leads, which may be this desk. */
   readonly leader: () => CopiesService | undefined;
-  readonly history: RunHistory;
   readonly keeper: RecordKeeper;
   readonly scrub: (text: string) => string;
   readonly log: (level: 'info' | 'warning' | 'error', message: string) => void;
@@ -153,7 +151,6 @@ export class DriveDesk {
               throw new CadanganError('drive.sign-in-failed', { reason: 'no browser was opened' });
           },
         };
-    const startedAt = this.#nowText();
     try {
       const account = await signInToDrive(place(), keeper, way, AbortSignal.any([signal, this.#closing.signal]));
       log('info', `signed in to Google Drive as ${account}`);
@@ -161,11 +158,6 @@ export class DriveDesk {
       return account;
     } catch (error) {
       if (!isAbort(error)) log('warning', `nobody was signed in to Google Drive: ${String(error)}`);
-      // Somebody tried to send the backups to another account.
-      if (isCode(error, 'drive.wrong-account'))
-        await this.#note(
-          bareRunResult({ job: 'drive-sign-in', outcome: 'failed', startedAt, endedAt: this.#nowText(), error }, this.#options.scrub),
-        );
       throw error;
     }
   }
@@ -186,19 +178,13 @@ export class DriveDesk {
   /** Lets whoever keeps the copy up do it, or does it here when nobody does. To be stopped ends it there. @throws `offsite.unknown` */
   async work(name: string, work: CopyWork, wish: RunWish): Promise<RunResult> {
     const copy = this.copyNamed(name);
-    const sinceNs = this.#options.clock.nowNs();
     const startedAt = this.#nowText();
     const listener = wish.onProgress && { copy: name, onProgress: wish.onProgress };
     if (listener) this.#listeners.add(listener);
     try {
       const keeper = this.#kept.get(name)?.keeper;
-      if (keeper !== undefined) return await this.#workOfKeeper(name, keeper, work, wish.signal);
-      const isAsked =
-        (await this.#options
-          .leader()
-          ?.ask(name, work)
-          .catch(() => false)) ?? false;
-      return isAsked ? await this.#doneElsewhere(name, work, sinceNs, wish.signal) : await this.#workHere(copy, work, wish);
+      if (keeper !== undefined) return await this.#workOfKeeper(name, keeper, work, wish);
+      return (await this.#doneElsewhere(name, work, wish)) ?? (await this.#workHere(copy, work, wish));
     } catch (error) {
       return this.#bare(name, work, startedAt, error);
     } finally {
@@ -208,7 +194,7 @@ export class DriveDesk {
 
   /** A snapshot as an archive, beside the copy on Drive or where its rule says. */
   async writeReadable({ copy: name, set, snapshot }: ReadableCopyParams, wish: RunWish): Promise<RunResult> {
-    const { clock, place, passwordOf, keeper, scrub } = this.#options;
+    const { clock, place, passwordOf, keeper } = this.#options;
     const copy = this.copyNamed(name);
     const signal = AbortSignal.any([wish.signal, this.#closing.signal]);
     const startMs = clock.monotonicMs();
@@ -242,13 +228,11 @@ export class DriveDesk {
                   currentPath: path,
                 }),
             },
-            'manual',
+            { trigger: 'manual', run: wish.run },
           );
           if (result.details) await noteReadable(copy, place(), result.details, clock, {});
-          const found = copyRunResult(result, name, scrub);
-          await this.#note(found);
           this.#options.onChange();
-          return found;
+          return result.told;
         } finally {
           client.close();
         }
@@ -276,14 +260,13 @@ export class DriveDesk {
     await this.#matchKeepers();
     return {
       states: async () => plainStates([...this.#kept].map(([name, { keeper }]) => [name, keeper.state])),
-      ask: async (copy, wish) => {
+      ask: async (copy, wish, run) => {
         const keeper = this.#kept.get(copy)?.keeper;
+        if (wish === 'sync' || wish === 'scrub') return keeper && (await this.#workOfKeeper(copy, keeper, wish, { run }));
         if (wish === 'retry') await this.#beginAnew();
         else if (wish === 'stop-sync' || wish === 'stop-scrub') keeper?.stop(wish === 'stop-sync' ? 'sync' : 'scrub');
-        // who asked reads what came of it in the history
-        else if (wish === 'sync' || wish === 'scrub') void (keeper && this.#workOfKeeper(copy, keeper, wish));
         else keeper?.ask(wish);
-        return keeper !== undefined;
+        return keeper && true;
       },
       [Symbol.asyncDispose]: async () => {
         this.#publish = undefined;
@@ -332,7 +315,7 @@ export class DriveDesk {
   }
 
   async #keep(copy: OffsiteCopy): Promise<void> {
-    const { place, passwordOf, keeper: records, scrub } = this.#options;
+    const { place, passwordOf, keeper: records } = this.#options;
     const known = this.#kept.get(copy.name);
     if (known !== undefined) {
       if (known.isPaused === copy.paused) return;
@@ -346,9 +329,8 @@ export class DriveDesk {
       place: place(),
       records,
       password: (signal) => passwordOf(copy.repository, { mayAsk: false, signal }),
-      onResult: (result) => {
+      onResult: () => {
         this.#about = this.#about && { ...this.#about, atMs: -Infinity }; // the storage used is another
-        void this.#note(copyRunResult(result, copy.name, scrub));
       },
       onStatus: () => this.#onStatus(copy.name),
     });
@@ -397,21 +379,24 @@ export class DriveDesk {
     );
   }
 
-  /** Somebody waits for it, in whichever window: whatever comes of it is written down, also when it could not even begin. */
-  async #workOfKeeper(name: string, keeper: OffsiteKeeper, work: CopyWork, signal?: AbortSignal): Promise<RunResult> {
+  /** Somebody waits for it, in whichever window, and is told what comes of it, also when it could not even begin. */
+  async #workOfKeeper(
+    name: string,
+    keeper: OffsiteKeeper,
+    work: CopyWork,
+    { run, signal }: Partial<Pick<RunWish, 'run' | 'signal'>>,
+  ): Promise<RunResult> {
     const startedAt = this.#nowText();
-    const done = keeper.do(work);
+    const done = keeper.do(work, run);
     const stop = (): void => keeper.stop(work);
     signal?.addEventListener('abort', stop, { once: true });
     if (signal?.aborted) stop();
     return this.#tracked(
       (async () => {
         try {
-          return copyRunResult(await done, name, this.#options.scrub);
+          return (await done).told;
         } catch (error) {
-          const result = this.#bare(name, work, startedAt, error);
-          await this.#note(result);
-          return result;
+          return this.#bare(name, work, startedAt, error);
         } finally {
           signal?.removeEventListener('abort', stop);
         }
@@ -419,38 +404,47 @@ export class DriveDesk {
     );
   }
 
-  /** The engine that leads does it and writes it down. */
-  async #doneElsewhere(name: string, work: CopyWork, sinceNs: bigint, signal: AbortSignal): Promise<RunResult> {
-    const { clock, history, leader } = this.#options;
-    const stop = (): void =>
-      void leader()
-        ?.ask(name, `stop-${work}`)
-        .catch(() => false);
+  /** The engine that leads does it, and says what came of it. Undefined when nobody keeps the copy up. */
+  async #doneElsewhere(name: string, work: CopyWork, { run, signal }: RunWish): Promise<RunResult | undefined> {
+    const leader = this.#options.leader();
+    if (leader === undefined) return undefined;
+    const stop = (): void => void leader.ask(name, `stop-${work}`).catch(() => undefined);
+    const ended = new AbortController();
+    const asked = leader
+      .ask(name, work, run)
+      .catch(() => undefined) // it ended: who is there now does it
+      .finally(() => ended.abort());
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     try {
-      for (;;) {
-        await clock.sleep(lookMs, this.#closing.signal);
-        const state = (await this.#states()).get(name);
-        const found = (await history.runs()).findLast(
-          (run) => run.job === jobOf[work] && run.copy === name && parseTimestamp(run.startedAt).ns >= sinceNs,
-        );
-        if (found) return found;
-        if (state === undefined) throw new CadanganError('schedule.no-leader', { reason: 'it ended' });
-        this.#report(name, state);
-      }
+      const [answer] = await Promise.all([asked, this.#reportUntil(name, ended.signal)]);
+      if (answer === undefined || answer === null) return undefined;
+      const result = runResultSchema.safeParse(answer).data;
+      if (result === undefined) throw new CadanganError('schedule.no-leader', { reason: 'its answer is not understood' });
+      return result;
     } finally {
       signal.removeEventListener('abort', stop);
     }
   }
 
+  /** How far whoever keeps the copy up is. */
+  async #reportUntil(name: string, ended: AbortSignal): Promise<void> {
+    while (!ended.aborted) {
+      await this.#options.clock.sleep(lookMs, AbortSignal.any([ended, this.#closing.signal])).catch(() => undefined);
+      const state = (await this.#states()).get(name);
+      if (state !== undefined) this.#report(name, state);
+      throwIfAborted(this.#closing.signal);
+    }
+  }
+
   async #workHere(copy: OffsiteCopy, work: CopyWork, wish: RunWish): Promise<RunResult> {
-    const { place, keeper, scrub, clock } = this.#options;
+    const { place, keeper, clock } = this.#options;
     const signal = AbortSignal.any([wish.signal, this.#closing.signal]);
     const recorded = new RecordedCopy({ copy, place: place(), keeper });
+    const occasion = { trigger: 'manual', run: wish.run } as const;
     return this.#tracked(
       (async () => {
-        await using opened = await recorded.open(jobOf[work], 'manual');
+        await using opened = await recorded.open(jobOf[work], occasion);
         const startMs = clock.monotonicMs();
         const progress = ({ filesDone, filesTotal, bytesDone, bytesTotal, currentPath }: NonNullable<KeeperState['progress']>): void =>
           wish.onProgress?.({
@@ -464,29 +458,18 @@ export class DriveDesk {
             errorCount: 0,
             currentPath,
           });
-        const result: JobResult<unknown> =
-          work === 'sync'
-            ? await recorded.sync(opened, { signal, progress }, 'manual')
-            : await recorded.scrub(opened, { signal, progress }, 'manual');
-        const found = copyRunResult(result, copy.name, scrub);
-        await this.#note(found);
+        const { told } = await recorded[work](opened, { signal, progress }, occasion);
         this.#options.onChange();
-        return found;
+        return told;
       })(),
     );
   }
 
-  #bare(copy: string, work: CopyWork, startedAt: string, error: unknown): RunResult {
-    return bareRunResult(
-      { job: jobOf[work], copy, outcome: isAbort(error) ? 'stopped' : 'failed', startedAt, endedAt: this.#nowText(), error },
-      this.#options.scrub,
-    );
-  }
-
-  async #note(result: RunResult): Promise<void> {
-    await this.#options.history
-      .append(result)
-      .catch((error: unknown) => this.#options.log('error', `the history of runs cannot be written: ${String(error)}`));
+  /** That it did not begin is no run, and leaves a record only where somebody has to see to it: the one who waits is told. */
+  #bare(copy: string, work: CopyWork, started: string, error: unknown): RunResult {
+    const { keeper } = this.#options;
+    const run = { result: isAbort(error) ? 'stopped' : 'failed', started, ended: this.#nowText(), error } as const;
+    return keeper.tell(recordOfBareRun(work === 'sync' ? 'external-backup' : 'scrub', run, { ...keeper.about(), set: copy }));
   }
 
   async #tracked<T>(work: Promise<T>): Promise<T> {
@@ -507,7 +490,7 @@ export class DriveDesk {
       await this.#options
         .leader()
         ?.ask(copy.name, 'retry')
-        .catch(() => false);
+        .catch(() => undefined);
     this.#options.onChange();
   }
 

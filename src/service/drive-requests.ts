@@ -15,9 +15,9 @@ export const driveProcedures = [
     await session.drive.signOut(params, signal);
     await forgetCopies(session);
   }),
-  answer(protocol.syncCopy, ({ drive }, { copy }, call) => drive.work(copy, 'sync', call)),
-  answer(protocol.scrubCopy, ({ drive }, { copy }, call) => drive.work(copy, 'scrub', call)),
-  answer(protocol.readableCopy, ({ drive }, params, call) => drive.writeReadable(params, call)),
+  answer(protocol.syncCopy, ({ drive }, { copy, run }, call) => drive.work(copy, 'sync', { ...call, run })),
+  answer(protocol.scrubCopy, ({ drive }, { copy, run }, call) => drive.work(copy, 'scrub', { ...call, run })),
+  answer(protocol.readableCopy, ({ drive }, { run, ...params }, call) => drive.writeReadable(params, { ...call, run })),
   answer(protocol.pauseCopy, (session, { copy }) => setPaused(session, copy, true)),
   answer(protocol.resumeCopy, (session, { copy }) => setPaused(session, copy, false)),
   answer(protocol.copyAddress, ({ drive }, { copy }, { signal }) => drive.addressOf(copy, signal)),

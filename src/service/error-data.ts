@@ -1,7 +1,7 @@
 import { CadanganError, isAbort } from '../platform/index.ts';
 import type { ErrorData } from './protocol.ts';
 
-/** An error as it crosses the channel, and as it stands in the history of runs. @param scrub takes out what must never be shown */
+/** An error as it crosses the channel. @param scrub takes out what must never be shown */
 export function errorDataOf(error: unknown, scrub: (text: string) => string): ErrorData {
   if (error instanceof CadanganError) {
     const facts = Object.entries(error.facts).flatMap(([name, value]) =>

@@ -32,8 +32,6 @@ export { plannedWindowsOf } from './planned-windows.ts';
 export { understood, type Notification, type Procedure } from './procedure.ts';
 export { procedures } from './procedures.ts';
 export { reviewRecords } from './review-records.ts';
-export { RunHistory } from './run-history.ts';
-export { backupRunResult, drillRunResult } from './run-result.ts';
 export { makeRecoveryKit, type RecoveryKitFacts } from './recovery-kit.ts';
 export { scheduleReport, type ScheduleReport, type ScheduleReportOptions } from './schedule-report.ts';
 export { Session, type EngineWorld } from './session.ts';

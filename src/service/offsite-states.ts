@@ -9,16 +9,18 @@ import type { Session } from './session.ts';
  */
 export async function offsiteStates(session: Session): Promise<ReadonlyMap<string, OffsiteState>> {
   const copies = await session.drive.copies();
-  // Which snapshot is the last one cannot be told without the history: then it is not known whether that one is there.
-  const lastStored = await session.history.lastBySet(({ snapshotId }) => snapshotId !== undefined).catch(() => undefined);
+  const names = session.sets.map(({ name }) => name);
+  const lastStored = await session.list.lastBackups(names, 'stored');
   const states = new Map<string, OffsiteState>();
   for (const {
     name,
     repository: { location },
   } of session.sets) {
-    const snapshotId = lastStored?.get(name)?.snapshotId;
+    const stored = lastStored.get(name);
+    // Which snapshot is the last one cannot be told without its record: then it is not known whether that one is there.
+    const unknown = stored === 'unknown' && { state: 'unknown' as const };
+    const snapshotId = typeof stored === 'object' ? stored.snapshotId : undefined;
     const has = (copy: CopyInfo): boolean => snapshotId !== undefined && isProtected(copy, snapshotId);
-    const unknown = lastStored === undefined && { state: 'unknown' as const };
     if (location.startsWith('gdrive:')) states.set(name, { isProtected: snapshotId !== undefined, ...unknown });
     const key = repositoryKeyIfAny(location);
     const ofSet = copies.filter(({ repository }) => key !== undefined && repositoryKeyIfAny(repository) === key);

@@ -23,11 +23,9 @@ import type { BackupSet, Configuration } from '../settings/index.ts';
 import type { Storage } from '../storage/index.ts';
 import { planDrill, runDrill } from './drill-run.ts';
 import type { OpenRepositories } from './open-repositories.ts';
-import type { CheckParams, DrillParams, RestoreParams, RestorePreview, RunProgress, RunResult } from './protocol.ts';
+import type { CheckParams, DrillParams, RestoreParams, RestorePreview, RunJob, RunProgress, RunResult } from './protocol.ts';
 import { previewRestore } from './restore-preview.ts';
 import { planRestoreSteps, type RestoreStep } from './restore-steps.ts';
-import type { RunHistory } from './run-history.ts';
-import { backupRunResult, bareRunResult, checkRunResult, drillRunResult, restoreRunResult } from './run-result.ts';
 import { backupSet } from './set-job.ts';
 import { snapshotNamed } from './snapshot-named.ts';
 
@@ -41,9 +39,7 @@ export interface RunDeskOptions {
   readonly openStorage: (location: string) => Promise<Storage>;
   /** As it is in force at any time. */
   readonly configuration: () => Configuration;
-  readonly history: RunHistory;
   readonly keeper: RecordKeeper;
-  readonly scrub: (text: string) => string;
   readonly log: (level: 'info' | 'warning' | 'error', message: string) => void;
   /** A run began or ended. */
   readonly onChange: () => void;
@@ -55,16 +51,15 @@ export interface RunWish {
   /** A person is waiting and may be asked for a password. */
   readonly mayAsk: boolean;
   readonly signal: AbortSignal;
+  /** The id of the run, which its record keeps. */
+  readonly run?: string | undefined;
   readonly onProgress?: ((progress: RunProgress) => void) | undefined;
   /** For the record: why it runs, and the window that it belongs to. Default: somebody wanted it now. */
   readonly occasion?: Pick<RecordAbout, 'trigger' | 'planned' | 'via'> | undefined;
 }
 
-/** What a run leaves: its result for the views, and what the record says of it. */
-interface MadeRun {
-  readonly result: RunResult;
-  readonly record: (about: RecordAbout) => RecordContent;
-}
+/** What a run leaves: its record, which all is told from. */
+type RecordMaker = (about: RecordAbout) => RecordContent;
 
 export interface BackupRunWish extends RunWish {
   /** Leave no snapshot when nothing has changed since the last. */
@@ -81,7 +76,7 @@ interface ActiveRun {
 const unattendedRetryLockMs = 10 * 60_000;
 const startedProgress = { elapsedMs: 0, filesDone: 0, bytesDone: 0, errorCount: 0, currentPath: '' } as const;
 
-/** Makes runs in this process: opens, works, writes the result into the history, and tells of progress meanwhile. */
+/** Makes runs in this process: opens, works, writes the record, and tells of progress meanwhile. */
 export class RunDesk {
   readonly #options: RunDeskOptions;
   readonly #active = new Set<ActiveRun>();
@@ -113,7 +108,7 @@ export class RunDesk {
 
   backup(set: BackupSet, wish: BackupRunWish): Promise<RunResult> {
     return this.#make({ job: 'backup', set: set.name, location: set.repository.location }, wish, async (run, signal) => {
-      const { environment, programVersion, log, scrub, repositories, keeper } = this.#options;
+      const { environment, programVersion, log, repositories, keeper } = this.#options;
       // Before the set's own program runs: dumping a database for a repository that cannot be opened helps nobody.
       await repositories.passwordOf(set.repository.location, { ...wish, signal });
       const result = await backupSet(set, this.#access(set.repository.location, { ...wish, signal }), {
@@ -124,22 +119,20 @@ export class RunDesk {
         onCommandLine: (line) => log('info', `${set.name}: ${line}`),
         overrides: { skipIfUnchanged: wish.skipsUnchanged ? 'same-sources' : undefined },
       });
-      return {
-        result: backupRunResult(result, set.name, scrub),
-        record: (about) =>
-          recordOfBackup(result, { ...about, rpoHours: set.rpoHours, sources: set.sources, location: set.repository.location }),
-      };
+      return (about) =>
+        recordOfBackup(result, { ...about, rpoHours: set.rpoHours, sources: set.sources, location: set.repository.location });
     });
   }
 
   restore(params: RestoreParams, wish: RunWish): Promise<RunResult> {
     return this.#make({ job: 'restore', location: params.location }, wish, async (run, signal) => {
-      const { repositories, clock, scrub } = this.#options;
+      const { repositories, clock } = this.#options;
       const startMs = clock.monotonicMs();
       const { id, steps } = await repositories.use(params.location, { ...wish, signal }, async (opened) => {
         const stored = snapshotNamed(opened, params.snapshot);
         return { id: stored.id, steps: await planRestoreSteps(params, stored, (path) => opened.nodeAt(stored, path, signal)) };
       });
+      if (steps.length === 0) throw new CadanganError('arguments.invalid', { argument: 'paths', reason: 'nothing to restore is named' });
       const results: JobResult<RestoreDetails>[] = [];
       for (const step of steps) {
         const result = await restoreJob(this.#access(params.location, { ...wish, signal }), {
@@ -164,11 +157,8 @@ export class RunDesk {
       const includes = [
         ...new Set(steps.flatMap(({ subfolder, includes: patterns }) => (subfolder === undefined ? (patterns ?? []) : [subfolder]))),
       ];
-      return {
-        result: restoreRunResult(results, scrub),
-        record: (about) =>
-          recordOfRestore(results, { ...about, location: params.location, target: steps.map(({ target }) => target)[0] ?? '', includes }),
-      };
+      const target = steps.map((step) => step.target)[0] ?? '';
+      return (about) => recordOfRestore(results, { ...about, location: params.location, target, includes });
     });
   }
 
@@ -197,7 +187,7 @@ export class RunDesk {
 
   check({ location, readData }: CheckParams, wish: RunWish): Promise<RunResult> {
     return this.#make({ job: 'check', location }, wish, async (run, signal) => {
-      const { clock, scrub } = this.#options;
+      const { clock } = this.#options;
       const startMs = clock.monotonicMs();
       const result = await checkJob(this.#access(location, { ...wish, signal }), {
         readData: readData ? 'all' : 'none',
@@ -213,16 +203,13 @@ export class RunDesk {
             ...(bytesTotal > 0 && { bytesTotal }),
           }),
       });
-      return {
-        result: checkRunResult(result, scrub),
-        record: (about) => recordOfCheck(result, { ...about, location, readData: readData ? 'all' : 'none' }),
-      };
+      return (about) => recordOfCheck(result, { ...about, location, readData: readData ? 'all' : 'none' });
     });
   }
 
   /** @throws `set.unknown`, `offsite.unknown`, `arguments.invalid` when there is nothing to drill */
   async drill({ set, ...params }: DrillParams, wish: RunWish): Promise<RunResult> {
-    const { clock, random, scrub, keeper, programVersion, configuration } = this.#options;
+    const { clock, random, keeper, programVersion, configuration } = this.#options;
     const plan = planDrill({ ...params, sets: set === undefined ? [] : [set] }, configuration());
     const about = { job: 'drill', ...(set !== undefined && { set }) } as const;
     return this.#make({ ...about, location: plan.drilled.locations[0] ?? '' }, wish, async (run, signal) => {
@@ -247,7 +234,7 @@ export class RunDesk {
             currentPath,
           }),
       });
-      return { result: drillRunResult(result, set, scrub), record: (known) => recordOfDrill(result, { ...known, ...plan.drilled }) };
+      return (known) => recordOfDrill(result, { ...known, ...plan.drilled });
     });
   }
 
@@ -259,9 +246,9 @@ export class RunDesk {
 
   /** Whatever keeps a run from its end stands in its result: a failed run leaves a record as much as a good one. */
   async #make(
-    { location, ...about }: { readonly job: RunResult['job']; readonly set?: string; readonly location: string },
+    { location, ...about }: { readonly job: RunJob; readonly set?: string; readonly location: string },
     wish: RunWish,
-    work: (run: ActiveRun, signal: AbortSignal) => Promise<MadeRun>,
+    work: (run: ActiveRun, signal: AbortSignal) => Promise<RecordMaker>,
   ): Promise<RunResult> {
     const signal = AbortSignal.any([wish.signal, this.#closing.signal]);
     const startedAt = this.#nowText();
@@ -273,10 +260,10 @@ export class RunDesk {
     for (const { set, onProgress } of this.#listeners) if (isBackupOf(run, set)) run.listeners.add(onProgress);
     this.#active.add(run);
     this.#options.onChange();
-    const making = this.#recorded(
-      work(run, signal).catch((error: unknown) => this.#bareRun(about, location, startedAt, error)),
-      { ...(about.set !== undefined && { set: about.set }), via: 'editor', trigger: 'manual', ...wish.occasion },
-    );
+    const occasion = { ...(about.set !== undefined && { set: about.set }), via: 'editor', trigger: 'manual', run: wish.run } as const;
+    const making = work(run, signal)
+      .catch((error: unknown) => this.#bareRun(about.job, location, startedAt, error))
+      .then((record) => this.#options.keeper.writeRun((known) => record({ ...known, ...occasion, ...wish.occasion })));
     this.#running.push(making);
     try {
       return await making;
@@ -287,35 +274,20 @@ export class RunDesk {
     }
   }
 
-  #bareRun(about: { readonly job: RunResult['job']; readonly set?: string }, location: string, startedAt: string, error: unknown): MadeRun {
-    const run = { outcome: isAbort(error) ? 'stopped' : 'failed', startedAt, endedAt: this.#nowText(), error } as const;
+  #bareRun(job: RunJob, location: string, started: string, error: unknown): RecordMaker {
+    const run = { result: isAbort(error) ? 'stopped' : 'failed', started, ended: this.#nowText(), error } as const;
     const kind =
-      about.job === 'backup'
+      job === 'backup'
         ? 'internal-backup'
-        : about.job === 'check' || about.job === 'drill'
-          ? about.job
+        : job === 'check' || job === 'drill'
+          ? job
           : isExternal(location)
             ? 'external-restore'
             : 'internal-restore';
-    return {
-      result: bareRunResult({ ...about, ...run }, this.#options.scrub),
-      record: (known) => ({
-        ...recordOfBareRun(kind, { result: run.outcome, started: run.startedAt, ended: run.endedAt, error }, known),
-        [about.job === 'backup' ? 'destination' : 'source']: placeOf(location, known.settings),
-      }),
-    };
-  }
-
-  async #recorded(working: Promise<MadeRun>, occasion: Partial<RecordAbout>): Promise<RunResult> {
-    const { result: made, record } = await working;
-    const written = await this.#options.keeper.write((about) => record({ ...about, ...occasion }));
-    const result = written ? { ...made, record: written.number } : made;
-    try {
-      await this.#options.history.append(result);
-    } catch (error) {
-      this.#options.log('error', `the history of runs cannot be written: ${String(error)}`);
-    }
-    return result;
+    return (known) => ({
+      ...recordOfBareRun(kind, run, known),
+      [job === 'backup' ? 'destination' : 'source']: placeOf(location, known.settings),
+    });
   }
 
   #nowText(): string {

@@ -3,11 +3,15 @@ import * as protocol from './protocol.ts';
 
 /** Everything that makes, stops or remembers a run. */
 export const runProcedures = [
-  answer(protocol.startBackup, ({ runs }, { set }, call) => runs.start(set, call)),
-  answer(protocol.startRestore, ({ desk }, params, call) => desk.restore(params, call)),
+  answer(protocol.startBackup, ({ runs }, { set, run }, call) => runs.start(set, { ...call, run })),
+  answer(protocol.startRestore, ({ desk }, { run, ...params }, call) => desk.restore(params, { ...call, run })),
   answer(protocol.previewRestore, ({ desk }, params, call) => desk.preview(params, call)),
-  answer(protocol.startCheck, ({ desk }, params, call) => desk.check(params, call)),
-  answer(protocol.startDrill, ({ desk }, params, call) => desk.drill(params, call)),
+  answer(protocol.startCheck, ({ desk }, { run, ...params }, call) => desk.check(params, { ...call, run })),
+  answer(protocol.startDrill, ({ desk }, { run, ...params }, call) => desk.drill(params, { ...call, run })),
   answer(protocol.stopRun, ({ runs }, { set }) => runs.stop(set)),
-  answer(protocol.recentRuns, async ({ history }, { limit }) => (await history.runs()).slice(-limit).reverse()),
+  answer(protocol.recentRuns, ({ list }, { limit }) => list.recent(limit)),
+  answer(protocol.runOfId, async ({ list }, { run }) => {
+    const result = await list.withId(run);
+    return { ...(result && { result }) };
+  }),
 ];

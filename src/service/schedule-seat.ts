@@ -142,7 +142,7 @@ export class ScheduleSeat {
     return {
       copies,
       status: async () => scheduler.status(),
-      run: async (set, trigger) => scheduler.run(set, trigger),
+      run: async (set, trigger, run) => scheduler.run(set, trigger, run),
       stop: async (set) => scheduler.stop(set),
       dismissMissed: async (set) => scheduler.dismissMissed(set),
       adopt: async (run) => scheduler.adopt(run),

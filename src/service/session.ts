@@ -35,8 +35,7 @@ import { RecordsDesk } from './records-desk.ts';
 import { repositoryKey } from './repository-key.ts';
 import { reviewRecords } from './review-records.ts';
 import { RunDesk } from './run-desk.ts';
-import { RunHistory } from './run-history.ts';
-import { bareRunResult } from './run-result.ts';
+import { RunList } from './run-list.ts';
 import { ScheduleSeat } from './schedule-seat.ts';
 import { scheduledSetsOf } from './scheduled-sets.ts';
 import { Throttle } from './throttle.ts';
@@ -70,8 +69,8 @@ export class Session {
   readonly world: EngineWorld;
   readonly passwords: Passwords;
   readonly repositories: OpenRepositories;
-  readonly history: RunHistory;
   readonly keeper: RecordKeeper;
+  readonly list: RunList;
   readonly records: RecordsDesk;
   readonly desk: RunDesk;
   readonly runs: BackupRuns;
@@ -117,7 +116,6 @@ export class Session {
     this.#recordsChanged = new Throttle(recordsChangedMsMin, () => audience.tell(protocol.recordsChanged, undefined));
     const { log } = this;
     this.repositories = new OpenRepositories({ ...world, openStorage: this.openStorage }, passwords);
-    this.history = new RunHistory(this.#stateFolder, world.random);
     this.keeper = new RecordKeeper({
       ...world,
       stateFolder: this.#stateFolder,
@@ -130,6 +128,7 @@ export class Session {
         audience.tell(protocol.notRecorded, errorDataOf(error, passwords.scrub));
       },
     });
+    this.list = new RunList(this.keeper);
     this.records = new RecordsDesk({
       keeper: this.keeper,
       clock: world.clock,
@@ -142,23 +141,20 @@ export class Session {
       openStorage: this.openStorage,
       repositories: this.repositories,
       configuration: () => ({ ...this.#used.configuration, offsiteCopies: this.copies }),
-      history: this.history,
       keeper: this.keeper,
-      scrub: passwords.scrub,
       log,
       onChange: this.#changed.call,
       onProgress: this.#progressed.call,
     });
     const place = { configFile: this.configFile, stateFolder: this.#stateFolder, version: world.version, random: world.random };
     this.runs = new BackupRuns(
-      { clock: world.clock, desk: this.desk, history: this.history, setNamed: (name) => this.setNamed(name), place, log },
+      { clock: world.clock, desk: this.desk, list: this.list, keeper: this.keeper, setNamed: (name) => this.setNamed(name), place, log },
       () => this.seat,
     );
     this.drive = new DriveDesk({
       clock: world.clock,
       place: () => this.drivePlace,
       copies: () => this.copies,
-      history: this.history,
       keeper: this.keeper,
       scrub: passwords.scrub,
       log,
@@ -321,9 +317,6 @@ export class Session {
       if (!(error instanceof CadanganError) && !(error instanceof Error && 'code' in error)) throw error;
       this.log('warning', `there is no schedule: ${String(error)}`);
     }
-    await this.history
-      .trim()
-      .catch((error: unknown) => this.log('warning', `the history of runs cannot be made smaller: ${String(error)}`));
     const onChange = (loaded: LoadedConfiguration): void => {
       if (loaded.text === this.#loaded.text && loaded.problems.length === this.#loaded.problems.length) return;
       this.take(loaded).catch((error: unknown) => this.log('error', `the configuration cannot be taken over: ${String(error)}`));
@@ -348,26 +341,15 @@ export class Session {
   /** What the scheduler finds, and no run tells of. */
   async #noteEvent(event: ScheduleEvent): Promise<void> {
     const text = (ms: number): string => timeTextOf(ms, this.world.clock);
-    try {
-      if (event.kind === 'missed') {
-        const { set, window } = event;
-        const planned = { start: text(window.startMs), end: text(window.endMs) };
-        await this.keeper.write((about) =>
-          recordOfMissedRun(planned, event.reason, { ...about, via: 'schedule', set, trigger: 'schedule' }),
-        );
-        await this.history.append(bareRunResult({ job: 'backup', set, outcome: 'missed', startedAt: planned.start, endedAt: planned.end }));
-      } else if (event.kind === 'ended' && event.wasFound) {
-        const error = new CadanganError('engine.lost', { reason: 'it ended while the backup ran' });
-        const run = { started: text(event.startedMs), ended: text(event.atMs) };
-        await this.keeper.write((about) =>
-          recordOfBareRun('internal-backup', { ...run, result: 'stopped', error }, { ...about, via: 'schedule', set: event.set }),
-        );
-        await this.history.append(
-          bareRunResult({ job: 'backup', set: event.set, outcome: 'stopped', startedAt: run.started, endedAt: run.ended, error }),
-        );
-      }
-    } catch (error) {
-      this.log('error', `the history of runs cannot be written: ${String(error)}`);
+    if (event.kind === 'missed') {
+      const { set, window } = event;
+      const planned = { start: text(window.startMs), end: text(window.endMs) };
+      await this.keeper.write((about) => recordOfMissedRun(planned, event.reason, { ...about, via: 'schedule', set, trigger: 'schedule' }));
+    } else if (event.kind === 'ended' && event.wasFound) {
+      const { set, run: id, startedMs, atMs } = event;
+      const error = new CadanganError('engine.lost', { reason: 'it ended while the backup ran' });
+      const run = { result: 'stopped', started: text(startedMs), ended: text(atMs), error } as const;
+      await this.keeper.write((about) => recordOfBareRun('internal-backup', run, { ...about, via: 'schedule', set, run: id }));
     }
     if (event.kind === 'missed' || event.kind === 'ended') await this.#review();
   }

@@ -36,7 +36,7 @@ function backupSetInputOf({ name, sources, location, window, onChange, passwordF
 
 async function listSets(session: Session): Promise<readonly protocol.SetInfo[]> {
   const statuses = await session.seat.status();
-  const lastRuns = await session.history.lastBySet().catch(() => new Map<string, protocol.RunResult>());
+  const lastRuns = await session.list.lastBackups(session.sets.map(({ name }) => name));
   const offsite = await offsiteStates(session);
   const nowMs = Number(session.world.clock.nowNs() / 1_000_000n);
   return session.sets.map((set) =>
@@ -52,7 +52,7 @@ async function listSets(session: Session): Promise<readonly protocol.SetInfo[]> 
 
 interface KnownOfSet {
   readonly status: SetStatus | undefined;
-  readonly lastRun: protocol.RunResult | undefined;
+  readonly lastRun: protocol.RunResult | 'unknown' | undefined;
   readonly progress: protocol.RunProgress | undefined;
   readonly offsite: protocol.OffsiteState | undefined;
   readonly nowMs: number;
@@ -66,7 +66,7 @@ function setInfoOf(set: BackupSet, { status, lastRun, progress, offsite, nowMs }
     sources: set.sources,
     location: set.repository.location,
     state: setStateOf({ status, lastRun, isRunningHere: progress !== undefined }),
-    ...(lastRun && { lastRun }),
+    ...(typeof lastRun === 'object' && { lastRun }),
     ...(running && { running }),
     ...(status?.next && { nextRun: timeText(status.next.startMs) }),
     ...(offsite && { offsite }),

@@ -5,8 +5,8 @@ import type { RunResult, SetStateKind } from './protocol.ts';
 export interface SetFacts {
   /** Of the schedule, as far as somebody runs it. */
   readonly status: SetStatus | undefined;
-  /** The last backup that was made, or should have been. */
-  readonly lastRun: RunResult | undefined;
+  /** The last backup that was made, or should have been; unknown where its record cannot be read. */
+  readonly lastRun: RunResult | 'unknown' | undefined;
   readonly isRunningHere: boolean;
 }
 
@@ -23,7 +23,8 @@ export function setStateOf({ status, lastRun, isRunningHere }: SetFacts): SetSta
   return last === 'missed' ? (status?.lastSuccess ? 'success' : 'never-run') : last;
 }
 
-function lastStateOf(lastRun: RunResult | undefined): SetStateKind {
+function lastStateOf(lastRun: SetFacts['lastRun']): SetStateKind {
+  if (lastRun === 'unknown') return 'unknown';
   switch (lastRun?.outcome) {
     case undefined:
       return 'never-run';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { recordsIn } from '../records/some-records.ts';
 import { makeStage, password } from './run-cli.ts';
 
 test('backup NAME runs a configured set with its own password file, and takes it down', async (t) => {
@@ -30,9 +31,10 @@ test('backup NAME runs a configured set with its own password file, and takes it
     JSON.parse(JSON.stringify(snapshots))[0].tags.filter((tag: string) => !tag.startsWith('records:')),
     ['accounting'],
   );
-  const runs = readFileSync(stage.path('state', 'runs.jsonl'), 'utf8');
-  assert.equal(JSON.parse(runs).set, 'accounting');
-  assert.ok(!runs.includes(password));
+  const record = (await recordsIn(stage.path('state'))).at(-1);
+  assert.deepEqual([record?.kind, record?.set, record?.result], ['internal-backup', 'accounting', 'success']);
+  assert.ok(!JSON.stringify(record).includes(password));
+  assert.equal(existsSync(stage.path('state', 'runs.jsonl')), false);
   const unknown = await stage.run(['backup', 'nobody'], { environment });
   assert.equal(unknown.code, 1);
 });

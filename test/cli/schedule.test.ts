@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { protocol } from '../../src/service/index.ts';
 import { EngineStage, password, stateOf, until, type Window } from '../host/engine-stage.ts';
+import { recordsIn } from '../records/some-records.ts';
 import { runCli, type CliRun, type Message } from './run-cli.ts';
 
 /** A set that says that its backup is done, and ends when its mark is taken away. */
@@ -121,6 +122,42 @@ test('a window that has had a backup by name is not run again by the schedule, a
   assert.equal((await window.client.request(protocol.recentRuns, { limit: 10 })).length, 1);
 });
 
+test('whatever the command line has made is in the list of runs of a window, with what its record says', async (t) => {
+  const stage = await ScheduleStage.make(t);
+  const environment = { RESTIC_REPOSITORY: stage.repository, RESTIC_PASSWORD: password };
+  const ran = async (args: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<void> => {
+    const all = { CADANGAN_CONFIG: stage.configFile, CADANGAN_STATE: stage.path('state'), ...more };
+    const { code, stderr } = await runCli(args, { cwd: stage.folder, environment: all });
+    assert.deepEqual([code, stderr], [0, ''], args.join(' '));
+  };
+  await ran(['backup', 'data']);
+  await ran(['drill', 'data']);
+  await ran(['restore', 'latest', '--target', stage.path('restored')], environment);
+  await ran(['check'], environment);
+  await ran(['backup', stage.source], environment);
+  const records = await recordsIn(stage.path('state'));
+  const numberOf = (kind: string): number | undefined => records.find((record) => record.kind === kind)?.number;
+  const { client } = stage.window();
+  const runs = (await client.request(protocol.recentRuns, { limit: 10 })).toReversed();
+  assert.deepEqual(
+    runs.map(({ job, set, outcome, files }) => [job, set, outcome, files]),
+    [
+      ['backup', 'data', 'success', 1],
+      ['drill', 'data', 'success', 1],
+      ['restore', undefined, 'success', 1],
+      ['check', undefined, 'success', 0],
+      ['backup', undefined, 'success', 1],
+    ],
+  );
+  assert.deepEqual(
+    runs.slice(0, 4).map(({ record }) => record),
+    ['internal-backup', 'drill', 'internal-restore', 'check'].map(numberOf),
+  );
+  const [set] = await client.request(protocol.listSets, undefined);
+  assert.deepEqual(set?.lastRun, runs[0], 'a drill is no backup of its set, nor is what has no set');
+  assert.ok(existsSync(runs[1]?.evidence ?? ''));
+});
+
 test('a window sees a backup by name while it runs, joins it and stops it', async (t) => {
   const stage = await ScheduleStage.make(t);
   const window = await leading(stage);
@@ -143,7 +180,9 @@ test('a window sees a backup by name while it runs, joins it and stops it', asyn
   stage.letEnd();
   assert.equal((await again).code, 0);
   assert.equal((await joined).outcome, 'success');
-  assert.equal(readFileSync(stage.path('state', 'runs.jsonl'), 'utf8').trim().split('\n').length, 2, 'it was not made a third time');
+  const made = (await recordsIn(stage.path('state'))).filter(({ kind }) => kind === 'internal-backup');
+  assert.equal(made.length, 2, 'it was not made a third time');
+  assert.equal((await window.client.request(protocol.recentRuns, { limit: 10 })).length, 2);
 });
 
 test('a backup by name that outlives its leader is known to the next one', async (t) => {

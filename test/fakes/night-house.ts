@@ -1,8 +1,7 @@
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { backup, compileExcludeRules, findParent, prepareSource, type BackupOptions, type BackupResult } from '../../src/backup/index.ts';
-import { backupRunResult, reviewRecords, RunHistory, verifyWithAnchors } from '../../src/service/index.ts';
-import { bareRunResult } from '../../src/service/run-result.ts';
+import { reviewRecords, verifyWithAnchors } from '../../src/service/index.ts';
 import {
   drillJob,
   RecordKeeper,
@@ -53,7 +52,6 @@ export interface RunWish {
 export class NightHouse {
   readonly clock: VirtualClock;
   readonly keeper: RecordKeeper;
-  readonly runs: RunHistory;
   readonly configuration: Configuration;
   readonly #options: NightHouseOptions;
   readonly #repositories = new Map<string, OpenHouseRepository>();
@@ -76,7 +74,6 @@ export class NightHouse {
         throw error;
       },
     });
-    this.runs = new RunHistory(stateFolder, random);
   }
 
   /** Reads the configuration, and records it as the first start does. */
@@ -128,7 +125,6 @@ export class NightHouse {
       }
     });
     if (fault !== undefined) this.forget(location); // what its index says of this run is not what there is
-    await this.runs.append(backupRunResult(result, name, (text) => text));
     const record = await this.#write((about) =>
       recordOfBackup(result, { ...about, set: name, trigger, planned: planned && this.#windowText(planned), rpoHours, sources, location }),
     );
@@ -183,7 +179,6 @@ export class NightHouse {
   async missed(set: string, window: { readonly startMs: number; readonly endMs: number }, atMs: number): Promise<HistoryRecord> {
     this.moveTo(atMs);
     const planned = this.#windowText(window);
-    await this.runs.append(bareRunResult({ job: 'backup', set, outcome: 'missed', startedAt: planned.start, endedAt: planned.end }));
     return this.#write((about) => recordOfMissedRun(planned, 'not-running', { ...about, set, trigger: 'schedule' }));
   }
 

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { EngineError } from '../../src/host/index.ts';
+import { byteStringFromText } from '../../src/platform/index.ts';
 import { protocol, type PasswordParams } from '../../src/service/index.ts';
 import { EngineStage, gate, password, stateOf, until } from './engine-stage.ts';
 
@@ -150,8 +151,9 @@ test('an engine that is killed in mid-run is told of, starts again, and the next
   const { command, isRunning, open } = gate(stage);
   stage.configure({ before: command });
   const window = stage.window();
-  const running = window.client.request(protocol.startBackup, { set: 'data' });
+  const running = window.client.request(protocol.startBackup, { set: 'data' }, { run: 'the broken one' });
   await until(isRunning, 'the run begins');
+  assert.deepEqual(await window.client.request(protocol.runOfId, { run: 'the broken one' }), {});
   process.kill(window.client.pid ?? 0, 'SIGKILL');
   await assert.rejects(running, code('engine.lost'));
   assert.deepEqual(window.lost, ['SIGKILL']);
@@ -163,6 +165,30 @@ test('an engine that is killed in mid-run is told of, starts again, and the next
   await until(isRunning, 'the next run begins');
   open();
   assert.equal((await again).outcome, 'success');
+});
+
+test('what came of a run is told by its id when its engine is gone, also to another window, and also of a restore', async (t) => {
+  const stage = new EngineStage(t);
+  stage.write('a.txt', 'a');
+  await stage.initRepository();
+  stage.configure();
+  const { client } = stage.window();
+  const result = await client.request(protocol.startBackup, { set: 'data' }, { run: 'backup 1' });
+  const target = { kind: 'folder', folder: stage.path('restored') } as const;
+  const what = {
+    location: stage.repository,
+    snapshot: 'latest',
+    paths: [byteStringFromText(stage.source)],
+    target,
+    overwrite: 'always',
+  } as const;
+  const restored = await client.request(protocol.startRestore, what, { run: 'restore 1' });
+  process.kill(client.pid ?? 0, 'SIGKILL');
+  const other = stage.window();
+  assert.deepEqual([result.run, restored.run], ['backup 1', 'restore 1']);
+  assert.deepEqual(await other.client.request(protocol.runOfId, { run: 'backup 1' }), { result });
+  assert.deepEqual(await other.client.request(protocol.runOfId, { run: 'restore 1' }), { result: restored });
+  assert.deepEqual(await other.client.request(protocol.runOfId, { run: 'nobody knows' }), {});
 });
 
 test('a window that goes away takes its engine with it, at a safe point', async (t) => {

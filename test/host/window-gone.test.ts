@@ -9,6 +9,7 @@ import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vsc
 import { Engine } from '../../src/host/engine.ts';
 import { systemClock, systemRandom } from '../../src/platform/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
+import { recordsIn } from '../records/some-records.ts';
 import { compileCache, EngineStage, gate, password, until } from './engine-stage.ts';
 
 const linux = { skip: process.platform !== 'linux' && 'looks into /proc' };
@@ -47,11 +48,8 @@ function isAlive(pid: number): boolean {
   return existsSync(`/proc/${pid}`) && !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
 }
 
-function outcomes(stage: EngineStage): string[] {
-  return readFileSync(stage.path('state', 'runs.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => String(JSON.parse(line).outcome));
+async function outcomes(stage: EngineStage): Promise<(string | undefined)[]> {
+  return (await recordsIn(stage.path('state'))).filter(({ kind }) => kind === 'internal-backup').map(({ result }) => result);
 }
 
 function withPasswordFile(stage: EngineStage): { readonly repository: Readonly<Record<string, string>> } {
@@ -71,7 +69,7 @@ test('an engine whose window is killed in mid-run stops, gives its lock back, wr
   await until(() => !isAlive(window.enginePid), 'the engine ends');
   assert.deepEqual(readdirSync(join(stage.repository, 'locks')), []);
   assert.deepEqual(readdirSync(join(stage.repository, 'snapshots')), []);
-  assert.deepEqual(outcomes(stage), ['stopped']);
+  assert.deepEqual(await outcomes(stage), ['stopped']);
 });
 
 test('an engine that waits for a password from a window that is killed ends, too', linux, async (t) => {
@@ -83,7 +81,7 @@ test('an engine that waits for a password from a window that is killed ends, too
   await until(() => window.said().includes('asked'), 'the engine asks');
   window.process.kill('SIGKILL');
   await until(() => !isAlive(window.enginePid), 'the engine ends');
-  assert.deepEqual(outcomes(stage), ['stopped']);
+  assert.deepEqual(await outcomes(stage), ['stopped']);
 });
 
 test('an engine whose window is killed finishes the run of a window where the set says so, and then ends', linux, async (t) => {
@@ -104,7 +102,7 @@ test('an engine whose window is killed finishes the run of a window where the se
   await until(() => !isAlive(window.process.pid ?? 0), 'the window is gone');
   open();
   await until(() => !isAlive(window.enginePid), 'the engine ends');
-  assert.deepEqual(outcomes(stage), ['success']);
+  assert.deepEqual(await outcomes(stage), ['success']);
   assert.equal(readdirSync(join(stage.repository, 'snapshots')).length, 1);
 });
 

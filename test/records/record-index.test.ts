@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { RecordHistory, RecordIndex, recordsFolder, type HistoryRecord } from '../../src/records/index.ts';
@@ -18,6 +18,7 @@ test('the index has what a fresh reading has, whatever was appended, torn, chang
   for (let step = 0; step < 150; step++) {
     await disturb(history, clock, random);
     if (random.below(3) > 0) continue;
+    if (random.chance(0.5)) await index.refresh(undefined, () => random.chance(0.5)); // the older files come later
     await index.refresh();
     const fresh = await recordsOf(history);
     await index.read(index.entries); // finds what was changed in place before something was appended
@@ -41,6 +42,39 @@ test('after the first reading only what was appended is read', async (t) => {
     before.every((entry) => index.entries.includes(entry)),
     'what was known is not read again',
   );
+});
+
+test('files are read from the newest back, as far as is wanted; all of them are, when nobody has enough', async (t) => {
+  const { history } = await makeHistory(temporaryState(t), 60, 7);
+  const files = monthFiles(history.folder);
+  assert.ok(files.length > 2);
+  const index = new RecordIndex(history.folder);
+  const filesRead = (): number => new Set(index.entries.map(({ file }) => file)).size;
+  for (let wanted = 0; wanted <= files.length; wanted++) {
+    await index.refresh(undefined, () => filesRead() >= wanted);
+    assert.equal(filesRead(), wanted);
+  }
+  assert.deepEqual(hashes(index.whole), [(await recordsOf(history))[0]?.hash]);
+  assert.equal(index.entries.length, 61);
+});
+
+test('what stands behind a line that is not sound, or in a newer file than one that cannot be read, is known', async (t) => {
+  const { history } = await makeHistory(temporaryState(t), 60, 7);
+  const files = monthFiles(history.folder);
+  const index = new RecordIndex(history.folder);
+  await index.refresh();
+  const [first, last] = [index.entries.find(({ number }) => number === 1), index.entries.find(({ number }) => number === 61)];
+  assert.deepEqual([index.isSoundSince(first), index.isSoundSince(last), index.isSoundSince(undefined)], [true, true, true]);
+  appendFileSync(files[1] ?? '', 'nonsense\n');
+  await index.refresh();
+  assert.deepEqual([index.isSoundSince(first), index.isSoundSince(last), index.isSoundSince(undefined)], [false, true, false]);
+  const anew = new RecordIndex(history.folder);
+  rmSync(files.at(-1) ?? '');
+  mkdirSync(files.at(-1) ?? '');
+  for (const one of [index, anew]) {
+    await assert.rejects(one.refresh());
+    assert.deepEqual([one.isSoundSince(last), one.isSoundSince(undefined)], [false, false]);
+  }
 });
 
 test('a line comes out as it stands in the file', async (t) => {

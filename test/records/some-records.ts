@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { RecordHistory, type RecordContent } from '../../src/records/index.ts';
+import { RecordHistory, type HistoryRecord, type RecordContent } from '../../src/records/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 
@@ -13,6 +13,14 @@ export function temporaryState(t: Pick<TestContext, 'after'>): string {
   const folder = mkdtempSync(join(tmpdir(), 'cadangan-records-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** Every record of an installation. */
+export async function recordsIn(stateFolder: string): Promise<HistoryRecord[]> {
+  const world = { clock: new VirtualClock(), random: new SeededRandom(1), software: '' };
+  const records: HistoryRecord[] = [];
+  for await (const record of new RecordHistory(stateFolder, world).records()) records.push(record);
+  return records;
 }
 
 /** The backup of some night. */

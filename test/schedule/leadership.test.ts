@@ -241,7 +241,7 @@ test('somebody else who holds the name is told of, and the name is taken when it
   const squatter = await listen(here.address, (socket) => {
     sockets.push(socket);
     const channel = new LineChannel(socket);
-    channel.send({ cadangan: 'schedule', protocol: 1, version: 'x', pid: 1, nonce: 'b'.repeat(64) });
+    channel.send({ cadangan: 'schedule', protocol: 2, version: 'x', pid: 1, nonce: 'b'.repeat(64) });
     channel.send({ proof: 'c'.repeat(64) });
   });
   await using member = new Member(here.address, here.credentials);
@@ -255,7 +255,7 @@ test('a leader that speaks another protocol is left to lead', async () => {
   await using here = await place();
   const newer = await listen(here.address, (socket) => {
     socket.on('error', () => undefined);
-    new LineChannel(socket).send({ cadangan: 'schedule', protocol: 2, version: '9.0.0', pid: 1, nonce: 'b'.repeat(64) });
+    new LineChannel(socket).send({ cadangan: 'schedule', protocol: 3, version: '9.0.0', pid: 1, nonce: 'b'.repeat(64) });
   });
   await using member = new Member(here.address, here.credentials);
   await waitUntil('it has trouble', () => member.roles.some((role) => role.kind === 'seeking' && role.trouble === 'other-protocol'));

@@ -3,11 +3,11 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { CredentialFile } from '../../src/google/index.ts';
 import { protocol, type RunProgress } from '../../src/service/index.ts';
-import { systemClock, systemRandom } from '../../src/platform/index.ts';
-import { RecordHistory, type HistoryRecord } from '../../src/records/index.ts';
+import type { HistoryRecord } from '../../src/records/index.ts';
 import { clientFileOf, sampleAccount, sampleClient, startDriveEmulator } from '../drive-emulator/index.ts';
 import { signedInStore } from '../google/drive-stage.ts';
 import { EngineStage, type Window } from '../host/engine-stage.ts';
+import { recordsIn } from '../records/some-records.ts';
 
 test('a drill that a window asks for tells of its progress, writes its record, and is no backup of its set', async (t) => {
   const stage = new EngineStage(t);
@@ -77,8 +77,6 @@ async function backedUp(stage: EngineStage, more: object = {}, environment: Read
 }
 
 async function lastRecord(stage: EngineStage, kind?: HistoryRecord['kind']): Promise<HistoryRecord | undefined> {
-  const records: HistoryRecord[] = [];
-  for await (const record of new RecordHistory(stage.path('state'), { clock: systemClock, random: systemRandom, software: '' }).records())
-    records.push(record);
+  const records = await recordsIn(stage.path('state'));
   return records.findLast((record) => kind === undefined || record.kind === kind);
 }

@@ -145,7 +145,7 @@ for (const withDeviceCode of [false, true]) {
   });
 }
 
-test('a copy is synced, scrubbed, paused and resumed, and stands still while nobody is signed in; each run is in the history', async (t) => {
+test('a copy is synced, scrubbed, paused and resumed, and stands still while nobody is signed in; what came of it is in the list of runs', async (t) => {
   await using drive = await startDriveEmulator();
   const desk = new DriveDeskStage(t, drive);
   await desk.prepare();
@@ -155,11 +155,19 @@ test('a copy is synced, scrubbed, paused and resumed, and stands still while nob
   await signIn(window);
   await untilInSync(window);
   const synced = await client.request(protocol.syncCopy, { copy: copyName });
-  const scrubbed = await client.request(protocol.scrubCopy, { copy: copyName });
+  const scrubbed = await client.request(protocol.scrubCopy, { copy: copyName }, { run: 'scrub 1' });
   assert.deepEqual([synced.outcome, synced.copy, scrubbed.outcome, scrubbed.copy], ['success', copyName, 'success', copyName]);
   assert.ok(scrubbed.files > 4);
-  assert.ok((await runsOf(window, 'offsite-sync')).some(({ startedAt }) => startedAt === synced.startedAt));
-  assert.ok((await runsOf(window, 'offsite-scrub')).some(({ startedAt }) => startedAt === scrubbed.startedAt));
+  const syncs = await runsOf(window, 'offsite-sync');
+  assert.ok(syncs.some(({ copy, outcome, files }) => copy === copyName && outcome === 'success' && files > 0));
+  assert.ok(syncs.every(({ startedAt }) => startedAt !== synced.startedAt));
+  assert.deepEqual(
+    [synced.files, synced.record],
+    [0, undefined],
+    'there was nothing to do, which is told to whoever waits and to nobody else',
+  );
+  assert.deepEqual((await runsOf(window, 'offsite-scrub'))[0], scrubbed);
+  assert.deepEqual(await client.request(protocol.runOfId, { run: 'scrub 1' }), { result: scrubbed });
 
   await client.request(protocol.pauseCopy, { copy: copyName });
   await until(async () => (await copyOf(window)).state === 'paused', 'it is paused');
@@ -192,8 +200,12 @@ test('a window that does not lead has the leader do it, and is told what really 
   await signIn(follower);
   await untilInSync(follower);
   assert.equal((await copyOf(leader)).state, 'in-sync');
-  for (const type of [protocol.syncCopy, protocol.scrubCopy])
-    assert.equal((await follower.client.request(type, { copy: copyName })).outcome, 'success');
+  const nothing = await follower.client.request(protocol.syncCopy, { copy: copyName });
+  assert.deepEqual([nothing.outcome, nothing.files, nothing.record], ['success', 0, undefined], 'also that there was nothing to do');
+  const scrubbed = await follower.client.request(protocol.scrubCopy, { copy: copyName }, { run: 'of the follower' });
+  assert.deepEqual([scrubbed.outcome, scrubbed.run], ['success', 'of the follower']);
+  for (const { client } of [leader, follower])
+    assert.deepEqual(await client.request(protocol.runOfId, { run: 'of the follower' }), { result: scrubbed });
   await follower.client.request(protocol.driveSignOut, { revoke: false });
   await untilTrouble(follower, 'signed-out');
   // Twice: the trouble is the same as before.
@@ -222,16 +234,11 @@ test('a sync that is cancelled is stopped, whoever keeps the copy up, and goes o
     drive.faults.order({ fault: 'hang', on: 'files.list', times: null });
     await desk.backUp(leader, `cancelled ${at}.txt`);
     const cancel = new AbortController();
-    const cancelled = window.client
-      .request(protocol.syncCopy, { copy: copyName }, { signal: cancel.signal })
-      .catch((error: unknown) => error);
+    const cancelled = window.client.request(protocol.syncCopy, { copy: copyName }, { signal: cancel.signal });
     await until(() => drive.faults.happened > happened, 'Google does not answer');
     cancel.abort();
-    await cancelled;
-    await until(
-      async () => (await runsOf(leader, 'offsite-sync'))[0]?.outcome === 'stopped' && (await copyOf(leader)).state === 'behind',
-      'it is stopped',
-    );
+    assert.deepEqual([(await cancelled).outcome, (await cancelled).copy], ['stopped', copyName]);
+    await until(async () => (await copyOf(leader)).state === 'behind', 'it is stopped');
     drive.faults.clear();
     assert.equal((await window.client.request(protocol.syncCopy, { copy: copyName })).outcome, 'success');
     assert.ok(await isProtected(window));

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { listener } from '../../src/host/index.ts';
 import { protocol } from '../../src/service/index.ts';
-import { EngineStage, until } from '../host/engine-stage.ts';
+import { EngineStage, stateOf, until } from '../host/engine-stage.ts';
 
 test('a backup whose record cannot be written is made, and the window is told that it stands in no record', async (t) => {
   const stage = new EngineStage(t);
@@ -20,4 +20,27 @@ test('a backup whose record cannot be written is made, and the window is told th
   assert.deepEqual([result.outcome, result.record], ['success', undefined]);
   await until(() => reasons.length > 0, 'the window is told');
   assert.deepEqual([reasons[0]?.code, reasons[0]?.facts['location']], ['storage.unreachable', stage.path('state', 'records')]);
+});
+
+test('a backup without a record is in the list of the process that made it, and whoever waits elsewhere is told how it ended', async (t) => {
+  const stage = new EngineStage(t);
+  await stage.initRepository();
+  stage.write('a.txt', 'a');
+  stage.configure();
+  mkdirSync(stage.path('state'));
+  writeFileSync(stage.path('state', 'records'), 'no folder');
+  const leader = stage.window();
+  await leader.client.start();
+  await until(() => leader.log.some(({ message }) => message === 'this engine runs the schedule'), 'one leads');
+  assert.equal(await stateOf(leader), 'unknown', 'nobody can say whether it ever ran');
+  const result = await leader.client.request(protocol.startBackup, { set: 'data' }, { run: 'without a record' });
+  const [info] = await leader.client.request(protocol.listSets, undefined);
+  assert.deepEqual([info?.state, info?.lastRun], ['success', result]);
+  assert.deepEqual(await leader.client.request(protocol.recentRuns, { limit: 5 }), [result]);
+  assert.deepEqual(await leader.client.request(protocol.runOfId, { run: 'without a record' }), { result });
+
+  const follower = stage.window();
+  await follower.client.start();
+  await until(() => follower.log.some(({ message }) => message.includes('runs the schedule')), 'the other follows');
+  assert.equal((await follower.client.request(protocol.startBackup, { set: 'data' })).outcome, 'success');
 });

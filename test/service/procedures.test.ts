@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as z from 'zod';
 import { procedures, protocol } from '../../src/service/index.ts';
 
 /** Before and after the session, and what the service asks its clients. */
@@ -28,6 +29,7 @@ test('what starts a run, and what writes, is not asked again when the process di
     'records/verify',
     'repository/info',
     'repository/recovery-kit',
+    'run/of-id',
     'run/recent',
     'run/restore/preview',
     'sets/list',
@@ -39,8 +41,8 @@ test('what starts a run, and what writes, is not asked again when the process di
     'snapshots/stat',
     'snapshots/versions',
   ]);
-  const runs = declared.filter(({ kind }) => kind === 'run').map(({ name }) => name);
-  assert.deepEqual(runs.toSorted(), [
+  const runs = declared.filter(({ kind }) => kind === 'run');
+  assert.deepEqual(runs.map(({ name }) => name).toSorted(), [
     'drive/copy/readable',
     'drive/copy/scrub',
     'drive/copy/sync',
@@ -49,4 +51,5 @@ test('what starts a run, and what writes, is not asked again when the process di
     'run/drill',
     'run/restore',
   ]);
+  for (const { name, params } of runs) assert.ok(params instanceof z.ZodObject && 'run' in params.shape, `${name} takes the id of its run`);
 });

@@ -31,7 +31,7 @@ const status = (state: SetState, hadSuccess = false): SetStatus => ({
 
 const cases: readonly (readonly [
   status: SetStatus | undefined,
-  last: RunResult['outcome'] | undefined,
+  last: RunResult['outcome'] | 'unknown' | undefined,
   isRunningHere: boolean,
   expected: SetStateKind,
 ])[] = [
@@ -48,12 +48,16 @@ const cases: readonly (readonly [
   [status('idle'), 'missed', false, 'never-run'],
   [status('idle', true), 'missed', false, 'success'],
   [status('idle'), 'stopped', false, 'stopped'],
+  [undefined, 'unknown', false, 'unknown'],
+  [status('idle', true), 'unknown', false, 'unknown'],
+  [status('running'), 'unknown', false, 'running'],
+  [status('overdue'), 'unknown', false, 'overdue'],
 ];
 
 test('the state of a set is what goes on, then what somebody has to see to, then how the last run ended', () => {
   for (const [scheduled, last, isRunningHere, expected] of cases) {
     assert.equal(
-      setStateOf({ status: scheduled, lastRun: last && run(last), isRunningHere }),
+      setStateOf({ status: scheduled, lastRun: last === 'unknown' ? last : last && run(last), isRunningHere }),
       expected,
       `${scheduled?.state} ${last} ${isRunningHere}`,
     );

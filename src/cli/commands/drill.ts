@@ -1,6 +1,6 @@
-import { drillRunResult, planDrill, RunHistory, runDrill, type DrillPlan } from '../../service/index.ts';
+import { planDrill, runDrill } from '../../service/index.ts';
 import { recordOfDrill, safeText, type DrillDetails, type DrillProgress, type JobResult } from '../../jobs/index.ts';
-import { CadanganError, l10n, parseSizeText, stateFolder, systemRandom } from '../../platform/index.ts';
+import { CadanganError, l10n, parseSizeText, systemRandom } from '../../platform/index.ts';
 import type { CliCommand, CommandContext } from '../command.ts';
 import { jsonExceptionSink, reportExceptions } from '../exception-report.ts';
 import { exitCodeOfResult } from '../exit-code.ts';
@@ -42,7 +42,6 @@ export const drillCommand: CliCommand = {
       onException: context.globals.json ? jsonExceptionSink(context.terminal, 'drill') : undefined,
     });
     const record = await keeper.write((about) => recordOfDrill(result, { ...about, ...plan.drilled, trigger: 'manual' }));
-    await takeDown(result, plan, context, record?.number);
     if (!context.globals.json) reportExceptions(context.terminal, result, context.globals.verbosity);
     if (!result.details) throw result.error;
     if (context.globals.json) printSummaryJson(context, result, result.details, record?.number);
@@ -84,22 +83,6 @@ function absolute(folder: string): string {
   if (!/^(?:\/|[A-Za-z]:[\\/]|\\\\)/.test(folder))
     throw new CadanganError('arguments.invalid', { option: `--folder ${folder}`, reason: 'an absolute path is wanted' });
   return folder;
-}
-
-/** For the views of the editor. */
-async function takeDown(
-  result: JobResult<DrillDetails>,
-  { places }: DrillPlan,
-  { environment, terminal }: CommandContext,
-  record: number | undefined,
-): Promise<void> {
-  const [first, ...others] = places;
-  const run = drillRunResult(result, others.length === 0 ? first?.set.name : undefined, (text) => text);
-  try {
-    await new RunHistory(stateFolder(environment), systemRandom).append(record === undefined ? run : { ...run, record });
-  } catch (error) {
-    terminal.note(l10n.t('the history of runs could not be written: {0}', safeText(String(error))));
-  }
 }
 
 function report({ terminal, globals }: CommandContext, progress: DrillProgress, elapsedMs: number): void {

@@ -30,6 +30,8 @@ import { showProgress } from '../progress-line.ts';
 import { countText, sizeText } from '../units.ts';
 import { keeperOf } from './records-keeper.ts';
 
+/** Why this command works on a copy. */
+const manual = { trigger: 'manual' } as const;
 const actions = ['status', 'sync', 'watch', 'scrub', 'sample', 'readable', 'pause', 'resume'] as const;
 
 export const offsiteCommand: CliCommand = {
@@ -192,21 +194,21 @@ async function work(
   switch (action) {
     case 'sync': {
       const dryRun = options.flag('dryRun');
-      await using copy = await recorded.open('offsite-sync', 'manual');
+      await using copy = await recorded.open('offsite-sync', manual);
       return reportSync(
         context,
         settings,
-        await recorded.sync(copy, { signal, progress, dryRun, mayRemoveAll: options.flag('allowRemoval') }, 'manual'),
+        await recorded.sync(copy, { signal, progress, dryRun, mayRemoveAll: options.flag('allowRemoval') }, manual),
         dryRun,
       );
     }
     case 'scrub': {
-      await using copy = await recorded.open('offsite-scrub', 'manual');
-      return reportScrub(context, settings, await recorded.scrub(copy, { signal, progress }, 'manual'));
+      await using copy = await recorded.open('offsite-scrub', manual);
+      return reportScrub(context, settings, await recorded.scrub(copy, { signal, progress }, manual));
     }
     default: {
-      await using copy = await recorded.open('offsite-sample', 'manual');
-      const result = await recorded.sample(copy, { signal, progress, percent: percentOf(options) }, 'manual');
+      await using copy = await recorded.open('offsite-sample', manual);
+      const result = await recorded.sample(copy, { signal, progress, percent: percentOf(options) }, manual);
       report(context, result);
       const { details } = result;
       if (details && context.globals.json)
@@ -363,7 +365,7 @@ async function writeReadable(
                   });
                 },
         },
-        'manual',
+        manual,
       );
       const details = report(context, result);
       await noteReadable(copy, place, details, clock, { keep: options.text('to') === undefined ? rule?.keep : undefined, client, signal });

@@ -45,6 +45,13 @@ const sentences: Readonly<Record<string, Maker>> = {
     next: mounted(),
     remedies: ['retry', 'openConfiguration'],
   }),
+  // Of records: a run that claims to be done, and whose evidence says otherwise.
+  'no-snapshot': () => ({ what: l10n.t('There is no snapshot that could be restored.'), next: seeLog(), remedies: ['retry'] }),
+  'copy-incomplete': (text) => ({
+    what: l10n.t('Not everything is on Google Drive: {files} missing.', { files: text('files') }),
+    next: seeLog(),
+    remedies: ['retry'],
+  }),
   'repository.exists': (text) => ({
     what: l10n.t('There already is a repository at "{location}".', { location: text('location') }),
     next: l10n.t('Use it with its own password, or choose an empty folder.'),

@@ -27,5 +27,7 @@ export function iconOfState(state: SetStateKind): Icon {
       return { name: 'clock' };
     case 'never-run':
       return { name: 'circle-outline' };
+    case 'unknown':
+      return { name: 'question' };
   }
 }

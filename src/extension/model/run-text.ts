@@ -24,6 +24,8 @@ export function stateText(state: SetStateKind): string {
       return l10n.t('running');
     case 'waiting':
       return l10n.t('waiting');
+    case 'unknown':
+      return l10n.t('unknown');
   }
 }
 

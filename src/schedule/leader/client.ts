@@ -39,8 +39,8 @@ export class LeaderClient implements ScheduleService {
     return this.#ask({ ask: 'status' }, answerSchemas.status);
   }
 
-  run(set: string, trigger: 'manual' | 'catch-up'): Promise<'accepted' | 'running'> {
-    return this.#ask({ ask: 'run', set, trigger }, answerSchemas.run);
+  run(set: string, trigger: 'manual' | 'catch-up', run?: string): Promise<'accepted' | 'running'> {
+    return this.#ask({ ask: 'run', set, trigger, run }, answerSchemas.run);
   }
 
   stop(set: string): Promise<boolean> {
@@ -53,7 +53,7 @@ export class LeaderClient implements ScheduleService {
 
   readonly copies: CopiesService = {
     states: () => this.#ask({ ask: 'copies' }, answerSchemas.copies),
-    ask: (copy, wish) => this.#ask({ ask: 'copy', copy, wish }, answerSchemas.copy),
+    ask: (copy, wish, run) => this.#ask({ ask: 'copy', copy, wish, run }, answerSchemas.copy),
   };
 
   /** A run that this process makes. @returns false when the set runs already */

@@ -7,7 +7,7 @@ import type { LineChannel } from './line-channel.ts';
  * Raised when a message changes so that the other side would misread it. Windows of two versions then do not speak; whoever leads goes on
  * leading.
  */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** What both sides of a connection bring. */
 export interface Credentials {

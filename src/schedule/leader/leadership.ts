@@ -67,8 +67,8 @@ export class Leadership implements ScheduleService {
     return (await this.#someService()).status();
   }
 
-  async run(set: string, trigger: 'manual' | 'catch-up'): Promise<'accepted' | 'running'> {
-    return (await this.#someService()).run(set, trigger);
+  async run(set: string, trigger: 'manual' | 'catch-up', run?: string): Promise<'accepted' | 'running'> {
+    return (await this.#someService()).run(set, trigger, run);
   }
 
   async stop(set: string): Promise<boolean> {
@@ -81,7 +81,7 @@ export class Leadership implements ScheduleService {
 
   readonly copies: CopiesService = {
     states: async () => (await (await this.#someService()).copies?.states()) ?? {},
-    ask: async (copy, wish) => (await (await this.#someService()).copies?.ask(copy, wish)) ?? false,
+    ask: async (copy, wish, run) => (await this.#someService()).copies?.ask(copy, wish, run),
   };
 
   /** Ends the schedule when it is here (`LeadingService.close`), and only then frees the name. */

@@ -3,6 +3,7 @@ import type { ScheduleEvent } from '../scheduler-events.ts';
 import type { SetProgress, SetStatus } from '../set-status.ts';
 
 const setId = z.string().max(1000);
+const runId = z.string().max(200);
 /** Far beyond what a system allows. */
 const pathCharsMax = 100_000;
 const instant = z.number();
@@ -39,7 +40,16 @@ const event = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('removed'), set: setId }),
   z.object({ kind: z.literal('started'), set: setId, atMs: instant, trigger, window: window.optional() }),
   z.object({ kind: z.literal('progress'), set: setId, progress }),
-  z.object({ kind: z.literal('ended'), set: setId, atMs: instant, trigger, startedMs: instant, outcome, wasFound: z.boolean() }),
+  z.object({
+    kind: z.literal('ended'),
+    set: setId,
+    atMs: instant,
+    trigger,
+    startedMs: instant,
+    outcome,
+    wasFound: z.boolean(),
+    run: runId.optional(),
+  }),
   z.object({ kind: z.literal('missed'), set: setId, atMs: instant, window, reason: z.enum(['not-running', 'repository-busy']) }),
   z.object({ kind: z.literal('clock-set-back'), set: setId, atMs: instant }),
   z.object({ kind: z.literal('copies') }),
@@ -56,7 +66,7 @@ const id = z.number().int().nonnegative();
 /** From a follower to the leader. */
 export const requestSchema = z.discriminatedUnion('ask', [
   z.object({ id, ask: z.literal('status') }),
-  z.object({ id, ask: z.literal('run'), set: setId, trigger: z.enum(['manual', 'catch-up']) }),
+  z.object({ id, ask: z.literal('run'), set: setId, trigger: z.enum(['manual', 'catch-up']), run: runId.optional() }),
   z.object({ id, ask: z.literal('stop'), set: setId }),
   z.object({ id, ask: z.literal('dismiss'), set: setId }),
   z.object({ id, ask: z.literal('copies') }),
@@ -65,6 +75,7 @@ export const requestSchema = z.discriminatedUnion('ask', [
     ask: z.literal('copy'),
     copy: setId,
     wish: z.enum(['sync', 'scrub', 'sample', 'readable', 'retry', 'stop-sync', 'stop-scrub']),
+    run: runId.optional(),
   }),
   // Of a guest, about a run that it makes.
   z.object({ id, ask: z.literal('adopt'), set: setId, startedMs: instant }),
@@ -89,7 +100,7 @@ export const answerSchemas = {
   stop: z.boolean(),
   dismiss: z.null(),
   copies: z.record(z.string(), z.unknown()),
-  copy: z.boolean(),
+  copy: z.unknown(),
   adopt: z.boolean(),
   done: z.null(),
 } as const;

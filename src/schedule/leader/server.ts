@@ -68,7 +68,7 @@ async function answerOf(service: LeadingService, request: Request, follower: Fol
     case 'status':
       return service.status();
     case 'run':
-      return service.run(request.set, request.trigger);
+      return service.run(request.set, request.trigger, request.run);
     case 'stop':
       return service.stop(request.set);
     case 'dismiss':
@@ -77,7 +77,7 @@ async function answerOf(service: LeadingService, request: Request, follower: Fol
     case 'copies':
       return (await service.copies?.states()) ?? {};
     case 'copy':
-      return (await service.copies?.ask(request.copy, request.wish)) ?? false;
+      return (await service.copies?.ask(request.copy, request.wish, request.run)) ?? null;
     case 'adopt':
       return adopt(service, request, follower);
     case 'progress':

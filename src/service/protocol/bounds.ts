@@ -20,3 +20,6 @@ export const bytePath = z.custom<ByteString>(
 );
 export const ofSet = z.object({ set: text });
 export const ofRepository = z.object({ location: text });
+export const runId = z.string().min(1).max(200);
+/** Of what makes a run: any text that no run has yet. Its record keeps it. A backup that joins one that goes on has the id of that one. */
+export const ofRun = z.object({ run: runId.exactOptional() });

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { change, notification, read, run } from '../procedure.ts';
-import { snapshotId, text } from './bounds.ts';
+import { ofRun, snapshotId, text } from './bounds.ts';
 import { errorData } from './life.ts';
 import { runProgress, runResult } from './runs.ts';
 
@@ -123,15 +123,16 @@ export const addCopy = change('drive/copy/add', {
   }),
 });
 /** Brings the copy up to its original now, whatever stood in the way before. */
-export const syncCopy = run('drive/copy/sync', { params: ofCopy, result: runResult });
+export const syncCopy = run('drive/copy/sync', { params: ofCopy.extend(ofRun.shape), result: runResult });
 /** Compares the whole copy by checksums, without a download, and heals it. */
-export const scrubCopy = run('drive/copy/scrub', { params: ofCopy, result: runResult });
+export const scrubCopy = run('drive/copy/scrub', { params: ofCopy.extend(ofRun.shape), result: runResult });
 /** Writes a snapshot, or a folder of it, as an archive that opens without us. */
 export const readableCopy = run('drive/copy/readable', {
   params: ofCopy.extend({
     set: text,
     /** Default: the newest of the set. */
     snapshot: snapshotId.exactOptional(),
+    ...ofRun.shape,
   }),
   result: runResult,
 });

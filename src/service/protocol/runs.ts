@@ -1,55 +1,20 @@
 import * as z from 'zod';
+import { runResultSchema, type RunJob, type RunResult } from '../../jobs/index.ts';
 import { change, read, run } from '../procedure.ts';
-import { bytePath, ofRepository, ofSet, pageEntriesMax, snapshotId, text } from './bounds.ts';
-import { errorData } from './life.ts';
+import { bytePath, ofRepository, ofRun, ofSet, pageEntriesMax, runId, snapshotId, text } from './bounds.ts';
 
-export type RunJob = z.infer<typeof job>;
-export type RunResult = z.infer<typeof runResult>;
+export type { RunJob, RunResult };
 export type RunProgress = z.infer<typeof runProgress>;
 export type RestoreParams = z.infer<typeof restoreParams>;
 export type RestorePreview = z.infer<typeof previewRestore.result>;
 export type CheckParams = z.infer<typeof startCheck.params>;
 export type DrillParams = z.infer<typeof startDrill.params>;
 
-export const outcome = z.enum(['success', 'success-with-exceptions', 'failed', 'stopped', 'missed']);
+/** `record` is missing where none was written: it could not be, or there was nothing to tell others. */
+export const runResult = runResultSchema;
 
-const job = z.enum([
-  'backup',
-  'restore',
-  'check',
-  'offsite-sync',
-  'offsite-scrub',
-  'offsite-sample',
-  'readable-copy',
-  'drive-sign-in',
-  'drill',
-]);
-
-const exceptions = z.array(z.object({ item: z.string(), kind: z.string(), reason: z.string() })).readonly();
-
-export const runResult = z.object({
-  job,
-  set: z.string().exactOptional(),
-  /** Of an off-site copy. */
-  copy: z.string().exactOptional(),
-  outcome,
-  startedAt: z.string(),
-  endedAt: z.string(),
-  exceptions,
-  exceptionCount: z.number(),
-  snapshotId: z.string().exactOptional(),
-  /** Of a backup: nothing had changed, no snapshot was made, and `snapshotId` is the one before. */
-  isUnchanged: z.literal(true).exactOptional(),
-  files: z.number(),
-  bytes: z.number(),
-  bytesAdded: z.number(),
-  verifiedFiles: z.number().exactOptional(),
-  /** Of a drill: the file that proves it, an absolute path. */
-  evidence: z.string().exactOptional(),
-  /** The number of the record that tells of it. */
-  record: z.number().exactOptional(),
-  error: errorData.exactOptional(),
-});
+const { job, exceptions } = runResult.shape;
+export const { outcome } = runResult.shape;
 
 /** Of any run. Told at most four times a second. */
 export const runProgress = z.object({
@@ -73,8 +38,8 @@ const restoreParams = ofRepository.extend({
   overwrite: z.enum(['always', 'if-changed', 'if-newer', 'never']),
 });
 
-export const startBackup = run('run/backup', { params: ofSet, result: runResult });
-export const startRestore = run('run/restore', { params: restoreParams, result: runResult });
+export const startBackup = run('run/backup', { params: ofSet.extend(ofRun.shape), result: runResult });
+export const startRestore = run('run/restore', { params: restoreParams.extend(ofRun.shape), result: runResult });
 /** What a restore with these choices would do. Writes nothing. */
 export const previewRestore = read('run/restore/preview', {
   params: restoreParams,
@@ -90,7 +55,7 @@ export const previewRestore = read('run/restore/preview', {
     exceptions,
   }),
 });
-export const startCheck = run('run/check', { params: ofRepository.extend({ readData: z.boolean() }), result: runResult });
+export const startCheck = run('run/check', { params: ofRepository.extend({ readData: z.boolean(), ...ofRun.shape }), result: runResult });
 /** Proves that a backup can be restored: a sample into a scratch folder, verified byte by byte, and taken away again. */
 export const startDrill = run('run/drill', {
   params: z.object({
@@ -107,6 +72,7 @@ export const startDrill = run('run/drill', {
     sample: z
       .object({ files: z.int().min(1).max(1000).exactOptional(), maxBytes: z.int().min(1).exactOptional(), folder: text.exactOptional() })
       .exactOptional(),
+    ...ofRun.shape,
   }),
   result: runResult,
 });
@@ -114,8 +80,14 @@ export const startDrill = run('run/drill', {
 export const stopRun = change('run/stop', { params: ofSet, result: z.boolean() });
 /** Newest first. */
 export const recentRuns = read('run/recent', {
-  params: z.object({ limit: z.int().min(1).max(2000) }),
+  params: z.object({ limit: z.int().min(1).max(200) }),
   result: z.array(runResult).readonly(),
+});
+/** What came of a run, also when whoever made it is gone. */
+export const runOfId = read('run/of-id', {
+  params: z.object({ run: runId }),
+  /** Without a result while it goes on, and when nobody knows of it. */
+  result: z.object({ result: runResult.exactOptional() }),
 });
 /** Missed windows that somebody should decide about. */
 export const dismissMissed = change('run/missed/dismiss', { params: ofSet });

@@ -28,7 +28,8 @@ const setInfo = z.object({
   title: z.string(),
   sources: z.array(z.string()).readonly(),
   location: z.string(),
-  state: z.enum(['never-run', 'success', 'exceptions', 'failed', 'stopped', 'missed', 'overdue', 'running', 'waiting']),
+  /** `unknown`: it may have run, the records that would say so cannot be read. */
+  state: z.enum(['never-run', 'success', 'exceptions', 'failed', 'stopped', 'missed', 'overdue', 'running', 'waiting', 'unknown']),
   lastRun: runResult.exactOptional(),
   running: runProgress.exactOptional(),
   /** RFC 3339. */
