@@ -9,7 +9,11 @@ import { makeRun } from './sample.ts';
 /** Codes that never reach a person: of the command line, of keys, or shown as nothing. */
 const silent = new Set(['aborted', 'key.last', 'key.not-found', 'key.ambiguous']);
 const source = readFileSync(new URL('../../src/platform/errors.ts', import.meta.url), 'utf8');
-const codes = [...source.matchAll(/^ {2}\| '([a-z.-]+)'/gm)].map(([, code = '']) => code).filter((code) => !silent.has(code));
+/** What records say of runs that claim to be done, and are not. */
+const codesOfRecords = ['no-snapshot', 'copy-incomplete'];
+const codes = [...[...source.matchAll(/^ {2}\| '([a-z.-]+)'/gm)].map(([, code = '']) => code), ...codesOfRecords].filter(
+  (code) => !silent.has(code),
+);
 const facts = {
   location: '/mnt/backup',
   path: '/srv/x',
@@ -24,6 +28,7 @@ const facts = {
   holderHost: 'h',
   since: '2026-11-22T14:00:00Z',
   freeBytes: 10,
+  files: 2,
 };
 
 afterEach(() => setLanguage('en'));

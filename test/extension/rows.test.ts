@@ -155,6 +155,14 @@ test('a run elsewhere of which no progress is known shows as running, not as the
   assert.equal(setRow(makeSet({ state: 'waiting', lastRun: makeRun() }), now).description, 'waiting');
 });
 
+test('a set of which nobody can say how it ran is neither one that never ran nor one that ran well', () => {
+  const row = setRow(makeSet({ state: 'unknown' }), now);
+  assert.deepEqual([row.description, row.icon.name, row.context], ['unknown', 'question', 'set.idle']);
+  setLanguage('id');
+  assert.equal(setRow(makeSet({ state: 'unknown' }), now).description, 'tidak diketahui');
+  setLanguage('en');
+});
+
 test('times, days, today and yesterday are those of the zone that was chosen, wherever they stand', () => {
   const set = makeSet({ lastRun: makeRun(), nextRun: '2026-11-23T14:00:00Z', missedWindows: ['2026-11-20T20:00:00Z'] });
   const snapshot = makeSnapshot({ time: '2026-11-21T17:30:00Z' }); // half past midnight of the 22nd in Jakarta
