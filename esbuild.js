@@ -13,7 +13,7 @@ const esbuild = require('esbuild');
 const entries = {
   cli: 'src/cli/main.ts',
   extension: 'src/extension/extension.ts',
-  engine: 'src/host/engine-main.ts',
+  host: 'src/host/host-main.ts',
   'backup-worker': 'src/backup/backup-worker.ts',
   'restore-worker': 'src/restore/restore-worker.ts',
   'check-worker': 'src/upkeep/check-worker.ts',

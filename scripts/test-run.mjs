@@ -108,7 +108,7 @@ async function runFile(file) {
   const events = [];
   const execArgv = isWindow(file) ? [] : ['--import', stepBack];
   for await (const event of run({ files: [file], concurrency: 1, timeout: fileTimeoutMs, execArgv })) {
-    tally.noteEvent(event);
+    tally.noteEvent(event, file);
     if (event.type !== 'test:summary' && !isSum(event)) events.push(event);
   }
   return events;

@@ -12,13 +12,13 @@ export class TestTally {
     else this.#failures.push(name);
   }
 
-  /** @param event of `run()` of node:test */
-  noteEvent({ type, data }) {
-    if (type === 'test:pass') this.#notePass(data);
+  /** @param event of `run()` of node:test. @param file that was run: a test may be declared in another, which it imports */
+  noteEvent({ type, data }, file = data.file) {
+    if (type === 'test:pass') this.#notePass(data, file);
     // What failed only because something inside it failed was counted there.
     if (type === 'test:fail' && data.todo === undefined && data.details.error?.failureType !== 'subtestsFailed')
-      this.#failures.push(placeOf(data));
-    if (type === 'test:fail' && data.todo !== undefined) this.#skips.push(placeOf(data));
+      this.#failures.push(placeOf(data, file));
+    if (type === 'test:fail' && data.todo !== undefined) this.#skips.push(placeOf(data, file));
   }
 
   /**
@@ -36,19 +36,19 @@ export class TestTally {
     return { lines, isGood: failures.length === 0 && this.#passed > 0 };
   }
 
-  #notePass(data) {
+  #notePass(data, file) {
     if (data.details.type === 'suite') return;
     // Node passes a file in which no test was declared under the file's own name.
     if (isFile(data)) this.#failures.push(`${relative('.', data.file)}: contains no test`);
-    else if (data.skip !== undefined || data.todo !== undefined) this.#skips.push(placeOf(data));
+    else if (data.skip !== undefined || data.todo !== undefined) this.#skips.push(placeOf(data, file));
     else this.#passed += 1;
   }
 }
 
 /** A file that ended by itself, or was ended, fails under its own name. */
-function placeOf(data) {
-  const file = data.file === undefined ? '' : `${relative('.', data.file)}: `;
-  return isFile(data) ? `${file}the file did not run to its end` : `${file}${data.name}`;
+function placeOf(data, file) {
+  const place = file === undefined ? '' : `${relative('.', file)}: `;
+  return isFile(data) ? `${place}the file did not run to its end` : `${place}${data.name}`;
 }
 
 function isFile({ nesting, file, name }) {

@@ -41,6 +41,7 @@ async function end() {
     console.error(`Had to be killed: ${command}`);
     tell(pid, 'SIGKILL');
   }
+  await endHost();
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   process.exit(0);
 }
@@ -53,6 +54,32 @@ function endOrphans(left, passedMs) {
   const host = /--type=extensionHost/;
   for (const { pid, command } of left) {
     if (idle.test(command) || (host.test(command) && passedMs > hostPatienceMs)) tell(pid, 'SIGTERM');
+  }
+}
+
+/** Cadangan's own process outlives every window; of one that serves a folder of ours, whoever removes the folder is to end it. */
+async function endHost() {
+  const pid = hostPid();
+  if (pid === undefined) return;
+  tell(pid, 'SIGTERM');
+  for (let waitedMs = 0; waitedMs < patienceMs && isAlive(pid); waitedMs += 50) await new Promise((wake) => setTimeout(wake, 50));
+  if (isAlive(pid)) tell(pid, 'SIGKILL');
+}
+
+function hostPid() {
+  try {
+    return JSON.parse(readFileSync(`${folder}/state/host.json`, 'utf8')).pid;
+  } catch {
+    return undefined; // none was started
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,7 +1,15 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { EngineClient, EngineError, listener, type ClientRequestOptions } from '../host/index.ts';
-import { currentLanguage, setTimeZone } from '../platform/index.ts';
+import { HostClient, HostError, listener, startHost, type ClientRequestOptions } from '../host/index.ts';
+import {
+  cadanganVersion,
+  configurationFile,
+  currentLanguage,
+  setTimeZone,
+  stateFolder,
+  systemRandom,
+  type Environment,
+} from '../platform/index.ts';
 import {
   protocol,
   type ConfigurationInfo,
@@ -16,6 +24,7 @@ import { setting } from './editor/settings.ts';
 
 export interface EngineOptions {
   readonly extensionPath: string;
+  readonly environment: Environment;
   readonly password: (params: PasswordParams, hostId: string, mayAsk: boolean, signal: AbortSignal) => Promise<string | undefined>;
   readonly onLog: (line: LogLine) => void;
   readonly openExternal: (url: string) => Promise<boolean>;
@@ -53,7 +62,7 @@ export class Engine implements vscode.Disposable {
   /** Times are to be written anew, wherever they stand. */
   readonly onDidChangeTimeZone = this.#timeZoneChanged.event;
   readonly onDidGetLost = this.#lost.event;
-  #client: EngineClient | undefined;
+  #client: HostClient | undefined;
   /** The end of the one before; two at once would compete for locks. */
   #stopping: Promise<void> = Promise.resolve();
   #questionsAllowed = 0;
@@ -67,30 +76,36 @@ export class Engine implements vscode.Disposable {
     return (await this.#connected()).start();
   }
 
-  /** @throws EngineError */
+  /** @throws HostError */
   request<Params, Result>(procedure: Procedure<Params, Result>, params: NoInfer<Params>, options: AskOptions = {}): Promise<Result> {
     const { kind } = procedure;
     const work = async (): Promise<Result> => (await this.#connected()).request(procedure, params, options);
     return this.#allowing(options, () => (kind === 'read' ? retried(work) : kind === 'run' ? this.#counted(work) : work()));
   }
 
-  /** Ends the process at its next safe point; the next request starts another. */
+  /** Has the host end at its next safe point; the next request starts another. */
   async restart(): Promise<void> {
+    await (await this.#connected()).leave().catch(() => undefined);
+    await this.reconnect();
+  }
+
+  /** To the host of the settings as they are now. */
+  async reconnect(): Promise<void> {
     await this.stop();
     this.#setsChanged.fire();
     this.#driveChanged.fire();
     this.#recordsChanged.fire();
   }
 
+  /** Lets go of the host, which goes on. */
   async stop(): Promise<void> {
     const client = this.#client;
     this.#client = undefined;
-    if (client !== undefined) this.#stopping = client.stop().catch(() => undefined);
+    if (client !== undefined) this.#stopping = client.close().catch(() => undefined);
     await this.#stopping;
   }
 
   dispose(): void {
-    // The process sees its channel close and ends by itself; `deactivate()` waits for the polite way.
     for (const emitter of [
       this.#setsChanged,
       this.#configurationChanged,
@@ -103,21 +118,27 @@ export class Engine implements vscode.Disposable {
       emitter.dispose();
   }
 
-  async #connected(): Promise<EngineClient> {
+  async #connected(): Promise<HostClient> {
     await this.#stopping;
     this.#client ??= this.#makeClient();
     return this.#client;
   }
 
-  #makeClient(): EngineClient {
-    const client: EngineClient = new EngineClient({
-      enginePath: path.join(this.#options.extensionPath, 'dist', 'engine.js'),
-      environment: process.env,
-      initialize: () => ({
-        language: currentLanguage(),
-        maySchedule: true,
-        ...(setting('configFile') === '' ? {} : { configFile: setting('configFile') }),
-      }),
+  #makeClient(): HostClient {
+    const { environment, extensionPath } = this.#options;
+    const configFile = configurationFile(environment, setting('configFile'));
+    const folder = stateFolder(environment, configFile);
+    const client: HostClient = new HostClient({
+      place: () => ({ stateFolder: folder, version: cadanganVersion(), random: systemRandom }),
+      startHost: () =>
+        startHost({
+          stateFolder: folder,
+          configFile,
+          environment,
+          hostPath: path.join(extensionPath, 'dist', 'host.js'),
+          lingerMs: lingerMs(),
+        }),
+      language: () => currentLanguage(),
       password: async (params, signal) => {
         const { hostId } = await client.start();
         return this.#options.password(params, hostId, params.mayAsk && this.#questionsAllowed > 0, signal);
@@ -170,7 +191,12 @@ async function retried<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof EngineError && error.code === 'engine.lost') return work();
+    if (error instanceof HostError && error.code === 'host.lost') return work();
     throw error;
   }
+}
+
+/** Under desktop VS Code an update waits for whoever runs from its program. Undefined: as the host sees fit. */
+function lingerMs(): number | undefined {
+  return process.versions['electron'] === undefined ? undefined : 5_000;
 }

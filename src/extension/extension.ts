@@ -76,7 +76,7 @@ export function activate(context: vscode.ExtensionContext): void {
       void app.recordPages.refresh();
     }),
     app.engine.onDidGetLost(({ reason, willRestart, endedRun }) => {
-      if (!endedRun) void showErrorData({ code: 'engine.lost', facts: { reason }, message: reason });
+      if (!endedRun) void showErrorData({ code: 'host.lost', facts: {}, message: reason });
       if (!willRestart) return;
       void app.sets.refresh();
       void app.drive.refresh();
@@ -86,15 +86,14 @@ export function activate(context: vscode.ExtensionContext): void {
       if (!affectsSetting(event, 'language', 'configFile')) return;
       applyLanguage();
       for (const view of Object.values(views)) view.retitle();
-      // The engine learns of both when it starts.
-      void app.engine.restart();
+      void app.engine.reconnect();
     }),
   );
   restoreProgressOfWalkthrough(context);
   startSchedule(context, app);
 }
 
-/** The polite way; when the time is up the engine notices that its channel is closed. */
+/** What runs goes on in the host, which needs no window. */
 export async function deactivate(): Promise<void> {
   await engine?.stop();
 }
@@ -104,6 +103,7 @@ function makeApp(context: vscode.ExtensionContext): App {
   const passwords = new Passwords(context.secrets);
   const engineOfWindow = new Engine({
     extensionPath: context.extensionPath,
+    environment: process.env,
     password: (params, hostId, mayAsk, signal) => passwords.find(params, hostId, mayAsk, signal),
     onLog: (line) => writeLog(log, line),
     openExternal,

@@ -11,7 +11,7 @@ import {
   type Notification,
   type Procedure,
 } from '../service/index.ts';
-import { EngineError } from './engine-error.ts';
+import { HostError } from './host-error.ts';
 
 export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
@@ -34,6 +34,7 @@ export class Channel implements Audience {
   readonly #connection: MessageConnection;
   readonly #scrub: (text: string) => string;
   readonly #abandoned = Promise.withResolvers<undefined>();
+  readonly #goneController = new AbortController();
   #isClosed = false;
   #tokens = 0;
 
@@ -48,6 +49,12 @@ export class Channel implements Audience {
   /** Nobody is at the other end any more: what would be said is not. */
   close(): void {
     this.#isClosed = true;
+    this.#goneController.abort(new CadanganError('aborted', { reason: 'client-gone' }));
+  }
+
+  /** Aborted when the other end has gone: nobody wants to know any more. */
+  get gone(): AbortSignal {
+    return this.#goneController.signal;
   }
 
   /** Whoever waits for an answer to `ask` waits in vain. */
@@ -58,7 +65,9 @@ export class Channel implements Audience {
   /** @param work gets parameters as they came */
   handle(name: string, work: (params: unknown, call: Call) => Promise<unknown>): void {
     this.#connection.onRequest(name, (params: unknown, token: CancellationToken) =>
-      this.#answer(token, (signal) => work(params ?? undefined, { mayAsk: true, signal, onProgress: this.#progressOf(params) })),
+      this.#answer(token, (signal) =>
+        work(params ?? undefined, { client: this, mayAsk: true, signal, onProgress: this.#progressOf(params) }),
+      ),
     );
   }
 
@@ -70,7 +79,7 @@ export class Channel implements Audience {
     this.#connection.onNotification(notification.name, (params: unknown) => work(paramsOf(notification, params ?? undefined)));
   }
 
-  /** @throws the library's `ResponseError`; `EngineError` when the answer is not as declared */
+  /** @throws the library's `ResponseError`; `HostError` when the answer is not as declared */
   async request<Params, Result>(
     { name, result }: Procedure<Params, Result>,
     params: NoInfer<Params>,
@@ -138,6 +147,6 @@ function understoodProgress(value: unknown): protocol.RunProgress {
   return understood(protocol.runProgress, value, (path, reason) => misunderstood('progress', path, reason));
 }
 
-function misunderstood(name: string, path: string, reason: string): EngineError {
-  return new EngineError({ code: 'internal', facts: {}, message: `the answer to ${name} is not understood: ${path}: ${reason}` });
+function misunderstood(name: string, path: string, reason: string): HostError {
+  return new HostError({ code: 'internal', facts: {}, message: `the answer to ${name} is not understood: ${path}: ${reason}` });
 }

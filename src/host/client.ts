@@ -1,27 +1,27 @@
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc';
-import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vscode-jsonrpc/node';
-import { systemClock, systemRandom, type Clock, type Environment, type Random } from '../platform/index.ts';
-import { protocol, type Notification, type Procedure } from '../service/index.ts';
+import { CadanganError, isCode, systemClock, systemRandom, type Clock, type Random } from '../platform/index.ts';
+import { errorDataOf, protocol, type Notification, type Procedure } from '../service/index.ts';
 import { Channel, type RequestOptions } from './channel.ts';
-import { EngineError } from './engine-error.ts';
-import { EngineProcess } from './engine-process.ts';
+import { HostError } from './host-error.ts';
+import { compareVersions } from './versions.ts';
+import { visitHost, type HostPlace, type Visit } from './visit-host.ts';
 
-export interface EngineClientOptions {
-  /** `dist/engine.js` */
-  readonly enginePath: string;
-  readonly environment: Environment;
-  /** Asked at each start. */
-  readonly initialize: () => protocol.InitializeParams;
-  /** The engine needs a password; undefined: nobody can say. */
+export interface HostClientOptions {
+  /** Asked at each connecting. */
+  readonly place: () => HostPlace;
+  /** Starts a host where there is none. */
+  readonly startHost: () => void;
+  readonly language: () => 'en' | 'id';
+  /** The host needs a password for what this client asked; undefined: nobody can say. */
   readonly password: (params: protocol.PasswordParams, signal: AbortSignal) => Promise<string | undefined>;
   /** Shows a page to a person. @returns false when no browser could be opened */
   readonly openExternal?: (url: string) => Promise<boolean>;
-  /** It has started, and has answered nothing else yet. */
+  /** Connected; after a loss anew: whatever was shown is to be read again. */
   readonly onReady?: (result: protocol.InitializeResult) => void;
   readonly onLog?: (line: protocol.LogLine) => void;
   /** What else it tells unasked. */
   readonly listeners?: readonly Listener[];
-  /** It ended and nobody had asked it to. It is started again after `restartMs`, or never (undefined) when it ends again and again. */
+  /** It went and nobody had asked it to. Another is looked for, or started, after `restartMs`; after many losses (undefined) no more. */
   readonly onLost?: (lost: { readonly reason: string; readonly restartMs: number | undefined }) => void;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -39,48 +39,49 @@ export function listener<Params>(notification: Notification<Params>, hear: (para
   return (channel) => channel.hear(notification, hear);
 }
 
-interface Running {
-  readonly process: EngineProcess;
+interface Connected {
   readonly channel: Channel;
-  /** Rejects as soon as the process is gone. */
+  readonly visit: Visit;
+  readonly introduction: protocol.InitializeResult;
+  /** Rejects as soon as the host is gone. */
   readonly lost: Promise<never>;
-  readonly ready: Promise<protocol.InitializeResult>;
 }
 
 const restartDelaysMs = [500, 2_000, 5_000, 15_000, 60_000] as const;
-/** An engine that lived so long had no trouble with its start. */
+/** A host that lived so long had no trouble with its start. */
 const healthyMs = 60_000;
+/** A host needs a tenth of a second to start; a machine that has much to do needs longer. */
+const startMsMax = 30_000;
+const lookMs = 50;
 
-/** The window's end of the channel. The process starts with the first request, and again when it died. */
-export class EngineClient {
-  readonly #options: EngineClientOptions;
+/** A client of the host of its state folder. It connects with the first request, and again when the host went away. */
+export class HostClient {
+  readonly #options: HostClientOptions;
   readonly #clock: Clock;
   readonly #random: Random;
-  #running: Running | undefined;
-  #deathsInARow = 0;
+  readonly #ending = new AbortController();
+  #connecting: Promise<Connected> | undefined;
+  #pid: number | undefined;
+  #lossesInARow = 0;
   #pause: Promise<void> = Promise.resolve();
-  #isStopping = false;
 
-  constructor(options: EngineClientOptions) {
+  constructor(options: HostClientOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
   }
 
-  /** The process id of the engine that runs now, for logs. */
+  /** The process id of the host that it is connected to, for logs. */
   get pid(): number | undefined {
-    return this.#running?.process.child.pid;
+    return this.#pid;
   }
 
-  /** Starts the engine if it does not run. @throws EngineError */
+  /** Connects, if need be to a host that it starts. @throws HostError */
   async start(): Promise<protocol.InitializeResult> {
-    await this.#pause;
-    if (this.#isStopping) throw lostError('it was asked to end');
-    this.#running ??= this.#launch();
-    return this.#running.ready;
+    return (await this.#connected()).introduction;
   }
 
-  /** @throws EngineError with the engine's code and facts, `engine.lost` when the process died, `aborted` when the signal did it */
+  /** @throws HostError with the host's code and facts, `host.lost` when it went away, `aborted` when the signal did it */
   async request<Params, Result>(
     procedure: Procedure<Params, Result>,
     params: NoInfer<Params>,
@@ -88,56 +89,87 @@ export class EngineClient {
   ): Promise<Result> {
     if (options.signal?.aborted) throw abortedError();
     const sent = procedure.kind === 'run' ? { ...params, run: run ?? this.#newRunId() } : params;
-    await this.start();
-    const running = this.#running;
-    if (!running) throw lostError('it ended');
+    const { channel, lost } = await this.#connected();
     try {
-      return await Promise.race([running.channel.request(procedure, sent, options), running.lost]);
+      return await Promise.race([channel.request(procedure, sent, options), lost]);
     } catch (error) {
-      throw engineErrorOf(error);
+      throw hostErrorOf(error);
     }
   }
 
-  /** Asks the engine to end at its next safe point, and sees to it. Requests that wait fail. */
-  async stop(): Promise<void> {
-    this.#isStopping = true;
-    const running = this.#running;
-    if (!running) return;
-    // Not awaited: an engine that hangs must not hang us.
-    running.channel.request(protocol.shutdown, undefined).catch(() => undefined);
-    await running.process.waitOrKill(this.#clock);
+  /** Lets go of the host, which goes on. Requests that wait fail. */
+  async close(): Promise<void> {
+    this.#ending.abort(new CadanganError('aborted'));
+    const connected = await this.#connecting?.catch(() => undefined);
+    connected?.visit.close();
   }
 
   #newRunId(): string {
     return Buffer.from(this.#random.fill(new Uint8Array(16))).toString('hex');
   }
 
-  #launch(): Running {
+  /** Asks the host to end at its next safe point, and waits until it has gone. */
+  async leave(): Promise<void> {
+    const { channel, visit } = await this.#connected();
+    await channel.request(protocol.leave, undefined).catch(() => undefined); // it may go before its answer arrives
+    await visit.closed;
+  }
+
+  async #connected(): Promise<Connected> {
+    await this.#pause;
+    if (this.#ending.signal.aborted) throw lostError('this client was closed');
+    this.#connecting ??= this.#connect();
+    return this.#connecting;
+  }
+
+  async #connect(): Promise<Connected> {
     const startedMs = this.#clock.monotonicMs();
-    const process = new EngineProcess(this.#options.enginePath, this.#options.environment, (line) =>
-      this.#options.onLog?.({ level: 'warning', message: line }),
-    );
-    const connection = createMessageConnection(new IPCMessageReader(process.child), new IPCMessageWriter(process.child));
-    const channel = new Channel(connection);
-    this.#listen(channel);
-    connection.onError(([error]) => this.#options.onLog?.({ level: 'error', message: error.message }));
-    const lost = process.ended.then(({ code, signal }): never => {
-      const reason = signal ?? (code === null ? 'it could not be started' : `exit code ${code}`);
-      this.#noteEnd(reason, this.#clock.monotonicMs() - startedMs);
-      throw lostError(reason);
-    });
-    lost.catch(() => connection.dispose()); // after those who wait for something were told why
-    connection.listen();
-    const ready = Promise.race([channel.request(protocol.initialize, this.#options.initialize()), lost])
-      .then((result) => {
-        this.#options.onReady?.(result);
-        return result;
-      })
-      .catch((error: unknown) => {
-        throw engineErrorOf(error);
+    let visit: Visit | undefined;
+    let isOver = false;
+    const end = (reason: string, livedMs: number): void => {
+      if (!isOver) this.#noteLoss(reason, livedMs);
+      isOver = true;
+    };
+    try {
+      visit = await this.#findHost();
+      const channel = new Channel(visit.connection);
+      this.#listen(channel);
+      visit.connection.onError(([error]) => this.#options.onLog?.({ level: 'error', message: error.message }));
+      const lost = visit.closed.then((): never => {
+        end('the connection closed', this.#clock.monotonicMs() - startedMs);
+        throw lostError();
       });
-    ready.catch(() => undefined);
-    return { process, channel, lost, ready };
+      const { connection } = visit;
+      lost.catch(() => connection.dispose()); // after those who wait for something were told why
+      visit.connection.listen();
+      const introduction = await Promise.race([channel.request(protocol.initialize, { language: this.#options.language() }), lost]);
+      this.#pid = introduction.pid;
+      this.#options.onReady?.(introduction);
+      return { channel, visit, introduction, lost };
+    } catch (error) {
+      end(String(error), 0);
+      visit?.close(); // a host that does not speak with us would wait for us
+      throw hostErrorOf(error);
+    }
+  }
+
+  /** Where there is none, one is started; of several that are started at once, one stays. */
+  async #findHost(): Promise<Visit> {
+    const { place, startHost } = this.#options;
+    let startMs = this.#clock.monotonicMs();
+    for (let hasStarted = false; ;) {
+      const visit = await visitHost(place());
+      if (visit !== undefined && compareVersions(visit.host.version, place().version) >= 0) return visit;
+      if (visit === undefined && !hasStarted) startHost();
+      hasStarted = visit === undefined;
+      if (visit !== undefined) {
+        await replaced(visit);
+        startMs = this.#clock.monotonicMs();
+      }
+      if (this.#clock.monotonicMs() - startMs > startMsMax)
+        throw lostError('it does not start; host.log and host.out in the state folder say why');
+      await this.#clock.sleep(lookMs, this.#ending.signal);
+    }
   }
 
   #listen(channel: Channel): void {
@@ -148,16 +180,26 @@ export class EngineClient {
     for (const listen of listeners) listen(channel);
   }
 
-  #noteEnd(reason: string, livedMs: number): void {
-    this.#running = undefined;
-    if (this.#isStopping) return;
-    this.#deathsInARow = livedMs > healthyMs ? 0 : this.#deathsInARow + 1;
-    const restartMs = restartDelaysMs[Math.max(0, this.#deathsInARow - 1)];
+  #noteLoss(reason: string, livedMs: number): void {
+    this.#connecting = undefined;
+    this.#pid = undefined;
+    if (this.#ending.signal.aborted) return;
+    this.#lossesInARow = livedMs > healthyMs ? 0 : this.#lossesInARow + 1;
+    const restartMs = restartDelaysMs[Math.max(0, this.#lossesInARow - 1)];
     // One that never comes up is tried again when somebody asks for something.
-    this.#pause = this.#clock.sleep(restartMs ?? restartDelaysMs[0]);
-    if (restartMs !== undefined) void this.#pause.then(() => this.start()).catch(() => undefined);
+    this.#pause = this.#clock.sleep(restartMs ?? restartDelaysMs[0], this.#ending.signal).catch(() => undefined);
+    if (restartMs !== undefined) this.#pause.then(() => this.start()).catch(() => undefined);
     this.#options.onLost?.({ reason, restartMs });
   }
+}
+
+/** Waits until a host of an older version has ended what it does, and left. */
+async function replaced({ connection, closed }: Visit): Promise<void> {
+  connection.listen();
+  // It may go before its answer arrives.
+  const leaves = await new Channel(connection).request(protocol.leave, undefined).catch(() => true);
+  if (!leaves) throw new CadanganError('host.unreachable', { reason: 'it is of an older version and does not leave' });
+  await closed;
 }
 
 /**
@@ -171,18 +213,25 @@ const transportErrors: ReadonlySet<number> = new Set([
   ErrorCodes.ConnectionInactive,
 ]);
 
-function engineErrorOf(error: unknown): unknown {
-  if (!(error instanceof ResponseError))
-    return error instanceof EngineError ? error : lostError(error instanceof Error ? error.message : String(error));
+function hostErrorOf(error: unknown): unknown {
+  if (error instanceof HostError) return error;
+  if (error instanceof CadanganError && !isCode(error, 'aborted'))
+    return new HostError(
+      errorDataOf(error, (text) => text),
+      { cause: error },
+    );
+  if (!(error instanceof ResponseError)) return lostError(error instanceof Error ? error.message : String(error));
   if (transportErrors.has(error.code)) return lostError(error.message);
   const data = protocol.errorData.safeParse(error.data).data ?? { code: 'internal', facts: {}, message: error.message };
-  return new EngineError(data, { cause: error });
+  return new HostError(data, { cause: error });
 }
 
-function lostError(reason: string): EngineError {
-  return new EngineError({ code: 'engine.lost', facts: { reason }, message: `the engine's process ended: ${reason}` });
+/** @param reason where it is more than that it went */
+function lostError(reason?: string): HostError {
+  const facts = reason === undefined ? {} : { reason };
+  return new HostError({ code: 'host.lost', facts, message: `the host ended${reason === undefined ? '' : `: ${reason}`}` });
 }
 
-function abortedError(): EngineError {
-  return new EngineError({ code: 'aborted', facts: {}, message: 'aborted' });
+function abortedError(): HostError {
+  return new HostError({ code: 'aborted', facts: {}, message: 'aborted' });
 }

@@ -1,10 +1,13 @@
 /**
- * Host: the process that the service lives in, and the channel to it.
+ * Host: the one process of a state folder, in which the service lives, and the way to it.
  *
- *   window -> EngineClient -> IPC channel -> engine-main -> Engine -> service
+ *   client -> visitHost (socket, greeting) -> Channel (JSON-RPC) -> Host -> service
  *
- * Words: the *window* is the editor's side of the channel, whoever plays it; the *engine* is the process that works for a window.
+ * Words: the *host* is the process that holds the state folder's name on this machine; a *client* is a window or a command, whose process
+ * comes and goes; a *lease* keeps other machines off the folder.
  */
-export { EngineClient, listener, type ClientRequestOptions, type EngineClientOptions, type Listener } from './client.ts';
-export { EngineError } from './engine-error.ts';
-export { engineEnvironment } from './engine-process.ts';
+export { HostClient, listener, type ClientRequestOptions, type HostClientOptions, type Listener } from './client.ts';
+export { HostError } from './host-error.ts';
+export { Host, type HostEnd, type HostOptions } from './host.ts';
+export { startHost, hostEnvironment, type HostStart } from './start-host.ts';
+export { visitHost, type HostPlace, type Visit } from './visit-host.ts';

@@ -50,7 +50,10 @@ export type ErrorCode =
   | 'records.key' // the file of this installation's key holds no such key; facts: path
   | 'record.not-found' // no record, or no nonconformity, of that number; facts: record
   | 'pack.invalid' // not an audit pack; facts: path, reason
-  | 'engine.lost' // the engine's process ended while it was needed; facts: reason
+  | 'host.lost' // the host ended while it was needed; facts: reason
+  | 'host.taken' // another host has this state folder; facts: path
+  | 'host.unreachable' // what holds the host's name cannot be talked to; facts: path, reason
+  | 'state.in-use' // another machine or container uses the state folder; facts: path, host, process
   | 'drive.not-set-up' // no OAuth client or key is configured, or the Drive API is off in its project; facts: reason
   | 'drive.sign-in-failed' // the person refused, un-ticked the permission, or nobody came; facts: reason
   | 'drive.signed-out' // nobody is signed in, or Google ended the grant; facts: account, reason

@@ -124,22 +124,25 @@ export class RecordIndex {
   }
 
   async #update(signal: AbortSignal | undefined, isEnough: () => boolean): Promise<void> {
-    this.#unread = everyFile;
-    for (const file of this.#stale) this.#forgetFile(file);
-    this.#stale.clear();
-    const files = await listMonthFiles(this.#folder);
-    const known = [...this.#files.keys()].sort();
-    const from = known[0] === undefined ? 0 : files.indexOf(known[0]);
-    // Lines are appended to the newest file, new files come behind it, older ones are read later: everything else is somebody's hand in it.
-    if (known.some((file, at) => files[from + at] !== file)) this.#forget();
+    // Until it is over, what the update before said counts: others ask meanwhile.
+    let unread: string | undefined = everyFile;
     try {
+      for (const file of this.#stale) this.#forgetFile(file);
+      this.#stale.clear();
+      const files = await listMonthFiles(this.#folder);
+      const known = [...this.#files.keys()].sort();
+      const from = known[0] === undefined ? 0 : files.indexOf(known[0]);
+      // Lines are appended to the newest file, new files come behind it, older ones are read later: everything else is somebody's hand in
+      // it.
+      if (known.some((file, at) => files[from + at] !== file)) this.#forget();
       for (const file of files.toReversed()) {
         if (!this.#files.has(file) && isEnough()) break;
-        this.#unread = file;
+        unread = file;
         await this.#updateFile(file, signal);
       }
-      this.#unread = undefined;
+      unread = undefined;
     } finally {
+      this.#unread = unread;
       if (!this.#isSorted) this.#entries.sort((a, b) => a.ms - b.ms || a.number - b.number);
       this.#isSorted = true;
     }

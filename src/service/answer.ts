@@ -1,27 +1,20 @@
 import { CadanganError } from '../platform/index.ts';
-import type { PasswordWish } from './passwords.ts';
+import type { Call } from './call.ts';
 import { understood, type Procedure } from './procedure.ts';
-import type { RunProgress } from './protocol.ts';
-import type { Session } from './session.ts';
-
-/** One request of a client, beside its parameters. */
-export interface Call extends PasswordWish {
-  /** Of a run. At most four times a second. */
-  readonly onProgress: (progress: RunProgress) => void;
-}
+import type { Service } from './service.ts';
 
 /** A procedure, and what the service answers. */
 export interface Answer {
   readonly procedure: Procedure<unknown, unknown>;
   /** @param params as they came. @throws `arguments.invalid` when they are not as declared; what the procedure throws */
-  readonly answer: (session: Session, params: unknown, call: Call) => Promise<unknown>;
+  readonly answer: (service: Service, params: unknown, call: Call) => Promise<unknown>;
 }
 
 export function answer<Params, Result>(
   procedure: Procedure<Params, Result>,
-  work: (session: Session, params: NoInfer<Params>, call: Call) => Promise<NoInfer<Result>>,
+  work: (service: Service, params: NoInfer<Params>, call: Call) => Promise<NoInfer<Result>>,
 ): Answer {
-  return { procedure, answer: (session, params, call) => work(session, paramsOf(procedure, params), call) };
+  return { procedure, answer: (service, params, call) => work(service, paramsOf(procedure, params), call) };
 }
 
 /** @throws `arguments.invalid` */

@@ -6,6 +6,7 @@ import type { BackupSet } from '../settings/index.ts';
 import { formatTimestamp, parseTimestamp } from '../repository/index.ts';
 import type { RunProgress, RunResult } from './protocol.ts';
 import { repositoryKey } from './repository-key.ts';
+import type { Audience } from './audience.ts';
 import type { RunDesk, RunWish } from './run-desk.ts';
 import type { RunList } from './run-list.ts';
 import { runProgressOf, setProgressOf } from './run-progress.ts';
@@ -24,6 +25,7 @@ export interface BackupRunsOptions {
 }
 
 export interface BackupWish {
+  readonly client: Audience;
   readonly signal: AbortSignal;
   /** The id of the run, when it is not another's that is joined. */
   readonly run?: string | undefined;
@@ -42,8 +44,8 @@ const idleLooksMax = 4;
 export class BackupRuns {
   readonly #options: BackupRunsOptions;
   readonly #seat: () => ScheduleSeat;
-  /** Sets that our own window wants to be run: its person may be asked for a password. */
-  readonly #askedHere = new Map<string, number>();
+  /** Who wants a set to be run now: its person may be asked for a password, and nobody else's. */
+  readonly #askers = new Map<string, readonly Audience[]>();
   readonly #results = new Map<string, ((result: RunResult) => void)[]>();
   readonly #queues = new Map<string, Promise<unknown>>();
   readonly #local = new Map<string, AbortController>();
@@ -90,8 +92,10 @@ export class BackupRuns {
     // These come by the hour, and also for changes of what the set leaves out.
     const skipsUnchanged = trigger === 'reconcile' || trigger === 'change';
     const set = this.#options.setNamed(name);
+    const [client] = isManual ? (this.#askers.get(name) ?? []) : [];
     const result = await this.#options.desk.backup(set, {
-      mayAsk: isManual && this.#askedHere.has(name),
+      mayAsk: client !== undefined,
+      client,
       signal,
       run,
       skipsUnchanged,
@@ -116,12 +120,12 @@ export class BackupRuns {
     return { [Symbol.dispose]: () => listenings.forEach((listening) => listening[Symbol.dispose]()) };
   }
 
-  async #runBySchedule(name: string, { signal, run }: BackupWish): Promise<RunResult> {
+  async #runBySchedule(name: string, { client, signal, run }: BackupWish): Promise<RunResult> {
     const { clock } = this.#options;
     const sinceNs = clock.nowNs();
     const here = Promise.withResolvers<RunResult>();
     this.#results.set(name, [...(this.#results.get(name) ?? []), here.resolve]);
-    this.#askedHere.set(name, (this.#askedHere.get(name) ?? 0) + 1);
+    this.#askers.set(name, [...(this.#askers.get(name) ?? []), client]);
     const stop = (): void =>
       void this.#seat()
         .service?.stop(name)
@@ -134,9 +138,8 @@ export class BackupRuns {
       return await this.#resultOf(name, sinceNs, here.promise);
     } finally {
       signal.removeEventListener('abort', stop);
-      const left = (this.#askedHere.get(name) ?? 1) - 1;
-      if (left > 0) this.#askedHere.set(name, left);
-      else this.#askedHere.delete(name);
+      const askers = this.#askers.get(name) ?? [];
+      this.#askers.set(name, askers.toSpliced(askers.indexOf(client), 1));
       this.#results.set(
         name,
         (this.#results.get(name) ?? []).filter((resolve) => resolve !== here.resolve),
@@ -172,12 +175,13 @@ export class BackupRuns {
     return keeper.tell(recordOfBareRun('internal-backup', run, { ...keeper.about(), set }));
   }
 
-  async #runLocally(set: BackupSet, { signal, run }: BackupWish): Promise<RunResult> {
+  async #runLocally(set: BackupSet, wish: BackupWish): Promise<RunResult> {
     const key = repositoryKey(set.repository.location);
     const controller = new AbortController();
     this.#local.set(set.name, controller);
     const before = this.#queues.get(key) ?? Promise.resolve();
-    const running = before.then(() => this.#runAsGuest(set, AbortSignal.any([signal, controller.signal]), controller, run));
+    const signal = AbortSignal.any([wish.signal, controller.signal]);
+    const running = before.then(() => this.#runAsGuest(set, { ...wish, signal }, controller));
     const settled = running.catch(() => undefined);
     this.#queues.set(key, settled);
     try {
@@ -189,7 +193,7 @@ export class BackupRuns {
   }
 
   /** The schedule does not make this run, but it has to know of it. */
-  async #runAsGuest(set: BackupSet, signal: AbortSignal, controller: AbortController, run: string | undefined): Promise<RunResult> {
+  async #runAsGuest(set: BackupSet, { client, signal, run }: BackupWish, controller: AbortController): Promise<RunResult> {
     const { clock, desk, place, log } = this.#options;
     const guest = new GuestRun({
       place,
@@ -198,7 +202,7 @@ export class BackupRuns {
       onStop: () => controller.abort(new CadanganError('aborted', { reason: 'user' })),
     });
     const onProgress = (progress: RunProgress): void => guest.progress(setProgressOf(progress));
-    const result = await desk.backup(set, { mayAsk: true, signal, run, onProgress });
+    const result = await desk.backup(set, { mayAsk: true, client, signal, run, onProgress });
     await guest
       .end(outcomeOf(result))
       .catch((error: unknown) => log('warning', `the schedule does not know of the run of ${set.name}: ${String(error)}`));

@@ -16,18 +16,18 @@ import { offsiteStates } from './offsite-states.ts';
 import { objectiveRecordOf, plannedWindowsOf, scheduleRecordOf } from './planned-windows.ts';
 import * as protocol from './protocol.ts';
 import { graceMs } from './review-records.ts';
-import type { Session } from './session.ts';
+import type { Service } from './service.ts';
 
 /** What the dashboard shows of a year. */
-export const dashboardProcedures = [answer(protocol.dashboard, (session, { year }, { signal }) => dashboardOf(session, year, signal))];
+export const dashboardProcedures = [answer(protocol.dashboard, (service, { year }, { signal }) => dashboardOf(service, year, signal))];
 
-async function dashboardOf(session: Session, year: number, signal: AbortSignal): Promise<protocol.DashboardData> {
+async function dashboardOf(service: Service, year: number, signal: AbortSignal): Promise<protocol.DashboardData> {
   const {
     configuration,
     keeper: { history },
-  } = session;
+  } = service;
   const { organisation, instruction, timeZone } = configuration;
-  const nowMs = Number(session.world.clock.nowNs() / 1_000_000n);
+  const nowMs = Number(service.world.clock.nowNs() / 1_000_000n);
   const records: HistoryRecord[] = [];
   for await (const record of history.records(signal)) records.push(record);
   // As the review judges: a run may go on beyond its window, and leaves its record at its end.
@@ -41,23 +41,23 @@ async function dashboardOf(session: Session, year: number, signal: AbortSignal):
     years,
     days,
     growth,
-    sets: await setsOf(session, last, records, nowMs),
+    sets: await setsOf(service, last, records, nowMs),
     ...(lastDrill && { lastDrill: drillOf(lastDrill, instruction) }),
     ...(drillDue && { drillDue: { at: new Date(drillDue.atMs).toISOString(), isOverdue: drillDue.isOverdue } }),
     nonconformities: open.toReversed().map((one) => nonconformityInfoOf(one, timeZone)),
-    chain: chainOf(await session.records.chain.verify(signal)),
+    chain: chainOf(await service.records.chain.verify(signal)),
     ...(timeZone !== undefined && { timeZone }),
   };
 }
 
 async function setsOf(
-  session: Session,
+  service: Service,
   { lastSuccess, lastOffsite }: Pick<DashboardFigures, 'lastSuccess' | 'lastOffsite'>,
   records: readonly HistoryRecord[],
   nowMs: number,
 ): Promise<protocol.DashboardSet[]> {
-  const [statuses, offsite, { copies }] = await Promise.all([session.seat.status(), offsiteStates(session), session.drive.status()]);
-  return session.sets.map(({ name, title = name, rpoHours }) => {
+  const [statuses, offsite, { copies }] = await Promise.all([service.seat.status(), offsiteStates(service), service.drive.status()]);
+  return service.sets.map(({ name, title = name, rpoHours }) => {
     const last = lastSuccess.get(name);
     const next = statuses.get(name)?.next;
     const { copy: nameOfCopy, ...state } = offsite.get(name) ?? { isProtected: undefined };

@@ -21,7 +21,7 @@ import { formatTimestamp } from '../repository/index.ts';
 import type { CopiesService } from '../schedule/index.ts';
 import { readableFolderOf, type OffsiteCopy } from '../settings/index.ts';
 import { parseLocation } from '../storage/index.ts';
-import type { Audience } from './audience.ts';
+import type { Call } from './call.ts';
 import { copyInfoOf, progressOf } from './copy-info.ts';
 import { errorDataOf } from './error-data.ts';
 import { plainStates, readStates } from './keeper-states.ts';
@@ -44,7 +44,6 @@ export interface DriveDeskOptions {
   readonly place: () => DrivePlace;
   readonly copies: () => readonly OffsiteCopy[];
   readonly passwordOf: (location: string, wish: PasswordWish) => Promise<Password>;
-  readonly audience: Pick<Audience, 'tell' | 'ask'>;
   /** The copies of whoever leads, which may be this desk. */
   readonly leader: () => CopiesService | undefined;
   readonly keeper: RecordKeeper;
@@ -140,14 +139,14 @@ export class DriveDesk {
    * @returns the address of the account.
    * @throws `drive.wrong-account`, `drive.sign-in-failed`, `drive.not-set-up`, `drive.unavailable`, `aborted`
    */
-  async signIn({ withDeviceCode }: { readonly withDeviceCode: boolean }, signal: AbortSignal): Promise<string> {
-    const { audience, place, keeper, log } = this.#options;
+  async signIn({ withDeviceCode }: { readonly withDeviceCode: boolean }, { client, signal }: Call): Promise<string> {
+    const { place, keeper, log } = this.#options;
     const way: SignInWay = withDeviceCode
-      ? { kind: 'device-code', show: ({ userCode, verificationUrl }) => audience.tell(deviceCode, { userCode, verificationUrl }) }
+      ? { kind: 'device-code', show: ({ userCode, verificationUrl }) => client.tell(deviceCode, { userCode, verificationUrl }) }
       : {
           kind: 'browser',
           open: async (url) => {
-            if (!(await audience.ask(openExternal, { url })))
+            if (!(await client.ask(openExternal, { url })))
               throw new CadanganError('drive.sign-in-failed', { reason: 'no browser was opened' });
           },
         };
@@ -207,7 +206,7 @@ export class DriveDesk {
             location: copy.repository,
             signal,
             world: { clock },
-            password: (passwordSignal: AbortSignal) => passwordOf(copy.repository, { mayAsk: wish.mayAsk, signal: passwordSignal }),
+            password: (passwordSignal: AbortSignal) => passwordOf(copy.repository, { ...wish, signal: passwordSignal }),
           };
           const result = await new RecordedCopy({ copy, place: place(), keeper }).readable(
             access,
@@ -285,6 +284,11 @@ export class DriveDesk {
     this.#about = undefined;
     await this.#matchKeepers();
     this.#options.onChange();
+  }
+
+  /** A work that somebody waits for, or that a keeper does by itself. */
+  get isBusy(): boolean {
+    return this.#running.size > 0 || [...this.#kept.values()].some(({ keeper }) => isWorking(keeper.state));
   }
 
   async close(): Promise<void> {
@@ -523,4 +527,8 @@ export class DriveDesk {
     const nowNs = this.#options.clock.nowNs();
     return formatTimestamp(nowNs, this.#options.clock.offsetMinutes(nowNs));
   }
+}
+
+function isWorking(state: KeeperState | undefined): boolean {
+  return state !== undefined && state.activity !== 'starting' && state.activity !== 'waiting' && state.activity !== 'paused';
 }

@@ -2,22 +2,22 @@
  * Service: everything that can be asked of Cadangan, each procedure declared once, with its name and the schemas of what it takes and
  * gives. It knows no process and no channel.
  *
- *   who asks -> host -> procedures -> Session -> jobs, browse, schedule
+ *   who asks -> host -> procedures -> Service -> jobs, browse, schedule
  *
- * Words: the *audience* is whom a session works for, a window for instance; a *run* is a backup, restore or check with a result that is
+ * Words: the *audience* is whom a service works for, a window for instance; a *run* is a backup, restore or check with a result that is
  * kept; the *desk* makes runs in this process; the *drive desk* has the account on Google Drive and the copies; the *seat* is this
  * process's place in the schedule of the machine: it leads, it follows, or it has none.
  *
  * The command line uses what makes a set's backup out of the configuration (`set-job.ts`) and what tells of the schedule
- * (`schedule-report.ts`) without any session.
+ * (`schedule-report.ts`) without any service.
  */
 export type * from './protocol.ts';
 export * as protocol from './protocol.ts';
-export { paramsOf, type Call } from './answer.ts';
+export { paramsOf } from './answer.ts';
+export type { Call } from './call.ts';
 export type { Audience } from './audience.ts';
 export { planDrill, runDrill, type DrillContext, type DrillPlan, type DrillWish } from './drill-run.ts';
 export { errorDataOf } from './error-data.ts';
-export { Passwords } from './passwords.ts';
 export {
   clauseHints,
   makePeriodReport,
@@ -34,7 +34,7 @@ export { procedures } from './procedures.ts';
 export { reviewRecords } from './review-records.ts';
 export { makeRecoveryKit, type RecoveryKitFacts } from './recovery-kit.ts';
 export { scheduleReport, type ScheduleReport, type ScheduleReportOptions } from './schedule-report.ts';
-export { Session, type EngineWorld } from './session.ts';
+export { Service, type ServicePlace, type ServiceWorld } from './service.ts';
 export { backupSet, type SetBackupContext } from './set-job.ts';
 export { unattendedPassword } from './unattended-password.ts';
 export { repositoriesOf, verifyWithAnchors, type ComparedRecords, type VerifyRecordsOptions } from './verify-records.ts';

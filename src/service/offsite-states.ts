@@ -1,21 +1,21 @@
 import { isProtected } from '../offsite/index.ts';
 import type { CopyInfo, OffsiteState } from './protocol.ts';
 import { repositoryKeyIfAny } from './repository-key.ts';
-import type { Session } from './session.ts';
+import type { Service } from './service.ts';
 
 /**
  * By set: whether its last snapshot is on Google Drive, verified, and how the copy is that has it or should have it. Sets without a
  * copy are not in it.
  */
-export async function offsiteStates(session: Session): Promise<ReadonlyMap<string, OffsiteState>> {
-  const copies = await session.drive.copies();
-  const names = session.sets.map(({ name }) => name);
-  const lastStored = await session.list.lastBackups(names, 'stored');
+export async function offsiteStates(service: Service): Promise<ReadonlyMap<string, OffsiteState>> {
+  const copies = await service.drive.copies();
+  const names = service.sets.map(({ name }) => name);
+  const lastStored = await service.list.lastBackups(names, 'stored');
   const states = new Map<string, OffsiteState>();
   for (const {
     name,
     repository: { location },
-  } of session.sets) {
+  } of service.sets) {
     const stored = lastStored.get(name);
     // Which snapshot is the last one cannot be told without its record: then it is not known whether that one is there.
     const unknown = stored === 'unknown' && { state: 'unknown' as const };

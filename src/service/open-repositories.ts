@@ -1,6 +1,7 @@
 import { CadanganError, isCode, throwIfAborted, type Clock, type Password, type Random } from '../platform/index.ts';
 import { Repository } from '../repository/index.ts';
 import type { Storage } from '../storage/index.ts';
+import type { Audience } from './audience.ts';
 import { OpenedRepository } from './opened-repository.ts';
 import type { Passwords, PasswordWish } from './passwords.ts';
 import { repositoryKey } from './repository-key.ts';
@@ -11,6 +12,8 @@ const idleCheckMs = 60_000;
 interface Entry {
   readonly opening: Promise<OpenedRepository>;
   readonly mayAsk: boolean;
+  /** Who was asked. */
+  readonly client: Audience | undefined;
   users: number;
   usedAtMs: number;
 }
@@ -107,21 +110,21 @@ export class OpenRepositories {
     for (;;) {
       throwIfAborted(this.#closing.signal);
       const known = this.#entries.get(key);
-      const entry = known ?? this.#begin(key, location, wish.mayAsk);
+      const entry = known ?? this.#begin(key, location, wish);
       try {
         await orAborted(entry.opening, wish.signal);
         return entry;
       } catch (error) {
-        // Somebody who could not be asked came first; now somebody can.
-        const isForLackOfAPerson = isCode(error, 'password.missing', 'repository.wrong-password') && wish.mayAsk && !entry.mayAsk;
-        if (!isForLackOfAPerson) throw error;
+        // Somebody who could not be asked, or did not know, came first; now somebody else can.
+        const isForLackOfAPerson = isCode(error, 'password.missing', 'repository.wrong-password') && wish.mayAsk;
+        if (!isForLackOfAPerson || (entry.mayAsk && entry.client === wish.client)) throw error;
       }
     }
   }
 
-  #begin(key: string, location: string, mayAsk: boolean): Entry {
-    const opening = this.#open(location, mayAsk);
-    const entry: Entry = { opening, mayAsk, users: 0, usedAtMs: this.#clock.monotonicMs() };
+  #begin(key: string, location: string, { mayAsk, client }: PasswordWish): Entry {
+    const opening = this.#open(location, { mayAsk, client });
+    const entry: Entry = { opening, mayAsk, client, users: 0, usedAtMs: this.#clock.monotonicMs() };
     this.#entries.set(key, entry);
     opening.catch(() => {
       if (this.#entries.get(key) === entry) this.#entries.delete(key);
@@ -129,7 +132,7 @@ export class OpenRepositories {
     return entry;
   }
 
-  async #open(location: string, mayAsk: boolean): Promise<OpenedRepository> {
+  async #open(location: string, { mayAsk, client }: Omit<PasswordWish, 'signal'>): Promise<OpenedRepository> {
     const signal = this.#closing.signal;
     const storage = await this.#openStorage(location);
     const open = (password: Password): Promise<Repository> =>
@@ -137,7 +140,7 @@ export class OpenRepositories {
     try {
       // Before anybody is asked for a password. A folder that does not exist holds no repository.
       if ((await configSizeOf(storage)) === undefined) throw new CadanganError('repository.missing', { location: storage.location });
-      const repository = await this.#passwords.open(location, { mayAsk, signal }, open);
+      const repository = await this.#passwords.open(location, { mayAsk, client, signal }, open);
       return new OpenedRepository(location, repository, () => this.#passwords.open(location, { mayAsk: false, signal }, open));
     } catch (error) {
       await storage.close();

@@ -1,12 +1,13 @@
 import { CadanganError, isCode, passwordFromText, type Environment, type Password } from '../platform/index.ts';
 import type { BackupSet } from '../settings/index.ts';
+import type { Audience } from './audience.ts';
 import type { PasswordParams } from './protocol.ts';
 import { repositoryKey, repositoryKeyIfAny } from './repository-key.ts';
 import { unattendedPassword } from './unattended-password.ts';
 
 export interface PasswordsOptions {
-  /** Asks the window; undefined when it cannot say. */
-  readonly ask: (params: PasswordParams) => Promise<string | undefined>;
+  /** Asks a client, or all of them for what they have stored; undefined when nobody can say. */
+  readonly ask: (params: PasswordParams, client: Audience | undefined) => Promise<string | undefined>;
   /** The sets as they are configured now. */
   readonly sets: () => readonly BackupSet[];
   readonly environment: Environment;
@@ -17,6 +18,8 @@ export interface PasswordsOptions {
 export interface PasswordWish {
   /** A person is waiting and may be asked. */
   readonly mayAsk: boolean;
+  /** Who wants it: nobody else is asked for a secret. Undefined: nobody in particular, as at night. */
+  readonly client?: Audience | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -42,7 +45,7 @@ export class Passwords {
    * @param open throws `repository.wrong-password` for a wrong one
    * @throws what `open` throws; `password.missing` when nobody knows it
    */
-  async open<T>(location: string, { mayAsk, signal }: PasswordWish, open: (password: Password) => Promise<T>): Promise<T> {
+  async open<T>(location: string, { mayAsk, client, signal }: PasswordWish, open: (password: Password) => Promise<T>): Promise<T> {
     const original = this.#originalOf(location);
     const key = repositoryKey(original);
     const attempt = async (password: Password): Promise<T> => {
@@ -65,12 +68,16 @@ export class Passwords {
       if (opened !== wrong) return opened;
       this.#proven.delete(key);
     }
-    return this.#openAsking(original, mayAsk, attempt);
+    return this.#openAsking(original, { mayAsk, client }, attempt);
   }
 
   /** The one that opened the repository last. */
   proven(location: string): Password | undefined {
     return this.#proven.get(repositoryKey(this.#originalOf(location)));
+  }
+
+  forget(location: string): void {
+    this.#proven.delete(repositoryKey(this.#originalOf(location)));
   }
 
   /** A password that was just made. */
@@ -95,9 +102,13 @@ export class Passwords {
     return this.#options.originalOf?.(location) ?? location;
   }
 
-  async #openAsking<T>(location: string, mayAsk: boolean, attempt: (password: Password) => Promise<T>): Promise<T> {
+  async #openAsking<T>(
+    location: string,
+    { mayAsk, client }: Omit<PasswordWish, 'signal'>,
+    attempt: (password: Password) => Promise<T>,
+  ): Promise<T> {
     for (let tried = 0; ; tried++) {
-      const password = await this.#options.ask({ location, wasWrong: tried > 0, mayAsk });
+      const password = await this.#options.ask({ location, wasWrong: tried > 0, mayAsk }, client);
       if (password === undefined || password === '') throw new CadanganError('password.missing', { location });
       try {
         return await attempt(passwordFromText(password));

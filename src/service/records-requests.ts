@@ -3,7 +3,7 @@ import type { RepositoryAccess } from '../jobs/index.ts';
 import { answer } from './answer.ts';
 import { clauseHints, makePeriodReport, writePeriodPack, writeReport, type DocumentWorld } from './period-documents.ts';
 import * as protocol from './protocol.ts';
-import type { Session } from './session.ts';
+import type { Service } from './service.ts';
 import { repositoriesOf } from './verify-records.ts';
 
 /** Everything that a window reads of the records, makes of them, and decides about them. */
@@ -11,9 +11,9 @@ export const recordsProcedures = [
   answer(protocol.listRecords, ({ records }, params, { signal }) => records.list(params, signal)),
   answer(protocol.readRecord, ({ records }, { number }, { signal }) => records.read(number, signal)),
   answer(protocol.recordsSummary, ({ records }, _, { signal }) => records.summary(signal)),
-  answer(protocol.verifyRecords, (session, _, { signal }) => verify(session, signal)),
-  answer(protocol.writeReport, (session, params, { signal }) => report(session, params, signal)),
-  answer(protocol.writeAuditPack, (session, params, { signal }) => pack(session, params, signal)),
+  answer(protocol.verifyRecords, (service, _, { signal }) => verify(service, signal)),
+  answer(protocol.writeReport, (service, params, { signal }) => report(service, params, signal)),
+  answer(protocol.writeAuditPack, (service, params, { signal }) => pack(service, params, signal)),
   answer(protocol.approveRecords, ({ records }, params) => records.approve(params)),
   answer(protocol.listNonconformities, ({ records }, _, { signal }) => records.nonconformities(signal)),
   answer(protocol.closeNonconformity, ({ records }, params) => records.close(params)),
@@ -21,7 +21,7 @@ export const recordsProcedures = [
 
 /** Repositories that would need a question are named as not compared. */
 function verify(
-  { records, repositories, configuration, drivePlace, openStorage, passwords, world: { clock, random } }: Session,
+  { records, repositories, configuration, drivePlace, openStorage, passwords, world: { clock, random } }: Service,
   signal: AbortSignal,
 ): Promise<protocol.RecordsVerification> {
   const accessOf = (location: string, whileLooking: AbortSignal): RepositoryAccess => ({
@@ -42,25 +42,25 @@ function verify(
 }
 
 async function report(
-  session: Session,
+  service: Service,
   { from, to, file, format, language }: protocol.ReportParams,
   signal: AbortSignal,
 ): Promise<protocol.WrittenDocument> {
-  const world = documentWorldOf(session, signal);
+  const world = documentWorldOf(service, signal);
   const bytes = await writeReport(await makePeriodReport(world, { from, to }), file, { ...world, format, language });
   return { file, bytes, hints: clauseHints(world.configuration) };
 }
 
 async function pack(
-  session: Session,
+  service: Service,
   { from, to, file }: protocol.PeriodFileParams,
   signal: AbortSignal,
 ): Promise<protocol.WrittenDocument> {
-  const world = documentWorldOf(session, signal);
+  const world = documentWorldOf(service, signal);
   await writePeriodPack(await makePeriodReport(world, { from, to }), file, world);
   return { file, bytes: (await stat(file)).size, hints: [] };
 }
 
-function documentWorldOf({ keeper, configuration, world: { clock, random, programVersion } }: Session, signal: AbortSignal): DocumentWorld {
+function documentWorldOf({ keeper, configuration, world: { clock, random, programVersion } }: Service, signal: AbortSignal): DocumentWorld {
   return { keeper, configuration, clock, random, software: programVersion, signal };
 }

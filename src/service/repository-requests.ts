@@ -25,6 +25,10 @@ export const repositoryProcedures = [
   answer(protocol.repositoryInfo, ({ repositories }, { location }, call) =>
     repositories.use(location, call, async (opened) => infoOf(opened, location)),
   ),
+  answer(protocol.forgetPassword, async ({ passwords, repositories }, { location }) => {
+    passwords.forget(location);
+    await repositories.forget(location);
+  }),
   answer(protocol.unlockRepository, ({ repositories, keeper }, { location }, call) =>
     repositories.use(location, call, async ({ repository }) => {
       const removed = await removeLocks(repository.lockContext, { all: false, signal: call.signal });
@@ -33,11 +37,11 @@ export const repositoryProcedures = [
       return removed;
     }),
   ),
-  answer(protocol.recoveryKit, ({ repositories, world, passwords, initializeResult, loaded }, { location, withPassword }, call) =>
+  answer(protocol.recoveryKit, ({ repositories, world, passwords, introduction, loaded }, { location, withPassword }, call) =>
     repositories.use(location, call, async (opened) =>
       makeRecoveryKit({
         ...infoOf(opened, location),
-        host: initializeResult.hostId,
+        host: introduction.hostId,
         organisation: loaded.configuration.organisation,
         madeAtNs: world.clock.nowNs(),
         timeZone: loaded.configuration.timeZone,

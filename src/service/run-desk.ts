@@ -23,6 +23,7 @@ import type { BackupSet, Configuration } from '../settings/index.ts';
 import type { Storage } from '../storage/index.ts';
 import { planDrill, runDrill } from './drill-run.ts';
 import type { OpenRepositories } from './open-repositories.ts';
+import type { PasswordWish } from './passwords.ts';
 import type { CheckParams, DrillParams, RestoreParams, RestorePreview, RunJob, RunProgress, RunResult } from './protocol.ts';
 import { previewRestore } from './restore-preview.ts';
 import { planRestoreSteps, type RestoreStep } from './restore-steps.ts';
@@ -47,10 +48,7 @@ export interface RunDeskOptions {
   readonly onProgress: () => void;
 }
 
-export interface RunWish {
-  /** A person is waiting and may be asked for a password. */
-  readonly mayAsk: boolean;
-  readonly signal: AbortSignal;
+export interface RunWish extends PasswordWish {
   /** The id of the run, which its record keeps. */
   readonly run?: string | undefined;
   readonly onProgress?: ((progress: RunProgress) => void) | undefined;
@@ -238,6 +236,10 @@ export class RunDesk {
     });
   }
 
+  get isBusy(): boolean {
+    return this.#running.length > 0;
+  }
+
   /** Stops everything at its next safe point, and resolves when all has ended and is written down. */
   async close(): Promise<void> {
     this.#closing.abort(new CadanganError('aborted', { reason: 'shutdown' }));
@@ -296,13 +298,13 @@ export class RunDesk {
     return formatTimestamp(nowNs, clock.offsetMinutes(nowNs));
   }
 
-  #access(location: string, { mayAsk, signal }: RunWish): RepositoryAccess {
+  #access(location: string, { mayAsk, client, signal }: RunWish): RepositoryAccess {
     const { repositories, clock, random, openStorage } = this.#options;
     return {
       location,
       signal,
       world: { clock, random, openStorage },
-      password: (passwordSignal) => repositories.passwordOf(location, { mayAsk, signal: passwordSignal }),
+      password: (passwordSignal) => repositories.passwordOf(location, { mayAsk, client, signal: passwordSignal }),
       ...(!mayAsk && { retryLockForMs: unattendedRetryLockMs }),
     };
   }

@@ -3,7 +3,7 @@ import type { SetStatus } from '../schedule/index.ts';
 import { answer } from './answer.ts';
 import { configurationInfoOf } from './configuration-info.ts';
 import * as protocol from './protocol.ts';
-import type { Session } from './session.ts';
+import type { Service } from './service.ts';
 import { offsiteStates } from './offsite-states.ts';
 import { runProgressOf } from './run-progress.ts';
 import { setStateOf } from './set-state.ts';
@@ -12,17 +12,17 @@ import { setStateOf } from './set-state.ts';
 export const setProcedures = [
   answer(protocol.listSets, listSets),
   answer(protocol.configuration, async ({ loaded, configuration }) => configurationInfoOf(loaded, configuration.timeZone)),
-  answer(protocol.addSet, (session, params) => change(session, { kind: 'add-set', set: backupSetInputOf(params) })),
-  answer(protocol.removeSet, (session, { set }) => change(session, { kind: 'remove-set', name: set })),
-  answer(protocol.dismissMissed, async (session, { set }) => {
-    session.setNamed(set);
-    await session.seat.service?.dismissMissed(set);
-    session.changed();
+  answer(protocol.addSet, (service, params) => change(service, { kind: 'add-set', set: backupSetInputOf(params) })),
+  answer(protocol.removeSet, (service, { set }) => change(service, { kind: 'remove-set', name: set })),
+  answer(protocol.dismissMissed, async (service, { set }) => {
+    service.setNamed(set);
+    await service.seat.service?.dismissMissed(set);
+    service.changed();
   }),
 ];
 
-async function change(session: Session, edit: ConfigurationEdit): Promise<void> {
-  await session.take(await updateConfiguration(session.configFile, edit, { random: session.world.random }));
+async function change(service: Service, edit: ConfigurationEdit): Promise<void> {
+  await service.take(await updateConfiguration(service.configFile, edit, { random: service.world.random }));
 }
 
 function backupSetInputOf({ name, sources, location, window, onChange, passwordFile }: protocol.AddSetParams): BackupSetInput {
@@ -34,16 +34,16 @@ function backupSetInputOf({ name, sources, location, window, onChange, passwordF
   };
 }
 
-async function listSets(session: Session): Promise<readonly protocol.SetInfo[]> {
-  const statuses = await session.seat.status();
-  const lastRuns = await session.list.lastBackups(session.sets.map(({ name }) => name));
-  const offsite = await offsiteStates(session);
-  const nowMs = Number(session.world.clock.nowNs() / 1_000_000n);
-  return session.sets.map((set) =>
+async function listSets(service: Service): Promise<readonly protocol.SetInfo[]> {
+  const statuses = await service.seat.status();
+  const lastRuns = await service.list.lastBackups(service.sets.map(({ name }) => name));
+  const offsite = await offsiteStates(service);
+  const nowMs = Number(service.world.clock.nowNs() / 1_000_000n);
+  return service.sets.map((set) =>
     setInfoOf(set, {
       status: statuses.get(set.name),
       lastRun: lastRuns.get(set.name),
-      progress: session.desk.progressOf(set.name),
+      progress: service.desk.progressOf(set.name),
       offsite: offsite.get(set.name),
       nowMs,
     }),

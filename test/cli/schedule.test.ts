@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { protocol } from '../../src/service/index.ts';
-import { EngineStage, password, stateOf, until, type Window } from '../host/engine-stage.ts';
+import { endHost, EngineStage, hostLog, password, stateOf, until, type Window } from '../host/engine-stage.ts';
 import { recordsIn } from '../records/some-records.ts';
 import { runCli, type CliRun, type Message } from './run-cli.ts';
 
@@ -59,7 +59,7 @@ function openWindow(): Readonly<Record<string, unknown>> {
 async function leading(stage: EngineStage): Promise<Window> {
   const window = stage.window();
   await window.client.start();
-  await until(() => window.log.some(({ message }) => message === 'this engine runs the schedule'), 'it leads');
+  await until(() => hostLog(stage.path('state')).includes('this engine runs the schedule'), 'its host leads');
   return window;
 }
 
@@ -185,15 +185,16 @@ test('a window sees a backup by name while it runs, joins it and stops it', asyn
   assert.equal((await window.client.request(protocol.recentRuns, { limit: 10 })).length, 2);
 });
 
-test('a backup by name that outlives its leader is known to the next one', async (t) => {
+test('a backup by name that outlives the host is known to the next one', async (t) => {
   const stage = await ScheduleStage.make(t, { window: '00:00-00:01', days: ['mon'], timeZone: 'UTC' });
   const first = await leading(stage);
   stage.holdRuns();
   const running = stage.cli('backup', 'data');
-  await until(async () => stage.isHeld && (await stateOf(first)) === 'running', 'the first window sees the run');
-  await first.client.stop();
+  await until(async () => stage.isHeld && (await stateOf(first)) === 'running', 'the first host sees the run');
+  await first.client.close();
+  await endHost(stage.path('state'));
   const second = await leading(stage);
-  await until(async () => (await stateOf(second)) === 'running', 'the second window sees it, too');
+  await until(async () => (await stateOf(second)) === 'running', 'the second host sees it, too');
   stage.letEnd();
   assert.equal((await running).code, 0);
   await until(async () => (await stateOf(second)) === 'success', 'and its end');

@@ -1,18 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-/** Engines that run with this state folder, the one of a test's own server: their process ids, as Linux shows them. */
-export function enginesOf(stateFolder: string): readonly number[] {
-  return readdirSync('/proc').flatMap((name) => {
-    if (!/^\d+$/.test(name)) return [];
-    try {
-      const isEngine = readFileSync(`/proc/${name}/cmdline`, 'utf8').includes('dist/engine.js');
-      return isEngine && readFileSync(`/proc/${name}/environ`, 'utf8').split('\0').includes(`CADANGAN_STATE=${stateFolder}`)
-        ? [Number(name)]
-        : [];
-    } catch {
-      return []; // it has ended meanwhile
-    }
-  });
+/** The host of this state folder, if one lives: its process id. */
+export function hostOf(stateFolder: string): number | undefined {
+  try {
+    const { pid } = JSON.parse(readFileSync(join(stateFolder, 'host.json'), 'utf8')) as { readonly pid: number };
+    process.kill(pid, 0);
+    return pid;
+  } catch {
+    return undefined; // there was none yet, or it has ended
+  }
 }
 
 /** A state of the machine that the window does not show. @throws after half a minute */

@@ -62,7 +62,7 @@ test('trouble that a command solves has its button', () => {
   assert.ok(remedies('storage.unreachable').includes('retry'));
   assert.ok(remedies('config.invalid').includes('openConfiguration'));
   assert.ok(remedies('repository.damaged').includes('checkRepository'));
-  assert.ok(remedies('engine.lost').includes('restartEngine'));
+  assert.ok(remedies('host.lost').includes('restartEngine'));
 });
 
 test('names from outside cannot break a line or fill the screen', () => {

@@ -4,8 +4,9 @@ import { test, type TestContext } from 'node:test';
 import { ResponseError } from 'vscode-jsonrpc';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import { Channel } from '../../src/host/channel.ts';
-import { EngineError } from '../../src/host/index.ts';
+import { HostError } from '../../src/host/index.ts';
 import { protocol, type RunProgress } from '../../src/service/index.ts';
+import { change } from '../../src/service/procedure.ts';
 
 const entry = { name: 'a', label: 'a', type: 'file', size: 1, mtime: 'm', ctime: 'c', mode: 420, user: 'root' };
 const folder = {
@@ -50,7 +51,7 @@ test('an answer is taken as it was declared: fields that nobody knows are droppe
       answer = wrong;
       await assert.rejects(
         client.request(protocol.statEntry, folder),
-        (error) => error instanceof EngineError && error.code === 'internal' && error.message.includes('snapshots/stat'),
+        (error) => error instanceof HostError && error.code === 'internal' && error.message.includes('snapshots/stat'),
       );
     });
 });
@@ -70,13 +71,14 @@ test('parameters that are not as declared never reach who answers', async (t) =>
 
 test('what takes nothing and gives nothing is asked and told, though JSON has no undefined', async (t) => {
   const [client, service] = pair(t);
-  let stopped = 0;
-  service.answer(protocol.shutdown, async (params) => {
+  const nothing = change('nothing');
+  let done = 0;
+  service.answer(nothing, async (params) => {
     assert.equal(params, undefined);
-    stopped += 1;
+    done += 1;
   });
-  assert.equal(await client.request(protocol.shutdown, undefined), undefined);
-  assert.equal(stopped, 1);
+  assert.equal(await client.request(nothing, undefined), undefined);
+  assert.equal(done, 1);
   const heard = new Promise((resolve) => client.hear(protocol.setsChanged, resolve));
   service.tell(protocol.setsChanged, undefined);
   assert.equal(await heard, undefined);

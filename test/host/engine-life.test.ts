@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { EngineError } from '../../src/host/index.ts';
+import { HostError } from '../../src/host/index.ts';
 import { byteStringFromText } from '../../src/platform/index.ts';
 import { protocol, type PasswordParams } from '../../src/service/index.ts';
 import { EngineStage, gate, password, stateOf, until } from './engine-stage.ts';
@@ -11,7 +10,7 @@ import { EngineStage, gate, password, stateOf, until } from './engine-stage.ts';
 const code =
   (expected: string) =>
   (error: unknown): boolean =>
-    error instanceof EngineError && error.code === expected;
+    error instanceof HostError && error.code === expected;
 
 test('a wrong password is asked for again, three times at most, and once for all who wait', async (t) => {
   const stage = new EngineStage(t);
@@ -25,10 +24,10 @@ test('a wrong password is asked for again, three times at most, and once for all
     { location: stage.repository, wasWrong: true, mayAsk: true },
   ]);
 
-  const stubborn = stage.window({ password: () => 'wrong again' });
+  const stubborn = stage.window({ stateFolder: stage.path('second'), password: () => 'wrong again' });
   await assert.rejects(stubborn.client.request(protocol.listSnapshots, { location: stage.repository }), code('repository.wrong-password'));
   assert.equal(stubborn.asked.length, 3);
-  const silent = stage.window({ password: () => undefined });
+  const silent = stage.window({ stateFolder: stage.path('third'), password: () => undefined });
   await assert.rejects(silent.client.request(protocol.listSnapshots, { location: stage.repository }), code('password.missing'));
 });
 
@@ -43,7 +42,7 @@ test('a password file and a password command serve without a question', async (t
   const { client, asked } = window;
   const taken = async (): Promise<void> => {
     const before = window.configurationChanged;
-    await until(() => window.configurationChanged > before, 'the engine sees the new configuration');
+    await until(() => window.configurationChanged > before, 'the host sees the new configuration');
   };
   assert.equal((await client.request(protocol.startBackup, { set: 'data' })).outcome, 'success');
   assert.equal((await client.request(protocol.listSets, undefined))[0]?.hasUnattendedPassword, true);
@@ -110,7 +109,7 @@ test('cancelling stops a run, which leaves no lock and a record', async (t) => {
   assert.equal(await stateOf(window), 'stopped');
   assert.deepEqual(readdirSync(join(stage.repository, 'locks')), []);
   assert.equal(await window.client.request(protocol.stopRun, { set: 'data' }), false);
-  assert.ok(window.setsChanged > 0);
+  await until(() => window.setsChanged > 0, 'the window is told');
 });
 
 test('one run of a repository at a time: the second set waits for the first', async (t) => {
@@ -128,7 +127,7 @@ test('one run of a repository at a time: the second set waits for the first', as
   assert.deepEqual([(await first).outcome, (await second).outcome], ['success', 'success']);
 });
 
-test('what the leading window cannot open for lack of a password, the other does itself', async (t) => {
+test('what one window cannot open for lack of a password, another that knows it can', async (t) => {
   const stage = new EngineStage(t);
   stage.write('a.txt', 'a');
   await stage.initRepository();
@@ -137,14 +136,14 @@ test('what the leading window cannot open for lack of a password, the other does
     stage.window({ password: () => undefined }),
     stage.window({ password: ({ mayAsk }: PasswordParams) => (mayAsk ? password : undefined) }),
   ];
-  await one.client.start();
-  await until(() => one.log.some(({ message }) => message.includes('runs the schedule')), 'one leads');
   await two.client.start();
-  await until(() => two.log.some(({ message }) => message.includes('runs the schedule')), 'the other follows');
+  const failed = await one.client.request(protocol.startBackup, { set: 'data' });
+  assert.deepEqual([failed.outcome, failed.error?.code], ['failed', 'password.missing']);
   assert.equal((await two.client.request(protocol.startBackup, { set: 'data' })).outcome, 'success');
+  assert.equal((await one.client.request(protocol.startBackup, { set: 'data' })).outcome, 'success', 'the host knows it now');
 });
 
-test('an engine that is killed in mid-run is told of, starts again, and the next run goes on from what is there', async (t) => {
+test('a host that is killed in mid-run is told of, another is started, and the next run goes on from what is there', async (t) => {
   const stage = new EngineStage(t);
   stage.write('a.txt', 'a');
   await stage.initRepository();
@@ -155,12 +154,13 @@ test('an engine that is killed in mid-run is told of, starts again, and the next
   await until(isRunning, 'the run begins');
   assert.deepEqual(await window.client.request(protocol.runOfId, { run: 'the broken one' }), {});
   process.kill(window.client.pid ?? 0, 'SIGKILL');
-  await assert.rejects(running, code('engine.lost'));
-  assert.deepEqual(window.lost, ['SIGKILL']);
+  await assert.rejects(running, code('host.lost'));
+  assert.equal(window.lost.length, 1);
   open();
-  await until(async () => (await stateOf(window)) === 'stopped', 'the new engine finds the broken run');
+  await until(async () => (await stateOf(window)) === 'stopped', 'the new host finds the broken run');
   const [record] = await window.client.request(protocol.recentRuns, { limit: 1 });
-  assert.deepEqual([record?.outcome, record?.error?.code], ['stopped', 'engine.lost']);
+  assert.deepEqual([record?.outcome, record?.error?.code, record?.run], ['stopped', 'host.lost', 'the broken one']);
+  assert.deepEqual(await window.client.request(protocol.runOfId, { run: 'the broken one' }), { result: record });
   const again = window.client.request(protocol.startBackup, { set: 'data' });
   await until(isRunning, 'the next run begins');
   open();
@@ -191,45 +191,30 @@ test('what came of a run is told by its id when its engine is gone, also to anot
   assert.deepEqual(await other.client.request(protocol.runOfId, { run: 'nobody knows' }), {});
 });
 
-test('a window that goes away takes its engine with it, at a safe point', async (t) => {
+test('a window that goes away takes nothing with it: the run goes on, and the next window shows it and joins it', async (t) => {
   const stage = new EngineStage(t);
   stage.write('a.txt', 'a');
   await stage.initRepository();
-  const { command, isRunning } = gate(stage);
+  const { command, isRunning, open } = gate(stage);
   stage.configure({ before: command });
   const { client } = stage.window();
-  void client.request(protocol.startBackup, { set: 'data' }).catch(() => undefined);
+  const lost = assert.rejects(client.request(protocol.startBackup, { set: 'data' }), code('host.lost'));
   await until(isRunning, 'the run begins');
-  const pid = client.pid ?? 0;
-  await client.stop();
-  assert.throws(() => process.kill(pid, 0));
-  assert.deepEqual(readdirSync(join(stage.repository, 'locks')), []);
+  const { pid } = client;
+  await client.close();
+  await lost;
   const next = stage.window();
-  await until(async () => (await stateOf(next)) === 'stopped', 'the record is there');
-});
-
-test('an engine whose channel breaks ends by itself', { skip: process.platform !== 'linux' && 'looks into /proc' }, async (t) => {
-  const stage = new EngineStage(t);
-  stage.configure();
-  const script = `
-    import { EngineClient } from ${JSON.stringify(new URL('../../src/host/index.ts', import.meta.url).href)};
-    const client = new EngineClient({ enginePath: ${JSON.stringify(new URL('../../src/host/engine-main.ts', import.meta.url).pathname)}, environment: process.env,
-      initialize: () => ({ configFile: ${JSON.stringify(stage.configFile)}, stateFolder: ${JSON.stringify(stage.path('state'))}, language: 'en', maySchedule: true }), password: async () => undefined });
-    await client.start();
-    console.log(client.pid);
-    process.kill(process.pid, 'SIGKILL');`;
-  let output = '';
-  try {
-    output = execFileSync(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-  } catch (error) {
-    output = String((error as { stdout?: string }).stdout);
-  }
-  const pid = Number(output.trim());
-  assert.ok(pid > 0, output);
-  await until(() => !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z '), 'the engine ends');
+  assert.equal(await stateOf(next), 'running');
+  assert.equal(next.client.pid, pid);
+  const joined = next.client.request(protocol.startBackup, { set: 'data' });
+  for (let asked = 0; asked < 2; asked++) assert.equal(await stateOf(next), 'running'); // by then it has joined
+  open();
+  assert.equal((await joined).outcome, 'success');
+  const runs = await next.client.request(protocol.recentRuns, { limit: 5 });
+  assert.deepEqual(
+    runs.map(({ outcome }) => outcome),
+    ['success'],
+  );
 });
 
 test('a program before the backup that fails keeps it from happening; one after that fails is an exception', async (t) => {
@@ -248,7 +233,7 @@ test('a program before the backup that fails keeps it from happening; one after 
   );
 });
 
-test('without a schedule on the machine an engine makes its runs itself, one after the other', async (t) => {
+test('a host that runs no schedule makes its runs itself, one after the other', async (t) => {
   const stage = new EngineStage(t);
   stage.write('a.txt', 'a');
   await stage.initRepository();
@@ -295,10 +280,10 @@ test('a set runs by itself in its window; nobody is asked, and a password that i
   );
 });
 
-test('an engine that cannot even start is tried a few times, and every request says so', async (t) => {
+test('a host that does not understand its client says so at every request, and goes on for others', async (t) => {
   const stage = new EngineStage(t);
   stage.configure();
-  const { client, lost } = stage.window({ environment: { NODE_ENV: 'test' }, language: 'xx' as 'en' });
-  await assert.rejects(client.request(protocol.listSets, undefined), code('arguments.invalid'));
-  assert.deepEqual(lost, []);
+  const { client } = stage.window({ language: 'xx' as 'en' });
+  for (let time = 0; time < 2; time++) await assert.rejects(client.request(protocol.listSets, undefined), code('arguments.invalid'));
+  assert.equal(await stateOf(stage.window()), 'never-run');
 });

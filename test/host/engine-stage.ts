@@ -1,11 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { EngineClient, listener, type EngineClientOptions } from '../../src/host/index.ts';
-import { protocol, type InitializeParams, type LogLine, type PasswordParams } from '../../src/service/index.ts';
-import { passwordFromText } from '../../src/platform/index.ts';
+import { HostClient, listener, startHost, type HostClientOptions, type HostStart } from '../../src/host/index.ts';
+import { protocol, type LogLine, type PasswordParams } from '../../src/service/index.ts';
+import { passwordFromText, systemRandom } from '../../src/platform/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 
@@ -13,12 +12,10 @@ import { openStorage } from '../../src/storage/index.ts';
 export const compileCache = mkdtempSync(join(tmpdir(), 'cadangan-compiled-'));
 process.on('exit', () => rmSync(compileCache, { recursive: true, force: true }));
 
-const enginePath = fileURLToPath(new URL('../../src/host/engine-main.ts', import.meta.url));
-
 export const password = 'canary-7f3a91-password';
 
 export interface Window {
-  readonly client: EngineClient;
+  readonly client: HostClient;
   /** Everything that the engine said, in logs and on its standard output and error. */
   readonly log: LogLine[];
   /** What it asked for, and how often. */
@@ -28,11 +25,18 @@ export interface Window {
   configurationChanged: number;
 }
 
-export interface WindowOptions extends Partial<InitializeParams> {
+export interface WindowOptions {
+  readonly language?: 'en' | 'id';
+  /** Of the host, if this window is the one that starts it. */
+  readonly maySchedule?: boolean;
+  readonly stateFolder?: string;
+  readonly configFile?: string;
+  /** As `maySchedule`. */
+  readonly lingerMs?: number;
   readonly password?: (params: PasswordParams) => string | undefined;
   readonly environment?: Readonly<Record<string, string>>;
   /** What else the window does. */
-  readonly client?: Partial<EngineClientOptions>;
+  readonly client?: Partial<HostClientOptions>;
 }
 
 /**
@@ -44,16 +48,28 @@ export class EngineStage {
   readonly repository: string;
   readonly source: string;
   readonly configFile: string;
-  readonly #t: TestContext;
+  readonly #endings: (() => unknown)[] = [];
+  readonly #clients: HostClient[] = [];
+  readonly #stateFolders = new Set<string>();
 
   constructor(t: TestContext) {
-    this.#t = t;
     this.folder = mkdtempSync(join(tmpdir(), 'cadangan-engine-'));
-    t.after(() => rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 }));
+    t.after(async () => {
+      for (const end of this.#endings.toReversed()) await end();
+      // Before any host ends: a window that loses its host starts another one.
+      await Promise.all(this.#clients.map((client) => client.close()));
+      for (const stateFolder of this.#stateFolders) await endHost(stateFolder);
+      rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    });
     this.repository = this.path('repository');
     this.source = this.path('data');
     this.configFile = this.path('cadangan.jsonc');
     mkdirSync(this.source);
+  }
+
+  /** To be done after the test, the last first, while the folders are still there: a host that lives on would make them anew. */
+  atEnd(end: () => unknown): void {
+    this.#endings.push(end);
   }
 
   path(...names: string[]): string {
@@ -79,23 +95,17 @@ export class EngineStage {
     );
   }
 
-  /** A window with an engine of its own, which ends with the test. */
+  /** A window, with the host of its state folder, which it starts where there is none. Both end with the test. */
   window(options: WindowOptions = {}): Window {
-    const { password: answer = () => password, environment, client: more, ...rest } = options;
+    const { password: answer = () => password, client: more, language = 'en' } = options;
+    const { stateFolder = this.path('state') } = options;
     const log: LogLine[] = [];
     const asked: PasswordParams[] = [];
     const lost: string[] = [];
-    const client = new EngineClient({
-      enginePath,
-      environment: {
-        PATH: process.env['PATH'],
-        HOME: this.folder,
-        TZ: 'UTC',
-        NODE_COMPILE_CACHE: compileCache,
-        VSCODE_IPC_HOOK: 'not for the engine',
-        ...environment,
-      },
-      initialize: () => ({ configFile: this.configFile, stateFolder: this.path('state'), language: 'en', maySchedule: true, ...rest }),
+    const client = new HostClient({
+      place: () => ({ stateFolder, version: '0.0.0', random: systemRandom }),
+      startHost: () => startHost(this.hostStart(options)),
+      language: () => language,
       password: async (params) => {
         asked.push(params);
         return answer(params);
@@ -110,8 +120,53 @@ export class EngineStage {
       ],
     });
     const window: Window = { client, log, asked, lost, setsChanged: 0, configurationChanged: 0 };
-    this.#t.after(() => client.stop());
+    this.#clients.push(client);
+    this.#stateFolders.add(stateFolder);
     return window;
+  }
+
+  /** How a host of this stage is started. */
+  hostStart(options: WindowOptions = {}): HostStart {
+    const { environment, maySchedule = true, stateFolder = this.path('state'), configFile = this.configFile, lingerMs } = options;
+    return {
+      stateFolder,
+      configFile,
+      runsSchedule: maySchedule,
+      lingerMs,
+      environment: { PATH: process.env['PATH'], HOME: this.folder, NODE_COMPILE_CACHE: compileCache, ...environment },
+    };
+  }
+}
+
+/** Ends the host of a state folder, if there is one, and waits until its process is gone. */
+export async function endHost(stateFolder: string): Promise<void> {
+  const pid = hostPid(stateFolder);
+  if (pid === undefined || !isAlive(pid)) return;
+  process.kill(pid, 'SIGTERM');
+  await until(() => !isAlive(pid), `the host ${pid} has ended`);
+}
+
+/** What the hosts of a state folder wrote about themselves. */
+export function hostLog(stateFolder: string): string {
+  return existsSync(join(stateFolder, 'host.log')) ? readFileSync(join(stateFolder, 'host.log'), 'utf8') : '';
+}
+
+/** Of whoever wrote the lease last. */
+export function hostPid(stateFolder: string): number | undefined {
+  try {
+    const { pid } = JSON.parse(readFileSync(join(stateFolder, 'host.json'), 'utf8')) as { readonly pid: number };
+    return pid;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
   }
 }
 

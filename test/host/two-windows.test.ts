@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { protocol, type RunProgress } from '../../src/service/index.ts';
 import { EngineStage, gate, stateOf, until } from './engine-stage.ts';
 
-test('two windows: one leads, and either sees, stops and starts what runs', async (t) => {
+test('two windows have one host, and either sees, stops and starts what runs', async (t) => {
   const stage = new EngineStage(t);
   stage.write('a.txt', 'a');
   await stage.initRepository();
@@ -12,6 +12,7 @@ test('two windows: one leads, and either sees, stops and starts what runs', asyn
   const [one, two] = [stage.window(), stage.window()];
   await one.client.start();
   await two.client.start();
+  assert.equal(one.client.pid, two.client.pid);
   const stopped = one.client.request(protocol.startBackup, { set: 'data' });
   await until(isRunning, 'the run begins');
   await until(async () => (await stateOf(two)) === 'running', 'the other window sees it');
@@ -27,40 +28,37 @@ test('two windows: one leads, and either sees, stops and starts what runs', asyn
   assert.equal((await two.client.request(protocol.recentRuns, { limit: 5 })).length, 2);
 });
 
-test('a window that does not lead sees how far the run is, joins it, and stops it', async (t) => {
+test('a window sees how far the run of another one is, joins it, and hears of its progress', async (t) => {
   const stage = new EngineStage(t);
   stage.write('a.txt', 'twelve bytes');
   await stage.initRepository();
   const { command, isRunning, open } = gate(stage);
   stage.configure({ after: command });
-  const leader = stage.window();
-  await leader.client.start();
-  await until(() => leader.log.some(({ message }) => message === 'this engine runs the schedule'), 'one leads');
-  const follower = stage.window();
-  await follower.client.start();
-  await until(() => follower.log.some(({ message }) => message === `process ${leader.client.pid} runs the schedule`), 'the other follows');
+  const [one, two] = [stage.window(), stage.window()];
+  await one.client.start();
+  await two.client.start();
 
   const progress: RunProgress[] = [];
-  const told = follower.setsChanged;
-  const first = leader.client.request(protocol.startBackup, { set: 'data' });
+  const told = two.setsChanged;
+  const first = one.client.request(protocol.startBackup, { set: 'data' });
   await until(isRunning, 'the data are backed up');
   await until(
-    async () => (await follower.client.request(protocol.listSets, undefined))[0]?.running?.bytesDone === 12,
-    'the follower sees how far it is',
+    async () => (await two.client.request(protocol.listSets, undefined))[0]?.running?.bytesDone === 12,
+    'the other window sees how far it is',
   );
-  const [info] = await follower.client.request(protocol.listSets, undefined);
+  const [info] = await two.client.request(protocol.listSets, undefined);
   assert.deepEqual([info?.state, info?.running?.set, info?.running?.filesTotal, info?.running?.bytesTotal], ['running', 'data', 1, 12]);
-  assert.ok(follower.setsChanged > told, 'it was told without asking');
-  const joined = follower.client.request(protocol.startBackup, { set: 'data' });
-  // Questions arrive in their order: when the second is answered, the leader knows that somebody joins.
-  for (let asked = 0; asked < 2; asked++) assert.equal(await stateOf(follower), 'running');
+  assert.ok(two.setsChanged > told, 'it was told without asking');
+  const joined = two.client.request(protocol.startBackup, { set: 'data' });
+  // Questions arrive in their order: when the second is answered, the host knows that somebody joins.
+  for (let asked = 0; asked < 2; asked++) assert.equal(await stateOf(two), 'running');
   open();
   const [made, seen] = await Promise.all([first, joined]);
   assert.deepEqual([seen.outcome, seen.snapshotId], ['success', made.snapshotId]);
-  assert.equal((await follower.client.request(protocol.recentRuns, { limit: 5 })).length, 1, 'there was one run');
+  assert.equal((await two.client.request(protocol.recentRuns, { limit: 5 })).length, 1, 'there was one run');
 
-  const asked = follower.client.request(protocol.startBackup, { set: 'data' }, { onProgress: (step) => progress.push(step) });
-  await until(isRunning, 'the leader makes the run that the follower asked for');
+  const asked = two.client.request(protocol.startBackup, { set: 'data' }, { onProgress: (step) => progress.push(step) });
+  await until(isRunning, 'the run begins again');
   await until(() => progress.some(({ bytesDone, set }) => bytesDone === 12 && set === 'data'), 'progress reaches who asked');
   open();
   assert.equal((await asked).outcome, 'success');

@@ -45,7 +45,7 @@ test('a run that outlasts its window is finished where the set says so, and the 
   const { command, isRunning, open } = gate(stage);
   stage.configure({ before: command, schedule: { ...schedule, atWindowEnd: 'finish' } });
   const clock = new VirtualClock(); // 21:00
-  const channel = await engineHere(t, stage, clock);
+  const channel = await engineHere(stage, clock);
   await untilOn(clock, isRunning, 'the window begins');
   await passUntil(clock, '2026-08-03T23:30');
   assert.equal((await setOf(channel))?.state, 'running');
@@ -65,7 +65,7 @@ test('a run that outlasts its window is stopped where the set says so, and the n
   stage.configure({ schedule: { ...schedule, atWindowEnd: 'stop' }, compression: 'max' });
   const clock = new VirtualClock();
   setClock(clock, '2026-08-03T22:59');
-  const channel = await engineHere(t, stage, clock);
+  const channel = await engineHere(stage, clock);
   await untilOn(clock, async () => ((await setOf(channel))?.running?.bytesDone ?? 0) > 0, 'some of it is read');
   setClock(clock, '2026-08-03T23:00');
   // makes the scheduler look at the clock; half a minute at once would leave the run no time to store what it has

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { EngineError } from '../../src/host/index.ts';
+import { HostError } from '../../src/host/index.ts';
 import { protocol } from '../../src/service/index.ts';
 import { EngineStage, password, stateOf, until } from '../host/engine-stage.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
@@ -31,7 +31,7 @@ test(
     const running = window.client.request(protocol.startBackup, { set: 'data' });
     await until(() => packsIn(stage.repository) > 0, 'data are stored');
     process.kill(window.client.pid ?? 0, 'SIGKILL');
-    await assert.rejects(running, (error) => error instanceof EngineError && error.code === 'engine.lost');
+    await assert.rejects(running, (error) => error instanceof HostError && error.code === 'host.lost');
     assert.deepEqual(readdirSync(join(stage.repository, 'snapshots')), []);
 
     await until(async () => (await stateOf(window)) === 'stopped', 'the next engine tells of the broken run');
@@ -45,7 +45,7 @@ test(
       records.map(({ outcome, error }) => [outcome, error?.code]),
       [
         ['success', undefined],
-        ['stopped', 'engine.lost'],
+        ['stopped', 'host.lost'],
       ],
     );
   },

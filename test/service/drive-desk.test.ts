@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { EngineError, listener } from '../../src/host/index.ts';
+import { HostError, listener } from '../../src/host/index.ts';
 import { protocol, type CopyInfo, type RunResult } from '../../src/service/index.ts';
 import {
   clientFileOf,
@@ -14,7 +15,7 @@ import {
   typeDeviceCode,
   type DriveEmulator,
 } from '../drive-emulator/index.ts';
-import { EngineStage, until, type Window, type WindowOptions } from '../host/engine-stage.ts';
+import { endHost, EngineStage, until, type Window, type WindowOptions } from '../host/engine-stage.ts';
 
 const copyName = 'offsite';
 
@@ -70,18 +71,12 @@ class DriveDeskStage {
     });
   }
 
-  /** The first leads the schedule, and so keeps the copy up. */
-  async twoWindows(): Promise<readonly [leader: Window, follower: Window]> {
-    const leader = this.window();
-    await leader.client.start();
-    await until(() => leader.log.some(({ message }) => message === 'this engine runs the schedule'), 'one leads');
-    const follower = this.window();
-    await follower.client.start();
-    await until(
-      () => follower.log.some(({ message }) => message === `process ${leader.client.pid} runs the schedule`),
-      'the other follows',
-    );
-    return [leader, follower];
+  /** Of one host, which keeps the copy up. */
+  async twoWindows(): Promise<readonly [Window, Window]> {
+    const [one, other] = [this.window(), this.window()];
+    await Promise.all([one.client.start(), other.client.start()]);
+    assert.equal(one.client.pid, other.client.pid);
+    return [one, other];
   }
 
   async backUp({ client }: Window, name: string): Promise<void> {
@@ -121,7 +116,7 @@ for (const withDeviceCode of [false, true]) {
     desk.account = otherAccount;
     const facts = { account: otherAccount, designatedAccount: sampleAccount };
     await assert.rejects(window.client.request(protocol.driveSignIn, { withDeviceCode }), (error) => {
-      assert.ok(error instanceof EngineError);
+      assert.ok(error instanceof HostError);
       assert.deepEqual([error.code, error.data.facts], ['drive.wrong-account', facts]);
       return true;
     });
@@ -187,58 +182,58 @@ test('a copy is synced, scrubbed, paused and resumed, and stands still while nob
   await untilInSync(window);
   await assert.rejects(
     client.request(protocol.syncCopy, { copy: 'unknown' }),
-    (error) => error instanceof EngineError && error.code === 'offsite.unknown',
+    (error) => error instanceof HostError && error.code === 'offsite.unknown',
   );
 });
 
-test('a window that does not lead has the leader do it, and is told what really came of it', async (t) => {
+test('what one window asks of the copy, all see; and whoever asked is told what really came of it', async (t) => {
   await using drive = await startDriveEmulator();
   const desk = new DriveDeskStage(t, drive);
   await desk.prepare();
-  const [leader, follower] = await desk.twoWindows();
-  await desk.backUp(leader, 'b.txt');
-  await signIn(follower);
-  await untilInSync(follower);
-  assert.equal((await copyOf(leader)).state, 'in-sync');
-  const nothing = await follower.client.request(protocol.syncCopy, { copy: copyName });
+  const [one, other] = await desk.twoWindows();
+  await desk.backUp(one, 'b.txt');
+  await signIn(other);
+  await untilInSync(other);
+  assert.equal((await copyOf(one)).state, 'in-sync');
+  const nothing = await other.client.request(protocol.syncCopy, { copy: copyName });
   assert.deepEqual([nothing.outcome, nothing.files, nothing.record], ['success', 0, undefined], 'also that there was nothing to do');
-  const scrubbed = await follower.client.request(protocol.scrubCopy, { copy: copyName }, { run: 'of the follower' });
-  assert.deepEqual([scrubbed.outcome, scrubbed.run], ['success', 'of the follower']);
-  for (const { client } of [leader, follower])
-    assert.deepEqual(await client.request(protocol.runOfId, { run: 'of the follower' }), { result: scrubbed });
-  await follower.client.request(protocol.driveSignOut, { revoke: false });
-  await untilTrouble(follower, 'signed-out');
+  const scrubbed = await other.client.request(protocol.scrubCopy, { copy: copyName }, { run: 'of the other' });
+  assert.deepEqual([scrubbed.outcome, scrubbed.run], ['success', 'of the other']);
+  for (const { client } of [one, other])
+    assert.deepEqual(await client.request(protocol.runOfId, { run: 'of the other' }), { result: scrubbed });
+  await other.client.request(protocol.driveSignOut, { revoke: false });
+  await untilTrouble(other, 'signed-out');
   // Twice: the trouble is the same as before.
   for (let time = 0; time < 2; time++) {
-    const signedOut = await follower.client.request(protocol.syncCopy, { copy: copyName });
+    const signedOut = await other.client.request(protocol.syncCopy, { copy: copyName });
     assert.deepEqual([signedOut.outcome, signedOut.error?.code], ['failed', 'drive.signed-out']);
   }
   renameSync(desk.clientFile, `${desk.clientFile}-away`);
-  await follower.client.request(protocol.driveSignOut, { revoke: false });
+  await other.client.request(protocol.driveSignOut, { revoke: false });
   for (const type of [protocol.syncCopy, protocol.scrubCopy, protocol.syncCopy]) {
-    const notSetUp = await follower.client.request(type, { copy: copyName });
+    const notSetUp = await other.client.request(type, { copy: copyName });
     assert.deepEqual([notSetUp.outcome, notSetUp.error?.code], ['failed', 'drive.not-set-up'], 'what cannot even begin is told, too');
   }
 });
 
-test('a sync that is cancelled is stopped, whoever keeps the copy up, and goes on when it is asked for', async (t) => {
+test('a sync that is cancelled is stopped, whichever window asked for it, and goes on when it is asked for', async (t) => {
   await using drive = await startDriveEmulator();
   const desk = new DriveDeskStage(t, drive);
   await desk.prepare();
-  const [leader, follower] = await desk.twoWindows();
-  await desk.backUp(leader, 'b.txt');
-  await signIn(leader);
-  await untilInSync(leader);
-  for (const [at, window] of [leader, follower].entries()) {
+  const [one, other] = await desk.twoWindows();
+  await desk.backUp(one, 'b.txt');
+  await signIn(one);
+  await untilInSync(one);
+  for (const [at, window] of [one, other].entries()) {
     const { happened } = drive.faults;
     drive.faults.order({ fault: 'hang', on: 'files.list', times: null });
-    await desk.backUp(leader, `cancelled ${at}.txt`);
+    await desk.backUp(one, `cancelled ${at}.txt`);
     const cancel = new AbortController();
     const cancelled = window.client.request(protocol.syncCopy, { copy: copyName }, { signal: cancel.signal });
     await until(() => drive.faults.happened > happened, 'Google does not answer');
     cancel.abort();
     assert.deepEqual([(await cancelled).outcome, (await cancelled).copy], ['stopped', copyName]);
-    await until(async () => (await copyOf(leader)).state === 'behind', 'it is stopped');
+    await until(async () => (await copyOf(one)).state === 'behind', 'it is stopped');
     drive.faults.clear();
     assert.equal((await window.client.request(protocol.syncCopy, { copy: copyName })).outcome, 'success');
     assert.ok(await isProtected(window));
@@ -344,6 +339,17 @@ test('a set whose snapshot is on Drive is not shown as safe after a sync that fa
   assert.deepEqual(await toldOf(window), [true, 'stopped-by-trouble']);
 });
 
+test('where the records cannot say which snapshot is the last one, it is not known whether that is on Drive', async (t) => {
+  await using drive = await startDriveEmulator();
+  const { desk, window } = await syncedOnce(t, drive);
+  assert.deepEqual(await toldOf(window), [true, 'in-sync']);
+  const records = desk.stage.path('state', 'records');
+  const months = readdirSync(records).filter((name) => /^\d{4}-\d\d\.jsonl$/.test(name));
+  appendFileSync(join(records, months.sort().at(-1) ?? ''), 'a line that nobody can read\n');
+  const [set] = await window.client.request(protocol.listSets, undefined);
+  assert.deepEqual([set?.state, set?.offsite?.isProtected, set?.offsite?.state], ['unknown', false, 'unknown']);
+});
+
 test('a sign-in that is gone, or that Google has withdrawn, shows before anybody tries to copy; a memory that cannot be read hides no copy', async (t) => {
   await using drive = await startDriveEmulator();
   const { desk, window } = await syncedOnce(t, drive);
@@ -368,7 +374,9 @@ test('a sign-in that is gone, or that Google has withdrawn, shows before anybody
   rmSync(memory, { recursive: true });
   renameSync(`${memory}-away`, memory);
 
-  const later = desk.window({ maySchedule: false }); // an engine that has not asked Google about the account yet
+  await window.client.close();
+  await endHost(desk.stage.path('state'));
+  const later = desk.window({ maySchedule: false }); // its host has not asked Google about the account yet
   assert.equal((await later.client.request(protocol.listSets, undefined))[0]?.offsite?.state, 'in-sync');
   drive.person(sampleAccount).withdrawConsent();
   await until(

@@ -3,15 +3,15 @@ import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utim
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { byteStringFromBytes, byteStringFromText, fsPath, joinBytes, snapshotRoot } from '../../src/platform/index.ts';
-import { EngineError } from '../../src/host/index.ts';
+import { HostError } from '../../src/host/index.ts';
 import { protocol, type RunProgress } from '../../src/service/index.ts';
-import { EngineStage, password, until, type Window } from '../host/engine-stage.ts';
+import { endHost, EngineStage, password, until, type Window } from '../host/engine-stage.ts';
 import { morningZone } from '../fakes/morning-zone.ts';
 
 const code =
   (expected: string) =>
   (error: unknown): boolean =>
-    error instanceof EngineError && error.code === expected;
+    error instanceof HostError && error.code === expected;
 
 async function stageWithBackup(t: TestContext): Promise<{ stage: EngineStage; window: Window; snapshot: string }> {
   const stage = new EngineStage(t);
@@ -30,7 +30,8 @@ async function stageWithBackup(t: TestContext): Promise<{ stage: EngineStage; wi
 test('a window makes a repository and a set, runs it, browses it, and restores from it', async (t) => {
   const stage = new EngineStage(t);
   stage.write('a.txt', 'first version');
-  const { client, asked } = stage.window({ environment: { TZ: morningZone(Date.now()).timeZone } });
+  writeFileSync(stage.configFile, JSON.stringify({ version: 1, timeZone: morningZone(Date.now()).timeZone, sets: [] }));
+  const { client, asked } = stage.window();
   const location = stage.repository;
   const made = await client.request(protocol.initRepository, { location, password });
   assert.equal(made.version, 2);
@@ -372,7 +373,8 @@ test('a set that a slip of the pen has broken runs on as it was, also after the 
   assert.equal((await window.client.request(protocol.configuration, undefined)).problems.length, 1);
   assert.ok(window.log.some(({ level, message }) => level === 'warning' && message.includes('set data goes on as it was')));
   assert.equal((await window.client.request(protocol.startBackup, { set: 'data' })).outcome, 'success');
-  await window.client.stop();
+  await window.client.close();
+  await endHost(stage.path('state'));
   const next = stage.window();
   assert.equal(await seen(next), 'data,other');
   assert.equal((await next.client.request(protocol.startBackup, { set: 'data' })).outcome, 'success');

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { protocol, type RunResult, type SnapshotInfo } from '../../src/service/index.ts';
 import { scheduledSetsOf } from '../../src/service/scheduled-sets.ts';
 import { parseConfiguration } from '../../src/settings/index.ts';
-import { EngineStage, until, type Window } from '../host/engine-stage.ts';
+import { endHost, EngineStage, until, type Window } from '../host/engine-stage.ts';
 
 async function newestRun({ client }: Window): Promise<RunResult | undefined> {
   return (await client.request(protocol.recentRuns, { limit: 1 }))[0];
@@ -20,7 +20,8 @@ test('a set that runs on changes is looked through when its watch begins, and ge
   const first = stage.window();
   await until(async () => (await newestRun(first))?.outcome === 'success', 'the first backup is made');
   const [made] = await snapshots(first);
-  await first.client.stop();
+  await first.client.close();
+  await endHost(stage.path('state'));
   mkdirSync(stage.path('neighbour')); // the folders above the source are never quiet
 
   const second = stage.window();
@@ -28,13 +29,13 @@ test('a set that runs on changes is looked through when its watch begins, and ge
   await until(async () => {
     const run = await newestRun(second);
     return run?.outcome === 'success' && Date.parse(run.startedAt) >= startedMs;
-  }, 'the second engine looks for what its watch did not see');
+  }, 'the second host looks for what its watch did not see');
   const looked = await newestRun(second);
   assert.deepEqual([looked?.isUnchanged, looked?.snapshotId, looked?.files], [true, made?.id, 1]);
   assert.equal((await snapshots(second)).length, 1);
   const { rows } = await second.client.request(protocol.listRecords, { offset: 0, limit: 10, kinds: ['internal-backup'] });
-  // Between the two may stand a look of the first window, whose watch begins while its first backup still runs: done, or stopped with its
-  // window.
+  // Between the two may stand a look of the first host, whose watch begins while its first backup still runs: done, or stopped with its
+  // host.
   assert.deepEqual([rows[0]?.result, rows[0]?.snapshotId], ['success', undefined]);
   assert.deepEqual(
     rows.filter(({ snapshotId }) => snapshotId !== undefined).map(({ result, snapshotId }) => [result, snapshotId]),

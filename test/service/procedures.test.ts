@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import * as z from 'zod';
 import { procedures, protocol } from '../../src/service/index.ts';
 
-/** Before and after the session, and what the service asks its clients. */
-const others = [protocol.initialize, protocol.shutdown, protocol.password, protocol.openExternal];
+/** What the host answers itself, and what the service asks its clients. */
+const others = [protocol.initialize, protocol.leave, protocol.password, protocol.openExternal];
 
 const declared = Object.values(protocol).filter((value) => 'kind' in value && 'result' in value);
 
@@ -20,6 +20,7 @@ test('what starts a run, and what writes, is not asked again when the process di
     'configuration',
     'drive/copy/address',
     'drive/status',
+    'initialize',
     'password',
     'records/dashboard',
     'records/list',

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { EngineError } from '../../src/host/index.ts';
+import { HostError } from '../../src/host/index.ts';
 import { protocol } from '../../src/service/index.ts';
 import { systemClock, systemRandom } from '../../src/platform/index.ts';
 import { RecordHistory, recordsFolder } from '../../src/records/index.ts';
@@ -33,7 +33,7 @@ test('a forged record stands as such where the record stood, on its day, whateve
   assert.deepEqual(await labels({ from: '2026-10-08' }), []);
   await assert.rejects(
     window.client.request(protocol.readRecord, { number: 7 }),
-    (error) => error instanceof EngineError && error.code === 'record.not-found',
+    (error) => error instanceof HostError && error.code === 'record.not-found',
   );
   assert.equal((await window.client.request(protocol.recordsSummary, undefined)).chain, 'broken');
 });

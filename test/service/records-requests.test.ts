@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { EngineError, listener } from '../../src/host/index.ts';
+import { HostError, listener } from '../../src/host/index.ts';
 import { protocol } from '../../src/service/index.ts';
 import { systemClock, systemRandom } from '../../src/platform/index.ts';
 import { RecordHistory, recordsFolder, verifyAuditPack, type RecordContent } from '../../src/records/index.ts';
@@ -225,5 +225,5 @@ function read({ client }: Window, number: number): Promise<protocol.RecordPage> 
 }
 
 function hasCode(code: string): (error: unknown) => boolean {
-  return (error) => error instanceof EngineError && error.code === code;
+  return (error) => error instanceof HostError && error.code === code;
 }

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { EngineError } from '../../host/index.ts';
+import { HostError } from '../../host/index.ts';
 import { protocol, type SetInfo } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
@@ -149,13 +149,13 @@ async function locationOf(choice: RepositoryChoice, { location }: NewSet, positi
   return answer.kind === 'answer' ? answer.value.trim() : undefined;
 }
 
-/** Asks for the password of one that is there, since the set cannot run without. @throws EngineError for any other trouble */
+/** Asks for the password of one that is there, since the set cannot run without. @throws HostError for any other trouble */
 async function isRepository(app: App, location: string): Promise<boolean> {
   try {
     await app.engine.request(protocol.repositoryInfo, { location });
     return true;
   } catch (error) {
-    if (error instanceof EngineError && error.code === 'repository.missing') return false;
+    if (error instanceof HostError && error.code === 'repository.missing') return false;
     throw error;
   }
 }

@@ -22,8 +22,7 @@ export async function forgetPassword(app: App, argument: unknown): Promise<void>
   if (location === undefined) return;
   const { hostId } = await app.engine.start();
   await app.passwords.forget(hostId, location);
-  // The engine keeps it in its memory.
-  await app.engine.restart();
+  await app.engine.request(protocol.forgetPassword, { location });
   void vscode.window.showInformationMessage(
     l10n.t('The password of "{location}" is forgotten. It is asked for when it is needed.', { location }),
   );

@@ -32,7 +32,7 @@ export async function approveRecords(app: App): Promise<void> {
   await tell(row);
 }
 
-/** Asks for cause, correction and prevention, and who says so. @returns whether it is closed now @throws EngineError */
+/** Asks for cause, correction and prevention, and who says so. @returns whether it is closed now @throws HostError */
 export async function closeNonconformity(app: App, id: string): Promise<boolean> {
   const title = `${commandTitle('closeNonconformity')}: ${id}`;
   const steps: readonly Step<Closing>[] = [

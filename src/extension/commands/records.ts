@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { EngineError } from '../../host/index.ts';
+import { HostError } from '../../host/index.ts';
 import { protocol, type NonconformityInfo, type RecordFault, type RecordPage, type RecordRow } from '../../service/index.ts';
 import { formatDay, l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
@@ -69,12 +69,12 @@ function faultPage(app: App, fault: RecordFault): ShownPage {
   return { ...recordFaultPageHtml(fault), actions: { verify: () => verifyRecords(app) } };
 }
 
-/** @throws EngineError `record.not-found` when nothing is known of it */
+/** @throws HostError `record.not-found` when nothing is known of it */
 async function recordOrFault(app: App, number: number): Promise<RecordPage | RecordFault> {
   try {
     return await app.engine.request(protocol.readRecord, { number }, { isQuiet: true });
   } catch (error) {
-    if (!(error instanceof EngineError) || error.code !== 'record.not-found') throw error;
+    if (!(error instanceof HostError) || error.code !== 'record.not-found') throw error;
     const { faults } = await app.engine.request(protocol.listRecords, { offset: 0, limit: 1 }, { isQuiet: true });
     const fault = faults.find((one) => one.number === number);
     if (fault === undefined) throw error;
@@ -84,7 +84,7 @@ async function recordOrFault(app: App, number: number): Promise<RecordPage | Rec
 
 async function nonconformityPage(app: App, id: string): Promise<ShownPage> {
   const info = (await app.engine.request(protocol.listNonconformities, undefined, { isQuiet: true })).find((one) => one.id === id);
-  if (info === undefined) throw new EngineError({ code: 'record.not-found', facts: { record: id }, message: id });
+  if (info === undefined) throw new HostError({ code: 'record.not-found', facts: { record: id }, message: id });
   return {
     ...nonconformityPageHtml(info, await rowsOf(app, info)),
     actions: { close: () => closeOne(app, { id }), record: (number) => showRecord(app, { number: Number(number) }) },
@@ -107,7 +107,7 @@ async function restoreFrom(app: App, { restorable, set: name }: RecordPage): Pro
   const { location, snapshot: id } = restorable;
   const sets = await app.sets.load();
   const snapshot = await app.repositories.snapshot(location, id);
-  if (snapshot === undefined) throw new EngineError({ code: 'snapshot.not-found', facts: { snapshot: id, location }, message: id });
+  if (snapshot === undefined) throw new HostError({ code: 'snapshot.not-found', facts: { snapshot: id, location }, message: id });
   await restoreSnapshot(app, { location, snapshot, set: sets.find((set) => set.name === name) });
 }
 
@@ -115,7 +115,7 @@ async function repeat(app: App, { repeatable }: RecordPage): Promise<void> {
   if (repeatable?.kind === 'drill') await vscode.commands.executeCommand(commandId('runDrill'));
   if (repeatable?.kind !== 'backup') return;
   const set = (await app.sets.load()).find(({ name }) => name === repeatable.set);
-  if (set === undefined) throw new EngineError({ code: 'set.unknown', facts: { set: repeatable.set }, message: repeatable.set });
+  if (set === undefined) throw new HostError({ code: 'set.unknown', facts: { set: repeatable.set }, message: repeatable.set });
   await runBackup(app, set);
 }
 

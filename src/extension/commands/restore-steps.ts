@@ -265,7 +265,7 @@ function originalPlace({ snapshot, set, paths }: RestoreChoice): string {
   return path === undefined || path === snapshotRoot ? (snapshot?.paths ?? set?.sources ?? []).join(', ') : textOf(path);
 }
 
-/** Where they lie: `place`, or the set's own repository. @throws EngineError */
+/** Where they lie: `place`, or the set's own repository. @throws HostError */
 export async function snapshotsOfSet(app: App, set: SetInfo, [place = set.location]: readonly string[]): Promise<readonly SnapshotInfo[]> {
   const sets = (await app.sets.load()).filter(({ location }) => location === set.location);
   const snapshots = await app.repositories.snapshots(place);

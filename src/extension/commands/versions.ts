@@ -24,7 +24,7 @@ export interface OpenableEntry {
   readonly name: string;
 }
 
-/** Different contents that a path has had, newest first, of all repositories that may have it. @throws EngineError when none answers */
+/** Different contents that a path has had, newest first, of all repositories that may have it. @throws HostError when none answers */
 export async function versionsOf(app: App, { locations, path }: PathTarget): Promise<readonly LocatedVersion[]> {
   const answers = await whileBusy(l10n.t('Looking into the backups'), (signal) =>
     Promise.allSettled(

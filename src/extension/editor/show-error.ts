@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { EngineError } from '../../host/index.ts';
+import { HostError } from '../../host/index.ts';
 import { type ErrorData } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 import { commandId } from '../manifest/contributions.ts';
@@ -14,12 +14,12 @@ export interface ErrorContext {
 }
 
 export function errorDataOf(error: unknown): ErrorData {
-  if (error instanceof EngineError) return error.data;
+  if (error instanceof HostError) return error.data;
   return { code: 'internal', facts: {}, message: error instanceof Error ? error.message : String(error) };
 }
 
 export function isCancelled(error: unknown): boolean {
-  return error instanceof vscode.CancellationError || (error instanceof EngineError && error.code === 'aborted');
+  return error instanceof vscode.CancellationError || (error instanceof HostError && error.code === 'aborted');
 }
 
 /** Says what happened, what to do, and has a button that does it. Once shown nothing is thrown any more. */

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { EngineError } from '../../host/index.ts';
+import { HostError } from '../../host/index.ts';
 import { protocol, type EntryInfo, type EntryParams } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 import type { Engine } from '../engine.ts';
@@ -109,7 +109,7 @@ export class SnapshotFiles implements vscode.FileSystemProvider, vscode.Disposab
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
+      if (!(error instanceof HostError)) throw error;
       if (error.code === 'path.not-found' || error.code === 'snapshot.not-found') throw vscode.FileSystemError.FileNotFound(uri);
       throw vscode.FileSystemError.Unavailable(errorMessage(error.data));
     }

@@ -334,7 +334,7 @@ const sentences: Readonly<Record<string, Maker>> = {
     next: l10n.t('Choose the whole file as it was made.'),
     remedies: [],
   }),
-  'engine.lost': (text) => ({
+  'host.lost': (text) => ({
     what: l10n.t('The engine, which does the work, ended{reason}.', { reason: reason(text) }),
     next: l10n.t('What was stored stays; the next run goes on from there.'),
     remedies: ['retry', 'restartEngine'],

@@ -1,4 +1,4 @@
-import { EngineError } from '../../host/index.ts';
+import { HostError } from '../../host/index.ts';
 
 /** What a model asks for. It has been held against the schema of the tool, but every value is looked at again where it is used. */
 export class ToolInput {
@@ -8,7 +8,7 @@ export class ToolInput {
     this.#values = new Map(typeof input === 'object' && input !== null ? Object.entries(input) : []);
   }
 
-  /** Undefined also for an empty text: models like to fill in everything. @throws EngineError `arguments.invalid` */
+  /** Undefined also for an empty text: models like to fill in everything. @throws HostError `arguments.invalid` */
   text(name: string): string | undefined {
     const value = this.#values.get(name);
     if (value === undefined || value === null || value === '') return undefined;
@@ -16,7 +16,7 @@ export class ToolInput {
     return value;
   }
 
-  /** `2026-11-23` @throws EngineError `arguments.invalid` */
+  /** `2026-11-23` @throws HostError `arguments.invalid` */
   day(name: string): string | undefined {
     const text = this.text(name);
     if (text !== undefined && (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(Date.parse(text))))
@@ -31,6 +31,6 @@ export class ToolInput {
   }
 }
 
-function invalid(argument: string, reason: string): EngineError {
-  return new EngineError({ code: 'arguments.invalid', facts: { argument, reason }, message: `${argument}: ${reason}` });
+function invalid(argument: string, reason: string): HostError {
+  return new HostError({ code: 'arguments.invalid', facts: { argument, reason }, message: `${argument}: ${reason}` });
 }

@@ -23,7 +23,7 @@ export class Repositories {
     this.#memory = memory;
   }
 
-  /** @throws EngineError */
+  /** @throws HostError */
   async info(location: string, options: AskOptions = {}): Promise<RepositoryInfo> {
     const known = this.#infos.get(location);
     if (known !== undefined) return known;
@@ -50,7 +50,7 @@ export class Repositories {
     return remembered;
   }
 
-  /** @throws EngineError */
+  /** @throws HostError */
   snapshots(location: string, options: AskOptions = {}): Promise<readonly SnapshotInfo[]> {
     const known = this.#snapshots.get(location);
     if (known !== undefined) return known;

@@ -1,4 +1,4 @@
-import { EngineError } from '../../host/index.ts';
+import { HostError } from '../../host/index.ts';
 import { protocol, type OffsiteState, type RecordRow, type RecordsParams, type SetInfo, type SnapshotInfo } from '../../service/index.ts';
 import type { App } from '../app.ts';
 import { locationsOf } from '../commands/targets.ts';
@@ -160,13 +160,13 @@ async function recordNumbers(app: App, snapshots: readonly string[], signal: Abo
   return new Map(rows.flatMap(({ snapshotId, number }) => (snapshotId === undefined ? [] : [[snapshotId, number]])));
 }
 
-/** @throws EngineError `set.unknown` */
+/** @throws HostError `set.unknown` */
 async function setsNamed(app: App, name: string | undefined): Promise<readonly SetInfo[]> {
   const sets = await app.sets.load();
   if (app.sets.state === 'failed') throw app.sets.error;
   if (name === undefined) return sets;
   const set = app.sets.find(name);
-  if (set === undefined) throw new EngineError({ code: 'set.unknown', facts: { set: name }, message: `no backup set ${name}` });
+  if (set === undefined) throw new HostError({ code: 'set.unknown', facts: { set: name }, message: `no backup set ${name}` });
   return [set];
 }
 
@@ -180,7 +180,7 @@ async function eachLocation<Item>(
   const found = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
   const notRead = results.flatMap((result, at) =>
     result.status === 'rejected'
-      ? [`${locations[at] ?? ''}: ${result.reason instanceof EngineError ? errorMessage(result.reason.data) : String(result.reason)}`]
+      ? [`${locations[at] ?? ''}: ${result.reason instanceof HostError ? errorMessage(result.reason.data) : String(result.reason)}`]
       : [],
   );
   return { found, failed: notRead.length === 0 ? {} : { notRead } };

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { EngineError } from '../../host/index.ts';
+import { HostError } from '../../host/index.ts';
 import { currentLanguage, l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { setting } from '../editor/settings.ts';
@@ -46,7 +46,7 @@ class LanguageTool implements vscode.LanguageModelTool<unknown> {
       return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(JSON.stringify(answer))]);
     } catch (error) {
       // The model gets the sentence that people would get.
-      throw error instanceof EngineError ? new Error(errorMessage(error.data), { cause: error }) : error;
+      throw error instanceof HostError ? new Error(errorMessage(error.data), { cause: error }) : error;
     } finally {
       registration.dispose();
     }

@@ -21,7 +21,7 @@ export async function folderChildren(app: App, node: SnapshotNode | EntryNode): 
   return shown < total ? [...folder.entries, { kind: 'more', parent: node, shown, total }] : [...folder.entries];
 }
 
-/** @throws EngineError */
+/** @throws HostError */
 export async function loadPage(app: App, node: SnapshotNode | EntryNode): Promise<void> {
   const { location, snapshot, folder } = node;
   const { id: repositoryId } = await app.repositories.info(location);

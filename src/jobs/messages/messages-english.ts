@@ -163,6 +163,18 @@ export const english: Phrasebook = {
       what: `The schedule is not running${because(facts)}.`,
       next: 'Open VS Code with Cadangan on this machine, or wait a moment and try again.',
     }),
+    'host.taken': (facts) => ({
+      what: `Another process of Cadangan already serves ${facts.quoted('path', 'this state folder')}.`,
+      next: 'Use that one; a second beside it would run every window twice.',
+    }),
+    'host.unreachable': (facts) => ({
+      what: `The process of Cadangan that serves ${facts.quoted('path', 'this state folder')} cannot be talked to${because(facts)}.`,
+      next: 'Reload the windows of VS Code on this machine, so that all of them are of the same version.',
+    }),
+    'state.in-use': (facts) => ({
+      what: `${facts.quoted('path', 'The state folder')} is in use by ${facts.quoted('host', 'another machine')}, process ${facts.plain('process') ?? 'unknown'}.`,
+      next: 'Give each machine and container a state folder of its own: CADANGAN_STATE names it.',
+    }),
     'file.too-large': (facts) => ({
       what: `${facts.quoted('path', 'The file')} is too large for this (${facts.plain('sizeBytes') ?? 'more'} bytes; at most ${facts.plain('maxBytes') ?? 'fewer'}).`,
       next: 'Restore it into a folder and open it there.',
@@ -187,8 +199,8 @@ export const english: Phrasebook = {
       what: `${facts.quoted('path', 'The file')} cannot be used as an audit pack${because(facts)}.`,
       next: 'Check that it is the whole file as "cadangan records pack" made it.',
     }),
-    'engine.lost': (facts) => ({
-      what: `Cadangan's engine ended unexpectedly${because(facts)}.`,
+    'host.lost': (facts) => ({
+      what: `Cadangan's host, the process that does the work, ended unexpectedly${because(facts)}.`,
       next: 'It starts again by itself. Run the same command again: what is already stored is used.',
     }),
     'drive.not-set-up': (facts) => ({

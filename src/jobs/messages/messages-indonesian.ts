@@ -165,6 +165,18 @@ export const indonesian: Phrasebook = {
       what: `Jadwal tidak sedang berjalan${because(facts)}.`,
       next: 'Buka VS Code dengan Cadangan di mesin ini, atau tunggu sebentar lalu coba lagi.',
     }),
+    'host.taken': (facts) => ({
+      what: `Proses Cadangan lain sudah melayani ${facts.quoted('path', 'folder keadaan ini')}.`,
+      next: 'Gunakan proses itu; proses kedua di sampingnya akan menjalankan setiap jadwal dua kali.',
+    }),
+    'host.unreachable': (facts) => ({
+      what: `Proses Cadangan yang melayani ${facts.quoted('path', 'folder keadaan ini')} tidak dapat diajak bicara${because(facts)}.`,
+      next: 'Muat ulang jendela VS Code di mesin ini, agar semuanya memakai versi yang sama.',
+    }),
+    'state.in-use': (facts) => ({
+      what: `${facts.quoted('path', 'Folder keadaan')} sedang dipakai oleh ${facts.quoted('host', 'mesin lain')}, proses ${facts.plain('process') ?? 'tidak diketahui'}.`,
+      next: 'Beri setiap mesin dan kontainer folder keadaannya sendiri: CADANGAN_STATE menyebutkannya.',
+    }),
     'file.too-large': (facts) => ({
       what: `${facts.quoted('path', 'Berkas itu')} terlalu besar untuk ini (${facts.plain('sizeBytes') ?? 'lebih banyak'} bita; paling banyak ${facts.plain('maxBytes') ?? 'lebih sedikit'}).`,
       next: 'Pulihkan ke sebuah folder, lalu buka di sana.',
@@ -189,9 +201,9 @@ export const indonesian: Phrasebook = {
       what: `${facts.quoted('path', 'Berkas itu')} tidak dapat dipakai sebagai paket audit${because(facts)}.`,
       next: 'Periksa apakah itu berkas utuh seperti yang dibuat "cadangan records pack".',
     }),
-    'engine.lost': (facts) => ({
-      what: `Mesin Cadangan berhenti tanpa diduga${because(facts)}.`,
-      next: 'Mesin itu dimulai lagi dengan sendirinya. Jalankan lagi perintah yang sama: yang sudah tersimpan akan dipakai.',
+    'host.lost': (facts) => ({
+      what: `Host Cadangan, proses yang melakukan pekerjaan, berhenti tanpa diduga${because(facts)}.`,
+      next: 'Host itu dimulai lagi dengan sendirinya. Jalankan lagi perintah yang sama: yang sudah tersimpan akan dipakai.',
     }),
     'drive.not-set-up': (facts) => ({
       what: `Google Drive belum disiapkan${because(facts)}.`,

@@ -24,22 +24,31 @@ const socketPathBytesMax = 103;
  * @param place `stateFolder` must exist
  */
 export async function leaderAddress(
-  place: { readonly configFile: string; readonly stateFolder: string },
+  { configFile, stateFolder }: { readonly configFile: string; readonly stateFolder: string },
   kind = kindOf(process.platform),
 ): Promise<LeaderAddress> {
+  return addressOf([await canonical(configFile), await canonical(stateFolder)], join(stateFolder, 'leader.sock'), kind);
+}
+
+/** Where the one host of this user and state folder listens. @param stateFolder must exist */
+export async function hostAddress(stateFolder: string, kind = kindOf(process.platform)): Promise<LeaderAddress> {
+  return addressOf(['host', await canonical(stateFolder)], join(stateFolder, 'host.sock'), kind);
+}
+
+function addressOf(parts: readonly string[], file: string, kind: LeaderAddress['kind']): LeaderAddress {
   const user = process.getuid?.() ?? userInfo().username;
-  const parts = [user, await canonical(place.configFile), await canonical(place.stateFolder)];
-  const name = `cadangan-${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)}`;
+  const name = `cadangan-${createHash('sha256')
+    .update(JSON.stringify([user, ...parts]))
+    .digest('hex')
+    .slice(0, 32)}`;
   switch (kind) {
     case 'abstract':
       return { kind, path: `\0${name}` };
     case 'pipe':
       return { kind, path: `\\\\.\\pipe\\${name}` };
-    case 'file': {
-      const path = join(place.stateFolder, 'leader.sock');
-      // Not os.tmpdir(): it differs between a desktop session and a timer of the same user, and there would be two leaders.
-      return { kind, path: Buffer.byteLength(path) <= socketPathBytesMax ? path : join('/tmp', `${name}.sock`) };
-    }
+    case 'file':
+      // Not os.tmpdir(): it differs between a desktop session and a timer of the same user, and there would be two.
+      return { kind, path: Buffer.byteLength(file) <= socketPathBytesMax ? file : join('/tmp', `${name}.sock`) };
   }
 }
 

@@ -1,7 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod';
 import type { Random } from '../../platform/index.ts';
-import type { LineChannel } from './line-channel.ts';
 
 /**
  * Raised when a message changes so that the other side would misread it. Windows of two versions then do not speak; whoever leads goes on
@@ -28,9 +27,16 @@ export type HandshakeFailure = 'other-protocol' | 'not-ours' | 'silent';
 
 const patienceMs = 10_000;
 
+/** Values, one at a time. */
+export interface GreetingChannel {
+  send(value: unknown): void | Promise<void>;
+  /** The next value, or undefined when the channel closes first or `withinMs` pass. */
+  next(withinMs: number): Promise<unknown>;
+}
+
 const nonceSchema = z.string().regex(/^[0-9a-f]{64}$/);
 const introductionSchema = z.object({
-  cadangan: z.literal('schedule'),
+  cadangan: z.string().max(20),
   protocol: z.number(),
   version: z.string().max(100),
   pid: z.number(),
@@ -42,11 +48,16 @@ const proofSchema = z.object({ proof: nonceSchema });
  * Both sides introduce themselves with a random number, then prove over both numbers that they know the key: the follower first, so that
  * the leader gives nothing to a stranger. The key itself is never sent.
  */
-export async function greet(channel: LineChannel, side: 'leader' | 'follower', credentials: Credentials): Promise<Peer | HandshakeFailure> {
+export async function greet(
+  channel: GreetingChannel,
+  side: 'leader' | 'follower',
+  credentials: Credentials,
+  place: 'schedule' | 'host' = 'schedule',
+): Promise<Peer | HandshakeFailure> {
   const nonce = Buffer.from(credentials.random.fill(new Uint8Array(32))).toString('hex');
-  channel.send({ cadangan: 'schedule', protocol: protocolVersion, version: credentials.version, pid: process.pid, nonce });
+  void channel.send({ cadangan: place, protocol: protocolVersion, version: credentials.version, pid: process.pid, nonce });
   const introduction = introductionSchema.safeParse(await channel.next(patienceMs)).data;
-  if (!introduction) return 'silent';
+  if (introduction?.cadangan !== place) return 'silent';
   if (introduction.protocol !== protocolVersion) return 'other-protocol';
   const nonces = side === 'leader' ? [nonce, introduction.nonce] : [introduction.nonce, nonce];
   const proofOf = (prover: string): string =>
@@ -54,9 +65,9 @@ export async function greet(channel: LineChannel, side: 'leader' | 'follower', c
       .update(`${prover} ${nonces.join(' ')}`)
       .digest('hex');
   const expected = proofOf(side === 'leader' ? 'follower' : 'leader');
-  if (side === 'follower') channel.send({ proof: proofOf('follower') });
+  if (side === 'follower') void channel.send({ proof: proofOf('follower') });
   const received = proofSchema.safeParse(await channel.next(patienceMs)).data;
   if (!received || !timingSafeEqual(Buffer.from(received.proof), Buffer.from(expected))) return 'not-ours';
-  if (side === 'leader') channel.send({ proof: proofOf('leader') });
+  if (side === 'leader') void channel.send({ proof: proofOf('leader') });
   return { version: introduction.version, pid: introduction.pid };
 }

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { change, notification, read } from '../procedure.ts';
-import { text } from './bounds.ts';
 
 export type ErrorData = z.infer<typeof errorData>;
 export type LogLine = z.infer<typeof logLine>;
@@ -21,27 +20,23 @@ export const errorData = z.object({
 
 const logLine = z.object({ level: z.enum(['debug', 'info', 'warning', 'error']), message: z.string() });
 
-/** First of all: who we are, which configuration file, which language. Nothing else is answered before. */
-export const initialize = change('initialize', {
-  params: z.object({
-    /** Overrides the usual place. */
-    configFile: text.exactOptional(),
-    language: z.enum(['en', 'id']),
-    /** Where the service keeps what it knows from run to run. */
-    stateFolder: text.exactOptional(),
-    /** May run the schedule if nobody else on this machine does. */
-    maySchedule: z.boolean(),
-  }),
+/** First of all: how the client wants to be spoken to. Nothing else is answered before. */
+export const initialize = read('initialize', {
+  params: z.object({ language: z.enum(['en', 'id']) }),
   result: z.object({
     version: z.string(),
+    pid: z.number(),
     configFile: z.string(),
     hostId: z.string(),
     /** As `ConfigurationInfo` has it: what comes later can be read at once. */
     timeZone: z.string().exactOptional(),
   }),
 });
-/** Stop at the next safe point, release locks, write what is to be written, exit. */
-export const shutdown = change('shutdown');
+/**
+ * Stop at the next safe point, release locks, write what is to be written, exit. Answers when it has begun to, false where the client is of
+ * an older version: then it goes on.
+ */
+export const leave = change('leave', { result: z.boolean() });
 /** To the client: a password that only it can have, from SecretStorage or by a question. `undefined`: nobody can say. */
 export const password = read('password', {
   params: z.object({

@@ -10,6 +10,8 @@ const info = z.object({ location: z.string(), id: z.string(), keyId: z.string(),
 export const initRepository = change('repository/init', { params: ofRepository.extend({ password: z.string().max(4096) }), result: info });
 export const repositoryInfo = read('repository/info', { params: ofRepository, result: info });
 /** Removes locks of processes that are gone, and answers how many. */
+/** Forgets the password, and closes the repository that it opened. */
+export const forgetPassword = change('repository/forget-password', { params: ofRepository });
 export const unlockRepository = change('repository/unlock', { params: ofRepository, result: z.number() });
 /** One page to print and keep: what somebody needs who has nothing but the repository and this paper. */
 export const recoveryKit = read('repository/recovery-kit', {

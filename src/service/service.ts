@@ -1,15 +1,6 @@
 import { hostname } from 'node:os';
 import { openStorageAt, RecordKeeper, recordOfBareRun, recordOfMissedRun, type DrivePlace } from '../jobs/index.ts';
-import {
-  CadanganError,
-  configurationFile,
-  setLanguage,
-  setTimeZone,
-  stateFolder,
-  type Clock,
-  type Environment,
-  type Random,
-} from '../platform/index.ts';
+import { CadanganError, type Clock, type Environment, type Random } from '../platform/index.ts';
 import type { ScheduleEvent } from '../schedule/index.ts';
 import {
   keepLastGood,
@@ -29,7 +20,7 @@ import { DriveDesk } from './drive-desk.ts';
 import { errorDataOf } from './error-data.ts';
 import { LastGoodFile, usedFromStart } from './last-good-file.ts';
 import { OpenRepositories } from './open-repositories.ts';
-import type { Passwords } from './passwords.ts';
+import { Passwords } from './passwords.ts';
 import * as protocol from './protocol.ts';
 import { RecordsDesk } from './records-desk.ts';
 import { repositoryKey } from './repository-key.ts';
@@ -41,7 +32,7 @@ import { scheduledSetsOf } from './scheduled-sets.ts';
 import { Throttle } from './throttle.ts';
 
 /** What the service is told about the world. */
-export interface EngineWorld {
+export interface ServiceWorld {
   readonly clock: Clock;
   readonly random: Random;
   readonly environment: Environment;
@@ -58,15 +49,23 @@ interface Beginning {
   readonly lastGood: LastGoodFile;
 }
 
+/** Where the service has what it knows. */
+export interface ServicePlace {
+  readonly configFile: string;
+  readonly stateFolder: string;
+  /** May run the schedule if nobody else on this machine does. */
+  readonly maySchedule: boolean;
+}
+
 const changedMsMin = 250;
 const progressMsMin = 1000;
 const driveChangedMsMin = 500;
 const recordsChangedMsMin = 500;
 const chainVerifiedEveryMs = 20 * 3_600_000;
 
-/** The service for one audience, once it knows the configuration: everything it has, put together, from `initialize` to the end. */
-export class Session {
-  readonly world: EngineWorld;
+/** Everything that Cadangan has of a server, put together: its audience is all who are connected. */
+export class Service {
+  readonly world: ServiceWorld;
   readonly passwords: Passwords;
   readonly repositories: OpenRepositories;
   readonly keeper: RecordKeeper;
@@ -90,24 +89,35 @@ export class Session {
   #used: UsedConfiguration;
   #chainVerifiedMs = -Infinity;
   #watching: Promise<void> | undefined;
+  readonly #owned = new Set<Promise<void>>();
+  /** Called when something began or ended; perhaps nothing runs any more. */
+  onChange: () => void = () => undefined;
 
   private constructor(
-    params: protocol.InitializeParams,
-    world: EngineWorld,
+    { stateFolder, maySchedule }: ServicePlace,
+    world: ServiceWorld,
     audience: Audience,
-    passwords: Passwords,
     { loaded, used, lastGood }: Beginning,
   ) {
     this.world = world;
+    const passwords = new Passwords({
+      ask: (params, client = audience) => client.ask(protocol.password, params),
+      sets: () => this.sets,
+      originalOf: (location) => originalOf(location, this.copies),
+      environment: world.environment,
+    });
     this.passwords = passwords;
     this.#audience = audience;
-    this.log = audience.log.bind(audience);
+    this.log = (level, message) => audience.log(level, passwords.scrub(message));
     this.#loaded = loaded;
     this.#used = used;
     this.#lastGood = lastGood;
     this.configFile = loaded.path;
-    this.#stateFolder = stateFolderOf(params, world);
-    this.#changed = new Throttle(changedMsMin, () => audience.tell(protocol.setsChanged, undefined));
+    this.#stateFolder = stateFolder;
+    this.#changed = new Throttle(changedMsMin, () => {
+      audience.tell(protocol.setsChanged, undefined);
+      this.onChange();
+    });
     this.#progressed = new Throttle(progressMsMin, this.#changed.call);
     this.#driveChanged = new Throttle(driveChangedMsMin, () => {
       audience.tell(protocol.driveChanged, undefined);
@@ -159,7 +169,6 @@ export class Session {
       scrub: passwords.scrub,
       log,
       passwordOf: (location, wish) => this.repositories.passwordOf(location, wish),
-      audience,
       leader: () => this.seat.service?.copies,
       onChange: this.#driveChanged.call,
     });
@@ -167,10 +176,10 @@ export class Session {
       ...world,
       configFile: this.configFile,
       stateFolder: this.#stateFolder,
-      mayLead: params.maySchedule,
+      mayLead: maySchedule,
       log,
       runSet: this.runs.runSet,
-      onLeaderEvent: (event) => void this.#noteEvent(event),
+      onLeaderEvent: (event) => this.#own(this.#noteEvent(event)),
       onChange: this.#changed.call,
       onProgress: this.#progressed.call,
       leadCopies: (publish) => this.drive.lead(publish),
@@ -178,27 +187,19 @@ export class Session {
     });
   }
 
-  /** @param passwordsOf makes what finds passwords, given the sets as they are configured at any time */
-  static async open(
-    params: protocol.InitializeParams,
-    world: EngineWorld,
-    audience: Audience,
-    passwordsOf: (sets: () => readonly BackupSet[], originalOf: (location: string) => string) => Passwords,
-  ): Promise<Session> {
-    setLanguage(params.language);
-    const path = configurationFile(world.environment, params.configFile ?? '');
-    let session: Session | undefined = undefined;
-    const loaded = await loadConfiguration(path);
-    const lastGood = new LastGoodFile(stateFolderOf(params, world), world.random);
+  /** Knows the configuration and follows it, and takes its place in the schedule. */
+  static async open(place: ServicePlace, world: ServiceWorld, audience: Audience): Promise<Service> {
+    const loaded = await loadConfiguration(place.configFile);
+    const lastGood = new LastGoodFile(place.stateFolder, world.random);
     const used = await usedFromStart(loaded, lastGood);
-    setTimeZone(used.configuration.timeZone);
-    const passwords = passwordsOf(
-      () => (session ?? used.configuration).sets,
-      (location) => originalOf(location, session?.copies ?? loaded.configuration.offsiteCopies),
-    );
-    session = new Session(params, world, audience, passwords, { loaded, used, lastGood });
-    await session.#start();
-    return session;
+    const service = new Service(place, world, audience, { loaded, used, lastGood });
+    await service.#start();
+    return service;
+  }
+
+  /** Something runs here, or is just being written down. */
+  get isBusy(): boolean {
+    return this.desk.isBusy || this.drive.isBusy || this.#owned.size > 0;
   }
 
   get sets(): readonly BackupSet[] {
@@ -232,9 +233,16 @@ export class Session {
   /** What a location names, of Google Drive too. */
   readonly openStorage = (location: string): Promise<Storage> => openStorageAt(location, this.drivePlace);
 
-  get initializeResult(): protocol.InitializeResult {
+  /** What a client learns first. */
+  get introduction(): protocol.InitializeResult {
     const { timeZone } = this.configuration;
-    return { version: this.world.version, configFile: this.configFile, hostId: hostname(), ...(timeZone !== undefined && { timeZone }) };
+    return {
+      version: this.world.version,
+      pid: process.pid,
+      configFile: this.configFile,
+      hostId: hostname(),
+      ...(timeZone !== undefined && { timeZone }),
+    };
   }
 
   /** @throws `set.unknown` */
@@ -249,7 +257,6 @@ export class Session {
     const before = new Set(this.sets.map(({ repository }) => JSON.stringify(repository)));
     this.#loaded = loaded;
     this.#used = keepLastGood(loaded, this.#used);
-    setTimeZone(this.configuration.timeZone);
     await this.#noteConfiguration();
     // Another way to the password, or another repository: what was opened the old way must not hide that the new one is wrong.
     const changed = this.sets.map(({ repository }) => repository).filter((repository) => !before.has(JSON.stringify(repository)));
@@ -265,39 +272,19 @@ export class Session {
     this.#changed.call();
   }
 
-  /**
-   * Ends what goes on (`stop`: at its next safe point; `finish`: scheduled runs to their end), gives locks back, writes what is to be
-   * written.
-   */
-  async close(mode: 'stop' | 'finish'): Promise<void> {
+  /** Ends what goes on at its next safe point, gives locks back, writes what is to be written. */
+  async close(): Promise<void> {
     this.#ending.abort();
-    if (mode === 'stop') await Promise.all([this.seat.close('stop'), this.desk.close()]);
-    else {
-      await this.seat.close('finish');
-      await this.desk.close();
-    }
+    await Promise.all([this.seat.close('stop'), this.desk.close()]);
     await this.#watching;
     await this.drive.close();
+    await Promise.all(this.#owned);
     await this.records[Symbol.asyncDispose]();
     await this.repositories.close();
     this.#recordsChanged[Symbol.dispose]();
     this.#changed[Symbol.dispose]();
     this.#progressed[Symbol.dispose]();
     this.#driveChanged[Symbol.dispose]();
-  }
-
-  /** Whether all that runs is a scheduled run that its set wants finished, whoever closes a window. */
-  async wantsToFinish(): Promise<boolean> {
-    if (this.seat.role !== 'leader') return false;
-    const running = [...(await this.seat.status()).values()].filter(({ state }) => state === 'running');
-    const ours = running.filter(({ running: run }) => run?.pid === undefined);
-    return (
-      ours.length > 0 &&
-      ours.every(({ set, running: run }) => {
-        const schedule = this.sets.find(({ name }) => name === set)?.schedule;
-        return run?.trigger === 'window' && schedule?.kind === 'window' && schedule.atWindowEnd === 'finish';
-      })
-    );
   }
 
   async #noteConfiguration(): Promise<void> {
@@ -338,6 +325,12 @@ export class Session {
     });
   }
 
+  /** What nobody awaits, and the end waits for. */
+  #own(work: Promise<void>): void {
+    const owned = work.finally(() => this.#owned.delete(owned));
+    this.#owned.add(owned);
+  }
+
   /** What the scheduler finds, and no run tells of. */
   async #noteEvent(event: ScheduleEvent): Promise<void> {
     const text = (ms: number): string => timeTextOf(ms, this.world.clock);
@@ -347,7 +340,7 @@ export class Session {
       await this.keeper.write((about) => recordOfMissedRun(planned, event.reason, { ...about, via: 'schedule', set, trigger: 'schedule' }));
     } else if (event.kind === 'ended' && event.wasFound) {
       const { set, run: id, startedMs, atMs } = event;
-      const error = new CadanganError('engine.lost', { reason: 'it ended while the backup ran' });
+      const error = new CadanganError('host.lost', { reason: 'it ended while the backup ran' });
       const run = { result: 'stopped', started: text(startedMs), ended: text(atMs), error } as const;
       await this.keeper.write((about) => recordOfBareRun('internal-backup', run, { ...about, via: 'schedule', set, run: id }));
     }
@@ -367,10 +360,6 @@ export class Session {
       this.log('error', `the records cannot be held against the instruction: ${String(error)}`);
     }
   }
-}
-
-function stateFolderOf(params: protocol.InitializeParams, { environment }: EngineWorld): string {
-  return params.stateFolder ?? stateFolder(environment);
 }
 
 /** The original of the copy at this location; the location itself when it is none. */

@@ -1,0 +1,65 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { cadanganVersion, isCode, keepHeapSmall, programVersion, systemClock, systemRandom } from '../platform/index.ts';
+import { Host } from './host.ts';
+import { openLog, type HostLog } from './log-file.ts';
+
+/** Long enough for a window that is reloaded. */
+const lingerMsDefault = 60_000;
+
+/** The process of a host that a window started: it serves one state folder until nobody needs it. */
+async function main(): Promise<void> {
+  const options = {
+    state: { type: 'string' },
+    config: { type: 'string' },
+    linger: { type: 'string' },
+    passive: { type: 'boolean' },
+  } as const;
+  const { state: stateFolder, config: configFile, linger, passive = false } = parseArgs({ options }).values;
+  if (stateFolder === undefined || configFile === undefined) throw new Error('usage: host --state FOLDER --config FILE [--linger MS]');
+  // Not that of whichever client came first: what is secret has its own mode, and a report is as readable as other files.
+  process.umask(0o022);
+  mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+  keepHeapSmall();
+  const log = openLog(join(stateFolder, 'host.log'), systemClock);
+  const world = {
+    clock: systemClock,
+    random: systemRandom,
+    environment: process.env,
+    version: cadanganVersion(),
+    programVersion: programVersion(),
+  };
+  const host = await startOrLeave(
+    { stateFolder, configFile, world, runsSchedule: !passive, lingerMs: linger === undefined ? lingerMsDefault : Number(linger), log },
+    log,
+  );
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void host.end('signal'));
+  // Bare, Node opens its inspector at this one; and a terminal that goes is not ours.
+  for (const signal of ['SIGUSR1', 'SIGHUP'] as const) process.on(signal, () => log('info', `${signal} means nothing here`));
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error: unknown) => {
+      log('error', error instanceof Error ? (error.stack ?? error.message) : String(error));
+      process.exitCode = 1;
+      void host.end('signal');
+    });
+  }
+  await host.ended;
+  process.exit();
+}
+
+/** Of two that are started at the same time, one is too many. */
+async function startOrLeave(options: Parameters<typeof Host.start>[0], log: HostLog): Promise<Host> {
+  try {
+    const host = await Host.start(options);
+    log('info', `the host ${process.pid} of version ${options.world.version} serves ${options.stateFolder}`);
+    return host;
+  } catch (error) {
+    if (isCode(error, 'host.taken')) process.exit(0);
+    log('error', `the host cannot start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    process.exit(1);
+  }
+}
+
+void main();

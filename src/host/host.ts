@@ -1,0 +1,252 @@
+import { mkdir } from 'node:fs/promises';
+import type { Server, Socket } from 'node:net';
+import { CadanganError, inLocale, type Clock, type Language } from '../platform/index.ts';
+import { claimAddress, greet, hostAddress, leaderKey, type Claim, type Credentials, type Peer } from '../schedule/index.ts';
+import { procedures, protocol, Service, type ServiceWorld } from '../service/index.ts';
+import { StateLease } from './lease.ts';
+import { MessageSocket } from './message-socket.ts';
+import { compareVersions } from './versions.ts';
+import { Channel } from './channel.ts';
+import { Clients } from './clients.ts';
+import type { HostLog } from './log-file.ts';
+
+export interface HostOptions {
+  readonly stateFolder: string;
+  readonly configFile: string;
+  readonly world: ServiceWorld;
+  /** Otherwise it only does what it is asked for: the host of a single command. */
+  readonly runsSchedule: boolean;
+  /** How long it stays when nothing runs and the last client has gone. Undefined: until it is told to end. */
+  readonly lingerMs: number | undefined;
+  readonly log: HostLog;
+}
+
+/** `idle`: nobody needs it. `asked`: somebody wants it to end. `newer`: a newer version takes its place. `lost`: its place is gone. */
+export type HostEnd = 'idle' | 'asked' | 'newer' | 'lost' | 'signal';
+
+/** A name can be between two owners for a moment. */
+const claimAttemptsMax = 40;
+const claimAgainMs = 50;
+/** A socket's file can be taken from under its owner. */
+const ownershipCheckMs = 10_000;
+/** Stopping takes seconds. Beyond, something does not answer (a dead mount), and nobody is there to end us. */
+const stopMsMax = 120_000;
+
+/**
+ * The one process that serves a state folder: schedule, copies and records are its, windows and commands are its clients. It holds a name
+ * that the system frees when it dies.
+ */
+export class Host {
+  readonly #options: HostOptions;
+  readonly #clock: Clock;
+  readonly #server: Server;
+  readonly #credentials: Credentials;
+  readonly #lease: StateLease;
+  readonly #service: Service;
+  readonly #clients: Clients;
+  readonly #connections = new Set<MessageSocket>();
+  /** Who has not proven yet who they are. */
+  readonly #strangers = new Set<MessageSocket>();
+  readonly #ending = new AbortController();
+  readonly #watching: Promise<void>[] = [];
+  #lingering: AbortController | undefined;
+  #end: Promise<HostEnd> | undefined;
+  readonly #ended = Promise.withResolvers<HostEnd>();
+
+  private constructor(
+    options: HostOptions,
+    parts: {
+      readonly server: Server;
+      readonly credentials: Credentials;
+      readonly lease: StateLease;
+      readonly service: Service;
+      readonly clients: Clients;
+    },
+  ) {
+    this.#options = options;
+    this.#clock = options.world.clock;
+    this.#server = parts.server;
+    this.#credentials = parts.credentials;
+    this.#lease = parts.lease;
+    this.#service = parts.service;
+    this.#clients = parts.clients;
+  }
+
+  /**
+   * @throws `host.taken` when another host is there, or another process holds its name; `state.in-use` when one of another machine is;
+   * `storage.denied` when the state folder cannot be used; what opening the service throws
+   */
+  static async start(options: HostOptions): Promise<Host> {
+    const { stateFolder, world } = options;
+    const { clock, random, version } = world;
+    await mkdir(stateFolder, { recursive: true, mode: 0o700 });
+    const credentials = { key: await leaderKey(stateFolder, random), version, random };
+    const started = Promise.withResolvers<Host>();
+    started.promise.catch(() => undefined); // told by what is thrown here
+    const claim = await claimName(
+      options,
+      (socket) => void started.promise.then(async (host) => host.#accept(socket)).catch(() => socket.destroy()),
+    );
+    try {
+      const onLost = (): void => void started.promise.then(async (host) => host.end('lost'));
+      const lease = await StateLease.take({ stateFolder, version, clock, random }, new AbortController().signal, onLost);
+      const clients = new Clients(options.log, clock);
+      const service = await Service.open(
+        { stateFolder, configFile: options.configFile, maySchedule: options.runsSchedule },
+        world,
+        clients,
+      );
+      const host = new Host(options, { server: claim.server, credentials, lease, service, clients });
+      host.#begin(claim);
+      started.resolve(host);
+      return host;
+    } catch (error) {
+      started.reject(error);
+      claim.server.close();
+      throw error;
+    }
+  }
+
+  /** The service itself, for the command whose process this is. */
+  get service(): Service {
+    return this.#service;
+  }
+
+  /** Resolves when all has ended and is written down. */
+  get ended(): Promise<HostEnd> {
+    return this.#ended.promise;
+  }
+
+  /** Ends at the next safe point. A scheduled run that is stopped by it goes on with the next host. Safe to repeat. */
+  end(reason: HostEnd): Promise<HostEnd> {
+    this.#end ??= this.#close(reason);
+    return this.#end;
+  }
+
+  #begin(claim: Extract<Claim, { kind: 'leading' }>): void {
+    this.#service.onChange = () => this.#considerLeaving();
+    this.#watching.push(this.#watchName(claim.isOurs));
+    this.#considerLeaving();
+  }
+
+  async #accept(socket: Socket): Promise<void> {
+    const messages = new MessageSocket(socket);
+    this.#strangers.add(messages);
+    const peer = await greet(messages, 'leader', this.#credentials, 'host');
+    this.#strangers.delete(messages);
+    if (typeof peer === 'string' || this.#end !== undefined) return messages.end();
+    this.#connections.add(messages);
+    this.#stay();
+    const channel = this.#serve(messages, peer);
+    await messages.closed;
+    channel.close();
+    channel.abandonQuestions();
+    this.#clients.remove(channel);
+    this.#connections.delete(messages);
+    this.#considerLeaving();
+  }
+
+  /** Answers in the language that the client says at first. */
+  #serve(messages: MessageSocket, peer: Peer): Channel {
+    const connection = messages.connection();
+    const channel = new Channel(connection, this.#service.passwords.scrub);
+    let language: Language | undefined;
+    connection.onError(() => messages.close());
+    channel.answer(protocol.initialize, async (params) => {
+      ({ language } = params);
+      this.#clients.add(channel);
+      return this.#service.introduction;
+    });
+    channel.answer(protocol.leave, async () => this.#leaveFor(peer));
+    for (const { procedure, answer } of procedures) {
+      channel.handle(procedure.name, async (params, call) => {
+        if (language === undefined) throw new CadanganError('arguments.invalid', { argument: 'initialize', reason: 'it comes first' });
+        const { timeZone } = this.#service.configuration;
+        const signal = procedure.kind === 'read' ? AbortSignal.any([call.signal, channel.gone]) : call.signal;
+        return inLocale({ language, timeZone }, () => answer(this.#service, params, { ...call, signal }));
+      });
+    }
+    connection.listen();
+    return channel;
+  }
+
+  /** @returns whether it leaves: an older one is not obeyed */
+  #leaveFor({ version }: Peer): boolean {
+    const isOlder = compareVersions(version, this.#options.world.version) < 0;
+    if (!isOlder) void this.end(version === this.#options.world.version ? 'asked' : 'newer');
+    return !isOlder;
+  }
+
+  /** Nothing runs, and nobody is here. */
+  get #isNeeded(): boolean {
+    return this.#connections.size > 0 || this.#service.isBusy;
+  }
+
+  #considerLeaving(): void {
+    const { lingerMs } = this.#options;
+    if (lingerMs === undefined || this.#isNeeded || this.#ending.signal.aborted) return this.#stay();
+    if (this.#lingering !== undefined) return; // something changed that needs nobody
+    const lingering = new AbortController();
+    this.#lingering = lingering;
+    this.#clock.sleep(lingerMs, lingering.signal).then(
+      () => {
+        this.#stay();
+        if (!this.#isNeeded) void this.end('idle');
+      },
+      () => undefined,
+    );
+  }
+
+  #stay(): void {
+    this.#lingering?.abort();
+    this.#lingering = undefined;
+  }
+
+  async #watchName(isOurs: () => Promise<boolean>): Promise<void> {
+    while (!this.#ending.signal.aborted) {
+      await this.#clock.sleep(ownershipCheckMs, this.#ending.signal).catch(() => undefined);
+      // A folder that cannot be looked at says nothing.
+      if (!(await isOurs().catch(() => true))) return void this.end('lost');
+    }
+  }
+
+  /** The name is given back last: whoever comes next must not meet what still ends here. */
+  async #close(reason: HostEnd): Promise<HostEnd> {
+    this.#clients.log('info', `the host ends (${reason})`);
+    await this.#inTime(this.#service.close());
+    this.#ending.abort();
+    this.#stay();
+    for (const connection of this.#connections) connection.end();
+    for (const stranger of this.#strangers) stranger.close();
+    await Promise.all(this.#watching);
+    await this.#lease[Symbol.asyncDispose]();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#ended.resolve(reason);
+    return reason;
+  }
+
+  async #inTime(closing: Promise<void>): Promise<void> {
+    const giveUp = new AbortController();
+    try {
+      await Promise.race([closing, this.#clock.sleep(stopMsMax, giveUp.signal).catch(() => undefined)]);
+    } finally {
+      giveUp.abort();
+    }
+  }
+}
+
+async function claimName({ stateFolder, world: { clock, random } }: HostOptions, onConnection: (socket: Socket) => void) {
+  const address = await hostAddress(stateFolder);
+  let reason = '';
+  for (let attempt = 0; attempt < claimAttemptsMax; attempt++) {
+    const claim = await claimAddress(address, random, onConnection);
+    if (claim.kind === 'leading') return claim;
+    if (claim.kind === 'connected') {
+      claim.socket.destroy();
+      throw new CadanganError('host.taken', { path: stateFolder });
+    }
+    reason = claim.reason;
+    await clock.sleep(claimAgainMs);
+  }
+  throw new CadanganError('host.unreachable', { path: stateFolder, reason });
+}

@@ -1,0 +1,29 @@
+import { appendFileSync, renameSync, statSync } from 'node:fs';
+import type { Clock } from '../platform/index.ts';
+
+export type HostLog = (level: 'debug' | 'info' | 'warning' | 'error', message: string) => void;
+
+const logBytesMax = 4 * 1024 * 1024;
+const checkEvery = 100;
+
+/**
+ * Writes lines with their time; what has become long is put aside, in the place of the one before. A log that cannot be written is done
+ * without: it must not end the host.
+ */
+export function openLog(file: string, clock: Clock): HostLog {
+  let lines = 0;
+  return (level, message) => {
+    try {
+      if (lines++ % checkEvery === 0) rotateLog(file);
+      const time = new Date(Number(clock.nowNs() / 1_000_000n)).toISOString();
+      appendFileSync(file, `${time} ${level} ${message.replaceAll('\n', '\n  ')}\n`, { mode: 0o600 });
+    } catch {
+      // see above
+    }
+  };
+}
+
+function rotateLog(file: string): void {
+  const { size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
+  if (size > logBytesMax) renameSync(file, `${file}.1`);
+}

@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, openSync, closeSync } from 'node:fs';
+import { join } from 'node:path';
+import { workerPath, type Environment } from '../platform/index.ts';
+
+export interface HostStart {
+  readonly stateFolder: string;
+  readonly configFile: string;
+  readonly environment: Environment;
+  /** Default: yes. */
+  readonly runsSchedule?: boolean | undefined;
+  /** How long it stays after its last client. Default: `lingerMsDefault` of the host. */
+  readonly lingerMs?: number | undefined;
+  /** Default: `dist/host.js`, or its source. */
+  readonly hostPath?: string | undefined;
+}
+
+/**
+ * Starts a host that outlives us: in a session of its own, so that no terminal and no window takes it along; without any descriptor of
+ * ours, so that `ssh server cadangan ...` ends when the command does; in the state folder, so that no disk is kept from being unmounted.
+ * Whether it came up is seen by connecting to it.
+ */
+export function startHost(start: HostStart): void {
+  const { stateFolder, configFile, environment, runsSchedule = true, lingerMs, hostPath = workerPath('host', 'host-main') } = start;
+  mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+  const log = openSync(join(stateFolder, 'host.out'), 'w', 0o600); // what nobody meant to be seen: a crash
+  try {
+    const args = [hostPath, '--state', stateFolder, '--config', configFile];
+    if (!runsSchedule) args.push('--passive');
+    if (lingerMs !== undefined) args.push('--linger', String(lingerMs));
+    const child = spawn(process.execPath, args, {
+      detached: true,
+      cwd: stateFolder,
+      stdio: ['ignore', log, log],
+      env: hostEnvironment(environment),
+      windowsHide: true,
+    });
+    child.on('error', () => undefined); // that nobody answers tells of it
+    child.unref();
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** What a host needs of an environment; a language, a zone, a proxy or an agent's socket are those of whoever happened to start it. */
+const kept = /^(?:PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|XDG_.*|CADANGAN_.*|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE|SSL_CERT_(?:FILE|DIR))$/;
+const keptOnWindows = new RegExp(
+  `^(?:${[
+    'PATH|PATHEXT|COMSPEC|SYSTEMROOT|SYSTEMDRIVE|WINDIR|TEMP|TMP|USERNAME|USERDOMAIN|USERPROFILE|HOMEDRIVE|HOMEPATH',
+    'APPDATA|LOCALAPPDATA|PROGRAMDATA|PROGRAMFILES.*|COMMONPROGRAM.*|CADANGAN_.*|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE',
+  ].join('|')})$`,
+  'i',
+);
+
+/**
+ * Electron is to be plain Node, and to leave files named `*.asar` the files that they are: its `fs` would show them as folders, and the
+ * backup would be wrong.
+ */
+export function hostEnvironment(environment: Environment, windows = process.platform === 'win32'): Record<string, string> {
+  const wanted = windows ? keptOnWindows : kept;
+  const entries = Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined && wanted.test(entry[0]));
+  return { ...Object.fromEntries(entries), ELECTRON_RUN_AS_NODE: '1', ELECTRON_NO_ASAR: '1' };
+}

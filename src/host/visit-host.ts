@@ -1,0 +1,40 @@
+import type { MessageConnection } from 'vscode-jsonrpc';
+import { CadanganError, type Random } from '../platform/index.ts';
+import { greet, hostAddress, knownLeaderKey, tryToConnect, type Peer } from '../schedule/index.ts';
+import { MessageSocket } from './message-socket.ts';
+
+/** Where a host of this user may be, and who asks for it. */
+export interface HostPlace {
+  readonly stateFolder: string;
+  /** Of the program that asks. */
+  readonly version: string;
+  readonly random: Random;
+}
+
+/** A connection to a host that has proven that it is one of this user. */
+export interface Visit {
+  readonly connection: MessageConnection;
+  readonly host: Peer;
+  readonly closed: Promise<void>;
+  readonly close: () => void;
+}
+
+/**
+ * Connects to the host of this state folder. Its connection has still to be told to listen.
+ * @returns undefined when there is none. @throws `host.unreachable` when somebody holds its name and cannot be talked to
+ */
+export async function visitHost({ stateFolder, version, random }: HostPlace): Promise<Visit | undefined> {
+  const key = await knownLeaderKey(stateFolder);
+  if (!key) return undefined; // a host makes it before it listens
+  const socket = await tryToConnect(await hostAddress(stateFolder));
+  if (typeof socket === 'string') return undefined;
+  const messages = new MessageSocket(socket);
+  const host = await greet(messages, 'follower', { key, version, random }, 'host');
+  if (typeof host === 'string') {
+    messages.close();
+    // One that closes in the middle of a greeting was just ending.
+    if (host === 'silent' && messages.isEndedByPeer) return undefined;
+    throw new CadanganError('host.unreachable', { path: stateFolder, reason: host });
+  }
+  return { connection: messages.connection(), host, closed: messages.closed, close: () => messages.close() };
+}
