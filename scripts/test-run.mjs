@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join, resolve, sep } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import process from 'node:process';
 import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
@@ -63,8 +63,12 @@ function choose(args) {
   return { steps: ['typecheck', 'lint', 'build'], files: all.filter((file) => !slow.includes(file)) };
 }
 
-/** Desktop VS Code needs a screen; that there is none on a server is no fault that a skipped test should report. */
+/** Desktop VS Code needs a screen, some paths need Windows; that they are not there is no fault that a skipped test should report. */
 function canRun(file) {
+  if (file.endsWith('.windows.test.ts') && process.platform !== 'win32') {
+    console.log(`${relative('.', file)} is left out: it holds on Windows only.`);
+    return false;
+  }
   if (!file.endsWith('desktop.test.ts') || hasScreen()) return true;
   console.log('Desktop VS Code is left out: there is no screen (xvfb-run npm run test:vscode brings one).');
   return false;

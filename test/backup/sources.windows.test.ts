@@ -8,7 +8,6 @@ import { prepareSource } from '../../src/backup/prepared-source.ts';
 import type { SourceTree } from '../../src/backup/source-tree.ts';
 
 /** What is read there, by Windows itself; how paths are understood is in `source-tree.test.ts`, on every system. */
-const windows = { skip: process.platform !== 'win32' && 'reads by paths of Windows' };
 
 /** A folder with `here`, the working folder, and `docs` beside it, with a long way to a file. */
 function folders(t: TestContext): { root: string; here: string } {
@@ -37,7 +36,7 @@ async function readFrom(source: string, workingFolder: string, excludes: readonl
   return { paths, files: filesOf(tree) };
 }
 
-test('a source of Windows is read from where it is, however it is written', windows, async (t) => {
+test('a source of Windows is read from where it is, however it is written', async (t) => {
   const { root, here } = folders(t);
   const drive = root.slice(0, 2);
   for (const [source, workingFolder] of [
@@ -55,7 +54,7 @@ test('a source of Windows is read from where it is, however it is written', wind
   assert.deepEqual((await readFrom(`${drive}docs`, here)).files, ['inner.txt']);
 });
 
-test('a share is read, and excluded from, by its path', windows, async (t) => {
+test('a share is read, and excluded from, by its path', async (t) => {
   const { root } = folders(t);
   const share = `\\\\localhost\\${root.slice(0, 1)}$`; // what Windows shares with its administrators
   if (!statSync(`${share}\\`, { throwIfNoEntry: false })) return t.skip('no share here');
