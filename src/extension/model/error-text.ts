@@ -334,6 +334,21 @@ const sentences: Readonly<Record<string, Maker>> = {
     next: l10n.t('Choose the whole file as it was made.'),
     remedies: [],
   }),
+  'host.taken': () => ({
+    what: l10n.t('Another process of Cadangan already works for this server.'),
+    next: l10n.t('Reload the window; it connects to that one.'),
+    remedies: ['retry'],
+  }),
+  'host.unreachable': (text) => ({
+    what: l10n.t('The engine, which does the work, cannot be talked to{reason}.', { reason: reason(text) }),
+    next: l10n.t('Reload the windows of VS Code on this server, so that all of them have the same version.'),
+    remedies: ['retry'],
+  }),
+  'state.in-use': (text) => ({
+    what: l10n.t('"{path}", where Cadangan keeps its records, is in use by {host}.', { path: text('path'), host: text('host') }),
+    next: l10n.t('Give each machine and container a folder of its own: CADANGAN_STATE names it.'),
+    remedies: ['retry'],
+  }),
   'host.lost': (text) => ({
     what: l10n.t('The engine, which does the work, ended{reason}.', { reason: reason(text) }),
     next: l10n.t('What was stored stays; the next run goes on from there.'),
