@@ -42,11 +42,14 @@ export function startHost(start: HostStart): void {
   }
 }
 
-/** What a host needs of an environment; a language, a zone, a proxy or an agent's socket are those of whoever happened to start it. */
-const kept = /^(?:PATH|HOME|USER|LOGNAME|SHELL|TMPDIR|XDG_.*|CADANGAN_.*|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE|SSL_CERT_(?:FILE|DIR))$/;
+/**
+ * What a host needs of an environment; a language, a proxy or an agent's socket are those of whoever happened to start it. `TZ` is the
+ * machine's zone in a container, and counts only where the configuration names none.
+ */
+const kept = /^(?:PATH|TZ|HOME|USER|LOGNAME|SHELL|TMPDIR|XDG_.*|CADANGAN_.*|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE|SSL_CERT_(?:FILE|DIR))$/;
 const keptOnWindows = new RegExp(
   `^(?:${[
-    'PATH|PATHEXT|COMSPEC|SYSTEMROOT|SYSTEMDRIVE|WINDIR|TEMP|TMP|USERNAME|USERDOMAIN|USERPROFILE|HOMEDRIVE|HOMEPATH',
+    'PATH|TZ|PATHEXT|COMSPEC|SYSTEMROOT|SYSTEMDRIVE|WINDIR|TEMP|TMP|USERNAME|USERDOMAIN|USERPROFILE|HOMEDRIVE|HOMEPATH',
     'APPDATA|LOCALAPPDATA|PROGRAMDATA|PROGRAMFILES.*|COMMONPROGRAM.*|CADANGAN_.*|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE',
   ].join('|')})$`,
   'i',
