@@ -65,7 +65,8 @@ const evidenceIn = `records/${evidenceFolder}`;
 
 /** The chain in the pack with the evidence that it names, as it would be in its own folder. Undefined when the pack has no records. */
 async function verifyRecords(entries: ReadonlyMap<string, Buffer>, publicKey: PublicKey | undefined): Promise<Verification | undefined> {
-  const files = [...entries].filter(([name]) => ['records', evidenceIn].includes(dirname(name)));
+  // A file of the folder's own name is not ours, and is told of as one that was added.
+  const files = [...entries].filter(([name]) => name !== evidenceIn && ['records', evidenceIn].includes(dirname(name)));
   if (files.length === 0) return undefined;
   const folder = await mkdtemp(join(tmpdir(), 'cadangan-pack-'));
   try {

@@ -10,6 +10,9 @@ const directoryEntry = 0x02014b50;
 const localEntry = 0x04034b50;
 const endBytes = 22;
 
+/** Of one part of a name, on every file system in use. */
+const partBytesMax = 255;
+
 /**
  * The files of a ZIP as we write them: stored or deflated, no encryption, not beyond 4 GiB (APPNOTE.TXT 4.3). Read by its central
  * directory, which is what other programs unpack by. @throws `pack.invalid`
@@ -40,11 +43,19 @@ function entriesOf(zip: Buffer, refuse: (reason: string) => never): Map<string, 
     const sizes = { packed: zip.readUInt32LE(at + 20), plain: zip.readUInt32LE(at + 24) };
     total += sizes.plain;
     if (total > packBytesMax) refuse('it is too large');
-    if (entries.has(name) || !/^(?!\/)[^\\\0]+$/.test(name) || name.split('/').includes('..')) refuse('it has a name that no pack has');
+    if (entries.has(name) || !isNameOfFile(name)) refuse('it has a name that no pack has');
     entries.set(name, contentOf(zip, zip.readUInt32LE(at + 42), zip.readUInt16LE(at + 10), sizes, zip.readUInt32LE(at + 16), refuse));
     at += 46 + nameLength + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
   }
   return entries;
+}
+
+/** Relative, of parts that every file system takes; one that ends in a slash would be a folder. */
+function isNameOfFile(name: string): boolean {
+  const parts = name.split('/');
+  return (
+    !/[\\\0]/.test(name) && parts.every((part) => part !== '' && part !== '.' && part !== '..' && Buffer.byteLength(part) <= partBytesMax)
+  );
 }
 
 function contentOf(

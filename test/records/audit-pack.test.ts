@@ -77,6 +77,17 @@ test('whatever is changed, added or taken out of a pack is named', async (t) => 
   }
 });
 
+test('a name that would be a folder, or leads elsewhere, is that of no pack', async (t) => {
+  const folder = temporaryState(t);
+  const { path } = await makePack(folder);
+  const whole = readFileSync(path).toString('latin1');
+  const broken = join(folder, 'broken.zip');
+  for (const name of ['records/head.jso/', 'records//ead.json', 'records/./ad.json', '../recordshd.json']) {
+    writeFileSync(broken, Buffer.from(whole.replaceAll('records/head.json', name), 'latin1'));
+    await assert.rejects(verifyAuditPack(broken), (error) => error instanceof CadanganError && error.code === 'pack.invalid', name);
+  }
+});
+
 test('500 broken packs, seeded, give a typed error or a fault, and never a crash', async (t) => {
   const folder = temporaryState(t);
   const { path } = await makePack(folder);
