@@ -17,6 +17,7 @@ const stepBack = new URL('step-back.mjs', import.meta.url).href;
 /** Of the other folders, what takes ten seconds and more; the file beside each stays among the quick ones. */
 const slowFiles = [
   'backup/faults.test.ts', // a run for every call that can fail
+  'host/host.test.ts', // hosts that are started, killed, and meet strangers
   'host/engine-life.test.ts',
   'host/two-windows.test.ts',
   'host/window-end.test.ts',
