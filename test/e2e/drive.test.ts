@@ -143,7 +143,8 @@ class OffsiteCopy {
     await view.waitFor(words.say('not signed in'));
     writeFileSync(join(source, 'ledger.txt'), 'fourth\n');
     await window.run(words.inPalette('backUpNow'));
-    await window.quickInput.choose('Accounting').catch(() => undefined);
+    await window.quickInput.asks(words.say('Choose a backup set'));
+    await window.quickInput.choose('Accounting');
     await window.notifications.waitFor(
       words.say('{name} is backed up: {files}, {bytes}; {added} added.', { name: 'Accounting' }).split(':')[0] ?? '',
     );
