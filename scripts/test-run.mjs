@@ -34,7 +34,6 @@ const slowFiles = [
   'restore/hostile.test.ts',
   'restore/interruption.test.ts', // a restore for every byte, every bad name, every moment
   'schedule/change-watcher.test.ts', // waits for what the system tells of changes
-  'schedule/leadership-processes.test.ts',
   'storage/folder-kill.test.ts', // processes that are killed
   'schedule/ten-years.test.ts', // every half minute of ten years, four times
 ];

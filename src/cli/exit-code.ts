@@ -20,7 +20,7 @@ export function exitCodeOfError(error: unknown): ExitCode {
   return (error instanceof CadanganError ? codesOfErrors[error.code] : undefined) ?? exitCode.failed;
 }
 
-export function exitCodeOfResult(result: JobResult<unknown>): ExitCode {
+export function exitCodeOfResult(result: Pick<JobResult<unknown>, 'outcome' | 'error'>): ExitCode {
   switch (result.outcome) {
     case 'success':
       return exitCode.done;

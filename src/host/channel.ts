@@ -63,7 +63,7 @@ export class Channel implements Audience {
   }
 
   /** @param work gets parameters as they came */
-  handle(name: string, work: (params: unknown, call: Call) => Promise<unknown>): void {
+  handle(name: string, work: (params: unknown, call: Omit<Call, 'via'>) => Promise<unknown>): void {
     this.#connection.onRequest(name, (params: unknown, token: CancellationToken) =>
       this.#answer(token, (signal) =>
         work(params ?? undefined, { client: this, mayAsk: true, signal, onProgress: this.#progressOf(params) }),
@@ -71,7 +71,10 @@ export class Channel implements Audience {
     );
   }
 
-  answer<Params, Result>(procedure: Procedure<Params, Result>, work: (params: Params, call: Call) => Promise<NoInfer<Result>>): void {
+  answer<Params, Result>(
+    procedure: Procedure<Params, Result>,
+    work: (params: Params, call: Omit<Call, 'via'>) => Promise<NoInfer<Result>>,
+  ): void {
     this.handle(procedure.name, (params, call) => work(paramsOf(procedure, params), call));
   }
 

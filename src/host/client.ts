@@ -9,11 +9,13 @@ import { visitHost, type HostPlace, type Visit } from './visit-host.ts';
 export interface HostClientOptions {
   /** Asked at each connecting. */
   readonly place: () => HostPlace;
-  /** Starts a host where there is none. */
-  readonly startHost: () => void;
+  /** Starts a host where there is none. Of several that are started at once, one stays. */
+  readonly startHost: () => void | Promise<void>;
   readonly language: () => 'en' | 'id';
+  /** What this client is, for the records. Default: the editor. */
+  readonly via?: protocol.InitializeParams['via'];
   /** The host needs a password for what this client asked; undefined: nobody can say. */
-  readonly password: (params: protocol.PasswordParams, signal: AbortSignal) => Promise<string | undefined>;
+  readonly password: (params: protocol.PasswordParams, signal: AbortSignal) => Promise<protocol.PasswordAnswer>;
   /** Shows a page to a person. @returns false when no browser could be opened */
   readonly openExternal?: (url: string) => Promise<boolean>;
   /** Connected; after a loss anew: whatever was shown is to be read again. */
@@ -88,7 +90,7 @@ export class HostClient {
     { run, ...options }: ClientRequestOptions = {},
   ): Promise<Result> {
     if (options.signal?.aborted) throw abortedError();
-    const sent = procedure.kind === 'run' ? { ...params, run: run ?? this.#newRunId() } : params;
+    const sent = procedure.kind === 'run' ? { ...params, run: run ?? newRunId(this.#random) } : params;
     const { channel, lost } = await this.#connected();
     try {
       return await Promise.race([channel.request(procedure, sent, options), lost]);
@@ -102,10 +104,6 @@ export class HostClient {
     this.#ending.abort(new CadanganError('aborted'));
     const connected = await this.#connecting?.catch(() => undefined);
     connected?.visit.close();
-  }
-
-  #newRunId(): string {
-    return Buffer.from(this.#random.fill(new Uint8Array(16))).toString('hex');
   }
 
   /** Asks the host to end at its next safe point, and waits until it has gone. */
@@ -123,6 +121,7 @@ export class HostClient {
   }
 
   async #connect(): Promise<Connected> {
+    const { language, via = 'editor' } = this.#options;
     const startedMs = this.#clock.monotonicMs();
     let visit: Visit | undefined;
     let isOver = false;
@@ -142,7 +141,7 @@ export class HostClient {
       const { connection } = visit;
       lost.catch(() => connection.dispose()); // after those who wait for something were told why
       visit.connection.listen();
-      const introduction = await Promise.race([channel.request(protocol.initialize, { language: this.#options.language() }), lost]);
+      const introduction = await Promise.race([channel.request(protocol.initialize, { language: language(), via }), lost]);
       this.#pid = introduction.pid;
       this.#options.onReady?.(introduction);
       return { channel, visit, introduction, lost };
@@ -160,7 +159,7 @@ export class HostClient {
     for (let hasStarted = false; ;) {
       const visit = await visitHost(place());
       if (visit !== undefined && compareVersions(visit.host.version, place().version) >= 0) return visit;
-      if (visit === undefined && !hasStarted) startHost();
+      if (visit === undefined && !hasStarted) await startHost();
       hasStarted = visit === undefined;
       if (visit !== undefined) {
         await replaced(visit);
@@ -191,6 +190,11 @@ export class HostClient {
     if (restartMs !== undefined) this.#pause.then(() => this.start()).catch(() => undefined);
     this.#options.onLost?.({ reason, restartMs });
   }
+}
+
+/** For who wants to ask later what came of a run (`runOfId`). */
+export function newRunId(random: Random): string {
+  return Buffer.from(random.fill(new Uint8Array(16))).toString('hex');
 }
 
 /** Waits until a host of an older version has ended what it does, and left. */

@@ -1,8 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import type { Server, Socket } from 'node:net';
-import { CadanganError, inLocale, type Clock, type Language } from '../platform/index.ts';
-import { claimAddress, greet, hostAddress, leaderKey, type Claim, type Credentials, type Peer } from '../schedule/index.ts';
+import { CadanganError, inLocale, type Clock } from '../platform/index.ts';
 import { procedures, protocol, Service, type ServiceWorld } from '../service/index.ts';
+import { engineAddress, hostAddress } from './address.ts';
+import { claimAddress, type Claim } from './claim.ts';
+import { greet, type Credentials, type Peer } from './handshake.ts';
+import { hostKey } from './key.ts';
 import { StateLease } from './lease.ts';
 import { MessageSocket } from './message-socket.ts';
 import { compareVersions } from './versions.ts';
@@ -29,6 +32,8 @@ const claimAttemptsMax = 40;
 const claimAgainMs = 50;
 /** A socket's file can be taken from under its owner. */
 const ownershipCheckMs = 10_000;
+/** For a window of version 0.1.0 to be reloaded. */
+const engineCheckMs = 5_000;
 /** Stopping takes seconds. Beyond, something does not answer (a dead mount), and nobody is there to end us. */
 const stopMsMax = 120_000;
 
@@ -49,6 +54,8 @@ export class Host {
   readonly #strangers = new Set<MessageSocket>();
   readonly #ending = new AbortController();
   readonly #watching: Promise<void>[] = [];
+  /** Of the engines of version 0.1.0. */
+  #engineName: Server | undefined;
   #lingering: AbortController | undefined;
   #end: Promise<HostEnd> | undefined;
   readonly #ended = Promise.withResolvers<HostEnd>();
@@ -80,7 +87,7 @@ export class Host {
     const { stateFolder, world } = options;
     const { clock, random, version } = world;
     await mkdir(stateFolder, { recursive: true, mode: 0o700 });
-    const credentials = { key: await leaderKey(stateFolder, random), version, random };
+    const credentials = { key: await hostKey(stateFolder, random), version, random };
     const started = Promise.withResolvers<Host>();
     started.promise.catch(() => undefined); // told by what is thrown here
     const claim = await claimName(
@@ -91,13 +98,9 @@ export class Host {
       const onLost = (): void => void started.promise.then(async (host) => host.end('lost'));
       const lease = await StateLease.take({ stateFolder, version, clock, random }, new AbortController().signal, onLost);
       const clients = new Clients(options.log, clock);
-      const service = await Service.open(
-        { stateFolder, configFile: options.configFile, maySchedule: options.runsSchedule },
-        world,
-        clients,
-      );
+      const service = await Service.open({ stateFolder, configFile: options.configFile }, world, clients);
       const host = new Host(options, { server: claim.server, credentials, lease, service, clients });
-      host.#begin(claim);
+      await host.#begin(claim);
       started.resolve(host);
       return host;
     } catch (error) {
@@ -123,16 +126,49 @@ export class Host {
     return this.#end;
   }
 
-  #begin(claim: Extract<Claim, { kind: 'leading' }>): void {
+  async #begin(claim: Extract<Claim, { kind: 'ours' }>): Promise<void> {
     this.#service.onChange = () => this.#considerLeaving();
     this.#watching.push(this.#watchName(claim.isOurs));
+    if (await this.#holdEngineName()) await this.#beginRuns();
+    else this.#watching.push(this.#beginRunsWhenFree());
     this.#considerLeaving();
+  }
+
+  /** A state folder that cannot be used stops the schedule, and nothing else. */
+  async #beginRuns(): Promise<void> {
+    try {
+      await this.#service.begin({ isPassive: !this.#options.runsSchedule });
+    } catch (error) {
+      if (!(error instanceof CadanganError)) throw error;
+      this.#clients.log('warning', `there is no schedule: ${String(error)}`);
+      this.#service.schedule.holdBack(error);
+    }
+  }
+
+  /** Engines of version 0.1.0 lead the schedule under a name of their own: with it held, none of them does. */
+  async #holdEngineName(): Promise<boolean> {
+    const { configFile, stateFolder, world } = this.#options;
+    const claim = await claimAddress(await engineAddress({ configFile, stateFolder }), world.random, (socket) => socket.destroy());
+    if (claim.kind === 'connected') claim.socket.destroy();
+    if (claim.kind !== 'ours') return false;
+    this.#engineName = claim.server;
+    return true;
+  }
+
+  /** Such an engine cannot be asked to leave: its window has to be reloaded. */
+  async #beginRunsWhenFree(): Promise<void> {
+    this.#clients.log('warning', 'a window of an older version runs the schedule: reload it');
+    this.#service.schedule.holdBack(new CadanganError('host.older', { path: this.#options.stateFolder }));
+    while (!this.#ending.signal.aborted) {
+      await this.#clock.sleep(engineCheckMs, this.#ending.signal).catch(() => undefined);
+      if (!this.#ending.signal.aborted && (await this.#holdEngineName())) return this.#beginRuns();
+    }
   }
 
   async #accept(socket: Socket): Promise<void> {
     const messages = new MessageSocket(socket);
     this.#strangers.add(messages);
-    const peer = await greet(messages, 'leader', this.#credentials, 'host');
+    const peer = await greet(messages, 'host', this.#credentials);
     this.#strangers.delete(messages);
     if (typeof peer === 'string' || this.#end !== undefined) return messages.end();
     this.#connections.add(messages);
@@ -150,20 +186,21 @@ export class Host {
   #serve(messages: MessageSocket, peer: Peer): Channel {
     const connection = messages.connection();
     const channel = new Channel(connection, this.#service.passwords.scrub);
-    let language: Language | undefined;
+    let client: protocol.InitializeParams | undefined;
     connection.onError(() => messages.close());
     channel.answer(protocol.initialize, async (params) => {
-      ({ language } = params);
+      client = params;
       this.#clients.add(channel);
       return this.#service.introduction;
     });
     channel.answer(protocol.leave, async () => this.#leaveFor(peer));
     for (const { procedure, answer } of procedures) {
       channel.handle(procedure.name, async (params, call) => {
-        if (language === undefined) throw new CadanganError('arguments.invalid', { argument: 'initialize', reason: 'it comes first' });
+        if (client === undefined) throw new CadanganError('arguments.invalid', { argument: 'initialize', reason: 'it comes first' });
         const { timeZone } = this.#service.configuration;
         const signal = procedure.kind === 'read' ? AbortSignal.any([call.signal, channel.gone]) : call.signal;
-        return inLocale({ language, timeZone }, () => answer(this.#service, params, { ...call, signal }));
+        const { language, via } = client;
+        return inLocale({ language, timeZone }, () => answer(this.#service, params, { ...call, via, signal }));
       });
     }
     connection.listen();
@@ -220,6 +257,7 @@ export class Host {
     for (const stranger of this.#strangers) stranger.close();
     await Promise.all(this.#watching);
     await this.#lease[Symbol.asyncDispose]();
+    this.#engineName?.close();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#ended.resolve(reason);
     return reason;
@@ -240,7 +278,7 @@ async function claimName({ stateFolder, world: { clock, random } }: HostOptions,
   let reason = '';
   for (let attempt = 0; attempt < claimAttemptsMax; attempt++) {
     const claim = await claimAddress(address, random, onConnection);
-    if (claim.kind === 'leading') return claim;
+    if (claim.kind === 'ours') return claim;
     if (claim.kind === 'connected') {
       claim.socket.destroy();
       throw new CadanganError('host.taken', { path: stateFolder });

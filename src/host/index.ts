@@ -6,8 +6,11 @@
  * Words: the *host* is the process that holds the state folder's name on this machine; a *client* is a window or a command, whose process
  * comes and goes; a *lease* keeps other machines off the folder.
  */
-export { HostClient, listener, type ClientRequestOptions, type HostClientOptions, type Listener } from './client.ts';
-export { HostError } from './host-error.ts';
+export { askHost } from './ask-host.ts';
+export { HostClient, listener, newRunId, type ClientRequestOptions, type HostClientOptions, type Listener } from './client.ts';
+export { errorOfData, HostError } from './host-error.ts';
 export { Host, type HostEnd, type HostOptions } from './host.ts';
 export { startHost, hostEnvironment, type HostStart } from './start-host.ts';
+export { openLog, type HostLog } from './log-file.ts';
+export { hostKey, knownHostKey } from './key.ts';
 export { visitHost, type HostPlace, type Visit } from './visit-host.ts';

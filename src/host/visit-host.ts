@@ -1,6 +1,9 @@
 import type { MessageConnection } from 'vscode-jsonrpc';
 import { CadanganError, type Random } from '../platform/index.ts';
-import { greet, hostAddress, knownLeaderKey, tryToConnect, type Peer } from '../schedule/index.ts';
+import { hostAddress } from './address.ts';
+import { tryToConnect } from './claim.ts';
+import { greet, type Peer } from './handshake.ts';
+import { knownHostKey } from './key.ts';
 import { MessageSocket } from './message-socket.ts';
 
 /** Where a host of this user may be, and who asks for it. */
@@ -24,12 +27,12 @@ export interface Visit {
  * @returns undefined when there is none. @throws `host.unreachable` when somebody holds its name and cannot be talked to
  */
 export async function visitHost({ stateFolder, version, random }: HostPlace): Promise<Visit | undefined> {
-  const key = await knownLeaderKey(stateFolder);
+  const key = await knownHostKey(stateFolder);
   if (!key) return undefined; // a host makes it before it listens
   const socket = await tryToConnect(await hostAddress(stateFolder));
   if (typeof socket === 'string') return undefined;
   const messages = new MessageSocket(socket);
-  const host = await greet(messages, 'follower', { key, version, random }, 'host');
+  const host = await greet(messages, 'client', { key, version, random });
   if (typeof host === 'string') {
     messages.close();
     // One that closes in the middle of a greeting was just ending.

@@ -67,6 +67,8 @@ export function recordOfBackup(
         foldersNew: summary.dirsNew,
         foldersChanged: summary.dirsChanged,
         foldersUnchanged: summary.dirsUnmodified,
+        dataBlobs: summary.dataBlobs,
+        treeBlobs: summary.treeBlobs,
       },
       bytes: { total: summary.totalBytesProcessed, added: summary.dataAdded, stored: summary.dataAddedPacked },
     }),

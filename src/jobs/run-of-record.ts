@@ -19,7 +19,9 @@ export const runResultSchema = z.object({
   startedAt: z.string(),
   endedAt: z.string(),
   /** The first ones; `exceptionCount` counts all. */
-  exceptions: z.array(z.object({ item: z.string(), kind: z.string(), reason: z.string() })).readonly(),
+  exceptions: z
+    .array(z.object({ item: z.string(), kind: z.string(), reason: z.string(), weight: z.enum(['lost', 'note']).exactOptional() }))
+    .readonly(),
   exceptionCount: z.number(),
   snapshotId: z.string().exactOptional(),
   /** Of a backup: nothing had changed, no snapshot was made, and `snapshotId` is the one before. */
@@ -28,6 +30,18 @@ export const runResultSchema = z.object({
   bytes: z.number(),
   bytesAdded: z.number(),
   verifiedFiles: z.number().exactOptional(),
+  /** Of a backup that came to its end. */
+  backup: z
+    .object({
+      parentId: z.string().exactOptional(),
+      counts: z.record(z.string(), z.number()).readonly(),
+      bytes: z.record(z.string(), z.number()).readonly(),
+      notStored: z.array(z.string()).readonly(),
+      emptySources: z.array(z.string()).readonly(),
+      socketsSkipped: z.number(),
+      parentTreesDamaged: z.number(),
+    })
+    .exactOptional(),
   /** Of a drill: the file that proves it, an absolute path. */
   evidence: z.string().exactOptional(),
   /** The number of the record that tells of it; missing where none was written. */
@@ -57,11 +71,14 @@ export function runOfRecord(record: Told, recordsFolder: string): RunResult | un
     outcome: result,
     startedAt: record.started ?? planned?.start ?? at,
     endedAt: record.ended ?? planned?.end ?? at,
-    exceptions: exceptions.slice(0, exceptionsToldMax).map(({ item, kind, reason: why }) => ({ item, kind, reason: why })),
+    exceptions: exceptions
+      .slice(0, exceptionsToldMax)
+      .map(({ item, kind, reason: why, weight }) => ({ item, kind, reason: why, ...(weight !== undefined && { weight }) })),
     exceptionCount,
     ...(stored !== undefined && { snapshotId: stored }),
     ...(isUnchanged && { isUnchanged }),
     ...sumsOf(job, record),
+    ...(job === 'backup' && figuresOf(record)),
     ...evidenceOf(job, record, recordsFolder),
     ...(number !== undefined && { record: number }),
     // That it was missed says all; why, the record does.
@@ -125,6 +142,24 @@ function sumsOf(job: RunJob, { counts = {}, bytes = {} }: Told): Pick<RunResult,
     bytes: bytes[bytesName] ?? 0,
     bytesAdded: bytes['stored'] ?? bytes['uploaded'] ?? 0,
     ...(verifiedFiles !== undefined && { verifiedFiles }),
+  };
+}
+
+function figuresOf({ parentId, counts, bytes, evidence = {} }: Told): Pick<RunResult, 'backup'> {
+  if (counts === undefined || bytes === undefined) return {};
+  const { notStored, emptySources, socketsSkipped, parentTreesDamaged } = evidence;
+  const texts = (value: unknown): string[] => (Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []);
+  const number = (value: unknown): number => (typeof value === 'number' ? value : 0);
+  return {
+    backup: {
+      ...(parentId !== undefined && { parentId }),
+      counts,
+      bytes,
+      notStored: texts(notStored),
+      emptySources: texts(emptySources),
+      socketsSkipped: number(socketsSkipped),
+      parentTreesDamaged: number(parentTreesDamaged),
+    },
   };
 }
 

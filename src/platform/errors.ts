@@ -43,7 +43,7 @@ export type ErrorCode =
   | 'offsite.other-repository' // files of another repository lie in the copy's folder on Drive; facts: location, source, file (one of them)
   | 'offsite.source-doubtful' // the repository's folder cannot be what it should be; facts: location, reason
   | 'offsite.busy' // another process keeps this copy up; facts: copy, reason
-  | 'schedule.no-leader' // no process runs the schedule, or it cannot be reached; facts: reason
+  | 'schedule.not-running' // the host runs no sets, because it cannot; facts: reason
   | 'file.too-large' // more bytes than were asked for; facts: path, sizeBytes, maxBytes
   | 'command.failed' // a program that a set runs before its backup; facts: program, reason
   | 'records.busy' // another process holds the history of records for minutes; facts: folder
@@ -52,6 +52,7 @@ export type ErrorCode =
   | 'pack.invalid' // not an audit pack; facts: path, reason
   | 'host.lost' // the host ended while it was needed; facts: reason
   | 'host.taken' // another host has this state folder; facts: path
+  | 'host.older' // a window of version 0.1.0 runs the schedule; facts: path
   | 'host.unreachable' // what holds the host's name cannot be talked to; facts: path, reason
   | 'state.in-use' // another machine or container uses the state folder; facts: path, host, process
   | 'drive.not-set-up' // no OAuth client or key is configured, or the Drive API is off in its project; facts: reason

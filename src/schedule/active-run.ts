@@ -9,31 +9,15 @@ export interface ActiveRun {
   readonly trigger: Trigger;
   readonly startedMs: number;
   readonly controller: AbortController;
-  /** The run is a guest's. */
-  readonly guest: Guest | undefined;
   progress: SetProgress | undefined;
   /** When somebody was last told of the progress. */
   toldMs: number;
   stopReason: StopReason | undefined;
 }
 
-export interface Guest {
-  readonly pid: number;
-  /** It need not tell us any more. */
-  readonly letGo: () => void;
-}
-
-/** Who makes a run, and how. */
-export interface Work {
-  readonly guest?: Guest;
-  readonly make: (signal: AbortSignal, onProgress: (progress: SetProgress) => void) => Promise<RunOutcome | 'lost'>;
-}
-
 export interface RunEnd {
   readonly set: string;
   readonly outcome: RunOutcome;
-  /** Whoever ran it died: nobody else tells of it. */
-  readonly wasFound: boolean;
 }
 
 /** A run that the plan or somebody wants now. */

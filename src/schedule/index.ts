@@ -1,16 +1,14 @@
 /**
- * Schedule: when a set is due, and who on this machine runs it.
+ * Schedule: when a set is due.
  *
  *   WindowRule + SetHistory + now -> planSet -> notes for the history; start, continue, stop
  *   Scheduler    a loop that looks at the clock every half minute, asks the planner, writes down, runs
- *   Leadership   of several processes one has the Scheduler; the others ask it
  *
  * Words: a *window* is the part of a day in which a set may run, once. One that ended without a run is *missed*; a run outside of any that
  * makes it good is a *catch-up*. A set is *overdue* when its last good run is older than its objective. A *reconcile* run of a change set
  * finds what its watch did not tell. Times are instants in milliseconds; the wall clock comes in only with a rule's time zone.
  */
 export { applyLine, emptyHistory, openRunOf, type HistoryLine, type MissedReason, type Run, type SetHistory } from './history.ts';
-export * from './leader/index.ts';
 export { planSet, type Decision, type Situation } from './planner.ts';
 export {
   isSuccess,
@@ -21,12 +19,18 @@ export {
   type Trigger,
   type WindowTiming,
 } from './scheduled-set.ts';
-export type { AdoptedRun, CopiesService, CopyWish, LeadingService, PastRun, ScheduleService } from './schedule-service.ts';
 export { Scheduler, type SchedulerOptions } from './scheduler.ts';
 export type { RunRequest, ScheduleEvent, ScheduleProblem, StopReason } from './scheduler-events.ts';
-export { defaultRpoMs, describeSet, type SetProgress, type SetState, type SetStatus, type WatchState } from './set-status.ts';
+export {
+  defaultRpoMs,
+  describeSet,
+  describeUnhosted,
+  type SetProgress,
+  type SetState,
+  type SetStatus,
+  type WatchState,
+} from './set-status.ts';
 export { readHistories, ScheduleState } from './state-file.ts';
-export { describeUnled } from './unled.ts';
 export { formatWindowRule, parseWindowRule, weekdays, type Weekday, type WindowRule } from './window-rule.ts';
 export { nextWindow, windowAt, windowsEnded, type WindowSpan } from './windows.ts';
 export { assertTimeZone, isTimeZone, systemTimeZone } from './zone.ts';

@@ -36,14 +36,14 @@ export const reconcileIntervalMs = hourMs;
  */
 export const settleMsMin = 2_000;
 
-/** Something that kills the engine in every run must not do so all night. */
+/** Something that kills the host in every run must not do so all night. */
 const attemptsPerWindowMax = 3;
 
 /** After a stay of years the rest is noted in the next round, half a minute later. */
 const missedPerRoundMax = 1000;
 
 /**
- * What is to be done about a set now. A window gets one run that comes to its end, whatever its end; a run that died with its engine is
+ * What is to be done about a set now. A window gets one run that comes to its end, whatever its end; a run that died with its host is
  * taken up again while the window lasts. A window that ended without any is noted as missed, once.
  *
  * A pure function. Apply the notes to the history, then act; asking again with the new history and the same situation decides nothing new.

@@ -39,7 +39,7 @@ export interface ManualTiming {
 /** Why a run started, or is to start. */
 export type Trigger = 'window' | 'change' | 'reconcile' | 'manual' | 'catch-up';
 
-/** What a run came to. The first four are the words of a job's result; `interrupted`: the engine ended while it ran. */
+/** What a run came to. The first four are the words of a job's result; `interrupted`: the host ended while it ran. */
 export type RunOutcome = 'success' | 'success-with-exceptions' | 'failed' | 'stopped' | 'interrupted';
 
 export function isSuccess(outcome: RunOutcome | undefined): boolean {

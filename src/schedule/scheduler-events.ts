@@ -33,8 +33,6 @@ export type ScheduleEvent =
   | { readonly kind: 'missed'; readonly set: string; readonly atMs: number; readonly window: WindowSpan; readonly reason: MissedReason }
   /** The clock of the machine was set back by more than half a day; runs dated later count as not made. */
   | { readonly kind: 'clock-set-back'; readonly set: string; readonly atMs: number }
-  /** Something about the off-site copies is another. */
-  | { readonly kind: 'copies' }
   | { readonly kind: 'problem'; readonly problem: ScheduleProblem; readonly set?: string | undefined; readonly reason: string };
 
 /**
@@ -60,7 +58,7 @@ export type StopReason = 'window-end' | 'user' | 'shutdown';
 /**
  * What a line of the history means to others.
  * @param open the set's run that was open before the line
- * @param wasFound an earlier engine left it open
+ * @param wasFound an earlier host left it open
  */
 export function eventsOf(line: HistoryLine, open: Run | undefined, wasFound: boolean): ScheduleEvent[] {
   const { set } = line;

@@ -1,17 +1,16 @@
 import { CadanganError, type Clock } from '../platform/index.ts';
-import { byUrgency, stopRun, type ActiveRun, type RunEnd, type Wish, type Work } from './active-run.ts';
+import { byUrgency, stopRun, type ActiveRun, type RunEnd, type Wish } from './active-run.ts';
 import { ChangeWatches } from './change-watches.ts';
-import { linesOfRun, openRunOf, type HistoryLine } from './history.ts';
+import { openRunOf, type HistoryLine } from './history.ts';
 import { planSet } from './planner.ts';
 import type { RunOutcome, ScheduledSet } from './scheduled-set.ts';
-import type { AdoptedRun, RunOfGuest, LeadingService, PastRun } from './schedule-service.ts';
 import { eventsOf, type RunRequest, type ScheduleEvent, type ScheduleProblem } from './scheduler-events.ts';
 import { describeSet, type SetProgress, type SetStatus } from './set-status.ts';
 import type { ScheduleState } from './state-file.ts';
 
 export interface SchedulerOptions {
   readonly clock: Clock;
-  /** Opened by this process alone: whoever leads. */
+  /** Opened by this process alone: the host. */
   readonly state: ScheduleState;
   /**
    * Runs a set until it is done or the signal (its reason an `aborted` with a `StopReason`) stops it. Resolves with what came of it.
@@ -25,6 +24,8 @@ export interface SchedulerOptions {
   ) => Promise<RunOutcome>;
   /** Told of everything, in order. Must not throw. */
   readonly report: (event: ScheduleEvent) => void;
+  /** Runs only what somebody asks for, and judges no window: of a host that is there for one command. */
+  readonly isPassive?: boolean;
   /** How often to look at the clock. Half a minute when left out: no timer survives a night's sleep, a look at the clock does. */
   readonly tickMs?: number;
 }
@@ -33,7 +34,7 @@ export interface SchedulerOptions {
  * Runs sets when they are due: one loop that looks at the clock, asks the planner about each set, writes down what is decided, and does it.
  * Whatever happens in between (somebody asks, a run ends, files change) only wakes the loop, so nothing is decided twice.
  */
-export class Scheduler implements LeadingService {
+export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #watches: ChangeWatches;
   readonly #active = new Map<string, ActiveRun>();
@@ -43,8 +44,6 @@ export class Scheduler implements LeadingService {
   #waiting = new Map<string, Wish>();
   readonly #heldUp = new Map<string, number>();
   readonly #ended: RunEnd[] = [];
-  readonly #arriving: { readonly run: RunOfGuest; readonly answer: (adopted: AdoptedRun | undefined) => void }[] = [];
-  readonly #past: { readonly run: PastRun; readonly noted: () => void }[] = [];
   #published = new Map<string, string>();
   #sets: readonly ScheduledSet[] = [];
   #nap: AbortController | undefined;
@@ -64,55 +63,52 @@ export class Scheduler implements LeadingService {
     this.#loop ??= this.#runLoop();
   }
 
-  /** The configuration is another one. Runs go on; those of sets that are gone, to their end. */
+  /** The configuration is another one. Runs go on; those of sets that are gone, to their end; wishes for those are forgotten. */
   setSets(sets: readonly ScheduledSet[]): void {
     this.#sets = sets;
+    for (const set of this.#asked.keys()) if (!sets.some(({ id }) => id === set)) this.#asked.delete(set);
     this.#wake();
   }
 
-  async status(): Promise<SetStatus[]> {
+  /** Every set, in the order of the configuration. */
+  status(): SetStatus[] {
     return this.#statuses();
   }
 
-  async run(set: string, trigger: 'manual' | 'catch-up', run?: string): Promise<'accepted' | 'running'> {
+  /**
+   * Runs a set as soon as its repository is free. `catch-up` makes good what was missed.
+   * @param run its id
+   * @returns `joined`: it runs already, or somebody has wanted it before, and it has their id
+   * @throws `set.unknown`
+   */
+  run(set: string, trigger: 'manual' | 'catch-up', run?: string): 'accepted' | 'joined' {
     this.#assertKnown(set);
-    if (this.#active.has(set)) return 'running';
-    this.#asked.set(set, { trigger, run: this.#asked.get(set)?.run ?? run });
+    if (this.#active.has(set) || this.#asked.has(set)) return 'joined';
+    this.#asked.set(set, { trigger, run });
     this.#wake();
     return 'accepted';
   }
 
-  async stop(set: string): Promise<boolean> {
+  /** Stops a run, or takes back the wish for one. `running`: it ends at its next safe point. */
+  stop(set: string): 'running' | 'withdrawn' | 'nothing' {
     const isAskedFor = this.#asked.delete(set);
     const active = this.#active.get(set);
     if (active) stopRun(active, 'user');
     this.#wake();
-    return isAskedFor || active !== undefined;
+    return active ? 'running' : isAskedFor ? 'withdrawn' : 'nothing';
   }
 
-  async dismissMissed(set: string): Promise<void> {
+  /** What the set missed is not to be made good. @throws `set.unknown` */
+  dismissMissed(set: string): void {
     this.#assertKnown(set);
     this.#dismissed.add(set);
     this.#wake();
   }
 
-  async adopt(run: RunOfGuest): Promise<AdoptedRun | undefined> {
-    this.#assertKnown(run.set);
-    if (this.#isClosing) return undefined;
-    const { promise, resolve } = Promise.withResolvers<AdoptedRun | undefined>();
-    this.#arriving.push({ run, answer: resolve });
-    this.#wake();
-    return promise;
-  }
-
-  async noteRun(run: PastRun): Promise<void> {
-    if (this.#isClosing) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#past.push({ run, noted: resolve });
-    this.#wake();
-    await promise;
-  }
-
+  /**
+   * Starts nothing more, and ends when all that runs has ended: by itself (`finish`) or stopped. What is stopped here goes on with the next
+   * host.
+   */
   async close(mode: 'stop' | 'finish'): Promise<void> {
     this.#isClosing = true;
     this.#stopsAtClose = mode === 'stop';
@@ -141,22 +137,17 @@ export class Scheduler implements LeadingService {
     await this.#noteEnds();
     if (this.#isClosing) return this.#closeDown();
     await this.#noteDismissals();
-    await this.#notePastRuns();
-    await this.#takeGuestsIn();
-    this.#watches.follow(this.#sets);
     const planned: Wish[] = [];
-    for (const set of [...this.#sets, ...this.#retiredSets()]) planned.push(...(await this.#decide(set)));
+    if (this.#options.isPassive !== true) {
+      this.#watches.follow(this.#sets);
+      for (const set of [...this.#sets, ...this.#retiredSets()]) planned.push(...(await this.#decide(set)));
+    }
     await this.#startWishes([...this.#askedFor(), ...planned.sort(byUrgency)]);
     this.#publish();
   }
 
   #closeDown(): void {
-    for (const active of this.#active.values()) {
-      if (active.guest) active.guest.letGo();
-      else if (this.#stopsAtClose) stopRun(active, 'shutdown');
-    }
-    for (const { answer } of this.#arriving.splice(0)) answer(undefined);
-    for (const { noted } of this.#past.splice(0)) noted();
+    if (this.#stopsAtClose) for (const active of this.#active.values()) stopRun(active, 'shutdown');
     this.#publish();
   }
 
@@ -179,46 +170,6 @@ export class Scheduler implements LeadingService {
     await this.#note(sets.map((set) => ({ kind: 'dismissed', set, atMs: this.#nowMs() })));
   }
 
-  /** One that goes on now is left alone: the file knows one open run of a set, and that one counts more. */
-  async #notePastRuns(): Promise<void> {
-    for (let next = this.#past.shift(); next; next = this.#past.shift()) {
-      const { set, outcome } = next.run;
-      const [startedMs, endedMs] = [Math.min(next.run.startedMs, this.#nowMs()), Math.min(next.run.endedMs, this.#nowMs())];
-      if (!this.#active.has(set)) {
-        await this.#noteDeath(set);
-        await this.#note(linesOfRun(set, { trigger: 'manual', startedMs, endedMs, outcome }));
-      }
-      next.noted();
-    }
-  }
-
-  /** A run that an earlier engine left open, before another is noted and hides it. */
-  async #noteDeath(set: string): Promise<void> {
-    if (openRunOf(this.#options.state.historyOf(set)))
-      await this.#note([{ kind: 'ended', set, atMs: this.#nowMs(), outcome: 'interrupted' }], true);
-  }
-
-  async #takeGuestsIn(): Promise<void> {
-    for (let next = this.#arriving.shift(); next; next = this.#arriving.shift()) next.answer(await this.#takeIn(next.run));
-  }
-
-  async #takeIn({ set: id, startedMs, pid, onStop }: RunOfGuest): Promise<AdoptedRun | undefined> {
-    const set = this.#sets.find((candidate) => candidate.id === id);
-    if (!set || this.#active.has(id)) return undefined;
-    await this.#noteDeath(id);
-    const ending = Promise.withResolvers<RunOutcome | 'lost'>();
-    let onProgress: (progress: SetProgress) => void = () => undefined;
-    await this.#begin(set, { trigger: 'manual', window: undefined, resumes: false }, Math.min(startedMs, this.#nowMs()), {
-      guest: { pid, letGo: () => ending.resolve('interrupted') },
-      make: async (signal, tell) => {
-        onProgress = tell;
-        signal.addEventListener('abort', onStop, { once: true });
-        return await ending.promise;
-      },
-    });
-    return { progress: (progress) => onProgress(progress), end: ending.resolve, lose: () => ending.resolve('lost') };
-  }
-
   #askedFor(): Wish[] {
     return this.#sets.flatMap((set): Wish[] => {
       const asked = this.#asked.get(set.id);
@@ -235,7 +186,7 @@ export class Scheduler implements LeadingService {
     for (const wish of wishes) {
       const { id, repository } = wish.set;
       if (this.#active.has(id) || this.#isClosing) continue;
-      if ([...this.#active.values()].some((active) => active.repository === repository && !active.guest)) {
+      if ([...this.#active.values()].some((active) => active.repository === repository)) {
         if (!this.#waiting.has(id)) this.#waiting.set(id, wish);
         if (wish.request.trigger === 'window' && wish.request.window) this.#heldUp.set(id, wish.request.window.startMs);
       } else {
@@ -244,41 +195,44 @@ export class Scheduler implements LeadingService {
     }
   }
 
-  async #startRun({ set, request }: Wish): Promise<void> {
-    this.#asked.delete(set.id);
-    await this.#begin(set, request, this.#nowMs(), {
-      make: (signal, onProgress) => this.#options.runSet(set.id, request, signal, onProgress),
-    });
-  }
-
   /** The start is on the disk before anything runs: a run that nobody remembers would be made twice. */
-  async #begin({ id, repository }: ScheduledSet, { trigger, window, run }: RunRequest, startedMs: number, work: Work): Promise<void> {
+  async #startRun({ set: { id, repository }, request }: Wish): Promise<void> {
+    const startedMs = this.#nowMs();
+    const { trigger, window, run } = request;
     this.#watches.forget(id);
-    await this.#note([{ kind: 'started', set: id, atMs: startedMs, trigger, window, ...(run !== undefined && { run }) }]);
+    // From here on it can be stopped; whoever looks meanwhile must find it either asked for or active.
     const active: ActiveRun = {
       repository,
       trigger,
       startedMs,
       controller: new AbortController(),
-      guest: work.guest,
       progress: undefined,
       toldMs: -Infinity,
       stopReason: undefined,
     };
     this.#active.set(id, active);
-    void this.#make(id, active, work);
+    this.#asked.delete(id);
+    await this.#noteDeath(id);
+    await this.#note([{ kind: 'started', set: id, atMs: startedMs, trigger, window, ...(run !== undefined && { run }) }]);
+    void this.#make(id, active, request);
   }
 
-  async #make(set: string, active: ActiveRun, { make }: Work): Promise<void> {
+  /** A run that an earlier host left open, before another is noted and hides it. */
+  async #noteDeath(set: string): Promise<void> {
+    if (openRunOf(this.#options.state.historyOf(set)))
+      await this.#note([{ kind: 'ended', set, atMs: this.#nowMs(), outcome: 'interrupted' }], true);
+  }
+
+  async #make(set: string, active: ActiveRun, request: RunRequest): Promise<void> {
     const { signal } = active.controller;
-    let end: RunOutcome | 'lost';
+    let outcome: RunOutcome;
     try {
-      end = await make(signal, (progress) => this.#progressed(set, active, progress));
+      outcome = await this.#options.runSet(set, request, signal, (progress) => this.#progressed(set, active, progress));
     } catch (error) {
-      end = signal.aborted ? 'stopped' : 'failed';
+      outcome = signal.aborted ? 'stopped' : 'failed';
       if (!signal.aborted) this.#reportProblem('run-failed', set, error);
     }
-    this.#ended.push({ set, outcome: end === 'lost' ? 'interrupted' : end, wasFound: end === 'lost' });
+    this.#ended.push({ set, outcome });
     this.#wake();
   }
 
@@ -295,9 +249,9 @@ export class Scheduler implements LeadingService {
     for (let end = this.#ended.shift(); end; end = this.#ended.shift()) {
       const active = this.#active.get(end.set);
       this.#active.delete(end.set);
-      // Nobody wanted it stopped but the end of this process: the next leader goes on with it.
+      // Nobody wanted it stopped but the end of this process: the next host goes on with it.
       const outcome = end.outcome === 'stopped' && active?.stopReason === 'shutdown' ? 'interrupted' : end.outcome;
-      await this.#note([{ kind: 'ended', set: end.set, atMs: this.#nowMs(), outcome }], end.wasFound);
+      await this.#note([{ kind: 'ended', set: end.set, atMs: this.#nowMs(), outcome }]);
     }
   }
 
@@ -345,7 +299,7 @@ export class Scheduler implements LeadingService {
   #describe(set: ScheduledSet): SetStatus {
     const waiting = this.#waiting.get(set.id)?.request.trigger;
     const active = this.#active.get(set.id);
-    const run = active && { ...(active.guest && { pid: active.guest.pid }), ...(active.progress && { progress: active.progress }) };
+    const run = active?.progress && { progress: active.progress };
     return describeSet(set, this.#options.state.historyOf(set.id), {
       nowMs: this.#nowMs(),
       waiting,

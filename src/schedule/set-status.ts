@@ -1,5 +1,5 @@
-import { openRunOf, type Run, type SetHistory } from './history.ts';
-import { dueWindow } from './planner.ts';
+import { applyLine, emptyHistory, openRunOf, type Run, type SetHistory } from './history.ts';
+import { dueWindow, planSet } from './planner.ts';
 import type { ScheduledSet, Trigger } from './scheduled-set.ts';
 import { longestRoundMs, nextWindow, type WindowSpan } from './windows.ts';
 import { dayMs } from './zone.ts';
@@ -28,8 +28,6 @@ export interface SetStatus {
 export interface RunningNow {
   readonly trigger: Trigger;
   readonly startedMs: number;
-  /** Of the process that makes the run, when that is not the leader: a guest. */
-  readonly pid?: number | undefined;
   /** As far as it is known how far it is. */
   readonly progress?: SetProgress | undefined;
 }
@@ -57,7 +55,7 @@ export interface Present {
   readonly waiting: Trigger | undefined;
   readonly watch: WatchState | undefined;
   /** Of the run that goes on. */
-  readonly run?: Pick<RunningNow, 'pid' | 'progress'> | undefined;
+  readonly run?: Pick<RunningNow, 'progress'> | undefined;
 }
 
 /** Describes a set. A pure function. */
@@ -80,6 +78,13 @@ export function describeSet(set: ScheduledSet, history: SetHistory, { nowMs, wai
     lastSuccess: history.lastSuccess,
     watch,
   };
+}
+
+/** The status of a set while no host runs: what is written down, and what the next host would find. A pure function. */
+export function describeUnhosted(set: ScheduledSet, history: SetHistory = emptyHistory, nowMs: number): SetStatus {
+  const decisions = planSet(set, history, { nowMs, isRunning: false });
+  const found = decisions.reduce((known, decision) => (decision.kind === 'note' ? applyLine(known, decision.line) : known), history);
+  return describeSet(set, found, { nowMs, waiting: undefined, watch: undefined });
 }
 
 /**

@@ -9,8 +9,8 @@ const linesMax = 2000;
 const fileBytesMax = 32 * 1024 * 1024;
 
 /**
- * What ran when, so that whoever leads next does not start a window twice: `schedule.jsonl` in the state folder, one line per event. Only
- * the leader opens it. A line is on the disk before `append` returns; a process that dies leaves whole lines and at most one torn one,
+ * What ran when, so that the next host does not start a window twice: `schedule.jsonl` in the state folder, one line per event. Only
+ * the host opens it. A line is on the disk before `append` returns; a process that dies leaves whole lines and at most one torn one,
  * which is dropped. The file may be deleted at any time: then open windows run once more, and what was missed before is not known.
  */
 export class ScheduleState {

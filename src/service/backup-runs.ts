@@ -1,212 +1,128 @@
 import { recordOfBareRun, type RecordKeeper } from '../jobs/index.ts';
 import { CadanganError, throwIfAborted, type Clock } from '../platform/index.ts';
-import type { RecordResult } from '../records/index.ts';
-import { GuestRun, type LeaderPlace, type RunOutcome, type RunRequest, type SchedulerOptions, type SetStatus } from '../schedule/index.ts';
+import type { RunOutcome, RunRequest, SchedulerOptions } from '../schedule/index.ts';
 import type { BackupSet } from '../settings/index.ts';
-import { formatTimestamp, parseTimestamp } from '../repository/index.ts';
-import type { RunProgress, RunResult } from './protocol.ts';
+import { formatTimestamp } from '../repository/index.ts';
+import type { Call } from './call.ts';
+import { commandLine, exceptionFound, joinedRun, type BackupParams, type RunResult } from './protocol.ts';
 import { repositoryKey } from './repository-key.ts';
-import type { Audience } from './audience.ts';
 import type { RunDesk, RunWish } from './run-desk.ts';
-import type { RunList } from './run-list.ts';
-import { runProgressOf, setProgressOf } from './run-progress.ts';
-import type { ScheduleSeat } from './schedule-seat.ts';
+import { setProgressOf } from './run-progress.ts';
+import type { ScheduleDesk } from './schedule-desk.ts';
 
 export interface BackupRunsOptions {
   readonly clock: Clock;
   readonly desk: RunDesk;
-  readonly list: RunList;
   readonly keeper: RecordKeeper;
   /** @throws `set.unknown` */
   readonly setNamed: (name: string) => BackupSet;
-  /** Where the schedule of this machine is found. */
-  readonly place: LeaderPlace;
-  readonly log: (level: 'warning', message: string) => void;
 }
 
-export interface BackupWish {
-  readonly client: Audience;
-  readonly signal: AbortSignal;
-  /** The id of the run, when it is not another's that is joined. */
-  readonly run?: string | undefined;
-  readonly onProgress?: ((progress: RunProgress) => void) | undefined;
+/** Somebody who wants a set to be run, and waits. */
+interface Waiting {
+  readonly params: BackupParams;
+  readonly call: Call;
+  readonly settle: (result: RunResult) => void;
 }
 
-/** How often to look whether a run elsewhere has ended: events may get lost between two leaders. */
-const lookMs = 500;
-/** A wish that was taken back shows as neither running nor waiting; one look may be just too early. */
-const idleLooksMax = 4;
-
-/**
- * Backups that a window asks for. With a schedule on the machine they go through whoever leads it, so that a repository has one run at a
- * time and every window can stop it; without one they are made here, one after the other for each repository.
- */
+/** Backups of sets. They go through the schedule, so that a repository has one run at a time and everybody can see and stop it. */
 export class BackupRuns {
   readonly #options: BackupRunsOptions;
-  readonly #seat: () => ScheduleSeat;
-  /** Who wants a set to be run now: its person may be asked for a password, and nobody else's. */
-  readonly #askers = new Map<string, readonly Audience[]>();
-  readonly #results = new Map<string, ((result: RunResult) => void)[]>();
-  readonly #queues = new Map<string, Promise<unknown>>();
-  readonly #local = new Map<string, AbortController>();
+  readonly #schedule: () => ScheduleDesk;
+  /** By set; whoever came first is first. */
+  readonly #waiting = new Map<string, Set<Waiting>>();
 
-  /** @param seat only known after this was made, since the seat makes its runs here */
-  constructor(options: BackupRunsOptions, seat: () => ScheduleSeat) {
+  /** @param schedule only known after this was made, since it makes its runs here */
+  constructor(options: BackupRunsOptions, schedule: () => ScheduleDesk) {
     this.#options = options;
-    this.#seat = seat;
+    this.#schedule = schedule;
   }
 
   /**
-   * Runs the set, or joins its run, and waits for the result. Aborting stops the run, and its result tells so.
-   * @throws `set.unknown`, `storage.invalid-location`
+   * Runs the set, or joins its run, and waits for the result. Aborting stops a run that was begun by this, and its result tells so; of one
+   * that was joined it lets go.
+   * @throws `set.unknown`, `storage.invalid-location`, `schedule.not-running`, `aborted`
    */
-  async start(name: string, wish: BackupWish): Promise<RunResult> {
-    const set = this.#options.setNamed(name);
-    throwIfAborted(wish.signal);
-    repositoryKey(set.repository.location); // the schedule leaves out sets whose location is not understood; here is told why
-    await this.#seat().settle();
-    using _listening = this.#listen(name, wish);
-    if (this.#seat().service === undefined) return await this.#runLocally(set, wish);
-    const wasFollower = this.#seat().role === 'follower';
+  async start(params: BackupParams, call: Call): Promise<RunResult> {
+    const { set: name, run } = params;
+    const { setNamed, desk } = this.#options;
+    repositoryKey(setNamed(name).repository.location); // the schedule leaves out sets whose location is not understood; here is told why
+    throwIfAborted(call.signal);
+    const schedule = this.#schedule();
+    using _listening = desk.listen(name, call.onProgress);
+    const ended = Promise.withResolvers<RunResult>();
+    const waiting = { params, call, settle: ended.resolve };
+    const others = this.#waiting.get(name) ?? new Set();
+    this.#waiting.set(name, others.add(waiting));
+    const missed = schedule.status().get(name)?.missed.length ?? 0;
+    let isJoined = false;
+    const abort = (): void => {
+      if (isJoined) ended.reject(new CadanganError('aborted', { reason: 'user' }));
+      else this.stop(name);
+    };
     try {
-      const result = await this.#runBySchedule(name, wish);
-      // The one who leads may have no window that knows the password; ours may.
-      return wasFollower && result.error?.code === 'password.missing' ? await this.#runLocally(set, wish) : result;
-    } catch (error) {
-      if (error instanceof CadanganError && error.code === 'schedule.no-leader') return await this.#runLocally(set, wish);
-      throw error;
+      isJoined = schedule.scheduler.run(name, missed > 0 ? 'catch-up' : 'manual', run) === 'joined';
+      if (isJoined) call.client.tell(joinedRun, { set: name });
+      call.signal.addEventListener('abort', abort, { once: true });
+      return await ended.promise;
+    } finally {
+      call.signal.removeEventListener('abort', abort);
+      others.delete(waiting);
     }
   }
 
   /** @returns false when there was nothing to stop */
-  async stop(name: string): Promise<boolean> {
-    const local = this.#local.get(name);
-    local?.abort(new CadanganError('aborted', { reason: 'user' }));
-    const stopped = (await this.#seat().service?.stop(name)) ?? false;
-    return stopped || local !== undefined;
+  stop(name: string): boolean {
+    const stopped = this.#schedule().scheduler.stop(name);
+    if (stopped === 'withdrawn') this.#settle(name, this.#withdrawn(name));
+    return stopped !== 'nothing';
+  }
+
+  /** The configuration is another one: whoever waits for the run of a set that is gone waits in vain, unless it goes on already. */
+  setsChanged(): void {
+    const known = this.#schedule().status();
+    for (const name of this.#waiting.keys()) {
+      if (!known.has(name) && this.#options.desk.progressOf(name) === undefined) this.#settle(name, this.#withdrawn(name));
+    }
   }
 
   /** What the scheduler calls when a set is due. */
   readonly runSet: SchedulerOptions['runSet'] = async (name, { trigger, window, run }, signal, onProgress) => {
-    const isManual = trigger === 'manual' || trigger === 'catch-up';
     // These come by the hour, and also for changes of what the set leaves out.
     const skipsUnchanged = trigger === 'reconcile' || trigger === 'change';
-    const set = this.#options.setNamed(name);
-    const [client] = isManual ? (this.#askers.get(name) ?? []) : [];
-    const result = await this.#options.desk.backup(set, {
-      mayAsk: client !== undefined,
-      client,
+    const [asked] = trigger === 'manual' || trigger === 'catch-up' ? (this.#waiting.get(name) ?? []) : [];
+    const result = await this.#options.desk.backup(this.#options.setNamed(name), {
+      ...asked?.params.options,
+      mayAsk: asked !== undefined,
+      client: asked?.call.client,
+      via: asked?.call.via,
+      asksFirst: asked?.params.hasPassword,
       signal,
       run,
       skipsUnchanged,
       occasion: occasionOf(trigger, window, this.#options.clock),
       onProgress: (progress) => onProgress(setProgressOf(progress)),
+      onException: (exception) => this.#tell(name, ({ client }) => client.tell(exceptionFound, { set: name, ...exception })),
+      onCommandLine: (line) => this.#tell(name, ({ client }) => client.tell(commandLine, { set: name, line })),
     });
-    for (const resolve of this.#results.get(name) ?? []) resolve(result);
-    this.#results.delete(name);
+    this.#settle(name, result);
     return outcomeOf(result);
   };
 
-  /** Progress comes from the run, or from the schedule where another process makes it; where both tell, the run does. */
-  #listen(name: string, { onProgress }: BackupWish): Disposable {
-    if (!onProgress) return { [Symbol.dispose]: () => undefined };
-    const { desk } = this.#options;
-    const listenings = [
-      desk.listen(name, onProgress),
-      this.#seat().listen(name, (progress) => {
-        if (desk.progressOf(name) === undefined) onProgress(runProgressOf(name, progress));
-      }),
-    ];
-    return { [Symbol.dispose]: () => listenings.forEach((listening) => listening[Symbol.dispose]()) };
+  #tell(name: string, tell: (call: Call) => void): void {
+    for (const { call } of this.#waiting.get(name) ?? []) tell(call);
   }
 
-  async #runBySchedule(name: string, { client, signal, run }: BackupWish): Promise<RunResult> {
-    const { clock } = this.#options;
-    const sinceNs = clock.nowNs();
-    const here = Promise.withResolvers<RunResult>();
-    this.#results.set(name, [...(this.#results.get(name) ?? []), here.resolve]);
-    this.#askers.set(name, [...(this.#askers.get(name) ?? []), client]);
-    const stop = (): void =>
-      void this.#seat()
-        .service?.stop(name)
-        .catch(() => undefined);
-    try {
-      const status = (await this.#seat().status()).get(name);
-      await this.#seat().service?.run(name, (status?.missed.length ?? 0) > 0 ? 'catch-up' : 'manual', run);
-      signal.addEventListener('abort', stop, { once: true });
-      if (signal.aborted) stop();
-      return await this.#resultOf(name, sinceNs, here.promise);
-    } finally {
-      signal.removeEventListener('abort', stop);
-      const askers = this.#askers.get(name) ?? [];
-      this.#askers.set(name, askers.toSpliced(askers.indexOf(client), 1));
-      this.#results.set(
-        name,
-        (this.#results.get(name) ?? []).filter((resolve) => resolve !== here.resolve),
-      );
-    }
+  #settle(name: string, result: RunResult): void {
+    for (const { settle } of this.#waiting.get(name) ?? []) settle(result);
   }
 
-  /** Of the run that goes on, here or elsewhere; of one elsewhere its record tells, or the schedule where none could be written. */
-  async #resultOf(name: string, sinceNs: bigint, here: Promise<RunResult>): Promise<RunResult> {
-    const { clock, list } = this.#options;
-    let status: SetStatus | undefined;
-    for (let idleLooks = 0; idleLooks < idleLooksMax;) {
-      const result = await Promise.race([here, clock.sleep(lookMs).then(() => undefined)]);
-      if (result) return result;
-      status = (await this.#seat().status()).get(name);
-      if (status?.state === 'running' || status?.state === 'waiting') continue;
-      const found = (await list.lastBackups([name], 'made')).get(name);
-      if (typeof found === 'object' && parseTimestamp(found.endedAt).ns >= sinceNs) return found;
-      idleLooks += 1;
-    }
-    return this.#bareRun(name, sinceNs, status?.lastRun);
-  }
-
-  /** What the schedule knows of a run; without one somebody took the wish back. */
-  #bareRun(set: string, sinceNs: bigint, last: SetStatus['lastRun']): RunResult {
+  /** Of a wish that was taken back before anything came of it: no run, and no record. */
+  #withdrawn(set: string): RunResult {
     const { clock, keeper } = this.#options;
-    const nowMs = Number(clock.nowNs() / 1_000_000n);
-    const text = (ms: number): string => timeTextOf(ms, clock);
-    const { outcome, startedMs, endedMs = nowMs } = last && BigInt(last.endedMs ?? 0) * 1_000_000n >= sinceNs ? last : { startedMs: nowMs };
-    const result: RecordResult = outcome === undefined || outcome === 'interrupted' ? 'stopped' : outcome;
-    const error = outcome === undefined ? new CadanganError('aborted', { reason: 'user' }) : undefined;
-    const run = { result, started: text(startedMs), ended: text(endedMs), error };
+    const nowText = timeTextOf(Number(clock.nowNs() / 1_000_000n), clock);
+    const run = { result: 'stopped', started: nowText, ended: nowText, error: new CadanganError('aborted', { reason: 'user' }) } as const;
     return keeper.tell(recordOfBareRun('internal-backup', run, { ...keeper.about(), set }));
-  }
-
-  async #runLocally(set: BackupSet, wish: BackupWish): Promise<RunResult> {
-    const key = repositoryKey(set.repository.location);
-    const controller = new AbortController();
-    this.#local.set(set.name, controller);
-    const before = this.#queues.get(key) ?? Promise.resolve();
-    const signal = AbortSignal.any([wish.signal, controller.signal]);
-    const running = before.then(() => this.#runAsGuest(set, { ...wish, signal }, controller));
-    const settled = running.catch(() => undefined);
-    this.#queues.set(key, settled);
-    try {
-      return await running;
-    } finally {
-      if (this.#local.get(set.name) === controller) this.#local.delete(set.name);
-      if (this.#queues.get(key) === settled) this.#queues.delete(key);
-    }
-  }
-
-  /** The schedule does not make this run, but it has to know of it. */
-  async #runAsGuest(set: BackupSet, { client, signal, run }: BackupWish, controller: AbortController): Promise<RunResult> {
-    const { clock, desk, place, log } = this.#options;
-    const guest = new GuestRun({
-      place,
-      clock,
-      set: set.name,
-      onStop: () => controller.abort(new CadanganError('aborted', { reason: 'user' })),
-    });
-    const onProgress = (progress: RunProgress): void => guest.progress(setProgressOf(progress));
-    const result = await desk.backup(set, { mayAsk: true, client, signal, run, onProgress });
-    await guest
-      .end(outcomeOf(result))
-      .catch((error: unknown) => log('warning', `the schedule does not know of the run of ${set.name}: ${String(error)}`));
-    return result;
   }
 }
 
@@ -218,7 +134,8 @@ function outcomeOf({ outcome }: RunResult): RunOutcome {
 /** What the record says of why a run was made. */
 function occasionOf(trigger: RunRequest['trigger'], window: RunRequest['window'], clock: Clock): RunWish['occasion'] {
   const planned = window && { start: timeTextOf(window.startMs, clock), end: timeTextOf(window.endMs, clock) };
-  return { trigger: triggersOfRecords[trigger], via: trigger === 'manual' || trigger === 'catch-up' ? 'editor' : 'schedule', planned };
+  const isAsked = trigger === 'manual' || trigger === 'catch-up';
+  return { trigger: triggersOfRecords[trigger], planned, ...(!isAsked && { via: 'schedule' as const }) };
 }
 
 const triggersOfRecords = { window: 'schedule', change: 'change', reconcile: 'change', manual: 'manual', 'catch-up': 'catch-up' } as const;

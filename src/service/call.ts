@@ -1,10 +1,12 @@
 import type { Audience } from './audience.ts';
 import type { PasswordWish } from './passwords.ts';
-import type { RunProgress } from './protocol.ts';
+import type { InitializeParams, RunProgress } from './protocol.ts';
 
 /** One request of a client, beside its parameters. */
 export interface Call extends PasswordWish {
   readonly client: Audience;
+  /** Which kind of client it is, for the records. */
+  readonly via: InitializeParams['via'];
   /** Of a run. At most four times a second. */
   readonly onProgress: (progress: RunProgress) => void;
 }

@@ -56,7 +56,8 @@ async function setsOf(
   records: readonly HistoryRecord[],
   nowMs: number,
 ): Promise<protocol.DashboardSet[]> {
-  const [statuses, offsite, { copies }] = await Promise.all([service.seat.status(), offsiteStates(service), service.drive.status()]);
+  const statuses = service.schedule.status();
+  const [offsite, { copies }] = await Promise.all([offsiteStates(service), service.drive.status()]);
   return service.sets.map(({ name, title = name, rpoHours }) => {
     const last = lastSuccess.get(name);
     const next = statuses.get(name)?.next;

@@ -7,7 +7,6 @@ import {
   readCopyStatus,
   RecordedCopy,
   recordOfBareRun,
-  runResultSchema,
   signInToDrive,
   signInTrouble,
   signOutOfDrive,
@@ -16,15 +15,13 @@ import {
   type SignInWay,
 } from '../jobs/index.ts';
 import { OriginalLooks, type KeeperState } from '../offsite/index.ts';
-import { CadanganError, isAbort, isCode, throwIfAborted, type Clock, type Password } from '../platform/index.ts';
+import { CadanganError, isAbort, isCode, type Clock, type Password } from '../platform/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
-import type { CopiesService } from '../schedule/index.ts';
 import { readableFolderOf, type OffsiteCopy } from '../settings/index.ts';
 import { parseLocation } from '../storage/index.ts';
 import type { Call } from './call.ts';
 import { copyInfoOf, progressOf } from './copy-info.ts';
 import { errorDataOf } from './error-data.ts';
-import { plainStates, readStates } from './keeper-states.ts';
 import type { PasswordWish } from './passwords.ts';
 import {
   deviceCode,
@@ -36,7 +33,6 @@ import {
   type RunResult,
 } from './protocol.ts';
 import type { RunWish } from './run-desk.ts';
-import type { LedCopies } from './schedule-seat.ts';
 
 export interface DriveDeskOptions {
   readonly clock: Clock;
@@ -44,8 +40,6 @@ export interface DriveDeskOptions {
   readonly place: () => DrivePlace;
   readonly copies: () => readonly OffsiteCopy[];
   readonly passwordOf: (location: string, wish: PasswordWish) => Promise<Password>;
-  /** The copies of whoever leads, which may be this desk. */
-  readonly leader: () => CopiesService | undefined;
   readonly keeper: RecordKeeper;
   readonly scrub: (text: string) => string;
   readonly log: (level: 'info' | 'warning' | 'error', message: string) => void;
@@ -55,19 +49,18 @@ export interface DriveDeskOptions {
 type CopyWork = 'sync' | 'scrub';
 
 interface Kept {
-  readonly about: string;
+  /** Of the configuration and the sign-in, as text. */
+  readonly begunWith: string;
   readonly isPaused: boolean;
   readonly keeper: OffsiteKeeper;
 }
 
 /** How old what Google said about the account may be before it is asked again. */
-const aboutMsMax = 60_000;
-const lookMs = 500;
+const accountMsMax = 60_000;
 const jobOf = { sync: 'offsite-sync', scrub: 'offsite-scrub' } as const;
 
 /**
- * The account on Google Drive and the off-site copies. Of the engines of a machine the one that leads the schedule keeps the copies up; the
- * others ask it.
+ * The account on Google Drive and the off-site copies, which are kept up from `begin` on.
  *
  * The sign-in lies in a file that only this user can read, not in the editor's secret storage: copies go on at night and when no window is
  * open that could be asked for it, and the command line uses the same one. Its scope is `drive.file`, so whoever steals it gets what this
@@ -80,10 +73,11 @@ export class DriveDesk {
   readonly #closing = new AbortController();
   readonly #listeners = new Set<{ readonly copy: string; readonly onProgress: (progress: RunProgress) => void }>();
   readonly #running = new Set<Promise<unknown>>();
-  #publish: (() => void) | undefined;
+  #keepsUp = false;
   /** Keepers are begun and ended one after the other. */
   #changing: Promise<void> = Promise.resolve();
-  #about:
+  /** What Google said when it was last asked about the account. */
+  #account:
     | { readonly about: AboutDrive | undefined; readonly error: unknown; readonly atMs: number; readonly signedInAt: string | undefined }
     | undefined;
   #asking: Promise<void> | undefined;
@@ -107,7 +101,7 @@ export class DriveDesk {
     const signIn = found && 'account' in found ? found : undefined;
     const isSignedIn = isServiceAccount || signIn !== undefined;
     if (isSignedIn) this.#askForAccount(signIn?.signedInAt);
-    const { about, error = found && 'error' in found ? found.error : undefined } = (isSignedIn ? this.#about : undefined) ?? {};
+    const { about, error = found && 'error' in found ? found.error : undefined } = (isSignedIn ? this.#account : undefined) ?? {};
     return {
       state: isSignedIn ? 'signed-in' : 'signed-out',
       designatedAccount: settings.account,
@@ -126,10 +120,10 @@ export class DriveDesk {
   /** How every copy is, without asking Google. */
   async copies(): Promise<readonly CopyInfo[]> {
     const { place, copies, scrub } = this.#options;
-    const [states, signIn] = await Promise.all([this.#states(), this.#signInTrouble()]);
+    const signIn = await this.#signInTrouble();
     return Promise.all(
       copies().map(async (copy) => {
-        const keeper = states.get(copy.name);
+        const keeper = this.#kept.get(copy.name)?.keeper.state;
         return copyInfoOf(copy, await readCopyStatus(copy, place(), { keeper, looks: this.#looks, signIn }), keeper, scrub);
       }),
     );
@@ -174,7 +168,7 @@ export class DriveDesk {
     return copy;
   }
 
-  /** Lets whoever keeps the copy up do it, or does it here when nobody does. To be stopped ends it there. @throws `offsite.unknown` */
+  /** Lets the keeper of the copy do it, where it is kept up. @throws `offsite.unknown` */
   async work(name: string, work: CopyWork, wish: RunWish): Promise<RunResult> {
     const copy = this.copyNamed(name);
     const startedAt = this.#nowText();
@@ -183,7 +177,7 @@ export class DriveDesk {
     try {
       const keeper = this.#kept.get(name)?.keeper;
       if (keeper !== undefined) return await this.#workOfKeeper(name, keeper, work, wish);
-      return (await this.#doneElsewhere(name, work, wish)) ?? (await this.#workHere(copy, work, wish));
+      return await this.#workHere(copy, work, wish);
     } catch (error) {
       return this.#bare(name, work, startedAt, error);
     } finally {
@@ -253,35 +247,20 @@ export class DriveDesk {
     }
   }
 
-  /** Keeps the copies up until it is disposed of. @param publish tells all engines of this machine that something changed */
-  async lead(publish: () => void): Promise<LedCopies> {
-    this.#publish = publish;
+  /** Keeps the copies up from now on. */
+  async begin(): Promise<void> {
+    this.#keepsUp = true;
     await this.#matchKeepers();
-    return {
-      states: async () => plainStates([...this.#kept].map(([name, { keeper }]) => [name, keeper.state])),
-      ask: async (copy, wish, run) => {
-        const keeper = this.#kept.get(copy)?.keeper;
-        if (wish === 'sync' || wish === 'scrub') return keeper && (await this.#workOfKeeper(copy, keeper, wish, { run }));
-        if (wish === 'retry') await this.#beginAnew();
-        else if (wish === 'stop-sync' || wish === 'stop-scrub') keeper?.stop(wish === 'stop-sync' ? 'sync' : 'scrub');
-        else keeper?.ask(wish);
-        return keeper && true;
-      },
-      [Symbol.asyncDispose]: async () => {
-        this.#publish = undefined;
-        await this.#matchKeepers();
-      },
-    };
   }
 
   async #beginAnew(): Promise<void> {
-    this.#about = undefined;
+    this.#account = undefined;
     this.#signIns += 1;
     await this.#matchKeepers();
   }
 
   async configurationChanged(): Promise<void> {
-    this.#about = undefined;
+    this.#account = undefined;
     await this.#matchKeepers();
     this.#options.onChange();
   }
@@ -293,22 +272,20 @@ export class DriveDesk {
 
   async close(): Promise<void> {
     this.#closing.abort(new CadanganError('aborted', { reason: 'shutdown' }));
-    this.#publish = undefined;
+    this.#keepsUp = false;
     await this.#matchKeepers();
     await Promise.allSettled([...this.#running, this.#asking]);
   }
 
-  /** One keeper for each copy that is configured, while this engine leads. */
+  /** One keeper for each copy that is configured. */
   #matchKeepers(): Promise<void> {
     this.#changing = this.#changing
       .then(async () => {
         const { place, copies } = this.#options;
-        const wanted = new Map(
-          (this.#publish === undefined || place().settings === undefined ? [] : copies()).map((copy) => [copy.name, copy]),
-        );
-        for (const [name, { keeper, about }] of this.#kept) {
+        const wanted = new Map((this.#keepsUp && place().settings !== undefined ? copies() : []).map((copy) => [copy.name, copy]));
+        for (const [name, { keeper, begunWith }] of this.#kept) {
           const copy = wanted.get(name);
-          if (copy !== undefined && this.#aboutOf(copy) === about) continue;
+          if (copy !== undefined && this.#beginningOf(copy) === begunWith) continue;
           this.#kept.delete(name);
           await keeper[Symbol.asyncDispose]();
         }
@@ -334,22 +311,21 @@ export class DriveDesk {
       records,
       password: (signal) => passwordOf(copy.repository, { mayAsk: false, signal }),
       onResult: () => {
-        this.#about = this.#about && { ...this.#about, atMs: -Infinity }; // the storage used is another
+        this.#account = this.#account && { ...this.#account, atMs: -Infinity }; // the storage used is another
       },
       onStatus: () => this.#onStatus(copy.name),
     });
-    this.#kept.set(copy.name, { keeper, isPaused: copy.paused, about: this.#aboutOf(copy) });
+    this.#kept.set(copy.name, { keeper, isPaused: copy.paused, begunWith: this.#beginningOf(copy) });
   }
 
   /** What a keeper was begun with; to be paused it need not begin anew. */
-  #aboutOf(copy: OffsiteCopy): string {
+  #beginningOf(copy: OffsiteCopy): string {
     return JSON.stringify([{ ...copy, paused: undefined }, this.#options.place().settings, this.#signIns]);
   }
 
   #onStatus(name: string): void {
     const state = this.#kept.get(name)?.keeper.state;
     if (state !== undefined) this.#report(name, state);
-    this.#publish?.();
     this.#options.onChange();
   }
 
@@ -362,7 +338,7 @@ export class DriveDesk {
   async #signInTrouble(): Promise<CadanganError | undefined> {
     const seen = await signInTrouble(this.#options.place());
     if (seen !== undefined) return seen;
-    const { error, signedInAt } = this.#about ?? {};
+    const { error, signedInAt } = this.#account ?? {};
     // Somebody may have signed in again elsewhere.
     const current = await credentialStoreOf(this.#options.place())
       .load()
@@ -371,30 +347,13 @@ export class DriveDesk {
     return isCode(error, 'drive.signed-out', 'drive.wrong-account', 'drive.not-set-up') ? error : undefined;
   }
 
-  async #states(): Promise<ReadonlyMap<string, KeeperState>> {
-    if (this.#publish !== undefined)
-      return new Map([...this.#kept].flatMap(([name, { keeper }]) => (keeper.state ? [[name, keeper.state] as const] : [])));
-    // The leader may end just now; the memory of the copies says the rest.
-    return readStates(
-      (await this.#options
-        .leader()
-        ?.states()
-        .catch(() => ({}))) ?? {},
-    );
-  }
-
   /** Somebody waits for it, in whichever window, and is told what comes of it, also when it could not even begin. */
-  async #workOfKeeper(
-    name: string,
-    keeper: OffsiteKeeper,
-    work: CopyWork,
-    { run, signal }: Partial<Pick<RunWish, 'run' | 'signal'>>,
-  ): Promise<RunResult> {
+  async #workOfKeeper(name: string, keeper: OffsiteKeeper, work: CopyWork, { run, signal }: RunWish): Promise<RunResult> {
     const startedAt = this.#nowText();
     const done = keeper.do(work, run);
     const stop = (): void => keeper.stop(work);
-    signal?.addEventListener('abort', stop, { once: true });
-    if (signal?.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
     return this.#tracked(
       (async () => {
         try {
@@ -402,43 +361,10 @@ export class DriveDesk {
         } catch (error) {
           return this.#bare(name, work, startedAt, error);
         } finally {
-          signal?.removeEventListener('abort', stop);
+          signal.removeEventListener('abort', stop);
         }
       })(),
     );
-  }
-
-  /** The engine that leads does it, and says what came of it. Undefined when nobody keeps the copy up. */
-  async #doneElsewhere(name: string, work: CopyWork, { run, signal }: RunWish): Promise<RunResult | undefined> {
-    const leader = this.#options.leader();
-    if (leader === undefined) return undefined;
-    const stop = (): void => void leader.ask(name, `stop-${work}`).catch(() => undefined);
-    const ended = new AbortController();
-    const asked = leader
-      .ask(name, work, run)
-      .catch(() => undefined) // it ended: who is there now does it
-      .finally(() => ended.abort());
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
-    try {
-      const [answer] = await Promise.all([asked, this.#reportUntil(name, ended.signal)]);
-      if (answer === undefined || answer === null) return undefined;
-      const result = runResultSchema.safeParse(answer).data;
-      if (result === undefined) throw new CadanganError('schedule.no-leader', { reason: 'its answer is not understood' });
-      return result;
-    } finally {
-      signal.removeEventListener('abort', stop);
-    }
-  }
-
-  /** How far whoever keeps the copy up is. */
-  async #reportUntil(name: string, ended: AbortSignal): Promise<void> {
-    while (!ended.aborted) {
-      await this.#options.clock.sleep(lookMs, AbortSignal.any([ended, this.#closing.signal])).catch(() => undefined);
-      const state = (await this.#states()).get(name);
-      if (state !== undefined) this.#report(name, state);
-      throwIfAborted(this.#closing.signal);
-    }
   }
 
   async #workHere(copy: OffsiteCopy, work: CopyWork, wish: RunWish): Promise<RunResult> {
@@ -487,24 +413,22 @@ export class DriveDesk {
 
   /** Who waited for a sign-in need wait no longer; and what was opened for an account must not go on when it is signed out. */
   async #accountChanged(): Promise<void> {
-    this.#about = undefined;
-    const [copy] = this.#options.copies();
-    if (this.#publish !== undefined) await this.#beginAnew();
-    else if (copy !== undefined)
-      await this.#options
-        .leader()
-        ?.ask(copy.name, 'retry')
-        .catch(() => undefined);
+    this.#account = undefined;
+    if (this.#keepsUp) await this.#beginAnew();
     this.#options.onChange();
   }
 
   /** In the background: a window must not wait for Google. */
   #askForAccount(signedInAt: string | undefined): void {
     const nowMs = this.#options.clock.monotonicMs();
-    if (this.#closing.signal.aborted || this.#asking !== undefined || (this.#about !== undefined && nowMs - this.#about.atMs < aboutMsMax))
+    if (
+      this.#closing.signal.aborted ||
+      this.#asking !== undefined ||
+      (this.#account !== undefined && nowMs - this.#account.atMs < accountMsMax)
+    )
       return;
     this.#asking = this.#readAbout().then((found) => {
-      this.#about = { ...found, atMs: this.#options.clock.monotonicMs(), signedInAt };
+      this.#account = { ...found, atMs: this.#options.clock.monotonicMs(), signedInAt };
       this.#asking = undefined;
       this.#options.onChange();
     });

@@ -5,11 +5,11 @@
  *   who asks -> host -> procedures -> Service -> jobs, browse, schedule
  *
  * Words: the *audience* is whom a service works for, a window for instance; a *run* is a backup, restore or check with a result that is
- * kept; the *desk* makes runs in this process; the *drive desk* has the account on Google Drive and the copies; the *seat* is this
- * process's place in the schedule of the machine: it leads, it follows, or it has none.
+ * kept; the *desk* makes runs in this process; the *drive desk* has the account on Google Drive and the copies; the *schedule
+ * desk* has the schedule.
  *
- * The command line uses what makes a set's backup out of the configuration (`set-job.ts`) and what tells of the schedule
- * (`schedule-report.ts`) without any service.
+ * The command line uses what makes a set's backup out of the configuration (`set-job.ts`, for a dry run) and what tells of the schedule
+ * while no host runs (`unhosted-schedule.ts`) without any service.
  */
 export type * from './protocol.ts';
 export * as protocol from './protocol.ts';
@@ -33,7 +33,7 @@ export { understood, type Notification, type Procedure } from './procedure.ts';
 export { procedures } from './procedures.ts';
 export { reviewRecords } from './review-records.ts';
 export { makeRecoveryKit, type RecoveryKitFacts } from './recovery-kit.ts';
-export { scheduleReport, type ScheduleReport, type ScheduleReportOptions } from './schedule-report.ts';
+export { unhostedSchedule, type UnhostedOptions } from './unhosted-schedule.ts';
 export { Service, type ServicePlace, type ServiceWorld } from './service.ts';
 export { backupSet, type SetBackupContext } from './set-job.ts';
 export { unattendedPassword } from './unattended-password.ts';

@@ -81,6 +81,7 @@ export class OpenRepositories {
 
   /** The password of a repository, proven by opening it. @throws as `use` */
   async passwordOf(location: string, wish: PasswordWish): Promise<Password> {
+    if (wish.asksFirst) await this.forget(location); // opened by another password, it would prove nothing about this one
     await (
       await this.#entry(location, wish)
     ).opening;
@@ -122,8 +123,8 @@ export class OpenRepositories {
     }
   }
 
-  #begin(key: string, location: string, { mayAsk, client }: PasswordWish): Entry {
-    const opening = this.#open(location, { mayAsk, client });
+  #begin(key: string, location: string, { mayAsk, client, asksFirst }: PasswordWish): Entry {
+    const opening = this.#open(location, { mayAsk, client, asksFirst });
     const entry: Entry = { opening, mayAsk, client, users: 0, usedAtMs: this.#clock.monotonicMs() };
     this.#entries.set(key, entry);
     opening.catch(() => {
@@ -132,7 +133,7 @@ export class OpenRepositories {
     return entry;
   }
 
-  async #open(location: string, { mayAsk, client }: Omit<PasswordWish, 'signal'>): Promise<OpenedRepository> {
+  async #open(location: string, wish: Omit<PasswordWish, 'signal'>): Promise<OpenedRepository> {
     const signal = this.#closing.signal;
     const storage = await this.#openStorage(location);
     const open = (password: Password): Promise<Repository> =>
@@ -140,7 +141,7 @@ export class OpenRepositories {
     try {
       // Before anybody is asked for a password. A folder that does not exist holds no repository.
       if ((await configSizeOf(storage)) === undefined) throw new CadanganError('repository.missing', { location: storage.location });
-      const repository = await this.#passwords.open(location, { mayAsk, client, signal }, open);
+      const repository = await this.#passwords.open(location, { ...wish, signal }, open);
       return new OpenedRepository(location, repository, () => this.#passwords.open(location, { mayAsk: false, signal }, open));
     } catch (error) {
       await storage.close();

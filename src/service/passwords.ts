@@ -1,13 +1,13 @@
-import { CadanganError, isCode, passwordFromText, type Environment, type Password } from '../platform/index.ts';
+import { CadanganError, isCode, passwordFromBytes, passwordFromText, type Environment, type Password } from '../platform/index.ts';
 import type { BackupSet } from '../settings/index.ts';
 import type { Audience } from './audience.ts';
-import type { PasswordParams } from './protocol.ts';
+import type { PasswordAnswer, PasswordParams } from './protocol.ts';
 import { repositoryKey, repositoryKeyIfAny } from './repository-key.ts';
 import { unattendedPassword } from './unattended-password.ts';
 
 export interface PasswordsOptions {
   /** Asks a client, or all of them for what they have stored; undefined when nobody can say. */
-  readonly ask: (params: PasswordParams, client: Audience | undefined) => Promise<string | undefined>;
+  readonly ask: (params: PasswordParams, client: Audience | undefined) => Promise<PasswordAnswer>;
   /** The sets as they are configured now. */
   readonly sets: () => readonly BackupSet[];
   readonly environment: Environment;
@@ -20,11 +20,13 @@ export interface PasswordWish {
   readonly mayAsk: boolean;
   /** Who wants it: nobody else is asked for a secret. Undefined: nobody in particular, as at night. */
   readonly client?: Audience | undefined;
+  /** Who wants it was given a password, which counts more than what is configured. */
+  readonly asksFirst?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
 /** Somebody who types wrongly three times needs to go and look. */
-const attemptsMax = 3;
+const typedAttemptsMax = 3;
 /** Shorter ones would tear words apart that have nothing to do with them. */
 const scrubbedLengthMin = 4;
 
@@ -45,7 +47,11 @@ export class Passwords {
    * @param open throws `repository.wrong-password` for a wrong one
    * @throws what `open` throws; `password.missing` when nobody knows it
    */
-  async open<T>(location: string, { mayAsk, client, signal }: PasswordWish, open: (password: Password) => Promise<T>): Promise<T> {
+  async open<T>(
+    location: string,
+    { mayAsk, client, asksFirst, signal }: PasswordWish,
+    open: (password: Password) => Promise<T>,
+  ): Promise<T> {
     const original = this.#originalOf(location);
     const key = repositoryKey(original);
     const attempt = async (password: Password): Promise<T> => {
@@ -54,6 +60,7 @@ export class Passwords {
       this.#proven.set(key, password);
       return opened;
     };
+    if (asksFirst) return this.#openAsking(original, { mayAsk, client, attemptsMax: 1 }, attempt);
     const set = this.#options
       .sets()
       .find(
@@ -104,19 +111,23 @@ export class Passwords {
 
   async #openAsking<T>(
     location: string,
-    { mayAsk, client }: Omit<PasswordWish, 'signal'>,
+    { mayAsk, client, attemptsMax = typedAttemptsMax }: Omit<PasswordWish, 'signal'> & { readonly attemptsMax?: number },
     attempt: (password: Password) => Promise<T>,
   ): Promise<T> {
     for (let tried = 0; ; tried++) {
       const password = await this.#options.ask({ location, wasWrong: tried > 0, mayAsk }, client);
-      if (password === undefined || password === '') throw new CadanganError('password.missing', { location });
+      if (password === undefined || password.length === 0) throw new CadanganError('password.missing', { location });
       try {
-        return await attempt(passwordFromText(password));
+        return await attempt(passwordOf(password));
       } catch (error) {
         if (!mayAsk || tried + 1 >= attemptsMax || !isCode(error, 'repository.wrong-password')) throw error;
       }
     }
   }
+}
+
+function passwordOf(answer: NonNullable<PasswordAnswer>): Password {
+  return typeof answer === 'string' ? passwordFromText(answer) : passwordFromBytes(answer);
 }
 
 const wrong = Symbol('wrong');

@@ -7,6 +7,7 @@
 export * from './protocol/life.ts';
 export * from './protocol/sets.ts';
 export * from './protocol/runs.ts';
+export * from './protocol/schedule.ts';
 export * from './protocol/repositories.ts';
 export * from './protocol/snapshots.ts';
 export * from './protocol/drive.ts';

@@ -10,6 +10,7 @@ import {
   recordOfRestore,
   repositoryFolderOf,
   restoreJob,
+  type ExceptionSink,
   type JobResult,
   type RecordAbout,
   type RecordKeeper,
@@ -21,10 +22,11 @@ import type { RecordContent } from '../records/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { BackupSet, Configuration } from '../settings/index.ts';
 import type { Storage } from '../storage/index.ts';
+import type { Call } from './call.ts';
 import { planDrill, runDrill } from './drill-run.ts';
 import type { OpenRepositories } from './open-repositories.ts';
 import type { PasswordWish } from './passwords.ts';
-import type { CheckParams, DrillParams, RestoreParams, RestorePreview, RunJob, RunProgress, RunResult } from './protocol.ts';
+import type { BackupParams, CheckParams, DrillParams, RestoreParams, RestorePreview, RunJob, RunProgress, RunResult } from './protocol.ts';
 import { previewRestore } from './restore-preview.ts';
 import { planRestoreSteps, type RestoreStep } from './restore-steps.ts';
 import { backupSet } from './set-job.ts';
@@ -52,16 +54,22 @@ export interface RunWish extends PasswordWish {
   /** The id of the run, which its record keeps. */
   readonly run?: string | undefined;
   readonly onProgress?: ((progress: RunProgress) => void) | undefined;
+  /** Which kind of client wants it. Default: the editor. */
+  readonly via?: Call['via'] | undefined;
   /** For the record: why it runs, and the window that it belongs to. Default: somebody wanted it now. */
-  readonly occasion?: Pick<RecordAbout, 'trigger' | 'planned' | 'via'> | undefined;
+  readonly occasion?: Partial<Pick<RecordAbout, 'trigger' | 'planned' | 'via'>> | undefined;
 }
 
 /** What a run leaves: its record, which all is told from. */
 type RecordMaker = (about: RecordAbout) => RecordContent;
 
-export interface BackupRunWish extends RunWish {
+type BackupOptions = NonNullable<BackupParams['options']>;
+
+export interface BackupRunWish extends RunWish, BackupOptions {
   /** Leave no snapshot when nothing has changed since the last. */
   readonly skipsUnchanged?: boolean;
+  readonly onException?: ExceptionSink;
+  readonly onCommandLine?: (line: string) => void;
 }
 
 interface ActiveRun {
@@ -114,8 +122,16 @@ export class RunDesk {
         programVersion,
         ownTags: await keeper.anchorTags(),
         progress: (progress) => this.#report(run, { job: 'backup', set: set.name, ...backupProgressOf(progress) }),
-        onCommandLine: (line) => log('info', `${set.name}: ${line}`),
-        overrides: { skipIfUnchanged: wish.skipsUnchanged ? 'same-sources' : undefined },
+        onException: wish.onException,
+        onCommandLine: (line) => {
+          log('info', `${set.name}: ${line}`);
+          wish.onCommandLine?.(line);
+        },
+        overrides: {
+          skipIfUnchanged: wish.skipIfUnchanged ? 'same-tree' : wish.skipsUnchanged ? 'same-sources' : undefined,
+          ...(wish.force !== undefined && { force: wish.force }),
+          ...(wish.extraVerify !== undefined && { extraVerify: wish.extraVerify }),
+        },
       });
       return (about) =>
         recordOfBackup(result, { ...about, rpoHours: set.rpoHours, sources: set.sources, location: set.repository.location });
@@ -262,7 +278,8 @@ export class RunDesk {
     for (const { set, onProgress } of this.#listeners) if (isBackupOf(run, set)) run.listeners.add(onProgress);
     this.#active.add(run);
     this.#options.onChange();
-    const occasion = { ...(about.set !== undefined && { set: about.set }), via: 'editor', trigger: 'manual', run: wish.run } as const;
+    const { via = 'editor', run: id } = wish;
+    const occasion = { ...(about.set !== undefined && { set: about.set }), via, trigger: 'manual', run: id } as const;
     const making = work(run, signal)
       .catch((error: unknown) => this.#bareRun(about.job, location, startedAt, error))
       .then((record) => this.#options.keeper.writeRun((known) => record({ ...known, ...occasion, ...wish.occasion })));
@@ -298,14 +315,15 @@ export class RunDesk {
     return formatTimestamp(nowNs, clock.offsetMinutes(nowNs));
   }
 
-  #access(location: string, { mayAsk, client, signal }: RunWish): RepositoryAccess {
+  #access(location: string, wish: RunWish & Pick<BackupOptions, 'noLock' | 'retryLockForMs'>): RepositoryAccess {
     const { repositories, clock, random, openStorage } = this.#options;
     return {
       location,
-      signal,
+      signal: wish.signal,
       world: { clock, random, openStorage },
-      password: (passwordSignal) => repositories.passwordOf(location, { mayAsk, client, signal: passwordSignal }),
-      ...(!mayAsk && { retryLockForMs: unattendedRetryLockMs }),
+      password: (passwordSignal) => repositories.passwordOf(location, { ...wish, signal: passwordSignal }),
+      noLock: wish.noLock,
+      retryLockForMs: wish.retryLockForMs ?? (wish.mayAsk ? undefined : unattendedRetryLockMs),
     };
   }
 

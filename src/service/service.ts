@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { openStorageAt, RecordKeeper, recordOfBareRun, recordOfMissedRun, type DrivePlace } from '../jobs/index.ts';
 import { CadanganError, type Clock, type Environment, type Random } from '../platform/index.ts';
-import type { ScheduleEvent } from '../schedule/index.ts';
+import type { ScheduledSet, ScheduleEvent, SetStatus } from '../schedule/index.ts';
 import {
   keepLastGood,
   loadConfiguration,
@@ -27,7 +27,7 @@ import { repositoryKey } from './repository-key.ts';
 import { reviewRecords } from './review-records.ts';
 import { RunDesk } from './run-desk.ts';
 import { RunList } from './run-list.ts';
-import { ScheduleSeat } from './schedule-seat.ts';
+import { ScheduleDesk } from './schedule-desk.ts';
 import { scheduledSetsOf } from './scheduled-sets.ts';
 import { Throttle } from './throttle.ts';
 
@@ -47,14 +47,13 @@ interface Beginning {
   readonly loaded: LoadedConfiguration;
   readonly used: UsedConfiguration;
   readonly lastGood: LastGoodFile;
+  readonly sets: readonly ScheduledSet[];
 }
 
 /** Where the service has what it knows. */
 export interface ServicePlace {
   readonly configFile: string;
   readonly stateFolder: string;
-  /** May run the schedule if nobody else on this machine does. */
-  readonly maySchedule: boolean;
 }
 
 const changedMsMin = 250;
@@ -73,7 +72,7 @@ export class Service {
   readonly records: RecordsDesk;
   readonly desk: RunDesk;
   readonly runs: BackupRuns;
-  readonly seat: ScheduleSeat;
+  readonly schedule: ScheduleDesk;
   readonly drive: DriveDesk;
   readonly configFile: string;
   readonly log: Audience['log'];
@@ -93,12 +92,7 @@ export class Service {
   /** Called when something began or ended; perhaps nothing runs any more. */
   onChange: () => void = () => undefined;
 
-  private constructor(
-    { stateFolder, maySchedule }: ServicePlace,
-    world: ServiceWorld,
-    audience: Audience,
-    { loaded, used, lastGood }: Beginning,
-  ) {
+  private constructor({ stateFolder }: ServicePlace, world: ServiceWorld, audience: Audience, { loaded, used, lastGood, sets }: Beginning) {
     this.world = world;
     const passwords = new Passwords({
       ask: (params, client = audience) => client.ask(protocol.password, params),
@@ -156,10 +150,9 @@ export class Service {
       onChange: this.#changed.call,
       onProgress: this.#progressed.call,
     });
-    const place = { configFile: this.configFile, stateFolder: this.#stateFolder, version: world.version, random: world.random };
     this.runs = new BackupRuns(
-      { clock: world.clock, desk: this.desk, list: this.list, keeper: this.keeper, setNamed: (name) => this.setNamed(name), place, log },
-      () => this.seat,
+      { clock: world.clock, desk: this.desk, keeper: this.keeper, setNamed: (name) => this.setNamed(name) },
+      () => this.schedule,
     );
     this.drive = new DriveDesk({
       clock: world.clock,
@@ -169,37 +162,47 @@ export class Service {
       scrub: passwords.scrub,
       log,
       passwordOf: (location, wish) => this.repositories.passwordOf(location, wish),
-      leader: () => this.seat.service?.copies,
       onChange: this.#driveChanged.call,
     });
-    this.seat = new ScheduleSeat({
-      ...world,
-      configFile: this.configFile,
-      stateFolder: this.#stateFolder,
-      mayLead: maySchedule,
-      log,
-      runSet: this.runs.runSet,
-      onLeaderEvent: (event) => this.#own(this.#noteEvent(event)),
-      onChange: this.#changed.call,
-      onProgress: this.#progressed.call,
-      leadCopies: (publish) => this.drive.lead(publish),
-      onCopies: this.#driveChanged.call,
-    });
+    this.schedule = new ScheduleDesk(
+      {
+        ...world,
+        stateFolder: this.#stateFolder,
+        log,
+        runSet: this.runs.runSet,
+        onEvent: (event) => this.#own(this.#noteEvent(event)),
+        onChange: this.#changed.call,
+        onProgress: this.#progressed.call,
+      },
+      sets,
+    );
   }
 
-  /** Knows the configuration and follows it, and takes its place in the schedule. */
+  /** Knows the configuration and follows it; runs nothing before `begin`. */
   static async open(place: ServicePlace, world: ServiceWorld, audience: Audience): Promise<Service> {
     const loaded = await loadConfiguration(place.configFile);
     const lastGood = new LastGoodFile(place.stateFolder, world.random);
     const used = await usedFromStart(loaded, lastGood);
-    const service = new Service(place, world, audience, { loaded, used, lastGood });
+    const sets = await scheduledSetsOf(used.configuration, { ...place, onProblem: () => undefined });
+    const service = new Service(place, world, audience, { loaded, used, lastGood, sets });
     await service.#start();
     return service;
   }
 
-  /** Something runs here, or is just being written down. */
+  /**
+   * From now on it runs what is due and keeps the copies up; `isPassive`: only what it is asked for.
+   * @throws `storage.denied`, `storage.unreachable` when what ran before cannot be read
+   */
+  async begin(options: { readonly isPassive: boolean }): Promise<void> {
+    this.schedule.setSets(await this.#scheduledSets());
+    await this.schedule.begin(options);
+    if (!options.isPassive) await this.drive.begin();
+  }
+
+  /** Something runs here or waits for its turn, or is just being written down. */
   get isBusy(): boolean {
-    return this.desk.isBusy || this.drive.isBusy || this.#owned.size > 0;
+    const isOfRun = ({ state }: SetStatus): boolean => state === 'running' || state === 'waiting';
+    return this.desk.isBusy || this.drive.isBusy || this.#owned.size > 0 || [...this.schedule.status().values()].some(isOfRun);
   }
 
   get sets(): readonly BackupSet[] {
@@ -262,7 +265,8 @@ export class Service {
     const changed = this.sets.map(({ repository }) => repository).filter((repository) => !before.has(JSON.stringify(repository)));
     for (const { location } of changed) await this.repositories.forget(location).catch(() => undefined);
     await this.#recordConfiguration();
-    this.seat.setSets(await this.#scheduledSets());
+    this.schedule.setSets(await this.#scheduledSets());
+    this.runs.setsChanged();
     await this.drive.configurationChanged();
     this.#audience.tell(protocol.configurationChanged, configurationInfoOf(loaded, this.#used.configuration.timeZone));
     this.#changed.call();
@@ -275,7 +279,7 @@ export class Service {
   /** Ends what goes on at its next safe point, gives locks back, writes what is to be written. */
   async close(): Promise<void> {
     this.#ending.abort();
-    await Promise.all([this.seat.close('stop'), this.desk.close()]);
+    await Promise.all([this.schedule.close('stop'), this.desk.close()]);
     await this.#watching;
     await this.drive.close();
     await Promise.all(this.#owned);
@@ -298,12 +302,6 @@ export class Service {
   async #start(): Promise<void> {
     await this.#noteConfiguration();
     await this.#recordConfiguration();
-    try {
-      await this.seat.start(await this.#scheduledSets());
-    } catch (error) {
-      if (!(error instanceof CadanganError) && !(error instanceof Error && 'code' in error)) throw error;
-      this.log('warning', `there is no schedule: ${String(error)}`);
-    }
     const onChange = (loaded: LoadedConfiguration): void => {
       if (loaded.text === this.#loaded.text && loaded.problems.length === this.#loaded.problems.length) return;
       this.take(loaded).catch((error: unknown) => this.log('error', `the configuration cannot be taken over: ${String(error)}`));

@@ -10,13 +10,14 @@ import { setStateOf } from './set-state.ts';
 
 /** Sets, their state, and the file they stand in. */
 export const setProcedures = [
+  answer(protocol.scheduleStatus, async ({ schedule }) => [...schedule.status().values()]),
   answer(protocol.listSets, listSets),
   answer(protocol.configuration, async ({ loaded, configuration }) => configurationInfoOf(loaded, configuration.timeZone)),
   answer(protocol.addSet, (service, params) => change(service, { kind: 'add-set', set: backupSetInputOf(params) })),
   answer(protocol.removeSet, (service, { set }) => change(service, { kind: 'remove-set', name: set })),
   answer(protocol.dismissMissed, async (service, { set }) => {
     service.setNamed(set);
-    await service.seat.service?.dismissMissed(set);
+    service.schedule.scheduler.dismissMissed(set);
     service.changed();
   }),
 ];
@@ -35,7 +36,7 @@ function backupSetInputOf({ name, sources, location, window, onChange, passwordF
 }
 
 async function listSets(service: Service): Promise<readonly protocol.SetInfo[]> {
-  const statuses = await service.seat.status();
+  const statuses = service.schedule.status();
   const lastRuns = await service.list.lastBackups(service.sets.map(({ name }) => name));
   const offsite = await offsiteStates(service);
   const nowMs = Number(service.world.clock.nowNs() / 1_000_000n);
@@ -59,7 +60,7 @@ interface KnownOfSet {
 }
 
 function setInfoOf(set: BackupSet, { status, lastRun, progress, offsite, nowMs }: KnownOfSet): protocol.SetInfo {
-  const running = progress ?? (status?.running && progressElsewhere(set.name, status.running, nowMs));
+  const running = progress ?? (status?.running && progressOfRunning(set.name, status.running, nowMs));
   return {
     name: set.name,
     title: set.title ?? set.name,
@@ -75,8 +76,8 @@ function setInfoOf(set: BackupSet, { status, lastRun, progress, offsite, nowMs }
   };
 }
 
-/** A run that another process makes, which may have told nothing yet but that it goes on. */
-function progressElsewhere(set: string, { startedMs, progress }: NonNullable<SetStatus['running']>, nowMs: number): protocol.RunProgress {
+/** Of a run that has told nothing yet but that it goes on. */
+function progressOfRunning(set: string, { startedMs, progress }: NonNullable<SetStatus['running']>, nowMs: number): protocol.RunProgress {
   return runProgressOf(
     set,
     progress ?? { elapsedMs: Math.max(0, nowMs - startedMs), filesDone: 0, bytesDone: 0, errorCount: 0, currentPath: '' },

@@ -38,12 +38,13 @@ let firstRun: Promise<CliRun> | undefined;
 /** Runs the real program in a process of its own; of our environment it gets only what it needs. */
 export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
   if (firstRun) await firstRun;
-  const run = start(args, options);
+  const run = startCli(args, options).ended;
   firstRun ??= run;
   return run;
 }
 
-async function start(args: readonly string[], options: CliOptions): Promise<CliRun> {
+/** As `runCli`, for a test that does something to the process meanwhile. */
+export function startCli(args: readonly string[], options: CliOptions): { readonly child: ChildProcess; readonly ended: Promise<CliRun> } {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
     cwd: options.cwd,
     env: {
@@ -69,11 +70,11 @@ async function start(args: readonly string[], options: CliOptions): Promise<CliR
   });
   child.stdin.on('error', () => undefined); // a program that does not read its input may be gone before we wrote it
   child.stdin.end(options.input ?? '');
-  const code = await new Promise<number | null>((resolve, reject) => {
+  const ended = new Promise<CliRun>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', resolve);
+    child.once('close', (code) => resolve({ code, stdout, stderr }));
   });
-  return { code, stdout, stderr };
+  return { child, ended };
 }
 
 /** A folder with a small repository whose key is cheap to open, and a runner that knows both. Everything is removed after the test. */

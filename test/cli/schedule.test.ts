@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { protocol } from '../../src/service/index.ts';
-import { endHost, EngineStage, hostLog, password, stateOf, until, type Window } from '../host/engine-stage.ts';
+import { EngineStage, password, stateOf, until, type Window } from '../host/engine-stage.ts';
 import { recordsIn } from '../records/some-records.ts';
-import { runCli, type CliRun, type Message } from './run-cli.ts';
+import { runCli, startCli, type CliRun, type Message } from './run-cli.ts';
 
 /** A set that says that its backup is done, and ends when its mark is taken away. */
 class ScheduleStage extends EngineStage {
@@ -18,6 +19,7 @@ class ScheduleStage extends EngineStage {
     const script = `const fs = require('node:fs'); const [, mark] = process.argv; if (fs.existsSync(mark + '.wanted')) { fs.writeFileSync(mark, ''); setInterval(() => fs.existsSync(mark) || process.exit(), 20); }`;
     stage.configure({
       repository: { location: stage.repository, passwordFile: stage.path('password') },
+      before: [process.execPath, '-e', script, `${stage.mark}.before`],
       after: [process.execPath, '-e', script, stage.mark],
       ...(schedule && { schedule }),
     });
@@ -29,23 +31,50 @@ class ScheduleStage extends EngineStage {
     writeFileSync(`${this.mark}.wanted`, '');
   }
 
+  /** The same, before anything is backed up. */
+  holdBefore(): void {
+    writeFileSync(`${this.mark}.before.wanted`, '');
+  }
+
   letEnd(): void {
-    rmSync(this.mark, { force: true });
+    for (const mark of this.#marks) rmSync(mark, { force: true });
+  }
+
+  /** Later runs too. */
+  letAll(): void {
+    for (const mark of this.#marks) rmSync(`${mark}.wanted`, { force: true });
+    this.letEnd();
   }
 
   get isHeld(): boolean {
-    return existsSync(this.mark);
+    return this.#marks.some((mark) => existsSync(mark));
+  }
+
+  /** A command that goes on, and what it says on standard error. */
+  spawn(...args: readonly string[]): { readonly child: ChildProcess; said: string; readonly code: Promise<number | null> } {
+    const started = startCli(args, { cwd: this.folder, environment: this.#environment });
+    const running = { child: started.child, said: '', code: started.ended.then(({ code }) => code) };
+    started.child.stderr?.on('data', (text: string) => (running.said += text));
+    return running;
+  }
+
+  get #marks(): readonly string[] {
+    return [this.mark, `${this.mark}.before`];
+  }
+
+  get #environment(): Readonly<Record<string, string>> {
+    return { CADANGAN_CONFIG: this.configFile, CADANGAN_STATE: this.path('state') };
   }
 
   cli(...args: readonly string[]): Promise<CliRun> {
-    return runCli(args, { cwd: this.folder, environment: { CADANGAN_CONFIG: this.configFile, CADANGAN_STATE: this.path('state') } });
+    return runCli(args, { cwd: this.folder, environment: this.#environment });
   }
 
-  async status(): Promise<{ readonly leader: Message | null; readonly set: Message }> {
+  async status(): Promise<{ readonly host: Message | null; readonly set: Message }> {
     const { code, stdout, stderr } = await this.cli('schedule', 'status', '--json');
     assert.deepEqual([code, stderr], [0, '']);
-    const { leader, sets } = JSON.parse(stdout) as { leader: Message | null; sets: Message[] };
-    return { leader, set: sets[0] ?? {} };
+    const { host, sets } = JSON.parse(stdout) as { host: Message | null; sets: Message[] };
+    return { host, set: sets[0] ?? {} };
   }
 }
 
@@ -56,21 +85,20 @@ function openWindow(): Readonly<Record<string, unknown>> {
   return { window: `${clock(hour - 1)}-${clock(hour + 3)}`, timeZone: 'UTC' };
 }
 
-async function leading(stage: EngineStage): Promise<Window> {
+async function connected(stage: EngineStage): Promise<Window> {
   const window = stage.window();
   await window.client.start();
-  await until(() => hostLog(stage.path('state')).includes('this engine runs the schedule'), 'its host leads');
   return window;
 }
 
 test('with nobody there, the status is what is written down, and a backup by name is among it', async (t) => {
   const stage = await ScheduleStage.make(t, openWindow());
   const before = await stage.status();
-  assert.deepEqual([before.leader, before.set['name'], before.set['state'], before.set['last_run']], [null, 'data', 'idle', undefined]);
+  assert.deepEqual([before.host, before.set['name'], before.set['state'], before.set['last_run']], [null, 'data', 'idle', undefined]);
   assert.equal((await stage.cli('backup', 'data')).code, 0);
-  const { leader, set } = await stage.status();
+  const { host, set } = await stage.status();
   const lastRun = set['last_run'] as Message;
-  assert.deepEqual([leader, set['state'], lastRun['trigger'], lastRun['outcome']], [null, 'idle', 'manual', 'success']);
+  assert.deepEqual([host, set['state'], lastRun['trigger'], lastRun['outcome']], [null, 'idle', 'manual', 'success']);
   const english = await stage.cli('schedule', 'status');
   assert.match(english.stdout, /^Nobody runs the schedule/);
   assert.match(english.stdout, /data +in order +\d{4}-\d\d-\d\d \d\d:\d\d successful/);
@@ -113,9 +141,9 @@ test('what the configuration asks for and nobody carries out is told with its pl
 test('a window that has had a backup by name is not run again by the schedule, and the views show that backup', async (t) => {
   const stage = await ScheduleStage.make(t, openWindow());
   assert.equal((await stage.cli('backup', 'data')).code, 0);
-  const window = await leading(stage);
-  const { leader, set } = await stage.status();
-  assert.equal(leader?.['pid'], window.client.pid);
+  const window = await connected(stage);
+  const { host, set } = await stage.status();
+  assert.equal(host?.['pid'], window.client.pid);
   assert.ok(Date.parse(String((set['next_run'] as Message)['start'])) > Date.now(), 'the window of today is served');
   const [info] = await window.client.request(protocol.listSets, undefined);
   assert.deepEqual([info?.state, info?.lastRun?.outcome], ['success', 'success']);
@@ -158,60 +186,136 @@ test('whatever the command line has made is in the list of runs of a window, wit
   assert.ok(existsSync(runs[1]?.evidence ?? ''));
 });
 
-test('a window sees a backup by name while it runs, joins it and stops it', async (t) => {
+test('a backup by name goes through the host of the windows: they see it, join it and stop it, and it says what it always said', async (t) => {
   const stage = await ScheduleStage.make(t);
-  const window = await leading(stage);
+  const window = await connected(stage);
   stage.holdRuns();
   const stopped = stage.cli('backup', 'data');
   await until(async () => stage.isHeld && (await stateOf(window)) === 'running', 'the window sees the run');
-  const { set } = await stage.status();
-  const running = set['running'] as Message;
-  assert.ok(typeof running['pid'] === 'number' && running['pid'] !== window.client.pid);
-  assert.match((await stage.cli('schedule', 'status')).stdout, /^Process \d+ runs the schedule/);
+  const { host } = await stage.status();
+  assert.equal(host?.['pid'], window.client.pid, 'there is no second host');
   assert.equal(await window.client.request(protocol.stopRun, { set: 'data' }), true);
   stage.letEnd();
   assert.equal((await stopped).code, 0, 'the backup itself was done already');
   await until(async () => (await stateOf(window)) === 'success', 'the window sees the end');
 
-  const again = stage.cli('backup', 'data');
+  const again = stage.cli('backup', 'data', '--json');
   await until(async () => stage.isHeld && (await stateOf(window)) === 'running', 'the window sees the second run');
   const joined = window.client.request(protocol.startBackup, { set: 'data' });
   for (let asked = 0; asked < 2; asked++) assert.equal(await stateOf(window), 'running'); // by then it has joined
   stage.letEnd();
-  assert.equal((await again).code, 0);
-  assert.equal((await joined).outcome, 'success');
+  const { code, stdout } = await again;
+  assert.equal(code, 0);
+  const summary = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Message;
+  const result = await joined;
+  assert.deepEqual(
+    [summary['snapshot_id'], summary['total_files_processed'], summary['files_unmodified'], summary['dirs_unmodified']],
+    [result.snapshotId, 1, 1, result.backup?.counts['foldersUnchanged']],
+  );
   const made = (await recordsIn(stage.path('state'))).filter(({ kind }) => kind === 'internal-backup');
-  assert.equal(made.length, 2, 'it was not made a third time');
+  assert.deepEqual(
+    made.map(({ operator: { via } }) => via),
+    ['command-line', 'command-line'],
+  );
   assert.equal((await window.client.request(protocol.recentRuns, { limit: 10 })).length, 2);
 });
 
-test('a backup by name that outlives the host is known to the next one', async (t) => {
-  const stage = await ScheduleStage.make(t, { window: '00:00-00:01', days: ['mon'], timeZone: 'UTC' });
-  const first = await leading(stage);
+test('a command that joins the run of a window says so; Ctrl-C ends the command, and the run goes on', async (t) => {
+  const stage = await ScheduleStage.make(t);
+  const window = await connected(stage);
   stage.holdRuns();
-  const running = stage.cli('backup', 'data');
-  await until(async () => stage.isHeld && (await stateOf(first)) === 'running', 'the first host sees the run');
-  await first.client.close();
-  await endHost(stage.path('state'));
-  const second = await leading(stage);
-  await until(async () => (await stateOf(second)) === 'running', 'the second host sees it, too');
+  const run = window.client.request(protocol.startBackup, { set: 'data' });
+  await until(() => stage.isHeld, 'the run goes on');
+  const leaving = stage.spawn('backup', 'data');
+  const joined = 'This set runs already; waiting for the end of that run.\n';
+  await until(() => leaving.said.includes(joined), 'the command has joined');
+  leaving.child.kill('SIGINT');
+  assert.equal(await leaving.code, 130);
+  assert.equal(await stateOf(window), 'running');
+  const staying = stage.spawn('backup', 'data');
+  await until(() => staying.said.includes(joined), 'another one has joined');
   stage.letEnd();
+  assert.deepEqual([await staying.code, staying.said], [0, joined]);
+  assert.equal((await run).outcome, 'success');
+  assert.equal((await recordsIn(stage.path('state'))).filter(({ kind }) => kind === 'internal-backup').length, 1);
+});
+
+test('with nobody there, the command is the host until its run ends: a window that comes is served, and has one of its own after', async (t) => {
+  const stage = await ScheduleStage.make(t);
+  stage.holdRuns();
+  const command = stage.spawn('backup', 'data');
+  await until(() => stage.isHeld, 'it runs');
+  const window = await connected(stage);
+  assert.deepEqual([window.client.pid, await stateOf(window)], [command.child.pid, 'running']);
+  stage.letEnd();
+  assert.equal(await command.code, 0);
+  await until(async () => (await window.client.start()).pid !== command.child.pid, 'the window has a host again');
+  assert.equal(await stateOf(window), 'success');
+});
+
+test('Ctrl-C stops the run that the command began, in the host of a window too, and ends with 130', async (t) => {
+  const stage = await ScheduleStage.make(t);
+  for (const host of ['its own', "a window's"]) {
+    await t.test(host, async () => {
+      const window = host === 'its own' ? undefined : await connected(stage);
+      stage.holdBefore();
+      const command = stage.spawn('backup', 'data');
+      await until(() => stage.isHeld, 'it runs');
+      command.child.kill('SIGINT');
+      assert.equal(await command.code, 130);
+      stage.letEnd();
+      const last = (await recordsIn(stage.path('state'))).findLast(({ kind }) => kind === 'internal-backup');
+      assert.deepEqual([last?.result, last?.operator.via], ['stopped', 'command-line']);
+      await window?.client.close();
+    });
+  }
+});
+
+test('a host that is killed under a command: the command goes on with one of its own, and the run is made once', async (t) => {
+  const stage = await ScheduleStage.make(t);
+  const window = await connected(stage);
+  const pid = window.client.pid ?? 0;
+  await window.client.close();
+  stage.holdBefore();
+  const running = stage.cli('backup', 'data');
+  await until(() => stage.isHeld, 'the host makes the run');
+  process.kill(pid, 'SIGKILL');
+  stage.letAll();
   assert.equal((await running).code, 0);
-  await until(async () => (await stateOf(second)) === 'success', 'and its end');
+  const made = (await recordsIn(stage.path('state'))).filter(({ kind }) => kind === 'internal-backup');
+  assert.deepEqual(
+    made.map(({ result, reason }) => [result, reason?.code]),
+    [
+      ['stopped', 'host.lost'],
+      ['success', undefined],
+    ],
+  );
+});
+
+test('a password that is given counts more than the one of the set, whoever makes the run', async (t) => {
+  const stage = await ScheduleStage.make(t);
+  const wrong = stage.path('wrong');
+  writeFileSync(wrong, 'not this one');
+  const codes = async (): Promise<(number | null)[]> => [
+    (await stage.cli('backup', 'data', '--password-file', wrong)).code,
+    (await stage.cli('backup', 'data', '--password-file', stage.path('password'))).code,
+  ];
+  assert.deepEqual(await codes(), [12, 0]);
+  const window = await connected(stage);
+  assert.equal((await window.client.request(protocol.startBackup, { set: 'data' })).outcome, 'success');
+  assert.deepEqual(await codes(), [12, 0], 'also where the host has the repository open');
+  assert.deepEqual(window.asked, [], 'and no window is asked');
 });
 
 test('the status tells how far the run of a window is', async (t) => {
   const stage = await ScheduleStage.make(t);
-  const window = await leading(stage);
+  const window = await connected(stage);
   stage.holdRuns();
   const run = window.client.request(protocol.startBackup, { set: 'data' });
   await until(() => stage.isHeld, 'the data are backed up');
   const { set } = await stage.status();
   const running = set['running'] as Message;
-  assert.deepEqual(
-    [running['trigger'], running['pid'], running['percent_done'], running['bytes_done'], running['total_bytes']],
-    ['manual', undefined, 1, 1, 1],
-  );
+  assert.deepEqual([running['trigger'], running['percent_done'], running['bytes_done'], running['total_bytes']], ['manual', 1, 1, 1]);
   assert.match((await stage.cli('schedule', 'status')).stdout, /data +running 100%/);
   assert.match((await stage.cli('schedule', 'status', '--lang', 'id')).stdout, /data +berjalan 100%/);
   stage.letEnd();

@@ -33,7 +33,7 @@ export async function engineHere(
   const channel = new Channel(visit.connection);
   channel.answer(protocol.password, async () => password);
   visit.connection.listen();
-  await channel.request(protocol.initialize, { language: 'en' });
+  await channel.request(protocol.initialize, { language: 'en', via: 'editor' });
   return channel;
 }
 

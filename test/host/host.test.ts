@@ -13,7 +13,10 @@ import { StateLease } from '../../src/host/lease.ts';
 import { encodeFrame, FrameReader } from '../../src/host/message-frame.ts';
 import { MessageSocket } from '../../src/host/message-socket.ts';
 import { byteStringFromText, CadanganError, joinBytes, systemClock, systemRandom, type Clock } from '../../src/platform/index.ts';
-import { greet, hostAddress, knownLeaderKey, tryToConnect } from '../../src/schedule/index.ts';
+import { hostAddress } from '../../src/host/address.ts';
+import { tryToConnect } from '../../src/host/claim.ts';
+import { greet, protocolVersion } from '../../src/host/handshake.ts';
+import { knownHostKey } from '../../src/host/key.ts';
 import { protocol } from '../../src/service/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
@@ -50,7 +53,7 @@ async function visitor(stage: EngineStage, version = '1.2.10'): Promise<{ readon
   stage.atEnd(() => visit.close());
   const channel = new Channel(visit.connection);
   visit.connection.listen();
-  await channel.request(protocol.initialize, { language: 'en' });
+  await channel.request(protocol.initialize, { language: 'en', via: 'editor' });
   return { channel, close: () => visit.close() };
 }
 
@@ -90,7 +93,7 @@ class Stranger {
   }
 }
 
-const hello = { cadangan: 'host', protocol: 1, version: '1.2.10', pid: 1, nonce: 'ab'.repeat(32) };
+const hello = { cadangan: 'host', protocol: protocolVersion, version: '1.2.10', pid: 1, nonce: 'ab'.repeat(32) };
 /** What anybody may hear: a random number. */
 const introductionOnly = [['cadangan', 'nonce', 'pid', 'protocol', 'version']];
 
@@ -106,7 +109,7 @@ test('somebody without our key learns nothing but a random number, is cut off, a
     'a message that is too long': [tooLong],
     'no greeting': [encodeFrame({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { language: 'en' } })],
     'a greeting of another place': [encodeFrame({ ...hello, cadangan: 'schedule' })],
-    'a greeting of another protocol': [encodeFrame({ ...hello, protocol: 2 })],
+    'a greeting of another protocol': [encodeFrame({ ...hello, protocol: protocolVersion + 1 })],
     'a wrong proof': [encodeFrame(hello), encodeFrame({ proof: 'cd'.repeat(32) })],
     'its own proof, and more than it is asked': [
       encodeFrame(hello),
@@ -142,16 +145,16 @@ test('a client that asks and does not read is cut off, and others go on', async 
   const window = stage.window();
   assert.equal((await window.client.request(protocol.startBackup, { set: 'data' })).outcome, 'success');
 
-  const key = await knownLeaderKey(stage.path('state'));
+  const key = await knownHostKey(stage.path('state'));
   const socket = await tryToConnect(await hostAddress(stage.path('state')));
   assert.ok(key && typeof socket !== 'string');
   t.after(() => socket.destroy());
   const slow = new MessageSocket(socket);
-  await greet(slow, 'follower', { key, version: '0.0.0', random: systemRandom }, 'host');
+  await greet(slow, 'client', { key, version: '0.0.0', random: systemRandom });
   const connection = slow.connection();
   const channel = new Channel(connection);
   connection.listen();
-  await channel.request(protocol.initialize, { language: 'en' });
+  await channel.request(protocol.initialize, { language: 'en', via: 'editor' });
   socket.pause();
   const path = joinBytes(byteStringFromText(stage.source), byteStringFromText('long'));
   const file = { location: stage.repository, snapshot: 'latest', path, maxBytes: bytes };

@@ -99,7 +99,7 @@ test('a set on change runs when its watch begins, and again when a file has chan
   await using house = await SmallHouse.begin('12:00', [set]);
   await house.until(() => house.runs.length === 1);
   await house.end('files');
-  await waitUntil('the watch begins', async () => (await house.scheduler.status())[0]?.watch?.mode === 'events');
+  await waitUntil('the watch begins', async () => house.scheduler.status()[0]?.watch?.mode === 'events');
   await house.pass(11);
   house.runs.length = 0; // the watch may have begun after the first run did, and brought a second
   await house.pass(11);

@@ -58,10 +58,10 @@ test('a machine that slept through the window has missed it; a catch-up run make
   await house.sleepUntil('2026-08-04T08:00');
   assert.deepEqual(house.kinds(), ['missed']);
   assert.equal(await house.stateOf('files'), 'missed');
-  assert.equal(await house.scheduler.run('files', 'catch-up'), 'accepted');
+  assert.equal(house.scheduler.run('files', 'catch-up'), 'accepted');
   await house.settle();
   assert.deepEqual(house.story, ['files catch-up 03']);
-  assert.equal(await house.scheduler.run('files', 'manual'), 'running');
+  assert.equal(house.scheduler.run('files', 'manual'), 'joined');
   await house.end('files');
   assert.equal(await house.stateOf('files'), 'idle');
 });
@@ -69,15 +69,18 @@ test('a machine that slept through the window has missed it; a catch-up run make
 test('what was missed can be dismissed', async () => {
   await using house = await SmallHouse.begin('12:00', [nightly('files')]);
   await house.sleepUntil('2026-08-04T08:00');
-  await house.scheduler.dismissMissed('files');
+  house.scheduler.dismissMissed('files');
   await house.settle();
   assert.equal(await house.stateOf('files'), 'idle');
-  await assert.rejects(house.scheduler.dismissMissed('fils'), (error) => isCode(error, 'set.unknown'));
+  assert.throws(
+    () => house.scheduler.dismissMissed('fils'),
+    (error) => isCode(error, 'set.unknown'),
+  );
 });
 
 test('a window in which the repository was busy all the time is missed for that reason', async () => {
   await using house = await SmallHouse.begin('20:30', [nightly('files', '/one'), nightly('mail', '/one')]);
-  await house.scheduler.run('mail', 'manual');
+  house.scheduler.run('mail', 'manual');
   await house.settle();
   await house.pass(35);
   assert.equal(await house.stateOf('files'), 'waiting');
@@ -86,11 +89,11 @@ test('a window in which the repository was busy all the time is missed for that 
   assert.deepEqual(missed, ['files repository-busy']);
 });
 
-test('a new leader does not start a window again that had its run', async () => {
+test('a new host does not start a window again that had its run', async () => {
   await using house = await SmallHouse.begin('21:00', [nightly('files')]);
   await house.end('files', 'failed');
   await house.scheduler.close('stop');
-  await house.newLeader([nightly('files')]);
+  await house.newHost([nightly('files')]);
   await house.pass(30);
   assert.deepEqual(house.story, []);
 });
@@ -100,14 +103,14 @@ test('a leader that was stopped in mid-run leaves the rest to the next one', asy
   const [run] = house.runs;
   await house.scheduler.close('stop');
   assert.equal(reasonOf(run!.signal), 'shutdown');
-  await house.newLeader([nightly('files')]);
+  await house.newHost([nightly('files')]);
   assert.deepEqual(house.story, ['files window 03 again']);
 });
 
 test('a leader that died in mid-run is found out by the next one, which goes on', async () => {
   await using house = await SmallHouse.begin('21:00', [nightly('files')]);
   const dead = house.scheduler;
-  await house.newLeader([nightly('files')]); // the other one never said anything again
+  await house.newHost([nightly('files')]); // the other one never said anything again
   await house.until(() => house.runs.length > 0);
   assert.deepEqual(house.story, ['files window 03 again']);
   const found = house.events.find((event) => event.kind === 'ended');
@@ -128,21 +131,21 @@ test('a leader that is to finish waits for its runs and starts none', async () =
 
 test('somebody stops a run; it is not started again in the same window', async () => {
   await using house = await SmallHouse.begin('21:00', [nightly('files')]);
-  assert.equal(await house.scheduler.stop('files'), true);
+  assert.equal(house.scheduler.stop('files'), 'running');
   await house.settle();
   assert.equal(reasonOf(house.runs[0]!.signal), 'user');
   await house.pass(10);
   assert.equal(house.runs.length, 1);
-  assert.equal(await house.scheduler.stop('files'), false);
+  assert.equal(house.scheduler.stop('files'), 'nothing');
 });
 
 test('a wish that waits for its repository can be taken back', async () => {
   await using house = await SmallHouse.begin('12:00', [nightly('files', '/one'), nightly('mail', '/one')]);
-  await house.scheduler.run('files', 'manual');
-  await house.scheduler.run('mail', 'manual');
+  house.scheduler.run('files', 'manual');
+  house.scheduler.run('mail', 'manual');
   await house.settle();
   assert.equal(await house.stateOf('mail'), 'waiting');
-  assert.equal(await house.scheduler.stop('mail'), true);
+  assert.equal(house.scheduler.stop('mail'), 'withdrawn');
   await house.end('files');
   assert.deepEqual(house.story, ['files manual']);
 });
@@ -151,7 +154,7 @@ test('a run that throws is a failed run, and is told of', async () => {
   await using house = await SmallHouse.begin('21:00', [nightly('files')]);
   house.runs[0]?.fail(new Error('the disk is on fire'));
   await house.settle();
-  assert.equal((await house.scheduler.status())[0]?.lastRun?.outcome, 'failed');
+  assert.equal(house.scheduler.status()[0]?.lastRun?.outcome, 'failed');
   assert.ok(house.events.some((event) => event.kind === 'problem' && event.problem === 'run-failed' && event.reason.includes('on fire')));
 });
 
@@ -165,7 +168,7 @@ test('when the state cannot be written, sets run all the same, and it is told', 
   await rm(house.state.path, { recursive: true });
   await house.end('files');
   await house.scheduler.close('stop');
-  await house.newLeader([nightly('files')]);
+  await house.newHost([nightly('files')]);
   assert.deepEqual(house.story, [], 'the end made up for the start');
 });
 
@@ -210,4 +213,45 @@ test('ten virtual days with a sleeping laptop: each night one run, or a note', a
   }
   assert.deepEqual(house.story.length, nights.filter((night) => night === 'ran').length);
   assert.deepEqual(house.kinds().filter((kind) => kind === 'missed').length, nights.filter((night) => night === 'missed').length);
+});
+
+test('how far a run is stands in its status, and is told twice a second at most', async () => {
+  await using house = await SmallHouse.begin('21:00', [nightly('files')]);
+  const half = { elapsedMs: 1000, filesDone: 1, filesTotal: 2, bytesDone: 50, bytesTotal: 100, errorCount: 0, currentPath: '/srv/a' };
+  for (let at = 0; at < 10; at++) house.runs[0]?.progress({ ...half, filesDone: at });
+  assert.equal(house.kinds().filter((kind) => kind === 'progress').length, 1);
+  await house.clock.advance(500);
+  house.runs[0]?.progress(half);
+  assert.equal(house.kinds().filter((kind) => kind === 'progress').length, 2);
+  assert.deepEqual(house.scheduler.status()[0]?.running?.progress, half);
+  await house.end('files');
+  house.runs[0]?.progress(half);
+  assert.equal(house.kinds().filter((kind) => kind === 'progress').length, 2, 'what is over tells nothing');
+  assert.equal(house.scheduler.status()[0]?.running, undefined);
+});
+
+test('a passive schedule runs what it is asked for, starts nothing by itself, and judges no window', async () => {
+  await using house = await SmallHouse.begin('20:00', [nightly('files'), nightly('mail')], { isPassive: true });
+  await house.sleepUntil('2026-08-05T21:30');
+  assert.deepEqual([house.story, house.kinds(), house.state.sets], [[], [], []]);
+  house.scheduler.run('files', 'manual');
+  await house.settle();
+  await house.end('files');
+  assert.deepEqual(house.story, ['files manual']);
+  // Whoever schedules next finds the run, and leaves the window that has had it alone.
+  await house.newHost([nightly('files')]);
+  assert.deepEqual(house.story, []);
+});
+
+test('a run that a host left open is told of as broken before the set runs again, also by a passive schedule', async () => {
+  await using house = await SmallHouse.begin('20:00', [nightly('files')]);
+  house.scheduler.run('files', 'manual', 'first');
+  await house.settle();
+  await house.newHost([nightly('files')], { isPassive: true });
+  assert.deepEqual(house.kinds(), []);
+  house.scheduler.run('files', 'manual', 'second');
+  await house.until(() => house.runs.length > 0);
+  const ended = house.events.flatMap((event) => (event.kind === 'ended' ? [[event.run, event.outcome, event.wasFound]] : []));
+  assert.deepEqual(ended, [['first', 'interrupted', true]]);
+  await house.end('files');
 });

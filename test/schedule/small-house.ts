@@ -23,6 +23,10 @@ export interface AskedRun {
   readonly fail: (error: Error) => void;
 }
 
+interface HouseOptions {
+  readonly isPassive?: boolean;
+}
+
 /** A scheduler with a real state file, on a clock that the test moves: 21:00 in Jakarta at first. Its runs last until they are ended. */
 export class SmallHouse implements AsyncDisposable {
   readonly clock = new VirtualClock();
@@ -39,21 +43,22 @@ export class SmallHouse implements AsyncDisposable {
   }
 
   /** @param clockText when it begins, in Jakarta, on 3 August 2026 */
-  static async begin(clockText: string, sets: readonly ScheduledSet[]): Promise<SmallHouse> {
+  static async begin(clockText: string, sets: readonly ScheduledSet[], options: HouseOptions = {}): Promise<SmallHouse> {
     const house = new SmallHouse(await temporaryFolder());
     house.setClock(`2026-08-03T${clockText}`);
-    await house.newLeader(sets);
+    await house.newHost(sets, options);
     return house;
   }
 
   /** Another process takes over: it knows only what is in the file. The one before is not asked anything any more. */
-  async newLeader(sets: readonly ScheduledSet[]): Promise<void> {
+  async newHost(sets: readonly ScheduledSet[], { isPassive = false }: HouseOptions = {}): Promise<void> {
     this.runs.length = 0;
     this.events.length = 0;
     this.state = await ScheduleState.open(this.folder, systemRandom);
     this.scheduler = new Scheduler({
       clock: this.clock,
       state: this.state,
+      isPassive,
       runSet: (set, request, signal, onProgress) => this.#ask(set, request, signal, onProgress),
       report: (event) => this.events.push(event),
     });
@@ -103,7 +108,7 @@ export class SmallHouse implements AsyncDisposable {
   }
 
   async stateOf(set: string): Promise<string | undefined> {
-    return (await this.scheduler.status()).find((status) => status.set === set)?.state;
+    return this.scheduler.status().find((status) => status.set === set)?.state;
   }
 
   kinds(): string[] {

@@ -8,7 +8,7 @@ import { after, before, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { LastGoodFile } from '../../src/service/last-good-file.ts';
 import { RunList } from '../../src/service/run-list.ts';
-import { protocol, scheduleReport, type RunResult, type ScheduleReport } from '../../src/service/index.ts';
+import { protocol, unhostedSchedule, type RunResult } from '../../src/service/index.ts';
 import { RecordKeeper } from '../../src/jobs/index.ts';
 import { CredentialFile, openUploadJournal } from '../../src/google/index.ts';
 import { CopyRecordFile } from '../../src/offsite/index.ts';
@@ -22,7 +22,8 @@ import {
   type HistoryRecord,
 } from '../../src/records/index.ts';
 import { listSnapshots, Repository } from '../../src/repository/index.ts';
-import { leaderKey } from '../../src/schedule/index.ts';
+import { hostKey } from '../../src/host/index.ts';
+import type { SetStatus } from '../../src/schedule/index.ts';
 import { loadConfiguration } from '../../src/settings/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 import { startDriveEmulator, type DriveEmulator } from '../drive-emulator/index.ts';
@@ -217,8 +218,7 @@ test('the heads of the records in the tags of every snapshot are heads of this c
 });
 
 test('the schedule goes on from what ran and what was missed', async (t) => {
-  const report = await reportOf(settled(t), '2026-11-17T12:00');
-  const [server, website] = report.sets;
+  const [server, website] = await setsOf(settled(t), '2026-11-17T12:00');
   assert.deepEqual(
     [server?.state, server?.missed.map(({ day }) => day), server?.next?.day, server?.overdueSinceMs],
     ['missed', ['2026-11-16'], '2026-11-23', undefined],
@@ -271,7 +271,8 @@ test('a set that has a slip in it goes on as it was when the configuration was l
     ],
   );
   writeFileSync(stage.configFile, readFileSync(stage.configFile, 'utf8').replace('21:00-23:00", "days"', '21:00-25:00", "days"'));
-  const { sets, problems } = await reportOf(stage, '2026-11-18T08:00');
+  const sets = await setsOf(stage, '2026-11-18T08:00');
+  const { problems } = await loadConfiguration(stage.configFile);
   assert.deepEqual(
     [sets.map(({ set, next }) => [set, next?.day]), problems.filter(({ severity }) => severity === 'error').length],
     [
@@ -284,10 +285,10 @@ test('a set that has a slip in it goes on as it was when the configuration was l
   );
 });
 
-test('the key by which engines of one user know each other stays', async (t) => {
+test('the key by which processes of one user know each other stays', async (t) => {
   const stage = settled(t);
   const before = readFileSync(stage.path('state', 'leader.key'));
-  assert.deepEqual([before.length, Buffer.from(await leaderKey(stage.path('state'), systemRandom)).equals(before)], [32, true]);
+  assert.deepEqual([before.length, Buffer.from(await hostKey(stage.path('state'), systemRandom)).equals(before)], [32, true]);
 });
 
 test('after a power failure: what was whole is read, what was torn is left out, and nothing of it is a fault', async (t) => {
@@ -300,7 +301,7 @@ test('after a power failure: what was whole is read, what was torn is left out, 
     [runs.length, runs[0]?.job, runs[0]?.set, runs[0]?.startedAt.slice(0, 10), runs[0]?.record],
     [58, 'backup', 'website', '2026-11-23', 78],
   );
-  const [server, website] = (await reportOf(stage, '2026-11-24T08:00')).sets;
+  const [server, website] = await setsOf(stage, '2026-11-24T08:00');
   // The run of that evening ended with its engine, and so the window had none that came to its end.
   assert.deepEqual(
     [server?.state, runText(server?.lastRun), server?.missed.map(({ day }) => day)],
@@ -418,11 +419,10 @@ function runsOf(stage: EngineStage): Promise<readonly RunResult[]> {
   return new RunList(keeper).recent(1000);
 }
 
-function reportOf(stage: EngineStage, time: string): Promise<ScheduleReport> {
-  return scheduleReport({
+function setsOf(stage: EngineStage, time: string): Promise<readonly SetStatus[]> {
+  return unhostedSchedule({
     configFile: stage.configFile,
     stateFolder: stage.path('state'),
-    version: '0.0.0',
     clock: atJakarta(time),
     random: systemRandom,
   });
@@ -433,7 +433,7 @@ function copyRecord(stage: EngineStage): ReturnType<CopyRecordFile['read']> {
   return new CopyRecordFile(stage.path('state'), 'office', { source, to: 'gdrive:Cadangan/server' }, systemRandom).read();
 }
 
-function runText(run: ScheduleReport['sets'][number]['lastRun']): string {
+function runText(run: SetStatus['lastRun']): string {
   const local = new Date((run?.startedMs ?? 0) + 7 * 3_600_000).toISOString();
   return `${run?.trigger} ${local.slice(0, 10)} ${local.slice(11, 16)} ${run?.outcome}`;
 }

@@ -1,4 +1,4 @@
-import { compileExcludeRules, type BackupProgress, type NotStored } from '../../backup/index.ts';
+import { compileExcludeRules, type BackupProgress } from '../../backup/index.ts';
 import { type BackupDetails, backupJob, type BackupJobOptions, type JobResult, recordOfBackup, safeText } from '../../jobs/index.ts';
 import { CadanganError, l10n, textOf } from '../../platform/index.ts';
 import { formatSummaryFields } from '../backup-json.ts';
@@ -10,7 +10,7 @@ import { readFilesFrom } from '../files-from.ts';
 import { jsonObject, printJson, printJsonNow } from '../json.ts';
 import type { OptionValues } from '../option-values.ts';
 import { remainingMs, shareDone, showProgress } from '../progress-line.ts';
-import { backupConfiguredSet, setMeantBy } from '../set-backup.ts';
+import { backupConfiguredSet, setMeantBy, type BackupFigures, type BackupTold } from '../set-backup.ts';
 import { shortId } from '../snapshot-view.ts';
 import { parseTimeArgument } from '../time-argument.ts';
 import { countText, durationText, sizeText } from '../units.ts';
@@ -49,7 +49,9 @@ export const backupCommand: CliCommand = {
       .option('-n, --dry-run', l10n.t('write nothing, show what would be done')),
   run: async (context, paths, options) => {
     const set = await setMeantBy(paths, context);
-    const result = set ? await backupConfiguredSet(set, context, options, progressOf(context)) : await backupPaths(context, paths, options);
+    const result: BackupTold = set
+      ? await backupConfiguredSet(set, context, options, progressOf(context))
+      : await backupPaths(context, paths, options);
     if (!context.globals.json) reportExceptions(context.terminal, result, context.globals.verbosity);
     if (!result.details) throw result.error;
     if (context.globals.json) printSummaryJson(context, result.details, options.flag('dryRun'));
@@ -70,7 +72,7 @@ async function backupPaths(context: CommandContext, paths: readonly string[], op
   return result;
 }
 
-function notStoredText(what: NotStored): string {
+function notStoredText(what: string): string {
   switch (what) {
     case 'extended-attributes':
       return l10n.t('extended attributes');
@@ -78,6 +80,8 @@ function notStoredText(what: NotStored): string {
       return l10n.t('access control lists');
     case 'alternate-data-streams':
       return l10n.t('alternate data streams');
+    default:
+      return what;
   }
 }
 
@@ -138,12 +142,7 @@ function progressOf(context: CommandContext): ((progress: BackupProgress) => voi
   return globals.quiet ? undefined : (progress) => (globals.json ? printStatusJson(context, progress) : showProgress(terminal, progress));
 }
 
-function printSummary(
-  { terminal, globals }: CommandContext,
-  result: JobResult<BackupDetails>,
-  details: BackupDetails,
-  dryRun: boolean,
-): void {
+function printSummary({ terminal, globals }: CommandContext, result: BackupTold, details: BackupFigures, dryRun: boolean): void {
   const { summary, snapshotId, parentId, durationMs } = details;
   const number = (count: number) => String(count).padStart(5);
   const counts = (made: number, changed: number, unmodified: number) =>
@@ -198,7 +197,7 @@ function printSummary(
 
 function printSummaryJson(
   { terminal }: CommandContext,
-  { summary, snapshotId, durationMs, notStored, emptySources }: BackupDetails,
+  { summary, snapshotId, durationMs, notStored, emptySources }: BackupFigures,
   dryRun: boolean,
 ): void {
   printJson(

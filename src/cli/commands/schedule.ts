@@ -1,16 +1,29 @@
 import { Argument } from 'commander';
-import { scheduleReport, type ScheduleReport } from '../../service/index.ts';
+import { askHost } from '../../host/index.ts';
+import { protocol, unhostedSchedule } from '../../service/index.ts';
 import { safeText } from '../../jobs/index.ts';
-import { cadanganVersion, configurationFile, formatPercent, l10n, stateFolder, systemRandom, type Clock } from '../../platform/index.ts';
+import { CadanganError, configurationFile, formatPercent, l10n, stateFolder, systemRandom, type Clock } from '../../platform/index.ts';
 import { formatTimestamp, type JsonValue } from '../../repository/index.ts';
 import type { RunOutcome, SetStatus } from '../../schedule/index.ts';
-import { describeProblem, type Problem } from '../../settings/index.ts';
+import { describeProblem, loadConfiguration, type Problem } from '../../settings/index.ts';
 import type { CliCommand, CommandContext } from '../command.ts';
 import { exitCode } from '../exit-code.ts';
 import { jsonObject, printJson } from '../json.ts';
 import { shareDone } from '../progress-line.ts';
 import { tableLines, type Column } from '../table.ts';
 import { localTimeText } from '../time-argument.ts';
+import { hostPlaceOf } from '../with-host.ts';
+
+interface ScheduleReport {
+  /** Who answered; undefined when nobody did, and this is what is written down. */
+  readonly host: { readonly pid: number; readonly version: string } | undefined;
+  /** Why somebody who is there could not be asked. */
+  readonly trouble: string | undefined;
+  /** In the order of the configuration. */
+  readonly sets: readonly SetStatus[];
+  /** What is wrong in the configuration; what keeps something from being used is an error. */
+  readonly problems: readonly Problem[];
+}
 
 export const scheduleCommand: CliCommand = {
   name: 'schedule',
@@ -21,19 +34,28 @@ export const scheduleCommand: CliCommand = {
   run: async (context) => {
     const { environment, clock, globals, terminal } = context;
     const configFile = configurationFile(environment);
-    const report = await scheduleReport({
-      configFile,
-      stateFolder: stateFolder(environment),
-      version: cadanganVersion(),
-      clock,
-      random: systemRandom,
-    });
+    const report = await reportOf(context, configFile);
     if (globals.json) printJson(terminal, jsonOf(report, clock));
     else print(report, context);
     if (!globals.json) for (const problem of report.problems) terminal.note(problemLine(problem, configFile));
     return exitCode.done;
   },
 };
+
+/** Asked of the host, else what is written down. @throws `storage.denied`, `storage.unreachable` when that cannot be read */
+async function reportOf({ environment, clock, signal }: CommandContext, configFile: string): Promise<ScheduleReport> {
+  const { problems } = await loadConfiguration(configFile);
+  let trouble: string | undefined;
+  try {
+    const asked = await askHost(hostPlaceOf(environment), protocol.scheduleStatus, undefined, signal);
+    if (asked) return { host: asked.host, trouble, sets: asked.answer, problems };
+  } catch (error) {
+    if (!(error instanceof CadanganError)) throw error;
+    trouble = String(error.facts['reason'] ?? error.code);
+  }
+  const sets = await unhostedSchedule({ configFile, stateFolder: stateFolder(environment), clock, random: systemRandom });
+  return { host: undefined, trouble, sets, problems };
+}
 
 function print(report: ScheduleReport, { terminal, clock }: CommandContext): void {
   terminal.print(headline(report));
@@ -55,9 +77,8 @@ function print(report: ScheduleReport, { terminal, clock }: CommandContext): voi
   else for (const line of tableLines(columns, rows)) terminal.print(line);
 }
 
-function headline({ leader, trouble }: ScheduleReport): string {
-  if (leader)
-    return l10n.t('Process {pid} runs the schedule (Cadangan {version}).', { pid: leader.pid, version: safeText(leader.version) });
+function headline({ host, trouble }: ScheduleReport): string {
+  if (host) return l10n.t('Process {pid} runs the schedule (Cadangan {version}).', { pid: host.pid, version: safeText(host.version) });
   if (trouble !== undefined)
     return l10n.t('The process that runs the schedule cannot be asked ({reason}). This is what is written down.', {
       reason: safeText(trouble),
@@ -120,9 +141,9 @@ function problemLine(problem: Problem, file: string): string {
 }
 
 /** Names as in restic's JSON; a time that is not known is left out. */
-function jsonOf({ leader, trouble, sets, problems }: ScheduleReport, clock: Clock): JsonValue {
+function jsonOf({ host, trouble, sets, problems }: ScheduleReport, clock: Clock): JsonValue {
   return jsonObject({
-    leader: leader ? { pid: leader.pid, version: leader.version } : null,
+    host: host ? { pid: host.pid, version: host.version } : null,
     trouble,
     sets: sets.map((status) => jsonOfSet(status, clock)),
     problems: problems.map((problem) =>
@@ -155,7 +176,6 @@ function jsonOfSet(
       jsonObject({
         trigger: running.trigger,
         start: time(running.startedMs),
-        pid: running.pid,
         percent_done: running.progress && shareDone(running.progress),
         files_done: running.progress?.filesDone,
         total_files: running.progress?.filesTotal,

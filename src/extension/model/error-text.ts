@@ -218,10 +218,15 @@ const sentences: Readonly<Record<string, Maker>> = {
     next: seeLog(),
     remedies: ['openConfiguration'],
   }),
-  'schedule.no-leader': (text) => ({
-    what: l10n.t('Nothing on this server runs the schedule{reason}.', { reason: reason(text) }),
-    next: l10n.t('Restart the engine; it takes the schedule over.'),
+  'schedule.not-running': (text) => ({
+    what: l10n.t('No backup set can be run on this server{reason}.', { reason: reason(text) }),
+    next: l10n.t('See that the folder in which Cadangan keeps its records can be written, then restart the engine.'),
     remedies: ['restartEngine'],
+  }),
+  'host.older': () => ({
+    what: l10n.t('A window with an older version of Cadangan runs the schedule.'),
+    next: l10n.t('Reload that window; then this version takes over.'),
+    remedies: [],
   }),
   'offsite.unknown': (text) => ({
     what: l10n.t('There is no off-site copy "{copy}".', { copy: text('copy') }),

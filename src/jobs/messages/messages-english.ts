@@ -159,9 +159,13 @@ export const english: Phrasebook = {
       what: `The off-site copy ${facts.quoted('copy', 'of that name')} is being kept up by another process${because(facts)}.`,
       next: 'Wait for it to end, or let it do the work.',
     }),
-    'schedule.no-leader': (facts) => ({
-      what: `The schedule is not running${because(facts)}.`,
-      next: 'Open VS Code with Cadangan on this machine, or wait a moment and try again.',
+    'schedule.not-running': (facts) => ({
+      what: `No backup set can be run here${because(facts)}.`,
+      next: 'See that the state folder can be written, then try again.',
+    }),
+    'host.older': () => ({
+      what: 'A window of VS Code with an older version of Cadangan runs the schedule.',
+      next: 'Reload that window; then this version takes over.',
     }),
     'host.taken': (facts) => ({
       what: `Another process of Cadangan already serves ${facts.quoted('path', 'this state folder')}.`,

@@ -161,9 +161,13 @@ export const indonesian: Phrasebook = {
       what: `Salinan eksternal ${facts.quoted('copy', 'dengan nama itu')} sedang dikerjakan proses lain${because(facts)}.`,
       next: 'Tunggu sampai selesai, atau biarkan proses itu mengerjakannya.',
     }),
-    'schedule.no-leader': (facts) => ({
-      what: `Jadwal tidak sedang berjalan${because(facts)}.`,
-      next: 'Buka VS Code dengan Cadangan di mesin ini, atau tunggu sebentar lalu coba lagi.',
+    'schedule.not-running': (facts) => ({
+      what: `Set backup tidak dapat dijalankan di sini${because(facts)}.`,
+      next: 'Pastikan folder keadaan dapat ditulis, lalu coba lagi.',
+    }),
+    'host.older': () => ({
+      what: 'Sebuah jendela VS Code dengan Cadangan versi lama sedang menjalankan jadwal.',
+      next: 'Muat ulang jendela itu; setelah itu versi ini mengambil alih.',
     }),
     'host.taken': (facts) => ({
       what: `Proses Cadangan lain sudah melayani ${facts.quoted('path', 'folder keadaan ini')}.`,

@@ -6,6 +6,7 @@ export type LogLine = z.infer<typeof logLine>;
 export type InitializeParams = z.infer<typeof initialize.params>;
 export type InitializeResult = z.infer<typeof initialize.result>;
 export type PasswordParams = z.infer<typeof password.params>;
+export type PasswordAnswer = z.infer<typeof password.result>;
 
 /** The facts of a `CadanganError`, as plain data. */
 export const facts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string()).readonly()]));
@@ -22,7 +23,7 @@ const logLine = z.object({ level: z.enum(['debug', 'info', 'warning', 'error']),
 
 /** First of all: how the client wants to be spoken to. Nothing else is answered before. */
 export const initialize = read('initialize', {
-  params: z.object({ language: z.enum(['en', 'id']) }),
+  params: z.object({ language: z.enum(['en', 'id']), via: z.enum(['editor', 'command-line']) }),
   result: z.object({
     version: z.string(),
     pid: z.number(),
@@ -37,7 +38,7 @@ export const initialize = read('initialize', {
  * an older version: then it goes on.
  */
 export const leave = change('leave', { result: z.boolean() });
-/** To the client: a password that only it can have, from SecretStorage or by a question. `undefined`: nobody can say. */
+/** To the client: a password that only it can have. Text where somebody typed it, else bytes. `undefined`: nobody can say. */
 export const password = read('password', {
   params: z.object({
     location: z.string(),
@@ -46,6 +47,6 @@ export const password = read('password', {
     /** A person is waiting; otherwise only what is stored counts. */
     mayAsk: z.boolean(),
   }),
-  result: z.string().optional(),
+  result: z.union([z.string(), z.custom<Uint8Array>((value) => value instanceof Uint8Array)]).optional(),
 });
 export const log = notification('log', logLine);

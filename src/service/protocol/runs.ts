@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { runResultSchema, type RunJob, type RunResult } from '../../jobs/index.ts';
-import { change, read, run } from '../procedure.ts';
+import { change, notification, read, run } from '../procedure.ts';
 import { bytePath, ofRepository, ofRun, ofSet, pageEntriesMax, runId, snapshotId, text } from './bounds.ts';
 
 export type { RunJob, RunResult };
@@ -8,6 +8,7 @@ export type RunProgress = z.infer<typeof runProgress>;
 export type RestoreParams = z.infer<typeof restoreParams>;
 export type RestorePreview = z.infer<typeof previewRestore.result>;
 export type CheckParams = z.infer<typeof startCheck.params>;
+export type BackupParams = z.infer<typeof startBackup.params>;
 export type DrillParams = z.infer<typeof startDrill.params>;
 
 /** `record` is missing where none was written: it could not be, or there was nothing to tell others. */
@@ -38,7 +39,31 @@ const restoreParams = ofRepository.extend({
   overwrite: z.enum(['always', 'if-changed', 'if-newer', 'never']),
 });
 
-export const startBackup = run('run/backup', { params: ofSet.extend(ofRun.shape), result: runResult });
+export const startBackup = run('run/backup', {
+  params: ofSet.extend({
+    ...ofRun.shape,
+    /** What this run alone does otherwise; one that is joined goes on as it is. */
+    options: z
+      .object({
+        force: z.boolean().exactOptional(),
+        /** Leave no snapshot that would be the same as its parent. */
+        skipIfUnchanged: z.boolean().exactOptional(),
+        extraVerify: z.boolean().exactOptional(),
+        noLock: z.boolean().exactOptional(),
+        retryLockForMs: z.int().min(0).exactOptional(),
+      })
+      .exactOptional(),
+    /** The client has a password that counts more than what is configured. */
+    hasPassword: z.boolean().exactOptional(),
+  }),
+  result: runResult,
+});
+/** To who asked for a set's backup: it goes on already, or somebody else has asked before. */
+export const joinedRun = notification('run/joined', ofSet);
+/** To who waits for a set's backup, as it happens. */
+export const exceptionFound = notification('run/exception', ofSet.extend(exceptions.unwrap().element.shape));
+/** What a program of the set says. */
+export const commandLine = notification('run/command-line', ofSet.extend({ line: z.string() }));
 export const startRestore = run('run/restore', { params: restoreParams.extend(ofRun.shape), result: runResult });
 /** What a restore with these choices would do. Writes nothing. */
 export const previewRestore = read('run/restore/preview', {

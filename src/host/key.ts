@@ -1,16 +1,16 @@
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CadanganError, systemCode, type Random } from '../../platform/index.ts';
+import { CadanganError, systemCode, type Random } from '../platform/index.ts';
 
 const keyBytes = 32;
 
 /**
- * The secret by which processes of one user know each other: `leader.key` (0600) in the state folder, made when it is not there. Sockets do
+ * The secret by which processes of one user know each other: `leader.key` (0600, so named by version 0.1.0) in the state folder. Sockets do
  * not tell who is at the other end, and abstract ones are open to every user of the machine. Whoever cannot read our files cannot speak to
- * the leader, nor pose as one.
+ * the host, nor pose as one.
  * @throws `storage.denied` when the file cannot be read or made
  */
-export async function leaderKey(stateFolder: string, random: Random): Promise<Uint8Array> {
+export async function hostKey(stateFolder: string, random: Random): Promise<Uint8Array> {
   const path = join(stateFolder, 'leader.key');
   try {
     await mkdir(stateFolder, { recursive: true, mode: 0o700 });
@@ -22,7 +22,7 @@ export async function leaderKey(stateFolder: string, random: Random): Promise<Ui
 }
 
 /** The secret, if some process has made it already. @throws the system's errors */
-export function knownLeaderKey(stateFolder: string): Promise<Uint8Array | undefined> {
+export function knownHostKey(stateFolder: string): Promise<Uint8Array | undefined> {
   return readKey(join(stateFolder, 'leader.key'));
 }
 

@@ -1,11 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod';
-import type { Random } from '../../platform/index.ts';
+import type { Random } from '../platform/index.ts';
 
-/**
- * Raised when a message changes so that the other side would misread it. Windows of two versions then do not speak; whoever leads goes on
- * leading.
- */
+/** Raised when a message changes so that the other side would misread it. 1 was that of the engines that led each other. */
 export const protocolVersion = 2;
 
 /** What both sides of a connection bring. */
@@ -36,38 +33,35 @@ export interface GreetingChannel {
 
 const nonceSchema = z.string().regex(/^[0-9a-f]{64}$/);
 const introductionSchema = z.object({
-  cadangan: z.string().max(20),
+  cadangan: z.literal('host'),
   protocol: z.number(),
   version: z.string().max(100),
   pid: z.number(),
   nonce: nonceSchema,
 });
+type Side = 'host' | 'client';
+
 const proofSchema = z.object({ proof: nonceSchema });
 
 /**
- * Both sides introduce themselves with a random number, then prove over both numbers that they know the key: the follower first, so that
- * the leader gives nothing to a stranger. The key itself is never sent.
+ * Both sides introduce themselves with a random number, then prove over both numbers that they know the key: the client first, so that
+ * the host gives nothing to a stranger. The key itself is never sent.
  */
-export async function greet(
-  channel: GreetingChannel,
-  side: 'leader' | 'follower',
-  credentials: Credentials,
-  place: 'schedule' | 'host' = 'schedule',
-): Promise<Peer | HandshakeFailure> {
+export async function greet(channel: GreetingChannel, side: Side, credentials: Credentials): Promise<Peer | HandshakeFailure> {
   const nonce = Buffer.from(credentials.random.fill(new Uint8Array(32))).toString('hex');
-  void channel.send({ cadangan: place, protocol: protocolVersion, version: credentials.version, pid: process.pid, nonce });
+  void channel.send({ cadangan: 'host', protocol: protocolVersion, version: credentials.version, pid: process.pid, nonce });
   const introduction = introductionSchema.safeParse(await channel.next(patienceMs)).data;
-  if (introduction?.cadangan !== place) return 'silent';
+  if (!introduction) return 'silent';
   if (introduction.protocol !== protocolVersion) return 'other-protocol';
-  const nonces = side === 'leader' ? [nonce, introduction.nonce] : [introduction.nonce, nonce];
+  const nonces = side === 'host' ? [nonce, introduction.nonce] : [introduction.nonce, nonce];
   const proofOf = (prover: string): string =>
     createHmac('sha256', credentials.key)
       .update(`${prover} ${nonces.join(' ')}`)
       .digest('hex');
-  const expected = proofOf(side === 'leader' ? 'follower' : 'leader');
-  if (side === 'follower') void channel.send({ proof: proofOf('follower') });
+  const expected = proofOf(side === 'host' ? 'client' : 'host');
+  if (side === 'client') void channel.send({ proof: proofOf('client') });
   const received = proofSchema.safeParse(await channel.next(patienceMs)).data;
   if (!received || !timingSafeEqual(Buffer.from(received.proof), Buffer.from(expected))) return 'not-ours';
-  if (side === 'leader') void channel.send({ proof: proofOf('leader') });
+  if (side === 'host') void channel.send({ proof: proofOf('host') });
   return { version: introduction.version, pid: introduction.pid };
 }

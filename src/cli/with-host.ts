@@ -1,0 +1,66 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorOfData, Host, HostClient, HostError, openLog, type HostClientOptions } from '../host/index.ts';
+import {
+  cadanganVersion,
+  configurationFile,
+  currentLanguage,
+  isCode,
+  stateFolder,
+  systemRandom,
+  type Environment,
+} from '../platform/index.ts';
+import type { CommandContext } from './command.ts';
+
+/** Where this command looks for a host. */
+export function hostPlaceOf(environment: Environment): ReturnType<HostClientOptions['place']> {
+  return { stateFolder: stateFolder(environment), version: cadanganVersion(), random: systemRandom };
+}
+
+/**
+ * Works with the host of this user. Where none runs, this process is the host until the work is done: it does what it is asked for, and no
+ * schedule.
+ * @param work may be asked for things by the host meanwhile
+ * @throws what the host answered, as the `CadanganError` that it was
+ */
+export async function withHost<T>(
+  context: CommandContext,
+  options: Pick<HostClientOptions, 'password' | 'listeners'>,
+  work: (client: HostClient) => Promise<T>,
+): Promise<T> {
+  const { environment, clock } = context;
+  let own: Host | undefined;
+  const client = new HostClient({
+    ...options,
+    place: () => hostPlaceOf(environment),
+    startHost: async () => {
+      own = await hostOfCommand(context);
+    },
+    language: currentLanguage,
+    via: 'command-line',
+    clock,
+  });
+  try {
+    return await work(client);
+  } catch (error) {
+    throw error instanceof HostError ? errorOfData(error.data) : error;
+  } finally {
+    await client.close();
+    await own?.end('asked');
+  }
+}
+
+/** Undefined when another one came first. */
+async function hostOfCommand({ environment, clock, programVersion }: CommandContext): Promise<Host | undefined> {
+  const folder = stateFolder(environment);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const world = { clock, random: systemRandom, environment, version: cadanganVersion(), programVersion };
+  const log = openLog(join(folder, 'host.log'), clock);
+  const place = { stateFolder: folder, configFile: configurationFile(environment) };
+  try {
+    return await Host.start({ ...place, world, log, runsSchedule: false, lingerMs: undefined });
+  } catch (error) {
+    if (isCode(error, 'host.taken')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,39 @@
+import * as z from 'zod';
+import type { SetStatus } from '../../schedule/index.ts';
+import { read } from '../procedure.ts';
+
+const trigger = z.enum(['window', 'change', 'reconcile', 'manual', 'catch-up']);
+const outcome = z.enum(['success', 'success-with-exceptions', 'failed', 'stopped', 'interrupted']);
+/** Times are instants in milliseconds. */
+const window = z.object({ day: z.string(), startMs: z.number(), endMs: z.number() });
+const run = z.object({
+  trigger,
+  window: window.optional(),
+  startedMs: z.number(),
+  endedMs: z.number().optional(),
+  outcome: outcome.optional(),
+});
+const progress = z.object({
+  elapsedMs: z.number(),
+  filesDone: z.number(),
+  filesTotal: z.number().optional(),
+  bytesDone: z.number(),
+  bytesTotal: z.number().optional(),
+  errorCount: z.number(),
+  currentPath: z.string(),
+});
+const setStatus = z.object({
+  set: z.string(),
+  state: z.enum(['running', 'waiting', 'overdue', 'missed', 'idle']),
+  next: window.optional(),
+  running: z.object({ trigger, startedMs: z.number(), progress: progress.optional() }).optional(),
+  waiting: trigger.optional(),
+  missed: z.array(window).readonly(),
+  overdueSinceMs: z.number().optional(),
+  lastRun: run.optional(),
+  lastSuccess: run.optional(),
+  watch: z.object({ mode: z.enum(['starting', 'events', 'polling', 'lost']), reason: z.string().optional() }).optional(),
+}) satisfies z.ZodType<SetStatus>;
+
+/** Every set as the schedule sees it, in the order of the configuration; none while nothing is run here. */
+export const scheduleStatus = read('schedule/status', { result: z.array(setStatus).readonly() });
