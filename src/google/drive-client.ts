@@ -1,4 +1,13 @@
-import { CadanganError, isCode, systemClock, systemRandom, type Clock, type Environment, type Random } from '../platform/index.ts';
+import {
+  CadanganError,
+  isCode,
+  orAborted,
+  systemClock,
+  systemRandom,
+  type Clock,
+  type Environment,
+  type Random,
+} from '../platform/index.ts';
 import { defaultPatience, type Patience, type Wait } from './attempts.ts';
 import type { ServiceAccountKey } from './client-files.ts';
 import type { CredentialStore } from './credential-store.ts';
@@ -11,7 +20,7 @@ import { defaultPieceSizes, PieceBuffers, type PieceSizes } from './piece-buffer
 import { downloadRange, type RangeRequest } from './range-download.ts';
 import type { DriveItem } from './remote-file.ts';
 import { uploadResumable, type UploadTask } from './resumable-upload.ts';
-import { GoogleSession, orAborted } from './session.ts';
+import { GoogleSession } from './session.ts';
 import { ServiceAccountTokens, SignInTokens } from './token-source.ts';
 import { dailyVolumeAfterMs, UploadGate } from './upload-gate.ts';
 import { Wire, type CallFacts } from './wire.ts';

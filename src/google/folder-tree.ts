@@ -1,7 +1,6 @@
-import { CadanganError, type Clock } from '../platform/index.ts';
+import { CadanganError, orAborted, type Clock } from '../platform/index.ts';
 import type { DriveClient } from './drive-client.ts';
 import { olderFirst, type DriveItem } from './remote-file.ts';
-import { orAborted } from './session.ts';
 
 /** The folders of one name in one place, read as one: Drive allows several. */
 export interface Directory {

@@ -1,4 +1,4 @@
-import { CadanganError, throwIfAborted, type Clock } from '../platform/index.ts';
+import { CadanganError, orAborted, type Clock } from '../platform/index.ts';
 import type { AboutDrive, DriveAccount, DriveApi } from './drive-api.ts';
 import { DriveFault } from './fault.ts';
 import type { TokenSource } from './token-source.ts';
@@ -98,19 +98,4 @@ export function wrongAccount(account: DriveAccount, designatedAccount: string): 
 
 function normal(address: string): string {
   return address.trim().toLowerCase();
-}
-
-/** The work goes on for others who wait for it. */
-export async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  work.catch(() => undefined); // it may fail when nobody waits any more
-  throwIfAborted(signal);
-  if (!signal) return work;
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(new CadanganError('aborted', {}, { cause: signal.reason }));
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
 }

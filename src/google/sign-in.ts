@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { CadanganError, throwIfAborted, type Clock, type Random } from '../platform/index.ts';
+import { CadanganError, orAborted, throwIfAborted, type Clock, type Random } from '../platform/index.ts';
 import { Attempts, defaultPatience, type Patience } from './attempts.ts';
 import type { StoredSignIn } from './credential-store.ts';
 import { DriveApi, driveScope, OAuthApi, tokenAnswer, type OAuthClient, type TokenAnswer } from './drive-api.ts';
@@ -8,7 +8,7 @@ import { DriveFault, faultOf } from './fault.ts';
 import { HttpPlane } from './http-plane.ts';
 import { startLoopbackServer, type ConsentAnswer } from './loopback-server.ts';
 import { defaultPacing, Pacer } from './pacer.ts';
-import { isDesignated, orAborted, wrongAccount } from './session.ts';
+import { isDesignated, wrongAccount } from './session.ts';
 import { notSignedInText, signedInText } from './sign-in-page.ts';
 
 export interface SignInOptions {

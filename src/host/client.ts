@@ -1,5 +1,5 @@
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc';
-import { CadanganError, isCode, systemClock, systemRandom, type Clock, type Random } from '../platform/index.ts';
+import { CadanganError, isCode, orAborted, systemClock, systemRandom, type Clock, type Random } from '../platform/index.ts';
 import { errorDataOf, protocol, type Notification, type Procedure } from '../service/index.ts';
 import { Channel, type RequestOptions } from './channel.ts';
 import { HostError } from './host-error.ts';
@@ -45,8 +45,8 @@ interface Connected {
   readonly channel: Channel;
   readonly visit: Visit;
   readonly introduction: protocol.InitializeResult;
-  /** Rejects as soon as the host is gone. */
-  readonly lost: Promise<never>;
+  /** Aborted as soon as the host is gone; the reason says it. */
+  readonly lost: AbortSignal;
 }
 
 const restartDelaysMs = [500, 2_000, 5_000, 15_000, 60_000] as const;
@@ -93,7 +93,8 @@ export class HostClient {
     const sent = procedure.kind === 'run' ? { ...params, run: run ?? newRunId(this.#random) } : params;
     const { channel, lost } = await this.#connected();
     try {
-      return await Promise.race([channel.request(procedure, sent, options), lost]);
+      // No race against a promise that lasts as long as the connection: that would hold whatever was ever answered.
+      return await orAborted(channel.request(procedure, sent, options), lost);
     } catch (error) {
       throw hostErrorOf(error);
     }
@@ -134,17 +135,18 @@ export class HostClient {
       const channel = new Channel(visit.connection);
       this.#listen(channel);
       visit.connection.onError(([error]) => this.#options.onLog?.({ level: 'error', message: error.message }));
-      const lost = visit.closed.then((): never => {
-        end('the connection closed', this.#clock.monotonicMs() - startedMs);
-        throw lostError();
-      });
+      const lost = new AbortController();
       const { connection } = visit;
-      lost.catch(() => connection.dispose()); // after those who wait for something were told why
+      void visit.closed.then(() => {
+        end('the connection closed', this.#clock.monotonicMs() - startedMs);
+        lost.abort(lostError());
+        connection.dispose(); // after those who wait for something were told why
+      });
       visit.connection.listen();
-      const introduction = await Promise.race([channel.request(protocol.initialize, { language: language(), via }), lost]);
+      const introduction = await orAborted(channel.request(protocol.initialize, { language: language(), via }), lost.signal);
       this.#pid = introduction.pid;
       this.#options.onReady?.(introduction);
-      return { channel, visit, introduction, lost };
+      return { channel, visit, introduction, lost: lost.signal };
     } catch (error) {
       end(String(error), 0);
       visit?.close(); // a host that does not speak with us would wait for us
@@ -219,6 +221,7 @@ const transportErrors: ReadonlySet<number> = new Set([
 
 function hostErrorOf(error: unknown): unknown {
   if (error instanceof HostError) return error;
+  if (isCode(error, 'aborted') && error.cause instanceof HostError) return error.cause; // it was lost meanwhile
   if (error instanceof CadanganError && !isCode(error, 'aborted'))
     return new HostError(
       errorDataOf(error, (text) => text),

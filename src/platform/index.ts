@@ -15,6 +15,7 @@ export * from './assets.ts';
 export * from './make-folder.ts';
 export * from './memory.ts';
 export * from './network-mount.ts';
+export * from './or-aborted.ts';
 export * from './path-pattern.ts';
 export * from './pattern-file.ts';
 export * from './paths.ts';
