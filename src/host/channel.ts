@@ -1,6 +1,6 @@
 import { CancellationTokenSource, ProgressType, ResponseError, type CancellationToken, type MessageConnection } from 'vscode-jsonrpc';
 import * as z from 'zod';
-import { CadanganError } from '../platform/index.ts';
+import { CadanganError, orAborted, throwIfAborted } from '../platform/index.ts';
 import {
   errorDataOf,
   paramsOf,
@@ -33,7 +33,7 @@ const tokenBeside = z.object({ token: z.string().max(200) });
 export class Channel implements Audience {
   readonly #connection: MessageConnection;
   readonly #scrub: (text: string) => string;
-  readonly #abandoned = Promise.withResolvers<undefined>();
+  readonly #abandoned = new AbortController();
   readonly #goneController = new AbortController();
   #isClosed = false;
   #tokens = 0;
@@ -59,7 +59,7 @@ export class Channel implements Audience {
 
   /** Whoever waits for an answer to `ask` waits in vain. */
   abandonQuestions(): void {
-    this.#abandoned.resolve(undefined);
+    this.#abandoned.abort();
   }
 
   /** @param work gets parameters as they came */
@@ -108,9 +108,20 @@ export class Channel implements Audience {
     this.#send(() => this.#connection.sendNotification(name, params));
   }
 
-  async ask<Params, Result>(question: Procedure<Params, Result>, params: NoInfer<Params>): Promise<Result | undefined> {
+  async ask<Params, Result>(
+    question: Procedure<Params, Result>,
+    params: NoInfer<Params>,
+    signal?: AbortSignal,
+  ): Promise<Result | undefined> {
+    throwIfAborted(signal);
     if (this.#isClosed) return undefined;
-    return Promise.race([this.request(question, params).catch(() => undefined), this.#abandoned.promise]);
+    const answer = this.request(question, params, { signal }).catch(() => undefined);
+    // No race against a promise that lasts as long as the connection: that would hold every answer, and so every password.
+    const ended = signal ? AbortSignal.any([signal, this.#abandoned.signal]) : this.#abandoned.signal;
+    return orAborted(answer, ended).catch(() => {
+      throwIfAborted(signal);
+      return undefined;
+    });
   }
 
   log(level: protocol.LogLine['level'], message: string): void {

@@ -1,4 +1,4 @@
-import type { Clock } from '../platform/index.ts';
+import { orAborted, type Clock } from '../platform/index.ts';
 import type { Audience, Notification, Procedure, protocol } from '../service/index.ts';
 import type { HostLog } from './log-file.ts';
 
@@ -36,20 +36,24 @@ export class Clients implements Audience {
   }
 
   /** One after the other, until somebody knows. Where nobody is, somebody may be about to come. */
-  async ask<Params, Result>(question: Procedure<Params, Result>, params: NoInfer<Params>): Promise<Result | undefined> {
-    await this.#untilSomeone();
+  async ask<Params, Result>(
+    question: Procedure<Params, Result>,
+    params: NoInfer<Params>,
+    signal?: AbortSignal,
+  ): Promise<Result | undefined> {
+    await this.#untilSomeone(signal);
     for (const client of this.#each) {
-      const answer = await client.ask(question, params);
+      const answer = await client.ask(question, params, signal);
       if (answer !== undefined) return answer;
     }
     return undefined;
   }
 
-  async #untilSomeone(): Promise<void> {
+  async #untilSomeone(signal: AbortSignal | undefined): Promise<void> {
     if (this.#each.size > 0) return;
     const patience = new AbortController();
-    await Promise.race([this.#someone.promise, this.#clock.sleep(comeMsMax, patience.signal).catch(() => undefined)]);
-    patience.abort();
+    const waited = Promise.race([this.#someone.promise, this.#clock.sleep(comeMsMax, patience.signal).catch(() => undefined)]);
+    await orAborted(waited, signal).finally(() => patience.abort());
   }
 
   log(level: protocol.LogLine['level'], message: string): void {

@@ -4,6 +4,7 @@ import { test, type TestContext } from 'node:test';
 import { ResponseError } from 'vscode-jsonrpc';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
 import { Channel } from '../../src/host/channel.ts';
+import { isCode } from '../../src/platform/index.ts';
 import { HostError } from '../../src/host/index.ts';
 import { protocol, type RunProgress } from '../../src/service/index.ts';
 import { change } from '../../src/service/procedure.ts';
@@ -131,4 +132,18 @@ test('who asks somebody that is gone has no answer, instead of waiting', async (
   assert.equal(await waiting, undefined);
   service.close();
   assert.equal(await service.ask(protocol.password, wish), undefined);
+});
+
+test('a question is taken back with its signal, also from somebody who takes no notice', async (t) => {
+  const [client, service] = pair(t);
+  const wish = { location: '/r', wasWrong: false, mayAsk: true };
+  const leaving = new AbortController();
+  const asked = Promise.withResolvers<AbortSignal>();
+  client.answer(protocol.password, (_, { signal }) => (asked.resolve(signal), new Promise(() => undefined)));
+  const waiting = service.ask(protocol.password, wish, leaving.signal);
+  const question = await asked.promise;
+  leaving.abort();
+  await assert.rejects(waiting, (error) => isCode(error, 'aborted'));
+  if (!question.aborted) await new Promise((resolve) => question.addEventListener('abort', resolve));
+  await assert.rejects(service.ask(protocol.password, wish, leaving.signal), (error) => isCode(error, 'aborted'));
 });

@@ -33,7 +33,7 @@ export class Passwords {
   }
 
   #ask(location: string, wasWrong: boolean, signal: AbortSignal): Promise<string | undefined> {
-    const answer = this.#question.then(() => askPassword(location, wasWrong, signal));
+    const answer = this.#question.then(() => (signal.aborted ? undefined : askPassword(location, wasWrong, signal)));
     this.#question = answer.catch(() => undefined);
     return answer;
   }
