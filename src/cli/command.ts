@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { openStorageAt, withRepository, type LockMode, type OpenedRepository, type RepositoryAccess, type World } from '../jobs/index.ts';
+import { openStorageAt, withRepository, type LockMode, type OpenedRepository, type PasswordAccess, type World } from '../jobs/index.ts';
 import { l10n, type Clock, type Environment } from '../platform/index.ts';
 import { driveWorld } from './drive-place.ts';
 import type { ExitCode } from './exit-code.ts';
@@ -32,7 +32,7 @@ export interface CommandContext {
 }
 
 /** The repository that the options and the environment name. @throws `arguments.invalid` */
-export async function accessOf(context: CommandContext, options: { readonly isNew?: boolean } = {}): Promise<RepositoryAccess> {
+export async function accessOf(context: CommandContext, options: { readonly isNew?: boolean } = {}): Promise<PasswordAccess> {
   const { globals, signal } = context;
   const source: PasswordSource = {
     file: globals.passwordFile,

@@ -46,6 +46,7 @@ export {
   withRepository,
   type LockMode,
   type OpenedRepository,
+  type PasswordAccess,
   type RepositoryAccess,
   type World,
 } from './repository-access.ts';

@@ -1,6 +1,6 @@
 import { Repository } from '../repository/index.ts';
 import { runJob, type JobResult } from './job-result.ts';
-import { worldOf, type RepositoryAccess } from './repository-access.ts';
+import { worldOf, type PasswordAccess } from './repository-access.ts';
 
 export interface InitDetails {
   /** The repository's own id, 64 hex digits. */
@@ -9,7 +9,7 @@ export interface InitDetails {
 }
 
 /** Makes a new repository. `access.password` gives the first password. */
-export function initJob(access: RepositoryAccess): Promise<JobResult<InitDetails>> {
+export function initJob(access: PasswordAccess): Promise<JobResult<InitDetails>> {
   const { clock, random, openStorage } = worldOf(access);
   return runJob('init', clock, async () => {
     const storage = await openStorage(access.location);

@@ -10,7 +10,7 @@ import {
   type KeeperState,
   type Work,
 } from '../offsite/index.ts';
-import { CadanganError, isOnNetwork, systemClock, type Clock, type Password } from '../platform/index.ts';
+import { CadanganError, isOnNetwork, systemClock, type Clock } from '../platform/index.ts';
 import type { RecordTrigger } from '../records/index.ts';
 import { readableFolderOf, type OffsiteCopy } from '../settings/index.ts';
 import { readCopyStatus } from './copy-look.ts';
@@ -21,6 +21,7 @@ import type { SyncDetails } from './offsite-jobs.ts';
 import { noteReadable } from './readable-copies.ts';
 import type { ReadableCopyDetails } from './readable-copy-job.ts';
 import type { RecordKeeper } from './record-keeper.ts';
+import type { RepositoryAccess } from './repository-access.ts';
 import { RecordedCopy, type CopyOccasion, type ToldResult } from './recorded-copy.ts';
 
 export interface OffsiteKeeperOptions {
@@ -29,7 +30,7 @@ export interface OffsiteKeeperOptions {
   /** Where each work that is worth it leaves its record. */
   readonly records: RecordKeeper;
   /** Of the repository that is copied; asked only for readable copies. @throws `password.missing` */
-  readonly password: (signal: AbortSignal) => Promise<Password>;
+  readonly password: RepositoryAccess['password'];
   /** Each run that did something, or failed. */
   readonly onResult: (result: JobResult<unknown>) => void;
   /** The status is another one; at most a few times a second. */

@@ -25,12 +25,12 @@ export interface PasswordCommandWorld {
 
 /** The password in a file, byte for byte as restic reads it. It may be a pipe. @throws `password.missing`, `password.empty`, `aborted` */
 export async function readPasswordFile(file: string, signal: AbortSignal): Promise<Password> {
-  return nonEmpty(passwordFromFile(await contentOf(file, signal)));
+  return takenFrom(await contentOf(file, signal), passwordFromFile);
 }
 
 /** The password that a program prints, byte for byte as restic takes it. @throws `password.missing`, `password.empty`, `aborted` */
 export async function runPasswordCommand([program = '', ...args]: readonly string[], world: PasswordCommandWorld): Promise<Password> {
-  return nonEmpty(passwordFromOutput(await outputOf(program, args, world)));
+  return takenFrom(await outputOf(program, args, world), passwordFromOutput);
 }
 
 /**
@@ -50,6 +50,14 @@ export function passwordInVariable(name: string, environment: Environment): Pass
 export function nonEmpty(password: Password): Password {
   if (password.length === 0) throw new CadanganError('password.empty');
   return password;
+}
+
+function takenFrom(content: Uint8Array, read: (content: Uint8Array) => Password): Password {
+  try {
+    return nonEmpty(read(content));
+  } finally {
+    content.fill(0);
+  }
 }
 
 async function contentOf(file: string, signal: AbortSignal): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 import { CadanganError, isAbort, isCode, systemClock, systemRandom, type Clock, type Password, type Random } from '../platform/index.ts';
-import { Repository, type RepositoryLock } from '../repository/index.ts';
+import { Repository, type OpenedKey, type RepositoryLock } from '../repository/index.ts';
 import { openStorage, parseLocation, type Storage } from '../storage/index.ts';
 
 /** What jobs are told about the world. Each part has the system's own as default; tests put theirs in place. */
@@ -14,14 +14,19 @@ export interface World {
 export interface RepositoryAccess {
   /** As restic writes it, see `parseLocation`. */
   readonly location: string;
-  /** Asked once, and only when there is a repository. @throws `password.missing`, `aborted` */
-  readonly password: (signal: AbortSignal) => Promise<Password>;
+  /** The password, or the key that it opened. Asked once, and only when there is a repository. @throws `password.missing`, `aborted` */
+  readonly password: (signal: AbortSignal) => Promise<Password | OpenedKey>;
   /** Work without a lock, e.g. on a read-only copy. Nobody may be removing data meanwhile. */
   readonly noLock?: boolean | undefined;
   /** How long to wait for another program's lock; default 0. */
   readonly retryLockForMs?: number | undefined;
   readonly world?: World | undefined;
   readonly signal: AbortSignal;
+}
+
+/** Where it must be the password itself. */
+export interface PasswordAccess extends RepositoryAccess {
+  readonly password: (signal: AbortSignal) => Promise<Password>;
 }
 
 export type LockMode = 'shared' | 'exclusive' | 'none';
@@ -46,8 +51,8 @@ export async function withRepository<T>(
   const storage = await world.openStorage(access.location);
   try {
     await requireRepository(storage, access.signal);
-    const password = await access.password(access.signal);
-    const repository = await Repository.open({ storage, clock: world.clock, random: world.random }, password, access.signal);
+    const secret = await access.password(access.signal);
+    const repository = await Repository.open({ storage, clock: world.clock, random: world.random }, secret, access.signal);
     if (mode === 'none' || (access.noLock && mode === 'shared')) return await work({ repository, signal: access.signal });
     return await underLock(repository, access, mode, work);
   } finally {

@@ -12,7 +12,7 @@ export * from './kernel/index.ts';
 export { BlobIndex, type BlobLocation, type PackContents, type SharedBlobIndex } from './blob-index.ts';
 export { openBlob } from './blob-opener.ts';
 export { BlobDecompressor, type CompressionMode } from './compression.ts';
-export { addKey, defaultKdfCost, listKeys, openWithPassword, type KeyContext, type ListedKey } from './keys.ts';
+export { addKey, defaultKdfCost, listKeys, openWithPassword, type KeyContext, type ListedKey, type OpenedKey } from './keys.ts';
 export { listLocks, removeLocks, RepositoryLock, type FoundLock, type LockContext, type LockOptions } from './locks.ts';
 export { blobIdOf, packBytesMax, PackBuilder, singleBlobPack, type FinishedPack, type PackBuilderOptions } from './pack-builder.ts';
 export { PackStore, type PackStoreTotals } from './pack-store.ts';

@@ -37,6 +37,7 @@ export interface KeyContext {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a password opens: the master key of the repository, and the key file that had it. */
 export interface OpenedKey {
   readonly id: KeyId;
   readonly masterKey: MasterKey;

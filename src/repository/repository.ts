@@ -31,7 +31,7 @@ import {
   type Tree,
   type TreeId,
 } from './format/index.ts';
-import { addKey, generateMasterKey, openWithPassword, type KeyContext } from './keys.ts';
+import { addKey, generateMasterKey, openWithPassword, type KeyContext, type OpenedKey } from './keys.ts';
 import { checkPolynomial, loadKernelModule, randomPolynomial, type KernelModule, type Polynomial } from './kernel/index.ts';
 import { RepositoryLock, type LockContext, type LockOptions } from './locks.ts';
 import type { PackBuilderOptions } from './pack-builder.ts';
@@ -74,12 +74,7 @@ export class Repository {
   readonly #decompressor = new BlobDecompressor();
   #lock: RepositoryLock | undefined;
 
-  private constructor(
-    world: Required<RepositoryWorld>,
-    module: KernelModule,
-    key: { id: KeyId; masterKey: MasterKey },
-    config: RepositoryConfig,
-  ) {
+  private constructor(world: Required<RepositoryWorld>, module: KernelModule, key: OpenedKey, config: RepositoryConfig) {
     this.storage = world.storage;
     this.clock = world.clock;
     this.random = world.random;
@@ -124,8 +119,11 @@ export class Repository {
     return new Repository(full, module, { id, masterKey }, config);
   }
 
-  /** @throws `repository.missing`, `repository.wrong-password`, `repository.damaged`, `repository.unsupported`, and the storage's errors */
-  static async open(world: RepositoryWorld, password: Password, signal?: AbortSignal): Promise<Repository> {
+  /**
+   * @param secret the password; or the key that it once opened, of which the caller knows that it is still there
+   * @throws `repository.missing`, `repository.wrong-password`, `repository.damaged`, `repository.unsupported`, and the storage's errors
+   */
+  static async open(world: RepositoryWorld, secret: Password | OpenedKey, signal?: AbortSignal): Promise<Repository> {
     const full = withDefaults(world);
     const { storage } = full;
     if ((await storage.sizeOf({ kind: 'config', name: '' }, signal)) === undefined) {
@@ -133,7 +131,7 @@ export class Repository {
     }
     const module = readyModule();
     const context: KeyContext = { ...full, module, signal };
-    const key = await openWithPassword(password, context);
+    const key = secret instanceof Uint8Array ? await openWithPassword(secret, context) : secret;
     const boxes = new SmallBoxes(module, key.masterKey, full.random);
     const config = parseConfig(await readUnpacked(storage, boxes, { kind: 'config', name: '' }, signal));
     return new Repository(full, module, key, config);

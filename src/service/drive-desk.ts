@@ -15,8 +15,8 @@ import {
   type SignInWay,
 } from '../jobs/index.ts';
 import { OriginalLooks, type KeeperState } from '../offsite/index.ts';
-import { CadanganError, isAbort, isCode, type Clock, type Password } from '../platform/index.ts';
-import { formatTimestamp } from '../repository/index.ts';
+import { CadanganError, isAbort, isCode, type Clock } from '../platform/index.ts';
+import { formatTimestamp, type OpenedKey } from '../repository/index.ts';
 import { readableFolderOf, type OffsiteCopy } from '../settings/index.ts';
 import { parseLocation } from '../storage/index.ts';
 import type { Call } from './call.ts';
@@ -39,7 +39,7 @@ export interface DriveDeskOptions {
   /** As configured at this moment, like `copies`. */
   readonly place: () => DrivePlace;
   readonly copies: () => readonly OffsiteCopy[];
-  readonly passwordOf: (location: string, wish: PasswordWish) => Promise<Password>;
+  readonly keyOf: (location: string, wish: PasswordWish) => Promise<OpenedKey>;
   readonly keeper: RecordKeeper;
   readonly scrub: (text: string) => string;
   readonly log: (level: 'info' | 'warning' | 'error', message: string) => void;
@@ -140,7 +140,7 @@ export class DriveDesk {
       : {
           kind: 'browser',
           open: async (url) => {
-            if (!(await client.ask(openExternal, { url })))
+            if (!(await client.ask(openExternal, { url }, signal)))
               throw new CadanganError('drive.sign-in-failed', { reason: 'no browser was opened' });
           },
         };
@@ -187,7 +187,7 @@ export class DriveDesk {
 
   /** A snapshot as an archive, beside the copy on Drive or where its rule says. */
   async writeReadable({ copy: name, set, snapshot }: ReadableCopyParams, wish: RunWish): Promise<RunResult> {
-    const { clock, place, passwordOf, keeper } = this.#options;
+    const { clock, place, keyOf, keeper } = this.#options;
     const copy = this.copyNamed(name);
     const signal = AbortSignal.any([wish.signal, this.#closing.signal]);
     const startMs = clock.monotonicMs();
@@ -200,7 +200,7 @@ export class DriveDesk {
             location: copy.repository,
             signal,
             world: { clock },
-            password: (passwordSignal: AbortSignal) => passwordOf(copy.repository, { ...wish, signal: passwordSignal }),
+            password: (passwordSignal: AbortSignal) => keyOf(copy.repository, { ...wish, signal: passwordSignal }),
           };
           const result = await new RecordedCopy({ copy, place: place(), keeper }).readable(
             access,
@@ -296,7 +296,7 @@ export class DriveDesk {
   }
 
   async #keep(copy: OffsiteCopy): Promise<void> {
-    const { place, passwordOf, keeper: records } = this.#options;
+    const { place, keyOf, keeper: records } = this.#options;
     const known = this.#kept.get(copy.name);
     if (known !== undefined) {
       if (known.isPaused === copy.paused) return;
@@ -309,7 +309,7 @@ export class DriveDesk {
       copy,
       place: place(),
       records,
-      password: (signal) => passwordOf(copy.repository, { mayAsk: false, signal }),
+      password: (signal) => keyOf(copy.repository, { mayAsk: false, signal }),
       onResult: () => {
         this.#account = this.#account && { ...this.#account, atMs: -Infinity }; // the storage used is another
       },

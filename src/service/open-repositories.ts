@@ -1,26 +1,42 @@
-import { CadanganError, isCode, throwIfAborted, type Clock, type Password, type Random } from '../platform/index.ts';
-import { Repository } from '../repository/index.ts';
+import { CadanganError, isCode, passwordFromBytes, throwIfAborted, wipePassword, type Clock, type Random } from '../platform/index.ts';
+import { Repository, type OpenedKey } from '../repository/index.ts';
 import type { Storage } from '../storage/index.ts';
 import type { Audience } from './audience.ts';
 import { OpenedRepository } from './opened-repository.ts';
 import type { Passwords, PasswordWish } from './passwords.ts';
 import { repositoryKey } from './repository-key.ts';
+import { SharedWork } from './shared-work.ts';
 
 const idleMsMax = 10 * 60_000;
 const idleCheckMs = 60_000;
 
+interface Opened {
+  readonly repository: OpenedRepository;
+  /** Keeps its password out of texts. */
+  readonly mark: Disposable;
+}
+
 interface Entry {
-  readonly opening: Promise<OpenedRepository>;
+  readonly opening: SharedWork<Opened>;
   readonly mayAsk: boolean;
   /** Who was asked. */
   readonly client: Audience | undefined;
+  /** Those who wait for it, too. */
   users: number;
   usedAtMs: number;
+  closing?: Promise<void>;
+}
+
+/** A repository that stays open until this is disposed of. */
+export interface HeldRepository extends AsyncDisposable {
+  /** Opens it without a password. */
+  readonly key: OpenedKey;
 }
 
 /**
- * Repositories that are kept open, since opening one costs a key derivation and an index: by location, closed after ten minutes without
- * use. Whoever wants the same one meanwhile waits for the same opening, so that a password is asked for once.
+ * Repositories that are kept open, since opening one costs a password, a key derivation and an index: by location, closed after ten minutes
+ * without use. Whoever wants the same one meanwhile waits for the same opening, so that a password is asked for once. Of the password
+ * nothing is kept: the key that it opened is, as long as the repository is open, and opens it for runs.
  */
 export class OpenRepositories {
   readonly #clock: Clock;
@@ -49,45 +65,61 @@ export class OpenRepositories {
    * @throws what `work` throws; `repository.missing`, `repository.wrong-password`, `password.missing`, the storage's errors
    */
   async use<T>(location: string, wish: PasswordWish, work: (opened: OpenedRepository) => Promise<T>): Promise<T> {
-    const entry = await this.#entry(location, wish);
-    entry.users += 1;
+    const { entry, opened } = await this.#enter(location, wish);
     try {
-      const opened = await entry.opening;
-      await opened.load();
+      await opened.load(wish.signal);
       try {
         return await work(opened);
       } catch (error) {
-        if (!isCode(error, 'repository.damaged', 'snapshot.not-found', 'storage.not-found') || !(await opened.refresh())) throw error;
+        if (!isCode(error, 'repository.damaged', 'snapshot.not-found', 'storage.not-found') || !(await opened.refresh(wish.signal)))
+          throw error;
         throwIfAborted(wish.signal);
         return await work(opened);
       }
     } finally {
-      entry.users -= 1;
-      entry.usedAtMs = this.#clock.monotonicMs();
+      await this.#leave(location, entry);
     }
   }
 
   /** Does `work` with those that are open now, and opens none. @throws what `work` throws */
   async withOpen<T>(work: (opened: readonly OpenedRepository[]) => Promise<T>): Promise<T> {
-    const entries = [...this.#entries.values()];
+    const entries = [...this.#entries.values()].filter(({ opening }) => opening.value !== undefined);
     for (const entry of entries) entry.users += 1;
     try {
-      const found = await Promise.allSettled(entries.map(({ opening }) => opening));
-      return await work(found.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));
+      return await work(entries.flatMap(({ opening }) => opening.value?.repository ?? []));
     } finally {
       for (const entry of entries) entry.users -= 1;
     }
   }
 
-  /** The password of a repository, proven by opening it. @throws as `use` */
-  async passwordOf(location: string, wish: PasswordWish): Promise<Password> {
+  /**
+   * Opens a repository, or finds it open, and keeps it so until what is returned is disposed of. A key that was removed from the repository
+   * since opens nothing any more: then the password is found anew.
+   * @throws as `use`
+   */
+  async hold(location: string, wish: PasswordWish): Promise<HeldRepository> {
     if (wish.asksFirst) await this.forget(location); // opened by another password, it would prove nothing about this one
-    await (
-      await this.#entry(location, wish)
-    ).opening;
-    const password = this.#passwords.proven(location);
-    if (password === undefined) throw new CadanganError('password.missing', { location });
-    return password;
+    for (;;) {
+      const { entry, opened } = await this.#enter(location, wish);
+      const leave = (): Promise<void> => this.#leave(location, entry);
+      try {
+        if (await opened.hasItsKey(wish.signal)) {
+          const { keyId: id, masterKey } = opened.repository;
+          return { key: { id, masterKey }, [Symbol.asyncDispose]: leave };
+        }
+      } catch (error) {
+        await leave();
+        throw error;
+      }
+      if (this.#entries.get(repositoryKey(location)) === entry) await this.forget(location);
+      await leave();
+    }
+  }
+
+  /** What opens a repository without its password, for work that has it open itself. @throws as `hold` */
+  async keyOf(location: string, wish: PasswordWish): Promise<OpenedKey> {
+    await using held = await this.hold(location, wish);
+    return held.key;
   }
 
   /** Something about it is known to be another: the next use opens it anew. Whoever uses it now is not disturbed. */
@@ -106,16 +138,19 @@ export class OpenRepositories {
     await Promise.all(entries.map(closeEntry));
   }
 
-  async #entry(location: string, wish: PasswordWish): Promise<Entry> {
+  /** To be left again. */
+  async #enter(location: string, wish: PasswordWish): Promise<{ readonly entry: Entry; readonly opened: OpenedRepository }> {
     const key = repositoryKey(location);
     for (;;) {
       throwIfAborted(this.#closing.signal);
+      throwIfAborted(wish.signal);
       const known = this.#entries.get(key);
-      const entry = known ?? this.#begin(key, location, wish);
+      const entry = known === undefined || known.opening.isAbandoned ? this.#begin(key, location, wish) : known;
+      entry.users += 1;
       try {
-        await orAborted(entry.opening, wish.signal);
-        return entry;
+        return { entry, opened: (await entry.opening.wait(wish.signal)).repository };
       } catch (error) {
+        entry.users -= 1;
         // Somebody who could not be asked, or did not know, came first; now somebody else can.
         const isForLackOfAPerson = isCode(error, 'password.missing', 'repository.wrong-password') && wish.mayAsk;
         if (!isForLackOfAPerson || (entry.mayAsk && entry.client === wish.client)) throw error;
@@ -123,26 +158,51 @@ export class OpenRepositories {
     }
   }
 
-  #begin(key: string, location: string, { mayAsk, client, asksFirst }: PasswordWish): Entry {
-    const opening = this.#open(location, { mayAsk, client, asksFirst });
+  /** One that is known no more is closed by whoever leaves it last. */
+  async #leave(location: string, entry: Entry): Promise<void> {
+    entry.users -= 1;
+    entry.usedAtMs = this.#clock.monotonicMs();
+    if (entry.users === 0 && this.#entries.get(repositoryKey(location)) !== entry) await closeEntry(entry);
+  }
+
+  #begin(key: string, location: string, { mayAsk, client, asksFirst, given }: PasswordWish): Entry {
+    const ours = given && passwordFromBytes(new Uint8Array(given)); // others may still wait when who gave it has gone
+    const opening: SharedWork<Opened> = new SharedWork(async (whileWanted) => {
+      try {
+        return await this.#open(location, {
+          mayAsk,
+          client,
+          asksFirst,
+          given: ours,
+          signal: AbortSignal.any([whileWanted, this.#closing.signal]),
+        });
+      } catch (error) {
+        if (this.#entries.get(key)?.opening === opening) this.#entries.delete(key);
+        throw error;
+      } finally {
+        if (ours) wipePassword(ours);
+      }
+    });
     const entry: Entry = { opening, mayAsk, client, users: 0, usedAtMs: this.#clock.monotonicMs() };
     this.#entries.set(key, entry);
-    opening.catch(() => {
-      if (this.#entries.get(key) === entry) this.#entries.delete(key);
-    });
     return entry;
   }
 
-  async #open(location: string, wish: Omit<PasswordWish, 'signal'>): Promise<OpenedRepository> {
-    const signal = this.#closing.signal;
+  async #open(location: string, wish: PasswordWish): Promise<Opened> {
+    const { signal } = wish;
     const storage = await this.#openStorage(location);
-    const open = (password: Password): Promise<Repository> =>
-      Repository.open({ storage, clock: this.#clock, random: this.#random }, password, signal);
+    const world = { storage, clock: this.#clock, random: this.#random };
     try {
       // Before anybody is asked for a password. A folder that does not exist holds no repository.
-      if ((await configSizeOf(storage)) === undefined) throw new CadanganError('repository.missing', { location: storage.location });
-      const repository = await this.#passwords.open(location, { ...wish, signal }, open);
-      return new OpenedRepository(location, repository, () => this.#passwords.open(location, { mayAsk: false, signal }, open));
+      if ((await configSizeOf(storage, signal)) === undefined)
+        throw new CadanganError('repository.missing', { location: storage.location });
+      return await this.#passwords.open(location, wish, async (password) => {
+        const repository = await Repository.open(world, password, signal);
+        throwIfAborted(signal);
+        const key = { id: repository.keyId, masterKey: repository.masterKey };
+        const reopen = (whileReading: AbortSignal): Promise<Repository> => Repository.open(world, key, whileReading);
+        return { repository: new OpenedRepository(location, repository, reopen), mark: this.#passwords.mark(password) };
+      });
     } catch (error) {
       await storage.close();
       throw error;
@@ -167,9 +227,9 @@ export class OpenRepositories {
   }
 }
 
-async function configSizeOf(storage: Storage): Promise<number | undefined> {
+async function configSizeOf(storage: Storage, signal: AbortSignal): Promise<number | undefined> {
   try {
-    return await storage.sizeOf({ kind: 'config', name: '' });
+    return await storage.sizeOf({ kind: 'config', name: '' }, signal);
   } catch (error) {
     if (isCode(error, 'storage.unreachable') && error.facts['reason'] === 'ENOENT') return undefined;
     throw error;
@@ -177,19 +237,11 @@ async function configSizeOf(storage: Storage): Promise<number | undefined> {
 }
 
 /** One that could not be opened has nothing to close. */
-async function closeEntry(entry: Entry | undefined): Promise<void> {
-  const opened = await entry?.opening.catch(() => undefined);
-  await opened?.storage.close().catch(() => undefined);
-}
-
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  throwIfAborted(signal);
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(new CadanganError('aborted', {}, { cause: signal.reason }));
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
+function closeEntry(entry: Entry): Promise<void> {
+  return (entry.closing ??= (async () => {
+    await entry.opening.ended();
+    const opened = entry.opening.value;
+    opened?.mark[Symbol.dispose]();
+    await opened?.repository.storage.close().catch(() => undefined);
+  })());
 }

@@ -1,7 +1,8 @@
 import pMap from 'p-map';
-import { isCode, type ByteString } from '../platform/index.ts';
+import { isCode, throwIfAborted, type ByteString } from '../platform/index.ts';
 import { loadSnapshot, parseSnapshotId, Repository, type Node, type StoredSnapshot, type TreeId } from '../repository/index.ts';
 import type { Storage } from '../storage/index.ts';
+import { SharedWork } from './shared-work.ts';
 import { TreeCache } from './tree-cache.ts';
 
 const filesReadAtOnce = 8;
@@ -15,15 +16,15 @@ export class OpenedRepository {
   readonly storage: Storage;
   readonly trees: TreeCache;
   #repository: Repository;
-  readonly #reopen: () => Promise<Repository>;
+  readonly #reopen: (signal: AbortSignal) => Promise<Repository>;
   readonly #snapshots = new Map<string, StoredSnapshot>();
   #indexNames = new Set<string>();
-  #refreshing: Promise<boolean> | undefined;
+  #refreshing: SharedWork<boolean> | undefined;
   #isLoaded = false;
   #unreadable: readonly string[] = [];
 
   /** @param reopen the same repository anew, without a question */
-  constructor(location: string, repository: Repository, reopen: () => Promise<Repository>) {
+  constructor(location: string, repository: Repository, reopen: (signal: AbortSignal) => Promise<Repository>) {
     this.location = location;
     this.storage = repository.storage;
     this.#repository = repository;
@@ -36,18 +37,30 @@ export class OpenedRepository {
   }
 
   /**
-   * Snapshots and index as the storage has them now.
+   * Snapshots and index as the storage has them now. Whoever wants that at the same time waits for the same reading.
    * @returns whether anything was new or gone.
-   * @throws the storage's errors, `repository.damaged`
+   * @throws the storage's errors, `repository.damaged`, `aborted`
    */
-  refresh(): Promise<boolean> {
-    this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = undefined));
-    return this.#refreshing;
+  refresh(signal: AbortSignal): Promise<boolean> {
+    if (this.#refreshing === undefined || this.#refreshing.isAbandoned) {
+      const refreshing: SharedWork<boolean> = new SharedWork((whileWanted) =>
+        this.#refresh(whileWanted).finally(() => {
+          if (this.#refreshing === refreshing) this.#refreshing = undefined;
+        }),
+      );
+      this.#refreshing = refreshing;
+    }
+    return this.#refreshing.wait(signal);
   }
 
-  /** At least once. */
-  async load(): Promise<void> {
-    if (!this.#isLoaded) await this.refresh();
+  /** At least once. @throws as `refresh` */
+  async load(signal: AbortSignal): Promise<void> {
+    if (!this.#isLoaded) await this.refresh(signal);
+  }
+
+  /** Whether the key that it was opened with is still one of the repository's, or was removed since. @throws the storage's errors */
+  async hasItsKey(signal: AbortSignal): Promise<boolean> {
+    return (await this.storage.sizeOf({ kind: 'keys', name: this.#repository.keyId }, signal)) !== undefined;
   }
 
   /** Oldest first. */
@@ -73,19 +86,21 @@ export class OpenedRepository {
   }
 
   /** Snapshots first: then every blob of theirs is in an index file that is read after. */
-  async #refresh(): Promise<boolean> {
-    const hasNewSnapshots = await this.#refreshSnapshots();
-    const hasNewIndex = await this.#refreshIndex();
+  async #refresh(signal: AbortSignal): Promise<boolean> {
+    const hasNewSnapshots = await this.#refreshSnapshots(signal);
+    const hasNewIndex = await this.#refreshIndex(signal);
     this.#isLoaded = true;
     return hasNewSnapshots || hasNewIndex;
   }
 
-  async #refreshSnapshots(): Promise<boolean> {
-    const names = new Set((await this.storage.list('snapshots')).map(({ name }) => name));
+  /** Changes nothing any more once it is aborted: another reading may be under way then. */
+  async #refreshSnapshots(signal: AbortSignal): Promise<boolean> {
+    const names = new Set((await this.storage.list('snapshots', signal)).map(({ name }) => name));
     const gone = [...this.#snapshots.keys()].filter((name) => !names.has(name));
     const fresh = [...names].filter((name) => !this.#snapshots.has(name));
     const unreadable: string[] = [];
-    const loaded = await pMap(fresh, async (name) => this.#loadSnapshot(name, unreadable), { concurrency: filesReadAtOnce });
+    const loaded = await pMap(fresh, async (name) => this.#loadSnapshot(name, unreadable, signal), { concurrency: filesReadAtOnce });
+    throwIfAborted(signal);
     for (const name of gone) this.#snapshots.delete(name);
     for (const snapshot of loaded) if (snapshot) this.#snapshots.set(snapshot.id, snapshot);
     this.#unreadable = unreadable;
@@ -93,9 +108,9 @@ export class OpenedRepository {
   }
 
   /** Undefined for one that was removed since the listing, or is damaged. */
-  async #loadSnapshot(name: string, unreadable: string[]): Promise<StoredSnapshot | undefined> {
+  async #loadSnapshot(name: string, unreadable: string[], signal: AbortSignal): Promise<StoredSnapshot | undefined> {
     try {
-      return await loadSnapshot(this.#repository, parseSnapshotId(name));
+      return await loadSnapshot(this.#repository, parseSnapshotId(name), signal);
     } catch (error) {
       if (isCode(error, 'repository.damaged')) unreadable.push(name);
       else if (!isCode(error, 'storage.not-found')) throw error;
@@ -104,14 +119,22 @@ export class OpenedRepository {
   }
 
   /** The index in memory can only grow. Where index files are gone (a prune), the repository is opened anew. */
-  async #refreshIndex(): Promise<boolean> {
-    const names = new Set((await this.storage.list('index')).map(({ name }) => name));
+  async #refreshIndex(signal: AbortSignal): Promise<boolean> {
+    const names = new Set((await this.storage.list('index', signal)).map(({ name }) => name));
     const isReduced = [...this.#indexNames].some((name) => !names.has(name));
-    const target = isReduced ? await this.#reopen() : this.#repository;
-    const fresh = [...names].filter((name) => isReduced || !this.#indexNames.has(name));
-    await pMap(fresh, async (name) => target.addToIndex(await target.loadUnpacked('index', name)), { concurrency: filesReadAtOnce });
+    const target = isReduced ? await this.#reopen(signal) : this.#repository;
+    const known = isReduced ? new Set<string>() : this.#indexNames;
+    const fresh = [...names].filter((name) => !known.has(name));
+    const add = async (name: string): Promise<void> => {
+      const json = await target.loadUnpacked('index', name, signal);
+      throwIfAborted(signal);
+      target.addToIndex(json);
+      known.add(name); // at once: what is in memory must not get there twice when this reading is aborted
+    };
+    await pMap(fresh, add, { concurrency: filesReadAtOnce });
+    throwIfAborted(signal);
     this.#repository = target;
-    this.#indexNames = names;
+    this.#indexNames = known;
     return isReduced || fresh.length > 0;
   }
 }

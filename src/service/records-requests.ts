@@ -28,7 +28,7 @@ function verify(
     location,
     signal: whileLooking,
     world: { clock, random, openStorage },
-    password: (passwordSignal) => repositories.passwordOf(location, { mayAsk: false, signal: passwordSignal }),
+    password: (passwordSignal) => repositories.keyOf(location, { mayAsk: false, signal: passwordSignal }),
   });
   return records.verify({
     clock,

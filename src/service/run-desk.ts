@@ -116,8 +116,8 @@ export class RunDesk {
     return this.#make({ job: 'backup', set: set.name, location: set.repository.location }, wish, async (run, signal) => {
       const { environment, programVersion, log, repositories, keeper } = this.#options;
       // Before the set's own program runs: dumping a database for a repository that cannot be opened helps nobody.
-      await repositories.passwordOf(set.repository.location, { ...wish, signal });
-      const result = await backupSet(set, this.#access(set.repository.location, { ...wish, signal }), {
+      await using _held = await repositories.hold(set.repository.location, { ...wish, signal });
+      const result = await backupSet(set, this.#access(set.repository.location, { ...wish, asksFirst: false, signal }), {
         environment,
         programVersion,
         ownTags: await keeper.anchorTags(),
@@ -321,7 +321,7 @@ export class RunDesk {
       location,
       signal: wish.signal,
       world: { clock, random, openStorage },
-      password: (passwordSignal) => repositories.passwordOf(location, { ...wish, signal: passwordSignal }),
+      password: (passwordSignal) => repositories.keyOf(location, { ...wish, signal: passwordSignal }),
       noLock: wish.noLock,
       retryLockForMs: wish.retryLockForMs ?? (wish.mayAsk ? undefined : unattendedRetryLockMs),
     };

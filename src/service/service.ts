@@ -95,10 +95,11 @@ export class Service {
   private constructor({ stateFolder }: ServicePlace, world: ServiceWorld, audience: Audience, { loaded, used, lastGood, sets }: Beginning) {
     this.world = world;
     const passwords = new Passwords({
-      ask: (params, client = audience) => client.ask(protocol.password, params),
+      ask: (params, client = audience, signal) => client.ask(protocol.password, params, signal),
       sets: () => this.sets,
       originalOf: (location) => originalOf(location, this.copies),
       environment: world.environment,
+      random: world.random,
     });
     this.passwords = passwords;
     this.#audience = audience;
@@ -161,7 +162,7 @@ export class Service {
       keeper: this.keeper,
       scrub: passwords.scrub,
       log,
-      passwordOf: (location, wish) => this.repositories.passwordOf(location, wish),
+      keyOf: (location, wish) => this.repositories.keyOf(location, wish),
       onChange: this.#driveChanged.call,
     });
     this.schedule = new ScheduleDesk(

@@ -12,7 +12,7 @@ import { snapshotNamed } from './snapshot-named.ts';
 export const snapshotProcedures = [
   answer(protocol.listSnapshots, ({ repositories, log }, { location }, call) =>
     repositories.use(location, call, async (opened) => {
-      await opened.refresh();
+      await opened.refresh(call.signal);
       for (const name of opened.unreadableSnapshots)
         log('warning', `snapshot ${name} of ${location} is damaged and cannot be shown; check the repository`);
       return opened.snapshots.map(snapshotInfoOf);
@@ -41,7 +41,7 @@ export const snapshotProcedures = [
   ),
   answer(protocol.fileVersions, ({ repositories }, { location, path }, call) =>
     repositories.use(location, call, async (opened) => {
-      await opened.refresh();
+      await opened.refresh(call.signal);
       const { versions } = await versionsOf(opened.repository, opened.snapshots, path, call.signal);
       return versions.flatMap(({ node, snapshots: [newest, ...others] }) =>
         newest ? [{ snapshot: snapshotInfoOf(newest), entry: entryInfoOf(node), alsoIn: others.map(({ id }) => id) }] : [],
@@ -53,7 +53,7 @@ export const snapshotProcedures = [
   ),
   answer(protocol.findEntries, ({ repositories }, { location, pattern, limit }, call) =>
     repositories.use(location, call, async (opened) => {
-      await opened.refresh();
+      await opened.refresh(call.signal);
       return find(opened, pattern, limit, call.signal);
     }),
   ),

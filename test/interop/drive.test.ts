@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { passwordFromText } from '../../src/platform/index.ts';
 import { compileExcludeRules } from '../../src/backup/index.ts';
-import { backupJob, checkJob, initJob, restoreJob, type RepositoryAccess } from '../../src/jobs/index.ts';
+import { backupJob, checkJob, initJob, restoreJob, type PasswordAccess } from '../../src/jobs/index.ts';
 import { DriveStorage } from '../../src/storage/index.ts';
 import { sampleAccount } from '../drive-emulator/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
@@ -19,7 +19,7 @@ const stage = new Stage();
 const location = 'gdrive:Backup/server-1';
 const password = 'kata sandi';
 
-function accessOf(drive: DriveStage): RepositoryAccess {
+function accessOf(drive: DriveStage): PasswordAccess {
   // Each job is a process of its own as far as Drive is concerned.
   const openStorage = (): DriveStorage => new DriveStorage(drive.another(), 'Backup/server-1');
   return { location, password: async () => passwordFromText(password), world: { openStorage }, signal: new AbortController().signal };

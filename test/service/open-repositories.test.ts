@@ -1,36 +1,53 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { addPassword, withRepository } from '../../src/jobs/index.ts';
+import { Repository } from '../../src/repository/index.ts';
 import { OpenRepositories } from '../../src/service/open-repositories.ts';
 import type { OpenedRepository } from '../../src/service/opened-repository.ts';
 import { Passwords } from '../../src/service/passwords.ts';
-import { isCode, systemRandom } from '../../src/platform/index.ts';
-import { openStorage } from '../../src/storage/index.ts';
+import { isCode, passwordFromText, systemRandom } from '../../src/platform/index.ts';
+import { openStorage, type Storage } from '../../src/storage/index.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { EngineStage, password } from '../host/engine-stage.ts';
 
 const minuteMs = 60_000;
 const wish = { mayAsk: true, signal: new AbortController().signal };
 
-async function begin(t: TestContext): Promise<{ clock: VirtualClock; repositories: OpenRepositories; location: string; asked: string[] }> {
+interface Beginning {
+  readonly clock: VirtualClock;
+  readonly repositories: OpenRepositories;
+  readonly passwords: Passwords;
+  readonly location: string;
+  readonly asked: string[];
+}
+
+async function begin(
+  t: TestContext,
+  {
+    answer = async () => password,
+    storageOf = openStorage,
+  }: { readonly answer?: (signal: AbortSignal) => Promise<string>; readonly storageOf?: (location: string) => Storage } = {},
+): Promise<Beginning> {
   const stage = new EngineStage(t);
   await stage.initRepository();
   const clock = new VirtualClock();
   const asked: string[] = [];
   const passwords = new Passwords({
-    ask: async ({ location }) => {
+    ask: async ({ location }, _, signal) => {
       asked.push(location);
-      return password;
+      return answer(signal);
     },
     sets: () => [],
     environment: {},
+    random: systemRandom,
   });
-  const repositories = new OpenRepositories({ clock, random: systemRandom, openStorage: async (path) => openStorage(path) }, passwords);
+  const repositories = new OpenRepositories({ clock, random: systemRandom, openStorage: async (path) => storageOf(path) }, passwords);
   t.after(() => repositories.close());
-  return { clock, repositories, location: stage.repository, asked };
+  return { clock, repositories, passwords, location: stage.repository, asked };
 }
 
-test('a repository stays open for ten minutes after its last use, and is opened anew without another question', async (t) => {
+test('a repository stays open for ten minutes after its last use; then its password has to be found again', async (t) => {
   const { clock, repositories, location, asked } = await begin(t);
   const use = (): Promise<OpenedRepository> => repositories.use(location, wish, async (opened) => opened);
   const first = await use();
@@ -41,7 +58,7 @@ test('a repository stays open for ten minutes after its last use, and is opened 
   await clock.advance(12 * minuteMs);
   const second = await use();
   assert.notEqual(second, first);
-  assert.deepEqual(asked, [location]);
+  assert.deepEqual(asked, [location, location]);
   await repositories.forget(location);
   assert.notEqual(await use(), second);
 });
@@ -69,4 +86,110 @@ test('what is closed for good opens nothing any more', async (t) => {
     repositories.use(location, wish, async (opened) => opened),
     (error) => isCode(error, 'aborted'),
   );
+});
+
+/** A run of a job, as the service makes it. */
+function run({ repositories, location }: Beginning, mayAsk = false): Promise<string> {
+  const { signal } = wish;
+  const access = { location, signal, password: () => repositories.keyOf(location, { mayAsk, signal }) };
+  return withRepository(access, 'shared', async ({ repository }) => repository.keyId);
+}
+
+test('within ten minutes a run opens the repository with its key, and needs no password', async (t) => {
+  const begun = await begin(t);
+  const { clock, repositories, passwords, location, asked } = begun;
+  const keyId = await repositories.use(location, wish, async ({ repository }) => repository.keyId);
+  await clock.advance(9 * minuteMs);
+  assert.equal(await run(begun), keyId);
+  await clock.advance(9 * minuteMs);
+  assert.equal(await run(begun), keyId);
+  assert.deepEqual(asked, [location]);
+  assert.equal(passwords.scrub(`is ${password}`), 'is ***');
+  await clock.advance(12 * minuteMs);
+  assert.equal(passwords.scrub(`is ${password}`), `is ${password}`, 'not even a mark is left');
+  await run(begun);
+  assert.deepEqual(asked, [location, location]);
+});
+
+test('a repository that is held stays open, however long what is done before the run takes', async (t) => {
+  const begun = await begin(t);
+  const { clock, repositories, passwords, location, asked } = begun;
+  {
+    await using _held = await repositories.hold(location, wish);
+    await clock.advance(60 * minuteMs);
+    await run(begun);
+    await repositories.forget(location); // as when the configuration changes
+    assert.equal(passwords.scrub(password), '***');
+  }
+  assert.equal(passwords.scrub(password), password, 'whoever leaves it last closes it');
+  assert.deepEqual(asked, [location]);
+});
+
+test('a key that was removed from the repository opens nothing any more, also where it is still known', async (t) => {
+  const begun = await begin(t);
+  const { location, asked } = begun;
+  const keyId = await run(begun, true);
+  const storage = openStorage(location);
+  const repository = await Repository.open({ storage }, passwordFromText(password));
+  await addPassword(repository, passwordFromText('another'), {}, wish.signal);
+  await storage.remove({ kind: 'keys', name: keyId });
+  await assert.rejects(run(begun), (error) => isCode(error, 'repository.wrong-password'));
+  assert.deepEqual(asked, [location, location]);
+});
+
+/** An answer that never comes; only the signal ends the waiting. */
+const never = (signal: AbortSignal): Promise<string> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+
+test('a question is taken back when the last who waits for its answer has gone, and not before', async (t) => {
+  let isTakenBack = false;
+  const answer = (signal: AbortSignal): Promise<string> => never(signal).finally(() => (isTakenBack = true));
+  const { repositories, location, asked } = await begin(t, { answer });
+  const [one, other] = [new AbortController(), new AbortController()];
+  const waiting = [one, other].map(({ signal }) => repositories.keyOf(location, { mayAsk: true, signal }));
+  while (asked.length === 0) await nextTurn();
+  one.abort();
+  await assert.rejects(waiting[0] ?? Promise.resolve(), (error) => isCode(error, 'aborted'));
+  assert.equal(isTakenBack, false);
+  other.abort();
+  await assert.rejects(waiting[1] ?? Promise.resolve(), (error) => isCode(error, 'aborted'));
+  assert.equal(isTakenBack, true);
+});
+
+test('whoever does not wait any more for snapshots and index is let go, and the reading ends with the last', async (t) => {
+  let signalOfList: AbortSignal | undefined;
+  let isHanging = true;
+  const { repositories, location } = await begin(t, {
+    storageOf: (path) => {
+      const storage = openStorage(path);
+      const list = storage.list.bind(storage);
+      storage.list = (kind, signal) => {
+        if (kind !== 'snapshots' || !isHanging) return list(kind, signal);
+        signalOfList = signal;
+        return new Promise(() => undefined); // a mount that does not answer, and takes no notice of the signal either
+      };
+      return storage;
+    },
+  });
+  const [one, other] = [new AbortController(), new AbortController()];
+  const looking = [one, other].map(({ signal }) => repositories.use(location, { mayAsk: true, signal }, async () => undefined));
+  while (signalOfList === undefined) await nextTurn();
+  one.abort();
+  await assert.rejects(looking[0] ?? Promise.resolve(), (error) => isCode(error, 'aborted'));
+  assert.equal(signalOfList.aborted, false);
+  other.abort();
+  await assert.rejects(looking[1] ?? Promise.resolve(), (error) => isCode(error, 'aborted'));
+  assert.equal(signalOfList.aborted, true);
+  isHanging = false;
+  assert.deepEqual(await repositories.use(location, wish, async ({ snapshots }) => snapshots), [], 'the next reads for itself');
+});
+
+test('the records are held against what is open, without waiting for what a question keeps closed', async (t) => {
+  const { repositories, location, asked } = await begin(t, { answer: never });
+  const leaving = new AbortController();
+  const waiting = repositories.keyOf(location, { mayAsk: true, signal: leaving.signal });
+  while (asked.length === 0) await nextTurn();
+  assert.equal(await repositories.withOpen(async (opened) => opened.length), 0);
+  leaving.abort();
+  await assert.rejects(waiting, (error) => isCode(error, 'aborted'));
 });
