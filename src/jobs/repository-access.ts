@@ -75,8 +75,11 @@ export function repositoryFolderOf(location: string): string | undefined {
   return parsed.scheme === 'folder' ? parsed.path : undefined;
 }
 
-/** Before anybody types a password. A folder that does not exist holds no repository, whatever the reason. */
-async function requireRepository(storage: Storage, signal: AbortSignal): Promise<void> {
+/**
+ * Before anybody types a password. A folder that does not exist holds no repository, whatever the reason.
+ * @throws `repository.missing`, the storage's errors
+ */
+export async function requireRepository(storage: Storage, signal: AbortSignal): Promise<void> {
   try {
     if ((await storage.sizeOf({ kind: 'config', name: '' }, signal)) !== undefined) return;
   } catch (error) {

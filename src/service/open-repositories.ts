@@ -1,3 +1,4 @@
+import { requireRepository } from '../jobs/index.ts';
 import { CadanganError, isCode, passwordFromBytes, throwIfAborted, wipePassword, type Clock, type Random } from '../platform/index.ts';
 import { Repository, type OpenedKey } from '../repository/index.ts';
 import type { Storage } from '../storage/index.ts';
@@ -103,10 +104,11 @@ export class OpenRepositories {
       const { entry, opened } = await this.#enter(location, wish);
       const leave = (): Promise<void> => this.#leave(location, entry);
       try {
-        if (await opened.hasItsKey(wish.signal)) {
+        if (await hasItsKey(opened.repository, wish.signal)) {
           const { keyId: id, masterKey } = opened.repository;
           return { key: { id, masterKey }, [Symbol.asyncDispose]: leave };
         }
+        await requireRepository(opened.storage, wish.signal); // a disk that is away comes back with its keys
       } catch (error) {
         await leave();
         throw error;
@@ -194,8 +196,7 @@ export class OpenRepositories {
     const world = { storage, clock: this.#clock, random: this.#random };
     try {
       // Before anybody is asked for a password. A folder that does not exist holds no repository.
-      if ((await configSizeOf(storage, signal)) === undefined)
-        throw new CadanganError('repository.missing', { location: storage.location });
+      await requireRepository(storage, signal);
       return await this.#passwords.open(location, wish, async (password) => {
         const repository = await Repository.open(world, password, signal);
         throwIfAborted(signal);
@@ -227,11 +228,12 @@ export class OpenRepositories {
   }
 }
 
-async function configSizeOf(storage: Storage, signal: AbortSignal): Promise<number | undefined> {
+/** The folder of the keys may be away with the whole repository. */
+async function hasItsKey({ storage, keyId }: Repository, signal: AbortSignal): Promise<boolean> {
   try {
-    return await storage.sizeOf({ kind: 'config', name: '' }, signal);
+    return (await storage.sizeOf({ kind: 'keys', name: keyId }, signal)) !== undefined;
   } catch (error) {
-    if (isCode(error, 'storage.unreachable') && error.facts['reason'] === 'ENOENT') return undefined;
+    if (isCode(error, 'storage.unreachable') && error.facts['reason'] === 'ENOENT') return false;
     throw error;
   }
 }

@@ -58,11 +58,6 @@ export class OpenedRepository {
     if (!this.#isLoaded) await this.refresh(signal);
   }
 
-  /** Whether the key that it was opened with is still one of the repository's, or was removed since. @throws the storage's errors */
-  async hasItsKey(signal: AbortSignal): Promise<boolean> {
-    return (await this.storage.sizeOf({ kind: 'keys', name: this.#repository.keyId }, signal)) !== undefined;
-  }
-
   /** Oldest first. */
   get snapshots(): readonly StoredSnapshot[] {
     return [...this.#snapshots.values()].sort((a, b) => (a.timeNs === b.timeNs ? (a.id < b.id ? -1 : 1) : a.timeNs < b.timeNs ? -1 : 1));

@@ -262,8 +262,12 @@ export class Service {
     this.#loaded = loaded;
     this.#used = keepLastGood(loaded, this.#used);
     await this.#noteConfiguration();
-    // Another way to the password, or another repository: what was opened the old way must not hide that the new one is wrong.
-    const changed = this.sets.map(({ repository }) => repository).filter((repository) => !before.has(JSON.stringify(repository)));
+    // Another way to the password: what was opened the old way must not hide that the new one is wrong.
+    const changed = this.sets
+      .map(({ repository }) => repository)
+      .filter(
+        (repository) => !before.has(JSON.stringify(repository)) && (repository.passwordFile ?? repository.passwordCommand) !== undefined,
+      );
     for (const { location } of changed) await this.repositories.forget(location).catch(() => undefined);
     await this.#recordConfiguration();
     this.schedule.setSets(await this.#scheduledSets());

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { renameSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { addPassword, withRepository } from '../../src/jobs/index.ts';
@@ -135,6 +136,17 @@ test('a key that was removed from the repository opens nothing any more, also wh
   await storage.remove({ kind: 'keys', name: keyId });
   await assert.rejects(run(begun), (error) => isCode(error, 'repository.wrong-password'));
   assert.deepEqual(asked, [location, location]);
+});
+
+test('a repository whose disk is away is missing, and opens by its key when it is back', async (t) => {
+  const begun = await begin(t);
+  const { location, asked } = begun;
+  const keyId = await run(begun, true);
+  renameSync(location, `${location}-away`);
+  await assert.rejects(run(begun), (error) => isCode(error, 'repository.missing'));
+  renameSync(`${location}-away`, location);
+  assert.equal(await run(begun), keyId);
+  assert.deepEqual(asked, [location]);
 });
 
 /** An answer that never comes; only the signal ends the waiting. */
