@@ -33,6 +33,7 @@ test('what starts a run, and what writes, is not asked again when the process di
     'run/of-id',
     'run/recent',
     'run/restore/preview',
+    'schedule/status',
     'sets/list',
     'snapshots/compare',
     'snapshots/find',
