@@ -10,7 +10,7 @@ export interface HostClientOptions {
   /** Asked at each connecting. */
   readonly place: () => HostPlace;
   /** Starts a host where there is none. Of several that are started at once, one stays. */
-  readonly startHost: () => void | Promise<void>;
+  readonly startHost: () => Promise<void>;
   readonly language: () => 'en' | 'id';
   /** What this client is, for the records. Default: the editor. */
   readonly via?: protocol.InitializeParams['via'];

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { cadanganVersion, isCode, keepHeapSmall, programVersion, systemClock, systemRandom } from '../platform/index.ts';
 import { Host } from './host.ts';
 import { openLog, type HostLog } from './log-file.ts';
+import { keepOwnProgram } from './program-folder.ts';
 
 /** Long enough for a window that is reloaded. */
 const lingerMsDefault = 60_000;
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
   process.umask(0o022);
   mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
   keepHeapSmall();
+  await keepOwnProgram(systemRandom);
   const log = openLog(join(stateFolder, 'host.log'), systemClock);
   const world = {
     clock: systemClock,

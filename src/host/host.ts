@@ -12,6 +12,7 @@ import { compareVersions } from './versions.ts';
 import { Channel } from './channel.ts';
 import { Clients } from './clients.ts';
 import type { HostLog } from './log-file.ts';
+import { removeUnusedPrograms } from './program-folder.ts';
 
 export interface HostOptions {
   readonly stateFolder: string;
@@ -34,6 +35,8 @@ const claimAgainMs = 50;
 const ownershipCheckMs = 10_000;
 /** For a window of version 0.1.0 to be reloaded. */
 const engineCheckMs = 5_000;
+/** A host that lived so long has no trouble with its start, and whoever started at the same time has come up or ended. */
+const settledMs = 60_000;
 /** Stopping takes seconds. Beyond, something does not answer (a dead mount), and nobody is there to end us. */
 const stopMsMax = 120_000;
 
@@ -128,7 +131,7 @@ export class Host {
 
   async #begin(claim: Extract<Claim, { kind: 'ours' }>): Promise<void> {
     this.#service.onChange = () => this.#considerLeaving();
-    this.#watching.push(this.#watchName(claim.isOurs));
+    this.#watching.push(this.#watchName(claim.isOurs), this.#settle());
     if (await this.#holdEngineName()) await this.#beginRuns();
     else this.#watching.push(this.#beginRunsWhenFree());
     this.#considerLeaving();
@@ -237,6 +240,11 @@ export class Host {
   #stay(): void {
     this.#lingering?.abort();
     this.#lingering = undefined;
+  }
+
+  async #settle(): Promise<void> {
+    await this.#clock.sleep(settledMs, this.#ending.signal).catch(() => undefined);
+    if (!this.#ending.signal.aborted) await removeUnusedPrograms(this.#options.stateFolder);
   }
 
   async #watchName(isOurs: () => Promise<boolean>): Promise<void> {

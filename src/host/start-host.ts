@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, openSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
-import { workerPath, type Environment } from '../platform/index.ts';
+import { systemRandom, workerPath, type Environment } from '../platform/index.ts';
+import { placeProgram } from './program-folder.ts';
 
 export interface HostStart {
   readonly stateFolder: string;
@@ -11,21 +12,23 @@ export interface HostStart {
   readonly runsSchedule?: boolean | undefined;
   /** How long it stays after its last client. Default: `lingerMsDefault` of the host. */
   readonly lingerMs?: number | undefined;
-  /** Default: `dist/host.js`, or its source. */
+  /** Default: its source. A bundle says where its `dist/host.js` lies. */
   readonly hostPath?: string | undefined;
 }
 
 /**
  * Starts a host that outlives us: in a session of its own, so that no terminal and no window takes it along; without any descriptor of
  * ours, so that `ssh server cadangan ...` ends when the command does; in the state folder, so that no disk is kept from being unmounted.
- * Whether it came up is seen by connecting to it.
+ * It runs from a copy of the program, which an update of the extension does not remove. Whether it came up is seen by connecting to it.
  */
-export function startHost(start: HostStart): void {
+export async function startHost(start: HostStart): Promise<void> {
   const { stateFolder, configFile, environment, runsSchedule = true, lingerMs, hostPath = workerPath('host', 'host-main') } = start;
   mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+  // A disk without room for the copy is no reason to go without a host.
+  const program = await placeProgram(hostPath, stateFolder, systemRandom).catch(() => hostPath);
   const log = openSync(join(stateFolder, 'host.out'), 'w', 0o600); // what nobody meant to be seen: a crash
   try {
-    const args = [hostPath, '--state', stateFolder, '--config', configFile];
+    const args = [program, '--state', stateFolder, '--config', configFile];
     if (!runsSchedule) args.push('--passive');
     if (lingerMs !== undefined) args.push('--linger', String(lingerMs));
     const child = spawn(process.execPath, args, {
