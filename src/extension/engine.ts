@@ -38,7 +38,7 @@ export interface AskOptions extends ClientRequestOptions {
 
 /** How the engine ended that nobody had asked to. */
 export interface EngineLost {
-  readonly reason: string;
+  readonly error: ErrorData;
   readonly willRestart: boolean;
   /** A run of this window ended with it; whoever started that tells of it. */
   readonly endedRun: boolean;
@@ -157,7 +157,7 @@ export class Engine implements vscode.Disposable {
           this.#configurationChanged.fire(info);
         }),
       ],
-      onLost: ({ reason, restartMs }) => this.#lost.fire({ reason, willRestart: restartMs !== undefined, endedRun: this.#runs > 0 }),
+      onLost: ({ error, restartMs }) => this.#lost.fire({ error, willRestart: restartMs !== undefined, endedRun: this.#runs > 0 }),
     });
     return client;
   }

@@ -75,8 +75,8 @@ export function activate(context: vscode.ExtensionContext): void {
       for (const view of Object.values(views)) view.retitle();
       void app.recordPages.refresh();
     }),
-    app.engine.onDidGetLost(({ reason, willRestart, endedRun }) => {
-      if (!endedRun) void showErrorData({ code: 'host.lost', facts: {}, message: reason });
+    app.engine.onDidGetLost(({ error, willRestart, endedRun }) => {
+      if (!endedRun) void showErrorData(error);
       if (!willRestart) return;
       void app.sets.refresh();
       void app.drive.refresh();

@@ -1,8 +1,9 @@
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc';
 import { CadanganError, isCode, orAborted, systemClock, systemRandom, type Clock, type Random } from '../platform/index.ts';
-import { errorDataOf, protocol, type Notification, type Procedure } from '../service/index.ts';
+import { errorDataOf, protocol, type ErrorData, type Notification, type Procedure } from '../service/index.ts';
 import { Channel, type RequestOptions } from './channel.ts';
 import { HostError } from './host-error.ts';
+import { forgetStarts, noteStart } from './start-count.ts';
 import { compareVersions } from './versions.ts';
 import { visitHost, type HostPlace, type Visit } from './visit-host.ts';
 
@@ -23,8 +24,8 @@ export interface HostClientOptions {
   readonly onLog?: (line: protocol.LogLine) => void;
   /** What else it tells unasked. */
   readonly listeners?: readonly Listener[];
-  /** It went and nobody had asked it to. Another is looked for, or started, after `restartMs`; after many losses (undefined) no more. */
-  readonly onLost?: (lost: { readonly reason: string; readonly restartMs: number | undefined }) => void;
+  /** It went and nobody had asked it to, or may not be started for now. It is tried again after `restartMs`; after many losses (undefined) no more. */
+  readonly onLost?: (lost: { readonly error: ErrorData; readonly restartMs: number | undefined }) => void;
   readonly clock?: Clock;
   readonly random?: Random;
 }
@@ -66,6 +67,8 @@ export class HostClient {
   #pid: number | undefined;
   #lossesInARow = 0;
   #pause: Promise<void> = Promise.resolve();
+  /** Until a host that crashed again and again may be started. */
+  #isWaiting = false;
 
   constructor(options: HostClientOptions) {
     this.#options = options;
@@ -107,8 +110,9 @@ export class HostClient {
     connected?.visit.close();
   }
 
-  /** Asks the host to end at its next safe point, and waits until it has gone. */
+  /** Asks the host to end at its next safe point, and waits until it has gone. One that crashed again and again may be tried anew. */
   async leave(): Promise<void> {
+    await forgetStarts(this.#options.place().stateFolder);
     const { channel, visit } = await this.#connected();
     await channel.request(protocol.leave, undefined).catch(() => undefined); // it may go before its answer arrives
     await visit.closed;
@@ -148,7 +152,8 @@ export class HostClient {
       this.#options.onReady?.(introduction);
       return { channel, visit, introduction, lost: lost.signal };
     } catch (error) {
-      end(String(error), 0);
+      if (isCode(error, 'host.crash-loop')) this.#waitOut(error);
+      else end(String(error), 0);
       visit?.close(); // a host that does not speak with us would wait for us
       throw hostErrorOf(error);
     }
@@ -161,7 +166,10 @@ export class HostClient {
     for (let hasStarted = false; ;) {
       const visit = await visitHost(place());
       if (visit !== undefined && compareVersions(visit.host.version, place().version) >= 0) return visit;
-      if (visit === undefined && !hasStarted) await startHost();
+      if (visit === undefined && !hasStarted) {
+        await noteStart(place().stateFolder, this.#clock);
+        await startHost();
+      }
       hasStarted = visit === undefined;
       if (visit !== undefined) {
         await replaced(visit);
@@ -190,7 +198,21 @@ export class HostClient {
     // One that never comes up is tried again when somebody asks for something.
     this.#pause = this.#clock.sleep(restartMs ?? restartDelaysMs[0], this.#ending.signal).catch(() => undefined);
     if (restartMs !== undefined) this.#pause.then(() => this.start()).catch(() => undefined);
-    this.#options.onLost?.({ reason, restartMs });
+    this.#options.onLost?.({ error: { code: 'host.lost', facts: {}, message: reason }, restartMs });
+  }
+
+  /** Whoever asks for something meanwhile is told at once. */
+  #waitOut(loop: CadanganError): void {
+    this.#connecting = undefined;
+    if (this.#ending.signal.aborted || this.#isWaiting) return;
+    this.#isWaiting = true;
+    const restartMs = Number(loop.facts['waitMs']);
+    this.#clock
+      .sleep(restartMs, this.#ending.signal)
+      .finally(() => (this.#isWaiting = false))
+      .then(() => this.start())
+      .catch(() => undefined); // told by `onLost`
+    this.#options.onLost?.({ error: errorDataOf(loop, (text) => text), restartMs });
   }
 }
 

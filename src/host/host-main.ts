@@ -6,6 +6,7 @@ import { cadanganVersion, isCode, keepHeapSmall, programVersion, systemClock, sy
 import { Host } from './host.ts';
 import { openLog, type HostLog } from './log-file.ts';
 import { keepOwnProgram } from './program-folder.ts';
+import { takeBackStart } from './start-count.ts';
 
 /** Long enough for a window that is reloaded. */
 const lingerMsDefault = 60_000;
@@ -44,7 +45,7 @@ async function main(): Promise<void> {
     process.on(event, (error: unknown) => {
       log('error', error instanceof Error ? (error.stack ?? error.message) : String(error));
       process.exitCode = 1;
-      void host.end('signal');
+      void host.end('crash');
     });
   }
   await host.ended;
@@ -58,7 +59,10 @@ async function startOrLeave(options: Parameters<typeof Host.start>[0], log: Host
     log('info', `the host ${process.pid} of version ${options.world.version} serves ${options.stateFolder}`);
     return host;
   } catch (error) {
-    if (isCode(error, 'host.taken')) process.exit(0);
+    if (isCode(error, 'host.taken')) {
+      await takeBackStart(options.stateFolder);
+      process.exit(0);
+    }
     log('error', `the host cannot start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     process.exit(1);
   }

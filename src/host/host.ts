@@ -8,6 +8,7 @@ import { greet, type Credentials, type Peer } from './handshake.ts';
 import { hostKey } from './key.ts';
 import { StateLease } from './lease.ts';
 import { MessageSocket } from './message-socket.ts';
+import { forgetStarts } from './start-count.ts';
 import { compareVersions } from './versions.ts';
 import { Channel } from './channel.ts';
 import { Clients } from './clients.ts';
@@ -25,8 +26,11 @@ export interface HostOptions {
   readonly log: HostLog;
 }
 
-/** `idle`: nobody needs it. `asked`: somebody wants it to end. `newer`: a newer version takes its place. `lost`: its place is gone. */
-export type HostEnd = 'idle' | 'asked' | 'newer' | 'lost' | 'signal';
+/**
+ * `idle`: nobody needs it. `asked`: somebody wants it to end. `newer`: a newer version takes its place. `lost`: its place is gone.
+ * `crash`: something happened that nobody had thought of.
+ */
+export type HostEnd = 'idle' | 'asked' | 'newer' | 'lost' | 'signal' | 'crash';
 
 /** A name can be between two owners for a moment. */
 const claimAttemptsMax = 40;
@@ -244,7 +248,9 @@ export class Host {
 
   async #settle(): Promise<void> {
     await this.#clock.sleep(settledMs, this.#ending.signal).catch(() => undefined);
-    if (!this.#ending.signal.aborted) await removeUnusedPrograms(this.#options.stateFolder);
+    if (this.#ending.signal.aborted) return;
+    await forgetStarts(this.#options.stateFolder).catch(() => undefined);
+    await removeUnusedPrograms(this.#options.stateFolder);
   }
 
   async #watchName(isOurs: () => Promise<boolean>): Promise<void> {
@@ -264,6 +270,7 @@ export class Host {
     for (const connection of this.#connections) connection.end();
     for (const stranger of this.#strangers) stranger.close();
     await Promise.all(this.#watching);
+    if (reason !== 'crash' && reason !== 'lost') await forgetStarts(this.#options.stateFolder).catch(() => undefined);
     await this.#lease[Symbol.asyncDispose]();
     this.#engineName?.close();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));

@@ -51,6 +51,7 @@ export type ErrorCode =
   | 'record.not-found' // no record, or no nonconformity, of that number; facts: record
   | 'pack.invalid' // not an audit pack; facts: path, reason
   | 'host.lost' // the host ended while it was needed; facts: reason
+  | 'host.crash-loop' // it ended again and again soon after its start; facts: path (its log), starts, waitMs (until it is tried again)
   | 'host.taken' // another host has this state folder; facts: path
   | 'host.older' // a window of version 0.1.0 runs the schedule; facts: path
   | 'host.unreachable' // what holds the host's name cannot be talked to; facts: path, reason

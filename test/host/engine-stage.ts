@@ -111,7 +111,7 @@ export class EngineStage {
         return answer(params);
       },
       onLog: (line) => log.push(line),
-      onLost: ({ reason }) => lost.push(reason),
+      onLost: ({ error }) => lost.push(error.message),
       ...more,
       listeners: [
         listener(protocol.setsChanged, () => (window.setsChanged += 1)),

@@ -70,6 +70,9 @@ for (const seed of [1, 2, 3, 4, 5]) {
     );
     assert.equal(pids[0], pids[1]);
     assert.equal(hostLog(stage.path('state')).match(/ serves /g)?.length, 1);
+    const starts = (): string[] => readFileSync(stage.path('state', 'host.starts'), 'utf8').trimEnd().split('\n');
+    const count = (): number => starts().reduce((sum, line) => sum + (line === 'taken' ? -1 : 1), 0);
+    await until(() => count() === 1, 'whoever finds another host is no host that crashed');
     assert.deepEqual(await Promise.all(windows.map(stateOf)), ['never-run', 'never-run']);
   });
 }

@@ -339,6 +339,14 @@ const sentences: Readonly<Record<string, Maker>> = {
     next: l10n.t('Choose the whole file as it was made.'),
     remedies: [],
   }),
+  'host.crash-loop': (text) => ({
+    what: l10n.t('The engine, which does the work, ended {starts} times soon after its start; it is tried again in {minutes} min.', {
+      starts: text('starts'),
+      minutes: Math.ceil(Number(text('waitMs')) / 60_000),
+    }),
+    next: l10n.t('"{path}" says why it ended.', { path: text('path') }),
+    remedies: ['restartEngine', 'showLog'],
+  }),
   'host.taken': () => ({
     what: l10n.t('Another process of Cadangan already works for this server.'),
     next: l10n.t('Reload the window; it connects to that one.'),

@@ -28,3 +28,8 @@ export function shortIds(facts: FactReader): string {
     .map((id) => id.slice(0, 12))
     .join(', ');
 }
+
+/** Of a fact in milliseconds, rounded up. */
+export function minutes(facts: FactReader, name: string): number {
+  return Math.ceil((facts.size(name) ?? 0) / 60_000);
+}

@@ -1,5 +1,5 @@
 import { faultWords, formatBytes } from '../../platform/index.ts';
-import { because, ofAccount, inFile, shortId, shortIds } from './fact-phrases.ts';
+import { because, ofAccount, inFile, minutes, shortId, shortIds } from './fact-phrases.ts';
 import type { FactReader, Message, Phrasebook } from './phrasebook.ts';
 
 const seeRepository =
@@ -166,6 +166,10 @@ export const english: Phrasebook = {
     'host.older': () => ({
       what: 'A window of VS Code with an older version of Cadangan runs the schedule.',
       next: 'Reload that window; then this version takes over.',
+    }),
+    'host.crash-loop': (facts) => ({
+      what: `Cadangan's host, the process that does the work, ended ${facts.plain('starts') ?? 'several'} times soon after its start; it is tried again in ${minutes(facts, 'waitMs')} min.`,
+      next: `${facts.quoted('path', 'host.log in the state folder')}, and host.out beside it, say why it ended.`,
     }),
     'host.taken': (facts) => ({
       what: `Another process of Cadangan already serves ${facts.quoted('path', 'this state folder')}.`,

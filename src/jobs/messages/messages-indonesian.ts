@@ -1,5 +1,5 @@
 import { faultWords, formatBytes } from '../../platform/index.ts';
-import { because, ofAccount, inFile, shortId, shortIds } from './fact-phrases.ts';
+import { because, ofAccount, inFile, minutes, shortId, shortIds } from './fact-phrases.ts';
 import type { FactReader, Message, Phrasebook } from './phrasebook.ts';
 
 const seeRepository =
@@ -168,6 +168,10 @@ export const indonesian: Phrasebook = {
     'host.older': () => ({
       what: 'Sebuah jendela VS Code dengan Cadangan versi lama sedang menjalankan jadwal.',
       next: 'Muat ulang jendela itu; setelah itu versi ini mengambil alih.',
+    }),
+    'host.crash-loop': (facts) => ({
+      what: `Host Cadangan, proses yang melakukan pekerjaan, berhenti ${facts.plain('starts') ?? 'beberapa'} kali segera setelah dimulai; dicoba lagi dalam ${minutes(facts, 'waitMs')} mnt.`,
+      next: `${facts.quoted('path', 'host.log di folder keadaan')}, dan host.out di sampingnya, menyebutkan sebabnya.`,
     }),
     'host.taken': (facts) => ({
       what: `Proses Cadangan lain sudah melayani ${facts.quoted('path', 'folder keadaan ini')}.`,
