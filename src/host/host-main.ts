@@ -1,3 +1,4 @@
+import './first-moments.ts';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -39,7 +40,7 @@ async function main(): Promise<void> {
     log,
   );
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void host.end('signal'));
-  // Bare, Node opens its inspector at this one; and a terminal that goes is not ours.
+  // Of the first see `first-moments.ts`; and a terminal that goes is not ours.
   for (const signal of ['SIGUSR1', 'SIGHUP'] as const) process.on(signal, () => log('info', `${signal} means nothing here`));
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
     process.on(event, (error: unknown) => {

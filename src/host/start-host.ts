@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync, closeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemRandom, workerPath, type Environment } from '../platform/index.ts';
 import { placeProgram } from './program-folder.ts';
@@ -31,7 +31,7 @@ export async function startHost(start: HostStart): Promise<void> {
     const args = [program, '--state', stateFolder, '--config', configFile];
     if (!runsSchedule) args.push('--passive');
     if (lingerMs !== undefined) args.push('--linger', String(lingerMs));
-    const child = spawn(process.execPath, args, {
+    const child = spawn(...commandOf([process.execPath, ...nodeFlags, ...args]), {
       detached: true,
       cwd: stateFolder,
       stdio: ['ignore', log, log],
@@ -43,6 +43,20 @@ export async function startHost(start: HostStart): Promise<void> {
   } finally {
     closeSync(log);
   }
+}
+
+/** Node opens its inspector at SIGUSR1, unless somebody listens: its first moments are open. A flag that it does not know would end it. */
+export const nodeFlags: readonly string[] = ['--disable-sigusr1'].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
+
+const shell = '/bin/sh';
+
+/**
+ * Passwords and keys lie in a host's memory, which belongs in no core. Node cannot set a limit of itself; a shell can, and then becomes it.
+ * The soft limit only: the programs that a set runs may raise it again.
+ */
+function commandOf(command: readonly [string, ...string[]]): [string, readonly string[]] {
+  if (process.platform === 'win32' || !existsSync(shell)) return [command[0], command.slice(1)];
+  return [shell, ['-c', 'ulimit -S -c 0; exec "$0" "$@"', ...command]];
 }
 
 /**

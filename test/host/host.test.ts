@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { Channel } from '../../src/host/channel.ts';
 import { Host, HostError, visitHost, type HostEnd, type HostOptions } from '../../src/host/index.ts';
 import { StateLease } from '../../src/host/lease.ts';
+import { nodeFlags } from '../../src/host/start-host.ts';
 import { encodeFrame, FrameReader } from '../../src/host/message-frame.ts';
 import { MessageSocket } from '../../src/host/message-socket.ts';
 import { byteStringFromText, CadanganError, joinBytes, systemClock, systemRandom, type Clock } from '../../src/platform/index.ts';
@@ -270,8 +271,11 @@ test('a host holds nothing of whoever started it: no pipe, no folder, no session
   const stage = await stageWithRepository(t);
   const stateFolder = stage.path('state');
   const child = spawn(
-    process.execPath,
+    '/bin/sh',
     [
+      '-c',
+      'ulimit -S -c "$(ulimit -H -c)"; exec "$0" "$@"', // cores as large as may be
+      process.execPath,
       '--disable-warning=ExperimentalWarning',
       fileURLToPath(new URL('window-child.ts', import.meta.url)),
       stage.configFile,
@@ -319,14 +323,36 @@ test('a host holds nothing of whoever started it: no pipe, no folder, no session
   assert.doesNotMatch(environment, /(?:^|\0)(?:LANG|VSCODE_\w+)=/);
   assert.match(environment, /(?:^|\0)TZ=Asia\/Jakarta(?:\0|$)/, 'in a container it is the zone of the machine');
 
+  assert.match(readFileSync(`/proc/${pid}/limits`, 'utf8'), /^Max core file size +0 /m);
+  assert.equal(Number.parseInt(readFileSync(`/proc/${pid}/coredump_filter`, 'utf8'), 16), 0, 'no memory is a part of any core');
+  for (const flag of nodeFlags) assert.ok(readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`\0${flag}\0`));
   process.kill(pid, 'SIGUSR1');
-  await until(() => hostLog(stateFolder).includes('SIGUSR1 means nothing here'), 'it hears the signal');
+  process.kill(pid, 'SIGHUP'); // signals come in their order
+  await until(() => hostLog(stateFolder).includes('SIGHUP means nothing here'), 'it hears the signal');
   assert.equal(readFileSync(join(stateFolder, 'host.out'), 'utf8'), '', 'an inspector would say that it listens');
 
   child.kill('SIGKILL');
   await once(child, 'close'); // its pipes are closed everywhere: `ssh server cadangan` returns
   assert.ok(isAlive(pid));
 });
+
+test(
+  'SIGUSR1 opens no inspector: neither before the first line of a host nor, where Node has no flag for it, from then on',
+  linux,
+  async (t) => {
+    const first = ['--disable-warning=ExperimentalWarning', '--import', new URL('../../src/host/first-moments.ts', import.meta.url).href];
+    for (const flags of [nodeFlags, first]) {
+      const child = spawn(process.execPath, [...flags, '-e', `console.log('here'); process.stdin.resume()`]);
+      t.after(() => child.kill('SIGKILL'));
+      let said = '';
+      child.stderr.on('data', (text: Buffer) => (said += text.toString()));
+      await once(child.stdout, 'data');
+      child.kill('SIGUSR1');
+      child.stdin.end(); // it ends when it has done what is to be done
+      assert.deepEqual([...(await once(child, 'close')), said], [0, null, '']);
+    }
+  },
+);
 
 /** Nobody else sleeps so long. */
 const lingerMs = 61_234;
