@@ -35,6 +35,8 @@ export type HostEnd = 'idle' | 'asked' | 'newer' | 'lost' | 'signal' | 'crash';
 /** A name can be between two owners for a moment. */
 const claimAttemptsMax = 40;
 const claimAgainMs = 50;
+/** At once; a greeting takes milliseconds. */
+const strangersMax = 32;
 /** A socket's file can be taken from under its owner. */
 const ownershipCheckMs = 10_000;
 /** For a window of version 0.1.0 to be reloaded. */
@@ -174,6 +176,7 @@ export class Host {
 
   async #accept(socket: Socket): Promise<void> {
     const messages = new MessageSocket(socket);
+    this.#makeRoom();
     this.#strangers.add(messages);
     const peer = await greet(messages, 'host', this.#credentials);
     this.#strangers.delete(messages);
@@ -187,6 +190,14 @@ export class Host {
     this.#clients.remove(channel);
     this.#connections.delete(messages);
     this.#considerLeaving();
+  }
+
+  /** Any user of the machine may connect: who dawdles keeps nobody out. */
+  #makeRoom(): void {
+    const [oldest] = this.#strangers;
+    if (oldest === undefined || this.#strangers.size < strangersMax) return;
+    oldest.close();
+    this.#strangers.delete(oldest);
   }
 
   /** Answers in the language that the client says at first. */

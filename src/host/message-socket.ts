@@ -34,14 +34,13 @@ export class MessageSocket {
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
   }
 
-  /** The next message, or undefined when the socket closes first or `withinMs` pass. */
+  /** The next message, or undefined when the socket closes first or `withinMs` pass, also for one whose bytes come one by one. */
   async next(withinMs: number): Promise<unknown> {
     if (this.#early.length > 0) return this.#early.shift();
-    const close = (): void => this.close();
-    this.#socket.setTimeout(withinMs, close);
     return new Promise((resolve) => {
+      const timer = setTimeout(() => this.close(), withinMs);
       const settle = (message: unknown): void => {
-        this.#socket.setTimeout(0, close).off('timeout', close);
+        clearTimeout(timer);
         this.#onMessage = undefined;
         resolve(message);
       };

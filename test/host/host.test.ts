@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -140,6 +140,37 @@ test('somebody without our key learns nothing but a random number, is cut off, a
   t.after(() => mute.socket.destroy());
   await until(() => mute.heard.length > 0, 'it is greeted');
   assert.equal(await host.end('asked'), 'asked');
+});
+
+test('a greeting whose bytes come one by one is cut off, however steadily they come', async (t) => {
+  const server = createServer();
+  t.after(() => server.close());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const drip = connect(port, '127.0.0.1').on('error', () => undefined);
+  t.after(() => drip.destroy());
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  const bytes = encodeFrame({ proof: 'x'.repeat(1000) }).values();
+  const dripping = setInterval(() => drip.write(Uint8Array.from([bytes.next().value ?? 0])), 5);
+  t.after(() => clearInterval(dripping));
+  assert.equal(await new MessageSocket(socket).next(500), undefined);
+});
+
+test('many who connect and say nothing keep nobody out: the first of them make room', async (t) => {
+  const stage = await stageWithRepository(t);
+  const host = await Host.start(hostOptions(stage));
+  stage.atEnd(() => host.end('asked'));
+  const { path } = await hostAddress(stage.path('state'));
+  const strangers = Array.from({ length: 110 }, () => new Stranger(path)); // more than the system lets wait and speak at the same time
+  for (const { socket } of strangers) t.after(() => socket.destroy());
+  await Promise.all(strangers.slice(0, 70).map(({ cutOff }) => cutOff));
+  assert.ok(
+    strangers.slice(-20).every(({ socket }) => !socket.closed),
+    'not because nobody listens for long',
+  );
+  const { channel } = await visitor(stage);
+  assert.equal((await channel.request(protocol.listSets, undefined)).length, 1);
 });
 
 test('a client that asks and does not read is cut off, and others go on', async (t) => {
