@@ -19,7 +19,11 @@ export interface Approval {
  * A person says that the records of a period were prepared, checked or approved: up to the one that is the last at this moment.
  * @throws `record.not-found` when there are none; `storage.…`, `records.busy`
  */
-export function approvePeriod(keeper: RecordKeeper, { act, period: { from, to }, by }: Approval): Promise<HistoryRecord> {
+export function approvePeriod(
+  keeper: RecordKeeper,
+  { act, period: { from, to }, by }: Approval,
+  signal?: AbortSignal,
+): Promise<HistoryRecord> {
   return keeper.history.update(async ({ append }) => {
     const head = await keeper.history.head();
     if (!head) throw new CadanganError('record.not-found', { record: '1' });
@@ -27,7 +31,7 @@ export function approvePeriod(keeper: RecordKeeper, { act, period: { from, to },
       ...contentBy('approval', keeper, by),
       approval: { act, ...by, from, to, throughNumber: head.number, throughHash: head.hash },
     });
-  });
+  }, signal);
 }
 
 /** A person closes an open nonconformity. @throws `record.not-found`, `arguments.invalid` when it is closed already */
@@ -35,8 +39,9 @@ export function closeByPerson(
   keeper: RecordKeeper,
   id: string,
   closing: { readonly cause: string; readonly correction: string; readonly prevention?: string | undefined; readonly by: Decider },
+  signal?: AbortSignal,
 ): Promise<HistoryRecord> {
-  return closeNonconformity(keeper.history, id, closing, contentBy('nonconformity-closed', keeper, closing.by));
+  return closeNonconformity(keeper.history, id, closing, contentBy('nonconformity-closed', keeper, closing.by), signal);
 }
 
 function contentBy(kind: RecordContent['kind'], keeper: RecordKeeper, { name, position }: Decider): RecordContent {

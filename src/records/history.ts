@@ -48,20 +48,23 @@ export class RecordHistory {
 
   /**
    * Writes one record at the end. The first one of all is preceded by a record that begins the history.
-   * @throws `storage.full`, `storage.denied`, `storage.unreachable`, `records.busy`, `records.key`
+   * @param signal ends the wait for others who append; what has begun to be written is written
+   * @throws `storage.full`, `storage.denied`, `storage.unreachable`, `records.busy`, `records.key`, `aborted`
    */
-  append(content: RecordContent): Promise<HistoryRecord> {
-    return this.update(({ append }) => append(content));
+  append(content: RecordContent, signal?: AbortSignal): Promise<HistoryRecord> {
+    return this.update(({ append }) => append(content), signal);
   }
 
   /** Reads and appends while nobody else appends. @throws as `append`, and what `work` throws */
-  async update<T>(work: (writer: RecordWriter) => Promise<T>): Promise<T> {
+  async update<T>(work: (writer: RecordWriter) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const updating = async (lock: AppendLock): Promise<T> => {
+      const key = await openSigningKey(this.#stateFolder, this.#world.random);
+      const appender = await Appender.open(this.folder, key, lock, this.#world);
+      return work({ append: (content) => appender.append(content), records: () => this.records() });
+    };
     try {
       await mkdir(this.folder, { recursive: true, mode: 0o700 });
-      return await withAppendLock(join(this.folder, 'lock'), this.#world, async (lock) => {
-        const appender = await Appender.open(this.folder, await openSigningKey(this.#stateFolder, this.#world.random), lock, this.#world);
-        return work({ append: (content) => appender.append(content), records: () => this.records() });
-      });
+      return await withAppendLock(join(this.folder, 'lock'), this.#world, updating, signal);
     } catch (error) {
       throw fileError(error, this.folder);
     }
@@ -108,8 +111,8 @@ export class RecordHistory {
   }
 
   /** The key itself, for what else is signed in the name of this installation. */
-  signingKey(): Promise<SigningKey> {
-    return withAppendLock(join(this.folder, 'lock'), this.#world, () => openSigningKey(this.#stateFolder, this.#world.random));
+  signingKey(signal?: AbortSignal): Promise<SigningKey> {
+    return withAppendLock(join(this.folder, 'lock'), this.#world, () => openSigningKey(this.#stateFolder, this.#world.random), signal);
   }
 }
 

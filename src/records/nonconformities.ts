@@ -107,6 +107,7 @@ export function closeNonconformity(
     readonly by: { readonly name: string; readonly position: string };
   },
   common: RecordContent,
+  signal?: AbortSignal,
 ): Promise<HistoryRecord> {
   return history.update(async ({ records, append }) => {
     const open = (await listNonconformities(records())).find((one) => one.id === id);
@@ -125,5 +126,5 @@ export function closeNonconformity(
         closedBy: { ...by },
       },
     });
-  });
+  }, signal);
 }

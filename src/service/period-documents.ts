@@ -115,7 +115,7 @@ export async function writePeriodPack(made: PeriodReport, file: string, world: D
         bytes: await rendered(made, format, language, software),
       });
   }
-  const key = await keeper.history.signingKey();
+  const key = await keeper.history.signingKey(signal);
   await writeAuditPack(file, entries, { key, random, madeAtMs: nowMsOf(clock), signal });
   return key.publicKey;
 }

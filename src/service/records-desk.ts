@@ -137,13 +137,13 @@ export class RecordsDesk {
     return { isIntact, count, faults, notes, compared, notCompared, publicKey };
   }
 
-  async approve({ act, from, to, name, position }: ApproveParams): Promise<RecordRow> {
+  async approve({ act, from, to, name, position }: ApproveParams, signal: AbortSignal): Promise<RecordRow> {
     if (from > to) throw new CadanganError('arguments.invalid', { argument: 'to', value: to, reason: 'the period ends before it begins' });
-    return this.#written(await approvePeriod(this.#options.keeper, { act, period: { from, to }, by: { name, position } }));
+    return this.#written(await approvePeriod(this.#options.keeper, { act, period: { from, to }, by: { name, position } }, signal));
   }
 
-  async close({ id, cause, correction, prevention, name, position }: CloseNonconformityParams): Promise<RecordRow> {
-    return this.#written(await closeByPerson(this.#options.keeper, id, { cause, correction, prevention, by: { name, position } }));
+  async close({ id, cause, correction, prevention, name, position }: CloseNonconformityParams, signal: AbortSignal): Promise<RecordRow> {
+    return this.#written(await closeByPerson(this.#options.keeper, id, { cause, correction, prevention, by: { name, position } }, signal));
   }
 
   /** Ends the look-out for what others write. */

@@ -14,9 +14,9 @@ export const recordsProcedures = [
   answer(protocol.verifyRecords, (service, _, { signal }) => verify(service, signal)),
   answer(protocol.writeReport, (service, params, { signal }) => report(service, params, signal)),
   answer(protocol.writeAuditPack, (service, params, { signal }) => pack(service, params, signal)),
-  answer(protocol.approveRecords, ({ records }, params) => records.approve(params)),
+  answer(protocol.approveRecords, ({ records }, params, { signal }) => records.approve(params, signal)),
   answer(protocol.listNonconformities, ({ records }, _, { signal }) => records.nonconformities(signal)),
-  answer(protocol.closeNonconformity, ({ records }, params) => records.close(params)),
+  answer(protocol.closeNonconformity, ({ records }, params, { signal }) => records.close(params, signal)),
 ];
 
 /** Repositories that would need a question are named as not compared. */
