@@ -1,5 +1,5 @@
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc';
-import { CadanganError, isCode, orAborted, systemClock, systemRandom, type Clock, type Random } from '../platform/index.ts';
+import { CadanganError, isCode, orAborted, systemClock, systemRandom, throwIfAborted, type Clock, type Random } from '../platform/index.ts';
 import { errorDataOf, protocol, type ErrorData, type Notification, type Procedure } from '../service/index.ts';
 import { Channel, type RequestOptions } from './channel.ts';
 import { HostError } from './host-error.ts';
@@ -24,7 +24,10 @@ export interface HostClientOptions {
   readonly onLog?: (line: protocol.LogLine) => void;
   /** What else it tells unasked. */
   readonly listeners?: readonly Listener[];
-  /** It went and nobody had asked it to, or may not be started for now. It is tried again after `restartMs`; after many losses (undefined) no more. */
+  /**
+   * It went and nobody had asked it to, or may not be started for now. It is tried again after `restartMs`; after many losses (undefined)
+   * no more.
+   */
   readonly onLost?: (lost: { readonly error: ErrorData; readonly restartMs: number | undefined }) => void;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -172,7 +175,7 @@ export class HostClient {
       }
       hasStarted = visit === undefined;
       if (visit !== undefined) {
-        await replaced(visit);
+        await replaced(visit, this.#ending.signal);
         startMs = this.#clock.monotonicMs();
       }
       if (this.#clock.monotonicMs() - startMs > startMsMax)
@@ -221,13 +224,25 @@ export function newRunId(random: Random): string {
   return Buffer.from(random.fill(new Uint8Array(16))).toString('hex');
 }
 
-/** Waits until a host of an older version has ended what it does, and left. */
-async function replaced({ connection, closed }: Visit): Promise<void> {
+/**
+ * Waits until a host of an older version has ended what it does, and left. @throws `host.unreachable` when it stays, `aborted` when nobody
+ * waits any more
+ */
+async function replaced({ connection, closed, close }: Visit, signal: AbortSignal): Promise<void> {
   connection.listen();
-  // It may go before its answer arrives.
-  const leaves = await new Channel(connection).request(protocol.leave, undefined).catch(() => true);
-  if (!leaves) throw new CadanganError('host.unreachable', { reason: 'it is of an older version and does not leave' });
-  await closed;
+  signal.addEventListener('abort', close, { once: true });
+  if (signal.aborted) close();
+  try {
+    const asked = new Channel(connection).request(protocol.leave, undefined).catch(isOfTransport);
+    const leaves = await Promise.race([asked, closed.then(() => true)]); // it may go before its answer
+    if (!leaves) throw new CadanganError('host.unreachable', { reason: 'it is of an older version and does not leave' });
+    await closed;
+    throwIfAborted(signal);
+  } finally {
+    signal.removeEventListener('abort', close);
+    close();
+    connection.dispose();
+  }
 }
 
 /**
@@ -240,6 +255,11 @@ const transportErrors: ReadonlySet<number> = new Set([
   ErrorCodes.PendingResponseRejected,
   ErrorCodes.ConnectionInactive,
 ]);
+
+/** The connection broke, or was closed. Otherwise a host answered. */
+function isOfTransport(error: unknown): boolean {
+  return !(error instanceof ResponseError) || transportErrors.has(error.code);
+}
 
 function hostErrorOf(error: unknown): unknown {
   if (error instanceof HostError) return error;

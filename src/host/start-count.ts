@@ -18,7 +18,10 @@ const pauseMsMax = 60 * 60_000;
 /** A line for each start, its time; this one takes back the last, whose process found another host. */
 const taken = 'taken';
 
-/** To be called by whoever is about to start a host. @throws `host.crash-loop`, with the log and the time to wait, as long as none may be */
+/**
+ * To be called by whoever is about to start a host.
+ * @throws `host.crash-loop`, with its log and the time to wait, while none may be started
+ */
 export async function noteStart(stateFolder: string, clock: Clock): Promise<void> {
   const nowMs = Number(clock.nowNs() / 1_000_000n);
   const starts = (await readStarts(stateFolder)).filter((ms) => ms <= nowMs); // the clock was set back: they say nothing

@@ -66,7 +66,7 @@ test('whoever holds the lock renews its ticket', async (t) => {
   const folder = lockFolder(t);
   const clock = new VirtualClock();
   const texts = new Set<string>();
-  await withAppendLock(folder, { clock, random: systemRandom }, async ({ confirm }) => {
+  await withAppendLock(folder, { clock, random: systemRandom }, async (lock) => {
     for (let time = 0; time < 3; time++) {
       const before = texts.size;
       texts.add(readFileSync(join(folder, '1'), 'utf8'));
@@ -74,7 +74,7 @@ test('whoever holds the lock renews its ticket', async (t) => {
       await clock.advance(2_000);
       await until(() => clock.sleeping === 1, 'it is renewed');
     }
-    await confirm();
+    await lock.confirm();
   });
   assert.equal(clock.sleeping, 0);
 });
