@@ -2,7 +2,7 @@ import {
   copyStatusOf,
   recordedErrorOf,
   workWordOf,
-  type CopyRecord,
+  type CopyMemory,
   type CopyStatus,
   type KeeperState,
   type OriginalLooks,
@@ -12,7 +12,7 @@ import { CadanganError, isCode, systemClock } from '../platform/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import type { DrivePlace } from './drive-account.ts';
 import { isErrorCode } from './messages/messages.ts';
-import { copyRecordsOf } from './offsite-copy.ts';
+import { copyMemoryOf } from './offsite-copy.ts';
 
 export interface CopyLookOptions {
   /** Undefined where no process keeps the copy up. */
@@ -32,13 +32,13 @@ export async function readCopyStatus(
   place: DrivePlace,
   { keeper, looks, signIn }: CopyLookOptions,
 ): Promise<CopyStatus> {
-  const { record, memoryError } = await readMemory(copy, place);
+  const { memory, memoryError } = await readMemory(copy, place);
   // The memory first: what changes in between shows as a difference, never as none.
   const original = workWordOf(keeper) === undefined ? await looks.look(copy.repository) : undefined;
   // A person whose address was changed is still the same: then Google knows better, and whoever keeps the copy up has asked it.
   const inTheWay = isCode(signIn, 'drive.wrong-account') && keeper !== undefined ? undefined : signIn;
   return copyStatusOf(copy, {
-    record,
+    memory,
     memoryError,
     keeper,
     original,
@@ -50,11 +50,11 @@ export async function readCopyStatus(
 async function readMemory(
   copy: OffsiteCopy,
   place: DrivePlace,
-): Promise<{ readonly record: CopyRecord; readonly memoryError: RecordedError | undefined }> {
+): Promise<{ readonly memory: CopyMemory; readonly memoryError: RecordedError | undefined }> {
   try {
-    return { record: await copyRecordsOf(copy, place).read(), memoryError: undefined };
+    return { memory: await copyMemoryOf(copy, place).read(), memoryError: undefined };
   } catch (error) {
-    return { record: { version: 1, source: copy.repository, to: copy.to, snapshots: [] }, memoryError: recordedErrorOf(error) };
+    return { memory: { version: 1, source: copy.repository, to: copy.to, snapshots: [] }, memoryError: recordedErrorOf(error) };
   }
 }
 

@@ -29,7 +29,7 @@ export { errorOfRecorded, readCopyStatus, type CopyLookOptions } from './copy-lo
 export { newsOf, type News, type Told } from './copy-news.ts';
 export { RecordedCopy, type RecordedCopyOptions, type ToldResult } from './recorded-copy.ts';
 export { recordOfReadableCopy, recordOfSample, recordOfScrub, recordOfSync, type AboutCopy } from './record-of-copy.ts';
-export { copyRecordsOf, OpenCopy, type OpenCopyOptions, type WorkOptions } from './offsite-copy.ts';
+export { copyMemoryOf, OpenCopy, type OpenCopyOptions, type WorkOptions } from './offsite-copy.ts';
 export { OffsiteKeeper, type OffsiteKeeperOptions } from './offsite-keeper.ts';
 export { noteReadable, type KeepReadable } from './readable-copies.ts';
 export {

@@ -4,7 +4,7 @@ import { l10n } from '../platform/index.ts';
 import type { Anchor } from '../records/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import { openDriveClient, type DrivePlace } from './drive-account.ts';
-import { copyPathOf, copyRecordsOf } from './offsite-copy.ts';
+import { copyMemoryOf, copyPathOf } from './offsite-copy.ts';
 
 /** Somebody waits for it, and the heads in snapshots say the same. */
 const patience = { transientTries: 3, rateTries: 3 } as const;
@@ -16,7 +16,7 @@ const patience = { transientTries: 3, rateTries: 3 } as const;
 export async function readCopyAnchors(copy: OffsiteCopy, place: DrivePlace, signal: AbortSignal): Promise<Anchor[]> {
   const client = await openDriveClient({ ...place, client: { ...place.client, patience } });
   try {
-    const { folderIds } = await copyRecordsOf(copy, place).read();
+    const { folderIds } = await copyMemoryOf(copy, place).read();
     const folder = new DriveFolder(client, copyPathOf(copy.to), { knownIds: folderIds });
     await folder.account(signal);
     return await readAnchors(folder, l10n.t('Google Drive, beside the copy {copy}', { copy: copy.name }), signal);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import pMap from 'p-map';
 import { DriveFolder, openUploadJournal, type DriveClient, type UploadJournal } from '../google/index.ts';
 import {
-  CopyRecordFile,
+  CopyMemoryFile,
   DriveCopy,
   keepAnchor,
   lagOf,
@@ -16,7 +16,7 @@ import {
   type Comparison,
   type CopyListing,
   type CopyProgressSink,
-  type CopyRecord,
+  type CopyMemory,
   type Finding,
   type OriginalNames,
   type RecordedError,
@@ -53,7 +53,7 @@ const itemsKeptMax = 1000;
 export class OpenCopy implements AsyncDisposable {
   readonly settings: OffsiteCopy;
   readonly clock: Clock;
-  readonly records: CopyRecordFile;
+  readonly memory: CopyMemoryFile;
   readonly client: DriveClient;
   readonly #source: Storage;
   readonly #folder: DriveFolder;
@@ -77,18 +77,18 @@ export class OpenCopy implements AsyncDisposable {
       readonly client: DriveClient;
       readonly journal: UploadJournal;
       readonly held: AsyncDisposable;
-      readonly records: CopyRecordFile;
-      readonly record: CopyRecord;
+      readonly memory: CopyMemoryFile;
+      readonly remembered: CopyMemory;
     },
   ) {
-    const { client, journal, held, records, record } = parts;
+    const { client, journal, held, memory, remembered } = parts;
     this.settings = settings;
     this.clock = place.clock ?? systemClock;
     this.client = client;
-    this.records = records;
+    this.memory = memory;
     this.#source = openStorage(settings.repository);
-    this.#provedByMd5 = new Map(Object.entries(record.provedByMd5 ?? {}));
-    this.#folder = new DriveFolder(client, copyPathOf(settings.to), { journal, knownIds: record.folderIds });
+    this.#provedByMd5 = new Map(Object.entries(remembered.provedByMd5 ?? {}));
+    this.#folder = new DriveFolder(client, copyPathOf(settings.to), { journal, knownIds: remembered.folderIds });
     this.#target = new DriveCopy(this.#folder, { provedByMd5: this.#provedByMd5 });
     this.#journal = journal;
     this.#held = held;
@@ -103,9 +103,9 @@ export class OpenCopy implements AsyncDisposable {
       await mkdir(stateFolder, { recursive: true, mode: 0o700 });
       const held = await holdName(stateFolder, `offsite ${settings.name}`);
       if (held === undefined) throw new CadanganError('offsite.busy', { copy: settings.name });
-      const records = copyRecordsOf(settings, options.place);
+      const memory = copyMemoryOf(settings, options.place);
       const journal = await openUploadJournal(join(stateFolder, `offsite-${settings.name}-uploads.jsonl`));
-      return new OpenCopy(settings, options, { client, journal, held, records, record: await records.read() });
+      return new OpenCopy(settings, options, { client, journal, held, memory, remembered: await memory.read() });
     } catch (error) {
       client.close();
       throw error;
@@ -128,15 +128,15 @@ export class OpenCopy implements AsyncDisposable {
   }
 
   async scrub(work: WorkOptions): Promise<ScrubReport> {
-    const { lastWholeAt } = await this.records.read();
+    const { lastWholeAt } = await this.memory.read();
     const options = await this.#options(work);
     const found = await this.#noted(
       () => scrubCopy(this.#world, options),
       ({ sync }) => sync,
     );
     const report = { ...found, findings: await this.#withoutNews(found.findings, lastWholeAt) };
-    await this.records.update((record) => ({
-      ...record,
+    await this.memory.update((remembered) => ({
+      ...remembered,
       distrusted: undefined,
       lastScrub: {
         at: this.#now(),
@@ -156,16 +156,16 @@ export class OpenCopy implements AsyncDisposable {
   /** Reads a part of the copy in full. What is wrong is healed from the original at once. @param percent default: as configured */
   async sample({ signal, progress }: WorkOptions, percent = this.settings.sampleReadPercent): Promise<SampleReport> {
     this.#uploaded = { files: 0, bytes: 0 };
-    const record = await this.records.read();
+    const remembered = await this.memory.read();
     const listing = await this.#target.list(signal);
     const report = await sampleCopy({ target: this.#target, clock: this.clock }, listing, {
       percent,
-      cursor: record.sampleCursor,
+      cursor: remembered.sampleCursor,
       signal,
       progress,
     });
     const distrusted = report.damaged.map(({ id }) => id);
-    await this.records.update((latest) => ({
+    await this.memory.update((latest) => ({
       ...latest,
       sampleCursor: report.cursor,
       distrusted: distrusted.length > 0 ? distrusted : latest.distrusted,
@@ -219,7 +219,7 @@ export class OpenCopy implements AsyncDisposable {
   }
 
   async #options({ signal, progress }: WorkOptions): Promise<SyncOptions> {
-    const { distrusted = [] } = await this.records.read();
+    const { distrusted = [] } = await this.memory.read();
     return {
       signal,
       progress,
@@ -236,7 +236,7 @@ export class OpenCopy implements AsyncDisposable {
     const total = { files: comparison.states.length, bytes: sumBytes(comparison.states.map(({ source }) => source)) };
     this.#lag = lagOf(comparison);
     this.#original = originalNamesOf(comparison.states.map(({ source }) => source));
-    void this.records.update((record) => ({ ...record, total, behind: this.#behind(record) })).catch(() => undefined);
+    void this.memory.update((remembered) => ({ ...remembered, total, behind: this.#behind(remembered) })).catch(() => undefined);
   }
 
   #noteUploaded(bytes: number, wasThere: boolean): void {
@@ -244,8 +244,10 @@ export class OpenCopy implements AsyncDisposable {
     if (!wasThere) this.#uploaded = { files: this.#uploaded.files + 1, bytes: this.#uploaded.bytes + bytes };
   }
 
-  #behind(record: CopyRecord): CopyRecord['behind'] {
-    return this.#lag === undefined || this.#lag.files === 0 ? record.behind : { ...this.#lag, since: record.behind?.since ?? this.#now() };
+  #behind(remembered: CopyMemory): CopyMemory['behind'] {
+    return this.#lag === undefined || this.#lag.files === 0
+      ? remembered.behind
+      : { ...this.#lag, since: remembered.behind?.since ?? this.#now() };
   }
 
   async #noted<Report>(work: () => Promise<Report>, syncOf: (report: Report) => SyncReport): Promise<Report> {
@@ -256,16 +258,19 @@ export class OpenCopy implements AsyncDisposable {
       const report = await work();
       const sync = syncOf(report);
       this.#known = sync.listing;
-      await this.records.update((record) => ({ ...afterSync(record, sync, this.#original, this.#now()), ...this.#place(record) }));
+      await this.memory.update((remembered) => ({
+        ...afterSync(remembered, sync, this.#original, this.#now()),
+        ...this.#place(remembered),
+      }));
       return report;
     } catch (error) {
       this.#known = undefined;
       // That it failed is told by the error; a state folder that cannot be written must not hide it.
-      await this.records
-        .update((record) => ({
-          ...record,
-          ...this.#place(record),
-          behind: this.#behind(record),
+      await this.memory
+        .update((remembered) => ({
+          ...remembered,
+          ...this.#place(remembered),
+          behind: this.#behind(remembered),
           lastSync: lastTryOf(error, this.#now(), this.#uploaded),
         }))
         .catch(() => undefined);
@@ -273,10 +278,10 @@ export class OpenCopy implements AsyncDisposable {
     }
   }
 
-  #place(record: CopyRecord): Pick<CopyRecord, 'folderIds' | 'provedByMd5'> {
+  #place(remembered: CopyMemory): Pick<CopyMemory, 'folderIds' | 'provedByMd5'> {
     const { folderIds } = this.#target;
     return {
-      folderIds: folderIds.length > 0 ? [...folderIds] : record.folderIds,
+      folderIds: folderIds.length > 0 ? [...folderIds] : remembered.folderIds,
       provedByMd5: this.#provedByMd5.size > 0 ? Object.fromEntries(this.#provedByMd5) : undefined,
     };
   }
@@ -288,8 +293,8 @@ export class OpenCopy implements AsyncDisposable {
 }
 
 /** The memory of a copy, to be looked at without opening it. */
-export function copyRecordsOf({ name, repository, to }: OffsiteCopy, { stateFolder, random }: DrivePlace): CopyRecordFile {
-  return new CopyRecordFile(stateFolder, name, { source: repository, to }, random ?? systemRandom);
+export function copyMemoryOf({ name, repository, to }: OffsiteCopy, { stateFolder, random }: DrivePlace): CopyMemoryFile {
+  return new CopyMemoryFile(stateFolder, name, { source: repository, to }, random ?? systemRandom);
 }
 
 /** That nothing could even begin is a try that failed, too. A memory that cannot be written must not hide what went wrong. */
@@ -297,20 +302,20 @@ export async function noteFailedTry(copy: OffsiteCopy, place: DrivePlace, error:
   const clock = place.clock ?? systemClock;
   const nowNs = clock.nowNs();
   const lastSync = lastTryOf(error, formatTimestamp(nowNs, clock.offsetMinutes(nowNs)), { files: 0, bytes: 0 });
-  await copyRecordsOf(copy, place)
-    .update((record) => ({ ...record, lastSync }))
+  await copyMemoryOf(copy, place)
+    .update((remembered) => ({ ...remembered, lastSync }))
     .catch(() => undefined);
 }
 
 function afterSync(
-  record: CopyRecord,
+  remembered: CopyMemory,
   { lag, doubts, heldBackFiles, snapshots, sourceFiles, sourceBytes, uploadedFiles, uploadedBytes, trashedFiles }: SyncReport,
   original: OriginalNames | undefined,
   now: string,
-): CopyRecord {
+): CopyMemory {
   const isWhole = lag.files === 0;
   return {
-    ...record,
+    ...remembered,
     lastSync: {
       at: now,
       outcome: isWhole ? 'whole' : 'incomplete',
@@ -318,16 +323,16 @@ function afterSync(
       trashedFiles,
     },
     total: { files: sourceFiles, bytes: sourceBytes },
-    behind: isWhole ? undefined : { ...lag, since: record.behind?.since ?? now },
-    lastWholeAt: isWhole ? now : record.lastWholeAt,
-    original: isWhole && original ? { snapshots: [...original.snapshots], sha256: original.sha256 } : record.original,
+    behind: isWhole ? undefined : { ...lag, since: remembered.behind?.since ?? now },
+    lastWholeAt: isWhole ? now : remembered.lastWholeAt,
+    original: isWhole && original ? { snapshots: [...original.snapshots], sha256: original.sha256 } : remembered.original,
     heldBack: heldBackFiles > 0 && doubts.length > 0 ? { files: heldBackFiles, doubts: [...doubts] } : undefined,
-    distrusted: isWhole ? undefined : record.distrusted,
+    distrusted: isWhole ? undefined : remembered.distrusted,
     snapshots: [...snapshots],
   };
 }
 
-function countsOf({ findings }: ScrubReport): NonNullable<CopyRecord['lastScrub']>['found'] {
+function countsOf({ findings }: ScrubReport): NonNullable<CopyMemory['lastScrub']>['found'] {
   const counts = { missing: 0, damaged: 0, doubled: 0, trashed: 0, foreign: 0, extra: 0, unconfirmed: 0, damagedAtSource: 0 };
   for (const { kind } of findings) counts[kind] += 1;
   return counts;
@@ -338,13 +343,13 @@ function lastTryOf(
   error: unknown,
   at: string,
   uploaded: { readonly files: number; readonly bytes: number },
-): NonNullable<CopyRecord['lastSync']> {
+): NonNullable<CopyMemory['lastSync']> {
   if (isAbort(error)) return { at, outcome: 'stopped', uploaded, trashedFiles: 0 };
   const { code, facts } = recordedErrorOf(error);
   return { at, outcome: 'failed', uploaded, trashedFiles: 0, error: { code, facts: plainFacts(facts) } };
 }
 
-function plainFacts(facts: RecordedError['facts']): NonNullable<NonNullable<CopyRecord['lastSync']>['error']>['facts'] {
+function plainFacts(facts: RecordedError['facts']): NonNullable<NonNullable<CopyMemory['lastSync']>['error']>['facts'] {
   return Object.fromEntries(
     Object.entries(facts).flatMap(([name, value]) =>
       value === undefined

@@ -94,8 +94,8 @@ function noteSync({ damagedAtSource, doubts, heldBackFiles, plan }: SyncReport, 
   }
 }
 
-async function snapshotsOf({ records }: OpenCopy): Promise<ReadonlySet<string>> {
-  return new Set((await records.read()).snapshots);
+async function snapshotsOf({ memory }: OpenCopy): Promise<ReadonlySet<string>> {
+  return new Set((await memory.read()).snapshots);
 }
 
 function syncDetails(copy: OpenCopy, report: SyncReport, before: ReadonlySet<string>): SyncDetails {

@@ -5,7 +5,7 @@ import {
   nextReadableMs,
   OriginalLooks,
   type CopyProgress,
-  type CopyRecord,
+  type CopyMemory,
   type CopyStatus,
   type KeeperState,
   type Work,
@@ -16,7 +16,7 @@ import { readableFolderOf, type OffsiteCopy } from '../settings/index.ts';
 import { readCopyStatus } from './copy-look.ts';
 import { openDriveClient, signInTrouble, type DrivePlace } from './drive-account.ts';
 import type { JobResult } from './job-result.ts';
-import { copyRecordsOf, type OpenCopy } from './offsite-copy.ts';
+import { copyMemoryOf, type OpenCopy } from './offsite-copy.ts';
 import type { SyncDetails } from './offsite-jobs.ts';
 import { noteReadable } from './readable-copies.ts';
 import type { ReadableCopyDetails } from './readable-copy-job.ts';
@@ -159,13 +159,13 @@ export class OffsiteKeeper implements AsyncDisposable {
     readonly readableDueMs: number | undefined;
   }> {
     const { copy, place } = this.#options;
-    const record = await copyRecordsOf(copy, place).read();
+    const memory = await copyMemoryOf(copy, place).read();
     const ms = (at: string | undefined): number | undefined => (at === undefined ? undefined : Date.parse(at));
-    return { lastScrubMs: ms(record.lastScrub?.at), lastSampleMs: ms(record.lastSample?.at), readableDueMs: this.#readableDueMs(record) };
+    return { lastScrubMs: ms(memory.lastScrub?.at), lastSampleMs: ms(memory.lastSample?.at), readableDueMs: this.#readableDueMs(memory) };
   }
 
   /** The first one as soon as there is a whole copy. */
-  #readableDueMs({ readable = [], lastWholeAt }: CopyRecord): number | undefined {
+  #readableDueMs({ readable = [], lastWholeAt }: CopyMemory): number | undefined {
     const rule = this.#options.copy.readableCopies;
     if (rule === undefined || lastWholeAt === undefined) return undefined;
     const last = readable.at(-1);

@@ -4,15 +4,15 @@ import { lstat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { DriveClient } from '../google/index.ts';
-import type { CopyRecord } from '../offsite/index.ts';
+import type { CopyMemory } from '../offsite/index.ts';
 import { systemCode, type Clock } from '../platform/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import type { DrivePlace } from './drive-account.ts';
-import { copyRecordsOf } from './offsite-copy.ts';
+import { copyMemoryOf } from './offsite-copy.ts';
 import type { ReadableCopyDetails } from './readable-copy-job.ts';
 
-type ReadableCopy = NonNullable<CopyRecord['readable']>[number];
+type ReadableCopy = NonNullable<CopyMemory['readable']>[number];
 
 export interface KeepReadable {
   /** How many stay; default: all. */
@@ -43,8 +43,8 @@ export async function noteReadable(
     sha256,
     ...(id !== undefined && { id }),
   };
-  const records = copyRecordsOf(copy, place);
-  const { readable: before = [] } = await records.read();
+  const memory = copyMemoryOf(copy, place);
+  const { readable: before = [] } = await memory.read();
   // On disk it has taken the place of one with its name; on Drive both are there.
   const others = before.filter((old) => old.id !== undefined || old.name !== entry.name || old.place !== entry.place);
   const all = [...others, entry];
@@ -60,7 +60,7 @@ export async function noteReadable(
       // the next one tries again
     }
   }
-  await records.update((record) => ({ ...record, readable: all.filter((each) => !gone.has(each)) }));
+  await memory.update((remembered) => ({ ...remembered, readable: all.filter((each) => !gone.has(each)) }));
 }
 
 /** Another file may have its name by now, of another copy or of a person; that one is left alone, and the archive is gone. */

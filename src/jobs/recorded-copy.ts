@@ -4,7 +4,7 @@ import type { OffsiteCopy } from '../settings/index.ts';
 import { newsOf, type Told } from './copy-news.ts';
 import type { DrivePlace } from './drive-account.ts';
 import { runJob, type JobName, type JobResult } from './job-result.ts';
-import { copyRecordsOf, noteFailedTry, OpenCopy, type WorkOptions } from './offsite-copy.ts';
+import { copyMemoryOf, noteFailedTry, OpenCopy, type WorkOptions } from './offsite-copy.ts';
 import {
   offsiteSampleJob,
   offsiteScrubJob,
@@ -117,7 +117,7 @@ export class RecordedCopy {
     signal: AbortSignal | undefined,
   ): Promise<ToldResult<Details>> {
     const { copy, place, keeper } = this.#options;
-    const memory = opened?.records ?? copyRecordsOf(copy, place);
+    const memory = opened?.memory ?? copyMemoryOf(copy, place);
     const { told = {}, folderIds = [] } = await memory
       .read()
       .catch(() => ({}) as { readonly told?: undefined; readonly folderIds?: undefined });
@@ -135,7 +135,9 @@ export class RecordedCopy {
       ? await keeper.writeRun((about) => contentOf(about, news.before))
       : keeper.tell(contentOf(keeper.about()));
     if (news.told !== told[result.job])
-      await memory.update((record) => ({ ...record, told: { ...record.told, [result.job]: news.told } })).catch(() => undefined);
+      await memory
+        .update((remembered) => ({ ...remembered, told: { ...remembered.told, [result.job]: news.told } }))
+        .catch(() => undefined);
     if (opened && signal && result.details !== undefined && uploaded.files > 0)
       await keeper.keepHead((head, owner) => opened.keepAnchor({ head, owner }, (other) => keeper.history.has(other), signal));
     return { ...result, told: toldRun };

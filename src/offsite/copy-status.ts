@@ -1,5 +1,5 @@
 import type { ErrorFacts } from '../platform/index.ts';
-import type { CopyRecord } from './copy-record.ts';
+import type { CopyMemory } from './copy-memory.ts';
 import type { KeeperState } from './keep-copy.ts';
 import { troubleOf, type TroubleKind } from './next-work.ts';
 import type { OriginalLook } from './original-look.ts';
@@ -75,13 +75,13 @@ export interface CopyStatus {
   readonly watch: KeeperState['watch'] | undefined;
   readonly progress: CopyProgress | undefined;
   readonly lastWholeAt: string | undefined;
-  readonly lastSync: CopyRecord['lastSync'];
-  readonly lastScrub: CopyRecord['lastScrub'];
-  readonly lastSample: CopyRecord['lastSample'];
-  readonly heldBack: CopyRecord['heldBack'];
+  readonly lastSync: CopyMemory['lastSync'];
+  readonly lastScrub: CopyMemory['lastScrub'];
+  readonly lastSample: CopyMemory['lastSample'];
+  readonly heldBack: CopyMemory['heldBack'];
   /** Ids of snapshots that can be restored from Drive, verified. */
   readonly snapshots: readonly string[];
-  readonly readable: NonNullable<CopyRecord['readable']>;
+  readonly readable: NonNullable<CopyMemory['readable']>;
 }
 
 export interface CopyNames {
@@ -95,7 +95,7 @@ export interface CopyNames {
 /** All that the word for a copy rests on. */
 export interface CopyFacts {
   /** An empty one where there is none, and where it cannot be read. */
-  readonly record: CopyRecord;
+  readonly memory: CopyMemory;
   readonly memoryError?: RecordedError | undefined;
   /** Undefined where no process keeps the copy up. */
   readonly keeper: KeeperState | undefined;
@@ -109,10 +109,10 @@ export interface CopyFacts {
 /** Puts together what is configured, what is remembered, what is seen, and what goes on. Pure. */
 export function copyStatusOf(names: CopyNames, facts: CopyFacts): CopyStatus {
   const { name, title, repository, to } = names;
-  const { record, keeper, memoryError } = facts;
-  const { behind, total, lastWholeAt, lastSync, lastScrub, lastSample, heldBack, snapshots, readable = [] } = record;
+  const { memory, keeper, memoryError } = facts;
+  const { behind, total, lastWholeAt, lastSync, lastScrub, lastSample, heldBack, snapshots, readable = [] } = memory;
   const trouble = troubleIn(facts);
-  const original = facts.original && originalStateOf(facts.original, record);
+  const original = facts.original && originalStateOf(facts.original, memory);
   const state = wordOf(names, facts, { trouble, original });
   return {
     name,
@@ -171,26 +171,26 @@ interface Seen {
 
 /** What is sure comes first: work under way, then what keeps it from being done, then what is known to be missing. */
 function wordOf({ paused }: CopyNames, facts: CopyFacts, { trouble, original }: Seen): CopyStateWord {
-  const { record, keeper } = facts;
+  const { memory, keeper } = facts;
   const work = workWordOf(keeper);
   if (work !== undefined) return work;
   if (keeper?.activity === 'paused' || (paused && keeper === undefined)) return 'paused';
   if (trouble !== undefined) return 'stopped-by-trouble';
-  if (isKnownBehind(record) || keeper?.changedSinceMs !== undefined || original?.state === 'changed') return 'behind';
+  if (isKnownBehind(memory) || keeper?.changedSinceMs !== undefined || original?.state === 'changed') return 'behind';
   return unknownReasonOf(facts, original) === undefined ? 'in-sync' : 'unknown';
 }
 
 /** Files that a sample found rotten are as good as missing. */
-function isKnownBehind({ behind, lastSync, distrusted = [] }: CopyRecord): boolean {
+function isKnownBehind({ behind, lastSync, distrusted = [] }: CopyMemory): boolean {
   return behind !== undefined || lastSync?.outcome === 'incomplete' || distrusted.length > 0;
 }
 
 /** Undefined when all of it is known and right. */
 function unknownReasonOf(
-  { record, memoryError, keeper, nowMs }: CopyFacts,
+  { memory, memoryError, keeper, nowMs }: CopyFacts,
   original: OriginalState | undefined,
 ): UnknownReason | undefined {
-  const { lastSync, lastWholeAt } = record;
+  const { lastSync, lastWholeAt } = memory;
   if (memoryError !== undefined) return 'memory-unreadable';
   if (lastSync === undefined) return 'never-looked';
   if (lastSync.outcome === 'stopped' || lastSync.outcome === 'failed') return 'last-try-stopped';
@@ -207,7 +207,7 @@ function isWatched(keeper: KeeperState | undefined): boolean {
 }
 
 /** What is wrong with the sign-in now, then what the keeper met, then what ended the last try. */
-function troubleIn({ record: { lastSync }, keeper, signIn }: CopyFacts): CopyTrouble | undefined {
+function troubleIn({ memory: { lastSync }, keeper, signIn }: CopyFacts): CopyTrouble | undefined {
   const kept = keeper?.trouble;
   if (signIn !== undefined && kept?.kind !== troubleOf(signIn.code))
     return { kind: troubleOf(signIn.code), ...signIn, sinceMs: undefined, triedAt: undefined };
@@ -218,7 +218,7 @@ function troubleIn({ record: { lastSync }, keeper, signIn }: CopyFacts): CopyTro
   return { kind: troubleOf(code), code, facts, sinceMs: Date.parse(lastSync.at), triedAt: lastSync.at };
 }
 
-function originalStateOf({ atMs, found }: OriginalLook, { original: known }: CopyRecord): OriginalState {
+function originalStateOf({ atMs, found }: OriginalLook, { original: known }: CopyMemory): OriginalState {
   if ('error' in found) return { atMs, state: 'unreadable', newSnapshots: [], error: found.error };
   if (known === undefined) return { atMs, state: 'not-compared', newSnapshots: [], error: undefined };
   const before = new Set(known.snapshots);

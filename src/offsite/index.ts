@@ -37,7 +37,7 @@ export {
   type SnapshotArchive,
 } from './snapshot-archive.ts';
 export { keepAnchor, readAnchors } from './copy-anchor.ts';
-export { CopyRecordFile, type CopyRecord, type ScrubFindings } from './copy-record.ts';
+export { CopyMemoryFile, type CopyMemory, type ScrubFindings } from './copy-memory.ts';
 export { CopyKeeper, type KeeperOptions, type KeeperState, type Trouble } from './keep-copy.ts';
 export {
   dayMs,

@@ -1,5 +1,5 @@
 import { errorOfRecorded } from '../jobs/index.ts';
-import { workWordOf, type CopyRecord, type CopyStatus, type KeeperState } from '../offsite/index.ts';
+import { workWordOf, type CopyMemory, type CopyStatus, type KeeperState } from '../offsite/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import { errorDataOf } from './error-data.ts';
 import type { CopyInfo, CopyState, RunJob, RunProgress } from './protocol.ts';
@@ -93,6 +93,6 @@ function originalOf({ original }: CopyStatus, scrub: (text: string) => string): 
 }
 
 /** What needs nothing done is not wrong: unconfirmed files, and strangers in the folder. */
-function wrongFiles({ missing, damaged, doubled, trashed, damagedAtSource }: NonNullable<CopyRecord['lastScrub']>['found']): number {
+function wrongFiles({ missing, damaged, doubled, trashed, damagedAtSource }: NonNullable<CopyMemory['lastScrub']>['found']): number {
   return missing + damaged + doubled + trashed + damagedAtSource;
 }

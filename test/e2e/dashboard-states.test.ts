@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { Frame } from 'playwright-core';
-import { copyRecordsOf } from '../../src/jobs/index.ts';
+import { copyMemoryOf } from '../../src/jobs/index.ts';
 import { systemClock, systemRandom } from '../../src/platform/index.ts';
 import { RecordHistory, recordsFolder } from '../../src/records/index.ts';
 import { parseConfiguration } from '../../src/settings/index.ts';
@@ -120,8 +120,8 @@ async function makeTrouble({
   const [copy] = parseConfiguration(text).configuration.offsiteCopies;
   assert.ok(copy);
   const since = new Date(Date.now() - 5 * dayMs).toISOString();
-  await copyRecordsOf(copy, { settings: undefined, stateFolder, environment: {}, clock: systemClock, random: systemRandom }).update(
-    (record) => ({ ...record, total: { files: 900, bytes: 9e9 }, behind: { files: 214, bytes: 1_288_490_189, since } }),
+  await copyMemoryOf(copy, { settings: undefined, stateFolder, environment: {}, clock: systemClock, random: systemRandom }).update(
+    (memory) => ({ ...memory, total: { files: 900, bytes: 9e9 }, behind: { files: 214, bytes: 1_288_490_189, since } }),
   );
 }
 

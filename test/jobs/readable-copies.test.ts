@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { copyRecordsOf, noteReadable, type DrivePlace } from '../../src/jobs/index.ts';
+import { copyMemoryOf, noteReadable, type DrivePlace } from '../../src/jobs/index.ts';
 import { systemClock } from '../../src/platform/index.ts';
 import type { OffsiteCopy } from '../../src/settings/index.ts';
 import { sampleAccount, type StoredFile } from '../drive-emulator/index.ts';
@@ -52,7 +52,7 @@ test('of readable copies on disk only what is still the archive goes; another fi
     ['2.zip', '3.zip'],
   );
   assert.deepEqual(
-    (await copyRecordsOf(copy, place).read()).readable?.map(({ name }) => name),
+    (await copyMemoryOf(copy, place).read()).readable?.map(({ name }) => name),
     ['3.zip'],
   );
 });

@@ -5,7 +5,7 @@ import {
   copyStatusOf,
   originalNamesOf,
   type CopyFacts,
-  type CopyRecord,
+  type CopyMemory,
   type CopyStateWord,
   type CopyStatus,
   type KeeperState,
@@ -24,7 +24,7 @@ const away: OriginalLook = { atMs: nowMs, found: { error: { code: 'storage.unrea
 const none = { files: 0, bytes: 0 };
 
 const original = { snapshots: [id('a')], sha256: namesOf(id('a')).sha256 };
-const whole: CopyRecord = {
+const whole: CopyMemory = {
   version: 1,
   source: names.repository,
   to: names.to,
@@ -33,8 +33,8 @@ const whole: CopyRecord = {
   lastWholeAt: wholeAt,
   lastSync: { at: wholeAt, outcome: 'whole', uploaded: none, trashedFiles: 0 },
 };
-const empty: CopyRecord = { version: 1, source: names.repository, to: names.to, snapshots: [] };
-const lastTry = (outcome: 'incomplete' | 'failed' | 'stopped', code?: string): CopyRecord => ({
+const empty: CopyMemory = { version: 1, source: names.repository, to: names.to, snapshots: [] };
+const lastTry = (outcome: 'incomplete' | 'failed' | 'stopped', code?: string): CopyMemory => ({
   ...whole,
   lastSync: { at: triedAt, outcome, uploaded: none, trashedFiles: 0, ...(code !== undefined && { error: { code, facts: {} } }) },
 });
@@ -54,7 +54,7 @@ const trouble = {
   retryAtMs: nowMs + 60_000,
 } as const;
 const signedOut: RecordedError = { code: 'drive.signed-out', facts: { reason: 'nobody has signed in' } };
-const facts: CopyFacts = { record: whole, keeper: undefined, original: look(id('a')), signIn: undefined, nowMs };
+const facts: CopyFacts = { memory: whole, keeper: undefined, original: look(id('a')), signIn: undefined, nowMs };
 const statusOf = (change: Partial<CopyFacts>, paused = false): CopyStatus => copyStatusOf({ ...names, paused }, { ...facts, ...change });
 
 /** What is special, the word, and what else is said. */
@@ -83,38 +83,38 @@ const table: readonly (readonly [string, Partial<CopyFacts>, CopyStateWord, Part
   ['a change that the keeper noticed', { keeper: { ...keeper, changedSinceMs: nowMs - 1 } }, 'behind', {}],
   [
     'a memory from before the original was remembered',
-    { record: { ...whole, original: undefined } },
+    { memory: { ...whole, original: undefined } },
     'unknown',
     { unknownBecause: 'original-not-compared' },
   ],
-  ['what a sample found rotten', { record: { ...whole, distrusted: ['drive-id'] } }, 'behind', {}],
-  ['files that are missing', { record: { ...whole, behind } }, 'behind', { behind }],
-  ['the last try was incomplete', { record: { ...lastTry('incomplete'), behind } }, 'behind', { behind }],
-  ['the last try was incomplete, and the rest is forgotten', { record: lastTry('incomplete') }, 'behind', {}],
-  ['the last try was stopped', { record: lastTry('stopped') }, 'unknown', { unknownBecause: 'last-try-stopped', asOf: wholeAt }],
-  ['the last try was stopped, and files are missing', { record: { ...lastTry('stopped'), behind } }, 'behind', { behind }],
+  ['what a sample found rotten', { memory: { ...whole, distrusted: ['drive-id'] } }, 'behind', {}],
+  ['files that are missing', { memory: { ...whole, behind } }, 'behind', { behind }],
+  ['the last try was incomplete', { memory: { ...lastTry('incomplete'), behind } }, 'behind', { behind }],
+  ['the last try was incomplete, and the rest is forgotten', { memory: lastTry('incomplete') }, 'behind', {}],
+  ['the last try was stopped', { memory: lastTry('stopped') }, 'unknown', { unknownBecause: 'last-try-stopped', asOf: wholeAt }],
+  ['the last try was stopped, and files are missing', { memory: { ...lastTry('stopped'), behind } }, 'behind', { behind }],
   [
     'the network was away',
-    { record: lastTry('failed', 'drive.unavailable') },
+    { memory: lastTry('failed', 'drive.unavailable') },
     'stopped-by-trouble',
     { trouble: { kind: 'drive-unavailable', code: 'drive.unavailable', facts: {}, sinceMs: Date.parse(triedAt), triedAt } },
   ],
   [
     'Drive was full',
-    { record: { ...lastTry('failed', 'drive.full'), behind } },
+    { memory: { ...lastTry('failed', 'drive.full'), behind } },
     'stopped-by-trouble',
     { behind, trouble: { kind: 'full', code: 'drive.full', facts: {}, sinceMs: Date.parse(triedAt), triedAt } },
   ],
   [
     'it failed for a reason of a newer version',
-    { record: lastTry('failed', 'drive.new') },
+    { memory: lastTry('failed', 'drive.new') },
     'stopped-by-trouble',
     { trouble: { kind: 'other', code: 'drive.new', facts: {}, sinceMs: Date.parse(triedAt), triedAt } },
   ],
-  ['it failed, and nobody knows why', { record: lastTry('failed') }, 'stopped-by-trouble', {}],
+  ['it failed, and nobody knows why', { memory: lastTry('failed') }, 'stopped-by-trouble', {}],
   [
     'a keeper that begins after a failure',
-    { record: lastTry('failed', 'drive.full'), keeper: { ...keeper, activity: 'starting' } },
+    { memory: lastTry('failed', 'drive.full'), keeper: { ...keeper, activity: 'starting' } },
     'stopped-by-trouble',
     {},
   ],
@@ -152,16 +152,16 @@ const table: readonly (readonly [string, Partial<CopyFacts>, CopyStateWord, Part
     {},
   ],
   ['a scrub', { keeper: { ...keeper, activity: 'scrub' } }, 'scrubbing', {}],
-  ['nothing is remembered', { record: empty }, 'unknown', { unknownBecause: 'never-looked', asOf: undefined }],
-  ['nothing is remembered, watched', { record: empty, keeper }, 'unknown', { unknownBecause: 'never-looked' }],
+  ['nothing is remembered', { memory: empty }, 'unknown', { unknownBecause: 'never-looked', asOf: undefined }],
+  ['nothing is remembered, watched', { memory: empty, keeper }, 'unknown', { unknownBecause: 'never-looked' }],
   [
     'what is remembered cannot be read',
-    { record: empty, memoryError: { code: 'storage.denied', facts: {} } },
+    { memory: empty, memoryError: { code: 'storage.denied', facts: {} } },
     'unknown',
     { unknownBecause: 'memory-unreadable' },
   ],
   ['a time that is still to come', { nowMs: Date.parse(wholeAt) - 1 }, 'unknown', { unknownBecause: 'clock' }],
-  ['no time at all', { record: { ...whole, lastWholeAt: 'yesterday' } }, 'unknown', { unknownBecause: 'clock' }],
+  ['no time at all', { memory: { ...whole, lastWholeAt: 'yesterday' } }, 'unknown', { unknownBecause: 'clock' }],
 ];
 
 for (const [what, change, word, more] of table) {
@@ -178,9 +178,9 @@ test('a copy that is paused says so where nobody keeps it up, and of when it was
 });
 
 test('what came since the copy was whole is named, also when Drive could not prove a snapshot by its checksum', () => {
-  const status = statusOf({ record: { ...whole, snapshots: [] }, original: look(id('a'), id('b'), id('c')) });
+  const status = statusOf({ memory: { ...whole, snapshots: [] }, original: look(id('a'), id('b'), id('c')) });
   assert.deepEqual(status.original?.newSnapshots, [id('b'), id('c')]);
-  assert.equal(statusOf({ record: { ...whole, snapshots: [] } }).state, 'in-sync');
+  assert.equal(statusOf({ memory: { ...whole, snapshots: [] } }).state, 'in-sync');
 });
 
 const rarely = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> =>
@@ -198,7 +198,7 @@ const anyTry = fc.option(
   }),
   { nil: undefined, freq: 8 },
 );
-const anyRecord: fc.Arbitrary<CopyRecord> = fc
+const anyMemory: fc.Arbitrary<CopyMemory> = fc
   .record({
     lastWholeAt: anyTime,
     lastSync: anyTry.map((last) => last && { ...last, uploaded: none, trashedFiles: 0 }),
@@ -210,7 +210,7 @@ const anyRecord: fc.Arbitrary<CopyRecord> = fc
       { nil: undefined, freq: 5 },
     ),
   })
-  .map((record) => ({ ...empty, ...record }));
+  .map((memory) => ({ ...empty, ...memory }));
 const anyKeeper: fc.Arbitrary<KeeperState> = fc.record({
   activity: fc.constantFrom('starting', 'waiting', 'waiting', 'paused', 'look', 'sync', 'scrub', 'sample', 'readable'),
   watch: fc.constantFrom<KeeperState['watch']>(
@@ -224,7 +224,7 @@ const anyKeeper: fc.Arbitrary<KeeperState> = fc.record({
   changedSinceMs: rarely(fc.constant(nowMs - 1)),
 });
 const anyFacts: fc.Arbitrary<CopyFacts> = fc.record({
-  record: anyRecord,
+  memory: anyMemory,
   memoryError: rarely(anyError),
   keeper: fc.option(anyKeeper, { nil: undefined, freq: 2 }),
   original: fc.option(
@@ -242,14 +242,14 @@ test('in sync is said only when the last look at everything was whole, nothing h
       const status = copyStatusOf({ ...names, paused }, any);
       if (status.state !== 'in-sync') return void (said.other += 1);
       said.inSync += 1;
-      const { record, keeper: kept, original: seen } = any;
-      assert.deepEqual([record.lastSync?.outcome, record.behind, record.distrusted?.length ?? 0], ['whole', undefined, 0]);
+      const { memory, keeper: kept, original: seen } = any;
+      assert.deepEqual([memory.lastSync?.outcome, memory.behind, memory.distrusted?.length ?? 0], ['whole', undefined, 0]);
       assert.deepEqual([any.signIn, any.memoryError, kept?.trouble, kept?.changedSinceMs], [undefined, undefined, undefined, undefined]);
-      assert.ok(record.lastWholeAt !== undefined && Date.parse(record.lastWholeAt) <= any.nowMs);
+      assert.ok(memory.lastWholeAt !== undefined && Date.parse(memory.lastWholeAt) <= any.nowMs);
       const isWatched = kept?.activity === 'waiting' && ['events', 'polling'].includes(kept.watch.mode);
-      if (seen === undefined || record.original === undefined) assert.ok(isWatched);
-      else assert.ok('sha256' in seen.found && seen.found.sha256 === record.original.sha256);
-      assert.equal(status.asOf, isWatched ? undefined : record.lastWholeAt);
+      if (seen === undefined || memory.original === undefined) assert.ok(isWatched);
+      else assert.ok('sha256' in seen.found && seen.found.sha256 === memory.original.sha256);
+      assert.equal(status.asOf, isWatched ? undefined : memory.lastWholeAt);
       assert.ok(!paused || kept !== undefined);
     }),
     { numRuns: 20_000 },

@@ -11,7 +11,7 @@ import { RunList } from '../../src/service/run-list.ts';
 import { protocol, unhostedSchedule, type RunResult } from '../../src/service/index.ts';
 import { RecordKeeper } from '../../src/jobs/index.ts';
 import { CredentialFile, openUploadJournal } from '../../src/google/index.ts';
-import { CopyRecordFile } from '../../src/offsite/index.ts';
+import { CopyMemoryFile } from '../../src/offsite/index.ts';
 import { CadanganError, passwordFromText, systemRandom } from '../../src/platform/index.ts';
 import {
   listNonconformities,
@@ -247,15 +247,15 @@ test("a sign-in is taken from a file that is its owner's only", async (t) => {
 });
 
 test('the copy remembers what is on Drive, when it was scrubbed, and where the next sample goes on', async (t) => {
-  const record = await copyRecord(settled(t));
+  const memory = await copyMemory(settled(t));
   assert.deepEqual(
-    [record.lastSync?.outcome, record.total?.files, record.snapshots.length, record.folderIds],
+    [memory.lastSync?.outcome, memory.total?.files, memory.snapshots.length, memory.folderIds],
     ['whole', 38, 9, ['1e8d2GBKVV5IMhm1l7AI7rHB1w_fUz0TY']],
   );
-  assert.deepEqual([record.lastScrub?.checked.files, record.lastScrub?.leftFiles, record.lastSample?.damaged], [38, 0, []]);
-  assert.match(record.sampleCursor ?? '', /^c13d673556696fc5 index\/c13d673556696fc58d2a/);
+  assert.deepEqual([memory.lastScrub?.checked.files, memory.lastScrub?.leftFiles, memory.lastSample?.damaged], [38, 0, []]);
+  assert.match(memory.sampleCursor ?? '', /^c13d673556696fc5 index\/c13d673556696fc58d2a/);
   assert.deepEqual(
-    record.readable?.map(({ name }) => name),
+    memory.readable?.map(({ name }) => name),
     ['website 2026-09-28 08.31.zip', 'website 2026-09-29 09.00.zip'],
   );
 });
@@ -308,8 +308,8 @@ test('after a power failure: what was whole is read, what was torn is left out, 
     ['overdue', 'window 2026-11-23 21:00 interrupted', ['2026-11-16', '2026-11-23']],
   );
   assert.deepEqual([website?.state, runText(website?.lastRun)], ['idle', 'reconcile 2026-11-23 20:50 success']);
-  const record = await copyRecord(stage);
-  assert.deepEqual([record.lastSync?.outcome, record.behind?.files, record.snapshots.length], ['whole', 4, 9]);
+  const memory = await copyMemory(stage);
+  assert.deepEqual([memory.lastSync?.outcome, memory.behind?.files, memory.snapshots.length], ['whole', 4, 9]);
   const journal = await openUploadJournal(stage.path('state', 'offsite-office-uploads.jsonl'), { clock: atJakarta('2026-11-24T08:00') });
   const note = journal.get('data/24b3822c40ceadaaa4e1ee03904762a07d764a9d60bfde5a21c255a965cf5498');
   await journal.close();
@@ -428,9 +428,9 @@ function setsOf(stage: EngineStage, time: string): Promise<readonly SetStatus[]>
   });
 }
 
-function copyRecord(stage: EngineStage): ReturnType<CopyRecordFile['read']> {
+function copyMemory(stage: EngineStage): ReturnType<CopyMemoryFile['read']> {
   const source = `${folderOf(stage)}/repository`;
-  return new CopyRecordFile(stage.path('state'), 'office', { source, to: 'gdrive:Cadangan/server' }, systemRandom).read();
+  return new CopyMemoryFile(stage.path('state'), 'office', { source, to: 'gdrive:Cadangan/server' }, systemRandom).read();
 }
 
 function runText(run: SetStatus['lastRun']): string {

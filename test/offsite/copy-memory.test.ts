@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { chooseSample, CopyRecordFile, type CopyFile } from '../../src/offsite/index.ts';
+import { chooseSample, CopyMemoryFile, type CopyFile } from '../../src/offsite/index.ts';
 import { isCode, systemRandom } from '../../src/platform/index.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
 
@@ -11,15 +11,15 @@ const place = { source: '/mnt/backup', to: 'gdrive:Backup' };
 test('the memory of a copy survives, for this user only, and one of another place or a damaged one is an empty one', async () => {
   await using folder = await temporaryFolder();
   const state = join(folder.path, 'state');
-  const file = new CopyRecordFile(state, 'office', place, systemRandom);
+  const file = new CopyMemoryFile(state, 'office', place, systemRandom);
   assert.deepEqual(await file.read(), { version: 1, ...place, snapshots: [] });
   await Promise.all(
-    Array.from({ length: 20 }, (_, number) => file.update((record) => ({ ...record, snapshots: [...record.snapshots, String(number)] }))),
+    Array.from({ length: 20 }, (_, number) => file.update((memory) => ({ ...memory, snapshots: [...memory.snapshots, String(number)] }))),
   );
   assert.equal((await file.read()).snapshots.length, 20, 'changes come one after the other');
   assert.deepEqual(readdirSync(state), ['offsite-office.json']);
   assert.equal(statSync(file.path).mode & 0o777, 0o600);
-  assert.equal((await new CopyRecordFile(state, 'office', { ...place, to: 'gdrive:Other' }, systemRandom).read()).snapshots.length, 0);
+  assert.equal((await new CopyMemoryFile(state, 'office', { ...place, to: 'gdrive:Other' }, systemRandom).read()).snapshots.length, 0);
   for (const text of ['', '{', '[]', '{"version":2}', readFileSync(file.path, 'utf8').slice(0, -20)]) {
     writeFileSync(file.path, text);
     assert.deepEqual((await file.read()).snapshots, []);
@@ -31,7 +31,7 @@ test('a place that cannot be written is told', async () => {
   const notFolder = join(folder.path, 'a file');
   writeFileSync(notFolder, '');
   await assert.rejects(
-    new CopyRecordFile(notFolder, 'office', place, systemRandom).update((record) => record),
+    new CopyMemoryFile(notFolder, 'office', place, systemRandom).update((memory) => memory),
     (error) => isCode(error, 'storage.unreachable'),
   );
 });

@@ -21,9 +21,9 @@ const findings = z.object({
   damagedAtSource: count,
 });
 
-const recordSchema = z.object({
+const memorySchema = z.object({
   version: z.literal(1),
-  /** What it is about: a record of another place says nothing. */
+  /** What it is about: a memory of another place says nothing. */
   source: z.string(),
   to: z.string(),
   lastSync: z
@@ -84,14 +84,14 @@ const recordSchema = z.object({
 });
 
 /** What is remembered of one copy. */
-export type CopyRecord = z.output<typeof recordSchema>;
+export type CopyMemory = z.output<typeof memorySchema>;
 export type ScrubFindings = z.output<typeof findings>;
 
 /**
  * The memory of one copy: `offsite-NAME.json` in the state folder. It serves what people see and when scrubs are due; the copy itself needs
  * nothing of it, and it may be deleted at any time.
  */
-export class CopyRecordFile {
+export class CopyMemoryFile {
   readonly path: string;
   readonly #place: { readonly source: string; readonly to: string };
   readonly #random: Random;
@@ -108,11 +108,11 @@ export class CopyRecordFile {
    * An empty one when there is none, it cannot be understood, or it is of another place.
    * @throws `storage.denied`, `storage.unreachable`
    */
-  async read(): Promise<CopyRecord> {
-    const empty: CopyRecord = { version: 1, ...this.#place, snapshots: [] };
+  async read(): Promise<CopyMemory> {
+    const empty: CopyMemory = { version: 1, ...this.#place, snapshots: [] };
     try {
       if ((await stat(this.path)).size > fileBytesMax) return empty;
-      const parsed = recordSchema.safeParse(parseJson(await readFile(this.path, 'utf8')));
+      const parsed = memorySchema.safeParse(parseJson(await readFile(this.path, 'utf8')));
       if (!parsed.success || parsed.data.source !== this.#place.source || parsed.data.to !== this.#place.to) return empty;
       return parsed.data;
     } catch (error) {
@@ -122,9 +122,9 @@ export class CopyRecordFile {
   }
 
   /** Changes what is there, as a whole or not at all; in turn. @throws `storage.denied`, `storage.full`, `storage.unreachable` */
-  async update(change: (record: CopyRecord) => CopyRecord): Promise<CopyRecord> {
+  async update(change: (memory: CopyMemory) => CopyMemory): Promise<CopyMemory> {
     const work = this.#writing.then(async () => {
-      const changed = recordSchema.parse(change(await this.read()));
+      const changed = memorySchema.parse(change(await this.read()));
       await this.#write(changed);
       return changed;
     });
@@ -136,9 +136,9 @@ export class CopyRecordFile {
     return work;
   }
 
-  async #write(record: CopyRecord): Promise<void> {
+  async #write(memory: CopyMemory): Promise<void> {
     try {
-      await replaceFile(this.path, `${JSON.stringify(record, undefined, 1)}\n`, this.#random);
+      await replaceFile(this.path, `${JSON.stringify(memory, undefined, 1)}\n`, this.#random);
     } catch (error) {
       throw fileError(error, this.path);
     }
