@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import type { DashboardData } from '../../src/service/index.ts';
-import { parsePageMessage } from '../../src/extension/model/dashboard-message.ts';
-import { dashboardPage } from '../../src/extension/model/dashboard-page.ts';
+import { parsePageMessage } from '../../src/extension/presentation/dashboard-message.ts';
+import { dashboardPage } from '../../src/extension/presentation/dashboard-page.ts';
 import { setLanguage } from '../../src/platform/index.ts';
 
 afterEach(() => void setLanguage('en'));

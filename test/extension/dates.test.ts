@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import fc from 'fast-check';
-import { dayBefore, dayId, groupByDate, groupByDay } from '../../src/extension/model/date-groups.ts';
-import { isEmptyFilter, filterText, matchesFilter, parseDayRange } from '../../src/extension/model/snapshot-filter.ts';
+import { dayBefore, dayId, groupByDate, groupByDay } from '../../src/extension/presentation/date-groups.ts';
+import { isEmptyFilter, filterText, matchesFilter, parseDayRange } from '../../src/extension/presentation/snapshot-filter.ts';
 import { setLanguage } from '../../src/platform/index.ts';
 import { instant, makeSet, makeSnapshot } from './sample.ts';
 

@@ -12,7 +12,7 @@ import {
   setsFrom,
   snapshotToShow,
   type DrillChoice,
-} from '../../src/extension/model/drill-choice.ts';
+} from '../../src/extension/presentation/drill-choice.ts';
 
 const set = (name: string, location: string): SetInfo => ({
   name,

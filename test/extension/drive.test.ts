@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CopyInfo, DriveStatus, SetInfo } from '../../src/service/index.ts';
-import { accountRow, copyDetails, copyRow, copyText, isTroubledCopy } from '../../src/extension/model/copy-row.ts';
-import { setDetails } from '../../src/extension/model/set-row.ts';
-import { statusItem } from '../../src/extension/model/status-item.ts';
+import { accountRow, copyDetails, copyRow, copyText, isTroubledCopy } from '../../src/extension/presentation/copy-row.ts';
+import { setDetails } from '../../src/extension/presentation/set-row.ts';
+import { statusItem } from '../../src/extension/presentation/status-item.ts';
 import { makeSet } from './sample.ts';
 
 const nowNs = BigInt(Date.parse('2026-11-23T12:00:00Z')) * 1_000_000n;

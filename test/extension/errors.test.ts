@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { afterEach, test } from 'node:test';
-import { describeError, errorMessage } from '../../src/extension/model/error-text.ts';
-import { resultMessage, resultPage } from '../../src/extension/model/result-text.ts';
+import { describeError, errorMessage } from '../../src/extension/presentation/error-text.ts';
+import { resultMessage, resultPage } from '../../src/extension/presentation/result-text.ts';
 import { setLanguage } from '../../src/platform/index.ts';
 import { makeRun } from './sample.ts';
 

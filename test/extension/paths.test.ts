@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { bytesOfText, textOfBytes } from '../../src/extension/model/byte-paths.ts';
-import { isInside, machinePathOf, snapshotPathOf } from '../../src/extension/model/machine-paths.ts';
-import { secretKey } from '../../src/extension/model/secret-keys.ts';
-import { entryOfUri, uriOfEntry } from '../../src/extension/model/snapshot-uri.ts';
+import { bytesOfText, textOfBytes } from '../../src/extension/presentation/byte-paths.ts';
+import { isInside, machinePathOf, snapshotPathOf } from '../../src/extension/presentation/machine-paths.ts';
+import { secretKey } from '../../src/extension/presentation/secret-keys.ts';
+import { entryOfUri, uriOfEntry } from '../../src/extension/presentation/snapshot-uri.ts';
 import { byteStringFromBytes, byteStringFromText, type ByteString } from '../../src/platform/index.ts';
 
 const repositoryId = 'b'.repeat(64);

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import type { NonconformityInfo, RecordPage, RecordRow, RecordsSummary, RecordsVerification } from '../../src/service/index.ts';
-import { parsePeriod, usualPeriods } from '../../src/extension/model/periods.ts';
-import { filterParams, isEmptyRecordFilter, recordFilterText, recordResults } from '../../src/extension/model/record-filter.ts';
+import { parsePeriod, usualPeriods } from '../../src/extension/presentation/periods.ts';
+import { filterParams, isEmptyRecordFilter, recordFilterText, recordResults } from '../../src/extension/presentation/record-filter.ts';
 import {
   nonconformityPageHtml,
   recordFaultPageHtml,
   recordPageHtml,
   recordPageStyle,
   verificationPageHtml,
-} from '../../src/extension/model/record-page-html.ts';
-import { groupRecords, iconOfResult, nonconformityRow, recordRow, recordTooltip } from '../../src/extension/model/record-rows.ts';
+} from '../../src/extension/presentation/record-page-html.ts';
+import { groupRecords, iconOfResult, nonconformityRow, recordRow, recordTooltip } from '../../src/extension/presentation/record-rows.ts';
 import { setLanguage } from '../../src/platform/index.ts';
 
 afterEach(() => setLanguage('en'));

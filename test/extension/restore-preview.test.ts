@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { protocol } from '../../src/service/index.ts';
-import { previewRows } from '../../src/extension/model/restore-choice.ts';
+import { previewRows } from '../../src/extension/presentation/restore-choice.ts';
 import { byteStringFromBytes, byteStringFromText, fsPath, joinBytes, snapshotRoot } from '../../src/platform/index.ts';
 import { EngineStage } from '../host/engine-stage.ts';
 

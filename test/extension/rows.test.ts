@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import type { SetStateKind } from '../../src/service/index.ts';
-import { iconOfState } from '../../src/extension/model/icons.ts';
-import { groupByDate } from '../../src/extension/model/date-groups.ts';
-import { setFacts } from '../../src/extension/model/set-facts.ts';
-import { setDetails, setRow } from '../../src/extension/model/set-row.ts';
-import { matchesFilter } from '../../src/extension/model/snapshot-filter.ts';
-import { entryRow, setOfSnapshot, snapshotFacts, snapshotRow } from '../../src/extension/model/snapshot-row.ts';
-import { statusItem } from '../../src/extension/model/status-item.ts';
-import { newTroubles } from '../../src/extension/model/troubles.ts';
-import { progressText, rateOf, shareOf } from '../../src/extension/model/run-text.ts';
+import { iconOfState } from '../../src/extension/presentation/icons.ts';
+import { groupByDate } from '../../src/extension/presentation/date-groups.ts';
+import { setFacts } from '../../src/extension/presentation/set-facts.ts';
+import { setDetails, setRow } from '../../src/extension/presentation/set-row.ts';
+import { matchesFilter } from '../../src/extension/presentation/snapshot-filter.ts';
+import { entryRow, setOfSnapshot, snapshotFacts, snapshotRow } from '../../src/extension/presentation/snapshot-row.ts';
+import { statusItem } from '../../src/extension/presentation/status-item.ts';
+import { newTroubles } from '../../src/extension/presentation/troubles.ts';
+import { progressText, rateOf, shareOf } from '../../src/extension/presentation/run-text.ts';
 import { setLanguage, setTimeZone } from '../../src/platform/index.ts';
 import { instant, makeEntry, makeRun, makeSet, makeSnapshot } from './sample.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { datesOfFound, groupFound } from '../../src/extension/model/found-entries.ts';
-import { addSetParams, nameProblem, parseWindow, suggestedName } from '../../src/extension/model/new-set-input.ts';
-import { strengthOf } from '../../src/extension/model/password-strength.ts';
+import { datesOfFound, groupFound } from '../../src/extension/presentation/found-entries.ts';
+import { addSetParams, nameProblem, parseWindow, suggestedName } from '../../src/extension/presentation/new-set-input.ts';
+import { strengthOf } from '../../src/extension/presentation/password-strength.ts';
 import {
   datesOfVersions,
   isStepNeeded,
@@ -10,9 +10,9 @@ import {
   overwriteChoices,
   previewLines,
   restoreParams,
-} from '../../src/extension/model/restore-choice.ts';
-import { offsetOfSet } from '../../src/extension/model/set-place.ts';
-import { runSteps, type Step } from '../../src/extension/model/steps.ts';
+} from '../../src/extension/presentation/restore-choice.ts';
+import { offsetOfSet } from '../../src/extension/presentation/set-place.ts';
+import { runSteps, type Step } from '../../src/extension/presentation/steps.ts';
 import { byteStringFromText } from '../../src/platform/index.ts';
 import { makeEntry, makeSet, makeSnapshot } from './sample.ts';
 

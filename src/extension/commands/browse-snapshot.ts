@@ -3,8 +3,8 @@ import { protocol, type EntryInfo, type SnapshotInfo } from '../../service/index
 import { formatBytes, formatDate, joinBytes, l10n, parentOf, snapshotRoot, textOf, type ByteString } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick, separator, type Answer } from '../editor/ask.ts';
-import { instantOf } from '../model/instants.ts';
-import type { StepPosition } from '../model/steps.ts';
+import { instantOf } from '../presentation/instants.ts';
+import type { StepPosition } from '../presentation/steps.ts';
 
 export interface BrowseOptions {
   readonly location: string;

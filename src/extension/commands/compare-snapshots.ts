@@ -4,11 +4,11 @@ import { formatCount, formatDate, l10n, systemClock, type ByteString } from '../
 import type { App } from '../app.ts';
 import { pick, separator, type Choice } from '../editor/ask.ts';
 import { whileBusy } from '../editor/with-progress.ts';
-import { groupByDay } from '../model/date-groups.ts';
-import { instantOf } from '../model/instants.ts';
-import { snapshotRow } from '../model/snapshot-row.ts';
-import { uriOfEntry } from '../model/snapshot-uri.ts';
-import { commandTitle } from '../model/words.ts';
+import { groupByDay } from '../presentation/date-groups.ts';
+import { instantOf } from '../presentation/instants.ts';
+import { snapshotRow } from '../presentation/snapshot-row.ts';
+import { uriOfEntry } from '../presentation/snapshot-uri.ts';
+import { commandTitle } from '../presentation/words.ts';
 import type { SnapshotNode } from '../views/snapshot-nodes.ts';
 import type { SnapshotsView } from '../views/snapshots-view.ts';
 import { fileOnDisk, isSnapshotNode } from './targets.ts';

@@ -2,8 +2,8 @@ import * as vscode from 'vscode';
 import { protocol } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
-import { emptyConfiguration, offsetOfSet } from '../model/set-place.ts';
-import { commandTitle } from '../model/words.ts';
+import { emptyConfiguration, offsetOfSet } from '../presentation/set-place.ts';
+import { commandTitle } from '../presentation/words.ts';
 import { setTarget } from './targets.ts';
 
 /** Opens the configuration file; one that is not there yet as a new document with its place and a beginning. */

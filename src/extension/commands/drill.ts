@@ -17,13 +17,13 @@ import {
   setsFrom,
   snapshotToShow,
   type DrillChoice,
-} from '../model/drill-choice.ts';
-import { iconOfState } from '../model/icons.ts';
-import { machinePathOf, snapshotPathOf } from '../model/machine-paths.ts';
-import { datesOfSnapshots } from '../model/restore-choice.ts';
-import { setRow } from '../model/set-row.ts';
-import { runSteps, type Step, type StepAnswer, type StepPosition } from '../model/steps.ts';
-import { commandTitle } from '../model/words.ts';
+} from '../presentation/drill-choice.ts';
+import { iconOfState } from '../presentation/icons.ts';
+import { machinePathOf, snapshotPathOf } from '../presentation/machine-paths.ts';
+import { datesOfSnapshots } from '../presentation/restore-choice.ts';
+import { setRow } from '../presentation/set-row.ts';
+import { runSteps, type Step, type StepAnswer, type StepPosition } from '../presentation/steps.ts';
+import { commandTitle } from '../presentation/words.ts';
 import { themeIcon } from '../views/tree-item.ts';
 import { browse } from './browse-snapshot.ts';
 import { sayNone, snapshotsOfSet } from './restore-steps.ts';

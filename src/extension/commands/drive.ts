@@ -6,8 +6,8 @@ import { pick } from '../editor/ask.ts';
 import { showError } from '../editor/show-error.ts';
 import { showResult } from '../editor/show-result.ts';
 import { whileBusy, withRunProgress, type RunWithProgress } from '../editor/with-progress.ts';
-import { copyRow } from '../model/copy-row.ts';
-import { commandTitle } from '../model/words.ts';
+import { copyRow } from '../presentation/copy-row.ts';
+import { commandTitle } from '../presentation/words.ts';
 import { isCopyNode } from '../views/drive-nodes.ts';
 import { themeIcon } from '../views/tree-item.ts';
 

@@ -2,9 +2,9 @@ import * as vscode from 'vscode';
 import { l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askText, pick, type Choice } from '../editor/ask.ts';
-import { recordResults, resultChoice, type RecordFilter } from '../model/record-filter.ts';
-import { parseDayRange } from '../model/snapshot-filter.ts';
-import { commandTitle } from '../model/words.ts';
+import { recordResults, resultChoice, type RecordFilter } from '../presentation/record-filter.ts';
+import { parseDayRange } from '../presentation/snapshot-filter.ts';
+import { commandTitle } from '../presentation/words.ts';
 import type { HistoryView } from '../views/history-view.ts';
 import { themeIcon } from '../views/tree-item.ts';
 

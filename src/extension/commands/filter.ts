@@ -2,10 +2,10 @@ import * as vscode from 'vscode';
 import { l10n, systemClock } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askPaths, askText, pick } from '../editor/ask.ts';
-import { countText } from '../model/counts.ts';
-import { groupByDay } from '../model/date-groups.ts';
-import { parseDayRange } from '../model/snapshot-filter.ts';
-import { commandTitle } from '../model/words.ts';
+import { countText } from '../presentation/counts.ts';
+import { groupByDay } from '../presentation/date-groups.ts';
+import { parseDayRange } from '../presentation/snapshot-filter.ts';
+import { commandTitle } from '../presentation/words.ts';
 import type { SnapshotsView } from '../views/snapshots-view.ts';
 
 /** *Filter Snapshots…*: by set, by path, by dates; each narrows what is shown already. */

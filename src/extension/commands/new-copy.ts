@@ -5,10 +5,10 @@ import { l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askPaths, askText, pick, stepAnswer } from '../editor/ask.ts';
 import { whileBusy } from '../editor/with-progress.ts';
-import { suggestedName } from '../model/new-set-input.ts';
-import { isOnDrive } from '../model/snapshot-uri.ts';
-import { runSteps, type Step, type StepAnswer, type StepPosition } from '../model/steps.ts';
-import { commandTitle } from '../model/words.ts';
+import { suggestedName } from '../presentation/new-set-input.ts';
+import { isOnDrive } from '../presentation/snapshot-uri.ts';
+import { runSteps, type Step, type StepAnswer, type StepPosition } from '../presentation/steps.ts';
+import { commandTitle } from '../presentation/words.ts';
 import { signIn } from './drive.ts';
 
 /** A new off-site copy, as far as it has been put together. */

@@ -4,10 +4,10 @@ import { protocol, type SetInfo } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askPaths, askText, pick, separator, stepAnswer } from '../editor/ask.ts';
-import { nameProblem, parseWindow, suggestedName, type NewSet } from '../model/new-set-input.ts';
-import { strengthText } from '../model/password-strength.ts';
-import type { Step, StepAnswer, StepPosition } from '../model/steps.ts';
-import { commandTitle } from '../model/words.ts';
+import { nameProblem, parseWindow, suggestedName, type NewSet } from '../presentation/new-set-input.ts';
+import { strengthText } from '../presentation/password-strength.ts';
+import type { Step, StepAnswer, StepPosition } from '../presentation/steps.ts';
+import { commandTitle } from '../presentation/words.ts';
 
 export function newSetSteps(app: App): readonly Step<NewSet>[] {
   const needsPassword = ({ location, hasRepository }: NewSet) => location === undefined || hasRepository !== true;

@@ -4,9 +4,9 @@ import { l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { setContextKey } from '../editor/settings.ts';
 import { whileBusy } from '../editor/with-progress.ts';
-import { addSetParams, type NewSet } from '../model/new-set-input.ts';
-import { runSteps } from '../model/steps.ts';
-import { commandTitle } from '../model/words.ts';
+import { addSetParams, type NewSet } from '../presentation/new-set-input.ts';
+import { runSteps } from '../presentation/steps.ts';
+import { commandTitle } from '../presentation/words.ts';
 import { newSetSteps } from './new-set-steps.ts';
 import { runBackup } from './runs.ts';
 

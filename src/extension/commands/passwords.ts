@@ -3,7 +3,7 @@ import { protocol } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { whileBusy } from '../editor/with-progress.ts';
-import { commandTitle } from '../model/words.ts';
+import { commandTitle } from '../presentation/words.ts';
 import { locationTarget } from './targets.ts';
 
 /** Opens the repository; what is missing is asked for on the way, until it fits. */

@@ -4,9 +4,9 @@ import { formatCount, l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick, stepAnswer } from '../editor/ask.ts';
 import { commandId } from '../manifest/contributions.ts';
-import type { Period } from '../model/periods.ts';
-import { runSteps, type Step } from '../model/steps.ts';
-import { commandTitle } from '../model/words.ts';
+import type { Period } from '../presentation/periods.ts';
+import { runSteps, type Step } from '../presentation/steps.ts';
+import { commandTitle } from '../presentation/words.ts';
 import { periodStep, personSteps, rememberedPerson, rememberPerson, textStep, type Person } from './record-questions.ts';
 
 interface Approval extends Person {

@@ -4,9 +4,9 @@ import { currentLanguage, formatBytes, l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick, stepAnswer } from '../editor/ask.ts';
 import { whileBusy } from '../editor/with-progress.ts';
-import type { Period } from '../model/periods.ts';
-import { runSteps, type Step } from '../model/steps.ts';
-import { commandTitle } from '../model/words.ts';
+import type { Period } from '../presentation/periods.ts';
+import { runSteps, type Step } from '../presentation/steps.ts';
+import { commandTitle } from '../presentation/words.ts';
 import { periodStep } from './record-questions.ts';
 
 interface ReportChoice {

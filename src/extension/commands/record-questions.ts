@@ -2,8 +2,8 @@ import * as vscode from 'vscode';
 import { l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askText, pick, stepAnswer } from '../editor/ask.ts';
-import { parsePeriod, usualPeriods, type Period } from '../model/periods.ts';
-import type { Step, StepAnswer, StepPosition } from '../model/steps.ts';
+import { parsePeriod, usualPeriods, type Period } from '../presentation/periods.ts';
+import type { Step, StepAnswer, StepPosition } from '../presentation/steps.ts';
 
 /* What several commands about records ask. */
 

@@ -5,7 +5,7 @@ import type { App } from '../app.ts';
 import { pick } from '../editor/ask.ts';
 import { setContextKey } from '../editor/settings.ts';
 import { whileBusy } from '../editor/with-progress.ts';
-import { commandTitle } from '../model/words.ts';
+import { commandTitle } from '../presentation/words.ts';
 import { locationTarget } from './targets.ts';
 
 /** One page to print and keep: where the repository is and how it is restored, with the password only when asked for. */

@@ -3,10 +3,10 @@ import { protocol, type CopyInfo, type SetInfo, type SnapshotInfo } from '../../
 import { formatDate, l10n, snapshotRoot, systemClock, textOf } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askPaths, pick, separator, stepAnswer } from '../editor/ask.ts';
-import { copyText } from '../model/copy-row.ts';
-import { iconOfState } from '../model/icons.ts';
-import { instantOf } from '../model/instants.ts';
-import { snapshotPathOf } from '../model/machine-paths.ts';
+import { copyText } from '../presentation/copy-row.ts';
+import { iconOfState } from '../presentation/icons.ts';
+import { instantOf } from '../presentation/instants.ts';
+import { snapshotPathOf } from '../presentation/machine-paths.ts';
 import {
   datesOfSnapshots,
   isStepNeeded,
@@ -14,12 +14,12 @@ import {
   previewRows,
   restoreParams,
   type RestoreChoice,
-} from '../model/restore-choice.ts';
-import { joined, setRow } from '../model/set-row.ts';
-import { isOnDrive } from '../model/snapshot-uri.ts';
-import { setOfSnapshot } from '../model/snapshot-row.ts';
-import type { Step, StepAnswer, StepPosition } from '../model/steps.ts';
-import { commandTitle } from '../model/words.ts';
+} from '../presentation/restore-choice.ts';
+import { joined, setRow } from '../presentation/set-row.ts';
+import { isOnDrive } from '../presentation/snapshot-uri.ts';
+import { setOfSnapshot } from '../presentation/snapshot-row.ts';
+import type { Step, StepAnswer, StepPosition } from '../presentation/steps.ts';
+import { commandTitle } from '../presentation/words.ts';
 import { themeIcon } from '../views/tree-item.ts';
 import { browse } from './browse-snapshot.ts';
 import { dateItems, datesOf, locationOf, versionsOf } from './versions.ts';

@@ -6,8 +6,8 @@ import { pick } from '../editor/ask.ts';
 import { showError } from '../editor/show-error.ts';
 import { showResult, showResultPage } from '../editor/show-result.ts';
 import { whileBusy, withRunProgress } from '../editor/with-progress.ts';
-import { countText } from '../model/counts.ts';
-import { commandTitle } from '../model/words.ts';
+import { countText } from '../presentation/counts.ts';
+import { commandTitle } from '../presentation/words.ts';
 import { locationTarget, setTarget } from './targets.ts';
 
 /** *Back Up Now*: of a set, with its progress; the result of a run that was going on already is told too. */

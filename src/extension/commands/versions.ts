@@ -4,11 +4,11 @@ import { formatBytes, formatDate, l10n, systemClock, type ByteString } from '../
 import type { App } from '../app.ts';
 import { pick, separator, type Answer, type Choice } from '../editor/ask.ts';
 import { whileBusy } from '../editor/with-progress.ts';
-import { groupByDay } from '../model/date-groups.ts';
-import { instantOf } from '../model/instants.ts';
-import { datesOfVersions, type DateChoice } from '../model/restore-choice.ts';
-import { isOnDrive, uriOfEntry } from '../model/snapshot-uri.ts';
-import { commandTitle } from '../model/words.ts';
+import { groupByDay } from '../presentation/date-groups.ts';
+import { instantOf } from '../presentation/instants.ts';
+import { datesOfVersions, type DateChoice } from '../presentation/restore-choice.ts';
+import { isOnDrive, uriOfEntry } from '../presentation/snapshot-uri.ts';
+import { commandTitle } from '../presentation/words.ts';
 import { isEntryNode, fileOnDisk, pathTarget, type PathTarget } from './targets.ts';
 
 /** A version, and where it is. */

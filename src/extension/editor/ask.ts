@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { StepPosition } from '../model/steps.ts';
+import type { StepPosition } from '../presentation/steps.ts';
 
 export interface Choice<Value> extends vscode.QuickPickItem {
   readonly value: Value;

@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
 import { formatDay, l10n, systemClock } from '../../platform/index.ts';
 import type { App } from '../app.ts';
-import { isReminderDue } from '../model/drill-choice.ts';
-import { instantOf } from '../model/instants.ts';
-import { commandTitle } from '../model/words.ts';
+import { isReminderDue } from '../presentation/drill-choice.ts';
+import { instantOf } from '../presentation/instants.ts';
+import { commandTitle } from '../presentation/words.ts';
 
 const memory = 'cadangan.told.drill';
 

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { l10n } from '../../platform/index.ts';
 import type { PasswordParams } from '../../service/index.ts';
-import { secretKey } from '../model/secret-keys.ts';
+import { secretKey } from '../presentation/secret-keys.ts';
 
 /** Passwords of repositories in the editor's secret storage. They leave it only over the engine's channel. */
 export class Passwords {

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { recordPageStyle, type PageText } from '../model/record-page-html.ts';
+import { recordPageStyle, type PageText } from '../presentation/record-page-html.ts';
 import { showError } from './show-error.ts';
 import { webPage } from './web-page.ts';
 

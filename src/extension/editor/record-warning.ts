@@ -3,8 +3,8 @@ import type { ErrorData } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 import type { Engine } from '../engine.ts';
 import { commandId } from '../manifest/contributions.ts';
-import { errorMessage } from '../model/error-text.ts';
-import { commandTitle } from '../model/words.ts';
+import { errorMessage } from '../presentation/error-text.ts';
+import { commandTitle } from '../presentation/words.ts';
 
 /** Says that something was done and stands in no record; not again while that message is still there. */
 export class RecordWarning implements vscode.Disposable {

@@ -3,8 +3,8 @@ import { HostError } from '../../host/index.ts';
 import { type ErrorData } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 import { commandId } from '../manifest/contributions.ts';
-import { describeError, errorMessage, type Remedy } from '../model/error-text.ts';
-import { commandTitle } from '../model/words.ts';
+import { describeError, errorMessage, type Remedy } from '../presentation/error-text.ts';
+import { commandTitle } from '../presentation/words.ts';
 
 export interface ErrorContext {
   /** The same thing once more, for the button that offers it. */

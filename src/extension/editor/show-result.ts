@@ -2,8 +2,8 @@ import * as vscode from 'vscode';
 import type { RunResult } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
-import { jobText } from '../model/run-text.ts';
-import { resultMessage, resultPage } from '../model/result-text.ts';
+import { jobText } from '../presentation/run-text.ts';
+import { resultMessage, resultPage } from '../presentation/result-text.ts';
 import { showErrorData, type ErrorContext } from './show-error.ts';
 
 /** A button beside *Details*, and what it does. */

@@ -4,10 +4,10 @@ import { protocol, type EntryInfo, type EntryParams } from '../../service/index.
 import { l10n } from '../../platform/index.ts';
 import type { Engine } from '../engine.ts';
 import { snapshotScheme } from '../manifest/contributions.ts';
-import { textOfBytes } from '../model/byte-paths.ts';
-import { errorMessage } from '../model/error-text.ts';
-import { entryOfUri } from '../model/snapshot-uri.ts';
-import { instantOf } from '../model/instants.ts';
+import { textOfBytes } from '../presentation/byte-paths.ts';
+import { errorMessage } from '../presentation/error-text.ts';
+import { entryOfUri } from '../presentation/snapshot-uri.ts';
+import { instantOf } from '../presentation/instants.ts';
 import type { Repositories } from '../models/repositories.ts';
 
 /** The editor takes a file whole and refuses to share larger ones with extensions. */

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { systemClock } from '../../platform/index.ts';
 import { commandId, views } from '../manifest/contributions.ts';
-import { statusItem } from '../model/status-item.ts';
+import { statusItem } from '../presentation/status-item.ts';
 import type { DriveModel } from '../models/drive.ts';
 import type { SetsModel } from '../models/sets.ts';
 

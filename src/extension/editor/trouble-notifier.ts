@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
 import { formatDate, l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
-import { instantOf } from '../model/instants.ts';
-import { newTroubles, type Trouble } from '../model/troubles.ts';
-import { commandTitle } from '../model/words.ts';
+import { instantOf } from '../presentation/instants.ts';
+import { newTroubles, type Trouble } from '../presentation/troubles.ts';
+import { commandTitle } from '../presentation/words.ts';
 import { showErrorData } from './show-error.ts';
 
 const memoryPrefix = 'cadangan.told.';

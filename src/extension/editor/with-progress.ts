@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { RunProgress } from '../../service/index.ts';
 import { systemClock } from '../../platform/index.ts';
-import { progressText, rateOf, shareOf } from '../model/run-text.ts';
+import { progressText, rateOf, shareOf } from '../presentation/run-text.ts';
 
 /** What people do not take for waiting. */
 const quickMs = 600;

@@ -8,7 +8,7 @@ import {
   type RecordsSummary,
 } from '../../service/index.ts';
 import type { Engine } from '../engine.ts';
-import { filterParams, type RecordFilter } from '../model/record-filter.ts';
+import { filterParams, type RecordFilter } from '../presentation/record-filter.ts';
 import { Refresher } from './refresher.ts';
 
 /** Rows at a time: the editor stays quick with some hundreds, and nobody reads more. */

@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { protocol, type ConfigurationInfo, type RunProgress, type SetInfo } from '../../service/index.ts';
 import type { Engine } from '../engine.ts';
 import type { SetsState } from '../manifest/contributions.ts';
-import { rateOf } from '../model/run-text.ts';
+import { rateOf } from '../presentation/run-text.ts';
 import { Refresher } from './refresher.ts';
 
 /** The backup sets as the engine last told them; views and the status bar draw from here. */

@@ -3,9 +3,9 @@ import { protocol, type OffsiteState, type RecordRow, type RecordsParams, type S
 import type { App } from '../app.ts';
 import { locationsOf } from '../commands/targets.ts';
 import type { ToolName } from '../manifest/tools.ts';
-import { errorMessage } from '../model/error-text.ts';
-import { snapshotPathOf } from '../model/machine-paths.ts';
-import type { ToolInput } from '../model/tool-input.ts';
+import { errorMessage } from '../presentation/error-text.ts';
+import { snapshotPathOf } from '../presentation/machine-paths.ts';
+import type { ToolInput } from '../presentation/tool-input.ts';
 
 /** What a tool answers: plain data, written as JSON. Every list says how many there are beyond it. */
 type Answer = (app: App, input: ToolInput, signal: AbortSignal) => Promise<unknown>;

@@ -4,8 +4,8 @@ import { currentLanguage, l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { setting } from '../editor/settings.ts';
 import { toolNames, toolOf, type ToolName } from '../manifest/tools.ts';
-import { errorMessage } from '../model/error-text.ts';
-import { ToolInput } from '../model/tool-input.ts';
+import { errorMessage } from '../presentation/error-text.ts';
+import { ToolInput } from '../presentation/tool-input.ts';
 import { answers } from './answers.ts';
 
 /** Registers what agents in the editor may ask. None of it writes, starts or restores anything. */

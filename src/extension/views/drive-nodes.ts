@@ -1,5 +1,5 @@
 import type { CopyInfo, DriveStatus } from '../../service/index.ts';
-import type { Row } from '../model/set-row.ts';
+import type { Row } from '../presentation/set-row.ts';
 import type { SnapshotsNode } from './snapshot-nodes.ts';
 
 /** Rows of the view *Google Drive*; under a copy its snapshots stand as in the view *Snapshots*. */

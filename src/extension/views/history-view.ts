@@ -5,10 +5,10 @@ import type { App } from '../app.ts';
 import { setContextKey } from '../editor/settings.ts';
 import { errorDataOf } from '../editor/show-error.ts';
 import { commandId, views } from '../manifest/contributions.ts';
-import { countText } from '../model/counts.ts';
-import type { DayGroup } from '../model/date-groups.ts';
-import { errorMessage } from '../model/error-text.ts';
-import { isEmptyRecordFilter, recordFilterText, type RecordFilter } from '../model/record-filter.ts';
+import { countText } from '../presentation/counts.ts';
+import type { DayGroup } from '../presentation/date-groups.ts';
+import { errorMessage } from '../presentation/error-text.ts';
+import { isEmptyRecordFilter, recordFilterText, type RecordFilter } from '../presentation/record-filter.ts';
 import {
   groupRecords,
   iconOfNonconformity,
@@ -17,8 +17,8 @@ import {
   recordRow,
   recordTooltip,
   type DatedRecord,
-} from '../model/record-rows.ts';
-import { commandTitle, inOurLanguage } from '../model/words.ts';
+} from '../presentation/record-rows.ts';
+import { commandTitle, inOurLanguage } from '../presentation/words.ts';
 import type { HistoryNode, MoreRecordsNode, NonconformitiesNode, PeriodNode, RecordFaultNode, RecordNode } from './history-nodes.ts';
 import { factsTooltip, treeItem } from './tree-item.ts';
 

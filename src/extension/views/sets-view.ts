@@ -6,11 +6,11 @@ import type { App } from '../app.ts';
 import { views } from '../manifest/contributions.ts';
 import { setContextKey } from '../editor/settings.ts';
 import { errorDataOf } from '../editor/show-error.ts';
-import { errorMessage } from '../model/error-text.ts';
-import { setDetails, setRow, type Row } from '../model/set-row.ts';
-import { setFacts } from '../model/set-facts.ts';
-import { isTroubled } from '../model/troubles.ts';
-import { inOurLanguage } from '../model/words.ts';
+import { errorMessage } from '../presentation/error-text.ts';
+import { setDetails, setRow, type Row } from '../presentation/set-row.ts';
+import { setFacts } from '../presentation/set-facts.ts';
+import { isTroubled } from '../presentation/troubles.ts';
+import { inOurLanguage } from '../presentation/words.ts';
 import { factsTooltip, treeItem } from './tree-item.ts';
 
 export type SetNode = SetRowNode | { readonly kind: 'detail'; readonly set: SetInfo; readonly row: Row };

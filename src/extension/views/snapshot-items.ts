@@ -2,12 +2,12 @@ import * as vscode from 'vscode';
 import type { SetInfo, SnapshotInfo } from '../../service/index.ts';
 import { formatCount, l10n, systemClock, textOf } from '../../platform/index.ts';
 import { commandId } from '../manifest/contributions.ts';
-import { countText } from '../model/counts.ts';
-import { groupByDate, type DayGroup } from '../model/date-groups.ts';
-import { describeError } from '../model/error-text.ts';
-import { isOnDrive, uriOfEntry } from '../model/snapshot-uri.ts';
-import { entryRow, setOfSnapshot, snapshotRow } from '../model/snapshot-row.ts';
-import { commandTitle } from '../model/words.ts';
+import { countText } from '../presentation/counts.ts';
+import { groupByDate, type DayGroup } from '../presentation/date-groups.ts';
+import { describeError } from '../presentation/error-text.ts';
+import { isOnDrive, uriOfEntry } from '../presentation/snapshot-uri.ts';
+import { entryRow, setOfSnapshot, snapshotRow } from '../presentation/snapshot-row.ts';
+import { commandTitle } from '../presentation/words.ts';
 import type { DateNode, EntryNode, MoreNode, ProblemNode, SnapshotNode, SnapshotsNode } from './snapshot-nodes.ts';
 import { treeItem } from './tree-item.ts';
 

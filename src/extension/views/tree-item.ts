@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import type { Icon } from '../model/icons.ts';
-import type { Row } from '../model/set-row.ts';
+import type { Icon } from '../presentation/icons.ts';
+import type { Row } from '../presentation/set-row.ts';
 
 /** A row as the editor's object. */
 export function treeItem(row: Row, state: vscode.TreeItemCollapsibleState): vscode.TreeItem {
