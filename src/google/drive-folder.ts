@@ -18,6 +18,7 @@ import { memoryJournal, type UploadJournal } from './upload-journal.ts';
 import { RangeBeyondEnd } from './range-download.ts';
 import { uploadStream } from './stream-upload.ts';
 import type { UploadSource } from './upload-source.ts';
+import { isFolderGone } from './wire.ts';
 
 export interface DriveFolderOptions {
   /** Where uploads are noted, so that they go on after a restart. Default: in memory. */
@@ -85,7 +86,7 @@ export class DriveFolder implements FilePlace {
       const folderIds = await this.assertThere(signal);
       return { exists: true, folderIds, files: await listFlat(this.client, this.#tree, folderIds, this.location, signal) };
     } catch (error) {
-      if (isCode(error, 'drive.not-found') && error.facts['missing'] === 'folder') return { exists: false, folderIds: [], files: [] };
+      if (isFolderGone(error)) return { exists: false, folderIds: [], files: [] };
       throw error;
     }
   }

@@ -1,10 +1,11 @@
-import { CadanganError, isCode, throwIfAborted } from '../platform/index.ts';
+import { CadanganError, throwIfAborted } from '../platform/index.ts';
 import type { DriveClient } from './drive-client.ts';
 import type { FolderTree } from './folder-tree.ts';
 import { labelOf, placeOf, type DriveItem, type RemoteFile, type RepositoryFile } from './remote-file.ts';
 import type { UploadJournal, UploadNote } from './upload-journal.ts';
 import { hashesOf, judge, type Expected, type Judged, type Proof } from './upload-proof.ts';
 import type { UploadSource } from './upload-source.ts';
+import { isFolderGone } from './wire.ts';
 
 const checkedMs = 10 * 60_000;
 const alteredMax = 5;
@@ -158,8 +159,7 @@ export class FileUpload {
       } catch (error) {
         // An id that was reserved for another account, or long ago, is refused as a mistake of ours.
         const isIdRefused = earlier !== undefined && error instanceof CadanganError && error.facts['status'] === 400;
-        const isFolderGone = isCode(error, 'drive.not-found') && error.facts['missing'] === 'folder';
-        if (moved >= movedMax || !(isIdRefused || isFolderGone)) throw error;
+        if (moved >= movedMax || !(isIdRefused || isFolderGone(error))) throw error;
         await this.#journal.remove(this.#label);
         this.#tree.forget();
         // Gone as a whole is for the caller to know; a single folder below is made anew.

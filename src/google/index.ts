@@ -45,3 +45,4 @@ export type { UploadJournal, UploadNote } from './upload-journal.ts';
 export type { Proof } from './upload-proof.ts';
 export { sourceOfBytes } from './upload-source.ts';
 export type { UploadSource } from './upload-source.ts';
+export { isFolderGone } from './wire.ts';

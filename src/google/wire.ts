@@ -1,4 +1,4 @@
-import { CadanganError, throwIfAborted, type Clock, type Random } from '../platform/index.ts';
+import { isCode, throwIfAborted, type Clock, type Random } from '../platform/index.ts';
 import { Attempts, type Patience, type Wait } from './attempts.ts';
 import { DriveFault } from './fault.ts';
 import type { HttpPlane } from './http-plane.ts';
@@ -95,5 +95,10 @@ export class Wire {
 }
 
 export function isGone(error: unknown): boolean {
-  return error instanceof CadanganError && error.code === 'drive.not-found';
+  return isCode(error, 'drive.not-found');
+}
+
+/** What is not there is the folder itself: the repository's own, or the one that was written to. */
+export function isFolderGone(error: unknown): boolean {
+  return isCode(error, 'drive.not-found') && error.facts['missing'] === 'folder';
 }

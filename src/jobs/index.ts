@@ -43,7 +43,6 @@ export {
 export { readableCopyJob, type ReadableCopyDetails, type ReadableCopyOptions } from './readable-copy-job.ts';
 export {
   repositoryFolderOf,
-  requireRepository,
   withRepository,
   type LockMode,
   type OpenedRepository,

@@ -1,5 +1,5 @@
-import { CadanganError, isAbort, isCode, systemClock, systemRandom, type Clock, type Password, type Random } from '../platform/index.ts';
-import { Repository, type OpenedKey, type RepositoryLock } from '../repository/index.ts';
+import { isAbort, systemClock, systemRandom, type Clock, type Password, type Random } from '../platform/index.ts';
+import { Repository, requireRepository, type OpenedKey, type RepositoryLock } from '../repository/index.ts';
 import { openStorage, parseLocation, type Storage } from '../storage/index.ts';
 
 /** What jobs are told about the world. Each part has the system's own as default; tests put theirs in place. */
@@ -50,7 +50,7 @@ export async function withRepository<T>(
   const world = worldOf(access);
   const storage = await world.openStorage(access.location);
   try {
-    await requireRepository(storage, access.signal);
+    await requireRepository(storage, access.signal); // before anybody types a password
     const secret = await access.password(access.signal);
     const repository = await Repository.open({ storage, clock: world.clock, random: world.random }, secret, access.signal);
     if (mode === 'none' || (access.noLock && mode === 'shared')) return await work({ repository, signal: access.signal });
@@ -73,20 +73,6 @@ export function worldOf(access: RepositoryAccess): Required<{ [Key in keyof Worl
 export function repositoryFolderOf(location: string): string | undefined {
   const parsed = parseLocation(location);
   return parsed.scheme === 'folder' ? parsed.path : undefined;
-}
-
-/**
- * Before anybody types a password. A folder that does not exist holds no repository, whatever the reason.
- * @throws `repository.missing`, the storage's errors
- */
-export async function requireRepository(storage: Storage, signal: AbortSignal): Promise<void> {
-  try {
-    if ((await storage.sizeOf({ kind: 'config', name: '' }, signal)) !== undefined) return;
-  } catch (error) {
-    if (!isCode(error, 'storage.unreachable') || error.facts['reason'] !== 'ENOENT') throw error;
-    throw new CadanganError('repository.missing', { location: storage.location, reason: 'ENOENT' }, { cause: error });
-  }
-  throw new CadanganError('repository.missing', { location: storage.location });
 }
 
 async function underLock<T>(

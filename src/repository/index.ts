@@ -16,7 +16,7 @@ export { addKey, defaultKdfCost, listKeys, openWithPassword, type KeyContext, ty
 export { listLocks, removeLocks, RepositoryLock, type FoundLock, type LockContext, type LockOptions } from './locks.ts';
 export { blobIdOf, packBytesMax, PackBuilder, singleBlobPack, type FinishedPack, type PackBuilderOptions } from './pack-builder.ts';
 export { PackStore, type PackStoreTotals } from './pack-store.ts';
-export { Repository, type InitOptions, type RepositoryWorld } from './repository.ts';
+export { Repository, requireRepository, type InitOptions, type RepositoryWorld } from './repository.ts';
 export { BoxCipher, SmallBoxes } from './sealed-box.ts';
 export {
   listReadableSnapshots,

@@ -126,9 +126,7 @@ export class Repository {
   static async open(world: RepositoryWorld, secret: Password | OpenedKey, signal?: AbortSignal): Promise<Repository> {
     const full = withDefaults(world);
     const { storage } = full;
-    if ((await storage.sizeOf({ kind: 'config', name: '' }, signal)) === undefined) {
-      throw new CadanganError('repository.missing', { location: storage.location });
-    }
+    await requireRepository(storage, signal);
     const module = readyModule();
     const context: KeyContext = { ...full, module, signal };
     const key = secret instanceof Uint8Array ? await openWithPassword(secret, context) : secret;
@@ -261,10 +259,17 @@ function readyModule(): KernelModule {
  * An init that was cut short leaves at most a key file of its own. Data without a config is another matter: somebody lost the config, and a
  * new one would make that data unreadable for good.
  */
+/** For whoever wants to know before a password is asked for. @throws `repository.missing`, and the storage's errors when it cannot tell */
+export async function requireRepository(storage: Storage, signal?: AbortSignal): Promise<void> {
+  if (!(await isRepository(storage, signal))) throw new CadanganError('repository.missing', { location: storage.location });
+}
+
+async function isRepository(storage: Storage, signal: AbortSignal | undefined): Promise<boolean> {
+  return (await storage.sizeOf({ kind: 'config', name: '' }, signal)) !== undefined;
+}
+
 async function refuseExisting(storage: Storage, signal?: AbortSignal): Promise<void> {
-  if ((await storage.sizeOf({ kind: 'config', name: '' }, signal)) !== undefined) {
-    throw new CadanganError('repository.exists', { location: storage.location });
-  }
+  if (await isRepository(storage, signal)) throw new CadanganError('repository.exists', { location: storage.location });
   for (const kind of ['snapshots', 'index', 'data'] as const) {
     if ((await storage.list(kind, signal)).length > 0) {
       throw new CadanganError('repository.damaged', { location: storage.location, kind: 'config', reason: 'missing beside data' });

@@ -1,6 +1,5 @@
-import { requireRepository } from '../jobs/index.ts';
 import { CadanganError, isCode, passwordFromBytes, throwIfAborted, wipePassword, type Clock, type Random } from '../platform/index.ts';
-import { Repository, type OpenedKey } from '../repository/index.ts';
+import { Repository, requireRepository, type OpenedKey } from '../repository/index.ts';
 import type { Storage } from '../storage/index.ts';
 import type { Audience } from './audience.ts';
 import { OpenedRepository } from './opened-repository.ts';

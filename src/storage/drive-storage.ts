@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { bestOf, DriveFolder, sourceOfBytes, type DriveClient, type RemoteFile } from '../google/index.ts';
+import { bestOf, DriveFolder, isFolderGone, sourceOfBytes, type DriveClient, type RemoteFile } from '../google/index.ts';
 import { CadanganError, isCode, throwIfAborted, type ErrorCode } from '../platform/index.ts';
 import { assertFileName, assertRange } from './file-name.ts';
 import type { FileKind, FileName, ListedFile, Storage } from './storage.ts';
@@ -54,8 +54,13 @@ export class DriveStorage implements Storage {
     assertFileName(file);
     throwIfAborted(signal);
     return this.#guard(file, async () => {
-      const item = await this.#current(file, signal);
-      return item && this.#sizeOfBest([item], signal);
+      try {
+        const item = await this.#current(file, signal);
+        return item && (await this.#sizeOfBest([item], signal));
+      } catch (error) {
+        if (file.kind === 'config' && isFolderGone(error)) return undefined;
+        throw error;
+      }
     });
   }
 
@@ -201,8 +206,7 @@ const storageCodes = new Map<ErrorCode, ErrorCode>([
 /** Drive's errors in the words of a storage. */
 function storageError(error: CadanganError, location: string, file: FileName | undefined): CadanganError {
   if (!error.code.startsWith('drive.')) return error;
-  if (error.code === 'drive.not-found' && error.facts['missing'] === 'folder')
-    return new CadanganError('storage.unreachable', { location, reason: 'ENOENT' }, { cause: error });
+  if (isFolderGone(error)) return new CadanganError('storage.unreachable', { location, reason: 'ENOENT' }, { cause: error });
   const named = { location, ...(file ? { file: fileLabel(file) } : {}) };
   const code = storageCodes.get(error.code);
   if (code !== undefined) return new CadanganError(code, { ...named, reason: error.facts['reason'] }, { cause: error });

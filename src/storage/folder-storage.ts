@@ -20,7 +20,7 @@ const hexPairs = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2
  *
  * "The storage is there" means: the root exists, and it holds the folder of the kind asked for, or the `config`. An empty mount
  * point whose disk is away is therefore `storage.unreachable`, not an empty repository, and nothing is written into it.
- * The exception is `config` itself, which may be asked for in any existing folder.
+ * The exception is `config` itself, which may be asked for anywhere.
  */
 export class FolderStorage implements Storage {
   readonly location: string;
@@ -153,7 +153,7 @@ export class FolderStorage implements Storage {
       return stats.isFile() ? stats.size : undefined;
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
-      await this.#assertThere(file.kind);
+      if (file.kind !== 'config') await this.#assertThere(file.kind);
       return undefined;
     }
   }

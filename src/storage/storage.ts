@@ -31,8 +31,7 @@ export interface Storage {
 
   /**
    * Makes the folders of the layout, the root included. Repeating it changes nothing. Before it, and when the root or its medium
-   * is away, every other call throws `storage.unreachable`; asking for `config` in an existing folder is `undefined` or
-   * `storage.not-found`.
+   * is away, every other call throws `storage.unreachable`; only whether there is a `config` may always be asked, see `sizeOf`.
    * @throws `storage.denied`, `storage.full`, `storage.unreachable`
    */
   create(signal?: AbortSignal): Promise<void>;
@@ -44,7 +43,10 @@ export interface Storage {
    */
   list(kind: Exclude<FileKind, 'config'>, signal?: AbortSignal): Promise<ListedFile[]>;
 
-  /** The size in bytes, or `undefined` when there is no such file. @throws `storage.unreachable`, `storage.denied` */
+  /**
+   * The size in bytes, or `undefined` when there is no such file. Of `config` also when there is no folder that it could lie in: that is how
+   * one learns that there is no repository. @throws `storage.unreachable`, `storage.denied`
+   */
   sizeOf(file: FileName, signal?: AbortSignal): Promise<number | undefined>;
 
   /** The whole file. @throws `storage.not-found`, `storage.unreachable`, `storage.denied` */

@@ -219,6 +219,21 @@ test('what somebody did to the copy is named by scrub and healed; a sample finds
   assert.deepEqual([again.code, again.last['damaged_files']], [0, 0]);
 });
 
+test('a folder on Drive that never was, or lies in the trash, holds no repository: exit code 10, before a password is asked for', async (t) => {
+  const server = await makeServer(t);
+  await server.signIn();
+  const environment = { RESTIC_REPOSITORY: 'gdrive:Direct/r' };
+  const refused = async (): Promise<void> => {
+    const { code, stderr } = await server.run(['snapshots'], { environment: { ...environment, RESTIC_PASSWORD: '' } });
+    assert.deepEqual([code, /There is no repository at/.test(stderr)], [10, true], stderr);
+  };
+  await refused();
+  assert.equal((await server.run(['init'], { environment })).code, 0);
+  const person = server.drive.person(sampleAccount);
+  person.trash(person.find('Direct/r')[0]?.id ?? '');
+  await refused();
+});
+
 test('a repository is made, backed up to, listed, restored and checked on Google Drive itself', async (t) => {
   const server = await makeServer(t);
   await server.signIn();

@@ -44,6 +44,7 @@ test('a new repository opens with its password, as version 2, with a polynomial 
     Repository.open({ storage: new SimulatedStorage({}, { created: true, files: new Map(), leftovers: [] }) }, password),
     failsWith('repository.missing'),
   );
+  await assert.rejects(Repository.open({ storage: new SimulatedStorage() }, password), failsWith('repository.missing'));
 });
 
 test('every password of a repository opens it, and changing passwords changes no data', async () => {

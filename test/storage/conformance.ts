@@ -15,6 +15,8 @@ export interface StorageUnderTest extends AsyncDisposable {
   readonly plant?: (path: string, bytes: Uint8Array) => Promise<void>;
   /** Takes the place itself away, as a lost mount or a server that is down. */
   takeAway(): Promise<void>;
+  /** What is there then: a place without the folder, or nobody who answers. */
+  readonly leaves: 'no-folder' | 'no-answer';
 }
 
 const mib = 1024 * 1024;
@@ -179,16 +181,26 @@ export function describeStorage(
       await assert.rejects(it.storage.read(missing), failsWith('storage.unreachable'));
       await assert.rejects(it.storage.readRange(missing, 0, 1), failsWith('storage.unreachable'));
       await assert.rejects(it.storage.sizeOf(missing), failsWith('storage.unreachable'));
-      await assert.rejects(it.storage.sizeOf(config), failsWith('storage.unreachable'));
       await assert.rejects(it.storage.write(fileOf(bytes), bytes), failsWith('storage.unreachable'));
       await assert.rejects(it.storage.remove(missing), failsWith('storage.unreachable'));
     });
 
-    test('nothing can be asked of a storage that was not created', async () => {
+    test('where there is no folder there is no config, and where nobody answers nobody can tell', async () => {
+      await using it = await ready();
+      await it.storage.write(config, random.bytes(100));
+      await it.takeAway();
+      if (it.leaves === 'no-folder') assert.equal(await it.storage.sizeOf(config), undefined);
+      else await assert.rejects(it.storage.sizeOf(config), failsWith('storage.unreachable'));
+      await assert.rejects(it.storage.read(config), failsWith('storage.unreachable'));
+      await assert.rejects(it.storage.write(config, random.bytes(100)), failsWith('storage.unreachable'));
+    });
+
+    test('of a storage that was not created nothing can be asked but whether there is a config', async () => {
       await using it = await makeStorage();
       await assert.rejects(it.storage.list('snapshots'), failsWith('storage.unreachable'));
       await assert.rejects(it.storage.read(missing), failsWith('storage.unreachable'));
       await assert.rejects(it.storage.write(missing, new Uint8Array(1)), failsWith('storage.unreachable'));
+      assert.equal(await it.storage.sizeOf(config), undefined);
     });
 
     if (takesStrangers)

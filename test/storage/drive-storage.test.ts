@@ -10,6 +10,7 @@ describeStorage('the Drive storage, when its folder goes to the trash,', async (
     storage: new DriveStorage(stage.client, 'Backup/server-1'),
     plant: async (path, bytes) => void (await plantAt(stage.drive, `Backup/server-1/${path}`, bytes)),
     takeAway: async () => person.trash(person.find('Backup/server-1')[0]?.id ?? ''),
+    leaves: 'no-folder',
     [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose](),
   };
 });
@@ -21,6 +22,7 @@ describeStorage(
     return {
       storage: new DriveStorage(stage.client, 'Backup/server-1'),
       takeAway: () => stage.drive.stop(),
+      leaves: 'no-answer',
       [Symbol.asyncDispose]: () => stage[Symbol.asyncDispose](),
     };
   },

@@ -20,6 +20,7 @@ describeStorage('the folder storage', async () => {
       await writeFile(join(root, path), bytes);
     },
     takeAway: () => rename(root, `${root}-elsewhere`),
+    leaves: 'no-folder',
     [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose](),
   };
 });

@@ -18,6 +18,7 @@ describeStorage(
       takeAway: async () => {
         storage.reachable = false;
       },
+      leaves: 'no-answer',
       [Symbol.asyncDispose]: async () => storage.close(),
     };
   },
