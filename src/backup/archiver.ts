@@ -208,11 +208,7 @@ export class Archiver {
   #fileDone(open: OpenFolder, position: number, entry: SourceEntry, parent: Node | undefined, outcome: FileOutcome): void {
     const { name, path, stat } = entry;
     if (outcome.kind !== 'content') {
-      this.#tally.issue(
-        path,
-        outcome.kind === 'failure' && outcome.reason === 'ENOENT' ? 'vanished' : 'unreadable',
-        outcome.kind === 'failure' ? outcome.reason : 'grows',
-      );
+      this.#tally.issue(path, 'unreadable', outcome.kind === 'failure' ? outcome.reason : 'grows');
       return this.#put(open, position, undefined);
     }
     if (outcome.changed) this.#tally.issue(path, 'changed', 'changed while it was read');
