@@ -1,6 +1,6 @@
 // The test run itself, under Node 24. The very last line is `N passed, M failed`, with `, K skipped` when there are any.
 import { spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative, resolve, sep } from 'node:path';
 import process from 'node:process';
@@ -11,8 +11,10 @@ import { spec } from 'node:test/reporters';
 import { tasks } from './tasks.mjs';
 import { TestTally } from './test-tally.mjs';
 
+const isLong = process.argv.includes('--long');
+if (isLong) process.env.CADANGAN_TEST_ROUNDS = 'long'; // test/rounds.ts reads it
 /** Far above any healthy file; a hanging one must not hang the run. */
-const fileTimeoutMs = 15 * 60_000;
+const fileTimeoutMs = (isLong ? 180 : 15) * 60_000;
 const stepBack = new URL('step-back.mjs', import.meta.url).href;
 /** Of the other folders, what takes ten seconds and more; the file beside each stays among the quick ones. */
 const slowFiles = [
@@ -54,6 +56,7 @@ function choose(args) {
   if (args.includes('--interop')) return { steps: ['build'], files: inFolder('interop') };
   if (args.includes('--vscode')) return { steps: ['build'], files: inFolder('vscode') };
   if (args.includes('--e2e')) return { steps: ['package'], files: inFolder('e2e') };
+  if (isLong) return { steps: ['build'], files: all.filter((file) => readFileSync(file, 'utf8').includes(`/rounds.ts';`)) };
   if (!args.includes('--quick')) return { steps: ['typecheck', 'lint', 'package'], files: all };
   // What takes minutes: another program, thousands of crash states and mutants, a process for each command, every fault of Drive, a window.
   const slow = [

@@ -1,5 +1,6 @@
-// `npm test`: everything. `--quick` leaves out what needs other programs, an editor or a browser; `--interop`, `--vscode` and `--e2e` run
-// only the tests against other programs, inside the extension host, and of the window; `--only <file...>` runs those.
+// `npm test`: everything. `--quick` leaves out what needs other programs, an editor or a browser; `--long` runs what has rounds, with all
+// of them (test/rounds.ts); `--interop`, `--vscode` and `--e2e` run only the tests against other programs, inside the extension host, and
+// of the window; `--only <file...>` runs those.
 import process from 'node:process';
 import { prepare, runNode } from './bootstrap.mjs';
 import { provideTools } from './provide-debian.mjs';
@@ -7,7 +8,7 @@ import { provideTools } from './provide-debian.mjs';
 const args = process.argv.slice(2);
 const node24 = prepare();
 const wants = (...phases) => args.length === 0 || phases.some((phase) => args.includes(phase));
-if (wants('--interop')) provideTools(['restic', 'python3', 'setfattr', 'setfacl']);
+if (wants('--interop', '--long')) provideTools(['restic', 'python3', 'setfattr', 'setfacl']);
 if (wants('--vscode', '--e2e')) {
   provideTools(['chromium']);
   runNode(node24, ['scripts/vscode/provide-server.ts']);

@@ -14,8 +14,10 @@ import { SeededRandom } from '../fakes/seeded-random.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import type { OrderedFault } from '../fakes/storage-faults.ts';
 import { failsWith } from '../storage/conformance.ts';
-import { freshSeed, newRepository, reopen } from '../repository/new-repository.ts';
+import { newRepository, reopen } from '../repository/new-repository.ts';
 import { assertEverySnapshotComplete, nextRun, readSnapshot, runBackup, temporaryFolder, type RunOptions } from './run-backup.ts';
+import { rounds } from '../rounds.ts';
+import { freshSeed } from '../seeds.ts';
 
 /** Files of noise, enough for several packs. @returns how many bytes */
 function makeSource(folder: string, files: number, bytesEach: number): number {
@@ -49,7 +51,7 @@ test('files that change, grow, shrink, vanish and turn into something else while
   const kinds = { changed: 0, vanished: 0, unreadable: 0, 'source-empty': 0 };
   try {
     await once(child.stdout, 'data');
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < rounds({ sample: 4, long: 40 }); round++) {
       const run = await nextRun(storage, [folder.path]);
       for (const { kind } of run.issues) kinds[kind] += 1;
       const stored = await readSnapshot(run.repository, run.tree); // sizes are those of the content

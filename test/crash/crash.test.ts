@@ -9,7 +9,8 @@ import type { CrashMoment, CrashVariant } from '../fakes/crash-model.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import type { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { needs } from '../needs.ts';
-import { cheapKdf, freshSeed, newRepository, password, passwordTyped, reopen } from '../repository/new-repository.ts';
+import { cheapKdf, newRepository, password, passwordTyped, reopen } from '../repository/new-repository.ts';
+import { freshSeed } from '../seeds.ts';
 
 /** A state that a crash left behind, one of each kind. */
 interface CrashState {

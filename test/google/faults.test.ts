@@ -5,11 +5,10 @@ import pMap from 'p-map';
 import { DriveFolder, memoryJournal, sourceOfBytes, type RepositoryFile } from '../../src/google/index.ts';
 import { faultCatalogue, sampleAccount } from '../drive-emulator/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
+import { seedsOf } from '../rounds.ts';
 import { driveStage } from './drive-stage.ts';
 
 const kib = 1024;
-const seeds = Number(process.env['CADANGAN_FAULT_SEEDS'] ?? 2);
-const firstSeed = Number(process.env['CADANGAN_FAULT_SEED'] ?? 1);
 
 // These turn bytes of a download without a trace in the answer: a hash further up tells.
 const deceivesReaders = new Set(['bytes of another range', 'download altered']);
@@ -54,14 +53,14 @@ function someFiles(random: SeededRandom): Stored[] {
 describe('a folder on Drive', () => {
   for (const [name, orders] of Object.entries(faultCatalogue)) {
     test(`is complete, without doubles, and reads back, whatever happens: ${name}`, async () => {
-      for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+      for (const seed of seedsOf({ sample: 2, long: 20 })) {
         await using stage = await driveStage({
           emulator: { seed },
           client: { pieceSizes: { firstBytes: 256 * kib, bytesMax: 512 * kib } },
         });
         const random = new SeededRandom(seed);
         const files = someFiles(random);
-        const story = `${name}, CADANGAN_FAULT_SEED=${seed}`;
+        const story = `${name}, seed ${seed}`;
         const folder = new DriveFolder(stage.client, 'Backup/server-1', { journal: memoryJournal() });
         stage.drive.faults.order(...orders);
         await folder.create();

@@ -6,6 +6,7 @@ import { isAbort, isCode } from '../../src/platform/index.ts';
 import { sampleAccount, type FaultOrder } from '../drive-emulator/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { driveStage } from './drive-stage.ts';
+import { seedsOf } from '../rounds.ts';
 
 const mib = 1024 * 1024;
 
@@ -44,7 +45,7 @@ describe('uploadStream()', () => {
   };
   for (const [name, order] of Object.entries(survivable)) {
     test(`goes on after ${name}`, async () => {
-      for (const seed of [1, 2, 3]) {
+      for (const seed of seedsOf({ sample: 3, long: 30 })) {
         await using stage = await driveStage({ emulator: { seed } });
         const bytes = new SeededRandom(seed).bytes(20 * mib);
         stage.drive.faults.order(order);

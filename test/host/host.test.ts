@@ -23,6 +23,7 @@ import { SeededRandom } from '../fakes/seeded-random.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { untilOn } from './engine-here.ts';
 import { compileCache, endHost, EngineStage, gate, hostLog, isAlive, password, stateOf, until, type Window } from './engine-stage.ts';
+import { seedsOf } from '../rounds.ts';
 
 const linux = { skip: process.platform !== 'linux' && 'looks into /proc' };
 
@@ -58,7 +59,7 @@ async function visitor(stage: EngineStage, version = '1.2.10'): Promise<{ readon
   return { channel, close: () => visit.close() };
 }
 
-for (const seed of [1, 2, 3, 4, 5]) {
+for (const seed of seedsOf({ sample: 5, long: 50 })) {
   test(`two windows that are opened at the same moment have one host (seed ${seed})`, async (t) => {
     const stage = await stageWithRepository(t);
     const random = new SeededRandom(seed);

@@ -7,6 +7,7 @@ import { compareTrees, describeDifferences } from '../zoo/compare-trees.ts';
 import { ChangingFolder } from './changing-folder.ts';
 import { Stage } from './stage.ts';
 import type { Program, TestRepository } from './test-repository.ts';
+import { freshSeed } from '../seeds.ts';
 
 const stage = new Stage();
 const days: readonly Program[] = ['restic', 'cadangan', 'restic', 'cadangan'];
@@ -15,7 +16,7 @@ test(
   'restic and Cadangan take turns in one repository, restic removes old snapshots and prunes, and both go on',
   needs('restic'),
   async (t) => {
-    const seed = Math.floor(Math.random() * 2 ** 31);
+    const seed = freshSeed();
     t.diagnostic(`seed ${seed}`);
     const source = new ChangingFolder(stage.fresh('source'), new SeededRandom(seed));
     const repository = await stage.resticRepository();

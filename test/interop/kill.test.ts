@@ -9,16 +9,18 @@ import { compareTrees, describeDifferences } from '../zoo/compare-trees.ts';
 import type { Running } from './programs.ts';
 import { Stage } from './stage.ts';
 import type { TestRepository } from './test-repository.ts';
+import { rounds } from '../rounds.ts';
+import { freshSeed } from '../seeds.ts';
 
 const mib = 1024 * 1024;
 const stage = new Stage();
-const kills = 5;
+const kills = rounds({ sample: 5, long: 50 });
 
 test(
   `a backup that is killed ${kills} times at random moments leaves no half snapshot and no damage, and the next run completes`,
   needs('restic'),
   async (t) => {
-    const seed = Math.floor(Math.random() * 2 ** 31);
+    const seed = freshSeed();
     t.diagnostic(`seed ${seed}`);
     const random = new SeededRandom(seed);
     const [source, repository] = [stage.folder('source'), await stage.ourRepository()];

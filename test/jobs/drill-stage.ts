@@ -18,6 +18,7 @@ import { systemClock, passwordFromText } from '../../src/platform/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
+import { freshSeed } from '../seeds.ts';
 
 const password = passwordFromText('drill');
 
@@ -41,7 +42,7 @@ export class DrillStage {
   readonly records = this.path('state', 'records');
   readonly random: SeededRandom;
 
-  constructor(t: TestContext, seed = Date.now() % 2 ** 31) {
+  constructor(t: TestContext, seed = freshSeed()) {
     t.diagnostic(`seed ${seed}`);
     this.random = new SeededRandom(seed);
     t.after(() => rmSync(this.folder, { recursive: true, force: true }));

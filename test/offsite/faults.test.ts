@@ -5,11 +5,10 @@ import { CadanganError, isAbort, isCode } from '../../src/platform/index.ts';
 import { faultCatalogue } from '../drive-emulator/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { needs } from '../needs.ts';
+import { rounds, seedsOf } from '../rounds.ts';
+import { firstSeed } from '../seeds.ts';
 import { checkByRestic, copyPath, OffsiteStage } from './offsite-stage.ts';
 
-/** More on request: CADANGAN_TEST_SEEDS=100; the first of them is CADANGAN_TEST_FIRST_SEED. */
-const seedsEach = Number(process.env['CADANGAN_TEST_SEEDS'] ?? 1);
-const firstSeed = Number(process.env['CADANGAN_TEST_FIRST_SEED'] ?? 1);
 const piece = 256 * 1024;
 const client = { pieceSizes: { firstBytes: piece, bytesMax: piece } };
 
@@ -18,7 +17,7 @@ const sendsAgain = new Set(['upload altered on the way', 'no checksum at all', '
 
 for (const [name, orders] of Object.entries(faultCatalogue)) {
   test(`with "${name}" the copy ends whole, and nothing is stored twice`, async () => {
-    for (let seed = firstSeed; seed < firstSeed + seedsEach; seed++) {
+    for (const seed of seedsOf({ sample: 1, long: 20 })) {
       await using stage = await OffsiteStage.open(seed, { client: { ...client, idleMsMax: 2_000 } });
       await stage.backup(3, 700_000);
       for (const order of orders) stage.emulator.faults.order(order);
@@ -31,13 +30,13 @@ for (const [name, orders] of Object.entries(faultCatalogue)) {
   });
 }
 
-const momentsWanted = Number(process.env['CADANGAN_TEST_MOMENTS'] ?? 20);
+const momentsWanted = rounds({ sample: 8, long: 20 });
 
 test(
   'at random moments of running syncs, of which some are killed, the copy passes stock restic with every byte',
   { ...needs('restic'), timeout: 600_000 },
   async () => {
-    const seed = firstSeed + 1000;
+    const seed = firstSeed() + 1000;
     const random = new SeededRandom(seed);
     await using stage = await OffsiteStage.open(seed, { client });
     const mirrors: string[] = [];

@@ -13,11 +13,9 @@ import { clientFileOf, sampleAccount, sampleClient, type StoredFile } from '../d
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { plantAt, quick } from '../google/drive-stage.ts';
 import { needs } from '../needs.ts';
+import { seedsOf } from '../rounds.ts';
 import { checkByRestic, copyPath, OffsiteStage } from './offsite-stage.ts';
 
-/** More on request: CADANGAN_TEST_SEEDS=100; the first of them is CADANGAN_TEST_FIRST_SEED. */
-const seeds = Number(process.env['CADANGAN_TEST_SEEDS'] ?? 6);
-const firstSeed = Number(process.env['CADANGAN_TEST_FIRST_SEED'] ?? 1);
 const hourMs = 3_600_000;
 
 /** What is stored below the copy's folder, by path. */
@@ -64,9 +62,9 @@ function machineOf(stage: OffsiteStage, place: OffsiteStage): () => Promise<unkn
 
 test(
   'two repositories that start together on one folder lose nothing: one of them or both are refused, and what was copied is whole',
-  { ...needs('restic'), timeout: 600_000 },
+  needs('restic'),
   async () => {
-    for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+    for (const seed of seedsOf({ sample: 6, long: 100 })) {
       const random = new SeededRandom(seed);
       await using one = await OffsiteStage.open(seed, {
         emulator: { latency: { metadataMs: random.below(4), mediaMs: random.below(8), jitter: 1 } },

@@ -6,16 +6,18 @@ import { RecordHistory, RecordIndex, recordsFolder, type HistoryRecord } from '.
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { makeHistory, someBackup, temporaryState } from './some-records.ts';
+import { rounds } from '../rounds.ts';
+import { freshSeed } from '../seeds.ts';
 
 const hourMs = 3_600_000;
 
 test('the index has what a fresh reading has, whatever was appended, torn, changed, cut off or taken away meanwhile', async (t) => {
-  const seed = Date.now();
+  const seed = freshSeed();
   t.diagnostic(`seed ${seed}`);
   const [random, clock, stateFolder] = [new SeededRandom(seed), new VirtualClock(), temporaryState(t)];
   const history = new RecordHistory(stateFolder, { clock, random, software: 'test' });
   const index = new RecordIndex(history.folder);
-  for (let step = 0; step < 150; step++) {
+  for (let step = 0; step < rounds({ sample: 150, long: 600 }); step++) {
     await disturb(history, clock, random);
     if (random.below(3) > 0) continue;
     if (random.chance(0.5)) await index.refresh(undefined, () => random.chance(0.5)); // the older files come later

@@ -29,12 +29,13 @@ import {
   type SimulatedYear,
 } from './simulated-year.ts';
 import { expectedDays, expectedGrowth, expectedLastGood, expectedLine, expectedNonconformities } from './year-expectations.ts';
+import { freshSeed } from '../seeds.ts';
 
-const seed = Number(process.env['CADANGAN_YEAR_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = freshSeed();
 const year = 2026;
 const months = Array.from({ length: 12 }, (_, month) => `${year}-${String(month + 1).padStart(2, '0')}`);
 
-describe(`a simulated year (CADANGAN_YEAR_SEED=${seed})`, () => {
+describe(`a simulated year (seed ${seed})`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'cadangan-year-'));
   let simulated: SimulatedYear;
   let records: HistoryRecord[];

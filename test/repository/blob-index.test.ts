@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { BlobIndex, type BlobId, type BlobLocation, type BlobType, type PackId } from '../../src/repository/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
-import { freshSeed } from './new-repository.ts';
+import { freshSeed } from '../seeds.ts';
 
 const operations = 200_000;
 

@@ -13,7 +13,7 @@ import {
 import { compressContext, decompressContext } from '../../src/repository/zstd-contexts.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { expectDamaged } from './format/expect-damaged.ts';
-import { freshSeed } from './new-repository.ts';
+import { freshSeed } from '../seeds.ts';
 
 const modes = ['auto', 'max'] as const;
 const mib = 1 << 20;

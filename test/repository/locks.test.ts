@@ -19,7 +19,9 @@ import { saveNamedByHash, sealUnpacked } from '../../src/repository/unpacked-fil
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { failsWith } from '../storage/conformance.ts';
-import { freshSeed, newRepository } from './new-repository.ts';
+import { rounds } from '../rounds.ts';
+import { freshSeed } from '../seeds.ts';
+import { newRepository } from './new-repository.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -99,7 +101,7 @@ test('two lockers at the same instant never both hold the repository when one wa
   const seed = freshSeed();
   t.diagnostic(`first seed ${seed}`);
   const counts = { none: 0, one: 0 };
-  for (let round = 0; round < 80; round++) {
+  for (let round = 0; round < rounds({ sample: 80, long: 1000 }); round++) {
     const at = await house(seed + round);
     const wanted = [exclusive, round % 2 === 0 ? exclusive : shared];
     const locks = await passing(at.clock, Promise.allSettled(wanted.map((options) => RepositoryLock.acquire(at.context, options))), 20);

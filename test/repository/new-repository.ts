@@ -25,8 +25,3 @@ export async function reopen(
   await repository.loadIndex();
   return repository;
 }
-
-/** For random tests: a seed that is not fixed, to be printed. */
-export function freshSeed(): number {
-  return Math.floor(Math.random() * 2 ** 31);
-}

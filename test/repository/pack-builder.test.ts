@@ -23,7 +23,7 @@ import {
 import { BlobSealer, sealedBound } from '../../src/repository/blob-sealer.ts';
 import { generateMasterKey } from '../../src/repository/keys.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
-import { freshSeed } from './new-repository.ts';
+import { freshSeed } from '../seeds.ts';
 
 const module = loadKernelModule();
 const masterKey = generateMasterKey(systemRandom);

@@ -8,7 +8,7 @@ import { BoxCipher, sealOverheadBytes, SmallBoxes } from '../../src/repository/s
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { expectDamaged } from './format/expect-damaged.ts';
 import { referencePoly1305 } from './kernel/reference.ts';
-import { freshSeed } from './new-repository.ts';
+import { freshSeed } from '../seeds.ts';
 
 interface CryptoVectors {
   readonly cases: readonly {

@@ -9,6 +9,8 @@ import { FolderStorage, type Storage } from '../../src/storage/index.ts';
 import { node } from '../fakes/repository-maker.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { assertNothingUnfinished, contentOf, reasonsOf, scene, temporaryPath, type Scene } from './temporary-target.ts';
+import { rounds } from '../rounds.ts';
+import { freshSeed } from '../seeds.ts';
 
 function packPath({ repositoryPath }: Scene, pack: PackId): string {
   return join(repositoryPath, 'data', pack.slice(0, 2), pack);
@@ -121,10 +123,10 @@ test('whatever single byte of a pack is changed, restore gives the right bytes o
   const expected: Record<string, string> = { a: 'content of a', b: 'b'.repeat(3000), c: 'content of ac' };
   const path = packPath(place, maker.packs[0]!);
   const whole = readFileSync(path);
-  const seed = Date.now() % 100_000;
+  const seed = freshSeed();
   t.diagnostic(`seed ${seed}`);
   const random = new SeededRandom(seed);
-  for (let round = 0; round < 25; round++) {
+  for (let round = 0; round < rounds({ sample: 25, long: 500 }); round++) {
     const [at, bit] = [random.below(whole.length), 1 << random.below(8)];
     change(path, (bytes) => (bytes[at]! ^= bit));
     const target = join(temporaryPath(), 'target');

@@ -10,6 +10,8 @@ import { goMode, type Node } from '../../src/repository/index.ts';
 import { node, type RepositoryMaker } from '../fakes/repository-maker.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { assertNothingUnfinished, contentOf, scene, temporaryPath } from './temporary-target.ts';
+import { rounds } from '../rounds.ts';
+import { freshSeed } from '../seeds.ts';
 
 const childPath = join(import.meta.dirname, 'restore-child.ts');
 const posixRoot = { skip: process.getuid?.() !== 0 ? 'needs root' : false };
@@ -41,12 +43,12 @@ async function manyFiles(maker: RepositoryMaker, random: SeededRandom): Promise<
 
 test('a restore killed at any moment leaves no file under its name that is not whole, and can be repeated', async (t) => {
   const { maker, target, repositoryPath } = await scene();
-  const seed = Date.now() % 100_000;
+  const seed = freshSeed();
   t.diagnostic(`seed ${seed}`);
   const random = new SeededRandom(seed);
   const { nodes, expected } = await manyFiles(maker, random);
   const { tree } = await maker.snapshot(...nodes);
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < rounds({ sample: 6, long: 60 }); round++) {
     const child = spawn(process.execPath, [childPath, repositoryPath, target, tree], { stdio: ['ignore', 'pipe', 'inherit'] });
     const closed = once(child, 'close');
     await once(child.stdout, 'data');

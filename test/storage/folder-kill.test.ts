@@ -10,11 +10,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { FolderStorage } from '../../src/storage/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { temporaryFolder } from './temporary-folder.ts';
+import { rounds } from '../rounds.ts';
+import { freshSeed } from '../seeds.ts';
 
-const kills = 20;
+const kills = rounds({ sample: 20, long: 200 });
 
 test(`a writer that is killed ${kills} times leaves only whole files, and all that it was promised`, async (t) => {
-  const seed = Math.floor(Math.random() * 2 ** 31);
+  const seed = freshSeed();
   t.diagnostic(`seed ${seed}`);
   const random = new SeededRandom(seed);
   await using folder = await temporaryFolder();
