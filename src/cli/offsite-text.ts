@@ -2,6 +2,7 @@ import type { CopyStatus, Doubt, RecordedError, TroubleKind } from '../offsite/i
 import { describeError, errorOfRecorded, safeText, type SyncDetails } from '../jobs/index.ts';
 import { formatDate, formatDuration, l10n, type Clock } from '../platform/index.ts';
 import { parseTimestamp } from '../repository/index.ts';
+import { copyStateText } from '../service/index.ts';
 import { countText, sizeText } from './units.ts';
 
 /** What people read of a copy, a line each. */
@@ -121,26 +122,7 @@ function errorText(error: RecordedError): string {
 }
 
 export function stateText({ state, unknownBecause }: Pick<CopyStatus, 'state' | 'unknownBecause'>): string {
-  switch (state) {
-    case 'in-sync':
-      return l10n.t('in sync');
-    case 'behind':
-      return l10n.t('behind');
-    case 'copying':
-      return l10n.t('copying');
-    case 'scrubbing':
-      return l10n.t('comparing');
-    case 'reading':
-      return l10n.t('reading a sample');
-    case 'writing-readable':
-      return l10n.t('writing a readable copy');
-    case 'paused':
-      return l10n.t('paused');
-    case 'stopped-by-trouble':
-      return l10n.t('stands still');
-    case 'unknown':
-      return unknownText(unknownBecause);
-  }
+  return state === 'unknown' ? unknownText(unknownBecause) : copyStateText(state);
 }
 
 function unknownText(because: CopyStatus['unknownBecause']): string {

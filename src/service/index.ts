@@ -16,6 +16,7 @@ export * as protocol from './protocol.ts';
 export { paramsOf } from './answer.ts';
 export type { Call } from './call.ts';
 export type { Audience } from './audience.ts';
+export { copyStateText } from './copy-state-text.ts';
 export { planDrill, runDrill, type DrillContext, type DrillPlan, type DrillWish } from './drill-run.ts';
 export { errorDataOf } from './error-data.ts';
 export {

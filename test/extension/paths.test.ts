@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { bytesOfText, textOfBytes } from '../../src/extension/presentation/byte-paths.ts';
-import { isInside, machinePathOf, snapshotPathOf } from '../../src/extension/presentation/machine-paths.ts';
+import { isInside, snapshotPlaceOf } from '../../src/extension/presentation/machine-paths.ts';
 import { secretKey } from '../../src/extension/presentation/secret-keys.ts';
 import { entryOfUri, uriOfEntry } from '../../src/extension/presentation/snapshot-uri.ts';
-import { byteStringFromBytes, byteStringFromText, type ByteString } from '../../src/platform/index.ts';
+import { byteStringFromBytes, byteStringFromText, machinePathOf, type ByteString } from '../../src/platform/index.ts';
 
 const repositoryId = 'b'.repeat(64);
 const snapshotId = 'c'.repeat(64);
@@ -69,14 +69,14 @@ test('paths of Windows stand in snapshots under their drive or server, and lead 
     ['\\\\?\\UNC\\srv-02\\share\\x\\', '/srv-02/share/x'],
     ['//srv-02/share/y/../x', '/srv-02/share/x'],
   ] as const;
-  for (const [machine, inSnapshot] of cases) assert.equal(snapshotPathOf(machine, 'win32'), inSnapshot);
-  assert.equal(machinePathOf('/C/Data/x' as ByteString, 'win32'), 'C:\\Data\\x');
-  assert.equal(machinePathOf('/srv-02/share/x' as ByteString, 'win32'), '\\\\srv-02\\share\\x');
+  for (const [machine, inSnapshot] of cases) assert.equal(snapshotPlaceOf(machine, 'win32'), inSnapshot);
+  assert.equal(machinePathOf('/C/Data/x' as ByteString, true), 'C:\\Data\\x');
+  assert.equal(machinePathOf('/srv-02/share/x' as ByteString, true), '\\\\srv-02\\share\\x');
 });
 
 test('elsewhere a path stands as it is, as bytes', () => {
-  assert.equal(snapshotPathOf('/srv/été/', 'linux'), byteStringFromText('/srv/été'));
-  assert.equal(machinePathOf(byteStringFromText('/srv/été'), 'linux'), '/srv/été');
+  assert.equal(snapshotPlaceOf('/srv/été/', 'linux'), byteStringFromText('/srv/été'));
+  assert.equal(machinePathOf(byteStringFromText('/srv/été'), false), '/srv/été');
 });
 
 test('isInside() knows folders from names that merely begin alike', () => {

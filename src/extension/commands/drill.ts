@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { protocol, type SetInfo } from '../../service/index.ts';
-import { formatCount, l10n, systemClock } from '../../platform/index.ts';
+import { formatCount, l10n, machinePathOf, systemClock } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askText, pick, separator, stepAnswer } from '../editor/ask.ts';
 import { showError } from '../editor/show-error.ts';
@@ -19,7 +19,7 @@ import {
   type DrillChoice,
 } from '../presentation/drill-choice.ts';
 import { iconOfState } from '../presentation/icons.ts';
-import { machinePathOf, snapshotPathOf } from '../presentation/machine-paths.ts';
+import { snapshotPlaceOf } from '../presentation/machine-paths.ts';
 import { datesOfSnapshots } from '../presentation/restore-choice.ts';
 import { setRow } from '../presentation/set-row.ts';
 import { runSteps, type Step, type StepAnswer, type StepPosition } from '../presentation/steps.ts';
@@ -196,7 +196,7 @@ async function askFolder(app: App, choice: DrillChoice, set: SetInfo, position: 
     choice.date,
   );
   if (snapshot === undefined) return sayNone(set.title);
-  const start = snapshotPathOf(set.sources.length === 1 ? (set.sources[0] ?? '/') : '/');
+  const start = snapshotPlaceOf(set.sources.length === 1 ? (set.sources[0] ?? '/') : '/');
   const chosen = await browse(app, { location, snapshot, start, title: commandTitle('runDrill'), position, isOfFolders: true });
   return stepAnswer(chosen, ({ path }) => ({ ...choice, sample: { kind: 'folder', folder: machinePathOf(path) } }));
 }

@@ -6,7 +6,7 @@ import { askPaths, pick, separator, stepAnswer } from '../editor/ask.ts';
 import { copyText } from '../presentation/copy-row.ts';
 import { iconOfState } from '../presentation/icons.ts';
 import { instantOf } from '../presentation/instants.ts';
-import { snapshotPathOf } from '../presentation/machine-paths.ts';
+import { snapshotPlaceOf } from '../presentation/machine-paths.ts';
 import {
   datesOfSnapshots,
   isStepNeeded,
@@ -74,7 +74,7 @@ async function askData(app: App, choice: RestoreChoice, position: StepPosition):
   if (machinePath === undefined) return { kind: 'cancel' };
   return {
     kind: 'done',
-    state: withCopies(app, { given, locations: app.sets.locations, title: machinePath, paths: [snapshotPathOf(machinePath)] }),
+    state: withCopies(app, { given, locations: app.sets.locations, title: machinePath, paths: [snapshotPlaceOf(machinePath)] }),
   };
 }
 
@@ -138,7 +138,7 @@ async function askPart(app: App, choice: RestoreChoice, position: StepPosition):
   if (answer.value === 'all') return { kind: 'done', state: { ...choice, paths: [snapshotRoot], title: set.title } };
   const [newest] = datesOfSnapshots(await snapshotsOfSet(app, set, choice.locations));
   if (newest === undefined) return sayNone(set.title);
-  const start = set.sources.length === 1 ? snapshotPathOf(set.sources[0] ?? '/') : snapshotRoot;
+  const start = set.sources.length === 1 ? snapshotPlaceOf(set.sources[0] ?? '/') : snapshotRoot;
   const chosen = await browse(app, {
     location: choice.locations[0] ?? set.location,
     snapshot: newest.snapshot,

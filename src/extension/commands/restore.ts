@@ -1,13 +1,13 @@
 import * as vscode from 'vscode';
 import { protocol, type CopyInfo, type RestoreParams } from '../../service/index.ts';
-import { l10n, snapshotRoot } from '../../platform/index.ts';
+import { l10n, machinePathOf, snapshotRoot } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick } from '../editor/ask.ts';
 import { setContextKey } from '../editor/settings.ts';
 import { showError } from '../editor/show-error.ts';
 import { showResult } from '../editor/show-result.ts';
 import { withRunProgress } from '../editor/with-progress.ts';
-import { isInside, machinePathOf } from '../presentation/machine-paths.ts';
+import { isInside } from '../presentation/machine-paths.ts';
 import { nothingChosen, restoreParams, type RestoreChoice } from '../presentation/restore-choice.ts';
 import { runSteps } from '../presentation/steps.ts';
 import { commandTitle } from '../presentation/words.ts';

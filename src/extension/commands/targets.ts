@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
 import type { SetInfo, SnapshotInfo } from '../../service/index.ts';
-import { l10n, systemClock, type ByteString } from '../../platform/index.ts';
+import { l10n, machinePathOf, systemClock, type ByteString } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick } from '../editor/ask.ts';
 import { snapshotScheme } from '../manifest/contributions.ts';
 import { iconOfState } from '../presentation/icons.ts';
-import { isInside, machinePathOf, snapshotPathOf } from '../presentation/machine-paths.ts';
+import { isInside, snapshotPlaceOf } from '../presentation/machine-paths.ts';
 import { setRow } from '../presentation/set-row.ts';
 import { entryOfUri } from '../presentation/snapshot-uri.ts';
 import { themeIcon } from '../views/tree-item.ts';
@@ -83,7 +83,7 @@ export async function pathTarget(app: App, argument: unknown): Promise<PathTarge
     await offerNewSet(app);
     return undefined;
   }
-  return { locations, path: snapshotPathOf(machinePath), name: lastName(machinePath) };
+  return { locations, path: snapshotPlaceOf(machinePath), name: lastName(machinePath) };
 }
 
 /** The file on disk that an entry was backed up from. */

@@ -1,6 +1,5 @@
 import { formatBytes, l10n } from '../../platform/index.ts';
-import type { CopyInfo, DriveStatus } from '../../service/index.ts';
-import { copyStateText } from './copy-state.ts';
+import { copyStateText, type CopyInfo, type DriveStatus } from '../../service/index.ts';
 import { countText } from './counts.ts';
 import { describeError } from './error-text.ts';
 import type { Icon } from './icons.ts';

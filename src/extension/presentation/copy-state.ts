@@ -1,29 +1,4 @@
-import { l10n } from '../../platform/index.ts';
 import type { CopyState } from '../../service/index.ts';
-
-/** The state of a copy in a word or two. */
-export function copyStateText(state: CopyState): string {
-  switch (state) {
-    case 'in-sync':
-      return l10n.t('in sync');
-    case 'behind':
-      return l10n.t('behind');
-    case 'paused':
-      return l10n.t('paused');
-    case 'stopped-by-trouble':
-      return l10n.t('stands still');
-    case 'unknown':
-      return l10n.t('not known');
-    case 'copying':
-      return l10n.t('copying');
-    case 'scrubbing':
-      return l10n.t('comparing');
-    case 'reading':
-      return l10n.t('reading a sample');
-    case 'writing-readable':
-      return l10n.t('writing a readable copy');
-  }
-}
 
 /** Somebody is at it: what was found before may be another by now, and will be known again soon. */
 export function isWorking(state: CopyState): boolean {

@@ -1,7 +1,7 @@
-import type { DashboardData, DashboardSet, NonconformityInfo } from '../../service/index.ts';
+import { copyStateText, type DashboardData, type DashboardSet, type NonconformityInfo } from '../../service/index.ts';
 import { formatBytes, formatCount, formatDate, formatDay, formatDuration, formatNumber, l10n } from '../../platform/index.ts';
 import type { Cell, DashboardPage, Link, Mark, Table, Tile } from '../dashboard/page.ts';
-import { copyStateText, isWorking } from './copy-state.ts';
+import { isWorking } from './copy-state.ts';
 import { countText } from './counts.ts';
 import { calendarOf } from './dashboard-calendar.ts';
 import { growthOf } from './dashboard-growth.ts';

@@ -1,6 +1,6 @@
 import { formatDate, formatRelativeDay, formatTime, l10n } from '../../platform/index.ts';
-import type { OffsiteState, SetInfo } from '../../service/index.ts';
-import { copyStateText, isWorking } from './copy-state.ts';
+import { copyStateText, type OffsiteState, type SetInfo } from '../../service/index.ts';
+import { isWorking } from './copy-state.ts';
 import { iconOfState, type Icon } from './icons.ts';
 import { instantOf } from './instants.ts';
 import { durationOf, outcomeText, progressText, stateText } from './run-text.ts';

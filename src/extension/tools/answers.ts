@@ -4,7 +4,7 @@ import type { App } from '../app.ts';
 import { locationsOf } from '../commands/targets.ts';
 import type { ToolName } from '../manifest/tools.ts';
 import { errorMessage } from '../presentation/error-text.ts';
-import { snapshotPathOf } from '../presentation/machine-paths.ts';
+import { snapshotPlaceOf } from '../presentation/machine-paths.ts';
 import type { ToolInput } from '../presentation/tool-input.ts';
 
 /** What a tool answers: plain data, written as JSON. Every list says how many there are beyond it. */
@@ -53,7 +53,7 @@ export const answers: Readonly<Record<ToolName, Answer>> = {
     const { found, failed } = await eachLocation(
       sets.filter(({ location }) => located.has(location)),
       async (location) =>
-        (await app.engine.request(protocol.fileVersions, { location, path: snapshotPathOf(path) }, quiet(signal))).map((version) => ({
+        (await app.engine.request(protocol.fileVersions, { location, path: snapshotPlaceOf(path) }, quiet(signal))).map((version) => ({
           location,
           ...version,
         })),
