@@ -34,7 +34,7 @@ test(
     const { client } = stage.window({
       password: () => answers.shift() ?? right,
       client: {
-        startHost: () => {
+        startHost: async () => {
           const snapshots = ['--heapsnapshot-signal=SIGUSR2', `--diagnostic-dir=${heaps}`];
           const program = [workerPath('host', 'host-main'), '--state', stateFolder, '--config', configFile];
           spawn(process.execPath, [...snapshots, ...program], { cwd: stateFolder, stdio: 'ignore', env: environment });

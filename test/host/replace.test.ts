@@ -6,7 +6,9 @@ import { Channel } from '../../src/host/channel.ts';
 import { Host, HostClient, HostError, type HostEnd } from '../../src/host/index.ts';
 import { MessageSocket } from '../../src/host/message-socket.ts';
 import { systemClock, systemRandom } from '../../src/platform/index.ts';
-import { greet, hostAddress, leaderKey } from '../../src/schedule/index.ts';
+import { hostAddress } from '../../src/host/address.ts';
+import { greet } from '../../src/host/handshake.ts';
+import { hostKey } from '../../src/host/key.ts';
 import { protocol } from '../../src/service/index.ts';
 import { EngineStage, gate, until } from './engine-stage.ts';
 
@@ -48,12 +50,12 @@ function programOf(stage: EngineStage, version: string): Program {
 async function pretender(t: TestContext, stage: EngineStage, version: string, serve: (channel: Channel) => void): Promise<void> {
   const stateFolder = stage.path('state');
   mkdirSync(stateFolder, { recursive: true });
-  const credentials = { key: await leaderKey(stateFolder, systemRandom), version, random: systemRandom };
+  const credentials = { key: await hostKey(stateFolder, systemRandom), version, random: systemRandom };
   const sockets: Socket[] = [];
   const serveOn = async (socket: Socket): Promise<void> => {
     sockets.push(socket);
     const messages = new MessageSocket(socket);
-    if (typeof (await greet(messages, 'leader', credentials, 'host')) === 'string') return;
+    if (typeof (await greet(messages, 'host', credentials)) === 'string') return;
     const connection = messages.connection();
     serve(new Channel(connection));
     connection.listen();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Host, HostClient, HostError, startHost, type HostClientOptions } from '../../src/host/index.ts';
 import { forgetStarts, noteStart, pauseEndMs, takeBackStart } from '../../src/host/start-count.ts';
-import { describeError } from '../../src/extension/model/error-text.ts';
+import { describeError } from '../../src/extension/presentation/error-text.ts';
 import { describeError as describeForCommand } from '../../src/jobs/index.ts';
 import { CadanganError, inLocale, systemClock, systemRandom } from '../../src/platform/index.ts';
 import { protocol } from '../../src/service/index.ts';
