@@ -8,6 +8,7 @@ import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { isQuick } from './quick-tests.ts';
 import { tasks } from './tasks.mjs';
 import { TestTally } from './test-tally.mjs';
 
@@ -16,29 +17,6 @@ if (isLong) process.env.CADANGAN_TEST_ROUNDS = 'long'; // test/rounds.ts reads i
 /** Far above any healthy file; a hanging one must not hang the run. */
 const fileTimeoutMs = (isLong ? 180 : 15) * 60_000;
 const stepBack = new URL('step-back.mjs', import.meta.url).href;
-/** Of the other folders, what takes ten seconds and more; the file beside each stays among the quick ones. */
-const slowFiles = [
-  'backup/faults.test.ts', // a run for every call that can fail
-  'host/host.test.ts', // hosts that are started, killed, and meet strangers
-  'host/engine-life.test.ts',
-  'host/two-windows.test.ts',
-  'host/window-end.test.ts',
-  'host/window-gone.test.ts', // engines that start, hang on large runs, and die
-  'service/drive-desk.test.ts',
-  'google/faults.test.ts',
-  'google/stream-upload.test.ts',
-  'storage/drive-storage.test.ts', // all that Drive can do to us
-  'jobs/drill.test.ts', // drills from here and from Drive
-  'records/history.test.ts',
-  'records/simulated-year.test.ts',
-  'records/tampering.test.ts', // 200 crashes, a year of nights, 1,000 tamperings
-  'restore/damage.test.ts',
-  'restore/hostile.test.ts',
-  'restore/interruption.test.ts', // a restore for every byte, every bad name, every moment
-  'schedule/change-watcher.test.ts', // waits for what the system tells of changes
-  'storage/folder-kill.test.ts', // processes that are killed
-  'schedule/ten-years.test.ts', // every half minute of ten years, four times
-];
 const tally = new TestTally();
 
 const { files, steps } = choose(process.argv.slice(2));
@@ -58,12 +36,7 @@ function choose(args) {
   if (args.includes('--e2e')) return { steps: ['package'], files: inFolder('e2e') };
   if (isLong) return { steps: ['build'], files: all.filter((file) => readFileSync(file, 'utf8').includes(`/rounds.ts';`)) };
   if (!args.includes('--quick')) return { steps: ['typecheck', 'lint', 'package'], files: all };
-  // What takes minutes: another program, thousands of crash states and mutants, a process for each command, every fault of Drive, a window.
-  const slow = [
-    ...['interop', 'crash', 'cli', 'upkeep', 'emulator', 'offsite', 'vscode', 'e2e'].flatMap(inFolder),
-    ...slowFiles.map((file) => join('test', ...file.split('/'))),
-  ];
-  return { steps: ['typecheck', 'lint', 'build'], files: all.filter((file) => !slow.includes(file)) };
+  return { steps: ['typecheck', 'lint', 'build'], files: all.filter((file) => isQuick(relative('test', file))) };
 }
 
 /** Desktop VS Code needs a screen, some paths need Windows; that they are not there is no fault that a skipped test should report. */

@@ -44,8 +44,8 @@ export interface Storage {
   list(kind: Exclude<FileKind, 'config'>, signal?: AbortSignal): Promise<ListedFile[]>;
 
   /**
-   * The size in bytes, or `undefined` when there is no such file. Of `config` also when there is no folder that it could lie in: that is how
-   * one learns that there is no repository. @throws `storage.unreachable`, `storage.denied`
+   * The size in bytes, or `undefined` when there is no such file. Of `config` also when there is no folder that it could lie in: so one
+   * learns that there is no repository. @throws `storage.unreachable`, `storage.denied`
    */
   sizeOf(file: FileName, signal?: AbortSignal): Promise<number | undefined>;
 
