@@ -19,6 +19,9 @@ const slowFiles: readonly string[] = [
   'storage/drive-storage.test.ts', // all that Drive can do to us
   'host/engine-life.test.ts',
   'host/host.test.ts', // hosts that are started, killed, and meet strangers
+  'host/password-memory.test.ts', // a heap that is written and searched
+  'host/program-folder.test.ts', // copies of the program
+  'host/start-count.test.ts',
   'host/two-windows.test.ts',
   'host/window-end.test.ts',
   'host/window-gone.test.ts', // engines that start, hang on large runs, and die
