@@ -7,6 +7,7 @@ export * from './clock.ts';
 export * from './random.ts';
 export * from './replace-file.ts';
 export * from './system-codes.ts';
+export { writeDocument } from './write-document.ts';
 export * from './write-whole.ts';
 export * from './byte-string.ts';
 export * from './byte-order-mark.ts';

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError, writeWhole, type Random } from '../platform/index.ts';
 import type { ZipEntry } from './document-writers.ts';
 import { evidenceEntries } from './evidence.ts';
 import { loadDocumentWriters } from './load-document-writers.ts';
@@ -13,7 +12,6 @@ export type PackEntry = ZipEntry;
 
 export interface PackOptions {
   readonly key: SigningKey;
-  readonly random: Random;
   /** The time that entries carry, in milliseconds since 1970. */
   readonly madeAtMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -33,25 +31,11 @@ export async function recordEntries(recordsFolder: string): Promise<PackEntry[]>
   return [...files, ...(await evidenceEntries(recordsFolder))];
 }
 
-/**
- * Writes the pack: one ZIP with every entry, their sums, and the signature of the sums by this installation. It appears under its name when
- * it is whole.
- * @throws `storage.full`, `storage.denied`, `aborted`
- */
-export async function writeAuditPack(
-  path: string,
-  entries: readonly PackEntry[],
-  { key, random, madeAtMs, signal }: PackOptions,
-): Promise<void> {
+/** The pack: one ZIP with every entry, their sums, and the signature of the sums by this installation. @throws `aborted` */
+export async function makeAuditPack(entries: readonly PackEntry[], { key, madeAtMs, signal }: PackOptions): Promise<Buffer> {
   const all = [...entries, { name: publicKeyName, bytes: Buffer.from(key.publicKey.pem) }].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const sums = Buffer.from(all.map(({ name, bytes }) => `${sha256(bytes)}  ${name}\n`).join(''));
   const signature = Buffer.from(key.sign(sums), 'base64');
   const { writeZip } = await loadDocumentWriters();
-  try {
-    await writeWhole(path, { random, signal }, (file) =>
-      writeZip(file, [...all, { name: sumsName, bytes: sums }, { name: signatureName, bytes: signature }], madeAtMs, signal),
-    );
-  } catch (error) {
-    throw fileError(error, path);
-  }
+  return writeZip([...all, { name: sumsName, bytes: sums }, { name: signatureName, bytes: signature }], madeAtMs, signal);
 }

@@ -1,4 +1,3 @@
-import type { FileHandle } from 'node:fs/promises';
 import { ZipArchive } from 'archiver';
 import pdfmake from 'pdfmake';
 import { assetPath, throwIfAborted } from '../platform/index.ts';
@@ -33,25 +32,18 @@ export interface ZipEntry {
   readonly bytes: Buffer;
 }
 
-/**
- * Writes into an open file of no length.
- * @param madeAtMs the time that entries carry
- * @throws the system's errors, `aborted`; the file is then there in part
- */
-export async function writeZip(
-  target: FileHandle,
-  entries: readonly ZipEntry[],
-  madeAtMs: number,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+/** @param madeAtMs the time that entries carry. @throws `aborted` */
+export async function writeZip(entries: readonly ZipEntry[], madeAtMs: number, signal: AbortSignal | undefined): Promise<Buffer> {
   const archive = new ZipArchive({ zlib: { level: 9 } });
   archive.on('warning', (warning: Error) => archive.destroy(warning));
   for (const { name, bytes } of entries) archive.append(bytes, { name, date: new Date(madeAtMs), mode: 0o644 });
   const packing = archive.finalize();
   packing.catch(() => undefined); // what it met ends the reading, too
+  const chunks: Uint8Array[] = [];
   for await (const chunk of archive as AsyncIterable<Uint8Array>) {
     throwIfAborted(signal);
-    await target.writeFile(chunk);
+    chunks.push(chunk);
   }
   await packing;
+  return Buffer.concat(chunks);
 }

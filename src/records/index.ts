@@ -20,7 +20,7 @@ export {
   parseAnchorTag,
   type Anchor,
 } from './anchors.ts';
-export { recordEntries, writeAuditPack, type PackEntry, type PackOptions } from './audit-pack.ts';
+export { makeAuditPack, recordEntries, type PackEntry, type PackOptions } from './audit-pack.ts';
 export { dashboardFigures, type DashboardDay, type DashboardFigures, type DashboardOptions, type GrowthPoint } from './dashboard.ts';
 export { drillDueOf, type DrillDue } from './drill-due.ts';
 export { evidenceFolder } from './evidence.ts';

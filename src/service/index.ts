@@ -21,10 +21,10 @@ export { planDrill, runDrill, type DrillContext, type DrillPlan, type DrillWish 
 export { errorDataOf } from './error-data.ts';
 export {
   clauseHints,
+  makePeriodPack,
   makePeriodReport,
+  renderReport,
   reportFormats,
-  writePeriodPack,
-  writeReport,
   type DocumentWorld,
   type ReportFormat,
 } from './period-documents.ts';

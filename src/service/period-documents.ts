@@ -1,18 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
 import { formSentences, type RecordKeeper } from '../jobs/index.ts';
-import { assetPath, CadanganError, fileError, l10n, writeWhole, type Clock, type Language, type Random } from '../platform/index.ts';
+import { assetPath, CadanganError, l10n, type Clock, type Language } from '../platform/index.ts';
 import {
   formHtml,
   formPdf,
+  makeAuditPack,
   makeReport,
   recordEntries,
   reportCsv,
   reportForm,
   verificationView,
   verifyHistory,
-  writeAuditPack,
   type HistoryRecord,
   type PackEntry,
   type Period,
@@ -28,12 +27,11 @@ import { reviewRecords } from './review-records.ts';
 export const reportFormats = ['pdf', 'html', 'csv'] as const;
 export type ReportFormat = (typeof reportFormats)[number];
 
-/** Who writes documents of the records, and out of what. */
+/** Who makes documents of the records, and out of what. */
 export interface DocumentWorld {
   readonly keeper: RecordKeeper;
   readonly configuration: Configuration;
   readonly clock: Clock;
-  readonly random: Random;
   /** How documents name the program. */
   readonly software: string;
   readonly signal: AbortSignal;
@@ -70,35 +68,24 @@ export async function makePeriodReport({ keeper, configuration, clock, signal }:
   return { report, verification: await verifyHistory(history.folder, { publicKey, signal }), publicKey };
 }
 
-/**
- * Writes the form of a period, complete or not at all.
- * @param file absolute
- * @returns its size in bytes
- * @throws `storage.denied`, `storage.full`, `storage.unreachable`
- */
-export async function writeReport(
-  made: PeriodReport,
-  file: string,
-  {
-    format,
-    language,
-    software,
-    random,
-  }: { readonly format: ReportFormat; readonly language: Language } & Pick<DocumentWorld, 'software' | 'random'>,
-): Promise<number> {
-  const bytes = await rendered(made, format, language, software);
-  await writeFileWhole(file, bytes, random);
-  return bytes.length;
+/** The form of a period. */
+export async function renderReport(
+  { report, verification, publicKey }: PeriodReport,
+  { format, language, software }: { readonly format: ReportFormat; readonly language: Language } & Pick<DocumentWorld, 'software'>,
+): Promise<Buffer> {
+  if (format === 'csv') return Buffer.from(reportCsv(report, language, formSentences));
+  const form = reportForm(report, { language, software, host: hostname(), publicKey, verification, sentences: formSentences });
+  return format === 'html' ? Buffer.from(formHtml(form)) : formPdf(form);
 }
 
 /**
- * Writes everything that an auditor asks for, in one signed file.
- * @param file absolute
- * @returns the key that signed it, to compare with a printed form
- * @throws as `writeReport`, `aborted`
+ * Everything that an auditor asks for, in one signed file.
+ * @returns it, and the key that signed it, to compare with a printed form. @throws the system's errors, `aborted`
  */
-export async function writePeriodPack(made: PeriodReport, file: string, world: DocumentWorld): Promise<PublicKey> {
-  const { keeper, configuration, clock, random, software, signal } = world;
+export async function makePeriodPack(
+  made: PeriodReport,
+  { keeper, configuration, clock, software, signal }: DocumentWorld,
+): Promise<{ readonly bytes: Buffer; readonly publicKey: PublicKey }> {
   const { report, verification } = made;
   const entries: PackEntry[] = [
     ...(await recordEntries(keeper.history.folder)),
@@ -112,12 +99,11 @@ export async function writePeriodPack(made: PeriodReport, file: string, world: D
     for (const format of reportFormats)
       entries.push({
         name: `reports/${reportFileName(report.period, format, language)}`,
-        bytes: await rendered(made, format, language, software),
+        bytes: await renderReport(made, { format, language, software }),
       });
   }
   const key = await keeper.history.signingKey(signal);
-  await writeAuditPack(file, entries, { key, random, madeAtMs: nowMsOf(clock), signal });
-  return key.publicKey;
+  return { bytes: await makeAuditPack(entries, { key, madeAtMs: nowMsOf(clock), signal }), publicKey: key.publicKey };
 }
 
 /** The instruction is printed as it stands; that a number has moved since is good to know. */
@@ -130,27 +116,6 @@ export function clauseHints({ instruction }: Pick<Configuration, 'instruction'>)
         ),
       ]
     : [];
-}
-
-async function rendered(
-  { report, verification, publicKey }: PeriodReport,
-  format: ReportFormat,
-  language: Language,
-  software: string,
-): Promise<Buffer> {
-  if (format === 'csv') return Buffer.from(reportCsv(report, language, formSentences));
-  const form = reportForm(report, { language, software, host: hostname(), publicKey, verification, sentences: formSentences });
-  return format === 'html' ? Buffer.from(formHtml(form)) : formPdf(form);
-}
-
-/** A form that is half written must not be printed. It is as readable as other files of the user: it goes to other people. */
-async function writeFileWhole(file: string, bytes: Buffer, random: Random): Promise<void> {
-  const temporaryPath = join(dirname(file), `.cadangan-${Buffer.from(random.fill(new Uint8Array(8))).toString('hex')}.part`);
-  try {
-    await writeWhole(file, { random, mode: 0o666, temporaryPath }, (handle) => handle.writeFile(bytes));
-  } catch (error) {
-    throw fileError(error, file);
-  }
 }
 
 function packReadme(): string {

@@ -1,7 +1,6 @@
-import { stat } from 'node:fs/promises';
 import type { RepositoryAccess } from '../jobs/index.ts';
 import { answer } from './answer.ts';
-import { clauseHints, makePeriodReport, writePeriodPack, writeReport, type DocumentWorld } from './period-documents.ts';
+import { clauseHints, makePeriodPack, makePeriodReport, renderReport, type DocumentWorld } from './period-documents.ts';
 import * as protocol from './protocol.ts';
 import type { Service } from './service.ts';
 import { repositoriesOf } from './verify-records.ts';
@@ -12,8 +11,8 @@ export const recordsProcedures = [
   answer(protocol.readRecord, ({ records }, { number }, { signal }) => records.read(number, signal)),
   answer(protocol.recordsSummary, ({ records }, _, { signal }) => records.summary(signal)),
   answer(protocol.verifyRecords, (service, _, { signal }) => verify(service, signal)),
-  answer(protocol.writeReport, (service, params, { signal }) => report(service, params, signal)),
-  answer(protocol.writeAuditPack, (service, params, { signal }) => pack(service, params, signal)),
+  answer(protocol.makeReport, (service, params, { signal }) => report(service, params, signal)),
+  answer(protocol.makeAuditPack, (service, params, { signal }) => pack(service, params, signal)),
   answer(protocol.approveRecords, ({ records }, params, { signal }) => records.approve(params, signal)),
   answer(protocol.listNonconformities, ({ records }, _, { signal }) => records.nonconformities(signal)),
   answer(protocol.closeNonconformity, ({ records }, params, { signal }) => records.close(params, signal)),
@@ -43,24 +42,20 @@ function verify(
 
 async function report(
   service: Service,
-  { from, to, file, format, language }: protocol.ReportParams,
+  { from, to, format, language }: protocol.ReportParams,
   signal: AbortSignal,
-): Promise<protocol.WrittenDocument> {
+): Promise<protocol.PeriodDocument> {
   const world = documentWorldOf(service, signal);
-  const bytes = await writeReport(await makePeriodReport(world, { from, to }), file, { ...world, format, language });
-  return { file, bytes, hints: clauseHints(world.configuration) };
+  const bytes = await renderReport(await makePeriodReport(world, { from, to }), { ...world, format, language });
+  return { bytes, hints: clauseHints(world.configuration) };
 }
 
-async function pack(
-  service: Service,
-  { from, to, file }: protocol.PeriodFileParams,
-  signal: AbortSignal,
-): Promise<protocol.WrittenDocument> {
+async function pack(service: Service, period: protocol.PeriodParams, signal: AbortSignal): Promise<protocol.PeriodDocument> {
   const world = documentWorldOf(service, signal);
-  await writePeriodPack(await makePeriodReport(world, { from, to }), file, world);
-  return { file, bytes: (await stat(file)).size, hints: [] };
+  const { bytes } = await makePeriodPack(await makePeriodReport(world, period), world);
+  return { bytes, hints: [] };
 }
 
-function documentWorldOf({ keeper, configuration, world: { clock, random, programVersion } }: Service, signal: AbortSignal): DocumentWorld {
-  return { keeper, configuration, clock, random, software: programVersion, signal };
+function documentWorldOf({ keeper, configuration, world: { clock, programVersion } }: Service, signal: AbortSignal): DocumentWorld {
+  return { keeper, configuration, clock, software: programVersion, signal };
 }

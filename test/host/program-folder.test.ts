@@ -153,9 +153,9 @@ test('a host goes on when an update removes the extension that started it: threa
   rmSync(extension, { recursive: true });
   open();
   assert.equal((await running).outcome, 'success');
-  const file = stage.path('report.pdf');
-  await client.request(protocol.writeReport, { file, from: '2026-01-01', to: '2026-12-31', format: 'pdf', language: 'id' });
-  assert.match(readFileSync(file, 'latin1'), /^%PDF-/);
+  const form = { from: '2026-01-01', to: '2026-12-31', format: 'pdf', language: 'id' } as const;
+  const { bytes } = await client.request(protocol.makeReport, form);
+  assert.match(Buffer.from(bytes).toString('latin1'), /^%PDF-/);
   const users = readdirSync(join(stage.path('state'), 'host', copies(stage.path('state'))[0] ?? '', 'users'));
   assert.ok(users.includes(String(hostPid(stage.path('state')))), 'it says so');
 });

@@ -10,7 +10,7 @@ import { pickFiles } from '../../src/jobs/drill/pick-sample.ts';
 import { ScratchFolder } from '../../src/jobs/drill/scratch-folder.ts';
 import { recordOfDrill, withRepository, type RecordAbout } from '../../src/jobs/index.ts';
 import { byteStringFromText, systemClock, systemRandom, passwordFromText } from '../../src/platform/index.ts';
-import { drillDueOf, recordEntries, RecordHistory, verifyAuditPack, writeAuditPack } from '../../src/records/index.ts';
+import { drillDueOf, makeAuditPack, recordEntries, RecordHistory, verifyAuditPack } from '../../src/records/index.ts';
 import { formatTimestamp, resolveSnapshot, saveSnapshot, type Node, type StoredSnapshot } from '../../src/repository/index.ts';
 import { DriveStorage } from '../../src/storage/index.ts';
 import { RepositoryMaker } from '../fakes/repository-maker.ts';
@@ -363,7 +363,7 @@ test('the audit pack has the evidence, and a passed drill puts off the next one'
   );
   const entries = await recordEntries(history.folder);
   const pack = stage.path('audit.zip');
-  await writeAuditPack(pack, entries, { key: await history.signingKey(), random: systemRandom, madeAtMs: 0 });
+  writeFileSync(pack, await makeAuditPack(entries, { key: await history.signingKey(), madeAtMs: 0 }));
   assert.deepEqual((await verifyAuditPack(pack)).faults, []);
   const entry = entries.find(({ name }) => name === `records/${String(record.evidence?.['file'])}`);
   assert.ok(entry);

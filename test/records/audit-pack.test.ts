@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { CadanganError } from '../../src/platform/index.ts';
-import { recordEntries, verifyAuditPack, writeAuditPack } from '../../src/records/index.ts';
+import { makeAuditPack, recordEntries, verifyAuditPack } from '../../src/records/index.ts';
 import { readZip } from '../../src/records/zip-reader.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { rounds } from '../rounds.ts';
@@ -128,7 +128,7 @@ async function makePack(folder: string): Promise<{ path: string; made: MadeHisto
     { name: 'notes.txt', bytes: Buffer.alloc(0) },
     { name: 'verify-records.py', bytes: script },
   ];
-  await writeAuditPack(path, entries, { key: await history.signingKey(), random: made.random, madeAtMs: Date.UTC(2026, 11, 1) });
+  writeFileSync(path, await makeAuditPack(entries, { key: await history.signingKey(), madeAtMs: Date.UTC(2026, 11, 1) }));
   return { path, made };
 }
 

@@ -1,16 +1,16 @@
 import { resolve } from 'node:path';
 import {
   clauseHints,
+  makePeriodPack,
   makePeriodReport,
   packFileName,
   reportFileName,
+  renderReport,
   reportFormats,
-  writePeriodPack,
-  writeReport,
   type DocumentWorld,
 } from '../../service/index.ts';
 import { safeText } from '../../jobs/index.ts';
-import { currentLanguage, l10n, systemRandom } from '../../platform/index.ts';
+import { currentLanguage, l10n, systemRandom, writeDocument } from '../../platform/index.ts';
 import type { CommandContext } from '../command.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import type { OptionValues } from '../option-values.ts';
@@ -26,7 +26,7 @@ export async function reportRecords(context: CommandContext, _item: string | und
   const { timeZone } = world.configuration;
   const period = periodOf(options, clock, timeZone) ?? currentMonth(clock, timeZone);
   const file = resolve(workingFolder, options.text('output') ?? reportFileName(period, format, language));
-  await writeReport(await makePeriodReport(world, period), file, { ...world, format, language });
+  await writeDocument(file, await renderReport(await makePeriodReport(world, period), { ...world, format, language }), systemRandom);
   terminal.print(l10n.t('wrote {0}', safeText(file)));
   for (const hint of clauseHints(world.configuration)) terminal.note(`${l10n.t('note')}: ${hint}`);
   return exitCode.done;
@@ -39,13 +39,14 @@ export async function packRecords(context: CommandContext, _item: string | undef
   const { timeZone } = world.configuration;
   const period = periodOf(options, clock, timeZone) ?? currentMonth(clock, timeZone);
   const file = resolve(workingFolder, options.text('output') ?? packFileName(period));
-  const key = await writePeriodPack(await makePeriodReport(world, period), file, world);
+  const { bytes, publicKey } = await makePeriodPack(await makePeriodReport(world, period), world);
+  await writeDocument(file, bytes, systemRandom);
   terminal.print(l10n.t('wrote {0}', safeText(file)));
-  terminal.print(l10n.t('signed with Ed25519 {0}; compare it with a printed form', key.base64));
+  terminal.print(l10n.t('signed with Ed25519 {0}; compare it with a printed form', publicKey.base64));
   return exitCode.done;
 }
 
 async function documentWorld(context: CommandContext): Promise<DocumentWorld> {
   const { clock, programVersion, signal } = context;
-  return { ...(await keeperOf(context)), clock, random: systemRandom, software: programVersion, signal };
+  return { ...(await keeperOf(context)), clock, software: programVersion, signal };
 }

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
-import { packFileName, protocol, reportFileName, type ReportParams, type WrittenDocument } from '../../service/index.ts';
-import { currentLanguage, formatBytes, l10n } from '../../platform/index.ts';
+import { packFileName, protocol, reportFileName, type PeriodDocument, type ReportParams } from '../../service/index.ts';
+import { currentLanguage, formatBytes, l10n, systemRandom, writeDocument } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick, stepAnswer } from '../editor/ask.ts';
 import { whileBusy } from '../editor/with-progress.ts';
@@ -23,10 +23,10 @@ export async function makeReport(app: App): Promise<void> {
   if (period === undefined || format === undefined || language === undefined) return;
   const file = await askFile(title, reportFileName(period, format, language), format);
   if (file === undefined) return;
-  const written = await whileBusy(l10n.t('Making the report'), (signal) =>
-    app.engine.request(protocol.writeReport, { ...period, format, language, file: file.fsPath }, { signal }),
+  const made = await whileBusy(l10n.t('Making the report'), (signal) =>
+    app.engine.request(protocol.makeReport, { ...period, format, language }, { signal }),
   );
-  await tell(written, file, true);
+  await keep(made, file, true);
 }
 
 /** *Make an Audit Pack…*: everything that an auditor asks for of a period, in one signed file. */
@@ -36,10 +36,8 @@ export async function makeAuditPack(app: App): Promise<void> {
   if (period === undefined) return;
   const file = await askFile(title, packFileName(period), 'zip');
   if (file === undefined) return;
-  const written = await whileBusy(l10n.t('Making the audit pack'), (signal) =>
-    app.engine.request(protocol.writeAuditPack, { ...period, file: file.fsPath }, { signal }),
-  );
-  await tell(written, file, false);
+  const made = await whileBusy(l10n.t('Making the audit pack'), (signal) => app.engine.request(protocol.makeAuditPack, period, { signal }));
+  await keep(made, file, false);
 }
 
 function formatStep(title: string): Step<ReportChoice> {
@@ -94,9 +92,10 @@ async function askFile(title: string, name: string, extension: string): Promise<
   });
 }
 
-async function tell({ file, bytes, hints }: WrittenDocument, uri: vscode.Uri, canOpen: boolean): Promise<void> {
+async function keep({ bytes, hints }: PeriodDocument, uri: vscode.Uri, canOpen: boolean): Promise<void> {
+  await writeDocument(uri.fsPath, bytes, systemRandom);
   const open = l10n.t('Open');
-  const text = [l10n.t('"{file}" is written, {size}.', { file, size: formatBytes(bytes) }), ...hints].join(' ');
+  const text = [l10n.t('"{file}" is written, {size}.', { file: uri.fsPath, size: formatBytes(bytes.length) }), ...hints].join(' ');
   const chosen = await vscode.window.showInformationMessage(text, ...(canOpen ? [open] : []));
   if (chosen !== open) return;
   // The system's program shows it. On another machine than the user's there is none; the explorer can download it from there.

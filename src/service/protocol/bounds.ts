@@ -20,6 +20,8 @@ export const bytePath = z.custom<ByteString>(
 );
 export const ofSet = z.object({ set: text });
 export const ofRepository = z.object({ location: text });
+/** As the socket carries them: behind the JSON, as they are. */
+export const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'bytes are wanted');
 export const runId = z.string().min(1).max(200);
 /** Of what makes a run: any text that no run has yet. Its record keeps it. A backup that joins one that goes on has the id of that one. */
 export const ofRun = z.object({ run: runId.exactOptional() });

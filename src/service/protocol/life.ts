@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { change, notification, read } from '../procedure.ts';
+import { bytes } from './bounds.ts';
 
 export type ErrorData = z.infer<typeof errorData>;
 export type LogLine = z.infer<typeof logLine>;
@@ -47,6 +48,6 @@ export const password = read('password', {
     /** A person is waiting; otherwise only what is stored counts. */
     mayAsk: z.boolean(),
   }),
-  result: z.union([z.string(), z.custom<Uint8Array>((value) => value instanceof Uint8Array)]).optional(),
+  result: z.union([z.string(), bytes]).optional(),
 });
 export const log = notification('log', logLine);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { change, notification, read } from '../procedure.ts';
-import { day, offset, pageEntriesMax, text } from './bounds.ts';
+import { bytes, day, offset, pageEntriesMax, text } from './bounds.ts';
 import { errorData } from './life.ts';
 import { outcome } from './runs.ts';
 
@@ -11,9 +11,9 @@ export type RecordRow = z.infer<typeof recordRow>;
 export type RecordPage = z.infer<typeof readRecord.result>;
 export type RecordsSummary = z.infer<typeof recordsSummary.result>;
 export type RecordsVerification = z.infer<typeof verifyRecords.result>;
-export type ReportParams = z.infer<typeof writeReport.params>;
-export type PeriodFileParams = z.infer<typeof writeAuditPack.params>;
-export type WrittenDocument = z.infer<typeof writtenDocument>;
+export type ReportParams = z.infer<typeof makeReport.params>;
+export type PeriodParams = z.infer<typeof makeAuditPack.params>;
+export type PeriodDocument = z.infer<typeof periodDocument>;
 export type ApproveParams = z.infer<typeof approveRecords.params>;
 export type NonconformityInfo = z.infer<typeof nonconformityInfo>;
 export type CloseNonconformityParams = z.infer<typeof closeNonconformity.params>;
@@ -75,12 +75,11 @@ export const nonconformityInfo = z.object({
     .exactOptional(),
 });
 
-/** Of a document about a period. `file`: absolute. */
-const periodFile = z.object({ from: day, to: day, file: text });
+const period = z.object({ from: day, to: day });
 
-const writtenDocument = z.object({
-  file: z.string(),
-  bytes: z.number(),
+/** Whoever asked for it writes it where it is wanted. */
+const periodDocument = z.object({
+  bytes,
   /** What is good to know of the document, in sentences. */
   hints: z.array(z.string()).readonly(),
 });
@@ -169,12 +168,12 @@ export const verifyRecords = read('records/verify', {
     publicKey: z.string(),
   }),
 });
-/** Writes the form of a period into a file. */
-export const writeReport = change('records/report', {
-  params: periodFile.extend({ format: z.enum(['pdf', 'html', 'csv']), language: z.enum(['en', 'id']) }),
-  result: writtenDocument,
+/** The form of a period. What is not as it should be is held against the records first, and so may be written there. */
+export const makeReport = change('records/report', {
+  params: period.extend({ format: z.enum(['pdf', 'html', 'csv']), language: z.enum(['en', 'id']) }),
+  result: periodDocument,
 });
-export const writeAuditPack = change('records/pack', { params: periodFile, result: writtenDocument });
+export const makeAuditPack = change('records/pack', { params: period, result: periodDocument });
 export const approveRecords = change('records/approve', {
   params: z.object({ act: z.enum(['prepared', 'checked', 'approved']), from: day, to: day, name: said, position: said }),
   result: recordRow,
