@@ -3,6 +3,7 @@ import { CadanganError, isCode, orAborted, systemClock, systemRandom, throwIfAbo
 import { errorDataOf, protocol, type ErrorData, type Notification, type Procedure } from '../service/index.ts';
 import { Channel, type RequestOptions } from './channel.ts';
 import { HostError } from './host-error.ts';
+import { proveUser } from './proven-user.ts';
 import { forgetStarts, noteStart } from './start-count.ts';
 import { compareVersions } from './versions.ts';
 import { visitHost, type HostPlace, type Visit } from './visit-host.ts';
@@ -185,7 +186,8 @@ export class HostClient {
   }
 
   #listen(channel: Channel): void {
-    const { password, openExternal, onLog, listeners = [] } = this.#options;
+    const { place, password, openExternal, onLog, listeners = [] } = this.#options;
+    channel.answer(protocol.proveUser, (params) => proveUser(place().stateFolder, params));
     channel.answer(protocol.password, (params, { signal }) => password(params, signal));
     channel.answer(protocol.openExternal, async ({ url }) => (await openExternal?.(url)) ?? false);
     channel.hear(protocol.log, (line) => onLog?.(line));

@@ -14,6 +14,7 @@ import { Channel } from './channel.ts';
 import { Clients } from './clients.ts';
 import type { HostLog } from './log-file.ts';
 import { removeUnusedPrograms } from './program-folder.ts';
+import { openProofs, provenUser } from './proven-user.ts';
 
 export interface HostOptions {
   readonly stateFolder: string;
@@ -106,6 +107,7 @@ export class Host {
     try {
       const onLost = (): void => void started.promise.then(async (host) => host.end('lost'));
       const lease = await StateLease.take({ stateFolder, version, clock, random }, new AbortController().signal, onLost);
+      await openProofs(stateFolder);
       const clients = new Clients(options.log, clock);
       const service = await Service.open({ stateFolder, configFile: options.configFile }, world, clients);
       const host = new Host(options, { server: claim.server, credentials, lease, service, clients });
@@ -204,10 +206,10 @@ export class Host {
   #serve(messages: MessageSocket, peer: Peer): Channel {
     const connection = messages.connection();
     const channel = new Channel(connection, this.#service.passwords.scrub);
-    let client: protocol.InitializeParams | undefined;
+    let client: (protocol.InitializeParams & { readonly user: string | undefined }) | undefined;
     connection.onError(() => messages.close());
     channel.answer(protocol.initialize, async (params) => {
-      client = params;
+      client = { ...params, user: await provenUser(channel, this.#options.stateFolder, this.#options.world.random) };
       this.#clients.add(channel);
       return this.#service.introduction;
     });
@@ -217,8 +219,8 @@ export class Host {
         if (client === undefined) throw new CadanganError('arguments.invalid', { argument: 'initialize', reason: 'it comes first' });
         const { timeZone } = this.#service.configuration;
         const signal = procedure.kind === 'read' ? AbortSignal.any([call.signal, channel.gone]) : call.signal;
-        const { language, via } = client;
-        return inLocale({ language, timeZone }, () => answer(this.#service, params, { ...call, via, signal }));
+        const { language, via, user } = client;
+        return inLocale({ language, timeZone }, () => answer(this.#service, params, { ...call, via, user, signal }));
       });
     }
     connection.listen();

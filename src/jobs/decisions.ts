@@ -1,12 +1,17 @@
 import { CadanganError } from '../platform/index.ts';
 import { closeNonconformity, type HistoryRecord, type Period, type RecordContent } from '../records/index.ts';
-import { commonContent } from './record-about.ts';
+import { commonContent, type RecordAbout } from './record-about.ts';
 import type { RecordKeeper } from './record-keeper.ts';
 
 /** Whoever is at the keyboard, as they say. */
 export interface Decider {
   readonly name: string;
   readonly position: string;
+}
+
+/** How the wish came. */
+export interface Asked extends Partial<Pick<RecordAbout, 'via' | 'user'>> {
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Approval {
@@ -22,16 +27,16 @@ export interface Approval {
 export function approvePeriod(
   keeper: RecordKeeper,
   { act, period: { from, to }, by }: Approval,
-  signal?: AbortSignal,
+  asked: Asked = {},
 ): Promise<HistoryRecord> {
   return keeper.history.update(async ({ append }) => {
     const head = await keeper.history.head();
     if (!head) throw new CadanganError('record.not-found', { record: '1' });
     return append({
-      ...contentBy('approval', keeper, by),
+      ...contentBy('approval', keeper, by, asked),
       approval: { act, ...by, from, to, throughNumber: head.number, throughHash: head.hash },
     });
-  }, signal);
+  }, asked.signal);
 }
 
 /** A person closes an open nonconformity. @throws `record.not-found`, `arguments.invalid` when it is closed already */
@@ -39,12 +44,13 @@ export function closeByPerson(
   keeper: RecordKeeper,
   id: string,
   closing: { readonly cause: string; readonly correction: string; readonly prevention?: string | undefined; readonly by: Decider },
-  signal?: AbortSignal,
+  asked: Asked = {},
 ): Promise<HistoryRecord> {
-  return closeNonconformity(keeper.history, id, closing, contentBy('nonconformity-closed', keeper, closing.by), signal);
+  return closeNonconformity(keeper.history, id, closing, contentBy('nonconformity-closed', keeper, closing.by, asked), asked.signal);
 }
 
-function contentBy(kind: RecordContent['kind'], keeper: RecordKeeper, { name, position }: Decider): RecordContent {
-  const common = commonContent(kind, keeper.about());
+function contentBy(kind: RecordContent['kind'], keeper: RecordKeeper, { name, position }: Decider, { via, user }: Asked): RecordContent {
+  const about = keeper.about();
+  const common = commonContent(kind, { ...about, via: via ?? about.via, user });
   return { ...common, operator: { ...common.operator, name, position } };
 }

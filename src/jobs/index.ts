@@ -8,7 +8,7 @@
  */
 export { backupJob, type BackupDetails, type BackupJobOptions } from './backup-job.ts';
 export { checkJob, type CheckJobOptions } from './check-job.ts';
-export { approvePeriod, closeByPerson, type Approval, type Decider } from './decisions.ts';
+export { approvePeriod, closeByPerson, type Approval, type Asked, type Decider } from './decisions.ts';
 export type { DrillDetails, DrilledFile, DrilledSet } from './drill/drill-details.ts';
 export { drillJob, type DrillOptions, type DrillProgress, type DrillTarget } from './drill/drill-job.ts';
 export { drillSampleOf, type DrillDate, type DrillSample } from './drill/drill-wish.ts';

@@ -9,6 +9,8 @@ export interface RecordAbout {
   /** How records name the program: `cadangan 0.1.0`. */
   readonly software: string;
   readonly via: RecordContent['operator']['via'];
+  /** Who asked, as the system knows them. Default: the user of this process. */
+  readonly user?: string | undefined;
   /** Of the configuration in force. */
   readonly settings?: Pick<GeneralSettings, 'instruction' | 'timeZone' | 'googleDrive'> | undefined;
   readonly set?: string | undefined;
@@ -23,7 +25,8 @@ export interface RecordAbout {
 }
 
 /** Who, with what, under which instruction: the part that all records have. */
-export function commonContent(kind: RecordKind, { software, via, settings, set, run, trigger, planned }: RecordAbout): RecordContent {
+export function commonContent(kind: RecordKind, about: RecordAbout): RecordContent {
+  const { software, via, user = userName(), settings, set, run, trigger, planned } = about;
   const { documentNumber, revision } = settings?.instruction ?? {};
   const clause = clauses[kind];
   const instruction = {
@@ -34,7 +37,7 @@ export function commonContent(kind: RecordKind, { software, via, settings, set, 
   return {
     kind,
     host: hostname(),
-    operator: { user: userName(), via },
+    operator: { user, via },
     software,
     ...(Object.keys(instruction).length > 0 && { instruction }),
     ...(settings?.timeZone !== undefined && { timeZone: settings.timeZone }),

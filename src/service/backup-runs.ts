@@ -96,6 +96,7 @@ export class BackupRuns {
       mayAsk: asked !== undefined,
       client: asked?.call.client,
       via: asked?.call.via,
+      user: asked?.call.user,
       asksFirst: asked?.params.hasPassword,
       signal,
       run,

@@ -7,6 +7,8 @@ export interface Call extends PasswordWish {
   readonly client: Audience;
   /** Which kind of client it is, for the records. */
   readonly via: InitializeParams['via'];
+  /** The user of the operating system who asks, as far as the system has proven it. Default: that of this process. */
+  readonly user?: string | undefined;
   /** Of a run. At most four times a second. */
   readonly onProgress: (progress: RunProgress) => void;
 }

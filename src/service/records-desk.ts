@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { approvePeriod, closeByPerson, type RecordKeeper } from '../jobs/index.ts';
+import { approvePeriod, closeByPerson, type Asked, type RecordKeeper } from '../jobs/index.ts';
 import { CadanganError, isAbort, systemCode, type Clock } from '../platform/index.ts';
 import {
   dayOf,
@@ -137,13 +137,13 @@ export class RecordsDesk {
     return { isIntact, count, faults, notes, compared, notCompared, publicKey };
   }
 
-  async approve({ act, from, to, name, position }: ApproveParams, signal: AbortSignal): Promise<RecordRow> {
+  async approve({ act, from, to, name, position }: ApproveParams, asked: Asked): Promise<RecordRow> {
     if (from > to) throw new CadanganError('arguments.invalid', { argument: 'to', value: to, reason: 'the period ends before it begins' });
-    return this.#written(await approvePeriod(this.#options.keeper, { act, period: { from, to }, by: { name, position } }, signal));
+    return this.#written(await approvePeriod(this.#options.keeper, { act, period: { from, to }, by: { name, position } }, asked));
   }
 
-  async close({ id, cause, correction, prevention, name, position }: CloseNonconformityParams, signal: AbortSignal): Promise<RecordRow> {
-    return this.#written(await closeByPerson(this.#options.keeper, id, { cause, correction, prevention, by: { name, position } }, signal));
+  async close({ id, cause, correction, prevention, name, position }: CloseNonconformityParams, asked: Asked): Promise<RecordRow> {
+    return this.#written(await closeByPerson(this.#options.keeper, id, { cause, correction, prevention, by: { name, position } }, asked));
   }
 
   /** Ends the look-out for what others write. */

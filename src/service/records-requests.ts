@@ -13,9 +13,9 @@ export const recordsProcedures = [
   answer(protocol.verifyRecords, (service, _, { signal }) => verify(service, signal)),
   answer(protocol.makeReport, (service, params, { signal }) => report(service, params, signal)),
   answer(protocol.makeAuditPack, (service, params, { signal }) => pack(service, params, signal)),
-  answer(protocol.approveRecords, ({ records }, params, { signal }) => records.approve(params, signal)),
+  answer(protocol.approveRecords, ({ records }, params, call) => records.approve(params, call)),
   answer(protocol.listNonconformities, ({ records }, _, { signal }) => records.nonconformities(signal)),
-  answer(protocol.closeNonconformity, ({ records }, params, { signal }) => records.close(params, signal)),
+  answer(protocol.closeNonconformity, ({ records }, params, call) => records.close(params, call)),
 ];
 
 /** Repositories that would need a question are named as not compared. */

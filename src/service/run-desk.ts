@@ -56,6 +56,7 @@ export interface RunWish extends PasswordWish {
   readonly onProgress?: ((progress: RunProgress) => void) | undefined;
   /** Which kind of client wants it. Default: the editor. */
   readonly via?: Call['via'] | undefined;
+  readonly user?: Call['user'];
   /** For the record: why it runs, and the window that it belongs to. Default: somebody wanted it now. */
   readonly occasion?: Partial<Pick<RecordAbout, 'trigger' | 'planned' | 'via'>> | undefined;
 }
@@ -278,8 +279,8 @@ export class RunDesk {
     for (const { set, onProgress } of this.#listeners) if (isBackupOf(run, set)) run.listeners.add(onProgress);
     this.#active.add(run);
     this.#options.onChange();
-    const { via = 'editor', run: id } = wish;
-    const occasion = { ...(about.set !== undefined && { set: about.set }), via, trigger: 'manual', run: id } as const;
+    const { via = 'editor', user, run: id } = wish;
+    const occasion = { ...(about.set !== undefined && { set: about.set }), via, user, trigger: 'manual', run: id } as const;
     const making = work(run, signal)
       .catch((error: unknown) => this.#bareRun(about.job, location, startedAt, error))
       .then((record) => this.#options.keeper.writeRun((known) => record({ ...known, ...occasion, ...wish.occasion })));

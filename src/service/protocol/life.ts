@@ -6,6 +6,7 @@ export type ErrorData = z.infer<typeof errorData>;
 export type LogLine = z.infer<typeof logLine>;
 export type InitializeParams = z.infer<typeof initialize.params>;
 export type InitializeResult = z.infer<typeof initialize.result>;
+export type ProveUserParams = z.infer<typeof proveUser.params>;
 export type PasswordParams = z.infer<typeof password.params>;
 export type PasswordAnswer = z.infer<typeof password.result>;
 
@@ -34,6 +35,9 @@ export const initialize = read('initialize', {
     timeZone: z.string().exactOptional(),
   }),
 });
+const hex = z.string().regex(/^[0-9a-f]{32}$/);
+/** To the client: make a file of this name that says this, in the folder for proofs of the state folder. The system then says who it is. */
+export const proveUser = read('proveUser', { params: z.object({ name: hex, said: hex }), result: z.boolean() });
 /**
  * Stop at the next safe point, release locks, write what is to be written, exit. Answers when it has begun to, false where the client is of
  * an older version: then it goes on.

@@ -1,0 +1,74 @@
+import { constants } from 'node:fs';
+import { mkdir, open, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { userName } from '../jobs/index.ts';
+import type { Random } from '../platform/index.ts';
+import { protocol, type Audience } from '../service/index.ts';
+
+/*
+ * Records name who asked, and a socket does not tell who is at its other end. So the client makes a file, and the system says whose it is:
+ * nobody but root can make one that is another's. A file of somebody else that is linked or moved there does not say what was asked for.
+ */
+
+/** Makes the folder for those files, without what a host that was killed left there. Call it with the name of the host held. */
+export async function openProofs(stateFolder: string): Promise<void> {
+  await rm(proofsFolder(stateFolder), { recursive: true, force: true });
+  await mkdir(proofsFolder(stateFolder), { recursive: true, mode: 0o700 });
+}
+
+/**
+ * The system's name for the user at the other end.
+ * @returns undefined when it did not prove one: then it has our key, no more. On Windows files tell nothing that the key of the
+ * pipe does not
+ */
+export async function provenUser(client: Audience, stateFolder: string, random: Random): Promise<string | undefined> {
+  if (process.getuid === undefined) return undefined;
+  const [name, said] = [hexOf(random), hexOf(random)];
+  const path = join(proofsFolder(stateFolder), name);
+  try {
+    if ((await client.ask(protocol.proveUser, { name, said })) !== true) return undefined;
+    const owner = await ownerOf(path, said);
+    return owner === undefined ? undefined : await nameOf(owner);
+  } catch {
+    return undefined; // there is none, or a link
+  } finally {
+    await unlink(path).catch(() => undefined);
+  }
+}
+
+/** The client's part. @returns false when it cannot */
+export async function proveUser(stateFolder: string, { name, said }: protocol.ProveUserParams): Promise<boolean> {
+  try {
+    await writeFile(join(proofsFolder(stateFolder), name), said, { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function proofsFolder(stateFolder: string): string {
+  return join(stateFolder, 'proofs');
+}
+
+function hexOf(random: Random): string {
+  return Buffer.from(random.fill(new Uint8Array(16))).toString('hex');
+}
+
+/** Of the very file that is read. */
+async function ownerOf(path: string, said: string): Promise<number | undefined> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const { uid, nlink, size, mode } = await file.stat();
+    const isOurs = (mode & constants.S_IFMT) === constants.S_IFREG && (mode & 0o022) === 0 && nlink === 1 && size === said.length;
+    return isOurs && (await file.readFile('latin1')) === said ? uid : undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+/** passwd(5); users of a directory service may not stand there, and are their number. */
+async function nameOf(uid: number): Promise<string> {
+  if (uid === process.getuid?.()) return userName();
+  const lines = (await readFile('/etc/passwd', 'utf8').catch(() => '')).split('\n');
+  return lines.map((line) => line.split(':')).find((fields) => fields[2] === String(uid))?.[0] ?? String(uid);
+}
