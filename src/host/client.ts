@@ -4,14 +4,14 @@ import { errorDataOf, protocol, type ErrorData, type Notification, type Procedur
 import { Channel, type RequestOptions } from './channel.ts';
 import { HostError } from './host-error.ts';
 import { proveUser } from './proven-user.ts';
-import { forgetStarts, noteStart } from './start-count.ts';
+import { forgetStarts } from './start-count.ts';
 import { compareVersions } from './versions.ts';
 import { visitHost, type HostPlace, type Visit } from './visit-host.ts';
 
 export interface HostClientOptions {
   /** Asked at each connecting. */
   readonly place: () => HostPlace;
-  /** Starts a host where there is none. Of several that are started at once, one stays. */
+  /** Starts a host where there is none, or is it. Of several that are started at once, one stays. */
   readonly startHost: () => Promise<void>;
   readonly language: () => 'en' | 'id';
   /** What this client is, for the records. Default: the editor. */
@@ -170,10 +170,7 @@ export class HostClient {
     for (let hasStarted = false; ;) {
       const visit = await visitHost(place());
       if (visit !== undefined && compareVersions(visit.host.version, place().version) >= 0) return visit;
-      if (visit === undefined && !hasStarted) {
-        await noteStart(place().stateFolder, this.#clock);
-        await startHost();
-      }
+      if (visit === undefined && !hasStarted) await startHost();
       hasStarted = visit === undefined;
       if (visit !== undefined) {
         await replaced(visit, this.#ending.signal);

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemRandom, workerPath, type Environment } from '../platform/index.ts';
+import { systemClock, systemRandom, workerPath, type Clock, type Environment } from '../platform/index.ts';
 import { placeProgram } from './program-folder.ts';
+import { noteStart } from './start-count.ts';
 
 export interface HostStart {
   readonly stateFolder: string;
@@ -14,16 +15,20 @@ export interface HostStart {
   readonly lingerMs?: number | undefined;
   /** Default: its source. A bundle says where its `dist/host.js` lies. */
   readonly hostPath?: string | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 /**
  * Starts a host that outlives us: in a session of its own, so that no terminal and no window takes it along; without any descriptor of
  * ours, so that `ssh server cadangan ...` ends when the command does; in the state folder, so that no disk is kept from being unmounted.
  * It runs from a copy of the program, which an update of the extension does not remove. Whether it came up is seen by connecting to it.
+ * @throws `host.crash-loop` when it ended again and again soon after its start, and may not be started for now
  */
 export async function startHost(start: HostStart): Promise<void> {
-  const { stateFolder, configFile, environment, runsSchedule = true, lingerMs, hostPath = workerPath('host', 'host-main') } = start;
+  const { stateFolder, configFile, environment, runsSchedule = true, lingerMs, clock = systemClock } = start;
+  const { hostPath = workerPath('host', 'host-main') } = start;
   mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+  await noteStart(stateFolder, clock);
   // A disk without room for the copy is no reason to go without a host.
   const program = await placeProgram(hostPath, stateFolder, systemRandom).catch(() => hostPath);
   const log = openSync(join(stateFolder, 'host.out'), 'w', 0o600); // what nobody meant to be seen: a crash

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -139,7 +139,10 @@ test('a client starts no host while there is a crash loop, says so to whoever as
   const told: (readonly [string, number | undefined])[] = [];
   const client = clientOf(t, stateFolder, {
     clock,
-    startHost: async () => void (started += 1),
+    startHost: async () => {
+      await noteStart(stateFolder, clock);
+      started += 1;
+    },
     onLost: ({ error, restartMs }) => told.push([error.code, restartMs]),
   });
   for (let asked = 0; asked < 3; asked++) {
@@ -153,6 +156,24 @@ test('a client starts no host while there is a crash loop, says so to whoever as
   await until(() => started === 1, 'it tries');
 });
 
+test('a command that is the host itself is neither counted nor held up: its person sees how it ends', async (t) => {
+  const stage = new EngineStage(t);
+  stage.configure();
+  const stateFolder = stage.path('state');
+  for (let start = 0; start < 5; start++) await noteStart(stateFolder, systemClock);
+  const before = readFileSync(join(stateFolder, 'host.starts'), 'utf8');
+  const world = { clock: systemClock, random: systemRandom, environment: {}, version: '0.0.0', programVersion: 'test' };
+  const log = (): void => undefined;
+  const client = clientOf(t, stateFolder, {
+    startHost: async () => {
+      const host = await Host.start({ stateFolder, configFile: stage.configFile, world, runsSchedule: false, lingerMs: undefined, log });
+      stage.atEnd(() => host.end('asked'));
+    },
+  });
+  await client.start();
+  assert.equal(readFileSync(join(stateFolder, 'host.starts'), 'utf8'), before);
+});
+
 test('a host that crashes at its start is started five times at most by two windows, until somebody wants it to be tried anew', async (t) => {
   const stage = new EngineStage(t);
   stage.configure();
@@ -164,8 +185,8 @@ test('a host that crashes at its start is started five times at most by two wind
   const clock = new HastyClock();
   let starts = 0;
   const startHostOf = (hostPath?: string) => async (): Promise<void> => {
+    await startHost({ ...stage.hostStart(), hostPath, clock });
     starts += 1;
-    await startHost({ ...stage.hostStart(), hostPath });
   };
   const windows = [1, 2].map(() => clientOf(t, stateFolder, { clock, startHost: startHostOf(crashing) }));
   const isLoop = (error: unknown): boolean => error instanceof HostError && error.code === 'host.crash-loop';
