@@ -1,5 +1,5 @@
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc';
-import { CadanganError, isCode, orAborted, systemClock, systemRandom, throwIfAborted, type Clock, type Random } from '../platform/index.ts';
+import { CadanganError, isCode, orAborted, systemClock, systemRandom, type Clock, type Random } from '../platform/index.ts';
 import { errorDataOf, protocol, type ErrorData, type Notification, type Procedure } from '../service/index.ts';
 import { Channel, type RequestOptions } from './channel.ts';
 import { HostError } from './host-error.ts';
@@ -229,16 +229,12 @@ export function newRunId(random: Random): string {
  */
 async function replaced({ connection, closed, close }: Visit, signal: AbortSignal): Promise<void> {
   connection.listen();
-  signal.addEventListener('abort', close, { once: true });
-  if (signal.aborted) close();
   try {
     const asked = new Channel(connection).request(protocol.leave, undefined).catch(isOfTransport);
-    const leaves = await Promise.race([asked, closed.then(() => true)]); // it may go before its answer
+    const leaves = await orAborted(Promise.race([asked, closed.then(() => true)]), signal); // it may go before its answer
     if (!leaves) throw new CadanganError('host.unreachable', { reason: 'it is of an older version and does not leave' });
-    await closed;
-    throwIfAborted(signal);
+    await orAborted(closed, signal);
   } finally {
-    signal.removeEventListener('abort', close);
     close();
     connection.dispose();
   }

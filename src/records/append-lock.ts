@@ -1,6 +1,6 @@
 import { link, mkdir, open, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CadanganError, systemCode, throwIfAborted, type Clock, type Random } from '../platform/index.ts';
+import { CadanganError, orAborted, systemCode, throwIfAborted, type Clock, type Random } from '../platform/index.ts';
 import { hasEnded, isOfHere, parseIdentity, thisProcess } from './process-identity.ts';
 
 /*
@@ -54,20 +54,8 @@ export async function withAppendLock<T>(
   void settled.then(() => {
     if (queues.get(folder) === settled) queues.delete(folder);
   });
-  return signal === undefined ? done : Promise.race([done, abortOfWait(before, signal)]);
-}
-
-/** Rejects when the signal aborts while others of this process are still before us. */
-async function abortOfWait(before: Promise<unknown>, signal: AbortSignal): Promise<never> {
-  const waiting = new AbortController();
-  const aborted = new Promise<boolean>((resolve) => {
-    if (signal.aborted) resolve(true);
-    signal.addEventListener('abort', () => resolve(true), { signal: waiting.signal });
-  });
-  const isAborted = await Promise.race([aborted, before.then(() => false)]);
-  waiting.abort();
-  if (isAborted) throwIfAborted(signal);
-  return new Promise(() => undefined); // it is our turn
+  await orAborted(before, signal);
+  return done;
 }
 
 async function lockedWork<T>(
