@@ -1,5 +1,4 @@
 import { Argument } from 'commander';
-import { askHost } from '../../host/index.ts';
 import { protocol, unhostedSchedule } from '../../service/index.ts';
 import { safeText } from '../../jobs/index.ts';
 import { CadanganError, configurationFile, formatPercent, l10n, stateFolder, systemRandom, type Clock } from '../../platform/index.ts';
@@ -12,7 +11,6 @@ import { jsonObject, printJson } from '../json.ts';
 import { shareDone } from '../progress-line.ts';
 import { tableLines, type Column } from '../table.ts';
 import { localTimeText } from '../time-argument.ts';
-import { hostPlaceOf } from '../with-host.ts';
 
 interface ScheduleReport {
   /** Who answered; undefined when nobody did, and this is what is written down. */
@@ -47,6 +45,7 @@ async function reportOf({ environment, clock, signal }: CommandContext, configFi
   const { problems } = await loadConfiguration(configFile);
   let trouble: string | undefined;
   try {
+    const { askHost, hostPlaceOf } = await import('../ask-host.ts'); // as for a backup
     const asked = await askHost(hostPlaceOf(environment), protocol.scheduleStatus, undefined, signal);
     if (asked) return { host: asked.host, trouble, sets: asked.answer, problems };
   } catch (error) {

@@ -1,0 +1,114 @@
+import type { BackupProgressSink } from '../backup/index.ts';
+import { errorOfData, HostError, listener, newRunId, type ClientRequestOptions, type HostClient } from '../host/index.ts';
+import { describeError, safeText } from '../jobs/index.ts';
+import { l10n, systemRandom } from '../platform/index.ts';
+import { protocol, type RunProgress, type RunResult } from '../service/index.ts';
+import type { BackupSet } from '../settings/index.ts';
+import type { CommandContext } from './command.ts';
+import { jsonExceptionSink } from './exception-report.ts';
+import type { OptionValues } from './option-values.ts';
+import { readPassword } from './password-source.ts';
+import { isPasswordGiven, passwordSourceOf, type BackupFigures, type BackupTold } from './set-backup.ts';
+import { withHost } from './with-host.ts';
+
+/** Has the host make the backup of a set, as part of the schedule. */
+export async function backupByHost(
+  set: BackupSet,
+  context: CommandContext,
+  options: OptionValues,
+  progress: BackupProgressSink | undefined,
+): Promise<BackupTold> {
+  const { terminal, globals, passwords, noteUnrecorded } = context;
+  const onException = globals.json ? jsonExceptionSink(terminal, 'archival') : undefined;
+  const listeners = [
+    listener(protocol.exceptionFound, ({ item, kind, reason, weight = 'lost' }) => onException?.({ item, kind, reason, weight })),
+    listener(protocol.commandLine, ({ line }) => {
+      if (!globals.quiet) terminal.note(safeText(line));
+    }),
+    listener(protocol.joinedRun, () => {
+      if (!globals.quiet) terminal.note(l10n.t('This set runs already; waiting for the end of that run.'));
+    }),
+    listener(protocol.notRecorded, (data) => {
+      terminal.note(l10n.t('this was not recorded: {0}', describeError(errorOfData(data)).what));
+      noteUnrecorded();
+    }),
+  ];
+  const source = passwordSourceOf(context);
+  const run = newRunId(systemRandom);
+  const password = async (_: unknown, signal: AbortSignal): Promise<Uint8Array> => readPassword(source, passwords, signal);
+  return withHost(context, { password, listeners }, async (client) => {
+    const params = {
+      set: set.name,
+      run,
+      hasPassword: isPasswordGiven(source, context),
+      options: {
+        force: options.flag('force'),
+        skipIfUnchanged: options.flag('skipIfUnchanged'),
+        extraVerify: globals.extraVerify,
+        noLock: globals.noLock,
+        ...(globals.retryLockForMs !== undefined && { retryLockForMs: globals.retryLockForMs }),
+      },
+    };
+    const onProgress = progress && ((step: RunProgress): void => progress({ filesTotal: undefined, bytesTotal: undefined, ...step }));
+    return toldOf(await resultOf(client, params, { signal: context.signal, onProgress, run }));
+  });
+}
+
+/** A host that ends in mid-run has perhaps written down what came of it; otherwise the set is run again, as the next host would. */
+async function resultOf(
+  client: HostClient,
+  params: protocol.BackupParams & { readonly run: string },
+  options: ClientRequestOptions,
+): Promise<RunResult> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await client.request(protocol.startBackup, params, options);
+    } catch (error) {
+      if (!(error instanceof HostError) || error.code !== 'host.lost' || attempt === attemptsMax) throw error;
+    }
+    const { result } = await client.request(protocol.runOfId, { run: params.run }, { signal: options.signal });
+    if (result !== undefined && result.error?.code !== 'host.lost') return result;
+  }
+}
+
+/** Something that ends the host in each of them must not do so for ever. */
+const attemptsMax = 3;
+
+function toldOf(run: RunResult): BackupTold {
+  const { outcome, exceptions, exceptionCount, error } = run;
+  return {
+    outcome: outcome === 'missed' ? 'failed' : outcome,
+    exceptions: exceptions.map(({ weight = 'lost', ...exception }) => ({ ...exception, weight })),
+    exceptionCount,
+    ...(error && { error: errorOfData(error) }),
+    details: figuresOf(run),
+  };
+}
+
+function figuresOf({ backup, snapshotId, isUnchanged, startedAt, endedAt }: RunResult): BackupFigures | undefined {
+  if (backup === undefined) return undefined;
+  const { parentId, counts, bytes, ...figures } = backup;
+  const count = (name: string): number => counts[name] ?? 0;
+  return {
+    ...figures,
+    snapshotId: isUnchanged ? undefined : snapshotId,
+    parentId,
+    durationMs: Math.max(0, Date.parse(endedAt) - Date.parse(startedAt)),
+    summary: {
+      filesNew: count('filesNew'),
+      filesChanged: count('filesChanged'),
+      filesUnmodified: count('filesUnchanged'),
+      dirsNew: count('foldersNew'),
+      dirsChanged: count('foldersChanged'),
+      dirsUnmodified: count('foldersUnchanged'),
+      dataBlobs: count('dataBlobs'),
+      treeBlobs: count('treeBlobs'),
+      dataAdded: bytes['added'] ?? 0,
+      dataAddedPacked: bytes['stored'] ?? 0,
+      totalFilesProcessed: count('filesTotal'),
+      totalBytesProcessed: bytes['total'] ?? 0,
+      backupStart: startedAt,
+      backupEnd: endedAt,
+    },
+  };
+}
