@@ -134,14 +134,16 @@ export class HostClient {
     const startedMs = this.#clock.monotonicMs();
     let visit: Visit | undefined;
     let isOver = false;
+    let isLeaving = false;
     const end = (reason: string, livedMs: number): void => {
-      if (!isOver) this.#noteLoss(reason, livedMs);
+      if (!isOver) this.#noteLoss(isLeaving ? undefined : reason, livedMs);
       isOver = true;
     };
     try {
       visit = await this.#findHost();
       const channel = new Channel(visit.connection);
       this.#listen(channel);
+      channel.hear(protocol.leaving, () => (isLeaving = true));
       visit.connection.onError(([error]) => this.#options.onLog?.({ level: 'error', message: error.message }));
       const lost = new AbortController();
       const { connection } = visit;
@@ -191,16 +193,17 @@ export class HostClient {
     for (const listen of listeners) listen(channel);
   }
 
-  #noteLoss(reason: string, livedMs: number): void {
+  /** @param reason undefined: it has said that it leaves */
+  #noteLoss(reason: string | undefined, livedMs: number): void {
     this.#connecting = undefined;
     this.#pid = undefined;
     if (this.#ending.signal.aborted) return;
-    this.#lossesInARow = livedMs > healthyMs ? 0 : this.#lossesInARow + 1;
+    this.#lossesInARow = livedMs > healthyMs || reason === undefined ? 0 : this.#lossesInARow + 1;
     const restartMs = restartDelaysMs[Math.max(0, this.#lossesInARow - 1)];
     // One that never comes up is tried again when somebody asks for something.
     this.#pause = this.#clock.sleep(restartMs ?? restartDelaysMs[0], this.#ending.signal).catch(() => undefined);
     if (restartMs !== undefined) this.#pause.then(() => this.start()).catch(() => undefined);
-    this.#options.onLost?.({ error: { code: 'host.lost', facts: {}, message: reason }, restartMs });
+    if (reason !== undefined) this.#options.onLost?.({ error: { code: 'host.lost', facts: {}, message: reason }, restartMs });
   }
 
   /** Whoever asks for something meanwhile is told at once. */

@@ -278,6 +278,7 @@ export class Host {
   async #close(reason: HostEnd): Promise<HostEnd> {
     this.#clients.log('info', `the host ends (${reason})`);
     await this.#inTime(this.#service.close());
+    if (reason !== 'crash' && reason !== 'lost') this.#clients.tell(protocol.leaving, undefined);
     this.#ending.abort();
     this.#stay();
     for (const connection of this.#connections) connection.end();

@@ -250,6 +250,7 @@ test('with nobody there, the command is the host until its run ends: a window th
   stage.letEnd();
   assert.equal(await command.code, 0);
   await until(async () => (await window.client.start()).pid !== command.child.pid, 'the window has a host again');
+  assert.deepEqual(window.lost, [], 'that is no trouble');
   assert.equal(await stateOf(window), 'success');
 });
 

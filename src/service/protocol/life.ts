@@ -43,6 +43,8 @@ export const proveUser = read('proveUser', { params: z.object({ name: hex, said:
  * an older version: then it goes on.
  */
 export const leave = change('leave', { result: z.boolean() });
+/** The host ends because it is to, or nobody needs it: no trouble, and whoever wants something may start another. */
+export const leaving = notification('leaving');
 /** To the client: a password that only it can have. Text where somebody typed it, else bytes. `undefined`: nobody can say. */
 export const password = read('password', {
   params: z.object({
