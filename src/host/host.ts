@@ -1,9 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import type { Server, Socket } from 'node:net';
-import { CadanganError, inLocale, type Clock } from '../platform/index.ts';
+import { CadanganError, claimName, inLocale, type Claim, type Clock } from '../platform/index.ts';
 import { procedures, protocol, Service, type ServiceWorld } from '../service/index.ts';
 import { engineAddress, hostAddress } from './address.ts';
-import { claimAddress, type Claim } from './claim.ts';
 import { greet, type Credentials, type Peer } from './handshake.ts';
 import { hostKey } from './key.ts';
 import { StateLease } from './lease.ts';
@@ -100,7 +99,7 @@ export class Host {
     const credentials = { key: await hostKey(stateFolder, random), version, random };
     const started = Promise.withResolvers<Host>();
     started.promise.catch(() => undefined); // told by what is thrown here
-    const claim = await claimName(
+    const claim = await claimHost(
       options,
       (socket) => void started.promise.then(async (host) => host.#accept(socket)).catch(() => socket.destroy()),
     );
@@ -159,7 +158,7 @@ export class Host {
   /** Engines of version 0.1.0 lead the schedule under a name of their own: with it held, none of them does. */
   async #holdEngineName(): Promise<boolean> {
     const { configFile, stateFolder, world } = this.#options;
-    const claim = await claimAddress(await engineAddress({ configFile, stateFolder }), world.random, (socket) => socket.destroy());
+    const claim = await claimName(await engineAddress({ configFile, stateFolder }), world.random, (socket) => socket.destroy());
     if (claim.kind === 'connected') claim.socket.destroy();
     if (claim.kind !== 'ours') return false;
     this.#engineName = claim.server;
@@ -302,11 +301,11 @@ export class Host {
   }
 }
 
-async function claimName({ stateFolder, world: { clock, random } }: HostOptions, onConnection: (socket: Socket) => void) {
+async function claimHost({ stateFolder, world: { clock, random } }: HostOptions, onConnection: (socket: Socket) => void) {
   const address = await hostAddress(stateFolder);
   let reason = '';
   for (let attempt = 0; attempt < claimAttemptsMax; attempt++) {
-    const claim = await claimAddress(address, random, onConnection);
+    const claim = await claimName(address, random, onConnection);
     if (claim.kind === 'ours') return claim;
     if (claim.kind === 'connected') {
       claim.socket.destroy();

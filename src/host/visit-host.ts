@@ -1,7 +1,6 @@
 import type { MessageConnection } from 'vscode-jsonrpc';
-import { CadanganError, type Random } from '../platform/index.ts';
+import { CadanganError, tryToConnect, type Random } from '../platform/index.ts';
 import { hostAddress } from './address.ts';
-import { tryToConnect } from './claim.ts';
 import { greet, type Peer } from './handshake.ts';
 import { knownHostKey } from './key.ts';
 import { MessageSocket } from './message-socket.ts';

@@ -25,13 +25,12 @@ import {
   type SyncOptions,
   type SyncReport,
 } from '../offsite/index.ts';
-import { CadanganError, isAbort, systemClock, systemRandom, type Clock } from '../platform/index.ts';
+import { CadanganError, holdName, isAbort, systemClock, systemRandom, type Clock } from '../platform/index.ts';
 import type { ChainHead } from '../records/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import { openStorage, parseLocation, type Storage } from '../storage/index.ts';
 import { openDriveClient, type DrivePlace } from './drive-account.ts';
-import { holdName } from './only-one.ts';
 
 export interface OpenCopyOptions {
   readonly place: DrivePlace;
@@ -97,11 +96,11 @@ export class OpenCopy implements AsyncDisposable {
 
   /** @throws `offsite.busy` when another process has it; `drive.not-set-up`; `storage.denied` ... for the state folder */
   static async open(settings: OffsiteCopy, options: OpenCopyOptions): Promise<OpenCopy> {
-    const { stateFolder } = options.place;
+    const { stateFolder, random } = options.place;
     const client = await openDriveClient(options.place);
     try {
       await mkdir(stateFolder, { recursive: true, mode: 0o700 });
-      const held = await holdName(stateFolder, `offsite ${settings.name}`);
+      const held = await holdName(stateFolder, `offsite ${settings.name}`, random);
       if (held === undefined) throw new CadanganError('offsite.busy', { copy: settings.name });
       const memory = copyMemoryOf(settings, options.place);
       const journal = await openUploadJournal(join(stateFolder, `offsite-${settings.name}-uploads.jsonl`));

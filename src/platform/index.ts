@@ -7,6 +7,7 @@ export * from './clock.ts';
 export * from './random.ts';
 export * from './replace-file.ts';
 export * from './system-codes.ts';
+export { canonicalPath, claimName, exclusiveName, holdName, tryToConnect, type Claim, type ExclusiveName } from './exclusive-name.ts';
 export { writeDocument } from './write-document.ts';
 export * from './write-whole.ts';
 export * from './byte-string.ts';

@@ -13,9 +13,16 @@ import { StateLease } from '../../src/host/lease.ts';
 import { nodeFlags } from '../../src/host/start-host.ts';
 import { encodeFrame, FrameReader } from '../../src/host/message-frame.ts';
 import { MessageSocket } from '../../src/host/message-socket.ts';
-import { byteStringFromText, CadanganError, joinBytes, systemClock, systemRandom, type Clock } from '../../src/platform/index.ts';
+import {
+  tryToConnect,
+  byteStringFromText,
+  CadanganError,
+  joinBytes,
+  systemClock,
+  systemRandom,
+  type Clock,
+} from '../../src/platform/index.ts';
 import { hostAddress } from '../../src/host/address.ts';
-import { tryToConnect } from '../../src/host/claim.ts';
 import { greet, protocolVersion } from '../../src/host/handshake.ts';
 import { knownHostKey } from '../../src/host/key.ts';
 import { protocol } from '../../src/service/index.ts';

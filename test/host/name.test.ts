@@ -4,10 +4,9 @@ import { link, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/pr
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { engineAddress, hostAddress, type HostAddress } from '../../src/host/address.ts';
-import { claimAddress } from '../../src/host/claim.ts';
+import { engineAddress, hostAddress } from '../../src/host/address.ts';
 import { hostKey } from '../../src/host/key.ts';
-import { systemRandom } from '../../src/platform/index.ts';
+import { claimName, holdName, systemRandom, type ExclusiveName } from '../../src/platform/index.ts';
 import { protocol } from '../../src/service/index.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
@@ -49,7 +48,7 @@ test('the file of a dead host is taken over by one of many, and nothing is left 
   const servers: Server[] = [];
   const take = async (): Promise<string> => {
     for (;;) {
-      const claim = await claimAddress(address, systemRandom, (socket) => socket.destroy());
+      const claim = await claimName(address, systemRandom, (socket) => socket.destroy());
       if (claim.kind === 'neither') continue; // its owner is just dying, or just listening
       if (claim.kind === 'ours') servers.push(claim.server);
       else claim.socket.destroy();
@@ -68,7 +67,7 @@ test('the file of a dead host is taken over by one of many, and nothing is left 
 test('whoever holds a name by a file that was taken away knows it', posix, async () => {
   await using folder = await temporaryFolder();
   const address = await hostAddress(folder.path, 'file');
-  const claim = await claimAddress(address, systemRandom, (socket) => socket.destroy());
+  const claim = await claimName(address, systemRandom, (socket) => socket.destroy());
   assert.ok(claim.kind === 'ours');
   assert.equal(await claim.isOurs(), true);
   await rm(address.path);
@@ -76,6 +75,17 @@ test('whoever holds a name by a file that was taken away knows it', posix, async
   const next = await listen(address);
   assert.equal(await claim.isOurs(), false, 'nor when somebody else has it');
   for (const server of [next, claim.server]) await new Promise((resolve) => server.close(resolve));
+});
+
+test('a name that is held is held once, and free again afterwards', async () => {
+  await using folder = await temporaryFolder();
+  const first = await holdName(folder.path, 'offsite office', systemRandom);
+  assert.equal(await holdName(folder.path, 'offsite office', systemRandom), undefined);
+  await (await holdName(folder.path, 'offsite other', systemRandom))?.[Symbol.asyncDispose]();
+  await first?.[Symbol.asyncDispose]();
+  const next = await holdName(folder.path, 'offsite office', systemRandom);
+  assert.ok(next);
+  await next[Symbol.asyncDispose]();
 });
 
 test('while a window of version 0.1 runs the schedule nothing is run here; when it is gone, all is', async (t) => {
@@ -109,7 +119,7 @@ test('a host holds the name of the engines before it, too: none of them comes to
   stage.configure();
   const clock = new VirtualClock();
   await engineHere(stage, clock);
-  const claim = await claimAddress(
+  const claim = await claimName(
     await engineAddress({ configFile: stage.configFile, stateFolder: stage.path('state') }),
     systemRandom,
     () => undefined,
@@ -118,7 +128,7 @@ test('a host holds the name of the engines before it, too: none of them comes to
   if (claim.kind === 'connected') await new Promise((resolve) => claim.socket.resume().once('close', resolve)); // and is told nothing
 });
 
-async function listen({ path }: HostAddress, onConnection: (socket: Socket) => void = (socket) => socket.destroy()): Promise<Server> {
+async function listen({ path }: ExclusiveName, onConnection: (socket: Socket) => void = (socket) => socket.destroy()): Promise<Server> {
   const server = createServer(onConnection);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen({ path }, resolve));
   return server;

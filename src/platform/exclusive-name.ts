@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { realpath, rename, rm, stat } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { userInfo } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { CadanganError, systemCode } from './errors.ts';
+import type { Random } from './random.ts';
+
+/** A name that one process at a time can listen on, and that the system frees when that process dies. */
+export interface ExclusiveName {
+  /**
+   * `abstract`: a Unix socket of Linux without a file. `pipe`: of Windows. `file`: a Unix socket whose file stays behind when its owner
+   * dies.
+   */
+  readonly kind: 'abstract' | 'pipe' | 'file';
+  /** What `net.listen` takes. */
+  readonly path: string;
+}
+
+/** `sun_path` has 104 bytes on macOS and 108 on Linux, with the zero at the end. */
+const socketPathBytesMax = 103;
+
+/** What came of asking for the name: it is ours now, or it is somebody's, to whom we are connected; or neither, for now. */
+export type Claim =
+  | { readonly kind: 'ours'; readonly server: Server; readonly isOurs: () => Promise<boolean> }
+  | { readonly kind: 'connected'; readonly socket: Socket }
+  | { readonly kind: 'neither'; readonly reason: string };
+
+/** Takes the name when it is free, else connects to its owner. @param onConnection for connections to us, from the first on */
+export async function claimName(name: ExclusiveName, random: Random, onConnection: (socket: Socket) => void): Promise<Claim> {
+  const listening = await tryToListen(name, onConnection);
+  if (typeof listening !== 'string') return { kind: 'ours', server: listening, isOurs: await ownershipOf(name) };
+  if (listening !== 'EADDRINUSE') return { kind: 'neither', reason: listening };
+  const connected = await tryToConnect(name);
+  if (typeof connected !== 'string') return { kind: 'connected', socket: connected };
+  if (name.kind === 'file' && connected === 'ECONNREFUSED') await clearAway(name, random);
+  return { kind: 'neither', reason: connected };
+}
+
+/**
+ * Holds a name until what is returned is disposed of; nobody is served under it.
+ * @param stateFolder must exist. @returns undefined when another process holds it. @throws `storage.denied` when nobody can
+ */
+export async function holdName(stateFolder: string, name: string, random: Random): Promise<AsyncDisposable | undefined> {
+  const folder = await canonicalPath(stateFolder);
+  const wanted = exclusiveName([folder, name], join(folder, `${createHash('sha256').update(name).digest('hex').slice(0, 16)}.sock`));
+  // The first try may only have cleared away what a dead owner left.
+  for (let attemptsLeft = 3; attemptsLeft > 0; attemptsLeft--) {
+    const claim = await claimName(wanted, random, (socket) => socket.destroy());
+    if (claim.kind === 'ours') {
+      claim.server.unref();
+      return { [Symbol.asyncDispose]: () => new Promise<void>((resolve) => claim.server.close(() => resolve())) };
+    }
+    if (claim.kind === 'connected') {
+      claim.socket.destroy();
+      return undefined;
+    }
+    if (!isPassing.has(claim.reason)) throw new CadanganError('storage.denied', { location: stateFolder, reason: claim.reason });
+  }
+  return undefined;
+}
+
+/** Its owner is just dying, or just listening. */
+const isPassing: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT']);
+
+function tryToListen({ path }: ExclusiveName, onConnection: (socket: Socket) => void): Promise<Server | string> {
+  const server = createServer(onConnection);
+  server.maxConnections = 100;
+  return new Promise((resolve) => {
+    server.once('error', (error) => resolve(systemCode(error) ?? 'unknown'));
+    server.listen({ path }, () => {
+      server.removeAllListeners('error').on('error', () => undefined); // a connection that could not be accepted
+      resolve(server);
+    });
+  });
+}
+
+/** @returns the system's code when nobody answers */
+export function tryToConnect({ path }: ExclusiveName): Promise<Socket | string> {
+  const socket = connect({ path });
+  return new Promise((resolve) => {
+    socket.once('error', (error) => resolve(systemCode(error) ?? 'unknown'));
+    socket.once('connect', () => {
+      socket.removeAllListeners('error');
+      resolve(socket);
+    });
+  });
+}
+
+/**
+ * Removes the file of an owner who died. Another process may do the same and already listen under the name anew, so the file is first taken
+ * aside, where nobody finds it, and looked at again: a living one is put back.
+ */
+async function clearAway({ path }: ExclusiveName, random: Random): Promise<void> {
+  const aside = `${path}-${Buffer.from(random.fill(new Uint8Array(4))).toString('hex')}`;
+  try {
+    await rename(path, aside);
+    const living = await tryToConnect({ kind: 'file', path: aside });
+    if (typeof living === 'string') return await rm(aside, { force: true });
+    living.destroy();
+    await rename(aside, path);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** A file can be taken from under its owner, by a cleaner of old files or by the race above; then somebody else can listen, too. */
+async function ownershipOf({ kind, path }: ExclusiveName): Promise<() => Promise<boolean>> {
+  if (kind !== 'file') return async () => true;
+  const inode = async (): Promise<bigint | undefined> => {
+    try {
+      return (await stat(path, { bigint: true })).ino;
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  };
+  const ours = await inode();
+  return async () => ours !== undefined && (await inode()) === ours;
+}
+
+/**
+ * @param parts what the name is made of; the user is always a part. The machine is not: all three kinds of socket are its own, also in a
+ * folder that several machines share, and a machine's name can change while we run
+ * @param file where it stands, where it is one
+ */
+export function exclusiveName(parts: readonly string[], file: string, kind = kindOf(process.platform)): ExclusiveName {
+  const user = process.getuid?.() ?? userInfo().username;
+  const name = `cadangan-${createHash('sha256')
+    .update(JSON.stringify([user, ...parts]))
+    .digest('hex')
+    .slice(0, 32)}`;
+  switch (kind) {
+    case 'abstract':
+      return { kind, path: `\0${name}` };
+    case 'pipe':
+      return { kind, path: `\\\\.\\pipe\\${name}` };
+    case 'file':
+      // Not os.tmpdir(): it differs between a desktop session and a timer of the same user, and there would be two hosts.
+      return { kind, path: Buffer.byteLength(file) <= socketPathBytesMax ? file : join('/tmp', `${name}.sock`) };
+  }
+}
+
+function kindOf(platform: NodeJS.Platform): ExclusiveName['kind'] {
+  return platform === 'linux' ? 'abstract' : platform === 'win32' ? 'pipe' : 'file';
+}
+
+/** One spelling for one file, whether or not it exists yet. */
+export async function canonicalPath(path: string): Promise<string> {
+  const absolute = resolve(path);
+  try {
+    const real = await realpath(absolute);
+    return process.platform === 'win32' ? real.toLowerCase() : real;
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT' || dirname(absolute) === absolute) return absolute;
+    return join(await canonicalPath(dirname(absolute)), basename(absolute));
+  }
+}
