@@ -96,7 +96,7 @@ export class OpenCopy implements AsyncDisposable {
 
   /** @throws `offsite.busy` when another process has it; `drive.not-set-up`; `storage.denied` ... for the state folder */
   static async open(settings: OffsiteCopy, options: OpenCopyOptions): Promise<OpenCopy> {
-    const { stateFolder, random } = options.place;
+    const { stateFolder, random = systemRandom } = options.place;
     const client = await openDriveClient(options.place);
     try {
       await mkdir(stateFolder, { recursive: true, mode: 0o700 });
