@@ -1,4 +1,15 @@
-import { describeError, type JobResult, OffsiteKeeper, type OffsiteKeeperOptions, type SyncDetails } from '../jobs/index.ts';
+import {
+  describeError,
+  type DrivePlace,
+  type JobResult,
+  type KeepCopyUpOptions,
+  keepCopyUp,
+  originalLooks,
+  readCopyStatus,
+  signInTrouble,
+  type SyncDetails,
+} from '../jobs/index.ts';
+import type { KeeperState, OriginalLooks } from '../offsite/index.ts';
 import { formatTime, isAbort, l10n, type Password } from '../platform/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import type { CommandContext } from './command.ts';
@@ -10,20 +21,21 @@ import { countText, sizeText } from './units.ts';
 /** Keeps copies up until it is stopped, and says what happens, a line each. */
 export async function watchCopies(
   context: CommandContext,
-  world: Pick<OffsiteKeeperOptions, 'place' | 'records'>,
+  world: Pick<KeepCopyUpOptions, 'place' | 'records'>,
   copies: readonly OffsiteCopy[],
   password: (copy: OffsiteCopy, signal: AbortSignal) => Promise<Password>,
 ): Promise<ExitCode> {
-  const { signal } = context;
+  const { signal, clock } = context;
+  const looks = originalLooks(clock, () => world.place);
   await using stack = new AsyncDisposableStack();
   for (const copy of copies) {
-    const teller = new Teller(context, copy.name);
-    const keeper: OffsiteKeeper = await OffsiteKeeper.start({
+    const teller = new Teller(context, copy, { place: world.place, looks });
+    const keeper = await keepCopyUp({
       copy,
       ...world,
       password: (passwordSignal) => password(copy, passwordSignal),
       onResult: (result) => teller.tellResult(result),
-      onStatus: () => void teller.tellStatus(() => keeper),
+      onState: (state) => void teller.tellState(state),
     });
     stack.use(keeper);
   }
@@ -36,12 +48,14 @@ export async function watchCopies(
 
 class Teller {
   readonly #context: CommandContext;
-  readonly #name: string;
+  readonly #copy: OffsiteCopy;
+  readonly #world: { readonly place: DrivePlace; readonly looks: OriginalLooks };
   #told = '';
 
-  constructor(context: CommandContext, name: string) {
+  constructor(context: CommandContext, copy: OffsiteCopy, world: { readonly place: DrivePlace; readonly looks: OriginalLooks }) {
     this.#context = context;
-    this.#name = name;
+    this.#copy = copy;
+    this.#world = world;
   }
 
   tellResult(result: JobResult<unknown>): void {
@@ -53,7 +67,7 @@ class Teller {
         terminal,
         jsonObject({
           message_type: 'run',
-          copy: this.#name,
+          copy: this.#copy.name,
           job: result.job,
           outcome: result.outcome,
           uploaded_files: details?.uploadedFiles,
@@ -72,11 +86,11 @@ class Teller {
       );
   }
 
-  async tellStatus(keeper: () => OffsiteKeeper): Promise<void> {
+  async tellState(keeper: KeeperState): Promise<void> {
     const { globals, terminal } = this.#context;
     if (globals.quiet) return;
-    await Promise.resolve(); // the first state comes while the keeper is being made
-    const status = await keeper().status();
+    const { place, looks } = this.#world;
+    const status = await readCopyStatus(this.#copy, place, { keeper, looks, signIn: await signInTrouble(place) });
     const { state, trouble, behind } = status;
     const text = trouble === undefined ? stateText(status) : `${stateText(status)}: ${troubleText(trouble.kind)}`;
     if (text === this.#told) return;
@@ -84,14 +98,14 @@ class Teller {
     if (globals.json)
       printJsonNow(
         terminal,
-        jsonObject({ message_type: 'state', copy: this.#name, state, trouble: trouble?.kind, behind: behind && { ...behind } }),
+        jsonObject({ message_type: 'state', copy: this.#copy.name, state, trouble: trouble?.kind, behind: behind && { ...behind } }),
       );
     else this.#line(text);
   }
 
   #line(text: string): void {
     const { terminal, clock } = this.#context;
-    terminal.print(`${formatTime(clock.nowNs())}  ${this.#name}: ${text}`);
+    terminal.print(`${formatTime(clock.nowNs())}  ${this.#copy.name}: ${text}`);
     terminal.flush();
   }
 }

@@ -5,14 +5,27 @@ import {
   type CopyMemory,
   type CopyStatus,
   type KeeperState,
-  type OriginalLooks,
+  OriginalLooks,
   type RecordedError,
 } from '../offsite/index.ts';
-import { CadanganError, isCode, systemClock } from '../platform/index.ts';
+import { CadanganError, isCode, systemClock, type Clock } from '../platform/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
-import type { DrivePlace } from './drive-account.ts';
+import type { Storage } from '../storage/index.ts';
+import { openStorageAt, type DrivePlace } from './drive-account.ts';
 import { isErrorCode } from './messages/messages.ts';
-import { copyMemoryOf } from './offsite-copy.ts';
+import { copyMemoryOf } from './open-copy.ts';
+
+/** Somebody waits for it. */
+const patience = { transientTries: 3, rateTries: 3 } as const;
+
+/** Looks at originals, wherever they lie. @param place as configured at any time */
+export function originalLooks(clock: Clock, place: () => DrivePlace): OriginalLooks {
+  const openInTime = (location: string): Promise<Storage> => {
+    const { client, ...rest } = place();
+    return openStorageAt(location, { ...rest, client: { ...client, patience } });
+  };
+  return new OriginalLooks(clock, openInTime);
+}
 
 export interface CopyLookOptions {
   /** Undefined where no process keeps the copy up. */
@@ -34,7 +47,7 @@ export async function readCopyStatus(
 ): Promise<CopyStatus> {
   const { memory, memoryError } = await readMemory(copy, place);
   // The memory first: what changes in between shows as a difference, never as none.
-  const original = workWordOf(keeper) === undefined ? await looks.look(copy.repository) : undefined;
+  const original = workWordOf(keeper) === undefined ? await looks.look(copy.repository, timeMs(memory.lastWholeAt)) : undefined;
   // A person whose address was changed is still the same: then Google knows better, and whoever keeps the copy up has asked it.
   const inTheWay = isCode(signIn, 'drive.wrong-account') && keeper !== undefined ? undefined : signIn;
   return copyStatusOf(copy, {
@@ -45,6 +58,10 @@ export async function readCopyStatus(
     signIn: inTheWay && recordedErrorOf(inTheWay),
     nowMs: Number((place.clock ?? systemClock).nowNs() / 1_000_000n),
   });
+}
+
+function timeMs(at: string | undefined): number | undefined {
+  return at === undefined ? undefined : Date.parse(at);
 }
 
 async function readMemory(

@@ -25,21 +25,22 @@ export { addPassword, changePassword, removePassword, resolveKey } from './passw
 export { credentialStoreOf, oauthClientOf, openDriveClient, openStorageAt, signInTrouble, type DrivePlace } from './drive-account.ts';
 export { signInToDrive, signOutOfDrive, type SignInWay } from './drive-sign-in.ts';
 export { readCopyAnchors } from './offsite-anchor.ts';
-export { errorOfRecorded, readCopyStatus, type CopyLookOptions } from './copy-look.ts';
+export { errorOfRecorded, originalLooks, readCopyStatus, type CopyLookOptions } from './copy-look.ts';
 export { newsOf, type News, type Told } from './copy-news.ts';
-export { RecordedCopy, type RecordedCopyOptions, type ToldResult } from './recorded-copy.ts';
-export { recordOfReadableCopy, recordOfSample, recordOfScrub, recordOfSync, type AboutCopy } from './record-of-copy.ts';
-export { copyMemoryOf, OpenCopy, type OpenCopyOptions, type WorkOptions } from './offsite-copy.ts';
-export { OffsiteKeeper, type OffsiteKeeperOptions } from './offsite-keeper.ts';
-export { noteReadable, type KeepReadable } from './readable-copies.ts';
 export {
-  offsiteSampleJob,
-  offsiteScrubJob,
-  offsiteSyncJob,
-  type SampleDetails,
-  type ScrubDetails,
-  type SyncDetails,
-} from './offsite-jobs.ts';
+  CopyJobs,
+  type CopyJobsOptions,
+  type CopyOccasion,
+  type ReadableWish,
+  type SyncWish,
+  type ToldResult,
+  type WorkOptions,
+} from './copy-jobs.ts';
+export { recordOfReadableCopy, recordOfSample, recordOfScrub, recordOfSync, type AboutCopy } from './record-of-copy.ts';
+export { copyMemoryOf, copyPathOf } from './open-copy.ts';
+export { keepCopyUp, type KeepCopyUpOptions, type KeptCopy } from './keep-copy-up.ts';
+export { noteReadable, type KeepReadable } from './readable-copies.ts';
+export type { SampleDetails, ScrubDetails, SyncDetails } from './copy-details.ts';
 export { readableCopyJob, type ReadableCopyDetails, type ReadableCopyOptions } from './readable-copy-job.ts';
 export {
   repositoryFolderOf,

@@ -4,7 +4,7 @@ import { l10n } from '../platform/index.ts';
 import type { Anchor } from '../records/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import { openDriveClient, type DrivePlace } from './drive-account.ts';
-import { copyMemoryOf, copyPathOf } from './offsite-copy.ts';
+import { copyMemoryOf, copyPathOf } from './open-copy.ts';
 
 /** Somebody waits for it, and the heads in snapshots say the same. */
 const patience = { transientTries: 3, rateTries: 3 } as const;

@@ -9,7 +9,7 @@ import { systemCode, type Clock } from '../platform/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import type { DrivePlace } from './drive-account.ts';
-import { copyMemoryOf } from './offsite-copy.ts';
+import { copyMemoryOf } from './open-copy.ts';
 import type { ReadableCopyDetails } from './readable-copy-job.ts';
 
 type ReadableCopy = NonNullable<CopyMemory['readable']>[number];

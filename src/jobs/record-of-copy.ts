@@ -2,7 +2,7 @@ import { isCode } from '../platform/index.ts';
 import type { RecordContent, RecordPlace } from '../records/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import type { JobResult } from './job-result.ts';
-import type { SampleDetails, ScrubDetails, SyncDetails } from './offsite-jobs.ts';
+import type { SampleDetails, ScrubDetails, SyncDetails } from './copy-details.ts';
 import type { ReadableCopyDetails } from './readable-copy-job.ts';
 import { placeOf, type RecordAbout } from './record-about.ts';
 import { recordOfJob } from './record-of-job.ts';

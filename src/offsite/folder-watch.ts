@@ -6,14 +6,18 @@ import { isStoredName } from '../storage/index.ts';
 /** How well changes are noticed. `lost`: not at all; what looks by itself now and then has to do. */
 export type WatchMode = { readonly mode: 'starting' | 'events' | 'polling' } | { readonly mode: 'lost'; readonly reason: string };
 
-export interface FolderWatchOptions {
+/** What whoever watches an original is told. */
+export interface WatchEvents {
+  /** A file that belongs to the copy came or went. Comes for each, so it must be cheap. */
+  readonly onChange: () => void;
+  readonly onMode: (mode: WatchMode) => void;
+}
+
+export interface FolderWatchOptions extends WatchEvents {
   /** The repository's folder, absolute. */
   readonly folder: string;
   /** Look instead of waiting for events, which network mounts do not send. */
   readonly polling: boolean;
-  /** A file that belongs to the copy came or went. Comes for each, so it must be cheap. */
-  readonly onChange: () => void;
-  readonly onMode: (mode: WatchMode) => void;
   readonly pollingIntervalMs?: number | undefined;
 }
 

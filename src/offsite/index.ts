@@ -38,7 +38,9 @@ export {
 } from './snapshot-archive.ts';
 export { keepAnchor, readAnchors } from './copy-anchor.ts';
 export { CopyMemoryFile, type CopyMemory, type ScrubFindings } from './copy-memory.ts';
-export { CopyKeeper, type KeeperOptions, type KeeperState, type Trouble } from './keep-copy.ts';
+export { CopyKeeper, type Asked, type KeeperOptions, type KeeperState, type Trouble, type WorkContext } from './keep-copy.ts';
+export { FolderWatch, type WatchEvents } from './folder-watch.ts';
+export { StorageWatch } from './storage-watch.ts';
 export {
   dayMs,
   hourMs,
@@ -65,5 +67,6 @@ export {
   type CopyTrouble,
 } from './copy-status.ts';
 export { OriginalLooks, originalNamesOf, type OriginalLook, type OriginalNames } from './original-look.ts';
+export { rememberedFailure, rememberedPlan, rememberedSample, rememberedScrub, rememberedSync, type Amount } from './remember-work.ts';
 export { recordedErrorOf, type RecordedError } from './recorded-error.ts';
 export { nextReadableMs, readableName, type ReadableEvery } from './readable-rule.ts';

@@ -1,5 +1,5 @@
 import { CadanganError, isAbort, type Clock, type ErrorFacts } from '../platform/index.ts';
-import { FolderWatch, type WatchMode } from './folder-watch.ts';
+import type { WatchEvents, WatchMode } from './folder-watch.ts';
 import {
   dayMs,
   nextWork,
@@ -10,7 +10,7 @@ import {
   type TroubleKind,
   type Work,
 } from './next-work.ts';
-import type { CopyProgress } from './progress.ts';
+import type { CopyProgress, CopyProgressSink } from './progress.ts';
 
 /** What stands in the way, and when it is tried again. */
 export interface Trouble {
@@ -34,23 +34,36 @@ export interface KeeperState {
   readonly waiting?: 'no-answer' | 'rate' | undefined;
 }
 
-export interface KeeperOptions {
+/** What somebody asked for; the first who does gives it its id. */
+export interface Asked {
+  readonly run: string | undefined;
+}
+
+export interface WorkContext {
+  readonly signal: AbortSignal;
+  readonly progress: CopyProgressSink;
+  /** Undefined for what is done by itself. */
+  readonly asked: Asked | undefined;
+}
+
+export interface KeeperOptions<Result> {
   readonly clock: Clock;
-  /** The original, to be watched; undefined where it cannot be watched. */
-  readonly folder: string | undefined;
-  readonly polling: boolean;
+  /** Begins to watch the original, until it is disposed of. */
+  readonly watch: (events: WatchEvents) => AsyncDisposable;
   readonly timing: KeeperTiming;
   readonly isPaused: boolean;
   /** When scrub, sample and readable copy were last done; asked again after each work. */
-  readonly times: () => Promise<Pick<KeeperSituation, 'lastScrubMs' | 'lastSampleMs' | 'readableDueMs'>>;
-  /** Does it, and leaves a record of it. @throws what stopped it */
-  readonly run: (
-    work: Work,
-    context: { readonly signal: AbortSignal; readonly progress: (progress: CopyProgress) => void },
-  ) => Promise<void>;
+  readonly times: () => Promise<WorkTimes>;
+  /** Does it, and leaves a record of it. What stopped it stands in its result, or is thrown. */
+  readonly run: (work: Work, context: WorkContext) => Promise<Result>;
   readonly onState: (state: KeeperState) => void;
-  readonly pollingIntervalMs?: number | undefined;
+  /** Called when no work runs or will run any more. */
+  readonly onEnd: () => Promise<void>;
 }
+
+interface Waiting<Result> extends Asked, PromiseWithResolvers<Result> {}
+
+type WorkTimes = Pick<KeeperSituation, 'lastScrubMs' | 'lastSampleMs' | 'readableDueMs'>;
 
 const watchAgainMs = 60_000;
 
@@ -58,12 +71,13 @@ const watchAgainMs = 60_000;
  * Keeps a copy up: looks whenever the original has changed and come to rest, asks Drive for everything at the start and every hour, scrubs
  * and samples when that is due. Trouble is a state that is shown and waited out; it never runs in a circle. One work at a time.
  */
-export class CopyKeeper implements AsyncDisposable {
-  readonly #options: KeeperOptions;
+export class CopyKeeper<Result extends { readonly error?: unknown }> implements AsyncDisposable {
+  readonly #options: KeeperOptions<Result>;
   readonly #ending = new AbortController();
-  readonly #wanted = new Set<Work>();
+  /** What was asked for and has not begun. */
+  readonly #wanted = new Map<Work, Waiting<Result>>();
   readonly #loop: Promise<void>;
-  #watch: FolderWatch | undefined;
+  #watch: AsyncDisposable | undefined;
   #watchAtMs = -Infinity;
   #changes: { readonly firstMs: number; readonly lastMs: number } | undefined;
   #lastSyncMs: number | undefined;
@@ -83,7 +97,7 @@ export class CopyKeeper implements AsyncDisposable {
   /** Of work that is not the copying itself: it may fail without holding that up. Also when nobody could write down that it was done. */
   readonly #notBeforeMs = new Map<Work, number>();
 
-  constructor(options: KeeperOptions) {
+  constructor(options: KeeperOptions<Result>) {
     this.#options = options;
     this.#isPaused = options.isPaused;
     this.#loop = this.#run();
@@ -93,11 +107,17 @@ export class CopyKeeper implements AsyncDisposable {
     return this.#state;
   }
 
-  /** Does it now, whatever the trouble was; resolves when it is begun. */
-  ask(work: Work): void {
-    this.#wanted.add(work);
+  /**
+   * Does it now, whatever the trouble or the pause; who asks before it has begun is told of the same. @returns what came of it.
+   * @throws `aborted` when it was taken back; what `run` throws
+   */
+  ask(work: Work, run?: string): Promise<Result> {
+    const waiting = this.#wanted.get(work) ?? { ...Promise.withResolvers<Result>(), run };
+    waiting.promise.catch(() => undefined); // perhaps nobody waits
+    this.#wanted.set(work, waiting);
     this.#restUntilMs = undefined;
     this.#wakeUp();
+    return waiting.promise;
   }
 
   /** The sign-in, the account or the disk is another one: no use in waiting any longer. */
@@ -117,7 +137,7 @@ export class CopyKeeper implements AsyncDisposable {
    * it does not begin again at once, nothing is done by itself until the next time that Drive would be asked for everything.
    */
   stop(work: Work): void {
-    this.#wanted.delete(work);
+    this.#takeBack(work);
     const running = this.#stopWork;
     if (running === undefined || (running.work === 'look' ? 'sync' : running.work) !== work) return;
     this.#restUntilMs = this.#nowMs() + this.#options.timing.syncEveryMs;
@@ -127,7 +147,7 @@ export class CopyKeeper implements AsyncDisposable {
   /** What is under way ends at its next safe point; it goes on from there later. */
   pause(): void {
     this.#isPaused = true;
-    this.#wanted.clear();
+    this.#takeBackAll();
     this.#stopWork?.controller.abort(new CadanganError('aborted'));
     this.#wakeUp();
   }
@@ -140,9 +160,20 @@ export class CopyKeeper implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending.abort(new CadanganError('aborted'));
+    this.#takeBackAll();
     this.#wakeUp();
     await this.#loop;
     await this.#watch?.[Symbol.asyncDispose]();
+    await this.#options.onEnd();
+  }
+
+  #takeBackAll(): void {
+    for (const work of this.#wanted.keys()) this.#takeBack(work);
+  }
+
+  #takeBack(work: Work): void {
+    this.#wanted.get(work)?.reject(new CadanganError('aborted', { reason: 'user' }));
+    this.#wanted.delete(work);
   }
 
   async #run(): Promise<void> {
@@ -179,7 +210,7 @@ export class CopyKeeper implements AsyncDisposable {
     return times.length === 0 ? undefined : Math.max(...times);
   }
 
-  #postponed(known: Awaited<ReturnType<KeeperOptions['times']>>): Awaited<ReturnType<KeeperOptions['times']>> {
+  #postponed(known: WorkTimes): WorkTimes {
     const { scrubEveryMs, sampleEveryMs } = this.#options.timing;
     const later = (ms: number | undefined, work: Work, everyMs: number): number | undefined => {
       const notBeforeMs = this.#notBeforeMs.get(work);
@@ -204,16 +235,20 @@ export class CopyKeeper implements AsyncDisposable {
   async #work(work: Work): Promise<void> {
     const stop = new AbortController();
     this.#stopWork = { work, controller: stop };
+    const asked = this.#wanted.get(work);
     this.#wanted.delete(work);
     // What changes from now on may come too late for this one.
     const changes = this.#changes;
     this.#changes = undefined;
     this.#setState({ activity: work, progress: undefined });
     try {
-      await this.#options.run(work, {
+      const result = await this.#options.run(work, {
         signal: AbortSignal.any([this.#ending.signal, stop.signal]),
         progress: (progress) => this.#setState({ progress, waiting: undefined }),
+        asked,
       });
+      asked?.resolve(result);
+      if ('error' in result) throw result.error;
       this.#postpone(work);
       if (work === 'sync' || work === 'scrub') this.#lastSyncMs = this.#nowMs();
       if (work === 'sync' || work === 'scrub' || work === 'look') {
@@ -221,6 +256,7 @@ export class CopyKeeper implements AsyncDisposable {
         this.#setState({ trouble: undefined });
       }
     } catch (error) {
+      asked?.reject(error);
       // What was noticed has still to be copied.
       if (changes) this.#remember(changes);
       if (isAbort(error)) return;
@@ -261,18 +297,10 @@ export class CopyKeeper implements AsyncDisposable {
 
   /** A watch that was lost, or whose folder came only later, is begun anew now and then. */
   async #lookAfterWatch(): Promise<void> {
-    const { folder, polling, pollingIntervalMs } = this.#options;
-    if (folder === undefined || (this.#watch && this.#state.watch.mode !== 'lost') || this.#nowMs() - this.#watchAtMs < watchAgainMs)
-      return;
+    if ((this.#watch && this.#state.watch.mode !== 'lost') || this.#nowMs() - this.#watchAtMs < watchAgainMs) return;
     this.#watchAtMs = this.#nowMs();
     await this.#watch?.[Symbol.asyncDispose]();
-    this.#watch = new FolderWatch({
-      folder,
-      polling,
-      pollingIntervalMs,
-      onChange: () => this.#onChange(),
-      onMode: (watch) => this.#setState({ watch }),
-    });
+    this.#watch = this.#options.watch({ onChange: () => this.#onChange(), onMode: (watch) => this.#setState({ watch }) });
   }
 
   #onChange(): void {

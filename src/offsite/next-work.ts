@@ -17,7 +17,7 @@ export interface KeeperSituation {
   /** Nothing is tried before that. */
   readonly notBeforeMs: number | undefined;
   /** Somebody asked for it. */
-  readonly wanted: ReadonlySet<Work>;
+  readonly wanted: Pick<ReadonlySet<Work>, 'has'>;
   readonly timing: KeeperTiming;
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { CadanganError, type Clock } from '../platform/index.ts';
-import { openStorage } from '../storage/index.ts';
+import { openStorage, type Storage } from '../storage/index.ts';
 import { keyOf, type SourceFile } from './copy-listing.ts';
 import { recordedErrorOf, type RecordedError } from './recorded-error.ts';
 
@@ -41,44 +41,55 @@ export function originalNamesOf(files: readonly SourceFile[]): OriginalNames {
 const patienceMs = 5_000;
 /** Several ask at once, and again at every change. */
 const freshMs = 1_000;
+/** Google is asked over the network, and counts the questions. */
+const freshOnDriveMs = 60_000;
 
 interface Look {
   readonly startedMs: number;
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
   readonly look: Promise<OriginalLook>;
   isOver: boolean;
 }
 
-/** Looks at originals: three folders, no file is opened. Looks that come close together are one. */
+/** Looks at originals: three lists, no file is opened. Looks that come close together are one. */
 export class OriginalLooks {
   readonly #clock: Clock;
-  readonly #read: (location: string) => Promise<OriginalNames>;
+  readonly #open: (location: string) => Storage | Promise<Storage>;
   readonly #looks = new Map<string, Look>();
 
-  constructor(clock: Clock, read = readOriginalNames) {
+  constructor(clock: Clock, open: (location: string) => Storage | Promise<Storage> = (location) => openStorage(location)) {
     this.#clock = clock;
-    this.#read = read;
+    this.#open = open;
   }
 
-  /** Never rejects. @param location of the repository */
-  async look(location: string): Promise<OriginalLook> {
+  /** Never rejects. @param location of the repository. @param sinceMs a look from before says nothing; milliseconds since 1970 */
+  async look(location: string, sinceMs = -Infinity): Promise<OriginalLook> {
     const nowMs = this.#clock.monotonicMs();
     const known = this.#looks.get(location);
-    const current = known !== undefined && (!known.isOver || nowMs - known.startedMs < freshMs) ? known : this.#begin(location, nowMs);
+    const fresh = location.startsWith('gdrive:') ? freshOnDriveMs : freshMs;
+    const isUsable = known !== undefined && (!known.isOver || (nowMs - known.startedMs < fresh && known.atMs >= sinceMs));
+    const current = isUsable ? known : this.#begin(location, nowMs);
     if (current.isOver) return current.look;
     const leftMs = current.startedMs + patienceMs - nowMs;
     return leftMs <= 0 ? this.#noAnswer(location) : this.#inTime(current.look, location, leftMs);
   }
 
   #begin(location: string, startedMs: number): Look {
-    const begun: Look = { startedMs, isOver: false, look: this.#look(location).finally(() => (begun.isOver = true)) };
+    const atMs = this.#nowMs();
+    const begun: Look = { startedMs, atMs, isOver: false, look: this.#look(location, atMs).finally(() => (begun.isOver = true)) };
     this.#looks.set(location, begun);
     return begun;
   }
 
-  async #look(location: string): Promise<OriginalLook> {
-    const atMs = this.#nowMs();
+  async #look(location: string, atMs: number): Promise<OriginalLook> {
     try {
-      return { atMs, found: await this.#read(location) };
+      const storage = await this.#open(location);
+      try {
+        return { atMs, found: await readOriginalNames(storage) };
+      } finally {
+        await storage.close();
+      }
     } catch (error) {
       return { atMs, found: { error: recordedErrorOf(error) } };
     }
@@ -107,14 +118,10 @@ export class OriginalLooks {
   }
 }
 
-async function readOriginalNames(location: string): Promise<OriginalNames> {
-  const storage = openStorage(location);
-  try {
-    const lists = await Promise.all(
-      lookedAt.map(async (kind) => (await storage.list(kind)).map(({ name, sizeBytes }) => ({ kind, name, sizeBytes }))),
-    );
-    return originalNamesOf(lists.flat());
-  } finally {
-    await storage.close();
-  }
+/** Three lists; no file is read. */
+export async function readOriginalNames(storage: Storage, signal?: AbortSignal): Promise<OriginalNames> {
+  const lists = await Promise.all(
+    lookedAt.map(async (kind) => (await storage.list(kind, signal)).map(({ name, sizeBytes }) => ({ kind, name, sizeBytes }))),
+  );
+  return originalNamesOf(lists.flat());
 }

@@ -57,7 +57,7 @@ async function setsOf(
   nowMs: number,
 ): Promise<protocol.DashboardSet[]> {
   const statuses = service.schedule.status();
-  const [offsite, { copies }] = await Promise.all([offsiteStates(service), service.drive.status()]);
+  const [offsite, copies] = await Promise.all([offsiteStates(service), service.drive.copies.infos()]);
   return service.sets.map(({ name, title = name, rpoHours }) => {
     const last = lastSuccess.get(name);
     const next = statuses.get(name)?.next;

@@ -7,26 +7,26 @@ import type { Service } from './service.ts';
 export const driveProcedures = [
   answer(protocol.driveStatus, ({ drive }) => drive.status()),
   answer(protocol.driveSignIn, async (service, params, call) => {
-    const account = await service.drive.signIn(params, call);
+    const account = await service.drive.account.signIn(params, call);
     await forgetCopies(service);
     return account;
   }),
   answer(protocol.driveSignOut, async (service, params, { signal }) => {
-    await service.drive.signOut(params, signal);
+    await service.drive.account.signOut(params, signal);
     await forgetCopies(service);
   }),
-  answer(protocol.syncCopy, ({ drive }, { copy, run }, call) => drive.work(copy, 'sync', { ...call, run })),
-  answer(protocol.scrubCopy, ({ drive }, { copy, run }, call) => drive.work(copy, 'scrub', { ...call, run })),
-  answer(protocol.readableCopy, ({ drive }, { run, ...params }, call) => drive.writeReadable(params, { ...call, run })),
+  answer(protocol.syncCopy, ({ drive }, { copy, run }, call) => drive.copies.work(copy, 'sync', { ...call, run })),
+  answer(protocol.scrubCopy, ({ drive }, { copy, run }, call) => drive.copies.work(copy, 'scrub', { ...call, run })),
+  answer(protocol.readableCopy, ({ drive }, { run, ...params }, call) => drive.copies.writeReadable(params, { ...call, run })),
   answer(protocol.pauseCopy, (service, { copy }) => setPaused(service, copy, true)),
   answer(protocol.resumeCopy, (service, { copy }) => setPaused(service, copy, false)),
-  answer(protocol.copyAddress, ({ drive }, { copy }, { signal }) => drive.addressOf(copy, signal)),
+  answer(protocol.copyAddress, ({ drive }, { copy }, { signal }) => drive.copies.addressOf(copy, signal)),
   answer(protocol.addCopy, addCopy),
 ];
 
 /** In the file, so that it holds for every process, and over night. */
 async function setPaused(service: Service, copy: string, isPaused: boolean): Promise<void> {
-  service.drive.copyNamed(copy);
+  service.drive.copies.copyNamed(copy);
   await service.take(
     await updateConfiguration(
       service.configFile,

@@ -8,7 +8,7 @@ import type { Service } from './service.ts';
  * copy are not in it.
  */
 export async function offsiteStates(service: Service): Promise<ReadonlyMap<string, OffsiteState>> {
-  const copies = await service.drive.copies();
+  const copies = await service.drive.copies.infos();
   const names = service.sets.map(({ name }) => name);
   const lastStored = await service.list.lastBackups(names, 'stored');
   const states = new Map<string, OffsiteState>();

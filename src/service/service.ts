@@ -159,7 +159,7 @@ export class Service {
       clock: world.clock,
       place: () => this.drivePlace,
       copies: () => this.copies,
-      keeper: this.keeper,
+      records: this.keeper,
       scrub: passwords.scrub,
       log,
       keyOf: (location, wish) => this.repositories.keyOf(location, wish),
@@ -197,13 +197,13 @@ export class Service {
   async begin(options: { readonly isPassive: boolean }): Promise<void> {
     this.schedule.setSets(await this.#scheduledSets());
     await this.schedule.begin(options);
-    if (!options.isPassive) await this.drive.begin();
+    if (!options.isPassive) await this.drive.copies.begin();
   }
 
   /** Something runs here or waits for its turn, or is just being written down. */
   get isBusy(): boolean {
     const isOfRun = ({ state }: SetStatus): boolean => state === 'running' || state === 'waiting';
-    return this.desk.isBusy || this.drive.isBusy || this.#owned.size > 0 || [...this.schedule.status().values()].some(isOfRun);
+    return this.desk.isBusy || this.drive.copies.isBusy || this.#owned.size > 0 || [...this.schedule.status().values()].some(isOfRun);
   }
 
   get sets(): readonly BackupSet[] {

@@ -64,6 +64,15 @@ export class DriveStorage implements Storage {
     });
   }
 
+  async writtenMs(file: FileName, signal?: AbortSignal): Promise<number | undefined> {
+    assertFileName(file);
+    throwIfAborted(signal);
+    return this.#guard(file, async () => {
+      const item = await this.#current(file, signal);
+      return item && Date.parse(item.createdTime);
+    });
+  }
+
   async read(file: FileName, signal?: AbortSignal): Promise<Uint8Array> {
     assertFileName(file);
     throwIfAborted(signal);

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { chmod, mkdir, readFile, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -64,7 +65,13 @@ export class FolderStorage implements Storage {
   async sizeOf(file: FileName, signal?: AbortSignal): Promise<number | undefined> {
     assertFileName(file);
     throwIfAborted(signal);
-    return this.#guard(file, () => this.#sizeOf(file));
+    return this.#guard(file, async () => (await this.#statsOf(file))?.size);
+  }
+
+  async writtenMs(file: FileName, signal?: AbortSignal): Promise<number | undefined> {
+    assertFileName(file);
+    throwIfAborted(signal);
+    return this.#guard(file, async () => (await this.#statsOf(file))?.mtimeMs);
   }
 
   async read(file: FileName, signal?: AbortSignal): Promise<Uint8Array> {
@@ -100,7 +107,7 @@ export class FolderStorage implements Storage {
     await this.#guard(
       file,
       async () => {
-        const existingBytes = await this.#sizeOf(file);
+        const existingBytes = (await this.#statsOf(file))?.size;
         if (existingBytes !== undefined && (await this.#keepsExisting(file, existingBytes, bytes))) return syncFolder(folder);
         try {
           await writeAtomically(path, bytes, this.#random, signal);
@@ -147,10 +154,10 @@ export class FolderStorage implements Storage {
     return join(this.location, file.kind, file.name);
   }
 
-  async #sizeOf(file: FileName): Promise<number | undefined> {
+  async #statsOf(file: FileName): Promise<Stats | undefined> {
     try {
       const stats = await stat(this.#pathOf(file));
-      return stats.isFile() ? stats.size : undefined;
+      return stats.isFile() ? stats : undefined;
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
       if (file.kind !== 'config') await this.#assertThere(file.kind);

@@ -49,6 +49,12 @@ export interface Storage {
    */
   sizeOf(file: FileName, signal?: AbortSignal): Promise<number | undefined>;
 
+  /**
+   * When the file was written, milliseconds since 1970; `undefined` when there is no such file. Storages that do not know lack the call.
+   * @throws `storage.unreachable`, `storage.denied`
+   */
+  writtenMs?(file: FileName, signal?: AbortSignal): Promise<number | undefined>;
+
   /** The whole file. @throws `storage.not-found`, `storage.unreachable`, `storage.denied` */
   read(file: FileName, signal?: AbortSignal): Promise<Uint8Array>;
 

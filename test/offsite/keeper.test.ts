@@ -4,8 +4,19 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'node:test';
-import { historyOwner, OffsiteKeeper, readCopyAnchors, RecordKeeper, type DrivePlace, type JobResult } from '../../src/jobs/index.ts';
-import type { CopyStatus } from '../../src/offsite/index.ts';
+import {
+  historyOwner,
+  keepCopyUp,
+  originalLooks,
+  readCopyAnchors,
+  readCopyStatus,
+  RecordKeeper,
+  signInTrouble,
+  type DrivePlace,
+  type JobResult,
+  type KeptCopy,
+} from '../../src/jobs/index.ts';
+import type { CopyStatus, OriginalLooks } from '../../src/offsite/index.ts';
 import { isCode, systemClock, systemRandom, passwordFromText } from '../../src/platform/index.ts';
 import type { HistoryRecord } from '../../src/records/index.ts';
 import type { OffsiteCopy } from '../../src/settings/index.ts';
@@ -20,7 +31,8 @@ class KeeperStage implements AsyncDisposable {
   readonly results: JobResult<unknown>[] = [];
   readonly records: RecordKeeper;
   readonly notRecorded: unknown[] = [];
-  keeper: OffsiteKeeper | undefined;
+  readonly looks: OriginalLooks;
+  keeper: KeptCopy | undefined;
 
   constructor(stage: OffsiteStage, more: Partial<OffsiteCopy> = {}) {
     this.stage = stage;
@@ -43,6 +55,7 @@ class KeeperStage implements AsyncDisposable {
       store: stage.drive.store,
       client: quick,
     };
+    this.looks = originalLooks(systemClock, () => this.place);
     this.records = new RecordKeeper({
       stateFolder: this.place.stateFolder,
       clock: systemClock,
@@ -53,14 +66,14 @@ class KeeperStage implements AsyncDisposable {
     });
   }
 
-  async start(): Promise<OffsiteKeeper> {
-    return (this.keeper = await OffsiteKeeper.start({
+  async start(): Promise<KeptCopy> {
+    return (this.keeper = await keepCopyUp({
       copy: this.copy,
       place: this.place,
       records: this.records,
       password: async () => passwordFromText('password'),
       onResult: (result) => this.results.push(result),
-      onStatus: () => undefined,
+      onState: () => undefined,
       timing: { againMs: 20 },
     }));
   }
@@ -70,10 +83,15 @@ class KeeperStage implements AsyncDisposable {
     this.keeper = undefined;
   }
 
+  async status(): Promise<CopyStatus> {
+    const signIn = await signInTrouble(this.place);
+    return readCopyStatus(this.copy, this.place, { keeper: this.keeper?.state, looks: this.looks, signIn });
+  }
+
   async until(isTrue: (status: CopyStatus) => boolean): Promise<CopyStatus> {
     let status: CopyStatus | undefined;
     for (let i = 0; i < 1500; i++) {
-      status = await this.keeper?.status();
+      status = await this.status();
       if (status && isTrue(status)) return status;
       await delay(20);
     }
@@ -187,8 +205,8 @@ test('that a copy makes no headway for the moment can be seen while it is so, an
   await stage.backup();
   stage.emulator.faults.order({ fault: 'refuse', reason: 'rateLimitExceeded', status: 429, retryAfterSeconds: 2, times: 1 });
   const keeper = await keeping.start();
-  await keeping.until(() => keeper.state?.waiting === 'rate');
-  await keeping.until((status) => isInSync(status) && keeper.state?.waiting === undefined);
+  await keeping.until(() => keeper.state.waiting === 'rate');
+  await keeping.until((status) => isInSync(status) && keeper.state.waiting === undefined);
   stage.assertWhole();
 });
 
@@ -203,7 +221,7 @@ test('a revoked sign-in, another account, and a full drive stop the copy without
   stage.person.withdrawConsent();
   stage.emulator.faults.order({ fault: 'unauthorized', endsToken: true });
   await stage.backup();
-  keeper.ask('sync');
+  void keeper.ask('sync');
   const signedOut = await keeping.until(({ trouble }) => trouble !== undefined);
   assert.equal(signedOut.trouble?.kind, 'signed-out');
 
@@ -301,5 +319,5 @@ test('readable copies are written by rule, and one that fails holds nothing up',
   await failing.stage.backup();
   await failing.start();
   await failing.until((each) => isInSync(each) && failing.jobs.includes('readable-copy failed') && each.lastSample !== undefined);
-  assert.equal((await failing.keeper?.status())?.trouble, undefined);
+  assert.equal((await failing.status()).trouble, undefined);
 });

@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DriveFolder } from '../../src/google/index.ts';
-import { OpenCopy, type DrivePlace } from '../../src/jobs/index.ts';
+import { CopyJobs, RecordKeeper, type DrivePlace, type JobResult } from '../../src/jobs/index.ts';
 import { claimedMark, DriveCopy } from '../../src/offsite/index.ts';
-import { CadanganError, isCode } from '../../src/platform/index.ts';
+import { CadanganError, isCode, systemClock, systemRandom } from '../../src/platform/index.ts';
 import type { OffsiteCopy } from '../../src/settings/index.ts';
 import { clientFileOf, sampleAccount, sampleClient, type StoredFile } from '../drive-emulator/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
@@ -52,6 +52,12 @@ async function tried(work: Promise<unknown>, seed: number): Promise<'done' | 're
     if (error instanceof CadanganError && error.code === 'offsite.other-repository') return 'refused';
     throw new Error(`seed ${seed}`, { cause: error });
   }
+}
+
+/** @throws what ended the job early */
+async function succeeded(job: Promise<JobResult<unknown>>): Promise<void> {
+  const result = await job;
+  if ('error' in result) throw result.error;
 }
 
 /** A machine with a memory of its own, that copies `stage` to the folder of `place`. */
@@ -133,36 +139,43 @@ test('of two state folders of one machine that have one folder on Drive one at m
   await using two = await OffsiteStage.open(4);
   await one.backup();
   await two.backup();
-  const opened = await Promise.all(
-    [one, two].map((stage, at) => {
-      const clientFile = join(stage.folder, 'client.json');
-      writeFileSync(clientFile, JSON.stringify(clientFileOf(sampleClient)));
-      const copy: OffsiteCopy = {
-        name: 'office',
-        repository: stage.repository,
-        to: `gdrive:${copyPath}`,
-        settleSeconds: 1,
-        paused: false,
-        scrubEveryDays: 7,
-        sampleReadPercent: 1,
-      };
-      const place: DrivePlace = {
-        settings: { account: sampleAccount, clientFile },
-        stateFolder: join(one.folder, `state-${at}`),
-        environment: { CADANGAN_GOOGLE_ENDPOINT: one.emulator.url },
-        store: one.drive.store,
-        client: quick,
-      };
-      return OpenCopy.open(copy, { place, againMs: 20 });
-    }),
-  );
-  const { signal } = new AbortController();
-  const results = await Promise.all(opened.map((copy) => tried(copy.sync({ signal }), 3)));
+  const machines = [one, two].map((stage, at) => {
+    const clientFile = join(stage.folder, 'client.json');
+    writeFileSync(clientFile, JSON.stringify(clientFileOf(sampleClient)));
+    const copy: OffsiteCopy = {
+      name: 'office',
+      repository: stage.repository,
+      to: `gdrive:${copyPath}`,
+      settleSeconds: 1,
+      paused: false,
+      scrubEveryDays: 7,
+      sampleReadPercent: 1,
+    };
+    const place: DrivePlace = {
+      settings: { account: sampleAccount, clientFile },
+      stateFolder: join(one.folder, `state-${at}`),
+      environment: { CADANGAN_GOOGLE_ENDPOINT: one.emulator.url },
+      store: one.drive.store,
+      client: quick,
+    };
+    const records = new RecordKeeper({
+      stateFolder: place.stateFolder,
+      clock: systemClock,
+      random: systemRandom,
+      software: 'cadangan test',
+      via: 'editor',
+      onError: assert.ifError,
+    });
+    return new CopyJobs({ copy, place, records, againMs: 20 });
+  });
+  const wish = { signal: new AbortController().signal };
+  const manual = { trigger: 'manual' } as const;
+  const results = await Promise.all(machines.map((jobs) => tried(succeeded(jobs.sync(wish, manual)), 3)));
   assert.ok(results.includes('refused'), results.join());
-  for (const copy of opened) await tried(copy.scrub({ signal }), 3);
+  for (const jobs of machines) await tried(succeeded(jobs.scrub(wish, manual)), 3);
   assert.deepEqual(trashed(one), []);
   assert.ok(claimsAt(one).length <= 1);
-  for (const copy of opened) await copy[Symbol.asyncDispose]();
+  for (const jobs of machines) await jobs[Symbol.asyncDispose]();
 });
 
 test('a folder is claimed before anything is put there; who comes later is refused, and leaves nothing', async () => {

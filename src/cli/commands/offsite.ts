@@ -1,22 +1,22 @@
 import { Argument } from 'commander';
 import { unattendedPassword } from '../../service/index.ts';
 import {
+  CopyJobs,
   describeError,
   type DrivePlace,
   type JobResult,
-  noteReadable,
-  openDriveClient,
+  originalLooks,
+  type ReadableWish,
   readCopyStatus,
-  RecordedCopy,
   type RecordKeeper,
   safeText,
   type ScrubDetails,
   signInTrouble,
   type SyncDetails,
 } from '../../jobs/index.ts';
-import { OriginalLooks, type CopyProgress } from '../../offsite/index.ts';
+import type { CopyProgress } from '../../offsite/index.ts';
 import { CadanganError, l10n, setTimeZone, type Password } from '../../platform/index.ts';
-import { readableFolderOf, updateConfiguration, type Configuration, type OffsiteCopy } from '../../settings/index.ts';
+import { updateConfiguration, type Configuration, type OffsiteCopy } from '../../settings/index.ts';
 import type { CliCommand, CommandContext } from '../command.ts';
 import { copyNamed, driveWorld } from '../drive-place.ts';
 import { reportExceptions } from '../exception-report.ts';
@@ -66,11 +66,11 @@ export const offsiteCommand: CliCommand = {
     // They must not be missed among those that go on.
     for (const error of stopped) context.terminal.note(describeError(error).what);
     if (action === 'status') return showStatus(context, world.place, copies);
-    const { keeper } = await keeperOf(context);
-    await keeper.noteConfiguration(world.configuration);
+    const { keeper: records } = await keeperOf(context);
+    await records.noteConfiguration(world.configuration);
     switch (action) {
       case 'watch':
-        return watchCopies(context, { place: world.place, records: keeper }, copies, (copy, signal) =>
+        return watchCopies(context, { place: world.place, records }, copies, (copy, signal) =>
           passwordOf(context, world.configuration, copy, signal),
         );
       case 'pause':
@@ -81,20 +81,21 @@ export const offsiteCommand: CliCommand = {
             name: copy.name,
             values: { paused: action === 'pause' ? true : undefined },
           });
-          await keeper.noteConfiguration(configuration);
+          await records.noteConfiguration(configuration);
         }
         return exitCode.done;
       case 'readable':
         return worseOf(
           stopped.length > 0 ? exitCode.failed : exitCode.done,
-          await writeReadable(context, { ...world, keeper }, copies, options),
+          await writeReadable(context, { ...world, records }, copies, options),
         );
       default:
         return worseOf(
           stopped.length > 0 ? exitCode.failed : exitCode.done,
-          await oneAfterTheOther(copies, (copy) =>
-            work(context, new RecordedCopy({ copy, place: world.place, keeper }), copy, action, options),
-          ),
+          await oneAfterTheOther(copies, async (copy) => {
+            await using jobs = new CopyJobs({ copy, place: world.place, records });
+            return await work(context, jobs, copy, action, options);
+          }),
         );
     }
   },
@@ -121,7 +122,7 @@ async function showStatus(
   place: DrivePlace,
   copies: readonly OffsiteCopy[],
 ): Promise<ExitCode> {
-  const [looks, signIn] = [new OriginalLooks(clock), await signInTrouble(place)];
+  const [looks, signIn] = [originalLooks(clock, () => place), await signInTrouble(place)];
   const all = await Promise.all(copies.map((copy) => readCopyStatus(copy, place, { keeper: undefined, looks, signIn })));
   for (const [at, status] of all.entries()) {
     if (globals.json) {
@@ -184,7 +185,7 @@ async function showStatus(
 
 async function work(
   context: CommandContext,
-  recorded: RecordedCopy,
+  jobs: CopyJobs,
   settings: OffsiteCopy,
   action: string,
   options: OptionValues,
@@ -194,21 +195,13 @@ async function work(
   switch (action) {
     case 'sync': {
       const dryRun = options.flag('dryRun');
-      await using copy = await recorded.open('offsite-sync', manual);
-      return reportSync(
-        context,
-        settings,
-        await recorded.sync(copy, { signal, progress, dryRun, mayRemoveAll: options.flag('allowRemoval') }, manual),
-        dryRun,
-      );
+      const result = await jobs.sync({ signal, progress, dryRun, mayRemoveAll: options.flag('allowRemoval') }, manual);
+      return reportSync(context, settings, result, dryRun);
     }
-    case 'scrub': {
-      await using copy = await recorded.open('offsite-scrub', manual);
-      return reportScrub(context, settings, await recorded.scrub(copy, { signal, progress }, manual));
-    }
+    case 'scrub':
+      return reportScrub(context, settings, await jobs.scrub({ signal, progress }, manual));
     default: {
-      await using copy = await recorded.open('offsite-sample', manual);
-      const result = await recorded.sample(copy, { signal, progress, percent: percentOf(options) }, manual);
+      const result = await jobs.sample({ signal, progress, percent: percentOf(options) }, manual);
       report(context, result);
       const { details } = result;
       if (details && context.globals.json)
@@ -322,7 +315,7 @@ function syncJson(details: SyncDetails): Readonly<Record<string, number | readon
 
 async function writeReadable(
   context: CommandContext,
-  { configuration, place, keeper }: { readonly configuration: Configuration; readonly place: DrivePlace; readonly keeper: RecordKeeper },
+  { configuration, place, records }: { readonly configuration: Configuration; readonly place: DrivePlace; readonly records: RecordKeeper },
   copies: readonly OffsiteCopy[],
   options: OptionValues,
 ): Promise<ExitCode> {
@@ -333,70 +326,56 @@ async function writeReadable(
     if (set === undefined)
       throw new CadanganError('arguments.invalid', { option: '--set', reason: 'name the backup set, or the snapshot' });
     let elapsedFromMs: number | undefined;
-    const client = await openDriveClient(place);
-    try {
-      const access = {
-        location: copy.repository,
-        password: (passwordSignal: AbortSignal) => passwordOf(context, configuration, copy, passwordSignal),
+    const progress: ReadableWish['progress'] = ({ files, bytes, path }) => {
+      elapsedFromMs ??= clock.monotonicMs();
+      const elapsedMs = clock.monotonicMs() - elapsedFromMs;
+      showProgress(terminal, { elapsedMs, filesDone: files, bytesDone: bytes, currentPath: path });
+    };
+    await using jobs = new CopyJobs({ copy, place, records });
+    const result = await jobs.readable(
+      {
+        password: (passwordSignal) => passwordOf(context, configuration, copy, passwordSignal),
         noLock: globals.noLock,
         retryLockForMs: globals.retryLockForMs,
-        world: { clock },
         signal,
-      };
-      const result = await new RecordedCopy({ copy, place, keeper }).readable(
-        access,
-        {
-          set,
-          snapshot: options.text('snapshot'),
-          folder: options.text('folder') ?? rule?.folder,
-          format: options.choice('format', ['zip', 'tar']) ?? rule?.format ?? 'zip',
-          to: options.text('to') ?? rule?.to ?? readableFolderOf(copy.to),
-          client: async () => client,
-          progress:
-            globals.quiet || globals.json
-              ? undefined
-              : ({ files, bytes, path }) => {
-                  elapsedFromMs ??= clock.monotonicMs();
-                  showProgress(terminal, {
-                    elapsedMs: clock.monotonicMs() - elapsedFromMs,
-                    filesDone: files,
-                    bytesDone: bytes,
-                    currentPath: path,
-                  });
-                },
-        },
-        manual,
+      },
+      {
+        set,
+        snapshot: options.text('snapshot'),
+        folder: options.text('folder') ?? rule?.folder,
+        format: options.choice('format', ['zip', 'tar']),
+        to: options.text('to'),
+        keep: options.text('to') === undefined ? rule?.keep : undefined,
+        progress: globals.quiet || globals.json ? undefined : progress,
+      },
+      manual,
+    );
+    const details = report(context, result);
+    if (globals.json)
+      printJson(
+        terminal,
+        jsonObject({
+          message_type: 'readable_copy',
+          copy: copy.name,
+          name: details.name,
+          place: details.place,
+          snapshot_id: details.snapshotId,
+          files: details.files,
+          bytes: details.bytes,
+          archive_bytes: details.archiveBytes,
+          id: details.id,
+        }),
       );
-      const details = report(context, result);
-      await noteReadable(copy, place, details, clock, { keep: options.text('to') === undefined ? rule?.keep : undefined, client, signal });
-      if (globals.json)
-        printJson(
-          terminal,
-          jsonObject({
-            message_type: 'readable_copy',
-            copy: copy.name,
-            name: details.name,
-            place: details.place,
-            snapshot_id: details.snapshotId,
-            files: details.files,
-            bytes: details.bytes,
-            archive_bytes: details.archiveBytes,
-            id: details.id,
-          }),
-        );
-      else if (!globals.quiet)
-        terminal.print(
-          l10n.t('{name} in {place}: {files}, {size}', {
-            name: safeText(details.name),
-            place: safeText(details.place),
-            files: countText(details.files, 'file'),
-            size: sizeText(details.archiveBytes),
-          }),
-        );
-      return exitCodeOfResult(result);
-    } finally {
-      client.close();
-    }
+    else if (!globals.quiet)
+      terminal.print(
+        l10n.t('{name} in {place}: {files}, {size}', {
+          name: safeText(details.name),
+          place: safeText(details.place),
+          files: countText(details.files, 'file'),
+          size: sizeText(details.archiveBytes),
+        }),
+      );
+    return exitCodeOfResult(result);
   });
 }
 

@@ -1,0 +1,329 @@
+import type { DriveClient } from '../google/index.ts';
+import {
+  keepAnchor,
+  lagOf,
+  originalNamesOf,
+  rememberedFailure,
+  rememberedPlan,
+  rememberedSample,
+  rememberedScrub,
+  rememberedSync,
+  sampleCopy,
+  scrubCopy,
+  sumBytes,
+  syncCopy,
+  type Amount,
+  type ArchiveFormat,
+  type Comparison,
+  type CopyFile,
+  type CopyMemory,
+  type CopyMemoryFile,
+  type CopyProgressSink,
+  type CopyWorld,
+  type OriginalNames,
+  type SyncOptions,
+  type SyncReport,
+} from '../offsite/index.ts';
+import { isCode, systemClock, type Clock } from '../platform/index.ts';
+import type { RecordContent, RecordTrigger } from '../records/index.ts';
+import { readableFolderOf, type OffsiteCopy } from '../settings/index.ts';
+import {
+  noteDamaged,
+  noteFindings,
+  noteSync,
+  sampleDetails,
+  scrubDetails,
+  syncDetails,
+  type SampleDetails,
+  type ScrubDetails,
+  type SyncDetails,
+} from './copy-details.ts';
+import { newsOf, type Told } from './copy-news.ts';
+import { openDriveClient, openStorageAt, type DrivePlace } from './drive-account.ts';
+import { runJob, timeText, type ExceptionSink, type Finished, type JobName, type JobResult } from './job-result.ts';
+import { copyMemoryOf, openCopy, rememberedPlace, type OpenCopy } from './open-copy.ts';
+import { noteReadable } from './readable-copies.ts';
+import { readableCopyJob, type ReadableCopyDetails, type ReadableCopyOptions } from './readable-copy-job.ts';
+import type { RecordAbout } from './record-about.ts';
+import type { RecordKeeper } from './record-keeper.ts';
+import { recordOfReadableCopy, recordOfSample, recordOfScrub, recordOfSync, type AboutCopy } from './record-of-copy.ts';
+import type { RepositoryAccess } from './repository-access.ts';
+import type { RunResult } from './run-of-record.ts';
+
+export interface CopyJobsOptions {
+  readonly copy: OffsiteCopy;
+  readonly place: DrivePlace;
+  /** Where each job that is worth it leaves its record. */
+  readonly records: RecordKeeper;
+  /** See `SyncOptions`; for tests. */
+  readonly againMs?: number | undefined;
+}
+
+export interface WorkOptions {
+  readonly signal: AbortSignal;
+  readonly progress?: CopyProgressSink | undefined;
+}
+
+export interface SyncWish extends WorkOptions {
+  /** Compare with what is known to be on Drive, if anything is, instead of asking. */
+  readonly mayUseKnown?: boolean;
+  readonly mayRemoveAll?: boolean;
+  /** Leaves no record, and is not remembered. */
+  readonly dryRun?: boolean;
+}
+
+export interface ReadableWish extends Omit<ReadableCopyOptions, 'client' | 'format' | 'to'> {
+  /** Default: as configured. */
+  readonly format?: ArchiveFormat | undefined;
+  /** Default: as configured, else beside the copy. */
+  readonly to?: string | undefined;
+  /** How many readable copies stay; default: all. */
+  readonly keep?: number | undefined;
+}
+
+/** Why it is done: `manual` when somebody wanted it now, who may have given it an id. */
+export interface CopyOccasion {
+  readonly trigger: RecordTrigger;
+  readonly run?: string | undefined;
+}
+
+/** With what is told of the run: what its record says, or would say where it is not worth one. */
+export interface ToldResult<Details> extends JobResult<Details> {
+  readonly told: RunResult;
+  /** Something on Drive is another than before, or was looked at as a whole. */
+  readonly did: boolean;
+}
+
+/** What a job has done so far: known also when it fails then. */
+interface Tally {
+  uploaded: Amount;
+  trashedFiles: number;
+  /** What there is still to do, and what the original was when that was found. */
+  lag: Amount | undefined;
+  original: OriginalNames | undefined;
+}
+
+/** How a job is told of. */
+interface Telling<Details> {
+  readonly occasion: CopyOccasion;
+  readonly signal: AbortSignal;
+  /** It is only tried out: it leaves no record, and is not remembered. */
+  readonly isTrial?: boolean;
+  readonly recordOf: (result: JobResult<Details>, about: AboutCopy) => RecordContent;
+}
+
+/**
+ * The jobs on one configured copy. The first that needs it opens the copy, which stays open until this is disposed of: one process of a
+ * machine has it at a time. Each job takes down what it found, also when it fails; leaves its record; and keeps the head of the records
+ * beside the copy when it brought something. One at a time. What keeps a copy from being opened ends the job and stands in its result.
+ */
+export class CopyJobs implements AsyncDisposable {
+  readonly memory: CopyMemoryFile;
+  readonly #options: CopyJobsOptions;
+  readonly #clock: Clock;
+  #client: DriveClient | undefined;
+  #open: OpenCopy | undefined;
+
+  constructor(options: CopyJobsOptions) {
+    this.#options = options;
+    this.#clock = options.place.clock ?? systemClock;
+    this.memory = copyMemoryOf(options.copy, options.place);
+  }
+
+  /** Brings the copy up to its original. */
+  sync(wish: SyncWish, occasion: CopyOccasion): Promise<ToldResult<SyncDetails>> {
+    const { dryRun = false, mayUseKnown = false, mayRemoveAll, signal } = wish;
+    return this.#job('offsite-sync', { occasion, signal, isTrial: dryRun, recordOf: recordOfSync }, async (note, tally) => {
+      const { snapshots } = await this.memory.read();
+      const { sync } = await this.#syncing(tally, { ...wish, isTrial: dryRun }, async (open, options) => ({
+        sync: await syncCopy(this.#world(open), { ...options, dryRun, mayRemoveAll, known: mayUseKnown ? open.known : undefined }),
+      }));
+      noteSync(sync, note);
+      return { details: syncDetails(this.#options.copy, sync, snapshots), isFailure: !dryRun && sync.leftBehindFiles > 0 };
+    });
+  }
+
+  /**
+   * Compares the whole copy by checksums, without a download, and heals it. Whatever was wrong is an exception, also when it is right
+   * again.
+   */
+  scrub(wish: WorkOptions, occasion: CopyOccasion): Promise<ToldResult<ScrubDetails>> {
+    return this.#job('offsite-scrub', { occasion, signal: wish.signal, recordOf: recordOfScrub }, async (note, tally) => {
+      const { snapshots, lastWholeAt } = await this.memory.read();
+      const lastWholeMs = lastWholeAt === undefined ? 0 : Date.parse(lastWholeAt);
+      const report = await this.#syncing(tally, wish, (open, options) => scrubCopy(this.#world(open), { ...options, lastWholeMs }));
+      await this.memory.update((memory) => rememberedScrub(memory, report, this.#now()));
+      noteFindings(report, note);
+      return { details: scrubDetails(this.#options.copy, report, snapshots), isFailure: report.sync.leftBehindFiles > 0 };
+    });
+  }
+
+  /** Downloads a part of the copy, as configured or `percent`, and proves every byte. What is wrong is healed from the original at once. */
+  sample(wish: WorkOptions & { readonly percent?: number | undefined }, occasion: CopyOccasion): Promise<ToldResult<SampleDetails>> {
+    const { copy } = this.#options;
+    const { signal, progress, percent = copy.sampleReadPercent } = wish;
+    return this.#job('offsite-sample', { occasion, signal, recordOf: recordOfSample }, async (note, tally) => {
+      const { target } = await this.#opened();
+      const { sampleCursor: cursor } = await this.memory.read();
+      const listing = await target.list(signal);
+      const report = await sampleCopy({ target, clock: this.#clock }, listing, { percent, cursor, signal, progress });
+      await this.memory.update((memory) => rememberedSample(memory, report, this.#now()));
+      if (report.damaged.length > 0)
+        await this.#syncing(tally, wish, async (open, options) => ({ sync: await syncCopy(this.#world(open), options) }));
+      noteDamaged(report, note);
+      return { details: sampleDetails(copy, report) };
+    });
+  }
+
+  /**
+   * Writes a snapshot as an archive, remembers it, and lets go of old ones. The copy itself need not be opened for it.
+   * @param access to the original
+   * @throws `storage.denied`, `storage.full`, `storage.unreachable` when it is written and cannot be remembered
+   */
+  async readable(
+    access: Omit<RepositoryAccess, 'location' | 'world'>,
+    wish: ReadableWish,
+    occasion: CopyOccasion,
+  ): Promise<ToldResult<ReadableCopyDetails>> {
+    const { copy, place } = this.#options;
+    const rule = copy.readableCopies;
+    const { keep, format = rule?.format ?? 'zip', to = rule?.to ?? readableFolderOf(copy.to) } = wish;
+    const { signal } = access;
+    const world = { clock: this.#clock, openStorage: (location: string) => openStorageAt(location, place) };
+    const result = await readableCopyJob(
+      { ...access, location: copy.repository, world },
+      { ...wish, format, to, client: () => this.#driveClient() },
+    );
+    const recordOf: Telling<ReadableCopyDetails>['recordOf'] = (of, about) => recordOfReadableCopy(of, { ...about, to });
+    const told = await this.#tell(result, { occasion, signal, recordOf }, newTally());
+    const client = keep === undefined ? undefined : await this.#driveClient().catch(() => undefined);
+    if (result.details) await noteReadable(copy, place, result.details, this.#clock, { keep, client, signal });
+    return told;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#open?.[Symbol.asyncDispose]();
+    this.#client?.close();
+  }
+
+  async #job<Details>(
+    job: JobName,
+    telling: Telling<Details>,
+    work: (note: ExceptionSink, tally: Tally) => Promise<Finished<Details>>,
+  ): Promise<ToldResult<Details>> {
+    const tally = newTally();
+    return this.#tell(await runJob(job, this.#clock, (note) => work(note, tally)), telling, tally);
+  }
+
+  /** Runs what brings the copy up to its original, and takes down what came of it. */
+  async #syncing<Report extends { readonly sync: SyncReport }>(
+    tally: Tally,
+    { signal, progress, isTrial = false }: WorkOptions & { readonly isTrial?: boolean },
+    work: (open: OpenCopy, options: SyncOptions) => Promise<Report>,
+  ): Promise<Report> {
+    try {
+      const open = await this.#opened();
+      const { distrusted = [] } = await this.memory.read();
+      const report = await work(open, {
+        signal,
+        progress,
+        againMs: this.#options.againMs,
+        knownDamaged: open.knownDamaged,
+        distrusted: new Set(distrusted),
+        onPlan: (_plan, comparison) => this.#notePlan(tally, comparison),
+        onUploaded: (file, wasThere) => noteUploaded(tally, file, wasThere),
+        onTrashed: () => (tally.trashedFiles += 1),
+      });
+      if (isTrial) return report;
+      open.known = report.sync.listing;
+      await this.memory.update((memory) => rememberedPlace(rememberedSync(memory, report.sync, tally.original, this.#now()), open));
+      return report;
+    } catch (error) {
+      if (this.#open) this.#open.known = undefined;
+      if (!isTrial && !isCode(error, 'offsite.busy')) await this.#noteFailure(tally, error);
+      throw error;
+    }
+  }
+
+  async #noteFailure(tally: Tally, error: unknown): Promise<void> {
+    const placed = (memory: CopyMemory): CopyMemory => (this.#open ? rememberedPlace(memory, this.#open) : memory);
+    // That it failed is told by the error; a state folder that cannot be written must not hide it.
+    await this.memory.update((memory) => rememberedFailure(placed(memory), error, tally, this.#now())).catch(() => undefined);
+  }
+
+  /** What is behind is written down before it is worked off: the work may take days, or never end. */
+  #notePlan(tally: Tally, comparison: Comparison): void {
+    const files = comparison.states.map(({ source }) => source);
+    const [total, lag] = [{ files: files.length, bytes: sumBytes(files) }, lagOf(comparison)];
+    tally.lag = lag;
+    tally.original = originalNamesOf(files);
+    void this.memory.update((memory) => rememberedPlan(memory, total, lag, this.#now())).catch(() => undefined);
+  }
+
+  /** Never rejects: the work is done, and is not undone for its record. */
+  async #tell<Details>(result: JobResult<Details>, telling: Telling<Details>, tally: Tally): Promise<ToldResult<Details>> {
+    const { records } = this.#options;
+    const { occasion, signal, isTrial = false } = telling;
+    const { told = {}, folderIds = [] } = await this.memory.read().catch((): Partial<CopyMemory> => ({}));
+    const contentOf = (about: RecordAbout, before?: Told): RecordContent =>
+      withAttempts(telling.recordOf(result, this.#aboutCopy(about, occasion, folderIds, tally)), before);
+    const did = hasDone(result, tally);
+    const untold = (): ToldResult<Details> => ({ ...result, did, told: records.tell(contentOf(records.about())) });
+    // Another process is at it, and leaves the record.
+    if (isTrial || isCode(result.error, 'offsite.busy')) return untold();
+    const before = told[result.job];
+    const news = newsOf(before, result, { did, isAsked: occasion.trigger === 'manual' });
+    const toldResult = news.isRecorded
+      ? { ...result, did, told: await records.writeRun((about) => contentOf(about, news.before)) }
+      : untold();
+    if (news.told !== before)
+      await this.memory.update((memory) => ({ ...memory, told: { ...memory.told, [result.job]: news.told } })).catch(() => undefined);
+    const folder = this.#open?.folder;
+    if (folder !== undefined && result.details !== undefined && tally.uploaded.files > 0)
+      await records.keepHead((head, owner) => keepAnchor(folder, { head, owner }, (other) => records.history.has(other), signal));
+    return toldResult;
+  }
+
+  #aboutCopy(about: RecordAbout, { trigger, run }: CopyOccasion, folderIds: readonly string[], { uploaded }: Tally): AboutCopy {
+    const { copy, place } = this.#options;
+    const via = trigger === 'manual' ? about.via : 'schedule';
+    return { ...about, trigger, run, via, copy, account: place.settings?.account, folderIds, uploaded };
+  }
+
+  async #opened(): Promise<OpenCopy> {
+    const { copy, place } = this.#options;
+    return (this.#open ??= await openCopy(copy, { place, client: await this.#driveClient(), memory: this.memory }));
+  }
+
+  async #driveClient(): Promise<DriveClient> {
+    return (this.#client ??= await openDriveClient(this.#options.place));
+  }
+
+  #world({ source, target }: OpenCopy): CopyWorld {
+    return { source, target, clock: this.#clock };
+  }
+
+  #now(): string {
+    return timeText(this.#clock);
+  }
+}
+
+function newTally(): Tally {
+  return { uploaded: { files: 0, bytes: 0 }, trashedFiles: 0, lag: undefined, original: undefined };
+}
+
+function noteUploaded(tally: Tally, { sizeBytes = 0 }: CopyFile, wasThere: boolean): void {
+  const { uploaded, lag } = tally;
+  tally.lag = lag && { files: Math.max(0, lag.files - 1), bytes: Math.max(0, lag.bytes - sizeBytes) };
+  if (!wasThere) tally.uploaded = { files: uploaded.files + 1, bytes: uploaded.bytes + sizeBytes };
+}
+
+function hasDone({ job, details }: JobResult<unknown>, { uploaded, trashedFiles }: Tally): boolean {
+  return uploaded.files > 0 || trashedFiles > 0 || (job !== 'offsite-sync' && details !== undefined);
+}
+
+function withAttempts(content: RecordContent, before: Told | undefined): RecordContent {
+  return before === undefined
+    ? content
+    : { ...content, evidence: { ...content.evidence, attemptsBefore: before.attempts, notGoodSince: before.since } };
+}

@@ -1,0 +1,74 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DriveFolder, openUploadJournal, type DriveClient } from '../google/index.ts';
+import { CopyMemoryFile, DriveCopy, type CopyListing, type CopyMemory } from '../offsite/index.ts';
+import { CadanganError, holdName, systemRandom } from '../platform/index.ts';
+import type { OffsiteCopy } from '../settings/index.ts';
+import { parseLocation, type Storage } from '../storage/index.ts';
+import { openStorageAt, type DrivePlace } from './drive-account.ts';
+
+/** Original, folder on Drive, journal of uploads and what is known of all of them, of a copy that this process alone works on. */
+export interface OpenCopy extends AsyncDisposable {
+  readonly source: Storage;
+  readonly folder: DriveFolder;
+  readonly target: DriveCopy;
+  /** Of files that Drive gives no SHA-256 for; see `CopyMemory`. */
+  readonly provedByMd5: ReadonlyMap<string, string>;
+  /** Files of the original that were found damaged. */
+  readonly knownDamaged: Set<string>;
+  /** What lies on Drive, as the last sync left it; undefined when it has to be asked for. */
+  known: CopyListing | undefined;
+}
+
+/**
+ * One process of a machine has a copy open at a time, until it is disposed of. The client is not closed with it.
+ * @throws `offsite.busy` when another process has it; `storage.denied` ... for the state folder; `storage.invalid-location`
+ */
+export async function openCopy(
+  { name, repository, to }: OffsiteCopy,
+  { place, client, memory }: { readonly place: DrivePlace; readonly client: DriveClient; readonly memory: CopyMemoryFile },
+): Promise<OpenCopy> {
+  const { stateFolder, random = systemRandom } = place;
+  await mkdir(stateFolder, { recursive: true, mode: 0o700 });
+  const held = await holdName(stateFolder, `offsite ${name}`, random);
+  if (held === undefined) throw new CadanganError('offsite.busy', { copy: name });
+  try {
+    const { folderIds, provedByMd5: proved = {} } = await memory.read();
+    const provedByMd5 = new Map(Object.entries(proved));
+    const source = await openStorageAt(repository, place);
+    const journal = await openUploadJournal(join(stateFolder, `offsite-${name}-uploads.jsonl`));
+    const folder = new DriveFolder(client, copyPathOf(to), { journal, knownIds: folderIds });
+    const close = async (): Promise<void> => {
+      await journal.close();
+      await source.close();
+      await held[Symbol.asyncDispose]();
+    };
+    const target = new DriveCopy(folder, { provedByMd5 });
+    return { source, folder, target, provedByMd5, knownDamaged: new Set(), known: undefined, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await held[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Where the copy lies: to find it again when somebody renames it, or when lists are late. */
+export function rememberedPlace(memory: CopyMemory, { target: { folderIds }, provedByMd5 }: OpenCopy): CopyMemory {
+  return {
+    ...memory,
+    folderIds: folderIds.length > 0 ? [...folderIds] : memory.folderIds,
+    provedByMd5: provedByMd5.size > 0 ? Object.fromEntries(provedByMd5) : undefined,
+  };
+}
+
+/** The memory of a copy, to be looked at without opening it. */
+export function copyMemoryOf({ name, repository, to }: OffsiteCopy, { stateFolder, random }: DrivePlace): CopyMemoryFile {
+  return new CopyMemoryFile(stateFolder, name, { source: repository, to }, random ?? systemRandom);
+}
+
+/** The folder of a copy on Drive. @throws `storage.invalid-location` */
+export function copyPathOf(location: string): string {
+  const parsed = parseLocation(location);
+  if (parsed.scheme !== 'gdrive')
+    throw new CadanganError('storage.invalid-location', { location, reason: 'it is not a folder on Google Drive' });
+  return parsed.path;
+}

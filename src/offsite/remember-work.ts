@@ -1,0 +1,108 @@
+import { isAbort } from '../platform/index.ts';
+import type { CopyMemory } from './copy-memory.ts';
+import type { OriginalNames } from './original-look.ts';
+import { recordedErrorOf, type RecordedError } from './recorded-error.ts';
+import type { SampleReport } from './sample-copy.ts';
+import type { ScrubReport } from './scrub-copy.ts';
+import type { SyncReport } from './sync-copy.ts';
+
+/** Files and their bytes. */
+export interface Amount {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** A folder may hold so many findings; their counts are remembered of all. */
+const itemsKeptMax = 1000;
+
+/** What is behind is written down before it is worked off: the work may take days, or never end. All of these are pure. */
+export function rememberedPlan(memory: CopyMemory, total: Amount, lag: Amount, now: string): CopyMemory {
+  return { ...memory, total, behind: behindOf(memory, lag, now) };
+}
+
+export function rememberedSync(memory: CopyMemory, report: SyncReport, original: OriginalNames | undefined, now: string): CopyMemory {
+  const { lag, doubts, heldBackFiles, snapshots, sourceFiles, sourceBytes, uploadedFiles, uploadedBytes, trashedFiles } = report;
+  const isWhole = lag.files === 0;
+  return {
+    ...memory,
+    lastSync: {
+      at: now,
+      outcome: isWhole ? 'whole' : 'incomplete',
+      uploaded: { files: uploadedFiles, bytes: uploadedBytes },
+      trashedFiles,
+    },
+    total: { files: sourceFiles, bytes: sourceBytes },
+    behind: isWhole ? undefined : { ...lag, since: memory.behind?.since ?? now },
+    lastWholeAt: isWhole ? now : memory.lastWholeAt,
+    original: isWhole && original ? { snapshots: [...original.snapshots], sha256: original.sha256 } : memory.original,
+    heldBack: heldBackFiles > 0 && doubts.length > 0 ? { files: heldBackFiles, doubts: [...doubts] } : undefined,
+    distrusted: isWhole ? undefined : memory.distrusted,
+    snapshots: [...snapshots],
+  };
+}
+
+/** A sync or scrub that did not come to its end. @param lag what it had still to do, as far as it knew */
+export function rememberedFailure(
+  memory: CopyMemory,
+  error: unknown,
+  { uploaded, lag }: { readonly uploaded: Amount; readonly lag: Amount | undefined },
+  now: string,
+): CopyMemory {
+  const tried = { at: now, uploaded, trashedFiles: 0 };
+  const { code, facts } = recordedErrorOf(error);
+  return {
+    ...memory,
+    behind: behindOf(memory, lag, now),
+    lastSync: isAbort(error)
+      ? { ...tried, outcome: 'stopped' }
+      : { ...tried, outcome: 'failed', error: { code, facts: plainFacts(facts) } },
+  };
+}
+
+/** After `rememberedSync` of what the scrub has healed. */
+export function rememberedScrub(memory: CopyMemory, report: ScrubReport, now: string): CopyMemory {
+  return {
+    ...memory,
+    distrusted: undefined,
+    lastScrub: {
+      at: now,
+      checked: { files: report.checkedFiles, bytes: report.checkedBytes },
+      found: countsOf(report),
+      items: report.findings
+        .filter(({ kind }) => kind !== 'unconfirmed')
+        .slice(0, itemsKeptMax)
+        .map(({ kind, path }) => ({ kind, path })),
+      healedFiles: report.sync.uploadedFiles,
+      leftFiles: report.sync.lag.files,
+    },
+  };
+}
+
+export function rememberedSample(memory: CopyMemory, { cursor, readFiles, readBytes, damaged }: SampleReport, now: string): CopyMemory {
+  return {
+    ...memory,
+    sampleCursor: cursor,
+    distrusted: damaged.length > 0 ? damaged.map(({ id }) => id) : memory.distrusted,
+    lastSample: { at: now, read: { files: readFiles, bytes: readBytes }, damaged: damaged.map(({ kind, name }) => `${kind}/${name}`) },
+  };
+}
+
+function behindOf(memory: CopyMemory, lag: Amount | undefined, now: string): CopyMemory['behind'] {
+  return lag === undefined || lag.files === 0 ? memory.behind : { ...lag, since: memory.behind?.since ?? now };
+}
+
+function countsOf({ findings }: ScrubReport): NonNullable<CopyMemory['lastScrub']>['found'] {
+  const counts = { missing: 0, damaged: 0, doubled: 0, trashed: 0, foreign: 0, extra: 0, unconfirmed: 0, damagedAtSource: 0 };
+  for (const { kind } of findings) counts[kind] += 1;
+  return counts;
+}
+
+function plainFacts(facts: RecordedError['facts']): NonNullable<NonNullable<CopyMemory['lastSync']>['error']>['facts'] {
+  return Object.fromEntries(
+    Object.entries(facts).flatMap(([name, value]) =>
+      value === undefined
+        ? []
+        : [[name, typeof value === 'bigint' ? Number(value) : typeof value === 'object' ? [...value] : value] as const],
+    ),
+  );
+}
