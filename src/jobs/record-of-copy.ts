@@ -112,13 +112,13 @@ export function recordOfReadableCopy(result: JobResult<ReadableCopyDetails>, abo
 /** Under which account: the designated one, but for one that was refused. */
 function placesOf(
   { error }: JobResult<unknown>,
-  { copy, account, folderIds }: AboutCopy,
+  { copy, account, folderIds, settings }: AboutCopy,
 ): { readonly source: RecordPlace; readonly destination: RecordPlace } {
   const refused = isCode(error, 'drive.wrong-account') ? error.facts['account'] : undefined;
   const who = typeof refused === 'string' ? refused : account;
   const [folderId] = folderIds;
   return {
-    source: placeOf(copy.repository),
+    source: placeOf(copy.repository, settings),
     destination: { ...placeOf(copy.to), ...(who !== undefined && { account: who }), ...(folderId !== undefined && { folderId }) },
   };
 }

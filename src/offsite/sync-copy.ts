@@ -3,7 +3,7 @@ import type { Storage } from '../storage/index.ts';
 import { claimFolder, withdrawIdleClaims, type ClaimWorld } from './claim-folder.ts';
 import { compareCopy, lagOf, type Comparison } from './compare-copy.ts';
 import { CopyAccount } from './copy-account.ts';
-import { keyOf, type CopyFile, type CopyListing, type SourceFile } from './copy-listing.ts';
+import { keyOf, nameOf, type CopyFile, type CopyListing, type SourceFile } from './copy-listing.ts';
 import type { CopyTarget } from './copy-target.ts';
 import { ownershipOf } from './ownership.ts';
 import { planCopy, refuseStranger, type CopyPlan, type Doubt, type TrashStage } from './plan-copy.ts';
@@ -107,7 +107,7 @@ export async function syncCopy({ source, target, clock }: CopyWorld, options: Sy
           knownDamaged: damaged,
           configSha256: cut.configSha256,
           mark: plan.ownership.mark,
-          mayTrash: (stage) => stillOurs(stage, { cut, account, target, place }, options),
+          mayTrash: (stage) => stillOurs(stage, { cut, account, target, place }, source, options),
           onUploaded: ({ file, wasThere }) => {
             account.add(file);
             options.onUploaded?.(file, wasThere);
@@ -143,14 +143,22 @@ export async function syncCopy({ source, target, clock }: CopyWorld, options: Sy
  * Between the listing and the trash lies the upload of days, perhaps; so it is looked again whether somebody else has come, and of doubles
  * whether the one that stays is there: another machine that copies the same repository may have known less, or more.
  */
-async function stillOurs(stage: TrashStage, world: ClaimWorld, { signal, distrusted }: SyncOptions): Promise<readonly CopyFile[]> {
+async function stillOurs(
+  stage: TrashStage,
+  world: ClaimWorld,
+  source: Storage,
+  { signal, distrusted }: SyncOptions,
+): Promise<readonly CopyFile[]> {
   const { cut, account, target, place } = world;
+  const named = new Set(cut.files.map(keyOf));
   account.saw(await target.look(signal));
   const ownership = ownershipOf(cut, compareCopy(cut, account.listing, distrusted));
   refuseStranger(ownership, place);
   const files: CopyFile[] = [];
   for (const file of stage.files) {
     const kept = stage.kept?.get(file.id);
+    // A list of the original may have been late, too, where that lies on Drive; asked for by name, it is there.
+    if (!named.has(keyOf(file)) && (await source.sizeOf(nameOf(file), signal)) !== undefined) continue;
     if (ownership.owns(file) && (kept === undefined || (await target.isThere(kept, signal)))) files.push(file);
   }
   return files;

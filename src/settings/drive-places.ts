@@ -5,7 +5,7 @@ import type { OffsiteCopy } from './schema.ts';
 
 /** Something of the configuration that has a folder on Google Drive. */
 interface DrivePlace {
-  readonly kind: 'copy' | 'readable' | 'set';
+  readonly kind: 'copy' | 'readable' | 'set' | 'original';
   readonly name: string;
   /** As it is written. */
   readonly location: string;
@@ -37,7 +37,8 @@ export function collisionsOnDrive(root: Node, copies: ReadonlyMap<number, Offsit
   const places = [...[...copies].flatMap(([at, copy]) => placesOfCopy(root, at, copy)), ...placesOfSets(root)];
   return places.flatMap((place): Collision[] => {
     const { copy } = place;
-    const isInTheWay = (other: DrivePlace): boolean => other !== place && isRefused(place, other) && relationOf(place, other) !== undefined;
+    const isInTheWay = (other: DrivePlace): boolean =>
+      other !== place && isRefused(place, other) && isConcerned(place, other) && relationOf(place, other) !== undefined;
     const other = copy === undefined ? undefined : places.find(isInTheWay);
     if (copy === undefined || other === undefined) return [];
     const facts: ErrorFacts = {
@@ -52,16 +53,16 @@ export function collisionsOnDrive(root: Node, copies: ReadonlyMap<number, Offsit
   });
 }
 
-function placesOfCopy(root: Node, copy: number, { name, to, readableCopies }: OffsiteCopy): DrivePlace[] {
-  const place = (kind: 'copy' | 'readable', location: string, ...keys: readonly string[]): DrivePlace => {
+function placesOfCopy(root: Node, copy: number, { name, repository, to, readableCopies }: OffsiteCopy): DrivePlace[] {
+  const place = (kind: 'copy' | 'readable' | 'original', location: string, ...keys: readonly string[]): DrivePlace => {
     const path = ['offsiteCopies', copy, ...keys];
     return { kind, name, location, path, at: nearestNode(root, path).node, copy };
   };
-  const copied = place('copy', to, 'to');
-  if (readableCopies === undefined) return [copied];
+  const copied = [place('copy', to, 'to'), ...(isOnDrive(repository) ? [place('original', repository, 'repository')] : [])];
+  if (readableCopies === undefined) return copied;
   const { to: readable } = readableCopies;
-  if (readable === undefined) return [copied, place('readable', readableFolderOf(to), 'readableCopies')];
-  return isOnDrive(readable) ? [copied, place('readable', readable, 'readableCopies', 'to')] : [copied];
+  if (readable === undefined) return [...copied, place('readable', readableFolderOf(to), 'readableCopies')];
+  return isOnDrive(readable) ? [...copied, place('readable', readable, 'readableCopies', 'to')] : copied;
 }
 
 /** Of all sets, also those with a mistake: what is used in the place of such a set has the same repository, most likely. */
@@ -78,7 +79,12 @@ function placesOfSets(root: Node): DrivePlace[] {
 
 /** Whether the first may not have a folder in common with the second. */
 function isRefused({ kind }: DrivePlace, { kind: other }: DrivePlace): boolean {
-  return kind === 'copy' || (kind === 'readable' && other === 'copy');
+  return kind === 'copy' || (kind === 'readable' && (other === 'copy' || other === 'original'));
+}
+
+/** What is copied to one folder may itself be the copy that lies in another. */
+function isConcerned(place: DrivePlace, other: DrivePlace): boolean {
+  return other.kind !== 'original' || other.copy === place.copy;
 }
 
 function isOnDrive(location: string): boolean {

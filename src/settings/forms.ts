@@ -5,6 +5,7 @@
 export type Form =
   | 'set-name'
   | 'absolute-path'
+  | 'original'
   | 'window'
   | 'window-length'
   | 'time-zone'
@@ -25,6 +26,9 @@ export const setName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** POSIX, a Windows drive, or UNC; whose system it is, is not asked: the file may be looked at on another one. */
 export const absolutePath = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/;
+
+/** What is copied, wherever one works: an absolute path, or a folder on Google Drive. */
+export const original = /^(?:\/|[A-Za-z]:[\\/]|\\\\|gdrive:\/*[^/\s])/;
 
 /**
  * A location that can be opened: a folder, `local:` before one with a colon, or a folder on Google Drive. restic's other kinds (`sftp:`,

@@ -80,6 +80,8 @@ function ownerText(kind: string, name: string, line: string): string {
   switch (kind) {
     case 'set':
       return l10n.t('the repository of the backup set "{name}" (line {line})', { name, line });
+    case 'original':
+      return l10n.t('the repository that it is a copy of (line {line})', { line });
     case 'readable':
       return l10n.t('the readable copies of "{name}" (line {line})', { name, line });
     default:
@@ -179,6 +181,8 @@ const forms: Readonly<Record<Form, () => string>> = {
   date: () => l10n.t('a date such as "2026-11-23" is wanted'),
   'not-blank': () => l10n.t('it is empty'),
   email: () => l10n.t('an address such as "backup@company.co.id"'),
+  original: () =>
+    l10n.t('an absolute path such as /mnt/backup/repository, or a folder on Google Drive such as "gdrive:Backup/server", is wanted'),
   'drive-folder': () => l10n.t('a folder on Google Drive such as "gdrive:Backup/accounting"'),
   'drive-id': () => l10n.t('the id of a shared drive, as it stands at the end of its web address'),
   location: () =>

@@ -12,6 +12,7 @@ import {
   isTimeZone,
   location,
   notBlank,
+  original,
   setName,
   sizeText,
   tagText,
@@ -247,9 +248,9 @@ export const copySchema = z.strictObject({
     examples: ['accounting'],
   }),
   title: text().max(200).optional().meta({ description: 'What people read instead of the name.' }),
-  repository: path().meta({
-    description: 'The folder of the repository that is copied, as this machine sees it.',
-    examples: ['/mnt/backup/repository'],
+  repository: formed(original, 'original').meta({
+    description: 'The repository that is copied: its folder, as this machine sees it, or a folder on Google Drive (gdrive:Folder/Sub).',
+    examples: ['/mnt/backup/repository', 'gdrive:Backup/server'],
   }),
   to: formed(driveFolder, 'drive-folder').meta({
     description: 'The folder on Google Drive that the copy lies in. It belongs to this copy alone.',

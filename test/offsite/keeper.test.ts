@@ -14,9 +14,11 @@ import {
   signInTrouble,
   type DrivePlace,
   type JobResult,
+  type KeepCopyUpOptions,
   type KeptCopy,
 } from '../../src/jobs/index.ts';
-import type { CopyStatus, OriginalLooks } from '../../src/offsite/index.ts';
+import { DriveFolder } from '../../src/google/index.ts';
+import { DriveCopy, type CopyStatus, type OriginalLooks } from '../../src/offsite/index.ts';
 import { isCode, systemClock, systemRandom, passwordFromText } from '../../src/platform/index.ts';
 import type { HistoryRecord } from '../../src/records/index.ts';
 import type { OffsiteCopy } from '../../src/settings/index.ts';
@@ -66,7 +68,7 @@ class KeeperStage implements AsyncDisposable {
     });
   }
 
-  async start(): Promise<KeptCopy> {
+  async start(timing: KeepCopyUpOptions['timing'] = {}): Promise<KeptCopy> {
     return (this.keeper = await keepCopyUp({
       copy: this.copy,
       place: this.place,
@@ -74,7 +76,7 @@ class KeeperStage implements AsyncDisposable {
       password: async () => passwordFromText('password'),
       onResult: (result) => this.results.push(result),
       onState: () => undefined,
-      timing: { againMs: 20 },
+      timing: { againMs: 20, ...timing },
     }));
   }
 
@@ -272,6 +274,29 @@ test('pausing ends what is under way, resuming goes on, and another process of t
   await other.stop();
   keeper.pause();
   await keeping.until(({ state }) => state === 'paused');
+});
+
+test('a repository on Google Drive is copied to another folder there, and looked at for changes, since it has no folder to watch', async () => {
+  const place = 'gdrive:Direct/r';
+  const readableCopies = { set: 'office', every: 'month', format: 'zip' } as const;
+  await using keeping = new KeeperStage(await OffsiteStage.open(), { repository: place, readableCopies });
+  const { stage } = keeping;
+  await stage.backup();
+  await stage.sync({}, new DriveCopy(new DriveFolder(stage.drive.another(), 'Direct/r')));
+  await keeping.start({ pollingIntervalMs: 50 });
+  const { watch } = await keeping.until((status) => isInSync(status) && status.lastSample !== undefined && status.readable.length === 1);
+  stage.assertWhole();
+  assert.deepEqual(watch, { mode: 'polling' });
+  const jobs = ['offsite-sync success', 'offsite-scrub success', 'offsite-sample success', 'readable-copy success'];
+  assert.deepEqual(keeping.jobs.toSorted(), jobs.toSorted());
+  const snapshot = await stage.backup();
+  await stage.sync({}, new DriveCopy(new DriveFolder(stage.drive.another(), 'Direct/r')));
+  await keeping.until(({ snapshots }) => snapshots.includes(snapshot));
+  stage.assertWhole();
+  await keeping.stop();
+  const last = (await keeping.history()).at(-1);
+  assert.deepEqual([last?.kind, last?.trigger, last?.source?.location], ['external-backup', 'change', place]);
+  assert.equal((await keeping.status()).original?.state, 'same', 'also where nobody keeps it up');
 });
 
 test('a keeper that is closed in the middle leaves what the next one goes on from, without sending anything twice', async () => {

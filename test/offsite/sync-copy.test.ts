@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { chmodSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isCode } from '../../src/platform/index.ts';
+import { syncCopy } from '../../src/offsite/index.ts';
+import { isCode, systemClock } from '../../src/platform/index.ts';
+import { FolderStorage, type FileKind, type ListedFile } from '../../src/storage/index.ts';
 import { sampleClient } from '../drive-emulator/index.ts';
 import { needs } from '../needs.ts';
 import { copyPath, OffsiteStage } from './offsite-stage.ts';
@@ -193,4 +195,19 @@ test('what somebody put into the folder by hand is named and left alone', async 
     stage.person.files().some(({ id, explicitlyTrashed }) => id === planted.id && !explicitlyTrashed),
     true,
   );
+});
+
+test('what a late list of the original does not show, and is there when it is asked for by name, stays in the copy', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  const late = await stage.backup();
+  await stage.sync();
+  const source = new (class extends FolderStorage {
+    override async list(kind: Exclude<FileKind, 'config'>): Promise<ListedFile[]> {
+      return (await super.list(kind)).filter(({ name }) => name !== late);
+    }
+  })(stage.repository);
+  const report = await syncCopy({ source, target: await stage.copy(), clock: systemClock });
+  assert.deepEqual([report.plan.stages.map(({ action, files }) => [action, files.length]), report.trashedFiles], [[['trash', 1]], 0]);
+  stage.assertWhole();
 });

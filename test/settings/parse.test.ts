@@ -258,6 +258,24 @@ test('a repository of a set on Drive, or readable copies, in or around the folde
     assert.deepEqual(configuration.offsiteCopies, [], text);
     assert.equal(configuration.sets.length, text.includes('"direct"') ? 1 : 0);
   }
+  const ofDrive = (repository: string, to: string, more = ''): string =>
+    withCopies(copy('one', `"${to}"`, more).replace('"/r/one"', `"${repository}"`));
+  for (const [text, relation] of [
+    [ofDrive('gdrive:A', 'gdrive:a/'), 'same'],
+    [ofDrive('gdrive:A', 'gdrive:A/copy'), 'inside'],
+    [ofDrive('gdrive:A/r', 'gdrive:A'), 'around'],
+    [ofDrive('gdrive:A', 'gdrive:B', readable('gdrive:A/zip')), 'inside'],
+  ] as const)
+    assert.deepEqual(
+      parseConfiguration(text).problems.map(({ code, facts }) => [code, facts['relation'], facts['other']]),
+      [['shared-folder', relation, 'original']],
+      text,
+    );
+  assert.deepEqual(parseConfiguration(ofDrive('gdrive:A', 'gdrive:B', readable())).problems, []);
+  assert.deepEqual(
+    parseConfiguration(ofDrive('r', 'gdrive:B')).problems.map(({ facts }) => facts['expected'] ?? facts['form']),
+    ['original'],
+  );
   const peaceful = withCopies(
     copy('one', '"gdrive:A"', readable('gdrive:Reports')),
     copy('two', '"gdrive:B"', readable('gdrive:Reports')),

@@ -62,6 +62,20 @@ export function describeStorage(
       });
     }
 
+    test('a storage that knows when a file was written says it, and of one that is not there nothing', async () => {
+      await using it = await ready();
+      const files = [random.bytes(100), random.bytes(100)];
+      const times: number[] = [];
+      if (it.storage.writtenMs === undefined) return;
+      for (const bytes of files) {
+        assert.equal(await it.storage.writtenMs(fileOf(bytes)), undefined);
+        await it.storage.write(fileOf(bytes), bytes);
+        times.push((await it.storage.writtenMs(fileOf(bytes))) ?? NaN);
+      }
+      const [first = NaN, second = NaN] = times;
+      assert.ok(first > 0 && second >= first, times.join());
+    });
+
     test('every kind has its own files, and the config is one of them', async () => {
       await using it = await ready();
       const bytes = random.bytes(100);
