@@ -19,6 +19,7 @@ const slowFiles: readonly string[] = [
   'storage/drive-storage.test.ts', // all that Drive can do to us
   'host/engine-life.test.ts',
   'host/host.test.ts', // hosts that are started, killed, and meet strangers
+  'host/lost-run.test.ts', // two hosts each
   'host/password-memory.test.ts', // a heap that is written and searched
   'host/program-folder.test.ts', // copies of the program
   'host/start-count.test.ts',

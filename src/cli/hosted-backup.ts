@@ -1,7 +1,7 @@
 import type { BackupProgressSink } from '../backup/index.ts';
-import { errorOfData, HostError, listener, newRunId, type ClientRequestOptions, type HostClient } from '../host/index.ts';
+import { errorOfData, HostError, listener, type ClientRequestOptions, type HostClient } from '../host/index.ts';
 import { describeError, safeText } from '../jobs/index.ts';
-import { l10n, systemRandom } from '../platform/index.ts';
+import { l10n, randomId, systemRandom } from '../platform/index.ts';
 import { protocol, type RunProgress, type RunResult } from '../service/index.ts';
 import type { BackupSet } from '../settings/index.ts';
 import type { CommandContext } from './command.ts';
@@ -34,12 +34,10 @@ export async function backupByHost(
     }),
   ];
   const source = passwordSourceOf(context);
-  const run = newRunId(systemRandom);
   const password = async (_: unknown, signal: AbortSignal): Promise<Uint8Array> => readPassword(source, passwords, signal);
   return withHost(context, { password, listeners }, async (client) => {
     const params = {
       set: set.name,
-      run,
       hasPassword: isPasswordGiven(source, context),
       options: {
         force: options.flag('force'),
@@ -50,23 +48,20 @@ export async function backupByHost(
       },
     };
     const onProgress = progress && ((step: RunProgress): void => progress({ filesTotal: undefined, bytesTotal: undefined, ...step }));
-    return toldOf(await resultOf(client, params, { signal: context.signal, onProgress, run }));
+    return toldOf(await resultOf(client, params, { signal: context.signal, onProgress }));
   });
 }
 
 /** A host that ends in mid-run has perhaps written down what came of it; otherwise the set is run again, as the next host would. */
-async function resultOf(
-  client: HostClient,
-  params: protocol.BackupParams & { readonly run: string },
-  options: ClientRequestOptions,
-): Promise<RunResult> {
+async function resultOf(client: HostClient, params: protocol.BackupParams, options: ClientRequestOptions): Promise<RunResult> {
   for (let attempt = 1; ; attempt++) {
+    const run = randomId(systemRandom); // each is a run of its own, with a record of its own
     try {
-      return await client.request(protocol.startBackup, params, options);
+      return await client.request(protocol.startBackup, params, { ...options, run });
     } catch (error) {
       if (!(error instanceof HostError) || error.code !== 'host.lost' || attempt === attemptsMax) throw error;
     }
-    const { result } = await client.request(protocol.runOfId, { run: params.run }, { signal: options.signal });
+    const { result } = await client.request(protocol.runOfId, { run }, { signal: options.signal });
     if (result !== undefined && result.error?.code !== 'host.lost') return result;
   }
 }

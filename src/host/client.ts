@@ -1,5 +1,5 @@
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc';
-import { CadanganError, isCode, orAborted, systemClock, systemRandom, type Clock, type Random } from '../platform/index.ts';
+import { CadanganError, isCode, orAborted, randomId, systemClock, systemRandom, type Clock, type Random } from '../platform/index.ts';
 import { errorDataOf, protocol, type ErrorData, type Notification, type Procedure } from '../service/index.ts';
 import { Channel, type RequestOptions } from './channel.ts';
 import { HostError } from './host-error.ts';
@@ -97,7 +97,7 @@ export class HostClient {
     { run, ...options }: ClientRequestOptions = {},
   ): Promise<Result> {
     if (options.signal?.aborted) throw abortedError();
-    const sent = procedure.kind === 'run' ? { ...params, run: run ?? newRunId(this.#random) } : params;
+    const sent = procedure.kind === 'run' ? { ...params, run: run ?? randomId(this.#random) } : params;
     const { channel, lost } = await this.#connected();
     try {
       // No race against a promise that lasts as long as the connection: that would hold whatever was ever answered.
@@ -219,11 +219,6 @@ export class HostClient {
       .catch(() => undefined); // told by `onLost`
     this.#options.onLost?.({ error: errorDataOf(loop, (text) => text), restartMs });
   }
-}
-
-/** For who wants to ask later what came of a run (`runOfId`). */
-export function newRunId(random: Random): string {
-  return Buffer.from(random.fill(new Uint8Array(16))).toString('hex');
 }
 
 /**

@@ -7,7 +7,7 @@
  * comes and goes; a *lease* keeps other machines off the folder.
  */
 export { askHost } from './ask-host.ts';
-export { HostClient, listener, newRunId, type ClientRequestOptions, type HostClientOptions, type Listener } from './client.ts';
+export { HostClient, listener, type ClientRequestOptions, type HostClientOptions, type Listener } from './client.ts';
 export { errorOfData, HostError } from './host-error.ts';
 export { Host, type HostEnd, type HostOptions } from './host.ts';
 export { startHost, hostEnvironment, type HostStart } from './start-host.ts';

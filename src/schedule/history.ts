@@ -15,7 +15,7 @@ export type HistoryLine =
       readonly atMs: number;
       readonly trigger: Trigger;
       readonly window?: WindowSpan | undefined;
-      /** The id that whoever asked for it gave it: should its process die, its record is to have it. */
+      /** Its id, which its record has, too: should its process die, that tells what came of it. Version 0.1 gave none. */
       readonly run?: string | undefined;
     }
   | { readonly kind: 'ended'; readonly set: string; readonly atMs: number; readonly outcome: RunOutcome }

@@ -18,7 +18,6 @@ export type ScheduleEvent =
     }
   /** Of a run that goes on, at most twice a second. */
   | { readonly kind: 'progress'; readonly set: string; readonly progress: SetProgress }
-  /** `wasFound`: whoever ran it died; nobody else tells of it, and `atMs` is when it was found. */
   | {
       readonly kind: 'ended';
       readonly set: string;
@@ -26,8 +25,6 @@ export type ScheduleEvent =
       readonly trigger: Trigger;
       readonly startedMs: number;
       readonly outcome: RunOutcome;
-      readonly wasFound: boolean;
-      readonly run?: string | undefined;
     }
   /** A window ended without a run. */
   | { readonly kind: 'missed'; readonly set: string; readonly atMs: number; readonly window: WindowSpan; readonly reason: MissedReason }
@@ -48,7 +45,7 @@ export interface RunRequest {
   readonly window: WindowSpan | undefined;
   /** The last run did not come to its end. */
   readonly resumes: boolean;
-  /** The id that whoever asked for it gave it. */
+  /** Of whoever asked for it; the scheduler gives one to those that nobody asked for. */
   readonly run?: string | undefined;
 }
 
@@ -58,19 +55,16 @@ export type StopReason = 'window-end' | 'user' | 'shutdown';
 /**
  * What a line of the history means to others.
  * @param open the set's run that was open before the line
- * @param wasFound an earlier host left it open
  */
-export function eventsOf(line: HistoryLine, open: Run | undefined, wasFound: boolean): ScheduleEvent[] {
+export function eventsOf(line: HistoryLine, open: Run | undefined): ScheduleEvent[] {
   const { set } = line;
   switch (line.kind) {
     case 'started':
       return [{ kind: 'started', set, atMs: line.atMs, trigger: line.trigger, window: line.window }];
     case 'ended': {
       if (!open) return [];
-      const { trigger, startedMs, run } = open;
-      return [
-        { kind: 'ended', set, atMs: line.atMs, trigger, startedMs, outcome: line.outcome, wasFound, ...(run !== undefined && { run }) },
-      ];
+      const { trigger, startedMs } = open;
+      return [{ kind: 'ended', set, atMs: line.atMs, trigger, startedMs, outcome: line.outcome }];
     }
     case 'missed':
       return [{ kind: 'missed', set, atMs: line.atMs, window: line.window, reason: line.reason }];

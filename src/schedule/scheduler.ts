@@ -1,7 +1,7 @@
-import { CadanganError, type Clock } from '../platform/index.ts';
+import { CadanganError, randomId, type Clock, type Random } from '../platform/index.ts';
 import { byUrgency, stopRun, type ActiveRun, type RunEnd, type Wish } from './active-run.ts';
 import { ChangeWatches } from './change-watches.ts';
-import { openRunOf, type HistoryLine } from './history.ts';
+import { openRunOf, type HistoryLine, type Run } from './history.ts';
 import { planSet } from './planner.ts';
 import type { RunOutcome, ScheduledSet } from './scheduled-set.ts';
 import { eventsOf, type RunRequest, type ScheduleEvent, type ScheduleProblem } from './scheduler-events.ts';
@@ -10,6 +10,8 @@ import type { ScheduleState } from './state-file.ts';
 
 export interface SchedulerOptions {
   readonly clock: Clock;
+  /** For the ids of runs that nobody asked for. */
+  readonly random: Random;
   /** Opened by this process alone: the host. */
   readonly state: ScheduleState;
   /**
@@ -22,6 +24,11 @@ export interface SchedulerOptions {
     signal: AbortSignal,
     onProgress: (progress: SetProgress) => void,
   ) => Promise<RunOutcome>;
+  /**
+   * An earlier host left this run open: gives what came of it as far as that is written down elsewhere, and otherwise writes down there
+   * that it broke off. It is asked again should this process die before the answer is noted. Never rejects.
+   */
+  readonly lostRun: (set: string, run: Run) => Promise<RunOutcome>;
   /** Told of everything, in order. Must not throw. */
   readonly report: (event: ScheduleEvent) => void;
   /** Runs only what somebody asks for, and judges no window: of a host that is there for one command. */
@@ -153,12 +160,10 @@ export class Scheduler {
 
   /** Notes what has to be noted about a set, stops its run when it is to stop, and gives back the run that is due. */
   async #decide(set: ScheduledSet): Promise<Wish[]> {
+    if (!this.#active.has(set.id)) await this.#noteLost(set.id);
     const situation = { nowMs: this.#nowMs(), isRunning: this.#active.has(set.id), ...this.#watches.noticed(set.id) };
     const decisions = planSet(set, this.#options.state.historyOf(set.id), situation);
-    await this.#note(
-      decisions.flatMap((decision) => (decision.kind === 'note' ? [this.#withReason(decision.line)] : [])),
-      true,
-    );
+    await this.#note(decisions.flatMap((decision) => (decision.kind === 'note' ? [this.#withReason(decision.line)] : [])));
     const active = this.#active.get(set.id);
     if (active && decisions.some(({ kind }) => kind === 'stop')) stopRun(active, 'window-end');
     return decisions.flatMap((decision) => (decision.kind === 'start' ? [{ set, request: decision }] : []));
@@ -198,7 +203,7 @@ export class Scheduler {
   /** The start is on the disk before anything runs: a run that nobody remembers would be made twice. */
   async #startRun({ set: { id, repository }, request }: Wish): Promise<void> {
     const startedMs = this.#nowMs();
-    const { trigger, window, run } = request;
+    const { trigger, window, run = randomId(this.#options.random) } = request;
     this.#watches.forget(id);
     // From here on it can be stopped; whoever looks meanwhile must find it either asked for or active.
     const active: ActiveRun = {
@@ -212,15 +217,16 @@ export class Scheduler {
     };
     this.#active.set(id, active);
     this.#asked.delete(id);
-    await this.#noteDeath(id);
-    await this.#note([{ kind: 'started', set: id, atMs: startedMs, trigger, window, ...(run !== undefined && { run }) }]);
-    void this.#make(id, active, request);
+    await this.#noteLost(id);
+    await this.#note([{ kind: 'started', set: id, atMs: startedMs, trigger, window, run }]);
+    void this.#make(id, active, { ...request, run });
   }
 
-  /** A run that an earlier host left open, before another is noted and hides it. */
-  async #noteDeath(set: string): Promise<void> {
-    if (openRunOf(this.#options.state.historyOf(set)))
-      await this.#note([{ kind: 'ended', set, atMs: this.#nowMs(), outcome: 'interrupted' }], true);
+  /** A run that an earlier host left open, before anything is planned by it, or another run is noted and hides it. */
+  async #noteLost(set: string): Promise<void> {
+    const { state, lostRun } = this.#options;
+    const open = openRunOf(state.historyOf(set));
+    if (open) await this.#note([{ kind: 'ended', set, atMs: this.#nowMs(), outcome: await lostRun(set, open) }]);
   }
 
   async #make(set: string, active: ActiveRun, request: RunRequest): Promise<void> {
@@ -270,7 +276,7 @@ export class Scheduler {
     return line.kind === 'missed' && this.#heldUp.get(line.set) === line.window.startMs ? { ...line, reason: 'repository-busy' } : line;
   }
 
-  async #note(lines: readonly HistoryLine[], wasFound = false): Promise<void> {
+  async #note(lines: readonly HistoryLine[]): Promise<void> {
     if (lines.length === 0) return;
     const openRuns = lines.map(({ set }) => openRunOf(this.#options.state.historyOf(set)));
     try {
@@ -278,7 +284,7 @@ export class Scheduler {
     } catch (error) {
       this.#reportProblem('state-not-written', undefined, error); // a backup that is made twice is better than none
     }
-    for (const [at, line] of lines.entries()) for (const event of eventsOf(line, openRuns[at], wasFound)) this.#options.report(event);
+    for (const [at, line] of lines.entries()) for (const event of eventsOf(line, openRuns[at])) this.#options.report(event);
   }
 
   #publish(): void {

@@ -7,6 +7,7 @@ import type { Call } from './call.ts';
 import { commandLine, exceptionFound, joinedRun, type BackupParams, type RunResult } from './protocol.ts';
 import { repositoryKey } from './repository-key.ts';
 import type { RunDesk, RunWish } from './run-desk.ts';
+import type { RunList } from './run-list.ts';
 import { setProgressOf } from './run-progress.ts';
 import type { ScheduleDesk } from './schedule-desk.ts';
 
@@ -14,6 +15,7 @@ export interface BackupRunsOptions {
   readonly clock: Clock;
   readonly desk: RunDesk;
   readonly keeper: RecordKeeper;
+  readonly list: RunList;
   /** @throws `set.unknown` */
   readonly setNamed: (name: string) => BackupSet;
 }
@@ -110,6 +112,17 @@ export class BackupRuns {
     return outcomeOf(result);
   };
 
+  /** What the scheduler calls when an earlier host left a run open. The record is written before the schedule notes that the run ended. */
+  readonly lostRun: SchedulerOptions['lostRun'] = async (set, { run: id, startedMs }) => {
+    const { clock, keeper, list } = this.#options;
+    const known = id === undefined ? undefined : await list.withId(id);
+    if (known) return isBrokenOff(known) ? 'interrupted' : outcomeOf(known);
+    const error = new CadanganError('host.lost', { reason: 'it ended while the backup ran' });
+    const run = { result: 'stopped', started: timeTextOf(startedMs, clock), ended: this.#nowText(), error } as const;
+    await keeper.write((about) => recordOfBareRun('internal-backup', run, { ...about, via: 'schedule', set, run: id }));
+    return 'interrupted';
+  };
+
   #tell(name: string, tell: (call: Call) => void): void {
     for (const { call } of this.#waiting.get(name) ?? []) tell(call);
   }
@@ -120,11 +133,21 @@ export class BackupRuns {
 
   /** Of a wish that was taken back before anything came of it: no run, and no record. */
   #withdrawn(set: string): RunResult {
-    const { clock, keeper } = this.#options;
-    const nowText = timeTextOf(Number(clock.nowNs() / 1_000_000n), clock);
+    const { keeper } = this.#options;
+    const nowText = this.#nowText();
     const run = { result: 'stopped', started: nowText, ended: nowText, error: new CadanganError('aborted', { reason: 'user' }) } as const;
     return keeper.tell(recordOfBareRun('internal-backup', run, { ...keeper.about(), set }));
   }
+
+  #nowText(): string {
+    const { clock } = this.#options;
+    return timeTextOf(Number(clock.nowNs() / 1_000_000n), clock);
+  }
+}
+
+/** Its host died, or was told to end: the next one goes on with it. */
+function isBrokenOff({ error }: RunResult): boolean {
+  return error?.code === 'host.lost' || (error?.code === 'aborted' && error.facts['reason'] === 'shutdown');
 }
 
 /** A run that was made was not missed. */

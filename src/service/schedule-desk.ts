@@ -13,6 +13,7 @@ export interface ScheduleDeskOptions {
   readonly random: Random;
   readonly stateFolder: string;
   readonly runSet: SchedulerOptions['runSet'];
+  readonly lostRun: SchedulerOptions['lostRun'];
   /** What nobody else will write down. */
   readonly onEvent: (event: ScheduleEvent) => void;
   readonly onChange: () => void;
@@ -38,9 +39,9 @@ export class ScheduleDesk {
    * @throws `storage.denied`, `storage.unreachable` when what ran before cannot be read: then nothing is run here
    */
   async begin({ isPassive }: { readonly isPassive: boolean }): Promise<void> {
-    const { stateFolder, random, clock, runSet } = this.#options;
+    const { stateFolder, random } = this.#options;
     const state = await ScheduleState.open(stateFolder, random);
-    this.#scheduler = new Scheduler({ clock, state, runSet, isPassive, report: (event) => this.#report(event) });
+    this.#scheduler = new Scheduler({ ...this.#options, state, isPassive, report: (event) => this.#report(event) });
     this.#trouble = undefined;
     this.#scheduler.start(this.#sets);
     this.#options.onChange();

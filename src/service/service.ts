@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { openStorageAt, RecordKeeper, recordOfBareRun, recordOfMissedRun, type DrivePlace } from '../jobs/index.ts';
+import { openStorageAt, RecordKeeper, recordOfMissedRun, type DrivePlace } from '../jobs/index.ts';
 import { CadanganError, type Clock, type Environment, type Random } from '../platform/index.ts';
 import type { ScheduledSet, ScheduleEvent, SetStatus } from '../schedule/index.ts';
 import {
@@ -152,7 +152,7 @@ export class Service {
       onProgress: this.#progressed.call,
     });
     this.runs = new BackupRuns(
-      { clock: world.clock, desk: this.desk, keeper: this.keeper, setNamed: (name) => this.setNamed(name) },
+      { clock: world.clock, desk: this.desk, keeper: this.keeper, list: this.list, setNamed: (name) => this.setNamed(name) },
       () => this.schedule,
     );
     this.drive = new DriveDesk({
@@ -171,6 +171,7 @@ export class Service {
         stateFolder: this.#stateFolder,
         log,
         runSet: this.runs.runSet,
+        lostRun: this.runs.lostRun,
         onEvent: (event) => this.#own(this.#noteEvent(event)),
         onChange: this.#changed.call,
         onProgress: this.#progressed.call,
@@ -341,11 +342,6 @@ export class Service {
       const { set, window } = event;
       const planned = { start: text(window.startMs), end: text(window.endMs) };
       await this.keeper.write((about) => recordOfMissedRun(planned, event.reason, { ...about, via: 'schedule', set, trigger: 'schedule' }));
-    } else if (event.kind === 'ended' && event.wasFound) {
-      const { set, run: id, startedMs, atMs } = event;
-      const error = new CadanganError('host.lost', { reason: 'it ended while the backup ran' });
-      const run = { result: 'stopped', started: text(startedMs), ended: text(atMs), error } as const;
-      await this.keeper.write((about) => recordOfBareRun('internal-backup', run, { ...about, via: 'schedule', set, run: id }));
     }
     if (event.kind === 'missed' || event.kind === 'ended') await this.#review();
   }

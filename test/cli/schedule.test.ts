@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { protocol } from '../../src/service/index.ts';
-import { EngineStage, password, stateOf, until, type Window } from '../host/engine-stage.ts';
+import { EngineStage, openWindow, password, stateOf, until, type Window } from '../host/engine-stage.ts';
 import { recordsIn } from '../records/some-records.ts';
 import { runCli, startCli, type CliRun, type Message } from './run-cli.ts';
 
@@ -76,13 +76,6 @@ class ScheduleStage extends EngineStage {
     const { host, sets } = JSON.parse(stdout) as { host: Message | null; sets: Message[] };
     return { host, set: sets[0] ?? {} };
   }
-}
-
-/** A window that is open now, and for hours. */
-function openWindow(): Readonly<Record<string, unknown>> {
-  const clock = (hours: number): string => `${String((hours + 24) % 24).padStart(2, '0')}:00`;
-  const hour = new Date().getUTCHours();
-  return { window: `${clock(hour - 1)}-${clock(hour + 3)}`, timeZone: 'UTC' };
 }
 
 async function connected(stage: EngineStage): Promise<Window> {

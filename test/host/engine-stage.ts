@@ -181,6 +181,13 @@ export function gate(stage: EngineStage): {
   return { command: [process.execPath, '-e', script, mark], isRunning: () => existsSync(mark), open: () => rmSync(mark, { force: true }) };
 }
 
+/** A window that is open now, and for hours. */
+export function openWindow(): Readonly<Record<string, unknown>> {
+  const clock = (hours: number): string => `${String((hours + 24) % 24).padStart(2, '0')}:00`;
+  const hour = new Date().getUTCHours();
+  return { window: `${clock(hour - 1)}-${clock(hour + 3)}`, timeZone: 'UTC' };
+}
+
 /** Of the first set. */
 export async function stateOf({ client }: Window): Promise<string | undefined> {
   return (await client.request(protocol.listSets, undefined))[0]?.state;

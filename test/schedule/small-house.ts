@@ -32,6 +32,10 @@ export class SmallHouse implements AsyncDisposable {
   readonly clock = new VirtualClock();
   readonly runs: AskedRun[] = [];
   readonly events: ScheduleEvent[] = [];
+  /** Set and id of the runs that an earlier host left open. */
+  readonly lost: [string, string][] = [];
+  /** What came of runs, as it is written down elsewhere, by their ids. */
+  readonly outcomes = new Map<string, RunOutcome>();
   readonly folder: string;
   scheduler!: Scheduler;
   state!: ScheduleState;
@@ -57,9 +61,14 @@ export class SmallHouse implements AsyncDisposable {
     this.state = await ScheduleState.open(this.folder, systemRandom);
     this.scheduler = new Scheduler({
       clock: this.clock,
+      random: systemRandom,
       state: this.state,
       isPassive,
       runSet: (set, request, signal, onProgress) => this.#ask(set, request, signal, onProgress),
+      lostRun: async (set, { run = '' }) => {
+        this.lost.push([set, run]);
+        return this.outcomes.get(run) ?? 'interrupted';
+      },
       report: (event) => this.events.push(event),
     });
     this.scheduler.start(sets);
