@@ -1,20 +1,39 @@
 /**
  * A program for the tests of windows that die: `<configuration> <state folder> <linger ms> [run]`. It is a window with a host, which it
- * never answers a question; with `run` it asks for a backup of the set `data`. It prints the host's process id, and lives until it is
- * killed.
+ * never answers a question; with `run` it asks for a backup of the set `data`, and tells what came of it (`ran <outcome or code>`). It
+ * prints the process id of each host that it comes to have, and the states of the sets (`sets <JSON>`) for each line of its input. It lives
+ * until it is killed.
  */
-import { HostClient, startHost } from '../../src/host/index.ts';
+import { createInterface } from 'node:readline';
+import { HostClient, HostError, startHost } from '../../src/host/index.ts';
 import { systemRandom } from '../../src/platform/index.ts';
 import { protocol } from '../../src/service/index.ts';
 
 const [, , configFile = '', stateFolder = '', lingerMs = '', run] = process.argv;
+const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 const client = new HostClient({
   place: () => ({ stateFolder, version: '0.0.0', random: systemRandom }),
   startHost: () => startHost({ stateFolder, configFile, environment: process.env, lingerMs: Number(lingerMs) }),
   language: () => 'en',
-  password: () => new Promise(() => process.stdout.write('asked\n')),
+  password: () => new Promise(() => say('asked')),
+  onReady: ({ pid }) => say(String(pid)),
 });
+createInterface(process.stdin).on('line', () => void tellSets());
 await client.start();
-process.stdout.write(`${client.pid}\n`);
-if (run === 'run') await client.request(protocol.startBackup, { set: 'data' }).catch(() => undefined);
+if (run === 'run') {
+  await client.request(protocol.startBackup, { set: 'data' }).then(
+    ({ outcome }) => say(`ran ${outcome}`),
+    (error: unknown) => say(`ran ${error instanceof HostError ? error.code : String(error)}`),
+  );
+}
 setInterval(() => undefined, 1000);
+
+/** A window shows what it read until it has something new: it asks again when the host goes away under its question. */
+async function tellSets(): Promise<void> {
+  try {
+    const sets = await client.request(protocol.listSets, undefined);
+    say(`sets ${JSON.stringify(Object.fromEntries(sets.map(({ name, state }) => [name, state])))}`);
+  } catch (error) {
+    say(`sets ${JSON.stringify({ error: String(error) })}`);
+  }
+}

@@ -1,47 +1,30 @@
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { recordsIn } from '../records/some-records.ts';
-import { compileCache, endHost, EngineStage, gate, hostLog, isAlive, password, until } from './engine-stage.ts';
+import { EngineStage, gate, hostLog, isAlive, openWindow, password, until } from './engine-stage.ts';
+import { WindowProcess } from './window-process.ts';
 
 /** Nothing that anybody waits for: what is told is that the host ends by itself. */
 const lingerMs = 200;
 
 interface Doomed {
-  readonly process: ChildProcess;
+  readonly window: WindowProcess;
   readonly hostPid: number;
-  readonly said: () => string;
 }
 
-/** A window in a process of its own, to be killed; its host ends soon after its last client. */
-async function doomedWindow(stage: EngineStage, ...args: string[]): Promise<Doomed> {
-  const child = spawn(
-    process.execPath,
-    [
-      '--disable-warning=ExperimentalWarning',
-      fileURLToPath(new URL('window-child.ts', import.meta.url)),
-      stage.configFile,
-      stage.path('state'),
-      String(lingerMs),
-      ...args,
-    ],
-    {
-      env: { PATH: process.env['PATH'], HOME: stage.folder, NODE_COMPILE_CACHE: compileCache },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  stage.atEnd(async () => {
-    child.kill('SIGKILL');
-    await endHost(stage.path('state'));
-  });
-  let said = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
-  await until(() => /^\d+$/m.test(said), 'the host runs');
-  return { process: child, hostPid: Number(/^\d+$/m.exec(said)?.[0]), said: () => said };
+/** A window to be killed; its host ends soon after its last client. */
+async function doomedWindow(stage: EngineStage, { runs = false } = {}): Promise<Doomed> {
+  const window = WindowProcess.start(stage, { lingerMs, runs });
+  return { window, hostPid: await window.untilConnected() };
+}
+
+/** As the system does it when memory is short. */
+async function kill({ window }: Doomed): Promise<void> {
+  window.process.kill('SIGKILL');
+  await until(() => window.isGone, 'the window is gone');
 }
 
 async function outcomes(stage: EngineStage): Promise<(string | undefined)[]> {
@@ -66,12 +49,11 @@ test('a run whose window is killed goes on to its end; then the host, whom nobod
   await stage.initRepository();
   const { command, isRunning, open } = gate(stage);
   stage.configure({ ...withPasswordFile(stage), before: command });
-  const window = await doomedWindow(stage, 'run');
+  const doomed = await doomedWindow(stage, { runs: true });
   await until(isRunning, 'the run begins');
-  window.process.kill('SIGKILL');
-  await until(() => !isAlive(window.process.pid ?? 0), 'the window is gone');
+  await kill(doomed);
   open();
-  await untilIdle(stage, window);
+  await untilIdle(stage, doomed);
   assert.deepEqual(await outcomes(stage), ['success']);
   assert.equal(readdirSync(join(stage.repository, 'snapshots')).length, 1);
   assert.deepEqual(readdirSync(join(stage.repository, 'locks')), []);
@@ -82,10 +64,10 @@ test('a run that waits for a password from a window that is killed fails for lac
   stage.write('a.txt', 'a');
   await stage.initRepository();
   stage.configure();
-  const window = await doomedWindow(stage, 'run');
-  await until(() => window.said().includes('asked'), 'the host asks');
-  window.process.kill('SIGKILL');
-  await untilIdle(stage, window);
+  const doomed = await doomedWindow(stage, { runs: true });
+  await until(() => doomed.window.said.includes('asked'), 'the host asks');
+  await kill(doomed);
+  await untilIdle(stage, doomed);
   const runs = (await recordsIn(stage.path('state'))).filter(({ kind }) => kind === 'internal-backup');
   assert.deepEqual(
     runs.map(({ result, reason }) => [result, reason?.code]),
@@ -97,16 +79,13 @@ test('a run of the schedule goes on too when the window is killed, and the host 
   const stage = new EngineStage(t);
   stage.write('a.txt', 'a');
   await stage.initRepository();
-  const clock = (hours: number): string => `${String((hours + 24) % 24).padStart(2, '0')}:00`;
-  const hour = new Date().getUTCHours();
   const { command, isRunning, open } = gate(stage);
-  stage.configure({ ...withPasswordFile(stage), before: command, schedule: { window: `${clock(hour - 1)}-${clock(hour + 3)}` } });
-  const window = await doomedWindow(stage);
+  stage.configure({ ...withPasswordFile(stage), before: command, schedule: openWindow() });
+  const doomed = await doomedWindow(stage);
   await until(isRunning, 'the run of the window begins');
-  window.process.kill('SIGKILL');
-  await until(() => !isAlive(window.process.pid ?? 0), 'the window is gone');
+  await kill(doomed);
   open();
-  await untilIdle(stage, window);
+  await untilIdle(stage, doomed);
   assert.deepEqual(await outcomes(stage), ['success']);
   assert.equal(readdirSync(join(stage.repository, 'snapshots')).length, 1);
 });
@@ -117,10 +96,10 @@ test('a host that is told to end stops what runs, gives its lock back and writes
   await stage.initRepository();
   const { command, isRunning } = gate(stage);
   stage.configure({ ...withPasswordFile(stage), before: command });
-  const window = await doomedWindow(stage, 'run');
+  const doomed = await doomedWindow(stage, { runs: true });
   await until(isRunning, 'the run begins');
-  process.kill(window.hostPid, 'SIGTERM');
-  await until(() => !isAlive(window.hostPid), 'the host ends');
+  process.kill(doomed.hostPid, 'SIGTERM');
+  await until(() => !isAlive(doomed.hostPid), 'the host ends');
   assert.deepEqual(await outcomes(stage), ['stopped']);
   for (const folder of ['locks', 'snapshots']) assert.deepEqual(readdirSync(join(stage.repository, folder)), []);
 });
