@@ -27,23 +27,28 @@ export async function watchCopies(
 ): Promise<ExitCode> {
   const { signal, clock } = context;
   const looks = originalLooks(clock, () => world.place);
-  await using stack = new AsyncDisposableStack();
-  for (const copy of copies) {
-    const teller = new Teller(context, copy, { place: world.place, looks });
-    const keeper = await keepCopyUp({
-      copy,
-      ...world,
-      password: (passwordSignal) => password(copy, passwordSignal),
-      onResult: (result) => teller.tellResult(result),
-      onState: (state) => void teller.tellState(state),
+  const keepers: AsyncDisposable[] = [];
+  try {
+    for (const copy of copies) {
+      const teller = new Teller(context, copy, { place: world.place, looks });
+      keepers.push(
+        await keepCopyUp({
+          copy,
+          ...world,
+          password: (passwordSignal) => password(copy, passwordSignal),
+          onResult: (result) => teller.tellResult(result),
+          onState: (state) => void teller.tellState(state),
+        }),
+      );
+    }
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener('abort', () => resolve(), { once: true });
     });
-    stack.use(keeper);
+    return exitCode.interrupted;
+  } finally {
+    for (const keeper of keepers) await keeper[Symbol.asyncDispose]();
   }
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  return exitCode.interrupted;
 }
 
 class Teller {
