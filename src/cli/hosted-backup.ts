@@ -1,6 +1,6 @@
 import type { BackupProgressSink } from '../backup/index.ts';
 import { errorOfData, HostError, listener, type ClientRequestOptions, type HostClient } from '../host/index.ts';
-import { describeError, safeText } from '../jobs/index.ts';
+import { describeError, isBrokenOff, safeText } from '../jobs/index.ts';
 import { l10n, randomId, systemRandom } from '../platform/index.ts';
 import { protocol, type RunProgress, type RunResult } from '../service/index.ts';
 import type { BackupSet } from '../settings/index.ts';
@@ -34,11 +34,15 @@ export async function backupByHost(
     }),
   ];
   const source = passwordSourceOf(context);
-  const password = async (_: unknown, signal: AbortSignal): Promise<Uint8Array> => readPassword(source, passwords, signal);
+  const isGiven = isPasswordGiven(source, context);
+  const { location } = set.repository;
+  // A host asks whoever is connected, also for what others want: that is none of ours, and nobody is to be asked for it here.
+  const password = async (asked: protocol.PasswordParams, signal: AbortSignal): Promise<Uint8Array | undefined> =>
+    asked.location === location && (asked.mayAsk || isGiven) ? readPassword(source, passwords, signal) : undefined;
   return withHost(context, { password, listeners }, async (client) => {
     const params = {
       set: set.name,
-      hasPassword: isPasswordGiven(source, context),
+      hasPassword: isGiven,
       options: {
         force: options.flag('force'),
         skipIfUnchanged: options.flag('skipIfUnchanged'),
@@ -57,12 +61,14 @@ async function resultOf(client: HostClient, params: protocol.BackupParams, optio
   for (let attempt = 1; ; attempt++) {
     const run = randomId(systemRandom); // each is a run of its own, with a record of its own
     try {
-      return await client.request(protocol.startBackup, params, { ...options, run });
+      const made = await client.request(protocol.startBackup, params, { ...options, run });
+      if (!isBrokenOff(made) || options.signal?.aborted || attempt === attemptsMax) return made;
+      continue;
     } catch (error) {
       if (!(error instanceof HostError) || error.code !== 'host.lost' || attempt === attemptsMax) throw error;
     }
     const { result } = await client.request(protocol.runOfId, { run }, { signal: options.signal });
-    if (result !== undefined && result.error?.code !== 'host.lost') return result;
+    if (result !== undefined && !isBrokenOff(result)) return result;
   }
 }
 

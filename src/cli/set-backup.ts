@@ -40,19 +40,8 @@ export type BackupFigures = Pick<BackupDetails, 'summary' | 'durationMs' | 'empt
   readonly notStored: readonly string[];
 };
 
-/** The host makes the backup of a set, as part of the schedule; a dry run is nobody's but ours. */
-export async function backupConfiguredSet(
-  set: BackupSet,
-  context: CommandContext,
-  options: OptionValues,
-  progress: BackupProgressSink | undefined,
-): Promise<BackupTold> {
-  if (options.flag('dryRun')) return dryRun(set, context, options, progress);
-  const { backupByHost } = await import('./hosted-backup.ts'); // the way to a host would cost every command a tenth of its start
-  return backupByHost(set, context, options, progress);
-}
-
-async function dryRun(
+/** What the backup of a set would do: nobody's but ours, and in no schedule. */
+export async function dryRunOfSet(
   set: BackupSet,
   context: CommandContext,
   options: OptionValues,

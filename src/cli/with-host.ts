@@ -6,6 +6,7 @@ import {
   configurationFile,
   currentLanguage,
   isCode,
+  l10n,
   stateFolder,
   systemRandom,
   type Environment,
@@ -18,8 +19,8 @@ export function hostPlaceOf(environment: Environment): ReturnType<HostClientOpti
 }
 
 /**
- * Works with the host of this user. Where none runs, this process is the host until the work is done: it does what it is asked for, and no
- * schedule.
+ * Works with the host of this user. Where none runs, this process is the host until the work is done, and what others have asked of it
+ * meanwhile: it does what it is asked for, and no schedule.
  * @param work may be asked for things by the host meanwhile
  * @throws what the host answered, as the `CadanganError` that it was
  */
@@ -46,7 +47,8 @@ export async function withHost<T>(
     throw error instanceof HostError ? errorOfData(error.data) : error;
   } finally {
     await client.close();
-    await own?.end('asked');
+    if (own?.isBusy) context.terminal.note(l10n.t('Others have runs in this process; it ends with the last of them.'));
+    await own?.endWhenIdle();
   }
 }
 

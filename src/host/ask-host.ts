@@ -1,13 +1,15 @@
 import { currentLanguage } from '../platform/index.ts';
 import { protocol, type Procedure } from '../service/index.ts';
 import { Channel } from './channel.ts';
+import { hostErrorOf } from './client.ts';
 import type { Peer } from './handshake.ts';
+import { errorOfData, HostError } from './host-error.ts';
 import { visitHost, type HostPlace } from './visit-host.ts';
 
 /**
  * Asks the host of this state folder one thing, for a command that only looks: it starts none.
  * @returns undefined when there is none, or it ended just now
- * @throws `host.unreachable` when it cannot be talked to; HostError with what it answered
+ * @throws `host.unreachable` when it cannot be talked to; what it answered, as the `CadanganError` that it was
  */
 export async function askHost<Params, Result>(
   place: HostPlace,
@@ -26,6 +28,9 @@ export async function askHost<Params, Result>(
   };
   try {
     return await Promise.race([asking(), closed.then(() => undefined)]);
+  } catch (error) {
+    const known = hostErrorOf(error);
+    throw known instanceof HostError ? errorOfData(known.data) : known;
   } finally {
     visit.close();
   }

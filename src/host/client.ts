@@ -254,7 +254,8 @@ function isOfTransport(error: unknown): boolean {
   return !(error instanceof ResponseError) || transportErrors.has(error.code);
 }
 
-function hostErrorOf(error: unknown): unknown {
+/** Whatever came of a request, as the error that clients know. */
+export function hostErrorOf(error: unknown): unknown {
   if (error instanceof HostError) return error;
   if (isCode(error, 'aborted') && error.cause instanceof HostError) return error.cause; // it was lost meanwhile
   if (error instanceof CadanganError && !isCode(error, 'aborted'))

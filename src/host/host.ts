@@ -39,6 +39,7 @@ const claimAgainMs = 50;
 const strangersMax = 32;
 /** A socket's file can be taken from under its owner. */
 const ownershipCheckMs = 10_000;
+const idleLookMs = 50;
 /** For a window of version 0.1.0 to be reloaded. */
 const engineCheckMs = 5_000;
 /** A host that lived so long has no trouble with its start, and whoever started at the same time has come up or ended. */
@@ -136,6 +137,16 @@ export class Host {
     return this.#end;
   }
 
+  /** As `end`, once nothing runs any more: others may have asked for runs of their own meanwhile. */
+  async endWhenIdle(): Promise<HostEnd> {
+    while (this.#end === undefined && this.#service.isBusy) await this.#clock.sleep(idleLookMs);
+    return this.end('asked');
+  }
+
+  get isBusy(): boolean {
+    return this.#service.isBusy;
+  }
+
   async #begin(claim: Extract<Claim, { kind: 'ours' }>): Promise<void> {
     this.#service.onChange = () => this.#considerLeaving();
     this.#watching.push(this.#watchName(claim.isOurs), this.#settle());
@@ -209,6 +220,7 @@ export class Host {
     connection.onError(() => messages.close());
     channel.answer(protocol.initialize, async (params) => {
       client = { ...params, user: await provenUser(channel, this.#options.stateFolder, this.#options.world.random) };
+      if (channel.gone.aborted) throw new CadanganError('aborted', { reason: 'client-gone' }); // nobody would take it away again
       this.#clients.add(channel);
       return this.#service.introduction;
     });

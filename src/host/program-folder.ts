@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { assetPath, cadanganVersion, replaceFile, syncFolder, systemCode, type Random } from '../platform/index.ts';
-import { hasEnded, parseIdentity, thisProcess } from '../records/index.ts';
+import { hasEnded, isOfHere, parseIdentity, thisProcess } from '../records/index.ts';
 
 /*
  * A host outlives the extension that started it: an update removes the extension's folder (on Windows it cannot, while somebody runs from
@@ -56,6 +55,7 @@ export async function removeUnusedPrograms(stateFolder: string): Promise<void> {
   const folder = programsFolder(stateFolder);
   for (const name of await readdir(folder).catch(() => [])) {
     const path = join(folder, name);
+    if (resolve(assetPath('..')) === resolve(path)) continue; // our own, whatever its notes say
     if (!(await isUsed(path))) await rm(path, { recursive: true, force: true }).catch(() => undefined); // the next time, then
   }
 }
@@ -136,7 +136,7 @@ async function isUsed(folder: string): Promise<boolean> {
   let isUsedByOne = false;
   for (const name of await readdir(users).catch(() => [])) {
     const user = parseIdentity(await readFile(join(users, name), 'utf8').catch(() => ''));
-    if (user === undefined || user.host !== hostname() || hasEnded(user)) await unlink(join(users, name)).catch(() => undefined);
+    if (user === undefined || !isOfHere(user) || hasEnded(user)) await unlink(join(users, name)).catch(() => undefined);
     else isUsedByOne = true;
   }
   return isUsedByOne;

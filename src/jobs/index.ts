@@ -54,7 +54,7 @@ export {
 export { commonContent, historyOwner, isExternal, placeOf, reasonOf, userName, type RecordAbout } from './record-about.ts';
 export { configurationChanges, recordConfiguration, type ConfigurationChange } from './record-configuration.ts';
 export { RecordKeeper, type RecordKeeperOptions } from './record-keeper.ts';
-export { isGood, isOfRun, runOfRecord, runResultSchema, type RunJob, type RunResult } from './run-of-record.ts';
+export { isBrokenOff, isGood, isOfRun, runOfRecord, runResultSchema, type RunJob, type RunResult } from './run-of-record.ts';
 export {
   recordOfBackup,
   recordOfBareRun,

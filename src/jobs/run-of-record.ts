@@ -167,3 +167,8 @@ function evidenceOf(job: RunJob, { evidence }: Told, recordsFolder: string): Pic
   const file = evidence?.['file'];
   return job === 'drill' && typeof file === 'string' ? { evidence: join(recordsFolder, file) } : {};
 }
+
+/** Its host died, or was told to end: the next one goes on with it. */
+export function isBrokenOff({ error }: Pick<RunResult, 'error'>): boolean {
+  return error?.code === 'host.lost' || (error?.code === 'aborted' && error.facts['reason'] === 'shutdown');
+}

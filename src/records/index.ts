@@ -45,7 +45,7 @@ export {
   type RuleContext,
 } from './nonconformity-rules.ts';
 export type { Person } from './person.ts';
-export { hasEnded, parseIdentity, thisProcess } from './process-identity.ts';
+export { hasEnded, isOfHere, parseIdentity, thisProcess } from './process-identity.ts';
 export { RecordIndex, type IndexedRecord, type ReadRecord } from './record-index.ts';
 export {
   recordKinds,

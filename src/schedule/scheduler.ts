@@ -64,6 +64,10 @@ export class Scheduler {
     this.#watches = new ChangeWatches(options.clock, () => this.#wake());
   }
 
+  get isPassive(): boolean {
+    return this.#options.isPassive ?? false;
+  }
+
   /** Starts the loop. @param sets ids are unique */
   start(sets: readonly ScheduledSet[]): void {
     this.setSets(sets);
@@ -90,7 +94,7 @@ export class Scheduler {
    */
   run(set: string, trigger: 'manual' | 'catch-up', run?: string): 'accepted' | 'joined' {
     this.#assertKnown(set);
-    if (this.#active.has(set) || this.#asked.has(set)) return 'joined';
+    if (this.#goesOn(set) || this.#asked.has(set)) return 'joined';
     this.#asked.set(set, { trigger, run });
     this.#wake();
     return 'accepted';
@@ -99,10 +103,15 @@ export class Scheduler {
   /** Stops a run, or takes back the wish for one. `running`: it ends at its next safe point. */
   stop(set: string): 'running' | 'withdrawn' | 'nothing' {
     const isAskedFor = this.#asked.delete(set);
-    const active = this.#active.get(set);
+    const active = this.#goesOn(set) ? this.#active.get(set) : undefined;
     if (active) stopRun(active, 'user');
     this.#wake();
     return active ? 'running' : isAskedFor ? 'withdrawn' : 'nothing';
+  }
+
+  /** One that has ended, and is only to be noted, has no result for anybody any more. */
+  #goesOn(set: string): boolean {
+    return this.#active.has(set) && !this.#ended.some((end) => end.set === set);
   }
 
   /** What the set missed is not to be made good. @throws `set.unknown` */
@@ -145,7 +154,7 @@ export class Scheduler {
     if (this.#isClosing) return this.#closeDown();
     await this.#noteDismissals();
     const planned: Wish[] = [];
-    if (this.#options.isPassive !== true) {
+    if (!this.isPassive) {
       this.#watches.follow(this.#sets);
       for (const set of [...this.#sets, ...this.#retiredSets()]) planned.push(...(await this.#decide(set)));
     }

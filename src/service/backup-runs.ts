@@ -1,4 +1,4 @@
-import { recordOfBareRun, type RecordKeeper } from '../jobs/index.ts';
+import { isBrokenOff, recordOfBareRun, type RecordKeeper } from '../jobs/index.ts';
 import { CadanganError, throwIfAborted, type Clock } from '../platform/index.ts';
 import type { RunOutcome, RunRequest, SchedulerOptions } from '../schedule/index.ts';
 import type { BackupSet } from '../settings/index.ts';
@@ -93,7 +93,7 @@ export class BackupRuns {
     // These come by the hour, and also for changes of what the set leaves out.
     const skipsUnchanged = trigger === 'reconcile' || trigger === 'change';
     const [asked] = trigger === 'manual' || trigger === 'catch-up' ? (this.#waiting.get(name) ?? []) : [];
-    const result = await this.#options.desk.backup(this.#options.setNamed(name), {
+    const result = await this.#options.desk.backup(this.#setOf(name), {
       ...asked?.params.options,
       mayAsk: asked !== undefined,
       client: asked?.call.client,
@@ -123,6 +123,16 @@ export class BackupRuns {
     return 'interrupted';
   };
 
+  /** Whoever waits for the run of a set that went just now waits in vain. @throws `set.unknown` */
+  #setOf(name: string): BackupSet {
+    try {
+      return this.#options.setNamed(name);
+    } catch (error) {
+      this.#settle(name, this.#withdrawn(name));
+      throw error;
+    }
+  }
+
   #tell(name: string, tell: (call: Call) => void): void {
     for (const { call } of this.#waiting.get(name) ?? []) tell(call);
   }
@@ -143,11 +153,6 @@ export class BackupRuns {
     const { clock } = this.#options;
     return timeTextOf(Number(clock.nowNs() / 1_000_000n), clock);
   }
-}
-
-/** Its host died, or was told to end: the next one goes on with it. */
-function isBrokenOff({ error }: RunResult): boolean {
-  return error?.code === 'host.lost' || (error?.code === 'aborted' && error.facts['reason'] === 'shutdown');
 }
 
 /** A run that was made was not missed. */

@@ -244,6 +244,7 @@ export class CopyDesk {
       return await work;
     } finally {
       this.#running.delete(work);
+      this.#options.onChange();
     }
   }
 

@@ -88,7 +88,11 @@ export class OpenRepositories {
     try {
       return await work(entries.flatMap(({ opening }) => opening.value?.repository ?? []));
     } finally {
-      for (const entry of entries) entry.users -= 1;
+      const known = new Set(this.#entries.values());
+      for (const entry of entries) {
+        entry.users -= 1;
+        if (entry.users === 0 && !known.has(entry)) await closeEntry(entry);
+      }
     }
   }
 

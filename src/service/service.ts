@@ -331,7 +331,10 @@ export class Service {
 
   /** What nobody awaits, and the end waits for. */
   #own(work: Promise<void>): void {
-    const owned = work.finally(() => this.#owned.delete(owned));
+    const owned = work.finally(() => {
+      this.#owned.delete(owned);
+      this.onChange(); // perhaps it was the last thing that went on
+    });
     this.#owned.add(owned);
   }
 

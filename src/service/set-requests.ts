@@ -10,7 +10,10 @@ import { setStateOf } from './set-state.ts';
 
 /** Sets, their state, and the file they stand in. */
 export const setProcedures = [
-  answer(protocol.scheduleStatus, async ({ schedule }) => [...schedule.status().values()]),
+  answer(protocol.scheduleStatus, async ({ schedule }) => ({
+    runsSchedule: !schedule.scheduler.isPassive,
+    sets: schedule.scheduler.status(),
+  })),
   answer(protocol.listSets, listSets),
   answer(protocol.configuration, async ({ loaded, configuration }) => configurationInfoOf(loaded, configuration.timeZone)),
   answer(protocol.addSet, (service, params) => change(service, { kind: 'add-set', set: backupSetInputOf(params) })),

@@ -247,6 +247,52 @@ test('with nobody there, the command is the host until its run ends: a window th
   assert.equal(await stateOf(window), 'success');
 });
 
+test('a command that is the host stays until the runs of others have ended, too', async (t) => {
+  const stage = await ScheduleStage.make(t);
+  const waiting = stage.path('other');
+  const hold = `const fs = require('node:fs'); fs.writeFileSync(process.argv[1], ''); setInterval(() => fs.existsSync(process.argv[1]) || process.exit(), 20);`;
+  await stage.initRepository(stage.path('second'));
+  const passwordFile = stage.path('password');
+  const script = (mark: string): readonly string[] => [process.execPath, '-e', hold, mark];
+  stage.configure(
+    { repository: { location: stage.repository, passwordFile }, before: script(stage.mark) },
+    { name: 'other', repository: { location: stage.path('second'), passwordFile }, before: script(waiting) },
+  );
+  const first = stage.spawn('backup', 'data');
+  await until(() => stage.isHeld, 'the first command is the host, and runs');
+  const second = stage.spawn('backup', 'other');
+  await until(() => existsSync(waiting), 'the second one runs there');
+  stage.letEnd();
+  await until(() => first.said.includes('Others have runs in this process'), 'the first one is done');
+  rmSync(waiting);
+  assert.deepEqual([await second.code, await first.code], [0, 0]);
+  const made = (await recordsIn(stage.path('state'))).filter(({ kind }) => kind === 'internal-backup');
+  assert.deepEqual(
+    made.map(({ set, result }) => [set, result]),
+    [
+      ['data', 'success'],
+      ['other', 'success'],
+    ],
+  );
+});
+
+test('a command is asked for the password of its own set alone', async (t) => {
+  const stage = await ScheduleStage.make(t);
+  await stage.initRepository(stage.path('second'));
+  stage.configure(
+    { repository: { location: stage.repository }, before: [process.execPath, '-e', 'process.exit(0)'] },
+    { name: 'other', repository: { location: stage.path('second') }, schedule: openWindow() },
+  );
+  const window = stage.window({ password: () => undefined });
+  await window.client.start();
+  const given = stage.path('password');
+  assert.equal((await stage.cli('backup', 'data', '--password-file', given)).code, 0);
+  const ofOther = async (): Promise<string | undefined> =>
+    (await recordsIn(stage.path('state'))).find(({ kind, set }) => kind === 'internal-backup' && set === 'other')?.reason?.code;
+  await until(async () => (await ofOther()) !== undefined, 'the run of the window has ended');
+  assert.equal(await ofOther(), 'password.missing');
+});
+
 test('Ctrl-C stops the run that the command began, in the host of a window too, and ends with 130', async (t) => {
   const stage = await ScheduleStage.make(t);
   for (const host of ['its own', "a window's"]) {

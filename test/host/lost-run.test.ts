@@ -32,7 +32,7 @@ async function outcomes({ client }: Window): Promise<readonly string[]> {
 
 /** What the schedule comes to know of the run, and how many there are then. */
 async function assertKnown(window: Window, outcome: string): Promise<void> {
-  const status = async () => (await window.client.request(protocol.scheduleStatus, undefined))[0];
+  const status = async () => (await window.client.request(protocol.scheduleStatus, undefined)).sets[0];
   await until(async () => (await status())?.lastRun !== undefined, 'the run is over');
   const { state, lastRun } = (await status()) ?? {};
   assert.deepEqual([state, lastRun?.outcome, await outcomes(window)], ['idle', outcome, [outcome]]);

@@ -275,3 +275,15 @@ test('a run that a host left open is told of as broken before the set runs again
   );
   await house.end('files');
 });
+
+test('who asks for a set whose run has ended, and is only to be noted, has a run of their own', async () => {
+  await using house = await SmallHouse.begin('20:00', [nightly('files')]);
+  assert.equal(house.scheduler.run('files', 'manual', 'first'), 'accepted');
+  await house.settle();
+  house.runs[0]?.end('success');
+  await Promise.resolve();
+  await Promise.resolve();
+  assert.equal(house.scheduler.run('files', 'manual', 'second'), 'accepted');
+  await house.until(() => house.runs.length === 2);
+  await house.end('files');
+});

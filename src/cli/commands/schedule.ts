@@ -14,7 +14,7 @@ import { localTimeText } from '../time-argument.ts';
 
 interface ScheduleReport {
   /** Who answered; undefined when nobody did, and this is what is written down. */
-  readonly host: { readonly pid: number; readonly version: string } | undefined;
+  readonly host: { readonly pid: number; readonly version: string; readonly runsSchedule: boolean } | undefined;
   /** Why somebody who is there could not be asked. */
   readonly trouble: string | undefined;
   /** In the order of the configuration. */
@@ -47,7 +47,7 @@ async function reportOf({ environment, clock, signal }: CommandContext, configFi
   try {
     const { askHost, hostPlaceOf } = await import('../ask-host.ts'); // as for a backup
     const asked = await askHost(hostPlaceOf(environment), protocol.scheduleStatus, undefined, signal);
-    if (asked) return { host: asked.host, trouble, sets: asked.answer, problems };
+    if (asked) return { host: { ...asked.host, runsSchedule: asked.answer.runsSchedule }, trouble, sets: asked.answer.sets, problems };
   } catch (error) {
     if (!(error instanceof CadanganError)) throw error;
     trouble = String(error.facts['reason'] ?? error.code);
@@ -77,6 +77,8 @@ function print(report: ScheduleReport, { terminal, clock }: CommandContext): voi
 }
 
 function headline({ host, trouble }: ScheduleReport): string {
+  if (host?.runsSchedule === false)
+    return l10n.t('Nobody runs the schedule at this moment: process {pid} makes a backup that somebody asked for.', { pid: host.pid });
   if (host) return l10n.t('Process {pid} runs the schedule (Cadangan {version}).', { pid: host.pid, version: safeText(host.version) });
   if (trouble !== undefined)
     return l10n.t('The process that runs the schedule cannot be asked ({reason}). This is what is written down.', {
@@ -142,7 +144,7 @@ function problemLine(problem: Problem, file: string): string {
 /** Names as in restic's JSON; a time that is not known is left out. */
 function jsonOf({ host, trouble, sets, problems }: ScheduleReport, clock: Clock): JsonValue {
   return jsonObject({
-    host: host ? { pid: host.pid, version: host.version } : null,
+    host: host ? { pid: host.pid, version: host.version, runs_schedule: host.runsSchedule } : null,
     trouble,
     sets: sets.map((status) => jsonOfSet(status, clock)),
     problems: problems.map((problem) =>

@@ -35,5 +35,11 @@ const setStatus = z.object({
   watch: z.object({ mode: z.enum(['starting', 'events', 'polling', 'lost']), reason: z.string().optional() }).optional(),
 }) satisfies z.ZodType<SetStatus>;
 
-/** Every set as the schedule sees it, in the order of the configuration; none while nothing is run here. */
-export const scheduleStatus = read('schedule/status', { result: z.array(setStatus).readonly() });
+/** Every set as the schedule sees it, in the order of the configuration. */
+export const scheduleStatus = read('schedule/status', {
+  result: z.object({
+    /** Otherwise this host is there for one command, and runs what it is asked for. */
+    runsSchedule: z.boolean(),
+    sets: z.array(setStatus).readonly(),
+  }),
+});
