@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { engineAddress, hostAddress } from '../../src/host/address.ts';
 import { hostKey } from '../../src/host/key.ts';
-import { claimName, holdName, systemRandom, type ExclusiveName } from '../../src/platform/index.ts';
+import { claimName, holdName, systemRandom, type Claim, type ExclusiveName } from '../../src/platform/index.ts';
 import { protocol } from '../../src/service/index.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
@@ -37,7 +37,7 @@ test('many that ask for the key at once get the same, closed to others; a spoilt
   assert.equal((await readFile(path)).length, 32);
 });
 
-test('the file of a dead host is taken over by one of many, and nothing is left aside', posix, async () => {
+test('the file of a dead host is taken over by one of many, and nothing is left aside', posix, async (t) => {
   await using folder = await temporaryFolder();
   const address = await hostAddress(folder.path, 'file');
   const dead = await listen(address);
@@ -45,23 +45,25 @@ test('the file of a dead host is taken over by one of many, and nothing is left 
   await link(address.path, `${address.path}-kept`);
   await new Promise((resolve) => dead.close(resolve));
   await rename(`${address.path}-kept`, address.path);
-  const servers: Server[] = [];
-  const take = async (): Promise<string> => {
+  const ours: Extract<Claim, { kind: 'ours' }>[] = [];
+  t.after(() => Promise.all(ours.map(({ server }) => new Promise((resolve) => server.close(resolve)))));
+  const take = async (): Promise<void> => {
     for (;;) {
       const claim = await claimName(address, systemRandom, (socket) => socket.destroy());
       if (claim.kind === 'neither') continue; // its owner is just dying, or just listening
-      if (claim.kind === 'ours') servers.push(claim.server);
+      if (claim.kind === 'ours') ours.push(claim);
       else claim.socket.destroy();
-      return claim.kind;
+      return;
     }
   };
-  const kinds = await Promise.all(Array.from({ length: 8 }, take));
-  assert.equal(kinds.filter((kind) => kind === 'ours').length, 1);
+  await Promise.all(Array.from({ length: 8 }, take));
+  // One that was taken aside for a moment, and looked at, may have lost its name to another meanwhile, which it knows then.
+  const still = await Promise.all(ours.map(({ isOurs }) => isOurs()));
+  assert.equal(still.filter(Boolean).length, 1);
   assert.deepEqual(
     (await readdir(folder.path)).filter((name) => name.startsWith('host.sock')),
     ['host.sock'],
   );
-  for (const server of servers) await new Promise((resolve) => server.close(resolve));
 });
 
 test('whoever holds a name by a file that was taken away knows it', posix, async () => {
