@@ -5,7 +5,7 @@ import { openRunOf, type HistoryLine, type Run } from './history.ts';
 import { planSet } from './planner.ts';
 import type { RunOutcome, ScheduledSet } from './scheduled-set.ts';
 import { eventsOf, type RunRequest, type ScheduleEvent, type ScheduleProblem } from './scheduler-events.ts';
-import { describeSet, type SetProgress, type SetStatus } from './set-status.ts';
+import { describeSet, describeUnhosted, type SetProgress, type SetStatus } from './set-status.ts';
 import type { ScheduleState } from './state-file.ts';
 
 export interface SchedulerOptions {
@@ -66,6 +66,11 @@ export class Scheduler {
 
   get isPassive(): boolean {
     return this.#options.isPassive ?? false;
+  }
+
+  /** Something runs, is wanted by somebody, or is still to be noted. What an earlier host left open is none of it. */
+  get isBusy(): boolean {
+    return this.#active.size > 0 || this.#asked.size > 0 || this.#ended.length > 0;
   }
 
   /** Starts the loop. @param sets ids are unique */
@@ -314,9 +319,13 @@ export class Scheduler {
   #describe(set: ScheduledSet): SetStatus {
     const waiting = this.#waiting.get(set.id)?.request.trigger;
     const active = this.#active.get(set.id);
+    const nowMs = this.#nowMs();
+    const history = this.#options.state.historyOf(set.id);
+    // An earlier host left it open; a passive schedule notes that when somebody asks for the set.
+    if (!active && openRunOf(history)) return describeUnhosted(set, history, nowMs);
     const run = active?.progress && { progress: active.progress };
-    return describeSet(set, this.#options.state.historyOf(set.id), {
-      nowMs: this.#nowMs(),
+    return describeSet(set, history, {
+      nowMs,
       waiting,
       watch: this.#watches.stateOf(set.id),
       run,

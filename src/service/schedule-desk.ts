@@ -62,6 +62,10 @@ export class ScheduleDesk {
     return new Map((this.#scheduler?.status() ?? []).map((status) => [status.set, status]));
   }
 
+  get isBusy(): boolean {
+    return this.#scheduler?.isBusy ?? false;
+  }
+
   /** @throws `schedule.not-running` */
   get scheduler(): Scheduler {
     if (this.#scheduler) return this.#scheduler;

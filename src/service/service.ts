@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { openStorageAt, RecordKeeper, recordOfMissedRun, type DrivePlace } from '../jobs/index.ts';
 import { CadanganError, type Clock, type Environment, type Random } from '../platform/index.ts';
-import type { ScheduledSet, ScheduleEvent, SetStatus } from '../schedule/index.ts';
+import type { ScheduledSet, ScheduleEvent } from '../schedule/index.ts';
 import {
   keepLastGood,
   loadConfiguration,
@@ -203,8 +203,7 @@ export class Service {
 
   /** Something runs here or waits for its turn, or is just being written down. */
   get isBusy(): boolean {
-    const isOfRun = ({ state }: SetStatus): boolean => state === 'running' || state === 'waiting';
-    return this.desk.isBusy || this.drive.copies.isBusy || this.#owned.size > 0 || [...this.schedule.status().values()].some(isOfRun);
+    return this.desk.isBusy || this.drive.copies.isBusy || this.#owned.size > 0 || this.schedule.isBusy;
   }
 
   get sets(): readonly BackupSet[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { protocol } from '../../src/service/index.ts';
 import { EngineStage, openWindow, password, stateOf, until, type Window } from '../host/engine-stage.ts';
@@ -274,6 +274,18 @@ test('a command that is the host stays until the runs of others have ended, too'
       ['other', 'success'],
     ],
   );
+});
+
+test('a command ends also where an earlier host left the run of another set open', async (t) => {
+  const stage = await ScheduleStage.make(t);
+  const passwordFile = stage.path('password');
+  stage.configure({ repository: { location: stage.repository, passwordFile } }, { name: 'other' });
+  mkdirSync(stage.path('state'), { recursive: true });
+  const started = { kind: 'started', set: 'other', atMs: Date.now() - 60_000, trigger: 'manual', run: 'broken' };
+  writeFileSync(stage.path('state', 'schedule.jsonl'), `${JSON.stringify(started)}\n`);
+  assert.equal((await stage.cli('backup', 'data')).code, 0);
+  const { stdout } = await stage.cli('schedule', 'status');
+  assert.doesNotMatch(stdout, /other +running/);
 });
 
 test('a command is asked for the password of its own set alone', async (t) => {

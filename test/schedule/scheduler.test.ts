@@ -287,3 +287,16 @@ test('who asks for a set whose run has ended, and is only to be noted, has a run
   await house.until(() => house.runs.length === 2);
   await house.end('files');
 });
+
+test('what an earlier host left open keeps no passive schedule busy, and is not shown as if it ran', async () => {
+  await using house = await SmallHouse.begin('20:00', [nightly('files'), nightly('mail')]);
+  house.scheduler.run('files', 'manual', 'broken');
+  await house.until(() => house.runs.length === 1);
+  await house.newHost([nightly('files'), nightly('mail')], { isPassive: true });
+  assert.deepEqual([house.scheduler.isBusy, await house.stateOf('files')], [false, 'idle']);
+  house.scheduler.run('mail', 'manual');
+  assert.equal(house.scheduler.isBusy, true);
+  await house.until(() => house.runs.length === 1);
+  house.runs[0]?.end('success');
+  await house.until(() => !house.scheduler.isBusy);
+});
