@@ -41,7 +41,15 @@ const recordsAndRuns: readonly (readonly [record: RecordContent & { readonly num
       counts: { filesTotal: 7 },
       bytes: { total: 70, added: 9, stored: 8 },
     }),
-    { job: 'backup', set: 'data', outcome: 'success', ...told, snapshotId: 'b1', files: 7, bytes: 70, bytesAdded: 8 },
+    {
+      ...{ job: 'backup', set: 'data', outcome: 'success', ...told, snapshotId: 'b1', files: 7, bytes: 70, bytesAdded: 8 },
+      backup: {
+        parentId: 'a1',
+        counts: { filesTotal: 7 },
+        bytes: { total: 70, added: 9, stored: 8 },
+        ...{ notStored: [], emptySources: [], socketsSkipped: 0, parentTreesDamaged: 0 },
+      },
+    },
   ],
   [
     { ...old('internal-backup', { set: 'data', parentId: 'a1', counts: { filesTotal: 7 } }), number: 9 },
