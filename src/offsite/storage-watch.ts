@@ -22,6 +22,8 @@ export class StorageWatch implements AsyncDisposable {
   readonly #loop: Promise<void>;
   #storage: Storage | undefined;
   #known: string | undefined;
+  /** At the last look. */
+  #hasChanged = false;
 
   constructor(options: StorageWatchOptions) {
     this.#options = options;
@@ -48,8 +50,11 @@ export class StorageWatch implements AsyncDisposable {
     const { open, onChange, onMode } = this.#options;
     this.#storage ??= await open();
     const { sha256 } = await readOriginalNames(this.#storage, this.#ending.signal);
+    const isChanged = this.#known !== undefined && sha256 !== this.#known;
     if (this.#known === undefined) onMode({ mode: 'polling' });
-    else if (sha256 !== this.#known) onChange();
+    // Told once more at the look after: what has come just now is perhaps not to be read yet, and nothing else would tell of it.
+    else if (isChanged || this.#hasChanged) onChange();
+    this.#hasChanged = isChanged;
     this.#known = sha256;
   }
 }

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { procedures, protocol } from '../../src/service/index.ts';
 
 /** What the host answers itself, and what the service asks its clients. */
-const others = [protocol.initialize, protocol.leave, protocol.password, protocol.openExternal];
+const others = [protocol.initialize, protocol.leave, protocol.password, protocol.proveUser, protocol.openExternal];
 
 const declared = Object.values(protocol).filter((value) => 'kind' in value && 'result' in value);
 
@@ -22,6 +22,7 @@ test('what starts a run, and what writes, is not asked again when the process di
     'drive/status',
     'initialize',
     'password',
+    'proveUser',
     'records/dashboard',
     'records/list',
     'records/nonconformities',
