@@ -22,8 +22,6 @@ export class StorageWatch implements AsyncDisposable {
   readonly #loop: Promise<void>;
   #storage: Storage | undefined;
   #known: string | undefined;
-  /** At the last look. */
-  #hasChanged = false;
 
   constructor(options: StorageWatchOptions) {
     this.#options = options;
@@ -50,11 +48,8 @@ export class StorageWatch implements AsyncDisposable {
     const { open, onChange, onMode } = this.#options;
     this.#storage ??= await open();
     const { sha256 } = await readOriginalNames(this.#storage, this.#ending.signal);
-    const isChanged = this.#known !== undefined && sha256 !== this.#known;
     if (this.#known === undefined) onMode({ mode: 'polling' });
-    // Told once more at the look after: what has come just now is perhaps not to be read yet, and nothing else would tell of it.
-    else if (isChanged || this.#hasChanged) onChange();
-    this.#hasChanged = isChanged;
+    else if (sha256 !== this.#known) onChange();
     this.#known = sha256;
   }
 }

@@ -283,7 +283,7 @@ test('a repository on Google Drive is copied to another folder there, and looked
   const { stage } = keeping;
   await stage.backup();
   await stage.sync({}, new DriveCopy(new DriveFolder(stage.drive.another(), 'Direct/r')));
-  await keeping.start({ pollingIntervalMs: 50 });
+  await keeping.start({ pollingIntervalMs: 500 });
   const { watch } = await keeping.until((status) => isInSync(status) && status.lastSample !== undefined && status.readable.length === 1);
   stage.assertWhole();
   assert.deepEqual(watch, { mode: 'polling' });
