@@ -38,7 +38,7 @@ export async function backupByHost(
   const { location } = set.repository;
   // A host asks whoever is connected, also for what others want: that is none of ours, and nobody is to be asked for it here.
   const password = async (asked: protocol.PasswordParams, signal: AbortSignal): Promise<Uint8Array | undefined> =>
-    asked.location === location && (asked.mayAsk || isGiven) ? readPassword(source, passwords, signal) : undefined;
+    asked.location === location && !asked.wasWrong && (asked.mayAsk || isGiven) ? readPassword(source, passwords, signal) : undefined;
   return withHost(context, { password, listeners }, async (client) => {
     const params = {
       set: set.name,

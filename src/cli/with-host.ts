@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorOfData, Host, HostClient, HostError, openLog, type HostClientOptions } from '../host/index.ts';
+import { askHost, errorOfData, Host, HostClient, HostError, openLog, type HostClientOptions } from '../host/index.ts';
 import {
   cadanganVersion,
   configurationFile,
@@ -11,11 +11,21 @@ import {
   systemRandom,
   type Environment,
 } from '../platform/index.ts';
+import type { Procedure } from '../service/index.ts';
 import type { CommandContext } from './command.ts';
 
 /** Where this command looks for a host. */
-export function hostPlaceOf(environment: Environment): ReturnType<HostClientOptions['place']> {
+function hostPlaceOf(environment: Environment): ReturnType<HostClientOptions['place']> {
   return { stateFolder: stateFolder(environment), version: cadanganVersion(), random: systemRandom };
+}
+
+/** Asks the host of this user one thing, where one runs. @throws as `askHost` */
+export function askHostOf<Params, Result>(
+  { environment, signal }: CommandContext,
+  procedure: Procedure<Params, Result>,
+  params: NoInfer<Params>,
+): ReturnType<typeof askHost<Params, Result>> {
+  return askHost(hostPlaceOf(environment), procedure, params, signal);
 }
 
 /**

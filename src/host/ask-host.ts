@@ -1,4 +1,4 @@
-import { currentLanguage } from '../platform/index.ts';
+import { CadanganError, currentLanguage } from '../platform/index.ts';
 import { protocol, type Procedure } from '../service/index.ts';
 import { Channel } from './channel.ts';
 import { hostErrorOf } from './client.ts';
@@ -30,7 +30,11 @@ export async function askHost<Params, Result>(
     return await Promise.race([asking(), closed.then(() => undefined)]);
   } catch (error) {
     const known = hostErrorOf(error);
-    throw known instanceof HostError ? errorOfData(known.data) : known;
+    const answered = known instanceof HostError ? errorOfData(known.data) : known;
+    if (answered instanceof CadanganError) throw answered;
+    // Of another version, for instance, that does not know the procedure.
+    const reason = answered instanceof Error ? answered.message : String(answered);
+    throw new CadanganError('host.unreachable', { path: place.stateFolder, reason }, { cause: answered });
   } finally {
     visit.close();
   }

@@ -89,14 +89,18 @@ export class Passwords {
 
   async #openAsking<T>(location: string, wish: PasswordWish, open: (password: Password) => Promise<T>): Promise<T> {
     const { mayAsk, client, asksFirst, signal } = wish;
+    let wrong: CadanganError | undefined;
     for (let tried = 0; ; tried++) {
       const answer = await this.#options.ask({ location, wasWrong: tried > 0, mayAsk }, client, signal);
+      // Who knows no other one than that has said all.
+      if ((answer === undefined || answer.length === 0) && wrong) throw wrong;
       if (answer === undefined || answer.length === 0) throw new CadanganError('password.missing', { location });
       try {
         return await onceWith(typeof answer === 'string' ? passwordFromText(answer) : passwordFromBytes(answer), open);
       } catch (error) {
         // One that was given to a command does not become another by asking.
         if (!mayAsk || asksFirst || tried + 1 >= attemptsMax || !isCode(error, 'repository.wrong-password')) throw error;
+        wrong = error;
       }
     }
   }

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
+import { askHost } from '../../src/host/index.ts';
+import { isCode, systemRandom } from '../../src/platform/index.ts';
 import { protocol } from '../../src/service/index.ts';
 import { EngineStage, openWindow, password, stateOf, until, type Window } from '../host/engine-stage.ts';
 import { recordsIn } from '../records/some-records.ts';
@@ -286,6 +288,26 @@ test('a command ends also where an earlier host left the run of another set open
   assert.equal((await stage.cli('backup', 'data')).code, 0);
   const { stdout } = await stage.cli('schedule', 'status');
   assert.doesNotMatch(stdout, /other +running/);
+});
+
+test('a wrong password on standard input is told as what it is, asked for once, with or without a host', async (t) => {
+  const stage = await ScheduleStage.make(t);
+  stage.configure({ repository: { location: stage.repository } });
+  const environment = { CADANGAN_CONFIG: stage.configFile, CADANGAN_STATE: stage.path('state') };
+  const code = async (input: string): Promise<number | null> =>
+    (await runCli(['backup', 'data'], { cwd: stage.folder, environment, input: `${input}\n` })).code;
+  assert.deepEqual([await code('not this one'), await code(password)], [12, 0]);
+  await connected(stage);
+  assert.deepEqual([await code('nor this'), await code(password)], [12, 0]);
+});
+
+test('a host that does not know what it is asked is told of, and what is written down is shown', async (t) => {
+  const stage = await ScheduleStage.make(t);
+  const window = await connected(stage);
+  const unknown = { ...protocol.scheduleStatus, name: 'no/such' };
+  const place = { stateFolder: stage.path('state'), version: '0.0.0', random: systemRandom };
+  await assert.rejects(askHost(place, unknown, undefined, new AbortController().signal), (error) => isCode(error, 'host.unreachable'));
+  assert.equal((await window.client.request(protocol.listSets, undefined)).length, 1);
 });
 
 test('a command is asked for the password of its own set alone', async (t) => {

@@ -117,7 +117,7 @@ for (const damage of ['changed', 'not a record', 'cut in two'] as const)
     };
     writeFileSync(file, text.slice(0, start) + forged[damage]);
     const unknown = { before: 'unknown', after: 'unknown', 'never run': 'unknown' };
-    for (const { list: any } of [{ list }, machine.process()]) assert.deepEqual(await setsOf(any, sets), unknown);
+    for (const { list: either } of [{ list }, machine.process()]) assert.deepEqual(await setsOf(either, sets), unknown);
     assert.deepEqual(
       (await list.recent(10)).map(({ set }) => set),
       ['after', 'before'],

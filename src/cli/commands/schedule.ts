@@ -41,12 +41,13 @@ export const scheduleCommand: CliCommand = {
 };
 
 /** Asked of the host, else what is written down. @throws `storage.denied`, `storage.unreachable` when that cannot be read */
-async function reportOf({ environment, clock, signal }: CommandContext, configFile: string): Promise<ScheduleReport> {
+async function reportOf(context: CommandContext, configFile: string): Promise<ScheduleReport> {
+  const { environment, clock } = context;
   const { problems } = await loadConfiguration(configFile);
   let trouble: string | undefined;
   try {
-    const { askHost, hostPlaceOf } = await import('../ask-host.ts'); // as for a backup
-    const asked = await askHost(hostPlaceOf(environment), protocol.scheduleStatus, undefined, signal);
+    const { askHostOf } = await import('../with-host.ts'); // as for a backup
+    const asked = await askHostOf(context, protocol.scheduleStatus, undefined);
     if (asked) return { host: { ...asked.host, runsSchedule: asked.answer.runsSchedule }, trouble, sets: asked.answer.sets, problems };
   } catch (error) {
     if (!(error instanceof CadanganError)) throw error;
