@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { realpath, rename, rm, stat } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { rmSync, statSync } from 'node:fs';
+import { link, realpath, rename, rm, stat } from 'node:fs/promises';
+import { connect, Server, type Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CadanganError, systemCode } from './errors.ts';
@@ -28,8 +29,8 @@ export type Claim =
 
 /** Takes the name when it is free, else connects to its owner. @param onConnection for connections to us, from the first on */
 export async function claimName(name: ExclusiveName, random: Random, onConnection: (socket: Socket) => void): Promise<Claim> {
-  const listening = await tryToListen(name, onConnection);
-  if (typeof listening !== 'string') return { kind: 'ours', server: listening, isOurs: await ownershipOf(name) };
+  const listening = name.kind === 'file' ? await tryToListenByFile(name, random, onConnection) : await tryToListen(name, onConnection);
+  if (typeof listening !== 'string') return { kind: 'ours', ...listening };
   if (listening !== 'EADDRINUSE') return { kind: 'neither', reason: listening };
   const connected = await tryToConnect(name);
   if (typeof connected !== 'string') return { kind: 'connected', socket: connected };
@@ -63,8 +64,65 @@ export async function holdName(stateFolder: string, name: string, random: Random
 /** Its owner is just dying, or just listening. */
 const isPassing: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT']);
 
-function tryToListen({ path }: ExclusiveName, onConnection: (socket: Socket) => void): Promise<Server | string> {
-  const server = createServer(onConnection);
+type Listening = Omit<Extract<Claim, { kind: 'ours' }>, 'kind'>;
+
+async function tryToListen({ path }: ExclusiveName, onConnection: (socket: Socket) => void): Promise<Listening | string> {
+  const server = await listenAt(new Server(onConnection), path);
+  return typeof server === 'string' ? server : { server, isOurs: async () => true };
+}
+
+/**
+ * Listens under a name that nobody knows, and only then gives it the one that is wanted: so a file that is found there is always of
+ * somebody who listens, or died, and its inode is known beforehand. A file can be taken from under its owner all the same, by a cleaner of
+ * old files or by `clearAway`; then somebody else can listen, too.
+ */
+async function tryToListenByFile(
+  { path }: ExclusiveName,
+  random: Random,
+  onConnection: (socket: Socket) => void,
+): Promise<Listening | string> {
+  const beside = nameBeside(path, random);
+  const server = await listenAt(new FileServer(path, onConnection), beside);
+  if (typeof server === 'string') return server;
+  try {
+    const { ino } = await stat(beside, { bigint: true });
+    server.inode = ino;
+    await link(beside, path); // unlike `rename` never over somebody else's
+    await rm(beside, { force: true });
+    return { server, isOurs: async () => (await inodeOf(path)) === ino };
+  } catch (error) {
+    await new Promise((resolve) => server.close(resolve)); // and Node removes the name that it bound
+    const code = systemCode(error);
+    return code === 'EEXIST' ? 'EADDRINUSE' : (code ?? 'unknown');
+  }
+}
+
+/** Removes its file as Node does with the name that it bound: before nobody listens any more, since the inode of a dead one is used again. */
+class FileServer extends Server {
+  readonly #path: string;
+  /** Of the file. No other file has it while this listens. */
+  inode: bigint | undefined;
+
+  constructor(path: string, onConnection: (socket: Socket) => void) {
+    super(onConnection);
+    this.#path = path;
+  }
+
+  override close(callback?: (error?: Error) => void): this {
+    if (this.listening && this.inode !== undefined) this.#removeFile(this.inode);
+    return super.close(callback);
+  }
+
+  #removeFile(inode: bigint): void {
+    try {
+      if (statSync(this.#path, { bigint: true, throwIfNoEntry: false })?.ino === inode) rmSync(this.#path, { force: true });
+    } catch {
+      // The next one clears it away.
+    }
+  }
+}
+
+function listenAt<T extends Server>(server: T, path: string): Promise<T | string> {
   server.maxConnections = 100;
   return new Promise((resolve) => {
     server.once('error', (error) => resolve(systemCode(error) ?? 'unknown'));
@@ -89,40 +147,42 @@ export function tryToConnect({ path }: ExclusiveName): Promise<Socket | string> 
 
 /**
  * Removes the file of an owner who died. Another process may do the same and already listen under the name anew, so the file is first taken
- * aside, where nobody finds it, and looked at again: a living one is put back.
+ * aside, where nobody finds it, and looked at again: a living one is put back, unless the name is somebody else's meanwhile.
  */
 async function clearAway({ path }: ExclusiveName, random: Random): Promise<void> {
-  const aside = `${path}-${Buffer.from(random.fill(new Uint8Array(4))).toString('hex')}`;
+  const aside = nameBeside(path, random);
   try {
     await rename(path, aside);
-    const living = await tryToConnect({ kind: 'file', path: aside });
-    if (typeof living === 'string') return await rm(aside, { force: true });
-    living.destroy();
-    await rename(aside, path);
+    const found = await tryToConnect({ kind: 'file', path: aside });
+    if (typeof found !== 'string') found.destroy();
+    if (found !== 'ECONNREFUSED') await link(aside, path); // whoever has no room for one more connection lives, too
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
+    if (!isLostRace.has(systemCode(error))) throw error;
   }
+  await rm(aside, { force: true });
 }
 
-/** A file can be taken from under its owner, by a cleaner of old files or by the race above; then somebody else can listen, too. */
-async function ownershipOf({ kind, path }: ExclusiveName): Promise<() => Promise<boolean>> {
-  if (kind !== 'file') return async () => true;
-  const inode = async (): Promise<bigint | undefined> => {
-    try {
-      return (await stat(path, { bigint: true })).ino;
-    } catch (error) {
-      if (systemCode(error) === 'ENOENT') return undefined;
-      throw error;
-    }
-  };
-  const ours = await inode();
-  return async () => ours !== undefined && (await inode()) === ours;
+/** Somebody else was quicker. */
+const isLostRace: ReadonlySet<string | undefined> = new Set(['ENOENT', 'EEXIST']);
+
+/** @returns a name in the same folder that nobody knows; not longer than `path`, which is as long as a socket's may be */
+function nameBeside(path: string, random: Random): string {
+  return join(dirname(path), `.${Buffer.from(random.fill(new Uint8Array(4))).toString('hex')}`);
+}
+
+async function inodeOf(path: string): Promise<bigint | undefined> {
+  try {
+    return (await stat(path, { bigint: true })).ino;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /**
  * @param parts what the name is made of; the user is always a part. The machine is not: all three kinds of socket are its own, also in a
  * folder that several machines share, and a machine's name can change while we run
- * @param file where it stands, where it is one
+ * @param file where it stands, where it is one. Its name has at least 9 bytes (see `nameBeside`)
  */
 export function exclusiveName(parts: readonly string[], file: string, kind = kindOf(process.platform)): ExclusiveName {
   const user = process.getuid?.() ?? userInfo().username;

@@ -1,14 +1,16 @@
 // The name that one host at a time holds, the key by which its clients know it, and the engines of version 0.1 that know neither.
 import assert from 'node:assert/strict';
-import { link, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, Socket, type Server } from 'node:net';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { engineAddress, hostAddress } from '../../src/host/address.ts';
 import { hostKey } from '../../src/host/key.ts';
-import { claimName, holdName, systemRandom, type Claim, type ExclusiveName } from '../../src/platform/index.ts';
+import { claimName, holdName, systemRandom, tryToConnect, type Claim, type ExclusiveName } from '../../src/platform/index.ts';
 import { protocol } from '../../src/service/index.ts';
+import { SeededRandom } from '../fakes/seeded-random.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
+import { freshSeed } from '../seeds.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
 import { untilOn, engineHere } from './engine-here.ts';
 import { EngineStage } from './engine-stage.ts';
@@ -37,46 +39,75 @@ test('many that ask for the key at once get the same, closed to others; a spoilt
   assert.equal((await readFile(path)).length, 32);
 });
 
-test('the file of a dead host is taken over by one of many, and nothing is left aside', posix, async (t) => {
+test('the file of a dead host is taken over by one of many, every time, and nothing is left beside it', posix, async (t) => {
+  const seed = freshSeed();
+  t.diagnostic(`seed ${seed}`);
+  const random = new SeededRandom(seed);
   await using folder = await temporaryFolder();
   const address = await hostAddress(folder.path, 'file');
-  const dead = await listen(address);
-  // Node removes the file of a server that it closes. A killed process cannot, so a second name keeps it.
-  await link(address.path, `${address.path}-kept`);
-  await new Promise((resolve) => dead.close(resolve));
-  await rename(`${address.path}-kept`, address.path);
-  const ours: Extract<Claim, { kind: 'ours' }>[] = [];
-  t.after(() => Promise.all(ours.map(({ server }) => new Promise((resolve) => server.close(resolve)))));
-  const take = async (): Promise<void> => {
-    for (;;) {
-      const claim = await claimName(address, systemRandom, (socket) => socket.destroy());
-      if (claim.kind === 'neither') continue; // its owner is just dying, or just listening
-      if (claim.kind === 'ours') ours.push(claim);
-      else claim.socket.destroy();
-      return;
-    }
-  };
-  await Promise.all(Array.from({ length: 8 }, take));
-  // One that was taken aside for a moment, and looked at, may have lost its name to another meanwhile, which it knows then.
-  const still = await Promise.all(ours.map(({ isOurs }) => isOurs()));
-  assert.equal(still.filter(Boolean).length, 1);
-  assert.deepEqual(
-    (await readdir(folder.path)).filter((name) => name.startsWith('host.sock')),
-    ['host.sock'],
-  );
+  let ours: Ours[] = [];
+  t.after(() => ours.forEach(({ server }) => server.close()));
+  for (let round = 0; round < 300; round++) {
+    await leaveDead(address);
+    ours = [];
+    const take = async (turns: number): Promise<void> => {
+      for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+      for (;;) {
+        const claim = await claimName(address, random, (socket) => socket.destroy());
+        if (claim.kind === 'neither') continue; // its owner is just dying, or just listening
+        if (claim.kind === 'ours') ours.push(claim);
+        else claim.socket.destroy();
+        return;
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, () => take(random.below(8))));
+    // One that was taken aside for a moment, and looked at, may have lost its name to another meanwhile, which it knows then.
+    const still = await Promise.all(ours.map(({ isOurs }) => isOurs()));
+    assert.deepEqual([round, still.filter(Boolean).length], [round, 1]);
+    assert.deepEqual(await readdir(folder.path), ['host.sock']);
+    // Who lost the name leaves the file of who has it.
+    const [owner, ...others] = ours.toSorted((one, other) => Number(still[ours.indexOf(other)]) - Number(still[ours.indexOf(one)]));
+    for (const other of others) await close(other.server);
+    assert.equal(await owner?.isOurs(), true);
+    if (owner) await close(owner.server);
+    assert.deepEqual(await readdir(folder.path), []);
+  }
 });
 
-test('whoever holds a name by a file that was taken away knows it', posix, async () => {
+test('whoever holds a name by a file that was taken away knows it', posix, async (t) => {
   await using folder = await temporaryFolder();
   const address = await hostAddress(folder.path, 'file');
   const claim = await claimName(address, systemRandom, (socket) => socket.destroy());
   assert.ok(claim.kind === 'ours');
+  t.after(() => claim.server.close());
   assert.equal(await claim.isOurs(), true);
   await rm(address.path);
   assert.equal(await claim.isOurs(), false);
   const next = await listen(address);
+  t.after(() => next.close());
   assert.equal(await claim.isOurs(), false, 'nor when somebody else has it');
-  for (const server of [next, claim.server]) await new Promise((resolve) => server.close(resolve));
+  await close(claim.server);
+  const found = await tryToConnect(address);
+  assert.ok(found instanceof Socket, 'and it leaves the file of somebody else alone');
+  found.destroy();
+  await close(next);
+});
+
+test('a name as long as a socket may have is held, and taken over, like any other', posix, async (t) => {
+  await using folder = await temporaryFolder();
+  const deep = join(folder.path, 'x'.repeat(103 - Buffer.byteLength(join(folder.path, '', 'host.sock')) - 1));
+  await mkdir(deep);
+  const address = await hostAddress(deep, 'file');
+  assert.equal(Buffer.byteLength(address.path), 103);
+  await leaveDead(address);
+  const claim = async (): Promise<Claim> => claimName(address, systemRandom, (socket) => socket.destroy());
+  assert.equal((await claim()).kind, 'neither', 'the dead one is cleared away');
+  const ours = await claim();
+  assert.ok(ours.kind === 'ours');
+  t.after(() => ours.server.close());
+  const other = await claim();
+  assert.ok(other.kind === 'connected');
+  other.socket.destroy();
 });
 
 test('a name that is held is held once, and free again afterwards', async () => {
@@ -129,6 +160,21 @@ test('a host holds the name of the engines before it, too: none of them comes to
   assert.equal(claim.kind, 'connected');
   if (claim.kind === 'connected') await new Promise((resolve) => claim.socket.resume().once('close', resolve)); // and is told nothing
 });
+
+type Ours = Extract<Claim, { kind: 'ours' }>;
+
+/** Node removes the file of a server that it closes. A killed process cannot, so a second name keeps it. */
+async function leaveDead(address: ExclusiveName): Promise<void> {
+  const dead = await listen(address);
+  const kept = join(dirname(address.path), 'kept');
+  await link(address.path, kept);
+  await close(dead);
+  await rename(kept, address.path);
+}
+
+async function close(server: Server): Promise<void> {
+  await new Promise((resolve) => server.close(resolve));
+}
 
 async function listen({ path }: ExclusiveName, onConnection: (socket: Socket) => void = (socket) => socket.destroy()): Promise<Server> {
   const server = createServer(onConnection);
