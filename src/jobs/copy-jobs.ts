@@ -92,6 +92,8 @@ export interface ToldResult<Details> extends JobResult<Details> {
   readonly told: RunResult;
   /** Something on Drive is another than before, or was looked at as a whole. */
   readonly did: boolean;
+  /** See `SyncReport`. */
+  readonly isIncomplete: boolean;
 }
 
 /** What a job has done so far: known also when it fails then. */
@@ -101,6 +103,7 @@ interface Tally {
   /** What there is still to do, and what the original was when that was found. */
   lag: Amount | undefined;
   original: OriginalNames | undefined;
+  isIncomplete: boolean;
 }
 
 /** How a job is told of. */
@@ -234,6 +237,7 @@ export class CopyJobs implements AsyncDisposable {
         onUploaded: (file, wasThere) => noteUploaded(tally, file, wasThere),
         onTrashed: () => (tally.trashedFiles += 1),
       });
+      tally.isIncomplete = report.sync.isIncomplete;
       if (isTrial) return report;
       open.known = report.sync.listing;
       await this.memory.update((memory) => rememberedPlace(rememberedSync(memory, report.sync, tally.original, this.#now()), open));
@@ -267,14 +271,15 @@ export class CopyJobs implements AsyncDisposable {
     const { told = {}, folderIds = [] } = await this.memory.read().catch((): Partial<CopyMemory> => ({}));
     const contentOf = (about: RecordAbout, before?: Told): RecordContent =>
       withAttempts(telling.recordOf(result, this.#aboutCopy(about, occasion, folderIds, tally)), before);
-    const did = hasDone(result, tally);
-    const untold = (): ToldResult<Details> => ({ ...result, did, told: records.tell(contentOf(records.about())) });
+    const now = { did: hasDone(result, tally), isIncomplete: tally.isIncomplete };
+    const { did } = now;
+    const untold = (): ToldResult<Details> => ({ ...result, ...now, told: records.tell(contentOf(records.about())) });
     // Another process is at it, and leaves the record.
     if (isTrial || isCode(result.error, 'offsite.busy')) return untold();
     const before = told[result.job];
     const news = newsOf(before, result, { did, isAsked: occasion.trigger === 'manual' });
     const toldResult = news.isRecorded
-      ? { ...result, did, told: await records.writeRun((about) => contentOf(about, news.before)) }
+      ? { ...result, ...now, told: await records.writeRun((about) => contentOf(about, news.before)) }
       : untold();
     if (news.told !== before)
       await this.memory.update((memory) => ({ ...memory, told: { ...memory.told, [result.job]: news.told } })).catch(() => undefined);
@@ -309,7 +314,7 @@ export class CopyJobs implements AsyncDisposable {
 }
 
 function newTally(): Tally {
-  return { uploaded: { files: 0, bytes: 0 }, trashedFiles: 0, lag: undefined, original: undefined };
+  return { uploaded: { files: 0, bytes: 0 }, trashedFiles: 0, lag: undefined, original: undefined, isIncomplete: false };
 }
 
 function noteUploaded(tally: Tally, { sizeBytes = 0 }: CopyFile, wasThere: boolean): void {

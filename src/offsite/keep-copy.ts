@@ -71,7 +71,7 @@ const watchAgainMs = 60_000;
  * Keeps a copy up: looks whenever the original has changed and come to rest, asks Drive for everything at the start and every hour, scrubs
  * and samples when that is due. Trouble is a state that is shown and waited out; it never runs in a circle. One work at a time.
  */
-export class CopyKeeper<Result extends { readonly error?: unknown }> implements AsyncDisposable {
+export class CopyKeeper<Result extends { readonly error?: unknown; readonly isIncomplete?: boolean }> implements AsyncDisposable {
   readonly #options: KeeperOptions<Result>;
   readonly #ending = new AbortController();
   /** What was asked for and has not begun. */
@@ -81,6 +81,7 @@ export class CopyKeeper<Result extends { readonly error?: unknown }> implements 
   #watchAtMs = -Infinity;
   #changes: { readonly firstMs: number; readonly lastMs: number } | undefined;
   #lastSyncMs: number | undefined;
+  #incomplete: KeeperSituation['incomplete'];
   #isPaused: boolean;
   #failures = 0;
   #state: KeeperState = {
@@ -188,6 +189,7 @@ export class CopyKeeper<Result extends { readonly error?: unknown }> implements 
           isPaused: this.#isPaused,
           changes: this.#changes,
           lastSyncMs: this.#lastSyncMs,
+          incomplete: this.#incomplete,
           notBeforeMs: this.#notBefore,
           wanted: this.#wanted,
           timing,
@@ -253,6 +255,7 @@ export class CopyKeeper<Result extends { readonly error?: unknown }> implements 
       if (work === 'sync' || work === 'scrub') this.#lastSyncMs = this.#nowMs();
       if (work === 'sync' || work === 'scrub' || work === 'look') {
         this.#failures = 0;
+        this.#incomplete = result.isIncomplete ? { times: (this.#incomplete?.times ?? 0) + 1, lastMs: this.#nowMs() } : undefined;
         this.#setState({ trouble: undefined });
       }
     } catch (error) {

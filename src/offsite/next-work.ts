@@ -8,6 +8,8 @@ export interface KeeperSituation {
   readonly isPaused: boolean;
   /** Changes of the original that no look has seen yet. */
   readonly changes: { readonly firstMs: number; readonly lastMs: number } | undefined;
+  /** How often in a row the copying met the original in the middle of a change, or what it could not read yet; and when it ended. */
+  readonly incomplete: { readonly times: number; readonly lastMs: number } | undefined;
   /** Drive was asked for everything. */
   readonly lastSyncMs: number | undefined;
   readonly lastScrubMs: number | undefined;
@@ -38,7 +40,7 @@ const restlessMsMax = 5 * 60_000;
 
 /** What is to be done now, or until when to wait unless something happens. Pure. */
 export function nextWork(situation: KeeperSituation, nowMs: number): { readonly work: Work } | { readonly waitUntilMs: number } {
-  const { isPaused, changes, lastSyncMs, lastScrubMs, lastSampleMs, readableDueMs, notBeforeMs, wanted, timing } = situation;
+  const { isPaused, changes, incomplete, lastSyncMs, lastScrubMs, lastSampleMs, readableDueMs, notBeforeMs, wanted, timing } = situation;
   const asked = (['sync', 'scrub', 'sample', 'readable', 'look'] as const).find((work) => wanted.has(work));
   if (asked !== undefined) return { work: asked };
   if (isPaused) return { waitUntilMs: Infinity };
@@ -49,12 +51,7 @@ export function nextWork(situation: KeeperSituation, nowMs: number): { readonly 
   const due: readonly (readonly [Work, number])[] = [
     // A time still to come is of a clock that was put back: who waited for it would wait as much longer.
     ['sync', lastSyncMs === undefined || lastSyncMs > nowMs ? nowMs : lastSyncMs + timing.syncEveryMs],
-    [
-      'look',
-      changes === undefined
-        ? Infinity
-        : Math.min(changes.lastMs + timing.settleMs, changes.firstMs + Math.max(restlessMsMax, timing.settleMs)),
-    ],
+    ['look', Math.min(restedAtMs(changes, timing), incomplete === undefined ? Infinity : incomplete.lastMs + backOffMs(incomplete.times))],
     ['scrub', afterSync(lastScrubMs, timing.scrubEveryMs)],
     ['sample', timing.samplePercent === 0 ? Infinity : afterSync(lastSampleMs, timing.sampleEveryMs)],
     ['readable', readableDueMs ?? Infinity],
@@ -63,6 +60,10 @@ export function nextWork(situation: KeeperSituation, nowMs: number): { readonly 
   const ready = due.find(([, atMs]) => atMs <= nowMs);
   if (ready) return { work: ready[0] };
   return { waitUntilMs: first?.[1] ?? Infinity };
+}
+
+function restedAtMs(changes: KeeperSituation['changes'], { settleMs }: KeeperTiming): number {
+  return changes === undefined ? Infinity : Math.min(changes.lastMs + settleMs, changes.firstMs + Math.max(restlessMsMax, settleMs));
 }
 
 /** Why a copy stands still, in a word that people are told. */
@@ -110,12 +111,11 @@ export function troubleOf(code: string | undefined): TroubleKind {
  * when.
  */
 export function retryAfterMs(kind: TroubleKind, failuresInARow: number): number {
-  const backOffMs = Math.min(30 * 60_000, 60_000 * 2 ** Math.min(10, failuresInARow - 1));
   switch (kind) {
     case 'drive-unavailable':
     case 'rate':
     case 'source':
-      return backOffMs;
+      return backOffMs(failuresInARow);
     case 'busy':
       return 60_000;
     case 'signed-out':
@@ -128,4 +128,9 @@ export function retryAfterMs(kind: TroubleKind, failuresInARow: number): number 
     case 'other':
       return hourMs;
   }
+}
+
+/** What mends itself is tried again soon, and then ever less often. */
+function backOffMs(timesInARow: number): number {
+  return Math.min(30 * 60_000, 60_000 * 2 ** Math.min(10, timesInARow - 1));
 }

@@ -52,6 +52,8 @@ export interface SyncReport {
   readonly lag: { readonly files: number; readonly bytes: number };
   /** Those of them that could have been copied. */
   readonly leftBehindFiles: number;
+  /** The original was in the middle of a change, or what has just come could not be read yet: another look soon may bring more. */
+  readonly isIncomplete: boolean;
   /** Why files stay on Drive that the original has no more, and how many. */
   readonly doubts: readonly Doubt[];
   readonly heldBackFiles: number;
@@ -123,13 +125,15 @@ export async function syncCopy({ source, target, clock }: CopyWorld, options: Sy
         });
     const isNew = run.damaged.filter((file) => !damaged.has(keyOf(file)));
     for (const file of isNew) damaged.add(keyOf(file));
-    if (!dryRun && pass < passesMax && mayHelp(cut, run, isNew)) {
+    const isIncomplete = !dryRun && mayHelp(cut, run, isNew);
+    if (isIncomplete && pass < passesMax) {
       await clock.sleep(againMs, signal);
       continue;
     }
     return {
       ...counts,
       ...stateAfter(cut, account, damaged, options.distrusted),
+      isIncomplete,
       doubts: plan.doubts,
       heldBackFiles: plan.heldBack.length,
       listing: account.listing,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  CopyKeeper,
   dayMs,
   hourMs,
   nextReadableMs,
@@ -13,12 +14,14 @@ import {
   type TroubleKind,
   type Work,
 } from '../../src/offsite/index.ts';
+import { VirtualClock } from '../fakes/virtual-clock.ts';
 
 const timing = { settleMs: 30_000, syncEveryMs: hourMs, scrubEveryMs: 7 * dayMs, sampleEveryMs: 7 * dayMs, samplePercent: 1 };
 const now = Date.UTC(2026, 10, 23, 14);
 const rested: KeeperSituation = {
   isPaused: false,
   changes: undefined,
+  incomplete: undefined,
   lastSyncMs: now - 1000,
   lastScrubMs: now - 1000,
   lastSampleMs: now - 1000,
@@ -41,6 +44,47 @@ test('a keeper asks Drive at the start and every hour, and looks when the origin
   assert.equal(at({ changes: { firstMs: now - 10_000, lastMs: now - 10_000 } }), 20_000);
   assert.equal(at({ changes: { firstMs: now - 60_000, lastMs: now - 30_000 } }), 'look');
   assert.equal(at({ changes: { firstMs: now - 5 * 60_000, lastMs: now } }), 'look');
+});
+
+test('what a copying left, since the original was just changing, is looked for again soon, and then ever less often', () => {
+  assert.equal(at({ incomplete: { times: 1, lastMs: now } }), 60_000);
+  assert.equal(at({ incomplete: { times: 1, lastMs: now - 60_000 } }), 'look');
+  assert.equal(at({ incomplete: { times: 3, lastMs: now } }), 4 * 60_000);
+  assert.equal(at({ incomplete: { times: 1000, lastMs: now } }), 30 * 60_000);
+  assert.equal(at({ incomplete: { times: 3, lastMs: now }, changes: { firstMs: now, lastMs: now } }), timing.settleMs);
+  assert.equal(at({ incomplete: { times: 1, lastMs: now - 60_000 }, isPaused: true }), Infinity);
+});
+
+test('a keeper tries a copying that ended incomplete again by itself until it is complete, and then no more before the hour', async () => {
+  const clock = new VirtualClock();
+  const startMs = clock.monotonicMs();
+  const works: [Work, number][] = [];
+  await using keeper = new CopyKeeper({
+    clock,
+    watch: () => ({ [Symbol.asyncDispose]: async () => undefined }),
+    timing: { ...timing, samplePercent: 0 },
+    isPaused: false,
+    times: async () => ({ lastScrubMs: Number(clock.nowNs() / 1_000_000n), lastSampleMs: undefined, readableDueMs: undefined }),
+    run: async (work) => {
+      works.push([work, Math.floor((clock.monotonicMs() - startMs) / 60_000)]);
+      return { isIncomplete: works.length < 3 };
+    },
+    onState: () => undefined,
+    onEnd: async () => undefined,
+  });
+  for (let second = 0; second < 61 * 60; second++) await clock.advance(1000); // in small steps: what is woken takes some turns
+  assert.deepEqual(
+    [works, keeper.state.activity],
+    [
+      [
+        ['sync', 0],
+        ['look', 1],
+        ['look', 3],
+        ['sync', 60],
+      ],
+      'waiting',
+    ],
+  );
 });
 
 test('scrub and sample come once there is a copy, and then when they are due; a share of nothing is never read', () => {

@@ -3,7 +3,7 @@ import { chmodSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync 
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { syncCopy } from '../../src/offsite/index.ts';
-import { isCode, systemClock } from '../../src/platform/index.ts';
+import { CadanganError, isCode, systemClock } from '../../src/platform/index.ts';
 import { FolderStorage, type FileKind, type ListedFile } from '../../src/storage/index.ts';
 import { sampleClient } from '../drive-emulator/index.ts';
 import { needs } from '../needs.ts';
@@ -195,6 +195,24 @@ test('what somebody put into the folder by hand is named and left alone', async 
     stage.person.files().some(({ id, explicitlyTrashed }) => id === planted.id && !explicitlyTrashed),
     true,
   );
+});
+
+test('a sync says whether it met the original in the middle of a change or what could not be read yet: another look may bring more', async () => {
+  await using stage = await OffsiteStage.open();
+  const late = await stage.backup();
+  let isThere = false;
+  const source = new (class extends FolderStorage {
+    override async readRange(...[file, ...rest]: Parameters<FolderStorage['readRange']>): Promise<Uint8Array> {
+      if (file.name === late && !isThere) throw new CadanganError('storage.not-found', {});
+      return super.readRange(file, ...rest);
+    }
+  })(stage.repository);
+  const target = await stage.copy();
+  const report = await syncCopy({ source, target, clock: systemClock }, { againMs: 1 });
+  assert.deepEqual([report.isIncomplete, report.leftBehindFiles], [true, 1]);
+  isThere = true;
+  assert.equal((await syncCopy({ source, target, clock: systemClock }, { againMs: 1 })).isIncomplete, false);
+  stage.assertWhole();
 });
 
 test('what a late list of the original does not show, and is there when it is asked for by name, stays in the copy', async () => {
