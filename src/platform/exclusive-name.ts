@@ -97,7 +97,7 @@ async function tryToListenByFile(
   }
 }
 
-/** Removes its file as Node does with the name that it bound: before nobody listens any more, since the inode of a dead one is used again. */
+/** Removes its file as Node does with the name that it bound: while it still listens, since the inode of a dead one is used again. */
 class FileServer extends Server {
   readonly #path: string;
   /** Of the file. No other file has it while this listens. */
