@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'node:test';
 import {
+  CopyJobs,
   historyOwner,
   keepCopyUp,
   originalLooks,
@@ -297,6 +298,22 @@ test('a repository on Google Drive is copied to another folder there, and looked
   const last = (await keeping.history()).at(-1);
   assert.deepEqual([last?.kind, last?.trigger, last?.source?.location], ['external-backup', 'change', place]);
   assert.equal((await keeping.status()).original?.state, 'same', 'also where nobody keeps it up');
+});
+
+test('a job says that more may come soon when a file of the original that is listed cannot be read yet, and no longer when it can', async () => {
+  await using keeping = new KeeperStage(await OffsiteStage.open(), { repository: 'gdrive:Direct/r' });
+  const { stage, copy, place, records } = keeping;
+  await stage.backup();
+  const late = await stage.backup();
+  await stage.sync({}, new DriveCopy(new DriveFolder(stage.drive.another(), 'Direct/r')));
+  stage.emulator.faults.order({ fault: 'refuse', reason: 'notFound', status: 404, on: 'files.download', file: late, times: null });
+  await using jobs = new CopyJobs({ copy, place, records, againMs: 20 });
+  const sync = () => jobs.sync({ signal: new AbortController().signal }, { trigger: 'manual' });
+  const { isIncomplete, details } = await sync();
+  assert.deepEqual([isIncomplete, details?.lagFiles], [true, 1]);
+  stage.emulator.faults.clear();
+  assert.equal((await sync()).isIncomplete, false);
+  stage.assertWhole();
 });
 
 test('a keeper that is closed in the middle leaves what the next one goes on from, without sending anything twice', async () => {
