@@ -1,8 +1,8 @@
 import type { BackupProgressSink } from '../backup/index.ts';
-import { errorOfData, HostError, listener, type ClientRequestOptions, type HostClient } from '../host/index.ts';
+import { HostError, listener, type ClientRequestOptions, type HostClient } from '../host/index.ts';
 import { describeError, isBrokenOff, safeText } from '../jobs/index.ts';
 import { l10n, randomId, systemRandom } from '../platform/index.ts';
-import { protocol, type RunProgress, type RunResult } from '../service/index.ts';
+import { errorOfData, protocol, type RunProgress, type RunResult } from '../service/index.ts';
 import type { BackupSet } from '../settings/index.ts';
 import type { CommandContext } from './command.ts';
 import { jsonExceptionSink } from './exception-report.ts';

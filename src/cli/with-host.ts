@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { askHost, errorOfData, Host, HostClient, HostError, openLog, type HostClientOptions } from '../host/index.ts';
+import { askHost, Host, HostClient, HostError, openLog, type HostClientOptions } from '../host/index.ts';
 import {
   cadanganVersion,
   configurationFile,
@@ -11,7 +11,7 @@ import {
   systemRandom,
   type Environment,
 } from '../platform/index.ts';
-import type { Procedure } from '../service/index.ts';
+import { errorOfData, type Procedure } from '../service/index.ts';
 import type { CommandContext } from './command.ts';
 
 /** Where this command looks for a host. */

@@ -10,6 +10,11 @@ export async function hostAddress(stateFolder: string, kind?: ExclusiveName['kin
   return exclusiveName(['host', await canonicalPath(stateFolder)], join(stateFolder, 'host.sock'), kind);
 }
 
+/** Where the process listens that works on one repository for the host. @param key names the repository: hex digits */
+export async function runnerAddress(stateFolder: string, key: string, kind?: ExclusiveName['kind']): Promise<ExclusiveName> {
+  return exclusiveName(['runner', await canonicalPath(stateFolder), key], join(stateFolder, `runner-${key.slice(0, 8)}.sock`), kind);
+}
+
 /** Where engines of version 0.1.0 listen, of which each window had one. */
 export async function engineAddress(
   { configFile, stateFolder }: { readonly configFile: string; readonly stateFolder: string },

@@ -1,9 +1,9 @@
 import { CadanganError, currentLanguage } from '../platform/index.ts';
-import { protocol, type Procedure } from '../service/index.ts';
+import { errorOfData, protocol, type Procedure } from '../service/index.ts';
 import { Channel } from './channel.ts';
 import { hostErrorOf } from './client.ts';
 import type { Peer } from './handshake.ts';
-import { errorOfData, HostError } from './host-error.ts';
+import { HostError } from './host-error.ts';
 import { visitHost, type HostPlace } from './visit-host.ts';
 
 /**

@@ -30,6 +30,10 @@ export interface HostClientOptions {
    * no more.
    */
   readonly onLost?: (lost: { readonly error: ErrorData; readonly restartMs: number | undefined }) => void;
+  /** For whom it asks, where that is somebody else: a host does. */
+  readonly user?: string | undefined;
+  /** Whether it connects again by itself when the host went. Default: yes. */
+  readonly reconnects?: boolean;
   readonly clock?: Clock;
   readonly random?: Random;
 }
@@ -130,7 +134,7 @@ export class HostClient {
   }
 
   async #connect(): Promise<Connected> {
-    const { language, via = 'editor' } = this.#options;
+    const { language, via = 'editor', user } = this.#options;
     const startedMs = this.#clock.monotonicMs();
     let visit: Visit | undefined;
     let isOver = false;
@@ -153,7 +157,10 @@ export class HostClient {
         connection.dispose(); // after those who wait for something were told why
       });
       visit.connection.listen();
-      const introduction = await orAborted(channel.request(protocol.initialize, { language: language(), via }), lost.signal);
+      const introduction = await orAborted(
+        channel.request(protocol.initialize, { language: language(), via, ...(user !== undefined && { user }) }),
+        lost.signal,
+      );
       this.#pid = introduction.pid;
       this.#options.onReady?.(introduction);
       return { channel, visit, introduction, lost: lost.signal };
@@ -199,6 +206,7 @@ export class HostClient {
     this.#pid = undefined;
     if (this.#ending.signal.aborted) return;
     this.#lossesInARow = livedMs > healthyMs || reason === undefined ? 0 : this.#lossesInARow + 1;
+    if (this.#options.reconnects === false) return this.#options.onLost?.({ error: lostError(reason).data, restartMs: undefined });
     const restartMs = restartDelaysMs[Math.max(0, this.#lossesInARow - 1)];
     // One that never comes up is tried again when somebody asks for something.
     this.#pause = this.#clock.sleep(restartMs ?? restartDelaysMs[0], this.#ending.signal).catch(() => undefined);

@@ -1,5 +1,3 @@
-import { isErrorCode } from '../jobs/index.ts';
-import { CadanganError } from '../platform/index.ts';
 import type { ErrorData } from '../service/index.ts';
 
 /** What the engine answered instead of a result: the code and the facts of its `CadanganError`, `internal` for a mistake of ours. */
@@ -15,9 +13,4 @@ export class HostError extends Error {
   get code(): string {
     return this.data.code;
   }
-}
-
-/** As the service threw it: for who puts errors into words by their code. */
-export function errorOfData({ code, facts, message }: ErrorData): Error {
-  return isErrorCode(code) ? new CadanganError(code, facts) : new Error(message);
 }

@@ -1,15 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import type { Server, Socket } from 'node:net';
-import { CadanganError, claimName, inLocale, type Claim, type Clock } from '../platform/index.ts';
+import { CadanganError, claimName, type Claim, type Clock } from '../platform/index.ts';
 import { procedures, protocol, Service, type ServiceWorld } from '../service/index.ts';
 import { engineAddress, hostAddress } from './address.ts';
-import { greet, type Credentials, type Peer } from './handshake.ts';
+import type { Credentials, Peer } from './handshake.ts';
 import { hostKey } from './key.ts';
 import { StateLease } from './lease.ts';
-import { MessageSocket } from './message-socket.ts';
+import { Reception } from './reception.ts';
+import { Runners } from './runners.ts';
 import { forgetStarts } from './start-count.ts';
 import { compareVersions } from './versions.ts';
-import { Channel } from './channel.ts';
 import { Clients } from './clients.ts';
 import type { HostLog } from './log-file.ts';
 import { removeUnusedPrograms } from './program-folder.ts';
@@ -24,6 +24,8 @@ export interface HostOptions {
   /** How long it stays when nothing runs and the last client has gone. Undefined: until it is told to end. */
   readonly lingerMs: number | undefined;
   readonly log: HostLog;
+  /** Starts the process that works on a repository. Undefined: all is done in this one. */
+  readonly startRunner?: ((key: string) => Promise<void>) | undefined;
 }
 
 /**
@@ -35,8 +37,6 @@ export type HostEnd = 'idle' | 'asked' | 'newer' | 'lost' | 'signal' | 'crash';
 /** A name can be between two owners for a moment. */
 const claimAttemptsMax = 40;
 const claimAgainMs = 50;
-/** At once; a greeting takes milliseconds. */
-const strangersMax = 32;
 /** A socket's file can be taken from under its owner. */
 const ownershipCheckMs = 10_000;
 const idleLookMs = 50;
@@ -55,18 +55,14 @@ export class Host {
   readonly #options: HostOptions;
   readonly #clock: Clock;
   readonly #server: Server;
-  readonly #credentials: Credentials;
   readonly #lease: StateLease;
   readonly #service: Service;
   readonly #clients: Clients;
-  readonly #connections = new Set<MessageSocket>();
-  /** Who has not proven yet who they are. */
-  readonly #strangers = new Set<MessageSocket>();
+  readonly #reception: Reception;
   readonly #ending = new AbortController();
   readonly #watching: Promise<void>[] = [];
   /** Of the engines of version 0.1.0. */
   #engineName: Server | undefined;
-  #lingering: AbortController | undefined;
   #end: Promise<HostEnd> | undefined;
   readonly #ended = Promise.withResolvers<HostEnd>();
 
@@ -83,10 +79,19 @@ export class Host {
     this.#options = options;
     this.#clock = options.world.clock;
     this.#server = parts.server;
-    this.#credentials = parts.credentials;
     this.#lease = parts.lease;
     this.#service = parts.service;
     this.#clients = parts.clients;
+    const { stateFolder, world, lingerMs } = options;
+    this.#reception = new Reception({
+      ...parts,
+      clock: this.#clock,
+      procedures,
+      userOf: (channel) => provenUser(channel, stateFolder, world.random),
+      leaveFor: (peer) => this.#leaveFor(peer),
+      lingerMs,
+      onIdle: () => void this.end('idle'),
+    });
   }
 
   /**
@@ -102,14 +107,15 @@ export class Host {
     started.promise.catch(() => undefined); // told by what is thrown here
     const claim = await claimHost(
       options,
-      (socket) => void started.promise.then(async (host) => host.#accept(socket)).catch(() => socket.destroy()),
+      (socket) => void started.promise.then(async (host) => host.#reception.accept(socket)).catch(() => socket.destroy()),
     );
     try {
       const onLost = (): void => void started.promise.then(async (host) => host.end('lost'));
       const lease = await StateLease.take({ stateFolder, version, clock, random }, new AbortController().signal, onLost);
       await openProofs(stateFolder);
       const clients = new Clients(options.log, clock);
-      const service = await Service.open({ stateFolder, configFile: options.configFile }, world, clients);
+      const elsewhere = new Runners({ ...options, ...world, clients });
+      const service = await Service.open({ stateFolder, configFile: options.configFile }, { ...world, elsewhere }, clients);
       const host = new Host(options, { server: claim.server, credentials, lease, service, clients });
       await host.#begin(claim);
       started.resolve(host);
@@ -148,11 +154,11 @@ export class Host {
   }
 
   async #begin(claim: Extract<Claim, { kind: 'ours' }>): Promise<void> {
-    this.#service.onChange = () => this.#considerLeaving();
+    this.#service.onChange = () => this.#reception.considerLeaving();
     this.#watching.push(this.#watchName(claim.isOurs), this.#settle());
     if (await this.#holdEngineName()) await this.#beginRuns();
     else this.#watching.push(this.#beginRunsWhenFree());
-    this.#considerLeaving();
+    this.#reception.considerLeaving();
   }
 
   /** A state folder that cannot be used stops the schedule, and nothing else. */
@@ -186,88 +192,11 @@ export class Host {
     }
   }
 
-  async #accept(socket: Socket): Promise<void> {
-    const messages = new MessageSocket(socket);
-    this.#makeRoom();
-    this.#strangers.add(messages);
-    const peer = await greet(messages, 'host', this.#credentials);
-    this.#strangers.delete(messages);
-    if (typeof peer === 'string' || this.#end !== undefined) return messages.end();
-    this.#connections.add(messages);
-    this.#stay();
-    const channel = this.#serve(messages, peer);
-    await messages.closed;
-    channel.close();
-    channel.abandonQuestions();
-    this.#clients.remove(channel);
-    this.#connections.delete(messages);
-    this.#considerLeaving();
-  }
-
-  /** Any user of the machine may connect: who dawdles keeps nobody out. */
-  #makeRoom(): void {
-    const [oldest] = this.#strangers;
-    if (oldest === undefined || this.#strangers.size < strangersMax) return;
-    oldest.close();
-    this.#strangers.delete(oldest);
-  }
-
-  /** Answers in the language that the client says at first. */
-  #serve(messages: MessageSocket, peer: Peer): Channel {
-    const connection = messages.connection();
-    const channel = new Channel(connection, this.#service.passwords.scrub);
-    let client: (protocol.InitializeParams & { readonly user: string | undefined }) | undefined;
-    connection.onError(() => messages.close());
-    channel.answer(protocol.initialize, async (params) => {
-      client = { ...params, user: await provenUser(channel, this.#options.stateFolder, this.#options.world.random) };
-      if (channel.gone.aborted) throw new CadanganError('aborted', { reason: 'client-gone' }); // nobody would take it away again
-      this.#clients.add(channel);
-      return this.#service.introduction;
-    });
-    channel.answer(protocol.leave, async () => this.#leaveFor(peer));
-    for (const { procedure, answer } of procedures) {
-      channel.handle(procedure.name, async (params, call) => {
-        if (client === undefined) throw new CadanganError('arguments.invalid', { argument: 'initialize', reason: 'it comes first' });
-        const { timeZone } = this.#service.configuration;
-        const signal = procedure.kind === 'read' ? AbortSignal.any([call.signal, channel.gone]) : call.signal;
-        const { language, via, user } = client;
-        return inLocale({ language, timeZone }, () => answer(this.#service, params, { ...call, via, user, signal }));
-      });
-    }
-    connection.listen();
-    return channel;
-  }
-
   /** @returns whether it leaves: an older one is not obeyed */
   #leaveFor({ version }: Peer): boolean {
     const isOlder = compareVersions(version, this.#options.world.version) < 0;
     if (!isOlder) void this.end(version === this.#options.world.version ? 'asked' : 'newer');
     return !isOlder;
-  }
-
-  /** Nothing runs, and nobody is here. */
-  get #isNeeded(): boolean {
-    return this.#connections.size > 0 || this.#service.isBusy;
-  }
-
-  #considerLeaving(): void {
-    const { lingerMs } = this.#options;
-    if (lingerMs === undefined || this.#isNeeded || this.#ending.signal.aborted) return this.#stay();
-    if (this.#lingering !== undefined) return; // something changed that needs nobody
-    const lingering = new AbortController();
-    this.#lingering = lingering;
-    this.#clock.sleep(lingerMs, lingering.signal).then(
-      () => {
-        this.#stay();
-        if (!this.#isNeeded) void this.end('idle');
-      },
-      () => undefined,
-    );
-  }
-
-  #stay(): void {
-    this.#lingering?.abort();
-    this.#lingering = undefined;
   }
 
   async #settle(): Promise<void> {
@@ -291,9 +220,7 @@ export class Host {
     await this.#inTime(this.#service.close());
     if (reason !== 'crash' && reason !== 'lost') this.#clients.tell(protocol.leaving, undefined);
     this.#ending.abort();
-    this.#stay();
-    for (const connection of this.#connections) connection.end();
-    for (const stranger of this.#strangers) stranger.close();
+    this.#reception.close();
     await Promise.all(this.#watching);
     if (reason !== 'crash' && reason !== 'lost') await forgetStarts(this.#options.stateFolder).catch(() => undefined);
     await this.#lease[Symbol.asyncDispose]();

@@ -8,7 +8,7 @@
  */
 export { askHost } from './ask-host.ts';
 export { HostClient, listener, type ClientRequestOptions, type HostClientOptions, type Listener } from './client.ts';
-export { errorOfData, HostError } from './host-error.ts';
+export { HostError } from './host-error.ts';
 export { Host, type HostEnd, type HostOptions } from './host.ts';
 export { startHost, hostEnvironment, type HostStart } from './start-host.ts';
 export { openLog, type HostLog } from './log-file.ts';

@@ -1,6 +1,6 @@
 import type { MessageConnection } from 'vscode-jsonrpc';
 import { CadanganError, tryToConnect, type Random } from '../platform/index.ts';
-import { hostAddress } from './address.ts';
+import { hostAddress, runnerAddress } from './address.ts';
 import { greet, type Peer } from './handshake.ts';
 import { knownHostKey } from './key.ts';
 import { MessageSocket } from './message-socket.ts';
@@ -11,6 +11,8 @@ export interface HostPlace {
   /** Of the program that asks. */
   readonly version: string;
   readonly random: Random;
+  /** Of the process that works on this repository instead. */
+  readonly runner?: string | undefined;
 }
 
 /** A connection to a host that has proven that it is one of this user. */
@@ -25,10 +27,10 @@ export interface Visit {
  * Connects to the host of this state folder. Its connection has still to be told to listen.
  * @returns undefined when there is none. @throws `host.unreachable` when somebody holds its name and cannot be talked to
  */
-export async function visitHost({ stateFolder, version, random }: HostPlace): Promise<Visit | undefined> {
+export async function visitHost({ stateFolder, version, random, runner }: HostPlace): Promise<Visit | undefined> {
   const key = await knownHostKey(stateFolder);
   if (!key) return undefined; // a host makes it before it listens
-  const socket = await tryToConnect(await hostAddress(stateFolder));
+  const socket = await tryToConnect(await (runner === undefined ? hostAddress(stateFolder) : runnerAddress(stateFolder, runner)));
   if (typeof socket === 'string') return undefined;
   const messages = new MessageSocket(socket);
   const host = await greet(messages, 'client', { key, version, random });

@@ -69,6 +69,11 @@ export class RecordKeeper {
     return this.#unwritten;
   }
 
+  /** A run of which another process could not write the record. */
+  remember(run: RunResult): void {
+    this.#unwritten = [...this.#unwritten, run].slice(-unwrittenMax);
+  }
+
   async #write(
     make: (about: RecordAbout) => RecordContent,
   ): Promise<{ readonly content: RecordContent; readonly written: HistoryRecord | undefined }> {
@@ -77,7 +82,7 @@ export class RecordKeeper {
       return { content, written: await this.history.append(content) };
     } catch (error) {
       const run = this.runOf(content);
-      if (run) this.#unwritten = [...this.#unwritten, run].slice(-unwrittenMax);
+      if (run) this.remember(run);
       this.#options.onError(error);
       return { content, written: undefined };
     }

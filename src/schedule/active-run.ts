@@ -15,6 +15,18 @@ export interface ActiveRun {
   stopReason: StopReason | undefined;
 }
 
+export function newRun(repository: string, trigger: Trigger, startedMs: number): ActiveRun {
+  return {
+    repository,
+    trigger,
+    startedMs,
+    controller: new AbortController(),
+    progress: undefined,
+    toldMs: -Infinity,
+    stopReason: undefined,
+  };
+}
+
 export interface RunEnd {
   readonly set: string;
   readonly outcome: RunOutcome;

@@ -1,5 +1,5 @@
 import { CadanganError, randomId, type Clock, type Random } from '../platform/index.ts';
-import { byUrgency, stopRun, type ActiveRun, type RunEnd, type Wish } from './active-run.ts';
+import { byUrgency, newRun, stopRun, type ActiveRun, type RunEnd, type Wish } from './active-run.ts';
 import { ChangeWatches } from './change-watches.ts';
 import { openRunOf, type HistoryLine, type Run } from './history.ts';
 import { planSet } from './planner.ts';
@@ -20,7 +20,7 @@ export interface SchedulerOptions {
    */
   readonly runSet: (
     set: string,
-    request: RunRequest,
+    request: RunRequest & { readonly run: string },
     signal: AbortSignal,
     onProgress: (progress: SetProgress) => void,
   ) => Promise<RunOutcome>;
@@ -29,6 +29,16 @@ export interface SchedulerOptions {
    * that it broke off. It is asked again should this process die before the answer is noted. Never rejects.
    */
   readonly lostRun: (set: string, run: Run) => Promise<RunOutcome>;
+  /**
+   * Asked before `lostRun`: whether that run goes on in another process, and what comes of it then. The signal stops it from then on.
+   * Rejects when that cannot be told: then nothing is decided about the set for now.
+   */
+  readonly adopt?: (
+    set: string,
+    run: Run,
+    signal: AbortSignal,
+    onProgress: (progress: SetProgress) => void,
+  ) => Promise<{ readonly ended: Promise<RunOutcome> } | undefined>;
   /** Told of everything, in order. Must not throw. */
   readonly report: (event: ScheduleEvent) => void;
   /** Runs only what somebody asks for, and judges no window: of a host that is there for one command. */
@@ -174,7 +184,7 @@ export class Scheduler {
 
   /** Notes what has to be noted about a set, stops its run when it is to stop, and gives back the run that is due. */
   async #decide(set: ScheduledSet): Promise<Wish[]> {
-    if (!this.#active.has(set.id)) await this.#noteLost(set.id);
+    if (!this.#active.has(set.id)) await this.#noteLost(set);
     const situation = { nowMs: this.#nowMs(), isRunning: this.#active.has(set.id), ...this.#watches.noticed(set.id) };
     const decisions = planSet(set, this.#options.state.historyOf(set.id), situation);
     await this.#note(decisions.flatMap((decision) => (decision.kind === 'note' ? [this.#withReason(decision.line)] : [])));
@@ -215,39 +225,44 @@ export class Scheduler {
   }
 
   /** The start is on the disk before anything runs: a run that nobody remembers would be made twice. */
-  async #startRun({ set: { id, repository }, request }: Wish): Promise<void> {
-    const startedMs = this.#nowMs();
+  async #startRun({ set, request }: Wish): Promise<void> {
+    const { id, repository } = set;
+    await this.#noteLost(set);
+    // It goes on already; or it was stopped meanwhile, before anything came of it.
+    if (this.#active.has(id)) return void this.#asked.delete(id);
+    if ((request.trigger === 'manual' || request.trigger === 'catch-up') && !this.#asked.has(id)) return;
     const { trigger, window, run = randomId(this.#options.random) } = request;
     this.#watches.forget(id);
     // From here on it can be stopped; whoever looks meanwhile must find it either asked for or active.
-    const active: ActiveRun = {
-      repository,
-      trigger,
-      startedMs,
-      controller: new AbortController(),
-      progress: undefined,
-      toldMs: -Infinity,
-      stopReason: undefined,
-    };
+    const active = newRun(repository, trigger, this.#nowMs());
     this.#active.set(id, active);
     this.#asked.delete(id);
-    await this.#noteLost(id);
-    await this.#note([{ kind: 'started', set: id, atMs: startedMs, trigger, window, run }]);
-    void this.#make(id, active, { ...request, run });
+    await this.#note([{ kind: 'started', set: id, atMs: active.startedMs, trigger, window, run }]);
+    const made = this.#options.runSet(id, { ...request, run }, active.controller.signal, (progress) =>
+      this.#progressed(id, active, progress),
+    );
+    void this.#await(id, active, made);
   }
 
-  /** A run that an earlier host left open, before anything is planned by it, or another run is noted and hides it. */
-  async #noteLost(set: string): Promise<void> {
-    const { state, lostRun } = this.#options;
-    const open = openRunOf(state.historyOf(set));
-    if (open) await this.#note([{ kind: 'ended', set, atMs: this.#nowMs(), outcome: await lostRun(set, open) }]);
+  /**
+   * A run that an earlier host left open, before anything is planned by it, or another run is noted and hides it: it goes on elsewhere, and
+   * is ours from now on, or it is over.
+   */
+  async #noteLost({ id, repository }: Pick<ScheduledSet, 'id' | 'repository'>): Promise<void> {
+    const { state, adopt, lostRun } = this.#options;
+    const open = openRunOf(state.historyOf(id));
+    if (!open) return;
+    const active = newRun(repository, open.trigger, open.startedMs);
+    const adopted = await adopt?.(id, open, active.controller.signal, (progress) => this.#progressed(id, active, progress));
+    if (!adopted) return this.#note([{ kind: 'ended', set: id, atMs: this.#nowMs(), outcome: await lostRun(id, open) }]);
+    this.#active.set(id, active);
+    void this.#await(id, active, adopted.ended);
   }
 
-  async #make(set: string, active: ActiveRun, request: RunRequest): Promise<void> {
-    const { signal } = active.controller;
+  async #await(set: string, { controller: { signal } }: ActiveRun, made: Promise<RunOutcome>): Promise<void> {
     let outcome: RunOutcome;
     try {
-      outcome = await this.#options.runSet(set, request, signal, (progress) => this.#progressed(set, active, progress));
+      outcome = await made;
     } catch (error) {
       outcome = signal.aborted ? 'stopped' : 'failed';
       if (!signal.aborted) this.#reportProblem('run-failed', set, error);
@@ -321,8 +336,10 @@ export class Scheduler {
     const active = this.#active.get(set.id);
     const nowMs = this.#nowMs();
     const history = this.#options.state.historyOf(set.id);
-    // An earlier host left it open; a passive schedule notes that when somebody asks for the set.
-    if (!active && openRunOf(history)) return describeUnhosted(set, history, nowMs);
+    if (!active && openRunOf(history)) {
+      // An earlier host left it open; a passive schedule notes that when somebody asks for the set, and others look soon.
+      return describeUnhosted(set, this.isPassive ? history : { ...history, runs: history.runs.slice(0, -1) }, nowMs);
+    }
     const run = active?.progress && { progress: active.progress };
     return describeSet(set, history, {
       nowMs,

@@ -14,7 +14,24 @@ export function answer<Params, Result>(
   procedure: Procedure<Params, Result>,
   work: (service: Service, params: NoInfer<Params>, call: Call) => Promise<NoInfer<Result>>,
 ): Answer {
-  return { procedure, answer: (service, params, call) => work(service, paramsOf(procedure, params), call) };
+  return { procedure, answer: async (service, params, call) => work(service, paramsOf(procedure, params), call) };
+}
+
+/** As `answer`, of one repository: where each has a process of its own, that one works. @param locationOf of the repository */
+export function answerAt<Params, Result>(
+  procedure: Procedure<Params, Result>,
+  locationOf: (params: NoInfer<Params>, service: Service) => string,
+  work: (service: Service, params: NoInfer<Params>, call: Call) => Promise<NoInfer<Result>>,
+): Answer {
+  return answer(procedure, async (service, params, call) => {
+    const { elsewhere } = service;
+    return elsewhere?.forks ? elsewhere.request(locationOf(params, service), procedure, params, call) : work(service, params, call);
+  });
+}
+
+/** Of what names its repository. */
+export function atLocation({ location }: { readonly location: string }): string {
+  return location;
 }
 
 /** @throws `arguments.invalid` */

@@ -1,19 +1,23 @@
 import { isBrokenOff, recordOfBareRun, type RecordKeeper } from '../jobs/index.ts';
 import { CadanganError, throwIfAborted, type Clock } from '../platform/index.ts';
-import type { RunOutcome, RunRequest, SchedulerOptions } from '../schedule/index.ts';
+import type { RunOutcome, RunRequest, SchedulerOptions, SetProgress } from '../schedule/index.ts';
 import type { BackupSet } from '../settings/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { Call } from './call.ts';
-import { commandLine, exceptionFound, joinedRun, type BackupParams, type RunResult } from './protocol.ts';
+import { commandLine, exceptionFound, joinedRun, type BackupParams, type RunProgress, type RunResult } from './protocol.ts';
 import { repositoryKey } from './repository-key.ts';
-import type { RunDesk, RunWish } from './run-desk.ts';
+import type { BackupRunWish, RunWish } from './run-desk.ts';
 import type { RunList } from './run-list.ts';
 import { setProgressOf } from './run-progress.ts';
+import type { RunsElsewhere } from './runs-elsewhere.ts';
 import type { ScheduleDesk } from './schedule-desk.ts';
 
 export interface BackupRunsOptions {
   readonly clock: Clock;
-  readonly desk: RunDesk;
+  /** Makes a set's backup, in this process or elsewhere. Never rejects. */
+  readonly make: (set: BackupSet, wish: BackupRunWish & { readonly run: string }) => Promise<RunResult>;
+  /** Undefined where runs are made in this process alone. */
+  readonly elsewhere: RunsElsewhere | undefined;
   readonly keeper: RecordKeeper;
   readonly list: RunList;
   /** @throws `set.unknown` */
@@ -33,6 +37,8 @@ export class BackupRuns {
   readonly #schedule: () => ScheduleDesk;
   /** By set; whoever came first is first. */
   readonly #waiting = new Map<string, Set<Waiting>>();
+  /** Of what runs, by set. */
+  readonly #progress = new Map<string, RunProgress>();
 
   /** @param schedule only known after this was made, since it makes its runs here */
   constructor(options: BackupRunsOptions, schedule: () => ScheduleDesk) {
@@ -47,11 +53,10 @@ export class BackupRuns {
    */
   async start(params: BackupParams, call: Call): Promise<RunResult> {
     const { set: name, run } = params;
-    const { setNamed, desk } = this.#options;
+    const { setNamed } = this.#options;
     repositoryKey(setNamed(name).repository.location); // the schedule leaves out sets whose location is not understood; here is told why
     throwIfAborted(call.signal);
     const schedule = this.#schedule();
-    using _listening = desk.listen(name, call.onProgress);
     const ended = Promise.withResolvers<RunResult>();
     const waiting = { params, call, settle: ended.resolve };
     const others = this.#waiting.get(name) ?? new Set();
@@ -84,8 +89,13 @@ export class BackupRuns {
   setsChanged(): void {
     const known = this.#schedule().status();
     for (const name of this.#waiting.keys()) {
-      if (!known.has(name) && this.#options.desk.progressOf(name) === undefined) this.#settle(name, this.#withdrawn(name));
+      if (!known.has(name) && !this.#progress.has(name)) this.#settle(name, this.#withdrawn(name));
     }
+  }
+
+  /** How far the set's backup is, if it goes on. */
+  progressOf(name: string): RunProgress | undefined {
+    return this.#progress.get(name);
   }
 
   /** What the scheduler calls when a set is due. */
@@ -93,23 +103,39 @@ export class BackupRuns {
     // These come by the hour, and also for changes of what the set leaves out.
     const skipsUnchanged = trigger === 'reconcile' || trigger === 'change';
     const [asked] = trigger === 'manual' || trigger === 'catch-up' ? (this.#waiting.get(name) ?? []) : [];
-    const result = await this.#options.desk.backup(this.#setOf(name), {
-      ...asked?.params.options,
-      mayAsk: asked !== undefined,
-      client: asked?.call.client,
-      via: asked?.call.via,
-      user: asked?.call.user,
-      asksFirst: asked?.params.hasPassword,
-      signal,
-      run,
-      skipsUnchanged,
-      occasion: occasionOf(trigger, window, this.#options.clock),
-      onProgress: (progress) => onProgress(setProgressOf(progress)),
-      onException: (exception) => this.#tell(name, ({ client }) => client.tell(exceptionFound, { set: name, ...exception })),
-      onCommandLine: (line) => this.#tell(name, ({ client }) => client.tell(commandLine, { set: name, line })),
-    });
-    this.#settle(name, result);
-    return outcomeOf(result);
+    const set = this.#setOf(name);
+    const make = (progressed: (progress: RunProgress) => void): Promise<RunResult> =>
+      this.#options.make(set, {
+        options: asked?.params.options,
+        mayAsk: asked !== undefined,
+        client: asked?.call.client,
+        via: asked?.call.via,
+        user: asked?.call.user,
+        asksFirst: asked?.params.hasPassword,
+        signal,
+        run,
+        skipsUnchanged,
+        occasion: occasionOf(trigger, window, this.#options.clock),
+        onProgress: progressed,
+        onException: (exception) => this.#tell(name, ({ client }) => client.tell(exceptionFound, { set: name, ...exception })),
+        onCommandLine: (line) => this.#tell(name, ({ client }) => client.tell(commandLine, { set: name, line })),
+      });
+    return this.#follow(name, make, onProgress);
+  };
+
+  /** What the scheduler asks of a run that an earlier host left open: it may go on elsewhere. */
+  readonly adopt: NonNullable<SchedulerOptions['adopt']> = async (name, { run }, signal, onProgress) => {
+    const { elsewhere, setNamed } = this.#options;
+    if (elsewhere === undefined || run === undefined) return undefined;
+    let tell: (progress: RunProgress) => void = () => undefined;
+    const about = { set: name, location: setNamed(name).repository.location, run };
+    const adopted = await elsewhere.adopt(about, { mayAsk: false, signal, onProgress: (progress) => tell(progress) });
+    if (adopted === undefined) return undefined;
+    const made = (progressed: typeof tell): Promise<RunResult> => {
+      tell = progressed;
+      return adopted.ended;
+    };
+    return { ended: this.#follow(name, made, onProgress) };
   };
 
   /** What the scheduler calls when an earlier host left a run open. The record is written before the schedule notes that the run ended. */
@@ -122,6 +148,27 @@ export class BackupRuns {
     await keeper.write((about) => recordOfBareRun('internal-backup', run, { ...about, via: 'schedule', set, run: id }));
     return 'interrupted';
   };
+
+  /** Tells those who wait how far a run is, and what came of it. */
+  async #follow(
+    name: string,
+    make: (onProgress: (progress: RunProgress) => void) => Promise<RunResult>,
+    onProgress: (progress: SetProgress) => void,
+  ): Promise<RunOutcome> {
+    this.#progress.set(name, { ...startedProgress, job: 'backup', set: name });
+    try {
+      const result = await make((progress) => {
+        this.#progress.set(name, progress);
+        this.#tell(name, (call) => call.onProgress(progress));
+        onProgress(setProgressOf(progress));
+      });
+      this.#progress.delete(name);
+      this.#settle(name, result);
+      return isBrokenOff(result) ? 'interrupted' : outcomeOf(result);
+    } finally {
+      this.#progress.delete(name);
+    }
+  }
 
   /** Whoever waits for the run of a set that went just now waits in vain. @throws `set.unknown` */
   #setOf(name: string): BackupSet {
@@ -166,6 +213,8 @@ function occasionOf(trigger: RunRequest['trigger'], window: RunRequest['window']
   const isAsked = trigger === 'manual' || trigger === 'catch-up';
   return { trigger: triggersOfRecords[trigger], planned, ...(!isAsked && { via: 'schedule' as const }) };
 }
+
+const startedProgress = { elapsedMs: 0, filesDone: 0, bytesDone: 0, errorCount: 0, currentPath: '' } as const;
 
 const triggersOfRecords = { window: 'schedule', change: 'change', reconcile: 'change', manual: 'manual', 'catch-up': 'catch-up' } as const;
 

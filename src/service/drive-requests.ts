@@ -46,6 +46,6 @@ async function addCopy(service: Service, { name, repository, to, drive }: protoc
 }
 
 /** What was opened for one account is not kept open for the next. */
-async function forgetCopies({ copies, repositories }: Service): Promise<void> {
-  for (const { to } of copies) await repositories.forget(to).catch(() => undefined);
+async function forgetCopies(service: Service): Promise<void> {
+  for (const { to } of service.copies) await service.forget(to).catch(() => undefined);
 }

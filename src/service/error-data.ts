@@ -1,3 +1,4 @@
+import { isErrorCode } from '../jobs/index.ts';
 import { CadanganError, isAbort } from '../platform/index.ts';
 import type { ErrorData } from './protocol.ts';
 
@@ -11,6 +12,11 @@ export function errorDataOf(error: unknown, scrub: (text: string) => string): Er
   }
   if (isAbort(error)) return { code: 'aborted', facts: {}, message: 'aborted' };
   return { code: 'internal', facts: {}, message: scrub(error instanceof Error ? error.message : String(error)) };
+}
+
+/** As the service threw it: for who puts errors into words by their code. */
+export function errorOfData({ code, facts, message }: ErrorData): Error {
+  return isErrorCode(code) ? new CadanganError(code, facts) : new Error(message);
 }
 
 function plainFact(

@@ -13,12 +13,13 @@
  */
 export type * from './protocol.ts';
 export * as protocol from './protocol.ts';
-export { paramsOf } from './answer.ts';
+export { paramsOf, type Answer } from './answer.ts';
 export type { Call } from './call.ts';
 export type { Audience } from './audience.ts';
 export { copyStateText } from './copy-state-text.ts';
 export { planDrill, runDrill, type DrillContext, type DrillPlan, type DrillWish } from './drill-run.ts';
-export { errorDataOf } from './error-data.ts';
+export { errorDataOf, errorOfData } from './error-data.ts';
+export type { Elsewhere, ElsewhereCall } from './elsewhere.ts';
 export {
   clauseHints,
   makePeriodPack,
@@ -32,10 +33,13 @@ export { lastDayOf, packFileName, reportFileName } from './period-names.ts';
 export { plannedWindowsOf } from './planned-windows.ts';
 export { understood, type Notification, type Procedure } from './procedure.ts';
 export { procedures } from './procedures.ts';
+export { repositoryKey } from './repository-key.ts';
+export { workProcedures } from './work-requests.ts';
 export { reviewRecords } from './review-records.ts';
 export { makeRecoveryKit, type RecoveryKitFacts } from './recovery-kit.ts';
 export { unhostedSchedule, type UnhostedOptions } from './unhosted-schedule.ts';
 export { Service, type ServicePlace, type ServiceWorld } from './service.ts';
 export { backupSet, type SetBackupContext } from './set-job.ts';
 export { unattendedPassword } from './unattended-password.ts';
+export { askRepositoryAt } from './seen-repository.ts';
 export { repositoriesOf, verifyWithAnchors, type ComparedRecords, type VerifyRecordsOptions } from './verify-records.ts';

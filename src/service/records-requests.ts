@@ -1,7 +1,9 @@
-import type { RepositoryAccess } from '../jobs/index.ts';
 import { answer } from './answer.ts';
 import { clauseHints, makePeriodPack, makePeriodReport, renderReport, type DocumentWorld } from './period-documents.ts';
+import { errorOfData } from './error-data.ts';
 import * as protocol from './protocol.ts';
+import { workWitness } from './protocol/work.ts';
+import { askRepositoryAt, type RepositoryWitness } from './seen-repository.ts';
 import type { Service } from './service.ts';
 import { repositoriesOf } from './verify-records.ts';
 
@@ -19,24 +21,37 @@ export const recordsProcedures = [
 ];
 
 /** Repositories that would need a question are named as not compared. */
-function verify(
-  { records, repositories, configuration, drivePlace, openStorage, passwords, world: { clock, random } }: Service,
-  signal: AbortSignal,
-): Promise<protocol.RecordsVerification> {
-  const accessOf = (location: string, whileLooking: AbortSignal): RepositoryAccess => ({
-    location,
-    signal: whileLooking,
-    world: { clock, random, openStorage },
-    password: (passwordSignal) => repositories.keyOf(location, { mayAsk: false, signal: passwordSignal }),
-  });
+function verify(service: Service, signal: AbortSignal): Promise<protocol.RecordsVerification> {
+  const { records, configuration, drivePlace, passwords, world } = service;
   return records.verify({
-    clock,
+    clock: world.clock,
     locations: repositoriesOf(configuration),
-    accessOf,
+    ask: (location, whileLooking) => ask(service, location, whileLooking),
     copies: configuration.offsiteCopies,
     place: drivePlace,
     scrub: passwords.scrub,
     signal,
+  });
+}
+
+async function ask(
+  { elsewhere, repositories, openStorage, world }: Service,
+  location: string,
+  signal: AbortSignal,
+): Promise<RepositoryWitness> {
+  if (elsewhere?.forks) {
+    const { anchors, errors, ...seen } = await elsewhere.request(location, workWitness, { location }, { mayAsk: false, signal });
+    return {
+      anchors,
+      errors: errors.map(errorOfData),
+      seen: { id: seen.id, location, snapshots: seen.snapshots.map(({ tree, ...snapshot }) => ({ ...snapshot, tree })) },
+    };
+  }
+  return askRepositoryAt({
+    location,
+    signal,
+    world: { clock: world.clock, random: world.random, openStorage },
+    password: (passwordSignal) => repositories.keyOf(location, { mayAsk: false, signal: passwordSignal }),
   });
 }
 

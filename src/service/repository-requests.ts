@@ -1,7 +1,7 @@
 import { initJob, recordOfInit, recordOfUnlock } from '../jobs/index.ts';
 import { currentLanguage, passwordFromText, wipePassword } from '../platform/index.ts';
 import { openWithPassword, removeLocks } from '../repository/index.ts';
-import { answer } from './answer.ts';
+import { answerAt, atLocation } from './answer.ts';
 import type { OpenedRepository } from './opened-repository.ts';
 import * as protocol from './protocol.ts';
 import { makeRecoveryKit, type RecoveryKitFacts } from './recovery-kit.ts';
@@ -9,28 +9,32 @@ import type { Service } from './service.ts';
 
 /** Repositories as a whole. */
 export const repositoryProcedures = [
-  answer(protocol.initRepository, async ({ repositories, world, openStorage, keeper }, { location, password: text }, call) => {
-    const password = passwordFromText(text);
-    try {
-      const result = await initJob({
-        location,
-        signal: call.signal,
-        world: { clock: world.clock, random: world.random, openStorage },
-        password: async () => password,
-      });
-      await keeper.write((about) => recordOfInit(result, { ...about, trigger: 'manual', location }));
-      if (!result.details) throw result.error;
-      await repositories.forget(location);
-      return await repositories.use(location, { ...call, given: password }, async (opened) => infoOf(opened, location));
-    } finally {
-      wipePassword(password);
-    }
-  }),
-  answer(protocol.repositoryInfo, ({ repositories }, { location }, call) =>
+  answerAt(
+    protocol.initRepository,
+    atLocation,
+    async ({ repositories, world, openStorage, keeper }, { location, password: text }, call) => {
+      const password = passwordFromText(text);
+      try {
+        const result = await initJob({
+          location,
+          signal: call.signal,
+          world: { clock: world.clock, random: world.random, openStorage },
+          password: async () => password,
+        });
+        await keeper.write((about) => recordOfInit(result, { ...about, trigger: 'manual', location }));
+        if (!result.details) throw result.error;
+        await repositories.forget(location);
+        return await repositories.use(location, { ...call, given: password }, async (opened) => infoOf(opened, location));
+      } finally {
+        wipePassword(password);
+      }
+    },
+  ),
+  answerAt(protocol.repositoryInfo, atLocation, ({ repositories }, { location }, call) =>
     repositories.use(location, call, async (opened) => infoOf(opened, location)),
   ),
-  answer(protocol.forgetPassword, ({ repositories }, { location }) => repositories.forget(location)),
-  answer(protocol.unlockRepository, ({ repositories, keeper }, { location }, call) =>
+  answerAt(protocol.forgetPassword, atLocation, ({ repositories }, { location }) => repositories.forget(location)),
+  answerAt(protocol.unlockRepository, atLocation, ({ repositories, keeper }, { location }, call) =>
     repositories.use(location, call, async ({ repository }) => {
       const removed = await removeLocks(repository.lockContext, { all: false, signal: call.signal });
       if (removed > 0)
@@ -38,7 +42,7 @@ export const repositoryProcedures = [
       return removed;
     }),
   ),
-  answer(protocol.recoveryKit, (service, { location, withPassword }, call) =>
+  answerAt(protocol.recoveryKit, atLocation, (service, { location, withPassword }, call) =>
     withPassword
       ? // It is kept nowhere, so it is found once more, and proven here: the repository may be open by another one.
         service.passwords.open(location, call, (password) =>

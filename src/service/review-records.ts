@@ -5,6 +5,7 @@ import {
   listNonconformities,
   openNonconformities,
   verifyHistory,
+  type Finding,
   type HistoryRecord,
 } from '../records/index.ts';
 import type { Repository } from '../repository/index.ts';
@@ -16,22 +17,19 @@ import { findRemovals } from './seen-repository.ts';
 export const graceMs = 12 * 3_600_000;
 
 export interface ReviewOptions {
-  /** Repositories that are open anyway: whether they still have what the records know. */
-  readonly opened?: readonly { readonly location: string; readonly repository: Repository }[];
   /** Reads every line; takes seconds after years. */
   readonly verifiesChain?: boolean;
 }
 
 /**
- * Holds the records against the work instruction, and on wish against their own chain and the repositories that are open, and opens what is
- * not as it should be.
+ * Holds the records against the work instruction, and on wish against their own chain, and opens what is not as it should be.
  * @returns the records that were written. @throws the system's errors, `records.busy`
  */
 export async function reviewRecords(
   keeper: RecordKeeper,
   configuration: Configuration,
   nowMs: number,
-  { opened = [], verifiesChain = false }: ReviewOptions = {},
+  { verifiesChain = false }: ReviewOptions = {},
 ): Promise<readonly HistoryRecord[]> {
   const { history } = keeper;
   const records: HistoryRecord[] = [];
@@ -49,10 +47,29 @@ export async function reviewRecords(
   });
   if (verifiesChain)
     findings.push(...brokenChain((await verifyHistory(history.folder, { publicKey: await history.publicKey() })).faults, known, nowMs));
+  return openNonconformities(history, dedupe(findings), (kind) => commonContent(kind, keeper.about()));
+}
+
+/**
+ * Holds repositories against the records: what those know and these have lost becomes a nonconformity.
+ * @throws the system's errors, `records.busy`, `aborted`
+ */
+export async function reviewRemovals(
+  keeper: RecordKeeper,
+  opened: readonly { readonly location: string; readonly repository: Repository }[],
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  if (opened.length === 0) return;
+  const { history } = keeper;
+  const records: HistoryRecord[] = [];
+  for await (const record of history.records(signal)) records.push(record);
+  const known = await listNonconformities(records);
+  const findings: Finding[] = [];
   // One that is away at this moment says nothing.
   for (const { location, repository } of opened)
     findings.push(...(await findRemovals(records, known, repository, location, nowMs).catch(() => [])));
-  return openNonconformities(history, dedupe(findings), (kind) => commonContent(kind, keeper.about()));
+  if (findings.length > 0) await openNonconformities(history, dedupe(findings), (kind) => commonContent(kind, keeper.about()));
 }
 
 /** What the schedule has found missed, it has judged itself. */

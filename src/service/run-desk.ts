@@ -1,10 +1,7 @@
 import type { BackupProgress } from '../backup/index.ts';
 import {
   checkJob,
-  isExternal,
-  placeOf,
   recordOfBackup,
-  recordOfBareRun,
   recordOfCheck,
   recordOfDrill,
   recordOfRestore,
@@ -17,11 +14,12 @@ import {
   type RepositoryAccess,
   type RestoreDetails,
 } from '../jobs/index.ts';
-import { CadanganError, isAbort, textOf, type Clock, type Environment, type Random } from '../platform/index.ts';
+import { CadanganError, textOf, type Clock, type Environment, type Random } from '../platform/index.ts';
 import type { RecordContent } from '../records/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { BackupSet, Configuration } from '../settings/index.ts';
 import type { Storage } from '../storage/index.ts';
+import { recordOfBare } from './bare-run.ts';
 import type { Call } from './call.ts';
 import { planDrill, runDrill } from './drill-run.ts';
 import type { OpenRepositories } from './open-repositories.ts';
@@ -58,7 +56,7 @@ export interface RunWish extends PasswordWish {
   readonly via?: Call['via'] | undefined;
   readonly user?: Call['user'];
   /** For the record: why it runs, and the window that it belongs to. Default: somebody wanted it now. */
-  readonly occasion?: Partial<Pick<RecordAbout, 'trigger' | 'planned' | 'via'>> | undefined;
+  readonly occasion?: (Partial<Pick<RecordAbout, 'trigger' | 'planned'>> & { readonly via?: 'schedule' }) | undefined;
 }
 
 /** What a run leaves: its record, which all is told from. */
@@ -66,7 +64,8 @@ type RecordMaker = (about: RecordAbout) => RecordContent;
 
 type BackupOptions = NonNullable<BackupParams['options']>;
 
-export interface BackupRunWish extends RunWish, BackupOptions {
+export interface BackupRunWish extends RunWish {
+  readonly options?: BackupOptions | undefined;
   /** Leave no snapshot when nothing has changed since the last. */
   readonly skipsUnchanged?: boolean;
   readonly onException?: ExceptionSink;
@@ -74,9 +73,11 @@ export interface BackupRunWish extends RunWish, BackupOptions {
 }
 
 interface ActiveRun {
-  readonly set: string | undefined;
+  readonly id: string | undefined;
   readonly listeners: Set<(progress: RunProgress) => void>;
+  readonly stopping: AbortController;
   progress: RunProgress;
+  readonly making: Promise<RunResult>;
 }
 
 /** Nobody waits at night, so a run can wait for another program's lock. */
@@ -87,35 +88,37 @@ const startedProgress = { elapsedMs: 0, filesDone: 0, bytesDone: 0, errorCount: 
 export class RunDesk {
   readonly #options: RunDeskOptions;
   readonly #active = new Set<ActiveRun>();
-  readonly #listeners = new Set<{ readonly set: string; readonly onProgress: (progress: RunProgress) => void }>();
   readonly #closing = new AbortController();
-  #running: Promise<unknown>[] = [];
 
   constructor(options: RunDeskOptions) {
     this.#options = options;
   }
 
-  /** How far the set's backup is, if it goes on here. */
-  progressOf(set: string): RunProgress | undefined {
-    return [...this.#active].find((run) => isBackupOf(run, set))?.progress;
+  /** The ids of what runs here. */
+  get runs(): readonly string[] {
+    return [...this.#active].flatMap(({ id }) => id ?? []);
   }
 
-  /** Tells of the set's backup, of one that goes on already and of one that begins later. */
-  listen(set: string, onProgress: (progress: RunProgress) => void): Disposable {
-    const listener = { set, onProgress };
-    this.#listeners.add(listener);
-    for (const run of this.#active) if (isBackupOf(run, set)) run.listeners.add(onProgress);
-    return {
-      [Symbol.dispose]: () => {
-        this.#listeners.delete(listener);
-        for (const run of this.#active) run.listeners.delete(onProgress);
-      },
-    };
+  /** Waits for a run that somebody else has begun, and stops it with the signal. @throws `arguments.invalid` when it does not go on here */
+  async join(id: string, { signal, onProgress }: Pick<Call, 'signal' | 'onProgress'>): Promise<RunResult> {
+    const run = [...this.#active].find((active) => active.id === id);
+    if (run === undefined) throw new CadanganError('arguments.invalid', { argument: 'run', value: id, reason: 'it does not go on here' });
+    const stop = (): void => run.stopping.abort(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    onProgress(run.progress);
+    run.listeners.add(onProgress);
+    try {
+      return await run.making;
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
   }
 
   backup(set: BackupSet, wish: BackupRunWish): Promise<RunResult> {
     return this.#make({ job: 'backup', set: set.name, location: set.repository.location }, wish, async (run, signal) => {
       const { environment, programVersion, log, repositories, keeper } = this.#options;
+      const { force, skipIfUnchanged, extraVerify } = wish.options ?? {};
       // Before the set's own program runs: dumping a database for a repository that cannot be opened helps nobody.
       await using _held = await repositories.hold(set.repository.location, { ...wish, signal });
       const result = await backupSet(set, this.#access(set.repository.location, { ...wish, asksFirst: false, signal }), {
@@ -129,9 +132,9 @@ export class RunDesk {
           wish.onCommandLine?.(line);
         },
         overrides: {
-          skipIfUnchanged: wish.skipIfUnchanged ? 'same-tree' : wish.skipsUnchanged ? 'same-sources' : undefined,
-          ...(wish.force !== undefined && { force: wish.force }),
-          ...(wish.extraVerify !== undefined && { extraVerify: wish.extraVerify }),
+          skipIfUnchanged: skipIfUnchanged ? 'same-tree' : wish.skipsUnchanged ? 'same-sources' : undefined,
+          ...(force !== undefined && { force }),
+          ...(extraVerify !== undefined && { extraVerify }),
         },
       });
       return (about) =>
@@ -254,13 +257,13 @@ export class RunDesk {
   }
 
   get isBusy(): boolean {
-    return this.#running.length > 0;
+    return this.#active.size > 0;
   }
 
   /** Stops everything at its next safe point, and resolves when all has ended and is written down. */
   async close(): Promise<void> {
     this.#closing.abort(new CadanganError('aborted', { reason: 'shutdown' }));
-    await Promise.allSettled(this.#running);
+    await Promise.allSettled([...this.#active].map(({ making }) => making));
   }
 
   /** Whatever keeps a run from its end stands in its result: a failed run leaves a record as much as a good one. */
@@ -269,45 +272,36 @@ export class RunDesk {
     wish: RunWish,
     work: (run: ActiveRun, signal: AbortSignal) => Promise<RecordMaker>,
   ): Promise<RunResult> {
-    const signal = AbortSignal.any([wish.signal, this.#closing.signal]);
-    const startedAt = this.#nowText();
+    const started = this.#nowText();
+    const stopping = new AbortController();
+    const signal = AbortSignal.any([wish.signal, stopping.signal, this.#closing.signal]);
+    const { via = 'editor', user, run: id, onProgress } = wish;
+    const made = Promise.withResolvers<RunResult>();
     const run: ActiveRun = {
-      set: about.set,
-      listeners: new Set(wish.onProgress ? [wish.onProgress] : []),
+      id,
+      stopping,
+      listeners: new Set(onProgress ? [onProgress] : []),
       progress: { ...startedProgress, ...about },
+      making: made.promise,
     };
-    for (const { set, onProgress } of this.#listeners) if (isBackupOf(run, set)) run.listeners.add(onProgress);
     this.#active.add(run);
     this.#options.onChange();
-    const { via = 'editor', user, run: id } = wish;
     const occasion = { ...(about.set !== undefined && { set: about.set }), via, user, trigger: 'manual', run: id } as const;
-    const making = work(run, signal)
-      .catch((error: unknown) => this.#bareRun(about.job, location, startedAt, error))
-      .then((record) => this.#options.keeper.writeRun((known) => record({ ...known, ...occasion, ...wish.occasion })));
-    this.#running.push(making);
+    const bare = (error: unknown): RecordMaker => {
+      const what = { job: about.job, location, started, ended: this.#nowText(), error };
+      return (known) => recordOfBare(what, known);
+    };
+    made.resolve(
+      work(run, signal)
+        .catch(bare)
+        .then((record) => this.#options.keeper.writeRun((known) => record({ ...known, ...occasion, ...wish.occasion }))),
+    );
     try {
-      return await making;
+      return await run.making;
     } finally {
-      this.#running = this.#running.filter((other) => other !== making);
       this.#active.delete(run);
       this.#options.onChange();
     }
-  }
-
-  #bareRun(job: RunJob, location: string, started: string, error: unknown): RecordMaker {
-    const run = { result: isAbort(error) ? 'stopped' : 'failed', started, ended: this.#nowText(), error } as const;
-    const kind =
-      job === 'backup'
-        ? 'internal-backup'
-        : job === 'check' || job === 'drill'
-          ? job
-          : isExternal(location)
-            ? 'external-restore'
-            : 'internal-restore';
-    return (known) => ({
-      ...recordOfBareRun(kind, run, known),
-      [job === 'backup' ? 'destination' : 'source']: placeOf(location, known.settings),
-    });
   }
 
   #nowText(): string {
@@ -316,15 +310,15 @@ export class RunDesk {
     return formatTimestamp(nowNs, clock.offsetMinutes(nowNs));
   }
 
-  #access(location: string, wish: RunWish & Pick<BackupOptions, 'noLock' | 'retryLockForMs'>): RepositoryAccess {
+  #access(location: string, wish: RunWish & Pick<BackupRunWish, 'options'>): RepositoryAccess {
     const { repositories, clock, random, openStorage } = this.#options;
     return {
       location,
       signal: wish.signal,
       world: { clock, random, openStorage },
       password: (passwordSignal) => repositories.keyOf(location, { ...wish, signal: passwordSignal }),
-      noLock: wish.noLock,
-      retryLockForMs: wish.retryLockForMs ?? (wish.mayAsk ? undefined : unattendedRetryLockMs),
+      noLock: wish.options?.noLock,
+      retryLockForMs: wish.options?.retryLockForMs ?? (wish.mayAsk ? undefined : unattendedRetryLockMs),
     };
   }
 
@@ -333,11 +327,6 @@ export class RunDesk {
     for (const listener of run.listeners) listener(progress);
     this.#options.onProgress();
   }
-}
-
-/** A drill is of a set too. */
-function isBackupOf(run: ActiveRun, set: string): boolean {
-  return run.set === set && run.progress.job === 'backup';
 }
 
 /** Totals are there as soon as the backup knows them. */

@@ -1,13 +1,33 @@
-import { answer } from './answer.ts';
+import { answer, answerAt, atLocation } from './answer.ts';
+import type { Call } from './call.ts';
+import { planDrill } from './drill-run.ts';
+import type { Procedure } from './procedure.ts';
 import * as protocol from './protocol.ts';
+import type { Service } from './service.ts';
 
 /** Everything that makes, stops or remembers a run. */
 export const runProcedures = [
   answer(protocol.startBackup, ({ runs }, params, call) => runs.start(params, call)),
-  answer(protocol.startRestore, ({ desk }, { run, ...params }, call) => desk.restore(params, { ...call, run })),
-  answer(protocol.previewRestore, ({ desk }, params, call) => desk.preview(params, call)),
-  answer(protocol.startCheck, ({ desk }, { run, ...params }, call) => desk.check(params, { ...call, run })),
-  answer(protocol.startDrill, ({ desk }, { run, ...params }, call) => desk.drill(params, { ...call, run })),
+  answerRun(
+    protocol.startRestore,
+    ({ location }) => ({ job: 'restore', location }),
+    ({ desk }, { run, ...params }, call) => desk.restore(params, { ...call, run }),
+  ),
+  answerAt(protocol.previewRestore, atLocation, ({ desk }, params, call) => desk.preview(params, call)),
+  answerRun(
+    protocol.startCheck,
+    ({ location }) => ({ job: 'check', location }),
+    ({ desk }, { run, ...params }, call) => desk.check(params, { ...call, run }),
+  ),
+  answerRun(
+    protocol.startDrill,
+    ({ set, ...params }, { drillConfiguration }) => ({
+      job: 'drill',
+      ...(set !== undefined && { set }),
+      location: planDrill({ ...params, sets: set === undefined ? [] : [set] }, drillConfiguration).drilled.locations[0] ?? '',
+    }),
+    ({ desk }, { run, ...params }, call) => desk.drill(params, { ...call, run }),
+  ),
   answer(protocol.stopRun, async ({ runs }, { set }) => runs.stop(set)),
   answer(protocol.recentRuns, ({ list }, { limit }) => list.recent(limit)),
   answer(protocol.runOfId, async ({ list }, { run }) => {
@@ -15,3 +35,17 @@ export const runProcedures = [
     return { ...(result && { result }) };
   }),
 ];
+
+/** A run of one repository: elsewhere, it gives a result and leaves a record also when the process there goes. */
+function answerRun<Params extends { readonly run?: string }>(
+  procedure: Procedure<Params, protocol.RunResult>,
+  aboutOf: (params: Params, service: Service) => { readonly job: protocol.RunJob; readonly location: string; readonly set?: string },
+  work: (service: Service, params: Params, call: Call) => Promise<protocol.RunResult>,
+) {
+  return answer(procedure, async (service, params, call) => {
+    const { runsElsewhere } = service;
+    return service.elsewhere?.forks && runsElsewhere
+      ? runsElsewhere.make(aboutOf(params, service), procedure, params, call)
+      : work(service, params, call);
+  });
+}

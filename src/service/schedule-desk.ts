@@ -14,6 +14,7 @@ export interface ScheduleDeskOptions {
   readonly stateFolder: string;
   readonly runSet: SchedulerOptions['runSet'];
   readonly lostRun: SchedulerOptions['lostRun'];
+  readonly adopt: NonNullable<SchedulerOptions['adopt']>;
   /** What nobody else will write down. */
   readonly onEvent: (event: ScheduleEvent) => void;
   readonly onChange: () => void;

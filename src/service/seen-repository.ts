@@ -1,3 +1,4 @@
+import { withRepository, type RepositoryAccess } from '../jobs/index.ts';
 import { l10n } from '../platform/index.ts';
 import {
   anchorsOfTags,
@@ -18,6 +19,11 @@ export interface RepositoryWitness {
   readonly anchors: readonly Anchor[];
   /** Of snapshots that cannot be read. */
   readonly errors: readonly unknown[];
+}
+
+/** As `askRepository`, of one that is opened for it. @throws what opening throws, too */
+export function askRepositoryAt(access: RepositoryAccess): Promise<RepositoryWitness> {
+  return withRepository(access, 'none', ({ repository, signal }) => askRepository(repository, access.location, signal));
 }
 
 /** Reads every snapshot. @throws the storage's errors, `aborted` */

@@ -12,21 +12,25 @@ import {
   type OffsiteCopy,
   type UsedConfiguration,
 } from '../settings/index.ts';
+import { parseKeyId, parseMasterKey, type OpenedKey } from '../repository/index.ts';
 import type { Storage } from '../storage/index.ts';
 import type { Audience } from './audience.ts';
 import { BackupRuns, timeTextOf } from './backup-runs.ts';
 import { configurationInfoOf } from './configuration-info.ts';
 import { DriveDesk } from './drive-desk.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import { errorDataOf } from './error-data.ts';
 import { LastGoodFile, usedFromStart } from './last-good-file.ts';
 import { OpenRepositories } from './open-repositories.ts';
-import { Passwords } from './passwords.ts';
+import { Passwords, type PasswordWish } from './passwords.ts';
 import * as protocol from './protocol.ts';
+import { workKey, workReview } from './protocol/work.ts';
 import { RecordsDesk } from './records-desk.ts';
 import { repositoryKey } from './repository-key.ts';
-import { reviewRecords } from './review-records.ts';
+import { reviewRecords, reviewRemovals } from './review-records.ts';
 import { RunDesk } from './run-desk.ts';
 import { RunList } from './run-list.ts';
+import { RunsElsewhere } from './runs-elsewhere.ts';
 import { ScheduleDesk } from './schedule-desk.ts';
 import { scheduledSetsOf } from './scheduled-sets.ts';
 import { Throttle } from './throttle.ts';
@@ -40,6 +44,10 @@ export interface ServiceWorld {
   readonly version: string;
   /** How snapshots name their writer. */
   readonly programVersion: string;
+  /** Where each repository has a process of its own. Default: all is done in this one. */
+  readonly elsewhere?: Elsewhere | undefined;
+  /** It works on one repository for a host, which looks after the schedule and keeps the records of the configuration. */
+  readonly isRunner?: boolean | undefined;
 }
 
 /** What a session is made of. */
@@ -71,6 +79,8 @@ export class Service {
   readonly list: RunList;
   readonly records: RecordsDesk;
   readonly desk: RunDesk;
+  readonly elsewhere: Elsewhere | undefined;
+  readonly runsElsewhere: RunsElsewhere | undefined;
   readonly runs: BackupRuns;
   readonly schedule: ScheduleDesk;
   readonly drive: DriveDesk;
@@ -145,14 +155,25 @@ export class Service {
       ...world,
       openStorage: this.openStorage,
       repositories: this.repositories,
-      configuration: () => ({ ...this.#used.configuration, offsiteCopies: this.copies }),
+      configuration: () => this.drillConfiguration,
       keeper: this.keeper,
       log,
       onChange: this.#changed.call,
       onProgress: this.#progressed.call,
     });
+    const { elsewhere } = world;
+    this.elsewhere = elsewhere;
+    this.runsElsewhere = elsewhere && new RunsElsewhere({ clock: world.clock, elsewhere, keeper: this.keeper, list: this.list });
+    const makers = elsewhere?.forks ? this.runsElsewhere : undefined;
     this.runs = new BackupRuns(
-      { clock: world.clock, desk: this.desk, keeper: this.keeper, list: this.list, setNamed: (name) => this.setNamed(name) },
+      {
+        clock: world.clock,
+        make: (set, wish) => (makers ?? this.desk).backup(set, wish),
+        elsewhere: this.runsElsewhere,
+        keeper: this.keeper,
+        list: this.list,
+        setNamed: (name) => this.setNamed(name),
+      },
       () => this.schedule,
     );
     this.drive = new DriveDesk({
@@ -162,7 +183,7 @@ export class Service {
       records: this.keeper,
       scrub: passwords.scrub,
       log,
-      keyOf: (location, wish) => this.repositories.keyOf(location, wish),
+      keyOf: (location, wish) => this.keyOf(location, wish),
       onChange: this.#driveChanged.call,
     });
     this.schedule = new ScheduleDesk(
@@ -172,6 +193,7 @@ export class Service {
         log,
         runSet: this.runs.runSet,
         lostRun: this.runs.lostRun,
+        adopt: this.runs.adopt,
         onEvent: (event) => this.#own(this.#noteEvent(event)),
         onChange: this.#changed.call,
         onProgress: this.#progressed.call,
@@ -203,7 +225,7 @@ export class Service {
 
   /** Something runs here or waits for its turn, or is just being written down. */
   get isBusy(): boolean {
-    return this.desk.isBusy || this.drive.copies.isBusy || this.#owned.size > 0 || this.schedule.isBusy;
+    return this.desk.isBusy || this.elsewhere?.isBusy === true || this.drive.copies.isBusy || this.#owned.size > 0 || this.schedule.isBusy;
   }
 
   get sets(): readonly BackupSet[] {
@@ -237,6 +259,26 @@ export class Service {
   /** What a location names, of Google Drive too. */
   readonly openStorage = (location: string): Promise<Storage> => openStorageAt(location, this.drivePlace);
 
+  /** What opens a repository without its password, for work that has it open itself. @throws as `OpenRepositories.hold` */
+  async keyOf(location: string, { mayAsk, client, signal }: PasswordWish): Promise<OpenedKey> {
+    const wish = { mayAsk, client, signal };
+    if (!this.elsewhere?.forks) return this.repositories.keyOf(location, wish);
+    const { id, masterKey } = await this.elsewhere.request(location, workKey, { location, mayAsk }, wish);
+    return { id: parseKeyId(id), masterKey: parseMasterKey(masterKey) };
+  }
+
+  /** Something about a repository is known to be another: the next who uses it opens it anew. */
+  async forget(location: string): Promise<void> {
+    const call = { mayAsk: false, signal: this.#ending.signal };
+    if (!this.elsewhere?.forks) await this.repositories.forget(location);
+    else await this.elsewhere.requestLiving(location, protocol.forgetPassword, { location }, call);
+  }
+
+  /** What a drill is planned by. */
+  get drillConfiguration(): Configuration {
+    return { ...this.#used.configuration, offsiteCopies: this.copies };
+  }
+
   /** What a client learns first. */
   get introduction(): protocol.InitializeResult {
     const { timeZone } = this.configuration;
@@ -268,13 +310,19 @@ export class Service {
       .filter(
         (repository) => !before.has(JSON.stringify(repository)) && (repository.passwordFile ?? repository.passwordCommand) !== undefined,
       );
-    for (const { location } of changed) await this.repositories.forget(location).catch(() => undefined);
+    for (const { location } of changed) await this.forget(location).catch(() => undefined);
     await this.#recordConfiguration();
     this.schedule.setSets(await this.#scheduledSets());
     this.runs.setsChanged();
     await this.drive.configurationChanged();
     this.#audience.tell(protocol.configurationChanged, configurationInfoOf(loaded, this.#used.configuration.timeZone));
     this.#changed.call();
+  }
+
+  /** As it is in the file now, without waiting for the watch. @throws the system's errors */
+  async reload(): Promise<void> {
+    const loaded = await loadConfiguration(this.configFile);
+    if (loaded.text !== this.#loaded.text) await this.take(loaded);
   }
 
   changed(): void {
@@ -284,7 +332,7 @@ export class Service {
   /** Ends what goes on at its next safe point, gives locks back, writes what is to be written. */
   async close(): Promise<void> {
     this.#ending.abort();
-    await Promise.all([this.schedule.close('stop'), this.desk.close()]);
+    await Promise.all([this.schedule.close('stop'), this.desk.close(), this.elsewhere?.close()]);
     await this.#watching;
     await this.drive.close();
     await Promise.all(this.#owned);
@@ -297,6 +345,7 @@ export class Service {
   }
 
   async #noteConfiguration(): Promise<void> {
+    if (this.world.isRunner) return; // its host does
     for (const name of this.#used.kept.keys())
       this.log('warning', `set ${name} goes on as it was: the configuration is not right about it`);
     await this.#lastGood
@@ -318,6 +367,7 @@ export class Service {
   /** A file that cannot be read at this moment says nothing. */
   async #recordConfiguration(): Promise<void> {
     const { text, problems, configuration } = this.#loaded;
+    if (this.world.isRunner) return;
     if (text !== undefined || problems.length === 0) await this.keeper.noteConfiguration(configuration);
   }
 
@@ -348,15 +398,21 @@ export class Service {
     if (event.kind === 'missed' || event.kind === 'ended') await this.#review();
   }
 
+  /** Whether the repositories that are open here still have what the records know. @throws the system's errors, `records.busy` */
+  async reviewOpen(signal: AbortSignal): Promise<void> {
+    const nowMs = Number(this.world.clock.nowNs() / 1_000_000n);
+    await this.repositories.withOpen((opened) => reviewRemovals(this.keeper, opened, nowMs, signal));
+  }
+
   /** What is not as the work instruction wants it, or was removed, becomes a nonconformity; once a day the whole chain is read. */
   async #review(): Promise<void> {
     try {
       const nowMs = Number(this.world.clock.nowNs() / 1_000_000n);
       const verifiesChain = Math.abs(nowMs - this.#chainVerifiedMs) >= chainVerifiedEveryMs;
       if (verifiesChain) this.#chainVerifiedMs = nowMs;
-      await this.repositories.withOpen((opened) =>
-        reviewRecords(this.keeper, this.#loaded.configuration, nowMs, { opened, verifiesChain }),
-      );
+      await reviewRecords(this.keeper, this.#loaded.configuration, nowMs, { verifiesChain });
+      if (!this.elsewhere?.forks) await this.reviewOpen(this.#ending.signal);
+      else this.#own(this.elsewhere.askAll(workReview, this.#ending.signal)); // one that does not answer holds up nothing
     } catch (error) {
       this.log('error', `the records cannot be held against the instruction: ${String(error)}`);
     }

@@ -47,7 +47,7 @@ async function listSets(service: Service): Promise<readonly protocol.SetInfo[]> 
     setInfoOf(set, {
       status: statuses.get(set.name),
       lastRun: lastRuns.get(set.name),
-      progress: service.desk.progressOf(set.name),
+      progress: service.runs.progressOf(set.name),
       offsite: offsite.get(set.name),
       nowMs,
     }),

@@ -1,7 +1,7 @@
 import { compareTrees, findInSnapshots, versionsOf } from '../browse/index.ts';
 import { CadanganError, isAbort, textOf } from '../platform/index.ts';
 import type { StoredSnapshot } from '../repository/index.ts';
-import { answer } from './answer.ts';
+import { answerAt, atLocation } from './answer.ts';
 import { entryInfoOf, rootInfoOf, snapshotInfoOf } from './entry-info.ts';
 import { fileContent } from './file-content.ts';
 import type { OpenedRepository } from './opened-repository.ts';
@@ -10,7 +10,7 @@ import { snapshotNamed } from './snapshot-named.ts';
 
 /** Looking into snapshots. */
 export const snapshotProcedures = [
-  answer(protocol.listSnapshots, ({ repositories, log }, { location }, call) =>
+  answerAt(protocol.listSnapshots, atLocation, ({ repositories, log }, { location }, call) =>
     repositories.use(location, call, async (opened) => {
       await opened.refresh(call.signal);
       for (const name of opened.unreadableSnapshots)
@@ -18,28 +18,28 @@ export const snapshotProcedures = [
       return opened.snapshots.map(snapshotInfoOf);
     }),
   ),
-  answer(protocol.listFolder, ({ repositories }, { location, snapshot, path, offset, limit }, call) =>
+  answerAt(protocol.listFolder, atLocation, ({ repositories }, { location, snapshot, path, offset, limit }, call) =>
     repositories.use(location, call, async (opened) => {
       const folder = await opened.folderAt(snapshotNamed(opened, snapshot), path, call.signal);
       const entries = await opened.trees.entriesOf(folder, call.signal);
       return { entries: entries.slice(offset, offset + limit).map(entryInfoOf), total: entries.length };
     }),
   ),
-  answer(protocol.statEntry, ({ repositories }, { location, snapshot, path }, call) =>
+  answerAt(protocol.statEntry, atLocation, ({ repositories }, { location, snapshot, path }, call) =>
     repositories.use(location, call, async (opened) => {
       const stored = snapshotNamed(opened, snapshot);
       const node = await opened.nodeAt(stored, path, call.signal);
       return node ? entryInfoOf(node) : rootInfoOf(stored);
     }),
   ),
-  answer(protocol.readFile, ({ repositories }, { location, snapshot, path, maxBytes }, call) =>
+  answerAt(protocol.readFile, atLocation, ({ repositories }, { location, snapshot, path, maxBytes }, call) =>
     repositories.use(location, call, async (opened) => {
       const node = await opened.nodeAt(snapshotNamed(opened, snapshot), path, call.signal);
       if (!node) throw new CadanganError('path.not-found', { path: textOf(path), reason: 'not a file but dir' });
       return fileContent(opened.repository, node, { path, maxBytes, signal: call.signal });
     }),
   ),
-  answer(protocol.fileVersions, ({ repositories }, { location, path }, call) =>
+  answerAt(protocol.fileVersions, atLocation, ({ repositories }, { location, path }, call) =>
     repositories.use(location, call, async (opened) => {
       await opened.refresh(call.signal);
       const { versions } = await versionsOf(opened.repository, opened.snapshots, path, call.signal);
@@ -48,10 +48,10 @@ export const snapshotProcedures = [
       );
     }),
   ),
-  answer(protocol.compareSnapshots, ({ repositories }, params, call) =>
+  answerAt(protocol.compareSnapshots, atLocation, ({ repositories }, params, call) =>
     repositories.use(params.location, call, (opened) => compare(opened, params, call.signal)),
   ),
-  answer(protocol.findEntries, ({ repositories }, { location, pattern, limit }, call) =>
+  answerAt(protocol.findEntries, atLocation, ({ repositories }, { location, pattern, limit }, call) =>
     repositories.use(location, call, async (opened) => {
       await opened.refresh(call.signal);
       return find(opened, pattern, limit, call.signal);

@@ -1,5 +1,5 @@
 import pMap from 'p-map';
-import { historyOwner, readCopyAnchors, withRepository, type DrivePlace, type RecordKeeper, type RepositoryAccess } from '../jobs/index.ts';
+import { historyOwner, readCopyAnchors, type DrivePlace, type RecordKeeper } from '../jobs/index.ts';
 import { CadanganError, throwIfAborted, type Clock } from '../platform/index.ts';
 import {
   brokenChain,
@@ -19,14 +19,14 @@ import type { Configuration, OffsiteCopy } from '../settings/index.ts';
 import { errorDataOf } from './error-data.ts';
 import type { RecordsVerification } from './protocol.ts';
 import { repositoryKeyIfAny } from './repository-key.ts';
-import { askRepository } from './seen-repository.ts';
+import type { RepositoryWitness } from './seen-repository.ts';
 
 export interface VerifyRecordsOptions {
   readonly clock: Clock;
   /** Of every repository that is to be compared, see `repositoriesOf`. */
   readonly locations: readonly string[];
-  /** The way into one of them. Whether its password may wait for a person is the caller's choice. */
-  readonly accessOf: (location: string, signal: AbortSignal) => RepositoryAccess | Promise<RepositoryAccess>;
+  /** Asks one of them. Whether its password may wait for a person is the caller's choice. */
+  readonly ask: (location: string, signal: AbortSignal) => Promise<RepositoryWitness>;
   /** Copies on Google Drive beside which heads are kept, and the account. */
   readonly copies: readonly OffsiteCopy[];
   readonly place: DrivePlace;
@@ -107,12 +107,9 @@ interface Look {
   readonly errors: readonly unknown[];
 }
 
-async function lookAtRepository(location: string, { accessOf, signal }: VerifyRecordsOptions): Promise<Look> {
+async function lookAtRepository(location: string, { ask, signal }: VerifyRecordsOptions): Promise<Look> {
   try {
-    const witness = await withRepository(await accessOf(location, signal), 'none', ({ repository, signal: whileOpen }) =>
-      askRepository(repository, location, whileOpen),
-    );
-    return { location, isCompared: true, ...witness };
+    return { location, isCompared: true, ...(await ask(location, signal)) };
   } catch (error) {
     return { location, isCompared: false, anchors: [], errors: [error] };
   }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { backup, compileExcludeRules, findParent, prepareSource, type BackupOptions, type BackupResult } from '../../src/backup/index.ts';
-import { reviewRecords, verifyWithAnchors } from '../../src/service/index.ts';
+import { askRepositoryAt, reviewRecords, verifyWithAnchors } from '../../src/service/index.ts';
 import {
   drillJob,
   RecordKeeper,
@@ -249,7 +249,7 @@ export class NightHouse {
       clock: this.clock,
       locations,
       copies: [],
-      accessOf: (location) => this.#access(location, signal),
+      ask: (location) => askRepositoryAt(this.#access(location, signal)),
       signal,
       place: { settings: undefined, stateFolder, environment: {}, clock: this.clock, random },
     });

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { HostError } from '../../src/host/index.ts';
 import { byteStringFromText } from '../../src/platform/index.ts';
 import { protocol, type PasswordParams } from '../../src/service/index.ts';
-import { EngineStage, gate, password, stateOf, until } from './engine-stage.ts';
+import { EngineStage, gate, password, stateOf, until, runnerPids } from './engine-stage.ts';
 
 const code =
   (expected: string) =>
@@ -143,7 +143,7 @@ test('what one window cannot open for lack of a password, another that knows it 
   assert.equal((await one.client.request(protocol.startBackup, { set: 'data' })).outcome, 'success', 'the host knows it now');
 });
 
-test('a host that is killed in mid-run is told of, another is started, and the next run goes on from what is there', async (t) => {
+test('a host that is killed in mid-run is told of; the run goes on, and the next host takes it over and tells what came of it', async (t) => {
   const stage = new EngineStage(t);
   stage.write('a.txt', 'a');
   await stage.initRepository();
@@ -156,15 +156,57 @@ test('a host that is killed in mid-run is told of, another is started, and the n
   process.kill(window.client.pid ?? 0, 'SIGKILL');
   await assert.rejects(running, code('host.lost'));
   assert.equal(window.lost.length, 1);
+  await until(async () => (await stateOf(window)) === 'running', 'the new host takes the run over');
+  const joined = window.client.request(protocol.startBackup, { set: 'data' });
+  assert.deepEqual(await window.client.request(protocol.runOfId, { run: 'the broken one' }), {});
   open();
-  await until(async () => (await stateOf(window)) === 'stopped', 'the new host finds the broken run');
-  const [record] = await window.client.request(protocol.recentRuns, { limit: 1 });
-  assert.deepEqual([record?.outcome, record?.error?.code, record?.run], ['stopped', 'host.lost', 'the broken one']);
-  assert.deepEqual(await window.client.request(protocol.runOfId, { run: 'the broken one' }), { result: record });
+  const result = await joined;
+  assert.deepEqual([result.outcome, result.run], ['success', 'the broken one']);
+  assert.deepEqual(await window.client.request(protocol.recentRuns, { limit: 5 }), [result]);
+  assert.deepEqual(await window.client.request(protocol.runOfId, { run: 'the broken one' }), { result });
+});
+
+test('a process that works on a repository and is killed leaves a record; the host, and the next run, go on', async (t) => {
+  const stage = new EngineStage(t);
+  stage.write('a.txt', 'a');
+  await stage.initRepository();
+  const { command, isRunning, open } = gate(stage);
+  stage.configure({ before: command });
+  const window = stage.window();
+  const running = window.client.request(protocol.startBackup, { set: 'data' }, { run: 'the broken one' });
+  await until(isRunning, 'the run begins');
+  const [runner] = runnerPids(stage.path('state'));
+  assert.ok(runner !== undefined && runner !== window.client.pid);
+  process.kill(runner, 'SIGKILL');
+  const broken = await running;
+  assert.deepEqual([broken.outcome, broken.error?.code, broken.run, window.lost], ['stopped', 'host.lost', 'the broken one', []]);
+  assert.deepEqual(await window.client.request(protocol.recentRuns, { limit: 5 }), [broken]);
+  open();
   const again = window.client.request(protocol.startBackup, { set: 'data' });
   await until(isRunning, 'the next run begins');
   open();
   assert.equal((await again).outcome, 'success');
+});
+
+test('a run that a host left behind is stopped by the next one', async (t) => {
+  const stage = new EngineStage(t);
+  stage.write('a.txt', 'a');
+  await stage.initRepository();
+  const { command, isRunning } = gate(stage);
+  stage.configure({ before: command });
+  const window = stage.window();
+  const running = window.client.request(protocol.startBackup, { set: 'data' }, { run: 'the broken one' });
+  await until(isRunning, 'the run begins');
+  process.kill(window.client.pid ?? 0, 'SIGKILL');
+  await assert.rejects(running, code('host.lost'));
+  await until(async () => (await stateOf(window)) === 'running', 'the new host takes the run over');
+  assert.equal(await window.client.request(protocol.stopRun, { set: 'data' }), true);
+  await until(async () => (await stateOf(window)) === 'stopped', 'it stops');
+  const runs = await window.client.request(protocol.recentRuns, { limit: 5 });
+  assert.deepEqual(
+    runs.map(({ outcome, run }) => [outcome, run]),
+    [['stopped', 'the broken one']],
+  );
 });
 
 test('what came of a run is told by its id when its engine is gone, also to another window, and also of a restore', async (t) => {

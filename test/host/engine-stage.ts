@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -59,6 +59,9 @@ export class EngineStage {
       // Before any host ends: a window that loses its host starts another one.
       await Promise.all(this.#clients.map((client) => client.close()));
       for (const stateFolder of this.#stateFolders) await endHost(stateFolder);
+      for (const stateFolder of this.#stateFolders) {
+        if (process.platform === 'linux') for (const pid of runnerPids(stateFolder)) process.kill(pid, 'SIGKILL');
+      }
       rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
     });
     this.repository = this.path('repository');
@@ -144,6 +147,21 @@ export async function endHost(stateFolder: string): Promise<void> {
   if (pid === undefined || !isAlive(pid)) return;
   process.kill(pid, 'SIGTERM');
   await until(() => !isAlive(pid), `the host ${pid} has ended`);
+}
+
+/** The processes that work on repositories for the host of a state folder; on Linux. */
+export function runnerPids(stateFolder: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+        return words.includes('--runner') && words.includes(stateFolder);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
 }
 
 /** What the hosts of a state folder wrote about themselves. */

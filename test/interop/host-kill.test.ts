@@ -8,7 +8,7 @@ import { recordsFolder, verifyHistory, type HistoryRecord } from '../../src/reco
 import { openRunOf, readHistories } from '../../src/schedule/index.ts';
 import { startCli, type CliRun } from '../cli/run-cli.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
-import { endHost, EngineStage, hostPid, isAlive, openWindow, password, until } from '../host/engine-stage.ts';
+import { endHost, EngineStage, hostPid, isAlive, openWindow, password, runnerPids, until } from '../host/engine-stage.ts';
 import { WindowProcess } from '../host/window-process.ts';
 import { needs } from '../needs.ts';
 import { recordsIn } from '../records/some-records.ts';
@@ -16,7 +16,7 @@ import { seedsOf } from '../rounds.ts';
 import { compareTrees, describeDifferences } from '../zoo/compare-trees.ts';
 import { jsonLines, startRestic } from './programs.ts';
 
-const victims = ['host', 'first window', 'second window', 'command'] as const;
+const victims = ['host', 'runner', 'first window', 'second window', 'command'] as const;
 type Victim = (typeof victims)[number];
 
 const mib = 1024 * 1024;
@@ -163,6 +163,7 @@ class Shift {
 
   #pidOf(victim: Victim): number | undefined {
     if (victim === 'host') return hostPid(this.stage.path('state'));
+    if (victim === 'runner') return runnerPids(this.stage.path('state'))[0];
     if (victim === 'command') return this.#command?.run === undefined ? this.#command?.pid : undefined;
     return this.#windows.get(victim)?.process.pid;
   }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { repositoriesOf, unattendedPassword, verifyWithAnchors, type ComparedRecords } from '../../service/index.ts';
+import { askRepositoryAt, repositoriesOf, unattendedPassword, verifyWithAnchors, type ComparedRecords } from '../../service/index.ts';
 import { historyOwner, reasonSentence, safeText, type RepositoryAccess } from '../../jobs/index.ts';
 import { CadanganError, l10n, type Password } from '../../platform/index.ts';
 import {
@@ -39,7 +39,8 @@ export async function verifyRecords(context: CommandContext, item: string | unde
     signal,
     copies: configuration.offsiteCopies,
     locations: repositoriesOf(configuration, named?.location),
-    accessOf: (location) => (named?.location === location ? named : accessWithoutQuestion(context, configuration, location)),
+    ask: async (location) =>
+      askRepositoryAt(named?.location === location ? named : await accessWithoutQuestion(context, configuration, location)),
   });
   if (globals.json) terminal.print(JSON.stringify(viewOf(compared)));
   else printVerification(context, compared);

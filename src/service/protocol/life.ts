@@ -23,9 +23,9 @@ export const errorData = z.object({
 
 const logLine = z.object({ level: z.enum(['debug', 'info', 'warning', 'error']), message: z.string() });
 
-/** First of all: how the client wants to be spoken to. Nothing else is answered before. */
+/** First of all: how the client wants to be spoken to. Nothing else is answered before. `user`: of a host, for whom it asks. */
 export const initialize = read('initialize', {
-  params: z.object({ language: z.enum(['en', 'id']), via: z.enum(['editor', 'command-line']) }),
+  params: z.object({ language: z.enum(['en', 'id']), via: z.enum(['editor', 'command-line']), user: z.string().max(300).exactOptional() }),
   result: z.object({
     version: z.string(),
     pid: z.number(),

@@ -39,20 +39,21 @@ const restoreParams = ofRepository.extend({
   overwrite: z.enum(['always', 'if-changed', 'if-newer', 'never']),
 });
 
+/** What one run of a set does otherwise. */
+export const backupOptions = z.object({
+  force: z.boolean().exactOptional(),
+  /** Leave no snapshot that would be the same as its parent. */
+  skipIfUnchanged: z.boolean().exactOptional(),
+  extraVerify: z.boolean().exactOptional(),
+  noLock: z.boolean().exactOptional(),
+  retryLockForMs: z.int().min(0).exactOptional(),
+});
+
 export const startBackup = run('run/backup', {
   params: ofSet.extend({
     ...ofRun.shape,
-    /** What this run alone does otherwise; one that is joined goes on as it is. */
-    options: z
-      .object({
-        force: z.boolean().exactOptional(),
-        /** Leave no snapshot that would be the same as its parent. */
-        skipIfUnchanged: z.boolean().exactOptional(),
-        extraVerify: z.boolean().exactOptional(),
-        noLock: z.boolean().exactOptional(),
-        retryLockForMs: z.int().min(0).exactOptional(),
-      })
-      .exactOptional(),
+    /** One that is joined goes on as it is. */
+    options: backupOptions.exactOptional(),
     /** The client has a password that counts more than what is configured. */
     hasPassword: z.boolean().exactOptional(),
   }),

@@ -1,0 +1,104 @@
+import { mkdir } from 'node:fs/promises';
+import type { Server } from 'node:net';
+import { CadanganError, claimName } from '../platform/index.ts';
+import { procedures, Service, workProcedures, type ServiceWorld } from '../service/index.ts';
+import { runnerAddress } from './address.ts';
+import { Clients } from './clients.ts';
+import { hostKey } from './key.ts';
+import type { HostLog } from './log-file.ts';
+import { Reception } from './reception.ts';
+import { compareVersions } from './versions.ts';
+
+export interface RunnerOptions {
+  readonly stateFolder: string;
+  readonly configFile: string;
+  /** Names the repository. */
+  readonly key: string;
+  readonly world: ServiceWorld;
+  readonly log: HostLog;
+}
+
+/** A host that was restarted comes back within seconds. */
+const lingerMs = 5_000;
+
+/**
+ * A process that works on one repository for the host, under a name that only one process has: it makes the runs, reads the snapshots, and
+ * keeps the key. Should the host die, its runs go on, and the next host takes them over.
+ */
+export class Runner {
+  readonly #server: Server;
+  readonly #service: Service;
+  readonly #reception: Reception;
+  #ending: Promise<void> | undefined;
+  readonly #ended = Promise.withResolvers<void>();
+
+  private constructor(
+    server: Server,
+    service: Service,
+    clients: Clients,
+    { world, ...options }: RunnerOptions & { readonly secret: Uint8Array },
+  ) {
+    this.#server = server;
+    this.#service = service;
+    const { version, random, clock } = world;
+    this.#reception = new Reception({
+      service,
+      clients,
+      clock,
+      credentials: { key: options.secret, version, random },
+      procedures: [...procedures, ...workProcedures],
+      userOf: async (_, said) => said,
+      leaveFor: (peer) => {
+        const isOlder = compareVersions(peer.version, version) < 0;
+        if (!isOlder) void this.end();
+        return !isOlder;
+      },
+      lingerMs,
+      onIdle: () => void this.end(),
+    });
+    service.onChange = () => this.#reception.considerLeaving();
+    this.#reception.considerLeaving();
+  }
+
+  /** @throws `host.taken` when another process works on this repository; what opening the service throws */
+  static async start(options: RunnerOptions): Promise<Runner> {
+    const { stateFolder, configFile, world, key } = options;
+    await mkdir(stateFolder, { recursive: true, mode: 0o700 });
+    const secret = await hostKey(stateFolder, world.random);
+    const started = Promise.withResolvers<Runner>();
+    started.promise.catch(() => undefined); // told by what is thrown here
+    const claim = await claimName(await runnerAddress(stateFolder, key), world.random, (socket) => {
+      started.promise.then((runner) => runner.#reception.accept(socket)).catch(() => socket.destroy());
+    });
+    if (claim.kind === 'connected') claim.socket.destroy();
+    if (claim.kind !== 'ours') throw new CadanganError('host.taken', { path: stateFolder });
+    try {
+      const clients = new Clients(options.log, world.clock);
+      const service = await Service.open({ stateFolder, configFile }, { ...world, isRunner: true }, clients);
+      const runner = new Runner(claim.server, service, clients, { ...options, secret });
+      started.resolve(runner);
+      return runner;
+    } catch (error) {
+      started.reject(error);
+      claim.server.close();
+      throw error;
+    }
+  }
+
+  /** Resolves when all has ended and is written down. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Ends at the next safe point. Safe to repeat. */
+  end(): Promise<void> {
+    return (this.#ending ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    await this.#service.close();
+    this.#reception.close();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#ended.resolve();
+  }
+}

@@ -1,0 +1,30 @@
+import { isExternal, placeOf, recordOfBareRun, type RecordAbout } from '../jobs/index.ts';
+import { isAbort } from '../platform/index.ts';
+import type { RecordContent } from '../records/index.ts';
+import type { RunJob } from './protocol.ts';
+
+/** A run of which no more is known than what kept it from its end. */
+export interface BareRun {
+  readonly job: RunJob;
+  readonly location: string;
+  /** RFC 3339. */
+  readonly started: string;
+  readonly ended: string;
+  readonly error: unknown;
+  /** Default: as the error says it. */
+  readonly result?: 'stopped' | 'failed';
+}
+
+export function recordOfBare({ job, location, started, ended, error, result }: BareRun, known: RecordAbout): RecordContent {
+  const run = { result: result ?? (isAbort(error) ? 'stopped' : 'failed'), started, ended, error } as const;
+  return {
+    ...recordOfBareRun(kindOf(job, location), run, known),
+    [job === 'backup' ? 'destination' : 'source']: placeOf(location, known.settings),
+  };
+}
+
+function kindOf(job: RunJob, location: string): Parameters<typeof recordOfBareRun>[0] {
+  if (job === 'backup') return 'internal-backup';
+  if (job === 'check' || job === 'drill') return job;
+  return isExternal(location) ? 'external-restore' : 'internal-restore';
+}

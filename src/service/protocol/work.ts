@@ -1,0 +1,53 @@
+import * as z from 'zod';
+import { change, read, run } from '../procedure.ts';
+import { bytes, ofRepository, runId, text } from './bounds.ts';
+import { errorData } from './life.ts';
+import { backupOptions, runResult } from './runs.ts';
+
+/*
+ * What a host asks of the process that works on one repository for it, beside everything that clients ask of a repository. No client may.
+ */
+
+export type Witness = z.infer<typeof workWitness.result>;
+
+/** Why a run is made, and the window that it belongs to, for its record. */
+const occasion = z.object({
+  trigger: z.enum(['schedule', 'change', 'manual', 'catch-up']).optional(),
+  planned: z.object({ start: z.string(), end: z.string() }).optional(),
+  via: z.literal('schedule').exactOptional(),
+});
+
+/** A set's backup that the schedule has begun. Cancelling it stops it. */
+export const workBackup = run('work/backup', {
+  params: z.object({
+    set: text,
+    run: runId,
+    options: backupOptions.exactOptional(),
+    hasPassword: z.boolean(),
+    mayAsk: z.boolean(),
+    skipsUnchanged: z.boolean(),
+    occasion: occasion.optional(),
+  }),
+  result: runResult,
+});
+/** The ids of what runs. */
+export const workRuns = read('work/runs', { result: z.array(runId).readonly() });
+/** Waits for a run that another host has begun, and is its owner from then on: cancelling stops it. */
+export const workJoin = run('work/join', { params: z.object({ run: runId }), result: runResult });
+/** What opens the repository without its password, as far as that is known or can be asked for. */
+export const workKey = read('work/key', {
+  params: ofRepository.extend({ mayAsk: z.boolean() }),
+  result: z.object({ id: text, masterKey: bytes }),
+});
+/** What the repository knows of the records. Asks nobody for a password. */
+export const workWitness = read('work/witness', {
+  params: ofRepository,
+  result: z.object({
+    id: text,
+    snapshots: z.array(z.object({ id: text, tree: text.optional(), original: text.optional() })).readonly(),
+    anchors: z.array(z.object({ chain: z.string(), number: z.int(), hash: z.string(), keptIn: z.string(), owner: z.string() })).readonly(),
+    errors: z.array(errorData).readonly(),
+  }),
+});
+/** Opens a nonconformity for each backup that the records know and a repository that is open has lost. */
+export const workReview = change('work/review');
