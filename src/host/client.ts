@@ -64,6 +64,8 @@ const healthyMs = 60_000;
 /** A host needs a tenth of a second to start; a machine that has much to do needs longer. */
 const startMsMax = 30_000;
 const lookMs = 50;
+/** A program of the older version may start one of its own meanwhile; what comes back after that is what is started here. */
+const replacementsMax = 3;
 
 /** A client of the host of its state folder. It connects with the first request, and again when the host went away. */
 export class HostClient {
@@ -172,16 +174,21 @@ export class HostClient {
     }
   }
 
-  /** Where there is none, one is started; of several that are started at once, one stays. */
+  /**
+   * Where there is none, one is started; of several that are started at once, one stays.
+   * @throws `host.outdated` when it is an older one again and again
+   */
   async #findHost(): Promise<Visit> {
     const { place, startHost } = this.#options;
     let startMs = this.#clock.monotonicMs();
+    let replacements = 0;
     for (let hasStarted = false; ;) {
       const visit = await visitHost(place());
       if (visit !== undefined && compareVersions(visit.host.version, place().version) >= 0) return visit;
       if (visit === undefined && !hasStarted) await startHost();
       hasStarted = visit === undefined;
       if (visit !== undefined) {
+        if (++replacements > replacementsMax) throw outdated(visit, place().version);
         await replaced(visit, this.#ending.signal);
         startMs = this.#clock.monotonicMs();
       }
@@ -227,6 +234,12 @@ export class HostClient {
       .catch(() => undefined); // told by `onLost`
     this.#options.onLost?.({ error: errorDataOf(loop, (text) => text), restartMs });
   }
+}
+
+function outdated({ connection, close, host: { version } }: Visit, wanted: string): CadanganError {
+  close();
+  connection.dispose();
+  return new CadanganError('host.outdated', { version, wanted });
 }
 
 /**

@@ -54,6 +54,7 @@ export type ErrorCode =
   | 'host.crash-loop' // it ended again and again soon after its start; facts: path (its log), starts, waitMs (until it is tried again)
   | 'host.taken' // another host has this state folder; facts: path
   | 'host.older' // a window of version 0.1.0 runs the schedule; facts: path
+  | 'host.outdated' // the host that is started is older than who asks for it; facts: version (the host's), wanted
   | 'host.unreachable' // what holds the host's name cannot be talked to; facts: path, reason
   | 'state.in-use' // another machine or container uses the state folder; facts: path, host, process
   | 'drive.not-set-up' // no OAuth client or key is configured, or the Drive API is off in its project; facts: reason

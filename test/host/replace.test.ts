@@ -1,16 +1,11 @@
 import assert from 'node:assert/strict';
-import { createServer, type Socket } from 'node:net';
-import { mkdirSync } from 'node:fs';
-import { test, type TestContext } from 'node:test';
-import { Channel } from '../../src/host/channel.ts';
+import { test } from 'node:test';
+import type { Channel } from '../../src/host/channel.ts';
 import { Host, HostClient, HostError, type HostEnd } from '../../src/host/index.ts';
-import { MessageSocket } from '../../src/host/message-socket.ts';
 import { systemClock, systemRandom } from '../../src/platform/index.ts';
-import { hostAddress } from '../../src/host/address.ts';
-import { greet } from '../../src/host/handshake.ts';
-import { hostKey } from '../../src/host/key.ts';
 import { protocol } from '../../src/service/index.ts';
 import { EngineStage, gate, until } from './engine-stage.ts';
+import { pretender } from './pretender.ts';
 
 async function hostOf(stage: EngineStage, version: string): Promise<Host> {
   const world = { clock: systemClock, random: systemRandom, environment: {}, version, programVersion: 'test' };
@@ -33,39 +28,17 @@ interface Program {
   readonly started: Host[];
 }
 
-/** A client of a version, which starts hosts of its own version. */
-function programOf(stage: EngineStage, version: string): Program {
+/** A client of a version, which starts hosts of its own version, or of another. */
+function programOf(stage: EngineStage, version: string, ofHost = version): Program {
   const started: Host[] = [];
   const client = new HostClient({
     place: () => ({ stateFolder: stage.path('state'), version, random: systemRandom }),
-    startHost: async () => void started.push(await hostOf(stage, version)),
+    startHost: async () => void started.push(await hostOf(stage, ofHost)),
     language: () => 'en',
     password: async () => 'canary-7f3a91-password',
   });
   stage.atEnd(() => client.close());
   return { client, started };
-}
-
-/** What holds the name of the host, has the key, says that it is of that version, and does as the test wants. */
-async function pretender(t: TestContext, stage: EngineStage, version: string, serve: (channel: Channel) => void): Promise<void> {
-  const stateFolder = stage.path('state');
-  mkdirSync(stateFolder, { recursive: true });
-  const credentials = { key: await hostKey(stateFolder, systemRandom), version, random: systemRandom };
-  const sockets: Socket[] = [];
-  const serveOn = async (socket: Socket): Promise<void> => {
-    sockets.push(socket);
-    const messages = new MessageSocket(socket);
-    if (typeof (await greet(messages, 'host', credentials)) === 'string') return;
-    const connection = messages.connection();
-    serve(new Channel(connection));
-    connection.listen();
-  };
-  const server = createServer((socket) => void serveOn(socket));
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  server.listen((await hostAddress(stateFolder)).path);
 }
 
 test('a newer program has an older host stop its run and leave, and starts its own; the older one is served by that', async (t) => {
@@ -117,6 +90,19 @@ test('an older host that does not leave, or does not know how, is told of at onc
       assert.equal(started.length, 0);
     });
   }
+});
+
+test('a program whose hosts are of an older version than itself gives up, and says what to do', async (t) => {
+  const stage = new EngineStage(t);
+  stage.configure();
+  const { client, started } = programOf(stage, '1.2.10', '1.2.9');
+  await assert.rejects(client.start(), (error) => {
+    assert.ok(error instanceof HostError);
+    assert.deepEqual([error.code, error.data.facts], ['host.outdated', { version: '1.2.9', wanted: '1.2.10' }]);
+    return true;
+  });
+  await client.close();
+  assert.ok(started.length >= 2 && started.length <= 5, `${started.length} were started`);
 });
 
 test('a window that closes while an older host still ends what it does waits for nothing', async (t) => {

@@ -339,6 +339,14 @@ const sentences: Readonly<Record<string, Maker>> = {
     next: l10n.t('Choose the whole file as it was made.'),
     remedies: [],
   }),
+  'host.outdated': (text) => ({
+    what: l10n.t('The engine that is started here has version {version}; this window has {wanted}.', {
+      version: text('version'),
+      wanted: text('wanted'),
+    }),
+    next: l10n.t('Reload the windows of VS Code on this server. If that does not help, install Cadangan again.'),
+    remedies: ['retry'],
+  }),
   'host.crash-loop': (text) => ({
     what: l10n.t('The engine, which does the work, ended {starts} times soon after its start; it is tried again in {minutes} min.', {
       starts: text('starts'),

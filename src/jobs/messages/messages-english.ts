@@ -167,6 +167,10 @@ export const english: Phrasebook = {
       what: 'A window of VS Code with an older version of Cadangan runs the schedule.',
       next: 'Reload that window; then this version takes over.',
     }),
+    'host.outdated': (facts) => ({
+      what: `The process of Cadangan that is started here has version ${facts.plain('version') ?? 'of before'}; this program has ${facts.plain('wanted') ?? 'a newer one'}.`,
+      next: 'Reload the windows of VS Code on this machine. If that does not help, install Cadangan again.',
+    }),
     'host.crash-loop': (facts) => ({
       what: `Cadangan's host, the process that does the work, ended ${facts.plain('starts') ?? 'several'} times soon after its start; it is tried again in ${minutes(facts, 'waitMs')} min.`,
       next: `${facts.quoted('path', 'host.log in the state folder')}, and host.out beside it, say why it ended.`,

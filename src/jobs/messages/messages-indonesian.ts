@@ -169,6 +169,10 @@ export const indonesian: Phrasebook = {
       what: 'Sebuah jendela VS Code dengan Cadangan versi lama sedang menjalankan jadwal.',
       next: 'Muat ulang jendela itu; setelah itu versi ini mengambil alih.',
     }),
+    'host.outdated': (facts) => ({
+      what: `Proses Cadangan yang dimulai di sini memakai versi ${facts.plain('version') ?? 'lama'}; program ini memakai ${facts.plain('wanted') ?? 'versi yang lebih baru'}.`,
+      next: 'Muat ulang jendela VS Code di mesin ini. Jika tidak membantu, pasang ulang Cadangan.',
+    }),
     'host.crash-loop': (facts) => ({
       what: `Host Cadangan, proses yang melakukan pekerjaan, berhenti ${facts.plain('starts') ?? 'beberapa'} kali segera setelah dimulai; dicoba lagi dalam ${minutes(facts, 'waitMs')} mnt.`,
       next: `${facts.quoted('path', 'host.log di folder keadaan')}, dan host.out di sampingnya, menyebutkan sebabnya.`,
