@@ -20,12 +20,14 @@ export async function backupByHost(
 ): Promise<BackupTold> {
   const { terminal, globals, passwords, noteUnrecorded } = context;
   const onException = globals.json ? jsonExceptionSink(terminal, 'archival') : undefined;
+  const joined: Joined = { run: undefined };
   const listeners = [
     listener(protocol.exceptionFound, ({ item, kind, reason, weight = 'lost' }) => onException?.({ item, kind, reason, weight })),
     listener(protocol.commandLine, ({ line }) => {
       if (!globals.quiet) terminal.note(safeText(line));
     }),
-    listener(protocol.joinedRun, () => {
+    listener(protocol.joinedRun, ({ run }) => {
+      joined.run = run;
       if (!globals.quiet) terminal.note(l10n.t('This set runs already; waiting for the end of that run.'));
     }),
     listener(protocol.notRecorded, (data) => {
@@ -52,14 +54,24 @@ export async function backupByHost(
       },
     };
     const onProgress = progress && ((step: RunProgress): void => progress({ filesTotal: undefined, bytesTotal: undefined, ...step }));
-    return toldOf(await resultOf(client, params, { signal: context.signal, onProgress }));
+    return toldOf(await resultOf(client, params, { signal: context.signal, onProgress, joined }));
   });
 }
 
+/** Of the last request: the run that it joined, which has an id of its own. */
+interface Joined {
+  run: string | undefined;
+}
+
 /** A host that ends in mid-run has perhaps written down what came of it; otherwise the set is run again, as the next host would. */
-async function resultOf(client: HostClient, params: protocol.BackupParams, options: ClientRequestOptions): Promise<RunResult> {
+async function resultOf(
+  client: HostClient,
+  params: protocol.BackupParams,
+  { joined, ...options }: ClientRequestOptions & { readonly joined: Joined },
+): Promise<RunResult> {
   for (let attempt = 1; ; attempt++) {
     const run = randomId(systemRandom); // each is a run of its own, with a record of its own
+    joined.run = undefined;
     try {
       const made = await client.request(protocol.startBackup, params, { ...options, run });
       if (!isBrokenOff(made) || options.signal?.aborted || attempt === attemptsMax) return made;
@@ -67,7 +79,7 @@ async function resultOf(client: HostClient, params: protocol.BackupParams, optio
     } catch (error) {
       if (!(error instanceof HostError) || error.code !== 'host.lost' || attempt === attemptsMax) throw error;
     }
-    const { result } = await client.request(protocol.runOfId, { run }, { signal: options.signal });
+    const { result } = await client.request(protocol.runOfId, { run: joined.run ?? run }, { signal: options.signal });
     if (result !== undefined && !isBrokenOff(result)) return result;
   }
 }

@@ -6,6 +6,7 @@ import type { SetProgress } from './set-status.ts';
 /** A run that goes on. */
 export interface ActiveRun {
   readonly repository: string;
+  readonly run: string;
   readonly trigger: Trigger;
   readonly startedMs: number;
   readonly controller: AbortController;
@@ -15,9 +16,10 @@ export interface ActiveRun {
   stopReason: StopReason | undefined;
 }
 
-export function newRun(repository: string, trigger: Trigger, startedMs: number): ActiveRun {
+export function newRun(repository: string, run: string, trigger: Trigger, startedMs: number): ActiveRun {
   return {
     repository,
+    run,
     trigger,
     startedMs,
     controller: new AbortController(),

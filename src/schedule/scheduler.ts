@@ -55,7 +55,7 @@ export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #watches: ChangeWatches;
   readonly #active = new Map<string, ActiveRun>();
-  readonly #asked = new Map<string, { readonly trigger: 'manual' | 'catch-up'; readonly run: string | undefined }>();
+  readonly #asked = new Map<string, { readonly trigger: 'manual' | 'catch-up'; readonly run: string }>();
   readonly #dismissed = new Set<string>();
   /** Who has to wait for a repository, and since which window's beginning. */
   #waiting = new Map<string, Wish>();
@@ -103,16 +103,21 @@ export class Scheduler {
 
   /**
    * Runs a set as soon as its repository is free. `catch-up` makes good what was missed.
-   * @param run its id
+   * @param run its id; default: one that nobody knows
    * @returns `joined`: it runs already, or somebody has wanted it before, and it has their id
    * @throws `set.unknown`
    */
-  run(set: string, trigger: 'manual' | 'catch-up', run?: string): 'accepted' | 'joined' {
+  run(set: string, trigger: 'manual' | 'catch-up', run = randomId(this.#options.random)): 'accepted' | 'joined' {
     this.#assertKnown(set);
     if (this.#goesOn(set) || this.#asked.has(set)) return 'joined';
     this.#asked.set(set, { trigger, run });
     this.#wake();
     return 'accepted';
+  }
+
+  /** The id of the run that goes on, or is wanted. */
+  idOf(set: string): string | undefined {
+    return (this.#goesOn(set) ? this.#active.get(set) : this.#asked.get(set))?.run;
   }
 
   /** Stops a run, or takes back the wish for one. `running`: it ends at its next safe point. */
@@ -234,7 +239,7 @@ export class Scheduler {
     const { trigger, window, run = randomId(this.#options.random) } = request;
     this.#watches.forget(id);
     // From here on it can be stopped; whoever looks meanwhile must find it either asked for or active.
-    const active = newRun(repository, trigger, this.#nowMs());
+    const active = newRun(repository, run, trigger, this.#nowMs());
     this.#active.set(id, active);
     this.#asked.delete(id);
     await this.#note([{ kind: 'started', set: id, atMs: active.startedMs, trigger, window, run }]);
@@ -252,7 +257,7 @@ export class Scheduler {
     const { state, adopt, lostRun } = this.#options;
     const open = openRunOf(state.historyOf(id));
     if (!open) return;
-    const active = newRun(repository, open.trigger, open.startedMs);
+    const active = newRun(repository, open.run, open.trigger, open.startedMs);
     const adopted = await adopt?.(id, open, active.controller.signal, (progress) => this.#progressed(id, active, progress));
     if (!adopted) return this.#note([{ kind: 'ended', set: id, atMs: this.#nowMs(), outcome: await lostRun(id, open) }]);
     this.#active.set(id, active);

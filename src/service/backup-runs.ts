@@ -69,7 +69,8 @@ export class BackupRuns {
     };
     try {
       isJoined = schedule.scheduler.run(name, missed > 0 ? 'catch-up' : 'manual', run) === 'joined';
-      if (isJoined) call.client.tell(joinedRun, { set: name });
+      const joined = isJoined ? schedule.scheduler.idOf(name) : undefined;
+      if (isJoined) call.client.tell(joinedRun, { set: name, ...(joined !== undefined && { run: joined }) });
       call.signal.addEventListener('abort', abort, { once: true });
       return await ended.promise;
     } finally {

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
+import type { Channel } from '../../src/host/channel.ts';
 import { askHost } from '../../src/host/index.ts';
 import { isCode, systemRandom } from '../../src/platform/index.ts';
 import { protocol } from '../../src/service/index.ts';
 import { EngineStage, openWindow, password, stateOf, until, type Window } from '../host/engine-stage.ts';
+import { pretender } from '../host/pretender.ts';
 import { recordsIn } from '../records/some-records.ts';
 import { runCli, startCli, type CliRun, type Message } from './run-cli.ts';
 
@@ -233,6 +235,39 @@ test('a command that joins the run of a window says so; Ctrl-C ends the command,
   assert.deepEqual([await staying.code, staying.said], [0, joined]);
   assert.equal((await run).outcome, 'success');
   assert.equal((await recordsIn(stage.path('state'))).filter(({ kind }) => kind === 'internal-backup').length, 1);
+});
+
+test('a command whose host is lost asks for what came of the run that it joined, by the id of that run', async (t) => {
+  const stage = await ScheduleStage.make(t);
+  const asked: string[] = [];
+  const serve = (channel: Channel, hangUp: () => void): void => {
+    channel.answer(protocol.initialize, async () => ({ version: '99.0.0', pid: 1, configFile: stage.configFile, hostId: 'pretender' }));
+    channel.answer(protocol.startBackup, async ({ run = '' }) => {
+      asked.push(run);
+      channel.tell(protocol.joinedRun, { set: 'data', run: 'of another' });
+      setImmediate(hangUp);
+      return new Promise<never>(() => undefined);
+    });
+    channel.answer(protocol.runOfId, async ({ run }) => {
+      asked.push(run);
+      const [startedAt, endedAt] = ['2026-11-23T21:00:00+07:00', '2026-11-23T21:01:00+07:00'];
+      const backup = { counts: {}, bytes: {}, notStored: [], emptySources: [], socketsSkipped: 0, parentTreesDamaged: 0 };
+      const told = {
+        job: 'backup',
+        set: 'data',
+        outcome: 'success',
+        exceptions: [],
+        exceptionCount: 0,
+        files: 1,
+        bytes: 1,
+        bytesAdded: 0,
+      } as const;
+      return { result: { ...told, startedAt, endedAt, backup, snapshotId: 'a'.repeat(64) } };
+    });
+  };
+  await pretender(t, stage, '99.0.0', serve);
+  const { code, stderr } = await stage.cli('backup', 'data');
+  assert.deepEqual([code, stderr, asked.slice(1)], [0, 'This set runs already; waiting for the end of that run.\n', ['of another']]);
 });
 
 test('with nobody there, the command is the host until its run ends: a window that comes is served, and has one of its own after', async (t) => {

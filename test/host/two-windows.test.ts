@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { listener } from '../../src/host/index.ts';
 import { protocol, type RunProgress } from '../../src/service/index.ts';
 import { EngineStage, gate, stateOf, until } from './engine-stage.ts';
 
@@ -34,13 +35,15 @@ test('a window sees how far the run of another one is, joins it, and hears of it
   await stage.initRepository();
   const { command, isRunning, open } = gate(stage);
   stage.configure({ after: command });
-  const [one, two] = [stage.window(), stage.window()];
+  const joinedRuns: unknown[] = [];
+  const listeners = [listener(protocol.joinedRun, (run) => joinedRuns.push(run))];
+  const [one, two] = [stage.window(), stage.window({ client: { listeners } })];
   await one.client.start();
   await two.client.start();
 
   const progress: RunProgress[] = [];
   const told = two.setsChanged;
-  const first = one.client.request(protocol.startBackup, { set: 'data' });
+  const first = one.client.request(protocol.startBackup, { set: 'data' }, { run: 'of the first' });
   await until(isRunning, 'the data are backed up');
   await until(
     async () => (await two.client.request(protocol.listSets, undefined))[0]?.running?.bytesDone === 12,
@@ -53,6 +56,7 @@ test('a window sees how far the run of another one is, joins it, and hears of it
   // Questions arrive in their order: when the second is answered, the host knows that somebody joins.
   for (let asked = 0; asked < 2; asked++) assert.equal(await stateOf(two), 'running');
   open();
+  assert.deepEqual(joinedRuns, [{ set: 'data', run: 'of the first' }], 'so that it can ask for that one later');
   const [made, seen] = await Promise.all([first, joined]);
   assert.deepEqual([seen.outcome, seen.snapshotId], ['success', made.snapshotId]);
   assert.equal((await two.client.request(protocol.recentRuns, { limit: 5 })).length, 1, 'there was one run');

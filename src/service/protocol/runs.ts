@@ -60,7 +60,7 @@ export const startBackup = run('run/backup', {
   result: runResult,
 });
 /** To who asked for a set's backup: it goes on already, or somebody else has asked before. */
-export const joinedRun = notification('run/joined', ofSet);
+export const joinedRun = notification('run/joined', ofSet.extend(ofRun.shape));
 /** To who waits for a set's backup, as it happens. */
 export const exceptionFound = notification('run/exception', ofSet.extend(exceptions.unwrap().element.shape));
 /** What a program of the set says. */
