@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { CadanganError, isCode, systemCode, textOf, throwIfAborted, type ByteString, type Clock } from '../platform/index.ts';
+import { CadanganError, isCode, orFailure, systemCode, textOf, throwIfAborted, type ByteString, type Clock } from '../platform/index.ts';
 import type { Node, Repository, Tree, TreeId, Uint64 } from '../repository/index.ts';
 import type { DataPool } from './data-pool.ts';
 import { wholeFileBytesMax } from './file-archiver.ts';
@@ -43,7 +43,8 @@ export class Archiver {
   readonly #clock: Clock;
   readonly #largeFiles = new Set<Promise<void>>();
   #heldSinceMs: number;
-  #failure: { readonly error: unknown } | undefined;
+  /** Aborted with what stops the run. */
+  readonly #failed = new AbortController();
 
   constructor(repository: Repository, pool: DataPool, trees: TreeSaver, tally: RunTally, options: ArchiverOptions) {
     this.#repository = repository;
@@ -53,7 +54,6 @@ export class Archiver {
     this.#options = options;
     this.#clock = repository.clock;
     this.#heldSinceMs = this.#clock.monotonicMs();
-    this.#failed.promise.catch(() => undefined); // nobody may be waiting when it comes
   }
 
   /** @returns the root tree's id. @throws what stops a run; what a single file cannot do is tallied instead */
@@ -64,9 +64,9 @@ export class Archiver {
     const closed = root.whenClosed();
     this.#release(root);
     await this.#pool.drain();
-    while (this.#largeFiles.size > 0) await this.#orFailure(Promise.race(this.#largeFiles));
+    while (this.#largeFiles.size > 0) await orFailure(Promise.race(this.#largeFiles), this.#failed.signal);
     await this.#pool.drain();
-    return this.#orFailure(closed);
+    return orFailure(closed, this.#failed.signal);
   }
 
   async #walkRoot(root: OpenFolder, path: ByteString): Promise<void> {
@@ -114,7 +114,7 @@ export class Archiver {
     const { entries, failures } = this.#options.reader.list(path);
     for (const failure of failures) this.#tally.issue(failure.path, 'unreadable', failure.error);
     for (const entry of entries) {
-      if (this.#failure) throw this.#failure.error;
+      if (this.#failed.signal.aborted) throw this.#failed.signal.reason;
       if (this.#clock.monotonicMs() - this.#heldSinceMs > holdMsMax) await this.#breathe();
       await this.#archiveEntry(open, open.reserve(), entry, device);
     }
@@ -202,7 +202,7 @@ export class Archiver {
       .catch((error: unknown) => this.#fail(error))
       .finally(() => this.#largeFiles.delete(work));
     this.#largeFiles.add(work);
-    while (this.#largeFiles.size >= largeFilesAtOnce) await this.#orFailure(Promise.race(this.#largeFiles));
+    while (this.#largeFiles.size >= largeFilesAtOnce) await orFailure(Promise.race(this.#largeFiles), this.#failed.signal);
   }
 
   #fileDone(open: OpenFolder, position: number, entry: SourceEntry, parent: Node | undefined, outcome: FileOutcome): void {
@@ -257,15 +257,7 @@ export class Archiver {
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= { error };
-    this.#failed.reject(error);
-  }
-
-  readonly #failed = Promise.withResolvers<never>();
-
-  #orFailure<T>(work: Promise<T>): Promise<T> {
-    if (this.#failure) return Promise.reject(this.#failure.error);
-    return Promise.race([work, this.#failed.promise]);
+    this.#failed.abort(error); // the first one counts
   }
 
   /** Lets messages, finished writes and signals in. */

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { CadanganError, endThread, throwIfAborted, workerPath } from '../platform/index.ts';
+import { CadanganError, endThread, orFailure, throwIfAborted, workerPath } from '../platform/index.ts';
 import { decodePackHeader, packBytesMax, type CompressionMode, type PackStore, type Repository } from '../repository/index.ts';
 import { PackSlots } from './pack-slots.ts';
 import { packFiles, unpackOutcomes } from './worker-messages.ts';
@@ -52,8 +52,8 @@ export class DataPool {
   #unsettled = 0;
   #packWrites = new Set<Promise<void>>();
   #wake: (() => void)[] = [];
-  #failure: { readonly error: unknown } | undefined;
-  #failed = neverUnhandled(Promise.withResolvers<never>());
+  /** Aborted with what stopped the pool. */
+  #failed = new AbortController();
   #isClosing = false;
   /** Ends pack writes. They outlive the run's own signal, so that a stopped run can still store what it has sealed. */
   readonly #giveUp = new AbortController();
@@ -79,7 +79,7 @@ export class DataPool {
     this.#throwFailure();
     const { promise, resolve } = Promise.withResolvers<TaskAnswer>();
     this.#enqueue({ message, settle: resolve }, first);
-    return this.#orFailure(promise);
+    return orFailure(promise, this.#failed.signal);
   }
 
   /** Resolves when the workers can take more. @throws what stopped the pool */
@@ -99,7 +99,7 @@ export class DataPool {
   async finish(): Promise<void> {
     await this.drain();
     await this.#flushWorkers();
-    await this.#orFailure(Promise.all(this.#packWrites));
+    await orFailure(Promise.all(this.#packWrites), this.#failed.signal);
   }
 
   /**
@@ -107,12 +107,11 @@ export class DataPool {
    * Errors of the storage are for the caller.
    */
   async salvage(): Promise<void> {
-    this.#failure = undefined;
-    this.#failed = neverUnhandled(Promise.withResolvers<never>());
+    this.#failed = new AbortController();
     this.#waiting = [];
     this.#batch = [];
     await this.#flushWorkers();
-    await this.#orFailure(Promise.all(this.#packWrites));
+    await orFailure(Promise.all(this.#packWrites), this.#failed.signal);
   }
 
   /** Resolves when every pack that was on its way to the storage is there or has failed. */
@@ -134,7 +133,7 @@ export class DataPool {
       this.#post(worker, { message: { kind: 'flush' }, settle: resolve });
       return promise;
     });
-    await this.#orFailure(Promise.all(flushes));
+    await orFailure(Promise.all(flushes), this.#failed.signal);
   }
 
   #sendBatch(): void {
@@ -158,7 +157,7 @@ export class DataPool {
   }
 
   #dispatch(): void {
-    while (this.#waiting.length > 0 && !this.#failure) {
+    while (this.#waiting.length > 0 && !this.#failed.signal.aborted) {
       const worker = this.#freeWorker();
       if (!worker) return;
       const task = this.#waiting.shift();
@@ -194,7 +193,7 @@ export class DataPool {
     thread.on('message', (answer: WorkerAnswer) => this.#receive(worker, answer));
     thread.on('error', (error) => this.#fail(error));
     thread.on('exit', () => {
-      if (!this.#isClosing && !this.#failure) this.#fail(new Error('a backup worker ended by itself'));
+      if (!this.#isClosing && !this.#failed.signal.aborted) this.#fail(new Error('a backup worker ended by itself'));
     });
     this.#workers.push(worker);
     return worker;
@@ -231,13 +230,12 @@ export class DataPool {
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= { error };
-    this.#failed.reject(this.#failure.error);
+    this.#failed.abort(error); // the first one counts
     this.#notify();
   }
 
   #throwFailure(): void {
-    if (this.#failure) throw this.#failure.error;
+    if (this.#failed.signal.aborted) throw this.#failed.signal.reason;
     throwIfAborted(this.#options.signal);
   }
 
@@ -251,14 +249,4 @@ export class DataPool {
     this.#wake = [];
     for (const resolve of wake) resolve();
   }
-
-  /** `work`, or the failure if that comes first. */
-  #orFailure<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.#failed.promise]);
-  }
-}
-
-function neverUnhandled<T>(deferred: PromiseWithResolvers<T>): PromiseWithResolvers<T> {
-  deferred.promise.catch(() => undefined);
-  return deferred;
 }

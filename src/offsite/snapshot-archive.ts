@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Stats } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { Archiver, EntryData } from 'archiver';
-import { CadanganError, isCode, l10n, textOf, throwIfAborted, type ByteString } from '../platform/index.ts';
+import { CadanganError, isCode, l10n, orFailure, textOf, throwIfAborted, type ByteString } from '../platform/index.ts';
 import { parseTimestamp, permissionsOf, walkTree, type BlobId, type Node, type Repository, type TreeId } from '../repository/index.ts';
 import { ArchiveNames } from './archive-names.ts';
 
@@ -83,16 +83,16 @@ async function* chunksOf(
     options.format === 'tar' ? new TarArchive() : new ZipArchive({ zlib: { level: 6 }, forceZip64: largestBytes > zip64Above });
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
-  const failed = Promise.withResolvers<never>();
-  failed.promise.catch(() => undefined);
-  archive.on('error', failed.reject);
-  const feeding = new Feeder(repository, archive, { ...options, signal }, report, failed.reject).run(start);
-  feeding.catch(failed.reject);
+  const failed = new AbortController();
+  const fail = (error: unknown): void => failed.abort(error);
+  archive.on('error', fail);
+  const feeding = new Feeder(repository, archive, { ...options, signal }, report, fail).run(start);
+  feeding.catch(fail);
   const chunks = archive[Symbol.asyncIterator]();
   try {
     for (;;) {
       throwIfAborted(options.signal);
-      const next: IteratorResult<unknown, unknown> = await Promise.race([chunks.next(), failed.promise]);
+      const next: IteratorResult<unknown, unknown> = await orFailure(chunks.next(), failed.signal);
       if (next.done === true) break;
       if (next.value instanceof Uint8Array) yield next.value;
     }

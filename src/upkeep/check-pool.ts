@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { endThread, workerPath } from '../platform/index.ts';
+import { endThread, orFailure, workerPath } from '../platform/index.ts';
 import type { PackedBlob, PackId, Repository } from '../repository/index.ts';
 import type { CheckWorkerAnswer, CheckWorkerStart, PackTask, PackVerdict } from './check-protocol.ts';
 
@@ -38,7 +38,8 @@ export class CheckPool {
   readonly #largePack = new Semaphore([0]);
   readonly #workers: PoolWorker[] = [];
   readonly #tasks = new Map<number, OpenTask>();
-  readonly #failed = Promise.withResolvers<never>();
+  /** Aborted with what stopped the pool. */
+  readonly #failed = new AbortController();
   #nextTaskId = 1;
   #isClosing = false;
 
@@ -49,7 +50,6 @@ export class CheckPool {
     this.#slotBytes = Math.min(slotBytesMax, options.packBytesMax);
     this.#slots = new SharedArrayBuffer(slotCount * this.#slotBytes);
     this.#freeSlots = new Semaphore(Array.from({ length: slotCount }, (_, slot) => slot));
-    this.#failed.promise.catch(() => undefined); // whoever waits for a verdict learns of it
     for (let started = 0; started < options.workerCount; started++) this.#startWorker();
   }
 
@@ -57,7 +57,7 @@ export class CheckPool {
   async verify(request: PackRequest): Promise<PackVerdict | undefined> {
     const isLarge = request.lengthBytes > this.#slotBytes;
     const places = isLarge ? this.#largePack : this.#freeSlots;
-    const slot = await this.#orFailure(places.take());
+    const slot = await orFailure(places.take(), this.#failed.signal);
     let isTaken = true;
     const release = () => {
       if (isTaken) places.give(slot);
@@ -68,7 +68,7 @@ export class CheckPool {
       const target = own ? new Uint8Array(own) : new Uint8Array(this.#slots, slot * this.#slotBytes, request.lengthBytes);
       if (!(await request.read(target))) return undefined;
       const verdict = this.#post(request, own ? { own } : { slot }, isLarge ? () => undefined : release);
-      return await this.#orFailure(verdict);
+      return await orFailure(verdict, this.#failed.signal);
     } finally {
       release();
     }
@@ -105,9 +105,9 @@ export class CheckPool {
       resourceLimits: { maxYoungGenerationSizeMb: 8 },
     });
     thread.on('message', (answer: CheckWorkerAnswer) => this.#receive(answer));
-    thread.on('error', (error) => this.#failed.reject(error));
+    thread.on('error', (error) => this.#failed.abort(error));
     thread.on('exit', () => {
-      if (!this.#isClosing) this.#failed.reject(new Error('a check worker ended by itself'));
+      if (!this.#isClosing) this.#failed.abort(new Error('a check worker ended by itself'));
     });
     this.#workers.push({ thread, taskCount: 0 });
   }
@@ -117,10 +117,6 @@ export class CheckPool {
     if (answer.kind === 'copied') return task?.release();
     this.#tasks.delete(answer.taskId);
     task?.settle(answer.verdict);
-  }
-
-  #orFailure<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.#failed.promise]);
   }
 }
 
