@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { makeStage, password, type CliOptions, type Stage } from './run-cli.ts';
 
@@ -219,6 +219,13 @@ test('report and pack write what they say, in the language that is asked for; a 
   assert.equal((await stage.run(['records', 'report', '-o', 'nowhere/x.pdf'], options)).code, 1);
   const pack = await stage.run(['records', 'pack', '-o', 'audit.zip'], options);
   assert.equal(pack.code, 0, pack.stderr);
+  const modeOf = (name: string): number => statSync(stage.path(name)).mode & 0o777;
+  if (process.platform !== 'win32')
+    assert.deepEqual(
+      [modeOf('audit.zip'), modeOf('laporan.html')],
+      [0o600, 0o666 & ~process.umask()],
+      'all the records; a form for others',
+    );
   const verified = await stage.json(['records', 'verify', 'audit.zip'], options);
   assert.deepEqual([verified.code, verified.messages[0]?.['intact']], [0, true]);
   const bytes = readFileSync(stage.path('audit.zip'));

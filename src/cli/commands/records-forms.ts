@@ -26,7 +26,8 @@ export async function reportRecords(context: CommandContext, _item: string | und
   const { timeZone } = world.configuration;
   const period = periodOf(options, clock, timeZone) ?? currentMonth(clock, timeZone);
   const file = resolve(workingFolder, options.text('output') ?? reportFileName(period, format, language));
-  await writeDocument(file, await renderReport(await makePeriodReport(world, period), { ...world, format, language }), systemRandom);
+  const bytes = await renderReport(await makePeriodReport(world, period), { ...world, format, language });
+  await writeDocument(file, bytes, { random: systemRandom, readers: 'others' });
   terminal.print(l10n.t('wrote {0}', safeText(file)));
   for (const hint of clauseHints(world.configuration)) terminal.note(`${l10n.t('note')}: ${hint}`);
   return exitCode.done;
@@ -40,7 +41,7 @@ export async function packRecords(context: CommandContext, _item: string | undef
   const period = periodOf(options, clock, timeZone) ?? currentMonth(clock, timeZone);
   const file = resolve(workingFolder, options.text('output') ?? packFileName(period));
   const { bytes, publicKey } = await makePeriodPack(await makePeriodReport(world, period), world);
-  await writeDocument(file, bytes, systemRandom);
+  await writeDocument(file, bytes, { random: systemRandom, readers: 'owner' });
   terminal.print(l10n.t('wrote {0}', safeText(file)));
   terminal.print(l10n.t('signed with Ed25519 {0}; compare it with a printed form', publicKey.base64));
   return exitCode.done;

@@ -26,7 +26,7 @@ export async function makeReport(app: App): Promise<void> {
   const made = await whileBusy(l10n.t('Making the report'), (signal) =>
     app.engine.request(protocol.makeReport, { ...period, format, language }, { signal }),
   );
-  await keep(made, file, true);
+  await keep(made, file, 'report');
 }
 
 /** *Make an Audit Pack…*: everything that an auditor asks for of a period, in one signed file. */
@@ -37,7 +37,7 @@ export async function makeAuditPack(app: App): Promise<void> {
   const file = await askFile(title, packFileName(period), 'zip');
   if (file === undefined) return;
   const made = await whileBusy(l10n.t('Making the audit pack'), (signal) => app.engine.request(protocol.makeAuditPack, period, { signal }));
-  await keep(made, file, false);
+  await keep(made, file, 'pack');
 }
 
 function formatStep(title: string): Step<ReportChoice> {
@@ -92,11 +92,11 @@ async function askFile(title: string, name: string, extension: string): Promise<
   });
 }
 
-async function keep({ bytes, hints }: PeriodDocument, uri: vscode.Uri, canOpen: boolean): Promise<void> {
-  await writeDocument(uri.fsPath, bytes, systemRandom);
+async function keep({ bytes, hints }: PeriodDocument, uri: vscode.Uri, kind: 'report' | 'pack'): Promise<void> {
+  await writeDocument(uri.fsPath, bytes, { random: systemRandom, readers: kind === 'pack' ? 'owner' : 'others' });
   const open = l10n.t('Open');
   const text = [l10n.t('"{file}" is written, {size}.', { file: uri.fsPath, size: formatBytes(bytes.length) }), ...hints].join(' ');
-  const chosen = await vscode.window.showInformationMessage(text, ...(canOpen ? [open] : []));
+  const chosen = await vscode.window.showInformationMessage(text, ...(kind === 'report' ? [open] : []));
   if (chosen !== open) return;
   // The system's program shows it. On another machine than the user's there is none; the explorer can download it from there.
   const isLocal = vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop;
