@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CopyInfo, DriveStatus, SetInfo } from '../../src/service/index.ts';
+import { copyChoices } from '../../src/extension/presentation/copy-choice.ts';
 import { accountRow, copyDetails, copyRow, copyText, isTroubledCopy } from '../../src/extension/presentation/copy-row.ts';
 import { setDetails } from '../../src/extension/presentation/set-row.ts';
 import { statusItem } from '../../src/extension/presentation/status-item.ts';
@@ -176,4 +177,18 @@ test('the row of the account has its address and the storage used, or what is wr
   });
   assert.match(wrong.description ?? '', /someone@company\.co\.id is not the designated account, backup@company\.co\.id/);
   assert.equal(wrong.context, 'account.signed-out');
+});
+
+test('a new copy can be of the repository of any set, also of one on Google Drive; not of what has a copy, or is one', () => {
+  const sets = [
+    { location: '/srv/backup', title: 'Data' },
+    { location: 'gdrive:Direct/r', title: 'Site' },
+    { location: 'gdrive:Direct/r', title: 'Mail' },
+    { location: '/srv/copied', title: 'Other' },
+    { location: 'gdrive:Backup/copied', title: 'Odd' },
+  ];
+  assert.deepEqual(copyChoices(sets, [{ repository: '/srv/copied', location: 'gdrive:Backup/copied' }]), [
+    { location: '/srv/backup', icon: 'database', sets: 'Data' },
+    { location: 'gdrive:Direct/r', icon: 'cloud', sets: 'Site, Mail' },
+  ]);
 });

@@ -5,8 +5,8 @@ import { l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askPaths, askText, pick, stepAnswer } from '../editor/ask.ts';
 import { whileBusy } from '../editor/with-progress.ts';
+import { copyChoices } from '../presentation/copy-choice.ts';
 import { suggestedName } from '../presentation/new-set-input.ts';
-import { isOnDrive } from '../presentation/snapshot-uri.ts';
 import { runSteps, type Step, type StepAnswer, type StepPosition } from '../presentation/steps.ts';
 import { commandTitle } from '../presentation/words.ts';
 import { signIn } from './drive.ts';
@@ -47,16 +47,11 @@ export async function newCopy(app: App): Promise<void> {
 }
 
 async function askRepository(app: App, copy: NewCopy, position: StepPosition): Promise<StepAnswer<NewCopy>> {
-  const copied = app.drive.copies.map(({ repository }) => repository);
-  const locations = app.sets.locations.filter((location) => !isOnDrive(location) && !copied.includes(location));
   const items = [
-    ...locations.map((location) => ({
-      iconPath: new vscode.ThemeIcon('database'),
+    ...copyChoices(app.sets.sets, app.drive.copies).map(({ location, icon, sets }) => ({
+      iconPath: new vscode.ThemeIcon(icon),
       label: location,
-      description: app.sets.sets
-        .filter((set) => set.location === location)
-        .map(({ title }) => title)
-        .join(', '),
+      description: sets,
       value: location,
     })),
     {

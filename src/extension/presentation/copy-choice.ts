@@ -1,0 +1,26 @@
+import { isOnDrive } from './snapshot-uri.ts';
+
+/** A repository that a new off-site copy can be of. */
+export interface CopyChoice {
+  readonly location: string;
+  readonly icon: 'cloud' | 'database';
+  /** The sets that back up into it. */
+  readonly sets: string;
+}
+
+/** The repositories of the sets, those on Google Drive among them; not what has a copy already, and not what is one. */
+export function copyChoices(
+  sets: readonly { readonly location: string; readonly title: string }[],
+  copies: readonly { readonly repository: string; readonly location: string }[],
+): CopyChoice[] {
+  const taken = new Set(copies.flatMap(({ repository, location }) => [repository, location]));
+  const locations = [...new Set(sets.map(({ location }) => location))].filter((location) => !taken.has(location));
+  return locations.map((location) => ({
+    location,
+    icon: isOnDrive(location) ? 'cloud' : 'database',
+    sets: sets
+      .filter((set) => set.location === location)
+      .map(({ title }) => title)
+      .join(', '),
+  }));
+}
