@@ -39,6 +39,8 @@ export interface SchedulerOptions {
     signal: AbortSignal,
     onProgress: (progress: SetProgress) => void,
   ) => Promise<{ readonly ended: Promise<RunOutcome> } | undefined>;
+  /** Records that a window ended without a run: once, however often it is called. It is noted afterwards, and a host may die in between. */
+  readonly missedRun: (missed: Extract<HistoryLine, { readonly kind: 'missed' }>) => Promise<void>;
   /** Told of everything, in order. Must not throw. */
   readonly report: (event: ScheduleEvent) => void;
   /** Runs only what somebody asks for, and judges no window: of a host that is there for one command. */
@@ -313,6 +315,7 @@ export class Scheduler {
   async #note(lines: readonly HistoryLine[]): Promise<void> {
     if (lines.length === 0) return;
     const openRuns = lines.map(({ set }) => openRunOf(this.#options.state.historyOf(set)));
+    for (const line of lines) if (line.kind === 'missed') await this.#options.missedRun(line);
     try {
       await this.#options.state.append(lines);
     } catch (error) {

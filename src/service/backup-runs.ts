@@ -1,4 +1,5 @@
-import { isBrokenOff, recordOfBareRun, type RecordKeeper } from '../jobs/index.ts';
+import { createHash } from 'node:crypto';
+import { isBrokenOff, recordOfBareRun, recordOfMissedRun, type RecordKeeper } from '../jobs/index.ts';
 import { CadanganError, throwIfAborted, type Clock } from '../platform/index.ts';
 import type { RunOutcome, RunRequest, SchedulerOptions, SetProgress } from '../schedule/index.ts';
 import type { BackupSet } from '../settings/index.ts';
@@ -170,6 +171,18 @@ export class BackupRuns {
       this.#progress.delete(name);
     }
   }
+
+  /** What the scheduler calls when a window ended without a run. The record has an id that is made of both, by which it is found again. */
+  readonly missedRun: SchedulerOptions['missedRun'] = async ({ set, window, reason }) => {
+    const { clock, keeper, list } = this.#options;
+    const run = `missed-${createHash('sha256')
+      .update(JSON.stringify([set, window.startMs]))
+      .digest('hex')
+      .slice(0, 32)}`;
+    if ((await list.withId(run)) !== undefined) return;
+    const planned = { start: timeTextOf(window.startMs, clock), end: timeTextOf(window.endMs, clock) };
+    await keeper.write((about) => recordOfMissedRun(planned, reason, { ...about, via: 'schedule', set, run, trigger: 'schedule' }));
+  };
 
   /** Whoever waits for the run of a set that went just now waits in vain. @throws `set.unknown` */
   #setOf(name: string): BackupSet {

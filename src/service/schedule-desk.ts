@@ -15,6 +15,7 @@ export interface ScheduleDeskOptions {
   readonly runSet: SchedulerOptions['runSet'];
   readonly lostRun: SchedulerOptions['lostRun'];
   readonly adopt: NonNullable<SchedulerOptions['adopt']>;
+  readonly missedRun: SchedulerOptions['missedRun'];
   /** What nobody else will write down. */
   readonly onEvent: (event: ScheduleEvent) => void;
   readonly onChange: () => void;

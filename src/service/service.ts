@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { openStorageAt, RecordKeeper, recordOfMissedRun, type DrivePlace } from '../jobs/index.ts';
+import { openStorageAt, RecordKeeper, type DrivePlace } from '../jobs/index.ts';
 import { CadanganError, type Clock, type Environment, type Random } from '../platform/index.ts';
 import type { ScheduledSet, ScheduleEvent } from '../schedule/index.ts';
 import {
@@ -15,7 +15,7 @@ import {
 import { parseKeyId, parseMasterKey, type OpenedKey } from '../repository/index.ts';
 import type { Storage } from '../storage/index.ts';
 import type { Audience } from './audience.ts';
-import { BackupRuns, timeTextOf } from './backup-runs.ts';
+import { BackupRuns } from './backup-runs.ts';
 import { configurationInfoOf } from './configuration-info.ts';
 import { DriveDesk } from './drive-desk.ts';
 import type { Elsewhere } from './elsewhere.ts';
@@ -194,6 +194,7 @@ export class Service {
         runSet: this.runs.runSet,
         lostRun: this.runs.lostRun,
         adopt: this.runs.adopt,
+        missedRun: this.runs.missedRun,
         onEvent: (event) => this.#own(this.#noteEvent(event)),
         onChange: this.#changed.call,
         onProgress: this.#progressed.call,
@@ -387,14 +388,8 @@ export class Service {
     this.#owned.add(owned);
   }
 
-  /** What the scheduler finds, and no run tells of. */
+  /** What the schedule noted, the instruction may not want. */
   async #noteEvent(event: ScheduleEvent): Promise<void> {
-    const text = (ms: number): string => timeTextOf(ms, this.world.clock);
-    if (event.kind === 'missed') {
-      const { set, window } = event;
-      const planned = { start: text(window.startMs), end: text(window.endMs) };
-      await this.keeper.write((about) => recordOfMissedRun(planned, event.reason, { ...about, via: 'schedule', set, trigger: 'schedule' }));
-    }
     if (event.kind === 'missed' || event.kind === 'ended') await this.#review();
   }
 

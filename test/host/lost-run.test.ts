@@ -1,8 +1,13 @@
 // A host can die at any moment: also between the record of a run and the line by which the schedule knows that it ended.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
+import { hostAddress } from '../../src/host/address.ts';
+import { tryToConnect } from '../../src/platform/index.ts';
 import { protocol } from '../../src/service/index.ts';
+import { VirtualClock } from '../fakes/virtual-clock.ts';
+import { recordsIn } from '../records/some-records.ts';
+import { engineHere, untilOn } from './engine-here.ts';
 import { endHost, EngineStage, openWindow, until, type Window } from './engine-stage.ts';
 
 /** A set whose run was recorded, by a host that died just then, and a window that comes to have the next host. */
@@ -55,4 +60,29 @@ test('a window is not run again when its run has a record and no end, whatever c
       await assertKnown(window, outcome);
     });
   }
+});
+
+test('a missed window that was recorded by a host that died before it noted that is recorded once', async (t) => {
+  const stage = new EngineStage(t);
+  await stage.initRepository();
+  stage.configure({ schedule: { window: '21:00-22:00', timeZone: 'UTC' } });
+  const clock = new VirtualClock();
+  const schedule = stage.path('state', 'schedule.jsonl');
+  const isNoted = (): boolean => existsSync(schedule) && readFileSync(schedule, 'utf8').includes('"missed"');
+  const first = await engineHere(stage, clock);
+  await untilOn(clock, () => existsSync(schedule), 'the window is planned');
+  clock.setWallClock(BigInt(Date.parse('2026-08-04T08:00:00Z')) * 1_000_000n); // the machine slept through it
+  await clock.advance(30_000);
+  await untilOn(clock, isNoted, 'it was missed');
+  void first.request(protocol.leave, undefined).catch(() => undefined);
+  await untilOn(clock, async () => typeof (await tryToConnect(await hostAddress(stage.path('state')))) === 'string', 'that host is gone');
+  const lines = readFileSync(schedule, 'utf8').split('\n');
+  writeFileSync(schedule, lines.filter((line) => !/"missed"|"judged"/.test(line)).join('\n'));
+  await engineHere(stage, clock);
+  await untilOn(clock, isNoted, 'the next host has noted it');
+  const missed = (await recordsIn(stage.path('state'))).filter(({ kind }) => kind === 'missed-run');
+  assert.deepEqual(
+    missed.map(({ set, planned }) => [set, Date.parse(planned?.start ?? '')]),
+    [['data', Date.parse('2026-08-03T21:00:00Z')]],
+  );
 });

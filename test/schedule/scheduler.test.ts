@@ -57,6 +57,7 @@ test('a machine that slept through the window has missed it; a catch-up run make
   await using house = await SmallHouse.begin('12:00', [nightly('files')]);
   await house.sleepUntil('2026-08-04T08:00');
   assert.deepEqual(house.kinds(), ['missed']);
+  assert.deepEqual(house.missed, [['files', '2026-08-03', 0]], 'recorded before it is noted: a host that dies in between does it again');
   assert.equal(await house.stateOf('files'), 'missed');
   assert.equal(house.scheduler.run('files', 'catch-up'), 'accepted');
   await house.settle();

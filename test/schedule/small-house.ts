@@ -37,6 +37,8 @@ export class SmallHouse implements AsyncDisposable {
   /** What came of runs, as it is written down elsewhere, by their ids. */
   readonly outcomes = new Map<string, RunOutcome>();
   readonly folder: string;
+  /** What was to be recorded as missed, and how much of the set was noted then. */
+  readonly missed: [set: string, day: string, noted: number][] = [];
   scheduler!: Scheduler;
   state!: ScheduleState;
   readonly #removeFolder: () => PromiseLike<void>;
@@ -68,6 +70,9 @@ export class SmallHouse implements AsyncDisposable {
       lostRun: async (set, { run = '' }) => {
         this.lost.push([set, run]);
         return this.outcomes.get(run) ?? 'interrupted';
+      },
+      missedRun: async ({ set, window }) => {
+        this.missed.push([set, window.day, this.state.historyOf(set).missed.length]);
       },
       report: (event) => this.events.push(event),
     });
