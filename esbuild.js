@@ -11,7 +11,7 @@ const esbuild = require('esbuild');
  * Keep in step with `workerPath()`.
  */
 const entries = {
-  cli: 'src/cli/main.ts',
+  'cli-main': 'src/cli/main.ts',
   extension: 'src/extension/extension.ts',
   host: 'src/host/host-main.ts',
   'backup-worker': 'src/backup/backup-worker.ts',
@@ -29,7 +29,9 @@ const fontFolder = 'node_modules/pdfmake/fonts/Roboto';
 /** Bundles are CommonJS, which has no `import.meta`; a constant in front of each stands for it. */
 const importMeta = 'const importMetaUrl=require("node:url").pathToFileURL(__filename).href;';
 const googleBytesMax = 400_000;
-const hashbang = '#!/usr/bin/env node\n';
+
+/** The program itself: not bundled, since it has to run in a Node that cannot read a bundle. */
+const launcher = 'dist/cli.js';
 
 main().catch((error) => {
   // esbuild has already shown what is wrong with a source.
@@ -43,6 +45,8 @@ async function main() {
   compileKernel();
   cpSync(fontFolder, 'dist/fonts', { recursive: true });
   copyFileSync('docs/verify-records.py', 'dist/verify-records.py');
+  copyFileSync('src/cli/launch.cjs', launcher);
+  chmodSync(launcher, 0o755);
   const present = Object.entries(entries).filter(([, source]) => existsSync(source));
   const results = await Promise.all([...present.map(([name, source]) => bundle(name, source)), bundlePages()]);
   const inputs = Object.assign({}, ...results.map((result) => result.metafile.inputs));
@@ -53,6 +57,7 @@ async function main() {
   assertGoogleIsSmall(outputs);
   console.log(sizes.map(([file, { bytes }]) => `${file} ${Math.ceil(bytes / 1024)} KiB`).join(', '));
   removeOthers([
+    launcher,
     'dist/fonts',
     'dist/kernel.wasm',
     'dist/verify-records.py',
@@ -84,8 +89,6 @@ function compileKernel() {
 
 /** @param {string} name @param {string} source */
 async function bundle(name, source) {
-  const isProgram = name === 'cli';
-  const hasHashbang = readFileSync(source, 'utf8').startsWith('#!');
   const result = await esbuild.build({
     entryPoints: { [name]: source },
     outdir: 'dist',
@@ -105,9 +108,8 @@ async function bundle(name, source) {
       'import.meta.filename': '__filename',
       'import.meta.dirname': '__dirname',
     },
-    banner: { js: (isProgram && !hasHashbang ? hashbang : '') + importMeta },
+    banner: { js: importMeta },
   });
-  if (isProgram) chmodSync(`dist/${name}.js`, 0o755);
   return result;
 }
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import process from 'node:process';
 import { CadanganError, keepHeapSmall, systemClock } from '../platform/index.ts';
 import { exitCode } from './exit-code.ts';
