@@ -6,7 +6,8 @@ import type { SetProgress } from './set-status.ts';
 /** A run that goes on. */
 export interface ActiveRun {
   readonly repository: string;
-  readonly run: string;
+  /** Of a run that was begun before this program gave ids, there is none. */
+  readonly run: string | undefined;
   readonly trigger: Trigger;
   readonly startedMs: number;
   readonly controller: AbortController;
@@ -16,7 +17,7 @@ export interface ActiveRun {
   stopReason: StopReason | undefined;
 }
 
-export function newRun(repository: string, run: string, trigger: Trigger, startedMs: number): ActiveRun {
+export function newRun(repository: string, run: string | undefined, trigger: Trigger, startedMs: number): ActiveRun {
   return {
     repository,
     run,
