@@ -35,23 +35,23 @@ export async function startHost(start: HostStart): Promise<void> {
   if (!runsSchedule) args.push('--passive');
   if (lingerMs !== undefined) args.push('--linger', String(lingerMs));
   // A call on a dead mount holds a thread of the pool for ever; other work needs the rest.
-  spawnDetached(args, stateFolder, 'host.out', { ...hostEnvironment(environment), UV_THREADPOOL_SIZE: '16' });
+  spawnDetached([...nodeFlags, ...args], stateFolder, 'host.out', { ...hostEnvironment(environment), UV_THREADPOOL_SIZE: '16' });
 }
 
-/** Starts the process that works on one repository for the host that this process is: from the same program, as `startHost` does. */
+/** Starts the process that works on one repository for the host that this process is: by the same program and flags. */
 export async function startRunner(
   { stateFolder, configFile, environment }: Pick<HostStart, 'stateFolder' | 'configFile' | 'environment'>,
   key: string,
 ): Promise<void> {
   const args = [process.argv[1] ?? workerPath('host', 'host-main'), '--state', stateFolder, '--config', configFile, '--runner', key];
-  spawnDetached(args, stateFolder, `runner-${key.slice(0, 8)}.out`, hostEnvironment(environment));
+  spawnDetached([...process.execArgv, ...args], stateFolder, `runner-${key.slice(0, 8)}.out`, hostEnvironment(environment));
 }
 
 /** @param output what nobody meant to be seen goes there: a crash */
 function spawnDetached(args: readonly string[], stateFolder: string, output: string, environment: Record<string, string>): void {
   const log = openSync(join(stateFolder, output), 'w', 0o600);
   try {
-    const child = spawn(...commandOf([process.execPath, ...nodeFlags, ...args]), {
+    const child = spawn(...commandOf([process.execPath, ...args]), {
       detached: true,
       cwd: stateFolder,
       stdio: ['ignore', log, log],

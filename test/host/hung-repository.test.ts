@@ -1,13 +1,13 @@
 // A repository on a mount whose server does not answer: every call on it holds a thread, and nothing takes it back.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { protocol } from '../../src/service/index.ts';
+import { needs } from '../needs.ts';
 import { EngineStage, runnerPids, stateOf, until } from './engine-stage.ts';
 
-const hasMounts = process.platform === 'linux' && spawnSync('bindfs', ['--version']).status === 0;
-const mounts = { skip: hasMounts ? false : 'bindfs, and the right to mount, are wanted' };
+const mounts = { skip: needs('bindfs').skip || (!existsSync('/dev/fuse') && 'needs /dev/fuse') };
 
 /** Shows a folder at another place, by a process that can be stopped. */
 async function mounted(
