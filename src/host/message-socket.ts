@@ -1,5 +1,13 @@
 import type { Socket } from 'node:net';
-import { AbstractMessageReader, AbstractMessageWriter, type DataCallback, type Disposable, type Message } from 'vscode-jsonrpc';
+import {
+  AbstractMessageReader,
+  AbstractMessageWriter,
+  Message as Messages,
+  type DataCallback,
+  type Disposable,
+  type Message,
+  type NotificationMessage,
+} from 'vscode-jsonrpc';
 import { createMessageConnection, type MessageConnection } from 'vscode-jsonrpc/node';
 import { encodeFrame, FrameReader, messageBytesMax } from './message-frame.ts';
 
@@ -119,8 +127,17 @@ export class MessageSocket {
   }
 }
 
+/**
+ * Nobody waits for a notification: one that could not be sent would be missed by nobody. Each carries a number, so that the next one tells
+ * of it; the connection ends then, and who connects again reads everything anew.
+ */
+interface Numbered extends NotificationMessage {
+  readonly number: number;
+}
+
 class Reader extends AbstractMessageReader {
   readonly #messages: MessageSocket;
+  #heard = 0;
 
   constructor(messages: MessageSocket) {
     super();
@@ -130,15 +147,20 @@ class Reader extends AbstractMessageReader {
   listen(callback: DataCallback): Disposable {
     void this.#messages.closed.then(() => this.fireClose());
     this.#messages.receive((message) => {
-      if (isMessage(message)) callback(message);
+      if (isMessage(message) && this.#isNext(message)) callback(message);
       else this.#messages.close();
     });
     return { dispose: () => this.#messages.receive(() => undefined) };
+  }
+
+  #isNext(message: Message): boolean {
+    return !Messages.isNotification(message) || ('number' in message && message.number === ++this.#heard);
   }
 }
 
 class Writer extends AbstractMessageWriter {
   readonly #messages: MessageSocket;
+  #told = 0;
 
   constructor(messages: MessageSocket) {
     super();
@@ -147,7 +169,11 @@ class Writer extends AbstractMessageWriter {
   }
 
   async write(message: Message): Promise<void> {
-    await this.#messages.send(message);
+    await this.#messages.send(Messages.isNotification(message) ? this.#numbered(message) : message);
+  }
+
+  #numbered(message: NotificationMessage): Numbered {
+    return { ...message, number: ++this.#told };
   }
 
   end(): void {
