@@ -1,13 +1,4 @@
-import {
-  CadanganError,
-  isCode,
-  orAborted,
-  systemClock,
-  systemRandom,
-  type Clock,
-  type Environment,
-  type Random,
-} from '../platform/index.ts';
+import { CadanganError, isCode, orAborted, systemClock, systemRandom, type Clock, type Random } from '../platform/index.ts';
 import { defaultPatience, type Patience, type Wait } from './attempts.ts';
 import type { ServiceAccountKey } from './client-files.ts';
 import type { CredentialStore } from './credential-store.ts';
@@ -37,8 +28,6 @@ export interface DriveClientOptions {
   /** Folders are looked for in this shared drive instead of the account's own. */
   readonly sharedDriveId?: string | undefined;
   readonly endpoints?: GoogleEndpoints | undefined;
-  /** For the proxy. */
-  readonly environment?: Environment | undefined;
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
   readonly pacing?: Partial<Pacing> | undefined;
@@ -81,7 +70,7 @@ export class DriveClient {
     this.clock = options.clock ?? systemClock;
     this.topId = sharedDriveId ?? 'root';
     this.#plane = new HttpPlane({
-      environment: options.environment ?? {},
+      proxy: this.endpoints.proxy,
       ...(options.idleMsMax === undefined ? {} : { idleMsMax: options.idleMsMax }),
     });
     this.api = new DriveApi(this.endpoints, sharedDriveId);

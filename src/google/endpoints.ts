@@ -1,4 +1,5 @@
 import { CadanganError, type Environment } from '../platform/index.ts';
+import { proxyFrom } from './proxy.ts';
 
 /** The addresses of Google that we speak to, without a slash at the end. Nothing else in this room names a host. */
 export interface GoogleEndpoints {
@@ -12,6 +13,8 @@ export interface GoogleEndpoints {
   readonly revoke: string;
   /** Where a program without a browser asks for a code that a person types elsewhere. */
   readonly device: string;
+  /** Through which all of them are reached: `http://proxy.example:3128`. */
+  readonly proxy?: string | undefined;
 }
 
 export const googleEndpoints: GoogleEndpoints = {
@@ -26,11 +29,15 @@ export const googleEndpoints: GoogleEndpoints = {
 /**
  * Google's own addresses, or those of an emulator that `CADANGAN_GOOGLE_ENDPOINT` names (`http://127.0.0.1:1234`). Tokens go to these
  * addresses, so anything but the loopback interface of this machine is refused.
+ * @param proxy as configured; it wins over the environment's, which an emulator on this machine is not behind
  * @throws `arguments.invalid`
  */
-export function endpointsFrom(environment: Environment): GoogleEndpoints {
+export function endpointsFrom(environment: Environment, proxy?: string): GoogleEndpoints {
   const address = environment['CADANGAN_GOOGLE_ENDPOINT'];
-  return address === undefined || address === '' ? googleEndpoints : emulatorEndpoints(address);
+  const isEmulator = address !== undefined && address !== '';
+  const endpoints = isEmulator ? emulatorEndpoints(address) : googleEndpoints;
+  const through = proxy ?? (isEmulator ? undefined : proxyFrom(environment, new URL(endpoints.api).hostname));
+  return through === undefined ? endpoints : { ...endpoints, proxy: through };
 }
 
 /** @throws `arguments.invalid` unless `address` is a loopback address */

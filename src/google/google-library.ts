@@ -3,7 +3,9 @@
 import { drive_v3 } from 'googleapis/build/src/apis/drive/v3.js';
 import { CodeChallengeMethod, OAuth2Client } from 'google-auth-library';
 import { Agent } from 'node:http';
+import { Agent as SecureAgent } from 'node:https';
 import { isLoopback, type GoogleEndpoints } from './endpoints.ts';
+import { proxyAgent } from './proxy.ts';
 
 export type DriveLibrary = drive_v3.Drive;
 export type OAuthLibrary = OAuth2Client;
@@ -16,7 +18,7 @@ export function makeDriveLibrary(endpoints: GoogleEndpoints): DriveLibrary {
   return new drive_v3.Drive({
     rootUrl: `${new URL(endpoints.api).origin}/`,
     universeDomain: 'googleapis.com',
-    ...transport(endpoints.api),
+    ...transport(endpoints, endpoints.api),
   });
 }
 
@@ -29,13 +31,13 @@ export function makeOAuthLibrary(
     clientId: client.clientId,
     ...(client.clientSecret === undefined ? {} : { clientSecret: client.clientSecret }),
     endpoints: { oauth2AuthBaseUrl: endpoints.auth, oauth2TokenUrl: endpoints.token, oauth2RevokeUrl: endpoints.revoke },
-    transporterOptions: { ...transport(endpoints.token), timeout: callMsMax },
+    transporterOptions: { ...transport(endpoints, endpoints.token), timeout: callMsMax },
   });
 }
 
 /** No retries and no redactor of theirs: the first knows nothing of Drive's reasons, the second walks bodies byte by byte. */
-function transport(address: string) {
-  const shape = { retry: false, errorRedactor: false as const };
-  // With an agent the library leaves the proxies of the environment alone, which an emulator on this machine is not behind.
-  return isLoopback(new URL(address)) ? { ...shape, agent: new Agent({ keepAlive: true }) } : shape;
+function transport({ proxy }: GoogleEndpoints, address: string) {
+  // Always with an agent: without one the library goes by the environment of this process, which is that of whoever started it.
+  const direct = isLoopback(new URL(address)) ? new Agent({ keepAlive: true }) : new SecureAgent({ keepAlive: true });
+  return { retry: false, errorRedactor: false as const, agent: proxy === undefined ? direct : proxyAgent(proxy) };
 }

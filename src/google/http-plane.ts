@@ -1,8 +1,9 @@
 import http from 'node:http';
 import https from 'node:https';
-import { CadanganError, systemCode, throwIfAborted, type Environment } from '../platform/index.ts';
+import { CadanganError, systemCode, throwIfAborted } from '../platform/index.ts';
 import { isLoopback } from './endpoints.ts';
 import { networkFault, type Answer } from './fault.ts';
+import { proxyAgent } from './proxy.ts';
 
 export interface PlaneRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -36,14 +37,14 @@ const collectedBytesMax = 4 * 1024 * 1024;
 export class HttpPlane {
   readonly #idleMsMax: number;
   readonly #plain: http.Agent;
-  readonly #secure: https.Agent;
+  readonly #secure: http.Agent;
 
-  constructor(options: { readonly environment?: Environment; readonly idleMsMax?: number; readonly socketsMax?: number } = {}) {
+  constructor(options: { readonly proxy?: string | undefined; readonly idleMsMax?: number; readonly socketsMax?: number } = {}) {
     this.#idleMsMax = options.idleMsMax ?? 60_000;
     const shape = { keepAlive: true, maxSockets: options.socketsMax ?? 8, scheduling: 'lifo' as const, timeout: this.#idleMsMax };
-    this.#plain = new http.Agent(shape);
-    // Node 24 and late 22 reach a proxy by this option; others ignore it. An emulator on this machine is never behind one.
-    this.#secure = new https.Agent(Object.assign({ proxyEnv: options.environment ?? {} }, shape));
+    const { proxy } = options;
+    this.#plain = proxy === undefined ? new http.Agent(shape) : proxyAgent(proxy, shape);
+    this.#secure = proxy === undefined ? new https.Agent(shape) : this.#plain;
   }
 
   /** The answer with its body, whatever the status. @throws DriveFault (`transient`), `aborted` */

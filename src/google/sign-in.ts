@@ -63,7 +63,7 @@ export async function signInByBrowser(options: SignInOptions, open: (url: string
  * @throws as `signInByBrowser`
  */
 export async function signInByDeviceCode(options: SignInOptions, show: (code: DeviceCode) => Promise<void> | void): Promise<StoredSignIn> {
-  const plane = new HttpPlane();
+  const plane = new HttpPlane({ proxy: options.endpoints.proxy });
   try {
     const { deviceCode, intervalMs, ...shown } = await askForDeviceCode(plane, options);
     await show(shown);

@@ -69,7 +69,7 @@ async function signInOptions(place: DrivePlace, signal: AbortSignal): Promise<Si
   return {
     client: await oauthClientOf(place),
     designatedAccount: settings?.account ?? '',
-    endpoints: endpointsFrom(environment),
+    endpoints: endpointsFrom(environment, settings?.proxy),
     clock,
     random,
     signal,

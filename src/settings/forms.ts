@@ -18,6 +18,7 @@ export type Form =
   | 'email'
   | 'drive-folder'
   | 'drive-id'
+  | 'proxy'
   | 'date'
   | 'location';
 
@@ -56,6 +57,10 @@ export const driveFolder = /^gdrive:\/*[^/\s][^/]*(?:\/+[^/]+)*\/*$/;
 
 /** What Google calls a shared drive; it stands in its address. */
 export const driveId = /^[A-Za-z0-9_-]{5,100}$/;
+
+/** A host and a port, without a name and password: those are secrets. */
+export const proxyAddress = /^https?:\/\/(?:[^\s/?#@:[\]]+|\[[0-9A-Fa-f:]+\])(?::\d{1,5})?\/?$/;
+
 /** `2026-11-23` */
 export const dateText = /^\d{4}-\d\d-\d\d$/;
 

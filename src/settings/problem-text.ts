@@ -180,6 +180,7 @@ const forms: Readonly<Record<Form, () => string>> = {
   program: () => l10n.t('the first word of a command is the program'),
   date: () => l10n.t('a date such as "2026-11-23" is wanted'),
   'not-blank': () => l10n.t('it is empty'),
+  proxy: () => l10n.t('an address such as "http://proxy.company.co.id:3128", without a name and password'),
   email: () => l10n.t('an address such as "backup@company.co.id"'),
   original: () =>
     l10n.t('an absolute path such as /mnt/backup/repository, or a folder on Google Drive such as "gdrive:Backup/server", is wanted'),

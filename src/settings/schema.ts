@@ -6,6 +6,7 @@ import {
   driveId,
   durationText,
   emailAddress,
+  proxyAddress,
   hasLength,
   hasUrlPassword,
   isDate,
@@ -291,6 +292,13 @@ const googleDrive = z.strictObject({
   sharedDriveId: formed(driveId, 'drive-id')
     .optional()
     .meta({ description: 'The shared drive that folders are looked for in. Default: the own drive of the account.' }),
+  proxy: formed(proxyAddress, 'proxy')
+    .optional()
+    .meta({
+      description:
+        'The proxy through which Google is reached. Without it the service that VS Code starts goes straight there; a command goes by HTTPS_PROXY.',
+      examples: ['http://proxy.company.co.id:3128'],
+    }),
 });
 
 /** What stands in the file beside the sets and copies. */

@@ -498,3 +498,21 @@ function unmarked(marked: string): { text: string; place: { line: number; column
   const before = marked.slice(0, start).split(/\r\n|\n|\r/);
   return { text, place: { line: before.length, column: (before.at(-1) ?? '').length + 1, length: marked.indexOf('»') - start - 1 } };
 }
+
+test('a proxy is a host and a port; one with a name and password is none, since those are secrets', () => {
+  const codes = (proxy: string): readonly string[] => {
+    const text = JSON.stringify({ version: 1, sets: [], googleDrive: { account: 'a@example.org', clientFile: '/c', proxy } });
+    return parseConfiguration(text).problems.map(({ code }) => code);
+  };
+  for (const right of ['http://proxy.example:3128', 'https://proxy.example', 'http://10.0.0.1:8080/', 'http://[::1]:3128'])
+    assert.deepEqual(codes(right), [], right);
+  for (const wrong of [
+    'proxy.example:3128',
+    'socks5://proxy.example',
+    'http://admin:pa@proxy.example',
+    'http://admin@proxy.example',
+    'http://',
+    'http://a/b',
+  ])
+    assert.equal(codes(wrong).length, 1, wrong);
+});

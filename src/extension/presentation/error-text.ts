@@ -296,7 +296,7 @@ const sentences: Readonly<Record<string, Maker>> = {
   }),
   'drive.unavailable': (text) => ({
     what: l10n.t('Google Drive does not answer{reason}.', { reason: reason(text) }),
-    next: l10n.t('Check the network and the proxy. What is stored already is used.'),
+    next: l10n.t('Check the network and the proxy ("proxy" under "googleDrive" in the configuration). What is stored already is used.'),
     remedies: ['retry'],
   }),
   'drive.denied': (text) => ({

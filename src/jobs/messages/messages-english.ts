@@ -245,7 +245,7 @@ export const english: Phrasebook = {
     }),
     'drive.unavailable': (facts) => ({
       what: `Cannot reach Google Drive${because(facts)}.`,
-      next: 'Check the network and the proxy, then run the same command again: what is already stored is used.',
+      next: 'Check the network and the proxy ("proxy" under "googleDrive"), then run the same command again: what is already stored is used.',
     }),
     'drive.denied': (facts) => ({
       what: `Google Drive does not permit this${ofAccount(facts)}${because(facts)}.`,

@@ -247,7 +247,7 @@ export const indonesian: Phrasebook = {
     }),
     'drive.unavailable': (facts) => ({
       what: `Google Drive tidak dapat dijangkau${because(facts)}.`,
-      next: 'Periksa jaringan dan proksi, lalu jalankan lagi perintah yang sama: yang sudah tersimpan akan dipakai.',
+      next: 'Periksa jaringan dan proksi ("proxy" di bawah "googleDrive"), lalu jalankan lagi perintah yang sama: yang sudah tersimpan akan dipakai.',
     }),
     'drive.denied': (facts) => ({
       what: `Google Drive tidak mengizinkan ini${ofAccount(facts)}${because(facts)}.`,
