@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
-import type { Server, Socket } from 'node:net';
+import type { Server } from 'node:net';
 import { CadanganError, claimName, type Claim, type Clock } from '../platform/index.ts';
 import { procedures, protocol, Service, type ServiceWorld } from '../service/index.ts';
 import { engineAddress, hostAddress } from './address.ts';
+import { claimForGood, isTakenAway } from './claim-for-good.ts';
 import type { Credentials, Peer } from './handshake.ts';
 import { hostKey } from './key.ts';
 import { StateLease } from './lease.ts';
@@ -34,11 +35,6 @@ export interface HostOptions {
  */
 export type HostEnd = 'idle' | 'asked' | 'newer' | 'lost' | 'signal' | 'crash';
 
-/** A name can be between two owners for a moment. */
-const claimAttemptsMax = 40;
-const claimAgainMs = 50;
-/** A socket's file can be taken from under its owner. */
-const ownershipCheckMs = 10_000;
 const idleLookMs = 50;
 /** For a window of version 0.1.0 to be reloaded. */
 const engineCheckMs = 5_000;
@@ -105,8 +101,9 @@ export class Host {
     const credentials = { key: await hostKey(stateFolder, random), version, random };
     const started = Promise.withResolvers<Host>();
     started.promise.catch(() => undefined); // told by what is thrown here
-    const claim = await claimHost(
-      options,
+    const claim = await claimForGood(
+      await hostAddress(stateFolder),
+      { ...world, stateFolder },
       (socket) => void started.promise.then(async (host) => host.#reception.accept(socket)).catch(() => socket.destroy()),
     );
     try {
@@ -155,7 +152,7 @@ export class Host {
 
   async #begin(claim: Extract<Claim, { kind: 'ours' }>): Promise<void> {
     this.#service.onChange = () => this.#reception.considerLeaving();
-    this.#watching.push(this.#watchName(claim.isOurs), this.#settle());
+    this.#watching.push(this.#watchName(claim), this.#settle());
     if (await this.#holdEngineName()) await this.#beginRuns();
     else this.#watching.push(this.#beginRunsWhenFree());
     this.#reception.considerLeaving();
@@ -206,12 +203,8 @@ export class Host {
     await removeUnusedPrograms(this.#options.stateFolder);
   }
 
-  async #watchName(isOurs: () => Promise<boolean>): Promise<void> {
-    while (!this.#ending.signal.aborted) {
-      await this.#clock.sleep(ownershipCheckMs, this.#ending.signal).catch(() => undefined);
-      // A folder that cannot be looked at says nothing.
-      if (!(await isOurs().catch(() => true))) return void this.end('lost');
-    }
+  async #watchName(claim: Extract<Claim, { kind: 'ours' }>): Promise<void> {
+    if (await isTakenAway(claim, this.#clock, this.#ending.signal)) void this.end('lost');
   }
 
   /** The name is given back last: whoever comes next must not meet what still ends here. */
@@ -238,20 +231,4 @@ export class Host {
       giveUp.abort();
     }
   }
-}
-
-async function claimHost({ stateFolder, world: { clock, random } }: HostOptions, onConnection: (socket: Socket) => void) {
-  const address = await hostAddress(stateFolder);
-  let reason = '';
-  for (let attempt = 0; attempt < claimAttemptsMax; attempt++) {
-    const claim = await claimName(address, random, onConnection);
-    if (claim.kind === 'ours') return claim;
-    if (claim.kind === 'connected') {
-      claim.socket.destroy();
-      throw new CadanganError('host.taken', { path: stateFolder });
-    }
-    reason = claim.reason;
-    await clock.sleep(claimAgainMs);
-  }
-  throw new CadanganError('host.unreachable', { path: stateFolder, reason });
 }

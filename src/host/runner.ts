@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:net';
-import { CadanganError, claimName } from '../platform/index.ts';
 import { procedures, Service, workProcedures, type ServiceWorld } from '../service/index.ts';
 import { runnerAddress } from './address.ts';
+import { claimForGood, isTakenAway } from './claim-for-good.ts';
 import { Clients } from './clients.ts';
 import { hostKey } from './key.ts';
 import type { HostLog } from './log-file.ts';
@@ -29,6 +29,7 @@ export class Runner {
   readonly #server: Server;
   readonly #service: Service;
   readonly #reception: Reception;
+  readonly #watching = new AbortController();
   #ending: Promise<void> | undefined;
   readonly #ended = Promise.withResolvers<void>();
 
@@ -60,22 +61,26 @@ export class Runner {
     this.#reception.considerLeaving();
   }
 
-  /** @throws `host.taken` when another process works on this repository; what opening the service throws */
+  /**
+   * @throws `host.taken` when another process works on this repository, `host.unreachable` when nobody can have its name; what opening the
+   * service throws
+   */
   static async start(options: RunnerOptions): Promise<Runner> {
     const { stateFolder, configFile, world, key } = options;
     await mkdir(stateFolder, { recursive: true, mode: 0o700 });
     const secret = await hostKey(stateFolder, world.random);
     const started = Promise.withResolvers<Runner>();
     started.promise.catch(() => undefined); // told by what is thrown here
-    const claim = await claimName(await runnerAddress(stateFolder, key), world.random, (socket) => {
+    const claim = await claimForGood(await runnerAddress(stateFolder, key), { ...world, stateFolder }, (socket) => {
       started.promise.then((runner) => runner.#reception.accept(socket)).catch(() => socket.destroy());
     });
-    if (claim.kind === 'connected') claim.socket.destroy();
-    if (claim.kind !== 'ours') throw new CadanganError('host.taken', { path: stateFolder });
     try {
       const clients = new Clients(options.log, world.clock);
       const service = await Service.open({ stateFolder, configFile }, { ...world, isRunner: true }, clients);
       const runner = new Runner(claim.server, service, clients, { ...options, secret });
+      void isTakenAway(claim, world.clock, runner.#watching.signal).then(async (isTaken) => {
+        if (isTaken) await runner.end();
+      });
       started.resolve(runner);
       return runner;
     } catch (error) {
@@ -97,6 +102,7 @@ export class Runner {
 
   async #close(): Promise<void> {
     await this.#service.close();
+    this.#watching.abort();
     this.#reception.close();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#ended.resolve();

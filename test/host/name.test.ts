@@ -4,9 +4,19 @@ import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'nod
 import { createServer, Socket, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { engineAddress, hostAddress } from '../../src/host/address.ts';
+import { engineAddress, hostAddress, runnerAddress } from '../../src/host/address.ts';
+import { claimForGood } from '../../src/host/claim-for-good.ts';
 import { hostKey } from '../../src/host/key.ts';
-import { claimName, holdName, systemRandom, tryToConnect, type Claim, type ExclusiveName } from '../../src/platform/index.ts';
+import {
+  claimName,
+  holdName,
+  isCode,
+  systemClock,
+  systemRandom,
+  tryToConnect,
+  type Claim,
+  type ExclusiveName,
+} from '../../src/platform/index.ts';
 import { protocol } from '../../src/service/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
@@ -23,8 +33,26 @@ test('two spellings of one state folder give one name, two folders give two, and
   assert.equal(await nameOf(folder.path), await nameOf(`${folder.path}/./x/..`));
   assert.notEqual(await nameOf(folder.path), await nameOf(join(folder.path, 'other')));
   const deep = join(folder.path, 'x'.repeat(120));
-  for (const { path } of [await hostAddress(deep, 'file'), await engineAddress({ configFile: 'c', stateFolder: deep }, 'file')])
+  for (const { path } of [
+    await hostAddress(deep, 'file'),
+    await engineAddress({ configFile: 'c', stateFolder: deep }, 'file'),
+    await runnerAddress(deep, 'ab'.repeat(16), 'file'),
+  ])
     assert.ok(Buffer.byteLength(path) <= 103, 'sun_path has 104 bytes on macOS');
+});
+
+test('who wants to serve under the name of a dead one does so at once, and beside a living one not at all', posix, async (t) => {
+  await using folder = await temporaryFolder();
+  const world = { stateFolder: folder.path, clock: systemClock, random: systemRandom };
+  for (const address of [await hostAddress(folder.path, 'file'), await runnerAddress(folder.path, 'ab'.repeat(16), 'file')]) {
+    await leaveDead(address);
+    const { server } = await claimForGood(address, world, (socket) => socket.destroy());
+    t.after(() => server.close());
+    await assert.rejects(
+      claimForGood(address, world, (socket) => socket.destroy()),
+      (error) => isCode(error, 'host.taken'),
+    );
+  }
 });
 
 test('many that ask for the key at once get the same, closed to others; a spoilt one is replaced', async () => {
