@@ -7,7 +7,7 @@ export interface CopyState {
   readonly source: SourceFile;
   /** The copy that counts; undefined when there is none. */
   readonly good: CopyFile | undefined;
-  /** `verified`: Drive's SHA-256 proves the bytes. `unconfirmed`: Drive gives none, but the size fits. */
+  /** `verified`: Drive's SHA-256 proves the bytes, or, of the config, its MD5. `unconfirmed`: Drive gives none, but the size fits. */
   readonly confidence: 'verified' | 'unconfirmed' | 'none';
   /** More of the same that are right, too. */
   readonly doubles: readonly CopyFile[];
@@ -67,7 +67,7 @@ function judge(
 ): 'verified' | 'unconfirmed' | 'damaged' {
   if (copy.sha256 !== undefined) return copy.sha256 === wanted.sha256 ? 'verified' : 'damaged';
   // All configs have about the same size.
-  if (copy.md5 !== undefined && wanted.md5 !== undefined && copy.md5 !== wanted.md5) return 'damaged';
+  if (copy.md5 !== undefined && wanted.md5 !== undefined) return copy.md5 === wanted.md5 ? 'verified' : 'damaged';
   return copy.sizeBytes === source.sizeBytes ? 'unconfirmed' : 'damaged';
 }
 

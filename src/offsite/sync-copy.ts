@@ -187,8 +187,8 @@ function stateAfter(
   for (const { source, good } of comparison.states)
     if (good === undefined && damaged.has(keyOf(source))) atSource.set(keyOf(source), source);
   const needed = comparison.states.filter(({ source }) => source.kind !== 'snapshots');
-  // A snapshot says nothing about which packs it needs to whoever has no password; so all must be there.
-  const isWhole = needed.every(({ good, source }) => good !== undefined || damaged.has(keyOf(source)));
+  // A snapshot says nothing about which packs it needs to whoever has no password; so all must be there, and proven.
+  const isProven = needed.every(({ confidence, source }) => confidence === 'verified' || damaged.has(keyOf(source)));
   return {
     sourceFiles: cut.files.length,
     sourceBytes: cut.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
@@ -196,7 +196,7 @@ function stateAfter(
     leftBehindFiles: comparison.states.filter(({ good, source }) => good === undefined && !damaged.has(keyOf(source))).length,
     damagedAtSource: [...atSource.values()],
     unconfirmedFiles: comparison.states.filter(({ confidence }) => confidence === 'unconfirmed').length,
-    snapshots: isWhole
+    snapshots: isProven
       ? comparison.states.flatMap(({ source, confidence }) =>
           source.kind === 'snapshots' && confidence === 'verified' ? [source.name] : [],
         )

@@ -159,11 +159,28 @@ test('without checksums of Google, size and MD5 of the upload have to do, and a 
   stage.emulator.faults.order({ fault: 'lacks', fields: ['sha256Checksum'], times: null });
   const copy = await stage.copy();
   const first = await stage.sync({}, copy);
-  assert.deepEqual([first.lag.files, first.unconfirmedFiles], [0, 1], 'the config has no hash for a name');
+  assert.deepEqual([first.lag.files, first.unconfirmedFiles, first.snapshots.length], [0, 0, 1]);
   assert.equal((await stage.sync({}, copy)).uploadedFiles, 0);
   const stranger = await stage.sync();
-  assert.equal(stranger.unconfirmedFiles, stage.sourceFiles.length);
+  assert.equal(stranger.unconfirmedFiles, stage.sourceFiles.length - 1, 'the MD5 of the config is known');
+  assert.deepEqual(stranger.snapshots, []);
   stage.assertWhole();
+});
+
+test('a snapshot is not called safe while Google has no checksum of one of the data files', async () => {
+  await using stage = await OffsiteStage.open();
+  const snapshot = await stage.backup();
+  const pack = stage.sourceFiles
+    .find((path) => path.startsWith('data/'))
+    ?.split('/')
+    .at(-1);
+  assert.ok(pack);
+  stage.emulator.faults.order({ fault: 'lacks', fields: ['sha256Checksum', 'md5Checksum'], file: pack, times: null });
+  const { lag, unconfirmedFiles, snapshots } = await stage.sync();
+  assert.deepEqual([lag.files, unconfirmedFiles, snapshots], [0, 1, []]);
+  await stage.person.remove(stage.idOf(`data/${pack.slice(0, 2)}/${pack}`));
+  stage.emulator.faults.clear();
+  assert.deepEqual((await stage.sync()).snapshots, [snapshot]);
 });
 
 test('the folder of another repository is refused and left as it is', async () => {
