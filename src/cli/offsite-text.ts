@@ -2,7 +2,7 @@ import type { CopyStatus, Doubt, RecordedError, TroubleKind } from '../offsite/i
 import { describeError, errorOfRecorded, safeText, type SyncDetails } from '../jobs/index.ts';
 import { formatDate, formatDuration, l10n, type Clock } from '../platform/index.ts';
 import { parseTimestamp } from '../repository/index.ts';
-import { copyStateText } from '../service/index.ts';
+import { besideTroubleText, copyStateText, copyTryText } from '../service/index.ts';
 import { countText, sizeText } from './units.ts';
 
 /** What people read of a copy, a line each. */
@@ -55,6 +55,7 @@ export function statusLines(status: CopyStatus, clock: Clock): string[] {
       : [field(l10n.t('repository looked at'), `${formatDate(BigInt(original.atMs) * 1_000_000n)}: ${lookText(original)}`)]),
     ...(total === undefined ? [] : [field(l10n.t('size'), `${countText(total.files, 'file')}, ${sizeText(total.bytes)}`)]),
     ...(trouble === undefined || trouble.triedAt !== undefined ? [] : [field(l10n.t('trouble'), errorText(trouble))]),
+    ...(trouble?.beside === undefined ? [] : [field(l10n.t('trouble'), besideTroubleText(trouble.beside, errorText(trouble)))]),
     ...(memoryError === undefined ? [] : [field(l10n.t('trouble'), errorText(memoryError))]),
     ...(lastSync === undefined || lastSync.outcome === 'whole'
       ? []
@@ -103,16 +104,7 @@ function lookText({ state, newSnapshots, error }: NonNullable<CopyStatus['origin
 }
 
 function tryText({ outcome, error }: NonNullable<CopyStatus['lastSync']>): string {
-  switch (outcome) {
-    case 'whole':
-      return l10n.t('in sync');
-    case 'incomplete':
-      return l10n.t('incomplete');
-    case 'failed':
-      return error === undefined ? l10n.t('failed') : l10n.t('failed: {why}', { why: errorText(error) });
-    case 'stopped':
-      return l10n.t('stopped');
-  }
+  return outcome === 'failed' && error !== undefined ? l10n.t('failed: {why}', { why: errorText(error) }) : copyTryText(outcome);
 }
 
 /** What happened, and what to do. */
@@ -143,7 +135,12 @@ function unknownText(because: CopyStatus['unknownBecause']): string {
   }
 }
 
-export function troubleText(kind: TroubleKind): string {
+/** What is in its way, or what else failed. */
+export function troubleLine({ kind, beside }: NonNullable<CopyStatus['trouble']>): string {
+  return beside === undefined ? troubleText(kind) : besideTroubleText(beside, troubleText(kind));
+}
+
+function troubleText(kind: TroubleKind): string {
   switch (kind) {
     case 'signed-out':
       return l10n.t('nobody is signed in to Google Drive');

@@ -3,6 +3,7 @@ import {
   keepAnchor,
   lagOf,
   originalNamesOf,
+  rememberedBeside,
   rememberedFailure,
   rememberedPlan,
   rememberedSample,
@@ -14,6 +15,7 @@ import {
   syncCopy,
   type Amount,
   type ArchiveFormat,
+  type BesideWork,
   type Comparison,
   type CopyFile,
   type CopyMemory,
@@ -24,7 +26,7 @@ import {
   type SyncOptions,
   type SyncReport,
 } from '../offsite/index.ts';
-import { isCode, systemClock, type Clock } from '../platform/index.ts';
+import { isAbort, isCode, systemClock, type Clock } from '../platform/index.ts';
 import type { RecordContent, RecordTrigger } from '../records/index.ts';
 import { readableFolderOf, type OffsiteCopy } from '../settings/index.ts';
 import {
@@ -166,10 +168,11 @@ export class CopyJobs implements AsyncDisposable {
     const { copy } = this.#options;
     const { signal, progress, percent = copy.sampleReadPercent } = wish;
     return this.#job('offsite-sample', { occasion, signal, recordOf: recordOfSample }, async (note, tally) => {
-      const { target } = await this.#opened();
-      const { sampleCursor: cursor } = await this.memory.read();
-      const listing = await target.list(signal);
-      const report = await sampleCopy({ target, clock: this.#clock }, listing, { percent, cursor, signal, progress });
+      const report = await this.#beside('sample', async () => {
+        const { target } = await this.#opened();
+        const { sampleCursor: cursor } = await this.memory.read();
+        return sampleCopy({ target, clock: this.#clock }, await target.list(signal), { percent, cursor, signal, progress });
+      });
       await this.memory.update((memory) => rememberedSample(memory, report, this.#now()));
       if (report.damaged.length > 0)
         await this.#syncing(tally, wish, async (open, options) => ({ sync: await syncCopy(this.#world(open), options) }));
@@ -198,6 +201,8 @@ export class CopyJobs implements AsyncDisposable {
       { ...wish, format, to, client: () => this.#driveClient() },
     );
     const recordOf: Telling<ReadableCopyDetails>['recordOf'] = (of, about) => recordOfReadableCopy(of, { ...about, to });
+    // Whoever wanted it now is told himself, perhaps that his password is wrong.
+    if (result.error === undefined || occasion.trigger !== 'manual') await this.#noteBeside('readable', result.error);
     const told = await this.#tell(result, { occasion, signal, recordOf }, newTally());
     const client = keep === undefined ? undefined : await this.#driveClient().catch(() => undefined);
     if (result.details) await noteReadable(copy, place, result.details, this.#clock, { keep, client, signal });
@@ -247,6 +252,23 @@ export class CopyJobs implements AsyncDisposable {
       if (!isTrial && !isCode(error, 'offsite.busy')) await this.#noteFailure(tally, error);
       throw error;
     }
+  }
+
+  /** Runs what holds up no copying when it fails, and takes down whether it did. */
+  async #beside<T>(work: BesideWork, run: () => Promise<T>): Promise<T> {
+    try {
+      const done = await run();
+      await this.#noteBeside(work, undefined);
+      return done;
+    } catch (error) {
+      await this.#noteBeside(work, error);
+      throw error;
+    }
+  }
+
+  async #noteBeside(work: BesideWork, error: unknown): Promise<void> {
+    if (isAbort(error) || isCode(error, 'offsite.busy')) return;
+    await this.memory.update((memory) => rememberedBeside(memory, work, error, this.#now())).catch(() => undefined);
   }
 
   async #noteFailure(tally: Tally, error: unknown): Promise<void> {

@@ -10,6 +10,7 @@ const count = z.number().int().nonnegative();
 const amount = z.object({ files: count, bytes: count });
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 const errorText = z.object({ code: z.string(), facts: z.record(z.string(), scalar) });
+const failure = z.object({ at: time, error: errorText });
 const findings = z.object({
   missing: count,
   damaged: count,
@@ -56,6 +57,8 @@ const memorySchema = z.object({
     })
     .optional(),
   lastSample: z.object({ at: time, read: amount, damaged: z.array(z.string()) }).optional(),
+  /** Works beside the copying whose last try failed: they hold nothing up, and whoever relies on them is to know. */
+  failed: z.object({ sample: failure.optional(), readable: failure.optional() }).optional(),
   /** The last file that a sample read; the next one goes on behind it. */
   sampleCursor: z.string().optional(),
   /** Ids of copies whose bytes are wrong although Drive's checksum is right. */

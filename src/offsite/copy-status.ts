@@ -42,7 +42,11 @@ export interface CopyTrouble {
   readonly sinceMs: number | undefined;
   /** RFC 3339. Of a try that nobody repeats by himself. */
   readonly triedAt: string | undefined;
+  /** Of a work beside the copying, which goes on; undefined of the copying itself. */
+  readonly beside?: BesideWork | undefined;
 }
+
+export type BesideWork = 'sample' | 'readable';
 
 /** What the original's folder showed, beside what it had when the copy was last whole. */
 export interface OriginalState {
@@ -175,7 +179,7 @@ function wordOf({ paused }: CopyNames, facts: CopyFacts, { trouble, original }: 
   const work = workWordOf(keeper);
   if (work !== undefined) return work;
   if (keeper?.activity === 'paused' || (paused && keeper === undefined)) return 'paused';
-  if (trouble !== undefined) return 'stopped-by-trouble';
+  if (trouble !== undefined && trouble.beside === undefined) return 'stopped-by-trouble';
   if (isKnownBehind(memory) || keeper?.changedSinceMs !== undefined || original?.state === 'changed') return 'behind';
   return unknownReasonOf(facts, original) === undefined ? 'in-sync' : 'unknown';
 }
@@ -206,8 +210,13 @@ function isWatched(keeper: KeeperState | undefined): boolean {
   return keeper?.activity === 'waiting' && (keeper.watch.mode === 'events' || keeper.watch.mode === 'polling');
 }
 
+/** What keeps it from being copied, then what failed beside that. */
+function troubleIn(facts: CopyFacts): CopyTrouble | undefined {
+  return copyingTroubleIn(facts) ?? besideTroubleIn(facts);
+}
+
 /** What is wrong with the sign-in now, then what the keeper met, then what ended the last try. */
-function troubleIn({ memory: { lastSync }, keeper, signIn }: CopyFacts): CopyTrouble | undefined {
+function copyingTroubleIn({ memory: { lastSync }, keeper, signIn }: CopyFacts): CopyTrouble | undefined {
   const kept = keeper?.trouble;
   if (signIn !== undefined && kept?.kind !== troubleOf(signIn.code))
     return { kind: troubleOf(signIn.code), ...signIn, sinceMs: undefined, triedAt: undefined };
@@ -217,6 +226,20 @@ function troubleIn({ memory: { lastSync }, keeper, signIn }: CopyFacts): CopyTro
   const { code, facts } = lastSync.error ?? { code: 'unknown', facts: {} };
   return { kind: troubleOf(code), code, facts, sinceMs: Date.parse(lastSync.at), triedAt: lastSync.at };
 }
+
+/** Until it succeeds. What every work needs was there again when a later copying came to its end. */
+function besideTroubleIn({ memory: { failed = {}, lastSync } }: CopyFacts): CopyTrouble | undefined {
+  for (const beside of ['sample', 'readable'] as const) {
+    const { at, error } = failed[beside] ?? {};
+    if (at === undefined || error === undefined) continue;
+    const kind = troubleOf(error.code);
+    const isOver = ofEveryWork.has(kind) && lastSync?.outcome !== 'stopped' && Date.parse(lastSync?.at ?? '') > Date.parse(at);
+    if (!isOver) return { kind, ...error, sinceMs: Date.parse(at), triedAt: at, beside };
+  }
+  return undefined;
+}
+
+const ofEveryWork: ReadonlySet<TroubleKind> = new Set(['signed-out', 'wrong-account', 'drive-unavailable', 'rate']);
 
 function originalStateOf({ atMs, found }: OriginalLook, { original: known }: CopyMemory): OriginalState {
   if ('error' in found) return { atMs, state: 'unreadable', newSnapshots: [], error: found.error };

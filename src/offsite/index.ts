@@ -60,6 +60,7 @@ export {
   copyStatusOf,
   isProtected,
   workWordOf,
+  type BesideWork,
   type CopyFacts,
   type CopyNames,
   type CopyStateWord,
@@ -67,6 +68,14 @@ export {
   type CopyTrouble,
 } from './copy-status.ts';
 export { OriginalLooks, originalNamesOf, type OriginalLook, type OriginalNames } from './original-look.ts';
-export { rememberedFailure, rememberedPlan, rememberedSample, rememberedScrub, rememberedSync, type Amount } from './remember-work.ts';
+export {
+  rememberedBeside,
+  rememberedFailure,
+  rememberedPlan,
+  rememberedSample,
+  rememberedScrub,
+  rememberedSync,
+  type Amount,
+} from './remember-work.ts';
 export { recordedErrorOf, type RecordedError } from './recorded-error.ts';
 export { nextReadableMs, readableName, type ReadableEvery } from './readable-rule.ts';

@@ -59,6 +59,15 @@ export function rememberedFailure(
   };
 }
 
+/** What came of a work beside the copying. @param error undefined: nothing stood in its way */
+export function rememberedBeside(memory: CopyMemory, work: 'sample' | 'readable', error: unknown, now: string): CopyMemory {
+  const failed = { ...memory.failed };
+  delete failed[work];
+  if (error === undefined) return { ...memory, failed };
+  const { code, facts } = recordedErrorOf(error);
+  return { ...memory, failed: { ...failed, [work]: { at: now, error: { code, facts: plainFacts(facts) } } } };
+}
+
 /** After `rememberedSync` of what the scrub has healed. */
 export function rememberedScrub(memory: CopyMemory, report: ScrubReport, now: string): CopyMemory {
   return {

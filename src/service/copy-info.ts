@@ -67,7 +67,7 @@ export function progressOf(copy: string, keeper: KeeperState | undefined): RunPr
 
 function troubleOf({ trouble }: CopyStatus, scrub: (text: string) => string): Pick<CopyInfo, 'trouble'> {
   if (trouble === undefined) return {};
-  const { kind, sinceMs, triedAt } = trouble;
+  const { kind, sinceMs, triedAt, beside } = trouble;
   const error = errorDataOf(errorOfRecorded(trouble), scrub);
   return {
     trouble: {
@@ -75,6 +75,7 @@ function troubleOf({ trouble }: CopyStatus, scrub: (text: string) => string): Pi
       error,
       ...(sinceMs !== undefined && { since: new Date(sinceMs).toISOString() }),
       ...(triedAt !== undefined && { triedAt }),
+      ...(beside !== undefined && { beside }),
     },
   };
 }

@@ -1,5 +1,5 @@
 import { l10n } from '../platform/index.ts';
-import type { CopyState } from './protocol.ts';
+import type { CopyInfo, CopyState } from './protocol.ts';
 
 /** The state of a copy in a word or two, for windows and the command line. */
 export function copyStateText(state: CopyState): string {
@@ -23,4 +23,25 @@ export function copyStateText(state: CopyState): string {
     case 'writing-readable':
       return l10n.t('writing a readable copy');
   }
+}
+
+/** What came of the last try, in a word. */
+export function copyTryText(outcome: NonNullable<CopyInfo['lastTry']>['outcome']): string {
+  switch (outcome) {
+    case 'whole':
+      return l10n.t('in sync');
+    case 'incomplete':
+      return l10n.t('incomplete');
+    case 'failed':
+      return l10n.t('failed');
+    case 'stopped':
+      return l10n.t('stopped');
+  }
+}
+
+/** A work beside the copying that failed. @param why as a sentence */
+export function besideTroubleText(beside: NonNullable<NonNullable<CopyInfo['trouble']>['beside']>, why: string): string {
+  return beside === 'sample'
+    ? l10n.t('the sample cannot be read: {why}', { why })
+    : l10n.t('the readable copy cannot be written: {why}', { why });
 }

@@ -16,7 +16,7 @@ export * as protocol from './protocol.ts';
 export { paramsOf, type Answer } from './answer.ts';
 export type { Call } from './call.ts';
 export type { Audience } from './audience.ts';
-export { copyStateText } from './copy-state-text.ts';
+export { besideTroubleText, copyStateText, copyTryText } from './copy-state-text.ts';
 export { planDrill, runDrill, type DrillContext, type DrillPlan, type DrillWish } from './drill-run.ts';
 export { errorDataOf, errorOfData } from './error-data.ts';
 export type { Elsewhere, ElsewhereCall } from './elsewhere.ts';

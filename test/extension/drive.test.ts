@@ -38,6 +38,14 @@ test('a copy says that it is in sync, how far it is behind and since when, or wh
     copyText({ ...copy, state: 'stopped-by-trouble', trouble: signedOut, behind }, nowNs),
     /^Not signed in to Google Drive\. · 12 files/,
   );
+  const unread = { ...signedOut, kind: 'denied', beside: 'sample', error: { code: 'drive.denied', facts: {}, message: '' } } as const;
+  for (const isPaused of [false, true])
+    assert.match(
+      copyText({ ...copy, state: isPaused ? 'paused' : 'in-sync', isPaused, trouble: unread }, nowNs),
+      new RegExp(`^${isPaused ? 'paused' : 'in sync'} · the sample cannot be read: Google Drive`),
+    );
+  assert.equal(isTroubledCopy({ ...copy, trouble: unread }), true);
+  assert.match(statusItem([makeSet()], new Map(), nowNs, [{ ...copy, trouble: unread }])?.text ?? '', /needs attention: Off-site/);
   assert.match(copyText({ ...copy, state: 'copying', waiting: 'no-answer', behind }, nowNs), /^unreachable · 12 files/);
   assert.equal(copyText({ ...copy, state: 'copying', waiting: 'rate' }, nowNs), 'waits for Google');
   assert.equal(copyRow({ ...copy, state: 'paused', isPaused: true }, nowNs).context, 'copy.paused');

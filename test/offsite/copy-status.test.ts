@@ -111,6 +111,18 @@ const table: readonly (readonly [string, Partial<CopyFacts>, CopyStateWord, Part
     'stopped-by-trouble',
     { trouble: { kind: 'other', code: 'drive.new', facts: {}, sinceMs: Date.parse(triedAt), triedAt } },
   ],
+  [
+    'a sample that could not be read',
+    { memory: { ...whole, failed: { sample: { at: triedAt, error: { code: 'drive.denied', facts: {} } } } } },
+    'in-sync',
+    { trouble: { kind: 'denied', code: 'drive.denied', facts: {}, sinceMs: Date.parse(triedAt), triedAt, beside: 'sample' } },
+  ],
+  [
+    'a sample for which nobody was signed in, and a copying since',
+    { memory: { ...lastTry('incomplete'), failed: { sample: { at: wholeAt, error: { code: 'drive.signed-out', facts: {} } } } } },
+    'behind',
+    { trouble: undefined },
+  ],
   ['it failed, and nobody knows why', { memory: lastTry('failed') }, 'stopped-by-trouble', {}],
   [
     'a keeper that begins after a failure',

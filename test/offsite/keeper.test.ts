@@ -361,5 +361,22 @@ test('readable copies are written by rule, and one that fails holds nothing up',
   await failing.stage.backup();
   await failing.start();
   await failing.until((each) => isInSync(each) && failing.jobs.includes('readable-copy failed') && each.lastSample !== undefined);
-  assert.equal((await failing.status()).trouble, undefined);
+  const { trouble, state } = await failing.status();
+  assert.deepEqual([trouble?.beside, trouble?.code, state], ['readable', 'snapshot.not-found', 'in-sync']);
+});
+
+test('a sample that cannot be read is told as trouble until one can; the copying goes on meanwhile', async () => {
+  await using keeping = new KeeperStage(await OffsiteStage.open());
+  const { stage } = keeping;
+  await stage.backup();
+  stage.emulator.faults.order({ fault: 'refuse', reason: 'insufficientFilePermissions', status: 403, on: 'files.download', times: null });
+  await keeping.start();
+  const failed = await keeping.until(({ trouble, state }) => trouble !== undefined && state === 'in-sync');
+  assert.deepEqual([failed.trouble?.beside, failed.trouble?.kind, failed.lastSample], ['sample', 'denied', undefined]);
+  const snapshot = await stage.backup();
+  const copied = await keeping.until(({ snapshots, state }) => snapshots.includes(snapshot) && state === 'in-sync');
+  assert.equal(copied.trouble?.beside, 'sample', 'what was copied since proves nothing about it');
+  stage.emulator.faults.clear();
+  await keeping.keeper?.ask('sample');
+  assert.equal((await keeping.status()).trouble, undefined);
 });

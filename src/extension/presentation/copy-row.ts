@@ -1,7 +1,8 @@
 import { formatBytes, l10n } from '../../platform/index.ts';
-import { copyStateText, type CopyInfo, type DriveStatus } from '../../service/index.ts';
+import { besideTroubleText, copyStateText, copyTryText, type CopyInfo, type DriveStatus } from '../../service/index.ts';
 import { countText } from './counts.ts';
 import { describeError } from './error-text.ts';
+import { isWorking } from './copy-state.ts';
 import type { Icon } from './icons.ts';
 import { progressText } from './run-text.ts';
 import { joined, whenText, type Row } from './set-row.ts';
@@ -66,7 +67,7 @@ export function copyDetails(copy: CopyInfo, nowNs: bigint): readonly Row[] {
     ),
     ...(lastTry === undefined || lastTry.outcome === 'whole'
       ? []
-      : [row('try', l10n.t('Last try'), joined([whenText(lastTry.at, nowNs), tryText(lastTry.outcome)]), { name: 'history' })]),
+      : [row('try', l10n.t('Last try'), joined([whenText(lastTry.at, nowNs), copyTryText(lastTry.outcome)]), { name: 'history' })]),
     row(
       'scrub',
       l10n.t('Last scrub'),
@@ -86,7 +87,13 @@ export function copyDetails(copy: CopyInfo, nowNs: bigint): readonly Row[] {
 
 /** `in sync`; `in sync as of 21:40`; `12 files, 3 MiB behind since 21:04`; `paused`; why it stands still, or why nothing is known. */
 export function copyText(copy: CopyInfo, nowNs: bigint): string {
-  const { state, running, waiting, asOf } = copy;
+  const { trouble } = copy;
+  const beside = trouble?.beside !== undefined && !isWorking(copy.state) ? troubleText(copy, nowNs) : undefined;
+  return joined([stateText(copy, nowNs), beside]);
+}
+
+function stateText(copy: CopyInfo, nowNs: bigint): string {
+  const { state, running, waiting, asOf, trouble } = copy;
   if (waiting !== undefined) return joined([waiting === 'rate' ? l10n.t('waits for Google') : l10n.t('unreachable'), lagText(copy, nowNs)]);
   switch (state) {
     case 'in-sync':
@@ -94,7 +101,11 @@ export function copyText(copy: CopyInfo, nowNs: bigint): string {
     case 'behind':
       return lagText(copy, nowNs) ?? joined([copyStateText(state), wholeText(copy, nowNs)]);
     case 'paused':
-      return joined([copyStateText(state), troubleText(copy, nowNs), lagText(copy, nowNs) ?? wholeText(copy, nowNs)]);
+      return joined([
+        copyStateText(state),
+        trouble?.beside === undefined ? troubleText(copy, nowNs) : undefined,
+        lagText(copy, nowNs) ?? wholeText(copy, nowNs),
+      ]);
     case 'stopped-by-trouble':
       return joined([troubleText(copy, nowNs) ?? copyStateText(state), lagText(copy, nowNs) ?? wholeText(copy, nowNs)]);
     case 'unknown':
@@ -129,6 +140,7 @@ function wholeText({ lastWholeAt }: CopyInfo, nowNs: bigint): string | undefined
 function troubleText({ trouble }: CopyInfo, nowNs: bigint): string | undefined {
   if (trouble === undefined) return undefined;
   const { what } = describeError(trouble.error);
+  if (trouble.beside !== undefined) return besideTroubleText(trouble.beside, what);
   return trouble.triedAt === undefined
     ? what
     : l10n.t('the try at {when} failed: {why}', { when: whenText(trouble.triedAt, nowNs), why: what });
@@ -157,19 +169,6 @@ function unknownTexts(
   }
 }
 
-function tryText(outcome: NonNullable<CopyInfo['lastTry']>['outcome']): string {
-  switch (outcome) {
-    case 'whole':
-      return l10n.t('in sync');
-    case 'incomplete':
-      return l10n.t('incomplete');
-    case 'failed':
-      return l10n.t('failed');
-    case 'stopped':
-      return l10n.t('stopped');
-  }
-}
-
 function lookText({ state, newSnapshots, error }: NonNullable<CopyInfo['original']>): string {
   switch (state) {
     case 'same':
@@ -188,7 +187,7 @@ function lookText({ state, newSnapshots, error }: NonNullable<CopyInfo['original
 /** What somebody has to do something about; short waits for Google are none. */
 export function isTroubledCopy({ state, trouble }: CopyInfo): boolean {
   return (
-    state === 'stopped-by-trouble' &&
+    (state === 'stopped-by-trouble' || trouble?.beside !== undefined) &&
     (trouble?.triedAt !== undefined || !['busy', 'rate', 'drive-unavailable'].includes(trouble?.kind ?? ''))
   );
 }
@@ -206,6 +205,7 @@ function iconOfCopy(copy: CopyInfo): Icon {
   switch (state) {
     // Green says that it is so now.
     case 'in-sync':
+      if (copy.trouble !== undefined) return { name: 'warning', color: 'list.warningForeground' };
       return asOf === undefined ? { name: 'pass', color: 'testing.iconPassed' } : { name: 'pass' };
     case 'behind':
       return { name: 'cloud-upload', color: 'list.warningForeground' };

@@ -51,8 +51,7 @@ export function statusItem(
     return { kind: 'trouble', text: `$(error) ${text}`, tooltip };
   }
   const copy = copies.find(isTroubledCopy);
-  if (copy !== undefined)
-    return { kind: 'trouble', text: `$(error) ${l10n.t('Off-site copy stands still: {name}', { name: copy.title })}`, tooltip };
+  if (copy !== undefined) return { kind: 'trouble', text: `$(error) ${troubleOf(copy)}`, tooltip };
   const cutOff = copies.find(isCutOff);
   if (cutOff !== undefined)
     return {
@@ -67,6 +66,12 @@ export function statusItem(
     text: `$(shield) ${text}`,
     tooltip: next === undefined ? tooltip : [l10n.t('Next run: {date}', { date: formatDate(instantOf(next)) }), ...tooltip],
   };
+}
+
+function troubleOf({ title: name, trouble }: CopyInfo): string {
+  return trouble?.beside === undefined
+    ? l10n.t('Off-site copy stands still: {name}', { name })
+    : l10n.t('Off-site copy needs attention: {name}', { name });
 }
 
 function shortState({ state }: SetInfo): string {

@@ -54,9 +54,18 @@ const copyInfo = z.object({
   /** What is not on Drive yet, and since when. */
   behind: z.object({ files: z.number(), bytes: z.number(), since: z.string() }).exactOptional(),
   total: z.object({ files: z.number(), bytes: z.number() }).exactOptional(),
-  /** Why it stands still: the last work's error, or what is wrong with the sign-in. `triedAt`: of a try that nobody repeats by himself. */
+  /**
+   * Why it stands still: the last work's error, or what is wrong with the sign-in. `triedAt`: of a try that nobody repeats by himself.
+   * `beside`: it goes on, and this failed.
+   */
   trouble: z
-    .object({ kind: z.string(), since: z.string().exactOptional(), triedAt: z.string().exactOptional(), error: errorData })
+    .object({
+      kind: z.string(),
+      since: z.string().exactOptional(),
+      triedAt: z.string().exactOptional(),
+      beside: z.enum(['sample', 'readable']).exactOptional(),
+      error: errorData,
+    })
     .exactOptional(),
   running: runProgress.exactOptional(),
   /** What runs makes no headway for the moment, and why. */
