@@ -33,6 +33,22 @@ export function exitCodeOfResult(result: Pick<JobResult<unknown>, 'outcome' | 'e
   }
 }
 
+/** Of several things that were asked for at once: the worst. An interruption ends them. */
+export async function oneAfterTheOther<T>(all: readonly T[], run: (one: T) => Promise<ExitCode>): Promise<ExitCode> {
+  let worst: ExitCode = exitCode.done;
+  for (const one of all) {
+    const code = await run(one);
+    if (code === exitCode.interrupted) return code;
+    worst = worseOf(worst, code);
+  }
+  return worst;
+}
+
+export function worseOf(one: ExitCode, other: ExitCode): ExitCode {
+  if (other === exitCode.interrupted) return other;
+  return one === exitCode.done || (one === exitCode.exceptions && other !== exitCode.done) ? other : one;
+}
+
 /** Everything else is a failure. */
 const codesOfErrors: Partial<Record<ErrorCode, ExitCode>> = {
   'repository.missing': exitCode.noRepository,

@@ -1,12 +1,13 @@
 import type { BackupProgressSink } from '../backup/index.ts';
-import { HostError, listener, type ClientRequestOptions, type HostClient } from '../host/index.ts';
-import { describeError, isBrokenOff, safeText } from '../jobs/index.ts';
-import { l10n, randomId, systemRandom } from '../platform/index.ts';
-import { errorOfData, protocol, type RunProgress, type RunResult } from '../service/index.ts';
+import { listener } from '../host/index.ts';
+import { safeText } from '../jobs/index.ts';
+import { l10n } from '../platform/index.ts';
+import { protocol, type RunProgress, type RunResult } from '../service/index.ts';
 import type { BackupSet } from '../settings/index.ts';
 import type { CommandContext } from './command.ts';
 import { jsonExceptionSink } from './exception-report.ts';
 import type { OptionValues } from './option-values.ts';
+import { resultOf, toldOf, unrecordedListener, type Joined } from './hosted-run.ts';
 import { readPassword } from './password-source.ts';
 import { isPasswordGiven, passwordSourceOf, type BackupFigures, type BackupTold } from './set-backup.ts';
 import { withHost } from './with-host.ts';
@@ -18,7 +19,7 @@ export async function backupByHost(
   options: OptionValues,
   progress: BackupProgressSink | undefined,
 ): Promise<BackupTold> {
-  const { terminal, globals, passwords, noteUnrecorded } = context;
+  const { terminal, globals, passwords } = context;
   const onException = globals.json ? jsonExceptionSink(terminal, 'archival') : undefined;
   const joined: Joined = { run: undefined };
   const listeners = [
@@ -30,10 +31,7 @@ export async function backupByHost(
       joined.run = run;
       if (!globals.quiet) terminal.note(l10n.t('This set runs already; waiting for the end of that run.'));
     }),
-    listener(protocol.notRecorded, (data) => {
-      terminal.note(l10n.t('this was not recorded: {0}', describeError(errorOfData(data)).what));
-      noteUnrecorded();
-    }),
+    unrecordedListener(context),
   ];
   const source = passwordSourceOf(context);
   const isGiven = isPasswordGiven(source, context);
@@ -54,48 +52,9 @@ export async function backupByHost(
       },
     };
     const onProgress = progress && ((step: RunProgress): void => progress({ filesTotal: undefined, bytesTotal: undefined, ...step }));
-    return toldOf(await resultOf(client, params, { signal: context.signal, onProgress, joined }));
+    const run = await resultOf(client, protocol.startBackup, params, { signal: context.signal, onProgress, joined });
+    return { ...toldOf(run), details: figuresOf(run) };
   });
-}
-
-/** Of the last request: the run that it joined, which has an id of its own. */
-interface Joined {
-  run: string | undefined;
-}
-
-/** A host that ends in mid-run has perhaps written down what came of it; otherwise the set is run again, as the next host would. */
-async function resultOf(
-  client: HostClient,
-  params: protocol.BackupParams,
-  { joined, ...options }: ClientRequestOptions & { readonly joined: Joined },
-): Promise<RunResult> {
-  for (let attempt = 1; ; attempt++) {
-    const run = randomId(systemRandom); // each is a run of its own, with a record of its own
-    joined.run = undefined;
-    try {
-      const made = await client.request(protocol.startBackup, params, { ...options, run });
-      if (!isBrokenOff(made) || options.signal?.aborted || attempt === attemptsMax) return made;
-      continue;
-    } catch (error) {
-      if (!(error instanceof HostError) || error.code !== 'host.lost' || attempt === attemptsMax) throw error;
-    }
-    const { result } = await client.request(protocol.runOfId, { run: joined.run ?? run }, { signal: options.signal });
-    if (result !== undefined && !isBrokenOff(result)) return result;
-  }
-}
-
-/** Something that ends the host in each of them must not do so for ever. */
-const attemptsMax = 3;
-
-function toldOf(run: RunResult): BackupTold {
-  const { outcome, exceptions, exceptionCount, error } = run;
-  return {
-    outcome: outcome === 'missed' ? 'failed' : outcome,
-    exceptions: exceptions.map(({ weight = 'lost', ...exception }) => ({ ...exception, weight })),
-    exceptionCount,
-    ...(error && { error: errorOfData(error) }),
-    details: figuresOf(run),
-  };
 }
 
 function figuresOf({ backup, snapshotId, isUnchanged, startedAt, endedAt }: RunResult): BackupFigures | undefined {

@@ -210,6 +210,7 @@ export class Host {
   /** The name is given back last: whoever comes next must not meet what still ends here. */
   async #close(reason: HostEnd): Promise<HostEnd> {
     this.#clients.log('info', `the host ends (${reason})`);
+    this.#reception.beginNothing();
     await this.#inTime(this.#service.close());
     if (reason !== 'crash' && reason !== 'lost') this.#clients.tell(protocol.leaving, undefined);
     this.#ending.abort();

@@ -32,6 +32,7 @@ export class Reception {
   /** Who has not proven yet who they are. */
   readonly #strangers = new Set<MessageSocket>();
   #lingering: AbortController | undefined;
+  #isEnding = false;
   #isClosed = false;
 
   constructor(options: ReceptionOptions) {
@@ -44,7 +45,7 @@ export class Reception {
     this.#strangers.add(messages);
     const peer = await greet(messages, 'host', this.#options.credentials);
     this.#strangers.delete(messages);
-    if (typeof peer === 'string' || this.#isClosed) return messages.end();
+    if (typeof peer === 'string' || this.#isEnding) return messages.end();
     this.#connections.add(messages);
     this.#stay();
     const channel = this.#serve(messages, peer);
@@ -72,8 +73,14 @@ export class Reception {
     );
   }
 
+  /** What is asked from now on is for the next process. What was asked before is still answered. */
+  beginNothing(): void {
+    this.#isEnding = true;
+  }
+
   /** Lets everybody go: those who are connected after what is still to be said to them. */
   close(): void {
+    this.beginNothing();
     this.#isClosed = true;
     this.#stay();
     for (const connection of this.#connections) connection.end();
@@ -117,6 +124,7 @@ export class Reception {
     for (const { procedure, answer } of procedures) {
       channel.handle(procedure.name, async (params, call) => {
         if (client === undefined) throw new CadanganError('arguments.invalid', { argument: 'initialize', reason: 'it comes first' });
+        if (this.#isEnding) await lostWith(messages);
         const { timeZone } = service.configuration;
         const signal = procedure.kind === 'read' ? AbortSignal.any([call.signal, channel.gone]) : call.signal;
         const { language, via, user } = client;
@@ -126,4 +134,10 @@ export class Reception {
     connection.listen();
     return channel;
   }
+}
+
+/** Whoever asks a process that ends sees its connection close, and asks the next one. @throws `host.lost` */
+async function lostWith(messages: MessageSocket): Promise<never> {
+  await messages.closed;
+  throw new CadanganError('host.lost');
 }

@@ -43,7 +43,7 @@ import {
 import { newsOf, type Told } from './copy-news.ts';
 import { openDriveClient, openStorageAt, type DrivePlace } from './drive-account.ts';
 import { runJob, timeText, type ExceptionSink, type Finished, type JobName, type JobResult } from './job-result.ts';
-import { copyMemoryOf, openCopy, rememberedPlace, type OpenCopy } from './open-copy.ts';
+import { copyMemoryOf, lookAtCopy, openCopy, rememberedPlace, type OpenCopy } from './open-copy.ts';
 import { noteReadable } from './readable-copies.ts';
 import { readableCopyJob, type ReadableCopyDetails, type ReadableCopyOptions } from './readable-copy-job.ts';
 import type { RecordAbout } from './record-about.ts';
@@ -69,8 +69,8 @@ export interface WorkOptions {
 export interface SyncWish extends WorkOptions {
   /** Compare with what is known to be on Drive, if anything is, instead of asking. */
   readonly mayUseKnown?: boolean;
-  readonly mayRemoveAll?: boolean;
-  /** Leaves no record, and is not remembered. */
+  readonly mayRemoveAll?: boolean | undefined;
+  /** Changes nothing, leaves no record, is not remembered, and may be while another process works on the copy. */
   readonly dryRun?: boolean;
 }
 
@@ -83,8 +83,10 @@ export interface ReadableWish extends Omit<ReadableCopyOptions, 'client' | 'form
   readonly keep?: number | undefined;
 }
 
-/** Why it is done: `manual` when somebody wanted it now, who may have given it an id. */
+/** Why it is done: `manual` when somebody wanted it now, who may have given it an id, and asked in his way. */
 export interface CopyOccasion {
+  readonly via?: RecordAbout['via'] | undefined;
+  readonly user?: RecordAbout['user'];
   readonly trigger: RecordTrigger;
   readonly run?: string | undefined;
 }
@@ -128,6 +130,8 @@ export class CopyJobs implements AsyncDisposable {
   readonly #clock: Clock;
   #client: DriveClient | undefined;
   #open: OpenCopy | undefined;
+  /** For what is only tried out. */
+  #look: OpenCopy | undefined;
 
   constructor(options: CopyJobsOptions) {
     this.#options = options;
@@ -211,6 +215,7 @@ export class CopyJobs implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#open?.[Symbol.asyncDispose]();
+    await this.#look?.[Symbol.asyncDispose]();
     this.#client?.close();
   }
 
@@ -230,7 +235,7 @@ export class CopyJobs implements AsyncDisposable {
     work: (open: OpenCopy, options: SyncOptions) => Promise<Report>,
   ): Promise<Report> {
     try {
-      const open = await this.#opened();
+      const open = isTrial ? await this.#lookedAt() : await this.#opened();
       const { distrusted = [] } = await this.memory.read();
       const report = await work(open, {
         signal,
@@ -238,7 +243,7 @@ export class CopyJobs implements AsyncDisposable {
         againMs: this.#options.againMs,
         knownDamaged: open.knownDamaged,
         distrusted: new Set(distrusted),
-        onPlan: (_plan, comparison) => this.#notePlan(tally, comparison),
+        onPlan: (_plan, comparison) => (isTrial ? undefined : this.#notePlan(tally, comparison)),
         onUploaded: (file, wasThere) => noteUploaded(tally, file, wasThere),
         onTrashed: () => (tally.trashedFiles += 1),
       });
@@ -311,15 +316,21 @@ export class CopyJobs implements AsyncDisposable {
     return toldResult;
   }
 
-  #aboutCopy(about: RecordAbout, { trigger, run }: CopyOccasion, folderIds: readonly string[], { uploaded }: Tally): AboutCopy {
+  #aboutCopy(about: RecordAbout, occasion: CopyOccasion, folderIds: readonly string[], { uploaded }: Tally): AboutCopy {
     const { copy, place } = this.#options;
-    const via = trigger === 'manual' ? about.via : 'schedule';
-    return { ...about, trigger, run, via, copy, account: place.settings?.account, folderIds, uploaded };
+    const { trigger, run, user = about.user } = occasion;
+    const via = trigger === 'manual' ? (occasion.via ?? about.via) : 'schedule';
+    return { ...about, trigger, run, via, user, copy, account: place.settings?.account, folderIds, uploaded };
   }
 
   async #opened(): Promise<OpenCopy> {
     const { copy, place } = this.#options;
     return (this.#open ??= await openCopy(copy, { place, client: await this.#driveClient(), memory: this.memory }));
+  }
+
+  async #lookedAt(): Promise<OpenCopy> {
+    const { copy, place } = this.#options;
+    return (this.#look ??= await lookAtCopy(copy, { place, client: await this.#driveClient(), memory: this.memory }));
   }
 
   async #driveClient(): Promise<DriveClient> {

@@ -38,7 +38,7 @@ export {
 } from './copy-jobs.ts';
 export { recordOfReadableCopy, recordOfSample, recordOfScrub, recordOfSync, type AboutCopy } from './record-of-copy.ts';
 export { copyMemoryOf, copyPathOf } from './open-copy.ts';
-export { keepCopyUp, type KeepCopyUpOptions, type KeptCopy } from './keep-copy-up.ts';
+export { keepCopyUp, manualOf, type CopyWish, type KeepCopyUpOptions, type KeptCopy } from './keep-copy-up.ts';
 export { noteReadable, type KeepReadable } from './readable-copies.ts';
 export type { SampleDetails, ScrubDetails, SyncDetails } from './copy-details.ts';
 export { readableCopyJob, type ReadableCopyDetails, type ReadableCopyOptions } from './readable-copy-job.ts';

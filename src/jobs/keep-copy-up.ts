@@ -16,7 +16,7 @@ import { CadanganError, isCode, isOnNetwork, systemClock, type Clock } from '../
 import type { RecordTrigger } from '../records/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import { parseLocation } from '../storage/index.ts';
-import { CopyJobs, type ToldResult } from './copy-jobs.ts';
+import { CopyJobs, type CopyOccasion, type ToldResult } from './copy-jobs.ts';
 import { openStorageAt, type DrivePlace } from './drive-account.ts';
 import type { RecordKeeper } from './record-keeper.ts';
 import type { RepositoryAccess } from './repository-access.ts';
@@ -38,8 +38,18 @@ export interface KeepCopyUpOptions {
     | undefined;
 }
 
+/** Of a work that somebody asks for at a copy: who, and what he wants of it alone. */
+export interface CopyWish extends Omit<CopyOccasion, 'trigger'> {
+  /** Of a sync: remove also what there is a doubt about. */
+  readonly mayRemoveAll?: boolean | undefined;
+  /** Of a sample: how much is read, instead of what is configured. */
+  readonly percent?: number | undefined;
+  /** It begins. */
+  readonly onBegin?: (() => void) | undefined;
+}
+
 /** Of a copy that is kept up: asked for a work, it answers with what came of it. */
-export type KeptCopy = CopyKeeper<ToldResult<unknown>>;
+export type KeptCopy = CopyKeeper<ToldResult<unknown>, CopyWish>;
 
 /** Of what is done by itself. */
 const triggers: Readonly<Record<Work, RecordTrigger>> = {
@@ -102,7 +112,7 @@ async function watchOf(
   return (events) => new FolderWatch({ ...events, folder, polling, pollingIntervalMs });
 }
 
-function timesOf(memory: CopyMemory, copy: OffsiteCopy, clock: Clock): Awaited<ReturnType<KeeperOptions<unknown>['times']>> {
+function timesOf(memory: CopyMemory, copy: OffsiteCopy, clock: Clock): Awaited<ReturnType<KeeperOptions<unknown, CopyWish>['times']>> {
   const ms = (at: string | undefined): number | undefined => (at === undefined ? undefined : Date.parse(at));
   return {
     lastScrubMs: ms(memory.lastScrub?.at),
@@ -122,19 +132,20 @@ function readableDueMs({ readable = [], lastWholeAt }: CopyMemory, { readableCop
 async function runWork(
   jobs: CopyJobs,
   work: Work,
-  { signal, progress, asked }: WorkContext,
+  { signal, progress, asked }: WorkContext<CopyWish>,
   options: KeepCopyUpOptions,
 ): Promise<ToldResult<unknown>> {
-  const occasion = asked === undefined ? { trigger: triggers[work] } : { trigger: 'manual' as const, run: asked.run };
+  asked?.onBegin?.();
+  const occasion = asked === undefined ? { trigger: triggers[work] } : manualOf(asked);
   const wish = { signal, progress };
   switch (work) {
     case 'look':
     case 'sync':
-      return jobs.sync({ ...wish, mayUseKnown: work === 'look' }, occasion);
+      return jobs.sync({ ...wish, mayUseKnown: work === 'look', mayRemoveAll: asked?.mayRemoveAll }, occasion);
     case 'scrub':
       return jobs.scrub(wish, occasion);
     case 'sample':
-      return jobs.sample(wish, occasion);
+      return jobs.sample({ ...wish, percent: asked?.percent }, occasion);
     case 'readable': {
       const { copy, password } = options;
       if (copy.readableCopies === undefined)
@@ -143,6 +154,11 @@ async function runWork(
       return jobs.readable({ password, signal }, { set, folder, keep }, occasion);
     }
   }
+}
+
+/** Somebody wanted it now. */
+export function manualOf({ run, via, user }: Pick<CopyWish, 'run' | 'via' | 'user'>): CopyOccasion {
+  return { trigger: 'manual', run, via, user };
 }
 
 /**

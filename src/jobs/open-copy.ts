@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DriveFolder, openUploadJournal, type DriveClient } from '../google/index.ts';
+import { DriveFolder, openUploadJournal, type DriveClient, type UploadJournal } from '../google/index.ts';
 import { CopyMemoryFile, DriveCopy, type CopyListing, type CopyMemory } from '../offsite/index.ts';
 import { CadanganError, holdName, systemRandom } from '../platform/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
@@ -20,35 +20,65 @@ export interface OpenCopy extends AsyncDisposable {
   known: CopyListing | undefined;
 }
 
+interface CopyWorldOptions {
+  readonly place: DrivePlace;
+  readonly client: DriveClient;
+  readonly memory: CopyMemoryFile;
+}
+
 /**
  * One process of a machine has a copy open at a time, until it is disposed of. The client is not closed with it.
  * @throws `offsite.busy` when another process has it; `storage.denied` ... for the state folder; `storage.invalid-location`
  */
-export async function openCopy(
-  { name, repository, to }: OffsiteCopy,
-  { place, client, memory }: { readonly place: DrivePlace; readonly client: DriveClient; readonly memory: CopyMemoryFile },
-): Promise<OpenCopy> {
-  const { stateFolder, random = systemRandom } = place;
+export async function openCopy(copy: OffsiteCopy, options: CopyWorldOptions): Promise<OpenCopy> {
+  const { stateFolder, random = systemRandom } = options.place;
   await mkdir(stateFolder, { recursive: true, mode: 0o700 });
-  const held = await holdName(stateFolder, `offsite ${name}`, random);
-  if (held === undefined) throw new CadanganError('offsite.busy', { copy: name });
+  const held = await holdName(stateFolder, `offsite ${copy.name}`, random);
+  if (held === undefined) throw new CadanganError('offsite.busy', { copy: copy.name });
   try {
-    const { folderIds, provedByMd5: proved = {} } = await memory.read();
-    const provedByMd5 = new Map(Object.entries(proved));
-    const source = await openStorageAt(repository, place);
-    const journal = await openUploadJournal(join(stateFolder, `offsite-${name}-uploads.jsonl`));
-    const folder = new DriveFolder(client, copyPathOf(to), { journal, knownIds: folderIds });
+    const open = await opened(copy, options, () => openUploadJournal(join(stateFolder, `offsite-${copy.name}-uploads.jsonl`)));
     const close = async (): Promise<void> => {
-      await journal.close();
-      await source.close();
+      await open[Symbol.asyncDispose]();
       await held[Symbol.asyncDispose]();
     };
-    const target = new DriveCopy(folder, { provedByMd5 });
-    return { source, folder, target, provedByMd5, knownDamaged: new Set(), known: undefined, [Symbol.asyncDispose]: close };
+    return { ...open, [Symbol.asyncDispose]: close };
   } catch (error) {
     await held[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/**
+ * To see what there would be to do, also while another process has the copy open: who uploads nothing needs neither claim nor journal.
+ * @throws `storage.invalid-location`
+ */
+export function lookAtCopy(copy: OffsiteCopy, options: CopyWorldOptions): Promise<OpenCopy> {
+  return opened(copy, options, async () => undefined);
+}
+
+async function opened(
+  { repository, to }: OffsiteCopy,
+  { place, client, memory }: CopyWorldOptions,
+  openJournal: () => Promise<UploadJournal | undefined>,
+): Promise<OpenCopy> {
+  const { folderIds, provedByMd5: proved = {} } = await memory.read();
+  const provedByMd5 = new Map(Object.entries(proved));
+  const source = await openStorageAt(repository, place);
+  const journal = await openJournal();
+  const folder = new DriveFolder(client, copyPathOf(to), { journal, knownIds: folderIds });
+  const target = new DriveCopy(folder, { provedByMd5 });
+  return {
+    source,
+    folder,
+    target,
+    provedByMd5,
+    knownDamaged: new Set(),
+    known: undefined,
+    [Symbol.asyncDispose]: async () => {
+      await journal?.close();
+      await source.close();
+    },
+  };
 }
 
 /** Where the copy lies: to find it again when somebody renames it, or when lists are late. */

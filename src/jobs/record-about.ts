@@ -82,9 +82,16 @@ export function isExternal(location: string): boolean {
 
 /** An error as a code with facts; the sentence is made by whoever shows it. */
 export function reasonOf(error: unknown, scrub: (text: string) => string = (text) => text): NonNullable<RecordContent['reason']> {
-  if (isAbort(error)) return { code: 'aborted', facts: factsOf(error, scrub) };
+  if (isAbort(error)) return { code: 'aborted', facts: factsOf(abortOf(error), scrub) };
   if (error instanceof CadanganError) return { code: error.code, facts: factsOf(error, scrub) };
   return { code: 'internal', facts: { message: scrub(error instanceof Error ? error.message : String(error)) } };
+}
+
+/** Why it was ended is known to whoever aborted the signal; what heard of it, ours or Node's, has that as its cause. */
+function abortOf(error: unknown): unknown {
+  const { cause } = error instanceof Error ? error : {};
+  const isSaid = error instanceof CadanganError && Object.keys(error.facts).length > 0;
+  return isSaid || !isAbort(cause) ? error : abortOf(cause);
 }
 
 function factsOf(error: unknown, scrub: (text: string) => string): RecordValues {

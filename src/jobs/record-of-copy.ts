@@ -33,8 +33,8 @@ export function recordOfSync(result: JobResult<SyncDetails>, about: AboutCopy): 
       ...placesOf(result, about),
       ...(isIncomplete && { result: 'failed' as const, reason: { code: 'copy-incomplete', facts: { files: details.lagFiles } } }),
       counts: { filesUploaded: about.uploaded.files, ...(details && copyCounts(details)) },
-      bytes: { uploaded: about.uploaded.bytes, ...(details && { total: details.sourceBytes, missing: details.lagBytes }) },
-      ...(details && { evidence: broughtOf(details) }),
+      bytes: { uploaded: about.uploaded.bytes, ...(details && copyBytes(details)) },
+      ...(details && { evidence: evidenceOf(details) }),
     },
   );
 }
@@ -56,10 +56,14 @@ export function recordOfScrub(result: JobResult<ScrubDetails>, about: AboutCopy)
       },
       bytes: {
         ...(uploaded.files > 0 && { uploaded: uploaded.bytes }),
-        ...(details && { checked: details.checkedBytes, total: details.sourceBytes }),
+        ...(details && { checked: details.checkedBytes, ...copyBytes(details) }),
       },
       ...(details && {
-        evidence: { method: 'checksum', found: [...found].map(([kind, findings]) => `${kind}: ${findings.length}`), ...broughtOf(details) },
+        evidence: {
+          method: 'checksum',
+          found: [...found].map(([kind, findings]) => `${kind}: ${findings.length}`),
+          ...evidenceOf(details),
+        },
       }),
     },
   );
@@ -145,6 +149,14 @@ function copyCounts({
   };
 }
 
-function broughtOf({ newSnapshots }: SyncDetails): { readonly snapshots?: string[] } {
-  return newSnapshots.length === 0 ? {} : { snapshots: newSnapshots.slice(0, snapshotsNamedMax) };
+function copyBytes({ sourceBytes, lagBytes }: SyncDetails): Record<string, number> {
+  return { total: sourceBytes, missing: lagBytes };
+}
+
+/** The snapshots that it brought, and why files stay there that the original has no more. */
+function evidenceOf({ newSnapshots, doubts }: SyncDetails): { readonly snapshots?: string[]; readonly doubts?: string[] } {
+  return {
+    ...(newSnapshots.length > 0 && { snapshots: newSnapshots.slice(0, snapshotsNamedMax) }),
+    ...(doubts.length > 0 && { doubts: [...doubts] }),
+  };
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import * as z from 'zod';
+import { doubts } from '../offsite/index.ts';
 import type { HistoryRecord, RecordContent, RecordKind } from '../records/index.ts';
 
 /** What is told of a run names so many exceptions; its record names the others. */
@@ -42,6 +43,14 @@ export const runResultSchema = z.object({
       parentTreesDamaged: z.number(),
     })
     .exactOptional(),
+  /** Of what copies, compares or samples an off-site copy and came to its end. `doubts`: why files stay that the original has no more. */
+  copied: z
+    .object({
+      counts: z.record(z.string(), z.number()).readonly(),
+      bytes: z.record(z.string(), z.number()).readonly(),
+      doubts: z.array(z.enum(doubts)).readonly(),
+    })
+    .exactOptional(),
   /** Of a drill: the file that proves it, an absolute path. */
   evidence: z.string().exactOptional(),
   /** The number of the record that tells of it; missing where none was written. */
@@ -79,6 +88,7 @@ export function runOfRecord(record: Told, recordsFolder: string): RunResult | un
     ...(isUnchanged && { isUnchanged }),
     ...sumsOf(job, record),
     ...(job === 'backup' && figuresOf(record)),
+    ...copiedOf(job, record),
     ...evidenceOf(job, record, recordsFolder),
     ...(number !== undefined && { record: number }),
     // That it was missed says all; why, the record does.
@@ -148,7 +158,6 @@ function sumsOf(job: RunJob, { counts = {}, bytes = {} }: Told): Pick<RunResult,
 function figuresOf({ parentId, counts, bytes, evidence = {} }: Told): Pick<RunResult, 'backup'> {
   if (counts === undefined || bytes === undefined) return {};
   const { notStored, emptySources, socketsSkipped, parentTreesDamaged } = evidence;
-  const texts = (value: unknown): string[] => (Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []);
   const number = (value: unknown): number => (typeof value === 'number' ? value : 0);
   return {
     backup: {
@@ -161,6 +170,24 @@ function figuresOf({ parentId, counts, bytes, evidence = {} }: Told): Pick<RunRe
       parentTreesDamaged: number(parentTreesDamaged),
     },
   };
+}
+
+/** One that did not come to its end knows what it has uploaded, and nothing of the whole. */
+const wholeNames: Readonly<Partial<Record<RunJob, string>>> = {
+  'offsite-sync': 'filesTotal',
+  'offsite-scrub': 'filesTotal',
+  'offsite-sample': 'filesRead',
+};
+
+function copiedOf(job: RunJob, { counts = {}, bytes = {}, evidence = {} }: Told): Pick<RunResult, 'copied'> {
+  const name = wholeNames[job];
+  if (name === undefined || counts[name] === undefined) return {};
+  const named = texts(evidence['doubts']);
+  return { copied: { counts, bytes, doubts: doubts.filter((doubt) => named.includes(doubt)) } };
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 }
 
 function evidenceOf(job: RunJob, { evidence }: Told, recordsFolder: string): Pick<RunResult, 'evidence'> {

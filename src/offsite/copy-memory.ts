@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { fileError, replaceFile, systemCode, type Random } from '../platform/index.ts';
+import { doubts } from './plan-copy.ts';
 
 const fileBytesMax = 16 * 1024 * 1024;
 /** RFC 3339 with the offset of the machine's zone. */
@@ -43,9 +44,7 @@ const memorySchema = z.object({
   total: amount.optional(),
   /** What the original had when the copy last had everything; see `OriginalNames`. */
   original: z.object({ snapshots: z.array(z.string()), sha256: z.string() }).optional(),
-  heldBack: z
-    .object({ files: count, doubts: z.array(z.enum(['changing', 'no-snapshots', 'packs-lost', 'far-fewer', 'not-ours'])) })
-    .optional(),
+  heldBack: z.object({ files: count, doubts: z.array(z.enum(doubts)) }).optional(),
   lastScrub: z
     .object({
       at: time,

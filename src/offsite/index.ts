@@ -23,7 +23,16 @@ export {
   type SourceFile,
 } from './copy-listing.ts';
 export type { CopyTarget, UploadOptions, UploadSource } from './copy-target.ts';
-export { planCopy, type CopyPlan, type Doubt, type PlanOptions, type Stage, type TrashStage, type UploadStage } from './plan-copy.ts';
+export {
+  doubts,
+  planCopy,
+  type CopyPlan,
+  type Doubt,
+  type PlanOptions,
+  type Stage,
+  type TrashStage,
+  type UploadStage,
+} from './plan-copy.ts';
 export { CopyProgressMeter, type CopyProgress, type CopyProgressSink } from './progress.ts';
 export { runPlan, type RunOptions, type RunReport } from './run-plan.ts';
 export { readSourceCut, type SourceCut } from './source-cut.ts';
@@ -38,7 +47,7 @@ export {
 } from './snapshot-archive.ts';
 export { keepAnchor, readAnchors } from './copy-anchor.ts';
 export { CopyMemoryFile, type CopyMemory, type ScrubFindings } from './copy-memory.ts';
-export { CopyKeeper, type Asked, type KeeperOptions, type KeeperState, type Trouble, type WorkContext } from './keep-copy.ts';
+export { CopyKeeper, type KeeperOptions, type KeeperState, type Trouble, type WorkContext } from './keep-copy.ts';
 export { FolderWatch, type WatchEvents } from './folder-watch.ts';
 export { StorageWatch } from './storage-watch.ts';
 export {

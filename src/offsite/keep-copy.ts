@@ -34,19 +34,14 @@ export interface KeeperState {
   readonly waiting?: 'no-answer' | 'rate' | undefined;
 }
 
-/** What somebody asked for; the first who does gives it its id. */
-export interface Asked {
-  readonly run: string | undefined;
-}
-
-export interface WorkContext {
+export interface WorkContext<Asked> {
   readonly signal: AbortSignal;
   readonly progress: CopyProgressSink;
-  /** Undefined for what is done by itself. */
+  /** What whoever asked for it first said of it; undefined for what is done by itself. */
   readonly asked: Asked | undefined;
 }
 
-export interface KeeperOptions<Result> {
+export interface KeeperOptions<Result, Asked> {
   readonly clock: Clock;
   /** Begins to watch the original, until it is disposed of. */
   readonly watch: (events: WatchEvents) => AsyncDisposable;
@@ -55,13 +50,15 @@ export interface KeeperOptions<Result> {
   /** When scrub, sample and readable copy were last done; asked again after each work. */
   readonly times: () => Promise<WorkTimes>;
   /** Does it, and leaves a record of it. What stopped it stands in its result, or is thrown. */
-  readonly run: (work: Work, context: WorkContext) => Promise<Result>;
+  readonly run: (work: Work, context: WorkContext<Asked>) => Promise<Result>;
   readonly onState: (state: KeeperState) => void;
   /** Called when no work runs or will run any more. */
   readonly onEnd: () => Promise<void>;
 }
 
-interface Waiting<Result> extends Asked, PromiseWithResolvers<Result> {}
+interface Waiting<Result, Asked> extends PromiseWithResolvers<Result> {
+  readonly asked: Asked;
+}
 
 type WorkTimes = Pick<KeeperSituation, 'lastScrubMs' | 'lastSampleMs' | 'readableDueMs'>;
 
@@ -71,11 +68,14 @@ const watchAgainMs = 60_000;
  * Keeps a copy up: looks whenever the original has changed and come to rest, asks Drive for everything at the start and every hour, scrubs
  * and samples when that is due. Trouble is a state that is shown and waited out; it never runs in a circle. One work at a time.
  */
-export class CopyKeeper<Result extends { readonly error?: unknown; readonly isIncomplete?: boolean }> implements AsyncDisposable {
-  readonly #options: KeeperOptions<Result>;
+export class CopyKeeper<
+  Result extends { readonly error?: unknown; readonly isIncomplete?: boolean },
+  Asked extends object,
+> implements AsyncDisposable {
+  readonly #options: KeeperOptions<Result, Asked>;
   readonly #ending = new AbortController();
   /** What was asked for and has not begun. */
-  readonly #wanted = new Map<Work, Waiting<Result>>();
+  readonly #wanted = new Map<Work, Waiting<Result, Asked>>();
   readonly #loop: Promise<void>;
   #watch: AsyncDisposable | undefined;
   #watchAtMs = -Infinity;
@@ -92,13 +92,13 @@ export class CopyKeeper<Result extends { readonly error?: unknown; readonly isIn
     changedSinceMs: undefined,
   };
   #wake = Promise.withResolvers<void>();
-  #stopWork: { readonly work: Work; readonly controller: AbortController } | undefined;
+  #stopWork: { readonly work: Work; readonly controller: AbortController; readonly asked: Asked | undefined } | undefined;
   /** Somebody stopped it: it goes on by itself only then. */
   #restUntilMs: number | undefined;
   /** Of work that is not the copying itself: it may fail without holding that up. Also when nobody could write down that it was done. */
   readonly #notBeforeMs = new Map<Work, number>();
 
-  constructor(options: KeeperOptions<Result>) {
+  constructor(options: KeeperOptions<Result, Asked>) {
     this.#options = options;
     this.#isPaused = options.isPaused;
     this.#loop = this.#run();
@@ -110,10 +110,10 @@ export class CopyKeeper<Result extends { readonly error?: unknown; readonly isIn
 
   /**
    * Does it now, whatever the trouble or the pause; who asks before it has begun is told of the same. @returns what came of it.
-   * @throws `aborted` when it was taken back; what `run` throws
+   * @param asked what `run` is to know of it @throws `aborted` when it was taken back; what `run` throws
    */
-  ask(work: Work, run?: string): Promise<Result> {
-    const waiting = this.#wanted.get(work) ?? { ...Promise.withResolvers<Result>(), run };
+  ask(work: Work, asked: Asked): Promise<Result> {
+    const waiting = this.#wanted.get(work) ?? { ...Promise.withResolvers<Result>(), asked };
     waiting.promise.catch(() => undefined); // perhaps nobody waits
     this.#wanted.set(work, waiting);
     this.#restUntilMs = undefined;
@@ -138,17 +138,21 @@ export class CopyKeeper<Result extends { readonly error?: unknown; readonly isIn
    * it does not begin again at once, nothing is done by itself until the next time that Drive would be asked for everything.
    */
   stop(work: Work): void {
-    this.#takeBack(work);
-    const running = this.#stopWork;
-    if (running === undefined || (running.work === 'look' ? 'sync' : running.work) !== work) return;
-    this.#restUntilMs = this.#nowMs() + this.#options.timing.syncEveryMs;
-    running.controller.abort(new CadanganError('aborted', { reason: 'user' }));
+    this.#takeBack(work, byUser());
+    const running = this.#stopWork?.work;
+    if ((running === 'look' ? 'sync' : running) === work) this.#stopRunning(byUser());
+  }
+
+  /** As `stop`, of what was asked for with this; what others asked for, or is done by itself, goes on. */
+  withdraw(asked: Asked, reason: unknown): void {
+    for (const [work, waiting] of this.#wanted) if (waiting.asked === asked) this.#takeBack(work, reason);
+    if (this.#stopWork?.asked === asked) this.#stopRunning(reason);
   }
 
   /** What is under way ends at its next safe point; it goes on from there later. */
   pause(): void {
     this.#isPaused = true;
-    this.#takeBackAll();
+    this.#takeBackAll(byUser());
     this.#stopWork?.controller.abort(new CadanganError('aborted'));
     this.#wakeUp();
   }
@@ -160,21 +164,27 @@ export class CopyKeeper<Result extends { readonly error?: unknown; readonly isIn
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#ending.abort(new CadanganError('aborted'));
-    this.#takeBackAll();
+    const reason = new CadanganError('aborted', { reason: 'shutdown' });
+    this.#ending.abort(reason);
+    this.#takeBackAll(reason);
     this.#wakeUp();
     await this.#loop;
     await this.#watch?.[Symbol.asyncDispose]();
     await this.#options.onEnd();
   }
 
-  #takeBackAll(): void {
-    for (const work of this.#wanted.keys()) this.#takeBack(work);
+  #takeBackAll(reason: CadanganError): void {
+    for (const work of this.#wanted.keys()) this.#takeBack(work, reason);
   }
 
-  #takeBack(work: Work): void {
-    this.#wanted.get(work)?.reject(new CadanganError('aborted', { reason: 'user' }));
+  #takeBack(work: Work, reason: unknown): void {
+    this.#wanted.get(work)?.reject(reason);
     this.#wanted.delete(work);
+  }
+
+  #stopRunning(reason: unknown): void {
+    this.#restUntilMs = this.#nowMs() + this.#options.timing.syncEveryMs;
+    this.#stopWork?.controller.abort(reason);
   }
 
   async #run(): Promise<void> {
@@ -236,8 +246,9 @@ export class CopyKeeper<Result extends { readonly error?: unknown; readonly isIn
 
   async #work(work: Work): Promise<void> {
     const stop = new AbortController();
-    this.#stopWork = { work, controller: stop };
-    const asked = this.#wanted.get(work);
+    const waiting = this.#wanted.get(work);
+    const asked = waiting?.asked;
+    this.#stopWork = { work, controller: stop, asked };
     this.#wanted.delete(work);
     // What changes from now on may come too late for this one.
     const changes = this.#changes;
@@ -249,7 +260,7 @@ export class CopyKeeper<Result extends { readonly error?: unknown; readonly isIn
         progress: (progress) => this.#setState({ progress, waiting: undefined }),
         asked,
       });
-      asked?.resolve(result);
+      waiting?.resolve(result);
       if ('error' in result) throw result.error;
       this.#postpone(work);
       if (work === 'sync' || work === 'scrub') this.#lastSyncMs = this.#nowMs();
@@ -259,7 +270,7 @@ export class CopyKeeper<Result extends { readonly error?: unknown; readonly isIn
         this.#setState({ trouble: undefined });
       }
     } catch (error) {
-      asked?.reject(error);
+      waiting?.reject(error);
       // What was noticed has still to be copied.
       if (changes) this.#remember(changes);
       if (isAbort(error)) return;
@@ -328,4 +339,8 @@ export class CopyKeeper<Result extends { readonly error?: unknown; readonly isIn
   #nowMs(): number {
     return Number(this.#options.clock.nowNs() / 1_000_000n);
   }
+}
+
+function byUser(): CadanganError {
+  return new CadanganError('aborted', { reason: 'user' });
 }

@@ -26,17 +26,19 @@ export interface TrashStage {
 }
 
 /** Why files stay on Drive that the original has no more. */
-export type Doubt =
+export const doubts = [
   /** Somebody is changing the original right now. */
-  | 'changing'
+  'changing',
   /** The original has no snapshot left. */
-  | 'no-snapshots'
+  'no-snapshots',
   /** Packs are gone, but no index is: a prune would have written a new one. The original has lost them. */
-  | 'packs-lost'
+  'packs-lost',
   /** Far fewer than there were. */
-  | 'far-fewer'
+  'far-fewer',
   /** They are not known to be of this repository. Nobody but a person on drive.google.com can say that they may go. */
-  | 'not-ours';
+  'not-ours',
+] as const;
+export type Doubt = (typeof doubts)[number];
 
 export interface CopyPlan {
   readonly ownership: Ownership;

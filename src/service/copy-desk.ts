@@ -3,22 +3,26 @@ import {
   CopyJobs,
   copyPathOf,
   keepCopyUp,
+  manualOf,
   openDriveClient,
   originalLooks,
   readCopyStatus,
   recordOfBareRun,
+  type CopyWish,
   type DrivePlace,
   type KeptCopy,
   type RecordKeeper,
 } from '../jobs/index.ts';
-import type { CopyProgress, KeeperState, OriginalLooks } from '../offsite/index.ts';
+import type { CopyProgress, KeeperState, OriginalLooks, Work } from '../offsite/index.ts';
 import { CadanganError, isAbort, type Clock } from '../platform/index.ts';
 import { formatTimestamp, type OpenedKey } from '../repository/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
+import { AskedWorks } from './asked-works.ts';
+import type { Audience } from './audience.ts';
 import { copyInfoOf, progressOf } from './copy-info.ts';
 import type { GoogleAccount } from './google-account.ts';
 import type { PasswordWish } from './passwords.ts';
-import type { CopyInfo, ReadableCopyParams, RunProgress, RunResult } from './protocol.ts';
+import { copyHeldUp, copyWaits, type CopyInfo, type ReadableCopyParams, type RunResult } from './protocol.ts';
 import type { RunWish } from './run-desk.ts';
 
 export interface CopyDeskOptions {
@@ -34,7 +38,17 @@ export interface CopyDeskOptions {
   readonly onChange: () => void;
 }
 
-type CopyWork = 'sync' | 'scrub';
+type CopyWork = 'sync' | 'scrub' | 'sample';
+
+/** What is wanted of this run alone. */
+type CopyHow = Pick<CopyWish, 'mayRemoveAll' | 'percent'>;
+
+/** Who waits for something at a copy, and is told of what goes on there. */
+interface Asker {
+  readonly copy: string;
+  readonly client: Audience | undefined;
+  readonly onProgress: RunWish['onProgress'];
+}
 
 interface Kept {
   /** Of the configuration and the sign-in, as text. */
@@ -43,15 +57,16 @@ interface Kept {
   readonly keeper: KeptCopy;
 }
 
-const jobOf = { sync: 'offsite-sync', scrub: 'offsite-scrub' } as const;
-
 /** The off-site copies, which are kept up from `begin` on. */
 export class CopyDesk {
   readonly #options: CopyDeskOptions;
   readonly #looks: OriginalLooks;
   readonly #kept = new Map<string, Kept>();
   readonly #closing = new AbortController();
-  readonly #listeners = new Set<{ readonly copy: string; readonly onProgress: (progress: RunProgress) => void }>();
+  readonly #asked = new AskedWorks(this.#closing.signal);
+  readonly #askers = new Set<Asker>();
+  /** What is done here at a copy that nobody keeps up. */
+  readonly #here = new Map<string, KeeperState>();
   readonly #running = new Set<Promise<unknown>>();
   #keepsUp = false;
   /** Keepers are begun and ended one after the other. */
@@ -68,7 +83,7 @@ export class CopyDesk {
     const signIn = await account.trouble();
     return Promise.all(
       copies().map(async (copy) => {
-        const keeper = this.#kept.get(copy.name)?.keeper.state;
+        const keeper = this.#stateOf(copy.name);
         return copyInfoOf(copy, await readCopyStatus(copy, place(), { keeper, looks: this.#looks, signIn }), keeper, scrub);
       }),
     );
@@ -81,11 +96,51 @@ export class CopyDesk {
     return copy;
   }
 
-  /** Lets the keeper of the copy do it, where it is kept up. @throws `offsite.unknown` */
-  async work(name: string, work: CopyWork, wish: RunWish): Promise<RunResult> {
+  /**
+   * Lets the keeper of the copy do it, where it is kept up. Aborting stops the run that was begun by this, and its result tells so; of one
+   * that was joined it lets go. @throws `offsite.unknown`, `aborted`
+   */
+  async work(name: string, work: CopyWork, wish: RunWish, how: CopyHow = {}): Promise<RunResult> {
     const copy = this.copyNamed(name);
+    const { run, via, user, client, onProgress } = wish;
+    const asker: Asker = { copy: name, client, onProgress };
+    const startedAt = this.#nowText();
+    const onWait = (joined?: string): void => client?.tell(copyWaits, { copy: name, ...(joined !== undefined && { run: joined }) });
+    this.#askers.add(asker);
+    const asked = this.#asked.ask(
+      {
+        copy: name,
+        sameAs: JSON.stringify([work, how]),
+        run,
+        make: async (signal, begun) => {
+          await this.#changing; // perhaps somebody is just beginning to keep it up
+          const keeper = this.#kept.get(name)?.keeper;
+          const asks: CopyWish = { run, via, user, ...how, onBegin: begun };
+          if (keeper === undefined) return this.#workHere(copy, work, asks, signal);
+          if (isWorking(keeper.state)) onWait();
+          return this.#workOfKeeper(keeper, work, asks, signal).catch((error: unknown) => this.#bare(copy, work, startedAt, error));
+        },
+        withdrawn: (reason) => this.#bare(copy, work, startedAt, reason),
+        onWait,
+      },
+      wish.signal,
+    );
+    try {
+      return await this.#tracked(asked);
+    } finally {
+      this.#askers.delete(asker);
+    }
+  }
+
+  /** Stops what goes on at the copy, and takes back what waits. @returns false when there was nothing. @throws `offsite.unknown` */
+  stop(name: string): boolean {
+    this.copyNamed(name);
+    const wasAsked = this.#asked.stop(name);
     const keeper = this.#kept.get(name)?.keeper;
-    return this.#tracked(keeper === undefined ? this.#workHere(copy, work, wish) : this.#workOfKeeper(keeper, name, work, wish));
+    if (keeper === undefined || !isWorking(keeper.state)) return wasAsked;
+    const { activity } = keeper.state;
+    keeper.stop(activity === 'look' ? 'sync' : activity);
+    return true;
   }
 
   /** A snapshot as an archive, beside the copy on Drive or where its rule says. @throws `offsite.unknown` */
@@ -107,9 +162,7 @@ export class CopyDesk {
       signal: this.#signalOf(wish),
       password: (signal: AbortSignal) => keyOf(copy.repository, { ...wish, signal }),
     };
-    return this.#tracked(
-      this.#withJobs(copy, (jobs) => jobs.readable(access, { set, snapshot, progress: tell }, { trigger: 'manual', run: wish.run })),
-    );
+    return this.#tracked(this.#withJobs(copy, (jobs) => jobs.readable(access, { set, snapshot, progress: tell }, manualOf(wish))));
   }
 
   /** @throws `offsite.unknown`; `drive.not-found` when nothing was copied yet */
@@ -163,7 +216,7 @@ export class CopyDesk {
   }
 
   async #keep(copy: OffsiteCopy): Promise<void> {
-    const { account, place, keyOf, records } = this.#options;
+    const { account, keyOf, records } = this.#options;
     const known = this.#kept.get(copy.name);
     if (known !== undefined) {
       if (known.isPaused === copy.paused) return;
@@ -174,7 +227,7 @@ export class CopyDesk {
     }
     const keeper = await keepCopyUp({
       copy,
-      place: place(),
+      place: this.#placeOf(copy.name),
       records,
       password: (signal) => keyOf(copy.repository, { mayAsk: false, signal }),
       onResult: () => account.used(),
@@ -191,51 +244,69 @@ export class CopyDesk {
 
   #onState(copy: string, state: KeeperState): void {
     const progress = progressOf(copy, state);
-    if (progress) for (const listener of this.#listeners) if (listener.copy === copy) listener.onProgress(progress);
+    if (progress) this.#tell(copy, ({ onProgress }) => onProgress?.(progress));
     this.#options.onChange();
   }
 
+  #stateOf(copy: string): KeeperState | undefined {
+    return this.#kept.get(copy)?.keeper.state ?? this.#here.get(copy);
+  }
+
+  #tell(copy: string, tell: (asker: Asker) => void): void {
+    for (const asker of this.#askers) if (asker.copy === copy) tell(asker);
+  }
+
+  /** Long waits for Google are told to whoever waits for the copy. */
+  #placeOf(copy: string): DrivePlace {
+    const onWait: DrivePlace['onWait'] = (wait) => this.#tell(copy, ({ client }) => client?.tell(copyHeldUp, { copy, ...wait }));
+    return { ...this.#options.place(), onWait };
+  }
+
   /** Who asked, in whichever window, is told what comes of it, also that it was taken back before it began. */
-  async #workOfKeeper(keeper: KeptCopy, copy: string, work: CopyWork, { run, signal, onProgress }: RunWish): Promise<RunResult> {
-    const startedAt = this.#nowText();
-    const listener = onProgress && { copy, onProgress };
-    if (listener) this.#listeners.add(listener);
-    const done = keeper.ask(work, run);
-    const stop = (): void => keeper.stop(work);
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
+  async #workOfKeeper(keeper: KeptCopy, work: CopyWork, asks: CopyWish, signal: AbortSignal): Promise<RunResult> {
+    const withdraw = (): void => keeper.withdraw(asks, signal.reason);
+    signal.addEventListener('abort', withdraw, { once: true });
     try {
+      const done = keeper.ask(work, asks);
+      if (signal.aborted) withdraw();
       return (await done).told;
-    } catch (error) {
-      return this.#bare(copy, work, startedAt, error);
     } finally {
-      signal.removeEventListener('abort', stop);
-      if (listener) this.#listeners.delete(listener);
+      signal.removeEventListener('abort', withdraw);
     }
   }
 
-  async #workHere(copy: OffsiteCopy, work: CopyWork, wish: RunWish): Promise<RunResult> {
-    const progress = ({ elapsedMs, filesDone, filesTotal, bytesDone, bytesTotal, currentPath }: CopyProgress): void => {
-      const figures = { elapsedMs, filesDone, filesTotal, bytesDone, bytesTotal, currentPath };
-      wish.onProgress?.({ job: jobOf[work], copy: copy.name, errorCount: 0, ...figures });
+  /** At a copy that nobody keeps up here. */
+  async #workHere(copy: OffsiteCopy, work: CopyWork, asks: CopyWish, signal: AbortSignal): Promise<RunResult> {
+    const { name } = copy;
+    const tell = (progress: CopyProgress | undefined): void => {
+      const state: KeeperState = { activity: work, watch: { mode: 'starting' }, trouble: undefined, progress, changedSinceMs: undefined };
+      this.#here.set(name, state);
+      this.#onState(name, state);
     };
-    const options = { signal: this.#signalOf(wish), progress };
-    return this.#withJobs(copy, (jobs) => jobs[work](options, { trigger: 'manual', run: wish.run }));
+    asks.onBegin?.();
+    tell(undefined);
+    const { mayRemoveAll, percent } = asks;
+    try {
+      return await this.#withJobs(copy, (jobs) => jobs[work]({ signal, progress: tell, mayRemoveAll, percent }, manualOf(asks)));
+    } finally {
+      this.#here.delete(name);
+    }
   }
 
   async #withJobs(copy: OffsiteCopy, work: (jobs: CopyJobs) => Promise<{ readonly told: RunResult }>): Promise<RunResult> {
-    const { place, records, onChange } = this.#options;
-    await using jobs = new CopyJobs({ copy, place: place(), records });
-    const { told } = await work(jobs);
-    onChange();
-    return told;
+    await using jobs = new CopyJobs({ copy, place: this.#placeOf(copy.name), records: this.#options.records });
+    return (await work(jobs)).told;
   }
 
   /** That it did not begin is no run, and leaves no record: only the one who waits is told. */
-  #bare(copy: string, work: CopyWork, started: string, error: unknown): RunResult {
+  #bare({ name }: OffsiteCopy, work: CopyWork, started: string, error: unknown): RunResult {
     const { records } = this.#options;
     const run = { result: isAbort(error) ? 'stopped' : 'failed', started, ended: this.#nowText(), error } as const;
-    return records.tell(recordOfBareRun(work === 'sync' ? 'external-backup' : 'scrub', run, { ...records.about(), set: copy }));
+    const kind = work === 'sync' ? 'external-backup' : 'scrub';
+    return records.tell({
+      ...recordOfBareRun(kind, run, { ...records.about(), set: name }),
+      ...(work === 'sample' && { job: 'offsite-sample' as const }),
+    });
   }
 
   async #tracked<T>(work: Promise<T>): Promise<T> {
@@ -258,6 +329,8 @@ export class CopyDesk {
   }
 }
 
-function isWorking({ activity }: KeeperState): boolean {
-  return activity !== 'starting' && activity !== 'waiting' && activity !== 'paused';
+type WorkingState = KeeperState & { readonly activity: Work };
+
+function isWorking(state: KeeperState): state is WorkingState {
+  return state.activity !== 'starting' && state.activity !== 'waiting' && state.activity !== 'paused';
 }

@@ -51,7 +51,7 @@ export function progressOf(copy: string, keeper: KeeperState | undefined): RunPr
   const word = workWordOf(keeper);
   const job = word && jobOfState[word];
   if (job === undefined || keeper?.progress === undefined) return undefined;
-  const { elapsedMs, filesDone, filesTotal, bytesDone, bytesTotal, currentPath } = keeper.progress;
+  const { elapsedMs, filesDone, filesTotal, bytesDone, bytesTotal, currentPath, phase } = keeper.progress;
   return {
     copy,
     job,
@@ -60,6 +60,7 @@ export function progressOf(copy: string, keeper: KeeperState | undefined): RunPr
     bytesDone,
     errorCount: 0,
     currentPath,
+    phase,
     ...(filesTotal > 0 && { filesTotal }),
     ...(bytesTotal > 0 && { bytesTotal }),
   };

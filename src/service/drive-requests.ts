@@ -15,8 +15,10 @@ export const driveProcedures = [
     await service.drive.account.signOut(params, signal);
     await forgetCopies(service);
   }),
-  answer(protocol.syncCopy, ({ drive }, { copy, run }, call) => drive.copies.work(copy, 'sync', { ...call, run })),
+  answer(protocol.syncCopy, ({ drive }, { copy, run, ...how }, call) => drive.copies.work(copy, 'sync', { ...call, run }, how)),
   answer(protocol.scrubCopy, ({ drive }, { copy, run }, call) => drive.copies.work(copy, 'scrub', { ...call, run })),
+  answer(protocol.sampleCopy, ({ drive }, { copy, run, ...how }, call) => drive.copies.work(copy, 'sample', { ...call, run }, how)),
+  answer(protocol.stopCopy, async ({ drive }, { copy }) => drive.copies.stop(copy)),
   answer(protocol.readableCopy, ({ drive }, { run, ...params }, call) => drive.copies.writeReadable(params, { ...call, run })),
   answer(protocol.pauseCopy, (service, { copy }) => setPaused(service, copy, true)),
   answer(protocol.resumeCopy, (service, { copy }) => setPaused(service, copy, false)),
@@ -34,6 +36,7 @@ async function setPaused(service: Service, copy: string, isPaused: boolean): Pro
       { random: service.world.random },
     ),
   );
+  if (isPaused) service.drive.copies.stop(copy);
 }
 
 async function addCopy(service: Service, { name, repository, to, drive }: protocol.AddCopyParams): Promise<void> {

@@ -49,6 +49,7 @@ test('a copy says that it is in sync, how far it is behind and since when, or wh
   assert.match(copyText({ ...copy, state: 'copying', waiting: 'no-answer', behind }, nowNs), /^unreachable · 12 files/);
   assert.equal(copyText({ ...copy, state: 'copying', waiting: 'rate' }, nowNs), 'waits for Google');
   assert.equal(copyRow({ ...copy, state: 'paused', isPaused: true }, nowNs).context, 'copy.paused');
+  assert.equal(copyRow({ ...copy, state: 'copying' }, nowNs).context, 'copy.on.busy', 'there it can be stopped');
 });
 
 const lastWholeAt = '2026-11-23T10:00:00Z';

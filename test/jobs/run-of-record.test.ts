@@ -76,7 +76,31 @@ const recordsAndRuns: readonly (readonly [record: RecordContent & { readonly num
   [old('check', { bytes: { read: 5 } }), { job: 'check', outcome: 'success', ...told, ...none }],
   [
     old('external-backup', { set: 'office', counts: { filesUploaded: 2, filesTotal: 9 }, bytes: { uploaded: 20, total: 90 } }),
-    { job: 'offsite-sync', copy: 'office', outcome: 'success', ...told, files: 2, bytes: 20, bytesAdded: 20 },
+    {
+      job: 'offsite-sync',
+      copy: 'office',
+      outcome: 'success',
+      ...told,
+      files: 2,
+      bytes: 20,
+      bytesAdded: 20,
+      copied: { counts: { filesUploaded: 2, filesTotal: 9 }, bytes: { uploaded: 20, total: 90 }, doubts: [] },
+    },
+  ],
+  [
+    old('external-backup', { set: 'office', result: 'failed', counts: { filesUploaded: 2 }, bytes: { uploaded: 20 } }),
+    { job: 'offsite-sync', copy: 'office', outcome: 'failed', ...told, files: 2, bytes: 20, bytesAdded: 20 },
+  ],
+  [
+    old('external-backup', { set: 'office', counts: { filesTotal: 9 }, evidence: { doubts: ['far-fewer', 'of a newer version'] } }),
+    {
+      job: 'offsite-sync',
+      copy: 'office',
+      outcome: 'success',
+      ...told,
+      ...none,
+      copied: { counts: { filesTotal: 9 }, bytes: {}, doubts: ['far-fewer'] },
+    },
   ],
   [
     old('external-backup', { set: 'office', evidence: { archive: 'a.zip' }, counts: { filesTotal: 9 }, bytes: { read: 8, uploaded: 5 } }),
@@ -92,7 +116,16 @@ const recordsAndRuns: readonly (readonly [record: RecordContent & { readonly num
   ],
   [
     old('scrub', { set: 'office', evidence: { method: 'download' }, counts: { filesRead: 6 }, bytes: { read: 60 } }),
-    { job: 'offsite-sample', copy: 'office', outcome: 'success', ...told, files: 6, bytes: 60, bytesAdded: 0 },
+    {
+      job: 'offsite-sample',
+      copy: 'office',
+      outcome: 'success',
+      ...told,
+      files: 6,
+      bytes: 60,
+      bytesAdded: 0,
+      copied: { counts: { filesRead: 6 }, bytes: { read: 60 }, doubts: [] },
+    },
   ],
   [
     old('drill', { counts: { filesTotal: 6, filesVerified: 5 }, bytes: { restored: 60 }, evidence: { file: 'evidence/drill-1.json' } }),

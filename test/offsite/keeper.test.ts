@@ -224,7 +224,7 @@ test('a revoked sign-in, another account, and a full drive stop the copy without
   stage.person.withdrawConsent();
   stage.emulator.faults.order({ fault: 'unauthorized', endsToken: true });
   await stage.backup();
-  void keeper.ask('sync');
+  void keeper.ask('sync', {});
   const signedOut = await keeping.until(({ trouble }) => trouble !== undefined);
   assert.equal(signedOut.trouble?.kind, 'signed-out');
 
@@ -377,6 +377,6 @@ test('a sample that cannot be read is told as trouble until one can; the copying
   const copied = await keeping.until(({ snapshots, state }) => snapshots.includes(snapshot) && state === 'in-sync');
   assert.equal(copied.trouble?.beside, 'sample', 'what was copied since proves nothing about it');
   stage.emulator.faults.clear();
-  await keeping.keeper?.ask('sample');
+  await keeping.keeper?.ask('sample', {});
   assert.equal((await keeping.status()).trouble, undefined);
 });

@@ -47,6 +47,7 @@ test('what starts a run, and what writes, is not asked again when the process di
   const runs = declared.filter(({ kind }) => kind === 'run');
   assert.deepEqual(runs.map(({ name }) => name).toSorted(), [
     'drive/copy/readable',
+    'drive/copy/sample',
     'drive/copy/scrub',
     'drive/copy/sync',
     'run/backup',

@@ -77,6 +77,12 @@ export async function setPaused(app: App, argument: unknown, isPaused: boolean):
   await app.drive.refresh();
 }
 
+/** Whoever asked for it, in whichever window, or the command line. */
+export async function stopCopy(app: App, copy: string): Promise<void> {
+  await app.engine.request(protocol.stopCopy, { copy });
+  await app.drive.refresh();
+}
+
 export async function openOnWeb(app: App, argument: unknown): Promise<void> {
   const copy = await copyTarget(app, argument, commandTitle('openOnWeb'));
   if (copy === undefined) return;

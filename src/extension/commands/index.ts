@@ -6,6 +6,7 @@ import { commandId, views as viewNames, type CommandName } from '../manifest/con
 import { walkthrough } from '../manifest/walkthrough.ts';
 import { isTroubledCopy } from '../presentation/copy-row.ts';
 import { isTroubled } from '../presentation/troubles.ts';
+import { isCopyNode } from '../views/drive-nodes.ts';
 import type { DriveView } from '../views/drive-view.ts';
 import type { HistoryView } from '../views/history-view.ts';
 import { loadPage } from '../views/folder-pages.ts';
@@ -14,7 +15,7 @@ import type { SnapshotsView } from '../views/snapshots-view.ts';
 import { compareSnapshots } from './compare-snapshots.ts';
 import { editSet, openConfiguration, removeSet } from './configuration.ts';
 import { startDrill } from './drill.ts';
-import { openOnWeb, scrubCopy, setPaused, signIn, signOut, syncCopy, writeReadable } from './drive.ts';
+import { openOnWeb, scrubCopy, setPaused, signIn, signOut, stopCopy, syncCopy, writeReadable } from './drive.ts';
 import { filterHistory, showRecordsOfDay } from './filter-history.ts';
 import { filterSnapshots, goToDate } from './filter.ts';
 import { findInSnapshots } from './find.ts';
@@ -46,7 +47,7 @@ export function registerCommands(app: App, views: Views): vscode.Disposable {
   const handlers: Readonly<Record<CommandName, Handler>> = {
     newSet: () => newSet(app),
     backUpNow: (argument) => backUpNow(app, argument),
-    stop: (argument) => stop(app, argument),
+    stop: (argument) => (isCopyNode(argument) ? stopCopy(app, argument.copy.name) : stop(app, argument)),
     restore: (argument, selected) => restore(app, argument, selected),
     openAsOfDate: (argument) => openAsOfDate(app, argument),
     compareWithCurrent: (argument) => compareWithCurrent(app, argument),

@@ -23,6 +23,8 @@ const snapshot = `${withSnapshots} && ${item('^snapshot$')}`;
 const entry = `${withSnapshots} && ${item('^entry\\.')}`;
 const fileEntry = `${withSnapshots} && ${item('^entry\\.file')}`;
 const anyCopy = `${inDrive} && ${item('^copy\\.')}`;
+const busyCopy = `${inDrive} && ${item('^copy\\..*\\.busy')}`;
+const idleCopy = `${inDrive} && ${item('^copy\\.(on|paused)$')}`;
 const onDisk = 'resourceScheme == file';
 const onDiskFile = `${onDisk} && !explorerResourceIsFolder`;
 const inSnapshot = `resourceScheme == ${snapshotScheme}`;
@@ -60,11 +62,13 @@ export const menus: Readonly<Record<string, readonly MenuEntry[]>> = {
   'view/item/context': [
     { command: 'driveSignIn', when: `${inDrive} && ${item('^account\\.signed-out')}`, group: 'inline@1' },
     { command: 'driveSignOut', when: `${inDrive} && ${item('^account\\.signed-in')}`, group: 'inline@1' },
-    { command: 'syncCopy', when: anyCopy, group: 'inline@1' },
+    { command: 'syncCopy', when: idleCopy, group: 'inline@1' },
+    { command: 'stop', when: busyCopy, group: 'inline@1' },
     { command: 'pauseCopy', when: `${inDrive} && ${item('^copy\\.on')}`, group: 'inline@2' },
     { command: 'resumeCopy', when: `${inDrive} && ${item('^copy\\.paused')}`, group: 'inline@2' },
     { command: 'restore', when: anyCopy, group: 'inline@3' },
-    { command: 'syncCopy', when: anyCopy, group: '1_run@1' },
+    { command: 'syncCopy', when: idleCopy, group: '1_run@1' },
+    { command: 'stop', when: busyCopy, group: '1_run@1' },
     { command: 'scrubCopy', when: anyCopy, group: '1_run@2' },
     { command: 'readableCopy', when: anyCopy, group: '1_run@3' },
     { command: 'restore', when: anyCopy, group: '2_restore@1' },

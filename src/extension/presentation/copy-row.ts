@@ -36,7 +36,7 @@ export function copyRow(copy: CopyInfo, nowNs: bigint): Row {
     label: copy.title,
     description,
     icon: iconOfCopy(copy),
-    context: copy.isPaused ? 'copy.paused' : 'copy.on',
+    context: `${copy.isPaused ? 'copy.paused' : 'copy.on'}${isWorking(copy.state) ? '.busy' : ''}`,
     spoken: joined([l10n.t('Off-site copy {name}', { name: copy.title }), description], ', '),
   };
 }

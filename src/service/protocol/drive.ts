@@ -131,10 +131,38 @@ export const addCopy = change('drive/copy/add', {
     drive: z.object({ account: text, clientFile: text }).exactOptional(),
   }),
 });
-/** Brings the copy up to its original now, whatever stood in the way before. */
-export const syncCopy = run('drive/copy/sync', { params: ofCopy.extend(ofRun.shape), result: runResult });
+/**
+ * Brings the copy up to its original now, whatever stood in the way before. Of all three: who asks for the same before it has begun is told
+ * of the same run; cancelling stops the run that was begun by it.
+ */
+export const syncCopy = run('drive/copy/sync', {
+  params: ofCopy.extend({
+    /** Remove also what there is a doubt about. */
+    mayRemoveAll: z.boolean().exactOptional(),
+    ...ofRun.shape,
+  }),
+  result: runResult,
+});
 /** Compares the whole copy by checksums, without a download, and heals it. */
 export const scrubCopy = run('drive/copy/scrub', { params: ofCopy.extend(ofRun.shape), result: runResult });
+/** Downloads a part of the copy, proves every byte, and heals what is wrong. */
+export const sampleCopy = run('drive/copy/sample', {
+  params: ofCopy.extend({
+    /** How much of it. Default: as configured. */
+    percent: z.number().gt(0).max(100).exactOptional(),
+    ...ofRun.shape,
+  }),
+  result: runResult,
+});
+/** To who asked for a work on a copy: another one comes first. `run`: the one that it was joined to, and is told of. */
+export const copyWaits = notification('drive/copy/waits', ofCopy.extend(ofRun.shape));
+/** To who waits for a work on a copy: Google asks for patience. */
+export const copyHeldUp = notification(
+  'drive/copy/held-up',
+  ofCopy.extend({ kind: z.enum(['rate', 'transient']), ms: z.number(), reason: z.string() }),
+);
+/** Stops what goes on at the copy, whoever asked for it. False when there was nothing. */
+export const stopCopy = change('drive/copy/stop', { params: ofCopy, result: z.boolean() });
 /** Writes a snapshot, or a folder of it, as an archive that opens without us. */
 export const readableCopy = run('drive/copy/readable', {
   params: ofCopy.extend({

@@ -29,6 +29,8 @@ export const runProgress = z.object({
   bytesTotal: z.number().exactOptional(),
   errorCount: z.number(),
   currentPath: z.string(),
+  /** Of a work on an off-site copy: what it is at. */
+  phase: z.enum(['listing', 'copying', 'comparing', 'reading']).exactOptional(),
 });
 
 const restoreParams = ofRepository.extend({

@@ -1,0 +1,77 @@
+import { originalLooks, readCopyStatus, signInTrouble, type DrivePlace } from '../jobs/index.ts';
+import type { CopyStatus } from '../offsite/index.ts';
+import type { JsonObject } from '../repository/index.ts';
+import type { OffsiteCopy } from '../settings/index.ts';
+import type { CommandContext } from './command.ts';
+import { exitCode, type ExitCode } from './exit-code.ts';
+import { jsonObject, printJson } from './json.ts';
+import { statusLines } from './offsite-text.ts';
+
+/** How copies are, without asking Google. */
+export async function showStatus(
+  { terminal, globals, clock }: CommandContext,
+  place: DrivePlace,
+  copies: readonly OffsiteCopy[],
+): Promise<ExitCode> {
+  const [looks, signIn] = [originalLooks(clock, () => place), await signInTrouble(place)];
+  const all = await Promise.all(copies.map((copy) => readCopyStatus(copy, place, { keeper: undefined, looks, signIn })));
+  for (const [at, status] of all.entries()) {
+    if (globals.json) {
+      printJson(terminal, statusJson(status));
+      continue;
+    }
+    if (at > 0) terminal.print();
+    for (const line of statusLines(status, clock)) terminal.print(line);
+  }
+  return exitCode.done;
+}
+
+function statusJson(status: CopyStatus): JsonObject {
+  const {
+    name,
+    repository,
+    to,
+    state,
+    asOf,
+    unknownBecause,
+    trouble,
+    original,
+    behind,
+    total,
+    lastWholeAt,
+    lastSync,
+    lastScrub,
+    lastSample,
+    heldBack,
+    snapshots,
+    readable,
+  } = status;
+  return jsonObject({
+    message_type: 'copy',
+    name,
+    repository,
+    to,
+    state,
+    as_of: asOf,
+    unknown_because: unknownBecause,
+    trouble: trouble?.kind,
+    trouble_code: trouble?.code,
+    trouble_of: trouble?.beside,
+    repository_looked_at: original && new Date(original.atMs).toISOString(),
+    repository_state: original?.state,
+    repository_error: original?.error?.code,
+    snapshots_not_copied: original?.state === 'same' || original?.state === 'changed' ? original.newSnapshots : undefined,
+    behind: behind && { ...behind },
+    total: total && { ...total },
+    last_whole_at: lastWholeAt,
+    last_sync_at: lastSync?.at,
+    last_sync_outcome: lastSync?.outcome,
+    last_error: lastSync?.error?.code,
+    last_scrub_at: lastScrub?.at,
+    last_scrub_found: lastScrub && { ...lastScrub.found },
+    last_sample_at: lastSample?.at,
+    held_back: heldBack && { files: heldBack.files, doubts: heldBack.doubts },
+    snapshots,
+    readable: readable.map((each) => jsonObject({ ...each })),
+  });
+}
