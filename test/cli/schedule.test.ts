@@ -6,7 +6,7 @@ import type { Channel } from '../../src/host/channel.ts';
 import { askHost } from '../../src/host/index.ts';
 import { isCode, systemRandom } from '../../src/platform/index.ts';
 import { protocol } from '../../src/service/index.ts';
-import { EngineStage, openWindow, password, stateOf, until, type Window } from '../host/engine-stage.ts';
+import { EngineStage, openWindow, password, runnerPids, stateOf, until, type Window } from '../host/engine-stage.ts';
 import { pretender } from '../host/pretender.ts';
 import { recordsIn } from '../records/some-records.ts';
 import { runCli, startCli, type CliRun, type Message } from './run-cli.ts';
@@ -380,25 +380,32 @@ test('Ctrl-C stops the run that the command began, in the host of a window too, 
   }
 });
 
-test('a host that is killed under a command: the command goes on with one of its own, and the run is made once', async (t) => {
+/** Kills the host, and what else there is, while a command waits for its run. @returns the records of backups */
+async function killedUnder(t: TestContext, others: (stateFolder: string) => readonly number[]): Promise<readonly unknown[]> {
   const stage = await ScheduleStage.make(t);
   const window = await connected(stage);
   const pid = window.client.pid ?? 0;
   await window.client.close();
   stage.holdBefore();
   const running = stage.cli('backup', 'data');
-  await until(() => stage.isHeld, 'the host makes the run');
-  process.kill(pid, 'SIGKILL');
+  await until(() => stage.isHeld, 'the run goes on');
+  for (const each of [pid, ...others(stage.path('state'))]) process.kill(each, 'SIGKILL');
   stage.letAll();
   assert.equal((await running).code, 0);
   const made = (await recordsIn(stage.path('state'))).filter(({ kind }) => kind === 'internal-backup');
-  assert.deepEqual(
-    made.map(({ result, reason }) => [result, reason?.code]),
-    [
-      ['stopped', 'host.lost'],
-      ['success', undefined],
-    ],
-  );
+  return made.map(({ result, reason, operator }) => [result, reason?.code, operator.via]);
+}
+
+test('a host that is killed under a command: the run goes on where it is made, and the command, which is the next host, has its result', async (t) => {
+  assert.deepEqual(await killedUnder(t, () => []), [['success', undefined, 'command-line']]);
+});
+
+const withProc = { skip: process.platform !== 'linux' && 'the processes are found in /proc' };
+test('a host that is killed with the process that makes the run: the command makes it once more', withProc, async (t) => {
+  assert.deepEqual(await killedUnder(t, runnerPids), [
+    ['stopped', 'host.lost', 'schedule'],
+    ['success', undefined, 'command-line'],
+  ]);
 });
 
 test('a password that is given counts more than the one of the set, whoever makes the run', async (t) => {
