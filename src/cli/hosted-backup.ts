@@ -1,5 +1,5 @@
 import type { BackupProgressSink } from '../backup/index.ts';
-import { listener } from '../host/index.ts';
+import { lastingRun, listener, type Joined } from '../host/index.ts';
 import { safeText } from '../jobs/index.ts';
 import { l10n } from '../platform/index.ts';
 import { protocol, type RunProgress, type RunResult } from '../service/index.ts';
@@ -7,7 +7,7 @@ import type { BackupSet } from '../settings/index.ts';
 import type { CommandContext } from './command.ts';
 import { jsonExceptionSink } from './exception-report.ts';
 import type { OptionValues } from './option-values.ts';
-import { resultOf, toldOf, unrecordedListener, type Joined } from './hosted-run.ts';
+import { toldOf, unrecordedListener } from './hosted-run.ts';
 import { readPassword } from './password-source.ts';
 import { isPasswordGiven, passwordSourceOf, type BackupFigures, type BackupTold } from './set-backup.ts';
 import { withHost } from './with-host.ts';
@@ -52,7 +52,7 @@ export async function backupByHost(
       },
     };
     const onProgress = progress && ((step: RunProgress): void => progress({ filesTotal: undefined, bytesTotal: undefined, ...step }));
-    const run = await resultOf(client, protocol.startBackup, params, { signal: context.signal, onProgress, joined });
+    const run = await lastingRun(client, protocol.startBackup, params, { signal: context.signal, onProgress, joined });
     return { ...toldOf(run), details: figuresOf(run) };
   });
 }

@@ -1,11 +1,11 @@
-import { listener, type HostClient } from '../host/index.ts';
+import { lastingRun, listener, type HostClient, type Joined, type LastingRunOptions } from '../host/index.ts';
 import { copyMemoryOf, type DrivePlace } from '../jobs/index.ts';
 import { l10n } from '../platform/index.ts';
 import { protocol, type RunResult } from '../service/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import type { CommandContext } from './command.ts';
 import { oneAfterTheOther, type ExitCode } from './exit-code.ts';
-import { resultOf, toldOf, unrecordedListener, type Joined, type RunOptions } from './hosted-run.ts';
+import { toldOf, unrecordedListener } from './hosted-run.ts';
 import { copyProgressSink } from './offsite-progress.ts';
 import { reportCopyWork, type CopyWork } from './offsite-report.ts';
 import { withHost } from './with-host.ts';
@@ -48,14 +48,14 @@ function requestWork(
   client: HostClient,
   work: CopyWork,
   params: { readonly copy: string } & CopyHow,
-  options: RunOptions,
+  options: LastingRunOptions,
 ): Promise<RunResult> {
   switch (work) {
     case 'sync':
-      return resultOf(client, protocol.syncCopy, params, options);
+      return lastingRun(client, protocol.syncCopy, params, options);
     case 'scrub':
-      return resultOf(client, protocol.scrubCopy, params, options);
+      return lastingRun(client, protocol.scrubCopy, params, options);
     case 'sample':
-      return resultOf(client, protocol.sampleCopy, params, options);
+      return lastingRun(client, protocol.sampleCopy, params, options);
   }
 }

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { HostClient, HostError, listener, startHost, type ClientRequestOptions } from '../host/index.ts';
+import { HostClient, HostError, lastingRun, listener, startHost, type ClientRequestOptions, type Joined } from '../host/index.ts';
 import {
   cadanganVersion,
   configurationFile,
@@ -19,6 +19,7 @@ import {
   type LogLine,
   type PasswordParams,
   type Procedure,
+  type RunResult,
 } from '../service/index.ts';
 import { setting } from './editor/settings.ts';
 
@@ -67,6 +68,8 @@ export class Engine implements vscode.Disposable {
   #stopping: Promise<void> = Promise.resolve();
   #questionsAllowed = 0;
   #runs = 0;
+  /** By what runs, a set or a copy: the run of somebody else that a request of this window waits for. */
+  readonly #joined = new Map<string, Joined>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -81,6 +84,17 @@ export class Engine implements vscode.Disposable {
     const { kind } = procedure;
     const work = async (): Promise<Result> => (await this.#connected()).request(procedure, params, options);
     return this.#allowing(options, () => (kind === 'read' ? retried(work) : kind === 'run' ? this.#counted(work) : work()));
+  }
+
+  /** As `request`, of a backup or a copying: they go on with the next host when theirs is lost. @throws HostError */
+  async lasting<Params extends { readonly set: string } | { readonly copy: string }>(
+    procedure: Procedure<Params, RunResult>,
+    params: NoInfer<Params>,
+    options: AskOptions = {},
+  ): Promise<RunResult> {
+    const joined: Joined = { run: undefined };
+    this.#joined.set(runningOf(params), joined);
+    return lastingRun({ request: (...asked) => this.request(...asked) }, procedure, params, { ...options, joined });
   }
 
   /** Has the host end at its next safe point; the next request starts another. */
@@ -151,6 +165,8 @@ export class Engine implements vscode.Disposable {
         listener(protocol.driveChanged, () => this.#driveChanged.fire()),
         listener(protocol.recordsChanged, () => this.#recordsChanged.fire()),
         listener(protocol.notRecorded, (why) => this.#notRecorded.fire(why)),
+        listener(protocol.joinedRun, (told) => this.#noteJoined(told)),
+        listener(protocol.copyWaits, (told) => this.#noteJoined(told)),
         listener(protocol.deviceCode, this.#options.onDeviceCode),
         listener(protocol.configurationChanged, (info) => {
           this.#takeTimeZone(info.timeZone);
@@ -160,6 +176,11 @@ export class Engine implements vscode.Disposable {
       onLost: ({ error, restartMs }) => this.#lost.fire({ error, willRestart: restartMs !== undefined, endedRun: this.#runs > 0 }),
     });
     return client;
+  }
+
+  #noteJoined(told: ({ readonly set: string } | { readonly copy: string }) & { readonly run?: string | undefined }): void {
+    const joined = this.#joined.get(runningOf(told));
+    if (joined !== undefined) joined.run = told.run;
   }
 
   #takeTimeZone(name: string | undefined): void {
@@ -184,6 +205,10 @@ export class Engine implements vscode.Disposable {
       this.#questionsAllowed -= 1;
     }
   }
+}
+
+function runningOf(what: { readonly set: string } | { readonly copy: string }): string {
+  return 'set' in what ? `set ${what.set}` : `copy ${what.copy}`;
 }
 
 /** An engine that dies under a request that only reads is no trouble of whoever asked: the next one answers. */

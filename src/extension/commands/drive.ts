@@ -40,7 +40,7 @@ export async function syncCopy(app: App, argument: unknown): Promise<void> {
   const copy = await copyTarget(app, argument, commandTitle('syncCopy'));
   if (copy !== undefined)
     await runCopy(app, copy, l10n.t('Copying {name} to Google Drive', { name: copy.title }), (run) =>
-      app.engine.request(protocol.syncCopy, { copy: copy.name }, run),
+      app.engine.lasting(protocol.syncCopy, { copy: copy.name }, run),
     );
 }
 
@@ -48,7 +48,7 @@ export async function scrubCopy(app: App, argument: unknown): Promise<void> {
   const copy = await copyTarget(app, argument, commandTitle('scrubCopy'));
   if (copy !== undefined)
     await runCopy(app, copy, l10n.t('Comparing {name} on Google Drive', { name: copy.title }), (run) =>
-      app.engine.request(protocol.scrubCopy, { copy: copy.name }, run),
+      app.engine.lasting(protocol.scrubCopy, { copy: copy.name }, run),
     );
 }
 

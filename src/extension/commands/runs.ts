@@ -21,7 +21,7 @@ export async function runBackup(app: App, set: SetInfo): Promise<void> {
   app.awaitedRuns.add(set.name);
   try {
     const result = await withRunProgress(l10n.t('Backing up {name}', { name: set.title }), (run) =>
-      app.engine.request(protocol.startBackup, { set: set.name }, run),
+      app.engine.lasting(protocol.startBackup, { set: set.name }, run),
     );
     await app.context.globalState.update(`cadangan.told.${set.name}`, `failed ${result.endedAt}`);
     app.awaitedRuns.delete(set.name);

@@ -372,7 +372,7 @@ const sentences: Readonly<Record<string, Maker>> = {
   }),
   'host.lost': (text) => ({
     what: l10n.t('The engine, which does the work, ended{reason}.', { reason: reason(text) }),
-    next: l10n.t('What was stored stays; the next run goes on from there.'),
+    next: l10n.t('What was stored stays. Perhaps the run goes on by itself: the history says what came of it.'),
     remedies: ['retry', 'restartEngine'],
   }),
 };
