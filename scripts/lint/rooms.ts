@@ -5,9 +5,9 @@
 const floors: readonly (readonly string[])[] = [
   ['platform', 'settings'],
   ['storage', 'google'],
-  ['repository', 'records'],
+  ['repository', 'records', 'schedule'],
   ['backup', 'restore', 'upkeep', 'offsite', 'browse'],
-  ['jobs', 'schedule'],
+  ['jobs'],
   ['service'],
   ['host'],
   ['cli', 'extension'],

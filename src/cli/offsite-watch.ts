@@ -11,6 +11,7 @@ import {
 } from '../jobs/index.ts';
 import type { KeeperState, OriginalLooks } from '../offsite/index.ts';
 import { formatTime, isAbort, l10n, type Password } from '../platform/index.ts';
+import { TaskLoop } from '../schedule/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import type { CommandContext } from './command.ts';
 import { exitCode, type ExitCode } from './exit-code.ts';
@@ -27,6 +28,8 @@ export async function watchCopies(
 ): Promise<ExitCode> {
   const { signal, clock } = context;
   const looks = originalLooks(clock, () => world.place);
+  const onFailure = (_task: unknown, error: unknown): void => context.terminal.note(describeError(error).what);
+  await using tasks = new TaskLoop({ clock, onFailure });
   const keepers: AsyncDisposable[] = [];
   try {
     for (const copy of copies) {
@@ -34,6 +37,7 @@ export async function watchCopies(
       keepers.push(
         await keepCopyUp({
           copy,
+          tasks,
           ...world,
           password: (passwordSignal) => password(copy, passwordSignal),
           onResult: (result) => teller.tellResult(result),

@@ -14,6 +14,7 @@ import {
 } from '../offsite/index.ts';
 import { CadanganError, isCode, isOnNetwork, systemClock, type Clock } from '../platform/index.ts';
 import type { RecordTrigger } from '../records/index.ts';
+import type { TaskLoop } from '../schedule/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import { parseLocation } from '../storage/index.ts';
 import { CopyJobs, type CopyOccasion, type ToldResult } from './copy-jobs.ts';
@@ -23,6 +24,8 @@ import type { RepositoryAccess } from './repository-access.ts';
 
 export interface KeepCopyUpOptions {
   readonly copy: OffsiteCopy;
+  /** Of the process: has the copy looked at. */
+  readonly tasks: TaskLoop;
   readonly place: DrivePlace;
   /** Where each work that is worth it leaves its record. */
   readonly records: RecordKeeper;
@@ -65,7 +68,7 @@ const shownWaitMsMin = 1000;
 
 /** Keeps one configured copy up until it is disposed of: what `cadangan offsite watch` and the host run. */
 export async function keepCopyUp(options: KeepCopyUpOptions): Promise<KeptCopy> {
-  const { copy, records, onResult, timing } = options;
+  const { copy, tasks, records, onResult, timing } = options;
   const { clock = systemClock } = options.place;
   const place: DrivePlace = {
     ...options.place,
@@ -76,7 +79,9 @@ export async function keepCopyUp(options: KeepCopyUpOptions): Promise<KeptCopy> 
   };
   const jobs = new CopyJobs({ copy, place, records, againMs: timing?.againMs });
   const keeper: KeptCopy = new CopyKeeper({
+    name: copy.name,
     clock,
+    tasks,
     watch: await watchOf(options, clock),
     isPaused: copy.paused,
     timing: {

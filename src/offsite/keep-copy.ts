@@ -1,4 +1,5 @@
 import { CadanganError, isAbort, type Clock, type ErrorFacts } from '../platform/index.ts';
+import type { Due, Task, TaskLoop } from '../schedule/index.ts';
 import type { WatchEvents, WatchMode } from './folder-watch.ts';
 import {
   dayMs,
@@ -42,7 +43,11 @@ export interface WorkContext<Asked> {
 }
 
 export interface KeeperOptions<Result, Asked> {
+  /** Of the copy. */
+  readonly name: string;
   readonly clock: Clock;
+  /** Of the process: has the copy looked at. */
+  readonly tasks: TaskLoop;
   /** Begins to watch the original, until it is disposed of. */
   readonly watch: (events: WatchEvents) => AsyncDisposable;
   readonly timing: KeeperTiming;
@@ -67,16 +72,16 @@ const watchAgainMs = 60_000;
 /**
  * Keeps a copy up: looks whenever the original has changed and come to rest, asks Drive for everything at the start and every hour, scrubs
  * and samples when that is due. Trouble is a state that is shown and waited out; it never runs in a circle. One work at a time.
+ * Its loop looks at the clock for it until it is disposed of.
  */
-export class CopyKeeper<
-  Result extends { readonly error?: unknown; readonly isIncomplete?: boolean },
-  Asked extends object,
-> implements AsyncDisposable {
+export class CopyKeeper<Result extends { readonly error?: unknown; readonly isIncomplete?: boolean }, Asked extends object>
+  implements AsyncDisposable, Task
+{
+  readonly about: { readonly kind: 'copy'; readonly name: string };
   readonly #options: KeeperOptions<Result, Asked>;
   readonly #ending = new AbortController();
   /** What was asked for and has not begun. */
   readonly #wanted = new Map<Work, Waiting<Result, Asked>>();
-  readonly #loop: Promise<void>;
   #watch: AsyncDisposable | undefined;
   #watchAtMs = -Infinity;
   #changes: { readonly firstMs: number; readonly lastMs: number } | undefined;
@@ -91,7 +96,6 @@ export class CopyKeeper<
     progress: undefined,
     changedSinceMs: undefined,
   };
-  #wake = Promise.withResolvers<void>();
   #stopWork: { readonly work: Work; readonly controller: AbortController; readonly asked: Asked | undefined } | undefined;
   /** Somebody stopped it: it goes on by itself only then. */
   #restUntilMs: number | undefined;
@@ -100,8 +104,9 @@ export class CopyKeeper<
 
   constructor(options: KeeperOptions<Result, Asked>) {
     this.#options = options;
+    this.about = { kind: 'copy', name: options.name };
     this.#isPaused = options.isPaused;
-    this.#loop = this.#run();
+    options.tasks.add(this);
   }
 
   get state(): KeeperState {
@@ -167,10 +172,21 @@ export class CopyKeeper<
     const reason = new CadanganError('aborted', { reason: 'shutdown' });
     this.#ending.abort(reason);
     this.#takeBackAll(reason);
-    this.#wakeUp();
-    await this.#loop;
+    await this.#options.tasks.remove(this);
     await this.#watch?.[Symbol.asyncDispose]();
     await this.#options.onEnd();
+  }
+
+  async look(): Promise<Due> {
+    await this.#lookAfterWatch();
+    const { times } = this.#options;
+    const known = await times().catch(() => ({ lastScrubMs: undefined, lastSampleMs: undefined, readableDueMs: undefined }));
+    const lastMs = this.#lastSyncMs;
+    const next = this.#nextOf(known);
+    if ('work' in next) return { atMs: this.#nowMs(), work: next.work, lastMs, run: () => this.#workIfDue(known) };
+    const activity = this.#isPaused ? 'paused' : 'waiting';
+    if (activity !== this.#state.activity) this.#setState({ activity, progress: undefined });
+    return { atMs: next.waitUntilMs, work: next.next, lastMs };
   }
 
   #takeBackAll(reason: CadanganError): void {
@@ -187,34 +203,24 @@ export class CopyKeeper<
     this.#stopWork?.controller.abort(reason);
   }
 
-  async #run(): Promise<void> {
-    const { clock, times, timing } = this.#options;
-    while (!this.#ending.signal.aborted) {
-      await this.#lookAfterWatch();
-      const woken = this.#wake.promise;
-      const known = await times().catch(() => ({ lastScrubMs: undefined, lastSampleMs: undefined, readableDueMs: undefined }));
-      const next = nextWork(
-        {
-          ...this.#postponed(known),
-          isPaused: this.#isPaused,
-          changes: this.#changes,
-          lastSyncMs: this.#lastSyncMs,
-          incomplete: this.#incomplete,
-          notBeforeMs: this.#notBefore,
-          wanted: this.#wanted,
-          timing,
-        },
-        this.#nowMs(),
-      );
-      if ('work' in next) {
-        await this.#work(next.work);
-        continue;
-      }
-      this.#setState({ activity: this.#isPaused ? 'paused' : 'waiting', progress: undefined });
-      const napMs = Math.max(0, Math.min(watchAgainMs, next.waitUntilMs - this.#nowMs()));
-      await this.#nap(napMs, woken, clock);
-      this.#wake = Promise.withResolvers<void>();
-    }
+  #nextOf(known: WorkTimes): ReturnType<typeof nextWork> {
+    const situation = {
+      ...this.#postponed(known),
+      isPaused: this.#isPaused,
+      changes: this.#changes,
+      lastSyncMs: this.#lastSyncMs,
+      incomplete: this.#incomplete,
+      notBeforeMs: this.#notBefore,
+      wanted: this.#wanted,
+      timing: this.#options.timing,
+    };
+    return nextWork(situation, this.#nowMs());
+  }
+
+  /** Somebody may have paused it, or taken back what was asked for, since it was looked at. */
+  async #workIfDue(known: WorkTimes): Promise<void> {
+    const next = this.#nextOf(known);
+    if ('work' in next && !this.#ending.signal.aborted) await this.#work(next.work);
   }
 
   get #notBefore(): number | undefined {
@@ -234,14 +240,6 @@ export class CopyKeeper<
       lastSampleMs: later(known.lastSampleMs, 'sample', sampleEveryMs),
       readableDueMs: known.readableDueMs === undefined ? undefined : Math.max(known.readableDueMs, readableMs),
     };
-  }
-
-  async #nap(ms: number, woken: Promise<void>, clock: Clock): Promise<void> {
-    const over = new AbortController();
-    const sleeping = clock.sleep(ms, over.signal).catch(() => undefined);
-    await Promise.race([sleeping, woken]);
-    over.abort(new CadanganError('aborted'));
-    await sleeping;
   }
 
   async #work(work: Work): Promise<void> {
@@ -328,7 +326,7 @@ export class CopyKeeper<
   }
 
   #wakeUp(): void {
-    this.#wake.resolve();
+    this.#options.tasks.wake(this);
   }
 
   #setState(change: Partial<KeeperState>): void {

@@ -38,13 +38,15 @@ export const dayMs = 24 * hourMs;
 /** A backup that runs for hours never lets the folder come to rest; what it has written so far is copied all the same. */
 const restlessMsMax = 5 * 60_000;
 
-/** What is to be done now, or until when to wait unless something happens. Pure. */
-export function nextWork(situation: KeeperSituation, nowMs: number): { readonly work: Work } | { readonly waitUntilMs: number } {
+/** What is to be done now, or until when to wait for what, unless something happens. Pure. */
+export function nextWork(
+  situation: KeeperSituation,
+  nowMs: number,
+): { readonly work: Work } | { readonly waitUntilMs: number; readonly next: Work | undefined } {
   const { isPaused, changes, incomplete, lastSyncMs, lastScrubMs, lastSampleMs, readableDueMs, notBeforeMs, wanted, timing } = situation;
   const asked = (['sync', 'scrub', 'sample', 'readable', 'look'] as const).find((work) => wanted.has(work));
   if (asked !== undefined) return { work: asked };
-  if (isPaused) return { waitUntilMs: Infinity };
-  if (notBeforeMs !== undefined && nowMs < notBeforeMs) return { waitUntilMs: notBeforeMs };
+  if (isPaused) return { waitUntilMs: Infinity, next: undefined };
   // What was never done is due as soon as there is a copy.
   const afterSync = (lastMs: number | undefined, everyMs: number): number =>
     lastSyncMs === undefined ? Infinity : lastMs === undefined ? nowMs : lastMs + everyMs;
@@ -56,10 +58,9 @@ export function nextWork(situation: KeeperSituation, nowMs: number): { readonly 
     ['sample', timing.samplePercent === 0 ? Infinity : afterSync(lastSampleMs, timing.sampleEveryMs)],
     ['readable', readableDueMs ?? Infinity],
   ];
-  const first = due.toSorted(([, a], [, b]) => a - b)[0];
-  const ready = due.find(([, atMs]) => atMs <= nowMs);
-  if (ready) return { work: ready[0] };
-  return { waitUntilMs: first?.[1] ?? Infinity };
+  const waitUntilMs = Math.max(notBeforeMs ?? -Infinity, Math.min(...due.map(([, atMs]) => atMs)));
+  const next = due.find(([, atMs]) => atMs <= Math.max(waitUntilMs, nowMs))?.[0];
+  return next !== undefined && waitUntilMs <= nowMs ? { work: next } : { waitUntilMs, next };
 }
 
 function restedAtMs(changes: KeeperSituation['changes'], { settleMs }: KeeperTiming): number {

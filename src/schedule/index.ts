@@ -1,8 +1,10 @@
 /**
- * Schedule: when a set is due.
+ * Schedule: when what is due.
  *
+ *   TaskLoop     looks at the clock, asks its tasks what is due next, and lets them do it: one for each process
  *   WindowRule + SetHistory + now -> planSet -> notes for the history; start, continue, stop
- *   Scheduler    a loop that looks at the clock every half minute, asks the planner, writes down, runs
+ *   Scheduler    the task that runs sets: asks the planner, writes down, runs
+ *   PeriodicTask what is done every so often
  *
  * Words: a *window* is the part of a day in which a set may run, once. One that ended without a run is *missed*; a run outside of any that
  * makes it good is a *catch-up*. A set is *overdue* when its last good run is older than its objective. A *reconcile* run of a change set
@@ -19,6 +21,7 @@ export {
   type Trigger,
   type WindowTiming,
 } from './scheduled-set.ts';
+export { PeriodicTask, type PeriodicTaskOptions } from './periodic-task.ts';
 export { Scheduler, type SchedulerOptions } from './scheduler.ts';
 export type { RunRequest, ScheduleEvent, ScheduleProblem, StopReason } from './scheduler-events.ts';
 export {
@@ -31,6 +34,8 @@ export {
   type WatchState,
 } from './set-status.ts';
 export { readHistories, ScheduleState } from './state-file.ts';
+export { TaskLoop, type Due, type Task, type TaskLoopOptions, type TaskStatus, type TaskWork } from './task-loop.ts';
+export { TaskTimes } from './task-times.ts';
 export { formatWindowRule, parseWindowRule, weekdays, type Weekday, type WindowRule } from './window-rule.ts';
 export { nextWindow, windowAt, windowsEnded, type WindowSpan } from './windows.ts';
 export { assertTimeZone, isTimeZone, systemTimeZone } from './zone.ts';

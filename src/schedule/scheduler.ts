@@ -7,9 +7,12 @@ import type { RunOutcome, ScheduledSet } from './scheduled-set.ts';
 import { eventsOf, type RunRequest, type ScheduleEvent, type ScheduleProblem } from './scheduler-events.ts';
 import { describeSet, describeUnhosted, type SetProgress, type SetStatus } from './set-status.ts';
 import type { ScheduleState } from './state-file.ts';
+import type { Due, Task, TaskLoop } from './task-loop.ts';
 
 export interface SchedulerOptions {
   readonly clock: Clock;
+  /** Of the process: has the sets looked at, and is told when there is something to do about them. */
+  readonly tasks: TaskLoop;
   /** For the ids of runs that nobody asked for. */
   readonly random: Random;
   /** Opened by this process alone: the host. */
@@ -45,15 +48,13 @@ export interface SchedulerOptions {
   readonly report: (event: ScheduleEvent) => void;
   /** Runs only what somebody asks for, and judges no window: of a host that is there for one command. */
   readonly isPassive?: boolean;
-  /** How often to look at the clock. Half a minute when left out: no timer survives a night's sleep, a look at the clock does. */
-  readonly tickMs?: number;
 }
 
 /**
- * Runs sets when they are due: one loop that looks at the clock, asks the planner about each set, writes down what is decided, and does it.
- * Whatever happens in between (somebody asks, a run ends, files change) only wakes the loop, so nothing is decided twice.
+ * Runs sets when they are due: at each look at the clock it asks the planner about each set, writes down what is decided, and does it.
+ * Whatever happens in between (somebody asks, a run ends, files change) only brings the next look, so nothing is decided twice.
  */
-export class Scheduler {
+export class Scheduler implements Task {
   readonly #options: SchedulerOptions;
   readonly #watches: ChangeWatches;
   readonly #active = new Map<string, ActiveRun>();
@@ -65,11 +66,10 @@ export class Scheduler {
   readonly #ended: RunEnd[] = [];
   #published = new Map<string, string>();
   #sets: readonly ScheduledSet[] = [];
-  #nap: AbortController | undefined;
-  #isWoken = false;
   #isClosing = false;
   #stopsAtClose = false;
-  #loop: Promise<void> | undefined;
+  #isStarted = false;
+  readonly #over = Promise.withResolvers<void>();
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -85,10 +85,11 @@ export class Scheduler {
     return this.#active.size > 0 || this.#asked.size > 0 || this.#ended.length > 0;
   }
 
-  /** Starts the loop. @param sets ids are unique */
+  /** Takes part in the loop from now on. @param sets ids are unique */
   start(sets: readonly ScheduledSet[]): void {
     this.setSets(sets);
-    this.#loop ??= this.#runLoop();
+    this.#isStarted = true;
+    this.#options.tasks.add(this);
   }
 
   /** The configuration is another one. Runs go on; those of sets that are gone, to their end; wishes for those are forgotten. */
@@ -151,20 +152,20 @@ export class Scheduler {
     this.#isClosing = true;
     this.#stopsAtClose = mode === 'stop';
     this.#wake();
-    await this.#loop;
+    if (this.#isStarted) await this.#over.promise;
+    await this.#options.tasks.remove(this);
     await this.#watches[Symbol.asyncDispose]();
   }
 
-  async #runLoop(): Promise<void> {
-    while (!this.#isOver) {
-      this.#isWoken = false;
-      try {
-        await this.#round();
-      } catch (error) {
-        this.#reportProblem('internal', undefined, error);
-      }
-      if (!this.#isOver) await this.#takeNap();
+  /** Runs go on by themselves, and wake it when they end. */
+  async look(): Promise<Due> {
+    try {
+      if (!this.#isOver) await this.#round();
+    } catch (error) {
+      this.#reportProblem('internal', undefined, error);
     }
+    if (this.#isOver) this.#over.resolve();
+    return { atMs: this.#nowMs() + this.#watches.soonestMs() };
   }
 
   get #isOver(): boolean {
@@ -358,22 +359,7 @@ export class Scheduler {
   }
 
   #wake(): void {
-    this.#isWoken = true;
-    this.#nap?.abort();
-  }
-
-  async #takeNap(): Promise<void> {
-    if (this.#isWoken) return;
-    const nap = new AbortController();
-    this.#nap = nap;
-    const napMs = Math.min(this.#options.tickMs ?? tickMsDefault, this.#watches.soonestMs());
-    try {
-      await this.#options.clock.sleep(napMs, nap.signal);
-    } catch (error) {
-      if (!nap.signal.aborted) throw error;
-    } finally {
-      this.#nap = undefined;
-    }
+    this.#options.tasks.wake(this);
   }
 
   #nowMs(): number {
@@ -389,5 +375,4 @@ export class Scheduler {
   }
 }
 
-const tickMsDefault = 30_000;
 const progressMsMin = 500;

@@ -16,6 +16,7 @@ import {
 import type { CopyProgress, KeeperState, OriginalLooks, Work } from '../offsite/index.ts';
 import { CadanganError, isAbort, type Clock } from '../platform/index.ts';
 import { formatTimestamp, type OpenedKey } from '../repository/index.ts';
+import type { TaskLoop } from '../schedule/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import { AskedWorks } from './asked-works.ts';
 import type { Audience } from './audience.ts';
@@ -27,6 +28,8 @@ import type { RunWish } from './run-desk.ts';
 
 export interface CopyDeskOptions {
   readonly clock: Clock;
+  /** Of the process, in which the keepers of the copies take part. */
+  readonly tasks: TaskLoop;
   /** As configured at this moment, like `copies`. */
   readonly place: () => DrivePlace;
   readonly copies: () => readonly OffsiteCopy[];
@@ -203,9 +206,9 @@ export class CopyDesk {
     return this.#changing;
   }
 
-  /** A work that somebody waits for, or that a keeper does by itself. */
+  /** A work that somebody waits for. What a keeper does by itself is a task's work. */
   get isBusy(): boolean {
-    return this.#running.size > 0 || [...this.#kept.values()].some(({ keeper }) => isWorking(keeper.state));
+    return this.#running.size > 0;
   }
 
   async close(): Promise<void> {
@@ -216,7 +219,7 @@ export class CopyDesk {
   }
 
   async #keep(copy: OffsiteCopy): Promise<void> {
-    const { account, keyOf, records } = this.#options;
+    const { account, tasks, keyOf, records } = this.#options;
     const known = this.#kept.get(copy.name);
     if (known !== undefined) {
       if (known.isPaused === copy.paused) return;
@@ -227,6 +230,7 @@ export class CopyDesk {
     }
     const keeper = await keepCopyUp({
       copy,
+      tasks,
       place: this.#placeOf(copy.name),
       records,
       password: (signal) => keyOf(copy.repository, { mayAsk: false, signal }),

@@ -9,7 +9,7 @@
  * desk* has the schedule.
  *
  * The command line uses what makes a set's backup out of the configuration (`set-job.ts`, for a dry run) and what tells of the schedule
- * while no host runs (`unhosted-schedule.ts`) without any service.
+ * while no host runs (`unhosted-schedule.ts`, `chain-verification.ts`) without any service.
  */
 export type * from './protocol.ts';
 export * as protocol from './protocol.ts';
@@ -18,6 +18,7 @@ export type { Call } from './call.ts';
 export type { Audience } from './audience.ts';
 export { besideTroubleText, copyStateText, copyTryText } from './copy-state-text.ts';
 export { planDrill, runDrill, type DrillContext, type DrillPlan, type DrillWish } from './drill-run.ts';
+export { unhostedTasks } from './chain-verification.ts';
 export { errorDataOf, errorOfData } from './error-data.ts';
 export type { Elsewhere, ElsewhereCall } from './elsewhere.ts';
 export {

@@ -19,21 +19,22 @@ export const graceMs = 12 * 3_600_000;
 export interface ReviewOptions {
   /** Reads every line; takes seconds after years. */
   readonly verifiesChain?: boolean;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Holds the records against the work instruction, and on wish against their own chain, and opens what is not as it should be.
- * @returns the records that were written. @throws the system's errors, `records.busy`
+ * @returns the records that were written. @throws the system's errors, `records.busy`, `aborted`
  */
 export async function reviewRecords(
   keeper: RecordKeeper,
   configuration: Configuration,
   nowMs: number,
-  { verifiesChain = false }: ReviewOptions = {},
+  { verifiesChain = false, signal }: ReviewOptions = {},
 ): Promise<readonly HistoryRecord[]> {
   const { history } = keeper;
   const records: HistoryRecord[] = [];
-  for await (const record of history.records()) records.push(record);
+  for await (const record of history.records(signal)) records.push(record);
   if (records.length === 0) return [];
   const { instruction, timeZone, googleDrive } = configuration;
   const planned = plannedWindowsOf(configuration, records, nowMs - graceMs);
@@ -45,8 +46,10 @@ export async function reviewRecords(
     planned: [...planned, ...missedWindows(records)],
     nowMs,
   });
-  if (verifiesChain)
-    findings.push(...brokenChain((await verifyHistory(history.folder, { publicKey: await history.publicKey() })).faults, known, nowMs));
+  if (verifiesChain) {
+    const { faults } = await verifyHistory(history.folder, { publicKey: await history.publicKey(), signal });
+    findings.push(...brokenChain(faults, known, nowMs));
+  }
   return openNonconformities(history, dedupe(findings), (kind) => commonContent(kind, keeper.about()));
 }
 

@@ -6,12 +6,14 @@ import {
   type ScheduleEvent,
   type SchedulerOptions,
   type SetStatus,
+  type TaskLoop,
 } from '../schedule/index.ts';
 
 export interface ScheduleDeskOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly stateFolder: string;
+  readonly tasks: TaskLoop;
   readonly runSet: SchedulerOptions['runSet'];
   readonly lostRun: SchedulerOptions['lostRun'];
   readonly adopt: NonNullable<SchedulerOptions['adopt']>;

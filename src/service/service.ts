@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { openStorageAt, RecordKeeper, type DrivePlace } from '../jobs/index.ts';
-import { CadanganError, type Clock, type Environment, type Random } from '../platform/index.ts';
-import type { ScheduledSet, ScheduleEvent } from '../schedule/index.ts';
+import { CadanganError, isAbort, type Clock, type Environment, type Random } from '../platform/index.ts';
+import { TaskLoop, type ScheduledSet, type ScheduleEvent } from '../schedule/index.ts';
 import {
   keepLastGood,
   loadConfiguration,
@@ -16,6 +16,7 @@ import { parseKeyId, parseMasterKey, type OpenedKey } from '../repository/index.
 import type { Storage } from '../storage/index.ts';
 import type { Audience } from './audience.ts';
 import { BackupRuns } from './backup-runs.ts';
+import { chainVerification } from './chain-verification.ts';
 import { configurationInfoOf } from './configuration-info.ts';
 import { DriveDesk } from './drive-desk.ts';
 import type { Elsewhere } from './elsewhere.ts';
@@ -68,13 +69,13 @@ const changedMsMin = 250;
 const progressMsMin = 1000;
 const driveChangedMsMin = 500;
 const recordsChangedMsMin = 500;
-const chainVerifiedEveryMs = 20 * 3_600_000;
 
 /** Everything that Cadangan has of a server, put together: its audience is all who are connected. */
 export class Service {
   readonly world: ServiceWorld;
   readonly passwords: Passwords;
   readonly repositories: OpenRepositories;
+  readonly tasks: TaskLoop;
   readonly keeper: RecordKeeper;
   readonly list: RunList;
   readonly records: RecordsDesk;
@@ -96,7 +97,6 @@ export class Service {
   readonly #lastGood: LastGoodFile;
   #loaded: LoadedConfiguration;
   #used: UsedConfiguration;
-  #chainVerifiedMs = -Infinity;
   #watching: Promise<void> | undefined;
   readonly #owned = new Set<Promise<void>>();
   /** Called when something began or ended; perhaps nothing runs any more. */
@@ -130,6 +130,13 @@ export class Service {
     });
     this.#recordsChanged = new Throttle(recordsChangedMsMin, () => audience.tell(protocol.recordsChanged, undefined));
     const { log } = this;
+    this.tasks = new TaskLoop({
+      clock: world.clock,
+      onFailure: ({ about }, error) => {
+        if (!isAbort(error)) log('error', `${about?.kind ?? 'schedule'} ${about?.name ?? ''}: ${String(error)}`);
+      },
+      onEnd: () => this.onChange(), // perhaps it was the last thing that went on
+    });
     this.repositories = new OpenRepositories({ ...world, openStorage: this.openStorage }, passwords);
     this.keeper = new RecordKeeper({
       ...world,
@@ -178,6 +185,7 @@ export class Service {
     );
     this.drive = new DriveDesk({
       clock: world.clock,
+      tasks: this.tasks,
       place: () => this.drivePlace,
       copies: () => this.copies,
       records: this.keeper,
@@ -190,6 +198,7 @@ export class Service {
       {
         ...world,
         stateFolder: this.#stateFolder,
+        tasks: this.tasks,
         log,
         runSet: this.runs.runSet,
         lostRun: this.runs.lostRun,
@@ -215,18 +224,27 @@ export class Service {
   }
 
   /**
-   * From now on it runs what is due and keeps the copies up; `isPassive`: only what it is asked for.
+   * From now on it runs what is due, keeps the copies up and verifies the records; `isPassive`: only what it is asked for.
    * @throws `storage.denied`, `storage.unreachable` when what ran before cannot be read
    */
   async begin(options: { readonly isPassive: boolean }): Promise<void> {
     this.schedule.setSets(await this.#scheduledSets());
     await this.schedule.begin(options);
-    if (!options.isPassive) await this.drive.copies.begin();
+    if (options.isPassive) return;
+    this.tasks.add(chainVerification({ ...this.world, stateFolder: this.#stateFolder }, () => this.#verifyChain()));
+    await this.drive.copies.begin();
   }
 
   /** Something runs here or waits for its turn, or is just being written down. */
   get isBusy(): boolean {
-    return this.desk.isBusy || this.elsewhere?.isBusy === true || this.drive.copies.isBusy || this.#owned.size > 0 || this.schedule.isBusy;
+    return (
+      this.desk.isBusy ||
+      this.elsewhere?.isBusy === true ||
+      this.drive.copies.isBusy ||
+      this.#owned.size > 0 ||
+      this.schedule.isBusy ||
+      this.tasks.isBusy
+    );
   }
 
   get sets(): readonly BackupSet[] {
@@ -336,6 +354,7 @@ export class Service {
     await Promise.all([this.schedule.close('stop'), this.desk.close(), this.elsewhere?.close()]);
     await this.#watching;
     await this.drive.close();
+    await this.tasks[Symbol.asyncDispose]();
     await Promise.all(this.#owned);
     await this.records[Symbol.asyncDispose]();
     await this.repositories.close();
@@ -395,22 +414,28 @@ export class Service {
 
   /** Whether the repositories that are open here still have what the records know. @throws the system's errors, `records.busy` */
   async reviewOpen(signal: AbortSignal): Promise<void> {
-    const nowMs = Number(this.world.clock.nowNs() / 1_000_000n);
-    await this.repositories.withOpen((opened) => reviewRemovals(this.keeper, opened, nowMs, signal));
+    await this.repositories.withOpen((opened) => reviewRemovals(this.keeper, opened, this.#nowMs(), signal));
   }
 
-  /** What is not as the work instruction wants it, or was removed, becomes a nonconformity; once a day the whole chain is read. */
+  /** What is not as the work instruction wants it, or was removed, becomes a nonconformity. */
   async #review(): Promise<void> {
     try {
-      const nowMs = Number(this.world.clock.nowNs() / 1_000_000n);
-      const verifiesChain = Math.abs(nowMs - this.#chainVerifiedMs) >= chainVerifiedEveryMs;
-      if (verifiesChain) this.#chainVerifiedMs = nowMs;
-      await reviewRecords(this.keeper, this.#loaded.configuration, nowMs, { verifiesChain });
+      await reviewRecords(this.keeper, this.#loaded.configuration, this.#nowMs());
       if (!this.elsewhere?.forks) await this.reviewOpen(this.#ending.signal);
       else this.#own(this.elsewhere.askAll(workReview, this.#ending.signal)); // one that does not answer holds up nothing
     } catch (error) {
       this.log('error', `the records cannot be held against the instruction: ${String(error)}`);
     }
+  }
+
+  /** So does a line that is not sound any more. @throws as `reviewRecords` */
+  async #verifyChain(): Promise<void> {
+    const { signal } = this.#ending;
+    await reviewRecords(this.keeper, this.#loaded.configuration, this.#nowMs(), { verifiesChain: true, signal });
+  }
+
+  #nowMs(): number {
+    return Number(this.world.clock.nowNs() / 1_000_000n);
   }
 }
 

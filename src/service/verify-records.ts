@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import { historyOwner, readCopyAnchors, type DrivePlace, type RecordKeeper } from '../jobs/index.ts';
-import { CadanganError, throwIfAborted, type Clock } from '../platform/index.ts';
+import { CadanganError, systemRandom, throwIfAborted, type Clock } from '../platform/index.ts';
 import {
   brokenChain,
   faultSentence,
@@ -16,6 +16,7 @@ import {
   type Verification,
 } from '../records/index.ts';
 import type { Configuration, OffsiteCopy } from '../settings/index.ts';
+import { noteVerified } from './chain-verification.ts';
 import { errorDataOf } from './error-data.ts';
 import type { RecordsVerification } from './protocol.ts';
 import { repositoryKeyIfAny } from './repository-key.ts';
@@ -52,7 +53,7 @@ const placesAtOnce = 4;
  * @throws the system's errors when the records cannot be read; `aborted`
  */
 export async function verifyWithAnchors(keeper: RecordKeeper, options: VerifyRecordsOptions): Promise<ComparedRecords> {
-  const { locations, copies, kept = [], scrub = (text) => text, clock, signal } = options;
+  const { locations, copies, place, kept = [], scrub = (text) => text, clock, signal } = options;
   const { history } = keeper;
   const looks = await pMap(
     [...locations.map((location) => () => lookAtRepository(location, options)), ...copies.map((copy) => () => lookAtCopy(copy, options))],
@@ -72,6 +73,7 @@ export async function verifyWithAnchors(keeper: RecordKeeper, options: VerifyRec
     looks.flatMap(({ seen }) => seen ?? []),
   );
   if (!verification.isIntact || losses.length > 0) await openFindings(keeper, verification, losses, Number(clock.nowNs() / 1_000_000n));
+  await noteVerified({ clock, random: place.random ?? systemRandom, stateFolder: place.stateFolder });
   return {
     isIntact: verification.isIntact && losses.length === 0,
     count: verification.recordCount,

@@ -21,6 +21,7 @@ import {
 import { DriveFolder } from '../../src/google/index.ts';
 import { DriveCopy, type CopyStatus, type OriginalLooks } from '../../src/offsite/index.ts';
 import { isCode, systemClock, systemRandom, passwordFromText } from '../../src/platform/index.ts';
+import { TaskLoop } from '../../src/schedule/index.ts';
 import type { HistoryRecord } from '../../src/records/index.ts';
 import type { OffsiteCopy } from '../../src/settings/index.ts';
 import { clientFileOf, otherAccount, sampleAccount, sampleClient } from '../drive-emulator/index.ts';
@@ -34,6 +35,8 @@ class KeeperStage implements AsyncDisposable {
   readonly results: JobResult<unknown>[] = [];
   readonly records: RecordKeeper;
   readonly notRecorded: unknown[] = [];
+  readonly failures: unknown[] = [];
+  readonly tasks = new TaskLoop({ clock: systemClock, onFailure: (_task, error) => this.failures.push(error) });
   readonly looks: OriginalLooks;
   keeper: KeptCopy | undefined;
 
@@ -72,6 +75,7 @@ class KeeperStage implements AsyncDisposable {
   async start(timing: KeepCopyUpOptions['timing'] = {}): Promise<KeptCopy> {
     return (this.keeper = await keepCopyUp({
       copy: this.copy,
+      tasks: this.tasks,
       place: this.place,
       records: this.records,
       password: async () => passwordFromText('password'),
@@ -114,6 +118,8 @@ class KeeperStage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+    await this.tasks[Symbol.asyncDispose]();
+    assert.deepEqual(this.failures, []);
     await this.stage[Symbol.asyncDispose]();
   }
 }

@@ -14,6 +14,7 @@ import {
   type TroubleKind,
   type Work,
 } from '../../src/offsite/index.ts';
+import { TaskLoop } from '../../src/schedule/index.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 
 const timing = { settleMs: 30_000, syncEveryMs: hourMs, scrubEveryMs: 7 * dayMs, sampleEveryMs: 7 * dayMs, samplePercent: 1 };
@@ -58,9 +59,12 @@ test('what a copying left, since the original was just changing, is looked for a
 test('a keeper tries a copying that ended incomplete again by itself until it is complete, and then no more before the hour', async () => {
   const clock = new VirtualClock();
   const startMs = clock.monotonicMs();
-  const works: [Work, number][] = [];
+  const works: [string, number][] = [];
+  await using tasks = new TaskLoop({ clock, onFailure: (_task, error) => works.push([String(error), 0]) });
   await using keeper = new CopyKeeper({
+    name: 'office',
     clock,
+    tasks,
     watch: () => ({ [Symbol.asyncDispose]: async () => undefined }),
     timing: { ...timing, samplePercent: 0 },
     isPaused: false,
@@ -102,6 +106,14 @@ test('nothing is done while it is paused or in trouble, unless somebody asks for
   assert.equal(at({ isPaused: true, wanted }), 'scrub');
   assert.equal(at({ notBeforeMs: now + 5000, lastSyncMs: undefined }), 5000);
   assert.equal(at({ notBeforeMs: now + 5000, wanted }), 'scrub');
+});
+
+test('what it waits for is told with its time: what is due first, or in trouble what is tried first when that may be over', () => {
+  const planned = (change: Partial<KeeperSituation>): unknown => nextWork({ ...rested, ...change }, now);
+  assert.deepEqual(planned({}), { waitUntilMs: now + hourMs - 1000, next: 'sync' });
+  assert.deepEqual(planned({ lastScrubMs: now + 60_000 - 7 * dayMs }), { waitUntilMs: now + 60_000, next: 'scrub' });
+  assert.deepEqual(planned({ notBeforeMs: now + dayMs, lastScrubMs: now - 7 * dayMs }), { waitUntilMs: now + dayMs, next: 'sync' });
+  assert.deepEqual(planned({ isPaused: true }), { waitUntilMs: Infinity, next: undefined });
 });
 
 test('trouble is never tried again within a minute, and within two hours always', () => {

@@ -4,6 +4,7 @@ import {
   parseWindowRule,
   Scheduler,
   ScheduleState,
+  TaskLoop,
   type RunOutcome,
   type RunRequest,
   type ScheduledSet,
@@ -42,6 +43,8 @@ export class SmallHouse implements AsyncDisposable {
   scheduler!: Scheduler;
   state!: ScheduleState;
   readonly #removeFolder: () => PromiseLike<void>;
+  /** One for each host that there was. */
+  readonly #loops: TaskLoop[] = [];
 
   private constructor(folder: { readonly path: string } & AsyncDisposable) {
     this.folder = folder.path;
@@ -63,6 +66,7 @@ export class SmallHouse implements AsyncDisposable {
     this.state = await ScheduleState.open(this.folder, systemRandom);
     this.scheduler = new Scheduler({
       clock: this.clock,
+      tasks: this.#newLoop(),
       random: systemRandom,
       state: this.state,
       isPassive,
@@ -131,7 +135,17 @@ export class SmallHouse implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.scheduler.close('stop');
+    await Promise.all(this.#loops.map((loop) => loop[Symbol.asyncDispose]()));
     await this.#removeFolder();
+  }
+
+  #newLoop(): TaskLoop {
+    const onFailure = (_task: unknown, error: unknown): void => {
+      throw error;
+    };
+    const loop = new TaskLoop({ clock: this.clock, onFailure });
+    this.#loops.push(loop);
+    return loop;
   }
 
   #ask(set: string, request: RunRequest, signal: AbortSignal, progress: (progress: SetProgress) => void): Promise<RunOutcome> {

@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { replaceFile, type Random } from '../platform/index.ts';
+
+/** Milliseconds since 1970. */
+const content = z.object({ done: z.record(z.string(), z.number()) });
+
+/**
+ * When tasks were last done of which nothing else tells: `tasks.json` in the state folder, so that a new host does not do at once what the
+ * one before has just done. It may be deleted at any time: then they are done once more.
+ */
+export class TaskTimes {
+  readonly #path: string;
+  readonly #random: Random;
+
+  constructor(stateFolder: string, random: Random) {
+    this.#path = join(stateFolder, 'tasks.json');
+    this.#random = random;
+  }
+
+  /** Undefined when nobody knows. Never rejects. */
+  async lastMs(task: string): Promise<number | undefined> {
+    return (await this.#read())[task];
+  }
+
+  /** @throws the system's errors */
+  async note(task: string, atMs: number): Promise<void> {
+    await replaceFile(this.#path, JSON.stringify({ done: { ...(await this.#read()), [task]: atMs } }), this.#random);
+  }
+
+  async #read(): Promise<z.infer<typeof content>['done']> {
+    try {
+      return content.parse(JSON.parse(await readFile(this.#path, 'utf8'))).done;
+    } catch {
+      return {}; // none, or none that helps
+    }
+  }
+}
