@@ -10,9 +10,10 @@ import { setStateOf } from './set-state.ts';
 
 /** Sets, their state, and the file they stand in. */
 export const setProcedures = [
-  answer(protocol.scheduleStatus, async ({ schedule }) => ({
+  answer(protocol.scheduleStatus, async ({ schedule, tasks }) => ({
     runsSchedule: !schedule.scheduler.isPassive,
     sets: schedule.scheduler.status(),
+    tasks: tasks.statuses(),
   })),
   answer(protocol.listSets, listSets),
   answer(protocol.configuration, async ({ loaded, configuration }) => configurationInfoOf(loaded, configuration.timeZone)),

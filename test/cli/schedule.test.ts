@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import type { Channel } from '../../src/host/channel.ts';
 import { askHost } from '../../src/host/index.ts';
 import { isCode, systemRandom } from '../../src/platform/index.ts';
 import { protocol } from '../../src/service/index.ts';
-import { EngineStage, openWindow, password, runnerPids, stateOf, until, type Window } from '../host/engine-stage.ts';
+import { endHost, EngineStage, openWindow, password, runnerPids, stateOf, until, type Window } from '../host/engine-stage.ts';
 import { pretender } from '../host/pretender.ts';
 import { recordsIn } from '../records/some-records.ts';
 import { runCli, startCli, type CliRun, type Message } from './run-cli.ts';
@@ -133,6 +133,39 @@ test('what the configuration asks for and nobody carries out is told with its pl
     (await client.request(protocol.listSets, undefined)).map(({ name }) => name),
     ['data'],
   );
+});
+
+test('beside the sets it shows what else the host will do and when, and without a host what is known of that', async (t) => {
+  const stage = await ScheduleStage.make(t);
+  const configuration = JSON.parse(readFileSync(stage.configFile, 'utf8')) as object;
+  const googleDrive = { account: 'office@example.com', clientFile: stage.path('client.json') };
+  const offsiteCopies = [{ name: 'drive', repository: stage.repository, to: 'gdrive:Backup/data' }];
+  writeFileSync(stage.configFile, JSON.stringify({ ...configuration, googleDrive, offsiteCopies }));
+  const tasks = async (): Promise<Message[]> => {
+    const { stdout } = await stage.cli('schedule', 'status', '--json');
+    return (JSON.parse(stdout) as { tasks: Message[] }).tasks;
+  };
+  assert.deepEqual(await tasks(), []);
+  const startMs = Date.now() - 1000; // it is told in whole seconds
+  const { client } = await connected(stage);
+  let planned: Message[] = [];
+  await until(async () => (planned = await tasks()).length === 2 && planned.every(({ next }) => next !== undefined), 'all is planned');
+  const [records, copy] = planned as (Message & { readonly next: Message })[];
+  const lastMs = Date.parse(String(records?.['last']));
+  assert.deepEqual([records?.['kind'], records?.next['work'], lastMs >= startMs], ['records', 'verify', true]);
+  assert.equal(Date.parse(String(records?.next['start'])) - lastMs, 24 * 3_600_000);
+  assert.deepEqual([copy?.['kind'], copy?.['name'], copy?.['last'], copy?.next['work']], ['copy', 'drive', undefined, 'sync']);
+  assert.ok(Date.parse(String(copy?.next['start'])) > Date.now(), 'nobody is signed in: it is tried again later');
+  const minute = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d`;
+  const english = (await stage.cli('schedule', 'status')).stdout;
+  assert.match(english, new RegExp(`records +- +${minute} +${minute} verification\n`));
+  assert.match(english, new RegExp(`copy drive +- +- +${minute} sync\n`));
+  const indonesian = (await stage.cli('schedule', 'status', '--lang', 'id')).stdout;
+  assert.match(indonesian, new RegExp(`rekaman +- +${minute} +${minute} verifikasi\n`));
+  assert.match(indonesian, new RegExp(`salinan drive +- +- +${minute} sinkronisasi\n`));
+  await client.close();
+  await endHost(stage.path('state'));
+  assert.deepEqual(await tasks(), [{ kind: 'records', last: records?.['last'] }]);
 });
 
 test('a window that has had a backup by name is not run again by the schedule, and the views show that backup', async (t) => {

@@ -1,9 +1,9 @@
 import { Argument } from 'commander';
-import { protocol, unhostedSchedule } from '../../service/index.ts';
+import { protocol, unhostedSchedule, unhostedTasks } from '../../service/index.ts';
 import { safeText } from '../../jobs/index.ts';
 import { CadanganError, configurationFile, formatPercent, l10n, stateFolder, systemRandom, type Clock } from '../../platform/index.ts';
 import { formatTimestamp, type JsonValue } from '../../repository/index.ts';
-import type { RunOutcome, SetStatus } from '../../schedule/index.ts';
+import type { RunOutcome, SetStatus, TaskStatus, TaskWork } from '../../schedule/index.ts';
 import { describeProblem, loadConfiguration, type Problem } from '../../settings/index.ts';
 import type { CliCommand, CommandContext } from '../command.ts';
 import { exitCode } from '../exit-code.ts';
@@ -19,6 +19,8 @@ interface ScheduleReport {
   readonly trouble: string | undefined;
   /** In the order of the configuration. */
   readonly sets: readonly SetStatus[];
+  /** What is planned beside them. */
+  readonly tasks: readonly TaskStatus[];
   /** What is wrong in the configuration; what keeps something from being used is an error. */
   readonly problems: readonly Problem[];
 }
@@ -48,13 +50,17 @@ async function reportOf(context: CommandContext, configFile: string): Promise<Sc
   try {
     const { askHostOf } = await import('../with-host.ts'); // as for a backup
     const asked = await askHostOf(context, protocol.scheduleStatus, undefined);
-    if (asked) return { host: { ...asked.host, runsSchedule: asked.answer.runsSchedule }, trouble, sets: asked.answer.sets, problems };
+    if (asked) {
+      const { runsSchedule, ...planned } = asked.answer;
+      return { host: { ...asked.host, runsSchedule }, trouble, ...planned, problems };
+    }
   } catch (error) {
     if (!(error instanceof CadanganError)) throw error;
     trouble = String(error.facts['reason'] ?? error.code);
   }
-  const sets = await unhostedSchedule({ configFile, stateFolder: stateFolder(environment), clock, random: systemRandom });
-  return { host: undefined, trouble, sets, problems };
+  const place = { configFile, stateFolder: stateFolder(environment), clock, random: systemRandom };
+  const [sets, tasks] = await Promise.all([unhostedSchedule(place), unhostedTasks(place)]);
+  return { host: undefined, trouble, sets, tasks, problems };
 }
 
 function print(report: ScheduleReport, { terminal, clock }: CommandContext): void {
@@ -75,6 +81,39 @@ function print(report: ScheduleReport, { terminal, clock }: CommandContext): voi
   ]);
   if (rows.length === 0) terminal.print(l10n.t('There are no backup sets.'));
   else for (const line of tableLines(columns, rows)) terminal.print(line);
+  if (report.tasks.length > 0) for (const line of taskLines(report.tasks, clock)) terminal.print(line);
+}
+
+function taskLines(tasks: readonly TaskStatus[], clock: Clock): string[] {
+  const columns: Column[] = [
+    { title: l10n.t('Also planned') },
+    { title: l10n.t('State') },
+    { title: l10n.t('Last time') },
+    { title: l10n.t('Next time') },
+  ];
+  const rows = tasks.map(({ kind, name = '', running, lastMs, next }) => [
+    kind === 'copy' ? l10n.t('copy {name}', { name: safeText(name) }) : l10n.t('records'),
+    running === undefined ? '-' : l10n.t('running: {work}', { work: workText(running) }),
+    lastMs === undefined ? '-' : minuteText(lastMs, clock),
+    next === undefined ? '-' : `${minuteText(next.atMs, clock)} ${workText(next.work)}`,
+  ]);
+  return tableLines(columns, rows);
+}
+
+function workText(work: TaskWork): string {
+  switch (work) {
+    case 'look':
+    case 'sync':
+      return l10n.t('sync');
+    case 'scrub':
+      return l10n.t('scrub');
+    case 'sample':
+      return l10n.t('sample');
+    case 'readable':
+      return l10n.t('readable copy');
+    case 'verify':
+      return l10n.t('verification');
+  }
 }
 
 function headline({ host, trouble }: ScheduleReport): string {
@@ -143,11 +182,12 @@ function problemLine(problem: Problem, file: string): string {
 }
 
 /** Names as in restic's JSON; a time that is not known is left out. */
-function jsonOf({ host, trouble, sets, problems }: ScheduleReport, clock: Clock): JsonValue {
+function jsonOf({ host, trouble, sets, tasks, problems }: ScheduleReport, clock: Clock): JsonValue {
   return jsonObject({
     host: host ? { pid: host.pid, version: host.version, runs_schedule: host.runsSchedule } : null,
     trouble,
     sets: sets.map((status) => jsonOfSet(status, clock)),
+    tasks: tasks.map((status) => jsonOfTask(status, clock)),
     problems: problems.map((problem) =>
       jsonObject({
         severity: problem.severity,
@@ -162,11 +202,16 @@ function jsonOf({ host, trouble, sets, problems }: ScheduleReport, clock: Clock)
   });
 }
 
+function jsonOfTask({ kind, name, running, lastMs, next }: TaskStatus, clock: Clock): JsonValue {
+  const last = lastMs === undefined ? undefined : timeText(lastMs, clock);
+  return jsonObject({ kind, name, running, last, next: next && { work: next.work, start: timeText(next.atMs, clock) } });
+}
+
 function jsonOfSet(
   { set, state, next, running, waiting, missed, overdueSinceMs, lastRun, lastSuccess, watch }: SetStatus,
   clock: Clock,
 ): JsonValue {
-  const time = (ms: number): string => formatTimestamp(nsOf(ms), clock.offsetMinutes(nsOf(ms)));
+  const time = (ms: number): string => timeText(ms, clock);
   const window = ({ day, startMs, endMs }: NonNullable<SetStatus['next']>): JsonValue => ({ day, start: time(startMs), end: time(endMs) });
   const run = ({ trigger, startedMs, endedMs, outcome }: NonNullable<SetStatus['lastRun']>): JsonValue =>
     jsonObject({ trigger, start: time(startedMs), end: endedMs === undefined ? undefined : time(endedMs), outcome });
@@ -192,6 +237,10 @@ function jsonOfSet(
     overdue_since: overdueSinceMs === undefined ? undefined : time(overdueSinceMs),
     watch: watch?.mode,
   });
+}
+
+function timeText(instantMs: number, clock: Clock): string {
+  return formatTimestamp(nsOf(instantMs), clock.offsetMinutes(nsOf(instantMs)));
 }
 
 function nsOf(instantMs: number): bigint {

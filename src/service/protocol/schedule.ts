@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { SetStatus } from '../../schedule/index.ts';
+import type { SetStatus, TaskStatus } from '../../schedule/index.ts';
 import { read } from '../procedure.ts';
 
 const trigger = z.enum(['window', 'change', 'reconcile', 'manual', 'catch-up']);
@@ -35,11 +35,21 @@ const setStatus = z.object({
   watch: z.object({ mode: z.enum(['starting', 'events', 'polling', 'lost']), reason: z.string().optional() }).optional(),
 }) satisfies z.ZodType<SetStatus>;
 
-/** Every set as the schedule sees it, in the order of the configuration. */
+const work = z.enum(['look', 'sync', 'scrub', 'sample', 'readable', 'verify']);
+const taskStatus = z.object({
+  kind: z.enum(['copy', 'records']),
+  name: z.string().optional(),
+  running: work.optional(),
+  lastMs: z.number().optional(),
+  next: z.object({ work, atMs: z.number() }).optional(),
+}) satisfies z.ZodType<TaskStatus>;
+
+/** Every set as the schedule sees it, in the order of the configuration, and what else is planned. */
 export const scheduleStatus = read('schedule/status', {
   result: z.object({
     /** Otherwise this host is there for one command, and runs what it is asked for. */
     runsSchedule: z.boolean(),
     sets: z.array(setStatus).readonly(),
+    tasks: z.array(taskStatus).readonly(),
   }),
 });
