@@ -1,13 +1,31 @@
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { canonicalPath, exclusiveName, type ExclusiveName } from '../platform/index.ts';
+import * as z from 'zod';
+import { canonicalPath, exclusiveName, systemCode, type ExclusiveName } from '../platform/index.ts';
+
+/** What the state folder of a system service says of it, since its host is not one of whoever looks for it. */
+const seatSchema = z.object({
+  version: z.literal(1),
+  /** The folder of its socket: who may enter it may knock. */
+  runtimeFolder: z.string().optional(),
+});
+export type ServiceSeat = z.infer<typeof seatSchema>;
+
+export function serviceSeatFile(stateFolder: string): string {
+  return join(stateFolder, 'service.json');
+}
 
 /**
- * Where the one host of this user and state folder listens. The machine is not in the name: all three kinds of socket are the machine's
- * own, also in a folder that several machines share, and a machine's name can change while we run.
+ * Where the one host of a state folder listens. That of a system service: in the folder that was made for it, for every user the same.
+ * Any other: under a name of the folder and its owner, which is who runs it. The machine is not in the name: all three kinds of socket are
+ * the machine's own, also in a folder that several machines share, and a machine's name can change while we run.
  * @param stateFolder must exist
  */
 export async function hostAddress(stateFolder: string, kind?: ExclusiveName['kind']): Promise<ExclusiveName> {
-  return exclusiveName(['host', await canonicalPath(stateFolder)], join(stateFolder, 'host.sock'), kind);
+  const seat = await seatOf(stateFolder);
+  if (seat?.runtimeFolder !== undefined) return { kind: 'file', path: join(seat.runtimeFolder, 'host.sock') };
+  const parts = ['host', await canonicalPath(stateFolder)];
+  return exclusiveName(parts, join(stateFolder, 'host.sock'), kind, seat === undefined ? await ownerOf(stateFolder) : 'service');
 }
 
 /** Where the process listens that works on one repository for the host. @param key names the repository: hex digits */
@@ -21,4 +39,23 @@ export async function engineAddress(
   kind?: ExclusiveName['kind'],
 ): Promise<ExclusiveName> {
   return exclusiveName([await canonicalPath(configFile), await canonicalPath(stateFolder)], join(stateFolder, 'leader.sock'), kind);
+}
+
+/** An administrator looks for the host of somebody else; everybody else can only read what is their own. Windows says no owner. */
+async function ownerOf(stateFolder: string): Promise<number | undefined> {
+  const own = process.getuid?.();
+  if (own !== 0) return own;
+  return stat(stateFolder).then(
+    ({ uid }) => uid,
+    () => own,
+  );
+}
+
+async function seatOf(stateFolder: string): Promise<ServiceSeat | undefined> {
+  try {
+    return seatSchema.parse(JSON.parse(await readFile(serviceSeatFile(stateFolder), 'utf8')));
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }

@@ -15,3 +15,4 @@ export { startHost, hostEnvironment, type HostStart } from './start-host.ts';
 export { openLog, type HostLog } from './log-file.ts';
 export { hostKey, knownHostKey } from './key.ts';
 export { visitHost, type HostPlace, type Visit } from './visit-host.ts';
+export * from './system-service/index.ts';

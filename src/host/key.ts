@@ -1,6 +1,6 @@
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CadanganError, systemCode, type Random } from '../platform/index.ts';
+import { CadanganError, refuseMovedState, systemCode, type Random } from '../platform/index.ts';
 
 const keyBytes = 32;
 
@@ -8,11 +8,12 @@ const keyBytes = 32;
  * The secret by which processes of one user know each other: `leader.key` (0600, so named by version 0.1.0) in the state folder. Sockets do
  * not tell who is at the other end, and abstract ones are open to every user of the machine. Whoever cannot read our files cannot speak to
  * the host, nor pose as one.
- * @throws `storage.denied` when the file cannot be read or made
+ * @throws `storage.denied` when the file cannot be read or made; `state.moved`
  */
 export async function hostKey(stateFolder: string, random: Random): Promise<Uint8Array> {
   const path = join(stateFolder, 'leader.key');
   try {
+    await refuseMovedState(stateFolder);
     await mkdir(stateFolder, { recursive: true, mode: 0o700 });
     return (await readKey(path)) ?? (await makeKey(path, random));
   } catch (cause) {
@@ -21,8 +22,9 @@ export async function hostKey(stateFolder: string, random: Random): Promise<Uint
   }
 }
 
-/** The secret, if some process has made it already. @throws the system's errors */
-export function knownHostKey(stateFolder: string): Promise<Uint8Array | undefined> {
+/** The secret, if some process has made it already. @throws `state.moved`; the system's errors */
+export async function knownHostKey(stateFolder: string): Promise<Uint8Array | undefined> {
+  await refuseMovedState(stateFolder);
   return readKey(join(stateFolder, 'leader.key'));
 }
 

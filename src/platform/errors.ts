@@ -44,6 +44,11 @@ export type ErrorCode =
   | 'offsite.source-doubtful' // the repository's folder cannot be what it should be; facts: location, reason
   | 'offsite.busy' // another process keeps this copy up; facts: copy, reason
   | 'schedule.not-running' // the host runs no sets, because it cannot; facts: reason
+  | 'state.moved' // the state went to the service of the system; facts: path, to
+  | 'service.unsupported' // no service can be installed or run so; facts: reason
+  | 'service.unsafe' // others than administrators could change what it runs; facts: path, reason
+  | 'service.manager' // a program of the system that installs services failed; facts: program, reason
+  | 'service.denied' // it takes the rights of an administrator; facts: path, reason
   | 'file.too-large' // more bytes than were asked for; facts: path, sizeBytes, maxBytes
   | 'command.failed' // a program that a set runs before its backup; facts: program, reason
   | 'records.busy' // another process holds the history of records for minutes; facts: folder

@@ -183,9 +183,14 @@ async function inodeOf(path: string): Promise<bigint | undefined> {
  * @param parts what the name is made of; the user is always a part. The machine is not: all three kinds of socket are its own, also in a
  * folder that several machines share, and a machine's name can change while we run
  * @param file where it stands, where it is one. Its name has at least 9 bytes (see `nameBeside`)
+ * @param user whose name it is; default: ours
  */
-export function exclusiveName(parts: readonly string[], file: string, kind = kindOf(process.platform)): ExclusiveName {
-  const user = process.getuid?.() ?? userInfo().username;
+export function exclusiveName(
+  parts: readonly string[],
+  file: string,
+  kind = kindOf(process.platform),
+  user: number | string = process.getuid?.() ?? userInfo().username,
+): ExclusiveName {
   const name = `cadangan-${createHash('sha256')
     .update(JSON.stringify([user, ...parts]))
     .digest('hex')

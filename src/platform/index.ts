@@ -16,6 +16,7 @@ export * from './password.ts';
 export * from './assets.ts';
 export * from './make-folder.ts';
 export * from './memory.ts';
+export * from './moved-state.ts';
 export * from './network-mount.ts';
 export * from './or-aborted.ts';
 export * from './path-pattern.ts';

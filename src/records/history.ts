@@ -1,7 +1,7 @@
 import { mkdir, open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { fileError, replaceFile, syncFolder, type Clock, type Random } from '../platform/index.ts';
+import { fileError, refuseMovedState, replaceFile, syncFolder, type Clock, type Random } from '../platform/index.ts';
 import { anchorTag } from './anchors.ts';
 import { withAppendLock, type AppendLock } from './append-lock.ts';
 import { findChainEnd, type Leftover } from './chain-end.ts';
@@ -49,7 +49,7 @@ export class RecordHistory {
   /**
    * Writes one record at the end. The first one of all is preceded by a record that begins the history.
    * @param signal ends the wait for others who append; what has begun to be written is written
-   * @throws `storage.full`, `storage.denied`, `storage.unreachable`, `records.busy`, `records.key`, `aborted`
+   * @throws `storage.full`, `storage.denied`, `storage.unreachable`, `state.moved`, `records.busy`, `records.key`, `aborted`
    */
   append(content: RecordContent, signal?: AbortSignal): Promise<HistoryRecord> {
     return this.update(({ append }) => append(content), signal);
@@ -58,11 +58,13 @@ export class RecordHistory {
   /** Reads and appends while nobody else appends. @throws as `append`, and what `work` throws */
   async update<T>(work: (writer: RecordWriter) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const updating = async (lock: AppendLock): Promise<T> => {
+      await refuseMovedState(this.#stateFolder); // under the lock that whoever moves it holds
       const key = await openSigningKey(this.#stateFolder, this.#world.random);
       const appender = await Appender.open(this.folder, key, lock, this.#world);
       return work({ append: (content) => appender.append(content), records: () => this.records() });
     };
     try {
+      await refuseMovedState(this.#stateFolder);
       await mkdir(this.folder, { recursive: true, mode: 0o700 });
       return await withAppendLock(join(this.folder, 'lock'), this.#world, updating, signal);
     } catch (error) {

@@ -2,6 +2,7 @@ import { readPasswordFile, runPasswordCommand } from '../jobs/index.ts';
 import { throwIfAborted, type Environment, type Password } from '../platform/index.ts';
 import type { BackupSet } from '../settings/index.ts';
 import { childEnvironment } from './child-environment.ts';
+import { credentialOf } from './credential.ts';
 
 /**
  * The password that the configuration knows a way to, without anybody there; undefined when it names none.
@@ -15,5 +16,6 @@ export async function unattendedPassword(
   const { passwordFile, passwordCommand } = way;
   throwIfAborted(signal);
   if (passwordCommand !== undefined) return runPasswordCommand(passwordCommand, { environment: childEnvironment(environment), signal });
-  return passwordFile === undefined ? undefined : readPasswordFile(passwordFile, signal);
+  if (passwordFile === undefined) return undefined;
+  return readPasswordFile((await credentialOf(passwordFile, environment)) ?? passwordFile, signal);
 }

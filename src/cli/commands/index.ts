@@ -13,6 +13,7 @@ import { offsiteCommand } from './offsite.ts';
 import { recordsCommand } from './records.ts';
 import { restoreCommand } from './restore.ts';
 import { scheduleCommand } from './schedule.ts';
+import { serviceCommand } from './service.ts';
 import { snapshotsCommand } from './snapshots.ts';
 import { unlockCommand } from './unlock.ts';
 import { versionCommand } from './version.ts';
@@ -32,6 +33,7 @@ export const commands: readonly CliCommand[] = [
   offsiteCommand,
   driveCommand,
   scheduleCommand,
+  serviceCommand,
   recordsCommand,
   keyCommand,
   unlockCommand,

@@ -370,6 +370,11 @@ const sentences: Readonly<Record<string, Maker>> = {
     next: l10n.t('Give each machine and container a folder of its own: CADANGAN_STATE names it.'),
     remedies: ['retry'],
   }),
+  'state.moved': (text) => ({
+    what: l10n.t('The records and settings of "{path}" have moved to the service of the system.', { path: text('path') }),
+    next: l10n.t('Ask "cadangan service status" in a terminal whether it runs.'),
+    remedies: ['retry'],
+  }),
   'host.lost': (text) => ({
     what: l10n.t('The engine, which does the work, ended{reason}.', { reason: reason(text) }),
     next: l10n.t('What was stored stays. Perhaps the run goes on by itself: the history says what came of it.'),

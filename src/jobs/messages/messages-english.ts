@@ -187,6 +187,26 @@ export const english: Phrasebook = {
       what: `${facts.quoted('path', 'The state folder')} is in use by ${facts.quoted('host', 'another machine')}, process ${facts.plain('process') ?? 'unknown'}.`,
       next: 'Give each machine and container a state folder of its own: CADANGAN_STATE names it.',
     }),
+    'state.moved': (facts) => ({
+      what: `The records and settings of ${facts.quoted('path', 'this state folder')} have moved to the service of the system${facts.plain('to') === undefined ? '' : ` (${facts.quoted('to')})`}.`,
+      next: 'Ask "cadangan service status" whether it runs. Nothing is written here any more.',
+    }),
+    'service.unsupported': (facts) => ({
+      what: `The service cannot be installed or run so: ${facts.plain('reason') ?? 'it is not known here'}.`,
+      next: 'See docs/service.md for what is possible on this system.',
+    }),
+    'service.unsafe': (facts) => ({
+      what: `The service does not start: ${facts.quoted('path', 'a file that it uses')} can be changed by others than administrators (${facts.plain('reason') ?? 'unknown'}).`,
+      next: 'Give it, and the folders above it, to root, and let nobody else write there (chown root, chmod go-w).',
+    }),
+    'service.manager': (facts) => ({
+      what: `${facts.quoted('program', 'A program of the system')} failed${facts.plain('reason') === undefined ? '' : `: ${facts.plain('reason')}`}.`,
+      next: 'Mend what it says, and run the same command again: what was done already is not done twice.',
+    }),
+    'service.denied': (facts) => ({
+      what: `The service of the system can only be changed by an administrator${facts.plain('path') === undefined ? '' : ` (${facts.quoted('path')}: ${facts.plain('reason') ?? 'denied'})`}.`,
+      next: 'Run the command with sudo, or with --user for a service of your own.',
+    }),
     'file.too-large': (facts) => ({
       what: `${facts.quoted('path', 'The file')} is too large for this (${facts.plain('sizeBytes') ?? 'more'} bytes; at most ${facts.plain('maxBytes') ?? 'fewer'}).`,
       next: 'Restore it into a folder and open it there.',

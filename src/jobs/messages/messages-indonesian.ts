@@ -189,6 +189,26 @@ export const indonesian: Phrasebook = {
       what: `${facts.quoted('path', 'Folder keadaan')} sedang dipakai oleh ${facts.quoted('host', 'mesin lain')}, proses ${facts.plain('process') ?? 'tidak diketahui'}.`,
       next: 'Beri setiap mesin dan kontainer folder keadaannya sendiri: CADANGAN_STATE menyebutkannya.',
     }),
+    'state.moved': (facts) => ({
+      what: `Rekaman dan pengaturan ${facts.quoted('path', 'folder keadaan ini')} telah dipindahkan ke layanan sistem${facts.plain('to') === undefined ? '' : ` (${facts.quoted('to')})`}.`,
+      next: 'Periksa dengan "cadangan service status" apakah layanan itu berjalan. Di sini tidak ada lagi yang ditulis.',
+    }),
+    'service.unsupported': (facts) => ({
+      what: `Layanan tidak dapat dipasang atau dijalankan seperti itu: ${facts.plain('reason') ?? 'tidak dikenal di sini'}.`,
+      next: 'Lihat docs/service.id.md untuk apa yang mungkin di sistem ini.',
+    }),
+    'service.unsafe': (facts) => ({
+      what: `Layanan tidak dimulai: ${facts.quoted('path', 'berkas yang dipakainya')} dapat diubah oleh selain administrator (${facts.plain('reason') ?? 'tidak diketahui'}).`,
+      next: 'Jadikan berkas itu dan folder di atasnya milik root, dan jangan izinkan orang lain menulis di sana (chown root, chmod go-w).',
+    }),
+    'service.manager': (facts) => ({
+      what: `${facts.quoted('program', 'Program sistem')} gagal${facts.plain('reason') === undefined ? '' : `: ${facts.plain('reason')}`}.`,
+      next: 'Perbaiki yang disebutkannya, lalu jalankan perintah yang sama lagi: yang sudah selesai tidak diulang.',
+    }),
+    'service.denied': (facts) => ({
+      what: `Layanan sistem hanya dapat diubah oleh administrator${facts.plain('path') === undefined ? '' : ` (${facts.quoted('path')}: ${facts.plain('reason') ?? 'ditolak'})`}.`,
+      next: 'Jalankan perintah itu dengan sudo, atau dengan --user untuk layanan Anda sendiri.',
+    }),
     'file.too-large': (facts) => ({
       what: `${facts.quoted('path', 'Berkas itu')} terlalu besar untuk ini (${facts.plain('sizeBytes') ?? 'lebih banyak'} bita; paling banyak ${facts.plain('maxBytes') ?? 'lebih sedikit'}).`,
       next: 'Pulihkan ke sebuah folder, lalu buka di sana.',

@@ -1,0 +1,114 @@
+import { constants } from 'node:fs';
+import { access, lstat, readdir, readlink } from 'node:fs/promises';
+import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+import { CadanganError, systemCode, type Environment } from '../../platform/index.ts';
+import type { Configuration } from '../../settings/index.ts';
+
+/*
+ * What a service of the system runs and obeys must be as hard to change as the system: whoever could write it, or a folder above it, would
+ * have the rights of the service.
+ */
+
+/** Who counts as an administrator: by number. */
+export interface Administrators {
+  readonly users: ReadonlySet<number>;
+  readonly groups: ReadonlySet<number>;
+}
+
+/** On macOS the group `admin` (80) may become root anyway, and owns folders of the system. */
+export const rootOnly: Administrators = {
+  users: new Set([0]),
+  groups: new Set(process.platform === 'darwin' ? [0, 80] : [0]),
+};
+
+export interface UnsafePath {
+  readonly path: string;
+  readonly reason: string;
+}
+
+const linksMax = 40;
+/** Programs that run what stands in a file. */
+const interpreter = /^(?:sh|bash|dash|ash|ksh|zsh|fish|env|node|perl|php|ruby|tclsh|python[\d.]*|pwsh)$/;
+
+/** @throws `service.unsafe`, with the first that others could change. Windows' lists of rights are not read. */
+export async function assertAdministratorsOnly(paths: readonly string[], administrators = rootOnly): Promise<void> {
+  const [unsafe] = await changeableByOthers(paths, administrators);
+  if (unsafe) throw new CadanganError('service.unsafe', { path: unsafe.path, reason: unsafe.reason });
+}
+
+/** Which of these, of the links that lead to them, and of all folders above, others than administrators could change. */
+export async function changeableByOthers(paths: readonly string[], administrators = rootOnly): Promise<readonly UnsafePath[]> {
+  if (process.platform === 'win32') return [];
+  const seen = new Map<string, string | undefined>();
+  for (const path of paths) await look(resolve(path), seen, administrators, linksMax);
+  return [...seen].flatMap(([path, reason]) => (reason === undefined ? [] : [{ path, reason }]));
+}
+
+/** A whole folder with all that is in it, e.g. that of the program. */
+export async function filesWithin(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return [folder, ...entries.map((entry) => join(entry.parentPath, entry.name))];
+}
+
+/** The programs that a configuration has run, each as it would be found, and the scripts that they are given. */
+export async function programsOf({ sets, offsiteCopies }: Configuration, environment: Environment): Promise<readonly string[]> {
+  const commands = [
+    ...sets.flatMap(({ before, after, repository }) => [before, after, repository.passwordCommand]),
+    ...offsiteCopies.map(({ readableCopies }) => readableCopies?.passwordCommand),
+  ].filter((command) => command !== undefined);
+  const found = await Promise.all(commands.map((command) => programsOfCommand(command, environment)));
+  return [...new Set(found.flat())];
+}
+
+async function programsOfCommand([name = '', ...args]: readonly string[], environment: Environment): Promise<readonly string[]> {
+  const program = isAbsolute(name) ? name : await onPath(name, environment);
+  if (program === undefined) return []; // it cannot be run, and whoever runs it says so
+  const script = interpreter.test(basename(program)) ? args.find((arg) => !arg.startsWith('-')) : undefined;
+  return script !== undefined && isAbsolute(script) ? [program, script] : [program];
+}
+
+async function onPath(name: string, environment: Environment): Promise<string | undefined> {
+  for (const folder of (environment['PATH'] ?? '').split(delimiter).filter(isAbsolute)) {
+    const path = join(folder, name);
+    if (
+      await access(path, constants.X_OK).then(
+        () => true,
+        () => false,
+      )
+    )
+      return path;
+  }
+  return undefined;
+}
+
+async function look(path: string, seen: Map<string, string | undefined>, administrators: Administrators, linksLeft: number): Promise<void> {
+  if (seen.has(path)) return;
+  const above = dirname(path);
+  if (above !== path) await look(above, seen, administrators, linksLeft);
+  if (seen.has(path)) return;
+  try {
+    const { uid, gid, mode } = await lstat(path);
+    const isLink = (mode & constants.S_IFMT) === constants.S_IFLNK;
+    seen.set(path, isLink ? ownerReason(uid, administrators) : reasonOf({ uid, gid, mode }, administrators));
+    if (isLink && linksLeft > 0) await look(resolve(above, await readlink(path)), seen, administrators, linksLeft - 1);
+  } catch (error) {
+    // Where nothing is, nobody but those who may write the folder can put something.
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** In a folder with the sticky bit (/tmp) others can put something of their own, and not touch what is there. */
+function reasonOf(
+  { uid, gid, mode }: { readonly uid: number; readonly gid: number; readonly mode: number },
+  administrators: Administrators,
+): string | undefined {
+  const isSticky = (mode & constants.S_IFMT) === constants.S_IFDIR && (mode & 0o1000) !== 0;
+  if (isSticky) return ownerReason(uid, administrators);
+  if ((mode & 0o002) !== 0) return 'everybody may write it';
+  if ((mode & 0o020) !== 0 && !administrators.groups.has(gid)) return `the group ${gid} may write it`;
+  return ownerReason(uid, administrators);
+}
+
+function ownerReason(uid: number, { users }: Administrators): string | undefined {
+  return users.has(uid) ? undefined : `it belongs to the user ${uid}`;
+}

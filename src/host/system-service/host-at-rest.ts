@@ -1,0 +1,47 @@
+import { CadanganError, claimName, type Clock } from '../../platform/index.ts';
+import { protocol } from '../../service/index.ts';
+import { hostAddress } from '../address.ts';
+import { Channel } from '../channel.ts';
+import { visitHost, type HostPlace } from '../visit-host.ts';
+
+const attemptsMax = 200;
+const againMs = 50;
+
+/**
+ * Asks the host of a state folder to end at its next safe point, and waits until it has gone.
+ * @returns whether there was one. @throws `host.unreachable` when it does not leave
+ */
+export async function sendHostAway(place: HostPlace): Promise<boolean> {
+  const visit = await visitHost(place);
+  if (visit === undefined) return false;
+  visit.connection.listen();
+  try {
+    const asked = new Channel(visit.connection).request(protocol.leave, undefined).catch(() => true); // it may go before its answer
+    if (!(await Promise.race([asked, visit.closed.then(() => true)])))
+      throw new CadanganError('host.unreachable', { path: place.stateFolder, reason: 'it is of a newer version and does not leave' });
+    await visit.closed;
+    return true;
+  } finally {
+    visit.close();
+    visit.connection.dispose();
+  }
+}
+
+/** Does `work` with the host of a state folder gone and its name held, so that nobody starts another one. @throws as `sendHostAway` */
+export async function withHostAtRest<T>(place: HostPlace, clock: Clock, work: () => Promise<T>): Promise<T> {
+  const address = await hostAddress(place.stateFolder);
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
+    await sendHostAway(place);
+    const claim = await claimName(address, place.random, (socket) => socket.destroy());
+    if (claim.kind === 'ours') {
+      try {
+        return await work();
+      } finally {
+        await new Promise<void>((resolve) => claim.server.close(() => resolve()));
+      }
+    }
+    if (claim.kind === 'connected') claim.socket.destroy(); // somebody was quicker: it is asked, too
+    await clock.sleep(againMs);
+  }
+  throw new CadanganError('host.unreachable', { path: place.stateFolder, reason: 'somebody starts it again and again' });
+}

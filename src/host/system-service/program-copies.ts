@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { createReadStream } from 'node:fs';
+import { chmod, copyFile, lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { CadanganError, cadanganVersion, syncFolder, systemCode, type Random } from '../../platform/index.ts';
+
+/*
+ * A service outlives every version of the extension, and the folder that its Node lies in. So it has copies of its own:
+ *
+ *   <program folder>/<version>-<hash of content>/   node, package.json, dist/
+ *   <program folder>/current                        a link to the one that counts, switched by one rename
+ */
+
+/** A file of the program and where it comes from. */
+export interface ProgramFile {
+  /** Below the copy's folder, with `/`. */
+  readonly path: string;
+  readonly source: string;
+  readonly mode: number;
+}
+
+export interface ProgramCopy {
+  /** The name of its folder. */
+  readonly name: string;
+  readonly files: readonly ProgramFile[];
+}
+
+/** What only a window or a debugger loads. */
+const notOfService = /^dist\/(?:(?:extension|dashboard)\.\w+|meta\.json|.*\.map)$/;
+export const currentName = 'current';
+
+/**
+ * What a copy of this program consists of.
+ * @param program the folder of `package.json` and `dist/`. @param node the Node that it is to run with
+ */
+export async function programCopyOf(program: string, node: string): Promise<ProgramCopy> {
+  const entries = await readdir(join(program, 'dist'), { recursive: true, withFileTypes: true });
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(program, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .filter((path) => !notOfService.test(path));
+  const files: ProgramFile[] = ['package.json', ...paths.toSorted()].map((path) => ({ path, source: join(program, path), mode: 0o644 }));
+  const nodeName = process.platform === 'win32' ? 'node.exe' : 'node';
+  files.push({ path: nodeName, source: node, mode: 0o755 });
+  return { name: `${cadanganVersion()}-${await hashOf(files)}`, files };
+}
+
+/** Makes sure that the copy is there, whole. It grows under another name. @returns its folder. @throws the system's errors */
+export async function placeCopy(folder: string, { name, files }: ProgramCopy, random: Random): Promise<string> {
+  const target = join(folder, name);
+  if (await isWhole(target, name, files)) return target;
+  const temporary = `${target}-tmp-${Buffer.from(random.fill(new Uint8Array(8))).toString('hex')}`;
+  try {
+    await makeOpenFolder(folder);
+    for (const file of files) await placeFile(temporary, file);
+    // Somebody may have changed it meanwhile (an update), or the disk is not to be trusted.
+    if (!(await isWhole(temporary, name, files)))
+      throw new CadanganError('service.unsupported', { reason: 'the program changed while it was copied; try again' });
+    await proveThatItRuns(temporary, files);
+    await rm(target, { recursive: true, force: true }); // of an installation that was interrupted
+    await rename(temporary, target);
+    await syncFolder(folder);
+    return target;
+  } finally {
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+  }
+}
+
+/** From now on it is this copy that is started. @returns which one it was before */
+export async function switchTo(folder: string, name: string, random: Random): Promise<string | undefined> {
+  const before = await currentCopy(folder);
+  if (before === name) return before;
+  const temporary = join(folder, `${currentName}-tmp-${Buffer.from(random.fill(new Uint8Array(8))).toString('hex')}`);
+  await symlink(name, temporary);
+  await rename(temporary, join(folder, currentName));
+  await syncFolder(folder);
+  return before;
+}
+
+/** The name of the copy that counts. */
+export async function currentCopy(folder: string): Promise<string | undefined> {
+  try {
+    return basename(await readlink(join(folder, currentName)));
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'EINVAL') return undefined;
+    throw error;
+  }
+}
+
+/** `1.2.3` of `1.2.3-0123456789abcdef`. */
+export function versionOfCopy(name: string): string {
+  return name.replace(/-[0-9a-f]{16}$/, '');
+}
+
+/** To be called when the service has been started from the one that counts. */
+export async function removeOtherCopies(folder: string, name: string): Promise<void> {
+  for (const entry of await readdir(folder)) {
+    if (entry !== name && entry !== currentName) await rm(join(folder, entry), { recursive: true, force: true });
+  }
+}
+
+async function isWhole(folder: string, name: string, files: readonly ProgramFile[]): Promise<boolean> {
+  try {
+    const here = files.map((file) => ({ ...file, source: join(folder, file.path) }));
+    for (const { source, mode } of here) if (((await lstat(source)).mode & 0o777) !== mode && process.platform !== 'win32') return false;
+    return name.endsWith(`-${await hashOf(here)}`);
+  } catch {
+    return false;
+  }
+}
+
+/** One file after the other, since Node alone has 120 MB. */
+async function hashOf(files: readonly ProgramFile[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const { path, source } of files) {
+    const content = createHash('sha256');
+    await pipeline(createReadStream(source), content);
+    hash.update(JSON.stringify([path, content.digest('hex')]));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** The account of the service reads it, whoever places it. */
+async function placeFile(folder: string, { path, source, mode }: ProgramFile): Promise<void> {
+  const target = join(folder, path);
+  await makeOpenFolder(dirname(target));
+  await copyFile(source, target);
+  await chmod(target, mode);
+  const file = await open(target, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await syncFolder(dirname(target));
+}
+
+/** Whatever the mask of whoever installs it: only its owner writes there, and everybody may look. */
+export async function makeOpenFolder(folder: string): Promise<void> {
+  const made = await mkdir(folder, { recursive: true, mode: 0o755 });
+  if (made === undefined) return;
+  for (let path = folder; path.length >= made.length; path = dirname(path)) await chmod(path, 0o755);
+}
+
+/** A Node that needs libraries of its own folder does not run elsewhere. */
+async function proveThatItRuns(folder: string, files: readonly ProgramFile[]): Promise<void> {
+  const node = files.at(-1)?.path ?? 'node';
+  const cli = files.find(({ path }) => path === 'dist/cli.js');
+  if (cli === undefined) throw new CadanganError('service.unsupported', { reason: 'the program is not built: dist/cli.js is missing' });
+  try {
+    await promisify(execFile)(join(folder, node), [join(folder, cli.path), 'version'], { env: {}, windowsHide: true });
+  } catch (cause) {
+    const reason = 'the copy of Node does not run; name one that does with --node';
+    throw new CadanganError('service.unsupported', { reason }, { cause });
+  }
+}

@@ -1,0 +1,82 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import { assetPath, cadanganVersion, CadanganError, isCode, systemRandom, type Clock, type Environment } from '../../platform/index.ts';
+import { loadConfiguration } from '../../settings/index.ts';
+import { Host, type HostEnd } from '../host.ts';
+import { openLog, type HostLog } from '../log-file.ts';
+import { assertAdministratorsOnly, filesWithin, programsOf } from './administrators-only.ts';
+import { isUnfinished } from './move-state.ts';
+
+export interface ServiceRun {
+  readonly stateFolder: string;
+  readonly configFile: string;
+  /** Of the machine: what it runs and obeys has to be as hard to change as the system. */
+  readonly isOfSystem: boolean;
+  /** Leave at once where a host is; otherwise wait until it has gone. */
+  readonly isGuard: boolean;
+  readonly environment: Environment;
+  readonly clock: Clock;
+  readonly programVersion: string;
+  /** Ends it at the next safe point. */
+  readonly signal: AbortSignal;
+  /** Hears what the log of the host is told. */
+  readonly onLog: HostLog;
+}
+
+const againMs = 5_000;
+
+/**
+ * Is the host of its state folder, in this process, with the schedule, until it is told to end.
+ * @returns why it ended; undefined: another host is there, and this was only to see to it
+ * @throws `service.unsafe`, `service.unsupported`, `state.moved`, `state.in-use`; what opening the service throws
+ */
+export async function runService(run: ServiceRun): Promise<HostEnd | undefined> {
+  const { stateFolder, clock, signal } = run;
+  await import('../first-moments.ts'); // of this process, and of no other that knows how to be a service
+  if (run.isOfSystem || process.getuid?.() === 0) await refuseUnsafe(run);
+  if (await isUnfinished(stateFolder)) {
+    const reason = 'the move of its state was interrupted: run "cadangan service install" again';
+    throw new CadanganError('service.unsupported', { reason });
+  }
+  await mkdir(stateFolder, { recursive: true, mode: 0o700 });
+  for (let isFirst = true; !signal.aborted; isFirst = false) {
+    const host = await startUnlessTaken(run);
+    if (host) return untilEnd(host, signal);
+    if (run.isGuard) return undefined;
+    if (isFirst) run.onLog('info', 'another process serves this state folder; waiting until it has ended');
+    await clock.sleep(againMs, signal).catch(() => undefined);
+  }
+  return 'signal';
+}
+
+async function refuseUnsafe({ configFile, environment }: ServiceRun): Promise<void> {
+  const { configuration } = await loadConfiguration(configFile);
+  const program = await filesWithin(assetPath('.'));
+  await assertAdministratorsOnly([process.execPath, ...program, configFile, ...(await programsOf(configuration, environment))]);
+}
+
+async function startUnlessTaken(run: ServiceRun): Promise<Host | undefined> {
+  const { stateFolder, configFile, environment, clock, programVersion, onLog } = run;
+  const file = openLog(join(stateFolder, 'host.log'), clock);
+  const log: HostLog = (level, message) => {
+    file(level, message);
+    onLog(level, message);
+  };
+  const world = { clock, random: systemRandom, environment, version: cadanganVersion(), programVersion };
+  try {
+    const host = await Host.start({ stateFolder, configFile, world, runsSchedule: true, lingerMs: undefined, log });
+    log('info', `the service ${process.pid} of version ${world.version} serves ${stateFolder}`);
+    return host;
+  } catch (error) {
+    if (isCode(error, 'host.taken')) return undefined;
+    throw error;
+  }
+}
+
+async function untilEnd(host: Host, signal: AbortSignal): Promise<HostEnd> {
+  const end = (): void => void host.end('signal');
+  if (signal.aborted) end();
+  signal.addEventListener('abort', end, { once: true });
+  return host.ended;
+}
