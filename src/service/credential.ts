@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '../platform/index.ts';
 
@@ -8,17 +8,25 @@ export function credentialName(path: string): string {
   return `password-${createHash('sha256').update(path).digest('hex').slice(0, 16)}`;
 }
 
+/** What a unit gives for a file that is not there, as systemd.exec(5) writes it: it has no empty one. A password it is not. */
+export const missingCredential = '\\n';
+
 /**
  * The copy of a password file that a service manager has laid for this process alone, which can be read where the file itself cannot.
- * Undefined where there is none; an empty one says that the file was missing when the service began.
+ * Undefined where there is none, or the file was missing when the service began.
  */
 export async function credentialOf(path: string, environment: Environment): Promise<string | undefined> {
   const folder = environment['CREDENTIALS_DIRECTORY'];
   if (!folder) return undefined;
   const credential = join(folder, credentialName(path));
-  const bytes = await stat(credential).then(
-    ({ size }) => size,
-    () => 0,
-  );
-  return bytes > 0 ? credential : undefined;
+  return (await hasContent(credential)) ? credential : undefined;
+}
+
+async function hasContent(path: string): Promise<boolean> {
+  try {
+    if ((await stat(path)).size > 1) return true;
+    return !/^\n?$/.test(await readFile(path, 'latin1'));
+  } catch {
+    return false; // the file itself says what is wrong with it
+  }
 }

@@ -41,7 +41,7 @@ export { makeRecoveryKit, type RecoveryKitFacts } from './recovery-kit.ts';
 export { unhostedSchedule, type UnhostedOptions } from './unhosted-schedule.ts';
 export { Service, type ServicePlace, type ServiceWorld } from './service.ts';
 export { backupSet, type SetBackupContext } from './set-job.ts';
-export { credentialName } from './credential.ts';
+export { credentialName, missingCredential } from './credential.ts';
 export { unattendedPassword } from './unattended-password.ts';
 export { askRepositoryAt } from './seen-repository.ts';
 export { repositoriesOf, verifyWithAnchors, type ComparedRecords, type VerifyRecordsOptions } from './verify-records.ts';

@@ -1,4 +1,5 @@
 import { CadanganError } from '../../platform/index.ts';
+import { missingCredential } from '../../service/index.ts';
 import type { ServiceDescription } from './description.ts';
 import type { ServiceRights } from './rights.ts';
 
@@ -32,7 +33,7 @@ export function systemUnit(description: ServiceDescription): string {
       ...rights.credentials.flatMap(({ name, path }): Line[] => [
         ['LoadCredential', `${name}:${specifiers(path)}`],
         // What counts where the file is missing: one password less must not end the whole service.
-        ['SetCredential', `${name}:`],
+        ['SetCredential', `${name}:${missingCredential}`],
       ]),
       ...leastRights,
     ],
