@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readFile, stat } from 'node:fs/promises';
+import { chmod, chown, lchown, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, posix, win32 } from 'node:path';
 import { CadanganError, movedStateFile, systemCode, writeWhole, type Clock, type Random } from '../../platform/index.ts';
 import { RecordHistory } from '../../records/index.ts';
@@ -10,7 +10,7 @@ import { systemCrontab, withUserLines } from './cron-lines.ts';
 import type { ServiceDescription } from './description.ts';
 import { withHostAtRest } from './host-at-rest.ts';
 import { launchdPlist } from './launchd-plist.ts';
-import { giveTo, isUnfinished, mayBeMoved, moveState } from './move-state.ts';
+import { isUnfinished, mayBeMoved, moveState } from './move-state.ts';
 import { accountNamed, type Account, type ServicePlace } from './place.ts';
 import {
   currentName,
@@ -100,7 +100,7 @@ export async function planInstall(wish: InstallWish): Promise<InstallPlan> {
   const files: PlannedFile[] = [...programFiles(place, copy), ...unitFiles(wish, description)];
   if (place.scope === 'system') {
     if (hasSource) files.push({ path: place.configFile, mode: 0o644, owner: 'root', source: configSource });
-    files.push({ path: serviceSeatFile(place.stateFolder), mode: 0o600, owner: place.account, text: seatText(place) });
+    files.push({ path: serviceSeatFile(place.stateFolder), mode: 0o644, owner: 'root', text: seatText(place) });
   }
   if (move) files.push({ path: movedStateFile(move.from), mode: 0o600, owner: 'its owner', text: JSON.stringify({ to: move.to }) });
   const userCron = files.find(({ path }) => path === crontabOfUser);
@@ -121,7 +121,7 @@ export async function installService(plan: InstallPlan, world: InstallWorld): Pr
     await placeCopy(place.programFolder, copy, world.random);
     const account = place.scope === 'system' ? accountNamed(place.account) : undefined;
     const hasMoved = await prepareState(plan, account, world);
-    for (const file of files) if (isWrittenHere(file, plan)) await writePlanned(file, account, world.random);
+    for (const file of files) if (isWrittenHere(file, plan)) await writePlanned(file, world.random);
     const before = await switchCopy(place, copy, world.random);
     for (const command of plan.after) await world.run?.(command);
     await removeOtherCopies(place.programFolder, copy.name);
@@ -151,7 +151,8 @@ async function prepareState({ place, move }: InstallPlan, account: Account | und
   }
   await mkdir(place.stateFolder, { recursive: true, mode: 0o700 });
   await chmod(place.stateFolder, 0o700);
-  if (account) await giveTo(place.stateFolder, account);
+  // Not what is in it: that folder is the account's, which could lead an administrator elsewhere by a link.
+  if (account) await lchown(place.stateFolder, account.uid, account.gid);
   if (place.runtimeFolder !== undefined && world.run === undefined) {
     await mkdir(place.runtimeFolder, { recursive: true, mode: 0o750 });
     if (account) await chown(place.runtimeFolder, account.uid, account.gid);
@@ -186,13 +187,14 @@ async function switchCopy(place: ServicePlace, { name }: ProgramCopy, random: Ra
   return switchTo(place.programFolder, name, random);
 }
 
-async function writePlanned({ path, mode, owner, text, source }: PlannedFile, account: Account | undefined, random: Random): Promise<void> {
+async function writePlanned({ path, mode, owner, text, source }: PlannedFile, random: Random): Promise<void> {
   if (owner === 'root') await makeOpenFolder(dirname(path));
   else await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const content = source === undefined ? encoded(path, text ?? '') : await readFile(source);
-  await writeWhole(path, { random, mode }, (file) => file.writeFile(content));
-  await chmod(path, mode);
-  if (account && owner !== 'root') await chown(path, account.uid, account.gid);
+  await writeWhole(path, { random, mode }, async (file) => {
+    await file.writeFile(content);
+    await file.chmod(mode); // whatever the mask of whoever installs it
+  });
 }
 
 /** `schtasks` reads what its first line says that it is. */

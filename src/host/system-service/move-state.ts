@@ -1,21 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import {
-  chmod,
-  chown,
-  copyFile,
-  lchown,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  stat,
-  symlink,
-} from 'node:fs/promises';
+import { chmod, copyFile, lchown, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { CadanganError, movedStateFile, movedStateOf, replaceFile, syncFolder, systemCode, type Random } from '../../platform/index.ts';
@@ -63,12 +48,11 @@ export async function moveState(move: StateMove): Promise<boolean> {
     await move.whileNobodyAppends(async () => {
       await copyWhole(move);
       onStep?.('named');
-      await replaceFile(movedStateFile(from), JSON.stringify({ to }), random);
-      await ownAsFolder(from, movedStateFile(from));
+      await asOwnerOf(from, () => replaceFile(movedStateFile(from), JSON.stringify({ to }), random));
     });
     onStep?.('pointed');
   } else if (gone !== to) return false;
-  await removeOld(from, to, random);
+  await asOwnerOf(from, () => removeOld(from, to, random));
   onStep?.('removed');
   await rm(unfinishedFile(to), { force: true });
   await syncFolder(to);
@@ -175,7 +159,8 @@ async function hashOf(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-export async function giveTo(path: string, { uid, gid }: { readonly uid: number; readonly gid: number }): Promise<void> {
+/** The folder itself last: until then its new owner cannot reach what is in it. */
+async function giveTo(path: string, { uid, gid }: { readonly uid: number; readonly gid: number }): Promise<void> {
   if ((await lstat(path)).isDirectory()) for (const name of await readdir(path)) await giveTo(join(path, name), { uid, gid });
   await lchown(path, uid, gid);
 }
@@ -191,13 +176,22 @@ async function removeOld(from: string, to: string, random: Random): Promise<void
   await replaceFile(join(from, 'leader.key', 'moved.txt'), text, random);
   await rm(join(from, 'records'), { recursive: true, force: true });
   await replaceFile(join(from, 'records'), text, random);
-  for (const path of ['leader.key', join('leader.key', 'moved.txt'), 'records']) await ownAsFolder(from, join(from, path));
   await syncFolder(from);
 }
 
-/** Its user must be able to read what an administrator has put there. */
-async function ownAsFolder(folder: string, path: string): Promise<void> {
-  if (process.getuid?.() !== 0) return;
+/**
+ * In a folder of somebody else an administrator writes and removes with that one's rights: a name that is exchanged meanwhile for a link
+ * would lead anywhere.
+ */
+async function asOwnerOf(folder: string, work: () => Promise<void>): Promise<void> {
+  if (process.getuid?.() !== 0) return work();
   const { uid, gid } = await stat(folder);
-  await chown(path, uid, gid);
+  process.setegid?.(gid);
+  process.seteuid?.(uid);
+  try {
+    await work();
+  } finally {
+    process.seteuid?.(0);
+    process.setegid?.(0);
+  }
 }

@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { assetPath, cadanganVersion, CadanganError, isCode, systemRandom, type Clock, type Environment } from '../../platform/index.ts';
 import { loadConfiguration } from '../../settings/index.ts';
+import { hostAddress } from '../address.ts';
 import { Host, type HostEnd } from '../host.ts';
 import { openLog, type HostLog } from '../log-file.ts';
 import { assertAdministratorsOnly, filesWithin, programsOf } from './administrators-only.ts';
@@ -40,6 +41,8 @@ export async function runService(run: ServiceRun): Promise<HostEnd | undefined> 
     throw new CadanganError('service.unsupported', { reason });
   }
   await mkdir(stateFolder, { recursive: true, mode: 0o700 });
+  const { kind, path } = await hostAddress(stateFolder);
+  if (kind === 'file') await mkdir(dirname(path), { recursive: true, mode: 0o750 }); // a start of the machine takes it away
   for (let isFirst = true; !signal.aborted; isFirst = false) {
     const host = await startUnlessTaken(run);
     if (host) return untilEnd(host, signal);

@@ -12,7 +12,14 @@ import { rightsOfUnit, systemUnit, userUnit } from '../../../src/host/system-ser
 import { taskXml } from '../../../src/host/system-service/task-xml.ts';
 import { needs } from '../../needs.ts';
 
-const command = ['/opt/cadangan/current/node', '/opt/cadangan/current/dist/cli.js', 'service', 'run', '--config', '/etc/cadangan/cadangan.jsonc'];
+const command = [
+  '/opt/cadangan/current/node',
+  '/opt/cadangan/current/dist/cli.js',
+  'service',
+  'run',
+  '--config',
+  '/etc/cadangan/cadangan.jsonc',
+];
 
 const usual: ServiceDescription = {
   command,
@@ -49,7 +56,8 @@ for (const [name, text] of Object.entries(golden)) {
   test(`what is written as ${name} is what was looked at`, () => {
     const file = new URL(`golden/${name}`, import.meta.url);
     const known = existsSync(file) ? readFileSync(file, 'utf8') : '';
-    if (known !== text.replaceAll('\r\n', '\n')) writeFileSync(new URL(`golden/${name}.actual`, import.meta.url), text.replaceAll('\r\n', '\n'));
+    if (known !== text.replaceAll('\r\n', '\n'))
+      writeFileSync(new URL(`golden/${name}.actual`, import.meta.url), text.replaceAll('\r\n', '\n'));
     assert.equal(text.replaceAll('\r\n', '\n'), known);
   });
 }
@@ -72,7 +80,10 @@ const systemd = needs('systemd-analyze');
 for (const [name, text] of [
   ['of the machine', systemUnit(verifiable(usual))],
   ['of the machine, with strange paths', systemUnit(verifiable(strange))],
-  ['of the machine, below another root', systemUnit(verifiable({ ...usual, stateFolder: '/image/var/lib/cadangan', runtimeFolder: '/image/run' }))],
+  [
+    'of the machine, below another root',
+    systemUnit(verifiable({ ...usual, stateFolder: '/image/var/lib/cadangan', runtimeFolder: '/image/run' })),
+  ],
   ['of a user', userUnit(verifiable(strange))],
 ] as const) {
   test(`systemd has nothing to say against the unit ${name}`, systemd, (t) => {
@@ -162,7 +173,11 @@ for (const [name, text] of [
       const order = orderOfTasks[parent];
       if (order === undefined) return assert.deepEqual(children, [], parent);
       const places = children.map((child) => order.indexOf(child.name));
-      assert.deepEqual(places, places.toSorted((a, b) => a - b), parent);
+      assert.deepEqual(
+        places,
+        places.toSorted((a, b) => a - b),
+        parent,
+      );
       assert.ok(!places.includes(-1), parent);
       for (const child of children) check(child);
     };
