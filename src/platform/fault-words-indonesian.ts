@@ -185,6 +185,28 @@ export const indonesianFaultWords: FaultWords = {
     'a day such as 2026-11-23, "newest" or "random" is wanted': 'diperlukan tanggal seperti 2026-11-23, "newest" atau "random"',
     'no browser was opened': 'peramban tidak terbuka',
     'it has no rule for readable copies': 'tidak ada aturan untuk salinan terbaca',
+    'everybody may write it': 'semua orang boleh menulisnya',
+    'the group … may write it': 'grup … boleh menulisnya',
+    'it belongs to the user …': 'milik pengguna …',
+    'there is no service manager for … that Cadangan knows': 'tidak ada pengelola layanan untuk … yang dikenal Cadangan',
+    'a unit of systemd cannot name a path with quotes of both kinds':
+      'unit systemd tidak dapat menyebutkan lokasi dengan kedua jenis tanda kutip',
+    'a line break cannot stand in it': 'ganti baris tidak boleh ada di dalamnya',
+    'the program changed while it was copied; try again': 'program berubah saat disalin; coba lagi',
+    'the program is not built: dist/cli.js is missing': 'program belum dibangun: dist/cli.js tidak ada',
+    'the copy of Node does not run; name one that does with --node':
+      'salinan Node itu tidak dapat berjalan; sebutkan yang dapat berjalan dengan --node',
+    'it has a state of its own; that of … cannot be put beside it':
+      'sudah ada keadaan lain di sana; keadaan dari … tidak dapat diletakkan di sampingnya',
+    'the move of another state to … was interrupted; finish it with --from-state':
+      'pemindahan keadaan lain ke … terputus; selesaikan dengan --from-state',
+    'the move of its state was interrupted: run "cadangan service install" again':
+      'pemindahan keadaannya terputus: jalankan "cadangan service install" lagi',
+    'it is of a newer version and does not leave': 'versinya lebih baru dan tidak mau berakhir',
+    'somebody starts it again and again': 'ada yang terus-menerus memulainya lagi',
+    '… is of another system; --dry-run shows what would be written': '… milik sistem lain; --dry-run menunjukkan apa yang akan ditulis',
+    'this runs inside of VS Code, whose runtime cannot be copied: name a Node with --node':
+      'ini berjalan di dalam VS Code, yang runtime-nya tidak dapat disalin: sebutkan Node dengan --node',
     'duplicate-key': 'nama yang sama muncul dua kali',
     'too-deep': 'kurung bersarang terlalu dalam',
   },
