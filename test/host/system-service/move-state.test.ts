@@ -105,7 +105,8 @@ for (const step of ['copied', 'named', 'pointed', 'removed'] as const) {
     const before = contentOf(stage.from);
     const script = `const [module, from, to, step] = process.argv.slice(1); const { moveState } = await import(module);
       const random = { fill: (bytes) => crypto.getRandomValues(bytes) };
-      await moveState({ from, to, random, whileNobodyAppends: (work) => work(), onStep: (at) => at === step && process.kill(process.pid, 'SIGKILL') });`;
+      const onStep = (at) => at === step && process.kill(process.pid, 'SIGKILL');
+      await moveState({ from, to, random, whileNobodyAppends: (work) => work(), onStep });`;
     const module = new URL('../../../src/host/system-service/move-state.ts', import.meta.url).href;
     const died = spawnSync(process.execPath, ['--input-type=module', '-e', script, module, stage.from, stage.to, step]);
     assert.equal(died.signal, 'SIGKILL', String(died.stderr));
