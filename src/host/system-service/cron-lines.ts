@@ -8,6 +8,7 @@ import type { ServiceDescription } from './description.ts';
 
 const begin = '# begin: Cadangan (written by "cadangan service install", and anew by the next one)';
 const end = '# end: Cadangan';
+const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const guard = '*/5 * * * *';
 
 /** A file of `/etc/cron.d`. What systemd would take away, setpriv(1) does as far as it can: rights, not folders. */
@@ -27,7 +28,7 @@ export function systemCrontab(description: ServiceDescription): string {
   // It is gone with every start of the machine, and the account may not make it.
   const folder = runtimeFolder && shellWords(['/usr/bin/install', '-d', '-o', account, '-g', account, '-m', '0750', runtimeFolder]);
   const line = `${folder === undefined ? '' : `${folder} && `}${shellLine([...rights, ...description.command, '--unless-running'])}`;
-  return `${begin}\nPATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n@reboot root ${line}\n${guard} root ${line}\n${end}\n`;
+  return [begin, `PATH=${path}`, `@reboot root ${line}`, `${guard} root ${line}`, end, ''].join('\n');
 }
 
 /** The crontab of a user with ours in it, in the place of what an earlier installation had put there. */

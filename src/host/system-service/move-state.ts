@@ -31,7 +31,7 @@ export interface StateMove {
 
 /** Of a host and its machine only; and `configurations/`, which are the states of other configurations. */
 const notMoved =
-  /^(?:host|host\.json|host\.log(?:\.1)?|host\.out|host\.starts|proofs|leader\.key|configurations|moved\.json|service\.json|unfinished\.json|.*\.sock)$/;
+  /^(?:host|host\.(?:json|log|log\.1|out|starts)|proofs|leader\.key|configurations|(?:moved|service|unfinished)\.json|.*\.sock)$/;
 /** Tickets of processes that append. */
 const lockFolder = join('records', 'lock');
 

@@ -253,7 +253,7 @@ test('a dry run names every file with its mode and owner, and writes none', posi
 
 for (const manager of ['cron', 'launchd', 'task-scheduler']) {
   for (const user of [[], ['--user']]) {
-    test(`what ${manager} would be told ${user.length > 0 ? 'for a user ' : ''}can be looked at on any machine, and only there installed`, async () => {
+    test(`what ${manager} would be told ${user.length > 0 ? 'for a user ' : ''}can be looked at on any machine`, async () => {
       const { code, stdout, stderr } = await runCli(['service', 'install', '--dry-run', '--manager', manager, ...user], {
         environment: { HOME: '/home/budi', USER: 'budi' },
       });

@@ -1,9 +1,20 @@
 // The state of a user becomes that of the system's service: in one place at every moment, and nobody writes beside it.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { hostKey, knownHostKey } from '../../../src/host/key.ts';
 import { isUnfinished, moveState, type StateMove } from '../../../src/host/system-service/move-state.ts';
@@ -12,6 +23,7 @@ import { RecordHistory, verifyHistory } from '../../../src/records/index.ts';
 import { SeededRandom } from '../../fakes/seeded-random.ts';
 import { recordsIn, someBackup } from '../../records/some-records.ts';
 
+const root = { skip: process.getuid?.() === 0 ? false : 'needs root, to give files to others' };
 const world = { clock: systemClock, random: systemRandom, software: 'test' };
 
 interface Stage {
@@ -19,7 +31,7 @@ interface Stage {
   readonly to: string;
 }
 
-/** A user's state: records, the key, the schedule, a memory of a copy; what is of its host alone; and the state of another configuration. */
+/** A user's state: records, key, schedule, memory of a copy; what is of its host alone; and the state of another configuration. */
 async function stageOf(t: TestContext): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'cadangan-move-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -97,6 +109,19 @@ test('a version that knows nothing of it cannot write there either', async (t) =
   await assert.rejects(new RecordHistory(stage.from, world).append(someBackup(new SeededRandom(1))));
   await assert.rejects(hostKey(stage.from, systemRandom));
   assert.deepEqual(readdirSync(stage.from).toSorted(), ['configurations', 'host.log', 'leader.key', 'records']);
+});
+
+test("what an administrator leaves in a user's folder is the user's, and what moves is the account's", root, async (t) => {
+  const stage = await stageOf(t);
+  for (const name of ['.', ...readdirSync(stage.from, { recursive: true, encoding: 'utf8' })])
+    lchownSync(join(stage.from, name), 1234, 1234);
+  chmodSync(dirname(stage.from), 0o755);
+  await moveState(moveOf(stage, { owner: { uid: 4321, gid: 4321 } }));
+  assert.deepEqual([process.geteuid?.(), process.getegid?.()], [0, 0]);
+  for (const name of ['moved.json', 'records', 'leader.key', 'leader.key/moved.txt'])
+    assert.equal(statSync(join(stage.from, name)).uid, 1234, name);
+  for (const name of ['.', ...readdirSync(stage.to, { recursive: true, encoding: 'utf8' })])
+    assert.equal(statSync(join(stage.to, name)).uid, 4321, name);
 });
 
 for (const step of ['copied', 'named', 'pointed', 'removed'] as const) {

@@ -1,7 +1,7 @@
 // What the managers of services are told, as text, held against what is known of their forms.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -55,10 +55,9 @@ const golden: Readonly<Record<string, string>> = {
 for (const [name, text] of Object.entries(golden)) {
   test(`what is written as ${name} is what was looked at`, () => {
     const file = new URL(`golden/${name}`, import.meta.url);
-    const known = existsSync(file) ? readFileSync(file, 'utf8') : '';
-    if (known !== text.replaceAll('\r\n', '\n'))
-      writeFileSync(new URL(`golden/${name}.actual`, import.meta.url), text.replaceAll('\r\n', '\n'));
-    assert.equal(text.replaceAll('\r\n', '\n'), known);
+    const lines = text.replaceAll('\r\n', '\n');
+    if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, lines);
+    assert.equal(lines, readFileSync(file, 'utf8'));
   });
 }
 
