@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock, systemRandom, workerPath, type Clock, type Environment } from '../platform/index.ts';
+import { assetPath, systemClock, systemRandom, workerPath, type Clock, type Environment } from '../platform/index.ts';
 import { placeProgram } from './program-folder.ts';
 import { noteStart } from './start-count.ts';
 
@@ -34,17 +34,23 @@ export async function startHost(start: HostStart): Promise<void> {
   const args = [program, '--state', stateFolder, '--config', configFile];
   if (!runsSchedule) args.push('--passive');
   if (lingerMs !== undefined) args.push('--linger', String(lingerMs));
-  // A call on a dead mount holds a thread of the pool for ever; other work needs the rest.
+  // A call on a dead mount holds a thread of the pool for ever; other work needs the rest. A service's unit says the same.
   spawnDetached([...nodeFlags, ...args], stateFolder, 'host.out', { ...hostEnvironment(environment), UV_THREADPOOL_SIZE: '16' });
 }
 
-/** Starts the process that works on one repository for the host that this process is: by the same program and flags. */
+/** Starts the process that works on one repository for the host that this process is: by the same program, flags and rights. */
 export async function startRunner(
   { stateFolder, configFile, environment }: Pick<HostStart, 'stateFolder' | 'configFile' | 'environment'>,
   key: string,
 ): Promise<void> {
-  const args = [process.argv[1] ?? workerPath('host', 'host-main'), '--state', stateFolder, '--config', configFile, '--runner', key];
+  const args = [ownHostProgram(), '--state', stateFolder, '--config', configFile, '--runner', key];
   spawnDetached([...process.execArgv, ...args], stateFolder, `runner-${key.slice(0, 8)}.out`, hostEnvironment(environment));
+}
+
+/** Of this very copy of the program: beside whatever bundle this is, or its source. */
+function ownHostProgram(): string {
+  const source = workerPath('host', 'host-main');
+  return source.endsWith('.ts') ? source : assetPath('host.js');
 }
 
 /** @param output what nobody meant to be seen goes there: a crash */
@@ -81,9 +87,11 @@ function commandOf(command: readonly [string, ...string[]]): [string, readonly s
 
 /**
  * What a host needs of an environment; a language, a proxy or an agent's socket are those of whoever happened to start it. `TZ` is the
- * machine's zone in a container, and counts only where the configuration names none.
+ * machine's zone in a container, and counts only where the configuration names none. The folder of credentials is a service's, whose
+ * runners open the repositories.
  */
-const kept = /^(?:PATH|TZ|HOME|USER|LOGNAME|SHELL|TMPDIR|XDG_.*|CADANGAN_.*|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE|SSL_CERT_(?:FILE|DIR))$/;
+const kept =
+  /^(?:PATH|TZ|HOME|USER|LOGNAME|SHELL|TMPDIR|XDG_.*|CADANGAN_.*|CREDENTIALS_DIRECTORY|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE|SSL_CERT_(?:FILE|DIR))$/;
 const keptOnWindows = new RegExp(
   `^(?:${[
     'PATH|TZ|PATHEXT|COMSPEC|SYSTEMROOT|SYSTEMDRIVE|WINDIR|TEMP|TMP|USERNAME|USERDOMAIN|USERPROFILE|HOMEDRIVE|HOMEPATH',

@@ -1,5 +1,6 @@
 import { CadanganError } from '../../platform/index.ts';
 import type { ServiceDescription } from './description.ts';
+import { threadPool } from './systemd-unit.ts';
 
 /*
  * crontab(5). cron starts it once, and does not start it again when it has ended; so it is tried every five minutes, and a second one that
@@ -28,12 +29,12 @@ export function systemCrontab(description: ServiceDescription): string {
   // It is gone with every start of the machine, and the account may not make it.
   const folder = runtimeFolder && shellWords(['/usr/bin/install', '-d', '-o', account, '-g', account, '-m', '0750', runtimeFolder]);
   const line = `${folder === undefined ? '' : `${folder} && `}${shellLine([...rights, ...description.command, '--unless-running'])}`;
-  return [begin, `PATH=${path}`, `@reboot root ${line}`, `${guard} root ${line}`, end, ''].join('\n');
+  return [begin, `PATH=${path}`, threadPool, `@reboot root ${line}`, `${guard} root ${line}`, end, ''].join('\n');
 }
 
 /** The crontab of a user with ours in it, in the place of what an earlier installation had put there. */
 export function withUserLines(crontab: string, { command }: ServiceDescription): string {
-  const line = shellLine([...command, '--unless-running']);
+  const line = `${threadPool} ${shellLine([...command, '--unless-running'])}`;
   const rest = withoutUserLines(crontab);
   return `${rest}${rest === '' || rest.endsWith('\n') ? '' : '\n'}${begin}\n@reboot ${line}\n${guard} ${line}\n${end}\n`;
 }

@@ -8,7 +8,7 @@ import { nodeFlags } from '../start-host.ts';
 import { accountCommand, startCommands, type CommandRunner, type SystemCommand } from './commands.ts';
 import { systemCrontab, withUserLines } from './cron-lines.ts';
 import type { ServiceDescription } from './description.ts';
-import { withHostAtRest } from './host-at-rest.ts';
+import { sendHostAway, withHostAtRest } from './host-at-rest.ts';
 import { launchdPlist } from './launchd-plist.ts';
 import { isUnfinished, mayBeMoved, moveState } from './move-state.ts';
 import { accountNamed, type Account, type ServicePlace } from './place.ts';
@@ -124,6 +124,8 @@ export async function installService(plan: InstallPlan, world: InstallWorld): Pr
     for (const file of files) if (isWrittenHere(file, plan)) await writePlanned(file, world.random);
     const before = await switchCopy(place, copy, world.random);
     for (const command of plan.after) await world.run?.(command);
+    // cron starts nothing anew; it finds within minutes that nobody is there.
+    if (place.manager === 'cron' && before !== copy.name) await sendHostAway({ ...world, stateFolder: place.stateFolder });
     await removeOtherCopies(place.programFolder, copy.name);
     const replaced = before === undefined || before === copy.name ? undefined : versionOfCopy(before);
     return { replaced, version: versionOfCopy(copy.name), hasMoved };

@@ -1,11 +1,12 @@
 import { xmlText } from './xml-text.ts';
 import type { ServiceDescription } from './description.ts';
 import { launchdLabel } from './place.ts';
-import { restartSeconds, stopSeconds } from './systemd-unit.ts';
+import { restartSeconds, stopSeconds, threadPool } from './systemd-unit.ts';
 
 /** launchd.plist(5). @param isAgent of a user, else of the machine */
 export function launchdPlist({ command, account, stateFolder }: ServiceDescription, isAgent: boolean): string {
   const log = string(`${stateFolder}/service.out`);
+  const [variable = '', value = ''] = threadPool.split('=');
   const entries: readonly (readonly [key: string, value: string])[] = [
     ['Label', string(launchdLabel)],
     ['ProgramArguments', `<array>\n${command.map((word) => `    ${string(word)}\n`).join('')}  </array>`],
@@ -15,6 +16,7 @@ export function launchdPlist({ command, account, stateFolder }: ServiceDescripti
     ['ThrottleInterval', integer(restartSeconds)],
     ['ExitTimeOut', integer(stopSeconds)],
     ['ProcessType', string('Background')],
+    ['EnvironmentVariables', `<dict>\n    <key>${variable}</key>\n    ${string(value)}\n  </dict>`],
     ['Nice', integer(10)],
     ['Umask', integer(0o077)],
     ['SoftResourceLimits', `<dict>\n    <key>Core</key>\n    ${integer(0)}\n  </dict>`],

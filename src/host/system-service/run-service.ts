@@ -6,6 +6,7 @@ import { loadConfiguration } from '../../settings/index.ts';
 import { hostAddress } from '../address.ts';
 import { Host, type HostEnd } from '../host.ts';
 import { openLog, type HostLog } from '../log-file.ts';
+import { startRunner } from '../start-host.ts';
 import { assertAdministratorsOnly, filesWithin, programsOf } from './administrators-only.ts';
 import { isUnfinished } from './move-state.ts';
 
@@ -68,7 +69,16 @@ async function startUnlessTaken(run: ServiceRun): Promise<Host | undefined> {
   };
   const world = { clock, random: systemRandom, environment, version: cadanganVersion(), programVersion };
   try {
-    const host = await Host.start({ stateFolder, configFile, world, runsSchedule: true, lingerMs: undefined, log });
+    const host = await Host.start({
+      stateFolder,
+      configFile,
+      world,
+      runsSchedule: true,
+      lingerMs: undefined,
+      log,
+      // They are of the same unit: what its manager takes from the service or ends with it is theirs, too.
+      startRunner: (key) => startRunner({ stateFolder, configFile, environment }, key),
+    });
     log('info', `the service ${process.pid} of version ${world.version} serves ${stateFolder}`);
     return host;
   } catch (error) {

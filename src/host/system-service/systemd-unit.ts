@@ -12,6 +12,8 @@ const runtimeOfSystem = '/run/';
 /** A host that is asked to end stops at the next safe point; it gives itself 120 s. */
 export const stopSeconds = 150;
 export const restartSeconds = 10;
+/** As the host of a window has it (`start-host.ts`): a call on a dead mount holds a thread for ever. */
+export const threadPool = 'UV_THREADPOOL_SIZE=16';
 
 /** The unit of the service of the machine. */
 export function systemUnit(description: ServiceDescription): string {
@@ -77,6 +79,7 @@ const lifeLines: readonly Line[] = [
   ['TimeoutStopSec', String(stopSeconds)],
   // The programs of a set are ended with it, if it does not end them itself.
   ['KillMode', 'mixed'],
+  ['Environment', threadPool],
   ['Nice', '10'],
   ['IOSchedulingClass', 'best-effort'],
   ['IOSchedulingPriority', '7'],

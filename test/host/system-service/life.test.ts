@@ -74,11 +74,35 @@ class ServiceStage extends EngineStage {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.said += text));
-    this.atEnd(() => child.kill('SIGKILL'));
+    this.atEnd(() => {
+      child.kill('SIGKILL');
+      this.endRunners();
+    });
     return child;
   }
 
   said = '';
+
+  /** Processes that work on repositories for the service. Its manager ends them with it: they are of the same unit. */
+  runners(): readonly number[] {
+    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    return pids.map(Number).filter((pid) => {
+      const words = commandLineOf(pid);
+      return words.includes('--runner') && words.includes(this.state);
+    });
+  }
+
+  endRunners(): void {
+    for (const pid of this.runners()) process.kill(pid, 'SIGKILL');
+  }
+}
+
+function commandLineOf(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
+  } catch {
+    return []; // it has just gone
+  }
 }
 
 test(
@@ -117,10 +141,17 @@ test(
     const { host, version, uncovered } = await stage.status();
     assert.deepEqual(host, { pid: first.pid, version: cadanganVersion() });
     assert.deepEqual([version, uncovered], [cadanganVersion(), []]);
-    const status = readFileSync(`/proc/${first.pid}/status`, 'utf8');
-    assert.match(status, new RegExp(`^Uid:\\t${uid}\\t${uid}\\t${uid}\\t${uid}$`, 'm'));
-    for (const set of ['CapEff', 'CapPrm', 'CapBnd'])
-      assert.match(status, new RegExp(`^${set}:\\t0{15}4$`, 'm'), 'CAP_DAC_READ_SEARCH alone');
+    const [runner] = stage.runners();
+    assert.ok(runner !== undefined, 'a process of its own has worked on the repository');
+    const [node, , program] = commandLineOf(runner);
+    const copy = join(stage.opt, readlinkSync(join(stage.opt, 'current')));
+    assert.deepEqual([node, program], [join(copy, 'node'), join(copy, 'dist/host.js')], 'the same copy of the program');
+    for (const pid of [first.pid, runner]) {
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+      assert.match(status, new RegExp(`^Uid:\\t${uid}\\t${uid}\\t${uid}\\t${uid}$`, 'm'));
+      for (const set of ['CapEff', 'CapPrm', 'CapBnd'])
+        assert.match(status, new RegExp(`^${set}:\\t0{15}4$`, 'm'), 'CAP_DAC_READ_SEARCH alone');
+    }
     assert.equal((await hostAddress(stage.state)).path, join(stage.root, 'run/cadangan/host.sock'));
 
     // A guard finds it and goes.
@@ -129,6 +160,7 @@ test(
 
     first.kill('SIGKILL');
     await once(first, 'close');
+    stage.endRunners();
     assert.equal((await stage.status())['host'], 'none');
     const second = stage.start();
     await until(async () => hostPid(stage.state) === second.pid, 'it is there again');
