@@ -23,6 +23,7 @@ const slowFiles: readonly string[] = [
   'host/password-memory.test.ts', // a heap that is written and searched
   'host/program-folder.test.ts', // copies of the program
   'host/start-count.test.ts',
+  'host/system-service/group.test.ts', // processes of another user
   'host/system-service/life.test.ts', // copies of Node, and services that are killed
   'host/two-windows.test.ts',
   'host/window-end.test.ts',

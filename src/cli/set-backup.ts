@@ -16,7 +16,8 @@ import { readPassword, type PasswordSource } from './password-source.ts';
 export async function setMeantBy(paths: readonly string[], { globals, environment }: CommandContext): Promise<BackupSet | undefined> {
   const [name] = paths;
   if (name === undefined || paths.length > 1 || globals.repo !== undefined || globals.repositoryFile !== undefined) return undefined;
-  const { path, configuration, sets, problems } = await loadConfiguration(configurationFile(environment));
+  const { serviceConfigFile } = await import('../host/index.ts'); // as for a backup
+  const { path, configuration, sets, problems } = await loadConfiguration(serviceConfigFile(environment) ?? configurationFile(environment));
   const set = configuration.sets.find((candidate) => candidate.name === name);
   if (set || !sets.some((entry) => entry.name === name)) return set;
   const problem =

@@ -1,6 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { askHost, Host, HostClient, HostError, openLog, type HostClientOptions } from '../host/index.ts';
+import {
+  askHost,
+  findHostPlace,
+  Host,
+  HostClient,
+  HostError,
+  openLog,
+  refuseBesideService,
+  type HostClientOptions,
+} from '../host/index.ts';
 import {
   cadanganVersion,
   configurationFile,
@@ -14,8 +23,12 @@ import {
 import { errorOfData, type Procedure } from '../service/index.ts';
 import type { CommandContext } from './command.ts';
 
-/** Where this command looks for a host. */
+/** Where this command looks for a host: the service of the machine first. */
 function hostPlaceOf(environment: Environment): ReturnType<HostClientOptions['place']> {
+  return findHostPlace(ownPlaceOf(environment), environment);
+}
+
+function ownPlaceOf(environment: Environment): ReturnType<HostClientOptions['place']> {
   return { stateFolder: stateFolder(environment), version: cadanganVersion(), random: systemRandom };
 }
 
@@ -45,6 +58,7 @@ export async function withHost<T>(
     ...options,
     place: () => hostPlaceOf(environment),
     startHost: async () => {
+      refuseBesideService(ownPlaceOf(environment), environment);
       own = await hostOfCommand(context);
     },
     language: currentLanguage,

@@ -1,6 +1,16 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { HostClient, HostError, lastingRun, listener, startHost, type ClientRequestOptions, type Joined } from '../host/index.ts';
+import {
+  findHostPlace,
+  HostClient,
+  HostError,
+  lastingRun,
+  listener,
+  refuseBesideService,
+  startHost,
+  type ClientRequestOptions,
+  type Joined,
+} from '../host/index.ts';
 import {
   cadanganVersion,
   configurationFile,
@@ -140,18 +150,23 @@ export class Engine implements vscode.Disposable {
 
   #makeClient(): HostClient {
     const { environment, extensionPath } = this.#options;
-    const configFile = configurationFile(environment, setting('configFile'));
-    const folder = stateFolder(environment, configFile);
+    const named = setting('configFile');
+    const configFile = configurationFile(environment, named);
+    const own = { stateFolder: stateFolder(environment, configFile), version: cadanganVersion(), random: systemRandom };
+    // Whoever names a configuration means that one, also beside a service of the machine.
+    const world: Environment = named === undefined || named === '' ? environment : { ...environment, CADANGAN_SERVICE: '' };
     const client: HostClient = new HostClient({
-      place: () => ({ stateFolder: folder, version: cadanganVersion(), random: systemRandom }),
-      startHost: () =>
-        startHost({
-          stateFolder: folder,
+      place: () => findHostPlace(own, world),
+      startHost: async () => {
+        refuseBesideService(own, world);
+        await startHost({
+          stateFolder: own.stateFolder,
           configFile,
-          environment,
+          environment: world,
           hostPath: path.join(extensionPath, 'dist', 'host.js'),
           lingerMs: lingerMs(),
-        }),
+        });
+      },
       language: () => currentLanguage(),
       password: async (params, signal) => {
         const { hostId } = await client.start();

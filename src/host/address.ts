@@ -23,7 +23,7 @@ export function serviceSeatFile(stateFolder: string): string {
  */
 export async function hostAddress(stateFolder: string, kind?: ExclusiveName['kind']): Promise<ExclusiveName> {
   const seat = await seatOf(stateFolder);
-  if (seat?.runtimeFolder !== undefined) return { kind: 'file', path: join(seat.runtimeFolder, 'host.sock') };
+  if (seat?.runtimeFolder !== undefined) return doorAddress(seat.runtimeFolder);
   const parts = ['host', await canonicalPath(stateFolder)];
   return exclusiveName(parts, join(stateFolder, 'host.sock'), kind, seat === undefined ? await ownerOf(stateFolder) : 'service');
 }
@@ -51,7 +51,13 @@ async function ownerOf(stateFolder: string): Promise<number | undefined> {
   );
 }
 
-async function seatOf(stateFolder: string): Promise<ServiceSeat | undefined> {
+/** Of the folder that whoever knocks has to be able to enter. */
+export function doorAddress(runtimeFolder: string): ExclusiveName {
+  return { kind: 'file', path: join(runtimeFolder, 'host.sock') };
+}
+
+/** Undefined: the state folder is no system service's. */
+export async function seatOf(stateFolder: string): Promise<ServiceSeat | undefined> {
   try {
     return seatSchema.parse(JSON.parse(await readFile(serviceSeatFile(stateFolder), 'utf8')));
   } catch (error) {

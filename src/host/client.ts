@@ -122,9 +122,14 @@ export class HostClient {
 
   /** Asks the host to end at its next safe point, and waits until it has gone. One that crashed again and again may be tried anew. */
   async leave(): Promise<void> {
-    await forgetStarts(this.#options.place().stateFolder);
+    const { stateFolder, door } = this.#options.place();
+    if (door === undefined) await forgetStarts(stateFolder);
     const { channel, visit } = await this.#connected();
-    await channel.request(protocol.leave, undefined).catch(() => undefined); // it may go before its answer arrives
+    const leaves = await channel.request(protocol.leave, undefined).catch((error: unknown) => {
+      if (!isOfTransport(error)) throw hostErrorOf(error);
+      return true; // it may go before its answer arrives
+    });
+    if (!leaves) throw lostError('it is of a newer version and does not leave');
     await visit.closed;
   }
 
@@ -184,7 +189,7 @@ export class HostClient {
     let replacements = 0;
     for (let hasStarted = false; ;) {
       const visit = await visitHost(place());
-      if (visit !== undefined && compareVersions(visit.host.version, place().version) >= 0) return visit;
+      if (visit !== undefined && (visit.host.isService || compareVersions(visit.host.version, place().version) >= 0)) return visit;
       if (visit === undefined && !hasStarted) await startHost();
       hasStarted = visit === undefined;
       if (visit !== undefined) {
@@ -200,7 +205,7 @@ export class HostClient {
 
   #listen(channel: Channel): void {
     const { place, password, openExternal, onLog, listeners = [] } = this.#options;
-    channel.answer(protocol.proveUser, (params) => proveUser(place().stateFolder, params));
+    channel.answer(protocol.proveUser, (params) => proveUser(place().door ?? place().stateFolder, params));
     channel.answer(protocol.password, (params, { signal }) => password(params, signal));
     channel.answer(protocol.openExternal, async ({ url }) => (await openExternal?.(url)) ?? false);
     channel.hear(protocol.log, (line) => onLog?.(line));

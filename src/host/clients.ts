@@ -61,3 +61,15 @@ export class Clients implements Audience {
     for (const client of this.#each) client.log(level, message);
   }
 }
+
+/**
+ * A client that is told what happens and is asked for nothing: who may do little here is believed little, and a password of his would count
+ * for everybody. What a log says is for administrators.
+ */
+export function onlyTold(client: Audience): Audience {
+  return {
+    tell: (notification, params) => client.tell(notification, params),
+    ask: async () => undefined,
+    log: () => undefined,
+  };
+}

@@ -8,8 +8,12 @@ export const protocolVersion = 2;
 /** What both sides of a connection bring. */
 export interface Credentials {
   readonly key: Uint8Array;
+  /** Of a host: who proves this one instead is of the group that may knock at its door. */
+  readonly groupKey?: Uint8Array | undefined;
   /** Of the program, for people. */
   readonly version: string;
+  /** Of a host that the system keeps, and that is brought to another version by who installed it alone. */
+  readonly isService?: boolean | undefined;
   readonly random: Random;
 }
 
@@ -17,6 +21,9 @@ export interface Credentials {
 export interface Peer {
   readonly version: string;
   readonly pid: number;
+  readonly isService?: true;
+  /** A client that knows the key of the group, and no other. */
+  readonly isMember?: true;
 }
 
 /** `not-ours`: it does not know the key. `silent`: it says nothing, or nothing that we understand. */
@@ -38,6 +45,7 @@ const introductionSchema = z.object({
   version: z.string().max(100),
   pid: z.number(),
   nonce: nonceSchema,
+  service: z.literal(true).optional(),
 });
 type Side = 'host' | 'client';
 
@@ -49,19 +57,23 @@ const proofSchema = z.object({ proof: nonceSchema });
  */
 export async function greet(channel: GreetingChannel, side: Side, credentials: Credentials): Promise<Peer | HandshakeFailure> {
   const nonce = Buffer.from(credentials.random.fill(new Uint8Array(32))).toString('hex');
-  void channel.send({ cadangan: 'host', protocol: protocolVersion, version: credentials.version, pid: process.pid, nonce });
+  const service = credentials.isService && { service: true };
+  void channel.send({ cadangan: 'host', protocol: protocolVersion, version: credentials.version, pid: process.pid, nonce, ...service });
   const introduction = introductionSchema.safeParse(await channel.next(patienceMs)).data;
   if (!introduction) return 'silent';
   if (introduction.protocol !== protocolVersion) return 'other-protocol';
   const nonces = side === 'host' ? [nonce, introduction.nonce] : [introduction.nonce, nonce];
-  const proofOf = (prover: string): string =>
-    createHmac('sha256', credentials.key)
+  const proofOf = (prover: Side, key: Uint8Array): string =>
+    createHmac('sha256', key)
       .update(`${prover} ${nonces.join(' ')}`)
       .digest('hex');
-  const expected = proofOf(side === 'host' ? 'client' : 'host');
-  if (side === 'client') void channel.send({ proof: proofOf('client') });
+  if (side === 'client') void channel.send({ proof: proofOf('client', credentials.key) });
   const received = proofSchema.safeParse(await channel.next(patienceMs)).data;
-  if (!received || !timingSafeEqual(Buffer.from(received.proof), Buffer.from(expected))) return 'not-ours';
-  if (side === 'host') void channel.send({ proof: proofOf('host') });
-  return { version: introduction.version, pid: introduction.pid };
+  const other = side === 'host' ? 'client' : 'host';
+  const keys = [credentials.key, ...(credentials.groupKey ? [credentials.groupKey] : [])];
+  const known = received && keys.find((key) => timingSafeEqual(Buffer.from(received.proof), Buffer.from(proofOf(other, key))));
+  if (!known) return 'not-ours';
+  if (side === 'host') void channel.send({ proof: proofOf('host', known) });
+  const { version, pid } = introduction;
+  return { version, pid, ...(introduction.service && { isService: true }), ...(known === credentials.groupKey && { isMember: true }) };
 }

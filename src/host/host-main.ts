@@ -10,6 +10,7 @@ import { keepOwnProgram } from './program-folder.ts';
 import { Runner, type RunnerOptions } from './runner.ts';
 import { takeBackStart } from './start-count.ts';
 import { startRunner } from './start-host.ts';
+import { isServedByService } from './service-door.ts';
 
 /** Long enough for a window that is reloaded. */
 const lingerMsDefault = 60_000;
@@ -46,6 +47,7 @@ async function main(): Promise<void> {
           runsSchedule: !passive,
           lingerMs: linger === undefined ? lingerMsDefault : Number(linger),
           startRunner: (key) => startRunner({ stateFolder, configFile, environment: process.env }, key),
+          isSuperseded: () => isServedByService({ stateFolder, version: world.version, random: world.random }, process.env),
         })
       : await runnerOrLeave({ ...place, key: runner });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void served.end('signal'));

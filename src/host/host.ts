@@ -15,6 +15,7 @@ import { Clients } from './clients.ts';
 import type { HostLog } from './log-file.ts';
 import { removeUnusedPrograms } from './program-folder.ts';
 import { openProofs, provenUser } from './proven-user.ts';
+import { openDoor } from './service-door.ts';
 
 export interface HostOptions {
   readonly stateFolder: string;
@@ -27,15 +28,21 @@ export interface HostOptions {
   readonly log: HostLog;
   /** Starts the process that works on a repository. Undefined: all is done in this one. */
   readonly startRunner?: ((key: string) => Promise<void>) | undefined;
+  /** The system keeps it. `door`: the folder by which others than its administrators may come. */
+  readonly service?: { readonly door: string | undefined } | undefined;
+  /** Whether something else serves whoever this host serves: then it ends as soon as nothing runs. */
+  readonly isSuperseded?: (() => boolean) | undefined;
 }
 
 /**
  * `idle`: nobody needs it. `asked`: somebody wants it to end. `newer`: a newer version takes its place. `lost`: its place is gone.
- * `crash`: something happened that nobody had thought of.
+ * `crash`: something happened that nobody had thought of. `service`: one of the machine serves its clients.
  */
-export type HostEnd = 'idle' | 'asked' | 'newer' | 'lost' | 'signal' | 'crash';
+export type HostEnd = 'idle' | 'asked' | 'newer' | 'lost' | 'signal' | 'crash' | 'service';
 
 const idleLookMs = 50;
+/** A service of the machine may come while a window's host is there. */
+const serviceCheckMs = 10_000;
 /** For a window of version 0.1.0 to be reloaded. */
 const engineCheckMs = 5_000;
 /** A host that lived so long has no trouble with its start, and whoever started at the same time has come up or ended. */
@@ -83,7 +90,7 @@ export class Host {
       ...parts,
       clock: this.#clock,
       procedures,
-      userOf: (channel) => provenUser(channel, stateFolder, world.random),
+      userOf: (channel, _, { isMember }) => provenUser(channel, (isMember && options.service?.door) || stateFolder, world.random),
       leaveFor: (peer) => this.#leaveFor(peer),
       lingerMs,
       onIdle: () => void this.end('idle'),
@@ -98,7 +105,7 @@ export class Host {
     const { stateFolder, world } = options;
     const { clock, random, version } = world;
     await mkdir(stateFolder, { recursive: true, mode: 0o700 });
-    const credentials = { key: await hostKey(stateFolder, random), version, random };
+    const key = await hostKey(stateFolder, random);
     const started = Promise.withResolvers<Host>();
     started.promise.catch(() => undefined); // told by what is thrown here
     const claim = await claimForGood(
@@ -110,6 +117,7 @@ export class Host {
       const onLost = (): void => void started.promise.then(async (host) => host.end('lost'));
       const lease = await StateLease.take({ stateFolder, version, clock, random }, new AbortController().signal, onLost);
       await openProofs(stateFolder);
+      const credentials = { key, groupKey: await groupKeyOf(options), version, random, isService: options.service !== undefined };
       const clients = new Clients(options.log, clock);
       const elsewhere = new Runners({ ...options, ...world, clients });
       const service = await Service.open({ stateFolder, configFile: options.configFile }, { ...world, elsewhere }, clients);
@@ -152,7 +160,7 @@ export class Host {
 
   async #begin(claim: Extract<Claim, { kind: 'ours' }>): Promise<void> {
     this.#service.onChange = () => this.#reception.considerLeaving();
-    this.#watching.push(this.#watchName(claim), this.#settle());
+    this.#watching.push(this.#watchName(claim), this.#settle(), this.#watchService());
     if (await this.#holdEngineName()) await this.#beginRuns();
     else this.#watching.push(this.#beginRunsWhenFree());
     this.#reception.considerLeaving();
@@ -207,6 +215,15 @@ export class Host {
     if (await isTakenAway(claim, this.#clock, this.#ending.signal)) void this.end('lost');
   }
 
+  /** Its clients find another one from now on. What runs here comes to its end. */
+  async #watchService(): Promise<void> {
+    const { isSuperseded } = this.#options;
+    while (isSuperseded !== undefined && !this.#ending.signal.aborted) {
+      await this.#clock.sleep(serviceCheckMs, this.#ending.signal).catch(() => undefined);
+      if (!this.#ending.signal.aborted && isSuperseded() && !this.#service.isBusy) return void this.end('service');
+    }
+  }
+
   /** The name is given back last: whoever comes next must not meet what still ends here. */
   async #close(reason: HostEnd): Promise<HostEnd> {
     this.#clients.log('info', `the host ends (${reason})`);
@@ -232,4 +249,10 @@ export class Host {
       giveUp.abort();
     }
   }
+}
+
+/** Opens the door of a service, once its name is held. */
+async function groupKeyOf({ service, stateFolder, configFile, world: { random } }: HostOptions): Promise<Uint8Array | undefined> {
+  if (service?.door === undefined) return undefined;
+  return openDoor(await hostAddress(stateFolder), service.door, { stateFolder, configFile }, random);
 }

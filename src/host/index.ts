@@ -14,5 +14,6 @@ export { Host, type HostEnd, type HostOptions } from './host.ts';
 export { startHost, hostEnvironment, type HostStart } from './start-host.ts';
 export { openLog, type HostLog } from './log-file.ts';
 export { hostKey, knownHostKey } from './key.ts';
+export { findHostPlace, refuseBesideService, serviceConfigFile } from './service-door.ts';
 export { visitHost, type HostPlace, type Visit } from './visit-host.ts';
 export * from './system-service/index.ts';

@@ -55,3 +55,18 @@ async function makeKey(path: string, random: Random): Promise<Uint8Array> {
   if (!key) throw new CadanganError('storage.denied', { location: path, reason: 'it vanished' });
   return key;
 }
+
+/** In the door of a service: as hexadecimal digits. */
+export const groupKeyName = 'group.key';
+
+/** The key of the group; undefined where there is no service, or we are not of its group. */
+export async function groupKey(folder: string): Promise<Uint8Array | undefined> {
+  try {
+    return Buffer.from(await readFile(join(folder, groupKeyName), 'latin1'), 'hex');
+  } catch (error) {
+    if (closed.has(systemCode(error))) return undefined;
+    throw error;
+  }
+}
+
+const closed: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM']);

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { mkdir, open, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { userName } from '../jobs/index.ts';
 import type { Random } from '../platform/index.ts';
@@ -10,10 +10,14 @@ import { protocol, type Audience } from '../service/index.ts';
  * nobody but root can make one that is another's. A file of somebody else that is linked or moved there does not say what was asked for.
  */
 
-/** Makes the folder for those files, without what a host that was killed left there. Call it with the name of the host held. */
-export async function openProofs(stateFolder: string): Promise<void> {
-  await rm(proofsFolder(stateFolder), { recursive: true, force: true });
-  await mkdir(proofsFolder(stateFolder), { recursive: true, mode: 0o700 });
+/**
+ * Makes the folder for those files, without what a host that was killed left there. Call it with the name of the host held.
+ * @param folder the state folder, or the door of a service. @param mode whatever the mask of this process
+ */
+export async function openProofs(folder: string, mode = 0o700): Promise<void> {
+  await rm(proofsFolder(folder), { recursive: true, force: true });
+  await mkdir(proofsFolder(folder), { recursive: true, mode: 0o700 });
+  await chmod(proofsFolder(folder), mode);
 }
 
 /**
@@ -21,10 +25,10 @@ export async function openProofs(stateFolder: string): Promise<void> {
  * @returns undefined when it did not prove one: then it has our key, no more. On Windows files tell nothing that the key of the
  * pipe does not
  */
-export async function provenUser(client: Audience, stateFolder: string, random: Random): Promise<string | undefined> {
+export async function provenUser(client: Audience, folder: string, random: Random): Promise<string | undefined> {
   if (process.getuid === undefined) return undefined;
   const [name, said] = [hexOf(random), hexOf(random)];
-  const path = join(proofsFolder(stateFolder), name);
+  const path = join(proofsFolder(folder), name);
   try {
     if ((await client.ask(protocol.proveUser, { name, said })) !== true) return undefined;
     const owner = await ownerOf(path, said);
@@ -37,17 +41,17 @@ export async function provenUser(client: Audience, stateFolder: string, random: 
 }
 
 /** The client's part. @returns false when it cannot */
-export async function proveUser(stateFolder: string, { name, said }: protocol.ProveUserParams): Promise<boolean> {
+export async function proveUser(folder: string, { name, said }: protocol.ProveUserParams): Promise<boolean> {
   try {
-    await writeFile(join(proofsFolder(stateFolder), name), said, { flag: 'wx', mode: 0o600 });
+    await writeFile(join(proofsFolder(folder), name), said, { flag: 'wx', mode: 0o600 });
     return true;
   } catch {
     return false;
   }
 }
 
-function proofsFolder(stateFolder: string): string {
-  return join(stateFolder, 'proofs');
+function proofsFolder(folder: string): string {
+  return join(folder, 'proofs');
 }
 
 function hexOf(random: Random): string {

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import { CadanganError, inLocale, type Clock } from '../platform/index.ts';
-import { protocol, type Answer, type Service } from '../service/index.ts';
+import { protocol, type Answer, type Audience, type Service } from '../service/index.ts';
 import { Channel } from './channel.ts';
-import type { Clients } from './clients.ts';
+import { onlyTold, type Clients } from './clients.ts';
 import { greet, type Credentials, type Peer } from './handshake.ts';
 import { MessageSocket } from './message-socket.ts';
 
@@ -13,7 +13,7 @@ export interface ReceptionOptions {
   readonly clock: Clock;
   readonly procedures: readonly Answer[];
   /** Who asks, by the system; what the client says of it counts only among processes of ours. */
-  readonly userOf: (channel: Channel, said: string | undefined) => Promise<string | undefined>;
+  readonly userOf: (channel: Channel, said: string | undefined, peer: Peer) => Promise<string | undefined>;
   /** Somebody wants this process to end. @returns whether it does */
   readonly leaveFor: (peer: Peer) => boolean;
   /** How long to stay when nothing runs and the last client has gone. Undefined: for ever. */
@@ -48,11 +48,11 @@ export class Reception {
     if (typeof peer === 'string' || this.#isEnding) return messages.end();
     this.#connections.add(messages);
     this.#stay();
-    const channel = this.#serve(messages, peer);
+    const { channel, audience } = this.#serve(messages, peer);
     await messages.closed;
     channel.close();
     channel.abandonQuestions();
-    this.#options.clients.remove(channel);
+    this.#options.clients.remove(audience);
     this.#connections.delete(messages);
     this.considerLeaving();
   }
@@ -106,21 +106,27 @@ export class Reception {
   }
 
   /** Answers in the language that the client says at first. */
-  #serve(messages: MessageSocket, peer: Peer): Channel {
+  #serve(messages: MessageSocket, peer: Peer): { readonly channel: Channel; readonly audience: Audience } {
     const { service, clients, procedures, userOf, leaveFor } = this.#options;
     const connection = messages.connection();
     const channel = new Channel(connection, service.passwords.scrub);
+    const isMember = peer.isMember === true;
+    const audience = isMember ? onlyTold(channel) : channel;
     let client: protocol.InitializeParams | undefined;
     connection.onError(() => messages.close());
     channel.answer(protocol.initialize, async (params) => {
-      const user = await userOf(channel, params.user);
+      const user = await userOf(channel, params.user, peer);
+      if (isMember && user === undefined) throw new CadanganError('rights.denied', { procedure: 'initialize' });
       const { user: _, ...said } = params;
       client = { ...said, ...(user !== undefined && { user }) };
       if (channel.gone.aborted) throw new CadanganError('aborted', { reason: 'client-gone' }); // nobody would take it away again
-      clients.add(channel);
+      clients.add(audience);
       return service.introduction;
     });
-    channel.answer(protocol.leave, async () => leaveFor(peer));
+    channel.answer(protocol.leave, async () => {
+      if (isMember) throw new CadanganError('rights.denied', { procedure: protocol.leave.name });
+      return leaveFor(peer);
+    });
     for (const { procedure, answer } of procedures) {
       channel.handle(procedure.name, async (params, call) => {
         if (client === undefined) throw new CadanganError('arguments.invalid', { argument: 'initialize', reason: 'it comes first' });
@@ -128,11 +134,12 @@ export class Reception {
         const { timeZone } = service.configuration;
         const signal = procedure.kind === 'read' ? AbortSignal.any([call.signal, channel.gone]) : call.signal;
         const { language, via, user } = client;
-        return inLocale({ language, timeZone }, () => answer(service, params, { ...call, via, user, signal }));
+        const of = isMember ? { client: audience, mayAsk: false, isMember } : {};
+        return inLocale({ language, timeZone }, () => answer(service, params, { ...call, ...of, via, user, signal }));
       });
     }
     connection.listen();
-    return channel;
+    return { channel, audience };
   }
 }
 

@@ -1,8 +1,8 @@
 import type { MessageConnection } from 'vscode-jsonrpc';
-import { CadanganError, tryToConnect, type Random } from '../platform/index.ts';
-import { hostAddress, runnerAddress } from './address.ts';
+import { CadanganError, tryToConnect, type ExclusiveName, type Random } from '../platform/index.ts';
+import { doorAddress, hostAddress, runnerAddress } from './address.ts';
 import { greet, type Peer } from './handshake.ts';
-import { knownHostKey } from './key.ts';
+import { groupKey, knownHostKey } from './key.ts';
 import { MessageSocket } from './message-socket.ts';
 
 /** Where a host of this user may be, and who asks for it. */
@@ -13,6 +13,8 @@ export interface HostPlace {
   readonly random: Random;
   /** Of the process that works on this repository instead. */
   readonly runner?: string | undefined;
+  /** Of a service whose state folder is not for us: the folder that its group may enter. */
+  readonly door?: string | undefined;
 }
 
 /** A connection to a host that has proven that it is one of this user. */
@@ -27,10 +29,10 @@ export interface Visit {
  * Connects to the host of this state folder. Its connection has still to be told to listen.
  * @returns undefined when there is none. @throws `host.unreachable` when somebody holds its name and cannot be talked to
  */
-export async function visitHost({ stateFolder, version, random, runner }: HostPlace): Promise<Visit | undefined> {
-  const key = await knownHostKey(stateFolder);
+export async function visitHost({ stateFolder, version, random, runner, door }: HostPlace): Promise<Visit | undefined> {
+  const key = await (door === undefined ? knownHostKey(stateFolder) : groupKey(door));
   if (!key) return undefined; // a host makes it before it listens
-  const socket = await tryToConnect(await (runner === undefined ? hostAddress(stateFolder) : runnerAddress(stateFolder, runner)));
+  const socket = await tryToConnect(await addressOf(stateFolder, runner, door));
   if (typeof socket === 'string') return undefined;
   const messages = new MessageSocket(socket);
   const host = await greet(messages, 'client', { key, version, random });
@@ -41,4 +43,9 @@ export async function visitHost({ stateFolder, version, random, runner }: HostPl
     throw new CadanganError('host.unreachable', { path: stateFolder, reason: host });
   }
   return { connection: messages.connection(), host, closed: messages.closed, close: () => messages.close() };
+}
+
+async function addressOf(stateFolder: string, runner: string | undefined, door: string | undefined): Promise<ExclusiveName> {
+  if (door !== undefined) return doorAddress(door);
+  return runner === undefined ? hostAddress(stateFolder) : runnerAddress(stateFolder, runner);
 }

@@ -65,6 +65,7 @@ export {
   recordOfMissedRun,
   recordOfRestore,
   recordOfSignIn,
+  recordOfRefusal,
   recordOfUnlock,
 } from './record-of-job.ts';
 export { restoreJob, type RestoreDetails, type RestoreJobOptions } from './restore-job.ts';

@@ -207,6 +207,11 @@ export function recordOfUnlock(
   };
 }
 
+/** What one of the group of a service asked for and may not. @param procedure its name in the protocol */
+export function recordOfRefusal(procedure: string, about: RecordAbout): RecordContent {
+  return { ...commonContent('refusal', about), result: 'failed', reason: { code: 'rights.denied', facts: { procedure } } };
+}
+
 /** @param account undefined when nobody knows which one it would have been */
 export function recordOfSignIn(
   kind: 'sign-in' | 'sign-out',

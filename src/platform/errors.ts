@@ -48,6 +48,8 @@ export type ErrorCode =
   | 'service.unsupported' // no service can be installed or run so; facts: reason
   | 'service.unsafe' // others than administrators could change what it runs; facts: path, reason
   | 'service.manager' // a program of the system that installs services failed; facts: program, reason
+  | 'service.not-running' // a service of the machine is installed and does not answer, and nothing is started beside it
+  | 'rights.denied' // one of the service's group asked for what he may not; facts: procedure
   | 'service.denied' // it takes the rights of an administrator; facts: path, reason
   | 'file.too-large' // more bytes than were asked for; facts: path, sizeBytes, maxBytes
   | 'command.failed' // a program that a set runs before its backup; facts: program, reason

@@ -16,6 +16,7 @@ export const recordKinds = [
   'configuration-change',
   'sign-in',
   'sign-out',
+  'refusal',
   'missed-run',
   'approval',
   'nonconformity-opened',

@@ -1,6 +1,7 @@
 import { CadanganError } from '../platform/index.ts';
 import type { Call } from './call.ts';
 import { understood, type Procedure } from './procedure.ts';
+import { assertAllowed, denied } from './rights.ts';
 import type { Service } from './service.ts';
 
 /** A procedure, and what the service answers. */
@@ -14,7 +15,21 @@ export function answer<Params, Result>(
   procedure: Procedure<Params, Result>,
   work: (service: Service, params: NoInfer<Params>, call: Call) => Promise<NoInfer<Result>>,
 ): Answer {
-  return { procedure, answer: async (service, params, call) => work(service, paramsOf(procedure, params), call) };
+  return {
+    procedure,
+    answer: async (service, params, call) => {
+      if (!call.isMember) return work(service, paramsOf(procedure, params), call);
+      try {
+        if (procedure.members === undefined) throw denied(procedure.name); // however it asks
+        const understoodParams = paramsOf(procedure, params);
+        assertAllowed(service, procedure, understoodParams, call);
+        return await work(service, understoodParams, call);
+      } catch (error) {
+        await service.refusals.note(error, procedure, call);
+        throw error;
+      }
+    },
+  };
 }
 
 /** As `answer`, of one repository: where each has a process of its own, that one works. @param locationOf of the repository */
@@ -23,10 +38,19 @@ export function answerAt<Params, Result>(
   locationOf: (params: NoInfer<Params>, service: Service) => string,
   work: (service: Service, params: NoInfer<Params>, call: Call) => Promise<NoInfer<Result>>,
 ): Answer {
-  return answer(procedure, async (service, params, call) => {
+  return answer(procedure, whereItIs(procedure, locationOf, work));
+}
+
+/** Does it in the process that works on the repository, where there is one. */
+export function whereItIs<Params, Result>(
+  procedure: Procedure<Params, Result>,
+  locationOf: (params: NoInfer<Params>, service: Service) => string,
+  work: (service: Service, params: NoInfer<Params>, call: Call) => Promise<NoInfer<Result>>,
+): (service: Service, params: Params, call: Call) => Promise<Result> {
+  return async (service, params, call) => {
     const { elsewhere } = service;
     return elsewhere?.forks ? elsewhere.request(locationOf(params, service), procedure, params, call) : work(service, params, call);
-  });
+  };
 }
 
 /** Of what names its repository. */

@@ -38,6 +38,8 @@ export class BackupRuns {
   readonly #schedule: () => ScheduleDesk;
   /** By set; whoever came first is first. */
   readonly #waiting = new Map<string, Set<Waiting>>();
+  /** Of runs that somebody asked for, by set. */
+  readonly #askedBy = new Map<string, string>();
   /** Of what runs, by set. */
   readonly #progress = new Map<string, RunProgress>();
 
@@ -95,6 +97,11 @@ export class BackupRuns {
     }
   }
 
+  /** Who asked for the set's run that goes on or waits, and begun it. Undefined: the schedule, nobody, or nobody knows any more. */
+  askedBy(name: string): string | undefined {
+    return this.#askedBy.get(name) ?? (this.#progress.has(name) ? undefined : this.#firstWaiting(name)?.call.user);
+  }
+
   /** How far the set's backup is, if it goes on. */
   progressOf(name: string): RunProgress | undefined {
     return this.#progress.get(name);
@@ -104,7 +111,7 @@ export class BackupRuns {
   readonly runSet: SchedulerOptions['runSet'] = async (name, { trigger, window, run }, signal, onProgress) => {
     // These come by the hour, and also for changes of what the set leaves out.
     const skipsUnchanged = trigger === 'reconcile' || trigger === 'change';
-    const [asked] = trigger === 'manual' || trigger === 'catch-up' ? (this.#waiting.get(name) ?? []) : [];
+    const asked = trigger === 'manual' || trigger === 'catch-up' ? this.#firstWaiting(name) : undefined;
     const set = this.#setOf(name);
     const make = (progressed: (progress: RunProgress) => void): Promise<RunResult> =>
       this.#options.make(set, {
@@ -122,8 +129,18 @@ export class BackupRuns {
         onException: (exception) => this.#tell(name, ({ client }) => client.tell(exceptionFound, { set: name, ...exception })),
         onCommandLine: (line) => this.#tell(name, ({ client }) => client.tell(commandLine, { set: name, line })),
       });
-    return this.#follow(name, make, onProgress);
+    if (asked?.call.user !== undefined) this.#askedBy.set(name, asked.call.user);
+    try {
+      return await this.#follow(name, make, onProgress);
+    } finally {
+      this.#askedBy.delete(name);
+    }
   };
+
+  #firstWaiting(name: string): Waiting | undefined {
+    const [first] = this.#waiting.get(name) ?? [];
+    return first;
+  }
 
   /** What the scheduler asks of a run that an earlier host left open: it may go on elsewhere. */
   readonly adopt: NonNullable<SchedulerOptions['adopt']> = async (name, { run }, signal, onProgress) => {

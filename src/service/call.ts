@@ -9,6 +9,8 @@ export interface Call extends PasswordWish {
   readonly via: InitializeParams['via'];
   /** The user of the operating system who asks, as far as the system has proven it. Default: that of this process. */
   readonly user?: string | undefined;
+  /** Of the group of a machine's service, and no administrator (see `rights.ts`). */
+  readonly isMember?: boolean | undefined;
   /** Of a run. At most four times a second. */
   readonly onProgress: (progress: RunProgress) => void;
 }

@@ -12,7 +12,18 @@ export interface Procedure<Params, Result> {
   readonly result: z.ZodType<Result>;
   /** `read` changes nothing, and may be asked again after the process died; `run` makes a run, with progress. */
   readonly kind: 'read' | 'change' | 'run';
+  /**
+   * Who may ask it of the service of a machine without being its administrator (see `rights.ts`). Missing: nobody; so nothing new is
+   * allowed before somebody has thought of it.
+   */
+  readonly members?: MemberRight;
 }
+
+/**
+ * What the group of a service may: `see` status and records; `start` configured sets as they are configured; `stop-own`: runs that the one
+ * who asks has begun; `read-snapshots`: for those whom the set names as its readers.
+ */
+export type MemberRight = 'see' | 'start' | 'stop-own' | 'read-snapshots';
 
 /** What the service tells its clients unasked. */
 export interface Notification<Params> {
@@ -45,10 +56,10 @@ function declarer(kind: Procedure<unknown, unknown>['kind']) {
   /** What takes or gives nothing leaves that out. */
   function declare(name: string): Procedure<void, void>;
   function declare<Params, Result>(name: string, is: Shape<Params, Result>): Procedure<Params, Result>;
-  function declare<Params>(name: string, is: { readonly params: z.ZodType<Params> }): Procedure<Params, void>;
-  function declare<Result>(name: string, is: { readonly result: z.ZodType<Result> }): Procedure<void, Result>;
-  function declare(name: string, { params = z.void(), result = z.void() }: Partial<Shape<unknown, unknown>> = {}) {
-    return { name, params, result, kind };
+  function declare<Params>(name: string, is: Omit<Shape<Params, void>, 'result'>): Procedure<Params, void>;
+  function declare<Result>(name: string, is: Omit<Shape<void, Result>, 'params'>): Procedure<void, Result>;
+  function declare(name: string, { params = z.void(), result = z.void(), members }: Partial<Shape<unknown, unknown>> = {}) {
+    return { name, params, result, kind, ...(members && { members }) };
   }
   return declare;
 }
@@ -56,4 +67,5 @@ function declarer(kind: Procedure<unknown, unknown>['kind']) {
 interface Shape<Params, Result> {
   readonly params: z.ZodType<Params>;
   readonly result: z.ZodType<Result>;
+  readonly members?: MemberRight;
 }

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { openStorageAt, RecordKeeper, type DrivePlace } from '../jobs/index.ts';
+import { openStorageAt, RecordKeeper, recordOfRefusal, type DrivePlace } from '../jobs/index.ts';
 import { CadanganError, isAbort, type Clock, type Environment, type Random } from '../platform/index.ts';
 import { TaskLoop, type ScheduledSet, type ScheduleEvent } from '../schedule/index.ts';
 import {
@@ -28,6 +28,7 @@ import * as protocol from './protocol.ts';
 import { workKey, workReview } from './protocol/work.ts';
 import { RecordsDesk } from './records-desk.ts';
 import { repositoryKey } from './repository-key.ts';
+import { Refusals } from './rights.ts';
 import { reviewRecords, reviewRemovals } from './review-records.ts';
 import { RunDesk } from './run-desk.ts';
 import { RunList } from './run-list.ts';
@@ -79,6 +80,7 @@ export class Service {
   readonly keeper: RecordKeeper;
   readonly list: RunList;
   readonly records: RecordsDesk;
+  readonly refusals: Refusals;
   readonly desk: RunDesk;
   readonly elsewhere: Elsewhere | undefined;
   readonly runsElsewhere: RunsElsewhere | undefined;
@@ -151,6 +153,12 @@ export class Service {
       },
     });
     this.list = new RunList(this.keeper);
+    this.refusals = new Refusals({
+      nowMs: () => world.clock.monotonicMs(),
+      log: (message) => log('warning', message),
+      record: ({ procedure, user, via }) =>
+        this.keeper.write((about) => recordOfRefusal(procedure, { ...about, user, via, trigger: 'manual' })),
+    });
     this.records = new RecordsDesk({
       keeper: this.keeper,
       clock: world.clock,

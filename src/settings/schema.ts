@@ -206,6 +206,15 @@ export const setSchema = z.strictObject({
       examples: [['/usr/local/bin/dump-database', '--all']],
     }),
   after: command().optional().meta({ description: 'A program with its arguments to run after the backup, however it ended.' }),
+  readers: z
+    .array(text().max(200))
+    .max(listMax)
+    .default([])
+    .meta({
+      description:
+        'With a service of the machine: the users of its group who may look into the snapshots of this set, which show all that its sources hold. Administrators always may.',
+      examples: [['budi']],
+    }),
   rpoHours: z
     .number()
     .min(0.25)

@@ -41,6 +41,7 @@ test('what starts a run, and what writes, is not asked again when the process di
     'snapshots/folder',
     'snapshots/list',
     'snapshots/read',
+    'snapshots/read-part',
     'snapshots/stat',
     'snapshots/versions',
   ]);

@@ -27,6 +27,7 @@ test('a set with the least that it needs has the defaults of all else', () => {
         excludeIfPresent: [],
         oneFileSystem: false,
         tags: [],
+        readers: [],
         compression: 'auto',
       },
     ],

@@ -33,7 +33,8 @@ export const scheduleCommand: CliCommand = {
       .addArgument(new Argument('<action>', l10n.t('what to do')).choices(['status'])),
   run: async (context) => {
     const { environment, clock, globals, terminal } = context;
-    const configFile = configurationFile(environment);
+    const { serviceConfigFile } = await import('../../host/index.ts'); // as for a backup
+    const configFile = serviceConfigFile(environment) ?? configurationFile(environment);
     const report = await reportOf(context, configFile);
     if (globals.json) printJson(terminal, jsonOf(report, clock));
     else print(report, context);

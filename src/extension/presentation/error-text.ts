@@ -375,6 +375,41 @@ const sentences: Readonly<Record<string, Maker>> = {
     next: l10n.t('Ask "cadangan service status" in a terminal whether it runs.'),
     remedies: ['retry'],
   }),
+  'service.unsupported': (text) => ({
+    what: l10n.t('A service cannot be installed or run so{reason}.', { reason: reason(text) }),
+    next: l10n.t('See docs/service.md for what is possible on this system.'),
+    remedies: [],
+  }),
+  'service.unsafe': (text) => ({
+    what: l10n.t('The service does not start: "{path}" can be changed by others than administrators{reason}.', {
+      path: text('path'),
+      reason: reason(text),
+    }),
+    next: l10n.t('Give it, and the folders above it, to root, and let nobody else write there.'),
+    remedies: ['retry'],
+  }),
+  'service.manager': (text) => ({
+    what: l10n.t('"{program}" failed{reason}.', { program: text('program'), reason: reason(text) }),
+    next: l10n.t('Mend what it says, and try again: what was done already is not done twice.'),
+    remedies: ['retry'],
+  }),
+  'service.denied': (text) => ({
+    what: l10n.t('The service of the machine can only be changed by an administrator{reason}.', { reason: reason(text) }),
+    next: l10n.t('Run the command with sudo, or with --user for a service of your own.'),
+    remedies: [],
+  }),
+  'service.not-running': () => ({
+    what: l10n.t('The service of this machine does not run, and nothing is started beside it.'),
+    next: l10n.t('Ask "cadangan service status" in a terminal whether it runs.'),
+    remedies: ['retry'],
+  }),
+  'rights.denied': () => ({
+    what: l10n.t(
+      'The service of this machine lets only its administrators do that. Who is of its group sees status and records, starts configured sets, and stops runs of their own.',
+    ),
+    next: l10n.t('Ask an administrator. To look into snapshots, be named in "readers" of the set.'),
+    remedies: [],
+  }),
   'host.lost': (text) => ({
     what: l10n.t('The engine, which does the work, ended{reason}.', { reason: reason(text) }),
     next: l10n.t('What was stored stays. Perhaps the run goes on by itself: the history says what came of it.'),

@@ -125,6 +125,7 @@ const kindIcons: Readonly<Record<string, string>> = {
   unlock: 'unlock',
   'sign-in': 'sign-in',
   'sign-out': 'sign-out',
+  refusal: 'circle-slash',
   approval: 'verified',
   'nonconformity-closed': 'pass',
   'history-start': 'book',

@@ -3,11 +3,13 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { assetPath, cadanganVersion, CadanganError, isCode, systemRandom, type Clock, type Environment } from '../../platform/index.ts';
 import { loadConfiguration } from '../../settings/index.ts';
-import { hostAddress } from '../address.ts';
+import { hostAddress, seatOf } from '../address.ts';
 import { Host, type HostEnd } from '../host.ts';
 import { openLog, type HostLog } from '../log-file.ts';
 import { startRunner } from '../start-host.ts';
+import { visitHost } from '../visit-host.ts';
 import { assertAdministratorsOnly, filesWithin, programsOf } from './administrators-only.ts';
+import { sendHostAway } from './host-at-rest.ts';
 import { isUnfinished } from './move-state.ts';
 
 export interface ServiceRun {
@@ -15,7 +17,7 @@ export interface ServiceRun {
   readonly configFile: string;
   /** Of the machine: what it runs and obeys has to be as hard to change as the system. */
   readonly isOfSystem: boolean;
-  /** Leave at once where a host is; otherwise wait until it has gone. */
+  /** Leave at once where a service is; otherwise wait until it has gone. */
   readonly isGuard: boolean;
   readonly environment: Environment;
   readonly clock: Clock;
@@ -30,7 +32,7 @@ const againMs = 5_000;
 
 /**
  * Is the host of its state folder, in this process, with the schedule, until it is told to end.
- * @returns why it ended; undefined: another host is there, and this was only to see to it
+ * @returns why it ended; undefined: it runs already, and this was only to see to it
  * @throws `service.unsafe`, `service.unsupported`, `state.moved`, `state.in-use`; what opening the service throws
  */
 export async function runService(run: ServiceRun): Promise<HostEnd | undefined> {
@@ -47,11 +49,28 @@ export async function runService(run: ServiceRun): Promise<HostEnd | undefined> 
   for (let isFirst = true; !signal.aborted; isFirst = false) {
     const host = await startUnlessTaken(run);
     if (host) return untilEnd(host, signal);
-    if (run.isGuard) return undefined;
+    const there = await makeRoom(run);
+    if (there === 'service' && run.isGuard) return undefined;
+    if (there === 'gone') continue;
     if (isFirst) run.onLog('info', 'another process serves this state folder; waiting until it has ended');
     await clock.sleep(againMs, signal).catch(() => undefined);
   }
   return 'signal';
+}
+
+/** That of a window or a command goes: it ends with them, and this one does not. A newer one stays until then. */
+async function makeRoom({ stateFolder }: ServiceRun): Promise<'service' | 'gone' | 'stays'> {
+  const place = { stateFolder, version: cadanganVersion(), random: systemRandom };
+  try {
+    const visit = await visitHost(place);
+    visit?.close();
+    if (visit?.host.isService) return 'service';
+    await sendHostAway(place);
+    return 'gone';
+  } catch (error) {
+    if (!isCode(error, 'host.unreachable')) throw error;
+    return 'stays';
+  }
 }
 
 async function refuseUnsafe({ configFile, environment }: ServiceRun): Promise<void> {
@@ -78,6 +97,7 @@ async function startUnlessTaken(run: ServiceRun): Promise<Host | undefined> {
       log,
       // They are of the same unit: what its manager takes from the service or ends with it is theirs, too.
       startRunner: (key) => startRunner({ stateFolder, configFile, environment }, key),
+      service: { door: (await seatOf(stateFolder))?.runtimeFolder },
     });
     log('info', `the service ${process.pid} of version ${world.version} serves ${stateFolder}`);
     return host;

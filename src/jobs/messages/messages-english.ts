@@ -203,6 +203,14 @@ export const english: Phrasebook = {
       what: `${facts.quoted('program', 'A program of the system')} failed${facts.plain('reason') === undefined ? '' : `: ${facts.plain('reason')}`}.`,
       next: 'Mend what it says, and run the same command again: what was done already is not done twice.',
     }),
+    'service.not-running': () => ({
+      what: 'The service of this machine does not run, and nothing is started beside it.',
+      next: 'Start it (systemctl start cadangan), or ask "cadangan service status" what is wrong with it.',
+    }),
+    'rights.denied': () => ({
+      what: 'The service of this machine lets only its administrators do that. Who is of its group sees status and records, starts configured sets, and stops runs of their own.',
+      next: 'Ask an administrator, or run the command with sudo. To look into snapshots, be named in "readers" of the set.',
+    }),
     'service.denied': (facts) => ({
       what: `The service of the system can only be changed by an administrator${facts.plain('path') === undefined ? '' : ` (${facts.quoted('path')}: ${facts.plain('reason') ?? 'denied'})`}.`,
       next: 'Run the command with sudo, or with --user for a service of your own.',

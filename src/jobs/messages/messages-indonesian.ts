@@ -205,6 +205,14 @@ export const indonesian: Phrasebook = {
       what: `${facts.quoted('program', 'Program sistem')} gagal${facts.plain('reason') === undefined ? '' : `: ${facts.plain('reason')}`}.`,
       next: 'Perbaiki yang disebutkannya, lalu jalankan perintah yang sama lagi: yang sudah selesai tidak diulang.',
     }),
+    'service.not-running': () => ({
+      what: 'Layanan mesin ini tidak berjalan, dan tidak ada yang dimulai di sampingnya.',
+      next: 'Jalankan layanan itu (systemctl start cadangan), atau periksa dengan "cadangan service status" apa yang salah.',
+    }),
+    'rights.denied': () => ({
+      what: 'Layanan mesin ini hanya mengizinkan administrator melakukannya. Anggota grupnya melihat status dan rekaman, memulai set yang dikonfigurasi, dan menghentikan proses yang mereka mulai sendiri.',
+      next: 'Mintalah kepada administrator, atau jalankan perintah dengan sudo. Untuk melihat isi snapshot, nama Anda harus ada dalam "readers" set itu.',
+    }),
     'service.denied': (facts) => ({
       what: `Layanan sistem hanya dapat diubah oleh administrator${facts.plain('path') === undefined ? '' : ` (${facts.quoted('path')}: ${facts.plain('reason') ?? 'ditolak'})`}.`,
       next: 'Jalankan perintah itu dengan sudo, atau dengan --user untuk layanan Anda sendiri.',

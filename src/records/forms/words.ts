@@ -32,6 +32,8 @@ export function kindText(kind: RecordKind): string {
       return l10n.t('Change of the configuration');
     case 'sign-in':
       return l10n.t('Sign-in');
+    case 'refusal':
+      return l10n.t('Refused request');
     case 'sign-out':
       return l10n.t('Sign-out');
     case 'missed-run':

@@ -41,6 +41,7 @@ const dashboardSet = z.object({
 
 /** Everything that the dashboard shows of a year. Numbers are those of records: every figure says what it rests on. */
 export const dashboard = read('records/dashboard', {
+  members: 'see',
   params: z.object({ year: z.int().min(1970).max(9999) }),
   result: z.object({
     organisation: z.string().exactOptional(),

@@ -85,6 +85,7 @@ const ofCopy = z.object({ copy: text });
 
 /** The account and every off-site copy, as far as is known without waiting for Google. */
 export const driveStatus = read('drive/status', {
+  members: 'see',
   result: z.object({
     /** `signed-in` is what is kept here; `error` says what Google has against it. */
     state: z.enum(['not-configured', 'signed-out', 'signed-in']),

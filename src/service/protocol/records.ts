@@ -90,6 +90,7 @@ const words = z.array(text).max(100).readonly().exactOptional();
 
 /** Newest first, a page at a time. A filter that is missing lets everything through. */
 export const listRecords = read('records/list', {
+  members: 'see',
   params: z.object({
     offset,
     limit: z.int().min(1).max(1000),
@@ -117,6 +118,7 @@ export const listRecords = read('records/list', {
 });
 /** One record as people read it. @throws `record.not-found` */
 export const readRecord = read('records/read', {
+  members: 'see',
   params: z.object({ number: z.int().min(1) }),
   result: recordRow.extend({
     /** Everything that is wrong with it, in sentences. */
@@ -136,6 +138,7 @@ export const readRecord = read('records/read', {
 });
 /** What the views' badges count. Cheap. */
 export const recordsSummary = read('records/summary', {
+  members: 'see',
   result: z.object({
     count: z.number(),
     openNonconformities: z.number(),
@@ -156,6 +159,7 @@ export const recordsChanged = notification('records/changed');
 export const notRecorded = notification('records/not-recorded', errorData);
 /** Reads every record, and compares them with the anchors and snapshots of every repository that opens without a question. */
 export const verifyRecords = read('records/verify', {
+  members: 'see',
   result: z.object({
     isIntact: z.boolean(),
     count: z.number(),
@@ -170,16 +174,17 @@ export const verifyRecords = read('records/verify', {
 });
 /** The form of a period. What is not as it should be is held against the records first, and so may be written there. */
 export const makeReport = change('records/report', {
+  members: 'see',
   params: period.extend({ format: z.enum(['pdf', 'html', 'csv']), language: z.enum(['en', 'id']) }),
   result: periodDocument,
 });
-export const makeAuditPack = change('records/pack', { params: period, result: periodDocument });
+export const makeAuditPack = change('records/pack', { members: 'see', params: period, result: periodDocument });
 export const approveRecords = change('records/approve', {
   params: z.object({ act: z.enum(['prepared', 'checked', 'approved']), from: day, to: day, name: said, position: said }),
   result: recordRow,
 });
 /** Those that are open first, then the others, newest first. */
-export const listNonconformities = read('records/nonconformities', { result: z.array(nonconformityInfo).readonly() });
+export const listNonconformities = read('records/nonconformities', { members: 'see', result: z.array(nonconformityInfo).readonly() });
 export const closeNonconformity = change('records/nonconformities/close', {
   params: z.object({ id: text, cause: said, correction: said, prevention: said.exactOptional(), name: said, position: said }),
   result: recordRow,

@@ -52,6 +52,7 @@ export const backupOptions = z.object({
 });
 
 export const startBackup = run('run/backup', {
+  members: 'start',
   params: ofSet.extend({
     ...ofRun.shape,
     /** One that is joined goes on as it is. */
@@ -105,14 +106,16 @@ export const startDrill = run('run/drill', {
   result: runResult,
 });
 /** Stops the set's run, whoever started it, in whichever window. */
-export const stopRun = change('run/stop', { params: ofSet, result: z.boolean() });
+export const stopRun = change('run/stop', { members: 'stop-own', params: ofSet, result: z.boolean() });
 /** Newest first. */
 export const recentRuns = read('run/recent', {
+  members: 'see',
   params: z.object({ limit: z.int().min(1).max(200) }),
   result: z.array(runResult).readonly(),
 });
 /** What came of a run, also when whoever made it is gone. */
 export const runOfId = read('run/of-id', {
+  members: 'see',
   params: z.object({ run: runId }),
   /** Without a result while it goes on, and when nobody knows of it. */
   result: z.object({ result: runResult.exactOptional() }),

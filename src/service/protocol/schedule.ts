@@ -46,6 +46,7 @@ const taskStatus = z.object({
 
 /** Every set as the schedule sees it, in the order of the configuration, and what else is planned. */
 export const scheduleStatus = read('schedule/status', {
+  members: 'see',
   result: z.object({
     /** Otherwise this host is there for one command, and runs what it is asked for. */
     runsSchedule: z.boolean(),

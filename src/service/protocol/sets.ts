@@ -59,11 +59,11 @@ const configurationInfo = z.object({
   timeZone: z.string().exactOptional(),
 });
 
-export const listSets = read('sets/list', { result: z.array(setInfo).readonly() });
+export const listSets = read('sets/list', { members: 'see', result: z.array(setInfo).readonly() });
 /** Something about sets, runs or the schedule changed: ask again. Sent at most four times a second. */
 export const setsChanged = notification('sets/changed');
 /** The configuration file as it stands, with everything that is wrong in it. */
-export const configuration = read('configuration', { result: configurationInfo });
+export const configuration = read('configuration', { members: 'see', result: configurationInfo });
 export const configurationChanged = notification('configuration/changed', configurationInfo);
 /** The settings room checks the values, as it does for what people write into the file. */
 export const addSet = change('sets/add', {

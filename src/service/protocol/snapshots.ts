@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { isByteString, type ByteString } from '../../platform/index.ts';
 import { read } from '../procedure.ts';
-import { bytePath, offset, ofRepository, pageEntriesMax, snapshotId, text } from './bounds.ts';
+import { bytePath, bytes as fileBytes, offset, ofRepository, pageEntriesMax, snapshotId, text } from './bounds.ts';
 
 export type SnapshotInfo = z.infer<typeof snapshotInfo>;
 export type EntryInfo = z.infer<typeof entryInfo>;
@@ -14,6 +14,9 @@ export type FoundEntry = z.infer<typeof findEntries.result>[number];
 
 /** Two of them at a time must fit into memory. */
 const fileBytesMax = 512 * 1024 * 1024;
+
+/** More would only hold up what else goes over the channel. */
+const partBytesMax = 16 * 1024 * 1024;
 
 const bytes = z.custom<ByteString>((value) => typeof value === 'string' && isByteString(value), 'a byte string is wanted');
 
@@ -60,24 +63,38 @@ const entryOfPage = z.custom<EntryInfo>(
 
 const entryParams = ofRepository.extend({ snapshot: snapshotId, path: bytePath });
 
-export const listSnapshots = read('snapshots/list', { params: ofRepository, result: z.array(snapshotInfo).readonly() });
+export const listSnapshots = read('snapshots/list', {
+  members: 'read-snapshots',
+  params: ofRepository,
+  result: z.array(snapshotInfo).readonly(),
+});
 /** One folder of a snapshot, a page at a time. */
 export const listFolder = read('snapshots/folder', {
+  members: 'read-snapshots',
   params: entryParams.extend({ offset, limit: z.int().min(1).max(pageEntriesMax) }),
   result: z.object({ entries: z.array(entryOfPage).readonly(), total: z.number() }),
 });
-export const statEntry = read('snapshots/stat', { params: entryParams, result: entryInfo });
+export const statEntry = read('snapshots/stat', { members: 'read-snapshots', params: entryParams, result: entryInfo });
 /** A file's bytes, proven. @throws `file.too-large` beyond `maxBytes` */
 export const readFile = read('snapshots/read', {
+  members: 'read-snapshots',
   params: entryParams.extend({ maxBytes: z.int().min(0).max(fileBytesMax) }),
-  result: z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'bytes are wanted'),
+  result: fileBytes,
+});
+/** A piece of a file, from this byte on: for whoever writes it down piece by piece. `size`: of the whole. */
+export const readFilePart = read('snapshots/read-part', {
+  members: 'read-snapshots',
+  params: entryParams.extend({ from: z.int().min(0), maxBytes: z.int().min(1).max(partBytesMax) }),
+  result: z.object({ bytes: fileBytes, size: z.number() }),
 });
 export const fileVersions = read('snapshots/versions', {
+  members: 'read-snapshots',
   params: ofRepository.extend({ path: bytePath }),
   /** `alsoIn`: other snapshots with the same content. */
   result: z.array(z.object({ snapshot: snapshotInfo, entry: entryInfo, alsoIn: z.array(z.string()).readonly() })).readonly(),
 });
 export const compareSnapshots = read('snapshots/compare', {
+  members: 'read-snapshots',
   params: ofRepository.extend({ older: snapshotId, newer: snapshotId, maxChanges: z.int().min(1).max(100_000) }),
   result: z.object({
     /** `label`: the path for people. */
@@ -86,6 +103,7 @@ export const compareSnapshots = read('snapshots/compare', {
   }),
 });
 export const findEntries = read('snapshots/find', {
+  members: 'read-snapshots',
   params: ofRepository.extend({ pattern: text, limit: z.int().min(1).max(pageEntriesMax) }),
   result: z.array(z.object({ snapshot: snapshotInfo, path: bytes, entry: entryInfo })).readonly(),
 });

@@ -24,7 +24,7 @@ import { cadanganVersion, systemClock, systemRandom } from '../../../src/platfor
 import { recordsIn } from '../../records/some-records.ts';
 import { runCli, type CliRun } from '../../cli/run-cli.ts';
 import { needs } from '../../needs.ts';
-import { EngineStage, hostPid, isAlive, openWindow, password, until } from '../engine-stage.ts';
+import { EngineStage, hostPid, isAlive, openWindow, password, runnerPids, until } from '../engine-stage.ts';
 import { credentialName } from '../../../src/service/index.ts';
 
 const account = 'nobody';
@@ -85,11 +85,7 @@ class ServiceStage extends EngineStage {
 
   /** Processes that work on repositories for the service. Its manager ends them with it: they are of the same unit. */
   runners(): readonly number[] {
-    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-    return pids.map(Number).filter((pid) => {
-      const words = commandLineOf(pid);
-      return words.includes('--runner') && words.includes(this.state);
-    });
+    return runnerPids(this.state);
   }
 
   endRunners(): void {
