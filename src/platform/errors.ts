@@ -29,6 +29,7 @@ export type ErrorCode =
   | 'target.full'
   | 'password.missing'
   | 'password.empty'
+  | 'password.exposed' // others may read the file of a configuration; facts: file, mode (octal)
   | 'key.last' // removing the last or the current key
   | 'key.not-found'
   | 'key.ambiguous' // an id prefix that fits several

@@ -185,6 +185,9 @@ export const indonesianFaultWords: FaultWords = {
     'a day such as 2026-11-23, "newest" or "random" is wanted': 'diperlukan tanggal seperti 2026-11-23, "newest" atau "random"',
     'no browser was opened': 'peramban tidak terbuka',
     'it has no rule for readable copies': 'tidak ada aturan untuk salinan terbaca',
+    'it is there already': 'sudah ada',
+    'a file cannot hold this password, which begins or ends with a blank':
+      'berkas tidak dapat menyimpan kata sandi ini, yang diawali atau diakhiri spasi',
     'everybody may write it': 'semua orang boleh menulisnya',
     'the group … may write it': 'grup … boleh menulisnya',
     'it belongs to the user …': 'milik pengguna …',

@@ -1,7 +1,8 @@
 import { updateConfiguration, type BackupSet, type BackupSetInput, type ConfigurationEdit } from '../settings/index.ts';
 import type { SetStatus } from '../schedule/index.ts';
-import { answer } from './answer.ts';
+import { answer, answerAt } from './answer.ts';
 import { configurationInfoOf } from './configuration-info.ts';
+import { keepPasswordFile } from './keep-password.ts';
 import * as protocol from './protocol.ts';
 import type { Service } from './service.ts';
 import { offsiteStates } from './offsite-states.ts';
@@ -18,6 +19,7 @@ export const setProcedures = [
   answer(protocol.listSets, listSets),
   answer(protocol.configuration, async ({ loaded, configuration }) => configurationInfoOf(loaded, configuration.timeZone)),
   answer(protocol.addSet, (service, params) => change(service, { kind: 'add-set', set: backupSetInputOf(params) })),
+  answerAt(protocol.keepPasswordFile, ({ set }, service) => service.setNamed(set).repository.location, keepPasswordFile),
   answer(protocol.removeSet, (service, { set }) => change(service, { kind: 'remove-set', name: set })),
   answer(protocol.dismissMissed, async (service, { set }) => {
     service.setNamed(set);

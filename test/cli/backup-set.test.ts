@@ -9,7 +9,7 @@ test('backup NAME runs a configured set with its own password file, and takes it
   mkdirSync(stage.path('data'));
   writeFileSync(stage.path('data', 'a.txt'), 'a');
   writeFileSync(stage.path('data', 'b.tmp'), 'b');
-  writeFileSync(stage.path('password'), password);
+  writeFileSync(stage.path('password'), password, { mode: 0o600 });
   const set = {
     name: 'accounting',
     sources: [stage.path('data')],

@@ -21,7 +21,7 @@ class Server {
       CADANGAN_CONFIG: stage.path('config.jsonc'),
       CADANGAN_STATE: stage.path('state'),
     };
-    writeFileSync(stage.path('password'), password);
+    writeFileSync(stage.path('password'), password, { mode: 0o600 });
     for (const name of ['accounting', 'warehouse']) {
       mkdirSync(stage.path(name, 'reports'), { recursive: true });
       for (const file of ['a', 'b', 'c']) writeFileSync(stage.path(name, 'reports', `${file}.txt`), `${name} ${file}\n`.repeat(500));

@@ -14,7 +14,7 @@ async function unmountedStage(
     mkdirSync(source);
     writeFileSync(join(source, 'file'), 'x');
   }
-  writeFileSync(stage.path('password'), password);
+  writeFileSync(stage.path('password'), password, { mode: 0o600 });
   const set = {
     name: 'accounting',
     sources: [disk, other],

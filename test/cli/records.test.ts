@@ -13,7 +13,7 @@ async function makeHouse(t: TestContext): Promise<House> {
   const stage = await makeStage(t);
   mkdirSync(stage.path('data'));
   writeFileSync(stage.path('data', 'a.txt'), 'a');
-  writeFileSync(stage.path('password'), password);
+  writeFileSync(stage.path('password'), password, { mode: 0o600 });
   const set = {
     name: 'accounting',
     sources: [stage.path('data')],

@@ -19,7 +19,7 @@ class ScheduleStage extends EngineStage {
     const stage = new ScheduleStage(t);
     stage.write('a.txt', 'a');
     await stage.initRepository();
-    writeFileSync(stage.path('password'), password);
+    writeFileSync(stage.path('password'), password, { mode: 0o600 });
     const script = `const fs = require('node:fs'); const [, mark] = process.argv; if (fs.existsSync(mark + '.wanted')) { fs.writeFileSync(mark, ''); setInterval(() => fs.existsSync(mark) || process.exit(), 20); }`;
     stage.configure({
       repository: { location: stage.repository, passwordFile: stage.path('password') },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { HostError } from '../../src/host/index.ts';
@@ -31,12 +31,31 @@ test('a wrong password is asked for again, three times at most, and once for all
   await assert.rejects(silent.client.request(protocol.listSnapshots, { location: stage.repository }), code('password.missing'));
 });
 
+test('a password is laid into a file for its owner alone when somebody asks for it, and named in the configuration', async (t) => {
+  const stage = new EngineStage(t);
+  stage.write('a.txt', 'a');
+  await stage.initRepository();
+  stage.configure();
+  const wrong = stage.window({ password: () => 'wrong' });
+  await assert.rejects(wrong.client.request(protocol.keepPasswordFile, { set: 'data' }), code('repository.wrong-password'));
+  assert.equal(existsSync(stage.path('state', 'passwords', 'data')), false, 'only what opens it');
+  const window = stage.window();
+  const file = await window.client.request(protocol.keepPasswordFile, { set: 'data' });
+  assert.deepEqual([readFileSync(file, 'utf8'), statSync(file).mode & 0o777], [password, 0o600]);
+  assert.match(readFileSync(stage.configFile, 'utf8'), /"passwordFile":/);
+  await until(async () => (await window.client.request(protocol.listSets, undefined))[0]?.hasUnattendedPassword === true, 'it is known');
+  const asked = window.asked.length;
+  assert.equal((await window.client.request(protocol.startBackup, { set: 'data' })).outcome, 'success');
+  assert.equal(window.asked.length, asked, 'nobody is asked any more');
+  await assert.rejects(window.client.request(protocol.keepPasswordFile, { set: 'data' }), code('arguments.invalid'));
+});
+
 test('a password file and a password command serve without a question', async (t) => {
   const stage = new EngineStage(t);
   stage.write('a.txt', 'a');
   await stage.initRepository();
   const file = stage.path('password');
-  writeFileSync(file, `${password}\n`);
+  writeFileSync(file, `${password}\n`, { mode: 0o600 });
   stage.configure({ repository: { location: stage.repository, passwordFile: file } });
   const window = stage.window();
   const { client, asked } = window;

@@ -32,7 +32,7 @@ async function outcomes(stage: EngineStage): Promise<(string | undefined)[]> {
 }
 
 function withPasswordFile(stage: EngineStage): { readonly repository: Readonly<Record<string, string>> } {
-  writeFileSync(stage.path('password'), password);
+  writeFileSync(stage.path('password'), password, { mode: 0o600 });
   return { repository: { location: stage.repository, passwordFile: stage.path('password') } };
 }
 

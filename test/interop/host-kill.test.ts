@@ -46,7 +46,7 @@ class Shift {
       return { name, sources: [source] };
     });
     await stage.initRepository();
-    writeFileSync(stage.path('password'), password);
+    writeFileSync(stage.path('password'), password, { mode: 0o600 });
     mkdirSync(stage.path('state'), { mode: 0o700 });
     const repository = { location: stage.repository, passwordFile: stage.path('password') };
     const before = [process.execPath, '-e', `setTimeout(() => undefined, ${random.below(300)})`];

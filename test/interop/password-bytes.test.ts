@@ -31,7 +31,7 @@ const contents: readonly (readonly [name: string, content: Uint8Array])[] = [
 
 function fileOf(content: Uint8Array): string {
   const path = stage.fresh('password');
-  writeFileSync(path, content);
+  writeFileSync(path, content, { mode: 0o600 });
   return path;
 }
 

@@ -114,7 +114,7 @@ test('files of the repository carry the names, modes and places that restic give
 
 function passwordFile(): string {
   const path = stage.fresh('password');
-  writeFileSync(path, password);
+  writeFileSync(path, password, { mode: 0o600 });
   return path;
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rm, writeFile } from 'node:fs/promises';
+import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isCode } from '../../src/platform/index.ts';
@@ -15,7 +15,7 @@ test('what the service manager hands over for a password file comes first; where
     return Buffer.from(password ?? []).toString();
   };
   const byManager = { CREDENTIALS_DIRECTORY: folder.path };
-  await writeFile(passwordFile, 'of the file\n');
+  await writeFile(passwordFile, 'of the file\n', { mode: 0o600 });
   assert.equal(await found(byManager), 'of the file', 'nothing is handed over');
   for (const missing of ['', '\n']) {
     await writeFile(credential, missing);
@@ -30,3 +30,23 @@ test('what the service manager hands over for a password file comes first; where
   await rm(passwordFile);
   await assert.rejects(found(byManager), (error) => isCode(error, 'password.missing') && error.facts['file'] === passwordFile);
 });
+
+test(
+  'a password file that others may read is refused with its name, also when the manager hands it over',
+  { skip: process.platform === 'win32' },
+  async () => {
+    await using folder = await temporaryFolder();
+    const passwordFile = join(folder.path, 'password');
+    await writeFile(passwordFile, 'secret');
+    await writeFile(join(folder.path, credentialName(passwordFile)), 'secret');
+    for (const mode of [0o644, 0o640, 0o604, 0o620]) {
+      await chmod(passwordFile, mode);
+      for (const environment of [{}, { CREDENTIALS_DIRECTORY: folder.path }]) {
+        await assert.rejects(
+          unattendedPassword({ location: '/r', passwordFile }, environment, new AbortController().signal),
+          (error) => isCode(error, 'password.exposed') && error.facts['file'] === passwordFile,
+        );
+      }
+    }
+  },
+);

@@ -15,7 +15,7 @@ for (const way of ['passwordFile', 'passwordCommand'] as const) {
     stage.write('a.txt', 'a');
     await Repository.init({ storage: openStorage(stage.repository) }, passwordFromBytes(latin1), { kdfCost: { N: 1024, r: 8, p: 1 } });
     const file = stage.path('password');
-    writeFileSync(file, Buffer.concat([latin1, Buffer.from('\r\n')]));
+    writeFileSync(file, Buffer.concat([latin1, Buffer.from('\r\n')]), { mode: 0o600 });
     const script = `process.stdout.write(require('node:fs').readFileSync(${JSON.stringify(file)}))`;
     stage.configure({
       repository: {

@@ -19,9 +19,10 @@ import { openOnWeb, scrubCopy, setPaused, signIn, signOut, stopCopy, syncCopy, w
 import { filterHistory, showRecordsOfDay } from './filter-history.ts';
 import { filterSnapshots, goToDate } from './filter.ts';
 import { findInSnapshots } from './find.ts';
+import { keepRunning } from './keep-running.ts';
 import { newCopy } from './new-copy.ts';
 import { newSet } from './new-set.ts';
-import { enterPassword, forgetPassword } from './passwords.ts';
+import { enterPassword, forgetPassword, keepPasswordFile } from './passwords.ts';
 import { approveRecords } from './record-decisions.ts';
 import { makeAuditPack, makeReport } from './record-documents.ts';
 import { closeOne, restoreRecord, showNonconformity, showRecord, verifyRecords } from './records.ts';
@@ -103,6 +104,8 @@ export function registerCommands(app: App, views: Views): vscode.Disposable {
     makeAuditPack: () => makeAuditPack(app),
     approveRecords: () => approveRecords(app),
     verifyRecords: () => verifyRecords(app),
+    keepPasswordFile: (argument) => keepPasswordFile(app, argument),
+    keepRunning: () => keepRunning(app),
     restartEngine: async () => {
       await app.engine.restart();
       await app.sets.refresh();

@@ -16,12 +16,12 @@ export async function newSet(app: App): Promise<void> {
   const set = await runSteps<NewSet>(newSetSteps(app), {});
   const params = set === undefined ? undefined : addSetParams(set);
   if (set === undefined || params === undefined) return;
-  const { name, location } = params;
+  const { name } = params;
   await whileBusy(l10n.t('Making the backup set {name}', { name }), () => make(app, set, params));
   await app.context.globalState.update('cadangan.done.set', true);
   await setContextKey('hasSet', true);
   await app.sets.refresh();
-  await offerFirstRun(app, name, location);
+  await offerFirstRun(app, params);
 }
 
 async function make(app: App, { hasRepository, password }: NewSet, params: AddSetParams): Promise<void> {
@@ -34,10 +34,29 @@ async function make(app: App, { hasRepository, password }: NewSet, params: AddSe
   await app.engine.request(protocol.addSet, params);
 }
 
-async function offerFirstRun(app: App, name: string, location: string): Promise<void> {
+async function offerFirstRun(app: App, { name, location, window, onChange }: AddSetParams): Promise<void> {
   const [run, kit] = [commandTitle('backUpNow'), commandTitle('saveRecoveryKit')];
-  const chosen = await vscode.window.showInformationMessage(l10n.t('The backup set {name} is ready.', { name }), run, kit);
   const set = app.sets.find(name);
+  const runsByItself = window !== undefined || onChange === true;
+  if (runsByItself && isLockedAtNight(app, location)) void warnOfNights(name);
+  const chosen = await vscode.window.showInformationMessage(l10n.t('The backup set {name} is ready.', { name }), run, kit);
   if (chosen === run && set !== undefined) await runBackup(app, set);
   else if (chosen === kit) await vscode.commands.executeCommand('cadangan.saveRecoveryKit', location);
+}
+
+/** Nobody but a window can give the password of the repository. */
+function isLockedAtNight({ sets }: App, location: string): boolean {
+  return !sets.sets.some((set) => set.location === location && set.hasUnattendedPassword);
+}
+
+/** Said when a set is made, and not at 21:00. */
+async function warnOfNights(name: string): Promise<void> {
+  const [make, open] = [commandTitle('keepPasswordFile'), commandTitle('openConfiguration')];
+  const text = l10n.t(
+    '{name}: while VS Code is closed nobody can give the password, and it does not run. For such nights name a "passwordFile" that only its owner may read, or a "passwordCommand", in the configuration.',
+    { name },
+  );
+  const chosen = await vscode.window.showWarningMessage(text, make, open);
+  if (chosen === make) await vscode.commands.executeCommand('cadangan.keepPasswordFile', name);
+  else if (chosen === open) await vscode.commands.executeCommand('cadangan.openConfiguration');
 }

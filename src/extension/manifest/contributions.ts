@@ -51,6 +51,7 @@ export const commands = {
   showLog: { title: { en: 'Show Log', id: 'Tampilkan Log' }, icon: '$(output)' },
   saveRecoveryKit: { title: { en: 'Save Recovery Kit…', id: 'Simpan Paket Pemulihan…' }, icon: '$(save)' },
   enterPassword: { title: { en: 'Enter Password…', id: 'Masukkan Kata Sandi…' }, icon: '$(key)' },
+  keepPasswordFile: { title: { en: 'Make a Password File for Nights…', id: 'Buat Berkas Kata Sandi untuk Malam…' } },
   forgetPassword: { title: { en: 'Forget Password', id: 'Lupakan Kata Sandi' } },
   editSet: { title: { en: 'Edit', id: 'Ubah' }, icon: '$(edit)', palette: false },
   removeSet: { title: { en: 'Remove…', id: 'Hapus…' }, icon: '$(trash)', palette: false },
@@ -91,6 +92,10 @@ export const commands = {
   approveRecords: { title: { en: 'Approve Records…', id: 'Sahkan Rekaman…' }, icon: '$(verified)' },
   runDrill: { title: { en: 'Run a Restore Drill…', id: 'Jalankan Uji Pemulihan…' }, icon: '$(beaker)' },
   verifyRecords: { title: { en: 'Verify Records', id: 'Verifikasi Rekaman' }, icon: '$(shield)' },
+  keepRunning: {
+    title: { en: 'Keep Running When VS Code Is Closed…', id: 'Tetap Berjalan Saat VS Code Ditutup…' },
+    icon: '$(server-process)',
+  },
   restartEngine: { title: { en: 'Restart Engine', id: 'Mulai Ulang Mesin' }, icon: '$(debug-restart)' },
   showReason: { title: { en: 'Show What Needs Attention', id: 'Tampilkan yang Perlu Perhatian' }, palette: 'cadangan.hasTrouble' },
   getStarted: { title: { en: 'Get Started', id: 'Mulai Menggunakan' } },

@@ -67,6 +67,11 @@ const sentences: Readonly<Record<string, Maker>> = {
     next: l10n.t('Enter it once; it is kept in the secret storage of the editor.'),
     remedies: ['enterPassword'],
   }),
+  'password.exposed': (text) => ({
+    what: l10n.t('Others than its owner may read the password file "{file}"; it is not used.', { file: text('file') }),
+    next: l10n.t('Take it from them (chmod 600), and change the password if somebody could have read it.'),
+    remedies: ['retry'],
+  }),
   'password.empty': () => ({ what: l10n.t('The password is empty.'), next: l10n.t('Enter a password.'), remedies: ['enterPassword'] }),
   'repository.locked': (text) => ({
     what: lockedText(text),

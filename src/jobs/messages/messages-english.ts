@@ -108,6 +108,10 @@ export const english: Phrasebook = {
       what: `${facts.plain('file') === undefined ? 'No password was given' : `Cannot take the password from ${facts.quoted('file')}`}${because(facts)}.`,
       next: 'Use --password-file, --password-command, RESTIC_PASSWORD, or type it at a terminal.',
     }),
+    'password.exposed': (facts) => ({
+      what: `Others than its owner may read the password file ${facts.quoted('file', 'of the set')}${facts.plain('mode') === undefined ? '' : ` (mode ${facts.plain('mode')})`}; it is not used.`,
+      next: 'Take it from them (chmod 600), and change the password if somebody could have read it.',
+    }),
     'password.empty': () => ({ what: 'An empty password protects nothing.', next: 'Give one that is not empty.' }),
     'key.last': (facts) => ({
       what: `Refused to remove key ${shortId(facts.plain('key'))}: it is the one that opened the repository.`,

@@ -110,6 +110,10 @@ export const indonesian: Phrasebook = {
       what: `${facts.plain('file') === undefined ? 'Kata sandi tidak diberikan' : `Tidak dapat mengambil kata sandi dari ${facts.quoted('file')}`}${because(facts)}.`,
       next: 'Gunakan --password-file, --password-command, RESTIC_PASSWORD, atau ketikkan di terminal.',
     }),
+    'password.exposed': (facts) => ({
+      what: `Berkas kata sandi ${facts.quoted('file', 'set itu')} dapat dibaca oleh selain pemiliknya${facts.plain('mode') === undefined ? '' : ` (mode ${facts.plain('mode')})`}; berkas itu tidak dipakai.`,
+      next: 'Cabut hak baca mereka (chmod 600), dan ganti kata sandinya bila mungkin sudah ada yang membacanya.',
+    }),
     'password.empty': () => ({ what: 'Kata sandi kosong tidak melindungi apa pun.', next: 'Berikan yang tidak kosong.' }),
     'key.last': (facts) => ({
       what: `Ditolak: kunci ${shortId(facts.plain('key'))} tidak dihapus, karena dengan kunci itulah repositori dibuka.`,

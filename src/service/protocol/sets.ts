@@ -76,4 +76,6 @@ export const addSet = change('sets/add', {
     passwordFile: text.exactOptional(),
   }),
 });
+/** Lays the password of its repository into a file that only its owner reads, and names that in the configuration. Answers the file. */
+export const keepPasswordFile = change('sets/keep-password-file', { params: ofSet, result: z.string() });
 export const removeSet = change('sets/remove', { params: ofSet });

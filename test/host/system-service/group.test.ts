@@ -152,6 +152,7 @@ test(
       ['run/backup', { set: 'wages', options: { noLock: true } }],
       ['sets/add', { name: 'mine', sources: ['/root'], location: '/tmp/mine' }],
       ['sets/remove', { set: 'wages' }],
+      ['sets/keep-password-file', { set: 'wages' }],
       ['run/restore', { location, snapshot: 'latest', paths: ['/'], target: { kind: 'folder', folder: '/tmp/x' }, overwrite: 'always' }],
       ['run/restore', { location, snapshot: 'latest', paths: ['/'], target: { kind: 'original' }, overwrite: 'always' }],
       ['run/restore/preview', { location, snapshot: 'latest', paths: ['/'], target: { kind: 'original' }, overwrite: 'always' }],
