@@ -29,6 +29,7 @@ import {
 import { isAbort, isCode, systemClock, type Clock } from '../platform/index.ts';
 import type { RecordContent, RecordTrigger } from '../records/index.ts';
 import { readableFolderOf, type OffsiteCopy } from '../settings/index.ts';
+import { aroundRun } from './around-run.ts';
 import {
   noteDamaged,
   noteFindings,
@@ -57,6 +58,8 @@ export interface CopyJobsOptions {
   readonly place: DrivePlace;
   /** Where each job that is worth it leaves its record. */
   readonly records: RecordKeeper;
+  /** What the programs of the copy say. */
+  readonly onLine?: ((line: string) => void) | undefined;
   /** See `SyncOptions`; for tests. */
   readonly againMs?: number | undefined;
 }
@@ -200,9 +203,8 @@ export class CopyJobs implements AsyncDisposable {
     const { keep, format = rule?.format ?? 'zip', to = rule?.to ?? readableFolderOf(copy.to) } = wish;
     const { signal } = access;
     const world = { clock: this.#clock, openStorage: (location: string) => openStorageAt(location, place) };
-    const result = await readableCopyJob(
-      { ...access, location: copy.repository, world },
-      { ...wish, format, to, client: () => this.#driveClient() },
+    const result = await this.#around('readable-copy', { occasion, signal }, newTally(), () =>
+      readableCopyJob({ ...access, location: copy.repository, world }, { ...wish, format, to, client: () => this.#driveClient() }),
     );
     const recordOf: Telling<ReadableCopyDetails>['recordOf'] = (of, about) => recordOfReadableCopy(of, { ...about, to });
     // Whoever wanted it now is told himself, perhaps that his password is wrong.
@@ -225,7 +227,29 @@ export class CopyJobs implements AsyncDisposable {
     work: (note: ExceptionSink, tally: Tally) => Promise<Finished<Details>>,
   ): Promise<ToldResult<Details>> {
     const tally = newTally();
-    return this.#tell(await runJob(job, this.#clock, (note) => work(note, tally)), telling, tally);
+    const make = (): Promise<JobResult<Details>> => runJob(job, this.#clock, (note) => work(note, tally));
+    // Another process is at it, between programs of its own.
+    const isBusy = await this.#opened().then(
+      () => false,
+      (error: unknown) => isCode(error, 'offsite.busy'),
+    );
+    return this.#tell(isBusy ? await make() : await this.#around(job, telling, tally, make), telling, tally);
+  }
+
+  /** Between the programs that the configuration wants around each work on the copy. */
+  #around<Details>(
+    job: JobName,
+    { occasion: { trigger, run }, signal, isTrial = false }: Pick<Telling<Details>, 'occasion' | 'signal' | 'isTrial'>,
+    tally: Tally,
+    make: () => Promise<JobResult<Details>>,
+  ): Promise<JobResult<Details>> {
+    const { copy, place, onLine } = this.#options;
+    const facts = { COPY: copy.name, RUN: run, TRIGGER: trigger, DRY_RUN: isTrial ? 'true' : undefined };
+    const { environment } = place;
+    return aroundRun({ programs: copy, job, clock: this.#clock, environment, facts, signal, onLine }, make, () => ({
+      FILES_UPLOADED: tally.uploaded.files,
+      BYTES_UPLOADED: tally.uploaded.bytes,
+    }));
   }
 
   /** Runs what brings the copy up to its original, and takes down what came of it. */

@@ -6,7 +6,9 @@
  * A *job* never throws: what stopped it stands in its result, because a failed run must leave a record as much as a good one. Its *outcome*
  * is computed from what happened, never claimed by the work. For mere looking (`ls`, `find` ...) there is `withRepository`.
  */
+export { afterLostRun, aroundRun, type AroundRun } from './around-run.ts';
 export { backupJob, type BackupDetails, type BackupJobOptions } from './backup-job.ts';
+export { childEnvironment } from './child-environment.ts';
 export { checkJob, type CheckJobOptions } from './check-job.ts';
 export { approvePeriod, closeByPerson, type Approval, type Asked, type Decider } from './decisions.ts';
 export type { DrillDetails, DrilledFile, DrilledSet } from './drill/drill-details.ts';
@@ -69,4 +71,5 @@ export {
   recordOfUnlock,
 } from './record-of-job.ts';
 export { restoreJob, type RestoreDetails, type RestoreJobOptions } from './restore-job.ts';
+export type { ProgramReport } from './set-program.ts';
 export { openSnapshot, parseSnapshotPath, resolveTree, type SnapshotPath } from './snapshot-path.ts';

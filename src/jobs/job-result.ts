@@ -1,5 +1,6 @@
 import { isAbort, type Clock } from '../platform/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
+import type { ProgramReport } from './set-program.ts';
 
 export type JobName =
   | 'init'
@@ -44,6 +45,8 @@ export interface JobResult<Details> {
   readonly repositoryId?: string;
   /** What ended the job early: a `CadanganError`, or a mistake of our own. */
   readonly error?: unknown;
+  /** The programs of the configuration that ran around it. */
+  readonly programs?: readonly ProgramReport[];
 }
 
 /** What a job's work gives back when it came to its end. */

@@ -4,6 +4,7 @@ import type { CheckResult } from '../upkeep/index.ts';
 import type { BackupDetails } from './backup-job.ts';
 import type { InitDetails } from './init-job.ts';
 import type { JobException, JobResult } from './job-result.ts';
+import type { ProgramReport } from './set-program.ts';
 import { commonContent, isExternal, placeOf, reasonOf, type RecordAbout } from './record-about.ts';
 import type { RestoreDetails } from './restore-job.ts';
 
@@ -28,6 +29,7 @@ export function recordOfJob(
     ...(error !== undefined && { reason: reasonOf(error, about.scrub) }),
     exceptions: exceptions.map(plainException),
     exceptionCount,
+    ...recordOfPrograms(result.programs, about.scrub),
     ...more,
   };
 }
@@ -163,7 +165,13 @@ export function recordOfMissedRun(planned: NonNullable<RecordContent['planned']>
 /** What can be told of a run that never gave a result of its own: it could not begin, or its process died. */
 export function recordOfBareRun(
   kind: RecordKind,
-  run: { readonly result: RecordResult; readonly started: string; readonly ended: string; readonly error?: unknown },
+  run: {
+    readonly result: RecordResult;
+    readonly started: string;
+    readonly ended: string;
+    readonly error?: unknown;
+    readonly programs?: readonly ProgramReport[] | undefined;
+  },
   about: RecordAbout,
 ): RecordContent {
   return {
@@ -174,6 +182,7 @@ export function recordOfBareRun(
     ...(run.error !== undefined && { reason: reasonOf(run.error, about.scrub) }),
     exceptions: [],
     exceptionCount: 0,
+    ...recordOfPrograms(run.programs, about.scrub),
   };
 }
 
@@ -226,6 +235,32 @@ export function recordOfSignIn(
     result,
     ...(error !== undefined && { reason: reasonOf(error, about.scrub) }),
   };
+}
+
+/** A record keeps so much of what a program said. */
+const outputBytesMax = 10 * 1024;
+
+function recordOfPrograms(
+  programs: readonly ProgramReport[] = [],
+  scrub: (text: string) => string = (text) => text,
+): Pick<RecordContent, 'programs'> {
+  if (programs.length === 0) return {};
+  const recorded = programs.map(({ when, program, seconds, failure, output }) => ({
+    when,
+    program: scrub(program),
+    seconds,
+    ...(failure !== undefined && { failure: scrub(failure) }),
+    ...(output !== '' && { output: endOfText(scrub(output), outputBytesMax) }),
+  }));
+  return { programs: recorded };
+}
+
+/** At most so many bytes of UTF-8, from whole characters. */
+function endOfText(text: string, bytesMax: number): string {
+  const bytes = Buffer.from(text);
+  let start = Math.max(0, bytes.length - bytesMax);
+  while (((bytes[start] ?? 0) & 0xc0) === 0x80) start += 1;
+  return bytes.toString('utf8', start);
 }
 
 function plainException({ item, kind, reason, weight }: JobException): NonNullable<RecordContent['exceptions']>[number] {

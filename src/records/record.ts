@@ -103,6 +103,18 @@ const contentFields = {
   /** Everything that is not as it was asked for, by name; `exceptionCount` counts also those that found no room. */
   exceptions: z.array(z.object({ item: text, kind: text, reason: text, weight: z.enum(['lost', 'note']).exactOptional() })).exactOptional(),
   exceptionCount: count.exactOptional(),
+  /** Of the programs that the configuration wants before and after it: why one failed, and the end of what it said. */
+  programs: z
+    .array(
+      z.object({
+        when: z.enum(['before', 'after']),
+        program: text,
+        seconds: count,
+        failure: text.exactOptional(),
+        output: text.exactOptional(),
+      }),
+    )
+    .exactOptional(),
   /** Recovery point and recovery time, wanted and measured. */
   objectives: z
     .object({
@@ -176,6 +188,7 @@ export type HistoryRecord = RecordContent & {
   readonly hash: string;
 };
 export type RecordPlace = NonNullable<RecordContent['source']>;
+export type RecordProgram = NonNullable<RecordContent['programs']>[number];
 export type RecordException = NonNullable<RecordContent['exceptions']>[number];
 export type RecordValues = NonNullable<RecordContent['evidence']>;
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isBrokenOff, recordOfBareRun, recordOfMissedRun, type RecordKeeper } from '../jobs/index.ts';
+import { isBrokenOff, recordOfBareRun, recordOfMissedRun, type ProgramReport, type RecordKeeper } from '../jobs/index.ts';
 import { CadanganError, throwIfAborted, type Clock } from '../platform/index.ts';
 import type { RunOutcome, RunRequest, SchedulerOptions, SetProgress } from '../schedule/index.ts';
 import type { BackupSet } from '../settings/index.ts';
@@ -21,6 +21,8 @@ export interface BackupRunsOptions {
   readonly elsewhere: RunsElsewhere | undefined;
   readonly keeper: RecordKeeper;
   readonly list: RunList;
+  /** See `RunsElsewhereOptions`. */
+  readonly afterLost: (set: string, run: string | undefined) => Promise<readonly ProgramReport[]>;
   /** @throws `set.unknown` */
   readonly setNamed: (name: string) => BackupSet;
 }
@@ -159,11 +161,12 @@ export class BackupRuns {
 
   /** What the scheduler calls when an earlier host left a run open. The record is written before the schedule notes that the run ended. */
   readonly lostRun: SchedulerOptions['lostRun'] = async (set, { run: id, startedMs }) => {
-    const { clock, keeper, list } = this.#options;
+    const { clock, keeper, list, afterLost } = this.#options;
     const known = id === undefined ? undefined : await list.withId(id);
     if (known) return isBrokenOff(known) ? 'interrupted' : outcomeOf(known);
     const error = new CadanganError('host.lost', { reason: 'it ended while the backup ran' });
-    const run = { result: 'stopped', started: timeTextOf(startedMs, clock), ended: this.#nowText(), error } as const;
+    const programs = await afterLost(set, id);
+    const run = { result: 'stopped', started: timeTextOf(startedMs, clock), ended: this.#nowText(), error, programs } as const;
     await keeper.write((about) => recordOfBareRun('internal-backup', run, { ...about, via: 'schedule', set, run: id }));
     return 'interrupted';
   };

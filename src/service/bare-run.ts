@@ -1,4 +1,4 @@
-import { isExternal, placeOf, recordOfBareRun, type RecordAbout } from '../jobs/index.ts';
+import { isExternal, placeOf, recordOfBareRun, type ProgramReport, type RecordAbout } from '../jobs/index.ts';
 import { isAbort } from '../platform/index.ts';
 import type { RecordContent } from '../records/index.ts';
 import type { RunJob } from './protocol.ts';
@@ -13,10 +13,12 @@ export interface BareRun {
   readonly error: unknown;
   /** Default: as the error says it. */
   readonly result?: 'stopped' | 'failed';
+  /** Of the set, that ran around it. */
+  readonly programs?: readonly ProgramReport[];
 }
 
-export function recordOfBare({ job, location, started, ended, error, result }: BareRun, known: RecordAbout): RecordContent {
-  const run = { result: result ?? (isAbort(error) ? 'stopped' : 'failed'), started, ended, error } as const;
+export function recordOfBare({ job, location, started, ended, error, result, programs }: BareRun, known: RecordAbout): RecordContent {
+  const run = { result: result ?? (isAbort(error) ? 'stopped' : 'failed'), started, ended, error, programs } as const;
   return {
     ...recordOfBareRun(kindOf(job, location), run, known),
     [job === 'backup' ? 'destination' : 'source']: placeOf(location, known.settings),

@@ -119,11 +119,13 @@ export class RunDesk {
     return this.#make({ job: 'backup', set: set.name, location: set.repository.location }, wish, async (run, signal) => {
       const { environment, programVersion, log, repositories, keeper } = this.#options;
       const { force, skipIfUnchanged, extraVerify } = wish.options ?? {};
-      // Before the set's own program runs: dumping a database for a repository that cannot be opened helps nobody.
-      await using _held = await repositories.hold(set.repository.location, { ...wish, signal });
       const result = await backupSet(set, this.#access(set.repository.location, { ...wish, asksFirst: false, signal }), {
         environment,
         programVersion,
+        run: wish.run,
+        trigger: wish.occasion?.trigger ?? 'manual',
+        // Before the set's own program runs: dumping a database for a repository that cannot be opened helps nobody.
+        hold: () => repositories.hold(set.repository.location, { ...wish, signal }),
         ownTags: await keeper.anchorTags(),
         progress: (progress) => this.#report(run, { job: 'backup', set: set.name, ...backupProgressOf(progress) }),
         onException: wish.onException,

@@ -1,4 +1,4 @@
-import type { RecordKeeper } from '../jobs/index.ts';
+import type { ProgramReport, RecordKeeper } from '../jobs/index.ts';
 import { CadanganError, isCode, type Clock } from '../platform/index.ts';
 import type { BackupSet } from '../settings/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
@@ -15,6 +15,8 @@ export interface RunsElsewhereOptions {
   readonly elsewhere: Elsewhere;
   readonly keeper: RecordKeeper;
   readonly list: RunList;
+  /** Runs the set's program after, when the process that was to do it is gone. Never rejects. */
+  readonly afterLost: (set: string, run: string | undefined) => Promise<readonly ProgramReport[]>;
 }
 
 /** What a run is, should its process tell nothing of it. */
@@ -85,14 +87,15 @@ export class RunsElsewhere {
     error: unknown,
     { via = 'editor', user, occasion }: ElsewhereCall & Pick<BackupRunWish, 'occasion'>,
   ): Promise<protocol.RunResult> {
-    const { list, keeper } = this.#options;
+    const { list, keeper, afterLost } = this.#options;
     const known = run === undefined ? undefined : await list.withId(run);
     if (known) return known;
     const isLost = isCode(error, 'host.lost');
     const why = isLost
       ? new CadanganError('host.lost', { reason: 'the process that worked on the repository ended' }, { cause: error })
       : error;
-    const bare = { ...about, started, ended: this.#nowText(), error: why, ...(isLost && { result: 'stopped' as const }) };
+    const programs = about.job === 'backup' && set !== undefined ? await afterLost(set, run) : [];
+    const bare = { ...about, started, ended: this.#nowText(), error: why, programs, ...(isLost && { result: 'stopped' as const }) };
     return keeper.writeRun((common) => recordOfBare(bare, { ...common, via, user, trigger: 'manual', set, run, ...occasion }));
   }
 

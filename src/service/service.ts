@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { openStorageAt, RecordKeeper, recordOfRefusal, type DrivePlace } from '../jobs/index.ts';
+import { afterLostRun, openStorageAt, RecordKeeper, recordOfRefusal, type DrivePlace, type ProgramReport } from '../jobs/index.ts';
 import { CadanganError, isAbort, type Clock, type Environment, type Random } from '../platform/index.ts';
 import { TaskLoop, type ScheduledSet, type ScheduleEvent } from '../schedule/index.ts';
 import {
@@ -34,6 +34,7 @@ import { RunDesk } from './run-desk.ts';
 import { RunList } from './run-list.ts';
 import { RunsElsewhere } from './runs-elsewhere.ts';
 import { ScheduleDesk } from './schedule-desk.ts';
+import { aroundSet } from './set-job.ts';
 import { scheduledSetsOf } from './scheduled-sets.ts';
 import { Throttle } from './throttle.ts';
 
@@ -178,7 +179,8 @@ export class Service {
     });
     const { elsewhere } = world;
     this.elsewhere = elsewhere;
-    this.runsElsewhere = elsewhere && new RunsElsewhere({ clock: world.clock, elsewhere, keeper: this.keeper, list: this.list });
+    const afterLost = (name: string, run: string | undefined) => this.#afterLost(name, run);
+    this.runsElsewhere = elsewhere && new RunsElsewhere({ clock: world.clock, elsewhere, keeper: this.keeper, list: this.list, afterLost });
     const makers = elsewhere?.forks ? this.runsElsewhere : undefined;
     this.runs = new BackupRuns(
       {
@@ -187,6 +189,7 @@ export class Service {
         elsewhere: this.runsElsewhere,
         keeper: this.keeper,
         list: this.list,
+        afterLost,
         setNamed: (name) => this.setNamed(name),
       },
       () => this.schedule,
@@ -253,6 +256,15 @@ export class Service {
       this.schedule.isBusy ||
       this.tasks.isBusy
     );
+  }
+
+  /** What the set's program before began is ended, although the process of the run is gone. A set that is gone has none. */
+  async #afterLost(name: string, run: string | undefined): Promise<readonly ProgramReport[]> {
+    const set = this.sets.find((candidate) => candidate.name === name);
+    if (set === undefined) return [];
+    const { clock, environment } = this.world;
+    const onLine = (line: string): void => this.log('info', `${name}: ${line}`);
+    return afterLostRun({ ...aroundSet(set, { run, trigger: undefined }), clock, environment, onLine }, 'host.lost');
   }
 
   get sets(): readonly BackupSet[] {

@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { readPasswordFile, runPasswordCommand } from '../jobs/index.ts';
+import { childEnvironment, readPasswordFile, runPasswordCommand } from '../jobs/index.ts';
 import { CadanganError, throwIfAborted, type Environment, type Password } from '../platform/index.ts';
 import type { BackupSet } from '../settings/index.ts';
-import { childEnvironment } from './child-environment.ts';
 import { credentialOf } from './credential.ts';
 
 /**

@@ -45,6 +45,30 @@ const command = () =>
     .min(1)
     .max(listMax)
     .refine(([program = '']) => notBlank.test(program), { error: 'program' satisfies Form, path: [0] });
+/** What runs around a run, of a set and of a copy alike. @param run how the descriptions name it */
+const programsAround = (run: string) => ({
+  before: command()
+    .optional()
+    .meta({
+      description: `A program with its arguments to run before ${run}, e.g. a database dump. No shell runs. When it fails, there is none.`,
+      examples: [['/usr/local/bin/dump-database', '--all']],
+    }),
+  beforeLimitMinutes: limitMinutes('before'),
+  after: command()
+    .optional()
+    .meta({ description: `A program with its arguments to run after ${run}, however it ended. CADANGAN_OUTCOME tells it how.` }),
+  afterLimitMinutes: limitMinutes('after'),
+});
+const limitMinutes = (program: string) =>
+  z
+    .number()
+    .min(0.05)
+    .max(10_080)
+    .optional()
+    .meta({
+      description: `How many minutes the program of "${program}" may take; then it is ended with all that it has started. Default: 240.`,
+      examples: [60],
+    });
 const timeZone = () =>
   z
     .string()
@@ -198,14 +222,7 @@ export const setSchema = z.strictObject({
   tags: z.array(formed(tagText, 'tag')).max(100).default([]).meta({ description: 'Tags of every snapshot, without commas.' }),
   compression: z.enum(['auto', 'max', 'off']).default('auto').meta({ description: 'How hard to compress.' }),
   retention: retention.optional().meta({ description: `${notYet} Which snapshots stay when old ones are removed.` }),
-  before: command()
-    .optional()
-    .meta({
-      description:
-        'A program with its arguments to run before the backup, e.g. a database dump. No shell runs. When it fails, there is no backup.',
-      examples: [['/usr/local/bin/dump-database', '--all']],
-    }),
-  after: command().optional().meta({ description: 'A program with its arguments to run after the backup, however it ended.' }),
+  ...programsAround('the backup'),
   readers: z
     .array(text().max(200))
     .max(listMax)
@@ -280,6 +297,7 @@ export const copySchema = z.strictObject({
     .max(100)
     .default(1)
     .meta({ description: 'Every week, download this share of the copy and read it in full, another part each time.' }),
+  ...programsAround('each copying, comparing or reading of the copy'),
   readableCopies: readableCopies.optional().meta({
     description:
       'Now and then, write the newest snapshot as an archive that opens without Cadangan. Whoever can open the folder can read it.',

@@ -1,4 +1,4 @@
-import type { BackupSet, Configuration } from './schema.ts';
+import type { BackupSet, Configuration, OffsiteCopy } from './schema.ts';
 
 /**
  * The configuration as it may be shown, recorded and handed on. Passwords never stand in the file, but the arguments of a command may be
@@ -7,15 +7,23 @@ import type { BackupSet, Configuration } from './schema.ts';
  */
 export function withoutSecrets(configuration: Configuration, markOf: (words: readonly string[]) => string = () => '***'): Configuration {
   const plain = (command: readonly string[]): string[] => [...command.slice(0, 1), ...(command.length > 1 ? [markOf(command)] : [])];
-  const setWithout = (set: BackupSet): BackupSet => {
-    const { repository, before, after } = set;
-    const { passwordCommand } = repository;
-    return {
-      ...set,
-      repository: { ...repository, ...(passwordCommand && { passwordCommand: plain(passwordCommand) }) },
-      ...(before && { before: plain(before) }),
-      ...(after && { after: plain(after) }),
-    };
+  const asked = <Asking extends { readonly passwordCommand?: readonly string[] | undefined }>(asking: Asking): Asking => ({
+    ...asking,
+    ...(asking.passwordCommand && { passwordCommand: plain(asking.passwordCommand) }),
+  });
+  const around = <Entry extends Pick<BackupSet, 'before' | 'after'>>(entry: Entry): Entry => ({
+    ...entry,
+    ...(entry.before && { before: plain(entry.before) }),
+    ...(entry.after && { after: plain(entry.after) }),
+  });
+  const setWithout = (set: BackupSet): BackupSet => ({ ...around(set), repository: asked(set.repository) });
+  const copyWithout = (copy: OffsiteCopy): OffsiteCopy => ({
+    ...around(copy),
+    ...(copy.readableCopies && { readableCopies: asked(copy.readableCopies) }),
+  });
+  return {
+    ...configuration,
+    sets: configuration.sets.map(setWithout),
+    offsiteCopies: configuration.offsiteCopies.map(copyWithout),
   };
-  return { ...configuration, sets: configuration.sets.map(setWithout) };
 }

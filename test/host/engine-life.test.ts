@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { HostError } from '../../src/host/index.ts';
 import { byteStringFromText } from '../../src/platform/index.ts';
 import { protocol, type PasswordParams } from '../../src/service/index.ts';
+import { recordsIn } from '../records/some-records.ts';
 import { EngineStage, gate, password, stateOf, until, runnerPids } from './engine-stage.ts';
 
 const code =
@@ -190,7 +191,8 @@ test('a process that works on a repository and is killed leaves a record; the ho
   stage.write('a.txt', 'a');
   await stage.initRepository();
   const { command, isRunning, open } = gate(stage);
-  stage.configure({ before: command });
+  const said = `console.log(process.env.CADANGAN_OUTCOME, process.env.CADANGAN_ERROR, process.env.CADANGAN_RUN)`;
+  stage.configure({ before: command, after: [process.execPath, '-e', said] });
   const window = stage.window();
   const running = window.client.request(protocol.startBackup, { set: 'data' }, { run: 'the broken one' });
   await until(isRunning, 'the run begins');
@@ -200,6 +202,12 @@ test('a process that works on a repository and is killed leaves a record; the ho
   const broken = await running;
   assert.deepEqual([broken.outcome, broken.error?.code, broken.run, window.lost], ['stopped', 'host.lost', 'the broken one', []]);
   assert.deepEqual(await window.client.request(protocol.recentRuns, { limit: 5 }), [broken]);
+  const programs = (await recordsIn(stage.path('state'))).flatMap((record) => record.programs ?? []);
+  assert.deepEqual(
+    programs.map(({ when, output }) => [when, output]),
+    [['after', 'stopped host.lost the broken one\n']],
+    'what the program before began is ended',
+  );
   open();
   const again = window.client.request(protocol.startBackup, { set: 'data' });
   await until(isRunning, 'the next run begins');
@@ -282,7 +290,11 @@ test('a program before the backup that fails keeps it from happening; one after 
   const stage = new EngineStage(t);
   stage.write('a.txt', 'a');
   await stage.initRepository();
-  const exits = (status: number): readonly string[] => [process.execPath, '-e', `process.exit(${status})`];
+  const exits = (status: number): readonly string[] => [
+    process.execPath,
+    '-e',
+    `console.log(process.env.CADANGAN_WHEN, '${password}', process.env.CADANGAN_SNAPSHOT); process.exit(${status})`,
+  ];
   stage.configure({ before: exits(3) }, { name: 'after', after: exits(4) });
   const { client } = stage.window();
   const before = await client.request(protocol.startBackup, { set: 'data' });
@@ -292,6 +304,22 @@ test('a program before the backup that fails keeps it from happening; one after 
     [after.outcome, after.exceptions.map(({ kind }) => kind), after.snapshotId !== undefined],
     ['success-with-exceptions', ['after-command'], true],
   );
+  // The password is known here: whatever says it, it is in no record.
+  const records = (await recordsIn(stage.path('state'))).flatMap(({ programs }) => programs ?? []);
+  assert.deepEqual(
+    records.map(({ when, failure, output }) => [when, failure, output]),
+    [
+      ['before', 'exit code 3', 'before *** undefined\n'],
+      ['after', 'exit code 4', `after *** ${after.snapshotId}\n`],
+    ],
+  );
+  const page = await client.request(protocol.readRecord, { number: before.record ?? 0 });
+  const facts = page.fields.filter(({ label }) => /program (?:before|after)$/i.test(label));
+  assert.deepEqual(
+    facts.map(({ label }) => label),
+    ['Program before', 'Said by the program before'],
+  );
+  assert.match(facts[0]?.value ?? '', /failed after .* \(exit code 3\)$/);
 });
 
 test('a host that runs no schedule makes its runs itself, one after the other', async (t) => {

@@ -322,6 +322,39 @@ test('a job says that more may come soon when a file of the original that is lis
   stage.assertWhole();
 });
 
+test('the programs of a copy run around each work on it; one before that fails keeps the copy from being made, and is recorded once', async () => {
+  const says = (status: number): string[] => [
+    process.execPath,
+    '-e',
+    `const env = process.env; console.log(env.CADANGAN_JOB, env.CADANGAN_COPY, env.CADANGAN_OUTCOME, env.CADANGAN_FILES_UPLOADED); process.exit(${status})`,
+  ];
+  await using keeping = new KeeperStage(await OffsiteStage.open(), { before: says(0), after: says(0) });
+  const { stage, copy, place, records } = keeping;
+  await stage.backup();
+  const sync = async (options: OffsiteCopy, trigger: 'manual' | 'change' = 'manual') => {
+    await using jobs = new CopyJobs({ copy: options, place, records, againMs: 20 });
+    return await jobs.sync({ signal: new AbortController().signal }, { trigger });
+  };
+  const failing = { ...copy, before: says(3) };
+  const results = [await sync(failing, 'change'), await sync(failing, 'change'), await sync(copy)];
+  assert.deepEqual(
+    results.map(({ outcome, error }) => [outcome, isCode(error, 'command.failed')]),
+    [
+      ['failed', true],
+      ['failed', true],
+      ['success', false],
+    ],
+  );
+  const uploaded = stage.sourceFiles.length;
+  assert.deepEqual(
+    (await keeping.history()).map(({ programs }) => programs?.map(({ when, output }) => `${when} ${output?.trim()}`)),
+    [
+      ['before offsite-sync office undefined undefined', 'after offsite-sync office failed undefined'],
+      ['before offsite-sync office undefined undefined', `after offsite-sync office success ${uploaded}`],
+    ],
+  );
+});
+
 test('a keeper that is closed in the middle leaves what the next one goes on from, without sending anything twice', async () => {
   const slow = { metadataMs: 20, mediaMs: 300, jitter: 0 };
   await using keeping = new KeeperStage(await OffsiteStage.open(3, { emulator: { latency: slow } }));

@@ -57,6 +57,18 @@ test('the figures of a report are those that a count of the records gives', () =
     assert.equal(runs, success + exceptions + failed + stopped);
 });
 
+test('a report names the programs of a run that failed, with what they said last', async () => {
+  const programs = [
+    { when: 'before', program: 'dump', seconds: 1, failure: 'exit code 3', output: 'connecting\nno database\n' },
+    { when: 'after', program: 'notify', seconds: 1, output: 'sent\n' },
+  ] as const;
+  const records = month.records.map((record): HistoryRecord => (record.number === 17 ? { ...record, programs } : record));
+  const changed = await makeReport(records, { ...sampleSettings, period: { from: '2026-11-01', to: '2026-11-30' }, nowMs: month.nowMs });
+  assert.match(textOf(await formOf(changed, 'en')), /dump .*the program that runs before it failed \(exit code 3\): no database/);
+  assert.match(textOf(await formOf(changed, 'id')), /dump .*program yang dijalankan sebelumnya gagal \(kode keluar 3\): no database/);
+  assert.doesNotMatch(textOf(await formOf(changed, 'en')), /notify/);
+});
+
 test('the days of a report are those of its time zone', async () => {
   const night = await reportOf('2026-11-14', '2026-11-14');
   assert.deepEqual(

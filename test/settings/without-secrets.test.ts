@@ -14,6 +14,16 @@ const text = (token: string) =>
         after: ['notify'],
       },
     ],
+    offsiteCopies: [
+      {
+        name: 'office',
+        repository: '/mnt/r',
+        to: 'gdrive:Backup',
+        before: ['open', token],
+        after: ['close', token],
+        readableCopies: { set: 'a', passwordCommand: ['pass', token] },
+      },
+    ],
   });
 
 test('of commands only the program stays, and a mark that changes with the arguments', () => {
@@ -22,4 +32,13 @@ test('of commands only the program stays, and a mark that changes with the argum
   assert.deepEqual([set?.repository.passwordCommand, set?.before, set?.after], [['sh', 'mark 3'], ['dump', 'mark 2'], ['notify']]);
   assert.ok(!JSON.stringify(withoutSecrets(parseConfiguration(text('geheim')).configuration)).includes('geheim'));
   assert.equal(set?.sources[0], '/srv');
+  const [copy] = withoutSecrets(parseConfiguration(text('geheim')).configuration).offsiteCopies;
+  assert.deepEqual(
+    [copy?.before, copy?.after, copy?.readableCopies?.passwordCommand],
+    [
+      ['open', '***'],
+      ['close', '***'],
+      ['pass', '***'],
+    ],
+  );
 });

@@ -91,7 +91,7 @@ function linesOf(record: HistoryRecord, timeZone: string | undefined): string[] 
   const facts = recordFacts(record, timeZone);
   const width = Math.max(...facts.map(({ label }) => label.length));
   return [
-    ...facts.map(({ label, value }) => `${label.padEnd(width)}  ${value}`),
+    ...facts.map(({ label, value }) => `${label.padEnd(width)}  ${value.replaceAll('\n', `\n${' '.repeat(width + 2)}`)}`),
     ...exceptions.map(({ item, kind: what, reason: why }) => `  ${safeText(item)}: ${describeException(what, why)}`),
     ...(exceptionCount > exceptions.length && exceptions.length > 0
       ? [`  ${l10n.t('… and {0} more', exceptionCount - exceptions.length)}`]

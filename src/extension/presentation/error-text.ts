@@ -219,8 +219,11 @@ const sentences: Readonly<Record<string, Maker>> = {
     remedies: [],
   }),
   'command.failed': (text) => ({
-    what: l10n.t('The command of the set failed{reason}.', { reason: reason(text) }),
-    next: seeLog(),
+    what: l10n.t('Nothing was backed up or copied: the program "{program}", which runs before, failed{reason}.', {
+      program: text('program'),
+      reason: reason(text),
+    }),
+    next: l10n.t('The record has what it said.'),
     remedies: ['openConfiguration'],
   }),
   'schedule.not-running': (text) => ({

@@ -224,8 +224,8 @@ export const english: Phrasebook = {
       next: 'Restore it into a folder and open it there.',
     }),
     'command.failed': (facts) => ({
-      what: `There was no backup: the program ${facts.quoted('program', 'before it')} failed${because(facts)}.`,
-      next: 'Mend the program that "before" names in the configuration. The log has what it said.',
+      what: `Nothing was backed up or copied: the program ${facts.quoted('program', 'before it')} failed${because(facts)}.`,
+      next: 'Mend the program that "before" names in the configuration. The record has what it said.',
     }),
     'records.busy': (facts) => ({
       what: `The records in ${facts.quoted('folder', 'this folder')} are held by another process.`,

@@ -226,8 +226,8 @@ export const indonesian: Phrasebook = {
       next: 'Pulihkan ke sebuah folder, lalu buka di sana.',
     }),
     'command.failed': (facts) => ({
-      what: `Tidak ada cadangan: program ${facts.quoted('program', 'yang mendahuluinya')} gagal${because(facts)}.`,
-      next: 'Perbaiki program yang disebut "before" dalam konfigurasi. Keluarannya ada dalam log.',
+      what: `Tidak ada yang dicadangkan atau disalin: program ${facts.quoted('program', 'yang mendahuluinya')} gagal${because(facts)}.`,
+      next: 'Perbaiki program yang disebut "before" dalam konfigurasi. Keluarannya ada dalam rekaman.',
     }),
     'records.busy': (facts) => ({
       what: `Rekaman di ${facts.quoted('folder', 'folder ini')} sedang dipakai proses lain.`,

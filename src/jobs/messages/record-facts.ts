@@ -1,4 +1,13 @@
-import { formatBytes, formatCount, formatDate, formatDuration, formatNumber, formatTime, l10n } from '../../platform/index.ts';
+import {
+  describeReason,
+  formatBytes,
+  formatCount,
+  formatDate,
+  formatDuration,
+  formatNumber,
+  formatTime,
+  l10n,
+} from '../../platform/index.ts';
 import {
   dayOf,
   durationMsOf,
@@ -29,6 +38,7 @@ export function recordFacts(record: HistoryRecord, timeZone: string | undefined 
     whatHappened(record, timeZone),
     whoAndWhere(record),
     measured(record),
+    programFacts(record),
     instructionFacts(record),
     evidenceFacts(record),
     proofFacts(record, timeZone),
@@ -36,7 +46,7 @@ export function recordFacts(record: HistoryRecord, timeZone: string | undefined 
   return parts
     .flat()
     .filter(([, value]) => value !== '')
-    .map(([label, value]) => ({ label, value: safeText(value) }));
+    .map(([label, value]) => ({ label, value: value.split('\n').map(safeText).join('\n') }));
 }
 
 type Fact = readonly [label: string, value: string];
@@ -103,6 +113,22 @@ function measured({ counts = {}, bytes = {}, objectives }: HistoryRecord): Fact[
       rtoMinutes === undefined && rtoMinutesMeasured === undefined ? '' : against(rtoMinutesMeasured, rtoMinutes),
     ],
   ];
+}
+
+/** What the configuration wanted to be run around it, and the end of what it said, line by line. */
+function programFacts({ programs = [] }: HistoryRecord): Fact[] {
+  return programs.flatMap(({ when, program, seconds, failure, output = '' }): Fact[] => {
+    const took = formatDuration(seconds * 1000);
+    const came =
+      failure === undefined
+        ? l10n.t('{program}: done in {time}', { program, time: took })
+        : l10n.t('{program}: failed after {time} ({why})', { program, time: took, why: describeReason(failure, safeText) });
+    const isBefore = when === 'before';
+    return [
+      [isBefore ? l10n.t('Program before') : l10n.t('Program after'), came],
+      [isBefore ? l10n.t('Said by the program before') : l10n.t('Said by the program after'), output.replaceAll('\r', '').trimEnd()],
+    ];
+  });
 }
 
 function instructionFacts({ instruction: { documentNumber, revision, clause } = {}, remarks = '' }: HistoryRecord): Fact[] {

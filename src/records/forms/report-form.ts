@@ -9,7 +9,7 @@ import {
   type Language,
 } from '../../platform/index.ts';
 import type { Person } from '../person.ts';
-import type { HistoryRecord, RecordException } from '../record.ts';
+import type { HistoryRecord, RecordException, RecordProgram } from '../record.ts';
 import { bytesStoredOf, durationMsOf, msOf, type Report, type ReportLine } from '../report.ts';
 import type { Nonconformity } from '../nonconformities.ts';
 import type { PublicKey } from '../signing-key.ts';
@@ -244,17 +244,19 @@ class ReportWriter {
 
   /** In full: a number alone says nothing to whoever misses a file. */
   #exceptions(): Block[] {
-    const runs = this.#report.runs.filter(({ exceptionCount = 0 }) => exceptionCount > 0);
+    const runs = this.#report.runs.filter(({ exceptionCount = 0, programs = [] }) => exceptionCount > 0 || programs.some(hasFailed));
     const rows = runs.flatMap((run): Cell[][] => {
-      const { number, exceptions = [], exceptionCount = 0, timeZone: own } = run;
+      const { number, exceptions = [], exceptionCount = 0, programs = [], timeZone: own } = run;
       const about = [plain(formatCount(number)), plain(shortDay(msOf(run), this.#report.timeZone ?? own))];
       const more = exceptionCount - exceptions.length;
       return [
-        ...exceptions.map((exception) => [
-          ...about,
-          { text: exception.item, isCode: true },
-          plain(this.#options.sentences.exception(exception)),
-        ]),
+        ...programs
+          .filter(hasFailed)
+          .map((program) => [...about, { text: program.program, isCode: true }, plain(this.#failureOf(program))]),
+        // Of the program after, the record has the output beside the exception.
+        ...exceptions
+          .filter(({ kind }) => kind !== 'after-command' || !programs.some(hasFailed))
+          .map((exception) => [...about, { text: exception.item, isCode: true }, plain(this.#options.sentences.exception(exception))]),
         ...(more > 0
           ? [
               [
@@ -279,6 +281,13 @@ class ReportWriter {
         ],
       },
     ];
+  }
+
+  /** With the last line that it said: that is most often why. */
+  #failureOf({ when, program, failure = '', output = '' }: RecordProgram): string {
+    const what = this.#options.sentences.exception({ item: program, kind: `${when}-command`, reason: failure });
+    const said = output.trimEnd().split('\n').at(-1) ?? '';
+    return said === '' ? what : `${what}: ${shortened(said)}`;
   }
 
   #nonconformities(): Block {
@@ -467,6 +476,10 @@ export function eventText({
   if (publicKey !== undefined) return `Ed25519 ${publicKey}`;
   if (evidence?.['keptAs'] !== undefined) return String(evidence['keptAs']);
   return remarks ?? '';
+}
+
+function hasFailed({ failure }: RecordProgram): boolean {
+  return failure !== undefined;
 }
 
 /** A form is read by people; the record has the whole. */
