@@ -1,5 +1,6 @@
 import type { DrivePlace } from '../jobs/index.ts';
 import { CadanganError, configurationFile, l10n, stateFolder, type Clock, type Environment } from '../platform/index.ts';
+import { paceOf } from '../service/index.ts';
 import { describeProblem, loadConfiguration, type Configuration, type LoadedConfiguration, type OffsiteCopy } from '../settings/index.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { Terminal } from './terminal.ts';
@@ -43,6 +44,15 @@ export function copyNamed({ configuration, stoppedCopies }: DriveWorld, name: st
   if (copy === undefined)
     throw stoppedCopies.find((stopped) => stopped.name === name)?.error ?? new CadanganError('offsite.unknown', { copy: name });
   return copy;
+}
+
+/** The place for this copy, at the speed that it may have. */
+export function pacedPlace(
+  { configuration: { timeZone }, place }: Pick<DriveWorld, 'configuration' | 'place'>,
+  { limits }: OffsiteCopy,
+  clock: Clock,
+): DrivePlace {
+  return { ...place, pace: paceOf(limits, { clock, timeZone }) };
 }
 
 function stoppedCopiesOf({ path, copies, problems }: LoadedConfiguration): DriveWorld['stoppedCopies'] {

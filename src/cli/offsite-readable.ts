@@ -3,6 +3,7 @@ import { CadanganError, l10n } from '../platform/index.ts';
 import type { Configuration, OffsiteCopy } from '../settings/index.ts';
 import type { CommandContext } from './command.ts';
 import { copyPassword } from './copy-password.ts';
+import { pacedPlace } from './drive-place.ts';
 import { reportExceptions } from './exception-report.ts';
 import { exitCodeOfResult, oneAfterTheOther, type ExitCode } from './exit-code.ts';
 import { jsonObject, printJson } from './json.ts';
@@ -32,7 +33,7 @@ export async function writeReadable(
       const elapsedMs = clock.monotonicMs() - elapsedFromMs;
       showProgress(terminal, { elapsedMs, filesDone: files, bytesDone: bytes, currentPath: path });
     };
-    await using jobs = new CopyJobs({ copy, place, records });
+    await using jobs = new CopyJobs({ copy, place: pacedPlace({ configuration, place }, copy, clock), records });
     const result = await jobs.readable(
       {
         password: (passwordSignal) => copyPassword(context, configuration, copy, passwordSignal),

@@ -22,23 +22,25 @@ import { countText, sizeText } from './units.ts';
 /** Keeps copies up until it is stopped, and says what happens, a line each. */
 export async function watchCopies(
   context: CommandContext,
-  world: Pick<KeepCopyUpOptions, 'place' | 'records'>,
+  world: Pick<KeepCopyUpOptions, 'records'> & { readonly placeOf: (copy: OffsiteCopy) => DrivePlace },
   copies: readonly OffsiteCopy[],
   password: (copy: OffsiteCopy, signal: AbortSignal) => Promise<Password>,
 ): Promise<ExitCode> {
   const { signal, clock } = context;
-  const looks = originalLooks(clock, () => world.place);
+  const { records, placeOf } = world;
   const onFailure = (_task: unknown, error: unknown): void => context.terminal.note(describeError(error).what);
   await using tasks = new TaskLoop({ clock, onFailure });
   const keepers: AsyncDisposable[] = [];
   try {
     for (const copy of copies) {
-      const teller = new Teller(context, copy, { place: world.place, looks });
+      const place = placeOf(copy);
+      const teller = new Teller(context, copy, { place, looks: originalLooks(clock, () => place) });
       keepers.push(
         await keepCopyUp({
           copy,
           tasks,
-          ...world,
+          place,
+          records,
           password: (passwordSignal) => password(copy, passwordSignal),
           onResult: (result) => teller.tellResult(result),
           onState: (state) => void teller.tellState(state),

@@ -1,4 +1,4 @@
-import { CadanganError, isCode, orAborted, systemClock, systemRandom, type Clock, type Random } from '../platform/index.ts';
+import { CadanganError, isCode, orAborted, systemClock, systemRandom, type Clock, type Pace, type Random } from '../platform/index.ts';
 import { defaultPatience, type Patience, type Wait } from './attempts.ts';
 import type { ServiceAccountKey } from './client-files.ts';
 import type { CredentialStore } from './credential-store.ts';
@@ -37,6 +37,8 @@ export interface DriveClientOptions {
   readonly dailyVolumeAfterMs?: number | undefined;
   /** No byte for so long: the connection is given up. */
   readonly idleMsMax?: number | undefined;
+  /** How fast bytes of files may go. */
+  readonly pace?: Pace | undefined;
   /** Told before each wait for Google. */
   readonly onWait?: ((wait: Wait) => void) | undefined;
 }
@@ -72,6 +74,7 @@ export class DriveClient {
     this.#plane = new HttpPlane({
       proxy: this.endpoints.proxy,
       ...(options.idleMsMax === undefined ? {} : { idleMsMax: options.idleMsMax }),
+      ...(options.pace && { pace: options.pace }),
     });
     this.api = new DriveApi(this.endpoints, sharedDriveId);
     const source =

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import { CadanganError, systemCode, throwIfAborted } from '../platform/index.ts';
+import { CadanganError, systemCode, throwIfAborted, type Pace } from '../platform/index.ts';
 import { isLoopback } from './endpoints.ts';
 import { networkFault, type Answer } from './fault.ts';
 import { proxyAgent } from './proxy.ts';
@@ -27,6 +27,10 @@ export interface AnswerHead {
 /** Takes the bytes of a body as they come. A chunk is only lent. @throws whatever ends the request */
 export type BodySink = (chunk: Uint8Array) => void;
 
+/** Locks, keys and questions are small and do not wait: they count for what comes after them. */
+const promptBytesMax = 16 * 1024;
+/** A limited upload goes out in parts of this size. */
+const sliceBytes = 16 * 1024;
 // Nothing that we ask for as a whole is larger: pages of a list go through the library.
 const collectedBytesMax = 4 * 1024 * 1024;
 
@@ -38,8 +42,12 @@ export class HttpPlane {
   readonly #idleMsMax: number;
   readonly #plain: http.Agent;
   readonly #secure: http.Agent;
+  readonly #pace: Pace;
 
-  constructor(options: { readonly proxy?: string | undefined; readonly idleMsMax?: number; readonly socketsMax?: number } = {}) {
+  constructor(
+    options: { readonly proxy?: string | undefined; readonly idleMsMax?: number; readonly socketsMax?: number; readonly pace?: Pace } = {},
+  ) {
+    this.#pace = options.pace ?? {};
     this.#idleMsMax = options.idleMsMax ?? 60_000;
     const shape = { keepAlive: true, maxSockets: options.socketsMax ?? 8, scheduling: 'lifo' as const, timeout: this.#idleMsMax };
     const { proxy } = options;
@@ -75,7 +83,9 @@ export class HttpPlane {
         ? https.request(url, { method: request.method, headers, agent: this.#secure })
         : http.request(url, { method: request.method, headers, agent: plainAgentFor(url, this.#plain) });
       let isSent = false;
+      const over = new AbortController();
       const settle = (finish: () => void): void => {
+        over.abort();
         request.signal?.removeEventListener('abort', abort);
         finish();
       };
@@ -95,14 +105,37 @@ export class HttpPlane {
       });
       sent.on('response', (response) => {
         const head: AnswerHead = { status: response.statusCode ?? 0, header: (name) => firstOf(response.headers[name]) };
-        receive(response, begin, head).then(() => {
+        const { download } = this.#pace;
+        const isPrompt = Number(response.headers['content-length'] ?? Infinity) <= promptBytesMax;
+        const pace = (bytes: number): Promise<void> | undefined => {
+          if (!isPrompt) return download?.take(bytes, over.signal);
+          download?.note(bytes);
+          return undefined;
+        };
+        receive(response, begin, head, pace).then(() => {
           // An answer that came before the body was through: the connection is in the middle of it, and of no more use.
           if (!isSent) sent.destroy();
           settle(() => resolve(head));
         }, fail);
       });
-      sent.end(body);
+      this.#sendBody(sent, body, over.signal).catch(fail);
     });
+  }
+
+  /** A large body goes out in slices, each when its turn has come; what the line cannot take yet stays in memory, where it is anyway. */
+  async #sendBody(sent: http.ClientRequest, body: Uint8Array | string, over: AbortSignal): Promise<void> {
+    const { upload } = this.#pace;
+    if (upload === undefined || typeof body === 'string' || body.length <= promptBytesMax) {
+      upload?.note(Buffer.byteLength(body));
+      return void sent.end(body);
+    }
+    for (let at = 0; at < body.length; at += sliceBytes) {
+      const slice = body.subarray(at, at + sliceBytes);
+      await upload.take(slice.length, over).catch(() => undefined);
+      if (over.aborted) return; // it has been answered, or given up
+      sent.write(slice);
+    }
+    sent.end();
   }
 
   close(): void {
@@ -117,20 +150,41 @@ function plainAgentFor(url: URL, agent: http.Agent): http.Agent {
   return agent;
 }
 
-function receive(response: http.IncomingMessage, begin: (head: AnswerHead) => BodySink, head: AnswerHead): Promise<void> {
+function receive(
+  response: http.IncomingMessage,
+  begin: (head: AnswerHead) => BodySink,
+  head: AnswerHead,
+  pace: (bytes: number) => Promise<void> | undefined,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const sink = begin(head);
+    let turn: Promise<void> | undefined;
     response.on('data', (chunk: Buffer) => {
       try {
         sink(chunk);
+        turn = pace(chunk.length);
+        if (turn === undefined) return;
+        response.pause();
+        turn.then(
+          () => response.resume(),
+          () => undefined, // it is over already
+        );
       } catch (error) {
         reject(error instanceof Error ? error : new Error('a sink failed', { cause: error }));
         response.destroy();
       }
     });
-    response.on('end', () => (response.complete ? resolve() : reject(networkFault('ECONNRESET'))));
+    let isWhole = false;
+    response.on('end', () => {
+      isWhole = response.complete;
+      if (!isWhole) reject(networkFault('ECONNRESET'));
+      else if (turn === undefined) resolve();
+      else turn.then(resolve, reject); // the last bytes have their time, too
+    });
     response.on('error', reject);
-    response.on('close', () => reject(networkFault('ECONNRESET')));
+    response.on('close', () => {
+      if (!isWhole) reject(networkFault('ECONNRESET'));
+    });
   });
 }
 

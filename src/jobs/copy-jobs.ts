@@ -42,9 +42,9 @@ import {
   type SyncDetails,
 } from './copy-details.ts';
 import { newsOf, type Told } from './copy-news.ts';
-import { openDriveClient, openStorageAt, type DrivePlace } from './drive-account.ts';
+import { openDriveClient, type DrivePlace } from './drive-account.ts';
 import { runJob, timeText, type ExceptionSink, type Finished, type JobName, type JobResult } from './job-result.ts';
-import { copyMemoryOf, lookAtCopy, openCopy, rememberedPlace, type OpenCopy } from './open-copy.ts';
+import { copyMemoryOf, lookAtCopy, openCopy, openOriginal, rememberedPlace, type OpenCopy } from './open-copy.ts';
 import { noteReadable } from './readable-copies.ts';
 import { readableCopyJob, type ReadableCopyDetails, type ReadableCopyOptions } from './readable-copy-job.ts';
 import type { RecordAbout } from './record-about.ts';
@@ -202,7 +202,7 @@ export class CopyJobs implements AsyncDisposable {
     const rule = copy.readableCopies;
     const { keep, format = rule?.format ?? 'zip', to = rule?.to ?? readableFolderOf(copy.to) } = wish;
     const { signal } = access;
-    const world = { clock: this.#clock, openStorage: (location: string) => openStorageAt(location, place) };
+    const world = { clock: this.#clock, openStorage: (location: string) => openOriginal(location, place) };
     const result = await this.#around('readable-copy', { occasion, signal }, newTally(), () =>
       readableCopyJob({ ...access, location: copy.repository, world }, { ...wish, format, to, client: () => this.#driveClient() }),
     );
@@ -265,6 +265,7 @@ export class CopyJobs implements AsyncDisposable {
         signal,
         progress,
         againMs: this.#options.againMs,
+        uploadsAtOnce: this.#options.copy.limits?.workers,
         knownDamaged: open.knownDamaged,
         distrusted: new Set(distrusted),
         onPlan: (_plan, comparison) => (isTrial ? undefined : this.#notePlan(tally, comparison)),

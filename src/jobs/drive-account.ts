@@ -14,9 +14,9 @@ import {
   type Wait,
   wrongAccount,
 } from '../google/index.ts';
-import { CadanganError, isCode, systemRandom, type Clock, type Environment, type Random } from '../platform/index.ts';
+import { CadanganError, isCode, systemRandom, type Clock, type Environment, type Pace, type Random } from '../platform/index.ts';
 import type { GoogleDriveSettings } from '../settings/index.ts';
-import { DriveStorage, openStorage, parseLocation, type Storage } from '../storage/index.ts';
+import { DriveStorage, LimitedStorage, openStorage, parseLocation, type Storage } from '../storage/index.ts';
 
 /** Where an account on Google Drive, and what belongs to it on this machine, is found. */
 export interface DrivePlace {
@@ -28,6 +28,8 @@ export interface DrivePlace {
   readonly random?: Random | undefined;
   /** Instead of the owner-only file that runs without an editor use. */
   readonly store?: CredentialStore | undefined;
+  /** How fast bytes may go to the account and to storages that are opened with this, and come from there. Default: as fast as it goes. */
+  readonly pace?: Pace | undefined;
   /** Told before each wait for Google. */
   readonly onWait?: ((wait: Wait) => void) | undefined;
   /** Other patience and pace; for tests. */
@@ -61,6 +63,7 @@ export async function openDriveClient(place: DrivePlace): Promise<DriveClient> {
     clock,
     random,
     onWait,
+    pace: place.pace,
     ...place.client,
   });
 }
@@ -93,7 +96,10 @@ async function credentialsOf(place: DrivePlace, settings: GoogleDriveSettings): 
 /** The storage at `location`, of Drive too; for `World.openStorage`. @throws `storage.invalid-location`, `drive.not-set-up` */
 export async function openStorageAt(location: string, place: DrivePlace): Promise<Storage> {
   const parsed = parseLocation(location);
-  if (parsed.scheme !== 'gdrive') return openStorage(location, { random: place.random ?? systemRandom });
+  if (parsed.scheme !== 'gdrive') {
+    const storage = openStorage(location, { random: place.random ?? systemRandom });
+    return place.pace === undefined ? storage : new LimitedStorage(storage, place.pace);
+  }
   const client = await openDriveClient(place);
   return new DriveStorage(client, parsed.path, { onClose: () => client.close() });
 }

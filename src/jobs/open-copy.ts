@@ -63,7 +63,7 @@ async function opened(
 ): Promise<OpenCopy> {
   const { folderIds, provedByMd5: proved = {} } = await memory.read();
   const provedByMd5 = new Map(Object.entries(proved));
-  const source = await openStorageAt(repository, place);
+  const source = await openOriginal(repository, place);
   const journal = await openJournal();
   const folder = new DriveFolder(client, copyPathOf(to), { journal, knownIds: folderIds });
   const target = new DriveCopy(folder, { provedByMd5 });
@@ -79,6 +79,12 @@ async function opened(
       await source.close();
     },
   };
+}
+
+/** The pace is that of the line to Google: an original in the house is read as fast as it goes. @throws as `openStorageAt` */
+export function openOriginal(location: string, place: DrivePlace): Promise<Storage> {
+  const isAtGoogle = parseLocation(location).scheme === 'gdrive';
+  return openStorageAt(location, isAtGoogle ? place : { ...place, pace: undefined });
 }
 
 /** Where the copy lies: to find it again when somebody renames it, or when lists are late. */

@@ -22,6 +22,7 @@ export * from './or-aborted.ts';
 export * from './path-pattern.ts';
 export * from './pattern-file.ts';
 export * from './paths.ts';
+export * from './rate-limiter.ts';
 export * from './size-text.ts';
 export * from './snapshot-paths.ts';
 export * from './l10n.ts';

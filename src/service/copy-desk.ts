@@ -22,6 +22,7 @@ import { AskedWorks } from './asked-works.ts';
 import type { Audience } from './audience.ts';
 import { copyInfoOf, progressOf } from './copy-info.ts';
 import type { GoogleAccount } from './google-account.ts';
+import { paceOf } from './pace.ts';
 import type { PasswordWish } from './passwords.ts';
 import { copyHeldUp, copyWaits, type CopyInfo, type ReadableCopyParams, type RunResult } from './protocol.ts';
 import type { RunWish } from './run-desk.ts';
@@ -32,6 +33,7 @@ export interface CopyDeskOptions {
   readonly tasks: TaskLoop;
   /** As configured at this moment, like `copies`. */
   readonly place: () => DrivePlace;
+  readonly timeZone: () => string | undefined;
   readonly copies: () => readonly OffsiteCopy[];
   readonly account: GoogleAccount;
   readonly keyOf: (location: string, wish: PasswordWish) => Promise<OpenedKey>;
@@ -231,7 +233,7 @@ export class CopyDesk {
     const keeper = await keepCopyUp({
       copy,
       tasks,
-      place: this.#placeOf(copy.name),
+      place: this.#placeOf(copy),
       records,
       password: (signal) => keyOf(copy.repository, { mayAsk: false, signal }),
       onResult: () => account.used(),
@@ -242,8 +244,8 @@ export class CopyDesk {
 
   /** What a keeper was begun with; to be paused it need not begin anew. */
   #beginningOf(copy: OffsiteCopy): string {
-    const { account, place } = this.#options;
-    return JSON.stringify([{ ...copy, paused: undefined }, place().settings, account.signIns]);
+    const { account, place, timeZone } = this.#options;
+    return JSON.stringify([{ ...copy, paused: undefined }, place().settings, copy.limits && timeZone(), account.signIns]);
   }
 
   #onState(copy: string, state: KeeperState): void {
@@ -261,9 +263,10 @@ export class CopyDesk {
   }
 
   /** Long waits for Google are told to whoever waits for the copy. */
-  #placeOf(copy: string): DrivePlace {
-    const onWait: DrivePlace['onWait'] = (wait) => this.#tell(copy, ({ client }) => client?.tell(copyHeldUp, { copy, ...wait }));
-    return { ...this.#options.place(), onWait };
+  #placeOf({ name, limits }: OffsiteCopy): DrivePlace {
+    const { clock, place, timeZone } = this.#options;
+    const onWait: DrivePlace['onWait'] = (wait) => this.#tell(name, ({ client }) => client?.tell(copyHeldUp, { copy: name, ...wait }));
+    return { ...place(), onWait, pace: paceOf(limits, { clock, timeZone: timeZone() }) };
   }
 
   /** Who asked, in whichever window, is told what comes of it, also that it was taken back before it began. */
@@ -298,7 +301,7 @@ export class CopyDesk {
   }
 
   async #withJobs(copy: OffsiteCopy, work: (jobs: CopyJobs) => Promise<{ readonly told: RunResult }>): Promise<RunResult> {
-    await using jobs = new CopyJobs({ copy, place: this.#placeOf(copy.name), records: this.#options.records });
+    await using jobs = new CopyJobs({ copy, place: this.#placeOf(copy), records: this.#options.records });
     return (await work(jobs)).told;
   }
 

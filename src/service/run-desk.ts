@@ -7,6 +7,7 @@ import {
   recordOfRestore,
   repositoryFolderOf,
   restoreJob,
+  type BackupDetails,
   type ExceptionSink,
   type JobResult,
   type RecordAbout,
@@ -14,7 +15,7 @@ import {
   type RepositoryAccess,
   type RestoreDetails,
 } from '../jobs/index.ts';
-import { CadanganError, textOf, type Clock, type Environment, type Random } from '../platform/index.ts';
+import { CadanganError, textOf, type Clock, type Environment, type Pace, type Random } from '../platform/index.ts';
 import type { RecordContent } from '../records/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { BackupSet, Configuration } from '../settings/index.ts';
@@ -23,7 +24,9 @@ import { recordOfBare } from './bare-run.ts';
 import type { Call } from './call.ts';
 import { planDrill, runDrill } from './drill-run.ts';
 import type { OpenRepositories } from './open-repositories.ts';
+import { paceOf } from './pace.ts';
 import type { PasswordWish } from './passwords.ts';
+import { withPriority } from './priority.ts';
 import type { BackupParams, CheckParams, DrillParams, RestoreParams, RestorePreview, RunJob, RunProgress, RunResult } from './protocol.ts';
 import { previewRestore } from './restore-preview.ts';
 import { planRestoreSteps, type RestoreStep } from './restore-steps.ts';
@@ -37,7 +40,7 @@ export interface RunDeskOptions {
   readonly programVersion: string;
   readonly repositories: OpenRepositories;
   /** What a location names, of Google Drive too. */
-  readonly openStorage: (location: string) => Promise<Storage>;
+  readonly openStorage: (location: string, pace?: Pace) => Promise<Storage>;
   /** As it is in force at any time. */
   readonly configuration: () => Configuration;
   readonly keeper: RecordKeeper;
@@ -117,28 +120,33 @@ export class RunDesk {
 
   backup(set: BackupSet, wish: BackupRunWish): Promise<RunResult> {
     return this.#make({ job: 'backup', set: set.name, location: set.repository.location }, wish, async (run, signal) => {
-      const { environment, programVersion, log, repositories, keeper } = this.#options;
+      const { environment, programVersion, log, repositories, keeper, clock, configuration } = this.#options;
       const { force, skipIfUnchanged, extraVerify } = wish.options ?? {};
-      const result = await backupSet(set, this.#access(set.repository.location, { ...wish, asksFirst: false, signal }), {
-        environment,
-        programVersion,
-        run: wish.run,
-        trigger: wish.occasion?.trigger ?? 'manual',
-        // Before the set's own program runs: dumping a database for a repository that cannot be opened helps nobody.
-        hold: () => repositories.hold(set.repository.location, { ...wish, signal }),
-        ownTags: await keeper.anchorTags(),
-        progress: (progress) => this.#report(run, { job: 'backup', set: set.name, ...backupProgressOf(progress) }),
-        onException: wish.onException,
-        onCommandLine: (line) => {
-          log('info', `${set.name}: ${line}`);
-          wish.onCommandLine?.(line);
-        },
-        overrides: {
-          skipIfUnchanged: skipIfUnchanged ? 'same-tree' : wish.skipsUnchanged ? 'same-sources' : undefined,
-          ...(force !== undefined && { force }),
-          ...(extraVerify !== undefined && { extraVerify }),
-        },
-      });
+      const { limits = {} } = set;
+      const pace = paceOf(limits, { clock, timeZone: configuration().timeZone });
+      const access = this.#access(set.repository.location, { ...wish, asksFirst: false, signal }, pace);
+      const make = async (): Promise<JobResult<BackupDetails>> =>
+        backupSet(set, access, {
+          environment,
+          programVersion,
+          run: wish.run,
+          trigger: wish.occasion?.trigger ?? 'manual',
+          // Before the set's own program runs: dumping a database for a repository that cannot be opened helps nobody.
+          hold: () => repositories.hold(set.repository.location, { ...wish, signal }),
+          ownTags: await keeper.anchorTags(),
+          progress: (progress) => this.#report(run, { job: 'backup', set: set.name, ...backupProgressOf(progress) }),
+          onException: wish.onException,
+          onCommandLine: (line) => {
+            log('info', `${set.name}: ${line}`);
+            wish.onCommandLine?.(line);
+          },
+          overrides: {
+            skipIfUnchanged: skipIfUnchanged ? 'same-tree' : wish.skipsUnchanged ? 'same-sources' : undefined,
+            ...(force !== undefined && { force }),
+            ...(extraVerify !== undefined && { extraVerify }),
+          },
+        });
+      const result = await withPriority(limits, (message) => log('warning', `${set.name}: ${message}`), make);
       return (about) =>
         recordOfBackup(result, { ...about, rpoHours: set.rpoHours, sources: set.sources, location: set.repository.location });
     });
@@ -312,12 +320,12 @@ export class RunDesk {
     return formatTimestamp(nowNs, clock.offsetMinutes(nowNs));
   }
 
-  #access(location: string, wish: RunWish & Pick<BackupRunWish, 'options'>): RepositoryAccess {
+  #access(location: string, wish: RunWish & Pick<BackupRunWish, 'options'>, pace?: Pace): RepositoryAccess {
     const { repositories, clock, random, openStorage } = this.#options;
     return {
       location,
       signal: wish.signal,
-      world: { clock, random, openStorage },
+      world: { clock, random, openStorage: (where) => openStorage(where, pace) },
       password: (passwordSignal) => repositories.keyOf(location, { ...wish, signal: passwordSignal }),
       noLock: wish.options?.noLock,
       retryLockForMs: wish.options?.retryLockForMs ?? (wish.mayAsk ? undefined : unattendedRetryLockMs),

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { afterLostRun, openStorageAt, RecordKeeper, recordOfRefusal, type DrivePlace, type ProgramReport } from '../jobs/index.ts';
-import { CadanganError, isAbort, type Clock, type Environment, type Random } from '../platform/index.ts';
+import { CadanganError, isAbort, type Clock, type Environment, type Pace, type Random } from '../platform/index.ts';
 import { TaskLoop, type ScheduledSet, type ScheduleEvent } from '../schedule/index.ts';
 import {
   keepLastGood,
@@ -198,6 +198,7 @@ export class Service {
       clock: world.clock,
       tasks: this.tasks,
       place: () => this.drivePlace,
+      timeZone: () => this.configuration.timeZone,
       copies: () => this.copies,
       records: this.keeper,
       scrub: passwords.scrub,
@@ -296,7 +297,7 @@ export class Service {
   }
 
   /** What a location names, of Google Drive too. */
-  readonly openStorage = (location: string): Promise<Storage> => openStorageAt(location, this.drivePlace);
+  readonly openStorage = (location: string, pace?: Pace): Promise<Storage> => openStorageAt(location, { ...this.drivePlace, pace });
 
   /** What opens a repository without its password, for work that has it open itself. @throws as `OpenRepositories.hold` */
   async keyOf(location: string, { mayAsk, client, signal }: PasswordWish): Promise<OpenedKey> {

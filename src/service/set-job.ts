@@ -75,6 +75,7 @@ async function jobOptionsOf(
     excludeLargerThan,
     oneFileSystem,
     compression,
+    limits,
   } = set;
   const rules = await compileExcludeRules(
     { excludes, iexcludes, excludeFiles, iexcludeFiles, excludeCaches, excludeIfPresent, excludeLargerThan },
@@ -85,6 +86,7 @@ async function jobOptionsOf(
     rules,
     oneFileSystem,
     compression,
+    workerCount: limits?.workers,
     programVersion,
     progress,
     onException,

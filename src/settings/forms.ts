@@ -20,7 +20,9 @@ export type Form =
   | 'drive-id'
   | 'proxy'
   | 'date'
-  | 'location';
+  | 'location'
+  | 'rate'
+  | 'rate-min';
 
 /** Fit for a command line, a file name and a tag. */
 export const setName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -60,6 +62,22 @@ export const driveId = /^[A-Za-z0-9_-]{5,100}$/;
 
 /** A host and a port, without a name and password: those are secrets. */
 export const proxyAddress = /^https?:\/\/(?:[^\s/?#@:[\]]+|\[[0-9A-Fa-f:]+\])(?::\d{1,5})?\/?$/;
+/** `2 Mbit/s`, `500 kB/s`, or `none`. */
+export const rateText = /^(?:none|\d{1,9}(?:\.\d{1,3})?\s?[kMG]?(?:bit|B)\/s)$/;
+
+/** Below, a pack of 16 MiB takes more than half an hour, and nothing else would get its turn. */
+const bytesPerSecondMin = 8_000;
+
+export function isFastEnough(rate: string): boolean {
+  return (bytesPerSecondOf(rate) ?? Infinity) >= bytesPerSecondMin;
+}
+
+/** Of a rate as it stands in the file, in decimal units as lines are sold; undefined for `none`. */
+export function bytesPerSecondOf(rate: string): number | undefined {
+  const [, value, prefix = '', unit] = /^([\d.]+)\s?([kMG]?)(bit|B)\/s$/.exec(rate) ?? [];
+  if (value === undefined) return undefined;
+  return Number(value) * 1000 ** ['', 'k', 'M', 'G'].indexOf(prefix) * (unit === 'bit' ? 1 / 8 : 1);
+}
 
 /** `2026-11-23` */
 export const dateText = /^\d{4}-\d\d-\d\d$/;

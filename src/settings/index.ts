@@ -10,6 +10,7 @@
 export { readableFolderOf } from './drive-places.ts';
 export { editConfiguration, type ConfigurationEdit } from './edit.ts';
 export { makeJsonSchema } from './json-schema.ts';
+export { bytesPerSecondOf } from './forms.ts';
 export { keepLastGood, type UsedConfiguration } from './last-good.ts';
 export { loadConfiguration, type LoadedConfiguration } from './load.ts';
 export { parseConfiguration, type ParsedConfiguration, type SetEntry } from './parse.ts';
@@ -30,7 +31,9 @@ export {
   type Instruction,
   type OffsiteCopy,
   type OffsiteCopyInput,
+  type Rates,
   type ReadableCopies,
+  type SetLimits,
   type SetSchedule,
 } from './schema.ts';
 export { withoutSecrets } from './without-secrets.ts';

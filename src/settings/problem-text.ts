@@ -190,5 +190,7 @@ const forms: Readonly<Record<Form, () => string>> = {
     l10n.t(
       'a folder, a share or a folder on Google Drive such as "gdrive:Backup/server" is wanted; other kinds of storage cannot be opened yet',
     ),
+  rate: () => l10n.t('a speed such as "2 Mbit/s" or "500 kB/s" is wanted, or "none"'),
+  'rate-min': () => l10n.t('a speed of 64 kbit/s or more is wanted: below, nothing would come to its end'),
   'keep-rule': () => l10n.t('at least one rule such as "keepDaily" is wanted'),
 };

@@ -10,10 +10,12 @@ import {
   hasLength,
   hasUrlPassword,
   isDate,
+  isFastEnough,
   isTimeZone,
   location,
   notBlank,
   original,
+  rateText,
   setName,
   sizeText,
   tagText,
@@ -69,6 +71,7 @@ const limitMinutes = (program: string) =>
       description: `How many minutes the program of "${program}" may take; then it is ended with all that it has started. Default: 240.`,
       examples: [60],
     });
+const days = () => z.union([z.literal('daily'), z.array(z.enum(daysOfWeek)).min(1).max(7)]);
 const timeZone = () =>
   z
     .string()
@@ -83,6 +86,54 @@ const keep = (unit: string) =>
     .meta({ description: `${notYet} Keep the last snapshot of each of this many ${unit}.` });
 /** Begins what is said of `waitingKeys`. */
 const notYet = 'Not carried out yet: all snapshots stay.';
+
+const rate = () => formed(rateText, 'rate').refine(isFastEnough, { error: 'rate-min' satisfies Form });
+const timedRate = z.strictObject({
+  rate: rate().meta({ description: 'The most that may go in these hours, or none.', examples: ['2 Mbit/s', '500 kB/s', 'none'] }),
+  hours: formed(windowText, 'window')
+    .refine(hasLength, { error: 'window-length' satisfies Form })
+    .optional()
+    .meta({ description: 'The time of day, in the time zone of the file. Default: always.', examples: ['07:00-18:00'] }),
+  days: days()
+    .optional()
+    .meta({ description: 'The days on which the hours begin. Default: daily.', examples: [['mon', 'tue', 'wed', 'thu', 'fri']] }),
+});
+const rates = (description: string) =>
+  z
+    .union([z.array(timedRate).min(1).max(50), rate()])
+    .optional()
+    .meta({
+      description: `${description} A speed, or several with hours: of those that apply the lowest counts, and where none applies there is no limit.`,
+      examples: ['20 Mbit/s', [{ rate: '2 Mbit/s', hours: '07:00-18:00', days: ['mon', 'tue', 'wed', 'thu', 'fri'] }]],
+    });
+const pace = (upload: string, download: string, workers: string) => ({
+  upload: rates(upload),
+  download: rates(download),
+  workers: z.int().min(1).max(64).optional().meta({ description: workers }),
+});
+
+const setLimits = z.strictObject({
+  ...pace(
+    'How fast a backup of the set may write to its repository.',
+    'How fast it may read from its repository.',
+    'How many threads read, compress and encrypt. Default: one for each processor, 4 at most.',
+  ),
+  nice: z
+    .int()
+    .min(1)
+    .max(19)
+    .optional()
+    .meta({
+      description: 'How far a backup of the set, and its programs, give way to others for the processor: 19 the most.',
+      examples: [10],
+    }),
+  ioPriority: z.enum(['low', 'idle']).optional().meta({
+    description: 'How far they give way to others for the disks. On Linux, where there is a program "ionice"; elsewhere it has no effect.',
+  }),
+});
+const copyLimits = z.strictObject(
+  pace('How fast the copy may be uploaded.', 'How fast it may be read back.', 'How many files are uploaded at once. Default: 4.'),
+);
 
 const repository = z.strictObject({
   // A secret ends the check: what comes after would show the value.
@@ -120,8 +171,7 @@ const scheduleKeys = z.strictObject({
       description: 'The time of day in which it runs once: from the first time, and not beyond the second. It may go over midnight.',
       examples: ['21:00-23:00', '22:30-05:00'],
     }),
-  days: z
-    .union([z.literal('daily'), z.array(z.enum(daysOfWeek)).min(1).max(7)])
+  days: days()
     .optional()
     .meta({
       description: 'The days on which the window begins. Default: daily.',
@@ -232,6 +282,7 @@ export const setSchema = z.strictObject({
         'With a service of the machine: the users of its group who may look into the snapshots of this set, which show all that its sources hold. Administrators always may.',
       examples: [['budi']],
     }),
+  limits: setLimits.optional().meta({ description: 'How much of the line and of the machine a backup of the set may take.' }),
   rpoHours: z
     .number()
     .min(0.25)
@@ -298,6 +349,7 @@ export const copySchema = z.strictObject({
     .default(1)
     .meta({ description: 'Every week, download this share of the copy and read it in full, another part each time.' }),
   ...programsAround('each copying, comparing or reading of the copy'),
+  limits: copyLimits.optional().meta({ description: 'How much of the line the copy may take.' }),
   readableCopies: readableCopies.optional().meta({
     description:
       'Now and then, write the newest snapshot as an archive that opens without Cadangan. Whoever can open the folder can read it.',
@@ -462,6 +514,8 @@ export type ReadableCopies = NonNullable<OffsiteCopy['readableCopies']>;
 export type GoogleDriveSettings = NonNullable<GeneralSettings['googleDrive']>;
 export type Instruction = NonNullable<GeneralSettings['instruction']>;
 export type DrillSettings = NonNullable<GeneralSettings['drill']>;
+export type SetLimits = NonNullable<BackupSet['limits']>;
+export type Rates = NonNullable<SetLimits['upload']>;
 export type DayOfWeek = (typeof daysOfWeek)[number];
 export type GeneralSettings = DeepReadonly<z.output<typeof generalSchema>>;
 

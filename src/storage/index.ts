@@ -25,6 +25,7 @@
 export * from './storage.ts';
 export { isStoredName } from './file-name.ts';
 export { DriveStorage } from './drive-storage.ts';
+export { LimitedStorage } from './limited-storage.ts';
 export { FolderStorage } from './folder-storage.ts';
 export { locationForms, locationLabel, parseLocation } from './location.ts';
 export type { Location, LocationRules } from './location.ts';

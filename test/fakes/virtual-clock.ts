@@ -86,3 +86,13 @@ export class VirtualClock implements Clock {
     this.#monotonicMs = ms;
   }
 }
+
+/** How long `work` takes, on a clock that is moved on until it is over. */
+export async function msFor(clock: VirtualClock, work: Promise<unknown>): Promise<number> {
+  const startMs = clock.monotonicMs();
+  let isOver = false;
+  const over = (): void => void (isOver = true);
+  work.then(over, over);
+  for (await nextTurn(); !isOver; await nextTurn()) await clock.advance(10);
+  return clock.monotonicMs() - startMs;
+}

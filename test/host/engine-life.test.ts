@@ -322,6 +322,22 @@ test('a program before the backup that fails keeps it from happening; one after 
   assert.match(facts[0]?.value ?? '', /failed after .* \(exit code 3\)$/);
 });
 
+test('a set with limits stands back with its programs, and is as it was afterwards', { skip: process.platform !== 'linux' }, async (t) => {
+  const stage = new EngineStage(t);
+  stage.write('a.txt', 'a');
+  await stage.initRepository();
+  const script = `const { execFileSync } = require('node:child_process');
+    console.log(require('node:os').getPriority(), execFileSync('ionice', ['-p', String(process.pid)], { encoding: 'utf8' }).trim());`;
+  const before = [process.execPath, '-e', script];
+  stage.configure({ before, limits: { nice: 10, ioPriority: 'idle', workers: 1 } }, { name: 'usual', before });
+  const { client } = stage.window();
+  for (const set of ['data', 'usual']) assert.equal((await client.request(protocol.startBackup, { set })).outcome, 'success');
+  const said = (await recordsIn(stage.path('state'))).flatMap(({ programs = [] }) => programs.map(({ output }) => output?.trim()));
+  assert.equal(said[0], '10 idle');
+  // Only root may take a nice value back.
+  if (process.getuid?.() === 0) assert.match(said[1] ?? '', /^0 (?:none|best-effort)/);
+});
+
 test('a host that runs no schedule makes its runs itself, one after the other', async (t) => {
   const stage = new EngineStage(t);
   stage.write('a.txt', 'a');

@@ -4,7 +4,7 @@ import { CadanganError, l10n, setTimeZone } from '../../platform/index.ts';
 import { updateConfiguration, type OffsiteCopy } from '../../settings/index.ts';
 import type { CliCommand, CommandContext } from '../command.ts';
 import { copyPassword } from '../copy-password.ts';
-import { copyNamed, driveWorld } from '../drive-place.ts';
+import { copyNamed, driveWorld, pacedPlace } from '../drive-place.ts';
 import { exitCode, worseOf, type ExitCode } from '../exit-code.ts';
 import { dryRunOfCopies } from '../offsite-dry-run.ts';
 import { writeReadable } from '../offsite-readable.ts';
@@ -61,7 +61,9 @@ export const offsiteCommand: CliCommand = {
     await records.noteConfiguration(world.configuration);
     switch (action) {
       case 'watch':
-        return watchCopies(context, { place, records }, copies, (copy, signal) => copyPassword(context, world.configuration, copy, signal));
+        return watchCopies(context, { placeOf: (copy) => pacedPlace(world, copy, context.clock), records }, copies, (copy, signal) =>
+          copyPassword(context, world.configuration, copy, signal),
+        );
       case 'readable':
         return worseOf(done, await writeReadable(context, { ...world, records }, copies, options));
       default:
