@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { RecordContent, RecordKind, RecordResult } from '../records/index.ts';
+import type { RecordContent, RecordKind, RecordResult, RecordValues } from '../records/index.ts';
 import type { CheckResult } from '../upkeep/index.ts';
 import type { BackupDetails } from './backup-job.ts';
 import type { InitDetails } from './init-job.ts';
@@ -153,12 +153,16 @@ export function recordOfInit(result: JobResult<InitDetails>, about: RecordAbout 
   });
 }
 
-/** A window that passed without a run. @param why the schedule's word for it */
-export function recordOfMissedRun(planned: NonNullable<RecordContent['planned']>, why: string, about: RecordAbout): RecordContent {
+/** A window that passed without a run. @param why the schedule's word for it, and what it saw */
+export function recordOfMissedRun(
+  planned: NonNullable<RecordContent['planned']>,
+  why: string | (RecordValues & { readonly reason: string }),
+  about: RecordAbout,
+): RecordContent {
   return {
     ...commonContent('missed-run', { ...about, planned }),
     result: 'missed',
-    reason: { code: 'schedule.missed', facts: { reason: why } },
+    reason: { code: 'schedule.missed', facts: typeof why === 'string' ? { reason: why } : why },
   };
 }
 

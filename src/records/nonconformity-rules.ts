@@ -118,17 +118,26 @@ function missedNights(records: readonly HistoryRecord[], { planned, nowMs }: Rul
           Math.abs(instantMsOf(record.planned.start) - startMs) < toleranceMs,
       );
       const laterGood = ofSet.find((record) => isGood(record) && startMsOf(record) >= endMs);
-      const why = inWindow.at(-1)?.result ?? 'missed';
+      const last = inWindow.at(-1);
+      const why = last?.result ?? 'missed';
+      const reason = nightReasonOf(last ?? missed.at(-1));
       return [
         {
           rule: 'missed-night',
           subject: `missed-night:${set}:${day}`,
           atMs: startMs,
-          facts: { set, day, why, ...(laterGood && { nextGood: laterGood.number }) },
+          facts: { set, day, why, ...(reason !== undefined && { reason }), ...(laterGood && { nextGood: laterGood.number }) },
           records: [...inWindow, ...missed].map(({ number }) => number),
         },
       ];
     });
+}
+
+/** The word for what was seen of a missed window, or the code of what ended the run. */
+function nightReasonOf(record: HistoryRecord | undefined): string | undefined {
+  if (record?.reason === undefined) return undefined;
+  const { code, facts } = record.reason;
+  return code === 'schedule.missed' ? String(facts['cause'] ?? facts['reason'] ?? '') : code;
 }
 
 /** A window of the file and one of the record may differ by what rounding to a text does. */

@@ -1,4 +1,5 @@
 import type { HistoryLine } from './history.ts';
+import type { Absence } from './presence.ts';
 import type { WindowSpan } from './windows.ts';
 
 /** The line as JSON, without a line break. */
@@ -41,7 +42,8 @@ function parseDated(value: Fields, set: string, atMs: number): HistoryLine | und
     }
     case 'missed': {
       const reason = oneOf(reasons, value['reason']);
-      return reason && window && { kind: 'missed', set, atMs, window, reason };
+      const why = parseAbsence(value['why']);
+      return reason && window && { kind: 'missed', set, atMs, window, reason, ...(why && { why }) };
     }
     case 'dismissed':
     case 'rewound':
@@ -58,6 +60,7 @@ function runOf({ run }: Fields): { readonly run?: string } {
 
 const triggers = ['window', 'change', 'reconcile', 'manual', 'catch-up'] as const;
 const outcomes = ['success', 'success-with-exceptions', 'failed', 'stopped', 'interrupted'] as const;
+const causes = ['asleep', 'off', 'no-host'] as const;
 const reasons = ['not-running', 'repository-busy'] as const;
 
 function parseRecord(text: string): Fields | undefined {
@@ -75,6 +78,15 @@ function parseWindowSpan(value: unknown): WindowSpan | undefined {
   const endMs = instantOf(value.endMs);
   if (typeof value.day !== 'string' || !/^\d{4}-\d\d-\d\d$/.test(value.day)) return undefined;
   return startMs === undefined || endMs === undefined || startMs >= endMs ? undefined : { day: value.day, startMs, endMs };
+}
+
+function parseAbsence(value: unknown): Absence | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { cause: word, sinceMs: since, untilMs: until, startedMs: started }: Fields = { ...value };
+  const [cause, untilMs] = [oneOf(causes, word), instantOf(until)];
+  const [sinceMs, startedMs] = [instantOf(since), instantOf(started)];
+  if (cause === undefined || untilMs === undefined) return undefined;
+  return { cause, untilMs, ...(sinceMs !== undefined && { sinceMs }), ...(startedMs !== undefined && { startedMs }) };
 }
 
 /** Up to the year 9999: what Intl is to compute with must be in its range. */

@@ -1,4 +1,5 @@
 import { isSuccess, type RunOutcome, type Trigger } from './scheduled-set.ts';
+import type { Absence } from './presence.ts';
 import type { WindowSpan } from './windows.ts';
 import { dayMs } from './zone.ts';
 
@@ -19,7 +20,15 @@ export type HistoryLine =
       readonly run?: string | undefined;
     }
   | { readonly kind: 'ended'; readonly set: string; readonly atMs: number; readonly outcome: RunOutcome }
-  | { readonly kind: 'missed'; readonly set: string; readonly atMs: number; readonly window: WindowSpan; readonly reason: MissedReason }
+  | {
+      readonly kind: 'missed';
+      readonly set: string;
+      readonly atMs: number;
+      readonly window: WindowSpan;
+      readonly reason: MissedReason;
+      /** As far as it was seen. */
+      readonly why?: Absence | undefined;
+    }
   /** Somebody saw what was missed and does not want it made good. */
   | { readonly kind: 'dismissed'; readonly set: string; readonly atMs: number }
   /** The clock of the machine had been far ahead, and was set back to `atMs`. What is dated later never happened at that time. */
@@ -30,6 +39,13 @@ export type HistoryLine =
  * time.
  */
 export type MissedReason = 'not-running' | 'repository-busy';
+
+/** A window without a run. */
+export interface MissedWindow extends WindowSpan {
+  /** Default: `not-running`. */
+  readonly reason?: MissedReason | undefined;
+  readonly why?: Absence | undefined;
+}
 
 export interface Run {
   readonly trigger: Trigger;
@@ -49,7 +65,7 @@ export interface SetHistory {
   readonly runs: readonly Run[];
   readonly lastSuccess: Run | undefined;
   /** Windows without a run that came to its end, since the last success and not dismissed, oldest first; the last hundred. */
-  readonly missed: readonly WindowSpan[];
+  readonly missed: readonly MissedWindow[];
 }
 
 export const emptyHistory: SetHistory = { adopted: undefined, judgedUntilMs: 0, runs: [], lastSuccess: undefined, missed: [] };
@@ -82,7 +98,7 @@ export function applyLine(history: SetHistory, line: HistoryLine): SetHistory {
     case 'ended':
       return applyEnd({ ...history, runs: closeOpenRun(history.runs, line.atMs, line.outcome) });
     case 'missed':
-      return addMissed(history, line.window);
+      return addMissed(history, missedWindowOf(line));
     case 'dismissed':
       return { ...history, missed: [] };
     case 'rewound':
@@ -109,8 +125,12 @@ function applyEnd(history: SetHistory): SetHistory {
   return forgetOldRuns({ ...history, lastSuccess: run, missed });
 }
 
+function missedWindowOf({ window, reason, why }: Extract<HistoryLine, { readonly kind: 'missed' }>): MissedWindow {
+  return { ...window, ...(reason !== 'not-running' && { reason }), ...(why && { why }) };
+}
+
 /** A run can die several times in one window. */
-function addMissed(history: SetHistory, window: WindowSpan): SetHistory {
+function addMissed(history: SetHistory, window: MissedWindow): SetHistory {
   const others = history.missed.filter(({ startMs }) => startMs !== window.startMs);
   return { ...history, missed: [...others, window].slice(-missedKept) };
 }
@@ -146,7 +166,10 @@ export function linesOfHistory(set: string, history: SetHistory): HistoryLine[] 
     ...(adopted ? [{ kind: 'adopted', set, atMs: adopted.sinceMs, rule: adopted.rule } as const] : []),
     ...[...older, ...runs].flatMap((run) => linesOfRun(set, run)),
     { kind: 'dismissed', set, atMs: history.judgedUntilMs }, // of what the runs above add; the next lines have all that counts
-    ...history.missed.map((window) => ({ kind: 'missed', set, atMs: window.endMs, window, reason: 'not-running' }) as const),
+    ...history.missed.map(
+      ({ reason = 'not-running', why, ...window }) =>
+        ({ kind: 'missed', set, atMs: window.endMs, window, reason, ...(why && { why }) }) as const,
+    ),
     { kind: 'judged', set, untilMs: history.judgedUntilMs },
   ];
 }

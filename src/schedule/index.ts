@@ -10,7 +10,16 @@
  * makes it good is a *catch-up*. A set is *overdue* when its last good run is older than its objective. A *reconcile* run of a change set
  * finds what its watch did not tell. Times are instants in milliseconds; the wall clock comes in only with a rule's time zone.
  */
-export { applyLine, emptyHistory, openRunOf, type HistoryLine, type MissedReason, type Run, type SetHistory } from './history.ts';
+export {
+  applyLine,
+  emptyHistory,
+  openRunOf,
+  type HistoryLine,
+  type MissedReason,
+  type MissedWindow,
+  type Run,
+  type SetHistory,
+} from './history.ts';
 export { planSet, type Decision, type Situation } from './planner.ts';
 export {
   isSuccess,
@@ -33,6 +42,7 @@ export {
   type SetStatus,
   type WatchState,
 } from './set-status.ts';
+export { absenceUntilNow, Presence, type Absence, type MachineTimes } from './presence.ts';
 export { readHistories, ScheduleState } from './state-file.ts';
 export { TaskLoop, type Due, type Task, type TaskLoopOptions, type TaskStatus, type TaskWork } from './task-loop.ts';
 export { TaskTimes } from './task-times.ts';

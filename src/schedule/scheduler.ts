@@ -3,11 +3,13 @@ import { byUrgency, newRun, stopRun, type ActiveRun, type RunEnd, type Wish } fr
 import { ChangeWatches } from './change-watches.ts';
 import { openRunOf, type HistoryLine, type Run } from './history.ts';
 import { planSet } from './planner.ts';
+import type { Absence } from './presence.ts';
 import type { RunOutcome, ScheduledSet } from './scheduled-set.ts';
 import { eventsOf, type RunRequest, type ScheduleEvent, type ScheduleProblem } from './scheduler-events.ts';
 import { describeSet, describeUnhosted, type SetProgress, type SetStatus } from './set-status.ts';
 import type { ScheduleState } from './state-file.ts';
 import type { Due, Task, TaskLoop } from './task-loop.ts';
+import type { WindowSpan } from './windows.ts';
 
 export interface SchedulerOptions {
   readonly clock: Clock;
@@ -44,6 +46,8 @@ export interface SchedulerOptions {
   ) => Promise<{ readonly ended: Promise<RunOutcome> } | undefined>;
   /** Records that a window ended without a run: once, however often it is called. It is noted afterwards, and a host may die in between. */
   readonly missedRun: (missed: Extract<HistoryLine, { readonly kind: 'missed' }>) => Promise<void>;
+  /** Why a window that ended had no run, as far as somebody saw it. */
+  readonly whyMissed?: ((window: WindowSpan) => Absence | undefined) | undefined;
   /** Told of everything, in order. Must not throw. */
   readonly report: (event: ScheduleEvent) => void;
   /** Runs only what somebody asks for, and judges no window: of a host that is there for one command. */
@@ -310,7 +314,10 @@ export class Scheduler implements Task {
 
   /** The planner cannot know whether somebody was there and had to wait. */
   #withReason(line: HistoryLine): HistoryLine {
-    return line.kind === 'missed' && this.#heldUp.get(line.set) === line.window.startMs ? { ...line, reason: 'repository-busy' } : line;
+    if (line.kind !== 'missed') return line;
+    if (this.#heldUp.get(line.set) === line.window.startMs) return { ...line, reason: 'repository-busy' };
+    const why = this.#options.whyMissed?.(line.window);
+    return why === undefined ? line : { ...line, why };
   }
 
   async #note(lines: readonly HistoryLine[]): Promise<void> {

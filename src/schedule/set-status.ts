@@ -1,4 +1,5 @@
-import { applyLine, emptyHistory, openRunOf, type Run, type SetHistory } from './history.ts';
+import { applyLine, emptyHistory, openRunOf, type HistoryLine, type MissedWindow, type Run, type SetHistory } from './history.ts';
+import type { Absence } from './presence.ts';
 import { dueWindow, planSet } from './planner.ts';
 import type { ScheduledSet, Trigger } from './scheduled-set.ts';
 import { longestRoundMs, nextWindow, type WindowSpan } from './windows.ts';
@@ -17,7 +18,7 @@ export interface SetStatus {
   /** To be run as soon as the repository is free. */
   readonly waiting?: Trigger | undefined;
   /** Windows that were missed, or whose run died, since the last success; oldest first. To be offered as one catch-up run. */
-  readonly missed: readonly WindowSpan[];
+  readonly missed: readonly MissedWindow[];
   /** Since when the last good run is older than the set's objective allows. */
   readonly overdueSinceMs?: number | undefined;
   readonly lastRun?: Run | undefined;
@@ -81,9 +82,18 @@ export function describeSet(set: ScheduledSet, history: SetHistory, { nowMs, wai
 }
 
 /** The status of a set while no host runs: what is written down, and what the next host would find. A pure function. */
-export function describeUnhosted(set: ScheduledSet, history: SetHistory = emptyHistory, nowMs: number): SetStatus {
+export function describeUnhosted(
+  set: ScheduledSet,
+  history: SetHistory = emptyHistory,
+  nowMs: number,
+  whyMissed: (window: WindowSpan) => Absence | undefined = () => undefined,
+): SetStatus {
   const decisions = planSet(set, history, { nowMs, isRunning: false });
-  const found = decisions.reduce((known, decision) => (decision.kind === 'note' ? applyLine(known, decision.line) : known), history);
+  const withWhy = (line: HistoryLine): HistoryLine => (line.kind === 'missed' ? { ...line, why: whyMissed(line.window) } : line);
+  const found = decisions.reduce(
+    (known, decision) => (decision.kind === 'note' ? applyLine(known, withWhy(decision.line)) : known),
+    history,
+  );
   return describeSet(set, found, { nowMs, waiting: undefined, watch: undefined });
 }
 

@@ -6,6 +6,7 @@ import type { BackupSet } from '../settings/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { Call } from './call.ts';
 import { commandLine, exceptionFound, joinedRun, type BackupParams, type RunProgress, type RunResult } from './protocol.ts';
+import { missedFacts } from './missed-window.ts';
 import { repositoryKey } from './repository-key.ts';
 import type { BackupRunWish, RunWish } from './run-desk.ts';
 import type { RunList } from './run-list.ts';
@@ -193,7 +194,7 @@ export class BackupRuns {
   }
 
   /** What the scheduler calls when a window ended without a run. The record has an id that is made of both, by which it is found again. */
-  readonly missedRun: SchedulerOptions['missedRun'] = async ({ set, window, reason }) => {
+  readonly missedRun: SchedulerOptions['missedRun'] = async ({ set, window, reason, why }) => {
     const { clock, keeper, list } = this.#options;
     const run = `missed-${createHash('sha256')
       .update(JSON.stringify([set, window.startMs]))
@@ -201,7 +202,9 @@ export class BackupRuns {
       .slice(0, 32)}`;
     if ((await list.withId(run)) !== undefined) return;
     const planned = { start: timeTextOf(window.startMs, clock), end: timeTextOf(window.endMs, clock) };
-    await keeper.write((about) => recordOfMissedRun(planned, reason, { ...about, via: 'schedule', set, run, trigger: 'schedule' }));
+    await keeper.write((about) =>
+      recordOfMissedRun(planned, missedFacts({ reason, why }, clock), { ...about, via: 'schedule', set, run, trigger: 'schedule' }),
+    );
   };
 
   /** Whoever waits for the run of a set that went just now waits in vain. @throws `set.unknown` */

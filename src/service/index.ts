@@ -42,6 +42,7 @@ export { unhostedSchedule, type UnhostedOptions } from './unhosted-schedule.ts';
 export { Service, type ServicePlace, type ServiceWorld } from './service.ts';
 export { backupSet, type SetBackupContext } from './set-job.ts';
 export { credentialName, missingCredential } from './credential.ts';
+export { missedFacts, missedText } from './missed-window.ts';
 export { paceOf } from './pace.ts';
 export { unattendedPassword } from './unattended-password.ts';
 export { askRepositoryAt } from './seen-repository.ts';

@@ -1,12 +1,15 @@
 import { CadanganError, type Clock, type Random } from '../platform/index.ts';
 import {
+  Presence,
   Scheduler,
   ScheduleState,
+  type MachineTimes,
   type ScheduledSet,
   type ScheduleEvent,
   type SchedulerOptions,
   type SetStatus,
   type TaskLoop,
+  type WindowSpan,
 } from '../schedule/index.ts';
 
 export interface ScheduleDeskOptions {
@@ -24,6 +27,8 @@ export interface ScheduleDeskOptions {
   /** A run went on a little. */
   readonly onProgress: () => void;
   readonly log: (level: 'info' | 'warning', message: string) => void;
+  /** Default: this one. */
+  readonly machine?: MachineTimes | undefined;
 }
 
 /** The schedule of this process, from the moment on at which it may have one. */
@@ -31,6 +36,7 @@ export class ScheduleDesk {
   readonly #options: ScheduleDeskOptions;
   #sets: readonly ScheduledSet[];
   #scheduler: Scheduler | undefined;
+  #presence: Presence | undefined;
   #trouble: CadanganError | undefined = new CadanganError('schedule.not-running', { reason: 'it has not begun' });
 
   constructor(options: ScheduleDeskOptions, sets: readonly ScheduledSet[]) {
@@ -45,7 +51,11 @@ export class ScheduleDesk {
   async begin({ isPassive }: { readonly isPassive: boolean }): Promise<void> {
     const { stateFolder, random } = this.#options;
     const state = await ScheduleState.open(stateFolder, random);
-    this.#scheduler = new Scheduler({ ...this.#options, state, isPassive, report: (event) => this.#report(event) });
+    // Whoever is there for one command looks after no window.
+    const presence = isPassive ? undefined : await Presence.begin(this.#options);
+    this.#presence = presence;
+    const whyMissed = presence && ((window: WindowSpan) => presence.whyMissed(window));
+    this.#scheduler = new Scheduler({ ...this.#options, state, isPassive, whyMissed, report: (event) => this.#report(event) });
     this.#trouble = undefined;
     this.#scheduler.start(this.#sets);
     this.#options.onChange();
@@ -78,6 +88,7 @@ export class ScheduleDesk {
 
   async close(mode: 'stop' | 'finish'): Promise<void> {
     await this.#scheduler?.close(mode);
+    await this.#presence?.[Symbol.asyncDispose]();
   }
 
   #report(event: ScheduleEvent): void {

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { afterLostRun, openStorageAt, RecordKeeper, recordOfRefusal, type DrivePlace, type ProgramReport } from '../jobs/index.ts';
 import { CadanganError, isAbort, type Clock, type Environment, type Pace, type Random } from '../platform/index.ts';
-import { TaskLoop, type ScheduledSet, type ScheduleEvent } from '../schedule/index.ts';
+import { TaskLoop, type MachineTimes, type ScheduledSet, type ScheduleEvent } from '../schedule/index.ts';
 import {
   keepLastGood,
   loadConfiguration,
@@ -49,6 +49,8 @@ export interface ServiceWorld {
   readonly programVersion: string;
   /** Where each repository has a process of its own. Default: all is done in this one. */
   readonly elsewhere?: Elsewhere | undefined;
+  /** Default: this one. */
+  readonly machine?: MachineTimes | undefined;
   /** It works on one repository for a host, which looks after the schedule and keeps the records of the configuration. */
   readonly isRunner?: boolean | undefined;
 }

@@ -1,10 +1,12 @@
 import { updateConfiguration, type BackupSet, type BackupSetInput, type ConfigurationEdit } from '../settings/index.ts';
+import type { Clock } from '../platform/index.ts';
 import type { SetStatus } from '../schedule/index.ts';
 import { answer, answerAt } from './answer.ts';
 import { configurationInfoOf } from './configuration-info.ts';
 import { keepPasswordFile } from './keep-password.ts';
 import * as protocol from './protocol.ts';
 import type { Service } from './service.ts';
+import { missedText } from './missed-window.ts';
 import { offsiteStates } from './offsite-states.ts';
 import { runProgressOf } from './run-progress.ts';
 import { setStateOf } from './set-state.ts';
@@ -45,14 +47,14 @@ async function listSets(service: Service): Promise<readonly protocol.SetInfo[]> 
   const statuses = service.schedule.status();
   const lastRuns = await service.list.lastBackups(service.sets.map(({ name }) => name));
   const offsite = await offsiteStates(service);
-  const nowMs = Number(service.world.clock.nowNs() / 1_000_000n);
+  const { clock } = service.world;
   return service.sets.map((set) =>
     setInfoOf(set, {
       status: statuses.get(set.name),
       lastRun: lastRuns.get(set.name),
       progress: service.runs.progressOf(set.name),
       offsite: offsite.get(set.name),
-      nowMs,
+      clock,
     }),
   );
 }
@@ -62,10 +64,12 @@ interface KnownOfSet {
   readonly lastRun: protocol.RunResult | 'unknown' | undefined;
   readonly progress: protocol.RunProgress | undefined;
   readonly offsite: protocol.OffsiteState | undefined;
-  readonly nowMs: number;
+  readonly clock: Clock;
 }
 
-function setInfoOf(set: BackupSet, { status, lastRun, progress, offsite, nowMs }: KnownOfSet): protocol.SetInfo {
+function setInfoOf(set: BackupSet, { status, lastRun, progress, offsite, clock }: KnownOfSet): protocol.SetInfo {
+  const nowMs = Number(clock.nowNs() / 1_000_000n);
+  const missed = status?.missed ?? [];
   const running = progress ?? (status?.running && progressOfRunning(set.name, status.running, nowMs));
   return {
     name: set.name,
@@ -77,7 +81,8 @@ function setInfoOf(set: BackupSet, { status, lastRun, progress, offsite, nowMs }
     ...(running && { running }),
     ...(status?.next && { nextRun: timeText(status.next.startMs) }),
     ...(offsite && { offsite }),
-    missedWindows: (status?.missed ?? []).map(({ startMs }) => timeText(startMs)),
+    missedWindows: missed.map(({ startMs }) => timeText(startMs)),
+    ...(missed.length > 0 && { missedReasons: missed.map((window) => missedText(window, clock)) }),
     hasUnattendedPassword: (set.repository.passwordFile ?? set.repository.passwordCommand) !== undefined,
   };
 }

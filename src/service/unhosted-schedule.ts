@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../platform/index.ts';
-import { describeUnhosted, readHistories, type SetStatus } from '../schedule/index.ts';
+import { absenceUntilNow, describeUnhosted, readHistories, type SetStatus } from '../schedule/index.ts';
 import { loadConfiguration } from '../settings/index.ts';
 import { LastGoodFile, usedFromStart } from './last-good-file.ts';
 import { scheduledSetsOf } from './scheduled-sets.ts';
@@ -20,5 +20,6 @@ export async function unhostedSchedule({ configFile, stateFolder, clock, random 
   const { configuration } = await usedFromStart(await loadConfiguration(configFile), new LastGoodFile(stateFolder, random));
   const sets = await scheduledSetsOf(configuration, { stateFolder, onProblem: () => undefined });
   const nowMs = Number(clock.nowNs() / 1_000_000n);
-  return sets.map((set) => describeUnhosted(set, histories.get(set.id), nowMs));
+  const whyMissed = await absenceUntilNow({ stateFolder, clock });
+  return sets.map((set) => describeUnhosted(set, histories.get(set.id), nowMs, whyMissed));
 }

@@ -8,7 +8,8 @@ import {
   type JobResult,
   type RecordAbout,
 } from '../../src/jobs/index.ts';
-import { CadanganError } from '../../src/platform/index.ts';
+import { reasonSentence } from '../../src/jobs/index.ts';
+import { CadanganError, inLocale } from '../../src/platform/index.ts';
 
 const about: RecordAbout = {
   software: 'cadangan 0.1.0',
@@ -65,4 +66,27 @@ test('a missed run is recorded with its window', () => {
     [record.kind, record.result, record.planned, record.reason?.facts],
     ['missed-run', 'missed', planned, { reason: 'not-running' }],
   );
+});
+
+test('a missed window says in both languages what was seen, what would have helped, and nothing that was not looked at', () => {
+  const planned = { start: '2026-11-23T21:00:00+07:00', end: '2026-11-23T23:00:00+07:00' };
+  const sentence = (facts: Readonly<Record<string, string>>, language: 'en' | 'id'): string => {
+    const { reason } = recordOfMissedRun(planned, { reason: 'not-running', ...facts }, about);
+    assert.ok(reason);
+    return inLocale({ language, timeZone: 'Asia/Jakarta' }, () => reasonSentence(reason));
+  };
+  const times = { since: '2026-11-23T18:00:00+07:00', until: '2026-11-24T08:00:00+07:00' };
+  const started = { started: '2026-11-24T07:58:00+07:00' };
+  assert.match(sentence({ cause: 'asleep', ...times }, 'en'), /slept from .*18:00 to .*08:00\. .*stay awake/);
+  assert.match(
+    sentence({ cause: 'off', ...times, ...started }, 'en'),
+    /was off, as far as is known: .*18:00 .*started at .*07:58\. .*leave it on/,
+  );
+  assert.match(sentence({ cause: 'no-host', ...times }, 'en'), /not running from .*18:00 to .*08:00.*as a service/);
+  assert.match(
+    sentence({ cause: 'no-host', ...times, ...started }, 'en'),
+    /whether it was on during the window is not known.*as a service/,
+  );
+  assert.match(sentence({ cause: 'asleep', ...times }, 'id'), /Mesin tidur dari .*18\.00 sampai .*08\.00/);
+  assert.match(sentence({}, 'en'), /not running during the window, or the machine slept/);
 });

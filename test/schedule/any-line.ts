@@ -39,6 +39,13 @@ export function anyLine(): fc.Arbitrary<HistoryLine> {
       window,
       reason: fc.constantFrom('not-running' as const, 'repository-busy' as const),
     }),
+    record({
+      kind: fc.constant('missed' as const),
+      ...dated,
+      window,
+      reason: fc.constant('not-running' as const),
+      why: record({ cause: fc.constantFrom('asleep' as const, 'off' as const, 'no-host' as const), sinceMs: instant, untilMs: instant }),
+    }),
     record({ kind: fc.constant('dismissed' as const), ...dated }),
     record({ kind: fc.constant('rewound' as const), ...dated }),
   );

@@ -1,5 +1,5 @@
 import { Argument } from 'commander';
-import { protocol, unhostedSchedule, unhostedTasks } from '../../service/index.ts';
+import { missedFacts, missedText, protocol, unhostedSchedule, unhostedTasks } from '../../service/index.ts';
 import { safeText } from '../../jobs/index.ts';
 import { CadanganError, configurationFile, formatPercent, l10n, stateFolder, systemRandom, type Clock } from '../../platform/index.ts';
 import { formatTimestamp, type JsonValue } from '../../repository/index.ts';
@@ -82,6 +82,11 @@ function print(report: ScheduleReport, { terminal, clock }: CommandContext): voi
   ]);
   if (rows.length === 0) terminal.print(l10n.t('There are no backup sets.'));
   else for (const line of tableLines(columns, rows)) terminal.print(line);
+  for (const { set, missed } of report.sets)
+    for (const window of missed.slice(-missedToldMax))
+      terminal.print(
+        l10n.t('{set}, missed on {day}: {why}', { set: safeText(set), day: window.day, why: safeText(missedText(window, clock)) }),
+      );
   if (report.tasks.length > 0) for (const line of taskLines(report.tasks, clock)) terminal.print(line);
 }
 
@@ -116,6 +121,9 @@ function workText(work: TaskWork): string {
       return l10n.t('verification');
   }
 }
+
+/** The newest of a set; all stand in the records. */
+const missedToldMax = 3;
 
 function headline({ host, trouble }: ScheduleReport): string {
   if (host?.runsSchedule === false)
@@ -213,7 +221,7 @@ function jsonOfSet(
   clock: Clock,
 ): JsonValue {
   const time = (ms: number): string => timeText(ms, clock);
-  const window = ({ day, startMs, endMs }: NonNullable<SetStatus['next']>): JsonValue => ({ day, start: time(startMs), end: time(endMs) });
+  const window = ({ day, startMs, endMs }: NonNullable<SetStatus['next']>) => ({ day, start: time(startMs), end: time(endMs) });
   const run = ({ trigger, startedMs, endedMs, outcome }: NonNullable<SetStatus['lastRun']>): JsonValue =>
     jsonObject({ trigger, start: time(startedMs), end: endedMs === undefined ? undefined : time(endedMs), outcome });
   return jsonObject({
@@ -234,7 +242,7 @@ function jsonOfSet(
     last_run: lastRun && run(lastRun),
     last_success: lastSuccess && run(lastSuccess),
     next_run: next && window(next),
-    missed: missed.map(window),
+    missed: missed.map((one) => jsonObject({ ...window(one), ...missedFacts(one, clock) })),
     overdue_since: overdueSinceMs === undefined ? undefined : time(overdueSinceMs),
     watch: watch?.mode,
   });

@@ -40,7 +40,9 @@ export function setDetails(set: SetInfo, nowNs: bigint): readonly Row[] {
     context: `detail.${kind}`,
     spoken: `${label}, ${description}`,
   });
-  const missed = set.missedWindows.map((time) => row('missed', l10n.t('Missed run'), formatDate(instantOf(time)), iconOfState('missed')));
+  const missed = set.missedWindows.map((time, at) =>
+    row('missed', l10n.t('Missed run'), joined([formatDate(instantOf(time)), set.missedReasons?.[at]]), iconOfState('missed')),
+  );
   const last = set.lastRun;
   return [
     ...missed,

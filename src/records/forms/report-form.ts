@@ -18,7 +18,7 @@ import type { Verification } from '../verify.ts';
 import { clockTime, longDay, shortDay, zoneName } from './dates.ts';
 import type { Block, Cell, Fact, Form, SignatureBox, Tone } from './form.ts';
 import { faultSentence } from './fault-text.ts';
-import { kindText, resultText, ruleText, triggerText } from './words.ts';
+import { kindText, nightReasonText, resultText, ruleText, triggerText } from './words.ts';
 
 export interface FormOptions {
   readonly language: Language;
@@ -416,7 +416,9 @@ export function nonconformityText(
         ended: time('ended'),
       });
     case 'missed-night': {
-      const text = l10n.t('{rule}: {set}, {day}', { rule: ruleText(rule), set: fact('set'), day: longDay(fact('day')) });
+      const night = l10n.t('{rule}: {set}, {day}', { rule: ruleText(rule), set: fact('set'), day: longDay(fact('day')) });
+      const why = nightReasonText(fact('reason'));
+      const text = why === '' ? night : `${night} (${why})`;
       return facts['nextGood'] === undefined
         ? text
         : l10n.t('{text}. Next good backup: No. {number}', { text, number: formatNumber(Number(facts['nextGood'])) });

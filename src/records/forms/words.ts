@@ -81,6 +81,29 @@ export function triggerText(trigger: RecordTrigger): string {
   }
 }
 
+/** Why a night had no good backup, in a few words; empty for what its record says better. */
+export function nightReasonText(reason: string): string {
+  switch (reason) {
+    case 'asleep':
+      return l10n.t('the machine slept');
+    case 'off':
+      return l10n.t('the machine was off');
+    case 'no-host':
+      return l10n.t('Cadangan was not running');
+    case 'repository-busy':
+      return l10n.t('another run held the repository');
+    case 'storage.unreachable':
+    case 'repository.missing':
+      return l10n.t('the repository could not be reached: is its disk mounted, its server there?');
+    case 'source.missing':
+      return l10n.t('a source was not there: is its disk mounted?');
+    case 'command.failed':
+      return l10n.t('the program that runs before it failed');
+    default:
+      return '';
+  }
+}
+
 export function ruleText(rule: NonconformityRule): string {
   switch (rule) {
     case 'outside-window':

@@ -6,6 +6,17 @@ const trigger = z.enum(['window', 'change', 'reconcile', 'manual', 'catch-up']);
 const outcome = z.enum(['success', 'success-with-exceptions', 'failed', 'stopped', 'interrupted']);
 /** Times are instants in milliseconds. */
 const window = z.object({ day: z.string(), startMs: z.number(), endMs: z.number() });
+const missed = window.extend({
+  reason: z.enum(['not-running', 'repository-busy']).optional(),
+  why: z
+    .object({
+      cause: z.enum(['asleep', 'off', 'no-host']),
+      sinceMs: z.number().optional(),
+      untilMs: z.number(),
+      startedMs: z.number().optional(),
+    })
+    .optional(),
+});
 const run = z.object({
   trigger,
   window: window.optional(),
@@ -28,7 +39,7 @@ const setStatus = z.object({
   next: window.optional(),
   running: z.object({ trigger, startedMs: z.number(), progress: progress.optional() }).optional(),
   waiting: trigger.optional(),
-  missed: z.array(window).readonly(),
+  missed: z.array(missed).readonly(),
   overdueSinceMs: z.number().optional(),
   lastRun: run.optional(),
   lastSuccess: run.optional(),

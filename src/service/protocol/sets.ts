@@ -35,6 +35,8 @@ const setInfo = z.object({
   /** RFC 3339. */
   nextRun: z.string().exactOptional(),
   missedWindows: z.array(z.string()).readonly(),
+  /** Of each of them: what is known of why, and what would have helped. */
+  missedReasons: z.array(z.string()).readonly().exactOptional(),
   hasUnattendedPassword: z.boolean(),
   /** Of sets whose repository has a copy on Google Drive, or lies there. */
   offsite: offsiteState.exactOptional(),

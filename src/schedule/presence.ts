@@ -1,0 +1,157 @@
+import { readFile } from 'node:fs/promises';
+import { uptime } from 'node:os';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { replaceFile, type Clock, type Random } from '../platform/index.ts';
+import type { WindowSpan } from './windows.ts';
+
+/**
+ * Why nobody ran the schedule during a window, as far as that was seen. `asleep`: this host was there, and the machine slept. `off`: a host
+ * was there, did not end by itself, and the machine was started only later. `no-host`: nobody was there; with `startedMs` it is not known
+ * whether the machine was on.
+ */
+export interface Absence {
+  readonly cause: 'asleep' | 'off' | 'no-host';
+  /** When a host that runs the schedule was last there; undefined when none is known of. Milliseconds since 1970, as all here. */
+  readonly sinceMs?: number | undefined;
+  /** When one was there again. */
+  readonly untilMs: number;
+  /** When the machine was started, if that was after the window began. */
+  readonly startedMs?: number | undefined;
+}
+
+/** How the machine counts its time. */
+export interface MachineTimes {
+  /** Since it was started, sleep included; undefined where that is not known. */
+  readonly uptimeMs: () => number | undefined;
+}
+
+/** libuv takes what counts on through sleep: CLOCK_BOOTTIME on Linux, the time of the start on macOS, GetTickCount64 on Windows. */
+export const systemMachine: MachineTimes = { uptimeMs: () => uptime() * 1000 };
+
+/** Looks come twice a minute; a machine under load may let one out. */
+const gapMsMin = 3 * 60_000;
+const lookMs = 30_000;
+const seenSchema = z.object({ seenMs: z.number(), hasEnded: z.boolean() });
+/** More than anybody looks back to. */
+const absencesMax = 100;
+
+interface Gap extends Absence {
+  readonly sinceMs: number;
+}
+
+/**
+ * Watches over when the schedule is looked after, so that what was missed can say why: `schedule-seen.json` in the state folder has when
+ * that was the case last, and whether it ended by itself. Only the host writes it. Deleted, it costs that knowledge and nothing else.
+ */
+export class Presence implements AsyncDisposable {
+  readonly #world: PresenceWorld;
+  readonly #gaps: Gap[] = [];
+  readonly #ending = new AbortController();
+  #last: { readonly wallMs: number; readonly monotonicMs: number; readonly uptimeMs: number | undefined };
+  #looking: Promise<void> = Promise.resolve();
+
+  private constructor(world: PresenceWorld, seen: Seen | undefined) {
+    this.#world = world;
+    this.#last = this.#now();
+    const gap = seen && gapBefore(seen, this.#last);
+    if (gap) this.#gaps.push(gap);
+  }
+
+  static async begin(world: PresenceWorld): Promise<Presence> {
+    const presence = new Presence(world, await readSeen(world.stateFolder));
+    presence.#looking = presence.#keepLooking();
+    return presence;
+  }
+
+  /** Why a window that has ended had no run, as far as that is known. */
+  whyMissed({ startMs, endMs }: WindowSpan): Absence | undefined {
+    this.#look();
+    const gap = this.#gaps.findLast((known) => known.sinceMs < endMs && known.untilMs > startMs);
+    return gap && ofWindow(gap, startMs);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort();
+    await this.#looking;
+    await this.#write(true);
+  }
+
+  async #keepLooking(): Promise<void> {
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      this.#look();
+      await this.#write(false);
+      await this.#world.clock.sleep(lookMs, signal).catch(() => undefined);
+    }
+  }
+
+  /** A jump of the wall clock alone may be a correction; that the machine slept shows in its own count. */
+  #look(): void {
+    const [last, now] = [this.#last, this.#now()];
+    this.#last = now;
+    if (last.uptimeMs === undefined || now.uptimeMs === undefined) return;
+    const sleptMs = now.uptimeMs - last.uptimeMs - (now.monotonicMs - last.monotonicMs);
+    if (sleptMs < gapMsMin || now.wallMs - last.wallMs < gapMsMin) return;
+    this.#gaps.push({ cause: 'asleep', sinceMs: last.wallMs, untilMs: now.wallMs });
+    if (this.#gaps.length > absencesMax) this.#gaps.shift();
+  }
+
+  /** A full disk for a while: it is written again soon. */
+  async #write(hasEnded: boolean): Promise<void> {
+    const { stateFolder, random } = this.#world;
+    const seen: Seen = { seenMs: this.#now().wallMs, hasEnded };
+    await replaceFile(seenPath(stateFolder), JSON.stringify(seen), random).catch(() => undefined);
+  }
+
+  #now(): { readonly wallMs: number; readonly monotonicMs: number; readonly uptimeMs: number | undefined } {
+    const { clock, machine = systemMachine } = this.#world;
+    return { wallMs: Number(clock.nowNs() / 1_000_000n), monotonicMs: clock.monotonicMs(), uptimeMs: machine.uptimeMs() };
+  }
+}
+
+export interface PresenceWorld {
+  readonly stateFolder: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly machine?: MachineTimes | undefined;
+}
+
+/** As `Presence.whyMissed`, for when no host runs that could tell. */
+export async function absenceUntilNow(world: Omit<PresenceWorld, 'random'>): Promise<(window: WindowSpan) => Absence | undefined> {
+  const { clock, machine = systemMachine, stateFolder } = world;
+  const seen = await readSeen(stateFolder);
+  const gap = seen && gapBefore(seen, { wallMs: Number(clock.nowNs() / 1_000_000n), uptimeMs: machine.uptimeMs() });
+  return ({ startMs, endMs }) => (gap && gap.sinceMs < endMs && gap.untilMs > startMs ? ofWindow(gap, startMs) : undefined);
+}
+
+type Seen = z.infer<typeof seenSchema>;
+
+/** From when a host was last there until now. */
+function gapBefore(
+  { seenMs, hasEnded }: Seen,
+  { wallMs, uptimeMs }: { readonly wallMs: number; readonly uptimeMs: number | undefined },
+): Gap | undefined {
+  if (wallMs - seenMs < gapMsMin) return undefined;
+  const startedMs = uptimeMs === undefined ? undefined : wallMs - uptimeMs;
+  const wasStarted = startedMs !== undefined && startedMs > seenMs;
+  return { cause: wasStarted && !hasEnded ? 'off' : 'no-host', sinceMs: seenMs, untilMs: wallMs, ...(wasStarted && { startedMs }) };
+}
+
+/** A machine that was started before the window had time to run it: then it was nobody's being there. */
+function ofWindow({ startedMs, ...gap }: Gap, windowStartMs: number): Absence {
+  if (startedMs === undefined || startedMs > windowStartMs) return { ...gap, ...(startedMs !== undefined && { startedMs }) };
+  return { ...gap, cause: 'no-host' };
+}
+
+async function readSeen(stateFolder: string): Promise<Seen | undefined> {
+  try {
+    return seenSchema.safeParse(JSON.parse(await readFile(seenPath(stateFolder), 'utf8'))).data;
+  } catch {
+    return undefined; // there is none, or none that says anything
+  }
+}
+
+function seenPath(stateFolder: string): string {
+  return join(stateFolder, 'schedule-seen.json');
+}

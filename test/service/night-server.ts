@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { TestContext } from 'node:test';
+import { passwordFromText, systemRandom } from '../../src/platform/index.ts';
+import type { HistoryRecord } from '../../src/records/index.ts';
+import { Repository } from '../../src/repository/index.ts';
+import { Service } from '../../src/service/index.ts';
+import { openStorage } from '../../src/storage/index.ts';
+import { VirtualClock } from '../fakes/virtual-clock.ts';
+import { recordsIn, temporaryState } from '../records/some-records.ts';
+
+/** A host's service with nobody connected, on a clock that the test moves: a minute to nine in Jakarta. */
+export async function nightServer(t: TestContext, set: Readonly<Record<string, unknown>>) {
+  const folder = temporaryState(t);
+  const path = (...names: string[]): string => join(folder, ...names);
+  const source = path('data');
+  mkdirSync(source);
+  writeFileSync(path('password'), 'geheim', { mode: 0o600 });
+  await Repository.init({ storage: openStorage(path('repository')) }, passwordFromText('geheim'), { kdfCost: { N: 16, r: 1, p: 1 } });
+  const whole = { name: 'data', sources: [source], repository: { location: path('repository'), passwordFile: path('password') }, ...set };
+  writeFileSync(path('cadangan.jsonc'), JSON.stringify({ timeZone: 'Asia/Jakarta', sets: [whole] }));
+  const clock = new VirtualClock({ startNs: BigInt(Date.UTC(2026, 7, 3, 13, 59)) * 1_000_000n });
+  const log: string[] = [];
+  /** The machine has run for a day, and does not sleep. */
+  const machine = { uptimeMs: () => Number(clock.nowNs() / 1_000_000n) - Date.UTC(2026, 7, 2, 14) };
+  const world = { clock, random: systemRandom, environment: { PATH: process.env['PATH'] }, machine };
+  const begin = async (): Promise<Service> => {
+    const service = await Service.open(
+      { stateFolder: path('state'), configFile: path('cadangan.jsonc') },
+      { ...world, version: '0.0.0', programVersion: 'cadangan test' },
+      { tell: () => undefined, ask: async () => undefined, log: (_, message) => log.push(message) },
+    );
+    await service.begin({ isPassive: false });
+    t.after(() => service.close());
+    return service;
+  };
+  return { clock, path, source, log, service: await begin(), begin, records: () => recordsIn(path('state')) };
+}
+
+/** Time goes on, and leaves the work room in between. @returns what `find` found at last */
+export async function live<T>(clock: VirtualClock, stepMs: number, find: () => Promise<T | undefined>): Promise<T> {
+  for (let step = 0; step < 100_000; step++) {
+    const found = await find();
+    if (found !== undefined) return found;
+    await clock.advance(stepMs);
+    await delay(2);
+  }
+  assert.fail('it did not come to that');
+}
+
+export const backupsOf = (records: readonly HistoryRecord[]): HistoryRecord[] => records.filter(({ kind }) => kind === 'internal-backup');
