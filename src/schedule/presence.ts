@@ -3,6 +3,7 @@ import { uptime } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { replaceFile, type Clock, type Random } from '../platform/index.ts';
+import type { Due, Task } from './task-loop.ts';
 import type { WindowSpan } from './windows.ts';
 
 /**
@@ -44,12 +45,10 @@ interface Gap extends Absence {
  * Watches over when the schedule is looked after, so that what was missed can say why: `schedule-seen.json` in the state folder has when
  * that was the case last, and whether it ended by itself. Only the host writes it. Deleted, it costs that knowledge and nothing else.
  */
-export class Presence implements AsyncDisposable {
+export class Presence implements Task, AsyncDisposable {
   readonly #world: PresenceWorld;
   readonly #gaps: Gap[] = [];
-  readonly #ending = new AbortController();
   #last: { readonly wallMs: number; readonly monotonicMs: number; readonly uptimeMs: number | undefined };
-  #looking: Promise<void> = Promise.resolve();
 
   private constructor(world: PresenceWorld, seen: Seen | undefined) {
     this.#world = world;
@@ -58,36 +57,31 @@ export class Presence implements AsyncDisposable {
     if (gap) this.#gaps.push(gap);
   }
 
+  /** Takes part in the loop of the process while the schedule is looked after. */
   static async begin(world: PresenceWorld): Promise<Presence> {
-    const presence = new Presence(world, await readSeen(world.stateFolder));
-    presence.#looking = presence.#keepLooking();
-    return presence;
+    return new Presence(world, await readSeen(world.stateFolder));
   }
 
   /** Why a window that has ended had no run, as far as that is known. */
   whyMissed({ startMs, endMs }: WindowSpan): Absence | undefined {
-    this.#look();
+    this.#note();
     const gap = this.#gaps.findLast((known) => known.sinceMs < endMs && known.untilMs > startMs);
     return gap && ofWindow(gap, startMs);
   }
 
+  async look(): Promise<Due> {
+    this.#note();
+    await this.#write(false);
+    return { atMs: this.#now().wallMs + lookMs };
+  }
+
+  /** Ended in order. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#ending.abort();
-    await this.#looking;
     await this.#write(true);
   }
 
-  async #keepLooking(): Promise<void> {
-    const { signal } = this.#ending;
-    while (!signal.aborted) {
-      this.#look();
-      await this.#write(false);
-      await this.#world.clock.sleep(lookMs, signal).catch(() => undefined);
-    }
-  }
-
   /** A jump of the wall clock alone may be a correction; that the machine slept shows in its own count. */
-  #look(): void {
+  #note(): void {
     const [last, now] = [this.#last, this.#now()];
     this.#last = now;
     if (last.uptimeMs === undefined || now.uptimeMs === undefined) return;

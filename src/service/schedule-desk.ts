@@ -57,6 +57,7 @@ export class ScheduleDesk {
     const whyMissed = presence && ((window: WindowSpan) => presence.whyMissed(window));
     this.#scheduler = new Scheduler({ ...this.#options, state, isPassive, whyMissed, report: (event) => this.#report(event) });
     this.#trouble = undefined;
+    if (presence) this.#options.tasks.add(presence);
     this.#scheduler.start(this.#sets);
     this.#options.onChange();
   }
@@ -88,7 +89,9 @@ export class ScheduleDesk {
 
   async close(mode: 'stop' | 'finish'): Promise<void> {
     await this.#scheduler?.close(mode);
-    await this.#presence?.[Symbol.asyncDispose]();
+    if (this.#presence === undefined) return;
+    await this.#options.tasks.remove(this.#presence);
+    await this.#presence[Symbol.asyncDispose]();
   }
 
   #report(event: ScheduleEvent): void {

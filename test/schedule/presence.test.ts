@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'node:test';
-import { absenceUntilNow, Presence, type Absence, type WindowSpan } from '../../src/schedule/index.ts';
+import { absenceUntilNow, Presence, TaskLoop, type Absence, type WindowSpan } from '../../src/schedule/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { temporaryState } from '../records/some-records.ts';
@@ -19,6 +19,7 @@ class Machine {
   /** What its own count has beyond the time that it was awake for since the test began. */
   #countedMs = 86_400_000;
   #presence: Presence | undefined;
+  #tasks = this.#newLoop();
 
   constructor(stateFolder: string) {
     this.#stateFolder = stateFolder;
@@ -29,16 +30,29 @@ class Machine {
     return { stateFolder: this.#stateFolder, clock: this.clock, random: this.#random, machine };
   }
 
+  #newLoop(): TaskLoop {
+    return new TaskLoop({
+      clock: this.clock,
+      onFailure: (_, error) => {
+        throw error;
+      },
+    });
+  }
+
   get #nowMs(): number {
     return Number(this.clock.nowNs() / 1_000_000n);
   }
 
   async host(): Promise<Presence> {
-    return (this.#presence = await Presence.begin(this.#world));
+    this.#presence = await Presence.begin(this.#world);
+    this.#tasks.add(this.#presence);
+    return this.#presence;
   }
 
   async endHost(): Promise<void> {
-    await this.#presence?.[Symbol.asyncDispose]();
+    if (this.#presence === undefined) return;
+    await this.#tasks.remove(this.#presence);
+    await this.#presence[Symbol.asyncDispose]();
     this.#presence = undefined;
   }
 
@@ -66,6 +80,7 @@ class Machine {
   offUntil(time: string): void {
     this.setClock(time);
     this.#presence = undefined;
+    this.#tasks = this.#newLoop(); // the one before sleeps on, and looks after nobody
     this.#countedMs = -this.clock.monotonicMs();
   }
 
