@@ -9,7 +9,7 @@ const args = process.argv.slice(2);
 const node24 = prepare();
 const wants = (...phases) => args.length === 0 || phases.some((phase) => args.includes(phase));
 if (wants('--interop', '--long'))
-  provideTools(['restic', 'python3', 'setfattr', 'setfacl', 'bindfs', 'systemd-analyze', 'plistutil', 'setpriv']);
+  provideTools(['restic', 'python3', 'setfattr', 'setfacl', 'bindfs', 'sqlite3', 'systemd-analyze', 'plistutil', 'setpriv']);
 if (wants('--vscode', '--e2e')) {
   provideTools(['chromium']);
   runNode(node24, ['scripts/vscode/provide-server.ts']);
