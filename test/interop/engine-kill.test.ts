@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { HostError } from '../../src/host/index.ts';
 import { protocol } from '../../src/service/index.ts';
-import { EngineStage, password, stateOf, until } from '../host/engine-stage.ts';
+import { EngineStage, password, runnerPids, stateOf, until } from '../host/engine-stage.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { needs } from '../needs.ts';
 import { startRestic } from './programs.ts';
@@ -13,7 +12,7 @@ const fileBytes = 8 * 1024 * 1024;
 const fileCount = 16;
 
 test(
-  'an engine that is killed while it stores data leaves a sound repository; the next run goes on from what is there and completes',
+  'a runner that is killed while it stores data leaves a sound repository; the next run goes on from what is there and completes',
   needs('restic'),
   async (t) => {
     const stage = new EngineStage(t);
@@ -30,11 +29,13 @@ test(
     const window = stage.window();
     const running = window.client.request(protocol.startBackup, { set: 'data' });
     await until(() => packsIn(stage.repository) > 0, 'data are stored');
-    process.kill(window.client.pid ?? 0, 'SIGKILL');
-    await assert.rejects(running, (error) => error instanceof HostError && error.code === 'host.lost');
+    const [runner] = runnerPids(stage.path('state'));
+    process.kill(runner ?? 0, 'SIGKILL');
+    const { outcome, error } = await running;
+    assert.deepEqual([outcome, error?.code], ['stopped', 'host.lost']);
     assert.deepEqual(readdirSync(join(stage.repository, 'snapshots')), []);
 
-    await until(async () => (await stateOf(window)) === 'stopped', 'the next engine tells of the broken run');
+    assert.equal(await stateOf(window), 'stopped', 'the host goes on, and tells of the broken run');
     const again = await window.client.request(protocol.startBackup, { set: 'data' });
     assert.deepEqual([again.outcome, again.files], ['success', fileCount]);
     assert.equal(await window.client.request(protocol.unlockRepository, { location: stage.repository }), 1, 'the lock of the dead');
