@@ -35,7 +35,7 @@ export async function recordConfiguration(
   return history.update(async ({ append }) => {
     const changes = configurationChanges(await readJson(path), now);
     for (const change of changes) await append({ ...commonContent('configuration-change', about), change });
-    if (changes.length > 0) await replaceFile(path, `${JSON.stringify(now, undefined, 2)}\n`, random);
+    await replaceFile(path, `${JSON.stringify(now, undefined, 2)}\n`, random);
     return changes;
   });
 }
@@ -61,7 +61,14 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function changesOf(old: Fields, fresh: Fields, prefix: string): ConfigurationChange[] {
   const keys = [...new Set([...Object.keys(old), ...Object.keys(fresh)])];
-  return keys.filter((key) => !isDeepStrictEqual(old[key], fresh[key])).map((key) => changeOf(`${prefix}${key}`, old[key], fresh[key]));
+  return keys
+    .filter((key) => !isDeepStrictEqual(said(old[key]), said(fresh[key])))
+    .map((key) => changeOf(`${prefix}${key}`, old[key], fresh[key]));
+}
+
+/** A key that only another version of the program has, and that nobody has written, stands here as what it is by default: nothing. */
+function said(value: unknown): unknown {
+  return value === false || (Array.isArray(value) && value.length === 0) ? undefined : value;
 }
 
 function changeOf(what: string, old: unknown, fresh: unknown): ConfigurationChange {
