@@ -141,6 +141,8 @@ class OffsiteCopy {
     await view.inlineAction(sampleAccount, words.title('driveSignOut'));
     await window.notifications.answer(words.say('Sign out of Google Drive?'), words.say('Sign Out'));
     await view.waitFor(words.say('not signed in'));
+    // All that follows a sign-out has happened: a question that is asked before loses the focus to it, and is gone.
+    await window.statusItem(words.say('Off-site copy stands still: {name}', { name: 'Accounting off-site' })).waitFor();
     writeFileSync(join(source, 'ledger.txt'), 'fourth\n');
     await window.run(words.inPalette('backUpNow'));
     await window.quickInput.asks(words.say('Choose a backup set'));
@@ -152,7 +154,6 @@ class OffsiteCopy {
     await sets.open();
     await sets.expand('Accounting');
     await sets.waitFor(words.say('last snapshot is not on Google Drive yet'));
-    await window.statusItem(words.say('Off-site copy stands still: {name}', { name: 'Accounting off-site' })).waitFor();
     await this.shot('signed out');
     await window.clearMessages();
     await view.inlineAction(sampleAccount, words.title('driveSignIn'));
