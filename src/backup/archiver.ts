@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CadanganError, isCode, orFailure, systemCode, textOf, throwIfAborted, type ByteString, type Clock } from '../platform/index.ts';
-import type { Node, Repository, Tree, TreeId, Uint64 } from '../repository/index.ts';
+import type { BlobSaver, Node, Repository, Tree, TreeId, Uint64 } from '../repository/index.ts';
 import type { DataPool } from './data-pool.ts';
 import { wholeFileBytesMax } from './file-archiver.ts';
 import { storeLargeFile } from './large-file.ts';
@@ -11,7 +11,6 @@ import type { SourceReader } from './source-reader.ts';
 import { statFollowing, statOf, type SourceStat } from './source-stat.ts';
 import type { SourceTree } from './source-tree.ts';
 import type { RunTally } from './run-tally.ts';
-import type { TreeSaver } from './tree-saver.ts';
 import type { FileContent, FileOutcome, FileToRead } from './file-outcome.ts';
 
 export interface ArchiverOptions {
@@ -37,7 +36,7 @@ const largeFilesAtOnce = 2;
 export class Archiver {
   readonly #repository: Repository;
   readonly #pool: DataPool;
-  readonly #trees: TreeSaver;
+  readonly #trees: BlobSaver;
   readonly #tally: RunTally;
   readonly #options: ArchiverOptions;
   readonly #clock: Clock;
@@ -46,7 +45,7 @@ export class Archiver {
   /** Aborted with what stops the run. */
   readonly #failed = new AbortController();
 
-  constructor(repository: Repository, pool: DataPool, trees: TreeSaver, tally: RunTally, options: ArchiverOptions) {
+  constructor(repository: Repository, pool: DataPool, trees: BlobSaver, tally: RunTally, options: ArchiverOptions) {
     this.#repository = repository;
     this.#pool = pool;
     this.#trees = trees;
@@ -247,7 +246,7 @@ export class Archiver {
 
   async #close(open: OpenFolder): Promise<void> {
     const unchanged = open.unchangedTree();
-    const id = unchanged ?? (await this.#trees.save(open.nodes())).id;
+    const id = unchanged ?? (await this.#trees.saveTree(open.nodes())).id;
     open.closed(id);
     const { place, parentNode } = open;
     if (!place) return;

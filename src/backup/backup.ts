@@ -1,11 +1,13 @@
-import { hostname as systemHostname, userInfo } from 'node:os';
-import { availableParallelism } from 'node:os';
-import { byteStringFromText, CadanganError, isAbort, isCode, type Clock } from '../platform/index.ts';
+import { availableParallelism, hostname as systemHostname } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
+import { byteStringFromText, CadanganError, isAbort, isAlarm, isCode, textOf, type Clock } from '../platform/index.ts';
 import {
+  BlobSaver,
   formatTimestamp,
   listReadableSnapshots,
   PackStore,
   saveSnapshot,
+  snapshotOwner,
   TimestampWriter,
   type CompressionMode,
   type Repository,
@@ -26,8 +28,8 @@ import { prepareSource, type PreparedSource, type SourceOptions } from './prepar
 import type { BackupProgressSink } from './progress.ts';
 import { reportProgress } from './progress-reporter.ts';
 import { RunTally, type FileSink, type SourceIssue } from './run-tally.ts';
+import { SourceCounts, sourceAlarms, type AlarmLimits } from './source-losses.ts';
 import { statFollowing } from './source-stat.ts';
-import { TreeSaver } from './tree-saver.ts';
 import { saysNothingNew, type SkipRule } from './unchanged.ts';
 
 export interface BackupOptions extends SourceOptions {
@@ -54,6 +56,7 @@ export interface BackupOptions extends SourceOptions {
   readonly dryRun?: boolean;
   /** Leave no snapshot when its parent says the same. */
   readonly skipIfUnchanged?: SkipRule | undefined;
+  readonly alarms?: AlarmLimits | undefined;
   /** The folder that the repository lies in, when it is one. */
   readonly repositoryFolder?: string | undefined;
   readonly programVersion: string;
@@ -82,6 +85,8 @@ export interface BackupResult {
   readonly socketsSkipped: number;
   /** What no run stores, whatever the files have: words for it, see `notStored`. */
   readonly notStored: readonly NotStored[];
+  /** As it was done: a repository of the first format has none, whatever was asked for. */
+  readonly compression: CompressionMode;
   /** Sources with nothing in them but folders, of which no snapshot ever had more: nothing is lost, but it may be the wrong folder. */
   readonly emptySources: readonly string[];
   /** Damaged trees of the parent; their files were read and stored again. */
@@ -106,17 +111,22 @@ export async function backup(repository: Repository, options: BackupOptions): Pr
   const startNs = options.timeNs ?? clock.nowNs();
   const startMs = clock.monotonicMs();
   const realStartNs = clock.nowNs();
-  const tally = new RunTally(options.onIssue ?? (() => undefined), options.onFile);
   const prepared = options.prepared ?? prepareSource(options);
+  const counts = new SourceCounts(prepared.tree);
+  const tally = new RunTally(options.onIssue ?? (() => undefined), options.onFile, counts);
   using _scanAhead = prepared.scanAhead;
   for (const { path, error } of prepared.missing) tally.issue(path, 'unreadable', error);
+  for (const { path, target } of prepared.links) tally.issue(path, 'source-link', target);
   const host = options.host ?? systemHostname();
-  const parent = await parentOf(repository, options, prepared, startNs);
+  // With `--force` nothing is taken over from it, but it tells what there was.
+  const before = await parentOf(repository, options, prepared, startNs);
+  const parent = options.force ? undefined : before;
   const emptySources = await tellEmptied(repository, tally, prepared, { host, timeNs: startNs, signal: options.signal });
 
   const packStore = new PackStore(repository, { dryRun: options.dryRun ?? false });
   const tree = await storeTree(repository, packStore, tally, options, prepared, parent);
   refuseEmpty(prepared, tally, options.sources);
+  await tellLosses(repository, tally, counts, options, before);
   const summary = summarize(tally, packStore, { startNs: realStartNs, endNs: clock.nowNs(), clock });
   const snapshot: Snapshot = {
     time: formatTimestamp(startNs, clock.offsetMinutes(startNs)),
@@ -124,7 +134,7 @@ export async function backup(repository: Repository, options: BackupOptions): Pr
     tree,
     paths: prepared.paths,
     hostname: host,
-    ...owner(),
+    ...snapshotOwner(),
     excludes: options.rules.patterns,
     tags: [...(options.tags ?? []), ...(options.ownTags ?? [])],
     programVersion: options.programVersion,
@@ -143,6 +153,7 @@ export async function backup(repository: Repository, options: BackupOptions): Pr
     issueCount: tally.issueCount,
     socketsSkipped: tally.sockets,
     notStored,
+    compression: repository.packBuilderOptions({ compression: options.compression ?? 'auto', extraVerify: true }).compression,
     emptySources,
     parentTreesDamaged: tally.parentTreesDamaged,
   };
@@ -158,7 +169,7 @@ async function storeTree(
 ): Promise<TreeId> {
   const { compression = 'auto', extraVerify = true, signal } = options;
   const workerCount = options.workerCount ?? Math.min(availableParallelism(), workersMax);
-  const trees = new TreeSaver(repository, packStore, { compression, extraVerify });
+  const trees = new BlobSaver(repository, packStore, { compression, extraVerify });
   await using pool = new DataPool(repository, packStore, { workerCount, compression, extraVerify, signal });
   using _reporting = reportProgress(tally, expectedTotals(source, parent), options.progress, repository.clock);
   const archiver = new Archiver(repository, pool, trees, tally, {
@@ -195,7 +206,7 @@ const salvageStepMsMax = 10_000;
  * it did take is indexed if it still takes that: an index file is a thousand times smaller than the packs it names. After anything else
  * nothing more is written: a lost lock forbids it, and what a faulty memory or library made is not worth keeping.
  */
-async function salvage(pool: DataPool, trees: TreeSaver, packStore: PackStore, stop: unknown, clock: Clock): Promise<void> {
+async function salvage(pool: DataPool, trees: BlobSaver, packStore: PackStore, stop: unknown, clock: Clock): Promise<void> {
   if (stop instanceof Error && isCode(stop.cause, 'repository.lock-lost')) return;
   const isStorage = isCode(stop, 'storage.full', 'storage.unreachable', 'storage.denied');
   if (!isStorage && !isAbort(stop)) return;
@@ -231,7 +242,7 @@ async function parentOf(
   prepared: PreparedSource,
   timeNs: bigint,
 ): Promise<StoredSnapshot | undefined> {
-  if (options.force || options.parent === 'none') return undefined;
+  if (options.parent === 'none') return undefined;
   return options.parent ?? findParent(repository, { ...options, timeNs }, prepared);
 }
 
@@ -247,6 +258,20 @@ async function tellEmptied(repository: Repository, tally: RunTally, { empty, tre
     else tally.issue(source.path, 'source-empty', `snapshot ${nameOf(filled)}, had files in it; is the disk mounted?`);
   }
   return neverFilled;
+}
+
+/** What is missing of a source as a whole; one that is empty has said so. */
+async function tellLosses(
+  repository: Repository,
+  tally: RunTally,
+  counts: SourceCounts,
+  { rules, alarms: limits = {}, signal }: BackupOptions,
+  before: StoredSnapshot | undefined,
+): Promise<void> {
+  const hasSameRules = isDeepStrictEqual(before?.snapshot.excludes ?? [], rules.patterns);
+  const told = new Set(tally.issues.filter(isAlarm).map(({ path }) => path));
+  for (const { path, kind, reason } of await sourceAlarms(repository, counts, { before, hasSameRules, limits, signal }))
+    if (!told.has(textOf(path))) tally.issue(path, kind, reason);
 }
 
 function nameOf({ id, snapshot }: StoredSnapshot): string {
@@ -298,13 +323,4 @@ function summarize(tally: RunTally, packStore: PackStore, times: { startNs: bigi
     totalFilesProcessed: tally.filesDone,
     totalBytesProcessed: tally.bytes,
   };
-}
-
-function owner(): { username: string; uid: number; gid: number } {
-  try {
-    const { username, uid, gid } = userInfo();
-    return { username, uid: Math.max(uid, 0), gid: Math.max(gid, 0) };
-  } catch {
-    return { username: '', uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-  }
 }

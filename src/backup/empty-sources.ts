@@ -104,7 +104,8 @@ async function lookInto(
   return false;
 }
 
-async function nodesOf(repository: Repository, tree: TreeId, signal: AbortSignal): Promise<readonly Node[]> {
+/** What is damaged has nothing. @throws the storage's errors */
+export async function nodesOf(repository: Repository, tree: TreeId, signal: AbortSignal): Promise<readonly Node[]> {
   try {
     return (await repository.loadTree(tree, signal)).nodes;
   } catch (error) {

@@ -1,5 +1,6 @@
 import {
-  byteStringFromText,
+  bytesOf,
+  byteStringFromRaw,
   CadanganError,
   compilePatterns,
   parseSizeText,
@@ -119,7 +120,7 @@ function parseTag(option: string): TagFile {
       reason: name === '' ? 'the file name is missing' : 'the file name has a /',
     });
   }
-  return { name: byteStringFromText(name), header: Buffer.from(colon < 0 ? '' : option.slice(colon + 1), 'utf8') };
+  return { name: byteStringFromRaw(name), header: bytesOf(byteStringFromRaw(colon < 0 ? '' : option.slice(colon + 1))) };
 }
 
 function isTagged(tag: TagFile, names: ReadonlySet<ByteString>, readHead: ReadHead): boolean {

@@ -1,6 +1,7 @@
-import { byteStringFromText, CadanganError, systemCode, type ByteString } from '../platform/index.ts';
+import { byteStringFromRaw, CadanganError, systemCode, type ByteString } from '../platform/index.ts';
 import type { ExcludeRules } from './exclude-rules.ts';
 import { isEmptySource, type EmptySource } from './empty-sources.ts';
+import { linkSourcesOf, type LinkSource } from './link-sources.ts';
 import { ScanAhead } from './scan-ahead.ts';
 import { statOf } from './source-stat.ts';
 import { sourcePathOf } from './source-place.ts';
@@ -19,12 +20,14 @@ export interface SourceOptions {
 export interface PreparedSource {
   readonly tree: SourceTree;
   readonly reader: SourceReader;
-  /** Absolute, as the system writes them, of the sources that are there. */
+  /** Absolute, as the system writes them, of the sources that are there; as snapshots name them, with U+FFFD for what is no text. */
   readonly paths: readonly string[];
   /** Sources that are not there. */
   readonly missing: readonly { readonly path: ByteString; readonly error: unknown }[];
   /** Sources that have nothing in them but folders. */
   readonly empty: readonly EmptySource[];
+  /** Sources that are links to what no other source has. */
+  readonly links: readonly LinkSource[];
   readonly scanAhead: ScanAhead;
 }
 
@@ -37,7 +40,7 @@ export function prepareSource({ sources, workingFolder, rules, oneFileSystem }: 
   const missing: { path: ByteString; error: unknown }[] = [];
   const named = sources.map((source) => ({ source, path: sourcePathOf(source, workingFolder) }));
   const present = named.filter(({ path: text }) => {
-    const path = byteStringFromText(text);
+    const path = byteStringFromRaw(text);
     try {
       statOf(path);
       return true;
@@ -53,7 +56,9 @@ export function prepareSource({ sources, workingFolder, rules, oneFileSystem }: 
     workingFolder,
   );
   const reader = new SourceReader(rules);
-  const paths = present.map(({ path }) => path);
-  const empty = paths.map((given) => ({ path: byteStringFromText(given), given })).filter(({ path }) => isEmptySource(path));
-  return { tree, reader, paths, missing, empty, scanAhead: new ScanAhead(reader, tree, { oneFileSystem: oneFileSystem ?? false }) };
+  const places = present.map(({ path }) => ({ path: byteStringFromRaw(path), given: path.toWellFormed() }));
+  const paths = places.map(({ given }) => given);
+  const empty = places.filter(({ path }) => isEmptySource(path));
+  const links = linkSourcesOf(places.map(({ path }) => path));
+  return { tree, reader, paths, missing, empty, links, scanAhead: new ScanAhead(reader, tree, { oneFileSystem: oneFileSystem ?? false }) };
 }

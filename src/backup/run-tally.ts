@@ -1,18 +1,18 @@
-import { systemCode, textOf, type ByteString } from '../platform/index.ts';
+import { isAlarm, systemCode, textOf, type ByteString } from '../platform/index.ts';
+import type { Fate } from './fate.ts';
+import type { SourceAlarm, SourceCounts } from './source-losses.ts';
 
 /** Something of the source that is not in the snapshot, or not as a consistent copy. */
 export interface SourceIssue {
   /** For people; bytes that are not UTF-8 show as U+FFFD. */
   readonly path: string;
   /** `unreadable`: not stored. `vanished`: was gone before it could be read. `changed`: stored, but written to while it was read.
-   *  `source-empty`: a source that has nothing in it any more. */
-  readonly kind: 'unreadable' | 'vanished' | 'changed' | 'source-empty';
+   *  `source-empty`: a source that has nothing in it any more. `files-vanished`, `mostly-unreadable`: one of which next to nothing is
+   *  stored. `source-link`: one that is a link, and only the link is stored. */
+  readonly kind: 'unreadable' | 'vanished' | 'changed' | 'source-empty' | SourceAlarm['kind'] | 'source-link';
   /** The system's error code (`EACCES`) or a few words. */
   readonly reason: string;
 }
-
-/** What became of a file, beside the parent. */
-export type Fate = 'new' | 'changed' | 'unmodified';
 
 /** Called for each file that is in the snapshot. */
 export type FileSink = (path: ByteString, fate: Fate) => void;
@@ -35,16 +35,19 @@ export class RunTally {
   currentPath: ByteString = '' as ByteString;
   readonly #onIssue: (issue: SourceIssue) => void;
   readonly #onFile: FileSink;
+  readonly #counts: SourceCounts | undefined;
 
-  constructor(onIssue: (issue: SourceIssue) => void, onFile: FileSink = () => undefined) {
+  constructor(onIssue: (issue: SourceIssue) => void, onFile: FileSink = () => undefined, counts?: SourceCounts) {
     this.#onIssue = onIssue;
     this.#onFile = onFile;
+    this.#counts = counts;
   }
 
   file(fate: Fate, sizeBytes: number, path: ByteString): void {
     this.files[fate] += 1;
     this.bytes += sizeBytes;
     this.currentPath = path;
+    this.#counts?.file(fate, path);
     this.#onFile(path, fate);
   }
 
@@ -68,7 +71,10 @@ export class RunTally {
     const reason = systemCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));
     const issue: SourceIssue = { path: textOf(path), kind: reason === 'ENOENT' ? 'vanished' : kind, reason };
     this.issueCount += 1;
-    if (this.issues.length < issuesKeptMax) this.issues.push(issue);
+    if (kind === 'unreadable') this.#counts?.unreadable(path);
+    // What concerns a whole source comes first, however late it is known.
+    if (isAlarm(issue)) this.issues.splice(this.issues.filter(isAlarm).length, 0, issue);
+    else if (this.issues.length < issuesKeptMax) this.issues.push(issue);
     this.#onIssue(issue);
   }
 

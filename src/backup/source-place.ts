@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import {
-  byteStringFromText,
+  byteStringFromRaw,
   CadanganError,
   joinBytes,
   parseWindowsPath,
@@ -114,9 +114,9 @@ function unsupported(path: string, reason: string): CadanganError {
  * of its root.
  */
 function folderOf({ root: rootText, rootNames, rest }: PathOf<'absolute'>): Folder {
-  const root = byteStringFromText(rootText);
+  const root = byteStringFromRaw(rootText);
   const last = rootNames.length - 1;
-  const rootSteps = rootNames.map(byteStringFromText).map((name, at): Step => {
+  const rootSteps = rootNames.map(byteStringFromRaw).map((name, at): Step => {
     return { name, path: root, id: at === last ? root : (`//${name}` as ByteString) };
   });
   return { root, rootSteps, names: leave([], namesOf(rest)).names };
@@ -135,7 +135,7 @@ export function placeUnder({ root, rootSteps, names }: Folder): Place {
 }
 
 function namesOf(path: string): readonly ByteString[] {
-  return byteStringFromText(path)
+  return byteStringFromRaw(path)
     .split('/')
     .filter((part) => part !== '' && part !== '.') as ByteString[];
 }

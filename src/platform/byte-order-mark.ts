@@ -12,6 +12,17 @@ export function withoutByteOrderMark(bytes: Uint8Array): Uint8Array {
   return bytes;
 }
 
+/** What a text file is in: its byte order mark says whether it is UTF-16, as Windows PowerShell's `>` and old editors write it. */
+export function encodingOf(bytes: Uint8Array): 'utf-8' | 'utf-16le' | 'utf-16be' {
+  const first = Buffer.from(bytes.subarray(0, 2)).toString('latin1');
+  return first === mark.utf16LittleEndian ? 'utf-16le' : first === mark.utf16BigEndian ? 'utf-16be' : 'utf-8';
+}
+
+/** Its text without the mark. Nothing is guessed of bytes that are none. @throws Node's `ERR_ENCODING_INVALID_ENCODED_DATA` */
+export function textOfFile(bytes: Uint8Array): string {
+  return new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes);
+}
+
 /** A pair of surrogates; or two second halves in a row: for those Go's decoder (golang.org/x/text/encoding/unicode) writes one U+FFFD. */
 const pairOrSecondHalves = /([\ud800-\udbff][\udc00-\udfff])|[\udc00-\udfff]{2}/g;
 

@@ -23,16 +23,31 @@ export function describeFault(kind: string, reason: string, clean: Clean, words:
   return why === '' || why === what ? what : `${what} (${why})`;
 }
 
-/** What a run says before anything else: sources that had something in them and have nothing now. One sentence each. */
-export function emptySourceSentences(exceptions: readonly Fault[], clean: Clean): string[] {
-  const sentence = ({ item, reason }: Fault) =>
-    l10n.t('Source "{path}" is empty: {why}', { path: clean(item), why: describeReason(reason, clean) });
-  return exceptions.filter(isOfEmptySource).map(sentence);
+/** What a run says before anything else: sources of which there is nothing now, or next to nothing. One sentence each. */
+export function alarmSentences(exceptions: readonly Fault[], clean: Clean): string[] {
+  return exceptions.filter(isAlarm).map(({ item, kind, reason }) => {
+    const facts = { path: clean(item), why: describeReason(reason, clean) };
+    switch (kind) {
+      case 'files-vanished':
+        return l10n.t('Nearly all files of source "{path}" are gone: {why}', facts);
+      case 'mostly-unreadable':
+        return l10n.t('Most of source "{path}" could not be read: {why}', facts);
+      case 'source-link':
+        return l10n.t('Source "{path}" is a link: only the link is stored, not what it points to ({why})', facts);
+      case 'nothing-chosen':
+        return l10n.t('With "{path}" nothing of the snapshot was chosen; "cadangan ls" shows its paths', facts);
+      default:
+        return l10n.t('Source "{path}" is empty: {why}', facts);
+    }
+  });
 }
 
-export function isOfEmptySource({ kind }: Pick<Fault, 'kind'>): boolean {
-  return kind === 'source-empty';
+/** It concerns a whole source, or a whole restore. */
+export function isAlarm({ kind }: Pick<Fault, 'kind'>): boolean {
+  return alarms.has(kind);
 }
+
+const alarms: ReadonlySet<string> = new Set(['source-empty', 'files-vanished', 'mostly-unreadable', 'source-link', 'nothing-chosen']);
 
 /** A system code or a reason that a lower room gave, in words. */
 export function describeReason(text: string, clean: Clean, { systemCodes, reasons }: FaultWords = faultWords[currentLanguage()]): string {

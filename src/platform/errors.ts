@@ -9,9 +9,13 @@ export type ErrorCode =
   | 'repository.locked' // facts: holder, since
   | 'repository.lock-lost' // our own lock could not be refreshed, or somebody removed it
   | 'repository.damaged' // bytes that fail their MAC, hash, length or schema; facts: kind, name, reason
+  | 'repository.pack-unknown' // neither the storage nor an index has a pack of that id; facts: pack
+  | 'repository.index-wrong' // a pack is not there, ends before, or is not named although it is needed; facts: count, pack (one of them)
   | 'repository.unsupported' // a version or feature that we do not know
   | 'repository.self-test' // the crypto or compression of this runtime gives wrong answers
   | 'repository.verification' // a blob read back before upload differs from its source: bad memory or a bad library
+  | 'prune.refused' // nothing may be removed as things are; facts: location, reason (of `PruneRefusal`), count, examples
+  | 'prune.overdue' // the schedule found no moment for it; facts: location, days (since the last one)
   | 'storage.unreachable'
   | 'storage.full'
   | 'storage.denied'
@@ -23,10 +27,15 @@ export type ErrorCode =
   | 'source.empty' // nothing left to back up, e.g. everything is excluded
   | 'snapshot.not-found'
   | 'snapshot.ambiguous' // an id prefix that fits several
+  | 'snapshot.protected' // somebody asked to remove one that stays; facts: snapshot, until (a day), where it is held until then
+  | 'retention.held' // what smells, and nothing was removed; facts: hold (its kind), and what belongs to it; more, subjects
   | 'path.not-found' // the path is not in the snapshot
   | 'target.unsafe' // the restore target contains the repository, is a link, ...
   | 'target.denied'
   | 'target.full'
+  | 'target.not-synced' // what was written may not be on the disk; facts: target, reason
+  | 'home.unknown' // no HOME, and no entry for the user who runs this; facts: uid
+  | 'state.unusable' // what Cadangan keeps for itself; facts: path, reason, folder, owner (uid, where it is another's), uid
   | 'password.missing'
   | 'password.empty'
   | 'password.exposed' // others may read the file of a configuration; facts: file, mode (octal)
@@ -34,6 +43,8 @@ export type ErrorCode =
   | 'key.not-found'
   | 'key.ambiguous' // an id prefix that fits several
   | 'arguments.invalid'
+  | 'time-zone.unusable' // the machine names a zone that nobody knows, and the configuration none; facts: timeZone
+  | 'output.failed' // what was asked for could not be written to its file, or to standard output; facts: file, reason
   | 'config.invalid' // the configuration cannot be used, or not be edited; facts: path, line, column, reason
   | 'config.changed' // somebody else wrote the configuration meanwhile
   | 'config.denied' // it cannot be written; facts: path, reason
@@ -43,11 +54,16 @@ export type ErrorCode =
   | 'offsite.exists'
   | 'offsite.other-repository' // files of another repository lie in the copy's folder on Drive; facts: location, source, file (one of them)
   | 'offsite.source-doubtful' // the repository's folder cannot be what it should be; facts: location, reason
+  | 'offsite.folder-moved' // the copy's folder was renamed or moved on Drive; facts: location, seen, files
+  | 'offsite.folder-trashed' // the copy's folder lies in Drive's trash; facts: location, files
+  | 'offsite.folder-unseen' // it was deleted, or this OAuth client does not see it; facts: location, files
+  | 'offsite.files-gone' // most of what the copy had is not there any more; facts: location, files, seen, trashed
   | 'offsite.busy' // another process keeps this copy up; facts: copy, reason
   | 'schedule.not-running' // the host runs no sets, because it cannot; facts: reason
   | 'state.moved' // the state went to the service of the system; facts: path, to
   | 'service.unsupported' // no service can be installed or run so; facts: reason
   | 'service.unsafe' // others than administrators could change what it runs; facts: path, reason
+  | 'service.no-new-rights' // a set's program needs rights that nothing gains under a service of the machine; facts: set, program
   | 'service.manager' // a program of the system that installs services failed; facts: program, reason
   | 'service.not-running' // a service of the machine is installed and does not answer, and nothing is started beside it
   | 'rights.denied' // one of the service's group asked for what he may not; facts: procedure
@@ -57,6 +73,10 @@ export type ErrorCode =
   | 'records.busy' // another process holds the history of records for minutes; facts: folder
   | 'records.key' // the file of this installation's key holds no such key; facts: path
   | 'record.not-found' // no record, or no nonconformity, of that number; facts: record
+  | 'records.sealed' // a kept file of the history cannot be opened; facts: file, reason
+  | 'records.not-kept' // no history lies there; facts: location, folder
+  | 'records.several' // more than one history lies there; facts: location, chains
+  | 'records.contradicted' // what was brought is not sound, or is not the history that is here; facts: location, reason
   | 'pack.invalid' // not an audit pack; facts: path, reason
   | 'host.lost' // the host ended while it was needed; facts: reason
   | 'host.crash-loop' // it ended again and again soon after its start; facts: path (its log), starts, waitMs (until it is tried again)
@@ -69,14 +89,17 @@ export type ErrorCode =
   | 'drive.sign-in-failed' // the person refused, un-ticked the permission, or nobody came; facts: reason
   | 'drive.signed-out' // nobody is signed in, or Google ended the grant; facts: account, reason
   | 'drive.wrong-account' // not the designated account; facts: account (whose it is), designatedAccount
-  | 'drive.full' // no space, or a limit of Drive on files or folders; facts: reason
+  | 'drive.full' // no space, or a limit of Drive on files or folders; facts: reason, or neededBytes and freeBytes before the copying
   | 'drive.daily-volume' // 750 GB a day are through; facts: account
   | 'drive.rate-limited' // Google asks for fewer requests, for longer than the caller is willing to wait; facts: reason
-  | 'drive.unavailable' // no answer, or none that can be used; facts: reason
+  | 'drive.unavailable' // no answer, or none that can be used; facts: reason, between (proxy, certificate: what is not Google's)
   | 'drive.denied' // the account may not do this there; facts: reason
   | 'drive.not-found' // no such file or folder, or it is not visible to this program
   | 'drive.download-refused' // facts: reason
   | 'drive.altered' // what Drive stored is not what was sent, again and again; facts: file, reason
+  | 'alert.unknown' // nobody of that name is to be told of anything; facts: receiver
+  | 'alert.unreachable' // what takes alerts for a receiver gives no answer, or none that can be trusted; facts: receiver, reason
+  | 'alert.refused' // it was there, and did not take it; facts: receiver, reason
   | 'aborted';
 
 /** Facts are small, printable values that name the thing: a path, a location, an id, a number with its unit in the name. */

@@ -1,21 +1,58 @@
 import { mkdirSync, statSync } from 'node:fs';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from './errors.ts';
+import { systemPath } from './raw-text.ts';
 
 /**
  * Makes a folder and those above it that are missing. Node's own recursive `mkdir` answers ENOENT where the file system is read-only, so
- * that nobody can say what is wrong.
- * @throws the system's error
+ * that nobody can say what is wrong, and never ends in a folder that takes no folders and says so by ENOENT, as those of `/proc` do.
+ * @param path as `rawTextOf` has it. @throws the system's error
  */
-export function makeFolder(path: string, mode: number): void {
+export async function makeFolder(path: string, mode: number): Promise<void> {
+  const refused = await whyNotMade(path, mode);
+  if (refused === undefined) return;
+  if (systemCode(refused) !== 'ENOENT' || dirname(path) === path) throw refused;
+  await makeFolder(dirname(path), mode);
+  const again = await whyNotMade(path, mode);
+  if (again !== undefined) throw again;
+}
+
+async function whyNotMade(path: string, mode: number): Promise<Error | undefined> {
   try {
-    mkdirSync(path, { mode });
+    await mkdir(systemPath(path), { mode });
+    return undefined;
   } catch (error) {
-    if (systemCode(error) === 'ENOENT' && dirname(path) !== path) {
-      makeFolder(dirname(path), mode);
-      return makeFolder(path, mode);
-    }
+    if (!(error instanceof Error)) throw error;
     // Some systems answer EROFS or EACCES for a folder that exists.
-    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
+    return (await stat(systemPath(path)).catch(() => undefined))?.isDirectory() ? undefined : error;
+  }
+}
+
+/** As `makeFolder`, for who cannot wait. */
+export function makeFolderNow(path: string, mode: number): void {
+  const refused = whyNotMadeNow(path, mode);
+  if (refused === undefined) return;
+  if (systemCode(refused) !== 'ENOENT' || dirname(path) === path) throw refused;
+  makeFolderNow(dirname(path), mode);
+  const again = whyNotMadeNow(path, mode);
+  if (again !== undefined) throw again;
+}
+
+function whyNotMadeNow(path: string, mode: number): Error | undefined {
+  try {
+    mkdirSync(systemPath(path), { mode });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return isFolderNow(path) ? undefined : error;
+  }
+}
+
+function isFolderNow(path: string): boolean {
+  try {
+    return statSync(systemPath(path), { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    return false;
   }
 }

@@ -1,6 +1,6 @@
 import type { ByteString } from './byte-string.ts';
-import { byteStringFromText } from './byte-string.ts';
 import { CadanganError } from './errors.ts';
+import { byteStringFromRaw } from './raw-text.ts';
 import { runeAt, widthAt } from './rune.ts';
 
 /**
@@ -18,7 +18,7 @@ export interface NamePattern {
 
 /** @throws `arguments.invalid` where Go reports a bad pattern; facts: `reason`, and `within` as `pattern` */
 export function compileNamePattern(pattern: string, within: string = pattern): NamePattern {
-  const tokens = parseTokens(byteStringFromText(pattern), within);
+  const tokens = parseTokens(byteStringFromRaw(pattern), within);
   const stars = tokens.filter((token) => token === star).length;
   const bytes = tokens.filter((token) => typeof token === 'number' && token >= 0);
   const matches = (name: string): boolean => matchTokens(tokens, name);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { ByteString } from './byte-string.ts';
-import { bytesOf, byteStringFromText } from './byte-string.ts';
+import { bytesOf } from './byte-string.ts';
 import type { NamePattern } from './name-pattern.ts';
 import { compileNamePattern } from './name-pattern.ts';
+import { byteStringFromRaw } from './raw-text.ts';
 import { lowerCaseBytes } from './rune.ts';
 import { slashedWindowsPath } from './windows-path.ts';
 
@@ -101,7 +102,7 @@ function compilePattern(pattern: string, options: PatternOptions): PathPattern {
   const negated = pattern.startsWith('!');
   const written = negated ? pattern.slice(1) : pattern;
   const text = options.windows ? fromWindows(written) : written;
-  const folded = options.caseInsensitive ? bytesOf(lowerCaseBytes(byteStringFromText(text))).toString('utf8') : text;
+  const folded = options.caseInsensitive ? bytesOf(lowerCaseBytes(byteStringFromRaw(text))).toString('utf8') : text;
   const { absolute, names } = cleanPath(folded);
   const parts = names.map((name) => (name === '**' ? undefined : compileNamePattern(name, pattern)));
   const search = absolute ? anchoredSearch(parts) : floatingSearch(parts);

@@ -1,27 +1,66 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import envPaths from 'env-paths';
+import { userInfo } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { CadanganError } from './errors.ts';
 import type { Environment } from './pattern-file.ts';
 
 /**
  * The one configuration file of this server and user: `chosen` (the editor's setting `cadangan.configFile`), else
  * `CADANGAN_CONFIG`, else `cadangan.jsonc` in the system's folder for configuration. Says nothing about whether it exists.
+ * @throws `home.unknown`; `arguments.invalid` for a variable that is no text
  */
 export function configurationFile(environment: Environment, chosen = ''): string {
-  return chosen || environment['CADANGAN_CONFIG'] || join(envPaths('cadangan', { suffix: '' }).config, 'cadangan.jsonc');
+  return chosen || (namedPlace(environment, 'CADANGAN_CONFIG') ?? join(systemFolder(environment, 'config'), 'cadangan.jsonc'));
 }
 
 /**
  * The folder for what Cadangan itself has to remember (runs, records): `CADANGAN_STATE`, else the system's folder for state. Another
  * configuration than the usual one has a folder of its own in there, since a state folder has one host, and a host one configuration.
+ * @throws as `configurationFile`
  */
 export function stateFolder(environment: Environment, configFile = configurationFile(environment)): string {
-  if (environment['CADANGAN_STATE']) return environment['CADANGAN_STATE'];
-  const { config, log } = envPaths('cadangan', { suffix: '' });
-  // env-paths calls it `log`: on Linux it is XDG_STATE_HOME, which is meant for history as much as for logs.
-  if (configFile === join(config, 'cadangan.jsonc') || isStateOf(log, configFile)) return log;
-  return join(log, 'configurations', createHash('sha256').update(configFile).digest('hex').slice(0, 16));
+  const named = namedPlace(environment, 'CADANGAN_STATE');
+  if (named !== undefined) return named;
+  const state = systemFolder(environment, 'state');
+  if (configFile === join(systemFolder(environment, 'config'), 'cadangan.jsonc') || isStateOf(state, configFile)) return state;
+  return join(state, 'configurations', createHash('sha256').update(configFile).digest('hex').slice(0, 16));
+}
+
+/** Of whoever runs this: `HOME`, else what passwd(5) says. A daemon or a container may have neither. @throws `home.unknown` */
+export function homeFolder(environment: Environment): string {
+  const named = environment[process.platform === 'win32' ? 'USERPROFILE' : 'HOME'] ?? '';
+  if (isAbsolute(named) && !named.includes('\ufffd')) return named;
+  try {
+    const { homedir } = userInfo();
+    if (isAbsolute(homedir)) return homedir;
+  } catch {
+    // no entry
+  }
+  throw new CadanganError('home.unknown', { uid: process.getuid?.() });
+}
+
+/** A relative one is seen from the current folder, and so the same for every process that this one starts. */
+function namedPlace(environment: Environment, name: string): string | undefined {
+  const value = environment[name] ?? '';
+  if (value.includes('\ufffd')) throw new CadanganError('arguments.invalid', { argument: name, reason: 'it is not UTF-8 text' });
+  return value === '' ? undefined : resolve(value);
+}
+
+/** The folders of Windows and macOS are those that programs of npm use (`env-paths`); the system names none of its own. */
+function systemFolder(environment: Environment, kind: 'config' | 'state'): string {
+  const ofHome = (...names: readonly string[]): string => join(homeFolder(environment), ...names);
+  const named = (name: string): string | undefined => (isAbsolute(environment[name] ?? '') ? environment[name] : undefined);
+  const isConfig = kind === 'config';
+  if (process.platform === 'win32')
+    return isConfig
+      ? join(named('APPDATA') ?? ofHome('AppData', 'Roaming'), 'cadangan', 'Config')
+      : join(named('LOCALAPPDATA') ?? ofHome('AppData', 'Local'), 'cadangan', 'Log');
+  if (process.platform === 'darwin') return ofHome('Library', isConfig ? 'Preferences' : 'Logs', 'cadangan');
+  // The XDG Base Directory Specification: one that is not absolute counts as none. Its folder for state is meant for history, too.
+  return isConfig
+    ? join(named('XDG_CONFIG_HOME') ?? ofHome('.config'), 'cadangan')
+    : join(named('XDG_STATE_HOME') ?? ofHome('.local', 'state'), 'cadangan');
 }
 
 /** Version 0.1.0 had one folder for all configurations: whichever it was used for last keeps it. */

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { encodingOf, textOfFile } from './byte-order-mark.ts';
 import { CadanganError, systemCode } from './errors.ts';
 import { compilePatterns, type PatternOptions } from './path-pattern.ts';
+import { systemPath } from './raw-text.ts';
 
 /** Names to values, as `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -24,7 +26,7 @@ export async function readPatternFile(file: string, environment: Environment, op
 
 async function readBytes(file: string): Promise<Uint8Array> {
   try {
-    return await readFile(file);
+    return await readFile(systemPath(file));
   } catch (cause) {
     throw new CadanganError('arguments.invalid', { file, reason: systemCode(cause) ?? 'unreadable' }, { cause });
   }
@@ -32,12 +34,10 @@ async function readBytes(file: string): Promise<Uint8Array> {
 
 /** restic takes bytes that are not UTF-8 as they are. We refuse: a pattern that is read wrongly leaves out the wrong files. */
 function decodeText(bytes: Uint8Array, file: string): string {
-  const mark = bytes.length >= 2 ? `${bytes[0]} ${bytes[1]}` : '';
-  const encoding = mark === '255 254' ? 'utf-16le' : mark === '254 255' ? 'utf-16be' : 'utf-8';
   try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    return textOfFile(bytes);
   } catch (cause) {
-    throw new CadanganError('arguments.invalid', { file, reason: `not ${encoding.toUpperCase()} text` }, { cause });
+    throw new CadanganError('arguments.invalid', { file, reason: `not ${encodingOf(bytes).toUpperCase()} text` }, { cause });
   }
 }
 
@@ -45,11 +45,15 @@ const outerSpace = /^\p{White_Space}+|\p{White_Space}+$/gu;
 
 /** The patterns in the text of a pattern file. */
 export function parsePatternLines(text: string, environment: Environment): string[] {
+  return listedLines(text).map((line) => expandVariables(line, environment));
+}
+
+/** The lines of a list, without white space around them, empty ones and those that begin with `#`. */
+export function listedLines(text: string): string[] {
   return text
     .split('\n')
     .map((line) => line.replace(outerSpace, ''))
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => expandVariables(line, environment));
+    .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
 /** `$$`; `${name}`; a `${` without end; `$name`; `$1` and the shell's other one-character names. */

@@ -79,7 +79,9 @@ export class RateLimiter {
     if (this.#rate !== undefined) this.#balance = Math.min(this.#balance + (this.#rate * elapsedMs) / 1000, (this.#rate * burstMs) / 1000);
     if (nowMs - this.#rateMs < lookMs) return;
     this.#rateMs = nowMs;
+    const before = this.#rate;
     this.#rate = this.#rateAt(Number(this.#clock.nowNs() / 1_000_000n));
-    if (this.#rate === undefined) this.#balance = 0; // and no debt goes over into what comes later
+    // What goes without a rate is no debt in the hours of one, nor the other way round.
+    if (before === undefined || this.#rate === undefined) this.#balance = 0;
   }
 }

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { CadanganError, systemCode } from './errors.ts';
 
 /** What a code of the operating system means to somebody who reads or writes. */
@@ -27,6 +29,41 @@ export function fileError(cause: unknown, location: string): unknown {
   const reason = systemCode(cause);
   if (cause instanceof CadanganError || reason === undefined || reason.startsWith('ERR_')) return cause;
   return new CadanganError(storageCodes[troubleOf(reason)], { location, reason }, { cause });
+}
+
+/**
+ * As `fileError`, for what Cadangan keeps beside the repositories: `state.unusable`, with whose it is when it is not ours. One command as
+ * root in the home of somebody else, of a version that did not look after that, leaves files that their user cannot read.
+ * @param folder the state folder, or the part of it that all belongs to one. @param file where the error does not name it
+ */
+export function stateError(cause: unknown, folder: string, file = folder): unknown {
+  const reason = systemCode(cause);
+  if (cause instanceof CadanganError || reason === undefined || reason.startsWith('ERR_')) return cause;
+  const path = cause instanceof Error && 'path' in cause && typeof cause.path === 'string' ? cause.path : file;
+  return new CadanganError('state.unusable', { path, reason, folder, ...foreignOwner(path, folder, reason) }, { cause });
+}
+
+/** Likewise, of an error about anything in a state folder; others stay what they are. */
+export function stateErrorIn(cause: unknown, stateFolder: string): unknown {
+  const path = cause instanceof Error && 'path' in cause ? cause.path : undefined;
+  return typeof path === 'string' && `${path}/`.startsWith(`${stateFolder}/`) ? stateError(cause, stateFolder) : cause;
+}
+
+/** Who has taken a file in a folder of ours, or the folder itself. */
+function foreignOwner(path: string, folder: string, reason: string): { readonly uid?: number; readonly owner?: number } {
+  const uid = process.geteuid?.();
+  if (uid === undefined || troubleOf(reason) !== 'denied') return {};
+  const isOurs = [folder, dirname(folder)].some((at) => ownerOf(at) === uid);
+  const owner = ownerOf(path) ?? ownerOf(dirname(path));
+  return isOurs && owner !== undefined && owner !== uid ? { uid, owner } : {};
+}
+
+function ownerOf(path: string): number | undefined {
+  try {
+    return statSync(path).uid;
+  } catch {
+    return undefined;
+  }
 }
 
 const storageCodes = { full: 'storage.full', denied: 'storage.denied', other: 'storage.unreachable' } as const;

@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
-import { open, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { lstat, open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode, throwIfAborted } from './errors.ts';
 import type { Random } from './random.ts';
+import { systemPath } from './raw-text.ts';
 import { isUnsupported, troubleOf } from './system-codes.ts';
 
 export interface WriteWholeOptions {
@@ -23,11 +24,12 @@ const windows = process.platform === 'win32';
  * After an error or abort neither the name nor the temporary file is left. @throws the system's errors, what `fill` throws, `aborted`
  */
 export async function writeWhole(path: string, options: WriteWholeOptions, fill: (file: FileHandle) => Promise<void>): Promise<void> {
-  const { signal, place = (temporary: string) => rename(temporary, path) } = options;
+  const { signal, place = (temporary: string) => rename(systemPath(temporary), systemPath(path)) } = options;
   throwIfAborted(signal);
   const { handle, temporaryPath } = await openTemporary(path, options);
   try {
     try {
+      await keepOwner(handle, path);
       await fill(handle);
       throwIfAborted(signal);
       await syncHandle(handle);
@@ -37,7 +39,7 @@ export async function writeWhole(path: string, options: WriteWholeOptions, fill:
     throwIfAborted(signal);
     await place(temporaryPath);
   } catch (error) {
-    await unlink(temporaryPath).catch(() => undefined); // best effort; it has no name that anybody reads
+    await unlink(systemPath(temporaryPath)).catch(() => undefined); // best effort; it has no name that anybody reads
     throw error;
   }
   await syncFolder(dirname(path)); // no abort from here on: the name exists
@@ -50,7 +52,7 @@ export async function writeWhole(path: string, options: WriteWholeOptions, fill:
 export async function syncFolder(folder: string): Promise<void> {
   if (windows) return;
   try {
-    const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+    const handle = await open(systemPath(folder), constants.O_RDONLY | constants.O_DIRECTORY);
     try {
       await handle.sync();
     } finally {
@@ -62,11 +64,19 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** What root replaces stays whose it was: its user could not read it any more. */
+async function keepOwner(handle: FileHandle, path: string): Promise<void> {
+  if (process.geteuid?.() !== 0) return;
+  const stats = await lstat(systemPath(path)).catch(() => undefined);
+  // A share may leave no owner to anybody.
+  if (stats?.isFile()) await handle.chown(stats.uid, stats.gid).catch(() => undefined);
+}
+
 async function openTemporary(path: string, { random, mode = 0o600, temporaryPath: given }: WriteWholeOptions) {
   for (let attemptsLeft = 3; ; attemptsLeft--) {
     const temporaryPath = given ?? `${path}-tmp-${Buffer.from(random.fill(new Uint8Array(8))).toString('hex')}`;
     try {
-      return { handle: await open(temporaryPath, 'wx', mode), temporaryPath };
+      return { handle: await open(systemPath(temporaryPath), 'wx', mode), temporaryPath };
     } catch (error) {
       // Only a seeded random source meets its own leftovers.
       if (systemCode(error) !== 'EEXIST' || attemptsLeft === 1) throw error;

@@ -178,6 +178,75 @@ export class BlobIndex {
     return { type, id: hexOf(this.#entries.subarray(entry, entry + 8)) as BlobId, location: this.#locationAt(entry) };
   }
 
+  /** Packs have numbers, too, from 0 to `packCount` - 1, for arrays that tell something of each. */
+  get packCount(): number {
+    return Atomics.load(this.#header, packCountAt);
+  }
+
+  packIdAt(pack: number): PackId {
+    return this.#packIdText(pack);
+  }
+
+  /** Undefined for a pack that this thread did not add. */
+  packNumberOf(id: PackId): number | undefined {
+    return this.#packNumbers.get(id);
+  }
+
+  /** What `numberOf` gives for the blob of this entry, which may stand in several packs. The index must not change meanwhile. */
+  firstNumberOf(number: number): number {
+    this.#reach(number);
+    const bits = Atomics.load(this.#header, bucketBitsAt);
+    this.#reachBuckets(2 ** bits);
+    let first = this.#buckets[this.#word(number * entryWords) >>> (32 - bits)] ?? 0;
+    while (first !== number && !this.#isSameBlob(first, number)) first = this.#word(first * entryWords + nextAt);
+    return first;
+  }
+
+  /** Calls `visit` for every stored entry whose blob has another one that `numberOf` gives. The index must not change meanwhile. */
+  forEachCopy(visit: (number: number, first: number) => void): void {
+    const bucketCount = 2 ** Atomics.load(this.#header, bucketBitsAt);
+    this.#reachBuckets(bucketCount);
+    this.#reach(this.blobCount);
+    const next = (number: number): number => this.#word(number * entryWords + nextAt);
+    for (let bucket = 0; bucket < bucketCount; bucket++) {
+      const start = this.#buckets[bucket] ?? 0;
+      if (start === 0) continue;
+      // Chains are short: one entry on average.
+      for (let number = next(start); number !== 0; number = next(number)) {
+        if (this.#word(number * entryWords + packAt) === pendingPack) continue;
+        let first = start;
+        while (first !== number && !this.#isSameBlob(first, number)) first = next(first);
+        if (first !== number) visit(number, first);
+      }
+    }
+  }
+
+  #isSameBlob(one: number, other: number): boolean {
+    const [a, b] = [one * entryWords, other * entryWords];
+    if (this.#word(a + packAt) === pendingPack) return false;
+    for (let word = 0; word < 8; word++) if (this.#word(a + word) !== this.#word(b + word)) return false;
+    return ((this.#word(a + lengthAt) ^ this.#word(b + lengthAt)) & treeBit) === 0;
+  }
+
+  /** Where in its pack the blob of this entry begins, and how long it is there, in bytes. */
+  rangeAt(number: number): { readonly pack: number; readonly offset: number; readonly length: number } {
+    this.#reach(number);
+    const entry = number * entryWords;
+    return { pack: this.#word(entry + packAt), offset: this.#word(entry + offsetAt), length: this.#lengthAt(entry) };
+  }
+
+  /** Calls `visit` for every stored blob without making a text of any id. The index must not change meanwhile. */
+  forEachNumber(visit: (number: number, pack: number, length: number, isTree: boolean, isCompressed: boolean) => void): void {
+    this.#reach(this.blobCount);
+    for (let number = 1; number <= this.blobCount; number++) {
+      const entry = number * entryWords;
+      const pack = this.#word(entry + packAt);
+      if (pack === pendingPack) continue;
+      const isTree = (this.#word(entry + lengthAt) & treeBit) !== 0;
+      visit(number, pack, this.#lengthAt(entry), isTree, this.#word(entry + uncompressedAt) !== 0);
+    }
+  }
+
   /** Every pack with the sums of its blobs. The index must not change meanwhile. */
   packContents(): Map<PackId, PackContents> {
     const sums = Array.from({ length: Atomics.load(this.#header, packCountAt) }, () => ({
@@ -340,6 +409,7 @@ export class BlobIndex {
     parseHexInto(id, this.#packs.subarray(number * packWords));
     Atomics.store(this.#header, packCountAt, number + 1);
     this.#packNumbers.set(id, number);
+    this.#packIdTexts[number] = id;
     return number;
   }
 

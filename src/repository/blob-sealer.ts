@@ -44,6 +44,13 @@ export class BlobSealer {
     return { length, uncompressedLength };
   }
 
+  /** As `seal`, for what comes out of another pack as it was stored there: nothing is compressed a second time. */
+  sealStored(boxPtr: number, stored: Uint8Array): number {
+    const length = this.#cipher.seal(boxPtr, stored);
+    if (this.#decompressor) this.#verify(boxPtr, length, 0, stored, this.#decompressor);
+    return length;
+  }
+
   /** Compresses to where the box's body will be. */
   #compress(boxPtr: number, plaintext: Uint8Array): number {
     if (!this.#compressor || plaintext.length === 0) return plaintext.length;

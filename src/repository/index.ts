@@ -11,13 +11,26 @@ export * from './format/index.ts';
 export * from './kernel/index.ts';
 export { BlobIndex, type BlobLocation, type PackContents, type SharedBlobIndex } from './blob-index.ts';
 export { openBlob } from './blob-opener.ts';
+export { BlobSaver } from './blob-saver.ts';
 export { BlobDecompressor, type CompressionMode } from './compression.ts';
 export { addKey, defaultKdfCost, listKeys, openWithPassword, type KeyContext, type ListedKey, type OpenedKey } from './keys.ts';
-export { listLocks, removeLocks, RepositoryLock, type FoundLock, type LockContext, type LockOptions } from './locks.ts';
-export { blobIdOf, packBytesMax, PackBuilder, singleBlobPack, type FinishedPack, type PackBuilderOptions } from './pack-builder.ts';
-export { PackStore, type PackStoreTotals } from './pack-store.ts';
-export { Repository, requireRepository, type InitOptions, type RepositoryWorld } from './repository.ts';
-export { BoxCipher, SmallBoxes } from './sealed-box.ts';
+export { indexFromPacks, loadIndexForReading, readPackHeader, type IndexTrouble } from './index-for-reading.ts';
+export { listLocks, lockedError, removeLocks, RepositoryLock, type FoundLock, type LockContext, type LockOptions } from './locks.ts';
+export {
+  blobIdOf,
+  packBytesMax,
+  PackBuilder,
+  packTargetBytes,
+  singleBlobPack,
+  type FinishedPack,
+  type PackBuilderOptions,
+} from './pack-builder.ts';
+export { indexBlobsMax, PackStore, type PackStoreTotals } from './pack-store.ts';
+export { type ReadFault, readFaultOf, reasonOf } from './read-fault.ts';
+export { type InitOptions, Repository, type RepositoryWorld, requireRepository } from './repository.ts';
+export { BoxCipher, sealOverheadBytes, SmallBoxes } from './sealed-box.ts';
+export { snapshotOwner } from './snapshot-owner.ts';
+export type { SealerOptions } from './blob-sealer.ts';
 export {
   listReadableSnapshots,
   listSnapshots,
@@ -25,7 +38,9 @@ export {
   matchesFilter,
   resolveSnapshot,
   saveSnapshot,
+  selectSnapshots,
   type SnapshotFilter,
   type StoredSnapshot,
 } from './snapshots.ts';
-export { findNode, findTree, walkTree, type WalkOptions, type WalkStep } from './tree-walk.ts';
+export { readNamed } from './unpacked-files.ts';
+export { depthMax as treeDepthMax, findNode, findTree, walkTree, type WalkOptions, type WalkStep } from './tree-walk.ts';

@@ -16,7 +16,7 @@ import {
 } from './format/index.ts';
 import type { KernelModule } from './kernel/index.ts';
 import { SmallBoxes } from './sealed-box.ts';
-import { saveNamedByHash } from './unpacked-files.ts';
+import { readNamed, saveNamedByHash } from './unpacked-files.ts';
 
 /**
  * One of the equal strengths that OWASP's Password Storage Cheat Sheet names for scrypt (N 2^15, r 8, p 3): 32 MiB and about 0.2 s.
@@ -70,7 +70,11 @@ export async function openWithPassword(password: Password, context: KeyContext):
     }
   }
   if (readable === 0) throw damaged;
-  throw new CadanganError('repository.wrong-password', { location: context.storage.location, keysTried: readable });
+  throw new CadanganError('repository.wrong-password', {
+    location: context.storage.location,
+    keysTried: readable,
+    keysUntried: names.length > keysTriedMax ? names.length - keysTriedMax : undefined,
+  });
 }
 
 /** Stores `masterKey` under another password and returns the new key's id. @throws `password.empty` */
@@ -104,7 +108,7 @@ export async function listKeys(context: KeyContext): Promise<{ keys: ListedKey[]
   for (const { name } of await context.storage.list('keys', context.signal)) {
     const id = parseKeyId(name);
     try {
-      keys.push({ id, file: parseKeyFile(await context.storage.read({ kind: 'keys', name }, context.signal)) });
+      keys.push({ id, file: parseKeyFile(await readNamed(context.storage, { kind: 'keys', name }, context.signal)) });
     } catch (error) {
       if (!isCode(error, 'repository.damaged')) throw error;
       damaged.push({ id, error });
@@ -135,7 +139,7 @@ function splitKey(bytes: Uint8Array): MasterKey {
 }
 
 async function tryKey(id: KeyId, password: Password, context: KeyContext): Promise<MasterKey | undefined> {
-  const bytes = await context.storage.read({ kind: 'keys', name: id }, context.signal);
+  const bytes = await readNamed(context.storage, { kind: 'keys', name: id }, context.signal);
   const file = parseKeyFile(bytes);
   const passwordKey = await deriveKey(password, file.salt, file.kdf).catch((cause: unknown) => {
     // RFC 7914 allows fewer combinations than the bounds of each number; the library knows them all.

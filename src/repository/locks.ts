@@ -13,6 +13,8 @@ const staleMs = 30 * 60_000;
 const refreshFailureMsMax = 25 * 60_000;
 const settleMs = 200;
 const unreadableRetryDelaysMs = [5_000, 10_000, 20_000] as const;
+/** What has not come whole by then will not. */
+const unreadableYoungMs = 60_000;
 
 export interface LockContext {
   readonly storage: Storage;
@@ -33,8 +35,15 @@ export interface LockOptions {
 
 export interface FoundLock {
   readonly id: LockId;
-  readonly file: Lock;
+  /** Undefined when it cannot be read. */
+  readonly file: Lock | undefined;
+  /**
+   * Nobody holds it any more: its last sign is older than 30 minutes, or it is of this host and its process is gone (restic's rule, which
+   * `unlock` and every writer share).
+   */
   readonly isStale: boolean;
+  /** When it is stale unless its holder renews it; undefined when nobody can tell. */
+  readonly goesAtMs: number | undefined;
 }
 
 /**
@@ -181,28 +190,46 @@ export class RepositoryLock {
   }
 }
 
-/** Every lock in the repository. One that stays unreadable is not ignored: @throws `repository.damaged` */
+/** Every lock in the repository, also those that cannot be read. */
 export async function listLocks(context: LockContext, signal?: AbortSignal): Promise<FoundLock[]> {
   const found: FoundLock[] = [];
   for (const { name } of await context.storage.list('locks', signal)) {
-    const file = await readLock(context, name, signal);
-    if (file) found.push({ id: parseLockId(name), file, isStale: isStale(file, context.clock) });
+    const lock = await lookAt(context, name, signal);
+    if (lock) found.push(lock);
   }
   return found;
 }
 
-/** Removes stale locks, or with `all` every lock. @returns how many were removed */
-export async function removeLocks(context: LockContext, options: { all: boolean; signal?: AbortSignal | undefined }): Promise<number> {
-  const { storage, clock } = context;
+/** Removes stale locks, or with `all` every lock, unread. @returns how many were removed, and those that stay */
+export async function removeLocks(
+  context: LockContext,
+  options: { all: boolean; signal?: AbortSignal | undefined },
+): Promise<{ readonly removed: number; readonly left: readonly FoundLock[] }> {
+  const { storage } = context;
+  const left: FoundLock[] = [];
   let removed = 0;
   for (const { name } of await storage.list('locks', options.signal)) {
-    const isRemovable =
-      options.all || (await readLock(context, name, options.signal).then((file) => file !== undefined && isStale(file, clock)));
-    if (!isRemovable) continue;
+    const lock = options.all ? undefined : await lookAt(context, name, options.signal);
+    if (lock === undefined ? !options.all : !lock.isStale) {
+      if (lock) left.push(lock);
+      continue;
+    }
     await storage.remove({ kind: 'locks', name }, options.signal);
     removed += 1;
   }
-  return removed;
+  return { removed, left };
+}
+
+/** Who holds the repository, and when the lock goes if its holder does not renew it. */
+export function lockedError({ storage, clock }: LockContext, { id, file, goesAtMs }: FoundLock): CadanganError {
+  const goesAtNs = goesAtMs === undefined ? undefined : BigInt(Math.ceil(goesAtMs / 60_000) * 60_000) * 1_000_000n;
+  return new CadanganError('repository.locked', {
+    location: storage.location,
+    ...(file === undefined
+      ? { unreadable: `locks/${id}` }
+      : { holderHost: file.hostname, holderUser: file.username, holderPid: file.pid, since: file.time, exclusive: file.exclusive }),
+    goesAt: goesAtNs === undefined ? undefined : formatTimestamp(goesAtNs, clock.offsetMinutes(goesAtNs)),
+  });
 }
 
 async function confirm(context: LockContext, exclusive: boolean, id: LockId, signal: AbortSignal): Promise<void> {
@@ -217,33 +244,51 @@ async function confirm(context: LockContext, exclusive: boolean, id: LockId, sig
 
 async function refuseConflicts(context: LockContext, exclusive: boolean, own: LockId | undefined, signal?: AbortSignal): Promise<void> {
   for (const lock of await listLocks(context, signal)) {
-    if (lock.id === own || !(exclusive || lock.file.exclusive)) continue;
+    if (lock.id === own || !(exclusive || lock.file === undefined || lock.file.exclusive)) continue;
     if (lock.isStale) {
       // Its holder may only have slept: not finding its lock is what tells it that the repository has gone on.
       await context.storage.remove({ kind: 'locks', name: lock.id }, signal);
       continue;
     }
-    const { hostname: host, pid, username, time } = lock.file;
-    throw new CadanganError('repository.locked', {
-      location: context.storage.location,
-      holderHost: host,
-      holderUser: username,
-      holderPid: pid,
-      since: time,
-      exclusive: lock.file.exclusive,
-    });
+    throw lockedError(context, lock);
   }
 }
 
-async function readLock(context: LockContext, name: string, signal?: AbortSignal): Promise<Lock | undefined> {
+/** Undefined when its holder has just released or refreshed it. */
+async function lookAt(context: LockContext, name: string, signal?: AbortSignal): Promise<FoundLock | undefined> {
+  const nowMs = Number(context.clock.nowNs() / 1_000_000n);
+  const file = await readLock(context, name, signal);
+  if (file === 'gone') return undefined;
+  const id = parseLockId(name);
+  if (file === 'unreadable') {
+    const writtenMs = await context.storage.writtenMs?.({ kind: 'locks', name }, signal);
+    const goesAtMs = writtenMs === undefined ? undefined : writtenMs + staleMs;
+    return { id, file: undefined, isStale: goesAtMs !== undefined && goesAtMs < nowMs, goesAtMs };
+  }
+  const saidMs = Number(parseTimestamp(file.time).ns / 1_000_000n);
+  // The clock of its machine is ahead, or was: then the storage knows better how old it is. Whoever lives writes a new file in time.
+  const writtenMs = saidMs > nowMs + refreshMs ? await context.storage.writtenMs?.({ kind: 'locks', name }, signal) : undefined;
+  const goesAtMs = Math.min(saidMs, writtenMs ?? saidMs) + staleMs;
+  return { id, file, isStale: goesAtMs < nowMs || (file.hostname === hostname() && !processExists(file.pid)), goesAtMs };
+}
+
+/**
+ * One that cannot be read may be half written: it is tried again while it is young. It is never ignored before it is as old as one of
+ * which the holder is gone: it may be of somebody who wants to be alone.
+ */
+async function readLock(context: LockContext, name: string, signal?: AbortSignal): Promise<Lock | 'gone' | 'unreadable'> {
+  const { storage, clock } = context;
   for (let attempt = 0; ; attempt++) {
     try {
-      return parseLock(await readUnpacked(context.storage, context.boxes, { kind: 'locks', name }, signal));
+      return parseLock(await readUnpacked(storage, context.boxes, { kind: 'locks', name }, signal));
     } catch (error) {
-      if (isCode(error, 'storage.not-found')) return undefined; // its holder just released or refreshed it
+      if (isCode(error, 'storage.not-found')) return 'gone';
+      if (!isCode(error, 'repository.damaged')) throw error;
       const delayMs = unreadableRetryDelaysMs[attempt];
-      if (!isCode(error, 'repository.damaged') || delayMs === undefined) throw error;
-      await context.clock.sleep(delayMs, signal);
+      const writtenMs = await storage.writtenMs?.({ kind: 'locks', name }, signal);
+      const ageMs = writtenMs === undefined ? 0 : Number(clock.nowNs() / 1_000_000n) - writtenMs;
+      if (delayMs === undefined || ageMs > unreadableYoungMs) return 'unreadable';
+      await clock.sleep(delayMs, signal);
     }
   }
 }
@@ -262,13 +307,6 @@ async function writeLock(context: LockContext, exclusive: boolean, signal?: Abor
   };
   const box = sealUnpacked(context.boxes, 'locks', serializeLock(file), context.version);
   return parseLockId(await saveNamedByHash(context.storage, 'locks', box, signal));
-}
-
-/** Older than 30 minutes, or of this host and its process gone (restic's rule, which `unlock` and every writer share). */
-function isStale(file: Lock, clock: Clock): boolean {
-  const ageMs = Number((clock.nowNs() - parseTimestamp(file.time).ns) / 1_000_000n);
-  if (ageMs > staleMs) return true;
-  return file.hostname === hostname() && !processExists(file.pid);
 }
 
 function processExists(pid: number): boolean {

@@ -77,8 +77,21 @@ export class PackBuilder {
 
   /** Seals a blob behind the others. @throws `repository.verification` */
   add(type: BlobType, id: BlobId, plaintext: Uint8Array): PackedBlob {
+    const { length, uncompressedLength } = this.#sealer.seal(this.#packPtr + this.#usedBytes, plaintext);
+    return this.#append(type, id, length, uncompressedLength);
+  }
+
+  /**
+   * As `add`, for a blob of another pack, opened and proven, but not decompressed.
+   * @param uncompressedLength of the plaintext when `stored` is compressed, else 0. @throws `repository.verification`
+   */
+  addStored(type: BlobType, id: BlobId, stored: Uint8Array, uncompressedLength: number): PackedBlob {
+    const length = this.#sealer.sealStored(this.#packPtr + this.#usedBytes, stored);
+    return this.#append(type, id, length, uncompressedLength);
+  }
+
+  #append(type: BlobType, id: BlobId, length: number, uncompressedLength: number): PackedBlob {
     const boxPtr = this.#packPtr + this.#usedBytes;
-    const { length, uncompressedLength } = this.#sealer.seal(boxPtr, plaintext);
     this.#hash.update(this.kernel.memory.subarray(boxPtr, boxPtr + length));
     const entry: PackedBlob = { type, id, offset: this.#usedBytes, length, uncompressedLength };
     this.#entries.push(entry);

@@ -3,7 +3,7 @@ import type { Repository } from './repository.ts';
 import { sealOverheadBytes } from './sealed-box.ts';
 
 /** restic saves an index file at 50,000 blobs. */
-const indexBlobsMax = 50_000;
+export const indexBlobsMax = 50_000;
 /** restic waits 10 minutes; after 2 a killed run has less to repeat, at the price of a few small files. */
 const indexAgeMsMax = 2 * 60_000;
 
@@ -37,11 +37,16 @@ export class PackStore {
   };
 
   readonly #dryRun: boolean;
+  readonly #entersIndex: boolean;
 
-  /** @param options with `dryRun` packs are counted and entered in memory only */
-  constructor(repository: Repository, options: { readonly dryRun?: boolean } = {}) {
+  /**
+   * @param options with `dryRun` packs are counted and entered in memory only; without `entersIndex` they are not entered in memory, for
+   * whoever has looked at the index for the last time
+   */
+  constructor(repository: Repository, options: { readonly dryRun?: boolean; readonly entersIndex?: boolean } = {}) {
     this.#repository = repository;
     this.#dryRun = options.dryRun ?? false;
+    this.#entersIndex = options.entersIndex ?? true;
   }
 
   get totals(): PackStoreTotals {
@@ -56,9 +61,9 @@ export class PackStore {
     const { storage, index, clock } = this.#repository;
     await this.#repository.mayWrite;
     if (!this.#dryRun) await storage.write({ kind: 'data', name: pack.id }, pack.bytes, signal);
-    for (const { type, id, offset, length, uncompressedLength } of pack.entries) {
-      index.add(type, id, { packId: pack.id, offset, length, uncompressedLength });
-    }
+    if (this.#entersIndex)
+      for (const { type, id, offset, length, uncompressedLength } of pack.entries)
+        index.add(type, id, { packId: pack.id, offset, length, uncompressedLength });
     this.#count(pack.entries);
     if (this.#pendingBlobs === 0) this.#pendingSinceMs = clock.monotonicMs();
     this.#pending.push({ id: pack.id, blobs: pack.entries });
@@ -76,6 +81,15 @@ export class PackStore {
       .catch(() => undefined) // its caller knows, and what it could not write is pending again
       .then(() => this.#writeIndex(signal));
     return this.#indexWrite;
+  }
+
+  /** Waits for what is being written, and hands over the packs that no index file names yet: whoever takes them writes it. */
+  async takeUnindexed(): Promise<readonly IndexPack[]> {
+    await this.#indexWrite.catch(() => undefined);
+    const packs = this.#pending;
+    this.#pending = [];
+    this.#pendingBlobs = 0;
+    return packs;
   }
 
   async #writeIndex(signal?: AbortSignal): Promise<void> {

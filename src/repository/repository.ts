@@ -30,11 +30,14 @@ import {
   type RepositoryConfig,
   type Tree,
   type TreeId,
+  serializeIndexFile,
+  type IndexPack,
 } from './format/index.ts';
 import { addKey, generateMasterKey, openWithPassword, type KeyContext, type OpenedKey } from './keys.ts';
 import { checkPolynomial, loadKernelModule, randomPolynomial, type KernelModule, type Polynomial } from './kernel/index.ts';
 import { RepositoryLock, type LockContext, type LockOptions } from './locks.ts';
 import type { PackBuilderOptions } from './pack-builder.ts';
+import { readFaultOf } from './read-fault.ts';
 import { PackWindows } from './pack-windows.ts';
 import { SmallBoxes } from './sealed-box.ts';
 import { runSelfTest } from './self-test.ts';
@@ -51,6 +54,8 @@ export interface InitOptions {
   readonly signal?: AbortSignal | undefined;
   /** Cost of the first key's derivation; the default is for everybody, tests use less. */
   readonly kdfCost?: KdfParameters | undefined;
+  /** Where files are cut: that of another repository, so that each finds what was copied from the other. Default: a random one. */
+  readonly chunkerPolynomial?: Polynomial | undefined;
 }
 
 const filesReadAtOnce = 4;
@@ -104,7 +109,7 @@ export class Repository {
     const config: RepositoryConfig = {
       version: writtenVersion,
       id: Buffer.from(random.fill(new Uint8Array(configIdBytes))).toString('hex'),
-      chunkerPolynomial: randomPolynomial(random),
+      chunkerPolynomial: options.chunkerPolynomial ?? randomPolynomial(random),
     };
     const box = sealUnpacked(new SmallBoxes(module, masterKey, random), 'config', serializeConfig(config), config.version);
     try {
@@ -138,6 +143,16 @@ export class Repository {
   /** Takes a lock; see `RepositoryLock`. While it is being confirmed in the background, writes wait. @throws `repository.locked` */
   async lock(options: LockOptions): Promise<RepositoryLock> {
     return (this.#lock = await RepositoryLock.acquire(this.lockContext, options));
+  }
+
+  /**
+   * The same repository under the same lock, its index empty again: for whoever replaced index files and goes on with what they say now.
+   */
+  withEmptyIndex(): Repository {
+    const { storage, clock, random, module, keyId, masterKey, config } = this;
+    const again = new Repository({ storage, clock, random }, module, { id: keyId, masterKey }, config);
+    again.#lock = this.#lock;
+    return again;
   }
 
   /**
@@ -191,6 +206,17 @@ export class Repository {
     return saveNamedByHash(this.storage, kind, sealUnpacked(this.boxes, kind, json, this.config.version), signal);
   }
 
+  /** Removes a file that nobody needs; the lock is ours. @throws as `mayWrite`, and the storage's errors */
+  async remove(kind: 'index' | 'snapshots' | 'data', name: string, signal?: AbortSignal): Promise<void> {
+    await this.mayWrite;
+    await this.storage.remove({ kind, name }, signal);
+  }
+
+  /** An index file of these packs, sealed and not stored. */
+  sealIndex(packs: readonly IndexPack[]): Uint8Array {
+    return sealUnpacked(this.boxes, 'index', serializeIndexFile(packs), this.config.version);
+  }
+
   /**
    * A blob's plaintext, proven. If a blob stands in several packs and one is damaged, the others are tried.
    * @throws `repository.damaged` with the blob and the reason, `missing` when no index knows it
@@ -212,9 +238,11 @@ export class Repository {
       try {
         return await this.#usePlace(id, place, use, signal);
       } catch (error) {
-        if (!isCode(error, 'repository.damaged', 'storage.not-found')) throw error;
-        const reason = error.code === 'storage.not-found' ? 'pack missing' : error.facts['reason'];
-        lastError = new CadanganError('repository.damaged', { blob: id, type, pack: place.packId, reason }, { cause: error });
+        // One pack that cannot be read says nothing of the others, as long as the storage answers.
+        const fault = await readFaultOf(error, this.storage, signal);
+        const reason = fault.kind === 'missing' ? 'pack missing' : fault.reason;
+        const isUnreadable = fault.kind === 'unreadable' || undefined;
+        lastError = new CadanganError('repository.damaged', { blob: id, type, pack: place.packId, reason, isUnreadable }, { cause: error });
       }
     }
     throw lastError;

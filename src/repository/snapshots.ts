@@ -100,6 +100,25 @@ export async function resolveSnapshot(
   return loadSnapshot(repository, parseSnapshotId(only), signal);
 }
 
+/**
+ * What a command works on: the snapshots that are named, each once, or all that fit the filter, oldest first.
+ * @param ids as `resolveSnapshot` takes them
+ * @param onDamaged told of files that cannot be read; of one that is named it throws
+ * @throws `snapshot.not-found`, `snapshot.ambiguous`, `repository.damaged`
+ */
+export async function selectSnapshots(
+  repository: Repository,
+  { ids, filter }: { readonly ids: readonly string[]; readonly filter: SnapshotFilter },
+  onDamaged: (error: CadanganError) => void,
+  signal?: AbortSignal,
+): Promise<readonly StoredSnapshot[]> {
+  if (ids.length > 0) {
+    const named = await Promise.all(ids.map((id) => resolveSnapshot(repository, id, filter, signal)));
+    return [...new Map(named.map((snapshot) => [snapshot.id, snapshot])).values()];
+  }
+  return (await listReadableSnapshots(repository, onDamaged, signal)).filter((snapshot) => matchesFilter(snapshot, filter));
+}
+
 async function loadNamed(repository: Repository, id: string, signal?: AbortSignal): Promise<StoredSnapshot> {
   if ((await repository.storage.sizeOf({ kind: 'snapshots', name: id }, signal)) === undefined) {
     throw new CadanganError('snapshot.not-found', { snapshot: id });

@@ -1,4 +1,4 @@
-import { CadanganError, byteStringFromText, isCode, joinBytes, throwIfAborted, type ByteString } from '../platform/index.ts';
+import { byteStringFromRaw, CadanganError, isCode, joinBytes, throwIfAborted, type ByteString } from '../platform/index.ts';
 import type { Node, Tree, TreeId, TreeProblem } from './format/index.ts';
 import type { Repository } from './repository.ts';
 
@@ -20,7 +20,7 @@ export interface WalkOptions {
 }
 
 /** Linux and Windows end below 4,100 and 16,400 names in one path; a chain of trees beyond that only eats memory. */
-const depthMax = 4096;
+export const depthMax = 4096;
 const noProblems: readonly TreeProblem[] = [];
 
 /**
@@ -125,5 +125,5 @@ function namesOf(path: string): ByteString[] {
   return path
     .split('/')
     .filter((name) => name !== '')
-    .map(byteStringFromText);
+    .map(byteStringFromRaw);
 }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { CadanganError } from '../platform/index.ts';
+import { CadanganError, isCode } from '../platform/index.ts';
 import type { FileKind, FileName, Storage } from '../storage/index.ts';
 import { compress, decompressBounded, unpackedBytesMax } from './compression.ts';
 import type { SmallBoxes } from './sealed-box.ts';
@@ -14,12 +14,26 @@ export async function saveNamedByHash(storage: Storage, kind: FileKind, bytes: U
   return name;
 }
 
+/** A file that is named after its bytes; once more when they are others, since it may have been their way that damaged them. */
+export async function readNamed(storage: Storage, file: FileName, signal?: AbortSignal): Promise<Uint8Array> {
+  const bytes = await storage.read(file, signal);
+  return hash('sha256', bytes, 'hex') === file.name ? bytes : storage.read(file, signal);
+}
+
 /**
- * The JSON of a `config`, index, snapshot or lock file: name against content, MAC, decompression.
+ * The JSON of a `config`, index, snapshot or lock file: name against content, MAC, decompression. It is read twice before it is damaged.
  * @throws `repository.damaged` with kind, name and reason; `storage.not-found`
  */
 export async function readUnpacked(storage: Storage, boxes: SmallBoxes, file: FileName, signal?: AbortSignal): Promise<Uint8Array> {
-  const box = await storage.read(file, signal);
+  try {
+    return open(await storage.read(file, signal), boxes, file);
+  } catch (error) {
+    if (!isCode(error, 'repository.damaged')) throw error;
+    return open(await storage.read(file, signal), boxes, file);
+  }
+}
+
+function open(box: Uint8Array, boxes: SmallBoxes, file: FileName): Uint8Array {
   try {
     if (file.kind !== 'config' && hash('sha256', box, 'hex') !== file.name) {
       throw new CadanganError('repository.damaged', { reason: 'hash' });

@@ -5,9 +5,11 @@ export type ExceptionKind = 'lost' | 'note';
 
 const kinds = {
   damaged: 'lost', // a blob or tree in the repository cannot be read; detail names it
+  unreadable: 'lost', // the storage does not give out the file of the repository that it is in; detail says why
   'special-file': 'lost', // device, named pipe or socket: Node cannot make them
   'unknown-type': 'lost', // a kind of node that a later restic may know
   'hostile-name': 'lost', // `..`, a slash, NUL: would write elsewhere
+  'hostile-target': 'lost', // a link with NUL in its target, which no file system has
   'duplicate-name': 'lost', // the same name a second time in one folder
   'impossible-name': 'lost', // not a file name on this system
   'name-collision': 'lost', // differs from another only in a way that this file system does not tell apart

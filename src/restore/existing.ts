@@ -4,6 +4,7 @@ import type { FolderHandles } from './folder-handles.ts';
 import { hasMetadata, secondsOf, type Metadata } from './metadata.ts';
 import { foldedName } from './name-rules.ts';
 import type { Existing, FolderPlan } from './plan.ts';
+import type { RestoreItem } from './restore-options.ts';
 
 /** What is in a folder of the target before the restore touches it. */
 export interface FolderContent {
@@ -43,6 +44,12 @@ export function describe(stats: BigIntStats, metadata: Metadata): Existing {
     deviceAndInode: `${stats.dev}:${stats.ino}`,
     hasMetadata: hasMetadata(stats, metadata),
   };
+}
+
+export function typeOf(stats: BigIntStats): RestoreItem['type'] {
+  if (stats.isDirectory()) return 'dir';
+  if (stats.isSymbolicLink()) return 'symlink';
+  return stats.isFile() ? 'file' : 'other';
 }
 
 /** The target of an existing link, undefined if it is none. */

@@ -11,7 +11,7 @@ export interface Failure {
 export function failureOf(error: unknown): Failure {
   if (isCode(error, 'repository.damaged')) {
     return {
-      reason: 'damaged',
+      reason: error.facts['isUnreadable'] === true ? 'unreadable' : 'damaged',
       detail: [error.facts.type, error.facts.blob, error.facts.reason].filter((fact) => fact !== undefined).join(' '),
     };
   }

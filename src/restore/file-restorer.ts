@@ -1,4 +1,5 @@
-import { CadanganError, isCode, throwIfAborted, type ByteString } from '../platform/index.ts';
+import { CadanganError, throwIfAborted, type ByteString } from '../platform/index.ts';
+import { readFaultOf } from '../repository/index.ts';
 import { failureOf, fatalError, stopsEverything, type Failure } from './failures.ts';
 import { discardTemporary } from './file-writer.ts';
 import type { FilePlan } from './plan.ts';
@@ -61,9 +62,11 @@ export class FileRestorer {
     try {
       if (!maker.make(file.folder)) return this.#lost(file, { reason: 'folder-failed', detail: file.folder.failure ?? '' });
       const { problems, sizeBytes } = await recoverFile(file, { ...this.#context, signal: stop.signal });
+      file.action = 'write'; // also what should have become a link
+      file.sizeBytes = sizeBytes;
       file.isDone = true;
       maker.note(file.path, problems);
-      tally.fileRestored(file, sizeBytes);
+      tally.fileWritten(file);
     } catch (error) {
       this.#lost(file, failureOf(error));
     }
@@ -121,8 +124,8 @@ export class FileRestorer {
       await repository.storage.readRange({ kind: 'data', name: packId }, offset, lengthBytes, { target: slot.bytes, signal: stop.signal });
       return true;
     } catch (error) {
-      if (isCode(error, 'repository.damaged', 'storage.not-found')) return false;
-      throw error;
+      await readFaultOf(error, repository.storage, stop.signal);
+      return false;
     }
   }
 
@@ -206,7 +209,7 @@ export class FileRestorer {
     const final = state ? this.#finishStreamed(file, state.failure) : failure;
     if (final === undefined) {
       file.isDone = true;
-      this.#context.tally.fileRestored(file, file.sizeBytes);
+      this.#context.tally.fileWritten(file);
     } else if (final.reason === 'damaged') {
       damaged.push(file);
     } else {

@@ -1,23 +1,35 @@
-import { mkdirSync, unlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { fsPath, systemCode, type ByteString } from '../platform/index.ts';
 import type { ExceptionLog } from './exceptions.ts';
+import { typeOf } from './existing.ts';
 import { failureOf, fatalError, stopsEverything } from './failures.ts';
 import type { FolderHandles } from './folder-handles.ts';
 import type { MetadataProblem } from './metadata.ts';
 import type { FolderPlan } from './plan.ts';
+import type { Tally } from './tally.ts';
 import type { TargetFolder } from './target-folder.ts';
 
 /** While it is being filled; its own mode comes at the end, so that a read-only folder can have content. */
 const modeWhileFilled = 0o700;
 
-/** Makes the folders of a restore when they are needed, and completes them when they are full. */
+interface MakerOptions {
+  readonly handles: FolderHandles;
+  readonly tally: Tally;
+  readonly dryRun: boolean;
+}
+
+/** Makes the folders of a restore when they are needed, and completes them when they are full. A dry run only tells what gives way. */
 export class FolderMaker {
   readonly #handles: FolderHandles;
+  readonly #tally: Tally;
+  readonly #dryRun: boolean;
   readonly #exceptions: ExceptionLog;
   readonly #target: string;
 
-  constructor(handles: FolderHandles, exceptions: ExceptionLog, target: string) {
+  constructor({ handles, tally, dryRun }: MakerOptions, exceptions: ExceptionLog, target: string) {
     this.#handles = handles;
+    this.#tally = tally;
+    this.#dryRun = dryRun;
     this.#exceptions = exceptions;
     this.#target = target;
   }
@@ -53,7 +65,10 @@ export class FolderMaker {
       return;
     }
     try {
-      this.#handles.with(parent, ({ prefix }) => putFolder((prefix + folder.name) as ByteString, folder.state));
+      if (folder.state === 'other') this.#clearTheWay(folder, parent);
+      folder.isReady = this.#dryRun;
+      if (folder.isReady) return;
+      if (folder.state !== 'folder') this.#handles.with(parent, ({ prefix }) => putFolder((prefix + folder.name) as ByteString));
       folder.modeBefore = this.#handles.with(folder, (open) => (folder.isKept ? makeWritableIfOurs(open) : open.makeWritable()));
       folder.isReady = true;
     } catch (error) {
@@ -62,6 +77,16 @@ export class FolderMaker {
       folder.failure = failure.detail;
       this.#exceptions.add(folder.path, failure.reason, failure.detail);
     }
+  }
+
+  /** What stands where the folder belongs goes, of a link the link itself. */
+  #clearTheWay({ name, path }: FolderPlan, parent: FolderPlan): void {
+    this.#handles.with(parent, ({ prefix }) => {
+      const at = fsPath((prefix + name) as ByteString);
+      const type = typeOf(lstatSync(at, { bigint: true }));
+      if (!this.#dryRun) unlinkSync(at);
+      this.#tally.deleted(path, type);
+    });
   }
 
   #complete(folder: FolderPlan): void {
@@ -89,9 +114,7 @@ function makeWritableIfOurs(open: TargetFolder): number | undefined {
 }
 
 /** What has appeared there since the planner looked is not replaced; whether it is a folder shows when it is opened. */
-function putFolder(path: ByteString, state: FolderPlan['state']): void {
-  if (state === 'folder') return;
-  if (state === 'other') unlinkSync(fsPath(path)); // of a link, the link itself
+function putFolder(path: ByteString): void {
   try {
     mkdirSync(fsPath(path), { mode: modeWhileFilled });
   } catch (error) {

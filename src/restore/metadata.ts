@@ -1,4 +1,17 @@
-import { chmodSync, chownSync, fchmodSync, fchownSync, futimesSync, lchownSync, lutimesSync, utimesSync, type BigIntStats } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  futimesSync,
+  lchownSync,
+  lstatSync,
+  lutimesSync,
+  utimesSync,
+  type BigIntStats,
+  type Stats,
+} from 'node:fs';
 import { fsPath, systemCode, type ByteString } from '../platform/index.ts';
 import { parseTimestamp, permissionsOf, type Node } from '../repository/index.ts';
 
@@ -70,6 +83,7 @@ export function setOnDescriptor(descriptor: number, metadata: Metadata): Metadat
     owner: (uid, gid) => fchownSync(descriptor, uid, gid),
     mode: (mode) => fchmodSync(descriptor, mode),
     times: (atime, mtime) => futimesSync(descriptor, atime, mtime),
+    look: () => fstatSync(descriptor),
   });
 }
 
@@ -80,6 +94,7 @@ export function setOnPath(path: ByteString, metadata: Metadata): MetadataProblem
     owner: (uid, gid) => chownSync(target, uid, gid),
     mode: (mode) => chmodSync(target, mode),
     times: (atime, mtime) => utimesSync(target, atime, mtime),
+    look: () => lstatSync(target),
   });
 }
 
@@ -90,6 +105,7 @@ export function setOnLink(path: ByteString, metadata: Metadata): MetadataProblem
     owner: (uid, gid) => lchownSync(target, uid, gid),
     mode: () => undefined,
     times: (atime, mtime) => lutimesSync(target, atime, mtime),
+    look: () => lstatSync(target),
   });
 }
 
@@ -97,11 +113,13 @@ interface Setters {
   readonly owner: (uid: number, gid: number) => void;
   readonly mode: (mode: number) => void;
   readonly times: (atime: NodeTime, mtime: NodeTime) => void;
+  readonly look: () => Stats;
 }
 
 type NodeTime = string | number;
 
-const specialBits = 0o6000;
+const setUserBit = 0o4000;
+const setGroupBit = 0o2000;
 const keepOwner = -1;
 
 /** Owner first: `chown` clears setuid and setgid. */
@@ -109,13 +127,19 @@ function setAll({ mode, uid, gid, atime, mtime }: Metadata, set: Setters): Metad
   const problems: MetadataProblem[] = [];
   const ownerCode = attempt(() => setOwner(uid, gid, set.owner));
   if (ownerCode !== undefined && !(ownerCode === 'EPERM' && isOrdinaryUser())) problems.push({ what: 'owner', code: ownerCode });
-  // A program that ran as its owner must not run as whoever restored it.
-  const allowedMode = ownerCode === undefined ? mode : mode & ~specialBits;
+  const allowedMode = ownerCode === undefined ? mode : mode & ~forbiddenBits(uid, gid, set.look);
   const modeCode = attempt(() => set.mode(allowedMode)) ?? (allowedMode === mode ? undefined : 'EPERM');
   if (modeCode !== undefined) problems.push({ what: 'mode', code: modeCode });
   const timesCode = attempt(() => set.times(nodeTime(atime), nodeTime(mtime)));
   if (timesCode !== undefined) problems.push({ what: 'times', code: timesCode });
   return problems;
+}
+
+/** A program that ran as its owner, or for its group, must not run as whoever restored it. Of a folder the bits say something else. */
+function forbiddenBits(uid: number, gid: number, look: Setters['look']): number {
+  const stats = look();
+  if (stats.isDirectory()) return 0;
+  return (stats.uid === uid ? 0 : setUserBit) | (stats.gid === gid ? 0 : setGroupBit);
 }
 
 /** Only root gives files away: for others it is no surprise that what they restore is theirs, as with `cp -a`. */

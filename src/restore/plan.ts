@@ -77,6 +77,8 @@ export interface LinkPlan {
   readonly metadata: Metadata;
   readonly existing: Existing | undefined;
   readonly action: 'write' | 'unchanged' | 'skip';
+  /** Set when it is as the action wants it. */
+  isDone: boolean;
 }
 
 /** Something in a restored folder that the snapshot does not have. */

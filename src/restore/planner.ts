@@ -251,12 +251,13 @@ class Planner {
     const { overwrite, exceptions, handles } = this.#context;
     const { name, linkTarget: target } = node;
     if (target === undefined) return exceptions.add(path, 'damaged', 'a link without a target');
+    if (target.includes('\0')) return exceptions.add(path, 'hostile-target');
     const metadata = metadataOf(node);
     const existing = this.#existing(frame, name, metadata);
     const isSame = existing?.kind === 'other' && existingLinkTarget(handles, frame.plan, name) === target;
     const action = decideLink(overwrite, existing, metadata.mtime, isSame);
     if (action === 'blocked') return exceptions.add(path, 'in-the-way', 'a folder');
-    this.#batch.links.push({ folder: frame.plan, name, path, target, metadata, existing, action });
+    this.#batch.links.push({ folder: frame.plan, name, path, target, metadata, existing, action, isDone: false });
     if (action === 'skip') return;
     this.#noteAttributes(path, node);
     if (node.linkTargetLossy !== undefined) exceptions.add(path, 'link-target', 'bytes that are not UTF-8 were lost when it was backed up');

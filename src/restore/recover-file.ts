@@ -1,7 +1,8 @@
-import { closeSync } from 'node:fs';
+import { closeSync, fdatasyncSync } from 'node:fs';
 import { throwIfAborted, type ByteString } from '../platform/index.ts';
 import type { Repository } from '../repository/index.ts';
 import { createTemporary, discardTemporary, finishFile, setLength, writeAt, writeSparse } from './file-writer.ts';
+import type { DiskSync } from './disk-sync.ts';
 import type { FolderHandles } from './folder-handles.ts';
 import type { MetadataProblem } from './metadata.ts';
 import type { FilePlan } from './plan.ts';
@@ -12,6 +13,7 @@ export interface RecoverOptions {
   readonly handles: FolderHandles;
   readonly names: TemporaryNames;
   readonly sparse: boolean;
+  readonly disk: Pick<DiskSync, 'syncsEachFile'>;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -22,7 +24,7 @@ export interface RecoverOptions {
  * @throws `repository.damaged` when a blob is nowhere intact; the storage's and the system's errors
  */
 export async function recoverFile(file: FilePlan, options: RecoverOptions): Promise<{ problems: MetadataProblem[]; sizeBytes: number }> {
-  const { repository, handles, names, sparse, signal } = options;
+  const { repository, handles, names, sparse, disk, signal } = options;
   const temporary = names.next();
   const { prefix } = handles.acquire(file.folder);
   const path = (prefix + temporary) as ByteString;
@@ -37,6 +39,7 @@ export async function recoverFile(file: FilePlan, options: RecoverOptions): Prom
       sizeBytes += bytes.length;
     }
     setLength(descriptor, sizeBytes);
+    if (disk.syncsEachFile) fdatasyncSync(descriptor);
     const finished = descriptor;
     descriptor = undefined;
     return { problems: finishFile(finished, path, (prefix + file.name) as ByteString, file.metadata), sizeBytes };

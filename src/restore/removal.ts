@@ -1,5 +1,6 @@
-import { lstatSync, readdirSync, rmdirSync, unlinkSync, type BigIntStats } from 'node:fs';
+import { lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
 import { byteStringFromBytes, fsPath, joinBytes, type ByteString } from '../platform/index.ts';
+import { typeOf } from './existing.ts';
 import type { RestoreItem } from './restore-options.ts';
 import type { FilePlan, LinkPlan } from './plan.ts';
 import { isSameFolder, type FolderIdentity } from './protected-folder.ts';
@@ -52,10 +53,11 @@ export function removeSelected(
 }
 
 /**
- * A folder cannot be replaced by renaming something over it. An empty one is removed; one with content only if removing was asked for.
+ * A folder cannot be replaced by renaming something over it. An empty one is removed; one with content only if removing was asked for. In a
+ * dry run this only tells.
  * @throws the system's errors, `ENOTEMPTY` among them
  */
-export function clearTheWay(plan: FilePlan | LinkPlan, { handles, deletes, selection, protectedFolder, tally }: RunContext): void {
+export function clearTheWay(plan: FilePlan | LinkPlan, { handles, deletes, selection, protectedFolder, tally, dryRun }: RunContext): void {
   if (plan.existing?.kind !== 'folder') return;
   const watcher: RemovalWatcher = {
     removed: (path, type) => tally.deleted(path, type),
@@ -64,9 +66,20 @@ export function clearTheWay(plan: FilePlan | LinkPlan, { handles, deletes, selec
     },
   };
   handles.with(plan.folder, (open) => {
-    if (deletes) removeSelected(open, plan.name, plan.path, { selection, dryRun: false, protectedFolder }, watcher);
-    else rmdirSync(fsPath((open.prefix + plan.name) as ByteString));
+    const at = fsPath((open.prefix + plan.name) as ByteString);
+    if (deletes) {
+      const isGone = removeSelected(open, plan.name, plan.path, { selection, dryRun, protectedFolder }, watcher);
+      if (!isGone) throw notEmpty();
+    } else if (!dryRun) {
+      rmdirSync(at);
+    } else if (readdirSync(at).length > 0) {
+      throw notEmpty();
+    }
   });
+}
+
+function notEmpty(): Error {
+  return Object.assign(new Error('something in it stays'), { code: 'ENOTEMPTY' });
 }
 
 function emptyFolder(folder: TargetFolder, name: ByteString, path: ByteString, options: RemovalOptions, watcher: RemovalWatcher): boolean {
@@ -79,10 +92,4 @@ function emptyFolder(folder: TargetFolder, name: ByteString, path: ByteString, o
   } finally {
     inner.close();
   }
-}
-
-function typeOf(stats: BigIntStats): RestoreItem['type'] {
-  if (stats.isDirectory()) return 'dir';
-  if (stats.isSymbolicLink()) return 'symlink';
-  return stats.isFile() ? 'file' : 'other';
 }

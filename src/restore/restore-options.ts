@@ -40,6 +40,8 @@ export interface RestoreOptions {
   readonly workers?: number | undefined;
   /** The repository's own folder, if it is one: a target that contains it or lies in it is refused. */
   readonly repositoryFolder?: string | undefined;
+  /** What brings file systems onto the disk (Linux). Default: `sync` of the system. */
+  readonly syncProgram?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** At most four times a second, and once at the end. */
   readonly progress?: ((progress: RestoreProgress) => void) | undefined;

@@ -8,7 +8,7 @@ import { runWriteJob, type WriteTools } from './write-job.ts';
 
 if (parentPort) serve(parentPort, workerData as WorkerSettings);
 
-function serve(port: MessagePort, { module, masterKey, slots, stop, sparse }: WorkerSettings): void {
+function serve(port: MessagePort, { module, masterKey, slots, stop, sparse, syncsEachFile }: WorkerSettings): void {
   const slotBytes = slots[0]?.byteLength ?? 0;
   const kernel = new Kernel(module, { memoryBytes: BoxCipher.reservedBytes + slotBytes + 64 });
   const stopWord = new Int32Array(stop);
@@ -18,6 +18,7 @@ function serve(port: MessagePort, { module, masterKey, slots, stop, sparse }: Wo
     rangePtr: kernel.reserve(slotBytes),
     slots: slots.map((slot) => new Uint8Array(slot)),
     sparse,
+    syncsEachFile,
     isStopped: () => Atomics.load(stopWord, 0) !== 0,
   };
   serveTasks<WorkerJob>(port, (job) => {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { CadanganError, throwIfAborted, type ByteString } from '../platform/index.ts';
 import { findTree, type Repository, type Snapshot, type TreeId } from '../repository/index.ts';
+import { DiskSync } from './disk-sync.ts';
 import { ExceptionLog, type ExceptionReason, type RestoreException } from './exceptions.ts';
 import { Executor } from './executor.ts';
 import { FolderHandles } from './folder-handles.ts';
@@ -12,7 +13,7 @@ import { identityOf } from './protected-folder.ts';
 import { readAhead } from './read-ahead.ts';
 import type { RestoreOptions } from './restore-options.ts';
 import type { RunContext } from './run-context.ts';
-import { compileSelection } from './selection.ts';
+import { compileSelection, IncludesMet, type Selection } from './selection.ts';
 import { Tally, type RestoreCounts } from './tally.ts';
 import { missingFolder } from './target-folder.ts';
 import { openTarget, type TargetRoot } from './target-root.ts';
@@ -25,6 +26,8 @@ export interface RestoreResult {
   readonly exceptions: readonly RestoreException[];
   /** How many there were of each reason. */
   readonly exceptionCounts: Readonly<Partial<Record<ExceptionReason, number>>>;
+  /** Patterns of `--include` and `--iinclude` that nothing of the snapshot matches, or nothing that is not excluded. */
+  readonly includesUnmet: readonly string[];
   /** Resolved. */
   readonly target: string;
 }
@@ -49,51 +52,70 @@ export async function restore(
   options: RestoreOptions,
 ): Promise<RestoreResult> {
   throwIfAborted(options.signal);
-  const selection = compileSelection(options);
+  const [selection, includes] = [compileSelection(options), new IncludesMet(options)];
   const tree = await findTree(repository, snapshot.tree, options.subfolder ?? '', options.signal);
+  const dryRun = options.dryRun ?? false;
   const names = new TemporaryNames(repository.random);
   const root = openTarget(options.target, {
     repositoryFolder: options.repositoryFolder,
-    dryRun: options.dryRun ?? false,
+    dryRun,
     mayBeClosed: options.keepsFoldersAbove ?? false,
     names,
   });
   const handles = new FolderHandles(root.folder ?? missingFolder);
   const count = Math.max(1, options.workers ?? Math.min(workersMax, availableParallelism()));
-  const pool = new WorkerPool({ count, module: repository.module, masterKey: repository.masterKey, sparse: options.sparse ?? false });
+  const stop = new AbortController();
+  const disk = await DiskSync.make({ handles, target: root.path, dryRun, signal: stop.signal }, options.syncProgram);
+  const { syncsEachFile } = disk;
+  const { module, masterKey } = repository;
+  const pool = new WorkerPool({ count, module, masterKey, sparse: options.sparse ?? false, syncsEachFile });
   try {
     const exceptions = new ExceptionLog(options.onException);
     const progress = new Progress(repository.clock, options.progress, expectedTotals(snapshot, options));
+    const tally = new Tally(progress, options.onItem);
     const context: RunContext = {
       repository,
       target: root.path,
       handles,
-      maker: new FolderMaker(handles, exceptions, root.path),
+      maker: new FolderMaker({ handles, tally, dryRun }, exceptions, root.path),
       pool,
+      disk,
       names,
       selection,
       exceptions,
-      tally: new Tally(progress, options.onItem),
+      tally,
       progress,
       protectedFolder: identityOf(options.repositoryFolder),
       overwrite: options.overwrite ?? 'always',
       keepsFoldersAbove: options.keepsFoldersAbove ?? false,
-      dryRun: options.dryRun ?? false,
+      dryRun,
       deletes: options.delete ?? false,
-      verifies: (options.verify ?? false) && !options.dryRun,
+      verifies: (options.verify ?? false) && !dryRun,
       sparse: options.sparse ?? false,
-      stop: new AbortController(),
+      stop,
     };
-    await run(context, tree, root, options.signal);
+    await run(context, tree, root, includes.watching(selection), options.signal);
     progress.report();
-    return { counts: context.tally.counts, exceptions: exceptions.entries, exceptionCounts: exceptions.counts, target: root.path };
+    return {
+      counts: context.tally.counts,
+      exceptions: exceptions.entries,
+      exceptionCounts: exceptions.counts,
+      includesUnmet: includes.unmet,
+      target: root.path,
+    };
   } finally {
     await pool.close();
     handles.close();
   }
 }
 
-async function run(context: RunContext, tree: TreeId, root: TargetRoot, signal: AbortSignal | undefined): Promise<void> {
+async function run(
+  context: RunContext,
+  tree: TreeId,
+  root: TargetRoot,
+  selection: Selection,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { stop, pool } = context;
   const onAbort = (): void => stop.abort(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
@@ -104,7 +126,15 @@ async function run(context: RunContext, tree: TreeId, root: TargetRoot, signal: 
     const onTree = context.dryRun
       ? (id: TreeId) => context.tally.toRead(context.repository.index.locate('tree', id)?.length ?? 0)
       : undefined;
-    const plan = planRestore({ ...context, tree, root: rootPlan(root), foldsNames: root.foldsNames, signal: stop.signal, onTree });
+    const plan = planRestore({
+      ...context,
+      selection,
+      tree,
+      root: rootPlan(root),
+      foldsNames: root.foldsNames,
+      signal: stop.signal,
+      onTree,
+    });
     for await (const batch of readAhead(plan, batchesAhead)) await executor.start(batch);
     await executor.finish();
   } catch (error) {

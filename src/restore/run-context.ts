@@ -1,4 +1,5 @@
 import type { Repository } from '../repository/index.ts';
+import type { DiskSync } from './disk-sync.ts';
 import type { ExceptionLog } from './exceptions.ts';
 import type { FolderHandles } from './folder-handles.ts';
 import type { FolderMaker } from './folder-maker.ts';
@@ -18,6 +19,7 @@ export interface RunContext {
   readonly handles: FolderHandles;
   readonly maker: FolderMaker;
   readonly pool: WorkerPool;
+  readonly disk: DiskSync;
   readonly names: TemporaryNames;
   readonly selection: Selection;
   readonly exceptions: ExceptionLog;

@@ -9,6 +9,8 @@ export interface Selected {
 
 export type Selection = (path: ByteString) => Selected;
 
+const windows = process.platform === 'win32';
+
 const everything: Selected = { itself: true, beneath: true };
 const nothing: Selected = { itself: false, beneath: false };
 
@@ -29,7 +31,35 @@ export function compileSelection(options: Pick<RestoreOptions, 'includes' | 'iin
   };
 }
 
+/** Watches which of the patterns of `--include` meet anything. */
+export class IncludesMet {
+  readonly #unmet: Map<string, PatternSet>;
+
+  /** @throws `arguments.invalid` */
+  constructor({ includes = [], iincludes = [] }: Pick<RestoreOptions, 'includes' | 'iincludes'>) {
+    const wanted = (patterns: readonly string[]): readonly string[] => patterns.filter((one) => one !== '' && !one.startsWith('!'));
+    this.#unmet = new Map([
+      ...wanted(includes).map((one) => [one, compilePatterns([one], { windows })] as const),
+      ...wanted(iincludes).map((one) => [one, compilePatterns([one], { windows, caseInsensitive: true })] as const),
+    ]);
+  }
+
+  /** The same selection, for paths of the snapshot. */
+  watching(selection: Selection): Selection {
+    return (path) => {
+      const selected = selection(path);
+      if (selected.itself) for (const [one, set] of this.#unmet) if (set.matches(path)) this.#unmet.delete(one);
+      return selected;
+    };
+  }
+
+  /** As they were given. */
+  get unmet(): readonly string[] {
+    return [...this.#unmet.keys()];
+  }
+}
+
 function compileBoth(exact: readonly string[] = [], folded: readonly string[] = []): PatternSet[] {
-  const options: PatternOptions = { windows: process.platform === 'win32' };
+  const options: PatternOptions = { windows };
   return [compilePatterns(exact, options), compilePatterns(folded, { ...options, caseInsensitive: true })].filter((set) => !set.isEmpty);
 }

@@ -55,12 +55,12 @@ export class Tally {
     this.#onItem = onItem;
   }
 
+  /** It is on the disk. That the restore has got past it is told before, by `fileWritten`. */
   fileRestored(file: FilePlan, sizeBytes: number): void {
     const isUpdate = file.existing !== undefined;
     this.counts.filesRestored += 1;
     this.counts.bytesRestored += sizeBytes;
     if (isUpdate) this.counts.filesUpdated += 1;
-    this.#progress.file(file.path);
     this.#onItem?.({ action: isUpdate ? 'updated' : 'restored', type: 'file', path: file.path, sizeBytes });
   }
 
@@ -89,6 +89,10 @@ export class Tally {
 
   toRead(bytes: number): void {
     this.counts.bytesToRead += bytes;
+  }
+
+  fileWritten({ path }: FilePlan): void {
+    this.#progress.file(path);
   }
 
   /** It is named among the exceptions; here it only counts as dealt with. */

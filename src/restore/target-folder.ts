@@ -1,6 +1,15 @@
 import { chmodSync, closeSync, constants, existsSync, fchmodSync, fstatSync, lstatSync, openSync, realpathSync } from 'node:fs';
 import { sep } from 'node:path';
-import { byteStringFromBytes, byteStringFromText, fsPath, systemCode, textOf, type ByteString } from '../platform/index.ts';
+import {
+  byteStringFromBytes,
+  byteStringFromRaw,
+  byteStringFromText,
+  fsPath,
+  systemCode,
+  systemPath,
+  textOf,
+  type ByteString,
+} from '../platform/index.ts';
 import { setOnDescriptor, setOnPath, type Metadata, type MetadataProblem } from './metadata.ts';
 
 /** A folder in the target that is held open, or on other systems than Linux has just been proven to lie in the target. */
@@ -24,7 +33,7 @@ export interface TargetFolder {
  * @param holdsFolders default: whether this system can
  */
 export function openTargetRoot(path: string, holdsFolders = canHoldFolders()): TargetFolder {
-  return holdsFolders ? new HeldFolder(openSync(path, openFlags)) : new PathFolder(byteStringFromText(path));
+  return holdsFolders ? new HeldFolder(openSync(systemPath(path), openFlags)) : new PathFolder(byteStringFromRaw(path));
 }
 
 /** Linux with `/proc`: below `/proc/self/fd/<n>/` names are looked up in the folder that was opened, whatever its path means by now. */
@@ -110,8 +119,8 @@ class PathFolder implements TargetFolder {
   openChild(name: ByteString): TargetFolder {
     const path = (this.prefix + name) as ByteString;
     if (!lstatSync(fsPath(path)).isDirectory()) throw notFolder(path);
-    const real = byteStringFromBytes(realpathSync(fsPath(path), 'buffer'));
-    const parent = byteStringFromBytes(realpathSync(fsPath(this.#path), 'buffer'));
+    const real = realPathBytes(path);
+    const parent = realPathBytes(this.#path);
     // Only the last name may differ in spelling (case, normalisation).
     if (real.slice(0, real.lastIndexOf(sep)) !== parent.replace(/[/\\]$/, '')) throw notFolder(path);
     return new PathFolder(path);
@@ -134,6 +143,14 @@ class PathFolder implements TargetFolder {
   }
 
   close(): void {}
+}
+
+/** Resolved: no part of it is a link. @throws the system's errors */
+export function realPathBytes(path: ByteString): ByteString {
+  const written = fsPath(path);
+  // Node's own `realpathSync` makes text of bytes; that of the system would name the share behind a drive letter of Windows.
+  const real = typeof written === 'string' ? realpathSync(written, 'buffer') : realpathSync.native(written, 'buffer');
+  return byteStringFromBytes(real);
 }
 
 function notFolder(path: ByteString): Error {

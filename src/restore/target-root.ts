@@ -1,7 +1,18 @@
-import { closeSync, lstatSync, openSync, realpathSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, statSync, unlinkSync } from 'node:fs';
 import { dirname, relative, resolve, sep, isAbsolute } from 'node:path';
-import { CadanganError, fsPath, makeFolder, systemCode, troubleOf, type ByteString } from '../platform/index.ts';
-import { openTargetRoot, type TargetFolder } from './target-folder.ts';
+import {
+  byteStringFromRaw,
+  bytesOf,
+  CadanganError,
+  fsPath,
+  makeFolderNow,
+  rawTextOf,
+  systemCode,
+  systemPath,
+  troubleOf,
+  type ByteString,
+} from '../platform/index.ts';
+import { openTargetRoot, realPathBytes, type TargetFolder } from './target-folder.ts';
 import type { TemporaryNames } from './temporary-names.ts';
 
 export interface TargetRoot {
@@ -30,10 +41,10 @@ export function openTarget(target: string, options: TargetOptions): TargetRoot {
   refuseNear(realPathOf(wanted), options.repositoryFolder, wanted);
   try {
     // As restic does: nobody else may look in before the modes are right.
-    if (!options.dryRun) makeFolder(wanted, 0o700);
-    else if (!statSync(wanted, { throwIfNoEntry: false })) return { path: wanted, folder: undefined, foldsNames: false };
-    if (!statSync(wanted).isDirectory()) throw new CadanganError('target.unsafe', { target: wanted, reason: 'not a folder' });
-    const path = realpathSync(wanted);
+    if (!options.dryRun) makeFolderNow(wanted, 0o700);
+    else if (!statSync(systemPath(wanted), { throwIfNoEntry: false })) return { path: wanted, folder: undefined, foldsNames: false };
+    if (!statSync(systemPath(wanted)).isDirectory()) throw new CadanganError('target.unsafe', { target: wanted, reason: 'not a folder' });
+    const path = realPath(wanted);
     return openResolved(path, options);
   } catch (cause) {
     throw targetError(cause, wanted);
@@ -54,10 +65,14 @@ function openResolved(path: string, { dryRun, mayBeClosed, names }: TargetOption
   }
 }
 
+function realPath(path: string): string {
+  return rawTextOf(bytesOf(realPathBytes(byteStringFromRaw(path))));
+}
+
 /** The path with all links resolved, as far as it exists. */
 function realPathOf(path: string): string {
   try {
-    return realpathSync(path);
+    return realPath(path);
   } catch (error) {
     const parent = dirname(path);
     if (systemCode(error) !== 'ENOENT' || parent === path) return path;

@@ -12,6 +12,8 @@ export interface WorkerSettings {
   /** One word; not 0: the restore is being stopped. */
   readonly stop: SharedArrayBuffer;
   readonly sparse: boolean;
+  /** Each file is brought onto the disk before it gets its name. */
+  readonly syncsEachFile: boolean;
 }
 
 /** Blobs of one range, and the files they belong into. */

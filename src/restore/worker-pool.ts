@@ -28,6 +28,7 @@ export interface PoolOptions {
   readonly module: KernelModule;
   readonly masterKey: MasterKey;
   readonly sparse: boolean;
+  readonly syncsEachFile: boolean;
 }
 
 /**
@@ -85,8 +86,8 @@ export class WorkerPool {
 
   #startAll(): void {
     if (this.#lanes.length > 0) return;
-    const { count, module, masterKey, sparse } = this.#options;
-    const workerData: WorkerSettings = { module, masterKey, slots: this.#slots, stop: this.#stop.buffer, sparse };
+    const { count, module, masterKey, sparse, syncsEachFile } = this.#options;
+    const workerData: WorkerSettings = { module, masterKey, slots: this.#slots, stop: this.#stop.buffer, sparse, syncsEachFile };
     this.#lanes = Array.from({ length: count }, () => this.#start(workerData));
   }
 

@@ -1,4 +1,4 @@
-import { closeSync } from 'node:fs';
+import { closeSync, fdatasyncSync } from 'node:fs';
 import { openBlob, type BlobDecompressor, type BoxCipher } from '../repository/index.ts';
 import { failureOf } from './failures.ts';
 import { createTemporary, discardTemporary, finishFile, setLength, writeAt, writeSparse } from './file-writer.ts';
@@ -12,6 +12,7 @@ export interface WriteTools {
   readonly rangePtr: number;
   readonly slots: readonly Uint8Array[];
   readonly sparse: boolean;
+  readonly syncsEachFile: boolean;
   readonly isStopped: () => boolean;
 }
 
@@ -20,7 +21,7 @@ export interface WriteTools {
  * been proven and written; if one fails, the file is not there at all.
  */
 export function runWriteJob(job: WriteJob, tools: WriteTools): JobResult {
-  const files = job.files.map((file, number) => new JobFile(file, number, tools.sparse));
+  const files = job.files.map((file, number) => new JobFile(file, number, tools));
   const { memory } = tools.cipher.kernel;
   const slot = tools.slots[job.slot];
   if (slot) memory.set(slot.subarray(0, job.lengthBytes), tools.rangePtr);
@@ -56,19 +57,21 @@ function outcomesOf(files: readonly JobFile[]): FileOutcome[] {
   return files.flatMap(({ outcome }) => outcome ?? []);
 }
 
+type FileTools = Pick<WriteTools, 'sparse' | 'syncsEachFile'>;
+
 /** One file during one job. */
 class JobFile {
   readonly #job: FileJob;
   readonly #number: number;
-  readonly #sparse: boolean;
+  readonly #tools: FileTools;
   #descriptor: number | undefined;
   #writesLeft: number;
   outcome: FileOutcome | undefined;
 
-  constructor(job: FileJob, number: number, sparse: boolean) {
+  constructor(job: FileJob, number: number, tools: FileTools) {
     this.#job = job;
     this.#number = number;
-    this.#sparse = sparse;
+    this.#tools = tools;
     this.#writesLeft = job.writes;
   }
 
@@ -80,10 +83,12 @@ class JobFile {
     if (this.outcome) return;
     this.#try(() => {
       const descriptor = this.#job.descriptor ?? this.#open();
-      if (this.#sparse) writeSparse(descriptor, plaintext, position);
+      if (this.#tools.sparse) writeSparse(descriptor, plaintext, position);
       else writeAt(descriptor, plaintext, position);
       this.#writesLeft -= 1;
-      if (this.#writesLeft === 0 && this.#job.descriptor === undefined) this.#finish(descriptor);
+      if (this.#writesLeft > 0) return;
+      if (this.#tools.syncsEachFile) fdatasyncSync(descriptor);
+      if (this.#job.descriptor === undefined) this.#finish(descriptor);
     });
   }
 
@@ -111,7 +116,7 @@ class JobFile {
   #open(): number {
     if (this.#descriptor !== undefined) return this.#descriptor;
     this.#descriptor = createTemporary(this.#path(this.#job.temporary));
-    if (this.#sparse) setLength(this.#descriptor, this.#job.sizeBytes);
+    if (this.#tools.sparse) setLength(this.#descriptor, this.#job.sizeBytes);
     return this.#descriptor;
   }
 

@@ -217,7 +217,10 @@ function storageError(error: CadanganError, location: string, file: FileName | u
   if (!error.code.startsWith('drive.')) return error;
   if (isFolderGone(error)) return new CadanganError('storage.unreachable', { location, reason: 'ENOENT' }, { cause: error });
   const named = { location, ...(file ? { file: fileLabel(file) } : {}) };
-  const code = storageCodes.get(error.code);
-  if (code !== undefined) return new CadanganError(code, { ...named, reason: error.facts['reason'] }, { cause: error });
+  // The quota is for all files; any other refusal is for this one, and no reason to end with the others.
+  const isOfFile = error.code === 'drive.download-refused' && error.facts['reason'] !== 'downloadQuotaExceeded';
+  const code = isOfFile ? 'storage.denied' : storageCodes.get(error.code);
+  const { reason, between } = error.facts;
+  if (code !== undefined) return new CadanganError(code, { ...named, reason, ...(between !== undefined && { between }) }, { cause: error });
   return new CadanganError(error.code, { ...error.facts, ...named }, { cause: error });
 }

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { lstat, open, readdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { FileHandle } from 'node:fs/promises';
 import type { Random } from '../platform/index.ts';
 import { isUnsupported, systemCode, throwIfAborted, troubleOf, writeWhole } from '../platform/index.ts';
@@ -15,6 +16,46 @@ export async function writeAtomically(path: string, bytes: Uint8Array, random: R
     await writeAll(handle, bytes, signal);
     await makeReadOnly(handle);
   });
+}
+
+/** As ours and restic's writes name what they have not finished: the name of the file to be, and a random end. */
+const temporaryName = /^(?:[0-9a-f]{64}|config)-tmp-[0-9a-f]+$/;
+
+/**
+ * Removes what writes that were cut short have left in a folder.
+ * @param beforeMs only what was last written before that, milliseconds since 1970 by the clock of the file system
+ * @returns the size of each in bytes. @throws system errors, `aborted`
+ */
+export async function removeTemporaryFiles(folder: string, beforeMs: number, signal?: AbortSignal): Promise<number[]> {
+  throwIfAborted(signal);
+  const removed: number[] = [];
+  for (const name of await existing(readdir(folder), [])) {
+    if (!temporaryName.test(name)) continue;
+    const stats = await existing(lstat(join(folder, name)), undefined);
+    if (!stats?.isFile() || stats.mtimeMs >= beforeMs) continue;
+    await existing(unlink(join(folder, name)), undefined);
+    removed.push(stats.size);
+  }
+  return removed;
+}
+
+/** When the newest file of a folder was written, milliseconds since 1970; -Infinity where there is none. @throws system errors */
+export async function newestMsIn(folder: string): Promise<number> {
+  const names = await existing(readdir(folder), []);
+  const stats = await Promise.all(
+    names.filter((name) => !temporaryName.test(name)).map((name) => existing(lstat(join(folder, name)), undefined)),
+  );
+  return Math.max(-Infinity, ...stats.flatMap((found) => (found?.isFile() ? found.mtimeMs : [])));
+}
+
+/** What the system says, or `otherwise` where the thing is not there. */
+async function existing<T, Otherwise>(asked: Promise<T>, otherwise: Otherwise): Promise<T | Otherwise> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return otherwise;
+    throw error;
+  }
 }
 
 /** A short read means that the file ends. @returns the count of bytes read, at most `lengthBytes` */

@@ -1,18 +1,21 @@
 import type { Stats } from 'node:fs';
-import { chmod, mkdir, readFile, stat, unlink } from 'node:fs/promises';
+import { chmod, readFile, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Random } from '../platform/index.ts';
 import { CadanganError, makeFolder, syncFolder, systemCode, systemRandom, throwIfAborted } from '../platform/index.ts';
 import { assertFileName, assertRange } from './file-name.ts';
 import { storageError } from './folder-errors.ts';
-import { openToRead, readFully, writeAtomically } from './folder-files.ts';
+import { newestMsIn, openToRead, readFully, removeTemporaryFiles, writeAtomically } from './folder-files.ts';
 import { listData, listFlat } from './folder-list.ts';
 import type { FileKind, FileName, ListedFile, Storage } from './storage.ts';
 import { fileLabel, listedKinds } from './storage.ts';
 
 // Packs are at most 128 MiB and an index some tens; more is not ours, and must not be taken into memory whole.
 const wholeFileBytesMax = 1024 * 1024 * 1024;
+
+/** No write is under way for so long: a day and a half. */
+const underWayMsMax = 36 * 3_600_000;
 
 const hexPairs = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 
@@ -36,12 +39,12 @@ export class FolderStorage implements Storage {
   async create(signal?: AbortSignal): Promise<void> {
     throwIfAborted(signal);
     await this.#guard(undefined, async () => {
-      makeFolder(this.location, 0o700);
+      await makeFolder(this.location, 0o700);
       await syncFolder(dirname(this.location)).catch(() => undefined); // the folders above are not ours
-      for (const kind of listedKinds) await mkdir(this.#folderOf(kind), { recursive: true, mode: 0o700 });
+      for (const kind of listedKinds) await makeFolder(this.#folderOf(kind), 0o700);
       throwIfAborted(signal);
       const data = this.#folderOf('data');
-      await Promise.all(hexPairs.map((pair) => mkdir(join(data, pair), { recursive: true, mode: 0o700 })));
+      await Promise.all(hexPairs.map((pair) => makeFolder(join(data, pair), 0o700)));
       await syncFolder(data);
       await syncFolder(this.location);
     });
@@ -138,6 +141,26 @@ export class FolderStorage implements Storage {
     });
   }
 
+  async removeLeftovers(
+    signal?: AbortSignal,
+    { besideOthers = false }: { readonly besideOthers?: boolean } = {},
+  ): Promise<{ readonly files: number; readonly bytes: number }> {
+    return this.#guard(undefined, async () => {
+      const locks = this.#folderOf('locks');
+      // The newest lock is that of the caller, a few minutes old at most: so both times are of one clock, whoever's it is.
+      const oldMs = (await newestMsIn(locks)) - underWayMsMax;
+      const flat = [this.location, ...listedKinds.filter((kind) => kind !== 'data').map((kind) => this.#folderOf(kind))];
+      const removed = { files: 0, bytes: 0 };
+      for (const folder of [...flat, ...hexPairs.map((pair) => join(this.#folderOf('data'), pair))]) {
+        for (const bytes of await removeTemporaryFiles(folder, besideOthers || folder === locks ? oldMs : Infinity, signal)) {
+          removed.files += 1;
+          removed.bytes += bytes;
+        }
+      }
+      return removed;
+    });
+  }
+
   /**
    * There is nothing to let go of. Open and close cost 0.1 ms per range (0.15 ms against 0.05 ms on a local disk), little beside the
    * megabytes that restore reads at once; files kept open would also be in the way of `remove` on Windows and NFS.
@@ -183,7 +206,7 @@ export class FolderStorage implements Storage {
   /** Tools that sync or copy repositories drop empty folders; then `data/xx` or a whole kind is missing. */
   async #makeFolderFor(kind: FileKind, folder: string): Promise<void> {
     await this.#assertThere(kind);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     await syncFolder(dirname(folder));
     if (kind === 'data') await syncFolder(this.location);
   }

@@ -18,11 +18,14 @@ export class LimitedStorage implements Storage {
   readonly #pace: Pace;
   /** Whether the storage can tell when a file was written. */
   readonly writtenMs?: NonNullable<Storage['writtenMs']>;
+  readonly removeLeftovers?: NonNullable<Storage['removeLeftovers']>;
 
   constructor(inner: Storage, pace: Pace) {
     this.#inner = inner;
     this.#pace = pace;
     if (inner.writtenMs) this.writtenMs = (file, signal) => inner.writtenMs?.(file, signal) ?? Promise.resolve(undefined);
+    if (inner.removeLeftovers)
+      this.removeLeftovers = (...asked) => inner.removeLeftovers?.(...asked) ?? Promise.resolve({ files: 0, bytes: 0 });
   }
 
   get location(): string {

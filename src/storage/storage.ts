@@ -80,6 +80,17 @@ export interface Storage {
   /** Removes the file; a missing one is no error. @throws `storage.unreachable`, `storage.denied` */
   remove(file: FileName, signal?: AbortSignal): Promise<void>;
 
+  /**
+   * Removes what writes that were cut short have left beside the files, as far as it can; for whoever has a lock. Who has the repository
+   * alone may take all of it, since no write is under way; `besideOthers`, and among the locks (somebody may be about to find out that the
+   * repository is locked), only what is older than any write lasts goes. Storages in which nothing can be left lack the call.
+   * @returns what was removed. @throws `storage.unreachable`, `storage.denied`
+   */
+  removeLeftovers?(
+    signal?: AbortSignal,
+    options?: { readonly besideOthers?: boolean },
+  ): Promise<{ readonly files: number; readonly bytes: number }>;
+
   /** Lets go of connections. No call may follow. */
   close(): Promise<void>;
 }

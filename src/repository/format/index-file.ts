@@ -13,10 +13,19 @@ export interface IndexPack {
   readonly blobs: readonly PackedBlob[];
 }
 
+/** A pack that no snapshot needed when a prune looked; it is removed when a day has passed, unless it is needed again. */
+export interface WaitingPack {
+  readonly id: PackId;
+  /** RFC 3339; what cannot be read is as if it were now. */
+  readonly since: string;
+}
+
 export interface IndexFile {
   readonly packs: readonly IndexPack[];
   /** Index files that this one replaces; only old versions wrote any. */
   readonly supersedes: readonly IndexId[];
+  /** rustic's `packs_to_delete`, which restic does not know and does not read. */
+  readonly waiting: readonly WaitingPack[];
 }
 
 /**
@@ -26,13 +35,17 @@ export interface IndexFile {
 export function parseIndexFile(bytes: Uint8Array): IndexFile {
   // Every number is checked to be a safe integer, so nothing that `JSON.parse` rounds gets through.
   const json = parseFast(textOfJson(bytes, 'index'), 'index');
-  if (isArray(json)) return { packs: json.map(parsePack), supersedes: [] };
+  if (isArray(json)) return { packs: json.map(parsePack), supersedes: [], waiting: [] };
   if (!isJsonObject(json)) throw damaged('index', `it is ${shown(json)}`);
-  return { packs: listOf(json['packs'], 'packs').map(parsePack), supersedes: listOf(json['supersedes'], 'supersedes').map(parseIndexId) };
+  return {
+    packs: listOf(json['packs'], 'packs').map(parsePack),
+    supersedes: listOf(json['supersedes'], 'supersedes').map(parseIndexId),
+    waiting: listOf(json['packs_to_delete'], 'packs_to_delete').map(parseWaiting),
+  };
 }
 
 /** Hands over an index file that was read as a whole. */
-export function visitIndexFile(file: IndexFile, visitor: IndexVisitor): void {
+export function visitIndexFile(file: Pick<IndexFile, 'packs'>, visitor: IndexVisitor): void {
   for (const pack of file.packs) {
     visitor.pack(pack.id);
     for (const { type, id, offset, length, uncompressedLength } of pack.blobs)
@@ -55,12 +68,27 @@ export function indexFromSerializedPacks(parts: readonly string[]): Uint8Array {
   return Buffer.from(`{"packs":[${parts.join(',')}]}\n`);
 }
 
+/**
+ * The JSON of an index file that names packs which wait for their removal, and no others: whoever does not know the field reads an empty
+ * index. Their blobs are not named, since the packs themselves do that.
+ */
+export function serializeWaitingPacks(waiting: readonly WaitingPack[]): Uint8Array {
+  const parts = waiting.map(({ id, since }) => JSON.stringify({ id, time: since, blobs: [] }));
+  return Buffer.from(`{"packs":[],"packs_to_delete":[${parts.join(',')}]}\n`);
+}
+
 /** A pack's offsets and lengths are uint32 in its header. */
 const positionMax = 2 ** 32 - 1;
 
 function parsePack(json: JsonValue): IndexPack {
   if (!isJsonObject(json)) throw damaged('index', `a pack is ${shown(json)}`);
   return { id: parsePackId(json['id']), blobs: listOf(json['blobs'], 'blobs').map(parseBlob) };
+}
+
+function parseWaiting(json: JsonValue): WaitingPack {
+  if (!isJsonObject(json)) throw damaged('index', `a pack is ${shown(json)}`);
+  const since = json['time'];
+  return { id: parsePackId(json['id']), since: typeof since === 'string' ? since : '' };
 }
 
 function parseBlob(json: JsonValue): PackedBlob {

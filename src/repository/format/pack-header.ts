@@ -83,6 +83,12 @@ export function entryLengthBytes(blob: PackedBlob): number {
   return blob.uncompressedLength === 0 ? plainEntryLengthBytes : compressedEntryLengthBytes;
 }
 
+/** What the header of a pack adds to the sum of its sealed blobs: an entry for each, its seal, and its length behind it. In bytes. */
+export function packHeaderBytes(blobCount: number, compressedCount: number): number {
+  const entriesBytes = blobCount * plainEntryLengthBytes + compressedCount * (compressedEntryLengthBytes - plainEntryLengthBytes);
+  return entriesBytes + sealOverheadBytes + packFooterLengthBytes;
+}
+
 const sealOverheadBytes = 32;
 const plainEntryLengthBytes = 1 + 4 + idLengthBytes;
 const compressedEntryLengthBytes = plainEntryLengthBytes + 4;
