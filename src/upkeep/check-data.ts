@@ -1,14 +1,18 @@
 import pMap from 'p-map';
 import { throwIfAborted } from '../platform/index.ts';
-import type { PackedBlob, PackId } from '../repository/index.ts';
+import { readFaultOf, type PackedBlob, type PackId, type ReadFault } from '../repository/index.ts';
 import type { CheckContext } from './check-context.ts';
-import { CheckPool } from './check-pool.ts';
 import type { PresentPack } from './check-packs.ts';
-import type { DamagedBlob, PackVerdict } from './check-protocol.ts';
-import { readFaultOf, type ReadFault } from './read-fault.ts';
+import type { CheckWorkerStart, DamagedBlob, PackTask, PackVerdict } from './check-protocol.ts';
+import { packServer } from './pack-verifier.ts';
+import { SlotPool } from './slot-pool.ts';
 
 /** No pack of restic's is larger; a file that is cannot be taken into memory whole. */
 const packBytesMax = 1 << 30;
+/** restic's packs end at 16 MiB plus one blob. Longer ones get memory of their own, one at a time. */
+const slotBytesMax = 32 << 20;
+
+type CheckPool = SlotPool<CheckWorkerStart, PackTask, PackVerdict>;
 
 /** What reading packs brought to light. It is reported when the trees have been walked, so that a damaged tree is not told twice. */
 export class DataFindings {
@@ -27,9 +31,15 @@ export async function provePacks(context: CheckContext, packs: readonly PresentP
   const readable = packs.filter(({ sizeBytes }) => sizeBytes > 0 && sizeBytes <= packBytesMax);
   if (readable.length === 0) return findings;
   const longestBytes = readable.reduce((max, { sizeBytes }) => Math.max(max, sizeBytes), 0);
-  await using pool = new CheckPool(context.repository, { workerCount, packBytesMax: longestBytes });
-  // Each worker has one pack at work and one waiting, and one more is being read.
-  const concurrency = 2 * workerCount + 1;
+  const { module, masterKey, index } = context.repository;
+  await using pool: CheckPool = new SlotPool({
+    worker: 'check-worker',
+    start: { module, masterKey, index: index.shared },
+    serve: packServer,
+    workerCount,
+    slotBytes: Math.min(slotBytesMax, longestBytes),
+  });
+  const { concurrency } = pool;
   const withoutHeader = new Map<PackId, PackedBlob[]>();
   const proveByHeader = async (pack: PresentPack) => {
     const verdict = await prove(context, pool, pack, undefined, findings);
@@ -38,7 +48,7 @@ export async function provePacks(context: CheckContext, packs: readonly PresentP
     findings.packsRead += 1;
     findings.bytesRead += pack.sizeBytes;
     if (verdict.headerFault !== undefined) withoutHeader.set(pack.id, []);
-    if (verdict.headerFault !== undefined || !verdict.hashMatches || verdict.damaged.length > 0) findings.faulty.push({ pack, verdict });
+    if (isFaulty(verdict)) findings.faulty.push({ pack, verdict });
   };
   await pMap(readable, proveByHeader, { concurrency });
   if (withoutHeader.size === 0) return findings;
@@ -98,9 +108,16 @@ async function prove(
       return false;
     }
   };
-  const verdict = await pool.verify({ packId: pack.id, lengthBytes: pack.sizeBytes, blobCount: pack.blobCount, entries, read });
+  const verify = () => pool.run({ packId: pack.id, blobCount: pack.blobCount, entries }, pack.sizeBytes, read);
+  let verdict = await verify();
+  // What was damaged on its way, not where it lies, is right the second time.
+  if (verdict && isFaulty(verdict) && !pack.hasWrongSize) verdict = await verify();
   if (readFault) findings.unreadable.push({ pack, fault: readFault });
   return verdict;
+}
+
+function isFaulty({ headerFault, hashMatches, damaged }: PackVerdict): boolean {
+  return headerFault !== undefined || !hashMatches || damaged.length > 0;
 }
 
 function reportPack({ log }: CheckContext, { id, hasWrongSize }: PresentPack, { hashMatches, headerFault }: PackVerdict): void {

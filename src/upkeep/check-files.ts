@@ -2,19 +2,18 @@ import { hash } from 'node:crypto';
 import pMap from 'p-map';
 import { CadanganError, throwIfAborted, type ByteString } from '../platform/index.ts';
 import {
-  idTextFromBytes,
   loadSnapshot,
-  parseIndexFile,
   parseKeyFile,
   parseSnapshotId,
-  scanIndexFile,
-  visitIndexFile,
-  type IndexVisitor,
+  readFaultOf,
+  readNamed,
   type PackId,
+  type ReadFault,
   type StoredSnapshot,
 } from '../repository/index.ts';
 import type { CheckContext } from './check-context.ts';
-import { faultKindOf, readFaultOf } from './read-fault.ts';
+import type { FaultKind } from './check-result.ts';
+import { enterIndexFile } from './enter-index-file.ts';
 
 const filesReadAtOnce = 4;
 
@@ -24,7 +23,7 @@ export async function checkKeys({ repository: { storage }, log, signal }: CheckC
   for (const { name } of files) {
     const file = { kind: 'keys', name } as const;
     try {
-      const bytes = await storage.read(file, signal);
+      const bytes = await readNamed(storage, file, signal);
       if (hash('sha256', bytes, 'hex') !== name) throw new CadanganError('repository.damaged', { reason: 'hash' });
       parseKeyFile(bytes);
     } catch (error) {
@@ -68,7 +67,9 @@ export async function checkIndexFiles(context: CheckContext): Promise<number> {
   const readOne = async ({ name }: { readonly name: string }) => {
     throwIfAborted(signal);
     try {
-      const packs = enter(context, name, await repository.loadUnpacked('index', name, signal));
+      const { packs, waiting, impossible } = enterIndexFile(repository.index, await repository.loadUnpacked('index', name, signal));
+      for (const { id } of waiting) context.waiting.add(id);
+      for (const reason of [...impossible.values()].flat()) log.add('index-inconsistent', reason, { file: { kind: 'index', name } });
       for (const id of packs) {
         if (packsSeen.has(id)) log.hint('pack-in-several-indexes', id);
         packsSeen.add(id);
@@ -85,28 +86,7 @@ export async function checkIndexFiles(context: CheckContext): Promise<number> {
 
 const rootPath = '/' as ByteString;
 
-/** No pack is as long, and `BlobIndex` has 31 bits for a length. */
-const packBytesLimit = 2 ** 31;
-const blobBytesMin = 32;
-
-/** @returns the packs that the file names. @throws `repository.damaged` */
-function enter({ repository: { index }, log }: CheckContext, name: string, json: Uint8Array): ReadonlySet<PackId> {
-  const packs = new Set<PackId>();
-  const impossible = new Set<string>();
-  index.addAll((visitor) => {
-    // What does not have the usual form is visited twice, at first in part.
-    const guarded: IndexVisitor = {
-      pack: (id) => {
-        packs.add(id);
-        visitor.pack(id);
-      },
-      blob: (type, id, offset, length, uncompressedLength) => {
-        if (length >= blobBytesMin && offset + length < packBytesLimit) visitor.blob(type, id, offset, length, uncompressedLength);
-        else impossible.add(`it has a ${type} blob ${idTextFromBytes(id)} of ${length} bytes at ${offset}, which no pack can have`);
-      },
-    };
-    if (!scanIndexFile(json, guarded)) visitIndexFile(parseIndexFile(json), guarded);
-  });
-  for (const reason of impossible) log.add('index-inconsistent', reason, { file: { kind: 'index', name } });
-  return packs;
+/** The kind of fault, given what damage of this file is called. */
+function faultKindOf(fault: ReadFault, damagedKind: FaultKind): FaultKind {
+  return fault.kind === 'unreadable' ? 'unreadable' : damagedKind;
 }

@@ -1,4 +1,4 @@
-import type { PackContents, PackId } from '../repository/index.ts';
+import { packHeaderBytes, parsePackId, type PackContents, type PackId } from '../repository/index.ts';
 import type { CheckContext } from './check-context.ts';
 
 /** A pack of the index that is there and can be read. */
@@ -17,7 +17,7 @@ export interface PresentPack {
  * read: a pack is stored before an index names it.
  * @returns packs of the index that are there
  */
-export async function checkPackSizes({ repository, log, damage, signal }: CheckContext): Promise<PresentPack[]> {
+export async function checkPackSizes({ repository, log, damage, waiting, signal }: CheckContext): Promise<PresentPack[]> {
   const { index, storage, config } = repository;
   const listed = new Map((await storage.list('data', signal)).map(({ name, sizeBytes }) => [name, sizeBytes]));
   const present: PresentPack[] = [];
@@ -39,19 +39,13 @@ export async function checkPackSizes({ repository, log, damage, signal }: CheckC
     }
     present.push({ id, sizeBytes, blobCount: contents.dataBlobs + contents.treeBlobs, hasWrongSize: isWrong });
   }
-  for (const id of listed.keys()) log.hint('pack-orphan', id);
+  for (const id of listed.keys()) if (!waiting.has(parsePackId(id))) log.hint('pack-orphan', id);
   return present;
 }
 
-// restic's design document, "Pack Format": blobs, header entries of 37 bytes (compressed: 41) in a sealed box, length of the header.
-const headerEntryBytes = 37;
-const compressedExtraBytes = 4;
-const sealBytes = 32;
-const footerBytes = 4;
-
-function impliedSizeBytes({ blobBytes, dataBlobs, treeBlobs, compressedBlobs }: PackContents): number {
-  const headerBytes = (dataBlobs + treeBlobs) * headerEntryBytes + compressedBlobs * compressedExtraBytes;
-  return blobBytes + headerBytes + sealBytes + footerBytes;
+/** The size of a pack's file when the index knows all that is in it. */
+export function impliedSizeBytes({ blobBytes, dataBlobs, treeBlobs, compressedBlobs }: PackContents): number {
+  return blobBytes + packHeaderBytes(dataBlobs + treeBlobs, compressedBlobs);
 }
 
 function gapReason({ blobBytes, endBytes }: PackContents): string {

@@ -5,17 +5,10 @@ export interface CheckWorkerStart {
   readonly module: KernelModule;
   readonly masterKey: MasterKey;
   readonly index: SharedBlobIndex;
-  /** Packs come in here; slot n begins at n * slotBytes. */
-  readonly slots: SharedArrayBuffer;
-  readonly slotBytes: number;
 }
 
 export interface PackTask {
-  readonly taskId: number;
   readonly packId: PackId;
-  readonly lengthBytes: number;
-  /** Where the pack's bytes are: a slot, or for a pack larger than one memory of its own. */
-  readonly bytes: { readonly slot: number } | { readonly own: SharedArrayBuffer };
   /** How many blobs the index knows in the pack. */
   readonly blobCount: number;
   /** What the index says of the pack, for one whose header is of no use. */
@@ -33,8 +26,3 @@ export interface PackVerdict {
   readonly headerFault: string | undefined;
   readonly damaged: readonly DamagedBlob[];
 }
-
-export type CheckWorkerAnswer =
-  /** The slot may be filled again; the verdict comes later. */
-  | { readonly kind: 'copied'; readonly taskId: number }
-  | { readonly kind: 'verdict'; readonly taskId: number; readonly verdict: PackVerdict };

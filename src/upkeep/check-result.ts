@@ -6,7 +6,7 @@ import type { FileName } from '../storage/index.ts';
 export type FaultKind =
   | 'key-damaged'
   | 'snapshot-damaged'
-  | 'index-damaged' // what it tells is lost; `restic repair index` (0.14: `rebuild-index`) makes it anew from the packs
+  | 'index-damaged' // what it tells is lost; `repairIndex` makes it anew from the packs
   | 'index-inconsistent' // it says what no pack can have: blobs that overlap, or leave gaps
   | 'pack-missing'
   | 'pack-size' // truncated, or longer than the index says

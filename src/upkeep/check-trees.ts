@@ -4,7 +4,7 @@ import type { BlobType, BlobId, Node, StoredSnapshot, Tree, TreeId, TreeProblem 
 import type { CheckContext } from './check-context.ts';
 import type { FaultKind } from './check-result.ts';
 import type { UsedBlobs } from './used-blobs.ts';
-import { readFaultOf } from './read-fault.ts';
+import { readFaultOf } from '../repository/index.ts';
 
 /** Reads that are served from memory never let anything else run: an abort, a progress line, an answer of a worker. */
 const treesPerTurn = 32;

@@ -14,8 +14,22 @@ import {
   type PackedBlob,
   type PackId,
 } from '../repository/index.ts';
-import type { DamagedBlob, PackVerdict } from './check-protocol.ts';
-import { reasonOf } from './read-fault.ts';
+import type { CheckWorkerStart, DamagedBlob, PackTask, PackVerdict } from './check-protocol.ts';
+import type { SlotServer } from './slot-pool.ts';
+import { reasonOf } from '../repository/index.ts';
+
+/** Proves each pack that comes; one larger than a slot gets a verifier of its own. */
+export function packServer({ module, masterKey, index: shared }: CheckWorkerStart, slotBytes: number): SlotServer<PackTask, PackVerdict> {
+  const index = new BlobIndex(shared);
+  const verifierFor = (packBytesMax: number) => new PackVerifier({ module, masterKey, index, packBytesMax });
+  const usual = verifierFor(slotBytes);
+  return ({ packId, blobCount, entries }, bytes, copied) => {
+    const fitting = bytes.length <= slotBytes ? usual : verifierFor(bytes.length);
+    fitting.load(bytes);
+    copied();
+    return fitting.verify(packId, bytes.length, blobCount, entries);
+  };
+}
 
 /** Proves whole packs, one after another, in kernel memory: their hash, their header, and every blob. One per thread. */
 export class PackVerifier {

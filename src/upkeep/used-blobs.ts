@@ -1,14 +1,17 @@
 import type { BlobId, BlobIndex, BlobType, PackId } from '../repository/index.ts';
 import type { FaultLog } from './fault-log.ts';
 
-/** Marks the blobs that snapshots need, one byte each. The index must not grow meanwhile. */
+/** Marks the blobs that snapshots need, one byte each, in memory that threads share. The index must not grow meanwhile. */
 export class UsedBlobs {
+  readonly shared: SharedArrayBuffer;
   readonly #index: BlobIndex;
   readonly #isUsed: Uint8Array;
 
-  constructor(index: BlobIndex) {
+  /** @param shared of another thread's marks, with its index */
+  constructor(index: BlobIndex, shared = new SharedArrayBuffer(index.blobCount + 1)) {
     this.#index = index;
-    this.#isUsed = new Uint8Array(index.blobCount + 1);
+    this.shared = shared;
+    this.#isUsed = new Uint8Array(shared);
   }
 
   /** @returns the blob's number in the index, 0 when it is in none */
@@ -16,6 +19,12 @@ export class UsedBlobs {
     const number = this.#index.numberOf(type, id);
     this.#isUsed[number] = 1;
     return number;
+  }
+
+  /** As `use`, for the one of all threads that is to go on with the blob. @returns 0 for all others, too */
+  useFirst(type: BlobType, id: BlobId): number {
+    const number = this.#index.numberOf(type, id);
+    return number !== 0 && Atomics.exchange(this.#isUsed, number, 1) === 0 ? number : 0;
   }
 
   isUsed(number: number): boolean {
