@@ -7,6 +7,8 @@ export interface Anchor extends ChainHead {
   readonly keptIn: string;
   /** Whose history it is of, `user@machine`; that of others says nothing about ours. */
   readonly owner: string;
+  /** The snapshot that it is a tag of. */
+  readonly snapshotId?: string | undefined;
 }
 
 const prefix = 'records:';
@@ -30,10 +32,10 @@ export function isAnchorTag(tag: string): boolean {
 }
 
 /** Of the tags of one snapshot. @param keptIn names the snapshot @param owner who made it */
-export function anchorsOfTags(tags: readonly string[], keptIn: string, owner: string): Anchor[] {
+export function anchorsOfTags(tags: readonly string[], keptIn: string, owner: string, snapshotId?: string): Anchor[] {
   return tags.flatMap((tag) => {
     const head = parseAnchorTag(tag);
-    return head === undefined ? [] : [{ ...head, keptIn, owner }];
+    return head === undefined ? [] : [{ ...head, keptIn, owner, ...(snapshotId !== undefined && { snapshotId }) }];
   });
 }
 

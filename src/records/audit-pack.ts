@@ -4,6 +4,8 @@ import type { ZipEntry } from './document-writers.ts';
 import { evidenceEntries } from './evidence.ts';
 import { loadDocumentWriters } from './load-document-writers.ts';
 import { listMonthFiles } from './month-files.ts';
+import { publicKeyName, readmeName, signatureName, sumsName } from './pack-names.ts';
+import { packReadme } from './pack-readme.ts';
 import { sha256 } from './record-line.ts';
 import type { SigningKey } from './signing-key.ts';
 
@@ -17,11 +19,6 @@ export interface PackOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Names in every pack. The sums are in the form that `sha256sum -c` reads; the signature is raw, as `openssl pkeyutl` wants it. */
-export const sumsName = 'SHA256SUMS';
-export const signatureName = 'SHA256SUMS.sig';
-export const publicKeyName = 'public-key.pem';
-
 /** The record files as they stand, with the head, and the evidence that they name. */
 export async function recordEntries(recordsFolder: string): Promise<PackEntry[]> {
   const names = [...(await listMonthFiles(recordsFolder)), 'head.json'];
@@ -31,9 +28,16 @@ export async function recordEntries(recordsFolder: string): Promise<PackEntry[]>
   return [...files, ...(await evidenceEntries(recordsFolder))];
 }
 
-/** The pack: one ZIP with every entry, their sums, and the signature of the sums by this installation. @throws `aborted` */
+/**
+ * The pack: one ZIP with every entry, a text that explains them, their sums, and the signature of the sums by this installation.
+ * @throws `aborted`
+ */
 export async function makeAuditPack(entries: readonly PackEntry[], { key, madeAtMs, signal }: PackOptions): Promise<Buffer> {
-  const all = [...entries, { name: publicKeyName, bytes: Buffer.from(key.publicKey.pem) }].toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const own = [
+    { name: readmeName, bytes: Buffer.from(packReadme(entries, key.publicKey)) },
+    { name: publicKeyName, bytes: Buffer.from(key.publicKey.pem) },
+  ];
+  const all = [...entries, ...own].toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const sums = Buffer.from(all.map(({ name, bytes }) => `${sha256(bytes)}  ${name}\n`).join(''));
   const signature = Buffer.from(key.sign(sums), 'base64');
   const { writeZip } = await loadDocumentWriters();

@@ -1,8 +1,9 @@
-import { chainNameOf, readHead, type ChainHead } from './head.ts';
+import { chainNameOf, readHead, type ChainHead, type SavedHead } from './head.ts';
 import { listMonthFiles, readEnd, type MonthFile } from './month-files.ts';
 import { readLines } from './read-lines.ts';
 import type { HistoryRecord } from './record.ts';
 import { parseLine } from './record-line.ts';
+import { findBeginning } from './beginning.ts';
 
 /** Where the next record goes, and what an append that was cut short left in the way. */
 export interface ChainEnd {
@@ -10,8 +11,10 @@ export interface ChainEnd {
   readonly newestFile: MonthFile | undefined;
   /** Undefined before the first record. */
   readonly head: ChainHead | undefined;
-  /** The id of the key that signed last. */
-  readonly key: string | undefined;
+  /** The last record of all: the key that signs, and whether its head was signed. */
+  readonly last: HistoryRecord | undefined;
+  /** `head.json` as it was found. */
+  readonly saved: SavedHead | undefined;
   readonly leftovers: readonly Leftover[];
 }
 
@@ -55,17 +58,27 @@ export async function findChainEnd(folder: string): Promise<ChainEnd> {
   return { newestFile: undefined, ...(await endAt(folder, undefined, saved)), leftovers };
 }
 
+/** The last record that can be read. Undefined where there is none. @throws the system's errors */
+export async function newestRecord(folder: string): Promise<HistoryRecord | undefined> {
+  for (const file of (await listMonthFiles(folder)).toReversed()) {
+    const { lastLine } = await readEnd(folder, file);
+    const record = lastLine && parseLine(lastLine).record;
+    if (record) return record;
+  }
+  return undefined;
+}
+
 const lineFeed = Buffer.from('\n');
 
 /** The head that was saved counts where it is further on: then lines are missing, and a number must not be used twice. */
 async function endAt(
   folder: string,
   last: HistoryRecord | undefined,
-  saved: ChainHead | undefined,
-): Promise<Pick<ChainEnd, 'head' | 'key'>> {
-  if (last === undefined || (saved !== undefined && saved.number >= last.number)) return { head: saved, key: last?.key };
+  saved: SavedHead | undefined,
+): Promise<Pick<ChainEnd, 'head' | 'last' | 'saved'>> {
+  if (last === undefined || (saved !== undefined && saved.number >= last.number)) return { head: saved, last, saved };
   const chain = saved?.chain ?? (await firstChainName(folder)) ?? chainNameOf(last.hash);
-  return { head: { chain, number: last.number, hash: last.hash }, key: last.key };
+  return { head: { chain, number: last.number, hash: last.hash }, last, saved };
 }
 
 /** Only asked for when something is wrong, so it may read the whole history. */
@@ -78,7 +91,8 @@ async function lastSoundRecord(folder: string): Promise<HistoryRecord | undefine
 async function firstChainName(folder: string): Promise<string | undefined> {
   for await (const { bytes } of readLines(folder)) {
     const first = parseLine(bytes).record;
-    return first && chainNameOf(first.hash);
+    if (first?.number === 1) return chainNameOf(first.hash);
+    break;
   }
-  return undefined;
+  return (await findBeginning(folder))?.chain; // the first months may have been disposed of
 }

@@ -1,4 +1,4 @@
-import type { PlannedWindow } from './nonconformity-rules.ts';
+import type { PlannedWindow } from './finding.ts';
 import type { HistoryRecord, RecordResult } from './record.ts';
 import { beganIn, msOf } from './report.ts';
 import { dayOf, nextDay } from './time-zones.ts';

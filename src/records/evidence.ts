@@ -1,6 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../platform/index.ts';
+import { namesInFolder, systemCode } from '../platform/index.ts';
 import type { ZipEntry } from './document-writers.ts';
 import type { HistoryRecord } from './record.ts';
 import { sha256 } from './record-line.ts';
@@ -21,18 +21,16 @@ export async function isEvidenceOther(recordsFolder: string, { kind, evidence }:
   }
 }
 
-/** All of them as they stand, for the audit pack. @throws the system's errors */
-export async function evidenceEntries(recordsFolder: string): Promise<ZipEntry[]> {
-  const folder = join(recordsFolder, evidenceFolder);
-  const names = (await namesIn(folder)).filter((name) => name.endsWith('.json')).sort();
-  return Promise.all(names.map(async (name) => ({ name: `records/${evidenceFolder}/${name}`, bytes: await readFile(join(folder, name)) })));
+/** The files that there are, as records name them. @throws the system's errors */
+export async function evidenceNames(recordsFolder: string): Promise<string[]> {
+  return (await namesInFolder(join(recordsFolder, evidenceFolder)))
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((name) => `${evidenceFolder}/${name}`);
 }
 
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
+/** All of them as they stand, for the audit pack. @throws the system's errors */
+export async function evidenceEntries(recordsFolder: string): Promise<ZipEntry[]> {
+  const names = await evidenceNames(recordsFolder);
+  return Promise.all(names.map(async (name) => ({ name: `records/${name}`, bytes: await readFile(join(recordsFolder, name)) })));
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { replaceFile, systemCode, type Random } from '../platform/index.ts';
+import { isSignedBy, type PublicKey, type SigningKey } from './signing-key.ts';
 
 /** The end of a chain: enough to tell later whether it is still the same chain, and whether anything of it is missing. */
 export interface ChainHead {
@@ -22,21 +23,43 @@ export function chainNameOf(firstHash: string): string {
   return firstHash.slice(0, 16);
 }
 
+/** A head as it stands in `head.json`; the versions before did not sign it. */
+export interface SavedHead extends ChainHead {
+  /** Which key signed it. */
+  readonly key?: string | undefined;
+  readonly signature?: string | undefined;
+}
+
+/** Why a saved head vouches for nothing: what a `repair` record says of it in `evidence.head`. */
+export type HeadDoubt = 'missing' | 'unsigned' | 'signature';
+
+const savedSchema = headSchema.extend({ key: z.string().optional(), signature: z.string().optional() });
+
 /**
  * What the last append left behind: never ahead of the records, behind them only after a crash. Undefined when there is none that can be
- * read.
+ * read. Whether it was signed is for `isHeadSignedBy`.
  */
-export async function readHead(folder: string): Promise<ChainHead | undefined> {
+export async function readHead(folder: string): Promise<SavedHead | undefined> {
   try {
-    return headSchema.safeParse(JSON.parse(await readFile(headPath(folder), 'utf8'))).data;
+    return savedSchema.safeParse(JSON.parse(await readFile(headPath(folder), 'utf8'))).data;
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
-export async function writeHead(folder: string, head: ChainHead, random: Random): Promise<void> {
-  await replaceFile(headPath(folder), `${JSON.stringify(head)}\n`, random);
+export async function writeHead(folder: string, head: ChainHead, key: SigningKey, random: Random): Promise<void> {
+  const saved = { ...head, key: key.publicKey.id, signature: key.sign(signedBytes(head)) };
+  await replaceFile(headPath(folder), `${JSON.stringify(saved)}\n`, random);
+}
+
+export function isHeadSignedBy(key: PublicKey, head: SavedHead): boolean {
+  return head.signature !== undefined && head.key === key.id && isSignedBy(key, signedBytes(head), head.signature);
+}
+
+/** In words that no record begins with, so that neither can pass for the other. docs/records.md has them. */
+function signedBytes({ chain, number, hash }: ChainHead): Buffer {
+  return Buffer.from(`cadangan head:${chain}:${number}:${hash}`);
 }
 
 function headPath(folder: string): string {

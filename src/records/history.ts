@@ -1,16 +1,26 @@
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { fileError, refuseMovedState, replaceFile, syncFolder, type Clock, type Random } from '../platform/index.ts';
+import {
+  CadanganError,
+  type Clock,
+  makeFolder,
+  type Random,
+  refuseMovedState,
+  replaceFile,
+  stateError,
+  syncFolder,
+} from '../platform/index.ts';
 import { anchorTag } from './anchors.ts';
 import { withAppendLock, type AppendLock } from './append-lock.ts';
-import { findChainEnd, type Leftover } from './chain-end.ts';
-import { chainNameOf, readHead, writeHead, type ChainHead } from './head.ts';
+import { findChainEnd, type ChainEnd, type Leftover } from './chain-end.ts';
+import { chainNameOf, isHeadSignedBy, readHead, writeHead, type ChainHead, type HeadDoubt } from './head.ts';
+import { keyBehind, successionBytes } from './key-succession.ts';
 import { fileOfRecord, type MonthFile } from './month-files.ts';
 import { readLines } from './read-lines.ts';
 import { noHash, type HistoryRecord, type RecordContent } from './record.ts';
 import { makeLine, parseLine, sha256 } from './record-line.ts';
-import { openSigningKey, readPublicKey, type PublicKey, type SigningKey } from './signing-key.ts';
+import { makeNextKey, openSigningKey, publicKeyFrom, readPublicKey, useNextKey, type PublicKey, type SigningKey } from './signing-key.ts';
 import { timestampText } from './timestamp.ts';
 
 export interface RecordWorld {
@@ -18,11 +28,19 @@ export interface RecordWorld {
   readonly random: Random;
   /** How records name the program. */
   readonly software: string;
+  /** How records that the history writes itself name the machine. Default: as the system does. */
+  readonly machine?: string | undefined;
+  /** Lends the rights that the folder is written with, where this process has others. */
+  readonly writing?: (<T>(work: () => Promise<T>) => Promise<T>) | undefined;
 }
 
 /** Under the lock: what is read here is still true when it is written. */
 export interface RecordWriter {
   readonly append: (content: RecordContent) => Promise<HistoryRecord>;
+  /** The last record; undefined before the first. */
+  readonly head: () => ChainHead | undefined;
+  /** Has a new key follow the one in use, from the record on that is made of `content` and introduces it. */
+  readonly replaceKey: (content: RecordContent) => Promise<HistoryRecord>;
   readonly records: () => AsyncGenerator<HistoryRecord, void, undefined>;
 }
 
@@ -49,7 +67,7 @@ export class RecordHistory {
   /**
    * Writes one record at the end. The first one of all is preceded by a record that begins the history.
    * @param signal ends the wait for others who append; what has begun to be written is written
-   * @throws `storage.full`, `storage.denied`, `storage.unreachable`, `state.moved`, `records.busy`, `records.key`, `aborted`
+   * @throws `state.unusable`, `state.moved`, `records.busy`, `records.key`, `aborted`
    */
   append(content: RecordContent, signal?: AbortSignal): Promise<HistoryRecord> {
     return this.update(({ append }) => append(content), signal);
@@ -59,17 +77,33 @@ export class RecordHistory {
   async update<T>(work: (writer: RecordWriter) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const updating = async (lock: AppendLock): Promise<T> => {
       await refuseMovedState(this.#stateFolder); // under the lock that whoever moves it holds
-      const key = await openSigningKey(this.#stateFolder, this.#world.random);
-      const appender = await Appender.open(this.folder, key, lock, this.#world);
-      return work({ append: (content) => appender.append(content), records: () => this.records() });
+      const appender = await Appender.open(this.#stateFolder, lock, this.#world);
+      return work({
+        append: (content) => appender.append(content),
+        head: () => appender.head,
+        replaceKey: (content) => appender.replaceKey(content),
+        records: () => this.records(),
+      });
     };
     try {
       await refuseMovedState(this.#stateFolder);
-      await mkdir(this.folder, { recursive: true, mode: 0o700 });
-      return await withAppendLock(join(this.folder, 'lock'), this.#world, updating, signal);
+      return await this.writing(async () => {
+        await makeFolder(this.folder, 0o700);
+        return withAppendLock(join(this.folder, 'lock'), this.#world, updating, signal);
+      });
     } catch (error) {
-      throw fileError(error, this.folder);
+      throw stateError(error, this.folder);
     }
+  }
+
+  /** Does something while nobody appends, and itself writes nothing here. @throws as `update` */
+  async atRest(work: () => Promise<void>): Promise<void> {
+    await withAppendLock(join(this.folder, 'lock'), this.#world, work);
+  }
+
+  /** Writes something else beside the records, with the rights that they are written with. */
+  writing<T>(work: () => Promise<T>): Promise<T> {
+    return this.#world.writing ? this.#world.writing(work) : work();
   }
 
   /** Every record that is sound in itself, oldest first, one at a time in memory. Whether the chain holds is for `verifyHistory`. */
@@ -82,13 +116,14 @@ export class RecordHistory {
 
   /**
    * The end of the chain as the last append left it. Undefined when there is no history yet.
-   * @throws `storage.denied`, `storage.unreachable`
+   * @throws `state.unusable`
    */
   async head(): Promise<ChainHead | undefined> {
     try {
-      return (await readHead(this.folder)) ?? (await findChainEnd(this.folder)).head;
+      const head = (await readHead(this.folder)) ?? (await findChainEnd(this.folder)).head;
+      return head && { chain: head.chain, number: head.number, hash: head.hash };
     } catch (error) {
-      throw fileError(error, this.folder);
+      throw stateError(error, this.folder);
     }
   }
 
@@ -114,27 +149,24 @@ export class RecordHistory {
 
   /** The key itself, for what else is signed in the name of this installation. */
   signingKey(signal?: AbortSignal): Promise<SigningKey> {
-    return withAppendLock(join(this.folder, 'lock'), this.#world, () => openSigningKey(this.#stateFolder, this.#world.random), signal);
+    const opening = (): Promise<SigningKey> => openSigningKey(this.#stateFolder, this.#world.random);
+    return this.writing(() => withAppendLock(join(this.folder, 'lock'), this.#world, opening, signal));
   }
 }
 
 /** Appends while the lock is held. */
 class Appender {
+  readonly #stateFolder: string;
   readonly #folder: string;
-  readonly #key: SigningKey;
   readonly #lock: AppendLock;
   readonly #world: RecordWorld;
+  #key: SigningKey;
   #newestFile: MonthFile | undefined;
   #head: ChainHead | undefined;
 
-  private constructor(
-    folder: string,
-    key: SigningKey,
-    lock: AppendLock,
-    world: RecordWorld,
-    end: { readonly newestFile: MonthFile | undefined; readonly head: ChainHead | undefined },
-  ) {
-    this.#folder = folder;
+  private constructor(stateFolder: string, key: SigningKey, lock: AppendLock, world: RecordWorld, end: ChainEnd) {
+    this.#stateFolder = stateFolder;
+    this.#folder = recordsFolder(stateFolder);
     this.#key = key;
     this.#lock = lock;
     this.#world = world;
@@ -142,7 +174,8 @@ class Appender {
     this.#head = end.head;
   }
 
-  static async open(folder: string, key: SigningKey, lock: AppendLock, world: RecordWorld): Promise<Appender> {
+  static async open(stateFolder: string, lock: AppendLock, world: RecordWorld): Promise<Appender> {
+    const folder = recordsFolder(stateFolder);
     let end = await findChainEnd(folder);
     await lock.confirm();
     const repairs: RecordContent[] = [];
@@ -151,12 +184,35 @@ class Appender {
       for (const leftover of end.leftovers) repairs.push(...(await clear(folder, leftover, world)));
       end = await findChainEnd(folder);
     }
-    const appender = new Appender(folder, key, lock, world, end);
-    if (end.head === undefined) await appender.append({ ...ownContent(world), kind: 'history-start', publicKey: key.publicKey.base64 });
-    else if (end.key !== key.publicKey.id)
-      await appender.append({ ...ownContent(world), kind: 'signing-key', publicKey: key.publicKey.base64 });
+    await useNextKey(stateFolder, end.last);
+    const key = await openSigningKey(stateFolder, world.random);
+    const doubt = await doubtOfHead(folder, end, key.publicKey);
+    const appender = new Appender(stateFolder, key, lock, world, end);
+    const publicKey = key.publicKey.base64;
+    if (end.head === undefined) await appender.append({ ...ownContent(world), kind: 'history-start', publicKey });
+    else if (keyBehind(end.last) !== key.publicKey.id) await appender.append({ ...ownContent(world), kind: 'signing-key', publicKey });
+    // What nobody can prove afterwards stays in the chain: without it, the next head would cover it up.
+    if (doubt !== undefined) repairs.unshift({ ...ownContent(world), kind: 'repair', evidence: { head: doubt } });
     for (const repair of repairs) await appender.append(repair);
     return appender;
+  }
+
+  get head(): ChainHead | undefined {
+    return this.#head;
+  }
+
+  async replaceKey(content: RecordContent): Promise<HistoryRecord> {
+    const before = this.#head;
+    if (before === undefined) throw new CadanganError('record.not-found', { record: '1' });
+    const from = this.#key.publicKey.id;
+    await this.#lock.confirm(); // whoever has the lock now may have made the next key, and not yet introduced it
+    const next = await makeNextKey(this.#stateFolder, this.#world.random);
+    const statement = { from, throughNumber: before.number, throughHash: before.hash };
+    const proof = next.sign(successionBytes(statement, next.publicKey.id));
+    const record = await this.append({ ...content, publicKey: next.publicKey.base64, succession: { ...statement, proof } });
+    await useNextKey(this.#stateFolder, record);
+    this.#key = next;
+    return record;
   }
 
   async append(content: RecordContent): Promise<HistoryRecord> {
@@ -171,13 +227,35 @@ class Appender {
     if (file !== this.#newestFile) await syncFolder(this.#folder);
     this.#newestFile = file;
     this.#head = { chain: this.#head?.chain ?? chainNameOf(record.hash), number: record.number, hash: record.hash };
-    await writeHead(this.#folder, this.#head, random);
+    await writeHead(this.#folder, this.#head, this.#key, random);
     return record;
   }
 }
 
-function ownContent({ software }: RecordWorld): Pick<RecordContent, 'host' | 'operator' | 'software'> {
-  return { host: hostname(), operator: { user: '', via: 'schedule' }, software };
+/**
+ * Why `head.json` does not vouch for the end of the chain, where it should: whoever cuts records off has to take it away, or to change it.
+ * The versions before left an unsigned one. A crash may keep the very first record from it.
+ */
+async function doubtOfHead(folder: string, { last, saved }: ChainEnd, key: PublicKey): Promise<HeadDoubt | undefined> {
+  if (last?.headSigned !== true) return undefined;
+  if (saved === undefined) return last.number === 1 ? undefined : 'missing';
+  if (saved.signature === undefined) return 'unsigned';
+  const signer = saved.key === key.id ? key : await introducedKey(folder, saved.key);
+  return signer !== undefined && isHeadSignedBy(signer, saved) ? undefined : 'signature';
+}
+
+/** Only asked for behind a change of keys, so it may read the whole history. */
+async function introducedKey(folder: string, id: string | undefined): Promise<PublicKey | undefined> {
+  for await (const { bytes } of readLines(folder)) {
+    const text = parseLine(bytes).record?.publicKey;
+    const key = text === undefined ? undefined : publicKeyFrom(text);
+    if (key?.id === id) return key;
+  }
+  return undefined;
+}
+
+function ownContent({ software, machine = hostname() }: RecordWorld): Pick<RecordContent, 'host' | 'operator' | 'software'> {
+  return { host: machine, operator: { user: '', via: 'schedule' }, software };
 }
 
 /**

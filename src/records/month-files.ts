@@ -1,6 +1,6 @@
-import { open, readdir, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../platform/index.ts';
+import { namesInFolder } from '../platform/index.ts';
 import { lineBytesMax } from './record-line.ts';
 
 /** `2026-11.jsonl`. The files of a history are read in the order of their names. */
@@ -8,14 +8,13 @@ export type MonthFile = string;
 
 const monthFile = /^\d{4}-(?:0[1-9]|1[0-2])\.jsonl$/;
 
+export function isMonthFile(name: string): name is MonthFile {
+  return monthFile.test(name);
+}
+
 /** In the order of the history. Empty when there is no folder. @throws the system's errors */
 export async function listMonthFiles(folder: string): Promise<MonthFile[]> {
-  try {
-    return (await readdir(folder)).filter((name) => monthFile.test(name)).sort();
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
+  return (await namesInFolder(folder)).filter(isMonthFile).sort();
 }
 
 /**

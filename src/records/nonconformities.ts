@@ -1,8 +1,12 @@
-import { CadanganError } from '../platform/index.ts';
-import type { RecordHistory } from './history.ts';
-import type { Finding, NonconformityRule } from './nonconformity-rules.ts';
-import { nonconformityRules } from './nonconformity-rules.ts';
-import type { HistoryRecord, RecordContent, RecordValues } from './record.ts';
+import { nonconformityRules, type NonconformityRule } from './finding.ts';
+import type { Signer } from './person.ts';
+import type { HistoryRecord, RecordKind, RecordValues } from './record.ts';
+
+/** Who said something of a nonconformity, in which record. */
+export interface Saying extends Signer {
+  readonly at: string;
+  readonly number: number;
+}
 
 /** What the records say of one nonconformity. */
 export interface Nonconformity {
@@ -10,121 +14,118 @@ export interface Nonconformity {
   readonly id: string;
   readonly rule: NonconformityRule | undefined;
   readonly subject: string;
+  /** The same things one after the other, as subjects; at least `subject`. */
+  readonly parts: readonly string[];
   /** `about`: the instant that it is about, RFC 3339. */
   readonly facts: RecordValues;
   /** Of the records that show it. */
   readonly records: readonly number[];
   readonly openedAt: string;
   readonly openedBy: number;
-  readonly closed:
-    | {
-        readonly at: string;
-        readonly number: number;
-        readonly cause: string;
-        readonly correction: string;
-        readonly prevention: string;
-        readonly name: string;
-        readonly position: string;
-      }
-    | undefined;
+  /** Neither closed nor withdrawn. */
+  readonly isOpen: boolean;
+  /** Records that opened it again after it was closed. */
+  readonly reopenedBy: readonly number[];
+  readonly owner: Signer | undefined;
+  /** The day until which it is to be mended, `2026-12-24`. */
+  readonly due: string | undefined;
+  /** How it was closed; undefined again when it was opened again. */
+  readonly closed: (Saying & { readonly cause: string; readonly correction: string; readonly prevention: string }) | undefined;
+  /** Whether the correction helped; the last word counts. */
+  readonly check: (Saying & { readonly helped: boolean; readonly why: string }) | undefined;
+  readonly withdrawn: (Saying & { readonly why: string }) | undefined;
+  /** Every record that tells of it, in their order. */
+  readonly told: readonly number[];
 }
 
-/** Every nonconformity that was opened, oldest first, each with how it was closed. */
+type Told = HistoryRecord & { readonly nonconformity: NonNullable<HistoryRecord['nonconformity']> };
+
+/** Every nonconformity that was opened, oldest first, each with what became of it. */
 export async function listNonconformities(records: AsyncIterable<HistoryRecord> | Iterable<HistoryRecord>): Promise<Nonconformity[]> {
   const found = new Map<string, Nonconformity>();
   for await (const record of records) {
-    const about = record.nonconformity;
-    if (about === undefined) continue;
-    if (record.kind === 'nonconformity-opened') {
-      const { id, subject, facts = {}, records: numbers = [] } = about;
-      found.set(id, {
-        id,
-        rule: nonconformityRules.find((rule) => rule === about.rule),
-        subject,
-        facts,
-        records: numbers,
-        openedAt: record.at,
-        openedBy: record.number,
-        closed: undefined,
-      });
-    }
-    const open = found.get(about.id);
-    if (record.kind === 'nonconformity-closed' && open) {
-      const { cause = '', correction = '', prevention = '', closedBy } = about;
-      found.set(about.id, {
-        ...open,
-        closed: {
-          at: record.at,
-          number: record.number,
-          cause,
-          correction,
-          prevention,
-          name: closedBy?.name ?? '',
-          position: closedBy?.position ?? '',
-        },
-      });
-    }
+    const { nonconformity } = record;
+    if (nonconformity === undefined) continue;
+    const before = found.get(nonconformity.id);
+    const after = afterRecord(before, { ...record, nonconformity });
+    if (after) found.set(nonconformity.id, { ...after, told: [...(before?.told ?? []), record.number] });
   }
   return [...found.values()];
 }
 
-/**
- * Opens what was found and is not open or closed already. Several processes may call it at once; each finding is opened once.
- * @returns the new records
- */
-export function openNonconformities(
-  history: RecordHistory,
-  findings: readonly Finding[],
-  common: (kind: 'nonconformity-opened') => RecordContent,
-): Promise<readonly HistoryRecord[]> {
-  if (findings.length === 0) return Promise.resolve([]);
-  return history.update(async ({ records, append }) => {
-    const known = await listNonconformities(records());
-    const subjects = new Set(known.map(({ subject }) => subject));
-    const opened: HistoryRecord[] = [];
-    for (const { rule, subject, facts, atMs, records: numbers } of findings.filter((finding) => !subjects.has(finding.subject))) {
-      const content = common('nonconformity-opened');
-      const id = `NC-${String(known.length + opened.length + 1).padStart(4, '0')}`;
-      opened.push(
-        await append({
-          ...content,
-          nonconformity: { id, subject, rule, facts: { ...facts, about: new Date(atMs).toISOString() }, records: [...numbers] },
-        }),
-      );
-    }
-    return opened;
-  });
+/** What a record makes of it. Pure. */
+function afterRecord(before: Nonconformity | undefined, record: Told): Nonconformity | undefined {
+  if (before) return changes[record.kind]?.(before, record) ?? before;
+  return record.kind === 'nonconformity-opened' ? opened(record) : undefined;
 }
 
-/** Closes an open one. @throws `record.not-found` when there is none of that id; `arguments.invalid` when it is closed already */
-export function closeNonconformity(
-  history: RecordHistory,
-  id: string,
-  closing: {
-    readonly cause: string;
-    readonly correction: string;
-    readonly prevention?: string | undefined;
-    readonly by: { readonly name: string; readonly position: string };
+/** How many were ever opened, with those of months that were disposed of: their numbers stand on forms. */
+export async function countOpened(records: AsyncIterable<HistoryRecord> | Iterable<HistoryRecord>): Promise<number> {
+  let count = 0;
+  for await (const { kind, nonconformity, disposal } of records) {
+    const own = kind === 'nonconformity-opened' ? Number(nonconformity?.id.replace(/^NC-/, '')) : 0;
+    count = Math.max(count, own || 0, disposal?.nonconformities ?? 0);
+  }
+  return count;
+}
+
+const changes: Readonly<Partial<Record<RecordKind, (before: Nonconformity, record: Told) => Nonconformity>>> = {
+  'nonconformity-opened': (before, record) => openedAgain(joined(before, record), record),
+  'nonconformity-extended': joined,
+  'nonconformity-assigned': (before, { nonconformity: { owner = before.owner, due = before.due } }) => ({ ...before, owner, due }),
+  'nonconformity-closed': (before, record) => ({ ...before, isOpen: false, closed: closingOf(record), check: undefined }),
+  'nonconformity-checked': (before, record) => {
+    const { helped = false, why = '' } = record.nonconformity;
+    const checked = { ...before, check: { ...sayingOf(record), helped, why } };
+    return helped ? checked : openedAgain(checked, record);
   },
-  common: RecordContent,
-  signal?: AbortSignal,
-): Promise<HistoryRecord> {
-  return history.update(async ({ records, append }) => {
-    const open = (await listNonconformities(records())).find((one) => one.id === id);
-    if (!open) throw new CadanganError('record.not-found', { record: id });
-    if (open.closed) throw new CadanganError('arguments.invalid', { argument: id, reason: 'this nonconformity is closed already' });
-    const { cause, correction, prevention, by } = closing;
-    return append({
-      ...common,
-      nonconformity: {
-        id,
-        subject: open.subject,
-        rule: open.rule ?? '',
-        cause,
-        correction,
-        ...(prevention !== undefined && { prevention }),
-        closedBy: { ...by },
-      },
-    });
-  }, signal);
+  'nonconformity-withdrawn': (before, record) => ({
+    ...before,
+    isOpen: false,
+    withdrawn: { ...sayingOf(record), why: record.nonconformity.why ?? '' },
+  }),
+};
+
+function openedAgain(before: Nonconformity, { number }: Told): Nonconformity {
+  return { ...before, isOpen: true, closed: undefined, withdrawn: undefined, reopenedBy: [...before.reopenedBy, number] };
+}
+
+function opened({ at, number, nonconformity }: Told): Nonconformity {
+  const { id, subject, facts = {}, parts = [subject], records = [], rule, owner, due } = nonconformity;
+  return {
+    id,
+    rule: nonconformityRules.find((known) => known === rule),
+    subject,
+    parts,
+    facts,
+    records,
+    openedAt: at,
+    openedBy: number,
+    isOpen: true,
+    reopenedBy: [],
+    owner,
+    due,
+    closed: undefined,
+    check: undefined,
+    withdrawn: undefined,
+    told: [],
+  };
+}
+
+/** With what came to it. */
+function joined(before: Nonconformity, { nonconformity: { parts = [], records = [] } }: Told): Nonconformity {
+  return {
+    ...before,
+    parts: [...new Set([...before.parts, ...parts])],
+    records: [...new Set([...before.records, ...records])].toSorted((a, b) => a - b),
+  };
+}
+
+function closingOf(record: Told): NonNullable<Nonconformity['closed']> {
+  const { cause = '', correction = '', prevention = '', closedBy } = record.nonconformity;
+  return { ...sayingOf(record), ...(closedBy && { name: closedBy.name, position: closedBy.position }), cause, correction, prevention };
+}
+
+function sayingOf({ at, number, operator: { name = '', position = '' } }: HistoryRecord): Saying {
+  return { at, number, name, position };
 }

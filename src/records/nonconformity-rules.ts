@@ -1,52 +1,11 @@
-import type { Instruction } from '../settings/index.ts';
+import { backupsOverObjective, copiesBehind, damage, failedWorks, heldRetentions, suspectBackups } from './nonconformity-conditions.ts';
 import { drillEndMs, isPassedDrill } from './drill-due.ts';
-import type { HistoryRecord, RecordValues } from './record.ts';
+import type { NonconformityRule, Finding, PlannedWindow, RuleContext } from './finding.ts';
+import { endMsOf, isGood, startMsOf, type HistoryRecord } from './record.ts';
+import { rowsOf } from './rows.ts';
 import { fieldOf, settingInForce } from './settings-in-force.ts';
 import { dayOf, minuteOfDay } from './time-zones.ts';
 import { instantMsOf } from './timestamp.ts';
-
-/** What the work instruction does not allow. */
-export const nonconformityRules = [
-  'outside-window',
-  'missed-night',
-  'drill-overdue',
-  'wrong-account',
-  'off-site-failed',
-  'backup-removed',
-  'chain-broken',
-] as const;
-export type NonconformityRule = (typeof nonconformityRules)[number];
-
-/** Something that is not as the instruction wants it. */
-export interface Finding {
-  readonly rule: NonconformityRule;
-  /** The same for the same thing, whenever it is looked for. */
-  readonly subject: string;
-  /** The instant that it is about, in milliseconds since 1970. */
-  readonly atMs: number;
-  readonly facts: RecordValues;
-  /** Numbers of the records that show it. */
-  readonly records: readonly number[];
-}
-
-/** A window of a set that has ended. Whoever knows the schedule says which there were. */
-export interface PlannedWindow {
-  readonly set: string;
-  /** The day on which it began, in the zone of its set. */
-  readonly day: string;
-  readonly startMs: number;
-  readonly endMs: number;
-}
-
-export interface RuleContext {
-  readonly instruction: Instruction | undefined;
-  /** The one account on Google Drive that is configured. */
-  readonly designatedAccount: string | undefined;
-  readonly timeZone: string | undefined;
-  /** Windows that ended before `nowMs`, and after the history began. */
-  readonly planned: readonly PlannedWindow[];
-  readonly nowMs: number;
-}
 
 /** What the records show against the instruction, oldest first. Pure: the same records give the same findings. */
 export function findNonconformities(records: readonly HistoryRecord[], context: RuleContext): Finding[] {
@@ -55,82 +14,143 @@ export function findNonconformities(records: readonly HistoryRecord[], context: 
     ...missedNights(records, context),
     ...overdueDrills(records, context),
     ...wrongAccounts(records, context),
-    ...failedOffSite(records),
+    ...failedOffSite(records, context),
+    ...backupsOverObjective(records, context),
+    ...suspectBackups(records, context),
+    ...copiesBehind(records, context),
+    ...damage(records, context),
+    ...failedWorks(records, context),
+    ...heldRetentions(records),
   ];
   return findings.toSorted((a, b) => a.atMs - b.atMs || (a.subject < b.subject ? -1 : 1));
 }
 
-const isGood = ({ result }: HistoryRecord): boolean => result === 'success' || result === 'success-with-exceptions';
-const startMsOf = ({ started, at }: HistoryRecord): number => instantMsOf(started ?? at);
-const endMsOf = ({ ended, at }: HistoryRecord): number => instantMsOf(ended ?? at);
-
-/** A planned run that began before its window, or was still going after it. What somebody starts by hand may run at any time. */
+/** Planned runs that began before their window, or were still going after it. What somebody starts by hand may run at any time. */
 function outsideWindow(records: readonly HistoryRecord[], { instruction, timeZone }: RuleContext): Finding[] {
   const instructionAt = settingInForce(records, 'instruction', instruction);
-  return records
-    .filter(({ kind, trigger }) => kind === 'internal-backup' && trigger === 'schedule')
-    .flatMap((record): Finding[] => {
-      const [startMs, endMs] = [startMsOf(record), endMsOf(record)];
-      const window = textOf(fieldOf(instructionAt(record.number), 'window'));
-      const isOutside = window === '' ? isBeyond(record, startMs, endMs) : !isWithin(window, startMs, endMs, record.timeZone ?? timeZone);
-      if (!isOutside) return [];
-      return [
-        {
-          rule: 'outside-window',
-          subject: `outside-window:${record.number}`,
-          atMs: startMs,
-          facts: { set: record.set ?? '', started: record.started ?? '', ended: record.ended ?? '', window },
-          records: [record.number],
-        },
-      ];
-    });
+  const planned = records.filter(({ kind, trigger }) => kind === 'internal-backup' && trigger === 'schedule');
+  const windowAt = ({ number }: HistoryRecord) => textOf(fieldOf(instructionAt(number), 'window'));
+  const isOutside = (record: HistoryRecord): boolean => {
+    const [startMs, endMs, window] = [startMsOf(record), endMsOf(record), windowAt(record)];
+    return window === '' ? isBeyond(record, startMs, endMs) : !isWithin(window, startMinuteOf(record, timeZone), endMs - startMs);
+  };
+  return [...Map.groupBy(planned, ({ set = '' }) => set)].flatMap(([set, ofSet]) =>
+    rowsOf(
+      ofSet.map((record) => (isOutside(record) ? record : undefined)),
+      (record, before) => windowAt(record) === windowAt(before),
+    ).map((row): Finding => {
+      const [first] = row;
+      return {
+        ...rowOfRecords('outside-window', row),
+        facts: { set, started: first.started ?? '', ended: first.ended ?? '', window: windowAt(first) },
+      };
+    }),
+  );
+}
+
+function rowOfRecords(rule: NonconformityRule, row: readonly [HistoryRecord, ...HistoryRecord[]]): Omit<Finding, 'facts'> {
+  const subjects = row.map(({ number }) => `${rule}:${number}`);
+  return {
+    rule,
+    subject: `${rule}:${row[0].number}`,
+    parts: subjects,
+    atMs: startMsOf(row[0]),
+    records: row.map(({ number }) => number),
+  };
 }
 
 function isBeyond({ planned }: HistoryRecord, startMs: number, endMs: number): boolean {
   return planned !== undefined && (startMs < instantMsOf(planned.start) || endMs > instantMsOf(planned.end));
 }
 
-/** @param window `21:00-23:00`, also over midnight */
-function isWithin(window: string, startMs: number, endMs: number, timeZone: string | undefined): boolean {
-  const [from = 0, to = 0] = window.split('-').map((time) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3)));
-  const length = (to - from + 1440) % 1440;
-  const startMinute = (minuteOfDay(startMs, timeZone) - from + 1440) % 1440;
-  return startMinute < length && startMinute + (endMs - startMs) / 60_000 <= length;
+/** On the wall clock of its record: in the zone that it names, else as it was written down, with the offset of then. */
+function startMinuteOf({ timeZone, started, at }: HistoryRecord, configured: string | undefined): number {
+  if (timeZone !== undefined) return minuteOfDay(instantMsOf(started ?? at), timeZone);
+  const [, hours, minutes] = /T(\d\d):(\d\d)/.exec(started ?? '') ?? [];
+  return minutes === undefined ? minuteOfDay(instantMsOf(at), configured) : Number(hours) * 60 + Number(minutes);
 }
 
-/** A window without a good backup in it. A good backup after it corrects the nonconformity, and does not undo it. */
+/** @param window `21:00-23:00`, also over midnight */
+function isWithin(window: string, startMinuteOfDay: number, lengthMs: number): boolean {
+  const [from = 0, to = 0] = window.split('-').map((time) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3)));
+  const length = (to - from + 1440) % 1440;
+  const startMinute = (startMinuteOfDay - from + 1440) % 1440;
+  return startMinute < length && startMinute + lengthMs / 60_000 <= length;
+}
+
+/**
+ * A window without a good backup in it; windows that follow each other and have the same cause are one. A good backup after a window
+ * corrects the nonconformity, and does not undo it.
+ */
 function missedNights(records: readonly HistoryRecord[], { planned, nowMs }: RuleContext): Finding[] {
   const backups = records.filter(({ kind }) => kind === 'internal-backup' || kind === 'missed-run');
   const bySet = Map.groupBy(backups, ({ set = '' }) => set);
-  return planned
-    .filter(({ endMs }) => endMs <= nowMs)
-    .flatMap(({ set, day, startMs, endMs }): Finding[] => {
-      const ofSet = bySet.get(set) ?? [];
-      // A run belongs to the window that it began in, or that it says.
-      const inWindow = ofSet.filter(
-        (record) => record.kind === 'internal-backup' && startMsOf(record) >= startMs - toleranceMs && startMsOf(record) < endMs,
-      );
-      if (inWindow.some(isGood)) return [];
-      const missed = ofSet.filter(
-        (record) =>
-          record.kind === 'missed-run' &&
-          record.planned !== undefined &&
-          Math.abs(instantMsOf(record.planned.start) - startMs) < toleranceMs,
-      );
-      const laterGood = ofSet.find((record) => isGood(record) && startMsOf(record) >= endMs);
-      const last = inWindow.at(-1);
-      const why = last?.result ?? 'missed';
-      const reason = nightReasonOf(last ?? missed.at(-1));
-      return [
-        {
-          rule: 'missed-night',
-          subject: `missed-night:${set}:${day}`,
-          atMs: startMs,
-          facts: { set, day, why, ...(reason !== undefined && { reason }), ...(laterGood && { nextGood: laterGood.number }) },
-          records: [...inWindow, ...missed].map(({ number }) => number),
-        },
-      ];
-    });
+  const windows = Map.groupBy(
+    planned.filter(({ endMs }) => endMs <= nowMs),
+    ({ set }) => set,
+  );
+  return [...windows].flatMap(([set, ofSet]) => {
+    const inOrder = ofSet.toSorted((a, b) => a.startMs - b.startMs);
+    const runs = bySet.get(set) ?? [];
+    // Of windows under another schedule only those are known that were missed.
+    const isBetween =
+      ({ startMs }: Night, after: Night) =>
+      (run: HistoryRecord) =>
+        isGood(run) && run.trigger === 'schedule' && startMsOf(run) > startMs && startMsOf(run) < after.startMs;
+    return rowsOf(
+      inOrder.map((window) => nightOf(window, runs)),
+      (night, before) => night.why === before.why && night.reason === before.reason && !runs.some(isBetween(before, night)),
+    ).map(rowOfNights);
+  });
+}
+
+/** A window in which there is no good backup. */
+interface Night {
+  readonly set: string;
+  readonly day: string;
+  readonly startMs: number;
+  /** How the last run in it ended. */
+  readonly why: string;
+  readonly reason: string | undefined;
+  readonly nextGood: number | undefined;
+  readonly records: readonly number[];
+}
+
+/** Undefined where there is a good backup. */
+function nightOf({ set, day, startMs, endMs }: PlannedWindow, ofSet: readonly HistoryRecord[]): Night | undefined {
+  // A run belongs to the window that it began in, or that it says.
+  const inWindow = ofSet.filter(
+    (record) => record.kind === 'internal-backup' && startMsOf(record) >= startMs - toleranceMs && startMsOf(record) < endMs,
+  );
+  if (inWindow.some(isGood)) return undefined;
+  const missed = ofSet.filter(
+    ({ kind, planned }) => kind === 'missed-run' && planned !== undefined && Math.abs(instantMsOf(planned.start) - startMs) < toleranceMs,
+  );
+  const last = inWindow.at(-1);
+  return {
+    set,
+    day,
+    startMs,
+    why: last?.result ?? 'missed',
+    reason: nightReasonOf(last ?? missed.at(-1)),
+    nextGood: ofSet.find((record) => isGood(record) && startMsOf(record) >= endMs)?.number,
+    records: [...inWindow, ...missed].map(({ number }) => number),
+  };
+}
+
+/** @param nights oldest first */
+function rowOfNights(nights: readonly [Night, ...Night[]]): Finding {
+  const [{ set, day, startMs, why, reason }] = nights;
+  const nextGood = nights.at(-1)?.nextGood;
+  const subjects = nights.map((night) => `missed-night:${set}:${night.day}`);
+  return {
+    rule: 'missed-night',
+    subject: `missed-night:${set}:${day}`,
+    parts: subjects,
+    atMs: startMs,
+    facts: { set, day, why, ...(reason !== undefined && { reason }), ...(nextGood !== undefined && { nextGood }) },
+    records: nights.flatMap((night) => night.records),
+  };
 }
 
 /** The word for what was seen of a missed window, or the code of what ended the run. */
@@ -165,6 +185,7 @@ function overdueDrills(records: readonly HistoryRecord[], { instruction, timeZon
             atMs: dueMs,
             facts: { day, days: instruction?.drillIntervalDays ?? 0 },
             records: last ? [last.number] : [],
+            lasts: starts[at + 1] === undefined,
           },
         ]
       : [];
@@ -177,23 +198,30 @@ function overdueDrills(records: readonly HistoryRecord[], { instruction, timeZon
  */
 function wrongAccounts(records: readonly HistoryRecord[], { designatedAccount = '' }: RuleContext): Finding[] {
   const driveAt = settingInForce(records, 'googleDrive', { account: designatedAccount });
-  return records.flatMap((record): Finding[] => {
+  const works = records.flatMap((record): DriveWork[] => {
     const account = record.destination?.account ?? record.source?.account ?? '';
     const designated =
       record.reason?.code === 'drive.wrong-account'
         ? textOf(record.reason.facts['designatedAccount'])
         : textOf(fieldOf(driveAt(record.number), 'account')) || designatedAccount;
-    if (account === '' || designated === '' || account.toLowerCase() === designated.toLowerCase() || record.kind === 'sign-out') return [];
-    return [
-      {
-        rule: 'wrong-account',
-        subject: `wrong-account:${record.number}`,
-        atMs: startMsOf(record),
-        facts: { account, designated },
-        records: [record.number],
-      },
-    ];
+    return account === '' || designated === '' || record.kind === 'sign-out' ? [] : [{ record, account, designated }];
   });
+  const isWrong = ({ account, designated }: DriveWork) => account.toLowerCase() !== designated.toLowerCase();
+  const isSame = (one: DriveWork, before: DriveWork) => one.account === before.account && one.designated === before.designated;
+  return rowsOf(
+    works.map((one) => (isWrong(one) ? one : undefined)),
+    isSame,
+  ).map(([first, ...others]) => ({
+    ...rowOfRecords('wrong-account', [first.record, ...others.map(({ record }) => record)]),
+    facts: { account: first.account, designated: first.designated },
+  }));
+}
+
+/** A work under an account; whether it is the right one is for the rule. */
+interface DriveWork {
+  readonly record: HistoryRecord;
+  readonly account: string;
+  readonly designated: string;
 }
 
 function textOf(value: unknown): string {
@@ -201,25 +229,21 @@ function textOf(value: unknown): string {
 }
 
 /** An off-site copy that failed. A row of failures without a success between is one nonconformity, not one for every attempt. */
-function failedOffSite(records: readonly HistoryRecord[]): Finding[] {
-  const findings: Finding[] = [];
-  const failing = new Map<string, { first: HistoryRecord; numbers: number[] }>();
-  for (const record of records) {
-    if (record.kind !== 'external-backup') continue;
-    const name = record.set ?? record.destination?.location ?? '';
-    const key = `${name}\n${record.destination?.location ?? ''}`; // readable copies of the same set fail and succeed for themselves
-    if (isGood(record)) failing.delete(key);
-    else if (record.result === 'failed' && !failing.has(key)) {
-      const entry = { first: record, numbers: [record.number] };
-      failing.set(key, entry);
-      findings.push({
+function failedOffSite(records: readonly HistoryRecord[], { copies }: RuleContext): Finding[] {
+  const offSite = records.filter(({ kind, result }) => kind === 'external-backup' && (result === 'failed' || isGood({ result })));
+  // Readable copies of the same set fail and succeed for themselves.
+  const byPlace = Map.groupBy(offSite, ({ set, destination }) => `${set ?? ''}\n${destination?.location ?? ''}`);
+  return [...byPlace.values()].flatMap((ofPlace) =>
+    rowsOf(ofPlace.map((record) => (isGood(record) ? undefined : record))).map((row): Finding => {
+      const [first] = row;
+      return {
         rule: 'off-site-failed',
-        subject: `off-site-failed:${record.number}`,
-        atMs: startMsOf(record),
-        facts: { copy: name, code: record.reason?.code ?? '' },
-        records: entry.numbers,
-      });
-    } else if (record.result === 'failed') failing.get(key)?.numbers.push(record.number);
-  }
-  return findings;
+        subject: `off-site-failed:${first.number}`,
+        atMs: startMsOf(first),
+        facts: { copy: first.set ?? first.destination?.location ?? '', code: first.reason?.code ?? '' },
+        records: row.map(({ number }) => number),
+        lasts: row.at(-1) === ofPlace.at(-1) && (copies?.some((copy) => copy.name === first.set) ?? true),
+      };
+    }),
+  );
 }

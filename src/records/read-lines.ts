@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
-import { fileError, throwIfAborted } from '../platform/index.ts';
+import { dirname, join } from 'node:path';
+import { stateError, throwIfAborted } from '../platform/index.ts';
 import { listMonthFiles, type MonthFile } from './month-files.ts';
 import { lineBytesMax } from './record-line.ts';
 
@@ -21,7 +21,7 @@ export interface HistoryLine {
 
 /**
  * All lines of the history in their order, one at a time; memory holds one line.
- * @throws `storage.denied`, `storage.unreachable`, `aborted`
+ * @throws `state.unusable`, `aborted`
  */
 export async function* readLines(folder: string, signal?: AbortSignal): AsyncGenerator<HistoryLine, void, undefined> {
   for (const file of await listMonthFiles(folder)) yield* linesOf(folder, file, { signal });
@@ -60,6 +60,6 @@ async function* chunksOf(path: string, startBytes: number): AsyncGenerator<Buffe
   try {
     yield* createReadStream(path, { start: startBytes, highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>;
   } catch (error) {
-    throw fileError(error, path);
+    throw stateError(error, dirname(path), path);
   }
 }

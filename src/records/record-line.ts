@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { spelledOut } from '../platform/index.ts';
 import { contentSchema, recordSchema, type HistoryRecord, type RecordContent } from './record.ts';
 import { isSignedBy, type PublicKey, type SigningKey } from './signing-key.ts';
 
@@ -37,7 +38,7 @@ export function makeLine(
   const plain = contentSchema.parse(content); // a slip of a caller must not become a line that nobody can read
   const body = bodyWithin(
     lineBytesMax - proofBytes - 1,
-    (fitting) => JSON.stringify({ ...place, key: key.publicKey.id, ...fitting }),
+    (fitting) => JSON.stringify({ ...place, key: key.publicKey.id, headSigned: true, ...fitting }, inText),
     plain,
   );
   const signature = key.sign(Buffer.from(body));
@@ -47,6 +48,11 @@ export function makeLine(
   const parsed = parseLine(bytes.subarray(0, -1));
   if (parsed.record === undefined) throw new Error(`a record that was just made cannot be read: ${parsed.why}`);
   return { bytes, record: parsed.record };
+}
+
+/** What names a file that has no text for a name. */
+function inText(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? spelledOut(value) : value;
 }
 
 /** JSON of the content without the closing brace, shortened until it fits. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { instantMsOf } from './timestamp.ts';
 
 /** What a record tells of. */
 export const recordKinds = [
@@ -10,7 +11,13 @@ export const recordKinds = [
   'scrub',
   'drill',
   'retention',
+  // Snapshots got other tags, one of which may keep them from being removed.
+  'tags-changed',
   'repository-created',
+  // Something of it was damaged, and was made right as far as that goes.
+  'repository-repair',
+  'snapshots-rewritten',
+  'snapshots-copied',
   'key-change',
   'unlock',
   'configuration-change',
@@ -18,13 +25,31 @@ export const recordKinds = [
   'sign-out',
   'refusal',
   'missed-run',
+  // The clock of the machine was set, or is behind what is written down.
+  'clock-change',
   'approval',
+  'rejection',
+  // Opened for the first time, or again; more of the same joins it; a person says who mends it until when, that it is mended, whether that
+  // helped, or that it never was one.
   'nonconformity-opened',
+  'nonconformity-extended',
+  'nonconformity-assigned',
   'nonconformity-closed',
-  // What the history says of itself: it began, it signs with another key from here on, an append that never came to its end was set aside.
+  'nonconformity-checked',
+  'nonconformity-withdrawn',
+  // What the history says of itself: it began; it signs with another key from here on; an append that never came to its end, or a head
+  // that was not ours, was found; a person says that a key was lost, that old months were disposed of, that it was moved to this machine.
   'history-start',
   'signing-key',
   'repair',
+  'key-lost',
+  'disposal',
+  'moved',
+  // It was brought back from beside an off-site copy.
+  'brought-back',
+  // A disk has too little space, or enough again; somebody could not be told of something.
+  'low-space',
+  'alert-failed',
 ] as const;
 export type RecordKind = (typeof recordKinds)[number];
 
@@ -43,6 +68,8 @@ const instant = z
 const text = z.string().max(65_536);
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.number().min(0);
+const keyId = z.string().regex(/^[0-9a-f]{16}$/);
+const publicKeyText = z.string().max(100);
 const scalar = z.union([text, z.number(), z.boolean(), z.array(text)]);
 const values = z.record(z.string(), scalar);
 
@@ -87,6 +114,23 @@ const contentFields = {
   destination: place.exactOptional(),
   /** The window that the run belongs to, or that a catch-up run makes good. */
   planned: z.object({ start: instant, end: instant }).exactOptional(),
+  /**
+   * The window rule in force, in one line: `21:00-23:00 mon,tue,wed,thu,fri,sat,sun Asia/Jakarta`. By it and its zone the run is judged,
+   * whatever is configured later.
+   */
+  rule: text.exactOptional(),
+  /**
+   * Of a clock that was set: from which time to which; `unlived`: dates that nobody lived through under their name, in which nothing was
+   * missed.
+   */
+  clock: z
+    .object({
+      step: z.enum(['forward', 'back', 'behind', 'returned', 'accepted']),
+      from: instant,
+      to: instant,
+      unlived: z.object({ start: instant, end: instant }).exactOptional(),
+    })
+    .exactOptional(),
   started: instant.exactOptional(),
   ended: instant.exactOptional(),
   result: z.enum(recordResults).exactOptional(),
@@ -128,7 +172,7 @@ const contentFields = {
   evidence: values.exactOptional(),
   /** Of a configuration or key change; values as they stood in the file. */
   change: z.object({ what: text, before: text.exactOptional(), after: text.exactOptional(), why: text.exactOptional() }).exactOptional(),
-  /** Of an approval: what was looked at. `from` and `to` are days, `2026-11-01`. */
+  /** Of an approval, or of the refusal of one (why: `remarks`): what was looked at. `from` and `to` are days, `2026-11-01`. */
   approval: person
     .extend({ act: z.enum(['prepared', 'checked', 'approved']), from: text, to: text, throughNumber: count, throughHash: hash })
     .exactOptional(),
@@ -139,19 +183,55 @@ const contentFields = {
       subject: text,
       rule: text,
       facts: values.exactOptional(),
+      /** The same things one after the other, as subjects; missing where there is only `subject`, or nothing more of it. */
+      parts: z.array(text).exactOptional(),
       /** Numbers of the records that show it. */
       records: z.array(count).exactOptional(),
+      /** Who mends it, until which day (`2026-12-24`). */
+      owner: person.exactOptional(),
+      due: text.exactOptional(),
       cause: text.exactOptional(),
       correction: text.exactOptional(),
       prevention: text.exactOptional(),
       closedBy: person.exactOptional(),
+      /** Whether the correction helped. */
+      helped: z.boolean().exactOptional(),
+      /** Why it never was one, or what the check of a correction has shown. */
+      why: text.exactOptional(),
     })
     .exactOptional(),
-  /** Snapshots that a retention run took out of the repository on purpose. */
+  /** Snapshots that the run took out of the repository on purpose. */
   removedSnapshots: z.array(text).exactOptional(),
+  /** Snapshots that the run made of others. */
+  madeSnapshots: z.array(text).exactOptional(),
   /** Of `history-start` and `signing-key`: the raw Ed25519 key, 32 bytes in base64. */
-  publicKey: z.string().max(100).exactOptional(),
+  publicKey: publicKeyText.exactOptional(),
+  /**
+   * How one key follows another. `from` signed last the record `throughNumber`. With `proof`, a signature of both by the new key, it is the
+   * old one that introduces the new one (`signing-key`); without it the new one says that the old one was lost (`key-lost`).
+   */
+  succession: z
+    .object({ from: keyId, throughNumber: z.int().min(1), throughHash: hash, proof: z.string().length(88).exactOptional() })
+    .exactOptional(),
+  /** Months whose files were taken away, oldest first: where what is left goes on, and with which key (base64). */
+  disposal: z
+    .object({
+      chain: keyId,
+      keptYears: z.int().min(1),
+      /** How many nonconformities had been opened: their numbers are not used again. */
+      nonconformities: count.exactOptional(),
+      months: z
+        .array(
+          z.object({ file: text, sha256: hash, lastNumber: z.int().min(1), lastHash: hash, lastAt: instant, publicKey: publicKeyText }),
+        )
+        .min(1),
+    })
+    .exactOptional(),
+  /** The machines, as records before and from then on name them in `host`. */
+  move: z.object({ from: text, to: text }).exactOptional(),
   remarks: text.exactOptional(),
+  /** On whose request it was made, and why, in the words of who made it: a restore, a removal or protection of snapshots. */
+  request: text.exactOptional(),
 };
 
 /** What somebody wants recorded. */
@@ -166,7 +246,9 @@ export const recordSchema = z.looseObject({
   /** When it was written down. */
   at: instant,
   /** Which key signed it: the first 16 hex digits of the SHA-256 of the raw public key. */
-  key: z.string().regex(/^[0-9a-f]{16}$/),
+  key: keyId,
+  /** Whoever wrote it leaves a signed `head.json` behind. Missing in records of the versions before. */
+  headSigned: z.literal(true).exactOptional(),
   ...contentFields,
   signature: z.string().length(88),
   hash,
@@ -184,13 +266,37 @@ export type HistoryRecord = RecordContent & {
   readonly previous: string;
   readonly at: string;
   readonly key: string;
+  readonly headSigned?: true;
   readonly signature: string;
   readonly hash: string;
 };
 export type RecordPlace = NonNullable<RecordContent['source']>;
 export type RecordProgram = NonNullable<RecordContent['programs']>[number];
 export type RecordException = NonNullable<RecordContent['exceptions']>[number];
+export type KeySuccession = NonNullable<RecordContent['succession']>;
+export type Disposal = NonNullable<RecordContent['disposal']>;
 export type RecordValues = NonNullable<RecordContent['evidence']>;
 
 /** The hash before the first record. */
 export const noHash = '0'.repeat(64);
+
+/** All of them, in their order. */
+export async function allOf(records: AsyncIterable<HistoryRecord>): Promise<HistoryRecord[]> {
+  const all: HistoryRecord[] = [];
+  for await (const record of records) all.push(record);
+  return all;
+}
+
+/** There is something to restore. */
+export function isGood({ result }: { readonly result?: RecordResult | undefined }): boolean {
+  return result === 'success' || result === 'success-with-exceptions';
+}
+
+/** In milliseconds since 1970. */
+export function startMsOf({ started, at }: HistoryRecord): number {
+  return instantMsOf(started ?? at);
+}
+
+export function endMsOf({ ended, at }: HistoryRecord): number {
+  return instantMsOf(ended ?? at);
+}

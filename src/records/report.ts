@@ -1,7 +1,7 @@
 import type { Instruction } from '../settings/index.ts';
 import { listNonconformities, type Nonconformity } from './nonconformities.ts';
-import type { PlannedWindow } from './nonconformity-rules.ts';
-import type { HistoryRecord, RecordKind } from './record.ts';
+import type { PlannedWindow } from './finding.ts';
+import { isGood, type HistoryRecord, type RecordKind } from './record.ts';
 import { dayOf } from './time-zones.ts';
 import { instantMsOf } from './timestamp.ts';
 
@@ -23,6 +23,9 @@ export const runKinds: readonly RecordKind[] = [
   'retention',
   'missed-run',
   'repository-created',
+  'repository-repair',
+  'snapshots-rewritten',
+  'snapshots-copied',
 ];
 
 export interface ReportOptions {
@@ -42,6 +45,8 @@ export interface Report extends Omit<ReportOptions, 'planned'> {
   readonly firstNumber: number | undefined;
   readonly lastNumber: number | undefined;
   readonly lastHash: string | undefined;
+  /** Where the history begins that was read: of days before nothing is known. Undefined where there are no records at all. */
+  readonly begins: { readonly day: string; readonly number: number } | undefined;
   /** In the order in which they were planned or began. */
   readonly runs: readonly HistoryRecord[];
   /** Records of other kinds, in their order. */
@@ -50,8 +55,12 @@ export interface Report extends Omit<ReportOptions, 'planned'> {
   readonly totals: ReportTotals;
   /** Of something in the period, closed in it, or open from before. */
   readonly nonconformities: readonly Nonconformity[];
-  /** Prepared, checked, approved: the last of each that covers the period. */
+  /** Prepared, checked, approved, or refused: the last word on each that covers the period. */
   readonly approvals: readonly HistoryRecord[];
+  /** Of a part of the period only, in their order. */
+  readonly partialApprovals: readonly HistoryRecord[];
+  /** By the number of an approval: records of the period that came after what was approved. */
+  readonly recordsAfterApproval: ReadonlyMap<number, readonly number[]>;
   /** By the number of a run: ids of nonconformities that it shows. */
   readonly nonconformitiesOfRun: ReadonlyMap<number, readonly string[]>;
 }
@@ -91,9 +100,11 @@ export async function makeReport(records: AsyncIterable<HistoryRecord> | Iterabl
     const day = dayOf(ms, timeZone);
     return day >= period.from && day <= period.to;
   };
+  let first: HistoryRecord | undefined;
   const inPeriod: HistoryRecord[] = [];
   const others: HistoryRecord[] = []; // about nonconformities and approvals: also before and after
   for await (const record of records) {
+    first ??= record;
     if (isIn(msOf(record))) inPeriod.push(record);
     if (record.nonconformity !== undefined || record.approval !== undefined) others.push(record);
   }
@@ -102,6 +113,7 @@ export async function makeReport(records: AsyncIterable<HistoryRecord> | Iterabl
   const windows = windowsOf(runs, planned).filter(({ startMs }) => isIn(startMs));
   const statistics = linesOf(runs, windows);
   const nonconformities = (await listNonconformities(others)).filter((one) => concerns(one, period, timeZone));
+  const approvals = approvalsOf(others, period);
   const nonconformitiesOfRun = new Map<number, string[]>();
   for (const { id, records: numbers } of nonconformities)
     for (const number of numbers) nonconformitiesOfRun.set(number, [...(nonconformitiesOfRun.get(number) ?? []), id]);
@@ -112,13 +124,18 @@ export async function makeReport(records: AsyncIterable<HistoryRecord> | Iterabl
     firstNumber: inPeriod[0]?.number,
     lastNumber: inPeriod.at(-1)?.number,
     lastHash: inPeriod.at(-1)?.hash,
+    begins: first && { day: dayOf(instantMsOf(first.at), timeZone), number: first.number },
     runs,
-    events: inPeriod.filter(({ kind }) => !runKinds.includes(kind) && !kind.startsWith('nonconformity') && kind !== 'approval'),
+    events: inPeriod.filter(
+      ({ kind }) => !runKinds.includes(kind) && !kind.startsWith('nonconformity') && kind !== 'approval' && kind !== 'rejection',
+    ),
     statistics,
     totals: totalsOf(runs, statistics, nonconformities),
     nonconformities,
     nonconformitiesOfRun,
-    approvals: approvalsOf(others, period),
+    approvals,
+    partialApprovals: others.filter((record) => isPartOf(record, period)),
+    recordsAfterApproval: new Map(approvals.map((record) => [record.number, recordsAfter(record, inPeriod, nonconformities)])),
   };
 }
 
@@ -195,18 +212,15 @@ function totalsOf(runs: readonly HistoryRecord[], lines: readonly ReportLine[], 
     bytesStored: lines.filter(({ kind }) => kind === 'internal-backup').reduce((total, line) => total + line.bytesStored, 0),
     plannedWindows: sum((line) => line.planned ?? 0),
     keptWindows: sum((line) => line.kept),
-    openNonconformities: nonconformities.filter(({ closed }) => !closed).length,
+    openNonconformities: nonconformities.filter(({ isOpen }) => isOpen).length,
   };
 }
 
-function isGood({ result }: HistoryRecord): boolean {
-  return result === 'success' || result === 'success-with-exceptions';
-}
-
 /** What happened in the period is told in its report, also when it was found later. */
-function concerns({ openedAt, closed, facts }: Nonconformity, { from, to }: Period, timeZone: string | undefined): boolean {
+function concerns({ openedAt, closed, withdrawn, facts }: Nonconformity, { from, to }: Period, timeZone: string | undefined): boolean {
   const day = dayOf(instantMsOf(String(facts['about'] ?? openedAt)), timeZone);
-  return day <= to && (day >= from || closed === undefined || dayOf(instantMsOf(closed.at), timeZone) >= from);
+  const ended = closed ?? withdrawn;
+  return day <= to && (day >= from || ended === undefined || dayOf(instantMsOf(ended.at), timeZone) >= from);
 }
 
 function approvalsOf(records: readonly HistoryRecord[], { from, to }: Period): HistoryRecord[] {
@@ -214,4 +228,21 @@ function approvalsOf(records: readonly HistoryRecord[], { from, to }: Period): H
   for (const record of records)
     if (record.approval && record.approval.from <= from && record.approval.to >= to) last.set(record.approval.act, record);
   return [...last.values()];
+}
+
+function isPartOf({ approval }: HistoryRecord, { from, to }: Period): boolean {
+  if (!approval || approval.from > to || approval.to < from) return false;
+  return approval.from > from || approval.to < to;
+}
+
+/** What whoever approved cannot have seen: records of the period, and what was found of it. */
+function recordsAfter(
+  { approval }: HistoryRecord,
+  inPeriod: readonly HistoryRecord[],
+  nonconformities: readonly Nonconformity[],
+): readonly number[] {
+  const through = approval?.throughNumber ?? 0;
+  const ofPeriod = inPeriod.filter((record) => record.approval === undefined).map(({ number }) => number);
+  const found = nonconformities.flatMap(({ told }) => told);
+  return [...new Set([...ofPeriod, ...found])].filter((number) => number > through).toSorted((a, b) => a - b);
 }

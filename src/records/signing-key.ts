@@ -1,7 +1,8 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CadanganError, replaceFile, systemCode, type Random } from '../platform/index.ts';
+import { CadanganError, replaceFile, syncFolder, systemCode, type Random } from '../platform/index.ts';
+import type { HistoryRecord } from './record.ts';
 
 /** Who can be asked whether a signature is right. */
 export interface PublicKey {
@@ -28,12 +29,35 @@ export function signingKeyPath(stateFolder: string): string {
 
 /**
  * The key of the installation, made when there is none. Two processes must not call it at once: it is called under the lock of appending.
- * @throws `storage.denied` ...; `records.key` when the file is no such key: nothing may be written over it
+ * @throws the system's errors; `records.key` when the file is no such key: nothing may be written over it
  */
 export async function openSigningKey(stateFolder: string, random: Random): Promise<SigningKey> {
-  const path = signingKeyPath(stateFolder);
-  const known = await readKey(path);
-  if (known) return known;
+  return (await readKey(signingKeyPath(stateFolder))) ?? makeKey(signingKeyPath(stateFolder), random);
+}
+
+/** The key that is to follow: it is on the disk before a record introduces it. A call before that was cut short is overwritten. */
+export function makeNextKey(stateFolder: string, random: Random): Promise<SigningKey> {
+  return makeKey(nextKeyPath(stateFolder), random);
+}
+
+/**
+ * Puts the next key in the place of the one in use, when the last record has introduced it; takes away one that was never introduced. Does
+ * nothing where there is none. @throws as `openSigningKey`
+ */
+export async function useNextKey(stateFolder: string, last: Pick<HistoryRecord, 'publicKey'> | undefined): Promise<void> {
+  const path = nextKeyPath(stateFolder);
+  const next = await readKey(path);
+  if (next === undefined) return;
+  if (last?.publicKey !== next.publicKey.base64) return rm(path);
+  await rename(path, signingKeyPath(stateFolder));
+  await syncFolder(stateFolder);
+}
+
+function nextKeyPath(stateFolder: string): string {
+  return join(stateFolder, 'installation-key.next.pem');
+}
+
+async function makeKey(path: string, random: Random): Promise<SigningKey> {
   // RFC 8410: the private key of Ed25519 is its seed behind a fixed header.
   const seed = random.fill(new Uint8Array(32));
   const key = signingKeyOf(createPrivateKey({ key: Buffer.concat([pkcs8Header, seed]), format: 'der', type: 'pkcs8' }));

@@ -1,6 +1,6 @@
 import { namesIn, type SnapshotLoss } from './known-snapshots.ts';
 import type { Nonconformity } from './nonconformities.ts';
-import type { Finding } from './nonconformity-rules.ts';
+import type { Finding } from './finding.ts';
 import type { ChainFault } from './verify.ts';
 
 /** A record holds so many names; those that found no room are in the next finding, once this one is open. */

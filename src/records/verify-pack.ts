@@ -1,14 +1,15 @@
 import { createPublicKey, timingSafeEqual } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { CadanganError } from '../platform/index.ts';
-import { publicKeyName, signatureName, sumsName } from './audit-pack.ts';
+import { basename, dirname, join } from 'node:path';
+import { CadanganError, makeFolder } from '../platform/index.ts';
 import { evidenceFolder } from './evidence.ts';
+import { isMonthFile } from './month-files.ts';
+import { publicKeyName, signatureName, sumsName } from './pack-names.ts';
+import { readPack } from './read-pack.ts';
 import { sha256 } from './record-line.ts';
 import { isSignedBy, publicKeyFrom, type PublicKey } from './signing-key.ts';
 import { verifyHistory, type Verification } from './verify.ts';
-import { readZip } from './zip-reader.ts';
 
 /**
  * `changed`: other bytes than the sums say. `added`: in no sum. `missing`: in the sums only. `signature`: the sums are not what was signed.
@@ -28,9 +29,12 @@ export interface PackVerification {
   readonly records: Verification | undefined;
 }
 
-/** Verifies a pack as anybody can who has nothing but the file. @throws `pack.invalid` when it is none; the system's errors */
+/**
+ * Verifies a pack, or the folder that it was unpacked into, as anybody can who has nothing else.
+ * @throws `pack.invalid` when it is none; the system's errors
+ */
 export async function verifyAuditPack(path: string): Promise<PackVerification> {
-  const entries = await readZip(path);
+  const entries = await readPack(path);
   const sums = entries.get(sumsName);
   const signature = entries.get(signatureName);
   const pem = entries.get(publicKeyName);
@@ -65,17 +69,22 @@ const evidenceIn = `records/${evidenceFolder}`;
 
 /** The chain in the pack with the evidence that it names, as it would be in its own folder. Undefined when the pack has no records. */
 async function verifyRecords(entries: ReadonlyMap<string, Buffer>, publicKey: PublicKey | undefined): Promise<Verification | undefined> {
-  // A file of the folder's own name is not ours, and is told of as one that was added.
-  const files = [...entries].filter(([name]) => name !== evidenceIn && ['records', evidenceIn].includes(dirname(name)));
+  // What no pack has there is told of as added; written out, it might take the place of a folder.
+  const files = [...entries].filter(([name]) => isOfRecords(name));
   if (files.length === 0) return undefined;
   const folder = await mkdtemp(join(tmpdir(), 'cadangan-pack-'));
   try {
-    await mkdir(join(folder, evidenceIn), { recursive: true });
+    await makeFolder(join(folder, evidenceIn), 0o777);
     for (const [name, bytes] of files) await writeFile(join(folder, name), bytes, { mode: 0o600 });
     return await verifyHistory(join(folder, 'records'), { publicKey });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function isOfRecords(name: string): boolean {
+  const [folder, file] = [dirname(name), basename(name)];
+  return folder === 'records' ? isMonthFile(file) || file === 'head.json' : folder === evidenceIn && /^\w[\w.-]*\.json$/.test(file);
 }
 
 function keyOfPem(pem: string): PublicKey | undefined {

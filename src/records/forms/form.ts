@@ -8,8 +8,12 @@ export interface Form {
   readonly language: Language;
   readonly title: string;
   readonly subtitle: string;
+  /** As what kind of record the company keeps it: `Rekaman Mutu dan K3L`. */
+  readonly classification: string;
   /** Who files it. */
   readonly organisation: string;
+  /** Its mark, beside the name. */
+  readonly logo?: FormImage | undefined;
   /** The box at the top of every page: label and value. The page itself is added by whoever knows it. */
   readonly header: readonly Fact[];
   readonly pageLabel: string;
@@ -21,6 +25,14 @@ export interface Form {
   /** In milliseconds since 1970. */
   readonly madeAtMs: number;
 }
+
+export interface FormImage {
+  readonly mediaType: 'image/png' | 'image/jpeg';
+  readonly bytes: Buffer;
+}
+
+/** A picture, or the path of one that is none. */
+export type FormLogo = FormImage | { readonly unusable: string };
 
 export type Fact = readonly [label: string, value: string];
 

@@ -3,21 +3,22 @@ import type { Block, Cell, Column, Form, SignatureBox } from './form.ts';
 
 /** The form as one file that any browser shows and prints. It loads nothing, and nothing in it can run. */
 export function formHtml(form: Form): string {
-  const { language, title, subtitle, organisation, header, blocks, footer } = form;
+  const { language, title, subtitle, classification, organisation, logo, header, blocks, footer } = form;
+  const image = logo ? `<img alt="" src="data:${logo.mediaType};base64,${logo.bytes.toString('base64')}">` : '';
   const facts = header.map(([label, value]) => `<tr><th scope="row">${escapeHtml(label)}</th><td>${escapeHtml(value)}</td></tr>`).join('');
   return `<!doctype html>
 <html lang="${language}">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'${logo ? '; img-src data:' : ''}">
 <meta name="viewport" content="width=device-width">
 <title>${escapeHtml([title, subtitle, organisation].filter((part) => part !== '').join(' – '))}</title>
 <style>${style}</style>
 </head>
 <body>
 <header>
-<div class="organisation">${escapeHtml(organisation)}</div>
-<div class="title"><h1>${escapeHtml(title)}</h1><p>${escapeHtml(subtitle)}</p></div>
+<div class="organisation">${image}<span>${escapeHtml(organisation)}</span></div>
+<div class="title"><h1>${escapeHtml(title)}</h1><p>${escapeHtml(subtitle)}</p><p>${escapeHtml(classification)}</p></div>
 <table>${facts}</table>
 </header>
 <main>
@@ -86,7 +87,8 @@ header > * { padding: 2mm 3mm; border-left: 1px solid #333; }
 header > :first-child { border-left: 0; }
 header + main { margin-top: 4mm; }
 header td, header th { padding-left: 2mm; }
-.organisation { font-weight: 600; display: flex; align-items: center; }
+.organisation { font-weight: 600; display: flex; gap: 3mm; align-items: center; overflow-wrap: anywhere; min-width: 0; }
+.organisation img { max-height: 18mm; max-width: 25mm; }
 .title { text-align: center; }
 .title h1 { font-size: 15pt; margin: 1mm 0; }
 .title p { margin: 0; }

@@ -1,6 +1,6 @@
 import { l10n } from '../../platform/index.ts';
-import type { NonconformityRule } from '../nonconformity-rules.ts';
-import type { RecordKind, RecordResult, RecordTrigger } from '../record.ts';
+import type { HistoryRecord, RecordContent, RecordKind, RecordTrigger } from '../record.ts';
+import type { NonconformityRule } from '../finding.ts';
 
 /* What records say in fixed words, in the language of the moment. */
 
@@ -22,8 +22,16 @@ export function kindText(kind: RecordKind): string {
       return l10n.t('Restore drill');
     case 'retention':
       return l10n.t('Removal of old backups');
+    case 'tags-changed':
+      return l10n.t('Change of tags');
     case 'repository-created':
       return l10n.t('New repository');
+    case 'repository-repair':
+      return l10n.t('Repair of a repository');
+    case 'snapshots-rewritten':
+      return l10n.t('Rewriting of backups');
+    case 'snapshots-copied':
+      return l10n.t('Copying of backups');
     case 'key-change':
       return l10n.t('Change of a key');
     case 'unlock':
@@ -38,22 +46,80 @@ export function kindText(kind: RecordKind): string {
       return l10n.t('Sign-out');
     case 'missed-run':
       return l10n.t('Missed run');
+    case 'clock-change':
+      return l10n.t('Change of the clock');
     case 'approval':
       return l10n.t('Approval');
     case 'nonconformity-opened':
       return l10n.t('Nonconformity opened');
+    case 'rejection':
+      return l10n.t('Rejection');
+    case 'nonconformity-extended':
+      return l10n.t('More of a nonconformity');
+    case 'nonconformity-assigned':
+      return l10n.t('Nonconformity assigned');
     case 'nonconformity-closed':
       return l10n.t('Nonconformity closed');
+    case 'nonconformity-checked':
+      return l10n.t('Correction checked');
+    case 'nonconformity-withdrawn':
+      return l10n.t('Nonconformity withdrawn');
     case 'history-start':
       return l10n.t('Beginning of the records');
     case 'signing-key':
       return l10n.t('New signing key');
+    case 'key-lost':
+      return l10n.t('Signing key declared lost');
+    case 'disposal':
+      return l10n.t('Old records disposed of');
+    case 'moved':
+      return l10n.t('Records moved to another machine');
     case 'repair':
       return l10n.t('Unfinished record set aside');
+    case 'brought-back':
+      return l10n.t('Records brought back');
+    case 'low-space':
+      return l10n.t('Space on a disk');
+    case 'alert-failed':
+      return l10n.t('Alert that could not be sent');
   }
 }
 
-export function resultText(result: RecordResult): string {
+/** As the work instruction calls it: forms name its terms in full once, in the summary. */
+export function instructionTerm(kind: RecordKind): string {
+  const terms: Partial<Record<RecordKind, () => string>> = {
+    'internal-backup': () => l10n.t('Internal backups'),
+    'external-backup': () => l10n.t('External backups'),
+    'internal-restore': () => l10n.t('Internal restores'),
+    'external-restore': () => l10n.t('External restores'),
+    drill: () => l10n.t('Restore drills'),
+  };
+  return terms[kind]?.() ?? kindText(kind);
+}
+
+/** What was changed: a word of ours, or the name of a setting as it stands in the file, where people look for it. */
+export function changeText(what: string): string {
+  switch (what) {
+    case 'configuration':
+      return l10n.t('the whole configuration');
+    case 'key-added':
+      return l10n.t('key added');
+    case 'key-removed':
+      return l10n.t('key removed');
+    case 'password-changed':
+      return l10n.t('password changed');
+    case 'snapshot-tags':
+      return l10n.t('tags of snapshots');
+    default:
+      return what;
+  }
+}
+
+/** What came of it; empty for what has no result. What was refused did not fail, and what a crash ended was stopped by nobody. */
+export function resultText({ kind, result, reason }: Pick<RecordContent, 'kind' | 'result' | 'reason'>): string {
+  if (result === undefined) return '';
+  if (result === 'failed' && (kind === 'refusal' || reason?.code === 'drive.wrong-account')) return l10n.t('Refused');
+  if (result === 'stopped' && reason?.code === 'host.lost') return l10n.t('Interrupted');
   switch (result) {
     case 'success':
       return l10n.t('Successful');
@@ -66,6 +132,11 @@ export function resultText(result: RecordResult): string {
     case 'missed':
       return l10n.t('Missed');
   }
+}
+
+/** The instruction wants backups compressed: a run that was not says so. Empty for one that was, or that nobody can tell of any more. */
+export function compressionText({ evidence }: Pick<RecordContent, 'evidence'>): string {
+  return evidence?.['compression'] === 'off' ? l10n.t('Without compression') : '';
 }
 
 export function triggerText(trigger: RecordTrigger): string {
@@ -120,5 +191,37 @@ export function ruleText(rule: NonconformityRule): string {
       return l10n.t('A backup was removed or rolled back');
     case 'chain-broken':
       return l10n.t('The chain of records is not intact');
+    case 'rpo-exceeded':
+      return l10n.t('Newest backup older than allowed');
+    case 'backup-suspect':
+      return l10n.t('A backup has suspiciously little of a source');
+    case 'copy-behind':
+      return l10n.t('Off-site copy behind for longer than allowed');
+    case 'damage-found':
+      return l10n.t('Damage in a repository');
+    case 'check-failed':
+      return l10n.t('Verification of a repository failed');
+    case 'scrub-failed':
+      return l10n.t('Cloud check failed');
+    case 'drill-failed':
+      return l10n.t('Restore drill failed');
+    case 'restore-failed':
+      return l10n.t('Restore failed');
+    case 'retention-held':
+      return l10n.t('Removal of old backups on hold');
+    case 'finding':
+      return l10n.t('Finding of a person');
+  }
+}
+
+/** What a person has done with the records of a period. */
+export function actText(act: NonNullable<HistoryRecord['approval']>['act']): string {
+  switch (act) {
+    case 'prepared':
+      return l10n.t('Prepared');
+    case 'checked':
+      return l10n.t('Checked');
+    case 'approved':
+      return l10n.t('Approved');
   }
 }
