@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { canonicalPath, exclusiveName, systemCode, type ExclusiveName } from '../platform/index.ts';
+import { canonicalPath, exclusiveName, serviceSeatFile, systemCode, type ExclusiveName } from '../platform/index.ts';
 
 /** What the state folder of a system service says of it, since its host is not one of whoever looks for it. */
 const seatSchema = z.object({
@@ -10,10 +10,6 @@ const seatSchema = z.object({
   runtimeFolder: z.string().optional(),
 });
 export type ServiceSeat = z.infer<typeof seatSchema>;
-
-export function serviceSeatFile(stateFolder: string): string {
-  return join(stateFolder, 'service.json');
-}
 
 /**
  * Where the one host of a state folder listens. That of a system service: in the folder that was made for it, for every user the same.

@@ -30,6 +30,19 @@ export async function claimForGood(
   throw new CadanganError('host.unreachable', { path: stateFolder, reason });
 }
 
+/** Stopping takes seconds. Beyond, something does not answer (a dead mount), and nobody is there to end us. */
+const stopMsMax = 120_000;
+
+/** Waits for the end of what a process does, but not for ever: its name is wanted by the next. */
+export async function inTime(closing: Promise<void>, clock: Clock): Promise<void> {
+  const giveUp = new AbortController();
+  try {
+    await Promise.race([closing, clock.sleep(stopMsMax, giveUp.signal).catch(() => undefined)]);
+  } finally {
+    giveUp.abort();
+  }
+}
+
 /** Looks now and then whether the name is still ours. @returns true once it is not, false when the signal is aborted */
 export async function isTakenAway(
   { isOurs }: Pick<Extract<Claim, { readonly kind: 'ours' }>, 'isOurs'>,

@@ -3,6 +3,7 @@ import { CadanganError, isCode, orAborted, randomId, systemClock, systemRandom, 
 import { errorDataOf, protocol, type ErrorData, type Notification, type Procedure } from '../service/index.ts';
 import { Channel, type RequestOptions } from './channel.ts';
 import { HostError } from './host-error.ts';
+import { olderService, type OlderService } from './older-service.ts';
 import { proveUser } from './proven-user.ts';
 import { forgetStarts } from './start-count.ts';
 import { compareVersions } from './versions.ts';
@@ -20,9 +21,13 @@ export interface HostClientOptions {
   readonly password: (params: protocol.PasswordParams, signal: AbortSignal) => Promise<protocol.PasswordAnswer>;
   /** Shows a page to a person. @returns false when no browser could be opened */
   readonly openExternal?: (url: string) => Promise<boolean>;
+  /** Shows an alert to whoever sits here, and says whether it does. */
+  readonly showAlert?: ((alert: { readonly title: string; readonly text: string }) => boolean) | undefined;
   /** Connected; after a loss anew: whatever was shown is to be read again. */
   readonly onReady?: (result: protocol.InitializeResult) => void;
   readonly onLog?: (line: protocol.LogLine) => void;
+  /** The service that serves us is of an older version. Said once. */
+  readonly onOlderService?: (service: OlderService) => void;
   /** What else it tells unasked. */
   readonly listeners?: readonly Listener[];
   /**
@@ -75,6 +80,7 @@ export class HostClient {
   readonly #ending = new AbortController();
   #connecting: Promise<Connected> | undefined;
   #pid: number | undefined;
+  #hasToldOfOlder = false;
   #lossesInARow = 0;
   #pause: Promise<void> = Promise.resolve();
   /** Until a host that crashed again and again may be started. */
@@ -169,6 +175,7 @@ export class HostClient {
         lost.signal,
       );
       this.#pid = introduction.pid;
+      this.#tellOfOlder(visit.host);
       this.#options.onReady?.(introduction);
       return { channel, visit, introduction, lost: lost.signal };
     } catch (error) {
@@ -203,11 +210,19 @@ export class HostClient {
     }
   }
 
+  #tellOfOlder(host: Visit['host']): void {
+    const older = olderService(host, this.#options.place());
+    if (older === undefined || this.#hasToldOfOlder) return;
+    this.#hasToldOfOlder = true;
+    this.#options.onOlderService?.(older);
+  }
+
   #listen(channel: Channel): void {
-    const { place, password, openExternal, onLog, listeners = [] } = this.#options;
+    const { place, password, openExternal, showAlert, onLog, listeners = [] } = this.#options;
     channel.answer(protocol.proveUser, (params) => proveUser(place().door ?? place().stateFolder, params));
     channel.answer(protocol.password, (params, { signal }) => password(params, signal));
     channel.answer(protocol.openExternal, async ({ url }) => (await openExternal?.(url)) ?? false);
+    channel.answer(protocol.showAlert, async (alert) => showAlert?.(alert) ?? false);
     channel.hear(protocol.log, (line) => onLog?.(line));
     for (const listen of listeners) listen(channel);
   }

@@ -1,15 +1,16 @@
 import './first-moments.ts';
-import { mkdirSync } from 'node:fs';
+
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { cadanganVersion, isCode, keepHeapSmall, programVersion, systemClock, systemRandom } from '../platform/index.ts';
+import { cadanganVersion, isCode, keepHeapSmall, makeFolderNow, programVersion, systemClock, systemRandom } from '../platform/index.ts';
 import { Host, type HostOptions } from './host.ts';
 import { openLog } from './log-file.ts';
 import { keepOwnProgram } from './program-folder.ts';
 import { Runner, type RunnerOptions } from './runner.ts';
 import { takeBackStart } from './start-count.ts';
 import { startRunner } from './start-host.ts';
+import { vetOfAdministrators } from './system-service/administrators-only.ts';
 import { isServedByService } from './service-door.ts';
 
 /** Long enough for a window that is reloaded. */
@@ -23,12 +24,13 @@ async function main(): Promise<void> {
     linger: { type: 'string' },
     passive: { type: 'boolean' },
     runner: { type: 'string' },
+    vet: { type: 'boolean' },
   } as const;
-  const { state: stateFolder, config: configFile, linger, passive = false, runner } = parseArgs({ options }).values;
+  const { state: stateFolder, config: configFile, linger, passive = false, runner, vet = false } = parseArgs({ options }).values;
   if (stateFolder === undefined || configFile === undefined) throw new Error('usage: host --state FOLDER --config FILE [--linger MS]');
   // Not that of whichever client came first: what is secret has its own mode, and a report is as readable as other files.
   process.umask(0o022);
-  mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+  makeFolderNow(stateFolder, 0o700);
   keepHeapSmall();
   await keepOwnProgram(systemRandom);
   const log = openLog(join(stateFolder, runner === undefined ? 'host.log' : `runner-${runner.slice(0, 8)}.log`), systemClock);
@@ -38,6 +40,7 @@ async function main(): Promise<void> {
     environment: process.env,
     version: cadanganVersion(),
     programVersion: programVersion(),
+    vetProgram: vet ? vetOfAdministrators(process.env) : undefined,
   };
   const place = { stateFolder, configFile, world, log };
   const served =

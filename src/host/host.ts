@@ -1,9 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:net';
-import { CadanganError, claimName, type Claim, type Clock } from '../platform/index.ts';
+import { CadanganError, claimName, makeFolder, type Claim, type Clock } from '../platform/index.ts';
 import { procedures, protocol, Service, type ServiceWorld } from '../service/index.ts';
 import { engineAddress, hostAddress } from './address.ts';
-import { claimForGood, isTakenAway } from './claim-for-good.ts';
+import { claimForGood, inTime, isTakenAway } from './claim-for-good.ts';
 import type { Credentials, Peer } from './handshake.ts';
 import { hostKey } from './key.ts';
 import { StateLease } from './lease.ts';
@@ -47,8 +46,6 @@ const serviceCheckMs = 10_000;
 const engineCheckMs = 5_000;
 /** A host that lived so long has no trouble with its start, and whoever started at the same time has come up or ended. */
 const settledMs = 60_000;
-/** Stopping takes seconds. Beyond, something does not answer (a dead mount), and nobody is there to end us. */
-const stopMsMax = 120_000;
 
 /**
  * The one process that serves a state folder: schedule, copies and records are its, windows and commands are its clients. It holds a name
@@ -104,7 +101,7 @@ export class Host {
   static async start(options: HostOptions): Promise<Host> {
     const { stateFolder, world } = options;
     const { clock, random, version } = world;
-    await mkdir(stateFolder, { recursive: true, mode: 0o700 });
+    await makeFolder(stateFolder, 0o700);
     const key = await hostKey(stateFolder, random);
     const started = Promise.withResolvers<Host>();
     started.promise.catch(() => undefined); // told by what is thrown here
@@ -154,8 +151,8 @@ export class Host {
     return this.end('asked');
   }
 
-  get isBusy(): boolean {
-    return this.#service.isBusy;
+  get isRunning(): boolean {
+    return this.#service.isRunning;
   }
 
   async #begin(claim: Extract<Claim, { kind: 'ours' }>): Promise<void> {
@@ -228,7 +225,7 @@ export class Host {
   async #close(reason: HostEnd): Promise<HostEnd> {
     this.#clients.log('info', `the host ends (${reason})`);
     this.#reception.beginNothing();
-    await this.#inTime(this.#service.close());
+    await inTime(this.#service.close(), this.#clock);
     if (reason !== 'crash' && reason !== 'lost') this.#clients.tell(protocol.leaving, undefined);
     this.#ending.abort();
     this.#reception.close();
@@ -239,15 +236,6 @@ export class Host {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#ended.resolve(reason);
     return reason;
-  }
-
-  async #inTime(closing: Promise<void>): Promise<void> {
-    const giveUp = new AbortController();
-    try {
-      await Promise.race([closing, this.#clock.sleep(stopMsMax, giveUp.signal).catch(() => undefined)]);
-    } finally {
-      giveUp.abort();
-    }
   }
 }
 

@@ -9,6 +9,7 @@
 export { askHost } from './ask-host.ts';
 export { HostClient, listener, type ClientRequestOptions, type HostClientOptions, type Listener } from './client.ts';
 export { lastingRun, type Joined, type LastingRunOptions } from './lasting-run.ts';
+export { olderService, type OlderService } from './older-service.ts';
 export { HostError } from './host-error.ts';
 export { Host, type HostEnd, type HostOptions } from './host.ts';
 export { startHost, hostEnvironment, type HostStart } from './start-host.ts';

@@ -1,6 +1,6 @@
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CadanganError, refuseMovedState, systemCode, type Random } from '../platform/index.ts';
+import { CadanganError, makeFolder, refuseMovedState, systemCode, type Random } from '../platform/index.ts';
 
 const keyBytes = 32;
 
@@ -14,7 +14,7 @@ export async function hostKey(stateFolder: string, random: Random): Promise<Uint
   const path = join(stateFolder, 'leader.key');
   try {
     await refuseMovedState(stateFolder);
-    await mkdir(stateFolder, { recursive: true, mode: 0o700 });
+    await makeFolder(stateFolder, 0o700);
     return (await readKey(path)) ?? (await makeKey(path, random));
   } catch (cause) {
     if (cause instanceof CadanganError) throw cause;

@@ -31,6 +31,7 @@ export class MessageSocket {
   /** What came before anybody asked for it. */
   readonly #early: unknown[] = [];
   #onMessage: ((message: unknown) => void) | undefined;
+  #lastPlaced: Promise<unknown> = Promise.resolve();
   readonly closed: Promise<void>;
   #isEndedByPeer = false;
 
@@ -63,9 +64,18 @@ export class MessageSocket {
    */
   async send(message: unknown): Promise<void> {
     const frame = encodeFrame(message);
+    const placed = this.#lastPlaced.then(() => this.#place(frame));
+    this.#lastPlaced = placed;
+    await (
+      await placed
+    ).taken;
+  }
+
+  /** One after the other: of those that wait for a slow peer, the one that was sent first goes first. */
+  async #place(frame: Uint8Array): Promise<{ readonly taken: Promise<void> }> {
     if (this.#socket.writableLength > unsentBytesMax && !(await this.#isDrained())) this.close();
-    if (this.#socket.destroyed) return;
-    await new Promise<void>((resolve) => this.#socket.write(frame, () => resolve()));
+    if (this.#socket.destroyed) return { taken: Promise.resolve() };
+    return { taken: new Promise((resolve) => this.#socket.write(frame, () => resolve())) };
   }
 
   /** From now on: both sides have proven who they are. The connection has still to be told to listen. */
@@ -87,7 +97,7 @@ export class MessageSocket {
   /** Lets what was sent arrive, and waits neither for the other side to end nor for one that does not read. */
   end(): void {
     this.#socket.setTimeout(endMsMax, () => this.close());
-    this.#socket.end(() => this.close());
+    void this.#lastPlaced.then(() => this.#socket.end(() => this.close()));
   }
 
   /** The other side ended it, politely or not. */

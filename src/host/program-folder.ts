@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { assetPath, cadanganVersion, replaceFile, syncFolder, systemCode, type Random } from '../platform/index.ts';
+import { assetPath, cadanganVersion, makeFolder, replaceFile, syncFolder, systemCode, type Random } from '../platform/index.ts';
 import { hasEnded, isOfHere, parseIdentity, thisProcess } from '../records/index.ts';
 
 /*
@@ -116,7 +116,7 @@ async function giveName(temporary: string, folder: string, files: readonly Progr
 }
 
 async function writeFileOf(folder: string, { path, bytes }: ProgramFile): Promise<void> {
-  await mkdir(dirname(join(folder, path)), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(join(folder, path)), 0o700);
   const file = await open(join(folder, path), 'wx', 0o600);
   try {
     await file.writeFile(bytes);

@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
-import { chmod, mkdir, open, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { chmod, open, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { userName } from '../jobs/index.ts';
-import type { Random } from '../platform/index.ts';
+import { userNameOf } from '../jobs/index.ts';
+import { makeFolder, type Random } from '../platform/index.ts';
 import { protocol, type Audience } from '../service/index.ts';
 
 /*
@@ -16,7 +16,7 @@ import { protocol, type Audience } from '../service/index.ts';
  */
 export async function openProofs(folder: string, mode = 0o700): Promise<void> {
   await rm(proofsFolder(folder), { recursive: true, force: true });
-  await mkdir(proofsFolder(folder), { recursive: true, mode: 0o700 });
+  await makeFolder(proofsFolder(folder), 0o700);
   await chmod(proofsFolder(folder), mode);
 }
 
@@ -32,7 +32,7 @@ export async function provenUser(client: Audience, folder: string, random: Rando
   try {
     if ((await client.ask(protocol.proveUser, { name, said })) !== true) return undefined;
     const owner = await ownerOf(path, said);
-    return owner === undefined ? undefined : await nameOf(owner);
+    return owner === undefined ? undefined : await userNameOf(owner);
   } catch {
     return undefined; // there is none, or a link
   } finally {
@@ -68,11 +68,4 @@ async function ownerOf(path: string, said: string): Promise<number | undefined> 
   } finally {
     await file.close();
   }
-}
-
-/** passwd(5); users of a directory service may not stand there, and are their number. */
-async function nameOf(uid: number): Promise<string> {
-  if (uid === process.getuid?.()) return userName();
-  const lines = (await readFile('/etc/passwd', 'utf8').catch(() => '')).split('\n');
-  return lines.map((line) => line.split(':')).find((fields) => fields[2] === String(uid))?.[0] ?? String(uid);
 }

@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:net';
+import { makeFolder, type Clock } from '../platform/index.ts';
 import { procedures, Service, workProcedures, type ServiceWorld } from '../service/index.ts';
 import { runnerAddress } from './address.ts';
-import { claimForGood, isTakenAway } from './claim-for-good.ts';
+import { claimForGood, inTime, isTakenAway } from './claim-for-good.ts';
 import { Clients } from './clients.ts';
 import { hostKey } from './key.ts';
 import type { HostLog } from './log-file.ts';
@@ -28,6 +28,7 @@ const lingerMs = 5_000;
 export class Runner {
   readonly #server: Server;
   readonly #service: Service;
+  readonly #clock: Clock;
   readonly #reception: Reception;
   readonly #watching = new AbortController();
   #ending: Promise<void> | undefined;
@@ -42,6 +43,7 @@ export class Runner {
     this.#server = server;
     this.#service = service;
     const { version, random, clock } = world;
+    this.#clock = clock;
     this.#reception = new Reception({
       service,
       clients,
@@ -67,7 +69,7 @@ export class Runner {
    */
   static async start(options: RunnerOptions): Promise<Runner> {
     const { stateFolder, configFile, world, key } = options;
-    await mkdir(stateFolder, { recursive: true, mode: 0o700 });
+    await makeFolder(stateFolder, 0o700);
     const secret = await hostKey(stateFolder, world.random);
     const started = Promise.withResolvers<Runner>();
     started.promise.catch(() => undefined); // told by what is thrown here
@@ -101,7 +103,8 @@ export class Runner {
   }
 
   async #close(): Promise<void> {
-    await this.#service.close();
+    this.#reception.beginNothing();
+    await inTime(this.#service.close(), this.#clock);
     this.#watching.abort();
     this.#reception.close();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));

@@ -9,7 +9,7 @@ import {
   type ElsewhereCall,
   type Procedure,
 } from '../service/index.ts';
-import { HostClient, listener } from './client.ts';
+import { HostClient, listener, type ClientRequestOptions } from './client.ts';
 import type { Clients } from './clients.ts';
 import { HostError } from './host-error.ts';
 import { visitHost, type HostPlace } from './visit-host.ts';
@@ -29,6 +29,8 @@ export interface RunnersOptions {
 const idleMsMax = 10 * 60_000;
 /** Stopping takes seconds. Beyond, something does not answer (a dead mount), and the run comes to no end of its own. */
 const stopMsMax = 60_000;
+/** For what nobody waits for. */
+const answerMsMax = 60_000;
 
 /** The way of one client to one runner: so that a question about what it asked comes back to it, in its language. */
 interface Link {
@@ -66,8 +68,8 @@ export class Runners implements Elsewhere {
     call: ElsewhereCall,
   ): Promise<Result> {
     const link = this.#linkOf(keyOf(location), call);
-    const asked = procedure.kind === 'run' ? this.#run(link, procedure, params, call) : this.#ask(link, procedure, params, call);
-    if (procedure.kind !== 'run') return asked;
+    if (procedure.kind !== 'run') return this.#ask(link, procedure, params, call);
+    const asked = this.#run(link, procedure, params, call);
     this.#runs.add(asked);
     try {
       return await asked;
@@ -92,8 +94,18 @@ export class Runners implements Elsewhere {
   }
 
   async askAll(procedure: Procedure<void, void>, signal: AbortSignal): Promise<void> {
-    const own = new Map([...this.#links.values()].flatMap((links) => [...links.values()]).map((link) => [link.key, link]));
-    await Promise.allSettled([...own.values()].map((link) => this.#ask(link, procedure, undefined, { mayAsk: false, signal })));
+    const connected = [...this.#links.values()].flatMap((links) => [...links.values()]).filter(({ client }) => client.pid !== undefined);
+    const each = new Map(connected.map(({ key, client }) => [key, client]));
+    const over = new AbortController();
+    const whole = AbortSignal.any([signal, this.#closing.signal, over.signal]);
+    const late = this.#options.clock.sleep(answerMsMax, whole).then(
+      () => over.abort(new CadanganError('host.unreachable', { reason: 'it does not answer' })),
+      () => undefined,
+    );
+    const asked = [...each.values()].map((client) => orAborted(client.request(procedure, undefined, { signal: whole }), whole));
+    await Promise.allSettled(asked);
+    over.abort();
+    await late;
   }
 
   async close(): Promise<void> {
@@ -101,7 +113,7 @@ export class Runners implements Elsewhere {
     await Promise.allSettled(this.#runs);
     const links = [...this.#links.values()].flatMap((of) => [...of.values()]);
     this.#links.clear();
-    await Promise.all(links.map((link) => this.#letGo(link)));
+    await Promise.all(links.map(({ client }) => client.close())); // a runner that nobody needs ends by itself soon
   }
 
   /** Whoever reads waits for no answer that does not come. */
@@ -112,7 +124,7 @@ export class Runners implements Elsewhere {
     { signal, onProgress }: ElsewhereCall,
   ): Promise<Result> {
     const whole = AbortSignal.any([signal, this.#closing.signal]);
-    return this.#during(link, () => orAborted(link.client.request(procedure, params, { signal: whole, onProgress }), whole));
+    return this.#during(link, () => orAborted(requested(link, procedure, params, { signal: whole, onProgress }), whole));
   }
 
   /** A run that is stopped tells what came of it. When it cannot any more, its process is ended. */
@@ -129,7 +141,7 @@ export class Runners implements Elsewhere {
     link.told.add(told);
     try {
       const run = typeof params === 'object' && params !== null && 'run' in params ? String(params.run) : undefined;
-      return await this.#during(link, () => link.client.request(procedure, params, { run, signal: whole, onProgress }));
+      return await this.#during(link, () => requested(link, procedure, params, { run, signal: whole, onProgress }));
     } finally {
       link.told.delete(told);
       whole.removeEventListener('abort', end);
@@ -142,7 +154,11 @@ export class Runners implements Elsewhere {
     await this.#options.clock.sleep(stopMsMax, over).catch(() => undefined);
     if (over.aborted || pid === undefined || client.pid !== pid) return;
     this.#options.clients.log('warning', `the process ${pid} does not come to an end, and is ended`);
-    process.kill(pid, 'SIGKILL');
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has just ended.
+    }
   }
 
   /** @throws the answer's error as the service threw it */
@@ -175,11 +191,6 @@ export class Runners implements Elsewhere {
     links?.delete(link.key);
     if (links?.size === 0) this.#links.delete(link.ofClient);
     link.client.close().catch(() => undefined);
-  }
-
-  /** A runner that nobody needs ends by itself soon; on its way out the host does not wait for that. */
-  async #letGo({ client }: Link): Promise<void> {
-    await client.close();
   }
 
   #linkOf(key: string, { client, via, user }: ElsewhereCall): Link {
@@ -229,6 +240,20 @@ export class Runners implements Elsewhere {
     const { stateFolder, version, random } = this.#options;
     return { stateFolder, version, random, runner };
   }
+}
+
+/** A runner can be just ending when it is found: then the next one is started. What has not been asked yet is not lost. */
+async function requested<Params, Result>(
+  { client }: Link,
+  procedure: Procedure<Params, Result>,
+  params: NoInfer<Params>,
+  options: ClientRequestOptions,
+): Promise<Result> {
+  await client.start().catch((error: unknown) => {
+    if (!(error instanceof HostError) || error.code !== 'host.lost') throw error;
+    return client.start();
+  });
+  return client.request(procedure, params, options);
 }
 
 /** One for each repository, however it is spelt. @throws `storage.invalid-location` */

@@ -1,9 +1,18 @@
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
-import { join, resolve, win32 } from 'node:path';
+import { join } from 'node:path';
 import * as z from 'zod';
-import { CadanganError, replaceFile, type Environment, type ExclusiveName, type Random } from '../platform/index.ts';
-import { serviceSeatFile } from './address.ts';
+import {
+  administeredService,
+  CadanganError,
+  machineServiceHere,
+  mayRead,
+  replaceFile,
+  serviceSeatFile,
+  type Environment,
+  type ExclusiveName,
+  type Random,
+} from '../platform/index.ts';
 import { groupKeyName } from './key.ts';
 import { openProofs } from './proven-user.ts';
 import type { HostPlace } from './visit-host.ts';
@@ -47,12 +56,12 @@ const proofsOfGroupMode = 0o1730;
 
 /** Where windows and commands of this user find their host: the service of the machine before one of their own. Cheap. */
 export function findHostPlace(own: HostPlace, environment: Environment): HostPlace {
-  const { door, state } = usualPlaces(environment) ?? {};
+  const { runtimeFolder: door, stateFolder: state } = machineServiceHere(environment) ?? {};
   if (state === undefined) return own;
-  if (door === undefined) return mayRead(serviceSeatFile(state)) ? { ...own, stateFolder: state } : own;
+  if (door === undefined) return mayRead(serviceSeatFile(state)) ? { ...own, stateFolder: state, isOfMachine: true } : own;
   const stateFolder = signAt(door)?.stateFolder;
   if (stateFolder === undefined) return own;
-  return { ...own, stateFolder, ...(!mayRead(join(stateFolder, 'leader.key')) && { door }) };
+  return { ...own, stateFolder, isOfMachine: true, ...(!mayRead(join(stateFolder, 'leader.key')) && { door }) };
 }
 
 /** A host that a window has started for this place makes room: its windows find the service from now on. */
@@ -62,7 +71,7 @@ export function isServedByService(own: HostPlace, environment: Environment): boo
 
 /** The configuration of the service whose clients we are; undefined where we are none. */
 export function serviceConfigFile(environment: Environment): string | undefined {
-  const door = usualPlaces(environment)?.door;
+  const door = machineServiceHere(environment)?.runtimeFolder;
   return door === undefined ? undefined : signAt(door)?.configFile;
 }
 
@@ -80,31 +89,6 @@ function signAt(door: string): DoorSign | undefined {
  * does not run: it would write as root what is the service's.
  * @throws `service.not-running`
  */
-export function refuseBesideService(own: HostPlace, environment: Environment, isElevated = process.getuid?.() === 0): void {
-  const state = usualPlaces(environment)?.state;
-  const isInstalled = isElevated && state !== undefined && existsSync(serviceSeatFile(state));
-  if (isInstalled || isServedByService(own, environment)) throw new CadanganError('service.not-running');
-}
-
-/**
- * Of the service of this machine. `CADANGAN_SERVICE` names the root folder of another one; empty, none is looked for. Whoever names a state
- * or a configuration means that one.
- */
-function usualPlaces(environment: Environment): { readonly door: string | undefined; readonly state: string } | undefined {
-  const root = environment['CADANGAN_SERVICE'];
-  if (root === '' || (root === undefined && (environment['CADANGAN_STATE'] || environment['CADANGAN_CONFIG']))) return undefined;
-  // A pipe has no folder that a group could enter: there only administrators are let in.
-  if (process.platform === 'win32')
-    return { door: undefined, state: win32.join(environment['ProgramData'] ?? 'C:\\ProgramData', 'Cadangan', 'state') };
-  const run = process.platform === 'darwin' ? 'var/run' : 'run';
-  return { door: resolve(root ?? '/', run, 'cadangan'), state: resolve(root ?? '/', 'var/lib/cadangan') };
-}
-
-function mayRead(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK);
-    return true;
-  } catch {
-    return false;
-  }
+export function refuseBesideService(own: HostPlace, environment: Environment, isElevated?: boolean): void {
+  if (administeredService(environment, isElevated) || isServedByService(own, environment)) throw new CadanganError('service.not-running');
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { assetPath, systemClock, systemRandom, workerPath, type Clock, type Environment } from '../platform/index.ts';
+import { assetPath, makeFolderNow, systemClock, systemRandom, workerPath, type Clock, type Environment } from '../platform/index.ts';
 import { placeProgram } from './program-folder.ts';
 import { noteStart } from './start-count.ts';
 
@@ -27,7 +27,7 @@ export interface HostStart {
 export async function startHost(start: HostStart): Promise<void> {
   const { stateFolder, configFile, environment, runsSchedule = true, lingerMs, clock = systemClock } = start;
   const { hostPath = workerPath('host', 'host-main') } = start;
-  mkdirSync(stateFolder, { recursive: true, mode: 0o700 });
+  makeFolderNow(stateFolder, 0o700);
   await noteStart(stateFolder, clock);
   // A disk without room for the copy is no reason to go without a host.
   const program = await placeProgram(hostPath, stateFolder, systemRandom).catch(() => hostPath);
@@ -40,10 +40,15 @@ export async function startHost(start: HostStart): Promise<void> {
 
 /** Starts the process that works on one repository for the host that this process is: by the same program, flags and rights. */
 export async function startRunner(
-  { stateFolder, configFile, environment }: Pick<HostStart, 'stateFolder' | 'configFile' | 'environment'>,
+  {
+    stateFolder,
+    configFile,
+    environment,
+    isVetting = false,
+  }: Pick<HostStart, 'stateFolder' | 'configFile' | 'environment'> & { readonly isVetting?: boolean },
   key: string,
 ): Promise<void> {
-  const args = [ownHostProgram(), '--state', stateFolder, '--config', configFile, '--runner', key];
+  const args = [ownHostProgram(), '--state', stateFolder, '--config', configFile, '--runner', key, ...(isVetting ? ['--vet'] : [])];
   spawnDetached([...process.execArgv, ...args], stateFolder, `runner-${key.slice(0, 8)}.out`, hostEnvironment(environment));
 }
 

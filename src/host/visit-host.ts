@@ -15,6 +15,8 @@ export interface HostPlace {
   readonly runner?: string | undefined;
   /** Of a service whose state folder is not for us: the folder that its group may enter. */
   readonly door?: string | undefined;
+  /** It is the service of the machine. */
+  readonly isOfMachine?: boolean | undefined;
 }
 
 /** A connection to a host that has proven that it is one of this user. */

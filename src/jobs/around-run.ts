@@ -2,7 +2,7 @@ import { CadanganError, isAbort, type Clock, type Environment } from '../platfor
 import type { BackupSet } from '../settings/index.ts';
 import { childEnvironment } from './child-environment.ts';
 import { timeText, type JobException, type JobName, type JobResult } from './job-result.ts';
-import { runSetProgram, type ProgramReport, type SetProgram } from './set-program.ts';
+import { runSetProgram, type ProgramReport, type ProgramVet, type SetProgram } from './set-program.ts';
 
 /** What a set and a copy have alike. */
 export type Programs = Pick<BackupSet, 'before' | 'beforeLimitMinutes' | 'after' | 'afterLimitMinutes'>;
@@ -21,6 +21,7 @@ export interface AroundRun {
   /** Comes first, and is kept until the work is done: without it, the program before would be for nothing. */
   readonly hold?: (() => Promise<AsyncDisposable>) | undefined;
   readonly onLine?: ((line: string) => void) | undefined;
+  readonly vet?: ProgramVet | undefined;
   readonly onException?: ((exception: JobException) => void) | undefined;
 }
 
@@ -114,8 +115,8 @@ function withAfter<Details>(
   return { ...result, outcome, endedAt, exceptions: [...result.exceptions, exception], exceptionCount: result.exceptionCount + 1 };
 }
 
-function worldOf({ clock, onLine = () => undefined }: Omit<AroundRun, 'signal'>): Parameters<typeof runSetProgram>[1] {
-  return { clock, onLine };
+function worldOf({ clock, onLine = () => undefined, vet }: Omit<AroundRun, 'signal'>): Parameters<typeof runSetProgram>[1] {
+  return { clock, onLine, vet };
 }
 
 /** The result of a job that did not begin. */

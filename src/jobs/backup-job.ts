@@ -1,7 +1,7 @@
 import { backup, findParent, prepareSource, type BackupOptions, type BackupResult } from '../backup/index.ts';
 import { resolveSnapshot } from '../repository/index.ts';
 import { runJob, type ExceptionSink, type JobResult } from './job-result.ts';
-import { repositoryFolderOf, withRepository, worldOf, type RepositoryAccess } from './repository-access.ts';
+import { clearLeftovers, repositoryFolderOf, withRepository, worldOf, type RepositoryAccess } from './repository-access.ts';
 
 /** As `BackupOptions`; the parent is named as the user names snapshots, and what the job itself knows is left out. */
 export interface BackupJobOptions extends Omit<BackupOptions, 'signal' | 'parent' | 'prepared' | 'repositoryFolder' | 'onIssue'> {
@@ -18,7 +18,8 @@ export function backupJob(access: RepositoryAccess, options: BackupJobOptions): 
   return runJob('backup', worldOf(access).clock, async (note) => {
     const prepared = prepareSource(rest); // reads ahead while the repository is being opened
     using _scanAhead = prepared.scanAhead;
-    return await withRepository(access, 'shared', async ({ repository, signal }) => {
+    return await withRepository(access, 'shared', async (opened) => {
+      const { repository, signal } = opened;
       // Snapshots first: then every blob of theirs is in an index file that is read after.
       const parent =
         parentName === undefined
@@ -33,11 +34,12 @@ export function backupJob(access: RepositoryAccess, options: BackupJobOptions): 
         signal,
         onIssue: ({ path, kind, reason }) => {
           // A file that changed while it was read is stored, but as something that may never have existed.
-          const exception = { item: path, kind, reason, weight: kind === 'changed' ? 'note' : 'lost' } as const;
+          const exception = { item: path, kind, reason, weight: kind === 'changed' || kind === 'source-link' ? 'note' : 'lost' } as const;
           note(exception);
           onException?.(exception);
         },
       });
+      if (!rest.dryRun) await clearLeftovers(opened, { besideOthers: true });
       return { details, repositoryId: repository.config.id };
     });
   });

@@ -69,7 +69,8 @@ export function sampleDetails(copy: OffsiteCopy, { readFiles, readBytes, damaged
   return { ...namesOf(copy), readFiles, readBytes, damagedFiles: damaged.length };
 }
 
-export function noteSync({ damagedAtSource, doubts, heldBackFiles, plan }: SyncReport, note: ExceptionSink): void {
+export function noteSync({ damagedAtSource, doubts, heldBackFiles, mergedFolders, plan }: SyncReport, note: ExceptionSink): void {
+  if (mergedFolders > 0) note({ item: String(mergedFolders), kind: 'copy-folders-merged', reason: '', weight: 'note' });
   for (const { kind, name } of damagedAtSource)
     note({ item: kind === 'config' ? 'config' : `${kind}/${name}`, kind: 'source-damaged', reason: 'hash', weight: 'lost' });
   if (heldBackFiles === 0) return;

@@ -1,11 +1,15 @@
 import type { DriveClient } from '../google/index.ts';
 import {
-  keepAnchor,
+  expectedOf,
   lagOf,
+  listOwnCopy,
   originalNamesOf,
+  readFirstPart,
   rememberedBeside,
   rememberedFailure,
+  rememberedOrigins,
   rememberedPlan,
+  rememberedProgress,
   rememberedSample,
   rememberedScrub,
   rememberedSync,
@@ -22,12 +26,14 @@ import {
   type CopyMemoryFile,
   type CopyProgressSink,
   type CopyWorld,
+  type FirstPart,
   type OriginalNames,
   type SyncOptions,
   type SyncReport,
 } from '../offsite/index.ts';
 import { isAbort, isCode, systemClock, type Clock } from '../platform/index.ts';
 import type { RecordContent, RecordTrigger } from '../records/index.ts';
+import { formatTimestamp } from '../repository/index.ts';
 import { readableFolderOf, type OffsiteCopy } from '../settings/index.ts';
 import { aroundRun } from './around-run.ts';
 import {
@@ -45,23 +51,33 @@ import { newsOf, type Told } from './copy-news.ts';
 import { openDriveClient, type DrivePlace } from './drive-account.ts';
 import { runJob, timeText, type ExceptionSink, type Finished, type JobName, type JobResult } from './job-result.ts';
 import { copyMemoryOf, lookAtCopy, openCopy, openOriginal, rememberedPlace, type OpenCopy } from './open-copy.ts';
+import { keepHistoryOffsite, type HistoryKeeping } from './keep-history-offsite.ts';
 import { noteReadable } from './readable-copies.ts';
 import { readableCopyJob, type ReadableCopyDetails, type ReadableCopyOptions } from './readable-copy-job.ts';
-import type { RecordAbout } from './record-about.ts';
+import { placeOf, type RecordAbout } from './record-about.ts';
 import type { RecordKeeper } from './record-keeper.ts';
+import { recordOfBegun } from './record-of-job.ts';
 import { recordOfReadableCopy, recordOfSample, recordOfScrub, recordOfSync, type AboutCopy } from './record-of-copy.ts';
-import type { RepositoryAccess } from './repository-access.ts';
+import { withRepository, type RepositoryAccess } from './repository-access.ts';
 import type { RunResult } from './run-of-record.ts';
+import type { ProgramVet } from './set-program.ts';
 
 export interface CopyJobsOptions {
   readonly copy: OffsiteCopy;
   readonly place: DrivePlace;
   /** Where each job that is worth it leaves its record. */
   readonly records: RecordKeeper;
+  /** What else there is to keep the history beside the copy. */
+  readonly history?: Omit<HistoryKeeping, 'records'> | undefined;
+  /** Of the original, without asking a person: what goes to a new copy first. Without it a copy can be restored from when all is there. */
+  readonly password?: RepositoryAccess['password'] | undefined;
   /** What the programs of the copy say. */
   readonly onLine?: ((line: string) => void) | undefined;
+  readonly vet?: ProgramVet | undefined;
   /** See `SyncOptions`; for tests. */
   readonly againMs?: number | undefined;
+  /** Between two times that it is written down how far it is; for tests. */
+  readonly noteEveryMs?: number | undefined;
 }
 
 export interface WorkOptions {
@@ -73,6 +89,8 @@ export interface SyncWish extends WorkOptions {
   /** Compare with what is known to be on Drive, if anything is, instead of asking. */
   readonly mayUseKnown?: boolean;
   readonly mayRemoveAll?: boolean | undefined;
+  /** Copy everything again, although the folder on Drive, or what was in it, is gone. */
+  readonly mayBeginAnew?: boolean | undefined;
   /** Changes nothing, leaves no record, is not remembered, and may be while another process works on the copy. */
   readonly dryRun?: boolean;
 }
@@ -124,8 +142,8 @@ interface Telling<Details> {
 
 /**
  * The jobs on one configured copy. The first that needs it opens the copy, which stays open until this is disposed of: one process of a
- * machine has it at a time. Each job takes down what it found, also when it fails; leaves its record; and keeps the head of the records
- * beside the copy when it brought something. One at a time. What keeps a copy from being opened ends the job and stands in its result.
+ * machine has it at a time. Each job takes down what it found, also when it fails; leaves its record; and keeps the history of the records
+ * beside the copy when it was recorded. One at a time. What keeps a copy from being opened ends the job and stands in its result.
  */
 export class CopyJobs implements AsyncDisposable {
   readonly memory: CopyMemoryFile;
@@ -144,12 +162,19 @@ export class CopyJobs implements AsyncDisposable {
 
   /** Brings the copy up to its original. */
   sync(wish: SyncWish, occasion: CopyOccasion): Promise<ToldResult<SyncDetails>> {
-    const { dryRun = false, mayUseKnown = false, mayRemoveAll, signal } = wish;
+    const { dryRun = false, mayUseKnown = false, mayRemoveAll, mayBeginAnew, signal } = wish;
     return this.#job('offsite-sync', { occasion, signal, isTrial: dryRun, recordOf: recordOfSync }, async (note, tally) => {
       const { snapshots } = await this.memory.read();
       const { sync } = await this.#syncing(tally, { ...wish, isTrial: dryRun }, async (open, options) => ({
-        sync: await syncCopy(this.#world(open), { ...options, dryRun, mayRemoveAll, known: mayUseKnown ? open.known : undefined }),
+        sync: await syncCopy(this.#world(open), {
+          ...options,
+          dryRun,
+          mayRemoveAll,
+          mayBeginAnew,
+          known: mayUseKnown ? open.known : undefined,
+        }),
       }));
+      if (mayRemoveAll && !dryRun) await this.memory.update((memory) => rememberedOrigins(memory, sync));
       noteSync(sync, note);
       return { details: syncDetails(this.#options.copy, sync, snapshots), isFailure: !dryRun && sync.leftBehindFiles > 0 };
     });
@@ -176,9 +201,10 @@ export class CopyJobs implements AsyncDisposable {
     const { signal, progress, percent = copy.sampleReadPercent } = wish;
     return this.#job('offsite-sample', { occasion, signal, recordOf: recordOfSample }, async (note, tally) => {
       const report = await this.#beside('sample', async () => {
-        const { target } = await this.#opened();
-        const { sampleCursor: cursor } = await this.memory.read();
-        return sampleCopy({ target, clock: this.#clock }, await target.list(signal), { percent, cursor, signal, progress });
+        const { source, target } = await this.#opened();
+        const memory = await this.memory.read();
+        const listing = await listOwnCopy({ source, target }, { expected: expectedOf(memory), signal });
+        return sampleCopy({ target, clock: this.#clock }, listing, { percent, cursor: memory.sampleCursor, signal, progress });
       });
       await this.memory.update((memory) => rememberedSample(memory, report, this.#now()));
       if (report.damaged.length > 0)
@@ -191,7 +217,7 @@ export class CopyJobs implements AsyncDisposable {
   /**
    * Writes a snapshot as an archive, remembers it, and lets go of old ones. The copy itself need not be opened for it.
    * @param access to the original
-   * @throws `storage.denied`, `storage.full`, `storage.unreachable` when it is written and cannot be remembered
+   * @throws `state.unusable` when it is written and cannot be remembered
    */
   async readable(
     access: Omit<RepositoryAccess, 'location' | 'world'>,
@@ -233,7 +259,18 @@ export class CopyJobs implements AsyncDisposable {
       () => false,
       (error: unknown) => isCode(error, 'offsite.busy'),
     );
-    return this.#tell(isBusy ? await make() : await this.#around(job, telling, tally, make), telling, tally);
+    if (isBusy) return this.#tell(await make(), telling, tally);
+    const around = async (): Promise<ToldResult<Details>> => this.#tell(await this.#around(job, telling, tally, make), telling, tally);
+    if (telling.isTrial === true) return around();
+    return this.#options.records.during((about) => this.#begun(job, about, telling.occasion), around);
+  }
+
+  /** What is known of a work before it has begun. */
+  #begun(job: JobName, about: RecordAbout, { via = about.via, user, trigger, run }: CopyOccasion): RecordContent {
+    const { name: set, repository, to } = this.#options.copy;
+    const kind = job === 'offsite-scrub' || job === 'offsite-sample' ? 'scrub' : 'external-backup';
+    const places = { source: placeOf(repository, about.settings), destination: placeOf(to, about.settings) };
+    return recordOfBegun(kind, job, { ...about, via, user: user ?? about.user, trigger, run, set }, places);
   }
 
   /** Between the programs that the configuration wants around each work on the copy. */
@@ -243,10 +280,10 @@ export class CopyJobs implements AsyncDisposable {
     tally: Tally,
     make: () => Promise<JobResult<Details>>,
   ): Promise<JobResult<Details>> {
-    const { copy, place, onLine } = this.#options;
+    const { copy, place, onLine, vet } = this.#options;
     const facts = { COPY: copy.name, RUN: run, TRIGGER: trigger, DRY_RUN: isTrial ? 'true' : undefined };
     const { environment } = place;
-    return aroundRun({ programs: copy, job, clock: this.#clock, environment, facts, signal, onLine }, make, () => ({
+    return aroundRun({ programs: copy, job, clock: this.#clock, environment, facts, signal, onLine, vet }, make, () => ({
       FILES_UPLOADED: tally.uploaded.files,
       BYTES_UPLOADED: tally.uploaded.bytes,
     }));
@@ -260,14 +297,19 @@ export class CopyJobs implements AsyncDisposable {
   ): Promise<Report> {
     try {
       const open = isTrial ? await this.#lookedAt() : await this.#opened();
-      const { distrusted = [] } = await this.memory.read();
+      const memory = await this.memory.read();
+      const { distrusted = [], restorable, origins } = memory;
       const report = await work(open, {
         signal,
-        progress,
+        progress: isTrial ? progress : this.#noting(tally, progress),
         againMs: this.#options.againMs,
+        firstPart: (ownSignal) => this.#firstPart(ownSignal ?? signal),
         uploadsAtOnce: this.#options.copy.limits?.workers,
         knownDamaged: open.knownDamaged,
         distrusted: new Set(distrusted),
+        restorable,
+        origins: origins && new Set(origins),
+        expected: expectedOf(memory),
         onPlan: (_plan, comparison) => (isTrial ? undefined : this.#notePlan(tally, comparison)),
         onUploaded: (file, wasThere) => noteUploaded(tally, file, wasThere),
         onTrashed: () => (tally.trashedFiles += 1),
@@ -275,12 +317,28 @@ export class CopyJobs implements AsyncDisposable {
       tally.isIncomplete = report.sync.isIncomplete;
       if (isTrial) return report;
       open.known = report.sync.listing;
-      await this.memory.update((memory) => rememberedPlace(rememberedSync(memory, report.sync, tally.original, this.#now()), open));
+      const times = { now: this.#now(), lookedAt: this.#textOf(report.sync.lookedAtNs) };
+      await this.memory.update((known) => rememberedPlace(rememberedSync(known, report.sync, tally.original, times), open));
       return report;
     } catch (error) {
       if (this.#open) this.#open.known = undefined;
       if (!isTrial && !isCode(error, 'offsite.busy')) await this.#noteFailure(tally, error);
       throw error;
+    }
+  }
+
+  /** That it cannot be told holds up no copying; then all goes as it comes. */
+  async #firstPart(signal: AbortSignal): Promise<FirstPart | undefined> {
+    const { copy, place, password } = this.#options;
+    if (password === undefined) return undefined;
+    const world = { clock: this.#clock, openStorage: (location: string) => openOriginal(location, place) };
+    try {
+      return await withRepository({ location: copy.repository, password, world, signal }, 'none', (opened) =>
+        readFirstPart(opened.repository, opened.signal),
+      );
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      return undefined;
     }
   }
 
@@ -305,6 +363,20 @@ export class CopyJobs implements AsyncDisposable {
     const placed = (memory: CopyMemory): CopyMemory => (this.#open ? rememberedPlace(memory, this.#open) : memory);
     // That it failed is told by the error; a state folder that cannot be written must not hide it.
     await this.memory.update((memory) => rememberedFailure(placed(memory), error, tally, this.#now())).catch(() => undefined);
+  }
+
+  /** Whoever asks how the copy is, in whichever process, sees it move. */
+  #noting(tally: Tally, progress: CopyProgressSink | undefined): CopyProgressSink {
+    const { noteEveryMs = noteEveryMsDefault } = this.#options;
+    let notedMs = this.#clock.monotonicMs();
+    return (step) => {
+      progress?.(step);
+      const nowMs = this.#clock.monotonicMs();
+      if (nowMs - notedMs < noteEveryMs) return;
+      notedMs = nowMs;
+      const { lag } = tally;
+      void this.memory.update((memory) => rememberedProgress(memory, step, lag, this.#now())).catch(() => undefined);
+    };
   }
 
   /** What is behind is written down before it is worked off: the work may take days, or never end. */
@@ -335,10 +407,16 @@ export class CopyJobs implements AsyncDisposable {
       : untold();
     if (news.told !== before)
       await this.memory.update((memory) => ({ ...memory, told: { ...memory.told, [result.job]: news.told } })).catch(() => undefined);
-    const folder = this.#open?.folder;
-    if (folder !== undefined && result.details !== undefined && tally.uploaded.files > 0)
-      await records.keepHead((head, owner) => keepAnchor(folder, { head, owner }, (other) => records.history.has(other), signal));
+    if (result.details !== undefined && (news.isRecorded || tally.uploaded.files > 0)) await this.#keepHistory(signal);
     return toldResult;
+  }
+
+  /** Never rejects: what stood in its way is remembered, and whoever keeps the history up tries again. */
+  async #keepHistory(signal: AbortSignal): Promise<void> {
+    const { copy, place, records, history } = this.#options;
+    const folder = this.#open?.folder;
+    if (folder === undefined) return;
+    await keepHistoryOffsite(copy, place, { ...history, records }, signal, folder).catch(() => undefined);
   }
 
   #aboutCopy(about: RecordAbout, occasion: CopyOccasion, folderIds: readonly string[], { uploaded }: Tally): AboutCopy {
@@ -369,7 +447,13 @@ export class CopyJobs implements AsyncDisposable {
   #now(): string {
     return timeText(this.#clock);
   }
+
+  #textOf(ns: bigint): string {
+    return formatTimestamp(ns, this.#clock.offsetMinutes(ns));
+  }
 }
+
+const noteEveryMsDefault = 15_000;
 
 function newTally(): Tally {
   return { uploaded: { files: 0, bytes: 0 }, trashedFiles: 0, lag: undefined, original: undefined, isIncomplete: false };

@@ -10,7 +10,19 @@ export { afterLostRun, aroundRun, type AroundRun } from './around-run.ts';
 export { backupJob, type BackupDetails, type BackupJobOptions } from './backup-job.ts';
 export { childEnvironment } from './child-environment.ts';
 export { checkJob, type CheckJobOptions } from './check-job.ts';
-export { approvePeriod, closeByPerson, type Approval, type Asked, type Decider } from './decisions.ts';
+export { copySnapshotsJob, type CopySnapshotsJobOptions, type SnapshotCopyDetails } from './copy-snapshots-job.ts';
+export {
+  approvePeriod,
+  closeByPerson,
+  decideByPerson,
+  enterFinding,
+  isSameName,
+  personsOf,
+  signerOf,
+  type Approval,
+  type Asked,
+} from './decisions.ts';
+export { declareKeyLost, declareMoved, disposeOfRecords, replaceSigningKey, type ChainWords } from './chain-words.ts';
 export type { DrillDetails, DrilledFile, DrilledSet } from './drill/drill-details.ts';
 export { drillJob, type DrillOptions, type DrillProgress, type DrillTarget } from './drill/drill-job.ts';
 export { drillSampleOf, type DrillDate, type DrillSample } from './drill/drill-wish.ts';
@@ -19,13 +31,22 @@ export { initJob, type InitDetails } from './init-job.ts';
 export type { ExceptionSink, JobException, JobName, JobResult, Outcome } from './job-result.ts';
 export { describeCauses, describeError, describeException, isErrorCode } from './messages/messages.ts';
 export { recordFacts, type RecordFact } from './messages/record-facts.ts';
-export { formSentences, reasonSentence } from './messages/record-sentences.ts';
+export { formSentences, reasonMessage, reasonSentence } from './messages/record-sentences.ts';
 export { recordSummary } from './messages/record-summary.ts';
 export { safeName, safeText } from './messages/safe-text.ts';
 export { nonEmpty, passwordInVariable, readPasswordFile, runPasswordCommand, type PasswordCommandWorld } from './password-sources.ts';
 export { addPassword, changePassword, removePassword, resolveKey } from './passwords.ts';
 export { credentialStoreOf, oauthClientOf, openDriveClient, openStorageAt, signInTrouble, type DrivePlace } from './drive-account.ts';
 export { signInToDrive, signOutOfDrive, type SignInWay } from './drive-sign-in.ts';
+export { bringBackHistory, type BringBackOptions, type BroughtBack } from './bring-back-history.ts';
+export {
+  historyFormOf,
+  isHistoryBehind,
+  keepHistoryOffsite,
+  type HistoryForm,
+  type HistoryKeeping,
+  type HistoryOutcome,
+} from './keep-history-offsite.ts';
 export { readCopyAnchors } from './offsite-anchor.ts';
 export { errorOfRecorded, originalLooks, readCopyStatus, type CopyLookOptions } from './copy-look.ts';
 export { newsOf, type News, type Told } from './copy-news.ts';
@@ -44,7 +65,10 @@ export { keepCopyUp, manualOf, type CopyWish, type KeepCopyUpOptions, type KeptC
 export { noteReadable, type KeepReadable } from './readable-copies.ts';
 export type { SampleDetails, ScrubDetails, SyncDetails } from './copy-details.ts';
 export { readableCopyJob, type ReadableCopyDetails, type ReadableCopyOptions } from './readable-copy-job.ts';
+export { pruneJob, type PruneJobOptions } from './prune-job.ts';
 export {
+  askedOnce,
+  openedKeyAt,
   repositoryFolderOf,
   withRepository,
   type LockMode,
@@ -53,23 +77,71 @@ export {
   type RepositoryAccess,
   type World,
 } from './repository-access.ts';
-export { commonContent, historyOwner, isExternal, placeOf, reasonOf, userName, type RecordAbout } from './record-about.ts';
+export {
+  commonContent,
+  historyOwner,
+  isExternal,
+  placeOf,
+  reasonOf,
+  userName,
+  userNameOf,
+  type PutOff,
+  type RecordAbout,
+} from './record-about.ts';
 export { configurationChanges, recordConfiguration, type ConfigurationChange } from './record-configuration.ts';
 export { RecordKeeper, type RecordKeeperOptions } from './record-keeper.ts';
 export { isBrokenOff, isGood, isOfRun, runOfRecord, runResultSchema, type RunJob, type RunResult } from './run-of-record.ts';
 export {
   recordOfBackup,
   recordOfBareRun,
+  recordOfBegun,
   recordOfCheck,
   recordOfInit,
   recordOfJob,
   recordOfKeyChange,
   recordOfMissedRun,
-  recordOfRestore,
   recordOfSignIn,
+  recordOfClock,
+  recordOfFailedAlert,
   recordOfRefusal,
+  recordOfSpace,
   recordOfUnlock,
 } from './record-of-job.ts';
+export { recordedPrune, recordOfOverduePrune } from './record-of-prune.ts';
+export { recordedRetention, recordOfRetention } from './record-of-retention.ts';
+export {
+  retentionJob,
+  type PlannedRetention,
+  type RetentionDetails,
+  type RetentionJobOptions,
+  type RetentionWish,
+} from './retention-job.ts';
+export { retentionKnowledge } from './retention-knowledge.ts';
+export { policyText, reasonTexts } from './retention-text.ts';
+export { recordedTagging, tagJob, type TaggingDetails, type TagWish } from './tag-job.ts';
+export { dumpJob, notFile, type DumpDetails, type DumpJobOptions } from './dump-job.ts';
+export {
+  noteOfChanges,
+  recordOfIndexRepair,
+  recordOfPackRepair,
+  recordOfRecovery,
+  recordOfRewrite,
+  recordOfSnapshotCopy,
+  recordOfSnapshotRepair,
+} from './record-of-repair.ts';
+export { recordOfBegunRestore, recordOfDump, recordOfRestore, type RestoreAsked } from './record-of-restore.ts';
+export {
+  recoverJob,
+  repairIndexJob,
+  repairPacksJob,
+  repairSnapshotsJob,
+  type IndexRepairDetails,
+  type RecoveryDetails,
+  type RepairIndexOptions,
+  type RepairPacksOptions,
+  type RepairSnapshotsOptions,
+} from './repair-jobs.ts';
+export { rewriteSnapshotsJob, type RewriteDetails, type RewriteSnapshotsJobOptions } from './rewrite-snapshots-job.ts';
 export { restoreJob, type RestoreDetails, type RestoreJobOptions } from './restore-job.ts';
-export type { ProgramReport } from './set-program.ts';
-export { openSnapshot, parseSnapshotPath, resolveTree, type SnapshotPath } from './snapshot-path.ts';
+export type { ProgramReport, ProgramVet } from './set-program.ts';
+export { openIndex, openSnapshot, parseSnapshotPath, resolveTree, type SnapshotPath } from './snapshot-path.ts';

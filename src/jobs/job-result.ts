@@ -1,4 +1,4 @@
-import { isAbort, type Clock } from '../platform/index.ts';
+import { isAbort, isAlarm, type Clock } from '../platform/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { ProgramReport } from './set-program.ts';
 
@@ -6,12 +6,22 @@ export type JobName =
   | 'init'
   | 'backup'
   | 'restore'
+  | 'dump'
   | 'check'
+  | 'retention'
+  | 'tag'
+  | 'prune'
   | 'offsite-sync'
   | 'offsite-scrub'
   | 'offsite-sample'
   | 'readable-copy'
-  | 'drill';
+  | 'drill'
+  | 'repair-index'
+  | 'repair-packs'
+  | 'repair-snapshots'
+  | 'recover'
+  | 'rewrite'
+  | 'copy-snapshots';
 
 /** `success` is claimed only when nothing at all went wrong; the four words are those of the records. */
 export type Outcome = 'success' | 'success-with-exceptions' | 'failed' | 'stopped';
@@ -93,7 +103,9 @@ export async function runJob<Details>(
       repositoryId,
     } = await work((exception) => {
       counts[exception.weight] += 1;
-      if (counts[exception.weight] <= keptMax[exception.weight]) exceptions.push(exception);
+      // What concerns the whole comes first, however late it is known.
+      if (isAlarm(exception)) exceptions.splice(exceptions.filter(isAlarm).length, 0, exception);
+      else if (counts[exception.weight] <= keptMax[exception.weight]) exceptions.push(exception);
     });
     return result(isFailure ? 'failed' : exceptions.length > 0 ? 'success-with-exceptions' : 'success', { details, repositoryId });
   } catch (error) {

@@ -19,17 +19,23 @@ import type { OffsiteCopy } from '../settings/index.ts';
 import { parseLocation } from '../storage/index.ts';
 import { CopyJobs, type CopyOccasion, type ToldResult } from './copy-jobs.ts';
 import { openStorageAt, type DrivePlace } from './drive-account.ts';
+import type { HistoryKeeping } from './keep-history-offsite.ts';
 import type { RecordKeeper } from './record-keeper.ts';
 import type { RepositoryAccess } from './repository-access.ts';
+import type { ProgramVet } from './set-program.ts';
+import { SignInWatch } from './sign-in-watch.ts';
 
 export interface KeepCopyUpOptions {
   readonly copy: OffsiteCopy;
   /** Of the process: has the copy looked at. */
   readonly tasks: TaskLoop;
   readonly place: DrivePlace;
+  readonly vet?: ProgramVet | undefined;
   /** Where each work that is worth it leaves its record. */
   readonly records: RecordKeeper;
-  /** Of the repository that is copied; asked only for readable copies. @throws `password.missing` */
+  /** What else there is to keep the history beside the copy. */
+  readonly history?: Omit<HistoryKeeping, 'records'> | undefined;
+  /** Of the repository that is copied; asked for readable copies and for the first part of a new copy. @throws `password.missing` */
   readonly password: RepositoryAccess['password'];
   /** Each run that did something, or failed. */
   readonly onResult: (result: ToldResult<unknown>) => void;
@@ -37,7 +43,13 @@ export interface KeepCopyUpOptions {
   readonly onState: (state: KeeperState) => void;
   /** Other times than an hour, a week ...; for tests. */
   readonly timing?:
-    | { readonly syncEveryMs?: number; readonly sampleEveryMs?: number; readonly pollingIntervalMs?: number; readonly againMs?: number }
+    | {
+        readonly syncEveryMs?: number;
+        readonly sampleEveryMs?: number;
+        readonly pollingIntervalMs?: number;
+        readonly identityIntervalMs?: number;
+        readonly againMs?: number;
+      }
     | undefined;
 }
 
@@ -45,6 +57,8 @@ export interface KeepCopyUpOptions {
 export interface CopyWish extends Omit<CopyOccasion, 'trigger'> {
   /** Of a sync: remove also what there is a doubt about. */
   readonly mayRemoveAll?: boolean | undefined;
+  /** Of a sync: copy everything again, although what was on Drive is gone. */
+  readonly mayBeginAnew?: boolean | undefined;
   /** Of a sample: how much is read, instead of what is configured. */
   readonly percent?: number | undefined;
   /** It begins. */
@@ -68,7 +82,7 @@ const shownWaitMsMin = 1000;
 
 /** Keeps one configured copy up until it is disposed of: what `cadangan offsite watch` and the host run. */
 export async function keepCopyUp(options: KeepCopyUpOptions): Promise<KeptCopy> {
-  const { copy, tasks, records, onResult, timing } = options;
+  const { copy, tasks, records, onResult, timing, vet } = options;
   const { clock = systemClock } = options.place;
   const place: DrivePlace = {
     ...options.place,
@@ -77,7 +91,8 @@ export async function keepCopyUp(options: KeepCopyUpOptions): Promise<KeptCopy> 
       if (wait.ms >= shownWaitMsMin) keeper.noteWaiting(wait.kind === 'rate' ? 'rate' : 'no-answer');
     },
   };
-  const jobs = new CopyJobs({ copy, place, records, againMs: timing?.againMs });
+  const { history, password } = options;
+  const jobs = new CopyJobs({ copy, place, records, history, password, vet, againMs: timing?.againMs });
   const keeper: KeptCopy = new CopyKeeper({
     name: copy.name,
     clock,
@@ -97,9 +112,17 @@ export async function keepCopyUp(options: KeepCopyUpOptions): Promise<KeptCopy> 
       if (context.asked !== undefined || isWorthTelling(result)) onResult(result);
       return result;
     },
-    onState: options.onState,
-    onEnd: () => jobs[Symbol.asyncDispose](),
+    onState: (state) => {
+      tasks.wake(signIn);
+      options.onState(state);
+    },
+    onEnd: async () => {
+      await tasks.remove(signIn);
+      await jobs[Symbol.asyncDispose]();
+    },
   });
+  const signIn = new SignInWatch({ place, clock, state: () => keeper.state, onSignIn: () => keeper.retryNow() });
+  tasks.add(signIn);
   return keeper;
 }
 
@@ -114,7 +137,8 @@ async function watchOf(
     return (events) => new StorageWatch({ ...events, open: () => openStorageAt(repository, place), clock, pollingIntervalMs });
   const folder = location.path;
   const polling = await isOnNetwork(folder);
-  return (events) => new FolderWatch({ ...events, folder, polling, pollingIntervalMs });
+  return (events) =>
+    new FolderWatch({ ...events, folder, polling, pollingIntervalMs, identityIntervalMs: timing?.identityIntervalMs, clock });
 }
 
 function timesOf(memory: CopyMemory, copy: OffsiteCopy, clock: Clock): Awaited<ReturnType<KeeperOptions<unknown, CopyWish>['times']>> {
@@ -146,7 +170,10 @@ async function runWork(
   switch (work) {
     case 'look':
     case 'sync':
-      return jobs.sync({ ...wish, mayUseKnown: work === 'look', mayRemoveAll: asked?.mayRemoveAll }, occasion);
+      return jobs.sync(
+        { ...wish, mayUseKnown: work === 'look', mayRemoveAll: asked?.mayRemoveAll, mayBeginAnew: asked?.mayBeginAnew },
+        occasion,
+      );
     case 'scrub':
       return jobs.scrub(wish, occasion);
     case 'sample':

@@ -1,5 +1,5 @@
 import { DriveFolder } from '../google/index.ts';
-import { readAnchors } from '../offsite/index.ts';
+import { DriveHistory, readAnchors } from '../offsite/index.ts';
 import { l10n } from '../platform/index.ts';
 import type { Anchor } from '../records/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
@@ -19,7 +19,7 @@ export async function readCopyAnchors(copy: OffsiteCopy, place: DrivePlace, sign
     const { folderIds } = await copyMemoryOf(copy, place).read();
     const folder = new DriveFolder(client, copyPathOf(copy.to), { knownIds: folderIds });
     await folder.account(signal);
-    return await readAnchors(folder, l10n.t('Google Drive, beside the copy {copy}', { copy: copy.name }), signal);
+    return await readAnchors(new DriveHistory(folder), l10n.t('Google Drive, beside the copy {copy}', { copy: copy.name }), signal);
   } finally {
     client.close();
   }

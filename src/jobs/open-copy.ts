@@ -1,8 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DriveFolder, openUploadJournal, type DriveClient, type UploadJournal } from '../google/index.ts';
 import { CopyMemoryFile, DriveCopy, type CopyListing, type CopyMemory } from '../offsite/index.ts';
-import { CadanganError, holdName, systemRandom } from '../platform/index.ts';
+import { CadanganError, holdName, makeFolder, type Random, systemRandom } from '../platform/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import { parseLocation, type Storage } from '../storage/index.ts';
 import { openStorageAt, type DrivePlace } from './drive-account.ts';
@@ -28,14 +27,15 @@ interface CopyWorldOptions {
 
 /**
  * One process of a machine has a copy open at a time, until it is disposed of. The client is not closed with it.
- * @throws `offsite.busy` when another process has it; `storage.denied` ... for the state folder; `storage.invalid-location`
+ * @throws `offsite.busy` when another process has it; `state.unusable`; `storage.invalid-location`
  */
 export async function openCopy(copy: OffsiteCopy, options: CopyWorldOptions): Promise<OpenCopy> {
   const { stateFolder, random = systemRandom } = options.place;
-  await mkdir(stateFolder, { recursive: true, mode: 0o700 });
+  await makeFolder(stateFolder, 0o700);
   const held = await holdName(stateFolder, `offsite ${copy.name}`, random);
   if (held === undefined) throw new CadanganError('offsite.busy', { copy: copy.name });
   try {
+    await options.memory.update((memory) => withOrigin(memory, random));
     const open = await opened(copy, options, () => openUploadJournal(join(stateFolder, `offsite-${copy.name}-uploads.jsonl`)));
     const close = async (): Promise<void> => {
       await open[Symbol.asyncDispose]();
@@ -46,6 +46,11 @@ export async function openCopy(copy: OffsiteCopy, options: CopyWorldOptions): Pr
     await held[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** Ours is made once, and known as long as the memory is. */
+function withOrigin(memory: CopyMemory, random: Random): CopyMemory {
+  return memory.origins === undefined ? { ...memory, origins: [Buffer.from(random.fill(new Uint8Array(32))).toString('hex')] } : memory;
 }
 
 /**
@@ -61,11 +66,11 @@ async function opened(
   { place, client, memory }: CopyWorldOptions,
   openJournal: () => Promise<UploadJournal | undefined>,
 ): Promise<OpenCopy> {
-  const { folderIds, provedByMd5: proved = {} } = await memory.read();
+  const { folderIds, provedByMd5: proved = {}, origins: [origin] = [] } = await memory.read();
   const provedByMd5 = new Map(Object.entries(proved));
   const source = await openOriginal(repository, place);
   const journal = await openJournal();
-  const folder = new DriveFolder(client, copyPathOf(to), { journal, knownIds: folderIds });
+  const folder = new DriveFolder(client, copyPathOf(to), { journal, knownIds: folderIds, origin });
   const target = new DriveCopy(folder, { provedByMd5 });
   return {
     source,

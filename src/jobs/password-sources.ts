@@ -8,6 +8,7 @@ import {
   passwordFromOutput,
   passwordFromText,
   systemCode,
+  systemPath,
   type Environment,
   type Password,
 } from '../platform/index.ts';
@@ -64,7 +65,7 @@ async function contentOf(file: string, signal: AbortSignal): Promise<Uint8Array>
   let content: Uint8Array;
   try {
     // `end` is the last byte that is read: one more than may be there.
-    content = await buffer(createReadStream(file, { end: passwordBytesMax, signal }));
+    content = await buffer(createReadStream(systemPath(file), { end: passwordBytesMax, signal }));
   } catch (cause) {
     if (signal.aborted) throw new CadanganError('aborted', {}, { cause: signal.reason });
     // The cause names the file and nothing of what is in it.

@@ -7,7 +7,7 @@ import { resolveSnapshot } from '../repository/index.ts';
 import { parseLocation } from '../storage/index.ts';
 import { runJob, type JobResult } from './job-result.ts';
 import { withRepository, worldOf, type RepositoryAccess } from './repository-access.ts';
-import { resolveTree } from './snapshot-path.ts';
+import { openIndex, resolveTree } from './snapshot-path.ts';
 
 export interface ReadableCopyOptions {
   /** Names the file; its newest snapshot is taken when none is named. */
@@ -53,7 +53,7 @@ export function readableCopyJob(access: RepositoryAccess, options: ReadableCopyO
         options.snapshot === undefined ? { tagLists: [[set]] } : {},
         signal,
       );
-      await repository.loadIndex({ signal });
+      await openIndex(repository, [stored], signal, note);
       const tree = await resolveTree(repository, stored, folder, signal);
       const name = readableName({ set, time: stored.snapshot.time, folder, format });
       const about = [
@@ -112,7 +112,7 @@ async function writeFile(archive: AsyncIterable<Uint8Array>, folder: string, nam
   const target = join(folder, name);
   let sizeBytes = 0;
   try {
-    makeFolder(folder, 0o700);
+    await makeFolder(folder, 0o700);
     await writeWhole(target, { random: systemRandom }, async (handle) => {
       for await (const chunk of archive) {
         for (let done = 0; done < chunk.length;) done += (await handle.write(chunk, done)).bytesWritten;

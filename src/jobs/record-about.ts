@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
-import { CadanganError, isAbort } from '../platform/index.ts';
+import { CadanganError, isAbort, isCode } from '../platform/index.ts';
 import type { RecordContent, RecordKind, RecordPlace, RecordTrigger, RecordValues } from '../records/index.ts';
 import type { GeneralSettings } from '../settings/index.ts';
 import { locationLabel, parseLocation } from '../storage/index.ts';
@@ -19,14 +20,36 @@ export interface RecordAbout {
   readonly trigger?: RecordTrigger | undefined;
   /** The window that the run belongs to, or makes good. */
   readonly planned?: RecordContent['planned'] | undefined;
+  /** The window rule in force, in one line. */
+  readonly rule?: string | undefined;
   readonly rpoHours?: number | undefined;
+  /** On whose request, and why: words of who asks. */
+  readonly request?: string | undefined;
   /** Takes out what must never be written: passwords that somebody typed. */
   readonly scrub?: ((text: string) => string) | undefined;
 }
 
+export interface PutOff {
+  /**
+   * The schedule's, and nothing came of it: somebody was at work, or came; the disk was away; nobody could give the password. It may be
+   * tried again soon and left no record, since whatever lasts of that is told by the backups.
+   */
+  readonly isPutOff: boolean;
+}
+
+/** @param isPlanned it knew what was to go @param hasRemoved something has gone */
+export function isPutOff(
+  { trigger }: Partial<RecordAbout>,
+  error: unknown,
+  { isPlanned, hasRemoved }: { readonly isPlanned: boolean; readonly hasRemoved: boolean },
+): boolean {
+  const isBegun = isAbort(error) ? hasRemoved : isPlanned || error === undefined || isCode(error, 'prune.refused', 'repository.damaged');
+  return trigger === 'schedule' && !isBegun;
+}
+
 /** Who, with what, under which instruction: the part that all records have. */
 export function commonContent(kind: RecordKind, about: RecordAbout): RecordContent {
-  const { software, via, user = userName(), settings, set, run, trigger, planned } = about;
+  const { software, via, user = userName(), settings, set, run, trigger, planned, rule, request = '' } = about;
   const { documentNumber, revision } = settings?.instruction ?? {};
   const clause = clauses[kind];
   const instruction = {
@@ -45,6 +68,8 @@ export function commonContent(kind: RecordKind, about: RecordAbout): RecordConte
     ...(run !== undefined && { run }),
     ...(trigger !== undefined && { trigger }),
     ...(planned !== undefined && { planned }),
+    ...(request.trim() !== '' && { request: about.scrub?.(request.trim()) ?? request.trim() }),
+    ...(rule !== undefined && { rule }),
   };
 }
 
@@ -57,8 +82,13 @@ const clauses: Readonly<Partial<Record<RecordKind, string>>> = {
   'internal-restore': '3.3',
   'external-restore': '3.4',
   approval: '4.0',
+  rejection: '4.0',
   'nonconformity-opened': '4.0',
+  'nonconformity-extended': '4.0',
+  'nonconformity-assigned': '4.0',
   'nonconformity-closed': '4.0',
+  'nonconformity-checked': '4.0',
+  'nonconformity-withdrawn': '4.0',
 };
 
 /** Where a repository lies, without the password that an address may have in it; on Google Drive also whose it is. */
@@ -116,7 +146,14 @@ export function userName(): string {
   }
 }
 
+/** passwd(5); users of a directory service may not stand there, and are their number. */
+export async function userNameOf(uid: number): Promise<string> {
+  if (uid === process.geteuid?.()) return userName();
+  const lines = (await readFile('/etc/passwd', 'utf8').catch(() => '')).split('\n');
+  return lines.map((line) => line.split(':')).find((fields) => fields[2] === String(uid))?.[0] ?? String(uid);
+}
+
 /** Whose history it is, as anchors name it. */
-export function historyOwner(): string {
-  return `${userName()}@${hostname()}`;
+export function historyOwner(user = userName()): string {
+  return `${user}@${hostname()}`;
 }

@@ -1,14 +1,16 @@
-import { isAbort, type Clock, type Random } from '../platform/index.ts';
+import { type Clock, type Random } from '../platform/index.ts';
 import {
   openNonconformities,
   RecordHistory,
-  type ChainHead,
   type Finding,
   type HistoryRecord,
   type RecordContent,
+  type RecordWorld,
 } from '../records/index.ts';
-import type { Configuration } from '../settings/index.ts';
-import { commonContent, historyOwner, type RecordAbout } from './record-about.ts';
+import type { UsedConfiguration } from '../settings/index.ts';
+import { BegunRuns, randomName } from './begun-runs.ts';
+import { timeText } from './job-result.ts';
+import { commonContent, historyOwner, userName, type RecordAbout } from './record-about.ts';
 import { recordConfiguration } from './record-configuration.ts';
 import { runOfRecord, type RunResult } from './run-of-record.ts';
 
@@ -21,6 +23,13 @@ export interface RecordKeeperOptions {
   /** As it is in force at any time. */
   readonly settings?: (() => RecordAbout['settings']) | undefined;
   readonly scrub?: ((text: string) => string) | undefined;
+  readonly writing?: RecordWorld['writing'];
+  /** Whose history it is, as anchors name it. Default: that of who runs this process. */
+  readonly owner?: string | undefined;
+  /** Has somebody else append, who serves the history; undefined: nobody does just now. */
+  readonly append?: ((content: RecordContent) => Promise<HistoryRecord | undefined>) | undefined;
+  /** A record was written. */
+  readonly onWritten?: ((record: HistoryRecord) => void) | undefined;
   /** A record could not be written. The work itself is done, and is not undone for it. */
   readonly onError: (error: unknown) => void;
 }
@@ -32,11 +41,17 @@ const unwrittenMax = 100;
 export class RecordKeeper {
   readonly history: RecordHistory;
   readonly #options: RecordKeeperOptions;
+  /** Also while the rights of somebody else are lent. */
+  readonly #user = userName();
+  readonly #begun: BegunRuns;
   #unwritten: readonly RunResult[] = [];
 
   constructor(options: RecordKeeperOptions) {
     this.#options = options;
-    this.history = new RecordHistory(options.stateFolder, options);
+    // By name: what else whoever made these options knows of the world (a `machine` that counts its uptime) is none of a record.
+    const { clock, random, software, writing } = options;
+    this.history = new RecordHistory(options.stateFolder, { clock, random, software, writing });
+    this.#begun = new BegunRuns(options.stateFolder, this.history, options.random);
   }
 
   /**
@@ -60,8 +75,48 @@ export class RecordKeeper {
     return run;
   }
 
+  /**
+   * Does the work of a run that leaves a record at its end. When this process dies before, whoever keeps records next leaves one that says
+   * so. Notes that cannot be written hold up no run.
+   * @param make what is known of the run before it has begun
+   * @param work gets the id of the run, which its record has to have, and what adds to what is known of it while it goes on
+   */
+  async during<T>(
+    make: (about: RecordAbout) => RecordContent,
+    work: (run: string, note: (more: Partial<RecordContent>) => Promise<void>) => Promise<T>,
+  ): Promise<T> {
+    await this.recordLost();
+    const content = make(this.about());
+    const run = content.run ?? `run-${randomName(this.#options.random)}`;
+    const begun = await this.#begun.begin({ ...content, started: timeText(this.#options.clock), run }).catch(() => undefined);
+    try {
+      return await work(run, async (more) => begun?.note(more).catch(() => undefined));
+    } finally {
+      await begun?.end().catch(() => undefined);
+    }
+  }
+
+  /** Records the runs that were killed with their process. Never rejects. */
+  async recordLost(): Promise<void> {
+    try {
+      await this.#begun.recordLost();
+    } catch (error) {
+      this.#options.onError(error);
+    }
+  }
+
+  /** Snapshots that some run is about to remove, or has removed, and of which no record tells yet. @throws the system's errors */
+  async removing(): Promise<ReadonlySet<string>> {
+    return new Set((await this.#begun.all()).flatMap(({ removedSnapshots = [] }) => removedSnapshots));
+  }
+
   runOf(record: RecordContent): RunResult | undefined {
     return runOfRecord(record, this.history.folder);
+  }
+
+  /** Whose history it is, as anchors name it. */
+  get owner(): string {
+    return this.#options.owner ?? historyOwner();
   }
 
   /** Runs of this process that no record tells of, because it could not be written; oldest first. */
@@ -79,7 +134,9 @@ export class RecordKeeper {
   ): Promise<{ readonly content: RecordContent; readonly written: HistoryRecord | undefined }> {
     const content = make(this.about());
     try {
-      return { content, written: await this.history.append(content) };
+      const written = (await this.#options.append?.(content)) ?? (await this.history.append(content));
+      this.#options.onWritten?.(written);
+      return { content, written };
     } catch (error) {
       const run = this.runOf(content);
       if (run) this.remember(run);
@@ -88,10 +145,10 @@ export class RecordKeeper {
     }
   }
 
-  /** What changed in the configuration since anybody looked. Never rejects. */
-  async noteConfiguration(configuration: Configuration): Promise<void> {
+  /** What changed in the configuration that is in force since anybody looked. Never rejects. */
+  async noteConfiguration(used: Pick<UsedConfiguration, 'configuration' | 'unknown'>): Promise<void> {
     try {
-      await recordConfiguration(this.history, configuration, this.about(), this.#options.random);
+      await recordConfiguration(this.history, used, this.about(), this.#options.random);
     } catch (error) {
       this.#options.onError(error);
     }
@@ -118,18 +175,13 @@ export class RecordKeeper {
     }
   }
 
-  /** Has the head of the chain kept elsewhere, by whoever can; nothing where there is no history yet. Never rejects. */
-  async keepHead(keep: (head: ChainHead, owner: string) => Promise<void>): Promise<void> {
-    try {
-      const head = await this.history.head();
-      if (head) await keep(head, historyOwner());
-    } catch (error) {
-      if (!isAbort(error)) this.#options.onError(error);
-    }
+  /** Milliseconds since 1970. */
+  get nowMs(): number {
+    return Number(this.#options.clock.nowNs() / 1_000_000n);
   }
 
   about(): RecordAbout {
     const { software, via, settings, scrub } = this.#options;
-    return { software, via, settings: settings?.(), scrub };
+    return { software, via, user: this.#user, settings: settings?.(), scrub };
   }
 }

@@ -3,10 +3,9 @@ import type { RecordContent, RecordKind, RecordResult, RecordValues } from '../r
 import type { CheckResult } from '../upkeep/index.ts';
 import type { BackupDetails } from './backup-job.ts';
 import type { InitDetails } from './init-job.ts';
-import type { JobException, JobResult } from './job-result.ts';
+import type { JobException, JobName, JobResult } from './job-result.ts';
 import type { ProgramReport } from './set-program.ts';
-import { commonContent, isExternal, placeOf, reasonOf, type RecordAbout } from './record-about.ts';
-import type { RestoreDetails } from './restore-job.ts';
+import { commonContent, placeOf, reasonOf, type RecordAbout } from './record-about.ts';
 
 /**
  * What is the same in the record of every job: times, result, exceptions, and what ended it.
@@ -55,6 +54,7 @@ export function recordOfBackup(
       ...(details.parentId !== undefined && { parentId: details.parentId }),
       evidence: {
         notStored: [...details.notStored],
+        compression: details.compression,
         socketsSkipped: details.socketsSkipped,
         parentTreesDamaged: details.parentTreesDamaged,
         ...(details.emptySources.length > 0 && { emptySources: [...details.emptySources] }),
@@ -75,50 +75,6 @@ export function recordOfBackup(
       bytes: { total: summary.totalBytesProcessed, added: summary.dataAdded, stored: summary.dataAddedPacked },
     }),
     ...(about.rpoHours !== undefined && { objectives: { rpoHours: about.rpoHours } }),
-  });
-}
-
-/** @param results of all the steps that a restore took, in their order; at least one */
-export function recordOfRestore(
-  results: readonly JobResult<RestoreDetails>[],
-  about: RecordAbout & { readonly location: string; readonly target: string; readonly includes?: readonly string[] },
-): RecordContent {
-  const [first, last] = [results[0], results.at(-1)];
-  if (!first || !last) throw new Error('a restore has at least one step');
-  const counts = results.flatMap(({ details }) => (details ? [details.restored.counts] : []));
-  const sum = (value: (count: (typeof counts)[number]) => number): number => counts.reduce((total, count) => total + value(count), 0);
-  const snapshot = results.find(({ details }) => details)?.details?.snapshot;
-  const error = results.find((result) => result.error !== undefined)?.error;
-  const whole: JobResult<unknown> = {
-    ...first,
-    endedAt: last.endedAt,
-    outcome: worstOf(results.map(({ outcome }) => outcome)),
-    exceptions: results.flatMap(({ exceptions }) => exceptions),
-    exceptionCount: results.reduce((total, { exceptionCount }) => total + exceptionCount, 0),
-    ...(error !== undefined && { error }),
-  };
-  const rtoMinutes = about.settings?.instruction?.rtoMinutes;
-  const minutes = Math.max(0, Date.parse(last.endedAt) - Date.parse(first.startedAt)) / 60_000;
-  return recordOfJob(isExternal(about.location) ? 'external-restore' : 'internal-restore', whole, about, {
-    source: placeOf(about.location, about.settings),
-    destination: { host: hostname(), paths: [about.target] },
-    ...(snapshot && {
-      snapshotId: snapshot.id,
-      treeId: snapshot.snapshot.tree,
-      evidence: { snapshotTime: snapshot.snapshot.time, chosen: [...(about.includes ?? [])] },
-    }),
-    ...(counts.length > 0 && {
-      counts: {
-        filesRestored: sum(({ filesRestored }) => filesRestored),
-        filesUnchanged: sum(({ filesUnchanged }) => filesUnchanged),
-        filesSkipped: sum(({ filesSkipped }) => filesSkipped),
-        filesVerified: sum(({ filesVerified }) => filesVerified),
-        folders: sum(({ folders }) => folders),
-        filesRemoved: sum(({ deleted }) => deleted),
-      },
-      bytes: { restored: sum(({ bytesRestored }) => bytesRestored), unchanged: sum(({ bytesUnchanged }) => bytesUnchanged) },
-    }),
-    objectives: { ...(rtoMinutes !== undefined && { rtoMinutes }), rtoMinutesMeasured: Math.round(minutes * 10) / 10 },
   });
 }
 
@@ -164,6 +120,16 @@ export function recordOfMissedRun(
     result: 'missed',
     reason: { code: 'schedule.missed', facts: typeof why === 'string' ? { reason: why } : why },
   };
+}
+
+/** What is known of a run before it has begun. @param job as `JobResult.job` */
+export function recordOfBegun(kind: RecordKind, job: JobName, about: RecordAbout, places: Partial<RecordContent>): RecordContent {
+  return { ...commonContent(kind, about), job, ...places };
+}
+
+/** The clock of the machine was set. Times as whoever writes them shows them. */
+export function recordOfClock(clock: NonNullable<RecordContent['clock']>, about: RecordAbout): RecordContent {
+  return { ...commonContent('clock-change', about), clock };
 }
 
 /** What can be told of a run that never gave a result of its own: it could not begin, or its process died. */
@@ -225,6 +191,21 @@ export function recordOfRefusal(procedure: string, about: RecordAbout): RecordCo
   return { ...commonContent('refusal', about), result: 'failed', reason: { code: 'rights.denied', facts: { procedure } } };
 }
 
+/** Somebody could not be told of something. @param receiver its name, or that of a heartbeat */
+export function recordOfFailedAlert(receiver: string, error: unknown, about: RecordAbout): RecordContent {
+  return { ...commonContent('alert-failed', about), result: 'failed', reason: reasonOf(error, about.scrub), evidence: { receiver } };
+}
+
+/** A disk has too little space, or enough again. */
+export function recordOfSpace(
+  space: { readonly location: string; readonly freeBytes: number; readonly isLow: boolean },
+  limitBytes: number,
+  about: RecordAbout,
+): RecordContent {
+  const { location, freeBytes, isLow } = space;
+  return { ...commonContent('low-space', about), result: isLow ? 'failed' : 'success', evidence: { location, freeBytes, limitBytes } };
+}
+
 /** @param account undefined when nobody knows which one it would have been */
 export function recordOfSignIn(
   kind: 'sign-in' | 'sign-out',
@@ -269,10 +250,4 @@ function endOfText(text: string, bytesMax: number): string {
 
 function plainException({ item, kind, reason, weight }: JobException): NonNullable<RecordContent['exceptions']>[number] {
   return { item, kind, reason, weight };
-}
-
-const worstFirst = ['failed', 'stopped', 'success-with-exceptions', 'success'] as const;
-
-function worstOf(outcomes: readonly JobResult<unknown>['outcome'][]): JobResult<unknown>['outcome'] {
-  return worstFirst.find((outcome) => outcomes.includes(outcome)) ?? 'success';
 }

@@ -60,6 +60,17 @@ export async function withRepository<T>(
   }
 }
 
+/** What opens the repository without its password. @throws as `withRepository` */
+export function openedKeyAt(access: RepositoryAccess): Promise<OpenedKey> {
+  return withRepository(access, 'none', async ({ repository: { keyId: id, masterKey } }) => ({ id, masterKey }));
+}
+
+/** For several jobs one after the other: the password is asked for once. */
+export function askedOnce(access: RepositoryAccess): RepositoryAccess {
+  let key: Promise<OpenedKey> | undefined;
+  return { ...access, password: (signal) => (key ??= openedKeyAt({ ...access, signal })) };
+}
+
 export function worldOf(access: RepositoryAccess): Required<{ [Key in keyof World]: NonNullable<World[Key]> }> {
   const random = access.world?.random ?? systemRandom;
   return {
@@ -73,6 +84,22 @@ export function worldOf(access: RepositoryAccess): Required<{ [Key in keyof Worl
 export function repositoryFolderOf(location: string): string | undefined {
   const parsed = parseLocation(location);
   return parsed.scheme === 'folder' ? parsed.path : undefined;
+}
+
+/**
+ * What killed runs have left goes, as far as it can: no work that is done fails for it.
+ * @param options as `Storage.removeLeftovers` takes them
+ */
+export async function clearLeftovers(
+  { repository, signal }: OpenedRepository,
+  options: { readonly besideOthers?: boolean } = {},
+): Promise<void> {
+  try {
+    await repository.mayWrite;
+    await repository.storage.removeLeftovers?.(signal, options);
+  } catch {
+    // The next run tries it again.
+  }
 }
 
 async function underLock<T>(

@@ -1,9 +1,9 @@
 import { textOf } from '../platform/index.ts';
 import { resolveSnapshot, type SnapshotFilter, type StoredSnapshot } from '../repository/index.ts';
 import { restore, type RestoreOptions, type RestoreResult } from '../restore/index.ts';
-import { runJob, type ExceptionSink, type JobResult } from './job-result.ts';
+import { type ExceptionSink, type JobException, type JobResult, runJob } from './job-result.ts';
 import { repositoryFolderOf, withRepository, worldOf, type RepositoryAccess } from './repository-access.ts';
-import { parseSnapshotPath } from './snapshot-path.ts';
+import { openIndex, parseSnapshotPath } from './snapshot-path.ts';
 
 export interface RestoreJobOptions extends Omit<RestoreOptions, 'signal' | 'subfolder' | 'repositoryFolder' | 'onException'> {
   /** `latest`, an id, or the beginning of one; `:folder` behind it restores that folder only. */
@@ -20,14 +20,20 @@ export interface RestoreDetails {
   readonly restored: RestoreResult;
 }
 
-/** Restores under a shared lock. Content that could not be restored makes it a failure, metadata that could not be set an exception. */
+/**
+ * Restores under a shared lock. Content that could not be restored makes it a failure, and so do patterns that choose nothing: whoever
+ * mistyped one has nothing of what he wanted. Metadata that could not be set is an exception.
+ */
 export function restoreJob(access: RepositoryAccess, options: RestoreJobOptions): Promise<JobResult<RestoreDetails>> {
   const { snapshot: wanted, filter = {}, onStart, onException, ...rest } = options;
   return runJob('restore', worldOf(access).clock, (note) =>
     withRepository(access, 'shared', async ({ repository, signal }) => {
       const { snapshot: name, subfolder } = parseSnapshotPath(wanted);
       const snapshot = await resolveSnapshot(repository, name, filter, signal);
-      await repository.loadIndex({ signal });
+      await openIndex(repository, [snapshot], signal, (exception) => {
+        note(exception);
+        onException?.(exception);
+      });
       onStart?.(snapshot);
       let isContentLost = false;
       const restored = await restore(repository, snapshot.snapshot, {
@@ -42,7 +48,34 @@ export function restoreJob(access: RepositoryAccess, options: RestoreJobOptions)
           onException?.(exception);
         },
       });
-      return { details: { snapshot, restored }, isFailure: isContentLost, repositoryId: repository.config.id };
+      const nothing = nothingChosen(rest, restored);
+      if (nothing) {
+        note(nothing);
+        onException?.(nothing);
+      }
+      return {
+        details: { snapshot, restored },
+        isFailure: isContentLost || (nothing !== undefined && isNothing(restored)),
+        repositoryId: repository.config.id,
+      };
     }),
   );
+}
+
+/** What was asked for by patterns, where they leave nothing of the snapshot: all of them, or one of several that nothing matches. */
+function nothingChosen(
+  { includes = [], iincludes = [], excludes = [], iexcludes = [] }: Omit<RestoreJobOptions, 'snapshot'>,
+  restored: RestoreResult,
+): JobException | undefined {
+  const wanted = [...includes, ...iincludes];
+  const all = wanted.length > 0 ? wanted : [...excludes, ...iexcludes];
+  const patterns = isNothing(restored) ? all : restored.includesUnmet;
+  // What could not be read may have had it.
+  if (patterns.length === 0 || restored.exceptions.some(({ kind }) => kind === 'lost')) return undefined;
+  return { item: patterns.join(', '), kind: 'nothing-chosen', reason: '', weight: 'lost' };
+}
+
+function isNothing({ counts }: RestoreResult): boolean {
+  const { filesRestored, filesUnchanged, filesSkipped, folders, symlinksRestored, symlinksUnchanged, symlinksSkipped } = counts;
+  return filesRestored + filesUnchanged + filesSkipped + folders + symlinksRestored + symlinksUnchanged + symlinksSkipped === 0;
 }

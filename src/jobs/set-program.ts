@@ -13,6 +13,9 @@ export interface SetProgram {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** Refuses a program that may not be run here, as the configuration names it: what others could change, under a service of the machine. */
+export type ProgramVet = (command: readonly string[]) => Promise<void>;
+
 /** What a program came to. Its arguments are left out: one of them may be a secret. */
 export interface ProgramReport {
   readonly when: SetProgram['when'];
@@ -28,6 +31,8 @@ export interface ProgramWorld {
   readonly clock: Clock;
   /** What it says, line by line. */
   readonly onLine: (line: string) => void;
+  /** Default: any may be run. */
+  readonly vet?: ProgramVet | undefined;
 }
 
 /** A program that writes without an end must not fill the log. */
@@ -47,7 +52,7 @@ export const overTime = 'it took longer than it may';
  */
 export async function runSetProgram(
   { when, command, limitMs, environment }: SetProgram,
-  { clock, onLine }: ProgramWorld,
+  { clock, onLine, vet }: ProgramWorld,
   signal: AbortSignal,
 ): Promise<{ readonly report: ProgramReport; readonly error?: CadanganError }> {
   throwIfAborted(signal);
@@ -55,14 +60,27 @@ export async function runSetProgram(
   const startMs = clock.monotonicMs();
   // A group of its own, so that it can be ended with its children; without a terminal nobody is asked for a password.
   const detached = process.platform !== 'win32';
-  const child = spawn(program, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true, detached });
   const output = new OutputEnd();
-  followOutput(child, output, onLine);
-  const failure = await endOf(child, { clock, limitMs, signal });
+  let failure: string | undefined;
+  try {
+    await vet?.(command);
+    const child = spawn(program, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true, detached });
+    followOutput(child, output, onLine);
+    failure = await endOf(child, { clock, limitMs, signal });
+  } catch (error) {
+    if (error instanceof CadanganError) return { report: { when, program, seconds: 0, failure: reasonOf(error), output: '' }, error };
+    // Node emits the usual reasons why a program cannot be started, and throws all others (ENOTDIR, ELOOP, ESTALE of a dead mount ...).
+    failure = systemCode(error);
+    if (failure === undefined) throw error;
+  }
   const seconds = Math.round((clock.monotonicMs() - startMs) / 100) / 10;
   const report = { when, program, seconds, failure, output: output.text() };
   if (signal.aborted) return { report, error: abortedBy(signal) };
   return failure === undefined ? { report } : { report, error: new CadanganError('command.failed', { program, reason: failure }) };
+}
+
+function reasonOf({ code, facts }: CadanganError): string {
+  return [code, facts.path, facts.reason].filter((part) => part !== undefined).join(': ');
 }
 
 /** @returns why it failed */

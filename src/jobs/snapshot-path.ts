@@ -1,4 +1,14 @@
-import { findTree, resolveSnapshot, type Repository, type SnapshotFilter, type StoredSnapshot, type TreeId } from '../repository/index.ts';
+import {
+  findTree,
+  loadIndexForReading,
+  resolveSnapshot,
+  type Repository,
+  type SnapshotFilter,
+  type StoredSnapshot,
+  type TreeId,
+} from '../repository/index.ts';
+import { exceptionsOfIndex } from './index-trouble.ts';
+import type { JobException } from './job-result.ts';
 
 /** A snapshot, or a folder of one, as users write it: `latest`, `38f25a23:/srv/data`. */
 export interface SnapshotPath {
@@ -26,15 +36,27 @@ export async function resolveTree(
   return subfolder === undefined ? found.snapshot.tree : findTree(repository, found.snapshot.tree, subfolder, signal);
 }
 
-/** A snapshot to look into, with the index loaded after it: so every blob of it is known. */
+/** A snapshot to look into, with the index loaded after it, or read from the packs where it is broken: so every blob of it is known. */
 export async function openSnapshot(
   repository: Repository,
   text: string,
   filter: SnapshotFilter,
   signal: AbortSignal,
+  onException: (exception: JobException) => void = () => undefined,
 ): Promise<{ readonly stored: StoredSnapshot; readonly tree: TreeId; readonly subfolder: string | undefined }> {
   const { snapshot, subfolder } = parseSnapshotPath(text);
   const stored = await resolveSnapshot(repository, snapshot, filter, signal);
-  await repository.loadIndex({ signal });
+  await openIndex(repository, [stored], signal, onException);
   return { stored, tree: await resolveTree(repository, stored, subfolder, signal), subfolder };
+}
+
+/** Loads the index to look into these snapshots, or reads it from the packs where it is broken, which is told. */
+export async function openIndex(
+  repository: Repository,
+  snapshots: readonly StoredSnapshot[],
+  signal: AbortSignal,
+  onException: (exception: JobException) => void,
+): Promise<void> {
+  const trees = snapshots.map(({ snapshot }) => snapshot.tree);
+  for (const each of exceptionsOfIndex(await loadIndexForReading(repository, trees, signal))) onException(each);
 }

@@ -28,7 +28,8 @@ function parseDated(value: Fields, set: string, atMs: number): HistoryLine | und
   switch (value['kind']) {
     case 'adopted': {
       const rule = value['rule'];
-      return rule === undefined || typeof rule === 'string' ? { kind: 'adopted', set, atMs, rule } : undefined;
+      const inDoubt = value['inDoubt'] === true && { inDoubt: true };
+      return rule === undefined || typeof rule === 'string' ? { kind: 'adopted', set, atMs, rule, ...inDoubt } : undefined;
     }
     case 'started': {
       const trigger = oneOf(triggers, value['trigger']);
@@ -46,8 +47,11 @@ function parseDated(value: Fields, set: string, atMs: number): HistoryLine | und
       return reason && window && { kind: 'missed', set, atMs, window, reason, ...(why && { why }) };
     }
     case 'dismissed':
-    case 'rewound':
-      return { kind: value['kind'], set, atMs };
+      return { kind: 'dismissed', set, atMs };
+    case 'rewound': {
+      const judgedMs = instantOf(value['judgedMs']);
+      return { kind: 'rewound', set, atMs, ...(judgedMs !== undefined && { judgedMs }) };
+    }
     default:
       return undefined;
   }

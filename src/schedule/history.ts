@@ -6,7 +6,14 @@ import { dayMs } from './zone.ts';
 /** What happened to a set, in the order in which it did. Times are instants in milliseconds. */
 export type HistoryLine =
   /** From now on the set is planned by this rule (a line of `formatWindowRule`), or by none. */
-  | { readonly kind: 'adopted'; readonly set: string; readonly atMs: number; readonly rule?: string | undefined }
+  | {
+      readonly kind: 'adopted';
+      readonly set: string;
+      readonly atMs: number;
+      readonly rule?: string | undefined;
+      /** The clock was behind what is written down: it is adopted anew when it is known what time it is. */
+      readonly inDoubt?: boolean | undefined;
+    }
   /** Every window that ended until then is known to have had its run, or stands here as missed. */
   | { readonly kind: 'judged'; readonly set: string; readonly untilMs: number }
   /** Written before the run begins. `window`: the one that a window run belongs to, or that a catch-up run makes good. */
@@ -31,8 +38,11 @@ export type HistoryLine =
     }
   /** Somebody saw what was missed and does not want it made good. */
   | { readonly kind: 'dismissed'; readonly set: string; readonly atMs: number }
-  /** The clock of the machine had been far ahead, and was set back to `atMs`. What is dated later never happened at that time. */
-  | { readonly kind: 'rewound'; readonly set: string; readonly atMs: number };
+  /**
+   * The clock of the machine is far behind what is dated later. Without `judgedMs` that never happened: the clock had been ahead. With it,
+   * nobody knows: what was judged until then is not judged anew, and what is dated later counts again when the clock has come there.
+   */
+  | { readonly kind: 'rewound'; readonly set: string; readonly atMs: number; readonly judgedMs?: number | undefined };
 
 /**
  * `not-running`: nothing of ours ran during the window, or the machine slept. `repository-busy`: another run held the repository all the
@@ -59,13 +69,15 @@ export interface Run {
 
 /** What a set's lines add up to. */
 export interface SetHistory {
-  readonly adopted: { readonly rule: string | undefined; readonly sinceMs: number } | undefined;
+  readonly adopted: { readonly rule: string | undefined; readonly sinceMs: number; readonly inDoubt?: boolean } | undefined;
   readonly judgedUntilMs: number;
   /** Oldest first: all since `judgedUntilMs` and a few before. */
   readonly runs: readonly Run[];
   readonly lastSuccess: Run | undefined;
   /** Windows without a run that came to its end, since the last success and not dismissed, oldest first; the last hundred. */
   readonly missed: readonly MissedWindow[];
+  /** Runs dated later than a clock that is behind shows. */
+  readonly later?: readonly Run[];
 }
 
 export const emptyHistory: SetHistory = { adopted: undefined, judgedUntilMs: 0, runs: [], lastSuccess: undefined, missed: [] };
@@ -77,9 +89,13 @@ const missedKept = 100;
 export function applyLine(history: SetHistory, line: HistoryLine): SetHistory {
   switch (line.kind) {
     case 'adopted':
-      return { ...history, adopted: { rule: line.rule, sinceMs: line.atMs }, judgedUntilMs: line.atMs };
+      return {
+        ...history,
+        adopted: { rule: line.rule, sinceMs: line.atMs, ...(line.inDoubt && { inDoubt: true }) },
+        judgedUntilMs: line.inDoubt ? Math.max(history.judgedUntilMs, line.atMs) : line.atMs,
+      };
     case 'judged':
-      return forgetOldRuns({ ...history, judgedUntilMs: line.untilMs });
+      return forgetOldRuns(withLater({ ...history, judgedUntilMs: line.untilMs }));
     case 'started':
       return {
         ...history,
@@ -102,7 +118,7 @@ export function applyLine(history: SetHistory, line: HistoryLine): SetHistory {
     case 'dismissed':
       return { ...history, missed: [] };
     case 'rewound':
-      return rewind(history, line.atMs);
+      return rewind(history, line.atMs, line.judgedMs);
   }
 }
 
@@ -143,35 +159,61 @@ function forgetOldRuns(history: SetHistory): SetHistory {
   return firstKept > 0 ? { ...history, runs: history.runs.slice(firstKept) } : history;
 }
 
-function rewind(history: SetHistory, nowMs: number): SetHistory {
+/** The clock has come to the time of runs that were dated later. */
+function withLater({ later = [], ...history }: SetHistory): SetHistory {
+  if (later.every(({ startedMs }) => startedMs > history.judgedUntilMs)) return later.length > 0 ? { ...history, later } : history;
+  return { ...history, runs: [...history.runs, ...later].toSorted((a, b) => a.startedMs - b.startedMs) };
+}
+
+function rewind(history: SetHistory, nowMs: number, judgedMs: number | undefined): SetHistory {
   const open = openRunOf(history);
-  const past = history.runs.filter((run) => run.startedMs <= nowMs && (run.endedMs ?? nowMs) <= nowMs);
+  // One that was going when the clock was set has begun at its time, and has ended now at the latest.
+  const past = history.runs.flatMap((run) => {
+    if (run.startedMs > nowMs) return [];
+    return [run.endedMs === undefined || run.endedMs <= nowMs ? run : { ...run, endedMs: nowMs }];
+  });
   // A run that goes on has begun, whatever the clock said then.
   const runs = open && !past.includes(open) ? [...past, { ...open, startedMs: nowMs, window: undefined }] : past;
   const { lastSuccess, adopted } = history;
+  const knownMs = judgedMs ?? nowMs;
+  const later =
+    judgedMs === undefined ? [] : [...(history.later ?? []), ...history.runs.filter((run) => run !== open && run.startedMs > nowMs)];
   return {
-    adopted: adopted && { ...adopted, sinceMs: Math.min(adopted.sinceMs, nowMs) },
-    judgedUntilMs: Math.min(history.judgedUntilMs, nowMs),
+    adopted: adopted && { ...adopted, sinceMs: Math.min(adopted.sinceMs, knownMs) },
+    judgedUntilMs: Math.min(history.judgedUntilMs, knownMs),
+    ...(later.length > 0 && { later }),
     runs,
-    lastSuccess: lastSuccess && lastSuccess.startedMs <= nowMs ? lastSuccess : runs.findLast((run) => isSuccess(run.outcome)),
-    missed: history.missed.filter((window) => window.endMs <= nowMs),
+    lastSuccess:
+      lastSuccess && (judgedMs !== undefined || lastSuccess.startedMs <= nowMs)
+        ? lastSuccess
+        : runs.findLast((run) => isSuccess(run.outcome)),
+    missed: history.missed.filter((window) => window.endMs <= knownMs),
   };
 }
 
 /** Lines that add up to a history: the shortest way to write it down. */
 export function linesOfHistory(set: string, history: SetHistory): HistoryLine[] {
-  const { adopted, runs, lastSuccess } = history;
-  const older = lastSuccess && !runs.includes(lastSuccess) ? [lastSuccess] : [];
+  const { adopted, runs, lastSuccess, later = [], judgedUntilMs } = history;
+  const older = lastSuccess && !runs.includes(lastSuccess) && !later.includes(lastSuccess) ? [lastSuccess] : [];
   return [
-    ...(adopted ? [{ kind: 'adopted', set, atMs: adopted.sinceMs, rule: adopted.rule } as const] : []),
+    // Whatever these are dated, they are later when the next line comes.
+    ...later.flatMap((run) => linesOfRun(set, run)),
+    ...(later.length > 0 ? [{ kind: 'rewound', set, atMs: earliestOf(later) - 1, judgedMs: judgedUntilMs } as const] : []),
+    ...(adopted
+      ? [{ kind: 'adopted', set, atMs: adopted.sinceMs, rule: adopted.rule, ...(adopted.inDoubt && { inDoubt: true }) } as const]
+      : []),
     ...[...older, ...runs].flatMap((run) => linesOfRun(set, run)),
-    { kind: 'dismissed', set, atMs: history.judgedUntilMs }, // of what the runs above add; the next lines have all that counts
+    { kind: 'dismissed', set, atMs: judgedUntilMs }, // of what the runs above add; the next lines have all that counts
     ...history.missed.map(
       ({ reason = 'not-running', why, ...window }) =>
         ({ kind: 'missed', set, atMs: window.endMs, window, reason, ...(why && { why }) }) as const,
     ),
-    { kind: 'judged', set, untilMs: history.judgedUntilMs },
+    { kind: 'judged', set, untilMs: judgedUntilMs },
   ];
+}
+
+function earliestOf(runs: readonly Run[]): number {
+  return Math.min(...runs.map(({ startedMs }) => startedMs));
 }
 
 export function linesOfRun(set: string, { trigger, window, run, startedMs, endedMs, outcome }: Run): HistoryLine[] {

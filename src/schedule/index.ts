@@ -42,10 +42,22 @@ export {
   type SetStatus,
   type WatchState,
 } from './set-status.ts';
-export { absenceUntilNow, Presence, type Absence, type MachineTimes } from './presence.ts';
+export { absenceUntilNow, Presence, trustedClock, type Absence } from './presence.ts';
 export { readHistories, ScheduleState } from './state-file.ts';
-export { TaskLoop, type Due, type Task, type TaskLoopOptions, type TaskStatus, type TaskWork } from './task-loop.ts';
+export { TaskLoop, type Due, type Task, type TaskKind, type TaskLoopOptions, type TaskStatus, type TaskWork } from './task-loop.ts';
 export { TaskTimes } from './task-times.ts';
 export { formatWindowRule, parseWindowRule, weekdays, type Weekday, type WindowRule } from './window-rule.ts';
 export { nextWindow, windowAt, windowsEnded, type WindowSpan } from './windows.ts';
-export { assertTimeZone, isTimeZone, systemTimeZone } from './zone.ts';
+export {
+  earliestMs,
+  settleMs,
+  spansUntil,
+  TrustedClock,
+  trustIn,
+  type ClockMemory,
+  type ClockStep,
+  type ClockTrust,
+  type MachineTimes,
+  type TimeSpan,
+} from './trusted-clock.ts';
+export { assertTimeZone } from './zone.ts';

@@ -8,11 +8,16 @@ export interface PeriodicTaskOptions {
   readonly work: TaskWork;
   readonly everyMs: number;
   readonly times: TaskTimes;
-  /** Does it. What kept it from being done is thrown; then it is tried again, but not before an hour has passed. */
-  readonly run: () => Promise<void>;
+  /** What was never done is not due at once, but when its time has passed since it was first planned. */
+  readonly waitsFirst?: boolean | undefined;
+  /**
+   * Does it. What kept it from being done is thrown; then it is tried again, but not before an hour has passed. So is what gives false,
+   * since it could not be done now.
+   */
+  readonly run: () => Promise<boolean>;
 }
 
-/** What is done every so often, whatever else happens; what was never done is due at once. */
+/** What is done every so often, whatever else happens; what was never done is due at once, unless it `waitsFirst`. */
 export class PeriodicTask implements Task {
   readonly about: NonNullable<Task['about']>;
   readonly #options: PeriodicTaskOptions;
@@ -29,15 +34,26 @@ export class PeriodicTask implements Task {
     const lastMs = await times.lastMs(this.#key);
     const nowMs = nowMsOf(clock);
     const restMs = Math.max(0, this.#failedAtMs + againMs - clock.monotonicMs());
-    return { atMs: Math.max(nextMs(lastMs, everyMs, nowMs), nowMs + restMs), work, lastMs, run: () => this.#run() };
+    const sinceMs = lastMs ?? (await this.#plannedMs(nowMs));
+    return { atMs: Math.max(nextMs(sinceMs, everyMs, nowMs), nowMs + restMs), work, lastMs, run: () => this.#run() };
   }
 
   async #run(): Promise<void> {
     const { clock, times, run } = this.#options;
     this.#failedAtMs = clock.monotonicMs(); // until it is done, and written down
-    await run();
+    if (!(await run())) return;
     await times.note(this.#key, nowMsOf(clock));
     this.#failedAtMs = -Infinity;
+  }
+
+  /** Since when it waits for its first time. */
+  async #plannedMs(nowMs: number): Promise<number | undefined> {
+    const { times, waitsFirst } = this.#options;
+    if (!waitsFirst) return undefined;
+    const key = `${this.#key} planned`;
+    const knownMs = await times.lastMs(key);
+    if (knownMs === undefined) await times.note(key, nowMs);
+    return knownMs ?? nowMs;
   }
 
   get #key(): string {

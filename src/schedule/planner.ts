@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { applyLine, openRunOf, type HistoryLine, type Run, type SetHistory } from './history.ts';
 import { isSuccess, type ChangeTiming, type ScheduledSet, type Trigger, type WindowTiming } from './scheduled-set.ts';
 import { formatWindowRule, readWindowRule, type WindowRule } from './window-rule.ts';
+import type { ClockTrust, TimeSpan } from './trusted-clock.ts';
 import { windowAt, windowsEnded, type WindowSpan } from './windows.ts';
 import { dayMs, hourMs } from './zone.ts';
 
@@ -14,6 +15,8 @@ export interface Situation {
   readonly changes?: { readonly firstMs: number; readonly lastMs: number } | undefined;
   /** Change sets: since when changes are noticed. What changed before the watch began is found by a run only. */
   readonly watchingSinceMs?: number | undefined;
+  /** How far the clock can be believed; default: in everything. */
+  readonly clock?: ClockTrust | undefined;
 }
 
 export type Decision =
@@ -36,6 +39,9 @@ export const reconcileIntervalMs = hourMs;
  */
 export const settleMsMin = 2_000;
 
+/** A clock that was corrected by no more waits for its time to come again. */
+const correctionMsMax = 2 * 60_000;
+
 /** Something that kills the host in every run must not do so all night. */
 const attemptsPerWindowMax = 3;
 
@@ -55,39 +61,71 @@ export function planSet(set: ScheduledSet, history: SetHistory, situation: Situa
     notes.push(line);
     known = applyLine(known, line);
   };
-  const { nowMs, isRunning } = situation;
-  if (isClockSetBack(known, nowMs)) note({ kind: 'rewound', set: set.id, atMs: nowMs });
+  const { nowMs, isRunning, clock = trusted } = situation;
+  const { isBehind } = clock;
+  if (isClockSetBack(known, nowMs, isBehind))
+    note({ kind: 'rewound', set: set.id, atMs: nowMs, ...(isBehind && { judgedMs: known.judgedUntilMs }) });
   if (openRunOf(known) && !isRunning) note({ kind: 'ended', set: set.id, atMs: nowMs, outcome: 'interrupted' });
-  if (!isRunning) judge(set, () => known, nowMs, note);
+  if (!isRunning) judge(set, () => known, { nowMs, clock }, note);
   const action = isRunning ? whileRunning(set, known, nowMs) : whileIdle(set, known, situation);
   return [...notes.map((line): Decision => ({ kind: 'note', line })), ...(action ? [action] : [])];
 }
 
-function isClockSetBack(history: SetHistory, nowMs: number): boolean {
-  const latestMs = Math.max(history.judgedUntilMs, history.adopted?.sinceMs ?? 0, ...history.runs.map((run) => run.startedMs));
-  return latestMs > nowMs + clockErrorMsMax;
+const trusted: ClockTrust = { isSettled: true, isBehind: false, isUnknown: false, unlived: [] };
+
+function isClockSetBack(history: SetHistory, nowMs: number, isBehind: boolean): boolean {
+  const runsMs = history.runs.map((run) => run.startedMs);
+  // What was judged stays so while nobody knows which of the two times is right.
+  const judgedMs = isBehind ? [] : [history.judgedUntilMs, history.adopted?.sinceMs ?? 0];
+  return Math.max(0, ...judgedMs, ...runsMs) > nowMs + clockErrorMsMax;
 }
 
-/** Notes what was missed by the rule that was in force, then the rule that is in force from now on. */
-function judge(set: ScheduledSet, known: () => SetHistory, nowMs: number, note: (line: HistoryLine) => void): void {
+/**
+ * Notes what was missed by the rule that was in force, then the rule that is in force from now on. What lies in dates that nobody lived
+ * through was not missed; while the clock is not settled, nothing is judged.
+ */
+function judge(
+  set: ScheduledSet,
+  known: () => SetHistory,
+  { nowMs, clock }: { readonly nowMs: number; readonly clock: ClockTrust },
+  note: (line: HistoryLine) => void,
+): void {
+  const { isSettled, isBehind, unlived } = clock;
   const planned = set.timing.kind === 'window' ? formatWindowRule(set.timing.rule) : undefined;
   const { adopted, judgedUntilMs } = known();
   const isSame = adopted?.rule === planned;
   const rule = isSame && set.timing.kind === 'window' ? set.timing.rule : readWindowRule(adopted?.rule ?? '');
-  const missed = adopted && rule ? missedWindows(rule, adopted.sinceMs, known(), nowMs) : [];
+  const adopt = (): void => note({ kind: 'adopted', set: set.id, atMs: nowMs, rule: planned, ...(isBehind && { inDoubt: true }) });
+  if (!isSettled) return void ((!adopted || (isBehind && !isSame)) && adopt());
+  if (adopted?.inDoubt) return adopt();
+  // A clock that was ahead was corrected by less than makes what was written down void.
+  if (judgedUntilMs > nowMs) return void (judgedUntilMs > nowMs + correctionMsMax && note({ kind: 'judged', set: set.id, untilMs: nowMs }));
+  const missed = adopted && rule ? missedWindows(rule, adopted.sinceMs, known(), nowMs, unlived) : [];
   for (const window of missed) note({ kind: 'missed', set: set.id, atMs: nowMs, window, reason: 'not-running' });
   const last = missed.at(-1);
   if (missed.length === missedPerRoundMax && last) return note({ kind: 'judged', set: set.id, untilMs: last.endMs });
-  if (!adopted || !isSame) note({ kind: 'adopted', set: set.id, atMs: nowMs, rule: planned });
+  if (!adopted || !isSame) adopt();
   // Once a day is enough: judging the same windows again finds the same runs.
-  else if (missed.length > 0 || nowMs - judgedUntilMs > dayMs) note({ kind: 'judged', set: set.id, untilMs: nowMs });
+  else if (missed.length > 0 || nowMs - judgedUntilMs > dayMs || isReached(known().later, nowMs))
+    note({ kind: 'judged', set: set.id, untilMs: nowMs });
+}
+
+/** Runs that are dated later than the clock showed count again when it has come there. */
+function isReached(later: readonly Run[] | undefined, nowMs: number): boolean {
+  return later?.some(({ startedMs }) => startedMs <= nowMs) ?? false;
 }
 
 /** What began before the rule was adopted could not be planned by it. */
-function missedWindows(rule: WindowRule, sinceMs: number, history: SetHistory, nowMs: number): WindowSpan[] {
+function missedWindows(rule: WindowRule, sinceMs: number, history: SetHistory, nowMs: number, unlived: readonly TimeSpan[]): WindowSpan[] {
+  const later = history.later ?? [];
+  const latestMs = Math.max(0, ...later.map(({ startedMs }) => startedMs));
+  // One that began while the clock was behind, and ended when it was right, went on for no month.
+  const isOfTwoTimes = ({ startedMs, endedMs = 0 }: Run): boolean => startedMs < latestMs && endedMs > latestMs;
+  const runs = [...history.runs.map((run) => (isOfTwoTimes(run) ? { ...run, endedMs: run.startedMs } : run)), ...later];
   const missed: WindowSpan[] = [];
   for (const window of windowsEnded(rule, history.judgedUntilMs, nowMs)) {
-    if (window.startMs < sinceMs || history.runs.some((run) => isRunOf(run, window))) continue;
+    if (window.startMs < sinceMs || runs.some((run) => isRunOf(run, window))) continue;
+    if (unlived.some(({ fromMs, untilMs }) => window.startMs < untilMs && window.endMs > fromMs)) continue;
     missed.push(window);
     if (missed.length === missedPerRoundMax) break;
   }
@@ -109,9 +147,10 @@ function whileRunning(set: ScheduledSet, history: SetHistory, nowMs: number): De
 }
 
 function whileIdle(set: ScheduledSet, history: SetHistory, situation: Situation): Decision | undefined {
+  if (situation.clock?.isUnknown) return undefined;
   switch (set.timing.kind) {
     case 'window':
-      return startOfWindow(set.timing, history, situation.nowMs);
+      return startOfWindow(set.timing, history, situation);
     case 'change':
       return startOfChange(set.timing, history, situation);
     case 'manual':
@@ -119,16 +158,17 @@ function whileIdle(set: ScheduledSet, history: SetHistory, situation: Situation)
   }
 }
 
-function startOfWindow(timing: WindowTiming, history: SetHistory, nowMs: number): Decision | undefined {
-  const window = dueWindow(timing.rule, history, nowMs);
+function startOfWindow(timing: WindowTiming, history: SetHistory, { nowMs, clock }: Situation): Decision | undefined {
+  const window = dueWindow(timing.rule, history, nowMs, clock?.isBehind);
   return window && { kind: 'start', trigger: 'window', window, resumes: isUnfinished(history.runs.at(-1)) };
 }
 
-/** The open window, when it has not had its run yet. */
-export function dueWindow(rule: WindowRule, history: SetHistory, nowMs: number): WindowSpan | undefined {
+/** The open window, when it has not had its run yet. @param isBehind the clock: a run that is dated later was one of another night */
+export function dueWindow(rule: WindowRule, history: SetHistory, nowMs: number, isBehind = false): WindowSpan | undefined {
   const window = windowAt(rule, nowMs);
-  if (!window || history.runs.some((run) => isServedBy(run, window))) return undefined;
-  const attempts = history.runs.filter((run) => run.trigger === 'window' && run.window && overlap(run.window, window));
+  const runs = isBehind ? history.runs : [...history.runs, ...(history.later ?? [])];
+  if (!window || runs.some((run) => isServedBy(run, window))) return undefined;
+  const attempts = runs.filter((run) => run.trigger === 'window' && run.window && overlap(run.window, window));
   return attempts.length < attemptsPerWindowMax ? window : undefined;
 }
 

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { uptime } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { replaceFile, type Clock, type Random } from '../platform/index.ts';
 import type { Due, Task } from './task-loop.ts';
+import { systemMachine, TrustedClock, type ClockStep, type MachineTimes } from './trusted-clock.ts';
 import type { WindowSpan } from './windows.ts';
 
 /**
@@ -21,19 +21,26 @@ export interface Absence {
   readonly startedMs?: number | undefined;
 }
 
-/** How the machine counts its time. */
-export interface MachineTimes {
-  /** Since it was started, sleep included; undefined where that is not known. */
-  readonly uptimeMs: () => number | undefined;
-}
-
-/** libuv takes what counts on through sleep: CLOCK_BOOTTIME on Linux, the time of the start on macOS, GetTickCount64 on Windows. */
-export const systemMachine: MachineTimes = { uptimeMs: () => uptime() * 1000 };
-
 /** Looks come twice a minute; a machine under load may let one out. */
 const gapMsMin = 3 * 60_000;
 const lookMs = 30_000;
-const seenSchema = z.object({ seenMs: z.number(), hasEnded: z.boolean() });
+const span = z.object({ fromMs: z.number(), untilMs: z.number() });
+const seenSchema = z.object({
+  seenMs: z.number(),
+  hasEnded: z.boolean(),
+  /** Of the clock; earlier versions wrote none. */
+  clock: z
+    .object({
+      nowMs: z.number(),
+      uptimeMs: z.number(),
+      bootId: z.string().optional(),
+      newestMs: z.number(),
+      era: z.object({ kind: z.enum(['ahead', 'behind']), originMs: z.number(), livedMs: z.number(), sinceStart: z.boolean() }).optional(),
+      unlived: z.array(span).readonly(),
+    })
+    .optional()
+    .catch(undefined),
+});
 /** More than anybody looks back to. */
 const absencesMax = 100;
 
@@ -49,12 +56,14 @@ export class Presence implements Task, AsyncDisposable {
   readonly #world: PresenceWorld;
   readonly #gaps: Gap[] = [];
   #last: { readonly wallMs: number; readonly monotonicMs: number; readonly uptimeMs: number | undefined };
+  /** Of the host before, until it is known what time it is. */
+  #seenBefore: Seen | undefined;
 
   private constructor(world: PresenceWorld, seen: Seen | undefined) {
     this.#world = world;
     this.#last = this.#now();
-    const gap = seen && gapBefore(seen, this.#last);
-    if (gap) this.#gaps.push(gap);
+    this.#seenBefore = seen;
+    this.#noteGapBefore();
   }
 
   /** Takes part in the loop of the process while the schedule is looked after. */
@@ -71,6 +80,13 @@ export class Presence implements Task, AsyncDisposable {
 
   async look(): Promise<Due> {
     this.#note();
+    const { clock, onClockStep } = this.#world;
+    // Written down first: a step that is recorded twice is better than one that nobody knows of.
+    if (clock instanceof TrustedClock)
+      for (const step of clock.steps) {
+        await onClockStep?.(step);
+        clock.stepRecorded();
+      }
     await this.#write(false);
     return { atMs: this.#now().wallMs + lookMs };
   }
@@ -82,6 +98,7 @@ export class Presence implements Task, AsyncDisposable {
 
   /** A jump of the wall clock alone may be a correction; that the machine slept shows in its own count. */
   #note(): void {
+    this.#noteGapBefore();
     const [last, now] = [this.#last, this.#now()];
     this.#last = now;
     if (last.uptimeMs === undefined || now.uptimeMs === undefined) return;
@@ -91,10 +108,23 @@ export class Presence implements Task, AsyncDisposable {
     if (this.#gaps.length > absencesMax) this.#gaps.shift();
   }
 
+  /** Since when nobody was here tells a clock only that is not behind what was seen. */
+  #noteGapBefore(): void {
+    const { clock } = this.#world;
+    if (this.#seenBefore === undefined || (clock instanceof TrustedClock && clock.trust.isBehind)) return;
+    const gap = gapBefore(this.#seenBefore, this.#now());
+    this.#seenBefore = undefined;
+    if (gap) this.#gaps.push(gap);
+  }
+
   /** A full disk for a while: it is written again soon. */
   async #write(hasEnded: boolean): Promise<void> {
-    const { stateFolder, random } = this.#world;
-    const seen: Seen = { seenMs: this.#now().wallMs, hasEnded };
+    const { stateFolder, random, clock } = this.#world;
+    const memory = clock instanceof TrustedClock ? { clock: clock.memory } : {};
+    const isBehind = clock instanceof TrustedClock && clock.trust.isBehind;
+    const seenMs = isBehind ? (memory.clock?.newestMs ?? 0) : this.#now().wallMs;
+    // What was seen before says more than a clock that is not right.
+    const seen: Seen = { seenMs, hasEnded, ...this.#seenBefore, ...memory };
     await replaceFile(seenPath(stateFolder), JSON.stringify(seen), random).catch(() => undefined);
   }
 
@@ -109,6 +139,21 @@ export interface PresenceWorld {
   readonly clock: Clock;
   readonly random: Random;
   readonly machine?: MachineTimes | undefined;
+  /** The clock was set; comes again when it cannot be written down. */
+  readonly onClockStep?: ((step: ClockStep) => Promise<void>) | undefined;
+}
+
+/** The clock of the process, as far as it can be believed. @param newestMs of whatever else is written down with a time */
+export async function trustedClock(
+  base: Clock,
+  {
+    stateFolder,
+    machine = systemMachine,
+    newestMs,
+  }: { readonly stateFolder: string; readonly machine?: MachineTimes | undefined; readonly newestMs?: number | undefined },
+): Promise<Clock> {
+  const seen = await readSeen(stateFolder);
+  return TrustedClock.begin(base, machine, seen?.clock, Math.max(newestMs ?? 0, seen?.seenMs ?? 0));
 }
 
 /** As `Presence.whyMissed`, for when no host runs that could tell. */

@@ -9,6 +9,7 @@ import { eventsOf, type RunRequest, type ScheduleEvent, type ScheduleProblem } f
 import { describeSet, describeUnhosted, type SetProgress, type SetStatus } from './set-status.ts';
 import type { ScheduleState } from './state-file.ts';
 import type { Due, Task, TaskLoop } from './task-loop.ts';
+import { trustIn } from './trusted-clock.ts';
 import type { WindowSpan } from './windows.ts';
 
 export interface SchedulerOptions {
@@ -36,7 +37,7 @@ export interface SchedulerOptions {
   readonly lostRun: (set: string, run: Run) => Promise<RunOutcome>;
   /**
    * Asked before `lostRun`: whether that run goes on in another process, and what comes of it then. The signal stops it from then on.
-   * Rejects when that cannot be told: then nothing is decided about the set for now.
+   * Rejects when that cannot be told: then nothing is decided about the set for now, and it is asked again. May take as long as it likes.
    */
   readonly adopt?: (
     set: string,
@@ -62,6 +63,8 @@ export class Scheduler implements Task {
   readonly #options: SchedulerOptions;
   readonly #watches: ChangeWatches;
   readonly #active = new Map<string, ActiveRun>();
+  /** Runs that an earlier host left open, while it is asked what becomes of them. */
+  readonly #resuming = new Map<string, ActiveRun>();
   readonly #asked = new Map<string, { readonly trigger: 'manual' | 'catch-up'; readonly run: string }>();
   readonly #dismissed = new Set<string>();
   /** Who has to wait for a repository, and since which window's beginning. */
@@ -173,7 +176,7 @@ export class Scheduler implements Task {
   }
 
   get #isOver(): boolean {
-    return this.#isClosing && this.#active.size === 0 && this.#ended.length === 0;
+    return this.#isClosing && this.#active.size === 0 && this.#resuming.size === 0 && this.#ended.length === 0;
   }
 
   async #round(): Promise<void> {
@@ -191,13 +194,19 @@ export class Scheduler implements Task {
 
   #closeDown(): void {
     if (this.#stopsAtClose) for (const active of this.#active.values()) stopRun(active, 'shutdown');
+    for (const resuming of this.#resuming.values()) stopRun(resuming, 'shutdown'); // the next host asks
     this.#publish();
   }
 
   /** Notes what has to be noted about a set, stops its run when it is to stop, and gives back the run that is due. */
   async #decide(set: ScheduledSet): Promise<Wish[]> {
-    if (!this.#active.has(set.id)) await this.#noteLost(set);
-    const situation = { nowMs: this.#nowMs(), isRunning: this.#active.has(set.id), ...this.#watches.noticed(set.id) };
+    if (this.#isResuming(set)) return [];
+    const situation = {
+      nowMs: this.#nowMs(),
+      isRunning: this.#active.has(set.id),
+      clock: trustIn(this.#options.clock),
+      ...this.#watches.noticed(set.id),
+    };
     const decisions = planSet(set, this.#options.state.historyOf(set.id), situation);
     await this.#note(decisions.flatMap((decision) => (decision.kind === 'note' ? [this.#withReason(decision.line)] : [])));
     const active = this.#active.get(set.id);
@@ -227,7 +236,7 @@ export class Scheduler implements Task {
     for (const wish of wishes) {
       const { id, repository } = wish.set;
       if (this.#active.has(id) || this.#isClosing) continue;
-      if ([...this.#active.values()].some((active) => active.repository === repository)) {
+      if ([...this.#active.values(), ...this.#resuming.values()].some((active) => active.repository === repository)) {
         if (!this.#waiting.has(id)) this.#waiting.set(id, wish);
         if (wish.request.trigger === 'window' && wish.request.window) this.#heldUp.set(id, wish.request.window.startMs);
       } else {
@@ -239,9 +248,8 @@ export class Scheduler implements Task {
   /** The start is on the disk before anything runs: a run that nobody remembers would be made twice. */
   async #startRun({ set, request }: Wish): Promise<void> {
     const { id, repository } = set;
-    await this.#noteLost(set);
-    // It goes on already; or it was stopped meanwhile, before anything came of it.
-    if (this.#active.has(id)) return void this.#asked.delete(id);
+    if (this.#isResuming(set)) return; // who has asked for it asks on
+    // It was stopped meanwhile, before anything came of it.
     if ((request.trigger === 'manual' || request.trigger === 'catch-up') && !this.#asked.has(id)) return;
     const { trigger, window, run = randomId(this.#options.random) } = request;
     this.#watches.forget(id);
@@ -256,19 +264,35 @@ export class Scheduler implements Task {
     void this.#await(id, active, made);
   }
 
-  /**
-   * A run that an earlier host left open, before anything is planned by it, or another run is noted and hides it: it goes on elsewhere, and
-   * is ours from now on, or it is over.
-   */
-  async #noteLost({ id, repository }: Pick<ScheduledSet, 'id' | 'repository'>): Promise<void> {
-    const { state, adopt, lostRun } = this.#options;
-    const open = openRunOf(state.historyOf(id));
-    if (!open) return;
+  /** Whether an earlier host has left a run open: that is settled before anything is planned by it, or another is noted and hides it. */
+  #isResuming({ id, repository }: Pick<ScheduledSet, 'id' | 'repository'>): boolean {
+    if (this.#active.has(id)) return false;
+    if (this.#resuming.has(id)) return true;
+    const open = openRunOf(this.#options.state.historyOf(id));
+    if (!open) return false;
     const active = newRun(repository, open.run, open.trigger, open.startedMs);
-    const adopted = await adopt?.(id, open, active.controller.signal, (progress) => this.#progressed(id, active, progress));
-    if (!adopted) return this.#note([{ kind: 'ended', set: id, atMs: this.#nowMs(), outcome: await lostRun(id, open) }]);
-    this.#active.set(id, active);
-    void this.#await(id, active, adopted.ended);
+    this.#resuming.set(id, active);
+    void this.#resume(id, active, open);
+    return true;
+  }
+
+  /** It goes on elsewhere, and is ours from now on; or it is over. No other set waits for that. Never rejects. */
+  async #resume(id: string, active: ActiveRun, open: Run): Promise<void> {
+    const { adopt, lostRun } = this.#options;
+    try {
+      const adopted = await adopt?.(id, open, active.controller.signal, (progress) => this.#progressed(id, active, progress));
+      if (adopted) {
+        this.#asked.delete(id); // it is that one
+        this.#active.set(id, active);
+        this.#resuming.delete(id);
+        void this.#await(id, active, adopted.ended);
+      } else this.#ended.push({ set: id, outcome: await lostRun(id, open) });
+      this.#wake();
+    } catch (error) {
+      this.#resuming.delete(id);
+      if (this.#isClosing) this.#wake();
+      else this.#reportProblem('internal', id, error);
+    }
   }
 
   async #await(set: string, { controller: { signal } }: ActiveRun, made: Promise<RunOutcome>): Promise<void> {
@@ -296,6 +320,7 @@ export class Scheduler implements Task {
     for (let end = this.#ended.shift(); end; end = this.#ended.shift()) {
       const active = this.#active.get(end.set);
       this.#active.delete(end.set);
+      this.#resuming.delete(end.set);
       // Nobody wanted it stopped but the end of this process: the next host goes on with it.
       const outcome = end.outcome === 'stopped' && active?.stopReason === 'shutdown' ? 'interrupted' : end.outcome;
       await this.#note([{ kind: 'ended', set: end.set, atMs: this.#nowMs(), outcome }]);

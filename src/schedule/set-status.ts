@@ -2,6 +2,7 @@ import { applyLine, emptyHistory, openRunOf, type HistoryLine, type MissedWindow
 import type { Absence } from './presence.ts';
 import { dueWindow, planSet } from './planner.ts';
 import type { ScheduledSet, Trigger } from './scheduled-set.ts';
+import type { ClockTrust } from './trusted-clock.ts';
 import { longestRoundMs, nextWindow, type WindowSpan } from './windows.ts';
 import { dayMs } from './zone.ts';
 
@@ -87,8 +88,9 @@ export function describeUnhosted(
   history: SetHistory = emptyHistory,
   nowMs: number,
   whyMissed: (window: WindowSpan) => Absence | undefined = () => undefined,
+  clock?: ClockTrust,
 ): SetStatus {
-  const decisions = planSet(set, history, { nowMs, isRunning: false });
+  const decisions = planSet(set, history, { nowMs, isRunning: false, clock });
   const withWhy = (line: HistoryLine): HistoryLine => (line.kind === 'missed' ? { ...line, why: whyMissed(line.window) } : line);
   const found = decisions.reduce(
     (known, decision) => (decision.kind === 'note' ? applyLine(known, withWhy(decision.line)) : known),

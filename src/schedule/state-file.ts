@@ -1,6 +1,6 @@
-import { mkdir, open, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileError, replaceFile, systemCode, type Random } from '../platform/index.ts';
+import { open, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { stateError, makeFolder, replaceFile, systemCode, type Random } from '../platform/index.ts';
 import { applyLine, emptyHistory, linesOfHistory, type HistoryLine, type SetHistory } from './history.ts';
 import { formatHistoryLine, parseHistoryLine } from './history-line.ts';
 
@@ -33,13 +33,13 @@ export class ScheduleState {
     this.unreadableLines = content.unreadableLines;
   }
 
-  /** Makes the folder (0700) when it is not there. @throws `storage.denied`, `storage.unreachable` when it or the file cannot be read */
+  /** Makes the folder (0700) when it is not there. @throws `state.unusable` when it or the file cannot be read */
   static async open(folder: string, random: Random): Promise<ScheduleState> {
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await makeFolder(folder, 0o700);
       return new ScheduleState(folder, random, parseContent(await readBounded(statePath(folder))));
     } catch (cause) {
-      throw fileError(cause, statePath(folder));
+      throw stateError(cause, folder, statePath(folder));
     }
   }
 
@@ -54,7 +54,7 @@ export class ScheduleState {
 
   /**
    * Takes lines down. Memory has them in any case; after a failure the next call writes the file as a whole, and so makes up for it. Not to
-   * be called while another call is under way. @throws `storage.full`, `storage.denied`, `storage.unreachable`
+   * be called while another call is under way. @throws `state.unusable`
    */
   async append(lines: readonly HistoryLine[]): Promise<void> {
     for (const line of lines) this.#histories.set(line.set, applyLine(this.historyOf(line.set), line));
@@ -64,7 +64,7 @@ export class ScheduleState {
       else await this.#appendToFile(lines);
     } catch (cause) {
       this.#needsRewrite = true;
-      throw fileError(cause, this.path);
+      throw stateError(cause, dirname(this.path), this.path);
     }
   }
 
@@ -102,12 +102,12 @@ function parseContent(text: string): Content {
   return { histories, lineCount: lines.length, unreadableLines, isTorn };
 }
 
-/** What is written down, for whoever only wants to know. @throws `storage.denied`, `storage.unreachable` when it cannot be read */
+/** What is written down, for whoever only wants to know. @throws `state.unusable` when it cannot be read */
 export async function readHistories(folder: string): Promise<ReadonlyMap<string, SetHistory>> {
   try {
     return parseContent(await readBounded(statePath(folder))).histories;
   } catch (cause) {
-    throw fileError(cause, statePath(folder));
+    throw stateError(cause, folder, statePath(folder));
   }
 }
 

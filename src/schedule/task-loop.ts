@@ -1,12 +1,15 @@
 import { orFailure, type Clock } from '../platform/index.ts';
 
 /** What is done when its time has come, as people are told of it. */
-export type TaskWork = 'look' | 'sync' | 'scrub' | 'sample' | 'readable' | 'verify';
+export type TaskWork = 'look' | 'sync' | 'scrub' | 'sample' | 'readable' | 'verify' | 'prune';
+
+/** What it is done to. */
+export type TaskKind = 'copy' | 'records' | 'repository';
 
 /** Something that has its own idea of when it has to do what. */
 export interface Task {
   /** Undefined where people are told of it in another way: backups, as the status of their sets. */
-  readonly about?: { readonly kind: 'copy' | 'records'; readonly name?: string | undefined } | undefined;
+  readonly about?: { readonly kind: TaskKind; readonly name?: string | undefined } | undefined;
   /**
    * Looks at the clock, and tells what is due next. Asked again when that time has come, after each work, when it is woken, and at every
    * tick; never while it looks or works. Does nothing itself that takes long.
@@ -26,7 +29,7 @@ export interface Due {
 
 /** What a task does and will do. Plain data: it crosses processes as JSON. Times are instants in milliseconds. */
 export interface TaskStatus {
-  readonly kind: 'copy' | 'records';
+  readonly kind: TaskKind;
   readonly name?: string | undefined;
   readonly running?: TaskWork | undefined;
   readonly lastMs?: number | undefined;

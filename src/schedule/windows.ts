@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { wallTimeAt } from '../platform/index.ts';
 import { formatWindowRule, weekdays, type WindowRule } from './window-rule.ts';
-import { dayMs, instantsOfWallTime, minuteMs, wallTimeAt } from './zone.ts';
+import { dayMs, instantsOfWallTime, minuteMs } from './zone.ts';
 
 /** One window of one day: from `startMs` (included) to `endMs` (not included), as instants. Windows of one rule never overlap. */
 export interface WindowSpan {

@@ -1,9 +1,8 @@
-import assert from 'node:assert/strict';
-import { CadanganError } from '../platform/index.ts';
+import { CadanganError, isTimeZone, wallTimeAt } from '../platform/index.ts';
 
 /*
  * Two kinds of milliseconds: an *instant* counts from 1970-01-01T00:00:00Z; a *wall time* is what clocks on the wall of a time zone show,
- * written as if it were UTC. Offsets come from Intl, which knows the tz database; Temporal is not in Node 22.
+ * written as if it were UTC.
  */
 
 export const minuteMs = 60_000;
@@ -13,46 +12,9 @@ export const dayMs = 24 * hourMs;
 /** Offsets lie between -12 and +14 hours, so a wall time is at most this far from the instant of the same number. */
 const reachMs = 26 * hourMs;
 
-/** The time zone of this machine, as an IANA name. */
-export function systemTimeZone(): string {
-  const name = new Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return isTimeZone(name) ? name : 'UTC'; // ICU says `Etc/Unknown` where the machine says nothing
-}
-
-export function isTimeZone(name: string): boolean {
-  try {
-    zoneOf(name);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** @throws `arguments.invalid` when there is no such zone */
 export function assertTimeZone(name: string): void {
   if (!isTimeZone(name)) throw new CadanganError('arguments.invalid', { timeZone: name, reason: 'there is no such time zone' });
-}
-
-/** What the clocks of `zone` show at an instant (both in milliseconds). */
-export function wallTimeAt(zone: string, instantMs: number): number {
-  assert(Number.isFinite(instantMs), `an instant is a number, got ${instantMs}`);
-  const { formatter, offsetsMs } = zoneOf(zone);
-  // Since 1972 every change of every zone lies on a quarter of an hour, in UTC.
-  const quarter = Math.floor(instantMs / (15 * minuteMs));
-  const known = offsetsMs.get(quarter);
-  if (known !== undefined) return instantMs + known;
-  const wholeSecondMs = Math.floor(instantMs / 1000) * 1000;
-  const offsetMs = wallTimeFromIntl(formatter, wholeSecondMs) - wholeSecondMs;
-  if (offsetsMs.size >= offsetsMax) offsetsMs.clear();
-  if (instantMs > quartersSinceMs) offsetsMs.set(quarter, offsetMs);
-  return instantMs + offsetMs;
-}
-
-function wallTimeFromIntl(formatter: Intl.DateTimeFormat, instantMs: number): number {
-  const part: Record<string, number> = {};
-  for (const { type, value } of formatter.formatToParts(instantMs)) part[type] = Number(value);
-  const { year = NaN, month = NaN, day = NaN, hour = NaN, minute = NaN, second = NaN } = part;
-  return Date.UTC(year, month - 1, day, hour, minute, second);
 }
 
 /**
@@ -82,32 +44,4 @@ function firstInstantPast(zone: string, wallMs: number, low: number, high: numbe
     else under = middle;
   }
   return over;
-}
-
-interface Zone {
-  readonly formatter: Intl.DateTimeFormat;
-  /** By the quarter of an hour since 1970. */
-  readonly offsetsMs: Map<number, number>;
-}
-
-const zones = new Map<string, Zone>();
-const offsetsMax = 2000;
-const quartersSinceMs = Date.UTC(1973, 0, 1);
-
-/** A formatter costs 50 microseconds to make and 10 to ask; a window takes a dozen questions, always about the same few days. */
-function zoneOf(name: string): Zone {
-  const known = zones.get(name);
-  if (known) return known;
-  const formatter = new Intl.DateTimeFormat('en-u-ca-gregory-nu-latn-hc-h23', {
-    timeZone: name,
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  });
-  const zone = { formatter, offsetsMs: new Map<number, number>() };
-  zones.set(name, zone);
-  return zone;
 }

@@ -9,3 +9,6 @@ export interface Audience {
   /** Tells it without passwords. */
   log(level: LogLine['level'], message: string): void;
 }
+
+/** For work that nobody asked for and nobody waits for: no window gives a secret for it. */
+export const nobody: Audience = { tell: () => undefined, ask: async () => undefined, log: () => undefined };

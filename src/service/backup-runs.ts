@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { isBrokenOff, recordOfBareRun, recordOfMissedRun, type ProgramReport, type RecordKeeper } from '../jobs/index.ts';
-import { CadanganError, throwIfAborted, type Clock } from '../platform/index.ts';
-import type { RunOutcome, RunRequest, SchedulerOptions, SetProgress } from '../schedule/index.ts';
+import { CadanganError, isCode, throwIfAborted, type Clock } from '../platform/index.ts';
+import {
+  formatWindowRule,
+  windowAt,
+  type RunOutcome,
+  type RunRequest,
+  type SchedulerOptions,
+  type SetProgress,
+  type WindowSpan,
+} from '../schedule/index.ts';
 import type { BackupSet } from '../settings/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { Call } from './call.ts';
@@ -13,6 +21,7 @@ import type { RunList } from './run-list.ts';
 import { setProgressOf } from './run-progress.ts';
 import type { RunsElsewhere } from './runs-elsewhere.ts';
 import type { ScheduleDesk } from './schedule-desk.ts';
+import { windowRuleOf } from './window-rule-of.ts';
 
 export interface BackupRunsOptions {
   readonly clock: Clock;
@@ -26,6 +35,8 @@ export interface BackupRunsOptions {
   readonly afterLost: (set: string, run: string | undefined) => Promise<readonly ProgramReport[]>;
   /** @throws `set.unknown` */
   readonly setNamed: (name: string) => BackupSet;
+  /** Of the configuration in force. */
+  readonly timeZone: () => string | undefined;
 }
 
 /** Somebody who wants a set to be run, and waits. */
@@ -33,6 +44,8 @@ interface Waiting {
   readonly params: BackupParams;
   readonly call: Call;
   readonly settle: (result: RunResult) => void;
+  /** The run that goes on is another one. */
+  readonly join: (run: string | undefined) => void;
 }
 
 /** Backups of sets. They go through the schedule, so that a repository has one run at a time and everybody can see and stop it. */
@@ -64,19 +77,21 @@ export class BackupRuns {
     throwIfAborted(call.signal);
     const schedule = this.#schedule();
     const ended = Promise.withResolvers<RunResult>();
-    const waiting = { params, call, settle: ended.resolve };
+    let isJoined = false;
+    const join = (joined: string | undefined): void => {
+      isJoined = true;
+      call.client.tell(joinedRun, { set: name, ...(joined !== undefined && { run: joined }) });
+    };
+    const waiting = { params, call, settle: ended.resolve, join };
     const others = this.#waiting.get(name) ?? new Set();
     this.#waiting.set(name, others.add(waiting));
     const missed = schedule.status().get(name)?.missed.length ?? 0;
-    let isJoined = false;
     const abort = (): void => {
       if (isJoined) ended.reject(new CadanganError('aborted', { reason: 'user' }));
       else this.stop(name);
     };
     try {
-      isJoined = schedule.scheduler.run(name, missed > 0 ? 'catch-up' : 'manual', run) === 'joined';
-      const joined = isJoined ? schedule.scheduler.idOf(name) : undefined;
-      if (isJoined) call.client.tell(joinedRun, { set: name, ...(joined !== undefined && { run: joined }) });
+      if (schedule.scheduler.run(name, missed > 0 ? 'catch-up' : 'manual', run) === 'joined') join(schedule.scheduler.idOf(name));
       call.signal.addEventListener('abort', abort, { once: true });
       return await ended.promise;
     } finally {
@@ -127,7 +142,7 @@ export class BackupRuns {
         signal,
         run,
         skipsUnchanged,
-        occasion: occasionOf(trigger, window, this.#options.clock),
+        occasion: { ...occasionOf(trigger, window, this.#options.clock), ...this.#ruleOf(set) },
         onProgress: progressed,
         onException: (exception) => this.#tell(name, ({ client }) => client.tell(exceptionFound, { set: name, ...exception })),
         onCommandLine: (line) => this.#tell(name, ({ client }) => client.tell(commandLine, { set: name, line })),
@@ -140,6 +155,18 @@ export class BackupRuns {
     }
   };
 
+  /** By which the run will be judged. @param missed only if that window is one of the rule */
+  #ruleOf(set: BackupSet, missed?: WindowSpan): { readonly rule?: string } {
+    try {
+      const rule = windowRuleOf(set, this.#options.timeZone());
+      if (rule === undefined || (missed && windowAt(rule, missed.startMs)?.endMs !== missed.endMs)) return {};
+      return { rule: formatWindowRule(rule) };
+    } catch (error) {
+      if (error instanceof CadanganError) return {};
+      throw error;
+    }
+  }
+
   #firstWaiting(name: string): Waiting | undefined {
     const [first] = this.#waiting.get(name) ?? [];
     return first;
@@ -147,12 +174,14 @@ export class BackupRuns {
 
   /** What the scheduler asks of a run that an earlier host left open: it may go on elsewhere. */
   readonly adopt: NonNullable<SchedulerOptions['adopt']> = async (name, { run }, signal, onProgress) => {
-    const { elsewhere, setNamed } = this.#options;
-    if (elsewhere === undefined || run === undefined) return undefined;
+    const { elsewhere } = this.#options;
+    const location = this.#locationOf(name);
+    if (elsewhere === undefined || run === undefined || location === undefined) return undefined;
     let tell: (progress: RunProgress) => void = () => undefined;
-    const about = { set: name, location: setNamed(name).repository.location, run };
+    const about = { set: name, location, run };
     const adopted = await elsewhere.adopt(about, { mayAsk: false, signal, onProgress: (progress) => tell(progress) });
     if (adopted === undefined) return undefined;
+    for (const { join } of this.#waiting.get(name) ?? []) join(run); // asked for since this host began: it is that one
     const made = (progressed: typeof tell): Promise<RunResult> => {
       tell = progressed;
       return adopted.ended;
@@ -202,10 +231,33 @@ export class BackupRuns {
       .slice(0, 32)}`;
     if ((await list.withId(run)) !== undefined) return;
     const planned = { start: timeTextOf(window.startMs, clock), end: timeTextOf(window.endMs, clock) };
+    const configured = this.#configured(set);
     await keeper.write((about) =>
-      recordOfMissedRun(planned, missedFacts({ reason, why }, clock), { ...about, via: 'schedule', set, run, trigger: 'schedule' }),
+      recordOfMissedRun(planned, missedFacts({ reason, why }, clock), {
+        ...about,
+        via: 'schedule',
+        set,
+        run,
+        trigger: 'schedule',
+        ...(configured && this.#ruleOf(configured, window)),
+      }),
     );
   };
+
+  /** Undefined for a set that is not configured any more. */
+  #locationOf(name: string): string | undefined {
+    return this.#configured(name)?.repository.location;
+  }
+
+  /** Undefined for a set that is not configured any more. */
+  #configured(name: string): BackupSet | undefined {
+    try {
+      return this.#options.setNamed(name);
+    } catch (error) {
+      if (isCode(error, 'set.unknown')) return undefined;
+      throw error;
+    }
+  }
 
   /** Whoever waits for the run of a set that went just now waits in vain. @throws `set.unknown` */
   #setOf(name: string): BackupSet {

@@ -1,4 +1,4 @@
-import { isExternal, placeOf, recordOfBareRun, type ProgramReport, type RecordAbout } from '../jobs/index.ts';
+import { isExternal, placeOf, recordOfBareRun, recordOfBegun, type ProgramReport, type RecordAbout } from '../jobs/index.ts';
 import { isAbort } from '../platform/index.ts';
 import type { RecordContent } from '../records/index.ts';
 import type { RunJob } from './protocol.ts';
@@ -23,6 +23,14 @@ export function recordOfBare({ job, location, started, ended, error, result, pro
     ...recordOfBareRun(kindOf(job, location), run, known),
     [job === 'backup' ? 'destination' : 'source']: placeOf(location, known.settings),
   };
+}
+
+/** What is known of a run before it has begun. */
+export function recordOfRunBegun(
+  { job, location }: Pick<BareRun, 'location'> & { readonly job: 'restore' | 'check' | 'drill' },
+  known: RecordAbout,
+): RecordContent {
+  return recordOfBegun(kindOf(job, location), job, known, { source: placeOf(location, known.settings) });
 }
 
 function kindOf(job: RunJob, location: string): Parameters<typeof recordOfBareRun>[0] {

@@ -10,8 +10,10 @@ import {
   recordOfBareRun,
   type CopyWish,
   type DrivePlace,
+  type HistoryKeeping,
   type KeptCopy,
   type RecordKeeper,
+  type ProgramVet,
 } from '../jobs/index.ts';
 import type { CopyProgress, KeeperState, OriginalLooks, Work } from '../offsite/index.ts';
 import { CadanganError, isAbort, type Clock } from '../platform/index.ts';
@@ -33,11 +35,14 @@ export interface CopyDeskOptions {
   readonly tasks: TaskLoop;
   /** As configured at this moment, like `copies`. */
   readonly place: () => DrivePlace;
+  readonly vetProgram?: ProgramVet | undefined;
   readonly timeZone: () => string | undefined;
   readonly copies: () => readonly OffsiteCopy[];
   readonly account: GoogleAccount;
   readonly keyOf: (location: string, wish: PasswordWish) => Promise<OpenedKey>;
   readonly records: RecordKeeper;
+  /** What else there is to keep the history beside the copies. */
+  readonly history: Omit<HistoryKeeping, 'records'>;
   readonly scrub: (text: string) => string;
   readonly log: (level: 'info' | 'warning' | 'error', message: string) => void;
   readonly onChange: () => void;
@@ -46,7 +51,7 @@ export interface CopyDeskOptions {
 type CopyWork = 'sync' | 'scrub' | 'sample';
 
 /** What is wanted of this run alone. */
-type CopyHow = Pick<CopyWish, 'mayRemoveAll' | 'percent'>;
+type CopyHow = Pick<CopyWish, 'mayRemoveAll' | 'mayBeginAnew' | 'percent'>;
 
 /** Who waits for something at a copy, and is told of what goes on there. */
 interface Asker {
@@ -221,7 +226,7 @@ export class CopyDesk {
   }
 
   async #keep(copy: OffsiteCopy): Promise<void> {
-    const { account, tasks, keyOf, records } = this.#options;
+    const { account, tasks, keyOf, records, history } = this.#options;
     const known = this.#kept.get(copy.name);
     if (known !== undefined) {
       if (known.isPaused === copy.paused) return;
@@ -234,7 +239,9 @@ export class CopyDesk {
       copy,
       tasks,
       place: this.#placeOf(copy),
+      vet: this.#options.vetProgram,
       records,
+      history,
       password: (signal) => keyOf(copy.repository, { mayAsk: false, signal }),
       onResult: () => account.used(),
       onState: (state) => this.#onState(copy.name, state),
@@ -292,16 +299,20 @@ export class CopyDesk {
     };
     asks.onBegin?.();
     tell(undefined);
-    const { mayRemoveAll, percent } = asks;
+    const { mayRemoveAll, mayBeginAnew, percent } = asks;
     try {
-      return await this.#withJobs(copy, (jobs) => jobs[work]({ signal, progress: tell, mayRemoveAll, percent }, manualOf(asks)));
+      return await this.#withJobs(copy, (jobs) =>
+        jobs[work]({ signal, progress: tell, mayRemoveAll, mayBeginAnew, percent }, manualOf(asks)),
+      );
     } finally {
       this.#here.delete(name);
     }
   }
 
   async #withJobs(copy: OffsiteCopy, work: (jobs: CopyJobs) => Promise<{ readonly told: RunResult }>): Promise<RunResult> {
-    await using jobs = new CopyJobs({ copy, place: this.#placeOf(copy), records: this.#options.records });
+    const { records, history, keyOf, vetProgram: vet } = this.#options;
+    const password = (signal: AbortSignal) => keyOf(copy.repository, { mayAsk: false, signal });
+    await using jobs = new CopyJobs({ copy, place: this.#placeOf(copy), records, history, password, vet });
     return (await work(jobs)).told;
   }
 

@@ -1,5 +1,5 @@
 import { errorOfRecorded } from '../jobs/index.ts';
-import { workWordOf, type CopyMemory, type CopyStatus, type KeeperState } from '../offsite/index.ts';
+import { workWordOf, type CopyMemory, type CopyProgress, type CopyStatus, type KeeperState } from '../offsite/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import { errorDataOf } from './error-data.ts';
 import type { CopyInfo, CopyState, RunJob, RunProgress } from './protocol.ts';
@@ -18,8 +18,8 @@ export function copyInfoOf(
   keeper: KeeperState | undefined,
   scrub: (text: string) => string,
 ): CopyInfo {
-  const { behind, total, asOf, unknownBecause, lastSync, lastWholeAt, lastScrub, readable, memoryError } = status;
-  const running = progressOf(copy.name, keeper);
+  const { behind, total, asOf, since, unknownBecause, lastSync, lastWholeAt, lastScrub, readable, memoryError } = status;
+  const running = runningOf(copy.name, status.state, status.progress);
   return {
     name: copy.name,
     title: copy.title ?? copy.name,
@@ -32,6 +32,7 @@ export function copyInfoOf(
     ...(behind && { behind }),
     ...(total && { total }),
     ...(asOf !== undefined && { asOf }),
+    ...(since !== undefined && { since }),
     ...(unknownBecause !== undefined && { unknownBecause }),
     ...(lastSync && { lastTry: { at: lastSync.at, outcome: lastSync.outcome } }),
     ...troubleOf(status, scrub),
@@ -48,10 +49,13 @@ export function copyInfoOf(
 
 /** Undefined while nothing goes on, or it is not known how far it is. */
 export function progressOf(copy: string, keeper: KeeperState | undefined): RunProgress | undefined {
-  const word = workWordOf(keeper);
+  return runningOf(copy, workWordOf(keeper), keeper?.progress);
+}
+
+function runningOf(copy: string, word: CopyState | undefined, progress: CopyProgress | undefined): RunProgress | undefined {
   const job = word && jobOfState[word];
-  if (job === undefined || keeper?.progress === undefined) return undefined;
-  const { elapsedMs, filesDone, filesTotal, bytesDone, bytesTotal, currentPath, phase } = keeper.progress;
+  if (job === undefined || progress === undefined) return undefined;
+  const { elapsedMs, filesDone, filesTotal, bytesDone, bytesTotal, currentPath, phase } = progress;
   return {
     copy,
     job,

@@ -1,5 +1,7 @@
 import {
+  allOf,
   dashboardFigures,
+  dayOf,
   drillDueOf,
   durationMsOf,
   faultSentence,
@@ -11,11 +13,12 @@ import {
 } from '../records/index.ts';
 import type { Instruction } from '../settings/index.ts';
 import { answer } from './answer.ts';
+import type { ChainState } from './chain-state.ts';
 import { nonconformityInfoOf } from './nonconformity-info.ts';
 import { offsiteStates } from './offsite-states.ts';
 import { objectiveRecordOf, plannedWindowsOf, scheduleRecordOf } from './planned-windows.ts';
 import * as protocol from './protocol.ts';
-import { graceMs } from './review-records.ts';
+import { graceMs, lastingPartsOf } from './review-records.ts';
 import type { Service } from './service.ts';
 
 /** What the dashboard shows of a year. */
@@ -28,13 +31,13 @@ async function dashboardOf(service: Service, year: number, signal: AbortSignal):
   } = service;
   const { organisation, instruction, timeZone } = configuration;
   const nowMs = Number(service.world.clock.nowNs() / 1_000_000n);
-  const records: HistoryRecord[] = [];
-  for await (const record of history.records(signal)) records.push(record);
+  const records = await allOf(history.records(signal));
   // As the review judges: a run may go on beyond its window, and leaves its record at its end.
   const planned = plannedWindowsOf(configuration, records, nowMs - graceMs);
   const { years, days, growth, lastDrill, ...last } = dashboardFigures(records, { year, timeZone, planned, nowMs });
   const drillDue = drillDueOf(records, instruction, nowMs);
-  const open = (await listNonconformities(records)).filter(({ closed }) => closed === undefined);
+  const lasting = new Set(lastingPartsOf(records, configuration, nowMs));
+  const open = (await listNonconformities(records)).filter(({ isOpen }) => isOpen);
   return {
     ...(organisation !== undefined && { organisation }),
     year,
@@ -44,8 +47,8 @@ async function dashboardOf(service: Service, year: number, signal: AbortSignal):
     sets: await setsOf(service, last, records, nowMs),
     ...(lastDrill && { lastDrill: drillOf(lastDrill, instruction) }),
     ...(drillDue && { drillDue: { at: new Date(drillDue.atMs).toISOString(), isOverdue: drillDue.isOverdue } }),
-    nonconformities: open.toReversed().map((one) => nonconformityInfoOf(one, timeZone)),
-    chain: chainOf(await service.records.chain.verify(signal)),
+    nonconformities: open.toReversed().map((one) => nonconformityInfoOf(one, { timeZone, today: dayOf(nowMs, timeZone), lasting })),
+    chain: chainOf(await service.records.chain.verify(signal), service.records.chain),
     ...(timeZone !== undefined && { timeZone }),
   };
 }
@@ -57,13 +60,14 @@ async function setsOf(
   nowMs: number,
 ): Promise<protocol.DashboardSet[]> {
   const statuses = service.schedule.status();
-  const [offsite, copies] = await Promise.all([offsiteStates(service), service.drive.copies.infos()]);
+  const copies = await service.drive.copies.infos();
+  const offsite = await offsiteStates(service, copies);
   return service.sets.map(({ name, title = name, rpoHours }) => {
     const last = lastSuccess.get(name);
     const next = statuses.get(name)?.next;
     const { copy: nameOfCopy, ...state } = offsite.get(name) ?? { isProtected: undefined };
     const copy = copies.find((one) => one.name === nameOfCopy);
-    const { files = 0, bytes = 0, since } = copy?.behind ?? {};
+    const { files = 0, bytes = 0, since: behindSince } = copy?.behind ?? {};
     const record = copy && lastOffsite.get(copy.location);
     const [scheduled, aimed] = [scheduleRecordOf(name, records), objectiveRecordOf(name, records)];
     return {
@@ -77,7 +81,7 @@ async function setsOf(
           ...state,
           behindFiles: files,
           behindBytes: bytes,
-          ...(since !== undefined && { since }),
+          ...(behindSince !== undefined && { behindSince }),
           ...(record !== undefined && { record }),
         },
       }),
@@ -98,11 +102,13 @@ function drillOf(drill: HistoryRecord, instruction: Instruction | undefined): No
   };
 }
 
-function chainOf({ isIntact, recordCount, faults }: Verification): protocol.DashboardData['chain'] {
+function chainOf({ recordCount }: Verification, { faults, compared }: ChainState): protocol.DashboardData['chain'] {
   const [first] = faults;
+  const through = compared?.through;
   return {
-    state: isIntact ? 'intact' : 'broken',
+    state: first ? 'broken' : recordCount === 0 ? 'empty' : through === undefined ? 'sound' : 'intact',
     count: recordCount,
+    ...(through !== undefined && compared && { compared: { through, at: new Date(compared.atMs).toISOString() } }),
     ...(first && { fault: faultSentence(first), ...(first.number !== undefined && { faultRecord: first.number }) }),
   };
 }

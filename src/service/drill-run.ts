@@ -4,6 +4,7 @@ import {
   type DrillDate,
   type DrillDetails,
   type DrilledPlaces,
+  type DrillOptions,
   type DrillProgress,
   type DrillSample,
   type ExceptionSink,
@@ -43,6 +44,7 @@ export interface DrillContext {
   readonly configuration: Pick<Configuration, 'drill' | 'instruction'>;
   readonly accessOf: (place: DrillPlace) => RepositoryAccess | Promise<RepositoryAccess>;
   readonly recordsFolder: string;
+  readonly writing?: DrillOptions['writing'];
   readonly software: string;
   readonly clock: Clock;
   readonly random: Random;

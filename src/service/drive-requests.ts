@@ -39,13 +39,19 @@ async function setPaused(service: Service, copy: string, isPaused: boolean): Pro
   if (isPaused) service.drive.copies.stop(copy);
 }
 
-async function addCopy(service: Service, { name, repository, to, drive }: protocol.AddCopyParams): Promise<void> {
+async function addCopy(service: Service, { name, repository, to, records, drive }: protocol.AddCopyParams): Promise<void> {
   const {
     configFile,
     world: { random },
   } = service;
   if (drive !== undefined) await updateConfiguration(configFile, { kind: 'change-general', values: { googleDrive: drive } }, { random });
-  await service.take(await updateConfiguration(configFile, { kind: 'add-copy', copy: { name, repository, to } }, { random }));
+  await service.take(
+    await updateConfiguration(
+      configFile,
+      { kind: 'add-copy', copy: { name, repository, to, ...(records !== undefined && { records }) } },
+      { random },
+    ),
+  );
 }
 
 /** What was opened for one account is not kept open for the next. */

@@ -39,7 +39,7 @@ export interface Elsewhere {
     params: NoInfer<Params>,
     call: ElsewhereCall,
   ): Promise<Result | undefined>;
-  /** Asks it of all whom this one has asked something lately. Never rejects. */
+  /** Asks it of all who are connected, and starts none for it. Resolves within a minute or so, and never rejects. */
   askAll(procedure: Procedure<void, void>, signal: AbortSignal): Promise<void>;
   /** Stops every run at its next safe point, waits for their results, and lets go of the processes, which end then. */
   close(): Promise<void>;

@@ -1,6 +1,7 @@
 import { isAnchorTag } from '../records/index.ts';
 import { byteStringFromText, textOf } from '../platform/index.ts';
 import { permissionsOf, type Node, type StoredSnapshot } from '../repository/index.ts';
+import { protectionOf, type Protection } from '../upkeep/index.ts';
 import type { EntryInfo, SnapshotInfo } from './protocol.ts';
 
 export function entryInfoOf(node: Node): EntryInfo {
@@ -13,7 +14,7 @@ export function entryInfoOf(node: Node): EntryInfo {
     ctime: node.ctime,
     mode: permissionsOf(node.mode),
     user: node.user,
-    ...(node.linkTarget !== undefined && { linkTarget: textOf(node.linkTarget) }),
+    ...(node.linkTarget !== undefined && { linkTarget: textOf(node.linkTarget), linkTargetBytes: node.linkTarget }),
   };
 }
 
@@ -31,8 +32,10 @@ export function rootInfoOf({ snapshot }: StoredSnapshot): EntryInfo {
   };
 }
 
-export function snapshotInfoOf({ id, snapshot }: StoredSnapshot): SnapshotInfo {
+/** @param today see `protectionOf` */
+export function snapshotInfoOf({ id, snapshot }: StoredSnapshot, today: string): SnapshotInfo {
   const { time, hostname, username, paths, tags, summary } = snapshot;
+  const protection = protectionOf(snapshot, today);
   return {
     id,
     time,
@@ -41,5 +44,11 @@ export function snapshotInfoOf({ id, snapshot }: StoredSnapshot): SnapshotInfo {
     paths,
     tags: tags.filter((tag) => !isAnchorTag(tag)),
     ...(summary && { bytesAdded: summary.dataAddedPacked, files: summary.totalFilesProcessed, bytes: summary.totalBytesProcessed }),
+    ...(protection && { protection: protectionInfoOf(protection) }),
   };
+}
+
+export function protectionInfoOf(protection: Protection): NonNullable<SnapshotInfo['protection']> {
+  const until = protection.kind === 'held' ? protection.until : undefined;
+  return { kind: protection.kind, ...(until !== undefined && { until }) };
 }

@@ -9,18 +9,19 @@
  * desk* has the schedule.
  *
  * The command line uses what makes a set's backup out of the configuration (`set-job.ts`, for a dry run) and what tells of the schedule
- * while no host runs (`unhosted-schedule.ts`, `chain-verification.ts`) without any service.
+ * while no host runs (`unhosted-schedule.ts`) without any service.
  */
 export type * from './protocol.ts';
 export * as protocol from './protocol.ts';
 export { paramsOf, type Answer } from './answer.ts';
 export type { Call } from './call.ts';
 export type { Audience } from './audience.ts';
-export { besideTroubleText, copyStateText, copyTryText } from './copy-state-text.ts';
+export { besideTroubleText, copyStateSentence, copyStateText, copyTryText } from './copy-state-text.ts';
+export { copyInfoOf } from './copy-info.ts';
 export { planDrill, runDrill, type DrillContext, type DrillPlan, type DrillWish } from './drill-run.ts';
-export { unhostedTasks } from './chain-verification.ts';
 export { errorDataOf, errorOfData } from './error-data.ts';
 export type { Elsewhere, ElsewhereCall } from './elsewhere.ts';
+export { historyDocuments } from './history-documents.ts';
 export {
   clauseHints,
   makePeriodPack,
@@ -31,19 +32,29 @@ export {
   type ReportFormat,
 } from './period-documents.ts';
 export { lastDayOf, packFileName, reportFileName } from './period-names.ts';
+export { configurationInForce, LastGoodFile, type ConfigurationInForce } from './last-good-file.ts';
+export { unhostedAlerts } from './unhosted-alerts.ts';
 export { plannedWindowsOf } from './planned-windows.ts';
-export { understood, type Notification, type Procedure } from './procedure.ts';
+export { understood, type Notification, type ParamsOf, type Procedure } from './procedure.ts';
 export { procedures } from './procedures.ts';
 export { repositoryKey } from './repository-key.ts';
 export { workProcedures } from './work-requests.ts';
-export { reviewRecords } from './review-records.ts';
+export { lastingParts, reviewRecords } from './review-records.ts';
 export { makeRecoveryKit, type RecoveryKitFacts } from './recovery-kit.ts';
-export { unhostedSchedule, type UnhostedOptions } from './unhosted-schedule.ts';
+export { unhostedSchedule, unhostedTasks, type UnhostedOptions } from './unhosted-schedule.ts';
 export { Service, type ServicePlace, type ServiceWorld } from './service.ts';
 export { backupSet, type SetBackupContext } from './set-job.ts';
+export { setRetention } from './set-retention.ts';
 export { credentialName, missingCredential } from './credential.ts';
 export { missedFacts, missedText } from './missed-window.ts';
 export { paceOf } from './pace.ts';
+export { PasswordOutlook } from './password-outlook.ts';
 export { unattendedPassword } from './unattended-password.ts';
 export { askRepositoryAt } from './seen-repository.ts';
-export { repositoriesOf, verifyWithAnchors, type ComparedRecords, type VerifyRecordsOptions } from './verify-records.ts';
+export {
+  repositoriesOf,
+  verifyWithAnchors,
+  type ComparedRecords,
+  type VerifyRecordsOptions,
+  type WitnessOptions,
+} from './verify-records.ts';

@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
-import { link, mkdir, rm } from 'node:fs/promises';
+import { link, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readPasswordFile } from '../jobs/index.ts';
-import { CadanganError, fileError, systemCode, wipePassword, writeWhole, type Password } from '../platform/index.ts';
+import { CadanganError, fileError, makeFolder, systemCode, wipePassword, writeWhole, type Password } from '../platform/index.ts';
 import { openWithPassword } from '../repository/index.ts';
 import { updateConfiguration } from '../settings/index.ts';
 import type { Call } from './call.ts';
@@ -26,7 +26,13 @@ export async function keepPasswordFile(service: Service, { set: name }: { readon
     }),
   );
   const values = { repository: { location, passwordFile: file } };
-  await service.take(await updateConfiguration(service.configFile, { kind: 'change-set', name, values }, { random: service.world.random }));
+  const { random } = service.world;
+  try {
+    await service.take(await updateConfiguration(service.configFile, { kind: 'change-set', name, values }, { random }));
+  } catch (error) {
+    await rm(file, { force: true }); // nobody would know of it, and it would be in the way of the next try
+    throw error;
+  }
   return file;
 }
 
@@ -37,7 +43,7 @@ async function writeNew(file: string, password: Password, random: Service['world
     await rm(temporary);
   };
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(file), 0o700);
     await writeWhole(file, { random, place }, (handle) => handle.writeFile(password));
   } catch (error) {
     if (systemCode(error) === 'EEXIST') throw new CadanganError('arguments.invalid', { path: file, reason: 'it is there already' });

@@ -2,13 +2,23 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { replaceFile, type Random } from '../platform/index.ts';
-import { keepLastGood, parseConfiguration, type LoadedConfiguration, type UsedConfiguration } from '../settings/index.ts';
+import {
+  keepLastGood,
+  loadConfiguration,
+  parseConfiguration,
+  type LoadedConfiguration,
+  type UsedConfiguration,
+} from '../settings/index.ts';
 
-const content = z.object({ file: z.string(), text: z.string() });
+const content = z.object({ file: z.string(), text: z.string(), since: z.array(z.string()).default([]) });
+
+/** A person who mends a slip in fifty steps has lost nothing but what only the steps between said. */
+const sinceMax = 50;
 
 /**
- * The text of the configuration when it was last free of errors: `last-good-configuration.json` in the state folder. An engine that begins
- * while the configuration has a slip in it takes the good sets from there.
+ * The text of the configuration when it was last free of errors, and those with errors that came since:
+ * `last-good-configuration.json` in the state folder. Whoever begins while the configuration has a slip in it takes what is in force from
+ * there.
  */
 export class LastGoodFile {
   readonly #path: string;
@@ -20,26 +30,46 @@ export class LastGoodFile {
     this.#random = random;
   }
 
-  /** What was used of the file at `configFile` when it was last right; undefined when nobody knows. */
+  /** What was in force of the file at `configFile` when it was last looked at; undefined when nobody knows. */
   async used(configFile: string): Promise<UsedConfiguration | undefined> {
-    try {
-      const { file, text } = content.parse(JSON.parse(await readFile(this.#path, 'utf8')));
-      return file === configFile ? keepLastGood(parseConfiguration(text), undefined) : undefined;
-    } catch {
-      return undefined; // none, or none that helps: then the configuration counts as it is
-    }
+    const known = await this.#read(configFile);
+    return known && [known.text, ...known.since].reduce(after, undefined);
   }
 
-  /** Keeps the text if it is free of errors. @throws the system's errors */
-  async keep({ path, text, problems }: LoadedConfiguration): Promise<void> {
-    if (text === undefined || text === this.#written || problems.some(({ severity }) => severity === 'error')) return;
-    await replaceFile(this.#path, JSON.stringify({ file: path, text }), this.#random);
+  /** Keeps the text. Until there was one that is free of errors, nothing is kept. @throws the system's errors */
+  async keep({ path, text, problems, saysNothing }: LoadedConfiguration): Promise<void> {
+    if (text === undefined || saysNothing || text === this.#written) return;
+    const isWrong = problems.some(({ severity }) => severity === 'error');
+    const known = isWrong ? await this.#read(path) : undefined;
+    if (isWrong && (known === undefined || known.since.at(-1) === text)) return;
+    const kept = known === undefined ? { file: path, text } : { ...known, since: [...known.since, text].slice(-sinceMax) };
+    await replaceFile(this.#path, JSON.stringify(kept), this.#random);
     this.#written = text;
+  }
+
+  async #read(configFile: string): Promise<z.output<typeof content> | undefined> {
+    try {
+      const known = content.parse(JSON.parse(await readFile(this.#path, 'utf8')));
+      return known.file === configFile ? known : undefined;
+    } catch {
+      return undefined; // none, or none that helps: what the file is not right about is unknown then
+    }
   }
 }
 
+function after(before: UsedConfiguration | undefined, text: string): UsedConfiguration {
+  return keepLastGood(parseConfiguration(text), before);
+}
+
+/** What stands in the file, and what is in force. */
+export interface ConfigurationInForce {
+  readonly loaded: LoadedConfiguration;
+  readonly used: UsedConfiguration;
+}
+
 /** The configuration as it is used from the beginning on: with what was good when it last was. */
-export async function usedFromStart(loaded: LoadedConfiguration, lastGood: LastGoodFile): Promise<UsedConfiguration> {
-  const isWrong = loaded.problems.some(({ severity }) => severity === 'error');
-  return keepLastGood(loaded, isWrong ? await lastGood.used(loaded.path) : undefined);
+export async function configurationInForce(configFile: string, lastGood: LastGoodFile): Promise<ConfigurationInForce> {
+  const loaded = await loadConfiguration(configFile);
+  const isRight = loaded.saysNothing !== true && !loaded.problems.some(({ severity }) => severity === 'error');
+  return { loaded, used: keepLastGood(loaded, isRight ? undefined : await lastGood.used(loaded.path)) };
 }

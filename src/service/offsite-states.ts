@@ -1,4 +1,5 @@
 import { isProtected } from '../offsite/index.ts';
+import { whyOf } from './copy-state-text.ts';
 import type { CopyInfo, OffsiteState } from './protocol.ts';
 import { repositoryKeyIfAny } from './repository-key.ts';
 import type { Service } from './service.ts';
@@ -6,9 +7,9 @@ import type { Service } from './service.ts';
 /**
  * By set: whether its last snapshot is on Google Drive, verified, and how the copy is that has it or should have it. Sets without a
  * copy are not in it.
+ * @param copies as they are shown beside it, so that both say the same
  */
-export async function offsiteStates(service: Service): Promise<ReadonlyMap<string, OffsiteState>> {
-  const copies = await service.drive.copies.infos();
+export async function offsiteStates(service: Service, copies: readonly CopyInfo[]): Promise<ReadonlyMap<string, OffsiteState>> {
   const names = service.sets.map(({ name }) => name);
   const lastStored = await service.list.lastBackups(names, 'stored');
   const states = new Map<string, OffsiteState>();
@@ -31,6 +32,9 @@ export async function offsiteStates(service: Service): Promise<ReadonlyMap<strin
         isProtected: has(found),
         state: found.state,
         ...(found.asOf !== undefined && { asOf: found.asOf }),
+        ...(found.since !== undefined && { since: found.since }),
+        ...whyOf(found),
+        ...(found.running && { running: found.running }),
         ...unknown,
       });
   }

@@ -157,8 +157,8 @@ export class OpenRepositories {
       } catch (error) {
         entry.users -= 1;
         // Somebody who could not be asked, or did not know, came first; now somebody else can.
-        const isForLackOfAPerson = isCode(error, 'password.missing', 'repository.wrong-password') && wish.mayAsk;
-        if (!isForLackOfAPerson || (entry.mayAsk && entry.client === wish.client)) throw error;
+        const isForLackOfAPerson = isCode(error, 'password.missing', 'repository.wrong-password');
+        if (!isForLackOfAPerson || (entry.client === wish.client && (entry.mayAsk || !wish.mayAsk))) throw error;
       }
     }
   }

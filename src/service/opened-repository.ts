@@ -1,6 +1,14 @@
 import pMap from 'p-map';
 import { isCode, throwIfAborted, type ByteString } from '../platform/index.ts';
-import { loadSnapshot, parseSnapshotId, Repository, type Node, type StoredSnapshot, type TreeId } from '../repository/index.ts';
+import {
+  indexFromPacks,
+  loadSnapshot,
+  parseSnapshotId,
+  Repository,
+  type Node,
+  type StoredSnapshot,
+  type TreeId,
+} from '../repository/index.ts';
 import type { Storage } from '../storage/index.ts';
 import { SharedWork } from './shared-work.ts';
 import { TreeCache } from './tree-cache.ts';
@@ -20,6 +28,9 @@ export class OpenedRepository {
   readonly #snapshots = new Map<string, StoredSnapshot>();
   #indexNames = new Set<string>();
   #refreshing: SharedWork<boolean> | undefined;
+  #damagedIndex: readonly string[] = [];
+  /** Of snapshots whose folders no index file and no pack knows. */
+  #lostTrees: ReadonlySet<TreeId> = new Set();
   #isLoaded = false;
   #unreadable: readonly string[] = [];
 
@@ -68,6 +79,11 @@ export class OpenedRepository {
     return this.#unreadable;
   }
 
+  /** Names of index files that are damaged: what they named was read from the packs. */
+  get damagedIndex(): readonly string[] {
+    return this.#damagedIndex;
+  }
+
   snapshot(id: string): StoredSnapshot | undefined {
     return this.#snapshots.get(id);
   }
@@ -113,23 +129,46 @@ export class OpenedRepository {
     }
   }
 
-  /** The index in memory can only grow. Where index files are gone (a prune), the repository is opened anew. */
+  /**
+   * The index in memory can only grow. Where index files are gone (a prune), the repository is opened anew, and so where new ones may name
+   * what was read from packs.
+   */
   async #refreshIndex(signal: AbortSignal): Promise<boolean> {
     const names = new Set((await this.storage.list('index', signal)).map(({ name }) => name));
     const isReduced = [...this.#indexNames].some((name) => !names.has(name));
-    const target = isReduced ? await this.#reopen(signal) : this.#repository;
-    const known = isReduced ? new Set<string>() : this.#indexNames;
+    const isMended = this.#damagedIndex.length > 0 && names.size > this.#indexNames.size;
+    const isAnew = isReduced || isMended;
+    const target = isAnew ? await this.#reopen(signal) : this.#repository;
+    const known = isAnew ? new Set<string>() : this.#indexNames;
     const fresh = [...names].filter((name) => !known.has(name));
+    const damaged = isAnew ? [] : [...this.#damagedIndex];
     const add = async (name: string): Promise<void> => {
-      const json = await target.loadUnpacked('index', name, signal);
-      throwIfAborted(signal);
-      target.addToIndex(json);
+      try {
+        const json = await target.loadUnpacked('index', name, signal);
+        throwIfAborted(signal);
+        target.addToIndex(json);
+      } catch (error) {
+        if (!isCode(error, 'repository.damaged')) throw error;
+        damaged.push(name);
+      }
       known.add(name); // at once: what is in memory must not get there twice when this reading is aborted
     };
     await pMap(fresh, add, { concurrency: filesReadAtOnce });
     throwIfAborted(signal);
+    const lost = this.#treesWithout(target);
+    if (damaged.length > (isAnew ? 0 : this.#damagedIndex.length) || [...lost].some((tree) => isAnew || !this.#lostTrees.has(tree)))
+      await indexFromPacks(target, signal);
+    throwIfAborted(signal);
     this.#repository = target;
     this.#indexNames = known;
-    return isReduced || fresh.length > 0;
+    this.#damagedIndex = damaged;
+    this.#lostTrees = this.#treesWithout(target);
+    return isAnew || fresh.length > 0;
+  }
+
+  /** Folders of snapshots that the index does not know: an index file is damaged, or gone. */
+  #treesWithout({ index }: Repository): ReadonlySet<TreeId> {
+    const trees = [...this.#snapshots.values()].map(({ snapshot }) => snapshot.tree);
+    return new Set(trees.filter((tree) => !index.has('tree', tree)));
   }
 }

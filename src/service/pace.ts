@@ -1,5 +1,5 @@
-import { RateLimiter, type Clock, type Pace, type RateAt } from '../platform/index.ts';
-import { parseWindowRule, systemTimeZone, windowAt } from '../schedule/index.ts';
+import { RateLimiter, systemTimeZone, type Clock, type Pace, type RateAt } from '../platform/index.ts';
+import { parseWindowRule, windowAt } from '../schedule/index.ts';
 import { bytesPerSecondOf, type Rates, type SetLimits } from '../settings/index.ts';
 
 /** How fast the bytes of a set or a copy may go, from now on. Undefined: as fast as it goes. @param timeZone that of the file */

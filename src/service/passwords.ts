@@ -8,6 +8,7 @@ import {
   type Password,
   type Random,
 } from '../platform/index.ts';
+import type { ProgramVet } from '../jobs/index.ts';
 import type { BackupSet } from '../settings/index.ts';
 import type { Audience } from './audience.ts';
 import type { PasswordAnswer, PasswordParams } from './protocol.ts';
@@ -21,6 +22,7 @@ export interface PasswordsOptions {
   /** The sets as they are configured now. */
   readonly sets: () => readonly BackupSet[];
   readonly environment: Environment;
+  readonly vetProgram?: ProgramVet | undefined;
   readonly random: Random;
   /** A copy has the password of its original, and is asked for by that one's name. */
   readonly originalOf?: (location: string) => string;
@@ -84,7 +86,7 @@ export class Passwords {
         ({ repository }) =>
           repositoryKeyIfAny(repository.location) === key && (repository.passwordFile ?? repository.passwordCommand) !== undefined,
       );
-    return set && unattendedPassword(set.repository, this.#options.environment, signal);
+    return set && unattendedPassword(set.repository, this.#options.environment, signal, this.#options.vetProgram);
   }
 
   async #openAsking<T>(location: string, wish: PasswordWish, open: (password: Password) => Promise<T>): Promise<T> {

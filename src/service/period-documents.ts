@@ -1,30 +1,41 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { formSentences, type RecordKeeper } from '../jobs/index.ts';
-import { assetPath, CadanganError, l10n, type Clock, type Language } from '../platform/index.ts';
+import { describeError, formSentences, type RecordKeeper } from '../jobs/index.ts';
+import { assetPath, CadanganError, formatDate, l10n, type Clock, type Language } from '../platform/index.ts';
 import {
+  allOf,
+  exceptionsCsv,
   formHtml,
   formPdf,
+  knowledgeView,
   makeAuditPack,
   makeReport,
   recordEntries,
   reportCsv,
   reportForm,
-  verificationView,
   verifyHistory,
-  type HistoryRecord,
+  type ChainKnowledge,
+  type FormCopy,
+  type FormLogo,
   type PackEntry,
   type Period,
   type PublicKey,
   type Report,
-  type Verification,
 } from '../records/index.ts';
+import { readLogo } from './form-logo.ts';
+import { parseTimestamp } from '../repository/index.ts';
+import { trustIn } from '../schedule/index.ts';
 import { withoutSecrets, type Configuration } from '../settings/index.ts';
+import { copyStateSentence, whyOf } from './copy-state-text.ts';
+import { errorOfData } from './error-data.ts';
+import type { CopyInfo } from './protocol.ts';
 import { reportFileName } from './period-names.ts';
 import { plannedWindowsOf } from './planned-windows.ts';
 import { reviewRecords } from './review-records.ts';
+import { compareChain, type WitnessOptions } from './verify-records.ts';
 
-export const reportFormats = ['pdf', 'html', 'csv'] as const;
+/** `exceptions`: every one of them, as CSV; a form has room for some. */
+export const reportFormats = ['pdf', 'html', 'csv', 'exceptions'] as const;
 export type ReportFormat = (typeof reportFormats)[number];
 
 /** Who makes documents of the records, and out of what. */
@@ -32,29 +43,37 @@ export interface DocumentWorld {
   readonly keeper: RecordKeeper;
   readonly configuration: Configuration;
   readonly clock: Clock;
+  /** The off-site copies, as they are now; default: the form does not tell of them. */
+  readonly copies?: () => Promise<readonly CopyInfo[]>;
   /** How documents name the program. */
   readonly software: string;
   readonly signal: AbortSignal;
+  /** Who is asked for heads of the chain. Undefined: nobody is, and the documents say so. */
+  readonly witnesses?: WitnessOptions | undefined;
+  /** What was found. */
+  readonly onCompared?: ((knowledge: ChainKnowledge) => void) | undefined;
 }
 
 /** What the documents of a period are made of. */
 export interface PeriodReport {
   readonly report: Report;
-  readonly verification: Verification;
+  readonly knowledge: ChainKnowledge;
   readonly publicKey: PublicKey | undefined;
+  readonly copies: readonly FormCopy[];
+  readonly logo?: FormLogo | undefined;
 }
 
 /**
  * Holds the records against the instruction first, so that no document is written before what it should name is known.
  * @throws `record.not-found` when there are no records; the system's errors; `aborted`
  */
-export async function makePeriodReport({ keeper, configuration, clock, signal }: DocumentWorld, period: Period): Promise<PeriodReport> {
+export async function makePeriodReport(world: DocumentWorld, period: Period): Promise<PeriodReport> {
+  const { keeper, configuration, clock, copies, signal } = world;
   const { timeZone, organisation, instruction } = configuration;
   const { history } = keeper;
   const nowMs = nowMsOf(clock);
-  await reviewRecords(keeper, configuration, nowMs);
-  const records: HistoryRecord[] = [];
-  for await (const record of history.records(signal)) records.push(record);
+  await reviewRecords(keeper, configuration, nowMs, { isSettled: trustIn(clock).isSettled });
+  const records = await allOf(history.records(signal));
   if (records.length === 0) throw new CadanganError('record.not-found', { record: '1' });
   const report = await makeReport(records, {
     period,
@@ -64,17 +83,46 @@ export async function makePeriodReport({ keeper, configuration, clock, signal }:
     planned: plannedWindowsOf(configuration, records, nowMs),
     nowMs,
   });
-  const publicKey = await history.publicKey();
-  return { report, verification: await verifyHistory(history.folder, { publicKey, signal }), publicKey };
+  const now = (await copies?.()) ?? [];
+  return {
+    report,
+    knowledge: await knowledgeOf(world),
+    publicKey: await history.publicKey(),
+    copies: formCopiesOf(now, timeZone),
+    logo: await readLogo(configuration.logo),
+  };
+}
+
+function formCopiesOf(copies: readonly CopyInfo[], timeZone: string | undefined): readonly FormCopy[] {
+  const when = (at: string): string => formatDate(parseTimestamp(at).ns, { timeZone });
+  return copies.map((copy) => ({
+    title: copy.title,
+    state: () => {
+      const { why } = whyOf(copy);
+      return copyStateSentence(copy, when, why && describeError(errorOfData(why)).what);
+    },
+  }));
+}
+
+async function knowledgeOf({ keeper, witnesses, signal, onCompared }: DocumentWorld): Promise<ChainKnowledge> {
+  if (witnesses) {
+    const knowledge = await compareChain(keeper, witnesses);
+    onCompared?.(knowledge);
+    return knowledge;
+  }
+  const { history } = keeper;
+  const verification = await verifyHistory(history.folder, { publicKey: await history.publicKey(), signal });
+  return { verification, witnesses: [], losses: [], unknown: [] };
 }
 
 /** The form of a period. */
 export async function renderReport(
-  { report, verification, publicKey }: PeriodReport,
+  { report, knowledge, publicKey, copies, logo }: PeriodReport,
   { format, language, software }: { readonly format: ReportFormat; readonly language: Language } & Pick<DocumentWorld, 'software'>,
 ): Promise<Buffer> {
   if (format === 'csv') return Buffer.from(reportCsv(report, language, formSentences));
-  const form = reportForm(report, { language, software, host: hostname(), publicKey, verification, sentences: formSentences });
+  if (format === 'exceptions') return Buffer.from(exceptionsCsv(report, language, formSentences));
+  const form = reportForm(report, { language, software, host: hostname(), publicKey, knowledge, copies, logo, sentences: formSentences });
   return format === 'html' ? Buffer.from(formHtml(form)) : formPdf(form);
 }
 
@@ -86,14 +134,13 @@ export async function makePeriodPack(
   made: PeriodReport,
   { keeper, configuration, clock, software, signal }: DocumentWorld,
 ): Promise<{ readonly bytes: Buffer; readonly publicKey: PublicKey }> {
-  const { report, verification } = made;
+  const { report, knowledge } = made;
   const entries: PackEntry[] = [
     ...(await recordEntries(keeper.history.folder)),
-    { name: 'verification.json', bytes: json(verificationView(verification)) },
+    { name: 'verification.json', bytes: json(knowledgeView(knowledge)) },
     { name: 'configuration.json', bytes: json(withoutSecrets(configuration)) },
     { name: 'verify-records.py', bytes: await readFile(assetPath('verify-records.py')) },
     { name: 'drills.json', bytes: json(report.runs.filter(({ kind }) => kind === 'drill')) },
-    { name: 'README.txt', bytes: Buffer.from(packReadme()) },
   ];
   for (const language of ['en', 'id'] as const) {
     for (const format of reportFormats)
@@ -116,21 +163,6 @@ export function clauseHints({ instruction }: Pick<Configuration, 'instruction'>)
         ),
       ]
     : [];
-}
-
-function packReadme(): string {
-  return [
-    'Cadangan audit pack / paket audit Cadangan',
-    '',
-    'Verify it / Verifikasi:',
-    '  cadangan records verify PACK.zip',
-    'or without Cadangan / atau tanpa Cadangan:',
-    '  sha256sum -c SHA256SUMS',
-    '  openssl pkeyutl -verify -pubin -inkey public-key.pem -rawin -in SHA256SUMS -sigfile SHA256SUMS.sig',
-    '  python3 verify-records.py records',
-    'The public key is printed in every form. / Kunci publik tercetak di setiap formulir.',
-    '',
-  ].join('\n');
 }
 
 function json(value: unknown): Buffer {

@@ -4,8 +4,9 @@ interface Days {
   readonly to: string;
 }
 
-/** `backup-report-2026-11.pdf`; a whole month goes by its name, a single day too. */
+/** `backup-report-2026-11.pdf`, `backup-exceptions-2026-11.csv`; a whole month goes by its name, a single day too. */
 export function reportFileName(period: Days, format: string, language: 'en' | 'id'): string {
+  if (format === 'exceptions') return `${language === 'id' ? 'pengecualian-cadangan' : 'backup-exceptions'}-${periodName(period)}.csv`;
   return `${language === 'id' ? 'laporan-cadangan' : 'backup-report'}-${periodName(period)}.${format}`;
 }
 

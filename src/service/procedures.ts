@@ -1,3 +1,4 @@
+import { alertProcedures } from './alert-requests.ts';
 import type { Answer } from './answer.ts';
 import { dashboardProcedures } from './dashboard-requests.ts';
 import { driveProcedures } from './drive-requests.ts';
@@ -6,6 +7,7 @@ import { repositoryProcedures } from './repository-requests.ts';
 import { runProcedures } from './run-requests.ts';
 import { setProcedures } from './set-requests.ts';
 import { snapshotProcedures } from './snapshot-requests.ts';
+import { upkeepProcedures } from './upkeep-requests.ts';
 
 /** Everything that the service answers once it has a session. */
 export const procedures: readonly Answer[] = [
@@ -13,7 +15,9 @@ export const procedures: readonly Answer[] = [
   ...runProcedures,
   ...repositoryProcedures,
   ...snapshotProcedures,
+  ...upkeepProcedures,
   ...driveProcedures,
   ...recordsProcedures,
   ...dashboardProcedures,
+  ...alertProcedures,
 ];

@@ -17,6 +17,8 @@ export interface Readable {
   /** The snapshot that is meant by `latest`, an id or the beginning of one. @throws `rights.denied`, `snapshot.not-found` */
   readonly named: (wanted: string) => string;
   readonly has: (id: string) => boolean;
+  /** Of all that may be read. */
+  readonly ids: readonly string[];
 }
 
 /** How a procedure is held to what a reader sees: by what it asks for, or by what it gives. */
@@ -56,11 +58,12 @@ async function readableFor(
   if (key === undefined || own.length === 0) throw denied(procedure);
   const [mine, sets] = [new Set(own.map(({ name }) => name)), new Set(service.sets.map(({ name }) => name))];
   const all = await list(service, location, call);
-  // Its set's name is a tag of every snapshot. One that also has the name of a set of others is not shown.
-  const isMine = ({ tags }: SnapshotInfo): boolean =>
-    tags.some((tag) => mine.has(tag)) && tags.every((tag) => mine.has(tag) || !sets.has(tag));
+  // Its set's name is the first tag of every snapshot, also once that set is gone. One that has the name of a set of others, too, is not
+  // shown.
+  const isMine = ({ tags: [first = '', ...more] }: SnapshotInfo): boolean =>
+    mine.has(first) && more.every((tag) => mine.has(tag) || !sets.has(tag));
   const ids = all.filter(isMine).map(({ id }) => id);
-  return { has: (id) => ids.includes(id), named: (wanted) => named(wanted, ids, all, procedure) };
+  return { ids, has: (id) => ids.includes(id), named: (wanted) => named(wanted, ids, all, procedure) };
 }
 
 function named(wanted: string, ids: readonly string[], all: readonly SnapshotInfo[], procedure: string): string {

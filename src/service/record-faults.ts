@@ -1,4 +1,4 @@
-import { formatCount, formatTime, l10n } from '../platform/index.ts';
+import { formatTime, l10n } from '../platform/index.ts';
 import { dayOf, faultSentence, type ChainFault, type IndexedRecord } from '../records/index.ts';
 import type { RecordFault } from './protocol.ts';
 
@@ -48,7 +48,7 @@ export function recordFaultOf({ fault, ms }: PlacedFault, timeZone: string | und
 
 /** What is wrong, in the few words of a row. */
 export function faultLabel({ kind, number, line, expected, found }: ChainFault): string {
-  const which = number === undefined ? '?' : formatCount(number);
+  const which = number === undefined ? '?' : String(number);
   switch (kind) {
     case 'hash':
     case 'signature':
@@ -56,7 +56,7 @@ export function faultLabel({ kind, number, line, expected, found }: ChainFault):
       return l10n.t('Record {0} is not what was written', which);
     case 'too-long':
     case 'not-a-record':
-      return l10n.t('Line {0} is not a record', formatCount(line));
+      return l10n.t('Line {0} is not a record', String(line));
     case 'unfinished':
       return l10n.t('The end of record {0} was cut off', which);
     case 'previous':
@@ -69,9 +69,18 @@ export function faultLabel({ kind, number, line, expected, found }: ChainFault):
       return areMissing(found, expected)
         ? missingText(Number(expected), Number(found) - 1)
         : l10n.t('Record {0} is not in its place', which);
+    case 'succession':
+      return l10n.t('Record {0} says a change of keys that the chain does not show', which);
+    case 'disposal':
+      return l10n.t('Record {0} says a disposal that the chain does not show', which);
+    case 'move':
+      return l10n.t('Record {0} says a move that the chain does not show', which);
+    case 'head-doubt':
+      return l10n.t('Records before record {0} may be missing', which);
     case 'cut-off':
       return missingText(number ?? 1, Number(expected));
     case 'no-head':
+    case 'head-signature':
       return l10n.t('Records at the end may be missing');
     case 'evidence':
       return l10n.t('The evidence of record {0} is not what was written', which);
@@ -82,8 +91,8 @@ export function faultLabel({ kind, number, line, expected, found }: ChainFault):
 
 function missingText(from: number, to: number): string {
   return from >= to
-    ? l10n.t('Record {0} is missing', formatCount(from))
-    : l10n.t('Records {from} to {to} are missing', { from: formatCount(from), to: formatCount(to) });
+    ? l10n.t('Record {0} is missing', String(from))
+    : l10n.t('Records {from} to {to} are missing', { from: String(from), to: String(to) });
 }
 
 function areMissing(found: ChainFault['found'], expected: ChainFault['expected']): boolean {
@@ -98,6 +107,10 @@ function isAboutRecord({ kind, found, expected }: ChainFault): boolean {
     case 'misplaced':
     case 'other-key':
     case 'other-record':
+    case 'succession':
+    case 'disposal':
+    case 'move':
+    case 'head-doubt':
     case 'evidence':
       return true;
     case 'number':
@@ -108,6 +121,7 @@ function isAboutRecord({ kind, found, expected }: ChainFault): boolean {
     case 'unfinished':
     case 'cut-off':
     case 'no-head':
+    case 'head-signature':
     case 'other-chain':
       return false;
   }
@@ -123,7 +137,7 @@ function msBetween(
   lines: readonly IndexedRecord[],
   nowMs: number,
 ): number {
-  if (file === undefined || kind === 'other-chain' || kind === 'no-head') return nowMs;
+  if (file === undefined || kind === 'other-chain' || kind === 'no-head' || kind === 'head-signature') return nowMs;
   const unsound = new Set(faults.filter((one) => one.file === file && one.line < line && isUnsound(one)).map((one) => one.line));
   const before =
     lines.filter((entry) => entry.file < file).length +

@@ -33,7 +33,7 @@ export function recordRowOf(
     number,
     kind,
     kindText: kindText(kind),
-    ...(result !== undefined && { result, resultText: resultText(result) }),
+    ...(result !== undefined && { result, resultText: resultText(record) }),
     ...(set !== undefined && { set: safeText(set), setTitle: title ?? safeText(set) }),
     ...(kind === 'internal-backup' && snapshotId !== undefined && { snapshotId }),
     at: started ?? planned?.start ?? at,
@@ -71,8 +71,8 @@ export function recordPageOf(
   };
 }
 
-function concerns({ records, openedBy, closed }: Nonconformity, number: number): boolean {
-  return records.includes(number) || openedBy === number || closed?.number === number;
+function concerns({ records, told }: Nonconformity, number: number): boolean {
+  return records.includes(number) || told.includes(number);
 }
 
 /** The set may lie elsewhere by now; and the record has no password that an address may have in it. */

@@ -1,6 +1,15 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { approvePeriod, closeByPerson, type Asked, type RecordKeeper } from '../jobs/index.ts';
+import {
+  approvePeriod,
+  closeByPerson,
+  decideByPerson,
+  enterFinding,
+  personsOf,
+  signerOf,
+  type Asked,
+  type RecordKeeper,
+} from '../jobs/index.ts';
 import { CadanganError, isAbort, systemCode, type Clock } from '../platform/index.ts';
 import {
   dayOf,
@@ -10,9 +19,12 @@ import {
   nextDay,
   RecordIndex,
   startOfDayMs,
-  type ChainFault,
+  type ChainKnowledge,
+  type HistoryRecord,
   type IndexedRecord,
   type ReadRecord,
+  type RecordContent,
+  type Signer,
 } from '../records/index.ts';
 import type { Configuration } from '../settings/index.ts';
 import { ChainState } from './chain-state.ts';
@@ -20,6 +32,8 @@ import { nonconformityInfoOf } from './nonconformity-info.ts';
 import type {
   ApproveParams,
   CloseNonconformityParams,
+  DecideNonconformityParams,
+  EnterFindingParams,
   NonconformityInfo,
   RecordPage,
   RecordRow,
@@ -30,6 +44,7 @@ import type {
 } from './protocol.ts';
 import { namesOf, placeFaults, recordFaultOf, type PlacedFaults } from './record-faults.ts';
 import { recordPageOf, recordRowOf } from './record-page.ts';
+import { lastingParts } from './review-records.ts';
 import { verifyWithAnchors, type VerifyRecordsOptions } from './verify-records.ts';
 
 export interface RecordsDeskOptions {
@@ -39,6 +54,8 @@ export interface RecordsDeskOptions {
   readonly configuration: () => Configuration;
   /** Holds the records against the work instruction. Never rejects. */
   readonly review: () => Promise<void>;
+  /** Names of those who cannot be told of anything. */
+  readonly alertsFailing?: (() => readonly string[]) | undefined;
   /** There are new records, or the summary says something else. */
   readonly onChange: () => void;
 }
@@ -52,9 +69,6 @@ export class RecordsDesk {
   readonly #options: RecordsDeskOptions;
   readonly #index: RecordIndex;
   readonly #closing = new AbortController();
-  #verified: RecordsSummary['chain'] = 'unknown';
-  /** What only those know who keep heads of the chain elsewhere, as they were last asked. */
-  #faultsElsewhere: readonly ChainFault[] = [];
   #watching: Promise<void> | undefined;
   #looking: Promise<void> | undefined;
   #isLookWanted = false;
@@ -104,46 +118,80 @@ export class RecordsDesk {
   async summary(signal: AbortSignal): Promise<RecordsSummary> {
     await this.#refresh(signal);
     const { entries, whole } = this.#index;
-    const open = (await listNonconformities(whole)).filter(({ closed }) => closed === undefined);
-    const drillDue = drillDueOf(whole, this.#options.configuration().instruction, this.#nowMs());
+    const { instruction } = this.#options.configuration();
+    const open = (await listNonconformities(whole)).filter(({ isOpen }) => isOpen);
+    const drillDue = drillDueOf(whole, instruction, this.#nowMs());
     return {
       count: entries.length,
       openNonconformities: open.length,
-      chain: this.#faults().length > 0 ? 'broken' : this.#verified,
+      alertsFailing: this.#options.alertsFailing?.() ?? [],
+      chain: this.#chainOf(entries.length),
       today: this.#today(),
       ...(drillDue && { drillDue: { at: new Date(drillDue.atMs).toISOString(), isOverdue: drillDue.isOverdue } }),
       kinds: [...new Set(entries.map(({ kind }) => kind))].map((kind) => ({ kind, text: kindText(kind) })),
       sets: [...new Set(entries.flatMap(({ set }) => set ?? []))],
+      persons: personsOf(instruction).map(({ name, position }) => ({ name, ...(position !== undefined && { position }) })),
+      isListOfPersons: (instruction?.persons ?? []).length > 0,
     };
   }
 
   async nonconformities(signal: AbortSignal): Promise<readonly NonconformityInfo[]> {
     await this.#refresh(signal);
-    const { timeZone } = this.#options.configuration();
+    const { keeper, configuration } = this.#options;
     const all = (await listNonconformities(this.#index.whole)).toReversed();
-    return [...all.filter(({ closed }) => closed === undefined), ...all.filter(({ closed }) => closed !== undefined)].map((one) =>
-      nonconformityInfoOf(one, timeZone),
-    );
+    // Reads every record: not where there is nothing that could last.
+    const lasting = all.some(({ isOpen }) => isOpen)
+      ? await lastingParts(keeper, configuration(), this.#nowMs(), signal)
+      : new Set<string>();
+    const context = { timeZone: configuration().timeZone, today: this.#today(), lasting };
+    return [...all.filter(({ isOpen }) => isOpen), ...all.filter(({ isOpen }) => !isOpen)].map((one) => nonconformityInfoOf(one, context));
   }
 
   async verify(options: VerifyRecordsOptions): Promise<RecordsVerification> {
-    const { isIntact, count, faults, notes, compared, notCompared, publicKey, verification } = await verifyWithAnchors(
-      this.#options.keeper,
-      options,
-    );
-    this.#verified = verification.isIntact ? 'intact' : 'broken';
-    this.#faultsElsewhere = verification.faults.filter(({ keptIn }) => keptIn !== undefined);
+    const { timeZone } = this.#options.configuration();
+    const { knowledge, ...verified } = await verifyWithAnchors(this.#options.keeper, { ...options, timeZone });
+    this.noteCompared(knowledge);
+    return verified;
+  }
+
+  /** What was found by whoever asked those that keep heads of the chain. */
+  noteCompared(knowledge: ChainKnowledge): void {
+    this.chain.noteCompared(knowledge);
     this.#options.onChange();
-    return { isIntact, count, faults, notes, compared, notCompared, publicKey };
   }
 
-  async approve({ act, from, to, name, position }: ApproveParams, asked: Asked): Promise<RecordRow> {
+  /** For a command that worked alone. */
+  async append(content: RecordContent, { user, signal }: Asked): Promise<HistoryRecord> {
+    const operator = { ...content.operator, ...(user !== undefined && { user }) };
+    const record = await this.#options.keeper.history.append({ ...content, operator }, signal);
+    this.#options.onChange();
+    return record;
+  }
+
+  async approve({ act, from, to, rejectedFor, ...person }: ApproveParams, asked: Asked): Promise<RecordRow> {
     if (from > to) throw new CadanganError('arguments.invalid', { argument: 'to', value: to, reason: 'the period ends before it begins' });
-    return this.#written(await approvePeriod(this.#options.keeper, { act, period: { from, to }, by: { name, position } }, asked));
+    const approval = { act, period: { from, to }, by: this.#signer(person), rejectedFor };
+    return this.#written(await approvePeriod(this.#options.keeper, approval, asked));
   }
 
-  async close({ id, cause, correction, prevention, name, position }: CloseNonconformityParams, asked: Asked): Promise<RecordRow> {
-    return this.#written(await closeByPerson(this.#options.keeper, id, { cause, correction, prevention, by: { name, position } }, asked));
+  async close({ id, cause, correction, prevention, ...person }: CloseNonconformityParams, asked: Asked): Promise<RecordRow> {
+    const closing = { cause, correction, prevention, by: this.#signer(person) };
+    return this.#written(await closeByPerson(this.#options.keeper, id, closing, asked));
+  }
+
+  async decide({ id, decision, ...person }: DecideNonconformityParams, asked: Asked): Promise<RecordRow> {
+    const known = decision.kind === 'assign' ? { ...decision, owner: this.#signer(decision.owner), due: decision.due } : decision;
+    return this.#written(await decideByPerson(this.#options.keeper, id, known, this.#signer(person), asked));
+  }
+
+  async enterFinding({ text, records, owner, due, ...person }: EnterFindingParams, asked: Asked): Promise<RecordRow> {
+    const finding = { text, records, owner: owner && this.#signer(owner), due };
+    return this.#written(await enterFinding(this.#options.keeper, finding, this.#signer(person), asked));
+  }
+
+  /** As the instruction knows them. @throws `arguments.invalid` */
+  #signer({ name, position }: Signer): Signer {
+    return signerOf(this.#options.configuration().instruction, { name, position });
   }
 
   /** Ends the look-out for what others write. */
@@ -172,22 +220,16 @@ export class RecordsDesk {
   async #look(): Promise<void> {
     while (this.#isLookWanted && !this.#closing.signal.aborted) {
       this.#isLookWanted = false;
-      const before = namesOf(this.#faults());
+      const before = namesOf(this.chain.faults);
       // Who asks for a verification is told why the files cannot be read.
       await this.chain.verify(this.#closing.signal).catch(() => undefined);
-      if (namesOf(this.#faults()) !== before) this.#options.onChange();
+      if (namesOf(this.chain.faults) !== before) this.#options.onChange();
     }
     this.#looking = undefined;
   }
 
-  #faults(): readonly ChainFault[] {
-    const faults = this.chain.last?.faults ?? [];
-    const names = new Set(faults.map((fault) => namesOf([fault])));
-    return [...faults, ...this.#faultsElsewhere.filter((fault) => !names.has(namesOf([fault])))];
-  }
-
   #placedFaults(): PlacedFaults {
-    return placeFaults(this.#faults(), this.#index.entries, this.#nowMs());
+    return placeFaults(this.chain.faults, this.#index.entries, this.#nowMs());
   }
 
   /** Every append leaves a new head behind. Looks itself: state folders may lie on network homes, whose events are lost. */
@@ -236,6 +278,13 @@ export class RecordsDesk {
       (results === undefined || (entry.result !== undefined && results.includes(entry.result))) &&
       (set === undefined || entry.set === set) &&
       (made === undefined || (entry.snapshotId !== undefined && made.has(entry.snapshotId)));
+  }
+
+  /** As this process knows it; `unknown` before somebody has verified it. */
+  #chainOf(count: number): RecordsSummary['chain'] {
+    const { faults, compared } = this.chain;
+    if (faults.length > 0 || compared?.isBroken === true) return 'broken';
+    return compared === undefined || count === 0 ? 'unknown' : 'intact';
   }
 
   #today(): string {

@@ -36,7 +36,7 @@ export const repositoryProcedures = [
   answerAt(protocol.forgetPassword, atLocation, ({ repositories }, { location }) => repositories.forget(location)),
   answerAt(protocol.unlockRepository, atLocation, ({ repositories, keeper }, { location }, call) =>
     repositories.use(location, call, async ({ repository }) => {
-      const removed = await removeLocks(repository.lockContext, { all: false, signal: call.signal });
+      const { removed } = await removeLocks(repository.lockContext, { all: false, signal: call.signal });
       if (removed > 0)
         await keeper.write((about) => recordOfUnlock(removed, repository.config.id, { ...about, trigger: 'manual', location, all: false }));
       return removed;

@@ -14,33 +14,29 @@ import {
   type RecordKeeper,
   type RepositoryAccess,
   type RestoreDetails,
+  type ProgramVet,
 } from '../jobs/index.ts';
-import { CadanganError, textOf, type Clock, type Environment, type Pace, type Random } from '../platform/index.ts';
+import { CadanganError, snapshotRoot, textOf, type Environment, type Pace } from '../platform/index.ts';
 import type { RecordContent } from '../records/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { BackupSet, Configuration } from '../settings/index.ts';
-import type { Storage } from '../storage/index.ts';
-import { recordOfBare } from './bare-run.ts';
+import { recordOfBare, recordOfRunBegun } from './bare-run.ts';
 import type { Call } from './call.ts';
 import { planDrill, runDrill } from './drill-run.ts';
-import type { OpenRepositories } from './open-repositories.ts';
 import { paceOf } from './pace.ts';
 import type { PasswordWish } from './passwords.ts';
 import { withPriority } from './priority.ts';
 import type { BackupParams, CheckParams, DrillParams, RestoreParams, RestorePreview, RunJob, RunProgress, RunResult } from './protocol.ts';
 import { previewRestore } from './restore-preview.ts';
+import { repositoryAccess, type RepositoryWays } from './repository-access.ts';
 import { planRestoreSteps, type RestoreStep } from './restore-steps.ts';
 import { backupSet } from './set-job.ts';
 import { snapshotNamed } from './snapshot-named.ts';
 
-export interface RunDeskOptions {
-  readonly clock: Clock;
-  readonly random: Random;
+export interface RunDeskOptions extends RepositoryWays {
   readonly environment: Environment;
+  readonly vetProgram?: ProgramVet | undefined;
   readonly programVersion: string;
-  readonly repositories: OpenRepositories;
-  /** What a location names, of Google Drive too. */
-  readonly openStorage: (location: string, pace?: Pace) => Promise<Storage>;
   /** As it is in force at any time. */
   readonly configuration: () => Configuration;
   readonly keeper: RecordKeeper;
@@ -59,7 +55,7 @@ export interface RunWish extends PasswordWish {
   readonly via?: Call['via'] | undefined;
   readonly user?: Call['user'];
   /** For the record: why it runs, and the window that it belongs to. Default: somebody wanted it now. */
-  readonly occasion?: (Partial<Pick<RecordAbout, 'trigger' | 'planned'>> & { readonly via?: 'schedule' }) | undefined;
+  readonly occasion?: (Partial<Pick<RecordAbout, 'trigger' | 'planned' | 'rule'>> & { readonly via?: 'schedule' }) | undefined;
 }
 
 /** What a run leaves: its record, which all is told from. */
@@ -83,8 +79,6 @@ interface ActiveRun {
   readonly making: Promise<RunResult>;
 }
 
-/** Nobody waits at night, so a run can wait for another program's lock. */
-const unattendedRetryLockMs = 10 * 60_000;
 const startedProgress = { elapsedMs: 0, filesDone: 0, bytesDone: 0, errorCount: 0, currentPath: '' } as const;
 
 /** Makes runs in this process: opens, works, writes the record, and tells of progress meanwhile. */
@@ -115,12 +109,13 @@ export class RunDesk {
       return await run.making;
     } finally {
       signal.removeEventListener('abort', stop);
+      run.listeners.delete(onProgress);
     }
   }
 
   backup(set: BackupSet, wish: BackupRunWish): Promise<RunResult> {
     return this.#make({ job: 'backup', set: set.name, location: set.repository.location }, wish, async (run, signal) => {
-      const { environment, programVersion, log, repositories, keeper, clock, configuration } = this.#options;
+      const { environment, vetProgram, programVersion, log, repositories, keeper, clock, configuration } = this.#options;
       const { force, skipIfUnchanged, extraVerify } = wish.options ?? {};
       const { limits = {} } = set;
       const pace = paceOf(limits, { clock, timeZone: configuration().timeZone });
@@ -128,6 +123,7 @@ export class RunDesk {
       const make = async (): Promise<JobResult<BackupDetails>> =>
         backupSet(set, access, {
           environment,
+          vet: vetProgram,
           programVersion,
           run: wish.run,
           trigger: wish.occasion?.trigger ?? 'manual',
@@ -182,11 +178,10 @@ export class RunDesk {
         results.push(result);
         if (result.outcome === 'stopped' || result.details === undefined) break; // what stopped one would stop the next
       }
-      const includes = [
-        ...new Set(steps.flatMap(({ subfolder, includes: patterns }) => (subfolder === undefined ? (patterns ?? []) : [subfolder]))),
-      ];
-      const target = steps.map((step) => step.target)[0] ?? '';
-      return (about) => recordOfRestore(results, { ...about, location: params.location, target, includes });
+      const { location, snapshot, request } = params;
+      const chosen = params.paths.filter((path) => path !== snapshotRoot).map(textOf);
+      const targets = [...new Set(steps.map(({ target }) => target))];
+      return (about) => recordOfRestore(results, { ...about, location, snapshot, chosen, targets, request });
     });
   }
 
@@ -301,11 +296,15 @@ export class RunDesk {
       const what = { job: about.job, location, started, ended: this.#nowText(), error };
       return (known) => recordOfBare(what, known);
     };
-    made.resolve(
-      work(run, signal)
-        .catch(bare)
-        .then((record) => this.#options.keeper.writeRun((known) => record({ ...known, ...occasion, ...wish.occasion }))),
-    );
+    const { keeper } = this.#options;
+    const make = async (): Promise<RunResult> => {
+      const record = await work(run, signal).catch(bare);
+      return keeper.writeRun((known) => record({ ...known, ...occasion, ...wish.occasion }));
+    };
+    const { job } = about;
+    // A backup that was killed is known from the schedule; without an id the record of a run could not be told from a note of it.
+    const isNoted = id !== undefined && (job === 'restore' || job === 'check' || job === 'drill');
+    made.resolve(isNoted ? keeper.during((known) => recordOfRunBegun({ job, location }, { ...known, ...occasion }), make) : make());
     try {
       return await run.making;
     } finally {
@@ -321,15 +320,7 @@ export class RunDesk {
   }
 
   #access(location: string, wish: RunWish & Pick<BackupRunWish, 'options'>, pace?: Pace): RepositoryAccess {
-    const { repositories, clock, random, openStorage } = this.#options;
-    return {
-      location,
-      signal: wish.signal,
-      world: { clock, random, openStorage: (where) => openStorage(where, pace) },
-      password: (passwordSignal) => repositories.keyOf(location, { ...wish, signal: passwordSignal }),
-      noLock: wish.options?.noLock,
-      retryLockForMs: wish.options?.retryLockForMs ?? (wish.mayAsk ? undefined : unattendedRetryLockMs),
-    };
+    return repositoryAccess(this.#options, location, wish, { ...wish.options, pace });
   }
 
   #report(run: ActiveRun, progress: RunProgress): void {

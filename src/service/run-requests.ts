@@ -21,10 +21,10 @@ export const runProcedures = [
   ),
   answerRun(
     protocol.startDrill,
-    ({ set, ...params }, { drillConfiguration }) => ({
+    ({ set, ...params }, { configuration }) => ({
       job: 'drill',
       ...(set !== undefined && { set }),
-      location: planDrill({ ...params, sets: set === undefined ? [] : [set] }, drillConfiguration).drilled.locations[0] ?? '',
+      location: planDrill({ ...params, sets: set === undefined ? [] : [set] }, configuration).drilled.locations[0] ?? '',
     }),
     ({ desk }, { run, ...params }, call) => desk.drill(params, { ...call, run }),
   ),
@@ -43,9 +43,10 @@ function answerRun<Params extends { readonly run?: string }>(
   work: (service: Service, params: Params, call: Call) => Promise<protocol.RunResult>,
 ) {
   return answer(procedure, async (service, params, call) => {
-    const { runsElsewhere } = service;
-    return service.elsewhere?.forks && runsElsewhere
-      ? runsElsewhere.make(aboutOf(params, service), procedure, params, call)
-      : work(service, params, call);
+    const { runsElsewhere, turns } = service;
+    const about = aboutOf(params, service);
+    return turns.use(about.location, () =>
+      service.elsewhere?.forks && runsElsewhere ? runsElsewhere.make(about, procedure, params, call) : work(service, params, call),
+    );
   });
 }

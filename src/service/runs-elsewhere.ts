@@ -76,7 +76,19 @@ export class RunsElsewhere {
       if (made.record === undefined) keeper.remember(made);
       return made;
     } catch (error) {
-      return this.#lost(about, started, error, call);
+      return (isCode(error, 'host.lost') ? await this.#rejoined(about, call) : undefined) ?? this.#lost(about, started, error, call);
+    }
+  }
+
+  /** A connection can go and its process stay: then the run goes on. */
+  async #rejoined({ location, run }: About, call: ElsewhereCall): Promise<protocol.RunResult | undefined> {
+    const { elsewhere } = this.#options;
+    if (run === undefined) return undefined;
+    try {
+      const runs = await elsewhere.requestLiving(location, workRuns, undefined, { ...call, onProgress: undefined });
+      return runs?.includes(run) ? await elsewhere.requestLiving(location, workJoin, { run }, call) : undefined;
+    } catch {
+      return undefined; // its record tells, or that there is none
     }
   }
 

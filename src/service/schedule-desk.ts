@@ -3,6 +3,7 @@ import {
   Presence,
   Scheduler,
   ScheduleState,
+  type ClockStep,
   type MachineTimes,
   type ScheduledSet,
   type ScheduleEvent,
@@ -21,6 +22,8 @@ export interface ScheduleDeskOptions {
   readonly lostRun: SchedulerOptions['lostRun'];
   readonly adopt: NonNullable<SchedulerOptions['adopt']>;
   readonly missedRun: SchedulerOptions['missedRun'];
+  /** The clock of the machine was set. */
+  readonly clockStep?: ((step: ClockStep) => Promise<void>) | undefined;
   /** What nobody else will write down. */
   readonly onEvent: (event: ScheduleEvent) => void;
   readonly onChange: () => void;
@@ -46,13 +49,13 @@ export class ScheduleDesk {
 
   /**
    * @param isPassive only what is asked for is run
-   * @throws `storage.denied`, `storage.unreachable` when what ran before cannot be read: then nothing is run here
+   * @throws `state.unusable` when what ran before cannot be read: then nothing is run here
    */
   async begin({ isPassive }: { readonly isPassive: boolean }): Promise<void> {
     const { stateFolder, random } = this.#options;
     const state = await ScheduleState.open(stateFolder, random);
     // Whoever is there for one command looks after no window.
-    const presence = isPassive ? undefined : await Presence.begin(this.#options);
+    const presence = isPassive ? undefined : await Presence.begin({ ...this.#options, onClockStep: this.#options.clockStep });
     this.#presence = presence;
     const whyMissed = presence && ((window: WindowSpan) => presence.whyMissed(window));
     this.#scheduler = new Scheduler({ ...this.#options, state, isPassive, whyMissed, report: (event) => this.#report(event) });

@@ -1,9 +1,11 @@
+import assert from 'node:assert/strict';
 import { realpath } from 'node:fs/promises';
 import { repositoryFolderOf } from '../jobs/index.ts';
 import { CadanganError, isOnNetwork, unlessMountHangs } from '../platform/index.ts';
-import { parseWindowRule, systemTimeZone, type ScheduledSet } from '../schedule/index.ts';
+import type { ScheduledSet } from '../schedule/index.ts';
 import type { BackupSet, Configuration } from '../settings/index.ts';
 import { repositoryKey } from './repository-key.ts';
+import { windowRuleOf } from './window-rule-of.ts';
 
 export interface ScheduledSetsOptions {
   readonly stateFolder: string;
@@ -37,14 +39,12 @@ async function scheduledSetOf(
   }
 }
 
-async function timingOf(
-  { schedule, sources, repository }: BackupSet,
-  { timeZone }: Configuration,
-  stateFolder: string,
-): Promise<ScheduledSet['timing']> {
+async function timingOf(set: BackupSet, { timeZone }: Configuration, stateFolder: string): Promise<ScheduledSet['timing']> {
+  const { schedule, sources, repository } = set;
   if (schedule === undefined) return { kind: 'manual' };
+  const rule = windowRuleOf(set, timeZone);
   if (schedule.kind === 'window') {
-    const rule = parseWindowRule(schedule.window, { days: schedule.days, timeZone: schedule.timeZone ?? timeZone ?? systemTimeZone() });
+    assert(rule);
     return { kind: 'window', rule, atWindowEnd: schedule.atWindowEnd };
   }
   const ours = [stateFolder, repositoryFolderOf(repository.location)].filter((folder) => folder !== undefined);

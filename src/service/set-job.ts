@@ -1,4 +1,4 @@
-import { homedir } from 'node:os';
+import { resolve } from 'node:path';
 import { compileExcludeRules, type BackupProgressSink } from '../backup/index.ts';
 import {
   aroundRun,
@@ -25,6 +25,7 @@ export interface SetBackupContext {
   readonly trigger?: string | undefined;
   /** See `AroundRun`. */
   readonly hold?: AroundRun['hold'];
+  readonly vet?: AroundRun['vet'];
   /** What the programs of the set say. */
   readonly onCommandLine?: ((line: string) => void) | undefined;
   /** What the caller decides beside the set: `dryRun`, `force` ... */
@@ -33,7 +34,7 @@ export interface SetBackupContext {
 
 /** The backup of a configured set: its program before, the job, its program after, one result. Never rejects. */
 export function backupSet(set: BackupSet, access: RepositoryAccess, context: SetBackupContext): Promise<JobResult<BackupDetails>> {
-  const { environment, hold, onException, onCommandLine, run, trigger, overrides } = context;
+  const { environment, hold, vet, onException, onCommandLine, run, trigger, overrides } = context;
   return aroundRun(
     {
       ...aroundSet(set, { run, trigger }),
@@ -41,6 +42,7 @@ export function backupSet(set: BackupSet, access: RepositoryAccess, context: Set
       environment,
       signal: access.signal,
       hold,
+      vet,
       onLine: onCommandLine,
       onException,
       ...(overrides?.dryRun && { facts: { SET: set.name, DRY_RUN: 'true' } }),
@@ -76,6 +78,7 @@ async function jobOptionsOf(
     oneFileSystem,
     compression,
     limits,
+    alarms,
   } = set;
   const rules = await compileExcludeRules(
     { excludes, iexcludes, excludeFiles, iexcludeFiles, excludeCaches, excludeIfPresent, excludeLargerThan },
@@ -87,10 +90,11 @@ async function jobOptionsOf(
     oneFileSystem,
     compression,
     workerCount: limits?.workers,
+    alarms,
     programVersion,
     progress,
     onException,
-    workingFolder: homedir(), // sources are absolute
+    workingFolder: resolve('/'), // sources are absolute
     tags: tagsOf(set),
     ownTags: ownTags ?? [],
     ...overrides,

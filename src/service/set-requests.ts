@@ -1,14 +1,15 @@
-import { updateConfiguration, type BackupSet, type BackupSetInput, type ConfigurationEdit } from '../settings/index.ts';
-import type { Clock } from '../platform/index.ts';
+import { loadConfiguration, updateConfiguration, type BackupSet, type BackupSetInput, type ConfigurationEdit } from '../settings/index.ts';
+import { CadanganError, type Clock } from '../platform/index.ts';
 import type { SetStatus } from '../schedule/index.ts';
 import { answer, answerAt } from './answer.ts';
-import { configurationInfoOf } from './configuration-info.ts';
 import { keepPasswordFile } from './keep-password.ts';
+import type { ParamsOf } from './procedure.ts';
 import * as protocol from './protocol.ts';
 import type { Service } from './service.ts';
 import { missedText } from './missed-window.ts';
 import { offsiteStates } from './offsite-states.ts';
 import { runProgressOf } from './run-progress.ts';
+import { keepCountsOf, withKeepCounts } from './set-keep-counts.ts';
 import { setStateOf } from './set-state.ts';
 
 /** Sets, their state, and the file they stand in. */
@@ -19,9 +20,10 @@ export const setProcedures = [
     tasks: tasks.statuses(),
   })),
   answer(protocol.listSets, listSets),
-  answer(protocol.configuration, async ({ loaded, configuration }) => configurationInfoOf(loaded, configuration.timeZone)),
+  answer(protocol.configuration, (service) => service.configurationInfo()),
   answer(protocol.addSet, (service, params) => change(service, { kind: 'add-set', set: backupSetInputOf(params) })),
   answerAt(protocol.keepPasswordFile, ({ set }, service) => service.setNamed(set).repository.location, keepPasswordFile),
+  answer(protocol.changeRetention, changeRetention),
   answer(protocol.removeSet, (service, { set }) => change(service, { kind: 'remove-set', name: set })),
   answer(protocol.dismissMissed, async (service, { set }) => {
     service.setNamed(set);
@@ -32,6 +34,16 @@ export const setProcedures = [
 
 async function change(service: Service, edit: ConfigurationEdit): Promise<void> {
   await service.take(await updateConfiguration(service.configFile, edit, { random: service.world.random }));
+}
+
+async function changeRetention(service: Service, { set: name, counts }: ParamsOf<typeof protocol.changeRetention>): Promise<void> {
+  // As it stands in the file: the service may go on with the set as it was before somebody made a mistake there, which is theirs to mend.
+  const { configuration, problems } = await loadConfiguration(service.configFile);
+  const wrong = problems.find(({ set, severity }) => set === name && severity === 'error');
+  if (wrong !== undefined)
+    throw new CadanganError('config.invalid', { line: wrong.line, column: wrong.column, key: wrong.path, reason: wrong.code });
+  const { retention } = configuration.sets.find((set) => set.name === name) ?? service.setNamed(name);
+  await change(service, { kind: 'change-set', name, values: { retention: withKeepCounts(retention, counts) } });
 }
 
 function backupSetInputOf({ name, sources, location, window, onChange, passwordFile }: protocol.AddSetParams): BackupSetInput {
@@ -46,7 +58,7 @@ function backupSetInputOf({ name, sources, location, window, onChange, passwordF
 async function listSets(service: Service): Promise<readonly protocol.SetInfo[]> {
   const statuses = service.schedule.status();
   const lastRuns = await service.list.lastBackups(service.sets.map(({ name }) => name));
-  const offsite = await offsiteStates(service);
+  const offsite = await offsiteStates(service, await service.drive.copies.infos());
   const { clock } = service.world;
   return service.sets.map((set) =>
     setInfoOf(set, {
@@ -83,6 +95,7 @@ function setInfoOf(set: BackupSet, { status, lastRun, progress, offsite, clock }
     ...(offsite && { offsite }),
     missedWindows: missed.map(({ startMs }) => timeText(startMs)),
     ...(missed.length > 0 && { missedReasons: missed.map((window) => missedText(window, clock)) }),
+    ...(set.retention && { retention: keepCountsOf(set.retention) }),
     hasUnattendedPassword: (set.repository.passwordFile ?? set.repository.passwordCommand) !== undefined,
   };
 }

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { childEnvironment, readPasswordFile, runPasswordCommand } from '../jobs/index.ts';
+import { childEnvironment, readPasswordFile, runPasswordCommand, type ProgramVet } from '../jobs/index.ts';
 import { CadanganError, throwIfAborted, type Environment, type Password } from '../platform/index.ts';
 import type { BackupSet } from '../settings/index.ts';
 import { credentialOf } from './credential.ts';
@@ -9,13 +9,17 @@ import { credentialOf } from './credential.ts';
  * @throws `password.missing` when the way leads nowhere; `password.exposed` when others may read it; `password.empty`; `aborted`
  */
 export async function unattendedPassword(
-  way: BackupSet['repository'],
+  way: Partial<BackupSet['repository']>,
   environment: Environment,
   signal: AbortSignal,
+  vet?: ProgramVet,
 ): Promise<Password | undefined> {
   const { passwordFile, passwordCommand } = way;
   throwIfAborted(signal);
-  if (passwordCommand !== undefined) return runPasswordCommand(passwordCommand, { environment: childEnvironment(environment), signal });
+  if (passwordCommand !== undefined) {
+    await vet?.(passwordCommand);
+    return runPasswordCommand(passwordCommand, { environment: childEnvironment(environment), signal });
+  }
   if (passwordFile === undefined) return undefined;
   await refuseExposed(passwordFile);
   return readPasswordFile((await credentialOf(passwordFile, environment)) ?? passwordFile, signal);
@@ -23,10 +27,11 @@ export async function unattendedPassword(
 
 /** A password that others of the machine may read opens the repository for them. What cannot be looked at says itself what is wrong. */
 async function refuseExposed(file: string): Promise<void> {
-  if (process.platform === 'win32') return; // lists of rights, which are not read
-  const mode = await stat(file).then(
-    (stats) => stats.mode & 0o777,
-    () => 0,
-  );
-  if ((mode & 0o077) !== 0) throw new CadanganError('password.exposed', { file, mode: mode.toString(8).padStart(4, '0') });
+  const mode = await stat(file).then(exposedMode, () => undefined);
+  if (mode !== undefined) throw new CadanganError('password.exposed', { file, mode });
+}
+
+/** How others than its owner may read it, as `chmod` writes it; undefined: they may not. Lists of rights of Windows are not read. */
+export function exposedMode({ mode }: { readonly mode: number }): string | undefined {
+  return process.platform === 'win32' || (mode & 0o077) === 0 ? undefined : (mode & 0o777).toString(8).padStart(4, '0');
 }

@@ -1,7 +1,9 @@
 import type { Clock, Random } from '../platform/index.ts';
-import { absenceUntilNow, describeUnhosted, readHistories, type SetStatus } from '../schedule/index.ts';
-import { loadConfiguration } from '../settings/index.ts';
-import { LastGoodFile, usedFromStart } from './last-good-file.ts';
+import { inZoneInForce } from '../records/index.ts';
+import { absenceUntilNow, describeUnhosted, readHistories, type SetStatus, type TaskStatus, trustIn } from '../schedule/index.ts';
+import { unhostedVerification } from './chain-verification.ts';
+import { configurationInForce, LastGoodFile } from './last-good-file.ts';
+import { unhostedPrunes } from './prune-turns.ts';
 import { scheduledSetsOf } from './scheduled-sets.ts';
 
 export interface UnhostedOptions {
@@ -17,9 +19,16 @@ export interface UnhostedOptions {
  */
 export async function unhostedSchedule({ configFile, stateFolder, clock, random }: UnhostedOptions): Promise<readonly SetStatus[]> {
   const histories = await readHistories(stateFolder);
-  const { configuration } = await usedFromStart(await loadConfiguration(configFile), new LastGoodFile(stateFolder, random));
-  const sets = await scheduledSetsOf(configuration, { stateFolder, onProblem: () => undefined });
+  const { used } = await configurationInForce(configFile, new LastGoodFile(stateFolder, random));
+  const sets = await scheduledSetsOf(await inZoneInForce(used.configuration, stateFolder), { stateFolder, onProblem: () => undefined });
   const nowMs = Number(clock.nowNs() / 1_000_000n);
   const whyMissed = await absenceUntilNow({ stateFolder, clock });
-  return sets.map((set) => describeUnhosted(set, histories.get(set.id), nowMs, whyMissed));
+  return sets.map((set) => describeUnhosted(set, histories.get(set.id), nowMs, whyMissed, trustIn(clock)));
+}
+
+/** When what is planned beside the sets was last done. @throws as `unhostedSchedule` */
+export async function unhostedTasks({ configFile, stateFolder, random }: Omit<UnhostedOptions, 'clock'>): Promise<readonly TaskStatus[]> {
+  const { used } = await configurationInForce(configFile, new LastGoodFile(stateFolder, random));
+  const place = { stateFolder, random };
+  return [...(await unhostedVerification(place)), ...(await unhostedPrunes(place, used.configuration.sets))];
 }

@@ -1,19 +1,22 @@
 import pMap from 'p-map';
-import { historyOwner, readCopyAnchors, type DrivePlace, type RecordKeeper } from '../jobs/index.ts';
+import { readCopyAnchors, reasonOf, reasonSentence, type DrivePlace, type RecordKeeper } from '../jobs/index.ts';
 import { CadanganError, systemRandom, throwIfAborted, type Clock } from '../platform/index.ts';
 import {
-  brokenChain,
-  faultSentence,
+  chainStateOf,
+  chainStateText,
+  confirmedThrough,
+  findingsOf,
   findLostSnapshots,
+  findUnknownSnapshots,
   listNonconformities,
-  lossSentence,
-  noteSentence,
+  notesOf,
   removedBackups,
   verifyHistory,
+  witnessText,
   type Anchor,
+  type ChainKnowledge,
   type SeenRepository,
   type SnapshotLoss,
-  type Verification,
 } from '../records/index.ts';
 import type { Configuration, OffsiteCopy } from '../settings/index.ts';
 import { noteVerified } from './chain-verification.ts';
@@ -22,7 +25,8 @@ import type { RecordsVerification } from './protocol.ts';
 import { repositoryKeyIfAny } from './repository-key.ts';
 import type { RepositoryWitness } from './seen-repository.ts';
 
-export interface VerifyRecordsOptions {
+/** Who may know something of the chain, and how they are asked. */
+export interface WitnessOptions {
   readonly clock: Clock;
   /** Of every repository that is to be compared, see `repositoriesOf`. */
   readonly locations: readonly string[];
@@ -37,10 +41,14 @@ export interface VerifyRecordsOptions {
   readonly signal: AbortSignal;
 }
 
+export interface VerifyRecordsOptions extends WitnessOptions {
+  /** In which times are written. */
+  readonly timeZone?: string | undefined;
+}
+
 /** As people read it, with what it rests on. */
 export interface ComparedRecords extends RecordsVerification {
-  readonly verification: Verification;
-  readonly losses: readonly SnapshotLoss[];
+  readonly knowledge: ChainKnowledge;
 }
 
 /** Repositories that cannot be reached wait for each other's time limits otherwise. */
@@ -48,42 +56,74 @@ const placesAtOnce = 4;
 
 /**
  * Proves the chain line by line, against every head of it that was kept elsewhere: in the tags of snapshots, beside copies on Google Drive,
- * on paper. And the other way round: that every snapshot that the records know is still in its repository. What is wrong opens a
- * nonconformity. A place that cannot be opened is named with its reason, and keeps nobody from the others.
+ * on paper. And the other way round: that every snapshot that the records know is still in its repository, and every one that was made
+ * under these records is known to them. A place that cannot be opened is named with its reason, and keeps nobody from the others.
  * @throws the system's errors when the records cannot be read; `aborted`
  */
+export async function compareChain(keeper: RecordKeeper, options: WitnessOptions): Promise<ChainKnowledge> {
+  return (await lookAround(keeper, options)).knowledge;
+}
+
+/** The same for people. What is wrong opens a nonconformity. @throws as `compareChain` */
 export async function verifyWithAnchors(keeper: RecordKeeper, options: VerifyRecordsOptions): Promise<ComparedRecords> {
-  const { locations, copies, place, kept = [], scrub = (text) => text, clock, signal } = options;
-  const { history } = keeper;
+  const { place, scrub = (text) => text, clock, timeZone } = options;
+  const { looks, knowledge } = await lookAround(keeper, options);
+  const { verification, losses } = knowledge;
+  // Whoever looks at a broken chain leaves it as it was found; that it is broken, the daily verification of the host records.
+  if (verification.faultCount === 0 && losses.length > 0) await openLosses(keeper, losses, Number(clock.nowNs() / 1_000_000n));
+  await keeper.history.writing(() => noteVerified({ clock, random: place.random ?? systemRandom, stateFolder: place.stateFolder }));
+  const state = chainStateOf(knowledge);
+  const through = confirmedThrough(verification);
+  return {
+    isIntact: state === 'sound' || state === 'intact',
+    state,
+    stateText: chainStateText(knowledge),
+    ...(through !== undefined && { confirmedThrough: through }),
+    count: verification.recordCount,
+    faults: findingsOf(knowledge),
+    notes: notesOf(knowledge),
+    witnesses: knowledge.witnesses.map((witness) => witnessText(witness, { timeZone, reasonText: reasonSentence })),
+    compared: looks.flatMap(({ location, isCompared }) => (isCompared ? [location] : [])),
+    notCompared: looks.flatMap(({ location, errors }) => errors.map((error) => ({ location, error: errorDataOf(error, scrub) }))),
+    publicKey: verification.lastKey?.base64 ?? '',
+    knowledge,
+  };
+}
+
+async function lookAround(
+  keeper: RecordKeeper,
+  options: WitnessOptions,
+): Promise<{ readonly looks: readonly Look[]; readonly knowledge: ChainKnowledge }> {
+  const { locations, copies, kept = [], scrub, clock, signal } = options;
+  const { history, owner } = keeper;
   const looks = await pMap(
-    [...locations.map((location) => () => lookAtRepository(location, options)), ...copies.map((copy) => () => lookAtCopy(copy, options))],
+    [
+      ...locations.map((location) => () => lookAtRepository(location, options)),
+      ...copies.map((copy) => () => lookAtCopy(copy, owner, options)),
+    ],
     (look) => look(),
     { concurrency: placesAtOnce },
   );
   throwIfAborted(signal);
-  const anchors = [...kept, ...looks.flatMap((look) => look.anchors)];
-  const verification = await verifyHistory(history.folder, {
-    anchors,
-    owner: historyOwner(),
-    publicKey: await history.publicKey(),
-    signal,
-  });
-  const losses = await findLostSnapshots(
-    history.records(signal),
-    looks.flatMap(({ seen }) => seen ?? []),
-  );
-  if (!verification.isIntact || losses.length > 0) await openFindings(keeper, verification, losses, Number(clock.nowNs() / 1_000_000n));
-  await noteVerified({ clock, random: place.random ?? systemRandom, stateFolder: place.stateFolder });
+  const nowMs = Number(clock.nowNs() / 1_000_000n);
+  const paper = kept.map((anchor): Look => ({ location: anchor.keptIn, isCompared: true, anchors: [anchor], errors: [] }));
+  const anchors = [...paper, ...looks].flatMap((look) => look.anchors);
+  const verification = await verifyHistory(history.folder, { anchors, owner, publicKey: await history.publicKey(), signal });
+  const seen = looks.flatMap((look) => look.seen ?? []);
+  const compared = new Map(verification.heads.map((head) => [head.anchor, head]));
   return {
-    isIntact: verification.isIntact && losses.length === 0,
-    count: verification.recordCount,
-    faults: [...verification.faults.map(faultSentence), ...losses.map(lossSentence)],
-    notes: verification.notes.map(noteSentence),
-    compared: looks.flatMap(({ location, isCompared }) => (isCompared ? [location] : [])),
-    notCompared: looks.flatMap(({ location, errors }) => errors.map((error) => ({ location, error: errorDataOf(error, scrub) }))),
-    publicKey: verification.publicKey?.base64 ?? '',
-    verification,
-    losses,
+    looks,
+    knowledge: {
+      verification,
+      losses: await findLostSnapshots(history.records(signal), seen),
+      unknown: await findUnknownSnapshots(history.records(signal), seen, { owner, chain: verification.head?.chain, nowMs }),
+      witnesses: [...paper, ...looks].map(({ location, anchors: own, errors: [error] }) => ({
+        location,
+        atMs: nowMs,
+        heads: own.flatMap((anchor) => compared.get(anchor) ?? []),
+        ...(error !== undefined && { reason: reasonOf(error, scrub) }),
+      })),
+    },
   };
 }
 
@@ -109,7 +149,7 @@ interface Look {
   readonly errors: readonly unknown[];
 }
 
-async function lookAtRepository(location: string, { ask, signal }: VerifyRecordsOptions): Promise<Look> {
+async function lookAtRepository(location: string, { ask, signal }: WitnessOptions): Promise<Look> {
   try {
     return { location, isCompared: true, ...(await ask(location, signal)) };
   } catch (error) {
@@ -117,11 +157,11 @@ async function lookAtRepository(location: string, { ask, signal }: VerifyRecords
   }
 }
 
-async function lookAtCopy(copy: OffsiteCopy, { place, signal }: VerifyRecordsOptions): Promise<Look> {
+async function lookAtCopy(copy: OffsiteCopy, whose: string, { place, signal }: WitnessOptions): Promise<Look> {
   const { to: location } = copy;
   try {
     const anchors = await readCopyAnchors(copy, place, signal);
-    const isCompared = anchors.some(({ owner }) => owner === historyOwner());
+    const isCompared = anchors.some(({ owner }) => owner === whose);
     return {
       location,
       isCompared,
@@ -133,7 +173,6 @@ async function lookAtCopy(copy: OffsiteCopy, { place, signal }: VerifyRecordsOpt
   }
 }
 
-async function openFindings(keeper: RecordKeeper, { faults }: Verification, losses: readonly SnapshotLoss[], nowMs: number): Promise<void> {
-  const known = await listNonconformities(keeper.history.records());
-  await keeper.open([...brokenChain(faults, known, nowMs), ...removedBackups(losses, known, nowMs)]);
+async function openLosses(keeper: RecordKeeper, losses: readonly SnapshotLoss[], nowMs: number): Promise<void> {
+  await keeper.open(removedBackups(losses, await listNonconformities(keeper.history.records()), nowMs));
 }

@@ -1,3 +1,4 @@
+import { freeBytesOf } from './free-bytes.ts';
 import { serializeMasterKey } from '../repository/index.ts';
 import { answer } from './answer.ts';
 import { errorDataOf } from './error-data.ts';
@@ -23,6 +24,11 @@ export const workProcedures = [
       onCommandLine: (line) => client.tell(commandLine, { set: name, line }),
     });
   }),
+  answer(work.workRetain, async (service, { set: name }, { signal }) => {
+    await service.reload();
+    return service.upkeep.retain(service.setNamed(name), { mayAsk: false, signal });
+  }),
+  answer(work.workPrune, ({ upkeep }, { location }, { signal }) => upkeep.prune(location, { mayAsk: false, signal })),
   answer(work.workRuns, async ({ desk }) => desk.runs),
   answer(work.workJoin, ({ desk }, { run }, call) => desk.join(run, call)),
   answer(work.workKey, async ({ repositories }, { location, mayAsk }, call) => {
@@ -35,5 +41,6 @@ export const workProcedures = [
       return { ...seen, anchors, errors: errors.map((error) => errorDataOf(error, passwords.scrub)) };
     }),
   ),
+  answer(work.workSpace, async (_, { location }) => ({ freeBytes: await freeBytesOf(location) })),
   answer(work.workReview, (service, _, { signal }) => service.reviewOpen(signal)),
 ];

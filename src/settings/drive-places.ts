@@ -1,7 +1,7 @@
 import type { ErrorFacts } from '../platform/index.ts';
 import type { LooseProblem } from './issue-problems.ts';
 import { nearestNode, propertyOf, valueOf, type Node } from './json-tree.ts';
-import type { OffsiteCopy } from './schema.ts';
+import type { Configuration, OffsiteCopy } from './schema.ts';
 
 /** Something of the configuration that has a folder on Google Drive. */
 interface DrivePlace {
@@ -53,6 +53,21 @@ export function collisionsOnDrive(root: Node, copies: ReadonlyMap<number, Offsit
   });
 }
 
+/** Whether nothing of the configuration has a folder of this copy, or one in or around it. Its own entry does not count. */
+export function isAlone(copy: OffsiteCopy, { sets, offsiteCopies }: Pick<Configuration, 'sets' | 'offsiteCopies'>): boolean {
+  const others = offsiteCopies.filter(({ name }) => name !== copy.name);
+  const inTheWay = [...others.flatMap(foldersOnDrive), ...sets.map(({ repository }) => repository.location).filter(isOnDrive)];
+  const collide = (one: string, two: string): boolean => relationOf({ location: one }, { location: two }) !== undefined;
+  return (
+    !inTheWay.some((other) => collide(copy.to, other)) && !foldersOnDrive(copy).some((own) => others.some(({ to }) => collide(own, to)))
+  );
+}
+
+function foldersOnDrive({ to, readableCopies }: OffsiteCopy): string[] {
+  const readable = readableCopies && (readableCopies.to ?? readableFolderOf(to));
+  return [to, ...(readable !== undefined && isOnDrive(readable) ? [readable] : [])];
+}
+
 function placesOfCopy(root: Node, copy: number, { name, repository, to, readableCopies }: OffsiteCopy): DrivePlace[] {
   const place = (kind: 'copy' | 'readable' | 'original', location: string, ...keys: readonly string[]): DrivePlace => {
     const path = ['offsiteCopies', copy, ...keys];
@@ -92,7 +107,7 @@ function isOnDrive(location: string): boolean {
 }
 
 /** How the folder of the first lies to that of the second; undefined: apart. */
-function relationOf(place: DrivePlace, other: DrivePlace): 'same' | 'inside' | 'around' | undefined {
+function relationOf(place: Pick<DrivePlace, 'location'>, other: Pick<DrivePlace, 'location'>): 'same' | 'inside' | 'around' | undefined {
   const [one, two] = [foldersOf(place.location), foldersOf(other.location)];
   const isWithin = (inner: readonly string[], outer: readonly string[]): boolean => outer.every((folder, at) => folder === inner[at]);
   if (!isWithin(one, two) && !isWithin(two, one)) return undefined;

@@ -22,11 +22,12 @@ export type ConfigurationEdit =
 /**
  * The text with the change made, comments and layout kept outside the values that change. What is equal already is not touched.
  * @param text undefined or empty: there is no file yet
+ * @param timeZone what a new file names: a machine that moves later must not judge the nights before anew
  * @throws `config.invalid` (line, column, reason) when the text has a mistake in its syntax, or the set would not be right afterwards;
  *   `set.unknown`, `set.exists`, and likewise for copies
  */
-export function editConfiguration(text: string | undefined, edit: ConfigurationEdit): string {
-  const start = text === undefined || isEmpty(text) ? newFile(text ?? '') : text;
+export function editConfiguration(text: string | undefined, edit: ConfigurationEdit, timeZone?: string): string {
+  const start = text === undefined || isNewFile(text) ? newFile(text ?? '', timeZone) : text;
   const before = valueOf(soundRoot(start));
   const [edited, expected] = make(start, edit, before);
   // Read back: a mistake in an edit must not reach the file.
@@ -205,14 +206,17 @@ function placeOf(edit: ConfigurationEdit): readonly [ListKey, string | undefined
 }
 
 /** Blanks and comments only. */
-function isEmpty(text: string): boolean {
+/** Whether an edit begins a file. */
+export function isNewFile(text: string | undefined): boolean {
+  if (text === undefined) return true;
   const tree = parseJsonTree(text);
   return tree !== undefined && tree.root === undefined && tree.errors.length === 0;
 }
 
-function newFile(comments: string): string {
+function newFile(comments: string, timeZone: string | undefined): string {
   const above = comments.trim() === '' ? '// Backup sets of this server. Passwords never stand in this file.\n' : `${comments.trimEnd()}\n`;
-  return `${above}{\n  "version": 1,\n  "sets": []\n}\n`;
+  const zone = timeZone === undefined ? '' : `  "timeZone": ${JSON.stringify(timeZone)},\n`;
+  return `${above}{\n  "version": 1,\n${zone}  "sets": []\n}\n`;
 }
 
 function existing(list: readonly unknown[], key: ListKey, name: string): number {

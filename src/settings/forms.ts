@@ -22,7 +22,11 @@ export type Form =
   | 'date'
   | 'location'
   | 'rate'
-  | 'rate-min';
+  | 'rate-min'
+  | 'time'
+  | 'web-address'
+  | 'chat'
+  | 'not-unique';
 
 /** Fit for a command line, a file name and a tag. */
 export const setName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -34,13 +38,23 @@ export const absolutePath = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/;
 export const original = /^(?:\/|[A-Za-z]:[\\/]|\\\\|gdrive:\/*[^/\s])/;
 
 /**
- * A location that can be opened: a folder, `local:` before one with a colon, or a folder on Google Drive. restic's other kinds (`sftp:`,
- * `rest:`, `s3:`) belong here as soon as `storage/` opens them.
+ * A location that can be opened: an absolute path, also behind `local:`, or a folder on Google Drive. The file is read by processes that
+ * work in different folders, and none of them is a shell that knows `~`. restic's other kinds (`sftp:`, `rest:`, `s3:`) belong here as soon
+ * as `storage/` opens them.
  */
-export const location = /^(?:\.{0,2}[\\/]|[A-Za-z]:[\\/]|local:|gdrive:|[^:]*$)/;
+export const location = /^(?:(?:local:)?(?:\/|[A-Za-z]:[\\/]|\\\\)|gdrive:\/*[^/\s])/;
 
 /** `21:00-23:00`, also over midnight. */
 export const windowText = /^(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d$/;
+
+/** `07:00` */
+export const timeText = /^(?:[01]\d|2[0-3]):[0-5]\d$/;
+
+/** Over TLS, or on this machine alone (`plainAgentFor` of the Drive client refuses others); without a name and password. */
+export const webAddress = /^(?:https:\/\/[^\s/?#@]+|http:\/\/(?:127\.0\.0\.1|\[::1\])(?::\d{1,5})?)(?:[/?][^\s#]*)?$/;
+
+/** What Telegram calls a chat: a number (of a group below zero), or the name of a channel. */
+export const chatText = /^(?:-?\d{1,20}|@[A-Za-z]\w{3,63})$/;
 
 /** As restic's `--exclude-larger-than`. */
 export const sizeText = /^\d{1,15}[bkmgtBKMGT]?$/;
@@ -97,20 +111,12 @@ export function hasLength(window: string): boolean {
   return start !== end;
 }
 
-/** What `Intl` knows. */
-export function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
-}
-
 /** Secrets do not belong into the file, whatever their key is called. `passwordFile`, `passwordCommand` and such only say where one is. */
 export function isSecretKey(key: string): boolean {
   return (
-    !/^(?:password[_-]?(?:file|command)|credentials?[_-]?file|service[_-]?account[_-]?key[_-]?file)$/i.test(key) &&
-    /pass?w(?:or)?d|passphrase|\bpwd\b|secret|token|credential|kata[_ -]?sandi|(?:private|api|access)[_-]?key/i.test(key)
+    !/^(?:password[_-]?(?:file|command)|(?:secret|token)[_-]?file|credentials?[_-]?file|service[_-]?account[_-]?key[_-]?file)$/i.test(
+      key,
+    ) && /pass?w(?:or)?d|passphrase|\bpwd\b|secret|token|credential|kata[_ -]?sandi|(?:private|api|access)[_-]?key/i.test(key)
   );
 }
 

@@ -11,15 +11,19 @@ export { readableFolderOf } from './drive-places.ts';
 export { editConfiguration, type ConfigurationEdit } from './edit.ts';
 export { makeJsonSchema } from './json-schema.ts';
 export { bytesPerSecondOf } from './forms.ts';
-export { keepLastGood, type UsedConfiguration } from './last-good.ts';
+export { concernsWhole, keepLastGood, type UsedConfiguration } from './last-good.ts';
 export { loadConfiguration, type LoadedConfiguration } from './load.ts';
 export { parseConfiguration, type ParsedConfiguration, type SetEntry } from './parse.ts';
+export { passwordWaysOf, type PasswordWay } from './password-ways.ts';
 export type { Place } from './positions.ts';
+export { alertKinds, type AlertKind } from './alerts-schema.ts';
 export { describeProblem } from './problem-text.ts';
 export type { Problem, ProblemCode } from './problem.ts';
 export { saveConfiguration, updateConfiguration, type SaveOptions } from './save.ts';
 export {
   daysOfWeek,
+  type AlertReceiver,
+  type AlertSettings,
   type BackupSet,
   type BackupSetInput,
   type Configuration,
@@ -28,12 +32,15 @@ export {
   type GeneralInput,
   type GeneralSettings,
   type GoogleDriveSettings,
+  type Heartbeat,
   type Instruction,
+  type MailServer,
   type OffsiteCopy,
   type OffsiteCopyInput,
   type Rates,
   type ReadableCopies,
   type SetLimits,
+  type SetRetention,
   type SetSchedule,
 } from './schema.ts';
 export { withoutSecrets } from './without-secrets.ts';

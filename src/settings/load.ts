@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { systemCode } from '../platform/index.ts';
+import { dirname } from 'node:path';
+import { systemCode, textOfFile } from '../platform/index.ts';
 import { nothing, parseConfiguration, wholeFile, type ParsedConfiguration } from './parse.ts';
 import { fileBytesMax } from './schema.ts';
 
@@ -9,11 +11,15 @@ export interface LoadedConfiguration extends ParsedConfiguration {
   readonly text: string | undefined;
 }
 
-/** Reads the configuration file at `path`. No file is an empty configuration; one that cannot be read is a problem. Never throws. */
+/**
+ * Reads the configuration file at `path`. No file is an empty configuration, but without its folder (a disk that is not mounted) it says
+ * nothing; one that cannot be read is a problem. Never throws.
+ */
 export async function loadConfiguration(path: string): Promise<LoadedConfiguration> {
   try {
     const text = await readConfigurationText(path);
-    return { path, text, ...(text === undefined ? nothing() : parseConfiguration(text)) };
+    if (text !== undefined) return { path, text, ...parseConfiguration(text) };
+    return { path, text, ...nothing(), ...(!existsSync(dirname(path)) && { saysNothing: true }) };
   } catch (error) {
     if (error instanceof FileTooLarge) return { path, text: undefined, ...nothing(wholeFile('too-large', { maxBytes: fileBytesMax })) };
     const reason = systemCode(error) ?? 'unknown';
@@ -29,7 +35,7 @@ export async function loadConfiguration(path: string): Promise<LoadedConfigurati
 export async function readConfigurationText(path: string): Promise<string | undefined> {
   try {
     if ((await stat(path)).size > fileBytesMax) throw new FileTooLarge();
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path)); // takes the byte order mark away
+    return textOfFile(await readFile(path));
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw error;

@@ -14,7 +14,6 @@ import {
   generalSchema,
   setSchema,
   setsMax,
-  waitingKeys,
   type Configuration,
   type GeneralSettings,
   type OffsiteCopy,
@@ -29,6 +28,8 @@ export interface ParsedConfiguration {
   readonly sets: readonly SetEntry[];
   /** Likewise the off-site copies. */
   readonly copies: readonly SetEntry[];
+  /** Nothing is written there that could say what is gone: a file that a full disk left empty. */
+  readonly saysNothing?: true;
 }
 
 /** A set or copy in the file, to show and to jump to. */
@@ -42,7 +43,7 @@ export interface SetEntry extends Place {
 export function parseConfiguration(text: string): ParsedConfiguration {
   const positions = new Positions(text);
   if (text.length > fileBytesMax) return nothing(wholeFile('too-large', { maxBytes: fileBytesMax }));
-  if (text.trim() === '') return nothing();
+  if (text.trim() === '') return blank();
   const tree = parseJsonTree(text);
   if (tree === undefined) return nothing(wholeFile('too-deep', { max: depthMax }));
   return new Reading(positions, tree.errors).read(tree.root);
@@ -57,6 +58,10 @@ export function wholeFile(code: Problem['code'], facts: Problem['facts']): Probl
 
 export function nothing(...problems: readonly Problem[]): ParsedConfiguration {
   return { configuration: emptyConfiguration, problems, sets: [], copies: [] };
+}
+
+function blank(): ParsedConfiguration {
+  return { ...nothing({ ...wholeFile('blank', {}), severity: 'warning' }), saysNothing: true };
 }
 
 /** The lists whose entries stand each for itself, with a name that is unique in the list. */
@@ -192,7 +197,6 @@ class Reading {
       else wrong.push({ code: 'duplicate-name', facts: { name, otherLine }, path: ['name'], at: nameNode });
     }
     for (const problem of unknownKeys) this.#add('warning', inEntry(problem), set);
-    for (const problem of place[0] === 'sets' ? waiting(node) : []) this.#add('warning', inEntry(problem), set);
     for (const problem of wrong) this.#add('error', inEntry(problem), set);
     // What the parser understood around a mistake is a guess.
     const isGuess = this.#syntax.some(({ offset }) => offset >= node.offset && offset <= node.offset + node.length);
@@ -210,14 +214,6 @@ class Reading {
       .map(({ problem }) => problem);
     return { configuration, problems, sets, copies };
   }
-}
-
-/** Whoever wrote it believes in it. */
-function waiting(set: Node): LooseProblem[] {
-  return waitingKeys.flatMap((key) => {
-    const at = propertyOf(set, key)?.keyNode;
-    return at === undefined ? [] : [{ code: 'not-carried-out', facts: { key }, path: [key], at }];
-  });
 }
 
 function nameOf(set: Node): string | undefined {

@@ -1,4 +1,4 @@
-import { l10n } from '../platform/index.ts';
+import { formatDate, l10n } from '../platform/index.ts';
 import type { Form } from './forms.ts';
 import type { Problem } from './problem.ts';
 
@@ -18,6 +18,10 @@ const sentences: Readonly<Record<Problem['code'], (facts: Facts) => string>> = {
       reason: reason === 'not-utf-8' ? l10n.t('it is not UTF-8 text') : word(reason),
     }),
   'too-large': ({ maxBytes }) => l10n.t('The configuration file is larger than {maxBytes} bytes.', { maxBytes: word(maxBytes) }),
+  blank: () =>
+    l10n.t(
+      'Nothing is written in the configuration file: what was in force before stays in force. To have no backup sets, write "sets": [].',
+    ),
   'too-deep': ({ max }) => l10n.t('Brackets are nested more than {max} deep.', { max: word(max) }),
   syntax: ({ reason }) => syntaxText(word(reason)),
   'duplicate-key': ({ key }) => l10n.t('"{key}" stands twice in the same braces. Remove one.', { key: word(key) }),
@@ -42,10 +46,25 @@ const sentences: Readonly<Record<Problem['code'], (facts: Facts) => string>> = {
       '"{key}": secrets do not belong into this file. Remove it, and change the secret if others could read the file. Store the password with the command "Cadangan: Enter Password" in VS Code, or name a "passwordFile" or "passwordCommand".',
       { key: word(key) },
     ),
-  'not-carried-out': ({ key }) => l10n.t('"{key}" is not carried out yet: all snapshots stay.', { key: word(key) }),
+  'password-unattended': () =>
+    l10n.t(
+      'Nobody can give the password of this set at night: it runs only while a window is open that has it stored. Name a "passwordFile" (chmod 600) or a "passwordCommand".',
+    ),
+  'password-file-missing': ({ file, at }) =>
+    l10n.t('There is no file "{file}" (looked at {time}).', { file: word(file), time: timeText(at) }),
+  'password-file-exposed': ({ file, mode, at }) =>
+    l10n.t('Others may read "{file}" (mode {mode}, looked at {time}); it is not used so. Run "chmod 600" on it.', {
+      file: word(file),
+      mode: word(mode),
+      time: timeText(at),
+    }),
   'unsupported-version': ({ version }) =>
     l10n.t('This file has version "{version}"; this Cadangan knows version 1. Update Cadangan.', { version: word(version) }),
 };
+
+function timeText(ms: Facts[string]): string {
+  return formatDate(BigInt(Number(ms)) * 1_000_000n);
+}
 
 function word(fact: Facts[string]): string {
   return String(fact ?? '');
@@ -188,9 +207,13 @@ const forms: Readonly<Record<Form, () => string>> = {
   'drive-id': () => l10n.t('the id of a shared drive, as it stands at the end of its web address'),
   location: () =>
     l10n.t(
-      'a folder, a share or a folder on Google Drive such as "gdrive:Backup/server" is wanted; other kinds of storage cannot be opened yet',
+      'an absolute path such as /mnt/backup/repository, a share or a folder on Google Drive such as "gdrive:Backup/server" is wanted; other kinds of storage cannot be opened yet',
     ),
   rate: () => l10n.t('a speed such as "2 Mbit/s" or "500 kB/s" is wanted, or "none"'),
   'rate-min': () => l10n.t('a speed of 64 kbit/s or more is wanted: below, nothing would come to its end'),
+  time: () => l10n.t('a time of day such as "07:00" is wanted'),
+  'web-address': () => l10n.t('an address such as "https://hooks.company.co.id/cadangan", without a name and password, is wanted'),
+  'not-unique': () => l10n.t('another one has this name'),
+  chat: () => l10n.t('the number of a chat such as -1001234567890, or a channel such as "@name", is wanted'),
   'keep-rule': () => l10n.t('at least one rule such as "keepDaily" is wanted'),
 };

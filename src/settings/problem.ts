@@ -5,6 +5,7 @@ import type { Place } from './positions.ts';
 export type ProblemCode =
   | 'unreadable' // facts: reason, a system code or `not-utf-8`
   | 'too-large' // facts: maxBytes
+  | 'blank' // nothing is written in it
   | 'too-deep' // facts: max
   | 'syntax' // facts: reason, a word of the JSON parser
   | 'duplicate-key' // facts: key
@@ -17,7 +18,9 @@ export type ProblemCode =
   | 'duplicate-name' // facts: name, otherLine
   | 'shared-folder' // facts: location, relation (`same`, `inside`, `around`), other (`copy`, `readable`, `set`), name, otherLocation, otherLine
   | 'secret' // facts: key. A secret stands in the file; facts never hold it
-  | 'not-carried-out' // facts: key, which is right and has no effect yet
+  | 'password-unattended' // the set runs by itself, and nobody is there to give its password
+  | 'password-file-missing' // facts: file, at: when it was looked at, in milliseconds
+  | 'password-file-exposed' // facts: file, mode, at
   | 'unsupported-version'; // facts: version
 
 /** One thing that is not as it must be. Errors keep their set (or the general value) from being used, warnings keep nothing. */

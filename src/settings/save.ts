@@ -1,25 +1,28 @@
-import { link, mkdir, realpath, rename, unlink } from 'node:fs/promises';
+import { link, realpath, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CadanganError, systemCode, systemRandom, writeWhole, type Random } from '../platform/index.ts';
-import { editConfiguration, type ConfigurationEdit } from './edit.ts';
+import { CadanganError, makeFolder, type Random, systemCode, systemRandom, systemTimeZone, writeWhole } from '../platform/index.ts';
+import { type ConfigurationEdit, editConfiguration, isNewFile } from './edit.ts';
 import { loadConfiguration, readConfigurationText, type LoadedConfiguration } from './load.ts';
 
 export interface SaveOptions {
   readonly random?: Random | undefined;
+  /** Who may read it; default 0600, its owner only. That of a machine's service is for its group, too. */
+  readonly mode?: number | undefined;
 }
 
 /**
  * Reads the file at `path`, makes the change and saves it.
- * @throws what `editConfiguration` and `saveConfiguration` throw
+ * A new file names the zone of the machine.
+ * @throws what `editConfiguration` and `saveConfiguration` throw; `time-zone.unusable` for a new file
  */
 export async function updateConfiguration(path: string, edit: ConfigurationEdit, options: SaveOptions = {}): Promise<LoadedConfiguration> {
   const before = await currentText(path);
-  await saveConfiguration(path, before, editConfiguration(before, edit), options);
+  await saveConfiguration(path, before, editConfiguration(before, edit, isNewFile(before) ? systemTimeZone() : undefined), options);
   return loadConfiguration(path);
 }
 
 /**
- * Writes the configuration whole or not at all, readable by its owner only (0600). A symbolic link stays one.
+ * Writes the configuration whole or not at all. A symbolic link stays one.
  * @param before the text that the change was made from; undefined when there was no file
  * @throws `config.changed` when the file is not `before` any more; `config.denied`
  */
@@ -27,17 +30,20 @@ export async function saveConfiguration(
   path: string,
   before: string | undefined,
   after: string,
-  { random = systemRandom }: SaveOptions = {},
+  { random = systemRandom, mode = 0o600 }: SaveOptions = {},
 ): Promise<void> {
   try {
     const target = await realpath(path).catch(() => path);
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(target), 0o700);
     // Between the look and the new name lies well under a millisecond; no system offers to replace a file only if it has a certain content.
     const place = async (temporaryPath: string): Promise<void> => {
       if ((await currentText(target)) !== before) throw new CadanganError('config.changed', { path });
       await (before === undefined ? giveNewName(temporaryPath, target, path) : rename(temporaryPath, target));
     };
-    await writeWhole(target, { random, place }, (file) => file.writeFile(after));
+    await writeWhole(target, { random, place, mode }, async (file) => {
+      await file.writeFile(after);
+      await file.chmod(mode); // whatever the mask
+    });
   } catch (error) {
     throw denied(path, error);
   }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { alerts } from './alerts-schema.ts';
 import {
-  absolutePath,
   dateText,
   driveFolder,
   driveId,
@@ -11,9 +11,7 @@ import {
   hasUrlPassword,
   isDate,
   isFastEnough,
-  isTimeZone,
   location,
-  notBlank,
   original,
   rateText,
   setName,
@@ -22,31 +20,13 @@ import {
   windowText,
   type Form,
 } from './forms.ts';
-
-// zod would otherwise make parsers with `new Function`, which costs more than one file is worth.
-z.config({ jitless: true });
-
-export const daysOfWeek = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+import { command, days, daysOfWeek, formed, listMax, path, paths, text, texts, timeZone } from './schema-parts.ts';
 
 /** The bounds of a file: far above any real one. */
 export const fileBytesMax = 1 << 20;
 const setsMax = 500;
 const copiesMax = 100;
-const listMax = 1000;
-const textMax = 4096;
 
-/** The word of a form is the message of its check: `problems-of-issues.ts` reads it there. */
-const formed = (pattern: RegExp, form: Form) => z.string().max(textMax).regex(pattern, { error: form });
-const text = () => formed(notBlank, 'not-blank');
-const path = () => formed(absolutePath, 'absolute-path');
-const texts = () => z.array(text()).max(listMax);
-const paths = () => z.array(path()).max(listMax);
-const command = () =>
-  z
-    .array(z.string().max(textMax))
-    .min(1)
-    .max(listMax)
-    .refine(([program = '']) => notBlank.test(program), { error: 'program' satisfies Form, path: [0] });
 /** What runs around a run, of a set and of a copy alike. @param run how the descriptions name it */
 const programsAround = (run: string) => ({
   before: command()
@@ -71,21 +51,16 @@ const limitMinutes = (program: string) =>
       description: `How many minutes the program of "${program}" may take; then it is ended with all that it has started. Default: 240.`,
       examples: [60],
     });
-const days = () => z.union([z.literal('daily'), z.array(z.enum(daysOfWeek)).min(1).max(7)]);
-const timeZone = () =>
-  z
-    .string()
-    .max(100)
-    .refine(isTimeZone, { error: 'time-zone' satisfies Form });
-const keep = (unit: string) =>
-  z
-    .int()
-    .min(1)
-    .max(100_000)
+const keepCount = () => z.int().min(1).max(100_000).optional();
+const keep = (unit: string) => keepCount().meta({ description: `Keep the last snapshot of each of this many ${unit} that have any.` });
+const keepWithin = (what: string) =>
+  formed(durationText, 'duration')
     .optional()
-    .meta({ description: `${notYet} Keep the last snapshot of each of this many ${unit}.` });
-/** Begins what is said of `waitingKeys`. */
-const notYet = 'Not carried out yet: all snapshots stay.';
+    .meta({
+      description: `Keep ${what} that is not older than this, counted from the newest: years, months, days, hours.`,
+      examples: ['2y5m7d3h', '30d'],
+    });
+const holdPercent = (description: string) => z.number().min(0.1).max(100).optional().meta({ description });
 
 const rate = () => formed(rateText, 'rate').refine(isFastEnough, { error: 'rate-min' satisfies Form });
 const timedRate = z.strictObject({
@@ -204,33 +179,70 @@ const schedule = scheduleKeys
     return { kind: 'window' as const, window, days: daysOfWeek.filter((day) => wanted.has(day)), timeZone: zone, atWindowEnd };
   });
 
+/** What counts as a sudden change is judged in `upkeep/`; what is not said has its default there. */
+const holdBack = z.strictObject({
+  changedPercent: holdPercent('Files with content that does not look like what they were, of all files. Default: 75.'),
+  vanishedPercent: holdPercent('Files of which neither name nor content is there any more, of all files. Default: 50.'),
+  scrambledPercent: holdPercent('Files that could be compressed and now cannot, as if encrypted, of all files. Default: 2.'),
+  renamedPercent: holdPercent('Files that came in the place of others under an extension that nobody had, of all files. Default: 2.'),
+  filesMin: z.int().min(1).max(1_000_000).optional().meta({ description: 'Fewer files than this say nothing. Default: 10.' }),
+});
+
 const retention = z
   .strictObject({
-    keepLast: z
-      .int()
-      .min(1)
-      .max(100_000)
-      .optional()
-      .meta({ description: `${notYet} Keep this many of the newest snapshots.` }),
+    keepLast: keepCount().meta({ description: 'Keep this many of the newest snapshots.' }),
     keepHourly: keep('hours'),
     keepDaily: keep('days'),
     keepWeekly: keep('weeks'),
     keepMonthly: keep('months'),
     keepYearly: keep('years'),
-    keepWithin: formed(durationText, 'duration')
+    keepWithin: keepWithin('every snapshot'),
+    keepWithinHourly: keepWithin('the last snapshot of each hour'),
+    keepWithinDaily: keepWithin('the last snapshot of each day'),
+    keepWithinWeekly: keepWithin('the last snapshot of each week'),
+    keepWithinMonthly: keepWithin('the last snapshot of each month'),
+    keepWithinYearly: keepWithin('the last snapshot of each year'),
+    keepTags: z
+      .array(text())
+      .min(1)
+      .max(100)
       .optional()
       .meta({
-        description: `${notYet} Keep every snapshot that is not older than this, counted from the newest: years, months, days, hours.`,
-        examples: ['2y5m7d3h', '30d'],
+        description: 'Keep every snapshot with one of these tags; of several with commas between them it must have all.',
+        examples: [['year-end']],
       }),
+    holdBack: holdBack.optional().meta({
+      description:
+        'From which share of its files on, in percent, a change of the set is a sudden one. Then nothing is removed until a person has looked.',
+    }),
   })
-  .superRefine((rules, context) => {
+  .superRefine(({ holdBack: _thresholds, ...rules }, context) => {
     // Without a rule "remove what no rule keeps" would mean everything.
     if (Object.values(rules).every((rule) => rule === undefined)) context.addIssue({ code: 'custom', message: 'keep-rule' satisfies Form });
   });
 
-/** Keys of a set that are checked, and that nothing carries out yet: the file may have them, and is told so. */
-export const waitingKeys = ['retention'] as const satisfies readonly (keyof BackupSetInput)[];
+/** When a run has suspiciously little of a source; what is not said has its default where backups are made. */
+const alarms = z.strictObject({
+  vanishedPercent: z
+    .number()
+    .min(1)
+    .max(100)
+    .optional()
+    .meta({
+      description:
+        'A run ends with exceptions when this share of the files of a source has vanished since the backup before, and no others have come in their place. Default: 90.',
+      examples: [50],
+    }),
+  unreadablePercent: z
+    .number()
+    .min(1)
+    .max(100)
+    .optional()
+    .meta({
+      description: 'A run says so first when this share of the files of a source could not be read. Default: 50.',
+      examples: [10],
+    }),
+});
 
 /** One backup set. */
 export const setSchema = z.strictObject({
@@ -271,7 +283,9 @@ export const setSchema = z.strictObject({
   oneFileSystem: z.boolean().default(false).meta({ description: 'Stay on the file systems of the sources.' }),
   tags: z.array(formed(tagText, 'tag')).max(100).default([]).meta({ description: 'Tags of every snapshot, without commas.' }),
   compression: z.enum(['auto', 'max', 'off']).default('auto').meta({ description: 'How hard to compress.' }),
-  retention: retention.optional().meta({ description: `${notYet} Which snapshots stay when old ones are removed.` }),
+  retention: retention.optional().meta({
+    description: 'Which snapshots of the set stay. After each good backup those that no rule keeps are removed. Without it all stay.',
+  }),
   ...programsAround('the backup'),
   readers: z
     .array(text().max(200))
@@ -283,6 +297,7 @@ export const setSchema = z.strictObject({
       examples: [['budi']],
     }),
   limits: setLimits.optional().meta({ description: 'How much of the line and of the machine a backup of the set may take.' }),
+  alarms: alarms.optional().meta({ description: 'When a backup says that it has suspiciously little of a source.' }),
   rpoHours: z
     .number()
     .min(0.25)
@@ -336,6 +351,15 @@ export const copySchema = z.strictObject({
   }),
   settleSeconds: z.int().min(1).max(86_400).default(30).meta({ description: 'Copy when nothing has changed for this many seconds.' }),
   paused: z.boolean().default(false).meta({ description: 'Copy nothing for the time being.' }),
+  lagHoursMax: z
+    .number()
+    .min(1)
+    .max(8784)
+    .optional()
+    .meta({
+      description: 'A backup that the copy does not have after this many hours is a nonconformity. Default: 72.',
+      examples: [48],
+    }),
   scrubEveryDays: z
     .int()
     .min(1)
@@ -354,6 +378,10 @@ export const copySchema = z.strictObject({
     description:
       'Now and then, write the newest snapshot as an archive that opens without Cadangan. Whoever can open the folder can read it.',
   }),
+  records: z.enum(['clear', 'sealed', 'off']).optional().meta({
+    description:
+      'How the records lie beside the copy, with the forms of each month: clear (the default): whoever can open the folder can read them; sealed: with the key of the repository; off: only the number and hash of the last one.',
+  }),
 });
 
 const googleDrive = z.strictObject({
@@ -365,9 +393,10 @@ const googleDrive = z.strictObject({
   credentialsFile: path()
     .optional()
     .meta({ description: 'Where the sign-in is kept for runs without VS Code; readable by this user only. Default: in the state folder.' }),
-  serviceAccountKeyFile: path()
-    .optional()
-    .meta({ description: 'The key file of a service account, for servers where nobody can sign in. It needs a shared drive.' }),
+  serviceAccountKeyFile: path().optional().meta({
+    description:
+      'The key file of a service account, for servers where nobody can sign in. It needs a shared drive, or may act for the account (domain-wide delegation).',
+  }),
   sharedDriveId: formed(driveId, 'drive-id')
     .optional()
     .meta({ description: 'The shared drive that folders are looked for in. Default: the own drive of the account.' }),
@@ -408,9 +437,40 @@ const instruction = z.strictObject({
   date: date()
     .optional()
     .meta({ description: 'Since when that revision is in force.', examples: ['2022-12-07'] }),
+  revisions: z
+    .array(
+      z.strictObject({
+        revision: text()
+          .max(50)
+          .meta({ description: 'Its number.', examples: ['02'] }),
+        date: date().meta({ description: 'Since when it is in force.', examples: ['2022-12-07'] }),
+        reason: text()
+          .max(500)
+          .meta({ description: 'Why it was issued.', examples: ['Server baru dan akun Google Drive perusahaan'] }),
+      }),
+    )
+    .max(listMax)
+    .optional()
+    .meta({
+      description: 'Its revisions, oldest first, each with the reason for its issue; printed in forms as its revision history.',
+      examples: [[{ revision: '00', date: '2014-04-01', reason: 'Terbitan pertama' }]],
+    }),
   preparedBy: person().optional().meta({ description: 'Who prepares the records; printed in the signature box of forms.' }),
   checkedBy: person().optional().meta({ description: 'Who checks them.' }),
   approvedBy: person().optional().meta({ description: 'Who approves them.' }),
+  persons: z
+    .array(person())
+    .max(listMax)
+    .optional()
+    .meta({
+      description:
+        'Who may approve records, and close and own nonconformities, besides these three. Where the list is not empty, nobody else may.',
+      examples: [[{ name: 'Budi Santoso', position: 'IT Officer' }]],
+    }),
+  samePersonMaySignTwice: z
+    .boolean()
+    .optional()
+    .meta({ description: 'One person may have two parts (prepared, checked, approved) in the approval of one period.' }),
   clauses: texts()
     .default([])
     .meta({
@@ -477,9 +537,19 @@ const drill = z.strictObject({
 export const generalSchema = z.strictObject({
   version: z.literal(1).default(1).meta({ description: 'The version of this file format.' }),
   organisation: text().max(200).optional().meta({ description: 'The name of the organisation, for records and forms.' }),
+  logo: path()
+    .optional()
+    .meta({
+      description: 'A picture (PNG or JPEG, up to 1 MiB) of the mark of the organisation, printed in the header of forms.',
+      examples: ['/etc/cadangan/logo.png'],
+    }),
   timeZone: timeZone()
     .optional()
-    .meta({ description: 'The time zone of schedules and of what people read. Default: that of the server.', examples: ['Asia/Jakarta'] }),
+    .meta({
+      description:
+        'The time zone of schedules and of what people read. Default: the one that was recorded first, which is that of the server.',
+      examples: ['Asia/Jakarta'],
+    }),
   language: z
     .enum(['auto', 'en', 'id'])
     .default('auto')
@@ -488,6 +558,9 @@ export const generalSchema = z.strictObject({
   instruction: instruction
     .optional()
     .meta({ description: "The company's work instruction for backup and restore: what forms print, and what is held against it." }),
+  alerts: alerts
+    .optional()
+    .meta({ description: 'Who is told when something is not as it should be, and how; and the addresses by which others notice silence.' }),
   drill: drill.optional().meta({ description: 'How restore drills choose their samples, and where they restore them to.' }),
 });
 
@@ -513,7 +586,12 @@ export type OffsiteCopy = DeepReadonly<z.output<typeof copySchema>>;
 export type ReadableCopies = NonNullable<OffsiteCopy['readableCopies']>;
 export type GoogleDriveSettings = NonNullable<GeneralSettings['googleDrive']>;
 export type Instruction = NonNullable<GeneralSettings['instruction']>;
+export type AlertSettings = NonNullable<GeneralSettings['alerts']>;
+export type AlertReceiver = AlertSettings['receivers'][number];
+export type Heartbeat = AlertSettings['heartbeats'][number];
+export type MailServer = NonNullable<AlertSettings['mail']>;
 export type DrillSettings = NonNullable<GeneralSettings['drill']>;
+export type SetRetention = NonNullable<BackupSet['retention']>;
 export type SetLimits = NonNullable<BackupSet['limits']>;
 export type Rates = NonNullable<SetLimits['upload']>;
 export type DayOfWeek = (typeof daysOfWeek)[number];
@@ -531,4 +609,4 @@ export interface Configuration extends GeneralSettings {
   readonly offsiteCopies: readonly OffsiteCopy[];
 }
 
-export { copiesMax, setsMax };
+export { copiesMax, daysOfWeek, setsMax };

@@ -1,8 +1,9 @@
-import type { BackupSet, Configuration, OffsiteCopy } from './schema.ts';
+import type { AlertSettings, BackupSet, Configuration, OffsiteCopy } from './schema.ts';
 
 /**
  * The configuration as it may be shown, recorded and handed on. Passwords never stand in the file, but the arguments of a command may be
- * one, in any disguise: of every command only the program stays, and what `markOf` makes of its arguments, so that a change of them shows.
+ * one, in any disguise, and who knows an address that alerts go to may use it: of every command only the program stays, of such an address
+ * only the server, and what `markOf` makes of the rest, so that a change of it shows.
  * @param markOf must not give the arguments away, not even to somebody who tries likely ones
  */
 export function withoutSecrets(configuration: Configuration, markOf: (words: readonly string[]) => string = () => '***'): Configuration {
@@ -21,8 +22,20 @@ export function withoutSecrets(configuration: Configuration, markOf: (words: rea
     ...around(copy),
     ...(copy.readableCopies && { readableCopies: asked(copy.readableCopies) }),
   });
+  const addressed = <Way extends { readonly address?: string | undefined }>(way: Way): Way => ({
+    ...way,
+    ...(way.address !== undefined && { address: `${URL.parse(way.address)?.origin ?? ''}/${markOf([way.address])}` }),
+  });
+  const alertsWithout = (alerts: AlertSettings): AlertSettings => ({
+    ...alerts,
+    ...(alerts.mail && { mail: asked(alerts.mail) }),
+    receivers: alerts.receivers.map(addressed),
+    heartbeats: alerts.heartbeats.map(addressed),
+  });
+  const { alerts } = configuration;
   return {
     ...configuration,
+    ...(alerts && { alerts: alertsWithout(alerts) }),
     sets: configuration.sets.map(setWithout),
     offsiteCopies: configuration.offsiteCopies.map(copyWithout),
   };

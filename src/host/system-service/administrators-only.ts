@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
-import { access, lstat, readdir, readlink } from 'node:fs/promises';
-import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+import { lstat, readdir, readlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { ProgramVet } from '../../jobs/index.ts';
 import { CadanganError, systemCode, type Environment } from '../../platform/index.ts';
-import type { Configuration } from '../../settings/index.ts';
+import { programsOfCommand } from './configured-programs.ts';
 
 /*
  * What a service of the system runs and obeys must be as hard to change as the system: whoever could write it, or a folder above it, would
@@ -27,8 +28,6 @@ export interface UnsafePath {
 }
 
 const linksMax = 40;
-/** Programs that run what stands in a file. */
-const interpreter = /^(?:sh|bash|dash|ash|ksh|zsh|fish|env|node|perl|php|ruby|tclsh|python[\d.]*|pwsh)$/;
 
 /** @throws `service.unsafe`, with the first that others could change. Windows' lists of rights are not read. */
 export async function assertAdministratorsOnly(paths: readonly string[], administrators = rootOnly): Promise<void> {
@@ -50,35 +49,9 @@ export async function filesWithin(folder: string): Promise<readonly string[]> {
   return [folder, ...entries.map((entry) => join(entry.parentPath, entry.name))];
 }
 
-/** The programs that a configuration has run, each as it would be found, and the scripts that they are given. */
-export async function programsOf({ sets, offsiteCopies }: Configuration, environment: Environment): Promise<readonly string[]> {
-  const commands = [
-    ...sets.flatMap(({ before, after, repository }) => [before, after, repository.passwordCommand]),
-    ...offsiteCopies.map(({ readableCopies }) => readableCopies?.passwordCommand),
-  ].filter((command) => command !== undefined);
-  const found = await Promise.all(commands.map((command) => programsOfCommand(command, environment)));
-  return [...new Set(found.flat())];
-}
-
-async function programsOfCommand([name = '', ...args]: readonly string[], environment: Environment): Promise<readonly string[]> {
-  const program = isAbsolute(name) ? name : await onPath(name, environment);
-  if (program === undefined) return []; // it cannot be run, and whoever runs it says so
-  const script = interpreter.test(basename(program)) ? args.find((arg) => !arg.startsWith('-')) : undefined;
-  return script !== undefined && isAbsolute(script) ? [program, script] : [program];
-}
-
-async function onPath(name: string, environment: Environment): Promise<string | undefined> {
-  for (const folder of (environment['PATH'] ?? '').split(delimiter).filter(isAbsolute)) {
-    const path = join(folder, name);
-    if (
-      await access(path, constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-    )
-      return path;
-  }
-  return undefined;
+/** Looks at one program as it would be found now, with the script that it is given. Throws as `assertAdministratorsOnly`. */
+export function vetOfAdministrators(environment: Environment): ProgramVet {
+  return async (command) => assertAdministratorsOnly(await programsOfCommand(command, environment));
 }
 
 async function look(path: string, seen: Map<string, string | undefined>, administrators: Administrators, linksLeft: number): Promise<void> {

@@ -1,19 +1,21 @@
 import { spawn } from 'node:child_process';
-import { CadanganError } from '../../platform/index.ts';
+import { win32 } from 'node:path';
+import { CadanganError, systemCode } from '../../platform/index.ts';
 import { launchdLabel, type ServicePlace } from './place.ts';
 
 /** A program of the system that is run as it stands, without a shell. */
 export interface SystemCommand {
   readonly argv: readonly [string, ...string[]];
   readonly input?: string | undefined;
-  /** It may fail: there was nothing to undo. */
-  readonly mayFail?: boolean;
+  /** It may fail: there was nothing to undo. `once-run`: but it has to be there. */
+  readonly mayFail?: boolean | 'once-run';
 }
 
 /** Runs one, and gives what it printed. @throws `service.manager` */
 export type CommandRunner = (command: SystemCommand) => Promise<string>;
 
 const outputMax = 1 << 20;
+const notInstalled = 'that program is not installed on this machine';
 
 export const runSystemCommand: CommandRunner = ({ argv: [program, ...args], input = '', mayFail = false }) =>
   new Promise((resolve, reject) => {
@@ -22,9 +24,11 @@ export const runSystemCommand: CommandRunner = ({ argv: [program, ...args], inpu
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-outputMax)));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-2000)));
     child.stdin.on('error', () => undefined).end(input);
-    const fail = (reason: string): void =>
-      mayFail ? resolve(output) : reject(new CadanganError('service.manager', { program: [program, ...args].join(' '), reason }));
-    child.once('error', (error) => fail(error.message));
+    const fail = (reason: string, isRun = true): void =>
+      mayFail === true || (mayFail === 'once-run' && isRun)
+        ? resolve(output)
+        : reject(new CadanganError('service.manager', { program: [program, ...args].join(' '), reason }));
+    child.once('error', (error) => fail(systemCode(error) === 'ENOENT' ? notInstalled : error.message, false));
     child.once('close', (code) => (code === 0 ? resolve(output) : fail(errors.trim() || `exit code ${String(code)}`)));
   });
 
@@ -32,6 +36,38 @@ export const runSystemCommand: CommandRunner = ({ argv: [program, ...args], inpu
 export function accountCommand({ account, stateFolder }: ServicePlace): SystemCommand {
   const options = ['--system', '--user-group', '--no-create-home', '--home-dir', stateFolder, '--shell', '/usr/sbin/nologin'];
   return { argv: ['useradd', ...options, account] };
+}
+
+/** "Well-known SIDs": their names are other ones in each language of Windows. */
+const administrators = '*S-1-5-32-544';
+const system = '*S-1-5-18';
+
+/**
+ * Everybody may make folders in `%ProgramData%`, and owns what he makes there: so the folder of a service is taken over, with what is in
+ * it, and closed to all but administrators and the system, before anything is written. Elsewhere modes do it.
+ */
+export function closeFolderCommands({ scope, manager, configFile }: ServicePlace): readonly SystemCommand[] {
+  if (scope !== 'system' || manager !== 'task-scheduler') return [];
+  const folder = win32.dirname(configFile);
+  return [
+    { argv: ['icacls', folder, '/setowner', administrators, '/T', '/L', '/Q'] },
+    { argv: ['icacls', folder, '/reset', '/L', '/Q'] }, // what whoever was there before has allowed
+    { argv: ['icacls', folder, '/inheritance:r', '/grant:r', ...fullFor(administrators, system), '/Q'] },
+    // Only now: a state that is closed already is open at no moment. There may be nothing.
+    { argv: ['icacls', win32.join(folder, '*'), '/reset', '/T', '/L', '/Q'], mayFail: true },
+  ];
+}
+
+/** After the state has come into its folder: it is for its account, too. */
+export function closeStateCommands({ scope, manager, stateFolder, account }: ServicePlace): readonly SystemCommand[] {
+  if (scope !== 'system' || manager !== 'task-scheduler') return [];
+  const whose = account.toUpperCase() === 'SYSTEM' ? [] : [account];
+  return [{ argv: ['icacls', stateFolder, '/inheritance:r', '/grant:r', ...fullFor(administrators, system, ...whose), '/Q'] }];
+}
+
+/** Of the folder, and inherited by what is made in it. */
+function fullFor(...names: readonly string[]): readonly string[] {
+  return names.map((name) => `${name}:(OI)(CI)F`);
 }
 
 /** After the files have been written: the manager takes them up, and starts the service, or starts it anew. */
@@ -50,6 +86,11 @@ export function startCommands(place: ServicePlace): readonly SystemCommand[] {
     case 'cron':
       return []; // it looks at its files every minute
   }
+}
+
+/** Of a manager that may be missing: nothing is written for one that nobody has. crontab(1) comes with every cron. */
+export function managerCheck({ manager }: ServicePlace): readonly SystemCommand[] {
+  return manager === 'cron' ? [{ argv: ['crontab', '-l'], mayFail: 'once-run' }] : [];
 }
 
 /** Before the files are removed. */

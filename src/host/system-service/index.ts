@@ -15,6 +15,7 @@ export {
   type PlannedFile,
 } from './install.ts';
 export {
+  accountNamed,
   isOfHere,
   managerOfHere,
   serviceManagers,

@@ -1,11 +1,30 @@
-import { chmod, chown, lchown, mkdir, readFile, stat } from 'node:fs/promises';
+import { chmod, chown, lchown, lstat, readFile, stat } from 'node:fs/promises';
 import { dirname, join, posix, win32 } from 'node:path';
-import { CadanganError, movedStateFile, systemCode, writeWhole, type Clock, type Random } from '../../platform/index.ts';
+import {
+  CadanganError,
+  makeFolder,
+  movedStateFile,
+  serviceSeatFile,
+  systemCode,
+  textOfFile,
+  writeWhole,
+  type Clock,
+  type Random,
+} from '../../platform/index.ts';
 import { RecordHistory } from '../../records/index.ts';
-import { loadConfiguration } from '../../settings/index.ts';
-import { serviceSeatFile, type ServiceSeat } from '../address.ts';
+import { loadConfiguration, parseConfiguration } from '../../settings/index.ts';
+import type { ServiceSeat } from '../address.ts';
+import { programsWithoutRights } from './gained-rights.ts';
 import { nodeFlags } from '../start-host.ts';
-import { accountCommand, startCommands, type CommandRunner, type SystemCommand } from './commands.ts';
+import {
+  accountCommand,
+  managerCheck,
+  closeFolderCommands,
+  closeStateCommands,
+  startCommands,
+  type CommandRunner,
+  type SystemCommand,
+} from './commands.ts';
 import { systemCrontab, withUserLines } from './cron-lines.ts';
 import type { ServiceDescription } from './description.ts';
 import { sendHostAway, withHostAtRest } from './host-at-rest.ts';
@@ -46,6 +65,8 @@ export interface PlannedFile {
   /** What it holds; undefined: a copy of `source`. */
   readonly text?: string | undefined;
   readonly source?: string | undefined;
+  /** In the copy, what is named in a folder that moves is named where it will be. */
+  readonly moves?: { readonly from: string; readonly to: string } | undefined;
   /** Where it leads, if it is a link. */
   readonly target?: string | undefined;
 }
@@ -88,7 +109,11 @@ export async function planInstall(wish: InstallWish): Promise<InstallPlan> {
   const copy = await programCopyOf(wish.program, wish.node);
   const configSource = place.scope === 'system' && !(await exists(place.configFile)) ? takeOver?.configFile : undefined;
   const hasSource = configSource !== undefined && (await exists(configSource));
-  const { configuration } = await loadConfiguration(hasSource ? configSource : place.configFile);
+  const move = await moveOf(place, takeOver?.stateFolder);
+  const loaded = await loadConfiguration(hasSource ? configSource : place.configFile);
+  const { configuration } = hasSource && loaded.text !== undefined ? parseConfiguration(movedPaths(loaded.text, move)) : loaded;
+  const [helpless] = await programsWithoutRights(place, configuration, process.env);
+  if (helpless) throw new CadanganError('service.no-new-rights', { set: helpless.name, program: helpless.program });
   const description: ServiceDescription = {
     command: commandOf(wish, copy),
     account: place.account,
@@ -96,18 +121,18 @@ export async function planInstall(wish: InstallWish): Promise<InstallPlan> {
     runtimeFolder: place.runtimeFolder,
     rights: rightsOf(configuration),
   };
-  const move = await moveOf(place, takeOver?.stateFolder);
   const files: PlannedFile[] = [...programFiles(place, copy), ...unitFiles(wish, description)];
   if (place.scope === 'system') {
-    if (hasSource) files.push({ path: place.configFile, mode: 0o644, owner: 'root', source: configSource });
+    if (hasSource) files.push({ path: place.configFile, mode: 0o644, owner: 'root', source: configSource, moves: move });
     files.push({ path: serviceSeatFile(place.stateFolder), mode: 0o644, owner: 'root', text: seatText(place) });
   }
   if (move) files.push({ path: movedStateFile(move.from), mode: 0o600, owner: 'its owner', text: JSON.stringify({ to: move.to }) });
   const userCron = files.find(({ path }) => path === crontabOfUser);
   const after: readonly SystemCommand[] =
-    userCron === undefined ? startCommands(place) : [{ argv: ['crontab', '-'], input: userCron.text }];
+    userCron === undefined ? [...closeStateCommands(place), ...startCommands(place)] : [{ argv: ['crontab', '-'], input: userCron.text }];
   const needsAccount = place.scope === 'system' && posixManager(place) && accountNamed(place.account) === undefined;
-  return { place, copy, description, files, move, before: needsAccount ? [accountCommand(place)] : [], after };
+  const before = [...managerCheck(place), ...(needsAccount ? [accountCommand(place)] : closeFolderCommands(place))];
+  return { place, copy, description, files, move, before, after };
 }
 
 /**
@@ -117,6 +142,8 @@ export async function planInstall(wish: InstallWish): Promise<InstallPlan> {
 export async function installService(plan: InstallPlan, world: InstallWorld): Promise<Installed> {
   const { place, copy, files } = plan;
   try {
+    // There a folder is closed by a command, and before anything is in it.
+    if (place.scope === 'system' && place.manager === 'task-scheduler') await makeFolder(dirname(place.configFile), 0o777);
     for (const command of plan.before) await world.run?.(command);
     await placeCopy(place.programFolder, copy, world.random);
     const account = place.scope === 'system' ? accountNamed(place.account) : undefined;
@@ -125,7 +152,7 @@ export async function installService(plan: InstallPlan, world: InstallWorld): Pr
     const before = await switchCopy(place, copy, world.random);
     for (const command of plan.after) await world.run?.(command);
     // cron starts nothing anew; it finds within minutes that nobody is there.
-    if (place.manager === 'cron' && before !== copy.name) await sendHostAway({ ...world, stateFolder: place.stateFolder });
+    if (place.manager === 'cron' && before !== copy.name) await sendHostAway({ ...world, stateFolder: place.stateFolder }, world.clock);
     await removeOtherCopies(place.programFolder, copy.name);
     const replaced = before === undefined || before === copy.name ? undefined : versionOfCopy(before);
     return { replaced, version: versionOfCopy(copy.name), hasMoved };
@@ -151,12 +178,12 @@ async function prepareState({ place, move }: InstallPlan, account: Account | und
     const reason = `the move of another state to ${place.stateFolder} was interrupted; finish it with --from-state`;
     throw new CadanganError('service.unsupported', { reason });
   }
-  await mkdir(place.stateFolder, { recursive: true, mode: 0o700 });
+  await makeFolder(place.stateFolder, 0o700);
   await chmod(place.stateFolder, 0o700);
   // Not what is in it: that folder is the account's, which could lead an administrator elsewhere by a link.
   if (account) await lchown(place.stateFolder, account.uid, account.gid);
   if (place.runtimeFolder !== undefined && world.run === undefined) {
-    await mkdir(place.runtimeFolder, { recursive: true, mode: 0o750 });
+    await makeFolder(place.runtimeFolder, 0o750);
     if (account) await chown(place.runtimeFolder, account.uid, account.gid);
   }
   return hasMoved;
@@ -180,7 +207,17 @@ async function lockedRecords(
 ): Promise<void> {
   const history = new RecordHistory(stateFolder, world);
   if (!(await exists(history.folder))) return work();
-  await history.update(work);
+  // An administrator writes here, where a user could have led elsewhere by a link.
+  const { uid } = await lstat(stateFolder);
+  for (const folder of [history.folder, join(history.folder, 'lock')]) {
+    const found = await lstat(folder).catch((error: unknown) => {
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (found !== undefined && (!found.isDirectory() || found.uid !== uid))
+      throw new CadanganError('service.denied', { path: folder, reason: 'it is no folder of whose state it is' });
+  }
+  await history.atRest(work);
 }
 
 async function switchCopy(place: ServicePlace, { name }: ProgramCopy, random: Random): Promise<string | undefined> {
@@ -189,10 +226,17 @@ async function switchCopy(place: ServicePlace, { name }: ProgramCopy, random: Ra
   return switchTo(place.programFolder, name, random);
 }
 
-async function writePlanned({ path, mode, owner, text, source }: PlannedFile, random: Random): Promise<void> {
+/** A configuration with the paths in it, such as that of a password file for nights, that begin with a folder which moves. */
+function movedPaths(text: string, moves: PlannedFile['moves']): string {
+  if (moves === undefined) return text;
+  const begins = (folder: string): string => JSON.stringify(join(folder, '/')).slice(0, -1);
+  return text.replaceAll(begins(moves.from), () => begins(moves.to));
+}
+
+async function writePlanned({ path, mode, owner, text, source, moves }: PlannedFile, random: Random): Promise<void> {
   if (owner === 'root') await makeOpenFolder(dirname(path));
-  else await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const content = source === undefined ? encoded(path, text ?? '') : await readFile(source);
+  else await makeFolder(dirname(path), 0o700);
+  const content = source === undefined ? encoded(path, text ?? '') : movedPaths(textOfFile(await readFile(source)), moves);
   await writeWhole(path, { random, mode }, async (file) => {
     await file.writeFile(content);
     await file.chmod(mode); // whatever the mask of whoever installs it

@@ -1,9 +1,20 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, copyFile, lchown, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, copyFile, lchown, lstat, mkdir, open, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { CadanganError, movedStateFile, movedStateOf, replaceFile, syncFolder, systemCode, type Random } from '../../platform/index.ts';
+import {
+  asOwnerOf,
+  CadanganError,
+  makeFolder,
+  movedStateFile,
+  movedStateOf,
+  replaceFile,
+  syncFolder,
+  namesInFolder,
+  systemCode,
+  type Random,
+} from '../../platform/index.ts';
 
 /*
  * The state of a user's hosts becomes that of the system's: records, signing key, schedule, memory of the copies. It is in exactly one
@@ -93,18 +104,13 @@ async function makeRoom(to: string, from: string): Promise<void> {
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return (await readdir(folder)).filter((name) => !notMoved.test(name)).toSorted();
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw error;
-  }
+  return (await namesInFolder(folder)).filter((name) => !notMoved.test(name)).toSorted();
 }
 
 async function copyWhole({ from, to, owner, random, onStep }: StateMove): Promise<void> {
   const temporary = `${to}-tmp`;
   await rm(temporary, { recursive: true, force: true });
-  await mkdir(dirname(to), { recursive: true, mode: 0o755 });
+  await makeFolder(dirname(to), 0o755);
   await mkdir(temporary, { mode: 0o700 });
   await replaceFile(unfinishedFile(temporary), JSON.stringify({ from }), random);
   for (const name of await namesIn(from)) await copyEntry(from, temporary, name);
@@ -177,21 +183,4 @@ async function removeOld(from: string, to: string, random: Random): Promise<void
   await rm(join(from, 'records'), { recursive: true, force: true });
   await replaceFile(join(from, 'records'), text, random);
   await syncFolder(from);
-}
-
-/**
- * In a folder of somebody else an administrator writes and removes with that one's rights: a name that is exchanged meanwhile for a link
- * would lead anywhere.
- */
-async function asOwnerOf(folder: string, work: () => Promise<void>): Promise<void> {
-  if (process.getuid?.() !== 0) return work();
-  const { uid, gid } = await stat(folder);
-  process.setegid?.(gid);
-  process.seteuid?.(uid);
-  try {
-    await work();
-  } finally {
-    process.seteuid?.(0);
-    process.setegid?.(0);
-  }
 }

@@ -1,6 +1,6 @@
 import { readFileSync, existsSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
-import { CadanganError, configurationFile, stateFolder, type Environment } from '../../platform/index.ts';
+import { CadanganError, configurationFile, machineServiceOf, stateFolder, type Environment } from '../../platform/index.ts';
 
 /** Who starts the service, and starts it again. */
 export const serviceManagers = ['systemd', 'cron', 'launchd', 'task-scheduler'] as const;
@@ -63,16 +63,14 @@ export function isOfHere(manager: ServiceManager, platform: NodeJS.Platform = pr
 
 function systemPlace({ manager, account, environment, root = '' }: PlaceOptions): ServicePlace {
   if (manager === 'task-scheduler') {
-    const data = win32.join(root, environment['ProgramData'] ?? 'C:\\ProgramData', 'Cadangan');
+    const service = machineServiceOf('win32', root, environment);
     return {
+      ...service,
       scope: 'system',
       manager,
       account: account ?? 'SYSTEM',
       programFolder: win32.join(root, environment['ProgramFiles'] ?? 'C:\\Program Files', 'Cadangan'),
-      configFile: win32.join(data, 'cadangan.jsonc'),
-      stateFolder: win32.join(data, 'state'),
-      runtimeFolder: undefined,
-      unitFile: win32.join(data, 'task.xml'),
+      unitFile: win32.join(win32.dirname(service.configFile), 'task.xml'),
     };
   }
   const at = (path: string): string => (root === '' ? path : posix.join(root, path));
@@ -82,14 +80,12 @@ function systemPlace({ manager, account, environment, root = '' }: PlaceOptions)
     launchd: `/Library/LaunchDaemons/${launchdLabel}.plist`,
   } as const;
   return {
+    ...machineServiceOf(manager === 'launchd' ? 'darwin' : 'linux', root, environment),
     scope: 'system',
     manager,
     // macOS has no right to read everything that another account than root could be given.
     account: account ?? (manager === 'launchd' ? 'root' : systemAccount),
     programFolder: at('/opt/cadangan'),
-    configFile: at('/etc/cadangan/cadangan.jsonc'),
-    stateFolder: at('/var/lib/cadangan'),
-    runtimeFolder: at(manager === 'launchd' ? '/var/run/cadangan' : '/run/cadangan'),
     unitFile: at(unitFiles[manager]),
   };
 }

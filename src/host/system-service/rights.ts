@@ -41,7 +41,7 @@ export function uncoveredBy(rights: ServiceRights, configuration: Configuration)
   );
 }
 
-function needsOf({ sets, offsiteCopies, googleDrive }: Configuration): readonly Uncovered[] {
+function needsOf({ sets, offsiteCopies, googleDrive, alerts }: Configuration): readonly Uncovered[] {
   const needs: Uncovered[] = [];
   for (const { name, repository } of sets) {
     if (isFolder(repository.location)) needs.push({ name, what: 'repository', path: repository.location });
@@ -54,6 +54,14 @@ function needsOf({ sets, offsiteCopies, googleDrive }: Configuration): readonly 
       needs.push({ name, what: 'readable-copies', path: readableCopies.to });
     if (readableCopies?.passwordFile !== undefined) needs.push({ name, what: 'password', path: readableCopies.passwordFile });
   }
+  // Whoever tells people of trouble has secrets, too; the authority of a mail server is none, and anybody may read it.
+  const { mail, receivers = [], heartbeats = [] } = alerts ?? {};
+  for (const { name, files } of [
+    ...(mail === undefined ? [] : [{ name: mail.host, files: [mail.passwordFile] }]),
+    ...receivers.map((receiver) => ({ name: receiver.name, files: [receiver.addressFile, receiver.secretFile, receiver.tokenFile] })),
+    ...heartbeats.map((heartbeat) => ({ name: heartbeat.name, files: [heartbeat.addressFile] })),
+  ])
+    for (const path of files) if (path !== undefined) needs.push({ name, what: 'password', path });
   const signIn = googleDrive?.credentialsFile;
   if (signIn !== undefined) needs.push({ name: googleDrive?.account ?? '', what: 'credentials', path: dirname(signIn) });
   return needs;

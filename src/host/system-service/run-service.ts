@@ -1,14 +1,23 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
-import { assetPath, cadanganVersion, CadanganError, isCode, systemRandom, type Clock, type Environment } from '../../platform/index.ts';
+import {
+  assetPath,
+  CadanganError,
+  cadanganVersion,
+  isCode,
+  makeFolder,
+  systemRandom,
+  type Clock,
+  type Environment,
+} from '../../platform/index.ts';
 import { loadConfiguration } from '../../settings/index.ts';
 import { hostAddress, seatOf } from '../address.ts';
 import { Host, type HostEnd } from '../host.ts';
 import { openLog, type HostLog } from '../log-file.ts';
 import { startRunner } from '../start-host.ts';
 import { visitHost } from '../visit-host.ts';
-import { assertAdministratorsOnly, filesWithin, programsOf } from './administrators-only.ts';
+import { assertAdministratorsOnly, filesWithin, vetOfAdministrators } from './administrators-only.ts';
+import { programsOf } from './configured-programs.ts';
 import { sendHostAway } from './host-at-rest.ts';
 import { isUnfinished } from './move-state.ts';
 
@@ -38,16 +47,17 @@ const againMs = 5_000;
 export async function runService(run: ServiceRun): Promise<HostEnd | undefined> {
   const { stateFolder, clock, signal } = run;
   await import('../first-moments.ts'); // of this process, and of no other that knows how to be a service
-  if (run.isOfSystem || process.getuid?.() === 0) await refuseUnsafe(run);
+  const isVetting = run.isOfSystem || process.getuid?.() === 0;
+  if (isVetting) await refuseUnsafe(run);
   if (await isUnfinished(stateFolder)) {
     const reason = 'the move of its state was interrupted: run "cadangan service install" again';
     throw new CadanganError('service.unsupported', { reason });
   }
-  await mkdir(stateFolder, { recursive: true, mode: 0o700 });
+  await makeFolder(stateFolder, 0o700);
   const { kind, path } = await hostAddress(stateFolder);
-  if (kind === 'file') await mkdir(dirname(path), { recursive: true, mode: 0o750 }); // a start of the machine takes it away
+  if (kind === 'file') await makeFolder(dirname(path), 0o750); // a start of the machine takes it away
   for (let isFirst = true; !signal.aborted; isFirst = false) {
-    const host = await startUnlessTaken(run);
+    const host = await startUnlessTaken(run, isVetting);
     if (host) return untilEnd(host, signal);
     const there = await makeRoom(run);
     if (there === 'service' && run.isGuard) return undefined;
@@ -59,13 +69,13 @@ export async function runService(run: ServiceRun): Promise<HostEnd | undefined> 
 }
 
 /** That of a window or a command goes: it ends with them, and this one does not. A newer one stays until then. */
-async function makeRoom({ stateFolder }: ServiceRun): Promise<'service' | 'gone' | 'stays'> {
+async function makeRoom({ stateFolder, clock }: ServiceRun): Promise<'service' | 'gone' | 'stays'> {
   const place = { stateFolder, version: cadanganVersion(), random: systemRandom };
   try {
     const visit = await visitHost(place);
     visit?.close();
     if (visit?.host.isService) return 'service';
-    await sendHostAway(place);
+    await sendHostAway(place, clock);
     return 'gone';
   } catch (error) {
     if (!isCode(error, 'host.unreachable')) throw error;
@@ -79,14 +89,16 @@ async function refuseUnsafe({ configFile, environment }: ServiceRun): Promise<vo
   await assertAdministratorsOnly([process.execPath, ...program, configFile, ...(await programsOf(configuration, environment))]);
 }
 
-async function startUnlessTaken(run: ServiceRun): Promise<Host | undefined> {
+async function startUnlessTaken(run: ServiceRun, isVetting: boolean): Promise<Host | undefined> {
   const { stateFolder, configFile, environment, clock, programVersion, onLog } = run;
   const file = openLog(join(stateFolder, 'host.log'), clock);
   const log: HostLog = (level, message) => {
     file(level, message);
     onLog(level, message);
   };
-  const world = { clock, random: systemRandom, environment, version: cadanganVersion(), programVersion };
+  // The configuration may name another program later, or somebody get hold of one: each is looked at again before it is run.
+  const vetProgram = isVetting ? vetOfAdministrators(environment) : undefined;
+  const world = { clock, random: systemRandom, environment, version: cadanganVersion(), programVersion, vetProgram };
   try {
     const host = await Host.start({
       stateFolder,
@@ -96,7 +108,7 @@ async function startUnlessTaken(run: ServiceRun): Promise<Host | undefined> {
       lingerMs: undefined,
       log,
       // They are of the same unit: what its manager takes from the service or ends with it is theirs, too.
-      startRunner: (key) => startRunner({ stateFolder, configFile, environment }, key),
+      startRunner: (key) => startRunner({ stateFolder, configFile, environment, isVetting }, key),
       service: { door: (await seatOf(stateFolder))?.runtimeFolder },
     });
     log('info', `the service ${process.pid} of version ${world.version} serves ${stateFolder}`);

@@ -5,6 +5,7 @@ import type { Peer } from '../handshake.ts';
 import { visitHost } from '../visit-host.ts';
 import { hasUserLines } from './cron-lines.ts';
 import { isUnfinished } from './move-state.ts';
+import { programsWithoutRights, type ProgramWithoutRights } from './gained-rights.ts';
 import type { ServicePlace } from './place.ts';
 import { currentCopy, versionOfCopy } from './program-copies.ts';
 import { uncoveredBy, type Uncovered } from './rights.ts';
@@ -23,6 +24,8 @@ export interface ServiceStatus {
   readonly isUnfinished: boolean;
   /** Sets and copies that need more than the unit allows. */
   readonly uncovered: readonly Uncovered[];
+  /** Programs that would fail under it, since they need other rights. */
+  readonly withoutRights: readonly ProgramWithoutRights[];
 }
 
 export interface StatusWorld {
@@ -39,8 +42,10 @@ export async function serviceStatus(place: ServicePlace, world: StatusWorld): Pr
   const copy = await currentCopy(place.programFolder);
   const version = copy === undefined ? undefined : versionOfCopy(copy);
   const isLimited = place.manager === 'systemd' && place.scope === 'system' && unit !== undefined;
-  const uncovered = isLimited ? uncoveredBy(rightsOfUnit(unit), (await loadConfiguration(place.configFile)).configuration) : [];
-  return { place, isInstalled, version, uncovered, ...(await lifeOf(place, world)) };
+  const { configuration } = await loadConfiguration(place.configFile);
+  const uncovered = isLimited ? uncoveredBy(rightsOfUnit(unit), configuration) : [];
+  const withoutRights = await programsWithoutRights(place, configuration, process.env);
+  return { place, isInstalled, version, uncovered, withoutRights, ...(await lifeOf(place, world)) };
 }
 
 async function lifeOf(

@@ -1,6 +1,5 @@
 import { rm, stat } from 'node:fs/promises';
-import { systemCode, CadanganError, isCode } from '../../platform/index.ts';
-import { serviceSeatFile } from '../address.ts';
+import { systemCode, CadanganError, isCode, serviceSeatFile } from '../../platform/index.ts';
 import { forgetCommands, stopCommands } from './commands.ts';
 import { withoutUserLines } from './cron-lines.ts';
 import { sendHostAway } from './host-at-rest.ts';
@@ -31,12 +30,14 @@ export async function uninstallService(place: ServicePlace, world: InstallWorld,
 }
 
 /** Where no manager has ended it, or it could not. */
-async function endHost({ stateFolder, scope }: ServicePlace, { version, random }: InstallWorld): Promise<void> {
+async function endHost({ stateFolder, scope }: ServicePlace, { version, random, clock }: InstallWorld): Promise<void> {
+  if (!(await isThere(stateFolder))) return;
   // Of a user the host may be that of a window, which goes on.
-  if (scope === 'user' || !(await isThere(stateFolder))) return;
-  await sendHostAway({ stateFolder, version, random }).catch((error: unknown) => {
-    if (!isCode(error, 'state.moved')) throw error;
-  });
+  await sendHostAway({ stateFolder, version, random }, clock, ({ isService }) => scope !== 'user' || isService === true).catch(
+    (error: unknown) => {
+      if (!isCode(error, 'state.moved')) throw error;
+    },
+  );
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+
 import { join } from 'node:path';
-import { bytesOf, byteStringFromText, fileError, replaceFile, textOf, type ByteString, type Random } from '../../platform/index.ts';
+import {
+  bytesOf,
+  byteStringFromText,
+  stateError,
+  makeFolder,
+  replaceFile,
+  textOf,
+  type ByteString,
+  type Random,
+} from '../../platform/index.ts';
 import { evidenceFolder } from '../../records/index.ts';
 import type { JobException } from '../job-result.ts';
 import type { DrilledSet, WrittenEvidence } from './drill-details.ts';
@@ -25,7 +34,7 @@ export interface EvidenceFacts {
 
 /**
  * Writes the evidence of a drill beside the records: every file that was restored with its hash.
- * @throws `storage.full`, `storage.denied`, `storage.unreachable`
+ * @throws `state.unusable`
  */
 export async function writeEvidence(
   recordsFolder: string,
@@ -39,10 +48,10 @@ export async function writeEvidence(
   const folder = join(recordsFolder, evidenceFolder);
   const path = join(folder, file);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder, 0o700);
     await replaceFile(path, bytes, random);
   } catch (error) {
-    throw fileError(error, path);
+    throw stateError(error, path);
   }
   return { name: `${evidenceFolder}/${file}`, path, sha256: createHash('sha256').update(bytes).digest('hex') };
 }

@@ -3,9 +3,11 @@ import pMap from 'p-map';
 import { CadanganError, isAbort, isCode, isMachinePath, textOf, type ByteString, type Clock, type Random } from '../../platform/index.ts';
 import { listReadableSnapshots, type Repository, type StoredSnapshot } from '../../repository/index.ts';
 import type { RestoreProgress } from '../../restore/index.ts';
+import type { RecordWorld } from '../../records/index.ts';
 import { runJob, timeText, type ExceptionSink, type JobException, type JobResult } from '../job-result.ts';
 import { userName } from '../record-about.ts';
 import { repositoryFolderOf, withRepository, type OpenedRepository, type RepositoryAccess } from '../repository-access.ts';
+import { openIndex } from '../snapshot-path.ts';
 import { compareWithSource } from './compare-source.ts';
 import type { DrillDetails, DrilledFile, DrilledSet, WrittenEvidence } from './drill-details.ts';
 import { writeEvidence } from './drill-evidence.ts';
@@ -31,6 +33,8 @@ export interface DrillOptions {
   readonly scratchParent?: string | undefined;
   /** The folder of the records; the evidence lies in it. */
   readonly recordsFolder: string;
+  /** Lends the rights that it is written with, as of a history. */
+  readonly writing?: RecordWorld['writing'];
   /** What the recovery time is held against. */
   readonly rtoMinutes?: number | undefined;
   /** How the evidence names the program. */
@@ -140,7 +144,7 @@ class Drill {
     try {
       await withRepository(first.access, 'shared', async (opened) => {
         const snapshots = await this.#snapshotsOf(opened);
-        await opened.repository.loadIndex({ signal: opened.signal });
+        await openIndex(opened.repository, snapshots, opened.signal, this.#note);
         for (const target of group) {
           const made = await this.#restore(target, snapshots, opened, scratch);
           if (made) restored.push(made);
@@ -255,25 +259,29 @@ class Drill {
 
   #writeEvidence(isPassed: boolean): Promise<WrittenEvidence> {
     const { software, from, date, sample, rtoMinutes, random, recordsFolder, clock } = this.#options;
-    return writeEvidence(
-      recordsFolder,
-      {
-        software,
-        host: hostname(),
-        user: userName(),
-        startedAt: this.#startedAt,
-        endedAt: timeText(clock),
-        from,
-        date: date.kind === 'before' ? date.day : date.kind,
-        sample: sample.kind === 'files' ? { files: sample.files, maxBytes: sample.maxBytes } : { folder: textOf(sample.folder) },
-        recoverySeconds: Math.round(this.#recoveryMs) / 1000,
-        rtoMinutes,
-        isPassed,
-        exceptions: this.#exceptions,
-        exceptionCount: this.#exceptionCount,
-      },
-      this.#sets,
-      random,
+    const { writing = (work) => work() } = this.#options;
+    const user = userName();
+    return writing(() =>
+      writeEvidence(
+        recordsFolder,
+        {
+          software,
+          host: hostname(),
+          user,
+          startedAt: this.#startedAt,
+          endedAt: timeText(clock),
+          from,
+          date: date.kind === 'before' ? date.day : date.kind,
+          sample: sample.kind === 'files' ? { files: sample.files, maxBytes: sample.maxBytes } : { folder: textOf(sample.folder) },
+          recoverySeconds: Math.round(this.#recoveryMs) / 1000,
+          rtoMinutes,
+          isPassed,
+          exceptions: this.#exceptions,
+          exceptionCount: this.#exceptionCount,
+        },
+        this.#sets,
+        random,
+      ),
     );
   }
 

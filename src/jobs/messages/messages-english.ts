@@ -6,6 +6,11 @@ const seeRepository =
   'Check what was given with --repo (-r) or RESTIC_REPOSITORY, and that the disk or share is mounted. A new repository is made with "cadangan init".';
 const checkStorage =
   'Check that the disk or share is mounted and the network is up, then run the same command again: what is already stored is used.';
+const beginAnew = 'To copy everything again from the repository, run "cadangan offsite sync --begin-anew".';
+const notGoogle =
+  'Something on the way answers in place of Google: a proxy that wants a sign-in, a filter, or the page of a network. Let www.googleapis.com, oauth2.googleapis.com and accounts.google.com through, or name the right proxy ("proxy" under "googleDrive").';
+const otherCertificate =
+  'Something on the way shows a certificate that nobody here vouches for (TLS inspection), or the clock of this machine is wrong. Add the authority of your company to the certificates of the system, or name its file in NODE_EXTRA_CA_CERTS; the service reads them at its start.';
 const runCheck = 'Run "cadangan check --read-data" to see what is affected.';
 
 /** Everything that the command line says about errors, in English. */
@@ -18,7 +23,10 @@ export const english: Phrasebook = {
     }),
     'repository.wrong-password': (facts) => ({
       what: `Cannot open the repository at ${at(facts)}: wrong password.`,
-      next: 'No key of this repository fits. Check the password and that this is the repository you mean.',
+      next:
+        facts.plain('keysUntried') === undefined
+          ? 'No key of this repository fits. Check the password and that this is the repository you mean.'
+          : `None of the first ${facts.plain('keysTried')} keys fits; ${facts.plain('keysUntried')} more were not tried. With a password that opens it, "cadangan key remove" takes away keys that nobody uses; "restic --key-hint" tries a certain one.`,
     }),
     'repository.locked': lockedMessage,
     'repository.lock-lost': (facts) => ({
@@ -27,7 +35,15 @@ export const english: Phrasebook = {
     }),
     'repository.damaged': (facts) => ({
       what: `The repository is damaged: ${[damagedThing(facts), facts.plain('reason')].filter((part) => part !== undefined).join(': ') || 'it cannot be read'}.`,
-      next: runCheck,
+      next: facts.plain('kind') === 'index' ? 'Run "cadangan repair index": it makes the index anew from the packs.' : runCheck,
+    }),
+    'repository.pack-unknown': (facts) => ({
+      what: `There is no pack ${facts.plain('pack') ?? ''}, neither in the storage nor in the index.`,
+      next: 'Take the ids from "cadangan check --read-data".',
+    }),
+    'repository.index-wrong': (facts) => ({
+      what: `Index and packs do not agree: a pack is not there, not whole, or not named (${facts.plain('count') ?? '1'}, such as ${facts.plain('pack') ?? 'one'}).`,
+      next: 'Run "cadangan repair index" first.',
     }),
     'repository.unsupported': (facts) => ({
       what: `This repository needs a newer program: ${facts.plain('kind') ?? 'it'} has version ${facts.plain('version') ?? 'unknown'}.`,
@@ -41,9 +57,14 @@ export const english: Phrasebook = {
       what: 'Stopped: data that was just encrypted did not come back the same. Nothing wrong was stored.',
       next: 'This points to faulty memory or processor. Test the hardware before you back up again.',
     }),
+    'prune.refused': pruneRefused,
+    'prune.overdue': (facts) => ({
+      what: `What no snapshot needs has not been removed from the repository at ${at(facts)} for ${facts.plain('days') ?? 'many'} days: it was always in use, away or locked when its turn came.`,
+      next: 'Run "cadangan prune" at a time when no backup runs, and leave such a time once a week. Locks of programs that are gone go with "cadangan unlock".',
+    }),
     'storage.unreachable': (facts) => ({
       what: `Cannot reach the repository at ${at(facts)}${inFile(facts)}${because(facts)}.`,
-      next: checkStorage,
+      next: between(facts) ?? checkStorage,
     }),
     'storage.full': (facts) => ({
       what: `No space left at ${at(facts)}${freeSpace(facts)}.`,
@@ -88,6 +109,11 @@ export const english: Phrasebook = {
       what: `Several snapshots begin with ${facts.quoted('snapshot')}: ${shortIds(facts)}.`,
       next: 'Write more of the id.',
     }),
+    'snapshot.protected': (facts) => ({
+      what: `Snapshot ${shortId(facts.plain('snapshot'))} is ${facts.plain('until') === undefined ? 'protected' : `on hold until ${facts.plain('until')}`}. Nothing was removed.`,
+      next: 'Its tag says so ("keep", or "hold" with a date). Whoever may decide it takes that away with "cadangan tag --remove".',
+    }),
+    'retention.held': (facts) => ({ what: `No snapshot was removed: ${heldBecause(facts)}${moreHolds(facts)}.`, next: heldNext(facts) }),
     'path.not-found': (facts) => ({
       what: `${facts.quoted('path', 'The path')} is not in the snapshot${because(facts)}.`,
       next: 'See "cadangan ls" for what is; paths begin with /.',
@@ -103,6 +129,18 @@ export const english: Phrasebook = {
     'target.full': (facts) => ({
       what: `No space left at ${facts.quoted('target', 'the target')}${freeSpace(facts)}.`,
       next: 'Make room there and run the same command again: files that are already right are not written again.',
+    }),
+    'target.not-synced': (facts) => ({
+      what: `What was restored into ${facts.quoted('target', 'the target')} is not safely on the disk (${facts.plain('reason') ?? 'failed'}).`,
+      next: 'Nothing of what was written last counts as restored. Look after the disk, and run the same command again.',
+    }),
+    'home.unknown': (facts) => ({
+      what: `The home folder of user ${facts.plain('uid') ?? ''} is not known: HOME is not set, and the user has no entry in /etc/passwd.`,
+      next: 'Set HOME, or CADANGAN_CONFIG and CADANGAN_STATE.',
+    }),
+    'state.unusable': (facts) => ({
+      what: `Cannot use ${facts.quoted('path', 'what Cadangan keeps for itself')}${because(facts)}${belongsTo(facts)}.`,
+      next: stateRemedy(facts),
     }),
     'password.missing': (facts) => ({
       what: `${facts.plain('file') === undefined ? 'No password was given' : `Cannot take the password from ${facts.quoted('file')}`}${because(facts)}.`,
@@ -123,8 +161,18 @@ export const english: Phrasebook = {
       next: 'Write more of the id.',
     }),
     'arguments.invalid': argumentsMessage,
+    'output.failed': (facts) =>
+      facts.plain('file') === undefined
+        ? {
+            what: `Standard output could not be written whole${because(facts)}.`,
+            next: 'A backup or restore has gone on to its end all the same, and so has its record.',
+          }
+        : { what: `Cannot write ${facts.quoted('file')}${because(facts)}.`, next: 'Name another file with --output, or make room there.' },
     'config.invalid': (facts) => ({
-      what: `Cannot use the configuration${facts.plain('path') === undefined ? '' : ` ${facts.quoted('path')}`}${inLine(facts)}${because(facts)}.`,
+      what: `Cannot use the configuration${facts.plain('path') === undefined ? '' : ` ${facts.quoted('path')}`}${inLine(facts)}${because(facts)}.`.replace(
+        '?.',
+        '?',
+      ),
       next: 'Mend it there; VS Code marks the place.',
     }),
     'config.changed': (facts) => ({
@@ -159,9 +207,29 @@ export const english: Phrasebook = {
       what: `Nothing was copied: the repository at ${at(facts)} is not what it should be${because(facts)}.`,
       next: 'Check that the disk or share is mounted and that "cadangan check" finds no errors. The copy on Google Drive is as it was.',
     }),
+    'offsite.folder-moved': (facts) => ({
+      what: `Stopped: the folder of the copy is not at ${at(facts)} any more; it lies at ${facts.quoted('seen', 'another place')} on Google Drive now. Nothing was copied.`,
+      next: `Rename or move it back, or name its new place ("to") in the configuration. ${beginAnew}`,
+    }),
+    'offsite.folder-trashed': (facts) => ({
+      what: `Stopped: the folder of the copy, ${at(facts)}, lies in the trash of Google Drive, with ${facts.plain('files') ?? 'all'} files. Nothing was copied.`,
+      next: `Restore it on drive.google.com (Trash, within 30 days). ${beginAnew}`,
+    }),
+    'offsite.folder-unseen': (facts) => ({
+      what: `Stopped: the folder of the copy, ${at(facts)}, is not to be seen on Google Drive, where ${facts.plain('files') ?? 'all'} files were. Nothing was copied.`,
+      next: `It was deleted for good, or the OAuth client was made anew: Google shows a client only what it made itself. With the client file of before it would be seen again. ${beginAnew}`,
+    }),
+    'offsite.files-gone': (facts) => ({
+      what: `Stopped: of ${facts.plain('files') ?? 'the'} files that the copy at ${at(facts)} had, ${facts.plain('seen') ?? 'few'} are there; ${facts.plain('trashed') ?? 'some'} lie in the trash. Nothing was copied.`,
+      next: `See on drive.google.com whether a folder in it was renamed, moved or trashed, and put it back. ${beginAnew}`,
+    }),
     'offsite.busy': (facts) => ({
       what: `The off-site copy ${facts.quoted('copy', 'of that name')} is being kept up by another process${because(facts)}.`,
       next: 'Wait for it to end, or let it do the work.',
+    }),
+    'time-zone.unusable': (facts) => ({
+      what: `This machine's time zone ${facts.quoted('timeZone', 'setting')} is none that is known by its name, so nobody can say what day or window it is.`,
+      next: 'Write the zone into the configuration ("timeZone": "Asia/Jakarta"), or name it so in TZ.',
     }),
     'schedule.not-running': (facts) => ({
       what: `No backup set can be run here${because(facts)}.`,
@@ -200,8 +268,12 @@ export const english: Phrasebook = {
       next: 'See docs/service.md for what is possible on this system.',
     }),
     'service.unsafe': (facts) => ({
-      what: `The service does not start: ${facts.quoted('path', 'a file that it uses')} can be changed by others than administrators (${facts.plain('reason') ?? 'unknown'}).`,
+      what: `The service of the machine runs nothing that others than administrators can change: ${facts.quoted('path', 'a file that it uses')} (${facts.plain('reason') ?? 'unknown'}).`,
       next: 'Give it, and the folders above it, to root, and let nobody else write there (chown root, chmod go-w).',
+    }),
+    'service.no-new-rights': (facts) => ({
+      what: `${facts.quoted('set', 'A set')} runs ${facts.plain('program') ?? 'a program that takes other rights'}, and no program gains rights under the service of the machine.`,
+      next: 'Let its account do the work with rights of its own (in a database: a role of that name), or name an account that has them with --run-as.',
     }),
     'service.manager': (facts) => ({
       what: `${facts.quoted('program', 'A program of the system')} failed${facts.plain('reason') === undefined ? '' : `: ${facts.plain('reason')}`}.`,
@@ -239,6 +311,22 @@ export const english: Phrasebook = {
       what: `There is no record ${facts.quoted('record', 'of that number')}.`,
       next: 'See "cadangan records list".',
     }),
+    'records.sealed': (facts) => ({
+      what: `The kept file ${facts.quoted('file', 'of the history')} cannot be opened${because(facts)}.`,
+      next: 'It is sealed with the key of the repository that lies beside it. Give the password of that repository.',
+    }),
+    'records.not-kept': (facts) => ({
+      what: `No history of records lies at ${facts.quoted('location', 'that place')}.`,
+      next: 'Name the folder of an off-site copy, as "gdrive:Folder/Sub"; "records" of that copy must not be "off".',
+    }),
+    'records.several': (facts) => ({
+      what: `At ${facts.quoted('location', 'that place')} lie several histories: ${facts.quoted('chains', 'more than one')}.`,
+      next: 'Choose one with --chain. README.txt in the folder of each says whose it is.',
+    }),
+    'records.contradicted': (facts) => ({
+      what: `Nothing was brought back from ${facts.quoted('location', 'that place')}${because(facts)}.`,
+      next: 'What lies there was not changed. Look at it on the page of Google Drive; older versions of a file are in its trash for 30 days.',
+    }),
     'pack.invalid': (facts) => ({
       what: `${facts.quoted('path', 'The file')} cannot be used as an audit pack${because(facts)}.`,
       next: 'Check that it is the whole file as "cadangan records pack" made it.',
@@ -264,7 +352,7 @@ export const english: Phrasebook = {
       next: 'Run "cadangan drive sign-in" and choose the designated account, or change "googleDrive.account" in the configuration.',
     }),
     'drive.full': (facts) => ({
-      what: `Google Drive takes no more${ofAccount(facts)}${because(facts)}.`,
+      what: `Google Drive takes no more${ofAccount(facts)}${because(facts)}${freeSpace(facts)}.`,
       next: 'Make room there (the trash counts too) or buy more, then run the same command again: what is already stored is used.',
     }),
     'drive.daily-volume': (facts) => ({
@@ -277,7 +365,9 @@ export const english: Phrasebook = {
     }),
     'drive.unavailable': (facts) => ({
       what: `Cannot reach Google Drive${because(facts)}.`,
-      next: 'Check the network and the proxy ("proxy" under "googleDrive"), then run the same command again: what is already stored is used.',
+      next:
+        between(facts) ??
+        'Check the network and the proxy ("proxy" under "googleDrive"), then run the same command again: what is already stored is used.',
     }),
     'drive.denied': (facts) => ({
       what: `Google Drive does not permit this${ofAccount(facts)}${because(facts)}.`,
@@ -295,6 +385,18 @@ export const english: Phrasebook = {
       what: `What Google Drive stored is not what was sent${inFile(facts)}${because(facts)}. It was removed there again.`,
       next: 'Run the same command again. If it stays so, test the network, the memory and the disk of this machine.',
     }),
+    'alert.unknown': (facts) => ({
+      what: `There is no receiver of alerts named ${facts.quoted('receiver')}.`,
+      next: 'Names stand under "alerts" in the configuration; "cadangan alert status" lists them.',
+    }),
+    'alert.unreachable': (facts) => ({
+      what: `An alert cannot reach ${facts.quoted('receiver', 'its receiver')}${because(facts)}.`,
+      next: 'Check the address, the network, and the certificate that is shown there; then run "cadangan alert test".',
+    }),
+    'alert.refused': (facts) => ({
+      what: `An alert was not taken for ${facts.quoted('receiver', 'its receiver')}${because(facts)}.`,
+      next: 'Check the name, the password or token, and the address under "alerts"; then run "cadangan alert test".',
+    }),
     aborted: () => ({ what: 'Stopped before the end.', next: 'What was already stored is used by the next run.' }),
   },
   unknown: (text) => ({
@@ -304,6 +406,61 @@ export const english: Phrasebook = {
   cause: (text) => `  because: ${text}`,
   faultWords: faultWords.en,
 };
+
+/** Why old snapshots stay. */
+function heldBecause(facts: FactReader): string {
+  switch (facts.plain('hold') ?? '') {
+    case 'keeps-nothing':
+      return `the rule keeps none of ${facts.quoted('group', 'a group')}`;
+    case 'empties':
+      return `none of ${facts.quoted('group', 'a set')} would be left`;
+    case 'not-readable':
+      return `${facts.quoted('file', 'a file')} cannot be read, so nobody knows what else there is`;
+    case 'snapshots-missing':
+      return `the records know ${facts.plain('count') ?? 'some'} that the repository does not have any more (${shortId(facts.plain('snapshot'))})`;
+    case 'sudden-change':
+      return `the backup of ${facts.plain('time') ?? 'a night'} changed more than usual: ${changeParts(facts)}`;
+    case 'newest-backup':
+      return `the newest backup, of ${facts.plain('time') ?? 'some date'} (${shortId(facts.plain('snapshot'))}), would go, so the clock was wrong when one of the backups was made, or is now`;
+    case 'future':
+      return `the backup of ${facts.plain('time') ?? 'some date'} (${shortId(facts.plain('snapshot'))}) has a date still to come, so the clock was wrong when it was made, or is now`;
+    case 'clock-forward':
+      return `the clock was set forward from ${facts.plain('from') ?? 'some date'} to ${facts.plain('to') ?? 'another'}, and what would go is from before that`;
+    case 'open':
+      return `${facts.plain('nonconformity') ?? 'a nonconformity'} holds that back until it is closed`;
+    default:
+      return 'something is not as usual';
+  }
+}
+
+const changeWords: Readonly<Record<string, string>> = {
+  changed: 'have content that does not look like what they were',
+  vanished: 'are gone',
+  scrambled: 'cannot be compressed any more, as if they had been encrypted',
+  renamed: 'were replaced under an extension that nobody had',
+};
+
+function changeParts(facts: FactReader): string {
+  const extensions = facts.list('extensions').slice(0, 3).join(', ');
+  const parts = facts.list('what').map((what) => {
+    const told = what === 'renamed' && extensions !== '' ? ` (${extensions})` : '';
+    return `${facts.plain(what) ?? '0'} ${changeWords[what] ?? what}${told}`;
+  });
+  return `of ${facts.plain('filesBefore') ?? '?'} files ${parts.join(', ')}`;
+}
+
+function moreHolds(facts: FactReader): string {
+  const more = facts.plain('more');
+  return more === undefined ? '' : `; and ${more} more`;
+}
+
+function heldNext(facts: FactReader): string {
+  const look =
+    facts.plain('hold') === 'sudden-change'
+      ? 'Compare that backup with the one before ("cadangan diff"), and look at the source.'
+      : 'Look into it first.';
+  return `${look} With --release the command removes them all the same; what the schedule holds back goes on when its nonconformity is closed.`;
+}
 
 function at(facts: FactReader): string {
   return facts.quoted('location', 'this location');
@@ -326,10 +483,35 @@ function lockedMessage(facts: FactReader): Message {
   const since = facts.plain('since')?.slice(0, 19).replace('T', ' ');
   const process = facts.plain('holderPid');
   const kind = facts.plain('exclusive') === 'true' ? 'exclusively ' : '';
+  if (facts.plain('unreadable') !== undefined)
+    return {
+      what: `The repository at ${at(facts)} is locked by ${facts.quoted('unreadable')}, which cannot be read.`,
+      next: lockGoes(facts, 'If nobody is just writing it, it'),
+    };
   return {
     what: `The repository at ${at(facts)} is ${kind}locked by ${holder || 'somebody'}${process === undefined ? '' : `, process ${process}`}${since === undefined ? '' : `, since ${since}`}.`,
-    next: 'Wait for it to end (--retry-lock 10m does). If that program is surely gone, run "cadangan unlock".',
+    next: `Wait for it to end (--retry-lock 10m does). ${lockGoes(facts, 'If that program is gone, its lock')}`,
   };
+}
+
+/** Who holds a lock renews it every five minutes. */
+function lockGoes(facts: FactReader, lock: string): string {
+  const at = facts.plain('goesAt')?.slice(0, 16).replace('T', ' ');
+  return at === undefined
+    ? 'If no other program works on the repository, "cadangan unlock --remove-all" removes it.'
+    : `${lock} goes by itself at ${at}; "cadangan unlock --remove-all" removes it at once.`;
+}
+
+function belongsTo(facts: FactReader): string {
+  return facts.plain('owner') === undefined ? '' : `; it belongs to user ${facts.plain('owner')}`;
+}
+
+function stateRemedy(facts: FactReader): string {
+  const owner = facts.plain('owner');
+  if (owner === undefined) return 'Check the permissions of this user there and the space, or name another folder with CADANGAN_STATE.';
+  if (facts.plain('uid') === '0')
+    return `Run the command as that user (sudo -u "#${owner}" cadangan ...), or with the state of root (sudo -H cadangan ...).`;
+  return `An administrator gives it back: sudo chown -R ${facts.plain('uid')} ${facts.quoted('folder')}`;
 }
 
 function damagedThing(facts: FactReader): string | undefined {
@@ -352,4 +534,49 @@ function argumentsMessage(facts: FactReader): Message {
     what: `Cannot use the arguments: ${about}${facts.plain('reason') ?? 'invalid'}.`,
     next: 'See "cadangan help", or "cadangan help" with the name of the command.',
   };
+}
+
+/** What to do about what stands between this machine and Google, where that showed. */
+function between(facts: FactReader): string | undefined {
+  const what = facts.plain('between');
+  return what === 'proxy' ? notGoogle : what === 'certificate' ? otherCertificate : undefined;
+}
+
+/** Nothing was removed; what is named are blobs, packs or snapshots. */
+function pruneRefused(facts: FactReader): Message {
+  const count = facts.plain('count') ?? '0';
+  const examples = `${facts.list('examples').join(', ')}${Number(count) > facts.list('examples').length ? ' …' : ''}`;
+  const nothing = `Nothing was removed from the repository at ${at(facts)}`;
+  switch (facts.plain('reason') ?? '') {
+    case 'packs-missing':
+      return {
+        what: `${nothing}: ${count} packs that snapshots need are missing (${examples}).`,
+        next: 'Run "cadangan check" to see which files are affected. Put the packs back from a copy, or run "cadangan repair index", then "cadangan repair snapshots".',
+      };
+    case 'pack-size':
+      return {
+        what: `${nothing}: ${count} packs are not as long as the index says (${examples}).`,
+        next: 'Run "cadangan repair index", then "cadangan check".',
+      };
+    case 'changing':
+      return {
+        what: `${nothing}: ${count} snapshots came or went meanwhile (${examples}), although the repository was locked.`,
+        next: 'The list of the storage may have been late, or a program ignored the lock. Run the same command again.',
+      };
+    case 'snapshots-missing':
+      return {
+        what: `${nothing}: ${count} snapshots that the records know are gone (${examples}), and a prune would remove what they need.`,
+        next: 'Run "cadangan records nonconformities": a decision there releases it. If they may be gone, run the same command with --release; "cadangan recover" finds what they had.',
+      };
+    case 'no-snapshots':
+      return {
+        what: `${nothing}: it has data of backups and not one snapshot, so a prune would remove all of it.`,
+        next: 'If the snapshots were lost, put them back from a copy, or run "cadangan recover". If all of it may go, run the same command with --release.',
+      };
+    default:
+      return {
+        what: `${nothing}: ${count} blobs that snapshots need are in no index and no pack (${examples}).`,
+        next: 'Run "cadangan check" to see which files are affected, and "cadangan repair index" if an index file was lost.',
+      };
+  }
 }

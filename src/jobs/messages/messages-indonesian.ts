@@ -6,6 +6,11 @@ const seeRepository =
   'Periksa yang diberikan dengan --repo (-r) atau RESTIC_REPOSITORY, dan pastikan disk atau folder berbagi sudah terpasang. Repositori baru dibuat dengan "cadangan init".';
 const checkStorage =
   'Pastikan disk atau folder berbagi terpasang dan jaringan berfungsi, lalu jalankan lagi perintah yang sama: yang sudah tersimpan akan dipakai.';
+const beginAnew = 'Untuk menyalin semuanya lagi dari repositori, jalankan "cadangan offsite sync --begin-anew".';
+const notGoogle =
+  'Ada yang menjawab sebagai ganti Google di tengah jalan: proksi yang meminta masuk, penyaring, atau halaman jaringan. Izinkan www.googleapis.com, oauth2.googleapis.com, dan accounts.google.com, atau sebutkan proksi yang benar ("proxy" di bawah "googleDrive").';
+const otherCertificate =
+  'Ada yang menunjukkan sertifikat yang tidak dijamin siapa pun di sini (pemeriksaan TLS), atau jam mesin ini salah. Tambahkan otoritas sertifikat perusahaan Anda ke sertifikat sistem, atau sebutkan berkasnya dalam NODE_EXTRA_CA_CERTS; layanan membacanya saat dimulai.';
 const runCheck = 'Jalankan "cadangan check --read-data" untuk melihat apa yang terdampak.';
 
 /** The same in Indonesian, with the words of Google's and Microsoft's Indonesian interfaces. */
@@ -18,7 +23,10 @@ export const indonesian: Phrasebook = {
     }),
     'repository.wrong-password': (facts) => ({
       what: `Tidak dapat membuka repositori di ${at(facts)}: kata sandi salah.`,
-      next: 'Tidak ada kunci repositori ini yang cocok. Periksa kata sandi, dan apakah ini repositori yang dimaksud.',
+      next:
+        facts.plain('keysUntried') === undefined
+          ? 'Tidak ada kunci repositori ini yang cocok. Periksa kata sandi, dan apakah ini repositori yang dimaksud.'
+          : `${facts.plain('keysTried')} kunci pertama tidak ada yang cocok; ${facts.plain('keysUntried')} lainnya tidak dicoba. Dengan kata sandi yang membukanya, "cadangan key remove" menghapus kunci yang tidak dipakai; "restic --key-hint" mencoba kunci tertentu.`,
     }),
     'repository.locked': lockedMessage,
     'repository.lock-lost': (facts) => ({
@@ -27,7 +35,15 @@ export const indonesian: Phrasebook = {
     }),
     'repository.damaged': (facts) => ({
       what: `Repositori rusak: ${[damagedThing(facts), facts.plain('reason')].filter((part) => part !== undefined).join(': ') || 'tidak dapat dibaca'}.`,
-      next: runCheck,
+      next: facts.plain('kind') === 'index' ? 'Jalankan "cadangan repair index": indeks dibuat baru dari pack.' : runCheck,
+    }),
+    'repository.pack-unknown': (facts) => ({
+      what: `Tidak ada pack ${facts.plain('pack') ?? ''}, baik di penyimpanan maupun di indeks.`,
+      next: 'Ambil id-nya dari "cadangan check --read-data".',
+    }),
+    'repository.index-wrong': (facts) => ({
+      what: `Indeks dan pack tidak cocok: ada pack yang tidak ada, tidak utuh, atau tidak disebut (${facts.plain('count') ?? '1'}, misalnya ${facts.plain('pack') ?? 'satu'}).`,
+      next: 'Jalankan "cadangan repair index" dahulu.',
     }),
     'repository.unsupported': (facts) => ({
       what: `Repositori ini memerlukan program yang lebih baru: ${facts.plain('kind') ?? 'isinya'} memiliki versi ${facts.plain('version') ?? 'yang tidak diketahui'}.`,
@@ -41,9 +57,14 @@ export const indonesian: Phrasebook = {
       what: 'Dihentikan: data yang baru saja dienkripsi tidak terbaca kembali sama. Tidak ada yang salah tersimpan.',
       next: 'Ini menandakan memori atau prosesor bermasalah. Uji perangkat keras sebelum mencadangkan lagi.',
     }),
+    'prune.refused': pruneRefused,
+    'prune.overdue': (facts) => ({
+      what: `Yang tidak diperlukan snapshot mana pun sudah ${facts.plain('days') ?? 'banyak'} hari tidak dihapus dari repositori di ${at(facts)}: setiap kali gilirannya tiba, repositori sedang dipakai, tidak terjangkau, atau terkunci.`,
+      next: 'Jalankan "cadangan prune" pada saat tidak ada pencadangan, dan sediakan saat seperti itu seminggu sekali. Kunci program yang sudah tidak ada dihapus dengan "cadangan unlock".',
+    }),
     'storage.unreachable': (facts) => ({
       what: `Tidak dapat menjangkau repositori di ${at(facts)}${inFile(facts)}${because(facts)}.`,
-      next: checkStorage,
+      next: between(facts) ?? checkStorage,
     }),
     'storage.full': (facts) => ({
       what: `Tidak ada ruang tersisa di ${at(facts)}${freeSpace(facts)}.`,
@@ -90,6 +111,14 @@ export const indonesian: Phrasebook = {
       what: `Beberapa snapshot berawalan ${facts.quoted('snapshot')}: ${shortIds(facts)}.`,
       next: 'Tuliskan id lebih lengkap.',
     }),
+    'snapshot.protected': (facts) => ({
+      what: `Snapshot ${shortId(facts.plain('snapshot'))} ${facts.plain('until') === undefined ? 'dilindungi' : `ditahan sampai ${facts.plain('until')}`}. Tidak ada yang dihapus.`,
+      next: 'Tag-nya menyebutkan itu ("keep", atau "hold" dengan tanggal). Yang berwenang mencabutnya dengan "cadangan tag --remove".',
+    }),
+    'retention.held': (facts) => ({
+      what: `Tidak ada snapshot yang dihapus: ${heldBecause(facts)}${moreHolds(facts)}.`,
+      next: heldNext(facts),
+    }),
     'path.not-found': (facts) => ({
       what: `${facts.quoted('path', 'Lokasi itu')} tidak ada dalam snapshot${because(facts)}.`,
       next: 'Lihat "cadangan ls" untuk isinya; lokasi diawali dengan /.',
@@ -105,6 +134,18 @@ export const indonesian: Phrasebook = {
     'target.full': (facts) => ({
       what: `Tidak ada ruang tersisa di ${facts.quoted('target', 'tujuan')}${freeSpace(facts)}.`,
       next: 'Kosongkan ruang di sana dan jalankan lagi perintah yang sama: berkas yang sudah benar tidak ditulis lagi.',
+    }),
+    'target.not-synced': (facts) => ({
+      what: `Yang dipulihkan ke ${facts.quoted('target', 'tujuan')} belum aman di disk (${facts.plain('reason') ?? 'gagal'}).`,
+      next: 'Yang ditulis terakhir belum terhitung dipulihkan. Periksa disknya, lalu jalankan lagi perintah yang sama.',
+    }),
+    'home.unknown': (facts) => ({
+      what: `Folder rumah pengguna ${facts.plain('uid') ?? ''} tidak diketahui: HOME tidak diatur, dan pengguna itu tidak ada dalam /etc/passwd.`,
+      next: 'Atur HOME, atau CADANGAN_CONFIG dan CADANGAN_STATE.',
+    }),
+    'state.unusable': (facts) => ({
+      what: `Tidak dapat memakai ${facts.quoted('path', 'berkas milik Cadangan sendiri')}${because(facts)}${belongsTo(facts)}.`,
+      next: stateRemedy(facts),
     }),
     'password.missing': (facts) => ({
       what: `${facts.plain('file') === undefined ? 'Kata sandi tidak diberikan' : `Tidak dapat mengambil kata sandi dari ${facts.quoted('file')}`}${because(facts)}.`,
@@ -128,8 +169,21 @@ export const indonesian: Phrasebook = {
       next: 'Tuliskan id lebih lengkap.',
     }),
     'arguments.invalid': argumentsMessage,
+    'output.failed': (facts) =>
+      facts.plain('file') === undefined
+        ? {
+            what: `Keluaran standar tidak tertulis utuh${because(facts)}.`,
+            next: 'Pencadangan atau pemulihan tetap berjalan sampai selesai, begitu pula rekamannya.',
+          }
+        : {
+            what: `Tidak dapat menulis ${facts.quoted('file')}${because(facts)}.`,
+            next: 'Sebutkan berkas lain dengan --output, atau kosongkan ruang di sana.',
+          },
     'config.invalid': (facts) => ({
-      what: `Tidak dapat memakai konfigurasi${facts.plain('path') === undefined ? '' : ` ${facts.quoted('path')}`}${inLine(facts)}${because(facts)}.`,
+      what: `Tidak dapat memakai konfigurasi${facts.plain('path') === undefined ? '' : ` ${facts.quoted('path')}`}${inLine(facts)}${because(facts)}.`.replace(
+        '?.',
+        '?',
+      ),
       next: 'Perbaiki di sana; VS Code menandai tempatnya.',
     }),
     'config.changed': (facts) => ({
@@ -161,9 +215,29 @@ export const indonesian: Phrasebook = {
       what: `Tidak ada yang disalin: repositori di ${at(facts)} tidak seperti seharusnya${because(facts)}.`,
       next: 'Pastikan disk atau folder berbagi terpasang dan "cadangan check" tidak menemukan kesalahan. Salinan di Google Drive tetap seperti semula.',
     }),
+    'offsite.folder-moved': (facts) => ({
+      what: `Dihentikan: folder salinan tidak lagi di ${at(facts)}; sekarang ada di ${facts.quoted('seen', 'tempat lain')} di Google Drive. Tidak ada yang disalin.`,
+      next: `Kembalikan nama atau tempatnya, atau sebutkan tempat barunya ("to") dalam konfigurasi. ${beginAnew}`,
+    }),
+    'offsite.folder-trashed': (facts) => ({
+      what: `Dihentikan: folder salinan, ${at(facts)}, ada di sampah Google Drive, dengan ${facts.plain('files') ?? 'semua'} berkas. Tidak ada yang disalin.`,
+      next: `Pulihkan di drive.google.com (Sampah, dalam 30 hari). ${beginAnew}`,
+    }),
+    'offsite.folder-unseen': (facts) => ({
+      what: `Dihentikan: folder salinan, ${at(facts)}, tidak terlihat di Google Drive, padahal ada ${facts.plain('files') ?? 'semua'} berkas di sana. Tidak ada yang disalin.`,
+      next: `Folder itu dihapus permanen, atau klien OAuth dibuat baru: Google hanya memperlihatkan kepada klien apa yang dibuatnya sendiri. Dengan berkas klien yang lama folder itu terlihat lagi. ${beginAnew}`,
+    }),
+    'offsite.files-gone': (facts) => ({
+      what: `Dihentikan: dari ${facts.plain('files') ?? 'semua'} berkas yang ada di salinan ${at(facts)}, tinggal ${facts.plain('seen') ?? 'sedikit'}; ${facts.plain('trashed') ?? 'sebagian'} ada di sampah. Tidak ada yang disalin.`,
+      next: `Lihat di drive.google.com apakah folder di dalamnya diganti nama, dipindahkan, atau dibuang, lalu kembalikan. ${beginAnew}`,
+    }),
     'offsite.busy': (facts) => ({
       what: `Salinan eksternal ${facts.quoted('copy', 'dengan nama itu')} sedang dikerjakan proses lain${because(facts)}.`,
       next: 'Tunggu sampai selesai, atau biarkan proses itu mengerjakannya.',
+    }),
+    'time-zone.unusable': (facts) => ({
+      what: `Zona waktu komputer ini ${facts.quoted('timeZone', 'yang disetel')} tidak dikenal dengan nama itu, sehingga hari dan rentang waktu tidak dapat ditentukan.`,
+      next: 'Tulis zonanya dalam konfigurasi ("timeZone": "Asia/Jakarta"), atau sebutkan demikian dalam TZ.',
     }),
     'schedule.not-running': (facts) => ({
       what: `Set backup tidak dapat dijalankan di sini${because(facts)}.`,
@@ -202,8 +276,12 @@ export const indonesian: Phrasebook = {
       next: 'Lihat docs/service.id.md untuk apa yang mungkin di sistem ini.',
     }),
     'service.unsafe': (facts) => ({
-      what: `Layanan tidak dimulai: ${facts.quoted('path', 'berkas yang dipakainya')} dapat diubah oleh selain administrator (${facts.plain('reason') ?? 'tidak diketahui'}).`,
+      what: `Layanan mesin tidak menjalankan apa pun yang dapat diubah oleh selain administrator: ${facts.quoted('path', 'berkas yang dipakainya')} (${facts.plain('reason') ?? 'tidak diketahui'}).`,
       next: 'Jadikan berkas itu dan folder di atasnya milik root, dan jangan izinkan orang lain menulis di sana (chown root, chmod go-w).',
+    }),
+    'service.no-new-rights': (facts) => ({
+      what: `${facts.quoted('set', 'Sebuah set')} menjalankan ${facts.plain('program') ?? 'program yang membutuhkan hak lain'}, padahal di bawah layanan mesin tidak ada program yang memperoleh hak tambahan.`,
+      next: 'Biarkan akun layanan mengerjakannya dengan haknya sendiri (di basis data: peran dengan nama itu), atau sebutkan akun yang memiliki hak itu dengan --run-as.',
     }),
     'service.manager': (facts) => ({
       what: `${facts.quoted('program', 'Program sistem')} gagal${facts.plain('reason') === undefined ? '' : `: ${facts.plain('reason')}`}.`,
@@ -222,7 +300,7 @@ export const indonesian: Phrasebook = {
       next: 'Jalankan perintah itu dengan sudo, atau dengan --user untuk layanan Anda sendiri.',
     }),
     'file.too-large': (facts) => ({
-      what: `${facts.quoted('path', 'Berkas itu')} terlalu besar untuk ini (${facts.plain('sizeBytes') ?? 'lebih banyak'} bita; paling banyak ${facts.plain('maxBytes') ?? 'lebih sedikit'}).`,
+      what: `${facts.quoted('path', 'Berkas itu')} terlalu besar untuk ini (${facts.plain('sizeBytes') ?? 'lebih banyak'} byte; paling banyak ${facts.plain('maxBytes') ?? 'lebih sedikit'}).`,
       next: 'Pulihkan ke sebuah folder, lalu buka di sana.',
     }),
     'command.failed': (facts) => ({
@@ -240,6 +318,22 @@ export const indonesian: Phrasebook = {
     'record.not-found': (facts) => ({
       what: `Tidak ada rekaman ${facts.quoted('record', 'dengan nomor itu')}.`,
       next: 'Lihat "cadangan records list".',
+    }),
+    'records.sealed': (facts) => ({
+      what: `Berkas riwayat yang disimpan, ${facts.quoted('file', 'salah satunya')}, tidak dapat dibuka${because(facts)}.`,
+      next: 'Berkas itu disegel dengan kunci repositori di sampingnya. Berikan kata sandi repositori itu.',
+    }),
+    'records.not-kept': (facts) => ({
+      what: `Tidak ada riwayat rekaman di ${facts.quoted('location', 'tempat itu')}.`,
+      next: 'Sebutkan folder sebuah salinan eksternal, seperti "gdrive:Folder/Sub"; "records" salinan itu tidak boleh "off".',
+    }),
+    'records.several': (facts) => ({
+      what: `Di ${facts.quoted('location', 'tempat itu')} ada beberapa riwayat: ${facts.quoted('chains', 'lebih dari satu')}.`,
+      next: 'Pilih satu dengan --chain. README.txt dalam folder masing-masing menyebutkan milik siapa.',
+    }),
+    'records.contradicted': (facts) => ({
+      what: `Tidak ada yang dibawa kembali dari ${facts.quoted('location', 'tempat itu')}${because(facts)}.`,
+      next: 'Yang ada di sana tidak diubah. Lihat di halaman Google Drive; versi lama sebuah berkas ada di sampahnya selama 30 hari.',
     }),
     'pack.invalid': (facts) => ({
       what: `${facts.quoted('path', 'Berkas itu')} tidak dapat dipakai sebagai paket audit${because(facts)}.`,
@@ -266,7 +360,7 @@ export const indonesian: Phrasebook = {
       next: 'Jalankan "cadangan drive sign-in" dan pilih akun yang ditunjuk, atau ubah "googleDrive.account" dalam konfigurasi.',
     }),
     'drive.full': (facts) => ({
-      what: `Google Drive tidak dapat menampung lagi${ofAccount(facts)}${because(facts)}.`,
+      what: `Google Drive tidak dapat menampung lagi${ofAccount(facts)}${because(facts)}${freeSpace(facts)}.`,
       next: 'Kosongkan ruang di sana (sampah ikut dihitung) atau tambah kapasitas, lalu jalankan lagi perintah yang sama: yang sudah tersimpan akan dipakai.',
     }),
     'drive.daily-volume': (facts) => ({
@@ -279,7 +373,9 @@ export const indonesian: Phrasebook = {
     }),
     'drive.unavailable': (facts) => ({
       what: `Google Drive tidak dapat dijangkau${because(facts)}.`,
-      next: 'Periksa jaringan dan proksi ("proxy" di bawah "googleDrive"), lalu jalankan lagi perintah yang sama: yang sudah tersimpan akan dipakai.',
+      next:
+        between(facts) ??
+        'Periksa jaringan dan proksi ("proxy" di bawah "googleDrive"), lalu jalankan lagi perintah yang sama: yang sudah tersimpan akan dipakai.',
     }),
     'drive.denied': (facts) => ({
       what: `Google Drive tidak mengizinkan ini${ofAccount(facts)}${because(facts)}.`,
@@ -297,6 +393,18 @@ export const indonesian: Phrasebook = {
       what: `Yang disimpan Google Drive bukan yang dikirim${inFile(facts)}${because(facts)}. Berkas itu dihapus lagi di sana.`,
       next: 'Jalankan lagi perintah yang sama. Jika tetap begitu, uji jaringan, memori, dan disk mesin ini.',
     }),
+    'alert.unknown': (facts) => ({
+      what: `Tidak ada penerima peringatan bernama ${facts.quoted('receiver')}.`,
+      next: 'Nama-namanya ada di bawah "alerts" dalam konfigurasi; "cadangan alert status" menampilkannya.',
+    }),
+    'alert.unreachable': (facts) => ({
+      what: `Peringatan tidak dapat mencapai ${facts.quoted('receiver', 'penerimanya')}${because(facts)}.`,
+      next: 'Periksa alamat, jaringan, dan sertifikat yang ditunjukkan di sana; lalu jalankan "cadangan alert test".',
+    }),
+    'alert.refused': (facts) => ({
+      what: `Peringatan untuk ${facts.quoted('receiver', 'penerimanya')} tidak diterima${because(facts)}.`,
+      next: 'Periksa nama, kata sandi atau token, dan alamat di bawah "alerts"; lalu jalankan "cadangan alert test".',
+    }),
     aborted: () => ({ what: 'Dihentikan sebelum selesai.', next: 'Yang sudah tersimpan dipakai oleh cadangan berikutnya.' }),
   },
   unknown: (text) => ({
@@ -306,6 +414,61 @@ export const indonesian: Phrasebook = {
   cause: (text) => `  karena: ${text}`,
   faultWords: faultWords.id,
 };
+
+/** Mengapa snapshot lama tetap ada. */
+function heldBecause(facts: FactReader): string {
+  switch (facts.plain('hold') ?? '') {
+    case 'keeps-nothing':
+      return `aturan tidak menyimpan satu pun dari ${facts.quoted('group', 'sebuah kelompok')}`;
+    case 'empties':
+      return `tidak akan ada yang tersisa dari ${facts.quoted('group', 'sebuah set')}`;
+    case 'not-readable':
+      return `${facts.quoted('file', 'sebuah berkas')} tidak dapat dibaca, sehingga tidak diketahui apa lagi yang ada`;
+    case 'snapshots-missing':
+      return `rekaman mengenal ${facts.plain('count') ?? 'beberapa'} snapshot yang tidak ada lagi di repositori (${shortId(facts.plain('snapshot'))})`;
+    case 'sudden-change':
+      return `cadangan ${facts.plain('time') ?? 'suatu malam'} berubah lebih dari biasanya: ${changeParts(facts)}`;
+    case 'newest-backup':
+      return `cadangan terbaru, dari ${facts.plain('time') ?? 'suatu tanggal'} (${shortId(facts.plain('snapshot'))}), akan terhapus, jadi jam keliru ketika salah satu cadangan dibuat, atau sekarang`;
+    case 'future':
+      return `cadangan dari ${facts.plain('time') ?? 'suatu tanggal'} (${shortId(facts.plain('snapshot'))}) bertanggal yang belum tiba, jadi jam keliru ketika cadangan itu dibuat, atau sekarang`;
+    case 'clock-forward':
+      return `jam dimajukan dari ${facts.plain('from') ?? 'suatu tanggal'} ke ${facts.plain('to') ?? 'tanggal lain'}, dan yang akan terhapus berasal dari sebelumnya`;
+    case 'open':
+      return `${facts.plain('nonconformity') ?? 'sebuah ketidaksesuaian'} menahannya sampai ditutup`;
+    default:
+      return 'ada yang tidak seperti biasanya';
+  }
+}
+
+const changeWords: Readonly<Record<string, string>> = {
+  changed: 'isinya tidak mirip lagi dengan sebelumnya',
+  vanished: 'hilang',
+  scrambled: 'tidak dapat dikompresi lagi, seakan-akan dienkripsi',
+  renamed: 'diganti dengan ekstensi yang belum pernah ada',
+};
+
+function changeParts(facts: FactReader): string {
+  const extensions = facts.list('extensions').slice(0, 3).join(', ');
+  const parts = facts.list('what').map((what) => {
+    const told = what === 'renamed' && extensions !== '' ? ` (${extensions})` : '';
+    return `${facts.plain(what) ?? '0'} ${changeWords[what] ?? what}${told}`;
+  });
+  return `dari ${facts.plain('filesBefore') ?? '?'} berkas, ${parts.join(', ')}`;
+}
+
+function moreHolds(facts: FactReader): string {
+  const more = facts.plain('more');
+  return more === undefined ? '' : `; dan ${more} lagi`;
+}
+
+function heldNext(facts: FactReader): string {
+  const look =
+    facts.plain('hold') === 'sudden-change'
+      ? 'Bandingkan cadangan itu dengan yang sebelumnya ("cadangan diff"), dan periksa sumbernya.'
+      : 'Periksa dahulu.';
+  return `${look} Dengan --release perintah tetap menghapusnya; yang ditahan jadwal berlanjut setelah ketidaksesuaiannya ditutup.`;
+}
 
 function at(facts: FactReader): string {
   return facts.quoted('location', 'lokasi ini');
@@ -328,10 +491,34 @@ function lockedMessage(facts: FactReader): Message {
   const since = facts.plain('since')?.slice(0, 19).replace('T', ' ');
   const process = facts.plain('holderPid');
   const kind = facts.plain('exclusive') === 'true' ? ' secara eksklusif' : '';
+  if (facts.plain('unreadable') !== undefined)
+    return {
+      what: `Repositori di ${at(facts)} dikunci oleh ${facts.quoted('unreadable')}, yang tidak dapat dibaca.`,
+      next: lockGoes(facts, 'Jika tidak ada yang sedang menulisnya, penguncian itu'),
+    };
   return {
     what: `Repositori di ${at(facts)} dikunci${kind} oleh ${holder || 'pihak lain'}${process === undefined ? '' : `, proses ${process}`}${since === undefined ? '' : `, sejak ${since}`}.`,
-    next: 'Tunggu sampai selesai (--retry-lock 10m melakukannya). Jika program itu pasti sudah tidak ada, jalankan "cadangan unlock".',
+    next: `Tunggu sampai selesai (--retry-lock 10m melakukannya). ${lockGoes(facts, 'Jika program itu sudah tidak ada, pengunciannya')}`,
   };
+}
+
+function lockGoes(facts: FactReader, lock: string): string {
+  const at = facts.plain('goesAt')?.slice(0, 16).replace('T', ' ');
+  return at === undefined
+    ? 'Jika tidak ada program lain yang bekerja di repositori itu, "cadangan unlock --remove-all" menghapusnya.'
+    : `${lock} hilang dengan sendirinya pada ${at}; "cadangan unlock --remove-all" langsung menghapusnya.`;
+}
+
+function belongsTo(facts: FactReader): string {
+  return facts.plain('owner') === undefined ? '' : `; itu milik pengguna ${facts.plain('owner')}`;
+}
+
+function stateRemedy(facts: FactReader): string {
+  const owner = facts.plain('owner');
+  if (owner === undefined) return 'Periksa izin pengguna ini dan ruangnya di sana, atau sebutkan folder lain dengan CADANGAN_STATE.';
+  if (facts.plain('uid') === '0')
+    return `Jalankan perintah itu sebagai pengguna tersebut (sudo -u "#${owner}" cadangan ...), atau dengan keadaan milik root (sudo -H cadangan ...).`;
+  return `Administrator dapat mengembalikannya: sudo chown -R ${facts.plain('uid')} ${facts.quoted('folder')}`;
 }
 
 function damagedThing(facts: FactReader): string | undefined {
@@ -356,4 +543,49 @@ function argumentsMessage(facts: FactReader): Message {
     what: `Tidak dapat memakai argumen: ${about}${facts.plain('reason') ?? 'tidak sah'}.`,
     next: 'Lihat "cadangan help", atau "cadangan help" dengan nama perintahnya.',
   };
+}
+
+/** What to do about what stands between this machine and Google, where that showed. */
+function between(facts: FactReader): string | undefined {
+  const what = facts.plain('between');
+  return what === 'proxy' ? notGoogle : what === 'certificate' ? otherCertificate : undefined;
+}
+
+/** Tidak ada yang dihapus; yang disebut ialah blob, pack, atau snapshot. */
+function pruneRefused(facts: FactReader): Message {
+  const count = facts.plain('count') ?? '0';
+  const examples = `${facts.list('examples').join(', ')}${Number(count) > facts.list('examples').length ? ' …' : ''}`;
+  const nothing = `Tidak ada yang dihapus dari repositori di ${at(facts)}`;
+  switch (facts.plain('reason') ?? '') {
+    case 'packs-missing':
+      return {
+        what: `${nothing}: ${count} pack yang diperlukan snapshot hilang (${examples}).`,
+        next: 'Jalankan "cadangan check" untuk melihat berkas mana yang terkena. Kembalikan pack itu dari salinan, atau jalankan "cadangan repair index", lalu "cadangan repair snapshots".',
+      };
+    case 'pack-size':
+      return {
+        what: `${nothing}: panjang ${count} pack tidak seperti kata indeks (${examples}).`,
+        next: 'Jalankan "cadangan repair index", lalu "cadangan check".',
+      };
+    case 'changing':
+      return {
+        what: `${nothing}: ${count} snapshot muncul atau hilang selama itu (${examples}), padahal repositori terkunci.`,
+        next: 'Mungkin daftar dari penyimpanan terlambat, atau ada program yang mengabaikan kunci itu. Jalankan lagi perintah yang sama.',
+      };
+    case 'snapshots-missing':
+      return {
+        what: `${nothing}: ${count} snapshot yang dikenal rekaman sudah tidak ada (${examples}), dan prune akan menghapus apa yang diperlukannya.`,
+        next: 'Jalankan "cadangan records nonconformities": keputusan di sana melepaskannya. Jika memang boleh tidak ada, jalankan perintah yang sama dengan --release; "cadangan recover" menemukan isinya.',
+      };
+    case 'no-snapshots':
+      return {
+        what: `${nothing}: ada data cadangan di sana dan tidak satu pun snapshot, sehingga prune akan menghapus semuanya.`,
+        next: 'Jika snapshot hilang, kembalikan dari salinan, atau jalankan "cadangan recover". Jika semuanya boleh dihapus, jalankan perintah yang sama dengan --release.',
+      };
+    default:
+      return {
+        what: `${nothing}: ${count} blob yang diperlukan snapshot tidak ada di indeks maupun pack (${examples}).`,
+        next: 'Jalankan "cadangan check" untuk melihat berkas mana yang terkena, dan "cadangan repair index" jika satu berkas indeks hilang.',
+      };
+  }
 }

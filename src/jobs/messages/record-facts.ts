@@ -9,9 +9,11 @@ import {
   l10n,
 } from '../../platform/index.ts';
 import {
+  changeText,
   dayOf,
   durationMsOf,
   eventText,
+  restoredText,
   instantMsOf,
   kindText,
   resultText,
@@ -20,6 +22,7 @@ import {
   type HistoryRecord,
   type RecordPlace,
 } from '../../records/index.ts';
+import { evidenceLabels } from './evidence-labels.ts';
 import { reasonSentence } from './record-sentences.ts';
 import { safeText } from './safe-text.ts';
 
@@ -52,17 +55,20 @@ export function recordFacts(record: HistoryRecord, timeZone: string | undefined 
 type Fact = readonly [label: string, value: string];
 
 function whatHappened(record: HistoryRecord, timeZone: string | undefined): Fact[] {
-  const { number, kind, set = '', result, reason, planned, started, ended, trigger, exceptionCount = 0 } = record;
+  const { number, kind, set = '', reason, planned, started, ended, trigger, exceptionCount = 0 } = record;
   const durationMs = durationMsOf(record);
   const when = (start: string, end: string | undefined) =>
     end === undefined ? timeText(start, timeZone) : rangeText(start, end, timeZone);
   return [
-    [l10n.t('No.'), formatCount(number)],
+    [l10n.t('No.'), String(number)],
     [l10n.t('Kind'), kindText(kind)],
     [l10n.t('Set'), set],
-    [l10n.t('Result'), result === undefined ? '' : resultText(result)],
+    [l10n.t('Result'), resultText(record)],
     [l10n.t('Reason'), reason === undefined ? '' : reasonSentence(reason)],
-    [l10n.t('What'), eventText(record)],
+    ...whatFacts(record),
+    [l10n.t('Restored'), restoredText(record)],
+    [l10n.t('As of'), asOfText(record, timeZone)],
+    [l10n.t('On request of'), record.request ?? ''],
     [l10n.t('Planned'), planned === undefined ? '' : when(planned.start, planned.end)],
     [l10n.t('Actual'), started === undefined ? '' : when(started, ended)],
     [l10n.t('Duration'), durationMs === undefined ? '' : formatDuration(durationMs)],
@@ -70,6 +76,32 @@ function whatHappened(record: HistoryRecord, timeZone: string | undefined): Fact
     [l10n.t('Started by'), trigger === undefined ? '' : triggerText(trigger)],
     [l10n.t('Exceptions'), exceptionCount === 0 ? '' : formatCount(exceptionCount)],
   ];
+}
+
+function asOfText({ evidence }: HistoryRecord, timeZone: string | undefined): string {
+  const time = evidence?.['snapshotTime'];
+  return typeof time === 'string' && !Number.isNaN(Date.parse(time)) ? timeText(time, timeZone) : '';
+}
+
+/** A changed value as it stood in the file, laid out for reading. */
+function whatFacts(record: HistoryRecord): Fact[] {
+  const { change } = record;
+  if (change === undefined) return [[l10n.t('What'), eventText(record)]];
+  return [
+    [l10n.t('What'), changeText(change.what)],
+    [l10n.t('Before'), laidOut(change.before)],
+    [l10n.t('After'), laidOut(change.after)],
+  ];
+}
+
+/** Also one that is no JSON, such as the id of a key. */
+function laidOut(value: string | undefined): string {
+  if (value === undefined) return '';
+  try {
+    return JSON.stringify(JSON.parse(value), undefined, 2);
+  } catch {
+    return value;
+  }
 }
 
 function whoAndWhere({
@@ -139,10 +171,10 @@ function instructionFacts({ instruction: { documentNumber, revision, clause } = 
   ];
 }
 
-/** Whose names are those of the file: an auditor looks for them there. */
+/** A name that a later version wrote is shown as it stands in the file. */
 function evidenceFacts({ evidence = {} }: HistoryRecord): Fact[] {
   return Object.entries(evidence).map(([name, value]) => [
-    l10n.t('Evidence: {0}', name),
+    l10n.t('Evidence: {0}', evidenceLabels[name]?.() ?? name),
     typeof value === 'object' ? value.join(', ') : value === false || value === 0 ? '' : String(value),
   ]);
 }
@@ -201,14 +233,32 @@ const countLabels: Labels = {
   filesDamaged: () => l10n.t('Files damaged'),
   findings: () => l10n.t('Findings'),
   locksRemoved: () => l10n.t('Locks removed'),
+  snapshotsRemoved: () => l10n.t('Snapshots removed'),
+  snapshotsChanged: () => l10n.t('Snapshots changed'),
+  snapshotsLeft: () => l10n.t('Snapshots left'),
   snapshotsBrought: () => l10n.t('New snapshots'),
   filesSameAtSource: () => l10n.t('Files the same as at their source'),
   filesChangedAtSource: () => l10n.t('Files changed at their source since'),
+  indexFilesRemoved: () => l10n.t('Index files removed'),
+  indexFilesWritten: () => l10n.t('Index files written'),
+  packsAdded: () => l10n.t('Packs added to the index'),
+  packsCorrected: () => l10n.t('Packs corrected in the index'),
+  packsMissing: () => l10n.t('Packs missing'),
+  packsUnread: () => l10n.t('Packs with a damaged list of contents'),
+  blobsSaved: () => l10n.t('Blobs saved'),
+  blobsLost: () => l10n.t('Blobs lost'),
+  snapshotsMade: () => l10n.t('Snapshots made'),
   errors: () => l10n.t('Errors'),
   snapshots: () => l10n.t('Snapshots'),
   packs: () => l10n.t('Packs'),
   packsRead: () => l10n.t('Packs read'),
+  packsRemoved: () => l10n.t('Packs removed'),
+  packsRewritten: () => l10n.t('Packs rewritten'),
+  packsWaiting: () => l10n.t('Packs that wait for their removal'),
+  leftoversRemoved: () => l10n.t('Temporary files removed'),
   blobs: () => l10n.t('Blobs'),
+  dataBlobs: () => l10n.t('New blobs of data'),
+  treeBlobs: () => l10n.t('New blobs of folders'),
 };
 
 const byteLabels: Labels = {
@@ -221,4 +271,7 @@ const byteLabels: Labels = {
   uploaded: () => l10n.t('Data uploaded'),
   missing: () => l10n.t('Data missing'),
   checked: () => l10n.t('Data compared by checksum'),
+  removed: () => l10n.t('Data removed'),
+  waiting: () => l10n.t('Data that waits for its removal'),
+  remaining: () => l10n.t('Data that remains'),
 };

@@ -1,6 +1,7 @@
 import { CadanganError, formatCount, formatDate, l10n } from '../../platform/index.ts';
 import type { FormSentences, HistoryRecord } from '../../records/index.ts';
 import { describeError, describeException, isErrorCode } from './messages.ts';
+import type { Message } from './phrasebook.ts';
 
 /** What a record's code and facts mean to people, in the language of the moment. */
 export function reasonSentence({ code, facts }: NonNullable<HistoryRecord['reason']>): string {
@@ -10,6 +11,12 @@ export function reasonSentence({ code, facts }: NonNullable<HistoryRecord['reaso
   if (code === 'no-snapshot') return l10n.t('There is no snapshot that could be restored.');
   if (isErrorCode(code)) return describeError(new CadanganError(code, facts)).what;
   return typeof facts['message'] === 'string' ? facts['message'] : code;
+}
+
+/** As `reasonSentence`, with what can be done where that is known. */
+export function reasonMessage(reason: NonNullable<HistoryRecord['reason']>): Message {
+  const { code, facts } = reason;
+  return isErrorCode(code) ? describeError(new CadanganError(code, facts)) : { what: reasonSentence(reason) };
 }
 
 /** What was seen, and what would have helped; what was not looked at is not claimed. */

@@ -1,4 +1,4 @@
-import { byteStringFromText, textOf, type ByteString } from '../../platform/index.ts';
+import { byteStringFromRaw, textOf, type ByteString } from '../../platform/index.ts';
 import { goQuote } from '../../repository/index.ts';
 
 /**
@@ -7,7 +7,7 @@ import { goQuote } from '../../repository/index.ts';
  * and no way to move the cursor, to recolour, to reorder (bidirectional controls) or to hide text.
  */
 export function safeText(text: string): string {
-  return harmful.test(text) ? quoted(byteStringFromText(text.toWellFormed())) : text;
+  return harmful.test(text) ? quoted(byteStringFromRaw(text)) : text;
 }
 
 /** As `safeText`, for names as bytes: those that are not UTF-8 show as `\xff`. */

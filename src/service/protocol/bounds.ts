@@ -7,6 +7,8 @@ import { isByteString, type ByteString } from '../../platform/index.ts';
 const textMax = 32_768;
 export const pageEntriesMax = 10_000;
 export const text = z.string().min(1).max(textMax);
+/** What somebody types in one line. */
+export const line = z.string().max(1000);
 export const offset = z
   .int()
   .min(0)
@@ -25,3 +27,5 @@ export const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array
 export const runId = z.string().min(1).max(200);
 /** Of what makes a run: any text that no run has yet. Its record keeps it. A backup that joins one that goes on has the id of that one. */
 export const ofRun = z.object({ run: runId.exactOptional() });
+/** Of a snapshot that no rule and nobody removes. `until`: the last day of a hold; one without it lasts until somebody takes it away. */
+export const protection = z.object({ kind: z.enum(['protected', 'held']), until: z.string().exactOptional() });

@@ -33,7 +33,8 @@ const dashboardSet = z.object({
     .extend({
       behindFiles: z.number(),
       behindBytes: z.number(),
-      since: z.string().exactOptional(),
+      /** Since when those are missing. */
+      behindSince: z.string().exactOptional(),
       record: z.number().exactOptional(),
     })
     .exactOptional(),
@@ -65,8 +66,11 @@ export const dashboard = read('records/dashboard', {
     drillDue: drillDue.exactOptional(),
     nonconformities: z.array(nonconformityInfo).readonly(),
     chain: z.object({
-      state: z.enum(['intact', 'broken']),
+      /** `sound`: in itself, and nobody outside was compared. */
+      state: z.enum(['broken', 'empty', 'sound', 'intact']),
       count: z.number(),
+      /** The newest record that a head kept elsewhere knows, and when that was looked at. */
+      compared: z.object({ through: z.number(), at: z.string() }).exactOptional(),
       fault: z.string().exactOptional(),
       faultRecord: z.number().exactOptional(),
     }),

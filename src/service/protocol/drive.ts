@@ -35,6 +35,8 @@ const copyInfo = z.object({
   isPaused: z.boolean(),
   /** Of when the state is, where nobody would notice that it is another one by now. Missing while somebody watches. */
   asOf: z.string().exactOptional(),
+  /** Since when it is not known to be in sync. Missing while it is, while it is worked on, and where it never was whole. */
+  since: z.string().exactOptional(),
   /** Of the state `unknown`. */
   unknownBecause: z
     .enum(['never-looked', 'memory-unreadable', 'last-try-stopped', 'original-unreadable', 'original-not-compared', 'clock'])
@@ -63,7 +65,7 @@ const copyInfo = z.object({
       kind: z.string(),
       since: z.string().exactOptional(),
       triedAt: z.string().exactOptional(),
-      beside: z.enum(['sample', 'readable']).exactOptional(),
+      beside: z.enum(['sample', 'readable', 'records']).exactOptional(),
       error: errorData,
     })
     .exactOptional(),
@@ -128,6 +130,8 @@ export const addCopy = change('drive/copy/add', {
     repository: text,
     /** `gdrive:Folder/Sub` */
     to: text,
+    /** How the records lie beside it; see the configuration. */
+    records: z.enum(['clear', 'sealed', 'off']).exactOptional(),
     /** Where Google Drive is not configured yet. */
     drive: z.object({ account: text, clientFile: text }).exactOptional(),
   }),
@@ -140,6 +144,8 @@ export const syncCopy = run('drive/copy/sync', {
   params: ofCopy.extend({
     /** Remove also what there is a doubt about. */
     mayRemoveAll: z.boolean().exactOptional(),
+    /** Copy everything again, although the folder on Drive, or most of what was in it, is gone: a person has seen that it is so. */
+    mayBeginAnew: z.boolean().exactOptional(),
     ...ofRun.shape,
   }),
   result: runResult,

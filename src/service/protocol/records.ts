@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { contentSchema, recordSchema, type HistoryRecord, type RecordContent } from '../../records/index.ts';
 import { change, notification, read } from '../procedure.ts';
 import { bytes, day, offset, pageEntriesMax, text } from './bounds.ts';
 import { errorData } from './life.ts';
@@ -17,6 +18,8 @@ export type PeriodDocument = z.infer<typeof periodDocument>;
 export type ApproveParams = z.infer<typeof approveRecords.params>;
 export type NonconformityInfo = z.infer<typeof nonconformityInfo>;
 export type CloseNonconformityParams = z.infer<typeof closeNonconformity.params>;
+export type DecideNonconformityParams = z.infer<typeof decideNonconformity.params>;
+export type EnterFindingParams = z.infer<typeof enterFinding.params>;
 
 /** A place where the history is not as it was written, and no record stands that could be shown. */
 const recordFault = z.object({
@@ -33,6 +36,10 @@ const recordFault = z.object({
   day: z.string(),
   time: z.string(),
 });
+
+/* As they are written down. */
+const recordContent: z.ZodType<RecordContent> = contentSchema;
+const historyRecord: z.ZodType<HistoryRecord> = recordSchema;
 
 /** One line of the history. Texts are in the service's language. */
 const recordRow = z.object({
@@ -70,6 +77,14 @@ export const nonconformityInfo = z.object({
   /** The record that opened it. */
   openedBy: z.number().exactOptional(),
   records: z.array(z.number()).readonly(),
+  isOpen: z.boolean(),
+  /** What it is about goes on: closed now, it would be opened again. */
+  lasts: z.boolean(),
+  /** Whether it is open, who mends it until when, how it came to an end and whether that helped. */
+  stateText: z.string(),
+  owner: z.object(person).exactOptional(),
+  /** A day, `2026-12-24`. */
+  due: z.string().exactOptional(),
   closed: z
     .object({ at: z.string(), number: z.number(), cause: z.string(), correction: z.string(), prevention: z.string(), ...person })
     .exactOptional(),
@@ -142,6 +157,8 @@ export const recordsSummary = read('records/summary', {
   result: z.object({
     count: z.number(),
     openNonconformities: z.number(),
+    /** Receivers and heartbeats that cannot be told. */
+    alertsFailing: z.array(z.string()).readonly().exactOptional(),
     /** Missing when the instruction names no interval. */
     drillDue: drillDue.exactOptional(),
     /** By the last verification of this process; `unknown` before the first. */
@@ -151,6 +168,9 @@ export const recordsSummary = read('records/summary', {
     /** What there are records of, to choose from. */
     kinds: z.array(z.object({ kind: z.string(), text: z.string() })).readonly(),
     sets: z.array(z.string()).readonly(),
+    /** Whom the instruction names; with a list of persons nobody else may decide. */
+    persons: z.array(z.object({ name: z.string(), position: z.string().exactOptional() })).readonly(),
+    isListOfPersons: z.boolean(),
   }),
 });
 /** There are new records, or the summary says something else. Sent at most twice a second. */
@@ -162,10 +182,18 @@ export const verifyRecords = read('records/verify', {
   members: 'see',
   result: z.object({
     isIntact: z.boolean(),
+    /** `sound`: in itself, and nobody outside was compared. `empty`: there is nothing to prove. */
+    state: z.enum(['broken', 'empty', 'sound', 'intact']),
+    /** What that means, in a sentence. */
+    stateText: z.string(),
+    /** The newest record that a head kept elsewhere knows. */
+    confirmedThrough: z.number().exactOptional(),
     count: z.number(),
     /** Sentences, the first wrong line first. */
     faults: z.array(z.string()).readonly(),
     notes: z.array(z.string()).readonly(),
+    /** Sentences: each place that was asked, when, and what it says. */
+    witnesses: z.array(z.string()).readonly(),
     /** Repositories whose anchors and snapshots were compared, and those that could not be. */
     compared: z.array(z.string()).readonly(),
     notCompared: z.array(z.object({ location: z.string(), error: errorData })).readonly(),
@@ -175,17 +203,54 @@ export const verifyRecords = read('records/verify', {
 /** The form of a period. What is not as it should be is held against the records first, and so may be written there. */
 export const makeReport = change('records/report', {
   members: 'see',
-  params: period.extend({ format: z.enum(['pdf', 'html', 'csv']), language: z.enum(['en', 'id']) }),
+  params: period.extend({ format: z.enum(['pdf', 'html', 'csv', 'exceptions']), language: z.enum(['en', 'id']) }),
   result: periodDocument,
 });
 export const makeAuditPack = change('records/pack', { members: 'see', params: period, result: periodDocument });
+/** What a command did that worked alone, for an administrator: who asks is who did it, as the system has proven it. */
+export const appendRecord = change('records/append', { params: z.object({ content: recordContent }), result: historyRecord });
 export const approveRecords = change('records/approve', {
-  params: z.object({ act: z.enum(['prepared', 'checked', 'approved']), from: day, to: day, name: said, position: said }),
+  params: z.object({
+    act: z.enum(['prepared', 'checked', 'approved']),
+    from: day,
+    to: day,
+    name: said,
+    position: said,
+    /** They are not accepted: why. */
+    rejectedFor: said.exactOptional(),
+  }),
   result: recordRow,
 });
 /** Those that are open first, then the others, newest first. */
 export const listNonconformities = read('records/nonconformities', { members: 'see', result: z.array(nonconformityInfo).readonly() });
 export const closeNonconformity = change('records/nonconformities/close', {
   params: z.object({ id: text, cause: said, correction: said, prevention: said.exactOptional(), name: said, position: said }),
+  result: recordRow,
+});
+const owner = z.object({ name: said, position: said });
+/** Whatever else a person decides about one: who mends it, whether that helped, that it never was one. */
+export const decideNonconformity = change('records/nonconformities/decide', {
+  params: z.object({
+    id: text,
+    decision: z.union([
+      z.object({ kind: z.literal('assign'), owner, due: day.exactOptional() }),
+      z.object({ kind: z.literal('check'), helped: z.boolean(), why: said }),
+      z.object({ kind: z.literal('withdraw'), why: said }),
+    ]),
+    name: said,
+    position: said,
+  }),
+  result: recordRow,
+});
+/** What a person has found, an auditor for example. */
+export const enterFinding = change('records/nonconformities/enter', {
+  params: z.object({
+    text: said,
+    records: z.array(z.int().min(1)).max(100).readonly(),
+    owner: owner.exactOptional(),
+    due: day.exactOptional(),
+    name: said,
+    position: said,
+  }),
   result: recordRow,
 });

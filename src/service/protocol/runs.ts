@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { runResultSchema, type RunJob, type RunResult } from '../../jobs/index.ts';
 import { change, notification, read, run } from '../procedure.ts';
-import { bytePath, ofRepository, ofRun, ofSet, pageEntriesMax, runId, snapshotId, text } from './bounds.ts';
+import { bytePath, line, ofRepository, ofRun, ofSet, pageEntriesMax, runId, snapshotId, text } from './bounds.ts';
 
 export type { RunJob, RunResult };
 export type RunProgress = z.infer<typeof runProgress>;
@@ -39,6 +39,8 @@ const restoreParams = ofRepository.extend({
   /** `original`: where it was backed up from. */
   target: z.union([z.object({ kind: z.literal('original') }), z.object({ kind: z.literal('folder'), folder: text })]),
   overwrite: z.enum(['always', 'if-changed', 'if-newer', 'never']),
+  /** On whose request, and why; for the record. */
+  request: line.exactOptional(),
 });
 
 /** What one run of a set does otherwise. */

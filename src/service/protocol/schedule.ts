@@ -46,9 +46,9 @@ const setStatus = z.object({
   watch: z.object({ mode: z.enum(['starting', 'events', 'polling', 'lost']), reason: z.string().optional() }).optional(),
 }) satisfies z.ZodType<SetStatus>;
 
-const work = z.enum(['look', 'sync', 'scrub', 'sample', 'readable', 'verify']);
+const work = z.enum(['look', 'sync', 'scrub', 'sample', 'readable', 'verify', 'prune']);
 const taskStatus = z.object({
-  kind: z.enum(['copy', 'records']),
+  kind: z.enum(['copy', 'records', 'repository']),
   name: z.string().optional(),
   running: work.optional(),
   lastMs: z.number().optional(),

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { change, notification, read } from '../procedure.ts';
 import { ofSet, text } from './bounds.ts';
 import { copyState } from './drive.ts';
+import { errorData } from './life.ts';
 import { runProgress, runResult } from './runs.ts';
 
 export type SetInfo = z.infer<typeof setInfo>;
@@ -9,11 +10,12 @@ export type SetStateKind = SetInfo['state'];
 export type OffsiteState = z.infer<typeof offsiteState>;
 export type ConfigurationInfo = z.infer<typeof configurationInfo>;
 export type ConfigurationProblem = ConfigurationInfo['problems'][number];
+export type KeepCounts = z.infer<typeof keepCounts>;
 export type AddSetParams = z.infer<typeof addSet.params>;
 
 /**
  * Protected: the set's last snapshot, and all that it needs, was found on Drive, verified. `copy`, and how it is, is missing where the set
- * backs up to Drive itself; `asOf` as in `CopyInfo`.
+ * backs up to Drive itself; `asOf` and `since` as in `CopyInfo`. `why`: what stands in its way, or keeps it from being known.
  */
 export const offsiteState = z.object({
   isProtected: z.boolean(),
@@ -21,6 +23,21 @@ export const offsiteState = z.object({
   /** `unknown` also where it is not known which snapshot is the last one. */
   state: copyState.exactOptional(),
   asOf: z.string().exactOptional(),
+  since: z.string().exactOptional(),
+  why: errorData.exactOptional(),
+  running: runProgress.exactOptional(),
+});
+
+const keepCount = z.int().min(1).max(100_000).exactOptional();
+
+/** How many snapshots the rule of a set keeps: the last ones, and the last of so many hours, days ... that have any. */
+const keepCounts = z.object({
+  keepLast: keepCount,
+  keepHourly: keepCount,
+  keepDaily: keepCount,
+  keepWeekly: keepCount,
+  keepMonthly: keepCount,
+  keepYearly: keepCount,
 });
 
 const setInfo = z.object({
@@ -38,6 +55,8 @@ const setInfo = z.object({
   /** Of each of them: what is known of why, and what would have helped. */
   missedReasons: z.array(z.string()).readonly().exactOptional(),
   hasUnattendedPassword: z.boolean(),
+  /** Which of its snapshots stay; missing: all. `hasMore`: it keeps by time or by tags, too. */
+  retention: z.object({ counts: keepCounts, hasMore: z.boolean() }).exactOptional(),
   /** Of sets whose repository has a copy on Google Drive, or lies there. */
   offsite: offsiteState.exactOptional(),
 });
@@ -80,4 +99,9 @@ export const addSet = change('sets/add', {
 });
 /** Lays the password of its repository into a file that only its owner reads, and names that in the configuration. Answers the file. */
 export const keepPasswordFile = change('sets/keep-password-file', { params: ofSet, result: z.string() });
+/**
+ * What is not among the counts is no rule any more; what else the rule of the set has stays. A set without any rule keeps all. Nothing is
+ * removed by this.
+ */
+export const changeRetention = change('sets/change-retention', { params: ofSet.extend({ counts: keepCounts }) });
 export const removeSet = change('sets/remove', { params: ofSet });

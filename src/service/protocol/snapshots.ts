@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { isByteString, type ByteString } from '../../platform/index.ts';
-import { read } from '../procedure.ts';
-import { bytePath, bytes as fileBytes, offset, ofRepository, pageEntriesMax, snapshotId, text } from './bounds.ts';
+import { change, read } from '../procedure.ts';
+import { bytePath, bytes as fileBytes, line, offset, ofRepository, pageEntriesMax, protection, snapshotId, text } from './bounds.ts';
 
 export type SnapshotInfo = z.infer<typeof snapshotInfo>;
 export type EntryInfo = z.infer<typeof entryInfo>;
@@ -20,6 +20,9 @@ const partBytesMax = 16 * 1024 * 1024;
 
 const bytes = z.custom<ByteString>((value) => typeof value === 'string' && isByteString(value), 'a byte string is wanted');
 
+/** Looks into these snapshots only, and counts no other. Default: into all. */
+const among = z.array(snapshotId).readonly().exactOptional();
+
 const snapshotInfo = z.object({
   id: z.string(),
   time: z.string(),
@@ -30,6 +33,8 @@ const snapshotInfo = z.object({
   bytesAdded: z.number().exactOptional(),
   files: z.number().exactOptional(),
   bytes: z.number().exactOptional(),
+  /** What keeps it from being removed, if something does today. */
+  protection: protection.exactOptional(),
 });
 
 const entryInfo = z.object({
@@ -42,7 +47,10 @@ const entryInfo = z.object({
   ctime: z.string(),
   mode: z.number(),
   user: z.string(),
+  /** Of a symbolic link, for people. */
   linkTarget: z.string().exactOptional(),
+  /** As it is: it need not be text. An older service does not tell it. */
+  linkTargetBytes: bytes.exactOptional(),
 });
 
 /**
@@ -87,9 +95,38 @@ export const readFilePart = read('snapshots/read-part', {
   params: entryParams.extend({ from: z.int().min(0), maxBytes: z.int().min(1).max(partBytesMax) }),
   result: z.object({ bytes: fileBytes, size: z.number() }),
 });
+/**
+ * What a command has written down of a snapshot, or given to its standard output: for the record, which the service keeps. Who did it, the
+ * service knows; what became of it, the command says.
+ */
+export const noteTaken = change('snapshots/taken', {
+  members: 'read-snapshots',
+  params: ofRepository.extend({
+    set: text,
+    snapshot: snapshotId,
+    job: z.enum(['restore', 'dump']),
+    /** In the snapshot; `/` is all of it. */
+    folder: bytePath,
+    /** Paths in it; empty for everything. */
+    chosen: z.array(text).max(1000).readonly(),
+    /** An absolute folder; missing for standard output. */
+    target: text.exactOptional(),
+    request: line.exactOptional(),
+    started: z.iso.datetime({ offset: true }),
+    outcome: z.enum(['success', 'success-with-exceptions', 'failed', 'stopped']),
+    files: z.int().min(0),
+    bytes: z.int().min(0),
+    /** The first ones; `exceptionCount` counts all. */
+    exceptions: z
+      .array(z.object({ item: text, kind: text, reason: line }))
+      .max(1000)
+      .readonly(),
+    exceptionCount: z.int().min(0),
+  }),
+});
 export const fileVersions = read('snapshots/versions', {
   members: 'read-snapshots',
-  params: ofRepository.extend({ path: bytePath }),
+  params: ofRepository.extend({ path: bytePath, among }),
   /** `alsoIn`: other snapshots with the same content. */
   result: z.array(z.object({ snapshot: snapshotInfo, entry: entryInfo, alsoIn: z.array(z.string()).readonly() })).readonly(),
 });
@@ -104,6 +141,6 @@ export const compareSnapshots = read('snapshots/compare', {
 });
 export const findEntries = read('snapshots/find', {
   members: 'read-snapshots',
-  params: ofRepository.extend({ pattern: text, limit: z.int().min(1).max(pageEntriesMax) }),
+  params: ofRepository.extend({ pattern: text, limit: z.int().min(1).max(pageEntriesMax), among }),
   result: z.array(z.object({ snapshot: snapshotInfo, path: bytes, entry: entryInfo })).readonly(),
 });

@@ -14,6 +14,7 @@ export type Witness = z.infer<typeof workWitness.result>;
 const occasion = z.object({
   trigger: z.enum(['schedule', 'change', 'manual', 'catch-up']).optional(),
   planned: z.object({ start: z.string(), end: z.string() }).optional(),
+  rule: z.string().optional(),
   via: z.literal('schedule').exactOptional(),
 });
 
@@ -30,6 +31,17 @@ export const workBackup = run('work/backup', {
   }),
   result: runResult,
 });
+/*
+ * The two that have the repository for themselves are runs, so that who stops one is answered when it has ended: at its next safe point,
+ * until which nobody else gets in.
+ */
+/**
+ * Removes what the rule of a set does not keep, for the schedule. @returns false when it could not be done, and may be tried again soon;
+ * what is held back has been done. Cancelling it stops it
+ */
+export const workRetain = run('work/retain', { params: z.object({ set: text }), result: z.boolean() });
+/** Removes what no snapshot needs, for the schedule. @returns as `workRetain`. Cancelling it stops it */
+export const workPrune = run('work/prune', { params: ofRepository, result: z.boolean() });
 /** The ids of what runs. */
 export const workRuns = read('work/runs', { result: z.array(runId).readonly() });
 /** Waits for a run that another host has begun, and is its owner from then on: cancelling stops it. */
@@ -44,10 +56,32 @@ export const workWitness = read('work/witness', {
   params: ofRepository,
   result: z.object({
     id: text,
-    snapshots: z.array(z.object({ id: text, tree: text.optional(), original: text.optional() })).readonly(),
-    anchors: z.array(z.object({ chain: z.string(), number: z.int(), hash: z.string(), keptIn: z.string(), owner: z.string() })).readonly(),
+    snapshots: z
+      .array(
+        z.object({
+          id: text,
+          tree: text.optional(),
+          original: text.optional(),
+          made: z.object({ at: text, owner: text, chain: text.optional(), number: z.int().optional() }).optional(),
+        }),
+      )
+      .readonly(),
+    anchors: z
+      .array(
+        z.object({
+          chain: z.string(),
+          number: z.int(),
+          hash: z.string(),
+          keptIn: z.string(),
+          owner: z.string(),
+          snapshotId: text.optional(),
+        }),
+      )
+      .readonly(),
     errors: z.array(errorData).readonly(),
   }),
 });
+/** How much of the disk under the repository's folder is free. */
+export const workSpace = read('work/space', { params: ofRepository, result: z.object({ freeBytes: z.number() }) });
 /** Opens a nonconformity for each backup that the records know and a repository that is open has lost. */
 export const workReview = change('work/review');

@@ -1,0 +1,212 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DriveFolder } from '../google/index.ts';
+import {
+  DriveHistory,
+  historyKeyOf,
+  HistorySeal,
+  keepAnchor,
+  keepHistory,
+  rememberedBeside,
+  type CopyMemory,
+  type CopyMemoryFile,
+} from '../offsite/index.ts';
+import { CadanganError, holdName, isAbort, isCode, replaceFile, systemClock, systemRandom } from '../platform/index.ts';
+import { historyFiles, historyReadme, type ChainHead, type HistoryFile } from '../records/index.ts';
+import type { OpenedKey } from '../repository/index.ts';
+import type { OffsiteCopy } from '../settings/index.ts';
+import { openDriveClient, type DrivePlace } from './drive-account.ts';
+import { timeText } from './job-result.ts';
+import { copyMemoryOf, copyPathOf, openOriginal } from './open-copy.ts';
+import type { RecordKeeper } from './record-keeper.ts';
+
+/** What the history is made of, and with what it is sealed where it is. */
+export interface HistoryKeeping {
+  readonly records: RecordKeeper;
+  /** Of the copied repository; undefined where nobody can give its password without being asked. */
+  readonly keyOf?: ((location: string, signal: AbortSignal) => Promise<OpenedKey>) | undefined;
+  /** What lies beside the records to be read by people, as far as records behind this number make it another. */
+  readonly documents?: ((sinceNumber: number, signal: AbortSignal) => Promise<readonly HistoryFile[]>) | undefined;
+}
+
+/**
+ * `kept`: it lies there as it is here. `unchanged`: it lay there already. `none`: there is no history, or no copy yet. `busy`: another
+ * process is at it.
+ */
+export type HistoryOutcome = 'kept' | 'unchanged' | 'none' | 'busy';
+
+/** How it lies beside the copy. */
+export type HistoryForm = NonNullable<OffsiteCopy['records']>;
+
+export function historyFormOf({ records = 'clear' }: Pick<OffsiteCopy, 'records'>): HistoryForm {
+  return records;
+}
+
+/** Whether the history beside the copy is another than here, as far as is remembered. Asks nobody; false where there is no copy yet. */
+export function isHistoryBehind(copy: OffsiteCopy, { records, lastSync }: CopyMemory, head: ChainHead): boolean {
+  return lastSync !== undefined && (records?.hash !== head.hash || records.form !== historyFormOf(copy));
+}
+
+/**
+ * Keeps the history beside a copy: all of it in its folder, unless that is switched off, and its head in any case. Called after whatever is
+ * recorded; does nothing where nothing was. May be called while the copy is worked on. That it failed is remembered, and told as a trouble
+ * of the copy until it succeeds.
+ * @param open the copy's folder where it is open
+ * @throws `records.sealed` when it is to be sealed and the repository's key is not at hand; `drive.signed-out`, `drive.unavailable` ...;
+ * the system's errors; `aborted`
+ */
+export async function keepHistoryOffsite(
+  copy: OffsiteCopy,
+  place: DrivePlace,
+  keeping: HistoryKeeping,
+  signal: AbortSignal,
+  open?: DriveFolder,
+): Promise<HistoryOutcome> {
+  const head = await keeping.records.history.head();
+  const memory = copyMemoryOf(copy, place);
+  const known = await memory.read();
+  if (head === undefined) return 'none';
+  if (!isHistoryBehind(copy, known, head)) return 'unchanged';
+  const held = await holdName(place.stateFolder, `records ${copy.name}`, place.random ?? systemRandom);
+  if (held === undefined) return 'busy';
+  try {
+    await inFolder(copy, place, known, open, (folder) => new Keeping(copy, place, keeping, folder, signal).run(known, memory));
+    return 'kept';
+  } catch (error) {
+    // The copy was never made, or somebody took its folder away: whoever copies tells of that.
+    if (isCode(error, 'drive.not-found') && error.facts['missing'] === 'folder') return 'none';
+    if (!isAbort(error)) await note(memory, place, error).catch(() => undefined);
+    throw error;
+  } finally {
+    await held[Symbol.asyncDispose]();
+  }
+}
+
+async function inFolder(
+  copy: OffsiteCopy,
+  place: DrivePlace,
+  { folderIds }: CopyMemory,
+  open: DriveFolder | undefined,
+  work: (folder: DriveFolder) => Promise<void>,
+): Promise<void> {
+  if (open !== undefined) return work(open);
+  const client = await openDriveClient(place);
+  try {
+    await work(new DriveFolder(client, copyPathOf(copy.to), { knownIds: folderIds }));
+  } finally {
+    client.close();
+  }
+}
+
+/** One time. */
+class Keeping {
+  readonly #copy: OffsiteCopy;
+  readonly #place: DrivePlace;
+  readonly #keeping: HistoryKeeping;
+  readonly #folder: DriveFolder;
+  readonly #signal: AbortSignal;
+
+  constructor(copy: OffsiteCopy, place: DrivePlace, keeping: HistoryKeeping, folder: DriveFolder, signal: AbortSignal) {
+    this.#copy = copy;
+    this.#place = place;
+    this.#keeping = keeping;
+    this.#folder = folder;
+    this.#signal = signal;
+  }
+
+  async run(known: CopyMemory, memory: CopyMemoryFile): Promise<void> {
+    const { history, owner } = this.#keeping.records;
+    const [form, signal] = [historyFormOf(this.#copy), this.#signal];
+    await this.#folder.account(signal);
+    await this.#folder.assertThere(signal);
+    const documents = form === 'off' ? [] : await this.#documents(known);
+    let files: readonly HistoryFile[] = [];
+    let head: ChainHead | undefined;
+    // Not while somebody appends: half a record would seem to contradict the whole one later.
+    await history.writing(() =>
+      history.atRest(async () => {
+        [head, files] = [await history.head(), form === 'off' ? [] : await historyFiles(history.folder)];
+      }),
+    );
+    if (head === undefined) return;
+    const drive = new DriveHistory(this.#folder);
+    const isOurs = (other: ChainHead): Promise<boolean> => history.has(other);
+    let contradicting: readonly string[] = [];
+    if (form !== 'off') {
+      const seal = form === 'sealed' ? await this.#seal() : undefined;
+      const readable = documents instanceof Error ? [] : documents;
+      const all = [this.#readme(head, owner, form), ...readable, ...files];
+      ({ contradicting } = await keepHistory(drive, { chain: head.chain, files: all, seal, isOurs, signal }));
+    }
+    await keepAnchor(drive, { head, owner }, isOurs, signal);
+    if (documents instanceof Error) throw documents; // the records are safe, and it is tried again
+    const { chain, number, hash } = head;
+    const records = { at: this.#now(), chain, number, hash, form, contradicting: [...contradicting] };
+    await memory.update((before) => ({ ...rememberedBeside(before, 'records', undefined, this.#now()), records }));
+  }
+
+  /** Without them the records are kept all the same. @returns what kept them from being made */
+  async #documents({ records }: CopyMemory): Promise<readonly HistoryFile[] | Error> {
+    try {
+      // In another form all of them are to be there in that.
+      const since = records !== undefined && records.form === historyFormOf(this.#copy) ? records.number : 0;
+      return (await this.#keeping.documents?.(since, this.#signal)) ?? [];
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  #readme({ chain }: ChainHead, owner: string, form: HistoryForm): HistoryFile {
+    const text = historyReadme({ owner, chain, location: this.#copy.to, isSealed: form === 'sealed' });
+    return { name: 'README.txt', bytes: Buffer.from(text), change: 'replaced', isOpen: true };
+  }
+
+  /** The key is remembered: the nights after need no password, and it opens nothing but what lies here in clear. */
+  async #seal(): Promise<HistorySeal> {
+    const { stateFolder, random = systemRandom } = this.#place;
+    const path = join(stateFolder, `offsite-${this.#copy.name}-records.key`);
+    const config = await this.#configSha256();
+    const known = await readFile(path, 'utf8').catch(() => '');
+    const [, knownConfig, knownKey = ''] = /^([0-9a-f]{64}) ([A-Za-z0-9+/]{43}=)\n$/.exec(known) ?? [];
+    // Where the repository cannot be read just now, it is still the one of before.
+    if (knownConfig !== undefined && (config === undefined || config === knownConfig))
+      return new HistorySeal(Buffer.from(knownKey, 'base64'), random);
+    const key = historyKeyOf((await this.#repositoryKey()).masterKey);
+    if (config !== undefined) await replaceFile(path, `${config} ${key.toString('base64')}\n`, random);
+    return new HistorySeal(key, random);
+  }
+
+  async #repositoryKey(): Promise<OpenedKey> {
+    const { keyOf } = this.#keeping;
+    const { repository } = this.#copy;
+    if (keyOf === undefined) throw new CadanganError('password.missing', { location: repository });
+    return keyOf(repository, this.#signal);
+  }
+
+  /** Of which repository the remembered key is. */
+  async #configSha256(): Promise<string | undefined> {
+    try {
+      const storage = await openOriginal(this.#copy.repository, this.#place);
+      try {
+        return createHash('sha256')
+          .update(await storage.read({ kind: 'config', name: '' }, this.#signal))
+          .digest('hex');
+      } finally {
+        await storage.close();
+      }
+    } catch (error) {
+      if (isAbort(error)) throw error;
+      return undefined;
+    }
+  }
+
+  #now(): string {
+    return timeText(this.#place.clock ?? systemClock);
+  }
+}
+
+async function note(memory: CopyMemoryFile, { clock }: DrivePlace, error: unknown): Promise<void> {
+  await memory.update((before) => rememberedBeside(before, 'records', error, timeText(clock ?? systemClock)));
+}
