@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { CadanganError, systemCode } from '../platform/index.ts';
+import { CadanganError, systemCode, textOfFile } from '../platform/index.ts';
 import type { OAuthClient } from './drive-api.ts';
 import { isRecord, text } from './drive-item.ts';
 
@@ -46,11 +46,12 @@ function privateKeyOf(path: string, pem: string): KeyObject {
 async function readJson(path: string): Promise<Readonly<Record<string, unknown>>> {
   try {
     if ((await stat(path)).size > fileBytesMax) throw unusable(path, 'it is too large');
-    const content: unknown = JSON.parse((await readFile(path, 'utf8')).replace(/^\ufeff/, ''));
+    const content: unknown = JSON.parse(textOfFile(await readFile(path)));
     if (isRecord(content)) return content;
   } catch (error) {
     if (error instanceof CadanganError) throw error;
-    throw unusable(path, systemCode(error) ?? 'it is not JSON');
+    const code = systemCode(error);
+    throw unusable(path, code === undefined || code.startsWith('ERR_') ? 'it is not JSON' : code);
   }
   throw unusable(path, 'it is not JSON');
 }

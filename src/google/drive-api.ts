@@ -1,6 +1,7 @@
 import { isRecord, isId, itemFields, parseItem, text, wholeNumber } from './drive-item.ts';
 import type { GoogleEndpoints } from './endpoints.ts';
-import { DriveFault, faultOf, networkFault } from './fault.ts';
+import { faultOf, strangersFault } from './answer-fault.ts';
+import { DriveFault, networkFault } from './fault.ts';
 import type { DriveLibrary, OAuthLibrary } from './google-library.ts';
 import { folderType, type DriveItem } from './remote-file.ts';
 
@@ -127,17 +128,47 @@ export class DriveApi {
   }
 
   async trash(token: string, id: string, signal?: AbortSignal): Promise<void> {
-    await said(async () =>
+    const answer = await said(async () =>
       (await this.#drive()).files.update(
         { fileId: id, requestBody: { trashed: true }, fields: 'id', supportsAllDrives: true },
         call(token, signal),
+      ),
+    );
+    if (answer.id !== id) throw unusable('an answer without a file');
+  }
+
+  /** Into another folder, or under another name. */
+  async change(
+    token: string,
+    id: string,
+    change: { readonly name?: string; readonly fromId?: string; readonly toId?: string },
+    signal?: AbortSignal,
+  ): Promise<DriveItem> {
+    const { name, fromId, toId } = change;
+    return itemOf(
+      await said(async () =>
+        (await this.#drive()).files.update(
+          {
+            fileId: id,
+            requestBody: name === undefined ? {} : { name },
+            ...(fromId !== undefined && { removeParents: fromId }),
+            ...(toId !== undefined && { addParents: toId }),
+            fields: itemFields,
+            supportsAllDrives: true,
+          },
+          call(token, signal),
+        ),
       ),
     );
   }
 
   /** For good, with everything below it. */
   async delete(token: string, id: string, signal?: AbortSignal): Promise<void> {
-    await answered(async () => (await this.#drive()).files.delete({ fileId: id, supportsAllDrives: true }, call(token, signal)));
+    const { status, headers } = await answered(async () =>
+      (await this.#drive()).files.delete({ fileId: id, supportsAllDrives: true }, call(token, signal)),
+    );
+    // Google has nothing to say to that.
+    if (status !== 204) throw strangersFault({ status, header: headerOf(headers) });
   }
 
   async generateIds(token: string, count: number, signal?: AbortSignal): Promise<string[]> {
@@ -200,7 +231,7 @@ export class OAuthApi {
 
   /** Ends all grants of this person to the company's project, on other machines too. */
   async revoke(token: string): Promise<void> {
-    await answered(async () => (await this.#oauth()).revokeToken(token));
+    await said(async () => (await this.#oauth()).revokeToken(token));
   }
 
   #oauth(): Promise<OAuthLibrary> {
@@ -231,10 +262,17 @@ function call(token: string, signal: AbortSignal | undefined) {
   return { headers: { Authorization: `Bearer ${token}` }, timeout: callMsMax, ...(signal ? { signal } : {}) };
 }
 
-async function said<T>(request: () => Promise<{ readonly data: T }>): Promise<T> {
-  const { data } = await answered(request);
-  if (!isRecord(data)) throw unusable('an answer that is no JSON');
-  return data;
+interface Reply<T> {
+  readonly data: T;
+  readonly status: number;
+  readonly headers: unknown;
+}
+
+async function said<T>(request: () => Promise<Reply<T>>): Promise<T> {
+  const reply = await answered(request);
+  // Google says an error by the status.
+  if (!isRecord(reply.data) || 'error' in reply.data) throw strangersFault({ status: reply.status, header: headerOf(reply.headers) });
+  return reply.data;
 }
 
 async function answered<T>(request: () => Promise<T>): Promise<T> {
@@ -250,10 +288,7 @@ function libraryFault(error: unknown): DriveFault {
   if (error instanceof DriveFault) return error;
   const response = isRecord(error) && isRecord(error['response']) ? error['response'] : undefined;
   if (response && typeof response['status'] === 'number') {
-    const headers = response['headers'];
-    const header = (name: string): string | undefined =>
-      headers instanceof Headers || hasGet(headers) ? (headers.get(name) ?? undefined) : undefined;
-    return faultOf({ status: response['status'], header, body: parsed(response['data']) });
+    return faultOf({ status: response['status'], header: headerOf(response['headers']), body: parsed(response['data']) });
   }
   const code = isRecord(error) ? (text(error['code']) ?? text(error['name'])) : undefined;
   return networkFault(code ?? 'no answer');
@@ -266,6 +301,10 @@ function parsed(data: unknown): unknown {
   } catch {
     return undefined;
   }
+}
+
+function headerOf(headers: unknown): (name: string) => string | undefined {
+  return (name) => (hasGet(headers) ? (headers.get(name) ?? undefined) : undefined);
 }
 
 function hasGet(headers: unknown): headers is { get(name: string): string | null } {

@@ -1,10 +1,10 @@
-import { CadanganError, isCode, orAborted, systemClock, systemRandom, type Clock, type Pace, type Random } from '../platform/index.ts';
+import { isCode, orAborted, systemClock, systemRandom, type Clock, type Pace, type Random } from '../platform/index.ts';
 import { defaultPatience, type Patience, type Wait } from './attempts.ts';
 import type { ServiceAccountKey } from './client-files.ts';
 import type { CredentialStore } from './credential-store.ts';
 import { DriveApi, type AboutDrive, type DriveAccount, type OAuthClient, type StorageQuota } from './drive-api.ts';
 import { googleEndpoints, type GoogleEndpoints } from './endpoints.ts';
-import { DriveFault } from './fault.ts';
+import { DriveFault, isRefusedRequest } from './fault.ts';
 import { HttpPlane } from './http-plane.ts';
 import { defaultPacing, Pacer, type Pacing } from './pacer.ts';
 import { defaultPieceSizes, PieceBuffers, type PieceSizes } from './piece-buffers.ts';
@@ -80,7 +80,7 @@ export class DriveClient {
     const source =
       credentials.kind === 'sign-in'
         ? new SignInTokens(this.endpoints, credentials.client, credentials.store, designatedAccount)
-        : new ServiceAccountTokens(this.endpoints, credentials.key, this.#plane, this.clock);
+        : new ServiceAccountTokens(this.endpoints, credentials.key, designatedAccount, this.#plane, this.clock);
     this.#session = new GoogleSession(source, this.api, designatedAccount, this.clock);
     this.wire = new Wire({
       plane: this.#plane,
@@ -123,8 +123,7 @@ export class DriveClient {
         return await this.#listOnce(query, facts, signal);
       } catch (error) {
         // A page token grows old, and is then refused like any other mistake in a request.
-        const isRefusal = error instanceof CadanganError && error.facts['status'] === 400 && error.facts['page'] !== undefined;
-        if (!isRefusal || restarts >= listRestartsMax) throw error;
+        if (!isRefusedRequest(error) || error.facts['page'] === undefined || restarts >= listRestartsMax) throw error;
       }
     }
   }
@@ -157,6 +156,21 @@ export class DriveClient {
   /** Google keeps it for 30 days; until then it counts against the storage. Gone already is no error. */
   async trash(id: string, facts: CallFacts = {}, signal?: AbortSignal): Promise<void> {
     await this.wire.callOrGone('write', facts, signal, (token) => this.api.trash(token, id, signal));
+  }
+
+  /**
+   * Moves it from a folder into another one; where it is not in the first any more, perhaps since this moment, nothing happens.
+   * @throws `drive.denied` …
+   */
+  async move(id: string, fromId: string, toId: string, facts: CallFacts = {}, signal?: AbortSignal): Promise<void> {
+    await this.wire.callOrGone('write', facts, signal, async (token) => {
+      const { parents } = await this.api.get(token, id, signal);
+      if (parents.includes(fromId)) await this.api.change(token, id, { fromId, toId }, signal);
+    });
+  }
+
+  async rename(id: string, name: string, facts: CallFacts = {}, signal?: AbortSignal): Promise<void> {
+    await this.wire.call('write', facts, signal, (token) => this.api.change(token, id, { name }, signal));
   }
 
   /** For good, with everything below it; to the trash where this account may do no more. Gone already is no error. */

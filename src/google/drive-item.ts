@@ -5,6 +5,7 @@ export const itemFields = 'id,name,mimeType,parents,size,sha256Checksum,md5Check
 
 /** Google's place for notes of a program of its own: at most 124 bytes of key and value. */
 const markKey = 'cadanganRepository';
+const originKey = 'cadanganOrigin';
 
 // Ids become parts of addresses and queries.
 const idForm = /^[A-Za-z0-9_-]{1,256}$/;
@@ -31,12 +32,13 @@ export function parseItem(value: unknown): DriveItem | undefined {
     trashed: value['trashed'] === true,
     createdTime: text(value['createdTime']) ?? '',
     mark: isRecord(value['appProperties']) ? matching(value['appProperties'][markKey], sha256Form) : undefined,
+    ...(isRecord(value['appProperties']) && { origin: matching(value['appProperties'][originKey], sha256Form) }),
   };
 }
 
-/** The part of a new file's metadata that keeps its mark, 64 hex digits. */
-export function markProperties(mark: string | undefined): Readonly<Record<string, unknown>> {
-  return mark === undefined ? {} : { appProperties: { [markKey]: mark } };
+/** The part of a new file's metadata that keeps its mark and its origin, 64 hex digits each. */
+export function markProperties(mark: string | undefined, origin?: string): Readonly<Record<string, unknown>> {
+  return mark === undefined ? {} : { appProperties: { [markKey]: mark, ...(origin !== undefined && { [originKey]: origin }) } };
 }
 
 export function isId(value: unknown): value is string {

@@ -68,7 +68,7 @@ export function emulatorEndpoints(address: string): GoogleEndpoints {
   };
 }
 
-/** True for the addresses of an emulator: no proxy stands before them. A name such as `localhost` can be pointed elsewhere. */
+/** True for the addresses of an emulator: no proxy of the environment is asked for them. A name such as `localhost` can lead elsewhere. */
 export function isLoopback(url: URL): boolean {
   return url.protocol === 'http:' && (url.hostname === '127.0.0.1' || url.hostname === '[::1]');
 }

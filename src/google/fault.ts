@@ -1,5 +1,4 @@
 import { CadanganError, type ErrorCode } from '../platform/index.ts';
-import { isRecord, text } from './drive-item.ts';
 
 /**
  * What an answer that is no success means to us:
@@ -23,6 +22,9 @@ export type FaultKind =
   | 'conflict'
   | 'request';
 
+/** What stands between us and Google, as far as a fault shows it: it answers in Google's place, or shows a certificate of its own. */
+export type Between = 'proxy' | 'certificate';
+
 /**
  * One request that failed. It has nothing of the request in it: addresses of upload sessions, tokens and the client's secret must not reach
  * a log through an error, so the library's own errors end here.
@@ -34,6 +36,7 @@ export class DriveFault extends Error {
   /** Google's word, or the system's code. */
   readonly reason: string;
   readonly retryAfterMs: number | undefined;
+  readonly between: Between | undefined;
 
   constructor(
     kind: FaultKind,
@@ -42,6 +45,7 @@ export class DriveFault extends Error {
       readonly reason: string;
       readonly said?: string | undefined;
       readonly retryAfterMs?: number | undefined;
+      readonly between?: Between | undefined;
     },
   ) {
     super([facts.status, facts.reason, facts.said].filter(Boolean).join(' '));
@@ -50,6 +54,7 @@ export class DriveFault extends Error {
     this.status = facts.status ?? 0;
     this.reason = facts.reason;
     this.retryAfterMs = facts.retryAfterMs;
+    this.between = facts.between;
   }
 }
 
@@ -78,85 +83,26 @@ const codes: Readonly<Record<FaultKind, ErrorCode>> = {
 export function errorOf(fault: DriveFault, facts: Readonly<Record<string, string | number | undefined>> = {}): CadanganError {
   return new CadanganError(
     codes[fault.kind],
-    { ...facts, reason: fault.reason, ...(fault.status === 0 ? {} : { status: fault.status }) },
+    {
+      ...facts,
+      reason: fault.reason,
+      ...(fault.status === 0 ? {} : { status: fault.status }),
+      ...(fault.between && { between: fault.between }),
+    },
     { cause: fault },
   );
 }
 
-// Without regard to case and underscores: both spellings are about.
-const kinds = new Map<string, FaultKind>(
-  Object.entries({
-    rate: 'ratelimitexceeded userratelimitexceeded sharingratelimitexceeded urlleaselimitexceeded',
-    transient: 'backenderror internalerror transienterror',
-    token: 'autherror required',
-    full: 'storagequotaexceeded dailylimitexceeded numchildreninnonrootlimitexceeded teamdrivefilelimitexceeded activeitemcreationlimitexceeded mydrivehierarchydepthlimitexceeded teamdrivehierarchytoodeep quotaexceeded',
-    'download-refused': 'downloadquotaexceeded cannotdownloadabusivefile filenotdownloadable',
-    permission:
-      'insufficientfilepermissions appnotauthorizedtofile domainpolicy teamdrivemembershiprequired insufficientpermissions insufficientparentpermissions',
-    'set-up': 'accessnotconfigured servicedisabled',
-  } satisfies Partial<Record<FaultKind, string>>).flatMap(([kind, reasons]) =>
-    reasons.split(' ').map((reason) => [reason, kind as FaultKind] as const),
-  ),
-);
-
-/** Reads status, reason and `Retry-After` of an answer that is no success. */
-export function faultOf(answer: Answer): DriveFault {
-  const { status } = answer;
-  const said = readBody(answer.body);
-  const facts = {
-    status,
-    reason: said.reason ?? `HTTP ${status}`,
-    said: said.message,
-    retryAfterMs: retryAfterMsOf(answer.header('retry-after')),
-  };
-  return new DriveFault(kindOf(status, said), facts);
+/** Google itself does not understand the request, or not any more: an old page token, an id of another account. */
+export function isRefusedRequest(error: unknown): error is CadanganError {
+  return error instanceof CadanganError && error.facts['status'] === 400 && error.facts['between'] === undefined;
 }
 
 /** A connection that was refused, dropped or stood still. The request may have had its effect. */
 export function networkFault(code: string): DriveFault {
-  return new DriveFault('transient', { reason: code });
+  const between = certificateCodes.test(code) ? 'certificate' : code.startsWith('proxy: ') ? 'proxy' : undefined;
+  return new DriveFault('transient', { reason: code, between });
 }
 
-interface Said {
-  readonly reason: string | undefined;
-  readonly message: string | undefined;
-  /** False for the pages of load balancers and proxies. */
-  readonly isGoogles: boolean;
-}
-
-function kindOf(status: number, { reason, isGoogles }: Said): FaultKind {
-  const known = kinds.get((reason ?? '').toLowerCase().replaceAll('_', ''));
-  if (status === 401) return 'token';
-  if (status === 429) return 'rate';
-  if (status === 408 || status >= 500) return 'transient';
-  if (status === 404 || status === 410) return 'gone';
-  if (status === 409) return 'conflict';
-  // A 403 that does not come from Drive itself says nothing about rights.
-  if (status === 403) return known ?? (isGoogles ? 'permission' : 'transient');
-  return 'request';
-}
-
-/** `{error: {errors: [{reason}], message, details}}`, or `{error: 'invalid_grant', error_description}` of the OAuth endpoints. */
-function readBody(body: unknown): Said {
-  const error = isRecord(body) ? body['error'] : undefined;
-  if (typeof error === 'string')
-    return { reason: text(error), message: isRecord(body) ? text(body['error_description']) : undefined, isGoogles: true };
-  if (!isRecord(error)) return { reason: undefined, message: undefined, isGoogles: false };
-  // Only the details tell a token without the scope from a file without the right.
-  const reasons = [...reasonsIn(error['details']), ...reasonsIn(error['errors'])];
-  const telling = reasons.find((reason) => reason === 'ACCESS_TOKEN_SCOPE_INSUFFICIENT' || reason === 'SERVICE_DISABLED');
-  return {
-    reason: telling ?? reasonsIn(error['errors'])[0] ?? reasons[0] ?? text(error['status']),
-    message: text(error['message']),
-    isGoogles: true,
-  };
-}
-
-function reasonsIn(list: unknown): string[] {
-  return Array.isArray(list) ? list.flatMap((entry: unknown) => (isRecord(entry) ? (text(entry['reason']) ?? []) : [])) : [];
-}
-
-/** Seconds, or a date, which needs a clock that we do not trust: the answer's own `Date` is not at hand here. */
-function retryAfterMsOf(value: string | undefined): number | undefined {
-  return value !== undefined && /^\d{1,6}$/.test(value) ? Number(value) * 1000 : undefined;
-}
+// OpenSSL's words for a certificate that is not to be trusted, as Node gives them (X509_V_ERR_…), and Node's own for another name.
+const certificateCodes = /^(?:CERT_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY_LEAF)|INVALID_CA|ERR_TLS_CERT_)/;

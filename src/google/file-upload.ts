@@ -1,5 +1,6 @@
 import { CadanganError, throwIfAborted } from '../platform/index.ts';
 import type { DriveClient } from './drive-client.ts';
+import { isRefusedRequest } from './fault.ts';
 import type { FolderTree } from './folder-tree.ts';
 import { labelOf, placeOf, type DriveItem, type RemoteFile, type RepositoryFile } from './remote-file.ts';
 import type { UploadJournal, UploadNote } from './upload-journal.ts';
@@ -16,6 +17,8 @@ const bytesType = 'application/octet-stream';
 export interface FilePlace {
   readonly location: string;
   readonly client: DriveClient;
+  /** See `DriveItem.origin`. */
+  readonly origin: string | undefined;
   find(file: RepositoryFile, maxAgeMs: number, signal?: AbortSignal): Promise<RemoteFile[]>;
   current(item: RemoteFile, signal?: AbortSignal): Promise<RemoteFile | undefined>;
   trash(fileId: string, signal?: AbortSignal): Promise<void>;
@@ -104,11 +107,12 @@ export class FileUpload {
   }
 
   /**
-   * Nobody has moved it away, and it is not that of another place for which the same journal was used. A list may not show a young folder
-   * yet, so folders are asked themselves, up to that of the repository.
+   * Nobody has renamed it or moved it away, and it is not that of another place for which the same journal was used. A list may not show a
+   * young folder yet, so folders are asked themselves, up to that of the repository.
    */
   async #isInPlace(item: DriveItem): Promise<boolean> {
-    const { folders } = placeOf(this.#file);
+    const { folders, name } = placeOf(this.#file);
+    if (item.name !== name) return false;
     let below: DriveItem = item;
     for (let depth = folders.length; ; depth--) {
       const directory = await this.#tree.directory(folders.slice(0, depth), checkedMs, this.#options.signal);
@@ -158,7 +162,7 @@ export class FileUpload {
         throw new CadanganError('drive.not-found', { ...this.#facts, missing: 'folder', reason: 'the folder is in the trash' });
       } catch (error) {
         // An id that was reserved for another account, or long ago, is refused as a mistake of ours.
-        const isIdRefused = earlier !== undefined && error instanceof CadanganError && error.facts['status'] === 400;
+        const isIdRefused = earlier !== undefined && isRefusedRequest(error);
         if (moved >= movedMax || !(isIdRefused || isFolderGone(error))) throw error;
         await this.#journal.remove(this.#label);
         this.#tree.forget();
@@ -182,6 +186,7 @@ export class FileUpload {
       name,
       mimeType: bytesType,
       mark,
+      origin: this.#folder.origin,
       parentId: await this.#tree.ensure(folders, signal),
       note,
       source: this.#source,

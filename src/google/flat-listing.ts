@@ -17,7 +17,7 @@ export async function listFlat(
   rootIds: readonly string[],
   location: string,
   signal: AbortSignal | undefined,
-): Promise<RemoteFile[]> {
+): Promise<{ readonly files: readonly RemoteFile[]; readonly hasDoubledFolders: boolean }> {
   const items = await client.list(undefined, { location }, signal);
   const folders = new Map(items.filter(({ isFolder }) => isFolder).map((item) => [item.id, item]));
   await addMissingFolders(client, folders, items, rootIds, location, signal);
@@ -26,7 +26,14 @@ export async function listFlat(
   const files = items.flatMap((item) => (item.isFolder ? [] : (remoteFile(item, pathOf(item, folders, roots, paths), folders) ?? [])));
   const own = await tree.ownMissing(new Set(items.map(({ id }) => id)), signal);
   files.push(...own.flatMap(({ path, item }) => (item.isFolder ? [] : (remoteFile(item, path, folders) ?? []))));
-  return files.filter(({ id, trashed }) => trashed || !tree.wasRemoved(id));
+  const places = [...folders.values()].flatMap((folder) => {
+    const above = folder.trashed ? undefined : pathOf(folder, folders, roots, paths);
+    return above === undefined ? [] : [[...above, folder.name].join('/')];
+  });
+  return {
+    files: files.filter(({ id, trashed }) => trashed || !tree.wasRemoved(id)),
+    hasDoubledFolders: rootIds.length > 1 || new Set(places).size < places.length,
+  };
 }
 
 /** A list may not show a folder yet whose files it shows. Asked once each; what is not visible stays unknown. */

@@ -128,6 +128,18 @@ export class FolderTree {
     return sinceMs !== undefined && this.#clock.monotonicMs() - sinceMs < lagMsMax;
   }
 
+  /** Whether something is at the path itself, now. */
+  async isAtPath(signal: AbortSignal | undefined): Promise<boolean> {
+    const above = await this.#directory(this.#root.slice(0, -1), 0, signal);
+    return above?.folders.has(this.#root.at(-1) ?? '') ?? false;
+  }
+
+  /** Where it is not at its path it is not there, whatever ids it had. */
+  forgetPlace(): void {
+    this.#rootHint = [];
+    this.forget();
+  }
+
   /** All that lists said; what we made ourselves stays known. */
   forget(): void {
     this.#known.clear();
@@ -194,11 +206,12 @@ export class FolderTree {
   async #stillThere(own: Map<string, Own>, seen: ReadonlySet<string>, signal: AbortSignal | undefined): Promise<DriveItem[]> {
     const nowMs = this.#clock.monotonicMs();
     const found: DriveItem[] = [];
-    for (const [id, { sinceMs }] of own) {
+    for (const [id, { item: made, sinceMs }] of own) {
       if (nowMs - sinceMs > lagMsMax) own.delete(id);
       else if (!seen.has(id)) {
         const item = await this.#client.get(id, { location: this.#location }, signal);
-        if (item && !item.trashed) found.push(item);
+        // What somebody has renamed or moved since is missing from the list because it is not there any more.
+        if (item && !item.trashed && isWhere(made, item)) found.push(item);
         else own.delete(id);
       }
     }
@@ -261,6 +274,11 @@ export class FolderTree {
     const known = this.#known.get(key);
     if (known) push(item.isFolder ? known.folders : known.files, item);
   }
+}
+
+/** Whether it has the name and the place that it had. */
+export function isWhere(before: DriveItem, now: DriveItem): boolean {
+  return now.name === before.name && now.parents[0] === before.parents[0];
 }
 
 function push(map: Map<string, DriveItem[]>, item: DriveItem): void {

@@ -6,6 +6,7 @@ import { Agent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
 import { isLoopback, type GoogleEndpoints } from './endpoints.ts';
 import { proxyAgent } from './proxy.ts';
+import { trusted } from './trust.ts';
 
 export type DriveLibrary = drive_v3.Drive;
 export type OAuthLibrary = OAuth2Client;
@@ -35,9 +36,16 @@ export function makeOAuthLibrary(
   });
 }
 
-/** No retries and no redactor of theirs: the first knows nothing of Drive's reasons, the second walks bodies byte by byte. */
+/**
+ * No retries and no redactor of theirs: the first knows nothing of Drive's reasons, the second walks bodies byte by byte. Google redirects
+ * none of these requests; who does leads to a page of its own.
+ */
 function transport({ proxy }: GoogleEndpoints, address: string) {
   // Always with an agent: without one the library goes by the environment of this process, which is that of whoever started it.
-  const direct = isLoopback(new URL(address)) ? new Agent({ keepAlive: true }) : new SecureAgent({ keepAlive: true });
-  return { retry: false, errorRedactor: false as const, agent: proxy === undefined ? direct : proxyAgent(proxy) };
+  const agent = proxy === undefined ? directAgent(address) : proxyAgent(proxy);
+  return { retry: false, errorRedactor: false as const, redirect: 'manual' as const, agent };
+}
+
+function directAgent(address: string): Agent {
+  return isLoopback(new URL(address)) ? new Agent({ keepAlive: true }) : new SecureAgent({ keepAlive: true, secureContext: trusted() });
 }

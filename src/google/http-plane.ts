@@ -4,6 +4,7 @@ import { CadanganError, systemCode, throwIfAborted, type Pace } from '../platfor
 import { isLoopback } from './endpoints.ts';
 import { networkFault, type Answer } from './fault.ts';
 import { proxyAgent } from './proxy.ts';
+import { trusted } from './trust.ts';
 
 export interface PlaneRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -41,7 +42,8 @@ const collectedBytesMax = 4 * 1024 * 1024;
 export class HttpPlane {
   readonly #idleMsMax: number;
   readonly #plain: http.Agent;
-  readonly #secure: http.Agent;
+  readonly #makeSecure: () => http.Agent;
+  #secure: http.Agent | undefined;
   readonly #pace: Pace;
 
   constructor(
@@ -52,7 +54,7 @@ export class HttpPlane {
     const shape = { keepAlive: true, maxSockets: options.socketsMax ?? 8, scheduling: 'lifo' as const, timeout: this.#idleMsMax };
     const { proxy } = options;
     this.#plain = proxy === undefined ? new http.Agent(shape) : proxyAgent(proxy, shape);
-    this.#secure = proxy === undefined ? new https.Agent(shape) : this.#plain;
+    this.#makeSecure = () => (proxy === undefined ? new https.Agent({ ...shape, secureContext: trusted() }) : this.#plain);
   }
 
   /** The answer with its body, whatever the status. @throws DriveFault (`transient`), `aborted` */
@@ -80,7 +82,7 @@ export class HttpPlane {
       const body = request.body ?? '';
       const headers = { ...request.headers, ...(request.method === 'GET' ? {} : { 'Content-Length': String(Buffer.byteLength(body)) }) };
       const sent = secure
-        ? https.request(url, { method: request.method, headers, agent: this.#secure })
+        ? https.request(url, { method: request.method, headers, agent: (this.#secure ??= this.#makeSecure()) })
         : http.request(url, { method: request.method, headers, agent: plainAgentFor(url, this.#plain) });
       let isSent = false;
       const over = new AbortController();
@@ -140,7 +142,7 @@ export class HttpPlane {
 
   close(): void {
     this.#plain.destroy();
-    this.#secure.destroy();
+    this.#secure?.destroy();
   }
 }
 

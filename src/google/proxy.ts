@@ -1,7 +1,8 @@
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import type { Agent, AgentOptions } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Environment } from '../platform/index.ts';
+import { CadanganError, type Environment } from '../platform/index.ts';
+import { trusted } from './trust.ts';
 
 /**
  * The proxy that the environment names for Google, unless it excepts it (`NO_PROXY=.googleapis.com,...`). A convention that nobody has
@@ -11,7 +12,18 @@ export function proxyFrom(environment: Environment, host: string): string | unde
   const named = (name: string): string | undefined => environment[name.toLowerCase()] || environment[name] || undefined;
   const excepted = (named('NO_PROXY') ?? '').split(',').map((entry) => entry.trim().toLowerCase());
   if (excepted.some((entry) => entry === '*' || (entry !== '' && `.${host}`.endsWith(`.${entry.replace(/^\.+/, '')}`)))) return undefined;
-  return named('HTTPS_PROXY') ?? named('ALL_PROXY');
+  for (const name of ['HTTPS_PROXY', 'ALL_PROXY']) {
+    const proxy = named(name);
+    if (proxy !== undefined) return addressOf(proxy, name);
+  }
+  return undefined;
+}
+
+/** Curl and Go take one without a scheme, too. */
+function addressOf(proxy: string, name: string): string {
+  const address = proxy.includes('://') ? proxy : `http://${proxy}`;
+  if (/^https?:$/.test(URL.parse(address)?.protocol ?? '')) return address;
+  throw new CadanganError('arguments.invalid', { argument: name, reason: 'a proxy such as http://proxy.example:3128 is wanted' });
 }
 
 /** Reaches every address through a tunnel that the proxy opens (`CONNECT`, RFC 9110 9.3.6): it sees names and sizes, and no content. */
@@ -22,10 +34,10 @@ export function proxyAgent(proxy: string, options: AgentOptions = {}): Agent {
 /** The library hands on what the proxy says instead of opening a tunnel, as if Google had said it: nobody is signed out by that. */
 class Tunnels extends HttpsProxyAgent<string> {
   override async connect(...args: Parameters<HttpsProxyAgent<string>['connect']>): Promise<Socket> {
-    const [request] = args;
+    const [request, options] = args;
     let status = 0;
     request.once('proxyConnect', ({ statusCode }: { readonly statusCode: number }) => (status = statusCode));
-    const socket = await super.connect(...args);
+    const socket = await super.connect(request, options.secureEndpoint ? { ...options, secureContext: trusted() } : options);
     if (status === 200) return socket;
     socket.destroy();
     throw Object.assign(new Error('the proxy opens no tunnel'), { code: `proxy: HTTP ${status}` });

@@ -1,6 +1,7 @@
 import { CadanganError } from '../platform/index.ts';
 import type { GoogleEndpoints } from './endpoints.ts';
-import { DriveFault, faultOf, networkFault } from './fault.ts';
+import { faultOf, strangersFault } from './answer-fault.ts';
+import { DriveFault, networkFault } from './fault.ts';
 import { parseJson, type AnswerHead, type BodySink } from './http-plane.ts';
 import type { CallFacts, Wire } from './wire.ts';
 
@@ -58,8 +59,11 @@ async function fetchPart(wire: Wire, endpoints: GoogleEndpoints, part: Part, tok
     (answer) => (isSuccess(answer) ? part.sinkFor(answer) : collectInto(refusal)),
   );
   if (isSuccess(head)) return part.mustBeWhole();
-  if (head.status === 416) throw new RangeBeyondEnd();
-  throw faultOf({ ...head, body: parseJson(Buffer.concat(refusal)) });
+  const fault = faultOf({ ...head, body: parseJson(Buffer.concat(refusal)) });
+  // RFC 9110 15.5.17: with the size that the file has.
+  const saysSize = /^bytes \*\/\d+$/.test(head.header('content-range') ?? '');
+  if (head.status === 416 && (fault.kind !== 'transient' || saysSize)) throw new RangeBeyondEnd();
+  throw fault;
 }
 
 function isSuccess({ status }: AnswerHead): boolean {
@@ -116,6 +120,7 @@ class Part {
     const length = answer.header('content-length');
     // 200: the range was ignored and the whole file comes. That is as good when the whole was asked for.
     if (answer.status !== 206) {
+      if (answer.header('content-type')?.startsWith('text/html') === true) throw strangersFault(answer);
       if (this.first !== 0 || length !== String(wantedBytes)) throw networkFault('the range was ignored');
       return;
     }

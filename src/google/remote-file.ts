@@ -29,6 +29,8 @@ export interface DriveItem {
   readonly createdTime: string;
   /** What the program that uploaded it noted of whose it is. Programs with another client id do not see it, and many files have none. */
   readonly mark: string | undefined;
+  /** Which copying put it there: of two machines, or two clones of one repository, each has its own. */
+  readonly origin?: string | undefined;
 }
 
 /** Something below a repository's folder on Drive. */

@@ -3,7 +3,8 @@ import type { Attempts } from './attempts.ts';
 import type { DriveApi } from './drive-api.ts';
 import { parseItem } from './drive-item.ts';
 import type { GoogleEndpoints } from './endpoints.ts';
-import { DriveFault, errorOf, faultOf, networkFault, type Answer } from './fault.ts';
+import { faultOf } from './answer-fault.ts';
+import { DriveFault, errorOf, networkFault, type Answer } from './fault.ts';
 import type { PieceBuffers } from './piece-buffers.ts';
 import type { DriveItem } from './remote-file.ts';
 import type { UploadGate } from './upload-gate.ts';
@@ -27,6 +28,8 @@ export interface UploadTask {
   readonly parentId: string;
   /** See `DriveItem.mark`. */
   readonly mark?: string | undefined;
+  /** See `DriveItem.origin`. */
+  readonly origin?: string | undefined;
   /** With the reserved id, and the session of an earlier attempt. */
   readonly note: UploadNote;
   readonly source: UploadSource;
@@ -115,10 +118,11 @@ class ResumableUpload {
 
   /** No file exists before its last byte, so this may be repeated at will. */
   async #open(): Promise<DriveItem | undefined> {
-    const { name, mimeType, parentId, mark, note, source, signal } = this.#task;
+    const { name, mimeType, parentId, mark, origin, note, source, signal } = this.#task;
     if (this.#sessions >= sessionsMax)
       throw new CadanganError('drive.unavailable', { ...this.#task.facts, reason: 'upload sessions are lost again and again' });
-    const answer = await openSession(this.#world, { id: note.id, name, mimeType, parentId, sizeBytes: source.sizeBytes, mark }, signal);
+    const { sizeBytes } = source;
+    const answer = await openSession(this.#world, { id: note.id, name, mimeType, parentId, sizeBytes, mark, origin }, signal);
     if (answer.status !== 200) return this.#whyNotOpened(faultOf(answer));
     const sessionUri = sessionUriOf(answer, this.#world.endpoints);
     if (sessionUri === undefined) throw networkFault('no usable session');

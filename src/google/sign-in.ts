@@ -4,7 +4,8 @@ import { Attempts, defaultPatience, type Patience } from './attempts.ts';
 import type { StoredSignIn } from './credential-store.ts';
 import { DriveApi, driveScope, OAuthApi, tokenAnswer, type OAuthClient, type TokenAnswer } from './drive-api.ts';
 import type { GoogleEndpoints } from './endpoints.ts';
-import { DriveFault, faultOf } from './fault.ts';
+import { faultOf } from './answer-fault.ts';
+import { DriveFault, isRefusedRequest } from './fault.ts';
 import { HttpPlane } from './http-plane.ts';
 import { startLoopbackServer, type ConsentAnswer } from './loopback-server.ts';
 import { defaultPacing, Pacer } from './pacer.ts';
@@ -80,7 +81,7 @@ export async function revokeSignIn(options: Omit<SignInOptions, 'designatedAccou
     await patiently(options, () => api.revoke(signIn.refreshToken));
   } catch (error) {
     // Google says 400 to a token that has ended already.
-    if (error instanceof CadanganError && error.facts['status'] === 400) return;
+    if (isRefusedRequest(error)) return;
     throw error;
   }
 }

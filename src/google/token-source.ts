@@ -4,7 +4,8 @@ import type { ServiceAccountKey } from './client-files.ts';
 import type { CredentialStore, StoredSignIn } from './credential-store.ts';
 import { driveScope, OAuthApi, tokenAnswer, type DriveAccount, type OAuthClient, type TokenAnswer } from './drive-api.ts';
 import type { GoogleEndpoints } from './endpoints.ts';
-import { DriveFault, faultOf } from './fault.ts';
+import { faultOf } from './answer-fault.ts';
+import { DriveFault } from './fault.ts';
 import type { HttpPlane } from './http-plane.ts';
 
 /** Where access tokens come from. */
@@ -83,12 +84,15 @@ const assertionSeconds = 3600;
 export class ServiceAccountTokens implements TokenSource {
   readonly #endpoints: GoogleEndpoints;
   readonly #key: ServiceAccountKey;
+  /** The person whom the program acts for (domain-wide delegation); undefined: the service account itself. */
+  readonly #actsFor: string | undefined;
   readonly #plane: HttpPlane;
   readonly #clock: Clock;
 
-  constructor(endpoints: GoogleEndpoints, key: ServiceAccountKey, plane: HttpPlane, clock: Clock) {
+  constructor(endpoints: GoogleEndpoints, key: ServiceAccountKey, designatedAccount: string, plane: HttpPlane, clock: Clock) {
     this.#endpoints = endpoints;
     this.#key = key;
+    this.#actsFor = designatedAccount.trim().toLowerCase() === key.emailAddress.toLowerCase() ? undefined : designatedAccount;
     this.#plane = plane;
     this.#clock = clock;
   }
@@ -107,6 +111,12 @@ export class ServiceAccountTokens implements TokenSource {
     if (answer.status === 200) return tokenAnswer(answer.body);
     const fault = faultOf(answer);
     if (fault.kind === 'rate' || fault.kind === 'transient') throw fault;
+    if (this.#actsFor !== undefined && fault.reason === 'unauthorized_client')
+      throw new CadanganError(
+        'drive.not-set-up',
+        { reason: `an administrator has not allowed the service account to act for ${this.#actsFor} with the scope ${driveScope}` },
+        { cause: fault },
+      );
     // A clock that is off makes assertions from the future; Google says `invalid_grant` to that as well.
     throw new CadanganError(
       'drive.signed-out',
@@ -127,6 +137,7 @@ export class ServiceAccountTokens implements TokenSource {
     const header = { alg: 'RS256', typ: 'JWT', ...(this.#key.keyId === undefined ? {} : { kid: this.#key.keyId }) };
     const claims = {
       iss: this.#key.emailAddress,
+      ...(this.#actsFor !== undefined && { sub: this.#actsFor }),
       scope: driveScope,
       aud: this.#endpoints.token,
       iat: nowSeconds,

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
-import { mkdir, open, readFile, rename, type FileHandle } from 'node:fs/promises';
+import { open, readFile, rename, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CadanganError, systemClock, systemCode, type Clock } from '../platform/index.ts';
+import { CadanganError, makeFolder, systemClock, systemCode, type Clock } from '../platform/index.ts';
 import { isId, isRecord } from './drive-item.ts';
 
 /** What is known of one upload. The id is noted before anything is sent under it, so that no second copy is made whatever happens. */
@@ -52,7 +52,7 @@ const windows = process.platform === 'win32';
 export async function openUploadJournal(path: string, options: { readonly clock?: Clock } = {}): Promise<UploadJournal> {
   const clock = options.clock ?? systemClock;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path), 0o700);
     const notes = fresh(await readNotes(path), nowMsOf(clock));
     return new FileJournal(path, notes, await rewrite(path, notes), clock);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { isLoopback, type GoogleEndpoints } from './endpoints.ts';
 import { itemFields, markProperties } from './drive-item.ts';
-import { faultOf, type Answer } from './fault.ts';
+import { faultOf } from './answer-fault.ts';
+import { type Answer } from './fault.ts';
 import type { PlaneRequest } from './http-plane.ts';
 import type { CallKind } from './pacer.ts';
 import type { Wire } from './wire.ts';
@@ -15,6 +16,8 @@ export interface UploadTarget {
   readonly sizeBytes: number | undefined;
   /** See `DriveItem.mark`. */
   readonly mark?: string | undefined;
+  /** See `DriveItem.origin`. */
+  readonly origin?: string | undefined;
 }
 
 /** What an upload speaks through. */
@@ -26,7 +29,7 @@ export interface SessionWorld {
 /** Asks for an address that takes the bytes. It may be asked again at will: no file exists before its last byte. */
 export function openSession(
   world: SessionWorld,
-  { id, name, mimeType, parentId, sizeBytes, mark }: UploadTarget,
+  { id, name, mimeType, parentId, sizeBytes, mark, origin }: UploadTarget,
   signal: AbortSignal | undefined,
 ): Promise<Answer> {
   const length: Record<string, string> = sizeBytes === undefined ? {} : { 'X-Upload-Content-Length': String(sizeBytes) };
@@ -34,7 +37,7 @@ export function openSession(
     method: 'POST',
     url: `${world.endpoints.upload}/files?uploadType=resumable&supportsAllDrives=true&fields=${encodeURIComponent(itemFields)}`,
     headers: { 'Content-Type': 'application/json; charset=UTF-8', 'X-Upload-Content-Type': mimeType, ...length },
-    body: JSON.stringify({ id, name, parents: [parentId], mimeType, ...markProperties(mark) }),
+    body: JSON.stringify({ id, name, parents: [parentId], mimeType, ...markProperties(mark, origin) }),
     signal,
   });
 }
@@ -78,10 +81,12 @@ export function keptBytesOf(answer: Answer): number {
 }
 
 /** A token that is refused must be known as such where it was taken from. */
-function send({ wire }: SessionWorld, kind: CallKind, request: PlaneRequest): Promise<Answer> {
+function send({ wire, endpoints }: SessionWorld, kind: CallKind, request: PlaneRequest): Promise<Answer> {
   return wire.once(kind, request.signal, async (token) => {
     const answer = await wire.plane.send({ ...request, headers: { ...request.headers, Authorization: `Bearer ${token}` } });
-    if (answer.status === 401) throw faultOf(answer);
+    // Google's 308 leads nowhere, or to a session of its own: one that leads elsewhere is a redirect of something on the way.
+    const isElsewhere = answer.status === 308 && answer.header('location') !== undefined && sessionUriOf(answer, endpoints) === undefined;
+    if (answer.status === 401 || isElsewhere) throw faultOf(answer);
     return answer;
   });
 }

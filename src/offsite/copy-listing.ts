@@ -27,6 +27,8 @@ export interface CopyFile {
   readonly createdMs: number;
   /** Of the repository for whose copy it was uploaded; files of older copies and of other programs have none. */
   readonly mark: string | undefined;
+  /** Which copying put it there; files of older copies have none. */
+  readonly origin?: string | undefined;
 }
 
 /** Something in the copy's folder that no repository has there. */

@@ -1,8 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as z from 'zod';
-import { fileError, replaceFile, systemCode, type Random } from '../platform/index.ts';
+import { stateError, replaceFile, systemCode, type Random } from '../platform/index.ts';
 import { doubts } from './plan-copy.ts';
+import { copyPhases } from './progress.ts';
 
 const fileBytesMax = 16 * 1024 * 1024;
 /** RFC 3339 with the offset of the machine's zone. */
@@ -37,6 +38,18 @@ const memorySchema = z.object({
       error: errorText.optional(),
     })
     .optional(),
+  /** How far a work is that goes on, and when that was written down: whoever is ended by force leaves it behind. */
+  underway: z
+    .object({
+      at: time,
+      phase: z.enum(copyPhases),
+      elapsedMs: count,
+      filesDone: count,
+      filesTotal: count,
+      bytesDone: count,
+      bytesTotal: count,
+    })
+    .optional(),
   /** When the copy last had everything. */
   lastWholeAt: time.optional(),
   /** What it lacks, and since when it is not whole. */
@@ -57,13 +70,28 @@ const memorySchema = z.object({
     .optional(),
   lastSample: z.object({ at: time, read: amount, damaged: z.array(z.string()) }).optional(),
   /** Works beside the copying whose last try failed: they hold nothing up, and whoever relies on them is to know. */
-  failed: z.object({ sample: failure.optional(), readable: failure.optional() }).optional(),
+  failed: z.object({ sample: failure.optional(), readable: failure.optional(), records: failure.optional() }).optional(),
+  /** The history of this machine as it lies beside the copy, and files there that contradict it. */
+  records: z
+    .object({
+      at: time,
+      chain: z.string(),
+      number: count,
+      hash: z.string(),
+      form: z.enum(['clear', 'sealed', 'off']),
+      contradicting: z.array(z.string()),
+    })
+    .optional(),
   /** The last file that a sample read; the next one goes on behind it. */
   sampleCursor: z.string().optional(),
   /** Ids of copies whose bytes are wrong although Drive's checksum is right. */
   distrusted: z.array(z.string()).optional(),
   /** Snapshots that can be restored from the copy. */
   snapshots: z.array(z.string()),
+  /** See `Restorable`: what was there when the copy last had everything, verified. */
+  restorable: z.object({ snapshots: z.array(z.string()), untilMs: count, files: count, sum: count }).optional(),
+  /** Of which origins files may be removed, ours first: those of others only after a person has said so. */
+  origins: z.array(z.string()).optional(),
   /** Drive's ids of the copy's folder. */
   folderIds: z.array(z.string()).optional(),
   /** MD5, by id, of files that Drive gives no SHA-256 for and that were proved when they were uploaded. */
@@ -91,7 +119,7 @@ export type ScrubFindings = z.output<typeof findings>;
 
 /**
  * The memory of one copy: `offsite-NAME.json` in the state folder. It serves what people see and when scrubs are due; the copy itself needs
- * nothing of it, and it may be deleted at any time.
+ * nothing of it, and it may be deleted at any time: then a person is asked before what was copied until then is removed.
  */
 export class CopyMemoryFile {
   readonly path: string;
@@ -108,7 +136,7 @@ export class CopyMemoryFile {
 
   /**
    * An empty one when there is none, it cannot be understood, or it is of another place.
-   * @throws `storage.denied`, `storage.unreachable`
+   * @throws `state.unusable`
    */
   async read(): Promise<CopyMemory> {
     const empty: CopyMemory = { version: 1, ...this.#place, snapshots: [] };
@@ -119,11 +147,11 @@ export class CopyMemoryFile {
       return parsed.data;
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return empty;
-      throw fileError(error, this.path);
+      throw stateError(error, dirname(this.path), this.path);
     }
   }
 
-  /** Changes what is there, as a whole or not at all; in turn. @throws `storage.denied`, `storage.full`, `storage.unreachable` */
+  /** Changes what is there, as a whole or not at all; in turn. @throws `state.unusable` */
   async update(change: (memory: CopyMemory) => CopyMemory): Promise<CopyMemory> {
     const work = this.#writing.then(async () => {
       const changed = memorySchema.parse(change(await this.read()));
@@ -142,7 +170,7 @@ export class CopyMemoryFile {
     try {
       await replaceFile(this.path, `${JSON.stringify(memory, undefined, 1)}\n`, this.#random);
     } catch (error) {
-      throw fileError(error, this.path);
+      throw stateError(error, dirname(this.path), this.path);
     }
   }
 }

@@ -46,7 +46,7 @@ export interface CopyTrouble {
   readonly beside?: BesideWork | undefined;
 }
 
-export type BesideWork = 'sample' | 'readable';
+export type BesideWork = 'sample' | 'readable' | 'records';
 
 /** What the original's folder showed, beside what it had when the copy was last whole. */
 export interface OriginalState {
@@ -69,6 +69,11 @@ export interface CopyStatus {
   readonly unknownBecause: UnknownReason | undefined;
   /** Of when the state is, where nobody would notice a change; undefined while somebody watches, and when it was never whole. */
   readonly asOf: string | undefined;
+  /**
+   * Since when it is not known to be in sync: since it was seen to be behind or something came in its way, else since it was last whole.
+   * Undefined when it is in sync, is worked on, or never was whole.
+   */
+  readonly since: string | undefined;
   /** Files and bytes that the copy lacks, and since when it is not whole; undefined when it lacks nothing, as far as is known. */
   readonly behind: { readonly files: number; readonly bytes: number; readonly since: string } | undefined;
   readonly total: { readonly files: number; readonly bytes: number } | undefined;
@@ -86,6 +91,8 @@ export interface CopyStatus {
   /** Ids of snapshots that can be restored from Drive, verified. */
   readonly snapshots: readonly string[];
   readonly readable: NonNullable<CopyMemory['readable']>;
+  /** The history of this machine beside the copy. */
+  readonly records: CopyMemory['records'];
 }
 
 export interface CopyNames {
@@ -114,7 +121,7 @@ export interface CopyFacts {
 export function copyStatusOf(names: CopyNames, facts: CopyFacts): CopyStatus {
   const { name, title, repository, to } = names;
   const { memory, keeper, memoryError } = facts;
-  const { behind, total, lastWholeAt, lastSync, lastScrub, lastSample, heldBack, snapshots, readable = [] } = memory;
+  const { behind, total, lastWholeAt, lastSync, lastScrub, lastSample, heldBack, snapshots, readable = [], records } = memory;
   const trouble = troubleIn(facts);
   const original = facts.original && originalStateOf(facts.original, memory);
   const state = wordOf(names, facts, { trouble, original });
@@ -132,14 +139,16 @@ export function copyStatusOf(names: CopyNames, facts: CopyFacts): CopyStatus {
     heldBack,
     snapshots,
     readable,
+    records,
     state,
     trouble,
     original,
     memoryError,
     unknownBecause: state === 'unknown' ? unknownReasonOf(facts, original) : undefined,
     asOf: isWatched(keeper) ? undefined : lastWholeAt,
+    since: sinceOf(state, facts, trouble),
     watch: keeper?.watch,
-    progress: keeper?.progress,
+    progress: keeper?.progress ?? underwayIn(facts),
   };
 }
 
@@ -163,6 +172,26 @@ export function workWordOf(keeper: KeeperState | undefined): CopyStateWord | und
   }
 }
 
+/** Written down every quarter of a minute; what is older was left behind. */
+const underwayMsMax = 120_000;
+
+/** What another process is at, as it has written down a moment ago. */
+function underwayIn({ memory: { underway }, nowMs }: CopyFacts): CopyProgress | undefined {
+  if (underway === undefined) return undefined;
+  const { at, ...progress } = underway;
+  return Math.abs(nowMs - Date.parse(at)) <= underwayMsMax ? { ...progress, currentPath: '' } : undefined;
+}
+
+function workWordOfPhase(phase: CopyProgress['phase'] | undefined): CopyStateWord | undefined {
+  return phase === undefined
+    ? undefined
+    : phase === 'copying' || phase === 'listing'
+      ? 'copying'
+      : phase === 'reading'
+        ? 'reading'
+        : 'scrubbing';
+}
+
 /** Whether a snapshot is safe off-site: it and all that it may need is on Drive, verified. */
 export function isProtected({ snapshots }: Pick<CopyStatus, 'snapshots'>, snapshotId: string): boolean {
   return snapshots.includes(snapshotId);
@@ -176,12 +205,38 @@ interface Seen {
 /** What is sure comes first: work under way, then what keeps it from being done, then what is known to be missing. */
 function wordOf({ paused }: CopyNames, facts: CopyFacts, { trouble, original }: Seen): CopyStateWord {
   const { memory, keeper } = facts;
-  const work = workWordOf(keeper);
+  const work = workWordOf(keeper) ?? workWordOfPhase(underwayIn(facts)?.phase);
   if (work !== undefined) return work;
   if (keeper?.activity === 'paused' || (paused && keeper === undefined)) return 'paused';
   if (trouble !== undefined && trouble.beside === undefined) return 'stopped-by-trouble';
   if (isKnownBehind(memory) || keeper?.changedSinceMs !== undefined || original?.state === 'changed') return 'behind';
   return unknownReasonOf(facts, original) === undefined ? 'in-sync' : 'unknown';
+}
+
+function sinceOf(
+  state: CopyStateWord,
+  { memory: { behind, lastWholeAt }, keeper }: CopyFacts,
+  trouble: Seen['trouble'],
+): string | undefined {
+  switch (state) {
+    case 'behind':
+      return behind?.since ?? timeOf(keeper?.changedSinceMs) ?? lastWholeAt;
+    case 'stopped-by-trouble':
+      return trouble?.triedAt ?? timeOf(trouble?.sinceMs) ?? lastWholeAt;
+    case 'unknown':
+      return lastWholeAt;
+    case 'paused':
+    case 'in-sync':
+    case 'copying':
+    case 'scrubbing':
+    case 'reading':
+    case 'writing-readable':
+      return undefined;
+  }
+}
+
+function timeOf(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : new Date(ms).toISOString();
 }
 
 /** Files that a sample found rotten are as good as missing. */
@@ -190,10 +245,7 @@ function isKnownBehind({ behind, lastSync, distrusted = [] }: CopyMemory): boole
 }
 
 /** Undefined when all of it is known and right. */
-function unknownReasonOf(
-  { memory, memoryError, keeper, nowMs }: CopyFacts,
-  original: OriginalState | undefined,
-): UnknownReason | undefined {
+function unknownReasonOf({ memory, memoryError, nowMs }: CopyFacts, original: OriginalState | undefined): UnknownReason | undefined {
   const { lastSync, lastWholeAt } = memory;
   if (memoryError !== undefined) return 'memory-unreadable';
   if (lastSync === undefined) return 'never-looked';
@@ -202,10 +254,13 @@ function unknownReasonOf(
   // Also what is no time at all.
   if (!(Date.parse(lastWholeAt) <= nowMs)) return 'clock';
   if (original?.state === 'unreadable') return 'original-unreadable';
-  return original?.state === 'same' || isWatched(keeper) ? undefined : 'original-not-compared';
+  return original?.state === 'same' ? undefined : 'original-not-compared';
 }
 
-/** Whether somebody has looked at everything since he began, and would hear of a change. */
+/**
+ * Whether somebody has looked at everything since he began, and would hear of a change, most of the time: that none came shows the look at
+ * the original alone.
+ */
 function isWatched(keeper: KeeperState | undefined): boolean {
   return keeper?.activity === 'waiting' && (keeper.watch.mode === 'events' || keeper.watch.mode === 'polling');
 }
@@ -229,7 +284,7 @@ function copyingTroubleIn({ memory: { lastSync }, keeper, signIn }: CopyFacts): 
 
 /** Until it succeeds. What every work needs was there again when a later copying came to its end. */
 function besideTroubleIn({ memory: { failed = {}, lastSync } }: CopyFacts): CopyTrouble | undefined {
-  for (const beside of ['sample', 'readable'] as const) {
+  for (const beside of ['sample', 'readable', 'records'] as const) {
     const { at, error } = failed[beside] ?? {};
     if (at === undefined || error === undefined) continue;
     const kind = troubleOf(error.code);

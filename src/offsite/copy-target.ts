@@ -1,3 +1,4 @@
+import type { Whereabouts } from '../google/index.ts';
 import type { Claim } from './copy-claim.ts';
 import type { CopyFile, CopyListing, SourceFile } from './copy-listing.ts';
 
@@ -50,6 +51,18 @@ export interface CopyTarget extends CopyReader {
   readonly location: string;
   /** Everything that lies there. @throws when it cannot be listed whole */
   list(signal?: AbortSignal): Promise<CopyListing>;
+  /** Where the folder is that had this id. */
+  whereIs(folderId: string, signal?: AbortSignal): Promise<Whereabouts>;
+  /** Whether there is a folder where the copy is to lie, asked anew; not one that is only known by its id. */
+  isAtPath(signal?: AbortSignal): Promise<boolean>;
+  /** Whether an upload of ours lies where it should be, although no list shows it yet. */
+  isNoted(file: SourceFile, signal?: AbortSignal): Promise<boolean>;
+  /** The ids that the folder had count no more. */
+  forgetPlace(): void;
+  /** Makes one of folders of one name, as far as the last list showed any. @returns how many were too many */
+  mergeFolders(signal?: AbortSignal): Promise<number>;
+  /** How much more it takes, asked anew; undefined where there is no limit, or nobody knows. */
+  freeBytes(signal?: AbortSignal): Promise<number | undefined>;
   /** Asked anew, from lists that show what was made a moment ago; nothing when the folder is not there. */
   look(signal?: AbortSignal): Promise<Witnesses>;
   /** Makes the folder where there is none, and a claim in it. */

@@ -1,7 +1,8 @@
-import type { DriveFolder, RemoteFile } from '../google/index.ts';
+import type { DriveFolder, RemoteFile, Whereabouts } from '../google/index.ts';
 import { isAnchorFileName } from '../records/index.ts';
 import { claimedMark, claimFile, claimFileName, type Claim } from './copy-claim.ts';
 import type { CopiedKind, CopyFile, CopyListing, SourceFile } from './copy-listing.ts';
+import { chainOfHistoryPath } from './keep-history.ts';
 import type { CopyTarget, Uploaded, UploadOptions, UploadSource, Witnesses } from './copy-target.ts';
 
 export interface DriveCopyOptions {
@@ -18,6 +19,7 @@ export class DriveCopy implements CopyTarget {
   readonly #proved: Map<string, string>;
   #items = new Map<string, RemoteFile>();
   #exists = false;
+  #hasDoubledFolders = false;
 
   constructor(folder: DriveFolder, options: DriveCopyOptions = {}) {
     this.#folder = folder;
@@ -28,17 +30,51 @@ export class DriveCopy implements CopyTarget {
   async list(signal?: AbortSignal): Promise<CopyListing> {
     await this.#folder.account(signal);
     this.#folder.forget(); // somebody else may have made folders, or moved them
-    const { exists, files, folderIds } = await this.#folder.listAll(signal);
+    const { exists, files, folderIds, hasDoubledFolders } = await this.#folder.listAll(signal);
+    this.#hasDoubledFolders = hasDoubledFolders;
     this.#exists = exists;
     this.folderIds = folderIds;
     this.#items = new Map(files.map((item) => [item.id, item]));
     return {
       files: files.flatMap((item) => this.#copyFile(item) ?? []),
       foreign: files
-        .filter(({ file, trashed, path }) => file === undefined && !trashed && !isAnchorFileName(path) && claimedMark(path) === undefined)
+        .filter(({ file, trashed, path }) => file === undefined && !trashed && !isOfCadangan(path))
         .map(({ id, path, sizeBytes }) => ({ id, path, sizeBytes })),
       claims: files.flatMap(claimsOf),
     };
+  }
+
+  whereIs(folderId: string, signal?: AbortSignal): Promise<Whereabouts> {
+    return this.#folder.whereIs(folderId, signal);
+  }
+
+  isAtPath(signal?: AbortSignal): Promise<boolean> {
+    return this.#folder.isAtPath(signal);
+  }
+
+  isNoted({ kind, name }: SourceFile, signal?: AbortSignal): Promise<boolean> {
+    return this.#folder.isNoted({ kind, name }, signal);
+  }
+
+  forgetPlace(): void {
+    this.#folder.forgetPlace();
+    this.#exists = false;
+  }
+
+  async mergeFolders(signal?: AbortSignal): Promise<number> {
+    if (!this.#hasDoubledFolders) return 0;
+    const merged = await this.#folder.mergeFolders(signal);
+    this.#hasDoubledFolders = false;
+    this.folderIds = await this.#folder.assertThere(signal);
+    return merged;
+  }
+
+  async freeBytes(signal?: AbortSignal): Promise<number | undefined> {
+    const { client } = this.#folder;
+    // The space of a shared drive is not that of who copies to it.
+    if (client.topId !== 'root') return undefined;
+    const { limitBytes, usedBytes } = await client.storageQuota(signal);
+    return limitBytes === undefined ? undefined : Math.max(0, limitBytes - usedBytes);
   }
 
   async look(signal?: AbortSignal): Promise<Witnesses> {
@@ -104,7 +140,7 @@ export class DriveCopy implements CopyTarget {
   }
 
   #copyFile(item: RemoteFile): CopyFile | undefined {
-    const { file, id, sizeBytes, md5, trashed, createdTime, mark } = item;
+    const { file, id, sizeBytes, md5, trashed, createdTime, mark, origin } = item;
     if (file === undefined || !isCopied(file.kind)) return undefined;
     const isProved = item.sha256 === undefined && md5 !== undefined && this.#proved.get(id) === md5;
     return {
@@ -116,12 +152,18 @@ export class DriveCopy implements CopyTarget {
       isTrashed: trashed,
       createdMs: msOf(createdTime),
       mark,
+      origin,
       sha256: isProved && file.kind !== 'config' ? file.name : item.sha256,
     };
   }
 }
 
 /** What lies at the top of the folder and has the name of a claim. */
+/** What we put beside the repository's files: whose the folder is, the heads of records, and the records themselves. */
+function isOfCadangan(path: string): boolean {
+  return isAnchorFileName(path) || claimedMark(path) !== undefined || chainOfHistoryPath(path) !== undefined;
+}
+
 function claimsOf({ id, path, trashed, createdTime }: RemoteFile): Claim[] {
   const mark = trashed ? undefined : claimedMark(path);
   return mark === undefined ? [] : [{ id, mark, createdMs: msOf(createdTime) }];

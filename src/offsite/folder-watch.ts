@@ -1,6 +1,7 @@
+import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { watch, type FSWatcher } from 'chokidar';
-import { systemCode } from '../platform/index.ts';
+import { CadanganError, systemCode, type Clock } from '../platform/index.ts';
 import { isStoredName } from '../storage/index.ts';
 
 /** How well changes are noticed. `lost`: not at all; what looks by itself now and then has to do. */
@@ -19,24 +20,49 @@ export interface FolderWatchOptions extends WatchEvents {
   /** Look instead of waiting for events, which network mounts do not send. */
   readonly polling: boolean;
   readonly pollingIntervalMs?: number | undefined;
+  readonly clock: Clock;
+  /** Between two looks whether the folders are still those that are watched; default 15 s. */
+  readonly identityIntervalMs?: number | undefined;
 }
 
 /** A poll asks for the state of every folder; files are looked at only where their folder changed. */
 const pollingIntervalMsDefault = 60_000;
+/** 261 folders, whose entries the system has in memory. */
+const identityIntervalMsDefault = 15_000;
 
 /**
  * Notices that files of a repository come and go, as well as the system lets it. Only folders are watched, of which there are about 260
  * whatever the size: files of a repository are never changed in place, and what comes or goes is an event of its folder. (chokidar would
  * take a watch of the system for each of a million packs; so files are ignored, and what it hears of the folders is taken raw.) Locks come
  * and go all the time and are not copied. Whoever uses it looks for himself now and then: events get lost.
+ *
+ * A watch of the system is one of a folder, not of a name (inotify(7)): where another folder takes the place of the one that is watched, by
+ * a rename or a mount, nothing of it is heard. So it is asked now and then whether the folders are the same ones; if not, that is a change,
+ * and they are watched anew. Where the system is polled it looks by name.
  */
 export class FolderWatch implements AsyncDisposable {
-  readonly #watcher: FSWatcher;
-  #isReady = false;
+  readonly #options: FolderWatchOptions;
+  readonly #ending = new AbortController();
+  readonly #checking: Promise<void>;
+  #watcher: FSWatcher;
 
-  constructor({ folder, polling, onChange, onMode, pollingIntervalMs = pollingIntervalMsDefault }: FolderWatchOptions) {
+  constructor(options: FolderWatchOptions) {
+    this.#options = options;
+    this.#watcher = this.#begin();
+    this.#checking = options.polling ? Promise.resolve() : this.#check();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort(new CadanganError('aborted'));
+    await this.#checking;
+    await this.#watcher.close();
+  }
+
+  #begin(isAnew = false): FSWatcher {
+    const { folder, polling, onChange, onMode, pollingIntervalMs = pollingIntervalMsDefault } = this.#options;
     const locks = join(folder, 'locks');
-    this.#watcher = watch(folder, {
+    let isReady = false;
+    const watcher = watch(folder, {
       followSymlinks: false,
       ignorePermissionErrors: true,
       atomic: false,
@@ -47,21 +73,53 @@ export class FolderWatch implements AsyncDisposable {
       ignored: (path, stats) => path === locks || stats?.isFile() === true,
     });
     onMode({ mode: 'starting' });
-    this.#watcher.on('raw', (_event, path) => {
-      if (this.#isReady && isOurs(path)) onChange(); // until then it tells what is there
+    watcher.on('raw', (_event, path) => {
+      if (isReady && isOurs(path)) onChange(); // until then it tells what is there
     });
-    this.#watcher.on('ready', () => {
-      this.#isReady = true;
+    watcher.on('ready', () => {
+      isReady = true;
+      if (watcher !== this.#watcher) return;
       onMode({ mode: polling ? 'polling' : 'events' });
+      if (isAnew) onChange(); // what came before this one listened
     });
-    this.#watcher.on('error', (error) => {
+    watcher.on('error', (error) => {
       const code = systemCode(error) ?? 'unknown';
-      if (code !== 'ENOENT') onMode({ mode: 'lost', reason: code });
+      if (code !== 'ENOENT' && watcher === this.#watcher) onMode({ mode: 'lost', reason: code });
     });
+    return watcher;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#watcher.close();
+  async #check(): Promise<void> {
+    const { folder, clock, onChange, identityIntervalMs = identityIntervalMsDefault } = this.#options;
+    const { signal } = this.#ending;
+    for (let known = await identitiesBelow(folder); !signal.aborted;) {
+      await clock.sleep(identityIntervalMs, signal).catch(() => undefined);
+      const now = signal.aborted ? known : await identitiesBelow(folder);
+      const isReplaced = now.some((id, at) => id !== known[at] && (at === 0 || known[at] !== undefined));
+      known = now;
+      if (!isReplaced || signal.aborted) continue;
+      const before = this.#watcher;
+      this.#watcher = this.#begin(true);
+      await before.close();
+      onChange();
+    }
+  }
+}
+
+const kinds = ['keys', 'index', 'snapshots', 'data'] as const;
+const packFolders = Array.from({ length: 256 }, (_, at) => join('data', at.toString(16).padStart(2, '0')));
+
+/** Which folders lie there, the repository's own first; undefined: none, as far as can be seen. */
+function identitiesBelow(folder: string): Promise<readonly (string | undefined)[]> {
+  return Promise.all(['', ...kinds, ...packFolders].map((below) => identityOf(join(folder, below))));
+}
+
+async function identityOf(folder: string): Promise<string | undefined> {
+  try {
+    const { dev, ino } = await stat(folder, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
   }
 }
 

@@ -23,6 +23,7 @@ export {
   type SourceFile,
 } from './copy-listing.ts';
 export type { CopyTarget, UploadOptions, UploadSource } from './copy-target.ts';
+export { readFirstPart, type FirstPart } from './first-part.ts';
 export {
   doubts,
   planCopy,
@@ -33,7 +34,7 @@ export {
   type TrashStage,
   type UploadStage,
 } from './plan-copy.ts';
-export { CopyProgressMeter, type CopyProgress, type CopyProgressSink } from './progress.ts';
+export { copyLeftMs, CopyProgressMeter, type CopyProgress, type CopyProgressSink } from './progress.ts';
 export { runPlan, type RunOptions, type RunReport } from './run-plan.ts';
 export { readSourceCut, type SourceCut } from './source-cut.ts';
 export {
@@ -46,6 +47,18 @@ export {
   type SnapshotArchive,
 } from './snapshot-archive.ts';
 export { keepAnchor, readAnchors } from './copy-anchor.ts';
+export { DriveHistory } from './drive-history.ts';
+export type { HistoryPlace, KeptFile } from './history-place.ts';
+export { historyKeyOf, HistorySeal } from './history-seal.ts';
+export {
+  chainOfHistoryPath,
+  historyFolderOf,
+  keepHistory,
+  plainName,
+  readKept,
+  type KeepHistoryOptions,
+  type KeptHistory,
+} from './keep-history.ts';
 export { CopyMemoryFile, type CopyMemory, type ScrubFindings } from './copy-memory.ts';
 export { CopyKeeper, type KeeperOptions, type KeeperState, type Trouble, type WorkContext } from './keep-copy.ts';
 export { FolderWatch, type WatchEvents } from './folder-watch.ts';
@@ -61,9 +74,10 @@ export {
   type TroubleKind,
   type Work,
 } from './next-work.ts';
-export { chooseSample, sampleCopy, type SampleOptions, type SampleReport } from './sample-copy.ts';
+export { chooseSample, listOwnCopy, sampleCopy, type SampleOptions, type SampleReport } from './sample-copy.ts';
 export { isGrave, scrubCopy, type Finding, type FindingKind, type ScrubReport } from './scrub-copy.ts';
 export { syncCopy, type CopyWorld, type SyncOptions, type SyncReport } from './sync-copy.ts';
+export { expectedOf, type ExpectedCopy } from './vanished-copy.ts';
 export { DriveCopy, type DriveCopyOptions } from './drive-copy.ts';
 export {
   copyStatusOf,
@@ -80,7 +94,9 @@ export { OriginalLooks, originalNamesOf, type OriginalLook, type OriginalNames }
 export {
   rememberedBeside,
   rememberedFailure,
+  rememberedOrigins,
   rememberedPlan,
+  rememberedProgress,
   rememberedSample,
   rememberedScrub,
   rememberedSync,

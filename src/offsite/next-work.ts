@@ -78,6 +78,7 @@ export type TroubleKind =
   | 'denied'
   | 'source'
   | 'other-repository'
+  | 'folder-away'
   | 'busy'
   | 'other';
 
@@ -98,6 +99,10 @@ const troubles = new Map<string, TroubleKind>(
     'storage.denied': 'source',
     'offsite.source-doubtful': 'source',
     'offsite.other-repository': 'other-repository',
+    'offsite.folder-moved': 'folder-away',
+    'offsite.folder-trashed': 'folder-away',
+    'offsite.folder-unseen': 'folder-away',
+    'offsite.files-gone': 'folder-away',
     'offsite.busy': 'busy',
   } satisfies Partial<Record<ErrorCode, TroubleKind>>),
 );
@@ -126,6 +131,7 @@ export function retryAfterMs(kind: TroubleKind, failuresInARow: number): number 
     case 'daily-volume':
     case 'denied':
     case 'other-repository':
+    case 'folder-away':
     case 'other':
       return hourMs;
   }

@@ -1,6 +1,7 @@
 import { CadanganError } from '../platform/index.ts';
-import type { Comparison } from './compare-copy.ts';
-import { sumBytes, type CopiedKind, type CopyFile, type SourceFile } from './copy-listing.ts';
+import type { Comparison, CopyState } from './compare-copy.ts';
+import { keyOf, sumBytes, type CopiedKind, type CopyFile, type SourceFile } from './copy-listing.ts';
+import type { FirstPart } from './first-part.ts';
 import { ownershipOf, strangerOf, type Ownership } from './ownership.ts';
 import type { SourceCut } from './source-cut.ts';
 
@@ -14,6 +15,8 @@ export interface UploadStage {
   readonly action: 'upload';
   readonly kind: CopiedKind;
   readonly files: readonly SourceFile[];
+  /** Of files that the original has not, by name. */
+  readonly bytes?: ReadonlyMap<string, Uint8Array> | undefined;
 }
 
 export interface TrashStage {
@@ -37,6 +40,8 @@ export const doubts = [
   'far-fewer',
   /** They are not known to be of this repository. Nobody but a person on drive.google.com can say that they may go. */
   'not-ours',
+  /** Another machine, or another clone of this repository, has put them there, which may need them. */
+  'other-origin',
 ] as const;
 export type Doubt = (typeof doubts)[number];
 
@@ -64,6 +69,12 @@ export interface PlanOptions {
   readonly removesNothing?: boolean;
   /** Ids of copies with wrong bytes under a right checksum: they go before a new one comes, which would be taken for needless. */
   readonly distrusted?: ReadonlySet<string> | undefined;
+  /** What is to go first; passed over when not all of it is in the original, and sound. */
+  readonly first?: FirstPart | undefined;
+  /** Files of the original that were found damaged, as `keyOf`. */
+  readonly knownDamaged?: ReadonlySet<string> | undefined;
+  /** Origins whose files may be removed here; default: all. */
+  readonly origins?: ReadonlySet<string> | undefined;
 }
 
 /** Keys and config open everything else; an index needs its packs, a snapshot its indexes. */
@@ -81,8 +92,19 @@ export function planCopy(cut: SourceCut, comparison: Comparison, place: CopyPlac
   const missing = comparison.states.filter(({ good }) => good === undefined).map(({ source }) => source);
   // An index or snapshot of names that do not belong together could need what nobody has. Packs, keys and the config need nothing.
   const kinds = cut.isConsistent ? uploadOrder : uploadOrder.slice(0, 3);
-  const uploads = kinds.map((kind): UploadStage => ({ action: 'upload', kind, files: missing.filter((file) => file.kind === kind) }));
-  const needless = comparison.extra.filter(ownership.owns);
+  const first = options.first && firstStages(options.first, comparison, options.knownDamaged);
+  const early = new Set(first?.flatMap(({ files }) => files));
+  const rest = missing.filter((file) => !early.has(file));
+  const uploads = kinds.flatMap((kind): UploadStage[] => [
+    // Before the other packs, behind the keys and the config.
+    ...(kind === 'data' ? (first ?? []) : []),
+    { action: 'upload', kind, files: rest.filter((file) => file.kind === kind) },
+  ]);
+  const isElsewhere = ({ origin }: CopyFile): boolean =>
+    !options.mayRemoveAll && origin !== undefined && options.origins?.has(origin) === false;
+  const owned = comparison.extra.filter(ownership.owns);
+  const needless = owned.filter((file) => !isElsewhere(file));
+  const elsewhere = owned.filter(isElsewhere);
   const unknown = comparison.extra.filter((file) => !ownership.owns(file));
   const doubts = options.mayRemoveAll && cut.isConsistent ? [] : doubtsAbout(cut, comparison, needless);
   const goes = doubts.length === 0 && !options.removesNothing && cut.isConsistent;
@@ -98,8 +120,12 @@ export function planCopy(cut: SourceCut, comparison: Comparison, place: CopyPlac
     stages: planned,
     uploadFiles: willUpload.length,
     uploadBytes: sumBytes(willUpload),
-    doubts: [...(needless.length > 0 ? doubts : []), ...(unknown.length > 0 ? ['not-ours' as const] : [])],
-    heldBack: goes ? unknown : comparison.extra,
+    doubts: [
+      ...(needless.length > 0 ? doubts : []),
+      ...(unknown.length > 0 ? ['not-ours' as const] : []),
+      ...(elsewhere.length > 0 ? ['other-origin' as const] : []),
+    ],
+    heldBack: goes ? [...unknown, ...elsewhere] : comparison.extra,
   };
 }
 
@@ -107,6 +133,44 @@ export function planCopy(cut: SourceCut, comparison: Comparison, place: CopyPlac
 export function refuseStranger(ownership: Ownership, { source, copy }: CopyPlace): void {
   const file = strangerOf(ownership);
   if (file !== undefined) throw new CadanganError('offsite.other-repository', { location: copy, source, file });
+}
+
+/**
+ * Whether a new copy has nothing yet that can be restored: no index of the original's is there, and packs are still to come.
+ * @param restAboveBytes fewer bytes are there soon enough
+ */
+export function needsFirstPart(cut: SourceCut, { states }: Comparison, restAboveBytes: number): boolean {
+  if (!cut.isConsistent || states.some(({ source, good }) => source.kind === 'index' && good !== undefined)) return false;
+  const missing = states.flatMap(({ source, good }) => (source.kind === 'data' && good === undefined ? [source] : []));
+  return sumBytes(missing) > restAboveBytes && cut.files.some(({ kind }) => kind === 'snapshots');
+}
+
+/**
+ * Its packs, then an index that names only them, then the snapshots: a repository at each moment. Undefined when it cannot be had, or is
+ * there.
+ */
+function firstStages(
+  { packs, snapshots, indexes }: FirstPart,
+  { states }: Comparison,
+  knownDamaged?: ReadonlySet<string>,
+): UploadStage[] | undefined {
+  const of = (kind: CopiedKind, names: ReadonlySet<string>) =>
+    states.filter(({ source }) => source.kind === kind && names.has(source.name));
+  const missing = (found: readonly CopyState[]): SourceFile[] => found.flatMap(({ source, good }) => (good === undefined ? [source] : []));
+  const [data, newest] = [of('data', packs), of('snapshots', snapshots)];
+  const isWhole = data.length === packs.size && newest.length === snapshots.size;
+  const isSound = [...data, ...newest].every(({ source }) => !knownDamaged?.has(keyOf(source)));
+  if (!isWhole || !isSound || missing(newest).length === 0) return undefined;
+  return [
+    { action: 'upload', kind: 'data', files: missing(data) },
+    {
+      action: 'upload',
+      kind: 'index',
+      files: indexes.map(({ name, bytes }) => ({ kind: 'index', name, sizeBytes: bytes.length })),
+      bytes: new Map(indexes.map(({ name, bytes }) => [name, bytes])),
+    },
+    { action: 'upload', kind: 'snapshots', files: missing(newest) },
+  ];
 }
 
 /** Doubles and damaged copies, once a good one is there. */

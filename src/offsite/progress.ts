@@ -1,9 +1,11 @@
 import type { Clock } from '../platform/index.ts';
 import { keyOf, type SourceFile } from './copy-listing.ts';
 
+export const copyPhases = ['listing', 'copying', 'comparing', 'reading'] as const;
+
 /** How far a copy is. */
 export interface CopyProgress {
-  readonly phase: 'listing' | 'copying' | 'comparing' | 'reading';
+  readonly phase: (typeof copyPhases)[number];
   readonly elapsedMs: number;
   readonly filesDone: number;
   readonly filesTotal: number;
@@ -14,6 +16,11 @@ export interface CopyProgress {
 }
 
 export type CopyProgressSink = (progress: CopyProgress) => void;
+
+/** Time left at the average rate so far, in milliseconds; undefined before there is any to speak of. */
+export function copyLeftMs({ elapsedMs, bytesDone, bytesTotal }: CopyProgress): number | undefined {
+  return bytesTotal <= 0 || bytesDone <= 0 || elapsedMs < 1000 ? undefined : (elapsedMs / bytesDone) * Math.max(0, bytesTotal - bytesDone);
+}
 
 const reportMsMin = 250;
 

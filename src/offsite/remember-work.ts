@@ -1,5 +1,7 @@
 import { isAbort } from '../platform/index.ts';
 import type { CopyMemory } from './copy-memory.ts';
+import type { CopyProgress } from './progress.ts';
+import type { BesideWork } from './copy-status.ts';
 import type { OriginalNames } from './original-look.ts';
 import { recordedErrorOf, type RecordedError } from './recorded-error.ts';
 import type { SampleReport } from './sample-copy.ts';
@@ -20,11 +22,26 @@ export function rememberedPlan(memory: CopyMemory, total: Amount, lag: Amount, n
   return { ...memory, total, behind: behindOf(memory, lag, now) };
 }
 
-export function rememberedSync(memory: CopyMemory, report: SyncReport, original: OriginalNames | undefined, now: string): CopyMemory {
-  const { lag, doubts, heldBackFiles, snapshots, sourceFiles, sourceBytes, uploadedFiles, uploadedBytes, trashedFiles } = report;
+/** How far it is, while it goes on. @param lag what is still to be done */
+export function rememberedProgress(memory: CopyMemory, progress: CopyProgress, lag: Amount | undefined, now: string): CopyMemory {
+  const { phase, elapsedMs, filesDone, filesTotal, bytesDone, bytesTotal } = progress;
+  const underway = { at: now, phase, elapsedMs: Math.round(elapsedMs), filesDone, filesTotal, bytesDone, bytesTotal };
+  return { ...memory, behind: behindOf(memory, lag, now), underway };
+}
+
+/** @param lookedAt at the original, before it was copied: it was whole with what that had then */
+export function rememberedSync(
+  memory: CopyMemory,
+  report: SyncReport,
+  original: OriginalNames | undefined,
+  { now, lookedAt }: { readonly now: string; readonly lookedAt: string },
+): CopyMemory {
+  const { lag, doubts, heldBackFiles, snapshots, restorable, sourceFiles, sourceBytes, uploadedFiles, uploadedBytes, trashedFiles } =
+    report;
   const isWhole = lag.files === 0;
   return {
     ...memory,
+    underway: undefined,
     lastSync: {
       at: now,
       outcome: isWhole ? 'whole' : 'incomplete',
@@ -33,12 +50,19 @@ export function rememberedSync(memory: CopyMemory, report: SyncReport, original:
     },
     total: { files: sourceFiles, bytes: sourceBytes },
     behind: isWhole ? undefined : { ...lag, since: memory.behind?.since ?? now },
-    lastWholeAt: isWhole ? now : memory.lastWholeAt,
+    lastWholeAt: isWhole ? lookedAt : memory.lastWholeAt,
     original: isWhole && original ? { snapshots: [...original.snapshots], sha256: original.sha256 } : memory.original,
     heldBack: heldBackFiles > 0 && doubts.length > 0 ? { files: heldBackFiles, doubts: [...doubts] } : undefined,
     distrusted: isWhole ? undefined : memory.distrusted,
     snapshots: [...snapshots],
+    restorable: restorable && { ...restorable, snapshots: [...restorable.snapshots] },
   };
+}
+
+/** A person has said that files may go: those of whoever put them there may go from now on. */
+export function rememberedOrigins(memory: CopyMemory, { found }: SyncReport): CopyMemory {
+  const origins = new Set([...(memory.origins ?? []), ...found.extra.flatMap(({ origin }) => origin ?? [])]);
+  return { ...memory, origins: [...origins] };
 }
 
 /** A sync or scrub that did not come to its end. @param lag what it had still to do, as far as it knew */
@@ -52,6 +76,7 @@ export function rememberedFailure(
   const { code, facts } = recordedErrorOf(error);
   return {
     ...memory,
+    underway: undefined,
     behind: behindOf(memory, lag, now),
     lastSync: isAbort(error)
       ? { ...tried, outcome: 'stopped' }
@@ -60,7 +85,7 @@ export function rememberedFailure(
 }
 
 /** What came of a work beside the copying. @param error undefined: nothing stood in its way */
-export function rememberedBeside(memory: CopyMemory, work: 'sample' | 'readable', error: unknown, now: string): CopyMemory {
+export function rememberedBeside(memory: CopyMemory, work: BesideWork, error: unknown, now: string): CopyMemory {
   const failed = { ...memory.failed };
   delete failed[work];
   if (error === undefined) return { ...memory, failed };

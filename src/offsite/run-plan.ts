@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { CadanganError, isAbort, isCode, throwIfAborted } from '../platform/index.ts';
+import { CadanganError, forEachBounded, isAbort, isCode, throwIfAborted } from '../platform/index.ts';
+import { sourceOfBytes } from '../google/index.ts';
 import type { Storage } from '../storage/index.ts';
 import { keyOf, nameOf, type CopyFile, type SourceFile } from './copy-listing.ts';
 import type { CopyTarget, Uploaded, UploadSource } from './copy-target.ts';
-import { forEachBounded } from './for-each-bounded.ts';
 import type { CopyPlan, Stage, TrashStage } from './plan-copy.ts';
 import type { CopyProgressMeter } from './progress.ts';
 
@@ -100,7 +100,8 @@ async function runStage(
     try {
       if (knownDamaged?.has(keyOf(file)) && !(await isSound(source, file, ownSignal)))
         throw new CadanganError('repository.damaged', { kind: file.kind, name: file.name, reason: 'hash' });
-      const uploaded = await target.upload(file, uploadSourceOf(source, file), {
+      const bytes = stage.bytes?.get(file.name);
+      const uploaded = await target.upload(file, bytes === undefined ? uploadSourceOf(source, file) : sourceOfBytes(bytes), {
         signal: ownSignal,
         onProgress: part?.sent,
         sha256: sha256Of(file),

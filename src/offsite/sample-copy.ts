@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto';
-import { isCode, throwIfAborted, type Clock } from '../platform/index.ts';
+import { CadanganError, isCode, throwIfAborted, type Clock } from '../platform/index.ts';
+import type { Storage } from '../storage/index.ts';
+import { compareCopy } from './compare-copy.ts';
 import { keyOf, type CopyFile, type CopyListing } from './copy-listing.ts';
-import type { CopyReader } from './copy-target.ts';
+import type { CopyReader, CopyTarget } from './copy-target.ts';
+import { troubleOf } from './next-work.ts';
+import { ownershipOf } from './ownership.ts';
+import { refuseStranger } from './plan-copy.ts';
 import { CopyProgressMeter, type CopyProgressSink } from './progress.ts';
+import { readSourceCut } from './source-cut.ts';
+import { listExpected, type ExpectedOptions } from './vanished-copy.ts';
 
 export interface SampleOptions {
   /** 0 to 100, by bytes. */
@@ -44,6 +51,26 @@ export function chooseSample(listing: CopyListing, percent: number, cursor: stri
     bytes += file.sizeBytes ?? 0;
   }
   return chosen;
+}
+
+/**
+ * What lies on Drive, and is certainly of this repository: bytes that are those of their names would prove nothing of ours where they are
+ * another one's. While the original cannot be read, which is when a sample matters most, only that the folder is where it was.
+ * @throws `offsite.other-repository`, `offsite.folder-moved` ..., `drive.not-found` when there is nothing
+ */
+export async function listOwnCopy(
+  { source, target }: { readonly source: Storage; readonly target: CopyTarget },
+  options: ExpectedOptions,
+): Promise<CopyListing> {
+  const listing = await listExpected(target, options);
+  if (listing.files.every(({ isTrashed }) => isTrashed))
+    throw new CadanganError('drive.not-found', { location: target.location, missing: 'folder', reason: 'ENOENT' });
+  const cut = await readSourceCut(source, options.signal).catch((error: unknown) => {
+    if (troubleOf(error instanceof CadanganError ? error.code : undefined) === 'source') return undefined;
+    throw error;
+  });
+  if (cut !== undefined) refuseStranger(ownershipOf(cut, compareCopy(cut, listing)), { source: source.location, copy: target.location });
+  return listing;
 }
 
 /**

@@ -1,7 +1,7 @@
+import { forEachBounded } from '../platform/index.ts';
 import type { Storage } from '../storage/index.ts';
 import type { Comparison, CopyState } from './compare-copy.ts';
 import { nameOf, pathOf } from './copy-listing.ts';
-import { forEachBounded } from './for-each-bounded.ts';
 import { syncCopy, type CopyWorld, type SyncOptions, type SyncReport } from './sync-copy.ts';
 
 /** What can be wrong with one file of the copy. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../platform/index.ts';
+import { CadanganError, type Clock } from '../platform/index.ts';
 import type { Storage } from '../storage/index.ts';
 import { claimFolder, withdrawIdleClaims, type ClaimWorld } from './claim-folder.ts';
 import { compareCopy, lagOf, type Comparison } from './compare-copy.ts';
@@ -6,10 +6,13 @@ import { CopyAccount } from './copy-account.ts';
 import { keyOf, nameOf, type CopyFile, type CopyListing, type SourceFile } from './copy-listing.ts';
 import type { CopyTarget } from './copy-target.ts';
 import { ownershipOf } from './ownership.ts';
-import { planCopy, refuseStranger, type CopyPlan, type Doubt, type TrashStage } from './plan-copy.ts';
+import type { FirstPart } from './first-part.ts';
+import { needsFirstPart, planCopy, refuseStranger, type CopyPlan, type Doubt, type TrashStage } from './plan-copy.ts';
 import { CopyProgressMeter, type CopyProgressSink } from './progress.ts';
+import { restorableFrom, type Restorable } from './restorable.ts';
 import { runPlan, type RunReport } from './run-plan.ts';
 import { readSourceCut, type SourceCut } from './source-cut.ts';
+import { listExpected, refuseGoneFiles, type ExpectedCopy } from './vanished-copy.ts';
 
 export interface CopyWorld {
   readonly source: Storage;
@@ -23,6 +26,10 @@ export interface SyncOptions {
   readonly uploadsAtOnce?: number | undefined;
   /** Remove also what there is a doubt about. */
   readonly mayRemoveAll?: boolean | undefined;
+  /** What is known to have been on Drive: where most of it is gone, nothing is done without an answer. */
+  readonly expected?: ExpectedCopy | undefined;
+  /** Copy everything again, although the folder or what was in it is gone. */
+  readonly mayBeginAnew?: boolean | undefined;
   /** Show what would be done. */
   readonly dryRun?: boolean | undefined;
   /** What is known to lie on Drive, instead of asking. Nothing is removed by it. */
@@ -31,6 +38,14 @@ export interface SyncOptions {
   readonly knownDamaged?: Set<string> | undefined;
   /** Ids of copies whose bytes were found wrong although Drive says otherwise. */
   readonly distrusted?: ReadonlySet<string> | undefined;
+  /** Origins whose files may be removed; see `PlanOptions`. */
+  readonly origins?: ReadonlySet<string> | undefined;
+  /** When all was last there; see `restorableFrom`. */
+  readonly restorable?: Restorable | undefined;
+  /** Reads what is to go first to a new copy; asked only for one that is large. Undefined: nobody can tell, who has no key. */
+  readonly firstPart?: ((signal: AbortSignal | undefined) => Promise<FirstPart | undefined>) | undefined;
+  /** Of how many bytes a copy is large; default 4 GiB. */
+  readonly firstPartAboveBytes?: number | undefined;
   /** Told what is behind as soon as that is known. */
   readonly onPlan?: ((plan: CopyPlan, comparison: Comparison) => void) | undefined;
   /** @param wasThere nothing had to be sent for it */
@@ -45,6 +60,8 @@ export interface SyncReport {
   readonly uploadedFiles: number;
   readonly uploadedBytes: number;
   readonly trashedFiles: number;
+  /** Folders of one name that were made one. */
+  readonly mergedFolders: number;
   /** Files of the original and their bytes, all of them. */
   readonly sourceFiles: number;
   readonly sourceBytes: number;
@@ -52,6 +69,8 @@ export interface SyncReport {
   readonly lag: { readonly files: number; readonly bytes: number };
   /** Those of them that could have been copied. */
   readonly leftBehindFiles: number;
+  /** When the original was last looked at: what came to it since is not known of, and the copying may have taken days. */
+  readonly lookedAtNs: bigint;
   /** The original was in the middle of a change, or what has just come could not be read yet: another look soon may bring more. */
   readonly isIncomplete: boolean;
   /** Why files stay on Drive that the original has no more, and how many. */
@@ -61,8 +80,10 @@ export interface SyncReport {
   readonly damagedAtSource: readonly SourceFile[];
   /** Files for which Drive has no checksum. */
   readonly unconfirmedFiles: number;
-  /** Snapshots that can be restored from Drive: their own file and all that was there before it is verified. */
+  /** Snapshots that can be restored from Drive: their own file and all that they may need is verified there. */
   readonly snapshots: readonly string[];
+  /** To be remembered for the next sync. */
+  readonly restorable: Restorable | undefined;
   /** What lies on Drive now. */
   readonly listing: CopyListing;
   /** What was found before anything was done. */
@@ -72,6 +93,8 @@ export interface SyncReport {
 
 const passesMax = 5;
 const againMsDefault = 5_000;
+/** A quarter of an hour at 40 Mbit/s. */
+const firstPartAboveBytesDefault = 4 * 1024 ** 3;
 
 /**
  * Brings the copy up to the original. A backup or prune that goes on meanwhile is waited for a little; what it leaves is for the next sync.
@@ -84,21 +107,30 @@ export async function syncCopy({ source, target, clock }: CopyWorld, options: Sy
   const meter = options.progress && new CopyProgressMeter(clock, options.progress);
   const counts = { uploadedFiles: 0, uploadedBytes: 0, trashedFiles: 0 };
   meter?.enter('listing');
-  const account = new CopyAccount(options.known ?? (await target.list(signal)));
+  const account = new CopyAccount(options.known ?? (await listExpected(target, options)));
   const place = { source: source.location, copy: target.location };
   let found: Comparison | undefined;
+  let mergedFolders = 0;
   for (let pass = 1; ; pass++) {
+    const lookedAtNs = clock.nowNs();
     const cut = await readSourceCut(source, signal);
     const comparison = compareCopy(cut, account.listing, options.distrusted);
+    if (found === undefined) await refuseGoneFiles(target, comparison, account.listing, options);
     found ??= comparison;
     if (!dryRun) await withdrawIdleClaims(ownershipOf(cut, comparison), target, signal);
+    const isLarge = !dryRun && needsFirstPart(cut, comparison, options.firstPartAboveBytes ?? firstPartAboveBytesDefault);
     const plan = planCopy(cut, comparison, place, {
+      first: isLarge ? await options.firstPart?.(signal) : undefined,
+      knownDamaged: damaged,
       mayRemoveAll: options.mayRemoveAll ?? false,
       removesNothing: options.known !== undefined,
       distrusted: options.distrusted,
+      origins: options.origins,
     });
     options.onPlan?.(plan, comparison);
+    if (!dryRun) await assertRoom(plan, target, signal);
     if (!dryRun && !plan.ownership.isSettled) await claimFolder({ cut, account, target, place }, { clock, againMs, signal });
+    if (!dryRun) mergedFolders += await target.mergeFolders(signal);
     meter?.enter('copying', plan.uploadFiles, plan.uploadBytes);
     const run = dryRun
       ? { isComplete: true, vanished: [], damaged: [] }
@@ -126,13 +158,17 @@ export async function syncCopy({ source, target, clock }: CopyWorld, options: Sy
     const isNew = run.damaged.filter((file) => !damaged.has(keyOf(file)));
     for (const file of isNew) damaged.add(keyOf(file));
     const isIncomplete = !dryRun && mayHelp(cut, run, isNew);
+    // An index of the copy's own has done its service: the next plan has it among what the original has not.
+    if (run.isComplete && hasOwnIndex(plan) && pass < passesMax) continue;
     if (isIncomplete && pass < passesMax) {
       await clock.sleep(againMs, signal);
       continue;
     }
     return {
       ...counts,
-      ...stateAfter(cut, account, damaged, options.distrusted),
+      ...stateAfter(cut, account.listing, damaged, options),
+      lookedAtNs,
+      mergedFolders,
       isIncomplete,
       doubts: plan.doubts,
       heldBackFiles: plan.heldBack.length,
@@ -141,6 +177,17 @@ export async function syncCopy({ source, target, clock }: CopyWorld, options: Sy
       plan,
     };
   }
+}
+
+function hasOwnIndex({ stages }: CopyPlan): boolean {
+  return stages.some((stage) => stage.action === 'upload' && stage.bytes !== undefined);
+}
+
+/** Before days of copying, not after them. @throws `drive.full` */
+async function assertRoom({ uploadBytes: neededBytes }: CopyPlan, target: CopyTarget, signal: AbortSignal | undefined): Promise<void> {
+  const freeBytes = neededBytes === 0 ? undefined : await target.freeBytes(signal);
+  if (freeBytes === undefined || neededBytes <= freeBytes) return;
+  throw new CadanganError('drive.full', { location: target.location, neededBytes, freeBytes });
 }
 
 /**
@@ -176,19 +223,21 @@ function mayHelp(cut: SourceCut, run: RunReport, isNew: readonly SourceFile[]): 
   return !cut.isConsistent || run.vanished.length > 0 || isNew.length > 0;
 }
 
+type StateAfter = Pick<
+  SyncReport,
+  'sourceFiles' | 'sourceBytes' | 'lag' | 'leftBehindFiles' | 'damagedAtSource' | 'unconfirmedFiles' | 'snapshots' | 'restorable'
+>;
+
 function stateAfter(
   cut: SourceCut,
-  account: CopyAccount,
+  listing: CopyListing,
   damaged: ReadonlySet<string>,
-  distrusted: ReadonlySet<string> | undefined,
-): Pick<SyncReport, 'sourceFiles' | 'sourceBytes' | 'lag' | 'leftBehindFiles' | 'damagedAtSource' | 'unconfirmedFiles' | 'snapshots'> {
-  const comparison = compareCopy(cut, account.listing, distrusted);
+  { distrusted, restorable }: SyncOptions,
+): StateAfter {
+  const comparison = compareCopy(cut, listing, distrusted);
   const atSource = new Map(comparison.damagedAtSource.map((file) => [keyOf(file), file]));
   for (const { source, good } of comparison.states)
     if (good === undefined && damaged.has(keyOf(source))) atSource.set(keyOf(source), source);
-  const needed = comparison.states.filter(({ source }) => source.kind !== 'snapshots');
-  // A snapshot says nothing about which packs it needs to whoever has no password; so all must be there, and proven.
-  const isProven = needed.every(({ confidence, source }) => confidence === 'verified' || damaged.has(keyOf(source)));
   return {
     sourceFiles: cut.files.length,
     sourceBytes: cut.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
@@ -196,10 +245,6 @@ function stateAfter(
     leftBehindFiles: comparison.states.filter(({ good, source }) => good === undefined && !damaged.has(keyOf(source))).length,
     damagedAtSource: [...atSource.values()],
     unconfirmedFiles: comparison.states.filter(({ confidence }) => confidence === 'unconfirmed').length,
-    snapshots: isProven
-      ? comparison.states.flatMap(({ source, confidence }) =>
-          source.kind === 'snapshots' && confidence === 'verified' ? [source.name] : [],
-        )
-      : [],
+    ...restorableFrom(comparison, listing, restorable),
   };
 }

@@ -1,0 +1,88 @@
+import { CadanganError } from '../platform/index.ts';
+import type { Comparison } from './compare-copy.ts';
+import type { CopyListing } from './copy-listing.ts';
+import type { CopyMemory } from './copy-memory.ts';
+import type { CopyTarget } from './copy-target.ts';
+
+/** What is known to have been on Drive. */
+export interface ExpectedCopy {
+  /** Drive's ids of the copy's folder. */
+  readonly folderIds: readonly string[];
+  /** How many files of the original were there. */
+  readonly files: number;
+}
+
+export interface ExpectedOptions {
+  readonly expected?: ExpectedCopy | undefined;
+  readonly mayBeginAnew?: boolean | undefined;
+  /** Drive was not asked: it shows nothing that we have not done. */
+  readonly known?: CopyListing | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Pure. */
+export function expectedOf({ folderIds = [], total, behind }: CopyMemory): ExpectedCopy {
+  return { folderIds, files: Math.max(0, (total?.files ?? 0) - (behind?.files ?? 0)) };
+}
+
+/**
+ * Lists the copy, after it is sure that its folder is where it was. A folder that somebody renamed, or moved to the trash, or that another
+ * OAuth client cannot see, would otherwise be made a second time and filled for days, while what restic and rclone find under the old name
+ * is stale, or nothing.
+ * Where a person has said that the copy is to begin anew, it is looked for by its path alone from then on.
+ * @throws `offsite.folder-moved`, `offsite.folder-trashed`, `offsite.folder-unseen`
+ */
+export async function listExpected(target: CopyTarget, { expected, mayBeginAnew, signal }: ExpectedOptions): Promise<CopyListing> {
+  const listing = await target.list(signal); // first: of another account nothing is asked for by its id
+  if (expected === undefined || (await isInPlace(target, expected, mayBeginAnew ?? false, signal))) return listing;
+  target.forgetPlace();
+  return target.list(signal);
+}
+
+async function isInPlace(
+  target: CopyTarget,
+  { folderIds, files }: ExpectedCopy,
+  mayBeginAnew: boolean,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  if (folderIds.length === 0 || files === 0) return true;
+  const wheres = await Promise.all(folderIds.map((id) => target.whereIs(id, signal)));
+  const path = target.location.slice('gdrive:'.length).split('/').filter(Boolean).join('/');
+  if (wheres.some((where) => where.kind === 'at' && where.isBelowTop && where.path === path)) return true;
+  // A second folder that lies where it should be is judged by what is in it.
+  if (await target.isAtPath(signal)) return true;
+  if (mayBeginAnew) return false;
+  const facts = { location: target.location, files };
+  const moved = wheres.find((where) => where.kind === 'at');
+  if (moved?.kind === 'at')
+    throw new CadanganError('offsite.folder-moved', { ...facts, seen: `gdrive:${moved.isBelowTop ? '' : '…/'}${moved.path}` });
+  const isTrashed = wheres.some(({ kind }) => kind === 'trashed');
+  throw new CadanganError(isTrashed ? 'offsite.folder-trashed' : 'offsite.folder-unseen', facts);
+}
+
+/** So few are sent again without a question. */
+const questionAbove = 10;
+
+/** Lists that are late hide what was uploaded in the last hour, all of it or most; a few of it tell. */
+const askedMax = 8;
+
+/**
+ * More than half of what was there is gone, and more than half of what the original has is missing: nobody of us did that.
+ * @throws `offsite.files-gone`
+ */
+export async function refuseGoneFiles(
+  target: CopyTarget,
+  comparison: Comparison,
+  { files: copies }: CopyListing,
+  { expected: { files } = { folderIds: [], files: 0 }, mayBeginAnew, known, signal }: ExpectedOptions,
+): Promise<void> {
+  const live = copies.filter(({ isTrashed }) => !isTrashed).length;
+  const missing = comparison.states.filter(({ good }) => good === undefined);
+  if (mayBeginAnew || known !== undefined || files <= questionAbove || live >= files / 2 || missing.length <= comparison.states.length / 2)
+    return;
+  const asked = missing.filter(({ isTrashed }) => !isTrashed).slice(0, askedMax);
+  const noted = await Promise.all(asked.map(({ source }) => target.isNoted(source, signal)));
+  if (noted.includes(true)) return;
+  const trashed = comparison.states.filter(({ isTrashed }) => isTrashed).length;
+  throw new CadanganError('offsite.files-gone', { location: target.location, files, seen: live, trashed });
+}
