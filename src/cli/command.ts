@@ -13,6 +13,8 @@ export interface CliCommand {
   readonly name: string;
   /** Adds description, arguments and options to the parser's command. */
   readonly declare: (command: Command) => void;
+  /** Its arguments may name something whose name is no UTF-8 (see `rawTextOf`). */
+  readonly takesBytes?: true;
   /** @throws whatever went wrong; the program turns it into a message and an exit code */
   readonly run: (context: CommandContext, args: readonly string[], options: OptionValues) => Promise<ExitCode>;
 }
@@ -31,14 +33,22 @@ export interface CommandContext {
   readonly noteUnrecorded: () => void;
 }
 
+interface AccessOptions {
+  readonly isNew?: boolean;
+  /** The variable that may hold the password; default restic's. */
+  readonly variable?: string;
+  /** What is asked for at a terminal. */
+  readonly question?: string;
+}
+
 /** The repository that the options and the environment name. @throws `arguments.invalid` */
-export async function accessOf(context: CommandContext, options: { readonly isNew?: boolean } = {}): Promise<PasswordAccess> {
+export async function accessOf(context: CommandContext, options: AccessOptions = {}): Promise<PasswordAccess> {
   const { globals, signal } = context;
   const source: PasswordSource = {
     file: globals.passwordFile,
     command: globals.passwordCommand,
-    variable: 'RESTIC_PASSWORD',
-    question: options.isNew ? l10n.t('enter password for new repository') : l10n.t('enter password for repository'),
+    variable: options.variable ?? 'RESTIC_PASSWORD',
+    question: options.isNew ? l10n.t('enter password for new repository') : (options.question ?? l10n.t('enter password for repository')),
     twice: options.isNew ?? false,
   };
   const location = await locationOf(globals);

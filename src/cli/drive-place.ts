@@ -1,7 +1,19 @@
-import type { DrivePlace } from '../jobs/index.ts';
-import { CadanganError, configurationFile, l10n, stateFolder, type Clock, type Environment } from '../platform/index.ts';
-import { paceOf } from '../service/index.ts';
-import { describeProblem, loadConfiguration, type Configuration, type LoadedConfiguration, type OffsiteCopy } from '../settings/index.ts';
+import { dirname } from 'node:path';
+import { credentialStoreOf, type DrivePlace, safeText } from '../jobs/index.ts';
+import {
+  asOwnerOf,
+  CadanganError,
+  type Clock,
+  describeReason,
+  type Environment,
+  l10n,
+  placeOfWork,
+  systemRandom,
+} from '../platform/index.ts';
+import { configurationInForce, type ConfigurationInForce, LastGoodFile, paceOf } from '../service/index.ts';
+import { type Configuration, type LoadedConfiguration, type OffsiteCopy, type SaveOptions } from '../settings/index.ts';
+import { configurationError, refuseUnknownKeys } from './configuration-error.ts';
+import { inZoneInForce } from '../records/index.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { Terminal } from './terminal.ts';
 import { durationText } from './units.ts';
@@ -15,27 +27,74 @@ interface DriveContext {
 }
 
 export interface DriveWorld {
+  /** As it is in force. */
   readonly configuration: Configuration;
+  readonly inForce: ConfigurationInForce;
   readonly place: DrivePlace;
   readonly configFile: string;
-  /** The off-site copies of the file that a mistake stops, and what it is. */
-  readonly stoppedCopies: readonly { readonly name: string | undefined; readonly error: CadanganError }[];
+  /** How that file is saved. */
+  readonly saving: SaveOptions;
+  /** The off-site copies of the file that a mistake stops, and what it is. Others go on as they were when the file was right about them. */
+  readonly stoppedCopies: readonly WrongCopy[];
+  /** Before something is done with them. @throws `config.invalid` for a key in one that nobody knows */
+  readonly refuseSlips: (copies: readonly OffsiteCopy[]) => void;
+}
+
+interface WrongCopy {
+  readonly name: string | undefined;
+  readonly error: CadanganError;
 }
 
 /** The configuration, and where the account on Google Drive is found. */
 export async function driveWorld(context: DriveContext): Promise<DriveWorld> {
   const { environment, clock } = context;
-  const configFile = configurationFile(environment);
-  const loaded = await loadConfiguration(configFile);
-  const { configuration } = loaded;
+  const { configFile, stateFolder, isOfService } = placeOfWork(environment);
+  const inForce = await configurationInForce(configFile, new LastGoodFile(stateFolder, systemRandom));
+  const configuration = await inZoneInForce(inForce.used.configuration, stateFolder);
   const place: DrivePlace = {
     settings: configuration.googleDrive,
-    stateFolder: stateFolder(environment),
+    stateFolder,
     environment,
     clock,
     onWait: waitNoter(context),
   };
-  return { configuration, place, configFile, stoppedCopies: stoppedCopiesOf(loaded) };
+  return {
+    configuration,
+    inForce,
+    place: isOfService ? { ...place, store: storeOfService(place) } : place,
+    configFile,
+    saving: isOfService ? { mode: 0o644 } : {},
+    stoppedCopies: wrongCopiesOf(inForce.loaded).filter(({ name }) => name === undefined || !inForce.used.keptCopies.has(name)),
+    refuseSlips: (copies) => {
+      const { loaded } = inForce;
+      for (const { name } of copies) {
+        const at = loaded.copies.findIndex((entry) => entry.isUsable && entry.name === name);
+        refuseUnknownKeys(loaded, `offsiteCopies[${at}]`);
+      }
+    },
+  };
+}
+
+/** As `driveWorld`, for work on it. @throws `config.invalid` when nobody can tell what the configuration has of it */
+export async function knownDriveWorld(context: DriveContext): Promise<DriveWorld> {
+  const world = await driveWorld(context);
+  const { loaded, used } = world.inForce;
+  const { copies, keys } = used.unknown;
+  const isUnknown = copies === 'all' || keys === 'all' || keys.includes('googleDrive');
+  if (isUnknown && loaded.problems.some(({ severity }) => severity === 'error')) throw configurationError(loaded);
+  return world;
+}
+
+/** An administrator signs in for the service: the sign-in is of whose folder it lies in. */
+function storeOfService(place: DrivePlace): NonNullable<DrivePlace['store']> {
+  const store = credentialStoreOf(place);
+  const { credentialsFile } = place.settings ?? {};
+  const folder = credentialsFile === undefined ? place.stateFolder : dirname(credentialsFile);
+  return {
+    load: () => store.load(),
+    save: (signIn) => asOwnerOf(folder, () => store.save(signIn)),
+    clear: () => asOwnerOf(folder, () => store.clear()),
+  };
 }
 
 /** @throws `offsite.unknown`; `config.invalid` when a mistake stops it */
@@ -55,14 +114,19 @@ export function pacedPlace(
   return { ...place, pace: paceOf(limits, { clock, timeZone }) };
 }
 
-function stoppedCopiesOf({ path, copies, problems }: LoadedConfiguration): DriveWorld['stoppedCopies'] {
+/** The copies that go on as they were, since the file is not right about them, and what is wrong with it. */
+export function keptCopiesOf({ inForce: { loaded, used } }: DriveWorld): readonly WrongCopy[] {
+  return wrongCopiesOf(loaded).filter(({ name }) => name !== undefined && used.keptCopies.has(name));
+}
+
+function wrongCopiesOf(loaded: LoadedConfiguration): readonly WrongCopy[] {
+  const { copies, problems } = loaded;
   const errors = problems.filter(({ severity }) => severity === 'error');
   return copies.flatMap(({ name, isUsable }, at) => {
     if (isUsable) return [];
     const place = `offsiteCopies[${at}]`;
-    const problem = errors.find((candidate) => candidate.path === place || candidate.path.startsWith(`${place}.`)) ?? errors[0];
-    const reason = problem && describeProblem(problem).replace(/\.$/, '');
-    return [{ name, error: new CadanganError('config.invalid', { path, line: problem?.line, column: problem?.column, reason }) }];
+    const problem = errors.find((candidate) => candidate.path === place || candidate.path.startsWith(`${place}.`));
+    return [{ name, error: configurationError(loaded, problem) }];
   });
 }
 
@@ -71,8 +135,11 @@ const waitMsWorthTelling = 10_000;
 /** A long wait for Google looks like a program that hangs. */
 function waitNoter({ terminal, globals }: DriveContext): DrivePlace['onWait'] {
   if (globals.quiet || globals.json) return undefined;
-  return ({ ms, reason }) => {
-    if (ms >= waitMsWorthTelling || globals.verbosity > 0)
-      terminal.note(l10n.t('Google asks to wait: {duration} ({reason})', { duration: durationText(ms), reason }));
+  return ({ kind, ms, reason }) => {
+    if (ms < waitMsWorthTelling && globals.verbosity === 0) return;
+    const facts = { duration: durationText(ms), reason: describeReason(reason, safeText) };
+    terminal.note(
+      kind === 'rate' ? l10n.t('Google asks to wait: {duration} ({reason})', facts) : l10n.t('Next try in {duration} ({reason})', facts),
+    );
   };
 }

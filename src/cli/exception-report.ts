@@ -1,6 +1,7 @@
 import type { ExceptionSink, JobException, JobResult } from '../jobs/index.ts';
 import { describeException, safeText } from '../jobs/index.ts';
-import { emptySourceSentences, isOfEmptySource, l10n } from '../platform/index.ts';
+import { alarmSentences, isAlarm, l10n } from '../platform/index.ts';
+import type { CommandContext } from './command.ts';
 import { noteJson } from './json.ts';
 import type { Terminal } from './terminal.ts';
 import { countText } from './units.ts';
@@ -11,11 +12,26 @@ export function jsonExceptionSink(terminal: Terminal, during: string): Exception
     noteJson(terminal, { message_type: 'error', error: { message: describeException(kind, reason) }, during, item });
 }
 
+/** At the end of a command: for people, or with `--json` each as `jsonExceptionSink` has it. */
+export function tellExceptions(
+  { terminal, globals }: Pick<CommandContext, 'terminal' | 'globals'>,
+  result: Pick<JobResult<unknown>, 'exceptions' | 'exceptionCount'>,
+  during: string,
+): void {
+  if (globals.json) for (const exception of result.exceptions) jsonExceptionSink(terminal, during)(exception);
+  else reportExceptions(terminal, result, globals.verbosity);
+}
+
+/** For a command that shows something all the same: a line for people at once. */
+export function noteException(terminal: Terminal): ExceptionSink {
+  return ({ item, kind, reason }) => terminal.note(`${safeText(item)}: ${describeException(kind, reason)}`);
+}
+
 /** Notes of one kind that are named; with more of them the count says what matters. */
 const notesShownPerKind = 10;
 
 /**
- * For people: at the end, first the sources that are empty, then everything else that is lost by name, then notes, of each kind the first
+ * For people: at the end, first what concerns a whole source, then everything else that is lost by name, then notes, of each kind the first
  * few (all with `--verbose`).
  */
 export function reportExceptions(
@@ -25,11 +41,11 @@ export function reportExceptions(
 ): void {
   const { exceptions, exceptionCount } = result;
   if (exceptionCount === 0) return;
-  const sentences = emptySourceSentences(exceptions, safeText);
+  const sentences = alarmSentences(exceptions, safeText);
   for (const sentence of sentences) terminal.note(sentence);
   reportOthers(
     terminal,
-    exceptions.filter((exception) => !isOfEmptySource(exception)),
+    exceptions.filter((exception) => !isAlarm(exception)),
     exceptionCount - sentences.length,
     verbosity,
   );

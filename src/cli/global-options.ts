@@ -1,8 +1,17 @@
 import type { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
-import { CadanganError, l10n, systemCode, withoutByteOrderMark, type Environment, type LanguageSetting } from '../platform/index.ts';
+import {
+  CadanganError,
+  l10n,
+  rawTextOf,
+  systemCode,
+  systemPath,
+  withoutByteOrderMark,
+  type Environment,
+  type LanguageSetting,
+} from '../platform/index.ts';
 import type { CompressionMode } from '../repository/index.ts';
-import { OptionValues } from './option-values.ts';
+import { OptionValues, plainText } from './option-values.ts';
 
 /** Options that every command takes, before or after its name. */
 export interface GlobalOptions {
@@ -51,14 +60,14 @@ export function readGlobalOptions(program: Command, command: Command, environmen
     Object.entries(from.opts()).filter(([name]) => from.getOptionValueSource(name) === 'cli');
   const values = new OptionValues(Object.fromEntries([...given(program), ...given(command)]));
   const repo = values.text('repo');
-  const passwordFile = values.text('passwordFile');
+  const passwordFile = values.raw('passwordFile');
   const passwordCommand = values.text('passwordCommand');
   const isPasswordGiven = passwordFile !== undefined || passwordCommand !== undefined;
   return {
-    repo: repo ?? (values.text('repositoryFile') === undefined ? valueOf(environment, 'RESTIC_REPOSITORY') : undefined),
-    repositoryFile: values.text('repositoryFile') ?? (repo === undefined ? valueOf(environment, 'RESTIC_REPOSITORY_FILE') : undefined),
-    passwordFile: isPasswordGiven ? passwordFile : valueOf(environment, 'RESTIC_PASSWORD_FILE'),
-    passwordCommand: isPasswordGiven ? passwordCommand : valueOf(environment, 'RESTIC_PASSWORD_COMMAND'),
+    repo: repo ?? (values.raw('repositoryFile') === undefined ? variableIn(environment, 'RESTIC_REPOSITORY') : undefined),
+    repositoryFile: values.raw('repositoryFile') ?? (repo === undefined ? variableIn(environment, 'RESTIC_REPOSITORY_FILE') : undefined),
+    passwordFile: isPasswordGiven ? passwordFile : variableIn(environment, 'RESTIC_PASSWORD_FILE'),
+    passwordCommand: isPasswordGiven ? passwordCommand : variableIn(environment, 'RESTIC_PASSWORD_COMMAND'),
     json: values.flag('json'),
     quiet: values.flag('quiet'),
     verbosity: values.counter('verbose'),
@@ -76,23 +85,26 @@ export async function locationOf(options: GlobalOptions): Promise<string> {
   if (repo !== undefined && repositoryFile !== undefined)
     throw new CadanganError('arguments.invalid', { option: '--repository-file', reason: 'it cannot be combined with --repo' });
   if (repo !== undefined) return repo;
-  if (repositoryFile !== undefined) return (await readTextFile(repositoryFile)).trim();
+  if (repositoryFile !== undefined)
+    return plainText(rawTextOf(withoutByteOrderMark(await readListFile(repositoryFile))).trim(), '--repository-file');
   throw new CadanganError('arguments.invalid', {
     option: '--repo',
     reason: 'no repository is named: use -r, --repository-file or RESTIC_REPOSITORY',
   });
 }
 
-/** UTF-8, or UTF-16 with a byte order mark. @throws `arguments.invalid` with the file and why it cannot be read */
-export async function readTextFile(file: string): Promise<string> {
+/** The bytes of a file that an option names. @throws `arguments.invalid` with the file and why it cannot be read */
+export async function readListFile(file: string): Promise<Uint8Array> {
   try {
-    return Buffer.from(withoutByteOrderMark(await readFile(file))).toString('utf8');
+    return await readFile(systemPath(file));
   } catch (cause) {
     throw new CadanganError('arguments.invalid', { file, reason: systemCode(cause) ?? 'unreadable' }, { cause });
   }
 }
 
-/** An empty variable is one that is not set. */
-function valueOf(environment: Environment, name: string): string | undefined {
-  return environment[name] === '' ? undefined : environment[name];
+/** An empty variable is one that is not set. Node has lost the bytes of one that is no text. @throws `arguments.invalid` */
+export function variableIn(environment: Environment, name: string): string | undefined {
+  const value = environment[name];
+  if (value?.includes('\ufffd')) throw new CadanganError('arguments.invalid', { argument: name, reason: 'it is not UTF-8 text' });
+  return value === '' ? undefined : value;
 }

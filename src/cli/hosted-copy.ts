@@ -13,6 +13,7 @@ import { withHost } from './with-host.ts';
 /** What the command wants of this run alone. */
 export interface CopyHow {
   readonly mayRemoveAll?: boolean;
+  readonly mayBeginAnew?: boolean;
   readonly percent?: number;
 }
 

@@ -1,5 +1,6 @@
 import { originalLooks, readCopyStatus, signInTrouble, type DrivePlace } from '../jobs/index.ts';
-import type { CopyStatus } from '../offsite/index.ts';
+import { copyLeftMs, type CopyStatus } from '../offsite/index.ts';
+import type { Clock } from '../platform/index.ts';
 import type { JsonObject } from '../repository/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import type { CommandContext } from './command.ts';
@@ -7,14 +8,13 @@ import { exitCode, type ExitCode } from './exit-code.ts';
 import { jsonObject, printJson } from './json.ts';
 import { statusLines } from './offsite-text.ts';
 
-/** How copies are, without asking Google. */
+/** How copies are, without asking Google; a success only when every one is known to be in sync. */
 export async function showStatus(
   { terminal, globals, clock }: CommandContext,
   place: DrivePlace,
   copies: readonly OffsiteCopy[],
 ): Promise<ExitCode> {
-  const [looks, signIn] = [originalLooks(clock, () => place), await signInTrouble(place)];
-  const all = await Promise.all(copies.map((copy) => readCopyStatus(copy, place, { keeper: undefined, looks, signIn })));
+  const all = await readStatuses(clock, place, copies);
   for (const [at, status] of all.entries()) {
     if (globals.json) {
       printJson(terminal, statusJson(status));
@@ -23,7 +23,13 @@ export async function showStatus(
     if (at > 0) terminal.print();
     for (const line of statusLines(status, clock)) terminal.print(line);
   }
-  return exitCode.done;
+  return all.every(({ state }) => state === 'in-sync') ? exitCode.done : exitCode.exceptions;
+}
+
+/** Without asking Google, and without whoever keeps them up. */
+export async function readStatuses(clock: Clock, place: DrivePlace, copies: readonly OffsiteCopy[]): Promise<readonly CopyStatus[]> {
+  const [looks, signIn] = [originalLooks(clock, () => place), await signInTrouble(place)];
+  return Promise.all(copies.map((copy) => readCopyStatus(copy, place, { keeper: undefined, looks, signIn })));
 }
 
 function statusJson(status: CopyStatus): JsonObject {
@@ -33,6 +39,7 @@ function statusJson(status: CopyStatus): JsonObject {
     to,
     state,
     asOf,
+    since,
     unknownBecause,
     trouble,
     original,
@@ -45,7 +52,10 @@ function statusJson(status: CopyStatus): JsonObject {
     heldBack,
     snapshots,
     readable,
+    progress,
+    records,
   } = status;
+  const leftMs = progress && copyLeftMs(progress);
   return jsonObject({
     message_type: 'copy',
     name,
@@ -53,6 +63,7 @@ function statusJson(status: CopyStatus): JsonObject {
     to,
     state,
     as_of: asOf,
+    since,
     unknown_because: unknownBecause,
     trouble: trouble?.kind,
     trouble_code: trouble?.code,
@@ -62,6 +73,17 @@ function statusJson(status: CopyStatus): JsonObject {
     repository_error: original?.error?.code,
     snapshots_not_copied: original?.state === 'same' || original?.state === 'changed' ? original.newSnapshots : undefined,
     behind: behind && { ...behind },
+    progress:
+      progress &&
+      jsonObject({
+        phase: progress.phase,
+        seconds_elapsed: Math.floor(progress.elapsedMs / 1000),
+        seconds_remaining: leftMs === undefined ? undefined : Math.round(leftMs / 1000),
+        files_done: progress.filesDone,
+        total_files: progress.filesTotal,
+        bytes_done: progress.bytesDone,
+        total_bytes: progress.bytesTotal,
+      }),
     total: total && { ...total },
     last_whole_at: lastWholeAt,
     last_sync_at: lastSync?.at,
@@ -72,6 +94,7 @@ function statusJson(status: CopyStatus): JsonObject {
     last_sample_at: lastSample?.at,
     held_back: heldBack && { files: heldBack.files, doubts: heldBack.doubts },
     snapshots,
+    records_kept: records && { ...records },
     readable: readable.map((each) => jsonObject({ ...each })),
   });
 }

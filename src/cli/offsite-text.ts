@@ -1,8 +1,8 @@
-import type { CopyStatus, Doubt, RecordedError, TroubleKind } from '../offsite/index.ts';
+import { copyLeftMs, type CopyProgress, type CopyStatus, type Doubt, type RecordedError, type TroubleKind } from '../offsite/index.ts';
 import { describeError, errorOfRecorded, safeText, type SyncDetails } from '../jobs/index.ts';
-import { formatDate, formatDuration, l10n, type Clock } from '../platform/index.ts';
+import { formatCount, formatDate, formatDuration, l10n, type Clock } from '../platform/index.ts';
 import { parseTimestamp } from '../repository/index.ts';
-import { besideTroubleText, copyStateText, copyTryText } from '../service/index.ts';
+import { besideTroubleText, copyStateSentence, copyTryText } from '../service/index.ts';
 import { countText, sizeText } from './units.ts';
 
 /** What people read of a copy, a line each. */
@@ -17,6 +17,7 @@ export function statusLines(status: CopyStatus, clock: Clock): string[] {
     trouble,
     original,
     memoryError,
+    progress,
     lastWholeAt,
     lastSync,
     lastScrub,
@@ -24,6 +25,7 @@ export function statusLines(status: CopyStatus, clock: Clock): string[] {
     heldBack,
     snapshots,
     readable,
+    records,
   } = status;
   const nowNs = clock.nowNs();
   const when = (at: string): string => {
@@ -36,6 +38,7 @@ export function statusLines(status: CopyStatus, clock: Clock): string[] {
   const field = (label: string, text: string): string => `  ${label}: ${text}`;
   return [
     `${safeText(title ?? name)}${title === undefined ? '' : ` (${name})`}: ${stateLine(status)}`,
+    ...(progress === undefined ? [] : [field(l10n.t('so far'), progressText(progress))]),
     field(l10n.t('from'), safeText(repository)),
     field(l10n.t('to'), safeText(to)),
     ...(behind === undefined
@@ -75,17 +78,50 @@ export function statusLines(status: CopyStatus, clock: Clock): string[] {
     ...(heldBack === undefined
       ? []
       : [field(l10n.t('kept'), `${countText(heldBack.files, 'file')}: ${heldBack.doubts.map(doubtText).join('; ')}`)]),
+    ...(records === undefined ? [] : [field(l10n.t('records'), `${recordsText(records)}, ${when(records.at)}`)]),
+    ...(records === undefined || records.contradicting.length === 0
+      ? []
+      : [
+          field(
+            l10n.t('records'),
+            l10n.t('beside it lies what contradicts the records here, and stays as a witness: {files}', {
+              files: records.contradicting.map(safeText).join(', '),
+            }),
+          ),
+        ]),
     ...(readable.length === 0 ? [] : [field(l10n.t('last readable copy'), safeText(readable.at(-1)?.name ?? ''))]),
   ];
 }
 
+/** `12 / 340 files, 1.2 GiB / 30 GiB, 3 h 2 min left` */
+function progressText(progress: CopyProgress): string {
+  const { filesDone, filesTotal, bytesDone, bytesTotal } = progress;
+  const leftMs = copyLeftMs(progress);
+  return [
+    filesTotal === 0 ? countText(filesDone, 'file') : `${formatCount(filesDone)} / ${countText(filesTotal, 'file')}`,
+    bytesTotal === 0 ? sizeText(bytesDone) : `${sizeText(bytesDone)} / ${sizeText(bytesTotal)}`,
+    ...(leftMs === undefined ? [] : [l10n.t('{0} left', formatDuration(leftMs))]),
+  ].join(', ');
+}
+
 /** The state, and of when that is where nobody would notice a change. */
 function stateLine(status: CopyStatus): string {
-  const { state, asOf, lastWholeAt } = status;
-  if (state === 'in-sync') return asOf === undefined ? stateText(status) : l10n.t('in sync as of {date}', { date: dateText(asOf) });
-  return lastWholeAt === undefined
-    ? stateText(status)
-    : l10n.t('{state}; whole as of {date}', { state: stateText(status), date: dateText(lastWholeAt) });
+  const { state, lastWholeAt } = status;
+  const sentence = stateSentence(status);
+  return state === 'in-sync' || lastWholeAt === undefined
+    ? sentence
+    : l10n.t('{state}; whole as of {date}', { state: sentence, date: dateText(lastWholeAt) });
+}
+
+function recordsText({ form, number }: NonNullable<CopyStatus['records']>): string {
+  switch (form) {
+    case 'clear':
+      return l10n.t('through No. {number}, in clear', { number: String(number) });
+    case 'sealed':
+      return l10n.t('through No. {number}, sealed', { number: String(number) });
+    case 'off':
+      return l10n.t('only the head of No. {number}: the copy takes no records along', { number: String(number) });
+  }
 }
 
 function lookText({ state, newSnapshots, error }: NonNullable<CopyStatus['original']>): string {
@@ -113,25 +149,29 @@ function errorText(error: RecordedError): string {
   return next === '' ? what : `${what} ${next}`;
 }
 
-export function stateText({ state, unknownBecause }: Pick<CopyStatus, 'state' | 'unknownBecause'>): string {
-  return state === 'unknown' ? unknownText(unknownBecause) : copyStateText(state);
+/** The state, since when it is so, and why. */
+export function stateSentence(status: CopyStatus): string {
+  const { state, unknownBecause, trouble } = status;
+  if (unknownBecause === 'never-looked') return l10n.t('not looked at yet');
+  const why =
+    state === 'unknown' ? unknownText(unknownBecause) : state === 'stopped-by-trouble' && trouble ? troubleText(trouble.kind) : undefined;
+  return copyStateSentence(status, dateText, why);
 }
 
-function unknownText(because: CopyStatus['unknownBecause']): string {
+function unknownText(because: CopyStatus['unknownBecause']): string | undefined {
   switch (because) {
-    case 'never-looked':
-      return l10n.t('not looked at yet');
     case 'memory-unreadable':
-      return l10n.t('not known: what is remembered of it cannot be read');
+      return l10n.t('what is remembered of it cannot be read');
     case 'last-try-stopped':
-      return l10n.t('not known: the last try was stopped');
+      return l10n.t('the last try was stopped');
     case 'original-unreadable':
-      return l10n.t('not known: the repository cannot be looked at');
+      return l10n.t('the repository cannot be looked at');
     case 'clock':
-      return l10n.t('not known: the clock of this machine was put back');
+      return l10n.t('the clock of this machine was put back');
+    case 'never-looked':
     case 'original-not-compared':
     case undefined:
-      return l10n.t('not known');
+      return undefined;
   }
 }
 
@@ -160,6 +200,8 @@ function troubleText(kind: TroubleKind): string {
       return l10n.t('the repository cannot be read, or is not what it should be');
     case 'other-repository':
       return l10n.t('the folder on Google Drive holds another repository');
+    case 'folder-away':
+      return l10n.t('its folder on Google Drive is not where it was, or most of what was in it is gone');
     case 'busy':
       return l10n.t('another process keeps this copy up');
     case 'other':
@@ -189,6 +231,10 @@ export function doubtText(doubt: Doubt): string {
       return l10n.t('the repository has lost data files that its index names; run "cadangan check"');
     case 'far-fewer':
       return l10n.t('the repository has far fewer files than before; if that is right, run "cadangan offsite sync --allow-removal"');
+    case 'other-origin':
+      return l10n.t(
+        'another machine, or another clone of this repository, has put them there; if they may go, run "cadangan offsite sync --allow-removal"',
+      );
     case 'not-ours':
       return l10n.t('nothing shows that they are of this repository, so they are never removed; "cadangan offsite scrub" names them');
   }

@@ -16,7 +16,7 @@ import type { OffsiteCopy } from '../settings/index.ts';
 import type { CommandContext } from './command.ts';
 import { exitCode, type ExitCode } from './exit-code.ts';
 import { jsonObject, printJsonNow } from './json.ts';
-import { stateText, troubleLine } from './offsite-text.ts';
+import { stateSentence, troubleLine } from './offsite-text.ts';
 import { countText, sizeText } from './units.ts';
 
 /** Keeps copies up until it is stopped, and says what happens, a line each. */
@@ -103,7 +103,8 @@ class Teller {
     const { place, looks } = this.#world;
     const status = await readCopyStatus(this.#copy, place, { keeper, looks, signIn: await signInTrouble(place) });
     const { state, trouble, behind } = status;
-    const text = trouble === undefined ? stateText(status) : `${stateText(status)}: ${troubleLine(trouble)}`;
+    const isSaid = trouble === undefined || state === 'stopped-by-trouble';
+    const text = isSaid ? stateSentence(status) : `${stateSentence(status)}: ${troubleLine(trouble)}`;
     if (text === this.#told) return;
     this.#told = text;
     if (globals.json)

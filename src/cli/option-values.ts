@@ -1,4 +1,4 @@
-import { CadanganError } from '../platform/index.ts';
+import { CadanganError, hasRawBytes } from '../platform/index.ts';
 
 /** What the parser found, read with its types: a flag is `true` or absent, a text is one string, a list is all of a repeated option. */
 export class OptionValues {
@@ -23,12 +23,25 @@ export class OptionValues {
     return typeof value === 'number' ? value : 0;
   }
 
+  /** @throws `arguments.invalid` when it is no text */
   text(name: string): string | undefined {
+    const raw = this.raw(name);
+    return raw === undefined ? undefined : plainText(raw, `--${dashed(name)}`);
+  }
+
+  /** For what may name something whose name is no UTF-8 (see `rawTextOf`): its reader takes the bytes as they are. */
+  raw(name: string): string | undefined {
     const value = this.#values[name];
     return typeof value === 'string' ? value : undefined;
   }
 
+  /** @throws `arguments.invalid` when one of them is no text */
   list(name: string): readonly string[] {
+    return this.rawList(name).map((raw) => plainText(raw, `--${dashed(name)}`));
+  }
+
+  /** As `raw`. */
+  rawList(name: string): readonly string[] {
     const value = this.#values[name];
     return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
   }
@@ -69,8 +82,17 @@ export class OptionValues {
 }
 
 export function invalidOption(name: string, value: string, reason: string): CadanganError {
-  const option = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  return new CadanganError('arguments.invalid', { option: `--${option} ${value}`, reason });
+  return new CadanganError('arguments.invalid', { option: `--${dashed(name)} ${value}`, reason });
+}
+
+/** What was written, where only text can be meant: as anything else it would name its neighbour. @throws `arguments.invalid` */
+export function plainText(raw: string, what: string): string {
+  if (hasRawBytes(raw)) throw new CadanganError('arguments.invalid', { argument: what, value: raw, reason: 'it is not UTF-8 text' });
+  return raw;
+}
+
+function dashed(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

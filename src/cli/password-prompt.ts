@@ -1,19 +1,5 @@
 import { CadanganError, passwordFromBytes, type Password } from '../platform/index.ts';
-
-/** What of `process.stdin` is needed. */
-export interface PasswordInput {
-  readonly isTTY?: boolean;
-  readonly readableEnded: boolean;
-  setRawMode?(raw: boolean): unknown;
-  on(event: 'data', listener: (chunk: Buffer) => void): unknown;
-  on(event: 'end', listener: () => void): unknown;
-  off(event: 'data', listener: (chunk: Buffer) => void): unknown;
-  off(event: 'end', listener: () => void): unknown;
-  /** Puts back what was read too far. */
-  unshift(chunk: Buffer): unknown;
-  resume(): unknown;
-  pause(): unknown;
-}
+import { listenedTo, type PasswordInput } from './input-listener.ts';
 
 const passwordBytesMax = 64 * 1024;
 
@@ -41,35 +27,24 @@ export function readPasswordLine(input: PasswordInput, signal: AbortSignal): Pro
 }
 
 function readLine(input: PasswordInput, signal: AbortSignal): Promise<Password> {
-  const { promise, resolve, reject } = Promise.withResolvers<Password>();
-  const line = new LineEditor(input.isTTY === true);
-  const onData = (chunk: Buffer): void => {
-    for (const [at, byte] of chunk.entries()) {
-      const state = line.type(byte);
-      if (state === 'typing') continue;
-      input.off('data', onData);
-      input.pause();
-      // A second password may follow on the next line.
-      if (at + 1 < chunk.length) input.unshift(chunk.subarray(at + 1));
-      if (state === 'interrupted') reject(new CadanganError('aborted'));
-      else resolve(line.password);
-      return;
-    }
-  };
-  // Without a line end, what a pipe sent is the password all the same; nothing at all is none.
-  const onEnd = (): void => (line.isEmpty ? reject(new CadanganError('password.missing')) : resolve(line.password));
-  const onAbort = (): void => reject(new CadanganError('aborted', {}, { cause: signal.reason }));
   if (input.readableEnded) return Promise.reject(new CadanganError('password.missing'));
-  input.on('data', onData);
-  input.on('end', onEnd);
-  signal.addEventListener('abort', onAbort);
-  input.resume();
-  if (signal.aborted) onAbort();
-  return promise.finally(() => {
-    input.off('data', onData);
-    input.off('end', onEnd);
-    signal.removeEventListener('abort', onAbort);
-    input.pause();
+  const line = new LineEditor(input.isTTY === true);
+  return listenedTo<Password>(input, signal, ({ resolve, reject }) => {
+    const onData = (chunk: Buffer): void => {
+      for (const [at, byte] of chunk.entries()) {
+        const state = line.type(byte);
+        if (state === 'typing') continue;
+        input.off('data', onData);
+        input.pause();
+        // A second password may follow on the next line.
+        if (at + 1 < chunk.length) input.unshift(chunk.subarray(at + 1));
+        if (state === 'interrupted') reject(new CadanganError('aborted'));
+        else resolve(line.password);
+        return;
+      }
+    };
+    // Without a line end, what a pipe sent is the password all the same; nothing at all is none.
+    return { onData, onEnd: () => (line.isEmpty ? reject(new CadanganError('password.missing')) : resolve(line.password)) };
   });
 }
 

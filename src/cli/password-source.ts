@@ -1,7 +1,8 @@
 import { nonEmpty, passwordInVariable, readPasswordFile, runPasswordCommand } from '../jobs/index.ts';
 import { CadanganError, l10n, type Environment, type Password } from '../platform/index.ts';
 import { splitCommand } from './command-words.ts';
-import { promptPassword, readPasswordLine, type PasswordInput } from './password-prompt.ts';
+import type { PasswordInput } from './input-listener.ts';
+import { promptPassword, readPasswordLine } from './password-prompt.ts';
 
 /** Where a password may come from, in the order of restic: command or file, then the environment, then whoever sits at the terminal. */
 export interface PasswordSource {

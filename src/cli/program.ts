@@ -1,14 +1,15 @@
 import { Command, CommanderError } from 'commander';
 import { describeCauses, describeError } from '../jobs/index.ts';
-import { CadanganError, l10n, type Clock, type Environment } from '../platform/index.ts';
+import { CadanganError, l10n, placeOfWork, stateErrorIn, systemCode, type Clock, type Environment } from '../platform/index.ts';
 import type { CommandContext } from './command.ts';
 import { commands } from './commands/index.ts';
 import { exitCode, exitCodeOfError, type ExitCode } from './exit-code.ts';
 import { addGlobalOptions, readGlobalOptions, type GlobalOptions } from './global-options.ts';
 import { noteJson } from './json.ts';
-import { chooseLanguage } from './language.ts';
-import { OptionValues } from './option-values.ts';
-import type { PasswordInput } from './password-prompt.ts';
+import { believedClock, chooseLanguage, chooseTimeZone } from './language.ts';
+import { endOfHistory, keepHistoryAfter } from './keep-history.ts';
+import { OptionValues, plainText } from './option-values.ts';
+import type { PasswordInput } from './input-listener.ts';
 import type { Terminal } from './terminal.ts';
 import { programVersion } from './version.ts';
 
@@ -35,8 +36,16 @@ export async function runProgram(args: readonly string[], world: ProgramWorld): 
     addGlobalOptions(parser);
     parser.action(async () => {
       globals = readGlobalOptions(program, parser, world.environment);
-      const context = { ...contextOf(globals, world), noteUnrecorded: () => (isUnrecorded = true) };
-      result = await command.run(context, parser.args, new OptionValues(parser.opts()));
+      if (command.name !== 'version') await chooseTimeZone(world.environment, globals.json);
+      const clock = await believedClock(world.clock, world.environment);
+      const context = { ...contextOf(globals, { ...world, clock }), noteUnrecorded: () => (isUnrecorded = true) };
+      const given = command.takesBytes ? parser.args : parser.args.map((arg) => plainText(arg, command.name));
+      const before = await endOfHistory(world.environment);
+      try {
+        result = await command.run(context, given, new OptionValues(parser.opts()));
+      } finally {
+        await keepHistoryAfter(context, before);
+      }
     });
   }
   try {
@@ -45,7 +54,20 @@ export async function runProgram(args: readonly string[], world: ProgramWorld): 
   } catch (error) {
     // The parser has said what it had to say; help and version also end this way.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.failed;
-    return reportError(error, world.terminal, { json: globals?.json ?? args.includes('--json'), verbosity: globals?.verbosity ?? 0 });
+    return reportError(ofOurState(error, world.environment), world.terminal, {
+      json: globals?.json ?? args.includes('--json'),
+      verbosity: globals?.verbosity ?? 0,
+    });
+  }
+}
+
+/** A file that Cadangan keeps for itself cannot be used: no mistake of ours, and no trouble of a repository. */
+function ofOurState(error: unknown, environment: Environment): unknown {
+  if (systemCode(error) === undefined) return error;
+  try {
+    return stateErrorIn(error, placeOfWork(environment).stateFolder);
+  } catch {
+    return error; // the place itself is not known
   }
 }
 
@@ -75,7 +97,13 @@ function makeProgram({ terminal }: ProgramWorld): Command {
     .showSuggestionAfterError(true)
     .enablePositionalOptions()
     .exitOverride()
-    .configureHelp({ helpWidth: helpColumns, subcommandTerm: (command) => command.name(), styleTitle })
+    .configureHelp({
+      helpWidth: helpColumns,
+      subcommandTerm: (command) => command.name(),
+      styleTitle,
+      styleOptionDescription: inWords,
+      styleArgumentDescription: inWords,
+    })
     .configureOutput({
       writeOut: (text) => terminal.print(text.trimEnd()),
       writeErr: (text) => terminal.note(text.trimEnd()),
@@ -102,6 +130,13 @@ function styleTitle(title: string): string {
     default:
       return title;
   }
+}
+
+/** The parser's own words behind a description: `(choices: "pdf", "html")`. */
+function inWords(description: string): string {
+  return description.replace(/\((choices|default): (?=[^()]*\)$)/, (_, word: string) =>
+    word === 'choices' ? `(${l10n.t('choices')}: ` : `(${l10n.t('default')}: `,
+  );
 }
 
 function contextOf(globals: GlobalOptions, world: ProgramWorld): Omit<CommandContext, 'noteUnrecorded'> {

@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 import {
@@ -24,7 +23,16 @@ import {
   type Uncovered,
 } from '../host/index.ts';
 import { safeText } from '../jobs/index.ts';
-import { assetPath, CadanganError, cadanganVersion, configurationFile, l10n, stateFolder, systemRandom } from '../platform/index.ts';
+import {
+  assetPath,
+  CadanganError,
+  cadanganVersion,
+  configurationFile,
+  homeFolder,
+  l10n,
+  stateFolder,
+  systemRandom,
+} from '../platform/index.ts';
 import type { CommandContext } from './command.ts';
 import { exitCode, type ExitCode } from './exit-code.ts';
 import { jsonObject, printJson } from './json.ts';
@@ -107,7 +115,7 @@ function placeOf({ environment }: CommandContext, options: OptionValues, scope: 
     scope,
     manager,
     environment,
-    home: homedir(),
+    home: homeFolder(environment),
     account: options.text('runAs'),
     root: root === undefined ? undefined : resolve(root),
   });
@@ -217,7 +225,7 @@ function uninstalledLines({ configFile, stateFolder: folder, scope, account, man
 }
 
 function statusLines(status: ServiceStatus): readonly string[] {
-  const { place, version = '', host, isUnfinished, uncovered } = status;
+  const { place, version = '', host, isUnfinished, uncovered, withoutRights } = status;
   const shown = { manager: place.manager, version: safeText(version) };
   const lines = [
     place.scope === 'system'
@@ -232,6 +240,13 @@ function statusLines(status: ServiceStatus): readonly string[] {
   if (isUnfinished) lines.push(l10n.t('A move of its state was interrupted, and it does not start: run "cadangan service install" again.'));
   for (const each of uncovered) lines.push(uncoveredLine(each));
   if (uncovered.length > 0) lines.push(l10n.t('"cadangan service install" gives it the rights that the configuration needs now.'));
+  for (const { name, program } of withoutRights)
+    lines.push(
+      l10n.t('"{name}" runs {program}, which fails there: no program gains rights under the service.', {
+        name: safeText(name),
+        program: safeText(program),
+      }),
+    );
   return lines;
 }
 
@@ -255,7 +270,7 @@ function uncoveredLine({ name, what, path }: Uncovered): string {
   }
 }
 
-function statusJson({ place, version, host, isUnfinished, uncovered }: ServiceStatus): ReturnType<typeof jsonObject> {
+function statusJson({ place, version, host, isUnfinished, uncovered, withoutRights }: ServiceStatus): ReturnType<typeof jsonObject> {
   return jsonObject({
     scope: place.scope,
     manager: place.manager,
@@ -265,5 +280,6 @@ function statusJson({ place, version, host, isUnfinished, uncovered }: ServiceSt
     configuration: place.configFile,
     state: place.stateFolder,
     uncovered: uncovered.map((each) => ({ ...each })),
+    without_rights: withoutRights.map((each) => ({ ...each })),
   });
 }

@@ -1,8 +1,9 @@
 import type { BackupProgressSink } from '../backup/index.ts';
 import { safeText, type BackupDetails, type JobResult, type RepositoryAccess } from '../jobs/index.ts';
-import { CadanganError, configurationFile, l10n } from '../platform/index.ts';
+import { l10n, placeOfWork } from '../platform/index.ts';
 import { backupSet, unattendedPassword } from '../service/index.ts';
-import { describeProblem, loadConfiguration, type BackupSet } from '../settings/index.ts';
+import { type BackupSet, concernsWhole, loadConfiguration } from '../settings/index.ts';
+import { configurationError, refuseUnknownKeys } from './configuration-error.ts';
 import { worldFor, type CommandContext } from './command.ts';
 import { jsonExceptionSink } from './exception-report.ts';
 import type { OptionValues } from './option-values.ts';
@@ -17,18 +18,19 @@ export async function setMeantBy(paths: readonly string[], { globals, environmen
   const [name] = paths;
   if (name === undefined || paths.length > 1 || globals.repo !== undefined || globals.repositoryFile !== undefined) return undefined;
   const { serviceConfigFile } = await import('../host/index.ts'); // as for a backup
-  const { path, configuration, sets, problems } = await loadConfiguration(serviceConfigFile(environment) ?? configurationFile(environment));
+  const loaded = await loadConfiguration(serviceConfigFile(environment) ?? placeOfWork(environment).configFile);
+  const { configuration, sets, problems } = loaded;
   const set = configuration.sets.find((candidate) => candidate.name === name);
-  if (set || !sets.some((entry) => entry.name === name)) return set;
-  const problem =
-    problems.find((candidate) => candidate.severity === 'error' && candidate.set === name) ??
-    problems.find(({ severity }) => severity === 'error');
-  throw new CadanganError('config.invalid', {
-    path,
-    line: problem?.line,
-    column: problem?.column,
-    reason: problem && describeProblem(problem).replace(/\.$/, ''),
-  });
+  if (set !== undefined) {
+    refuseUnknownKeys(loaded, `sets[${sets.findIndex((entry) => entry.name === name && entry.isUsable)}]`);
+    return set;
+  }
+  // Where nobody can read which sets there are, it may be one.
+  if (!sets.some((entry) => entry.name === name) && !problems.some(concernsWhole)) return undefined;
+  throw configurationError(
+    loaded,
+    problems.find(({ severity, set: named }) => severity === 'error' && named === name),
+  );
 }
 
 /** What is told of a backup. */

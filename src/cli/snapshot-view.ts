@@ -21,6 +21,19 @@ export function addSnapshotFilter(command: Command): void {
     .option('--path <path>', l10n.t('only snapshots that include this absolute path (may be repeated)'), collect);
 }
 
+/** Of what leaves the backup. */
+export function addRequestOption(command: Command): void {
+  command.option('--request <text>', l10n.t('on whose request it is restored, and why; stands in the record'));
+}
+
+/** Instead of a repository: what a configured set has there, asked of the process that serves the sets. */
+export function addSetOption(command: Command): void {
+  command.option(
+    '--set <name>',
+    l10n.t('of this configured backup set, asked of the service or the process that serves the windows; no password is needed'),
+  );
+}
+
 export function snapshotFilterOf(options: OptionValues): SnapshotFilter {
   return { hosts: options.list('host'), tagLists: options.tagLists('tag'), paths: options.list('path') };
 }

@@ -1,11 +1,6 @@
+import { CadanganError, systemCode } from '../platform/index.ts';
 import { cutStart } from './display-width.ts';
-
-/** What of a `tty.WriteStream` is needed; a test can put its own in place. */
-export interface OutputStream {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(chunk: string | Uint8Array, done?: (error?: Error | null) => void): boolean;
-}
+import type { OutputStream } from './output-stream.ts';
 
 /** Small writes are gathered: a listing of a million files must not be a million system calls. */
 const bufferCharsMax = 64 * 1024;
@@ -15,6 +10,8 @@ const eraseLine = '\r\x1b[2K';
 /**
  * Where a command writes: results on standard output, everything else (notes, errors, progress) on standard error, so that a pipe gets
  * results only. The progress line lives on standard error and is taken away before anything else is written to a terminal.
+ *
+ * What does not reach standard output stops no command: a backup goes on when the disk of its log is full. It ends with `outputError`.
  */
 export class Terminal {
   readonly #out: OutputStream;
@@ -22,6 +19,7 @@ export class Terminal {
   #buffer = '';
   #progressShown = false;
   #isMuted = false;
+  #outputError: CadanganError | undefined;
 
   constructor(out: OutputStream, err: OutputStream) {
     this.#out = out;
@@ -31,6 +29,17 @@ export class Terminal {
   /** True where a line can be redrawn and somebody may be watching. */
   get showsProgress(): boolean {
     return this.#err.isTTY === true;
+  }
+
+  /** Why the result is not whole where it was to go; nothing more of it is written. Known for sure after `drain`. */
+  get outputError(): CadanganError | undefined {
+    return this.#outputError;
+  }
+
+  /** Standard output cannot be written to, and it is not that its reader has left. */
+  failOutput(cause: unknown): void {
+    this.#outputError ??= new CadanganError('output.failed', { reason: systemCode(cause) }, { cause });
+    this.#buffer = '';
   }
 
   /** Nobody reads the result any more: nothing is said from now on, as a program that its broken pipe ends would not. */
@@ -48,6 +57,7 @@ export class Terminal {
   write(text: string): void {
     if (this.#isMuted) return;
     this.clearProgress();
+    if (this.#outputError) return;
     this.#buffer += text;
     if (this.#out.isTTY || this.#buffer.length > bufferCharsMax) this.flush();
   }
@@ -67,12 +77,12 @@ export class Terminal {
     this.#err.write(text);
   }
 
-  /** Bytes of the result, at the pace of whoever reads them. */
+  /** Bytes of the result, at the pace of whoever reads them. @throws `output.failed`; `aborted` when nobody does */
   async writeBytes(bytes: Uint8Array): Promise<void> {
     this.flush();
-    await new Promise<void>((resolve, reject) => {
-      this.#out.write(bytes, (error) => (error ? reject(error) : resolve()));
-    });
+    await new Promise<void>((resolve) => this.#send(bytes, resolve));
+    if (this.#isMuted) throw new CadanganError('aborted');
+    if (this.#outputError) throw this.#outputError;
   }
 
   /** Draws the progress line; only its last part is kept where it is wider than the terminal. */
@@ -95,7 +105,7 @@ export class Terminal {
     if (this.#buffer === '') return;
     const text = this.#buffer;
     this.#buffer = '';
-    this.#out.write(text);
+    this.#send(text);
   }
 
   /** Resolves when everything has left the process. */
@@ -104,4 +114,17 @@ export class Terminal {
     this.flush();
     for (const stream of [this.#out, this.#err]) await new Promise<void>((resolve) => stream.write('', () => resolve()));
   }
+
+  #send(chunk: string | Uint8Array, done?: () => void): void {
+    this.#out.write(chunk, (error) => {
+      if (error && isClosedPipe(error)) this.mute();
+      else if (error) this.failOutput(error);
+      done?.();
+    });
+  }
+}
+
+/** A reader that has seen enough (`| head`). Windows says EOF. */
+export function isClosedPipe(error: unknown): boolean {
+  return ['EPIPE', 'EOF', 'ECONNRESET'].includes(systemCode(error) ?? '');
 }

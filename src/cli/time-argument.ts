@@ -1,10 +1,11 @@
-import { CadanganError, type Clock } from '../platform/index.ts';
+import { CadanganError, currentTimeZone, offsetMinutesIn, type Clock } from '../platform/index.ts';
 import { formatTimestamp, isTimestamp, parseTimestamp } from '../repository/index.ts';
 
 const localTime = /^(\d{4}-\d{2}-\d{2})(?:[ T](\d{2}:\d{2})(:\d{2})?)?$/;
 
 /**
- * A time as restic takes it: `2012-11-01`, `2012-11-01 22:08`, `2012-11-01 22:08:41`, in local time, or RFC 3339 with a zone.
+ * A time as restic takes it: `2012-11-01`, `2012-11-01 22:08`, `2012-11-01 22:08:41`, in the zone of the configuration (else local time),
+ * or RFC 3339 with a zone.
  * @param option for the message. @returns nanoseconds since 1970. @throws `arguments.invalid`
  */
 export function parseTimeArgument(text: string, option: string, clock: Clock): bigint {
@@ -23,11 +24,16 @@ export function parseTimeArgument(text: string, option: string, clock: Clock): b
   return asUtcNs - offsetNs(guessNs, clock);
 }
 
-/** `2012-11-01 22:08:41`, local time. */
+/** `2012-11-01 22:08:41`, in the zone of the configuration, else local time. */
 export function localTimeText(ns: bigint, clock: Clock): string {
-  return formatTimestamp(ns, clock.offsetMinutes(ns)).slice(0, 19).replace('T', ' ');
+  return formatTimestamp(ns, offsetMinutesAt(ns, clock)).slice(0, 19).replace('T', ' ');
 }
 
 function offsetNs(ns: bigint, clock: Clock): bigint {
-  return BigInt(Math.round(clock.offsetMinutes(ns))) * 60_000_000_000n;
+  return BigInt(Math.round(offsetMinutesAt(ns, clock))) * 60_000_000_000n;
+}
+
+function offsetMinutesAt(ns: bigint, clock: Clock): number {
+  const zone = currentTimeZone();
+  return zone === undefined ? clock.offsetMinutes(ns) : offsetMinutesIn(zone, ns);
 }

@@ -44,5 +44,6 @@ const nouns = {
   error: [() => l10n.t('1 error'), (count: number) => l10n.t('{0} errors', count)],
   lock: [() => l10n.t('1 lock'), (count: number) => l10n.t('{0} locks', count)],
   path: [() => l10n.t('1 path'), (count: number) => l10n.t('{0} paths', count)],
+  'index file': [() => l10n.t('1 index file'), (count: number) => l10n.t('{0} index files', count)],
   'repository file': [() => l10n.t('1 repository file'), (count: number) => l10n.t('{0} repository files', count)],
 } as const;

@@ -1,5 +1,15 @@
+import { hostname } from 'node:os';
 import { compileExcludeRules, type BackupProgress } from '../../backup/index.ts';
-import { type BackupDetails, backupJob, type BackupJobOptions, type JobResult, recordOfBackup, safeText } from '../../jobs/index.ts';
+import {
+  type BackupDetails,
+  backupJob,
+  type BackupJobOptions,
+  type JobResult,
+  placeOf,
+  recordOfBackup,
+  recordOfBegun,
+  safeText,
+} from '../../jobs/index.ts';
 import { CadanganError, l10n, textOf } from '../../platform/index.ts';
 import type { BackupSet } from '../../settings/index.ts';
 import { formatSummaryFields } from '../backup-json.ts';
@@ -15,10 +25,11 @@ import { dryRunOfSet, setMeantBy, type BackupFigures, type BackupTold } from '..
 import { shortId } from '../snapshot-view.ts';
 import { parseTimeArgument } from '../time-argument.ts';
 import { countText, durationText, sizeText } from '../units.ts';
-import { keeperOf } from './records-keeper.ts';
+import { recordedRun } from './records-keeper.ts';
 
 export const backupCommand: CliCommand = {
   name: 'backup',
+  takesBytes: true,
   declare: (command) =>
     command
       .description(l10n.t('Make a new snapshot of files and folders.'))
@@ -69,12 +80,17 @@ async function backupPaths(context: CommandContext, paths: readonly string[], op
   const access = await accessOf(context);
   const jobOptions = await jobOptionsOf(context, paths, options);
   if (jobOptions.dryRun) return backupJob(access, jobOptions);
-  const { keeper } = await keeperOf(context);
-  const result = await backupJob(access, { ...jobOptions, ownTags: await keeper.anchorTags() });
-  await keeper.write((about) =>
-    recordOfBackup(result, { ...about, trigger: 'manual', sources: jobOptions.sources, location: access.location }),
-  );
-  return result;
+  const { location } = access;
+  const { sources } = jobOptions;
+  return recordedRun(context, {
+    begun: (about) =>
+      recordOfBegun('internal-backup', 'backup', about, {
+        source: { host: hostname(), paths: [...sources] },
+        destination: placeOf(location, about.settings),
+      }),
+    work: async (keeper) => backupJob(access, { ...jobOptions, ownTags: await keeper.anchorTags() }),
+    record: (done, about) => recordOfBackup(done, { ...about, sources, location }),
+  });
 }
 
 function notStoredText(what: string): string {
@@ -93,23 +109,23 @@ function notStoredText(what: string): string {
 async function jobOptionsOf(context: CommandContext, paths: readonly string[], options: OptionValues): Promise<BackupJobOptions> {
   const { globals, terminal, clock, environment } = context;
   const listed = await readFilesFrom({
-    patterns: options.list('filesFrom'),
-    verbatim: options.list('filesFromVerbatim'),
-    raw: options.list('filesFromRaw'),
+    patterns: options.rawList('filesFrom'),
+    verbatim: options.rawList('filesFromVerbatim'),
+    raw: options.rawList('filesFromRaw'),
   });
   const sources = [...paths, ...listed];
   if (sources.length === 0) throw new CadanganError('arguments.invalid', { argument: 'paths', reason: 'nothing to back up is named' });
-  const excludes = options.list('exclude');
-  const iexcludes = options.list('iexclude');
+  const excludes = options.rawList('exclude');
+  const iexcludes = options.rawList('iexclude');
   const windows = process.platform === 'win32';
   const rules = await compileExcludeRules(
     {
       excludes,
       iexcludes,
-      excludeFiles: options.list('excludeFile'),
-      iexcludeFiles: options.list('iexcludeFile'),
+      excludeFiles: options.rawList('excludeFile'),
+      iexcludeFiles: options.rawList('iexcludeFile'),
       excludeCaches: options.flag('excludeCaches'),
-      excludeIfPresent: options.list('excludeIfPresent'),
+      excludeIfPresent: options.rawList('excludeIfPresent'),
       excludeLargerThan: options.text('excludeLargerThan'),
     },
     { environment, windows },

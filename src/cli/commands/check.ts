@@ -1,14 +1,24 @@
-import { checkJob, recordOfCheck, safeName, safeText } from '../../jobs/index.ts';
-import { CadanganError, l10n } from '../../platform/index.ts';
+import { checkJob, placeOf, recordOfBegun, recordOfCheck, safeName, safeText } from '../../jobs/index.ts';
+import { CadanganError, type Clock, l10n } from '../../platform/index.ts';
+import { parseTimestamp } from '../../repository/index.ts';
 import { fileLabel } from '../../storage/index.ts';
-import { parseReadSubset, type CheckOptions, type CheckProgress, type CheckResult, type Fault } from '../../upkeep/index.ts';
+import {
+  parseReadSubset,
+  repairAdvice,
+  type CheckOptions,
+  type CheckProgress,
+  type CheckResult,
+  type Fault,
+  type RepairAdvice,
+} from '../../upkeep/index.ts';
 import { accessOf, type CliCommand, type CommandContext } from '../command.ts';
-import { takeDownRecord } from './records-keeper.ts';
+import { recordedRun } from './records-keeper.ts';
 import { exitCodeOfResult } from '../exit-code.ts';
 import { noteJson, printJson } from '../json.ts';
 import type { OptionValues } from '../option-values.ts';
 import { showProgress } from '../progress-line.ts';
 import { shortId } from '../snapshot-view.ts';
+import { localTimeText } from '../time-argument.ts';
 import { countText, durationText, sizeText } from '../units.ts';
 
 export const checkCommand: CliCommand = {
@@ -24,14 +34,13 @@ export const checkCommand: CliCommand = {
       context.globals.quiet || context.globals.json ? undefined : (report: CheckProgress) => showCheckProgress(context, report, startMs);
     const access = await accessOf(context);
     const readData = readDataOf(options);
-    const result = await checkJob(access, { readData, progress });
-    await takeDownRecord(context, (about) =>
-      recordOfCheck(result, {
-        ...about,
-        location: access.location,
-        readData: typeof readData === 'string' ? readData : JSON.stringify(readData),
-      }),
-    );
+    const { location } = access;
+    const result = await recordedRun(context, {
+      begun: (about) => recordOfBegun('check', 'check', about, { source: placeOf(location, about.settings) }),
+      work: () => checkJob(access, { readData, progress }),
+      record: (done, about) =>
+        recordOfCheck(done, { ...about, location, readData: typeof readData === 'string' ? readData : JSON.stringify(readData) }),
+    });
     if (!result.details) throw result.error;
     if (context.globals.json) printResultJson(context, result.details);
     else printResult(context, result.details);
@@ -62,9 +71,9 @@ function showCheckProgress({ terminal, clock }: CommandContext, progress: CheckP
   });
 }
 
-function printResult({ terminal, globals }: CommandContext, result: CheckResult): void {
+function printResult({ terminal, globals, clock }: CommandContext, result: CheckResult): void {
   const { counts, errors, errorCount, hints, durationMs } = result;
-  for (const fault of errors) for (const line of faultLines(fault)) terminal.note(line);
+  for (const fault of errors) for (const line of faultLines(fault, clock)) terminal.note(line);
   if (errors.length < errorCount) terminal.note(l10n.t('… and {0} more', errorCount - errors.length));
   if (!globals.quiet) {
     for (const { kind, count, examples } of hints) {
@@ -86,15 +95,31 @@ function printResult({ terminal, globals }: CommandContext, result: CheckResult)
     terminal.print(`${checked}; ${read}`);
     if (errorCount === 0) terminal.print(l10n.t('no errors were found'));
   }
-  if (errorCount > 0) terminal.note(l10n.t('{0} found: the repository is damaged', countText(errorCount, 'error')));
+  if (errorCount === 0) return;
+  terminal.note(l10n.t('{0} found: the repository is damaged', countText(errorCount, 'error')));
+  const steps = adviceLines(repairAdvice(result));
+  if (steps.length === 0) return;
+  terminal.note(l10n.t('What helps, in this order:'));
+  for (const step of steps) terminal.note(`  ${step}`);
 }
 
-function faultLines({ kind, file, blob, reason, affects, affectsCount }: Fault): string[] {
+function adviceLines({ index, packs, snapshots, recover }: RepairAdvice): string[] {
+  return [
+    ...(index === 'none' ? [] : [`cadangan repair index${index === 'usual' ? '' : ' --read-all-packs'}`]),
+    ...(packs.length === 0 ? [] : [`cadangan repair packs ${packs.join(' ')}`]),
+    ...(recover ? ['cadangan recover'] : []),
+    ...(snapshots ? [l10n.t('{0} (where the files are still there: what is lost is stored again)', 'cadangan backup')] : []),
+    ...(snapshots || recover ? [l10n.t('{0} (makes snapshots without what is lost for good)', 'cadangan repair snapshots')] : []),
+  ];
+}
+
+function faultLines({ kind, file, blob, reason, affects, affectsCount }: Fault, clock: Clock): string[] {
   const thing = file ? fileLabel(file) : blob ? `${blob.type} blob ${blob.id}` : 'repository';
-  const places = affects.map(
-    ({ snapshotId, time, path }) =>
-      `    ${time === undefined ? l10n.t('snapshot {0}', shortId(snapshotId)) : l10n.t('snapshot {0} of {1}', shortId(snapshotId), time.slice(0, 19).replace('T', ' '))}: ${safeName(path)}`,
-  );
+  const nameOf = ({ snapshotId, time }: Fault['affects'][number]): string =>
+    time === undefined
+      ? l10n.t('snapshot {0}', shortId(snapshotId))
+      : l10n.t('snapshot {0} of {1}', shortId(snapshotId), localTimeText(parseTimestamp(time).ns, clock));
+  const places = affects.map((place) => `    ${nameOf(place)}: ${safeName(place.path)}`);
   const more = affectsCount > affects.length ? [`    ${l10n.t('… and {0} more', affectsCount - affects.length)}`] : [];
   return [
     `${l10n.t('error')}: ${kind}: ${thing}: ${safeText(reason)}`,
@@ -104,11 +129,11 @@ function faultLines({ kind, file, blob, reason, affects, affectsCount }: Fault):
   ];
 }
 
-function printResultJson({ terminal }: CommandContext, { errors, errorCount, hints }: CheckResult): void {
+function printResultJson({ terminal, clock }: CommandContext, { errors, errorCount, hints }: CheckResult): void {
   for (const fault of errors)
     noteJson(terminal, {
       message_type: 'error',
-      message: faultLines(fault)
+      message: faultLines(fault, clock)
         .map((line) => line.trim())
         .join('; '),
     });

@@ -1,9 +1,10 @@
 import { compareTrees, type Change, type CompareStatistics, type EntryCounts } from '../../browse/index.ts';
-import { parseSnapshotPath, resolveTree, safeName } from '../../jobs/index.ts';
+import { openIndex, parseSnapshotPath, resolveTree, safeName } from '../../jobs/index.ts';
 import { l10n, textOf } from '../../platform/index.ts';
 import { resolveSnapshot, type JsonObject } from '../../repository/index.ts';
 import { openedRepository, type CliCommand, type CommandContext } from '../command.ts';
 import { pad } from '../display-width.ts';
+import { noteException } from '../exception-report.ts';
 import { exitCode } from '../exit-code.ts';
 import { printJson } from '../json.ts';
 import { shortId } from '../snapshot-view.ts';
@@ -11,6 +12,7 @@ import { sizeText } from '../units.ts';
 
 export const diffCommand: CliCommand = {
   name: 'diff',
+  takesBytes: true,
   declare: (command) =>
     command
       .description(l10n.t('Show what changed between two snapshots: + added, - removed, M modified, T other type, U metadata.'))
@@ -23,7 +25,7 @@ export const diffCommand: CliCommand = {
     await openedRepository(context, 'shared', async ({ repository, signal }) => {
       const first = await resolveSnapshot(repository, before.snapshot, {}, signal);
       const second = await resolveSnapshot(repository, after.snapshot, {}, signal);
-      await repository.loadIndex({ signal });
+      await openIndex(repository, [first, second], signal, noteException(terminal));
       if (!globals.json && !globals.quiet)
         terminal.print(`${l10n.t('comparing snapshot {0} to {1}', shortId(first.id), shortId(second.id))}:\n`);
       const statistics = await compareTrees(

@@ -1,5 +1,5 @@
 import { planDrill, runDrill } from '../../service/index.ts';
-import { recordOfDrill, safeText, type DrillDetails, type DrillProgress, type JobResult } from '../../jobs/index.ts';
+import { recordOfDrill, safeText, type DrillDetails, type DrillProgress, type JobResult, recordOfBegun } from '../../jobs/index.ts';
 import { CadanganError, l10n, parseSizeText, systemRandom } from '../../platform/index.ts';
 import type { CliCommand, CommandContext } from '../command.ts';
 import { jsonExceptionSink, reportExceptions } from '../exception-report.ts';
@@ -9,6 +9,7 @@ import { invalidOption, type OptionValues } from '../option-values.ts';
 import { shareDone, showProgress } from '../progress-line.ts';
 import { accessOfSet } from '../set-backup.ts';
 import { shortId } from '../snapshot-view.ts';
+import { localTimeText } from '../time-argument.ts';
 import { countText, durationText, sizeText } from '../units.ts';
 import { keeperOf } from './records-keeper.ts';
 
@@ -26,22 +27,33 @@ export const drillCommand: CliCommand = {
       .option('--max-bytes <size>', l10n.t('restore at most so much, e.g. 500M, 10G (default: 1G)'))
       .option('--folder <path>', l10n.t('restore this folder whole instead of files at random')),
   run: async (context, sets, options) => {
-    const { keeper, configuration } = await keeperOf(context);
-    await keeper.noteConfiguration(configuration);
+    const { keeper, configuration, noteConfiguration } = await keeperOf(context);
+    await noteConfiguration();
     const plan = planDrill({ ...wishOf(options), sets }, configuration);
     const startMs = context.clock.monotonicMs();
-    const result = await runDrill(plan, {
-      configuration,
-      accessOf: ({ set, location }) => accessOfSet(set, context, location),
-      recordsFolder: keeper.history.folder,
-      software: context.programVersion,
-      clock: context.clock,
-      random: systemRandom,
-      signal: context.signal,
-      progress: context.globals.quiet ? undefined : (progress) => report(context, progress, context.clock.monotonicMs() - startMs),
-      onException: context.globals.json ? jsonExceptionSink(context.terminal, 'drill') : undefined,
-    });
-    const record = await keeper.write((about) => recordOfDrill(result, { ...about, ...plan.drilled, trigger: 'manual' }));
+    const make = () =>
+      runDrill(plan, {
+        configuration,
+        accessOf: ({ set, location }) => accessOfSet(set, context, location),
+        recordsFolder: keeper.history.folder,
+        writing: (work) => keeper.history.writing(work),
+        software: context.programVersion,
+        clock: context.clock,
+        random: systemRandom,
+        signal: context.signal,
+        progress: context.globals.quiet ? undefined : (progress) => report(context, progress, context.clock.monotonicMs() - startMs),
+        onException: context.globals.json ? jsonExceptionSink(context.terminal, 'drill') : undefined,
+      });
+    const { result, record } = await keeper.during(
+      (about) => recordOfBegun('drill', 'drill', { ...about, trigger: 'manual' }, {}),
+      async (run) => {
+        const done = await make();
+        return {
+          result: done,
+          record: await keeper.write((about) => recordOfDrill(done, { ...about, ...plan.drilled, trigger: 'manual', run })),
+        };
+      },
+    );
     if (!context.globals.json) reportExceptions(context.terminal, result, context.globals.verbosity);
     if (!result.details) throw result.error;
     if (context.globals.json) printSummaryJson(context, result, result.details, record?.number);
@@ -111,13 +123,13 @@ function report({ terminal, globals }: CommandContext, progress: DrillProgress, 
 }
 
 function printSummary(
-  { terminal }: CommandContext,
+  { terminal, clock }: CommandContext,
   result: JobResult<DrillDetails>,
   details: DrillDetails,
   rtoMinutes: number | undefined,
 ): void {
   for (const { set, snapshot, files } of details.sets) {
-    const time = snapshot.snapshot.time.slice(0, 19).replace('T', ' ');
+    const time = localTimeText(snapshot.timeNs, clock);
     terminal.print(
       l10n.t('{set}: {files} of snapshot {id} of {time}', {
         set: safeText(set),

@@ -9,9 +9,9 @@ import {
   signOutOfDrive,
   type SignInWay,
 } from '../../jobs/index.ts';
-import { formatDate, l10n, setTimeZone } from '../../platform/index.ts';
+import { formatDate, l10n } from '../../platform/index.ts';
 import type { CliCommand, CommandContext } from '../command.ts';
-import { driveWorld } from '../drive-place.ts';
+import { knownDriveWorld } from '../drive-place.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import { jsonObject, printJson, printJsonNow } from '../json.ts';
 import type { OptionValues } from '../option-values.ts';
@@ -27,11 +27,10 @@ export const driveCommand: CliCommand = {
       .option('--device-code', l10n.t('sign in with a code that is typed on another machine'))
       .option('--revoke', l10n.t('when signing out, also end the permission at Google; other machines lose theirs, too')),
   run: async (context, [action], options) => {
-    const { place, configuration } = await driveWorld(context);
-    setTimeZone(configuration.timeZone);
+    const { place } = await knownDriveWorld(context);
     if (action === 'status') return showStatus(context, place);
-    const { keeper } = await keeperOf(context);
-    await keeper.noteConfiguration(configuration);
+    const { keeper, noteConfiguration } = await keeperOf(context);
+    await noteConfiguration();
     return action === 'sign-in' ? signIn(context, place, keeper, options) : signOut(context, place, keeper, options);
   },
 };

@@ -1,33 +1,37 @@
-import { openSnapshot } from '../../jobs/index.ts';
-import { CadanganError, l10n } from '../../platform/index.ts';
-import { findNode } from '../../repository/index.ts';
-import { dumpFile } from '../../restore/index.ts';
-import { openedRepository, type CliCommand } from '../command.ts';
-import { exitCode } from '../exit-code.ts';
-import { addSnapshotFilter, snapshotFilterOf } from '../snapshot-view.ts';
+import { dumpJob, parseSnapshotPath, recordOfBegunRestore, recordOfDump } from '../../jobs/index.ts';
+import { l10n } from '../../platform/index.ts';
+import { accessOf, type CliCommand } from '../command.ts';
+import { reportExceptions } from '../exception-report.ts';
+import { exitCodeOfResult } from '../exit-code.ts';
+import { addRequestOption, addSetOption, addSnapshotFilter, snapshotFilterOf } from '../snapshot-view.ts';
+import { recordedRun } from './records-keeper.ts';
 
 export const dumpCommand: CliCommand = {
   name: 'dump',
+  takesBytes: true,
   declare: (command) => {
     command
       .description(l10n.t('Write one file of a snapshot to standard output.'))
       .argument('<snapshot[:subfolder]>', l10n.t('id, beginning of an id, or "latest"'))
       .argument('<file>', l10n.t('path of the file in the snapshot'));
     addSnapshotFilter(command);
+    addSetOption(command);
+    addRequestOption(command);
   },
   run: async (context, [snapshot = '', file = ''], options) => {
-    await openedRepository(context, 'shared', async ({ repository, signal }) => {
-      const { tree } = await openSnapshot(repository, snapshot, snapshotFilterOf(options), signal);
-      if (file.replaceAll('/', '') === '') throw notFile(file, 'it is the whole snapshot');
-      const node = await findNode(repository, tree, file, signal);
-      if (node.type !== 'file')
-        throw notFile(file, node.type === 'dir' ? 'it is a folder; "cadangan restore" brings folders' : `it is a ${node.type}`);
-      for await (const bytes of dumpFile(repository, tree, file, signal)) await context.terminal.writeBytes(bytes);
+    const set = options.text('set');
+    if (set !== undefined) return (await import('../set-looks.ts')).dumpOfSet(context, set, { snapshot, file }, options);
+    const access = await accessOf(context);
+    const write = (bytes: Uint8Array): Promise<void> => context.terminal.writeBytes(bytes);
+    const { snapshot: named, subfolder: folder } = parseSnapshotPath(snapshot);
+    const asked = { snapshot: named, folder, chosen: [file], request: options.text('request'), location: access.location };
+    const result = await recordedRun(context, {
+      begun: (about) => recordOfBegunRestore('dump', { ...about, ...asked, targets: [] }),
+      work: () => dumpJob(access, { snapshot, filter: snapshotFilterOf(options), file, write }),
+      record: (done, about) => recordOfDump(done, { ...about, ...asked }),
     });
-    return exitCode.done;
+    reportExceptions(context.terminal, result, context.globals.verbosity);
+    if (!result.details) throw result.error;
+    return exitCodeOfResult(result);
   },
 };
-
-function notFile(file: string, reason: string): CadanganError {
-  return new CadanganError('arguments.invalid', { argument: file, reason });
-}

@@ -1,5 +1,5 @@
 import { findInSnapshots, type FindMatch, type FindOptions } from '../../browse/index.ts';
-import { describeError, safeName } from '../../jobs/index.ts';
+import { describeError, openIndex, safeName } from '../../jobs/index.ts';
 import { CadanganError, l10n, textOf } from '../../platform/index.ts';
 import {
   formatExact,
@@ -12,6 +12,7 @@ import {
   type StoredSnapshot,
 } from '../../repository/index.ts';
 import { collect, openedRepository, type CliCommand, type CommandContext } from '../command.ts';
+import { noteException } from '../exception-report.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import { jsonObject } from '../json.ts';
 import { foundNodeJson, longLine } from '../node-view.ts';
@@ -21,6 +22,7 @@ import { localTimeText, parseTimeArgument } from '../time-argument.ts';
 
 export const findCommand: CliCommand = {
   name: 'find',
+  takesBytes: true,
   declare: (command) => {
     command
       .description(l10n.t('Find files and folders by name in snapshots, or the files that have a blob.'))
@@ -40,7 +42,7 @@ export const findCommand: CliCommand = {
     openedRepository(context, 'shared', async ({ repository, signal }) => {
       const query = queryOf(context, patterns, options);
       const snapshots = await snapshotsToSearch(repository, options, signal);
-      await repository.loadIndex({ signal });
+      await openIndex(repository, snapshots, signal, noteException(context.terminal));
       const byId = query.patterns === undefined;
       const output: FindOutput = context.globals.json ? new JsonOutput(context, byId) : new TextOutput(context, options, repository);
       let code: ExitCode = exitCode.done;

@@ -3,18 +3,26 @@ import { l10n } from '../../platform/index.ts';
 import { accessOf, type CliCommand } from '../command.ts';
 import { takeDownRecord } from './records-keeper.ts';
 import { exitCode } from '../exit-code.ts';
+import { addFromRepository, fromAccess } from '../from-repository.ts';
 import { printJson } from '../json.ts';
 
 export const initCommand: CliCommand = {
   name: 'init',
-  declare: (command) =>
+  declare: (command) => {
     command
       .description(l10n.t('Make a new repository.'))
-      .addOption(command.createOption('--repository-version <version>', l10n.t('format to write')).choices(['2', 'latest', 'stable'])),
-  run: async (context) => {
+      .addOption(command.createOption('--repository-version <version>', l10n.t('format to write')).choices(['2', 'latest', 'stable']))
+      .option(
+        '--copy-chunker-params',
+        l10n.t('cut files as the repository of --from-repo does, so that "copy" between the two shares data'),
+      );
+    addFromRepository(command);
+  },
+  run: async (context, _args, options) => {
     const { terminal, globals } = context;
+    const cutAs = options.flag('copyChunkerParams') ? await fromAccess(context, options) : undefined;
     const access = await accessOf(context, { isNew: true });
-    const result = await initJob(access);
+    const result = await initJob(access, { cutAs });
     await takeDownRecord(context, (about) => recordOfInit(result, { ...about, location: access.location }));
     if (!result.details) throw result.error;
     const { id, location } = result.details;

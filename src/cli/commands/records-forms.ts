@@ -13,9 +13,13 @@ import { safeText } from '../../jobs/index.ts';
 import { currentLanguage, l10n, systemRandom, writeDocument } from '../../platform/index.ts';
 import type { CommandContext } from '../command.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
+import { copiesNow } from '../copies-now.ts';
+import { driveWorld } from '../drive-place.ts';
 import type { OptionValues } from '../option-values.ts';
+import type { Terminal } from '../terminal.ts';
 import { keeperOf } from './records-keeper.ts';
 import { currentMonth, periodOf } from './records-period.ts';
+import { witnessesOf } from './records-verify.ts';
 
 /** `cadangan records report`: the form of a period. */
 export async function reportRecords(context: CommandContext, _item: string | undefined, options: OptionValues): Promise<ExitCode> {
@@ -25,10 +29,10 @@ export async function reportRecords(context: CommandContext, _item: string | und
   const world = await documentWorld(context);
   const { timeZone } = world.configuration;
   const period = periodOf(options, clock, timeZone) ?? currentMonth(clock, timeZone);
-  const file = resolve(workingFolder, options.text('output') ?? reportFileName(period, format, language));
+  const file = resolve(workingFolder, options.raw('output') ?? reportFileName(period, format, language));
   const bytes = await renderReport(await makePeriodReport(world, period), { ...world, format, language });
-  await writeDocument(file, bytes, { random: systemRandom, readers: 'others' });
-  terminal.print(l10n.t('wrote {0}', safeText(file)));
+  const told = toldBeside(terminal, await writeDocument(file, bytes, { random: systemRandom, readers: 'others' }));
+  told(l10n.t('wrote {0}', safeText(file)));
   for (const hint of clauseHints(world.configuration)) terminal.note(`${l10n.t('note')}: ${hint}`);
   return exitCode.done;
 }
@@ -39,15 +43,28 @@ export async function packRecords(context: CommandContext, _item: string | undef
   const world = await documentWorld(context);
   const { timeZone } = world.configuration;
   const period = periodOf(options, clock, timeZone) ?? currentMonth(clock, timeZone);
-  const file = resolve(workingFolder, options.text('output') ?? packFileName(period));
+  const file = resolve(workingFolder, options.raw('output') ?? packFileName(period));
   const { bytes, publicKey } = await makePeriodPack(await makePeriodReport(world, period), world);
-  await writeDocument(file, bytes, { random: systemRandom, readers: 'owner' });
-  terminal.print(l10n.t('wrote {0}', safeText(file)));
-  terminal.print(l10n.t('signed with Ed25519 {0}; compare it with a printed form', publicKey.base64));
+  const told = toldBeside(terminal, await writeDocument(file, bytes, { random: systemRandom, readers: 'owner' }));
+  told(l10n.t('wrote {0}', safeText(file)));
+  told(l10n.t('signed with Ed25519 {0}; compare it with a printed form', publicKey.base64));
   return exitCode.done;
+}
+
+/** A document that went to a pipe may have gone to standard output itself: nothing else belongs there. */
+function toldBeside(terminal: Terminal, kind: 'file' | 'stream'): (line: string) => void {
+  return (line) => (kind === 'file' ? terminal.print(line) : terminal.note(line));
 }
 
 async function documentWorld(context: CommandContext): Promise<DocumentWorld> {
   const { clock, programVersion, signal } = context;
-  return { ...(await keeperOf(context)), clock, software: programVersion, signal };
+  const kept = await keeperOf(context);
+  return {
+    ...kept,
+    clock,
+    copies: async () => copiesNow(await driveWorld(context), clock),
+    software: programVersion,
+    signal,
+    witnesses: await witnessesOf(context, kept.configuration),
+  };
 }

@@ -1,11 +1,12 @@
 import { describeException, recordFacts, safeText } from '../../jobs/index.ts';
-import { CadanganError, l10n } from '../../platform/index.ts';
+import { CadanganError, l10n, type Clock } from '../../platform/index.ts';
 import {
   bytesStoredOf,
   dayOf,
   eventText,
   kindText,
   msOf,
+  piecesOf,
   recordKinds,
   recordResults,
   resultText,
@@ -14,7 +15,8 @@ import {
 import type { CommandContext } from '../command.ts';
 import { exitCode, type ExitCode } from '../exit-code.ts';
 import { invalidOption, type OptionValues } from '../option-values.ts';
-import { tableLines } from '../table.ts';
+import { type Cell, tableLines } from '../table.ts';
+import { localTimeText } from '../time-argument.ts';
 import { sizeText } from '../units.ts';
 import { keeperOf } from './records-keeper.ts';
 import { periodOf } from './records-period.ts';
@@ -28,9 +30,10 @@ export async function listRecords(context: CommandContext, _item: string | undef
   const kinds = words(options, 'kind', recordKinds);
   const results = words(options, 'result', recordResults);
   const set = options.text('set');
-  const rows: string[][] = [];
-  let count = 0;
+  const rows: Cell[][] = [];
+  let [count, read] = [0, 0];
   for await (const record of keeper.history.records(signal)) {
+    read += 1;
     const day = dayOf(msOf(record), timeZone);
     if (period && (day < period.from || day > period.to)) continue;
     if (
@@ -41,8 +44,9 @@ export async function listRecords(context: CommandContext, _item: string | undef
       continue;
     count += 1;
     if (globals.json) terminal.print(JSON.stringify(record));
-    else rows.push(rowOf(record));
+    else rows.push(rowOf(record, clock));
   }
+  if (read === 0) tellNoHistory(context, keeper.history.folder);
   if (globals.json) return exitCode.done;
   const columns = [
     { title: l10n.t('No.'), align: 'right' },
@@ -56,18 +60,28 @@ export async function listRecords(context: CommandContext, _item: string | undef
   return exitCode.done;
 }
 
-function rowOf(record: HistoryRecord): string[] {
-  const { number, started, planned, at, kind, set, result, exceptionCount = 0 } = record;
+/** "0 records" alone could mean that nothing was done. */
+function tellNoHistory({ terminal }: CommandContext, folder: string): void {
+  terminal.note(
+    l10n.t('No history lies in "{0}": nothing was ever recorded there. If it lies elsewhere, name its folder with CADANGAN_STATE.', folder),
+  );
+}
+
+const columnCharsMax = 80;
+
+function rowOf(record: HistoryRecord, clock: Clock): Cell[] {
+  const { number, kind, set, result, exceptionCount = 0 } = record;
   const bytes = bytesStoredOf(record);
-  const what =
-    result === undefined ? eventText(record) : exceptionCount > 0 ? `${resultText(result)} (${exceptionCount})` : resultText(result);
+  const isOfAccount = kind === 'sign-in' || kind === 'sign-out';
+  const came = exceptionCount > 0 ? `${resultText(record)} (${exceptionCount})` : resultText(record);
+  const what = [came, result === undefined || isOfAccount ? eventText(record) : ''].filter((part) => part !== '').join(': ');
   return [
     String(number),
-    (started ?? planned?.start ?? at).slice(0, 19).replace('T', ' '),
+    localTimeText(BigInt(msOf(record)) * 1_000_000n, clock),
     kindText(kind),
     safeText(set ?? ''),
     bytes === undefined ? '' : sizeText(bytes),
-    safeText(what).slice(0, 80),
+    piecesOf(safeText(what), columnCharsMax),
   ];
 }
 

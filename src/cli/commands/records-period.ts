@@ -1,6 +1,6 @@
 import { lastDayOf } from '../../service/index.ts';
 import type { Clock } from '../../platform/index.ts';
-import { dayOf, type Period } from '../../records/index.ts';
+import { dayOf, startOfDayMs, type Period } from '../../records/index.ts';
 import { invalidOption, type OptionValues } from '../option-values.ts';
 
 /** The period that the options name; undefined when they name none. @throws `arguments.invalid` */
@@ -20,11 +20,21 @@ export function periodOf(options: OptionValues, clock: Clock, timeZone: string |
 
 /** The month of today. */
 export function currentMonth(clock: Clock, timeZone: string | undefined): Period {
-  const month = dayOf(Number(clock.nowNs() / 1_000_000n), timeZone).slice(0, 7);
+  return monthOf(Number(clock.nowNs() / 1_000_000n), timeZone);
+}
+
+/** The last one that has ended. */
+export function lastMonth(clock: Clock, timeZone: string | undefined): Period {
+  return monthOf(startOfDayMs(currentMonth(clock, timeZone).from, timeZone) - 1, timeZone);
+}
+
+function monthOf(ms: number, timeZone: string | undefined): Period {
+  const month = dayOf(ms, timeZone).slice(0, 7);
   return { from: `${month}-01`, to: lastDayOf(month) };
 }
 
-function dayOption(options: OptionValues, name: string): string | undefined {
+/** A day of the calendar. @throws `arguments.invalid` */
+export function dayOption(options: OptionValues, name: string): string | undefined {
   const text = options.text(name);
   if (text === undefined) return undefined;
   const ms = Date.parse(`${text}T00:00:00Z`);

@@ -1,17 +1,16 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { askRepositoryAt, repositoriesOf, unattendedPassword, verifyWithAnchors, type ComparedRecords } from '../../service/index.ts';
-import { historyOwner, reasonSentence, safeText, type RepositoryAccess } from '../../jobs/index.ts';
-import { CadanganError, l10n, type Password } from '../../platform/index.ts';
 import {
-  faultSentence,
-  lossSentence,
-  noteSentence,
-  verificationView,
-  verifyAuditPack,
-  type Anchor,
-  type PackFault,
-} from '../../records/index.ts';
+  askRepositoryAt,
+  repositoriesOf,
+  unattendedPassword,
+  verifyWithAnchors,
+  type ComparedRecords,
+  type WitnessOptions,
+} from '../../service/index.ts';
+import { safeText, type RepositoryAccess } from '../../jobs/index.ts';
+import { CadanganError, l10n, type Password } from '../../platform/index.ts';
+import { faultSentence, knowledgeView, verificationView, verifyAuditPack, type Anchor, type PackFault } from '../../records/index.ts';
 import type { Configuration } from '../../settings/index.ts';
 import { accessOf, worldFor, type CommandContext } from '../command.ts';
 import { driveWorld } from '../drive-place.ts';
@@ -27,31 +26,36 @@ import { keeperOf } from './records-keeper.ts';
  */
 export async function verifyRecords(context: CommandContext, item: string | undefined, options: OptionValues): Promise<ExitCode> {
   if (item !== undefined) return verifyPack(context, resolve(context.workingFolder, item));
-  const { terminal, globals, signal, clock } = context;
+  const { terminal, globals } = context;
   const { keeper, configuration } = await keeperOf(context);
-  const { place } = await driveWorld(context);
-  const kept = keptHeads(options, (await keeper.history.head())?.chain ?? '');
-  const named = isRepositoryNamed(context) ? await accessOf(context) : undefined;
-  const compared = await verifyWithAnchors(keeper, {
-    clock,
-    place,
-    kept,
-    signal,
-    copies: configuration.offsiteCopies,
-    locations: repositoriesOf(configuration, named?.location),
-    ask: async (location) =>
-      askRepositoryAt(named?.location === location ? named : await accessWithoutQuestion(context, configuration, location)),
-  });
+  const kept = keptHeads(options, (await keeper.history.head())?.chain ?? '', keeper.owner);
+  const witnesses = await witnessesOf(context, configuration);
+  const compared = await verifyWithAnchors(keeper, { ...witnesses, kept, timeZone: configuration.timeZone });
   if (globals.json) terminal.print(JSON.stringify(viewOf(compared)));
   else printVerification(context, compared);
   return compared.isIntact ? exitCode.done : exitCode.failed;
 }
 
-function viewOf({ verification, losses, compared, notCompared }: ComparedRecords): Record<string, unknown> {
+/** Everybody who can be asked without a question, and the repository that is named. */
+export async function witnessesOf(context: CommandContext, configuration: Configuration): Promise<WitnessOptions> {
+  const { signal, clock } = context;
+  const { place } = await driveWorld(context);
+  const named = isRepositoryNamed(context) ? await accessOf(context) : undefined;
+  return {
+    clock,
+    place,
+    signal,
+    copies: configuration.offsiteCopies,
+    locations: repositoriesOf(configuration, named?.location),
+    ask: async (location) =>
+      askRepositoryAt(named?.location === location ? named : await accessWithoutQuestion(context, configuration, location)),
+  };
+}
+
+function viewOf({ knowledge, compared, notCompared }: ComparedRecords): Record<string, unknown> {
   return {
     message_type: 'verification',
-    ...verificationView(verification),
-    lost_snapshots: losses,
+    ...knowledgeView(knowledge),
     compared,
     not_compared: notCompared.map(({ location, error }) => ({ location, code: error.code })),
   };
@@ -84,29 +88,28 @@ function isRepositoryNamed({ globals }: CommandContext): boolean {
 }
 
 /** `--head 120:<hash>` @throws `arguments.invalid` */
-function keptHeads(options: OptionValues, chain: string): Anchor[] {
+function keptHeads(options: OptionValues, chain: string, owner: string): Anchor[] {
   return options.list('head').map((text) => {
     const [, number, hash] = /^([1-9]\d{0,14}):([0-9a-f]{64})$/.exec(text) ?? [];
     if (number === undefined || hash === undefined) throw invalidOption('head', text, 'a number, a colon and 64 hex digits are wanted');
-    return { chain, number: Number(number), hash, keptIn: `--head ${number}`, owner: historyOwner() };
+    return { chain, number: Number(number), hash, keptIn: `--head ${number}`, owner };
   });
 }
 
-function printVerification({ terminal, globals }: CommandContext, { verification, losses, compared, notCompared }: ComparedRecords): void {
-  const { isIntact, recordCount, head, publicKey, faults, faultCount, notes, anchorsCompared } = verification;
-  for (const fault of faults) terminal.note(safeText(faultSentence(fault)));
-  if (faultCount > faults.length) terminal.note(l10n.t('… and {0} more', faultCount - faults.length));
-  for (const loss of losses) terminal.note(safeText(lossSentence(loss)));
+function printVerification({ terminal, globals }: CommandContext, compared: ComparedRecords): void {
+  const { isIntact, faults, notes, witnesses, stateText, knowledge } = compared;
+  const { recordCount, head, lastKey, faultCount, anchorsCompared, faults: named } = knowledge.verification;
+  for (const fault of faults) terminal.note(safeText(fault));
+  if (faultCount > named.length) terminal.note(l10n.t('… and {0} more', faultCount - named.length));
   if (globals.quiet) return;
-  for (const note of notes) terminal.print(`${l10n.t('note')}: ${safeText(noteSentence(note))}`);
+  for (const note of notes) terminal.print(`${l10n.t('note')}: ${safeText(note)}`);
   terminal.print(l10n.t('{records} records read, {anchors} heads compared', { records: recordCount, anchors: anchorsCompared }));
-  for (const location of compared) terminal.print(l10n.t('compared with {0}', safeText(location)));
-  for (const { location, error } of notCompared)
-    terminal.print(l10n.t('not compared with {location}: {why}', { location: safeText(location), why: safeText(reasonSentence(error)) }));
+  for (const witness of witnesses) terminal.print(safeText(witness));
+  if (witnesses.length === 0) terminal.print(l10n.t('compared with nothing outside this history'));
   if (head) terminal.print(l10n.t('last record: {number}:{hash}', { number: head.number, hash: head.hash }));
-  if (publicKey) terminal.print(l10n.t('public key: Ed25519 {0}', publicKey.base64));
-  if (isIntact) terminal.print(l10n.t('the chain is intact'));
-  else terminal.note(l10n.t('the chain is not intact; the first fault is named first'));
+  if (lastKey) terminal.print(l10n.t('public key: Ed25519 {0}', lastKey.base64));
+  if (isIntact) terminal.print(stateText);
+  else terminal.note(faults.length > 0 ? l10n.t('the chain is not intact; the first fault is named first') : stateText);
 }
 
 async function verifyPack({ terminal, globals }: CommandContext, path: string): Promise<ExitCode> {

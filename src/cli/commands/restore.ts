@@ -1,6 +1,11 @@
+import { resolve } from 'node:path';
 import {
   type JobResult,
+  parseSnapshotPath,
+  type RecordAbout,
+  recordOfBegunRestore,
   recordOfRestore,
+  type RestoreAsked,
   type RestoreDetails,
   restoreJob,
   type RestoreJobOptions,
@@ -11,17 +16,18 @@ import { CadanganError, l10n, textOf } from '../../platform/index.ts';
 import type { RestoreItem, RestoreProgress } from '../../restore/index.ts';
 import { accessOf, collect, type CliCommand, type CommandContext } from '../command.ts';
 import { pad } from '../display-width.ts';
-import { takeDownRecord } from './records-keeper.ts';
+import { recordedRun } from './records-keeper.ts';
 import { exitCodeOfResult } from '../exit-code.ts';
 import { jsonExceptionSink, reportExceptions } from '../exception-report.ts';
 import { jsonObject, printJson, printJsonNow } from '../json.ts';
 import type { OptionValues } from '../option-values.ts';
 import { showProgress } from '../progress-line.ts';
-import { addSnapshotFilter, snapshotFilterOf, snapshotText } from '../snapshot-view.ts';
+import { addRequestOption, addSetOption, addSnapshotFilter, snapshotFilterOf, snapshotText } from '../snapshot-view.ts';
 import { countText, durationText, sizeText } from '../units.ts';
 
 export const restoreCommand: CliCommand = {
   name: 'restore',
+  takesBytes: true,
   declare: (command) => {
     command
       .description(l10n.t('Restore a snapshot, or a folder of one, into a folder.'))
@@ -37,18 +43,28 @@ export const restoreCommand: CliCommand = {
       .option('--verify', l10n.t('read every restored file again and compare'))
       .option('-n, --dry-run', l10n.t('write nothing, show what would be done'));
     addSnapshotFilter(command);
+    addSetOption(command);
+    addRequestOption(command);
   },
   run: async (context, [snapshot = ''], options) => {
-    const target = options.text('target');
-    if (target === undefined || target === '')
+    const given = options.raw('target');
+    if (given === undefined || given === '')
       throw new CadanganError('arguments.invalid', { option: '--target', reason: 'name the folder to restore into' });
+    const target = resolve(context.workingFolder, given);
+    const set = options.text('set');
+    if (set !== undefined) return (await import('../set-looks.ts')).restoreOfSet(context, set, { snapshot, target }, options);
     const startMs = context.clock.monotonicMs();
     const access = await accessOf(context);
-    const result = await restoreJob(access, jobOptionsOf(context, snapshot, target, options, startMs));
-    if (!options.flag('dryRun'))
-      await takeDownRecord(context, (about) =>
-        recordOfRestore([result], { ...about, location: access.location, target, includes: options.list('include') }),
-      );
+    const { location } = access;
+    const asked = { ...askedOf(snapshot, options), location, targets: [target] };
+    const work = () => restoreJob(access, jobOptionsOf(context, snapshot, target, options, startMs));
+    const result = options.flag('dryRun')
+      ? await work()
+      : await recordedRun(context, {
+          begun: (about) => recordOfBegunRestore('restore', { ...about, ...asked }),
+          work,
+          record: (done, about) => recordOfRestore([done], { ...about, ...asked }),
+        });
     if (!context.globals.json) reportExceptions(context.terminal, result, context.globals.verbosity);
     if (!result.details) throw result.error;
     const elapsedMs = context.clock.monotonicMs() - startMs;
@@ -57,6 +73,18 @@ export const restoreCommand: CliCommand = {
     return exitCodeOfResult(result);
   },
 };
+
+/** For the record: what was chosen, and on whose request. */
+function askedOf(wanted: string, options: OptionValues): Omit<RestoreAsked, 'location'> & Pick<RecordAbout, 'request'> {
+  const { snapshot, subfolder } = parseSnapshotPath(wanted);
+  return {
+    snapshot,
+    folder: subfolder,
+    chosen: [...options.rawList('include'), ...options.rawList('iinclude')],
+    excluded: [...options.rawList('exclude'), ...options.rawList('iexclude')],
+    request: options.text('request'),
+  };
+}
 
 function jobOptionsOf(
   context: CommandContext,
@@ -71,10 +99,10 @@ function jobOptionsOf(
     snapshot,
     target,
     filter: snapshotFilterOf(options),
-    includes: options.list('include'),
-    iincludes: options.list('iinclude'),
-    excludes: options.list('exclude'),
-    iexcludes: options.list('iexclude'),
+    includes: options.rawList('include'),
+    iincludes: options.rawList('iinclude'),
+    excludes: options.rawList('exclude'),
+    iexcludes: options.rawList('iexclude'),
     overwrite: options.choice('overwrite', ['always', 'if-changed', 'if-newer', 'never']),
     delete: options.flag('delete'),
     sparse: options.flag('sparse'),

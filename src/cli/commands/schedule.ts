@@ -1,10 +1,10 @@
 import { Argument } from 'commander';
-import { missedFacts, missedText, protocol, unhostedSchedule, unhostedTasks } from '../../service/index.ts';
+import { missedFacts, missedText, PasswordOutlook, protocol, unhostedSchedule, unhostedTasks } from '../../service/index.ts';
 import { safeText } from '../../jobs/index.ts';
-import { CadanganError, configurationFile, formatPercent, l10n, stateFolder, systemRandom, type Clock } from '../../platform/index.ts';
+import { CadanganError, formatPercent, l10n, placeOfWork, systemRandom, type Clock } from '../../platform/index.ts';
 import { formatTimestamp, type JsonValue } from '../../repository/index.ts';
 import type { RunOutcome, SetStatus, TaskStatus, TaskWork } from '../../schedule/index.ts';
-import { describeProblem, loadConfiguration, type Problem } from '../../settings/index.ts';
+import { concernsWhole, describeProblem, loadConfiguration, type Problem } from '../../settings/index.ts';
 import type { CliCommand, CommandContext } from '../command.ts';
 import { exitCode } from '../exit-code.ts';
 import { jsonObject, printJson } from '../json.ts';
@@ -34,19 +34,24 @@ export const scheduleCommand: CliCommand = {
   run: async (context) => {
     const { environment, clock, globals, terminal } = context;
     const { serviceConfigFile } = await import('../../host/index.ts'); // as for a backup
-    const configFile = serviceConfigFile(environment) ?? configurationFile(environment);
+    const configFile = serviceConfigFile(environment) ?? placeOfWork(environment).configFile;
     const report = await reportOf(context, configFile);
     if (globals.json) printJson(terminal, jsonOf(report, clock));
     else print(report, context);
     if (!globals.json) for (const problem of report.problems) terminal.note(problemLine(problem, configFile));
-    return exitCode.done;
+    return isUnknown(report) ? exitCode.failed : exitCode.done;
   },
 };
 
-/** Asked of the host, else what is written down. @throws `storage.denied`, `storage.unreachable` when that cannot be read */
+/** Which sets there are cannot be read, and nobody knows it from before. */
+function isUnknown({ sets, problems }: ScheduleReport): boolean {
+  return sets.length === 0 && problems.some(concernsWhole);
+}
+
+/** Asked of the host, else what is written down. @throws `state.unusable` when that cannot be read */
 async function reportOf(context: CommandContext, configFile: string): Promise<ScheduleReport> {
   const { environment, clock } = context;
-  const { problems } = await loadConfiguration(configFile);
+  const problems = await new PasswordOutlook({ clock, environment }).problemsOf(await loadConfiguration(configFile));
   let trouble: string | undefined;
   try {
     const { askHostOf } = await import('../with-host.ts'); // as for a backup
@@ -59,7 +64,7 @@ async function reportOf(context: CommandContext, configFile: string): Promise<Sc
     if (!(error instanceof CadanganError)) throw error;
     trouble = String(error.facts['reason'] ?? error.code);
   }
-  const place = { configFile, stateFolder: stateFolder(environment), clock, random: systemRandom };
+  const place = { configFile, stateFolder: placeOfWork(environment).stateFolder, clock, random: systemRandom };
   const [sets, tasks] = await Promise.all([unhostedSchedule(place), unhostedTasks(place)]);
   return { host: undefined, trouble, sets, tasks, problems };
 }
@@ -80,7 +85,8 @@ function print(report: ScheduleReport, { terminal, clock }: CommandContext): voi
     nextRunCell(status, clock),
     String(status.missed.length),
   ]);
-  if (rows.length === 0) terminal.print(l10n.t('There are no backup sets.'));
+  if (isUnknown(report)) terminal.print(l10n.t('Which backup sets there are is not known: the configuration cannot be read.'));
+  else if (rows.length === 0) terminal.print(l10n.t('There are no backup sets.'));
   else for (const line of tableLines(columns, rows)) terminal.print(line);
   for (const { set, missed } of report.sets)
     for (const window of missed.slice(-missedToldMax))
@@ -98,12 +104,23 @@ function taskLines(tasks: readonly TaskStatus[], clock: Clock): string[] {
     { title: l10n.t('Next time') },
   ];
   const rows = tasks.map(({ kind, name = '', running, lastMs, next }) => [
-    kind === 'copy' ? l10n.t('copy {name}', { name: safeText(name) }) : l10n.t('records'),
+    subjectText(kind, safeText(name)),
     running === undefined ? '-' : l10n.t('running: {work}', { work: workText(running) }),
     lastMs === undefined ? '-' : minuteText(lastMs, clock),
     next === undefined ? '-' : `${minuteText(next.atMs, clock)} ${workText(next.work)}`,
   ]);
   return tableLines(columns, rows);
+}
+
+function subjectText(kind: TaskStatus['kind'], name: string): string {
+  switch (kind) {
+    case 'copy':
+      return l10n.t('copy {name}', { name });
+    case 'repository':
+      return l10n.t('repository {name}', { name });
+    case 'records':
+      return l10n.t('records');
+  }
 }
 
 function workText(work: TaskWork): string {
@@ -119,6 +136,8 @@ function workText(work: TaskWork): string {
       return l10n.t('readable copy');
     case 'verify':
       return l10n.t('verification');
+    case 'prune':
+      return l10n.t('prune');
   }
 }
 
