@@ -10,6 +10,7 @@ import {
   startHost,
   type ClientRequestOptions,
   type Joined,
+  type OlderService,
 } from '../host/index.ts';
 import {
   cadanganVersion,
@@ -39,6 +40,7 @@ export interface EngineOptions {
   readonly password: (params: PasswordParams, hostId: string, mayAsk: boolean, signal: AbortSignal) => Promise<string | undefined>;
   readonly onLog: (line: LogLine) => void;
   readonly openExternal: (url: string) => Promise<boolean>;
+  readonly showAlert: (alert: { readonly title: string }) => boolean;
   readonly onDeviceCode: (code: DeviceCodeInfo) => void;
 }
 
@@ -64,6 +66,7 @@ export class Engine implements vscode.Disposable {
   readonly #recordsChanged = new vscode.EventEmitter<void>();
   readonly #notRecorded = new vscode.EventEmitter<ErrorData>();
   readonly #timeZoneChanged = new vscode.EventEmitter<void>();
+  readonly #olderService = new vscode.EventEmitter<OlderService>();
   readonly #lost = new vscode.EventEmitter<EngineLost>();
   readonly onDidChangeSets = this.#setsChanged.event;
   readonly onDidChangeConfiguration = this.#configurationChanged.event;
@@ -72,6 +75,7 @@ export class Engine implements vscode.Disposable {
   readonly onDidNotRecord = this.#notRecorded.event;
   /** Times are to be written anew, wherever they stand. */
   readonly onDidChangeTimeZone = this.#timeZoneChanged.event;
+  readonly onDidMeetOlderService = this.#olderService.event;
   readonly onDidGetLost = this.#lost.event;
   #client: HostClient | undefined;
   /** The end of the one before; two at once would compete for locks. */
@@ -79,7 +83,7 @@ export class Engine implements vscode.Disposable {
   #questionsAllowed = 0;
   #runs = 0;
   /** By what runs, a set or a copy: the run of somebody else that a request of this window waits for. */
-  readonly #joined = new Map<string, Joined>();
+  readonly #joined = new Map<string, Set<Joined>>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -103,8 +107,14 @@ export class Engine implements vscode.Disposable {
     options: AskOptions = {},
   ): Promise<RunResult> {
     const joined: Joined = { run: undefined };
-    this.#joined.set(runningOf(params), joined);
-    return lastingRun({ request: (...asked) => this.request(...asked) }, procedure, params, { ...options, joined });
+    const running = runningOf(params);
+    const all = this.#joined.get(running) ?? new Set();
+    this.#joined.set(running, all.add(joined));
+    try {
+      return await lastingRun({ request: (...asked) => this.request(...asked) }, procedure, params, { ...options, joined });
+    } finally {
+      all.delete(joined);
+    }
   }
 
   /** Has the host end at its next safe point; the next request starts another. */
@@ -137,6 +147,7 @@ export class Engine implements vscode.Disposable {
       this.#recordsChanged,
       this.#notRecorded,
       this.#timeZoneChanged,
+      this.#olderService,
       this.#lost,
     ])
       emitter.dispose();
@@ -173,8 +184,10 @@ export class Engine implements vscode.Disposable {
         return this.#options.password(params, hostId, params.mayAsk && this.#questionsAllowed > 0, signal);
       },
       openExternal: this.#options.openExternal,
+      showAlert: this.#options.showAlert,
       onReady: ({ timeZone }) => this.#takeTimeZone(timeZone),
       onLog: this.#options.onLog,
+      onOlderService: (service) => this.#olderService.fire(service),
       listeners: [
         listener(protocol.setsChanged, () => this.#setsChanged.fire()),
         listener(protocol.driveChanged, () => this.#driveChanged.fire()),
@@ -194,8 +207,7 @@ export class Engine implements vscode.Disposable {
   }
 
   #noteJoined(told: ({ readonly set: string } | { readonly copy: string }) & { readonly run?: string | undefined }): void {
-    const joined = this.#joined.get(runningOf(told));
-    if (joined !== undefined) joined.run = told.run;
+    for (const joined of this.#joined.get(runningOf(told)) ?? []) joined.run = told.run;
   }
 
   #takeTimeZone(name: string | undefined): void {

@@ -7,6 +7,8 @@ import { registerCommands } from './commands/index.ts';
 import { ConfigurationProblems } from './editor/configuration-problems.ts';
 import { DashboardPanel } from './editor/dashboard-panel.ts';
 import { DrillReminder } from './editor/drill-reminder.ts';
+import { OlderServiceNote } from './editor/older-service-note.ts';
+import { showAlert } from './editor/alert-notifier.ts';
 import { openExternal, showDeviceCode } from './editor/open-external.ts';
 import { Passwords } from './editor/passwords.ts';
 import { RecordPages } from './editor/record-pages.ts';
@@ -65,6 +67,7 @@ export function activate(context: vscode.ExtensionContext): void {
     new SnapshotFiles(app.engine, app.repositories),
     new TroubleNotifier(app),
     new DrillReminder(app),
+    new OlderServiceNote(app),
     new RecordWarning(app.engine),
     registerCommands(app, views),
     registerLanguageTools(app),
@@ -107,6 +110,7 @@ function makeApp(context: vscode.ExtensionContext): App {
     password: (params, hostId, mayAsk, signal) => passwords.find(params, hostId, mayAsk, signal),
     onLog: (line) => writeLog(log, line),
     openExternal,
+    showAlert,
     onDeviceCode: (code) => void showDeviceCode(code),
   });
   const sets = new SetsModel(engineOfWindow);

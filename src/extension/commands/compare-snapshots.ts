@@ -11,6 +11,7 @@ import { uriOfEntry } from '../presentation/snapshot-uri.ts';
 import { commandTitle } from '../presentation/words.ts';
 import type { SnapshotNode } from '../views/snapshot-nodes.ts';
 import type { SnapshotsView } from '../views/snapshots-view.ts';
+import { themeIcon } from '../views/tree-item.ts';
 import { fileOnDisk, isSnapshotNode } from './targets.ts';
 
 /** More files than anybody looks at; the editor opens each of them. */
@@ -19,10 +20,11 @@ const changesMax = 1_000;
 /** *Compare Two Snapshots*: two selected rows, or one and a question, or two questions. Opens all changed files at once. */
 export async function compareSnapshots(app: App, view: SnapshotsView, argument: unknown, selected: unknown): Promise<void> {
   const given = (Array.isArray(selected) ? selected : [argument]).filter(isSnapshotNode);
-  const first = given[0] ?? (await pickSnapshot(view, l10n.t('Choose the first snapshot'), () => true));
+  const title = commandTitle('compareSnapshots');
+  const first = given[0] ?? (await pickSnapshot(view, { title, placeholder: l10n.t('Choose the first snapshot') }));
   if (first === undefined) return;
   const isOther = (node: SnapshotNode) => node.location === first.location && node.snapshot.id !== first.snapshot.id;
-  const second = given[1] ?? (await pickSnapshot(view, l10n.t('Choose the snapshot to compare it with'), isOther));
+  const second = given[1] ?? (await pickSnapshot(view, { title, placeholder: l10n.t('Choose the snapshot to compare it with') }, isOther));
   if (second === undefined) return;
   if (!isOther(second)) throw new Error(l10n.t('Only two snapshots of one repository can be compared.'));
   const [older, newer] = instantOf(first.snapshot.time) <= instantOf(second.snapshot.time) ? [first, second] : [second, first];
@@ -52,13 +54,14 @@ async function showChanges(app: App, { location, snapshot: older }: SnapshotNode
     void vscode.window.showInformationMessage(l10n.t('Only the first {count} changes are shown.', { count: formatCount(changes.length) }));
 }
 
-async function pickSnapshot(
+/** One of those that the view shows. Undefined when nobody chose one. */
+export async function pickSnapshot(
   view: SnapshotsView,
-  placeholder: string,
-  isFitting: (node: SnapshotNode) => boolean,
+  { title, placeholder }: { readonly title: string; readonly placeholder: string },
+  isFitting: (node: SnapshotNode) => boolean = () => true,
 ): Promise<SnapshotNode | undefined> {
   const answer = await pick({
-    title: commandTitle('compareSnapshots'),
+    title,
     placeholder,
     items: view.shownSnapshots().then((nodes) => snapshotItems(nodes.filter(isFitting))),
   });
@@ -70,8 +73,8 @@ export function snapshotItems(nodes: readonly SnapshotNode[]): readonly (Choice<
   return groupByDay(dated, systemClock.nowNs()).flatMap((day) => [
     separator(day.label),
     ...day.items.map(({ node }) => {
-      const { label, description = '' } = snapshotRow(node.location, node.snapshot, node.set);
-      return { iconPath: new vscode.ThemeIcon('archive'), label, description, value: node };
+      const { label, description = '', icon } = snapshotRow(node.location, node.snapshot, node.set);
+      return { iconPath: themeIcon(icon), label, description, value: node };
     }),
   ]);
 }

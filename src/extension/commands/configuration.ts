@@ -8,12 +8,12 @@ import { setTarget } from './targets.ts';
 
 /** Opens the configuration file; one that is not there yet as a new document with its place and a beginning. */
 export async function openConfiguration(app: App): Promise<vscode.TextEditor> {
-  const { file, exists } = await app.engine.request(protocol.configuration, undefined);
+  const { file, exists, timeZone } = await app.engine.request(protocol.configuration, undefined);
   const uri = vscode.Uri.file(file);
   if (exists) return vscode.window.showTextDocument(uri);
   const document = await vscode.workspace.openTextDocument(uri.with({ scheme: 'untitled' }));
   const editor = await vscode.window.showTextDocument(document);
-  if (document.getText() === '') await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), emptyConfiguration));
+  if (document.getText() === '') await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), emptyConfiguration(timeZone)));
   return editor;
 }
 

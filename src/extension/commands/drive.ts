@@ -7,6 +7,7 @@ import { showError } from '../editor/show-error.ts';
 import { showResult } from '../editor/show-result.ts';
 import { whileBusy, withRunProgress, type RunWithProgress } from '../editor/with-progress.ts';
 import { copyRow } from '../presentation/copy-row.ts';
+import { describeError } from '../presentation/error-text.ts';
 import { commandTitle } from '../presentation/words.ts';
 import { isCopyNode } from '../views/drive-nodes.ts';
 import { themeIcon } from '../views/tree-item.ts';
@@ -38,10 +39,20 @@ export async function signOut(app: App): Promise<void> {
 
 export async function syncCopy(app: App, argument: unknown): Promise<void> {
   const copy = await copyTarget(app, argument, commandTitle('syncCopy'));
-  if (copy !== undefined)
+  const how = copy && (await howToSync(copy));
+  if (copy !== undefined && how !== undefined)
     await runCopy(app, copy, l10n.t('Copying {name} to Google Drive', { name: copy.title }), (run) =>
-      app.engine.lasting(protocol.syncCopy, { copy: copy.name }, run),
+      app.engine.lasting(protocol.syncCopy, { copy: copy.name, ...how }, run),
     );
+}
+
+/** Where what was on Drive is gone, a person says whether everything is to be copied again. @returns undefined when he does not want to */
+async function howToSync(copy: CopyInfo): Promise<{ readonly mayBeginAnew?: true } | undefined> {
+  if (copy.trouble?.kind !== 'folder-away') return {};
+  const { what, next } = describeError(copy.trouble.error);
+  const [again, anew] = [l10n.t('Look Again'), l10n.t('Copy Everything Again')];
+  const chosen = await vscode.window.showWarningMessage(what, { modal: true, detail: next }, again, anew);
+  return chosen === anew ? { mayBeginAnew: true } : chosen === again ? {} : undefined;
 }
 
 export async function scrubCopy(app: App, argument: unknown): Promise<void> {

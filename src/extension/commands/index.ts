@@ -12,6 +12,7 @@ import type { HistoryView } from '../views/history-view.ts';
 import { loadPage } from '../views/folder-pages.ts';
 import type { SetsView } from '../views/sets-view.ts';
 import type { SnapshotsView } from '../views/snapshots-view.ts';
+import { testAlert } from './alerts.ts';
 import { compareSnapshots } from './compare-snapshots.ts';
 import { editSet, openConfiguration, removeSet } from './configuration.ts';
 import { startDrill } from './drill.ts';
@@ -23,12 +24,24 @@ import { keepRunning } from './keep-running.ts';
 import { newCopy } from './new-copy.ts';
 import { newSet } from './new-set.ts';
 import { enterPassword, forgetPassword, keepPasswordFile } from './passwords.ts';
-import { approveRecords } from './record-decisions.ts';
+import { approveRecords, rejectRecords } from './record-decisions.ts';
 import { makeAuditPack, makeReport } from './record-documents.ts';
-import { closeOne, restoreRecord, showNonconformity, showRecord, verifyRecords } from './records.ts';
+import {
+  assignOne,
+  closeOne,
+  findOne,
+  followUpOne,
+  restoreRecord,
+  showNonconformity,
+  showRecord,
+  verifyRecords,
+  withdrawOne,
+} from './records.ts';
 import { saveRecoveryKit } from './recovery-kit.ts';
 import { restore } from './restore.ts';
+import { changeRetention, showRetention } from './retention.ts';
 import { backUpNow, checkRepository, dismissMissed, showLastRun, stop, unlock } from './runs.ts';
+import { deleteSnapshots, protectSnapshot } from './snapshot-decisions.ts';
 import { isSnapshotNode } from './targets.ts';
 import { compareWithCurrent, openAsOfDate, openEntry, versionsInBackups, whichBackupChanged } from './versions.ts';
 
@@ -77,6 +90,10 @@ export function registerCommands(app: App, views: Views): vscode.Disposable {
     goToDate: () => goToDate(views.snapshots),
     filterSnapshots: () => filterSnapshots(app, views.snapshots),
     clearFilter: () => views.snapshots.setFilter({}),
+    showRetention: (argument) => showRetention(app, argument),
+    changeRetention: (argument) => changeRetention(app, argument),
+    deleteSnapshot: (argument, selected) => deleteSnapshots(app, views.snapshots, argument, selected),
+    protectSnapshot: (argument) => protectSnapshot(app, views.snapshots, argument),
     openEntry: (argument) => openEntry(app, argument),
     showMore: async (argument) => (isMore(argument) ? showMore(app, views, argument) : undefined),
     copySnapshotId: async (argument) => (isSnapshotNode(argument) ? vscode.env.clipboard.writeText(argument.snapshot.id) : undefined),
@@ -100,10 +117,16 @@ export function registerCommands(app: App, views: Views): vscode.Disposable {
     showMoreRecords: () => app.records.showMore(),
     showNonconformity: (argument) => showNonconformity(app, argument),
     closeNonconformity: (argument) => closeOne(app, argument),
+    assignNonconformity: (argument) => assignOne(app, argument),
+    followUpNonconformity: (argument) => followUpOne(app, argument),
+    withdrawNonconformity: (argument) => withdrawOne(app, argument),
+    enterFinding: () => findOne(app),
     makeReport: () => makeReport(app),
     makeAuditPack: () => makeAuditPack(app),
     approveRecords: () => approveRecords(app),
+    rejectRecords: () => rejectRecords(app),
     verifyRecords: () => verifyRecords(app),
+    testAlert: () => testAlert(app),
     keepPasswordFile: (argument) => keepPasswordFile(app, argument),
     keepRunning: () => keepRunning(app),
     restartEngine: async () => {

@@ -15,7 +15,8 @@ type Wish = { readonly command: string; readonly runs: boolean };
  * asks for its password. What changes the machine waits for Enter.
  */
 export async function keepRunning(app: App): Promise<void> {
-  const configFile = configurationFile(process.env, setting('configFile'));
+  const named = setting('configFile');
+  const configFile = configurationFile(process.env, named);
   const commands = serviceCommands({
     node: process.versions['electron'] === undefined ? process.execPath : 'node',
     program: path.join(app.context.extensionPath, 'dist', 'cli.js'),
@@ -58,7 +59,11 @@ export async function keepRunning(app: App): Promise<void> {
   });
   if (answer.kind !== 'answer') return;
   const { command, runs } = answer.value;
-  const terminal = vscode.window.createTerminal({ name: 'Cadangan', iconPath: new vscode.ThemeIcon('server-process') });
+  const terminal = vscode.window.createTerminal({
+    name: 'Cadangan',
+    iconPath: new vscode.ThemeIcon('server-process'),
+    env: named === '' ? {} : { CADANGAN_CONFIG: configFile }, // a command knows nothing of the window's settings
+  });
   terminal.show();
   terminal.sendText(command, runs);
 }

@@ -15,11 +15,15 @@ import { signIn } from './drive.ts';
 interface NewCopy {
   readonly repository?: string | undefined;
   readonly folder?: string | undefined;
+  readonly records?: 'clear' | 'sealed' | 'off' | undefined;
   readonly account?: string | undefined;
   readonly clientFile?: string | undefined;
 }
 
-/** *New Off-site Copy…*: the repository, the folder on Drive; the first time also the designated account and the company's OAuth client. */
+/**
+ * *New Off-site Copy…*: the repository, the folder on Drive, how the records lie there; the first time also the designated account and the
+ * company's OAuth client.
+ */
 export async function newCopy(app: App): Promise<void> {
   await app.sets.load();
   const { state, copies } = await app.drive.load();
@@ -27,11 +31,12 @@ export async function newCopy(app: App): Promise<void> {
   const steps: readonly Step<NewCopy>[] = [
     { ask: (copy, position) => askRepository(app, copy, position) },
     { ask: askFolder },
+    { ask: askRecords },
     { isNeeded: () => isFirst, ask: askAccount },
     { isNeeded: () => isFirst, ask: askClientFile },
   ];
   const copy = await runSteps<NewCopy>(steps, {});
-  const { repository, folder, account, clientFile } = copy ?? {};
+  const { repository, folder, records, account, clientFile } = copy ?? {};
   if (repository === undefined || folder === undefined) return;
   const name = freeName(
     suggestedName(folder) || 'offsite',
@@ -39,7 +44,7 @@ export async function newCopy(app: App): Promise<void> {
   );
   const drive = account === undefined || clientFile === undefined ? {} : { drive: { account, clientFile } };
   await whileBusy(commandTitle('newCopy'), () =>
-    app.engine.request(protocol.addCopy, { name, repository, to: `gdrive:${folder}`, ...drive }),
+    app.engine.request(protocol.addCopy, { name, repository, to: `gdrive:${folder}`, ...(records && { records }), ...drive }),
   );
   await app.drive.refresh();
   await vscode.commands.executeCommand('cadangan.drive.focus');
@@ -92,6 +97,40 @@ async function askFolder(copy: NewCopy, position: StepPosition): Promise<StepAns
     problem,
   });
   return stepAnswer(answer, (folder) => ({ ...copy, folder: folder.trim() }));
+}
+
+/** The repository is sealed, the records need not be: that is said before anything of them leaves the server. */
+async function askRecords(copy: NewCopy, position: StepPosition): Promise<StepAnswer<NewCopy>> {
+  const answer = await pick({
+    title: commandTitle('newCopy'),
+    position,
+    placeholder: l10n.t('How do the records go along?'),
+    items: [
+      {
+        iconPath: new vscode.ThemeIcon('eye'),
+        label: l10n.t('In clear'),
+        description: l10n.t('recommended'),
+        detail: l10n.t(
+          'With the forms of each month, as the log on the page of Google Drive. Whoever may open the folder reads names of files, sets and persons, unlike in the backups.',
+        ),
+        value: 'clear' as const,
+      },
+      {
+        iconPath: new vscode.ThemeIcon('lock'),
+        label: l10n.t('Sealed'),
+        detail: l10n.t('With the key of the repository: only who has its password reads them.'),
+        value: 'sealed' as const,
+      },
+      {
+        iconPath: new vscode.ThemeIcon('circle-slash'),
+        label: l10n.t('Not at all'),
+        detail: l10n.t('Only number and hash of the last one. When this server is lost, its records are, too.'),
+        value: 'off' as const,
+      },
+    ],
+    isActive: (value) => value === (copy.records ?? 'clear'),
+  });
+  return stepAnswer(answer, (records) => ({ ...copy, records }));
 }
 
 async function askAccount(copy: NewCopy, position: StepPosition): Promise<StepAnswer<NewCopy>> {

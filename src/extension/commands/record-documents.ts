@@ -21,7 +21,7 @@ export async function makeReport(app: App): Promise<void> {
   const { period, format, language } =
     (await runSteps<ReportChoice>([periodStep(app, title), formatStep(title), languageStep(title)], {})) ?? {};
   if (period === undefined || format === undefined || language === undefined) return;
-  const file = await askFile(title, reportFileName(period, format, language), format);
+  const file = await askFile(title, reportFileName(period, format, language), format === 'exceptions' ? 'csv' : format);
   if (file === undefined) return;
   const made = await whileBusy(l10n.t('Making the report'), (signal) =>
     app.engine.request(protocol.makeReport, { ...period, format, language }, { signal }),
@@ -45,6 +45,12 @@ function formatStep(title: string): Step<ReportChoice> {
     { iconPath: new vscode.ThemeIcon('file-pdf'), label: 'PDF', description: l10n.t('to print and to file'), value: 'pdf' as const },
     { iconPath: new vscode.ThemeIcon('globe'), label: 'HTML', description: l10n.t('for a browser'), value: 'html' as const },
     { iconPath: new vscode.ThemeIcon('table'), label: 'CSV', description: l10n.t('for a spreadsheet'), value: 'csv' as const },
+    {
+      iconPath: new vscode.ThemeIcon('warning'),
+      label: l10n.t('Exceptions (CSV)'),
+      description: l10n.t('every one of them'),
+      value: 'exceptions' as const,
+    },
   ];
   return {
     ask: async (state, position) =>

@@ -6,13 +6,14 @@ import type { App } from '../app.ts';
 import { pick } from '../editor/ask.ts';
 import type { ShownPage } from '../editor/record-pages.ts';
 import { whileBusy } from '../editor/with-progress.ts';
-import { commandId } from '../manifest/contributions.ts';
+import { commandId, type CommandName } from '../manifest/contributions.ts';
 import { instantOf } from '../presentation/instants.ts';
 import { nonconformityPageHtml, recordFaultPageHtml, recordPageHtml, verificationPageHtml } from '../presentation/record-page-html.ts';
 import { iconOfNonconformity } from '../presentation/record-rows.ts';
 import { commandTitle } from '../presentation/words.ts';
 import { isNonconformityNode, isRecordFaultNode, isRecordNode } from '../views/history-nodes.ts';
 import { themeIcon } from '../views/tree-item.ts';
+import { assignNonconformity, enterFinding, followUpNonconformity, withdrawNonconformity } from './nonconformity-decisions.ts';
 import { closeNonconformity } from './record-decisions.ts';
 import { restoreSnapshot } from './restore.ts';
 import { runBackup } from './runs.ts';
@@ -38,8 +39,39 @@ export async function showNonconformity(app: App, argument: unknown): Promise<vo
 
 /** *Close Nonconformity…*: asks for what an auditor asks, and shows what came of it. */
 export async function closeOne(app: App, argument: unknown): Promise<void> {
-  const id = await nonconformityTarget(app, argument, commandTitle('closeNonconformity'), ({ closed }) => closed === undefined);
-  if (id !== undefined && (await closeNonconformity(app, id))) await app.recordPages.show(() => nonconformityPage(app, id));
+  await decideOne(app, argument, 'closeNonconformity', closeNonconformity, ({ isOpen }) => isOpen);
+}
+
+/** *Assign Nonconformity…*: who mends it, until when. */
+export async function assignOne(app: App, argument: unknown): Promise<void> {
+  await decideOne(app, argument, 'assignNonconformity', assignNonconformity, ({ isOpen }) => isOpen);
+}
+
+/** *Check the Correction…*: of one that is closed. */
+export async function followUpOne(app: App, argument: unknown): Promise<void> {
+  await decideOne(app, argument, 'followUpNonconformity', followUpNonconformity, ({ closed }) => closed !== undefined);
+}
+
+/** *Withdraw Nonconformity…*: it was opened in error. */
+export async function withdrawOne(app: App, argument: unknown): Promise<void> {
+  await decideOne(app, argument, 'withdrawNonconformity', withdrawNonconformity, ({ isOpen, closed }) => isOpen || closed !== undefined);
+}
+
+/** *Enter a Finding…*, and shows its record. */
+export async function findOne(app: App): Promise<void> {
+  const number = await enterFinding(app);
+  if (number !== undefined) await showRecord(app, { number });
+}
+
+async function decideOne(
+  app: App,
+  argument: unknown,
+  command: CommandName,
+  decide: (app: App, id: string) => Promise<boolean>,
+  isWanted: (one: NonconformityInfo) => boolean,
+): Promise<void> {
+  const id = await nonconformityTarget(app, argument, commandTitle(command), isWanted);
+  if (id !== undefined && (await decide(app, id))) await app.recordPages.show(() => nonconformityPage(app, id));
 }
 
 /** *Verify Records*: reads all of them, and shows what was found. */
@@ -87,7 +119,13 @@ async function nonconformityPage(app: App, id: string): Promise<ShownPage> {
   if (info === undefined) throw new HostError({ code: 'record.not-found', facts: { record: id }, message: id });
   return {
     ...nonconformityPageHtml(info, await rowsOf(app, info)),
-    actions: { close: () => closeOne(app, { id }), record: (number) => showRecord(app, { number: Number(number) }) },
+    actions: {
+      close: () => closeOne(app, { id }),
+      assign: () => assignOne(app, { id }),
+      'follow-up': () => followUpOne(app, { id }),
+      withdraw: () => withdrawOne(app, { id }),
+      record: (number) => showRecord(app, { number: Number(number) }),
+    },
   };
 }
 
@@ -133,8 +171,8 @@ async function nonconformityTarget(
     void vscode.window.showInformationMessage(l10n.t('There is no such nonconformity.'));
     return undefined;
   }
-  const items = wanted.map(({ id, text, openedAt, closed }) => ({
-    iconPath: themeIcon(iconOfNonconformity(closed !== undefined)),
+  const items = wanted.map(({ id, text, openedAt, isOpen }) => ({
+    iconPath: themeIcon(iconOfNonconformity(!isOpen)),
     label: id,
     description: formatDay(instantOf(openedAt)),
     detail: text,

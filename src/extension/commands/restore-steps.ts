@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { protocol, type CopyInfo, type SetInfo, type SnapshotInfo } from '../../service/index.ts';
 import { formatDate, l10n, snapshotRoot, systemClock, textOf } from '../../platform/index.ts';
 import type { App } from '../app.ts';
-import { askPaths, pick, separator, stepAnswer } from '../editor/ask.ts';
+import { askPaths, askText, pick, separator, stepAnswer } from '../editor/ask.ts';
 import { copyText } from '../presentation/copy-row.ts';
 import { iconOfState } from '../presentation/icons.ts';
 import { instantOf } from '../presentation/instants.ts';
@@ -24,7 +24,10 @@ import { themeIcon } from '../views/tree-item.ts';
 import { browse } from './browse-snapshot.ts';
 import { dateItems, datesOf, locationOf, versionsOf } from './versions.ts';
 
-/** The steps of the work instruction: the data, the date, the destination, what happens to existing files, a preview with *Start*. */
+/**
+ * The steps of the work instruction: the data, the date, the destination, what happens to existing files, on whose request, a preview with
+ * *Start*.
+ */
 export function restoreSteps(app: App): readonly Step<RestoreChoice>[] {
   return [
     { isNeeded: isStepNeeded.data, ask: (choice, position) => askData(app, choice, position) },
@@ -33,6 +36,7 @@ export function restoreSteps(app: App): readonly Step<RestoreChoice>[] {
     { isNeeded: isStepNeeded.date, ask: (choice, position) => askDate(app, choice, position) },
     { ask: askDestination },
     { ask: askExisting },
+    { ask: askRequest },
     { ask: (choice, position) => askStart(app, choice, position) },
   ];
 }
@@ -221,6 +225,21 @@ async function askExisting(choice: RestoreChoice, position: StepPosition): Promi
     isActive: (value) => value === choice.overwrite,
   });
   return stepAnswer(answer, (overwrite) => ({ ...choice, overwrite }));
+}
+
+const requestCharsMax = 1000;
+
+/** Stands in the record; Enter alone goes on without. */
+async function askRequest(choice: RestoreChoice, position: StepPosition): Promise<StepAnswer<RestoreChoice>> {
+  const answer = await askText({
+    title: commandTitle('restore'),
+    placeholder: l10n.t('For example: Budi, Finance: the ledger of October was overwritten'),
+    prompt: l10n.t('On whose request, and why? It stands in the record. Enter alone skips this'),
+    position,
+    value: choice.request,
+    problem: (text) => (text.length > requestCharsMax ? l10n.t('At most {0} characters.', requestCharsMax) : undefined),
+  });
+  return stepAnswer(answer, (request) => ({ ...choice, request }));
 }
 
 /** The preview: what would happen, and *Start* as the first thing to choose. */

@@ -37,20 +37,16 @@ window.addEventListener('message', ({ data }: MessageEvent<DashboardMessage>) =>
 });
 host.postMessage({ kind: 'ready', ...yearOf(host.getState()) });
 
-/** Draws all of it anew; what had the focus has it again. */
+/** Draws all but the choice of a year anew; what had the focus has it again. */
 function draw(page: DashboardPage): void {
   drawn.abort();
   drawn = new AbortController();
   const focused = focusedPath();
   const openDetails = root().querySelector('details')?.open ?? false;
   document.title = page.title;
-  root().replaceChildren(
-    element(
-      'header',
-      {},
-      element('div', {}, element('h1', {}, page.title), element('p', { class: 'subtitle' }, page.subtitle)),
-      yearChoice(page),
-    ),
+  drawHeader(page);
+  for (const section of root().querySelectorAll(':scope > :not(header)')) section.remove();
+  root().append(
     element('section', { class: 'tiles', 'aria-label': page.title }, ...page.tiles.map(tileElement)),
     calendarSection(page.calendar, { act, chosen: host.getState()?.day, onChoose: (day) => remember({ day }) }),
     titled('sets', page.sets.title, tableElement(page.sets, 'sets-title', act)),
@@ -59,8 +55,22 @@ function draw(page: DashboardPage): void {
   );
   const details = root().querySelector('details');
   if (details !== null) details.open = openDetails;
-  if (focused !== undefined) root().querySelector<HTMLElement>(focused)?.focus();
+  const wanted = focused === undefined ? null : root().querySelector<HTMLElement>(focused);
+  if (wanted !== document.activeElement) wanted?.focus();
   remember({ year: page.year });
+}
+
+/** News may come while somebody chooses a year: the choice stays where it is, open as it was, as long as it offers the same years. */
+function drawHeader(page: DashboardPage): void {
+  const offer = JSON.stringify([page.title, page.yearLabel, page.years]);
+  const kept = root().querySelector('header');
+  if (kept !== null && kept.dataset.offer === offer) {
+    kept.querySelector('.subtitle')?.replaceChildren(page.subtitle);
+    return;
+  }
+  const subtitle = element('p', { class: 'subtitle' }, page.subtitle);
+  const header = element('header', { 'data-offer': offer }, element('div', {}, element('h1', {}, page.title), subtitle), yearChoice(page));
+  root().replaceChildren(header);
 }
 
 function yearChoice({ year, years, yearLabel }: DashboardPage): HTMLElement {

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { recordPageStyle, type PageText } from '../presentation/record-page-html.ts';
+import { pageStyle, type PageText } from '../presentation/page-parts.ts';
 import { showError } from './show-error.ts';
 import { webPage } from './web-page.ts';
 
@@ -66,7 +66,7 @@ export class RecordPages implements vscode.Disposable {
     this.#page = page;
     if (isSame) return;
     panel.title = page.title;
-    panel.webview.html = webPage(panel.webview, { ...page, style: recordPageStyle, script });
+    panel.webview.html = webPage(panel.webview, { ...page, style: pageStyle, script });
   }
 
   async #press(message: unknown): Promise<void> {

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { HostError } from '../../host/index.ts';
 import { protocol, type EntryInfo, type EntryParams } from '../../service/index.ts';
-import { l10n } from '../../platform/index.ts';
+import { bytesOf, l10n } from '../../platform/index.ts';
 import type { Engine } from '../engine.ts';
 import { snapshotScheme } from '../manifest/contributions.ts';
 import { textOfBytes } from '../presentation/byte-paths.ts';
@@ -94,8 +94,8 @@ export class SnapshotFiles implements vscode.FileSystemProvider, vscode.Disposab
 
   /** Links are not followed: a snapshot may lead anywhere. Opened, one shows where it points to. */
   async #linkTarget(uri: vscode.Uri, params: EntryParams): Promise<Uint8Array> {
-    const { linkTarget = '' } = await this.#ask(uri, () => this.#engine.request(protocol.statEntry, params));
-    return new TextEncoder().encode(linkTarget);
+    const { linkTarget = '', linkTargetBytes } = await this.#ask(uri, () => this.#engine.request(protocol.statEntry, params));
+    return linkTargetBytes === undefined ? new TextEncoder().encode(linkTarget) : bytesOf(linkTargetBytes);
   }
 
   async #params(uri: vscode.Uri): Promise<EntryParams> {

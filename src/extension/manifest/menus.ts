@@ -20,6 +20,8 @@ const anySet = `${inSets} && ${item('^set\\.')}`;
 const idleSet = `${inSets} && ${item('^set\\.(idle|missed)')}`;
 const busySet = `${inSets} && ${item('^set\\.running')}`;
 const snapshot = `${withSnapshots} && ${item('^snapshot$')}`;
+/** A copy follows its original: nothing is removed or protected there. */
+const originalSnapshot = `${inSnapshots} && ${item('^snapshot$')}`;
 const entry = `${withSnapshots} && ${item('^entry\\.')}`;
 const fileEntry = `${withSnapshots} && ${item('^entry\\.file')}`;
 const anyCopy = `${inDrive} && ${item('^copy\\.')}`;
@@ -55,7 +57,10 @@ export const menus: Readonly<Record<string, readonly MenuEntry[]>> = {
     { command: 'refresh', when: inHistory, group: '1_view@1' },
     { command: 'verifyRecords', when: inHistory, group: '2_records@1' },
     { command: 'approveRecords', when: inHistory, group: '2_records@2' },
-    { command: 'runDrill', when: inHistory, group: '2_records@3' },
+    { command: 'rejectRecords', when: inHistory, group: '2_records@3' },
+    { command: 'enterFinding', when: inHistory, group: '2_records@4' },
+    { command: 'runDrill', when: inHistory, group: '2_records@5' },
+    { command: 'testAlert', when: inHistory, group: '4_alerts@1' },
     { command: 'makeReport', when: inHistory, group: '3_documents@1' },
     { command: 'makeAuditPack', when: inHistory, group: '3_documents@2' },
   ],
@@ -77,6 +82,8 @@ export const menus: Readonly<Record<string, readonly MenuEntry[]>> = {
     { command: 'closeNonconformity', when: `${inHistory} && ${item('^nonconformity\\.open')}`, group: 'inline@1' },
     { command: 'restoreRecord', when: `${inHistory} && ${item('^record\\.backup')}`, group: '2_restore@1' },
     { command: 'closeNonconformity', when: `${inHistory} && ${item('^nonconformity\\.open')}`, group: '1_close@1' },
+    { command: 'assignNonconformity', when: `${inHistory} && ${item('^nonconformity\\.open')}`, group: '1_close@2' },
+    { command: 'withdrawNonconformity', when: `${inHistory} && ${item('^nonconformity\\.open')}`, group: '1_close@3' },
     { command: 'backUpNow', when: idleSet, group: 'inline@1' },
     { command: 'stop', when: busySet, group: 'inline@1' },
     { command: 'restore', when: anySet, group: 'inline@2' },
@@ -92,11 +99,15 @@ export const menus: Readonly<Record<string, readonly MenuEntry[]>> = {
     { command: 'saveRecoveryKit', when: anySet, group: '3_repository@3' },
     { command: 'enterPassword', when: anySet, group: '3_repository@4' },
     { command: 'forgetPassword', when: anySet, group: '3_repository@5' },
+    { command: 'showRetention', when: anySet, group: '4_retention@1' },
+    { command: 'changeRetention', when: anySet, group: '4_retention@2' },
     { command: 'editSet', when: anySet, group: '7_modification@1' },
     { command: 'removeSet', when: anySet, group: '7_modification@2' },
     { command: 'restore', when: snapshot, group: 'inline@1' },
     { command: 'restore', when: snapshot, group: '2_restore@1' },
     { command: 'compareSnapshots', when: snapshot, group: '3_compare@1' },
+    { command: 'protectSnapshot', when: originalSnapshot, group: '4_protect@1' },
+    { command: 'deleteSnapshot', when: originalSnapshot, group: '7_modification@1' },
     { command: 'copySnapshotId', when: snapshot, group: '5_cutcopypaste@1' },
     { command: 'compareWithCurrent', when: fileEntry, group: 'inline@1' },
     { command: 'restore', when: entry, group: 'inline@2' },

@@ -69,7 +69,7 @@ export class RecordsModel implements vscode.Disposable {
 
   /** Those that are open, newest first. */
   get openNonconformities(): readonly NonconformityInfo[] {
-    return this.#nonconformities.filter(({ closed }) => closed === undefined);
+    return this.#nonconformities.filter(({ isOpen }) => isOpen);
   }
 
   get state(): RecordsState {

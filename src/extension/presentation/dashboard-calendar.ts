@@ -51,7 +51,7 @@ function calendarDay(
   const summary = `${heading}: ${outcomeText(day.result)}`;
   const links = day.records.map(({ number, set, at, result }): Link => ({
     text: l10n.t('No. {number}, {time}, {set}: {result}', {
-      number: formatCount(number),
+      number: String(number),
       time: formatTime(instantOf(at), { timeZone }),
       set: titles.get(set ?? '') ?? set ?? '',
       result: outcomeText(result),

@@ -1,4 +1,4 @@
-import { copyStateText, type DashboardData, type DashboardSet, type NonconformityInfo } from '../../service/index.ts';
+import { copyStateSentence, type DashboardData, type DashboardSet, type NonconformityInfo } from '../../service/index.ts';
 import { formatBytes, formatCount, formatDate, formatDay, formatDuration, formatNumber, l10n } from '../../platform/index.ts';
 import type { Cell, DashboardPage, Link, Mark, Table, Tile } from '../dashboard/page.ts';
 import { isWorking } from './copy-state.ts';
@@ -6,7 +6,9 @@ import { countText } from './counts.ts';
 import { calendarOf } from './dashboard-calendar.ts';
 import { growthOf } from './dashboard-growth.ts';
 import { localeOf, marks, type DashboardWords } from './dashboard-words.ts';
+import { describeError } from './error-text.ts';
 import { instantOf } from './instants.ts';
+import { progressText } from './run-text.ts';
 import { joined } from './set-row.ts';
 
 /**
@@ -26,7 +28,7 @@ export function dashboardPage(data: DashboardData, { nowNs, timeZone: ownZone }:
     yearLabel: l10n.t('Year'),
     year: data.year,
     years: data.years,
-    tiles: [chainTile(data), nonconformitiesTile(data), drillTile(data, words)],
+    tiles: [chainTile(data, words), nonconformitiesTile(data), drillTile(data, words)],
     calendar: calendarOf(data, words),
     sets: setsTable(data.sets, words),
     growth: growthOf(data, words),
@@ -36,7 +38,7 @@ export function dashboardPage(data: DashboardData, { nowNs, timeZone: ownZone }:
 
 // ---- figures at the top
 
-function chainTile({ chain: { state, count, fault, faultRecord } }: DashboardData): Tile {
+function chainTile({ chain: { state, count, fault, faultRecord, compared } }: DashboardData, { timeZone }: DashboardWords): Tile {
   const [id, title] = ['chain', l10n.t('Record chain')];
   const action = { kind: 'command', command: 'verifyRecords' } as const;
   const counted = count === 1 ? l10n.t('1 record') : l10n.t('{count} records', { count: formatCount(count) });
@@ -50,7 +52,28 @@ function chainTile({ chain: { state, count, fault, faultRecord } }: DashboardDat
     };
   // Where nothing was written nothing can be proven.
   if (count === 0) return { id, title, value: { text: l10n.t('None yet') }, details: [{ text: counted }] };
-  return { id, title, mark: 'success', value: { text: l10n.t('Intact'), action }, details: [{ text: counted, ...linkTo(count) }] };
+  if (state === 'sound' || compared === undefined)
+    return {
+      id,
+      title,
+      value: { text: l10n.t('Sound in itself'), action },
+      details: [
+        { text: counted, ...linkTo(count) },
+        { text: l10n.t('Not compared with heads kept elsewhere'), action },
+      ],
+    };
+  const day = formatDay(instantOf(compared.at), { timeZone });
+  const what = l10n.t('Heads kept elsewhere agree up to No. {number}, looked at on {day}', { number: String(compared.through), day });
+  return {
+    id,
+    title,
+    mark: 'success',
+    value: { text: l10n.t('Intact'), action },
+    details: [
+      { text: counted, ...linkTo(count) },
+      { text: what, ...linkTo(compared.through) },
+    ],
+  };
 }
 
 function nonconformitiesTile({ nonconformities }: DashboardData): Tile {
@@ -167,35 +190,29 @@ function setRow(
 
 function offsiteCell(offsite: DashboardSet['offsite'], timeZone: string): Cell {
   if (offsite === undefined) return { text: l10n.t('no copy') };
-  const { isProtected, state, asOf, behindFiles, behindBytes, since, record } = offsite;
+  const { isProtected, state, asOf, behindFiles, behindBytes, behindSince, record, why, running } = offsite;
   const action =
     record === undefined ? ({ kind: 'command', command: 'showDrive' } as const) : ({ kind: 'record', number: record } as const);
-  if (behindFiles > 0 && since !== undefined) {
-    return {
-      text: l10n.t('{files}, {bytes} behind since {when}', {
-        files: countText(behindFiles, 'file'),
-        bytes: formatBytes(behindBytes),
-        when: formatDate(instantOf(since), { timeZone }),
-      }),
-      action,
-      mark: isProtected ? 'success-with-exceptions' : 'failed',
-      markText: '',
-    };
-  }
-  if (!isProtected)
-    return state === 'unknown'
-      ? { text: copyStateText(state), action, mark: 'success-with-exceptions', markText: '' }
-      : { text: l10n.t('not on Google Drive'), action, mark: 'failed', markText: '' };
+  const when = (at: string): string => formatDate(instantOf(at), { timeZone });
+  const said = state && state !== 'in-sync' ? copyStateSentence({ ...offsite, state }, when, why && describeError(why).what) : undefined;
+  const lag =
+    behindFiles > 0 && behindSince !== undefined
+      ? l10n.t('{files}, {bytes} behind since {when}', {
+          files: countText(behindFiles, 'file'),
+          bytes: formatBytes(behindBytes),
+          when: when(behindSince),
+        })
+      : undefined;
   const found =
-    asOf === undefined
-      ? l10n.t('on Google Drive, verified')
-      : l10n.t('on Google Drive, verified as of {when}', { when: formatDate(instantOf(asOf), { timeZone }) });
-  if (state === undefined || state === 'in-sync') return { text: found, action, mark: 'success', markText: '' };
-  return {
-    text: joined([found, copyStateText(state)]),
-    action,
-    ...(!isWorking(state) && { mark: 'success-with-exceptions' as const, markText: '' }),
-  };
+    asOf === undefined ? l10n.t('on Google Drive, verified') : l10n.t('on Google Drive, verified as of {when}', { when: when(asOf) });
+  const isLag = lag !== undefined && state === 'behind';
+  const shown = isProtected ? found : state === 'unknown' || lag !== undefined ? undefined : l10n.t('not on Google Drive');
+  const far = running?.filesTotal === undefined ? undefined : progressText(running);
+  const text = joined([shown, lag, isLag ? undefined : said, far]);
+  if (!isProtected) return { text, action, mark: state === 'unknown' ? 'success-with-exceptions' : 'failed', markText: '' };
+  if (said === undefined && lag === undefined) return { text, action, mark: 'success', markText: '' };
+  if (state !== undefined && isWorking(state)) return { text, action };
+  return { text, action, mark: 'success-with-exceptions', markText: '' };
 }
 
 function hoursText(hours: number): string {
@@ -216,7 +233,7 @@ function nonconformitiesTable(open: readonly NonconformityInfo[], { timeZone }: 
         { text: one.text, ...linkOfNonconformity(one) },
         { text: formatDay(instantOf(one.openedAt), { timeZone }) },
         {
-          text: one.records.map((number) => formatCount(number)).join(', ') || '–',
+          text: one.records.map(String).join(', ') || '–',
           ...(first !== undefined && { action: { kind: 'record', number: first } as const }),
         },
       ];

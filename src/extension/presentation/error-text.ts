@@ -1,4 +1,4 @@
-import { describeReason, formatBytes, formatDate, l10n } from '../../platform/index.ts';
+import { describeReason, formatBytes, formatDate, holdText, l10n } from '../../platform/index.ts';
 import type { ErrorData } from '../../service/index.ts';
 import type { CommandName } from '../manifest/contributions.ts';
 import { instantOf } from './instants.ts';
@@ -35,6 +35,17 @@ export function errorMessage(data: ErrorData): string {
 type FactReader = (name: string) => string;
 type Maker = (text: FactReader) => ErrorSentence;
 
+/** What to do about what stands between this machine and Google, where that showed. */
+const between = (text: FactReader) =>
+  text('between') === 'proxy'
+    ? l10n.t(
+        'Something on the way answers in place of Google. Let its addresses through, or name the right proxy ("proxy" under "googleDrive" in the configuration).',
+      )
+    : text('between') === 'certificate'
+      ? l10n.t(
+          'Something on the way shows a certificate that nobody here vouches for (TLS inspection), or the clock is wrong. Add the authority of your company to the certificates of the system.',
+        )
+      : undefined;
 const mounted = () => l10n.t('Check that the disk or share is mounted and the network is up.');
 const seeLog = () => l10n.t('The log has the details.');
 const reason = (text: FactReader) => (text('reason') === '' ? '' : ` (${text('reason')})`);
@@ -59,7 +70,13 @@ const sentences: Readonly<Record<string, Maker>> = {
   }),
   'repository.wrong-password': (text) => ({
     what: l10n.t('The password does not open the repository at "{location}".', { location: text('location') }),
-    next: l10n.t('Enter the password that the recovery kit names.'),
+    next:
+      text('keysUntried') === ''
+        ? l10n.t('Enter the password that the recovery kit names.')
+        : l10n.t('{tried} keys were tried, {untried} more were not: remove keys that nobody uses with "cadangan key remove".', {
+            tried: text('keysTried'),
+            untried: text('keysUntried'),
+          }),
     remedies: ['enterPassword'],
   }),
   'password.missing': (text) => ({
@@ -75,8 +92,14 @@ const sentences: Readonly<Record<string, Maker>> = {
   'password.empty': () => ({ what: l10n.t('The password is empty.'), next: l10n.t('Enter a password.'), remedies: ['enterPassword'] }),
   'repository.locked': (text) => ({
     what: lockedText(text),
-    next: l10n.t('Wait until it has ended. If that program is surely gone, unlock.'),
-    remedies: ['retry', 'unlock'],
+    next:
+      text('goesAt') === ''
+        ? l10n.t('If no other program works on it, "cadangan unlock --remove-all" removes the lock.')
+        : l10n.t(
+            'Wait until it has ended. The lock of a program that is gone goes by itself at {time}; "cadangan unlock --remove-all" removes it at once.',
+            { time: formatDate(instantOf(text('goesAt'))) },
+          ),
+    remedies: ['retry'],
   }),
   'repository.lock-lost': (text) => ({
     what: l10n.t('Stopped: the lock on the repository at "{location}" was lost.', { location: text('location') }),
@@ -87,8 +110,36 @@ const sentences: Readonly<Record<string, Maker>> = {
     what: l10n.t('The repository is damaged: {thing}', {
       thing: `${text('kind')}${text('name') === '' ? '' : `/${text('name').slice(0, 16)}`}${reason(text)}`,
     }),
+    next:
+      text('kind') === 'index'
+        ? l10n.t('Run "cadangan repair index": it makes the index anew from the packs.')
+        : l10n.t('Check the repository to see what is affected.'),
+    remedies: ['checkRepository'],
+  }),
+  'repository.pack-unknown': (text) => ({
+    what: l10n.t('There is no pack {pack}, neither in the storage nor in the index.', { pack: text('pack') }),
+    next: l10n.t('Take the ids from a check that reads all data.'),
+    remedies: ['checkRepository'],
+  }),
+  'repository.index-wrong': () => ({
+    what: l10n.t('Index and packs of the repository do not agree: a pack is not there, not whole, or not named.'),
+    next: l10n.t('Run "cadangan repair index" first.'),
+    remedies: [],
+  }),
+  'prune.refused': (text) => ({
+    what: l10n.t('Nothing was removed from the repository at "{location}": what snapshots need is missing, or its lists cannot be right.', {
+      location: text('location'),
+    }),
     next: l10n.t('Check the repository to see what is affected.'),
     remedies: ['checkRepository'],
+  }),
+  'prune.overdue': (text) => ({
+    what: l10n.t('What no snapshot needs has not been removed from the repository at "{location}" for {days} days: it was always in use.', {
+      location: text('location'),
+      days: text('days'),
+    }),
+    next: l10n.t('Leave a time once a week at which no backup of it runs.'),
+    remedies: [],
   }),
   'repository.unsupported': (text) => ({
     what: l10n.t('The repository at "{location}" needs a newer version of Cadangan.', { location: text('location') }),
@@ -107,7 +158,7 @@ const sentences: Readonly<Record<string, Maker>> = {
   }),
   'storage.unreachable': (text) => ({
     what: l10n.t('"{location}" cannot be reached{reason}.', { location: text('location'), reason: reason(text) }),
-    next: mounted(),
+    next: between(text) ?? mounted(),
     remedies: ['retry'],
   }),
   'storage.full': (text) => ({
@@ -188,6 +239,39 @@ const sentences: Readonly<Record<string, Maker>> = {
     next: l10n.t('Make room there, or choose another destination.'),
     remedies: [],
   }),
+  'target.not-synced': (text) => ({
+    what: l10n.t('What was restored into "{target}" is not safely on the disk ({reason}).', {
+      target: text('target'),
+      reason: text('reason'),
+    }),
+    next: l10n.t('Look after the disk, and restore again: nothing of what was written last counts as restored.'),
+    remedies: [],
+  }),
+  'home.unknown': () => ({
+    what: l10n.t('The home folder of this user is not known.'),
+    next: l10n.t('Set HOME, or CADANGAN_CONFIG and CADANGAN_STATE.'),
+    remedies: [],
+  }),
+  'state.unusable': (text) => ({
+    what:
+      text('owner') === ''
+        ? l10n.t('"{path}" cannot be used{reason}.', { path: text('path'), reason: reason(text) })
+        : l10n.t('"{path}" cannot be used{reason}: it belongs to user {owner}.', {
+            path: text('path'),
+            reason: reason(text),
+            owner: text('owner'),
+          }),
+    next:
+      text('owner') === '' || text('uid') === '0'
+        ? l10n.t('Check the permissions of this user there.')
+        : l10n.t('An administrator gives it back: {command}', { command: `sudo chown -R ${text('uid')} "${text('folder')}"` }),
+    remedies: ['retry'],
+  }),
+  'output.failed': (text) => ({
+    what: l10n.t('"{file}" cannot be written{reason}.', { file: text('file'), reason: reason(text) }),
+    next: l10n.t('Make room there, or choose another destination.'),
+    remedies: [],
+  }),
   'arguments.invalid': (text) => ({
     what: l10n.t('This cannot be used: {reason}', { reason: joinedFacts(text, ['argument', 'value', 'reason']) }),
     next: '',
@@ -226,6 +310,11 @@ const sentences: Readonly<Record<string, Maker>> = {
     next: l10n.t('The record has what it said.'),
     remedies: ['openConfiguration'],
   }),
+  'time-zone.unusable': (text) => ({
+    what: l10n.t('The time zone of this server, "{timeZone}", is none that is known by its name.', { timeZone: text('timeZone') }),
+    next: l10n.t('Write the zone into the configuration, such as "timeZone": "Asia/Jakarta".'),
+    remedies: ['openConfiguration'],
+  }),
   'schedule.not-running': (text) => ({
     what: l10n.t('No backup set can be run on this server{reason}.', { reason: reason(text) }),
     next: l10n.t('See that the folder in which Cadangan keeps its records can be written, then restart the engine.'),
@@ -259,6 +348,37 @@ const sentences: Readonly<Record<string, Maker>> = {
     next: l10n.t('Check that its disk is mounted, and the repository. The copy on Google Drive is as it was.'),
     remedies: ['retry', 'checkRepository'],
   }),
+  'offsite.folder-moved': (text) => ({
+    what: l10n.t('Stopped: the folder of the copy is not at "{location}" any more; it lies at "{seen}" on Google Drive now.', {
+      location: text('location'),
+      seen: text('seen'),
+    }),
+    next: l10n.t('Rename or move it back, or name its new place in the configuration. Nothing was copied.'),
+    remedies: ['syncCopy', 'openConfiguration'],
+  }),
+  'offsite.folder-trashed': (text) => ({
+    what: l10n.t('Stopped: the folder of the copy, "{location}", lies in the trash of Google Drive.', { location: text('location') }),
+    next: l10n.t('Restore it on drive.google.com within 30 days. Nothing was copied.'),
+    remedies: ['syncCopy'],
+  }),
+  'offsite.folder-unseen': (text) => ({
+    what: l10n.t('Stopped: the folder of the copy, "{location}", is not to be seen on Google Drive any more.', {
+      location: text('location'),
+    }),
+    next: l10n.t(
+      'It was deleted for good, or the OAuth client was made anew: Google shows a client only what it made itself. Nothing was copied.',
+    ),
+    remedies: ['syncCopy', 'openConfiguration'],
+  }),
+  'offsite.files-gone': (text) => ({
+    what: l10n.t('Stopped: of {files} files that the copy at "{location}" had, {seen} are there.', {
+      files: text('files'),
+      location: text('location'),
+      seen: text('seen'),
+    }),
+    next: l10n.t('See on drive.google.com whether a folder in it was renamed, moved or trashed, and put it back. Nothing was copied.'),
+    remedies: ['syncCopy'],
+  }),
   'offsite.busy': (text) => ({
     what: l10n.t('Another process keeps the off-site copy "{copy}" up.', { copy: text('copy') }),
     next: l10n.t('Let it do the work, or wait until it has ended.'),
@@ -288,7 +408,7 @@ const sentences: Readonly<Record<string, Maker>> = {
     remedies: ['driveSignIn', 'openConfiguration'],
   }),
   'drive.full': (text) => ({
-    what: l10n.t('Google Drive is full{reason}.', { reason: reason(text) }),
+    what: l10n.t('Google Drive is full{reason}.', { reason: reason(text) + spaceText(text) }),
     next: l10n.t('Make room there (the trash counts too) or buy more. What is stored already is used.'),
     remedies: ['retry'],
   }),
@@ -304,8 +424,28 @@ const sentences: Readonly<Record<string, Maker>> = {
   }),
   'drive.unavailable': (text) => ({
     what: l10n.t('Google Drive does not answer{reason}.', { reason: reason(text) }),
-    next: l10n.t('Check the network and the proxy ("proxy" under "googleDrive" in the configuration). What is stored already is used.'),
+    next:
+      between(text) ??
+      l10n.t('Check the network and the proxy ("proxy" under "googleDrive" in the configuration). What is stored already is used.'),
     remedies: ['retry'],
+  }),
+  'alert.unknown': (text) => ({
+    what: l10n.t('There is no receiver of alerts named "{receiver}".', { receiver: text('receiver') }),
+    next: l10n.t('Names stand under "alerts" in the configuration.'),
+    remedies: ['openConfiguration'],
+  }),
+  'alert.unreachable': (text) => ({
+    what: l10n.t('An alert cannot reach "{receiver}"{reason}.', {
+      receiver: text('receiver'),
+      reason: reason(text),
+    }),
+    next: l10n.t('Check the address, the network, and the certificate that is shown there.'),
+    remedies: ['openConfiguration'],
+  }),
+  'alert.refused': (text) => ({
+    what: l10n.t('An alert was not taken for "{receiver}"{reason}.', { receiver: text('receiver'), reason: reason(text) }),
+    next: l10n.t('Check the name, the password or token, and the address under "alerts" in the configuration.'),
+    remedies: ['openConfiguration'],
   }),
   'drive.denied': (text) => ({
     what: l10n.t('Google Drive does not permit this{reason}.', { reason: reason(text) }),
@@ -337,10 +477,43 @@ const sentences: Readonly<Record<string, Maker>> = {
     next: l10n.t('Put it back from a copy; until then nothing is recorded.'),
     remedies: [],
   }),
+  'snapshot.protected': (text) => ({
+    what:
+      text('until') === ''
+        ? l10n.t('Snapshot {snapshot} is protected.', { snapshot: text('snapshot').slice(0, 8) })
+        : l10n.t('Snapshot {snapshot} is on hold until {day}.', { snapshot: text('snapshot').slice(0, 8), day: text('until') }),
+    next: l10n.t('Nothing was removed.'),
+    remedies: [],
+  }),
+  'retention.held': (text) => ({
+    what: l10n.t('The removal of old backups is on hold: {why}.', { why: holdText(text('hold')) }),
+    next: l10n.t('Look into it; closing its nonconformity releases it.'),
+    remedies: [],
+  }),
   'record.not-found': (text) => ({
     what: l10n.t('There is no record {record}.', { record: text('record') }),
     next: l10n.t('The list of records may be out of date.'),
     remedies: ['refresh'],
+  }),
+  'records.sealed': (text) => ({
+    what: l10n.t('The kept file "{file}" of the history cannot be opened{reason}.', { file: text('file'), reason: reason(text) }),
+    next: l10n.t('It is sealed with the key of the repository beside it.'),
+    remedies: [],
+  }),
+  'records.not-kept': (text) => ({
+    what: l10n.t('No history of records lies at "{location}".', { location: text('location') }),
+    next: l10n.t('Choose the folder of an off-site copy.'),
+    remedies: [],
+  }),
+  'records.several': (text) => ({
+    what: l10n.t('Several histories lie at "{location}": {chains}.', { location: text('location'), chains: text('chains') }),
+    next: l10n.t('Choose one of them on the command line.'),
+    remedies: [],
+  }),
+  'records.contradicted': (text) => ({
+    what: l10n.t('Nothing was brought back from "{location}"{reason}.', { location: text('location'), reason: reason(text) }),
+    next: l10n.t('What lies there was not changed.'),
+    remedies: [],
   }),
   'pack.invalid': (text) => ({
     what: l10n.t('"{path}" is no audit pack{reason}.', { path: text('path'), reason: reason(text) }),
@@ -389,12 +562,20 @@ const sentences: Readonly<Record<string, Maker>> = {
     remedies: [],
   }),
   'service.unsafe': (text) => ({
-    what: l10n.t('The service does not start: "{path}" can be changed by others than administrators{reason}.', {
+    what: l10n.t('The service of the machine runs nothing that others than administrators can change: "{path}"{reason}.', {
       path: text('path'),
       reason: reason(text),
     }),
     next: l10n.t('Give it, and the folders above it, to root, and let nobody else write there.'),
     remedies: ['retry'],
+  }),
+  'service.no-new-rights': (text) => ({
+    what: l10n.t('"{set}" runs {program}, and no program gains rights under the service of the machine.', {
+      set: text('set'),
+      program: text('program'),
+    }),
+    next: l10n.t('Let its account do the work with rights of its own, or name an account that has them with --run-as.'),
+    remedies: [],
   }),
   'service.manager': (text) => ({
     what: l10n.t('"{program}" failed{reason}.', { program: text('program'), reason: reason(text) }),
@@ -426,6 +607,11 @@ const sentences: Readonly<Record<string, Maker>> = {
 };
 
 function lockedText(text: FactReader): string {
+  if (text('unreadable') !== '')
+    return l10n.t('The repository at "{location}" is locked by "{file}", which cannot be read.', {
+      location: text('location'),
+      file: text('unreadable').slice(0, 22),
+    });
   const holder =
     [text('holderUser'), text('holderHost')].filter((part) => part !== '').join('@') || text('holder') || l10n.t('another program');
   const since = text('since');

@@ -34,3 +34,19 @@ export function parsePeriod(text: string): Period | undefined {
   const { from, to } = parseDayRange(text) ?? {};
   return from === undefined || to === undefined ? undefined : { from, to };
 }
+
+/** A day as people type it, `2026-11-22`. Undefined for what is none, or is more than one. */
+export function parseDay(text: string): string | undefined {
+  const { from, to } = parsePeriod(text.trim()) ?? {};
+  return from === to ? from : undefined;
+}
+
+/**
+ * What is wrong with the last day of a hold that somebody types.
+ * @param today `2026-11-29`
+ */
+export function holdDayProblem(text: string, today: string): string | undefined {
+  const day = parseDay(text);
+  if (day === undefined) return l10n.t('Write it as 2026-12-24.');
+  return day < today ? l10n.t('This day is over.') : undefined;
+}

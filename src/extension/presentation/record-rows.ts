@@ -92,14 +92,14 @@ export function recordTooltip({
 }
 
 /** An open nonconformity, above the days. */
-export function nonconformityRow({ id, ruleText, text, closed }: NonconformityInfo): Row {
-  const state = closed === undefined ? l10n.t('open') : l10n.t('closed');
+export function nonconformityRow({ id, ruleText, text, isOpen, closed }: NonconformityInfo): Row {
+  const state = isOpen ? l10n.t('open') : l10n.t('closed');
   return {
     id: `nonconformity:${id}`,
     label: id,
     description: text,
-    icon: iconOfNonconformity(closed !== undefined),
-    context: closed === undefined ? 'nonconformity.open' : 'nonconformity.closed',
+    icon: iconOfNonconformity(!isOpen),
+    context: isOpen ? 'nonconformity.open' : closed === undefined ? 'nonconformity.withdrawn' : 'nonconformity.closed',
     spoken: joined([l10n.t('Nonconformity {id}', { id }), state, text === '' ? ruleText : text], ', '),
   };
 }
@@ -121,15 +121,31 @@ function iconOfRecord({ result, kind }: RecordRow): Icon {
 
 const kindIcons: Readonly<Record<string, string>> = {
   'configuration-change': 'settings-gear',
+  'clock-change': 'watch',
+  'low-space': 'database',
+  'alert-failed': 'bell-slash',
   'key-change': 'key',
   unlock: 'unlock',
+  'tags-changed': 'tag',
   'sign-in': 'sign-in',
   'sign-out': 'sign-out',
   refusal: 'circle-slash',
   approval: 'verified',
+  rejection: 'error',
   'nonconformity-closed': 'pass',
+  'nonconformity-extended': 'flag',
+  'nonconformity-assigned': 'person',
+  'nonconformity-checked': 'checklist',
+  'nonconformity-withdrawn': 'discard',
   'history-start': 'book',
   'signing-key': 'key',
+  'key-lost': 'key',
+  disposal: 'archive',
+  moved: 'server',
   repair: 'tools',
+  'brought-back': 'cloud-download',
   'repository-created': 'database',
+  'repository-repair': 'tools',
+  'snapshots-rewritten': 'edit',
+  'snapshots-copied': 'copy',
 };

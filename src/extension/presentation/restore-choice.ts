@@ -23,19 +23,21 @@ export interface RestoreChoice {
   readonly snapshot?: SnapshotInfo | undefined;
   readonly target?: RestoreParams['target'] | undefined;
   readonly overwrite?: RestoreParams['overwrite'] | undefined;
+  /** On whose request, and why; empty when that was skipped. */
+  readonly request?: string | undefined;
 }
 
 export const nothingChosen: RestoreChoice = { given: { data: false, date: false }, locations: [], title: '' };
 
 /** Undefined until every step has its answer. */
-export function restoreParams({ locations, paths, snapshot, target, overwrite }: RestoreChoice): RestoreParams | undefined {
+export function restoreParams({ locations, paths, snapshot, target, overwrite, request = '' }: RestoreChoice): RestoreParams | undefined {
   const [location] = locations;
   if (location === undefined || paths === undefined || snapshot === undefined || target === undefined || overwrite === undefined)
     return undefined;
-  return { location, snapshot: snapshot.id, paths, target, overwrite };
+  return { location, snapshot: snapshot.id, paths, target, overwrite, ...(request.trim() !== '' && { request: request.trim() }) };
 }
 
-/** Which steps are asked, in the order of the work instruction: data, date, destination, existing files, preview. */
+/** Which steps are asked, in the order of the work instruction: data, date, destination, existing files, request, preview. */
 export const isStepNeeded = {
   data: ({ given }: RestoreChoice) => !given.data,
   from: ({ copies = [] }: RestoreChoice) => copies.length > 0,

@@ -1,4 +1,4 @@
-import { describeFault, emptySourceSentences, formatBytes, formatCount, formatDate, l10n } from '../../platform/index.ts';
+import { describeFault, alarmSentences, formatBytes, formatCount, formatDate, l10n } from '../../platform/index.ts';
 import type { RunResult } from '../../service/index.ts';
 import { countText } from './counts.ts';
 import { errorMessage } from './error-text.ts';
@@ -20,14 +20,14 @@ export function resultMessage(result: RunResult, name: string): string {
     return result.error === undefined ? l10n.t('{name}: failed.', facts) : `${name}: ${errorMessage(result.error)}`;
   if (result.outcome === 'stopped') return l10n.t('{name}: stopped. What is stored stays, the next run goes on from there.', facts);
   if (result.outcome === 'missed') return l10n.t('{name}: missed.', facts);
-  const empty = emptySourceSentences(result.exceptions, oneLine)
+  const first = alarmSentences(result.exceptions, oneLine)
     .map((sentence) => `${sentence} `)
     .join('');
   const exceptions = result.exceptionCount === 0 ? '' : ` ${countText(result.exceptionCount, 'exception')}.`;
   switch (result.job) {
     // What is not there any more comes before what is.
     case 'backup':
-      return `${empty}${l10n.t('{name} is backed up: {files}, {bytes}; {added} added.', facts)}${exceptions}`;
+      return `${first}${l10n.t('{name} is backed up: {files}, {bytes}; {added} added.', facts)}${exceptions}`;
     case 'restore':
       return `${result.verifiedFiles === undefined ? l10n.t('{name} is restored: {files}, {bytes}.', facts) : l10n.t('{name} is restored: {files}, {bytes}; {verified} verified.', facts)}${exceptions}`;
     case 'check':
@@ -64,7 +64,7 @@ export function resultPage(result: RunResult, name: string): string {
     ...(result.verifiedFiles === undefined ? [] : [[l10n.t('Verified'), formatCount(result.verifiedFiles)] as const]),
     ...(result.snapshotId === undefined ? [] : [[l10n.t('Snapshot'), result.snapshotId] as const]),
     ...(result.evidence === undefined ? [] : [[l10n.t('Evidence'), oneLine(result.evidence)] as const]),
-    ...(result.record === undefined ? [] : [[l10n.t('Record'), formatCount(result.record)] as const]),
+    ...(result.record === undefined ? [] : [[l10n.t('Record'), String(result.record)] as const]),
     [l10n.t('Exceptions'), formatCount(result.exceptionCount)],
   ];
   const width = Math.max(...rows.map(([label]) => label.length));

@@ -5,10 +5,12 @@ export function offsetOfSet(text: string, name: string): number | undefined {
   return match === null ? undefined : match.index;
 }
 
-/** What a configuration file begins with when there is none. */
-export const emptyConfiguration = `{
+/** What a configuration file begins with when there is none. @param timeZone of the server; undefined when it has none that is known */
+export function emptyConfiguration(timeZone: string | undefined): string {
+  return `{
   "version": 1,
-  "sets": [
+${timeZone === undefined ? '' : `  "timeZone": ${JSON.stringify(timeZone)},\n`}  "sets": [
   ]
 }
 `;
+}

@@ -1,6 +1,7 @@
 import { formatDate, formatRelativeDay, formatTime, l10n } from '../../platform/index.ts';
-import { copyStateText, type OffsiteState, type SetInfo } from '../../service/index.ts';
+import { copyStateSentence, type OffsiteState, type SetInfo } from '../../service/index.ts';
 import { isWorking } from './copy-state.ts';
+import { describeError } from './error-text.ts';
 import { iconOfState, type Icon } from './icons.ts';
 import { instantOf } from './instants.ts';
 import { durationOf, outcomeText, progressText, stateText } from './run-text.ts';
@@ -65,18 +66,29 @@ export function setDetails(set: SetInfo, nowNs: bigint): readonly Row[] {
   ];
 }
 
-function offsiteText({ isProtected, state, asOf }: OffsiteState, nowNs: bigint): string {
+function offsiteText(offsite: OffsiteState, nowNs: bigint): string {
+  const { isProtected, state, asOf, why, running } = offsite;
+  const when = (at: string): string => whenText(at, nowNs);
+  const said =
+    state === undefined || state === 'in-sync'
+      ? undefined
+      : l10n.t('copy: {state}', { state: copyStateSentence({ ...offsite, state }, when, why && describeError(why).what) });
+  const far = running?.filesTotal === undefined ? undefined : progressText(running);
   if (!isProtected)
-    return state === 'unknown'
-      ? l10n.t('not known whether the last snapshot is on Google Drive')
-      : l10n.t('last snapshot is not on Google Drive yet');
+    return joined([
+      state === 'unknown'
+        ? l10n.t('not known whether the last snapshot is on Google Drive')
+        : l10n.t('last snapshot is not on Google Drive yet'),
+      said,
+      far,
+    ]);
   if (state === undefined) return l10n.t('last snapshot is on Google Drive, verified');
   // A snapshot that was found there is one of the past as long as nobody watches, or something keeps the copy from being looked at.
   const found =
     asOf === undefined
       ? l10n.t('last snapshot is on Google Drive, verified')
       : l10n.t('last snapshot is on Google Drive, verified as of {when}', { when: whenText(asOf, nowNs) });
-  return state === 'in-sync' ? found : joined([found, l10n.t('copy: {state}', { state: copyStateText(state) })]);
+  return joined([found, said, far]);
 }
 
 function iconOfOffsite({ isProtected, state }: OffsiteState): Icon {

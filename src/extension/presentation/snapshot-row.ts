@@ -1,19 +1,21 @@
 import { formatBytes, formatCount, formatDate, formatTime, l10n } from '../../platform/index.ts';
 import type { EntryInfo, SetInfo, SnapshotInfo } from '../../service/index.ts';
 import { instantOf } from './instants.ts';
+import { iconOfSnapshot, protectionText } from './protection-text.ts';
 import { joined, type Row } from './set-row.ts';
 
 /** The row of a snapshot under its day: time, set, host, what it added. */
 export function snapshotRow(location: string, snapshot: SnapshotInfo, set: SetInfo | undefined): Row {
   const name = set?.title ?? snapshot.paths.join(', ');
   const description = joined([snapshot.host, snapshot.bytesAdded === undefined ? undefined : `+${formatBytes(snapshot.bytesAdded)}`]);
+  const protection = snapshot.protection && protectionText(snapshot.protection);
   return {
     id: `snapshot:${location}:${snapshot.id}`,
     label: `${formatTime(instantOf(snapshot.time))} ${name}`,
     description,
-    icon: { name: 'archive' },
+    icon: iconOfSnapshot(snapshot),
     context: 'snapshot',
-    spoken: joined([l10n.t('Snapshot of {when}', { when: formatDate(instantOf(snapshot.time)) }), name, description], ', '),
+    spoken: joined([l10n.t('Snapshot of {when}', { when: formatDate(instantOf(snapshot.time)) }), name, description, protection], ', '),
   };
 }
 
@@ -22,6 +24,7 @@ export function snapshotFacts(snapshot: SnapshotInfo): readonly (readonly [name:
   return [
     [l10n.t('Date of backup'), formatDate(instantOf(snapshot.time))],
     [l10n.t('Snapshot'), snapshot.id.slice(0, 8)],
+    ...(snapshot.protection === undefined ? [] : [[l10n.t('Protection'), protectionText(snapshot.protection)] as const]),
     [l10n.t('Server'), snapshot.host],
     [l10n.t('Run by'), snapshot.user],
     [l10n.t('Sources'), snapshot.paths.join(', ')],

@@ -128,13 +128,14 @@ async function statusOf(
 /** Complete is what holds the last snapshot and is in sync; what was not looked at is unknown, not incomplete. */
 function offsiteFacts(offsite: OffsiteState | undefined): Readonly<Record<string, unknown>> {
   if (offsite === undefined) return {};
-  const { isProtected, state, asOf } = offsite;
+  const { isProtected, state, asOf, since } = offsite;
   const isComplete = state === 'unknown' ? 'unknown' : isProtected && (state === undefined || state === 'in-sync');
   return {
     offsiteCopyIsComplete: isComplete,
     lastSnapshotWasFoundOffsite: isProtected,
     offsiteCopyState: state,
     offsiteCopyStateIsOf: asOf,
+    offsiteCopyStateSince: since,
   };
 }
 

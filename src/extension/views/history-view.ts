@@ -166,12 +166,14 @@ function contentsOf({ rows, faults, total, today, openNonconformities, filter }:
 
 /** What somebody has to act upon. */
 function badgeOf(summary: App['records']['summary']): vscode.ViewBadge | undefined {
-  const { openNonconformities: open = 0, chain } = summary ?? {};
+  const { openNonconformities: open = 0, alertsFailing = [], chain } = summary ?? {};
   const isBroken = chain === 'broken';
-  const parts = [open === 0 ? '' : countText(open, 'nonconformity'), isBroken ? l10n.t('the chain of records is broken') : ''].filter(
-    (part) => part !== '',
-  );
-  return parts.length === 0 ? undefined : { value: open + (isBroken ? 1 : 0), tooltip: parts.join('; ') };
+  const parts = [
+    open === 0 ? '' : countText(open, 'nonconformity'),
+    isBroken ? l10n.t('the chain of records is broken') : '',
+    alertsFailing.length === 0 ? '' : l10n.t('alerts cannot be sent: {names}', { names: alertsFailing.join(', ') }),
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? undefined : { value: open + (isBroken ? 1 : 0) + alertsFailing.length, tooltip: parts.join('; ') };
 }
 
 function nonconformitiesItem({ children }: NonconformitiesNode): vscode.TreeItem {
