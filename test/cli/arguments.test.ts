@@ -38,7 +38,7 @@ test('lists of files are patterns, lines or names that end with NUL', async (t) 
   const folder = makeFolder(t);
   mkdirSync(join(folder, 'd'));
   for (const name of ['a.txt', 'b.txt', 'c.md', 'd/e.txt']) writeFileSync(join(folder, name), '');
-  const list = (content: string) => {
+  const list = (content: string | Buffer) => {
     writeFileSync(join(folder, 'list'), content);
     return join(folder, 'list');
   };
@@ -50,6 +50,16 @@ test('lists of files are patterns, lines or names that end with NUL', async (t) 
   );
   assert.deepEqual(await read({ verbatim: [list(' # yes \n*.txt\n')] }), [' # yes ', '*.txt']);
   assert.deepEqual(await read({ raw: [list('a\nb\0*\0')] }), ['a\nb', '*']);
+  const utf16 = Buffer.from(`\ufeff${folder}/?.txt\r\n${folder}/é\r\n`, 'utf16le');
+  for (const bytes of [utf16, Buffer.from(utf16).swap16(), Buffer.from(utf16.toString('utf16le'))]) {
+    assert.deepEqual(
+      await read({ patterns: [list(bytes)] }),
+      ['a.txt', 'b.txt', 'é'].map((name) => join(folder, name)),
+    );
+    assert.deepEqual(await read({ verbatim: [list(bytes)] }), [`${folder}/?.txt`, `${folder}/é`]);
+  }
+  // A name may begin with the bytes of a mark.
+  assert.deepEqual(await read({ raw: [list(Buffer.from([0xef, 0xbb, 0xbf, 0x61, 0, 0xff, 0xfe, 0]))] }), ['\ufeffa', '\udcff\udcfe']);
   await assert.rejects(read({ patterns: [list(`${folder}/*.none`)] }), { code: 'arguments.invalid' });
   await assert.rejects(read({ raw: [list('unfinished')] }), { code: 'arguments.invalid' });
 });

@@ -67,3 +67,43 @@ test('a set that is not right in the configuration is no folder of that name: th
   assert.equal(code, 1);
   assert.match(stderr, /Cannot use the configuration ".*config\.jsonc".*line 1.*relative/s);
 });
+
+test('a key that nobody knows stops the command with its line and column, and no backup takes what it was to leave out', async (t) => {
+  const stage = await makeStage(t);
+  const set = `{ "name": "accounting", "sources": ["/srv"], "repository": { "location": "${stage.repository}" }`;
+  const environment = { RESTIC_REPOSITORY: '', CADANGAN_CONFIG: stage.path('c.jsonc'), CADANGAN_STATE: stage.path('state') };
+  const run = async (text: string, args: readonly string[]) => {
+    writeFileSync(stage.path('c.jsonc'), text);
+    const { code, stderr } = await stage.run(args, { environment });
+    assert.equal(code, 1, stderr);
+    return stderr;
+  };
+  const other = `{ "name": "other", "sources": ["/srv"], "repository": { "location": "/r" }, "colour": 1 }`;
+  const slip = `{\n "version": 1,\n "sets": [${other},\n  ${set},\n  "exludes": ["*"] }]\n}`;
+  assert.match(
+    await run(slip, ['backup', 'accounting']),
+    /c\.jsonc", line 5, column 3: "exludes" is not known and has no effect\. Do you mean "excludes"\?\n/,
+  );
+  assert.match(await run(slip, ['backup', 'accounting', '--dry-run', '--lang', 'id']), /baris 5.*"exludes" tidak dikenal.*"excludes"/s);
+  const general = `{ "version": 1, "timeZon": "Asia/Jakarta",\n "sets": [${set} }] }`;
+  assert.match(await run(general, ['backup', 'accounting']), /line 1.*"timeZon".*mean "timeZone"/s);
+  const copy = `{ "name": "office", "repository": "/r", "to": "gdrive:A", "limts": {} }`;
+  assert.match(
+    await run(`{ "version": 1,\n "offsiteCopies": [${copy}] }`, ['offsite', 'sync', 'office']),
+    /line 2.*"limts".*mean "limits"/s,
+  );
+});
+
+test('a repository of a set is named by an absolute path: the mistake is told with its place, and no folder is made', async (t) => {
+  const stage = await makeStage(t);
+  for (const location of ['backup', '~/backup', './backup', 'sftp:nas:/backup']) {
+    const set = { name: 'accounting', sources: ['/srv'], repository: { location } };
+    writeFileSync(stage.path('c.jsonc'), JSON.stringify({ version: 1, sets: [set] }));
+    const { code, stderr } = await stage.run(['backup', 'accounting'], {
+      environment: { RESTIC_REPOSITORY: '', CADANGAN_CONFIG: stage.path('c.jsonc'), CADANGAN_STATE: stage.path('state') },
+    });
+    assert.equal(code, 1);
+    assert.match(stderr, /line 1, column \d+.*absolute path such as/s, stderr);
+  }
+  assert.deepEqual([existsSync(stage.path('backup')), existsSync(stage.path('~'))], [false, false]);
+});

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { isAnchorTag } from '../../src/records/index.ts';
-import { makeStage, password, runCli, makeFolder, type Message, type Stage } from './run-cli.ts';
+import { makeStage, password, runCli, makeFolder, type CliRun, type Message, type Stage } from './run-cli.ts';
 
 function makeSource(stage: Stage): void {
   mkdirSync(stage.path('source', 'sub'), { recursive: true });
@@ -208,4 +208,30 @@ test("the output of people's commands is aligned, and standard output holds the 
       '',
     ].join('\n'),
   );
+});
+
+test('patterns of a restore that choose nothing of the snapshot are named, also where others choose something', async (t) => {
+  const stage = await makeStage(t);
+  makeSource(stage);
+  await backUp(stage);
+  let out = 0;
+  const restore = (...patterns: string[]): Promise<CliRun> => stage.run(['restore', 'latest', '--target', `out-${out++}`, ...patterns]);
+  const cases: readonly [readonly string[], number, string | undefined][] = [
+    [['--include', 'a.txt'], 0, undefined],
+    [['--include', 'a.txt', '--include', 'sub'], 0, undefined],
+    [['--include', 'a.tx'], 1, 'a.tx'],
+    [['--include', 'a.txt', '--include', 'sab'], 3, 'sab'],
+    [['--include', 'a.tx', '--iinclude', 'SUB'], 3, 'a.tx'],
+    [['--include', 'a.txt', '--include', 'sub', '--exclude', 'sub'], 3, 'sub'],
+    [['--include', 'a.txt', '--include', '!b.bin'], 0, undefined],
+    [['--include', '!b.bin'], 1, '!b.bin'],
+    [['--exclude', 'source'], 1, 'source'],
+    [['--exclude', 'nowhere'], 0, undefined],
+  ];
+  for (const [patterns, code, named] of cases) {
+    const run = await restore(...patterns);
+    assert.equal(run.code, code, `${patterns.join(' ')}: ${run.stderr}`);
+    assert.equal(run.stderr.includes('nothing of the snapshot was chosen'), named !== undefined, run.stderr);
+    if (named !== undefined) assert.ok(run.stderr.includes(`"${named}"`), run.stderr);
+  }
 });

@@ -46,6 +46,13 @@ test('a backup, its listing and a restore speak Indonesian throughout', async (t
   assert.match(restored.stdout, /dipulihkan 1 berkas, \d+ folder, 0 tautan: 2,930 KiB dalam/);
 });
 
+test('the help of a command has no word of the parser in another language', async (t) => {
+  const stage = await makeStage(t);
+  const { stdout } = await stage.run(['key', '--help'], { environment: { CADANGAN_LANG: 'id' } });
+  assert.match(stdout, /\(pilihan: "list", "add", "remove", "passwd"\)/);
+  assert.doesNotMatch(stdout, /choices:|default:/);
+});
+
 test('a language that nobody speaks is refused', async (t) => {
   const { code, stderr } = await (await makeStage(t)).run(['ls', 'latest', '--lang', 'xx']);
   assert.equal(code, 1);

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { cutStart, displayWidth, pad } from '../../src/cli/display-width.ts';
 import { remainingMs, showProgress } from '../../src/cli/progress-line.ts';
 import { tableLines } from '../../src/cli/table.ts';
-import { Terminal, type OutputStream } from '../../src/cli/terminal.ts';
+import type { OutputStream } from '../../src/cli/output-stream.ts';
+import { Terminal } from '../../src/cli/terminal.ts';
 import { durationText, sizeText } from '../../src/cli/units.ts';
 
 class Recorder implements OutputStream {

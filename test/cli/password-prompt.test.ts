@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { passwordText } from '../../src/platform/index.ts';
-import { promptPassword, readPasswordLine, type PasswordInput } from '../../src/cli/password-prompt.ts';
+import type { PasswordInput } from '../../src/cli/input-listener.ts';
+import { promptPassword, readPasswordLine } from '../../src/cli/password-prompt.ts';
 
 /** A terminal's input that notes whether it echoes. */
 function makeInput(isTTY: boolean): { input: PasswordInput & PassThrough; modes: boolean[] } {

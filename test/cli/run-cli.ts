@@ -12,7 +12,7 @@ import { openStorage } from '../../src/storage/index.ts';
 const compileCache = mkdtempSync(join(tmpdir(), 'cadangan-compiled-'));
 process.on('exit', () => rmSync(compileCache, { recursive: true, force: true }));
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+export const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 export const password = 'correct horse';
 
@@ -43,19 +43,23 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
   return run;
 }
 
+/** Of ours the program gets only what it needs. */
+export function cliEnvironment(): NodeJS.ProcessEnv {
+  return {
+    PATH: process.env['PATH'],
+    TZ: 'UTC',
+    LANG: 'C.UTF-8',
+    CADANGAN_CONFIG: join(compileCache, 'none.jsonc'),
+    CADANGAN_STATE: join(compileCache, 'state'),
+    NODE_COMPILE_CACHE: compileCache,
+  };
+}
+
 /** As `runCli`, for a test that does something to the process meanwhile. */
 export function startCli(args: readonly string[], options: CliOptions): { readonly child: ChildProcess; readonly ended: Promise<CliRun> } {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
     cwd: options.cwd,
-    env: {
-      PATH: process.env['PATH'],
-      TZ: 'UTC',
-      LANG: 'C.UTF-8',
-      CADANGAN_CONFIG: join(compileCache, 'none.jsonc'),
-      CADANGAN_STATE: join(compileCache, 'state'),
-      NODE_COMPILE_CACHE: compileCache,
-      ...options.environment,
-    },
+    env: { ...cliEnvironment(), ...options.environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let stdout = '';

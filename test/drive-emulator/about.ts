@@ -1,5 +1,6 @@
 import { json, type Answer } from './answer.ts';
 import { Refusal } from './errors.ts';
+import { spaceOf } from './make-file.ts';
 import { applyMask, parseMask } from './mask.ts';
 import { userResource } from './resource.ts';
 import { callerOf, type Call, type Services } from './services.ts';
@@ -36,14 +37,15 @@ export async function about(services: Services, call: Call): Promise<Answer> {
 
 /** Texts, as all 64-bit numbers; no limit, no field. */
 function quotaOf({ store, accounts, serviceAccounts }: Services, account: string): Record<string, string> {
-  const usage = store.usedBytes(account);
-  const limit = serviceAccounts.has(account) ? 0 : accounts.get(account)?.limitBytes;
+  const { limitBytes, usedBytes } = spaceOf({ accounts, store }, account);
+  const limit = serviceAccounts.has(account) ? 0 : limitBytes;
   let trashBytes = 0;
   for (const file of store.all()) if (file.owner === account && store.isTrashed(file)) trashBytes += headOf(file)?.sizeBytes ?? 0;
   return {
     ...(limit == null ? {} : { limit: String(limit) }),
-    usage: String(usage),
-    usageInDrive: String(usage),
+    // "For users that are part of an organization with pooled storage" these two are the organisation's (reference of `about`).
+    usage: String(usedBytes),
+    usageInDrive: String(store.usedBytes(account)),
     usageInDriveTrash: String(trashBytes),
   };
 }

@@ -45,7 +45,7 @@ export class Access {
 
   canSee(
     caller: Caller,
-    file: Pick<StoredFile, 'owner' | 'driveId' | 'client' | 'project' | 'parent'>,
+    file: Pick<StoredFile, 'owner' | 'driveId' | 'client' | 'project' | 'parent' | 'sharedWith'>,
     isSharedDriveAware: boolean,
   ): boolean {
     if (!this.#canAccountSee(caller.account, file, isSharedDriveAware)) return false;
@@ -107,8 +107,21 @@ export class Access {
     return [...this.#rootIds].map((id) => this.#store.require(id));
   }
 
-  #canAccountSee(account: string, file: Pick<StoredFile, 'owner' | 'driveId'>, isSharedDriveAware: boolean): boolean {
-    if (file.driveId === undefined) return file.owner === account;
+  #canAccountSee(
+    account: string,
+    file: Pick<StoredFile, 'owner' | 'driveId' | 'parent' | 'sharedWith'>,
+    isSharedDriveAware: boolean,
+  ): boolean {
+    if (file.driveId === undefined) return this.#isReached(account, file);
     return isSharedDriveAware && this.drivesOf(account).some(({ id }) => id === file.driveId);
+  }
+
+  /** It, or a folder above it, is the account's, or was shared with it. */
+  #isReached(account: string, start: Pick<StoredFile, 'owner' | 'parent' | 'sharedWith'>): boolean {
+    for (let file: typeof start | undefined = start; file !== undefined;) {
+      if (file.owner === account || file.sharedWith?.includes(account) === true) return true;
+      file = file.parent === undefined ? undefined : this.#store.get(file.parent);
+    }
+    return false;
   }
 }

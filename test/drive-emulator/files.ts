@@ -43,7 +43,7 @@ export async function updateFile(services: Services, call: Call): Promise<Answer
 export async function deleteFile(services: Services, call: Call): Promise<Answer> {
   const file = fileOf(services, call);
   services.access.requireRole(callerOf(call), file, ['organizer']);
-  if (file.parent === undefined) throw noPermission();
+  if (file.parent === undefined || (file.driveId === undefined && file.owner !== callerOf(call).account)) throw noPermission();
   await services.store.remove(file.id);
   return empty(204);
 }
@@ -157,5 +157,9 @@ function move(services: Services, call: Call, file: StoredFile): Partial<StoredF
   requireRoom(services, parent);
   if (file.driveId !== undefined && parent.driveId === undefined)
     requireSpace(services, callerOf(call).account, parent, headOf(file)?.sizeBytes ?? 0);
-  return { parent: parent.id, driveId: parent.driveId, owner: parent.driveId === undefined ? callerOf(call).account : undefined };
+  return {
+    parent: parent.id,
+    driveId: parent.driveId,
+    owner: parent.driveId === undefined ? (file.owner ?? callerOf(call).account) : undefined,
+  };
 }

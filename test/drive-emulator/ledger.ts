@@ -32,7 +32,8 @@ export class Ledger {
   #load(file: string): void {
     for (const [name, key, value] of readLines(file)) {
       this.#rows(name).delete(key); // what is set again moves to the end, as in the table itself
-      if (value !== undefined) this.#rows(name).set(key, value);
+      // JSON has no `undefined`: a row that was deleted is null in the line.
+      if (value !== undefined && value !== null) this.#rows(name).set(key, value);
     }
   }
 

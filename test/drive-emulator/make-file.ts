@@ -81,8 +81,18 @@ export function requireSpace(
         'Service Accounts do not have storage quota. Leverage shared drives (https://developers.google.com/workspace/drive/api/guides/about-shareddrives), or use OAuth delegation (http://support.google.com/a/answer/7281227) instead.',
     });
   }
-  const limit = accounts.get(account)?.limitBytes;
-  if (limit != null && store.usedBytes(account) + sizeBytes > limit) throw refusalOf('storageQuotaExceeded');
+  const { limitBytes, usedBytes } = spaceOf({ accounts, store }, account);
+  if (limitBytes != null && usedBytes + sizeBytes > limitBytes) throw refusalOf('storageQuotaExceeded');
+}
+
+/** Of the account, or of the whole organisation where its accounts share one. */
+export function spaceOf(
+  { accounts, store }: Pick<Services, 'accounts' | 'store'>,
+  account: string,
+): { readonly limitBytes: number | null | undefined; readonly usedBytes: number } {
+  const { limitBytes, pool } = accounts.get(account) ?? {};
+  const sharers = pool === undefined ? [account] : [...accounts.values()].filter((other) => other.pool === pool).map(({ email }) => email);
+  return { limitBytes, usedBytes: sharers.reduce((sum, email) => sum + store.usedBytes(email), 0) };
 }
 
 /** An id counts once: also after its file was deleted it is taken. */

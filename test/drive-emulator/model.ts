@@ -46,6 +46,8 @@ export interface StoredFile {
   readonly description: string | undefined;
   readonly starred: boolean;
   readonly shared: boolean;
+  /** Whom the owner gave it to, as editors, with all that lies below. */
+  readonly sharedWith?: readonly string[];
   readonly shortcutTarget: string | undefined;
   readonly version: number;
   /** Oldest first; the last is the head. Empty for folders and shortcuts. */

@@ -4,8 +4,10 @@ import type { Clock } from '../../src/platform/index.ts';
 export interface AccountOptions {
   readonly email: string;
   readonly displayName?: string;
-  /** Space in bytes, the trash included. Default 2 TB; `null` is unlimited, as in pooled organisations. */
+  /** Space in bytes, the trash included. Default 2 TB; `null` is unlimited. */
   readonly limitBytes?: number | null;
+  /** The organisation whose accounts share one space: then `limitBytes` is that of all, and `about` tells the numbers of all. */
+  readonly pool?: string;
   /** An administrator forbids the program: consent ends with `admin_policy_enforced`. */
   readonly isBlocked?: boolean;
 }

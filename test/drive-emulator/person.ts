@@ -109,8 +109,9 @@ export class Person {
     this.#services.store.change(id, { parent });
   }
 
-  share(id: string): void {
-    this.#services.store.change(id, { shared: true });
+  /** @param emails whom with, as editors; they see it, and what lies below */
+  share(id: string, ...emails: readonly string[]): void {
+    this.#services.store.change(id, { shared: true, sharedWith: emails });
   }
 
   /** "Manage versions" on the web page: a new head revision under the same id. */

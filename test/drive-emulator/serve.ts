@@ -24,6 +24,8 @@ export async function serve(desk: Desk, request: IncomingMessage, response: Serv
   const { services, log } = desk;
   const baseUrl = `http://${request.headers.host ?? '127.0.0.1'}`;
   const url = new URL(request.url ?? '/', baseUrl);
+  // No fields at all are the usual ones: stock rclone sends `fields=` with every change.
+  if (url.searchParams.get('fields') === '') url.searchParams.delete('fields');
   const found = desk.findRoute(request.method ?? '', url, (name) => textOf(request.headers[name]));
   const entry = log.begin({
     atMs: services.store.nowMs(),

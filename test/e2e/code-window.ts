@@ -118,6 +118,20 @@ export class CodeWindow {
     throw new Error(`No webview shows ${selector}`);
   }
 
+  /** Waits until the tab of pages shows one with this title, with such an element in it. */
+  async titledPage(title: string, also = 'main'): Promise<Frame> {
+    const count = (frame: Frame, locator: Locator): Promise<number> =>
+      frame.isDetached() ? Promise.resolve(0) : locator.count().catch(() => 0);
+    for (let look = 0; look < 150; look++) {
+      for (const frame of this.page.frames()) {
+        const isShown = (await count(frame, frame.locator('h1').filter({ hasText: title }))) > 0;
+        if (isShown && (await count(frame, frame.locator(also))) > 0) return frame;
+      }
+      await this.page.waitForTimeout(100);
+    }
+    throw new Error(`no page is called ${title}`);
+  }
+
   async press(...keys: readonly string[]): Promise<void> {
     for (const key of keys) await this.page.keyboard.press(key);
   }

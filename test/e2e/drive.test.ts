@@ -118,6 +118,7 @@ class OffsiteCopy {
     await quickInput.choose(words.say('Another folder…'));
     await quickInput.chooseFolder(destination);
     await quickInput.choose(words.say('Overwrite what differs'));
+    await quickInput.answer(words.say('For example: Budi, Finance: the ledger of October was overwritten'), '');
     await quickInput.waitForRow(words.say('Start'));
     await this.shot('preview');
     await quickInput.choose(words.say('Start'));

@@ -193,6 +193,7 @@ class FirstBackup {
     await quickInput.waitForRow(words.say('Overwrite what differs'));
     await this.shot('restore over existing files');
     await this.take('Overwrite what differs');
+    await quickInput.answer(words.say('For example: Budi, Finance: the ledger of October was overwritten'), '');
     await quickInput.waitForRow(words.say('Start'));
     await this.shot('restore preview');
     await this.take('Start');

@@ -5,8 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Frame } from 'playwright-core';
-import { formatCount, setLanguage, systemClock, systemRandom } from '../../src/platform/index.ts';
+import { setLanguage, systemClock, systemRandom } from '../../src/platform/index.ts';
 import { RecordHistory, recordsFolder } from '../../src/records/index.ts';
 import { needsVscode } from '../vscode/needs-vscode.ts';
 import type { CodeWindow } from './code-window.ts';
@@ -75,7 +74,9 @@ class Audit {
 
   /** More than the view shows at once. */
   private async writeOlderRecords(): Promise<void> {
-    await this.history().update(async ({ append }) => {
+    // Two days ago: only what has ended, and lies in the history, can be approved.
+    const clock = { ...systemClock, nowNs: () => systemClock.nowNs() - 172_800_000_000_000n };
+    await this.history(clock).update(async ({ append }) => {
       for (let count = 0; count < olderRecords; count++) {
         await append({
           kind: 'check',
@@ -90,8 +91,8 @@ class Audit {
     });
   }
 
-  private history(): RecordHistory {
-    return new RecordHistory(this.stage.server.folders.stateFolder, { clock: systemClock, random: systemRandom, software: 'test' });
+  private history(clock = systemClock): RecordHistory {
+    return new RecordHistory(this.stage.server.folders.stateFolder, { clock, random: systemRandom, software: 'test' });
   }
 
   /** The second time one of the sources is gone. */
@@ -156,7 +157,7 @@ class Audit {
     const { window, words, view, drawings, stage } = this;
     const { quickInput } = window;
     await view.focus('Accounting');
-    const page = await this.page(words.say('Internal backup'));
+    const page = await window.titledPage(words.say('Internal backup'));
     assert.equal(await page.locator('.state').textContent(), `⚠${words.say('Completed with exceptions')}`);
     await page.locator('th[scope=col]').first().waitFor();
     assert.equal(await page.locator('tbody td').filter({ hasText: drawings }).first().textContent(), drawings);
@@ -254,11 +255,11 @@ class Audit {
     const { quickInput } = window;
     await window.run(words.inPalette('approveRecords'));
     await quickInput.choose(words.say('Checked'));
-    await quickInput.choose(words.say('This month'));
+    await quickInput.choose(words.say('Yesterday'));
     await quickInput.answer(words.say('Your name'), 'Siti Rahma');
     await quickInput.answer(words.say('Your position'), 'QHSE Manager');
     await window.notifications.press('Siti Rahma', words.button('showRecord'));
-    const page = await this.page(words.say('Approval'));
+    const page = await window.titledPage(words.say('Approval'));
     assert.match(await page.locator('main').innerText(), /Siti Rahma, QHSE Manager/);
     await view.waitFor(words.say('Approval'));
     await this.shot('approved');
@@ -286,7 +287,7 @@ class Audit {
     await window.container('Cadangan').locator('.badge').filter({ hasText: '1' }).waitFor();
     await view.expand(heading);
     await view.focus('NC-0001');
-    const page = await this.page('NC-0001');
+    const page = await window.titledPage('NC-0001');
     await this.shot('nonconformity');
     await page.getByRole('button', { name: words.button('closeNonconformity') }).click();
     await quickInput.answer(words.say('Cause'), 'Nobody had the time');
@@ -297,7 +298,8 @@ class Audit {
     await quickInput.accept();
     await quickInput.asks(words.say('Your position'));
     await quickInput.accept();
-    const closed = await this.page('NC-0001', '.state.good');
+    await window.notifications.answer('Drill done on 23 November', words.say('Close {id}', { id: 'NC-0001' }));
+    const closed = await window.titledPage('NC-0001', '.state.good');
     assert.match(await closed.locator('main').innerText(), /Nobody had the time[^]*Drill done on 23 November[^]*A reminder/);
     await view.rows().filter({ hasText: heading }).waitFor({ state: 'detached' });
     await this.shot('closed');
@@ -314,7 +316,7 @@ class Audit {
       },
     } = this;
     await window.run(words.inPalette('verifyRecords'));
-    const intact = await this.page(words.say('Verification of the Records'));
+    const intact = await window.titledPage(words.say('Verification of the Records'));
     await intact.locator('.state.good').waitFor();
     assert.match(await intact.locator('main').innerText(), new RegExp(this.set.repository));
     await this.shot('intact');
@@ -329,7 +331,7 @@ class Audit {
     );
     renameSync(join(folder, 'forged'), join(folder, file));
     await intact.getByRole('button', { name: words.say('Verify Again') }).click();
-    const broken = await this.page(words.say('Verification of the Records'), '.state.bad');
+    const broken = await window.titledPage(words.say('Verification of the Records'), '.state.bad');
     assert.match(
       (await broken.locator('ol li').first().textContent()) ?? '',
       new RegExp(words.say('{file}, line {line}', { file, line: String(at + 1) })),
@@ -342,9 +344,7 @@ class Audit {
   /** Where the record stood, and from there back to the verification. */
   private async openForgery(number: number): Promise<void> {
     const { words, view } = this;
-    const label = words.say('Record {0} is not what was written', { 0: formatCount(number) });
-    // the list is read anew for it: a click before that meets rows that move
-    await view.waitFor(words.say('Open nonconformities ({count})', { count: '1' }));
+    const label = words.say('Record {0} is not what was written', { 0: String(number) });
     await view.icon(label, 'error').waitFor();
     assert.deepEqual(
       (await view.labels()).filter((shown) => shown.startsWith(`${words.say('Record {number}', { number: String(number) })}, `)),
@@ -352,34 +352,10 @@ class Audit {
       'not as a record',
     );
     await view.focus(label);
-    const page = await this.page(label, '.state.bad');
+    const page = await this.window.titledPage(label, '.state.bad');
     assert.ok((await page.locator('main').innerText()).includes(words.say('What to do')));
     await this.shot('forged record');
     await page.getByRole('button', { name: words.button('verifyRecords') }).click();
-    await this.page(words.say('Verification of the Records'), '.state.bad');
-  }
-
-  /** Waits until the tab shows a page with this title. */
-  private async page(title: string, also = 'main'): Promise<Frame> {
-    const { window } = this;
-    for (let look = 0; look < 150; look++) {
-      for (const frame of window.page.frames()) {
-        const shown = await frame
-          .locator('h1')
-          .filter({ hasText: title })
-          .count()
-          .catch(() => 0);
-        if (
-          shown > 0 &&
-          (await frame
-            .locator(also)
-            .count()
-            .catch(() => 0)) > 0
-        )
-          return frame;
-      }
-      await window.page.waitForTimeout(100);
-    }
-    throw new Error(`no page is called ${title}`);
+    await this.window.titledPage(words.say('Verification of the Records'), '.state.bad');
   }
 }

@@ -33,13 +33,14 @@ for (const version of versionNames) {
 
       const { quickInput } = window;
       await view.inlineAction('ledger.txt', 'Restore…');
-      await quickInput.shown('Restore (1/3)');
+      await quickInput.shown('Restore (1/4)');
       await quickInput.click('The original place');
-      await quickInput.shown('Restore (2/3)');
+      await quickInput.shown('Restore (2/4)');
       await quickInput.back();
-      await quickInput.shown('Restore (1/3)');
+      await quickInput.shown('Restore (1/4)');
       await quickInput.click('The original place');
       await quickInput.click('Overwrite what differs');
+      await quickInput.answer('For example: Budi, Finance: the ledger of October was overwritten', '');
       await quickInput.waitForRow('1 file to overwrite');
       await shot('preview');
       assert.equal(readFileSync(join(source, 'ledger.txt'), 'utf8'), 'today\n', 'a preview writes nothing');
@@ -99,7 +100,7 @@ for (const language of ['en', 'id'] as const) {
       await quickInput.waitForRow('ledger.txt');
       await shot('restore, browse');
       await quickInput.choose('ledger.txt');
-      await quickInput.shown('(3/6)');
+      await quickInput.shown('(3/7)');
       await shot('restore, dates');
       const oldest = language === 'en' ? '21:00, 6 B · changed' : '21.00, 6 B · berubah';
       await quickInput.choose(oldest);
@@ -107,7 +108,8 @@ for (const language of ['en', 'id'] as const) {
       await quickInput.waitForRow(words.say('Overwrite what differs'));
       await shot('restore, existing files');
       await quickInput.choose(words.say('Overwrite what differs'));
-      await quickInput.shown('(6/6)');
+      await quickInput.answer(words.say('For example: Budi, Finance: the ledger of October was overwritten'), '');
+      await quickInput.shown('(7/7)');
       await quickInput.waitForRow(words.say('{files} to overwrite', { files: words.say('1 file') }));
       await shot('restore, preview');
       await quickInput.choose(words.say('Start'));
@@ -148,6 +150,7 @@ setTest('from the explorer, with clicks: versions of a file, one of them restore
   await quickInput.clickButton('21 Nov 2026, 21:00', 'Restore');
   await quickInput.click('The original place');
   await quickInput.click('Overwrite what differs');
+  await quickInput.answer('For example: Budi, Finance: the ledger of October was overwritten', '');
   await quickInput.click('Start');
   await window.notifications.waitFor('ledger.txt is restored: 1 file, 7 B; 1 verified.');
   assert.equal(readFileSync(join(source, 'ledger.txt'), 'utf8'), 'second\n');
@@ -232,11 +235,12 @@ setTest(
     await window.run('Cadangan: Restore…');
     await quickInput.choose('Accounting');
     await quickInput.choose('Everything in Accounting');
-    await quickInput.shown('(3/6)');
+    await quickInput.shown('(3/7)');
     await quickInput.rows().nth(3).waitFor();
     await quickInput.accept();
     await quickInput.choose('The original place');
     await quickInput.choose('Overwrite what differs');
+    await quickInput.answer('For example: Budi, Finance: the ledger of October was overwritten', '');
     await quickInput.waitForRow('4 files to overwrite');
     for (const name of [...texts, 'rusak-\ufffd']) await quickInput.waitForRow(join(set.source, name));
     await shot('names');

@@ -63,6 +63,8 @@ export function describeDrive(name: string, start: () => Promise<DriveUnderTest>
 
   check('a mask is honoured exactly, and an unknown field is refused, etag among them', async (drive, folder) => {
     assert.deepEqual(Object.keys((await drive.get(`/files/${folder}?fields=id,name,parents,size`)).json).sort(), ['id', 'name', 'parents']);
+    const unmasked = Object.keys((await drive.get(`/files/${folder}`)).json);
+    assert.deepEqual(Object.keys((await drive.get(`/files/${folder}?fields=`)).json), unmasked);
     for (const fields of ['etag', 'id,nonsense', 'owners(nonsense)']) {
       const answer = await drive.get(`/files/${folder}?fields=${fields}`);
       refuses(answer, 400, 'invalidParameter');

@@ -49,6 +49,25 @@ test('on disk all of it is there again after a restart: files, tokens, uploads h
   assert.equal((await drive.get('/about?fields=storageQuota/usage')).json.storageQuota.usage, String(2 * bytes.length));
 });
 
+test('a consent that was withdrawn stays withdrawn over a restart, and a new one is good', async () => {
+  using folder = new TemporaryFolder();
+  let refresh: string;
+  {
+    await using emulator = await startDriveEmulator({ folder: folder.path });
+    refresh = emulator.accounts.refreshToken(sampleAccount);
+    emulator.accounts.accessToken(sampleAccount);
+    emulator.person(sampleAccount).withdrawConsent();
+  }
+  for (let turn = 0; turn < 2; turn++) {
+    await using emulator = await startDriveEmulator({ folder: folder.path });
+    assert.throws(() => emulator.accounts.grants.use(refresh, sampleClient.id), { error: 'invalid_grant' });
+    const drive = new DriveWire(emulator.url, emulator.accounts.accessToken(sampleAccount));
+    assert.equal((await drive.get('/about?fields=user')).status, 200);
+    assert.ok(emulator.accounts.refreshToken(sampleAccount).length > 0);
+    emulator.person(sampleAccount).withdrawConsent();
+  }
+});
+
 test('the service can be away for a while, and forget its uploads and page tokens', async () => {
   await using stage = await makeStage();
   const { drive, emulator } = stage;

@@ -50,7 +50,7 @@ test('a night says its result in words, leads to each of its records, and to the
   assert.equal(day?.label, 'Saturday, 14 November 2026: failed, 2 records');
   assert.deepEqual(
     day?.links.map(({ text }) => text),
-    ['No. 1,312, 21:00, Accounting: failed', 'No. 1,313, 21:20, Accounting: successful', 'Show in the history'],
+    ['No. 1312, 21:00, Accounting: failed', 'No. 1313, 21:20, Accounting: successful', 'Show in the history'],
   );
   assert.deepEqual(
     day?.links.map(({ action }) => action),
@@ -94,9 +94,12 @@ test('a set that is older than its objective is marked, and one without an objec
   assert.equal(rows[1]?.[2]?.markText, 'older than the objective');
 });
 
+type Figure = NonNullable<DashboardData['sets'][number]['offsite']>;
+type OffsiteFigure = Omit<Figure, 'behindFiles' | 'behindBytes'> & Partial<Figure>;
+
 test('the off-site figure is good only where the last snapshot was found on Drive and nothing speaks against the copy', () => {
   const asOf = '2026-11-22T21:40:00+07:00';
-  const cell = (offsite: Omit<NonNullable<DashboardData['sets'][number]['offsite']>, 'behindFiles' | 'behindBytes'>) => {
+  const cell = (offsite: OffsiteFigure) => {
     const [row] = pageOf({ sets: [{ name: 'a', title: 'A', offsite: { behindFiles: 0, behindBytes: 0, ...offsite } }] }).sets.rows;
     return [row?.[5]?.text, row?.[5]?.mark];
   };
@@ -117,9 +120,33 @@ test('the off-site figure is good only where the last snapshot was found on Driv
     'on Google Drive, verified as of 22 Nov 2026, 21:40 · copying',
     undefined,
   ]);
+  const why = { code: 'drive.full', message: 'full', facts: {} };
+  assert.deepEqual(
+    cell({ isProtected: true, state: 'stopped-by-trouble', asOf, since: asOf, why, behindFiles: 3, behindBytes: 0, behindSince: asOf }),
+    [
+      'on Google Drive, verified as of 22 Nov 2026, 21:40 · 3 files, 0 B behind since 22 Nov 2026, 21:40 · stands still since 22 Nov 2026, 21:40: Google Drive is full.',
+      'success-with-exceptions',
+    ],
+  );
   assert.deepEqual(cell({ isProtected: false, state: 'in-sync' }), ['not on Google Drive', 'failed']);
-  assert.deepEqual(cell({ isProtected: false, state: 'behind' }), ['not on Google Drive', 'failed']);
+  assert.deepEqual(cell({ isProtected: false, state: 'behind', since: asOf }), [
+    'not on Google Drive · behind since 22 Nov 2026, 21:40',
+    'failed',
+  ]);
   assert.deepEqual(cell({ isProtected: false, state: 'unknown' }), ['not known', 'success-with-exceptions']);
+});
+
+test('a chain is called intact only with the head that was kept elsewhere and agrees, and until when', () => {
+  const tile = (chain: DashboardData['chain']) => {
+    const { value, mark, details } = pageOf({ chain }).tiles[0]!;
+    return [value.text, mark, details.at(-1)?.text];
+  };
+  assert.deepEqual(tile({ state: 'sound', count: 12 }), ['Sound in itself', undefined, 'Not compared with heads kept elsewhere']);
+  assert.deepEqual(tile({ state: 'intact', count: 12, compared: { through: 9, at: '2026-11-22T14:00:00Z' } }), [
+    'Intact',
+    'success',
+    'Heads kept elsewhere agree up to No. 9, looked at on 22 Nov 2026',
+  ]);
 });
 
 test('numbers and dates are written as the language writes them', () => {

@@ -138,11 +138,17 @@ test('a set says of when its last snapshot was found on Google Drive, and what s
     'last snapshot is on Google Drive, verified as of 10:00',
   );
   assert.equal(
-    text({ isProtected: true, copy: 'offsite', state: 'stopped-by-trouble', asOf: lastWholeAt }),
-    'last snapshot is on Google Drive, verified as of 10:00 · copy: stands still',
+    text({ isProtected: true, copy: 'offsite', state: 'stopped-by-trouble', asOf: lastWholeAt, since: lastWholeAt, why: signedOut.error }),
+    'last snapshot is on Google Drive, verified as of 10:00 · copy: stands still since 10:00: Not signed in to Google Drive.',
   );
-  assert.equal(text({ isProtected: false, copy: 'offsite', state: 'behind' }), 'last snapshot is not on Google Drive yet');
-  assert.equal(text({ isProtected: false, copy: 'offsite', state: 'unknown' }), 'not known whether the last snapshot is on Google Drive');
+  assert.equal(
+    text({ isProtected: false, copy: 'offsite', state: 'behind', since: lastWholeAt }),
+    'last snapshot is not on Google Drive yet · copy: behind since 10:00',
+  );
+  assert.equal(
+    text({ isProtected: false, copy: 'offsite', state: 'unknown' }),
+    'not known whether the last snapshot is on Google Drive · copy: not known',
+  );
 });
 
 test('the status bar tells of a copy that somebody has to see to, and, without red, of one that waits for the network', () => {

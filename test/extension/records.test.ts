@@ -3,11 +3,11 @@ import { afterEach, test } from 'node:test';
 import type { NonconformityInfo, RecordPage, RecordRow, RecordsSummary, RecordsVerification } from '../../src/service/index.ts';
 import { parsePeriod, usualPeriods } from '../../src/extension/presentation/periods.ts';
 import { filterParams, isEmptyRecordFilter, recordFilterText, recordResults } from '../../src/extension/presentation/record-filter.ts';
+import { pageStyle } from '../../src/extension/presentation/page-parts.ts';
 import {
   nonconformityPageHtml,
   recordFaultPageHtml,
   recordPageHtml,
-  recordPageStyle,
   verificationPageHtml,
 } from '../../src/extension/presentation/record-page-html.ts';
 import { groupRecords, iconOfResult, nonconformityRow, recordRow, recordTooltip } from '../../src/extension/presentation/record-rows.ts';
@@ -82,6 +82,8 @@ test('a filter goes to the engine as it takes it, and stands in words in the hea
     today: '2026-11-23',
     kinds: [{ kind: 'check', text: 'Verification of the repository' }],
     sets: [],
+    persons: [],
+    isListOfPersons: false,
   };
   assert.equal(
     recordFilterText(filter, summary, [{ name: 'accounting', title: 'Accounting' }]),
@@ -204,8 +206,10 @@ test('nothing from outside becomes markup, in whatever page it stands', () => {
     verificationPageHtml(
       makeVerification({
         isIntact: false,
+        stateText: hostile,
         faults: [hostile],
         notes: [hostile],
+        witnesses: [hostile],
         compared: [hostile],
         notCompared: [{ location: hostile, error: { code: 'x', facts: {}, message: hostile } }],
         publicKey: hostile,
@@ -242,14 +246,24 @@ test('a nonconformity can be closed once, and then says by whom and why', () => 
 });
 
 test('a broken chain names its first fault first, and claims no proof', () => {
-  const { body } = verificationPageHtml(makeVerification({ isIntact: false, faults: ['2026-11.jsonl, line 8: …', 'second'] }));
+  const { body } = verificationPageHtml(
+    makeVerification({ isIntact: false, state: 'broken', faults: ['2026-11.jsonl, line 8: …', 'second'] }),
+  );
   assert.match(body, /Not intact[^]*<ol><li>2026-11\.jsonl, line 8[^]*second/);
   assert.doesNotMatch(body, /every hash/);
-  assert.match(verificationPageHtml(makeVerification()).body, /Intact[^]*every hash[^]*nobody but this machine/);
+});
+
+test('a chain that nobody outside was asked about is not called intact', () => {
+  const { body } = verificationPageHtml(makeVerification());
+  assert.match(body, /class="state warning"[^]*Sound in itself[^]*every hash[^]*nobody but this machine/);
+  const witnesses = ['/mnt/backup: agrees'];
+  const compared = verificationPageHtml(makeVerification({ state: 'intact', stateText: 'Intact up to No. 12', witnesses })).body;
+  assert.match(compared, /class="state good"[^]*Intact up to No\. 12[^]*\/mnt\/backup: agrees/);
+  assert.doesNotMatch(compared, /nobody but this machine/);
 });
 
 test('pages wear the colours of the theme alone', () => {
-  assert.doesNotMatch(recordPageStyle, /#[0-9a-f]{3,8}\b|rgb|url\(|@import/i);
+  assert.doesNotMatch(pageStyle, /#[0-9a-f]{3,8}\b|rgb|url\(|@import/i);
 });
 
 function makeRow(more: Partial<RecordRow> = {}): RecordRow {
@@ -293,10 +307,25 @@ function makeNonconformity(more: Partial<NonconformityInfo> = {}): Nonconformity
     openedAt: '2026-11-23T21:00:00Z',
     openedBy: 11,
     records: [1],
+    isOpen: more.closed === undefined,
+    lasts: false,
+    stateText: 'Still open',
     ...more,
   };
 }
 
 function makeVerification(more: Partial<RecordsVerification> = {}): RecordsVerification {
-  return { isIntact: true, count: 12, faults: [], notes: [], compared: [], notCompared: [], publicKey: 'key', ...more };
+  return {
+    isIntact: true,
+    state: 'sound',
+    stateText: 'Sound in itself',
+    count: 12,
+    faults: [],
+    notes: [],
+    witnesses: [],
+    compared: [],
+    notCompared: [],
+    publicKey: 'key',
+    ...more,
+  };
 }

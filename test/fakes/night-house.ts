@@ -17,7 +17,7 @@ import { runJob } from '../../src/jobs/job-result.ts';
 import { CadanganError, type Random, passwordFromText } from '../../src/platform/index.ts';
 import { timestampText, type HistoryRecord, type RecordContent, type RecordTrigger } from '../../src/records/index.ts';
 import { loadSnapshot, Repository, type StoredSnapshot } from '../../src/repository/index.ts';
-import { loadConfiguration, type BackupSet, type Configuration } from '../../src/settings/index.ts';
+import { keepLastGood, loadConfiguration, type BackupSet, type Configuration } from '../../src/settings/index.ts';
 import { openStorage, type Storage } from '../../src/storage/index.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -79,10 +79,11 @@ export class NightHouse {
   /** Reads the configuration, and records it as the first start does. */
   static async open(options: NightHouseOptions): Promise<NightHouse> {
     const clock = new NightClock({ startNs: nsOf(options.startMs), offsetMinutes: options.offsetMinutes });
-    const { configuration, problems } = await loadConfiguration(options.configFile);
+    const loaded = await loadConfiguration(options.configFile);
+    const { configuration, problems } = loaded;
     if (problems.length > 0) throw new Error(`the configuration is not right: ${JSON.stringify(problems[0])}`);
     const house = new NightHouse(options, configuration, clock);
-    await house.keeper.noteConfiguration(configuration);
+    await house.keeper.noteConfiguration(keepLastGood(loaded, undefined));
     return house;
   }
 

@@ -58,7 +58,7 @@ export class SimulatedStorage implements Storage {
   readonly #scheduler: SeededScheduler;
   readonly #crashes: CrashModel;
   readonly #files: Map<string, { readonly file: FileName; readonly bytes: Uint8Array; readonly operation: number }>;
-  readonly #leftovers: StorageState['leftovers'];
+  #leftovers: StorageState['leftovers'];
   #created: boolean;
   #usedBytes = 0;
 
@@ -105,7 +105,7 @@ export class SimulatedStorage implements Storage {
   tamper(file: FileName, change: (bytes: Uint8Array | undefined) => Uint8Array | undefined): void {
     const label = fileLabel(file);
     const before = this.#files.get(label);
-    const bytes = change(before && before.bytes.slice());
+    const bytes = change(before && new Uint8Array(before.bytes));
     this.#usedBytes += (bytes?.length ?? 0) - (before?.bytes.length ?? 0);
     if (bytes) this.#files.set(label, { file, bytes: new Uint8Array(bytes), operation: -Infinity });
     else this.#files.delete(label);
@@ -155,7 +155,7 @@ export class SimulatedStorage implements Storage {
     return this.#call('read', file, signal, async (fault) => {
       const bytes = this.#bytesOf(file);
       const length = fault === 'short-read' && bytes.length > 0 ? this.#random.below(bytes.length) : bytes.length;
-      return this.#answer(bytes.slice(0, length), fault);
+      return this.#answer(new Uint8Array(bytes.subarray(0, length)), fault); // not `slice`, which shares memory when it is a Buffer's
     });
   }
 
@@ -175,7 +175,7 @@ export class SimulatedStorage implements Storage {
         throw new CadanganError('repository.damaged', { kind: file.kind, name: file.name, reason: `the file ends at byte ${endBytes}` });
       }
       const range = bytes.subarray(offset, offset + lengthBytes);
-      if (!target) return this.#answer(range.slice(), fault);
+      if (!target) return this.#answer(new Uint8Array(range), fault);
       target.set(range);
       return this.#answer(target.subarray(0, lengthBytes), fault);
     });
@@ -205,6 +205,17 @@ export class SimulatedStorage implements Storage {
       });
       await this.#acknowledge(operation, fault);
     });
+  }
+
+  async removeLeftovers(
+    _signal?: AbortSignal,
+    { besideOthers = false }: { readonly besideOthers?: boolean } = {},
+  ): Promise<{ readonly files: number; readonly bytes: number }> {
+    this.#assertCreated();
+    if (besideOthers) return { files: 0, bytes: 0 }; // none of them is old
+    const left = this.#leftovers;
+    this.#leftovers = [];
+    return { files: left.length, bytes: left.reduce((sum, { bytes }) => sum + bytes.length, 0) };
   }
 
   async close(): Promise<void> {}

@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { Attempts, defaultPatience, type AttemptsWorld, type Wait } from '../../src/google/attempts.ts';
 import { emulatorEndpoints, endpointsFrom, googleEndpoints } from '../../src/google/endpoints.ts';
-import { DriveFault, errorOf, faultOf } from '../../src/google/fault.ts';
+import { faultOf } from '../../src/google/answer-fault.ts';
+import { DriveFault, errorOf } from '../../src/google/fault.ts';
 import { Pacer } from '../../src/google/pacer.ts';
 import { isCode } from '../../src/platform/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
@@ -58,7 +59,8 @@ describe('a refusal', () => {
   });
 
   test('of a load balancer says nothing about rights', () => {
-    for (const body of [undefined, '<html>', {}, []]) assert.equal(faultOf(answer(403, body)).kind, 'transient');
+    const others = [{ error: 'unauthorized' }, { error: { code: 9, status: 'BLOCKED' } }, { error: { code: 403, message: 'blocked' } }];
+    for (const body of [undefined, '<html>', {}, [], ...others]) assert.equal(faultOf(answer(403, body)).kind, 'transient');
   });
 
   test('is read whatever its body is', () => {

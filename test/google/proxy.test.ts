@@ -84,6 +84,8 @@ test('the environment names a proxy as it does for curl and Go', () => {
     [{ HTTPS_PROXY: proxy }, proxy],
     [{ https_proxy: proxy, HTTPS_PROXY: 'http://other' }, proxy],
     [{ ALL_PROXY: proxy }, proxy],
+    [{ HTTPS_PROXY: 'proxy.example:3128' }, proxy],
+    [{ HTTPS_PROXY: '10.0.0.1:3128' }, 'http://10.0.0.1:3128'],
     [{ HTTP_PROXY: proxy }, undefined],
     [{ HTTPS_PROXY: '' }, undefined],
     [{ HTTPS_PROXY: proxy, NO_PROXY: 'localhost,.googleapis.com' }, undefined],
@@ -92,4 +94,13 @@ test('the environment names a proxy as it does for curl and Go', () => {
     [{ HTTPS_PROXY: proxy, NO_PROXY: 'leapis.com, ,' }, proxy],
   ];
   for (const [environment, wanted] of cases) assert.equal(proxyFrom(environment, host), wanted, JSON.stringify(environment));
+});
+
+test('a proxy of the environment that cannot be used is refused by name', () => {
+  for (const wrong of ['socks5://proxy.example:1080', 'http://'])
+    assert.throws(
+      () => proxyFrom({ ALL_PROXY: wrong }, 'www.googleapis.com'),
+      (error) => isCode(error, 'arguments.invalid') && error.facts['argument'] === 'ALL_PROXY',
+      wrong,
+    );
 });

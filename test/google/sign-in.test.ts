@@ -285,6 +285,29 @@ describe('a file of credentials', () => {
 });
 
 describe('a service account', () => {
+  test('acts for the designated account where an administrator allowed it, in the own drive of that account', async () => {
+    const { account, keyFile } = makeServiceAccount('robot@company-backup.iam.gserviceaccount.com');
+    await using drive = await startDriveEmulator({ serviceAccounts: [{ ...account, delegates: [sampleAccount] }] });
+    const folder = await mkdtemp(join(tmpdir(), 'cadangan-google-'));
+    try {
+      const path = join(folder, 'key.json');
+      await writeFile(path, JSON.stringify(keyFile));
+      const key = await readServiceAccountKey(path);
+      const client = (designatedAccount: string) =>
+        new DriveClient({ credentials: { kind: 'service-account', key }, designatedAccount, endpoints: drive.endpoints, ...quick });
+      assert.equal((await client(sampleAccount).account()).emailAddress, sampleAccount);
+      const storage = new DriveStorage(client(sampleAccount), 'server-1');
+      await storage.create();
+      const bytes = Buffer.from('a pack');
+      const name = createHash('sha256').update(bytes).digest('hex');
+      await storage.write({ kind: 'data', name }, bytes);
+      assert.equal(drive.person(sampleAccount).find(`server-1/data/${name.slice(0, 2)}/${name}`).length, 1, 'it is the person’s');
+      await assert.rejects(client('somebody.else@company.co.id').account(), failsWith('drive.not-set-up', /somebody\.else/));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   test('works with its key in a shared drive', async () => {
     const email = 'robot@company-backup.iam.gserviceaccount.com';
     const { account, keyFile } = makeServiceAccount(email);
@@ -314,7 +337,7 @@ describe('a service account', () => {
       assert.deepEqual(Buffer.from(await storage.read({ kind: 'data', name })), bytes);
       await storage.remove({ kind: 'data', name });
       assert.equal(await storage.sizeOf({ kind: 'data', name }), undefined);
-      await assert.rejects(make(sampleAccount).account(), failsWith('drive.wrong-account'));
+      await assert.rejects(make(sampleAccount).account(), failsWith('drive.not-set-up', /has not allowed the service account to act for/));
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -42,6 +42,12 @@ test('a password is laid into a file for its owner alone when somebody asks for 
   await assert.rejects(wrong.client.request(protocol.keepPasswordFile, { set: 'data' }), code('repository.wrong-password'));
   assert.equal(existsSync(stage.path('state', 'passwords', 'data')), false, 'only what opens it');
   const window = stage.window();
+  const right = readFileSync(stage.configFile, 'utf8');
+  await window.client.start();
+  writeFileSync(stage.configFile, `${right.slice(0, -1)},`);
+  await assert.rejects(window.client.request(protocol.keepPasswordFile, { set: 'data' }), code('config.invalid'));
+  writeFileSync(stage.configFile, right);
+  assert.equal(existsSync(stage.path('state', 'passwords', 'data')), false, 'nobody would know of it');
   const file = await window.client.request(protocol.keepPasswordFile, { set: 'data' });
   assert.deepEqual([readFileSync(file, 'utf8'), statSync(file).mode & 0o777], [password, 0o600]);
   assert.match(readFileSync(stage.configFile, 'utf8'), /"passwordFile":/);

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { protocol } from '../../src/service/index.ts';
 import { needs } from '../needs.ts';
-import { EngineStage, runnerPids, stateOf, until } from './engine-stage.ts';
+import { EngineStage, isAlive, runnerPids, stateOf, until } from './engine-stage.ts';
 
 const mounts = { skip: needs('bindfs').skip || (!existsSync('/dev/fuse') && 'needs /dev/fuse') };
 
@@ -63,11 +63,14 @@ test('while a repository does not answer, everything else does; its run can be g
     ended.every((error) => error instanceof Error),
     'who waits no more is told so',
   );
+  // Of two that are started at once the second goes.
+  await until(() => runnerPids(stage.path('state')).length === 2, 'there is one for each repository');
   const runners = runnerPids(stage.path('state'));
-  assert.equal(runners.length, 2, 'one for each repository');
   for (const pid of runners) process.kill(pid, 'SIGKILL');
   mount.thaw(); // a process that is killed in such a call is gone when the call is
   const result = await hung;
   assert.deepEqual([result.outcome, result.error?.code, result.run], ['stopped', 'host.lost', 'the hung one']);
+  // Whoever is asked in the moment in which he dies was asked.
+  await until(() => runners.every((pid) => !isAlive(pid)), 'both are gone');
   assert.equal((await client.request(protocol.startBackup, { set: 'data' })).outcome, 'success');
 });

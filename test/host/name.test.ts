@@ -1,9 +1,11 @@
 // The name that one host at a time holds, the key by which its clients know it, and the engines of version 0.1 that know neither.
 import assert from 'node:assert/strict';
+import { renameSync } from 'node:fs';
 import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, Socket, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { engineAddress, hostAddress, runnerAddress } from '../../src/host/address.ts';
 import { claimForGood } from '../../src/host/claim-for-good.ts';
 import { hostKey } from '../../src/host/key.ts';
@@ -16,6 +18,7 @@ import {
   tryToConnect,
   type Claim,
   type ExclusiveName,
+  type Random,
 } from '../../src/platform/index.ts';
 import { protocol } from '../../src/service/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
@@ -101,6 +104,83 @@ test('the file of a dead host is taken over by one of many, every time, and noth
     assert.deepEqual(await readdir(folder.path), []);
   }
 });
+
+/** Asked for a name for the second time, which is right before the file of a dead owner is taken aside. */
+class BeforeClearing implements Random {
+  asked = 0;
+  readonly #happens: () => void;
+
+  constructor(happens: () => void) {
+    this.#happens = happens;
+  }
+
+  fill<T extends Uint8Array>(target: T): T {
+    this.asked += 1;
+    if (this.asked === 2) this.#happens();
+    return systemRandom.fill(target);
+  }
+}
+
+test('a living owner that comes between the look and the clearing away keeps its name', posix, async (t) => {
+  await using folder = await temporaryFolder();
+  const address = await hostAddress(folder.path, 'file');
+  await leaveDead(address);
+  const living = { kind: 'file', path: join(folder.path, 'living') } as const;
+  const server = await listen(living);
+  t.after(() => server.close());
+  const random = new BeforeClearing(() => renameSync(living.path, address.path));
+  const claim = await claimName(address, random, () => assert.fail('it was not ours'));
+  assert.deepEqual([claim.kind, random.asked], ['neither', 2]);
+  assert.deepEqual(await readdir(folder.path), ['host.sock']);
+  const found = await claimName(address, systemRandom, () => undefined);
+  assert.ok(found.kind === 'connected', 'whoever lives is found');
+  found.socket.destroy();
+});
+
+test('an owner that has no room for one more connection lives, too', { skip: process.platform !== 'linux' && 'EAGAIN' }, async (t) => {
+  await using folder = await temporaryFolder();
+  const address = await hostAddress(folder.path, 'file');
+  const living = { kind: 'file', path: join(folder.path, 'living') } as const;
+  const goOn = await listenWithoutRoom(t, living);
+  await leaveDead(address);
+  const random = new BeforeClearing(() => renameSync(living.path, address.path));
+  assert.deepEqual(await claimName(address, random, () => undefined), { kind: 'neither', reason: 'ECONNREFUSED' });
+  assert.deepEqual(await readdir(folder.path), ['host.sock']);
+  const again = new BeforeClearing(() => assert.fail('it is not even taken aside'));
+  assert.deepEqual(await claimName(address, again, () => undefined), { kind: 'neither', reason: 'EAGAIN' });
+  await goOn();
+  const found = await claimName(address, systemRandom, () => undefined);
+  assert.ok(found.kind === 'connected');
+  found.socket.destroy();
+});
+
+/** A thread that listens, and accepts nobody until it is told to go on. */
+async function listenWithoutRoom(t: TestContext, { path }: ExclusiveName): Promise<() => Promise<void>> {
+  const gate = new Int32Array(new SharedArrayBuffer(4));
+  const thread = new Worker(
+    `const { parentPort, workerData: { path, gate } } = require('node:worker_threads');
+     const server = require('node:net').createServer((socket) => parentPort.postMessage('accepted'));
+     server.listen({ path, backlog: 1 }, () => { parentPort.postMessage('listening'); Atomics.wait(gate, 0, 0); });`,
+    { eval: true, workerData: { path, gate } },
+  );
+  t.after(() => thread.terminate());
+  const told = (): Promise<unknown> => new Promise((resolve) => thread.once('message', resolve));
+  await told();
+  for (
+    let found = await tryToConnect({ kind: 'file', path });
+    typeof found !== 'string';
+    found = await tryToConnect({ kind: 'file', path })
+  ) {
+    const waiting = found.on('error', () => undefined);
+    t.after(() => waiting.destroy());
+  }
+  return async () => {
+    const accepted = told();
+    Atomics.store(gate, 0, 1);
+    Atomics.notify(gate, 0);
+    await accepted;
+  };
+}
 
 test('whoever holds a name by a file that was taken away knows it', posix, async (t) => {
   await using folder = await temporaryFolder();

@@ -7,7 +7,11 @@ import { Channel } from '../../src/host/channel.ts';
 import { Host, visitHost } from '../../src/host/index.ts';
 import { openProofs, provenUser, proveUser } from '../../src/host/proven-user.ts';
 import { systemClock, systemRandom } from '../../src/platform/index.ts';
+import { RecordHistory } from '../../src/records/index.ts';
 import { protocol, type Audience } from '../../src/service/index.ts';
+import { SeededRandom } from '../fakes/seeded-random.ts';
+import { VirtualClock } from '../fakes/virtual-clock.ts';
+import { someBackup } from '../records/some-records.ts';
 import { EngineStage, password } from './engine-stage.ts';
 
 const unix = { skip: process.platform === 'win32' && 'Windows has no such owners' };
@@ -90,6 +94,11 @@ test('the record of a run, and of an approval, names the user who asked; without
   const stateFolder = stage.path('state');
   const world = { clock: systemClock, random: systemRandom, environment: {}, version: '1.2.10', programVersion: 'test' };
   const log = (): void => undefined;
+  // Only a period that has ended, and lies not before the history, can be approved.
+  const daysAgo = (days: number): bigint => systemClock.nowNs() - BigInt(days) * 86_400_000_000_000n;
+  const old = { clock: new VirtualClock({ startNs: daysAgo(3) }), random: systemRandom, software: 'cadangan test' };
+  await new RecordHistory(stateFolder, old).append(someBackup(new SeededRandom(1), { kind: 'check' }));
+  const to = new Date(Number(daysAgo(2) / 1_000_000n)).toISOString().slice(0, 10);
   const host = await Host.start({ stateFolder, configFile: stage.configFile, world, runsSchedule: false, lingerMs: undefined, log });
   stage.atEnd(() => host.end('asked'));
   const users: (string | undefined)[] = [];
@@ -107,7 +116,7 @@ test('the record of a run, and of an approval, names the user who asked; without
     visit.connection.listen();
     await channel.request(protocol.initialize, { language: 'en', via: 'command-line' });
     await channel.request(protocol.startBackup, { set: 'data', run: String(proves) });
-    await channel.request(protocol.approveRecords, { act: 'checked', from: '2026-01-01', to: '2099-01-01', name: 'Sari', position: 'IT' });
+    await channel.request(protocol.approveRecords, { act: 'checked', from: '2026-01-01', to, name: 'Sari', position: 'IT' });
     for await (const { kind, operator } of host.service.keeper.history.records())
       if (kind === 'internal-backup' || kind === 'approval') users.push(`${kind} ${operator.user} ${operator.via}`);
   }

@@ -30,6 +30,7 @@ const stored = once(async () => {
   return repository;
 });
 
+/** One that chooses nothing is not among them: restic calls that a success, we do not. */
 const selections: readonly (readonly string[])[] = [
   [],
   ['--include', '/a/b'],
@@ -39,7 +40,6 @@ const selections: readonly (readonly string[])[] = [
   ['--iinclude', 'C.txt'],
   ['--include', '/a/x/deep'],
   ['--include', '\\[odd\\]'],
-  ['--include', 'nothing'],
   ['--exclude', '*.txt'],
   ['--exclude', '/a/x', '--exclude', 'empty'],
   ['--iexclude', '*.TXT'],

@@ -59,19 +59,19 @@ export class TestRepository {
     return this.start(program, args, options).ended;
   }
 
-  /** @returns standard output. Fails the test unless the exit code is 0. */
-  async run(program: Program, args: readonly string[], options: ProgramOptions = {}): Promise<string> {
-    return (await this.runForBytes(program, args, options)).toString();
+  /** @returns standard output. Fails the test unless the exit code is 0, or another that is expected. */
+  async run(program: Program, args: readonly string[], options: ProgramOptions = {}, expected = 0): Promise<string> {
+    return (await this.runForBytes(program, args, options, expected)).toString();
   }
 
-  async runForBytes(program: Program, args: readonly string[], options: ProgramOptions = {}): Promise<Buffer> {
+  async runForBytes(program: Program, args: readonly string[], options: ProgramOptions = {}, expected = 0): Promise<Buffer> {
     const { code, stdout, stderr } = await this.attempt(program, args, options);
-    assert.equal(code, 0, `${program} ${args.join(' ')} ended with ${code}: ${stderr}${stdout.toString().slice(-2000)}`);
+    assert.equal(code, expected, `${program} ${args.join(' ')} ended with ${code}: ${stderr}${stdout.toString().slice(-2000)}`);
     return stdout;
   }
 
-  async backup(program: Program, args: readonly string[], options: ProgramOptions = {}): Promise<BackupSummary> {
-    const summary = message(await this.run(program, ['backup', '--json', ...args], options), 'summary');
+  async backup(program: Program, args: readonly string[], options: ProgramOptions = {}, expected = 0): Promise<BackupSummary> {
+    const summary = message(await this.run(program, ['backup', '--json', ...args], options, expected), 'summary');
     // restic 0.14 shortens the id here.
     return { ...(summary as unknown as BackupSummary), snapshot_id: String(summary['snapshot_id']).slice(0, 8) };
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { aroundRun, type AroundRun, type JobResult } from '../../src/jobs/index.ts';
-import { CadanganError, systemClock, type Clock } from '../../src/platform/index.ts';
+import { CadanganError, isCode, systemClock, type Clock } from '../../src/platform/index.ts';
 import { isAlive, until } from '../host/engine-stage.ts';
 
 /** Five seconds of patience are a tenth of one here. */
@@ -63,6 +63,7 @@ test('a program before that fails, is not there or takes too long keeps the run 
   const cases = [
     [node('console.error("no database"); process.exit(3)'), 'exit code 3', 'no database\n'],
     [['/nobody/has/this'], 'ENOENT', ''],
+    [[`${process.execPath}/below`], 'ENOTDIR', ''], // which Node throws instead of telling
     [node('setInterval(() => {}, 1000)'), 'it took longer than it may', undefined],
   ] as const;
   for (const [before, reason, output] of cases) {
@@ -152,3 +153,21 @@ function temporary(t: TestContext): string {
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
+
+test('a program that may not be run is not run: before a run it fails, after it is an exception, and the report says why', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'cadangan-vet-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const mark = join(folder, 'has-run');
+  const marks = node(`require('node:fs').writeFileSync(${JSON.stringify(mark)}, '')`);
+  const seen: (readonly string[])[] = [];
+  const vet = async (command: readonly string[]): Promise<void> => {
+    seen.push(command);
+    throw new CadanganError('service.unsafe', { path: '/srv/dump.sh', reason: 'everybody may write it' });
+  };
+  const failed = await aroundRun(around({ programs: { before: marks }, vet }), async () => assert.fail('the run was made'));
+  const noted = await aroundRun(around({ programs: { after: marks }, vet }), async () => good);
+  const why = 'service.unsafe: /srv/dump.sh: everybody may write it';
+  assert.deepEqual([failed.outcome, isCode(failed.error, 'service.unsafe'), failed.programs?.[0]?.failure], ['failed', true, why]);
+  assert.deepEqual([noted.outcome, noted.exceptions[0]?.reason], ['success-with-exceptions', why]);
+  assert.deepEqual([existsSync(mark), seen], [false, [marks, marks]]);
+});

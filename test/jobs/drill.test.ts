@@ -86,6 +86,24 @@ test('a drill that finds a damaged pack has failed, names the file, and still le
   assert.deepEqual([isPassed, sets[0]?.files.length, stage.left], [false, 12 - result.exceptionCount, []]);
 });
 
+test('a drill reads the packs where the index is damaged, as the restore would, proves every file and says so', async (t) => {
+  const stage = await DrillStage.make(t);
+  stage.fill('accounting', 3);
+  await stage.backup('accounting');
+  const [index = ''] = readdirSync(stage.path('repository', 'index'));
+  const path = stage.path('repository', 'index', index);
+  chmodSync(path, 0o600);
+  writeFileSync(path, readFileSync(path).subarray(0, 20));
+  const result = await stage.drill(['accounting']);
+  assert.equal(result.error, undefined);
+  assert.deepEqual([result.outcome, result.details?.filesVerified], ['success-with-exceptions', 3]);
+  assert.deepEqual(
+    result.exceptions.map(({ item, kind, weight }) => [item, kind, weight]),
+    [[`index/${index}`, 'index-damaged', 'note']],
+  );
+  assert.equal(stage.evidenceOf(result).isPassed, true);
+});
+
 test('a file whose bytes differ from its source, although nobody touched that, fails the drill', async (t) => {
   const stage = new DrillStage(t);
   const path = stage.write('ledger', 'what is right');

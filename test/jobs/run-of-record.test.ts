@@ -170,7 +170,19 @@ test('what is told of a run is what its record says, also a record of the first 
 });
 
 test('a record that is not one of a run tells of none', () => {
-  const others = ['retention', 'repository-created', 'key-change', 'unlock', 'sign-in', 'sign-out', 'approval', 'repair'] as const;
+  const others = [
+    'retention',
+    'repository-repair',
+    'snapshots-rewritten',
+    'snapshots-copied',
+    'repository-created',
+    'key-change',
+    'unlock',
+    'sign-in',
+    'sign-out',
+    'approval',
+    'repair',
+  ] as const;
   for (const kind of others) assert.equal(runOfRecord(old(kind), ''), undefined, kind);
   assert.equal(runOfRecord(old('nonconformity-opened'), ''), undefined);
 });

@@ -87,6 +87,47 @@ async function makeServer(t: TestContext, more: object = {}): Promise<Server> {
   return new Server(stage, drive);
 }
 
+test('what is recorded lies beside the copy in clear with the forms, after a restore and a check too, and comes back on another machine', async (t) => {
+  const server = await makeServer(t);
+  await server.signIn();
+  await server.backup('a.txt');
+  assert.equal((await server.run(['offsite', 'sync'])).code, 0);
+  const { drive, stage } = server;
+  const [monthFile = ''] = readdirSync(join(stage.path('state'), 'records')).filter((name) => name.endsWith('.jsonl'));
+  const month = monthFile.slice(0, 7);
+  const person = drive.person(sampleAccount);
+  const alive = (): string[] =>
+    [...new Set(person.files().map(({ id }) => person.pathOf(id)))].filter((path) => person.find(path).length > 0);
+  const kept = (): string[] =>
+    alive()
+      .flatMap((path) => /^Backup\/office\/records-[0-9a-f]{16}\/(.*)$/.exec(path)?.[1] ?? [])
+      .sort();
+  const local = (): string => readFileSync(join(stage.path('state'), 'records', `${month}.jsonl`), 'utf8');
+  const remote = async (): Promise<string> => {
+    const [file, ...more] = person.find(alive().find((path) => path.endsWith(`/${month}.jsonl`)) ?? '');
+    assert.ok(file && more.length === 0, 'the month lies there once');
+    return (await person.content(file.id)).toString();
+  };
+  assert.equal(await remote(), local());
+  for (const name of ['README.txt', 'head.json', `${month}.jsonl`, `forms/${month}.pdf`, `forms/${month}.csv`])
+    assert.ok(kept().includes(name), name);
+  const restored = await server.run(['restore', 'latest', '--target', stage.path('out')]);
+  assert.deepEqual([restored.code, await remote()], [0, local()], restored.stderr);
+  const checked = await server.run(['check']);
+  assert.deepEqual([checked.code, await remote()], [0, local()], checked.stderr);
+  const listed = kept();
+
+  const next = { ...server.environment, CADANGAN_STATE: stage.path('state-of-another') };
+  mkdirSync(next.CADANGAN_STATE);
+  renameSync(join(stage.path('state'), 'google-sign-in.json'), join(next.CADANGAN_STATE, 'google-sign-in.json'));
+  const back = await server.run(['records', 'bring-back', 'gdrive:Backup/office', '--reason', 'fire'], { environment: next });
+  assert.equal(back.code, 0, back.stderr);
+  assert.match(back.stdout, /\nIntact: \d+ records read, [^\n]*\nbrought back; record \d+ says so/);
+  const there = readFileSync(join(next.CADANGAN_STATE, 'records', `${month}.jsonl`), 'utf8');
+  assert.ok(there.startsWith(local()) && there.slice(local().length).includes('"kind":"brought-back"'));
+  assert.deepEqual(kept(), listed, 'and what lies there is as it was');
+});
+
 test('drive sign-in leads to the page of consent, keeps the sign-in for this user only, and refuses any other account by name', async (t) => {
   const server = await makeServer(t);
   const signIn = (account: string): Promise<CliRun> =>
@@ -99,7 +140,11 @@ test('drive sign-in leads to the page of consent, keeps the sign-in for this use
   const wrong = await signIn(otherAccount);
   assert.equal(wrong.code, 1);
   assert.match(wrong.stderr, new RegExp(`${otherAccount}.*${sampleAccount}|${sampleAccount}.*${otherAccount}`));
-  assert.deepEqual(readdirSync(server.stage.path('state')), ['installation-key.pem', 'records'], 'nothing is kept but the record');
+  assert.deepEqual(
+    readdirSync(server.stage.path('state')),
+    ['installation-key.pem', 'last-good-configuration.json', 'records'],
+    'no sign-in is kept',
+  );
   const right = await signIn(sampleAccount);
   assert.equal(right.code, 0, right.stderr);
   const file = server.stage.path('state', 'google-sign-in.json');
@@ -185,7 +230,7 @@ test('the head of the records beside the copy shows that the whole history was b
   const replaced = await server.run(['records', 'verify'], { environment: { RESTIC_REPOSITORY: '', RESTIC_PASSWORD: '' } });
   assert.equal(replaced.code, 1);
   assert.match(replaced.stderr, /other records than those that Google Drive, beside the copy office knows/);
-  assert.match(replaced.stdout, new RegExp(`not compared with ${server.stage.repository}: `));
+  assert.match(replaced.stdout, new RegExp(`${server.stage.repository}, looked at .*: NOT COMPARED`));
   await server.backup('c');
   assert.equal((await server.run(['offsite', 'sync'])).code, 0);
   assert.equal((await server.run(['records', 'verify'])).code, 1, 'the next head does not hide it');
@@ -341,17 +386,22 @@ test('without a sign-in, with another account, or a repository that is away, a s
   await server.backup('a');
   const signedOut = await server.json(['offsite', 'sync']);
   assert.deepEqual([signedOut.code, (await server.json(['offsite', 'status'])).last['last_error']], [1, 'drive.signed-out']);
+  // A nonconformity is written down after the answer; that is nobody's run. Who asked again has a record of that, too.
+  assert.doesNotMatch((await server.run(['offsite', 'sync'])).stderr, /Others have runs/);
   await server.signIn(otherAccount);
   assert.equal((await server.json(['offsite', 'sync'])).code, 1);
   assert.equal((await server.json(['offsite', 'status'])).last['last_error'], 'drive.wrong-account');
   await server.signIn();
   assert.equal((await server.run(['offsite', 'sync'])).code, 0);
-  const files = server.drive.person(sampleAccount).files().length;
+  const person = server.drive.person(sampleAccount);
+  // That it failed is recorded, and goes along.
+  const copied = (): number => person.files().filter(({ id }) => !person.pathOf(id).includes('/records-')).length;
+  const files = copied();
   rmSync(server.stage.repository, { recursive: true });
   mkdirSync(server.stage.repository);
   const away = await server.run(['offsite', 'sync']);
   assert.equal(away.code, 1);
-  assert.equal(server.drive.person(sampleAccount).files().length, files);
+  assert.equal(copied(), files);
   const status = (await server.json(['offsite', 'status'])).last;
   assert.deepEqual([status['last_sync_outcome'], (status['snapshots'] as string[]).length], ['failed', 1]);
   const failures = (await server.json(['records', 'list', '--kind', 'external-backup'])).messages.map(({ result, reason }) => [
@@ -360,24 +410,26 @@ test('without a sign-in, with another account, or a repository that is away, a s
   ]);
   assert.deepEqual(failures, [
     ['failed', 'drive.signed-out'],
+    ['failed', 'drive.signed-out'],
     ['failed', 'drive.wrong-account'],
     ['success', undefined],
     ['failed', 'offsite.source-doubtful'],
   ]);
 });
 
-/** What `offsite status` says to a program. */
+/** What `offsite status` says to a program, which may look at the exit code alone. */
 async function stateOf(server: Server): Promise<Message> {
   const { code, last } = await server.json(['offsite', 'status']);
-  assert.equal(code, 0);
+  assert.equal(code, last['state'] === 'in-sync' ? 0 : 3, String(last['state']));
   return last;
 }
 
 /** As people read it, too. */
 async function statusOf(server: Server): Promise<{ readonly json: Message; readonly text: string }> {
   const { code, stdout: text, stderr } = await server.run(['offsite', 'status']);
-  assert.equal(code, 0, stderr);
-  return { json: await stateOf(server), text };
+  const json = await stateOf(server);
+  assert.equal(code, json['state'] === 'in-sync' ? 0 : 3, stderr);
+  return { json, text };
 }
 
 async function syncedServer(t: TestContext): Promise<Server> {
@@ -389,7 +441,8 @@ async function syncedServer(t: TestContext): Promise<Server> {
   return server;
 }
 
-const whole = 'whole as of \\d{1,2} \\w+ \\d{4}, \\d\\d:\\d\\d';
+const date = '\\d{1,2} \\w+ \\d{4}, \\d\\d:\\d\\d';
+const whole = `whole as of ${date}`;
 
 test('status: after a sync that failed the copy is not in sync; it says when and why, and of when it was whole', async (t) => {
   const server = await syncedServer(t);
@@ -401,7 +454,7 @@ test('status: after a sync that failed the copy is not in sync; it says when and
     [json['state'], json['last_sync_outcome'], json['trouble'], json['trouble_code'], json['last_whole_at']],
     ['stopped-by-trouble', 'failed', 'denied', 'drive.denied', wholeAt],
   );
-  assert.match(text, new RegExp(`^office: stands still; ${whole}\\n`));
+  assert.match(text, new RegExp(`^office: stands still since ${date}: .*; ${whole}\\n`));
   assert.match(text, /last try: \d{1,2} \w+ \d{4}, \d\d:\d\d \(.* ago\), failed: Google Drive does not permit this/);
   server.drive.faults.clear();
   assert.equal((await server.run(['offsite', 'sync'])).code, 0);
@@ -439,7 +492,7 @@ test('status: without a sign-in, with one that others can read, of another accou
     [signedOut.json['state'], signedOut.json['trouble'], signedOut.json['trouble_code'], signedOut.json['last_sync_outcome']],
     ['stopped-by-trouble', 'signed-out', 'drive.signed-out', 'whole'],
   );
-  assert.match(signedOut.text, new RegExp(`^office: stands still; ${whole}\\n`));
+  assert.match(signedOut.text, new RegExp(`^office: stands still since ${date}: .*; ${whole}\\n`));
   assert.match(signedOut.text, /trouble: Not signed in to Google Drive.*nobody has signed in.*cadangan drive sign-in/);
   writeFileSync(file, kept, { mode: 0o644 });
   chmodSync(file, 0o644);
@@ -471,7 +524,7 @@ test('status: a backup that nobody copied leaves the copy behind, whoever made i
     [json['state'], json['repository_state'], (json['snapshots_not_copied'] as string[]).length, json['behind']],
     ['behind', 'changed', 1, undefined],
   );
-  assert.match(text, new RegExp(`^office: behind; ${whole}\\n`));
+  assert.match(text, new RegExp(`^office: behind since ${date}; ${whole}\\n`));
   assert.match(text, /repository looked at: .*: 1 snapshot not copied yet\n/);
   renameSync(server.stage.repository, `${server.stage.repository}-away`);
   const away = await statusOf(server);
@@ -485,7 +538,7 @@ test('status: a backup that nobody copied leaves the copy behind, whoever made i
     ],
     ['unknown', 'original-unreadable', 'unreadable', 'storage.unreachable', undefined],
   );
-  assert.match(away.text, new RegExp(`^office: not known: the repository cannot be looked at; ${whole}\\n`));
+  assert.match(away.text, new RegExp(`^office: not known since ${date}: the repository cannot be looked at; ${whole}\\n`));
   mkdirSync(server.stage.repository);
   assert.equal((await stateOf(server))['repository_state'], 'unreadable', 'a mount point without its disk is no empty repository');
   rmSync(server.stage.repository, { recursive: true });
@@ -519,4 +572,20 @@ test('status: a paused copy says of when it was whole, and what came since', asy
   assert.deepEqual([json['state'], json['as_of'], json['repository_state']], ['paused', json['last_whole_at'], 'changed']);
   assert.match(text, new RegExp(`^office: paused; ${whole}\\n`));
   assert.match(text, /1 snapshot not copied yet/);
+});
+
+test('sync: where the folder on Drive is in the trash it says so, copies nothing, and begins anew only when it is told to', async (t) => {
+  const server = await syncedServer(t);
+  const person = server.drive.person(sampleAccount);
+  person.trash(person.find('Backup/office')[0]?.id ?? '');
+  const { code, stdout, stderr } = await server.run(['offsite', 'sync']);
+  assert.deepEqual([code, stdout], [1, '']);
+  assert.match(stderr, /gdrive:Backup\/office".*lies in the trash of Google Drive, with \d+ files.*--begin-anew/s);
+  assert.match((await server.run(['offsite', 'sync', '--lang', 'id'])).stderr, /ada di sampah Google Drive.*--begin-anew/s);
+  const { json, text } = await statusOf(server);
+  assert.deepEqual([json['state'], json['trouble'], json['trouble_code']], ['stopped-by-trouble', 'folder-away', 'offsite.folder-trashed']);
+  assert.match(text, new RegExp(`^office: stands still since ${date}: its folder on Google Drive is not where it was`));
+  const anew = await server.run(['offsite', 'sync', '--begin-anew']);
+  assert.equal(anew.code, 0, anew.stderr);
+  assert.equal((await stateOf(server))['state'], 'in-sync');
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DriveFolder } from '../../src/google/index.ts';
-import { keepAnchor, readAnchors, scrubCopy } from '../../src/offsite/index.ts';
+import { DriveHistory, keepAnchor, readAnchors, scrubCopy } from '../../src/offsite/index.ts';
 import { systemClock } from '../../src/platform/index.ts';
 import { anchorFileName, type ChainHead } from '../../src/records/index.ts';
 import { sampleClient } from '../drive-emulator/index.ts';
@@ -13,13 +13,13 @@ const signal = new AbortController().signal;
 const owner = 'budi@srv-01';
 
 /** A copy with one snapshot, and its folder. */
-async function copied(stage: OffsiteStage): Promise<DriveFolder> {
+async function copied(stage: OffsiteStage): Promise<DriveHistory> {
   await stage.backup();
   await stage.sync();
-  return new DriveFolder(stage.drive.another(), copyPath);
+  return new DriveHistory(new DriveFolder(stage.drive.another(), copyPath));
 }
 
-const numbers = async (folder: DriveFolder): Promise<number[]> =>
+const numbers = async (folder: DriveHistory): Promise<number[]> =>
   (await readAnchors(folder, '', signal)).map(({ number }) => number).sort((a, b) => a - b);
 
 test("keepAnchor() puts the new head in the place of the old one, and of nobody else's", async () => {
@@ -29,7 +29,7 @@ test("keepAnchor() puts the new head in the place of the old one, and of nobody 
   await keepAnchor(folder, { head: head(9, 'a'), owner: 'siti@srv-02' }, isOurs, signal);
   for (const number of [3, 5, 5]) await keepAnchor(folder, { head: head(number, 'b'), owner }, isOurs, signal);
   assert.deepEqual(await numbers(folder), [5, 9]);
-  const found = await readAnchors(new DriveFolder(stage.drive.another(), copyPath), 'Drive', signal);
+  const found = await readAnchors(new DriveHistory(new DriveFolder(stage.drive.another(), copyPath)), 'Drive', signal);
   assert.deepEqual(
     found.find(({ number }) => number === 5),
     { ...head(5, 'b'), owner, keptIn: 'Drive' },
@@ -66,7 +66,7 @@ test('a head is written into the folder that was found, also when somebody renam
   const [root] = stage.person.find(copyPath);
   assert.ok(root);
   stage.person.rename(root.id, 'office-old');
-  const folder = new DriveFolder(stage.drive.another(), copyPath, { knownIds: [root.id] });
+  const folder = new DriveHistory(new DriveFolder(stage.drive.another(), copyPath, { knownIds: [root.id] }));
   await keepAnchor(folder, { head: head(3, 'a'), owner }, async () => true, signal);
   assert.deepEqual(await numbers(folder), [3]);
   assert.deepEqual(stage.person.find(copyPath), [], 'no second folder is made');

@@ -32,7 +32,7 @@ test('a place that cannot be written is told', async () => {
   writeFileSync(notFolder, '');
   await assert.rejects(
     new CopyMemoryFile(notFolder, 'office', place, systemRandom).update((memory) => memory),
-    (error) => isCode(error, 'storage.unreachable'),
+    (error) => isCode(error, 'state.unusable'),
   );
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'node:test';
 import { FolderStorage } from '../../src/storage/index.ts';
+import { systemClock } from '../../src/platform/index.ts';
 import { FolderWatch } from '../../src/offsite/folder-watch.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
 
@@ -22,6 +23,7 @@ for (const polling of [false, true]) {
     let [changes, mode] = [0, ''];
     await using _watch = new FolderWatch({
       folder: place.path,
+      clock: systemClock,
       polling,
       pollingIntervalMs: 50,
       onChange: () => {
@@ -63,6 +65,54 @@ for (const polling of [false, true]) {
   });
 }
 
+/** What an administrator does who puts a repository back: another folder takes the place of the one that is there. */
+const replacements: readonly (readonly [string, (repository: string) => void])[] = [
+  [
+    'the repository',
+    (repository) => {
+      renameSync(repository, `${repository}.old`);
+      renameSync(`${repository}.new`, repository);
+    },
+  ],
+  [
+    'a folder of it',
+    (repository) => {
+      renameSync(join(repository, 'snapshots'), join(repository, 'old'));
+      renameSync(join(`${repository}.new`, 'snapshots'), join(repository, 'snapshots'));
+    },
+  ],
+];
+
+for (const [what, replace] of replacements) {
+  test(`where ${what} is replaced by a rename, that is a change, and what comes then is noticed`, async () => {
+    await using place = await temporaryFolder();
+    const repository = join(place.path, 'repository');
+    for (const folder of [repository, `${repository}.new`]) await new FolderStorage(folder).create();
+    let changes = 0;
+    const modes: string[] = [];
+    await using _watch = new FolderWatch({
+      folder: repository,
+      polling: false,
+      clock: systemClock,
+      identityIntervalMs: 50,
+      onChange: () => {
+        changes += 1;
+      },
+      onMode: ({ mode }) => modes.push(mode),
+    });
+    await until(() => modes.at(-1) === 'events');
+    await delay(200);
+    const before = changes;
+    replace(repository);
+    await until(() => modes.length === 4 && changes > before);
+    assert.deepEqual(modes, ['starting', 'events', 'starting', 'events'], 'nobody says that he watches before he does');
+    await delay(200);
+    const after = changes;
+    writeFileSync(join(repository, 'snapshots', name), 'x');
+    await until(() => changes > after);
+  });
+}
+
 test(
   'the watch takes a folder each, not a file each, from the system',
   { skip: process.platform !== 'linux' && 'looks into /proc' },
@@ -74,6 +124,7 @@ test(
     let mode = '';
     await using _watch = new FolderWatch({
       folder: place.path,
+      clock: systemClock,
       polling: false,
       onChange: () => undefined,
       onMode: (next) => {

@@ -255,7 +255,10 @@ test('a host that is killed under a command: the command goes on with one of its
   const { code, stdout } = await command.ended;
   const last = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Message;
   assert.deepEqual([code, last['lag_files'], last['uploaded_files']], [0, 0, last['total_files']]);
-  assert.deepEqual(await stage.recorded('external-backup'), [['success', 'command-line', 'manual']]);
+  assert.deepEqual(await stage.recorded('external-backup'), [
+    ['stopped', 'command-line', 'manual'], // that it was killed is seen by the next one
+    ['success', 'command-line', 'manual'],
+  ]);
 });
 
 test('a host that the system ends breaks the work off, and the command goes on with one of its own', async (t) => {

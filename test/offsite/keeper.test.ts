@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { cpSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'node:test';
@@ -20,12 +20,13 @@ import {
 } from '../../src/jobs/index.ts';
 import { DriveFolder } from '../../src/google/index.ts';
 import { DriveCopy, type CopyStatus, type OriginalLooks } from '../../src/offsite/index.ts';
-import { isCode, systemClock, systemRandom, passwordFromText } from '../../src/platform/index.ts';
+import { CadanganError, isCode, systemClock, passwordFromText } from '../../src/platform/index.ts';
 import { TaskLoop } from '../../src/schedule/index.ts';
 import type { HistoryRecord } from '../../src/records/index.ts';
 import type { OffsiteCopy } from '../../src/settings/index.ts';
-import { clientFileOf, otherAccount, sampleAccount, sampleClient } from '../drive-emulator/index.ts';
-import { quick, signedInStore } from '../google/drive-stage.ts';
+import { otherAccount, sampleAccount } from '../drive-emulator/index.ts';
+import { signedInStore } from '../google/drive-stage.ts';
+import { copyOf, placeAt, recordsAt } from './copying-server.ts';
 import { OffsiteStage } from './offsite-stage.ts';
 
 class KeeperStage implements AsyncDisposable {
@@ -44,34 +45,10 @@ class KeeperStage implements AsyncDisposable {
 
   constructor(stage: OffsiteStage, more: Partial<OffsiteCopy> = {}) {
     this.stage = stage;
-    const clientFile = join(stage.folder, 'client.json');
-    writeFileSync(clientFile, JSON.stringify(clientFileOf(sampleClient)));
-    this.copy = {
-      name: 'office',
-      repository: stage.repository,
-      to: 'gdrive:Backup/office',
-      settleSeconds: 1,
-      paused: false,
-      scrubEveryDays: 7,
-      sampleReadPercent: 1,
-      ...more,
-    };
-    this.place = {
-      settings: { account: sampleAccount, clientFile },
-      stateFolder: join(stage.folder, 'state'),
-      environment: { CADANGAN_GOOGLE_ENDPOINT: stage.emulator.url },
-      store: stage.drive.store,
-      client: quick,
-    };
+    this.copy = copyOf(stage, more);
+    this.place = placeAt(stage);
     this.looks = originalLooks(systemClock, () => this.place);
-    this.records = new RecordKeeper({
-      stateFolder: this.place.stateFolder,
-      clock: systemClock,
-      random: systemRandom,
-      software: 'cadangan test',
-      via: 'editor',
-      onError: (error) => this.notRecorded.push(error),
-    });
+    this.records = recordsAt(this.place, (error) => this.notRecorded.push(error));
   }
 
   async start(timing: KeepCopyUpOptions['timing'] = {}): Promise<KeptCopy> {
@@ -176,6 +153,29 @@ test('a keeper copies at the start and after every change by itself, scrubs and 
   await stage.checkByRestic();
 });
 
+test('a repository that another folder took the place of is behind at once, is copied, and goes on being watched', async () => {
+  await using place = new KeeperStage(await OffsiteStage.open(), { sampleReadPercent: 0 });
+  const { stage } = place;
+  await stage.backup();
+  const [repository, yesterday] = [stage.repository, `${stage.repository}.yesterday`];
+  cpSync(repository, yesterday, { recursive: true });
+  await stage.backup();
+  await place.start({ identityIntervalMs: 50 });
+  await place.until(isInSync);
+  renameSync(repository, `${repository}.today`);
+  renameSync(yesterday, repository);
+  assert.notEqual((await place.status()).state, 'in-sync');
+  const { snapshots } = await place.until((status) => isInSync(status) && status.snapshots.length === 1);
+  assert.deepEqual(
+    snapshots,
+    stage.sourceFiles.filter((path) => path.startsWith('snapshots/')).map((path) => path.slice(10)),
+  );
+  cpSync(join(`${repository}.today`, 'snapshots'), join(repository, 'snapshots'), { recursive: true });
+  const behind = await place.until(({ state }) => state !== 'in-sync');
+  assert.ok(behind.since !== undefined || behind.state === 'copying', behind.state);
+  await place.until((status) => isInSync(status) && status.snapshots.length === 2);
+});
+
 test('a service that is away is trouble that is shown, and how far behind the copy is; then it goes on', async () => {
   await using keeping = new KeeperStage(await OffsiteStage.open());
   const { stage } = keeping;
@@ -237,8 +237,8 @@ test('a revoked sign-in, another account, and a full drive stop the copy without
   assert.equal(signedOut.trouble?.kind, 'signed-out');
 
   const refused = stage.emulator.log.count({});
+  // By another process: nobody tells the keeper.
   stage.drive.store.signIn = signedInStore(stage.emulator, otherAccount).signIn;
-  keeper.retryNow();
   await keeping.until(({ trouble }) => trouble?.kind === 'wrong-account');
   await delay(500);
   assert.ok(stage.emulator.log.count({}) - refused < 10, 'it waits, and does not knock all the time');
@@ -246,7 +246,6 @@ test('a revoked sign-in, another account, and a full drive stop the copy without
   stage.drive.store.signIn = signedInStore(stage.emulator).signIn;
   assert.notDeepEqual(stage.drive.store.signIn, signIn);
   stage.person.setLimit(stage.person.usedBytes + 10_000);
-  keeper.retryNow();
   const full = await keeping.until(({ trouble }) => trouble?.kind === 'full');
   assert.ok(full.behind);
   stage.person.setLimit(1e12);
@@ -357,9 +356,21 @@ test('the programs of a copy run around each work on it; one before that fails k
   );
 });
 
+test('a program of a copy that may not be run is not run, and the copy is not made', async () => {
+  await using keeping = new KeeperStage(await OffsiteStage.open(), { before: [process.execPath, '-e', ''] });
+  const { stage, copy, place, records } = keeping;
+  await stage.backup();
+  const vet = async (): Promise<void> => {
+    throw new CadanganError('service.unsafe', { path: process.execPath });
+  };
+  await using jobs = new CopyJobs({ copy, place, records, vet });
+  const { outcome, error } = await jobs.sync({ signal: new AbortController().signal }, { trigger: 'manual' });
+  assert.deepEqual([outcome, isCode(error, 'service.unsafe')], ['failed', true]);
+});
+
 test('a keeper that is closed in the middle leaves what the next one goes on from, without sending anything twice', async () => {
   const slow = { metadataMs: 20, mediaMs: 300, jitter: 0 };
-  await using keeping = new KeeperStage(await OffsiteStage.open(3, { emulator: { latency: slow } }));
+  await using keeping = new KeeperStage(await OffsiteStage.open(3, { emulator: { latency: slow } }), { records: 'off' });
   const { stage } = keeping;
   await stage.backup(16, 20_000);
   await keeping.start();

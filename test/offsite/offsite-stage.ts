@@ -3,15 +3,15 @@ import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'nod
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DriveFolder, openUploadJournal, type DriveClientOptions } from '../../src/google/index.ts';
-import { claimedMark, DriveCopy, syncCopy, type SyncOptions, type SyncReport } from '../../src/offsite/index.ts';
+import { chainOfHistoryPath, claimedMark, DriveCopy, syncCopy, type SyncOptions, type SyncReport } from '../../src/offsite/index.ts';
 import { systemClock } from '../../src/platform/index.ts';
 import { isAnchorFileName } from '../../src/records/index.ts';
 import { saveSnapshot } from '../../src/repository/index.ts';
 import { FolderStorage } from '../../src/storage/index.ts';
-import { sampleAccount, type DriveEmulator, type EmulatorOptions, type Person } from '../drive-emulator/index.ts';
+import { sampleAccount, sampleDeviceClient, type DriveEmulator, type EmulatorOptions, type Person } from '../drive-emulator/index.ts';
 import { RepositoryMaker } from '../fakes/repository-maker.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
-import { driveStage, type DriveStage } from '../google/drive-stage.ts';
+import { driveStage, signedInStore, type DriveStage } from '../google/drive-stage.ts';
 import { start } from '../interop/programs.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
 
@@ -105,6 +105,18 @@ export class OffsiteStage implements AsyncDisposable {
     return new DriveCopy(new DriveFolder(this.drive.another(), copyPath));
   }
 
+  /** As after the company has made its OAuth client anew: the account is the same, what the old one made is not to be seen. */
+  async copyOfOtherClient(): Promise<DriveCopy> {
+    const { id: clientId, secret: clientSecret } = sampleDeviceClient;
+    const store = signedInStore(this.emulator);
+    store.signIn = store.signIn && {
+      ...store.signIn,
+      clientId,
+      refreshToken: this.emulator.accounts.refreshToken(sampleAccount, { client: sampleDeviceClient }),
+    };
+    return this.copy({ credentials: { kind: 'sign-in', client: { clientId, clientSecret }, store } });
+  }
+
   async sync(options: SyncOptions = {}, copy?: DriveCopy): Promise<SyncReport> {
     const target = copy ?? (await this.copy());
     try {
@@ -119,7 +131,7 @@ export class OffsiteStage implements AsyncDisposable {
     return filesBelow(this.repository).filter((path) => !path.startsWith('locks/'));
   }
 
-  /** What lies on Drive below the copy's folder, doubles twice; not the trash, what dates the records and the claim of the folder. */
+  /** What lies on Drive below the copy's folder, doubles twice; not the trash, the records, what dates them and the claim. */
   get copyFiles(): string[] {
     const prefix = `${copyPath}/`;
     const isLive = (id: string): boolean => this.person.find(this.person.pathOf(id)).some((file) => file.id === id);
@@ -129,7 +141,7 @@ export class OffsiteStage implements AsyncDisposable {
       .map(({ id }) => ({ id, path: this.person.pathOf(id) }))
       .filter(({ id, path }) => path.startsWith(prefix) && isLive(id))
       .map(({ path }) => path.slice(prefix.length))
-      .filter((path) => !isAnchorFileName(path) && claimedMark(path) === undefined)
+      .filter((path) => !isAnchorFileName(path) && claimedMark(path) === undefined && chainOfHistoryPath(path) === undefined)
       .sort();
   }
 

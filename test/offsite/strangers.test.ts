@@ -5,15 +5,15 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DriveFolder } from '../../src/google/index.ts';
-import { CopyJobs, RecordKeeper, type DrivePlace, type JobResult } from '../../src/jobs/index.ts';
+import { CopyJobs, type JobResult } from '../../src/jobs/index.ts';
 import { claimedMark, DriveCopy } from '../../src/offsite/index.ts';
-import { CadanganError, isCode, systemClock, systemRandom } from '../../src/platform/index.ts';
-import type { OffsiteCopy } from '../../src/settings/index.ts';
-import { clientFileOf, sampleAccount, sampleClient, type StoredFile } from '../drive-emulator/index.ts';
+import { CadanganError, isCode } from '../../src/platform/index.ts';
+import { sampleClient, type StoredFile } from '../drive-emulator/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
-import { plantAt, quick } from '../google/drive-stage.ts';
+import { plantAt } from '../google/drive-stage.ts';
 import { needs } from '../needs.ts';
 import { seedsOf } from '../rounds.ts';
+import { copyOf, placeAt, recordsAt } from './copying-server.ts';
 import { checkByRestic, copyPath, OffsiteStage } from './offsite-stage.ts';
 
 const hourMs = 3_600_000;
@@ -128,8 +128,9 @@ function claimsAt(stage: OffsiteStage): string[] {
   return [...filesOf(stage, ({ explicitlyTrashed }) => !explicitlyTrashed).keys()].filter((path) => claimedMark(path) !== undefined);
 }
 
+/** Without what records and heads replaced. */
 function trashed(stage: OffsiteStage): string[] {
-  return [...filesOf(stage, ({ explicitlyTrashed }) => explicitlyTrashed).keys()].sort();
+  return [...filesOf(stage, ({ explicitlyTrashed }) => explicitlyTrashed).keys()].filter((path) => !path.startsWith('records-')).sort();
 }
 
 const isRefused = (error: unknown): boolean => isCode(error, 'offsite.other-repository');
@@ -140,33 +141,9 @@ test('of two state folders of one machine that have one folder on Drive one at m
   await one.backup();
   await two.backup();
   const machines = [one, two].map((stage, at) => {
-    const clientFile = join(stage.folder, 'client.json');
-    writeFileSync(clientFile, JSON.stringify(clientFileOf(sampleClient)));
-    const copy: OffsiteCopy = {
-      name: 'office',
-      repository: stage.repository,
-      to: `gdrive:${copyPath}`,
-      settleSeconds: 1,
-      paused: false,
-      scrubEveryDays: 7,
-      sampleReadPercent: 1,
-    };
-    const place: DrivePlace = {
-      settings: { account: sampleAccount, clientFile },
-      stateFolder: join(one.folder, `state-${at}`),
-      environment: { CADANGAN_GOOGLE_ENDPOINT: one.emulator.url },
-      store: one.drive.store,
-      client: quick,
-    };
-    const records = new RecordKeeper({
-      stateFolder: place.stateFolder,
-      clock: systemClock,
-      random: systemRandom,
-      software: 'cadangan test',
-      via: 'editor',
-      onError: assert.ifError,
-    });
-    return new CopyJobs({ copy, place, records, againMs: 20 });
+    const place = placeAt(one, `state-${at}`);
+    const records = recordsAt(place, assert.ifError);
+    return new CopyJobs({ copy: copyOf(stage), place, records, againMs: 20 });
   });
   const wish = { signal: new AbortController().signal };
   const manual = { trigger: 'manual' } as const;

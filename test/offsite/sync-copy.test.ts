@@ -3,10 +3,14 @@ import { chmodSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync 
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { syncCopy } from '../../src/offsite/index.ts';
-import { CadanganError, isCode, systemClock } from '../../src/platform/index.ts';
+import { CadanganError, isCode, passwordFromText, systemClock } from '../../src/platform/index.ts';
+import { Repository } from '../../src/repository/index.ts';
 import { FolderStorage, type FileKind, type ListedFile } from '../../src/storage/index.ts';
+import { pruneRepository } from '../../src/upkeep/index.ts';
 import { sampleClient } from '../drive-emulator/index.ts';
+import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { needs } from '../needs.ts';
+import { usualPolicy } from '../upkeep/prune-stage.ts';
 import { copyPath, OffsiteStage } from './offsite-stage.ts';
 
 /** Paths of packs, in their order. */
@@ -60,6 +64,34 @@ test('after a prune by restic the copy is what the original is, and what went li
   await stage.checkByRestic();
 });
 
+test('after our own prune the copy goes along in its two steps without a doubt, and is whole after each', needs('restic'), async () => {
+  await using stage = await OffsiteStage.open();
+  const snapshots: string[] = [];
+  for (let i = 0; i < 4; i++) snapshots.push(await stage.backup(2, 20_000));
+  await stage.sync();
+  for (const name of snapshots.slice(0, 2)) await stage.source.remove({ kind: 'snapshots', name });
+  const clock = new VirtualClock();
+  const prune = async (): Promise<number> => {
+    const repository = await Repository.open({ storage: stage.source, clock }, passwordFromText('password'));
+    return (await pruneRepository(repository, { policy: { ...usualPolicy, unusedBytesMax: () => 0 } })).sums.packs.removeNow;
+  };
+  assert.equal(await prune(), 0);
+  const packs = packsOf(stage).length;
+  const first = await stage.sync();
+  stage.assertWhole();
+  assert.deepEqual([first.doubts, packsOf(stage).length], [[], packs]);
+  await stage.checkByRestic();
+
+  await clock.advance(25 * 3_600_000);
+  const removed = await prune();
+  assert.ok(removed >= 4, `${removed}`);
+  const second = await stage.sync();
+  stage.assertWhole();
+  assert.deepEqual([second.doubts, second.heldBackFiles], [[], 0]);
+  assert.ok(second.trashedFiles > removed, 'an old index file goes, too');
+  await stage.checkByRestic();
+});
+
 test('a pack that the original has lost stays on Drive and is told; nothing else is removed meanwhile', needs('restic'), async () => {
   await using stage = await OffsiteStage.open();
   for (let i = 0; i < 3; i++) await stage.backup(2, 20_000);
@@ -100,6 +132,53 @@ test('a file that is damaged in the original never reaches Drive, and does not k
   stage.assertWhole();
 });
 
+test('nothing goes to the trash by a sync that met damage in the original; once that is mended, it does', async () => {
+  await using stage = await OffsiteStage.open();
+  const forgotten = await stage.backup();
+  await stage.backup();
+  await stage.sync();
+  const old = new Set(packsOf(stage));
+  await stage.backup();
+  const [bad = ''] = packsOf(stage).filter((path) => !old.has(path));
+  damage(stage, bad);
+  rmSync(join(stage.repository, 'snapshots', forgotten));
+  const knownDamaged = new Set<string>();
+  for (const when of ['that found it', 'that knew of it']) {
+    const { damagedAtSource, plan, trashedFiles } = await stage.sync({ knownDamaged });
+    assert.deepEqual([damagedAtSource.length, trashedFiles], [1, 0], when);
+    assert.ok(
+      plan.stages.some(({ action }) => action === 'trash'),
+      'it is planned all the same',
+    );
+    assert.ok(stage.copyFiles.includes(`snapshots/${forgotten}`), when);
+  }
+  damage(stage, bad);
+  assert.equal((await stage.sync({ knownDamaged })).trashedFiles, 1);
+  stage.assertWhole();
+});
+
+test('a snapshot whose data is damaged in the original cannot be restored from Drive, and is not said to be; those of before still can', async () => {
+  await using stage = await OffsiteStage.open();
+  const before = await stage.backup();
+  const { snapshots, restorable } = await stage.sync();
+  assert.deepEqual(snapshots, [before]);
+  const old = new Set(packsOf(stage));
+  const late = await stage.backup();
+  const [bad = ''] = packsOf(stage).filter((path) => !old.has(path));
+  damage(stage, bad);
+  const knownDamaged = new Set<string>();
+  const report = await stage.sync({ knownDamaged });
+  assert.ok(stage.copyFiles.includes(`snapshots/${late}`), 'its own file is there, verified');
+  assert.deepEqual([report.lag.files, report.snapshots], [1, []], 'nothing is known of which packs a snapshot needs');
+  const remembered = await stage.sync({ knownDamaged, restorable });
+  assert.deepEqual(remembered.snapshots, [before], 'all that was there with it is still there');
+  stage.person.trash(stage.idOf([...old][0] ?? ''));
+  damage(stage, [...old][0] ?? '');
+  assert.deepEqual((await stage.sync({ knownDamaged, restorable })).snapshots, [], 'a pack that was there is gone');
+  for (const path of [bad, [...old][0] ?? '']) damage(stage, path);
+  assert.deepEqual((await stage.sync({ knownDamaged, restorable })).snapshots.toSorted(), [before, late].toSorted());
+});
+
 test('a file that was torn in the original after it was copied is told, and the good copy stays', async () => {
   await using stage = await OffsiteStage.open();
   await stage.backup();
@@ -112,7 +191,7 @@ test('a file that was torn in the original after it was copied is told, and the 
   stage.assertWhole();
 });
 
-test('a copy whose folder somebody moved to the trash is made anew; one that was renamed is found again, and nothing is sent', async () => {
+test('of a copy of which nothing is known, a folder in the trash is no folder, and one that was renamed is found by its id', async () => {
   await using stage = await OffsiteStage.open();
   await stage.backup();
   await stage.sync();
@@ -125,6 +204,33 @@ test('a copy whose folder somebody moved to the trash is made anew; one that was
   const renamed = await stage.sync();
   assert.deepEqual([renamed.lag.files, renamed.uploadedFiles], [0, 0]);
 });
+
+/** What a person does on drive.google.com, so that neither Cadangan nor rclone finds a pack where it should be. */
+const misplacements: readonly (readonly [string, (stage: OffsiteStage, pack: string) => void])[] = [
+  ['is renamed', (stage, pack) => stage.person.rename(stage.idOf(pack), 'old')],
+  ['is moved to another folder of the copy', (stage, pack) => stage.person.move(stage.idOf(pack), stage.idOf('index'))],
+  ['is moved out of the copy', (stage, pack) => stage.person.move(stage.idOf(pack), stage.person.find('Backup')[0]?.id ?? '')],
+  ['lies in a folder that is renamed', (stage, pack) => stage.person.rename(stage.idOf(pack.slice(0, 7)), 'old')],
+  ['lies in a folder that is moved away', (stage, pack) => stage.person.move(stage.idOf(pack.slice(0, 7)), stage.idOf('index'))],
+];
+
+for (const [what, misplace] of misplacements)
+  for (const [who, isSame] of [
+    ['the same process', true],
+    ['the next process', false],
+  ] as const)
+    test(`a pack that ${what} after it was uploaded is missing, whatever the journal says, and is sent again by ${who}`, async () => {
+      await using stage = await OffsiteStage.open();
+      await stage.backup();
+      const copy = await stage.copy();
+      await stage.sync({}, copy);
+      const [pack = ''] = packsOf(stage);
+      misplace(stage, pack);
+      assert.ok(!stage.copyFiles.includes(pack));
+      const report = await stage.sync({}, isSame ? copy : undefined);
+      assert.deepEqual([report.uploadedFiles, report.lag.files], [1, 0]);
+      assert.ok(stage.copyFiles.includes(pack), 'it is where rclone looks for it');
+    });
 
 test('lists that are an hour late lead to no second copy', async () => {
   await using stage = await OffsiteStage.open();

@@ -39,6 +39,17 @@ test('every text of the sources has an Indonesian value with the same placeholde
   }
 });
 
+test('Indonesian has one word for each thing, in texts and on the pages of docs/', () => {
+  const files = [
+    'l10n/bundle.l10n.id.json',
+    ...globSync('docs/*.id.md'),
+    ...globSync('src/**/*indonesian*.ts'),
+    'src/records/pack-readme.ts',
+  ];
+  const others = /\bbita\b|kepala rantai/i; // byte, ujung rantai
+  for (const file of files) assert.doesNotMatch(readFileSync(file, 'utf8').replaceAll(/^\s*"[^"]*":/gm, ''), others, file);
+});
+
 test('every text is a literal in quotes: the export tool sees no others', () => {
   const files = globSync('src/**/*.ts', { cwd: new URL('../../', import.meta.url) });
   for (const file of files) {

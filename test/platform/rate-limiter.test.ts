@@ -45,6 +45,16 @@ test('another rate counts within a second, also for who waits already; without o
   assert.ok((await waiting) > 100_000);
 });
 
+test('what went while there was no limit is no debt when one begins', async () => {
+  const clock = new VirtualClock();
+  const untilMs = Number(clock.nowNs() / 1_000_000n) + 10_000;
+  const limiter = new RateLimiter(clock, (nowMs) => (nowMs < untilMs ? undefined : 10 * kb));
+  await clock.advance(9_900);
+  await msFor(clock, limiter.take(100_000 * kb));
+  await clock.advance(1_000);
+  assert.ok((await msFor(clock, limiter.take(10 * kb))) <= 1_010);
+});
+
 test('who gives up leaves the turn to the next, and takes nothing along; what could not wait counts for others', async () => {
   const clock = new VirtualClock();
   const limiter = new RateLimiter(clock, () => 100 * kb);

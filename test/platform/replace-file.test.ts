@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { replaceFile, systemCode, systemRandom } from '../../src/platform/index.ts';
+import { makeFolder, makeFolderNow, replaceFile, systemCode, systemRandom } from '../../src/platform/index.ts';
 
 function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'cadangan-replace-'));
@@ -31,4 +31,34 @@ test('what cannot be put in place leaves nothing behind, and what was there', as
   writeFileSync(join(folder, 'file'), 'x');
   await assert.rejects(replaceFile(join(folder, 'file', 'below'), 'x', systemRandom), (error) => systemCode(error) !== undefined);
   assert.equal(readFileSync(join(folder, 'file'), 'utf8'), 'x');
+});
+
+test(
+  'what root replaces stays whose it was',
+  { skip: process.getuid?.() === 0 ? false : 'needs root, to give files to others' },
+  async (t) => {
+    const path = join(temporaryFolder(t), 'file');
+    writeFileSync(path, 'first');
+    chownSync(path, 54_321, 12_345);
+    await replaceFile(path, 'second', systemRandom);
+    const { uid, gid } = statSync(path);
+    assert.deepEqual([readFileSync(path, 'utf8'), uid, gid], ['second', 54_321, 12_345]);
+  },
+);
+
+test("a folder that can never be made ends in the system's error, not in a loop", { skip: process.platform !== 'linux' }, async (t) => {
+  const folder = temporaryFolder(t);
+  writeFileSync(join(folder, 'file'), '');
+  for (const [path, code] of [
+    ['/proc/cadangan/a/b', 'ENOENT'],
+    ['/dev/null/a', 'ENOTDIR'],
+    [join(folder, 'file'), 'EEXIST'],
+    [join(folder, 'file', 'a', 'b'), 'ENOTDIR'],
+  ] as const) {
+    await assert.rejects(makeFolder(path, 0o700), { code });
+    assert.throws(() => makeFolderNow(path, 0o700), { code });
+  }
+  await makeFolder(join(folder, 'a', 'b'), 0o700);
+  makeFolderNow(join(folder, 'a', 'b', 'c'), 0o700);
+  await makeFolder(join(folder, 'a', 'b', 'c'), 0o700);
 });

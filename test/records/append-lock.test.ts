@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { withAppendLock } from '../../src/records/append-lock.ts';
 import { hasEnded, thisProcess } from '../../src/records/process-identity.ts';
-import { isAbort, systemRandom } from '../../src/platform/index.ts';
+import { isAbort, isCode, systemRandom } from '../../src/platform/index.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { until } from '../host/engine-stage.ts';
 
@@ -138,4 +138,25 @@ test('one that waits behind a long append of its own process can be called off',
   long.resolve();
   await first;
   await withAppendLock(folder, world, async () => undefined);
+});
+
+test('whoever was taken for dead learns of it when it looks, as often as it looks; whoever was not may go on', async (t) => {
+  const folder = lockFolder(t);
+  await withAppendLock(folder, { clock: new VirtualClock(), random: systemRandom }, async (lock) => {
+    await lock.confirm();
+    await lock.confirm();
+    writeFileSync(join(folder, '2'), JSON.stringify({ ...elsewhere, renewed: 0 }));
+    for (const time of ['once', 'twice'])
+      await assert.rejects(
+        () => lock.confirm(),
+        (error) => isCode(error, 'records.busy'),
+        time,
+      );
+    writeFileSync(join(folder, '2.free'), '');
+    await assert.rejects(
+      () => lock.confirm(),
+      (error) => isCode(error, 'records.busy'),
+      'what the other has written meanwhile is not known here',
+    );
+  });
 });

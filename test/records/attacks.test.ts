@@ -51,7 +51,7 @@ for (const [name, make] of spellings) {
   });
 }
 
-test('that the end and its head were taken away shows as long as nothing was appended', async (t) => {
+test('that the end and its head were taken away shows, also when records were appended since', async (t) => {
   const made = await makeHistory(temporaryState(t), 6, 24);
   writeFileSync(
     newestPath(made),
@@ -65,6 +65,12 @@ test('that the end and its head were taken away shows as long as nothing was app
   assert.deepEqual(
     faults.map(({ kind, number }) => [kind, number]),
     [['no-head', 6]],
+  );
+  await made.history.append(someBackup(made.random));
+  const later = await verifyHistory(made.history.folder);
+  assert.deepEqual(
+    later.faults.map(({ kind, number, found }) => [kind, number, found]),
+    [['head-doubt', 7, 'missing']],
   );
 });
 
@@ -105,12 +111,12 @@ test('a folder in the place of a month file is named, and nothing is written bes
   const path = newestPath(made);
   rmSync(path);
   mkdirSync(path);
-  const isNamed = { code: 'storage.unreachable', facts: { location: path, reason: 'EISDIR' } };
+  const isNamed = { code: 'state.unusable', facts: { path, reason: 'EISDIR', folder: made.history.folder } };
   await assert.rejects(verifyHistory(made.history.folder), isNamed);
   await assert.rejects(async () => {
     for await (const record of made.history.records()) assert.fail(`record ${record.number}`);
   }, isNamed);
-  await assert.rejects(made.history.append(someBackup(made.random)), { code: 'storage.unreachable' });
+  await assert.rejects(made.history.append(someBackup(made.random)), { code: 'state.unusable' });
   assert.deepEqual(readdirSync(path), []);
 });
 
@@ -184,10 +190,10 @@ function rewrite(
   for (const [file, lines] of files) writeFileSync(join(history.folder, file), lines.join(''));
   const headPath = join(history.folder, 'head.json');
   assert.ok(existsSync(headPath));
-  writeFileSync(
-    headPath,
-    JSON.stringify({ ...(JSON.parse(readFileSync(headPath, 'utf8')) as object), number: kept.at(-1)?.record.number, hash: previous }),
-  );
+  const { chain, key: id } = JSON.parse(readFileSync(headPath, 'utf8')) as { chain: string; key: string };
+  const [number, hash] = [kept.at(-1)?.record.number, previous];
+  const signature = sign(null, Buffer.from(`cadangan head:${chain}:${number}:${hash}`), key).toString('base64');
+  writeFileSync(headPath, JSON.stringify({ chain, number, hash, key: id, signature }));
 }
 
 function monthFiles(folder: string): string[] {

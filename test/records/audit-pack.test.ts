@@ -3,13 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { crc32 } from 'node:zlib';
 import { CadanganError } from '../../src/platform/index.ts';
 import { makeAuditPack, recordEntries, verifyAuditPack } from '../../src/records/index.ts';
 import { readZip } from '../../src/records/zip-reader.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { rounds } from '../rounds.ts';
 import { freshSeed } from '../seeds.ts';
+import { makeZip, type ZipForm } from './make-zip.ts';
 import { makeHistory, temporaryState, type MadeHistory } from './some-records.ts';
 
 const brokenPacks = rounds({ sample: 500, long: 5000 });
@@ -74,11 +74,78 @@ test('whatever is changed, added or taken out of a pack is named', async (t) => 
     const copy = new Map(entries);
     change(copy);
     const tampered = join(folder, 'tampered.zip');
-    writeFileSync(tampered, storedZip(copy));
+    writeFileSync(tampered, makeZip(copy));
     const { isIntact, faults } = await verifyAuditPack(tampered);
     assert.equal(isIntact, false, name);
     assert.ok(faults.map((fault) => `${fault.kind} ${fault.name}`).includes(expected), `${name}: ${JSON.stringify(faults)}`);
   }
+});
+
+test('a pack that was unpacked and zipped again is the same pack, however the other program writes a ZIP', async (t) => {
+  const folder = temporaryState(t);
+  const { path } = await makePack(folder);
+  const entries = await readZip(path);
+  const forms: Record<string, ZipForm> = {
+    'with its folders': { folders: ['records/', 'records/evidence/', 'reports/'] },
+    'in the other order': { order: 'reversed' },
+    deflated: { deflate: true },
+    'with fields of 64 bits': { large: true, deflate: true },
+    'with a folder around it': { around: 'audit 2026-11/', folders: ['audit 2026-11/', 'audit 2026-11/records/'] },
+    'with two folders around it': { around: 'Downloads/audit/' },
+    'with names of Windows': { backslashes: true, folders: ['records\\'] },
+    'with what Finder adds': { more: ['.DS_Store', '__MACOSX/._notes.txt', 'records/.DS_Store'] },
+    'with a comment that looks like its end': { comment: `PK\x05\x06${'\0'.repeat(18)} and more` },
+  };
+  for (const [name, form] of Object.entries(forms)) {
+    const again = join(folder, 'again.zip');
+    writeFileSync(again, makeZip(entries, form));
+    const { isIntact, faults, records } = await verifyAuditPack(again);
+    assert.deepEqual([isIntact, faults, records?.recordCount], [true, [], 13], name);
+  }
+});
+
+test('zipped again by Python with entries for folders, and as the folder that it was unpacked into, it verifies', async (t) => {
+  const folder = temporaryState(t);
+  const { path } = await makePack(folder);
+  const out = join(folder, 'out');
+  for (const [name, bytes] of await readZip(path)) {
+    mkdirSync(dirname(join(out, name)), { recursive: true });
+    writeFileSync(join(out, name), bytes);
+  }
+  mkdirSync(join(out, 'records', 'evidence'), { recursive: true });
+  assert.equal((await verifyAuditPack(out)).isIntact, true);
+  execFileSync('python3', ['-m', 'zipfile', '-c', join(folder, 'again.zip'), out]);
+  assert.equal((await verifyAuditPack(join(folder, 'again.zip'))).isIntact, true);
+  writeFileSync(join(out, 'records', 'more.jsonl'), '');
+  assert.deepEqual((await verifyAuditPack(out)).faults, [{ kind: 'added', name: 'records/more.jsonl' }]);
+});
+
+test('what others write into a pack takes the place of no folder, and what is encrypted is said to be', async (t) => {
+  const folder = temporaryState(t);
+  const { path } = await makePack(folder);
+  const entries = await readZip(path);
+  const file = join(folder, 'other.zip');
+  for (const name of ['records', 'records/evidence', 'records/Evidence', 'Records/head.json', 'records/evidence/x/y.json']) {
+    writeFileSync(file, makeZip(new Map([...entries, [name, Buffer.from('x')]])));
+    assert.deepEqual((await verifyAuditPack(file)).faults, [{ kind: 'added', name }], name);
+  }
+  writeFileSync(file, makeZip(entries, { encrypted: true }));
+  await assert.rejects(verifyAuditPack(file), { code: 'pack.invalid', facts: { path: file, reason: 'it is encrypted' } });
+});
+
+test('the text in a pack names each of its files, and the line by which its key is held against the printed one', async (t) => {
+  const { path, made } = await makePack(temporaryState(t));
+  const entries = await readZip(path);
+  const text = entries.get('README.txt')!.toString();
+  const [english = '', indonesian = ''] = text.split('='.repeat(80));
+  for (const name of entries.keys())
+    for (const part of [english, indonesian]) assert.ok(part.includes(`\n  ${name}\n`), `${name} is not in ${part}`);
+  const printed = (await made.history.publicKey())!.base64;
+  const [, middle = ''] = entries.get('public-key.pem')!.toString().split('\n');
+  const start = /MC\w+/.exec(text)?.[0] ?? '';
+  assert.equal(middle, start + printed);
+  assert.ok(english.includes(printed) && indonesian.includes(printed));
+  assert.ok(Math.max(...text.split('\n').map(({ length }) => length)) <= 124);
 });
 
 test('a name that would be a folder, or leads elsewhere, is that of no pack', async (t) => {
@@ -130,36 +197,4 @@ async function makePack(folder: string): Promise<{ path: string; made: MadeHisto
   ];
   writeFileSync(path, await makeAuditPack(entries, { key: await history.signingKey(), madeAtMs: Date.UTC(2026, 11, 1) }));
   return { path, made };
-}
-
-/** A ZIP without compression, as another program might write it. */
-function storedZip(entries: ReadonlyMap<string, Buffer>): Buffer {
-  const [locals, directory]: [Buffer[], Buffer[]] = [[], []];
-  let offset = 0;
-  for (const [name, bytes] of entries) {
-    const nameBytes = Buffer.from(name);
-    const fields = Buffer.alloc(26);
-    fields.writeUInt16LE(20, 0);
-    fields.writeUInt16LE(0x800, 2);
-    fields.writeUInt32LE(crc32(bytes), 10);
-    fields.writeUInt32LE(bytes.length, 14);
-    fields.writeUInt32LE(bytes.length, 18);
-    fields.writeUInt16LE(nameBytes.length, 22);
-    const local = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), fields, nameBytes, bytes]);
-    const place = Buffer.alloc(14);
-    place.writeUInt32LE(offset, 10);
-    directory.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00', 'latin1'), fields, place, nameBytes]));
-    locals.push(local);
-    offset += local.length;
-  }
-  const end = Buffer.alloc(22);
-  end.write('PK\x05\x06', 'latin1');
-  end.writeUInt16LE(entries.size, 8);
-  end.writeUInt16LE(entries.size, 10);
-  end.writeUInt32LE(
-    directory.reduce((sum, { length }) => sum + length, 0),
-    12,
-  );
-  end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...locals, ...directory, end]);
 }

@@ -3,14 +3,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { recordFacts } from '../../src/jobs/messages/record-facts.ts';
 import { formSentences } from '../../src/jobs/messages/record-sentences.ts';
-import { currentLanguage, l10n } from '../../src/platform/index.ts';
+import { currentLanguage, inLocale, l10n } from '../../src/platform/index.ts';
 import {
   formHtml,
   formPdf,
   makeReport,
   reportCsv,
   reportForm,
+  resultText,
   verifyHistory,
   type Form,
   type HistoryRecord,
@@ -55,6 +57,76 @@ test('the figures of a report are those that a count of the records gives', () =
   assert.deepEqual([line?.planned, line?.kept, line?.runs, line?.success, line?.failed, line?.missed], [30, 28, 30, 29, 1, 1]);
   for (const { runs, success, exceptions, failed, stopped } of report.statistics)
     assert.equal(runs, success + exceptions + failed + stopped);
+});
+
+test('the numbers of records are names and no quantities: no separator stands in them, in no language', async () => {
+  const later = (number: number) => number + 1230;
+  const records = month.records.map((record): HistoryRecord => {
+    const { nonconformity } = record;
+    const shown = nonconformity?.records && { nonconformity: { ...nonconformity, records: nonconformity.records.map(later) } };
+    return { ...record, ...shown, number: later(record.number) };
+  });
+  const changed = await makeReport(records, { ...sampleSettings, period: { from: '2026-11-01', to: '2026-11-30' }, nowMs: month.nowMs });
+  for (const language of ['en', 'id'] as const) {
+    const text = textOf(await formOf(changed, language));
+    assert.match(text, /No\. 1233 \S+ 13\d\d/);
+    assert.doesNotMatch(text, /\b1[.,][23]\d\d\b/, language);
+    const [record] = records;
+    assert.ok(record);
+    assert.equal((await inLocale({ language }, async () => recordFacts(record)))[0]?.value, '1231');
+  }
+});
+
+test('what was refused, ended by a crash, or not compressed is called so', async () => {
+  const [on, ...others] = month.records.filter(({ kind }) => kind === 'internal-backup').slice(3);
+  const lost = others[0];
+  const event = month.records.findLast(({ kind }) => kind === 'configuration-change');
+  const records = month.records.map((record): HistoryRecord => {
+    if (record === on) return { ...record, evidence: { compression: 'off' } };
+    if (record === lost) return { ...record, result: 'stopped', reason: { code: 'host.lost', facts: {} } };
+    if (record !== event) return record;
+    const { change: _change, ...signIn } = record;
+    const reason = { code: 'drive.wrong-account', facts: { account: 'budi@gmail.com', designatedAccount: 'backup@contoh.co.id' } };
+    return { ...signIn, kind: 'sign-in', result: 'failed', destination: { account: 'budi@gmail.com' }, reason };
+  });
+  const changed = await makeReport(records, { ...sampleSettings, period: { from: '2026-11-01', to: '2026-11-30' }, nowMs: month.nowMs });
+  const english = textOf(await formOf(changed, 'en'));
+  const indonesian = textOf(await formOf(changed, 'id'));
+  assert.match(english, new RegExp(`^${on?.number} .*Successful. Without compression$`, 'm'));
+  assert.match(english, new RegExp(`^${lost?.number} .*Interrupted`, 'm'));
+  assert.match(english, new RegExp(`^${event?.number} .*Sign-in .* budi@gmail.com: Refused: signed in as .*backup@contoh.co.id`, 'm'));
+  assert.match(indonesian, new RegExp(`^${on?.number} .*Berhasil. Tanpa kompresi$`, 'm'));
+  assert.match(indonesian, new RegExp(`^${lost?.number} .*Terputus`, 'm'));
+  assert.match(indonesian, new RegExp(`^${event?.number} .*budi@gmail.com: Ditolak: `, 'm'));
+  assert.match(reportCsv(changed, 'en', formSentences), /,Successful,Without compression,/);
+  const words = (kind: HistoryRecord['kind'], result: 'failed' | 'stopped', code: string): string =>
+    resultText({ kind, result, reason: { code, facts: {} } });
+  assert.deepEqual(
+    [
+      words('sign-in', 'failed', 'drive.wrong-account'),
+      words('refusal', 'failed', 'rights.denied'),
+      words('sign-in', 'failed', 'drive.unavailable'),
+      words('check', 'stopped', 'host.lost'),
+      words('check', 'stopped', 'aborted'),
+    ],
+    ['Refused', 'Refused', 'Failed', 'Interrupted', 'Stopped'],
+  );
+});
+
+test('what a record has as evidence and counts is named in words, never by its key in the file', async () => {
+  const evidence = { notStored: ['a'], chosen: ['b'], snapshotTime: '2026-11-23T21:00:00+07:00', socketsSkipped: 1, headsCompared: 2 };
+  const counts = { filesTotal: 1, dataBlobs: 2, treeBlobs: 3 };
+  const record = { ...month.records[2]!, evidence, counts, change: { what: 'key-added', after: 'ab' } };
+  for (const language of ['en', 'id'] as const) {
+    const facts = await inLocale({ language }, async () => recordFacts(record));
+    assert.deepEqual(
+      facts.filter(({ label, value }) => /[a-z][A-Z]/.test(label) || value === 'key-added'),
+      [],
+    );
+    const labels = facts.map(({ label, value }) => `${label}=${value}`);
+    assert.ok(labels.includes(language === 'id' ? 'Bukti: tidak disimpan=a' : 'Evidence: not stored=a'));
+    assert.ok(labels.includes(language === 'id' ? 'Isi=kunci ditambahkan' : 'What=key added'));
+  }
 });
 
 test('a report names the programs of a run that failed, with what they said last', async () => {
@@ -153,24 +225,34 @@ async function reportOf(from: string, to: string): Promise<Report> {
 }
 
 async function formOf(of: Report, language: 'en' | 'id'): Promise<Form> {
-  const { history } = month;
+  const { history, records } = month;
   const publicKey = await history.publicKey();
+  const { number, hash } = records[119]!;
+  const { chain } = (await history.head())!;
+  const anchor = { chain, number, hash, keptIn: 'snapshot', owner: 'backup@srv-01', snapshotId: '1a2b3c4d'.repeat(8) };
+  const verification = await verifyHistory(history.folder, { publicKey, anchors: [anchor] });
+  const atMs = month.nowMs;
+  const witnesses = [
+    { location: '/mnt/backup/repository', atMs, heads: verification.heads.filter((head) => head.anchor === anchor) },
+    { location: 'gdrive:Cadangan/srv-01', atMs, heads: [], reason: { code: 'drive.signed-out', facts: {} } },
+  ];
   return reportForm(of, {
     language,
     software: 'cadangan 0.1.0',
     host: 'srv-01',
     publicKey,
-    verification: await verifyHistory(history.folder, { publicKey }),
+    knowledge: { verification, witnesses, losses: [], unknown: [] },
     sentences: formSentences,
   });
 }
 
 /** What the form says, one line a row; hashes differ from machine to machine. */
-function textOf({ title, subtitle, organisation, header, pageLabel, pageText, blocks, footer }: Form): string {
+function textOf({ title, subtitle, classification, organisation, header, pageLabel, pageText, blocks, footer }: Form): string {
   const lines = [
     organisation,
     title,
     subtitle,
+    classification,
     ...header.map((fact) => fact.join(': ')),
     `${pageLabel}: ${pageText(1, 7)}`,
     ...blocks.flatMap(blockLines),

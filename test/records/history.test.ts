@@ -5,10 +5,12 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { systemClock, systemRandom } from '../../src/platform/index.ts';
+import { isCode, systemClock, systemRandom } from '../../src/platform/index.ts';
+import { sha256 } from '../../src/records/record-line.ts';
 import { RecordHistory, verifyHistory, type HistoryRecord } from '../../src/records/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
-import { makeHistory, someBackup, temporaryState } from './some-records.ts';
+import { VirtualClock } from '../fakes/virtual-clock.ts';
+import { makeHistory, someBackup, temporaryState, type MadeHistory } from './some-records.ts';
 import { rounds } from '../rounds.ts';
 import { freshSeed } from '../seeds.ts';
 
@@ -41,9 +43,18 @@ test('records come back as they were written, numbered from 1 without a gap, in 
     recordCount: 42,
     head: await history.head(),
     publicKey: await history.publicKey(),
+    lastKey: await history.publicKey(),
     faults: [],
     faultCount: 0,
     notes: [],
+    keyBreaks: [],
+    lastHost: 'srv-01',
+    heads: [
+      {
+        anchor: { ...JSON.parse(readFileSync(join(history.folder, 'head.json'), 'utf8')), keptIn: 'head.json', owner: '' },
+        result: 'agrees',
+      },
+    ],
     anchorsCompared: 1,
   });
 });
@@ -220,17 +231,52 @@ test('a confirmed last record that somebody changed stays where it is, and the c
 
 test('a lock that a killed process of another time left behind keeps nobody out', async (t) => {
   const { history, random } = await makeHistory(temporaryState(t), 1, 9);
-  const lock = join(history.folder, 'lock');
-  const newest = Math.max(
-    ...readdirSync(lock)
-      .map((name) => Number.parseInt(name, 10))
-      .filter(Number.isInteger),
-  );
-  writeFileSync(
-    join(lock, String(newest + 1)),
-    JSON.stringify({ host: hostname(), pid: 4_194_000 + random.below(300), start: 'another boot 17' }),
-  );
+  takeLock(history, { host: hostname(), pid: 4_194_000 + random.below(300), start: 'another boot 17' });
   assert.equal((await history.append(someBackup(random))).number, 3);
+});
+
+/** Somebody holds the lock now, and whoever held it was taken for dead. */
+function takeLock({ folder }: RecordHistory, holder: Readonly<Record<string, unknown>> = { host: 'another machine', pid: 17 }): void {
+  const lock = join(folder, 'lock');
+  const numbers = readdirSync(lock).map((name) => Number.parseInt(name, 10));
+  writeFileSync(join(lock, String(Math.max(...numbers.filter(Number.isInteger)) + 1)), JSON.stringify(holder));
+}
+
+/** The files that the history consists of, the lock left out, each with its hash. */
+function bytesOf({ stateFolder, history }: MadeHistory): Map<string, string> {
+  const files = [stateFolder, history.folder].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+  return new Map(files.filter((path) => statSync(path).isFile()).map((path) => [path, sha256(readFileSync(path))]));
+}
+
+test('whoever was taken for dead while it held the lock writes nothing: no record, no head, no key', async (t) => {
+  const made = await makeHistory(temporaryState(t), 2, 11);
+  const { history, random } = made;
+  const before = bytesOf(made);
+  const asked = history.update(async (writer) => {
+    takeLock(history);
+    await assert.rejects(writer.append(someBackup(random)), (error) => isCode(error, 'records.busy'));
+    assert.deepEqual(bytesOf(made), before);
+    return writer.replaceKey(someBackup(random, { kind: 'signing-key' }));
+  });
+  await assert.rejects(asked, (error) => isCode(error, 'records.busy'));
+  assert.deepEqual(bytesOf(made), before);
+});
+
+test('whoever was taken for dead before it came to read the chain leaves alone what a torn append left', async (t) => {
+  const made = await makeHistory(temporaryState(t), 2, 12);
+  const { stateFolder, history, random } = made;
+  appendFileSync(join(history.folder, newestFile(history.folder)), '{"number":4,"torn');
+  const before = bytesOf(made);
+  /** As soon as it has the lock it begins to sleep, to renew it: then somebody takes it. */
+  const clock = new (class extends VirtualClock {
+    override sleep(...[ms, signal]: Parameters<VirtualClock['sleep']>): Promise<void> {
+      takeLock(history);
+      return super.sleep(ms, signal);
+    }
+  })();
+  const slow = new RecordHistory(stateFolder, { clock, random, software: 'cadangan 0.1.0' });
+  await assert.rejects(slow.append(someBackup(random)), (error) => isCode(error, 'records.busy'));
+  assert.deepEqual(bytesOf(made), before);
 });
 
 interface Torn {

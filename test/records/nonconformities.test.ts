@@ -67,7 +67,7 @@ test('a night without a good backup in its window is one, also when nothing at a
   assert.deepEqual(subjects([], { planned: [night], nowMs: night.endMs - 1 }), [], 'the window is still open');
 });
 
-test('a drill is overdue once for every time that its interval ran out', () => {
+test('a drill is overdue once for every time that its interval ran out, and one that failed is one', () => {
   const start = record({ kind: 'history-start', number: 1, at: '2026-01-01T08:00:00+07:00' });
   const drill = (at: string, result: RecordResult) => record({ kind: 'drill', trigger: 'manual', started: at, ended: at, at, result });
   assert.deepEqual(subjects([start], { nowMs: Date.parse('2026-01-31T07:59:00+07:00') }), []);
@@ -76,6 +76,7 @@ test('a drill is overdue once for every time that its interval ran out', () => {
   const failed = drill('2026-02-10T10:00:00+07:00', 'failed');
   const late = drill('2026-03-10T10:00:00+07:00', 'success');
   assert.deepEqual(subjects([start, passed, failed, late], { nowMs: Date.parse('2026-04-01T00:00:00+07:00') }), [
+    'drill-failed:7',
     'drill-overdue:2026-02-19',
   ]);
 });
@@ -132,23 +133,26 @@ test('a snapshot that the records know and the repository lost, or holds with an
   const hex = () => Buffer.from(random.bytes(32)).toString('hex');
   const repositoryId = hex();
   const made = (number: number) => record({ number, repositoryId, snapshotId: hex(), treeId: hex() });
-  const [kept, gone, swapped, retired, retagged, foreign] = [
+  const [kept, gone, swapped, retired, retagged, repaired, foreign] = [
     made(2),
     made(3),
     made(4),
     made(5),
     made(6),
-    { ...made(7), repositoryId: hex() },
+    made(7),
+    { ...made(8), repositoryId: hex() },
   ];
-  const retention = record({ number: 8, kind: 'retention', repositoryId, removedSnapshots: [retired.snapshotId ?? ''] });
+  const retention = record({ number: 9, kind: 'retention', repositoryId, removedSnapshots: [retired.snapshotId ?? ''] });
+  const repair = record({ number: 10, kind: 'repository-repair', repositoryId, removedSnapshots: [repaired.snapshotId ?? ''] });
   const present = [
     { id: kept.snapshotId ?? '', tree: kept.treeId ?? '' },
     { id: swapped.snapshotId ?? '', tree: hex() },
     { id: hex(), tree: retagged.treeId ?? '', original: retagged.snapshotId },
+    { id: hex(), tree: hex(), original: repaired.snapshotId },
     { id: hex(), tree: hex() },
   ];
   async function* records(): AsyncGenerator<HistoryRecord> {
-    yield* [kept, gone, swapped, retired, retagged, foreign, retention];
+    yield* [kept, gone, swapped, retired, retagged, repaired, foreign, retention, repair];
   }
   const losses = await findLostSnapshots(records(), [{ id: repositoryId, location: '/mnt/backup', snapshots: present }]);
   assert.deepEqual(
@@ -208,23 +212,17 @@ test('a snapshot whose file cannot be read is damaged and not removed, and one r
   assert.deepEqual(await findLostSnapshots([made(2, 'x'), made(3, 'y')], [seen('/mnt', 'x'), seen('/srv', 'y')]), []);
 });
 
-test('a fault of the chain is told once, and the next one when it is found', () => {
+test('a fault of the chain is told once, and the next one when it is found', async () => {
   const fault = (line: number): ChainFault => ({ kind: 'hash', file: '2026-11.jsonl', line, number: line });
   const [first] = brokenChain([fault(3), fault(5)], [], 0);
   assert.ok(first);
   assert.deepEqual([first.subject, first.records], ['chain-broken:2026-11.jsonl:3:hash', [3]]);
-  const known = [
-    {
-      id: 'NC-0001',
-      rule: first.rule,
-      subject: first.subject,
-      facts: first.facts,
-      records: first.records,
-      openedAt: '',
-      openedBy: 9,
-      closed: undefined,
-    },
-  ];
+  const known = await listNonconformities([
+    record({
+      kind: 'nonconformity-opened',
+      nonconformity: { id: 'NC-0001', rule: first.rule, subject: first.subject, facts: first.facts, records: [...first.records] },
+    }),
+  ]);
   assert.deepEqual(brokenChain([fault(3), fault(5)], known, 0), []);
   assert.deepEqual(
     brokenChain([fault(3), fault(5), fault(8)], known, 0).map(({ subject }) => subject),

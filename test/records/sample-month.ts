@@ -47,7 +47,7 @@ export interface SampleMonth {
 export async function makeSampleMonth(stateFolder: string): Promise<SampleMonth> {
   const random = new SeededRandom(2026);
   const clock = new VirtualClock({ startNs: ns(Date.parse('2026-10-31T09:00:00+07:00')) });
-  const history = new RecordHistory(stateFolder, { clock, random, software: 'cadangan 0.1.0' });
+  const history = new RecordHistory(stateFolder, { clock, random, software: 'cadangan 0.1.0', machine: 'srv-01' });
   const at = (text: string) => clock.setWallClock(ns(Date.parse(text)));
   const write = (content: Partial<RecordContent> & Pick<RecordContent, 'kind'>) => history.append({ ...common, ...content });
   const planned: PlannedWindow[] = [];

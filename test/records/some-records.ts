@@ -65,7 +65,7 @@ export interface MadeHistory {
 export async function makeHistory(stateFolder: string, count: number, seed: number): Promise<MadeHistory> {
   const random = new SeededRandom(seed);
   const clock = new VirtualClock();
-  const history = new RecordHistory(stateFolder, { clock, random, software: 'cadangan 0.1.0' });
+  const history = new RecordHistory(stateFolder, { clock, random, software: 'cadangan 0.1.0', machine: 'srv-01' });
   for (let made = 0; made < count; made++) {
     await history.append(someBackup(random));
     await clock.advance((1 + random.below(60)) * hourMs);

@@ -1,4 +1,13 @@
-import { dayMs, dayOfMs, designatedAccount, drillIntervalDays, type BookedRun, type SimulatedYear } from './simulated-year.ts';
+import {
+  dailySet,
+  dayMs,
+  dayOfMs,
+  designatedAccount,
+  drillIntervalDays,
+  rpoHours,
+  type BookedRun,
+  type SimulatedYear,
+} from './simulated-year.ts';
 
 /*
  * What follows from the books of a simulated year, worked out by other rules than the program's own: plain loops over what the test made
@@ -64,6 +73,15 @@ export function expectedNonconformities(simulated: SimulatedYear): string[] {
       found.push(`outside-window ${run.record.number}`);
   }
   for (const window of books.windows) if (!runsIn(simulated, window).some(isGood)) found.push(`missed-night ${window.set} ${window.day}`);
+  found.push(...expectedOverObjective(simulated));
+  // The one exception of these nights is a source that was not there; with more files elsewhere there is no less than before.
+  let files = 0;
+  for (const { kind, set, result, record } of books.runs) {
+    const now = record.counts?.['filesTotal'] ?? 0;
+    if (kind !== 'internal-backup' || set !== dailySet || !result.startsWith('success')) continue;
+    if (result === 'success-with-exceptions' && now < files) found.push(`backup-suspect ${record.number}`);
+    else files = now;
+  }
   const drilled = [books.beganMs, ...books.drills.map(({ atMs }) => atMs)];
   for (const [index, atMs] of drilled.entries()) {
     const dueMs = atMs + drillIntervalDays * dayMs;
@@ -76,6 +94,22 @@ export function expectedNonconformities(simulated: SimulatedYear): string[] {
   if (books.lost.length > 0)
     found.push(`backup-removed ${books.runs.find(({ record }) => record.snapshotId === books.lost[0])?.record.number ?? 0}`);
   return found.sort();
+}
+
+/** Times in which the newest good backup of a set was older than its objective, by the number of its record. */
+function expectedOverObjective({ books, endMs }: SimulatedYear): string[] {
+  const found: string[] = [];
+  for (const [set, hours] of Object.entries(rpoHours)) {
+    const goods = books.runs.filter((run) => run.kind === 'internal-backup' && run.set === set && isGood(run));
+    let since = { ms: books.beganMs, number: 0 };
+    for (const { startMs, endMs: ended, record } of [...goods, undefined].map(
+      (run) => run ?? { startMs: endMs, endMs, record: undefined },
+    )) {
+      if (ended > since.ms + hours * 3_600_000) found.push(`rpo-exceeded ${set} ${since.number}`);
+      if (record) since = { ms: startMs, number: record.number };
+    }
+  }
+  return found;
 }
 
 export interface ExpectedLine {

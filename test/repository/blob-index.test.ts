@@ -152,6 +152,32 @@ function anyPlace(random: SeededRandom, packs: readonly PackId[]): BlobLocation 
   };
 }
 
+/** By numbers the index tells the same as by ids. */
+function assertSameNumbers(index: BlobIndex, stored: readonly (readonly [string, Entry])[]): void {
+  const copies = new Map<number, number>();
+  index.forEachCopy((number, first) => copies.set(number, first));
+  assert.equal(
+    copies.size,
+    stored.reduce((sum, [, { places }]) => sum + places.length - 1, 0),
+  );
+  let count = 0;
+  index.forEachNumber((number, pack, length, isTree, isCompressed) => {
+    count += 1;
+    const { type, id, location } = index.entryAt(number) ?? assert.fail(`no entry ${number}`);
+    const { packId, offset, uncompressedLength } = location;
+    assert.deepEqual([type, location.length, packId], [isTree ? 'tree' : 'data', length, index.packIdAt(pack)]);
+    assert.equal(isCompressed, uncompressedLength !== 0);
+    assert.deepEqual(index.rangeAt(number), { pack, offset, length });
+    assert.equal(index.packNumberOf(packId), pack);
+    assert.equal(index.firstNumberOf(number), index.numberOf(type, id));
+    assert.equal(copies.get(number) ?? number, index.numberOf(type, id));
+  });
+  assert.equal(
+    count,
+    stored.reduce((sum, [, { places }]) => sum + places.length, 0),
+  );
+}
+
 function assertSameContent(index: BlobIndex, model: ReadonlyMap<string, Entry>): void {
   assert.equal(
     index.blobCount,
@@ -166,6 +192,7 @@ function assertSameContent(index: BlobIndex, model: ReadonlyMap<string, Entry>):
   });
   const stored = [...model].filter(([, { places }]) => places.length > 0);
   assert.equal(found.size, stored.length);
+  assertSameNumbers(index, stored);
   for (const [key, { places }] of stored) assertSamePlaces(found.get(key) ?? [], places, key);
 
   const everyPlace = stored.flatMap(([key, { places }]) => places.map((place) => ({ isTree: key.startsWith('tree'), ...place })));

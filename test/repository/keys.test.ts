@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { describeError } from '../../src/jobs/index.ts';
 import { isCode, systemClock, systemRandom, passwordFromText } from '../../src/platform/index.ts';
 import {
   addKey,
@@ -119,7 +120,11 @@ test('at most 20 key files are tried: a folder full of planted ones does not cos
   const before = context.storage.counters.calls.read;
   await assert.rejects(
     openWithPassword(passwordFromText('none of them'), context),
-    (error) => isCode(error, 'repository.wrong-password') && error.facts['keysTried'] === 20,
+    (error) =>
+      isCode(error, 'repository.wrong-password') &&
+      error.facts['keysTried'] === 20 &&
+      error.facts['keysUntried'] === 3 &&
+      /first 20 keys fits; 3 more were not tried/.test(describeError(error).next ?? ''),
   );
   assert.equal(context.storage.counters.calls.read - before, 20);
 });

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { hostname } from 'node:os';
 import { mock, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describeError } from '../../src/jobs/index.ts';
 import { isAbort, isCode } from '../../src/platform/index.ts';
 import {
   formatTimestamp,
@@ -16,6 +17,7 @@ import {
   type Repository,
 } from '../../src/repository/index.ts';
 import { saveNamedByHash, sealUnpacked } from '../../src/repository/unpacked-files.ts';
+import type { Storage } from '../../src/storage/index.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { failsWith } from '../storage/conformance.ts';
@@ -139,8 +141,8 @@ test('a lock is refreshed every 5 minutes: a new file first, then the old one go
       names = now;
       const [found] = await listLocks(at.context);
       assert.ok(found && !found.isStale, 'an hour old, and alive');
-      assert.equal(found.file.time, formatTimestamp(at.clock.nowNs(), 420));
-      assert.ok(found.file.exclusive);
+      assert.equal(found.file?.time, formatTimestamp(at.clock.nowNs(), 420));
+      assert.ok(found.file?.exclusive);
     }
     assert.ok(!lock.signal.aborted);
     await lock[Symbol.asyncDispose]();
@@ -200,7 +202,7 @@ test("a shared lock leaves the stale locks of others alone when they are in nobo
 test('a lock that somebody removed is lost: the signal says so and nothing is put in its place', async () => {
   const at = await house();
   const lock = await take(at, shared);
-  assert.equal(await removeLocks(at.context, { all: true }), 1);
+  assert.equal((await removeLocks(at.context, { all: true })).removed, 1);
   assert.ok(!lock.signal.aborted);
   await lock.refresh();
   assert.ok(isCode(lock.signal.reason, 'repository.lock-lost'));
@@ -340,14 +342,70 @@ test('a lock that cannot be read is tried again after 5, 10 and 20 seconds, and 
   const whole = await at.storage.read({ kind: 'locks', name });
   at.storage.tamper({ kind: 'locks', name }, (bytes) => bytes?.subarray(0, 10));
   const before = at.clock.monotonicMs();
-  await assert.rejects(passing(at.clock, RepositoryLock.acquire(at.context, shared), second), failsWith('repository.damaged'));
+  await assert.rejects(passing(at.clock, RepositoryLock.acquire(at.context, shared), second), (error) => {
+    assert.ok(isCode(error, 'repository.locked'));
+    assert.deepEqual([error.facts['unreadable'], error.facts['goesAt']], [`locks/${name}`, undefined]);
+    assert.match(describeError(error).next ?? '', /^If no other program works .* "cadangan unlock --remove-all" removes it\.$/);
+    return true;
+  });
   assert.equal(at.clock.monotonicMs() - before, 35 * second);
   const waiting = RepositoryLock.acquire(at.context, shared);
   await passing(at.clock, at.clock.sleep(8 * second), second);
   at.storage.tamper({ kind: 'locks', name }, () => whole);
   await (await passing(at.clock, waiting, second))[Symbol.asyncDispose]();
   at.storage.tamper({ kind: 'locks', name }, () => new Uint8Array(0));
-  assert.equal(await removeLocks(at.context, { all: true }), 1, 'unlock --remove-all takes it away unread');
+  assert.equal((await removeLocks(at.context, { all: true })).removed, 1, 'unlock --remove-all takes it away unread');
+});
+
+/** A storage that knows when its files were written, as folders and Drive do. */
+function knowingStorage(at: House, writtenMs: number): void {
+  const storage: Storage = at.storage;
+  storage.writtenMs = async () => writtenMs;
+}
+
+test('an unreadable lock of which the age is known is not waited for, goes by itself after 30 minutes, and it is said when', async () => {
+  const at = await house();
+  const name = await plant(at, {});
+  at.storage.tamper({ kind: 'locks', name }, () => new Uint8Array(0));
+  const startMs = Number(at.clock.nowNs() / 1_000_000n);
+  knowingStorage(at, startMs);
+  await at.clock.advance(2 * minute);
+  const before = at.clock.monotonicMs();
+  await assert.rejects(passing(at.clock, RepositoryLock.acquire(at.context, shared), second), (error) => {
+    assert.ok(isCode(error, 'repository.locked'));
+    const goesAtMs = Date.parse(String(error.facts['goesAt']));
+    assert.ok(goesAtMs >= startMs + 30 * minute && goesAtMs <= startMs + 31 * minute);
+    assert.match(
+      describeError(error).next ?? '',
+      /^If nobody is just writing it, it goes by itself at .*"cadangan unlock --remove-all" removes it at once\.$/,
+    );
+    return true;
+  });
+  assert.equal(at.clock.monotonicMs() - before, 0);
+  const { removed, left } = await removeLocks(at.context, { all: false });
+  assert.deepEqual([removed, left.map(({ id, file }) => [id, file])], [0, [[name, undefined]]]);
+  await at.clock.advance(29 * minute);
+  await (await take(at, shared))[Symbol.asyncDispose]();
+  assert.deepEqual(await lockFiles(at), []);
+});
+
+test('a lock of which the time lies in the future is as old as its file', async () => {
+  const at = await house();
+  const startMs = Number(at.clock.nowNs() / 1_000_000n);
+  await plant(at, { exclusive: true }, -10 * 24 * 60 * minute);
+  const goesAt = async (): Promise<number> => {
+    const error: unknown = await take(at, shared).catch((caught: unknown) => caught);
+    assert.ok(isCode(error, 'repository.locked'), String(error));
+    assert.match(describeError(error).next ?? '', /its lock goes by itself at .*--remove-all/);
+    return Date.parse(String(error.facts['goesAt'])) - startMs;
+  };
+  assert.ok((await goesAt()) > 10 * 24 * 60 * minute, 'as it says itself, where nobody knows better');
+  knowingStorage(at, startMs);
+  assert.ok((await goesAt()) <= 31 * minute);
+  await at.clock.advance(29 * minute);
+  assert.ok((await goesAt()) <= 31 * minute);
+  await at.clock.advance(2 * minute);
+  await (await take(at, shared))[Symbol.asyncDispose]();
 });
 
 test('unlock removes what is stale and leaves what lives', async () => {
@@ -357,7 +415,7 @@ test('unlock removes what is stale and leaves what lives', async () => {
   await plant(at, {}, 31 * minute);
   await plant(at, { hostname: hostname(), pid });
   const young = await plant(at, {}, 29 * minute);
-  assert.equal(await removeLocks(at.context, { all: false }), 2);
+  assert.equal((await removeLocks(at.context, { all: false })).removed, 2);
   assert.equal((await lockFiles(at)).length, 2);
   assert.ok((await lockFiles(at)).includes(young));
   await lock.refresh();

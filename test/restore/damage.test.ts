@@ -153,6 +153,10 @@ test('a storage that goes away ends the restore, and nothing unfinished is left'
   let reads = 0;
   const storage = new Proxy(folder, {
     get: (_, key) => {
+      if (key === 'read' && reads > 10)
+        return async () => {
+          throw new CadanganError('storage.unreachable', { location: 'here' });
+        };
       if (key !== 'readRange') return Reflect.get(folder, key).bind?.(folder) ?? Reflect.get(folder, key);
       return async (...parameters: Parameters<Storage['readRange']>) => {
         reads += 1;

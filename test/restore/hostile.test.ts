@@ -45,6 +45,13 @@ test('restore() restores the first of two equal names and reports the others, in
   assert.deepEqual(reasonsOf(result), ['duplicate-name /a', 'duplicate-name /b', 'duplicate-name /b']);
 });
 
+test('a link to a name with NUL is reported, and the rest is restored', async () => {
+  const { maker, target, restore } = await scene();
+  const snapshot = await maker.snapshot(symlink('bad', 'a\0b'), await maker.file('good', 'good'));
+  for (const dryRun of [true, false]) assert.deepEqual(reasonsOf(await restore(snapshot, { dryRun })), ['hostile-target /bad']);
+  assert.deepEqual(contentOf(target), { good: 'good' });
+});
+
 test('a link of the snapshot is never written through, whether it stands before or behind a folder of its name', posixOnly, async () => {
   const { maker, around, target, restore } = await scene();
   mkdirSync(join(around, 'outside'));

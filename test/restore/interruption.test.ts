@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { isCode } from '../../src/platform/index.ts';
-import { goMode, type Node } from '../../src/repository/index.ts';
+import { isCode, passwordFromText } from '../../src/platform/index.ts';
+import { goMode, Repository, type Node } from '../../src/repository/index.ts';
+import { restore } from '../../src/restore/index.ts';
+import { FolderStorage } from '../../src/storage/index.ts';
 import { node, type RepositoryMaker } from '../fakes/repository-maker.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { assertNothingUnfinished, contentOf, scene, temporaryPath } from './temporary-target.ts';
@@ -67,22 +69,35 @@ test('a restore killed at any moment leaves no file under its name that is not w
   for (const [name, bytes] of expected) assert(readFileSync(join(target, name)).equals(bytes), name);
 });
 
+/** Calls back when a range is read. */
+class WatchedStorage extends FolderStorage {
+  onRead: () => void = () => undefined;
+
+  override readRange(...parameters: Parameters<FolderStorage['readRange']>): ReturnType<FolderStorage['readRange']> {
+    this.onRead();
+    return super.readRange(...parameters);
+  }
+}
+
 test('an aborted restore ends with "aborted" and leaves nothing unfinished, whenever that is', async () => {
-  const { maker, target, restore } = await scene();
+  const { maker, target, repositoryPath } = await scene();
   const { nodes, expected } = await manyFiles(maker, new SeededRandom(11));
   const snapshot = await maker.snapshot(...nodes);
-  for (const stopAfter of [0, 1, 30, 399]) {
+  const storage = new WatchedStorage(repositoryPath);
+  const repository = await Repository.open({ storage }, passwordFromText('password'));
+  await repository.loadIndex();
+  for (const stopAfter of [0, 1, 2, 5, 9]) {
     const controller = new AbortController();
-    let items = 0;
+    let reads = 0;
     const into = `${target}-${stopAfter}`;
     if (stopAfter === 0) controller.abort();
-    const onItem = (): void => {
-      items += 1;
-      if (items === stopAfter) controller.abort();
+    storage.onRead = () => {
+      reads += 1;
+      if (reads === stopAfter) controller.abort();
     };
-    const error: unknown = await restore(snapshot, { target: into, signal: controller.signal, onItem }).catch((thrown: unknown) => thrown);
-    if (stopAfter < 300) assert(isCode(error, 'aborted'), `after ${stopAfter}: ${String(error)}`); // later everything may be done already
-    if (stopAfter === 0) continue;
+    await assert.rejects(restore(repository, snapshot, { target: into, signal: controller.signal }), (error) => isCode(error, 'aborted'));
+    assert.equal(reads >= stopAfter, true);
+    if (!existsSync(into)) continue;
     assertNothingUnfinished(into);
     for (const name of readdirSync(into)) assert(readFileSync(join(into, name)).equals(expected.get(name) ?? Buffer.of()), name);
   }
@@ -126,6 +141,9 @@ test('somebody who is not root gets everything but owners; no program of another
       subtree: await maker.tree({ ...(await maker.file('inside', 'inside')), uid: nobody, gid: nobody }),
     }),
     { ...(await maker.file('setuid', 'of root')), mode: (goMode.setuid | 0o755) >>> 0, uid: 0, gid: 0 },
+    // His own program for a group that is not his, and a folder that hands on its group.
+    { ...(await maker.file('own', 'own')), mode: (goMode.setuid | goMode.setgid | 0o755) >>> 0, uid: nobody, gid: 0 },
+    node('dir', 'shared', { mode: (goMode.dir | goMode.setgid | 0o775) >>> 0, uid: 0, gid: 0, subtree: await maker.tree() }),
     node('symlink', 'symlink', { linkTarget: node('file', 'mine').name, uid: 0, gid: 0 }),
   );
   giveAway(repositoryPath, nobody);
@@ -138,10 +156,14 @@ test('somebody who is not root gets everything but owners; no program of another
     mine: 'mine',
     'read-only': '/',
     'read-only/inside': 'inside',
+    own: 'own',
     setuid: 'of root',
+    shared: '/',
     symlink: '-> mine',
   });
-  assert.deepEqual(result.exceptions.sort(), ['mode /setuid EPERM']);
+  assert.deepEqual(result.exceptions.sort(), ['mode /own EPERM', 'mode /setuid EPERM']);
+  assert.equal(statSync(join(target, 'own')).mode & 0o7777, 0o4755);
+  assert.equal(statSync(join(target, 'shared')).mode & 0o7777, 0o2775);
   assert.equal(statSync(join(target, 'setuid')).mode & 0o7777, 0o755);
   assert.equal(statSync(join(target, 'setuid')).uid, nobody);
   assert.equal(statSync(join(target, 'read-only')).mode & 0o777, 0o555);

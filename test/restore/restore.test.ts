@@ -3,9 +3,9 @@ import { chmodSync, linkSync, lstatSync, mkdirSync, readFileSync, statSync, syml
 import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { isCode } from '../../src/platform/index.ts';
-import { goMode } from '../../src/repository/index.ts';
-import type { RestoreItem, RestoreProgress } from '../../src/restore/index.ts';
-import { node, symlink } from '../fakes/repository-maker.ts';
+import { goMode, type Node } from '../../src/repository/index.ts';
+import type { RestoreItem, RestoreOptions, RestoreProgress } from '../../src/restore/index.ts';
+import { node, type RepositoryMaker, symlink } from '../fakes/repository-maker.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { assertNothingUnfinished, contentOf, reasonsOf, scene } from './temporary-target.ts';
 
@@ -302,6 +302,30 @@ test('restore() into a folder above the repository leaves the repository alone, 
   );
 });
 
+/** What a snapshot can have where the repository lies in the target. */
+const inItsPlace: Readonly<Record<string, (maker: RepositoryMaker) => Promise<Node>>> = {
+  nothing: (maker) => maker.file('a', 'a'),
+  'a folder above it': (maker) => maker.folder('backups'),
+  'a file instead of it': async (maker) => maker.folder('backups', await maker.file('repository', 'planted')),
+  'a file instead of the folder above it': (maker) => maker.file('backups', 'planted'),
+  'a link instead of the folder above it': async () => symlink('backups', '/nowhere'),
+};
+
+for (const [what, make] of Object.entries(inItsPlace))
+  test(`restore() that deletes leaves the repository alone where the snapshot has ${what}`, async () => {
+    const { maker, target, restore } = await scene();
+    const repositoryFolder = join(target, 'backups', 'repository');
+    mkdirSync(repositoryFolder, { recursive: true });
+    writeFileSync(join(repositoryFolder, 'config'), 'precious');
+    for (const folder of [target, join(target, 'backups')]) writeFileSync(join(folder, 'stray'), '');
+
+    await restore(await maker.snapshot(await make(maker)), { repositoryFolder, delete: true, overwrite: 'always' });
+
+    const left = contentOf(target);
+    assert.equal(left['backups/repository/config'], 'precious');
+    assert.deepEqual([left['stray'], left['backups/stray']], [undefined, undefined], 'the rest goes');
+  });
+
 test(
   'restore() to where the files came from leaves the folders above them alone, and makes those that are gone as they were',
   posixOnly,
@@ -427,4 +451,49 @@ test('restore() names what Node cannot make or set', async () => {
     'unknown-type /i',
   ]);
   assert.deepEqual(contentOf(target), { g: 'g', x: 'x' });
+});
+
+test('a dry run tells what goes where a file and a folder change places, as the restore itself does', posixOnly, async () => {
+  const { maker, target, restore } = await scene();
+  const snapshot = await maker.snapshot(
+    await maker.file('a', 'was a folder with content'),
+    node('dir', 'b', { subtree: await maker.tree(await maker.file('inside', 'b was a file')) }),
+    node('dir', 'c', { subtree: await maker.tree() }),
+    symlink('d', 'was a folder'),
+    await maker.file('e', 'was an empty folder'),
+  );
+  for (const path of ['a/sub', 'd/sub', 'e']) mkdirSync(join(target, path), { recursive: true });
+  for (const path of ['a/x', 'a/sub/y', 'b', 'd/sub/z']) writeFileSync(join(target, path), 'in the target');
+  symlinkSync('elsewhere', join(target, 'c'));
+  const tellings = async (options: Partial<RestoreOptions>): Promise<{ readonly items: string[]; readonly exceptions: string[] }> => {
+    const items: string[] = [];
+    const result = await restore(snapshot, { ...options, onItem: ({ action, type, path }) => items.push(`${action} ${type} ${path}`) });
+    return { items: items.sort(), exceptions: reasonsOf(result) };
+  };
+
+  const before = contentOf(target);
+  const planned = await tellings({ delete: true, dryRun: true });
+  const careful = await tellings({ dryRun: true });
+  const part = await tellings({ delete: true, dryRun: true, includes: ['/b/inside'] });
+
+  assert.deepEqual(contentOf(target), before);
+  const deleted = (items: readonly string[]): readonly string[] => items.filter((item) => item.startsWith('deleted'));
+  assert.deepEqual(deleted(planned.items), [
+    'deleted dir /a',
+    'deleted dir /a/sub',
+    'deleted dir /d',
+    'deleted dir /d/sub',
+    'deleted dir /e',
+    'deleted file /a/sub/y',
+    'deleted file /a/x',
+    'deleted file /b',
+    'deleted file /d/sub/z',
+    'deleted symlink /c',
+  ]);
+  // Without --delete a folder with content is left, and what should stand there is not restored.
+  assert.deepEqual(deleted(careful.items), ['deleted file /b', 'deleted symlink /c']);
+  assert.deepEqual(careful.exceptions, ['in-the-way /a', 'in-the-way /d']);
+  assert.deepEqual(deleted(part.items), ['deleted file /b']);
+  assert.deepEqual(await tellings({ delete: true }), planned);
+  assert.equal(readFileSync(join(target, 'a'), 'utf8'), 'was a folder with content');
 });

@@ -21,6 +21,12 @@ export function anyLine(): fc.Arbitrary<HistoryLine> {
       ...dated,
       rule: fc.option(fc.constant('21:00-23:00 mon Asia/Jakarta'), { nil: undefined }),
     }),
+    record({
+      kind: fc.constant('adopted' as const),
+      ...dated,
+      rule: fc.constant('21:00-23:00 mon Asia/Jakarta'),
+      inDoubt: fc.constant(true),
+    }),
     record({ kind: fc.constant('judged' as const), set, untilMs: instant }),
     record({
       kind: fc.constant('started' as const),
@@ -48,5 +54,6 @@ export function anyLine(): fc.Arbitrary<HistoryLine> {
     }),
     record({ kind: fc.constant('dismissed' as const), ...dated }),
     record({ kind: fc.constant('rewound' as const), ...dated }),
+    record({ kind: fc.constant('rewound' as const), ...dated, judgedMs: instant }),
   );
 }

@@ -15,6 +15,8 @@ class DailyStage {
   readonly folder: string;
   runs = 0;
   error: Error | undefined;
+  canBeDone = true;
+  waitsFirst = false;
   task: PeriodicTask;
 
   constructor(folder: string) {
@@ -28,10 +30,12 @@ class DailyStage {
       about: { kind: 'records' },
       work: 'verify',
       everyMs: 24 * hour,
+      waitsFirst: this.waitsFirst,
       times: new TaskTimes(this.folder, systemRandom),
       run: async () => {
         if (this.error) throw this.error;
         this.runs += 1;
+        return this.canBeDone;
       },
     }));
   }
@@ -74,6 +78,28 @@ test('what fails is not done, and is tried again after an hour', async () => {
   await stage.clock.advance(hour);
   assert.equal(await stage.dueInHours(), 0);
   stage.error = undefined;
+  await stage.run();
+  assert.deepEqual([await stage.dueInHours(), stage.runs], [24, 1]);
+});
+
+test('what could not be done now is tried again after an hour', async () => {
+  await using folder = await temporaryFolder();
+  const stage = new DailyStage(folder.path);
+  stage.canBeDone = false;
+  await stage.run();
+  assert.deepEqual([await stage.dueInHours(), (await stage.task.look()).lastMs], [1, undefined]);
+});
+
+test('what waits first is due when its time has passed since it was first planned, by whichever process', async () => {
+  await using folder = await temporaryFolder();
+  const stage = new DailyStage(folder.path);
+  stage.waitsFirst = true;
+  stage.newHost();
+  assert.equal(await stage.dueInHours(), 24);
+  await stage.clock.advance(10 * hour);
+  stage.newHost();
+  assert.deepEqual([await stage.dueInHours(), (await stage.task.look()).lastMs], [14, undefined]);
+  await stage.clock.advance(14 * hour);
   await stage.run();
   assert.deepEqual([await stage.dueInHours(), stage.runs], [24, 1]);
 });

@@ -292,3 +292,32 @@ test('changes that seem to lie in the future do not keep a set waiting', () => {
   const story = new Story(onChange, '23 12:00').begin('23 12:30', 'change').end('23 12:31');
   assert.equal(story.look('23 12:20', { changes: { firstMs: at('23 12:40'), lastMs: at('23 12:40') } }), 'start change');
 });
+
+test('a clock that nobody knows to be right begins nothing, one that is not settled judges nothing, one that is behind voids nothing', () => {
+  const trust = { isSettled: false, isBehind: true, isUnknown: true, unlived: [] };
+  const story = new Story(nightly, '20 08:00').begin('20 21:00').end('20 21:30', 'success');
+  const { history } = story;
+  assert.equal(story.look('22 21:10', { clock: trust }), '', 'nothing is begun, and nothing was missed');
+  assert.equal(story.look('22 21:20', { clock: { ...trust, isUnknown: false } }), 'start window 22');
+  story.look('10 12:00', { clock: { ...trust, isUnknown: false } });
+  assert.deepEqual([story.history.judgedUntilMs, story.history.adopted], [history.judgedUntilMs, history.adopted]);
+  assert.equal(story.history.lastSuccess?.startedMs, at('20 21:00'));
+  assert.match(story.look('22 12:00', { clock: { ...trust, isSettled: true, isBehind: false, isUnknown: false } }), /missed/);
+  assert.equal(story.history.missed.length, 1);
+});
+
+test('a set that is new while the clock is behind is adopted anew when it is right, and what lies between was not missed', () => {
+  const trust = { isSettled: false, isBehind: true, isUnknown: false, unlived: [] };
+  const story = new Story(onChange, '01 08:00');
+  story.history = emptyHistory;
+  const decided = (text: string, clock: Situation['clock']): string[] =>
+    planSet(nightly, story.history, { nowMs: at(text), isRunning: false, clock }).flatMap((decision) => {
+      if (decision.kind !== 'note') return [];
+      story.history = applyLine(story.history, decision.line);
+      return [decision.line.kind];
+    });
+  assert.deepEqual(decided('02 08:00', trust), ['adopted']);
+  assert.deepEqual(decided('02 08:01', trust), []);
+  assert.deepEqual(decided('20 08:00', { ...trust, isSettled: true, isBehind: false }), ['adopted']);
+  assert.deepEqual(story.history.adopted, { rule: story.history.adopted?.rule, sinceMs: at('20 08:00') });
+});

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import { CadanganError, isCode } from '../../src/platform/index.ts';
+import type { RunOutcome } from '../../src/schedule/index.ts';
 import { nightly, SmallHouse } from './small-house.ts';
 
 function reasonOf(signal: AbortSignal): unknown {
@@ -110,18 +111,15 @@ test('a leader that was stopped in mid-run leaves the rest to the next one', asy
 
 test('a leader that died in mid-run is found out by the next one, which goes on', async () => {
   await using house = await SmallHouse.begin('21:00', [nightly('files')]);
-  const dead = house.scheduler;
   await house.newHost([nightly('files')]); // the other one never said anything again
   await house.until(() => house.runs.length > 0);
   assert.deepEqual(house.story, ['files window 03 again']);
   const found = house.events.find((event) => event.kind === 'ended');
   assert.equal(found?.outcome, 'interrupted');
-  await dead.close('stop');
 });
 
 test('a leader that died when its run had its record, and no end yet: the run counts as what the record says, and is not made again', async () => {
   await using house = await SmallHouse.begin('21:00', [nightly('files')]);
-  const dead = house.scheduler;
   const run = house.runs[0]?.request.run ?? '';
   assert.match(run, /^[0-9a-f]{32}$/, 'also one that nobody asked for has an id to be found by');
   house.outcomes.set(run, 'failed');
@@ -133,7 +131,6 @@ test('a leader that died when its run had its record, and no end yet: the run co
     house.events.flatMap((event) => (event.kind === 'ended' ? [event.outcome] : [])),
     ['failed'],
   );
-  await dead.close('stop');
 });
 
 test('a leader that is to finish waits for its runs and starts none', async () => {
@@ -300,4 +297,42 @@ test('what an earlier host left open keeps no passive schedule busy, and is not 
   await house.until(() => house.runs.length === 1);
   house.runs[0]?.end('success');
   await house.until(() => !house.scheduler.isBusy);
+});
+
+test('while it cannot be told whether a run of an earlier host goes on, only its own set and repository wait; then it is taken over or over', async () => {
+  const sets = [nightly('hung'), nightly('beside', '/repo/hung'), nightly('other')];
+  await using house = await SmallHouse.begin('21:00', [nightly('hung')]);
+  const answers: PromiseWithResolvers<{ readonly ended: Promise<RunOutcome> } | undefined>[] = [];
+  await house.newHost(sets, {
+    adopt: (_set, _run, signal) => {
+      const answer = Promise.withResolvers<{ readonly ended: Promise<RunOutcome> } | undefined>();
+      signal.addEventListener('abort', () => answer.reject(signal.reason), { once: true });
+      answers.push(answer);
+      return answer.promise;
+    },
+  });
+  await house.pass(5);
+  assert.deepEqual([house.story, answers.length, house.lost], [['other window 03'], 1, []]);
+  answers[0]?.reject(new Error('it does not answer'));
+  await house.pass(1);
+  assert.deepEqual([answers.length > 1, house.lost], [true, []], 'it is asked again, and nothing is decided');
+  assert.ok(house.events.some((event) => event.kind === 'problem' && event.set === 'hung'));
+  assert.equal(house.scheduler.run('hung', 'manual', 'mine'), 'accepted');
+  const ended = Promise.withResolvers<RunOutcome>();
+  answers.at(-1)?.resolve({ ended: ended.promise });
+  await house.pass(1);
+  assert.equal(await house.stateOf('hung'), 'running');
+  ended.resolve('success');
+  await house.until(() => house.story.length > 1);
+  assert.deepEqual([house.lost, house.story], [[], ['other window 03', 'beside window 03']], 'whoever asked meanwhile has that run');
+});
+
+test('a host that ends while it asks what became of a run leaves it to the next', async () => {
+  await using house = await SmallHouse.begin('21:00', [nightly('hung')]);
+  await house.newHost([nightly('hung')], {
+    adopt: (_set, _run, signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('given up')))),
+  });
+  await house.scheduler.close('stop');
+  await house.newHost([nightly('hung')]);
+  assert.equal(house.lost.length, 1);
 });

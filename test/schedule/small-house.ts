@@ -8,6 +8,7 @@ import {
   type RunOutcome,
   type RunRequest,
   type ScheduledSet,
+  type SchedulerOptions,
   type ScheduleEvent,
   type SetProgress,
 } from '../../src/schedule/index.ts';
@@ -26,6 +27,7 @@ export interface AskedRun {
 
 interface HouseOptions {
   readonly isPassive?: boolean;
+  readonly adopt?: SchedulerOptions['adopt'];
 }
 
 /** A scheduler with a real state file, on a clock that the test moves: 21:00 in Jakarta at first. Its runs last until they are ended. */
@@ -60,7 +62,9 @@ export class SmallHouse implements AsyncDisposable {
   }
 
   /** Another process takes over: it knows only what is in the file. The one before is not asked anything any more. */
-  async newHost(sets: readonly ScheduledSet[], { isPassive = false }: HouseOptions = {}): Promise<void> {
+  async newHost(sets: readonly ScheduledSet[], { isPassive = false, adopt }: HouseOptions = {}): Promise<void> {
+    // It has died: while it slept on the same clock, nobody could tell by that whether the next one still works.
+    await this.#endLoops();
     this.runs.length = 0;
     this.events.length = 0;
     this.state = await ScheduleState.open(this.folder, systemRandom);
@@ -70,6 +74,7 @@ export class SmallHouse implements AsyncDisposable {
       random: systemRandom,
       state: this.state,
       isPassive,
+      ...(adopt && { adopt }),
       runSet: (set, request, signal, onProgress) => this.#ask(set, request, signal, onProgress),
       lostRun: async (set, { run = '' }) => {
         this.lost.push([set, run]);
@@ -135,8 +140,12 @@ export class SmallHouse implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.scheduler.close('stop');
-    await Promise.all(this.#loops.map((loop) => loop[Symbol.asyncDispose]()));
+    await this.#endLoops();
     await this.#removeFolder();
+  }
+
+  async #endLoops(): Promise<void> {
+    await Promise.all(this.#loops.splice(0).map((loop) => loop[Symbol.asyncDispose]()));
   }
 
   #newLoop(): TaskLoop {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { appendFile, chmod, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { CadanganError, systemRandom } from '../../src/platform/index.ts';
-import { applyLine, emptyHistory, ScheduleState, type HistoryLine, type SetHistory } from '../../src/schedule/index.ts';
+import { applyLine, emptyHistory, readHistories, ScheduleState, type HistoryLine, type SetHistory } from '../../src/schedule/index.ts';
 import { formatHistoryLine, parseHistoryLine } from '../../src/schedule/history-line.ts';
 import { linesOfHistory } from '../../src/schedule/history.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
@@ -141,8 +141,13 @@ test(
     await writeFile(join(folder.path, 'file'), '');
     await assert.rejects(
       ScheduleState.open(join(folder.path, 'file'), systemRandom),
-      (error) => error instanceof CadanganError && error.code.startsWith('storage.'),
+      (error) => error instanceof CadanganError && error.code === 'state.unusable',
     );
+    // It is named, and not the folder that it is in.
+    await rm(state.path);
+    await mkdir(state.path);
+    for (const read of [() => ScheduleState.open(dirname(state.path), systemRandom), () => readHistories(dirname(state.path))])
+      await assert.rejects(read(), (error) => error instanceof CadanganError && error.facts['path'] === state.path);
   },
 );
 

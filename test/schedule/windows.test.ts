@@ -10,7 +10,8 @@ import {
   type WindowRule,
   type WindowSpan,
 } from '../../src/schedule/index.ts';
-import { dayMs, hourMs, minuteMs, wallTimeAt } from '../../src/schedule/zone.ts';
+import { wallTimeAt } from '../../src/platform/index.ts';
+import { dayMs, hourMs, minuteMs } from '../../src/schedule/zone.ts';
 import { anyRule, zones } from './any-rule.ts';
 
 const at = (text: string): number => Date.parse(text);

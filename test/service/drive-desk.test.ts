@@ -3,6 +3,8 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSyn
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { HostError, listener } from '../../src/host/index.ts';
+import { formatDate } from '../../src/platform/index.ts';
+import { parseTimestamp } from '../../src/repository/index.ts';
 import { protocol, type CopyInfo, type RunResult } from '../../src/service/index.ts';
 import {
   clientFileOf,
@@ -294,15 +296,36 @@ async function syncedOnce(t: TestContext, drive: DriveEmulator): Promise<{ reado
   return { desk, window };
 }
 
-/** What the row of the set and the dashboard say of the copy. */
+/** What the row of the set, the dashboard and the form say of the copy. */
 async function toldOf({ client }: Window): Promise<unknown[]> {
   const [set] = await client.request(protocol.listSets, undefined);
   const {
     sets: [figures],
   } = await client.request(protocol.dashboard, { year: new Date().getUTCFullYear() });
-  const { isProtected: isShown, state, asOf } = figures?.offsite ?? {};
-  assert.deepEqual([isShown, state, asOf], [set?.offsite?.isProtected, set?.offsite?.state, set?.offsite?.asOf], 'both say the same');
+  const { isProtected: isShown, state, asOf, since, why } = figures?.offsite ?? {};
+  const ofSet = set?.offsite;
+  assert.deepEqual(
+    [isShown, state, asOf, since, why],
+    [ofSet?.isProtected, ofSet?.state, ofSet?.asOf, ofSet?.since, ofSet?.why],
+    'both say the same',
+  );
+  await assertFormSays(client, formWords[state ?? 'unknown'], since ?? asOf);
   return [isShown, state];
+}
+
+const formWords: Partial<Record<CopyInfo['state'], string>> = {
+  'in-sync': 'in sync as of',
+  behind: 'behind since',
+  unknown: 'not known',
+  'stopped-by-trouble': 'stands still since',
+};
+
+async function assertFormSays(client: Window['client'], words = '', at: string | undefined): Promise<void> {
+  const [from, to] = ['2026-01-01', '2040-01-01'];
+  const { bytes } = await client.request(protocol.makeReport, { from, to, format: 'html', language: 'en' });
+  const said = /Off-site copy offsite, now<\/\w+>\s*<\w+>([^<]*)</.exec(Buffer.from(bytes).toString('utf8'))?.[1] ?? 'nothing';
+  assert.ok(words !== '' && said.startsWith(words), `the form says ${said}`);
+  if (at !== undefined) assert.ok(said.includes(formatDate(parseTimestamp(at).ns).slice(-5)), `the form says ${said}, not ${at}`);
 }
 
 test('where nobody watches a copy it is in sync as of a time; a backup that nobody copied leaves it behind, a repository that is away unknown', async (t) => {

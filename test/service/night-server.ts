@@ -11,8 +11,21 @@ import { openStorage } from '../../src/storage/index.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { recordsIn, temporaryState } from '../records/some-records.ts';
 
-/** A host's service with nobody connected, on a clock that the test moves: a minute to nine in Jakarta. */
-export async function nightServer(t: TestContext, set: Readonly<Record<string, unknown>>) {
+/**
+ * A host's service with nobody connected, on a clock that the test moves: a minute to nine in Jakarta.
+ * @param general what stands in the file beside the set
+ * @param isPassive it only does what it is asked for
+ * @param counts whether the machine counts for itself: then a clock that is set is no sleep
+ */
+export async function nightServer(
+  t: TestContext,
+  set: Readonly<Record<string, unknown>>,
+  {
+    counts = false,
+    general = {},
+    isPassive = false,
+  }: { readonly counts?: boolean; readonly general?: Readonly<Record<string, unknown>>; readonly isPassive?: boolean } = {},
+) {
   const folder = temporaryState(t);
   const path = (...names: string[]): string => join(folder, ...names);
   const source = path('data');
@@ -20,11 +33,13 @@ export async function nightServer(t: TestContext, set: Readonly<Record<string, u
   writeFileSync(path('password'), 'geheim', { mode: 0o600 });
   await Repository.init({ storage: openStorage(path('repository')) }, passwordFromText('geheim'), { kdfCost: { N: 16, r: 1, p: 1 } });
   const whole = { name: 'data', sources: [source], repository: { location: path('repository'), passwordFile: path('password') }, ...set };
-  writeFileSync(path('cadangan.jsonc'), JSON.stringify({ timeZone: 'Asia/Jakarta', sets: [whole] }));
+  writeFileSync(path('cadangan.jsonc'), JSON.stringify({ timeZone: 'Asia/Jakarta', ...general, sets: [whole] }));
   const clock = new VirtualClock({ startNs: BigInt(Date.UTC(2026, 7, 3, 13, 59)) * 1_000_000n });
   const log: string[] = [];
   /** The machine has run for a day, and does not sleep. */
-  const machine = { uptimeMs: () => Number(clock.nowNs() / 1_000_000n) - Date.UTC(2026, 7, 2, 14) };
+  const machine = {
+    uptimeMs: () => (counts ? clock.monotonicMs() + 86_400_000 : Number(clock.nowNs() / 1_000_000n) - Date.UTC(2026, 7, 2, 14)),
+  };
   const world = { clock, random: systemRandom, environment: { PATH: process.env['PATH'] }, machine };
   const begin = async (): Promise<Service> => {
     const service = await Service.open(
@@ -32,7 +47,7 @@ export async function nightServer(t: TestContext, set: Readonly<Record<string, u
       { ...world, version: '0.0.0', programVersion: 'cadangan test' },
       { tell: () => undefined, ask: async () => undefined, log: (_, message) => log.push(message) },
     );
-    await service.begin({ isPassive: false });
+    await service.begin({ isPassive });
     t.after(() => service.close());
     return service;
   };

@@ -19,7 +19,7 @@ test('a backup whose record cannot be written is made, and the window is told th
   const result = await client.request(protocol.startBackup, { set: 'data' });
   assert.deepEqual([result.outcome, result.record], ['success', undefined]);
   await until(() => reasons.length > 0, 'the window is told');
-  assert.deepEqual([reasons[0]?.code, reasons[0]?.facts['location']], ['storage.unreachable', stage.path('state', 'records')]);
+  assert.deepEqual([reasons[0]?.code, reasons[0]?.facts['folder']], ['state.unusable', stage.path('state', 'records')]);
 });
 
 test('a backup without a record is in the list of the process that made it, and whoever waits elsewhere is told how it ended', async (t) => {

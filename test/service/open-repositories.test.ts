@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { renameSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { addPassword, withRepository } from '../../src/jobs/index.ts';
+import { compileExcludeRules } from '../../src/backup/index.ts';
+import { addPassword, backupJob, withRepository } from '../../src/jobs/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { OpenRepositories } from '../../src/service/open-repositories.ts';
 import type { OpenedRepository } from '../../src/service/opened-repository.ts';
 import { Passwords } from '../../src/service/passwords.ts';
-import { isCode, passwordFromText, systemRandom } from '../../src/platform/index.ts';
+import { byteStringFromText, isCode, passwordFromText, systemRandom } from '../../src/platform/index.ts';
 import { openStorage, type Storage } from '../../src/storage/index.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { EngineStage, password } from '../host/engine-stage.ts';
@@ -204,4 +206,44 @@ test('the records are held against what is open, without waiting for what a ques
   assert.equal(await repositories.withOpen(async (opened) => opened.length), 0);
   leaving.abort();
   await assert.rejects(waiting, (error) => isCode(error, 'aborted'));
+});
+
+test('what is looked into needs no sound index: packs are asked where one is damaged or gone, also after the next backup and a repair', async (t) => {
+  const { repositories, location } = await begin(t);
+  const signal = new AbortController().signal;
+  const source = join(location, '..', 'to back up');
+  mkdirSync(source);
+  const files = (): string[] => readdirSync(join(location, 'index')).map((name) => join(location, 'index', name));
+  const backup = async (name: string): Promise<string> => {
+    const before = files();
+    writeFileSync(join(source, name), name);
+    const rules = await compileExcludeRules({}, { environment: {}, windows: false });
+    const access = { location, password: async () => passwordFromText(password), signal };
+    const { outcome, error } = await backupJob(access, { sources: [source], workingFolder: source, rules, programVersion: 'test' });
+    assert.equal(outcome, 'success', String(error));
+    return files().find((file) => !before.includes(file)) ?? '';
+  };
+  const look = (): Promise<{ readonly names: number[]; readonly damaged: number }> =>
+    repositories.use(location, wish, async (opened) => {
+      await opened.refresh(signal);
+      const path = byteStringFromText(source);
+      const folders = await Promise.all(opened.snapshots.map((snapshot) => opened.folderAt(snapshot, path, signal)));
+      const trees = await Promise.all(folders.map((tree) => opened.repository.loadTree(tree)));
+      return { names: trees.map(({ nodes }) => nodes.length), damaged: opened.damagedIndex.length };
+    });
+
+  const first = await backup('a');
+  const second = await backup('b');
+  const sound = readFileSync(second);
+  chmodSync(second, 0o600);
+  writeFileSync(second, sound.subarray(0, 20));
+  assert.deepEqual(await look(), { names: [1, 2], damaged: 1 });
+  rmSync(second);
+  assert.deepEqual(await look(), { names: [1, 2], damaged: 0 }, 'gone');
+  writeFileSync(second, sound);
+  assert.deepEqual(await look(), { names: [1, 2], damaged: 0 }, 'mended');
+  await backup('c');
+  assert.deepEqual(await look(), { names: [1, 2, 3], damaged: 0 });
+  rmSync(first);
+  assert.deepEqual(await look(), { names: [1, 2, 3], damaged: 0 });
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Passwords } from '../../src/service/passwords.ts';
-import { CadanganError, passwordFromText, systemRandom, type Password } from '../../src/platform/index.ts';
+import { CadanganError, isCode, passwordFromText, systemRandom, type Password } from '../../src/platform/index.ts';
+import { parseConfiguration } from '../../src/settings/index.ts';
 
 const location = '/r';
 const { signal } = new AbortController();
@@ -22,6 +23,29 @@ function lock(): { readonly open: (password: Password) => Promise<string>; reado
 function passwordsOf(answers: string[]): Passwords {
   return new Passwords({ ask: async () => answers.shift(), sets: () => [], environment: {}, random: systemRandom });
 }
+
+test('a program that would say the password is looked at before it is run, and not run where it may not be', async () => {
+  const seen: (readonly string[])[] = [];
+  const command = [process.execPath, '-e', 'process.stdout.write("right")'];
+  const set = { name: 'data', sources: ['/srv'], repository: { location, passwordCommand: command } };
+  const { configuration } = parseConfiguration(JSON.stringify({ version: 1, sets: [set] }));
+  const passwordsWith = (isAllowed: boolean): Passwords =>
+    new Passwords({
+      ask: async () => undefined,
+      sets: () => configuration.sets,
+      environment: process.env,
+      random: systemRandom,
+      vetProgram: async (given) => {
+        seen.push(given);
+        if (!isAllowed) throw new CadanganError('service.unsafe', { path: '/srv' });
+      },
+    });
+  const { open, tried } = lock();
+  await assert.rejects(passwordsWith(false).open(location, { mayAsk: false, signal }, open), (error) => isCode(error, 'service.unsafe'));
+  assert.deepEqual(tried, []);
+  assert.equal(await passwordsWith(true).open(location, { mayAsk: false, signal }, open), 'open');
+  assert.deepEqual(seen, [command, command]);
+});
 
 test('a password is wiped as soon as it was tried, whether it was right or wrong, and asked for again the next time', async () => {
   const passwords = passwordsOf(['wrong', 'right', 'right']);

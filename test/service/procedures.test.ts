@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { procedures, protocol } from '../../src/service/index.ts';
 
 /** What the host answers itself, and what the service asks its clients. */
-const others = [protocol.initialize, protocol.leave, protocol.password, protocol.proveUser, protocol.openExternal];
+const others = [protocol.initialize, protocol.leave, protocol.password, protocol.proveUser, protocol.openExternal, protocol.showAlert];
 
 const declared = Object.values(protocol).filter((value) => 'kind' in value && 'result' in value);
 
@@ -17,6 +17,7 @@ test('every procedure that is declared is answered once, under a name of its own
 test('what starts a run, and what writes, is not asked again when the process dies under it', () => {
   const reads = declared.filter(({ kind }) => kind === 'read').map(({ name }) => name);
   assert.deepEqual(reads.toSorted(), [
+    'alerts/state',
     'configuration',
     'drive/copy/address',
     'drive/status',
@@ -31,6 +32,8 @@ test('what starts a run, and what writes, is not asked again when the process di
     'records/verify',
     'repository/info',
     'repository/recovery-kit',
+    'repository/stats',
+    'retention/preview',
     'run/of-id',
     'run/recent',
     'run/restore/preview',

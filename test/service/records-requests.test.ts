@@ -84,7 +84,9 @@ test('a person approves records, and closes a nonconformity once, with cause and
   const stage = new EngineStage(t);
   stage.configure();
   const { client } = stage.window();
-  await historyOf(stage).append({
+  const dayMs = 86_400_000;
+  const dayBefore = (days: number) => new Date(Date.now() - days * dayMs).toISOString().slice(0, 10);
+  await historyOf(stage, 40 * dayMs).append({
     ...common,
     kind: 'nonconformity-opened',
     nonconformity: {
@@ -105,16 +107,39 @@ test('a person approves records, and closes a nonconformity once, with cause and
   const [closed] = await client.request(protocol.listNonconformities, undefined);
   assert.deepEqual([closed?.closed?.number, closed?.closed?.cause, closed?.closed?.name], [row.number, closing.cause, person.name]);
   assert.deepEqual((await client.request(protocol.readRecord, { number: 1 })).nonconformities, ['NC-0001']);
-  const approved = await client.request(protocol.approveRecords, { act: 'checked', from: '2026-11-01', to: '2026-11-30', ...person });
-  assert.deepEqual([approved.kind, approved.summary], ['approval', 'Checked: Siti Rahma, 2026-11-01 – 2026-11-30']);
-  await assert.rejects(
-    client.request(protocol.approveRecords, { act: 'checked', from: '2026-11-30', to: '2026-11-01', ...person }),
-    hasCode('arguments.invalid'),
+  const decide = (decision: protocol.DecideNonconformityParams['decision']) =>
+    client.request(protocol.decideNonconformity, { id: 'NC-0001', decision, ...person });
+  await assert.rejects(decide({ kind: 'assign', owner: person }), hasCode('arguments.invalid'), 'it is closed');
+  assert.equal(
+    (await decide({ kind: 'check', helped: false, why: 'Overdue again' })).summary,
+    'NC-0001: it did not help: opened again; Overdue again',
   );
-  await assert.rejects(
-    client.request(protocol.approveRecords, { act: 'checked', from: '2026-11-01', to: '2026-11-30', name: ' ', position: '-' }),
-    hasCode('arguments.invalid'),
-  );
+  await decide({ kind: 'assign', owner: { name: 'Budi', position: 'IT Officer' }, due: dayBefore(1) });
+  const [again] = await client.request(protocol.listNonconformities, undefined);
+  assert.deepEqual([again?.isOpen, again?.owner?.name, again?.due], [true, 'Budi', dayBefore(1)]);
+  assert.match(again?.stateText ?? '', /^Still open; .*opened again; .*it did not help.*; Owner: Budi, IT Officer; was due on /);
+  await decide({ kind: 'withdraw', why: 'There was a drill' });
+  const entered = await client.request(protocol.enterFinding, { text: 'No signature', records: [1], ...person });
+  assert.deepEqual([entered.kind, entered.summary], ['nonconformity-opened', 'NC-0002: No signature']);
+  const states = (await client.request(protocol.listNonconformities, undefined)).map(({ id, isOpen }) => [id, isOpen]);
+  assert.deepEqual(states, [
+    ['NC-0002', true],
+    ['NC-0001', false],
+  ]);
+  const [from, to] = [dayBefore(20), dayBefore(10)];
+  const approve = (more: Partial<protocol.ApproveParams> = {}) =>
+    client.request(protocol.approveRecords, { act: 'checked', from, to, ...person, ...more });
+  const approved = await approve();
+  const through = approved.number - 1;
+  assert.deepEqual([approved.kind, approved.summary], ['approval', `Checked: Siti Rahma, ${from} – ${to}, through No. ${through}`]);
+  await assert.rejects(approve({ from: to, to: from }), hasCode('arguments.invalid'));
+  await assert.rejects(approve({ name: ' ' }), hasCode('arguments.invalid'));
+  await assert.rejects(approve({ to: dayBefore(-1) }), hasCode('arguments.invalid'), 'it has not ended');
+  await assert.rejects(approve({ from: dayBefore(90), to: dayBefore(60) }), hasCode('arguments.invalid'), 'it lies before the history');
+  await assert.rejects(approve({ act: 'approved' }), hasCode('arguments.invalid'), 'the same person');
+  const rejected = await approve({ act: 'approved', rejectedFor: 'Two nights are missing' });
+  assert.equal(rejected.kind, 'rejection');
+  assert.match(rejected.summary, /^Rejected \(Approved\): Siti Rahma, .*: Two nights are missing$/);
 });
 
 test('reports come out in the format and language that are asked for, and the audit pack proves itself', async (t) => {
@@ -160,7 +185,7 @@ test('the verification compares repositories that open without a question, and n
     [false, `${file}, line 6: record 6 was changed: its content does not fit its hash`],
   );
   const summary = await window.client.request(protocol.recordsSummary, undefined);
-  assert.deepEqual([summary.chain, summary.openNonconformities], ['broken', 1]);
+  assert.deepEqual([summary.chain, summary.openNonconformities], ['broken', 0], 'looking at a broken chain adds nothing to it');
 });
 
 test('the dashboard leads from the objective and the next run to the change of the configuration that set each', async (t) => {
@@ -211,8 +236,10 @@ async function busyHouse(t: TestContext): Promise<{ readonly stage: EngineStage;
   return { stage, window };
 }
 
-function historyOf(stage: EngineStage): RecordHistory {
-  return new RecordHistory(stage.path('state'), { clock: systemClock, random: systemRandom, software: 'test' });
+/** @param agoMs by how much the clock of the records goes behind */
+function historyOf(stage: EngineStage, agoMs = 0): RecordHistory {
+  const clock = { ...systemClock, nowNs: () => systemClock.nowNs() - BigInt(agoMs) * 1_000_000n };
+  return new RecordHistory(stage.path('state'), { clock, random: systemRandom, software: 'test' });
 }
 
 function list({ client }: Window, params: Partial<protocol.RecordsParams> = {}): Promise<protocol.RecordsPage> {

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
-import { configurationFile, isCode, stateFolder } from '../../src/platform/index.ts';
+import { configurationFile, isCode, stateFolder, systemTimeZone } from '../../src/platform/index.ts';
 import {
   loadConfiguration,
   saveConfiguration,
@@ -38,6 +38,13 @@ test('the file is the chosen one, else that of CADANGAN_CONFIG, else cadangan.js
   assert.match(configurationFile({}), /cadangan(?:[\\/]Config)?[\\/]cadangan\.jsonc$/);
   assert.equal(stateFolder({ CADANGAN_STATE: '/s' }), '/s');
   assert.match(stateFolder({}), /cadangan/);
+  if (process.platform !== 'linux') return;
+  // A folder that is not absolute would be another one for each program that is started.
+  assert.equal(configurationFile({ HOME: '/h', XDG_CONFIG_HOME: 'x' }), '/h/.config/cadangan/cadangan.jsonc');
+  assert.equal(stateFolder({ HOME: '/h', XDG_STATE_HOME: '/x' }), '/x/cadangan');
+  assert.equal(configurationFile({ HOME: 'h' }), configurationFile({}));
+  assert.equal(stateFolder({ CADANGAN_STATE: 's' }), join(process.cwd(), 's'));
+  assert.throws(() => stateFolder({ CADANGAN_STATE: '/caf\ufffd' }), { code: 'arguments.invalid' });
 });
 
 test('a file that is not there is an empty configuration; one that cannot be read is a problem', async (t) => {
@@ -58,6 +65,21 @@ test('a file that is not there is an empty configuration; one that cannot be rea
       [[code, reason, 1]],
     );
   }
+});
+
+test('a file in UTF-16 is read as its byte order mark says', async (t) => {
+  const path = join(folderOf(t), 'c.jsonc');
+  const utf16 = Buffer.from('\ufeff{ "version": 1, "organisation": "Café" }', 'utf16le');
+  for (const bytes of [utf16, Buffer.from(utf16).swap16()]) {
+    writeFileSync(path, bytes);
+    const { problems, configuration } = await loadConfiguration(path);
+    assert.deepEqual([problems, configuration.organisation], [[], 'Café']);
+  }
+  writeFileSync(path, utf16.subarray(0, -1));
+  assert.deepEqual(
+    (await loadConfiguration(path)).problems.map(({ code, facts }) => [code, facts['reason']]),
+    [['unreadable', 'not-utf-8']],
+  );
 });
 
 test('a byte order mark does not shift columns', async (t) => {
@@ -139,4 +161,15 @@ test('whoever watches gets the state at once and after every change, also of a f
   controller.abort();
   await watching;
   assert.equal(seen.length, 4);
+});
+
+test('a file that a program makes names the zone of the machine, so that one that moves does not judge its nights anew', async (t) => {
+  const path = join(folderOf(t), 'cadangan.jsonc');
+  assert.equal((await updateConfiguration(path, { kind: 'add-set', set })).configuration.timeZone, systemTimeZone());
+  writeFileSync(path, '{ "version": 1, "sets": [] }');
+  assert.equal(
+    (await updateConfiguration(path, { kind: 'add-set', set })).configuration.timeZone,
+    undefined,
+    'what people wrote is theirs',
+  );
 });

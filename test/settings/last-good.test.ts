@@ -34,7 +34,7 @@ test('a set that is taken out is gone, also while another is broken', () => {
   assert.equal(names(after(good, file(set('mail'), set('photos')))), 'mail photos');
   assert.equal(names(after(good, file(set('mail', broken), set('files')))), 'mail files');
   assert.equal(names(after(file(set('mail'), set('bad', broken)), file(set('bad', broken)))), '', 'the broken one is an old acquaintance');
-  assert.equal(names(after(good, '')), '');
+  for (const text of ['{ "version": 1 }', '{}', '// later\n']) assert.equal(names(after(good, text)), '', text);
 });
 
 test('a slip in the name keeps the set, until the broken one is gone', () => {
@@ -66,6 +66,65 @@ test('a time zone of nonsense leaves that which was right', () => {
   const used = after(good, good.replace('Asia/Jakarta', 'Asia/Jakata'));
   assert.deepEqual([used.configuration.timeZone, names(used)], ['Asia/Jakarta', 'mail files photos']);
   assert.equal(after(good, '{ "version": 1, "sets": [] }').configuration.timeZone, undefined);
+});
+
+test('a file in which nothing is written, as a full disk leaves it, takes nothing out of use', () => {
+  for (const text of ['', ' \n']) {
+    assert.equal(names(after(good, text)), 'mail files photos', text);
+    assert.deepEqual(
+      parseConfiguration(text).problems.map(({ severity, code }) => `${severity} ${code}`),
+      ['warning blank'],
+    );
+  }
+});
+
+const copy = (name: string, more = '', to = `gdrive:Backup/${name}`): string =>
+  `{ "name": "${name}", "repository": "/r/${name}", "to": "${to}"${more} }`;
+const withCopies = (...copies: readonly string[]): string => `{ "version": 1, "offsiteCopies": [${copies.join(', ')}] }`;
+const slip = ', "settleSeconds": "x"';
+
+function copies({ configuration }: UsedConfiguration): string {
+  return configuration.offsiteCopies.map(({ name, to }) => `${name}:${to.slice('gdrive:Backup/'.length)}`).join(' ');
+}
+
+test('an off-site copy that is not right any more goes on as it was, like a set; one that is taken out is gone', () => {
+  const both = withCopies(copy('one'), copy('two'));
+  const used = after(both, withCopies(copy('one', slip), copy('two')));
+  assert.equal(copies(used), 'one:one two:two');
+  assert.deepEqual([...used.keptCopies.keys()], ['one']);
+  assert.equal(copies(after(both, '{ "version": 1, "offsiteCopies": 7 }')), 'one:one two:two');
+  assert.equal(copies(after(both, withCopies(copy('one'), copy('t wo', slip)))), 'one:one two:two', 'a slip in its name');
+  assert.equal(copies(after(both, withCopies(copy('two')))), 'two:two');
+});
+
+test('a copy does not go on into a folder that the file now gives to another', () => {
+  const both = withCopies(copy('one'), copy('two'));
+  for (const to of ['gdrive:Backup/one', 'gdrive:Backup/ONE/sub', 'gdrive:Backup'])
+    assert.equal(after(both, withCopies(copy('one', slip), copy('three', '', to))).keptCopies.size, 0, to);
+  assert.deepEqual([...after(both, withCopies(copy('one', slip), copy('three'))).keptCopies.keys()], ['one']);
+});
+
+test('every general value that is wrong stays as it was', () => {
+  const general = (drillIntervalDays: string): string =>
+    `{ "version": 1, "organisation": "PT", "instruction": { "documentNumber": "IK-1", "drillIntervalDays": ${drillIntervalDays} },
+       "googleDrive": { "account": "backup@contoh.co.id", "clientFile": "/c.json" }, "drill": { "files": 5 } }`;
+  const wrong = general('"x"').replace('"/c.json"', '7').replace('5', '"five"');
+  const { configuration, unknown } = after(general('30'), wrong);
+  assert.deepEqual(
+    [configuration.instruction?.drillIntervalDays, configuration.googleDrive?.clientFile, configuration.drill?.files],
+    [30, '/c.json', 5],
+  );
+  assert.deepEqual(unknown, { sets: [], copies: [], keys: [] });
+});
+
+test('what the file is not right about and nobody knows from before is unknown, and not gone, until the file is right about it', () => {
+  const start = after(file(set('mail'), set('files', broken)));
+  assert.deepEqual(start.unknown, { sets: ['files'], copies: [], keys: [] });
+  assert.deepEqual(after(file(set('mail'), set('files', broken)), file(set('mail'), set('files'))).unknown.sets, []);
+  const nothing = after(good.slice(0, -20));
+  assert.deepEqual(nothing.unknown, { sets: 'all', copies: 'all', keys: 'all' });
+  assert.deepEqual(after(good.slice(0, -20), good).unknown, { sets: [], copies: [], keys: [] });
+  assert.deepEqual(after(good, good.slice(0, -20)).unknown, { sets: [], copies: [], keys: [] });
 });
 
 test('whatever is typed into a good file, no set vanishes while an error is told of it or of the file', () => {

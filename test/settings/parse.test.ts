@@ -48,7 +48,7 @@ test('a set may say everything, with comments and commas at the ends', () => {
       "schedule": { "window": "22:30-05:00", "days": ["fri", "mon", "mon"], "timeZone": "Asia/Makassar", "atWindowEnd": "stop" },
       "excludes": ["*.tmp"], "iexcludes": ["*.BAK"], "excludeFiles": ["/etc/x"], "iexcludeFiles": ["/etc/y"], "excludeCaches": true, "excludeIfPresent": [".nobackup"],
       "excludeLargerThan": "20G", "oneFileSystem": true, "tags": ["iso"], "compression": "max",
-      "retention": { "keepLast": 3, "keepHourly": 1, "keepDaily": 14, "keepWeekly": 8, "keepMonthly": 12, "keepYearly": 10, "keepWithin": "2y5m7d3h" },
+      "retention": { "keepLast": 3, "keepHourly": 1, "keepDaily": 14, "keepWeekly": 8, "keepMonthly": 12, "keepYearly": 10, "keepWithin": "2y5m7d3h", "keepWithinDaily": "1y", "keepTags": ["year-end"], "holdBack": { "changedPercent": 60 } },
       "before": ["/usr/bin/dump", "--all"], "after": ["/usr/bin/true"], "rpoHours": 26.5,
     },
     { "name": "live", "sources": ["/srv/l"], "repository": { "location": "/r", "passwordCommand": ["pass", "show", "x"] }, "schedule": { "onChange": { "settleSeconds": 30 } } },
@@ -57,7 +57,7 @@ test('a set may say everything, with comments and commas at the ends', () => {
   const { configuration, problems } = parseConfiguration(text);
   assert.deepEqual(
     problems.map(({ code }) => code),
-    ['not-carried-out'],
+    [],
   );
   const [accounting, live] = configuration.sets;
   assert.equal(configuration.language, 'id');
@@ -309,8 +309,7 @@ test('a shared folder is told in both languages, with both names and what to do'
 test('every fault is one error with its code, its facts, its path and the very place', () => {
   for (const [marked, code, facts, path] of faults) {
     const { text, place } = unmarked(marked);
-    const { problems: all, configuration } = parseConfiguration(text);
-    const problems = all.filter(({ code: found }) => found !== 'not-carried-out');
+    const { problems, configuration } = parseConfiguration(text);
     assert.equal(problems.length, 1, `${marked}\n${JSON.stringify(problems)}`);
     const [problem] = problems;
     assert.deepEqual(
@@ -337,35 +336,19 @@ test('every problem is a sentence in both languages, and a secret never gets int
   setLanguage('en');
 });
 
-test('rules for removing old snapshots are told, at their place, to be carried out by nobody, and the set is used', () => {
-  const { text, place } = unmarked(inSet('«"retention"»: { "keepDaily": 30, "keepMonthly": 12 }'));
-  const { problems, configuration } = parseConfiguration(text);
-  const [problem, ...others] = problems;
-  assert.ok(problem);
-  assert.deepEqual(others, []);
-  const { severity, code, path, set, line, column, length } = problem;
-  assert.deepEqual({ severity, code, path, set }, { severity: 'warning', code: 'not-carried-out', path: 'sets[0].retention', set: 'data' });
-  assert.deepEqual({ line, column, length }, place);
+test('a rule of thresholds alone keeps nothing, and is none', () => {
+  const { problems } = parseConfiguration(inSet('"retention": { "holdBack": { "filesMin": 5 } }'));
   assert.deepEqual(
-    configuration.sets.map(({ name, retention }) => [name, retention?.keepDaily]),
-    [['data', 30]],
+    problems.map(({ severity, path }) => [severity, path]),
+    [['error', 'sets[0].retention']],
   );
-  const sentences = (['en', 'id'] as const).map((language) => {
-    setLanguage(language);
-    return describeProblem(problem);
-  });
-  setLanguage('en');
-  assert.deepEqual(sentences, [
-    '"retention" is not carried out yet: all snapshots stay.',
-    '"retention" belum dijalankan: semua snapshot tetap ada.',
-  ]);
 });
 
 test('a location is one that can be opened; of any other the problem says what is, and shows no password', () => {
   const problemsOf = (location: string) =>
     parseConfiguration(withSets(`{ "name": "data", "sources": ["/srv"], "repository": { "location": ${JSON.stringify(location)} } }`))
       .problems;
-  for (const good of ['/mnt/a:b', 'D:\\Backup', '\\\\nas\\backup', 'local:a:b', './a:b', '..', 'backup', 'gdrive:A/B'])
+  for (const good of ['/mnt/a:b', 'D:\\Backup', '\\\\nas\\backup', 'local:/a:b', 'local:C:\\a', 'gdrive:A/B'])
     assert.deepEqual(problemsOf(good), [], good);
   for (const [bad, code] of [
     ['sftp:nas:/x', 'invalid-value'],
@@ -374,6 +357,15 @@ test('a location is one that can be opened; of any other the problem says what i
     ['rclone:x:y', 'invalid-value'],
     ['b2:bucket', 'invalid-value'],
     ['sfpt:x', 'invalid-value'],
+    ['backup', 'invalid-value'],
+    ['./a:b', 'invalid-value'],
+    ['..', 'invalid-value'],
+    ['local:a:b', 'invalid-value'],
+    ['~/backup', 'invalid-value'],
+    ['~root/backup', 'invalid-value'],
+    ['\\backup', 'invalid-value'],
+    ['C:backup', 'invalid-value'],
+    ['gdrive:', 'invalid-value'],
     ['rest:https://u:hunter2@h/', 'secret'],
   ] as const) {
     const problems = problemsOf(bad);
@@ -387,7 +379,7 @@ test('a location is one that can be opened; of any other the problem says what i
   const sentence = problemsOf('sftp:nas:/x').map(describeProblem).join();
   assert.equal(
     sentence,
-    '"sftp:nas:/x" is not possible here: a folder, a share or a folder on Google Drive such as "gdrive:Backup/server" is wanted; other kinds of storage cannot be opened yet.',
+    '"sftp:nas:/x" is not possible here: an absolute path such as /mnt/backup/repository, a share or a folder on Google Drive such as "gdrive:Backup/server" is wanted; other kinds of storage cannot be opened yet.',
   );
 });
 

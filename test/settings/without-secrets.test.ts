@@ -42,3 +42,15 @@ test('of commands only the program stays, and a mark that changes with the argum
     ],
   );
 });
+
+test('of an address that whoever knows it may use only the server stays, and a mark that changes with it', () => {
+  const shown = (token: string, markOf?: (words: readonly string[]) => string) => {
+    const address = `https://hc.example/ping/${token}?create=1`;
+    const alerts = { receivers: [{ name: 'hook', by: 'webhook', address, secretFile: '/s' }], heartbeats: [{ name: 'hc', address }] };
+    return withoutSecrets(parseConfiguration(JSON.stringify({ version: 1, alerts })).configuration, markOf).alerts;
+  };
+  const { receivers, heartbeats } = shown('geheim', ([word = '']) => `mark ${word.length}`) ?? {};
+  assert.deepEqual([receivers?.[0]?.address, heartbeats?.[0]?.address], Array(2).fill('https://hc.example/mark 39'));
+  assert.deepEqual([receivers?.[0]?.name, receivers?.[0]?.secretFile], ['hook', '/s']);
+  assert.ok(!JSON.stringify(shown('geheim')).includes('geheim'));
+});

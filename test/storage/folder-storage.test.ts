@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, chown, lstat, mkdir, readFile, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, readFile, readdir, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { spawnSync } from 'node:child_process';
 import { basename, dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -223,4 +223,47 @@ test('a user without rights is told so by every call', asRoot, async () => {
   ];
   await chown(join(it.root, 'data'), 65534, 65534); // for create, which looks into data
   assert.deepEqual(attempt().slice(1), readable.slice(1), 'folders may be read, files may not');
+});
+
+test('what writes that were cut short have left is removed and counted; strangers, folders and what belongs to locks stay', async () => {
+  await using temporary = await temporaryFolder();
+  const storage = new FolderStorage(temporary.path);
+  await storage.create();
+  const name = 'ab'.repeat(32);
+  const left = [`data/ab/${name}-tmp-0f`, `index/${name}-tmp-123`, `keys/${name}-tmp-1`, `snapshots/${name}-tmp-2`, 'config-tmp-3'];
+  const stays = [
+    `locks/${name}-tmp-1`,
+    `data/ab/${name}`,
+    `data/ab/${name}-tmp-`,
+    `data/ab/${name}-tmp-xyz`,
+    'index/x-tmp-1',
+    'notes-tmp-1',
+  ];
+  for (const path of [...left, ...stays]) await writeFile(join(temporary.path, path), 'half');
+  await mkdir(join(temporary.path, 'data', 'ab', `${name}-tmp-99`));
+  assert.deepEqual(await storage.removeLeftovers(), { files: left.length, bytes: 4 * left.length });
+  assert.deepEqual(await storage.removeLeftovers(), { files: 0, bytes: 0 });
+  for (const path of stays) await lstat(join(temporary.path, path));
+});
+
+test('beside others, and among the locks, what is left goes when it is older than any write, by the clock of the file system', async () => {
+  await using temporary = await temporaryFolder();
+  const storage = new FolderStorage(temporary.path);
+  await storage.create();
+  const name = 'cd'.repeat(32);
+  const write = async (path: string, hoursAgo: number): Promise<string> => {
+    const file = join(temporary.path, path);
+    await writeFile(file, 'half');
+    const when = Date.UTC(2031, 0, 1) / 1000 - hoursAgo * 3600; // whatever this machine believes
+    await utimes(file, when, when);
+    return file;
+  };
+  const old = [await write(`data/cd/${name}-tmp-0f`, 37), await write(`locks/${name}-tmp-0f`, 37)];
+  const fresh = [await write(`data/cd/${name}-tmp-1f`, 35), await write(`locks/${name}-tmp-1f`, 35)];
+  assert.deepEqual(await storage.removeLeftovers(undefined, { besideOthers: true }), { files: 0, bytes: 0 }, 'nobody has a lock');
+  await write(`locks/${name}`, 0);
+  assert.deepEqual(await storage.removeLeftovers(undefined, { besideOthers: true }), { files: 2, bytes: 8 });
+  for (const file of old) await assert.rejects(lstat(file));
+  for (const file of fresh) await lstat(file);
+  assert.deepEqual(await storage.removeLeftovers(), { files: 1, bytes: 4 }, 'a lock may be about to be written');
 });

@@ -267,9 +267,9 @@ class OneBadFile extends FolderStorage {
     this.#name = name;
   }
 
-  override async sizeOf(file: FileName): Promise<number | undefined> {
+  override async read(file: FileName): Promise<Uint8Array> {
     if (this.isAway) throw new CadanganError('storage.unreachable', { reason: 'EIO' });
-    return super.sizeOf(file);
+    return super.read(file);
   }
 
   override async readRange(...args: Parameters<FolderStorage['readRange']>): Promise<Uint8Array> {

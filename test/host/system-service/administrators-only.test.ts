@@ -4,12 +4,8 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import {
-  assertAdministratorsOnly,
-  changeableByOthers,
-  programsOf,
-  type Administrators,
-} from '../../../src/host/system-service/administrators-only.ts';
+import { assertAdministratorsOnly, changeableByOthers, type Administrators } from '../../../src/host/system-service/administrators-only.ts';
+import { programsOf } from '../../../src/host/system-service/configured-programs.ts';
 import { isCode } from '../../../src/platform/index.ts';
 import { parseConfiguration } from '../../../src/settings/index.ts';
 
@@ -96,11 +92,22 @@ test(
             before: ['/bin/sh', '-e', '/srv/dump.sh'],
             after: ['/usr/bin/touch', '/srv/done'],
           },
+          {
+            name: 'b',
+            sources: ['/srv'],
+            repository: { location: '/mnt/r' },
+            before: ['/bin/sh', '-ec', 'cd /srv/b && "/srv/b/dump.sh" >/srv/b/out'],
+          },
         ],
+        googleDrive: { account: 'a@example.com', clientFile: '/etc/client.json' },
+        offsiteCopies: [{ name: 'c', repository: '/mnt/r', to: 'gdrive:c', after: ['/usr/bin/logger', 'copied'] }],
       }),
     );
     assert.deepEqual(problems, []);
     const programs = await programsOf(configuration, { PATH: `relative:${join(folder, 'opt', 'program')}` });
-    assert.deepEqual(programs.toSorted(), ['/bin/sh', '/srv/dump.sh', '/usr/bin/touch', program].toSorted());
+    assert.deepEqual(
+      programs.toSorted(),
+      ['/bin/sh', '/srv/b', '/srv/b/dump.sh', '/srv/b/out', '/srv/dump.sh', '/usr/bin/logger', '/usr/bin/touch', program].toSorted(),
+    );
   },
 );

@@ -1,110 +1,26 @@
 // Who is of the group of a machine's service: what he may, what he may not, and what is told of it.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { test, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { test } from 'node:test';
 import { Channel } from '../../../src/host/channel.ts';
-import { findHostPlace, Host, HostClient, refuseBesideService, serviceConfigFile, visitHost } from '../../../src/host/index.ts';
-import { serviceSeatFile } from '../../../src/host/address.ts';
+import {
+  findHostPlace,
+  HostClient,
+  refuseBesideService,
+  serviceConfigFile,
+  visitHost,
+  type OlderService,
+} from '../../../src/host/index.ts';
 import { changeableByOthers, filesWithin } from '../../../src/host/system-service/administrators-only.ts';
-import { assetPath, systemClock, systemRandom } from '../../../src/platform/index.ts';
+import { assetPath } from '../../../src/platform/index.ts';
 import { procedures, protocol } from '../../../src/service/index.ts';
 import { recordsIn } from '../../records/some-records.ts';
 import { startCli } from '../../cli/run-cli.ts';
 import { EngineStage, gate, hostPid, isAlive, until } from '../engine-stage.ts';
+import { asRoot, GroupStage, member, withSets } from './group-stage.ts';
 
 const unix = { skip: process.platform === 'win32' && 'a pipe has no folder that a group could enter' };
-const asRoot = process.getuid?.() === 0 ? {} : { skip: 'needs root, to become another user' };
-/** A user and a group that are neither root nor each other's. */
-const member = { uid: 65534, name: 'nobody' };
-const group = 65533;
-
-/** A machine with a service. Its host is in this process. */
-class GroupStage extends EngineStage {
-  readonly root = this.path('machine');
-  readonly door = join(this.root, process.platform === 'darwin' ? 'var/run/cadangan' : 'run/cadangan');
-  readonly state = join(this.root, 'var/lib/cadangan');
-  readonly own = { stateFolder: this.path('state'), version: '0.0.0', random: systemRandom };
-  readonly environment = { CADANGAN_SERVICE: this.root };
-
-  constructor(t: TestContext) {
-    super(t);
-    chmodSync(this.folder, 0o755);
-    mkdirSync(this.door, { recursive: true });
-    mkdirSync(this.state, { recursive: true, mode: 0o700 });
-    writeFileSync(serviceSeatFile(this.state), JSON.stringify({ version: 1, runtimeFolder: this.door }));
-    writeFileSync(this.path('password'), 'canary-7f3a91-password', { mode: 0o600 });
-  }
-
-  /** A service, as `service run` starts it; the folder of its door is the group's, as the unit has it. */
-  async serve(): Promise<Host> {
-    chmodSync(this.door, 0o750);
-    const host = await Host.start({
-      stateFolder: this.state,
-      configFile: this.configFile,
-      world: { clock: systemClock, random: systemRandom, environment: {}, version: '0.0.0', programVersion: 'test' },
-      runsSchedule: false,
-      lingerMs: undefined,
-      log: () => undefined,
-      service: { door: this.door },
-    });
-    this.atEnd(() => host.end('asked'));
-    // What a process of that group makes is the group's; this process is of another one.
-    if (process.getuid?.() === 0)
-      for (const name of ['', 'host.sock', 'group.key', 'service.json', 'proofs']) chownSync(join(this.door, name), 0, group);
-    return host;
-  }
-
-  administrator(): HostClient {
-    const client = new HostClient({
-      place: () => findHostPlace(this.own, this.environment),
-      startHost: async () => assert.fail('a host is started beside the service'),
-      language: () => 'en',
-      password: async () => undefined,
-    });
-    this.atEnd(() => client.close());
-    return client;
-  }
-
-  /** Another user, of the group. */
-  member(): (name: string, params?: unknown) => Promise<Told> {
-    const script = fileURLToPath(new URL('member-child.ts', import.meta.url));
-    const args = ['--disable-warning=ExperimentalWarning', script, this.door, this.state, String(member.uid), String(group)];
-    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'], cwd: '/' });
-    this.atEnd(() => child.kill('SIGKILL'));
-    const waiting = new Map<string, (told: Told) => void>();
-    createInterface(child.stdout).on('line', (line) => {
-      const told = JSON.parse(line) as Told;
-      this.heard.push(told);
-      waiting.get(told.name)?.(told);
-    });
-    return (name, params) =>
-      new Promise((resolve) => {
-        waiting.set(name, resolve);
-        child.stdin.write(`${JSON.stringify([name, params])}\n`);
-      });
-  }
-
-  readonly heard: Told[] = [];
-}
-
-interface Told {
-  readonly name: string;
-  readonly code?: string;
-  readonly result?: unknown;
-}
-
-/** A set with a file, a repository of its own, and a password that the service knows. */
-async function withSets(stage: GroupStage, more: Readonly<Record<string, unknown>> = {}): Promise<void> {
-  stage.write('a.txt', 'what accounting knows');
-  await stage.initRepository();
-  const repository = { location: stage.repository, passwordFile: stage.path('password') };
-  stage.configure({ name: 'data', repository, ...more }, { name: 'wages', repository });
-}
-
 test(
   'a member of the group sees, starts and stops; everything that names a path, a command, a destination or a secret is refused',
   asRoot,
@@ -166,6 +82,7 @@ test(
       ['repository/recovery-kit', { location, withPassword: true }],
       ['drive/sign-in', { withDeviceCode: true }],
       ['drive/copy/add', { name: 'mine', repository: location, to: 'gdrive:Mine' }],
+      ['records/append', { content: { kind: 'check', host: 'h', operator: { user: 'root', via: 'command-line' }, software: 's' } }],
       ['records/approve', { act: 'approved', from: '2026-11-01', to: '2026-11-30', name: 'B', position: 'C' }],
       ['snapshots/list', { location }],
       ['snapshots/folder', { ...entry, offset: 0, limit: 10 }],
@@ -210,7 +127,7 @@ test(
     for (const set of ['data', 'wages']) assert.equal((await administrator.request(protocol.startBackup, { set })).outcome, 'success');
     const { repository: location } = stage;
     const all = await administrator.request(protocol.listSnapshots, { location });
-    const idOf = (set: string): string => all.find(({ tags }) => tags.includes(set))?.id ?? '';
+    const idOf = (set: string): string => all.find(({ tags }) => tags[0] === set)?.id ?? '';
     const ask = stage.member();
 
     const seen = (await ask('snapshots/list', { location })).result as protocol.SnapshotInfo[];
@@ -226,9 +143,19 @@ test(
     const { bytes, size } = part as { readonly bytes: Readonly<Record<string, number>>; readonly size: number };
     assert.deepEqual([Buffer.from(Object.values(bytes)), size], [readFileSync(join(stage.source, 'large')).subarray(-10), 5_000_000]);
     const versions = (await ask('snapshots/versions', { location, path })).result as protocol.VersionInfo[];
-    for (const { snapshot, alsoIn } of versions) assert.deepEqual([snapshot.id, alsoIn], [idOf('data'), []]);
-    const found = (await ask('snapshots/find', { location, pattern: 'a.txt', limit: 10 })).result as protocol.FoundEntry[];
-    assert.deepEqual([...new Set(found.map(({ snapshot }) => snapshot.id))], [idOf('data')]);
+    assert.deepEqual(
+      versions.map(({ snapshot, alsoIn }) => [snapshot.id, alsoIn]),
+      [[idOf('data'), []]],
+    );
+    // The newer snapshot of the other set has the same file: it counts for nothing, whatever he says of where to look.
+    for (const limit of [1, 10])
+      for (const more of [{}, { among: [idOf('wages')] }]) {
+        const found = (await ask('snapshots/find', { location, pattern: 'a.txt', limit, ...more })).result as protocol.FoundEntry[];
+        assert.deepEqual(
+          found.map(({ snapshot }) => snapshot.id),
+          [idOf('data')],
+        );
+      }
 
     const wages = idOf('wages');
     for (const [name, params] of [
@@ -240,6 +167,15 @@ test(
       ['run/restore', { location, snapshot: 'latest', paths: ['/'], target: { kind: 'folder', folder: '/tmp/x' }, overwrite: 'always' }],
     ] as const)
       assert.equal((await ask(name, params)).code, 'rights.denied', name);
+
+    // Once that set is gone its snapshots are nobody's to read.
+    stage.configure({ name: 'data', repository: { location, passwordFile: stage.path('password') }, readers: [member.name] });
+    await until(async () => (await administrator.request(protocol.listSets, undefined)).length === 1, 'the set is gone');
+    const left = (await ask('snapshots/list', { location })).result as protocol.SnapshotInfo[];
+    assert.deepEqual(
+      left.map(({ id }) => id),
+      [idOf('data')],
+    );
   },
 );
 
@@ -275,14 +211,19 @@ test('windows and commands look for the service of the machine first, and an adm
     assert.equal(findHostPlace(own, meant), own, 'who names something else means that');
 
   // A client of a newer version is served: the service is brought to it by who installed it.
+  const told: OlderService[] = [];
   const newer = new HostClient({
     place: () => ({ ...findHostPlace(own, environment), version: '9.9.9' }),
+    onOlderService: (service) => told.push(service),
     startHost: async () => assert.fail('a host is started beside the service'),
     language: () => 'en',
     password: async () => undefined,
   });
   t.after(() => newer.close());
   assert.equal((await newer.start()).version, '0.0.0');
+  await newer.request(protocol.listSets, undefined);
+  const command = `${process.getuid?.() === 0 ? '' : 'sudo '}cadangan service install`;
+  assert.deepEqual(told, [{ version: '0.0.0', own: '9.9.9', command }], 'it is told once');
   assert.equal((await visitHost({ ...own, stateFolder: stage.state }))?.host.isService, true);
   await host.end('asked');
 });
@@ -325,6 +266,7 @@ test('what the group may stands beside each procedure; nobody of it may what is 
   const allowed: Record<string, string[]> = {};
   for (const { procedure } of procedures) (allowed[procedure.members ?? 'nobody'] ??= []).push(procedure.name);
   assert.deepEqual(allowed['see']?.toSorted(), [
+    'alerts/state',
     'configuration',
     'drive/status',
     'records/dashboard',

@@ -4,20 +4,31 @@ import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { hostAddress, serviceSeatFile } from '../../../src/host/address.ts';
+import { hostAddress } from '../../../src/host/address.ts';
 import {
+  Host,
   installService,
   managerOfHere,
   planInstall,
+  runSystemCommand,
   serviceManagers,
   servicePlace,
   serviceStatus,
   uninstallService,
+  visitHost,
   type InstallWorld,
   type ServiceManager,
   type SystemCommand,
 } from '../../../src/host/index.ts';
-import { canonicalPath, CadanganError, exclusiveName, isCode, systemClock, systemRandom } from '../../../src/platform/index.ts';
+import {
+  canonicalPath,
+  CadanganError,
+  exclusiveName,
+  isCode,
+  serviceSeatFile,
+  systemClock,
+  systemRandom,
+} from '../../../src/platform/index.ts';
 
 const posix = { skip: process.platform === 'win32' ? 'a service of Windows is only written' : false };
 const root = {
@@ -91,14 +102,46 @@ test(
     const { program, node, world } = stage;
     const own = '0 1 * * * own\n';
     await installService(await planInstall({ place, program, node, crontab: own }), world);
-    const [written] = stage.commands;
-    assert.deepEqual(written?.argv, ['crontab', '-']);
+    const [looked, written] = stage.commands;
+    assert.deepEqual(
+      [looked?.argv, written?.argv],
+      [
+        ['crontab', '-l'],
+        ['crontab', '-'],
+      ],
+    );
     assert.ok(written?.input?.startsWith(own) && written.input.includes('service run'));
     assert.equal((await serviceStatus(place, { version: '1.0.0', random: systemRandom, crontab: written?.input })).isInstalled, true);
     await uninstallService(place, world, written?.input);
     assert.equal(stage.commands.at(-1)?.input, own);
   },
 );
+
+test("uninstalling a user's service ends its host where no manager does, and no host of a window", posix, async (t) => {
+  for (const [service, isOver] of [
+    [{ door: undefined }, true],
+    [undefined, false],
+  ] as const) {
+    const stage = stageOf(t);
+    const place = userPlace(stage, 'cron');
+    const { program, node, world } = stage;
+    await installService(await planInstall({ place, program, node }), world);
+    const host = await Host.start({
+      stateFolder: place.stateFolder,
+      configFile: place.configFile,
+      world: { clock: systemClock, random: systemRandom, environment: {}, version: '1.0.0', programVersion: 'test' },
+      runsSchedule: false,
+      lingerMs: undefined,
+      log: () => undefined,
+      service,
+    });
+    await uninstallService(place, world, '');
+    const visit = await visitHost({ stateFolder: place.stateFolder, version: '1.0.0', random: systemRandom });
+    assert.equal(visit === undefined, isOver);
+    visit?.close();
+    await host.end('asked');
+  }
+});
 
 test('a command of the system that fails stops the installation with what it said; a second one finishes it', posix, async (t) => {
   const stage = stageOf(t);
@@ -114,6 +157,19 @@ test('a command of the system that fails stops the installation with what it sai
   await assert.rejects(installService(plan, failing), (error) => isCode(error, 'service.manager') && error.facts['reason'] === 'no bus');
   await installService(await planInstall({ place, program, node }), world);
   assert.equal(stage.commands.length, 3);
+});
+
+test('where there is neither systemd nor cron nothing is written, and it says what is missing', posix, async (t) => {
+  const stage = stageOf(t);
+  const place = userPlace(stage, 'cron');
+  const { program, node, world } = stage;
+  const run: InstallWorld['run'] = (command) => runSystemCommand({ ...command, argv: ['no-such-crontab', ...command.argv.slice(1)] });
+  const plan = await planInstall({ place, program, node });
+  await assert.rejects(
+    installService(plan, { ...world, run }),
+    (error) => isCode(error, 'service.manager') && error.facts['reason'] === 'that program is not installed on this machine',
+  );
+  assert.equal(existsSync(place.programFolder), false);
 });
 
 test('each manager has its places, and each system its manager', () => {
@@ -152,4 +208,31 @@ test("an administrator looks for the host of a folder's owner, not for one of ro
   assert.deepEqual(await hostAddress(folder, 'abstract'), await nameFor(0));
   chownSync(folder, 1234, 1234);
   assert.deepEqual(await hostAddress(folder, 'abstract'), await nameFor(1234));
+});
+
+test("on Windows the service's folder is closed to all but administrators, the system and its account, before anything is in it", async (t) => {
+  const { program, node } = stageOf(t);
+  const planned = async (scope: 'system' | 'user', account?: string) => {
+    const environment = { ProgramData: 'C:\\ProgramData', LOCALAPPDATA: 'C:\\Users\\budi\\AppData\\Local', USERNAME: 'budi' };
+    const place = servicePlace({ scope, manager: 'task-scheduler', environment, home: 'C:\\Users\\budi', account });
+    const { before, after } = await planInstall({ place, program, node });
+    return [...before.map(({ argv }) => argv), 'files', ...after.map(({ argv }) => argv)].filter(
+      (step) => step === 'files' || step[0] === 'icacls',
+    );
+  };
+  const data = 'C:\\ProgramData\\Cadangan';
+  const both = ['*S-1-5-32-544:(OI)(CI)F', '*S-1-5-18:(OI)(CI)F'];
+  const closed = [
+    ['icacls', data, '/setowner', '*S-1-5-32-544', '/T', '/L', '/Q'],
+    ['icacls', data, '/reset', '/L', '/Q'],
+    ['icacls', data, '/inheritance:r', '/grant:r', ...both, '/Q'],
+    ['icacls', `${data}\\*`, '/reset', '/T', '/L', '/Q'],
+    'files',
+  ];
+  assert.deepEqual(await planned('system'), [...closed, ['icacls', `${data}\\state`, '/inheritance:r', '/grant:r', ...both, '/Q']]);
+  assert.deepEqual(await planned('system', 'SRV\\backup'), [
+    ...closed,
+    ['icacls', `${data}\\state`, '/inheritance:r', '/grant:r', ...both, 'SRV\\backup:(OI)(CI)F', '/Q'],
+  ]);
+  assert.deepEqual(await planned('user'), ['files'], "a user's folder is that user's");
 });

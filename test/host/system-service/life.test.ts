@@ -8,14 +8,15 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
+  readdirSync,
   readlinkSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { hostAddress } from '../../../src/host/address.ts';
 import { installService, planInstall, servicePlace } from '../../../src/host/index.ts';
@@ -203,6 +204,68 @@ test('the service of the machine does not start when others could change what it
   }
 });
 
+test('a program that others could change is not run, also when it is named after the start, and the record says why', asRoot, async (t) => {
+  const stage = new ServiceStage(t);
+  await stage.initRepository();
+  const { uid, gid } = accountNamed(account) ?? { uid: -1, gid: -1 };
+  for (const name of ['.', ...readdirSync(stage.repository, { recursive: true, encoding: 'utf8' })])
+    chownSync(join(stage.repository, name), uid, gid);
+  const repository = { location: stage.repository, passwordFile: stage.path('password') };
+  mkdirSync(stage.path('credentials'));
+  writeFileSync(stage.path('credentials', credentialName(repository.passwordFile)), password);
+  stage.configure({ repository });
+  assert.equal((await stage.install()).code, 0);
+  stage.start();
+  await until(async () => (await stage.status())['host'] !== 'none', 'the service answers');
+
+  const [script, mark] = [stage.path('dump.sh'), stage.path('open', 'has-run')];
+  mkdirSync(stage.path('open'));
+  chmodSync(stage.path('open'), 0o777);
+  writeFileSync(script, `#!/bin/sh\ntouch '${mark}'\n`);
+  chmodSync(script, 0o757);
+  stage.configure({ repository, before: ['/bin/sh', '-c', `exec '${script}'`], schedule: openWindow() });
+  cpSync(stage.configFile, join(stage.root, 'etc/cadangan/cadangan.jsonc'));
+  await until(async () => (await recordsIn(stage.state)).some(({ kind }) => kind === 'internal-backup'), 'the run has its record');
+  const run = (await recordsIn(stage.state)).find(({ kind }) => kind === 'internal-backup');
+  assert.equal(run?.result, 'failed');
+  assert.match(JSON.stringify(run), /service\.unsafe/);
+  assert.ok(JSON.stringify(run).includes(script));
+  assert.equal(existsSync(mark), false);
+});
+
+test(
+  'a set whose program needs rights that nothing gains under the service is refused at install, and named by status',
+  asRoot,
+  async (t) => {
+    const stage = new ServiceStage(t);
+    for (const [before, program] of [
+      [['/usr/bin/sudo', '-u', 'postgres', 'pg_dump'], 'sudo'],
+      [['/bin/sh', '-c', 'cd /srv; sudo -u postgres pg_dump > dump'], 'sudo'],
+      [['/usr/bin/env', 'LC_ALL=C', 'sudo', 'pg_dump'], 'sudo'],
+      [[stage.path('as-root'), '--all'], 'as-root'],
+    ] as const) {
+      writeFileSync(stage.path('as-root'), '', { mode: 0o755 });
+      chmodSync(stage.path('as-root'), 0o4755);
+      stage.configure({ before });
+      const { code, stderr } = await stage.install();
+      assert.notEqual(code, 0);
+      assert.ok(stderr.includes(`runs ${program}, and no program gains rights`), stderr);
+      assert.equal(existsSync(stage.unit), false, 'nothing was written');
+    }
+    // Words that are told to a program are no program.
+    for (const told of [
+      ['/bin/echo', 'sudo make me a sandwich'],
+      ['/bin/sh', '/srv/dump.sh', 'su'],
+    ]) {
+      stage.configure({ before: told });
+      assert.equal((await stage.install()).code, 0);
+    }
+    stage.configure({ before: ['/bin/sh', '-c', 'su postgres -c pg_dump'] });
+    cpSync(stage.configFile, join(stage.root, 'etc/cadangan/cadangan.jsonc'));
+    assert.match((await stage.cli('status')).stdout, /"\w+" runs su, which fails there/);
+  },
+);
+
 test('a new version takes the place of the old one by one rename, and what has changed in the configuration is told', posix, async (t) => {
   const stage = new EngineStage(t);
   stage.configure();
@@ -299,3 +362,34 @@ for (const manager of ['cron', 'launchd', 'task-scheduler']) {
     });
   }
 }
+
+test('what the configuration names in the folder that moves is named where it is then: a password file for nights', asRoot, async (t) => {
+  const stage = new ServiceStage(t);
+  const [before, after] = [stage.path('state', 'passwords', 'data'), join(stage.state, 'passwords', 'data')];
+  mkdirSync(dirname(before), { recursive: true });
+  writeFileSync(before, password, { mode: 0o600 });
+  stage.configure({ repository: { location: stage.repository, passwordFile: before } });
+  const { code, stderr } = await stage.install();
+  assert.deepEqual([code, stderr], [0, '']);
+  assert.equal(readFileSync(after, 'utf8'), password);
+  const configuration = readFileSync(join(stage.root, 'etc/cadangan/cadangan.jsonc'), 'utf8');
+  assert.deepEqual([configuration.includes(after), configuration.includes(before)], [true, false]);
+  const unit = readFileSync(stage.unit, 'utf8');
+  assert.deepEqual([unit.includes(after), unit.includes(before)], [true, false]);
+  assert.ok(readFileSync(stage.configFile, 'utf8').includes(before), 'the file itself is as it was');
+});
+
+test('records that lead elsewhere are not moved, and nothing is written where they lead', asRoot, async (t) => {
+  const stage = new ServiceStage(t);
+  stage.configure();
+  const elsewhere = stage.path('elsewhere');
+  mkdirSync(elsewhere);
+  writeFileSync(join(elsewhere, '2026-11.jsonl'), 'of somebody else\n');
+  mkdirSync(stage.path('state'));
+  symlinkSync(elsewhere, stage.path('state', 'records'));
+  const { code, stderr } = await stage.install();
+  assert.equal(code, 1);
+  assert.match(stderr, /records/);
+  assert.deepEqual(readdirSync(elsewhere), ['2026-11.jsonl']);
+  assert.equal(readFileSync(join(elsewhere, '2026-11.jsonl'), 'utf8'), 'of somebody else\n');
+});

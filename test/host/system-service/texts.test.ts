@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { olderService } from '../../../src/host/index.ts';
 import { systemCrontab, withoutUserLines, withUserLines } from '../../../src/host/system-service/cron-lines.ts';
 import type { ServiceDescription } from '../../../src/host/system-service/description.ts';
 import { launchdPlist } from '../../../src/host/system-service/launchd-plist.ts';
@@ -235,4 +236,13 @@ test("a user's own lines of cron stay as they are, whatever is put beside them, 
     assert.equal(withoutUserLines(once).trimEnd(), own.trimEnd());
     assert.equal(withoutUserLines(own), own);
   }
+});
+
+test('a service that is older than who asks is brought up to date by whoever installed it', () => {
+  const service = { version: '0.1.0', pid: 1, isService: true } as const;
+  assert.equal(olderService(service, { version: '0.2.0', isOfMachine: true }, true)?.command, 'sudo cadangan service install');
+  assert.equal(olderService(service, { version: '0.2.0', isOfMachine: true }, false)?.command, 'cadangan service install');
+  assert.equal(olderService(service, { version: '0.2.0' }, true)?.command, 'cadangan service install --user');
+  for (const version of ['0.1.0', '0.0.9']) assert.equal(olderService(service, { version, isOfMachine: true }), undefined);
+  assert.equal(olderService({ version: '0.1.0', pid: 1 }, { version: '0.2.0' }), undefined, 'a host that a window started makes room');
 });

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { PackId } from '../../../src/repository/format/index.ts';
-import { indexFromSerializedPacks, parseIndexFile, serializeIndexFile, serializeIndexPack } from '../../../src/repository/format/index.ts';
+import {
+  indexFromSerializedPacks,
+  parseIndexFile,
+  serializeIndexFile,
+  serializeIndexPack,
+  serializeWaitingPacks,
+} from '../../../src/repository/format/index.ts';
 import { anyId, anyPackedBlobs } from './arbitraries.ts';
 import { expectDamaged } from './expect-damaged.ts';
 
@@ -27,7 +33,7 @@ test('any packs come back from an index, written whole or pack by pack', () => {
   fc.assert(
     fc.property(anyPacks, (packs) => {
       const bytes = serializeIndexFile(packs);
-      assert.deepEqual(parseIndexFile(bytes), { packs, supersedes: [] });
+      assert.deepEqual(parseIndexFile(bytes), { packs, supersedes: [], waiting: [] });
       assert.deepEqual(indexFromSerializedPacks(packs.map(serializeIndexPack)), bytes);
     }),
   );
@@ -39,8 +45,24 @@ test('the index files of old versions are read', () => {
   assert.deepEqual(parseIndexFile(Buffer.from(JSON.stringify({ supersedes: [id], ...JSON.parse(fromRestic) }))), {
     packs,
     supersedes: [id],
+    waiting: [],
   });
-  assert.deepEqual(parseIndexFile(Buffer.from(JSON.stringify(JSON.parse(fromRestic).packs))), { packs, supersedes: [] });
+  assert.deepEqual(parseIndexFile(Buffer.from(JSON.stringify(JSON.parse(fromRestic).packs))), { packs, supersedes: [], waiting: [] });
+});
+
+test('packs that wait for their removal stand in an index that names no other pack, in the form of rustic', () => {
+  const waiting = [{ id: 'ab'.repeat(32) as PackId, since: '2026-11-29T21:00:00+07:00' }];
+  const bytes = serializeWaitingPacks(waiting);
+  assert.deepEqual(parseIndexFile(bytes), { packs: [], supersedes: [], waiting });
+  assert.deepEqual(JSON.parse(Buffer.from(bytes).toString()), {
+    packs: [],
+    packs_to_delete: [{ id: 'ab'.repeat(32), time: '2026-11-29T21:00:00+07:00', blobs: [] }],
+  });
+  const ofRustic = fromRestic.replace(
+    '{"packs":',
+    '{"packs_to_delete":[{"id":"' + 'cd'.repeat(32) + '","blobs":[{"id":"0c66"}]}],"packs":',
+  );
+  assert.deepEqual(parseIndexFile(Buffer.from(ofRustic)).waiting, [{ id: 'cd'.repeat(32), since: '' }]);
 });
 
 test('an index whose numbers, ids or types cannot be is damaged', () => {
@@ -56,5 +78,6 @@ test('an index whose numbers, ids or types cannot be is damaged', () => {
     ['"blobs":[', '"blobs":[null,'],
   ];
   for (const [from, to] of changes) expectDamaged(() => parseIndexFile(Buffer.from(fromRestic.replace(from, to))));
-  for (const text of ['', '7', '{"packs":{}}', '{"supersedes":["x"]}']) expectDamaged(() => parseIndexFile(Buffer.from(text)));
+  for (const text of ['', '7', '{"packs":{}}', '{"supersedes":["x"]}', '{"packs_to_delete":[{"id":"x"}]}'])
+    expectDamaged(() => parseIndexFile(Buffer.from(text)));
 });

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { CopyJobs, type DrivePlace } from '../../src/jobs/index.ts';
+import { copyStatusOf, type CopyMemory, type CopyProgressSink, type CopyStatus } from '../../src/offsite/index.ts';
+import { isCode, systemClock } from '../../src/platform/index.ts';
+import { copyOf, placeAt, recordsAt } from './copying-server.ts';
+import { copyPath, OffsiteStage } from './offsite-stage.ts';
+
+const wish = { signal: new AbortController().signal };
+const manual = { trigger: 'manual' } as const;
+
+/** The jobs of a server that copies `repository` to a folder of `drive`, each time it is called those of another process. */
+function serverOf(
+  stage: OffsiteStage,
+  drive = stage,
+  { repository }: { readonly repository: string } = stage,
+  state = 'server',
+): () => CopyJobs {
+  const copy = copyOf({ repository }, { sampleReadPercent: 100 });
+  const place: DrivePlace = { ...placeAt(drive, state), stateFolder: join(stage.folder, state) };
+  const records = recordsAt(place, assert.ifError);
+  return () => new CopyJobs({ copy, place, records, againMs: 20, noteEveryMs: 0 });
+}
+
+/** As another process shows it, which has nothing but what is remembered. */
+function seenElsewhere(memory: CopyMemory): CopyStatus {
+  const { source: repository, to } = memory;
+  const nowMs = Number(systemClock.nowNs() / 1_000_000n);
+  const names = { name: 'office', repository, to, paused: false };
+  return copyStatusOf(names, { memory, keeper: undefined, original: undefined, signIn: undefined, nowMs });
+}
+
+test('while a copy is made every process sees it move, and how much is left', async () => {
+  await using stage = await OffsiteStage.open(1, { emulator: { latency: { metadataMs: 1, mediaMs: 20, jitter: 0 } } });
+  await stage.backup(12, 30_000);
+  await using jobs = serverOf(stage)();
+  const reads: Promise<CopyMemory>[] = [];
+  let copyingSinceMs: number | undefined;
+  const progress: CopyProgressSink = ({ phase }) => {
+    if (phase === 'copying') copyingSinceMs ??= Date.now();
+    reads.push(jobs.memory.read());
+  };
+  const result = await jobs.sync({ ...wish, progress }, manual);
+  assert.equal(result.outcome, 'success');
+  const during = (await Promise.all(reads)).filter(({ underway }) => underway !== undefined).map(seenElsewhere);
+  assert.ok(during.length > 0);
+  assert.deepEqual(new Set(during.map(({ state }) => state)), new Set(['copying']));
+  const bytes = during.map(({ progress }) => progress?.bytesDone ?? 0);
+  const left = during.flatMap(({ behind }) => behind?.files ?? []);
+  assert.ok((bytes.at(-1) ?? 0) > (bytes[0] ?? 0) && (left.at(-1) ?? 0) < (left[0] ?? 0), `${bytes.join()}; ${left.join()}`);
+  const after = await jobs.memory.read();
+  assert.deepEqual([after.underway, after.behind], [undefined, undefined]);
+  const wholeMs = Date.parse(after.lastWholeAt ?? '');
+  assert.ok(wholeMs <= (copyingSinceMs ?? 0), 'it is whole as of the look at the repository: what came during the upload is not there');
+});
+
+test('a copy that is gone from Drive is known by what is remembered of it: it stops, and begins anew when a person says so', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  const server = serverOf(stage);
+  {
+    await using jobs = server();
+    assert.equal((await jobs.sync(wish, manual)).outcome, 'success');
+  }
+  stage.person.trash(stage.person.find(copyPath)[0]?.id ?? '');
+  await using jobs = server();
+  for (const work of ['sync', 'scrub', 'sample'] as const) {
+    const { outcome, error } = await jobs[work](wish, manual);
+    assert.deepEqual([work, outcome, isCode(error, 'offsite.folder-trashed')], [work, 'failed', true]);
+  }
+  const { state, trouble } = seenElsewhere(await jobs.memory.read());
+  assert.deepEqual([state, trouble?.kind], ['stopped-by-trouble', 'folder-away']);
+  assert.equal((await jobs.sync({ ...wish, mayBeginAnew: true }, manual)).outcome, 'success');
+  stage.assertWhole();
+  assert.equal((await jobs.sync(wish, manual)).outcome, 'success', 'the new folder is the one that is known');
+});
+
+test('a sample of a folder that holds another repository proves nothing of ours, and is refused', async () => {
+  await using one = await OffsiteStage.open(1);
+  await using two = await OffsiteStage.open(2);
+  await one.backup();
+  await two.backup();
+  await one.sync();
+  await using jobs = serverOf(two, one)();
+  const { outcome, error } = await jobs.sample(wish, manual);
+  assert.deepEqual([outcome, isCode(error, 'offsite.other-repository')], ['failed', true]);
+  assert.equal((await jobs.memory.read()).lastSample, undefined);
+});
+
+test('a clone of the repository, on another machine, takes nothing of what the first one has copied, until a person says so', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  const clone = join(stage.folder, 'clone');
+  cpSync(stage.repository, clone, { recursive: true });
+  await stage.backup(12, 5000);
+  await using one = serverOf(stage)();
+  await using other = serverOf(stage, stage, { repository: clone }, 'other')();
+  assert.equal((await one.sync(wish, manual)).outcome, 'success');
+  const before = stage.copyFiles;
+  const refused = await other.sync(wish, manual);
+  assert.deepEqual([refused.details?.doubts, refused.details?.trashedFiles], [['other-origin'], 0]);
+  assert.deepEqual(stage.copyFiles, before);
+  const allowed = await other.sync({ ...wish, mayRemoveAll: true }, manual);
+  assert.ok((allowed.details?.trashedFiles ?? 0) > 12);
+  assert.ok(isCode((await one.sync(wish, manual)).error, 'offsite.files-gone'), 'nor does the first one fill it again in silence');
+  assert.equal((await one.sync({ ...wish, mayBeginAnew: true }, manual)).outcome, 'success');
+  assert.equal((await other.memory.read()).origins?.length, 2, 'what was said holds from now on');
+  assert.deepEqual((await other.sync(wish, manual)).details?.doubts, ['far-fewer'], 'only that it is so much is asked again');
+});
+
+test('what a server has copied itself it takes away again when it is gone from the repository', async () => {
+  await using stage = await OffsiteStage.open();
+  await stage.backup();
+  const before = stage.sourceFiles;
+  await stage.backup();
+  const server = serverOf(stage);
+  {
+    await using jobs = server();
+    assert.equal((await jobs.sync(wish, manual)).outcome, 'success');
+  }
+  for (const path of stage.sourceFiles) if (!before.includes(path)) rmSync(join(stage.repository, path));
+  await using jobs = server();
+  const { details } = await jobs.sync(wish, manual);
+  assert.deepEqual([details?.doubts, stage.copyFiles], [[], before]);
+});
