@@ -17,6 +17,7 @@ const entries = {
   'backup-worker': 'src/backup/backup-worker.ts',
   'restore-worker': 'src/restore/restore-worker.ts',
   'check-worker': 'src/upkeep/check-worker.ts',
+  'prune-worker': 'src/upkeep/prune-worker.ts',
   'document-writers': 'src/records/document-writers.ts',
 };
 
@@ -28,6 +29,8 @@ const fontFolder = 'node_modules/pdfmake/fonts/Roboto';
 
 /** Bundles are CommonJS, which has no `import.meta`; a constant in front of each stands for it. */
 const importMeta = 'const importMetaUrl=require("node:url").pathToFileURL(__filename).href;';
+/** Which pdfkit puts into PDF/A; it looks for it beside the bundle. */
+const colourProfile = 'data/sRGB_IEC61966_2_1.icc';
 const googleBytesMax = 400_000;
 
 /** The program itself: not bundled, since it has to run in a Node that cannot read a bundle. */
@@ -44,6 +47,8 @@ async function main() {
   mkdirSync('dist', { recursive: true });
   compileKernel();
   cpSync(fontFolder, 'dist/fonts', { recursive: true });
+  mkdirSync('dist/data', { recursive: true });
+  copyFileSync(`node_modules/pdfkit/js/${colourProfile}`, `dist/${colourProfile}`);
   copyFileSync('docs/verify-records.py', 'dist/verify-records.py');
   copyFileSync('src/cli/launch.cjs', launcher);
   chmodSync(launcher, 0o755);
@@ -58,6 +63,7 @@ async function main() {
   console.log(sizes.map(([file, { bytes }]) => `${file} ${Math.ceil(bytes / 1024)} KiB`).join(', '));
   removeOthers([
     launcher,
+    'dist/data',
     'dist/fonts',
     'dist/kernel.wasm',
     'dist/verify-records.py',

@@ -25,4 +25,6 @@ export const tasks = {
     ],
   ],
   bench: [['esbuild.js'], ['bench/main.ts']],
+  // Not a part of `npm test`: thirty test files, one after the other.
+  planted: [['esbuild.js'], ['scripts/planted.ts']],
 };

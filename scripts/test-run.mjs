@@ -75,7 +75,9 @@ async function runFiles(files) {
     for (;;) {
       const file = (taker === 0 ? waiting.windows.shift() : undefined) ?? waiting.others.shift();
       if (file === undefined) return;
+      const startMs = performance.now();
       for (const event of await runFile(file)) events.write(event); // of one file at a time, so that its lines stand together
+      console.log(`${relative('.', file)} took ${((performance.now() - startMs) / 1000).toFixed(1)} s`); // what the quick tests are chosen by
     }
   });
   await Promise.all(takers);

@@ -6,7 +6,7 @@ const floors: readonly (readonly string[])[] = [
   ['platform', 'settings'],
   ['storage', 'google'],
   ['repository', 'records', 'schedule'],
-  ['backup', 'restore', 'upkeep', 'offsite', 'browse'],
+  ['backup', 'restore', 'upkeep', 'offsite', 'browse', 'notices'],
   ['jobs'],
   ['service'],
   ['host'],
