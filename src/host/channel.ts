@@ -25,6 +25,13 @@ const errorNumber = -32000;
 const progressType = new ProgressType<unknown>();
 const tokenBeside = z.object({ token: z.string().max(200) });
 
+export interface ChannelOptions {
+  /** Takes passwords out of errors and logs that leave the process. */
+  readonly scrub?: ((text: string) => string) | undefined;
+  /** Whoever is at the other end is of ours, and knows why it cancels a request. Of anybody else it is a person's wish. */
+  readonly believesReasons?: boolean | undefined;
+}
+
 /**
  * One end of a connection that speaks JSON-RPC: procedures are asked and answered here, by either side. What comes in is parsed as it was
  * declared; every request can be cancelled, and answers with a result or with `ErrorData`. JSON-RPC has no `undefined`: what arrives as
@@ -35,13 +42,16 @@ export class Channel implements Audience {
   readonly #scrub: (text: string) => string;
   readonly #abandoned = new AbortController();
   readonly #goneController = new AbortController();
+  /** The requests of the other end that are being answered, by their tokens. */
+  readonly #answering = new Map<string, AbortController>();
   #isClosed = false;
   #tokens = 0;
 
-  /** @param scrub takes passwords out of errors and logs that leave the process */
-  constructor(connection: MessageConnection, scrub: (text: string) => string = (text) => text) {
+  constructor(connection: MessageConnection, { scrub = (text) => text, believesReasons = false }: ChannelOptions = {}) {
     this.#connection = connection;
     this.#scrub = scrub;
+    if (believesReasons)
+      this.answer(protocol.stopFor, async ({ request, reason }) => this.#answering.get(request)?.abort(abortedFor(reason)));
     connection.onClose(() => (this.#isClosed = true));
     connection.onDispose(() => (this.#isClosed = true));
   }
@@ -65,7 +75,7 @@ export class Channel implements Audience {
   /** @param work gets parameters as they came */
   handle(name: string, work: (params: unknown, call: Omit<Call, 'via'>) => Promise<unknown>): void {
     this.#connection.onRequest(name, (params: unknown, token: CancellationToken) =>
-      this.#answer(token, (signal) =>
+      this.#answer(tokenOf(params), token, (signal) =>
         work(params ?? undefined, { client: this, mayAsk: true, signal, onProgress: this.#progressOf(params) }),
       ),
     );
@@ -90,12 +100,13 @@ export class Channel implements Audience {
   ): Promise<Result> {
     const token = `run-${++this.#tokens}`;
     const cancellation = new CancellationTokenSource();
-    const cancel = (): void => cancellation.cancel();
+    const isNamed = typeof params === 'object' && params !== null && (signal ?? onProgress) !== undefined;
+    const cancel = (): void => void this.#stop(isNamed ? token : undefined, signal?.reason).then(() => cancellation.cancel());
     signal?.addEventListener('abort', cancel, { once: true });
-    if (signal?.aborted) cancel();
+    if (signal?.aborted) cancellation.cancel();
     const listening = onProgress && this.#connection.onProgress(progressType, token, (value) => onProgress(understoodProgress(value)));
     try {
-      const answer: unknown = await this.#connection.sendRequest(name, onProgress ? { ...params, token } : params, cancellation.token);
+      const answer: unknown = await this.#connection.sendRequest(name, isNamed ? { ...params, token } : params, cancellation.token);
       return understood(result, answer ?? undefined, (path, reason) => misunderstood(name, path, reason));
     } finally {
       listening?.dispose();
@@ -128,11 +139,22 @@ export class Channel implements Audience {
     this.tell(protocol.log, { level, message: this.#scrub(message) });
   }
 
-  async #answer(token: CancellationToken, work: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
+  /**
+   * JSON-RPC's own cancelling, which follows, says nothing of a reason, and overtakes what waits to be handled. So why a request is to end
+   * is asked for first, and answered; by one that is not to believe it, or is older, with an error.
+   */
+  async #stop(token: string | undefined, cause: unknown): Promise<void> {
+    const reason = reasonOf(cause);
+    if (token === undefined || reason === 'user' || this.#isClosed) return;
+    await this.request(protocol.stopFor, { request: token, reason }).catch(() => undefined);
+  }
+
+  async #answer(name: string | undefined, token: CancellationToken, work: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
     const controller = new AbortController();
-    const abort = (): void => controller.abort(new CadanganError('aborted', { reason: 'user' }));
+    const abort = (): void => controller.abort(abortedFor('user'));
     const registration = token.onCancellationRequested(abort);
     if (token.isCancellationRequested) abort();
+    if (name !== undefined) this.#answering.set(name, controller);
     try {
       return await work(controller.signal);
     } catch (error) {
@@ -141,11 +163,12 @@ export class Channel implements Audience {
       return new ResponseError(errorNumber, data.message, data);
     } finally {
       registration.dispose();
+      if (name !== undefined) this.#answering.delete(name);
     }
   }
 
   #progressOf(params: unknown): Call['onProgress'] {
-    const token = tokenBeside.safeParse(params).data?.token;
+    const token = tokenOf(params);
     return (progress) => {
       if (token !== undefined) this.#send(() => this.#connection.sendProgress(progressType, token, progress));
     };
@@ -155,6 +178,21 @@ export class Channel implements Audience {
   #send(send: () => Promise<void>): void {
     if (!this.#isClosed) send().catch(() => undefined);
   }
+}
+
+function tokenOf(params: unknown): string | undefined {
+  return tokenBeside.safeParse(params).data?.token;
+}
+
+function abortedFor(reason: protocol.StopReason): CadanganError {
+  return new CadanganError('aborted', { reason });
+}
+
+/** Of whoever aborted a signal, who may have heard it of another. */
+function reasonOf(cause: unknown): protocol.StopReason {
+  if (!(cause instanceof Error)) return 'user';
+  const said = protocol.stopReason.safeParse(cause instanceof CadanganError ? cause.facts['reason'] : undefined);
+  return said.success ? said.data : reasonOf(cause.cause);
 }
 
 function understoodProgress(value: unknown): protocol.RunProgress {

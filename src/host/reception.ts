@@ -14,6 +14,8 @@ export interface ReceptionOptions {
   readonly procedures: readonly Answer[];
   /** Who asks, by the system; what the client says of it counts only among processes of ours. */
   readonly userOf: (channel: Channel, said: string | undefined, peer: Peer) => Promise<string | undefined>;
+  /** Its clients are processes of ours alone, which say why they cancel. */
+  readonly believesReasons?: boolean;
   /** Somebody wants this process to end. @returns whether it does */
   readonly leaveFor: (peer: Peer) => boolean;
   /** How long to stay when nothing runs and the last client has gone. Undefined: for ever. */
@@ -109,7 +111,7 @@ export class Reception {
   #serve(messages: MessageSocket, peer: Peer): { readonly channel: Channel; readonly audience: Audience } {
     const { service, clients, procedures, userOf, leaveFor } = this.#options;
     const connection = messages.connection();
-    const channel = new Channel(connection, service.passwords.scrub);
+    const channel = new Channel(connection, { scrub: service.passwords.scrub, believesReasons: this.#options.believesReasons });
     const isMember = peer.isMember === true;
     const audience = isMember ? onlyTold(channel) : channel;
     let client: protocol.InitializeParams | undefined;

@@ -51,6 +51,7 @@ export class Runner {
       credentials: { key: options.secret, version, random },
       procedures: [...procedures, ...workProcedures],
       userOf: async (_, said) => said,
+      believesReasons: true,
       leaveFor: (peer) => {
         const isOlder = compareVersions(peer.version, version) < 0;
         if (!isOlder) void this.end();

@@ -3,8 +3,8 @@ import { PassThrough } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { ResponseError } from 'vscode-jsonrpc';
 import { createMessageConnection, StreamMessageReader, StreamMessageWriter } from 'vscode-jsonrpc/node';
-import { Channel } from '../../src/host/channel.ts';
-import { isCode } from '../../src/platform/index.ts';
+import { Channel, type ChannelOptions } from '../../src/host/channel.ts';
+import { CadanganError, isCode } from '../../src/platform/index.ts';
 import { HostError } from '../../src/host/index.ts';
 import { protocol, type RunProgress } from '../../src/service/index.ts';
 import { change } from '../../src/service/procedure.ts';
@@ -29,7 +29,7 @@ const result = {
 } as const;
 
 /** Both ends of a connection that ends with the test. */
-function pair(t: TestContext): readonly [client: Channel, service: Channel] {
+function pair(t: TestContext, options: ChannelOptions = {}): readonly [client: Channel, service: Channel] {
   const [there, back] = [new PassThrough(), new PassThrough()];
   const connections = [
     createMessageConnection(new StreamMessageReader(back), new StreamMessageWriter(there)),
@@ -39,7 +39,7 @@ function pair(t: TestContext): readonly [client: Channel, service: Channel] {
     connection.listen();
     t.after(() => connection.dispose());
   }
-  return [new Channel(connections[0]), new Channel(connections[1], (text) => text.replaceAll('secret', '***'))];
+  return [new Channel(connections[0]), new Channel(connections[1], { scrub: (text) => text.replaceAll('secret', '***'), ...options })];
 }
 
 test('an answer is taken as it was declared: fields that nobody knows are dropped, and one that is not so is an error', async (t) => {
@@ -147,3 +147,22 @@ test('a question is taken back with its signal, also from somebody who takes no 
   if (!question.aborted) await new Promise((resolve) => question.addEventListener('abort', resolve));
   await assert.rejects(service.ask(protocol.password, wish, leaving.signal), (error) => isCode(error, 'aborted'));
 });
+
+for (const believesReasons of [true, false])
+  test(`why a request is cancelled is ${believesReasons ? 'known to a process of ours' : 'not believed of anybody'}`, async (t) => {
+    const [client, service] = pair(t, { believesReasons });
+    for (const reason of ['window-end', 'shutdown', 'gives-way', 'user'] as const) {
+      const cancel = new AbortController();
+      const seen = Promise.withResolvers<unknown>();
+      service.answer(protocol.startCheck, async (_, { signal }) => {
+        cancel.abort(new CadanganError('aborted', {}, { cause: new CadanganError('aborted', { reason }) })); // heard of another
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        seen.resolve(signal.reason);
+        throw signal.reason;
+      });
+      await assert.rejects(client.request(protocol.startCheck, { location: '/r', readData: false }, { signal: cancel.signal }));
+      const reached = await seen.promise;
+      assert.ok(reached instanceof CadanganError);
+      assert.equal(reached.facts['reason'], believesReasons ? reason : 'user');
+    }
+  });

@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { recordOfBareRun, recordOfBegunRestore, RecordKeeper } from '../../src/jobs/index.ts';
-import { systemClock, systemRandom } from '../../src/platform/index.ts';
+import { passwordFromText, systemClock, systemRandom } from '../../src/platform/index.ts';
 import { resultText, type HistoryRecord } from '../../src/records/index.ts';
+import { Repository } from '../../src/repository/index.ts';
+import { openStorage } from '../../src/storage/index.ts';
 
 const asked = { location: '/r', snapshot: 'latest', folder: '/srv', chosen: ['*.txt'], targets: ['/out'], request: 'Budi' };
 
@@ -118,8 +120,10 @@ const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 test('a command that was killed in the middle of its work is recorded by the next one', async (t) => {
   const { keeper, folder } = keeperIn(t);
   const environment = { PATH: process.env['PATH'], CADANGAN_STATE: folder, CADANGAN_CONFIG: join(folder, 'none.jsonc') };
+  const repository = join(folder, 'repository');
+  await Repository.init({ storage: openStorage(repository) }, passwordFromText('right'), { kdfCost: { N: 1024, r: 8, p: 1 } });
   // The password never comes: the command waits in the middle of its run.
-  const args = ['--disable-warning=ExperimentalWarning', main, '-r', join(folder, 'repository'), '--password-command', 'sleep 60'];
+  const args = ['--disable-warning=ExperimentalWarning', main, '-r', repository, '--password-command', 'sleep 60'];
   const child = spawn(process.execPath, [...args, 'restore', 'latest', '-t', '/out'], {
     env: environment,
     stdio: 'ignore',
