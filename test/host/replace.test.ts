@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Channel } from '../../src/host/channel.ts';
-import { Host, HostClient, HostError, type HostEnd } from '../../src/host/index.ts';
-import { systemClock, systemRandom } from '../../src/platform/index.ts';
+import { Host, HostClient, HostError } from '../../src/host/index.ts';
+import { systemClock, systemRandom, type Clock } from '../../src/platform/index.ts';
 import { protocol } from '../../src/service/index.ts';
+import { VirtualClock } from '../fakes/virtual-clock.ts';
+import { untilOn } from './engine-here.ts';
 import { EngineStage, gate, until } from './engine-stage.ts';
 import { pretender } from './pretender.ts';
 
@@ -28,14 +30,15 @@ interface Program {
   readonly started: Host[];
 }
 
-/** A client of a version, which starts hosts of its own version, or of another. */
-function programOf(stage: EngineStage, version: string, ofHost = version): Program {
+/** A client of a version, which starts hosts of its own version, or of another. @param clock of its pauses */
+function programOf(stage: EngineStage, version: string, { ofHost = version, clock = systemClock as Clock } = {}): Program {
   const started: Host[] = [];
   const client = new HostClient({
     place: () => ({ stateFolder: stage.path('state'), version, random: systemRandom }),
     startHost: async () => void started.push(await hostOf(stage, ofHost)),
     language: () => 'en',
     password: async () => 'canary-7f3a91-password',
+    clock,
   });
   stage.atEnd(() => client.close());
   return { client, started };
@@ -47,18 +50,20 @@ test('a newer program has an older host stop its run and leave, and starts its o
   await stage.initRepository();
   const { command, isRunning } = gate(stage);
   stage.configure({ before: command });
-  const [older, newer] = [programOf(stage, '1.2.9'), programOf(stage, '1.3.0')];
+  // Who lost a host looks for the next after a pause, and starts one where there is none by then: here the newer one is there by then.
+  const clock = new VirtualClock();
+  const [older, newer] = [programOf(stage, '1.2.9', { clock }), programOf(stage, '1.3.0')];
   const broken = older.client.request(protocol.startBackup, { set: 'data' }).then(
     ({ outcome }) => outcome,
     (error: HostError) => error.code,
   );
-  await until(isRunning, 'the run begins');
-  let ended: HostEnd | undefined;
-  void older.started[0]?.ended.then((reason) => (ended = reason));
+  await untilOn(clock, isRunning, 'the run begins');
   await newer.client.start();
-  assert.equal(ended, 'newer');
+  assert.equal(await older.started[0]?.ended, 'newer');
   assert.equal(newer.started.length, 1);
   assert.match(await broken, /^(?:stopped|host\.lost)$/);
+  await until(() => clock.sleeping === 1, 'the older one has lost its host');
+  await clock.advance(500);
   const runs = await older.client.request(protocol.recentRuns, { limit: 5 });
   assert.deepEqual(
     runs.map(({ outcome }) => outcome),
@@ -95,7 +100,7 @@ test('an older host that does not leave, or does not know how, is told of at onc
 test('a program whose hosts are of an older version than itself gives up, and says what to do', async (t) => {
   const stage = new EngineStage(t);
   stage.configure();
-  const { client, started } = programOf(stage, '1.2.10', '1.2.9');
+  const { client, started } = programOf(stage, '1.2.10', { ofHost: '1.2.9' });
   await assert.rejects(client.start(), (error) => {
     assert.ok(error instanceof HostError);
     assert.deepEqual([error.code, error.data.facts], ['host.outdated', { version: '1.2.9', wanted: '1.2.10' }]);
