@@ -97,7 +97,8 @@ class Stranger {
     this.socket = connect({ path, allowHalfOpen });
     this.socket.on('error', () => undefined); // it is cut off while it speaks
     this.socket.on('data', (bytes: Buffer) => this.heard.push(...this.#frames.take(bytes)));
-    this.cutOff = once(this.socket, allowHalfOpen ? 'end' : 'close');
+    // Whether it learns by an end or by an error: one that still speaks may be told that nobody hears it.
+    this.cutOff = new Promise((resolve) => this.socket.once('close', resolve).once(allowHalfOpen ? 'end' : 'close', resolve));
   }
 
   get heardKeys(): string[][] {
@@ -237,6 +238,7 @@ test('a host that is killed in mid-run: who waits is told, all windows have anot
   );
   await until(async () => (await stateOf(other)) === 'running', 'the run goes on');
   const joined = other.client.request(protocol.startBackup, { set: 'data' });
+  await stateOf(other); // questions arrive in their order: by then it has joined
   open();
   assert.equal((await joined).outcome, 'success');
   const runs = await one.client.request(protocol.recentRuns, { limit: 5 });
