@@ -60,9 +60,9 @@ export class EngineStage {
       // Before any host ends: a window that loses its host starts another one.
       await Promise.all(this.#clients.map((client) => client.close()));
       for (const stateFolder of this.#stateFolders) await endHost(stateFolder);
-      for (const stateFolder of this.#stateFolders) {
-        if (process.platform === 'linux') for (const pid of runnerPids(stateFolder)) signalIfThere(pid, 'SIGKILL');
-      }
+      // A host that a client has just started is not there yet, and would make the folders anew.
+      for (const stateFolder of new Set([...this.#stateFolders, this.path('state')]))
+        if (process.platform === 'linux') for (const pid of pidsOf('--state', stateFolder)) signalIfThere(pid, 'SIGKILL');
       rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
     });
     this.repository = this.path('repository');
@@ -149,12 +149,17 @@ export async function endHost(stateFolder: string): Promise<void> {
 
 /** The processes that work on repositories for the host of a state folder; on Linux. */
 export function runnerPids(stateFolder: string): number[] {
+  return pidsOf('--runner', stateFolder);
+}
+
+/** Of the processes with these words in their command line; on Linux. */
+function pidsOf(...wanted: readonly string[]): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
         const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
-        return words.includes('--runner') && words.includes(stateFolder);
+        return wanted.every((word) => words.includes(word));
       } catch {
         return false;
       }
