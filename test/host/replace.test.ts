@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { test } from 'node:test';
+import { hostAddress } from '../../src/host/address.ts';
 import type { Channel } from '../../src/host/channel.ts';
 import { Host, HostClient, HostError } from '../../src/host/index.ts';
+import { hostKey } from '../../src/host/key.ts';
 import { systemClock, systemRandom, type Clock } from '../../src/platform/index.ts';
 import { protocol } from '../../src/service/index.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
@@ -120,4 +124,30 @@ test('a window that closes while an older host still ends what it does waits for
   await client.close();
   await starting;
   assert.equal(started.length, 0);
+});
+
+test('a host that is just ending is waited for: what is started beside it would find it there, and go', async (t) => {
+  const stage = new EngineStage(t);
+  stage.configure();
+  const stateFolder = stage.path('state');
+  mkdirSync(stateFolder);
+  await hostKey(stateFolder, systemRandom);
+  let looks = 0;
+  // It receives nobody any more, and has its name until all is written down.
+  const ending = createServer((socket) => {
+    socket
+      .on('error', () => undefined)
+      .resume()
+      .end();
+    looks += 1;
+  });
+  const { path } = await hostAddress(stateFolder);
+  await new Promise<void>((resolve) => ending.listen(path, resolve));
+  const { client, started } = programOf(stage, '1.2.10');
+  const asked = client.request(protocol.listSets, undefined);
+  await until(() => looks > 3, 'it is found');
+  assert.equal(started.length, 0);
+  await new Promise((resolve) => ending.close(resolve));
+  assert.equal((await asked).length, 1);
+  assert.equal(started.length, 1);
 });
