@@ -48,7 +48,8 @@ test('a night that fails reaches a webhook, one message for its cause, and the a
   await live(night.clock, 30_000, async () => (paths().includes('/hc') ? true : undefined));
   assert.deepEqual(paths(), ['/hc/start', '/hc'], 'the first night is good');
   renameSync(night.path('repository'), night.path('away'));
-  await live(night.clock, 5 * minuteMs, async () => (toldOf().length > 0 ? true : undefined));
+  await live(night.clock, 5 * minuteMs, async () => (toldOf().length > 0 && paths().includes('/hc/fail') ? true : undefined));
+  await untilAtRest(night.clock); // what arrived is written down
   assert.deepEqual(
     paths()
       .filter((path) => path !== '/hook')
