@@ -7,7 +7,7 @@ import { HostError } from '../../src/host/index.ts';
 import { byteStringFromText, systemCode } from '../../src/platform/index.ts';
 import { protocol, type PasswordParams } from '../../src/service/index.ts';
 import { recordsIn } from '../records/some-records.ts';
-import { EngineStage, gate, password, replaceText, stateOf, until, runnerPids } from './engine-stage.ts';
+import { EngineStage, gate, killHost, password, replaceText, stateOf, until, runnerPids } from './engine-stage.ts';
 
 const code =
   (expected: string) =>
@@ -189,7 +189,7 @@ test('a host that is killed in mid-run is told of; the run goes on, and the next
   const running = window.client.request(protocol.startBackup, { set: 'data' }, { run: 'the broken one' });
   await until(isRunning, 'the run begins');
   assert.deepEqual(await window.client.request(protocol.runOfId, { run: 'the broken one' }), {});
-  process.kill(window.client.pid ?? 0, 'SIGKILL');
+  killHost(window);
   await assert.rejects(running, code('host.lost'));
   assert.equal(window.lost.length, 1);
   await until(async () => (await stateOf(window)) === 'running', 'the new host takes the run over');
@@ -242,7 +242,7 @@ test('a run that a host left behind is stopped by the next one', async (t) => {
   const window = stage.window();
   const running = window.client.request(protocol.startBackup, { set: 'data' }, { run: 'the broken one' });
   await until(isRunning, 'the run begins');
-  process.kill(window.client.pid ?? 0, 'SIGKILL');
+  killHost(window);
   await assert.rejects(running, code('host.lost'));
   await until(async () => (await stateOf(window)) === 'running', 'the new host takes the run over');
   assert.equal(await window.client.request(protocol.stopRun, { set: 'data' }), true);
@@ -270,7 +270,7 @@ test('what came of a run is told by its id when its engine is gone, also to anot
     overwrite: 'always',
   } as const;
   const restored = await client.request(protocol.startRestore, what, { run: 'restore 1' });
-  process.kill(client.pid ?? 0, 'SIGKILL');
+  killHost({ client });
   const other = stage.window();
   assert.deepEqual([result.run, restored.run], ['backup 1', 'restore 1']);
   assert.deepEqual(await other.client.request(protocol.runOfId, { run: 'backup 1' }), { result });

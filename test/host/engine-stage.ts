@@ -167,6 +167,14 @@ function pidsOf(...wanted: readonly string[]): number[] {
     .map(Number);
 }
 
+/** As the system does it when memory is short. @returns which process it was; never the group of ours, which `kill` takes 0 for */
+export function killHost({ client }: Pick<Window, 'client'>): number {
+  const { pid } = client;
+  if (pid === undefined) throw new Error('the window has no host');
+  process.kill(pid, 'SIGKILL');
+  return pid;
+}
+
 /** What the hosts of a state folder wrote about themselves. */
 export function hostLog(stateFolder: string): string {
   return existsSync(join(stateFolder, 'host.log')) ? readFileSync(join(stateFolder, 'host.log'), 'utf8') : '';

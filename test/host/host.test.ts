@@ -29,7 +29,19 @@ import { protocol } from '../../src/service/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { untilOn } from './engine-here.ts';
-import { compileCache, endHost, EngineStage, gate, hostLog, isAlive, password, stateOf, until, type Window } from './engine-stage.ts';
+import {
+  compileCache,
+  endHost,
+  EngineStage,
+  gate,
+  hostLog,
+  isAlive,
+  killHost,
+  password,
+  stateOf,
+  until,
+  type Window,
+} from './engine-stage.ts';
 import { seedsOf } from '../rounds.ts';
 
 const linux = { skip: process.platform !== 'linux' && 'looks into /proc' };
@@ -226,8 +238,7 @@ test('a host that is killed in mid-run: who waits is told, all windows have anot
   await Promise.all(windows.map(({ client }) => client.start()));
   const running = one.client.request(protocol.startBackup, { set: 'data' });
   await until(isRunning, 'the run begins');
-  const before = one.client.pid ?? 0;
-  process.kill(before, 'SIGKILL');
+  const before = killHost(one);
   await assert.rejects(running, hasCode('host.lost'));
   await until(() => ready.length === 4, 'both are connected again, though neither asks for anything');
   assert.notEqual(one.client.pid, before);
