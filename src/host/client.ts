@@ -7,7 +7,7 @@ import { olderService, type OlderService } from './older-service.ts';
 import { proveUser } from './proven-user.ts';
 import { forgetStarts } from './start-count.ts';
 import { compareVersions } from './versions.ts';
-import { visitHost, type HostPlace, type Visit } from './visit-host.ts';
+import { lookForHost, type HostPlace, type Visit } from './visit-host.ts';
 
 export interface HostClientOptions {
   /** Asked at each connecting. */
@@ -195,14 +195,16 @@ export class HostClient {
     let startMs = this.#clock.monotonicMs();
     let replacements = 0;
     for (let hasStarted = false; ;) {
-      const visit = await visitHost(place());
-      if (visit !== undefined && (visit.host.isService || compareVersions(visit.host.version, place().version) >= 0)) return visit;
-      if (visit === undefined && !hasStarted) await startHost();
-      hasStarted = visit === undefined;
-      if (visit !== undefined) {
-        if (++replacements > replacementsMax) throw outdated(visit, place().version);
-        await replaced(visit, this.#ending.signal);
+      const found = await lookForHost(place());
+      if (found === undefined) {
+        if (!hasStarted) await startHost();
+        hasStarted = true;
+      } else if (found !== 'ending') {
+        if (found.host.isService || compareVersions(found.host.version, place().version) >= 0) return found;
+        if (++replacements > replacementsMax) throw outdated(found, place().version);
+        await replaced(found, this.#ending.signal);
         startMs = this.#clock.monotonicMs();
+        hasStarted = false;
       }
       if (this.#clock.monotonicMs() - startMs > startMsMax)
         throw lostError('it does not start; host.log and host.out in the state folder say why');

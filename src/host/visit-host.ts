@@ -31,7 +31,16 @@ export interface Visit {
  * Connects to the host of this state folder. Its connection has still to be told to listen.
  * @returns undefined when there is none. @throws `host.unreachable` when somebody holds its name and cannot be talked to
  */
-export async function visitHost({ stateFolder, version, random, runner, door }: HostPlace): Promise<Visit | undefined> {
+export async function visitHost(place: HostPlace): Promise<Visit | undefined> {
+  const found = await lookForHost(place);
+  return found === 'ending' ? undefined : found;
+}
+
+/**
+ * As `visitHost`, for whoever would start one: `ending` when there is one that receives nobody any more, and has its name until it has
+ * ended. What is started meanwhile would only find it there.
+ */
+export async function lookForHost({ stateFolder, version, random, runner, door }: HostPlace): Promise<Visit | 'ending' | undefined> {
   const key = await (door === undefined ? knownHostKey(stateFolder) : groupKey(door));
   if (!key) return undefined; // a host makes it before it listens
   const socket = await tryToConnect(await addressOf(stateFolder, runner, door));
@@ -41,7 +50,7 @@ export async function visitHost({ stateFolder, version, random, runner, door }: 
   if (typeof host === 'string') {
     messages.close();
     // One that closes in the middle of a greeting was just ending.
-    if (host === 'silent' && messages.isEndedByPeer) return undefined;
+    if (host === 'silent' && messages.isEndedByPeer) return 'ending';
     throw new CadanganError('host.unreachable', { path: stateFolder, reason: host });
   }
   return { connection: messages.connection(), host, closed: messages.closed, close: () => messages.close() };

@@ -11,6 +11,8 @@ const content = z.object({ done: z.record(z.string(), z.number()) });
  * one before has just done. It may be deleted at any time: then they are done once more.
  */
 export class TaskTimes {
+  /** By file, of all in this process: what one notes, the next must find when it writes the file anew. */
+  static readonly #noting = new Map<string, Promise<void>>();
   readonly #path: string;
   readonly #random: Random;
 
@@ -26,6 +28,17 @@ export class TaskTimes {
 
   /** @throws the system's errors */
   async note(task: string, atMs: number): Promise<void> {
+    const before = TaskTimes.#noting.get(this.#path) ?? Promise.resolve();
+    const noted = before.catch(() => undefined).then(() => this.#write(task, atMs)); // whoever noted that is told of its failure
+    TaskTimes.#noting.set(this.#path, noted);
+    try {
+      await noted;
+    } finally {
+      if (TaskTimes.#noting.get(this.#path) === noted) TaskTimes.#noting.delete(this.#path);
+    }
+  }
+
+  async #write(task: string, atMs: number): Promise<void> {
     await replaceFile(this.#path, JSON.stringify({ done: { ...(await this.#read()), [task]: atMs } }), this.#random);
   }
 

@@ -81,7 +81,9 @@ export class VirtualClock implements Clock {
       .reduce<Sleeper | undefined>((first, other) => (first && first.dueMs <= other.dueMs ? first : other), undefined);
   }
 
+  /** Two that move it at once set it back for nobody. */
   #moveTo(ms: number): void {
+    if (ms <= this.#monotonicMs) return;
     this.#wallNs += BigInt(Math.round((ms - this.#monotonicMs) * 1e6));
     this.#monotonicMs = ms;
   }

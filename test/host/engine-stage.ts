@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -10,7 +10,8 @@ import { openStorage } from '../../src/storage/index.ts';
 
 /** Starting from the sources costs a second, most of it stripping types: the first engine leaves the result to the others. */
 export const compileCache = mkdtempSync(join(tmpdir(), 'cadangan-compiled-'));
-process.on('exit', () => rmSync(compileCache, { recursive: true, force: true }));
+// A process that is just ending still leaves its part there.
+process.on('exit', () => rmSync(compileCache, { recursive: true, force: true, maxRetries: 5 }));
 
 export const password = 'canary-7f3a91-password';
 
@@ -59,9 +60,9 @@ export class EngineStage {
       // Before any host ends: a window that loses its host starts another one.
       await Promise.all(this.#clients.map((client) => client.close()));
       for (const stateFolder of this.#stateFolders) await endHost(stateFolder);
-      for (const stateFolder of this.#stateFolders) {
-        if (process.platform === 'linux') for (const pid of runnerPids(stateFolder)) process.kill(pid, 'SIGKILL');
-      }
+      // A host that a client has just started is not there yet, and would make the folders anew.
+      for (const stateFolder of new Set([...this.#stateFolders, this.path('state')]))
+        if (process.platform === 'linux') for (const pid of pidsOf('--state', stateFolder)) signalIfThere(pid, 'SIGKILL');
       rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
     });
     this.repository = this.path('repository');
@@ -92,10 +93,8 @@ export class EngineStage {
 
   configure(...sets: readonly Readonly<Record<string, unknown>>[]): void {
     const usual = { name: 'data', sources: [this.source], repository: { location: this.repository } };
-    writeFileSync(
-      this.configFile,
-      JSON.stringify({ version: 1, timeZone: 'UTC', sets: sets.length > 0 ? sets.map((set) => ({ ...usual, ...set })) : [usual] }),
-    );
+    const whole = sets.length > 0 ? sets.map((set) => ({ ...usual, ...set })) : [usual];
+    replaceText(this.configFile, JSON.stringify({ version: 1, timeZone: 'UTC', sets: whole }));
   }
 
   /** A window, with the host of its state folder, which it starts where there is none. Both end with the test. */
@@ -144,24 +143,36 @@ export class EngineStage {
 /** Ends the host of a state folder, if there is one, and waits until its process is gone. */
 export async function endHost(stateFolder: string): Promise<void> {
   const pid = hostPid(stateFolder);
-  if (pid === undefined || !isAlive(pid)) return;
-  process.kill(pid, 'SIGTERM');
+  if (pid === undefined || !signalIfThere(pid, 'SIGTERM')) return;
   await until(() => !isAlive(pid), `the host ${pid} has ended`);
 }
 
 /** The processes that work on repositories for the host of a state folder; on Linux. */
 export function runnerPids(stateFolder: string): number[] {
+  return pidsOf('--runner', stateFolder);
+}
+
+/** Of the processes with these words in their command line; on Linux. */
+function pidsOf(...wanted: readonly string[]): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
         const words = readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0');
-        return words.includes('--runner') && words.includes(stateFolder);
+        return wanted.every((word) => words.includes(word));
       } catch {
         return false;
       }
     })
     .map(Number);
+}
+
+/** As the system does it when memory is short. @returns which process it was; never the group of ours, which `kill` takes 0 for */
+export function killHost({ client }: Pick<Window, 'client'>): number {
+  const { pid } = client;
+  if (pid === undefined) throw new Error('the window has no host');
+  process.kill(pid, 'SIGKILL');
+  return pid;
 }
 
 /** What the hosts of a state folder wrote about themselves. */
@@ -180,12 +191,22 @@ export function hostPid(stateFolder: string): number | undefined {
 }
 
 export function isAlive(pid: number): boolean {
+  return signalIfThere(pid, 0);
+}
+
+/** To a process that may end by itself meanwhile. @returns false when it has ended */
+export function signalIfThere(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    return process.kill(pid, signal);
   } catch {
     return false;
   }
+}
+
+/** At once: a host may be reading the file, and one that is empty for a moment is another configuration. */
+export function replaceText(path: string, text: string): void {
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
 }
 
 /** A program that says that it runs, and ends when its mark is taken away. */

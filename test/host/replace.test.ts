@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { test } from 'node:test';
+import { hostAddress } from '../../src/host/address.ts';
 import type { Channel } from '../../src/host/channel.ts';
-import { Host, HostClient, HostError, type HostEnd } from '../../src/host/index.ts';
-import { systemClock, systemRandom } from '../../src/platform/index.ts';
+import { Host, HostClient, HostError } from '../../src/host/index.ts';
+import { hostKey } from '../../src/host/key.ts';
+import { systemClock, systemRandom, type Clock } from '../../src/platform/index.ts';
 import { protocol } from '../../src/service/index.ts';
+import { VirtualClock } from '../fakes/virtual-clock.ts';
+import { untilOn } from './engine-here.ts';
 import { EngineStage, gate, until } from './engine-stage.ts';
 import { pretender } from './pretender.ts';
 
@@ -28,14 +34,15 @@ interface Program {
   readonly started: Host[];
 }
 
-/** A client of a version, which starts hosts of its own version, or of another. */
-function programOf(stage: EngineStage, version: string, ofHost = version): Program {
+/** A client of a version, which starts hosts of its own version, or of another. @param clock of its pauses */
+function programOf(stage: EngineStage, version: string, { ofHost = version, clock = systemClock as Clock } = {}): Program {
   const started: Host[] = [];
   const client = new HostClient({
     place: () => ({ stateFolder: stage.path('state'), version, random: systemRandom }),
     startHost: async () => void started.push(await hostOf(stage, ofHost)),
     language: () => 'en',
     password: async () => 'canary-7f3a91-password',
+    clock,
   });
   stage.atEnd(() => client.close());
   return { client, started };
@@ -47,18 +54,20 @@ test('a newer program has an older host stop its run and leave, and starts its o
   await stage.initRepository();
   const { command, isRunning } = gate(stage);
   stage.configure({ before: command });
-  const [older, newer] = [programOf(stage, '1.2.9'), programOf(stage, '1.3.0')];
+  // Who lost a host looks for the next after a pause, and starts one where there is none by then: here the newer one is there by then.
+  const clock = new VirtualClock();
+  const [older, newer] = [programOf(stage, '1.2.9', { clock }), programOf(stage, '1.3.0')];
   const broken = older.client.request(protocol.startBackup, { set: 'data' }).then(
     ({ outcome }) => outcome,
     (error: HostError) => error.code,
   );
-  await until(isRunning, 'the run begins');
-  let ended: HostEnd | undefined;
-  void older.started[0]?.ended.then((reason) => (ended = reason));
+  await untilOn(clock, isRunning, 'the run begins');
   await newer.client.start();
-  assert.equal(ended, 'newer');
+  assert.equal(await older.started[0]?.ended, 'newer');
   assert.equal(newer.started.length, 1);
   assert.match(await broken, /^(?:stopped|host\.lost)$/);
+  await until(() => clock.sleeping === 1, 'the older one has lost its host');
+  await clock.advance(500);
   const runs = await older.client.request(protocol.recentRuns, { limit: 5 });
   assert.deepEqual(
     runs.map(({ outcome }) => outcome),
@@ -95,7 +104,7 @@ test('an older host that does not leave, or does not know how, is told of at onc
 test('a program whose hosts are of an older version than itself gives up, and says what to do', async (t) => {
   const stage = new EngineStage(t);
   stage.configure();
-  const { client, started } = programOf(stage, '1.2.10', '1.2.9');
+  const { client, started } = programOf(stage, '1.2.10', { ofHost: '1.2.9' });
   await assert.rejects(client.start(), (error) => {
     assert.ok(error instanceof HostError);
     assert.deepEqual([error.code, error.data.facts], ['host.outdated', { version: '1.2.9', wanted: '1.2.10' }]);
@@ -115,4 +124,30 @@ test('a window that closes while an older host still ends what it does waits for
   await client.close();
   await starting;
   assert.equal(started.length, 0);
+});
+
+test('a host that is just ending is waited for: what is started beside it would find it there, and go', async (t) => {
+  const stage = new EngineStage(t);
+  stage.configure();
+  const stateFolder = stage.path('state');
+  mkdirSync(stateFolder);
+  await hostKey(stateFolder, systemRandom);
+  let looks = 0;
+  // It receives nobody any more, and has its name until all is written down.
+  const ending = createServer((socket) => {
+    socket
+      .on('error', () => undefined)
+      .resume()
+      .end();
+    looks += 1;
+  });
+  const { path } = await hostAddress(stateFolder);
+  await new Promise<void>((resolve) => ending.listen(path, resolve));
+  const { client, started } = programOf(stage, '1.2.10');
+  const asked = client.request(protocol.listSets, undefined);
+  await until(() => looks > 3, 'it is found');
+  assert.equal(started.length, 0);
+  await new Promise((resolve) => ending.close(resolve));
+  assert.equal((await asked).length, 1);
+  assert.equal(started.length, 1);
 });

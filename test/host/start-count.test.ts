@@ -116,8 +116,9 @@ class HastyClock extends VirtualClock {
   }
 }
 
+/** @param atEnd of the stage, where there is one: a client that loses its host starts another, in a folder that is just being removed */
 function clientOf(
-  t: TestContext,
+  atEnd: (end: () => Promise<void>) => void,
   stateFolder: string,
   options: Pick<HostClientOptions, 'startHost'> & Partial<HostClientOptions>,
 ): HostClient {
@@ -127,7 +128,7 @@ function clientOf(
     password: async () => undefined,
     ...options,
   });
-  t.after(() => client.close());
+  atEnd(() => client.close());
   return client;
 }
 
@@ -137,7 +138,7 @@ test('a client starts no host while there is a crash loop, says so to whoever as
   for (let start = 0; start < 5; start++) await noteStart(stateFolder, clock);
   let started = 0;
   const told: (readonly [string, number | undefined])[] = [];
-  const client = clientOf(t, stateFolder, {
+  const client = clientOf((end) => t.after(end), stateFolder, {
     clock,
     startHost: async () => {
       await noteStart(stateFolder, clock);
@@ -164,7 +165,7 @@ test('a command that is the host itself is neither counted nor held up: its pers
   const before = readFileSync(join(stateFolder, 'host.starts'), 'utf8');
   const world = { clock: systemClock, random: systemRandom, environment: {}, version: '0.0.0', programVersion: 'test' };
   const log = (): void => undefined;
-  const client = clientOf(t, stateFolder, {
+  const client = clientOf((end) => stage.atEnd(end), stateFolder, {
     startHost: async () => {
       const host = await Host.start({ stateFolder, configFile: stage.configFile, world, runsSchedule: false, lingerMs: undefined, log });
       stage.atEnd(() => host.end('asked'));
@@ -188,7 +189,7 @@ test('a host that crashes at its start is started five times at most by two wind
     await startHost({ ...stage.hostStart(), hostPath, clock });
     starts += 1;
   };
-  const windows = [1, 2].map(() => clientOf(t, stateFolder, { clock, startHost: startHostOf(crashing) }));
+  const windows = [1, 2].map(() => clientOf((end) => stage.atEnd(end), stateFolder, { clock, startHost: startHostOf(crashing) }));
   const isLoop = (error: unknown): boolean => error instanceof HostError && error.code === 'host.crash-loop';
   const untilLoop = async (client: HostClient): Promise<void> => {
     for (;;) {
@@ -199,7 +200,7 @@ test('a host that crashes at its start is started five times at most by two wind
   };
   await Promise.all(windows.map(untilLoop));
   assert.ok(starts === 5 || starts === 6, `${starts}: the two may have looked at the same moment`);
-  const mended = clientOf(t, stateFolder, { clock, startHost: startHostOf() });
+  const mended = clientOf((end) => stage.atEnd(end), stateFolder, { clock, startHost: startHostOf() });
   await assert.rejects(mended.start(), isLoop);
   await mended.leave().catch(() => undefined); // its clock may be too fast to see that it starts
   await stage.window().client.start();

@@ -5,6 +5,7 @@
  * until it is killed.
  */
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { HostClient, HostError, startHost } from '../../src/host/index.ts';
 import { systemRandom } from '../../src/platform/index.ts';
 import { protocol } from '../../src/service/index.ts';
@@ -19,7 +20,13 @@ const client = new HostClient({
   onReady: ({ pid }) => say(String(pid)),
 });
 createInterface(process.stdin).on('line', () => void tellSets());
-await client.start().catch(() => undefined); // a host that dies while it is greeted: the client looks for another by itself
+// A host that dies while it is greeted, or ends before we have found it: then there is another.
+for (let isConnected = false; !isConnected; await delay(50)) {
+  isConnected = await client.start().then(
+    () => true,
+    () => false,
+  );
+}
 if (run === 'run') {
   await client.request(protocol.startBackup, { set: 'data' }).then(
     ({ outcome }) => say(`ran ${outcome}`),

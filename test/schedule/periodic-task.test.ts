@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemRandom } from '../../src/platform/index.ts';
@@ -125,4 +126,20 @@ test('the times of several tasks stand beside each other', async () => {
   await times.note('copy office', 2);
   await times.note('records', 3);
   assert.deepEqual([await times.lastMs('records'), await times.lastMs('copy office'), await times.lastMs('other')], [3, 2, undefined]);
+});
+
+test('what several tasks note at the same moment is all kept, also after one that could not be', async () => {
+  await using folder = await temporaryFolder();
+  const tasks = ['records', 'copy office', 'repository /backup planned', 'repository /other planned'];
+  await Promise.all(tasks.map((task, at) => new TaskTimes(folder.path, systemRandom).note(task, at)));
+  const times = new TaskTimes(folder.path, systemRandom);
+  assert.deepEqual(await Promise.all(tasks.map((task) => times.lastMs(task))), [0, 1, 2, 3]);
+  const file = join(folder.path, 'tasks.json');
+  await rm(file);
+  await mkdir(file); // in the way
+  const [failed, alsoFailed] = await Promise.allSettled([times.note('records', 4), times.note('records', 5)]);
+  assert.deepEqual([failed?.status, alsoFailed?.status], ['rejected', 'rejected']);
+  await rm(file, { recursive: true });
+  await times.note('records', 6);
+  assert.equal(await times.lastMs('records'), 6);
 });

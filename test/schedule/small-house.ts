@@ -25,6 +25,16 @@ export interface AskedRun {
   readonly fail: (error: Error) => void;
 }
 
+/** Tells of whoever was woken by something else than the time: it sleeps anew then. */
+class CountedClock extends VirtualClock {
+  naps = 0;
+
+  override sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    this.naps += 1;
+    return super.sleep(ms, signal);
+  }
+}
+
 interface HouseOptions {
   readonly isPassive?: boolean;
   readonly adopt?: SchedulerOptions['adopt'];
@@ -32,7 +42,7 @@ interface HouseOptions {
 
 /** A scheduler with a real state file, on a clock that the test moves: 21:00 in Jakarta at first. Its runs last until they are ended. */
 export class SmallHouse implements AsyncDisposable {
-  readonly clock = new VirtualClock();
+  readonly clock = new CountedClock();
   readonly runs: AskedRun[] = [];
   readonly events: ScheduleEvent[] = [];
   /** Set and id of the runs that an earlier host left open. */

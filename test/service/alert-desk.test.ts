@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { WebServer } from '../notices/web-server.ts';
-import { live, nightServer } from './night-server.ts';
+import { live, nightServer, untilAtRest } from './night-server.ts';
 
 const { signal } = new AbortController();
 const minuteMs = 60_000;
@@ -49,7 +48,8 @@ test('a night that fails reaches a webhook, one message for its cause, and the a
   await live(night.clock, 30_000, async () => (paths().includes('/hc') ? true : undefined));
   assert.deepEqual(paths(), ['/hc/start', '/hc'], 'the first night is good');
   renameSync(night.path('repository'), night.path('away'));
-  await live(night.clock, 5 * minuteMs, async () => (toldOf().length > 0 ? true : undefined));
+  await live(night.clock, 5 * minuteMs, async () => (toldOf().length > 0 && paths().includes('/hc/fail') ? true : undefined));
+  await untilAtRest(night.clock); // what arrived is written down
   assert.deepEqual(
     paths()
       .filter((path) => path !== '/hook')
@@ -101,15 +101,18 @@ test('a disk with too little space is recorded and told once', async (t) => {
     freeSpaceMin: '999T',
   };
   const night = await nightServer(t, {}, { general: { alerts } });
-  await live(night.clock, 30_000, async () => (web.received.length > 0 ? true : undefined));
-  for (let hour = 0; hour < 8; hour += 1) await night.clock.advance(30 * minuteMs);
+  const told = (): Told['sections'] => web.received.flatMap(({ body }) => (JSON.parse(body) as Told).sections);
+  await live(night.clock, 30_000, async () => (told().length > 1 ? true : undefined));
+  for (let look = 0; look < 8; look += 1) {
+    await night.clock.advance(30 * minuteMs);
+    await untilAtRest(night.clock);
+  }
   const low = (await night.records()).filter(({ kind }) => kind === 'low-space');
   assert.deepEqual(
     low.map(({ evidence }) => evidence?.['location']).toSorted(),
     [night.path('repository'), night.path('state')].toSorted(),
   );
-  const told = web.received.flatMap(({ body }) => (JSON.parse(body) as Told).sections);
-  assert.equal(told.length, 2);
+  assert.equal(told().length, 2);
 });
 
 test('whoever is there for one command tells no heartbeat of a beginning: nobody would tell of the end', async (t) => {
@@ -139,11 +142,7 @@ test('a disk whose record could not be written is recorded at the next look', as
   rmSync(month, { recursive: true });
   renameSync(`${month}-away`, month);
   assert.equal(await lowOf(), 0);
-  for (let turn = 0; turn < 40 && (await lowOf()) < 2; turn += 1) {
-    await night.clock.advance(minuteMs);
-    await delay(10);
-  }
-  assert.equal(await lowOf(), 2);
+  await live(night.clock, minuteMs, async () => ((await lowOf()) === 2 ? true : undefined));
 });
 
 test('a place that is no longer configured is not told as one with too little space', async (t) => {

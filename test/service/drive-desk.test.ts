@@ -34,15 +34,14 @@ class DriveDeskStage {
     this.clientFile = this.stage.path('client.json');
   }
 
-  async prepare(client = sampleClient): Promise<void> {
+  /** @param settleSeconds after which the host copies by itself */
+  async prepare(client = sampleClient, settleSeconds = 1): Promise<void> {
     const { stage, clientFile } = this;
     await stage.initRepository();
     stage.write('a.txt', 'a');
     stage.configure();
     writeFileSync(clientFile, JSON.stringify(clientFileOf(client)));
-    const offsiteCopies = [
-      { name: copyName, repository: stage.repository, to: 'gdrive:Backup/data', settleSeconds: 1, sampleReadPercent: 0 },
-    ];
+    const offsiteCopies = [{ name: copyName, repository: stage.repository, to: 'gdrive:Backup/data', settleSeconds, sampleReadPercent: 0 }];
     writeFileSync(
       stage.configFile,
       JSON.stringify({
@@ -221,10 +220,12 @@ test('what one window asks of the copy, all see; and whoever asked is told what 
 test('a sync that is cancelled is stopped, whichever window asked for it, and goes on when it is asked for', async (t) => {
   await using drive = await startDriveEmulator();
   const desk = new DriveDeskStage(t, drive);
-  await desk.prepare();
+  // A copying of the host's own would hang before the one that is asked for, and be stopped by nobody.
+  await desk.prepare(sampleClient, 3600);
   const [one, other] = await desk.twoWindows();
   await desk.backUp(one, 'b.txt');
   await signIn(one);
+  await one.client.request(protocol.syncCopy, { copy: copyName });
   await untilInSync(one);
   for (const [at, window] of [one, other].entries()) {
     const { happened } = drive.faults;

@@ -345,8 +345,7 @@ test('a wrong configuration is told with its place, and the sets that are right 
     window: { client },
   } = await stageWithBackup(t);
   stage.configure({}, { name: 'bad', sources: ['relative'] });
-  for (let look = 0; look < 100 && (await client.request(protocol.configuration, undefined)).problems.length === 0; look++)
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  await until(async () => (await client.request(protocol.configuration, undefined)).problems.length > 0, 'it is told');
   const { problems, exists, timeZone } = await client.request(protocol.configuration, undefined);
   assert.deepEqual([exists, timeZone], [true, 'UTC']);
   assert.deepEqual(

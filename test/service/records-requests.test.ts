@@ -85,7 +85,8 @@ test('a person approves records, and closes a nonconformity once, with cause and
   stage.configure();
   const { client } = stage.window();
   const dayMs = 86_400_000;
-  const dayBefore = (days: number) => new Date(Date.now() - days * dayMs).toISOString().slice(0, 10);
+  const nowMs = Date.now(); // a day may end meanwhile
+  const dayBefore = (days: number) => new Date(nowMs - days * dayMs).toISOString().slice(0, 10);
   await historyOf(stage, 40 * dayMs).append({
     ...common,
     kind: 'nonconformity-opened',
