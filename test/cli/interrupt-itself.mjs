@@ -1,0 +1,15 @@
+// Preloaded into a backup with --json: interrupts it as Ctrl-C does once it has told that a file is done. From inside, since on a busy machine
+// the rest of the files may be done as well before somebody else has read that.
+import process from 'node:process';
+import { isMainThread } from 'node:worker_threads';
+
+if (isMainThread) {
+  const write = process.stdout.write.bind(process.stdout);
+  process.stdout.write = (chunk, ...others) => {
+    if (/"files_done":[1-9]/.test(String(chunk))) {
+      process.stdout.write = write;
+      process.kill(process.pid, 'SIGINT');
+    }
+    return write(chunk, ...others);
+  };
+}
