@@ -13,10 +13,14 @@ export class Notifications {
     return this.page.locator('.notifications-toasts .notification-toast');
   }
 
-  /** Waits for one that says this. */
+  /**
+   * Waits for one that says this, and keeps it: as long as it believes the mouse over it, the editor does not take it away, which it does
+   * after 15 seconds. A picture, and the way to its button by keys, may take longer on a busy machine.
+   */
   async waitFor(text: string | RegExp): Promise<Locator> {
     const found = this.all().filter({ hasText: text }).first();
     await found.waitFor();
+    await found.dispatchEvent('mouseover');
     return found;
   }
 
