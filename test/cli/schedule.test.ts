@@ -133,7 +133,10 @@ test('beside the sets it shows what else the host will do and when, and without 
   let planned: Message[] = [];
   // What has just ended is told for a moment as it was planned before: for a time that is over, and as never done.
   const isAhead = ({ next }: Message): boolean => Date.parse(String((next as Message | undefined)?.['start'])) > Date.now();
-  await until(async () => (planned = await tasks()).length === 2 && planned.every(isAhead), 'what is due at once is done, all else planned');
+  await until(
+    async () => (planned = await tasks()).length === 2 && planned.every(isAhead),
+    'what is due at once is done, all else planned',
+  );
   const [records, copy] = planned as (Message & { readonly next: Message })[];
   const lastMs = Date.parse(String(records?.['last']));
   assert.deepEqual([records?.['kind'], records?.next['work'], lastMs >= startMs], ['records', 'verify', true]);
