@@ -9,6 +9,7 @@ import type { VersionName } from '../../scripts/vscode/versions.ts';
 import { morningZone } from '../fakes/morning-zone.ts';
 import { needsVscode } from '../vscode/needs-vscode.ts';
 import { CodeWindow } from './code-window.ts';
+import { patienceMs } from './patience.ts';
 import { themeClass, themeName, type Theme } from './themes.ts';
 
 // Everything that a test starts has this zone, and so has the test: else midnight would come between a snapshot of yesterday and whoever looks
@@ -70,6 +71,7 @@ export class Stage implements AsyncDisposable {
   async openWindow(options: WindowChoice = {}): Promise<CodeWindow> {
     if (this.context === undefined || options.otherClient === true) {
       this.context = await this.browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
+      this.context.setDefaultTimeout(patienceMs);
     }
     const window = new CodeWindow(await this.context.newPage());
     this.windows.push(window);
