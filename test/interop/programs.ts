@@ -37,11 +37,8 @@ export function startRestic(args: readonly string[], options: ProgramOptions = {
 export function start(program: string, args: readonly string[], { cwd, env = {}, input }: ProgramOptions): Running {
   // Neither the settings of whoever runs the tests nor the test runner's own may reach the programs.
   const inherited = Object.entries(process.env).filter(([name]) => !/^(RESTIC|CADANGAN|NODE_)/.test(name));
-  const child = spawn(program, args, {
-    cwd,
-    env: { ...Object.fromEntries(inherited), ...env },
-    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-  });
+  const child = spawn(program, args, { cwd, env: { ...Object.fromEntries(inherited), ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  if (input === undefined) child.stdin.end();
   const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
