@@ -17,7 +17,7 @@ test(
     for (let number = 0; number < fileCount; number++)
       writeFileSync(stage.path('source', `file-${number}`), randomBytes(fileBytes / 2).toString('hex'));
 
-    const NODE_OPTIONS = `--import ${new URL('interrupt-itself.mjs', import.meta.url).href}`;
+    const NODE_OPTIONS = `--import ${new URL('interrupt-itself.ts', import.meta.url).href}`;
     const stopped = await stage.run(['backup', 'source', '--json', '--compression', 'max'], { environment: { NODE_OPTIONS } });
     assert.equal(stopped.code, 130, stopped.stderr);
     assert.match(stopped.stderr, /stopping…/);

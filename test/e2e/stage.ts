@@ -12,8 +12,8 @@ import { CodeWindow } from './code-window.ts';
 import { patienceMs } from './patience.ts';
 import { themeClass, themeName, type Theme } from './themes.ts';
 
-// Everything that a test starts has this zone, and so has the test: else midnight would come between a snapshot of yesterday and whoever looks
-// for it, and in the evening the schedule would make runs of its own.
+// Everything that a test starts has this zone, and so has the test: else midnight would come between a snapshot of yesterday and whoever
+// looks for it, and in the evening the schedule would make runs of its own.
 process.env['TZ'] = morningZone(Date.now()).timeZone;
 
 /** The package that is tested: what a user installs, not the sources. `npm run package` makes it. */

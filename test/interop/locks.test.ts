@@ -32,7 +32,7 @@ interface Held extends Running {
 /** Its lock is shared. */
 async function backupHeld(shared: TestRepository): Promise<Held> {
   const until = stage.fresh('go-on');
-  const env = { NODE_OPTIONS: `--import ${new URL('hold-at-lock.mjs', import.meta.url).href}`, HOLD_UNTIL: until };
+  const env = { NODE_OPTIONS: `--import ${new URL('hold-at-lock.ts', import.meta.url).href}`, HOLD_UNTIL: until };
   const running = shared.start('cadangan', ['backup', '--force', await source()], { env });
   await locked(shared, running);
   return { ...running, letEnd: () => writeFileSync(until, '') };
