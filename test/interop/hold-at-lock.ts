@@ -1,5 +1,5 @@
-// Preloaded into a command: holds it as soon as its lock stands, until the file HOLD_UNTIL is there, or its repository is gone. From inside,
-// since whoever looks from outside may be too late on a busy machine: the command goes on a fifth of a second after it has written its lock.
+// Preloaded into a command: holds it as soon as its lock stands, until the file HOLD_UNTIL is there, or its repository is gone. From
+// inside, since whoever looks from outside may be too late on a busy machine: the command goes on a fifth of a second after its lock.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
