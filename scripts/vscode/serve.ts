@@ -52,7 +52,8 @@ export interface VscodeServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-const startTimeoutMs = 60_000;
+/** Far above what it takes, also on a busy machine. */
+const startTimeoutMs = 180_000;
 const logLimit = 100_000;
 
 /** Native modules are not built; what the server says of each, with its search paths, would bury everything else. */

@@ -1,5 +1,5 @@
 import { safeText } from '../jobs/index.ts';
-import { formatNumber, l10n } from '../platform/index.ts';
+import { formatAsRestic, l10n } from '../platform/index.ts';
 import type { Terminal } from './terminal.ts';
 import { countText, durationText, sizeText, type Noun } from './units.ts';
 
@@ -46,7 +46,7 @@ export function remainingMs(progress: Progress): number | undefined {
 
 function shareText(progress: Progress): string {
   const share = shareDone(progress);
-  return share === undefined ? '' : `${formatNumber(share * 100, 2)}%`;
+  return share === undefined ? '' : `${formatAsRestic(share * 100, 2)}%`;
 }
 
 function countsText({ filesDone, filesTotal, bytesDone, bytesTotal, unit = 'file' }: Progress): string {

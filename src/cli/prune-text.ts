@@ -1,4 +1,4 @@
-import { formatDate, formatNumber, l10n } from '../platform/index.ts';
+import { formatDate, formatAsRestic, l10n } from '../platform/index.ts';
 import type { PruneProgress, PruneResult, PruneSums } from '../upkeep/index.ts';
 import type { CommandContext } from './command.ts';
 import { printJson } from './json.ts';
@@ -151,5 +151,5 @@ function printTable(terminal: CommandContext['terminal'], rows: readonly Row[]):
 }
 
 function shareText(part: number, whole: number): string {
-  return `${formatNumber(whole === 0 ? 0 : (100 * part) / whole, 2)}%`;
+  return `${formatAsRestic(whole === 0 ? 0 : (100 * part) / whole, 2)}%`;
 }

@@ -1,4 +1,4 @@
-import { formatNumber, l10n } from '../platform/index.ts';
+import { formatAsRestic, l10n } from '../platform/index.ts';
 
 const unitNames = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'] as const;
 
@@ -11,7 +11,7 @@ export function sizeText(bytes: number | bigint): string {
     value /= 1024;
     unit += 1;
   }
-  return unit === 0 ? `${value} B` : `${formatNumber(value, 3)} ${unitNames[unit]}`;
+  return unit === 0 ? `${value} B` : `${formatAsRestic(value, 3)} ${unitNames[unit]}`;
 }
 
 /** A duration as restic shows it: `0:07`, `12:30`, `1:02:03`. */

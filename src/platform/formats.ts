@@ -9,6 +9,14 @@ export function formatNumber(value: number | bigint, decimals = 0): string {
   return numberFormat(locales[currentLanguage()], decimals).format(value);
 }
 
+/**
+ * A number as restic prints it (Go's `%.3f`), but for the language's decimal sign: `1022.876`, in Indonesian `1022,876`. No separators of
+ * thousands; what lies in the middle goes to the even digit, so that 1.0625 is `1.062`. @param decimals exactly so many
+ */
+export function formatAsRestic(value: number, decimals: number): string {
+  return numberFormat(locales[currentLanguage()], decimals, { useGrouping: false, roundingMode: 'halfEven' }).format(value);
+}
+
 /** A whole number of things. */
 export function formatCount(count: number | bigint): string {
   return formatNumber(count);
@@ -81,11 +89,11 @@ const dateFields = {
 const numberFormats = new Map<string, Intl.NumberFormat>();
 const dateFormats = new Map<string, Intl.DateTimeFormat>();
 
-function numberFormat(locale: string, decimals: number): Intl.NumberFormat {
+function numberFormat(locale: string, decimals: number, others: Intl.NumberFormatOptions = {}): Intl.NumberFormat {
   return cached(
     numberFormats,
-    `${locale} ${decimals}`,
-    () => new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals }),
+    `${locale} ${decimals} ${others.roundingMode ?? ''}`,
+    () => new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals, ...others }),
   );
 }
 

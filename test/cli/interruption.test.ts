@@ -17,14 +17,8 @@ test(
     for (let number = 0; number < fileCount; number++)
       writeFileSync(stage.path('source', `file-${number}`), randomBytes(fileBytes / 2).toString('hex'));
 
-    let sent = false;
-    const stopped = await stage.run(['backup', 'source', '--json', '--compression', 'max'], {
-      onOutput: (text, child) => {
-        if (sent || !/"files_done":[1-9]/.test(text)) return;
-        sent = true;
-        child.kill('SIGINT');
-      },
-    });
+    const NODE_OPTIONS = `--import ${new URL('interrupt-itself.ts', import.meta.url).href}`;
+    const stopped = await stage.run(['backup', 'source', '--json', '--compression', 'max'], { environment: { NODE_OPTIONS } });
     assert.equal(stopped.code, 130, stopped.stderr);
     assert.match(stopped.stderr, /stopping…/);
     assert.equal((await stage.run(['snapshots', '--json'])).stdout, '[]\n');

@@ -23,11 +23,13 @@ class Recorder implements OutputStream {
 }
 
 test('sizes and durations look as those of restic', () => {
-  assert.deepEqual([0, 995, 1024, 1934, 3_000_008, 2 ** 40, 1_048_575.9999].map(sizeText), [
+  assert.deepEqual([0, 995, 1024, 1088, 1934, 1_047_425, 3_000_008, 2 ** 40, 1_048_575.9999].map(sizeText), [
     '0 B',
     '995 B',
     '1.000 KiB',
+    '1.062 KiB',
     '1.889 KiB',
+    '1022.876 KiB',
     '2.861 MiB',
     '1.000 TiB',
     '1.000 MiB',

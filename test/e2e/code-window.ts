@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Frame, Locator, Page } from 'playwright-core';
 import { projectFolder } from '../../scripts/vscode/installed-server.ts';
 import { Notifications } from './notifications.ts';
+import { patienceMs } from './patience.ts';
 import { QuickInput } from './quick-input.ts';
 import { cssString } from './selectors.ts';
 import { chooseFromMenu, TreeView } from './tree-view.ts';
@@ -102,7 +103,7 @@ export class CodeWindow {
 
   /** The frame of the webview that shows this element. */
   async webview(selector: string): Promise<Frame> {
-    const deadlineMs = performance.now() + 30_000;
+    const deadlineMs = performance.now() + patienceMs;
     while (performance.now() < deadlineMs) {
       for (const frame of this.page.frames()) {
         if (
@@ -122,7 +123,8 @@ export class CodeWindow {
   async titledPage(title: string, also = 'main'): Promise<Frame> {
     const count = (frame: Frame, locator: Locator): Promise<number> =>
       frame.isDetached() ? Promise.resolve(0) : locator.count().catch(() => 0);
-    for (let look = 0; look < 150; look++) {
+    const deadlineMs = performance.now() + patienceMs;
+    while (performance.now() < deadlineMs) {
       for (const frame of this.page.frames()) {
         const isShown = (await count(frame, frame.locator('h1').filter({ hasText: title }))) > 0;
         if (isShown && (await count(frame, frame.locator(also))) > 0) return frame;

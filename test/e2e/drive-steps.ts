@@ -50,7 +50,9 @@ export async function order({ control }: DriveProcess, what: ControlOrder): Prom
  * @param shotName of the picture of the page of consent for another account, else of the last page
  */
 export async function consent(window: CodeWindow, account: string, shotName: string): Promise<void> {
-  const page = await window.page.context().waitForEvent('page');
+  const context = window.page.context();
+  // It may be there before anybody waits for it.
+  const page = context.pages().find((each) => each !== window.page) ?? (await context.waitForEvent('page'));
   // This server sends the browser through a proxy of its own to addresses of this machine, and has none; Google's page is on no such
   // address.
   await page.waitForURL(/\/proxy\/\d+\//);
@@ -59,8 +61,8 @@ export async function consent(window: CodeWindow, account: string, shotName: str
   await page.locator(`input[type=radio][value="${account}"]`).check();
   if (account === otherAccount) await page.screenshot({ path: window.shotFile(shotName) });
   await page.locator('#allow').click();
-  await page.waitForURL(/127\.0\.0\.1/);
-  await page.waitForLoadState();
+  // The page of the program that signs in, which has heard of it then: this one, of Google, is at 127.0.0.1 too.
+  await page.waitForURL((url) => url.hostname === '127.0.0.1' && url.port !== port);
   if (account !== otherAccount) await page.screenshot({ path: window.shotFile(shotName) });
   await page.close();
 }

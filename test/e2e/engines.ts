@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { patienceMs } from './patience.ts';
 
 /** The host of this state folder, if one lives: its process id. */
 export function hostOf(stateFolder: string): number | undefined {
@@ -12,9 +13,9 @@ export function hostOf(stateFolder: string): number | undefined {
   }
 }
 
-/** A state of the machine that the window does not show. @throws after half a minute */
+/** A state of the machine that the window does not show. @throws when it does not come */
 export async function until(what: string, condition: () => boolean): Promise<void> {
-  const deadlineMs = performance.now() + 30_000;
+  const deadlineMs = performance.now() + patienceMs;
   while (!condition()) {
     if (performance.now() > deadlineMs) throw new Error(`It did not come to this: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));

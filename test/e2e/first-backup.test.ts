@@ -4,7 +4,6 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pinnedVersion } from '../../scripts/vscode/versions.ts';
 import type { CodeWindow } from './code-window.ts';
-import { morningZone } from '../fakes/morning-zone.ts';
 import { password } from './prepared-set.ts';
 import { windowTest, type Stage, type StageOptions } from './stage.ts';
 import { Words, type Language } from './words.ts';
@@ -19,11 +18,9 @@ for (const { means, language, ...options } of [
 ] as const satisfies readonly (StageOptions & { readonly means: Means; readonly language: Language })[]) {
   const { vscode } = pinnedVersion(options.version);
   const speech = language === 'en' ? 'English' : 'Indonesian';
-  // The set that is made has the window of the evening: the backup that a person asks for is to be the only one.
-  const environment = { TZ: morningZone(Date.now()).timeZone };
   windowTest(
     `from an empty machine to the first restore in ${speech}, with ${means === 'keys' ? 'the keyboard alone' : 'clicks'}, in VS Code ${vscode}`,
-    { ...options, environment, language, displayLanguage: language },
+    { ...options, language, displayLanguage: language },
     async (window, stage, context) => {
       const startMs = performance.now();
       await new FirstBackup(window, stage, means, new Words(language)).play();

@@ -127,6 +127,7 @@ class Audit {
     await view.open();
     await window.maximizeView(words.view('history'));
     await view.waitFor(words.say('Today'));
+    await view.icon('Accounting', 'warning').waitFor(); // the second run is in the list as well
     const backups = (await view.labels()).filter((label) => label.includes(', Accounting, '));
     assert.deepEqual(
       backups.map((label) => label.split(', ').slice(1, 3)),
@@ -135,7 +136,6 @@ class Audit {
         [words.say('Internal backup'), words.say('Successful')],
       ],
     );
-    await view.icon('Accounting', 'warning').waitFor();
     await this.shot('today');
   }
 

@@ -86,7 +86,7 @@ test(
       throw new Error(await stage.evidence('keep running'), { cause: error });
     } finally {
       if (service !== undefined) process.kill(service, 'SIGTERM');
-      rmSync(home, { recursive: true, force: true });
+      rmSync(home, { recursive: true, force: true, maxRetries: 5 }); // the service may be on its way out
     }
   },
 );

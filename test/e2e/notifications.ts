@@ -13,11 +13,15 @@ export class Notifications {
     return this.page.locator('.notifications-toasts .notification-toast');
   }
 
-  /** Waits for one that says this. */
+  /**
+   * Waits for one that says this, and keeps it: as long as it believes the mouse over it, the editor does not take it away, which it does
+   * after 15 seconds. A picture, and the way to its button by keys, may take longer on a busy machine.
+   */
   async waitFor(text: string | RegExp): Promise<Locator> {
-    const found = this.all().filter({ hasText: text }).first();
-    await found.waitFor();
-    return found;
+    const found = this.all().filter({ hasText: text });
+    await found.first().waitFor();
+    await found.evaluateAll(believeMouseOver);
+    return found.first();
   }
 
   /** Clicks a button of the one that says this. */
@@ -39,4 +43,15 @@ export class Notifications {
     await dialog.locator('.monaco-button').filter({ hasText: button }).first().click();
     await dialog.waitFor({ state: 'hidden' });
   }
+}
+
+interface PageScope {
+  readonly MouseEvent: new (type: string, options: { readonly bubbles: boolean }) => object;
+}
+
+/** Runs in the page. */
+function believeMouseOver(toasts: readonly unknown[]): void {
+  const { MouseEvent } = globalThis as unknown as PageScope;
+  for (const toast of toasts as readonly { dispatchEvent(event: object): void }[])
+    toast.dispatchEvent(new MouseEvent('mouseover', { bubbles: true }));
 }

@@ -99,7 +99,7 @@ export class QuickInput {
   /** Waits until the list has this row. */
   async waitForRow(label: string): Promise<void> {
     await this.row(label)
-      .waitFor({ timeout: listTimeoutMs })
+      .waitFor()
       .catch(async (cause: unknown) => {
         throw new Error(`"${label}" is not in the list: ${(await this.items()).join(' | ')}`, { cause });
       });
@@ -118,7 +118,7 @@ export class QuickInput {
   async accept(label?: string): Promise<void> {
     if (label !== undefined) {
       const focused = this.widget.locator(`.quick-input-list .monaco-list-row.focused[aria-label^=${cssString(label)}]`);
-      await focused.waitFor({ timeout: listTimeoutMs }).catch(async (cause: unknown) => {
+      await focused.waitFor().catch(async (cause: unknown) => {
         throw new Error(`"${label}" is not what Enter would take: ${(await this.items()).join(' | ')}`, { cause });
       });
     }
@@ -131,12 +131,12 @@ export class QuickInput {
    * folder among its neighbours now, or, where it had it before, what is inside the folder.
    */
   async chooseFolder(path: string): Promise<void> {
-    await this.row('..').waitFor({ timeout: listTimeoutMs });
+    await this.row('..').waitFor();
     const name = this.row(basename(path));
     const isListed = (await name.count()) > 0;
     await this.page.keyboard.press('Control+A');
     await this.page.keyboard.insertText(isListed ? `${path}/` : path);
-    await name.waitFor({ state: isListed ? 'detached' : 'attached', timeout: listTimeoutMs });
+    await name.waitFor({ state: isListed ? 'detached' : 'attached' });
     await this.page.keyboard.press('Enter');
   }
 
@@ -202,9 +202,6 @@ export class QuickInput {
 
 const paletteTimeoutMs = 3_000;
 const paletteAttempts = 8;
-
-/** Some lists are filled by the engine, over the network. */
-const listTimeoutMs = 15_000;
 
 interface AriaElement {
   getAttribute(name: string): string | null;

@@ -6,9 +6,15 @@ import { projectFolder } from '../../scripts/vscode/installed-server.ts';
 import { serveVscode, type VscodeServer } from '../../scripts/vscode/serve.ts';
 import type { Settings } from '../../scripts/vscode/server-folders.ts';
 import type { VersionName } from '../../scripts/vscode/versions.ts';
+import { morningZone } from '../fakes/morning-zone.ts';
 import { needsVscode } from '../vscode/needs-vscode.ts';
 import { CodeWindow } from './code-window.ts';
+import { patienceMs } from './patience.ts';
 import { themeClass, themeName, type Theme } from './themes.ts';
+
+// Everything that a test starts has this zone, and so has the test: else midnight would come between a snapshot of yesterday and whoever
+// looks for it, and in the evening the schedule would make runs of its own.
+process.env['TZ'] = morningZone(Date.now()).timeZone;
 
 /** The package that is tested: what a user installs, not the sources. `npm run package` makes it. */
 const vsix = join(projectFolder, 'cadangan.vsix');
@@ -65,6 +71,7 @@ export class Stage implements AsyncDisposable {
   async openWindow(options: WindowChoice = {}): Promise<CodeWindow> {
     if (this.context === undefined || options.otherClient === true) {
       this.context = await this.browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
+      this.context.setDefaultTimeout(patienceMs);
     }
     const window = new CodeWindow(await this.context.newPage());
     this.windows.push(window);
@@ -119,6 +126,8 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const version = options.version ?? 'newest';
   const settings: Settings = {
     'workbench.colorTheme': themeName(options.theme ?? 'dark', version).setting,
+    // A click on the icon of a container that a window has just opened by itself would close it.
+    'workbench.activityBar.iconClickBehavior': 'focus',
     ...(options.language === undefined ? {} : { 'cadangan.language': options.language }),
     ...options.settings,
   };

@@ -1,7 +1,7 @@
 // Whoever reads the views sees the times that stand in the records: those of the configuration's time zone, wherever the server stands.
-import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { formatDay, formatTime, setLanguage } from '../../src/platform/index.ts';
+import { recordsIn } from '../records/some-records.ts';
 import { setTest } from './set-test.ts';
 import { Words } from './words.ts';
 
@@ -10,7 +10,7 @@ const jakarta = 'Asia/Jakarta';
 setTest(
   'views show the times of the configuration, not those of the server, and follow it when it changes',
   { language: 'id', displayLanguage: 'id', environment: { TZ: 'UTC' } },
-  async (window, { environment }) => {
+  async (window, { environment }, { server: { folders } }) => {
     const words = new Words('id');
     setLanguage('id');
     const configFile = environment['CADANGAN_CONFIG'] ?? '';
@@ -37,15 +37,20 @@ setTest(
     await sets.icon('Accounting', 'pass').waitFor();
     await window.clearMessages();
     await history.open();
-    await history.waitFor(words.say('Internal backup'));
-    const [row = ''] = await history
+    // Of the run that the view may not know yet; others are there that the command line has made.
+    const { started = '', ended = '' } = (await recordsIn(folders.stateFolder)).findLast(({ set }) => set === 'accounting') ?? {};
+    const timeOf = (instant: string): string => formatTime(BigInt(Date.parse(instant)) * 1_000_000n, { timeZone: jakarta });
+    await history
       .rows()
-      .filter({ hasText: words.say('Internal backup') })
-      .allInnerTexts();
-    const [time = ''] = /\d\d\.\d\d/.exec(row) ?? [];
+      .filter({ hasText: 'Accounting' })
+      .filter({ hasText: timeOf(started) })
+      .waitFor();
+    await sets
+      .rows()
+      .filter({ hasText: 'Accounting' })
+      .filter({ hasText: timeOf(ended) })
+      .waitFor();
     await window.screenshot('time zone, Jakarta');
-    const [set = ''] = await sets.rows().filter({ hasText: 'Accounting' }).allInnerTexts();
-    assert.ok(set.includes(time), `${set} | ${time}`);
 
     write('UTC');
     await seen('UTC');

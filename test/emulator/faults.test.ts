@@ -23,6 +23,11 @@ function reasonOf({ status, json }: WireAnswer): [number, string | undefined] {
   return [status, json?.error?.errors?.[0]?.reason];
 }
 
+/** Waits until so much of files has come in. */
+async function received({ emulator }: Stage, bytes: number): Promise<void> {
+  while (emulator.log.receivedBytes < bytes) await new Promise((resolve) => setImmediate(resolve));
+}
+
 async function openSession(drive: DriveWire, name = 'x'): Promise<string> {
   return String((await drive.open({ name })).headers.location);
 }
@@ -114,7 +119,8 @@ test('a caller that goes away in the middle leaves whole granules as well', asyn
   await new Promise<void>((resolve) => {
     const put = request(session, { method: 'PUT', headers: { 'Content-Length': 4 * kib256 }, agent: false });
     put.once('error', () => resolve());
-    put.write(Buffer.alloc(2 * kib256 + 5), () => setTimeout(() => put.destroy(new Error('gone')), 100));
+    put.write(Buffer.alloc(2 * kib256 + 5));
+    void received(stage, 2 * kib256 + 5).then(() => put.destroy(new Error('gone')));
   });
   for (let tries = 0; ; tries++) {
     const { headers } = await stage.drive.put(session, new Uint8Array(), '*/1048576');
@@ -139,7 +145,7 @@ test('who asks again has given up on his first try', async () => {
   const session = await openSession(stage.drive);
   const bytes = Buffer.alloc(2 * kib256, 'y');
   const first = assert.rejects(stage.drive.put(session, bytes, `bytes 0-${bytes.length - 1}/*`));
-  while (stage.emulator.log.receivedBytes === 0) await new Promise((resolve) => setImmediate(resolve));
+  await received(stage, kib256 + 1);
   const status = await stage.drive.put(session, new Uint8Array(), 'bytes */*');
   assert.deepEqual([status.status, status.headers.range], [308, `bytes=0-${kib256 - 1}`]);
   await first;

@@ -119,7 +119,7 @@ test("Google's own client signs in, lists by page, creates and reads", async () 
   assert.equal(emulator.log.count({ operation: 'oauth.refresh' }), 1);
 });
 
-test('four files of 128 MiB at once go through in flat memory, and come back as they were', { timeout: 120_000 }, async () => {
+test('four files of 128 MiB at once go through in flat memory, and come back as they were', async () => {
   using folder = new TemporaryFolder();
   await using child = await startDriveProcess({ folder: folder.path, isFast: true });
   const token = await tokenOf(child.url);
@@ -159,7 +159,7 @@ test('as a program it takes orders, and ends when its parent does', async () => 
   assert.equal(await child.end(), 0);
 });
 
-test('killed in the middle of a piece it finds itself again at the same address, and the upload goes on', { timeout: 60_000 }, async () => {
+test('killed in the middle of a piece it finds itself again at the same address, and the upload goes on', async () => {
   using folder = new TemporaryFolder();
   const bytes = Buffer.alloc(8 * kib256, 'x');
   const first = await startDriveProcess({ folder: folder.path, isFast: true });

@@ -10,6 +10,8 @@ import { startRestic } from './programs.ts';
 
 const fileBytes = 8 * 1024 * 1024;
 const fileCount = 16;
+/** So that most of the data is still to come when the first of it is stored, however late that is noticed. */
+const slowly = { limits: { upload: '4 MB/s' } };
 
 test(
   'a runner that is killed while it stores data leaves a sound repository; the next run goes on from what is there and completes',
@@ -19,7 +21,7 @@ test(
     const random = new SeededRandom(3);
     for (let at = 0; at < fileCount; at++) stage.write(`file ${at}`, random.bytes(fileBytes));
     await stage.initRepository();
-    stage.configure({ compression: 'max' });
+    stage.configure(slowly);
     const restic = async (...args: string[]): Promise<string> => {
       const { code, stdout, stderr } = await startRestic(args, { env: { RESTIC_REPOSITORY: stage.repository, RESTIC_PASSWORD: password } })
         .ended;
@@ -36,6 +38,9 @@ test(
     assert.deepEqual(readdirSync(join(stage.repository, 'snapshots')), []);
 
     assert.equal(await stateOf(window), 'stopped', 'the host goes on, and tells of the broken run');
+    const { configurationChanged } = window;
+    stage.configure();
+    await until(() => window.configurationChanged > configurationChanged, 'the run may go as fast as it goes');
     const again = await window.client.request(protocol.startBackup, { set: 'data' });
     assert.deepEqual([again.outcome, again.files], ['success', fileCount]);
     assert.equal(await window.client.request(protocol.unlockRepository, { location: stage.repository }), 1, 'the lock of the dead');

@@ -260,7 +260,11 @@ async function assertRepository(t: TestContext, { stage }: Shift, story: string)
 
 /** @returns false when it had ended by itself just now */
 function sendKill(pid: number): boolean {
-  return isAlive(pid) && process.kill(pid, 'SIGKILL');
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch {
+    return false;
+  }
 }
 
 function isAtRest(states: Readonly<Record<string, string>>): boolean {

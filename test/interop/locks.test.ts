@@ -7,7 +7,7 @@ import { SeededRandom } from '../fakes/seeded-random.ts';
 import { needs } from '../needs.ts';
 import type { Running } from './programs.ts';
 import { once, Stage } from './stage.ts';
-import type { Program, TestRepository } from './test-repository.ts';
+import type { TestRepository } from './test-repository.ts';
 
 const stage = new Stage();
 
@@ -24,20 +24,32 @@ const repository = once(async () => {
   return made;
 });
 
-/** Starts a command and stops it in its tracks as soon as its lock stands; both programs look again 200 ms after writing one. */
-async function heldBy(shared: TestRepository, program: Program, args: readonly string[]): Promise<Running> {
-  const running = shared.start(program, args);
-  while (shared.namesOf('locks').filter((name) => /^[0-9a-f]{64}$/.test(name)).length === 0) {
-    assert.equal(running.process.exitCode, null, 'the command ended without a lock');
-    await delay(2);
-  }
-  running.process.kill('SIGSTOP');
-  return running;
+/** A command that has its lock and goes on only when it is let. */
+interface Held extends Running {
+  readonly letEnd: () => void;
 }
 
-async function letEnd({ process, ended }: Running): Promise<number | null> {
-  process.kill('SIGCONT');
-  return (await ended).code;
+/** Its lock is shared. */
+async function backupHeld(shared: TestRepository): Promise<Held> {
+  const until = stage.fresh('go-on');
+  const env = { NODE_OPTIONS: `--import ${new URL('hold-at-lock.ts', import.meta.url).href}`, HOLD_UNTIL: until };
+  const running = shared.start('cadangan', ['backup', '--force', await source()], { env });
+  await locked(shared, running);
+  return { ...running, letEnd: () => writeFileSync(until, '') };
+}
+
+/** Its lock is exclusive: it waits for a new password, and changes nothing where none comes. */
+async function changeOfPasswordHeld(shared: TestRepository): Promise<Held> {
+  const running = shared.start('restic', ['key', 'passwd'], { input: 'open' });
+  await locked(shared, running);
+  return { ...running, letEnd: () => void running.process.stdin?.end() };
+}
+
+async function locked(shared: TestRepository, { process }: Running): Promise<void> {
+  while (shared.locks().length === 0) {
+    assert.equal(process.exitCode, null, 'the command ended without a lock');
+    await delay(10);
+  }
 }
 
 async function killNow({ process, ended }: Running): Promise<void> {
@@ -47,7 +59,7 @@ async function killNow({ process, ended }: Running): Promise<void> {
 
 test('restic refuses to prune while Cadangan backs up, and may back up beside it', needs('restic'), async () => {
   const shared = await repository();
-  const backup = await heldBy(shared, 'cadangan', ['backup', '--force', await source()]);
+  const backup = await backupHeld(shared);
   const [prune, forget, beside] = await Promise.all([
     shared.attempt('restic', ['prune']),
     shared.attempt('restic', ['forget', '--keep-last', '1']),
@@ -56,7 +68,8 @@ test('restic refuses to prune while Cadangan backs up, and may back up beside it
   assert.match(prune.stderr, /already locked/);
   assert.match(forget.stderr, /already locked/);
   assert.deepEqual([prune.code, forget.code, beside.code], [1, 1, 0]);
-  assert.equal(await letEnd(backup), 0);
+  backup.letEnd();
+  assert.equal((await backup.ended).code, 0);
   assert.deepEqual(shared.namesOf('locks'), []);
   await shared.check();
 });
@@ -64,7 +77,7 @@ test('restic refuses to prune while Cadangan backs up, and may back up beside it
 test('Cadangan refuses to back up while restic holds the repository for itself, and may look', needs('restic'), async () => {
   const shared = await repository();
   const before = shared.namesOf('snapshots');
-  const prune = await heldBy(shared, 'restic', ['prune']);
+  const change = await changeOfPasswordHeld(shared);
   const [backup, restore, waiting, looking] = await Promise.all([
     shared.attempt('cadangan', ['backup', await source()]),
     shared.attempt('cadangan', ['restore', 'latest', '--target', stage.fresh('target')]),
@@ -73,27 +86,27 @@ test('Cadangan refuses to back up while restic holds the repository for itself, 
   ]);
   assert.deepEqual([backup.code, restore.code, waiting.code, looking.code], [11, 11, 11, 0]);
   for (const { stderr } of [backup, restore, waiting])
-    assert.match(stderr, new RegExp(`exclusively locked by .*, process ${prune.process.pid}, since`));
+    assert.match(stderr, new RegExp(`exclusively locked by .*, process ${change.process.pid}, since`));
   assert.equal((JSON.parse(looking.stdout.toString()) as unknown[]).length, before.length);
   assert.deepEqual(shared.namesOf('snapshots'), before);
 
   const patient = shared.start('cadangan', ['backup', '--retry-lock', '5m', await source()]);
   await delay(500);
   assert.equal(patient.process.exitCode, null, 'it waits');
-  await letEnd(prune);
+  change.letEnd();
+  await change.ended;
   assert.equal((await patient.ended).code, 0);
   assert.equal(shared.namesOf('snapshots').length, before.length + 1);
   assert.deepEqual(shared.namesOf('locks'), []);
 });
 
-for (const [dead, alive, args] of [
-  ['restic', 'cadangan', ['prune']],
-  ['cadangan', 'restic', ['backup', '--force']],
+for (const [dead, alive, start] of [
+  ['restic', 'cadangan', changeOfPasswordHeld],
+  ['cadangan', 'restic', backupHeld],
 ] as const) {
   test(`${alive} unlocks what a killed ${dead} left behind, and nothing that is alive`, needs('restic'), async () => {
     const shared = await repository();
-    const arguments_ = dead === 'cadangan' ? [...args, await source()] : args;
-    const held = await heldBy(shared, dead, arguments_);
+    const held = await start(shared);
     const locks = shared.namesOf('locks');
     await shared.run(alive, ['unlock']);
     assert.deepEqual(shared.namesOf('locks'), locks, 'its holder still lives');

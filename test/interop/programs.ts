@@ -12,6 +12,8 @@ export interface Ran {
 export interface ProgramOptions {
   readonly cwd?: string | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** `open`: a pipe that nobody has written to. Nothing by default. */
+  readonly input?: 'open' | undefined;
 }
 
 /** A program that is running. */
@@ -32,10 +34,11 @@ export function startRestic(args: readonly string[], options: ProgramOptions = {
   return start('restic', ['--no-cache', ...args], options);
 }
 
-export function start(program: string, args: readonly string[], { cwd, env = {} }: ProgramOptions): Running {
+export function start(program: string, args: readonly string[], { cwd, env = {}, input }: ProgramOptions): Running {
   // Neither the settings of whoever runs the tests nor the test runner's own may reach the programs.
   const inherited = Object.entries(process.env).filter(([name]) => !/^(RESTIC|CADANGAN|NODE_)/.test(name));
-  const child = spawn(program, args, { cwd, env: { ...Object.fromEntries(inherited), ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { cwd, env: { ...Object.fromEntries(inherited), ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  if (input === undefined) child.stdin.end();
   const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));

@@ -96,6 +96,11 @@ export class TestRepository {
     return readdirSync(join(this.path, kind)).sort();
   }
 
+  /** Those that stand: both programs write a lock under another name first, and nobody heeds that one. */
+  locks(): string[] {
+    return this.namesOf('locks').filter((name) => /^[0-9a-f]{64}$/.test(name));
+  }
+
   async #makeKeyCheap(): Promise<void> {
     const repository = await this.open();
     await addKey(repository.masterKey, passwordFromText(password), { cost: cheapCost }, repository.keyContext);

@@ -1,5 +1,5 @@
 import { describeError, openIndex } from '../../jobs/index.ts';
-import { formatNumber, l10n } from '../../platform/index.ts';
+import { formatAsRestic, l10n } from '../../platform/index.ts';
 import { selectSnapshots, type JsonObject } from '../../repository/index.ts';
 import { repositoryStats, statsModes, type RepositoryStats } from '../../upkeep/index.ts';
 import { openedRepository, type CliCommand } from '../command.ts';
@@ -85,9 +85,9 @@ function statsLines(stats: RepositoryStats): string[] {
     stats.files > 0 ? [l10n.t('Total File Count'), String(stats.files)] : undefined,
     stats.uncompressedBytes > 0n ? [l10n.t('Total Uncompressed Size'), sizeText(stats.uncompressedBytes)] : undefined,
     [l10n.t('Total Size'), sizeText(stats.totalBytes)],
-    progress > 0 ? [l10n.t('Compression Progress'), `${formatNumber(progress, 2)}%`] : undefined,
-    ratio > 0 ? [l10n.t('Compression Ratio'), `${formatNumber(ratio, 2)}x`] : undefined,
-    saving > 0 ? [l10n.t('Compression Space Saving'), `${formatNumber(saving, 2)}%`] : undefined,
+    progress > 0 ? [l10n.t('Compression Progress'), `${formatAsRestic(progress, 2)}%`] : undefined,
+    ratio > 0 ? [l10n.t('Compression Ratio'), `${formatAsRestic(ratio, 2)}x`] : undefined,
+    saving > 0 ? [l10n.t('Compression Space Saving'), `${formatAsRestic(saving, 2)}%`] : undefined,
   ];
   const shown = rows.filter((row) => row !== undefined);
   const width = Math.max(...shown.map(([title]) => title.length));
