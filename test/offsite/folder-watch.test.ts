@@ -34,6 +34,10 @@ for (const polling of [false, true]) {
       },
     });
     await until(() => mode === (polling ? 'polling' : 'events'));
+    // The first of all: nothing else is on its way that could be told late.
+    await storage.write({ kind: 'locks', name }, Buffer.from('x'));
+    await delay(300);
+    assert.equal(changes, 0, 'a lock is no change');
     for (const file of [
       { kind: 'data', name },
       { kind: 'index', name },
@@ -45,11 +49,7 @@ for (const polling of [false, true]) {
       await storage.write(file, Buffer.from('x'));
       await until(() => changes > before);
     }
-    await delay(200); // what is still on its way
     const before = changes;
-    await storage.write({ kind: 'locks', name }, Buffer.from('x'));
-    await delay(300);
-    assert.equal(changes, before, 'a lock is no change');
     await storage.remove({ kind: 'data', name });
     await until(() => changes > before);
     // A folder that comes later, with a file that is moved into it.
@@ -104,8 +104,9 @@ for (const [what, replace] of replacements) {
     await delay(200);
     const before = changes;
     replace(repository);
-    await until(() => modes.length === 4 && changes > before);
-    assert.deepEqual(modes, ['starting', 'events', 'starting', 'events'], 'nobody says that he watches before he does');
+    await until(() => modes.length >= 4 && modes.at(-1) === 'events' && changes > before);
+    // A look at the folders that was under way finds the rest of it the next time, and begins once more.
+    assert.deepEqual(modes.slice(0, 3), ['starting', 'events', 'starting'], 'nobody says that he watches before he does');
     await delay(200);
     const after = changes;
     writeFileSync(join(repository, 'snapshots', name), 'x');
