@@ -93,12 +93,12 @@ class KeeperStage implements AsyncDisposable {
 
   async until(isTrue: (status: CopyStatus) => boolean): Promise<CopyStatus> {
     let status: CopyStatus | undefined;
-    for (let i = 0; i < 1500; i++) {
+    for (let i = 0; i < 6000; i++) {
       status = await this.status();
       if (status && isTrue(status)) return status;
       await delay(20);
     }
-    assert.fail(`it did not come to that within half a minute: ${JSON.stringify(status)}`);
+    assert.fail(`it did not come to that within two minutes: ${JSON.stringify(status)}`);
   }
 
   /** While the keeper does nothing: from then on whoever waits for another sign-in knows the one that is there. */
