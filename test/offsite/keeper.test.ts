@@ -44,8 +44,6 @@ class KeeperStage implements AsyncDisposable {
   keeper: KeptCopy | undefined;
   /** Told of each state before the keeper goes on. */
   onState: (state: KeptCopy['state']) => void = () => undefined;
-  /** How often the keeper, and whoever waits for a sign-in on its behalf, asked who is signed in. */
-  signInLooks = 0;
 
   constructor(stage: OffsiteStage, more: Partial<OffsiteCopy> = {}) {
     this.stage = stage;
@@ -59,7 +57,7 @@ class KeeperStage implements AsyncDisposable {
     return (this.keeper = await keepCopyUp({
       copy: this.copy,
       tasks: this.tasks,
-      place: { ...this.place, store: this.#countedStore() },
+      place: this.place,
       records: this.records,
       password: async () => passwordFromText('password'),
       onResult: (result) => this.results.push(result),
@@ -99,24 +97,6 @@ class KeeperStage implements AsyncDisposable {
       await delay(20);
     }
     assert.fail(`it did not come to that within two minutes: ${JSON.stringify(status)}`);
-  }
-
-  /** While the keeper does nothing: from then on whoever waits for another sign-in knows the one that is there. */
-  async untilSignInIsKnown(): Promise<void> {
-    const looks = this.signInLooks + 2; // a look asks twice
-    await this.until(() => this.signInLooks >= looks);
-  }
-
-  #countedStore(): NonNullable<DrivePlace['store']> {
-    const { store } = this.stage.drive;
-    return {
-      load: () => {
-        this.signInLooks += 1;
-        return store.load();
-      },
-      save: (signIn) => store.save(signIn),
-      clear: () => store.clear(),
-    };
   }
 
   /** Without the one that begins the history. */
@@ -270,7 +250,6 @@ test('a revoked sign-in, another account, and a full drive stop the copy without
   void keeper.ask('sync', {});
   const signedOut = await keeping.until(({ trouble }) => trouble !== undefined);
   assert.equal(signedOut.trouble?.kind, 'signed-out');
-  await keeping.untilSignInIsKnown();
 
   const refused = stage.emulator.log.count({});
   // By another process: nobody tells the keeper.
@@ -301,6 +280,23 @@ test('a revoked sign-in, another account, and a full drive stop the copy without
       ['success', undefined, sampleAccount],
     ],
   );
+});
+
+test('a sign-in that came before it was known that there is none is noticed, and nobody waits for the next try', async () => {
+  await using keeping = new KeeperStage(await OffsiteStage.open());
+  const { stage } = keeping;
+  await stage.backup();
+  await keeping.start();
+  await keeping.until((status) => isInSync(status) && status.lastSample !== undefined);
+  stage.person.withdrawConsent();
+  const { signIn } = signedInStore(stage.emulator);
+  keeping.onState = ({ trouble }) => {
+    if (trouble?.kind === 'signed-out') stage.drive.store.signIn = signIn;
+  };
+  stage.emulator.faults.order({ fault: 'unauthorized', endsToken: true });
+  const snapshot = await keeping.backupAtOnce();
+  await keeping.until((status) => isInSync(status) && status.snapshots.includes(snapshot));
+  assert.ok(keeping.results.some((result) => 'error' in result && isCode(result.error, 'drive.signed-out')));
 });
 
 test('pausing ends what is under way, resuming goes on, and another process of the machine keeps its hands off', async () => {
