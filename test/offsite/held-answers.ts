@@ -4,7 +4,10 @@ import type { DriveEmulator } from '../drive-emulator/index.ts';
 type Faults = DriveEmulator['faults'];
 type Operation = Parameters<Faults['next']>[0]['operation'];
 
-/** Lets an emulator without latency leave requests unanswered for as long as a test wants: no refusal, of which a client has enough one day. */
+/**
+ * Lets an emulator without latency leave requests unanswered for as long as a test wants. That is no refusal, of which a client has enough
+ * one day.
+ */
 export class HeldAnswers {
   #opened = Promise.withResolvers<void>();
   /** For the emulator: an answer that is late by this clock comes when `letAnswer` is called. */
