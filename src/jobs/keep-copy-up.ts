@@ -108,6 +108,7 @@ export async function keepCopyUp(options: KeepCopyUpOptions): Promise<KeptCopy> 
     },
     times: async () => timesOf(await jobs.memory.read(), copy, clock),
     run: async (work, context) => {
+      await signIn.workBegins();
       const result = await runWork(jobs, work, context, options);
       if (context.asked !== undefined || isWorthTelling(result)) onResult(result);
       return result;

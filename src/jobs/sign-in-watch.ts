@@ -20,19 +20,22 @@ export interface SignInWatchOptions {
  */
 export class SignInWatch implements Task {
   readonly #options: SignInWatchOptions;
+  /** Before the work that failed, then at each look. */
   #seen: string | undefined;
 
   constructor(options: SignInWatchOptions) {
     this.#options = options;
   }
 
+  /** A work begins. Should it fail, another sign-in may come before that is known: it is another than this one. Never rejects. */
+  async workBegins(): Promise<void> {
+    this.#seen = await signInNow(this.#options.place).catch(() => undefined);
+  }
+
   async look(): Promise<Due> {
     const { state, place, clock, onSignIn } = this.#options;
     const kind = state().trouble?.kind;
-    if (kind !== 'signed-out' && kind !== 'wrong-account') {
-      this.#seen = undefined;
-      return { atMs: Infinity };
-    }
+    if (kind !== 'signed-out' && kind !== 'wrong-account') return { atMs: Infinity };
     const before = this.#seen;
     this.#seen = await signInNow(place);
     if (before !== undefined && before !== this.#seen) onSignIn();

@@ -236,10 +236,20 @@ test('a lock that is lost in mid-run stops it, and nothing is written after', as
   makeSource(folder.path, 90, 500_000);
   const { repository, storage } = await newRepository();
   const lock = await repository.lock({ exclusive: false });
+  // Behind its first pack the run waits until the lock is lost, however quick its threads are.
+  const [begun, lost] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const write = storage.write.bind(storage);
+  storage.write = async (file, ...more) => {
+    await write(file, ...more);
+    if (file.kind !== 'data') return;
+    begun.resolve();
+    await lost.promise;
+  };
   const running = outcomeOf(runBackup(repository, [folder.path], { signal: lock.signal }));
-  while (storage.operations.every(({ file }) => file?.kind !== 'data')) await new Promise((resolve) => setImmediate(resolve));
+  await begun.promise;
   await removeLocks(repository.lockContext, { all: true });
   await lock.refresh();
+  lost.resolve();
   const outcome = await running;
   assert.ok(isAbort(outcome) || isCode(outcome, 'repository.lock-lost'), inspect(outcome));
   for (const kind of ['snapshots', 'index'] as const) assert.deepEqual(await storage.list(kind), []);

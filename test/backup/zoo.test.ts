@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   closeSync,
   ftruncateSync,
@@ -15,7 +16,6 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ByteString } from '../../src/platform/index.ts';
 import { parseTimestamp, walkTree, type Node, type Repository, type TreeId } from '../../src/repository/index.ts';
 import { newRepository } from '../repository/new-repository.ts';
@@ -136,7 +136,7 @@ test('pipes are recorded and never opened, sockets are counted and left out', li
   using folder = temporaryFolder();
   if (spawnSync('mkfifo', [join(folder.path, 'pipe')]).status !== 0) return t.skip('needs mkfifo');
   const server = createServer().listen(join(folder.path, 'socket'));
-  await delay(20);
+  await once(server, 'listening');
   writeFileSync(join(folder.path, 'file'), 'x');
   try {
     const { repository } = await newRepository();

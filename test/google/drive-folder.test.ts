@@ -141,7 +141,7 @@ describe('an upload', () => {
   });
 
   test('goes on after a connection on which nothing moves any more', async () => {
-    await using stage = await driveStage({ client: { ...smallPieces, idleMsMax: 150 } });
+    await using stage = await driveStage({ client: { ...smallPieces, idleMsMax: 1_000 } });
     const { file, bytes, path } = pack(mib);
     const folder = new DriveFolder(stage.client, 'R');
     await folder.create();

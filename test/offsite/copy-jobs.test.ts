@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CopyJobs, type DrivePlace } from '../../src/jobs/index.ts';
 import { copyStatusOf, type CopyMemory, type CopyProgressSink, type CopyStatus } from '../../src/offsite/index.ts';
-import { isCode, systemClock } from '../../src/platform/index.ts';
+import { isCode, systemClock, type Clock } from '../../src/platform/index.ts';
 import { copyOf, placeAt, recordsAt } from './copying-server.ts';
+import { HeldAnswers } from './held-answers.ts';
 import { copyPath, OffsiteStage } from './offsite-stage.ts';
 
 const wish = { signal: new AbortController().signal };
@@ -19,9 +21,15 @@ function serverOf(
   state = 'server',
 ): () => CopyJobs {
   const copy = copyOf({ repository }, { sampleReadPercent: 100 });
-  const place: DrivePlace = { ...placeAt(drive, state), stateFolder: join(stage.folder, state) };
+  const place: DrivePlace = { ...placeAt(drive, state), stateFolder: join(stage.folder, state), clock: leapingClock() };
   const records = recordsAt(place, assert.ifError);
   return () => new CopyJobs({ copy, place, records, againMs: 20, noteEveryMs: 0 });
+}
+
+/** Between any two looks at the clock a second passes: nothing is told too soon after the last telling. */
+function leapingClock(): Clock {
+  let leapsMs = 0;
+  return { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + (leapsMs += 1000) };
 }
 
 /** As another process shows it, which has nothing but what is remembered. */
@@ -33,23 +41,40 @@ function seenElsewhere(memory: CopyMemory): CopyStatus {
 }
 
 test('while a copy is made every process sees it move, and how much is left', async () => {
-  await using stage = await OffsiteStage.open(1, { emulator: { latency: { metadataMs: 1, mediaMs: 20, jitter: 0 } } });
+  const answers = new HeldAnswers();
+  await using stage = await OffsiteStage.open(1, { emulator: { clock: answers.clock } });
+  const { faults } = stage.emulator;
   await stage.backup(12, 30_000);
   await using jobs = serverOf(stage)();
-  const reads: Promise<CopyMemory>[] = [];
   let copyingSinceMs: number | undefined;
+  let hasEnded = false;
   const progress: CopyProgressSink = ({ phase }) => {
     if (phase === 'copying') copyingSinceMs ??= Date.now();
-    reads.push(jobs.memory.read());
   };
-  const result = await jobs.sync({ ...wish, progress }, manual);
+  const states = new Set<string>();
+  /** Looks as another process until it is so. */
+  const seenWhen = async (isTrue: (status: CopyStatus) => boolean): Promise<CopyStatus> => {
+    for (; ; await delay(5)) {
+      assert.ok(!hasEnded, 'it was over before that was seen');
+      const memory = await jobs.memory.read();
+      if (memory.underway === undefined) continue;
+      const status = seenElsewhere(memory);
+      states.add(status.state);
+      if (isTrue(status)) return status;
+    }
+  };
+  const bytesOf = ({ progress: far }: CopyStatus): number => far?.bytesDone ?? 0;
+  answers.hold(faults, 'upload.open', 3);
+  const syncing = jobs.sync({ ...wish, progress }, manual).finally(() => (hasEnded = true));
+  const early = await seenWhen((status) => bytesOf(status) > 0);
+  answers.letAnswer(faults);
+  answers.hold(faults, 'upload.open', 4);
+  const late = await seenWhen((status) => bytesOf(status) > bytesOf(early) && (status.behind?.files ?? 0) < (early.behind?.files ?? 0));
+  assert.ok((late.behind?.files ?? 0) > 0);
+  answers.letAnswer(faults);
+  const result = await syncing;
   assert.equal(result.outcome, 'success');
-  const during = (await Promise.all(reads)).filter(({ underway }) => underway !== undefined).map(seenElsewhere);
-  assert.ok(during.length > 0);
-  assert.deepEqual(new Set(during.map(({ state }) => state)), new Set(['copying']));
-  const bytes = during.map(({ progress }) => progress?.bytesDone ?? 0);
-  const left = during.flatMap(({ behind }) => behind?.files ?? []);
-  assert.ok((bytes.at(-1) ?? 0) > (bytes[0] ?? 0) && (left.at(-1) ?? 0) < (left[0] ?? 0), `${bytes.join()}; ${left.join()}`);
+  assert.deepEqual(states, new Set(['copying']));
   const after = await jobs.memory.read();
   assert.deepEqual([after.underway, after.behind], [undefined, undefined]);
   const wholeMs = Date.parse(after.lastWholeAt ?? '');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -116,7 +117,11 @@ test('a history whose key is lost goes on with another one, and says from where'
 test('processes that append at the same time leave one chain without a gap', async (t) => {
   const stateFolder = temporaryState(t);
   const [processes, each] = [4, 25];
-  const outputs = await Promise.all(Array.from({ length: processes }, (_, seed) => runChild(stateFolder, each, seed)));
+  // The last that starts may need longer for that than the first for all of its appends.
+  const children = Array.from({ length: processes }, (_, seed) => startChild(stateFolder, each, seed));
+  await Promise.all(children.map(({ ready }) => ready));
+  for (const { begin } of children) begin();
+  const outputs = await Promise.all(children.map(({ ended }) => ended));
   assert.ok(outputs.every(({ code }) => code === 0));
   const numbers = outputs.flatMap((output) => output.numbers).toSorted((a, b) => a - b);
   assert.deepEqual(
@@ -334,22 +339,37 @@ interface ChildRun {
   readonly numbers: number[];
 }
 
-function runChild(
+interface Child {
+  /** It has loaded what it needs. */
+  readonly ready: Promise<unknown>;
+  readonly begin: () => void;
+  readonly ended: Promise<ChildRun>;
+}
+
+/** Begins as soon as it can. */
+function runChild(...of: Parameters<typeof startChild>): Promise<ChildRun> {
+  const { begin, ended } = startChild(...of);
+  begin();
+  return ended;
+}
+
+function startChild(
   stateFolder: string,
   count: number,
   seed: number,
   kill?: { readonly killAfter: number; readonly delayMs: number },
-): Promise<ChildRun> {
+): Child {
   const started = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', child, stateFolder, String(count), String(seed)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
   });
   let text = '';
   started.stdout.setEncoding('utf8').on('data', (part: string) => {
     text += part;
-    if (kill && text.split('\n').length > kill.killAfter) setTimeout(() => started.kill('SIGKILL'), kill.delayMs);
+    const numbers = text.split('\n').length - 2; // an empty line before, and nothing behind the last
+    if (kill && numbers >= kill.killAfter) setTimeout(() => started.kill('SIGKILL'), kill.delayMs);
   });
-  return new Promise((resolve, reject) => {
+  const ended = new Promise<ChildRun>((resolve, reject) => {
     started.once('error', reject);
     started.once('close', (code) =>
       resolve({
@@ -361,4 +381,5 @@ function runChild(
       }),
     );
   });
+  return { ready: Promise.race([once(started.stdout, 'data'), ended]), begin: () => void started.stdin.end(), ended };
 }
