@@ -81,12 +81,14 @@ export class QuickInput {
    * accounting`.
    */
   async choose(label: string): Promise<void> {
-    await this.waitForRow(label);
-    const steps = await this.rows().count();
-    for (let step = 0; step <= steps; step++) {
-      if ((await this.row(label, '.focused').count()) > 0) return await this.accept();
-      await this.page.keyboard.press('ArrowDown');
-    }
+    do {
+      await this.waitForRow(label);
+      const steps = await this.rows().count();
+      for (let step = 0; step <= steps; step++) {
+        if ((await this.row(label, '.focused').count()) > 0) return await this.accept();
+        await this.page.keyboard.press('ArrowDown');
+      }
+    } while ((await this.row(label).count()) === 0); // another list has come meanwhile
     throw new Error(`"${label}" cannot be reached by arrow keys: ${(await this.items()).join(' | ')}`);
   }
 
