@@ -5,6 +5,9 @@ import process from 'node:process';
 /** Programs that tests run beside ours, and the Debian package that brings each: programs of others, and a browser. */
 const packages = JSON.parse(readFileSync(new URL('./debian-packages.json', import.meta.url), 'utf8'));
 
+/** All of them, but for those that a part of the tests wants for itself. */
+export const programsBeside = Object.keys(packages).filter((program) => program !== 'chromium');
+
 /**
  * Brings those of these programs that are not there: by apt as root, else by naming the command.
  * Never fails: a test that misses its program says so itself.

@@ -3,13 +3,12 @@
 // of the window; `--only <file...>` runs those.
 import process from 'node:process';
 import { prepare, runNode } from './bootstrap.mjs';
-import { provideTools } from './provide-debian.mjs';
+import { programsBeside, provideTools } from './provide-debian.mjs';
 
 const args = process.argv.slice(2);
 const node24 = prepare();
 const wants = (...phases) => args.length === 0 || phases.some((phase) => args.includes(phase));
-if (wants('--interop', '--long'))
-  provideTools(['restic', 'python3', 'setfattr', 'setfacl', 'bindfs', 'sqlite3', 'systemd-analyze', 'plistutil', 'setpriv']);
+if (wants('--interop', '--long')) provideTools(programsBeside);
 if (wants('--vscode', '--e2e')) {
   provideTools(['chromium']);
   runNode(node24, ['scripts/vscode/provide-server.ts']);
