@@ -34,6 +34,25 @@ test('only the host knows how the channel speaks: the service would serve over a
   );
 });
 
+test('one file asks which system it runs on: what differs by system stands behind one interface', () => {
+  assert.deepEqual(
+    [...readSources()].filter(([, text]) => asksForPlatform.test(text)).map(([file]) => file),
+    ['platform/system.ts'],
+  );
+  for (const asking of [
+    'process.platform',
+    "process['platform']",
+    'const { argv, platform } = process',
+    "import { platform } from 'node:os'",
+  ])
+    assert.match(asking, asksForPlatform);
+  assert.doesNotMatch('/** As `process.platform` says. */\nsystem.platform', asksForPlatform);
+});
+
+/** In code; a name in backticks stands in a comment. */
+const asksForPlatform =
+  /(?<!`)\b(?:process|os)(?:\.platform|\[['"]platform['"]\])|\{[^{}]*\bplatform\b[^{}]*\}\s*=\s*process\b|import \{[^{}]*\bplatform\b[^{}]*\} from '(?:node:)?(?:os|process)'/;
+
 test('where people are talked to nothing is called bytes by a cast: a text that is decoded twice shows no name as it is', () => {
   // Bytes come from the rooms below, or through a schema (`service/protocol/`); the rest is made by the functions of `platform/`.
   const casts = [...readSources()]

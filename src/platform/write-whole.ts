@@ -5,6 +5,7 @@ import { systemCode, throwIfAborted } from './errors.ts';
 import type { Random } from './random.ts';
 import { systemPath } from './raw-text.ts';
 import { isUnsupported, troubleOf } from './system-codes.ts';
+import { system } from './system.ts';
 
 export interface WriteWholeOptions {
   readonly random: Random;
@@ -16,8 +17,6 @@ export interface WriteWholeOptions {
   /** Gives it its name; default: `rename`, which takes the place of what was there. */
   readonly place?: ((temporaryPath: string) => Promise<void>) | undefined;
 }
-
-const windows = process.platform === 'win32';
 
 /**
  * Puts a file at `path`, completely or not at all, also across a crash: a temporary file, `fill`, fsync, the name, fsync of the folder.
@@ -50,7 +49,7 @@ export async function writeWhole(path: string, options: WriteWholeOptions, fill:
  * FUSE file systems refuse it, and a folder may be closed to us; there the name is as safe as the medium makes it.
  */
 export async function syncFolder(folder: string): Promise<void> {
-  if (windows) return;
+  if (!system.opensFolders) return;
   try {
     const handle = await open(systemPath(folder), constants.O_RDONLY | constants.O_DIRECTORY);
     try {

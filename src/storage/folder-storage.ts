@@ -3,7 +3,7 @@ import { chmod, readFile, stat, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Random } from '../platform/index.ts';
-import { CadanganError, makeFolder, syncFolder, systemCode, systemRandom, throwIfAborted } from '../platform/index.ts';
+import { CadanganError, makeFolder, syncFolder, systemCode, systemRandom, throwIfAborted, system } from '../platform/index.ts';
 import { assertFileName, assertRange } from './file-name.ts';
 import { storageError } from './folder-errors.ts';
 import { newestMsIn, openToRead, readFully, removeTemporaryFiles, writeAtomically } from './folder-files.ts';
@@ -199,7 +199,7 @@ export class FolderStorage implements Storage {
     }
     if (existingBytes === bytes.length) return true;
     // Windows refuses to rename over a read-only file, which is what restic leaves.
-    if (process.platform === 'win32') await chmod(this.#pathOf(file), 0o600);
+    if (!system.replacesReadOnly) await chmod(this.#pathOf(file), 0o600);
     return false;
   }
 
