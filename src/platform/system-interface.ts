@@ -1,7 +1,7 @@
 import type { posix } from 'node:path';
 import type { Environment } from './environment.ts';
 
-/** What differs from system to system, by what it means and not by its name. Two implementations: `system.posix.ts`, `system.windows.ts`. */
+/** What differs from system to system, by what it means and not by its name: `system.posix.ts`, `system.windows.ts`. */
 export interface System {
   /** As Node names it: for what is of one system alone, such as its service manager. */
   readonly platform: NodeJS.Platform;
