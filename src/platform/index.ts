@@ -23,6 +23,7 @@ export * from './make-folder.ts';
 export * from './names-in-folder.ts';
 export * from './memory.ts';
 export * from './moved-state.ts';
+export * from './native/index.ts';
 export * from './network-mount.ts';
 export * from './for-each-bounded.ts';
 export * from './or-aborted.ts';
