@@ -1,6 +1,17 @@
 import { availableParallelism, hostname as systemHostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
-import { byteStringFromText, CadanganError, isAbort, isAlarm, isCode, textOf, type Clock, system } from '../platform/index.ts';
+import {
+  byteStringFromText,
+  CadanganError,
+  isAbort,
+  isAlarm,
+  isCode,
+  nativeWindowsFiles,
+  system,
+  textOf,
+  type Clock,
+  type WindowsFiles,
+} from '../platform/index.ts';
 import {
   BlobSaver,
   formatTimestamp,
@@ -93,11 +104,13 @@ export interface BackupResult {
   readonly parentTreesDamaged: number;
 }
 
-/** What files have on this system and Node cannot read. */
-export type NotStored = 'extended-attributes' | 'access-control-lists' | 'alternate-data-streams';
-const notStored: readonly NotStored[] = system.isWindows
-  ? ['access-control-lists', 'alternate-data-streams']
-  : ['extended-attributes', 'access-control-lists'];
+/** What files have on this system and we cannot read: on Windows with the program's binary for it more than without. */
+export type NotStored = 'extended-attributes' | 'access-control-lists' | 'alternate-data-streams' | 'windows-attributes';
+
+function notStoredWith(windowsFiles: WindowsFiles | undefined): readonly NotStored[] {
+  if (!system.isWindows) return ['extended-attributes', 'access-control-lists'];
+  return windowsFiles ? ['alternate-data-streams'] : ['windows-attributes', 'access-control-lists', 'alternate-data-streams'];
+}
 
 const workersMax = 4;
 const strictChanges: ChangeRules = { ignoreCtime: false, ignoreInode: false };
@@ -153,7 +166,7 @@ export async function backup(repository: Repository, options: BackupOptions): Pr
     issues: tally.issues,
     issueCount: tally.issueCount,
     socketsSkipped: tally.sockets,
-    notStored,
+    notStored: notStoredWith(nativeWindowsFiles()),
     compression: repository.packBuilderOptions({ compression: options.compression ?? 'auto', extraVerify: true }).compression,
     emptySources,
     parentTreesDamaged: tally.parentTreesDamaged,
@@ -179,8 +192,10 @@ async function storeTree(
       withAtime: options.withAtime ?? false,
       accounts: systemAccountNames(),
       times: new TimestampWriter((ns) => repository.clock.offsetMinutes(ns)),
+      ofWindows: system.isWindows,
     },
-    changes: options.changes ?? strictChanges,
+    changes: { ...(options.changes ?? strictChanges), ofWindows: system.isWindows },
+    windowsFiles: nativeWindowsFiles(),
     oneFileSystem: options.oneFileSystem ?? false,
     repositoryFolder: options.repositoryFolder === undefined ? undefined : statFollowing(byteStringFromText(options.repositoryFolder)),
     signal,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ByteString } from '../platform/index.ts';
-import type { Node, Tree, TreeId } from '../repository/index.ts';
+import type { JsonObject, Node, Tree, TreeId } from '../repository/index.ts';
 import type { SourceStat } from './source-stat.ts';
 
 /** Where a folder's own node goes when its tree is known. */
@@ -9,6 +9,7 @@ export interface FolderPlace {
   readonly position: number;
   readonly name: ByteString;
   readonly stat: SourceStat;
+  readonly genericAttributes: JsonObject | undefined;
 }
 
 /** A folder of the source whose tree is not stored yet: nodes come back in any order and take the place that was reserved for them. */

@@ -1,4 +1,4 @@
-import { backup, findParent, prepareSource, type BackupOptions, type BackupResult } from '../backup/index.ts';
+import { backup, findParent, prepareSource, type BackupOptions, type BackupResult, type SourceIssue } from '../backup/index.ts';
 import { resolveSnapshot } from '../repository/index.ts';
 import { runJob, type ExceptionSink, type JobResult } from './job-result.ts';
 import { clearLeftovers, repositoryFolderOf, withRepository, worldOf, type RepositoryAccess } from './repository-access.ts';
@@ -11,6 +11,9 @@ export interface BackupJobOptions extends Omit<BackupOptions, 'signal' | 'parent
 }
 
 export type BackupDetails = BackupResult;
+
+/** Stored all the same: a file that changed while it was read as something that may never have existed. */
+const notes: ReadonlySet<SourceIssue['kind']> = new Set(['changed', 'source-link', 'attributes-unreadable']);
 
 /** Backs up under a shared lock. A source that could not be read is an exception, and so the outcome is no plain success. */
 export function backupJob(access: RepositoryAccess, options: BackupJobOptions): Promise<JobResult<BackupDetails>> {
@@ -33,8 +36,7 @@ export function backupJob(access: RepositoryAccess, options: BackupJobOptions): 
         repositoryFolder: repositoryFolderOf(access.location),
         signal,
         onIssue: ({ path, kind, reason }) => {
-          // A file that changed while it was read is stored, but as something that may never have existed.
-          const exception = { item: path, kind, reason, weight: kind === 'changed' || kind === 'source-link' ? 'note' : 'lost' } as const;
+          const exception = { item: path, kind, reason, weight: notes.has(kind) ? 'note' : 'lost' } as const;
           note(exception);
           onException?.(exception);
         },

@@ -11,6 +11,8 @@ export const englishFaultWords: FaultWords = {
     'files-vanished': 'has lost nearly all of its files',
     'mostly-unreadable': 'could mostly not be read',
     'source-link': 'is a link, and only the link is stored',
+    'online-only': 'is kept by a cloud service alone and was not fetched',
+    'attributes-unreadable': 'is stored, but not all of its attributes and rights could be read',
     'nothing-chosen': 'chose nothing of the snapshot',
     'before-command': 'the program that runs before it failed',
     'after-command': 'the program that runs after it failed',

@@ -11,6 +11,8 @@ export const indonesianFaultWords: FaultWords = {
     'files-vanished': 'kehilangan hampir semua berkasnya',
     'mostly-unreadable': 'sebagian besar tidak dapat dibaca',
     'source-link': 'adalah tautan, dan hanya tautannya yang disimpan',
+    'online-only': 'hanya ada di layanan awan dan tidak diambil',
+    'attributes-unreadable': 'disimpan, tetapi tidak semua atribut dan haknya dapat dibaca',
     'nothing-chosen': 'tidak memilih apa pun dari snapshot',
     'before-command': 'program yang dijalankan sebelumnya gagal',
     'after-command': 'program yang dijalankan sesudahnya gagal',

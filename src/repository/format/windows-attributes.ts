@@ -5,7 +5,7 @@ import { isJsonObject } from './go-json.ts';
 
 // restic's `generic_attributes` of Windows (0.17 and later): https://restic.readthedocs.io/en/stable/040_backup.html, "Backing up file
 // metadata", and its source internal/data/node.go. A map, so that Go writes the keys in the order of their bytes.
-const creationTimeKey = 'windows.creation_time';
+export const creationTimeKey = 'windows.creation_time';
 const fileAttributesKey = 'windows.file_attributes';
 const securityDescriptorKey = 'windows.security_descriptor';
 
