@@ -1,6 +1,6 @@
-import { closeSync, constants, ftruncateSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
-import { fsPath, type ByteString } from '../platform/index.ts';
-import { setOnDescriptor, type Metadata, type MetadataProblem } from './metadata.ts';
+import { chmodSync, closeSync, constants, ftruncateSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { fsPath, system, systemCode, type ByteString } from '../platform/index.ts';
+import { setOnDescriptor, setWindows, type Metadata, type MetadataProblem } from './metadata.ts';
 
 const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 /** Nobody else reads a file before it has its owner and mode. */
@@ -53,8 +53,19 @@ export function finishFile(descriptor: number, temporary: ByteString, path: Byte
   } finally {
     closeSync(descriptor);
   }
-  renameSync(fsPath(temporary), fsPath(path));
-  return problems;
+  replace(temporary, path);
+  return [...problems, ...setWindows(path, metadata)];
+}
+
+/** Windows replaces no file that is read-only; on other systems the folder alone decides. */
+function replace(temporary: ByteString, path: ByteString): void {
+  try {
+    renameSync(fsPath(temporary), fsPath(path));
+  } catch (error) {
+    if (system.replacesReadOnly || systemCode(error) !== 'EPERM') throw error;
+    chmodSync(fsPath(path), 0o666);
+    renameSync(fsPath(temporary), fsPath(path));
+  }
 }
 
 /** Removes a temporary file as far as it is there. */

@@ -56,6 +56,12 @@ const settableAttributes =
   fileAttributes.offline |
   fileAttributes.notContentIndexed;
 
+/** How a file lies on the disk: each is set by a call of its own. */
+const formAttributes = fileAttributes.sparseFile | fileAttributes.compressed | fileAttributes.encrypted;
+// Control codes of Microsoft's "Volume Management": FSCTL_SET_SPARSE, and FSCTL_SET_COMPRESSION with COMPRESSION_FORMAT_DEFAULT.
+const setSparse = 0x900c4;
+const setCompression = 0x9c040;
+
 /** Microsoft, "SECURITY_INFORMATION". */
 const info = {
   owner: 0x1,
@@ -94,6 +100,7 @@ const fileObject = 1; // SE_OBJECT_TYPE
 const basicInfo = 0; // GET_FILEEX_INFO_LEVELS
 const basicInfoBytes = 36;
 const writeAttributes = 0x100;
+const readAndWrite = 0xc0000000;
 const shareAll = 7;
 const openExisting = 3;
 const backupSemantics = 0x02000000; // a folder can only be opened with it
@@ -153,6 +160,20 @@ export class WindowsFiles {
     return problems;
   }
 
+  /** Whether the file has all of it that `set` would set. */
+  has(path: ByteString, { creationTime, fileAttributes: bits, securityDescriptor }: WindowsAttributes): boolean {
+    try {
+      const now = this.timesOf(path);
+      if (creationTime !== undefined && now.creationTime !== creationTime) return false;
+      if (bits !== undefined && ((now.attributes ^ bits) & (settableAttributes | formAttributes)) !== 0) return false;
+      if (securityDescriptor === undefined) return true;
+      const present = this.securityDescriptorOf(path);
+      return present !== undefined && Buffer.from(securityDescriptor).equals(present);
+    } catch {
+      return false;
+    }
+  }
+
   #setCreationTime(path: ByteString, creationTime: bigint): number {
     const flags = backupSemantics | openReparsePoint;
     const handle = this.#call.createFile(longPath(path), writeAttributes, shareAll, null, openExisting, flags, null);
@@ -167,8 +188,34 @@ export class WindowsFiles {
   }
 
   #setFileAttributes(path: ByteString, flags: number): number {
+    const formCode = this.#setForm(path, flags);
     const wanted = flags & settableAttributes;
-    return this.#call.setFileAttributes(longPath(path), wanted === 0 ? fileAttributes.normal : wanted) === true ? 0 : this.#lastCode();
+    const isSet = this.#call.setFileAttributes(longPath(path), wanted === 0 ? fileAttributes.normal : wanted) === true;
+    return isSet ? formCode : this.#lastCode();
+  }
+
+  /** How the file lies on the disk. What this file system cannot do, a file of another one had: it is named, the content is whole. */
+  #setForm(path: ByteString, flags: number): number {
+    if ((flags & formAttributes) === 0) return 0;
+    const missing = flags & ~this.timesOf(path).attributes;
+    const codes: number[] = [];
+    if ((missing & fileAttributes.encrypted) !== 0) codes.push(this.#call.encryptFile(longPath(path)) === true ? 0 : this.#lastCode());
+    if ((missing & fileAttributes.sparseFile) !== 0) codes.push(this.#control(path, setSparse, Buffer.alloc(0)));
+    // A file is compressed or encrypted, never both.
+    if ((missing & fileAttributes.compressed) !== 0) codes.push(this.#control(path, setCompression, Buffer.from([1, 0])));
+    return codes.find((code) => code !== 0) ?? 0;
+  }
+
+  #control(path: ByteString, control: number, input: Buffer): number {
+    const handle = this.#call.createFile(longPath(path), readAndWrite, shareAll, null, openExisting, backupSemantics, null);
+    if (numberOf(handle) === invalidHandle) return this.#lastCode();
+    try {
+      const returned = Buffer.alloc(4);
+      const done = this.#call.deviceControl(numberOf(handle), control, input, input.length, null, 0, returned, null);
+      return done === true ? 0 : this.#lastCode();
+    } finally {
+      this.#call.closeHandle(numberOf(handle));
+    }
   }
 
   #setSecurity(path: ByteString, bytes: Uint8Array): WindowsAttributeProblem[] {
@@ -255,6 +302,8 @@ function bits(...flags: readonly number[]): number {
 interface Calls {
   readonly getFileAttributes: NativeFunction;
   readonly setFileAttributes: NativeFunction;
+  readonly encryptFile: NativeFunction;
+  readonly deviceControl: NativeFunction;
   readonly createFile: NativeFunction;
   readonly setFileTime: NativeFunction;
   readonly closeHandle: NativeFunction;
@@ -277,6 +326,11 @@ function bindCalls(koffi: Koffi): Calls {
   return {
     getFileAttributes: kernel.func('bool __stdcall GetFileAttributesExW(str16 name, int level, _Out_ uint8_t *data)'),
     setFileAttributes: kernel.func('bool __stdcall SetFileAttributesW(str16 name, uint32_t attributes)'),
+    encryptFile: advapi.func('bool __stdcall EncryptFileW(str16 name)'),
+    deviceControl: kernel.func(
+      'bool __stdcall DeviceIoControl(intptr_t file, uint32_t control, uint8_t *input, uint32_t inputLength, ' +
+        'uint8_t *output, uint32_t outputLength, _Out_ uint8_t *returned, void *overlapped)',
+    ),
     createFile: kernel.func(
       'intptr_t __stdcall CreateFileW(str16 name, uint32_t access, uint32_t share, void *security, uint32_t how, uint32_t flags, void *like)',
     ),
