@@ -13,8 +13,8 @@ export interface WindowsFacts {
 }
 
 /**
- * Asks for what restic stores: attributes and creation time of everything but the root of a drive or share, whose own are not to be replaced
- * by every restore; owner and access lists of files and folders.
+ * Asks for what restic stores: attributes and creation time of everything but the root of a drive or share, whose own no restore is to
+ * replace; owner and access lists of files and folders.
  */
 export function windowsFactsOf(files: WindowsFiles, path: ByteString, type: SourceStat['type']): WindowsFacts {
   if (isVolumeRoot(path)) return { generic: undefined, fileAttributes: 0, error: undefined };

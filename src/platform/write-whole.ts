@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { lstat, open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode, throwIfAborted } from './errors.ts';
+import { keepForOwner } from './owner-only.ts';
 import type { Random } from './random.ts';
 import { systemPath } from './raw-text.ts';
 import { isUnsupported, troubleOf } from './system-codes.ts';
@@ -12,6 +13,8 @@ export interface WriteWholeOptions {
   readonly signal?: AbortSignal | undefined;
   /** Of the new file; default 0600, for the owner only. */
   readonly mode?: number | undefined;
+  /** A secret: on Windows, too, nobody else may read it, wherever it lies (`owner-only.ts`). */
+  readonly forOwner?: boolean;
   /** Where it grows, in the same folder; default: beside `path`, with `-tmp-` and a random end. */
   readonly temporaryPath?: string | undefined;
   /** Gives it its name; default: `rename`, which takes the place of what was there. */
@@ -28,6 +31,7 @@ export async function writeWhole(path: string, options: WriteWholeOptions, fill:
   const { handle, temporaryPath } = await openTemporary(path, options);
   try {
     try {
+      if (options.forOwner) keepForOwner(temporaryPath);
       await keepOwner(handle, path);
       await fill(handle);
       throwIfAborted(signal);

@@ -2,7 +2,15 @@
  * Native: calls of the system that Node does not have, through koffi, which a package for one system brings along. Nothing else loads it;
  * where it is missing, what needs it does without and says so.
  */
-export { controlFlags, parseSecurityDescriptor, type SecurityDescriptor } from './security-descriptor.ts';
+export {
+  accessEntries,
+  controlFlags,
+  ownerOnlyDescriptor,
+  parseSecurityDescriptor,
+  sidText,
+  type AccessEntry,
+  type SecurityDescriptor,
+} from './security-descriptor.ts';
 export {
   fileAttributes,
   nativeWindowsFiles,

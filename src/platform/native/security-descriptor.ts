@@ -47,6 +47,94 @@ export function parseSecurityDescriptor(bytes: Uint8Array): SecurityDescriptor |
   return { control, owner: owner.bytes, group: group.bytes, dacl: dacl.bytes, sacl: sacl.bytes };
 }
 
+/** One entry of an access list that names an account. */
+export interface AccessEntry {
+  /** Else what is refused, or only written down. */
+  readonly isAllowed: boolean;
+  /** It is only handed on to what is made in the folder. */
+  readonly isForChildrenOnly: boolean;
+  /** Rights, as [MS-DTYP] 2.4.3 numbers them. */
+  readonly mask: number;
+  readonly sid: Uint8Array;
+}
+
+// [MS-DTYP] 2.4.4.1: types of entries that allow. Of those with conditions (0x09) the account stands in the same place.
+const allowTypes: ReadonlySet<number> = new Set([0x00, 0x09]);
+const denyOrAuditTypes: ReadonlySet<number> = new Set([0x01, 0x02, 0x0a, 0x0d]);
+const inheritOnly = 0x08;
+
+/** The entries of a list that `parseSecurityDescriptor` gave. Those of kinds that files do not have are left out. */
+export function accessEntries(acl: Uint8Array): AccessEntry[] {
+  const view = new DataView(acl.buffer, acl.byteOffset, acl.byteLength);
+  const entries: AccessEntry[] = [];
+  let at = aclHeaderBytes;
+  for (let left = view.getUint16(4, true); left > 0; left -= 1) {
+    const [type, flags, size] = [view.getUint8(at), view.getUint8(at + 1), view.getUint16(at + 2, true)];
+    const start = at + aceHeaderBytes + 4;
+    const length = allowTypes.has(type) || denyOrAuditTypes.has(type) ? sidLength(view, start) : undefined;
+    if (length !== undefined && start + length <= at + size) {
+      const [isAllowed, isForChildrenOnly] = [allowTypes.has(type), (flags & inheritOnly) !== 0];
+      entries.push({
+        isAllowed,
+        isForChildrenOnly,
+        mask: view.getUint32(at + aceHeaderBytes, true),
+        sid: acl.slice(start, start + length),
+      });
+    }
+    at += size;
+  }
+  return entries;
+}
+
+/** `S-1-5-32-544` ([MS-DTYP] 2.4.2.1). */
+export function sidText(sid: Uint8Array): string {
+  const view = new DataView(sid.buffer, sid.byteOffset, sid.byteLength);
+  const authority = view.getUint16(2) * 2 ** 32 + view.getUint32(4);
+  const parts = Array.from({ length: view.getUint8(1) }, (_, at) => view.getUint32(sidHeaderBytes + 4 * at, true));
+  return ['S', view.getUint8(0), authority, ...parts].join('-');
+}
+
+/** The SID at `at`. @returns undefined where there is none */
+export function sidAt(bytes: Uint8Array, at: number): Uint8Array | undefined {
+  const length = sidLength(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), at);
+  return length === undefined || at + length > bytes.length ? undefined : bytes.slice(at, at + length);
+}
+
+/** S-1-5-18 and S-1-5-32-544: the system, and the group of administrators. */
+const systemSid = Buffer.from('010100000000000512000000', 'hex');
+const administratorsSid = Buffer.from('01020000000000052000000020020000', 'hex');
+const fullAccess = 0x1f01ff;
+/** CONTAINER_INHERIT_ACE and OBJECT_INHERIT_ACE: what is made in a folder gets the same. For a file they say nothing. */
+const forChildrenToo = 0x03;
+
+/** One whose list lets `owner`, the system and administrators do everything, and nobody else anything; it says nothing else. */
+export function ownerOnlyDescriptor(owner: Uint8Array): Uint8Array {
+  const header = Buffer.alloc(headerBytes);
+  header.writeUInt8(1, 0);
+  header.writeUInt16LE(controlFlags.selfRelative | controlFlags.daclPresent | controlFlags.daclProtected, 2);
+  header.writeUInt32LE(headerBytes, 16);
+  return Buffer.concat([header, ownerOnlyList(owner)]);
+}
+
+function ownerOnlyList(owner: Uint8Array): Buffer {
+  const entries = [owner, systemSid, administratorsSid].map((sid) => {
+    const entry = Buffer.alloc(aceHeaderBytes + 4 + sid.length);
+    entry.writeUInt8(forChildrenToo, 1);
+    entry.writeUInt16LE(entry.length, 2);
+    entry.writeUInt32LE(fullAccess, aceHeaderBytes);
+    entry.set(sid, aceHeaderBytes + 4);
+    return entry;
+  });
+  const header = Buffer.alloc(aclHeaderBytes);
+  header.writeUInt8(2, 0); // ACL_REVISION
+  header.writeUInt16LE(
+    entries.reduce((sum, { length }) => sum + length, aclHeaderBytes),
+    2,
+  );
+  header.writeUInt16LE(entries.length, 4);
+  return Buffer.concat([header, ...entries]);
+}
+
 interface Part {
   readonly isSound: boolean;
   readonly bytes: Uint8Array | undefined;

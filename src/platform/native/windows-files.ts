@@ -1,6 +1,6 @@
 import { win32 } from 'node:path';
-import { loadKoffi, type Koffi, type NativeFunction, type NativeOut } from './koffi.ts';
-import { controlFlags, parseSecurityDescriptor, type SecurityDescriptor } from './security-descriptor.ts';
+import { loadKoffi, type Koffi, type NativeFunction, type NativeOut, type NativeValue } from './koffi.ts';
+import { controlFlags, ownerOnlyDescriptor, parseSecurityDescriptor, sidAt, type SecurityDescriptor } from './security-descriptor.ts';
 import { textOf, type ByteString } from '../byte-string.ts';
 import { system } from '../system.ts';
 
@@ -113,12 +113,17 @@ const privileges = ['SeBackupPrivilege', 'SeRestorePrivilege', 'SeSecurityPrivil
 /** Attributes, creation times and security descriptors: the calls of Windows that Node does not have. Paths may be of any length. */
 export class WindowsFiles {
   readonly #call: Calls;
+  /** Of the user that this process runs as; undefined when the system does not say it. */
+  readonly userSid: Uint8Array | undefined;
   /** The process may not read and set all parts of a security descriptor: then it asks for the others at once. */
   #lacksPrivilege = false;
 
   constructor(koffi: Koffi) {
     this.#call = bindCalls(koffi);
-    enablePrivileges(this.#call);
+    this.userSid = withToken(this.#call, (token) => {
+      enablePrivileges(this.#call, token);
+      return userSidOf(this.#call, token);
+    });
   }
 
   /** Of a link the link's own. @throws an error with the system's code */
@@ -172,6 +177,16 @@ export class WindowsFiles {
     } catch {
       return false;
     }
+  }
+
+  /**
+   * Leaves rights to the user of this process, the system and administrators alone; nothing is inherited. For what is new: what lies in a
+   * folder already keeps its own. @returns whether that could be set
+   */
+  keepForOwner(path: ByteString): boolean {
+    if (!this.userSid) return false;
+    const descriptor = ownerOnlyDescriptor(this.userSid);
+    return this.#call.setFileSecurity(longPath(path), bits(info.dacl, info.protectedDacl), descriptor) === true;
   }
 
   #setCreationTime(path: ByteString, creationTime: bigint): number {
@@ -309,12 +324,14 @@ interface Calls {
   readonly closeHandle: NativeFunction;
   readonly getSecurity: NativeFunction;
   readonly setSecurity: NativeFunction;
+  readonly setFileSecurity: NativeFunction;
   readonly securityLength: NativeFunction;
   readonly copyMemory: NativeFunction;
   readonly localFree: NativeFunction;
   readonly getLastError: NativeFunction;
   readonly currentProcess: NativeFunction;
   readonly openToken: NativeFunction;
+  readonly tokenInformation: NativeFunction;
   readonly lookUpPrivilege: NativeFunction;
   readonly adjustPrivileges: NativeFunction;
 }
@@ -344,12 +361,16 @@ function bindCalls(koffi: Koffi): Calls {
       'uint32_t __stdcall SetNamedSecurityInfoW(str16 name, int type, uint32_t parts, ' +
         'uint8_t *owner, uint8_t *group, uint8_t *dacl, uint8_t *sacl)',
     ),
+    setFileSecurity: advapi.func('bool __stdcall SetFileSecurityW(str16 name, uint32_t parts, uint8_t *descriptor)'),
     securityLength: advapi.func('uint32_t __stdcall GetSecurityDescriptorLength(void *descriptor)'),
     copyMemory: kernel.func('void __stdcall RtlMoveMemory(_Out_ uint8_t *to, void *from, size_t length)'),
     localFree: kernel.func('void *__stdcall LocalFree(void *memory)'),
     getLastError: kernel.func('uint32_t __stdcall GetLastError()'),
     currentProcess: kernel.func('intptr_t __stdcall GetCurrentProcess()'),
     openToken: advapi.func('bool __stdcall OpenProcessToken(intptr_t process, uint32_t access, _Out_ intptr_t *token)'),
+    tokenInformation: advapi.func(
+      'bool __stdcall GetTokenInformation(intptr_t token, int what, _Out_ uint8_t *data, uint32_t length, _Out_ uint8_t *needed)',
+    ),
     lookUpPrivilege: advapi.func('bool __stdcall LookupPrivilegeValueW(str16 system, str16 name, _Out_ uint8_t *id)'),
     adjustPrivileges: advapi.func(
       'bool __stdcall AdjustTokenPrivileges(intptr_t token, bool disableAll, uint8_t *wanted, uint32_t length, void *before, void *needed)',
@@ -360,10 +381,18 @@ function bindCalls(koffi: Koffi): Calls {
 const tokenAdjustAndQuery = 0x28;
 const privilegeEnabled = 2;
 
-/** One by one, since those that this account has not are no reason to do without the others. What is missing shows in the calls. */
-function enablePrivileges(call: Calls): void {
+function withToken<T>(call: Calls, use: (token: NativeValue) => T): T | undefined {
   const token: NativeOut = [0];
-  if (call.openToken(numberOf(call.currentProcess()), tokenAdjustAndQuery, token) !== true) return;
+  if (call.openToken(numberOf(call.currentProcess()), tokenAdjustAndQuery, token) !== true) return undefined;
+  try {
+    return use(token[0]);
+  } finally {
+    call.closeHandle(token[0]);
+  }
+}
+
+/** One by one, since those that this account has not are no reason to do without the others. What is missing shows in the calls. */
+function enablePrivileges(call: Calls, token: NativeValue): void {
   for (const name of privileges) {
     const id = Buffer.alloc(8);
     if (call.lookUpPrivilege(null, name, id) !== true) continue;
@@ -371,9 +400,16 @@ function enablePrivileges(call: Calls): void {
     wanted.writeUInt32LE(1, 0);
     id.copy(wanted, 4);
     wanted.writeUInt32LE(privilegeEnabled, 12);
-    call.adjustPrivileges(token[0], false, wanted, wanted.length, null, null);
+    call.adjustPrivileges(token, false, wanted, wanted.length, null, null);
   }
-  call.closeHandle(token[0]);
+}
+
+const tokenUser = 1; // TOKEN_INFORMATION_CLASS
+const tokenUserBytes = 16; // of TOKEN_USER on 64 bits: a pointer and flags; what it points to follows in the same memory
+
+function userSidOf(call: Calls, token: NativeValue): Uint8Array | undefined {
+  const user = Buffer.alloc(256); // the longest SID has 68 bytes
+  return call.tokenInformation(token, tokenUser, user, user.length, Buffer.alloc(4)) === true ? sidAt(user, tokenUserBytes) : undefined;
 }
 
 /** With `\\?\`, so that neither its length nor a dot at the end of a name matters. */
