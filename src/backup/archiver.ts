@@ -17,6 +17,7 @@ import { wholeFileBytesMax } from './file-archiver.ts';
 import { storeLargeFile } from './large-file.ts';
 import { hasSameContent, makeNode, saysTheSame, type ChangeRules, type NodeOptions } from './node-maker.ts';
 import { OpenFolder } from './open-folder.ts';
+import { alignParent, parentOfServer } from './parent-tree.ts';
 import { readLinkTarget, type SourceEntry } from './source-entry.ts';
 import type { SourceReader } from './source-reader.ts';
 import { statFollowing, statOf, type SourceStat } from './source-stat.ts';
@@ -73,7 +74,8 @@ export class Archiver {
 
   /** @returns the root tree's id. @throws what stops a run; what a single file cannot do is tallied instead */
   async archive(sources: SourceTree, parentRoot: TreeId | undefined): Promise<TreeId> {
-    const root = new OpenFolder(undefined, undefined, parentRoot, await this.#loadParentTree(parentRoot));
+    const parent = { id: parentRoot, tree: await this.#loadParentTree(parentRoot) };
+    const root = new OpenFolder(undefined, undefined, alignParent(parent, namesOf(sources)));
     if (sources.isSource) await this.#walkRoot(root, sources.path);
     else await this.#walkSources(root, sources);
     const closed = root.whenClosed();
@@ -119,9 +121,17 @@ export class Archiver {
       this.#tally.issue(tree.path, 'unreadable', error);
       return this.#put(open, position, undefined);
     }
-    const folder = await this.#openFolder(open, position, { name: tree.name, path: tree.path, stat });
+    const folder = await this.#openAncestor(open, position, tree, stat);
     await this.#walkSources(folder, tree);
     this.#release(folder);
+  }
+
+  async #openAncestor(open: OpenFolder, position: number, tree: SourceTree, stat: SourceStat): Promise<OpenFolder> {
+    const { name } = tree;
+    const node = open.parentNodeOf(name);
+    const parent = node ? { id: node.subtree, tree: await this.#loadParentTree(node.subtree) } : parentOfServer(open.parent, name);
+    const genericAttributes = this.#askWindows({ name, path: tree.path, stat }).generic;
+    return new OpenFolder({ folder: open, position, name, stat, genericAttributes }, node, alignParent(parent, namesOf(tree)));
   }
 
   async #walk(open: OpenFolder, path: ByteString, device: Uint64): Promise<void> {
@@ -181,7 +191,8 @@ export class Archiver {
     const genericAttributes = this.#askWindows(entry).generic;
     const parentNode = open.parentNodeOf(name);
     const parentTree = await this.#loadParentTree(parentNode?.subtree);
-    return new OpenFolder({ folder: open, position, name, stat, genericAttributes }, parentNode, parentNode?.subtree, parentTree);
+    const place = { folder: open, position, name, stat, genericAttributes };
+    return new OpenFolder(place, parentNode, { id: parentNode?.subtree, tree: parentTree });
   }
 
   #archiveFile(open: OpenFolder, position: number, entry: SourceEntry): Promise<void> | void {
@@ -313,6 +324,10 @@ export class Archiver {
     throwIfAborted(this.#options.signal);
     this.#heldSinceMs = this.#clock.monotonicMs();
   }
+}
+
+function namesOf({ children }: SourceTree): ByteString[] {
+  return children.map(({ name }) => name);
 }
 
 /** The parent's node where it says the same: it also has what only other programs store, and lets a whole tree stay as it is. */

@@ -36,7 +36,7 @@ export function windowsFactsOf(files: WindowsFiles, path: ByteString, type: Sour
   };
 }
 
-/** `C:`, `C:/`, `//server/share`, `//server/share/`. */
+/** `C:`, `C:/`, `//server/share`, and the server above it. */
 function isVolumeRoot(path: ByteString): boolean {
-  return /^(?:[A-Za-z]:|[/\\]{2}[^/\\]+[/\\][^/\\]+)[/\\]?$/.test(path);
+  return /^(?:[A-Za-z]:|[/\\]{2}[^/\\]+(?:[/\\][^/\\]+)?)[/\\]?$/.test(path);
 }
