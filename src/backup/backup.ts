@@ -59,6 +59,8 @@ export interface BackupOptions extends SourceOptions {
   readonly force?: boolean;
   readonly changes?: ChangeRules;
   readonly withAtime?: boolean;
+  /** Who is asked for what only Windows has; default: Windows itself, where we run on it and can. */
+  readonly windowsFiles?: WindowsFiles | undefined;
   readonly compression?: CompressionMode;
   readonly extraVerify?: boolean;
   /** Default: the cores of the machine, at most 4. */
@@ -109,7 +111,8 @@ export type NotStored = 'extended-attributes' | 'access-control-lists' | 'altern
 
 function notStoredWith(windowsFiles: WindowsFiles | undefined): readonly NotStored[] {
   if (!system.isWindows) return ['extended-attributes', 'access-control-lists'];
-  return windowsFiles ? ['alternate-data-streams'] : ['windows-attributes', 'access-control-lists', 'alternate-data-streams'];
+  const never = ['extended-attributes', 'alternate-data-streams'] as const;
+  return windowsFiles ? never : ['windows-attributes', 'access-control-lists', ...never];
 }
 
 const workersMax = 4;
@@ -195,7 +198,7 @@ async function storeTree(
       ofWindows: system.isWindows,
     },
     changes: { ...(options.changes ?? strictChanges), ofWindows: system.isWindows },
-    windowsFiles: nativeWindowsFiles(),
+    windowsFiles: options.windowsFiles ?? nativeWindowsFiles(),
     oneFileSystem: options.oneFileSystem ?? false,
     repositoryFolder: options.repositoryFolder === undefined ? undefined : statFollowing(byteStringFromText(options.repositoryFolder)),
     signal,

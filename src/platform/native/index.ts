@@ -14,8 +14,9 @@ export {
 export {
   fileAttributes,
   nativeWindowsFiles,
+  WindowsFiles,
   type WindowsAttributeProblem,
   type WindowsAttributes,
-  type WindowsFiles,
   type WindowsFileTimes,
 } from './windows-files.ts';
+export type { Koffi, NativeFunction, NativeLibrary, NativeValue } from './koffi.ts';

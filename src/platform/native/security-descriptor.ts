@@ -38,7 +38,7 @@ export function parseSecurityDescriptor(bytes: Uint8Array): SecurityDescriptor |
     if (at === 0 || !isPresent) return { isSound: true, bytes: undefined };
     const length = at < headerBytes ? undefined : lengthOf[kind](at);
     if (length === undefined || at + length > bytes.length) return { isSound: false, bytes: undefined };
-    return { isSound: true, bytes: bytes.slice(at, at + length) };
+    return { isSound: true, bytes: copyOf(bytes, at, length) };
   };
   const [owner, group] = [part(4, 'sid'), part(8, 'sid')];
   const sacl = part(12, 'acl', (control & controlFlags.saclPresent) !== 0);
@@ -78,7 +78,7 @@ export function accessEntries(acl: Uint8Array): AccessEntry[] {
         isAllowed,
         isForChildrenOnly,
         mask: view.getUint32(at + aceHeaderBytes, true),
-        sid: acl.slice(start, start + length),
+        sid: copyOf(acl, start, length),
       });
     }
     at += size;
@@ -97,7 +97,7 @@ export function sidText(sid: Uint8Array): string {
 /** The SID at `at`. @returns undefined where there is none */
 export function sidAt(bytes: Uint8Array, at: number): Uint8Array | undefined {
   const length = sidLength(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), at);
-  return length === undefined || at + length > bytes.length ? undefined : bytes.slice(at, at + length);
+  return length === undefined || at + length > bytes.length ? undefined : copyOf(bytes, at, length);
 }
 
 /** S-1-5-18 and S-1-5-32-544: the system, and the group of administrators. */
@@ -133,6 +133,11 @@ function ownerOnlyList(owner: Uint8Array): Buffer {
   );
   header.writeUInt16LE(entries.length, 4);
   return Buffer.concat([header, ...entries]);
+}
+
+/** `slice` of a `Buffer` is no copy. */
+function copyOf(bytes: Uint8Array, at: number, length: number): Uint8Array {
+  return Uint8Array.from(bytes.subarray(at, at + length));
 }
 
 interface Part {

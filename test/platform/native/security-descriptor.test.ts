@@ -16,6 +16,10 @@ test('a security descriptor is taken apart as its offsets say', () => {
   assert.equal(Buffer.from(parsed.group ?? []).toString('hex'), administrators);
   assert.equal(Buffer.from(parsed.dacl ?? []).toString('hex'), systemMayAll);
   assert.equal(parsed.sacl, undefined);
+  const changed = Buffer.from(descriptor);
+  const { owner } = parseSecurityDescriptor(changed) ?? assert.fail();
+  changed.fill(0);
+  assert.equal(Buffer.from(owner ?? []).toString('hex'), administrators, 'a copy');
 });
 
 test('one whose offsets or lengths lead out of it is none: Windows would read on', () => {
