@@ -23,7 +23,7 @@ import type { SourceReader } from './source-reader.ts';
 import { statFollowing, statOf, type SourceStat } from './source-stat.ts';
 import type { SourceTree } from './source-tree.ts';
 import type { RunTally } from './run-tally.ts';
-import { windowsFactsOf, type WindowsFacts } from './windows-attributes.ts';
+import { isVolumeRoot, windowsFactsOf, type WindowsFacts } from './windows-attributes.ts';
 import type { FileContent, FileOutcome, FileToRead } from './file-outcome.ts';
 
 export interface ArchiverOptions {
@@ -87,7 +87,7 @@ export class Archiver {
   }
 
   async #walkRoot(root: OpenFolder, path: ByteString): Promise<void> {
-    const stat = statFollowing(path);
+    const stat = statFollowing(this.#options.reader.placeToRead(path));
     this.#refuseOwnRepository(path, stat);
     await this.#walk(root, path, stat.deviceId);
   }
@@ -104,7 +104,7 @@ export class Archiver {
   async #archiveSource(open: OpenFolder, position: number, { name, path }: SourceTree): Promise<void> {
     let stat: SourceStat;
     try {
-      stat = statOf(path);
+      stat = statOf(this.#options.reader.placeToRead(path));
     } catch (error) {
       this.#tally.issue(path, 'unreadable', error);
       return this.#put(open, position, undefined);
@@ -116,7 +116,7 @@ export class Archiver {
   async #archiveAncestor(open: OpenFolder, position: number, tree: SourceTree): Promise<void> {
     let stat: SourceStat;
     try {
-      stat = statFollowing(tree.path);
+      stat = statFollowing(this.#options.reader.placeToRead(tree.path));
     } catch (error) {
       this.#tally.issue(tree.path, 'unreadable', error);
       return this.#put(open, position, undefined);
@@ -158,7 +158,7 @@ export class Archiver {
   #archiveSpecial(open: OpenFolder, position: number, entry: SourceEntry): void {
     const { name, path, stat } = entry;
     try {
-      const more = stat.type === 'symlink' ? { linkTarget: readLinkTarget(path) } : {};
+      const more = stat.type === 'symlink' ? { linkTarget: readLinkTarget(this.#options.reader.placeToRead(path)) } : {};
       const fresh = makeNode(name, stat, this.#options.nodes, { ...more, genericAttributes: this.#askWindows(entry).generic });
       this.#put(open, position, keepIfSame(open.parentNodeOf(name), fresh));
       this.#tally.other();
@@ -209,9 +209,9 @@ export class Archiver {
 
   /** What could not be read of it is said once; the rest is stored all the same. */
   #askWindows({ path, stat }: SourceEntry): WindowsFacts {
-    const { windowsFiles } = this.#options;
+    const { windowsFiles, reader } = this.#options;
     if (!windowsFiles) return nothingOfWindows;
-    const facts = windowsFactsOf(windowsFiles, path, stat.type);
+    const facts = isVolumeRoot(path) ? nothingOfWindows : windowsFactsOf(windowsFiles, reader.placeToRead(path), stat.type);
     // What has vanished is noted when it is read.
     if (facts.error !== undefined && systemCode(facts.error) !== 'ENOENT') this.#tally.issue(path, 'attributes-unreadable', facts.error);
     return facts;
@@ -229,7 +229,7 @@ export class Archiver {
       return this.#put(open, position, undefined);
     }
     const file: FileToRead = {
-      path: entry.path,
+      path: this.#options.reader.placeToRead(entry.path),
       sizeBytes: Number(entry.stat.size),
       mtimeNs: entry.stat.mtimeNs,
       ctimeNs: entry.stat.ctimeNs,

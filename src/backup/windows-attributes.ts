@@ -12,12 +12,8 @@ export interface WindowsFacts {
   readonly error: unknown;
 }
 
-/**
- * Asks for what restic stores: attributes and creation time of everything but the root of a drive or share, whose own no restore is to
- * replace; owner and access lists of files and folders.
- */
+/** Asks for what restic stores: attributes and creation time of everything; owner and access lists of files and folders. */
 export function windowsFactsOf(files: WindowsFiles, path: ByteString, type: SourceStat['type']): WindowsFacts {
-  if (isVolumeRoot(path)) return { generic: undefined, fileAttributes: 0, error: undefined };
   let attributes: WindowsAttributes = {};
   let error: unknown;
   try {
@@ -36,7 +32,7 @@ export function windowsFactsOf(files: WindowsFiles, path: ByteString, type: Sour
   };
 }
 
-/** `C:`, `C:/`, `//server/share`, and the server above it. */
-function isVolumeRoot(path: ByteString): boolean {
+/** `C:`, `C:/`, `//server/share`, and the server above it: nothing is stored of them, as in restic, since no restore is to replace it. */
+export function isVolumeRoot(path: ByteString): boolean {
   return /^(?:[A-Za-z]:|[/\\]{2}[^/\\]+(?:[/\\][^/\\]+)?)[/\\]?$/.test(path);
 }
