@@ -33,7 +33,8 @@ export class ScanAhead {
   constructor(reader: SourceReader, sources: SourceTree, options: { readonly oneFileSystem: boolean }) {
     this.#reader = reader;
     this.#oneFileSystem = options.oneFileSystem;
-    this.#done = this.#run(rootsOf(sources, reader.placeToRead).reverse()).catch(() => undefined); // what cannot be read is named by the walk
+    // What cannot be read is named by the walk.
+    this.#done = this.#run(rootsOf(sources, reader.placeToRead).reverse()).catch(() => undefined);
   }
 
   /** What there is to read, once everything was seen. */

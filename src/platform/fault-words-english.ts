@@ -13,6 +13,7 @@ export const englishFaultWords: FaultWords = {
     'source-link': 'is a link, and only the link is stored',
     'online-only': 'is kept by a cloud service alone and was not fetched',
     'attributes-unreadable': 'is stored, but not all of its attributes and rights could be read',
+    'shadow-copy-failed': 'is read as it is, not as of one moment: no shadow copy of it could be made',
     'nothing-chosen': 'chose nothing of the snapshot',
     'before-command': 'the program that runs before it failed',
     'after-command': 'the program that runs after it failed',

@@ -13,6 +13,7 @@ export const indonesianFaultWords: FaultWords = {
     'source-link': 'adalah tautan, dan hanya tautannya yang disimpan',
     'online-only': 'hanya ada di layanan awan dan tidak diambil',
     'attributes-unreadable': 'disimpan, tetapi tidak semua atribut dan haknya dapat dibaca',
+    'shadow-copy-failed': 'dibaca apa adanya, bukan dari satu saat: salinan bayangannya tidak dapat dibuat',
     'nothing-chosen': 'tidak memilih apa pun dari snapshot',
     'before-command': 'program yang dijalankan sebelumnya gagal',
     'after-command': 'program yang dijalankan sesudahnya gagal',
@@ -125,6 +126,9 @@ export const indonesianFaultWords: FaultWords = {
     missing: 'tidak ada indeks yang mengenalnya',
   },
   reasons: {
+    'only Windows has shadow copies': 'hanya Windows yang memiliki salinan bayangan',
+    'it lies on no volume of this machine': 'tidak berada di volume mesin ini',
+    'Windows made no shadow copy': 'Windows tidak membuat salinan bayangan',
     'no window is open': 'tidak ada jendela yang terbuka',
     'no mail server': 'tidak ada server surel',
     'not … text': 'bukan teks …',

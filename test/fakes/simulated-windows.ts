@@ -17,7 +17,7 @@ const backupPart = 0x10000;
 export const accessDenied = 5;
 const [notFound, privilegeNotHeld] = [2, 1314];
 
-/** Functions of Windows as Microsoft documents them, over files in memory: for what a test machine has not, such as rights and their lack. */
+/** Functions of Windows as Microsoft documents them, over files in memory: for what no test machine has, such as a lack of rights. */
 export class SimulatedWindows {
   readonly #files = new Map<string, SimulatedFile>();
   readonly #memory = new Map<bigint, Buffer>();

@@ -1,6 +1,13 @@
 import { win32 } from 'node:path';
 import { loadKoffi, type Koffi, type NativeFunction, type NativeOut, type NativeValue } from './koffi.ts';
-import { controlFlags, ownerOnlyDescriptor, parseSecurityDescriptor, sidAt, type SecurityDescriptor } from './security-descriptor.ts';
+import {
+  accessEntries,
+  controlFlags,
+  ownerOnlyDescriptor,
+  parseSecurityDescriptor,
+  sidAt,
+  type SecurityDescriptor,
+} from './security-descriptor.ts';
 import { textOf, type ByteString } from '../byte-string.ts';
 import { system } from '../system.ts';
 
@@ -23,7 +30,7 @@ export interface WindowsFileTimes {
 
 /** What could not be set. `code` is that of the system, like those of Node. */
 export interface WindowsAttributeProblem {
-  readonly what: 'creation-time' | 'file-attributes' | 'security-descriptor' | 'owner';
+  readonly what: 'creation-time' | 'file-attributes' | 'security-descriptor' | 'owner' | 'audit-rules';
   readonly code: string;
 }
 
@@ -247,7 +254,11 @@ export class WindowsFiles {
     };
     const code = this.#withFewerRights(set, partsToSet(wanted), daclToSet(wanted));
     if (code !== 0) return [{ what: 'security-descriptor', code: codeOf(code) }];
-    return isWhole || this.#hasOwner(path, wanted) ? [] : [{ what: 'owner', code: 'EPERM' }];
+    if (isWhole) return [];
+    return [
+      ...(this.#hasOwner(path, wanted) ? [] : [{ what: 'owner', code: 'EPERM' } as const]),
+      ...(wanted.sacl && accessEntries(wanted.sacl).length > 0 ? [{ what: 'audit-rules', code: 'EPERM' } as const] : []),
+    ];
   }
 
   /** Who restores his own files has nothing to be told. */

@@ -58,6 +58,13 @@ test('without rights the list of access is set, and an owner who is somebody els
   assert.deepEqual(files.set(path, { securityDescriptor: descriptorOf(otherSid) }), [{ what: 'owner', code: 'EPERM' }]);
   assert.deepEqual(parseSecurityDescriptor(file.descriptor)?.owner, new Uint8Array(userSid));
   assert.ok(windows.asked.includes('set 80000004'));
+  // One rule that writes down who reads: [MS-DTYP] 2.4.4.10.
+  const rule = Buffer.concat([Buffer.from([0x02, 0x40, 8 + otherSid.length, 0, 1, 0, 0, 0]), otherSid]);
+  const rules = Buffer.concat([Buffer.from([2, 0, 8 + rule.length, 0, 1, 0, 0, 0]), rule]);
+  const audited = Buffer.concat([descriptorOf(userSid), rules]);
+  audited.writeUInt16LE(audited.readUInt16LE(2) | 0x10, 2);
+  audited.writeUInt32LE(audited.length - rules.length, 12);
+  assert.deepEqual(files.set(path, { securityDescriptor: audited }), [{ what: 'audit-rules', code: 'EPERM' }]);
 });
 
 test('what cannot be set is named, one by one', () => {
