@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, chmodSync, linkSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, test } from 'node:test';
+import { SeededRandom } from '../fakes/seeded-random.ts';
+import { needs } from '../needs.ts';
+import { firstSeed } from '../seeds.ts';
+import { compareTrees, describeDifferences } from '../zoo/compare-trees.ts';
+import { giveToWindows, needsWindows } from './wine.ts';
+import { WindowsServer } from './windows-server.ts';
+
+/** The command line as it is packaged, in Windows' Node: what it writes is judged on this side, by stock restic and by comparing bytes. */
+
+/** A folder as an office has it: names of other scripts, a path longer than Windows' 260 units, what is empty, large, linked, old. */
+function fillData(server: WindowsServer): void {
+  const random = new SeededRandom(firstSeed());
+  const long = Array.from({ length: 6 }, (_, at) => `${at}`.repeat(60)).join('/');
+  server.write('data/Laporan Keuangan/Q1 – über.txt', 'laporan\r\n'.repeat(3_000));
+  server.write('data/日本語/資料.txt', '資料');
+  server.write(`data/${long}/far.txt`, 'far');
+  server.write('data/empty.txt', '');
+  server.write('data/large.bin', random.bytes(3_000_000));
+  mkdirSync(server.host('data/nothing in it'));
+  writeFileSync(server.host('data/read-only.txt'), 'nobody changes this');
+  chmodSync(server.host('data/read-only.txt'), 0o444);
+  linkSync(server.host('data/large.bin'), server.host('data/linked.bin'));
+  utimesSync(server.host('data/empty.txt'), 1_000_000_000, 1_000_000_000.25);
+  giveToWindows(server.host('data'));
+}
+
+/** Content of every file by its path with `/`, and `null` for each folder. */
+function contentOf(folder: string): Map<string, string | null> {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.map((entry) => ({ path: join(entry.parentPath, entry.name), isFile: entry.isFile() }));
+  return new Map(paths.map(({ path, isFile }) => [relative(folder, path), isFile ? readFileSync(path, 'latin1') : null]));
+}
+
+/** `C:\a\b` as a tree of restic has it. */
+function inSnapshot(windowsPath: string): string {
+  return `/${windowsPath.replace(':', '').replaceAll('\\', '/')}`;
+}
+
+describe('the packaged command line in Windows', needsWindows, () => {
+  test('backs a set up, checks, restores, drills and keeps records; restic reads what it wrote', needs('restic'), async (t) => {
+    const server = new WindowsServer(t);
+    fillData(server);
+    await server.run(server.onRepository('init'));
+    const first = await server.last(['backup', 'accounting']);
+    assert.deepEqual([first['message_type'], first['files_new']], ['summary', 7], JSON.stringify(first));
+    appendFileSync(server.host('data/empty.txt'), 'no more');
+    const second = await server.last(['backup', 'accounting']);
+    assert.deepEqual([second['files_changed'], second['files_unmodified']], [1, Number(first['files_new']) - 1], JSON.stringify(second));
+    await server.run(server.onRepository('check', '--read-data'));
+    await server.run(server.onRepository('restore', 'latest', '--target', server.windows('restored')));
+    const restored = server.host(`restored${inSnapshot(server.windows('data'))}`);
+    assert.deepEqual(contentOf(restored), contentOf(server.host('data')));
+    await server.run(['drill']);
+    assert.deepEqual(readdirSync(server.host('scratch')), [], 'a drill leaves nothing behind');
+    const { stdout } = await server.run(['records', 'verify']);
+    assert.match(stdout, /Intact/);
+
+    server.restic(['check', '--read-data']);
+    assert.match(server.restic(['ls', 'latest']), new RegExp(`^${inSnapshot(server.windows('data/日本語/資料.txt'))}$`, 'm'));
+    server.restic(['restore', 'latest', '--target', server.host('by-restic')]);
+    assert.deepEqual(contentOf(server.host(`by-restic${inSnapshot(server.windows('data'))}`)), contentOf(server.host('data')));
+  });
+});
