@@ -53,7 +53,11 @@ export async function runWindowsTestFile(file: string, { timeoutMs, leftOut = []
   );
   const timer = setTimeout(() => running.process.kill('SIGKILL'), timeoutMs);
   const { code, stdout, stderr } = await running.ended.finally(() => clearTimeout(timer));
-  const lines = existsSync(events) ? readFileSync(events, 'utf8').split('\n').filter((line) => line.endsWith('}')) : [];
+  const lines = existsSync(events)
+    ? readFileSync(events, 'utf8')
+        .split('\n')
+        .filter((line) => line.endsWith('}'))
+    : [];
   rmSync(events, { force: true });
   const tests = lines.map((line): TestEvent => JSON.parse(line));
   return { events: [...tests, ...ofTheFile(file, tests, code)], text: `${stdout}${stderr}` };

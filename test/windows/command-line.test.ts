@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, chmodSync, linkSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { appendFileSync, chmodSync, linkSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { needs } from '../needs.ts';
 import { firstSeed } from '../seeds.ts';
-import { compareTrees, describeDifferences } from '../zoo/compare-trees.ts';
 import { giveToWindows, needsWindows } from './wine.ts';
 import { WindowsServer } from './windows-server.ts';
 
@@ -28,18 +26,6 @@ function fillData(server: WindowsServer): void {
   giveToWindows(server.host('data'));
 }
 
-/** Content of every file by its path with `/`, and `null` for each folder. */
-function contentOf(folder: string): Map<string, string | null> {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  const paths = entries.map((entry) => ({ path: join(entry.parentPath, entry.name), isFile: entry.isFile() }));
-  return new Map(paths.map(({ path, isFile }) => [relative(folder, path), isFile ? readFileSync(path, 'latin1') : null]));
-}
-
-/** `C:\a\b` as a tree of restic has it. */
-function inSnapshot(windowsPath: string): string {
-  return `/${windowsPath.replace(':', '').replaceAll('\\', '/')}`;
-}
-
 describe('the packaged command line in Windows', needsWindows, () => {
   test('backs a set up, checks, restores, drills and keeps records; restic reads what it wrote', needs('restic'), async (t) => {
     const server = new WindowsServer(t);
@@ -52,16 +38,15 @@ describe('the packaged command line in Windows', needsWindows, () => {
     assert.deepEqual([second['files_changed'], second['files_unmodified']], [1, Number(first['files_new']) - 1], JSON.stringify(second));
     await server.run(server.onRepository('check', '--read-data'));
     await server.run(server.onRepository('restore', 'latest', '--target', server.windows('restored')));
-    const restored = server.host(`restored${inSnapshot(server.windows('data'))}`);
-    assert.deepEqual(contentOf(restored), contentOf(server.host('data')));
+    assert.deepEqual(server.contentOf(`restored${server.inSnapshot('data')}`), server.contentOf('data'));
     await server.run(['drill']);
     assert.deepEqual(readdirSync(server.host('scratch')), [], 'a drill leaves nothing behind');
     const { stdout } = await server.run(['records', 'verify']);
     assert.match(stdout, /Intact/);
 
     server.restic(['check', '--read-data']);
-    assert.match(server.restic(['ls', 'latest']), new RegExp(`^${inSnapshot(server.windows('data/日本語/資料.txt'))}$`, 'm'));
+    assert.match(server.restic(['ls', 'latest']), new RegExp(`^${server.inSnapshot('data/日本語/資料.txt')}$`, 'm'));
     server.restic(['restore', 'latest', '--target', server.host('by-restic')]);
-    assert.deepEqual(contentOf(server.host(`by-restic${inSnapshot(server.windows('data'))}`)), contentOf(server.host('data')));
+    assert.deepEqual(server.contentOf(`by-restic${server.inSnapshot('data')}`), server.contentOf('data'));
   });
 });

@@ -1,19 +1,26 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import process from 'node:process';
 import type { TestContext } from 'node:test';
 import { jsonLines } from '../interop/programs.ts';
-import { giveToWindows, makeWindowsFolder, runCli, startCli, type WindowsFolder, type WineRan, type WineRunning } from './wine.ts';
+import { giveToWindows, makeWindowsFolder, startCli, type WindowsFolder, type WineRan, type WineRunning } from './wine.ts';
 
 export const password = 'kata sandi';
 
 /** A company's server with Windows: a folder with data, a repository, a configuration with Windows' paths, and a state of its own. */
 export class WindowsServer {
   readonly folder: WindowsFolder;
+  /** What its commands get; a test may add to it. */
+  readonly environment: Record<string, string>;
 
   constructor(t: TestContext) {
     this.folder = makeWindowsFolder(t, 'server');
+    this.environment = {
+      CADANGAN_CONFIG: this.windows('cadangan.jsonc'),
+      CADANGAN_STATE: this.windows('state'),
+      CADANGAN_LANG: 'en',
+    };
     this.write('password', password);
     this.configure({});
   }
@@ -43,26 +50,31 @@ export class WindowsServer {
     this.write('cadangan.jsonc', JSON.stringify({ version: 1, timeZone: 'Asia/Jakarta', sets, drill, ...more }));
   }
 
-  get environment(): Record<string, string> {
-    return {
-      CADANGAN_CONFIG: this.windows('cadangan.jsonc'),
-      CADANGAN_STATE: this.windows('state'),
-      CADANGAN_LANG: 'en',
-    };
-  }
-
   /** A command on the repository itself, which a set needs not. */
   onRepository(...args: readonly string[]): readonly string[] {
     return [...args, '--repo', this.windows('repository'), '--password-file', this.windows('password')];
   }
 
-  start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): WineRunning {
-    return startCli(args, { cwd: this.folder.windows, env: { ...this.environment, ...environment } });
+  /** Content of every file below a folder by its path with `/`, and `null` for each folder. */
+  contentOf(path: string): ReadonlyMap<string, string | null> {
+    const folder = this.host(path);
+    const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+    const inside = entries.map((entry) => ({ file: join(entry.parentPath, entry.name), isFile: entry.isFile() }));
+    return new Map(inside.map(({ file, isFile }) => [relative(folder, file), isFile ? readFileSync(file, 'latin1') : null]));
+  }
+
+  /** Where a snapshot has what lies here: restic makes `/C/a` of `C:\\a`. */
+  inSnapshot(path: string): string {
+    return `/${this.windows(path).replace(':', '').replaceAll('\\', '/')}`;
+  }
+
+  start(args: readonly string[]): WineRunning {
+    return startCli(args, { cwd: this.folder.windows, env: this.environment });
   }
 
   /** Runs a command. @throws when it ends with another code than `code` */
   async run(args: readonly string[], code = 0): Promise<WineRan> {
-    const ran = await runCli(args, { cwd: this.folder.windows, env: this.environment });
+    const ran = await this.start(args).ended;
     if (ran.code !== code) throw new Error(`${args.join(' ')} ended with ${ran.code}: ${ran.stdout}${ran.stderr}`);
     return ran;
   }
