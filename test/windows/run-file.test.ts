@@ -1,32 +1,39 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runWindowsTestFile } from '../../scripts/windows/run-test-file.ts';
-import { TestTally } from '../../scripts/test-tally.mjs';
 import { needsWindows } from './wine.ts';
 
 const folder = 'test/fixtures/test-run';
 
-/** What a run of one file in Windows ends with. */
-async function conclusionOf(name: string, leftOut: readonly string[] = []): Promise<string> {
-  const file = `${folder}/${name}`;
-  const tally = new TestTally();
-  const { events } = await runWindowsTestFile(file, { timeoutMs: 60_000, leftOut });
-  for (const event of events) tally.noteEvent(event, file);
-  return tally.conclusion({ skipsFail: false }).lines.join('\n');
+/** What is told of one file that runs in Windows: each test, whether it passed, and what it was that failed. */
+async function told(name: string, leftOut: readonly string[] = []): Promise<string[]> {
+  const { events } = await runWindowsTestFile(`${folder}/${name}`, { timeoutMs: 60_000, leftOut });
+  return events.map(({ type, data: { name: test, skip, details } }) => {
+    const end = skip === undefined ? (details.error?.failureType ?? '') : `skipped: ${skip}`;
+    return `${type} ${test} ${end}`.trimEnd();
+  });
 }
 
 test('tests that run in Windows are told as those that run here', needsWindows, async () => {
-  const fails = ['that fails', 'inside it, one that fails'].map((name) => `  \u2716 ${folder}/mixed.mjs: ${name}`);
-  assert.equal(await conclusionOf('mixed.mjs'), ['Failed:', ...fails, '1 passed, 2 failed, 1 skipped'].join('\n'));
+  assert.deepEqual(await told('mixed.mjs'), [
+    'test:pass that passes',
+    'test:fail that fails testCodeFailure',
+    'test:pass that is skipped skipped: needs what is not here',
+    'test:fail inside it, one that fails testCodeFailure',
+    'test:fail a suite subtestsFailed',
+  ]);
 });
 
 test('a test that cannot hold there is left out by its name', needsWindows, async () => {
   const leftOut = ['that fails', 'that is skipped', 'inside it, one that fails'];
-  assert.equal(await conclusionOf('mixed.mjs', leftOut), '1 passed, 0 failed');
+  assert.deepEqual(
+    (await told('mixed.mjs', leftOut)).filter((line) => !line.endsWith(' a suite')),
+    ['test:pass that passes'],
+  );
 });
 
-test('a file that dies there, and one without a test, fail under their own names', needsWindows, async () => {
+test('a file that dies there, and one without a test, are told under their own names', needsWindows, async () => {
   const file = `${folder}/ends-early.mjs`;
-  assert.ok((await conclusionOf('ends-early.mjs')).includes(`  \u2716 ${file}: the file did not run to its end`));
-  assert.ok((await conclusionOf('empty.mjs')).includes(`  \u2716 ${folder}/empty.mjs: contains no test`));
+  assert.deepEqual((await told('ends-early.mjs')).at(-1), `test:fail ${file} testCodeFailure`);
+  assert.deepEqual(await told('empty.mjs'), [`test:pass ${folder}/empty.mjs`]);
 });
