@@ -1,21 +1,24 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import { z } from 'zod';
 import { driveC, nodeExe } from './wine-place.ts';
 import { startWine } from './wine-process.ts';
 
+const testEvent = z.object({
+  type: z.enum(['test:pass', 'test:fail']),
+  data: z.object({
+    name: z.string(),
+    nesting: z.int(),
+    file: z.string().optional(),
+    skip: z.union([z.string(), z.boolean()]).optional(),
+    todo: z.union([z.string(), z.boolean()]).optional(),
+    details: z.object({ type: z.string().optional(), error: z.object({ failureType: z.string().optional() }).optional() }),
+  }),
+});
+
 /** What node:test tells of a test, as far as `test-tally.mjs` looks at it. */
-export interface TestEvent {
-  readonly type: 'test:pass' | 'test:fail';
-  readonly data: {
-    readonly name: string;
-    readonly nesting: number;
-    readonly file?: string | undefined;
-    readonly skip?: string | boolean | undefined;
-    readonly todo?: string | boolean | undefined;
-    readonly details: { readonly type?: string | undefined; readonly error?: { readonly failureType?: string | undefined } | undefined };
-  };
-}
+export type TestEvent = z.infer<typeof testEvent>;
 
 export interface WindowsTestRun {
   readonly events: readonly TestEvent[];
@@ -59,7 +62,7 @@ export async function runWindowsTestFile(file: string, { timeoutMs, leftOut = []
         .filter((line) => line.endsWith('}'))
     : [];
   rmSync(events, { force: true });
-  const tests = lines.map((line): TestEvent => JSON.parse(line));
+  const tests = lines.map((line) => testEvent.parse(JSON.parse(line)));
   return { events: [...tests, ...ofTheFile(file, tests, code)], text: `${stdout}${stderr}` };
 }
 

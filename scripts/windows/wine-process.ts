@@ -80,7 +80,7 @@ export function wineEnvironment(prefix: string = prefixFolder): NodeJS.ProcessEn
     WINEDEBUG: '-all',
     // No .NET, no HTML engine (Wine would ask for both in a window), and no menus written into a person's desktop.
     WINEDLLOVERRIDES: 'mscoree=;mshtml=;winemenubuilder.exe=',
-    NODE_OPTIONS: '--require=W:/scripts/windows/wine-sockets.cjs',
+    NODE_OPTIONS: '--import=file:///W:/scripts/windows/wine-sockets.mjs',
     NODE_SKIP_PLATFORM_CHECK: '1', // Wine's Windows 10 has a lower build number than Node wants
   };
 }

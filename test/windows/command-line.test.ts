@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, chmodSync, linkSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { needs } from '../needs.ts';
 import { firstSeed } from '../seeds.ts';
-import { giveToWindows, needsWindows } from './wine.ts';
-import { WindowsServer } from './windows-server.ts';
+import { giveToWindows, makeShare, needsWindows } from './wine.ts';
+import { restic, WindowsServer } from './windows-server.ts';
 
 /** The command line as it is packaged, in Windows' Node: what it writes is judged on this side, by stock restic and by comparing bytes. */
 
@@ -44,9 +45,29 @@ describe('the packaged command line in Windows', needsWindows, () => {
     const { stdout } = await server.run(['records', 'verify']);
     assert.match(stdout, /Intact/);
 
-    server.restic(['check', '--read-data']);
-    assert.match(server.restic(['ls', 'latest']), new RegExp(`^${server.inSnapshot('data/日本語/資料.txt')}$`, 'm'));
-    server.restic(['restore', 'latest', '--target', server.host('by-restic')]);
+    const repository = server.host('repository');
+    restic(repository, ['check', '--read-data']);
+    assert.match(restic(repository, ['ls', 'latest']), new RegExp(`^${server.inSnapshot('data/日本語/資料.txt')}$`, 'm'));
+    restic(repository, ['restore', 'latest', '--target', server.host('by-restic')]);
     assert.deepEqual(server.contentOf(`by-restic${server.inSnapshot('data')}`), server.contentOf('data'));
+  });
+
+  test('a share is backed up to another share and restored from there; restic reads it', needs('restic'), async (t) => {
+    const server = new WindowsServer(t);
+    const [source, destination] = [makeShare(t, 'nas-of-lane', 'office'), makeShare(t, 'backup-of-lane', 'cadangan')];
+    mkdirSync(join(source, 'docs', 'März'), { recursive: true });
+    writeFileSync(join(source, 'docs', 'März', 'surat.txt'), 'surat');
+    giveToWindows(source);
+    const repository = { location: String.raw`\\backup-of-lane\cadangan\server`, passwordFile: server.windows('password') };
+    server.configure({}, { sources: [String.raw`\\nas-of-lane\office\docs`], repository });
+    const there = ['--repo', repository.location, '--password-file', repository.passwordFile];
+    await server.run(['init', ...there]);
+    assert.equal((await server.last(['backup', 'accounting']))['files_new'], 1);
+    await server.run(['restore', 'latest', '--target', server.windows('out'), ...there]);
+    const restored = [...server.contentOf('out')].filter(([, content]) => content !== null);
+    assert.deepEqual(restored, [['nas-of-lane/office/docs/März/surat.txt', 'surat']]);
+    const ofRestic = restic(join(destination, 'server'), ['ls', 'latest']).split('\n');
+    assert.ok(ofRestic.includes('/nas-of-lane/office/docs/März/surat.txt'), ofRestic.join('\n'));
+    restic(join(destination, 'server'), ['check', '--read-data']);
   });
 });

@@ -83,12 +83,12 @@ export class WindowsServer {
   async last(args: readonly string[], code = 0): Promise<Readonly<Record<string, unknown>>> {
     return jsonLines((await this.run([...args, '--json'], code)).stdout).at(-1) ?? {};
   }
+}
 
-  /** Stock restic of this side at the repository, with nothing cached. @throws when it fails */
-  restic(args: readonly string[]): string {
-    const env = { PATH: process.env['PATH'], RESTIC_REPOSITORY: this.host('repository'), RESTIC_PASSWORD: password };
-    const { status, stdout, stderr } = spawnSync('restic', ['--no-cache', ...args], { env, encoding: 'utf8', maxBuffer: 2 ** 26 });
-    if (status !== 0) throw new Error(`restic ${args.join(' ')} ended with ${status}: ${stdout}${stderr}`);
-    return stdout;
-  }
+/** Stock restic of this side at a repository, with nothing cached. @throws when it fails */
+export function restic(repository: string, args: readonly string[]): string {
+  const env = { PATH: process.env['PATH'], RESTIC_REPOSITORY: repository, RESTIC_PASSWORD: password };
+  const { status, stdout, stderr } = spawnSync('restic', ['--no-cache', ...args], { env, encoding: 'utf8', maxBuffer: 2 ** 26 });
+  if (status !== 0) throw new Error(`restic ${args.join(' ')} ended with ${status}: ${stdout}${stderr}`);
+  return stdout;
 }
