@@ -1,27 +1,34 @@
-import { notTriedUnderWine, notUnderWine } from '../../test/windows/not-under-wine.ts';
+import { notTriedUnderWine, notUnderWine, type NotUnderWine } from '../../test/windows/not-under-wine.ts';
+import { isQuick } from '../quick-tests.ts';
 
-/** Tests of a window, of other programs on this side, and those that play Windows from here. */
-const foldersHere: readonly string[] = ['e2e', 'vscode', 'interop', 'crash', 'planted', 'windows'];
-
-/** Rooms whose tests `npm test` runs in Windows too: where a system differs. The others are for `npm run test:windows`. */
-const inEveryRun: readonly string[] = ['platform/'];
+/** Rooms whose quick tests `npm test` runs in Windows too: what touches files, names and clocks. */
+const roomsInEveryRun: readonly string[] = ['platform', 'settings', 'storage', 'repository', 'backup', 'restore', 'browse', 'records'];
 
 /**
  * The test files that are run in Windows' Node.
  * @param all every test file of the project, relative to it
  */
 export function windowsTests(all: readonly string[]): readonly string[] {
-  const whole = new Set([...notTriedUnderWine, ...notUnderWine.filter(({ test }) => test === undefined).map(({ file }) => file)]);
-  const isHere = (file: string): boolean => foldersHere.some((folder) => file.startsWith(`test/${folder}/`));
-  return all.filter((file) => !isHere(file) && !whole.has(file.slice('test/'.length)));
+  const tried = all.filter((file) => !notTriedUnderWine.includes(nameOf(file)));
+  return tried.filter((file) => !entriesOf(file).some(({ tests }) => tests === undefined));
 }
 
 /** Whether `npm test` runs it there too. */
 export function isInEveryRun(file: string): boolean {
-  return file.endsWith('.windows.test.ts') || inEveryRun.some((start) => file.startsWith(`test/${start}`));
+  const [room = ''] = nameOf(file).split('/');
+  return file.endsWith('.windows.test.ts') || (roomsInEveryRun.includes(room) && isQuick(nameOf(file)));
 }
 
-/** The names of the tests of a file that are left out there. */
+/** The beginnings of the names of those tests of a file that are left out there. */
 export function leftOutOf(file: string): readonly string[] {
-  return notUnderWine.flatMap((entry) => (entry.test !== undefined && `test/${entry.file}` === file ? [entry.test] : []));
+  return entriesOf(file).flatMap(({ tests }) => tests ?? []);
+}
+
+function entriesOf(file: string): readonly NotUnderWine[] {
+  const name = nameOf(file);
+  return notUnderWine.filter((entry) => entry.file === name || (entry.file.endsWith('/') && name.startsWith(entry.file)));
+}
+
+function nameOf(file: string): string {
+  return file.replace(/^test\//, '');
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, chmodSync, linkSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, linkSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { SeededRandom } from '../fakes/seeded-random.ts';
@@ -49,6 +49,8 @@ describe('the packaged command line in Windows', needsWindows, () => {
     restic(repository, ['check', '--read-data']);
     assert.match(restic(repository, ['ls', 'latest']), new RegExp(`^${server.inSnapshot('data/日本語/資料.txt')}$`, 'm'));
     restic(repository, ['restore', 'latest', '--target', server.host('by-restic')]);
+    const folder = statSync(server.host(`by-restic${server.inSnapshot('data')}`));
+    assert.equal(folder.mode & 0o777, 0o777, 'as restic has the folders of Windows: whoever restores on Linux can enter them');
     assert.deepEqual(server.contentOf(`by-restic${server.inSnapshot('data')}`), server.contentOf('data'));
   });
 
