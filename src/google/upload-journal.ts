@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
-import { open, readFile, rename, type FileHandle } from 'node:fs/promises';
+import { readFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CadanganError, makeFolder, systemClock, systemCode, type Clock } from '../platform/index.ts';
+import { CadanganError, makeFolder, open, rename, systemClock, systemCode, type Clock } from '../platform/index.ts';
 import { isId, isRecord } from './drive-item.ts';
 
 /** What is known of one upload. The id is noted before anything is sent under it, so that no second copy is made whatever happens. */

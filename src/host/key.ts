@@ -1,6 +1,6 @@
-import { link, readFile, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CadanganError, makeFolder, refuseMovedState, systemCode, type Random } from '../platform/index.ts';
+import { CadanganError, makeFolder, refuseMovedState, systemCode, unlink, type Random } from '../platform/index.ts';
 
 const keyBytes = 32;
 

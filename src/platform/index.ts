@@ -7,6 +7,8 @@ export * from './clock.ts';
 export * from './random.ts';
 export * from './raw-text.ts';
 export * from './as-owner.ts';
+export * from './patience.ts';
+export { open, openNow, patientFiles, rename, renameNow, rm, rmdir, rmdirNow, rmNow, unlink, unlinkNow } from './patient-files.ts';
 export * from './replace-file.ts';
 export * from './system-codes.ts';
 export { canonicalPath, claimName, exclusiveName, holdName, tryToConnect, type Claim, type ExclusiveName } from './exclusive-name.ts';

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { lstat, open, readlink, realpath } from 'node:fs/promises';
+import { lstat, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { open } from './patient-files.ts';
 import type { Random } from './random.ts';
 import { rawTextOf, systemPath } from './raw-text.ts';
 import { CadanganError, systemCode } from './errors.ts';

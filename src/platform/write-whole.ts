@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { lstat, open, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { lstat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { open, rename, unlink } from './patient-files.ts';
 import { systemCode, throwIfAborted } from './errors.ts';
 import type { Random } from './random.ts';
 import { systemPath } from './raw-text.ts';

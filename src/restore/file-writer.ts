@@ -1,5 +1,5 @@
-import { closeSync, constants, ftruncateSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
-import { fsPath, type ByteString } from '../platform/index.ts';
+import { closeSync, constants, ftruncateSync, writeSync } from 'node:fs';
+import { fsPath, openNow, renameNow, unlinkNow, type ByteString } from '../platform/index.ts';
 import { setOnDescriptor, type Metadata, type MetadataProblem } from './metadata.ts';
 
 const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
@@ -11,7 +11,7 @@ const zeros = Buffer.alloc(blockBytes);
 
 /** A new, empty file. @throws the system's errors; `EEXIST` if the name is taken */
 export function createTemporary(path: ByteString): number {
-  return openSync(fsPath(path), createFlags, privateMode);
+  return openNow(fsPath(path), createFlags, privateMode);
 }
 
 /** Writes all of `bytes` at `position`. */
@@ -53,14 +53,14 @@ export function finishFile(descriptor: number, temporary: ByteString, path: Byte
   } finally {
     closeSync(descriptor);
   }
-  renameSync(fsPath(temporary), fsPath(path));
+  renameNow(fsPath(temporary), fsPath(path));
   return problems;
 }
 
 /** Removes a temporary file as far as it is there. */
 export function discardTemporary(path: ByteString): void {
   try {
-    unlinkSync(fsPath(path));
+    unlinkNow(fsPath(path));
   } catch {
     // What cannot be removed has a name that tells what it is.
   }

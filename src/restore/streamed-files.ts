@@ -1,5 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs';
-import { fsPath, type ByteString } from '../platform/index.ts';
+import { closeSync, constants, fstatSync } from 'node:fs';
+import { fsPath, openNow, unlinkNow, type ByteString } from '../platform/index.ts';
 import { createTemporary, discardTemporary, finishFile, setLength } from './file-writer.ts';
 import type { FolderHandles } from './folder-handles.ts';
 import type { MetadataProblem } from './metadata.ts';
@@ -70,7 +70,7 @@ export class StreamedFiles {
     const { descriptor, temporary } = this.#take(file);
     if (descriptor !== undefined) closeSync(descriptor);
     try {
-      this.#handles.with(file.folder, ({ prefix }) => unlinkSync(fsPath((prefix + temporary) as ByteString)));
+      this.#handles.with(file.folder, ({ prefix }) => unlinkNow(fsPath((prefix + temporary) as ByteString)));
     } catch {
       // Its name tells what it is.
     }
@@ -97,7 +97,7 @@ export class StreamedFiles {
 
   #reopen(file: FilePlan, { temporary, identity }: Streamed): number {
     const flags = constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-    const descriptor = this.#handles.with(file.folder, ({ prefix }) => openSync(fsPath((prefix + temporary) as ByteString), flags));
+    const descriptor = this.#handles.with(file.folder, ({ prefix }) => openNow(fsPath((prefix + temporary) as ByteString), flags));
     if (identityOf(descriptor) === identity) return descriptor;
     closeSync(descriptor);
     throw Object.assign(new Error('a temporary file was exchanged'), { code: 'ESTALE' });

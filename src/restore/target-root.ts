@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, openSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, lstatSync, statSync } from 'node:fs';
 import { dirname, relative, resolve, sep, isAbsolute } from 'node:path';
 import {
   byteStringFromRaw,
@@ -6,10 +6,12 @@ import {
   CadanganError,
   fsPath,
   makeFolderNow,
+  openNow,
   rawTextOf,
   systemCode,
   systemPath,
   troubleOf,
+  unlinkNow,
   type ByteString,
 } from '../platform/index.ts';
 import { openTargetRoot, realPathBytes, type TargetFolder } from './target-folder.ts';
@@ -102,11 +104,11 @@ function lies(path: string, folder: string): boolean {
 function foldsNames(prefix: ByteString, names: TemporaryNames): boolean {
   const name = names.next();
   const path = (prefix + name) as ByteString;
-  closeSync(openSync(fsPath(path), 'wx', 0o600));
+  closeSync(openNow(fsPath(path), 'wx', 0o600));
   try {
     return lstatSync(fsPath((prefix + name.toUpperCase()) as ByteString), { throwIfNoEntry: false }) !== undefined;
   } finally {
-    unlinkSync(fsPath(path));
+    unlinkNow(fsPath(path));
   }
 }
 

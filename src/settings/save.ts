@@ -1,6 +1,16 @@
-import { link, realpath, rename, unlink } from 'node:fs/promises';
+import { link, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CadanganError, makeFolder, type Random, systemCode, systemRandom, systemTimeZone, writeWhole } from '../platform/index.ts';
+import {
+  CadanganError,
+  makeFolder,
+  rename,
+  unlink,
+  type Random,
+  systemCode,
+  systemRandom,
+  systemTimeZone,
+  writeWhole,
+} from '../platform/index.ts';
 import { type ConfigurationEdit, editConfiguration, isNewFile } from './edit.ts';
 import { loadConfiguration, readConfigurationText, type LoadedConfiguration } from './load.ts';
 

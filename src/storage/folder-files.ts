@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
-import { lstat, open, readdir, unlink } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileHandle } from 'node:fs/promises';
 import type { Random } from '../platform/index.ts';
-import { isUnsupported, systemCode, throwIfAborted, troubleOf, writeWhole } from '../platform/index.ts';
+import { isUnsupported, open, systemCode, throwIfAborted, troubleOf, unlink, writeWhole } from '../platform/index.ts';
 
 const windows = process.platform === 'win32';
 
