@@ -1,6 +1,6 @@
 import { link, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CadanganError, makeFolder, refuseMovedState, systemCode, unlink, type Random } from '../platform/index.ts';
+import { CadanganError, inUseError, makeFolder, refuseMovedState, systemCode, unlink, type Random } from '../platform/index.ts';
 
 const keyBytes = 32;
 
@@ -18,7 +18,7 @@ export async function hostKey(stateFolder: string, random: Random): Promise<Uint
     return (await readKey(path)) ?? (await makeKey(path, random));
   } catch (cause) {
     if (cause instanceof CadanganError) throw cause;
-    throw new CadanganError('storage.denied', { location: path, reason: systemCode(cause) }, { cause });
+    throw inUseError(cause, path) ?? new CadanganError('storage.denied', { location: path, reason: systemCode(cause) }, { cause });
   }
 }
 

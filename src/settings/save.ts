@@ -2,6 +2,7 @@ import { link, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
   CadanganError,
+  inUseError,
   makeFolder,
   rename,
   unlink,
@@ -82,5 +83,5 @@ function denied(path: string, error: unknown): unknown {
   const reason = systemCode(error);
   return error instanceof CadanganError || reason === undefined
     ? error
-    : new CadanganError('config.denied', { path, reason }, { cause: error });
+    : (inUseError(error, path) ?? new CadanganError('config.denied', { path, reason }, { cause: error }));
 }
