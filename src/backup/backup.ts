@@ -1,6 +1,6 @@
 import { availableParallelism, hostname as systemHostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
-import { byteStringFromText, CadanganError, isAbort, isAlarm, isCode, textOf, type Clock } from '../platform/index.ts';
+import { byteStringFromText, CadanganError, isAbort, isAlarm, isCode, textOf, type Clock, system } from '../platform/index.ts';
 import {
   BlobSaver,
   formatTimestamp,
@@ -95,8 +95,9 @@ export interface BackupResult {
 
 /** What files have on this system and Node cannot read. */
 export type NotStored = 'extended-attributes' | 'access-control-lists' | 'alternate-data-streams';
-const notStored: readonly NotStored[] =
-  process.platform === 'win32' ? ['access-control-lists', 'alternate-data-streams'] : ['extended-attributes', 'access-control-lists'];
+const notStored: readonly NotStored[] = system.isWindows
+  ? ['access-control-lists', 'alternate-data-streams']
+  : ['extended-attributes', 'access-control-lists'];
 
 const workersMax = 4;
 const strictChanges: ChangeRules = { ignoreCtime: false, ignoreInode: false };

@@ -1,5 +1,5 @@
 import { opendirSync } from 'node:fs';
-import { fsPath, isCode, joinBytes, systemCode, type ByteString } from '../platform/index.ts';
+import { fsPath, isCode, joinBytes, systemCode, type ByteString, system } from '../platform/index.ts';
 import { listReadableSnapshots, type Node, type Repository, type StoredSnapshot, type TreeId } from '../repository/index.ts';
 import { statOf } from './source-stat.ts';
 import type { SourceTree } from './source-tree.ts';
@@ -62,7 +62,7 @@ export async function lastFilledSnapshot(
 function hasFoldersOnly(folder: ByteString): boolean {
   const folders: ByteString[] = [];
   {
-    using open = opendirSync(fsPath(folder), { encoding: process.platform === 'win32' ? 'utf8' : 'latin1' });
+    using open = opendirSync(fsPath(folder), { encoding: system.isWindows ? 'utf8' : 'latin1' });
     for (let entry = open.readSync(); entry; entry = open.readSync()) {
       if (!entry.isDirectory()) return false;
       folders.push(joinBytes(folder, entry.name as ByteString));
@@ -131,5 +131,5 @@ function namesBelow(folder: ByteString, path: ByteString): readonly ByteString[]
 }
 
 function slashed(path: ByteString): ByteString {
-  return process.platform === 'win32' ? (path.replaceAll('\\', '/') as ByteString) : path;
+  return system.isWindows ? (path.replaceAll('\\', '/') as ByteString) : path;
 }

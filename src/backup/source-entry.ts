@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { statOf, type SourceStat } from './source-stat.ts';
 import type { FileToRead } from './file-outcome.ts';
-import { byteStringFromBytes, byteStringFromText, fsPath, joinBytes, type ByteString } from '../platform/index.ts';
+import { byteStringFromBytes, byteStringFromText, fsPath, joinBytes, type ByteString, system } from '../platform/index.ts';
 
 /** One thing found in the source: its name's bytes and what `lstat` says. */
 export interface SourceEntry {
@@ -10,12 +10,10 @@ export interface SourceEntry {
   readonly stat: SourceStat;
 }
 
-const isWindows = process.platform === 'win32';
-
 /** Names in a folder in byte order, as tree blobs have them. @throws the system's error */
 export function readFolderNames(folder: ByteString): ByteString[] {
   // latin1 is the byte string itself: no name is lost, whether it is UTF-8 or not.
-  const names = isWindows
+  const names = system.isWindows
     ? readdirSync(fsPath(folder), 'utf8').map(byteStringFromText)
     : (readdirSync(fsPath(folder), 'latin1') as ByteString[]);
   return names.sort(byBytes);

@@ -7,6 +7,7 @@ import {
   textOf,
   type ByteString,
   type WindowsPath,
+  system,
 } from '../platform/index.ts';
 
 /** One name on the way from the root of the snapshot to a source. */
@@ -52,12 +53,7 @@ export function placeOf(source: string, workingFolder: string, windows: boolean,
  * The absolute path of a source, as the system writes it: the same for every way to write the source.
  * @throws `source.unsupported`
  */
-export function sourcePathOf(
-  source: string,
-  workingFolder: string,
-  windows = process.platform === 'win32',
-  driveFolder = systemDriveFolder,
-): string {
+export function sourcePathOf(source: string, workingFolder: string, windows = system.isWindows, driveFolder = systemDriveFolder): string {
   if (!windows) return resolve(workingFolder, source);
   const { folder, steps } = placeOnWindows(source, workingFolder, driveFolder);
   return textOf(steps.at(-1)?.path ?? pathOf(folder)).replaceAll('/', '\\');

@@ -1,4 +1,4 @@
-import { joinBytes, systemCode, type ByteString } from '../platform/index.ts';
+import { joinBytes, systemCode, type ByteString, system } from '../platform/index.ts';
 import type { ExcludeRules } from './exclude-rules.ts';
 import { readHead } from './folder-tags.ts';
 import { readFolderNames, statEntry, type SourceEntry } from './source-entry.ts';
@@ -79,7 +79,7 @@ export class SourceReader {
 }
 
 /** Patterns are matched against absolute paths; on Windows `C:/x` is written `/C/x` for them, and `//server/share/x` `/server/share/x`. */
-export function patternPath(path: ByteString, windows = process.platform === 'win32'): ByteString {
+export function patternPath(path: ByteString, windows = system.isWindows): ByteString {
   if (!windows) return path;
   return (path.startsWith('//') ? path.slice(1) : `/${path.replace(/^([A-Za-z]):/, '$1')}`) as ByteString;
 }

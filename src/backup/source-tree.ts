@@ -1,4 +1,4 @@
-import type { ByteString } from '../platform/index.ts';
+import { system, type ByteString } from '../platform/index.ts';
 import { pathOf, placeOf, placeUnder, systemDriveFolder, type Place, type Step } from './source-place.ts';
 
 /**
@@ -32,7 +32,7 @@ interface Draft {
 export function makeSourceTree(
   sources: readonly string[],
   workingFolder: string,
-  windows = process.platform === 'win32',
+  windows = system.isWindows,
   driveFolder = systemDriveFolder,
 ): SourceTree {
   const root: Draft = { name: '' as ByteString, id: '' as ByteString, path: '' as ByteString, isSource: false, children: new Map() };

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { CadanganError, replaceFile, rm, systemCode, systemRandom, type Random } from '../platform/index.ts';
+import { CadanganError, replaceFile, rm, system, systemCode, systemRandom, type Random } from '../platform/index.ts';
 import { isRecord, text } from './drive-item.ts';
 import type { DriveAccount } from './drive-api.ts';
 
@@ -22,7 +22,6 @@ export interface CredentialStore {
 }
 
 const fileBytesMax = 64 * 1024;
-const windows = process.platform === 'win32';
 
 /** A file that only this user can read (mode 0600; on Windows the rights of its folder). */
 export class CredentialFile implements CredentialStore {
@@ -37,7 +36,8 @@ export class CredentialFile implements CredentialStore {
   async load(): Promise<StoredSignIn | undefined> {
     try {
       const { mode, size } = await stat(this.path);
-      if (!windows && (mode & 0o077) !== 0) throw this.#unusable('others can read the file; run "chmod 600" on it and sign in again');
+      if (system.hasModes && (mode & 0o077) !== 0)
+        throw this.#unusable('others can read the file; run "chmod 600" on it and sign in again');
       if (size > fileBytesMax) throw this.#unusable('the file is too large');
       const signIn = parseSignIn(await readFile(this.path, 'utf8'));
       if (!signIn) throw this.#unusable('the file is damaged');

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { readFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CadanganError, inUseError, makeFolder, open, rename, systemClock, systemCode, type Clock } from '../platform/index.ts';
+import { CadanganError, inUseError, makeFolder, open, rename, system, systemClock, systemCode, type Clock } from '../platform/index.ts';
 import { isId, isRecord } from './drive-item.ts';
 
 /** What is known of one upload. The id is noted before anything is sent under it, so that no second copy is made whatever happens. */
@@ -41,7 +41,6 @@ const keepDoneMs = 6 * 3_600_000;
 const noteMsMax = 30 * 86_400_000;
 const fileBytesMax = 256 * 1024 * 1024;
 const linesBetweenRewrites = 20_000;
-const windows = process.platform === 'win32';
 
 /**
  * A journal in a file of this user only: one JSON line per change, each made to last before the next step. It is written anew when it is
@@ -172,10 +171,10 @@ async function rewrite(path: string, notes: ReadonlyMap<string, UploadNote>): Pr
   const temporary = `${path}-new`;
   const file = await open(temporary, 'w', 0o600);
   try {
-    if (!windows) await file.chmod(0o600);
+    if (system.hasModes) await file.chmod(0o600);
     await file.writeFile([...notes].map(([label, note]) => `${JSON.stringify({ label, ...note })}\n`).join(''));
     await file.sync();
-    if (!windows) {
+    if (system.opensFolders) {
       await rename(temporary, path);
       return file;
     }

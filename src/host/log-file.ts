@@ -26,5 +26,6 @@ export function openLog(file: string, clock: Clock): HostLog {
 
 function rotateLog(file: string): void {
   const { size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
-  if (size > logBytesMax) renameNow(file, `${file}.1`);
+  // Who reads it may hold it: then after the next hundred lines.
+  if (size > logBytesMax) renameNow(file, `${file}.1`, () => true);
 }

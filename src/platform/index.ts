@@ -2,14 +2,17 @@
  * Platform: what every other room stands on. Typed errors, the clock and the random source (both are parameters, so that
  * a test can replay a whole history from one seed), names as bytes, where files of ours lie, and the language of people.
  */
+export * from './environment.ts';
 export * from './errors.ts';
 export * from './clock.ts';
 export * from './random.ts';
 export * from './raw-text.ts';
 export * from './as-owner.ts';
+export * from './leftovers.ts';
 export * from './patience.ts';
 export { open, openNow, patientFiles, rename, renameNow, rm, rmdir, rmdirNow, rmNow, unlink, unlinkNow } from './patient-files.ts';
 export * from './replace-file.ts';
+export * from './system.ts';
 export * from './system-codes.ts';
 export { canonicalPath, claimName, exclusiveName, holdName, tryToConnect, type Claim, type ExclusiveName } from './exclusive-name.ts';
 export { writeDocument } from './write-document.ts';

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { slashedWindowsPath } from './windows-path.ts';
+import { system } from './system.ts';
 
 /** Types of `statfs(2)`: NFS, SMB, CIFS, SMB2, AFS, Ceph, FUSE (sshfs). They send no events about what other machines change. */
 const networkTypes: ReadonlySet<number> = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x5346414f, 0x00c36400, 0x65735546]);
@@ -12,7 +13,7 @@ const answerMsMax = 2_000;
  * is not there does not.
  */
 export async function isOnNetwork(path: string): Promise<boolean> {
-  if (process.platform === 'win32') return slashedWindowsPath(path).startsWith('//');
+  if (system.isWindows) return slashedWindowsPath(path).startsWith('//');
   const isNetwork = statfs(path).then(
     ({ type }) => networkTypes.has(type >>> 0),
     () => false,

@@ -1,6 +1,7 @@
 import { CadanganError, systemCode, throwIfAborted } from './errors.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { systemRandom, type Random } from './random.ts';
+import { system } from './system.ts';
 
 /** What waiting takes from outside. */
 export interface PatienceWorld {
@@ -8,8 +9,8 @@ export interface PatienceWorld {
   readonly random: Random;
   /** Keeps this thread for so many milliseconds: for who cannot wait otherwise. */
   readonly pause: (ms: number) => void;
-  /** Elsewhere a name can be changed and removed whoever has the file open, and the codes below mean what they say. */
-  readonly isWindows: boolean;
+  /** As `System` has it. Elsewhere the codes below mean what they say, and are final. */
+  readonly holdsOpenFiles: boolean;
 }
 
 /**
@@ -46,8 +47,8 @@ export class Patience {
     this.#world = world;
   }
 
-  get isWindows(): boolean {
-    return this.#world.isWindows;
+  get holdsOpenFiles(): boolean {
+    return this.#world.holdsOpenFiles;
   }
 
   /**
@@ -62,7 +63,7 @@ export class Patience {
         if (hasWaited) this.#waitedInVain = 0;
         return result;
       } catch (error) {
-        if (!this.isWindows || !isPassing(error) || !(await isWorth(error))) throw error;
+        if (!this.holdsOpenFiles || !isPassing(error) || !(await isWorth(error))) throw error;
         const waitMs = waits.next();
         if (waitMs.done === true) throw error;
         await this.#sleep(waitMs.value, signal);
@@ -79,7 +80,7 @@ export class Patience {
         if (hasWaited) this.#waitedInVain = 0;
         return result;
       } catch (error) {
-        if (!this.isWindows || !isPassing(error) || !isWorth(error) || isStopped?.() === true) throw error;
+        if (!this.holdsOpenFiles || !isPassing(error) || !isWorth(error) || isStopped?.() === true) throw error;
         const waitMs = waits.next();
         if (waitMs.done === true) throw error;
         this.#world.pause(waitMs.value);
@@ -123,5 +124,5 @@ export const systemPatience = new Patience({
   clock: systemClock,
   random: systemRandom,
   pause: (ms) => void Atomics.wait(stillness, 0, 0, ms),
-  isWindows: process.platform === 'win32',
+  holdsOpenFiles: system.holdsOpenFiles,
 });

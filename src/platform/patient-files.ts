@@ -48,7 +48,7 @@ export interface PatientFiles {
 
 /** @param calls default: those of the system; a test puts its own in their place */
 export function patientFiles(patience: Patience, calls: FileCalls = systemCalls): PatientFiles {
-  const held = (error: unknown, paths: HeldPaths): unknown => (patience.isWindows ? heldError(error, paths, calls) : error);
+  const held = (error: unknown, paths: HeldPaths): unknown => (patience.holdsOpenFiles ? heldError(error, paths, calls) : error);
   const later = async <T>(
     paths: HeldPaths,
     attempt: () => Promise<T>,

@@ -1,7 +1,6 @@
 import { byteStringFromText, textOf, type ByteString } from './byte-string.ts';
+import { system } from './system.ts';
 import { parseWindowsPath } from './windows-path.ts';
-
-const hostIsWindows = process.platform === 'win32';
 
 /** The path of a snapshot's root. */
 export const snapshotRoot = '/' as ByteString;
@@ -10,7 +9,7 @@ export const snapshotRoot = '/' as ByteString;
  * Where a path of this machine stands in its snapshots: `C:\srv` as `/C/srv`, `\\server\share` as `/server/share`. A path of a snapshot
  * stays what it is.
  */
-export function snapshotPathOf(path: string, windows = hostIsWindows): ByteString {
+export function snapshotPathOf(path: string, windows = system.isWindows): ByteString {
   const parsed = windows ? parseWindowsPath(path) : undefined;
   const isNoPlace = parsed?.kind === 'unusable' || parsed?.kind === 'of-drive';
   if (isNoPlace) return byteStringFromText(`/${path.replaceAll('/', '\\')}`); // one name, which no snapshot has
@@ -21,7 +20,7 @@ export function snapshotPathOf(path: string, windows = hostIsWindows): ByteStrin
 }
 
 /** The other way. On Windows a first name of one letter is a drive, any other a server; restic writes `\\server\share` as one name. */
-export function machinePathOf(path: ByteString, windows = hostIsWindows): string {
+export function machinePathOf(path: ByteString, windows = system.isWindows): string {
   const text = textOf(path);
   if (!windows) return text;
   const [first = '', ...rest] = text.split('/').filter((name) => name !== '');
@@ -30,7 +29,7 @@ export function machinePathOf(path: ByteString, windows = hostIsWindows): string
 }
 
 /** Whether a source of a snapshot can be a path of this machine. */
-export function isMachinePath(source: string, windows = hostIsWindows): boolean {
+export function isMachinePath(source: string, windows = system.isWindows): boolean {
   return windows ? parseWindowsPath(source).kind === 'absolute' : source.startsWith('/');
 }
 
@@ -38,7 +37,7 @@ export function isMachinePath(source: string, windows = hostIsWindows): boolean 
  * Whether a path of a snapshot names something of this machine. On Windows neither the root, which holds the drives and servers, nor a
  * server does.
  */
-export function hasMachinePath(path: ByteString, windows = hostIsWindows): boolean {
+export function hasMachinePath(path: ByteString, windows = system.isWindows): boolean {
   if (!windows) return true;
   const [first = '', second] = path.split('/').filter((name) => name !== '');
   return second !== undefined || /^[A-Za-z]$/.test(first) || first.startsWith('\\\\');
@@ -59,14 +58,14 @@ export function parentOf(path: ByteString): ByteString {
 }
 
 /** The highest folder of this machine above a path of a snapshot: `/`, on Windows a drive or a share. */
-export function rootOf(path: ByteString, windows = hostIsWindows): ByteString {
+export function rootOf(path: ByteString, windows = system.isWindows): ByteString {
   if (!windows) return snapshotRoot;
   const [first = '', second] = path.split('/').filter((name) => name !== '');
   return (/^[A-Za-z]$/.test(first) || first.startsWith('\\\\') || second === undefined ? `/${first}` : `/${first}/${second}`) as ByteString;
 }
 
 /** A pattern of restic's that fits exactly this path. In names that are not UTF-8 a star stands for the bytes that are no text. */
-export function literalPattern(path: ByteString, windows = hostIsWindows): string {
+export function literalPattern(path: ByteString, windows = system.isWindows): string {
   const isText = byteStringFromText(textOf(path)) === path;
   if (!isText) return escaped(path.replace(/[\x80-\xff]+/g, '\0') as string, windows).replaceAll('\0', '*');
   return escaped(textOf(path), windows);

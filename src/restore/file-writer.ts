@@ -1,5 +1,5 @@
 import { closeSync, constants, ftruncateSync, writeSync } from 'node:fs';
-import { fsPath, openNow, renameNow, unlinkNow, type ByteString } from '../platform/index.ts';
+import { discardNow, fsPath, openNow, rename, renameNow, type ByteString } from '../platform/index.ts';
 import { setOnDescriptor, type Metadata, type MetadataProblem } from './metadata.ts';
 
 const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
@@ -42,26 +42,42 @@ export function setLength(descriptor: number, sizeBytes: number): void {
   ftruncateSync(descriptor, sizeBytes);
 }
 
+/** A file that is written and open. */
+interface WrittenFile {
+  readonly descriptor: number;
+  /** Where it is. */
+  readonly temporary: ByteString;
+  /** Where it belongs. */
+  readonly path: ByteString;
+  readonly metadata: Metadata;
+}
+
 /**
  * Sets metadata, closes, and gives the file its name: from then on it is seen. Whatever had the name is replaced. The descriptor is closed
- * in any case.
+ * in any case. @throws the system's errors, `aborted`; then it has no name
  */
-export function finishFile(descriptor: number, temporary: ByteString, path: ByteString, metadata: Metadata): MetadataProblem[] {
-  let problems: MetadataProblem[];
+export async function finishFile(file: WrittenFile, signal: AbortSignal | undefined): Promise<MetadataProblem[]> {
+  const problems = completeFile(file);
+  await rename(fsPath(file.temporary), fsPath(file.path), signal);
+  return problems;
+}
+
+/** As `finishFile`, for a worker. @param isStopped ends its waiting for who holds the file, or the one that had the name */
+export function finishFileNow(file: WrittenFile, isStopped: () => boolean): MetadataProblem[] {
+  const problems = completeFile(file);
+  renameNow(fsPath(file.temporary), fsPath(file.path), isStopped);
+  return problems;
+}
+
+function completeFile({ descriptor, metadata }: WrittenFile): MetadataProblem[] {
   try {
-    problems = setOnDescriptor(descriptor, metadata);
+    return setOnDescriptor(descriptor, metadata);
   } finally {
     closeSync(descriptor);
   }
-  renameNow(fsPath(temporary), fsPath(path));
-  return problems;
 }
 
 /** Removes a temporary file as far as it is there. */
 export function discardTemporary(path: ByteString): void {
-  try {
-    unlinkNow(fsPath(path));
-  } catch {
-    // What cannot be removed has a name that tells what it is.
-  }
+  discardNow(fsPath(path)); // what cannot be removed has a name that tells what it is
 }

@@ -12,7 +12,7 @@ import {
   type BigIntStats,
   type Stats,
 } from 'node:fs';
-import { fsPath, systemCode, type ByteString } from '../platform/index.ts';
+import { fsPath, systemCode, type ByteString, system } from '../platform/index.ts';
 import { parseTimestamp, permissionsOf, type Node } from '../repository/index.ts';
 
 /** What of a node can be set on a file. Plain data: it goes to the workers. */
@@ -63,7 +63,7 @@ function modeWithoutAcl({ mode, extendedAttributes = [] }: Node): number {
 /** Whether a file already has all of it but the access time, which reading alone changes. */
 export function hasMetadata(stats: BigIntStats, metadata: Metadata): boolean {
   if (!sameTime(secondsOf(stats.mtimeNs), metadata.mtime)) return false;
-  if (process.platform === 'win32') return true; // neither mode nor owner are what Unix knows
+  if (!system.hasModes) return true; // neither mode nor owner are what Unix knows
   return Number(stats.mode & 0o7777n) === metadata.mode && Number(stats.uid) === metadata.uid && Number(stats.gid) === metadata.gid;
 }
 
@@ -148,7 +148,7 @@ function isOrdinaryUser(): boolean {
 }
 
 function setOwner(uid: number, gid: number, set: Setters['owner']): void {
-  if (process.platform === 'win32') return; // owners there are not numbers; the planner says so once
+  if (!system.hasModes) return; // owners there are not numbers; the planner says so once
   try {
     set(uid, gid);
   } catch (error) {

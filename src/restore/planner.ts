@@ -1,4 +1,4 @@
-import { isCode, type ByteString } from '../platform/index.ts';
+import { isCode, type ByteString, system } from '../platform/index.ts';
 import { walkTree, type Node, type Repository, type Tree, type TreeId, type TreeProblem, type WalkStep } from '../repository/index.ts';
 import { decideFile, decideLink } from './decide.ts';
 import type { ExceptionLog } from './exceptions.ts';
@@ -265,7 +265,7 @@ class Planner {
 
   #noteAttributes(path: ByteString, { uid, gid, extendedAttributes = [], genericAttributes = {} }: Node): void {
     const { exceptions } = this.#context;
-    if (process.platform === 'win32' && (uid !== 0 || gid !== 0) && !exceptions.counts.owner) {
+    if (!system.hasModes && (uid !== 0 || gid !== 0) && !exceptions.counts.owner) {
       exceptions.add(path, 'owner', 'Windows does not know the owners of Unix: of this and all others');
     }
     if (extendedAttributes.length > 0) exceptions.add(path, 'extended-attributes', extendedAttributes.map(({ name }) => name).join(', '));

@@ -1,4 +1,4 @@
-import { compilePatterns, type ByteString, type PatternOptions, type PatternSet } from '../platform/index.ts';
+import { compilePatterns, type ByteString, type PatternOptions, type PatternSet, system } from '../platform/index.ts';
 import type { RestoreOptions } from './restore-options.ts';
 
 /** Whether a path of the snapshot is to be restored, and whether something beneath it may be. */
@@ -8,8 +8,6 @@ export interface Selected {
 }
 
 export type Selection = (path: ByteString) => Selected;
-
-const windows = process.platform === 'win32';
 
 const everything: Selected = { itself: true, beneath: true };
 const nothing: Selected = { itself: false, beneath: false };
@@ -39,8 +37,8 @@ export class IncludesMet {
   constructor({ includes = [], iincludes = [] }: Pick<RestoreOptions, 'includes' | 'iincludes'>) {
     const wanted = (patterns: readonly string[]): readonly string[] => patterns.filter((one) => one !== '' && !one.startsWith('!'));
     this.#unmet = new Map([
-      ...wanted(includes).map((one) => [one, compilePatterns([one], { windows })] as const),
-      ...wanted(iincludes).map((one) => [one, compilePatterns([one], { windows, caseInsensitive: true })] as const),
+      ...wanted(includes).map((one) => [one, compilePatterns([one], { windows: system.isWindows })] as const),
+      ...wanted(iincludes).map((one) => [one, compilePatterns([one], { windows: system.isWindows, caseInsensitive: true })] as const),
     ]);
   }
 
@@ -60,6 +58,6 @@ export class IncludesMet {
 }
 
 function compileBoth(exact: readonly string[] = [], folded: readonly string[] = []): PatternSet[] {
-  const options: PatternOptions = { windows };
+  const options: PatternOptions = { windows: system.isWindows };
   return [compilePatterns(exact, options), compilePatterns(folded, { ...options, caseInsensitive: true })].filter((set) => !set.isEmpty);
 }

@@ -10,6 +10,7 @@ import {
   systemPath,
   textOf,
   type ByteString,
+  system,
 } from '../platform/index.ts';
 import { setOnDescriptor, setOnPath, type Metadata, type MetadataProblem } from './metadata.ts';
 
@@ -39,7 +40,7 @@ export function openTargetRoot(path: string, holdsFolders = canHoldFolders()): T
 
 /** Linux with `/proc`: below `/proc/self/fd/<n>/` names are looked up in the folder that was opened, whatever its path means by now. */
 function canHoldFolders(): boolean {
-  return process.platform === 'linux' && existsSync('/proc/self/fd');
+  return system.isLinux && existsSync('/proc/self/fd');
 }
 
 const openFlags = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);
@@ -132,7 +133,7 @@ class PathFolder implements TargetFolder {
   }
 
   makeWritable(): number | undefined {
-    if (process.platform === 'win32') return undefined;
+    if (!system.hasModes) return undefined;
     const mode = lstatSync(fsPath(this.#path)).mode & 0o7777;
     if ((mode & ownerAll) === ownerAll || process.geteuid?.() === 0) return undefined;
     this.setMode(mode | ownerAll);

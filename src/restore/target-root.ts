@@ -14,6 +14,7 @@ import {
   troubleOf,
   unlinkNow,
   type ByteString,
+  system,
 } from '../platform/index.ts';
 import { openTargetRoot, realPathBytes, type TargetFolder } from './target-folder.ts';
 import type { TemporaryNames } from './temporary-names.ts';
@@ -119,7 +120,7 @@ function foldsNamesIfOpen(prefix: ByteString, names: TemporaryNames): boolean {
     return foldsNames(prefix, names);
   } catch (error) {
     if (troubleOf(systemCode(error) ?? '') !== 'denied') throw error;
-    return process.platform === 'win32' || process.platform === 'darwin';
+    return system.foldsNames;
   }
 }
 

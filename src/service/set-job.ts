@@ -10,7 +10,7 @@ import {
   type JobResult,
   type RepositoryAccess,
 } from '../jobs/index.ts';
-import { systemClock, type Environment } from '../platform/index.ts';
+import { systemClock, type Environment, system } from '../platform/index.ts';
 import type { BackupSet } from '../settings/index.ts';
 
 export interface SetBackupContext {
@@ -82,7 +82,7 @@ async function jobOptionsOf(
   } = set;
   const rules = await compileExcludeRules(
     { excludes, iexcludes, excludeFiles, iexcludeFiles, excludeCaches, excludeIfPresent, excludeLargerThan },
-    { environment, windows: process.platform === 'win32' },
+    { environment, windows: system.isWindows },
   );
   return {
     sources,

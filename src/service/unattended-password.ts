@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { childEnvironment, readPasswordFile, runPasswordCommand, type ProgramVet } from '../jobs/index.ts';
-import { CadanganError, throwIfAborted, type Environment, type Password } from '../platform/index.ts';
+import { CadanganError, throwIfAborted, type Environment, type Password, system } from '../platform/index.ts';
 import type { BackupSet } from '../settings/index.ts';
 import { credentialOf } from './credential.ts';
 
@@ -33,5 +33,5 @@ async function refuseExposed(file: string): Promise<void> {
 
 /** How others than its owner may read it, as `chmod` writes it; undefined: they may not. Lists of rights of Windows are not read. */
 export function exposedMode({ mode }: { readonly mode: number }): string | undefined {
-  return process.platform === 'win32' || (mode & 0o077) === 0 ? undefined : (mode & 0o777).toString(8).padStart(4, '0');
+  return !system.hasModes || (mode & 0o077) === 0 ? undefined : (mode & 0o777).toString(8).padStart(4, '0');
 }

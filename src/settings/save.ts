@@ -2,10 +2,10 @@ import { link, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
   CadanganError,
+  discard,
   inUseError,
   makeFolder,
   rename,
-  unlink,
   type Random,
   systemCode,
   systemRandom,
@@ -72,7 +72,7 @@ async function currentText(path: string): Promise<string | undefined> {
 async function giveNewName(temporary: string, target: string, path: string): Promise<void> {
   try {
     await link(temporary, target);
-    await unlink(temporary).catch(() => undefined); // a second name of the same file, that nobody reads
+    await discard(temporary); // a second name of the same file, that nobody reads
   } catch (error) {
     if (systemCode(error) === 'EEXIST') throw new CadanganError('config.changed', { path }, { cause: error });
     await rename(temporary, target); // a file system without hard links

@@ -3,7 +3,7 @@ import { chmod, readFile, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Random } from '../platform/index.ts';
-import { CadanganError, makeFolder, syncFolder, systemCode, systemRandom, throwIfAborted, unlink } from '../platform/index.ts';
+import { CadanganError, makeFolder, syncFolder, system, systemCode, systemRandom, throwIfAborted, unlink } from '../platform/index.ts';
 import { assertFileName, assertRange } from './file-name.ts';
 import { storageError } from './folder-errors.ts';
 import { newestMsIn, openToRead, readFully, removeTemporaryFiles, writeAtomically } from './folder-files.ts';
@@ -130,7 +130,7 @@ export class FolderStorage implements Storage {
     const path = this.#pathOf(file);
     await this.#guard(file, async () => {
       try {
-        await unlink(path);
+        await unlink(path, signal);
       } catch (error) {
         if (systemCode(error) !== 'ENOENT') throw error;
         return this.#assertThere(file.kind);
@@ -199,7 +199,7 @@ export class FolderStorage implements Storage {
     }
     if (existingBytes === bytes.length) return true;
     // Windows refuses to rename over a read-only file, which is what restic leaves.
-    if (process.platform === 'win32') await chmod(this.#pathOf(file), 0o600);
+    if (!system.replacesReadOnly) await chmod(this.#pathOf(file), 0o600);
     return false;
   }
 

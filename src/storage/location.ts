@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { CadanganError } from '../platform/index.ts';
+import { CadanganError, system } from '../platform/index.ts';
 
 /** Where a repository lies, as parsed from what the user wrote. Paths are as the other side wants them. */
 export type Location =
@@ -77,7 +77,7 @@ function sftpLabel({ user, host, port, path: remotePath }: Extract<Location, { s
 }
 
 function hostRules(): LocationRules {
-  return { platform: process.platform, workingFolder: process.cwd() };
+  return { platform: system.platform, workingFolder: process.cwd() };
 }
 
 /** Absolute, or with a leading `./` or `../`; on Windows also drive letters, UNC and backslashes. */

@@ -1,6 +1,6 @@
 import { chmod, lstat, mkdir, readdir, readFile, statfs, writeFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { CadanganError, makeFolder, rm, systemCode, type Clock, type Random } from '../../platform/index.ts';
+import { CadanganError, makeFolder, rm, system, systemCode, type Clock, type Random } from '../../platform/index.ts';
 import { hasEnded, parseIdentity, thisProcess } from '../../records/index.ts';
 import { targetError } from '../../restore/index.ts';
 
@@ -44,7 +44,7 @@ export class ScratchFolder {
 
   /** Whatever permissions folders were restored with, we may look into them from here on. @throws the system's errors */
   async openUp(): Promise<void> {
-    if (process.platform !== 'win32' && process.geteuid?.() !== 0) await openFolders(Buffer.from(this.path));
+    if (system.hasModes && process.geteuid?.() !== 0) await openFolders(Buffer.from(this.path));
   }
 
   /** With all that is in it. @throws the system's errors */
