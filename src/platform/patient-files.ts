@@ -32,18 +32,18 @@ export interface FileCalls {
  */
 export interface PatientFiles {
   /** What is at `to` is replaced, unless it is a folder. @throws `aborted` too */
-  rename(from: SystemPath, to: SystemPath, signal?: AbortSignal): Promise<void>;
-  unlink(path: SystemPath, signal?: AbortSignal): Promise<void>;
-  rm(path: SystemPath, options?: RmOptions, signal?: AbortSignal): Promise<void>;
+  readonly rename: (from: SystemPath, to: SystemPath, signal?: AbortSignal) => Promise<void>;
+  readonly unlink: (path: SystemPath, signal?: AbortSignal) => Promise<void>;
+  readonly rm: (path: SystemPath, options?: RmOptions, signal?: AbortSignal) => Promise<void>;
   /** An empty folder. */
-  rmdir(path: SystemPath, signal?: AbortSignal): Promise<void>;
-  open(path: SystemPath, flags?: string | number, mode?: number, signal?: AbortSignal): Promise<FileHandle>;
-  renameNow(from: SystemPath, to: SystemPath, isStopped?: () => boolean): void;
-  unlinkNow(path: SystemPath, isStopped?: () => boolean): void;
-  rmNow(path: SystemPath, options?: RmOptions, isStopped?: () => boolean): void;
-  rmdirNow(path: SystemPath, isStopped?: () => boolean): void;
+  readonly rmdir: (path: SystemPath, signal?: AbortSignal) => Promise<void>;
+  readonly open: (path: SystemPath, flags?: string | number, mode?: number, signal?: AbortSignal) => Promise<FileHandle>;
+  readonly renameNow: (from: SystemPath, to: SystemPath, isStopped?: () => boolean) => void;
+  readonly unlinkNow: (path: SystemPath, isStopped?: () => boolean) => void;
+  readonly rmNow: (path: SystemPath, options?: RmOptions, isStopped?: () => boolean) => void;
+  readonly rmdirNow: (path: SystemPath, isStopped?: () => boolean) => void;
   /** @returns the descriptor */
-  openNow(path: SystemPath, flags: string | number, mode?: number, isStopped?: () => boolean): number;
+  readonly openNow: (path: SystemPath, flags: string | number, mode?: number, isStopped?: () => boolean) => number;
 }
 
 /** @param calls default: those of the system; a test puts its own in their place */
