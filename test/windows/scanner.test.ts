@@ -9,8 +9,8 @@ import { needs } from '../needs.ts';
 import { seedsOf } from '../rounds.ts';
 import { giveToWindows, makeWindowsFolder, needsWindows, runCli, startNode, type WindowsFolder, type WineRunning } from './wine.ts';
 
-/** Where `npm run build` puts what calls functions of Windows. */
-const koffiPath = 'W:\\dist\\koffi-win32-x64.node';
+/** What calls functions of Windows, where `scripts/koffi-binary.ts` puts it. */
+const koffiPath = 'W:\\.cache\\koffi\\win32-x64\\node_modules\\@koromix\\koffi-win32-x64\\win32_x64\\koffi.node';
 const password = 'kata sandi';
 
 /** What a write has before it is whole (`writeWhole`, a restore, the journal of uploads, the lock of appending). */
@@ -84,10 +84,8 @@ async function run({ windows }: WindowsFolder, ...args: readonly string[]): Prom
 async function startScanner(t: TestContext, { windows }: WindowsFolder, holdMs: number): Promise<WineRunning> {
   const scanner = startNode(['W:\\test\\windows\\scanner-program.ts', koffiPath, String(holdMs), windows]);
   t.after(() => scanner.process.kill());
-  let hasEnded = false;
-  void scanner.ended.then(() => (hasEnded = true));
-  while (!scanner.stdoutSoFar().includes('ready')) {
-    assert(!hasEnded, `the scanner did not start: ${hasEnded ? (await scanner.ended).stderr : ''}`);
+  while (scanner.process.exitCode !== null || !scanner.stdoutSoFar().includes('ready')) {
+    if (scanner.process.exitCode !== null) assert.fail(`the scanner did not start: ${(await scanner.ended).stderr}`);
     await delay(20);
   }
   return scanner;
