@@ -6,6 +6,7 @@ import { wholeFileBytesMax } from './file-archiver.ts';
 import { storeLargeFile } from './large-file.ts';
 import { hasSameContent, makeNode, saysTheSame, type ChangeRules, type NodeOptions } from './node-maker.ts';
 import { OpenFolder } from './open-folder.ts';
+import { alignParent, parentOfServer } from './parent-tree.ts';
 import { readLinkTarget, type SourceEntry } from './source-entry.ts';
 import type { SourceReader } from './source-reader.ts';
 import { statFollowing, statOf, type SourceStat } from './source-stat.ts';
@@ -57,7 +58,8 @@ export class Archiver {
 
   /** @returns the root tree's id. @throws what stops a run; what a single file cannot do is tallied instead */
   async archive(sources: SourceTree, parentRoot: TreeId | undefined): Promise<TreeId> {
-    const root = new OpenFolder(undefined, undefined, parentRoot, await this.#loadParentTree(parentRoot));
+    const parent = { id: parentRoot, tree: await this.#loadParentTree(parentRoot) };
+    const root = new OpenFolder(undefined, undefined, alignParent(parent, namesOf(sources)));
     if (sources.isSource) await this.#walkRoot(root, sources.path);
     else await this.#walkSources(root, sources);
     const closed = root.whenClosed();
@@ -103,9 +105,16 @@ export class Archiver {
       this.#tally.issue(tree.path, 'unreadable', error);
       return this.#put(open, position, undefined);
     }
-    const folder = await this.#openFolder(open, position, { name: tree.name, path: tree.path, stat });
+    const folder = await this.#openAncestor(open, position, tree, stat);
     await this.#walkSources(folder, tree);
     this.#release(folder);
+  }
+
+  async #openAncestor(open: OpenFolder, position: number, tree: SourceTree, stat: SourceStat): Promise<OpenFolder> {
+    const { name } = tree;
+    const node = open.parentNodeOf(name);
+    const parent = node ? { id: node.subtree, tree: await this.#loadParentTree(node.subtree) } : parentOfServer(open.parent, name);
+    return new OpenFolder({ folder: open, position, name, stat }, node, alignParent(parent, namesOf(tree)));
   }
 
   async #walk(open: OpenFolder, path: ByteString, device: Uint64): Promise<void> {
@@ -162,7 +171,7 @@ export class Archiver {
   async #openFolder(open: OpenFolder, position: number, { name, stat }: SourceEntry): Promise<OpenFolder> {
     const parentNode = open.parentNodeOf(name);
     const parentTree = await this.#loadParentTree(parentNode?.subtree);
-    return new OpenFolder({ folder: open, position, name, stat }, parentNode, parentNode?.subtree, parentTree);
+    return new OpenFolder({ folder: open, position, name, stat }, parentNode, { id: parentNode?.subtree, tree: parentTree });
   }
 
   #archiveFile(open: OpenFolder, position: number, entry: SourceEntry): Promise<void> | void {
@@ -265,6 +274,10 @@ export class Archiver {
     throwIfAborted(this.#options.signal);
     this.#heldSinceMs = this.#clock.monotonicMs();
   }
+}
+
+function namesOf({ children }: SourceTree): ByteString[] {
+  return children.map(({ name }) => name);
 }
 
 /** The parent's node where it says the same: it also has what only other programs store, and lets a whole tree stay as it is. */

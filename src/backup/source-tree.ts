@@ -1,5 +1,5 @@
-import { system, type ByteString } from '../platform/index.ts';
-import { pathOf, placeOf, placeUnder, systemDriveFolder, type Place, type Step } from './source-place.ts';
+import { system, systemDriveFolder, type ByteString } from '../platform/index.ts';
+import { pathOf, placeOf, placeUnder, type Place, type Step } from './source-place.ts';
 
 /**
  * Where the sources stand in the snapshot. A source given as an absolute path appears under all its folders; a relative one under the

@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'snapshot.protected' // somebody asked to remove one that stays; facts: snapshot, until (a day), where it is held until then
   | 'retention.held' // what smells, and nothing was removed; facts: hold (its kind), and what belongs to it; more, subjects
   | 'path.not-found' // the path is not in the snapshot
+  | 'path.unsupported' // of this machine: a device's, or one that leads nobody knows where; facts: path, reason
   | 'target.unsafe' // the restore target contains the repository, is a link, ...
   | 'target.denied'
   | 'target.full'

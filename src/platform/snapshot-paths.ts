@@ -1,6 +1,7 @@
 import { byteStringFromText, textOf, type ByteString } from './byte-string.ts';
+import { machinePath, type PathRules } from './machine-path.ts';
 import { system } from './system.ts';
-import { parseWindowsPath } from './windows-path.ts';
+import { parseWindowsPath, type WindowsPath } from './windows-path.ts';
 
 /** The path of a snapshot's root. */
 export const snapshotRoot = '/' as ByteString;
@@ -11,12 +12,29 @@ export const snapshotRoot = '/' as ByteString;
  */
 export function snapshotPathOf(path: string, windows = system.isWindows): ByteString {
   const parsed = windows ? parseWindowsPath(path) : undefined;
-  const isNoPlace = parsed?.kind === 'unusable' || parsed?.kind === 'of-drive';
-  if (isNoPlace) return byteStringFromText(`/${path.replaceAll('/', '\\')}`); // one name, which no snapshot has
+  if (parsed?.kind === 'unusable' || parsed?.kind === 'of-drive' || isServerLikeDrive(parsed))
+    return byteStringFromText(`/${path.replaceAll('/', '\\')}`); // one name, which no snapshot has
   const rest = parsed?.rest ?? path;
   const rootNames = parsed?.kind === 'absolute' ? parsed.rootNames : [];
   const names = [...rootNames, ...rest.split('/')].filter((name) => name !== '' && name !== '.');
   return byteStringFromText(`/${names.join('/')}`);
+}
+
+/**
+ * A path of a snapshot as somebody types it, behind `SNAPSHOT:` say. On Windows it may be one of this machine, and have `\` between its
+ * names; what begins with one `/` is as `ls` prints it. @throws `path.unsupported`
+ */
+export function typedSnapshotPath(text: string, rules: Partial<PathRules> = {}): string {
+  const { windows = system.isWindows } = rules;
+  if (!windows || text === '' || /^\/(?!\/)/.test(text)) return text;
+  const { kind } = parseWindowsPath(text);
+  if (kind === 'relative' || kind === 'of-root') return text.replaceAll('\\', '/');
+  return textOf(snapshotPathOf(machinePath(text, rules), windows));
+}
+
+/** In a snapshot a server named by one letter would be a drive. */
+function isServerLikeDrive(parsed: WindowsPath | undefined): boolean {
+  return parsed?.kind === 'absolute' && parsed.rootNames.length > 1 && /^[A-Za-z]$/.test(parsed.rootNames[0] ?? '');
 }
 
 /** The other way. On Windows a first name of one letter is a drive, any other a server; restic writes `\\server\share` as one name. */
@@ -24,7 +42,7 @@ export function machinePathOf(path: ByteString, windows = system.isWindows): str
   const text = textOf(path);
   if (!windows) return text;
   const [first = '', ...rest] = text.split('/').filter((name) => name !== '');
-  if (/^[A-Za-z]$/.test(first)) return `${first}:\\${rest.join('\\')}`;
+  if (/^[A-Za-z]$/.test(first)) return `${first.toUpperCase()}:\\${rest.join('\\')}`;
   return [first.startsWith('\\\\') ? first : `\\\\${first}`, ...rest].join('\\');
 }
 

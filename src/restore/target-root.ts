@@ -6,6 +6,7 @@ import {
   CadanganError,
   fsPath,
   inUseError,
+  machinePath,
   makeFolderNow,
   openNow,
   rawTextOf,
@@ -41,7 +42,7 @@ export interface TargetOptions {
  * @throws `target.unsafe` when it contains the repository or lies in it, or is no folder; `target.denied`, `target.full`
  */
 export function openTarget(target: string, options: TargetOptions): TargetRoot {
-  const wanted = resolve(target);
+  const wanted = machinePath(target);
   refuseNear(realPathOf(wanted), options.repositoryFolder, wanted);
   try {
     // As restic does: nobody else may look in before the modes are right.

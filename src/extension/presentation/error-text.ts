@@ -211,6 +211,11 @@ const sentences: Readonly<Record<string, Maker>> = {
     next: l10n.t('Choose another date.'),
     remedies: ['refresh'],
   }),
+  'path.unsupported': (text) => ({
+    what: l10n.t('"{path}" cannot be used as a path{reason}.', { path: text('path'), reason: reason(text) }),
+    next: l10n.t('Write the whole path, from its drive or share on.'),
+    remedies: [],
+  }),
   'path.not-found': (text) => ({
     what: l10n.t('"{path}" is not in that snapshot.', { path: text('path') }),
     next: l10n.t('Choose another date.'),

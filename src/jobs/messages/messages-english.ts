@@ -118,6 +118,10 @@ export const english: Phrasebook = {
       what: `${facts.quoted('path', 'The path')} is not in the snapshot${because(facts)}.`,
       next: 'See "cadangan ls" for what is; paths begin with /.',
     }),
+    'path.unsupported': (facts) => ({
+      what: `Cannot use the path ${facts.quoted('path', 'that was given')}${because(facts)}.`,
+      next: 'Write the whole path, from its drive or share on, such as C:\\Data or \\\\server\\share\\Data.',
+    }),
     'target.unsafe': (facts) => ({
       what: `Refused to restore into ${facts.quoted('target', 'the target')}${because(facts)}.`,
       next: 'Name another folder with --target.',

@@ -123,6 +123,10 @@ export const indonesian: Phrasebook = {
       what: `${facts.quoted('path', 'Lokasi itu')} tidak ada dalam snapshot${because(facts)}.`,
       next: 'Lihat "cadangan ls" untuk isinya; lokasi diawali dengan /.',
     }),
+    'path.unsupported': (facts) => ({
+      what: `Lokasi ${facts.quoted('path', 'yang diberikan')} tidak dapat dipakai${because(facts)}.`,
+      next: 'Tuliskan lokasi lengkapnya, mulai dari drive atau folder berbaginya, misalnya C:\\Data atau \\\\server\\share\\Data.',
+    }),
     'target.unsafe': (facts) => ({
       what: `Ditolak: tidak memulihkan ke ${facts.quoted('target', 'tujuan itu')}${because(facts)}.`,
       next: 'Sebutkan folder tujuan lain dengan --target.',
