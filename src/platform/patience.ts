@@ -56,6 +56,7 @@ export class Patience {
    * @throws what the last attempt threw; `aborted` while it waits
    */
   async until<T>(attempt: () => Promise<T>, signal?: AbortSignal, isWorth: (error: unknown) => Promise<boolean> = always): Promise<T> {
+    if (!this.holdsOpenFiles) return attempt();
     const waits = this.#waits(patienceMs);
     for (let hasWaited = false; ; hasWaited = true) {
       try {
@@ -63,7 +64,7 @@ export class Patience {
         if (hasWaited) this.#waitedInVain = 0;
         return result;
       } catch (error) {
-        if (!this.holdsOpenFiles || !isPassing(error) || !(await isWorth(error))) throw error;
+        if (!isPassing(error) || !(await isWorth(error))) throw error;
         const waitMs = waits.next();
         if (waitMs.done === true) throw error;
         await this.#sleep(waitMs.value, signal);
@@ -73,6 +74,7 @@ export class Patience {
 
   /** As `until`, on a thread that stands still meanwhile. @param isStopped who can tell gets the whole patience; then the refusal is thrown */
   untilNow<T>(attempt: () => T, isStopped?: () => boolean, isWorth: (error: unknown) => boolean = () => true): T {
+    if (!this.holdsOpenFiles) return attempt();
     const waits = this.#waits(isStopped === undefined ? deafPatienceMs : patienceMs);
     for (let hasWaited = false; ; hasWaited = true) {
       try {
@@ -80,7 +82,7 @@ export class Patience {
         if (hasWaited) this.#waitedInVain = 0;
         return result;
       } catch (error) {
-        if (!this.holdsOpenFiles || !isPassing(error) || !isWorth(error) || isStopped?.() === true) throw error;
+        if (!isPassing(error) || !isWorth(error) || isStopped?.() === true) throw error;
         const waitMs = waits.next();
         if (waitMs.done === true) throw error;
         this.#world.pause(waitMs.value);
