@@ -126,7 +126,7 @@ const oneSystem = {
 const patientMessage = 'take it from src/platform/patient-files.ts: on Windows it is refused while another program has the file open';
 const patientCalls: ReadonlySet<string> = new Set(['rename', 'unlink', 'rm', 'rmdir', 'open'].flatMap((name) => [name, `${name}Sync`]));
 
-/** What renames, removes and opens files comes by its name from one file: neither from `node:fs`, nor from all of that under another name. */
+/** What renames, removes and opens files comes from one file: not by its name from `node:fs`, and not as a part of all of that. */
 const patientFiles = {
   create(context: Context) {
     const from = pathInSources(context.filename);

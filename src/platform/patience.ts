@@ -72,7 +72,10 @@ export class Patience {
     }
   }
 
-  /** As `until`, on a thread that stands still meanwhile. @param isStopped who can tell gets the whole patience; then the refusal is thrown */
+  /**
+   * As `until`, on a thread that stands still meanwhile.
+   * @param isStopped who can tell gets the whole patience; once it says so, the refusal is thrown
+   */
   untilNow<T>(attempt: () => T, isStopped?: () => boolean, isWorth: (error: unknown) => boolean = () => true): T {
     if (!this.holdsOpenFiles) return attempt();
     const waits = this.#waits(isStopped === undefined ? deafPatienceMs : patienceMs);

@@ -22,8 +22,8 @@ export function isUnsupported(code: string | undefined): boolean {
 }
 
 /**
- * The system's error about a file of ours as one of ours: `file.in-use`, `storage.full`, `storage.denied`, and `storage.unreachable` for everything else
- * (EIO, ESTALE, ETIMEDOUT, ENOTCONN, EHOSTDOWN, EMFILE ...). Errors that are not the system's come back unchanged.
+ * The system's error about a file of ours as one of ours: `file.in-use`, `storage.full`, `storage.denied`, and `storage.unreachable` for
+ * everything else (EIO, ESTALE, ETIMEDOUT, ENOTCONN, EHOSTDOWN, EMFILE ...). Errors that are not the system's come back unchanged.
  */
 export function fileError(cause: unknown, location: string): unknown {
   const reason = systemCode(cause);

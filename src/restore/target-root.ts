@@ -126,8 +126,8 @@ function foldsNamesIfOpen(prefix: ByteString, names: TemporaryNames): boolean {
 }
 
 /**
- * An error of the system about a folder to restore into, as one of ours: `file.in-use`, `target.full`, `target.denied`, `target.unsafe`. Others stay what
- * they are.
+ * An error of the system about a folder to restore into, as one of ours: `file.in-use`, `target.full`, `target.denied`, `target.unsafe`.
+ * Others stay what they are.
  */
 export function targetError(cause: unknown, target: string): unknown {
   const code = systemCode(cause);

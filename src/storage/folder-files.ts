@@ -75,8 +75,8 @@ export async function readFully(
 }
 
 /** O_NONBLOCK: a FIFO that somebody put under our name must not hang us. It changes nothing for regular files. */
-export function openToRead(path: string): Promise<FileHandle> {
-  return open(path, constants.O_RDONLY | system.openAtOnce);
+export function openToRead(path: string, signal?: AbortSignal): Promise<FileHandle> {
+  return open(path, constants.O_RDONLY | system.openAtOnce, undefined, signal);
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {

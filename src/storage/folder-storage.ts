@@ -225,7 +225,7 @@ export class FolderStorage implements Storage {
     assertFileName(file);
     throwIfAborted(signal);
     return this.#guard(file, async () => {
-      const handle = await this.#open(file);
+      const handle = await this.#open(file, signal);
       try {
         throwIfAborted(signal);
         return await use(handle);
@@ -235,9 +235,9 @@ export class FolderStorage implements Storage {
     });
   }
 
-  async #open(file: FileName): Promise<FileHandle> {
+  async #open(file: FileName, signal: AbortSignal | undefined): Promise<FileHandle> {
     try {
-      return await openToRead(this.#pathOf(file));
+      return await openToRead(this.#pathOf(file), signal);
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
       await this.#assertThere(file.kind);

@@ -7,7 +7,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { needs } from '../needs.ts';
 import { seedsOf } from '../rounds.ts';
-import { giveToWindows, makeWindowsFolder, needsWindows, runCli, startNode, type WindowsFolder, type WineRunning } from './wine.ts';
+import {
+  giveToWindows,
+  makeWindowsFolder,
+  needsWindows,
+  runCli,
+  startNode,
+  type WindowsFolder,
+  type WineRan,
+  type WineRunning,
+} from './wine.ts';
 
 /** What calls functions of Windows, where `scripts/koffi-binary.ts` puts it. */
 const koffiPath = 'W:\\.cache\\koffi\\win32-x64\\node_modules\\@koromix\\koffi-win32-x64\\win32_x64\\koffi.node';
@@ -24,6 +33,23 @@ describe('a scanner that holds each new file', needsWindows, () => {
         await liveThrough(t, holdMs, seed);
       }
     });
+});
+
+describe('a program that does not let go of new files', needsWindows, () => {
+  test('is told of with the file that it holds, and what it left behind goes when it has ended', async (t) => {
+    const folder = makeWindowsFolder(t, 'held');
+    fillData(folder, new SeededRandom(1));
+    await run(folder, 'init', ...onRepository(folder));
+    const holder = await startScanner(t, { ...folder, windows: `${folder.windows}\\repository\\data` }, 3_600_000);
+    const { code, stderr } = await command(folder, 'backup', 'accounting');
+    holder.process.kill();
+    await holder.ended;
+    assert.notEqual(code, 0);
+    assert.match(stderr, /"[^"]*\\repository\\data\\[^"]*" is in use by another program/);
+    assert.notDeepEqual(unfinishedIn(folder), []);
+    await run(folder, 'backup', 'accounting');
+    assert.deepEqual(unfinishedIn(folder), []);
+  });
 });
 
 /** Repository, target, state and data lie below one folder, which the scanner looks after. */
@@ -44,12 +70,7 @@ async function liveThrough(t: TestContext, holdMs: number, seed: number): Promis
 
   const below = folder.windows.slice('C:\\'.length).split('\\');
   assert.deepEqual(contentOf(join(folder.host, 'restored', 'C', ...below, 'data')), contentOf(join(folder.host, 'data')));
-  const names = readdirSync(folder.host, { recursive: true, encoding: 'utf8' });
-  assert.deepEqual(
-    names.filter((name) => unfinished.test(name.slice(name.lastIndexOf('/') + 1))),
-    [],
-    `seed ${seed}`,
-  );
+  assert.deepEqual(unfinishedIn(folder), [], `seed ${seed}`);
   const checked = spawnSync('restic', ['check', '--read-data', '--no-lock', '--no-cache', '--repo', join(folder.host, 'repository')], {
     env: { PATH: process.env['PATH'], RESTIC_PASSWORD: password },
     encoding: 'utf8',
@@ -73,10 +94,19 @@ function onRepository({ windows }: WindowsFolder): readonly string[] {
   return ['--repo', `${windows}\\repository`, '--password-file', `${windows}\\password`];
 }
 
-/** @returns what it printed. @throws when a command does not end well */
-async function run({ windows }: WindowsFolder, ...args: readonly string[]): Promise<string> {
+function unfinishedIn({ host }: WindowsFolder): readonly string[] {
+  const names = readdirSync(host, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => unfinished.test(name.slice(name.lastIndexOf('/') + 1)));
+}
+
+function command({ windows }: WindowsFolder, ...args: readonly string[]): Promise<WineRan> {
   const env = { CADANGAN_CONFIG: `${windows}\\cadangan.jsonc`, CADANGAN_STATE: `${windows}\\state`, CADANGAN_LANG: 'en' };
-  const { code, stdout, stderr } = await runCli(args, { cwd: windows, env });
+  return runCli(args, { cwd: windows, env });
+}
+
+/** @returns what it printed. @throws when a command does not end well */
+async function run(folder: WindowsFolder, ...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await command(folder, ...args);
   assert.equal(code, 0, `${args.join(' ')}: ${stdout}${stderr}`);
   return stdout;
 }
