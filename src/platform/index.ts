@@ -8,7 +8,7 @@ export * from './clock.ts';
 export * from './random.ts';
 export * from './raw-text.ts';
 export * from './as-owner.ts';
-export * from './leftovers.ts';
+export * from './discard.ts';
 export * from './patience.ts';
 export {
   open,

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { lstat, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode, throwIfAborted } from './errors.ts';
-import { discard, removeLeftovers } from './leftovers.ts';
+import { discard, discardHeld } from './discard.ts';
 import { namesInFolder } from './names-in-folder.ts';
 import { open, rename } from './patient-files.ts';
 import type { Random } from './random.ts';
@@ -28,7 +28,7 @@ export interface WriteWholeOptions {
 export async function writeWhole(path: string, options: WriteWholeOptions, fill: (file: FileHandle) => Promise<void>): Promise<void> {
   const { signal, place = (temporary: string) => rename(systemPath(temporary), systemPath(path), signal) } = options;
   throwIfAborted(signal);
-  void removeLeftovers(); // beside it: whoever holds one need not hold us up
+  void discardHeld(); // beside it: whoever holds one need not hold us up
   const { handle, temporaryPath } = await openTemporary(path, options);
   try {
     try {

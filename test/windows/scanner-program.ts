@@ -1,7 +1,7 @@
 // Run by Windows' Node: `scanner-program.ts KOFFI MILLISECONDS FOLDER`. Behaves as a scanner for viruses: whatever appears or changes
 // below the folder it opens to read, sharing reading and writing but not deletion, for so long. It says "ready", and how many files it has
 // opened each time it has opened one. The process is killed when it is to end.
-import { watch } from 'node:fs';
+import { readdirSync, statSync, watch } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -26,13 +26,29 @@ const openExisting = 3;
 const invalidHandle = -1;
 
 let opened = 0;
-watch(folder, { recursive: true }, (_event, name) => {
-  if (name === null) return;
-  // Folders are not opened so, since it takes FILE_FLAG_BACKUP_SEMANTICS; a file that is gone already cannot be.
-  const handle = open(join(folder, name), genericRead, shareReadAndWrite, null, openExisting, 0, null);
-  if (handle === invalidHandle) return;
+const watched = new Set<string>();
+
+/** Each folder by itself: Wine tells of a folder below a watched one only while somebody has it open. */
+function lookAfter(folder: string, isNew: boolean): void {
+  watched.add(folder);
+  watch(folder, (_event, name) => {
+    if (name !== null) lookAt(join(folder, name));
+  }).on('error', () => watched.delete(folder)); // it is gone
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (isNew || entry.isDirectory()) lookAt(join(folder, entry.name), isNew);
+}
+
+function lookAt(path: string, isNew = true): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    if (!watched.has(path)) lookAfter(path, isNew);
+    return;
+  }
+  const handle = open(path, genericRead, shareReadAndWrite, null, openExisting, 0, null);
+  if (handle === invalidHandle) return; // it is gone
   opened += 1;
   setTimeout(() => close(handle), Number(holdMs));
   process.stdout.write(`${opened}\n`);
-});
+}
+
+lookAfter(folder, false);
 process.stdout.write('ready\n');
