@@ -1,6 +1,6 @@
 /**
- * Rules of this house for oxlint: which room imports which, that clock, chance, editor and operating system come in through doors, and how
- * wide a line is.
+ * Rules of this house for oxlint: which room imports which, that clock, chance, editor, operating system and what Windows may refuse for a
+ * moment come in through doors, and how wide a line is.
  */
 import { dirname, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -123,6 +123,27 @@ const oneSystem = {
   },
 };
 
+const patientMessage = 'take it from src/platform/patient-files.ts: on Windows it is refused while another program has the file open';
+const patientCalls: ReadonlySet<string> = new Set(['rename', 'unlink', 'rm', 'rmdir', 'open'].flatMap((name) => [name, `${name}Sync`]));
+
+/** What renames, removes and opens files comes from one file: not by its name from `node:fs`, and not as a part of all of that. */
+const patientFiles = {
+  create(context: Context) {
+    const from = pathInSources(context.filename);
+    if (from === undefined || from === 'platform/patient-files.ts') return {};
+    return {
+      ImportDeclaration: (node: SyntaxNode) => {
+        if (!/^(?:node:)?fs(?:\/promises)?$/.test(String(node.source?.value))) return;
+        for (const specifier of node.specifiers ?? []) {
+          const name = specifier.imported?.name;
+          const isWhole = specifier.type !== 'ImportSpecifier' || name === 'promises';
+          if (isWhole || (name !== undefined && patientCalls.has(name))) context.report({ message: patientMessage, node: specifier });
+        }
+      },
+    };
+  },
+};
+
 const lineCharsMax = 140;
 
 /** The formatter breaks lines, but neither comments nor literals. A literal may stick out; what stands beside it may not. */
@@ -161,4 +182,4 @@ function pathInSources(file: string): string | undefined {
   return path.startsWith('..') ? undefined : path.split(sep).join('/');
 }
 
-export default { meta: { name: 'cadangan' }, rules: { rooms, world, 'one-system': oneSystem, lines } };
+export default { meta: { name: 'cadangan' }, rules: { rooms, world, 'one-system': oneSystem, 'patient-files': patientFiles, lines } };

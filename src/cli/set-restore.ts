@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { chmod, lstat, mkdir, open, rename, symlink, unlink, utimes } from 'node:fs/promises';
+import { chmod, lstat, mkdir, symlink, utimes } from 'node:fs/promises';
 import { HostError } from '../host/index.ts';
 import type { JobException } from '../jobs/index.ts';
 import {
@@ -10,10 +10,13 @@ import {
   joinBytes,
   machinePath,
   makeFolder,
+  open,
+  rename,
   systemCode,
   systemRandom,
   textOf,
   throwIfAborted,
+  unlink,
   type ByteString,
 } from '../platform/index.ts';
 import { impossibleName } from '../restore/index.ts';

@@ -15,6 +15,7 @@ import type { HostLog } from './log-file.ts';
 import { removeUnusedPrograms } from './program-folder.ts';
 import { openProofs, provenUser } from './proven-user.ts';
 import { openDoor } from './service-door.ts';
+import { removeUnfinishedState } from './unfinished-state.ts';
 
 export interface HostOptions {
   readonly stateFolder: string;
@@ -206,6 +207,7 @@ export class Host {
     if (this.#ending.signal.aborted) return;
     await forgetStarts(this.#options.stateFolder).catch(() => undefined);
     await removeUnusedPrograms(this.#options.stateFolder);
+    await removeUnfinishedState(this.#options.stateFolder, Number(this.#clock.nowNs() / 1_000_000n)).catch(() => undefined);
   }
 
   async #watchName(claim: Extract<Claim, { kind: 'ours' }>): Promise<void> {

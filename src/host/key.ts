@@ -1,6 +1,15 @@
-import { link, readFile, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CadanganError, keepForOwner, makeOwnFolder, refuseMovedState, systemCode, type Random } from '../platform/index.ts';
+import {
+  CadanganError,
+  inUseError,
+  keepForOwner,
+  makeOwnFolder,
+  refuseMovedState,
+  systemCode,
+  unlink,
+  type Random,
+} from '../platform/index.ts';
 
 const keyBytes = 32;
 
@@ -18,7 +27,7 @@ export async function hostKey(stateFolder: string, random: Random): Promise<Uint
     return (await readKey(path)) ?? (await makeKey(path, random));
   } catch (cause) {
     if (cause instanceof CadanganError) throw cause;
-    throw new CadanganError('storage.denied', { location: path, reason: systemCode(cause) }, { cause });
+    throw inUseError(cause, path) ?? new CadanganError('storage.denied', { location: path, reason: systemCode(cause) }, { cause });
   }
 }
 

@@ -1,15 +1,16 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   assetPath,
   makeFolderNow,
+  openNow,
+  system,
   systemClock,
   systemRandom,
   workerPath,
   type Clock,
   type Environment,
-  system,
 } from '../platform/index.ts';
 import { placeProgram } from './program-folder.ts';
 import { noteStart } from './start-count.ts';
@@ -69,7 +70,7 @@ function ownHostProgram(): string {
 
 /** @param output what nobody meant to be seen goes there: a crash */
 function spawnDetached(args: readonly string[], stateFolder: string, output: string, environment: Record<string, string>): void {
-  const log = openSync(join(stateFolder, output), 'w', 0o600);
+  const log = openNow(join(stateFolder, output), 'w', 0o600);
   try {
     const child = spawn(...commandOf([process.execPath, ...args]), {
       detached: true,

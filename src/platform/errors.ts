@@ -69,6 +69,7 @@ export type ErrorCode =
   | 'service.not-running' // a service of the machine is installed and does not answer, and nothing is started beside it
   | 'rights.denied' // one of the service's group asked for what he may not; facts: procedure
   | 'service.denied' // it takes the rights of an administrator; facts: path, reason
+  | 'file.in-use' // another program has it open, and did not close it in time; facts: path, reason
   | 'file.too-large' // more bytes than were asked for; facts: path, sizeBytes, maxBytes
   | 'command.failed' // a program that a set runs before its backup; facts: program, reason
   | 'records.busy' // another process holds the history of records for minutes; facts: folder

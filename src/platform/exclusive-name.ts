@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { rmSync, statSync } from 'node:fs';
-import { link, realpath, rename, rm, stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { link, realpath, stat } from 'node:fs/promises';
 import { connect, Server, type Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { rename, rm, rmNow } from './patient-files.ts';
 import { CadanganError, systemCode } from './errors.ts';
 import type { Random } from './random.ts';
 import { system } from './system.ts';
@@ -116,7 +117,7 @@ class FileServer extends Server {
 
   #removeFile(inode: bigint): void {
     try {
-      if (statSync(this.#path, { bigint: true, throwIfNoEntry: false })?.ino === inode) rmSync(this.#path, { force: true });
+      if (statSync(this.#path, { bigint: true, throwIfNoEntry: false })?.ino === inode) rmNow(this.#path, { force: true });
     } catch {
       // The next one clears it away.
     }

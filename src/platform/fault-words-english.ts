@@ -102,7 +102,7 @@ export const englishFaultWords: FaultWords = {
     ELOOP: 'too many links',
     ENAMETOOLONG: 'name too long',
     EEXIST: 'it exists already',
-    EBUSY: 'in use',
+    EBUSY: 'in use by another program',
     EMFILE: 'too many open files',
     ESTALE: 'the share was mounted anew',
     ETIMEDOUT: 'no answer in time',

@@ -102,7 +102,7 @@ export const indonesianFaultWords: FaultWords = {
     ELOOP: 'terlalu banyak tautan',
     ENAMETOOLONG: 'nama terlalu panjang',
     EEXIST: 'sudah ada',
-    EBUSY: 'sedang dipakai',
+    EBUSY: 'sedang dipakai program lain',
     EMFILE: 'terlalu banyak berkas terbuka',
     ESTALE: 'folder berbagi dipasang ulang',
     ETIMEDOUT: 'tidak ada jawaban tepat waktu',

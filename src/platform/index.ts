@@ -8,6 +8,22 @@ export * from './clock.ts';
 export * from './random.ts';
 export * from './raw-text.ts';
 export * from './as-owner.ts';
+export * from './discard.ts';
+export * from './patience.ts';
+export {
+  open,
+  openNow,
+  patientFiles,
+  rename,
+  renameNow,
+  rm,
+  rmdir,
+  rmdirNow,
+  rmNow,
+  unlink,
+  unlinkNow,
+  type FileCalls,
+} from './patient-files.ts';
 export * from './replace-file.ts';
 export * from './system.ts';
 export * from './system-codes.ts';

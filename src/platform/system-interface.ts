@@ -21,6 +21,8 @@ export interface System {
   readonly opensFolders: boolean;
   /** A read-only file can be replaced and removed, as far as its folder allows. */
   readonly replacesReadOnly: boolean;
+  /** Nobody renames, replaces or removes a file that another program has open, unless that one shares it: see `patience.ts`. */
+  readonly holdsOpenFiles: boolean;
   /** For `open`, beside `O_RDONLY`: that a FIFO under the name of a file does not make us wait. */
   readonly openAtOnce: number;
   /** What a name that only one process has is made of (`exclusive-name.ts`). */

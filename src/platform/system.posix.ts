@@ -16,6 +16,7 @@ export function posixSystem(platform: Exclude<NodeJS.Platform, 'win32'>): System
     hasProcessGroups: true,
     opensFolders: true,
     replacesReadOnly: true,
+    holdsOpenFiles: false,
     openAtOnce: constants.O_NONBLOCK,
     exclusiveNames: isLinux ? 'abstract' : 'file',
     stopSignals: ['SIGINT', 'SIGTERM', 'SIGHUP'],

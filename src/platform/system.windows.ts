@@ -24,6 +24,7 @@ export const windowsSystem: System = {
   hasProcessGroups: false,
   opensFolders: false,
   replacesReadOnly: false,
+  holdsOpenFiles: true,
   openAtOnce: 0,
   exclusiveNames: 'pipe',
   stopSignals: ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK'],

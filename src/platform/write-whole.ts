@@ -1,7 +1,10 @@
 import { constants } from 'node:fs';
-import { lstat, open, rename, unlink, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { lstat, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { systemCode, throwIfAborted } from './errors.ts';
+import { discard, discardHeld } from './discard.ts';
+import { namesInFolder } from './names-in-folder.ts';
+import { open, rename } from './patient-files.ts';
 import { keepForOwner } from './owner-only.ts';
 import type { Random } from './random.ts';
 import { systemPath } from './raw-text.ts';
@@ -26,8 +29,9 @@ export interface WriteWholeOptions {
  * After an error or abort neither the name nor the temporary file is left. @throws the system's errors, what `fill` throws, `aborted`
  */
 export async function writeWhole(path: string, options: WriteWholeOptions, fill: (file: FileHandle) => Promise<void>): Promise<void> {
-  const { signal, place = (temporary: string) => rename(systemPath(temporary), systemPath(path)) } = options;
+  const { signal, place = (temporary: string) => rename(systemPath(temporary), systemPath(path), signal) } = options;
   throwIfAborted(signal);
+  void discardHeld(); // beside it: whoever holds one need not hold us up
   const { handle, temporaryPath } = await openTemporary(path, options);
   try {
     try {
@@ -42,10 +46,24 @@ export async function writeWhole(path: string, options: WriteWholeOptions, fill:
     throwIfAborted(signal);
     await place(temporaryPath);
   } catch (error) {
-    await unlink(systemPath(temporaryPath)).catch(() => undefined); // best effort; it has no name that anybody reads
+    await discard(systemPath(temporaryPath));
     throw error;
   }
   await syncFolder(dirname(path)); // no abort from here on: the name exists
+}
+
+const unfinishedName = /-tmp-[0-9a-f]{16}$/;
+
+/**
+ * Removes what writes of processes that have ended left in a folder of ours; what cannot be removed stays for the next time.
+ * @param beforeMs only what was last written before that, milliseconds since 1970
+ */
+export async function removeUnfinished(folder: string, beforeMs: number): Promise<void> {
+  for (const name of (await namesInFolder(folder)).filter((found) => unfinishedName.test(found))) {
+    const path = join(folder, name);
+    const stats = await lstat(path).catch(() => undefined);
+    if (stats?.isFile() && stats.mtimeMs < beforeMs) await discard(path);
+  }
 }
 
 /**

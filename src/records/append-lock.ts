@@ -1,6 +1,16 @@
-import { link, open, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CadanganError, makeOwnFolder, orAborted, systemCode, throwIfAborted, type Clock, type Random } from '../platform/index.ts';
+import {
+  CadanganError,
+  makeOwnFolder,
+  open,
+  orAborted,
+  systemCode,
+  throwIfAborted,
+  unlink,
+  type Clock,
+  type Random,
+} from '../platform/index.ts';
 import { hasEnded, isOfHere, parseIdentity, thisProcess } from './process-identity.ts';
 
 /*

@@ -1,8 +1,8 @@
-import { open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import {
   CadanganError,
+  open,
   type Clock,
   makeOwnFolder,
   type Random,

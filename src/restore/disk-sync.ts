@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { closeSync, constants, existsSync, openSync, statfsSync, statSync } from 'node:fs';
-import { CadanganError, fsPath, orAborted, systemPath, throwIfAborted, type ByteString, system } from '../platform/index.ts';
+import { closeSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
+import { CadanganError, fsPath, openNow, orAborted, system, systemPath, throwIfAborted, type ByteString } from '../platform/index.ts';
 import type { FolderHandles } from './folder-handles.ts';
 import type { FolderPlan } from './plan.ts';
 
@@ -53,7 +53,7 @@ export class DiskSync {
       this.#options.handles.with(place, ({ prefix }) => {
         const path = fsPath((prefix + '.') as ByteString);
         const { dev } = statSync(path, { bigint: true });
-        if (!descriptors.has(dev)) descriptors.set(dev, openSync(path, constants.O_RDONLY | constants.O_DIRECTORY));
+        if (!descriptors.has(dev)) descriptors.set(dev, openNow(path, constants.O_RDONLY | constants.O_DIRECTORY));
       });
     }
     return [...descriptors.values()];

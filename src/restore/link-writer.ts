@@ -1,5 +1,5 @@
-import { linkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
-import { fileAttributes, fsPath, system, systemCode, textOf, type ByteString } from '../platform/index.ts';
+import { linkSync, symlinkSync } from 'node:fs';
+import { fileAttributes, fsPath, renameNow, system, systemCode, textOf, unlinkNow, type ByteString } from '../platform/index.ts';
 import { discardTemporary } from './file-writer.ts';
 import type { FolderHandles } from './folder-handles.ts';
 import { setOnLink, type MetadataProblem } from './metadata.ts';
@@ -57,7 +57,7 @@ function putInPlace(path: ByteString, temporary: ByteString, replaces: boolean, 
   if (!replaces) return make(path);
   make(temporary);
   try {
-    renameSync(fsPath(temporary), fsPath(path));
+    renameNow(fsPath(temporary), fsPath(path));
   } catch (error) {
     discardTemporary(temporary);
     throw error;
@@ -68,7 +68,7 @@ function putInPlace(path: ByteString, temporary: ByteString, replaces: boolean, 
 /** rename(2) does nothing when both names are one file already. */
 function removeLeftName(temporary: ByteString): void {
   try {
-    unlinkSync(fsPath(temporary));
+    unlinkNow(fsPath(temporary));
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
   }

@@ -1,10 +1,11 @@
-import { chmodSync, closeSync, constants, existsSync, fchmodSync, fstatSync, lstatSync, openSync, realpathSync } from 'node:fs';
+import { chmodSync, closeSync, constants, existsSync, fchmodSync, fstatSync, lstatSync, realpathSync } from 'node:fs';
 import { sep } from 'node:path';
 import {
   byteStringFromBytes,
   byteStringFromRaw,
   byteStringFromText,
   fsPath,
+  openNow,
   systemCode,
   systemPath,
   textOf,
@@ -34,7 +35,7 @@ export interface TargetFolder {
  * @param holdsFolders default: whether this system can
  */
 export function openTargetRoot(path: string, holdsFolders = canHoldFolders()): TargetFolder {
-  return holdsFolders ? new HeldFolder(openSync(systemPath(path), openFlags)) : new PathFolder(byteStringFromRaw(path));
+  return holdsFolders ? new HeldFolder(openNow(systemPath(path), openFlags)) : new PathFolder(byteStringFromRaw(path));
 }
 
 /** Linux with `/proc`: below `/proc/self/fd/<n>/` names are looked up in the folder that was opened, whatever its path means by now. */
@@ -61,7 +62,7 @@ class HeldFolder implements TargetFolder {
   openChild(name: ByteString): TargetFolder {
     const path = fsPath((this.prefix + name) as ByteString);
     try {
-      return new HeldFolder(openSync(path, openFlags));
+      return new HeldFolder(openNow(path, openFlags));
     } catch (error) {
       if (systemCode(error) !== 'EACCES') throw error;
       return openUnreadable(path);
@@ -92,12 +93,12 @@ class HeldFolder implements TargetFolder {
  * A folder of ours without read permission, left by a restore of such a folder: it gets it, through the descriptor, and is opened again.
  */
 function openUnreadable(path: string | Buffer): TargetFolder {
-  const handle = openSync(path, openFlags | pathOnly);
+  const handle = openNow(path, openFlags | pathOnly);
   try {
     const self = `/proc/self/fd/${handle}`;
     const mode = fstatSync(handle).mode & 0o7777;
     chmodSync(self, mode | ownerAll);
-    return new HeldFolder(openSync(`${self}/.`, openFlags), mode);
+    return new HeldFolder(openNow(`${self}/.`, openFlags), mode);
   } finally {
     closeSync(handle);
   }

@@ -5,6 +5,7 @@ import {
   bytesOf,
   CadanganError,
   fsPath,
+  inUseError,
   machinePath,
   makeFolderNow,
   rawTextOf,
@@ -126,13 +127,13 @@ function foldsNamesIfOpen(prefix: ByteString, names: TemporaryNames): boolean {
 }
 
 /**
- * An error of the system about a folder to restore into, as one of ours: `target.full`, `target.denied`, `target.unsafe`. Others stay what
- * they are.
+ * An error of the system about a folder to restore into, as one of ours: `file.in-use`, `target.full`, `target.denied`, `target.unsafe`.
+ * Others stay what they are.
  */
 export function targetError(cause: unknown, target: string): unknown {
   const code = systemCode(cause);
   if (cause instanceof CadanganError || code === undefined) return cause;
-  return new CadanganError(targetCodes[troubleOf(code)], { target, reason: code }, { cause });
+  return inUseError(cause, target) ?? new CadanganError(targetCodes[troubleOf(code)], { target, reason: code }, { cause });
 }
 
 const targetCodes = { full: 'target.full', denied: 'target.denied', other: 'target.unsafe' } as const;

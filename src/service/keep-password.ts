@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
-import { link, rm } from 'node:fs/promises';
+import { link } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readPasswordFile } from '../jobs/index.ts';
-import { CadanganError, fileError, makeOwnFolder, systemCode, wipePassword, writeWhole, type Password } from '../platform/index.ts';
+import { CadanganError, fileError, makeOwnFolder, rm, systemCode, wipePassword, writeWhole, type Password } from '../platform/index.ts';
 import { openWithPassword } from '../repository/index.ts';
 import { updateConfiguration } from '../settings/index.ts';
 import type { Call } from './call.ts';

@@ -221,6 +221,11 @@ const sentences: Readonly<Record<string, Maker>> = {
     next: l10n.t('Choose another date.'),
     remedies: [],
   }),
+  'file.in-use': (text) => ({
+    what: l10n.t('"{path}" is in use by another program, which did not let go of it.', { path: text('path') }),
+    next: l10n.t('Close the program that has it open, or have the virus scanner leave out that folder; then try again.'),
+    remedies: ['retry'],
+  }),
   'file.too-large': (text) => ({
     what: l10n.t('"{path}" is too large for an editor{size}.', {
       path: text('path'),

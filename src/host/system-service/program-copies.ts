@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { createReadStream } from 'node:fs';
-import { chmod, copyFile, lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, copyFile, lstat, mkdir, readdir, readlink, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { CadanganError, cadanganVersion, syncFolder, systemCode, type Random, system } from '../../platform/index.ts';
+import { CadanganError, cadanganVersion, open, rename, rm, syncFolder, system, systemCode, type Random } from '../../platform/index.ts';
 
 /*
  * A service outlives every version of the extension, and the folder that its Node lies in. So it has copies of its own:

@@ -1,6 +1,6 @@
-import { chmod, lstat, mkdir, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, statfs, writeFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { CadanganError, makeOwnFolder, systemCode, type Clock, type Random, system } from '../../platform/index.ts';
+import { CadanganError, makeOwnFolder, rm, system, systemCode, type Clock, type Random } from '../../platform/index.ts';
 import { hasEnded, parseIdentity, thisProcess } from '../../records/index.ts';
 import { targetError } from '../../restore/index.ts';
 

@@ -295,6 +295,10 @@ export const english: Phrasebook = {
       what: `The service of the system can only be changed by an administrator${facts.plain('path') === undefined ? '' : ` (${facts.quoted('path')}: ${facts.plain('reason') ?? 'denied'})`}.`,
       next: 'Run the command with sudo, or with --user for a service of your own.',
     }),
+    'file.in-use': (facts) => ({
+      what: `${facts.quoted('path', 'A file')} is in use by another program, which did not let go of it.`,
+      next: 'Close the program that has it open. If a virus scanner or another backup holds it, have it leave out that folder; then run the same command again.',
+    }),
     'file.too-large': (facts) => ({
       what: `${facts.quoted('path', 'The file')} is too large for this (${facts.plain('sizeBytes') ?? 'more'} bytes; at most ${facts.plain('maxBytes') ?? 'fewer'}).`,
       next: 'Restore it into a folder and open it there.',

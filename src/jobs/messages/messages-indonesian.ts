@@ -303,6 +303,10 @@ export const indonesian: Phrasebook = {
       what: `Layanan sistem hanya dapat diubah oleh administrator${facts.plain('path') === undefined ? '' : ` (${facts.quoted('path')}: ${facts.plain('reason') ?? 'ditolak'})`}.`,
       next: 'Jalankan perintah itu dengan sudo, atau dengan --user untuk layanan Anda sendiri.',
     }),
+    'file.in-use': (facts) => ({
+      what: `${facts.quoted('path', 'Sebuah berkas')} sedang dipakai program lain, yang tidak kunjung melepaskannya.`,
+      next: 'Tutup program yang membukanya. Jika pemindai virus atau program pencadangan lain yang memegangnya, kecualikan folder itu di sana; lalu jalankan lagi perintah yang sama.',
+    }),
     'file.too-large': (facts) => ({
       what: `${facts.quoted('path', 'Berkas itu')} terlalu besar untuk ini (${facts.plain('sizeBytes') ?? 'lebih banyak'} byte; paling banyak ${facts.plain('maxBytes') ?? 'lebih sedikit'}).`,
       next: 'Pulihkan ke sebuah folder, lalu buka di sana.',
