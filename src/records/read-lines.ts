@@ -1,6 +1,5 @@
-import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { stateError, throwIfAborted } from '../platform/index.ts';
+import { open, stateError, throwIfAborted } from '../platform/index.ts';
 import { listMonthFiles, type MonthFile } from './month-files.ts';
 import { lineBytesMax } from './record-line.ts';
 
@@ -61,7 +60,7 @@ export async function* linesOf(
  */
 async function* chunksOf(path: string, startBytes: number): AsyncGenerator<Buffer, void, undefined> {
   try {
-    const handle = await open(path);
+    const handle = await open(path, 'r');
     try {
       const options = { start: startBytes, highWaterMark: 256 * 1024, autoClose: false };
       yield* handle.createReadStream(options) as AsyncIterable<Buffer>;

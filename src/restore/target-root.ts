@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { lstatSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, relative, resolve, sep, isAbsolute } from 'node:path';
 import {
   byteStringFromRaw,
@@ -9,6 +9,7 @@ import {
   machinePath,
   makeFolderNow,
   rawTextOf,
+  rmdirNow,
   systemCode,
   systemPath,
   troubleOf,
@@ -112,7 +113,7 @@ function foldsNames(prefix: ByteString, names: TemporaryNames): boolean {
   try {
     return lstatSync(fsPath((prefix + name.toUpperCase()) as ByteString), { throwIfNoEntry: false }) !== undefined;
   } finally {
-    rmdirSync(fsPath(path));
+    rmdirNow(fsPath(path));
   }
 }
 

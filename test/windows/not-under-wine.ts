@@ -33,6 +33,8 @@ export const notUnderWine: readonly NotUnderWine[] = [
     tests: ['what root replaces stays whose it was', 'a folder that can never be made'],
     why: modes,
   },
+  { file: 'backup/read-places.test.ts', tests: ['what is read elsewhere'], why: links },
+  { file: 'backup/windows-attributes.test.ts', why: 'simulates what Wine has not, with paths of POSIX' },
   { file: 'restore/target-folder.test.ts', why: links },
   { file: 'schedule/state-file.test.ts', tests: ['the folder and the file are closed to others'], why: modes },
   { file: 'service/credential.test.ts', tests: ['a password file that others may read'], why: modes },
