@@ -1,6 +1,6 @@
 // `npm test`: everything. `--quick` leaves out what needs other programs, an editor or a browser; `--long` runs what has rounds, with all
 // of them (test/rounds.ts); `--interop`, `--vscode` and `--e2e` run only the tests against other programs, inside the extension host, and
-// of the window, `--windows` those in Windows' Node under Wine; `--only <file...>` runs those.
+// of the window, `--windows [file...]` those in Windows' Node under Wine; `--only <file...>` runs those.
 import process from 'node:process';
 import { prepare, runNode } from './bootstrap.mjs';
 import { provideTools } from './provide-debian.mjs';
