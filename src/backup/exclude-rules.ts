@@ -28,7 +28,7 @@ export interface ExcludeOptions {
 export interface ExcludeContext {
   /** For `$NAME` in exclude files. */
   readonly environment: Environment;
-  /** Patterns are written as on Windows. */
+  /** Patterns are written as on Windows, and take no notice of case. */
   readonly windows?: boolean;
 }
 
@@ -99,7 +99,9 @@ async function gather(
 }
 
 function patternOptions(context: ExcludeContext, caseInsensitive: boolean): PatternOptions {
-  return { caseInsensitive, windows: context.windows ?? false };
+  // Where the file system does not tell `Thumbs.db` from `thumbs.db`, a rule that does would leave in what it was to leave out.
+  const windows = context.windows ?? false;
+  return { caseInsensitive: caseInsensitive || windows, windows };
 }
 
 /** A file that marks its folder: its name, and what it must begin with (nothing: it only has to be there). */

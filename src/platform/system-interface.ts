@@ -36,6 +36,12 @@ export interface System {
   /** Of the group that may become an administrator without being asked, and owns folders of the system; 0 alone where there is none. */
   readonly administratorGroups: readonly number[];
 
+  /** What two names have in common that its usual file systems take for one. */
+  foldedName(name: string): string;
+  /** The mode that restic stores, of what Node's `stat` says: type and 12 bits, as `st_mode`. */
+  storedMode(mode: number): number;
+  /** When it was, of what Node's `stat` says, nanoseconds since 1970. */
+  statTimeNs(ns: bigint): bigint;
   /** Where this system has the files of programs. Folders below the home folder are made by `ofHome`. */
   filesOfPrograms(kind: 'config' | 'state', environment: Environment, ofHome: (...names: readonly string[]) => string): string;
 }

@@ -24,6 +24,11 @@ export function posixSystem(platform: Exclude<NodeJS.Platform, 'win32'>): System
     homeVariable: 'HOME',
     administratorGroups: isMac ? [0, 80] : [0],
 
+    // APFS takes no notice of case, nor of whether an accent is a letter of its own; a folder of Linux that folds does as much.
+    foldedName: (name) => name.normalize('NFC').toLowerCase(),
+    storedMode: (mode) => mode,
+    statTimeNs: (ns) => ns,
+
     filesOfPrograms(kind, environment, ofHome) {
       // The folders of macOS are those that programs of npm use (`env-paths`); the system names none of its own.
       if (isMac) return ofHome('Library', kind === 'config' ? 'Preferences' : 'Logs', 'cadangan');

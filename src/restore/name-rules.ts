@@ -1,4 +1,4 @@
-import { bytesOf, textOf, type ByteString, system } from '../platform/index.ts';
+import { bytesOf, textOf, type ByteString, system, systemOf } from '../platform/index.ts';
 
 /**
  * Why a name that is harmless in a snapshot cannot be a file's name on this system, or undefined when it can. On Windows such names do not
@@ -10,9 +10,9 @@ export function impossibleName(name: ByteString, platform: NodeJS.Platform = sys
   return platform === 'win32' ? impossibleOnWindows(name) : undefined;
 }
 
-/** Two names that a file system without case, or one that normalises, takes for one have the same key. */
-export function foldedName(name: ByteString): string {
-  return textOf(name).normalize('NFC').toLowerCase();
+/** Two names that a file system without case takes for one have the same key. Names are folded as the file systems of `platform` do it. */
+export function foldedName(name: ByteString, platform: NodeJS.Platform = system.platform): string {
+  return systemOf(platform).foldedName(textOf(name));
 }
 
 const forbiddenOnWindows = /[<>:"/\\|?*\x00-\x1f]/;

@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, statSync } from 'node:fs';
+import { lstatSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, relative, resolve, sep, isAbsolute } from 'node:path';
 import {
   byteStringFromRaw,
@@ -8,12 +8,11 @@ import {
   inUseError,
   machinePath,
   makeFolderNow,
-  openNow,
   rawTextOf,
+  rmdirNow,
   systemCode,
   systemPath,
   troubleOf,
-  unlinkNow,
   type ByteString,
   system,
 } from '../platform/index.ts';
@@ -103,15 +102,18 @@ function lies(path: string, folder: string): boolean {
   return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
 }
 
-/** Asked of the file system itself: also on Linux, a share or a memory stick may have no upper and lower case. */
+/**
+ * Asked of the file system itself: also on Linux, a share or a memory stick may have no upper and lower case. By a folder, since a virus
+ * scanner holds a new file for a moment, in which Windows does not remove it.
+ */
 function foldsNames(prefix: ByteString, names: TemporaryNames): boolean {
   const name = names.next();
   const path = (prefix + name) as ByteString;
-  closeSync(openNow(fsPath(path), 'wx', 0o600));
+  mkdirSync(fsPath(path), 0o700);
   try {
     return lstatSync(fsPath((prefix + name.toUpperCase()) as ByteString), { throwIfNoEntry: false }) !== undefined;
   } finally {
-    unlinkNow(fsPath(path));
+    rmdirNow(fsPath(path));
   }
 }
 

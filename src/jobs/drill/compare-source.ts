@@ -36,7 +36,7 @@ function isUntouched({ size, mtime, ctime }: Node, stats: BigIntStats): boolean 
   return (
     stats.isFile() &&
     stats.size === BigInt(size) &&
-    stats.mtimeNs === parseTimestamp(mtime).ns &&
-    stats.ctimeNs === parseTimestamp(ctime).ns
+    system.statTimeNs(stats.mtimeNs) === parseTimestamp(mtime).ns &&
+    system.statTimeNs(stats.ctimeNs) === parseTimestamp(ctime).ns
   );
 }
