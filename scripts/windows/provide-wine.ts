@@ -8,6 +8,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -15,9 +16,19 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { globSync, lstatSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import process from 'node:process';
-import { cacheFolder, hostPathOf, lockedWindowsNode, nodeExe, prefixFolder, projectFolder, whyNoWindows, wineUser } from './wine-place.ts';
+import {
+  cacheFolder,
+  hostPathOf,
+  lockedWindowsNode,
+  nodeExe,
+  prefixFolder,
+  projectFolder,
+  treeFolder,
+  whyNoWindows,
+  wineUser,
+} from './wine-place.ts';
 import { asWineUser, wineEnvironment } from './wine-process.ts';
 
 /** Making a machine takes ten seconds; where a library is missing, Wine waits for ever. */
@@ -34,8 +45,9 @@ if (import.meta.main) {
 /** @throws an `Error` for people: what could not be brought or made */
 export function provideWine(): void {
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('Wine runs them on Linux x64 only');
+  mkdirSync(treeFolder, { recursive: true });
+  linkTree();
   if (whyNoWindows() === false) return;
-  mkdirSync(cacheFolder, { recursive: true });
   const node = provideNode();
   if (!existsSync(prefixFolder)) makePrefix();
   const place = hostPathOf(nodeExe());
@@ -78,6 +90,15 @@ function withoutPlaceholders(executable: Buffer): Buffer {
   return executable;
 }
 
+/** What is new in the project gets its link; `dist` has one before it is built. */
+function linkTree(): void {
+  const kept = new Set(['.git', '.cache']);
+  for (const name of new Set(['dist', ...readdirSync(projectFolder)])) {
+    if (kept.has(name) || lstatSync(join(treeFolder, name), { throwIfNoEntry: false })) continue;
+    symlinkSync(join('..', '..', '..', name), join(treeFolder, name));
+  }
+}
+
 /** Under another name first: another run may make it too, and half a machine looks like a whole one. */
 function makePrefix(): void {
   console.log('Making a machine with Windows (Wine) ...');
@@ -100,7 +121,10 @@ function makePrefix(): void {
 function closeWaysOut(prefix: string): void {
   const { uid, gid } = wineUser();
   for (const device of globSync(join(prefix, 'dosdevices', '*'))) if (!device.endsWith('/c:')) rmSync(device);
-  symlinkSync(projectFolder, join(prefix, 'dosdevices', 'w:'));
+  symlinkSync(join('..', '..', basename(treeFolder)), join(prefix, 'dosdevices', 'w:'));
+  const shares = join(prefix, 'dosdevices', 'unc', 'localhost');
+  mkdirSync(shares, { recursive: true });
+  symlinkSync(join('..', '..', '..', 'drive_c'), join(shares, 'C$')); // as Windows shares it with its administrators
   for (const path of globSync(join(prefix, 'drive_c', 'users', '**'))) {
     if (!lstatSync(path).isSymbolicLink()) continue;
     rmSync(path);

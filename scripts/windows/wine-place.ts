@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 
-/** The folder of the project; Windows' programs see it as drive `W:`. */
+/** The folder of the project. */
 export const projectFolder = join(import.meta.dirname, '..', '..');
 
 /** Where what Windows' programs need is kept between runs; git does not see it. */
@@ -44,6 +44,12 @@ export function wineUser(): { readonly uid: number; readonly gid: number } {
 /** Wine's folder of one machine with Windows: its drive `C:`, its registry, its shares. Of one user, since Wine takes no other's. */
 export const prefixFolder = join(cacheFolder, `prefix-${wineUser().uid}`);
 
+/**
+ * Drive `W:`: a folder of links to what the project has, without what it keeps for itself (`.git`, `.cache`). So it does not lead back
+ * into the prefix, and whoever walks through the project comes to an end.
+ */
+export const treeFolder = join(cacheFolder, 'tree');
+
 /** What Windows' programs call drive `C:`, seen from here. */
 export const driveC = join(prefixFolder, 'drive_c');
 
@@ -62,10 +68,10 @@ export function whyNoWindows(): string | false {
   return `needs Wine with Windows' Node: npm run test:windows brings them`;
 }
 
-/** A path of Windows' programs on `C:` or `W:` as it stands here. @throws when it lies elsewhere */
+/** A path of Windows' programs on `C:` or `W:` as it stands here, by way of the prefix. @throws when it lies elsewhere */
 export function hostPathOf(windowsPath: string): string {
   const found = /^([CW]):\\(.*)$/i.exec(windowsPath);
   if (!found) throw new Error(`${windowsPath} lies on no drive of the lane`);
   const [, drive = '', rest = ''] = found;
-  return join(drive.toUpperCase() === 'C' ? driveC : projectFolder, ...rest.split('\\'));
+  return join(drive.toUpperCase() === 'C' ? driveC : treeFolder, ...rest.split('\\'));
 }

@@ -1,9 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { hostPathOf, prefixFolder, wineUser } from './wine-place.ts';
+import { hostPathOf, prefixFolder, projectFolder, wineUser } from './wine-place.ts';
 
 /** How a program ended and what it said. */
 export interface WineRan {
@@ -14,7 +14,7 @@ export interface WineRan {
 }
 
 export interface WineOptions {
-  /** A folder on `C:` or `W:`; `W:\` when it is left out. */
+  /** A folder on `C:`, or `W:\`, which it is when it is left out. */
   readonly cwd?: string | undefined;
   /** Of our own variables a program gets none. */
   readonly env?: Readonly<Record<string, string>> | undefined;
@@ -49,11 +49,22 @@ export function startWine(command: readonly string[], { cwd = 'W:\\', env = {} }
   return { process: child, ended: removed, stdoutSoFar: () => readFileSync(stdout, 'utf8') };
 }
 
-/** The command as the user that may write into the prefix alone; as it is, where we are no root. */
+let isReadable: boolean | undefined;
+
+/**
+ * The command as the user that may write into the prefix alone; as it is, where we are no root. Where that user cannot reach the project
+ * (a clone below `/root`), it gets the one right to read and to go through folders.
+ */
 export function asWineUser(command: readonly string[]): readonly string[] {
-  const { uid, gid } = wineUser();
   if (process.getuid?.() !== 0) return command;
-  return ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--inh-caps=-all', '--bounding-set=-all', '--', ...command];
+  isReadable ??= spawnSync('setpriv', [...withRights('-all'), 'test', '-r', projectFolder]).status === 0;
+  return ['setpriv', ...withRights(isReadable ? '-all' : '-all,+dac_read_search'), ...command];
+}
+
+function withRights(rights: string): readonly string[] {
+  const { uid, gid } = wineUser();
+  const sets = ['--inh-caps', '--ambient-caps', '--bounding-set'].map((set) => `${set}=${rights}`);
+  return [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', ...sets, '--'];
 }
 
 /** @param prefix Wine's folder, also one that is still being made */
@@ -69,6 +80,7 @@ export function wineEnvironment(prefix: string = prefixFolder): NodeJS.ProcessEn
     WINEDEBUG: '-all',
     // No .NET, no HTML engine (Wine would ask for both in a window), and no menus written into a person's desktop.
     WINEDLLOVERRIDES: 'mscoree=;mshtml=;winemenubuilder.exe=',
+    NODE_OPTIONS: '--import=file:///W:/scripts/windows/wine-sockets.mjs',
     NODE_SKIP_PLATFORM_CHECK: '1', // Wine's Windows 10 has a lower build number than Node wants
   };
 }

@@ -1,4 +1,4 @@
-import { chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { TestContext } from 'node:test';
@@ -55,6 +55,17 @@ export function giveToWindows(path: string, isDeep = true): void {
   if (status.isSymbolicLink()) return;
   chownSync(path, uid, gid);
   if (isDeep && status.isDirectory()) for (const name of readdirSync(path)) giveToWindows(join(path, name));
+}
+
+/** Ends every process of Windows that has a text among its arguments: what a test leaves running. @param text of this test alone */
+export function endProcessesWith(text: string): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text)) process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      continue; // it has ended by itself
+    }
+  }
 }
 
 /**
