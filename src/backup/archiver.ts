@@ -1,6 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { CadanganError, isCode, orFailure, systemCode, textOf, throwIfAborted, type ByteString, type Clock } from '../platform/index.ts';
-import type { BlobSaver, Node, Repository, Tree, TreeId, Uint64 } from '../repository/index.ts';
+import {
+  CadanganError,
+  fileAttributes,
+  isCode,
+  orFailure,
+  systemCode,
+  textOf,
+  throwIfAborted,
+  type ByteString,
+  type Clock,
+  type WindowsFiles,
+} from '../platform/index.ts';
+import type { BlobSaver, JsonObject, Node, Repository, Tree, TreeId, Uint64 } from '../repository/index.ts';
 import type { DataPool } from './data-pool.ts';
 import { wholeFileBytesMax } from './file-archiver.ts';
 import { storeLargeFile } from './large-file.ts';
@@ -12,6 +23,7 @@ import type { SourceReader } from './source-reader.ts';
 import { statFollowing, statOf, type SourceStat } from './source-stat.ts';
 import type { SourceTree } from './source-tree.ts';
 import type { RunTally } from './run-tally.ts';
+import { isVolumeRoot, windowsFactsOf, type WindowsFacts } from './windows-attributes.ts';
 import type { FileContent, FileOutcome, FileToRead } from './file-outcome.ts';
 
 export interface ArchiverOptions {
@@ -20,6 +32,8 @@ export interface ArchiverOptions {
   readonly changes: ChangeRules;
   /** Stay on the file system of each source. */
   readonly oneFileSystem: boolean;
+  /** What Windows says of files; undefined where it is not Windows, or cannot be asked. */
+  readonly windowsFiles: WindowsFiles | undefined;
   /** The repository's own folder, which must not be backed up into itself. */
   readonly repositoryFolder: SourceStat | undefined;
   readonly signal: AbortSignal;
@@ -28,6 +42,8 @@ export interface ArchiverOptions {
 /** Between two looks at messages and signals the walk may hold the thread for this long. */
 const holdMsMax = 25;
 const largeFilesAtOnce = 2;
+
+const nothingOfWindows: WindowsFacts = { generic: undefined, fileAttributes: 0, error: undefined };
 
 /**
  * Walks the sources in name order and builds the trees bottom-up. Unchanged files hand over the parent's content and are never opened;
@@ -71,7 +87,7 @@ export class Archiver {
   }
 
   async #walkRoot(root: OpenFolder, path: ByteString): Promise<void> {
-    const stat = statFollowing(path);
+    const stat = statFollowing(this.#options.reader.placeToRead(path));
     this.#refuseOwnRepository(path, stat);
     await this.#walk(root, path, stat.deviceId);
   }
@@ -88,7 +104,7 @@ export class Archiver {
   async #archiveSource(open: OpenFolder, position: number, { name, path }: SourceTree): Promise<void> {
     let stat: SourceStat;
     try {
-      stat = statOf(path);
+      stat = statOf(this.#options.reader.placeToRead(path));
     } catch (error) {
       this.#tally.issue(path, 'unreadable', error);
       return this.#put(open, position, undefined);
@@ -100,7 +116,7 @@ export class Archiver {
   async #archiveAncestor(open: OpenFolder, position: number, tree: SourceTree): Promise<void> {
     let stat: SourceStat;
     try {
-      stat = statFollowing(tree.path);
+      stat = statFollowing(this.#options.reader.placeToRead(tree.path));
     } catch (error) {
       this.#tally.issue(tree.path, 'unreadable', error);
       return this.#put(open, position, undefined);
@@ -114,7 +130,8 @@ export class Archiver {
     const { name } = tree;
     const node = open.parentNodeOf(name);
     const parent = node ? { id: node.subtree, tree: await this.#loadParentTree(node.subtree) } : parentOfServer(open.parent, name);
-    return new OpenFolder({ folder: open, position, name, stat }, node, alignParent(parent, namesOf(tree)));
+    const genericAttributes = this.#askWindows({ name, path: tree.path, stat }).generic;
+    return new OpenFolder({ folder: open, position, name, stat, genericAttributes }, node, alignParent(parent, namesOf(tree)));
   }
 
   async #walk(open: OpenFolder, path: ByteString, device: Uint64): Promise<void> {
@@ -141,8 +158,9 @@ export class Archiver {
   #archiveSpecial(open: OpenFolder, position: number, entry: SourceEntry): void {
     const { name, path, stat } = entry;
     try {
-      const more = stat.type === 'symlink' ? { linkTarget: readLinkTarget(path) } : {};
-      this.#put(open, position, keepIfSame(open.parentNodeOf(name), makeNode(name, stat, this.#options.nodes, more)));
+      const more = stat.type === 'symlink' ? { linkTarget: readLinkTarget(this.#options.reader.placeToRead(path)) } : {};
+      const fresh = makeNode(name, stat, this.#options.nodes, { ...more, genericAttributes: this.#askWindows(entry).generic });
+      this.#put(open, position, keepIfSame(open.parentNodeOf(name), fresh));
       this.#tally.other();
     } catch (error) {
       if (systemCode(error) === undefined) throw error;
@@ -168,32 +186,56 @@ export class Archiver {
     }
   }
 
-  async #openFolder(open: OpenFolder, position: number, { name, stat }: SourceEntry): Promise<OpenFolder> {
+  async #openFolder(open: OpenFolder, position: number, entry: SourceEntry): Promise<OpenFolder> {
+    const { name, stat } = entry;
+    const genericAttributes = this.#askWindows(entry).generic;
     const parentNode = open.parentNodeOf(name);
     const parentTree = await this.#loadParentTree(parentNode?.subtree);
-    return new OpenFolder({ folder: open, position, name, stat }, parentNode, { id: parentNode?.subtree, tree: parentTree });
+    const place = { folder: open, position, name, stat, genericAttributes };
+    return new OpenFolder(place, parentNode, { id: parentNode?.subtree, tree: parentTree });
   }
 
   #archiveFile(open: OpenFolder, position: number, entry: SourceEntry): Promise<void> | void {
     const { name, stat } = entry;
     const parent = open.parentNodeOf(name);
-    if (!parent?.content) return this.#readFile(open, position, entry, parent);
-    const fresh = makeNode(name, stat, this.#options.nodes, { content: parent.content });
+    const windows = this.#askWindows(entry);
+    if (!parent?.content) return this.#readFile(open, position, entry, parent, windows);
+    const fresh = makeNode(name, stat, this.#options.nodes, { content: parent.content, genericAttributes: windows.generic });
     if (!hasSameContent(parent, fresh, this.#options.changes) || !this.#isStored(parent))
-      return this.#readFile(open, position, entry, parent);
+      return this.#readFile(open, position, entry, parent, windows);
     this.#tally.file('unmodified', Number(stat.size), entry.path);
     this.#put(open, position, keepIfSame(parent, fresh));
   }
 
-  async #readFile(open: OpenFolder, position: number, entry: SourceEntry, parent: Node | undefined): Promise<void> {
+  /** What could not be read of it is said once; the rest is stored all the same. */
+  #askWindows({ path, stat }: SourceEntry): WindowsFacts {
+    const { windowsFiles, reader } = this.#options;
+    if (!windowsFiles) return nothingOfWindows;
+    const facts = isVolumeRoot(path) ? nothingOfWindows : windowsFactsOf(windowsFiles, reader.placeToRead(path), stat.type);
+    // What has vanished is noted when it is read.
+    if (facts.error !== undefined && systemCode(facts.error) !== 'ENOENT') this.#tally.issue(path, 'attributes-unreadable', facts.error);
+    return facts;
+  }
+
+  async #readFile(
+    open: OpenFolder,
+    position: number,
+    entry: SourceEntry,
+    parent: Node | undefined,
+    { generic, fileAttributes: bits }: WindowsFacts,
+  ): Promise<void> {
+    if ((bits & (fileAttributes.recallOnDataAccess | fileAttributes.recallOnOpen)) !== 0) {
+      this.#tally.issue(entry.path, 'online-only', '');
+      return this.#put(open, position, undefined);
+    }
     const file: FileToRead = {
-      path: entry.path,
+      path: this.#options.reader.placeToRead(entry.path),
       sizeBytes: Number(entry.stat.size),
       mtimeNs: entry.stat.mtimeNs,
       ctimeNs: entry.stat.ctimeNs,
       inode: entry.stat.inode,
     };
-    const settle = (outcome: FileOutcome) => this.#fileDone(open, position, entry, parent, outcome);
+    const settle = (outcome: FileOutcome) => this.#fileDone(open, position, entry, parent, generic, outcome);
     if (file.sizeBytes > wholeFileBytesMax) await this.#startLargeFile(file, settle);
     else {
       const isLarge = (outcome: FileOutcome) => outcome.kind === 'too-large';
@@ -213,7 +255,14 @@ export class Archiver {
     while (this.#largeFiles.size >= largeFilesAtOnce) await orFailure(Promise.race(this.#largeFiles), this.#failed.signal);
   }
 
-  #fileDone(open: OpenFolder, position: number, entry: SourceEntry, parent: Node | undefined, outcome: FileOutcome): void {
+  #fileDone(
+    open: OpenFolder,
+    position: number,
+    entry: SourceEntry,
+    parent: Node | undefined,
+    genericAttributes: JsonObject | undefined,
+    outcome: FileOutcome,
+  ): void {
     const { name, path, stat } = entry;
     if (outcome.kind !== 'content') {
       this.#tally.issue(path, 'unreadable', outcome.kind === 'failure' ? outcome.reason : 'grows');
@@ -221,7 +270,7 @@ export class Archiver {
     }
     if (outcome.changed) this.#tally.issue(path, 'changed', 'changed while it was read');
     this.#tally.file(parent ? 'changed' : 'new', outcome.sizeBytes, path);
-    const fresh = makeNode(name, stat, this.#options.nodes, { content: outcome.ids, sizeBytes: outcome.sizeBytes });
+    const fresh = makeNode(name, stat, this.#options.nodes, { content: outcome.ids, sizeBytes: outcome.sizeBytes, genericAttributes });
     this.#put(open, position, parent && hasContent(parent, outcome) ? keepIfSame(parent, fresh) : fresh);
   }
 
@@ -260,7 +309,8 @@ export class Archiver {
     const { place, parentNode } = open;
     if (!place) return;
     this.#tally.folder(!parentNode ? 'new' : parentNode.subtree === id ? 'unmodified' : 'changed');
-    const fresh = makeNode(place.name, place.stat, this.#options.nodes, { subtree: id });
+    const { name, stat, genericAttributes } = place;
+    const fresh = makeNode(name, stat, this.#options.nodes, { subtree: id, genericAttributes });
     this.#put(place.folder, place.position, parentNode?.subtree === id ? keepIfSame(parentNode, fresh) : fresh);
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ByteString } from '../platform/index.ts';
-import type { Node, TreeId } from '../repository/index.ts';
+import type { JsonObject, Node, TreeId } from '../repository/index.ts';
 import type { ParentTree } from './parent-tree.ts';
 import type { SourceStat } from './source-stat.ts';
 
@@ -10,6 +10,7 @@ export interface FolderPlace {
   readonly position: number;
   readonly name: ByteString;
   readonly stat: SourceStat;
+  readonly genericAttributes: JsonObject | undefined;
 }
 
 /** A folder of the source whose tree is not stored yet: nodes come back in any order and take the place that was reserved for them. */

@@ -1,6 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { statOf, type SourceStat } from './source-stat.ts';
 import type { FileToRead } from './file-outcome.ts';
+import type { PlaceToRead } from './read-places.ts';
 import { byteStringFromBytes, byteStringFromText, fsPath, joinBytes, type ByteString, system } from '../platform/index.ts';
 
 /** One thing found in the source: its name's bytes and what `lstat` says. */
@@ -20,9 +21,9 @@ export function readFolderNames(folder: ByteString): ByteString[] {
 }
 
 /** @throws the system's error */
-export function statEntry(folder: ByteString, name: ByteString): SourceEntry {
+export function statEntry(folder: ByteString, name: ByteString, placeToRead: PlaceToRead): SourceEntry {
   const path = joinBytes(folder, name);
-  return { name, path, stat: statOf(path) };
+  return { name, path, stat: statOf(placeToRead(path)) };
 }
 
 /** The raw bytes of a link's target. @throws the system's error */

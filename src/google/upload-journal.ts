@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { readFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CadanganError, inUseError, makeFolder, open, rename, system, systemClock, systemCode, type Clock } from '../platform/index.ts';
+import { CadanganError, inUseError, makeOwnFolder, open, rename, system, systemClock, systemCode, type Clock } from '../platform/index.ts';
 import { isId, isRecord } from './drive-item.ts';
 
 /** What is known of one upload. The id is noted before anything is sent under it, so that no second copy is made whatever happens. */
@@ -51,7 +51,7 @@ const linesBetweenRewrites = 20_000;
 export async function openUploadJournal(path: string, options: { readonly clock?: Clock } = {}): Promise<UploadJournal> {
   const clock = options.clock ?? systemClock;
   try {
-    await makeFolder(dirname(path), 0o700);
+    await makeOwnFolder(dirname(path));
     const notes = fresh(await readNotes(path), nowMsOf(clock));
     return new FileJournal(path, notes, await rewrite(path, notes), clock);
   } catch (error) {

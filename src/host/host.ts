@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import { CadanganError, claimName, makeFolder, type Claim, type Clock } from '../platform/index.ts';
+import { CadanganError, claimName, makeOwnFolder, type Claim, type Clock } from '../platform/index.ts';
 import { procedures, protocol, Service, type ServiceWorld } from '../service/index.ts';
 import { engineAddress, hostAddress } from './address.ts';
 import { claimForGood, inTime, isTakenAway } from './claim-for-good.ts';
@@ -102,7 +102,7 @@ export class Host {
   static async start(options: HostOptions): Promise<Host> {
     const { stateFolder, world } = options;
     const { clock, random, version } = world;
-    await makeFolder(stateFolder, 0o700);
+    await makeOwnFolder(stateFolder);
     const key = await hostKey(stateFolder, random);
     const started = Promise.withResolvers<Host>();
     started.promise.catch(() => undefined); // told by what is thrown here

@@ -39,7 +39,7 @@ export type ErrorCode =
   | 'state.unusable' // what Cadangan keeps for itself; facts: path, reason, folder, owner (uid, where it is another's), uid
   | 'password.missing'
   | 'password.empty'
-  | 'password.exposed' // others may read the file of a configuration; facts: file, mode (octal)
+  | 'password.exposed' // others may read the file of a configuration; facts: file, mode (octal) or readers (accounts of Windows)
   | 'key.last' // removing the last or the current key
   | 'key.not-found'
   | 'key.ambiguous' // an id prefix that fits several

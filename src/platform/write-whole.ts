@@ -5,6 +5,7 @@ import { systemCode, throwIfAborted } from './errors.ts';
 import { discard, discardHeld } from './discard.ts';
 import { namesInFolder } from './names-in-folder.ts';
 import { open, rename } from './patient-files.ts';
+import { keepForOwner } from './owner-only.ts';
 import type { Random } from './random.ts';
 import { systemPath } from './raw-text.ts';
 import { isUnsupported, troubleOf } from './system-codes.ts';
@@ -15,6 +16,8 @@ export interface WriteWholeOptions {
   readonly signal?: AbortSignal | undefined;
   /** Of the new file; default 0600, for the owner only. */
   readonly mode?: number | undefined;
+  /** A secret: on Windows, too, nobody else may read it, wherever it lies (`owner-only.ts`). */
+  readonly forOwner?: boolean;
   /** Where it grows, in the same folder; default: beside `path`, with `-tmp-` and a random end. */
   readonly temporaryPath?: string | undefined;
   /** Gives it its name; default: `rename`, which takes the place of what was there. */
@@ -32,6 +35,7 @@ export async function writeWhole(path: string, options: WriteWholeOptions, fill:
   const { handle, temporaryPath } = await openTemporary(path, options);
   try {
     try {
+      if (options.forOwner) keepForOwner(temporaryPath);
       await keepOwner(handle, path);
       await fill(handle);
       throwIfAborted(signal);

@@ -2,7 +2,7 @@ import { link, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   CadanganError,
-  makeFolder,
+  makeOwnFolder,
   open,
   orAborted,
   systemCode,
@@ -75,7 +75,7 @@ async function lockedWork<T>(
   signal: AbortSignal | undefined,
 ): Promise<T> {
   throwIfAborted(signal);
-  await makeFolder(folder, 0o700);
+  await makeOwnFolder(folder);
   const number = await takeTicket(folder, world, signal);
   const working = new AbortController();
   const renewing = renew(join(folder, String(number)), world, working.signal);

@@ -36,13 +36,14 @@ export function lookAt(handles: FolderHandles, folder: FolderPlan, name: ByteStr
   }
 }
 
-export function describe(stats: BigIntStats, metadata: Metadata): Existing {
+/** @param hasWindows the attributes of Windows are as `metadata` has them; only asked where the rest is */
+export function describe(stats: BigIntStats, metadata: Metadata, hasWindows: () => boolean): Existing {
   return {
     kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'other',
     sizeBytes: stats.size,
     mtime: secondsOf(system.statTimeNs(stats.mtimeNs)),
     deviceAndInode: `${stats.dev}:${stats.ino}`,
-    hasMetadata: hasMetadata(stats, metadata),
+    hasMetadata: hasMetadata(stats, metadata) && hasWindows(),
   };
 }
 

@@ -1,6 +1,6 @@
-import { closeSync, constants, ftruncateSync, writeSync } from 'node:fs';
-import { discardNow, fsPath, openNow, rename, renameNow, type ByteString } from '../platform/index.ts';
-import { setOnDescriptor, type Metadata, type MetadataProblem } from './metadata.ts';
+import { closeSync, constants, ftruncateSync, writeSync, chmodSync } from 'node:fs';
+import { discardNow, fsPath, openNow, rename, renameNow, system, systemCode, type ByteString } from '../platform/index.ts';
+import { setOnDescriptor, setWindows, type Metadata, type MetadataProblem } from './metadata.ts';
 
 const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 /** Nobody else reads a file before it has its owner and mode. */
@@ -58,15 +58,33 @@ interface WrittenFile {
  */
 export async function finishFile(file: WrittenFile, signal: AbortSignal | undefined): Promise<MetadataProblem[]> {
   const problems = completeFile(file);
-  await rename(fsPath(file.temporary), fsPath(file.path), signal);
-  return problems;
+  const [from, to] = [fsPath(file.temporary), fsPath(file.path)];
+  try {
+    await rename(from, to, signal);
+  } catch (error) {
+    makeWritable(to, error);
+    await rename(from, to, signal);
+  }
+  return [...problems, ...setWindows(file.path, file.metadata)];
 }
 
 /** As `finishFile`, for a worker. @param isStopped ends its waiting for who holds the file, or the one that had the name */
 export function finishFileNow(file: WrittenFile, isStopped: () => boolean): MetadataProblem[] {
   const problems = completeFile(file);
-  renameNow(fsPath(file.temporary), fsPath(file.path), isStopped);
-  return problems;
+  const [from, to] = [fsPath(file.temporary), fsPath(file.path)];
+  try {
+    renameNow(from, to, isStopped);
+  } catch (error) {
+    makeWritable(to, error);
+    renameNow(from, to, isStopped);
+  }
+  return [...problems, ...setWindows(file.path, file.metadata)];
+}
+
+/** Windows replaces no file that is read-only; on other systems the folder alone decides. @throws `error` where that is not the reason */
+function makeWritable(path: string | Buffer, error: unknown): void {
+  if (system.replacesReadOnly || systemCode(error) !== 'EPERM') throw error;
+  chmodSync(path, 0o666);
 }
 
 function completeFile({ descriptor, metadata }: WrittenFile): MetadataProblem[] {

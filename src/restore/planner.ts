@@ -1,11 +1,20 @@
-import { isCode, type ByteString, system } from '../platform/index.ts';
-import { walkTree, type Node, type Repository, type Tree, type TreeId, type TreeProblem, type WalkStep } from '../repository/index.ts';
+import { isCode, nativeWindowsFiles, system, type ByteString } from '../platform/index.ts';
+import {
+  walkTree,
+  windowsAttributesOf,
+  type Node,
+  type Repository,
+  type Tree,
+  type TreeId,
+  type TreeProblem,
+  type WalkStep,
+} from '../repository/index.ts';
 import { decideFile, decideLink } from './decide.ts';
 import type { ExceptionLog, ExceptionReason } from './exceptions.ts';
 import { describe, existingLinkTarget, listFolder, lookAt, noContent, type FolderContent } from './existing.ts';
 import type { FolderHandles } from './folder-handles.ts';
 import { HardLinkGroups } from './hard-link-groups.ts';
-import { metadataOf, type Metadata } from './metadata.ts';
+import { hasWindows, metadataOf, type Metadata } from './metadata.ts';
 import { foldedName, impossibleName } from './name-rules.ts';
 import { emptyBatch, type Batch, type Existing, type FolderPlan } from './plan.ts';
 import type { Progress } from './progress.ts';
@@ -271,7 +280,7 @@ class Planner {
       exceptions.add(path, 'owner', 'Windows does not know the owners of Unix: of this and all others');
     }
     if (extendedAttributes.length > 0) exceptions.add(path, 'extended-attributes', extendedAttributes.map(({ name }) => name).join(', '));
-    const generic = Object.keys(genericAttributes);
+    const generic = nativeWindowsFiles() ? windowsAttributesOf(genericAttributes).unknown : Object.keys(genericAttributes);
     if (generic.length > 0) exceptions.add(path, 'generic-attributes', generic.join(', '));
   }
 
@@ -293,7 +302,9 @@ class Planner {
 
   #existing(frame: Frame, name: ByteString, metadata: Metadata): Existing | undefined {
     const stats = this.#lookAt(frame, name);
-    return stats && describe(stats, metadata);
+    const { plan } = frame;
+    const hasAttributes = () => this.#context.handles.with(plan, ({ prefix }) => hasWindows((prefix + name) as ByteString, metadata));
+    return stats && describe(stats, metadata, hasAttributes);
   }
 
   #lookAt(frame: Frame, name: ByteString): ReturnType<typeof lookAt> {

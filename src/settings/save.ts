@@ -4,13 +4,13 @@ import {
   CadanganError,
   discard,
   inUseError,
-  makeFolder,
+  makeOwnFolder,
   rename,
-  type Random,
   systemCode,
   systemRandom,
   systemTimeZone,
   writeWhole,
+  type Random,
 } from '../platform/index.ts';
 import { type ConfigurationEdit, editConfiguration, isNewFile } from './edit.ts';
 import { loadConfiguration, readConfigurationText, type LoadedConfiguration } from './load.ts';
@@ -45,7 +45,7 @@ export async function saveConfiguration(
 ): Promise<void> {
   try {
     const target = await realpath(path).catch(() => path);
-    await makeFolder(dirname(target), 0o700);
+    await makeOwnFolder(dirname(target));
     // Between the look and the new name lies well under a millisecond; no system offers to replace a file only if it has a certain content.
     const place = async (temporaryPath: string): Promise<void> => {
       if ((await currentText(target)) !== before) throw new CadanganError('config.changed', { path });

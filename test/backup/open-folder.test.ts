@@ -22,7 +22,7 @@ const stat: SourceStat = {
   ctimeNs: 0n,
   atimeNs: 0n,
 };
-const options = { withAtime: false, accounts: { user: () => '', group: () => '' }, times: new TimestampWriter(() => 0) };
+const options = { withAtime: false, accounts: { user: () => '', group: () => '' }, times: new TimestampWriter(() => 0), ofWindows: false };
 const node = (name: string): Node => makeNode(name as ByteString, stat, options);
 const treeOf = (...names: string[]): Tree => parseTree(serializeTree(names.map(node)));
 

@@ -99,6 +99,8 @@ function notStoredText(what: string): string {
       return l10n.t('extended attributes');
     case 'access-control-lists':
       return l10n.t('access control lists');
+    case 'windows-attributes':
+      return l10n.t('Windows attributes and creation times');
     case 'alternate-data-streams':
       return l10n.t('alternate data streams');
     default:

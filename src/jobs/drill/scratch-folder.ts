@@ -1,6 +1,6 @@
 import { chmod, lstat, mkdir, readdir, readFile, statfs, writeFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { CadanganError, makeFolder, rm, system, systemCode, type Clock, type Random } from '../../platform/index.ts';
+import { CadanganError, makeOwnFolder, rm, system, systemCode, type Clock, type Random } from '../../platform/index.ts';
 import { hasEnded, parseIdentity, thisProcess } from '../../records/index.ts';
 import { targetError } from '../../restore/index.ts';
 
@@ -21,7 +21,7 @@ export class ScratchFolder {
   static async make(parent: string, random: Random): Promise<ScratchFolder> {
     const path = join(parent, `${prefix}${Buffer.from(random.fill(new Uint8Array(8))).toString('hex')}`);
     try {
-      await makeFolder(parent, 0o700);
+      await makeOwnFolder(parent);
       await mkdir(path, { mode: 0o700 });
       await writeFile(join(path, ownerFile), JSON.stringify(thisProcess()), { mode: 0o600, flag: 'wx' });
       return new ScratchFolder(path);

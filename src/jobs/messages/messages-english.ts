@@ -152,7 +152,7 @@ export const english: Phrasebook = {
     }),
     'password.exposed': (facts) => ({
       what: `Others than its owner may read the password file ${facts.quoted('file', 'of the set')}${facts.plain('mode') === undefined ? '' : ` (mode ${facts.plain('mode')})`}; it is not used.`,
-      next: 'Take it from them (chmod 600), and change the password if somebody could have read it.',
+      next: `Take it from them (${facts.plain('readers') === undefined ? 'chmod 600' : `icacls: ${facts.plain('readers')}`}), and change the password if somebody could have read it.`,
     }),
     'password.empty': () => ({ what: 'An empty password protects nothing.', next: 'Give one that is not empty.' }),
     'key.last': (facts) => ({

@@ -157,7 +157,7 @@ export const indonesian: Phrasebook = {
     }),
     'password.exposed': (facts) => ({
       what: `Berkas kata sandi ${facts.quoted('file', 'set itu')} dapat dibaca oleh selain pemiliknya${facts.plain('mode') === undefined ? '' : ` (mode ${facts.plain('mode')})`}; berkas itu tidak dipakai.`,
-      next: 'Cabut hak baca mereka (chmod 600), dan ganti kata sandinya bila mungkin sudah ada yang membacanya.',
+      next: `Cabut hak baca mereka (${facts.plain('readers') === undefined ? 'chmod 600' : `icacls: ${facts.plain('readers')}`}), dan ganti kata sandinya bila mungkin sudah ada yang membacanya.`,
     }),
     'password.empty': () => ({ what: 'Kata sandi kosong tidak melindungi apa pun.', next: 'Berikan yang tidak kosong.' }),
     'key.last': (facts) => ({
