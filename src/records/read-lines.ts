@@ -1,6 +1,5 @@
-import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { stateError, throwIfAborted } from '../platform/index.ts';
+import { open, stateError, throwIfAborted } from '../platform/index.ts';
 import { listMonthFiles, type MonthFile } from './month-files.ts';
 import { lineBytesMax } from './record-line.ts';
 
