@@ -84,7 +84,7 @@ function fillData(folder: WindowsFolder, random: SeededRandom): void {
   for (let at = 0; at < 12; at++) writeFileSync(join(folder.host, 'data', 'inner', `${at}.bin`), random.bytes(1_000 * at));
   writeFileSync(join(folder.host, 'data', 'large.bin'), random.bytes(9_000_000));
   writeFileSync(join(folder.host, 'data', 'changed.txt'), 'content');
-  writeFileSync(join(folder.host, 'password'), password);
+  writeFileSync(join(folder.host, 'password'), password, { mode: 0o600 });
   const repository = { location: `${folder.windows}\\repository`, passwordFile: `${folder.windows}\\password` };
   const sets = [{ name: 'accounting', sources: [`${folder.windows}\\data`], repository }];
   writeFileSync(join(folder.host, 'cadangan.jsonc'), JSON.stringify({ version: 1, timeZone: 'Asia/Jakarta', sets }));
@@ -132,6 +132,7 @@ function openedBy(scanner: WineRunning): number {
 
 /** It must have been in the way, or nothing was seen. */
 async function endOf(scanner: WineRunning): Promise<void> {
+  if (scanner.process.exitCode !== null) assert.fail(`the scanner has ended: ${(await scanner.ended).stderr}`);
   const opened = openedBy(scanner);
   scanner.process.kill();
   await scanner.ended;
