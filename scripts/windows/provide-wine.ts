@@ -20,6 +20,7 @@ import { basename, join } from 'node:path';
 import process from 'node:process';
 import {
   cacheFolder,
+  driveC,
   hostPathOf,
   lockedWindowsNode,
   nodeExe,
@@ -47,6 +48,7 @@ export function provideWine(): void {
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('Wine runs them on Linux x64 only');
   mkdirSync(treeFolder, { recursive: true });
   linkTree();
+  if (existsSync(prefixFolder)) removeOld();
   if (whyNoWindows() === false) return;
   const node = provideNode();
   if (!existsSync(prefixFolder)) makePrefix();
@@ -96,6 +98,15 @@ function linkTree(): void {
   for (const name of new Set(['dist', ...readdirSync(projectFolder)])) {
     if (kept.has(name) || lstatSync(join(treeFolder, name), { throwIfNoEntry: false })) continue;
     symlinkSync(join('..', '..', '..', name), join(treeFolder, name));
+  }
+}
+
+/** What tests that were killed left behind; a day, since another run may be going on. */
+function removeOld(): void {
+  const oldMs = Date.now() - 24 * 3_600_000;
+  for (const path of globSync([join(driveC, 'tests', '*'), join(driveC, 'users', '*', 'Temp', '*')])) {
+    const { mtimeMs } = lstatSync(path, { throwIfNoEntry: false }) ?? {};
+    if (mtimeMs !== undefined && mtimeMs < oldMs) rmSync(path, { recursive: true, force: true });
   }
 }
 

@@ -56,11 +56,7 @@ export async function runWindowsTestFile(file: string, { timeoutMs, leftOut = []
   );
   const timer = setTimeout(() => running.process.kill('SIGKILL'), timeoutMs);
   const { code, stdout, stderr } = await running.ended.finally(() => clearTimeout(timer));
-  const lines = existsSync(events)
-    ? readFileSync(events, 'utf8')
-        .split('\n')
-        .filter((line) => line.endsWith('}'))
-    : [];
+  const lines = existsSync(events) ? readFileSync(events, 'utf8').split('\n').slice(0, -1) : []; // without what a killed one began to write
   rmSync(events, { force: true });
   const tests = lines.map((line) => testEvent.parse(JSON.parse(line)));
   return { events: [...tests, ...ofTheFile(file, tests, code)], text: `${stdout}${stderr}` };

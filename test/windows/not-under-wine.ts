@@ -26,6 +26,7 @@ export const notUnderWine: readonly NotUnderWine[] = [
   { file: 'google/upload-journal.test.ts', tests: ['knows after a crash what was put'], why: openFile },
   { file: 'host/proven-user.test.ts', tests: ['whoever makes the file', 'a file of somebody else', 'the record of a run'], why: modes },
   { file: 'host/system-service/', why: 'is of the accounts, units and modes of systems of POSIX' },
+  { file: 'jobs/run-of-record.test.ts', tests: ['what is told of a run is what its record says'], why: slash },
   { file: 'offsite/copy-memory.test.ts', tests: ['the memory of a copy survives, for this user only'], why: modes },
   {
     file: 'platform/replace-file.test.ts',
@@ -35,12 +36,19 @@ export const notUnderWine: readonly NotUnderWine[] = [
   { file: 'restore/target-folder.test.ts', why: links },
   { file: 'schedule/state-file.test.ts', tests: ['the folder and the file are closed to others'], why: modes },
   { file: 'service/credential.test.ts', tests: ['a password file that others may read'], why: modes },
+  {
+    file: 'service/password-outlook.test.ts',
+    tests: ['a password file that is not there', 'a file that the service manager hands over', 'a pipe that nobody writes to'],
+    why: modes,
+  },
   { file: 'settings/file.test.ts', tests: ['a saved file is readable by its owner only', 'a place that cannot be written to'], why: modes },
   { file: 'settings/file.test.ts', tests: ['a link to the file stays a link'], why: links },
   { file: 'settings/file.test.ts', tests: ['the file is the chosen one, else that of CADANGAN_CONFIG'], why: slash },
   { file: 'storage/folder-full.test.ts', why: mounts },
+  { file: 'test-tally.test.ts', why: slash },
   { file: 'upkeep/recover.test.ts', why: restic },
   { file: 'upkeep/stats.test.ts', why: restic },
+  { file: 'zoo/compare-trees.test.ts', why: links },
 ];
 
 /** Nobody has looked yet what they do there. */
