@@ -18,6 +18,7 @@ import {
 import { globSync, lstatSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import process from 'node:process';
+import { provideKoffi } from '../koffi-binary.ts';
 import {
   cacheFolder,
   driveC,
@@ -37,6 +38,7 @@ const commandMsMax = 3 * 60_000;
 
 if (import.meta.main) {
   try {
+    provideKoffi('win32-x64'); // the build puts it where the program looks for it
     provideWine();
   } catch (error) {
     console.log(`Windows' programs cannot be run here: ${error instanceof Error ? error.message : String(error)}`);

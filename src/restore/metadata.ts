@@ -144,12 +144,14 @@ const setGroupBit = 0o2000;
 const keepOwner = -1;
 
 /** Owner first: `chown` clears setuid and setgid. */
-function setAll({ mode, uid, gid, atime, mtime }: Metadata, set: Setters): MetadataProblem[] {
+function setAll({ mode, uid, gid, atime, mtime, windows }: Metadata, set: Setters): MetadataProblem[] {
   const problems: MetadataProblem[] = [];
   const ownerCode = attempt(() => setOwner(uid, gid, set.owner));
   if (ownerCode !== undefined && !(ownerCode === 'EPERM' && isOrdinaryUser())) problems.push({ what: 'owner', code: ownerCode });
   const allowedMode = ownerCode === undefined ? mode : mode & ~forbiddenBits(uid, gid, set.look);
-  const modeCode = attempt(() => set.mode(allowedMode)) ?? (allowedMode === mode ? undefined : 'EPERM');
+  // Of a mode Windows keeps whether a file is read-only, which its attributes say too, and are set last: many calls refuse such a file.
+  const hasAttributes = windows?.fileAttributes !== undefined;
+  const modeCode = hasAttributes ? undefined : (attempt(() => set.mode(allowedMode)) ?? (allowedMode === mode ? undefined : 'EPERM'));
   if (modeCode !== undefined) problems.push({ what: 'mode', code: modeCode });
   const timesCode = attempt(() => set.times(nodeTime(atime), nodeTime(mtime)));
   if (timesCode !== undefined) problems.push({ what: 'times', code: timesCode });

@@ -9,6 +9,9 @@ export interface Selected {
 
 export type Selection = (path: ByteString) => Selected;
 
+/** On Windows no notice is taken of case: neither does whoever writes `c:\\data` there. */
+const exactOptions: PatternOptions = { windows: system.isWindows, caseInsensitive: system.isWindows };
+
 const everything: Selected = { itself: true, beneath: true };
 const nothing: Selected = { itself: false, beneath: false };
 
@@ -37,7 +40,7 @@ export class IncludesMet {
   constructor({ includes = [], iincludes = [] }: Pick<RestoreOptions, 'includes' | 'iincludes'>) {
     const wanted = (patterns: readonly string[]): readonly string[] => patterns.filter((one) => one !== '' && !one.startsWith('!'));
     this.#unmet = new Map([
-      ...wanted(includes).map((one) => [one, compilePatterns([one], { windows: system.isWindows })] as const),
+      ...wanted(includes).map((one) => [one, compilePatterns([one], exactOptions)] as const),
       ...wanted(iincludes).map((one) => [one, compilePatterns([one], { windows: system.isWindows, caseInsensitive: true })] as const),
     ]);
   }
@@ -58,6 +61,6 @@ export class IncludesMet {
 }
 
 function compileBoth(exact: readonly string[] = [], folded: readonly string[] = []): PatternSet[] {
-  const options: PatternOptions = { windows: system.isWindows };
+  const options = exactOptions;
   return [compilePatterns(exact, options), compilePatterns(folded, { ...options, caseInsensitive: true })].filter((set) => !set.isEmpty);
 }

@@ -51,6 +51,8 @@ test('a backup keeps them, the next one reads nothing again, and a restore sets 
   const paths = { file: join(source, 'rahasia', 'neraca.xlsx'), folder: join(source, 'rahasia') };
   writeFileSync(paths.file, 'angka');
   files.set(byteStringFromText(paths.file), { fileAttributes: hiddenAndReadOnly });
+  assert.deepEqual(files.set(byteStringFromText(paths.file), { creationTime: 1n }), [], 'also of one that is read-only');
+  assert.equal(files.timesOf(byteStringFromText(paths.file)).attributes, hiddenAndReadOnly);
   files.set(byteStringFromText(paths.folder), { fileAttributes: fileAttributes.hidden | fileAttributes.directory });
 
   const { repository } = await newRepository();

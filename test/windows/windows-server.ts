@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import process from 'node:process';
 import type { TestContext } from 'node:test';
@@ -22,6 +22,8 @@ export class WindowsServer {
       CADANGAN_LANG: 'en',
     };
     this.write('password', password);
+    // Wine makes a list of rights of it that lets in nobody else; one that lets in everybody is refused.
+    chmodSync(this.host('password'), 0o600);
     this.configure({});
   }
 

@@ -196,7 +196,27 @@ export class WindowsFiles {
     return this.#call.setFileSecurity(longPath(path), bits(info.dacl, info.protectedDacl), descriptor) === true;
   }
 
+  /** 0 when they cannot be read. */
+  #attributesOf(path: ByteString): number {
+    try {
+      return this.timesOf(path).attributes;
+    } catch {
+      return 0;
+    }
+  }
+
+  /** Some file systems refuse it for a file that is read-only: it is not for that moment. */
   #setCreationTime(path: ByteString, creationTime: bigint): number {
+    const code = this.#trySetCreationTime(path, creationTime);
+    const attributes = code === accessDenied ? this.#attributesOf(path) : 0;
+    if ((attributes & fileAttributes.readOnly) === 0) return code;
+    this.#call.setFileAttributes(longPath(path), fileAttributes.normal);
+    const again = this.#trySetCreationTime(path, creationTime);
+    this.#call.setFileAttributes(longPath(path), attributes & settableAttributes);
+    return again;
+  }
+
+  #trySetCreationTime(path: ByteString, creationTime: bigint): number {
     const flags = backupSemantics | openReparsePoint;
     const handle = this.#call.createFile(longPath(path), writeAttributes, shareAll, null, openExisting, flags, null);
     if (numberOf(handle) === invalidHandle) return this.#lastCode();
@@ -219,7 +239,7 @@ export class WindowsFiles {
   /** How the file lies on the disk. What this file system cannot do, a file of another one had: it is named, the content is whole. */
   #setForm(path: ByteString, flags: number): number {
     if ((flags & formAttributes) === 0) return 0;
-    const missing = flags & ~this.timesOf(path).attributes;
+    const missing = flags & ~this.#attributesOf(path);
     const codes: number[] = [];
     if ((missing & fileAttributes.encrypted) !== 0) codes.push(this.#call.encryptFile(longPath(path)) === true ? 0 : this.#lastCode());
     if ((missing & fileAttributes.sparseFile) !== 0) codes.push(this.#control(path, setSparse, Buffer.alloc(0)));
