@@ -13,13 +13,15 @@ export const koffiTargets: readonly string[] = ['win32-x64', 'win32-arm64'];
 /**
  * Brings the binary for another system than this one to where `esbuild.js` looks for it: npm leaves out packages of other systems. It is
  * the one whose hash the lockfile has.
- * @throws an `Error` for people
+ * @returns the binary. @throws an `Error` for people
  */
-export function provideKoffi(target: string): void {
+export function provideKoffi(target: string): string {
   const name = `@koromix/koffi-${target}`;
   const inside = join('node_modules', name);
   const place = join(cacheFolder, target, inside);
-  if (existsSync(join(projectFolder, inside)) || existsSync(place)) return;
+  const binaryIn = (folder: string): string => join(folder, target.replace('-', '_'), 'koffi.node');
+  const found = [join(projectFolder, inside), place].find((folder) => existsSync(folder));
+  if (found !== undefined) return binaryIn(found);
   const { version, integrity } = lockedPackage(name);
   mkdirSync(cacheFolder, { recursive: true });
   const folder = mkdtempSync(join(cacheFolder, 'download-'));
@@ -34,6 +36,7 @@ export function provideKoffi(target: string): void {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+  return binaryIn(place);
 }
 
 function run(cwd: string, program: string, ...args: readonly string[]): string {

@@ -1,6 +1,6 @@
 import { closeSync, constants, lstatSync, openSync, renameSync, rmdirSync, rmSync, unlinkSync } from 'node:fs';
 import { lstat, open as openOnce, rename as renameOnce, rm as rmOnce, rmdir as rmdirOnce, unlink as unlinkOnce } from 'node:fs/promises';
-import type { RmOptions } from 'node:fs';
+import type { RmOptions, Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { systemCode } from './errors.ts';
 import { systemPatience, type Patience } from './patience.ts';
@@ -16,12 +16,15 @@ export interface FileCalls {
   rmdir(path: SystemPath): Promise<void>;
   open(path: SystemPath, flags?: string | number, mode?: number): Promise<FileHandle>;
   isFolder(path: SystemPath): Promise<boolean>;
+  /** Whether nothing takes its place, however long one waits: a folder, or a file that is read-only. */
+  isFirm(path: SystemPath): Promise<boolean>;
   renameNow(from: SystemPath, to: SystemPath): void;
   unlinkNow(path: SystemPath): void;
   rmNow(path: SystemPath, options?: RmOptions): void;
   rmdirNow(path: SystemPath): void;
   openNow(path: SystemPath, flags: string | number, mode?: number): number;
   isFolderNow(path: SystemPath): boolean;
+  isFirmNow(path: SystemPath): boolean;
   /** Whether what is there can be opened to be written: we have the rights, and whoever holds it shares that. `EBUSY`: it is held. */
   canWriteNow(path: SystemPath): boolean | 'EBUSY';
 }
@@ -74,7 +77,7 @@ export function patientFiles(patience: Patience, calls: FileCalls = systemCalls)
         { moved: from, path: to },
         () => calls.rename(from, to),
         signal,
-        async () => !(await calls.isFolder(to)),
+        async (error) => isOfMoved(error) || !(await calls.isFirm(to)),
       ),
     unlink: (path, signal) =>
       later(
@@ -97,7 +100,7 @@ export function patientFiles(patience: Patience, calls: FileCalls = systemCalls)
         { moved: from, path: to },
         () => calls.renameNow(from, to),
         isStopped,
-        () => !calls.isFolderNow(to),
+        (error) => isOfMoved(error) || !calls.isFirmNow(to),
       ),
     unlinkNow: (path, isStopped) =>
       now(
@@ -116,6 +119,11 @@ export function patientFiles(patience: Patience, calls: FileCalls = systemCalls)
         (error) => mayBeHeld(flags, error),
       ),
   };
+}
+
+/** EBUSY is said of the file that is to get another name, EPERM of the one that would give way. */
+function isOfMoved(error: unknown): boolean {
+  return systemCode(error) === 'EBUSY';
 }
 
 /** What is new nobody has open: a folder into which we may not write says so at once. */
@@ -157,29 +165,38 @@ function inUse(path: SystemPath, cause: unknown): Error {
   return Object.assign(new Error(`EBUSY: in use by another program, '${text}'`, { cause }), { code: 'EBUSY', path: text });
 }
 
+/** Of a file that is read-only Node says on Windows that nobody may write. */
+function isFirm(stats: Stats | undefined): boolean {
+  return stats !== undefined && (stats.isDirectory() || (stats.mode & 0o222) === 0);
+}
+
+async function statsOf(path: SystemPath): Promise<Stats | undefined> {
+  return lstat(path).catch(() => undefined);
+}
+
+function statsNow(path: SystemPath): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
 const systemCalls: FileCalls = {
   rename: renameOnce,
   unlink: unlinkOnce,
   rm: rmOnce,
   rmdir: rmdirOnce,
   open: openOnce,
-  isFolder: (path) =>
-    lstat(path).then(
-      (stats) => stats.isDirectory(),
-      () => false,
-    ),
+  isFolder: async (path) => (await statsOf(path))?.isDirectory() ?? false,
+  isFirm: async (path) => isFirm(await statsOf(path)),
   renameNow: renameSync,
   unlinkNow: unlinkSync,
   rmNow: rmSync,
   rmdirNow: rmdirSync,
   openNow: openSync,
-  isFolderNow: (path) => {
-    try {
-      return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-    } catch {
-      return false;
-    }
-  },
+  isFolderNow: (path) => statsNow(path)?.isDirectory() ?? false,
+  isFirmNow: (path) => isFirm(statsNow(path)),
   canWriteNow: (path) => {
     try {
       closeSync(openSync(path, 'r+'));

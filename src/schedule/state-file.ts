@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { open, stateError, makeOwnFolder, replaceFile, systemCode, type Random } from '../platform/index.ts';
+import { makeOwnFolder, open, replaceFile, stateError, systemCode, type Random } from '../platform/index.ts';
 import { applyLine, emptyHistory, linesOfHistory, type HistoryLine, type SetHistory } from './history.ts';
 import { formatHistoryLine, parseHistoryLine } from './history-line.ts';
 

@@ -6,11 +6,11 @@ import {
   inUseError,
   makeOwnFolder,
   rename,
-  type Random,
   systemCode,
   systemRandom,
   systemTimeZone,
   writeWhole,
+  type Random,
 } from '../platform/index.ts';
 import { type ConfigurationEdit, editConfiguration, isNewFile } from './edit.ts';
 import { loadConfiguration, readConfigurationText, type LoadedConfiguration } from './load.ts';

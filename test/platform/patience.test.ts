@@ -163,6 +163,7 @@ class HeldFiles implements FileCalls {
   readonly held = new Set<string>();
   /** Nobody holds them; we have no right. */
   readonly forbidden = new Set<string>();
+  readonly readOnly = new Set<string>();
 
   constructor(t: TestContext) {
     this.folder = mkdtempSync(join(tmpdir(), 'cadangan-held-'));
@@ -200,7 +201,7 @@ class HeldFiles implements FileCalls {
 
   renameNow(from: string | Buffer, to: string | Buffer): void {
     if (this.held.has(String(from))) throw refusal('EBUSY', String(from));
-    if (this.held.has(String(to)) || this.forbidden.has(String(to)) || this.isFolderNow(to)) throw refusal('EPERM', String(from));
+    if (this.held.has(String(to)) || this.forbidden.has(String(to)) || this.isFirmNow(to)) throw refusal('EPERM', String(from));
     fs.renameSync(from, to);
   }
 
@@ -216,12 +217,18 @@ class HeldFiles implements FileCalls {
     fs.rmSync(path, options);
   }
 
+  readonly isFirm = async (path: string | Buffer): Promise<boolean> => this.isFirmNow(path);
+
+  isFirmNow(path: string | Buffer): boolean {
+    return this.isFolderNow(path) || this.readOnly.has(String(path));
+  }
+
   isFolderNow(path: string | Buffer): boolean {
     return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
   }
 
   canWriteNow(path: string | Buffer): boolean {
-    return !this.forbidden.has(String(path)) && existsSync(path);
+    return !this.forbidden.has(String(path)) && !this.readOnly.has(String(path)) && existsSync(path);
   }
 }
 
@@ -277,6 +284,9 @@ test('where there is no right the system says so, and where waiting could mend n
   const { patience, clock } = makePatience(t);
   const { open, openNow, rename, unlink } = patientFiles(patience, files);
   await assert.rejects(rename(files.path('a'), files.path('folder')), { code: 'EPERM' });
+  files.readOnly.add(files.path('b'));
+  await assert.rejects(rename(files.path('a'), files.path('b')), { code: 'EPERM' });
+  files.readOnly.clear();
   files.forbidden.add(files.path('b'));
   files.forbidden.add(files.path('new'));
   await assert.rejects(open(files.path('new'), 'wx'), { code: 'EPERM' });

@@ -39,10 +39,16 @@ function lookAfter(folder: string, isNew: boolean): void {
 }
 
 function lookAt(path: string, isNew = true): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    if (!watched.has(path)) lookAfter(path, isNew);
-    return;
+  try {
+    if (statSync(path).isDirectory()) {
+      if (!watched.has(path)) lookAfter(path, isNew);
+    } else hold(path);
+  } catch {
+    // It is gone, or just going.
   }
+}
+
+function hold(path: string): void {
   const handle = open(path, genericRead, shareReadAndWrite, null, openExisting, 0, null);
   if (handle === invalidHandle) return; // it is gone
   opened += 1;

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { provideKoffi } from '../../scripts/koffi-binary.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { needs } from '../needs.ts';
 import { seedsOf } from '../rounds.ts';
@@ -18,8 +19,6 @@ import {
   type WineRunning,
 } from './wine.ts';
 
-/** What calls functions of Windows, where `scripts/koffi-binary.ts` puts it. */
-const koffiPath = 'W:\\.cache\\koffi\\win32-x64\\node_modules\\@koromix\\koffi-win32-x64\\win32_x64\\koffi.node';
 const password = 'kata sandi';
 
 /** What a write has before it is whole (`writeWhole`, a restore, the journal of uploads, the lock of appending). */
@@ -40,7 +39,7 @@ describe('a program that does not let go of new files', needsWindows, () => {
     const folder = makeWindowsFolder(t, 'held');
     fillData(folder, new SeededRandom(1));
     await run(folder, 'init', ...onRepository(folder));
-    const holder = await startScanner(t, { ...folder, windows: `${folder.windows}\\repository\\data` }, 3_600_000);
+    const holder = await startScanner(t, folder, 3_600_000, `${folder.windows}\\repository\\data`);
     const { code, stdout, stderr } = await command(folder, 'backup', 'accounting');
     const opened = openedBy(holder);
     holder.process.kill();
@@ -85,7 +84,7 @@ function fillData(folder: WindowsFolder, random: SeededRandom): void {
   for (let at = 0; at < 12; at++) writeFileSync(join(folder.host, 'data', 'inner', `${at}.bin`), random.bytes(1_000 * at));
   writeFileSync(join(folder.host, 'data', 'large.bin'), random.bytes(9_000_000));
   writeFileSync(join(folder.host, 'data', 'changed.txt'), 'content');
-  writeFileSync(join(folder.host, 'password'), password);
+  writeFileSync(join(folder.host, 'password'), password, { mode: 0o600 });
   const repository = { location: `${folder.windows}\\repository`, passwordFile: `${folder.windows}\\password` };
   const sets = [{ name: 'accounting', sources: [`${folder.windows}\\data`], repository }];
   writeFileSync(join(folder.host, 'cadangan.jsonc'), JSON.stringify({ version: 1, timeZone: 'Asia/Jakarta', sets }));
@@ -113,8 +112,11 @@ async function run(folder: WindowsFolder, ...args: readonly string[]): Promise<s
   return stdout;
 }
 
-async function startScanner(t: TestContext, { windows }: WindowsFolder, holdMs: number): Promise<WineRunning> {
-  const scanner = startNode(['W:\\test\\windows\\scanner-program.ts', koffiPath, String(holdMs), windows]);
+/** @param below what it looks after, as Windows names it; default: all of the folder */
+async function startScanner(t: TestContext, folder: WindowsFolder, holdMs: number, below = folder.windows): Promise<WineRunning> {
+  copyFileSync(provideKoffi('win32-x64'), join(folder.host, 'koffi.node'));
+  giveToWindows(folder.host);
+  const scanner = startNode(['W:\\test\\windows\\scanner-program.ts', `${folder.windows}\\koffi.node`, String(holdMs), below]);
   t.after(() => scanner.process.kill());
   while (scanner.process.exitCode !== null || !scanner.stdoutSoFar().includes('ready')) {
     if (scanner.process.exitCode !== null) assert.fail(`the scanner did not start: ${(await scanner.ended).stderr}`);
@@ -130,6 +132,7 @@ function openedBy(scanner: WineRunning): number {
 
 /** It must have been in the way, or nothing was seen. */
 async function endOf(scanner: WineRunning): Promise<void> {
+  if (scanner.process.exitCode !== null) assert.fail(`the scanner has ended: ${(await scanner.ended).stderr}`);
   const opened = openedBy(scanner);
   scanner.process.kill();
   await scanner.ended;

@@ -1,7 +1,6 @@
 import type { WindowsAttributes } from '../../platform/index.ts';
 import { encodeBase64 } from './base64.ts';
-import type { JsonObject, JsonValue } from './go-json.ts';
-import { isJsonObject } from './go-json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from './go-json.ts';
 
 // restic's `generic_attributes` of Windows (0.17 and later): https://restic.readthedocs.io/en/stable/040_backup.html, "Backing up file
 // metadata", and its source internal/data/node.go. A map, so that Go writes the keys in the order of their bytes.
