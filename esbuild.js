@@ -2,7 +2,18 @@
 // @ts-check
 'use strict';
 const { execFileSync } = require('node:child_process');
-const { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
+const {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} = require('node:fs');
 const { join } = require('node:path');
 const esbuild = require('esbuild');
 
@@ -33,6 +44,12 @@ const importMeta = 'const importMetaUrl=require("node:url").pathToFileURL(__file
 const colourProfile = 'data/sRGB_IEC61966_2_1.icc';
 const googleBytesMax = 400_000;
 
+/**
+ * koffi's binaries for the systems whose functions we call (`src/platform/native/`). npm installs that of this machine, if it is one of
+ * them; `npm run package -- --target ...` brings the one of its target (`scripts/koffi-binary.ts`).
+ */
+const koffiTargets = ['win32-x64', 'win32-arm64'];
+
 /** The program itself: not bundled, since it has to run in a Node that cannot read a bundle. */
 const launcher = 'dist/cli.js';
 
@@ -52,6 +69,7 @@ async function main() {
   copyFileSync('docs/verify-records.py', 'dist/verify-records.py');
   copyFileSync('src/cli/launch.cjs', launcher);
   chmodSync(launcher, 0o755);
+  const binaries = koffiTargets.flatMap(copyKoffi);
   const present = Object.entries(entries).filter(([, source]) => existsSync(source));
   const results = await Promise.all([...present.map(([name, source]) => bundle(name, source)), bundlePages()]);
   const inputs = Object.assign({}, ...results.map((result) => result.metafile.inputs));
@@ -69,8 +87,21 @@ async function main() {
     'dist/verify-records.py',
     'dist/meta.json',
     'dist/third-party-notices.txt',
+    ...binaries,
     ...Object.keys(outputs),
   ]);
+}
+
+/** @param {string} target @returns {string[]} what is in dist/ of it */
+function copyKoffi(target) {
+  const inside = `node_modules/@koromix/koffi-${target}/${target.replace('-', '_')}/koffi.node`;
+  const source = [inside, `.cache/koffi/${target}/${inside}`].find(existsSync);
+  if (source === undefined) return [];
+  const copy = `dist/koffi-${target}.node`;
+  // As a new file: one that a running program has loaded must not change.
+  copyFileSync(source, `${copy}-new`);
+  renameSync(`${copy}-new`, copy);
+  return [copy];
 }
 
 /**
@@ -156,5 +187,6 @@ function noticesOf(inputs) {
     return `${name} ${version} (${license})\n\n${readFileSync(file, 'utf8').trim()}\n`;
   });
   const fonts = `Roboto, a family of fonts\n\n${readFileSync('scripts/licences/Roboto.txt', 'utf8').trim()}\n`;
-  return ['Cadangan contains code of these packages.\n', ...sections, fonts].join(`\n${'-'.repeat(80)}\n\n`);
+  const koffi = `koffi, in the packages for Windows (MIT)\n\n${readFileSync('scripts/licences/koffi.txt', 'utf8').trim()}\n`;
+  return ['Cadangan contains code of these packages.\n', ...sections, fonts, koffi].join(`\n${'-'.repeat(80)}\n\n`);
 }

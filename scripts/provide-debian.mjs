@@ -6,7 +6,7 @@ import process from 'node:process';
 const packages = JSON.parse(readFileSync(new URL('./debian-packages.json', import.meta.url), 'utf8'));
 
 /** All of them, but for those that a part of the tests wants for itself. */
-export const programsBeside = Object.keys(packages).filter((program) => program !== 'chromium');
+export const programsBeside = Object.keys(packages).filter((program) => !['chromium', 'wine'].includes(program));
 
 /**
  * Brings those of these programs that are not there: by apt as root, else by naming the command.

@@ -11,19 +11,7 @@ export const tasks = {
   ],
   format: [['node_modules/oxfmt/bin/oxfmt']],
   build: [['esbuild.js']],
-  package: [
-    ['esbuild.js'],
-    // Everything is bundled, so no dependencies; the README is not shown on a site that would need absolute links.
-    [
-      'node_modules/@vscode/vsce/vsce',
-      'package',
-      '--no-dependencies',
-      '--allow-missing-repository',
-      '--no-rewrite-relative-links',
-      '--out',
-      'cadangan.vsix',
-    ],
-  ],
+  package: [['scripts/package.ts']],
   bench: [['esbuild.js'], ['bench/main.ts']],
   // Not a part of `npm test`: thirty test files, one after the other.
   planted: [['esbuild.js'], ['scripts/planted.ts']],

@@ -34,6 +34,46 @@ test('only the host knows how the channel speaks: the service would serve over a
   );
 });
 
+test('one file asks which system it runs on: what differs by system stands behind one interface', () => {
+  assert.deepEqual(
+    [...readSources()].filter(([, text]) => asksForPlatform.test(text)).map(([file]) => file),
+    ['platform/system.ts'],
+  );
+  for (const asking of [
+    'process.platform',
+    "process['platform']",
+    'const { argv, platform } = process',
+    "import { platform } from 'node:os'",
+  ])
+    assert.match(asking, asksForPlatform);
+  assert.doesNotMatch('/** As `process.platform` says. */\nsystem.platform', asksForPlatform);
+});
+
+/** In code; a name in backticks stands in a comment. */
+const asksForPlatform =
+  /(?<!`)\b(?:process|os)(?:\.platform|\[['"]platform['"]\])|\{[^{}]*\bplatform\b[^{}]*\}\s*=\s*process\b|import \{[^{}]*\bplatform\b[^{}]*\} from '(?:node:)?(?:os|process)'/;
+
+test('one file renames, removes and opens files: on Windows that takes patience', () => {
+  assert.deepEqual(
+    [...readSources()].filter(([, text]) => hasNoPatience.test(text)).map(([file]) => file),
+    ['platform/patient-files.ts'],
+  );
+  for (const bare of [
+    "import { readFile, unlink } from 'node:fs/promises'",
+    "import {\n  openSync,\n} from 'node:fs'",
+    "import fs from 'node:fs'",
+    "import * as fs from 'node:fs/promises'",
+    "import { promises } from 'node:fs'",
+    "const { rm } = await import('node:fs/promises')",
+  ])
+    assert.match(bare, hasNoPatience);
+  assert.doesNotMatch("import { opendirSync, type RmOptions } from 'node:fs';\nimport { open } from '../platform/index.ts'", hasNoPatience);
+});
+
+/** Of `node:fs`: a call that Windows refuses while another program has the file open, or all of it under a name. */
+const hasNoPatience =
+  /import (?:\w+|\* as \w+|\{[^{}]*\b(?:promises|(?:rename|unlink|rm|rmdir|open)(?:Sync)?)\b[^{}]*\}) from '(?:node:)?fs(?:\/promises)?'|import\('(?:node:)?fs(?:\/promises)?'\)/;
+
 test('where people are talked to nothing is called bytes by a cast: a text that is decoded twice shows no name as it is', () => {
   // Bytes come from the rooms below, or through a schema (`service/protocol/`); the rest is made by the functions of `platform/`.
   const casts = [...readSources()]

@@ -1,5 +1,6 @@
 /**
- * Rules of this house for oxlint: which room imports which, that clock, chance and editor come in through doors, and how wide a line is.
+ * Rules of this house for oxlint: which room imports which, that clock, chance, editor, operating system and what Windows may refuse for a
+ * moment come in through doors, and how wide a line is.
  */
 import { dirname, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +18,13 @@ interface SyntaxNode {
   readonly object?: SyntaxNode;
   readonly property?: SyntaxNode;
   readonly imported?: SyntaxNode;
+  /** Of a declaration: what is declared, and what it begins as. */
+  readonly id?: SyntaxNode;
+  readonly init?: SyntaxNode | null;
+  /** Of a pattern that takes an object apart. */
+  readonly properties?: readonly SyntaxNode[];
+  readonly key?: SyntaxNode;
+  readonly specifiers?: readonly SyntaxNode[];
   readonly arguments?: readonly SyntaxNode[];
   /** Offsets in the text, the end not included. */
   readonly range: readonly [number, number];
@@ -88,6 +96,54 @@ const world = {
   },
 };
 
+const systemMessage = 'take `system` (src/platform/system.ts) instead: what differs by system has a name there';
+
+/** `process.platform`, `process['platform']`, `const { platform } = process`, `import { platform } from 'node:os'`. */
+const oneSystem = {
+  create(context: Context) {
+    const from = pathInSources(context.filename);
+    if (from === undefined || from === 'platform/system.ts') return {};
+    const reportIf = (isPlatform: boolean, node: SyntaxNode): void => {
+      if (isPlatform) context.report({ message: systemMessage, node });
+    };
+    return {
+      MemberExpression: (node: SyntaxNode) => {
+        const isOfSystem = node.object?.name === 'process' || node.object?.name === 'os';
+        reportIf(isOfSystem && (node.property?.name ?? node.property?.value) === 'platform', node);
+      },
+      VariableDeclarator: (node: SyntaxNode) => {
+        const names = node.id?.properties?.map(({ key }) => key?.name) ?? [];
+        reportIf(node.init?.name === 'process' && names.includes('platform'), node);
+      },
+      ImportDeclaration: (node: SyntaxNode) => {
+        const isOfSystem = /^(?:node:)?(?:os|process)$/.test(String(node.source?.value));
+        reportIf(isOfSystem && node.specifiers?.some(({ imported }) => imported?.name === 'platform') === true, node);
+      },
+    };
+  },
+};
+
+const patientMessage = 'take it from src/platform/patient-files.ts: on Windows it is refused while another program has the file open';
+const patientCalls: ReadonlySet<string> = new Set(['rename', 'unlink', 'rm', 'rmdir', 'open'].flatMap((name) => [name, `${name}Sync`]));
+
+/** What renames, removes and opens files comes from one file: not by its name from `node:fs`, and not as a part of all of that. */
+const patientFiles = {
+  create(context: Context) {
+    const from = pathInSources(context.filename);
+    if (from === undefined || from === 'platform/patient-files.ts') return {};
+    return {
+      ImportDeclaration: (node: SyntaxNode) => {
+        if (!/^(?:node:)?fs(?:\/promises)?$/.test(String(node.source?.value))) return;
+        for (const specifier of node.specifiers ?? []) {
+          const name = specifier.imported?.name;
+          const isWhole = specifier.type !== 'ImportSpecifier' || name === 'promises';
+          if (isWhole || (name !== undefined && patientCalls.has(name))) context.report({ message: patientMessage, node: specifier });
+        }
+      },
+    };
+  },
+};
+
 const lineCharsMax = 140;
 
 /** The formatter breaks lines, but neither comments nor literals. A literal may stick out; what stands beside it may not. */
@@ -126,4 +182,4 @@ function pathInSources(file: string): string | undefined {
   return path.startsWith('..') ? undefined : path.split(sep).join('/');
 }
 
-export default { meta: { name: 'cadangan' }, rules: { rooms, world, lines } };
+export default { meta: { name: 'cadangan' }, rules: { rooms, world, 'one-system': oneSystem, 'patient-files': patientFiles, lines } };

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { system } from '../platform/index.ts';
 
 /** Names of users and groups, which restic stores beside the numbers. */
 export interface AccountNames {
@@ -13,7 +14,7 @@ export interface AccountNames {
  * a directory service). Node itself can name only the user who runs it.
  */
 export function systemAccountNames(): AccountNames {
-  if (process.platform === 'win32') return { user: () => '', group: () => '' };
+  if (!system.hasModes) return { user: () => '', group: () => '' };
   const users = new Directory('passwd');
   const groups = new Directory('group');
   return { user: (uid) => users.name(uid), group: (gid) => groups.name(gid) };

@@ -1,16 +1,29 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { CadanganError, isCode, orFailure, systemCode, textOf, throwIfAborted, type ByteString, type Clock } from '../platform/index.ts';
-import type { BlobSaver, Node, Repository, Tree, TreeId, Uint64 } from '../repository/index.ts';
+import {
+  CadanganError,
+  fileAttributes,
+  isCode,
+  orFailure,
+  systemCode,
+  textOf,
+  throwIfAborted,
+  type ByteString,
+  type Clock,
+  type WindowsFiles,
+} from '../platform/index.ts';
+import type { BlobSaver, JsonObject, Node, Repository, Tree, TreeId, Uint64 } from '../repository/index.ts';
 import type { DataPool } from './data-pool.ts';
 import { wholeFileBytesMax } from './file-archiver.ts';
 import { storeLargeFile } from './large-file.ts';
 import { hasSameContent, makeNode, saysTheSame, type ChangeRules, type NodeOptions } from './node-maker.ts';
 import { OpenFolder } from './open-folder.ts';
+import { alignParent, parentOfServer } from './parent-tree.ts';
 import { readLinkTarget, type SourceEntry } from './source-entry.ts';
 import type { SourceReader } from './source-reader.ts';
 import { statFollowing, statOf, type SourceStat } from './source-stat.ts';
 import type { SourceTree } from './source-tree.ts';
 import type { RunTally } from './run-tally.ts';
+import { isVolumeRoot, windowsFactsOf, type WindowsFacts } from './windows-attributes.ts';
 import type { FileContent, FileOutcome, FileToRead } from './file-outcome.ts';
 
 export interface ArchiverOptions {
@@ -19,6 +32,8 @@ export interface ArchiverOptions {
   readonly changes: ChangeRules;
   /** Stay on the file system of each source. */
   readonly oneFileSystem: boolean;
+  /** What Windows says of files; undefined where it is not Windows, or cannot be asked. */
+  readonly windowsFiles: WindowsFiles | undefined;
   /** The repository's own folder, which must not be backed up into itself. */
   readonly repositoryFolder: SourceStat | undefined;
   readonly signal: AbortSignal;
@@ -27,6 +42,8 @@ export interface ArchiverOptions {
 /** Between two looks at messages and signals the walk may hold the thread for this long. */
 const holdMsMax = 25;
 const largeFilesAtOnce = 2;
+
+const nothingOfWindows: WindowsFacts = { generic: undefined, fileAttributes: 0, error: undefined };
 
 /**
  * Walks the sources in name order and builds the trees bottom-up. Unchanged files hand over the parent's content and are never opened;
@@ -57,7 +74,8 @@ export class Archiver {
 
   /** @returns the root tree's id. @throws what stops a run; what a single file cannot do is tallied instead */
   async archive(sources: SourceTree, parentRoot: TreeId | undefined): Promise<TreeId> {
-    const root = new OpenFolder(undefined, undefined, parentRoot, await this.#loadParentTree(parentRoot));
+    const parent = { id: parentRoot, tree: await this.#loadParentTree(parentRoot) };
+    const root = new OpenFolder(undefined, undefined, alignParent(parent, namesOf(sources)));
     if (sources.isSource) await this.#walkRoot(root, sources.path);
     else await this.#walkSources(root, sources);
     const closed = root.whenClosed();
@@ -69,7 +87,7 @@ export class Archiver {
   }
 
   async #walkRoot(root: OpenFolder, path: ByteString): Promise<void> {
-    const stat = statFollowing(path);
+    const stat = statFollowing(this.#options.reader.placeToRead(path));
     this.#refuseOwnRepository(path, stat);
     await this.#walk(root, path, stat.deviceId);
   }
@@ -86,7 +104,7 @@ export class Archiver {
   async #archiveSource(open: OpenFolder, position: number, { name, path }: SourceTree): Promise<void> {
     let stat: SourceStat;
     try {
-      stat = statOf(path);
+      stat = statOf(this.#options.reader.placeToRead(path));
     } catch (error) {
       this.#tally.issue(path, 'unreadable', error);
       return this.#put(open, position, undefined);
@@ -98,14 +116,22 @@ export class Archiver {
   async #archiveAncestor(open: OpenFolder, position: number, tree: SourceTree): Promise<void> {
     let stat: SourceStat;
     try {
-      stat = statFollowing(tree.path);
+      stat = statFollowing(this.#options.reader.placeToRead(tree.path));
     } catch (error) {
       this.#tally.issue(tree.path, 'unreadable', error);
       return this.#put(open, position, undefined);
     }
-    const folder = await this.#openFolder(open, position, { name: tree.name, path: tree.path, stat });
+    const folder = await this.#openAncestor(open, position, tree, stat);
     await this.#walkSources(folder, tree);
     this.#release(folder);
+  }
+
+  async #openAncestor(open: OpenFolder, position: number, tree: SourceTree, stat: SourceStat): Promise<OpenFolder> {
+    const { name } = tree;
+    const node = open.parentNodeOf(name);
+    const parent = node ? { id: node.subtree, tree: await this.#loadParentTree(node.subtree) } : parentOfServer(open.parent, name);
+    const genericAttributes = this.#askWindows({ name, path: tree.path, stat }).generic;
+    return new OpenFolder({ folder: open, position, name, stat, genericAttributes }, node, alignParent(parent, namesOf(tree)));
   }
 
   async #walk(open: OpenFolder, path: ByteString, device: Uint64): Promise<void> {
@@ -132,8 +158,9 @@ export class Archiver {
   #archiveSpecial(open: OpenFolder, position: number, entry: SourceEntry): void {
     const { name, path, stat } = entry;
     try {
-      const more = stat.type === 'symlink' ? { linkTarget: readLinkTarget(path) } : {};
-      this.#put(open, position, keepIfSame(open.parentNodeOf(name), makeNode(name, stat, this.#options.nodes, more)));
+      const more = stat.type === 'symlink' ? { linkTarget: readLinkTarget(this.#options.reader.placeToRead(path)) } : {};
+      const fresh = makeNode(name, stat, this.#options.nodes, { ...more, genericAttributes: this.#askWindows(entry).generic });
+      this.#put(open, position, keepIfSame(open.parentNodeOf(name), fresh));
       this.#tally.other();
     } catch (error) {
       if (systemCode(error) === undefined) throw error;
@@ -159,32 +186,56 @@ export class Archiver {
     }
   }
 
-  async #openFolder(open: OpenFolder, position: number, { name, stat }: SourceEntry): Promise<OpenFolder> {
+  async #openFolder(open: OpenFolder, position: number, entry: SourceEntry): Promise<OpenFolder> {
+    const { name, stat } = entry;
+    const genericAttributes = this.#askWindows(entry).generic;
     const parentNode = open.parentNodeOf(name);
     const parentTree = await this.#loadParentTree(parentNode?.subtree);
-    return new OpenFolder({ folder: open, position, name, stat }, parentNode, parentNode?.subtree, parentTree);
+    const place = { folder: open, position, name, stat, genericAttributes };
+    return new OpenFolder(place, parentNode, { id: parentNode?.subtree, tree: parentTree });
   }
 
   #archiveFile(open: OpenFolder, position: number, entry: SourceEntry): Promise<void> | void {
     const { name, stat } = entry;
     const parent = open.parentNodeOf(name);
-    if (!parent?.content) return this.#readFile(open, position, entry, parent);
-    const fresh = makeNode(name, stat, this.#options.nodes, { content: parent.content });
+    const windows = this.#askWindows(entry);
+    if (!parent?.content) return this.#readFile(open, position, entry, parent, windows);
+    const fresh = makeNode(name, stat, this.#options.nodes, { content: parent.content, genericAttributes: windows.generic });
     if (!hasSameContent(parent, fresh, this.#options.changes) || !this.#isStored(parent))
-      return this.#readFile(open, position, entry, parent);
+      return this.#readFile(open, position, entry, parent, windows);
     this.#tally.file('unmodified', Number(stat.size), entry.path);
     this.#put(open, position, keepIfSame(parent, fresh));
   }
 
-  async #readFile(open: OpenFolder, position: number, entry: SourceEntry, parent: Node | undefined): Promise<void> {
+  /** What could not be read of it is said once; the rest is stored all the same. */
+  #askWindows({ path, stat }: SourceEntry): WindowsFacts {
+    const { windowsFiles, reader } = this.#options;
+    if (!windowsFiles) return nothingOfWindows;
+    const facts = isVolumeRoot(path) ? nothingOfWindows : windowsFactsOf(windowsFiles, reader.placeToRead(path), stat.type);
+    // What has vanished is noted when it is read.
+    if (facts.error !== undefined && systemCode(facts.error) !== 'ENOENT') this.#tally.issue(path, 'attributes-unreadable', facts.error);
+    return facts;
+  }
+
+  async #readFile(
+    open: OpenFolder,
+    position: number,
+    entry: SourceEntry,
+    parent: Node | undefined,
+    { generic, fileAttributes: bits }: WindowsFacts,
+  ): Promise<void> {
+    if ((bits & (fileAttributes.recallOnDataAccess | fileAttributes.recallOnOpen)) !== 0) {
+      this.#tally.issue(entry.path, 'online-only', '');
+      return this.#put(open, position, undefined);
+    }
     const file: FileToRead = {
-      path: entry.path,
+      path: this.#options.reader.placeToRead(entry.path),
       sizeBytes: Number(entry.stat.size),
       mtimeNs: entry.stat.mtimeNs,
       ctimeNs: entry.stat.ctimeNs,
       inode: entry.stat.inode,
     };
-    const settle = (outcome: FileOutcome) => this.#fileDone(open, position, entry, parent, outcome);
+    const settle = (outcome: FileOutcome) => this.#fileDone(open, position, entry, parent, generic, outcome);
     if (file.sizeBytes > wholeFileBytesMax) await this.#startLargeFile(file, settle);
     else {
       const isLarge = (outcome: FileOutcome) => outcome.kind === 'too-large';
@@ -204,7 +255,14 @@ export class Archiver {
     while (this.#largeFiles.size >= largeFilesAtOnce) await orFailure(Promise.race(this.#largeFiles), this.#failed.signal);
   }
 
-  #fileDone(open: OpenFolder, position: number, entry: SourceEntry, parent: Node | undefined, outcome: FileOutcome): void {
+  #fileDone(
+    open: OpenFolder,
+    position: number,
+    entry: SourceEntry,
+    parent: Node | undefined,
+    genericAttributes: JsonObject | undefined,
+    outcome: FileOutcome,
+  ): void {
     const { name, path, stat } = entry;
     if (outcome.kind !== 'content') {
       this.#tally.issue(path, 'unreadable', outcome.kind === 'failure' ? outcome.reason : 'grows');
@@ -212,7 +270,7 @@ export class Archiver {
     }
     if (outcome.changed) this.#tally.issue(path, 'changed', 'changed while it was read');
     this.#tally.file(parent ? 'changed' : 'new', outcome.sizeBytes, path);
-    const fresh = makeNode(name, stat, this.#options.nodes, { content: outcome.ids, sizeBytes: outcome.sizeBytes });
+    const fresh = makeNode(name, stat, this.#options.nodes, { content: outcome.ids, sizeBytes: outcome.sizeBytes, genericAttributes });
     this.#put(open, position, parent && hasContent(parent, outcome) ? keepIfSame(parent, fresh) : fresh);
   }
 
@@ -251,7 +309,8 @@ export class Archiver {
     const { place, parentNode } = open;
     if (!place) return;
     this.#tally.folder(!parentNode ? 'new' : parentNode.subtree === id ? 'unmodified' : 'changed');
-    const fresh = makeNode(place.name, place.stat, this.#options.nodes, { subtree: id });
+    const { name, stat, genericAttributes } = place;
+    const fresh = makeNode(name, stat, this.#options.nodes, { subtree: id, genericAttributes });
     this.#put(place.folder, place.position, parentNode?.subtree === id ? keepIfSame(parentNode, fresh) : fresh);
   }
 
@@ -265,6 +324,10 @@ export class Archiver {
     throwIfAborted(this.#options.signal);
     this.#heldSinceMs = this.#clock.monotonicMs();
   }
+}
+
+function namesOf({ children }: SourceTree): ByteString[] {
+  return children.map(({ name }) => name);
 }
 
 /** The parent's node where it says the same: it also has what only other programs store, and lets a whole tree stay as it is. */

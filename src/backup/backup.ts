@@ -1,6 +1,17 @@
 import { availableParallelism, hostname as systemHostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
-import { byteStringFromText, CadanganError, isAbort, isAlarm, isCode, textOf, type Clock } from '../platform/index.ts';
+import {
+  byteStringFromText,
+  CadanganError,
+  isAbort,
+  isAlarm,
+  isCode,
+  nativeWindowsFiles,
+  system,
+  textOf,
+  type Clock,
+  type WindowsFiles,
+} from '../platform/index.ts';
 import {
   BlobSaver,
   formatTimestamp,
@@ -48,6 +59,8 @@ export interface BackupOptions extends SourceOptions {
   readonly force?: boolean;
   readonly changes?: ChangeRules;
   readonly withAtime?: boolean;
+  /** Who is asked for what only Windows has; default: Windows itself, where we run on it and can. */
+  readonly windowsFiles?: WindowsFiles | undefined;
   readonly compression?: CompressionMode;
   readonly extraVerify?: boolean;
   /** Default: the cores of the machine, at most 4. */
@@ -93,10 +106,14 @@ export interface BackupResult {
   readonly parentTreesDamaged: number;
 }
 
-/** What files have on this system and Node cannot read. */
-export type NotStored = 'extended-attributes' | 'access-control-lists' | 'alternate-data-streams';
-const notStored: readonly NotStored[] =
-  process.platform === 'win32' ? ['access-control-lists', 'alternate-data-streams'] : ['extended-attributes', 'access-control-lists'];
+/** What files have on this system and we cannot read: on Windows with the program's binary for it more than without. */
+export type NotStored = 'extended-attributes' | 'access-control-lists' | 'alternate-data-streams' | 'windows-attributes';
+
+function notStoredWith(windowsFiles: WindowsFiles | undefined): readonly NotStored[] {
+  if (!system.isWindows) return ['extended-attributes', 'access-control-lists'];
+  const never = ['extended-attributes', 'alternate-data-streams'] as const;
+  return windowsFiles ? never : ['windows-attributes', 'access-control-lists', ...never];
+}
 
 const workersMax = 4;
 const strictChanges: ChangeRules = { ignoreCtime: false, ignoreInode: false };
@@ -152,7 +169,7 @@ export async function backup(repository: Repository, options: BackupOptions): Pr
     issues: tally.issues,
     issueCount: tally.issueCount,
     socketsSkipped: tally.sockets,
-    notStored,
+    notStored: notStoredWith(nativeWindowsFiles()),
     compression: repository.packBuilderOptions({ compression: options.compression ?? 'auto', extraVerify: true }).compression,
     emptySources,
     parentTreesDamaged: tally.parentTreesDamaged,
@@ -178,8 +195,10 @@ async function storeTree(
       withAtime: options.withAtime ?? false,
       accounts: systemAccountNames(),
       times: new TimestampWriter((ns) => repository.clock.offsetMinutes(ns)),
+      ofWindows: system.isWindows,
     },
-    changes: options.changes ?? strictChanges,
+    changes: { ...(options.changes ?? strictChanges), ofWindows: system.isWindows },
+    windowsFiles: options.windowsFiles ?? nativeWindowsFiles(),
     oneFileSystem: options.oneFileSystem ?? false,
     repositoryFolder: options.repositoryFolder === undefined ? undefined : statFollowing(byteStringFromText(options.repositoryFolder)),
     signal,
@@ -208,7 +227,7 @@ const salvageStepMsMax = 10_000;
  */
 async function salvage(pool: DataPool, trees: BlobSaver, packStore: PackStore, stop: unknown, clock: Clock): Promise<void> {
   if (stop instanceof Error && isCode(stop.cause, 'repository.lock-lost')) return;
-  const isStorage = isCode(stop, 'storage.full', 'storage.unreachable', 'storage.denied');
+  const isStorage = isCode(stop, 'storage.full', 'storage.unreachable', 'storage.denied', 'file.in-use');
   if (!isStorage && !isAbort(stop)) return;
   await inTime(clock, () => (isStorage ? pool.writesSettled() : pool.salvage().then(() => trees.finish())));
   await inTime(clock, (signal) => packStore.flush(signal));

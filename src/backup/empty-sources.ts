@@ -1,6 +1,6 @@
 import { opendirSync } from 'node:fs';
-import { fsPath, isCode, joinBytes, systemCode, type ByteString } from '../platform/index.ts';
-import { listReadableSnapshots, type Node, type Repository, type StoredSnapshot, type TreeId } from '../repository/index.ts';
+import { fsPath, isCode, joinBytes, placeKeyOf, systemCode, type ByteString, system } from '../platform/index.ts';
+import { listReadableSnapshots, nodeAlike, type Node, type Repository, type StoredSnapshot, type TreeId } from '../repository/index.ts';
 import { statOf } from './source-stat.ts';
 import type { SourceTree } from './source-tree.ts';
 
@@ -49,11 +49,12 @@ export async function lastFilledSnapshot(
   const { host, timeNs, signal } = wish;
   const names = placeOf(sources, slashed(path));
   if (!names) return undefined;
+  const place = placeKeyOf(given);
   const known: Known = new Map();
   const snapshots = await listReadableSnapshots(repository, () => undefined, signal);
   for (const candidate of snapshots.toReversed()) {
     const { hostname, paths, tree } = candidate.snapshot;
-    if (hostname !== host || candidate.timeNs > timeNs || !paths.includes(given)) continue;
+    if (hostname !== host || candidate.timeNs > timeNs || !paths.some((one) => placeKeyOf(one) === place)) continue;
     if (await isFilled(repository, tree, names, known, signal)) return candidate;
   }
   return undefined;
@@ -62,7 +63,7 @@ export async function lastFilledSnapshot(
 function hasFoldersOnly(folder: ByteString): boolean {
   const folders: ByteString[] = [];
   {
-    using open = opendirSync(fsPath(folder), { encoding: process.platform === 'win32' ? 'utf8' : 'latin1' });
+    using open = opendirSync(fsPath(folder), { encoding: system.isWindows ? 'utf8' : 'latin1' });
     for (let entry = open.readSync(); entry; entry = open.readSync()) {
       if (!entry.isDirectory()) return false;
       folders.push(joinBytes(folder, entry.name as ByteString));
@@ -97,11 +98,16 @@ async function lookInto(
 ): Promise<boolean> {
   const nodes = await nodesOf(repository, tree, signal);
   if (name === undefined && nodes.some(({ type }) => type !== 'dir')) return true;
-  for (const node of nodes) {
-    if (node.subtree === undefined || (name !== undefined && node.name !== name)) continue;
+  for (const node of name === undefined ? nodes : namedOf(nodes, name)) {
+    if (node.subtree === undefined) continue;
     if (await isFilled(repository, node.subtree, more, known, signal)) return true;
   }
   return false;
+}
+
+function namedOf(nodes: readonly Node[], wanted: ByteString): readonly Node[] {
+  const node = system.isWindows ? nodeAlike(nodes, wanted) : nodes.find(({ name }) => name === wanted);
+  return node ? [node] : [];
 }
 
 /** What is damaged has nothing. @throws the storage's errors */
@@ -131,5 +137,5 @@ function namesBelow(folder: ByteString, path: ByteString): readonly ByteString[]
 }
 
 function slashed(path: ByteString): ByteString {
-  return process.platform === 'win32' ? (path.replaceAll('\\', '/') as ByteString) : path;
+  return system.isWindows ? (path.replaceAll('\\', '/') as ByteString) : path;
 }

@@ -5,6 +5,8 @@ import {
   compilePatterns,
   parseSizeText,
   readPatternFile,
+  textOf,
+  upperCaseOfWindows,
   type ByteString,
   type Environment,
   type PatternOptions,
@@ -28,7 +30,7 @@ export interface ExcludeOptions {
 export interface ExcludeContext {
   /** For `$NAME` in exclude files. */
   readonly environment: Environment;
-  /** Patterns are written as on Windows. */
+  /** Patterns are written as on Windows, and take no notice of case. */
   readonly windows?: boolean;
 }
 
@@ -75,13 +77,14 @@ export async function compileExcludeRules(options: ExcludeOptions, context: Excl
   const limitBytes = options.excludeLargerThan === undefined ? Infinity : parseLimit(options.excludeLargerThan);
   const tags = (options.excludeIfPresent ?? []).map(parseTag);
   if (options.excludeCaches) tags.push(cacheTag);
+  const tagsIn = (names: ReadonlySet<ByteString>) => (context.windows ? tags.map((tag) => spelledAs(tag, names)) : tags);
   return {
     patterns: [...exactPatterns, ...foldedPatterns],
     isEmpty: exact.isEmpty && folded.isEmpty && limitBytes === Infinity && tags.length === 0,
     looksIntoFolders: tags.length > 0,
     excludesPath: (path, item) =>
       (item !== undefined && item.type !== 'dir' && item.size > limitBytes) || exact.matches(path) || folded.matches(path),
-    excludesFolder: (names, readHead) => excludedContent(tags.filter((tag) => isTagged(tag, names, readHead))),
+    excludesFolder: (names, readHead) => excludedContent(tagsIn(names).filter((tag) => isTagged(tag, names, readHead))),
   };
 }
 
@@ -99,7 +102,9 @@ async function gather(
 }
 
 function patternOptions(context: ExcludeContext, caseInsensitive: boolean): PatternOptions {
-  return { caseInsensitive, windows: context.windows ?? false };
+  // Where the file system does not tell `Thumbs.db` from `thumbs.db`, a rule that does would leave in what it was to leave out.
+  const windows = context.windows ?? false;
+  return { caseInsensitive: caseInsensitive || windows, windows };
 }
 
 /** A file that marks its folder: its name, and what it must begin with (nothing: it only has to be there). */
@@ -121,6 +126,14 @@ function parseTag(option: string): TagFile {
     });
   }
   return { name: byteStringFromRaw(name), header: bytesOf(byteStringFromRaw(colon < 0 ? '' : option.slice(colon + 1))) };
+}
+
+/** As the folder has it, where that differs in case alone: on Windows such a file is the one that is meant. */
+function spelledAs(tag: TagFile, names: ReadonlySet<ByteString>): TagFile {
+  if (names.has(tag.name)) return tag;
+  const wanted = upperCaseOfWindows(textOf(tag.name));
+  const name = [...names].find((one) => upperCaseOfWindows(textOf(one)) === wanted);
+  return name === undefined ? tag : { ...tag, name };
 }
 
 function isTagged(tag: TagFile, names: ReadonlySet<ByteString>, readHead: ReadHead): boolean {

@@ -16,3 +16,4 @@ export type { FileSink, SourceIssue } from './run-tally.ts';
 export type { AlarmLimits } from './source-losses.ts';
 export { prepareSource, type PreparedSource, type SourceOptions } from './prepared-source.ts';
 export { chooseParent } from './parent-snapshot.ts';
+export { placesBehind, type PlaceToRead, type StandIn } from './read-places.ts';

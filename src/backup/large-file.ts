@@ -1,6 +1,5 @@
-import { close, open } from 'node:fs';
-import { promisify } from 'node:util';
-import { fsPath, systemCode } from '../platform/index.ts';
+import type { FileHandle } from 'node:fs/promises';
+import { fsPath, open, systemCode } from '../platform/index.ts';
 import type { BlobId } from '../repository/index.ts';
 import type { DataPool } from './data-pool.ts';
 import { openFlags } from './file-archiver.ts';
@@ -16,22 +15,20 @@ const chunkTaskBytes = 8 << 20;
 /** Chunk tasks of one file that may be under way before the next scan waits. */
 const chunkTasksMax = 12;
 
-const openFile = promisify(open);
-const closeFile = promisify(close);
-
 /**
  * Stores one large file with all workers. Where chunks end can only be found from front to back, but that is a sixth of the work: one
  * worker scans ahead, and every chunk found goes to whichever worker is free. Workers share the descriptor, so all read the same file
  * even if another takes its name meanwhile.
  */
 export async function storeLargeFile(file: FileToRead, pool: DataPool): Promise<FileOutcome> {
-  let fd: number;
+  let handle: FileHandle;
   try {
-    fd = await openFile(fsPath(file.path), openFlags);
+    handle = await open(fsPath(file.path), openFlags);
   } catch (error) {
     return { kind: 'failure', reason: systemCode(error) ?? String(error) };
   }
   try {
+    const { fd } = handle;
     if (statOpen(fd).type !== 'file') return { kind: 'failure', reason: 'no longer a file' };
     const chunks = await storeChunks(fd, pool);
     if (!Array.isArray(chunks)) return chunks;
@@ -39,7 +36,7 @@ export async function storeLargeFile(file: FileToRead, pool: DataPool): Promise<
     const changed = !isAsSeen(statOpen(fd), file) || sizeBytes !== file.sizeBytes;
     return { kind: 'content', ids: chunks.map((chunk): BlobId => chunk.id), sizeBytes, changed };
   } finally {
-    await closeFile(fd);
+    await handle.close();
   }
 }
 

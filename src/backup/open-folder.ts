@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ByteString } from '../platform/index.ts';
-import type { Node, Tree, TreeId } from '../repository/index.ts';
+import type { JsonObject, Node, TreeId } from '../repository/index.ts';
+import type { ParentTree } from './parent-tree.ts';
 import type { SourceStat } from './source-stat.ts';
 
 /** Where a folder's own node goes when its tree is known. */
@@ -9,35 +10,29 @@ export interface FolderPlace {
   readonly position: number;
   readonly name: ByteString;
   readonly stat: SourceStat;
+  readonly genericAttributes: JsonObject | undefined;
 }
 
 /** A folder of the source whose tree is not stored yet: nodes come back in any order and take the place that was reserved for them. */
 export class OpenFolder {
   readonly place: FolderPlace | undefined;
   readonly parentNode: Node | undefined;
-  readonly #parentTreeId: TreeId | undefined;
-  readonly #parentTree: Tree | undefined;
+  readonly parent: ParentTree;
   readonly #nodes: (Node | undefined)[] = [];
   #awaited = 0;
   #isListed = false;
   #parentCursor = 0;
   readonly #closed = Promise.withResolvers<TreeId>();
 
-  constructor(
-    place: FolderPlace | undefined,
-    parentNode: Node | undefined,
-    parentTreeId: TreeId | undefined,
-    parentTree: Tree | undefined,
-  ) {
+  constructor(place: FolderPlace | undefined, parentNode: Node | undefined, parent: ParentTree) {
     this.place = place;
     this.parentNode = parentNode;
-    this.#parentTreeId = parentTreeId;
-    this.#parentTree = parentTree;
+    this.parent = parent;
   }
 
   /** The parent snapshot's node of that name. Names are asked for in byte order, so both lists are gone through once. */
   parentNodeOf(name: ByteString): Node | undefined {
-    const nodes = this.#parentTree?.nodes;
+    const nodes = this.parent.tree?.nodes;
     if (!nodes) return undefined;
     let node = nodes[this.#parentCursor];
     while (node && node.name < name) node = nodes[++this.#parentCursor];
@@ -72,10 +67,10 @@ export class OpenFolder {
 
   /** The parent's tree, if every node was taken over from it and none is missing: then it need not even be serialised. */
   unchangedTree(): TreeId | undefined {
-    const before = this.#parentTree?.nodes;
-    if (!before || this.#parentTree?.unknown) return undefined;
+    const before = this.parent.tree?.nodes;
+    if (!before || this.parent.tree?.unknown) return undefined;
     const now = this.nodes();
-    return now.length === before.length && now.every((node, at) => node === before[at]) ? this.#parentTreeId : undefined;
+    return now.length === before.length && now.every((node, at) => node === before[at]) ? this.parent.id : undefined;
   }
 
   closed(id: TreeId): void {

@@ -1,3 +1,4 @@
+import { placeKeyOf } from '../platform/index.ts';
 import type { StoredSnapshot } from '../repository/index.ts';
 
 /**
@@ -20,5 +21,5 @@ export function chooseParent(
 }
 
 function pathSetKey(paths: readonly string[]): string {
-  return [...new Set(paths)].sort().join('\0');
+  return [...new Set(paths.map(placeKeyOf))].sort().join('\0');
 }

@@ -2,6 +2,7 @@ import { byteStringFromRaw, CadanganError, systemCode, type ByteString } from '.
 import type { ExcludeRules } from './exclude-rules.ts';
 import { isEmptySource, type EmptySource } from './empty-sources.ts';
 import { linkSourcesOf, type LinkSource } from './link-sources.ts';
+import { asItIs, type PlaceToRead } from './read-places.ts';
 import { ScanAhead } from './scan-ahead.ts';
 import { statOf } from './source-stat.ts';
 import { sourcePathOf } from './source-place.ts';
@@ -14,6 +15,8 @@ export interface SourceOptions {
   readonly workingFolder: string;
   readonly rules: ExcludeRules;
   readonly oneFileSystem?: boolean | undefined;
+  /** Default: everything is read where it is. */
+  readonly placeToRead?: PlaceToRead | undefined;
 }
 
 /** What a run is going to read. */
@@ -36,13 +39,13 @@ export interface PreparedSource {
  * @throws `source.missing` when none of them exists: nothing is left that a snapshot could say; `source.unsupported` when there is one
  * that no snapshot can name: to leave it out would look like a backup of it
  */
-export function prepareSource({ sources, workingFolder, rules, oneFileSystem }: SourceOptions): PreparedSource {
+export function prepareSource({ sources, workingFolder, rules, oneFileSystem, placeToRead = asItIs }: SourceOptions): PreparedSource {
   const missing: { path: ByteString; error: unknown }[] = [];
   const named = sources.map((source) => ({ source, path: sourcePathOf(source, workingFolder) }));
   const present = named.filter(({ path: text }) => {
     const path = byteStringFromRaw(text);
     try {
-      statOf(path);
+      statOf(placeToRead(path));
       return true;
     } catch (error) {
       if (systemCode(error) === undefined) throw error;
@@ -55,10 +58,10 @@ export function prepareSource({ sources, workingFolder, rules, oneFileSystem }: 
     present.map(({ source }) => source),
     workingFolder,
   );
-  const reader = new SourceReader(rules);
+  const reader = new SourceReader(rules, placeToRead);
   const places = present.map(({ path }) => ({ path: byteStringFromRaw(path), given: path.toWellFormed() }));
   const paths = places.map(({ given }) => given);
-  const empty = places.filter(({ path }) => isEmptySource(path));
+  const empty = places.filter(({ path }) => isEmptySource(placeToRead(path)));
   const links = linkSourcesOf(places.map(({ path }) => path));
   return { tree, reader, paths, missing, empty, links, scanAhead: new ScanAhead(reader, tree, { oneFileSystem: oneFileSystem ?? false }) };
 }

@@ -8,8 +8,18 @@ export interface SourceIssue {
   readonly path: string;
   /** `unreadable`: not stored. `vanished`: was gone before it could be read. `changed`: stored, but written to while it was read.
    *  `source-empty`: a source that has nothing in it any more. `files-vanished`, `mostly-unreadable`: one of which next to nothing is
-   *  stored. `source-link`: one that is a link, and only the link is stored. */
-  readonly kind: 'unreadable' | 'vanished' | 'changed' | 'source-empty' | SourceAlarm['kind'] | 'source-link';
+   *  stored. `source-link`: one that is a link, and only the link is stored.
+   *  `online-only`: not stored, since its content lies with a cloud service and would have to be fetched. `attributes-unreadable`: stored,
+   *  but not all of its attributes and rights. */
+  readonly kind:
+    | 'unreadable'
+    | 'vanished'
+    | 'changed'
+    | 'source-empty'
+    | SourceAlarm['kind']
+    | 'source-link'
+    | 'online-only'
+    | 'attributes-unreadable';
   /** The system's error code (`EACCES`) or a few words. */
   readonly reason: string;
 }
@@ -71,7 +81,7 @@ export class RunTally {
     const reason = systemCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));
     const issue: SourceIssue = { path: textOf(path), kind: reason === 'ENOENT' ? 'vanished' : kind, reason };
     this.issueCount += 1;
-    if (kind === 'unreadable') this.#counts?.unreadable(path);
+    if (kind === 'unreadable' || kind === 'online-only') this.#counts?.unreadable(path);
     // What concerns a whole source comes first, however late it is known.
     if (isAlarm(issue)) this.issues.splice(this.issues.filter(isAlarm).length, 0, issue);
     else if (this.issues.length < issuesKeptMax) this.issues.push(issue);

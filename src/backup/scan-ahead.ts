@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import type { ByteString } from '../platform/index.ts';
 import type { Uint64 } from '../repository/index.ts';
+import type { PlaceToRead } from './read-places.ts';
 import type { SourceReader } from './source-reader.ts';
 import { statOf } from './source-stat.ts';
 import type { SourceTree } from './source-tree.ts';
@@ -32,7 +33,8 @@ export class ScanAhead {
   constructor(reader: SourceReader, sources: SourceTree, options: { readonly oneFileSystem: boolean }) {
     this.#reader = reader;
     this.#oneFileSystem = options.oneFileSystem;
-    this.#done = this.#run(rootsOf(sources).reverse()).catch(() => undefined); // what cannot be read is named by the walk
+    // What cannot be read is named by the walk.
+    this.#done = this.#run(rootsOf(sources, reader.placeToRead).reverse()).catch(() => undefined);
   }
 
   /** What there is to read, once everything was seen. */
@@ -84,13 +86,13 @@ interface Folder {
   readonly device: Uint64;
 }
 
-function rootsOf(tree: SourceTree): Folder[] {
-  return tree.isSource ? folderOf(tree.path) : tree.children.flatMap(rootsOf);
+function rootsOf(tree: SourceTree, placeToRead: PlaceToRead): Folder[] {
+  return tree.isSource ? folderOf(tree.path, placeToRead) : tree.children.flatMap((child) => rootsOf(child, placeToRead));
 }
 
-function folderOf(path: ByteString): Folder[] {
+function folderOf(path: ByteString, placeToRead: PlaceToRead): Folder[] {
   try {
-    const stat = statOf(path);
+    const stat = statOf(placeToRead(path));
     return stat.type === 'dir' ? [{ path, device: stat.deviceId }] : [];
   } catch {
     return []; // the walk names it

@@ -1,7 +1,8 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { statOf, type SourceStat } from './source-stat.ts';
 import type { FileToRead } from './file-outcome.ts';
-import { byteStringFromBytes, byteStringFromText, fsPath, joinBytes, type ByteString } from '../platform/index.ts';
+import type { PlaceToRead } from './read-places.ts';
+import { byteStringFromBytes, byteStringFromText, fsPath, joinBytes, type ByteString, system } from '../platform/index.ts';
 
 /** One thing found in the source: its name's bytes and what `lstat` says. */
 export interface SourceEntry {
@@ -10,21 +11,19 @@ export interface SourceEntry {
   readonly stat: SourceStat;
 }
 
-const isWindows = process.platform === 'win32';
-
 /** Names in a folder in byte order, as tree blobs have them. @throws the system's error */
 export function readFolderNames(folder: ByteString): ByteString[] {
   // latin1 is the byte string itself: no name is lost, whether it is UTF-8 or not.
-  const names = isWindows
+  const names = system.isWindows
     ? readdirSync(fsPath(folder), 'utf8').map(byteStringFromText)
     : (readdirSync(fsPath(folder), 'latin1') as ByteString[]);
   return names.sort(byBytes);
 }
 
 /** @throws the system's error */
-export function statEntry(folder: ByteString, name: ByteString): SourceEntry {
+export function statEntry(folder: ByteString, name: ByteString, placeToRead: PlaceToRead): SourceEntry {
   const path = joinBytes(folder, name);
-  return { name, path, stat: statOf(path) };
+  return { name, path, stat: statOf(placeToRead(path)) };
 }
 
 /** The raw bytes of a link's target. @throws the system's error */

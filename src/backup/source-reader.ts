@@ -1,6 +1,7 @@
-import { joinBytes, systemCode, type ByteString } from '../platform/index.ts';
+import { joinBytes, systemCode, type ByteString, system } from '../platform/index.ts';
 import type { ExcludeRules } from './exclude-rules.ts';
 import { readHead } from './folder-tags.ts';
+import type { PlaceToRead } from './read-places.ts';
 import { readFolderNames, statEntry, type SourceEntry } from './source-entry.ts';
 
 /** What a folder of the source holds, as far as the rules leave it in. */
@@ -14,12 +15,14 @@ export interface FolderListing {
 /** Lists folders of the source. Listings that were read ahead are handed over once; see `ScanAhead`. */
 export class SourceReader {
   readonly #rules: ExcludeRules;
+  readonly placeToRead: PlaceToRead;
   readonly #ahead = new Map<ByteString, FolderListing>();
   /** Whether the rules left anything out so far. */
   hasExcluded = false;
 
-  constructor(rules: ExcludeRules) {
+  constructor(rules: ExcludeRules, placeToRead: PlaceToRead) {
     this.#rules = rules;
+    this.placeToRead = placeToRead;
   }
 
   list(folder: ByteString): FolderListing {
@@ -47,7 +50,7 @@ export class SourceReader {
     try {
       for (const name of this.#names(folder)) {
         try {
-          const entry = statEntry(folder, name);
+          const entry = statEntry(folder, name, this.placeToRead);
           if (this.#excludes(entry)) this.hasExcluded = true;
           else entries.push(entry);
         } catch (error) {
@@ -64,9 +67,9 @@ export class SourceReader {
   }
 
   #names(folder: ByteString): readonly ByteString[] {
-    const names = readFolderNames(folder);
+    const names = readFolderNames(this.placeToRead(folder));
     if (!this.#rules.looksIntoFolders) return names;
-    const excluded = this.#rules.excludesFolder(new Set(names), (name, length) => readHead(folder, name, length));
+    const excluded = this.#rules.excludesFolder(new Set(names), (name, length) => readHead(this.placeToRead(folder), name, length));
     if (!excluded) return names;
     this.hasExcluded = true;
     return names.filter((name) => name === excluded.keep);
@@ -79,7 +82,7 @@ export class SourceReader {
 }
 
 /** Patterns are matched against absolute paths; on Windows `C:/x` is written `/C/x` for them, and `//server/share/x` `/server/share/x`. */
-export function patternPath(path: ByteString, windows = process.platform === 'win32'): ByteString {
+export function patternPath(path: ByteString, windows = system.isWindows): ByteString {
   if (!windows) return path;
   return (path.startsWith('//') ? path.slice(1) : `/${path.replace(/^([A-Za-z]):/, '$1')}`) as ByteString;
 }

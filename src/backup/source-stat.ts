@@ -1,5 +1,5 @@
 import { fstatSync, lstatSync, statSync, type BigIntStats } from 'node:fs';
-import { fsPath, type ByteString } from '../platform/index.ts';
+import { fsPath, system, type ByteString } from '../platform/index.ts';
 import { fileModeFromStat, nodeTypeOf, uint64, type NodeType, type Uint64 } from '../repository/index.ts';
 
 /**
@@ -40,7 +40,7 @@ export function statOpen(fd: number): SourceStat {
 }
 
 function sourceStat(stat: BigIntStats): SourceStat {
-  const mode = fileModeFromStat(Number(stat.mode));
+  const mode = fileModeFromStat(system.storedMode(Number(stat.mode)));
   return {
     type: nodeTypeOf(mode),
     mode,
@@ -51,8 +51,8 @@ function sourceStat(stat: BigIntStats): SourceStat {
     device: uint64(stat.rdev),
     links: uint64(stat.nlink),
     size: uint64(stat.size),
-    mtimeNs: stat.mtimeNs,
-    ctimeNs: stat.ctimeNs,
-    atimeNs: stat.atimeNs,
+    mtimeNs: system.statTimeNs(stat.mtimeNs),
+    ctimeNs: system.statTimeNs(stat.ctimeNs),
+    atimeNs: system.statTimeNs(stat.atimeNs),
   };
 }

@@ -1,5 +1,5 @@
-import type { ByteString } from '../platform/index.ts';
-import { pathOf, placeOf, placeUnder, systemDriveFolder, type Place, type Step } from './source-place.ts';
+import { system, systemDriveFolder, type ByteString } from '../platform/index.ts';
+import { pathOf, placeOf, placeUnder, type Place, type Step } from './source-place.ts';
 
 /**
  * Where the sources stand in the snapshot. A source given as an absolute path appears under all its folders; a relative one under the
@@ -32,7 +32,7 @@ interface Draft {
 export function makeSourceTree(
   sources: readonly string[],
   workingFolder: string,
-  windows = process.platform === 'win32',
+  windows = system.isWindows,
   driveFolder = systemDriveFolder,
 ): SourceTree {
   const root: Draft = { name: '' as ByteString, id: '' as ByteString, path: '' as ByteString, isSource: false, children: new Map() };

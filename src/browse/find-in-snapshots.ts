@@ -1,4 +1,4 @@
-import { CadanganError, compilePatterns, type ByteString, type PatternSet } from '../platform/index.ts';
+import { CadanganError, compilePatterns, system, type ByteString, type PatternSet } from '../platform/index.ts';
 import {
   parseTimestamp,
   walkTree,
@@ -93,7 +93,7 @@ function compileQuery(repository: Repository, options: FindOptions): Query {
 function compileFindPatterns(patterns: readonly string[], ignoreCase: boolean): Pick<PatternSet, 'matches' | 'match'> {
   const plain = patterns.map((pattern) => pattern.replace(/^!/, ''));
   if (plain.includes('')) return { matches: () => true, match: () => ({ matched: true, childMayMatch: true }) };
-  return compilePatterns(plain, { caseInsensitive: ignoreCase });
+  return compilePatterns(plain, { caseInsensitive: ignoreCase, windows: system.isWindows });
 }
 
 function prefixMatcher(prefixes: readonly string[]): (id: string) => boolean {

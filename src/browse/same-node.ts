@@ -1,4 +1,4 @@
-import { sameInstant, type ExtendedAttribute, type Node } from '../repository/index.ts';
+import { formatExact, sameInstant, type ExtendedAttribute, type JsonObject, type Node } from '../repository/index.ts';
 
 export function sameContent(a: Node, b: Node): boolean {
   const [before, after] = [a.content ?? [], b.content ?? []];
@@ -13,7 +13,8 @@ export function sameNode(a: Node, b: Node): boolean {
     sameInstant(a.atime, b.atime) &&
     sameInstant(a.ctime, b.ctime) &&
     sameContent(a, b) &&
-    sameAttributes(a.extendedAttributes ?? [], b.extendedAttributes ?? [])
+    sameAttributes(a.extendedAttributes ?? [], b.extendedAttributes ?? []) &&
+    sameGenericAttributes(a.genericAttributes ?? {}, b.genericAttributes ?? {})
   );
 }
 
@@ -40,6 +41,15 @@ function sameAttributes(a: readonly ExtendedAttribute[], b: readonly ExtendedAtt
   if (a.length !== b.length) return false;
   const values = new Map(b.map(({ name, value }) => [name, value]));
   return a.every(({ name, value }) => values.has(name) && Buffer.compare(value ?? empty, values.get(name) ?? empty) === 0);
+}
+
+/** In whatever order; each value as it was written. */
+function sameGenericAttributes(a: JsonObject, b: JsonObject): boolean {
+  const [before, after] = [Object.entries(a), new Map(Object.entries(b))];
+  return (
+    before.length === after.size &&
+    before.every(([key, value]) => after.has(key) && formatExact(value) === formatExact(after.get(key) ?? null))
+  );
 }
 
 const empty = new Uint8Array(0);

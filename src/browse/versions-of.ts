@@ -1,5 +1,5 @@
 import { isCode, namesOf, throwIfAborted, type ByteString } from '../platform/index.ts';
-import type { Node, Repository, StoredSnapshot, TreeId } from '../repository/index.ts';
+import { rootStepOf, type Node, type Repository, type RootStep, type StoredSnapshot, type TreeId } from '../repository/index.ts';
 
 /** One content that a path has had. */
 export interface PathVersion {
@@ -68,7 +68,7 @@ class PathLookup {
     let folder = root;
     let result: Found = 'absent';
     const passed: string[] = [];
-    for (const [depth, name] of this.#names.entries()) {
+    for (let depth = 0; depth < this.#names.length;) {
       const key = `${depth}/${folder}`;
       const known = this.#known.get(key);
       if (known !== undefined) {
@@ -76,22 +76,27 @@ class PathLookup {
         break;
       }
       passed.push(key);
-      result = await this.#child(folder, name);
-      if (depth === this.#names.length - 1 || typeof result === 'string') break;
-      if (result.type !== 'dir' || result.subtree === undefined) {
+      const step = await this.#step(folder, depth);
+      result = typeof step === 'string' ? step : step.node;
+      if (typeof step === 'string') break;
+      depth += step.taken;
+      if (depth >= this.#names.length) break;
+      if (step.node.type !== 'dir' || step.node.subtree === undefined) {
         result = 'absent';
         break;
       }
-      folder = result.subtree;
+      folder = step.node.subtree;
     }
     for (const key of passed) this.#known.set(key, result);
     return result;
   }
 
-  async #child(folder: TreeId, name: ByteString): Promise<Found> {
+  async #step(folder: TreeId, depth: number): Promise<RootStep | 'absent' | 'unreadable'> {
     try {
-      const tree = await this.#repository.loadTree(folder, this.#signal);
-      return tree.nodes.find((node) => node.name === name) ?? 'absent';
+      const { nodes } = await this.#repository.loadTree(folder, this.#signal);
+      if (depth === 0) return rootStepOf(nodes, this.#names) ?? 'absent';
+      const node = nodes.find(({ name }) => name === this.#names[depth]);
+      return node ? { node, taken: 1 } : 'absent';
     } catch (error) {
       if (isCode(error, 'repository.damaged')) return 'unreadable';
       throw error;

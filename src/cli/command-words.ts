@@ -1,9 +1,11 @@
+import { system } from '../platform/index.ts';
+
 /**
  * The words of a command as a shell would separate them: blanks between words, quotes of both kinds around blanks, a backslash before a
  * character that means itself. On Windows a backslash belongs to paths and is an ordinary character. Nothing is expanded, no shell runs.
  * @returns undefined when a quote is not closed
  */
-export function splitCommand(text: string, windows = process.platform === 'win32'): string[] | undefined {
+export function splitCommand(text: string, windows = system.isWindows): string[] | undefined {
   const words: string[] = [];
   let word: string | undefined;
   let quote = '';

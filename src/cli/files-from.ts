@@ -10,6 +10,7 @@ import {
   systemCode,
   systemPath,
   withoutByteOrderMark,
+  system,
 } from '../platform/index.ts';
 import { readListFile } from './global-options.ts';
 
@@ -51,7 +52,7 @@ async function readRaw(file: string): Promise<string[]> {
 /** The paths that fit a pattern with `*`, `?` and `[...]` in its names; a path without those stands for itself. */
 async function expand(written: string, file: string): Promise<string[]> {
   // The `?` of `\\?\` stands for no letter.
-  const pattern = process.platform === 'win32' ? slashedWindowsPath(written) : written;
+  const pattern = system.isWindows ? slashedWindowsPath(written) : written;
   if (!/[*?[]/.test(pattern)) return [written];
   const { root } = parse(pattern);
   let found: string[] = [root];

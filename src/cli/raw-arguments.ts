@@ -1,5 +1,5 @@
 import { readFileSync, readlinkSync } from 'node:fs';
-import { CadanganError, rawTextOf } from '../platform/index.ts';
+import { CadanganError, rawTextOf, system } from '../platform/index.ts';
 
 /** The parts of `/proc/self` (proc(5)) that hold what Node has decoded; undefined where there is no such thing. */
 export interface OwnProcess {
@@ -28,7 +28,7 @@ export function rawWorkingFolder(decoded: string, { workingFolder }: OwnProcess 
 
 /** macOS has no names that are no UTF-8, and the arguments of Windows are no bytes: there U+FFFD is what was written. */
 function isDoubtful(text: string): boolean {
-  return process.platform === 'linux' && text.includes('\ufffd');
+  return system.isLinux && text.includes('\ufffd');
 }
 
 function refuseDoubtful(text: string): string {

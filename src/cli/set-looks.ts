@@ -1,7 +1,6 @@
 import { describeError, describeException, notFile, type Outcome as JobOutcome, safeName, safeText } from '../jobs/index.ts';
-import { type ByteString, byteStringFromRaw, type Clock, isAbort, l10n, pathBelow, textOf } from '../platform/index.ts';
+import { type ByteString, byteStringFromRaw, type Clock, isAbort, l10n, machinePath, pathBelow, textOf } from '../platform/index.ts';
 import { formatTimestamp, parseTimestamp } from '../repository/index.ts';
-import { resolve } from 'node:path';
 import type { EntryInfo, SnapshotInfo } from '../service/index.ts';
 import type { CommandContext } from './command.ts';
 import { exitCode, type ExitCode } from './exit-code.ts';
@@ -157,7 +156,14 @@ export async function restoreOfSet(
     const { info, folder } = await set.open(snapshot);
     if (!globals.quiet && !globals.json)
       terminal.print(l10n.t('restoring snapshot {0} to {1}', snapshotText(info, clock), safeText(target)));
-    const take: Take = { job: 'restore', snapshot: info.id, folder, chosen: [], target: resolve(target), request: options.text('request') };
+    const take: Take = {
+      job: 'restore',
+      snapshot: info.id,
+      folder,
+      chosen: [],
+      target: machinePath(target),
+      request: options.text('request'),
+    };
     return recorded(context, set, take, () => restoreFromSet(set, { snapshot: info.id, folder, target, signal }));
   });
   tell(context, restored, clock.monotonicMs() - startMs);

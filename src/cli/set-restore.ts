@@ -1,6 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { chmod, lstat, mkdir, open, rename, symlink, unlink, utimes } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { chmod, lstat, mkdir, symlink, utimes } from 'node:fs/promises';
 import { HostError } from '../host/index.ts';
 import type { JobException } from '../jobs/index.ts';
 import {
@@ -9,11 +8,15 @@ import {
   fsPath,
   isAbort,
   joinBytes,
+  machinePath,
   makeFolder,
+  open,
+  rename,
   systemCode,
   systemRandom,
   textOf,
   throwIfAborted,
+  unlink,
   type ByteString,
 } from '../platform/index.ts';
 import { impossibleName } from '../restore/index.ts';
@@ -44,9 +47,9 @@ export async function restoreFromSet(
   }: { readonly snapshot: string; readonly folder: ByteString; readonly target: string; readonly signal: AbortSignal },
 ): Promise<SetRestored> {
   const restore = new SetRestore(set, snapshot, signal);
-  const root = byteStringFromRaw(resolve(target));
-  await makeFolder(resolve(target), 0o777);
-  await restore.folder(folder, root);
+  const root = machinePath(target);
+  await makeFolder(root, 0o777);
+  await restore.folder(folder, byteStringFromRaw(root));
   return restore.restored;
 }
 

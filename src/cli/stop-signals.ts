@@ -1,9 +1,6 @@
-import { CadanganError, l10n } from '../platform/index.ts';
+import { CadanganError, l10n, system } from '../platform/index.ts';
 import { exitCode } from './exit-code.ts';
 import type { Terminal } from './terminal.ts';
-
-/** Ctrl-C, a service manager's request to end, a closed terminal, Ctrl-Break of Windows. */
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', ...(process.platform === 'win32' ? (['SIGBREAK'] as const) : [])] as const;
 
 /**
  * The first signal aborts what is going on, which then ends cleanly: its temporary files and its lock are removed. Whoever asks a second
@@ -16,11 +13,11 @@ export function stopOnSignals(terminal: Terminal): { readonly controller: AbortC
     terminal.note(l10n.t('stopping… (once more to end at once)'));
     controller.abort(new CadanganError('aborted'));
   };
-  for (const name of signals) process.on(name, onSignal);
+  for (const name of system.stopSignals) process.on(name, onSignal);
   return {
     controller,
     [Symbol.dispose]: () => {
-      for (const name of signals) process.off(name, onSignal);
+      for (const name of system.stopSignals) process.off(name, onSignal);
     },
   };
 }

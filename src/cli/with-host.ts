@@ -21,7 +21,7 @@ import {
   currentLanguage,
   isCode,
   l10n,
-  makeFolder,
+  makeOwnFolder,
   stateError,
   stateFolder,
   systemRandom,
@@ -108,7 +108,7 @@ async function hostOfCommand({ environment, clock, programVersion }: CommandCont
   const world = { clock, random: systemRandom, environment, version: cadanganVersion(), programVersion };
   const place = { stateFolder: folder, configFile: configurationFile(environment) };
   try {
-    await makeFolder(folder, 0o700);
+    await makeOwnFolder(folder);
     const log = openLog(join(folder, 'host.log'), clock);
     return await Host.start({ ...place, world, log, runsSchedule: false, lingerMs: undefined });
   } catch (error) {

@@ -1,5 +1,5 @@
-import { readFile, rm, stat } from 'node:fs/promises';
-import { CadanganError, replaceFile, systemCode, systemRandom, type Random } from '../platform/index.ts';
+import { readFile, stat } from 'node:fs/promises';
+import { CadanganError, exposureOf, replaceFile, rm, systemCode, systemRandom, type Random } from '../platform/index.ts';
 import { isRecord, text } from './drive-item.ts';
 import type { DriveAccount } from './drive-api.ts';
 
@@ -21,10 +21,11 @@ export interface CredentialStore {
   clear(): Promise<void>;
 }
 
+const exposedByMode = 'others can read the file; run "chmod 600" on it and sign in again';
+const exposedByRights = 'others can read the file; take the right from them and sign in again';
 const fileBytesMax = 64 * 1024;
-const windows = process.platform === 'win32';
 
-/** A file that only this user can read (mode 0600; on Windows the rights of its folder). */
+/** A file that only this user can read (mode 0600; on Windows by the list of its rights). */
 export class CredentialFile implements CredentialStore {
   readonly path: string;
   readonly #random: Random;
@@ -36,8 +37,9 @@ export class CredentialFile implements CredentialStore {
 
   async load(): Promise<StoredSignIn | undefined> {
     try {
-      const { mode, size } = await stat(this.path);
-      if (!windows && (mode & 0o077) !== 0) throw this.#unusable('others can read the file; run "chmod 600" on it and sign in again');
+      const { size } = await stat(this.path);
+      const exposure = await exposureOf(this.path);
+      if (exposure) throw this.#unusable('mode' in exposure ? exposedByMode : exposedByRights);
       if (size > fileBytesMax) throw this.#unusable('the file is too large');
       const signIn = parseSignIn(await readFile(this.path, 'utf8'));
       if (!signIn) throw this.#unusable('the file is damaged');

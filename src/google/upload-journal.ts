@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
-import { open, readFile, rename, type FileHandle } from 'node:fs/promises';
+import { readFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CadanganError, makeFolder, systemClock, systemCode, type Clock } from '../platform/index.ts';
+import { CadanganError, inUseError, makeOwnFolder, open, rename, system, systemClock, systemCode, type Clock } from '../platform/index.ts';
 import { isId, isRecord } from './drive-item.ts';
 
 /** What is known of one upload. The id is noted before anything is sent under it, so that no second copy is made whatever happens. */
@@ -41,18 +41,17 @@ const keepDoneMs = 6 * 3_600_000;
 const noteMsMax = 30 * 86_400_000;
 const fileBytesMax = 256 * 1024 * 1024;
 const linesBetweenRewrites = 20_000;
-const windows = process.platform === 'win32';
 
 /**
  * A journal in a file of this user only: one JSON line per change, each made to last before the next step. It is written anew when it is
  * opened and when it has grown. A damaged line, which a power failure can leave at the end, is as if it had never been written: the worst
  * that follows is a second copy, which a scrub finds.
- * @throws `drive.unavailable` when the file cannot be read or written
+ * @throws `drive.unavailable` when the file cannot be read or written; `file.in-use`
  */
 export async function openUploadJournal(path: string, options: { readonly clock?: Clock } = {}): Promise<UploadJournal> {
   const clock = options.clock ?? systemClock;
   try {
-    await makeFolder(dirname(path), 0o700);
+    await makeOwnFolder(dirname(path));
     const notes = fresh(await readNotes(path), nowMsOf(clock));
     return new FileJournal(path, notes, await rewrite(path, notes), clock);
   } catch (error) {
@@ -172,10 +171,10 @@ async function rewrite(path: string, notes: ReadonlyMap<string, UploadNote>): Pr
   const temporary = `${path}-new`;
   const file = await open(temporary, 'w', 0o600);
   try {
-    if (!windows) await file.chmod(0o600);
+    if (system.hasModes) await file.chmod(0o600);
     await file.writeFile([...notes].map(([label, note]) => `${JSON.stringify({ label, ...note })}\n`).join(''));
     await file.sync();
-    if (!windows) {
+    if (system.opensFolders) {
       await rename(temporary, path);
       return file;
     }
@@ -202,9 +201,13 @@ function nowMsOf(clock: Clock): number {
 }
 
 function unusable(path: string, error: unknown): CadanganError {
-  return new CadanganError(
-    'drive.unavailable',
-    { path, reason: `the journal of uploads ${path} cannot be used (${systemCode(error) ?? 'unknown'})` },
-    { cause: error },
+  const inUse = inUseError(error, path);
+  return (
+    inUse ??
+    new CadanganError(
+      'drive.unavailable',
+      { path, reason: `the journal of uploads ${path} cannot be used (${systemCode(error) ?? 'unknown'})` },
+      { cause: error },
+    )
   );
 }

@@ -10,7 +10,7 @@ process.on('SIGUSR1', () => undefined);
 
 // core(5): of a core that is written in spite of its limit (to a pipe, say) no memory is a part: keys lie there.
 try {
-  if (process.platform === 'linux') writeFileSync('/proc/self/coredump_filter', '0');
+  writeFileSync('/proc/self/coredump_filter', '0', { flag: 'r+' }); // never made where there is none
 } catch {
-  // a kernel without it, or a /proc that is closed to us
+  // another system, a kernel without it, or a /proc that is closed to us
 }

@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import { CadanganError, claimName, makeFolder, type Claim, type Clock } from '../platform/index.ts';
+import { CadanganError, claimName, makeOwnFolder, type Claim, type Clock } from '../platform/index.ts';
 import { procedures, protocol, Service, type ServiceWorld } from '../service/index.ts';
 import { engineAddress, hostAddress } from './address.ts';
 import { claimForGood, inTime, isTakenAway } from './claim-for-good.ts';
@@ -15,6 +15,7 @@ import type { HostLog } from './log-file.ts';
 import { removeUnusedPrograms } from './program-folder.ts';
 import { openProofs, provenUser } from './proven-user.ts';
 import { openDoor } from './service-door.ts';
+import { removeUnfinishedState } from './unfinished-state.ts';
 
 export interface HostOptions {
   readonly stateFolder: string;
@@ -101,7 +102,7 @@ export class Host {
   static async start(options: HostOptions): Promise<Host> {
     const { stateFolder, world } = options;
     const { clock, random, version } = world;
-    await makeFolder(stateFolder, 0o700);
+    await makeOwnFolder(stateFolder);
     const key = await hostKey(stateFolder, random);
     const started = Promise.withResolvers<Host>();
     started.promise.catch(() => undefined); // told by what is thrown here
@@ -206,6 +207,7 @@ export class Host {
     if (this.#ending.signal.aborted) return;
     await forgetStarts(this.#options.stateFolder).catch(() => undefined);
     await removeUnusedPrograms(this.#options.stateFolder);
+    await removeUnfinishedState(this.#options.stateFolder, Number(this.#clock.nowNs() / 1_000_000n)).catch(() => undefined);
   }
 
   async #watchName(claim: Extract<Claim, { kind: 'ours' }>): Promise<void> {

@@ -1,6 +1,15 @@
-import { link, readFile, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CadanganError, makeFolder, refuseMovedState, systemCode, type Random } from '../platform/index.ts';
+import {
+  CadanganError,
+  inUseError,
+  keepForOwner,
+  makeOwnFolder,
+  refuseMovedState,
+  systemCode,
+  unlink,
+  type Random,
+} from '../platform/index.ts';
 
 const keyBytes = 32;
 
@@ -14,11 +23,11 @@ export async function hostKey(stateFolder: string, random: Random): Promise<Uint
   const path = join(stateFolder, 'leader.key');
   try {
     await refuseMovedState(stateFolder);
-    await makeFolder(stateFolder, 0o700);
+    await makeOwnFolder(stateFolder);
     return (await readKey(path)) ?? (await makeKey(path, random));
   } catch (cause) {
     if (cause instanceof CadanganError) throw cause;
-    throw new CadanganError('storage.denied', { location: path, reason: systemCode(cause) }, { cause });
+    throw inUseError(cause, path) ?? new CadanganError('storage.denied', { location: path, reason: systemCode(cause) }, { cause });
   }
 }
 
@@ -44,6 +53,7 @@ async function readKey(path: string): Promise<Uint8Array | undefined> {
 async function makeKey(path: string, random: Random): Promise<Uint8Array> {
   const temporaryPath = `${path}-tmp-${Buffer.from(random.fill(new Uint8Array(8))).toString('hex')}`;
   await writeFile(temporaryPath, random.fill(new Uint8Array(keyBytes)), { flag: 'wx', mode: 0o600 });
+  keepForOwner(temporaryPath);
   try {
     await link(temporaryPath, path);
   } catch (error) {

@@ -1,4 +1,5 @@
-import { appendFileSync, renameSync, statSync } from 'node:fs';
+import { appendFileSync, statSync } from 'node:fs';
+import { renameNow } from '../platform/index.ts';
 import type { Clock } from '../platform/index.ts';
 
 export type HostLog = (level: 'debug' | 'info' | 'warning' | 'error', message: string) => void;
@@ -25,5 +26,6 @@ export function openLog(file: string, clock: Clock): HostLog {
 
 function rotateLog(file: string): void {
   const { size = 0 } = statSync(file, { throwIfNoEntry: false }) ?? {};
-  if (size > logBytesMax) renameSync(file, `${file}.1`);
+  // Who reads it may hold it: then after the next hundred lines.
+  if (size > logBytesMax) renameNow(file, `${file}.1`, () => true);
 }

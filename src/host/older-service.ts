@@ -1,6 +1,7 @@
 import type { Peer } from './handshake.ts';
 import { compareVersions } from './versions.ts';
 import type { HostPlace } from './visit-host.ts';
+import { system } from '../platform/index.ts';
 
 /** A service that serves clients of a newer version; whoever installed it brings it to theirs. */
 export interface OlderService {
@@ -15,7 +16,7 @@ export interface OlderService {
 export function olderService(
   { isService, version }: Peer,
   { version: own, isOfMachine }: Pick<HostPlace, 'version' | 'isOfMachine'>,
-  asks = process.platform !== 'win32' && process.getuid?.() !== 0,
+  asks = system.hasModes && process.getuid?.() !== 0,
 ): OlderService | undefined {
   if (isService === undefined || compareVersions(version, own) >= 0) return undefined;
   const command = isOfMachine ? `${asks ? 'sudo ' : ''}cadangan service install` : 'cadangan service install --user';

@@ -1,7 +1,19 @@
 import { createHash } from 'node:crypto';
-import { open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { assetPath, cadanganVersion, makeFolder, replaceFile, syncFolder, systemCode, type Random } from '../platform/index.ts';
+import {
+  assetPath,
+  cadanganVersion,
+  makeFolder,
+  open,
+  rename,
+  replaceFile,
+  rm,
+  syncFolder,
+  systemCode,
+  unlink,
+  type Random,
+} from '../platform/index.ts';
 import { hasEnded, isOfHere, parseIdentity, thisProcess } from '../records/index.ts';
 
 /*

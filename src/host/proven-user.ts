@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
-import { chmod, open, rm, unlink, writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { userNameOf } from '../jobs/index.ts';
-import { makeFolder, type Random } from '../platform/index.ts';
+import { makeOwnFolder, open, rm, unlink, type Random } from '../platform/index.ts';
 import { protocol, type Audience } from '../service/index.ts';
 
 /*
@@ -16,7 +16,7 @@ import { protocol, type Audience } from '../service/index.ts';
  */
 export async function openProofs(folder: string, mode = 0o700): Promise<void> {
   await rm(proofsFolder(folder), { recursive: true, force: true });
-  await makeFolder(proofsFolder(folder), 0o700);
+  await makeOwnFolder(proofsFolder(folder));
   await chmod(proofsFolder(folder), mode);
 }
 

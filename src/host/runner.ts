@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import { makeFolder, type Clock } from '../platform/index.ts';
+import { makeOwnFolder, type Clock } from '../platform/index.ts';
 import { procedures, Service, workProcedures, type ServiceWorld } from '../service/index.ts';
 import { runnerAddress } from './address.ts';
 import { claimForGood, inTime, isTakenAway } from './claim-for-good.ts';
@@ -70,7 +70,7 @@ export class Runner {
    */
   static async start(options: RunnerOptions): Promise<Runner> {
     const { stateFolder, configFile, world, key } = options;
-    await makeFolder(stateFolder, 0o700);
+    await makeOwnFolder(stateFolder);
     const secret = await hostKey(stateFolder, world.random);
     const started = Promise.withResolvers<Runner>();
     started.promise.catch(() => undefined); // told by what is thrown here

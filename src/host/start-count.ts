@@ -1,6 +1,6 @@
-import { appendFile, readFile, rm } from 'node:fs/promises';
+import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CadanganError, makeFolder, systemCode, type Clock } from '../platform/index.ts';
+import { CadanganError, makeOwnFolder, rm, systemCode, type Clock } from '../platform/index.ts';
 
 /*
  * A host that dies soon after its start, again and again, would be started anew by every window and command for ever. So each start is
@@ -27,7 +27,7 @@ export async function noteStart(stateFolder: string, clock: Clock): Promise<void
   const starts = (await readStarts(stateFolder)).filter((ms) => ms <= nowMs); // the clock was set back: they say nothing
   const waitMs = pauseEndMs(starts) - nowMs;
   if (waitMs > 0) throw new CadanganError('host.crash-loop', { path: join(stateFolder, 'host.log'), starts: starts.length, waitMs });
-  await makeFolder(stateFolder, 0o700);
+  await makeOwnFolder(stateFolder);
   await append(stateFolder, String(nowMs));
 }
 

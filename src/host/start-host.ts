@@ -1,7 +1,17 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { assetPath, makeFolderNow, systemClock, systemRandom, workerPath, type Clock, type Environment } from '../platform/index.ts';
+import {
+  assetPath,
+  makeFolderNow,
+  openNow,
+  system,
+  systemClock,
+  systemRandom,
+  workerPath,
+  type Clock,
+  type Environment,
+} from '../platform/index.ts';
 import { placeProgram } from './program-folder.ts';
 import { noteStart } from './start-count.ts';
 
@@ -60,7 +70,7 @@ function ownHostProgram(): string {
 
 /** @param output what nobody meant to be seen goes there: a crash */
 function spawnDetached(args: readonly string[], stateFolder: string, output: string, environment: Record<string, string>): void {
-  const log = openSync(join(stateFolder, output), 'w', 0o600);
+  const log = openNow(join(stateFolder, output), 'w', 0o600);
   try {
     const child = spawn(...commandOf([process.execPath, ...args]), {
       detached: true,
@@ -86,7 +96,7 @@ const shell = '/bin/sh';
  * The soft limit only: the programs that a set runs may raise it again.
  */
 function commandOf(command: readonly [string, ...string[]]): [string, readonly string[]] {
-  if (process.platform === 'win32' || !existsSync(shell)) return [command[0], command.slice(1)];
+  if (system.isWindows || !existsSync(shell)) return [command[0], command.slice(1)];
   return [shell, ['-c', 'ulimit -S -c 0; exec "$0" "$@"', ...command]];
 }
 
@@ -109,7 +119,7 @@ const keptOnWindows = new RegExp(
  * Electron is to be plain Node, and to leave files named `*.asar` the files that they are: its `fs` would show them as folders, and the
  * backup would be wrong.
  */
-export function hostEnvironment(environment: Environment, windows = process.platform === 'win32'): Record<string, string> {
+export function hostEnvironment(environment: Environment, windows = system.isWindows): Record<string, string> {
   const wanted = windows ? keptOnWindows : kept;
   const entries = Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined && wanted.test(entry[0]));
   return { ...Object.fromEntries(entries), ELECTRON_RUN_AS_NODE: '1', ELECTRON_NO_ASAR: '1' };

@@ -1,21 +1,34 @@
-import { backup, findParent, prepareSource, type BackupOptions, type BackupResult } from '../backup/index.ts';
+import { backup, findParent, prepareSource, type BackupOptions, type BackupResult, type SourceIssue } from '../backup/index.ts';
 import { resolveSnapshot } from '../repository/index.ts';
-import { runJob, type ExceptionSink, type JobResult } from './job-result.ts';
+import { makeShadowCopies, type ShadowWorld } from './shadow-copies.ts';
+import { runJob, type ExceptionSink, type JobException, type JobResult } from './job-result.ts';
 import { clearLeftovers, repositoryFolderOf, withRepository, worldOf, type RepositoryAccess } from './repository-access.ts';
 
 /** As `BackupOptions`; the parent is named as the user names snapshots, and what the job itself knows is left out. */
 export interface BackupJobOptions extends Omit<BackupOptions, 'signal' | 'parent' | 'prepared' | 'repositoryFolder' | 'onIssue'> {
   readonly parent?: string | undefined;
+  /** Shadow copies are read instead of the volumes, where they can be made. */
+  readonly shadowCopies?: ShadowWorld | undefined;
   /** Each exception when it happens; all of them are in the result too. */
   readonly onException?: ExceptionSink | undefined;
 }
 
 export type BackupDetails = BackupResult;
 
+/** Stored all the same: a file that changed while it was read as something that may never have existed. */
+const notes: ReadonlySet<SourceIssue['kind']> = new Set(['changed', 'source-link', 'attributes-unreadable']);
+
 /** Backs up under a shared lock. A source that could not be read is an exception, and so the outcome is no plain success. */
 export function backupJob(access: RepositoryAccess, options: BackupJobOptions): Promise<JobResult<BackupDetails>> {
-  const { parent: parentName, onException, ...rest } = options;
+  const { parent: parentName, onException, shadowCopies, ...wish } = options;
   return runJob('backup', worldOf(access).clock, async (note) => {
+    const tell = (exception: JobException): void => {
+      note(exception);
+      onException?.(exception);
+    };
+    await using copies = shadowCopies && (await makeShadowCopies(wish.sources, shadowCopies));
+    for (const { item, reason } of copies?.failures ?? []) tell({ item, kind: 'shadow-copy-failed', reason, weight: 'note' });
+    const rest = copies ? { ...wish, placeToRead: copies.placeToRead } : wish;
     const prepared = prepareSource(rest); // reads ahead while the repository is being opened
     using _scanAhead = prepared.scanAhead;
     return await withRepository(access, 'shared', async (opened) => {
@@ -32,12 +45,7 @@ export function backupJob(access: RepositoryAccess, options: BackupJobOptions): 
         parent: parent ?? 'none',
         repositoryFolder: repositoryFolderOf(access.location),
         signal,
-        onIssue: ({ path, kind, reason }) => {
-          // A file that changed while it was read is stored, but as something that may never have existed.
-          const exception = { item: path, kind, reason, weight: kind === 'changed' || kind === 'source-link' ? 'note' : 'lost' } as const;
-          note(exception);
-          onException?.(exception);
-        },
+        onIssue: ({ path, kind, reason }) => tell({ item: path, kind, reason, weight: notes.has(kind) ? 'note' : 'lost' }),
       });
       if (!rest.dryRun) await clearLeftovers(opened, { besideOthers: true });
       return { details, repositoryId: repository.config.id };

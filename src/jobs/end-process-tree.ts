@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { systemCode, type Clock } from '../platform/index.ts';
+import { systemCode, type Clock, system } from '../platform/index.ts';
 
 /** How long a program may take to end in its own way. */
 const graceMs = 5_000;
@@ -11,7 +11,7 @@ const lookMs = 50;
  */
 export async function endProcessTree({ pid }: Pick<ChildProcess, 'pid'>, clock: Clock): Promise<void> {
   if (pid === undefined) return;
-  if (process.platform === 'win32') return endWindowsTree(pid);
+  if (!system.hasProcessGroups) return endWindowsTree(pid);
   const startMs = clock.monotonicMs();
   for (let isThere = signalGroup(pid, 'SIGTERM'); isThere; isThere = signalGroup(pid, 0)) {
     if (clock.monotonicMs() - startMs >= graceMs) return void signalGroup(pid, 'SIGKILL');

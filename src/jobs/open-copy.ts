@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DriveFolder, openUploadJournal, type DriveClient, type UploadJournal } from '../google/index.ts';
 import { CopyMemoryFile, DriveCopy, type CopyListing, type CopyMemory } from '../offsite/index.ts';
-import { CadanganError, holdName, makeFolder, type Random, systemRandom } from '../platform/index.ts';
+import { CadanganError, holdName, makeOwnFolder, type Random, systemRandom } from '../platform/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import { parseLocation, type Storage } from '../storage/index.ts';
 import { openStorageAt, type DrivePlace } from './drive-account.ts';
@@ -31,7 +31,7 @@ interface CopyWorldOptions {
  */
 export async function openCopy(copy: OffsiteCopy, options: CopyWorldOptions): Promise<OpenCopy> {
   const { stateFolder, random = systemRandom } = options.place;
-  await makeFolder(stateFolder, 0o700);
+  await makeOwnFolder(stateFolder);
   const held = await holdName(stateFolder, `offsite ${copy.name}`, random);
   if (held === undefined) throw new CadanganError('offsite.busy', { copy: copy.name });
   try {

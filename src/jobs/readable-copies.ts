@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, unlink } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { DriveClient } from '../google/index.ts';
 import type { CopyMemory } from '../offsite/index.ts';
-import { systemCode, type Clock } from '../platform/index.ts';
+import { systemCode, unlink, type Clock } from '../platform/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import type { DrivePlace } from './drive-account.ts';

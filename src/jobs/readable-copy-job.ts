@@ -2,7 +2,17 @@ import { createHash } from 'node:crypto';
 import { isAbsolute, join } from 'node:path';
 import { uploadStream, type DriveClient } from '../google/index.ts';
 import { archiveSnapshot, readableName, type ArchiveFormat, type SnapshotArchive } from '../offsite/index.ts';
-import { CadanganError, formatDate, l10n, makeFolder, systemCode, systemRandom, troubleOf, writeWhole } from '../platform/index.ts';
+import {
+  CadanganError,
+  formatDate,
+  inUseError,
+  l10n,
+  makeFolder,
+  systemCode,
+  systemRandom,
+  troubleOf,
+  writeWhole,
+} from '../platform/index.ts';
 import { resolveSnapshot } from '../repository/index.ts';
 import { parseLocation } from '../storage/index.ts';
 import { runJob, type JobResult } from './job-result.ts';
@@ -123,6 +133,9 @@ async function writeFile(archive: AsyncIterable<Uint8Array>, folder: string, nam
   } catch (error) {
     const reason = systemCode(error);
     if (reason === undefined) throw error;
-    throw new CadanganError(troubleOf(reason) === 'full' ? 'target.full' : 'target.denied', { target, reason }, { cause: error });
+    throw (
+      inUseError(error, target) ??
+      new CadanganError(troubleOf(reason) === 'full' ? 'target.full' : 'target.denied', { target, reason }, { cause: error })
+    );
   }
 }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { CadanganError, systemCode, throwIfAborted, type Clock } from '../platform/index.ts';
+import { CadanganError, systemCode, throwIfAborted, type Clock, system } from '../platform/index.ts';
 import { endProcessTree } from './end-process-tree.ts';
 
 /** A program that stands in the configuration, to be run around a run. */
@@ -59,7 +59,7 @@ export async function runSetProgram(
   const [program = '', ...args] = command;
   const startMs = clock.monotonicMs();
   // A group of its own, so that it can be ended with its children; without a terminal nobody is asked for a password.
-  const detached = process.platform !== 'win32';
+  const detached = system.hasProcessGroups;
   const output = new OutputEnd();
   let failure: string | undefined;
   try {

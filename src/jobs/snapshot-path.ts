@@ -7,6 +7,7 @@ import {
   type StoredSnapshot,
   type TreeId,
 } from '../repository/index.ts';
+import { typedSnapshotPath } from '../platform/index.ts';
 import { exceptionsOfIndex } from './index-trouble.ts';
 import type { JobException } from './job-result.ts';
 
@@ -16,11 +17,11 @@ export interface SnapshotPath {
   readonly subfolder: string | undefined;
 }
 
-/** Ids hold no colon, so the first one parts. */
+/** Ids hold no colon, so the first one parts: `latest:C:\\Data` is a folder of Windows. @throws `path.unsupported` */
 export function parseSnapshotPath(text: string): SnapshotPath {
   const colon = text.indexOf(':');
   if (colon < 0) return { snapshot: text, subfolder: undefined };
-  return { snapshot: text.slice(0, colon), subfolder: text.slice(colon + 1) || undefined };
+  return { snapshot: text.slice(0, colon), subfolder: typedSnapshotPath(text.slice(colon + 1)) || undefined };
 }
 
 /**

@@ -97,6 +97,7 @@ const troubles = new Map<string, TroubleKind>(
     'drive.denied': 'denied',
     'storage.unreachable': 'source',
     'storage.denied': 'source',
+    'file.in-use': 'source',
     'offsite.source-doubtful': 'source',
     'offsite.other-repository': 'other-repository',
     'offsite.folder-moved': 'folder-away',

@@ -1,3 +1,5 @@
+import { system } from './system.ts';
+
 /**
  * A string whose every UTF-16 unit is one byte (0 to 255). Names on POSIX are bytes, not text: decoded as UTF-8 an
  * invalid name is destroyed, and JavaScript's order of UTF-16 units is not restic's order of bytes. As a byte string a
@@ -34,7 +36,7 @@ export function textOf(name: ByteString): string {
 /** What Node's `fs` takes: the string itself where it is ASCII, else bytes (POSIX) or text (Windows). */
 export function fsPath(path: ByteString): string | Buffer {
   if (!nonAscii.test(path)) return path;
-  return process.platform === 'win32' ? textOf(path) : Buffer.from(path, 'latin1');
+  return system.isWindows ? textOf(path) : Buffer.from(path, 'latin1');
 }
 
 /** Joins two byte paths with `/`. */

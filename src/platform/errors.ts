@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'snapshot.protected' // somebody asked to remove one that stays; facts: snapshot, until (a day), where it is held until then
   | 'retention.held' // what smells, and nothing was removed; facts: hold (its kind), and what belongs to it; more, subjects
   | 'path.not-found' // the path is not in the snapshot
+  | 'path.unsupported' // of this machine: a device's, or one that leads nobody knows where; facts: path, reason
   | 'target.unsafe' // the restore target contains the repository, is a link, ...
   | 'target.denied'
   | 'target.full'
@@ -38,7 +39,7 @@ export type ErrorCode =
   | 'state.unusable' // what Cadangan keeps for itself; facts: path, reason, folder, owner (uid, where it is another's), uid
   | 'password.missing'
   | 'password.empty'
-  | 'password.exposed' // others may read the file of a configuration; facts: file, mode (octal)
+  | 'password.exposed' // others may read the file of a configuration; facts: file, mode (octal) or readers (accounts of Windows)
   | 'key.last' // removing the last or the current key
   | 'key.not-found'
   | 'key.ambiguous' // an id prefix that fits several
@@ -68,6 +69,7 @@ export type ErrorCode =
   | 'service.not-running' // a service of the machine is installed and does not answer, and nothing is started beside it
   | 'rights.denied' // one of the service's group asked for what he may not; facts: procedure
   | 'service.denied' // it takes the rights of an administrator; facts: path, reason
+  | 'file.in-use' // another program has it open, and did not close it in time; facts: path, reason
   | 'file.too-large' // more bytes than were asked for; facts: path, sizeBytes, maxBytes
   | 'command.failed' // a program that a set runs before its backup; facts: program, reason
   | 'records.busy' // another process holds the history of records for minutes; facts: folder

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { rmSync, statSync } from 'node:fs';
-import { link, realpath, rename, rm, stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { link, realpath, stat } from 'node:fs/promises';
 import { connect, Server, type Socket } from 'node:net';
 import { userInfo } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { rename, rm, rmNow } from './patient-files.ts';
 import { CadanganError, systemCode } from './errors.ts';
 import type { Random } from './random.ts';
+import { system } from './system.ts';
 
 /** A name that one process at a time can listen on, and that the system frees when that process dies. */
 export interface ExclusiveName {
@@ -115,7 +117,7 @@ class FileServer extends Server {
 
   #removeFile(inode: bigint): void {
     try {
-      if (statSync(this.#path, { bigint: true, throwIfNoEntry: false })?.ino === inode) rmSync(this.#path, { force: true });
+      if (statSync(this.#path, { bigint: true, throwIfNoEntry: false })?.ino === inode) rmNow(this.#path, { force: true });
     } catch {
       // The next one clears it away.
     }
@@ -188,7 +190,7 @@ async function inodeOf(path: string): Promise<bigint | undefined> {
 export function exclusiveName(
   parts: readonly string[],
   file: string,
-  kind = kindOf(process.platform),
+  kind = system.exclusiveNames,
   user: number | string = process.getuid?.() ?? userInfo().username,
 ): ExclusiveName {
   const name = `cadangan-${createHash('sha256')
@@ -206,16 +208,12 @@ export function exclusiveName(
   }
 }
 
-function kindOf(platform: NodeJS.Platform): ExclusiveName['kind'] {
-  return platform === 'linux' ? 'abstract' : platform === 'win32' ? 'pipe' : 'file';
-}
-
 /** One spelling for one file, whether or not it exists yet. */
 export async function canonicalPath(path: string): Promise<string> {
   const absolute = resolve(path);
   try {
     const real = await realpath(absolute);
-    return process.platform === 'win32' ? real.toLowerCase() : real;
+    return system.isWindows ? real.toLowerCase() : real;
   } catch (error) {
     if (systemCode(error) !== 'ENOENT' || dirname(absolute) === absolute) return absolute;
     return join(await canonicalPath(dirname(absolute)), basename(absolute));

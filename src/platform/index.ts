@@ -2,12 +2,30 @@
  * Platform: what every other room stands on. Typed errors, the clock and the random source (both are parameters, so that
  * a test can replay a whole history from one seed), names as bytes, where files of ours lie, and the language of people.
  */
+export * from './environment.ts';
 export * from './errors.ts';
 export * from './clock.ts';
 export * from './random.ts';
 export * from './raw-text.ts';
 export * from './as-owner.ts';
+export * from './discard.ts';
+export * from './patience.ts';
+export {
+  open,
+  openNow,
+  patientFiles,
+  rename,
+  renameNow,
+  rm,
+  rmdir,
+  rmdirNow,
+  rmNow,
+  unlink,
+  unlinkNow,
+  type FileCalls,
+} from './patient-files.ts';
 export * from './replace-file.ts';
+export * from './system.ts';
 export * from './system-codes.ts';
 export { canonicalPath, claimName, exclusiveName, holdName, tryToConnect, type Claim, type ExclusiveName } from './exclusive-name.ts';
 export { writeDocument } from './write-document.ts';
@@ -17,11 +35,15 @@ export * from './byte-order-mark.ts';
 export * from './password.ts';
 export * from './assets.ts';
 export * from './machine-service.ts';
+export * from './machine-path.ts';
 export * from './make-folder.ts';
 export * from './names-in-folder.ts';
+export { upperCaseOfWindows } from './ntfs-names.ts';
 export * from './memory.ts';
 export * from './moved-state.ts';
+export * from './native/index.ts';
 export * from './network-mount.ts';
+export { exposureOf, keepForOwner, makeOwnFolder, readersBeside, type Exposure } from './owner-only.ts';
 export * from './for-each-bounded.ts';
 export * from './or-aborted.ts';
 export * from './path-pattern.ts';

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Environment } from './pattern-file.ts';
+import type { Environment } from './environment.ts';
 
 /** What a user may choose. */
 export type LanguageSetting = 'auto' | 'en' | 'id';

@@ -1,7 +1,8 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { join, posix, resolve, win32 } from 'node:path';
 import { configurationFile, stateFolder } from './paths.ts';
-import type { Environment } from './pattern-file.ts';
+import type { Environment } from './environment.ts';
+import { system } from './system.ts';
 
 /** Where the service of a machine has what it works with, on every machine the same. */
 export interface MachineService {
@@ -32,9 +33,8 @@ export function machineServiceOf(system: 'linux' | 'darwin' | 'win32', root: str
 export function machineServiceHere(environment: Environment): MachineService | undefined {
   const root = environment['CADANGAN_SERVICE'];
   if (root === '' || (root === undefined && (environment['CADANGAN_STATE'] || environment['CADANGAN_CONFIG']))) return undefined;
-  const { platform } = process;
   return machineServiceOf(
-    platform === 'win32' || platform === 'darwin' ? platform : 'linux',
+    system.isWindows ? 'win32' : system.platform === 'darwin' ? 'darwin' : 'linux',
     root === undefined ? '' : resolve(root),
     environment,
   );

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { CadanganError } from './errors.ts';
-import type { Environment } from './pattern-file.ts';
+import type { Environment } from './environment.ts';
+import { system } from './system.ts';
 
 /**
  * The one configuration file of this server and user: `chosen` (the editor's setting `cadangan.configFile`), else
@@ -29,7 +30,7 @@ export function stateFolder(environment: Environment, configFile = configuration
 
 /** Of whoever runs this: `HOME`, else what passwd(5) says. A daemon or a container may have neither. @throws `home.unknown` */
 export function homeFolder(environment: Environment): string {
-  const named = environment[process.platform === 'win32' ? 'USERPROFILE' : 'HOME'] ?? '';
+  const named = environment[system.homeVariable] ?? '';
   if (isAbsolute(named) && !named.includes('\ufffd')) return named;
   try {
     const { homedir } = userInfo();
@@ -47,20 +48,8 @@ function namedPlace(environment: Environment, name: string): string | undefined 
   return value === '' ? undefined : resolve(value);
 }
 
-/** The folders of Windows and macOS are those that programs of npm use (`env-paths`); the system names none of its own. */
 function systemFolder(environment: Environment, kind: 'config' | 'state'): string {
-  const ofHome = (...names: readonly string[]): string => join(homeFolder(environment), ...names);
-  const named = (name: string): string | undefined => (isAbsolute(environment[name] ?? '') ? environment[name] : undefined);
-  const isConfig = kind === 'config';
-  if (process.platform === 'win32')
-    return isConfig
-      ? join(named('APPDATA') ?? ofHome('AppData', 'Roaming'), 'cadangan', 'Config')
-      : join(named('LOCALAPPDATA') ?? ofHome('AppData', 'Local'), 'cadangan', 'Log');
-  if (process.platform === 'darwin') return ofHome('Library', isConfig ? 'Preferences' : 'Logs', 'cadangan');
-  // The XDG Base Directory Specification: one that is not absolute counts as none. Its folder for state is meant for history, too.
-  return isConfig
-    ? join(named('XDG_CONFIG_HOME') ?? ofHome('.config'), 'cadangan')
-    : join(named('XDG_STATE_HOME') ?? ofHome('.local', 'state'), 'cadangan');
+  return system.filesOfPrograms(kind, environment, (...names) => join(homeFolder(environment), ...names));
 }
 
 /** Version 0.1.0 had one folder for all configurations: whichever it was used for last keeps it. */

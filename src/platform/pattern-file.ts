@@ -1,11 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { encodingOf, textOfFile } from './byte-order-mark.ts';
+import type { Environment } from './environment.ts';
 import { CadanganError, systemCode } from './errors.ts';
 import { compilePatterns, type PatternOptions } from './path-pattern.ts';
 import { systemPath } from './raw-text.ts';
-
-/** Names to values, as `process.env`. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads a file of patterns as restic's `--exclude-file` and `--include-file` do: one pattern a line, white space around

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { makeFolder } from './make-folder.ts';
+import { makeOwnFolder } from './owner-only.ts';
 import type { Random } from './random.ts';
 import { writeWhole } from './write-whole.ts';
 
@@ -8,6 +8,6 @@ import { writeWhole } from './write-whole.ts';
  * disk when this returns. A missing folder is made, for the owner only. @throws the system's errors; then what was there is still there
  */
 export async function replaceFile(path: string, content: string | Uint8Array, random: Random): Promise<void> {
-  await makeFolder(dirname(path), 0o700);
-  await writeWhole(path, { random }, (file) => file.writeFile(content));
+  await makeOwnFolder(dirname(path));
+  await writeWhole(path, { random, forOwner: true }, (file) => file.writeFile(content));
 }

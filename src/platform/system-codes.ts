@@ -22,13 +22,27 @@ export function isUnsupported(code: string | undefined): boolean {
 }
 
 /**
- * The system's error about a file of ours as one of ours: `storage.full`, `storage.denied`, and `storage.unreachable` for everything else
- * (EIO, ESTALE, ETIMEDOUT, ENOTCONN, EHOSTDOWN, EMFILE ...). Errors that are not the system's come back unchanged.
+ * The system's error about a file of ours as one of ours: `file.in-use`, `storage.full`, `storage.denied`, and `storage.unreachable` for
+ * everything else (EIO, ESTALE, ETIMEDOUT, ENOTCONN, EHOSTDOWN, EMFILE ...). Errors that are not the system's come back unchanged.
  */
 export function fileError(cause: unknown, location: string): unknown {
   const reason = systemCode(cause);
   if (cause instanceof CadanganError || reason === undefined || reason.startsWith('ERR_')) return cause;
-  return new CadanganError(storageCodes[troubleOf(reason)], { location, reason }, { cause });
+  const inUse = inUseError(cause, location);
+  return inUse ?? new CadanganError(storageCodes[troubleOf(reason)], { location, reason }, { cause });
+}
+
+/**
+ * What the system says of a file that another program holds (EBUSY), as `file.in-use` with the file that it names: a thing of its own, that
+ * no permission and no other folder mends. @param otherwise the file, where the error names none. @returns undefined for any other error
+ */
+export function inUseError(cause: unknown, otherwise: string): CadanganError | undefined {
+  const reason = systemCode(cause);
+  return reason === 'EBUSY' ? new CadanganError('file.in-use', { path: pathOf(cause) ?? otherwise, reason }, { cause }) : undefined;
+}
+
+function pathOf(cause: unknown): string | undefined {
+  return cause instanceof Error && 'path' in cause && typeof cause.path === 'string' ? cause.path : undefined;
 }
 
 /**
@@ -39,14 +53,15 @@ export function fileError(cause: unknown, location: string): unknown {
 export function stateError(cause: unknown, folder: string, file = folder): unknown {
   const reason = systemCode(cause);
   if (cause instanceof CadanganError || reason === undefined || reason.startsWith('ERR_')) return cause;
-  const path = cause instanceof Error && 'path' in cause && typeof cause.path === 'string' ? cause.path : file;
-  return new CadanganError('state.unusable', { path, reason, folder, ...foreignOwner(path, folder, reason) }, { cause });
+  const path = pathOf(cause) ?? file;
+  const inUse = inUseError(cause, path);
+  return inUse ?? new CadanganError('state.unusable', { path, reason, folder, ...foreignOwner(path, folder, reason) }, { cause });
 }
 
 /** Likewise, of an error about anything in a state folder; others stay what they are. */
 export function stateErrorIn(cause: unknown, stateFolder: string): unknown {
-  const path = cause instanceof Error && 'path' in cause ? cause.path : undefined;
-  return typeof path === 'string' && `${path}/`.startsWith(`${stateFolder}/`) ? stateError(cause, stateFolder) : cause;
+  const path = pathOf(cause);
+  return path !== undefined && `${path}/`.startsWith(`${stateFolder}/`) ? stateError(cause, stateFolder) : cause;
 }
 
 /** Who has taken a file in a folder of ours, or the folder itself. */

@@ -3,7 +3,7 @@
  * names behind, separated by `/`, as they were written.
  */
 export type WindowsPath =
-  /** From a drive or a share on. `root` ends with `/`; `rootNames` are `['C']`, or server and share. */
+  /** From a drive or a share on. `root` ends with `/`; `rootNames` are `['C']`, whatever the case that was written, or server and share. */
   | { readonly kind: 'absolute'; readonly root: string; readonly rootNames: readonly string[]; readonly rest: string }
   /** `C:docs`: from the folder on that is the current one of the drive. */
   | { readonly kind: 'of-drive'; readonly drive: string; readonly rest: string }
@@ -23,19 +23,18 @@ export function parseWindowsPath(path: string): WindowsPath {
   const isOfDevice = /^(?:\/\/[.?]|\/\?\?)(?:\/|$)/.test(slashed);
   if (isOfDevice) return { kind: 'unusable', reason: 'it is a path of a device, not of a drive or share' };
   if (slashed.startsWith('//')) return parseShare(slashed);
-  const [, drive, rest = ''] = /^([A-Za-z]):(.*)$/s.exec(slashed) ?? [];
-  if (drive === undefined) return { kind: slashed.startsWith('/') ? 'of-root' : 'relative', rest: slashed };
+  const [, letter, rest = ''] = /^([A-Za-z]):(.*)$/s.exec(slashed) ?? [];
+  if (letter === undefined) return { kind: slashed.startsWith('/') ? 'of-root' : 'relative', rest: slashed };
+  // Windows does not tell `c:` from `C:`, but writes it large; editors and shells do as they like.
+  const drive = letter.toUpperCase();
   // `C:` alone is the drive: restic adds the separator (internal/archiver/archiver.go, `resolveRelativeTargets`).
   if (rest !== '' && !rest.startsWith('/')) return { kind: 'of-drive', drive, rest };
   return { kind: 'absolute', root: `${drive}:/`, rootNames: [drive], rest };
 }
 
-const oneLetter = 'in a snapshot a server named by one letter is a drive: write its full name or its address';
-
 function parseShare(slashed: string): WindowsPath {
   const [, server = '', share = '', rest = ''] = /^\/\/([^/]+)\/+([^/]+)(.*)$/s.exec(slashed) ?? [];
   if (isNoName(server) || isNoName(share)) return { kind: 'unusable', reason: 'it names no share of a server' };
-  if (/^[A-Za-z]$/.test(server)) return { kind: 'unusable', reason: oneLetter };
   return { kind: 'absolute', root: `//${server}/${share}/`, rootNames: [server, share], rest };
 }
 

@@ -1,9 +1,11 @@
 import { constants } from 'node:fs';
-import { lstat, open, readlink, realpath } from 'node:fs/promises';
+import { lstat, readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { open } from './patient-files.ts';
 import type { Random } from './random.ts';
 import { rawTextOf, systemPath } from './raw-text.ts';
 import { CadanganError, systemCode } from './errors.ts';
+import { inUseError } from './system-codes.ts';
 import { writeWhole } from './write-whole.ts';
 
 /**
@@ -11,7 +13,7 @@ import { writeWhole } from './write-whole.ts';
  * it points to is written. A pipe or a device gets the bytes and stays what it is: nothing is put beside or in the place of `/dev/null`.
  * @param file absolute, as `rawTextOf` has it
  * @param readers `others`: as many as other files of the user have, since it goes to other people. `owner`: what has all the records
- * @returns whether it is a file that stays. @throws `output.failed`
+ * @returns whether it is a file that stays. @throws `output.failed`, `file.in-use`
  */
 export async function writeDocument(
   file: string,
@@ -28,7 +30,9 @@ export async function writeDocument(
     return kind;
   } catch (error) {
     const reason = systemCode(error);
-    throw reason === undefined ? error : new CadanganError('output.failed', { file, reason }, { cause: error });
+    throw reason === undefined
+      ? error
+      : (inUseError(error, file) ?? new CadanganError('output.failed', { file, reason }, { cause: error }));
   }
 }
 

@@ -1,34 +1,41 @@
 import { constants } from 'node:fs';
-import { lstat, open, rename, unlink, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { lstat, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { systemCode, throwIfAborted } from './errors.ts';
+import { discard, discardHeld } from './discard.ts';
+import { namesInFolder } from './names-in-folder.ts';
+import { open, rename } from './patient-files.ts';
+import { keepForOwner } from './owner-only.ts';
 import type { Random } from './random.ts';
 import { systemPath } from './raw-text.ts';
 import { isUnsupported, troubleOf } from './system-codes.ts';
+import { system } from './system.ts';
 
 export interface WriteWholeOptions {
   readonly random: Random;
   readonly signal?: AbortSignal | undefined;
   /** Of the new file; default 0600, for the owner only. */
   readonly mode?: number | undefined;
+  /** A secret: on Windows, too, nobody else may read it, wherever it lies (`owner-only.ts`). */
+  readonly forOwner?: boolean;
   /** Where it grows, in the same folder; default: beside `path`, with `-tmp-` and a random end. */
   readonly temporaryPath?: string | undefined;
   /** Gives it its name; default: `rename`, which takes the place of what was there. */
   readonly place?: ((temporaryPath: string) => Promise<void>) | undefined;
 }
 
-const windows = process.platform === 'win32';
-
 /**
  * Puts a file at `path`, completely or not at all, also across a crash: a temporary file, `fill`, fsync, the name, fsync of the folder.
  * After an error or abort neither the name nor the temporary file is left. @throws the system's errors, what `fill` throws, `aborted`
  */
 export async function writeWhole(path: string, options: WriteWholeOptions, fill: (file: FileHandle) => Promise<void>): Promise<void> {
-  const { signal, place = (temporary: string) => rename(systemPath(temporary), systemPath(path)) } = options;
+  const { signal, place = (temporary: string) => rename(systemPath(temporary), systemPath(path), signal) } = options;
   throwIfAborted(signal);
+  void discardHeld(); // beside it: whoever holds one need not hold us up
   const { handle, temporaryPath } = await openTemporary(path, options);
   try {
     try {
+      if (options.forOwner) keepForOwner(temporaryPath);
       await keepOwner(handle, path);
       await fill(handle);
       throwIfAborted(signal);
@@ -39,10 +46,24 @@ export async function writeWhole(path: string, options: WriteWholeOptions, fill:
     throwIfAborted(signal);
     await place(temporaryPath);
   } catch (error) {
-    await unlink(systemPath(temporaryPath)).catch(() => undefined); // best effort; it has no name that anybody reads
+    await discard(systemPath(temporaryPath));
     throw error;
   }
   await syncFolder(dirname(path)); // no abort from here on: the name exists
+}
+
+const unfinishedName = /-tmp-[0-9a-f]{16}$/;
+
+/**
+ * Removes what writes of processes that have ended left in a folder of ours; what cannot be removed stays for the next time.
+ * @param beforeMs only what was last written before that, milliseconds since 1970
+ */
+export async function removeUnfinished(folder: string, beforeMs: number): Promise<void> {
+  for (const name of (await namesInFolder(folder)).filter((found) => unfinishedName.test(found))) {
+    const path = join(folder, name);
+    const stats = await lstat(path).catch(() => undefined);
+    if (stats?.isFile() && stats.mtimeMs < beforeMs) await discard(path);
+  }
 }
 
 /**
@@ -50,7 +71,7 @@ export async function writeWhole(path: string, options: WriteWholeOptions, fill:
  * FUSE file systems refuse it, and a folder may be closed to us; there the name is as safe as the medium makes it.
  */
 export async function syncFolder(folder: string): Promise<void> {
-  if (windows) return;
+  if (!system.opensFolders) return;
   try {
     const handle = await open(systemPath(folder), constants.O_RDONLY | constants.O_DIRECTORY);
     try {

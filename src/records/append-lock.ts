@@ -1,6 +1,16 @@
-import { link, open, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CadanganError, makeFolder, orAborted, systemCode, throwIfAborted, type Clock, type Random } from '../platform/index.ts';
+import {
+  CadanganError,
+  makeOwnFolder,
+  open,
+  orAborted,
+  systemCode,
+  throwIfAborted,
+  unlink,
+  type Clock,
+  type Random,
+} from '../platform/index.ts';
 import { hasEnded, isOfHere, parseIdentity, thisProcess } from './process-identity.ts';
 
 /*
@@ -65,7 +75,7 @@ async function lockedWork<T>(
   signal: AbortSignal | undefined,
 ): Promise<T> {
   throwIfAborted(signal);
-  await makeFolder(folder, 0o700);
+  await makeOwnFolder(folder);
   const number = await takeTicket(folder, world, signal);
   const working = new AbortController();
   const renewing = renew(join(folder, String(number)), world, working.signal);

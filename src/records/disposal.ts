@@ -1,6 +1,6 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder } from '../platform/index.ts';
+import { rm, syncFolder } from '../platform/index.ts';
 import { findBeginning } from './beginning.ts';
 import type { RecordHistory } from './history.ts';
 import { keyBehind } from './key-succession.ts';

@@ -1,10 +1,10 @@
-import { open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import {
   CadanganError,
+  open,
   type Clock,
-  makeFolder,
+  makeOwnFolder,
   type Random,
   refuseMovedState,
   replaceFile,
@@ -88,7 +88,7 @@ export class RecordHistory {
     try {
       await refuseMovedState(this.#stateFolder);
       return await this.writing(async () => {
-        await makeFolder(this.folder, 0o700);
+        await makeOwnFolder(this.folder);
         return withAppendLock(join(this.folder, 'lock'), this.#world, updating, signal);
       });
     } catch (error) {

@@ -1,6 +1,6 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { namesInFolder } from '../platform/index.ts';
+import { namesInFolder, open } from '../platform/index.ts';
 import { lineBytesMax } from './record-line.ts';
 
 /** `2026-11.jsonl`. The files of a history are read in the order of their names. */

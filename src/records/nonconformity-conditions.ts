@@ -176,6 +176,7 @@ const slips: ReadonlySet<string> = new Set([
   'snapshot.not-found',
   'snapshot.ambiguous',
   'path.not-found',
+  'path.unsupported',
   'rights.denied',
   'retention.held',
   'snapshot.protected',

@@ -1,6 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { stateError, throwIfAborted } from '../platform/index.ts';
+import { open, stateError, throwIfAborted } from '../platform/index.ts';
 import { listMonthFiles, type MonthFile } from './month-files.ts';
 import { lineBytesMax } from './record-line.ts';
 
@@ -55,10 +54,19 @@ export async function* linesOf(
   if (length > 0) yield { file, line, offsetBytes, nextBytes: offsetBytes + length, bytes: whole(), isWhole: false };
 }
 
-/** Whoever forges may put a folder in the place of a file, too. */
+/**
+ * Whoever forges may put a folder in the place of a file, too. Who stops in the middle has let the file go when `return` has ended: Windows
+ * renames and removes no file that is open, and a stream closes it some time later.
+ */
 async function* chunksOf(path: string, startBytes: number): AsyncGenerator<Buffer, void, undefined> {
   try {
-    yield* createReadStream(path, { start: startBytes, highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>;
+    const handle = await open(path, 'r');
+    try {
+      const options = { start: startBytes, highWaterMark: 256 * 1024, autoClose: false };
+      yield* handle.createReadStream(options) as AsyncIterable<Buffer>;
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     throw stateError(error, dirname(path), path);
   }

@@ -1,6 +1,6 @@
-import { open, stat, type FileHandle } from 'node:fs/promises';
+import { stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode, throwIfAborted } from '../platform/index.ts';
+import { open, systemCode, throwIfAborted } from '../platform/index.ts';
 import { listMonthFiles, type MonthFile } from './month-files.ts';
 import { linesOf } from './read-lines.ts';
 import type { HistoryRecord, RecordKind, RecordResult } from './record.ts';

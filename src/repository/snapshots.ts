@@ -1,5 +1,5 @@
 import pMap from 'p-map';
-import { CadanganError, isCode } from '../platform/index.ts';
+import { CadanganError, isCode, placeKeyOf } from '../platform/index.ts';
 import { isId, parseSnapshot, parseSnapshotId, parseTimestamp, serializeSnapshot, type Snapshot, type SnapshotId } from './format/index.ts';
 import type { Repository } from './repository.ts';
 
@@ -14,7 +14,7 @@ export interface StoredSnapshot {
 export interface SnapshotFilter {
   readonly hosts?: readonly string[] | undefined;
   readonly tagLists?: readonly (readonly string[])[] | undefined;
-  /** Absolute paths that must all be among the snapshot's. */
+  /** Absolute paths that must all be among the snapshot's, in whatever spelling (`placeKeyOf`). */
   readonly paths?: readonly string[] | undefined;
 }
 
@@ -73,7 +73,8 @@ export function matchesFilter({ snapshot }: StoredSnapshot, filter: SnapshotFilt
   const { hosts = [], tagLists = [], paths = [] } = filter;
   if (hosts.length > 0 && !hosts.includes(snapshot.hostname)) return false;
   if (tagLists.length > 0 && !tagLists.some((tags) => hasTags(snapshot, tags))) return false;
-  return paths.every((path) => snapshot.paths.includes(path));
+  const places = paths.length > 0 ? new Set(snapshot.paths.map(placeKeyOf)) : undefined;
+  return paths.every((path) => places?.has(placeKeyOf(path)));
 }
 
 /**

@@ -1,6 +1,7 @@
 import { byteStringFromRaw, CadanganError, isCode, joinBytes, throwIfAborted, type ByteString } from '../platform/index.ts';
 import type { Node, Tree, TreeId, TreeProblem } from './format/index.ts';
 import type { Repository } from './repository.ts';
+import { rootNamesOf, rootStepOf, type RootStep } from './root-names.ts';
 
 /**
  * One step of a walk. The order is depth first, nodes of a folder in the order of its tree: `enter` the folder, for each entry `node`, and
@@ -58,21 +59,31 @@ export async function* walkTree(
 }
 
 /**
- * The node at `path` below a tree, `/` between names.
+ * The node at `path` below a tree, `/` between names. The first of them are found as `rootStepOf` says.
  * @throws `path.not-found`, also for the start itself, which has no node; `repository.damaged`
  */
 export async function findNode(repository: Repository, start: TreeId, path: string, signal?: AbortSignal): Promise<Node> {
-  const names = namesOf(path);
-  const last = names.pop();
-  const tree = await repository.loadTree(await descendTo(repository, start, names, path, signal), signal);
-  const node = tree.nodes.find(({ name }) => name === last);
-  if (!node) throw new CadanganError('path.not-found', { path });
-  return node;
+  let names: readonly ByteString[] = namesOf(path);
+  let id: TreeId | undefined = start;
+  for (let isRoot = true; id !== undefined && names.length > 0; isRoot = false) {
+    throwIfAborted(signal);
+    const { nodes }: Tree = await repository.loadTree(id, signal);
+    if (isRoot) names = rootNamesOf(nodes, names);
+    const step: RootStep | undefined = isRoot ? rootStepOf(nodes, names) : stepOf(nodes, names);
+    if (!step) break;
+    names = names.slice(step.taken);
+    if (names.length === 0) return step.node;
+    id = step.node.type === 'dir' ? step.node.subtree : undefined;
+  }
+  throw new CadanganError('path.not-found', { path });
 }
 
 /** The tree of the folder at `path`; an empty path or `/` is the start. @throws `path.not-found`, `repository.damaged` */
-export function findTree(repository: Repository, start: TreeId, path: string, signal?: AbortSignal): Promise<TreeId> {
-  return descendTo(repository, start, namesOf(path), path, signal);
+export async function findTree(repository: Repository, start: TreeId, path: string, signal?: AbortSignal): Promise<TreeId> {
+  if (namesOf(path).length === 0) return start;
+  const { type, subtree } = await findNode(repository, start, path, signal);
+  if (type !== 'dir' || subtree === undefined) throw new CadanganError('path.not-found', { path });
+  return subtree;
 }
 
 interface OpenFolder {
@@ -103,22 +114,9 @@ function unreadable(path: ByteString, reason: string): LoadStep {
   return { kind: 'unreadable', path, error: new CadanganError('repository.damaged', { type: 'tree', reason }) };
 }
 
-async function descendTo(
-  repository: Repository,
-  start: TreeId,
-  names: readonly ByteString[],
-  path: string,
-  signal?: AbortSignal,
-): Promise<TreeId> {
-  let id = start;
-  for (const wanted of names) {
-    throwIfAborted(signal);
-    const tree = await repository.loadTree(id, signal);
-    const node = tree.nodes.find(({ name }) => name === wanted);
-    if (node?.type !== 'dir' || node.subtree === undefined) throw new CadanganError('path.not-found', { path });
-    id = node.subtree;
-  }
-  return id;
+function stepOf(nodes: readonly Node[], [wanted]: readonly ByteString[]): RootStep | undefined {
+  const node = nodes.find(({ name }) => name === wanted);
+  return node && { node, taken: 1 };
 }
 
 function namesOf(path: string): ByteString[] {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { closeSync, constants, existsSync, openSync, statfsSync, statSync } from 'node:fs';
-import { CadanganError, fsPath, orAborted, systemPath, throwIfAborted, type ByteString } from '../platform/index.ts';
+import { closeSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
+import { CadanganError, fsPath, openNow, orAborted, system, systemPath, throwIfAborted, type ByteString } from '../platform/index.ts';
 import type { FolderHandles } from './folder-handles.ts';
 import type { FolderPlan } from './plan.ts';
 
@@ -53,7 +53,7 @@ export class DiskSync {
       this.#options.handles.with(place, ({ prefix }) => {
         const path = fsPath((prefix + '.') as ByteString);
         const { dev } = statSync(path, { bigint: true });
-        if (!descriptors.has(dev)) descriptors.set(dev, openSync(path, constants.O_RDONLY | constants.O_DIRECTORY));
+        if (!descriptors.has(dev)) descriptors.set(dev, openNow(path, constants.O_RDONLY | constants.O_DIRECTORY));
       });
     }
     return [...descriptors.values()];
@@ -102,7 +102,7 @@ function isSyncedWhole(target: string): boolean {
 
 /** GNU's help has `--file-system`, BusyBox's `[-df]`. Older ones would sync everything, or nothing. */
 async function knowsFileSystems(program: string): Promise<boolean> {
-  if (process.platform !== 'linux' || !existsSync('/proc/self/fd')) return false;
+  if (!system.isLinux || !existsSync('/proc/self/fd')) return false;
   const { said } = await run(program, ['--help'], []);
   return /--file-system|\[-\w*f\w*\]/.test(said);
 }

@@ -1,5 +1,5 @@
 import type { ByteString } from '../platform/index.ts';
-import { throwIfAborted } from '../platform/index.ts';
+import { discardHeld, throwIfAborted } from '../platform/index.ts';
 import { settleExisting, verifyFiles } from './existing-files.ts';
 import { failureOf, fatalError, stopsEverything } from './failures.ts';
 import { FileRestorer } from './file-restorer.ts';
@@ -54,6 +54,7 @@ export class Executor {
   /** Waits for everything. @throws what ended the run */
   async finish(): Promise<void> {
     await this.#ends;
+    await discardHeld();
   }
 
   /** After an error: waits until nothing is under way any more, and removes what is unfinished. */
@@ -61,6 +62,7 @@ export class Executor {
     await this.#ends.catch(() => undefined);
     for (const tasks of this.#tasks) await tasks.idle().catch(() => undefined);
     this.#files.discardUnfinished();
+    await discardHeld();
   }
 
   async #end(batch: Batch, tasks: Tasks): Promise<void> {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { fsPath, type ByteString } from '../platform/index.ts';
+import { closeSync, constants, fstatSync, readSync } from 'node:fs';
+import { fsPath, openNow, system, type ByteString } from '../platform/index.ts';
 import { failureOf } from './failures.ts';
-import { setOnDescriptor } from './metadata.ts';
+import { setOnDescriptor, setOnPath, type Metadata, type MetadataProblem } from './metadata.ts';
 import type { ExistingFileJob, ExistingJob, FileOutcome, JobResult } from './worker-jobs.ts';
 
 // Without O_NONBLOCK, opening a named pipe that took the file's place would wait for ever.
@@ -23,18 +23,23 @@ export function runExistingJob(job: ExistingJob, isStopped: () => boolean): JobR
 function treat(file: ExistingFileJob, isStopped: () => boolean): Omit<FileOutcome, 'file'> | undefined {
   let descriptor: number | undefined;
   try {
-    descriptor = openSync(fsPath((file.prefix + file.name) as ByteString), readFlags);
+    descriptor = openNow(fsPath((file.prefix + file.name) as ByteString), readFlags);
     const stats = fstatSync(descriptor);
     // What is changed on a file shows under all its names, also those outside the target: then it is replaced instead.
     if (!stats.isFile() || (file.metadata && stats.nlink > 1)) return { differs: true };
     if (file.blobs && !hasContent(descriptor, file.blobs, isStopped)) return { differs: true };
-    const problems = file.metadata ? setOnDescriptor(descriptor, file.metadata) : [];
+    const problems = file.metadata ? setMetadata(descriptor, file, file.metadata) : [];
     return problems.length > 0 ? { problems } : undefined;
   } catch (error) {
     return { failure: failureOf(error) };
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
+}
+
+/** Windows lets nobody set times through a descriptor that only reads, and has attributes that need the path. */
+function setMetadata(descriptor: number, { prefix, name }: ExistingFileJob, metadata: Metadata): MetadataProblem[] {
+  return system.isWindows ? setOnPath((prefix + name) as ByteString, metadata) : setOnDescriptor(descriptor, metadata);
 }
 
 function hasContent(descriptor: number, blobs: NonNullable<ExistingFileJob['blobs']>, isStopped: () => boolean): boolean {

@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, readlinkSync, type BigIntStats } from 'node:fs';
-import { byteStringFromBytes, fsPath, systemCode, type ByteString } from '../platform/index.ts';
+import { byteStringFromBytes, fsPath, system, systemCode, type ByteString } from '../platform/index.ts';
 import type { FolderHandles } from './folder-handles.ts';
 import { hasMetadata, secondsOf, type Metadata } from './metadata.ts';
 import { foldedName } from './name-rules.ts';
@@ -20,7 +20,7 @@ export const noContent: FolderContent = { names: [], mayHave: () => false };
 export function listFolder(handles: FolderHandles, folder: FolderPlan, foldsNames: boolean): FolderContent {
   try {
     const names = handles.with(folder, ({ prefix }) => readdirSync(fsPath(prefix), { encoding: 'buffer' }).map(byteStringFromBytes));
-    const keys = new Set(foldsNames ? names.map(foldedName) : names);
+    const keys = new Set(foldsNames ? names.map((name) => foldedName(name)) : names);
     return { names, mayHave: (name) => keys.has(foldsNames ? foldedName(name) : name) };
   } catch {
     return { names: undefined, mayHave: () => true };
@@ -36,13 +36,14 @@ export function lookAt(handles: FolderHandles, folder: FolderPlan, name: ByteStr
   }
 }
 
-export function describe(stats: BigIntStats, metadata: Metadata): Existing {
+/** @param hasWindows the attributes of Windows are as `metadata` has them; only asked where the rest is */
+export function describe(stats: BigIntStats, metadata: Metadata, hasWindows: () => boolean): Existing {
   return {
     kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'other',
     sizeBytes: stats.size,
-    mtime: secondsOf(stats.mtimeNs),
+    mtime: secondsOf(system.statTimeNs(stats.mtimeNs)),
     deviceAndInode: `${stats.dev}:${stats.ino}`,
-    hasMetadata: hasMetadata(stats, metadata),
+    hasMetadata: hasMetadata(stats, metadata) && hasWindows(),
   };
 }
 

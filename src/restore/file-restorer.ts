@@ -10,7 +10,7 @@ import { clearTheWay } from './removal.ts';
 import type { RunContext } from './run-context.ts';
 import { StreamedFiles } from './streamed-files.ts';
 import type { Tasks } from './tasks.ts';
-import type { FileOutcome, JobResult, WriteJob } from './worker-jobs.ts';
+import type { FileJob, FileOutcome, JobResult, WriteJob } from './worker-jobs.ts';
 import { slotBytes, type Slot } from './worker-pool.ts';
 import { WriteJobBuilder } from './write-job-builder.ts';
 
@@ -109,7 +109,8 @@ export class FileRestorer {
     const damaged: FilePlan[] = [];
     try {
       if (await this.#read(range, slot)) await this.#write(range, counts, slot, damaged);
-      else for (const [file, count] of counts) this.#settle(file, count, { reason: 'damaged', detail: `pack ${range.packId}` }, damaged);
+      else
+        for (const [file, count] of counts) await this.#settle(file, count, { reason: 'damaged', detail: `pack ${range.packId}` }, damaged);
     } finally {
       this.#context.pool.releaseSlot(slot);
     }
@@ -132,12 +133,12 @@ export class FileRestorer {
   async #write(range: PackRange, counts: ReadonlyMap<FilePlan, number>, slot: Slot, damaged: FilePlan[]): Promise<void> {
     const builder = new WriteJobBuilder(this.#context.handles, this.#context.names);
     try {
-      for (const [file, count] of counts) this.#addFile(builder, file, count, damaged);
+      for (const [file, count] of counts) await this.#addFile(builder, file, count, damaged);
       const job = builder.build(slot.number, range.lengthBytes, range.offset, range.pieces);
       const outcomes = await this.#run(job, builder);
       for (const [number, file] of builder.plans.entries()) {
         const count = counts.get(file) ?? 0;
-        this.#settle(file, count, this.#take(file, outcomes.get(number)), damaged);
+        await this.#settle(file, count, this.#take(file, outcomes.get(number)), damaged);
       }
       for (const { file, place } of range.pieces) if (!damaged.includes(file)) this.#context.progress.bytes(plainLength(place));
     } finally {
@@ -148,9 +149,9 @@ export class FileRestorer {
   async #writeEmpty(files: readonly FilePlan[]): Promise<void> {
     const builder = new WriteJobBuilder(this.#context.handles, this.#context.names);
     try {
-      for (const file of files) this.#addFile(builder, file, 0, []);
+      for (const file of files) await this.#addFile(builder, file, 0, []);
       const outcomes = await this.#run(builder.build(-1, 0, 0, []), builder);
-      for (const [number, file] of builder.plans.entries()) this.#settle(file, 0, this.#take(file, outcomes.get(number)), []);
+      for (const [number, file] of builder.plans.entries()) await this.#settle(file, 0, this.#take(file, outcomes.get(number)), []);
     } finally {
       builder.release();
     }
@@ -164,19 +165,19 @@ export class FileRestorer {
       result = await pool.run(job);
     } catch (error) {
       // The thread has died over it; what it had begun is still lying there.
-      for (const { prefix, temporary, descriptor } of builder.files) {
-        if (descriptor === undefined) discardTemporary((prefix + temporary) as ByteString);
-      }
+      for (const file of builder.files) discardUnfinished(file);
       throw error;
     }
     if (result.stopped) {
+      for (const file of builder.files) discardUnfinished(file);
       throwIfAborted(stop.signal);
       throw new CadanganError('aborted');
     }
+    for (const { file, failure } of result.outcomes) if (failure) discardUnfinished(builder.files[file]);
     return new Map(result.outcomes.map((outcome) => [outcome.file, outcome]));
   }
 
-  #addFile(builder: WriteJobBuilder, file: FilePlan, count: number, damaged: FilePlan[]): void {
+  async #addFile(builder: WriteJobBuilder, file: FilePlan, count: number, damaged: FilePlan[]): Promise<void> {
     const state = this.#states.get(file);
     if (state?.failure) return this.#settle(file, count, state.failure, damaged);
     try {
@@ -185,7 +186,7 @@ export class FileRestorer {
       builder.addFile(file, count, state ? this.#streamed.acquire(file) : undefined);
     } catch (error) {
       const failure = error instanceof FolderFailure ? error.failure : failureOf(error);
-      this.#settle(file, count, failure, damaged);
+      await this.#settle(file, count, failure, damaged);
     }
   }
 
@@ -197,7 +198,7 @@ export class FileRestorer {
   }
 
   /** Some pieces of a file are done, or failed. */
-  #settle(file: FilePlan, count: number, failure: Failure | undefined, damaged: FilePlan[]): void {
+  async #settle(file: FilePlan, count: number, failure: Failure | undefined, damaged: FilePlan[]): Promise<void> {
     if (failure && stopsEverything(failure)) throw fatalError(failure, this.#context.target);
     const state = this.#states.get(file);
     if (state) {
@@ -206,7 +207,7 @@ export class FileRestorer {
       if (state.piecesLeft > 0) return;
       this.#states.delete(file);
     }
-    const final = state ? this.#finishStreamed(file, state.failure) : failure;
+    const final = state ? await this.#finishStreamed(file, state.failure) : failure;
     if (final === undefined) {
       file.isDone = true;
       this.#context.tally.fileWritten(file);
@@ -217,13 +218,13 @@ export class FileRestorer {
     }
   }
 
-  #finishStreamed(file: FilePlan, failure: Failure | undefined): Failure | undefined {
+  async #finishStreamed(file: FilePlan, failure: Failure | undefined): Promise<Failure | undefined> {
     if (failure) {
       this.#streamed.discard(file);
       return failure;
     }
     try {
-      this.#context.maker.note(file.path, this.#streamed.finish(file));
+      this.#context.maker.note(file.path, await this.#streamed.finish(file, this.#context.stop.signal));
       return undefined;
     } catch (error) {
       return failureOf(error);
@@ -236,6 +237,11 @@ export class FileRestorer {
     exceptions.add(file.path, failure.reason, failure.detail);
     tally.fileLost(file);
   }
+}
+
+/** Of a file that a worker made; it removes it itself, unless another program holds it just then. */
+function discardUnfinished(file: FileJob | undefined): void {
+  if (file && file.descriptor === undefined) discardTemporary((file.prefix + file.temporary) as ByteString);
 }
 
 class FolderFailure extends Error {

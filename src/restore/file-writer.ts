@@ -1,6 +1,6 @@
-import { closeSync, constants, ftruncateSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
-import { fsPath, type ByteString } from '../platform/index.ts';
-import { setOnDescriptor, type Metadata, type MetadataProblem } from './metadata.ts';
+import { chmodSync, closeSync, constants, ftruncateSync, lstatSync, writeSync } from 'node:fs';
+import { discardNow, fsPath, openNow, rename, renameNow, system, type ByteString } from '../platform/index.ts';
+import { setOnDescriptor, setWindows, type Metadata, type MetadataProblem } from './metadata.ts';
 
 const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
 /** Nobody else reads a file before it has its owner and mode. */
@@ -11,7 +11,7 @@ const zeros = Buffer.alloc(blockBytes);
 
 /** A new, empty file. @throws the system's errors; `EEXIST` if the name is taken */
 export function createTemporary(path: ByteString): number {
-  return openSync(fsPath(path), createFlags, privateMode);
+  return openNow(fsPath(path), createFlags, privateMode);
 }
 
 /** Writes all of `bytes` at `position`. */
@@ -42,26 +42,51 @@ export function setLength(descriptor: number, sizeBytes: number): void {
   ftruncateSync(descriptor, sizeBytes);
 }
 
+/** A file that is written and open. */
+interface WrittenFile {
+  readonly descriptor: number;
+  /** Where it is. */
+  readonly temporary: ByteString;
+  /** Where it belongs. */
+  readonly path: ByteString;
+  readonly metadata: Metadata;
+}
+
 /**
  * Sets metadata, closes, and gives the file its name: from then on it is seen. Whatever had the name is replaced. The descriptor is closed
- * in any case.
+ * in any case. @throws the system's errors, `aborted`; then it has no name
  */
-export function finishFile(descriptor: number, temporary: ByteString, path: ByteString, metadata: Metadata): MetadataProblem[] {
-  let problems: MetadataProblem[];
+export async function finishFile(file: WrittenFile, signal: AbortSignal | undefined): Promise<MetadataProblem[]> {
+  const problems = completeFile(file);
+  makeReplaceable(file.path);
+  await rename(fsPath(file.temporary), fsPath(file.path), signal);
+  return [...problems, ...setWindows(file.path, file.metadata)];
+}
+
+/** As `finishFile`, for a worker. @param isStopped ends its waiting for who holds the file, or the one that had the name */
+export function finishFileNow(file: WrittenFile, isStopped: () => boolean): MetadataProblem[] {
+  const problems = completeFile(file);
+  makeReplaceable(file.path);
+  renameNow(fsPath(file.temporary), fsPath(file.path), isStopped);
+  return [...problems, ...setWindows(file.path, file.metadata)];
+}
+
+function completeFile({ descriptor, metadata }: WrittenFile): MetadataProblem[] {
   try {
-    problems = setOnDescriptor(descriptor, metadata);
+    return setOnDescriptor(descriptor, metadata);
   } finally {
     closeSync(descriptor);
   }
-  renameSync(fsPath(temporary), fsPath(path));
-  return problems;
+}
+
+/** Windows replaces no file that is read-only; on other systems the folder alone decides. */
+function makeReplaceable(path: ByteString): void {
+  if (system.replacesReadOnly) return;
+  const stats = lstatSync(fsPath(path), { throwIfNoEntry: false });
+  if (stats?.isFile() && (stats.mode & 0o200) === 0) chmodSync(fsPath(path), 0o666);
 }
 
 /** Removes a temporary file as far as it is there. */
 export function discardTemporary(path: ByteString): void {
-  try {
-    unlinkSync(fsPath(path));
-  } catch {
-    // What cannot be removed has a name that tells what it is.
-  }
+  discardNow(fsPath(path)); // what cannot be removed has a name that tells what it is
 }

@@ -1,5 +1,5 @@
-import { lstatSync, mkdirSync, unlinkSync } from 'node:fs';
-import { fsPath, systemCode, type ByteString } from '../platform/index.ts';
+import { lstatSync, mkdirSync } from 'node:fs';
+import { fsPath, systemCode, unlinkNow, type ByteString } from '../platform/index.ts';
 import type { ExceptionLog } from './exceptions.ts';
 import { typeOf } from './existing.ts';
 import { failureOf, fatalError, stopsEverything } from './failures.ts';
@@ -84,7 +84,7 @@ export class FolderMaker {
     this.#handles.with(parent, ({ prefix }) => {
       const at = fsPath((prefix + name) as ByteString);
       const type = typeOf(lstatSync(at, { bigint: true }));
-      if (!this.#dryRun) unlinkSync(at);
+      if (!this.#dryRun) unlinkNow(at);
       this.#tally.deleted(path, type);
     });
   }

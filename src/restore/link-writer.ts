@@ -1,5 +1,5 @@
-import { linkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
-import { fsPath, systemCode, type ByteString } from '../platform/index.ts';
+import { linkSync, symlinkSync } from 'node:fs';
+import { fileAttributes, fsPath, renameNow, system, systemCode, textOf, unlinkNow, type ByteString } from '../platform/index.ts';
 import { discardTemporary } from './file-writer.ts';
 import type { FolderHandles } from './folder-handles.ts';
 import { setOnLink, type MetadataProblem } from './metadata.ts';
@@ -10,11 +10,25 @@ import type { TemporaryNames } from './temporary-names.ts';
 export function writeSymlink(plan: LinkPlan, handles: FolderHandles, names: TemporaryNames): MetadataProblem[] {
   return handles.with(plan.folder, ({ prefix }) => {
     const path = (prefix + plan.name) as ByteString;
-    putInPlace(path, (prefix + names.next()) as ByteString, plan.existing !== undefined, (at) =>
-      symlinkSync(fsPath(plan.target), fsPath(at)),
-    );
+    putInPlace(path, (prefix + names.next()) as ByteString, plan.existing !== undefined, (at) => makeSymlink(plan, at));
     return setOnLink(path, plan.metadata);
   });
+}
+
+/**
+ * A link of Windows says itself whether it leads to a folder, which is known where its attributes were stored. A user who may not make
+ * links may make a junction, which leads to a folder by its whole path.
+ */
+function makeSymlink({ target, metadata }: LinkPlan, at: ByteString): void {
+  const bits = metadata.windows?.fileAttributes;
+  if (bits === undefined) return symlinkSync(fsPath(target), fsPath(at));
+  const leadsToFolder = (bits & fileAttributes.directory) !== 0;
+  try {
+    symlinkSync(fsPath(target), fsPath(at), leadsToFolder ? 'dir' : 'file');
+  } catch (error) {
+    if (systemCode(error) !== 'EPERM' || !leadsToFolder || !system.path.isAbsolute(textOf(target))) throw error;
+    symlinkSync(fsPath(target), fsPath(at), 'junction');
+  }
 }
 
 /** Sets metadata on a link that is right already. */
@@ -43,7 +57,7 @@ function putInPlace(path: ByteString, temporary: ByteString, replaces: boolean, 
   if (!replaces) return make(path);
   make(temporary);
   try {
-    renameSync(fsPath(temporary), fsPath(path));
+    renameNow(fsPath(temporary), fsPath(path));
   } catch (error) {
     discardTemporary(temporary);
     throw error;
@@ -54,7 +68,7 @@ function putInPlace(path: ByteString, temporary: ByteString, replaces: boolean, 
 /** rename(2) does nothing when both names are one file already. */
 function removeLeftName(temporary: ByteString): void {
   try {
-    unlinkSync(fsPath(temporary));
+    unlinkNow(fsPath(temporary));
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
   }

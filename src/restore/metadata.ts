@@ -12,8 +12,8 @@ import {
   type BigIntStats,
   type Stats,
 } from 'node:fs';
-import { fsPath, systemCode, type ByteString } from '../platform/index.ts';
-import { parseTimestamp, permissionsOf, type Node } from '../repository/index.ts';
+import { fsPath, systemCode, type ByteString, system, nativeWindowsFiles, type WindowsAttributes } from '../platform/index.ts';
+import { parseTimestamp, permissionsOf, windowsAttributesOf, type Node } from '../repository/index.ts';
 
 /** What of a node can be set on a file. Plain data: it goes to the workers. */
 export interface Metadata {
@@ -24,18 +24,24 @@ export interface Metadata {
   /** Seconds since 1970, what `utimes` of Node takes: a double, so off by 0.12 microseconds now, by 0.5 in the year 2200. */
   readonly atime: number;
   readonly mtime: number;
+  /** Only where it can be set. */
+  readonly windows?: WindowsAttributes;
 }
 
 /** What could not be set. `code` is the system's. */
 export interface MetadataProblem {
-  readonly what: 'owner' | 'mode' | 'times';
+  readonly what: 'owner' | 'mode' | 'times' | 'generic-attributes';
+  /** Of attributes of Windows: with their name in front. */
   readonly code: string;
 }
 
-export function metadataOf(node: Node): Metadata {
+/** @param setsWindows whether there is Windows, and it can be asked to set its attributes */
+export function metadataOf(node: Node, setsWindows = nativeWindowsFiles() !== undefined): Metadata {
   const mtime = secondsOf(parseTimestamp(node.mtime).ns);
   const atime = node.atime === node.mtime ? mtime : secondsOf(parseTimestamp(node.atime).ns);
-  return { mode: modeWithoutAcl(node), uid: node.uid, gid: node.gid, atime, mtime };
+  const plain = { mode: modeWithoutAcl(node), uid: node.uid, gid: node.gid, atime, mtime };
+  if (!setsWindows || !node.genericAttributes) return plain;
+  return { ...plain, windows: windowsAttributesOf(node.genericAttributes).attributes };
 }
 
 const accessAcl = 'system.posix_acl_access';
@@ -60,10 +66,10 @@ function modeWithoutAcl({ mode, extendedAttributes = [] }: Node): number {
   return permissions;
 }
 
-/** Whether a file already has all of it but the access time, which reading alone changes. */
+/** Whether a file already has all of it but the access time, which reading alone changes, and what `hasWindows` tells. */
 export function hasMetadata(stats: BigIntStats, metadata: Metadata): boolean {
-  if (!sameTime(secondsOf(stats.mtimeNs), metadata.mtime)) return false;
-  if (process.platform === 'win32') return true; // neither mode nor owner are what Unix knows
+  if (!sameTime(secondsOf(system.statTimeNs(stats.mtimeNs)), metadata.mtime)) return false;
+  if (!system.hasModes) return true; // neither mode nor owner are what Unix knows
   return Number(stats.mode & 0o7777n) === metadata.mode && Number(stats.uid) === metadata.uid && Number(stats.gid) === metadata.gid;
 }
 
@@ -90,23 +96,38 @@ export function setOnDescriptor(descriptor: number, metadata: Metadata): Metadat
 /** Sets it on what `path` names. It follows links: only for systems where folders cannot be opened. */
 export function setOnPath(path: ByteString, metadata: Metadata): MetadataProblem[] {
   const target = fsPath(path);
-  return setAll(metadata, {
+  const problems = setAll(metadata, {
     owner: (uid, gid) => chownSync(target, uid, gid),
     mode: (mode) => chmodSync(target, mode),
     times: (atime, mtime) => utimesSync(target, atime, mtime),
     look: () => lstatSync(target),
   });
+  return [...problems, ...setWindows(path, metadata)];
 }
 
 /** Sets it on a symbolic link itself. A link has no mode of its own (on Linux it cannot be set). */
 export function setOnLink(path: ByteString, metadata: Metadata): MetadataProblem[] {
   const target = fsPath(path);
-  return setAll(metadata, {
+  const problems = setAll(metadata, {
     owner: (uid, gid) => lchownSync(target, uid, gid),
     mode: () => undefined,
     times: (atime, mtime) => lutimesSync(target, atime, mtime),
     look: () => lstatSync(target),
   });
+  return [...problems, ...setWindows(path, metadata)];
+}
+
+/** What only Windows has. After everything else: what is read-only then stays as it is, and setting a time is no change. */
+export function setWindows(path: ByteString, { windows }: Metadata): MetadataProblem[] {
+  const problems = windows && nativeWindowsFiles()?.set(path, windows);
+  return (problems ?? []).map(({ what, code }) =>
+    what === 'owner' ? { what, code } : { what: 'generic-attributes', code: `windows.${what.replace('-', '_')}: ${code}` },
+  );
+}
+
+/** Whether what `path` names has the attributes of Windows already. */
+export function hasWindows(path: ByteString, { windows }: Metadata): boolean {
+  return windows === undefined || (nativeWindowsFiles()?.has(path, windows) ?? true);
 }
 
 interface Setters {
@@ -123,12 +144,14 @@ const setGroupBit = 0o2000;
 const keepOwner = -1;
 
 /** Owner first: `chown` clears setuid and setgid. */
-function setAll({ mode, uid, gid, atime, mtime }: Metadata, set: Setters): MetadataProblem[] {
+function setAll({ mode, uid, gid, atime, mtime, windows }: Metadata, set: Setters): MetadataProblem[] {
   const problems: MetadataProblem[] = [];
   const ownerCode = attempt(() => setOwner(uid, gid, set.owner));
   if (ownerCode !== undefined && !(ownerCode === 'EPERM' && isOrdinaryUser())) problems.push({ what: 'owner', code: ownerCode });
   const allowedMode = ownerCode === undefined ? mode : mode & ~forbiddenBits(uid, gid, set.look);
-  const modeCode = attempt(() => set.mode(allowedMode)) ?? (allowedMode === mode ? undefined : 'EPERM');
+  // Of a mode Windows keeps whether a file is read-only, which its attributes say too, and are set last: many calls refuse such a file.
+  const hasAttributes = windows?.fileAttributes !== undefined;
+  const modeCode = hasAttributes ? undefined : (attempt(() => set.mode(allowedMode)) ?? (allowedMode === mode ? undefined : 'EPERM'));
   if (modeCode !== undefined) problems.push({ what: 'mode', code: modeCode });
   const timesCode = attempt(() => set.times(nodeTime(atime), nodeTime(mtime)));
   if (timesCode !== undefined) problems.push({ what: 'times', code: timesCode });
@@ -148,7 +171,7 @@ function isOrdinaryUser(): boolean {
 }
 
 function setOwner(uid: number, gid: number, set: Setters['owner']): void {
-  if (process.platform === 'win32') return; // owners there are not numbers; the planner says so once
+  if (!system.hasModes) return; // owners there are not numbers; the planner says so once
   try {
     set(uid, gid);
   } catch (error) {

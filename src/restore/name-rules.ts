@@ -1,18 +1,18 @@
-import { bytesOf, textOf, type ByteString } from '../platform/index.ts';
+import { bytesOf, textOf, type ByteString, system, systemOf } from '../platform/index.ts';
 
 /**
  * Why a name that is harmless in a snapshot cannot be a file's name on this system, or undefined when it can. On Windows such names do not
  * fail: they write to a device, to a stream of another file, to another folder, or under a trimmed name.
  */
-export function impossibleName(name: ByteString, platform: NodeJS.Platform = process.platform): string | undefined {
+export function impossibleName(name: ByteString, platform: NodeJS.Platform = system.platform): string | undefined {
   if (platform !== 'win32' && platform !== 'darwin') return undefined;
   if (!isUtf8(name)) return 'not UTF-8';
   return platform === 'win32' ? impossibleOnWindows(name) : undefined;
 }
 
-/** Two names that a file system without case, or one that normalises, takes for one have the same key. */
-export function foldedName(name: ByteString): string {
-  return textOf(name).normalize('NFC').toLowerCase();
+/** Two names that a file system without case takes for one have the same key. Names are folded as the file systems of `platform` do it. */
+export function foldedName(name: ByteString, platform: NodeJS.Platform = system.platform): string {
+  return systemOf(platform).foldedName(textOf(name));
 }
 
 const forbiddenOnWindows = /[<>:"/\\|?*\x00-\x1f]/;

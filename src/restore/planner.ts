@@ -1,11 +1,20 @@
-import { isCode, type ByteString } from '../platform/index.ts';
-import { walkTree, type Node, type Repository, type Tree, type TreeId, type TreeProblem, type WalkStep } from '../repository/index.ts';
+import { isCode, nativeWindowsFiles, system, type ByteString } from '../platform/index.ts';
+import {
+  walkTree,
+  windowsAttributesOf,
+  type Node,
+  type Repository,
+  type Tree,
+  type TreeId,
+  type TreeProblem,
+  type WalkStep,
+} from '../repository/index.ts';
 import { decideFile, decideLink } from './decide.ts';
-import type { ExceptionLog } from './exceptions.ts';
+import type { ExceptionLog, ExceptionReason } from './exceptions.ts';
 import { describe, existingLinkTarget, listFolder, lookAt, noContent, type FolderContent } from './existing.ts';
 import type { FolderHandles } from './folder-handles.ts';
 import { HardLinkGroups } from './hard-link-groups.ts';
-import { metadataOf, type Metadata } from './metadata.ts';
+import { hasWindows, metadataOf, type Metadata } from './metadata.ts';
 import { foldedName, impossibleName } from './name-rules.ts';
 import { emptyBatch, type Batch, type Existing, type FolderPlan } from './plan.ts';
 import type { Progress } from './progress.ts';
@@ -60,6 +69,12 @@ export async function* planRestore(context: PlanContext): AsyncGenerator<Batch, 
   }
   context.progress.totalsAreFinal();
   yield planner.takeBatch();
+}
+
+/** Why nothing can have a name here. */
+interface NameTrouble {
+  readonly reason: Extract<ExceptionReason, 'hostile-name' | 'impossible-name' | 'duplicate-name' | 'name-collision'>;
+  readonly detail?: string;
 }
 
 /** A folder on the way from the start to where the walk is. */
@@ -157,7 +172,8 @@ class Planner {
     const frame = this.#frame;
     const { itself, beneath } = this.#context.selection(path);
     if (!frame || !(itself || (beneath && node.type === 'dir'))) return;
-    if (!this.#hasGoodName(frame, path, node, problems)) return;
+    const trouble = this.#nameTrouble(frame, node, problems);
+    if (trouble) return this.#refuseName(frame, path, node, trouble);
     if (node.type === 'dir') return this.#folder(frame, path, node, itself);
     this.#need(frame);
     this.#weight += 1;
@@ -177,20 +193,25 @@ class Planner {
     }
   }
 
-  #hasGoodName(frame: Frame, path: ByteString, { name }: Node, problems: readonly TreeProblem[]): boolean {
-    const { exceptions, foldsNames } = this.#context;
-    const hostile = problems.find(({ kind }) => kind === 'name');
+  #nameTrouble(frame: Frame, { name }: Node, problems: readonly TreeProblem[]): NameTrouble | undefined {
+    const { foldsNames } = this.#context;
+    if (problems.some(({ kind }) => kind === 'name')) return { reason: 'hostile-name' };
     const impossible = impossibleName(name);
-    if (hostile) exceptions.add(path, 'hostile-name');
-    else if (impossible !== undefined) exceptions.add(path, 'impossible-name', impossible);
-    else if (frame.namesMet?.has(name) || problems.some(({ kind }) => kind === 'duplicate')) exceptions.add(path, 'duplicate-name');
-    else if (foldsNames && frame.namesMet?.has(foldKey(name))) exceptions.add(path, 'name-collision');
-    else {
-      frame.namesMet?.add(name);
-      if (foldsNames) frame.namesMet?.add(foldKey(name));
-      return true;
-    }
-    return false;
+    if (impossible !== undefined) return { reason: 'impossible-name', detail: impossible };
+    if (frame.namesMet?.has(name) || problems.some(({ kind }) => kind === 'duplicate')) return { reason: 'duplicate-name' };
+    if (foldsNames && frame.namesMet?.has(foldKey(name))) return { reason: 'name-collision' };
+    frame.namesMet?.add(name);
+    if (foldsNames) frame.namesMet?.add(foldKey(name));
+    return undefined;
+  }
+
+  /** What lies in such a folder is lost with it, and named; the walk does not go into one with a hostile name. */
+  #refuseName(frame: Frame, path: ByteString, { name, type }: Node, { reason, detail }: NameTrouble): void {
+    this.#context.exceptions.add(path, reason, detail);
+    if (type !== 'dir' || reason === 'hostile-name') return;
+    const failure = detail ?? reason;
+    const plan = folderPlan({ parent: frame.plan, name, path, metadata: undefined, state: 'absent', isKept: true, failure });
+    this.#next = frameOf(plan, frame);
   }
 
   #folder(frame: Frame, path: ByteString, node: Node, itself: boolean): void {
@@ -200,17 +221,7 @@ class Planner {
     const { overwrite, keepsFoldersAbove } = this.#context;
     const isKept = keepsFoldersAbove && !itself;
     const metadata = state === 'folder' && (overwrite === 'never' || isKept) ? undefined : metadataOf(node);
-    const plan: FolderPlan = {
-      parent: frame.plan,
-      name: node.name,
-      path,
-      metadata,
-      state,
-      isKept,
-      isReady: false,
-      failure: undefined,
-      modeBefore: undefined,
-    };
+    const plan = folderPlan({ parent: frame.plan, name: node.name, path, metadata, state, isKept, failure: undefined });
     this.#next = frameOf(plan, frame);
     if (node.subtree !== undefined) this.#context.onTree?.(node.subtree);
     if (!itself) return;
@@ -265,11 +276,11 @@ class Planner {
 
   #noteAttributes(path: ByteString, { uid, gid, extendedAttributes = [], genericAttributes = {} }: Node): void {
     const { exceptions } = this.#context;
-    if (process.platform === 'win32' && (uid !== 0 || gid !== 0) && !exceptions.counts.owner) {
+    if (!system.hasModes && (uid !== 0 || gid !== 0) && !exceptions.counts.owner) {
       exceptions.add(path, 'owner', 'Windows does not know the owners of Unix: of this and all others');
     }
     if (extendedAttributes.length > 0) exceptions.add(path, 'extended-attributes', extendedAttributes.map(({ name }) => name).join(', '));
-    const generic = Object.keys(genericAttributes);
+    const generic = nativeWindowsFiles() ? windowsAttributesOf(genericAttributes).unknown : Object.keys(genericAttributes);
     if (generic.length > 0) exceptions.add(path, 'generic-attributes', generic.join(', '));
   }
 
@@ -291,12 +302,18 @@ class Planner {
 
   #existing(frame: Frame, name: ByteString, metadata: Metadata): Existing | undefined {
     const stats = this.#lookAt(frame, name);
-    return stats && describe(stats, metadata);
+    const { plan } = frame;
+    const hasAttributes = () => this.#context.handles.with(plan, ({ prefix }) => hasWindows((prefix + name) as ByteString, metadata));
+    return stats && describe(stats, metadata, hasAttributes);
   }
 
   #lookAt(frame: Frame, name: ByteString): ReturnType<typeof lookAt> {
     return frame.content.mayHave(name) ? lookAt(this.#context.handles, frame.plan, name) : undefined;
   }
+}
+
+function folderPlan(plan: Omit<FolderPlan, 'isReady' | 'modeBefore'>): FolderPlan {
+  return { ...plan, isReady: false, modeBefore: undefined };
 }
 
 function frameOf(plan: FolderPlan, parent: Frame | undefined): Frame {

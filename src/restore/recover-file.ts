@@ -42,7 +42,8 @@ export async function recoverFile(file: FilePlan, options: RecoverOptions): Prom
     if (disk.syncsEachFile) fdatasyncSync(descriptor);
     const finished = descriptor;
     descriptor = undefined;
-    return { problems: finishFile(finished, path, (prefix + file.name) as ByteString, file.metadata), sizeBytes };
+    const written = { descriptor: finished, temporary: path, path: (prefix + file.name) as ByteString, metadata: file.metadata };
+    return { problems: await finishFile(written, signal), sizeBytes };
   } catch (error) {
     if (descriptor !== undefined) closeSync(descriptor);
     discardTemporary(path);

@@ -1,5 +1,5 @@
-import { lstatSync, readdirSync, rmdirSync, unlinkSync } from 'node:fs';
-import { byteStringFromBytes, fsPath, joinBytes, type ByteString } from '../platform/index.ts';
+import { lstatSync, readdirSync } from 'node:fs';
+import { byteStringFromBytes, fsPath, joinBytes, rmdirNow, unlinkNow, type ByteString } from '../platform/index.ts';
 import { typeOf } from './existing.ts';
 import type { RestoreItem } from './restore-options.ts';
 import type { FilePlan, LinkPlan } from './plan.ts';
@@ -40,9 +40,9 @@ export function removeSelected(
     if (isSameFolder(stats, options.protectedFolder)) return false;
     if (stats.isDirectory()) {
       if (!emptyFolder(folder, name, path, options, watcher)) return false;
-      if (!options.dryRun) rmdirSync(fsPath(at));
+      if (!options.dryRun) rmdirNow(fsPath(at));
     } else if (!options.dryRun) {
-      unlinkSync(fsPath(at));
+      unlinkNow(fsPath(at));
     }
     watcher.removed(path, typeOf(stats));
     return true;
@@ -71,7 +71,7 @@ export function clearTheWay(plan: FilePlan | LinkPlan, { handles, deletes, selec
       const isGone = removeSelected(open, plan.name, plan.path, { selection, dryRun, protectedFolder }, watcher);
       if (!isGone) throw notEmpty();
     } else if (!dryRun) {
-      rmdirSync(at);
+      rmdirNow(at);
     } else if (readdirSync(at).length > 0) {
       throw notEmpty();
     }

@@ -1,4 +1,4 @@
-import { compilePatterns, type ByteString, type PatternOptions, type PatternSet } from '../platform/index.ts';
+import { compilePatterns, type ByteString, type PatternOptions, type PatternSet, system } from '../platform/index.ts';
 import type { RestoreOptions } from './restore-options.ts';
 
 /** Whether a path of the snapshot is to be restored, and whether something beneath it may be. */
@@ -9,7 +9,8 @@ export interface Selected {
 
 export type Selection = (path: ByteString) => Selected;
 
-const windows = process.platform === 'win32';
+/** On Windows no notice is taken of case: neither does whoever writes `c:\\data` there. */
+const exactOptions: PatternOptions = { windows: system.isWindows, caseInsensitive: system.isWindows };
 
 const everything: Selected = { itself: true, beneath: true };
 const nothing: Selected = { itself: false, beneath: false };
@@ -39,8 +40,8 @@ export class IncludesMet {
   constructor({ includes = [], iincludes = [] }: Pick<RestoreOptions, 'includes' | 'iincludes'>) {
     const wanted = (patterns: readonly string[]): readonly string[] => patterns.filter((one) => one !== '' && !one.startsWith('!'));
     this.#unmet = new Map([
-      ...wanted(includes).map((one) => [one, compilePatterns([one], { windows })] as const),
-      ...wanted(iincludes).map((one) => [one, compilePatterns([one], { windows, caseInsensitive: true })] as const),
+      ...wanted(includes).map((one) => [one, compilePatterns([one], exactOptions)] as const),
+      ...wanted(iincludes).map((one) => [one, compilePatterns([one], { windows: system.isWindows, caseInsensitive: true })] as const),
     ]);
   }
 
@@ -60,6 +61,6 @@ export class IncludesMet {
 }
 
 function compileBoth(exact: readonly string[] = [], folded: readonly string[] = []): PatternSet[] {
-  const options: PatternOptions = { windows };
+  const options = exactOptions;
   return [compilePatterns(exact, options), compilePatterns(folded, { ...options, caseInsensitive: true })].filter((set) => !set.isEmpty);
 }

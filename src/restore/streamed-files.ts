@@ -1,5 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs';
-import { fsPath, type ByteString } from '../platform/index.ts';
+import { closeSync, constants, fstatSync } from 'node:fs';
+import { fsPath, openNow, type ByteString } from '../platform/index.ts';
 import { createTemporary, discardTemporary, finishFile, setLength } from './file-writer.ts';
 import type { FolderHandles } from './folder-handles.ts';
 import type { MetadataProblem } from './metadata.ts';
@@ -50,18 +50,19 @@ export class StreamedFiles {
     if (streamed) streamed.users -= 1;
   }
 
-  /** All content is written: the file gets its metadata and its name. @throws the system's errors; then it is discarded */
-  finish(file: FilePlan): MetadataProblem[] {
+  /** All content is written: the file gets its metadata and its name. @throws the system's errors, `aborted`; then it is discarded */
+  async finish(file: FilePlan, signal: AbortSignal): Promise<MetadataProblem[]> {
     const descriptor = this.acquire(file);
-    const { temporary } = this.#take(file);
-    return this.#handles.with(file.folder, ({ prefix }) => {
-      try {
-        return finishFile(descriptor, (prefix + temporary) as ByteString, (prefix + file.name) as ByteString, file.metadata);
-      } catch (error) {
-        discardTemporary((prefix + temporary) as ByteString);
-        throw error;
-      }
-    });
+    const { prefix } = this.#handles.acquire(file.folder);
+    const temporary = (prefix + this.#take(file).temporary) as ByteString;
+    try {
+      return await finishFile({ descriptor, temporary, path: (prefix + file.name) as ByteString, metadata: file.metadata }, signal);
+    } catch (error) {
+      discardTemporary(temporary);
+      throw error;
+    } finally {
+      this.#handles.release(file.folder);
+    }
   }
 
   /** Removes what was written, as far as anything was. Nobody may be writing to it. */
@@ -70,7 +71,7 @@ export class StreamedFiles {
     const { descriptor, temporary } = this.#take(file);
     if (descriptor !== undefined) closeSync(descriptor);
     try {
-      this.#handles.with(file.folder, ({ prefix }) => unlinkSync(fsPath((prefix + temporary) as ByteString)));
+      this.#handles.with(file.folder, ({ prefix }) => discardTemporary((prefix + temporary) as ByteString));
     } catch {
       // Its name tells what it is.
     }
@@ -97,7 +98,7 @@ export class StreamedFiles {
 
   #reopen(file: FilePlan, { temporary, identity }: Streamed): number {
     const flags = constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-    const descriptor = this.#handles.with(file.folder, ({ prefix }) => openSync(fsPath((prefix + temporary) as ByteString), flags));
+    const descriptor = this.#handles.with(file.folder, ({ prefix }) => openNow(fsPath((prefix + temporary) as ByteString), flags));
     if (identityOf(descriptor) === identity) return descriptor;
     closeSync(descriptor);
     throw Object.assign(new Error('a temporary file was exchanged'), { code: 'ESTALE' });

@@ -1,14 +1,16 @@
-import { chmodSync, closeSync, constants, existsSync, fchmodSync, fstatSync, lstatSync, openSync, realpathSync } from 'node:fs';
+import { chmodSync, closeSync, constants, existsSync, fchmodSync, fstatSync, lstatSync, realpathSync } from 'node:fs';
 import { sep } from 'node:path';
 import {
   byteStringFromBytes,
   byteStringFromRaw,
   byteStringFromText,
   fsPath,
+  openNow,
   systemCode,
   systemPath,
   textOf,
   type ByteString,
+  system,
 } from '../platform/index.ts';
 import { setOnDescriptor, setOnPath, type Metadata, type MetadataProblem } from './metadata.ts';
 
@@ -33,12 +35,12 @@ export interface TargetFolder {
  * @param holdsFolders default: whether this system can
  */
 export function openTargetRoot(path: string, holdsFolders = canHoldFolders()): TargetFolder {
-  return holdsFolders ? new HeldFolder(openSync(systemPath(path), openFlags)) : new PathFolder(byteStringFromRaw(path));
+  return holdsFolders ? new HeldFolder(openNow(systemPath(path), openFlags)) : new PathFolder(byteStringFromRaw(path));
 }
 
 /** Linux with `/proc`: below `/proc/self/fd/<n>/` names are looked up in the folder that was opened, whatever its path means by now. */
 function canHoldFolders(): boolean {
-  return process.platform === 'linux' && existsSync('/proc/self/fd');
+  return system.isLinux && existsSync('/proc/self/fd');
 }
 
 const openFlags = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);
@@ -60,7 +62,7 @@ class HeldFolder implements TargetFolder {
   openChild(name: ByteString): TargetFolder {
     const path = fsPath((this.prefix + name) as ByteString);
     try {
-      return new HeldFolder(openSync(path, openFlags));
+      return new HeldFolder(openNow(path, openFlags));
     } catch (error) {
       if (systemCode(error) !== 'EACCES') throw error;
       return openUnreadable(path);
@@ -91,12 +93,12 @@ class HeldFolder implements TargetFolder {
  * A folder of ours without read permission, left by a restore of such a folder: it gets it, through the descriptor, and is opened again.
  */
 function openUnreadable(path: string | Buffer): TargetFolder {
-  const handle = openSync(path, openFlags | pathOnly);
+  const handle = openNow(path, openFlags | pathOnly);
   try {
     const self = `/proc/self/fd/${handle}`;
     const mode = fstatSync(handle).mode & 0o7777;
     chmodSync(self, mode | ownerAll);
-    return new HeldFolder(openSync(`${self}/.`, openFlags), mode);
+    return new HeldFolder(openNow(`${self}/.`, openFlags), mode);
   } finally {
     closeSync(handle);
   }
@@ -131,7 +133,7 @@ class PathFolder implements TargetFolder {
   }
 
   makeWritable(): number | undefined {
-    if (process.platform === 'win32') return undefined;
+    if (!system.hasModes) return undefined;
     const mode = lstatSync(fsPath(this.#path)).mode & 0o7777;
     if ((mode & ownerAll) === ownerAll || process.geteuid?.() === 0) return undefined;
     this.setMode(mode | ownerAll);

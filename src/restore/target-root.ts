@@ -1,16 +1,20 @@
-import { closeSync, lstatSync, openSync, statSync, unlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, relative, resolve, sep, isAbsolute } from 'node:path';
 import {
   byteStringFromRaw,
   bytesOf,
   CadanganError,
   fsPath,
+  inUseError,
+  machinePath,
   makeFolderNow,
   rawTextOf,
+  rmdirNow,
   systemCode,
   systemPath,
   troubleOf,
   type ByteString,
+  system,
 } from '../platform/index.ts';
 import { openTargetRoot, realPathBytes, type TargetFolder } from './target-folder.ts';
 import type { TemporaryNames } from './temporary-names.ts';
@@ -37,7 +41,7 @@ export interface TargetOptions {
  * @throws `target.unsafe` when it contains the repository or lies in it, or is no folder; `target.denied`, `target.full`
  */
 export function openTarget(target: string, options: TargetOptions): TargetRoot {
-  const wanted = resolve(target);
+  const wanted = machinePath(target);
   refuseNear(realPathOf(wanted), options.repositoryFolder, wanted);
   try {
     // As restic does: nobody else may look in before the modes are right.
@@ -98,15 +102,18 @@ function lies(path: string, folder: string): boolean {
   return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
 }
 
-/** Asked of the file system itself: also on Linux, a share or a memory stick may have no upper and lower case. */
+/**
+ * Asked of the file system itself: also on Linux, a share or a memory stick may have no upper and lower case. By a folder, since a virus
+ * scanner holds a new file for a moment, in which Windows does not remove it.
+ */
 function foldsNames(prefix: ByteString, names: TemporaryNames): boolean {
   const name = names.next();
   const path = (prefix + name) as ByteString;
-  closeSync(openSync(fsPath(path), 'wx', 0o600));
+  mkdirSync(fsPath(path), 0o700);
   try {
     return lstatSync(fsPath((prefix + name.toUpperCase()) as ByteString), { throwIfNoEntry: false }) !== undefined;
   } finally {
-    unlinkSync(fsPath(path));
+    rmdirNow(fsPath(path));
   }
 }
 
@@ -116,18 +123,18 @@ function foldsNamesIfOpen(prefix: ByteString, names: TemporaryNames): boolean {
     return foldsNames(prefix, names);
   } catch (error) {
     if (troubleOf(systemCode(error) ?? '') !== 'denied') throw error;
-    return process.platform === 'win32' || process.platform === 'darwin';
+    return system.foldsNames;
   }
 }
 
 /**
- * An error of the system about a folder to restore into, as one of ours: `target.full`, `target.denied`, `target.unsafe`. Others stay what
- * they are.
+ * An error of the system about a folder to restore into, as one of ours: `file.in-use`, `target.full`, `target.denied`, `target.unsafe`.
+ * Others stay what they are.
  */
 export function targetError(cause: unknown, target: string): unknown {
   const code = systemCode(cause);
   if (cause instanceof CadanganError || code === undefined) return cause;
-  return new CadanganError(targetCodes[troubleOf(code)], { target, reason: code }, { cause });
+  return inUseError(cause, target) ?? new CadanganError(targetCodes[troubleOf(code)], { target, reason: code }, { cause });
 }
 
 const targetCodes = { full: 'target.full', denied: 'target.denied', other: 'target.unsafe' } as const;

@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync } from 'node:fs';
 import { openBlob, type BlobDecompressor, type BoxCipher } from '../repository/index.ts';
 import { failureOf } from './failures.ts';
-import { createTemporary, discardTemporary, finishFile, setLength, writeAt, writeSparse } from './file-writer.ts';
+import { createTemporary, discardTemporary, finishFileNow, setLength, writeAt, writeSparse } from './file-writer.ts';
 import type { ByteString } from '../platform/index.ts';
 import type { BlobJob, FileJob, FileOutcome, JobResult, WriteJob } from './worker-jobs.ts';
 
@@ -57,7 +57,7 @@ function outcomesOf(files: readonly JobFile[]): FileOutcome[] {
   return files.flatMap(({ outcome }) => outcome ?? []);
 }
 
-type FileTools = Pick<WriteTools, 'sparse' | 'syncsEachFile'>;
+type FileTools = Pick<WriteTools, 'sparse' | 'syncsEachFile' | 'isStopped'>;
 
 /** One file during one job. */
 class JobFile {
@@ -124,7 +124,10 @@ class JobFile {
     const { name, temporary, metadata } = this.#job;
     this.#descriptor = undefined; // closed by what follows, whatever happens
     try {
-      const problems = finishFile(descriptor, this.#path(temporary), this.#path(name), metadata);
+      const problems = finishFileNow(
+        { descriptor, temporary: this.#path(temporary), path: this.#path(name), metadata },
+        this.#tools.isStopped,
+      );
       if (problems.length > 0) this.outcome = { file: this.#number, problems };
     } catch (error) {
       discardTemporary(this.#path(temporary));

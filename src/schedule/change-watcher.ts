@@ -1,7 +1,6 @@
 import { lstat } from 'node:fs/promises';
-import { sep } from 'node:path';
 import { watch, type FSWatcher } from 'chokidar';
-import { systemCode } from '../platform/index.ts';
+import { isInFolder, systemCode } from '../platform/index.ts';
 import type { WatchState } from './set-status.ts';
 
 export interface WatchOptions {
@@ -85,7 +84,7 @@ export class ChangeWatcher implements AsyncDisposable {
       interval: pollingIntervalMs,
       binaryInterval: pollingIntervalMs,
       atomic: false,
-      ignored: (path: string) => ignored.some((folder) => isInside(path, folder)),
+      ignored: (path: string) => ignored.some((folder) => isInFolder(path, folder)),
     });
     let entries = 0;
     watcher.on('all', (event) => {
@@ -134,8 +133,4 @@ async function identify(paths: readonly string[]): Promise<string> {
     }
   });
   return (await Promise.all(identities)).join(' ');
-}
-
-function isInside(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }

@@ -1,6 +1,6 @@
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { stateError, makeFolder, replaceFile, systemCode, type Random } from '../platform/index.ts';
+import { makeOwnFolder, open, replaceFile, stateError, systemCode, type Random } from '../platform/index.ts';
 import { applyLine, emptyHistory, linesOfHistory, type HistoryLine, type SetHistory } from './history.ts';
 import { formatHistoryLine, parseHistoryLine } from './history-line.ts';
 
@@ -36,7 +36,7 @@ export class ScheduleState {
   /** Makes the folder (0700) when it is not there. @throws `state.unusable` when it or the file cannot be read */
   static async open(folder: string, random: Random): Promise<ScheduleState> {
     try {
-      await makeFolder(folder, 0o700);
+      await makeOwnFolder(folder);
       return new ScheduleState(folder, random, parseContent(await readBounded(statePath(folder))));
     } catch (cause) {
       throw stateError(cause, folder, statePath(folder));

@@ -1,5 +1,4 @@
-import { open } from 'node:fs/promises';
-import { systemCode } from '../platform/index.ts';
+import { open, systemCode } from '../platform/index.ts';
 import type { FormLogo } from '../records/index.ts';
 
 const logoBytesMax = 1024 * 1024;

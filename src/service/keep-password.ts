@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
-import { link, rm } from 'node:fs/promises';
+import { link } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { readPasswordFile } from '../jobs/index.ts';
-import { CadanganError, fileError, makeFolder, systemCode, wipePassword, writeWhole, type Password } from '../platform/index.ts';
+import { CadanganError, fileError, makeOwnFolder, rm, systemCode, wipePassword, writeWhole, type Password } from '../platform/index.ts';
 import { openWithPassword } from '../repository/index.ts';
 import { updateConfiguration } from '../settings/index.ts';
 import type { Call } from './call.ts';
@@ -43,8 +43,8 @@ async function writeNew(file: string, password: Password, random: Service['world
     await rm(temporary);
   };
   try {
-    await makeFolder(dirname(file), 0o700);
-    await writeWhole(file, { random, place }, (handle) => handle.writeFile(password));
+    await makeOwnFolder(dirname(file));
+    await writeWhole(file, { random, place, forOwner: true }, (handle) => handle.writeFile(password));
   } catch (error) {
     if (systemCode(error) === 'EEXIST') throw new CadanganError('arguments.invalid', { path: file, reason: 'it is there already' });
     throw fileError(error, file);

@@ -1,8 +1,6 @@
-import { stat } from 'node:fs/promises';
-import { systemCode, type Clock, type Environment } from '../platform/index.ts';
+import { systemCode, type Clock, type Environment, exposureOf, type Exposure } from '../platform/index.ts';
 import { passwordWaysOf, type LoadedConfiguration, type PasswordWay, type Problem } from '../settings/index.ts';
 import { credentialOf } from './credential.ts';
-import { exposedMode } from './unattended-password.ts';
 
 export interface PasswordOutlookWorld {
   readonly clock: Clock;
@@ -33,7 +31,7 @@ export class PasswordOutlook {
     const looked = await this.#lookInTime(file);
     const facts = { file, at: Number(this.#world.clock.nowNs() / 1_000_000n) };
     if (looked === 'missing') return [warn('password-file-missing', facts)];
-    return looked === undefined || looked === 'good' ? [] : [warn('password-file-exposed', { ...facts, mode: looked.mode })];
+    return looked === undefined || looked === 'good' ? [] : [warn('password-file-exposed', { ...facts, ...looked })];
   }
 
   async #lookInTime(file: string): Promise<FileLook | undefined> {
@@ -58,13 +56,12 @@ export class PasswordOutlook {
   }
 }
 
-type FileLook = 'good' | 'missing' | { readonly mode: string };
+type FileLook = 'good' | 'missing' | Exposure;
 
 /** What may not be looked at by us may be good for whoever runs the set. */
 async function lookAt(file: string, environment: Environment): Promise<FileLook> {
   try {
-    const mode = exposedMode(await stat(file));
-    return mode === undefined ? 'good' : { mode };
+    return (await exposureOf(file)) ?? 'good';
   } catch (error) {
     const isMissing = systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR';
     return isMissing && (await credentialOf(file, environment)) === undefined ? 'missing' : 'good';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
-import { systemCode } from '../platform/index.ts';
+import { systemCode, system } from '../platform/index.ts';
 import type { SetLimits } from '../settings/index.ts';
 
 type Priorities = Pick<SetLimits, 'nice' | 'ioPriority'>;
@@ -44,7 +44,7 @@ function setNice(nice: number, log: (message: string) => void): void {
 
 /** Node has no call for it. */
 async function setIoPriority(priority: keyof typeof ioClasses, log: (message: string) => void): Promise<void> {
-  if (process.platform !== 'linux') return log('the I/O priority is not set: that is done on Linux only');
+  if (!system.isLinux) return log('the I/O priority is not set: that is done on Linux only');
   const failure = await new Promise<string | undefined>((resolve) => {
     const args = [...ioClasses[priority], '-p', ...threads().map(String)];
     const child = spawn('ionice', args, { stdio: 'ignore' });
@@ -56,5 +56,5 @@ async function setIoPriority(priority: keyof typeof ioClasses, log: (message: st
 
 /** Elsewhere than on Linux the process as a whole. */
 function threads(): number[] {
-  return process.platform === 'linux' ? readdirSync('/proc/self/task').map(Number) : [0];
+  return system.isLinux ? readdirSync('/proc/self/task').map(Number) : [0];
 }

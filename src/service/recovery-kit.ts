@@ -1,4 +1,4 @@
-import { escapeHtml, formatDate, l10n, passwordText, type Language, type Password } from '../platform/index.ts';
+import { escapeHtml, formatDate, l10n, passwordText, system, type Language, type Password } from '../platform/index.ts';
 import type { RecoveryKit } from './protocol.ts';
 
 export interface RecoveryKitFacts {
@@ -41,7 +41,8 @@ export function makeRecoveryKit(facts: RecoveryKitFacts): RecoveryKit {
 }
 
 function pageOf(facts: RecoveryKitFacts): Page {
-  const location = shellWord(facts.location);
+  const shell = shellOf(facts.location);
+  const location = shell.word(facts.location);
   const password = facts.password && typeableText(facts.password);
   return {
     title: l10n.t('Recovery kit'),
@@ -75,17 +76,18 @@ function pageOf(facts: RecoveryKitFacts): Page {
           'Make the repository reachable at the place named above: connect the disk, mount the share, or copy the repository to a folder and use that folder instead.',
         ),
       },
+      ...shell.steps(),
       {
         text: l10n.t('List the backups. restic asks for the password; the repository ID that it shows is the one above.'),
         command: `restic -r ${location} snapshots`,
       },
       {
         text: l10n.t('Restore the newest backup into an empty folder. For an older one write its ID instead of "latest".'),
-        command: `restic -r ${location} restore latest --target ./restored`,
+        command: `restic -r ${location} restore latest --target ${shell.target}`,
       },
       {
         text: l10n.t('Or restore one folder or file only.'),
-        command: `restic -r ${location} restore latest --target ./restored --include /srv/data`,
+        command: `restic -r ${location} restore latest --target ${shell.target} --include ${shell.example}`,
       },
       { text: l10n.t('If you doubt the disk, have everything read and proven.'), command: `restic -r ${location} check --read-data` },
     ],
@@ -175,10 +177,34 @@ function inGroups(hex: string): string {
   return hex.match(/.{1,8}/g)?.join(' ') ?? '';
 }
 
-/** A word for the shell of the system that the location is of. */
-function shellWord(text: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
-  return /^(?:[A-Za-z]:|\\\\)/.test(text) ? `"${text}"` : `'${text.replaceAll("'", "'\\''")}'`;
+interface Shell {
+  /** A word of it that means this text. */
+  word(text: string): string;
+  readonly target: string;
+  /** What is to be done before its commands. */
+  steps(): Page['steps'];
+  /** A folder of a snapshot. */
+  readonly example: string;
+}
+
+const posixShell: Shell = {
+  word: (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`),
+  target: './restored',
+  steps: () => [],
+  example: '/srv/data',
+};
+
+/** Between single quotes all stands for itself but these, for which PowerShell takes typographic ones, too (about_Quoting_Rules). */
+const powerShell: Shell = {
+  word: (text) => (/^[\w:./\\-]+$/.test(text) ? text : `'${text.replace(/['\u2018-\u201b]/g, '$&$&')}'`),
+  target: '.\\restored',
+  steps: () => [{ text: l10n.t('Open PowerShell, and go to a folder with room for what is restored: the commands are written for it.') }],
+  example: '/C/Data',
+};
+
+/** Of the system that the location is of, else of this one: the next server will be like it. */
+function shellOf(location: string): Shell {
+  return /^(?:[A-Za-z]:|\\\\)/.test(location) || (system.isWindows && !location.startsWith('/')) ? powerShell : posixShell;
 }
 
 function escaped(text: string): string {

@@ -1,4 +1,3 @@
-import { isAbsolute } from 'node:path';
 import {
   byteStringFromText,
   CadanganError,
@@ -7,6 +6,7 @@ import {
   isMachinePath,
   joinBytes,
   literalPattern,
+  machinePath,
   machinePathOf,
   namesOf,
   parentOf,
@@ -49,10 +49,10 @@ export async function planRestoreSteps(
 ): Promise<RestoreStep[]> {
   const chosen = [...new Set(paths.map(cleaned))];
   if (target.kind === 'folder') {
-    if (!isAbsolute(target.folder))
+    if (!isMachinePath(target.folder))
       throw new CadanganError('arguments.invalid', { argument: 'target', value: target.folder, reason: 'an absolute path is wanted' });
     for (const path of chosen) await nodeOf(path);
-    return [intoFolder(chosen.includes(snapshotRoot) ? await wholeSnapshot(snapshot.paths, nodeOf) : chosen, target.folder)];
+    return [intoFolder(chosen.includes(snapshotRoot) ? await wholeSnapshot(snapshot.paths, nodeOf) : chosen, machinePath(target.folder))];
   }
   if (!snapshot.paths.every((source) => isMachinePath(source)))
     throw new CadanganError('arguments.invalid', {

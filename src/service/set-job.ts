@@ -1,16 +1,19 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { compileExcludeRules, type BackupProgressSink } from '../backup/index.ts';
 import {
   aroundRun,
   backupJob,
+  childEnvironment,
+  shadowWorldOf,
   type AroundRun,
   type BackupDetails,
   type BackupJobOptions,
   type ExceptionSink,
   type JobResult,
   type RepositoryAccess,
+  type ShadowWorld,
 } from '../jobs/index.ts';
-import { systemClock, type Environment } from '../platform/index.ts';
+import { stateFolder, system, systemClock, type Environment } from '../platform/index.ts';
 import type { BackupSet } from '../settings/index.ts';
 
 export interface SetBackupContext {
@@ -47,7 +50,7 @@ export function backupSet(set: BackupSet, access: RepositoryAccess, context: Set
       onException,
       ...(overrides?.dryRun && { facts: { SET: set.name, DRY_RUN: 'true' } }),
     },
-    async () => backupJob(access, await jobOptionsOf(set, context)),
+    async () => backupJob(access, await jobOptionsOf(set, access, context)),
     ({ snapshotId, summary }) => ({
       SNAPSHOT: snapshotId,
       FILES: summary.totalFilesProcessed,
@@ -64,6 +67,7 @@ export function aroundSet(set: BackupSet, { run, trigger }: Pick<SetBackupContex
 
 async function jobOptionsOf(
   set: BackupSet,
+  access: RepositoryAccess,
   { environment, programVersion, progress, onException, ownTags, overrides }: SetBackupContext,
 ): Promise<BackupJobOptions> {
   const {
@@ -76,18 +80,20 @@ async function jobOptionsOf(
     excludeIfPresent,
     excludeLargerThan,
     oneFileSystem,
+    shadowCopies,
     compression,
     limits,
     alarms,
   } = set;
   const rules = await compileExcludeRules(
     { excludes, iexcludes, excludeFiles, iexcludeFiles, excludeCaches, excludeIfPresent, excludeLargerThan },
-    { environment, windows: process.platform === 'win32' },
+    { environment, windows: system.isWindows },
   );
   return {
     sources,
     rules,
     oneFileSystem,
+    shadowCopies: shadowCopies && !overrides?.dryRun ? shadowWorldFor(environment, access) : undefined,
     compression,
     workerCount: limits?.workers,
     alarms,
@@ -99,6 +105,11 @@ async function jobOptionsOf(
     ownTags: ownTags ?? [],
     ...overrides,
   };
+}
+
+function shadowWorldFor(environment: Environment, { world, signal }: RepositoryAccess): ShadowWorld {
+  const folder = join(stateFolder(environment), 'shadow-copies');
+  return shadowWorldOf(folder, childEnvironment(environment), world?.clock ?? systemClock, signal);
 }
 
 /** The set's own name is a tag of every snapshot of it: that is how snapshots are found again by set. */

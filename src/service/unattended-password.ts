@@ -1,6 +1,5 @@
-import { stat } from 'node:fs/promises';
 import { childEnvironment, readPasswordFile, runPasswordCommand, type ProgramVet } from '../jobs/index.ts';
-import { CadanganError, throwIfAborted, type Environment, type Password } from '../platform/index.ts';
+import { CadanganError, exposureOf, throwIfAborted, type Environment, type Password } from '../platform/index.ts';
 import type { BackupSet } from '../settings/index.ts';
 import { credentialOf } from './credential.ts';
 
@@ -27,11 +26,6 @@ export async function unattendedPassword(
 
 /** A password that others of the machine may read opens the repository for them. What cannot be looked at says itself what is wrong. */
 async function refuseExposed(file: string): Promise<void> {
-  const mode = await stat(file).then(exposedMode, () => undefined);
-  if (mode !== undefined) throw new CadanganError('password.exposed', { file, mode });
-}
-
-/** How others than its owner may read it, as `chmod` writes it; undefined: they may not. Lists of rights of Windows are not read. */
-export function exposedMode({ mode }: { readonly mode: number }): string | undefined {
-  return process.platform === 'win32' || (mode & 0o077) === 0 ? undefined : (mode & 0o777).toString(8).padStart(4, '0');
+  const exposure = await exposureOf(file).catch(() => undefined);
+  if (exposure !== undefined) throw new CadanganError('password.exposed', { file, ...exposure });
 }

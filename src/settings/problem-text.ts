@@ -52,12 +52,18 @@ const sentences: Readonly<Record<Problem['code'], (facts: Facts) => string>> = {
     ),
   'password-file-missing': ({ file, at }) =>
     l10n.t('There is no file "{file}" (looked at {time}).', { file: word(file), time: timeText(at) }),
-  'password-file-exposed': ({ file, mode, at }) =>
-    l10n.t('Others may read "{file}" (mode {mode}, looked at {time}); it is not used so. Run "chmod 600" on it.', {
-      file: word(file),
-      mode: word(mode),
-      time: timeText(at),
-    }),
+  'password-file-exposed': ({ file, mode, readers, at }) =>
+    readers === undefined
+      ? l10n.t('Others may read "{file}" (mode {mode}, looked at {time}); it is not used so. Run "chmod 600" on it.', {
+          file: word(file),
+          mode: word(mode),
+          time: timeText(at),
+        })
+      : l10n.t('Others may read "{file}" ({readers}, looked at {time}); it is not used so. Take the right from them, e.g. with "icacls".', {
+          file: word(file),
+          readers: word(readers),
+          time: timeText(at),
+        }),
   'unsupported-version': ({ version }) =>
     l10n.t('This file has version "{version}"; this Cadangan knows version 1. Update Cadangan.', { version: word(version) }),
 };

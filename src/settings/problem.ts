@@ -20,7 +20,7 @@ export type ProblemCode =
   | 'secret' // facts: key. A secret stands in the file; facts never hold it
   | 'password-unattended' // the set runs by itself, and nobody is there to give its password
   | 'password-file-missing' // facts: file, at: when it was looked at, in milliseconds
-  | 'password-file-exposed' // facts: file, mode, at
+  | 'password-file-exposed' // facts: file, mode or readers, at
   | 'unsupported-version'; // facts: version
 
 /** One thing that is not as it must be. Errors keep their set (or the general value) from being used, warnings keep nothing. */

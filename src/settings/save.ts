@@ -1,6 +1,17 @@
-import { link, realpath, rename, unlink } from 'node:fs/promises';
+import { link, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CadanganError, makeFolder, type Random, systemCode, systemRandom, systemTimeZone, writeWhole } from '../platform/index.ts';
+import {
+  CadanganError,
+  discard,
+  inUseError,
+  makeOwnFolder,
+  rename,
+  systemCode,
+  systemRandom,
+  systemTimeZone,
+  writeWhole,
+  type Random,
+} from '../platform/index.ts';
 import { type ConfigurationEdit, editConfiguration, isNewFile } from './edit.ts';
 import { loadConfiguration, readConfigurationText, type LoadedConfiguration } from './load.ts';
 
@@ -34,7 +45,7 @@ export async function saveConfiguration(
 ): Promise<void> {
   try {
     const target = await realpath(path).catch(() => path);
-    await makeFolder(dirname(target), 0o700);
+    await makeOwnFolder(dirname(target));
     // Between the look and the new name lies well under a millisecond; no system offers to replace a file only if it has a certain content.
     const place = async (temporaryPath: string): Promise<void> => {
       if ((await currentText(target)) !== before) throw new CadanganError('config.changed', { path });
@@ -61,7 +72,7 @@ async function currentText(path: string): Promise<string | undefined> {
 async function giveNewName(temporary: string, target: string, path: string): Promise<void> {
   try {
     await link(temporary, target);
-    await unlink(temporary).catch(() => undefined); // a second name of the same file, that nobody reads
+    await discard(temporary); // a second name of the same file, that nobody reads
   } catch (error) {
     if (systemCode(error) === 'EEXIST') throw new CadanganError('config.changed', { path }, { cause: error });
     await rename(temporary, target); // a file system without hard links
@@ -72,5 +83,5 @@ function denied(path: string, error: unknown): unknown {
   const reason = systemCode(error);
   return error instanceof CadanganError || reason === undefined
     ? error
-    : new CadanganError('config.denied', { path, reason }, { cause: error });
+    : (inUseError(error, path) ?? new CadanganError('config.denied', { path, reason }, { cause: error }));
 }

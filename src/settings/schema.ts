@@ -281,6 +281,10 @@ export const setSchema = z.strictObject({
     .optional()
     .meta({ description: 'Leave out files that are larger than this.', examples: ['500M', '20G'] }),
   oneFileSystem: z.boolean().default(false).meta({ description: 'Stay on the file systems of the sources.' }),
+  shadowCopies: z.boolean().optional().meta({
+    description:
+      'On Windows: read shadow copies of the volumes, so that files that programs hold open are stored as of one moment. It needs the rights of an administrator.',
+  }),
   tags: z.array(formed(tagText, 'tag')).max(100).default([]).meta({ description: 'Tags of every snapshot, without commas.' }),
   compression: z.enum(['auto', 'max', 'off']).default('auto').meta({ description: 'How hard to compress.' }),
   retention: retention.optional().meta({

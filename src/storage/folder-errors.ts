@@ -15,6 +15,7 @@ export interface Attempt {
 export async function storageError(error: unknown, attempt: Attempt): Promise<unknown> {
   const found = fileError(error, attempt.location);
   if (!(found instanceof CadanganError) || found === error) return found;
+  if (found.code === 'file.in-use') return found; // it names the file itself
   const facts = { ...found.facts, file: attempt.file };
   if (found.code !== 'storage.full') return new CadanganError(found.code, facts, { cause: error });
   const freeBytes = await freeBytesOf(attempt.location);

@@ -1,11 +1,9 @@
 import { constants } from 'node:fs';
-import { lstat, open, readdir, unlink } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileHandle } from 'node:fs/promises';
 import type { Random } from '../platform/index.ts';
-import { isUnsupported, systemCode, throwIfAborted, troubleOf, writeWhole } from '../platform/index.ts';
-
-const windows = process.platform === 'win32';
+import { isUnsupported, open, system, systemCode, throwIfAborted, troubleOf, unlink, writeWhole } from '../platform/index.ts';
 
 // A big write is cut so that an abort is noticed in between, also on a slow mount: 4 MiB are 0.4 s at 10 MiB/s.
 const writePieceBytes = 4 * 1024 * 1024;
@@ -33,7 +31,7 @@ export async function removeTemporaryFiles(folder: string, beforeMs: number, sig
     if (!temporaryName.test(name)) continue;
     const stats = await existing(lstat(join(folder, name)), undefined);
     if (!stats?.isFile() || stats.mtimeMs >= beforeMs) continue;
-    await existing(unlink(join(folder, name)), undefined);
+    await existing(unlink(join(folder, name), signal), undefined);
     removed.push(stats.size);
   }
   return removed;
@@ -77,8 +75,8 @@ export async function readFully(
 }
 
 /** O_NONBLOCK: a FIFO that somebody put under our name must not hang us. It changes nothing for regular files. */
-export function openToRead(path: string): Promise<FileHandle> {
-  return open(path, constants.O_RDONLY | (windows ? 0 : constants.O_NONBLOCK));
+export function openToRead(path: string, signal?: AbortSignal): Promise<FileHandle> {
+  return open(path, constants.O_RDONLY | system.openAtOnce, undefined, signal);
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
@@ -94,7 +92,7 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, signal: AbortSign
  * Not on Windows, where a read-only file cannot be deleted; CIFS and FAT mounts refuse it, which harms nothing.
  */
 async function makeReadOnly(handle: FileHandle): Promise<void> {
-  if (windows) return;
+  if (!system.replacesReadOnly) return;
   try {
     await handle.chmod(0o400);
   } catch (error) {

@@ -1,9 +1,9 @@
 import type { Stats } from 'node:fs';
-import { chmod, readFile, stat, unlink } from 'node:fs/promises';
+import { chmod, readFile, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Random } from '../platform/index.ts';
-import { CadanganError, makeFolder, syncFolder, systemCode, systemRandom, throwIfAborted } from '../platform/index.ts';
+import { CadanganError, makeFolder, syncFolder, system, systemCode, systemRandom, throwIfAborted, unlink } from '../platform/index.ts';
 import { assertFileName, assertRange } from './file-name.ts';
 import { storageError } from './folder-errors.ts';
 import { newestMsIn, openToRead, readFully, removeTemporaryFiles, writeAtomically } from './folder-files.ts';
@@ -130,7 +130,7 @@ export class FolderStorage implements Storage {
     const path = this.#pathOf(file);
     await this.#guard(file, async () => {
       try {
-        await unlink(path);
+        await unlink(path, signal);
       } catch (error) {
         if (systemCode(error) !== 'ENOENT') throw error;
         return this.#assertThere(file.kind);
@@ -199,7 +199,7 @@ export class FolderStorage implements Storage {
     }
     if (existingBytes === bytes.length) return true;
     // Windows refuses to rename over a read-only file, which is what restic leaves.
-    if (process.platform === 'win32') await chmod(this.#pathOf(file), 0o600);
+    if (!system.replacesReadOnly) await chmod(this.#pathOf(file), 0o600);
     return false;
   }
 
@@ -225,7 +225,7 @@ export class FolderStorage implements Storage {
     assertFileName(file);
     throwIfAborted(signal);
     return this.#guard(file, async () => {
-      const handle = await this.#open(file);
+      const handle = await this.#open(file, signal);
       try {
         throwIfAborted(signal);
         return await use(handle);
@@ -235,9 +235,9 @@ export class FolderStorage implements Storage {
     });
   }
 
-  async #open(file: FileName): Promise<FileHandle> {
+  async #open(file: FileName, signal: AbortSignal | undefined): Promise<FileHandle> {
     try {
-      return await openToRead(this.#pathOf(file));
+      return await openToRead(this.#pathOf(file), signal);
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
       await this.#assertThere(file.kind);

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { CadanganError } from '../platform/index.ts';
+import { CadanganError, isCode, machinePath, system, type MachinePath } from '../platform/index.ts';
 
 /** Where a repository lies, as parsed from what the user wrote. Paths are as the other side wants them. */
 export type Location =
@@ -77,7 +77,7 @@ function sftpLabel({ user, host, port, path: remotePath }: Extract<Location, { s
 }
 
 function hostRules(): LocationRules {
-  return { platform: process.platform, workingFolder: process.cwd() };
+  return { platform: system.platform, workingFolder: process.cwd() };
 }
 
 /** Absolute, or with a leading `./` or `../`; on Windows also drive letters, UNC and backslashes. */
@@ -88,10 +88,19 @@ function isSurelyPath(text: string, platform: NodeJS.Platform): boolean {
 
 function folder(text: string, { platform, workingFolder }: LocationRules): Location {
   if (text === '') throw invalid(text, 'the path is empty');
-  if (platform === 'win32') return { scheme: 'folder', path: path.win32.resolve(workingFolder, text) };
+  if (platform === 'win32') return { scheme: 'folder', path: windowsFolder(text, workingFolder) };
   // On POSIX these would silently become an oddly named folder in the working folder.
   if (text.startsWith('\\\\')) throw invalid(text, 'a UNC path works on Windows only; mount the share and name the mount point');
   return { scheme: 'folder', path: path.posix.resolve(workingFolder, text) };
+}
+
+function windowsFolder(text: string, workingFolder: string): MachinePath {
+  try {
+    return machinePath(text, { windows: true, workingFolder });
+  } catch (error) {
+    if (!isCode(error, 'path.unsupported')) throw error;
+    throw invalid(text, String(error.facts['reason']), error);
+  }
 }
 
 /** `user@host:dir` as scp writes it, or a URL whose path is relative to the home folder unless it begins with two slashes. */

@@ -1,5 +1,5 @@
 import { isAnchorTag } from '../records/index.ts';
-import { CadanganError } from '../platform/index.ts';
+import { CadanganError, placeKeyOf } from '../platform/index.ts';
 import type { StoredSnapshot } from '../repository/index.ts';
 
 /** What snapshots are grouped by (restic's `--group-by`). */
@@ -39,7 +39,9 @@ export function groupSnapshots(snapshots: readonly StoredSnapshot[], groupBy: Gr
     ...(groupBy.paths && { paths: [...snapshot.paths].sort() }),
     ...(groupBy.tags && { tags: snapshot.tags.filter((tag) => !isAnchorTag(tag)).sort() }),
   });
-  const groups = Map.groupBy(snapshots, (snapshot) => JSON.stringify(keyOf(snapshot)));
+  // What one place of Windows was written as at different times is one history.
+  const groupOf = (key: SnapshotGroup['key']): string => JSON.stringify({ ...key, paths: key.paths?.map(placeKeyOf).sort() });
+  const groups = Map.groupBy(snapshots, (snapshot) => groupOf(keyOf(snapshot)));
   return [...groups.values()].flatMap((members) => (members[0] === undefined ? [] : [{ key: keyOf(members[0]), snapshots: members }]));
 }
 

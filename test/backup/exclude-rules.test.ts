@@ -35,6 +35,16 @@ test('patterns with and without case both exclude', async () => {
   assert.equal(rules.isEmpty, false);
 });
 
+test('on Windows rules take no notice of case, as its file system does not', async () => {
+  const options = { excludes: ['Thumbs.db', 'c:\\Temp'], excludeCaches: true, excludeIfPresent: ['.NoBackup'] };
+  const rules = await compileExcludeRules(options, { environment: {}, windows: true });
+  const excluded = ['/C/x/thumbs.db', '/C/x/THUMBS.DB', '/C/temp/x', '/D/temp/x'].filter((name) => rules.excludesPath(path(name)));
+  assert.deepEqual(excluded, ['/C/x/thumbs.db', '/C/x/THUMBS.DB', '/C/temp/x']);
+  assert.deepEqual(askFolder(rules, { 'cachedir.tag': cacheSignature, a: '' }), { keep: 'cachedir.tag' });
+  assert.deepEqual(askFolder(rules, { '.nobackup': '', a: '' }), { keep: '.nobackup' });
+  assert.equal(askFolder(await rulesOf(options), { '.nobackup': '', a: '' }), undefined);
+});
+
 test('patterns of files follow those of the command line, so a ! in a file takes back', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'cadangan-exclude-'));
   try {

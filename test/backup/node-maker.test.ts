@@ -3,12 +3,22 @@ import { test } from 'node:test';
 import { hasSameContent, makeNode, saysTheSame, type ChangeRules } from '../../src/backup/node-maker.ts';
 import type { SourceStat } from '../../src/backup/source-stat.ts';
 import { byteStringFromText, type ByteString } from '../../src/platform/index.ts';
-import { fileModeFromStat, parseTree, serializeTree, TimestampWriter, type BlobId, type Node } from '../../src/repository/index.ts';
+import {
+  fileModeFromStat,
+  parseTree,
+  serializeNode,
+  serializeTree,
+  TimestampWriter,
+  type BlobId,
+  type JsonObject,
+  type Node,
+} from '../../src/repository/index.ts';
 
 const options = {
   withAtime: false,
   accounts: { user: (uid: number) => `user-${uid}`, group: () => '' },
   times: new TimestampWriter(() => 420),
+  ofWindows: false,
 };
 const strict: ChangeRules = { ignoreCtime: false, ignoreInode: false };
 const stat: SourceStat = {
@@ -127,3 +137,65 @@ test('every node that is made can be written to a tree and read back', () => {
     );
   assert.deepEqual(parseTree(serializeTree(nodes)).nodes, nodes);
 });
+
+const windowsOptions = { ...options, accounts: { user: () => '', group: () => '' }, ofWindows: true };
+const windowsRules: ChangeRules = { ...strict, ofWindows: true };
+const windowsStat: SourceStat = { ...stat, mode: fileModeFromStat(0o100_666), uid: 0, gid: 0 };
+const generic = { 'windows.creation_time': { LowDateTime: 1, HighDateTime: 2 }, 'windows.file_attributes': 32 };
+const ofWindows = (change: Partial<SourceStat> = {}, genericAttributes: JsonObject | undefined = generic): Node =>
+  makeNode(name, { ...windowsStat, ...change }, windowsOptions, { content: [id], genericAttributes });
+/** As restic writes the same file there: no inode, no device, no links, and `ctime` is `mtime`. */
+const ofRestic = onlyNode({
+  name: 'berkas',
+  type: 'file',
+  mode: 0o666,
+  mtime: '2026-08-03T22:00:00.123456789+07:00',
+  atime: '2026-08-03T22:00:00.123456789+07:00',
+  ctime: '2026-08-03T22:00:00.123456789+07:00',
+  uid: 0,
+  gid: 0,
+  size: 11,
+  generic_attributes: generic,
+  content: [id],
+});
+
+test('on Windows a node is what restic writes there, so that taking turns reads nothing again and drops nothing', () => {
+  assert.equal(serializeNode(ofWindows()), serializeNode(ofRestic));
+  assert.ok(hasSameContent(ofRestic, ofWindows(), windowsRules));
+  const richer = {
+    ...ofRestic,
+    extendedAttributes: [{ name: 'EA', value: Buffer.from('x') }],
+    genericAttributes: { ...generic, later: 1 },
+  };
+  assert.ok(saysTheSame(richer, ofWindows()), 'what only others store stays');
+  assert.ok(saysTheSame(richer, ofWindows({}, {})), 'what could not be asked for stays');
+  for (const change of [{ inode: 7 }, { ctimeNs: 1n }, { deviceId: 9 }]) assert.ok(saysTheSame(ofRestic, ofWindows(change)));
+});
+
+test('a file of Windows that a snapshot of an earlier version has is not read again, and its node becomes the new one', () => {
+  const earlier = makeNode(name, windowsStat, { ...windowsOptions, ofWindows: false }, { content: [id] });
+  assert.ok(hasSameContent(earlier, ofWindows(), windowsRules));
+  assert.ok(!saysTheSame(earlier, ofWindows()));
+});
+
+test('on Windows another size, time of writing or creation makes a file another one, and so does another number where both have one', () => {
+  const changes: Partial<SourceStat>[] = [{ size: 12 }, { mtimeNs: stat.mtimeNs + 100n }];
+  for (const change of changes) assert.ok(!hasSameContent(ofRestic, ofWindows(change), windowsRules));
+  const later = { ...generic, 'windows.creation_time': { LowDateTime: 2, HighDateTime: 2 } };
+  assert.ok(!hasSameContent(ofRestic, ofWindows({}, later), windowsRules));
+  assert.ok(hasSameContent(ofRestic, ofWindows({}, later), { ...windowsRules, ignoreInode: true }));
+  const hidden = { ...generic, 'windows.file_attributes': 34 };
+  assert.ok(hasSameContent(ofRestic, ofWindows({}, hidden), windowsRules));
+  assert.ok(!saysTheSame(ofRestic, ofWindows({}, hidden)));
+  const linked = ofWindows({ links: 2 });
+  assert.deepEqual([linked.inode, linked.deviceId, linked.links], [stat.inode, stat.deviceId, 2]);
+  assert.ok(hasSameContent(ofRestic, linked, windowsRules), 'restic knows no number');
+  assert.ok(hasSameContent(linked, ofWindows({ links: 2 }), windowsRules));
+  assert.ok(!hasSameContent(linked, ofWindows({ links: 2, inode: 8 }), windowsRules));
+});
+
+function onlyNode(json: JsonObject): Node {
+  const [only] = parseTree(Buffer.from(JSON.stringify({ nodes: [json] }))).nodes;
+  assert.ok(only);
+  return only;
+}

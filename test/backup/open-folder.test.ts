@@ -22,14 +22,16 @@ const stat: SourceStat = {
   ctimeNs: 0n,
   atimeNs: 0n,
 };
-const options = { withAtime: false, accounts: { user: () => '', group: () => '' }, times: new TimestampWriter(() => 0) };
+const options = { withAtime: false, accounts: { user: () => '', group: () => '' }, times: new TimestampWriter(() => 0), ofWindows: false };
 const node = (name: string): Node => makeNode(name as ByteString, stat, options);
 const treeOf = (...names: string[]): Tree => parseTree(serializeTree(names.map(node)));
+
+const noParent = { id: undefined, tree: undefined };
 
 test('nodes come back in any order and stand in the order of their places', () => {
   const random = new SeededRandom(1);
   for (let round = 0; round < 50; round++) {
-    const folder = new OpenFolder(undefined, undefined, undefined, undefined);
+    const folder = new OpenFolder(undefined, undefined, noParent);
     const names = Array.from({ length: 1 + random.below(20) }, (_, at) => String.fromCharCode(65 + at));
     const places = names.map((name) => ({ name, position: folder.reserve(), isLeftOut: random.chance(0.2) }));
     if (random.chance(0.5)) folder.endOfList();
@@ -47,14 +49,14 @@ test('nodes come back in any order and stand in the order of their places', () =
 });
 
 test('a place cannot be filled without being awaited', () => {
-  const folder = new OpenFolder(undefined, undefined, undefined, undefined);
+  const folder = new OpenFolder(undefined, undefined, noParent);
   const position = folder.reserve();
   folder.put(position, undefined);
   assert.throws(() => folder.put(position, node('a')));
 });
 
 test("the parent's nodes are found by names asked for in byte order, whichever of the two has more", () => {
-  const folder = new OpenFolder(undefined, undefined, treeId, treeOf('B', 'a', 'c', 'd', '\xff'));
+  const folder = new OpenFolder(undefined, undefined, { id: treeId, tree: treeOf('B', 'a', 'c', 'd', '\xff') });
   for (const [name, isThere] of [
     ['A', false],
     ['B', true],
@@ -66,13 +68,13 @@ test("the parent's nodes are found by names asked for in byte order, whichever o
   ] as const) {
     assert.equal(folder.parentNodeOf(name as ByteString)?.name, isThere ? name : undefined);
   }
-  assert.equal(new OpenFolder(undefined, undefined, undefined, undefined).parentNodeOf('a' as ByteString), undefined);
+  assert.equal(new OpenFolder(undefined, undefined, noParent).parentNodeOf('a' as ByteString), undefined);
 });
 
 test("a folder is the parent's tree only when every node is the parent's and none is missing or new", () => {
   const tree = treeOf('a', 'b', 'c');
   const outcome = (take: (folder: OpenFolder) => readonly (Node | undefined)[], of: Tree = tree) => {
-    const folder = new OpenFolder(undefined, undefined, treeId, of);
+    const folder = new OpenFolder(undefined, undefined, { id: treeId, tree: of });
     for (const taken of take(folder)) folder.put(folder.reserve(), taken);
     folder.endOfList();
     return folder.unchangedTree();
@@ -114,7 +116,7 @@ test("a folder is the parent's tree only when every node is the parent's and non
 });
 
 test('whoever waits for a folder gets its tree', async () => {
-  const folder = new OpenFolder(undefined, undefined, undefined, undefined);
+  const folder = new OpenFolder(undefined, undefined, noParent);
   const waiting = folder.whenClosed();
   folder.closed(treeId);
   assert.equal(await waiting, treeId);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chooseParent } from '../../src/backup/index.ts';
-import type { SnapshotId, StoredSnapshot, TreeId } from '../../src/repository/index.ts';
+import { groupSnapshots, parseGroupBy } from '../../src/upkeep/snapshot-groups.ts';
+import { matchesFilter, type SnapshotId, type StoredSnapshot, type TreeId } from '../../src/repository/index.ts';
 
 let count = 0;
 const stored = (timeNs: bigint, hostname = 'srv', paths: readonly string[] = ['/a', '/b']): StoredSnapshot => ({
@@ -28,4 +29,14 @@ test('a snapshot newer than the run is no parent: some clock was wrong', () => {
 
 test('paths with separators inside do not make other sets equal', () => {
   assert.equal(chooseParent([stored(1n, 'srv', ['/a,/b'])], 'srv', ['/a', '/b'], 5n), undefined);
+});
+
+test('one place of Windows is one history, whatever spelling each run had; elsewhere case tells folders apart', () => {
+  const all = [stored(10n, 'srv', ['c:\\Data']), stored(20n, 'srv', ['C:\\data']), stored(30n, 'srv', ['\\\\?\\C:\\DATA\\'])];
+  assert.equal(chooseParent(all, 'srv', ['C:\\Data'], 100n), all[2]);
+  assert.ok(all.every((snapshot) => matchesFilter(snapshot, { paths: ['c:/data'] })));
+  const groups = groupSnapshots(all, parseGroupBy('host,paths'));
+  assert.deepEqual(groups, [{ key: { host: 'srv', paths: ['c:\\Data'] }, snapshots: all }]);
+  assert.equal(chooseParent([stored(1n, 'srv', ['/srv/data'])], 'srv', ['/srv/Data'], 5n), undefined);
+  assert.equal(groupSnapshots([stored(1n, 'srv', ['/a']), stored(2n, 'srv', ['/A'])], parseGroupBy('paths')).length, 2);
 });

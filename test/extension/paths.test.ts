@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { bytesOfText, textOfBytes } from '../../src/extension/presentation/byte-paths.ts';
-import { isInside, snapshotPlaceOf } from '../../src/extension/presentation/machine-paths.ts';
+import { snapshotPlaceOf } from '../../src/extension/presentation/machine-paths.ts';
 import { secretKey } from '../../src/extension/presentation/secret-keys.ts';
 import { entryOfUri, uriOfEntry } from '../../src/extension/presentation/snapshot-uri.ts';
-import { byteStringFromBytes, byteStringFromText, machinePathOf, type ByteString } from '../../src/platform/index.ts';
+import { byteStringFromBytes, byteStringFromText, isInFolder, machinePathOf, type ByteString } from '../../src/platform/index.ts';
 
 const repositoryId = 'b'.repeat(64);
 const snapshotId = 'c'.repeat(64);
@@ -79,20 +79,20 @@ test('elsewhere a path stands as it is, as bytes', () => {
   assert.equal(machinePathOf(byteStringFromText('/srv/été'), false), '/srv/été');
 });
 
-test('isInside() knows folders from names that merely begin alike', () => {
+test('isInFolder() knows folders from names that merely begin alike', () => {
   assert.deepEqual(
     [
-      isInside('/srv/a/b', '/srv/a', 'linux'),
-      isInside('/srv/a', '/srv/a', 'linux'),
-      isInside('/srv/ab', '/srv/a', 'linux'),
-      isInside('/srv/..a', '/srv', 'linux'),
-      isInside('/srv', '/srv/a', 'linux'),
+      isInFolder('/srv/a/b', '/srv/a', 'linux'),
+      isInFolder('/srv/a', '/srv/a', 'linux'),
+      isInFolder('/srv/ab', '/srv/a', 'linux'),
+      isInFolder('/srv/..a', '/srv', 'linux'),
+      isInFolder('/srv', '/srv/a', 'linux'),
     ],
     [true, true, false, true, false],
   );
-  assert.deepEqual([isInside('C:\\Data\\x', 'c:\\data', 'win32'), isInside('D:\\x', 'C:\\', 'win32')], [true, false]);
-  assert.ok(isInside('C:\\Data\\x', '\\\\?\\C:\\Data', 'win32'));
-  assert.ok(isInside('\\\\nas1\\share\\x', '\\\\?\\UNC\\nas1\\share', 'win32'));
+  assert.deepEqual([isInFolder('C:\\Data\\x', 'c:\\data', 'win32'), isInFolder('D:\\x', 'C:\\', 'win32')], [true, false]);
+  assert.ok(isInFolder('C:\\Data\\x', '\\\\?\\C:\\Data', 'win32'));
+  assert.ok(isInFolder('\\\\nas1\\share\\x', '\\\\?\\UNC\\nas1\\share', 'win32'));
 });
 
 test('passwords of two servers, or of two locations, never have one name', () => {

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -11,7 +12,8 @@ const hourMs = 3_600_000;
 /** An empty state folder, removed after the test. */
 export function temporaryState(t: Pick<TestContext, 'after'>): string {
   const folder = mkdtempSync(join(tmpdir(), 'cadangan-records-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  // Windows removes no file that is open, and a service that ends with the test lets its own go a moment later.
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
   return folder;
 }
 

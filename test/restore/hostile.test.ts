@@ -42,7 +42,7 @@ test('restore() restores the first of two equal names and reports the others, in
   const result = await restore(snapshot);
 
   assert.deepEqual(contentOf(target), { a: 'a', b: 'first' });
-  assert.deepEqual(reasonsOf(result), ['duplicate-name /a', 'duplicate-name /b', 'duplicate-name /b']);
+  assert.deepEqual(reasonsOf(result), ['duplicate-name /a', 'duplicate-name /b', 'duplicate-name /b', 'folder-failed /b/c']);
 });
 
 test('a link to a name with NUL is reported, and the rest is restored', async () => {

@@ -58,9 +58,13 @@ test('names that are not UTF-8 exist on Linux only', () => {
   assert.equal(impossibleName(name, 'win32'), 'not UTF-8');
 });
 
-test('names that differ in case or normalisation fold to one', () => {
-  const folded = (text: string): string => foldedName(byteStringFromText(text));
-  assert.equal(folded('README'), folded('ReadMe'));
-  assert.equal(folded('caf\u00e9'), folded('cafe\u0301'));
-  assert.notEqual(folded('a'), folded('b'));
+test('names that differ in case fold to one, and in normalisation where the file system normalises', () => {
+  const folded = (text: string, platform: NodeJS.Platform): string => foldedName(byteStringFromText(text), platform);
+  for (const platform of ['darwin', 'win32', 'linux'] as const) {
+    assert.equal(folded('README', platform), folded('ReadMe', platform));
+    assert.notEqual(folded('a', platform), folded('b', platform));
+  }
+  assert.equal(folded('caf\u00e9', 'darwin'), folded('cafe\u0301', 'darwin'));
+  assert.notEqual(folded('caf\u00e9', 'win32'), folded('cafe\u0301', 'win32'));
+  assert.notEqual(folded('stra\u00dfe', 'win32'), folded('STRASSE', 'win32'));
 });

@@ -244,7 +244,7 @@ test('that it had no moment is a record of a failed prune, in both languages', a
   busy.catch(() => undefined);
   const times = path('state', 'tasks.json');
   const planned = `repository ${path('repository')} planned`;
-  await live(clock, 1000, async () => (existsSync(times) && readFileSync(times, 'utf8').includes(planned)) || undefined);
+  await live(clock, 1000, async () => (existsSync(times) && readFileSync(times, 'utf8').includes(JSON.stringify(planned))) || undefined);
   await untilAtRest(clock); // another task may just be noting that it was done
   writeFileSync(times, JSON.stringify({ done: { [planned]: Number(clock.nowNs() / 1_000_000n) - 40 * 24 * hour } }));
   const record = await live(clock, 15_000, async () => (await records()).find(({ kind }) => kind === 'retention'));

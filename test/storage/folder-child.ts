@@ -4,7 +4,6 @@
  * `try <folder> <uid>`: becomes that user, tries each call, and prints `<call> <error code or ok>`.
  */
 import { createHash } from 'node:crypto';
-import { setegid, seteuid } from 'node:process';
 import { CadanganError } from '../../src/platform/index.ts';
 import type { FileName, Storage } from '../../src/storage/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
@@ -26,8 +25,8 @@ async function writeForEver(storage: Storage, random: SeededRandom): Promise<nev
 }
 
 async function tryEachCall(storage: Storage, uid: number): Promise<void> {
-  setegid?.(uid);
-  seteuid?.(uid);
+  process.setegid?.(uid);
+  process.seteuid?.(uid);
   const file: FileName = { kind: 'keys', name: 'a'.repeat(64) };
   const calls: Record<string, () => Promise<unknown>> = {
     create: () => storage.create(),

@@ -10,7 +10,7 @@ import {
   recordOfBegun,
   safeText,
 } from '../../jobs/index.ts';
-import { CadanganError, l10n, textOf } from '../../platform/index.ts';
+import { CadanganError, l10n, textOf, system } from '../../platform/index.ts';
 import type { BackupSet } from '../../settings/index.ts';
 import { formatSummaryFields } from '../backup-json.ts';
 import { accessOf, collect, type CliCommand, type CommandContext } from '../command.ts';
@@ -99,6 +99,8 @@ function notStoredText(what: string): string {
       return l10n.t('extended attributes');
     case 'access-control-lists':
       return l10n.t('access control lists');
+    case 'windows-attributes':
+      return l10n.t('Windows attributes and creation times');
     case 'alternate-data-streams':
       return l10n.t('alternate data streams');
     default:
@@ -117,7 +119,7 @@ async function jobOptionsOf(context: CommandContext, paths: readonly string[], o
   if (sources.length === 0) throw new CadanganError('arguments.invalid', { argument: 'paths', reason: 'nothing to back up is named' });
   const excludes = options.rawList('exclude');
   const iexcludes = options.rawList('iexclude');
-  const windows = process.platform === 'win32';
+  const windows = system.isWindows;
   const rules = await compileExcludeRules(
     {
       excludes,

@@ -1,5 +1,5 @@
 import { dumpJob, parseSnapshotPath, recordOfBegunRestore, recordOfDump } from '../../jobs/index.ts';
-import { l10n } from '../../platform/index.ts';
+import { l10n, typedSnapshotPath } from '../../platform/index.ts';
 import { accessOf, type CliCommand } from '../command.ts';
 import { reportExceptions } from '../exception-report.ts';
 import { exitCodeOfResult } from '../exit-code.ts';
@@ -18,7 +18,8 @@ export const dumpCommand: CliCommand = {
     addSetOption(command);
     addRequestOption(command);
   },
-  run: async (context, [snapshot = '', file = ''], options) => {
+  run: async (context, [snapshot = '', given = ''], options) => {
+    const file = typedSnapshotPath(given);
     const set = options.text('set');
     if (set !== undefined) return (await import('../set-looks.ts')).dumpOfSet(context, set, { snapshot, file }, options);
     const access = await accessOf(context);

@@ -1,6 +1,6 @@
 import { listEntries } from '../../browse/index.ts';
 import { describeError, openSnapshot, safeName } from '../../jobs/index.ts';
-import { byteStringFromRaw, CadanganError, l10n, type ByteString } from '../../platform/index.ts';
+import { byteStringFromRaw, CadanganError, l10n, typedSnapshotPath, type ByteString } from '../../platform/index.ts';
 import type { Node, StoredSnapshot } from '../../repository/index.ts';
 import { openedRepository, type CliCommand, type CommandContext } from '../command.ts';
 import { noteException } from '../exception-report.ts';
@@ -55,7 +55,8 @@ function printNode({ terminal, globals, clock }: CommandContext, path: ByteStrin
 }
 
 /** `/` itself is the whole snapshot's first level. */
-function absolutePath(text: string): ByteString {
+function absolutePath(given: string): ByteString {
+  const text = typedSnapshotPath(given);
   if (!text.startsWith('/')) throw new CadanganError('arguments.invalid', { argument: text, reason: 'a path in a snapshot begins with /' });
   return byteStringFromRaw(text);
 }

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import {
   type JobResult,
   parseSnapshotPath,
@@ -12,7 +11,7 @@ import {
   safeName,
   safeText,
 } from '../../jobs/index.ts';
-import { CadanganError, l10n, textOf } from '../../platform/index.ts';
+import { CadanganError, l10n, machinePath, textOf } from '../../platform/index.ts';
 import type { RestoreItem, RestoreProgress } from '../../restore/index.ts';
 import { accessOf, collect, type CliCommand, type CommandContext } from '../command.ts';
 import { pad } from '../display-width.ts';
@@ -50,7 +49,7 @@ export const restoreCommand: CliCommand = {
     const given = options.raw('target');
     if (given === undefined || given === '')
       throw new CadanganError('arguments.invalid', { option: '--target', reason: 'name the folder to restore into' });
-    const target = resolve(context.workingFolder, given);
+    const target = machinePath(given, { workingFolder: context.workingFolder });
     const set = options.text('set');
     if (set !== undefined) return (await import('../set-looks.ts')).restoreOfSet(context, set, { snapshot, target }, options);
     const startMs = context.clock.monotonicMs();

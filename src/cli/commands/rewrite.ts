@@ -1,6 +1,6 @@
 import { compileExcludeRules } from '../../backup/index.ts';
 import { noteOfChanges, placeOf, recordOfBegun, recordOfRewrite, rewriteSnapshotsJob, safeName } from '../../jobs/index.ts';
-import { CadanganError, currentTimeZone, l10n, offsetMinutesIn, type ByteString, type Clock } from '../../platform/index.ts';
+import { CadanganError, currentTimeZone, l10n, offsetMinutesIn, type ByteString, type Clock, system } from '../../platform/index.ts';
 import { formatTimestamp } from '../../repository/index.ts';
 import type { RewrittenSnapshot } from '../../upkeep/index.ts';
 import { accessOf, collect, type CliCommand, type CommandContext } from '../command.ts';
@@ -39,7 +39,7 @@ export const rewriteCommand: CliCommand = {
         excludeFiles: options.rawList('excludeFile'),
         iexcludeFiles: options.rawList('iexcludeFile'),
       },
-      { environment, windows: process.platform === 'win32' },
+      { environment, windows: system.isWindows },
     );
     const [newHost, newTime] = [options.text('newHost'), options.text('newTime')];
     if (rules.isEmpty && newHost === undefined && newTime === undefined)

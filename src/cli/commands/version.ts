@@ -1,6 +1,6 @@
 import { exitCode } from '../exit-code.ts';
 import type { CliCommand } from '../command.ts';
-import { l10n } from '../../platform/index.ts';
+import { l10n, system } from '../../platform/index.ts';
 import { printJson } from '../json.ts';
 import { cadanganVersion } from '../version.ts';
 
@@ -8,7 +8,8 @@ export const versionCommand: CliCommand = {
   name: 'version',
   declare: (command) => command.description(l10n.t('Show the version.')),
   run: async ({ terminal, globals, programVersion }) => {
-    const { version: node_version, platform, arch } = process;
+    const { version: node_version, arch } = process;
+    const { platform } = system;
     if (globals.json) printJson(terminal, { message_type: 'version', version: cadanganVersion(), node_version, platform, arch });
     else
       terminal.print(

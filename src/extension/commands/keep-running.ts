@@ -1,7 +1,7 @@
 import path from 'node:path';
 import process from 'node:process';
 import * as vscode from 'vscode';
-import { configurationFile, l10n, stateFolder } from '../../platform/index.ts';
+import { configurationFile, l10n, stateFolder, system } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick } from '../editor/ask.ts';
 import { setting } from '../editor/settings.ts';
@@ -22,7 +22,7 @@ export async function keepRunning(app: App): Promise<void> {
     program: path.join(app.context.extensionPath, 'dist', 'cli.js'),
     stateFolder: stateFolder(process.env, configFile),
     configFile,
-    platform: process.platform,
+    platform: system.platform,
     isElevated: process.getuid?.() === 0,
   });
   const answer = await pick<Wish>({

@@ -1,13 +1,12 @@
 import * as vscode from 'vscode';
 import { protocol, type CopyInfo, type RestoreParams } from '../../service/index.ts';
-import { l10n, machinePathOf, snapshotRoot } from '../../platform/index.ts';
+import { isInFolder, l10n, machinePathOf, snapshotRoot } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick } from '../editor/ask.ts';
 import { setContextKey } from '../editor/settings.ts';
 import { showError } from '../editor/show-error.ts';
 import { showResult } from '../editor/show-result.ts';
 import { withRunProgress } from '../editor/with-progress.ts';
-import { isInside } from '../presentation/machine-paths.ts';
 import { nothingChosen, restoreParams, type RestoreChoice } from '../presentation/restore-choice.ts';
 import { runSteps } from '../presentation/steps.ts';
 import { commandTitle } from '../presentation/words.ts';
@@ -125,7 +124,8 @@ async function openDestination({ target, paths, snapshot }: RestoreChoice): Prom
   if (destination === undefined) return;
   const uri = vscode.Uri.file(destination);
   const isShown =
-    vscode.workspace.workspaceFolders?.some((folder) => folder.uri.scheme === 'file' && isInside(destination, folder.uri.fsPath)) ?? false;
+    vscode.workspace.workspaceFolders?.some((folder) => folder.uri.scheme === 'file' && isInFolder(destination, folder.uri.fsPath)) ??
+    false;
   const isLocal = vscode.env.remoteName === undefined && vscode.env.uiKind === vscode.UIKind.Desktop;
   if (isShown) await vscode.commands.executeCommand('revealInExplorer', uri);
   else if (isLocal) await vscode.commands.executeCommand('revealFileInOS', uri);

@@ -1,11 +1,11 @@
 import * as vscode from 'vscode';
 import type { SetInfo, SnapshotInfo } from '../../service/index.ts';
-import { l10n, machinePathOf, systemClock, type ByteString } from '../../platform/index.ts';
+import { isInFolder, l10n, machinePathOf, systemClock, type ByteString } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick } from '../editor/ask.ts';
 import { snapshotScheme } from '../manifest/contributions.ts';
 import { iconOfState } from '../presentation/icons.ts';
-import { isInside, snapshotPlaceOf } from '../presentation/machine-paths.ts';
+import { snapshotPlaceOf } from '../presentation/machine-paths.ts';
 import { setRow } from '../presentation/set-row.ts';
 import { entryOfUri } from '../presentation/snapshot-uri.ts';
 import { themeIcon } from '../views/tree-item.ts';
@@ -116,7 +116,9 @@ function hasKind(value: unknown, kind: string): boolean {
 
 /** Repositories that a path may be in: those of sets that back it up; when none does, all, since sets change. */
 export function locationsOf(machinePath: string, sets: readonly SetInfo[]): readonly string[] {
-  const fitting = sets.filter(({ sources }) => sources.some((source) => isInside(machinePath, source) || isInside(source, machinePath)));
+  const fitting = sets.filter(({ sources }) =>
+    sources.some((source) => isInFolder(machinePath, source) || isInFolder(source, machinePath)),
+  );
   return [...new Set((fitting.length > 0 ? fitting : sets).map(({ location }) => location))];
 }
 

@@ -211,10 +211,20 @@ const sentences: Readonly<Record<string, Maker>> = {
     next: l10n.t('Choose another date.'),
     remedies: ['refresh'],
   }),
+  'path.unsupported': (text) => ({
+    what: l10n.t('"{path}" cannot be used as a path{reason}.', { path: text('path'), reason: reason(text) }),
+    next: l10n.t('Write the whole path, from its drive or share on.'),
+    remedies: [],
+  }),
   'path.not-found': (text) => ({
     what: l10n.t('"{path}" is not in that snapshot.', { path: text('path') }),
     next: l10n.t('Choose another date.'),
     remedies: [],
+  }),
+  'file.in-use': (text) => ({
+    what: l10n.t('"{path}" is in use by another program, which did not let go of it.', { path: text('path') }),
+    next: l10n.t('Close the program that has it open, or have the virus scanner leave out that folder; then try again.'),
+    remedies: ['retry'],
   }),
   'file.too-large': (text) => ({
     what: l10n.t('"{path}" is too large for an editor{size}.', {

@@ -1,8 +1,7 @@
-import { l10n } from '../../platform/index.ts';
+import { isInFolder, l10n } from '../../platform/index.ts';
 import type { SetInfo, SnapshotInfo } from '../../service/index.ts';
 import { dayId, dayLabel } from './date-groups.ts';
 import { instantOf } from './instants.ts';
-import { isInside } from './machine-paths.ts';
 import { joined } from './set-row.ts';
 import { setOfSnapshot } from './snapshot-row.ts';
 
@@ -24,7 +23,7 @@ export function isEmptyFilter({ set, path, from, to }: SnapshotFilter): boolean 
 export function matchesFilter(snapshot: SnapshotInfo, filter: SnapshotFilter, sets: readonly SetInfo[]): boolean {
   const { set, path, from, to } = filter;
   if (set !== undefined && setOfSnapshot(snapshot, sets)?.name !== set) return false;
-  if (path !== undefined && !snapshot.paths.some((source) => isInside(path, source) || isInside(source, path))) return false;
+  if (path !== undefined && !snapshot.paths.some((source) => isInFolder(path, source) || isInFolder(source, path))) return false;
   const day = dayId(instantOf(snapshot.time));
   return (from === undefined || day >= from) && (to === undefined || day <= to);
 }

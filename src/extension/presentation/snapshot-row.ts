@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatDate, formatTime, l10n } from '../../platform/index.ts';
+import { formatBytes, formatCount, formatDate, formatTime, l10n, placeKeyOf } from '../../platform/index.ts';
 import type { EntryInfo, SetInfo, SnapshotInfo } from '../../service/index.ts';
 import { instantOf } from './instants.ts';
 import { iconOfSnapshot, protectionText } from './protection-text.ts';
@@ -60,5 +60,6 @@ export function setOfSnapshot(snapshot: SnapshotInfo, sets: readonly SetInfo[]):
 }
 
 function sameSources(sources: readonly string[], paths: readonly string[]): boolean {
-  return sources.length === paths.length && sources.every((source) => paths.includes(source));
+  const places = new Set(paths.map(placeKeyOf));
+  return sources.length === paths.length && sources.every((source) => places.has(placeKeyOf(source)));
 }

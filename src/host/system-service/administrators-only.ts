@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { ProgramVet } from '../../jobs/index.ts';
-import { CadanganError, systemCode, type Environment } from '../../platform/index.ts';
+import { CadanganError, systemCode, type Environment, system } from '../../platform/index.ts';
 import { programsOfCommand } from './configured-programs.ts';
 
 /*
@@ -19,7 +19,7 @@ export interface Administrators {
 /** On macOS the group `admin` (80) may become root anyway, and owns folders of the system. */
 export const rootOnly: Administrators = {
   users: new Set([0]),
-  groups: new Set(process.platform === 'darwin' ? [0, 80] : [0]),
+  groups: new Set(system.administratorGroups),
 };
 
 export interface UnsafePath {
@@ -37,7 +37,7 @@ export async function assertAdministratorsOnly(paths: readonly string[], adminis
 
 /** Which of these, of the links that lead to them, and of all folders above, others than administrators could change. */
 export async function changeableByOthers(paths: readonly string[], administrators = rootOnly): Promise<readonly UnsafePath[]> {
-  if (process.platform === 'win32') return [];
+  if (!system.hasModes) return [];
   const seen = new Map<string, string | undefined>();
   for (const path of paths) await look(resolve(path), seen, administrators, linksMax);
   return [...seen].flatMap(([path, reason]) => (reason === undefined ? [] : [{ path, reason }]));

@@ -1,6 +1,6 @@
 import { readFileSync, existsSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
-import { CadanganError, configurationFile, machineServiceOf, stateFolder, type Environment } from '../../platform/index.ts';
+import { CadanganError, configurationFile, machineServiceOf, stateFolder, type Environment, system } from '../../platform/index.ts';
 
 /** Who starts the service, and starts it again. */
 export const serviceManagers = ['systemd', 'cron', 'launchd', 'task-scheduler'] as const;
@@ -45,10 +45,7 @@ export function servicePlace(options: PlaceOptions): ServicePlace {
 }
 
 /** systemd says itself whether it runs the machine: sd_booted(3). @throws `service.unsupported` where we know no manager */
-export function managerOfHere(
-  platform: NodeJS.Platform = process.platform,
-  hasSystemd = existsSync('/run/systemd/system'),
-): ServiceManager {
+export function managerOfHere(platform: NodeJS.Platform = system.platform, hasSystemd = existsSync('/run/systemd/system')): ServiceManager {
   if (platform === 'win32') return 'task-scheduler';
   if (platform === 'darwin') return 'launchd';
   if (platform === 'linux') return hasSystemd ? 'systemd' : 'cron';
@@ -56,7 +53,7 @@ export function managerOfHere(
 }
 
 /** Whether the manager is one of this system: what is of another one can be shown, and not installed. */
-export function isOfHere(manager: ServiceManager, platform: NodeJS.Platform = process.platform): boolean {
+export function isOfHere(manager: ServiceManager, platform: NodeJS.Platform = system.platform): boolean {
   const systems = { systemd: 'linux', cron: 'linux', launchd: 'darwin', 'task-scheduler': 'win32' } as const;
   return systems[manager] === platform;
 }

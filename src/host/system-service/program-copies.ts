@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { createReadStream } from 'node:fs';
-import { chmod, copyFile, lstat, mkdir, open, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, copyFile, lstat, mkdir, readdir, readlink, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { CadanganError, cadanganVersion, syncFolder, systemCode, type Random } from '../../platform/index.ts';
+import { CadanganError, cadanganVersion, open, rename, rm, syncFolder, system, systemCode, type Random } from '../../platform/index.ts';
 
 /*
  * A service outlives every version of the extension, and the folder that its Node lies in. So it has copies of its own:
@@ -43,8 +43,7 @@ export async function programCopyOf(program: string, node: string): Promise<Prog
     .map((entry) => relative(program, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
     .filter((path) => !notOfService.test(path));
   const files: ProgramFile[] = ['package.json', ...paths.toSorted()].map((path) => ({ path, source: join(program, path), mode: 0o644 }));
-  const nodeName = process.platform === 'win32' ? 'node.exe' : 'node';
-  files.push({ path: nodeName, source: node, mode: 0o755 });
+  files.push({ path: system.nodeProgram, source: node, mode: 0o755 });
   return { name: `${cadanganVersion()}-${await hashOf(files)}`, files };
 }
 
@@ -105,7 +104,7 @@ export async function removeOtherCopies(folder: string, name: string): Promise<v
 async function isWhole(folder: string, name: string, files: readonly ProgramFile[]): Promise<boolean> {
   try {
     const here = files.map((file) => ({ ...file, source: join(folder, file.path) }));
-    for (const { source, mode } of here) if (((await lstat(source)).mode & 0o777) !== mode && process.platform !== 'win32') return false;
+    for (const { source, mode } of here) if (((await lstat(source)).mode & 0o777) !== mode && system.hasModes) return false;
     return name.endsWith(`-${await hashOf(here)}`);
   } catch {
     return false;

@@ -6,6 +6,7 @@ import {
   cadanganVersion,
   isCode,
   makeFolder,
+  makeOwnFolder,
   systemRandom,
   type Clock,
   type Environment,
@@ -53,7 +54,7 @@ export async function runService(run: ServiceRun): Promise<HostEnd | undefined> 
     const reason = 'the move of its state was interrupted: run "cadangan service install" again';
     throw new CadanganError('service.unsupported', { reason });
   }
-  await makeFolder(stateFolder, 0o700);
+  await makeOwnFolder(stateFolder);
   const { kind, path } = await hostAddress(stateFolder);
   if (kind === 'file') await makeFolder(dirname(path), 0o750); // a start of the machine takes it away
   for (let isFirst = true; !signal.aborted; isFirst = false) {

@@ -1,5 +1,5 @@
-import { rm, stat } from 'node:fs/promises';
-import { systemCode, CadanganError, isCode, serviceSeatFile } from '../../platform/index.ts';
+import { stat } from 'node:fs/promises';
+import { rm, systemCode, CadanganError, isCode, serviceSeatFile } from '../../platform/index.ts';
 import { forgetCommands, stopCommands } from './commands.ts';
 import { withoutUserLines } from './cron-lines.ts';
 import { sendHostAway } from './host-at-rest.ts';

@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import { fsPath, machinePathOf, systemCode, type ByteString } from '../../platform/index.ts';
+import { fsPath, machinePathOf, systemCode, type ByteString, system } from '../../platform/index.ts';
 import { parseTimestamp, type Node } from '../../repository/index.ts';
 import { hashOf, withFile } from './hash-file.ts';
 import type { SampleFile } from './pick-sample.ts';
@@ -29,14 +29,15 @@ export async function compareWithSource({ path, node }: SampleFile, sha256: stri
 
 /** As bytes where names are bytes. */
 function placeOf(path: ByteString): string | Buffer {
-  return process.platform === 'win32' ? machinePathOf(path) : fsPath(path);
+  return system.isWindows ? machinePathOf(path) : fsPath(path);
 }
 
 function isUntouched({ size, mtime, ctime }: Node, stats: BigIntStats): boolean {
   return (
     stats.isFile() &&
     stats.size === BigInt(size) &&
-    stats.mtimeNs === parseTimestamp(mtime).ns &&
-    stats.ctimeNs === parseTimestamp(ctime).ns
+    system.statTimeNs(stats.mtimeNs) === parseTimestamp(mtime).ns &&
+    // On Windows it is stored as the time of the content, as by restic.
+    (system.isWindows || system.statTimeNs(stats.ctimeNs) === parseTimestamp(ctime).ns)
   );
 }

@@ -5,7 +5,7 @@ import {
   bytesOf,
   byteStringFromText,
   stateError,
-  makeFolder,
+  makeOwnFolder,
   replaceFile,
   textOf,
   type ByteString,
@@ -48,7 +48,7 @@ export async function writeEvidence(
   const folder = join(recordsFolder, evidenceFolder);
   const path = join(folder, file);
   try {
-    await makeFolder(folder, 0o700);
+    await makeOwnFolder(folder);
     await replaceFile(path, bytes, random);
   } catch (error) {
     throw stateError(error, path);

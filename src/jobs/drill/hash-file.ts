@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
-import { chmod, open, type FileHandle } from 'node:fs/promises';
-import { systemCode, throwIfAborted } from '../../platform/index.ts';
+import { chmod, type FileHandle } from 'node:fs/promises';
+import { open, systemCode, throwIfAborted } from '../../platform/index.ts';
 
 export interface HashedFile {
   /** SHA-256 in hex. */

@@ -1,6 +1,6 @@
-import { chmod, lstat, mkdir, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, readFile, statfs, writeFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { CadanganError, makeFolder, systemCode, type Clock, type Random } from '../../platform/index.ts';
+import { CadanganError, makeOwnFolder, rm, system, systemCode, type Clock, type Random } from '../../platform/index.ts';
 import { hasEnded, parseIdentity, thisProcess } from '../../records/index.ts';
 import { targetError } from '../../restore/index.ts';
 
@@ -21,7 +21,7 @@ export class ScratchFolder {
   static async make(parent: string, random: Random): Promise<ScratchFolder> {
     const path = join(parent, `${prefix}${Buffer.from(random.fill(new Uint8Array(8))).toString('hex')}`);
     try {
-      await makeFolder(parent, 0o700);
+      await makeOwnFolder(parent);
       await mkdir(path, { mode: 0o700 });
       await writeFile(join(path, ownerFile), JSON.stringify(thisProcess()), { mode: 0o600, flag: 'wx' });
       return new ScratchFolder(path);
@@ -44,7 +44,7 @@ export class ScratchFolder {
 
   /** Whatever permissions folders were restored with, we may look into them from here on. @throws the system's errors */
   async openUp(): Promise<void> {
-    if (process.platform !== 'win32' && process.geteuid?.() !== 0) await openFolders(Buffer.from(this.path));
+    if (system.hasModes && process.geteuid?.() !== 0) await openFolders(Buffer.from(this.path));
   }
 
   /** With all that is in it. @throws the system's errors */

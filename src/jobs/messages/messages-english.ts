@@ -118,6 +118,10 @@ export const english: Phrasebook = {
       what: `${facts.quoted('path', 'The path')} is not in the snapshot${because(facts)}.`,
       next: 'See "cadangan ls" for what is; paths begin with /.',
     }),
+    'path.unsupported': (facts) => ({
+      what: `Cannot use the path ${facts.quoted('path', 'that was given')}${because(facts)}.`,
+      next: 'Write the whole path, from its drive or share on, such as C:\\Data or \\\\server\\share\\Data.',
+    }),
     'target.unsafe': (facts) => ({
       what: `Refused to restore into ${facts.quoted('target', 'the target')}${because(facts)}.`,
       next: 'Name another folder with --target.',
@@ -148,7 +152,7 @@ export const english: Phrasebook = {
     }),
     'password.exposed': (facts) => ({
       what: `Others than its owner may read the password file ${facts.quoted('file', 'of the set')}${facts.plain('mode') === undefined ? '' : ` (mode ${facts.plain('mode')})`}; it is not used.`,
-      next: 'Take it from them (chmod 600), and change the password if somebody could have read it.',
+      next: `Take it from them (${facts.plain('readers') === undefined ? 'chmod 600' : `icacls: ${facts.plain('readers')}`}), and change the password if somebody could have read it.`,
     }),
     'password.empty': () => ({ what: 'An empty password protects nothing.', next: 'Give one that is not empty.' }),
     'key.last': (facts) => ({
@@ -290,6 +294,10 @@ export const english: Phrasebook = {
     'service.denied': (facts) => ({
       what: `The service of the system can only be changed by an administrator${facts.plain('path') === undefined ? '' : ` (${facts.quoted('path')}: ${facts.plain('reason') ?? 'denied'})`}.`,
       next: 'Run the command with sudo, or with --user for a service of your own.',
+    }),
+    'file.in-use': (facts) => ({
+      what: `${facts.quoted('path', 'A file')} is in use by another program, which did not let go of it.`,
+      next: 'Close the program that has it open. If a virus scanner or another backup holds it, have it leave out that folder; then run the same command again.',
     }),
     'file.too-large': (facts) => ({
       what: `${facts.quoted('path', 'The file')} is too large for this (${facts.plain('sizeBytes') ?? 'more'} bytes; at most ${facts.plain('maxBytes') ?? 'fewer'}).`,

@@ -123,6 +123,10 @@ export const indonesian: Phrasebook = {
       what: `${facts.quoted('path', 'Lokasi itu')} tidak ada dalam snapshot${because(facts)}.`,
       next: 'Lihat "cadangan ls" untuk isinya; lokasi diawali dengan /.',
     }),
+    'path.unsupported': (facts) => ({
+      what: `Lokasi ${facts.quoted('path', 'yang diberikan')} tidak dapat dipakai${because(facts)}.`,
+      next: 'Tuliskan lokasi lengkapnya, mulai dari drive atau folder berbaginya, misalnya C:\\Data atau \\\\server\\share\\Data.',
+    }),
     'target.unsafe': (facts) => ({
       what: `Ditolak: tidak memulihkan ke ${facts.quoted('target', 'tujuan itu')}${because(facts)}.`,
       next: 'Sebutkan folder tujuan lain dengan --target.',
@@ -153,7 +157,7 @@ export const indonesian: Phrasebook = {
     }),
     'password.exposed': (facts) => ({
       what: `Berkas kata sandi ${facts.quoted('file', 'set itu')} dapat dibaca oleh selain pemiliknya${facts.plain('mode') === undefined ? '' : ` (mode ${facts.plain('mode')})`}; berkas itu tidak dipakai.`,
-      next: 'Cabut hak baca mereka (chmod 600), dan ganti kata sandinya bila mungkin sudah ada yang membacanya.',
+      next: `Cabut hak baca mereka (${facts.plain('readers') === undefined ? 'chmod 600' : `icacls: ${facts.plain('readers')}`}), dan ganti kata sandinya bila mungkin sudah ada yang membacanya.`,
     }),
     'password.empty': () => ({ what: 'Kata sandi kosong tidak melindungi apa pun.', next: 'Berikan yang tidak kosong.' }),
     'key.last': (facts) => ({
@@ -298,6 +302,10 @@ export const indonesian: Phrasebook = {
     'service.denied': (facts) => ({
       what: `Layanan sistem hanya dapat diubah oleh administrator${facts.plain('path') === undefined ? '' : ` (${facts.quoted('path')}: ${facts.plain('reason') ?? 'ditolak'})`}.`,
       next: 'Jalankan perintah itu dengan sudo, atau dengan --user untuk layanan Anda sendiri.',
+    }),
+    'file.in-use': (facts) => ({
+      what: `${facts.quoted('path', 'Sebuah berkas')} sedang dipakai program lain, yang tidak kunjung melepaskannya.`,
+      next: 'Tutup program yang membukanya. Jika pemindai virus atau program pencadangan lain yang memegangnya, kecualikan folder itu di sana; lalu jalankan lagi perintah yang sama.',
     }),
     'file.too-large': (facts) => ({
       what: `${facts.quoted('path', 'Berkas itu')} terlalu besar untuk ini (${facts.plain('sizeBytes') ?? 'lebih banyak'} byte; paling banyak ${facts.plain('maxBytes') ?? 'lebih sedikit'}).`,

@@ -13,6 +13,7 @@ export * from './file-mode.ts';
 export * from './node.ts';
 export { serializeNode } from './node-writer.ts';
 export * from './tree.ts';
+export * from './windows-attributes.ts';
 export * from './snapshot.ts';
 export type { SnapshotSummary } from './snapshot-summary.ts';
 export * from './config.ts';

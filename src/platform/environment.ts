@@ -1,0 +1,2 @@
+/** Names to values, as `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { byteStringFromText, parseSecurityDescriptor } from '../../../src/platform/index.ts';
+import { accessDenied, descriptorOf, otherSid, SimulatedWindows, userSid } from '../../fakes/simulated-windows.ts';
+
+const path = byteStringFromText('/data/neraca.xlsx');
+/** Owner, group, lists of access and audit, labels, with the right to back up, and both kinds of inheritance: what restic asks for. */
+const all = 'f001007f';
+const withoutPrivilege = 'a0000077';
+
+test('a descriptor is read with the right to back up, and without it as far as it goes, for all files at once', () => {
+  const windows = new SimulatedWindows();
+  windows.add(path, { descriptor: descriptorOf(otherSid) });
+  const { files } = windows;
+  assert.deepEqual(Buffer.from(files.userSid ?? []), userSid);
+  assert.deepEqual(files.securityDescriptorOf(path), descriptorOf(otherSid));
+  windows.hasPrivileges = false;
+  for (let times = 0; times < 2; times += 1) assert.deepEqual(files.securityDescriptorOf(path), descriptorOf(otherSid));
+  assert.deepEqual(windows.asked, [`get ${all}`, `get ${all}`, `get ${withoutPrivilege}`, `get ${withoutPrivilege}`]);
+  assert.ok(!windows.hasLeaked);
+});
+
+test('a file that refuses says nothing about the next one', () => {
+  const windows = new SimulatedWindows();
+  windows.add(path, { securityError: accessDenied });
+  windows.add('/data/open');
+  const { files } = windows;
+  assert.throws(() => files.securityDescriptorOf(path), { code: 'EACCES' });
+  assert.ok(files.securityDescriptorOf(byteStringFromText('/data/open')));
+  assert.deepEqual(windows.asked, [`get ${all}`, `get ${withoutPrivilege}`, `get ${all}`]);
+  assert.throws(() => files.securityDescriptorOf(byteStringFromText('/data/none')), { code: 'ENOENT' });
+});
+
+test('where a file system has no rights there is no descriptor', () => {
+  const windows = new SimulatedWindows();
+  windows.add(path, { securityError: 50 }); // ERROR_NOT_SUPPORTED
+  assert.equal(windows.files.securityDescriptorOf(path), undefined);
+});
+
+test('all of it is set, the owner too, where the rights allow it', () => {
+  const windows = new SimulatedWindows();
+  const file = windows.add(path);
+  const { files } = windows;
+  const wanted = { creationTime: 7n, fileAttributes: 0x23, securityDescriptor: descriptorOf(otherSid) };
+  assert.ok(!files.has(path, wanted));
+  assert.deepEqual(files.set(path, wanted), []);
+  assert.deepEqual([file.creationTime, file.attributes], [7n, 0x23]);
+  assert.ok(files.has(path, wanted));
+  assert.ok(windows.asked.includes('set 80010005'), 'owner and list, which inherits nothing');
+});
+
+test('without rights the list of access is set, and an owner who is somebody else is named', () => {
+  const windows = new SimulatedWindows();
+  windows.hasPrivileges = false;
+  const file = windows.add(path);
+  const { files } = windows;
+  assert.deepEqual(files.set(path, { securityDescriptor: descriptorOf(userSid) }), [], 'it is ours anyway');
+  assert.deepEqual(files.set(path, { securityDescriptor: descriptorOf(otherSid) }), [{ what: 'owner', code: 'EPERM' }]);
+  assert.deepEqual(parseSecurityDescriptor(file.descriptor)?.owner, new Uint8Array(userSid));
+  assert.ok(windows.asked.includes('set 80000004'));
+  // One rule that writes down who reads: [MS-DTYP] 2.4.4.10.
+  const rule = Buffer.concat([Buffer.from([0x02, 0x40, 8 + otherSid.length, 0, 1, 0, 0, 0]), otherSid]);
+  const rules = Buffer.concat([Buffer.from([2, 0, 8 + rule.length, 0, 1, 0, 0, 0]), rule]);
+  const audited = Buffer.concat([descriptorOf(userSid), rules]);
+  audited.writeUInt16LE(audited.readUInt16LE(2) | 0x10, 2);
+  audited.writeUInt32LE(audited.length - rules.length, 12);
+  assert.deepEqual(files.set(path, { securityDescriptor: audited }), [{ what: 'audit-rules', code: 'EPERM' }]);
+});
+
+test('what cannot be set is named, one by one', () => {
+  const windows = new SimulatedWindows();
+  windows.add(path, { securityError: accessDenied });
+  const hostile = Buffer.from(descriptorOf(userSid));
+  hostile.writeUInt32LE(0xffff, 4);
+  const problems = (securityDescriptor: Uint8Array) => windows.files.set(path, { fileAttributes: 0x20, securityDescriptor });
+  assert.deepEqual(problems(descriptorOf(userSid)), [{ what: 'security-descriptor', code: 'EACCES' }]);
+  assert.deepEqual(problems(hostile), [{ what: 'security-descriptor', code: 'EINVAL' }]);
+  assert.deepEqual(windows.files.set(byteStringFromText('/data/none'), { creationTime: 1n, fileAttributes: 0x20 }), [
+    { what: 'creation-time', code: 'ENOENT' },
+    { what: 'file-attributes', code: 'ENOENT' },
+  ]);
+});

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { exposureOf, keepForOwner, makeOwnFolder, replaceFile, systemRandom } from '../../src/platform/index.ts';
+
+test('what is for the owner alone has a list of rights that says so, and one that others may read is told', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'cadangan-owner-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const open = join(folder, 'open');
+  writeFileSync(open, '');
+  const before = await exposureOf(open);
+  assert.match(before && 'readers' in before ? before.readers : '', /Everyone|Users/);
+  keepForOwner(open);
+  assert.equal(await exposureOf(open), undefined);
+
+  const secret = join(folder, 'state', 'kata sandi');
+  await replaceFile(secret, 'rahasia', systemRandom);
+  assert.equal(await exposureOf(secret), undefined);
+  assert.equal(readFileSync(secret, 'utf8'), 'rahasia');
+  await makeOwnFolder(join(folder, 'own'));
+  assert.equal(await exposureOf(join(folder, 'own')), undefined);
+});

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { byteStringFromText, fileAttributes, nativeWindowsFiles, parseSecurityDescriptor } from '../../src/platform/index.ts';
+import { restore } from '../../src/restore/index.ts';
+import { windowsAttributesOf } from '../../src/repository/index.ts';
+import { readSnapshot, runBackup } from '../backup/run-backup.ts';
+import { newRepository } from '../repository/new-repository.ts';
+import { temporaryPath } from './temporary-target.ts';
+
+/** What Windows alone has, kept and set by Windows itself; what a tree says of it is in `windows-attributes.test.ts`, on every system. */
+
+const hiddenAndReadOnly = fileAttributes.hidden | fileAttributes.readOnly | fileAttributes.archive;
+
+function windows() {
+  const files = nativeWindowsFiles();
+  assert.ok(files, 'dist/ has the binary that calls Windows: npm run build');
+  return files;
+}
+
+test('attributes, creation times and access lists are read, and set again', () => {
+  const files = windows();
+  const path = join(temporaryPath(), 'laporan kuartal.txt');
+  writeFileSync(path, 'isi');
+  const name = byteStringFromText(path);
+  const before = files.timesOf(name);
+  assert.equal(before.attributes & fileAttributes.hidden, 0);
+  const nowMs = Number(before.lastWriteTime / 10_000n) - 11_644_473_600_000;
+  assert.ok(Math.abs(nowMs - Date.now()) < 3_600_000, `a time of Windows, not of Unix: ${nowMs}`);
+  const securityDescriptor = files.securityDescriptorOf(name);
+  assert.ok(securityDescriptor && parseSecurityDescriptor(securityDescriptor)?.owner);
+  assert.deepEqual(files.set(name, { securityDescriptor }), []);
+  assert.ok(files.has(name, { securityDescriptor, creationTime: before.creationTime }));
+  assert.deepEqual(files.set(name, { fileAttributes: hiddenAndReadOnly, securityDescriptor }), []);
+  assert.equal(files.timesOf(name).attributes, hiddenAndReadOnly);
+  // Wine makes the access list of a mode, in which being read-only shows; on Windows the descriptor would be the same.
+  assert.ok(files.has(name, { fileAttributes: hiddenAndReadOnly }));
+  assert.ok(!files.has(name, { fileAttributes: fileAttributes.archive }));
+  assert.deepEqual(files.set(name, { fileAttributes: 0 }), []);
+  assert.deepEqual(files.set(name, { securityDescriptor: Buffer.from('no descriptor') }), [
+    { what: 'security-descriptor', code: 'EINVAL' },
+  ]);
+  assert.throws(() => files.timesOf(byteStringFromText(`${path}.none`)), { code: 'ENOENT' });
+});
+
+test('a backup keeps them, the next one reads nothing again, and a restore sets them', async () => {
+  const files = windows();
+  const source = join(temporaryPath(), 'data');
+  mkdirSync(join(source, 'rahasia'), { recursive: true });
+  const paths = { file: join(source, 'rahasia', 'neraca.xlsx'), folder: join(source, 'rahasia') };
+  writeFileSync(paths.file, 'angka');
+  files.set(byteStringFromText(paths.file), { fileAttributes: hiddenAndReadOnly });
+  assert.deepEqual(files.set(byteStringFromText(paths.file), { creationTime: 1n }), [], 'also of one that is read-only');
+  assert.equal(files.timesOf(byteStringFromText(paths.file)).attributes, hiddenAndReadOnly);
+  files.set(byteStringFromText(paths.folder), { fileAttributes: fileAttributes.hidden | fileAttributes.directory });
+
+  const { repository } = await newRepository();
+  const first = await runBackup(repository, [source]);
+  assert.deepEqual(first.issues, []);
+  assert.deepEqual(first.notStored, ['extended-attributes', 'alternate-data-streams']);
+  const stored = await readSnapshot(repository, first.tree);
+  const file = [...stored].find(([path]) => path.endsWith('neraca.xlsx'))?.[1].node;
+  const kept = windowsAttributesOf(file?.genericAttributes ?? {});
+  assert.equal(kept.attributes.fileAttributes, hiddenAndReadOnly);
+  assert.ok(kept.attributes.creationTime !== undefined && kept.attributes.securityDescriptor !== undefined);
+  assert.deepEqual([file?.inode, file?.links, file?.ctime], [0, 0, file?.mtime]);
+
+  const second = await runBackup(repository, [source]);
+  assert.equal(second.parentId, first.snapshotId);
+  assert.equal(second.tree, first.tree);
+  assert.equal(second.summary.filesUnmodified, 1);
+
+  const target = join(temporaryPath(), 'target');
+  for (const run of ['new', 'over what is there']) {
+    const result = await restore(repository, { tree: first.tree, summary: first.summary }, { target, workers: 2, overwrite: 'always' });
+    assert.deepEqual(result.exceptions, [], run);
+    const place = join(target, paths.file.replace(':', ''));
+    assert.equal(files.timesOf(byteStringFromText(place)).attributes, hiddenAndReadOnly, run);
+    const folder = files.timesOf(byteStringFromText(join(place, '..')));
+    assert.equal(folder.attributes & (fileAttributes.hidden | fileAttributes.directory), fileAttributes.hidden | fileAttributes.directory);
+    const descriptor = files.securityDescriptorOf(byteStringFromText(place));
+    assert.deepEqual(
+      parseSecurityDescriptor(descriptor ?? Buffer.alloc(0))?.owner,
+      parseSecurityDescriptor(kept.attributes.securityDescriptor)?.owner,
+    );
+    if (run === 'new') files.set(byteStringFromText(place), { fileAttributes: fileAttributes.readOnly });
+  }
+});
