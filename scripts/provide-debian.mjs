@@ -13,7 +13,7 @@ export const programsBeside = Object.keys(packages).filter((program) => !['chrom
  * Never fails: a test that misses its program says so itself.
  */
 export function provideTools(programs) {
-  const missing = programs.filter((program) => !isThere(program)).map((program) => packages[program]);
+  const missing = programs.filter((program) => !isThere(program)).flatMap((program) => packages[program].split(' '));
   if (missing.length === 0) return;
   const command = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;
   if (!isThere('apt-get') || process.getuid?.() !== 0) {
