@@ -15,6 +15,7 @@ const links = 'makes symbolic links, which Wine 8 does not';
 const mounts = 'mounts file systems of Linux';
 const openFile = 'lets a file be replaced that it has open, as no crash leaves one on Windows';
 const limits = 'is of the limits that Linux has for names';
+const everyone = 'makes a password file, which under Wine everyone may read whatever its mode';
 const slash = 'writes paths of POSIX';
 
 export const notUnderWine: readonly NotUnderWine[] = [
@@ -52,6 +53,7 @@ export const notUnderWine: readonly NotUnderWine[] = [
   { file: 'restore/target-folder.test.ts', why: links },
   { file: 'schedule/state-file.test.ts', tests: ['the folder and the file are closed to others'], why: modes },
   { file: 'service/credential.test.ts', tests: ['a password file that others may read'], why: modes },
+  { file: 'service/credential.test.ts', tests: ['what the service manager hands over for a password file'], why: everyone },
   {
     file: 'service/password-outlook.test.ts',
     tests: ['a password file that is not there', 'a file that the service manager hands over', 'a pipe that nobody writes to'],
