@@ -62,10 +62,11 @@ export class QuickInput {
 
   /**
    * Answers the question whose field shows this example or name: types, and presses Enter. What is typed earlier would go to the question
-   * before.
+   * before, which may be a list that asks the same.
    */
   async answer(placeholder: string, text: string): Promise<void> {
     await this.asks(placeholder);
+    await this.widget.locator('.quick-input-list').waitFor({ state: 'hidden' });
     await this.type(text);
     await this.accept();
   }
