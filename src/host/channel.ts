@@ -5,11 +5,14 @@ import {
   errorDataOf,
   paramsOf,
   protocol,
+  stopFor,
+  stopReason,
   understood,
   type Audience,
   type Call,
   type Notification,
   type Procedure,
+  type StopReason,
 } from '../service/index.ts';
 import { HostError } from './host-error.ts';
 
@@ -50,8 +53,7 @@ export class Channel implements Audience {
   constructor(connection: MessageConnection, { scrub = (text) => text, believesReasons = false }: ChannelOptions = {}) {
     this.#connection = connection;
     this.#scrub = scrub;
-    if (believesReasons)
-      this.answer(protocol.stopFor, async ({ request, reason }) => this.#answering.get(request)?.abort(abortedFor(reason)));
+    if (believesReasons) this.answer(stopFor, async ({ request, reason }) => this.#answering.get(request)?.abort(abortedFor(reason)));
     connection.onClose(() => (this.#isClosed = true));
     connection.onDispose(() => (this.#isClosed = true));
   }
@@ -146,7 +148,7 @@ export class Channel implements Audience {
   async #stop(token: string | undefined, cause: unknown): Promise<void> {
     const reason = reasonOf(cause);
     if (token === undefined || reason === 'user' || this.#isClosed) return;
-    await this.request(protocol.stopFor, { request: token, reason }).catch(() => undefined);
+    await this.request(stopFor, { request: token, reason }).catch(() => undefined);
   }
 
   async #answer(name: string | undefined, token: CancellationToken, work: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
@@ -184,14 +186,14 @@ function tokenOf(params: unknown): string | undefined {
   return tokenBeside.safeParse(params).data?.token;
 }
 
-function abortedFor(reason: protocol.StopReason): CadanganError {
+function abortedFor(reason: StopReason): CadanganError {
   return new CadanganError('aborted', { reason });
 }
 
 /** Of whoever aborted a signal, who may have heard it of another. */
-function reasonOf(cause: unknown): protocol.StopReason {
+function reasonOf(cause: unknown): StopReason {
   if (!(cause instanceof Error)) return 'user';
-  const said = protocol.stopReason.safeParse(cause instanceof CadanganError ? cause.facts['reason'] : undefined);
+  const said = stopReason.safeParse(cause instanceof CadanganError ? cause.facts['reason'] : undefined);
   return said.success ? said.data : reasonOf(cause.cause);
 }
 

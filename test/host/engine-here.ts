@@ -3,6 +3,7 @@ import { Host, visitHost } from '../../src/host/index.ts';
 import { protocol } from '../../src/service/index.ts';
 import { systemRandom, type Environment } from '../../src/platform/index.ts';
 import type { VirtualClock } from '../fakes/virtual-clock.ts';
+import { NightClock } from '../service/night-server.ts';
 import { password, until, type EngineStage } from './engine-stage.ts';
 
 export interface HostHereOptions {
@@ -22,6 +23,7 @@ export async function hostHere(stage: EngineStage, clock: VirtualClock, options:
     lingerMs: undefined,
     log: () => undefined,
   });
+  if (clock instanceof NightClock) clock.services.push(host.service);
   stage.atEnd(async () => {
     let hasEnded = false;
     const ending = host.end('asked').finally(() => (hasEnded = true));

@@ -7,13 +7,12 @@ import { test } from 'node:test';
 import { CredentialFile } from '../../src/google/index.ts';
 import { credentialName, protocol } from '../../src/service/index.ts';
 import { clientFileOf, sampleAccount, sampleClient, startDriveEmulator } from '../drive-emulator/index.ts';
-import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { signedInStore } from '../google/drive-stage.ts';
 import { clientHere, hostHere } from '../host/engine-here.ts';
 import { EngineStage, password } from '../host/engine-stage.ts';
 import { needs } from '../needs.ts';
 import { recordsIn } from '../records/some-records.ts';
-import { live } from '../service/night-server.ts';
+import { live, NightClock } from '../service/night-server.ts';
 import { startRestic } from './programs.ts';
 
 const skip =
@@ -29,7 +28,7 @@ test(
     const [database, dumped] = [stage.path('ledger.db'), join(stage.source, 'ledger.db')];
     sqlite(database, 'create table entries (id integer primary key, amount integer); insert into entries (amount) values (1200), (34);');
     configure(stage, ['sqlite3', database, `.backup '${dumped}'`]);
-    const clock = new VirtualClock({ startNs: BigInt(Date.UTC(2026, 7, 3, 13, 59)) * 1_000_000n });
+    const clock = new NightClock({ startNs: BigInt(Date.UTC(2026, 7, 3, 13, 59)) * 1_000_000n });
     const credentials = stage.path('credentials');
     mkdirSync(credentials);
     writeFileSync(join(credentials, credentialName(stage.path('password'))), password, { mode: 0o600 });

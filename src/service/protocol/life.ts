@@ -45,11 +45,6 @@ export const proveUser = read('proveUser', { params: z.object({ name: hex, said:
 export const leave = change('leave', { result: z.boolean() });
 /** The host ends because it is to, or nobody needs it: no trouble, and whoever wants something may start another. */
 export const leaving = notification('leaving');
-/** Why a request is to end, where no person wished it: the schedule did, a run that comes first, or a process that ends. */
-export const stopReason = z.enum(['user', 'window-end', 'shutdown', 'gives-way', 'client-gone']);
-export type StopReason = z.infer<typeof stopReason>;
-/** To a process of ours: end the request that came with this token, for this reason. */
-export const stopFor = change('stopFor', { params: z.object({ request: z.string().max(200), reason: stopReason }) });
 /** To the client: a password that only it can have. Text where somebody typed it, else bytes. `undefined`: nobody can say. */
 export const password = read('password', {
   params: z.object({

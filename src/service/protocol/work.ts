@@ -18,6 +18,12 @@ const occasion = z.object({
   via: z.literal('schedule').exactOptional(),
 });
 
+/** Why a request is to end, where no person wished it: the schedule did, a run that comes first, or a process that ends. */
+export const stopReason = z.enum(['user', 'window-end', 'shutdown', 'gives-way', 'client-gone']);
+export type StopReason = z.infer<typeof stopReason>;
+/** End the request that came with this token, for this reason. */
+export const stopFor = change('work/stop', { params: z.object({ request: z.string().max(200), reason: stopReason }) });
+
 /** A set's backup that the schedule has begun. Cancelling it stops it. */
 export const workBackup = run('work/backup', {
   params: z.object({
