@@ -24,9 +24,12 @@ export interface SourceStat {
   readonly atimeNs: bigint;
 }
 
-/** @throws the system's error */
+/**
+ * A path with a slash at its end is what it leads to, as POSIX has it (Node takes the slash away on Windows): the root of a shadow copy is
+ * reached through a link. @throws the system's error
+ */
 export function statOf(path: ByteString): SourceStat {
-  return sourceStat(lstatSync(fsPath(path), { bigint: true }));
+  return path.endsWith('/') ? statFollowing(path) : sourceStat(lstatSync(fsPath(path), { bigint: true }));
 }
 
 /** What a path is, following links: for the folders above a source. @throws the system's error */
