@@ -27,7 +27,10 @@ export function listFolder(handles: FolderHandles, folder: FolderPlan, foldsName
   }
 }
 
-/** Without following a link; `mtimeNs` as it is, also on Windows. Undefined when there is nothing, or nothing that we may see: writing then says what is wrong. */
+/**
+ * Without following a link; `mtimeNs` as it is, also on Windows. Undefined when there is nothing, or nothing that we may see: writing then
+ * says what is wrong.
+ */
 export function lookAt(handles: FolderHandles, folder: FolderPlan, name: ByteString): BigIntStats | undefined {
   try {
     return handles.with(folder, ({ prefix }) => {

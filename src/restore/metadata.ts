@@ -66,7 +66,10 @@ function modeWithoutAcl({ mode, extendedAttributes = [] }: Node): number {
   return permissions;
 }
 
-/** @param stats of `lookAt`. Whether a file already has all of it but the access time, which reading alone changes, and what `hasWindows` tells. */
+/**
+ * Whether a file already has all of it but the access time, which reading alone changes, and what `hasWindows` tells.
+ * @param stats of `lookAt`
+ */
 export function hasMetadata(stats: BigIntStats, metadata: Metadata): boolean {
   if (!sameTime(secondsOf(stats.mtimeNs), metadata.mtime)) return false;
   if (!system.hasModes) return true; // neither mode nor owner are what Unix knows

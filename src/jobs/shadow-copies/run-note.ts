@@ -88,12 +88,18 @@ export class RunNote {
   ): Promise<{ readonly copies: readonly ShadowCopy[]; readonly failure: string | undefined }> {
     this.#attempts += 1;
     const output = join(this.#folder, `${this.#attempts}.out`);
-    const file = await open(output, 'wx', 0o600);
-    const failure = await runTool(tool, args, this.#world.tools, { folder: this.#folder, output: file.fd }).finally(async () =>
-      file.close(),
-    );
+    const failure = await this.#runInto(output, tool, args);
     const said = await readOutput(output);
     return { copies: copiesIn(said, drives), failure: failure && (refusalIn(said) ?? failure) };
+  }
+
+  async #runInto(output: string, tool: Tool, args: readonly string[]): Promise<string | undefined> {
+    const file = await open(output, 'wx', 0o600);
+    try {
+      return await runTool(tool, args, this.#world.tools, { folder: this.#folder, output: file.fd });
+    } finally {
+      await file.close();
+    }
   }
 
   /** For a program that is run by `make`: it sees the file in the folder that it runs in. @throws the system's errors */

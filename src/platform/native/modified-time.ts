@@ -12,10 +12,10 @@ const unixEpoch = 116_444_736_000_000_000n;
 export function modifiedNs(
   path: ByteString,
   statNs: bigint,
-  { statTimeNs }: Pick<System, 'statTimeNs'> = system,
+  at: Pick<System, 'statTimeNs'> = system,
   filesOf: () => Pick<WindowsFiles, 'timesOf'> | undefined = nativeWindowsFiles,
 ): bigint {
-  const guess = statTimeNs(statNs);
+  const guess = at.statTimeNs(statNs);
   if (guess === statNs) return guess;
   try {
     const files = filesOf();
