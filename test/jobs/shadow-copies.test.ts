@@ -235,7 +235,11 @@ test('what programs of Windows are told, and what they answer', () => {
   assert.equal(refusalIn(''), undefined);
   const lines = diskshadowScript(['C', 'D'], 'm.cab').split('\r\n');
   assert.deepEqual(lines.slice(2), ['add volume C: alias CADANGAN_C', 'add volume D: alias CADANGAN_D', 'create', '']);
-  assert.equal(linkCommand('C', device), `mklink /d C ${device}\\`);
+  assert.deepEqual(linkCommand('C', device), ['mklink', '/d', 'C', `${device}\\`]);
+  assert.ok(
+    linkCommand('C', device).every((word) => !/[\s"]/.test(word)),
+    'nothing is quoted',
+  );
   assert.throws(() => diskshadowScript(['C & del'], 'm'));
   assert.throws(() => removeScript(["' OR 1=1"]));
   const tools = shadowToolsOf({});

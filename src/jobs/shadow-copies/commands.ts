@@ -82,10 +82,10 @@ export function removeScript(ids: readonly string[]): readonly string[] {
 /**
  * For cmd.exe: a link to the root of a copy. With the backslash at its end the target is the root folder, without it the volume, which
  * nobody may open as a folder (restic, internal/fs/file_windows.go, `fixpath`).
- * @param link a plain name, so that nothing here is quoted
+ * @param link a plain name: of words without a space none is quoted, and before a quotation mark libuv would double the backslash
  */
-export function linkCommand(link: string, device: string): string {
-  return `mklink /d ${link} ${device}\\`;
+export function linkCommand(link: string, device: string): readonly string[] {
+  return ['mklink', '/d', link, `${device}\\`];
 }
 
 function isShadowId(id: string): boolean {

@@ -112,7 +112,7 @@ export class RunNote {
     // cmd.exe has no share as its current folder: it would make the link somewhere else.
     if (device === undefined || this.#folder.startsWith('\\\\')) return undefined;
     const { tools } = this.#world;
-    const failure = await runTool(tools.cmd, [linkCommand(drive, device)], tools, { folder: this.#folder, output: 'ignore' });
+    const failure = await runTool(tools.cmd, linkCommand(drive, device), tools, { folder: this.#folder, output: 'ignore' });
     return failure === undefined ? join(this.#folder, drive) : undefined;
   }
 

@@ -1,4 +1,4 @@
-import { lstat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
 import { placesBehind, type PlaceToRead } from '../../backup/index.ts';
 import { byteStringFromText, systemCode, system, throwIfAborted } from '../../platform/index.ts';
 import { diskshadowScript, makeScript, type ShadowCopy } from './commands.ts';
@@ -112,8 +112,9 @@ async function makeAll(
     const missing = together.filter((drive) => !copies.some((copy) => copy.drive === drive));
     if (missing.length === 0) return;
     try {
-      if (hasWriters) await note.write('create.txt', diskshadowScript(missing, 'metadata.cab'));
-      const [tool, args] = hasWriters && diskshadow ? [diskshadow, ['/s', 'create.txt']] : [powershell, makeScript(missing[0] ?? '')];
+      const script = `${missing.join('')}.txt`;
+      if (hasWriters) await note.write(script, diskshadowScript(missing, `${missing.join('')}.cab`));
+      const [tool, args] = hasWriters && diskshadow ? [diskshadow, ['/s', script]] : [powershell, makeScript(missing[0] ?? '')];
       const made = await note.make(missing, tool, args);
       copies.push(...made.copies.map((copy) => ({ ...copy, hasWriters })));
       for (const drive of missing) failures.set(drive, made.failure ?? 'Windows made no shadow copy');
@@ -147,12 +148,12 @@ async function leavesCopy(source: string, { link }: OpenCopy): Promise<boolean> 
     .replace(/^.*?:/, '')
     .split(/[\\/]/)
     .filter((name) => name !== '');
-  let volume: number | undefined;
+  const root = await stat(link).catch(() => undefined);
   for (let depth = 1; depth <= names.length; depth++) {
-    const stat = await lstat(system.path.join(link, ...names.slice(0, depth))).catch(() => undefined);
-    if (stat === undefined) return false; // whoever reads it says so
-    if (stat.dev !== (volume ??= stat.dev)) return true;
-    if (stat.isSymbolicLink() && depth < names.length) return true; // the source itself is stored as the link that it is
+    const step = await lstat(system.path.join(link, ...names.slice(0, depth))).catch(() => undefined);
+    if (step === undefined || root === undefined) return false; // whoever reads it says so
+    if (step.dev !== root.dev) return true;
+    if (step.isSymbolicLink() && depth < names.length) return true; // the source itself is stored as the link that it is
   }
   return false;
 }

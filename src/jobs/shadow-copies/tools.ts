@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, realpath } from 'node:fs';
 import { promisify } from 'node:util';
-import { childEnvironment } from '../child-environment.ts';
+import { withoutSecrets } from '../child-environment.ts';
 import { isOnNetwork, system, systemCode, unlessMountHangs, windowsProgram, type Environment } from '../../platform/index.ts';
 
 /** A program of Windows, with the arguments that come before ours. */
@@ -31,7 +31,7 @@ export function shadowToolsOf(environment: Environment): ShadowTools | undefined
     powershell: [windowsProgram('WindowsPowerShell', 'v1.0', 'powershell.exe'), '-NoProfile', '-NonInteractive'],
     cmd: [windowsProgram('cmd.exe'), '/d', '/c'],
     diskshadow: existsSync(diskshadow) ? [diskshadow] : undefined,
-    environment: childEnvironment(environment),
+    environment: withoutSecrets(environment),
     isVolume,
   };
 }
