@@ -174,8 +174,11 @@ export class Archiver {
     this.#refuseOwnRepository(path, stat);
     const folder = await this.#openFolder(open, position, entry);
     // A mount point stays in the snapshot as an empty folder, so that a restored system can mount there.
-    const isLeftOut = this.#options.oneFileSystem && stat.deviceId !== device;
-    if (!isLeftOut) await this.#walk(folder, path, device);
+    const isMounted = stat.deviceId !== device;
+    const isLeftOut = this.#options.oneFileSystem && isMounted;
+    if (isMounted && !isLeftOut && this.#options.reader.placeToRead(path) !== path)
+      this.#tally.issue(path, 'shadow-copy-failed', 'another volume is mounted there');
+    if (!isLeftOut) await this.#walk(folder, path, stat.deviceId);
     this.#release(folder);
   }
 

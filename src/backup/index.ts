@@ -14,6 +14,7 @@ export type { BackupProgress, BackupProgressSink } from './progress.ts';
 export type { Fate } from './fate.ts';
 export type { FileSink, SourceIssue } from './run-tally.ts';
 export type { AlarmLimits } from './source-losses.ts';
+export { sourcePathOf } from './source-place.ts';
 export { prepareSource, type PreparedSource, type SourceOptions } from './prepared-source.ts';
 export { chooseParent } from './parent-snapshot.ts';
 export { placesBehind, type PlaceToRead, type StandIn } from './read-places.ts';

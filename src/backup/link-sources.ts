@@ -1,5 +1,6 @@
 import { readlinkSync, realpathSync } from 'node:fs';
 import { byteStringFromBytes, fsPath, systemCode, textOf, type ByteString } from '../platform/index.ts';
+import type { PlaceToRead } from './read-places.ts';
 import { statOf } from './source-stat.ts';
 
 /** A source that is a link, of which a snapshot has the link alone. */
@@ -13,17 +14,16 @@ export interface LinkSource {
  * Sources that are links to something that no other source has: who names one most likely means what it points to, and a snapshot, as
  * restic makes it, stores the link. @param sources absolute, as the system writes them
  */
-export function linkSourcesOf(sources: readonly ByteString[]): LinkSource[] {
+export function linkSourcesOf(sources: readonly ByteString[], placeToRead: PlaceToRead): LinkSource[] {
+  const isLink = (source: ByteString): boolean => statOf(placeToRead(source)).type === 'symlink';
   return sources.flatMap((path) => {
     if (!isLink(path)) return [];
     const real = realOf(path);
     const isElsewhere = real !== undefined && sources.some((other) => other !== path && !isLink(other) && isIn(real, realOf(other)));
-    return isElsewhere ? [] : [{ path, target: textOf(byteStringFromBytes(readlinkSync(fsPath(path), { encoding: 'buffer' }))) }];
+    return isElsewhere
+      ? []
+      : [{ path, target: textOf(byteStringFromBytes(readlinkSync(fsPath(placeToRead(path)), { encoding: 'buffer' }))) }];
   });
-}
-
-function isLink(source: ByteString): boolean {
-  return statOf(source).type === 'symlink';
 }
 
 function isIn(path: string, folder: string | undefined): boolean {

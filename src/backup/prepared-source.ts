@@ -62,6 +62,9 @@ export function prepareSource({ sources, workingFolder, rules, oneFileSystem, pl
   const places = present.map(({ path }) => ({ path: byteStringFromRaw(path), given: path.toWellFormed() }));
   const paths = places.map(({ given }) => given);
   const empty = places.filter(({ path }) => isEmptySource(placeToRead(path)));
-  const links = linkSourcesOf(places.map(({ path }) => path));
+  const links = linkSourcesOf(
+    places.map(({ path }) => path),
+    placeToRead,
+  );
   return { tree, reader, paths, missing, empty, links, scanAhead: new ScanAhead(reader, tree, { oneFileSystem: oneFileSystem ?? false }) };
 }

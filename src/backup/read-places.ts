@@ -9,7 +9,10 @@ export type PlaceToRead = (path: ByteString) => ByteString;
 /** Everything is read where it is. */
 export const asItIs: PlaceToRead = (path) => path;
 
-/** What stands for a volume. Both end with a slash: `C:/`, `//?/GLOBALROOT/Device/HarddiskVolumeShadowCopy7/`. */
+/**
+ * What stands for a volume. Both end with a slash: `C:/`, `C:/ProgramData/.../C/`. A device is none: Node takes the slash from its end, and
+ * what is left is the volume itself, which cannot be opened as a folder.
+ */
 export interface StandIn {
   readonly volume: ByteString;
   readonly copy: ByteString;

@@ -10,7 +10,7 @@ export interface SourceIssue {
    *  `source-empty`: a source that has nothing in it any more. `files-vanished`, `mostly-unreadable`: one of which next to nothing is
    *  stored. `source-link`: one that is a link, and only the link is stored.
    *  `online-only`: not stored, since its content lies with a cloud service and would have to be fetched. `attributes-unreadable`: stored,
-   *  but not all of its attributes and rights. */
+   *  but not all of its attributes and rights. `shadow-copy-failed`: stored as it is now, beside what is read from a shadow copy. */
   readonly kind:
     | 'unreadable'
     | 'vanished'
@@ -19,7 +19,8 @@ export interface SourceIssue {
     | SourceAlarm['kind']
     | 'source-link'
     | 'online-only'
-    | 'attributes-unreadable';
+    | 'attributes-unreadable'
+    | 'shadow-copy-failed';
   /** The system's error code (`EACCES`) or a few words. */
   readonly reason: string;
 }

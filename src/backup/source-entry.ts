@@ -31,9 +31,10 @@ export function readLinkTarget(path: ByteString): ByteString {
   return byteStringFromBytes(readlinkSync(fsPath(path), 'buffer'));
 }
 
-/** Whether the file is still what the walk saw. */
+/** Whether the file is still what the walk saw. @param stat of `statOpen`, which cannot tell 2040 from 1904 on Windows */
 export function isAsSeen(stat: SourceStat, file: FileToRead): boolean {
-  return stat.inode === file.inode && stat.mtimeNs === file.mtimeNs && stat.ctimeNs === file.ctimeNs && stat.size === file.sizeBytes;
+  const isSameTime = stat.mtimeNs === system.statTimeNs(file.mtimeNs);
+  return stat.inode === file.inode && isSameTime && stat.ctimeNs === file.ctimeNs && stat.size === file.sizeBytes;
 }
 
 function byBytes(a: ByteString, b: ByteString): number {

@@ -1,5 +1,5 @@
 import { fstatSync, lstatSync, statSync, type BigIntStats } from 'node:fs';
-import { fsPath, system, type ByteString } from '../platform/index.ts';
+import { fsPath, modifiedNs, system, type ByteString } from '../platform/index.ts';
 import { fileModeFromStat, nodeTypeOf, uint64, type NodeType, type Uint64 } from '../repository/index.ts';
 
 /**
@@ -24,9 +24,12 @@ export interface SourceStat {
   readonly atimeNs: bigint;
 }
 
-/** @throws the system's error */
+/**
+ * A path with a slash at its end is what it leads to, as POSIX has it (Node takes the slash away on Windows): the root of a shadow copy is
+ * reached through a link. @throws the system's error
+ */
 export function statOf(path: ByteString): SourceStat {
-  return sourceStat(lstatSync(fsPath(path), { bigint: true }));
+  return path.endsWith('/') ? statFollowing(path) : sourceStat(lstatSync(fsPath(path), { bigint: true }), path);
 }
 
 /** What a path is, following links: for the folders above a source. @throws the system's error */
@@ -39,7 +42,8 @@ export function statOpen(fd: number): SourceStat {
   return sourceStat(fstatSync(fd, { bigint: true }));
 }
 
-function sourceStat(stat: BigIntStats): SourceStat {
+/** @param path where it can be asked for */
+function sourceStat(stat: BigIntStats, path?: ByteString): SourceStat {
   const mode = fileModeFromStat(system.storedMode(Number(stat.mode)));
   return {
     type: nodeTypeOf(mode),
@@ -51,7 +55,7 @@ function sourceStat(stat: BigIntStats): SourceStat {
     device: uint64(stat.rdev),
     links: uint64(stat.nlink),
     size: uint64(stat.size),
-    mtimeNs: system.statTimeNs(stat.mtimeNs),
+    mtimeNs: path === undefined ? system.statTimeNs(stat.mtimeNs) : modifiedNs(path, stat.mtimeNs),
     ctimeNs: system.statTimeNs(stat.ctimeNs),
     atimeNs: system.statTimeNs(stat.atimeNs),
   };

@@ -37,7 +37,10 @@ export async function setMeantBy(paths: readonly string[], { globals, environmen
 export type BackupTold = Pick<JobResult<unknown>, 'outcome' | 'exceptions' | 'exceptionCount' | 'error'> & {
   readonly details: BackupFigures | undefined;
 };
-export type BackupFigures = Pick<BackupDetails, 'summary' | 'durationMs' | 'emptySources' | 'socketsSkipped' | 'parentTreesDamaged'> & {
+export type BackupFigures = Pick<
+  BackupDetails,
+  'summary' | 'durationMs' | 'emptySources' | 'socketsSkipped' | 'parentTreesDamaged' | 'shadowCopies'
+> & {
   readonly snapshotId: string | undefined;
   readonly parentId: string | undefined;
   readonly notStored: readonly string[];

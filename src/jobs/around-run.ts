@@ -1,6 +1,6 @@
 import { CadanganError, isAbort, type Clock, type Environment } from '../platform/index.ts';
 import type { BackupSet } from '../settings/index.ts';
-import { childEnvironment } from './child-environment.ts';
+import { withoutSecrets } from './child-environment.ts';
 import { timeText, type JobException, type JobName, type JobResult } from './job-result.ts';
 import { runSetProgram, type ProgramReport, type ProgramVet, type SetProgram } from './set-program.ts';
 
@@ -88,12 +88,6 @@ function programOf(
   const named: RunFacts = { WHEN: when, JOB: job, ...facts };
   for (const [name, value] of Object.entries(named)) if (value !== undefined) told[`CADANGAN_${name}`] = String(value);
   return { when, command, limitMs: minutes * 60_000, environment: told };
-}
-
-/** Somebody who starts a run by hand has perhaps the password in a variable; systemd names its credentials' folder in another. */
-function withoutSecrets(environment: Environment): Record<string, string> {
-  const secret = /^(?:RESTIC_(?:FROM_)?PASSWORD\w*|CREDENTIALS_DIRECTORY)$/i;
-  return Object.fromEntries(Object.entries(childEnvironment(environment)).filter(([name]) => !secret.test(name)));
 }
 
 function outcomeFacts({ outcome, error, exceptionCount }: JobResult<unknown>): RunFacts {

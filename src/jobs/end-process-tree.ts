@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { systemCode, type Clock, system } from '../platform/index.ts';
+import { systemCode, type Clock, system, windowsProgram } from '../platform/index.ts';
 
 /** How long a program may take to end in its own way. */
 const graceMs = 5_000;
@@ -30,7 +30,7 @@ function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
 
 function endWindowsTree(pid: number): Promise<void> {
   return new Promise((resolve) => {
-    const killer = spawn('taskkill', ['/PID', String(pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true });
+    const killer = spawn(windowsProgram('taskkill.exe'), ['/PID', String(pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true });
     killer.once('error', () => resolve());
     killer.once('close', () => resolve());
   });

@@ -7,7 +7,7 @@
  * is computed from what happened, never claimed by the work. For mere looking (`ls`, `find` ...) there is `withRepository`.
  */
 export { afterLostRun, aroundRun, type AroundRun } from './around-run.ts';
-export { shadowWorldOf, type ShadowWorld } from './shadow-copies.ts';
+export { shadowToolsOf, type CopiedVolume } from './shadow-copies/index.ts';
 export { backupJob, type BackupDetails, type BackupJobOptions } from './backup-job.ts';
 export { childEnvironment } from './child-environment.ts';
 export { checkJob, type CheckJobOptions } from './check-job.ts';

@@ -58,6 +58,7 @@ export function recordOfBackup(
         socketsSkipped: details.socketsSkipped,
         parentTreesDamaged: details.parentTreesDamaged,
         ...(details.emptySources.length > 0 && { emptySources: [...details.emptySources] }),
+        ...evidenceOfCopies(details.shadowCopies),
       },
     }),
     ...(summary && {
@@ -76,6 +77,16 @@ export function recordOfBackup(
     }),
     ...(about.rpoHours !== undefined && { objectives: { rpoHours: about.rpoHours } }),
   });
+}
+
+/** Volumes by whether applications had put their files in order: what a database restored from there starts from. */
+function evidenceOfCopies(copies: BackupDetails['shadowCopies'] = []): RecordValues {
+  const named = (hasWriters: boolean): string[] => copies.filter((copy) => copy.hasWriters === hasWriters).map(({ volume }) => volume);
+  const [withWriters, without] = [named(true), named(false)];
+  return {
+    ...(withWriters.length > 0 && { shadowCopiesWithWriters: withWriters }),
+    ...(without.length > 0 && { shadowCopies: without }),
+  };
 }
 
 export function recordOfCheck(

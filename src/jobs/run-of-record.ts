@@ -39,6 +39,10 @@ export const runResultSchema = z.object({
       bytes: z.record(z.string(), z.number()).readonly(),
       notStored: z.array(z.string()).readonly(),
       emptySources: z.array(z.string()).readonly(),
+      shadowCopies: z
+        .array(z.object({ volume: z.string(), hasWriters: z.boolean() }).readonly())
+        .readonly()
+        .exactOptional(),
       socketsSkipped: z.number(),
       parentTreesDamaged: z.number(),
     })
@@ -158,6 +162,10 @@ function sumsOf(job: RunJob, { counts = {}, bytes = {} }: Told): Pick<RunResult,
 function figuresOf({ parentId, counts, bytes, evidence = {} }: Told): Pick<RunResult, 'backup'> {
   if (counts === undefined || bytes === undefined) return {};
   const { notStored, emptySources, socketsSkipped, parentTreesDamaged } = evidence;
+  const shadowCopies = [
+    ...texts(evidence['shadowCopiesWithWriters']).map((volume) => ({ volume, hasWriters: true })),
+    ...texts(evidence['shadowCopies']).map((volume) => ({ volume, hasWriters: false })),
+  ];
   const number = (value: unknown): number => (typeof value === 'number' ? value : 0);
   return {
     backup: {
@@ -166,6 +174,7 @@ function figuresOf({ parentId, counts, bytes, evidence = {} }: Told): Pick<RunRe
       bytes,
       notStored: texts(notStored),
       emptySources: texts(emptySources),
+      ...(shadowCopies.length > 0 && { shadowCopies }),
       socketsSkipped: number(socketsSkipped),
       parentTreesDamaged: number(parentTreesDamaged),
     },

@@ -63,3 +63,4 @@ export * from './task-threads.ts';
 export * from './time-zone.ts';
 export * from './version.ts';
 export * from './windows-path.ts';
+export { windowsProgram } from './windows-programs.ts';

@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, readlinkSync, type BigIntStats } from 'node:fs';
-import { byteStringFromBytes, fsPath, system, systemCode, type ByteString } from '../platform/index.ts';
+import { byteStringFromBytes, fsPath, modifiedNs, systemCode, type ByteString } from '../platform/index.ts';
 import type { FolderHandles } from './folder-handles.ts';
 import { hasMetadata, secondsOf, type Metadata } from './metadata.ts';
 import { foldedName } from './name-rules.ts';
@@ -27,10 +27,18 @@ export function listFolder(handles: FolderHandles, folder: FolderPlan, foldsName
   }
 }
 
-/** Without following a link. Undefined when there is nothing, or nothing that we may see: writing then says what is wrong. */
+/**
+ * Without following a link; `mtimeNs` as it is, also on Windows. Undefined when there is nothing, or nothing that we may see: writing then
+ * says what is wrong.
+ */
 export function lookAt(handles: FolderHandles, folder: FolderPlan, name: ByteString): BigIntStats | undefined {
   try {
-    return handles.with(folder, ({ prefix }) => lstatSync(fsPath((prefix + name) as ByteString), { bigint: true, throwIfNoEntry: false }));
+    return handles.with(folder, ({ prefix }) => {
+      const path = (prefix + name) as ByteString;
+      const stats = lstatSync(fsPath(path), { bigint: true, throwIfNoEntry: false });
+      if (stats) stats.mtimeNs = modifiedNs(path, stats.mtimeNs);
+      return stats;
+    });
   } catch {
     return undefined;
   }
@@ -41,7 +49,7 @@ export function describe(stats: BigIntStats, metadata: Metadata, hasWindows: () 
   return {
     kind: stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'other',
     sizeBytes: stats.size,
-    mtime: secondsOf(system.statTimeNs(stats.mtimeNs)),
+    mtime: secondsOf(stats.mtimeNs),
     deviceAndInode: `${stats.dev}:${stats.ino}`,
     hasMetadata: hasMetadata(stats, metadata) && hasWindows(),
   };

@@ -1,5 +1,15 @@
 import { chmodSync, closeSync, constants, ftruncateSync, lstatSync, writeSync } from 'node:fs';
-import { discardNow, fsPath, openNow, rename, renameNow, system, type ByteString } from '../platform/index.ts';
+import {
+  discardNow,
+  fileAttributes,
+  fsPath,
+  nativeWindowsFiles,
+  openNow,
+  rename,
+  renameNow,
+  system,
+  type ByteString,
+} from '../platform/index.ts';
 import { setOnDescriptor, setWindows, type Metadata, type MetadataProblem } from './metadata.ts';
 
 const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
@@ -9,9 +19,17 @@ const privateMode = 0o600;
 const blockBytes = 4096;
 const zeros = Buffer.alloc(blockBytes);
 
-/** A new, empty file. @throws the system's errors; `EEXIST` if the name is taken */
-export function createTemporary(path: ByteString): number {
-  return openNow(fsPath(path), createFlags, privateMode);
+/** A new, empty file, that is to have `metadata`. @throws the system's errors; `EEXIST` if the name is taken */
+export function createTemporary(path: ByteString, { windows }: Metadata): number {
+  const descriptor = openNow(fsPath(path), createFlags, privateMode);
+  // On Windows the mode keeps nobody out, and a file that is not yet sparse takes the room of all its zeros (FSCTL_SET_SPARSE).
+  if (windows) nativeWindowsFiles()?.prepare(path, windows);
+  return descriptor;
+}
+
+/** It had holes on Windows, and has them here: zeros are not to be written. */
+export function isSparse({ windows }: Metadata): boolean {
+  return ((windows?.fileAttributes ?? 0) & fileAttributes.sparseFile) !== 0;
 }
 
 /** Writes all of `bytes` at `position`. */
@@ -58,16 +76,26 @@ interface WrittenFile {
  */
 export async function finishFile(file: WrittenFile, signal: AbortSignal | undefined): Promise<MetadataProblem[]> {
   const problems = completeFile(file);
-  makeReplaceable(file.path);
-  await rename(fsPath(file.temporary), fsPath(file.path), signal);
+  const protectAgain = makeReplaceable(file.path);
+  try {
+    await rename(fsPath(file.temporary), fsPath(file.path), signal);
+  } catch (error) {
+    protectAgain?.();
+    throw error;
+  }
   return [...problems, ...setWindows(file.path, file.metadata)];
 }
 
 /** As `finishFile`, for a worker. @param isStopped ends its waiting for who holds the file, or the one that had the name */
 export function finishFileNow(file: WrittenFile, isStopped: () => boolean): MetadataProblem[] {
   const problems = completeFile(file);
-  makeReplaceable(file.path);
-  renameNow(fsPath(file.temporary), fsPath(file.path), isStopped);
+  const protectAgain = makeReplaceable(file.path);
+  try {
+    renameNow(fsPath(file.temporary), fsPath(file.path), isStopped);
+  } catch (error) {
+    protectAgain?.();
+    throw error;
+  }
   return [...problems, ...setWindows(file.path, file.metadata)];
 }
 
@@ -79,11 +107,19 @@ function completeFile({ descriptor, metadata }: WrittenFile): MetadataProblem[] 
   }
 }
 
-/** Windows replaces no file that is read-only; on other systems the folder alone decides. */
-function makeReplaceable(path: ByteString): void {
-  if (system.replacesReadOnly) return;
+/** Windows replaces no file that is read-only; on other systems the folder alone decides. @returns undoes it, for when it stays */
+function makeReplaceable(path: ByteString): (() => void) | undefined {
+  if (system.replacesReadOnly) return undefined;
   const stats = lstatSync(fsPath(path), { throwIfNoEntry: false });
-  if (stats?.isFile() && (stats.mode & 0o200) === 0) chmodSync(fsPath(path), 0o666);
+  if (!stats?.isFile() || (stats.mode & 0o200) !== 0) return undefined;
+  chmodSync(fsPath(path), 0o666);
+  return () => {
+    try {
+      chmodSync(fsPath(path), 0o444);
+    } catch {
+      // Whoever holds it may do more than we.
+    }
+  };
 }
 
 /** Removes a temporary file as far as it is there. */

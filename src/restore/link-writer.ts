@@ -1,5 +1,5 @@
 import { linkSync, symlinkSync } from 'node:fs';
-import { fileAttributes, fsPath, renameNow, system, systemCode, textOf, unlinkNow, type ByteString } from '../platform/index.ts';
+import { fileAttributes, fsPath, renameNow, systemCode, textOf, unlinkNow, type ByteString } from '../platform/index.ts';
 import { discardTemporary } from './file-writer.ts';
 import type { FolderHandles } from './folder-handles.ts';
 import { setOnLink, type MetadataProblem } from './metadata.ts';
@@ -15,20 +15,28 @@ export function writeSymlink(plan: LinkPlan, handles: FolderHandles, names: Temp
   });
 }
 
-/**
- * A link of Windows says itself whether it leads to a folder, which is known where its attributes were stored. A user who may not make
- * links may make a junction, which leads to a folder by its whole path.
- */
 function makeSymlink({ target, metadata }: LinkPlan, at: ByteString): void {
   const bits = metadata.windows?.fileAttributes;
   if (bits === undefined) return symlinkSync(fsPath(target), fsPath(at));
-  const leadsToFolder = (bits & fileAttributes.directory) !== 0;
+  const [first, ...others] = linkTypes(bits, textOf(target));
   try {
-    symlinkSync(fsPath(target), fsPath(at), leadsToFolder ? 'dir' : 'file');
+    symlinkSync(fsPath(target), fsPath(at), first);
   } catch (error) {
-    if (systemCode(error) !== 'EPERM' || !leadsToFolder || !system.path.isAbsolute(textOf(target))) throw error;
-    symlinkSync(fsPath(target), fsPath(at), 'junction');
+    const [other] = others;
+    if (other === undefined) throw error;
+    symlinkSync(fsPath(target), fsPath(at), other);
   }
+}
+
+/**
+ * A link of Windows says itself whether it leads to a folder, which is known where its attributes were stored. Whether it was a junction is
+ * not: one that leads to a folder of this machine by its whole path most likely was. Any user may make a junction, and whoever comes
+ * through a share has it resolved by the server, where a symbolic link leads him to his own machine (Microsoft, "Symbolic Link Effects on
+ * File Systems Functions"). @returns what it is made as; the second where the file system has not the first
+ */
+export function linkTypes(bits: number, target: string): readonly ['file'] | readonly ['dir'] | readonly ['junction', 'dir'] {
+  if ((bits & fileAttributes.directory) === 0) return ['file'];
+  return /^(?:\\\\\?\\)?[A-Za-z]:[\\/]/.test(target) ? ['junction', 'dir'] : ['dir'];
 }
 
 /** Sets metadata on a link that is right already. */

@@ -66,9 +66,12 @@ function modeWithoutAcl({ mode, extendedAttributes = [] }: Node): number {
   return permissions;
 }
 
-/** Whether a file already has all of it but the access time, which reading alone changes, and what `hasWindows` tells. */
+/**
+ * Whether a file already has all of it but the access time, which reading alone changes, and what `hasWindows` tells.
+ * @param stats of `lookAt`
+ */
 export function hasMetadata(stats: BigIntStats, metadata: Metadata): boolean {
-  if (!sameTime(secondsOf(system.statTimeNs(stats.mtimeNs)), metadata.mtime)) return false;
+  if (!sameTime(secondsOf(stats.mtimeNs), metadata.mtime)) return false;
   if (!system.hasModes) return true; // neither mode nor owner are what Unix knows
   return Number(stats.mode & 0o7777n) === metadata.mode && Number(stats.uid) === metadata.uid && Number(stats.gid) === metadata.gid;
 }

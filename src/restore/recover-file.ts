@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync } from 'node:fs';
 import { throwIfAborted, type ByteString } from '../platform/index.ts';
 import type { Repository } from '../repository/index.ts';
-import { createTemporary, discardTemporary, finishFile, setLength, writeAt, writeSparse } from './file-writer.ts';
+import { createTemporary, discardTemporary, finishFile, isSparse, setLength, writeAt, writeSparse } from './file-writer.ts';
 import type { DiskSync } from './disk-sync.ts';
 import type { FolderHandles } from './folder-handles.ts';
 import type { MetadataProblem } from './metadata.ts';
@@ -30,12 +30,12 @@ export async function recoverFile(file: FilePlan, options: RecoverOptions): Prom
   const path = (prefix + temporary) as ByteString;
   let descriptor: number | undefined;
   try {
-    descriptor = createTemporary(path);
+    descriptor = createTemporary(path, file.metadata);
     let sizeBytes = 0;
     for (const id of file.content) {
       throwIfAborted(signal);
       const bytes = await repository.loadBlob('data', id, signal);
-      (sparse ? writeSparse : writeAt)(descriptor, bytes, sizeBytes);
+      (sparse || isSparse(file.metadata) ? writeSparse : writeAt)(descriptor, bytes, sizeBytes);
       sizeBytes += bytes.length;
     }
     setLength(descriptor, sizeBytes);

@@ -89,7 +89,7 @@ export class StreamedFiles {
 
   #create(file: FilePlan): Streamed {
     const temporary = this.#names.next();
-    const descriptor = this.#handles.with(file.folder, ({ prefix }) => createTemporary((prefix + temporary) as ByteString));
+    const descriptor = this.#handles.with(file.folder, ({ prefix }) => createTemporary((prefix + temporary) as ByteString, file.metadata));
     const streamed: Streamed = { temporary, identity: identityOf(descriptor), descriptor, users: 0 };
     this.#files.set(file, streamed);
     setLength(descriptor, file.sizeBytes);

@@ -1,7 +1,7 @@
 import { closeSync, fdatasyncSync } from 'node:fs';
 import { openBlob, type BlobDecompressor, type BoxCipher } from '../repository/index.ts';
 import { failureOf } from './failures.ts';
-import { createTemporary, discardTemporary, finishFileNow, setLength, writeAt, writeSparse } from './file-writer.ts';
+import { createTemporary, discardTemporary, finishFileNow, isSparse, setLength, writeAt, writeSparse } from './file-writer.ts';
 import type { ByteString } from '../platform/index.ts';
 import type { BlobJob, FileJob, FileOutcome, JobResult, WriteJob } from './worker-jobs.ts';
 
@@ -64,6 +64,7 @@ class JobFile {
   readonly #job: FileJob;
   readonly #number: number;
   readonly #tools: FileTools;
+  readonly #isSparse: boolean;
   #descriptor: number | undefined;
   #writesLeft: number;
   outcome: FileOutcome | undefined;
@@ -72,6 +73,7 @@ class JobFile {
     this.#job = job;
     this.#number = number;
     this.#tools = tools;
+    this.#isSparse = tools.sparse || isSparse(job.metadata);
     this.#writesLeft = job.writes;
   }
 
@@ -83,7 +85,7 @@ class JobFile {
     if (this.outcome) return;
     this.#try(() => {
       const descriptor = this.#job.descriptor ?? this.#open();
-      if (this.#tools.sparse) writeSparse(descriptor, plaintext, position);
+      if (this.#isSparse) writeSparse(descriptor, plaintext, position);
       else writeAt(descriptor, plaintext, position);
       this.#writesLeft -= 1;
       if (this.#writesLeft > 0) return;
@@ -115,8 +117,8 @@ class JobFile {
 
   #open(): number {
     if (this.#descriptor !== undefined) return this.#descriptor;
-    this.#descriptor = createTemporary(this.#path(this.#job.temporary));
-    if (this.#tools.sparse) setLength(this.#descriptor, this.#job.sizeBytes);
+    this.#descriptor = createTemporary(this.#path(this.#job.temporary), this.#job.metadata);
+    if (this.#isSparse) setLength(this.#descriptor, this.#job.sizeBytes);
     return this.#descriptor;
   }
 

@@ -1,17 +1,15 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { compileExcludeRules, type BackupProgressSink } from '../backup/index.ts';
 import {
   aroundRun,
   backupJob,
-  childEnvironment,
-  shadowWorldOf,
+  shadowToolsOf,
   type AroundRun,
   type BackupDetails,
   type BackupJobOptions,
   type ExceptionSink,
   type JobResult,
   type RepositoryAccess,
-  type ShadowWorld,
 } from '../jobs/index.ts';
 import { stateFolder, system, systemClock, type Environment } from '../platform/index.ts';
 import type { BackupSet } from '../settings/index.ts';
@@ -50,7 +48,7 @@ export function backupSet(set: BackupSet, access: RepositoryAccess, context: Set
       onException,
       ...(overrides?.dryRun && { facts: { SET: set.name, DRY_RUN: 'true' } }),
     },
-    async () => backupJob(access, await jobOptionsOf(set, access, context)),
+    async () => backupJob(access, await jobOptionsOf(set, context)),
     ({ snapshotId, summary }) => ({
       SNAPSHOT: snapshotId,
       FILES: summary.totalFilesProcessed,
@@ -67,7 +65,6 @@ export function aroundSet(set: BackupSet, { run, trigger }: Pick<SetBackupContex
 
 async function jobOptionsOf(
   set: BackupSet,
-  access: RepositoryAccess,
   { environment, programVersion, progress, onException, ownTags, overrides }: SetBackupContext,
 ): Promise<BackupJobOptions> {
   const {
@@ -93,7 +90,8 @@ async function jobOptionsOf(
     sources,
     rules,
     oneFileSystem,
-    shadowCopies: shadowCopies && !overrides?.dryRun ? shadowWorldFor(environment, access) : undefined,
+    shadowCopies:
+      shadowCopies && !overrides?.dryRun ? { stateFolder: stateFolder(environment), tools: shadowToolsOf(environment) } : undefined,
     compression,
     workerCount: limits?.workers,
     alarms,
@@ -105,11 +103,6 @@ async function jobOptionsOf(
     ownTags: ownTags ?? [],
     ...overrides,
   };
-}
-
-function shadowWorldFor(environment: Environment, { world, signal }: RepositoryAccess): ShadowWorld {
-  const folder = join(stateFolder(environment), 'shadow-copies');
-  return shadowWorldOf(folder, childEnvironment(environment), world?.clock ?? systemClock, signal);
 }
 
 /** The set's own name is a tag of every snapshot of it: that is how snapshots are found again by set. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { asItIs, placesBehind } from '../../src/backup/read-places.ts';
@@ -9,17 +10,17 @@ import { readSnapshot, runBackup, temporaryFolder } from './run-backup.ts';
 
 const placeOf = (path: string): string =>
   placesBehind([
-    { volume: byteStringFromText('C:/'), copy: byteStringFromText('//?/GLOBALROOT/Device/HarddiskVolumeShadowCopy7/') },
-    { volume: byteStringFromText('D:/'), copy: byteStringFromText('//?/GLOBALROOT/Device/HarddiskVolumeShadowCopy8/') },
+    { volume: byteStringFromText('C:/'), copy: byteStringFromText('C:/state/1/C/') },
+    { volume: byteStringFromText('D:/'), copy: byteStringFromText('C:/state/1/D/') },
   ])(byteStringFromText(path));
 
 test('a shadow copy stands for its volume, and for nothing else', () => {
-  const copy = '//?/GLOBALROOT/Device/HarddiskVolumeShadowCopy7';
+  const copy = 'C:/state/1/C';
   assert.equal(placeOf('C:/Data/é.txt'), byteStringFromText(`${copy}/Data/é.txt`));
   assert.equal(placeOf('c:\\Data\\a'), `${copy}/Data/a`);
   assert.equal(placeOf('C:'), `${copy}/`);
   assert.equal(placeOf('C:/'), `${copy}/`);
-  assert.equal(placeOf('d:/x'), '//?/GLOBALROOT/Device/HarddiskVolumeShadowCopy8/x');
+  assert.equal(placeOf('d:/x'), 'C:/state/1/D/x');
   for (const path of ['E:/x', '//server/C:/x', '/C:/x', 'C:x']) assert.equal(placeOf(path), path);
   assert.equal(placesBehind([]), asItIs);
 });
@@ -52,3 +53,48 @@ test('what is read elsewhere stands in the snapshot under its own path, and so d
   for (const [path, entry] of before) assert.deepEqual(now.get(path)?.content, entry.content, path);
   assert.equal((await runBackup(repository, [join(own, 'data')], { exclude, placeToRead })).summary.filesUnmodified, 3);
 });
+
+test('the root of a copy is reached through a link, as a source and as a folder above one', async () => {
+  using folder = temporaryFolder();
+  const [own, copy, link] = [join(folder.path, 'volume'), join(folder.path, 'copy'), join(folder.path, 'link')] as const;
+  for (const root of [own, copy]) mkdirSync(root);
+  writeFileSync(join(copy, 'a.txt'), 'as it was');
+  symlinkSync(copy, link);
+  const placeToRead = placesBehindFolder(own, link);
+  for (const source of [own, join(own, 'a.txt')]) {
+    const { repository } = await newRepository();
+    const { tree, issues } = await runBackup(repository, [source], { placeToRead });
+    assert.deepEqual(issues, []);
+    assert.equal((await readSnapshot(repository, tree)).get(join(own, 'a.txt'))?.content?.toString(), 'as it was');
+  }
+});
+
+test('what is mounted below a copy is read as it is, and named', { skip: !isAnotherDevice('/dev/shm') }, async (t) => {
+  using folder = temporaryFolder();
+  const [own, copy] = [join(folder.path, 'volume'), join(folder.path, 'copy')] as const;
+  const mounted = mkdtempSync('/dev/shm/cadangan-mounted-');
+  t.after(() => rmSync(mounted, { recursive: true }));
+  mkdirSync(join(mounted, 'deep'));
+  for (const root of [own, copy]) mkdirSync(join(root, 'mnt'), { recursive: true });
+  const toCopy = placesBehindFolder(own, copy);
+  const below = byteStringFromText(`${own}/mnt`);
+  const placeToRead = (path: ByteString): ByteString =>
+    path.startsWith(below) ? byteStringFromText(mounted + textOf(path).slice(below.length)) : toCopy(path);
+  const { repository } = await newRepository();
+  const { issues } = await runBackup(repository, [own], { placeToRead });
+  const issue = { path: join(own, 'mnt'), kind: 'shadow-copy-failed', reason: 'another volume is mounted there' };
+  assert.deepEqual(issues, [issue]);
+  assert.deepEqual((await runBackup(repository, [own], { placeToRead, oneFileSystem: true })).issues, []);
+});
+
+function placesBehindFolder(own: string, copy: string): (path: ByteString) => ByteString {
+  return (path) => {
+    const text = textOf(path);
+    if (text === own) return byteStringFromText(`${copy}/`);
+    return text.startsWith(`${own}/`) ? byteStringFromText(copy + text.slice(own.length)) : path;
+  };
+}
+
+function isAnotherDevice(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.dev !== undefined && statSync(path).dev !== statSync(tmpdir()).dev;
+}

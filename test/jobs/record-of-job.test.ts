@@ -34,6 +34,25 @@ test('a backup that claims success and has no snapshot is recorded as failed', (
   assert.deepEqual([record.result, record.reason?.code, record.snapshotId], ['failed', 'no-snapshot', undefined]);
 });
 
+test('a record says which volumes were read from shadow copies, and for which applications had put their files in order', () => {
+  const shadowCopies = [
+    { volume: 'C:\\', hasWriters: true },
+    { volume: 'D:\\', hasWriters: false },
+  ];
+  const told = {
+    notStored: [],
+    emptySources: [],
+    compression: 'auto',
+    socketsSkipped: 0,
+    parentTreesDamaged: 0,
+    tree: 'a',
+    isUnchanged: false,
+  };
+  const details = { ...told, snapshotId: 'b1', shadowCopies } as unknown as BackupDetails;
+  const { evidence } = recordOfBackup(result({ details }), { ...about, sources: ['C:\\'], location: '/mnt/repository' });
+  assert.deepEqual([evidence?.['shadowCopiesWithWriters'], evidence?.['shadowCopies']], [['C:\\'], ['D:\\']]);
+});
+
 test('a record says who worked under which instruction, and what stopped the run, without passwords', () => {
   const error = new CadanganError('storage.unreachable', { location: 'rest:https://u:geheim@host/', count: 3n, list: ['geheim'] });
   const scrub = (text: string) => text.replaceAll('geheim', '***');

@@ -62,6 +62,35 @@ const recordsAndRuns: readonly (readonly [record: RecordContent & { readonly num
     },
   ],
   [
+    old('internal-backup', {
+      snapshotId: 'b1',
+      counts: { filesTotal: 7 },
+      bytes: { total: 70 },
+      evidence: { shadowCopiesWithWriters: ['C:\\'], shadowCopies: ['D:\\'] },
+    }),
+    {
+      job: 'backup',
+      outcome: 'success',
+      ...told,
+      ...none,
+      snapshotId: 'b1',
+      files: 7,
+      bytes: 70,
+      backup: {
+        counts: { filesTotal: 7 },
+        bytes: { total: 70 },
+        notStored: [],
+        emptySources: [],
+        shadowCopies: [
+          { volume: 'C:\\', hasWriters: true },
+          { volume: 'D:\\', hasWriters: false },
+        ],
+        socketsSkipped: 0,
+        parentTreesDamaged: 0,
+      },
+    },
+  ],
+  [
     { ...old('internal-backup', { set: 'data', parentId: 'a1', counts: { filesTotal: 7 } }), number: 9 },
     { job: 'backup', set: 'data', outcome: 'success', ...told, ...none, files: 7, snapshotId: 'a1', isUnchanged: true, record: 9 },
   ],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemOf } from '../../src/platform/index.ts';
+import { byteStringFromText, modifiedNs, systemOf } from '../../src/platform/index.ts';
 
 const windows = systemOf('win32');
 const linux = systemOf('linux');
@@ -17,6 +17,23 @@ test('a time before 1970 that Windows gives without its sign is one before 1970'
   assert.equal(windows.statTimeNs(4_294_880_895_500_000_000n), -86_400_500_000_000n);
   assert.equal(windows.statTimeNs(2_147_483_647_999_999_999n), 2_147_483_647_999_999_999n, 'January 2038');
   assert.equal(linux.statTimeNs(4_294_880_895_500_000_000n), 4_294_880_895_500_000_000n);
+});
+
+test('what may be a time before 1970 or after 2038 is asked of Windows itself, where it can be', () => {
+  const path = byteStringFromText('C:/a');
+  const inYear = (year: number) => BigInt(Date.UTC(year, 0)) * 1_000_000n;
+  const timesOf = (lastWriteTime: bigint) => () => ({ timesOf: () => ({ attributes: 0, creationTime: 0n, lastWriteTime }) });
+  const fileTime = (ns: bigint) => ns / 100n + 116_444_736_000_000_000n;
+  const never = (): never => assert.fail('it is certain');
+  assert.equal(modifiedNs(path, inYear(2026), windows, never), inYear(2026));
+  assert.equal(modifiedNs(path, inYear(2040), windows, timesOf(fileTime(inYear(2040)))), inYear(2040));
+  const unsigned = inYear(1960) + 2n ** 32n * 1_000_000_000n;
+  assert.equal(modifiedNs(path, unsigned, windows, timesOf(fileTime(inYear(1960)))), inYear(1960));
+  assert.equal(
+    modifiedNs(path, unsigned, windows, () => undefined),
+    inYear(1960),
+  );
+  assert.equal(modifiedNs(path, inYear(2040), linux, never), inYear(2040));
 });
 
 test('files of programs lie where each system has them, however relative a variable is', () => {

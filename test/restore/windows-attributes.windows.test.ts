@@ -87,3 +87,11 @@ test('a backup keeps them, the next one reads nothing again, and a restore sets 
     if (run === 'new') files.set(byteStringFromText(place), { fileAttributes: fileAttributes.readOnly });
   }
 });
+
+test('why Windows refused a call is known after it has gone through koffi', () => {
+  const files = windows();
+  const name = byteStringFromText(join(temporaryPath(), 'a|b'));
+  const code = 'WINDOWS_123'; // ERROR_INVALID_NAME, of CreateFileW and GetFileAttributesExW
+  assert.deepEqual(files.set(name, { creationTime: 1n }), [{ what: 'creation-time', code }]);
+  assert.throws(() => files.timesOf(name), { code });
+});

@@ -35,7 +35,8 @@ export const notUnderWine: readonly NotUnderWine[] = [
     tests: ['what root replaces stays whose it was', 'a folder that can never be made'],
     why: modes,
   },
-  { file: 'backup/read-places.test.ts', tests: ['what is read elsewhere'], why: links },
+  { file: 'backup/read-places.test.ts', tests: ['what is read elsewhere', 'the root of a copy'], why: links },
+  { file: 'jobs/shadow-copies.test.ts', why: links },
   { file: 'backup/windows-attributes.test.ts', why: 'simulates what Wine has not, with paths of POSIX' },
   { file: 'repository/repository.test.ts', tests: ['a repository of version 1, made by restic'], why: restic },
   {

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { compileExcludeRules, type BackupProgress } from '../../backup/index.ts';
 import {
   type BackupDetails,
+  type CopiedVolume,
   backupJob,
   type BackupJobOptions,
   type JobResult,
@@ -9,8 +10,9 @@ import {
   recordOfBackup,
   recordOfBegun,
   safeText,
+  shadowToolsOf,
 } from '../../jobs/index.ts';
-import { CadanganError, l10n, textOf, system } from '../../platform/index.ts';
+import { CadanganError, l10n, stateFolder, system, textOf } from '../../platform/index.ts';
 import type { BackupSet } from '../../settings/index.ts';
 import { formatSummaryFields } from '../backup-json.ts';
 import { accessOf, collect, type CliCommand, type CommandContext } from '../command.ts';
@@ -46,6 +48,7 @@ export const backupCommand: CliCommand = {
       )
       .option('--exclude-larger-than <size>', l10n.t('leave out files larger than this, e.g. 500k, 20M, 1G'))
       .option('-x, --one-file-system', l10n.t('stay on the file systems of the given paths'))
+      .option('--use-fs-snapshot', l10n.t('Windows: read from shadow copies of the volumes, also what programs keep open'))
       .option('--files-from <file>', l10n.t('read paths to back up from a file, one pattern a line (may be repeated)'), collect)
       .option('--files-from-verbatim <file>', l10n.t('as --files-from, each line exactly as it stands (may be repeated)'), collect)
       .option('--files-from-raw <file>', l10n.t('as --files-from, names that end with NUL (may be repeated)'), collect)
@@ -91,6 +94,16 @@ async function backupPaths(context: CommandContext, paths: readonly string[], op
     work: async (keeper) => backupJob(access, { ...jobOptions, ownTags: await keeper.anchorTags() }),
     record: (done, about) => recordOfBackup(done, { ...about, sources, location }),
   });
+}
+
+function noteShadowCopies({ terminal }: CommandContext, volumes: readonly CopiedVolume[]): void {
+  const named = (hasWriters: boolean): string =>
+    volumes.flatMap((copied) => (copied.hasWriters === hasWriters ? copied.volume : [])).join(', ');
+  const [withWriters, without] = [named(true), named(false)];
+  if (withWriters !== '')
+    terminal.note(l10n.t('Read from shadow copies: {volumes} (applications put their files in order first)', { volumes: withWriters }));
+  if (without !== '')
+    terminal.note(l10n.t('Read from shadow copies: {volumes} (as after a power cut: no application was asked)', { volumes: without }));
 }
 
 function notStoredText(what: string): string {
@@ -149,6 +162,10 @@ async function jobOptionsOf(context: CommandContext, paths: readonly string[], o
     skipIfUnchanged: options.flag('skipIfUnchanged') ? 'same-tree' : undefined,
     withAtime: options.flag('withAtime'),
     oneFileSystem: options.flag('oneFileSystem'),
+    shadowCopies:
+      options.flag('useFsSnapshot') && !options.flag('dryRun')
+        ? { stateFolder: stateFolder(environment), tools: shadowToolsOf(environment) }
+        : undefined,
     dryRun: options.flag('dryRun'),
     compression: globals.compression,
     extraVerify: globals.extraVerify,
@@ -165,7 +182,8 @@ function progressOf(context: CommandContext): ((progress: BackupProgress) => voi
   return globals.quiet ? undefined : (progress) => (globals.json ? printStatusJson(context, progress) : showProgress(terminal, progress));
 }
 
-function printSummary({ terminal, globals }: CommandContext, result: BackupTold, details: BackupFigures, dryRun: boolean): void {
+function printSummary(context: CommandContext, result: BackupTold, details: BackupFigures, dryRun: boolean): void {
+  const { terminal, globals } = context;
   const { summary, snapshotId, parentId, durationMs } = details;
   const number = (count: number) => String(count).padStart(5);
   const counts = (made: number, changed: number, unmodified: number) =>
@@ -184,6 +202,7 @@ function printSummary({ terminal, globals }: CommandContext, result: BackupTold,
         countText(details.parentTreesDamaged, 'folder'),
       ),
     );
+  noteShadowCopies(context, details.shadowCopies ?? []);
   for (const path of details.emptySources)
     terminal.note(l10n.t('source "{0}" is empty, and no snapshot has ever had a file of it', safeText(path)));
   if (details.socketsSkipped > 0 && globals.verbosity > 0)

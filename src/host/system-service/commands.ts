@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { win32 } from 'node:path';
-import { CadanganError, systemCode } from '../../platform/index.ts';
+import { CadanganError, system, systemCode, windowsProgram } from '../../platform/index.ts';
 import { launchdLabel, type ServicePlace } from './place.ts';
 
 /** A program of the system that is run as it stands, without a shell. */
@@ -19,7 +19,7 @@ const notInstalled = 'that program is not installed on this machine';
 
 export const runSystemCommand: CommandRunner = ({ argv: [program, ...args], input = '', mayFail = false }) =>
   new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
+    const child = spawn(wholePathOf(program), args, { stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
     let [output, errors] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-outputMax)));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-2000)));
@@ -40,7 +40,7 @@ export function accountCommand({ account, stateFolder }: ServicePlace): SystemCo
 
 /** "Well-known SIDs": their names are other ones in each language of Windows. */
 const administrators = '*S-1-5-32-544';
-const system = '*S-1-5-18';
+const systemAccount = '*S-1-5-18';
 
 /**
  * Everybody may make folders in `%ProgramData%`, and owns what he makes there: so the folder of a service is taken over, with what is in
@@ -52,7 +52,7 @@ export function closeFolderCommands({ scope, manager, configFile }: ServicePlace
   return [
     { argv: ['icacls', folder, '/setowner', administrators, '/T', '/L', '/Q'] },
     { argv: ['icacls', folder, '/reset', '/L', '/Q'] }, // what whoever was there before has allowed
-    { argv: ['icacls', folder, '/inheritance:r', '/grant:r', ...fullFor(administrators, system), '/Q'] },
+    { argv: ['icacls', folder, '/inheritance:r', '/grant:r', ...fullFor(administrators, systemAccount), '/Q'] },
     // Only now: a state that is closed already is open at no moment. There may be nothing.
     { argv: ['icacls', win32.join(folder, '*'), '/reset', '/T', '/L', '/Q'], mayFail: true },
   ];
@@ -62,10 +62,15 @@ export function closeFolderCommands({ scope, manager, configFile }: ServicePlace
 export function closeStateCommands({ scope, manager, stateFolder, account }: ServicePlace): readonly SystemCommand[] {
   if (scope !== 'system' || manager !== 'task-scheduler') return [];
   const whose = account.toUpperCase() === 'SYSTEM' ? [] : [account];
-  return [{ argv: ['icacls', stateFolder, '/inheritance:r', '/grant:r', ...fullFor(administrators, system, ...whose), '/Q'] }];
+  return [{ argv: ['icacls', stateFolder, '/inheritance:r', '/grant:r', ...fullFor(administrators, systemAccount, ...whose), '/Q'] }];
 }
 
 /** Of the folder, and inherited by what is made in it. */
+/** Those of Windows run with the rights of an administrator. */
+function wholePathOf(program: string): string {
+  return system.isWindows ? windowsProgram(`${program}.exe`) : program;
+}
+
 function fullFor(...names: readonly string[]): readonly string[] {
   return names.map((name) => `${name}:(OI)(CI)F`);
 }

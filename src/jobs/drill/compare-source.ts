@@ -36,7 +36,7 @@ function isUntouched({ size, mtime, ctime }: Node, stats: BigIntStats): boolean 
   return (
     stats.isFile() &&
     stats.size === BigInt(size) &&
-    system.statTimeNs(stats.mtimeNs) === parseTimestamp(mtime).ns &&
+    system.statTimeNs(stats.mtimeNs) === system.statTimeNs(parseTimestamp(mtime).ns) &&
     // On Windows it is stored as the time of the content, as by restic.
     (system.isWindows || system.statTimeNs(stats.ctimeNs) === parseTimestamp(ctime).ns)
   );

@@ -1,6 +1,6 @@
 import { chmod, lstat, mkdir, readdir, readFile, statfs, writeFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { CadanganError, makeOwnFolder, rm, system, systemCode, type Clock, type Random } from '../../platform/index.ts';
+import { CadanganError, keepForOwner, makeOwnFolder, rm, system, systemCode, type Clock, type Random } from '../../platform/index.ts';
 import { hasEnded, parseIdentity, thisProcess } from '../../records/index.ts';
 import { targetError } from '../../restore/index.ts';
 
@@ -23,6 +23,7 @@ export class ScratchFolder {
     try {
       await makeOwnFolder(parent);
       await mkdir(path, { mode: 0o700 });
+      keepForOwner(path); // its parent may be one that others may read
       await writeFile(join(path, ownerFile), JSON.stringify(thisProcess()), { mode: 0o600, flag: 'wx' });
       return new ScratchFolder(path);
     } catch (error) {

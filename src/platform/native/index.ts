@@ -11,6 +11,7 @@ export {
   type AccessEntry,
   type SecurityDescriptor,
 } from './security-descriptor.ts';
+export { modifiedNs } from './modified-time.ts';
 export {
   fileAttributes,
   nativeWindowsFiles,

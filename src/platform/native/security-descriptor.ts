@@ -86,6 +86,11 @@ export function accessEntries(acl: Uint8Array): AccessEntry[] {
   return entries;
 }
 
+/** How many entries of any kind a list has. */
+export function entryCount(acl: Uint8Array): number {
+  return new DataView(acl.buffer, acl.byteOffset, acl.byteLength).getUint16(4, true);
+}
+
 /** `S-1-5-32-544` ([MS-DTYP] 2.4.2.1). */
 export function sidText(sid: Uint8Array): string {
   const view = new DataView(sid.buffer, sid.byteOffset, sid.byteLength);

@@ -1,8 +1,8 @@
 import { win32 } from 'node:path';
 import { loadKoffi, type Koffi, type NativeFunction, type NativeOut, type NativeValue } from './koffi.ts';
 import {
-  accessEntries,
   controlFlags,
+  entryCount,
   ownerOnlyDescriptor,
   parseSecurityDescriptor,
   sidAt,
@@ -98,9 +98,18 @@ const partsWithoutPrivilege = bits(
   info.unprotectedDacl,
 );
 
-const errorCodes: Readonly<Record<number, string>> = { 2: 'ENOENT', 3: 'ENOENT', 5: 'EACCES', 32: 'EBUSY', 33: 'EBUSY', 1314: 'EPERM' };
+const errorCodes: Readonly<Record<number, string>> = {
+  2: 'ENOENT',
+  3: 'ENOENT',
+  5: 'EACCES',
+  32: 'EBUSY',
+  33: 'EBUSY',
+  1307: 'EPERM',
+  1314: 'EPERM',
+};
 const accessDenied = 5;
 const notSupported = 50;
+const invalidOwner = 1307;
 const privilegeNotHeld = 1314;
 
 const fileObject = 1; // SE_OBJECT_TYPE
@@ -122,8 +131,8 @@ export class WindowsFiles {
   readonly #call: Calls;
   /** Of the user that this process runs as; undefined when the system does not say it. */
   readonly userSid: Uint8Array | undefined;
-  /** The process may not read and set all parts of a security descriptor: then it asks for the others at once. */
-  #lacksPrivilege = false;
+  /** Volumes and shares where not all parts of a security descriptor may be read and set: there only the others are asked for. */
+  readonly #withoutPrivilege = new Set<string>();
 
   constructor(koffi: Koffi) {
     this.#call = bindCalls(koffi);
@@ -145,10 +154,11 @@ export class WindowsFiles {
   securityDescriptorOf(path: ByteString): Uint8Array | undefined {
     const descriptor: NativeOut = [null];
     const ask = (parts: number) => numberOf(this.#call.getSecurity(longPath(path), fileObject, parts, null, null, null, null, descriptor));
-    const code = this.#withFewerRights(ask, allParts, partsWithoutPrivilege);
+    const code = this.#withFewerRights(path, ask, allParts, partsWithoutPrivilege);
     if (code === notSupported) return undefined;
     if (code !== 0) throw systemError('GetNamedSecurityInfoW', code, path);
     const [address] = descriptor;
+    if (address === null || address === undefined) return undefined;
     try {
       const bytes = Buffer.alloc(numberOf(this.#call.securityLength(address)));
       this.#call.copyMemory(bytes, address, bytes.length);
@@ -194,6 +204,16 @@ export class WindowsFiles {
     if (!this.userSid) return false;
     const descriptor = ownerOnlyDescriptor(this.userSid);
     return this.#call.setFileSecurity(longPath(path), bits(info.dacl, info.protectedDacl), descriptor) === true;
+  }
+
+  /**
+   * For a file that is new and empty, and is to get `attributes` when its content is there. Whoever its folder lets in is kept out until it
+   * has a list of its own, which is set last; sparse or compressed it must be before it has a length, or it takes all of its room at once
+   * (Microsoft, FSCTL_SET_SPARSE). What cannot be done is named by `set`.
+   */
+  prepare(path: ByteString, { fileAttributes: flags = 0, securityDescriptor }: WindowsAttributes): void {
+    if (securityDescriptor !== undefined) this.keepForOwner(path);
+    this.#setForm(path, flags & (fileAttributes.sparseFile | fileAttributes.compressed));
   }
 
   /** 0 when they cannot be read. */
@@ -265,40 +285,45 @@ export class WindowsFiles {
     if (!wanted) return [{ what: 'security-descriptor', code: 'EINVAL' }];
     let isWhole = false;
     const set = (parts: number): number => {
-      isWhole = (parts & info.owner) !== 0;
+      isWhole = (parts & info.backup) !== 0;
       const { owner, group, dacl, sacl } = wanted;
       const ownerAndGroup = isWhole ? [owner ?? null, group ?? null] : [null, null];
       return numberOf(
         this.#call.setSecurity(longPath(path), fileObject, parts, ...ownerAndGroup, dacl ?? null, isWhole ? (sacl ?? null) : null),
       );
     };
-    const code = this.#withFewerRights(set, partsToSet(wanted), daclToSet(wanted));
+    const code = this.#withFewerRights(path, set, partsToSet(wanted), daclToSet(wanted));
     if (code !== 0) return [{ what: 'security-descriptor', code: codeOf(code) }];
     if (isWhole) return [];
     return [
-      ...(this.#hasOwner(path, wanted) ? [] : [{ what: 'owner', code: 'EPERM' } as const]),
-      ...(wanted.sacl && accessEntries(wanted.sacl).length > 0 ? [{ what: 'audit-rules', code: 'EPERM' } as const] : []),
+      ...(this.#hasOwners(path, wanted) ? [] : [{ what: 'owner', code: 'EPERM' } as const]),
+      ...(wanted.sacl && entryCount(wanted.sacl) > 0 ? [{ what: 'audit-rules', code: 'EPERM' } as const] : []),
     ];
   }
 
-  /** Who restores his own files has nothing to be told. */
-  #hasOwner(path: ByteString, { owner }: SecurityDescriptor): boolean {
-    if (!owner) return true;
+  /** Owner and group. Who restores his own files has nothing to be told. */
+  #hasOwners(path: ByteString, { owner, group }: SecurityDescriptor): boolean {
+    const isAs = (wanted: Uint8Array | undefined, present: Uint8Array | undefined): boolean =>
+      !wanted || (present !== undefined && Buffer.from(wanted).equals(present));
     try {
-      const now = this.securityDescriptorOf(path);
-      const present = now && parseSecurityDescriptor(now)?.owner;
-      return present !== undefined && Buffer.from(owner).equals(present);
+      const bytes = this.securityDescriptorOf(path);
+      const now = bytes && parseSecurityDescriptor(bytes);
+      return isAs(owner, now?.owner) && isAs(group, now?.group);
     } catch {
       return false;
     }
   }
 
-  /** ERROR_ACCESS_DENIED is what removable media say of the same; there it is no word about the next file. */
-  #withFewerRights(attempt: (parts: number) => number, all: number, fewer: number): number {
-    if (this.#lacksPrivilege) return attempt(fewer);
+  /**
+   * ERROR_ACCESS_DENIED is what removable media say of the same, and ERROR_INVALID_OWNER who may set rights but give no file away: no word
+   * about the next file.
+   */
+  #withFewerRights(path: ByteString, attempt: (parts: number) => number, all: number, fewer: number): number {
+    const volume = volumeOf(path);
+    if (this.#withoutPrivilege.has(volume)) return attempt(fewer);
     const code = attempt(all);
-    if (code !== privilegeNotHeld && code !== accessDenied) return code;
-    this.#lacksPrivilege = code === privilegeNotHeld;
+    if (code !== privilegeNotHeld && code !== accessDenied && code !== invalidOwner) return code;
+    if (code === privilegeNotHeld) this.#withoutPrivilege.add(volume);
     return attempt(fewer);
   }
 
@@ -441,6 +466,11 @@ const tokenUserBytes = 16; // of TOKEN_USER on 64 bits: a pointer and flags; wha
 function userSidOf(call: Calls, token: NativeValue): Uint8Array | undefined {
   const user = Buffer.alloc(256); // the longest SID has 68 bytes
   return call.tokenInformation(token, tokenUser, user, user.length, Buffer.alloc(4)) === true ? sidAt(user, tokenUserBytes) : undefined;
+}
+
+/** A server that lacks a right of ours says nothing about the next one. */
+function volumeOf(path: ByteString): string {
+  return /^(?:\/\/[^/]+\/[^/]+|[A-Za-z]:)/.exec(path)?.[0].toLowerCase() ?? '';
 }
 
 /** With `\\?\`, so that neither its length nor a dot at the end of a name matters. */

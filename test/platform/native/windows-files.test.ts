@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { byteStringFromText, parseSecurityDescriptor } from '../../../src/platform/index.ts';
+import { byteStringFromText, ownerOnlyDescriptor, parseSecurityDescriptor, textOf } from '../../../src/platform/index.ts';
 import { accessDenied, descriptorOf, otherSid, SimulatedWindows, userSid } from '../../fakes/simulated-windows.ts';
 
 const path = byteStringFromText('/data/neraca.xlsx');
@@ -65,6 +65,39 @@ test('without rights the list of access is set, and an owner who is somebody els
   audited.writeUInt16LE(audited.readUInt16LE(2) | 0x10, 2);
   audited.writeUInt32LE(audited.length - rules.length, 12);
   assert.deepEqual(files.set(path, { securityDescriptor: audited }), [{ what: 'audit-rules', code: 'EPERM' }]);
+});
+
+test('a server that lacks a right says nothing about the next one', () => {
+  const windows = new SimulatedWindows();
+  const [share, drive] = [byteStringFromText('//nas/docs/a'), byteStringFromText('C:/data/a')];
+  for (const place of [share, drive]) windows.add(textOf(place));
+  windows.serversWithout.add('nas');
+  const { files } = windows;
+  for (const place of [share, drive, share]) files.securityDescriptorOf(place);
+  assert.deepEqual(windows.asked, [`get ${all}`, `get ${withoutPrivilege}`, `get ${all}`, `get ${withoutPrivilege}`]);
+});
+
+test('who may give no file away sets the list of access all the same, and each kind of rule that is not set is named', () => {
+  const windows = new SimulatedWindows();
+  windows.add(path, { refused: { parts: 0x1, code: 1307 } }); // ERROR_INVALID_OWNER
+  // SYSTEM_MANDATORY_LABEL_ACE of low integrity: [MS-DTYP] 2.4.4.13.
+  const label = Buffer.from('0200' + '1c00' + '01000000' + '11001400' + '01000000' + '010100000000001000100000', 'hex');
+  const labelled = Buffer.concat([descriptorOf(userSid), label]);
+  labelled.writeUInt16LE(labelled.readUInt16LE(2) | 0x10, 2);
+  labelled.writeUInt32LE(labelled.length - label.length, 12);
+  assert.deepEqual(windows.files.set(path, { securityDescriptor: labelled }), [{ what: 'audit-rules', code: 'EPERM' }]);
+  assert.ok(windows.asked.includes('set 80000004'));
+});
+
+test('a new file is for its owner alone, sparse and compressed, before it has any content', () => {
+  const windows = new SimulatedWindows();
+  const file = windows.add(path);
+  windows.files.prepare(path, { fileAttributes: 0xa21, securityDescriptor: descriptorOf(otherSid) });
+  assert.deepEqual([file.list, file.controls], [ownerOnlyDescriptor(userSid), ['900c4', '9c040']]);
+  const plain = windows.add('/data/plain');
+  windows.files.prepare(byteStringFromText('/data/plain'), { fileAttributes: 0x20 });
+  assert.deepEqual([plain.list, plain.controls], [undefined, undefined]);
+  assert.ok(!windows.hasLeaked);
 });
 
 test('what cannot be set is named, one by one', () => {
