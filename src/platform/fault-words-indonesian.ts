@@ -1,4 +1,5 @@
 import type { FaultWords } from './fault-words.ts';
+import { system } from './system.ts';
 
 export const indonesianFaultWords: FaultWords = {
   kinds: {
@@ -102,7 +103,7 @@ export const indonesianFaultWords: FaultWords = {
     ELOOP: 'terlalu banyak tautan',
     ENAMETOOLONG: 'nama terlalu panjang',
     EEXIST: 'sudah ada',
-    EBUSY: 'sedang dipakai program lain',
+    EBUSY: system.holdsOpenFiles ? 'sedang dipakai program lain' : 'sedang dipakai',
     EMFILE: 'terlalu banyak berkas terbuka',
     ESTALE: 'folder berbagi dipasang ulang',
     ETIMEDOUT: 'tidak ada jawaban tepat waktu',

@@ -5,7 +5,7 @@ import * as fsPromises from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { fileError, isCode, patientFiles, Patience, systemCode, type Clock, type FileCalls } from '../../src/platform/index.ts';
+import { fileError, isCode, patientFiles, Patience, systemCode, systemOf, type Clock, type FileCalls } from '../../src/platform/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { freshSeed } from '../seeds.ts';
 
@@ -264,7 +264,7 @@ test('what is held to the end is EBUSY with the file that is held, and "file.in-
   const heldPath = async (work: Promise<void>): Promise<unknown> => {
     const error: unknown = await work.catch((cause: unknown) => cause);
     assert.equal(systemCode(error), 'EBUSY');
-    const told = fileError(error, 'elsewhere');
+    const told = fileError(error, 'elsewhere', systemOf('win32'));
     assert(isCode(told, 'file.in-use'), String(told));
     return told.facts['path'];
   };
