@@ -19,6 +19,10 @@ test('a time before 1970 that Windows gives without its sign is one before 1970'
   assert.equal(linux.statTimeNs(4_294_880_895_500_000_000n), 4_294_880_895_500_000_000n);
 });
 
+test('of the system that we run on there is one', () => {
+  assert.equal(systemOf(process.platform), systemOf(process.platform));
+});
+
 test('files of programs lie where each system has them, however relative a variable is', () => {
   const place = (platform: NodeJS.Platform, kind: 'config' | 'state', environment: Record<string, string>): string =>
     systemOf(platform).filesOfPrograms(kind, environment, (...names) => ['~', ...names].join('/'));
