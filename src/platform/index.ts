@@ -13,6 +13,8 @@ export * from './patience.ts';
 export {
   open,
   openNow,
+  openSource,
+  openSourceNow,
   patientFiles,
   rename,
   renameNow,
@@ -20,6 +22,7 @@ export {
   rmdir,
   rmdirNow,
   rmNow,
+  sourceFiles,
   unlink,
   unlinkNow,
   type FileCalls,

@@ -100,6 +100,7 @@ const partsWithoutPrivilege = bits(
 
 const errorCodes: Readonly<Record<number, string>> = { 2: 'ENOENT', 3: 'ENOENT', 5: 'EACCES', 32: 'EBUSY', 33: 'EBUSY', 1314: 'EPERM' };
 const accessDenied = 5;
+const sharingViolation = 32;
 const notSupported = 50;
 const privilegeNotHeld = 1314;
 
@@ -107,6 +108,7 @@ const fileObject = 1; // SE_OBJECT_TYPE
 const basicInfo = 0; // GET_FILEEX_INFO_LEVELS
 const basicInfoBytes = 36;
 const writeAttributes = 0x100;
+const deleteAccess = 0x10000; // DELETE of "Standard Access Rights"
 const readAndWrite = 0xc0000000;
 const shareAll = 7;
 const openExisting = 3;
@@ -194,6 +196,15 @@ export class WindowsFiles {
     if (!this.userSid) return false;
     const descriptor = ownerOnlyDescriptor(this.userSid);
     return this.#call.setFileSecurity(longPath(path), bits(info.dacl, info.protectedDacl), descriptor) === true;
+  }
+
+  /** Whether this process has the right to remove what is there, of a link the link, whoever has it open meanwhile. */
+  mayRemove(path: ByteString): boolean {
+    const flags = backupSemantics | openReparsePoint;
+    const handle = numberOf(this.#call.createFile(longPath(path), deleteAccess, shareAll, null, openExisting, flags, null));
+    if (handle === invalidHandle) return this.#lastCode() === sharingViolation;
+    this.#call.closeHandle(handle);
+    return true;
   }
 
   /** 0 when they cannot be read. */
