@@ -11,9 +11,12 @@ interface SimulatedFile {
   descriptor: Buffer;
   /** The code that reading its descriptor ends with. */
   securityError?: number;
+  /** The code that opening it to remove it ends with. */
+  removalError?: number;
 }
 
 const backupPart = 0x10000;
+const deleteAccess = 0x10000;
 export const accessDenied = 5;
 const [notFound, privilegeNotHeld] = [2, 1314];
 
@@ -57,7 +60,12 @@ export class SimulatedWindows {
           data.writeBigUInt64LE(file.creationTime, 4);
         }),
       SetFileAttributesW: (name, attributes) => this.#withFile(name, (file) => void (file.attributes = Number(attributes))),
-      CreateFileW: (name) => (this.#withFile(name, () => undefined) ? this.#give(Buffer.from(key(String(name)))) : -1n),
+      CreateFileW: (name, access) => {
+        const refusal = Number(access) === deleteAccess ? this.#files.get(key(String(name)))?.removalError : undefined;
+        if (this.#withFile(name, () => undefined) && refusal === undefined) return this.#give(Buffer.from(key(String(name))));
+        this.#lastError = refusal ?? this.#lastError;
+        return -1n;
+      },
       SetFileTime: (handle, time) =>
         this.#withFile(String(this.#memory.get(BigInt(Number(handle)))), (file) => {
           assert.ok(time instanceof Buffer);
