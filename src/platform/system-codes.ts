@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CadanganError, systemCode } from './errors.ts';
+import { isInFolder } from './machine-path.ts';
 import { system, type System } from './system.ts';
 
 /** What a code of the operating system means to somebody who reads or writes. */
@@ -63,9 +64,9 @@ export function stateError(cause: unknown, folder: string, file = folder, on: Sy
 }
 
 /** Likewise, of an error about anything in a state folder; others stay what they are. */
-export function stateErrorIn(cause: unknown, stateFolder: string): unknown {
+export function stateErrorIn(cause: unknown, stateFolder: string, on: System = system): unknown {
   const path = pathOf(cause);
-  return path !== undefined && `${path}/`.startsWith(`${stateFolder}/`) ? stateError(cause, stateFolder) : cause;
+  return path !== undefined && isInFolder(path, stateFolder, on.platform) ? stateError(cause, stateFolder, stateFolder, on) : cause;
 }
 
 /** Who has taken a file in a folder of ours, or the folder itself. */

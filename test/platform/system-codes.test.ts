@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CadanganError, fileError, stateError, systemOf } from '../../src/platform/index.ts';
+import { CadanganError, fileError, stateError, stateErrorIn, systemOf } from '../../src/platform/index.ts';
 
 const [windows, linux] = [systemOf('win32'), systemOf('linux')];
 
@@ -22,4 +22,16 @@ test('EBUSY is of a file that another program has open on Windows alone: elsewhe
     [codeOf(fileError(busy, '/mnt/share', windows)), codeOf(stateError(busy, '/mnt', '/mnt', windows))],
     ['file.in-use', 'file.in-use'],
   );
+});
+
+test('an error about a file of the state is known by its path, however that is written', () => {
+  const told = (path: string, folder: string, on: typeof windows) => codeOf(stateErrorIn(refusal('EPERM', path), folder, on));
+  assert.equal(told('C:\\ProgramData\\Cadangan\\state\\host.json', 'c:/ProgramData/cadangan/state', windows), 'state.unusable');
+  assert.equal(told('\\\\?\\C:\\s\\x', 'C:\\s', windows), 'state.unusable');
+  assert.equal(told('C:\\state\\x', 'C:\\s', windows), undefined);
+  assert.deepEqual(
+    [told('/s/x', '/s', linux), told('/s', '/s', linux), told('/state/x', '/s', linux)],
+    ['state.unusable', 'state.unusable', undefined],
+  );
+  assert.equal(codeOf(stateErrorIn(refusal('EBUSY', 'C:\\s\\x'), 'C:\\s', windows)), 'file.in-use');
 });
