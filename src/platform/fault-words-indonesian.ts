@@ -130,6 +130,12 @@ export const indonesianFaultWords: FaultWords = {
     'only Windows has shadow copies': 'hanya Windows yang memiliki salinan bayangan',
     'it lies on no volume of this machine': 'tidak berada di volume mesin ini',
     'Windows made no shadow copy': 'Windows tidak membuat salinan bayangan',
+    'others can read the file; run "chmod 600" on it and sign in again':
+      'orang lain dapat membaca berkasnya; jalankan "chmod 600" untuk berkas itu, lalu masuk lagi',
+    'others can read the file; take the right from them and sign in again':
+      'orang lain dapat membaca berkasnya; cabut hak mereka, lalu masuk lagi',
+    'the file is too large': 'berkasnya terlalu besar',
+    'the file is damaged': 'berkasnya rusak',
     'no window is open': 'tidak ada jendela yang terbuka',
     'no mail server': 'tidak ada server surel',
     'not … text': 'bukan teks …',
