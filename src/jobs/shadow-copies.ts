@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { placesBehind, type PlaceToRead } from '../backup/index.ts';
-import { byteStringFromText, replaceFile, rm, system, systemRandom, type Clock } from '../platform/index.ts';
+import { byteStringFromText, readFile, replaceFile, rm, system, systemRandom, writeFile, type Clock } from '../platform/index.ts';
 import { hasEnded, parseIdentity, thisProcess } from '../records/index.ts';
 import { runSetProgram } from './set-program.ts';
 import { diskshadowScript, isShadowId, makeCommand, parseDiskshadow, removeCommand, type ShadowCopy } from './shadow-copy-commands.ts';

@@ -11,11 +11,13 @@ export * from './as-owner.ts';
 export * from './discard.ts';
 export * from './patience.ts';
 export {
+  appendFile,
   open,
   openNow,
   openSource,
   openSourceNow,
   patientFiles,
+  readFile,
   rename,
   renameNow,
   rm,
@@ -25,6 +27,7 @@ export {
   sourceFiles,
   unlink,
   unlinkNow,
+  writeFile,
   type FileCalls,
 } from './patient-files.ts';
 export * from './replace-file.ts';

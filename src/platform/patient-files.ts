@@ -34,6 +34,16 @@ export interface FileCalls {
   mayRemoveNow(path: SystemPath): boolean;
 }
 
+interface ReadFile {
+  (path: SystemPath): Promise<NonSharedBuffer>;
+  (path: SystemPath, encoding: BufferEncoding): Promise<string>;
+}
+
+interface WriteFileOptions {
+  readonly mode?: number;
+  readonly flag?: string;
+}
+
 /**
  * The one place of the program that renames, removes and opens files: with patience, where the system wants some. Each throws what its
  * namesake of `node:fs` does; what was held to the end by another program is EBUSY, with the file that is held as `path`.
@@ -48,6 +58,11 @@ export interface PatientFiles {
   /** An empty folder. */
   readonly rmdir: (path: SystemPath, signal?: AbortSignal) => Promise<void>;
   readonly open: (path: SystemPath, flags?: string | number, mode?: number, signal?: AbortSignal) => Promise<FileHandle>;
+  /** What is there, whole. Waited for while it is held, and for a moment while it is replaced: a right that is missing says so soon. */
+  readonly readFile: ReadFile;
+  /** @param options as those of `node:fs` */
+  readonly writeFile: (path: SystemPath, content: string | Uint8Array, options?: WriteFileOptions) => Promise<void>;
+  readonly appendFile: (path: SystemPath, content: string, options?: Omit<WriteFileOptions, 'flag'>) => Promise<void>;
   readonly renameNow: (from: SystemPath, to: SystemPath, isStopped?: () => boolean) => void;
   readonly unlinkNow: (path: SystemPath, isStopped?: () => boolean) => void;
   readonly rmNow: (path: SystemPath, options?: RmOptions, isStopped?: () => boolean) => void;
@@ -78,6 +93,28 @@ export function patientFiles(patience: Patience, calls: FileCalls = systemCalls)
       throw held(error, paths);
     }
   };
+  const open: PatientFiles['open'] = (path, flags, mode, signal) =>
+    later(
+      { path, isOpened: true },
+      () => calls.open(path, flags, mode),
+      signal,
+      async (error) => mayBeHeld(flags, error),
+    );
+  const writeFile: PatientFiles['writeFile'] = async (path, content, { flag = 'w', mode } = {}) => {
+    await using file = await open(path, flag, mode);
+    await file.writeFile(content);
+  };
+  const readFile = async (path: SystemPath, encoding?: BufferEncoding): Promise<string | NonSharedBuffer> => {
+    const isWorth = worthOfReading(replacedWaitsMax);
+    const opened = later(
+      { path, isOpened: true },
+      () => calls.open(path),
+      undefined,
+      async (error) => isWorth(error),
+    );
+    await using file = await opened;
+    return await file.readFile(encoding);
+  };
   return {
     rename: (from, to, signal) =>
       later(
@@ -96,13 +133,10 @@ export function patientFiles(patience: Patience, calls: FileCalls = systemCalls)
     tryUnlink: (path) => calls.unlink(path),
     rm: (path, options, signal) => later({ path }, () => calls.rm(path, options), signal),
     rmdir: (path, signal) => later({ path }, () => calls.rmdir(path), signal),
-    open: (path, flags, mode, signal) =>
-      later(
-        { path, isOpened: true },
-        () => calls.open(path, flags, mode),
-        signal,
-        async (error) => mayBeHeld(flags, error),
-      ),
+    open,
+    readFile: readFile as ReadFile,
+    writeFile,
+    appendFile: (path, content, options) => writeFile(path, content, { ...options, flag: 'a' }),
     renameNow: (from, to, isStopped) =>
       now(
         { moved: from, path: to },
@@ -150,8 +184,8 @@ interface HeldPaths {
 
 /**
  * Windows says in two ways that a file is held: EBUSY of the file that is moved, removed or opened; EPERM of the one that would give way,
- * which it also says where we have no right: a share may let its files be written, and none be removed. So what we have the right to remove,
- * or can open by now, another program holds.
+ * which it also says where we have no right: a share may let its files be written, and none be removed. So another program holds what we
+ * have the right to remove, or can open by now.
  * @returns an error with EBUSY and the file that is held, or the error as it came
  */
 function heldError(error: unknown, { moved, path, isOpened = false }: HeldPaths, calls: FileCalls): unknown {
@@ -234,7 +268,10 @@ const systemCalls: FileCalls = {
   mayRemoveNow,
 };
 
-export const { rename, unlink, tryUnlink, rm, rmdir, open, renameNow, unlinkNow, rmNow, rmdirNow, openNow } = patientFiles(systemPatience);
+const ourFiles = patientFiles(systemPatience);
+
+export const { rename, unlink, tryUnlink, rm, rmdir, open, renameNow, unlinkNow, rmNow, rmdirNow, openNow } = ourFiles;
+export const { readFile, writeFile, appendFile } = ourFiles;
 
 /** Opens files to read them that are not ours. Each throws what its namesake of `node:fs` does. */
 export interface SourceFiles {
@@ -245,27 +282,28 @@ export interface SourceFiles {
 }
 
 /**
- * EBUSY is waited for, as long as `patience` has it. EPERM says of a file to be read that we have no right, of a hundred thousand files in a
- * row it may be; in the short time in which a file is about to vanish it says so, too, and passes in one or two of the first waits or never.
+ * EBUSY is waited for, as long as `patience` has it. EPERM says of a file to be read that we have no right, it may be of a hundred thousand
+ * files in a row; of one that is about to vanish Windows says so, too, which passes in one or two of the first waits or never.
  */
 export function sourceFiles(patience: Patience, calls: FileCalls = systemCalls): SourceFiles {
   return {
     openSource: (path, flags, signal) => {
-      const isWorth = worthOfReading();
+      const isWorth = worthOfReading(vanishingWaitsMax);
       return patience.until(
         () => calls.open(path, flags),
         signal,
         async (error) => isWorth(error),
       );
     },
-    openSourceNow: (path, flags) => patience.untilNow(() => calls.openNow(path, flags), undefined, worthOfReading()),
+    openSourceNow: (path, flags) => patience.untilNow(() => calls.openNow(path, flags), undefined, worthOfReading(vanishingWaitsMax)),
   };
 }
 
-const unrightWaitsMax = 2;
+const [vanishingWaitsMax, replacedWaitsMax] = [2, 6];
 
-function worthOfReading(): (error: unknown) => boolean {
-  let waitsLeft = unrightWaitsMax;
+/** @param waitsMax where the reason may be a right that is missing */
+function worthOfReading(waitsMax: number): (error: unknown) => boolean {
+  let waitsLeft = waitsMax;
   return (error) => systemCode(error) === 'EBUSY' || waitsLeft-- > 0;
 }
 

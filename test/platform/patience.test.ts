@@ -352,6 +352,29 @@ test('a file to back up is waited for while somebody holds it, and hardly at all
   fs.closeSync(openSourceNow(files.path('a'), 0));
 });
 
+test('a file that another one takes the place of is read when it is there, and a right that is missing says so soon', async (t) => {
+  const files = new HeldFiles(t);
+  files.write('a');
+  const { patience, clock } = makePatience(t);
+  const { readFile, writeFile, appendFile } = patientFiles(patience, files);
+  files.forbidden.add(files.path('a'));
+  await assert.rejects(readFile(files.path('a')), { code: 'EPERM' });
+  assert.ok(clock.monotonicMs() < 500, `${clock.monotonicMs()} ms`);
+  clock.waitsMs.length = 0;
+  clock.onWait = (waits) => {
+    if (waits === 3) files.forbidden.clear();
+    if (waits === 9) files.locked.clear();
+  };
+  assert.equal(await readFile(files.path('a'), 'utf8'), 'a');
+  files.locked.add(files.path('a'));
+  await appendFile(files.path('a'), 'b');
+  assert.equal(clock.waitsMs.length, 9);
+  assert.deepEqual(await readFile(files.path('a')), Buffer.from('ab'));
+  await writeFile(files.path('a'), 'c', { flag: 'r+' });
+  assert.equal(readFileSync(files.path('a'), 'utf8'), 'cb');
+  await assert.rejects(writeFile(files.path('a'), 'd', { flag: 'wx' }), { code: 'EEXIST' });
+});
+
 test('waits in vain that ran beside one another count as one, and one that is tried once as none', async (t) => {
   const files = new HeldFiles(t);
   files.write('a');
