@@ -138,5 +138,5 @@ const systemWorld: PatienceWorld = {
 
 export const systemPatience = new Patience(systemWorld);
 
-/** For what a backup reads: databases are held for as long as their program runs, which takes no patience from a repository. */
+/** For what is not ours, as a backup reads: databases are held as long as their program runs, which takes no patience from a repository. */
 export const sourcePatience = new Patience(systemWorld, deafPatienceMs);
