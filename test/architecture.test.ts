@@ -65,14 +65,27 @@ test('one file renames, removes and opens files: on Windows that takes patience'
     "import * as fs from 'node:fs/promises'",
     "import { promises } from 'node:fs'",
     "const { rm } = await import('node:fs/promises')",
+    "import { readFile as read } from 'fs/promises'",
+    "import { default as fs } from 'node:fs'",
+    "export { rename } from 'node:fs/promises'",
+    "const fs = process.getBuiltinModule('node:fs')",
+    "createRequire(import.meta.url)('fs')",
   ])
     assert.match(bare, hasNoPatience);
-  assert.doesNotMatch("import { opendirSync, type RmOptions } from 'node:fs';\nimport { open } from '../platform/index.ts'", hasNoPatience);
+  const patient = "import { readFileSync, type RmOptions } from 'node:fs';\nimport { open, readFile } from '../platform/index.ts'";
+  assert.doesNotMatch(patient, hasNoPatience);
 });
 
 /** Of `node:fs`: a call that Windows refuses while another program has the file open, or all of it under a name. */
-const hasNoPatience =
-  /import (?:\w+|\* as \w+|\{[^{}]*\b(?:promises|(?:rename|unlink|rm|rmdir|open)(?:Sync)?)\b[^{}]*\}) from '(?:node:)?fs(?:\/promises)?'|import\('(?:node:)?fs(?:\/promises)?'\)/;
+const hasNoPatience = new RegExp(
+  [
+    String.raw`import (?:\w+|\* as \w+|\{[^{}]*\b(?:promises|default|readFile|writeFile|appendFile|(?:rename|unlink|rm|rmdir|open)(?:Sync)?)\b[^{}]*\})`,
+    String.raw`export (?:\*|\{[^{}]*\})`,
+  ]
+    .map((clause) => String.raw`${clause} from '(?:node:)?fs(?:\/promises)?'`)
+    .concat(String.raw`\('(?:node:)?fs(?:\/promises)?'\)`)
+    .join('|'),
+);
 
 test('where people are talked to nothing is called bytes by a cast: a text that is decoded twice shows no name as it is', () => {
   // Bytes come from the rooms below, or through a schema (`service/protocol/`); the rest is made by the functions of `platform/`.

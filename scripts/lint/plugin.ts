@@ -116,29 +116,61 @@ const oneSystem = {
         reportIf(node.init?.name === 'process' && names.includes('platform'), node);
       },
       ImportDeclaration: (node: SyntaxNode) => {
-        const isOfSystem = /^(?:node:)?(?:os|process)$/.test(String(node.source?.value));
-        reportIf(isOfSystem && node.specifiers?.some(({ imported }) => imported?.name === 'platform') === true, node);
+        const from = String(node.source?.value);
+        const ofOs = /^(?:node:)?os$/.test(from) ? ['platform', 'type', 'version'] : [];
+        const names = /^(?:node:)?process$/.test(from) ? ['platform'] : ofOs;
+        const isWhole = ({ type, imported }: SyntaxNode): boolean => type !== 'ImportSpecifier' || imported?.name === 'default';
+        reportIf(
+          node.specifiers?.some(
+            (specifier) => names.includes(specifier.imported?.name ?? '') || (ofOs.length > 0 && isWhole(specifier)),
+          ) === true,
+          node,
+        );
       },
     };
   },
 };
 
 const patientMessage = 'take it from src/platform/patient-files.ts: on Windows it is refused while another program has the file open';
-const patientCalls: ReadonlySet<string> = new Set(['rename', 'unlink', 'rm', 'rmdir', 'open'].flatMap((name) => [name, `${name}Sync`]));
+const patientCalls: ReadonlySet<string> = new Set([
+  ...['rename', 'unlink', 'rm', 'rmdir', 'open'].flatMap((name) => [name, `${name}Sync`]),
+  'readFile',
+  'writeFile',
+  'appendFile',
+  'createWriteStream',
+  'truncate',
+  'promises',
+  'default',
+]);
+const fileSystem = /^(?:node:)?fs(?:\/promises)?$/;
 
 /** What renames, removes and opens files comes from one file: not by its name from `node:fs`, and not as a part of all of that. */
 const patientFiles = {
   create(context: Context) {
     const from = pathInSources(context.filename);
     if (from === undefined || from === 'platform/patient-files.ts') return {};
+    const report = (node: SyntaxNode): void => context.report({ message: patientMessage, node });
+    const isOfFiles = (node: SyntaxNode): boolean => fileSystem.test(String(node.source?.value));
     return {
       ImportDeclaration: (node: SyntaxNode) => {
-        if (!/^(?:node:)?fs(?:\/promises)?$/.test(String(node.source?.value))) return;
+        if (!isOfFiles(node)) return;
         for (const specifier of node.specifiers ?? []) {
           const name = specifier.imported?.name;
-          const isWhole = specifier.type !== 'ImportSpecifier' || name === 'promises';
-          if (isWhole || (name !== undefined && patientCalls.has(name))) context.report({ message: patientMessage, node: specifier });
+          if (specifier.type !== 'ImportSpecifier' || (name !== undefined && patientCalls.has(name))) report(specifier);
         }
+      },
+      ExportNamedDeclaration: (node: SyntaxNode) => {
+        if (isOfFiles(node)) report(node);
+      },
+      ExportAllDeclaration: (node: SyntaxNode) => {
+        if (isOfFiles(node)) report(node);
+      },
+      ImportExpression: (node: SyntaxNode) => {
+        if (isOfFiles(node)) report(node);
+      },
+      // `require('fs')`, of whatever name, and `process.getBuiltinModule('fs')`
+      CallExpression: (node: SyntaxNode) => {
+        if (node.arguments?.some(({ value }) => fileSystem.test(String(value)))) report(node);
       },
     };
   },

@@ -250,7 +250,7 @@ export class Archiver {
   }
 
   async #startLargeFile(file: FileToRead, settle: (outcome: FileOutcome) => void): Promise<void> {
-    const work: Promise<void> = storeLargeFile(file, this.#pool)
+    const work: Promise<void> = storeLargeFile(file, this.#pool, this.#options.signal)
       .then(settle)
       .catch((error: unknown) => this.#fail(error))
       .finally(() => this.#largeFiles.delete(work));

@@ -30,8 +30,13 @@ export interface ExcludeOptions {
 export interface ExcludeContext {
   /** For `$NAME` in exclude files. */
   readonly environment: Environment;
-  /** Patterns are written as on Windows, and take no notice of case. */
+  /** Patterns are written as on Windows. */
   readonly windows?: boolean;
+  /**
+   * Rules take no notice of case, as the file system that is backed up does not. Never for what a repository has already: its snapshots may
+   * be of a Linux that tells `A.JPG` from `a.jpg`, and restic tells them apart there, too.
+   */
+  readonly ignoresCase?: boolean;
 }
 
 /** The part of a file's `lstat` that rules look at. `type` is restic's word: `dir`, `file`, `symlink` ... */
@@ -77,7 +82,7 @@ export async function compileExcludeRules(options: ExcludeOptions, context: Excl
   const limitBytes = options.excludeLargerThan === undefined ? Infinity : parseLimit(options.excludeLargerThan);
   const tags = (options.excludeIfPresent ?? []).map(parseTag);
   if (options.excludeCaches) tags.push(cacheTag);
-  const tagsIn = (names: ReadonlySet<ByteString>) => (context.windows ? tags.map((tag) => spelledAs(tag, names)) : tags);
+  const tagsIn = (names: ReadonlySet<ByteString>) => (context.ignoresCase ? tags.map((tag) => spelledAs(tag, names)) : tags);
   return {
     patterns: [...exactPatterns, ...foldedPatterns],
     isEmpty: exact.isEmpty && folded.isEmpty && limitBytes === Infinity && tags.length === 0,
@@ -103,8 +108,8 @@ async function gather(
 
 function patternOptions(context: ExcludeContext, caseInsensitive: boolean): PatternOptions {
   // Where the file system does not tell `Thumbs.db` from `thumbs.db`, a rule that does would leave in what it was to leave out.
-  const windows = context.windows ?? false;
-  return { caseInsensitive: caseInsensitive || windows, windows };
+  const { windows = false, ignoresCase = false } = context;
+  return { caseInsensitive: caseInsensitive || ignoresCase, windows };
 }
 
 /** A file that marks its folder: its name, and what it must begin with (nothing: it only has to be there). */

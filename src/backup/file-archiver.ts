@@ -1,5 +1,5 @@
 import { closeSync, constants, readSync } from 'node:fs';
-import { fsPath, openNow, systemCode, systemRandom } from '../platform/index.ts';
+import { fsPath, openSourceNow, systemCode, systemRandom } from '../platform/index.ts';
 import { BlobIndex, blobIdOf, PackBuilder, type BlobId, type FinishedPack } from '../repository/index.ts';
 import { isAsSeen } from './source-entry.ts';
 import { statOpen, type SourceStat } from './source-stat.ts';
@@ -54,7 +54,7 @@ export class FileArchiver {
   storeFile(file: FileToRead): FileOutcome {
     let fd: number;
     try {
-      fd = openNow(fsPath(file.path), openFlags);
+      fd = openSourceNow(fsPath(file.path), openFlags);
     } catch (error) {
       return { kind: 'failure', reason: systemCode(error) ?? String(error) };
     }

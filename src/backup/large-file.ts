@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { fsPath, open, systemCode } from '../platform/index.ts';
+import { fsPath, isCode, openSource, systemCode } from '../platform/index.ts';
 import type { BlobId } from '../repository/index.ts';
 import type { DataPool } from './data-pool.ts';
 import { openFlags } from './file-archiver.ts';
@@ -18,13 +18,14 @@ const chunkTasksMax = 12;
 /**
  * Stores one large file with all workers. Where chunks end can only be found from front to back, but that is a sixth of the work: one
  * worker scans ahead, and every chunk found goes to whichever worker is free. Workers share the descriptor, so all read the same file
- * even if another takes its name meanwhile.
+ * even if another takes its name meanwhile. @throws `aborted` while it waits for somebody who holds the file
  */
-export async function storeLargeFile(file: FileToRead, pool: DataPool): Promise<FileOutcome> {
+export async function storeLargeFile(file: FileToRead, pool: DataPool, signal: AbortSignal): Promise<FileOutcome> {
   let handle: FileHandle;
   try {
-    handle = await open(fsPath(file.path), openFlags);
+    handle = await openSource(fsPath(file.path), openFlags, signal);
   } catch (error) {
+    if (isCode(error, 'aborted')) throw error;
     return { kind: 'failure', reason: systemCode(error) ?? String(error) };
   }
   try {

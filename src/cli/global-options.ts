@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { readFile } from 'node:fs/promises';
 import {
   CadanganError,
   l10n,
   rawTextOf,
+  readFile,
   systemCode,
   systemPath,
   withoutByteOrderMark,

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyMemoryOf, describeError, isHistoryBehind, keepHistoryOffsite, type DrivePlace, type HistoryKeeping } from '../jobs/index.ts';
-import { CadanganError, isAbort, l10n, placeOfWork, type Clock, type Environment } from '../platform/index.ts';
+import { CadanganError, isAbort, l10n, placeOfWork, readFile, type Clock, type Environment } from '../platform/index.ts';
 import { parseHead, recordsFolder } from '../records/index.ts';
 import type { Configuration, OffsiteCopy } from '../settings/index.ts';
 import type { CommandContext } from './command.ts';

@@ -198,6 +198,8 @@ function troubleText(kind: TroubleKind): string {
       return l10n.t('Google Drive refuses access');
     case 'source':
       return l10n.t('the repository cannot be read, or is not what it should be');
+    case 'file-held':
+      return l10n.t('another program holds a file that it needs');
     case 'other-repository':
       return l10n.t('the folder on Google Drive holds another repository');
     case 'folder-away':

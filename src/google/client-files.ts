@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
-import { CadanganError, systemCode, textOfFile } from '../platform/index.ts';
+import { stat } from 'node:fs/promises';
+import { CadanganError, readFile, systemCode, textOfFile } from '../platform/index.ts';
 import type { OAuthClient } from './drive-api.ts';
 import { isRecord, text } from './drive-item.ts';
 

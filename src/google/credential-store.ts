@@ -1,5 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
-import { CadanganError, exposureOf, replaceFile, rm, systemCode, systemRandom, type Random } from '../platform/index.ts';
+import { stat } from 'node:fs/promises';
+import { CadanganError, exposureOf, readFile, replaceFile, rm, systemCode, systemRandom, type Random } from '../platform/index.ts';
 import { isRecord, text } from './drive-item.ts';
 import type { DriveAccount } from './drive-api.ts';
 

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { readFile, type FileHandle } from 'node:fs/promises';
+import { type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CadanganError, inUseError, makeOwnFolder, open, rename, system, systemClock, systemCode, type Clock } from '../platform/index.ts';
 import { isId, isRecord } from './drive-item.ts';
@@ -135,7 +135,7 @@ async function textOf(path: string): Promise<string> {
   try {
     const file = await open(path, constants.O_RDONLY);
     try {
-      return (await file.stat()).size > fileBytesMax ? '' : await readFile(file, 'utf8');
+      return (await file.stat()).size > fileBytesMax ? '' : await file.readFile('utf8');
     } finally {
       await file.close();
     }

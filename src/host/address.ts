@@ -1,7 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { canonicalPath, exclusiveName, serviceSeatFile, systemCode, type ExclusiveName } from '../platform/index.ts';
+import { canonicalPath, exclusiveName, readFile, serviceSeatFile, systemCode, type ExclusiveName } from '../platform/index.ts';
 
 /** What the state folder of a system service says of it, since its host is not one of whoever looks for it. */
 const seatSchema = z.object({

@@ -1,13 +1,15 @@
-import { link, readFile, writeFile } from 'node:fs/promises';
+import { link } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   CadanganError,
   inUseError,
   keepForOwner,
   makeOwnFolder,
+  readFile,
   refuseMovedState,
   systemCode,
   unlink,
+  writeFile,
   type Random,
 } from '../platform/index.ts';
 

@@ -1,9 +1,8 @@
 import { readFileSync, readlinkSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { CadanganError, replaceFile, type Clock, type Random } from '../platform/index.ts';
+import { CadanganError, readFile, replaceFile, type Clock, type Random } from '../platform/index.ts';
 
 /*
  * The socket's name tells processes of one machine apart; a state folder on a share, or one that a container mounts too, is seen by others

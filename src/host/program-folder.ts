@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import {
   assetPath,
   cadanganVersion,
   makeFolder,
   open,
+  readFile,
   rename,
   replaceFile,
   rm,

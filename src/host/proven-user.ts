@@ -1,8 +1,8 @@
 import { constants } from 'node:fs';
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { userNameOf } from '../jobs/index.ts';
-import { makeOwnFolder, open, rm, unlink, type Random } from '../platform/index.ts';
+import { makeOwnFolder, open, rm, unlink, writeFile, type Random } from '../platform/index.ts';
 import { protocol, type Audience } from '../service/index.ts';
 
 /*

@@ -1,6 +1,5 @@
-import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CadanganError, makeOwnFolder, rm, systemCode, type Clock } from '../platform/index.ts';
+import { appendFile, CadanganError, makeOwnFolder, readFile, rm, systemCode, type Clock } from '../platform/index.ts';
 
 /*
  * A host that dies soon after its start, again and again, would be started anew by every window and command for ever. So each start is

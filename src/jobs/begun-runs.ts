@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { CadanganError, namesInFolder, replaceFile, rm, systemCode, type Random } from '../platform/index.ts';
+import { CadanganError, namesInFolder, readFile, replaceFile, rm, systemCode, type Random } from '../platform/index.ts';
 import { contentSchema, hasEnded, parseIdentity, thisProcess, type RecordContent, type RecordHistory } from '../records/index.ts';
 import { reasonOf } from './record-about.ts';
 

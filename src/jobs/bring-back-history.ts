@@ -1,4 +1,4 @@
-import { mkdtemp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { DriveFolder } from '../google/index.ts';
@@ -14,7 +14,18 @@ import {
   type HistoryPlace,
   type KeptFile,
 } from '../offsite/index.ts';
-import { CadanganError, fileError, l10n, replaceFile, rm, systemCode, systemRandom, type Random } from '../platform/index.ts';
+import {
+  CadanganError,
+  fileError,
+  l10n,
+  readFile,
+  replaceFile,
+  rm,
+  systemCode,
+  systemRandom,
+  writeFile,
+  type Random,
+} from '../platform/index.ts';
 import {
   changeOfFile,
   faultSentence,

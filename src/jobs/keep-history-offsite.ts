@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DriveFolder } from '../google/index.ts';
 import {
@@ -12,7 +11,7 @@ import {
   type CopyMemory,
   type CopyMemoryFile,
 } from '../offsite/index.ts';
-import { CadanganError, holdName, isAbort, isCode, replaceFile, systemClock, systemRandom } from '../platform/index.ts';
+import { CadanganError, holdName, isAbort, isCode, readFile, replaceFile, systemClock, systemRandom } from '../platform/index.ts';
 import { historyFiles, historyReadme, type ChainHead, type HistoryFile } from '../records/index.ts';
 import type { OpenedKey } from '../repository/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';

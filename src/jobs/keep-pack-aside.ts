@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CadanganError, systemCode, systemPath, writeWhole, type Random } from '../platform/index.ts';
+import { CadanganError, readFile, systemCode, systemPath, writeWhole, type Random } from '../platform/index.ts';
 import type { PackId } from '../repository/index.ts';
 
 /**

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
-import { CadanganError, isAbort, isCode } from '../platform/index.ts';
+import { CadanganError, isAbort, isCode, readFile } from '../platform/index.ts';
 import type { RecordContent, RecordKind, RecordPlace, RecordTrigger, RecordValues } from '../records/index.ts';
 import type { GeneralSettings } from '../settings/index.ts';
 import { locationLabel, parseLocation } from '../storage/index.ts';

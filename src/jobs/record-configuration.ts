@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { replaceFile, systemCode, type Random } from '../platform/index.ts';
+import { readFile, replaceFile, systemCode, type Random } from '../platform/index.ts';
 import { type RecordContent, recordedConfigurationPath, type RecordHistory } from '../records/index.ts';
 import { type UsedConfiguration, withoutSecrets } from '../settings/index.ts';
 import { commonContent, type RecordAbout } from './record-about.ts';

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { replaceFile, systemCode, type Random } from '../platform/index.ts';
+import { readFile, replaceFile, systemCode, type Random } from '../platform/index.ts';
 import { messageKinds, sectionSchema, type DeepReadonly } from './message.ts';
 
 const count = z.number().min(0);

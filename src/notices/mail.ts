@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import type { SMTPSentMessageInfo, SMTPTransportOptions } from 'nodemailer';
 import { authorities } from '../google/index.ts';
-import { CadanganError, orAborted, systemCode, systemPath } from '../platform/index.ts';
+import { CadanganError, orAborted, readFile, systemCode, systemPath } from '../platform/index.ts';
 import type { AlertReceiver, MailServer } from '../settings/index.ts';
 import { subjectOf, type Message } from './message.ts';
 import { htmlText, plainText } from './message-forms.ts';

@@ -1,7 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
-import { stateError, replaceFile, systemCode, type Random } from '../platform/index.ts';
+import { readFile, replaceFile, stateError, systemCode, type Random } from '../platform/index.ts';
 import { doubts } from './plan-copy.ts';
 import { copyPhases } from './progress.ts';
 

@@ -77,6 +77,7 @@ export type TroubleKind =
   | 'drive-unavailable'
   | 'denied'
   | 'source'
+  | 'file-held'
   | 'other-repository'
   | 'folder-away'
   | 'busy'
@@ -97,7 +98,7 @@ const troubles = new Map<string, TroubleKind>(
     'drive.denied': 'denied',
     'storage.unreachable': 'source',
     'storage.denied': 'source',
-    'file.in-use': 'source',
+    'file.in-use': 'file-held',
     'offsite.source-doubtful': 'source',
     'offsite.other-repository': 'other-repository',
     'offsite.folder-moved': 'folder-away',
@@ -122,6 +123,7 @@ export function retryAfterMs(kind: TroubleKind, failuresInARow: number): number 
     case 'drive-unavailable':
     case 'rate':
     case 'source':
+    case 'file-held':
       return backOffMs(failuresInARow);
     case 'busy':
       return 60_000;

@@ -1,4 +1,5 @@
 import type { FaultWords } from './fault-words.ts';
+import { system } from './system.ts';
 
 export const englishFaultWords: FaultWords = {
   kinds: {
@@ -102,7 +103,7 @@ export const englishFaultWords: FaultWords = {
     ELOOP: 'too many links',
     ENAMETOOLONG: 'name too long',
     EEXIST: 'it exists already',
-    EBUSY: 'in use by another program',
+    EBUSY: system.holdsOpenFiles ? 'in use by another program' : 'in use',
     EMFILE: 'too many open files',
     ESTALE: 'the share was mounted anew',
     ETIMEDOUT: 'no answer in time',

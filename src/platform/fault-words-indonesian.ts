@@ -1,4 +1,5 @@
 import type { FaultWords } from './fault-words.ts';
+import { system } from './system.ts';
 
 export const indonesianFaultWords: FaultWords = {
   kinds: {
@@ -102,7 +103,7 @@ export const indonesianFaultWords: FaultWords = {
     ELOOP: 'terlalu banyak tautan',
     ENAMETOOLONG: 'nama terlalu panjang',
     EEXIST: 'sudah ada',
-    EBUSY: 'sedang dipakai program lain',
+    EBUSY: system.holdsOpenFiles ? 'sedang dipakai program lain' : 'sedang dipakai',
     EMFILE: 'terlalu banyak berkas terbuka',
     ESTALE: 'folder berbagi dipasang ulang',
     ETIMEDOUT: 'tidak ada jawaban tepat waktu',
@@ -140,6 +141,12 @@ export const indonesianFaultWords: FaultWords = {
     'the volume has as many shadow copies as it can have': 'volume sudah memiliki jumlah terbanyak salinan bayangan',
     'another shadow copy is being made': 'salinan bayangan lain sedang dibuat',
     'Windows says …': 'Windows menyebut …',
+    'others can read the file; run "chmod 600" on it and sign in again':
+      'orang lain dapat membaca berkasnya; jalankan "chmod 600" untuk berkas itu, lalu masuk lagi',
+    'others can read the file; take the right from them and sign in again':
+      'orang lain dapat membaca berkasnya; cabut hak mereka, lalu masuk lagi',
+    'the file is too large': 'berkasnya terlalu besar',
+    'the file is damaged': 'berkasnya rusak',
     'no window is open': 'tidak ada jendela yang terbuka',
     'no mail server': 'tidak ada server surel',
     'not … text': 'bukan teks …',

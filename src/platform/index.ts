@@ -11,17 +11,23 @@ export * from './as-owner.ts';
 export * from './discard.ts';
 export * from './patience.ts';
 export {
+  appendFile,
   open,
   openNow,
+  openSource,
+  openSourceNow,
   patientFiles,
+  readFile,
   rename,
   renameNow,
   rm,
   rmdir,
   rmdirNow,
   rmNow,
+  sourceFiles,
   unlink,
   unlinkNow,
+  writeFile,
   type FileCalls,
 } from './patient-files.ts';
 export * from './replace-file.ts';

@@ -47,7 +47,9 @@ export function machinePath(text: string, rules: Partial<PathRules> = {}): Machi
 
 /** As `machinePath`, in its parts. `..` is resolved by spelling, as restic does it; above the root there is nothing. */
 export function pathParts(text: string, rules: Partial<PathRules> = {}): PathParts {
-  const { windows = system.isWindows, workingFolder = process.cwd(), driveFolder = systemDriveFolder } = rules;
+  const { windows = system.isWindows, driveFolder = systemDriveFolder } = rules;
+  // Asked for where it counts alone: it may have been removed, which is no matter to an absolute path.
+  const workingFolder = (): string => rules.workingFolder ?? process.cwd();
   return windows ? partsOnWindows(text, { workingFolder, driveFolder }) : partsOnPosix(text, workingFolder);
 }
 
@@ -65,22 +67,37 @@ export function placeKeyOf(path: string): string {
 /** Whether `inner` is `outer` or lies in it, on a system of its rules of case. Both are absolute. */
 export function isInFolder(inner: string, outer: string, platform: NodeJS.Platform = system.platform): boolean {
   const { path: rules, isWindows } = systemOf(platform);
-  const key = (path: string): string => (isWindows ? placeKeyOf(path) : rules.resolve(path));
-  const separator = isWindows ? '/' : rules.sep;
-  const [one, other] = [key(inner), key(outer)];
-  return one === other || one.startsWith(other.endsWith(separator) ? other : other + separator);
+  return folderTest([outer], platform)(isWindows ? inner : rules.resolve(inner));
+}
+
+/** Likewise in any of some folders, of as many paths as a walk meets: nothing but these is compared, so the paths are resolved already. */
+export function folderTest(outers: readonly string[], platform: NodeJS.Platform = system.platform): (inner: string) => boolean {
+  const { path: rules, isWindows } = systemOf(platform);
+  // `placeKeyOf` has no slash at the end, but that of POSIX' root.
+  const keys = outers.map((outer) => (isWindows ? placeKeyOf(outer) : rules.resolve(outer)));
+  const folders = keys.map((key) => [key, key.endsWith('/') ? key : `${key}/`] as const);
+  return (inner) => {
+    const path = isWindows ? placeKeyOf(inner) : inner;
+    return folders.some(([key, start]) => path === key || path.startsWith(start));
+  };
 }
 
 type PathOf<Kind extends WindowsPath['kind']> = Extract<WindowsPath, { kind: Kind }>;
 type Folder = Pick<PathParts, 'root' | 'rootNames' | 'names'>;
+type WorkingFolder = () => string;
 
-function partsOnPosix(text: string, workingFolder: string): PathParts {
+interface FoldersOfWindows {
+  readonly workingFolder: WorkingFolder;
+  readonly driveFolder: DriveFolder;
+}
+
+function partsOnPosix(text: string, workingFolder: WorkingFolder): PathParts {
   const isWhole = text.startsWith('/');
-  const { above, names } = resolved(isWhole ? [] : namesOf(workingFolder), namesOf(text));
+  const { above, names } = resolved(isWhole ? [] : namesOf(workingFolder()), namesOf(text));
   return { root: '/', rootNames: [], above, names, isWhole };
 }
 
-function partsOnWindows(text: string, { workingFolder, driveFolder }: Omit<PathRules, 'windows'>): PathParts {
+function partsOnWindows(text: string, { workingFolder, driveFolder }: FoldersOfWindows): PathParts {
   const parsed = parseWindowsPath(text);
   switch (parsed.kind) {
     case 'unusable':
@@ -108,8 +125,8 @@ function folderOf({ root, rootNames, rest }: PathOf<'absolute'>): Folder {
   return { root, rootNames, names: resolved([], namesOf(rest)).names };
 }
 
-function workingFolderOf(path: string, workingFolder: string): Folder {
-  const parsed = parseWindowsPath(workingFolder);
+function workingFolderOf(path: string, workingFolder: WorkingFolder): Folder {
+  const parsed = parseWindowsPath(workingFolder());
   if (parsed.kind !== 'absolute') throw unsupported(path, 'the current folder lies on no drive or share');
   return folderOf(parsed);
 }
@@ -118,8 +135,8 @@ function workingFolderOf(path: string, workingFolder: string): Folder {
  * Windows would take the root of a drive whose current folder it does not know. That may be another folder than the one that the
  * person's shell shows.
  */
-function folderOfDrive(path: string, { drive, rest }: PathOf<'of-drive'>, workingFolder: string, driveFolder: DriveFolder): Folder {
-  for (const current of [workingFolder, driveFolder(drive)]) {
+function folderOfDrive(path: string, { drive, rest }: PathOf<'of-drive'>, workingFolder: WorkingFolder, driveFolder: DriveFolder): Folder {
+  for (const current of [workingFolder(), driveFolder(drive)]) {
     const parsed = current === undefined ? undefined : parseWindowsPath(current);
     if (parsed?.kind === 'absolute' && parsed.root === `${drive}:/`) return folderOf({ ...parsed, rest: `${parsed.rest}/${rest}` });
   }

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readFile } from './patient-files.ts';
 import { CadanganError, systemCode } from './errors.ts';
 
 /*

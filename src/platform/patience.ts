@@ -23,7 +23,7 @@ const passingCodes: ReadonlySet<string | undefined> = new Set(['EPERM', 'EBUSY',
 
 const firstWaitMs = 4;
 const longestWaitMs = 500;
-/** How long one call is tried altogether. */
+/** How long one call is tried altogether, for what is ours. */
 export const patienceMs = 10_000;
 /** Likewise where nobody can put an end to the waiting: a thread that stands still hears of no abort. */
 export const deafPatienceMs = 2_000;
@@ -40,11 +40,14 @@ export function isPassing(error: unknown): boolean {
 /** Tries again, after waits that grow, what Windows refuses while another program has a file open. Elsewhere each call is made once. */
 export class Patience {
   readonly #world: PatienceWorld;
+  readonly #longestMs: number;
   #waitedInVain = 0;
   #lastInVainMs = -Infinity;
 
-  constructor(world: PatienceWorld) {
+  /** @param longestMs how long one call is tried altogether */
+  constructor(world: PatienceWorld, longestMs = patienceMs) {
     this.#world = world;
+    this.#longestMs = longestMs;
   }
 
   get holdsOpenFiles(): boolean {
@@ -57,7 +60,7 @@ export class Patience {
    */
   async until<T>(attempt: () => Promise<T>, signal?: AbortSignal, isWorth: (error: unknown) => Promise<boolean> = always): Promise<T> {
     if (!this.holdsOpenFiles) return attempt();
-    const waits = this.#waits(patienceMs);
+    const waits = this.#waits(this.#longestMs);
     for (let hasWaited = false; ; hasWaited = true) {
       try {
         const result = await attempt();
@@ -78,7 +81,7 @@ export class Patience {
    */
   untilNow<T>(attempt: () => T, isStopped?: () => boolean, isWorth: (error: unknown) => boolean = () => true): T {
     if (!this.holdsOpenFiles) return attempt();
-    const waits = this.#waits(isStopped === undefined ? deafPatienceMs : patienceMs);
+    const waits = this.#waits(isStopped === undefined ? Math.min(deafPatienceMs, this.#longestMs) : this.#longestMs);
     for (let hasWaited = false; ; hasWaited = true) {
       try {
         const result = attempt();
@@ -113,7 +116,8 @@ export class Patience {
       if (leftMs <= 0) break;
       yield Math.min(leftMs, waitMs * (0.75 + (random.fill(new Uint8Array(1))[0] ?? 0) / 512));
     }
-    this.#waitedInVain += 1;
+    // Those that waited beside one another have met one trouble.
+    if (startMs >= this.#lastInVainMs) this.#waitedInVain += 1;
     this.#lastInVainMs = clock.monotonicMs();
   }
 }
@@ -125,9 +129,14 @@ async function always(): Promise<boolean> {
 /** What nobody writes to: waiting for it to change keeps a thread for as long as is asked. */
 const stillness = new Int32Array(new SharedArrayBuffer(4));
 
-export const systemPatience = new Patience({
+const systemWorld: PatienceWorld = {
   clock: systemClock,
   random: systemRandom,
   pause: (ms) => void Atomics.wait(stillness, 0, 0, ms),
   holdsOpenFiles: system.holdsOpenFiles,
-});
+};
+
+export const systemPatience = new Patience(systemWorld);
+
+/** For what is not ours, as a backup reads: databases are held as long as their program runs, which takes no patience from a repository. */
+export const sourcePatience = new Patience(systemWorld, deafPatienceMs);

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile } from './patient-files.ts';
 import { encodingOf, textOfFile } from './byte-order-mark.ts';
 import type { Environment } from './environment.ts';
 import { CadanganError, systemCode } from './errors.ts';

@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CadanganError, systemCode } from './errors.ts';
+import { isInFolder } from './machine-path.ts';
+import { system, type System } from './system.ts';
 
 /** What a code of the operating system means to somebody who reads or writes. */
 export type SystemTrouble = 'full' | 'denied' | 'other';
@@ -25,20 +27,23 @@ export function isUnsupported(code: string | undefined): boolean {
  * The system's error about a file of ours as one of ours: `file.in-use`, `storage.full`, `storage.denied`, and `storage.unreachable` for
  * everything else (EIO, ESTALE, ETIMEDOUT, ENOTCONN, EHOSTDOWN, EMFILE ...). Errors that are not the system's come back unchanged.
  */
-export function fileError(cause: unknown, location: string): unknown {
+export function fileError(cause: unknown, location: string, on: System = system): unknown {
   const reason = systemCode(cause);
   if (cause instanceof CadanganError || reason === undefined || reason.startsWith('ERR_')) return cause;
-  const inUse = inUseError(cause, location);
+  const inUse = inUseError(cause, location, on);
   return inUse ?? new CadanganError(storageCodes[troubleOf(reason)], { location, reason }, { cause });
 }
 
 /**
  * What the system says of a file that another program holds (EBUSY), as `file.in-use` with the file that it names: a thing of its own, that
- * no permission and no other folder mends. @param otherwise the file, where the error names none. @returns undefined for any other error
+ * no permission and no other folder mends. Where open files are not held, EBUSY is of a mount point (rename(2), unlink(2)) or of a share.
+ * @param otherwise the file, where the error names none. @returns undefined for any other error
  */
-export function inUseError(cause: unknown, otherwise: string): CadanganError | undefined {
+export function inUseError(cause: unknown, otherwise: string, on: System = system): CadanganError | undefined {
   const reason = systemCode(cause);
-  return reason === 'EBUSY' ? new CadanganError('file.in-use', { path: pathOf(cause) ?? otherwise, reason }, { cause }) : undefined;
+  return on.holdsOpenFiles && reason === 'EBUSY'
+    ? new CadanganError('file.in-use', { path: pathOf(cause) ?? otherwise, reason }, { cause })
+    : undefined;
 }
 
 function pathOf(cause: unknown): string | undefined {
@@ -50,18 +55,18 @@ function pathOf(cause: unknown): string | undefined {
  * root in the home of somebody else, of a version that did not look after that, leaves files that their user cannot read.
  * @param folder the state folder, or the part of it that all belongs to one. @param file where the error does not name it
  */
-export function stateError(cause: unknown, folder: string, file = folder): unknown {
+export function stateError(cause: unknown, folder: string, file = folder, on: System = system): unknown {
   const reason = systemCode(cause);
   if (cause instanceof CadanganError || reason === undefined || reason.startsWith('ERR_')) return cause;
   const path = pathOf(cause) ?? file;
-  const inUse = inUseError(cause, path);
+  const inUse = inUseError(cause, path, on);
   return inUse ?? new CadanganError('state.unusable', { path, reason, folder, ...foreignOwner(path, folder, reason) }, { cause });
 }
 
 /** Likewise, of an error about anything in a state folder; others stay what they are. */
-export function stateErrorIn(cause: unknown, stateFolder: string): unknown {
+export function stateErrorIn(cause: unknown, stateFolder: string, on: System = system): unknown {
   const path = pathOf(cause);
-  return path !== undefined && `${path}/`.startsWith(`${stateFolder}/`) ? stateError(cause, stateFolder) : cause;
+  return path !== undefined && isInFolder(path, stateFolder, on.platform) ? stateError(cause, stateFolder, stateFolder, on) : cause;
 }
 
 /** Who has taken a file in a folder of ours, or the folder itself. */

@@ -6,8 +6,9 @@ export type { System } from './system-interface.ts';
 
 /** The system of a platform of Node's, for what is planned or tested for another one. */
 export function systemOf(platform: NodeJS.Platform): System {
+  if (platform === system.platform) return system;
   return platform === 'win32' ? windowsSystem : posixSystem(platform);
 }
 
 /** The one that we run on. Nothing else asks `process.platform` (`npm run lint`). */
-export const system: System = systemOf(process.platform);
+export const system: System = process.platform === 'win32' ? windowsSystem : posixSystem(process.platform);

@@ -24,6 +24,8 @@ export interface WriteWholeOptions {
   readonly place?: ((temporaryPath: string) => Promise<void>) | undefined;
 }
 
+const noWait = AbortSignal.abort();
+
 /**
  * Puts a file at `path`, completely or not at all, also across a crash: a temporary file, `fill`, fsync, the name, fsync of the folder.
  * After an error or abort neither the name nor the temporary file is left. @throws the system's errors, what `fill` throws, `aborted`
@@ -31,7 +33,7 @@ export interface WriteWholeOptions {
 export async function writeWhole(path: string, options: WriteWholeOptions, fill: (file: FileHandle) => Promise<void>): Promise<void> {
   const { signal, place = (temporary: string) => rename(systemPath(temporary), systemPath(path), signal) } = options;
   throwIfAborted(signal);
-  void discardHeld(); // beside it: whoever holds one need not hold us up
+  void discardHeld(noWait); // beside it, and again with the next: whoever holds one need not hold us up
   const { handle, temporaryPath } = await openTemporary(path, options);
   try {
     try {
@@ -46,7 +48,7 @@ export async function writeWhole(path: string, options: WriteWholeOptions, fill:
     throwIfAborted(signal);
     await place(temporaryPath);
   } catch (error) {
-    await discard(systemPath(temporaryPath));
+    await discard(systemPath(temporaryPath), signal);
     throw error;
   }
   await syncFolder(dirname(path)); // no abort from here on: the name exists

@@ -1,13 +1,15 @@
-import { link, readdir, readFile, writeFile } from 'node:fs/promises';
+import { link, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   CadanganError,
   makeOwnFolder,
   open,
   orAborted,
+  readFile,
   systemCode,
   throwIfAborted,
   unlink,
+  writeFile,
   type Clock,
   type Random,
 } from '../platform/index.ts';

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readFile } from '../platform/index.ts';
 import type { ZipEntry } from './document-writers.ts';
 import { evidenceEntries } from './evidence.ts';
 import { loadDocumentWriters } from './load-document-writers.ts';

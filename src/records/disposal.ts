@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { rm, syncFolder } from '../platform/index.ts';
+import { readFile, rm, syncFolder } from '../platform/index.ts';
 import { findBeginning } from './beginning.ts';
 import type { RecordHistory } from './history.ts';
 import { keyBehind } from './key-succession.ts';

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { namesInFolder, systemCode } from '../platform/index.ts';
+import { namesInFolder, readFile, systemCode } from '../platform/index.ts';
 import type { ZipEntry } from './document-writers.ts';
 import type { HistoryRecord } from './record.ts';
 import { sha256 } from './record-line.ts';

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { replaceFile, systemCode, type Random } from '../platform/index.ts';
+import { readFile, replaceFile, systemCode, type Random } from '../platform/index.ts';
 import { isSignedBy, type PublicKey, type SigningKey } from './signing-key.ts';
 
 /** The end of a chain: enough to tell later whether it is still the same chain, and whether anything of it is missing. */

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { namesInFolder, systemCode } from '../platform/index.ts';
+import { namesInFolder, readFile, systemCode } from '../platform/index.ts';
 import { evidenceFolder } from './evidence.ts';
 import { headSchema, type ChainHead } from './head.ts';
 import { isMonthFile, listMonthFiles } from './month-files.ts';

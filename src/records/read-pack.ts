@@ -1,6 +1,6 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { CadanganError } from '../platform/index.ts';
+import { CadanganError, readFile } from '../platform/index.ts';
 import { packBytesMax, sumsName } from './pack-names.ts';
 import { readZip } from './zip-reader.ts';
 

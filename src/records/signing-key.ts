@@ -1,7 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CadanganError, rename, replaceFile, rm, syncFolder, systemCode, type Random } from '../platform/index.ts';
+import { CadanganError, readFile, rename, replaceFile, rm, syncFolder, systemCode, type Random } from '../platform/index.ts';
 import type { HistoryRecord } from './record.ts';
 
 /** Who can be asked whether a signature is right. */

@@ -1,8 +1,8 @@
 import { createPublicKey, timingSafeEqual } from 'node:crypto';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { CadanganError, makeFolder, rm } from '../platform/index.ts';
+import { CadanganError, makeFolder, rm, writeFile } from '../platform/index.ts';
 import { evidenceFolder } from './evidence.ts';
 import { isMonthFile } from './month-files.ts';
 import { publicKeyName, signatureName, sumsName } from './pack-names.ts';

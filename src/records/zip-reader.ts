@@ -1,6 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { crc32, inflateRawSync } from 'node:zlib';
-import { CadanganError } from '../platform/index.ts';
+import { CadanganError, readFile } from '../platform/index.ts';
 import { packBytesMax, partBytesMax } from './pack-names.ts';
 
 const endOfDirectory = Buffer.from('PK\x05\x06', 'latin1');

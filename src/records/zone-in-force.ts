@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isTimeZone, offsetMinutesIn, systemClock, systemCode, systemTimeZone } from '../platform/index.ts';
+import { isTimeZone, offsetMinutesIn, readFile, systemClock, systemCode, systemTimeZone } from '../platform/index.ts';
 import { newestRecord } from './chain-end.ts';
 import { recordsFolder } from './history.ts';
 import { fieldOf } from './settings-in-force.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, readSync } from 'node:fs';
-import { fsPath, openNow, system, type ByteString } from '../platform/index.ts';
+import { fsPath, openSourceNow, system, type ByteString } from '../platform/index.ts';
 import { failureOf } from './failures.ts';
 import { setOnDescriptor, setOnPath, type Metadata, type MetadataProblem } from './metadata.ts';
 import type { ExistingFileJob, ExistingJob, FileOutcome, JobResult } from './worker-jobs.ts';
@@ -23,7 +23,7 @@ export function runExistingJob(job: ExistingJob, isStopped: () => boolean): JobR
 function treat(file: ExistingFileJob, isStopped: () => boolean): Omit<FileOutcome, 'file'> | undefined {
   let descriptor: number | undefined;
   try {
-    descriptor = openNow(fsPath((file.prefix + file.name) as ByteString), readFlags);
+    descriptor = openSourceNow(fsPath((file.prefix + file.name) as ByteString), readFlags);
     const stats = fstatSync(descriptor);
     // What is changed on a file shows under all its names, also those outside the target: then it is replaced instead.
     if (!stats.isFile() || (file.metadata && stats.nlink > 1)) return { differs: true };

@@ -129,8 +129,8 @@ export function setWindows(path: ByteString, { windows }: Metadata): MetadataPro
 }
 
 /** Whether what `path` names has the attributes of Windows already. */
-export function hasWindows(path: ByteString, { windows }: Metadata): boolean {
-  return windows === undefined || (nativeWindowsFiles()?.has(path, windows) ?? true);
+export function hasWindows(path: ByteString, windows: WindowsAttributes): boolean {
+  return nativeWindowsFiles()?.has(path, windows) ?? true;
 }
 
 interface Setters {

@@ -303,7 +303,10 @@ class Planner {
   #existing(frame: Frame, name: ByteString, metadata: Metadata): Existing | undefined {
     const stats = this.#lookAt(frame, name);
     const { plan } = frame;
-    const hasAttributes = () => this.#context.handles.with(plan, ({ prefix }) => hasWindows((prefix + name) as ByteString, metadata));
+    const { windows } = metadata;
+    // The folder is not taken up again for each file of another system.
+    const hasAttributes = (): boolean =>
+      windows === undefined || this.#context.handles.with(plan, ({ prefix }) => hasWindows((prefix + name) as ByteString, windows));
     return stats && describe(stats, metadata, hasAttributes);
   }
 

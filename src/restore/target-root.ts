@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, statSync } from 'node:fs';
+import { closeSync, lstatSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, relative, resolve, sep, isAbsolute } from 'node:path';
 import {
   byteStringFromRaw,
@@ -8,11 +8,13 @@ import {
   inUseError,
   machinePath,
   makeFolderNow,
+  openNow,
   rawTextOf,
   rmdirNow,
   systemCode,
   systemPath,
   troubleOf,
+  unlinkNow,
   type ByteString,
   system,
 } from '../platform/index.ts';
@@ -102,20 +104,41 @@ function lies(path: string, folder: string): boolean {
   return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
 }
 
-/**
- * Asked of the file system itself: also on Linux, a share or a memory stick may have no upper and lower case. By a folder, since a virus
- * scanner holds a new file for a moment, in which Windows does not remove it.
- */
+/** Asked of the file system itself: also on Linux, a share or a memory stick may have no upper and lower case. */
 function foldsNames(prefix: ByteString, names: TemporaryNames): boolean {
   const name = names.next();
   const path = (prefix + name) as ByteString;
-  mkdirSync(fsPath(path), 0o700);
+  const probe = system.holdsOpenFiles ? folderProbe : fileProbe;
+  probe.make(path);
   try {
     return lstatSync(fsPath((prefix + name.toUpperCase()) as ByteString), { throwIfNoEntry: false }) !== undefined;
   } finally {
-    rmdirNow(fsPath(path));
+    probe.remove(path);
   }
 }
+
+/** What is made for a moment to be looked at by another name. */
+interface Probe {
+  readonly make: (path: ByteString) => void;
+  readonly remove: (path: ByteString) => void;
+}
+
+const fileProbe: Probe = {
+  make: (path) => closeSync(openNow(fsPath(path), 'wx', 0o600)),
+  remove: (path) => unlinkNow(fsPath(path)),
+};
+
+/** A virus scanner holds a new file for a moment, in which Windows does not remove it. */
+const folderProbe: Probe = {
+  make: (path) => mkdirSync(fsPath(path), 0o700),
+  remove: (path) => {
+    try {
+      rmdirNow(fsPath(path));
+    } catch {
+      // Somebody puts a file into each new folder (desktop.ini). That one stays; its name tells what it is.
+    }
+  },
+};
 
 /** In a folder that is closed to us nothing can be tried out: then as such systems usually are. */
 function foldsNamesIfOpen(prefix: ByteString, names: TemporaryNames): boolean {

@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { watch, type FSWatcher } from 'chokidar';
-import { isInFolder, systemCode } from '../platform/index.ts';
+import { folderTest, systemCode } from '../platform/index.ts';
 import type { WatchState } from './set-status.ts';
 
 export interface WatchOptions {
@@ -77,6 +77,7 @@ export class ChangeWatcher implements AsyncDisposable {
       pollingIntervalMs = pollingIntervalMsDefault,
       entriesMax = entriesMaxDefault,
     } = this.#options;
+    const isIgnored = folderTest(ignored);
     const watcher = watch([...sources], {
       followSymlinks: false,
       ignorePermissionErrors: true,
@@ -84,7 +85,7 @@ export class ChangeWatcher implements AsyncDisposable {
       interval: pollingIntervalMs,
       binaryInterval: pollingIntervalMs,
       atomic: false,
-      ignored: (path: string) => ignored.some((folder) => isInFolder(path, folder)),
+      ignored: isIgnored,
     });
     let entries = 0;
     watcher.on('all', (event) => {

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { replaceFile, type Clock, type Random } from '../platform/index.ts';
+import { readFile, replaceFile, type Clock, type Random } from '../platform/index.ts';
 import type { Due, Task } from './task-loop.ts';
 import { systemMachine, TrustedClock, type ClockStep, type MachineTimes } from './trusted-clock.ts';
 import type { WindowSpan } from './windows.ts';

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { makeOwnFolder, open, replaceFile, stateError, systemCode, type Random } from '../platform/index.ts';
 import { applyLine, emptyHistory, linesOfHistory, type HistoryLine, type SetHistory } from './history.ts';
@@ -116,7 +115,7 @@ async function readBounded(path: string): Promise<string> {
   try {
     const handle = await open(path, 'r');
     await using _closing = { [Symbol.asyncDispose]: () => handle.close() };
-    return (await handle.stat()).size > fileBytesMax ? 'too large' : await readFile(handle, 'utf8');
+    return (await handle.stat()).size > fileBytesMax ? 'too large' : await handle.readFile('utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return '';
     throw error;

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { replaceFile, type Random } from '../platform/index.ts';
+import { readFile, replaceFile, type Random } from '../platform/index.ts';
 
 /** Milliseconds since 1970. */
 const content = z.object({ done: z.record(z.string(), z.number()) });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readFile } from '../platform/index.ts';
 import type { Environment } from '../platform/index.ts';
 
 /** Under which a password file is handed over by a service manager: names of credentials are short and of few letters (systemd.exec(5)). */

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { describeError, formSentences, type RecordKeeper } from '../jobs/index.ts';
-import { assetPath, CadanganError, formatDate, l10n, type Clock, type Language } from '../platform/index.ts';
+import { assetPath, CadanganError, formatDate, l10n, readFile, type Clock, type Language } from '../platform/index.ts';
 import {
   allOf,
   exceptionsCsv,

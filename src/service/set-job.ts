@@ -84,7 +84,7 @@ async function jobOptionsOf(
   } = set;
   const rules = await compileExcludeRules(
     { excludes, iexcludes, excludeFiles, iexcludeFiles, excludeCaches, excludeIfPresent, excludeLargerThan },
-    { environment, windows: system.isWindows },
+    { environment, windows: system.isWindows, ignoresCase: system.isWindows },
   );
   return {
     sources,

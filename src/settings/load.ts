@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { systemCode, textOfFile } from '../platform/index.ts';
+import { readFile, systemCode, textOfFile } from '../platform/index.ts';
 import { nothing, parseConfiguration, wholeFile, type ParsedConfiguration } from './parse.ts';
 import { fileBytesMax } from './schema.ts';
 

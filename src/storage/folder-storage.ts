@@ -1,9 +1,19 @@
 import type { Stats } from 'node:fs';
-import { chmod, readFile, stat } from 'node:fs/promises';
+import { chmod, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Random } from '../platform/index.ts';
-import { CadanganError, makeFolder, syncFolder, system, systemCode, systemRandom, throwIfAborted, unlink } from '../platform/index.ts';
+import {
+  CadanganError,
+  makeFolder,
+  readFile,
+  syncFolder,
+  system,
+  systemCode,
+  systemRandom,
+  throwIfAborted,
+  unlink,
+} from '../platform/index.ts';
 import { assertFileName, assertRange } from './file-name.ts';
 import { storageError } from './folder-errors.ts';
 import { newestMsIn, openToRead, readFully, removeTemporaryFiles, writeAtomically } from './folder-files.ts';

@@ -37,12 +37,19 @@ test('patterns with and without case both exclude', async () => {
 
 test('on Windows rules take no notice of case, as its file system does not', async () => {
   const options = { excludes: ['Thumbs.db', 'c:\\Temp'], excludeCaches: true, excludeIfPresent: ['.NoBackup'] };
-  const rules = await compileExcludeRules(options, { environment: {}, windows: true });
+  const rules = await compileExcludeRules(options, { environment: {}, windows: true, ignoresCase: true });
   const excluded = ['/C/x/thumbs.db', '/C/x/THUMBS.DB', '/C/temp/x', '/D/temp/x'].filter((name) => rules.excludesPath(path(name)));
   assert.deepEqual(excluded, ['/C/x/thumbs.db', '/C/x/THUMBS.DB', '/C/temp/x']);
   assert.deepEqual(askFolder(rules, { 'cachedir.tag': cacheSignature, a: '' }), { keep: 'cachedir.tag' });
   assert.deepEqual(askFolder(rules, { '.nobackup': '', a: '' }), { keep: '.nobackup' });
   assert.equal(askFolder(await rulesOf(options), { '.nobackup': '', a: '' }), undefined);
+});
+
+test('what is written as on Windows takes as much away from a repository as restic would: a.jpg is not A.JPG there', async () => {
+  const options = { excludes: ['*.JPG', 'C:\\Temp'], iexcludes: ['*.bak'] };
+  const rules = await compileExcludeRules(options, { environment: {}, windows: true });
+  const excluded = ['/C/Temp/x', '/srv/A.JPG', '/srv/a.jpg', '/srv/a.BAK'].filter((name) => rules.excludesPath(path(name)));
+  assert.deepEqual(excluded, ['/C/Temp/x', '/srv/A.JPG', '/srv/a.BAK']);
 });
 
 test('patterns of files follow those of the command line, so a ! in a file takes back', async () => {

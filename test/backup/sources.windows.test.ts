@@ -23,7 +23,7 @@ function folders(t: TestContext): { root: string; here: string } {
 
 /** The paths of the one source as the snapshot has it, and the files that are found in it. */
 async function readFrom(source: string, workingFolder: string, excludes: readonly string[] = []) {
-  const rules = await compileExcludeRules({ excludes }, { environment: {}, windows: true });
+  const rules = await compileExcludeRules({ excludes }, { environment: {}, windows: true, ignoresCase: true });
   const { tree, reader, paths, missing, scanAhead } = prepareSource({ sources: [source], workingFolder, rules });
   scanAhead[Symbol.dispose]();
   const filesIn = (folder: SourceTree['path']): string[] => {

@@ -55,6 +55,12 @@ test('an error of an unknown code is shown with its own words', () => {
   );
 });
 
+test('who may read a password file is named on Windows, with what takes it from them there', () => {
+  const nextOf = (facts: Record<string, string>) => describeError({ code: 'password.exposed', facts, message: '' }).next;
+  assert.match(nextOf({ file: 'C:\\p', readers: 'Users' }), /\(icacls: Users\)/);
+  assert.match(nextOf({ file: '/p', mode: '644' }), /\(chmod 600\)/);
+});
+
 test('trouble that a command solves has its button', () => {
   const remedies = (code: string) => describeError({ code, facts, message: '' }).remedies;
   assert.ok(remedies('repository.wrong-password').includes('enterPassword'));

@@ -17,9 +17,12 @@ interface SimulatedFile {
   list?: Buffer;
   /** Control codes that it has had, in hexadecimal. */
   controls?: string[];
+  /** The code that opening it to remove it ends with. */
+  removalError?: number;
 }
 
 const backupPart = 0x10000;
+const deleteAccess = 0x10000;
 export const accessDenied = 5;
 const [notFound, invalidHandle, privilegeNotHeld] = [2, 6, 1314];
 /** What a call that succeeds leaves as the last error says nothing. */
@@ -69,7 +72,12 @@ export class SimulatedWindows {
           data.writeBigUInt64LE(file.creationTime, 4);
         }),
       SetFileAttributesW: (name, attributes) => this.#withFile(name, (file) => void (file.attributes = Number(attributes))),
-      CreateFileW: (name) => (this.#withFile(name, () => undefined) ? this.#open(key(String(name))) : -1n),
+      CreateFileW: (name, access) => {
+        const refusal = Number(access) === deleteAccess ? this.#files.get(key(String(name)))?.removalError : undefined;
+        if (this.#withFile(name, () => undefined) && refusal === undefined) return this.#open(key(String(name)));
+        this.#lastError = refusal ?? this.#lastError;
+        return -1n;
+      },
       SetFileTime: (handle, time) =>
         this.#withHandle(handle, (file) => {
           assert.ok(time instanceof Buffer);

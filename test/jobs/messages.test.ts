@@ -89,6 +89,8 @@ test('both languages know the same kinds of exceptions and system codes', () => 
 test('reasons of lower rooms are translated, values in them stay, and none is translated that nobody gives', () => {
   const error = new CadanganError('arguments.invalid', { option: '--tree', reason: 'it cannot be combined with --blob' });
   assert.equal(describeError(error, indonesian).what, 'Tidak dapat memakai argumen: opsi "--tree": tidak dapat digabung dengan --blob.');
+  const exposed = { reason: 'others can read the file; take the right from them and sign in again' };
+  assert.match(describeError(new CadanganError('drive.signed-out', exposed), indonesian).what, /cabut hak mereka, lalu masuk lagi/);
   const sources = globSync('**/*.ts', { cwd: sourceFolder })
     .filter((file) => !/messages-|fault-words-/.test(file))
     .map((file) => readFileSync(new URL(file, sourceFolder), 'utf8'))

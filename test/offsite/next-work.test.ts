@@ -126,6 +126,7 @@ test('trouble is never tried again within a minute, and within two hours always'
     'drive-unavailable',
     'denied',
     'source',
+    'file-held',
     'other-repository',
     'busy',
     'other',
@@ -136,7 +137,12 @@ test('trouble is never tried again within a minute, and within two hours always'
       assert.ok(ms >= 60_000 && ms <= 2 * hourMs, `${kind} ${failures}: ${ms}`);
     }),
   );
-  assert.deepEqual([troubleOf('drive.full'), troubleOf('storage.unreachable'), troubleOf(undefined)], ['full', 'source', 'other']);
+  assert.deepEqual(['drive.full', 'storage.unreachable', 'file.in-use', undefined].map(troubleOf), [
+    'full',
+    'source',
+    'file-held',
+    'other',
+  ]);
 });
 
 test('a readable copy is due with the first day of the next week, month, quarter or year, in the zone of the server', () => {

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import {
   byteStringFromText,
   isCode,
+  folderTest,
   isInFolder,
   machinePath,
   machinePathOf,
@@ -90,6 +91,36 @@ test('all spellings of one place of Windows have one key, on every system; other
   assert.equal(placeKeyOf('/c/../x'), '/c/../x');
   assert.ok(isInFolder('C:\\Été\\x', 'c:\\éTÉ', 'win32'));
   assert.equal(placeKeyOf('C:\\é'), `C:/${upperCaseOfWindows('é')}`);
+});
+
+test('an absolute path does not ask for the current folder, which may have been removed', () => {
+  for (const [text, isWindows] of [
+    ['/srv/../data', false],
+    ['c:/data', true],
+  ] as const) {
+    const rules = {
+      windows: isWindows,
+      get workingFolder(): string {
+        throw new Error('uv_cwd');
+      },
+    };
+    assert.match(machinePath(text, rules), /^(?:C:\\|\/)data$/);
+    assert.throws(() => machinePath('data', rules), /uv_cwd/);
+  }
+});
+
+test('a path of a walk is looked for in folders whose spelling is read once', () => {
+  const inLinux = folderTest(['/srv/x/../repo', '/mnt/'], 'linux');
+  assert.deepEqual(
+    ['/srv/repo', '/srv/repo/data', '/srv/repository', '/srv/Repo', '/mnt/a', '/'].map((path) => inLinux(path)),
+    [true, true, false, false, true, false],
+  );
+  assert.deepEqual([folderTest(['/'], 'linux')('/srv'), folderTest([], 'linux')('/srv')], [true, false]);
+  const inWindows = folderTest(['c:\\repo', '\\\\nas1\\share\\'], 'win32');
+  assert.deepEqual(
+    ['C:\\Repo\\data', 'C:\\repository', '\\\\NAS1\\share\\x'].map((path) => inWindows(path)),
+    [true, false, true],
+  );
 });
 
 test('a path of a snapshot may be typed as one of this machine', () => {

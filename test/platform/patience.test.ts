@@ -5,7 +5,17 @@ import * as fsPromises from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { fileError, isCode, patientFiles, Patience, systemCode, type Clock, type FileCalls } from '../../src/platform/index.ts';
+import {
+  fileError,
+  isCode,
+  patientFiles,
+  Patience,
+  sourceFiles,
+  systemCode,
+  systemOf,
+  type Clock,
+  type FileCalls,
+} from '../../src/platform/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { freshSeed } from '../seeds.ts';
 
@@ -164,6 +174,10 @@ class HeldFiles implements FileCalls {
   /** Nobody holds them; we have no right. */
   readonly forbidden = new Set<string>();
   readonly readOnly = new Set<string>();
+  /** We may write to them, and not remove them. */
+  readonly lasting = new Set<string>();
+  /** Opened by another program that shares nothing. */
+  readonly locked = new Set<string>();
 
   constructor(t: TestContext) {
     this.folder = mkdtempSync(join(tmpdir(), 'cadangan-held-'));
@@ -190,23 +204,30 @@ class HeldFiles implements FileCalls {
   readonly isFolder = async (path: string | Buffer): Promise<boolean> => this.isFolderNow(path);
 
   open(path: string | Buffer, flags?: string | number, mode?: number): Promise<fsPromises.FileHandle> {
-    if (this.forbidden.has(String(path))) throw refusal('EPERM', String(path));
+    this.#refuseOpening(path);
     return fsPromises.open(path, flags, mode);
   }
 
   openNow(path: string | Buffer, flags: string | number, mode?: number): number {
-    if (this.forbidden.has(String(path))) throw refusal('EPERM', String(path));
+    this.#refuseOpening(path);
     return fs.openSync(path, flags, mode);
+  }
+
+  #refuseOpening(path: string | Buffer): void {
+    if (this.forbidden.has(String(path))) throw refusal('EPERM', String(path));
+    if (this.locked.has(String(path))) throw refusal('EBUSY', String(path));
   }
 
   renameNow(from: string | Buffer, to: string | Buffer): void {
     if (this.held.has(String(from))) throw refusal('EBUSY', String(from));
-    if (this.held.has(String(to)) || this.forbidden.has(String(to)) || this.isFirmNow(to)) throw refusal('EPERM', String(from));
+    if (this.lasting.has(String(from))) throw refusal('EPERM', String(from));
+    if ([this.held, this.forbidden, this.lasting].some((paths) => paths.has(String(to))) || this.isFirmNow(to))
+      throw refusal('EPERM', String(from));
     fs.renameSync(from, to);
   }
 
   unlinkNow(path: string | Buffer): void {
-    if (this.forbidden.has(String(path))) throw refusal('EPERM', String(path));
+    if (this.forbidden.has(String(path)) || this.lasting.has(String(path))) throw refusal('EPERM', String(path));
     if (this.held.has(String(path))) throw refusal('EBUSY', String(path));
     fs.unlinkSync(path);
   }
@@ -229,6 +250,10 @@ class HeldFiles implements FileCalls {
 
   canWriteNow(path: string | Buffer): boolean {
     return !this.forbidden.has(String(path)) && !this.readOnly.has(String(path)) && existsSync(path);
+  }
+
+  mayRemoveNow(path: string | Buffer): boolean {
+    return !this.forbidden.has(String(path)) && !this.lasting.has(String(path)) && existsSync(path);
   }
 }
 
@@ -264,7 +289,7 @@ test('what is held to the end is EBUSY with the file that is held, and "file.in-
   const heldPath = async (work: Promise<void>): Promise<unknown> => {
     const error: unknown = await work.catch((cause: unknown) => cause);
     assert.equal(systemCode(error), 'EBUSY');
-    const told = fileError(error, 'elsewhere');
+    const told = fileError(error, 'elsewhere', systemOf('win32'));
     assert(isCode(told, 'file.in-use'), String(told));
     return told.facts['path'];
   };
@@ -294,4 +319,89 @@ test('where there is no right the system says so, and where waiting could mend n
   assert.deepEqual(clock.waitsMs, []);
   await assert.rejects(unlink(files.path('b')), { code: 'EPERM', path: files.path('b') });
   await assert.rejects(rename(files.path('a'), files.path('b')), { code: 'EPERM' });
+});
+
+test('of a share that lets files be written and none be removed the right is missing, and no program', async (t) => {
+  const files = new HeldFiles(t);
+  files.write('a', 'b');
+  mkdirSync(files.path('folder'));
+  const { rename, unlink } = patientFiles(makePatience(t).patience, files);
+  for (const name of ['b', 'folder']) files.lasting.add(files.path(name));
+  await assert.rejects(unlink(files.path('b')), { code: 'EPERM', path: files.path('b') });
+  await assert.rejects(rename(files.path('a'), files.path('b')), { code: 'EPERM' });
+  await assert.rejects(rename(files.path('folder'), files.path('other')), { code: 'EPERM' });
+});
+
+test('a file to back up is waited for while somebody holds it, and hardly at all where nobody lets us read it', async (t) => {
+  const files = new HeldFiles(t);
+  files.write('a');
+  const { patience, clock } = makePatience(t);
+  const { openSource, openSourceNow } = sourceFiles(patience, files);
+  const openers = [() => openSource(files.path('a'), 0), async () => openSourceNow(files.path('a'), 0)];
+  files.forbidden.add(files.path('a'));
+  for (let round = 0; round < 20; round++) {
+    for (const open of openers) await assert.rejects(open(), { code: 'EPERM' });
+  }
+  const unrightMs = clock.monotonicMs();
+  assert.ok(unrightMs <= 40 * 20, `${unrightMs} ms for 40 files`);
+  files.forbidden.clear();
+  files.locked.add(files.path('a'));
+  for (const open of openers) await assert.rejects(open(), { code: 'EBUSY' });
+  assert.ok(clock.monotonicMs() - unrightMs >= 2_000, 'what nobody may read has used up no patience');
+  files.locked.clear();
+  fs.closeSync(openSourceNow(files.path('a'), 0));
+});
+
+test('a file that another one takes the place of is read when it is there, and a right that is missing says so soon', async (t) => {
+  const files = new HeldFiles(t);
+  files.write('a');
+  const { patience, clock } = makePatience(t);
+  const { readFile, writeFile, appendFile } = patientFiles(patience, files);
+  files.forbidden.add(files.path('a'));
+  await assert.rejects(readFile(files.path('a')), { code: 'EPERM' });
+  assert.ok(clock.monotonicMs() < 500, `${clock.monotonicMs()} ms`);
+  clock.waitsMs.length = 0;
+  clock.onWait = (waits) => {
+    if (waits === 3) files.forbidden.clear();
+    if (waits === 9) files.locked.clear();
+  };
+  assert.equal(await readFile(files.path('a'), 'utf8'), 'a');
+  files.locked.add(files.path('a'));
+  await appendFile(files.path('a'), 'b');
+  assert.equal(clock.waitsMs.length, 9);
+  assert.deepEqual(await readFile(files.path('a')), Buffer.from('ab'));
+  await writeFile(files.path('a'), 'c', { flag: 'r+' });
+  assert.equal(readFileSync(files.path('a'), 'utf8'), 'cb');
+  await assert.rejects(writeFile(files.path('a'), 'd', { flag: 'wx' }), { code: 'EEXIST' });
+});
+
+test('waits in vain that ran beside one another count as one, and one that is tried once as none', async (t) => {
+  const files = new HeldFiles(t);
+  files.write('a');
+  files.hold('a');
+  const seed = freshSeed();
+  t.diagnostic(`seed ${seed}`);
+  const clock = new WaitingClock();
+  const sleepers: (() => void)[] = [];
+  clock.sleep = (ms) => new Promise((resolve) => sleepers.push(() => resolve(clock.pass(ms))));
+  const patience = new Patience({ clock, random: new SeededRandom(seed), pause: (ms) => clock.wait(ms), holdsOpenFiles: true });
+  const { unlink, tryUnlink } = patientFiles(patience, files);
+  let isDone = false;
+  const all = Promise.allSettled(Array.from({ length: 9 }, () => unlink(files.path('a')))).finally(() => (isDone = true));
+  while (!isDone) {
+    for (const wake of sleepers.splice(0)) wake();
+    await new Promise(setImmediate);
+  }
+  await all;
+  for (let round = 0; round < 9; round++) await assert.rejects(tryUnlink(files.path('a')), { code: 'EBUSY' });
+  assert.throws(
+    () =>
+      patience.untilNow(
+        () => files.unlinkNow(files.path('a')),
+        () => false,
+      ),
+    { code: 'EBUSY' },
+  );
+  const waitedMs = clock.waitsMs.reduce((sum, ms) => sum + ms, 0);
+  assert.ok(waitedMs >= 4_900, `the next one waits ${waitedMs} ms`);
 });

@@ -36,6 +36,10 @@ test('what may be a time before 1970 or after 2038 is asked of Windows itself, w
   assert.equal(modifiedNs(path, inYear(2040), linux, never), inYear(2040));
 });
 
+test('of the system that we run on there is one', () => {
+  assert.equal(systemOf(process.platform), systemOf(process.platform));
+});
+
 test('files of programs lie where each system has them, however relative a variable is', () => {
   const place = (platform: NodeJS.Platform, kind: 'config' | 'state', environment: Record<string, string>): string =>
     systemOf(platform).filesOfPrograms(kind, environment, (...names) => ['~', ...names].join('/'));

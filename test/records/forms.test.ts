@@ -18,6 +18,7 @@ import {
   type HistoryRecord,
   type Report,
 } from '../../src/records/index.ts';
+import { nightReasonText } from '../../src/records/forms/words.ts';
 import { makeSampleMonth, sampleSettings, type SampleMonth } from './sample-month.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cadangan-forms-'));
@@ -282,3 +283,7 @@ function blockLines(block: Form['blocks'][number]): string[] {
       );
   }
 }
+
+test('a night that was lost to a file that another program held has its reason in the form', () => {
+  assert.equal(nightReasonText('file.in-use'), 'another program held a file that it needed');
+});

@@ -143,7 +143,7 @@ async function jobOptionsOf(context: CommandContext, paths: readonly string[], o
       excludeIfPresent: options.rawList('excludeIfPresent'),
       excludeLargerThan: options.text('excludeLargerThan'),
     },
-    { environment, windows },
+    { environment, windows, ignoresCase: windows },
   );
   const time = options.text('time');
   return {

@@ -86,7 +86,12 @@ const sentences: Readonly<Record<string, Maker>> = {
   }),
   'password.exposed': (text) => ({
     what: l10n.t('Others than its owner may read the password file "{file}"; it is not used.', { file: text('file') }),
-    next: l10n.t('Take it from them (chmod 600), and change the password if somebody could have read it.'),
+    next:
+      text('readers') === ''
+        ? l10n.t('Take it from them (chmod 600), and change the password if somebody could have read it.')
+        : l10n.t('Take it from them (icacls: {readers}), and change the password if somebody could have read it.', {
+            readers: text('readers'),
+          }),
     remedies: ['retry'],
   }),
   'password.empty': () => ({ what: l10n.t('The password is empty.'), next: l10n.t('Enter a password.'), remedies: ['enterPassword'] }),

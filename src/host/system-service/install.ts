@@ -1,9 +1,10 @@
-import { chmod, chown, lchown, lstat, readFile, stat } from 'node:fs/promises';
+import { chmod, chown, lchown, lstat, stat } from 'node:fs/promises';
 import { dirname, join, posix, win32 } from 'node:path';
 import {
   CadanganError,
   makeFolder,
   movedStateFile,
+  readFile,
   serviceSeatFile,
   systemCode,
   textOfFile,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, copyFile, lchown, lstat, mkdir, readdir, readFile, readlink, symlink } from 'node:fs/promises';
+import { chmod, copyFile, lchown, lstat, mkdir, readdir, readlink, symlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import {
@@ -9,12 +9,13 @@ import {
   makeFolder,
   movedStateFile,
   movedStateOf,
+  namesInFolder,
   open,
+  readFile,
   rename,
   replaceFile,
   rm,
   syncFolder,
-  namesInFolder,
   systemCode,
   type Random,
 } from '../../platform/index.ts';

@@ -1,5 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
-import { systemCode, type Random } from '../../platform/index.ts';
+import { stat } from 'node:fs/promises';
+import { readFile, systemCode, type Random } from '../../platform/index.ts';
 import { loadConfiguration } from '../../settings/index.ts';
 import type { Peer } from '../handshake.ts';
 import { visitHost } from '../visit-host.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
 import { chmod, type FileHandle } from 'node:fs/promises';
-import { open, systemCode, throwIfAborted } from '../../platform/index.ts';
+import { openSource, systemCode, throwIfAborted } from '../../platform/index.ts';
 
 export interface HashedFile {
   /** SHA-256 in hex. */
@@ -18,7 +18,7 @@ const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NO
 
 /** Opens a file for reading and closes it again. @throws the system's errors */
 export async function withFile<T>(path: string | Buffer, work: (handle: FileHandle, stats: BigIntStats) => Promise<T>): Promise<T> {
-  const handle = await open(path, flags);
+  const handle = await openSource(path, flags);
   try {
     return await work(handle, await handle.stat({ bigint: true }));
   } finally {

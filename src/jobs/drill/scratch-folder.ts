@@ -1,6 +1,17 @@
-import { chmod, lstat, mkdir, readdir, readFile, statfs, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readdir, statfs } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { CadanganError, keepForOwner, makeOwnFolder, rm, system, systemCode, type Clock, type Random } from '../../platform/index.ts';
+import {
+  CadanganError,
+  keepForOwner,
+  makeOwnFolder,
+  readFile,
+  rm,
+  system,
+  systemCode,
+  writeFile,
+  type Clock,
+  type Random,
+} from '../../platform/index.ts';
 import { hasEnded, parseIdentity, thisProcess } from '../../records/index.ts';
 import { targetError } from '../../restore/index.ts';
 

@@ -297,7 +297,7 @@ export const english: Phrasebook = {
     }),
     'file.in-use': (facts) => ({
       what: `${facts.quoted('path', 'A file')} is in use by another program, which did not let go of it.`,
-      next: 'Close the program that has it open. If a virus scanner or another backup holds it, have it leave out that folder; then run the same command again.',
+      next: 'Close the program that has it open. If a virus scanner or another backup holds it, have it leave out that folder. Then run the same command again; a planned run comes again by itself.',
     }),
     'file.too-large': (facts) => ({
       what: `${facts.quoted('path', 'The file')} is too large for this (${facts.plain('sizeBytes') ?? 'more'} bytes; at most ${facts.plain('maxBytes') ?? 'fewer'}).`,

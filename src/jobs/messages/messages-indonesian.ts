@@ -305,7 +305,7 @@ export const indonesian: Phrasebook = {
     }),
     'file.in-use': (facts) => ({
       what: `${facts.quoted('path', 'Sebuah berkas')} sedang dipakai program lain, yang tidak kunjung melepaskannya.`,
-      next: 'Tutup program yang membukanya. Jika pemindai virus atau program pencadangan lain yang memegangnya, kecualikan folder itu di sana; lalu jalankan lagi perintah yang sama.',
+      next: 'Tutup program yang membukanya. Jika pemindai virus atau program pencadangan lain yang memegangnya, kecualikan folder itu di sana. Lalu jalankan lagi perintah yang sama; pekerjaan terjadwal berjalan lagi dengan sendirinya.',
     }),
     'file.too-large': (facts) => ({
       what: `${facts.quoted('path', 'Berkas itu')} terlalu besar untuk ini (${facts.plain('sizeBytes') ?? 'lebih banyak'} byte; paling banyak ${facts.plain('maxBytes') ?? 'lebih sedikit'}).`,

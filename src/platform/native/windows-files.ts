@@ -108,6 +108,7 @@ const errorCodes: Readonly<Record<number, string>> = {
   1314: 'EPERM',
 };
 const accessDenied = 5;
+const sharingViolation = 32;
 const notSupported = 50;
 const invalidOwner = 1307;
 const privilegeNotHeld = 1314;
@@ -116,6 +117,7 @@ const fileObject = 1; // SE_OBJECT_TYPE
 const basicInfo = 0; // GET_FILEEX_INFO_LEVELS
 const basicInfoBytes = 36;
 const writeAttributes = 0x100;
+const deleteAccess = 0x10000; // DELETE of "Standard Access Rights"
 const readAndWrite = 0xc0000000;
 const shareAll = 7;
 const openExisting = 3;
@@ -214,6 +216,15 @@ export class WindowsFiles {
   prepare(path: ByteString, { fileAttributes: flags = 0, securityDescriptor }: WindowsAttributes): void {
     if (securityDescriptor !== undefined) this.keepForOwner(path);
     this.#setForm(path, flags & (fileAttributes.sparseFile | fileAttributes.compressed));
+  }
+
+  /** Whether this process has the right to remove what is there, of a link the link, whoever has it open meanwhile. */
+  mayRemove(path: ByteString): boolean {
+    const flags = backupSemantics | openReparsePoint;
+    const handle = numberOf(this.#call.createFile(longPath(path), deleteAccess, shareAll, null, openExisting, flags, null));
+    if (handle === invalidHandle) return this.#lastCode() === sharingViolation;
+    this.#call.closeHandle(handle);
+    return true;
   }
 
   /** 0 when they cannot be read. */

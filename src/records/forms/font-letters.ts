@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { assetPath } from '../../platform/index.ts';
+import { assetPath, readFile } from '../../platform/index.ts';
 
 /** Whether a letter can be printed. @param codePoint of Unicode */
 export type Letters = (codePoint: number) => boolean;

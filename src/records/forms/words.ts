@@ -166,6 +166,8 @@ export function nightReasonText(reason: string): string {
     case 'storage.unreachable':
     case 'repository.missing':
       return l10n.t('the repository could not be reached: is its disk mounted, its server there?');
+    case 'file.in-use':
+      return l10n.t('another program held a file that it needed');
     case 'source.missing':
       return l10n.t('a source was not there: is its disk mounted?');
     case 'command.failed':

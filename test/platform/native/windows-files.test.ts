@@ -37,6 +37,18 @@ test('where a file system has no rights there is no descriptor', () => {
   assert.equal(windows.files.securityDescriptorOf(path), undefined);
 });
 
+test('what another program holds may be removed by right, and what the list of access keeps may not', () => {
+  const windows = new SimulatedWindows();
+  const file = windows.add(path);
+  const { files } = windows;
+  assert.ok(files.mayRemove(path));
+  file.removalError = 32; // ERROR_SHARING_VIOLATION
+  assert.ok(files.mayRemove(path));
+  file.removalError = accessDenied;
+  assert.ok(!files.mayRemove(path));
+  assert.ok(!files.mayRemove(byteStringFromText('/data/none')));
+});
+
 test('all of it is set, the owner too, where the rights allow it', () => {
   const windows = new SimulatedWindows();
   const file = windows.add(path);
