@@ -26,3 +26,12 @@ test('every other test file is run there, each of the rooms that touch files in 
   const rooms = new Set(run.filter(isInEveryRun).map((file) => file.split('/')[1]));
   for (const room of ['platform', 'storage', 'backup', 'restore', 'repository', 'records']) assert.ok(rooms.has(room), room);
 });
+
+test('what a file that every run has there skips by itself is in the list: a skipped test fails a build server', () => {
+  for (const file of windowsTests(all).filter(isInEveryRun)) {
+    const text = readFileSync(join(tests, '..', file), 'utf8');
+    const skipping = [...text.matchAll(/\btest\(\s*(['"`])(?<name>.*?)\1,\s*(?:\{ (?:skip|todo)|needs)/g)];
+    const unlisted = skipping.flatMap(({ groups: { name = '' } = {} }) => (leftOutOf(file).some((left) => name.startsWith(left)) ? [] : [name]));
+    assert.deepEqual(unlisted, [], file);
+  }
+});

@@ -30,6 +30,7 @@ export const notUnderWine: readonly NotUnderWine[] = [
   { file: 'host/system-service/', why: 'is of the accounts, units and modes of systems of POSIX' },
   { file: 'jobs/run-of-record.test.ts', tests: ['what is told of a run is what its record says'], why: slash },
   { file: 'offsite/copy-memory.test.ts', tests: ['the memory of a copy survives, for this user only'], why: modes },
+  { file: 'platform/owner-only.test.ts', tests: ['modes tell whether others may read'], why: modes },
   {
     file: 'platform/replace-file.test.ts',
     tests: ['what root replaces stays whose it was', 'a folder that can never be made'],
