@@ -31,7 +31,9 @@ test('what a file that every run has there skips by itself is in the list: a ski
   for (const file of windowsTests(all).filter(isInEveryRun)) {
     const text = readFileSync(join(tests, '..', file), 'utf8');
     const skipping = [...text.matchAll(/\btest\(\s*(['"`])(?<name>.*?)\1,\s*(?:\{ (?:skip|todo)|needs)/g)];
-    const unlisted = skipping.flatMap(({ groups: { name = '' } = {} }) => (leftOutOf(file).some((left) => name.startsWith(left)) ? [] : [name]));
+    const unlisted = skipping.flatMap(({ groups: { name = '' } = {} }) =>
+      leftOutOf(file).some((left) => name.startsWith(left)) ? [] : [name],
+    );
     assert.deepEqual(unlisted, [], file);
   }
 });
