@@ -13,7 +13,7 @@ import {
   type RepositoryAccess,
   type ShadowWorld,
 } from '../jobs/index.ts';
-import { stateFolder, system, systemClock, type Environment } from '../platform/index.ts';
+import { system, systemClock, type Environment } from '../platform/index.ts';
 import type { BackupSet } from '../settings/index.ts';
 
 export interface SetBackupContext {
@@ -23,6 +23,8 @@ export interface SetBackupContext {
   readonly onException?: ExceptionSink | undefined;
   /** Of this run's snapshot alone: what dates the records. */
   readonly ownTags?: readonly string[] | undefined;
+  /** Where the host that makes it remembers things: shadow copies are noted there. Undefined for a dry run, which makes none. */
+  readonly stateFolder: string | undefined;
   /** For the programs of the set: the id of the run, and why it is made. */
   readonly run?: string | undefined;
   readonly trigger?: string | undefined;
@@ -68,7 +70,7 @@ export function aroundSet(set: BackupSet, { run, trigger }: Pick<SetBackupContex
 async function jobOptionsOf(
   set: BackupSet,
   access: RepositoryAccess,
-  { environment, programVersion, progress, onException, ownTags, overrides }: SetBackupContext,
+  { environment, stateFolder, programVersion, progress, onException, ownTags, overrides }: SetBackupContext,
 ): Promise<BackupJobOptions> {
   const {
     sources,
@@ -93,7 +95,7 @@ async function jobOptionsOf(
     sources,
     rules,
     oneFileSystem,
-    shadowCopies: shadowCopies && !overrides?.dryRun ? shadowWorldFor(environment, access) : undefined,
+    shadowCopies: shadowCopies && stateFolder !== undefined ? shadowWorldFor(stateFolder, environment, access) : undefined,
     compression,
     workerCount: limits?.workers,
     alarms,
@@ -107,9 +109,8 @@ async function jobOptionsOf(
   };
 }
 
-function shadowWorldFor(environment: Environment, { world, signal }: RepositoryAccess): ShadowWorld {
-  const folder = join(stateFolder(environment), 'shadow-copies');
-  return shadowWorldOf(folder, childEnvironment(environment), world?.clock ?? systemClock, signal);
+function shadowWorldFor(stateFolder: string, environment: Environment, { world, signal }: RepositoryAccess): ShadowWorld {
+  return shadowWorldOf(join(stateFolder, 'shadow-copies'), childEnvironment(environment), world?.clock ?? systemClock, signal);
 }
 
 /** The set's own name is a tag of every snapshot of it: that is how snapshots are found again by set. */
