@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { compileExcludeRules, type BackupProgressSink } from '../backup/index.ts';
 import {
   aroundRun,
@@ -102,11 +102,19 @@ async function jobOptionsOf(
     programVersion,
     progress,
     onException,
-    workingFolder: resolve('/'), // sources are absolute
+    workingFolder: folderOfSources(environment),
     tags: tagsOf(set),
     ownTags: ownTags ?? [],
     ...overrides,
   };
+}
+
+/**
+ * Sources are absolute. On Windows `/srv` is so but for its drive, which is the system's for every set: not that on which whoever started
+ * the host happened to stand.
+ */
+function folderOfSources(environment: Environment): string {
+  return system.isWindows ? `${environment['SystemDrive'] ?? 'C:'}\\` : '/';
 }
 
 function shadowWorldFor(stateFolder: string, environment: Environment, { world, signal }: RepositoryAccess): ShadowWorld {

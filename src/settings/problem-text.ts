@@ -196,6 +196,8 @@ function isForm(form: string): form is Form {
 const forms: Readonly<Record<Form, () => string>> = {
   'set-name': () => l10n.t('letters, digits, dot, dash and underscore, at most 64, a letter or digit first'),
   'absolute-path': () => l10n.t('an absolute path such as /srv/data or D:\\\\Data is wanted'),
+  source: () =>
+    l10n.t('an absolute path such as /srv/data, D:\\\\Data or \\\\\\\\server\\\\share is wanted; a server needs more than one letter'),
   window: () => l10n.t('two times of day such as "21:00-23:00" are wanted'),
   'window-length': () => l10n.t('the window begins and ends at the same time'),
   'time-zone': () => l10n.t('a time zone such as "Asia/Jakarta" is wanted'),
