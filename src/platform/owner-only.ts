@@ -1,5 +1,5 @@
 import { realpath, stat } from 'node:fs/promises';
-import { makeFolder } from './make-folder.ts';
+import { makeFolder, makeFolderNow } from './make-folder.ts';
 import {
   accessEntries,
   controlFlags,
@@ -28,9 +28,12 @@ export type Exposure =
  * @param path as `rawTextOf` has it. @throws the system's error
  */
 export async function makeOwnFolder(path: string): Promise<void> {
-  const isThere = !system.hasModes && (await stat(systemPath(path)).catch(() => undefined)) !== undefined;
-  await makeFolder(path, 0o700);
-  if (!isThere) keepForOwner(path);
+  await makeFolder(path, 0o700, keepForOwner);
+}
+
+/** As `makeOwnFolder`, for who cannot wait. */
+export function makeOwnFolderNow(path: string): void {
+  makeFolderNow(path, 0o700, keepForOwner);
 }
 
 /**
