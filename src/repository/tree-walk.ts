@@ -66,11 +66,13 @@ export async function findNode(repository: Repository, start: TreeId, path: stri
   let names: readonly ByteString[] = namesOf(path);
   let id: TreeId | undefined = start;
   let step: RootStep | undefined;
-  while (id !== undefined && names[0] !== undefined) {
+  while (id !== undefined && names.length > 0) {
     throwIfAborted(signal);
     const { nodes }: Tree = await repository.loadTree(id, signal);
     if (!step) names = rootNamesOf(nodes, names);
-    step = step ? stepBelow(nodes, names[0], step.isOfWindows) : rootStepOf(nodes, names);
+    const [name] = names;
+    if (name === undefined) break;
+    step = step ? stepBelow(nodes, name, step.isOfWindows) : rootStepOf(nodes, names);
     if (!step) break;
     names = names.slice(step.taken);
     if (names.length === 0) return step.node;
