@@ -44,6 +44,17 @@ export function keepForOwner(path: string): void {
   if (!system.hasModes) nativeWindowsFiles()?.keepForOwner(byteStringFromRaw(path));
 }
 
+/**
+ * Makes an empty file for its owner only, on systems where the mode that a file is opened with does not: nobody else can have it open when
+ * something is written into it. @returns whether there is one now, to be opened as one that is there
+ * @throws the system's error, such as EEXIST
+ */
+export function makeOwnFile(path: string): boolean {
+  const files = system.hasModes ? undefined : nativeWindowsFiles();
+  files?.makeForOwner(byteStringFromRaw(path));
+  return files !== undefined;
+}
+
 /** @returns undefined when others may not, or when it cannot be told. @throws the system's error when there is no such file */
 export async function exposureOf(path: string): Promise<Exposure | undefined> {
   const { mode } = await stat(systemPath(path));
