@@ -7,7 +7,9 @@ import {
   parseSecurityDescriptor,
   sidText,
   type SecurityDescriptor,
+  type WindowsFiles,
 } from './native/index.ts';
+import type { ByteString } from './byte-string.ts';
 import { byteStringFromRaw, systemPath } from './raw-text.ts';
 import { system } from './system.ts';
 
@@ -55,16 +57,36 @@ export function makeOwnFile(path: string): boolean {
   return files !== undefined;
 }
 
-/** @returns undefined when others may not, or when it cannot be told. @throws the system's error when there is no such file */
-export async function exposureOf(path: string): Promise<Exposure | undefined> {
+/** What a file is looked at with; default: as this system has it. */
+export interface ExposureRules {
+  readonly hasModes: boolean;
+  /** The calls of Windows; undefined where the package lacks them. */
+  readonly files: Pick<WindowsFiles, 'securityDescriptorOf' | 'userSid'> | undefined;
+}
+
+/**
+ * @returns undefined when others may not; `unknown` where Windows does not say it: without its calls, on a file system or share that has or
+ * tells no rights. @throws the system's error when there is no such file
+ */
+export async function exposureOf(path: string, rules?: ExposureRules): Promise<Exposure | 'unknown' | undefined> {
   const { mode } = await stat(systemPath(path));
-  if (system.hasModes) return (mode & 0o077) === 0 ? undefined : { mode: (mode & 0o777).toString(8).padStart(4, '0') };
-  const files = nativeWindowsFiles();
-  if (!files) return undefined;
-  const bytes = files.securityDescriptorOf(byteStringFromRaw(await realpath(systemPath(path))));
-  const descriptor = bytes && parseSecurityDescriptor(bytes);
-  const readers = descriptor ? readersBeside(descriptor, files.userSid) : [];
+  if (rules?.hasModes ?? system.hasModes) return (mode & 0o077) === 0 ? undefined : { mode: (mode & 0o777).toString(8).padStart(4, '0') };
+  const files = rules ? rules.files : nativeWindowsFiles();
+  const place = await realpath(systemPath(path));
+  const descriptor = files && descriptorOf(files, byteStringFromRaw(place));
+  if (!descriptor) return 'unknown';
+  const readers = readersBeside(descriptor, files.userSid);
   return readers.length === 0 ? undefined : { readers: readers.join(', ') };
+}
+
+/** Who may read a file need not be allowed to see who else may. */
+function descriptorOf(files: Pick<WindowsFiles, 'securityDescriptorOf'>, path: ByteString): SecurityDescriptor | undefined {
+  try {
+    const bytes = files.securityDescriptorOf(path);
+    return bytes && parseSecurityDescriptor(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 const everybody = 'S-1-1-0';

@@ -64,6 +64,11 @@ const sentences: Readonly<Record<Problem['code'], (facts: Facts) => string>> = {
           readers: word(readers),
           time: timeText(at),
         }),
+  'password-file-unchecked': ({ file, at }) =>
+    l10n.t(
+      'Who may read "{file}" cannot be told (looked at {time}): its disk or share does not say it, or this is the package for every system, without what asks Windows. See to it that nobody else can.',
+      { file: word(file), time: timeText(at) },
+    ),
   'unsupported-version': ({ version }) =>
     l10n.t('This file has version "{version}"; this Cadangan knows version 1. Update Cadangan.', { version: word(version) }),
 };
