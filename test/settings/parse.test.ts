@@ -524,7 +524,7 @@ test('what nothing in a snapshot could name is refused where it is typed, not at
   const codesOf = (...paths: readonly string[]): string[] =>
     parseConfiguration(
       JSON.stringify({ version: 1, sets: [{ name: 'data', sources: paths, repository: { location: '/r' } }] }),
-    ).problems.map(({ path, facts }) => `${path} ${facts['expected']}`);
+    ).problems.map(({ path, facts }) => `${path} ${String(facts['expected'])}`);
   assert.deepEqual(codesOf('C:\\x', 'c:/', '\\\\?\\C:\\x', '\\\\nas1\\share', '\\\\nas1\\share\\x', '\\\\?\\UNC\\nas1\\share', '/srv'), []);
   for (const refused of [
     '\\\\.\\PhysicalDrive0',
