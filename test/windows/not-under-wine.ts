@@ -16,6 +16,7 @@ const mounts = 'mounts file systems of Linux';
 const openFile = 'lets a file be replaced that it has open, as no crash leaves one on Windows';
 const limits = 'is of the limits that Linux has for names';
 const everyone = 'makes a password file, which under Wine everyone may read whatever its mode';
+const python = "asks the verifier in Python, which is Debian's";
 const slash = 'writes paths of POSIX';
 
 export const notUnderWine: readonly NotUnderWine[] = [
@@ -38,6 +39,20 @@ export const notUnderWine: readonly NotUnderWine[] = [
   },
   { file: 'backup/read-places.test.ts', tests: ['what is read elsewhere'], why: links },
   { file: 'backup/windows-attributes.test.ts', why: 'simulates what Wine has not, with paths of POSIX' },
+  {
+    file: 'records/chain-words.test.ts',
+    tests: [
+      'a key that introduces the next one',
+      'a key that is introduced by a forged',
+      'a lost key',
+      'a forged declaration',
+      'rewritten chains are found by Python',
+      'months that are old enough',
+      'a disposal that was cut short',
+      'months that are missing without',
+    ],
+    why: python,
+  },
   { file: 'repository/repository.test.ts', tests: ['a repository of version 1, made by restic'], why: restic },
   {
     file: 'restore/hostile.test.ts',
@@ -112,7 +127,6 @@ export const notTriedUnderWine: readonly string[] = [
   'host/host.test.ts',
   'host/hung-repository.test.ts',
   'host/lost-run.test.ts',
-  'host/message-frame.test.ts',
   'host/name.test.ts',
   'host/password-memory.test.ts',
   'host/program-folder.test.ts',
@@ -127,7 +141,6 @@ export const notTriedUnderWine: readonly string[] = [
   'jobs/drill.test.ts',
   'jobs/drive-reads.test.ts',
   'jobs/retention.test.ts',
-  'jobs/safe-text.test.ts',
   'notices/alert-crashes.test.ts',
   'notices/alerts.test.ts',
   'notices/mail.test.ts',
@@ -151,7 +164,6 @@ export const notTriedUnderWine: readonly string[] = [
   'package.test.ts',
   'records/append-lock.test.ts',
   'records/audit-pack.test.ts',
-  'records/chain-words.test.ts',
   'records/form-pages.test.ts',
   'records/forms.test.ts',
   'records/history.test.ts',
