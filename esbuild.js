@@ -44,12 +44,6 @@ const importMeta = 'const importMetaUrl=require("node:url").pathToFileURL(__file
 const colourProfile = 'data/sRGB_IEC61966_2_1.icc';
 const googleBytesMax = 400_000;
 
-/**
- * koffi's binaries for the systems whose functions we call (`src/platform/native/`). npm installs that of this machine, if it is one of
- * them; `npm run package -- --target ...` brings the one of its target (`scripts/koffi-binary.ts`).
- */
-const koffiTargets = ['win32-x64', 'win32-arm64'];
-
 /** The program itself: not bundled, since it has to run in a Node that cannot read a bundle. */
 const launcher = 'dist/cli.js';
 
@@ -69,7 +63,8 @@ async function main() {
   copyFileSync('docs/verify-records.py', 'dist/verify-records.py');
   copyFileSync('src/cli/launch.cjs', launcher);
   chmodSync(launcher, 0o755);
-  const binaries = koffiTargets.flatMap(copyKoffi);
+  const { koffiBinary, koffiTargets } = await import('./scripts/koffi-binary.ts');
+  const binaries = koffiTargets.flatMap((target) => copyKoffi(target, koffiBinary(target)));
   const present = Object.entries(entries).filter(([, source]) => existsSync(source));
   const results = await Promise.all([...present.map(([name, source]) => bundle(name, source)), bundlePages()]);
   const inputs = Object.assign({}, ...results.map((result) => result.metafile.inputs));
@@ -92,10 +87,8 @@ async function main() {
   ]);
 }
 
-/** @param {string} target @returns {string[]} what is in dist/ of it */
-function copyKoffi(target) {
-  const inside = `node_modules/@koromix/koffi-${target}/${target.replace('-', '_')}/koffi.node`;
-  const source = [inside, `.cache/koffi/${target}/${inside}`].find(existsSync);
+/** @param {string} target @param {string | undefined} source @returns {string[]} what is in dist/ of it */
+function copyKoffi(target, source) {
   if (source === undefined) return [];
   const copy = `dist/koffi-${target}.node`;
   // As a new file: one that a running program has loaded must not change.

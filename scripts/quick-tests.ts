@@ -1,9 +1,14 @@
 import { sep } from 'node:path';
 
-/** What takes minutes: another program, thousands of crash states, a process for each command, a window. */
-const slowFolders: readonly string[] = ['interop', 'crash', 'cli', 'vscode', 'e2e'];
+/** What takes minutes: another program, thousands of crash states, a process for each command, a window, a machine with Windows. */
+const slowFolders: readonly string[] = ['interop', 'crash', 'cli', 'vscode', 'e2e', 'windows'];
 /** What is quick there all the same. */
-const quickInThem: readonly string[] = ['cli/arguments.test.ts', 'cli/layout.test.ts', 'cli/password-prompt.test.ts'];
+const quickInThem: readonly string[] = [
+  'cli/arguments.test.ts',
+  'cli/layout.test.ts',
+  'cli/password-prompt.test.ts',
+  'windows/not-under-wine.test.ts',
+];
 /** Of the other folders, what keeps the processor for more than a second and a half (a run says how long each took); the others stay. */
 const slowFiles: readonly string[] = [
   'backup/backup.test.ts',
@@ -134,12 +139,14 @@ const slowFiles: readonly string[] = [
   'upkeep/prune-crash.test.ts',
   'upkeep/prune-life.test.ts',
   'upkeep/prune.test.ts',
+  'upkeep/recover.test.ts', // asks restic
   'upkeep/repair-index.test.ts',
   'upkeep/repair-packs.test.ts',
   'upkeep/repair-snapshots.test.ts',
   'upkeep/retention-random.test.ts',
   'upkeep/retention-year.test.ts',
   'upkeep/rewrite-snapshots.test.ts',
+  'upkeep/stats.test.ts', // asks restic
   'upkeep/sudden-change.test.ts',
 ];
 

@@ -1,5 +1,6 @@
 // The test run itself, under Node 24. The very last line is `N passed, M failed`, with `, K skipped` when there are any.
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { globSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, relative, resolve, sep } from 'node:path';
@@ -13,6 +14,7 @@ import { tasks } from './tasks.mjs';
 import { TestTally } from './test-tally.mjs';
 import { runWindowsTestFile } from './windows/run-test-file.ts';
 import { whyNoWindows } from './windows/wine-place.ts';
+import { endPrograms } from './windows/wine-process.ts';
 import { isInEveryRun, leftOutOf, windowsTests } from './windows/windows-tests.ts';
 
 const isLong = process.argv.includes('--long');
@@ -21,6 +23,11 @@ if (isLong) process.env.CADANGAN_TEST_ROUNDS = 'long'; // test/rounds.ts reads i
 const fileTimeoutMs = (isLong ? 180 : 15) * 60_000;
 /** Wine takes several times as long as Linux does, but none of these files is a long one. */
 const windowsFileTimeoutMs = 5 * 60_000;
+/** Every program of Windows has it, also what a file that was killed left behind (`endPrograms`). */
+process.env.CADANGAN_TEST_RUN = randomUUID();
+process.once('exit', () => {
+  if (whyNoWindows() === false) endPrograms('CADANGAN_TEST_RUN', process.env.CADANGAN_TEST_RUN);
+});
 const stepBack = new URL('step-back.mjs', import.meta.url).href;
 const tally = new TestTally();
 
@@ -52,10 +59,14 @@ function chooseWindows(only, played, all) {
   return { steps: ['build'], files: played, windowsFiles: windowsTests(all) };
 }
 
-/** Those that can be run there; that there is no Windows here is one skip, for all of them. */
+/** Those that can be run there; that there is no Windows here is one skip, for all of them, and a failure of who asked for Windows. */
 function inWindows(windowsFiles) {
   const why = whyNoWindows();
   if (windowsFiles.length === 0 || why === false) return windowsFiles;
+  if (process.argv.includes('--windows')) {
+    tally.noteStep(`tests in Windows (${why})`, false);
+    return [];
+  }
   tally.noteEvent({ type: 'test:pass', data: { name: `tests in Windows (${why})`, nesting: 0, skip: why, details: {} } });
   return [];
 }

@@ -9,7 +9,7 @@ const args = process.argv.slice(2);
 const node24 = prepare();
 const wants = (...phases) => args.length === 0 || phases.some((phase) => args.includes(phase));
 if (wants('--interop', '--long')) provideTools(programsBeside);
-if (wants('--windows')) {
+if (wants('--windows', '--long')) {
   provideTools(['restic', 'setpriv', 'wine']);
   runNode(node24, ['--disable-warning=ExperimentalWarning', 'scripts/windows/provide-wine.ts']);
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, globSync, readdirSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isQuick, namedFiles } from '../scripts/quick-tests.ts';
@@ -21,4 +21,11 @@ test('a test that is said to be slow or quick is there under that name', () => {
     namedFiles.filter((file) => !existsSync(join(import.meta.dirname, file))),
     [],
   );
+});
+
+test('no quick test needs another program: nothing brings one for them, and a skipped test fails a build server', () => {
+  const imports = /^(?:import .*|} )from '[./]+\/(?:needs|wine|windows-server)\.ts';$/m;
+  const needing = tests.filter((file) => imports.test(readFileSync(join(import.meta.dirname, file), 'utf8')));
+  assert.ok(needing.length > 10, needing.join());
+  assert.deepEqual(needing.filter(isQuick), []);
 });

@@ -24,6 +24,7 @@ import {
   driveC,
   hostPathOf,
   lockedWindowsNode,
+  missingProgram,
   nodeExe,
   prefixFolder,
   projectFolder,
@@ -37,11 +38,16 @@ import { asWineUser, wineEnvironment } from './wine-process.ts';
 const commandMsMax = 3 * 60_000;
 
 if (import.meta.main) {
+  tellFailure(() => provideKoffi('win32-x64'), 'koffi is missing'); // the build puts it where the program looks for it
+  tellFailure(provideWine, "Windows' programs cannot be run here");
+}
+
+/** One that cannot be brought is no reason to go without the other. */
+function tellFailure(provide: () => unknown, what: string): void {
   try {
-    provideKoffi('win32-x64'); // the build puts it where the program looks for it
-    provideWine();
+    provide();
   } catch (error) {
-    console.log(`Windows' programs cannot be run here: ${error instanceof Error ? error.message : String(error)}`);
+    console.log(`${what}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
@@ -50,8 +56,10 @@ export function provideWine(): void {
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('Wine runs them on Linux x64 only');
   mkdirSync(treeFolder, { recursive: true });
   linkTree();
-  if (existsSync(prefixFolder)) removeOld();
+  removeOld();
   if (whyNoWindows() === false) return;
+  const missing = missingProgram();
+  if (missing !== undefined) throw new Error(`${missing} is not installed`);
   const node = provideNode();
   if (!existsSync(prefixFolder)) makePrefix();
   const place = hostPathOf(nodeExe());
@@ -103,10 +111,11 @@ function linkTree(): void {
   }
 }
 
-/** What tests that were killed left behind; a day, since another run may be going on. */
+/** What runs that were killed left behind; a day, since another run may be going on. */
 function removeOld(): void {
   const oldMs = Date.now() - 24 * 3_600_000;
-  for (const path of globSync([join(driveC, 'tests', '*'), join(driveC, 'users', '*', 'Temp', '*')])) {
+  const places = [join(driveC, 'tests', '*'), join(driveC, 'users', '*', 'Temp', '*'), join(cacheFolder, '{prefix-new,download}-*')];
+  for (const path of globSync(places)) {
     const { mtimeMs } = lstatSync(path, { throwIfNoEntry: false }) ?? {};
     if (mtimeMs !== undefined && mtimeMs < oldMs) rmSync(path, { recursive: true, force: true });
   }
@@ -118,16 +127,24 @@ function makePrefix(): void {
   const prefix = mkdtempSync(join(cacheFolder, 'prefix-new-'));
   const { uid, gid } = wineUser();
   if (process.getuid?.() === 0) chownSync(prefix, uid, gid); // Wine takes no prefix of another user
+  const options = { cwd: prefix, env: wineEnvironment(prefix) };
   try {
-    const options = { cwd: prefix, env: wineEnvironment(prefix) };
     run(asWineUser(['wine', 'wineboot', '-i']), options);
     run(asWineUser(['wine', 'reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f']), options);
     run(asWineUser(['wineserver', '-w']), options); // it writes the registry when it ends
     closeWaysOut(prefix);
     if (!existsSync(prefixFolder)) renameSync(prefix, prefixFolder);
+  } catch (error) {
+    endServer(options); // of a prefix that is about to go; only what hangs in it is known to it
+    throw error;
   } finally {
     rmSync(prefix, { recursive: true, force: true });
   }
+}
+
+function endServer(options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv }): void {
+  const [program = '', ...args] = asWineUser(['wineserver', '-k']);
+  spawnSync(program, args, { ...options, stdio: 'ignore', timeout: 10_000 });
 }
 
 /** Wine shows the whole disk as `Z:`, and a person's own folders as Documents, Desktop ...; here a program sees `C:` and the project. */

@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { z } from 'zod';
 import { driveC, nodeExe } from './wine-place.ts';
-import { startWine } from './wine-process.ts';
+import { endPrograms, startWine } from './wine-process.ts';
 
 const testEvent = z.object({
   type: z.enum(['test:pass', 'test:fail']),
@@ -33,14 +34,23 @@ export interface WindowsTestOptions {
 }
 
 /**
- * Runs one test file in Windows' Node, in a process of its own. Never throws for what the file does: one that dies, hangs or declares no
- * test gives the event that `node:test` gives for it.
+ * Runs one test file in Windows' Node, in a process of its own. Never throws: a file that dies, hangs, declares no test or cannot be
+ * started at all gives the event that `node:test` gives for it. What it started does not outlive it.
  * @param file relative to the project, with `/`
  */
-export async function runWindowsTestFile(file: string, { timeoutMs, leftOut = [] }: WindowsTestOptions): Promise<WindowsTestRun> {
+export async function runWindowsTestFile(file: string, options: WindowsTestOptions): Promise<WindowsTestRun> {
+  try {
+    return await runToEnd(file, options);
+  } catch (error) {
+    return { events: ofTheFile(file, [], null), text: error instanceof Error ? String(error.stack) : String(error) };
+  }
+}
+
+async function runToEnd(file: string, { timeoutMs, leftOut = [] }: WindowsTestOptions): Promise<WindowsTestRun> {
   const told = `told-${file.replaceAll('/', '-')}.jsonl`;
   const events = join(driveC, 'users', 'Public', told);
   rmSync(events, { force: true });
+  const id = randomUUID();
   const running = startWine(
     [
       nodeExe(),
@@ -52,10 +62,11 @@ export async function runWindowsTestFile(file: string, { timeoutMs, leftOut = []
       ...leftOut.map((name) => `--test-skip-pattern=/^${escaped(name)}/`),
       `W:\\${file.replaceAll('/', '\\')}`,
     ],
-    { env: { NODE_COMPILE_CACHE: 'C:\\users\\Public\\compiled', ...passedOn() } },
+    { env: { NODE_COMPILE_CACHE: 'C:\\users\\Public\\compiled', CADANGAN_TEST_FILE: id, ...passedOn() } },
   );
   const timer = setTimeout(() => running.process.kill('SIGKILL'), timeoutMs);
   const { code, stdout, stderr } = await running.ended.finally(() => clearTimeout(timer));
+  endPrograms('CADANGAN_TEST_FILE', id);
   const lines = existsSync(events) ? readFileSync(events, 'utf8').split('\n').slice(0, -1) : []; // without what a killed one began to write
   rmSync(events, { force: true });
   const tests = lines.map((line) => testEvent.parse(JSON.parse(line)));

@@ -64,8 +64,17 @@ export function nodeExe(): string {
  */
 export function whyNoWindows(): string | false {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'Windows programs run under Wine on Linux x64 only';
+  const missing = missingProgram();
+  if (missing !== undefined) return `needs ${missing}: npm run test:windows brings it on Debian`;
   if (existsSync(hostPathOf(nodeExe()))) return false;
-  return `needs Wine with Windows' Node: npm run test:windows brings them`;
+  return `needs Windows' Node: npm run test:windows brings it`;
+}
+
+/** What Wine is started by and nobody has installed: the folder of the prefix may outlive it. */
+export function missingProgram(): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(':').filter((folder) => folder !== '');
+  const programs = process.getuid?.() === 0 ? ['wine', 'wineserver', 'setpriv'] : ['wine', 'wineserver'];
+  return programs.find((program) => !folders.some((folder) => existsSync(join(folder, program))));
 }
 
 /** A path of Windows' programs on `C:` or `W:` as it stands here, by way of the prefix. @throws when it lies elsewhere */

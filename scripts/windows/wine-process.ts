@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -49,6 +49,25 @@ export function startWine(command: readonly string[], { cwd = 'W:\\', env = {} }
   return { process: child, ended: removed, stdoutSoFar: () => readFileSync(stdout, 'utf8') };
 }
 
+/** Of Wine itself, for all programs of a prefix: they end a few seconds after the last of those. */
+const services = /wineserver|\\windows\\(?:system32\\(?!cmd\.exe)|explorer)/i;
+
+/**
+ * Ends each program of Windows that was started with a variable of this value, and what such programs started: they are no children of
+ * each other here, but all have the variables of the first. Only where there is `/proc`.
+ */
+export function endPrograms(name: string, value: string): void {
+  const isMeant = (variables: string): boolean => variables.includes(`\0${name}=${value}\0`) && variables.includes('\0WINEPREFIX=');
+  for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      if (!isMeant(`\0${readFileSync(`/proc/${pid}/environ`, 'utf8')}`)) continue;
+      if (!services.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))) process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      continue; // it has ended by itself, or is somebody else's
+    }
+  }
+}
+
 let isReadable: boolean | undefined;
 
 /**
@@ -80,6 +99,7 @@ export function wineEnvironment(prefix: string = prefixFolder): NodeJS.ProcessEn
     WINEDEBUG: '-all',
     // No .NET, no HTML engine (Wine would ask for both in a window), and no menus written into a person's desktop.
     WINEDLLOVERRIDES: 'mscoree=;mshtml=;winemenubuilder.exe=',
+    CADANGAN_TEST_RUN: process.env['CADANGAN_TEST_RUN'], // of the run as a whole, for `endPrograms`
     NODE_OPTIONS: '--import=file:///W:/scripts/windows/wine-sockets.mjs',
     NODE_SKIP_PLATFORM_CHECK: '1', // Wine's Windows 10 has a lower build number than Node wants
   };

@@ -1,5 +1,5 @@
 import { isCode, namesOf, throwIfAborted, type ByteString } from '../platform/index.ts';
-import { rootStepOf, type Node, type Repository, type RootStep, type StoredSnapshot, type TreeId } from '../repository/index.ts';
+import { rootStepOf, stepBelow, type Node, type Repository, type RootStep, type StoredSnapshot, type TreeId } from '../repository/index.ts';
 
 /** One content that a path has had. */
 export interface PathVersion {
@@ -55,7 +55,7 @@ class PathLookup {
   readonly #repository: Repository;
   readonly #names: readonly ByteString[];
   readonly #signal: AbortSignal | undefined;
-  /** By how many names were followed, and the folder reached. */
+  /** By how many names were followed, the folder reached, and whether case counts below it. */
   readonly #known = new Map<string, Found>();
 
   constructor(repository: Repository, names: readonly ByteString[], signal: AbortSignal | undefined) {
@@ -68,17 +68,19 @@ class PathLookup {
     let folder = root;
     let result: Found = 'absent';
     const passed: string[] = [];
+    let before: RootStep | undefined;
     for (let depth = 0; depth < this.#names.length;) {
-      const key = `${depth}/${folder}`;
+      const key = `${depth}/${before?.isOfWindows}/${folder}`;
       const known = this.#known.get(key);
       if (known !== undefined) {
         result = known;
         break;
       }
       passed.push(key);
-      const step = await this.#step(folder, depth);
+      const step = await this.#step(folder, depth, before);
       result = typeof step === 'string' ? step : step.node;
       if (typeof step === 'string') break;
+      before = step;
       depth += step.taken;
       if (depth >= this.#names.length) break;
       if (step.node.type !== 'dir' || step.node.subtree === undefined) {
@@ -91,12 +93,13 @@ class PathLookup {
     return result;
   }
 
-  async #step(folder: TreeId, depth: number): Promise<RootStep | 'absent' | 'unreadable'> {
+  async #step(folder: TreeId, depth: number, before: RootStep | undefined): Promise<RootStep | 'absent' | 'unreadable'> {
     try {
       const { nodes } = await this.#repository.loadTree(folder, this.#signal);
-      if (depth === 0) return rootStepOf(nodes, this.#names) ?? 'absent';
-      const node = nodes.find(({ name }) => name === this.#names[depth]);
-      return node ? { node, taken: 1 } : 'absent';
+      const names = this.#names.slice(depth);
+      const [name] = names;
+      if (name === undefined) return 'absent';
+      return (before ? stepBelow(nodes, name, before.isOfWindows) : rootStepOf(nodes, names)) ?? 'absent';
     } catch (error) {
       if (isCode(error, 'repository.damaged')) return 'unreadable';
       throw error;

@@ -56,6 +56,7 @@ export async function dryRunOfSet(
   const { environment, terminal, programVersion, globals } = context;
   return backupSet(set, await accessOfSet(set, context), {
     environment,
+    stateFolder: undefined,
     programVersion,
     progress,
     onException: globals.json ? jsonExceptionSink(terminal, 'archival') : undefined,

@@ -39,7 +39,7 @@ export class CredentialFile implements CredentialStore {
     try {
       const { size } = await stat(this.path);
       const exposure = await exposureOf(this.path);
-      if (exposure) throw this.#unusable('mode' in exposure ? exposedByMode : exposedByRights);
+      if (exposure !== undefined && exposure !== 'unknown') throw this.#unusable('mode' in exposure ? exposedByMode : exposedByRights);
       if (size > fileBytesMax) throw this.#unusable('the file is too large');
       const signIn = parseSignIn(await readFile(this.path, 'utf8'));
       if (!signIn) throw this.#unusable('the file is damaged');

@@ -3,7 +3,7 @@ import './first-moments.ts';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { cadanganVersion, isCode, keepHeapSmall, makeFolderNow, programVersion, systemClock, systemRandom } from '../platform/index.ts';
+import { cadanganVersion, isCode, keepHeapSmall, makeOwnFolderNow, programVersion, systemClock, systemRandom } from '../platform/index.ts';
 import { Host, type HostOptions } from './host.ts';
 import { openLog } from './log-file.ts';
 import { keepOwnProgram } from './program-folder.ts';
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   if (stateFolder === undefined || configFile === undefined) throw new Error('usage: host --state FOLDER --config FILE [--linger MS]');
   // Not that of whichever client came first: what is secret has its own mode, and a report is as readable as other files.
   process.umask(0o022);
-  makeFolderNow(stateFolder, 0o700);
+  makeOwnFolderNow(stateFolder);
   keepHeapSmall();
   await keepOwnProgram(systemRandom);
   const log = openLog(join(stateFolder, runner === undefined ? 'host.log' : `runner-${runner.slice(0, 8)}.log`), systemClock);

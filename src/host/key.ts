@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import {
   CadanganError,
   inUseError,
-  keepForOwner,
+  makeOwnFile,
   makeOwnFolder,
   readFile,
   refuseMovedState,
@@ -54,8 +54,8 @@ async function readKey(path: string): Promise<Uint8Array | undefined> {
 /** Of two processes that make it at the same time, one comes first and both take that one's: a link never replaces a file. */
 async function makeKey(path: string, random: Random): Promise<Uint8Array> {
   const temporaryPath = `${path}-tmp-${Buffer.from(random.fill(new Uint8Array(8))).toString('hex')}`;
-  await writeFile(temporaryPath, random.fill(new Uint8Array(keyBytes)), { flag: 'wx', mode: 0o600 });
-  keepForOwner(temporaryPath);
+  const flag = makeOwnFile(temporaryPath) ? 'r+' : 'wx';
+  await writeFile(temporaryPath, random.fill(new Uint8Array(keyBytes)), { flag, mode: 0o600 });
   try {
     await link(temporaryPath, path);
   } catch (error) {

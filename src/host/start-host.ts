@@ -3,7 +3,7 @@ import { closeSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   assetPath,
-  makeFolderNow,
+  makeOwnFolderNow,
   openNow,
   system,
   systemClock,
@@ -37,7 +37,7 @@ export interface HostStart {
 export async function startHost(start: HostStart): Promise<void> {
   const { stateFolder, configFile, environment, runsSchedule = true, lingerMs, clock = systemClock } = start;
   const { hostPath = workerPath('host', 'host-main') } = start;
-  makeFolderNow(stateFolder, 0o700);
+  makeOwnFolderNow(stateFolder);
   await noteStart(stateFolder, clock);
   // A disk without room for the copy is no reason to go without a host.
   const program = await placeProgram(hostPath, stateFolder, systemRandom).catch(() => hostPath);

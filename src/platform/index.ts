@@ -49,7 +49,7 @@ export * from './memory.ts';
 export * from './moved-state.ts';
 export * from './native/index.ts';
 export * from './network-mount.ts';
-export { exposureOf, keepForOwner, makeOwnFolder, readersBeside, type Exposure } from './owner-only.ts';
+export { exposureOf, keepForOwner, makeOwnFile, makeOwnFolder, makeOwnFolderNow, readersBeside, type Exposure } from './owner-only.ts';
 export * from './for-each-bounded.ts';
 export * from './or-aborted.ts';
 export * from './path-pattern.ts';

@@ -1,5 +1,5 @@
 import { realpath, stat } from 'node:fs/promises';
-import { makeFolder } from './make-folder.ts';
+import { makeFolder, makeFolderNow } from './make-folder.ts';
 import {
   accessEntries,
   controlFlags,
@@ -7,7 +7,9 @@ import {
   parseSecurityDescriptor,
   sidText,
   type SecurityDescriptor,
+  type WindowsFiles,
 } from './native/index.ts';
+import type { ByteString } from './byte-string.ts';
 import { byteStringFromRaw, systemPath } from './raw-text.ts';
 import { system } from './system.ts';
 
@@ -28,9 +30,12 @@ export type Exposure =
  * @param path as `rawTextOf` has it. @throws the system's error
  */
 export async function makeOwnFolder(path: string): Promise<void> {
-  const isThere = !system.hasModes && (await stat(systemPath(path)).catch(() => undefined)) !== undefined;
-  await makeFolder(path, 0o700);
-  if (!isThere) keepForOwner(path);
+  await makeFolder(path, 0o700, keepForOwner);
+}
+
+/** As `makeOwnFolder`, for who cannot wait. */
+export function makeOwnFolderNow(path: string): void {
+  makeFolderNow(path, 0o700, keepForOwner);
 }
 
 /**
@@ -41,16 +46,47 @@ export function keepForOwner(path: string): void {
   if (!system.hasModes) nativeWindowsFiles()?.keepForOwner(byteStringFromRaw(path));
 }
 
-/** @returns undefined when others may not, or when it cannot be told. @throws the system's error when there is no such file */
-export async function exposureOf(path: string): Promise<Exposure | undefined> {
+/**
+ * Makes an empty file for its owner only, on systems where the mode that a file is opened with does not: nobody else can have it open when
+ * something is written into it. @returns whether there is one now, to be opened as one that is there
+ * @throws the system's error, such as EEXIST
+ */
+export function makeOwnFile(path: string): boolean {
+  const files = system.hasModes ? undefined : nativeWindowsFiles();
+  files?.makeForOwner(byteStringFromRaw(path));
+  return files !== undefined;
+}
+
+/** What a file is looked at with; default: as this system has it. */
+export interface ExposureRules {
+  readonly hasModes: boolean;
+  /** The calls of Windows; undefined where the package lacks them. */
+  readonly files: Pick<WindowsFiles, 'securityDescriptorOf' | 'userSid'> | undefined;
+}
+
+/**
+ * @returns undefined when others may not; `unknown` where Windows does not say it: without its calls, on a file system or share that has or
+ * tells no rights. @throws the system's error when there is no such file
+ */
+export async function exposureOf(path: string, rules?: ExposureRules): Promise<Exposure | 'unknown' | undefined> {
   const { mode } = await stat(systemPath(path));
-  if (system.hasModes) return (mode & 0o077) === 0 ? undefined : { mode: (mode & 0o777).toString(8).padStart(4, '0') };
-  const files = nativeWindowsFiles();
-  if (!files) return undefined;
-  const bytes = files.securityDescriptorOf(byteStringFromRaw(await realpath(systemPath(path))));
-  const descriptor = bytes && parseSecurityDescriptor(bytes);
-  const readers = descriptor ? readersBeside(descriptor, files.userSid) : [];
+  if (rules?.hasModes ?? system.hasModes) return (mode & 0o077) === 0 ? undefined : { mode: (mode & 0o777).toString(8).padStart(4, '0') };
+  const files = rules ? rules.files : nativeWindowsFiles();
+  const place = await realpath(systemPath(path));
+  const descriptor = files && descriptorOf(files, byteStringFromRaw(place));
+  if (!descriptor) return 'unknown';
+  const readers = readersBeside(descriptor, files.userSid);
   return readers.length === 0 ? undefined : { readers: readers.join(', ') };
+}
+
+/** Who may read a file need not be allowed to see who else may. */
+function descriptorOf(files: Pick<WindowsFiles, 'securityDescriptorOf'>, path: ByteString): SecurityDescriptor | undefined {
+  try {
+    const bytes = files.securityDescriptorOf(path);
+    return bytes && parseSecurityDescriptor(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 const everybody = 'S-1-1-0';

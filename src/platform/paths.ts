@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { CadanganError } from './errors.ts';
 import type { Environment } from './environment.ts';
+import { placeKeyOf } from './machine-path.ts';
 import { system } from './system.ts';
 
 /**
@@ -24,8 +25,36 @@ export function stateFolder(environment: Environment, configFile = configuration
   const named = namedPlace(environment, 'CADANGAN_STATE');
   if (named !== undefined) return named;
   const state = systemFolder(environment, 'state');
-  if (configFile === join(systemFolder(environment, 'config'), 'cadangan.jsonc') || isStateOf(state, configFile)) return state;
-  return join(state, 'configurations', createHash('sha256').update(configFile).digest('hex').slice(0, 16));
+  const usual = join(systemFolder(environment, 'config'), 'cadangan.jsonc');
+  if (fileKeyOf(configFile) === fileKeyOf(usual) || isStateOf(state, configFile)) return state;
+  return stateAmong(join(state, 'configurations'), configFile);
+}
+
+/**
+ * The folder of a configuration, which every spelling of its path finds: VS Code writes `c:\...`, a person `C:/...`. A version before took
+ * each spelling for a file of its own; a folder that it made for one is gone on with.
+ */
+function stateAmong(folders: string, configFile: string): string {
+  const folderOf = (text: string): string => join(folders, createHash('sha256').update(text).digest('hex').slice(0, 16));
+  const folder = folderOf(fileKeyOf(configFile));
+  if (fileKeyOf(configFile) === configFile || existsSync(folder)) return folder;
+  const before = foldersIn(folders).filter((path) => isStateOf(path, configFile));
+  return [folderOf(configFile), ...before].find((path) => existsSync(path)) ?? folder;
+}
+
+/** What the spellings of a file's path have in common; only Windows has several. */
+export function fileKeyOf(path: string): string {
+  return system.isWindows ? placeKeyOf(path) : path;
+}
+
+function foldersIn(path: string): readonly string[] {
+  try {
+    return readdirSync(path)
+      .sort()
+      .map((name) => join(path, name));
+  } catch {
+    return []; // nothing was ever made there
+  }
 }
 
 /** Of whoever runs this: `HOME`, else what passwd(5) says. A daemon or a container may have neither. @throws `home.unknown` */
@@ -52,11 +81,11 @@ function systemFolder(environment: Environment, kind: 'config' | 'state'): strin
   return system.filesOfPrograms(kind, environment, (...names) => join(homeFolder(environment), ...names));
 }
 
-/** Version 0.1.0 had one folder for all configurations: whichever it was used for last keeps it. */
+/** By what it says itself. Version 0.1.0 had one folder for all configurations: whichever it was used for last keeps it. */
 function isStateOf(folder: string, configFile: string): boolean {
   try {
     const { file } = JSON.parse(readFileSync(join(folder, 'last-good-configuration.json'), 'utf8')) as { readonly file?: unknown };
-    return file === configFile;
+    return typeof file === 'string' && fileKeyOf(file) === fileKeyOf(configFile);
   } catch {
     return false;
   }

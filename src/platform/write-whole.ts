@@ -5,7 +5,7 @@ import { systemCode, throwIfAborted } from './errors.ts';
 import { discard, discardHeld } from './discard.ts';
 import { namesInFolder } from './names-in-folder.ts';
 import { open, rename } from './patient-files.ts';
-import { keepForOwner } from './owner-only.ts';
+import { makeOwnFile } from './owner-only.ts';
 import type { Random } from './random.ts';
 import { systemPath } from './raw-text.ts';
 import { isUnsupported, troubleOf } from './system-codes.ts';
@@ -37,7 +37,6 @@ export async function writeWhole(path: string, options: WriteWholeOptions, fill:
   const { handle, temporaryPath } = await openTemporary(path, options);
   try {
     try {
-      if (options.forOwner) keepForOwner(temporaryPath);
       await keepOwner(handle, path);
       await fill(handle);
       throwIfAborted(signal);
@@ -95,12 +94,15 @@ async function keepOwner(handle: FileHandle, path: string): Promise<void> {
   if (stats?.isFile()) await handle.chown(stats.uid, stats.gid).catch(() => undefined);
 }
 
-async function openTemporary(path: string, { random, mode = 0o600, temporaryPath: given }: WriteWholeOptions) {
+async function openTemporary(path: string, { random, mode = 0o600, forOwner = false, temporaryPath: given }: WriteWholeOptions) {
   for (let attemptsLeft = 3; ; attemptsLeft--) {
     const temporaryPath = given ?? `${path}-tmp-${Buffer.from(random.fill(new Uint8Array(8))).toString('hex')}`;
+    let isThere = false;
     try {
-      return { handle: await open(systemPath(temporaryPath), 'wx', mode), temporaryPath };
+      isThere = forOwner && makeOwnFile(temporaryPath);
+      return { handle: await open(systemPath(temporaryPath), isThere ? 'r+' : 'wx', mode), temporaryPath };
     } catch (error) {
+      if (isThere) await discard(systemPath(temporaryPath));
       // Only a seeded random source meets its own leftovers.
       if (systemCode(error) !== 'EEXIST' || attemptsLeft === 1) throw error;
     }

@@ -42,6 +42,6 @@ export {
   type SnapshotFilter,
   type StoredSnapshot,
 } from './snapshots.ts';
-export { nodeAlike, rootNamesOf, rootStepOf, sharesOf, type RootStep } from './root-names.ts';
+export { nodeAlike, rootNamesOf, rootStepOf, sharesOf, stepBelow, type RootStep } from './root-names.ts';
 export { readNamed } from './unpacked-files.ts';
 export { depthMax as treeDepthMax, findNode, findTree, walkTree, type WalkOptions, type WalkStep } from './tree-walk.ts';

@@ -1,7 +1,7 @@
 import { byteStringFromRaw, CadanganError, isCode, joinBytes, throwIfAborted, type ByteString } from '../platform/index.ts';
 import type { Node, Tree, TreeId, TreeProblem } from './format/index.ts';
 import type { Repository } from './repository.ts';
-import { rootNamesOf, rootStepOf, type RootStep } from './root-names.ts';
+import { rootNamesOf, rootStepOf, stepBelow, type RootStep } from './root-names.ts';
 
 /**
  * One step of a walk. The order is depth first, nodes of a folder in the order of its tree: `enter` the folder, for each entry `node`, and
@@ -59,17 +59,20 @@ export async function* walkTree(
 }
 
 /**
- * The node at `path` below a tree, `/` between names. The first of them are found as `rootStepOf` says.
+ * The node at `path` below a tree, `/` between names. The first of them are found as `rootStepOf` says, the others as `stepBelow` does.
  * @throws `path.not-found`, also for the start itself, which has no node; `repository.damaged`
  */
 export async function findNode(repository: Repository, start: TreeId, path: string, signal?: AbortSignal): Promise<Node> {
   let names: readonly ByteString[] = namesOf(path);
   let id: TreeId | undefined = start;
-  for (let isRoot = true; id !== undefined && names.length > 0; isRoot = false) {
+  let step: RootStep | undefined;
+  while (id !== undefined && names.length > 0) {
     throwIfAborted(signal);
     const { nodes }: Tree = await repository.loadTree(id, signal);
-    if (isRoot) names = rootNamesOf(nodes, names);
-    const step: RootStep | undefined = isRoot ? rootStepOf(nodes, names) : stepOf(nodes, names);
+    if (!step) names = rootNamesOf(nodes, names);
+    const [name] = names;
+    if (name === undefined) break;
+    step = step ? stepBelow(nodes, name, step.isOfWindows) : rootStepOf(nodes, names);
     if (!step) break;
     names = names.slice(step.taken);
     if (names.length === 0) return step.node;
@@ -112,11 +115,6 @@ async function tryLoad(repository: Repository, path: ByteString, id: TreeId | un
 
 function unreadable(path: ByteString, reason: string): LoadStep {
   return { kind: 'unreadable', path, error: new CadanganError('repository.damaged', { type: 'tree', reason }) };
-}
-
-function stepOf(nodes: readonly Node[], [wanted]: readonly ByteString[]): RootStep | undefined {
-  const node = nodes.find(({ name }) => name === wanted);
-  return node && { node, taken: 1 };
 }
 
 function namesOf(path: string): ByteString[] {

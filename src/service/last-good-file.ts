@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { readFile, replaceFile, type Random } from '../platform/index.ts';
+import { fileKeyOf, readFile, replaceFile, type Random } from '../platform/index.ts';
 import {
   keepLastGood,
   loadConfiguration,
@@ -49,7 +49,7 @@ export class LastGoodFile {
   async #read(configFile: string): Promise<z.output<typeof content> | undefined> {
     try {
       const known = content.parse(JSON.parse(await readFile(this.#path, 'utf8')));
-      return known.file === configFile ? known : undefined;
+      return fileKeyOf(known.file) === fileKeyOf(configFile) ? known : undefined;
     } catch {
       return undefined; // none, or none that helps: what the file is not right about is unknown then
     }

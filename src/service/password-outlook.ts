@@ -31,6 +31,7 @@ export class PasswordOutlook {
     const looked = await this.#lookInTime(file);
     const facts = { file, at: Number(this.#world.clock.nowNs() / 1_000_000n) };
     if (looked === 'missing') return [warn('password-file-missing', facts)];
+    if (looked === 'unknown') return [warn('password-file-unchecked', facts)];
     return looked === undefined || looked === 'good' ? [] : [warn('password-file-exposed', { ...facts, ...looked })];
   }
 
@@ -56,7 +57,7 @@ export class PasswordOutlook {
   }
 }
 
-type FileLook = 'good' | 'missing' | Exposure;
+type FileLook = 'good' | 'missing' | 'unknown' | Exposure;
 
 /** What may not be looked at by us may be good for whoever runs the set. */
 async function lookAt(file: string, environment: Environment): Promise<FileLook> {

@@ -194,9 +194,13 @@ const posixShell: Shell = {
   example: '/srv/data',
 };
 
-/** Between single quotes all stands for itself but these, for which PowerShell takes typographic ones, too (about_Quoting_Rules). */
+/**
+ * Between single quotes all stands for itself but these, for which PowerShell takes typographic ones, too (about_Quoting_Rules). Version 5
+ * hands a word with a blank on between double quotes, as it is: a backslash at its end would be one before the quote (about_Parsing,
+ * `$PSNativeCommandArgumentPassing`). The folder is the same without it.
+ */
 const powerShell: Shell = {
-  word: (text) => (/^[\w:./\\-]+$/.test(text) ? text : `'${text.replace(/['\u2018-\u201b]/g, '$&$&')}'`),
+  word: (text) => (/^[\w:./\\-]+$/.test(text) ? text : `'${text.replace(/\\+$/, '').replace(/['\u2018-\u201b]/g, '$&$&')}'`),
   target: '.\\restored',
   steps: () => [{ text: l10n.t('Open PowerShell, and go to a folder with room for what is restored: the commands are written for it.') }],
   example: '/C/Data',

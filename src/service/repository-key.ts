@@ -1,9 +1,12 @@
-import { isCode } from '../platform/index.ts';
+import { isCode, placeKeyOf } from '../platform/index.ts';
 import { locationLabel, parseLocation } from '../storage/index.ts';
 
-/** One spelling for one location: `/mnt/repo/` and `/mnt/./repo` are the same repository. @throws `storage.invalid-location` */
+/**
+ * One key for one location: `/mnt/repo/` and `/mnt/./repo` are the same repository, on Windows `D:\Repo` and `d:/repo`.
+ * @throws `storage.invalid-location`
+ */
 export function repositoryKey(location: string): string {
-  return locationLabel(parseLocation(location));
+  return placeKeyOf(locationLabel(parseLocation(location)));
 }
 
 /** As `repositoryKey`; undefined for what is no location, as a configuration may have it. */

@@ -35,6 +35,7 @@ import { snapshotNamed } from './snapshot-named.ts';
 
 export interface RunDeskOptions extends RepositoryWays {
   readonly environment: Environment;
+  readonly stateFolder: string;
   readonly vetProgram?: ProgramVet | undefined;
   readonly programVersion: string;
   /** As it is in force at any time. */
@@ -115,7 +116,7 @@ export class RunDesk {
 
   backup(set: BackupSet, wish: BackupRunWish): Promise<RunResult> {
     return this.#make({ job: 'backup', set: set.name, location: set.repository.location }, wish, async (run, signal) => {
-      const { environment, vetProgram, programVersion, log, repositories, keeper, clock, configuration } = this.#options;
+      const { environment, stateFolder, vetProgram, programVersion, log, repositories, keeper, clock, configuration } = this.#options;
       const { force, skipIfUnchanged, extraVerify } = wish.options ?? {};
       const { limits = {} } = set;
       const pace = paceOf(limits, { clock, timeZone: configuration().timeZone });
@@ -123,6 +124,7 @@ export class RunDesk {
       const make = async (): Promise<JobResult<BackupDetails>> =>
         backupSet(set, access, {
           environment,
+          stateFolder,
           vet: vetProgram,
           programVersion,
           run: wish.run,

@@ -236,6 +236,7 @@ export class Service {
     this.upkeep = new UpkeepDesk({ ...ways, configuration: () => this.configuration, keeper: this.keeper, scrub: passwords.scrub });
     this.desk = new RunDesk({
       ...ways,
+      stateFolder,
       configuration: () => this.configuration,
       keeper: this.keeper,
       log,

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { compileExcludeRules, type BackupProgressSink } from '../backup/index.ts';
 import {
   aroundRun,
@@ -11,7 +10,7 @@ import {
   type JobResult,
   type RepositoryAccess,
 } from '../jobs/index.ts';
-import { stateFolder, system, systemClock, type Environment } from '../platform/index.ts';
+import { system, systemClock, type Environment } from '../platform/index.ts';
 import type { BackupSet } from '../settings/index.ts';
 
 export interface SetBackupContext {
@@ -21,6 +20,8 @@ export interface SetBackupContext {
   readonly onException?: ExceptionSink | undefined;
   /** Of this run's snapshot alone: what dates the records. */
   readonly ownTags?: readonly string[] | undefined;
+  /** Where the host that makes it remembers things: shadow copies are noted there. Undefined for a dry run, which makes none. */
+  readonly stateFolder: string | undefined;
   /** For the programs of the set: the id of the run, and why it is made. */
   readonly run?: string | undefined;
   readonly trigger?: string | undefined;
@@ -65,7 +66,7 @@ export function aroundSet(set: BackupSet, { run, trigger }: Pick<SetBackupContex
 
 async function jobOptionsOf(
   set: BackupSet,
-  { environment, programVersion, progress, onException, ownTags, overrides }: SetBackupContext,
+  { environment, stateFolder, programVersion, progress, onException, ownTags, overrides }: SetBackupContext,
 ): Promise<BackupJobOptions> {
   const {
     sources,
@@ -91,18 +92,26 @@ async function jobOptionsOf(
     rules,
     oneFileSystem,
     shadowCopies:
-      shadowCopies && !overrides?.dryRun ? { stateFolder: stateFolder(environment), tools: shadowToolsOf(environment) } : undefined,
+      shadowCopies && stateFolder !== undefined && !overrides?.dryRun ? { stateFolder, tools: shadowToolsOf(environment) } : undefined,
     compression,
     workerCount: limits?.workers,
     alarms,
     programVersion,
     progress,
     onException,
-    workingFolder: resolve('/'), // sources are absolute
+    workingFolder: folderOfSources(environment),
     tags: tagsOf(set),
     ownTags: ownTags ?? [],
     ...overrides,
   };
+}
+
+/**
+ * Sources are absolute. On Windows `/srv` is so but for its drive, which is the system's for every set: not that on which whoever started
+ * the host happened to stand.
+ */
+function folderOfSources(environment: Environment): string {
+  return system.isWindows ? `${environment['SystemDrive'] ?? 'C:'}\\` : '/';
 }
 
 /** The set's own name is a tag of every snapshot of it: that is how snapshots are found again by set. */

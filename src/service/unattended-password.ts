@@ -24,8 +24,11 @@ export async function unattendedPassword(
   return readPasswordFile((await credentialOf(passwordFile, environment)) ?? passwordFile, signal);
 }
 
-/** A password that others of the machine may read opens the repository for them. What cannot be looked at says itself what is wrong. */
+/**
+ * A password that others of the machine may read opens the repository for them. What cannot be looked at says itself what is wrong; whose
+ * readers Windows does not say is used, and named among the problems of the configuration (`PasswordOutlook`).
+ */
 async function refuseExposed(file: string): Promise<void> {
   const exposure = await exposureOf(file).catch(() => undefined);
-  if (exposure !== undefined) throw new CadanganError('password.exposed', { file, ...exposure });
+  if (exposure !== undefined && exposure !== 'unknown') throw new CadanganError('password.exposed', { file, ...exposure });
 }

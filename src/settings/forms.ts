@@ -5,6 +5,7 @@
 export type Form =
   | 'set-name'
   | 'absolute-path'
+  | 'source'
   | 'original'
   | 'window'
   | 'window-length'
@@ -31,18 +32,27 @@ export type Form =
 /** Fit for a command line, a file name and a tag. */
 export const setName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
+/**
+ * A drive or a share of Windows, also behind `\\?\`. Devices (`\\.\`), volumes (`\\?\Volume{...}`) and a server without a share are none:
+ * nothing in a snapshot could name them, and it is better told here than at night (`parseWindowsPath`).
+ */
+const windowsPath = String.raw`(?:\\\\\?\\)?[A-Za-z]:[\\/]|\\\\(?:\?\\[Uu][Nn][Cc]\\)?[^\\/?.][^\\/]*[\\/]+[^\\/]`;
+
 /** POSIX, a Windows drive, or UNC; whose system it is, is not asked: the file may be looked at on another one. */
-export const absolutePath = /^(?:\/|[A-Za-z]:[\\/]|\\\\)/;
+export const absolutePath = new RegExp(`^(?:/|${windowsPath})`);
+
+/** What is backed up: in a snapshot a server that is named by one letter would be a drive. */
+export const sourcePath = new RegExp(String.raw`^(?!\\\\(?:\?\\[Uu][Nn][Cc]\\)?[A-Za-z][\\/])(?:/|${windowsPath})`);
 
 /** What is copied, wherever one works: an absolute path, or a folder on Google Drive. */
-export const original = /^(?:\/|[A-Za-z]:[\\/]|\\\\|gdrive:\/*[^/\s])/;
+export const original = new RegExp(String.raw`^(?:/|${windowsPath}|gdrive:/*[^/\s])`);
 
 /**
  * A location that can be opened: an absolute path, also behind `local:`, or a folder on Google Drive. The file is read by processes that
  * work in different folders, and none of them is a shell that knows `~`. restic's other kinds (`sftp:`, `rest:`, `s3:`) belong here as soon
  * as `storage/` opens them.
  */
-export const location = /^(?:(?:local:)?(?:\/|[A-Za-z]:[\\/]|\\\\)|gdrive:\/*[^/\s])/;
+export const location = new RegExp(String.raw`^(?:(?:local:)?(?:/|${windowsPath})|gdrive:/*[^/\s])`);
 
 /** `21:00-23:00`, also over midnight. */
 export const windowText = /^(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d$/;

@@ -64,6 +64,11 @@ const sentences: Readonly<Record<Problem['code'], (facts: Facts) => string>> = {
           readers: word(readers),
           time: timeText(at),
         }),
+  'password-file-unchecked': ({ file, at }) =>
+    l10n.t(
+      'Who may read "{file}" cannot be told (looked at {time}): its disk or share does not say it, or this is the package for every system, without what asks Windows. See to it that nobody else can.',
+      { file: word(file), time: timeText(at) },
+    ),
   'unsupported-version': ({ version }) =>
     l10n.t('This file has version "{version}"; this Cadangan knows version 1. Update Cadangan.', { version: word(version) }),
 };
@@ -196,6 +201,8 @@ function isForm(form: string): form is Form {
 const forms: Readonly<Record<Form, () => string>> = {
   'set-name': () => l10n.t('letters, digits, dot, dash and underscore, at most 64, a letter or digit first'),
   'absolute-path': () => l10n.t('an absolute path such as /srv/data or D:\\\\Data is wanted'),
+  source: () =>
+    l10n.t('an absolute path such as /srv/data, D:\\\\Data or \\\\\\\\server\\\\share is wanted; a server needs more than one letter'),
   window: () => l10n.t('two times of day such as "21:00-23:00" are wanted'),
   'window-length': () => l10n.t('the window begins and ends at the same time'),
   'time-zone': () => l10n.t('a time zone such as "Asia/Jakarta" is wanted'),

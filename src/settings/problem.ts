@@ -21,6 +21,7 @@ export type ProblemCode =
   | 'password-unattended' // the set runs by itself, and nobody is there to give its password
   | 'password-file-missing' // facts: file, at: when it was looked at, in milliseconds
   | 'password-file-exposed' // facts: file, mode or readers, at
+  | 'password-file-unchecked' // facts: file, at. Windows does not say who may read it
   | 'unsupported-version'; // facts: version
 
 /** One thing that is not as it must be. Errors keep their set (or the general value) from being used, warnings keep nothing. */

@@ -16,6 +16,7 @@ import {
   rateText,
   setName,
   sizeText,
+  sourcePath,
   tagText,
   windowText,
   type Form,
@@ -251,7 +252,9 @@ export const setSchema = z.strictObject({
     examples: ['accounting'],
   }),
   title: text().max(200).optional().meta({ description: 'What people read instead of the name.' }),
-  sources: paths()
+  sources: z
+    .array(formed(sourcePath, 'source'))
+    .max(listMax)
     .min(1)
     .meta({ description: 'Absolute paths of the files and folders to back up.', examples: [['/srv/accounting']] }),
   repository: repository.meta({ description: 'Where the snapshots go.' }),

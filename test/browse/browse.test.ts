@@ -184,3 +184,18 @@ test('a folder that cannot be read is reported, and the rest is still found', as
   const history = await versionsOf(repository, await small.snapshots(), path('/broken/file'));
   assert.equal(history.unreadableIn.length, 1);
 });
+
+test('versions of a path of Windows are found in every case, also after the spelling in the configuration has changed', async () => {
+  await using small = await SmallRepository.make();
+  for (const [at, name] of ['data', 'Data'].entries()) {
+    const inside = small.tree([small.file('Laporan.txt', `text ${at}`)]);
+    const drive = small.tree([node(name, 'dir', { subtree: inside })]);
+    const root = small.tree([node('C', 'dir', { subtree: drive, uid: 0, user: '' })]);
+    await small.flush();
+    await small.snapshot(root, at + 1);
+  }
+  for (const typed of ['/C/Data/Laporan.txt', '/c/data/LAPORAN.TXT']) {
+    const { versions, absentFrom } = await versionsOf(small.repository, await small.snapshots(), path(typed));
+    assert.deepEqual([versions.length, absentFrom.length], [2, 0], typed);
+  }
+});

@@ -92,3 +92,21 @@ test('modes tell whether others may read a file', { skip: system.hasModes ? fals
   assert.deepEqual(await exposureOf(file), { mode: '0640' });
   await assert.rejects(exposureOf(`${file}.none`), { code: 'ENOENT' });
 });
+
+test('whose readers Windows does not say is neither good nor exposed', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'cadangan-owner-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'secret');
+  writeFileSync(file, '');
+  const look = (securityDescriptorOf: () => Uint8Array | undefined) =>
+    exposureOf(file, { hasModes: false, files: { userSid: user, securityDescriptorOf } });
+  assert.equal(await look(() => ownerOnlyDescriptor(user)), undefined);
+  assert.deepEqual(await look(() => ownerOnlyDescriptor(users)), { readers: 'Users' });
+  assert.equal(await look(() => undefined), 'unknown', 'FAT, some shares');
+  const refused = (): never => {
+    throw Object.assign(new Error('refused'), { code: 'EACCES' });
+  };
+  assert.equal(await look(refused), 'unknown');
+  assert.equal(await exposureOf(file, { hasModes: false, files: undefined }), 'unknown', 'without koffi');
+  await assert.rejects(exposureOf(`${file}.none`, { hasModes: false, files: undefined }), { code: 'ENOENT' });
+});

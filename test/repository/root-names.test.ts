@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { alignParent, parentOfServer } from '../../src/backup/parent-tree.ts';
 import { byteStringFromText, type ByteString } from '../../src/platform/index.ts';
-import { rootNamesOf, rootStepOf, type Node, type TreeId } from '../../src/repository/index.ts';
+import { rootNamesOf, rootStepOf, stepBelow, type Node, type TreeId } from '../../src/repository/index.ts';
 
 function folder(name: string, user = ''): Node {
   const time = '2026-11-30T00:00:00Z';
@@ -29,7 +29,7 @@ function folder(name: string, user = ''): Node {
 
 const names = (...path: string[]) => path.map(byteStringFromText);
 const stepTo = (nodes: readonly Node[], ...path: string[]) => {
-  const step = rootStepOf(nodes, rootNamesOf(nodes, names(...path)));
+  const step = rootStepOf(nodes, rootNamesOf(nodes, names(...path)), false);
   return step && `${step.node.name} ${step.taken}`;
 };
 
@@ -46,6 +46,23 @@ test('a share is found as restic stored it and as we do, however it is written',
   assert.equal(stepTo(ofRestic, '\\\\NAS1\\share', 'x'), '\\\\NAS1\\share 1');
   assert.equal(stepTo([folder('nas1')], '\\\\nas1\\share', 'x'), 'nas1 1');
   assert.equal(stepTo(ofRestic, 'nas1'), undefined);
+});
+
+test('below a drive or share of Windows each name is found in any case, of Linux in its own', () => {
+  const foldsBelow = (node: Node, path: readonly string[], windows: boolean) => rootStepOf([node], names(...path), windows)?.isOfWindows;
+  for (const windows of [true, false]) {
+    assert.equal(foldsBelow(folder('C'), ['c', 'x'], windows), true);
+    assert.equal(foldsBelow(folder('\\\\NAS1\\share'), ['nas1', 'Share', 'x'], windows), true);
+    assert.equal(foldsBelow(folder('C', 'root'), ['C', 'x'], windows), false);
+    assert.equal(foldsBelow(folder('srv', 'root'), ['srv', 'x'], windows), false);
+  }
+  assert.equal(foldsBelow(folder('NAS1'), ['nas1', 'share'], true), true, 'a server as we store it');
+  assert.equal(foldsBelow(folder('srv'), ['srv', 'x'], false), false, 'of a container, where root has no name');
+  assert.equal(foldsBelow(folder('srv'), ['Srv', 'x'], false), undefined);
+  const inside = [folder('Data'), folder('data'), folder('other')];
+  const below = (name: string, isOfWindows: boolean) => stepBelow(inside, byteStringFromText(name), isOfWindows)?.node.name;
+  assert.deepEqual([below('data', true), below('OTHER', true), below('none', true)], ['data', 'other', undefined]);
+  assert.deepEqual([below('data', false), below('OTHER', false)], ['data', undefined]);
 });
 
 test('the parent of a run is seen under the names that its sources have now', () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { isCode } from '../../src/platform/index.ts';
+import { byteStringFromText, bytesOf, isCode, rawTextOf } from '../../src/platform/index.ts';
 import { findNode, findTree, walkTree, type BlobId, type WalkOptions, type WalkStep } from '../../src/repository/index.ts';
 import { node, RepositoryMaker } from '../fakes/repository-maker.ts';
 
@@ -88,4 +88,13 @@ test('findNode() and findTree() follow a path, and say when it is not there', as
   for (const path of ['/nothing', '/a/b', '/b/c/x', '/'])
     await assert.rejects(findNode(maker.repository, tree, path), (error) => isCode(error, 'path.not-found'), path);
   await assert.rejects(findTree(maker.repository, tree, '/a'), (error) => isCode(error, 'path.not-found'));
+});
+
+test('a path of Windows leads to its node in any case, from its drive on', async () => {
+  const inside = await maker.folder('Users', await maker.folder('Été', await maker.file('Laporan.TXT', '5')));
+  const windows = await maker.snapshot({ ...(await maker.folder('C', inside)), uid: 0, user: '' });
+  for (const path of ['/C/Users/Été/Laporan.TXT', '/c/users/éTÉ/laporan.txt'])
+    assert.equal((await findNode(maker.repository, windows.tree, rawTextOf(bytesOf(byteStringFromText(path))))).type, 'file');
+  const linux = await maker.snapshot({ ...(await maker.folder('C', inside)), user: 'root' });
+  await assert.rejects(findNode(maker.repository, linux.tree, '/C/users'), (error) => isCode(error, 'path.not-found'));
 });

@@ -29,6 +29,9 @@ test('commands for a repository of Windows are written for PowerShell, which tak
   ]);
   assert.equal(commandsFor("D:\\Budi's $backup")[0], "restic -r 'D:\\Budi''s $backup' snapshots");
   assert.equal(commandsFor('D:\\Budi\u2019s backup')[0], "restic -r 'D:\\Budi\u2019\u2019s backup' snapshots");
+  // PowerShell 5 would hand on `"\\server\my share\"`, whose last quote is then none.
+  assert.equal(commandsFor('\\\\server\\my share\\')[0], "restic -r '\\\\server\\my share' snapshots");
+  assert.equal(commandsFor('D:\\')[0], 'restic -r D:\\ snapshots');
   assert.match(makeRecoveryKit({ ...facts, location: 'D:\\backup' }).text, /Open PowerShell/);
 });
 

@@ -148,7 +148,7 @@ const faults: readonly (readonly [marked: string, code: Problem['code'], facts: 
   [
     withSets('{ "name": "data", "sources": [«"srv"»], "repository": { "location": "/r" } }'),
     'invalid-value',
-    { value: 'srv', expected: 'absolute-path' },
+    { value: 'srv', expected: 'source' },
     'sets[0].sources[0]',
   ],
   [
@@ -518,4 +518,27 @@ test('a proxy is a host and a port; one with a name and password is none, since 
     'http://a/b',
   ])
     assert.equal(codes(wrong).length, 1, wrong);
+});
+
+test('what nothing in a snapshot could name is refused where it is typed, not at night', () => {
+  const codesOf = (...paths: readonly string[]): string[] =>
+    parseConfiguration(
+      JSON.stringify({ version: 1, sets: [{ name: 'data', sources: paths, repository: { location: '/r' } }] }),
+    ).problems.map(({ path, facts }) => `${path} ${String(facts['expected'])}`);
+  assert.deepEqual(codesOf('C:\\x', 'c:/', '\\\\?\\C:\\x', '\\\\nas1\\share', '\\\\nas1\\share\\x', '\\\\?\\UNC\\nas1\\share', '/srv'), []);
+  for (const refused of [
+    '\\\\.\\PhysicalDrive0',
+    '\\\\?\\Volume{0}\\x',
+    '\\\\?\\GLOBALROOT\\x',
+    '\\\\server',
+    '\\\\server\\',
+    '\\\\s\\x',
+    'C:x',
+    '\\x',
+  ])
+    assert.deepEqual(codesOf('/srv', refused), ['sets[0].sources[1] source'], refused);
+  const location = (text: string): number =>
+    parseConfiguration(JSON.stringify({ version: 1, sets: [{ name: 'data', sources: ['/srv'], repository: { location: text } }] })).problems
+      .length;
+  assert.deepEqual([location('\\\\s\\x'), location('local:\\\\nas\\x'), location('\\\\.\\x'), location('\\\\server')], [0, 0, 1, 1]);
 });

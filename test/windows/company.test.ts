@@ -85,7 +85,7 @@ function contentOf(folder: string): Contents {
 
 async function cadangan(repository: string, args: readonly string[], env: Record<string, string>): Promise<string> {
   const { code, stdout, stderr } = await startCadangan([...args, '-r', repository], { env: { RESTIC_PASSWORD: password, ...env } }).ended;
-  assert.equal(code, 0, `${args.join(' ')}: ${stdout}${stderr}`);
+  assert.equal(code, 0, `${args.join(' ')}: ${String(stdout)}${String(stderr)}`);
   return String(stdout);
 }
 

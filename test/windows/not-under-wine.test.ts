@@ -26,3 +26,13 @@ test('every other test file is run there, each of the rooms that touch files in 
   const rooms = new Set(run.filter(isInEveryRun).map((file) => file.split('/')[1]));
   for (const room of ['platform', 'storage', 'backup', 'restore', 'repository', 'records']) assert.ok(rooms.has(room), room);
 });
+
+test('what a file skips there by itself is in the list: a skipped test fails a build server', () => {
+  const unlisted = windowsTests(all).flatMap((file) => {
+    const text = readFileSync(join(tests, '..', file), 'utf8');
+    const skipping = [...text.matchAll(/\btest\(\s*(['"`])(?<name>.*?)\1,\s*(?:\{ (?:skip|todo)|(?!async\b|function\b)[A-Za-z]\w*[,(])/g)];
+    const names = skipping.map(({ groups: { name = '' } = {} }) => name);
+    return names.filter((name) => !leftOutOf(file).some((left) => name.startsWith(left))).map((name) => `${file}: ${name}`);
+  });
+  assert.deepEqual(unlisted, []);
+});

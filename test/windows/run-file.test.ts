@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import process from 'node:process';
 import { test } from 'node:test';
 import { runWindowsTestFile } from '../../scripts/windows/run-test-file.ts';
+import { whyNoWindows } from '../../scripts/windows/wine-place.ts';
+import { until } from '../host/engine-stage.ts';
 import { needsWindows } from './wine.ts';
 
 const folder = 'test/fixtures/test-run';
@@ -37,3 +41,29 @@ test('a file that dies there, and one without a test, are told under their own n
   assert.deepEqual((await told('ends-early.mjs')).at(-1), `test:fail ${file} testCodeFailure`);
   assert.deepEqual(await told('empty.mjs'), [`test:pass ${folder}/empty.mjs`]);
 });
+
+test('what a test leaves running there ends with its file', needsWindows, async () => {
+  assert.deepEqual(await told('leaves-program.mjs'), ['test:pass that passes']);
+  await until(() => commandLines().every((line) => !line.includes('left by a test')), 'the end of what a test has left');
+});
+
+test('where Wine is not installed there is no Windows, and a file fails as one that did not run', async (t) => {
+  const { PATH } = process.env;
+  t.after(() => {
+    process.env['PATH'] = PATH;
+  });
+  process.env['PATH'] = '/nowhere';
+  assert.match(String(whyNoWindows()), /^(?:needs wine|Windows programs run)/);
+  const file = `${folder}/mixed.mjs`;
+  assert.deepEqual(await told('mixed.mjs'), [`test:fail ${file} testCodeFailure`]);
+});
+
+function commandLines(): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    try {
+      return /^\d+$/.test(pid) ? [readFileSync(`/proc/${pid}/cmdline`, 'utf8')] : [];
+    } catch {
+      return []; // it has ended
+    }
+  });
+}

@@ -118,8 +118,8 @@ async function startScanner(t: TestContext, folder: WindowsFolder, holdMs: numbe
   giveToWindows(folder.host);
   const scanner = startNode(['W:\\test\\windows\\scanner-program.ts', `${folder.windows}\\koffi.node`, String(holdMs), below]);
   t.after(() => scanner.process.kill());
-  while (scanner.process.exitCode !== null || !scanner.stdoutSoFar().includes('ready')) {
-    if (scanner.process.exitCode !== null) assert.fail(`the scanner did not start: ${(await scanner.ended).stderr}`);
+  while (hasEnded(scanner) || !scanner.stdoutSoFar().includes('ready')) {
+    if (hasEnded(scanner)) assert.fail(`the scanner did not start: ${(await scanner.ended).stderr}`);
     await delay(20);
   }
   return scanner;
@@ -130,9 +130,14 @@ function openedBy(scanner: WineRunning): number {
   return Number(scanner.stdoutSoFar().trim().split('\n').at(-1)?.replace('ready', '0'));
 }
 
+/** By itself, or by a signal, which leaves no code. */
+function hasEnded({ process: { exitCode, signalCode } }: WineRunning): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
 /** It must have been in the way, or nothing was seen. */
 async function endOf(scanner: WineRunning): Promise<void> {
-  if (scanner.process.exitCode !== null) assert.fail(`the scanner has ended: ${(await scanner.ended).stderr}`);
+  if (hasEnded(scanner)) assert.fail(`the scanner has ended: ${(await scanner.ended).stderr}`);
   const opened = openedBy(scanner);
   scanner.process.kill();
   await scanner.ended;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openWindow, until } from '../host/engine-stage.ts';
 import { jsonLines } from '../interop/programs.ts';
-import { endProcessesWith, needsWindows, startNode } from './wine.ts';
+import { needsWindows, startNode } from './wine.ts';
 import { WindowsServer } from './windows-server.ts';
 
 interface Status {
@@ -12,7 +12,6 @@ interface Status {
 
 test('the host of the schedule makes the backup of a window in Windows, and commands find it', needsWindows, async (t) => {
   const server = new WindowsServer(t);
-  t.after(() => endProcessesWith(server.windows('state'))); // a host with a schedule lives on, and its runner for a while
   server.write('data/a.txt', 'a');
   server.configure({}, { schedule: openWindow() });
   await server.run(server.onRepository('init'));

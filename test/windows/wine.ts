@@ -36,15 +36,19 @@ export interface WindowsFolder {
   readonly windows: string;
 }
 
-/** A folder that Windows' programs may write into; it is removed after the test. */
+/** A folder that Windows' programs may write into. After the test it is removed, and what still runs and names it is ended before. */
 export function makeWindowsFolder(t: TestContext, name = 'test'): WindowsFolder {
   const parent = join(driveC, 'tests');
   mkdirSync(parent, { recursive: true });
   const host = mkdtempSync(join(parent, `${name}-`));
   giveToWindows(parent, false);
   giveToWindows(host);
-  t.after(() => rmSync(host, { recursive: true, force: true, maxRetries: 5 }));
-  return { host, windows: `C:\\tests\\${host.slice(parent.length + 1)}` };
+  const windows = `C:\\tests\\${host.slice(parent.length + 1)}`;
+  t.after(() => {
+    endProcessesWith(windows); // a program that lives on would make its files anew
+    rmSync(host, { recursive: true, force: true, maxRetries: 5 });
+  });
+  return { host, windows };
 }
 
 /** What we wrote as root becomes the property of the user that Windows' programs run as. @param path a file or folder of this side */
@@ -58,7 +62,7 @@ export function giveToWindows(path: string, isDeep = true): void {
 }
 
 /** Ends every process of Windows that has a text among its arguments: what a test leaves running. @param text of this test alone */
-export function endProcessesWith(text: string): void {
+function endProcessesWith(text: string): void {
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text)) process.kill(Number(pid), 'SIGKILL');

@@ -105,6 +105,9 @@ const errorCodes: Readonly<Record<number, string>> = {
   32: 'EBUSY',
   33: 'EBUSY',
   1307: 'EPERM',
+  80: 'EEXIST',
+  112: 'ENOSPC',
+  183: 'EEXIST',
   1314: 'EPERM',
 };
 const accessDenied = 5;
@@ -120,6 +123,8 @@ const writeAttributes = 0x100;
 const deleteAccess = 0x10000; // DELETE of "Standard Access Rights"
 const readAndWrite = 0xc0000000;
 const shareAll = 7;
+const shareNothing = 0;
+const createNew = 1;
 const openExisting = 3;
 const backupSemantics = 0x02000000; // a folder can only be opened with it
 const openReparsePoint = 0x00200000; // a link itself
@@ -225,6 +230,20 @@ export class WindowsFiles {
     if (handle === invalidHandle) return this.#lastCode() === sharingViolation;
     this.#call.closeHandle(handle);
     return true;
+  }
+
+  /**
+   * Makes an empty file, with rights as `keepForOwner` leaves them. While it still has those of its folder nobody can open it: a handle
+   * from that time would read what is written later. @throws an error with the system's code: EEXIST, ENOENT ...
+   */
+  makeForOwner(path: ByteString): void {
+    const handle = this.#call.createFile(longPath(path), readAndWrite, shareNothing, null, createNew, fileAttributes.normal, null);
+    if (numberOf(handle) === invalidHandle) throw this.#lastError('CreateFileW', path);
+    try {
+      this.keepForOwner(path); // changing rights is no reading or writing, which alone are not shared
+    } finally {
+      this.#call.closeHandle(numberOf(handle));
+    }
   }
 
   /** 0 when they cannot be read. */
