@@ -6,13 +6,13 @@ import {
   paramsOf,
   protocol,
   stopFor,
-  stopReason,
+  abortReason,
   understood,
   type Audience,
   type Call,
   type Notification,
   type Procedure,
-  type StopReason,
+  type AbortReason,
 } from '../service/index.ts';
 import { HostError } from './host-error.ts';
 
@@ -186,14 +186,14 @@ function tokenOf(params: unknown): string | undefined {
   return tokenBeside.safeParse(params).data?.token;
 }
 
-function abortedFor(reason: StopReason): CadanganError {
+function abortedFor(reason: AbortReason): CadanganError {
   return new CadanganError('aborted', { reason });
 }
 
 /** Of whoever aborted a signal, who may have heard it of another. */
-function reasonOf(cause: unknown): StopReason {
+function reasonOf(cause: unknown): AbortReason {
   if (!(cause instanceof Error)) return 'user';
-  const said = stopReason.safeParse(cause instanceof CadanganError ? cause.facts['reason'] : undefined);
+  const said = abortReason.safeParse(cause instanceof CadanganError ? cause.facts['reason'] : undefined);
   return said.success ? said.data : reasonOf(cause.cause);
 }
 

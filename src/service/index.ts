@@ -38,7 +38,7 @@ export { plannedWindowsOf } from './planned-windows.ts';
 export { understood, type Notification, type ParamsOf, type Procedure } from './procedure.ts';
 export { procedures } from './procedures.ts';
 export { repositoryKey } from './repository-key.ts';
-export { stopFor, stopReason, type StopReason } from './protocol/work.ts';
+export { abortReason, stopFor, type AbortReason } from './protocol/work.ts';
 export { workProcedures } from './work-requests.ts';
 export { lastingParts, reviewRecords } from './review-records.ts';
 export { makeRecoveryKit, type RecoveryKitFacts } from './recovery-kit.ts';

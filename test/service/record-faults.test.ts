@@ -13,7 +13,7 @@ import { EngineStage, until, type Window } from '../host/engine-stage.ts';
 test('a forged record stands as such where the record stood, on its day, whatever the list is filtered by', async (t) => {
   const { window, change } = await tenDays(t);
   assert.deepEqual((await list(window)).faults, []);
-  change((lines) => lines.with(6, lines[6]?.replace('"result":"failed"', '"result":"success"') ?? ''));
+  change((lines) => lines.with(6, lines[6]?.replace('"result":"stopped"', '"result":"success"') ?? ''));
   const {
     rows,
     faults: [fault, ...others],
@@ -53,7 +53,7 @@ test('records that were taken out are missing between the others, and one that w
 
 test('a record whose forger knew how to hash it is shown as what it is, and so is its page', async (t) => {
   const { window, change } = await tenDays(t);
-  change((lines) => lines.with(6, rehashed(lines[6]?.replace('"result":"failed"', '"result":"success"') ?? '')));
+  change((lines) => lines.with(6, rehashed(lines[6]?.replace('"result":"stopped"', '"result":"success"') ?? '')));
   const row = async (number: number) => (await list(window)).rows.find((one) => one.number === number);
   await until(async () => (await row(7))?.fault !== undefined, 'the list tells of it');
   assert.deepEqual(
@@ -74,13 +74,15 @@ test('what stands in a file and is no record has a place too, also when somebody
   );
   change(() => ['']);
   await until(
-    // No. 11 is the nonconformity that the review behind the first list opens, before the file was emptied or after.
-    async () => (await list(window)).faults.some(({ label }) => /^Records 1 to 1[01] are missing$/.test(label)),
+    async () => (await list(window)).faults.some(({ label }) => label === 'Records 1 to 10 are missing'),
     'the list tells that it is empty',
   );
 });
 
-/** Records 2 to 10: a check at 21:00 of that day of October each, good or bad in turns. */
+/**
+ * Records 2 to 10: a check at 21:00 of that day of October each, good or stopped in turns. The review behind the first list has nothing to
+ * open of them: a record of its own would come before what a test does to the files, in the middle of it, or behind.
+ */
 async function tenDays(
   t: TestContext,
 ): Promise<{ readonly window: Window; readonly change: (edit: (lines: string[]) => string[]) => void }> {
@@ -96,7 +98,7 @@ async function tenDays(
         software: 'test',
         started,
         ended: started,
-        result: day % 2 === 0 ? 'success' : 'failed',
+        result: day % 2 === 0 ? 'success' : 'stopped',
       });
     }
   });

@@ -19,10 +19,10 @@ const occasion = z.object({
 });
 
 /** Why a request is to end, where no person wished it: the schedule did, a run that comes first, or a process that ends. */
-export const stopReason = z.enum(['user', 'window-end', 'shutdown', 'gives-way', 'client-gone']);
-export type StopReason = z.infer<typeof stopReason>;
+export const abortReason = z.enum(['user', 'window-end', 'shutdown', 'gives-way', 'client-gone']);
+export type AbortReason = z.infer<typeof abortReason>;
 /** End the request that came with this token, for this reason. */
-export const stopFor = change('work/stop', { params: z.object({ request: z.string().max(200), reason: stopReason }) });
+export const stopFor = change('work/stop', { params: z.object({ request: z.string().max(200), reason: abortReason }) });
 
 /** A set's backup that the schedule has begun. Cancelling it stops it. */
 export const workBackup = run('work/backup', {
