@@ -1,10 +1,11 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import {
   keepForOwner,
   namesInFolder,
   open,
+  readFile,
   replaceFile,
   rm,
   systemCode,
