@@ -157,7 +157,7 @@ function printPlan({ terminal, globals }: CommandContext, plan: InstallPlan): vo
   terminal.print(l10n.t('Nothing is written. "cadangan service install" would write:'));
   for (const file of plan.files) terminal.print(fileLine(file));
   if (plan.move) terminal.print(l10n.t('It would move the records, the key and the state from "{from}" to "{to}".', pathsOf(plan.move)));
-  for (const command of [...plan.before, ...plan.after])
+  for (const command of [...plan.before, ...plan.after, ...plan.start])
     terminal.print(l10n.t('It would run: {command}', { command: commandText(command) }));
   for (const { path, text } of plan.files) if (text !== undefined) terminal.print(`\n--- ${safeText(path)}\n${text.trimEnd()}`);
 }
@@ -175,7 +175,7 @@ function commandText({ argv }: SystemCommand): string {
   return safeText(argv.join(' '));
 }
 
-function planJson({ files, move, before, after, place }: InstallPlan): ReturnType<typeof jsonObject> {
+function planJson({ files, move, before, after, start, place }: InstallPlan): ReturnType<typeof jsonObject> {
   return jsonObject({
     message_type: 'service_plan',
     manager: place.manager,
@@ -184,7 +184,7 @@ function planJson({ files, move, before, after, place }: InstallPlan): ReturnTyp
       jsonObject({ path, mode: mode.toString(8).padStart(4, '0'), owner, text, copy_of: source, link_to: target }),
     ),
     move: move && { ...move },
-    commands: [...before, ...after].map(({ argv }) => argv),
+    commands: [...before, ...after, ...start].map(({ argv }) => argv),
   });
 }
 
@@ -193,7 +193,7 @@ function installedLines(
   { replaced, version, hasMoved }: Awaited<ReturnType<typeof installService>>,
 ): readonly string[] {
   const lines = [
-    replaced === undefined
+    replaced === undefined || replaced === version
       ? l10n.t('The service is installed (version {version}).', { version })
       : l10n.t('The service is brought from version {old} to {version}.', { old: replaced, version }),
     l10n.t('Its configuration is "{path}".', { path: safeText(place.configFile) }),
@@ -225,15 +225,10 @@ function uninstalledLines({ configFile, stateFolder: folder, scope, account, man
 }
 
 function statusLines(status: ServiceStatus): readonly string[] {
-  const { place, version = '', host, isUnfinished, uncovered, withoutRights } = status;
-  const shown = { manager: place.manager, version: safeText(version) };
-  const lines = [
-    place.scope === 'system'
-      ? l10n.t('The service of the machine is installed ({manager}, version {version}).', shown)
-      : l10n.t('The service of this user is installed ({manager}, version {version}).', shown),
-    hostLine(host),
-  ];
-  if (version !== '' && version !== cadanganVersion())
+  const { version, host, isUnfinished, uncovered, withoutRights } = status;
+  const lines = [installedLine(status), hostLine(host)];
+  if (version === undefined) lines.push(l10n.t('Its installation did not come to its end: run "cadangan service install" again.'));
+  else if (version !== cadanganVersion())
     lines.push(
       l10n.t('This is version {version}: "cadangan service install" brings the service to it.', { version: safeText(cadanganVersion()) }),
     );
@@ -248,6 +243,13 @@ function statusLines(status: ServiceStatus): readonly string[] {
       }),
     );
   return lines;
+}
+
+function installedLine({ place: { scope, manager }, version }: ServiceStatus): string {
+  const shown = { manager, version: version === undefined ? l10n.t('unknown') : safeText(version) };
+  return scope === 'system'
+    ? l10n.t('The service of the machine is installed ({manager}, version {version}).', shown)
+    : l10n.t('The service of this user is installed ({manager}, version {version}).', shown);
 }
 
 function hostLine(host: ServiceStatus['host']): string {

@@ -15,6 +15,8 @@ export interface SystemCommand {
 export type CommandRunner = (command: SystemCommand) => Promise<string>;
 
 const outputMax = 1 << 20;
+/** For what a program said, after its end: whom it has started may hold its output for ever. */
+const outputWaitMs = 2_000;
 const notInstalled = 'that program is not installed on this machine';
 
 export const runSystemCommand: CommandRunner = ({ argv: [program, ...args], input = '', mayFail = false }) =>
@@ -29,7 +31,15 @@ export const runSystemCommand: CommandRunner = ({ argv: [program, ...args], inpu
         ? resolve(output)
         : reject(new CadanganError('service.manager', { program: [program, ...args].join(' '), reason }));
     child.once('error', (error) => fail(systemCode(error) === 'ENOENT' ? notInstalled : error.message, false));
-    child.once('close', (code) => (code === 0 ? resolve(output) : fail(errors.trim() || `exit code ${String(code)}`)));
+    const end = (code: number | null): void => (code === 0 ? resolve(output) : fail(errors.trim() || `exit code ${String(code)}`));
+    child.once('close', end);
+    child.once('exit', (code) => {
+      const waited = setTimeout(() => {
+        for (const stream of [child.stdout, child.stderr]) stream.destroy(); // then it closes
+        end(code);
+      }, outputWaitMs);
+      child.once('close', () => clearTimeout(waited));
+    });
   });
 
 /** Makes the account that the service runs as; nobody can log in to it. */
@@ -65,17 +75,17 @@ export function closeStateCommands({ scope, manager, stateFolder, account }: Ser
   return [{ argv: ['icacls', stateFolder, '/inheritance:r', '/grant:r', ...fullFor(administrators, systemAccount, ...whose), '/Q'] }];
 }
 
-/** Of the folder, and inherited by what is made in it. */
 /** Those of Windows run with the rights of an administrator. */
 function wholePathOf(program: string): string {
   return system.isWindows ? windowsProgram(`${program}.exe`) : program;
 }
 
+/** Of the folder, and inherited by what is made in it. */
 function fullFor(...names: readonly string[]): readonly string[] {
   return names.map((name) => `${name}:(OI)(CI)F`);
 }
 
-/** After the files have been written: the manager takes them up, and starts the service, or starts it anew. */
+/** After the files have been written: the manager takes them up, and all but the Task Scheduler start the service, or start it anew. */
 export function startCommands(place: ServicePlace): readonly SystemCommand[] {
   const { manager, unitFile = '' } = place;
   switch (manager) {
@@ -87,10 +97,15 @@ export function startCommands(place: ServicePlace): readonly SystemCommand[] {
         { argv: ['launchctl', 'bootstrap', domainOf(place), unitFile] },
       ];
     case 'task-scheduler':
-      return [{ argv: ['schtasks', '/Create', '/F', '/TN', taskName, '/XML', unitFile] }, { argv: ['schtasks', '/Run', '/TN', taskName] }];
+      return [{ argv: ['schtasks', '/Create', '/F', '/TN', taskName, '/XML', unitFile] }];
     case 'cron':
       return []; // it looks at its files every minute
   }
+}
+
+/** Once the service from before has ended: the Task Scheduler leaves one alone that runs, and starts none beside it. */
+export function runCommands({ manager }: ServicePlace): readonly SystemCommand[] {
+  return manager === 'task-scheduler' ? [{ argv: ['schtasks', '/Run', '/TN', taskName] }] : [];
 }
 
 /** Of a manager that may be missing: nothing is written for one that nobody has. crontab(1) comes with every cron. */
@@ -98,7 +113,7 @@ export function managerCheck({ manager }: ServicePlace): readonly SystemCommand[
   return manager === 'cron' ? [{ argv: ['crontab', '-l'], mayFail: 'once-run' }] : [];
 }
 
-/** Before the files are removed. */
+/** Before the files are removed. `schtasks /End` would kill a backup in its midst: the service is asked to end (`endService`). */
 export function stopCommands(place: ServicePlace): readonly SystemCommand[] {
   switch (place.manager) {
     case 'systemd':
@@ -106,10 +121,7 @@ export function stopCommands(place: ServicePlace): readonly SystemCommand[] {
     case 'launchd':
       return [{ argv: ['launchctl', 'bootout', `${domainOf(place)}/${launchdLabel}`], mayFail: true }];
     case 'task-scheduler':
-      return [
-        { argv: ['schtasks', '/End', '/TN', taskName], mayFail: true },
-        { argv: ['schtasks', '/Delete', '/F', '/TN', taskName], mayFail: true },
-      ];
+      return [{ argv: ['schtasks', '/Delete', '/F', '/TN', taskName], mayFail: true }];
     case 'cron':
       return [];
   }

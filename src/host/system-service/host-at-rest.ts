@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { CadanganError, claimName, isCode, type Clock } from '../../platform/index.ts';
 import { protocol } from '../../service/index.ts';
 import { hostAddress } from '../address.ts';
 import { Channel } from '../channel.ts';
 import type { Peer } from '../handshake.ts';
 import { visitHost, type HostPlace } from '../visit-host.ts';
+import type { ServicePlace } from './place.ts';
 
 const attemptsMax = 200;
 const againMs = 50;
@@ -33,6 +35,18 @@ export async function sendHostAway(place: HostPlace, clock: Clock, isMeant: (hos
     visit.close();
     visit.connection.dispose();
   }
+}
+
+/**
+ * Ends the host of a service, where no manager has. Of a user the host may be that of a window, which goes on; a state that has moved has
+ * none. @throws as `sendHostAway`
+ */
+export async function endService({ stateFolder, scope }: ServicePlace, world: Omit<HostPlace, 'stateFolder'>, clock: Clock): Promise<void> {
+  if (!existsSync(stateFolder)) return;
+  const isMeant = ({ isService }: Peer): boolean => scope !== 'user' || isService === true;
+  await sendHostAway({ ...world, stateFolder }, clock, isMeant).catch((error: unknown) => {
+    if (!isCode(error, 'state.moved')) throw error;
+  });
 }
 
 /** It lets go of its clients first, and of its name last: until then it still writes. */

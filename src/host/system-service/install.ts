@@ -22,13 +22,14 @@ import {
   managerCheck,
   closeFolderCommands,
   closeStateCommands,
+  runCommands,
   startCommands,
   type CommandRunner,
   type SystemCommand,
 } from './commands.ts';
 import { systemCrontab, withUserLines } from './cron-lines.ts';
 import type { ServiceDescription } from './description.ts';
-import { sendHostAway, withHostAtRest } from './host-at-rest.ts';
+import { endService, sendHostAway, withHostAtRest } from './host-at-rest.ts';
 import { launchdPlist } from './launchd-plist.ts';
 import { isUnfinished, mayBeMoved, moveState } from './move-state.ts';
 import { accountNamed, type Account, type ServicePlace } from './place.ts';
@@ -82,6 +83,8 @@ export interface InstallPlan {
   readonly move: { readonly from: string; readonly to: string } | undefined;
   readonly before: readonly SystemCommand[];
   readonly after: readonly SystemCommand[];
+  /** When the service from before has ended. */
+  readonly start: readonly SystemCommand[];
 }
 
 export interface InstallWorld {
@@ -133,7 +136,7 @@ export async function planInstall(wish: InstallWish): Promise<InstallPlan> {
     userCron === undefined ? [...closeStateCommands(place), ...startCommands(place)] : [{ argv: ['crontab', '-'], input: userCron.text }];
   const needsAccount = place.scope === 'system' && posixManager(place) && accountNamed(place.account) === undefined;
   const before = [...managerCheck(place), ...(needsAccount ? [accountCommand(place)] : closeFolderCommands(place))];
-  return { place, copy, description, files, move, before, after };
+  return { place, copy, description, files, move, before, after, start: runCommands(place) };
 }
 
 /**
@@ -150,8 +153,10 @@ export async function installService(plan: InstallPlan, world: InstallWorld): Pr
     const account = place.scope === 'system' ? accountNamed(place.account) : undefined;
     const hasMoved = await prepareState(plan, account, world);
     for (const file of files) if (isWrittenHere(file, plan)) await writePlanned(file, world.random);
-    const before = await switchCopy(place, copy, world.random);
+    const before = await switchTo(place.programFolder, copy.name, world.random);
     for (const command of plan.after) await world.run?.(command);
+    if (plan.start.length > 0) await endService(place, { version: world.version, random: world.random }, world.clock);
+    for (const command of plan.start) await world.run?.(command);
     // cron starts nothing anew; it finds within minutes that nobody is there.
     if (place.manager === 'cron' && before !== copy.name) await sendHostAway({ ...world, stateFolder: place.stateFolder }, world.clock);
     await removeOtherCopies(place.programFolder, copy.name);
@@ -166,8 +171,8 @@ export async function installService(plan: InstallPlan, world: InstallWorld): Pr
 }
 
 /** What is not written by who copies the program or moves the state, nor by cron. */
-function isWrittenHere({ path, target }: PlannedFile, { place, copy, move }: InstallPlan): boolean {
-  const isOfProgram = target !== undefined || path.startsWith(join(place.programFolder, copy.name));
+function isWrittenHere({ path }: PlannedFile, { place, copy, move }: InstallPlan): boolean {
+  const isOfProgram = path === join(place.programFolder, currentName) || path.startsWith(join(place.programFolder, copy.name));
   return !isOfProgram && path !== crontabOfUser && path !== (move && movedStateFile(move.from));
 }
 
@@ -221,12 +226,6 @@ async function lockedRecords(
   await history.atRest(work);
 }
 
-async function switchCopy(place: ServicePlace, { name }: ProgramCopy, random: Random): Promise<string | undefined> {
-  // There a link takes a right of its own; the task names the copy itself.
-  if (place.manager === 'task-scheduler') return undefined;
-  return switchTo(place.programFolder, name, random);
-}
-
 /** A configuration with the paths in it, such as that of a password file for nights, that begin with a folder which moves. */
 function movedPaths(text: string, moves: PlannedFile['moves']): string {
   if (moves === undefined) return text;
@@ -269,8 +268,10 @@ function commandOf({ place, node }: InstallWish, { name, files }: ProgramCopy): 
 function programFiles(place: ServicePlace, { name, files }: ProgramCopy): PlannedFile[] {
   const owner = ownerOf(place);
   const copies = files.map(({ path, mode, source }) => ({ path: join(place.programFolder, name, path), mode, owner, source }));
-  if (place.manager === 'task-scheduler') return copies;
-  return [...copies, { path: join(place.programFolder, currentName), mode: 0o777, owner, target: name }];
+  const current = join(place.programFolder, currentName);
+  // There a link takes a right of its own; the task names the copy itself.
+  if (place.manager === 'task-scheduler') return [...copies, { path: current, mode: 0o644, owner, text: name }];
+  return [...copies, { path: current, mode: 0o777, owner, target: name }];
 }
 
 function unitFiles({ place, crontab = '' }: InstallWish, description: ServiceDescription): PlannedFile[] {

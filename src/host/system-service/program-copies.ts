@@ -5,13 +5,27 @@ import { chmod, copyFile, lstat, mkdir, readdir, readlink, symlink } from 'node:
 import { basename, dirname, join, relative } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { CadanganError, cadanganVersion, open, rename, rm, syncFolder, system, systemCode, type Random } from '../../platform/index.ts';
+import {
+  CadanganError,
+  cadanganVersion,
+  open,
+  readFile,
+  rename,
+  replaceFile,
+  rm,
+  syncFolder,
+  system,
+  systemCode,
+  type Random,
+} from '../../platform/index.ts';
 
 /*
  * A service outlives every version of the extension, and the folder that its Node lies in. So it has copies of its own:
  *
  *   <program folder>/<version>-<hash of content>/   node, package.json, dist/
  *   <program folder>/current                        a link to the one that counts, switched by one rename
+ *
+ * On Windows, where a link takes a right of its own and whoever starts the service names the copy itself, `current` is a file with that name.
  */
 
 /** A file of the program and where it comes from. */
@@ -72,6 +86,10 @@ export async function placeCopy(folder: string, { name, files }: ProgramCopy, ra
 export async function switchTo(folder: string, name: string, random: Random): Promise<string | undefined> {
   const before = await currentCopy(folder);
   if (before === name) return before;
+  if (system.isWindows) {
+    await replaceFile(join(folder, currentName), name, random);
+    return before;
+  }
   const temporary = join(folder, `${currentName}-tmp-${Buffer.from(random.fill(new Uint8Array(8))).toString('hex')}`);
   await symlink(name, temporary);
   await rename(temporary, join(folder, currentName));
@@ -82,7 +100,8 @@ export async function switchTo(folder: string, name: string, random: Random): Pr
 /** The name of the copy that counts. */
 export async function currentCopy(folder: string): Promise<string | undefined> {
   try {
-    return basename(await readlink(join(folder, currentName)));
+    const current = join(folder, currentName);
+    return basename(system.isWindows ? await readFile(current, 'utf8') : await readlink(current));
   } catch (error) {
     if (systemCode(error) === 'ENOENT' || systemCode(error) === 'EINVAL') return undefined;
     throw error;
@@ -94,10 +113,19 @@ export function versionOfCopy(name: string): string {
   return name.replace(/-[0-9a-f]{16}$/, '');
 }
 
-/** To be called when the service has been started from the one that counts. */
+/** Of a copy, and of what was to become one: nothing else that may lie beside them is ours to remove. */
+const nameOfCopy = /-[0-9a-f]{16}$/;
+
+/** To be called when the service has been started from the one that counts. What still runs from another one keeps it, on Windows. */
 export async function removeOtherCopies(folder: string, name: string): Promise<void> {
   for (const entry of await readdir(folder)) {
-    if (entry !== name && entry !== currentName) await rm(join(folder, entry), { recursive: true, force: true });
+    if (entry === name || !nameOfCopy.test(entry)) continue;
+    try {
+      await rm(join(folder, entry), { recursive: true, force: true });
+    } catch (error) {
+      const code = systemCode(error);
+      if (!system.isWindows || (code !== 'EBUSY' && code !== 'EPERM')) throw error; // the next installation removes it
+    }
   }
 }
 

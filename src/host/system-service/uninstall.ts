@@ -1,8 +1,7 @@
-import { stat } from 'node:fs/promises';
-import { rm, systemCode, CadanganError, isCode, serviceSeatFile } from '../../platform/index.ts';
+import { CadanganError, rm, serviceSeatFile, systemCode } from '../../platform/index.ts';
 import { forgetCommands, stopCommands } from './commands.ts';
 import { withoutUserLines } from './cron-lines.ts';
-import { sendHostAway } from './host-at-rest.ts';
+import { endService } from './host-at-rest.ts';
 import type { InstallWorld } from './install.ts';
 import type { ServicePlace } from './place.ts';
 
@@ -16,7 +15,7 @@ export async function uninstallService(place: ServicePlace, world: InstallWorld,
     for (const command of stopCommands(place)) await world.run?.(command);
     if (place.unitFile === undefined) await world.run?.({ argv: ['crontab', '-'], input: withoutUserLines(crontab ?? '') });
     else await rm(place.unitFile, { force: true });
-    await endHost(place, world);
+    await endService(place, { version: world.version, random: world.random }, world.clock);
     for (const command of forgetCommands(place)) await world.run?.(command);
     await rm(place.programFolder, { recursive: true, force: true });
     if (place.scope === 'user') return;
@@ -27,22 +26,4 @@ export async function uninstallService(place: ServicePlace, world: InstallWorld,
     if (reason !== 'EACCES' && reason !== 'EPERM' && reason !== 'EROFS') throw cause;
     throw new CadanganError('service.denied', { path: place.programFolder, reason }, { cause });
   }
-}
-
-/** Where no manager has ended it, or it could not. */
-async function endHost({ stateFolder, scope }: ServicePlace, { version, random, clock }: InstallWorld): Promise<void> {
-  if (!(await isThere(stateFolder))) return;
-  // Of a user the host may be that of a window, which goes on.
-  await sendHostAway({ stateFolder, version, random }, clock, ({ isService }) => scope !== 'user' || isService === true).catch(
-    (error: unknown) => {
-      if (!isCode(error, 'state.moved')) throw error;
-    },
-  );
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
