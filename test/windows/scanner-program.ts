@@ -2,29 +2,12 @@
 // below the folder it opens to read, sharing reading and writing but not deletion, for so long. It says "ready", and how many files it has
 // opened each time it has opened one. The process is killed when it is to end.
 import { readdirSync, statSync, watch } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import process from 'node:process';
-
-/** What we use of koffi (koffi.dev, "Function calls"). */
-interface Koffi {
-  load(library: string): { func(signature: string): (...parameters: readonly (string | number | null)[]) => number };
-}
+import { FileHolder } from './file-holder.ts';
 
 const [koffiPath = '', holdMs = '', folder = ''] = process.argv.slice(2);
-const koffi: Koffi = createRequire(import.meta.url)(koffiPath);
-const kernel = koffi.load('kernel32.dll');
-const open = kernel.func(
-  'intptr_t __stdcall CreateFileW(str16 name, uint32_t access, uint32_t share, void* security, uint32_t disposition, uint32_t flags, void* template)',
-);
-const close = kernel.func('bool __stdcall CloseHandle(intptr_t handle)');
-
-/** From `winnt.h` and `fileapi.h`. */
-const genericRead = 0x8000_0000;
-const shareReadAndWrite = 0x1 | 0x2;
-const openExisting = 3;
-const invalidHandle = -1;
-
+const holder = new FileHolder(koffiPath);
 let opened = 0;
 const watched = new Set<string>();
 
@@ -49,10 +32,10 @@ function lookAt(path: string, isNew = true): void {
 }
 
 function hold(path: string): void {
-  const handle = open(path, genericRead, shareReadAndWrite, null, openExisting, 0, null);
-  if (handle === invalidHandle) return; // it is gone
+  const letGo = holder.hold(path);
+  if (letGo === undefined) return;
   opened += 1;
-  setTimeout(() => close(handle), Number(holdMs));
+  setTimeout(letGo, Number(holdMs));
   process.stdout.write(`${opened}\n`);
 }
 

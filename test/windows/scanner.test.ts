@@ -39,12 +39,16 @@ describe('a program that does not let go of new files', needsWindows, () => {
     const folder = makeWindowsFolder(t, 'held');
     fillData(folder, new SeededRandom(1));
     await run(folder, 'init', ...onRepository(folder));
-    const holder = await startScanner(t, folder, 3_600_000, `${folder.windows}\\repository\\data`);
-    const { code, stdout, stderr } = await command(folder, 'backup', 'accounting');
-    const opened = openedBy(holder);
-    holder.process.kill();
-    await holder.ended;
-    assert.notEqual(code, 0, `${opened} files were held: ${stdout}${stderr}`);
+    const { code, stdout, stderr } = await runCli(['backup', 'accounting'], {
+      cwd: folder.windows,
+      env: {
+        ...filesOf(folder),
+        NODE_OPTIONS: '--disable-warning=ExperimentalWarning --import=file:///W:/test/windows/hold-new-files.ts',
+        HOLD_BELOW: `${folder.windows}\\repository\\data`,
+        HOLD_BY: provideScanner(folder),
+      },
+    });
+    assert.notEqual(code, 0, stdout);
     assert.match(stderr, /"[^"]*\\repository\\data\\[^"]*" is in use by another program/);
     assert.notDeepEqual(unfinishedIn(folder), []);
     await run(folder, 'backup', 'accounting');
@@ -100,9 +104,12 @@ function unfinishedIn({ host }: WindowsFolder): readonly string[] {
   return names.filter((name) => unfinished.test(name.slice(name.lastIndexOf('/') + 1)));
 }
 
-function command({ windows }: WindowsFolder, ...args: readonly string[]): Promise<WineRan> {
-  const env = { CADANGAN_CONFIG: `${windows}\\cadangan.jsonc`, CADANGAN_STATE: `${windows}\\state`, CADANGAN_LANG: 'en' };
-  return runCli(args, { cwd: windows, env });
+function command(folder: WindowsFolder, ...args: readonly string[]): Promise<WineRan> {
+  return runCli(args, { cwd: folder.windows, env: filesOf(folder) });
+}
+
+function filesOf({ windows }: WindowsFolder): Record<string, string> {
+  return { CADANGAN_CONFIG: `${windows}\\cadangan.jsonc`, CADANGAN_STATE: `${windows}\\state`, CADANGAN_LANG: 'en' };
 }
 
 /** @returns what it printed. @throws when a command does not end well */
@@ -112,11 +119,15 @@ async function run(folder: WindowsFolder, ...args: readonly string[]): Promise<s
   return stdout;
 }
 
-/** @param below what it looks after, as Windows names it; default: all of the folder */
-async function startScanner(t: TestContext, folder: WindowsFolder, holdMs: number, below = folder.windows): Promise<WineRunning> {
+/** @returns koffi's binary, as Windows names it: what a scanner opens files with */
+function provideScanner(folder: WindowsFolder): string {
   copyFileSync(provideKoffi('win32-x64'), join(folder.host, 'koffi.node'));
   giveToWindows(folder.host);
-  const scanner = startNode(['W:\\test\\windows\\scanner-program.ts', `${folder.windows}\\koffi.node`, String(holdMs), below]);
+  return `${folder.windows}\\koffi.node`;
+}
+
+async function startScanner(t: TestContext, folder: WindowsFolder, holdMs: number): Promise<WineRunning> {
+  const scanner = startNode(['W:\\test\\windows\\scanner-program.ts', provideScanner(folder), String(holdMs), folder.windows]);
   t.after(() => scanner.process.kill());
   while (hasEnded(scanner) || !scanner.stdoutSoFar().includes('ready')) {
     if (hasEnded(scanner)) assert.fail(`the scanner did not start: ${(await scanner.ended).stderr}`);
