@@ -25,7 +25,7 @@ import {
  *   <program folder>/<version>-<hash of content>/   node, package.json, dist/
  *   <program folder>/current                        a link to the one that counts, switched by one rename
  *
- * On Windows, where a link takes a right of its own and whoever starts the service names the copy itself, `current` is a file with that name.
+ * On Windows, where a link takes a right of its own, `current` is a file with the name; whoever starts the service names the copy itself.
  */
 
 /** A file of the program and where it comes from. */
