@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -16,9 +17,8 @@ export interface Scene {
 }
 
 const folders: string[] = [];
-after(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
+// Not `rmSync`: under Wine it removes nothing that is read-only.
+after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
 export function temporaryPath(): string {
   const path = mkdtempSync(join(tmpdir(), 'cadangan-restore-'));
