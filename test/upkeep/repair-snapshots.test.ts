@@ -110,7 +110,7 @@ describe('repair snapshots', needs('restic'), () => {
     const root = small.tree([small.file('b', 'other'), lost]);
     await small.flush();
     await small.snapshot(root, 1);
-    rmSync(new URL(`file://${small.path}/data/${trees.slice(0, 2)}/${trees}`));
+    rmSync(join(small.path, 'data', trees.slice(0, 2), trees));
     await repairIndex(await small.reopen());
     const { snapshots, entries } = await repair(await small.reopen(), { forget: true });
     assert.deepEqual(entries, ['folder-lost /lost']);
