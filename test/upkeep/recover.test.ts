@@ -47,11 +47,11 @@ describe('recover', needs('restic'), () => {
         assert.deepEqual(roots, [tree]);
         const prefix = `/${tree.slice(0, 8)}`;
         const contents = Object.fromEntries(Object.entries(stage.secondContents).map(([path, text]) => [`${prefix}${path}`, text]));
-        assert.deepEqual(stage.restored(snapshotId ?? assert.fail()), contents);
+        assert.deepEqual(await stage.restored(snapshotId ?? assert.fail()), contents);
         const { snapshot } = await loadSnapshot(await stage.small.reopen(), snapshotId ?? assert.fail());
         assert.deepEqual([snapshot.paths, snapshot.tags], [['/recover'], ['recovered']]);
         if (how === 'damaged') return; // restic stops at such a file
-        stage.assertSound();
+        await stage.assertSound();
         assert.equal(stage.restic(['recover'], restics).status, 0);
         const listed = (path: string) =>
           stage.restic(['ls', '--tag', 'recovered', 'latest', '--quiet'], path).output.replace(/^snapshot.*\n/gm, '');
@@ -70,7 +70,7 @@ describe('recover', needs('restic'), () => {
     assert.equal(roots.length, 2);
     const contents = await readable(await stage.small.reopen(), snapshotId ?? assert.fail());
     assert.equal(Object.keys(contents).length, 3 + 5);
-    stage.assertSound();
+    await stage.assertSound();
     assert.deepEqual((await recover(stage)).roots, []);
   });
 
