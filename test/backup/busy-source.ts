@@ -37,6 +37,6 @@ while (performance.now() < endAt) {
     changes[name.split('-')[0] ?? '']?.(join(folder, name));
   } catch (error) {
     // A name of Windows stays taken until whoever reads the file has closed it.
-    if (!system.holdsOpenFiles || !['EPERM', 'EBUSY', 'EACCES'].includes(systemCode(error) ?? '')) throw error;
+    if (!system.holdsOpenFiles || !['EPERM', 'EBUSY', 'EACCES', 'EEXIST'].includes(systemCode(error) ?? '')) throw error;
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +24,17 @@ export function temporaryPath(): string {
   const path = mkdtempSync(join(tmpdir(), 'cadangan-restore-'));
   folders.push(path);
   return path;
+}
+
+/** Whether links to folders can be made: on Windows junctions, which need no right, but Wine 8 has none. */
+export function makesFolderLinks(): boolean {
+  const folder = temporaryPath();
+  try {
+    symlinkSync(folder, join(folder, 'link'), 'junction');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export async function scene(): Promise<Scene> {
