@@ -264,9 +264,6 @@ export const notTriedUnderWine: readonly string[] = [
   'service/version-before.test.ts',
   'upkeep/check.test.ts',
   'upkeep/prune-crash.test.ts',
-  'upkeep/prune.test.ts',
-  'upkeep/repair-index.test.ts',
   'upkeep/retention-year.test.ts',
-  'upkeep/rewrite-snapshots.test.ts',
   'upkeep/sudden-change.test.ts',
 ];
