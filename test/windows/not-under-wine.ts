@@ -262,7 +262,6 @@ export const notTriedUnderWine: readonly string[] = [
   'service/set-keep-counts.test.ts',
   'service/upkeep.test.ts',
   'service/version-before.test.ts',
-  'upkeep/check.test.ts',
   'upkeep/prune-crash.test.ts',
   'upkeep/retention-year.test.ts',
   'upkeep/sudden-change.test.ts',
