@@ -262,7 +262,4 @@ export const notTriedUnderWine: readonly string[] = [
   'service/set-keep-counts.test.ts',
   'service/upkeep.test.ts',
   'service/version-before.test.ts',
-  'upkeep/prune-crash.test.ts',
-  'upkeep/retention-year.test.ts',
-  'upkeep/sudden-change.test.ts',
 ];
