@@ -5,7 +5,7 @@ import {
   isCode,
   orFailure,
   systemCode,
-  textOf,
+  shownPathOf,
   throwIfAborted,
   type ByteString,
   type Clock,
@@ -185,7 +185,7 @@ export class Archiver {
   #refuseOwnRepository(path: ByteString, stat: SourceStat): void {
     const own = this.#options.repositoryFolder;
     if (own && own.inode === stat.inode && own.deviceId === stat.deviceId) {
-      throw new CadanganError('source.contains-repository', { path: textOf(path), location: this.#repository.storage.location });
+      throw new CadanganError('source.contains-repository', { path: shownPathOf(path), location: this.#repository.storage.location });
     }
   }
 

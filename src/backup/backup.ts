@@ -7,8 +7,8 @@ import {
   isAlarm,
   isCode,
   nativeWindowsFiles,
+  shownPathOf,
   system,
-  textOf,
   type Clock,
   type WindowsFiles,
 } from '../platform/index.ts';
@@ -290,7 +290,7 @@ async function tellLosses(
   const hasSameRules = isDeepStrictEqual(before?.snapshot.excludes ?? [], rules.patterns);
   const told = new Set(tally.issues.filter(isAlarm).map(({ path }) => path));
   for (const { path, kind, reason } of await sourceAlarms(repository, counts, { before, hasSameRules, limits, signal }))
-    if (!told.has(textOf(path))) tally.issue(path, kind, reason);
+    if (!told.has(shownPathOf(path))) tally.issue(path, kind, reason);
 }
 
 function nameOf({ id, snapshot }: StoredSnapshot): string {

@@ -98,16 +98,16 @@ async function lookInto(
 ): Promise<boolean> {
   const nodes = await nodesOf(repository, tree, signal);
   if (name === undefined && nodes.some(({ type }) => type !== 'dir')) return true;
-  for (const node of name === undefined ? nodes : namedOf(nodes, name)) {
-    if (node.subtree === undefined) continue;
+  for (const node of name === undefined ? nodes : [namedOf(nodes, name)]) {
+    if (node?.subtree === undefined) continue;
     if (await isFilled(repository, node.subtree, more, known, signal)) return true;
   }
   return false;
 }
 
-function namedOf(nodes: readonly Node[], wanted: ByteString): readonly Node[] {
-  const node = system.isWindows ? nodeAlike(nodes, wanted) : nodes.find(({ name }) => name === wanted);
-  return node ? [node] : [];
+/** By its name; on Windows another spelling of it is the same: versions before stored `C:` as `c`. */
+export function namedOf(nodes: readonly Node[], wanted: ByteString): Node | undefined {
+  return system.isWindows ? nodeAlike(nodes, wanted) : nodes.find(({ name }) => name === wanted);
 }
 
 /** What is damaged has nothing. @throws the storage's errors */

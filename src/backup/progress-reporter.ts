@@ -1,4 +1,4 @@
-import { textOf, type Clock } from '../platform/index.ts';
+import { shownPathOf, type Clock } from '../platform/index.ts';
 import type { BackupProgressSink } from './progress.ts';
 import type { RunTally } from './run-tally.ts';
 import type { SourceTotals } from './scan-ahead.ts';
@@ -22,7 +22,7 @@ export function reportProgress(
       filesTotal: totals()?.files,
       bytesTotal: totals()?.bytes,
       errorCount: tally.issueCount,
-      currentPath: textOf(tally.currentPath),
+      currentPath: shownPathOf(tally.currentPath),
     });
   const timer = setInterval(report, reportMs);
   return {

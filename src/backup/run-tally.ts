@@ -1,10 +1,10 @@
-import { isAlarm, systemCode, textOf, type ByteString } from '../platform/index.ts';
+import { isAlarm, shownPathOf, systemCode, type ByteString } from '../platform/index.ts';
 import type { Fate } from './fate.ts';
 import type { SourceAlarm, SourceCounts } from './source-losses.ts';
 
 /** Something of the source that is not in the snapshot, or not as a consistent copy. */
 export interface SourceIssue {
-  /** For people; bytes that are not UTF-8 show as U+FFFD. */
+  /** For people, as the system writes it; bytes that are not UTF-8 show as U+FFFD. */
   readonly path: string;
   /** `unreadable`: not stored. `vanished`: was gone before it could be read. `changed`: stored, but written to while it was read.
    *  `source-empty`: a source that has nothing in it any more. `files-vanished`, `mostly-unreadable`: one of which next to nothing is
@@ -80,7 +80,7 @@ export class RunTally {
 
   issue(path: ByteString, kind: SourceIssue['kind'], cause: unknown): void {
     const reason = systemCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));
-    const issue: SourceIssue = { path: textOf(path), kind: reason === 'ENOENT' ? 'vanished' : kind, reason };
+    const issue: SourceIssue = { path: shownPathOf(path), kind: reason === 'ENOENT' ? 'vanished' : kind, reason };
     this.issueCount += 1;
     if (kind === 'unreadable' || kind === 'online-only') this.#counts?.unreadable(path);
     // What concerns a whole source comes first, however late it is known.

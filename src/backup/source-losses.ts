@@ -1,6 +1,6 @@
 import type { ByteString } from '../platform/index.ts';
 import type { Repository, StoredSnapshot, TreeId } from '../repository/index.ts';
-import { nodesOf } from './empty-sources.ts';
+import { namedOf, nodesOf } from './empty-sources.ts';
 import type { Fate } from './fate.ts';
 import type { SourceTree } from './source-tree.ts';
 
@@ -143,7 +143,7 @@ async function filesBefore(
   let tree: TreeId | undefined = before?.snapshot.tree;
   for (const name of names) {
     if (tree === undefined) break;
-    tree = (await nodesOf(repository, tree, signal)).find((node) => node.name === name)?.subtree;
+    tree = namedOf(await nodesOf(repository, tree, signal), name)?.subtree;
   }
   const open = tree === undefined ? [] : [tree];
   let count = 0;

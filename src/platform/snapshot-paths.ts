@@ -46,6 +46,11 @@ export function machinePathOf(path: ByteString, windows = system.isWindows): str
   return [first.startsWith('\\\\') ? first : `\\\\${first}`, ...rest].join('\\');
 }
 
+/** For people: a path to read from, in which names are joined with `/` on every system, as the system writes it. Not reversible. */
+export function shownPathOf(path: ByteString, windows = system.isWindows): string {
+  return windows ? textOf(path).replaceAll('/', '\\') : textOf(path);
+}
+
 /** Whether a source of a snapshot can be a path of this machine. */
 export function isMachinePath(source: string, windows = system.isWindows): boolean {
   return windows ? parseWindowsPath(source).kind === 'absolute' : source.startsWith('/');

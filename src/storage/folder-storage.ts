@@ -193,9 +193,16 @@ export class FolderStorage implements Storage {
       return stats.isFile() ? stats : undefined;
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
-      if (file.kind !== 'config') await this.#assertThere(file.kind);
+      if (file.kind === 'config') await this.#assertNoFile();
+      else await this.#assertThere(file.kind);
       return undefined;
     }
+  }
+
+  /** Of a path through a file POSIX says ENOTDIR; Windows says what it says where nothing is. */
+  async #assertNoFile(): Promise<void> {
+    const root = await stat(this.location).catch(() => undefined);
+    if (root?.isDirectory() === false) throw Object.assign(new Error(`not a folder: ${this.location}`), { code: 'ENOTDIR' });
   }
 
   /**

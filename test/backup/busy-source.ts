@@ -5,6 +5,7 @@
  */
 import { appendFileSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { system, systemCode } from '../../src/platform/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 
 const [, , folder = '', seed = '1'] = process.argv;
@@ -12,7 +13,8 @@ const random = new SeededRandom(Number(seed));
 const names = readdirSync(folder);
 const turns: ((path: string) => void)[] = [
   (path) => mkdirSync(path),
-  (path) => symlinkSync('steady-0', path),
+  // On Windows that is a right of administrators.
+  (path) => (system.isWindows ? mkdirSync(path) : symlinkSync('steady-0', path)),
   (path) => writeFileSync(path, 'a file again'),
 ];
 
@@ -31,5 +33,10 @@ process.stdout.write('ready\n');
 const endAt = performance.now() + 60_000; // should nobody end it
 while (performance.now() < endAt) {
   const name = names[random.below(names.length)] ?? '';
-  changes[name.split('-')[0] ?? '']?.(join(folder, name));
+  try {
+    changes[name.split('-')[0] ?? '']?.(join(folder, name));
+  } catch (error) {
+    // A name of Windows stays taken until whoever reads the file has closed it.
+    if (!system.holdsOpenFiles || !['EPERM', 'EBUSY', 'EACCES', 'EEXIST'].includes(systemCode(error) ?? '')) throw error;
+  }
 }

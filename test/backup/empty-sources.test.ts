@@ -153,16 +153,18 @@ test('what the rules leave out shows that the disk is there', async () => {
   assert.deepEqual([told(result), result.emptySources], [[], []]);
 });
 
-test('anything but a folder shows it as well: a link, an empty file', async () => {
-  for (const put of [(path: string) => symlinkSync('nowhere', path), (path: string) => writeFileSync(path, '')]) {
+for (const [what, put] of [
+  ['a link', (path: string) => symlinkSync('nowhere', path)],
+  ['an empty file', (path: string) => writeFileSync(path, '')],
+] as const)
+  test(`${what} shows it as well, since it is no folder`, async () => {
     using nights = await Nights.of('disk');
     await nights.run();
     nights.unmount();
     mkdirSync(join(nights.disk, 'keep'));
     put(join(nights.disk, 'keep', 'here'));
     assert.deepEqual(told(await nights.run()), []);
-  }
-});
+  });
 
 test('the working folder itself, given as ".", is a source like any other', async () => {
   using nights = await Nights.of('disk');

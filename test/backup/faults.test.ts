@@ -15,7 +15,15 @@ import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import type { OrderedFault } from '../fakes/storage-faults.ts';
 import { failsWith } from '../storage/conformance.ts';
 import { newRepository, reopen } from '../repository/new-repository.ts';
-import { assertEverySnapshotComplete, nextRun, readSnapshot, runBackup, temporaryFolder, type RunOptions } from './run-backup.ts';
+import {
+  assertEverySnapshotComplete,
+  inSnapshot,
+  nextRun,
+  readSnapshot,
+  runBackup,
+  temporaryFolder,
+  type RunOptions,
+} from './run-backup.ts';
 import { rounds } from '../rounds.ts';
 import { freshSeed } from '../seeds.ts';
 
@@ -56,12 +64,16 @@ test('files that change, grow, shrink, vanish and turn into something else while
       for (const { kind } of run.issues) kinds[kind] = (kinds[kind] ?? 0) + 1;
       const stored = await readSnapshot(run.repository, run.tree); // sizes are those of the content
       for (const { path } of run.issues) assert.ok(!path.includes('steady'), path);
-      for (let at = 0; at < 12; at++) assert.equal(stored.get(join(folder.path, `steady-${at}`))?.content?.length, 150_000);
+      for (let at = 0; at < 12; at++) assert.equal(stored.get(inSnapshot(join(folder.path, `steady-${at}`)))?.content?.length, 150_000);
       for (const { path, kind } of run.issues.filter((issue) => issue.kind !== 'changed')) {
         // A folder that could not be listed is there without entries; of a file that could not be read there is nothing.
-        assert.ok(!stored.has(path) || stored.get(path)?.node.type === 'dir', `${kind} ${path} is not in the snapshot`);
+        assert.ok(
+          !stored.has(inSnapshot(path)) || stored.get(inSnapshot(path))?.node.type === 'dir',
+          `${kind} ${path} is not in the snapshot`,
+        );
       }
-      for (const { path } of run.issues.filter((issue) => issue.kind === 'changed')) assert.equal(stored.get(path)?.node.type, 'file');
+      for (const { path } of run.issues.filter((issue) => issue.kind === 'changed'))
+        assert.equal(stored.get(inSnapshot(path))?.node.type, 'file');
     }
   } finally {
     child.kill('SIGKILL');
@@ -74,7 +86,8 @@ test('files that change, grow, shrink, vanish and turn into something else while
   const stored = await readSnapshot(quiet.repository, quiet.tree);
   for (const name of readdirSync(folder.path)) {
     const path = join(folder.path, name);
-    if (lstatSync(path).isFile()) assert.ok(stored.get(path)?.content?.equals(readFileSync(path)), `${name} is as it is now, seed ${seed}`);
+    if (lstatSync(path).isFile())
+      assert.ok(stored.get(inSnapshot(path))?.content?.equals(readFileSync(path)), `${name} is as it is now, seed ${seed}`);
   }
 });
 
@@ -89,7 +102,7 @@ test('a file that vanishes between the look and the reading is named as vanished
   const { repository } = await newRepository();
   const run = await runBackup(repository, [folder.path], { prepared });
   const stored = await readSnapshot(repository, run.tree);
-  assert.deepEqual([stored.has(join(folder.path, 'stays')), stored.has(join(folder.path, 'goes'))], [true, false]);
+  assert.deepEqual([stored.has(inSnapshot(join(folder.path, 'stays'))), stored.has(inSnapshot(join(folder.path, 'goes')))], [true, false]);
   assert.ok(run.issues.every(({ path, kind }) => path === join(folder.path, 'goes') && kind === 'vanished'));
 });
 

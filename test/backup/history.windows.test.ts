@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -26,12 +26,12 @@ test('a tree under a small drive letter is the parent of a run, and is found by 
   t.after(() => rmSync(root, { recursive: true, force: true }));
   const docs = join(root, 'docs');
   mkdirSync(docs);
-  writeFileSync(join(docs, 'a.txt'), 'content');
+  for (const name of ['a.txt', 'b.txt', 'c.txt']) writeFileSync(join(docs, name), 'content');
   const small = (path: string): string => path.slice(0, 1).toLowerCase() + path.slice(1);
   const maker = await RepositoryMaker.create(join(root, 'repository'));
   const { repository } = maker;
   const first = await runBackup(repository, [docs]);
-  assert.equal(first.summary.filesNew, 1);
+  assert.equal(first.summary.filesNew, 3);
   // As an earlier version stored it, for which the `c:` of VS Code was another drive than `C:`.
   const { snapshot } = await loadSnapshot(repository, first.snapshotId!);
   const tree = await renamed(maker, snapshot.tree, (name) => name.toLowerCase());
@@ -39,9 +39,21 @@ test('a tree under a small drive letter is the parent of a run, and is found by 
   await saveSnapshot(repository, { ...snapshot, tree, paths: [small(docs)] });
   await repository.loadIndex();
 
+  // What is gone is missed under its other spelling, too.
+  renameSync(docs, `${docs}-away`);
+  mkdirSync(docs);
+  writeFileSync(join(docs, 'left.txt'), '');
+  const { issues } = await runBackup(repository, [docs], { dryRun: true });
+  assert.deepEqual(
+    issues.map(({ path, kind }) => [path, kind]),
+    [[docs, 'files-vanished']],
+  );
+  rmSync(docs, { recursive: true });
+  renameSync(`${docs}-away`, docs);
+
   const second = await runBackup(repository, [small(docs)]);
 
-  assert.deepEqual([second.summary.filesUnmodified, second.summary.filesNew], [1, 0]);
+  assert.deepEqual([second.summary.filesUnmodified, second.summary.filesNew], [3, 0]);
   const now = await loadSnapshot(repository, second.snapshotId!);
   assert.deepEqual(now.snapshot.paths, [docs]);
   for (const each of [tree, now.snapshot.tree])

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { backup, compileExcludeRules, type BackupOptions, type BackupResult, type ExcludeOptions } from '../../src/backup/index.ts';
-import { textOf } from '../../src/platform/index.ts';
+import { snapshotPathOf, system, textOf } from '../../src/platform/index.ts';
 import { listSnapshots, walkTree, type Node, type Repository, type TreeId } from '../../src/repository/index.ts';
 import type { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { reopen } from '../repository/new-repository.ts';
@@ -20,7 +20,7 @@ export type RunOptions = Partial<BackupOptions> & { readonly exclude?: ExcludeOp
 /** A run over `sources`, as the job does it. Two workers, whatever the machine has. */
 export async function runBackup(repository: Repository, sources: readonly string[], options: RunOptions = {}): Promise<BackupResult> {
   const { exclude = {}, ...rest } = options;
-  const rules = await compileExcludeRules(exclude, { environment: {} });
+  const rules = await compileExcludeRules(exclude, { environment: {}, windows: system.isWindows, ignoresCase: system.isWindows });
   return backup(repository, {
     sources,
     workingFolder: '/',
@@ -65,6 +65,11 @@ export async function readSnapshot(repository: Repository, tree: TreeId): Promis
     });
   }
   return entries;
+}
+
+/** Where a path of this machine stands among what `readSnapshot` gives. */
+export function inSnapshot(path: string): string {
+  return textOf(snapshotPathOf(path));
 }
 
 async function contentOf(repository: Repository, node: Node): Promise<Buffer> {

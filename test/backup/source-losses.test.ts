@@ -89,6 +89,16 @@ test('a source whose files have nearly all vanished is named first, though somet
   assert.deepEqual(told(await house.run()), [], 'it is held against the parent');
 });
 
+test('of a source with nothing left it is said once that it is empty', async () => {
+  using house = await House.make();
+  await house.run();
+  house.clear();
+  assert.deepEqual(
+    (await house.run({ dryRun: true })).issues.map(({ path, kind }) => [path, kind]),
+    [[house.path('disk'), 'source-empty']],
+  );
+});
+
 test('the share is that of the configuration; what came in their place, or has another name, is no loss', async () => {
   using house = await House.make();
   await house.run();

@@ -4,7 +4,7 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { listSnapshots, Repository, type RepositoryLock } from '../../src/repository/index.ts';
-import { assertEverySnapshotComplete, nextRun, readSnapshot, runBackup, temporaryFolder } from '../backup/run-backup.ts';
+import { assertEverySnapshotComplete, inSnapshot, nextRun, readSnapshot, runBackup, temporaryFolder } from '../backup/run-backup.ts';
 import type { CrashMoment, CrashVariant } from '../fakes/crash-model.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import type { SimulatedStorage } from '../fakes/simulated-storage.ts';
@@ -117,7 +117,7 @@ test('whenever the machine dies, every visible snapshot is complete and every pr
       const next = await nextRun(storage, [source], { workerCount: 1 });
       assert.equal(next.issueCount, 0);
       const stored = await readSnapshot(next.repository, next.tree);
-      assert.equal(stored.get(join(source, 'changes'))?.content?.length, 30_000);
+      assert.equal(stored.get(inSnapshot(join(source, 'changes')))?.content?.length, 30_000);
       assert.equal((await listSnapshots(next.repository)).length, visible + 1);
     } catch (error) {
       throw new Error(where, { cause: error });

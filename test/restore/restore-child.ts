@@ -3,7 +3,7 @@
  * `<repository> <target> <tree> [uid [include]]`: restores with every check on, with an include to where it came from, prints `ready`
  * before it starts and its result as JSON behind it.
  */
-import { setgid, setgroups, setuid } from 'node:process';
+import process from 'node:process';
 import { textOf, passwordFromText } from '../../src/platform/index.ts';
 import { parseBlobId, Repository } from '../../src/repository/index.ts';
 import { restore } from '../../src/restore/index.ts';
@@ -11,9 +11,9 @@ import { FolderStorage } from '../../src/storage/index.ts';
 
 const [, , repositoryPath = '', target = '', tree = '', user, include] = process.argv;
 if (user !== undefined) {
-  setgroups?.([]);
-  setgid?.(Number(user));
-  setuid?.(Number(user));
+  process.setgroups?.([]);
+  process.setgid?.(Number(user));
+  process.setuid?.(Number(user));
 }
 const repository = await Repository.open({ storage: new FolderStorage(repositoryPath) }, passwordFromText('password'));
 await repository.loadIndex();

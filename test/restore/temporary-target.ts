@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -16,14 +17,24 @@ export interface Scene {
 }
 
 const folders: string[] = [];
-after(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
+// Not `rmSync`: under Wine it removes nothing that is read-only.
+after(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
 export function temporaryPath(): string {
   const path = mkdtempSync(join(tmpdir(), 'cadangan-restore-'));
   folders.push(path);
   return path;
+}
+
+/** Whether links to folders can be made: on Windows junctions, which need no right, but Wine 8 has none. */
+export function makesFolderLinks(): boolean {
+  const folder = temporaryPath();
+  try {
+    symlinkSync(folder, join(folder, 'link'), 'junction');
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export async function scene(): Promise<Scene> {

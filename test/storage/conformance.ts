@@ -37,7 +37,7 @@ export function failsWith(code: ErrorCode): (error: unknown) => boolean {
 export function describeStorage(
   name: string,
   makeStorage: () => Promise<StorageUnderTest>,
-  { takesStrangers = true }: { readonly takesStrangers?: boolean } = {},
+  { takesStrangers = true, foldsNames = false }: { readonly takesStrangers?: boolean; readonly foldsNames?: boolean } = {},
 ): void {
   const random = new SeededRandom(20260803);
   const missing: FileName = { kind: 'data', name: '0'.repeat(64) };
@@ -224,8 +224,15 @@ export function describeStorage(
         const file = fileOf(random.bytes(20));
         await it.storage.write(file, new Uint8Array(20));
         const folder = `data/${file.name.slice(0, 2)}`;
-        const upper = file.name.toUpperCase();
-        for (const stranger of [`${file.name}-tmp-1a2b`, `${file.name}.part`, 'readme.txt', file.name.slice(1), `${file.name}0`, upper]) {
+        const upper = foldsNames ? [] : [file.name.toUpperCase()]; // which would be the file itself
+        for (const stranger of [
+          `${file.name}-tmp-1a2b`,
+          `${file.name}.part`,
+          'readme.txt',
+          file.name.slice(1),
+          `${file.name}0`,
+          ...upper,
+        ]) {
           await it.plant(`${folder}/${stranger}`, random.bytes(5));
           await it.plant(`keys/${stranger}`, random.bytes(5));
           await it.plant(`data/${stranger}`, random.bytes(5));

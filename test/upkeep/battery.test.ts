@@ -12,11 +12,10 @@ import {
   type CheckResult,
   type RepairedEntry,
 } from '../../src/upkeep/index.ts';
-import { needs } from '../needs.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { rounds, seedsOf } from '../rounds.ts';
 import { mutations } from './mutations.ts';
-import { readable, RepairStage, type Contents } from './repair-stage.ts';
+import { judged, readable, RepairStage, type Contents } from './repair-stage.ts';
 
 const how = { compression: 'auto', extraVerify: true } as const;
 const keepAside = async (): Promise<void> => {};
@@ -63,7 +62,7 @@ function assertNamed(restored: Contents, expected: Contents, told: readonly stri
 }
 
 async function assertBestPossible(stage: RepairStage, mended: Mended, what: string): Promise<void> {
-  stage.assertSound(what);
+  await stage.assertSound(what);
   assert.equal((await stage.check()).errorCount, 0, what);
   const snapshots = await listReadableSnapshots(await stage.small.reopen(), assert.fail);
   for (const [id, expected] of [
@@ -72,7 +71,7 @@ async function assertBestPossible(stage: RepairStage, mended: Mended, what: stri
   ] as const) {
     const standing = snapshots.find((stored) => (stored.snapshot.original ?? stored.id) === id);
     assert.equal(standing === undefined, mended.gone.includes(id), `${what}: a snapshot is there, or was named as gone`);
-    if (standing) assertNamed(stage.restored(standing.id), expected, mended.told.get(id) ?? [], what);
+    if (standing) assertNamed(await stage.restored(standing.id), expected, mended.told.get(id) ?? [], what);
   }
 }
 
@@ -100,7 +99,7 @@ function damageSomething(stage: RepairStage, random: SeededRandom): void {
 const packsEach = rounds({ sample: 1, long: 4 });
 const othersEvery = rounds({ sample: 4, long: 1 });
 
-describe('the battery: whatever is damaged, what the check advises mends it as far as that goes', needs('restic'), () => {
+describe('the battery: whatever is damaged, what the check advises mends it as far as that goes', judged, () => {
   for (const [at, mutation] of mutations.entries()) {
     const isOthersTurn = at % othersEvery === 0;
     if (isOthersTurn)
@@ -129,8 +128,8 @@ describe('the battery: whatever is damaged, what the check advises mends it as f
       await using stage = await RepairStage.make();
       mutation.apply(stage.file('snapshots', stage.second), stage.file('snapshots', stage.first));
       const mended = await followAdvice(stage, await stage.check());
-      stage.assertSound(mutation.name);
-      const restored = Object.values(stage.restored(mended.recovered ?? assert.fail()));
+      await stage.assertSound(mutation.name);
+      const restored = Object.values(await stage.restored(mended.recovered ?? assert.fail()));
       // A damaged file of a snapshot costs its date and its tags, and no file.
       const text = stage.secondContents['/docs/new.txt'];
       assert.ok(restored.includes(text ?? ''), mutation.name);
@@ -151,7 +150,7 @@ describe('the battery: whatever is damaged, what the check advises mends it as f
         await followAdvice(stage, found);
         found = await stage.check();
       }
-      if (stage.names('index').length > 0) stage.assertSound(`seed ${seed}`);
+      if (stage.names('index').length > 0) await stage.assertSound(`seed ${seed}`);
       const after = await readableNow(stage);
       for (const [original, contents] of before)
         for (const [path, text] of Object.entries(contents))
@@ -171,8 +170,8 @@ describe('the battery: whatever is damaged, what the check advises mends it as f
     );
     for (const { file, bytes } of state.files.values()) if (file.kind === 'data') await stage.small.repository.storage.write(file, bytes);
     await repairIndex(await stage.small.reopen());
-    stage.assertSound();
+    await stage.assertSound();
     assert.deepEqual(stage.names('snapshots').map(parseSnapshotId).sort(), [stage.first, stage.second].sort());
-    assert.deepEqual(stage.restored(stage.second), stage.secondContents);
+    assert.deepEqual(await stage.restored(stage.second), stage.secondContents);
   });
 });

@@ -5,9 +5,8 @@ import { textOf } from '../../src/platform/index.ts';
 import { loadSnapshot, parseSnapshotId, Repository, type SnapshotId } from '../../src/repository/index.ts';
 import { copySnapshots, type CopySnapshotsOptions, type SnapshotCopies, type UncopiedEntry } from '../../src/upkeep/index.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
-import { needs } from '../needs.ts';
 import { mutations, rewritten } from './mutations.ts';
-import { readable, RepairStage } from './repair-stage.ts';
+import { judged, readable, RepairStage } from './repair-stage.ts';
 import { password, passwordTyped, SmallRepository } from './small-repository.ts';
 
 interface Copied extends SnapshotCopies {
@@ -26,15 +25,15 @@ function newIdOf(copied: Copied, id: SnapshotId): SnapshotId {
   return copied.snapshots.find(({ stored }) => stored.id === id)?.newId ?? assert.fail();
 }
 
-describe('copy', needs('restic'), () => {
+describe('copy', judged, () => {
   test('brings snapshots into another repository with the blobs that they have, as restic does', async () => {
     await using stage = await RepairStage.make();
     await using other = await SmallRepository.make();
     await using restics = await SmallRepository.make();
     const copied = await copy(await stage.small.reopen(), await other.reopen());
     assert.deepEqual([copied.fates, copied.cutsAlike], [['copied', 'copied'], false]);
-    stage.assertSound('copied', other.path);
-    assert.deepEqual(stage.restored(newIdOf(copied, stage.second), other.path), stage.secondContents);
+    await stage.assertSound('copied', other.path);
+    assert.deepEqual(await stage.restored(newIdOf(copied, stage.second), other.path), stage.secondContents);
     const { snapshot } = await loadSnapshot(await other.reopen(), newIdOf(copied, stage.first));
     assert.equal(snapshot.original, stage.first);
     const { status, stderr } = spawnSync('restic', ['-r', restics.path, '--no-cache', 'copy', '--from-repo', stage.path], {
@@ -57,7 +56,7 @@ describe('copy', needs('restic'), () => {
     assert.deepEqual([both.fates, both.totals.dataBlobs], [['there', 'copied'], 2]);
     const again = await copy(await stage.small.reopen(), await other.reopen());
     assert.deepEqual([again.fates, again.totals.packs], [['there', 'there'], 0]);
-    stage.assertSound('', other.path);
+    await stage.assertSound('', other.path);
   });
 
   test('a snapshot that cannot be read whole is not copied, what is missing is named, and the others are copied', async () => {
@@ -70,7 +69,7 @@ describe('copy', needs('restic'), () => {
       [stage.second]: 'damaged',
     });
     assert.ok(uncopied.length > 0 && uncopied.every((path) => ['/docs/new.txt', '/notes/n.txt'].includes(path)), String(uncopied));
-    stage.assertSound('', other.path);
+    await stage.assertSound('', other.path);
   });
 
   test('a damaged folder of two snapshots keeps both from being copied', async () => {
@@ -101,7 +100,7 @@ describe('copy', needs('restic'), () => {
     rewritten('cut', (bytes) => bytes.subarray(0, 40)).apply(stage.file('index', index), '');
     const { fates, indexTrouble } = await copy(await stage.small.reopen(), await other.reopen());
     assert.deepEqual([fates, indexTrouble?.damaged], [['copied', 'copied'], [index]]);
-    stage.assertSound('', other.path);
+    await stage.assertSound('', other.path);
   });
 
   test('whenever it is killed, whatever snapshot is there is whole, and the next one comes to its end', async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** One way to spoil a file of a repository on disk. `other` is another file of its kind. */
@@ -16,7 +16,7 @@ export const mutations: readonly Mutation[] = [
   rewritten('truncated to half', (bytes) => bytes.subarray(0, bytes.length >> 1)),
   rewritten('truncated by a byte', (bytes) => bytes.subarray(0, -1)),
   rewritten('a byte appended', (bytes) => Buffer.concat([bytes, Buffer.of(0)])),
-  { name: 'deleted', apply: (file) => undoing([file], () => rmSync(file)) },
+  { name: 'deleted', apply: (file) => undoing([file], () => unlinkSync(file)) },
   {
     name: 'swapped with another',
     apply: (file, other) =>

@@ -8,10 +8,9 @@ import { parseIndexFile, parsePackId, Repository, serializeIndexFile, type PackI
 import { FolderStorage, type FileName } from '../../src/storage/index.ts';
 import { pruneRepository, repairPacks, type PackRepair } from '../../src/upkeep/index.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
-import { needs } from '../needs.ts';
 import { mutations, rewritten } from './mutations.ts';
 import { usualPolicy } from './prune-stage.ts';
-import { pathsLost, readable, RepairStage } from './repair-stage.ts';
+import { judged, pathsLost, readable, RepairStage } from './repair-stage.ts';
 import { password } from './small-repository.ts';
 
 interface Repaired extends PackRepair {
@@ -43,7 +42,7 @@ async function kindsLeft(stage: RepairStage): Promise<string[]> {
   return [...new Set((await stage.check()).errors.map(({ kind }) => kind))].sort();
 }
 
-describe('repair packs', needs('restic'), () => {
+describe('repair packs', judged, () => {
   test('leaves a sound pack alone, and refuses an id that nobody knows before it changes anything', async () => {
     await using stage = await RepairStage.make();
     const before = [...stage.names('index'), ...stage.names('data')].sort();
@@ -78,8 +77,8 @@ describe('repair packs', needs('restic'), () => {
       assert.deepEqual(await kindsLeft(stage), lost > 0 ? ['blob-missing'] : []);
       if (mutation.name.startsWith('swapped')) assert.equal(lost, 0, 'each has what the other one should have');
       if (lost === 0) {
-        stage.assertSound(mutation.name);
-        assert.deepEqual(stage.restored(stage.second), stage.secondContents);
+        await stage.assertSound(mutation.name);
+        assert.deepEqual(await stage.restored(stage.second), stage.secondContents);
       }
     });
   }
@@ -103,8 +102,8 @@ describe('repair packs', needs('restic'), () => {
     await flipBlob(stage, data, 0);
     const { losses } = await repair(await stage.small.reopen(), [data]);
     assert.equal(losses.count, 0);
-    stage.assertSound();
-    assert.deepEqual(stage.restored(stage.second), stage.secondContents);
+    await stage.assertSound();
+    assert.deepEqual(await stage.restored(stage.second), stage.secondContents);
   });
 
   test('a pack without its header is read by the index, and one that the index has wrong by its header', async () => {
@@ -148,8 +147,8 @@ describe('repair packs', needs('restic'), () => {
     assert.equal(aside.size, 0);
     assert.equal(losses.count, 0, 'what cannot be read is not given up');
     await pruneRepository(await stage.small.reopen(), { policy: { ...usualPolicy, removeAtOnce: true }, workerCount: 0 });
-    assert.deepEqual(stage.restored(stage.second), stage.secondContents, 'it could be read another time');
-    stage.assertSound();
+    assert.deepEqual(await stage.restored(stage.second), stage.secondContents, 'it could be read another time');
+    await stage.assertSound();
   });
 
   test('a pack that cannot be read is given up by removing its file', async () => {

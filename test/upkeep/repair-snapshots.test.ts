@@ -20,9 +20,8 @@ import {
   type SnapshotRepairOptions,
 } from '../../src/upkeep/index.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
-import { needs } from '../needs.ts';
 import { rewritten } from './mutations.ts';
-import { readable, RepairStage } from './repair-stage.ts';
+import { judged, readable, RepairStage } from './repair-stage.ts';
 import { node, password, SmallRepository } from './small-repository.ts';
 
 interface Repaired extends SnapshotRepair {
@@ -41,7 +40,7 @@ async function withoutPack(stage: RepairStage, at: number): Promise<void> {
   await repairIndex(await stage.small.reopen());
 }
 
-describe('repair snapshots', needs('restic'), () => {
+describe('repair snapshots', judged, () => {
   test('leaves sound snapshots alone', async () => {
     await using stage = await RepairStage.make();
     const before = [...stage.names('data'), ...stage.names('index'), ...stage.names('snapshots')].sort();
@@ -66,7 +65,7 @@ describe('repair snapshots', needs('restic'), () => {
     assert.equal(stage.names('snapshots').length, 4);
     const stored = await loadSnapshot(await stage.small.reopen(), snapshots[1]?.newId ?? assert.fail());
     assert.deepEqual([stored.snapshot.original, stored.snapshot.tags], [stage.second, ['repaired']]);
-    const contents = stage.restored(stored.id);
+    const contents = await stage.restored(stored.id);
     assert.deepEqual(contents, { ...stage.secondContents, '/docs/big.bin': '', '/docs/old.txt': '', '/top.txt': '' });
     const again = await repair(await stage.small.reopen());
     assert.equal(stage.names('snapshots').length, 4, 'the same is not made twice');
@@ -82,7 +81,7 @@ describe('repair snapshots', needs('restic'), () => {
     await withoutPack(stage, 0);
     const { snapshots } = await repair(await stage.small.reopen(), { forget: true });
     assert.deepEqual(stage.names('snapshots').sort(), snapshots.map(({ newId }) => newId).sort());
-    stage.assertSound();
+    await stage.assertSound();
     const { tags } = (await loadSnapshot(await stage.small.reopen(), snapshots[0]?.newId ?? assert.fail())).snapshot;
     assert.deepEqual(tags, []);
   });
@@ -110,7 +109,7 @@ describe('repair snapshots', needs('restic'), () => {
     const root = small.tree([small.file('b', 'other'), lost]);
     await small.flush();
     await small.snapshot(root, 1);
-    rmSync(new URL(`file://${small.path}/data/${trees.slice(0, 2)}/${trees}`));
+    rmSync(join(small.path, 'data', trees.slice(0, 2), trees));
     await repairIndex(await small.reopen());
     const { snapshots, entries } = await repair(await small.reopen(), { forget: true });
     assert.deepEqual(entries, ['folder-lost /lost']);
@@ -180,7 +179,7 @@ describe('repair snapshots', needs('restic'), () => {
       const { packsAdded } = await repairIndex(await stage.small.reopen());
       assert.equal(packsAdded.length, 2);
       assert.deepEqual((await repair(await stage.small.reopen(), { forget: true })).snapshots, []);
-      stage.assertSound();
+      await stage.assertSound();
     }
   });
 

@@ -4,9 +4,8 @@ import { CadanganError, textOf, type ByteString } from '../../src/platform/index
 import { loadSnapshot, saveSnapshot, type Repository, type StoredSnapshot } from '../../src/repository/index.ts';
 import { changeTags, rewriteSnapshots, type RewriteOptions, type RewrittenSnapshot, type SnapshotChanges } from '../../src/upkeep/index.ts';
 import { FolderStorage, type FileName } from '../../src/storage/index.ts';
-import { needs } from '../needs.ts';
 import { rewritten } from './mutations.ts';
-import { RepairStage } from './repair-stage.ts';
+import { judged, RepairStage } from './repair-stage.ts';
 
 interface Rewritten {
   readonly snapshots: readonly RewrittenSnapshot[];
@@ -24,19 +23,19 @@ async function rewrite(repository: Repository, options: Partial<RewriteOptions> 
   return { snapshots, fates: snapshots.map(({ fate }) => fate), excluded };
 }
 
-describe('rewrite', needs('restic'), () => {
+describe('rewrite', judged, () => {
   test('makes snapshots without what is left out beside the old ones', async () => {
     await using stage = await RepairStage.make();
     const { snapshots, excluded } = await rewrite(await stage.small.reopen());
     assert.deepEqual(excluded, ['/docs/big.bin', '/docs/big.bin', '/notes']);
     assert.equal(stage.names('snapshots').length, 4);
-    stage.assertSound();
+    await stage.assertSound();
     const { '/docs/big.bin': _big, '/notes/n.txt': _note, ...left } = stage.secondContents;
     const newId = snapshots[1]?.newId ?? assert.fail();
-    assert.deepEqual(stage.restored(newId), left);
+    assert.deepEqual(await stage.restored(newId), left);
     const { snapshot } = await loadSnapshot(await stage.small.reopen(), newId);
     assert.deepEqual([snapshot.original, snapshot.tags], [stage.second, ['rewrite']]);
-    assert.deepEqual(stage.restored(stage.second), stage.secondContents);
+    assert.deepEqual(await stage.restored(stage.second), stage.secondContents);
   });
 
   test('with forget they take the place of the old ones, and after a prune what was left out is gone', async () => {
@@ -44,7 +43,7 @@ describe('rewrite', needs('restic'), () => {
     const { snapshots } = await rewrite(await stage.small.reopen(), { forget: true });
     assert.deepEqual(stage.names('snapshots').sort(), snapshots.map(({ newId }) => newId).sort());
     assert.equal(stage.restic(['prune', '--max-unused', '0']).status, 0);
-    stage.assertSound();
+    await stage.assertSound();
     const again = await rewrite(await stage.small.reopen(), { forget: true });
     assert.deepEqual(again.fates, ['same', 'same']);
   });

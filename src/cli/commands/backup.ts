@@ -12,7 +12,7 @@ import {
   safeText,
   shadowToolsOf,
 } from '../../jobs/index.ts';
-import { CadanganError, l10n, stateFolder, system, textOf } from '../../platform/index.ts';
+import { CadanganError, l10n, shownPathOf, stateFolder, system } from '../../platform/index.ts';
 import type { BackupSet } from '../../settings/index.ts';
 import { formatSummaryFields } from '../backup-json.ts';
 import { accessOf, collect, type CliCommand, type CommandContext } from '../command.ts';
@@ -172,7 +172,9 @@ async function jobOptionsOf(context: CommandContext, paths: readonly string[], o
     programVersion: context.programVersion,
     progress: progressOf(context),
     onFile:
-      globals.verbosity >= 2 && !globals.json ? (path, fate) => terminal.note(`${fate.padEnd(10)} ${safeText(textOf(path))}`) : undefined,
+      globals.verbosity >= 2 && !globals.json
+        ? (path, fate) => terminal.note(`${fate.padEnd(10)} ${safeText(shownPathOf(path))}`)
+        : undefined,
     onException: globals.json ? jsonExceptionSink(terminal, 'archival') : undefined,
   };
 }
