@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { writeSecretFile } from '../platform/secret-file.ts';
 import { recordsIn } from '../records/some-records.ts';
 import { makeStage, password } from './run-cli.ts';
 
@@ -9,7 +10,7 @@ test('backup NAME runs a configured set with its own password file, and takes it
   mkdirSync(stage.path('data'));
   writeFileSync(stage.path('data', 'a.txt'), 'a');
   writeFileSync(stage.path('data', 'b.tmp'), 'b');
-  writeFileSync(stage.path('password'), password, { mode: 0o600 });
+  writeSecretFile(stage.path('password'), password);
   const set = {
     name: 'accounting',
     sources: [stage.path('data')],

@@ -12,6 +12,7 @@ import { passwordFromText } from '../../src/platform/index.ts';
 import { formatTimestamp, listSnapshots, Repository, saveSnapshot, type SnapshotId } from '../../src/repository/index.ts';
 import { FolderStorage } from '../../src/storage/index.ts';
 import { needs } from '../needs.ts';
+import { writeSecretFile } from '../platform/secret-file.ts';
 import { makeStage, password, type Stage } from './run-cli.ts';
 
 const day = 86_400;
@@ -322,7 +323,7 @@ describe('forget --set', () => {
   async function withRule(t: TestContext, retention: object) {
     const made = await withEvenings(t, 5, { tags: ['data'], host: hostname() });
     const { stage } = made;
-    writeFileSync(stage.path('password'), password, { mode: 0o600 });
+    writeSecretFile(stage.path('password'), password);
     const sets = [
       {
         name: 'data',

@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { test, type TestContext } from 'node:test';
 import { systemClock, systemRandom } from '../../src/platform/index.ts';
 import { RecordHistory } from '../../src/records/index.ts';
+import { writeSecretFile } from '../platform/secret-file.ts';
 import { makeStage, password, type CliOptions, type Stage } from './run-cli.ts';
 
 interface House {
@@ -18,12 +19,12 @@ async function makeHouse(t: TestContext, { daysAgo = 0, persons }: HouseOptions 
   if (daysAgo > 0) await beginHistory(stage.path('state'), daysAgo);
   mkdirSync(stage.path('data'));
   writeFileSync(stage.path('data', 'a.txt'), 'a');
-  writeFileSync(stage.path('password'), password, { mode: 0o600 });
+  writeSecretFile(stage.path('password'), password);
   const set = {
     name: 'accounting',
     sources: [stage.path('data')],
-    repository: { location: stage.repository, passwordCommand: ['cat', stage.path('password')] },
-    before: ['true', '--password=geheim-7', '--token', 'geheim-8'],
+    repository: { location: stage.repository, passwordCommand: printing(stage.path('password')) },
+    before: [process.execPath, '-e', '0', '--', '--password=geheim-7', '--token', 'geheim-8'],
   };
   const instruction = {
     documentNumber: 'IK-IT-003',
@@ -47,6 +48,11 @@ async function makeHouse(t: TestContext, { daysAgo = 0, persons }: HouseOptions 
   };
   assert.equal((await stage.run(['backup', 'accounting'], options)).code, 0);
   return { stage, options };
+}
+
+/** A command that prints a file, as `cat` does. */
+function printing(file: string): readonly string[] {
+  return [process.execPath, '-e', `process.stdout.write(require('node:fs').readFileSync(process.argv[1]))`, file];
 }
 
 interface HouseOptions {

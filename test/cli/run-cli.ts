@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +11,8 @@ import { openStorage } from '../../src/storage/index.ts';
 
 /** Starting from the sources costs half a second, most of it stripping types: the first run leaves the result to the others. */
 const compileCache = mkdtempSync(join(tmpdir(), 'cadangan-compiled-'));
-process.on('exit', () => rmSync(compileCache, { recursive: true, force: true }));
+// A process that is just ending still leaves its part there.
+process.on('exit', () => rmSync(compileCache, { recursive: true, force: true, maxRetries: 5 }));
 
 export const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
@@ -55,6 +57,11 @@ export function cliEnvironment(): NodeJS.ProcessEnv {
   };
 }
 
+/** A command of one line that prints a text: for `--password-command`, without a shell and whatever programs a system has. */
+export function commandThatPrints(text: string, exitCode = 0): string {
+  return `"${process.execPath}" -e "process.stdout.write('${text}'); process.exitCode = ${exitCode}"`;
+}
+
 /** As `runCli`, for a test that does something to the process meanwhile. */
 export function startCli(args: readonly string[], options: CliOptions): { readonly child: ChildProcess; readonly ended: Promise<CliRun> } {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
@@ -91,7 +98,7 @@ export async function makeStage(t: TestContext): Promise<Stage> {
 
 export function makeFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'cadangan-cli-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 })); // the files of a repository are read-only: `rmSync` may keep those
   return folder;
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { aroundRun, type AroundRun, type JobResult } from '../../src/jobs/index.ts';
-import { CadanganError, isCode, systemClock, type Clock } from '../../src/platform/index.ts';
+import { CadanganError, isCode, system, systemClock, type Clock } from '../../src/platform/index.ts';
 import { isAlive, until } from '../host/engine-stage.ts';
 
 /** Five seconds of patience are a tenth of one here. */
@@ -65,7 +65,7 @@ test('a program before that fails, is not there or takes too long keeps the run 
   const cases = [
     [node('console.error("no database"); process.exit(3)'), 'exit code 3', 'no database\n'],
     [['/nobody/has/this'], 'ENOENT', ''],
-    [[`${process.execPath}/below`], 'ENOTDIR', ''], // which Node throws instead of telling
+    [[`${process.execPath}/below`], system.isWindows ? 'ENOENT' : 'ENOTDIR', ''], // which Node throws on POSIX instead of telling
     [node('setInterval(() => {}, 1000)'), 'it took longer than it may', undefined],
   ] as const;
   for (const [before, reason, output] of cases) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { recordOfBareRun, recordOfBegunRestore, RecordKeeper } from '../../src/jobs/index.ts';
-import { passwordFromText, systemClock, systemRandom } from '../../src/platform/index.ts';
+import { passwordFromText, system, systemClock, systemRandom } from '../../src/platform/index.ts';
 import { resultText, type HistoryRecord } from '../../src/records/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
@@ -123,22 +123,35 @@ test('a command that was killed in the middle of its work is recorded by the nex
   const repository = join(folder, 'repository');
   await Repository.init({ storage: openStorage(repository) }, passwordFromText('right'), { kdfCost: { N: 1024, r: 8, p: 1 } });
   // The password never comes: the command waits in the middle of its run.
-  const args = ['--disable-warning=ExperimentalWarning', main, '-r', repository, '--password-command', 'sleep 60'];
+  const args = [
+    '--disable-warning=ExperimentalWarning',
+    main,
+    '-r',
+    repository,
+    '--password-command',
+    `"${process.execPath}" -e "setTimeout(() => {}, 60_000)"`,
+  ];
   const child = spawn(process.execPath, [...args, 'restore', 'latest', '-t', '/out'], {
     env: environment,
     stdio: 'ignore',
-    detached: true,
+    detached: system.hasProcessGroups,
   });
   t.after(() => {
-    if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) killWithItsOwn(child);
   });
   while (!isBegun(folder)) await systemClock.sleep(50, t.signal);
-  process.kill(-(child.pid ?? 0), 'SIGKILL');
+  killWithItsOwn(child);
   await once(child, 'exit');
   await keeper.recordLost();
   const [record] = await runsOf(keeper);
   assert.deepEqual([record?.kind, record?.result, record?.reason?.code], ['internal-restore', 'stopped', 'host.lost']);
 });
+
+/** With the program that it waits for: the group that it leads; on Windows its children end with it, as libuv has them in its job object. */
+function killWithItsOwn(child: ChildProcess): void {
+  if (system.hasProcessGroups) process.kill(-(child.pid ?? 0), 'SIGKILL');
+  else child.kill('SIGKILL');
+}
 
 function isBegun(folder: string): boolean {
   try {
