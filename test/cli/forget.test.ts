@@ -201,7 +201,7 @@ describe('forget by name', () => {
     const { stage, ids } = await withEvenings(t, 1);
     const held = await stage.run(['forget', 'latest']);
     assert.equal(held.code, 1);
-    assert.match(held.stderr, /No snapshot was removed: none of "srv-01: \/.*\/source" would be left\.\n.*--release/);
+    assert.match(held.stderr, /No snapshot was removed: none of "srv-01: .*[/\\]source" would be left\.\n.*--release/);
     assert.deepEqual(await idsIn(stage), ids);
     const released = await stage.run(['forget', 'latest', '--release']);
     assert.equal(released.code, 0);
@@ -219,8 +219,8 @@ describe('protected snapshots', () => {
     for (const [at, tag] of tags.entries()) assert.equal((await stage.run(['tag', '--add', tag, ids[at + 1] ?? ''])).code, 0);
     const before = await idsIn(stage);
     const { stdout } = await stage.run(['forget', '--keep-last', '1']);
-    assert.match(stdout, / protected +\//);
-    assert.match(stdout, / on hold until 2099-12-31 +\//);
+    assert.match(stdout, / protected +(?:\/|[A-Z]:\\)/);
+    assert.match(stdout, / on hold until 2099-12-31 +(?:\/|[A-Z]:\\)/);
     assert.deepEqual(await idsIn(stage), before.slice(0, 4));
   });
 

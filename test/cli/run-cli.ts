@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'node:test';
-import { passwordFromText } from '../../src/platform/index.ts';
+import { passwordFromText, system } from '../../src/platform/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 
@@ -14,7 +14,8 @@ const compileCache = mkdtempSync(join(tmpdir(), 'cadangan-compiled-'));
 // A process that is just ending still leaves its part there.
 process.on('exit', () => rmSync(compileCache, { recursive: true, force: true, maxRetries: 5 }));
 
-export const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+/** The program; on Windows as it is built, since Windows' Node under Wine takes five seconds and not one to read all the sources. */
+export const main = fileURLToPath(new URL(system.isWindows ? '../../dist/cli.js' : '../../src/cli/main.ts', import.meta.url));
 
 export const password = 'correct horse';
 
