@@ -31,7 +31,6 @@ export const notUnderWine: readonly NotUnderWine[] = [
   { file: 'google/upload-journal.test.ts', tests: ['knows after a crash what was put'], why: openFile },
   { file: 'host/proven-user.test.ts', tests: ['whoever makes the file', 'a file of somebody else', 'the record of a run'], why: modes },
   { file: 'host/system-service/', why: 'is of the accounts, units and modes of systems of POSIX' },
-  { file: 'jobs/run-of-record.test.ts', tests: ['what is told of a run is what its record says'], why: slash },
   { file: 'offsite/copy-memory.test.ts', tests: ['the memory of a copy survives, for this user only'], why: modes },
   { file: 'platform/owner-only.test.ts', tests: ['modes tell whether others may read'], why: modes },
   {
