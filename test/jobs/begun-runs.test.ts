@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { recordOfBareRun, recordOfBegunRestore, RecordKeeper } from '../../src/jobs/index.ts';
@@ -12,7 +12,7 @@ import { resultText, type HistoryRecord } from '../../src/records/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 
-const asked = { location: '/r', snapshot: 'latest', folder: '/srv', chosen: ['*.txt'], targets: ['/out'], request: 'Budi' };
+const asked = { location: resolve('/r'), snapshot: 'latest', folder: '/srv', chosen: ['*.txt'], targets: ['/out'], request: 'Budi' };
 
 function keeperIn(t: TestContext): { readonly keeper: RecordKeeper; readonly folder: string } {
   const folder = mkdtempSync(join(tmpdir(), 'cadangan-begun-'));
@@ -74,7 +74,7 @@ test('a run whose process died leaves a record at the next start, once: interrup
   const { kind, job, reason, source, destination, evidence, request, ended } = record;
   assert.deepEqual(
     [kind, job, resultText(record), reason?.code, source?.location, destination?.paths, request, ended],
-    ['internal-restore', 'restore', 'Interrupted', 'host.lost', '/r', ['/out'], 'Budi', undefined],
+    ['internal-restore', 'restore', 'Interrupted', 'host.lost', resolve('/r'), ['/out'], 'Budi', undefined],
   );
   assert.deepEqual([evidence, readdirSync(join(folder, 'begun'))], [{ snapshot: 'latest', folder: '/srv', chosen: ['*.txt'] }, []]);
   never.resolve();
