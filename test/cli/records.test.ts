@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { createPrivateKey, sign } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { systemClock, systemRandom } from '../../src/platform/index.ts';
 import { RecordHistory } from '../../src/records/index.ts';
+import { readZip } from '../../src/records/zip-reader.ts';
 import { writeSecretFile } from '../platform/secret-file.ts';
 import { makeStage, password, type CliOptions, type Stage } from './run-cli.ts';
 
@@ -222,7 +222,7 @@ test('a restore, and a file that is dumped, say what left the backup, of which d
     assert.ok(html.includes(text), text);
   const shown = (await stage.run(['records', 'show', String(all.find(({ kind }) => kind === 'internal-restore')?.['number'])], options))
     .stdout;
-  assert.match(shown, new RegExp(`Restored +${folder}\n`));
+  assert.match(shown, new RegExp(`Restored +${RegExp.escape(folder)}\n`));
   assert.match(shown, /As of +\d+ \w+ \d{4}, /);
   assert.match(shown, /On request of +Budi, Finance/);
 });
@@ -327,18 +327,21 @@ test('the form and the pack say which places agree, which do not, and which were
   const repository = stage.repository;
   assert.match(
     await form(),
-    new RegExp(`Intact: \\d+ records read[^<]*; up to No\\. \\d+ heads[^]*${repository}, looked at [^<]*: agrees; heads`),
+    new RegExp(`Intact: \\d+ records read[^<]*; up to No\\. \\d+ heads[^]*${RegExp.escape(repository)}, looked at [^<]*: agrees; heads`),
   );
   const pack = await stage.run(['records', 'pack', '-o', stage.path('pack.zip')], options);
   assert.equal(pack.code, 0, pack.stderr);
-  const said = JSON.parse(execFileSync('unzip', ['-p', stage.path('pack.zip'), 'verification.json'], { encoding: 'utf8' })) as {
+  const said = JSON.parse(String((await readZip(stage.path('pack.zip'))).get('verification.json'))) as {
     readonly state: string;
     readonly witnesses: readonly { readonly location: string; readonly result: string }[];
   };
   assert.deepEqual([said.state, said.witnesses.map(({ location, result }) => [location, result])], ['intact', [[repository, 'agrees']]]);
 
   renameSync(repository, stage.path('away'));
-  assert.match(await form(), new RegExp(`Sound in itself: [^]*NOT COMPARED[^]*${repository}, looked at [^<]*: NOT COMPARED\\.`));
+  assert.match(
+    await form(),
+    new RegExp(`Sound in itself: [^]*NOT COMPARED[^]*${RegExp.escape(repository)}, looked at [^<]*: NOT COMPARED\\.`),
+  );
   renameSync(stage.path('away'), repository);
 
   rmSync(stage.path('state'), { recursive: true });
@@ -388,7 +391,7 @@ test('backups that were removed or rolled back open one nonconformity, and closi
   const snapshots = stage.path('repository', 'snapshots');
   const names = readdirSync(snapshots);
   const kept = String((await records(house)).find(({ kind }) => kind === 'internal-backup')?.['snapshotId']);
-  for (const name of names) if (name !== kept) rmSync(`${snapshots}/${name}`);
+  for (const name of names) if (name !== kept) unlinkSync(`${snapshots}/${name}`);
   for (let look = 0; look < 2; look++) {
     const lost = await stage.json(['records', 'verify'], options);
     const told = lost.messages[0]?.['lost_snapshots'] as { kind: string; snapshotId: string }[];
