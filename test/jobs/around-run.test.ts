@@ -66,6 +66,7 @@ test('a program before that fails, is not there or takes too long keeps the run 
     [node('console.error("no database"); process.exit(3)'), 'exit code 3', 'no database\n'],
     [['/nobody/has/this'], 'ENOENT', ''],
     [[`${process.execPath}/below`], system.isWindows ? 'ENOENT' : 'ENOTDIR', ''], // which Node throws on POSIX instead of telling
+    [['C:\\nowhere\\dump.cmd'], system.isWindows ? 'Windows runs a batch file only as an argument of "cmd.exe /c"' : 'ENOENT', ''],
     [node('setInterval(() => {}, 1000)'), 'it took longer than it may', undefined],
   ] as const;
   for (const [before, reason, output] of cases) {
