@@ -125,7 +125,7 @@ describe('forget by rules', () => {
     );
   });
 
-  test('a dry run says the same and removes nothing, also beside a backup', needs('restic'), async (t) => {
+  test('a dry run says the same and removes nothing, also beside a backup', async (t) => {
     const { stage, ids } = await withEvenings(t, 3);
     const repository = await openOf(stage);
     await using _lock = await repository.lock({ exclusive: false });
