@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { writeSecretFile } from '../platform/secret-file.ts';
-import { makeStage, password, type Message, type Stage } from './run-cli.ts';
+import { literally, makeStage, password, type Message, type Stage } from './run-cli.ts';
 
 /** A set of two sources that was backed up once; then one of them is as a disk leaves it that is not mounted. */
 async function unmountedStage(
@@ -42,7 +42,7 @@ test('a source that became empty is the first thing said, in both languages, and
   assert.match(
     first ?? '',
     new RegExp(
-      `^Source "${RegExp.escape(disk)}" is empty: snapshot [0-9a-f]{8}, \\d{4}-\\d\\d-\\d\\d, had files in it; is the disk mounted\\?$`,
+      `^Source "${literally(disk)}" is empty: snapshot [0-9a-f]{8}, \\d{4}-\\d\\d-\\d\\d, had files in it; is the disk mounted\\?$`,
     ),
   );
   assert.doesNotMatch(others.join('\n'), /exception/, 'it is said once');
@@ -52,7 +52,7 @@ test('a source that became empty is the first thing said, in both languages, and
   assert.match(
     indonesian.stderr,
     new RegExp(
-      `^Sumber "${RegExp.escape(disk)}" kosong: snapshot [0-9a-f]{8}, \\d{4}-\\d\\d-\\d\\d, masih memuat berkas; apakah disknya terpasang\\?\n`,
+      `^Sumber "${literally(disk)}" kosong: snapshot [0-9a-f]{8}, \\d{4}-\\d\\d-\\d\\d, masih memuat berkas; apakah disknya terpasang\\?\n`,
     ),
   );
   assert.equal((await stage.json(['snapshots'])).messages.flat().length, 3);
@@ -97,5 +97,5 @@ test('the source beside others whose exceptions have their own list', async (t) 
   rmSync(stage.path('other'), { recursive: true });
   const { code, stderr } = await stage.run(['backup', 'accounting'], { environment });
   assert.equal(code, 3);
-  assert.match(stderr, new RegExp(`^Source "${RegExp.escape(disk)}" is empty: [^\n]*\n1 exception:\n  [^\n]*other: not found`));
+  assert.match(stderr, new RegExp(`^Source "${literally(disk)}" is empty: [^\n]*\n1 exception:\n  [^\n]*other: not found`));
 });

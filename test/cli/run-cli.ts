@@ -97,6 +97,11 @@ export async function makeStage(t: TestContext): Promise<Stage> {
   return new Stage(folder, repository);
 }
 
+/** For an expression that is to find this text: a path of Windows has `\`. */
+export function literally(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}
+
 export function makeFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'cadangan-cli-'));
   t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 })); // the files of a repository are read-only: `rmSync` may keep those

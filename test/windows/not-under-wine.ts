@@ -196,7 +196,6 @@ export const notTriedUnderWine: readonly string[] = [
   'backup/zoo.test.ts',
   'cli/records.test.ts',
   'cli/schedule.test.ts',
-  'cli/time-zone.test.ts',
   'crash/crash.test.ts',
   'google/drive-folder.test.ts',
   'google/faults.test.ts',
