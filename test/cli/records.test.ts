@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createPrivateKey, sign } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
-import { systemClock, systemRandom } from '../../src/platform/index.ts';
+import { snapshotPathOf, systemClock, systemRandom } from '../../src/platform/index.ts';
 import { RecordHistory } from '../../src/records/index.ts';
 import { readZip } from '../../src/records/zip-reader.ts';
 import { writeSecretFile } from '../platform/secret-file.ts';
@@ -171,6 +171,7 @@ test('a restore, and a file that is dumped, say what left the backup, of which d
   const environment = { ...options.environment, RESTIC_REPOSITORY: stage.repository, RESTIC_PASSWORD: password };
   const request = 'Budi, Finance: the ledger was overwritten';
   const folder = stage.path('data');
+  const inSnapshot = snapshotPathOf(folder); // what left the backup is named as the backup has it
   const run = async (...args: readonly string[]): Promise<number | null> => (await stage.run(args, { environment })).code;
   assert.equal(await run('restore', `latest:${folder}`, '-t', 'out', '--request', request), 0);
   assert.equal(await run('restore', 'latest', '-t', 'some', '-i', '*.txt', '-e', 'b*', '--iexclude', '*.TMP'), 0);
@@ -202,11 +203,11 @@ test('a restore, and a file that is dumped, say what left the backup, of which d
       to ?? snapshot,
     ]),
     [
-      ['restore', 'success', request, [stage.path('out')], folder, [], undefined, undefined],
+      ['restore', 'success', request, [stage.path('out')], inSnapshot, [], undefined, undefined],
       ['restore', 'success', undefined, [stage.path('some')], undefined, ['*.txt'], ['b*', '*.TMP'], undefined],
-      ['dump', 'success', request, undefined, undefined, [`${folder}/a.txt`], undefined, 'standard-output'],
-      ['dump', 'failed', undefined, undefined, undefined, [`${folder}/none`], undefined, 'standard-output'],
-      ['dump', 'failed', undefined, undefined, undefined, [`${folder}/a.txt`], undefined, 'standard-output'],
+      ['dump', 'success', request, undefined, undefined, [`${inSnapshot}/a.txt`], undefined, 'standard-output'],
+      ['dump', 'failed', undefined, undefined, undefined, [`${inSnapshot}/none`], undefined, 'standard-output'],
+      ['dump', 'failed', undefined, undefined, undefined, [`${inSnapshot}/a.txt`], undefined, 'standard-output'],
     ],
   );
   assert.ok(made.slice(0, 3).every(({ snapshotId }) => snapshotId === backup?.['snapshotId']));
@@ -222,7 +223,7 @@ test('a restore, and a file that is dumped, say what left the backup, of which d
     assert.ok(html.includes(text), text);
   const shown = (await stage.run(['records', 'show', String(all.find(({ kind }) => kind === 'internal-restore')?.['number'])], options))
     .stdout;
-  assert.match(shown, new RegExp(`Restored +${literally(folder)}\n`));
+  assert.match(shown, new RegExp(`Restored +${literally(inSnapshot)}\n`));
   assert.match(shown, /As of +\d+ \w+ \d{4}, /);
   assert.match(shown, /On request of +Budi, Finance/);
 });

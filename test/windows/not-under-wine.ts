@@ -194,7 +194,6 @@ export const notTriedUnderWine: readonly string[] = [
   'backup/faults.test.ts',
   'backup/source-losses.test.ts',
   'backup/zoo.test.ts',
-  'cli/records.test.ts',
   'cli/schedule.test.ts',
   'crash/crash.test.ts',
   'google/drive-folder.test.ts',
