@@ -18,6 +18,7 @@ import {
   CadanganError,
   fileError,
   l10n,
+  makeOwnFolder,
   readFile,
   replaceFile,
   rm,
@@ -104,7 +105,7 @@ async function bringBackFrom(from: HistoryPlace, options: BringBackOptions): Pro
   if (head === undefined) throw new CadanganError('records.not-kept', { location: from.location });
   let outcome: Pick<BroughtBack, 'isHere' | 'setAside'> = { isHere: false, setAside: undefined };
   await history.writing(async () => {
-    await mkdir(history.folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    await makeOwnFolder(history.folder).catch((error: unknown) => {
       throw fileError(error, history.folder);
     });
     await history.atRest(async () => {
@@ -172,7 +173,7 @@ async function proven(
   const { location } = from;
   const keptIn = l10n.t('Google Drive, beside the copy {copy}', { copy: location });
   const anchors = (await readAnchors(from, keptIn, signal)).filter((anchor) => anchor.chain === chain);
-  await mkdir(place.stateFolder, { recursive: true, mode: 0o700 });
+  await makeOwnFolder(place.stateFolder); // a new machine has none yet: whoever comes after leaves its rights as they are
   const folder = await mkdtemp(join(place.stateFolder, 'records-fetched-'));
   try {
     for (const { name, bytes } of files) {

@@ -44,6 +44,8 @@ const outputWaitMs = 1_000;
 
 /** The reason of one that was ended for its time. */
 export const overTime = 'it took longer than it may';
+/** Node starts no batch file by itself (EINVAL): by the rules of cmd.exe an argument could become a command (CVE-2024-27980). */
+const batchFile = 'Windows runs a batch file only as an argument of "cmd.exe /c"';
 
 /**
  * Runs a program of the server's own configuration file, without a shell, and waits for its end; nothing of a workspace gets here. At its
@@ -70,7 +72,7 @@ export async function runSetProgram(
   } catch (error) {
     if (error instanceof CadanganError) return { report: { when, program, seconds: 0, failure: reasonOf(error), output: '' }, error };
     // Node emits the usual reasons why a program cannot be started, and throws all others (ENOTDIR, ELOOP, ESTALE of a dead mount ...).
-    failure = systemCode(error);
+    failure = system.isWindows && /\.(?:bat|cmd)$/i.test(program) ? batchFile : systemCode(error);
     if (failure === undefined) throw error;
   }
   const seconds = Math.round((clock.monotonicMs() - startMs) / 100) / 10;

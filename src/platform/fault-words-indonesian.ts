@@ -211,6 +211,7 @@ export const indonesianFaultWords: FaultWords = {
     'no answer': 'tidak ada jawaban',
     'exit code …': 'kode keluar …',
     'it took longer than it may': 'melampaui batas waktunya',
+    'Windows runs a batch file only as an argument of "cmd.exe /c"': 'Windows menjalankan berkas batch hanya sebagai argumen "cmd.exe /c"',
     'it is gone': 'sudah tidak ada',
     'not a size such as 500k, 20M or 1G': 'bukan ukuran seperti 500k, 20M atau 1G',
     'it is a path of a device, not of a drive or share': 'itu lokasi perangkat, bukan drive atau folder berbagi',

@@ -14,11 +14,12 @@ const minuteMs = 60_000;
  *   UTC) while the dates of JavaScript follow the system, so that one instant would be shown at two times
  */
 export function systemTimeZone(): string {
-  // ICU says `Etc/Unknown` where the machine says nothing; by POSIX that is UTC.
+  // ICU says `Etc/Unknown` where the machine says nothing, which by POSIX is UTC; on Windows also of a `TZ` that it does not know.
   const name: string | undefined = new Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (name === 'Etc/Unknown' || (name === undefined && process.env['TZ'] === '')) return 'UTC';
+  const said = process.env['TZ'];
+  if ((name === 'Etc/Unknown' && !said) || (name === undefined && said === '')) return 'UTC';
   if (name !== undefined && isTimeZone(name)) return name;
-  throw new CadanganError('time-zone.unusable', { timeZone: process.env['TZ'] ?? name ?? '' });
+  throw new CadanganError('time-zone.unusable', { timeZone: said ?? name ?? '' });
 }
 
 export function isTimeZone(name: string): boolean {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { WebServer } from '../notices/web-server.ts';
+import { writeSecretFile } from '../platform/secret-file.ts';
 import { runCli } from './run-cli.ts';
 
 test('alert test sends to each receiver or one, says why one cannot be told, and alert status lists them; nothing secret is shown', async (t) => {
@@ -11,7 +12,7 @@ test('alert test sends to each receiver or one, says why one cannot be told, and
   const folder = mkdtempSync(join(tmpdir(), 'cadangan-alert-'));
   t.after(() => rmSync(folder, { recursive: true }));
   mkdirSync(join(folder, 'data'));
-  writeFileSync(join(folder, 'hmac'), 'canary-secret\n', { mode: 0o600 });
+  writeSecretFile(join(folder, 'hmac'), 'canary-secret\n');
   const hook = (name: string, address: string) => ({ name, by: 'webhook', address, secretFile: join(folder, 'hmac') });
   const alerts = {
     receivers: [hook('it', `${web.url}/it`), hook('gone', 'http://127.0.0.1:1/')],

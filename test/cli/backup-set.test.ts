@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { writeSecretFile } from '../platform/secret-file.ts';
 import { recordsIn } from '../records/some-records.ts';
 import { makeStage, password } from './run-cli.ts';
 
@@ -9,7 +10,7 @@ test('backup NAME runs a configured set with its own password file, and takes it
   mkdirSync(stage.path('data'));
   writeFileSync(stage.path('data', 'a.txt'), 'a');
   writeFileSync(stage.path('data', 'b.tmp'), 'b');
-  writeFileSync(stage.path('password'), password, { mode: 0o600 });
+  writeSecretFile(stage.path('password'), password);
   const set = {
     name: 'accounting',
     sources: [stage.path('data')],
@@ -70,7 +71,8 @@ test('a set that is not right in the configuration is no folder of that name: th
 
 test('a key that nobody knows stops the command with its line and column, and no backup takes what it was to leave out', async (t) => {
   const stage = await makeStage(t);
-  const set = `{ "name": "accounting", "sources": ["/srv"], "repository": { "location": "${stage.repository}" }`;
+  const [sources, repository] = [[stage.path('srv')], stage.repository].map((each) => JSON.stringify(each));
+  const set = `{ "name": "accounting", "sources": ${sources}, "repository": { "location": ${repository} }`;
   const environment = { RESTIC_REPOSITORY: '', CADANGAN_CONFIG: stage.path('c.jsonc'), CADANGAN_STATE: stage.path('state') };
   const run = async (text: string, args: readonly string[]) => {
     writeFileSync(stage.path('c.jsonc'), text);
@@ -78,7 +80,7 @@ test('a key that nobody knows stops the command with its line and column, and no
     assert.equal(code, 1, stderr);
     return stderr;
   };
-  const other = `{ "name": "other", "sources": ["/srv"], "repository": { "location": "/r" }, "colour": 1 }`;
+  const other = `{ "name": "other", "sources": ${sources}, "repository": { "location": ${repository} }, "colour": 1 }`;
   const slip = `{\n "version": 1,\n "sets": [${other},\n  ${set},\n  "exludes": ["*"] }]\n}`;
   assert.match(
     await run(slip, ['backup', 'accounting']),
@@ -87,7 +89,7 @@ test('a key that nobody knows stops the command with its line and column, and no
   assert.match(await run(slip, ['backup', 'accounting', '--dry-run', '--lang', 'id']), /baris 5.*"exludes" tidak dikenal.*"excludes"/s);
   const general = `{ "version": 1, "timeZon": "Asia/Jakarta",\n "sets": [${set} }] }`;
   assert.match(await run(general, ['backup', 'accounting']), /line 1.*"timeZon".*mean "timeZone"/s);
-  const copy = `{ "name": "office", "repository": "/r", "to": "gdrive:A", "limts": {} }`;
+  const copy = `{ "name": "office", "repository": ${repository}, "to": "gdrive:A", "limts": {} }`;
   assert.match(
     await run(`{ "version": 1,\n "offsiteCopies": [${copy}] }`, ['offsite', 'sync', 'office']),
     /line 2.*"limts".*mean "limits"/s,
@@ -97,7 +99,7 @@ test('a key that nobody knows stops the command with its line and column, and no
 test('a repository of a set is named by an absolute path: the mistake is told with its place, and no folder is made', async (t) => {
   const stage = await makeStage(t);
   for (const location of ['backup', '~/backup', './backup', 'sftp:nas:/backup']) {
-    const set = { name: 'accounting', sources: ['/srv'], repository: { location } };
+    const set = { name: 'accounting', sources: [stage.path('srv')], repository: { location } };
     writeFileSync(stage.path('c.jsonc'), JSON.stringify({ version: 1, sets: [set] }));
     const { code, stderr } = await stage.run(['backup', 'accounting'], {
       environment: { RESTIC_REPOSITORY: '', CADANGAN_CONFIG: stage.path('c.jsonc'), CADANGAN_STATE: stage.path('state') },

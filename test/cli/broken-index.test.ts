@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { exitCode } from '../../src/cli/exit-code.ts';
@@ -18,6 +18,12 @@ async function twoBackups(t: TestContext): Promise<{ readonly stage: Stage; read
   return { stage, indexes: indexes.map((name) => stage.path('repository', 'index', name)) };
 }
 
+/** A file of a repository is read-only: not even an administrator of Windows may write into it. */
+function cutShort(path: string): void {
+  chmodSync(path, 0o600);
+  truncateSync(path, 20);
+}
+
 async function restoresAll(stage: Stage, told: RegExp): Promise<void> {
   rmSync(stage.path('out'), { recursive: true, force: true });
   const { code, stderr } = await stage.run(['restore', 'latest', '-t', 'out']);
@@ -30,7 +36,7 @@ async function restoresAll(stage: Stage, told: RegExp): Promise<void> {
 test('a damaged index file keeps nobody from a restore: the packs are asked, and it is said with what mends it', async (t) => {
   const { stage, indexes } = await twoBackups(t);
   const [first = '', second = ''] = indexes;
-  truncateSync(first, 20);
+  cutShort(first);
   await restoresAll(stage, /index\/[0-9a-f]{64}: the index is damaged/);
   const dumped = await stage.run(['dump', 'latest', '/source/first']);
   assert.deepEqual([dumped.code, dumped.stdout], [exitCode.exceptions, 'first'.repeat(1000)], dumped.stderr);
@@ -38,14 +44,14 @@ test('a damaged index file keeps nobody from a restore: the packs are asked, and
   assert.match((await stage.run(['ls', 'latest', '--lang', 'id'])).stderr, /indeksnya rusak/);
   // Nothing new is built on half an index.
   assert.equal((await stage.run(['backup', 'source'])).code, 1);
-  rmSync(first);
-  rmSync(second);
+  unlinkSync(first);
+  unlinkSync(second);
   await restoresAll(stage, /index: an index file is gone/);
 });
 
 test('an index file that is gone is missed, since no other knows the snapshot', async (t) => {
   const { stage, indexes } = await twoBackups(t);
-  rmSync(indexes[1] ?? '');
+  unlinkSync(indexes[1] ?? '');
   await restoresAll(stage, /index: an index file is gone/);
 });
 
@@ -62,7 +68,7 @@ test('find and diff look into snapshots whose index is damaged, say so, and show
   assert.match(sound.found, /\/source\/second/);
   assert.match(sound.changed, /[+-] +\/source\/second/);
   assert.equal(sound.told, '|');
-  truncateSync(indexes[0] ?? '', 20);
+  cutShort(indexes[0] ?? '');
   const broken = await looks();
   assert.deepEqual([broken.found, broken.changed], [sound.found, sound.changed]);
   assert.match(broken.told, /the index is damaged.*\n\|.*the index is damaged/s);

@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { CredentialFile } from '../../src/google/index.ts';
 import { clientFileOf, sampleAccount, sampleClient, startDriveEmulator } from '../drive-emulator/index.ts';
 import { signedInStore } from '../google/drive-stage.ts';
+import { writeSecretFile } from '../platform/secret-file.ts';
 import { makeStage, password, type CliRun, type Message, type Stage } from './run-cli.ts';
 
 /** Two sets in one repository, with the password in a file, and a folder for scratch folders. */
@@ -21,7 +22,7 @@ class Server {
       CADANGAN_CONFIG: stage.path('config.jsonc'),
       CADANGAN_STATE: stage.path('state'),
     };
-    writeFileSync(stage.path('password'), password, { mode: 0o600 });
+    writeSecretFile(stage.path('password'), password);
     for (const name of ['accounting', 'warehouse']) {
       mkdirSync(stage.path(name, 'reports'), { recursive: true });
       for (const file of ['a', 'b', 'c']) writeFileSync(stage.path(name, 'reports', `${file}.txt`), `${name} ${file}\n`.repeat(500));

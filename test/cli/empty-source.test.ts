@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { makeStage, password, type Message, type Stage } from './run-cli.ts';
+import { writeSecretFile } from '../platform/secret-file.ts';
+import { literally, makeStage, password, type Message, type Stage } from './run-cli.ts';
 
 /** A set of two sources that was backed up once; then one of them is as a disk leaves it that is not mounted. */
 async function unmountedStage(
@@ -14,7 +15,7 @@ async function unmountedStage(
     mkdirSync(source);
     writeFileSync(join(source, 'file'), 'x');
   }
-  writeFileSync(stage.path('password'), password, { mode: 0o600 });
+  writeSecretFile(stage.path('password'), password);
   const set = {
     name: 'accounting',
     sources: [disk, other],
@@ -40,7 +41,9 @@ test('a source that became empty is the first thing said, in both languages, and
   const [first, ...others] = english.stderr.split('\n');
   assert.match(
     first ?? '',
-    new RegExp(`^Source "${disk}" is empty: snapshot [0-9a-f]{8}, \\d{4}-\\d\\d-\\d\\d, had files in it; is the disk mounted\\?$`),
+    new RegExp(
+      `^Source "${literally(disk)}" is empty: snapshot [0-9a-f]{8}, \\d{4}-\\d\\d-\\d\\d, had files in it; is the disk mounted\\?$`,
+    ),
   );
   assert.doesNotMatch(others.join('\n'), /exception/, 'it is said once');
   assert.match(english.stdout, /snapshot [0-9a-f]{8} saved, without what is named above/);
@@ -48,7 +51,9 @@ test('a source that became empty is the first thing said, in both languages, and
   assert.equal(indonesian.code, 3);
   assert.match(
     indonesian.stderr,
-    new RegExp(`^Sumber "${disk}" kosong: snapshot [0-9a-f]{8}, \\d{4}-\\d\\d-\\d\\d, masih memuat berkas; apakah disknya terpasang\\?\n`),
+    new RegExp(
+      `^Sumber "${literally(disk)}" kosong: snapshot [0-9a-f]{8}, \\d{4}-\\d\\d-\\d\\d, masih memuat berkas; apakah disknya terpasang\\?\n`,
+    ),
   );
   assert.equal((await stage.json(['snapshots'])).messages.flat().length, 3);
 });
@@ -92,5 +97,5 @@ test('the source beside others whose exceptions have their own list', async (t) 
   rmSync(stage.path('other'), { recursive: true });
   const { code, stderr } = await stage.run(['backup', 'accounting'], { environment });
   assert.equal(code, 3);
-  assert.match(stderr, new RegExp(`^Source "${disk}" is empty: [^\n]*\n1 exception:\n  [^\n]*other: not found`));
+  assert.match(stderr, new RegExp(`^Source "${literally(disk)}" is empty: [^\n]*\n1 exception:\n  [^\n]*other: not found`));
 });

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { createPrivateKey, sign } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
-import { systemClock, systemRandom } from '../../src/platform/index.ts';
+import { snapshotPathOf, systemClock, systemRandom } from '../../src/platform/index.ts';
 import { RecordHistory } from '../../src/records/index.ts';
-import { makeStage, password, type CliOptions, type Stage } from './run-cli.ts';
+import { readZip } from '../../src/records/zip-reader.ts';
+import { writeSecretFile } from '../platform/secret-file.ts';
+import { literally, makeStage, password, type CliOptions, type Stage } from './run-cli.ts';
 
 interface House {
   readonly stage: Stage;
@@ -18,12 +19,12 @@ async function makeHouse(t: TestContext, { daysAgo = 0, persons }: HouseOptions 
   if (daysAgo > 0) await beginHistory(stage.path('state'), daysAgo);
   mkdirSync(stage.path('data'));
   writeFileSync(stage.path('data', 'a.txt'), 'a');
-  writeFileSync(stage.path('password'), password, { mode: 0o600 });
+  writeSecretFile(stage.path('password'), password);
   const set = {
     name: 'accounting',
     sources: [stage.path('data')],
-    repository: { location: stage.repository, passwordCommand: ['cat', stage.path('password')] },
-    before: ['true', '--password=geheim-7', '--token', 'geheim-8'],
+    repository: { location: stage.repository, passwordCommand: printing(stage.path('password')) },
+    before: [process.execPath, '-e', '0', '--', '--password=geheim-7', '--token', 'geheim-8'],
   };
   const instruction = {
     documentNumber: 'IK-IT-003',
@@ -47,6 +48,11 @@ async function makeHouse(t: TestContext, { daysAgo = 0, persons }: HouseOptions 
   };
   assert.equal((await stage.run(['backup', 'accounting'], options)).code, 0);
   return { stage, options };
+}
+
+/** A command that prints a file, as `cat` does. */
+function printing(file: string): readonly string[] {
+  return [process.execPath, '-e', `process.stdout.write(require('node:fs').readFileSync(process.argv[1]))`, file];
 }
 
 interface HouseOptions {
@@ -165,6 +171,7 @@ test('a restore, and a file that is dumped, say what left the backup, of which d
   const environment = { ...options.environment, RESTIC_REPOSITORY: stage.repository, RESTIC_PASSWORD: password };
   const request = 'Budi, Finance: the ledger was overwritten';
   const folder = stage.path('data');
+  const inSnapshot = snapshotPathOf(folder); // what left the backup is named as the backup has it
   const run = async (...args: readonly string[]): Promise<number | null> => (await stage.run(args, { environment })).code;
   assert.equal(await run('restore', `latest:${folder}`, '-t', 'out', '--request', request), 0);
   assert.equal(await run('restore', 'latest', '-t', 'some', '-i', '*.txt', '-e', 'b*', '--iexclude', '*.TMP'), 0);
@@ -196,11 +203,11 @@ test('a restore, and a file that is dumped, say what left the backup, of which d
       to ?? snapshot,
     ]),
     [
-      ['restore', 'success', request, [stage.path('out')], folder, [], undefined, undefined],
+      ['restore', 'success', request, [stage.path('out')], inSnapshot, [], undefined, undefined],
       ['restore', 'success', undefined, [stage.path('some')], undefined, ['*.txt'], ['b*', '*.TMP'], undefined],
-      ['dump', 'success', request, undefined, undefined, [`${folder}/a.txt`], undefined, 'standard-output'],
-      ['dump', 'failed', undefined, undefined, undefined, [`${folder}/none`], undefined, 'standard-output'],
-      ['dump', 'failed', undefined, undefined, undefined, [`${folder}/a.txt`], undefined, 'standard-output'],
+      ['dump', 'success', request, undefined, undefined, [`${inSnapshot}/a.txt`], undefined, 'standard-output'],
+      ['dump', 'failed', undefined, undefined, undefined, [`${inSnapshot}/none`], undefined, 'standard-output'],
+      ['dump', 'failed', undefined, undefined, undefined, [`${inSnapshot}/a.txt`], undefined, 'standard-output'],
     ],
   );
   assert.ok(made.slice(0, 3).every(({ snapshotId }) => snapshotId === backup?.['snapshotId']));
@@ -216,7 +223,7 @@ test('a restore, and a file that is dumped, say what left the backup, of which d
     assert.ok(html.includes(text), text);
   const shown = (await stage.run(['records', 'show', String(all.find(({ kind }) => kind === 'internal-restore')?.['number'])], options))
     .stdout;
-  assert.match(shown, new RegExp(`Restored +${folder}\n`));
+  assert.match(shown, new RegExp(`Restored +${literally(inSnapshot)}\n`));
   assert.match(shown, /As of +\d+ \w+ \d{4}, /);
   assert.match(shown, /On request of +Budi, Finance/);
 });
@@ -321,18 +328,18 @@ test('the form and the pack say which places agree, which do not, and which were
   const repository = stage.repository;
   assert.match(
     await form(),
-    new RegExp(`Intact: \\d+ records read[^<]*; up to No\\. \\d+ heads[^]*${repository}, looked at [^<]*: agrees; heads`),
+    new RegExp(`Intact: \\d+ records read[^<]*; up to No\\. \\d+ heads[^]*${literally(repository)}, looked at [^<]*: agrees; heads`),
   );
   const pack = await stage.run(['records', 'pack', '-o', stage.path('pack.zip')], options);
   assert.equal(pack.code, 0, pack.stderr);
-  const said = JSON.parse(execFileSync('unzip', ['-p', stage.path('pack.zip'), 'verification.json'], { encoding: 'utf8' })) as {
+  const said = JSON.parse(String((await readZip(stage.path('pack.zip'))).get('verification.json'))) as {
     readonly state: string;
     readonly witnesses: readonly { readonly location: string; readonly result: string }[];
   };
   assert.deepEqual([said.state, said.witnesses.map(({ location, result }) => [location, result])], ['intact', [[repository, 'agrees']]]);
 
   renameSync(repository, stage.path('away'));
-  assert.match(await form(), new RegExp(`Sound in itself: [^]*NOT COMPARED[^]*${repository}, looked at [^<]*: NOT COMPARED\\.`));
+  assert.match(await form(), new RegExp(`Sound in itself: [^]*NOT COMPARED[^]*${literally(repository)}, looked at [^<]*: NOT COMPARED\\.`));
   renameSync(stage.path('away'), repository);
 
   rmSync(stage.path('state'), { recursive: true });
@@ -382,7 +389,7 @@ test('backups that were removed or rolled back open one nonconformity, and closi
   const snapshots = stage.path('repository', 'snapshots');
   const names = readdirSync(snapshots);
   const kept = String((await records(house)).find(({ kind }) => kind === 'internal-backup')?.['snapshotId']);
-  for (const name of names) if (name !== kept) rmSync(`${snapshots}/${name}`);
+  for (const name of names) if (name !== kept) unlinkSync(`${snapshots}/${name}`);
   for (let look = 0; look < 2; look++) {
     const lost = await stage.json(['records', 'verify'], options);
     const told = lost.messages[0]?.['lost_snapshots'] as { kind: string; snapshotId: string }[];

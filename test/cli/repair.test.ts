@@ -211,7 +211,7 @@ test('what is protected stays beside what rewrite and repair make of it; what is
   assert.ok(ids().length > held.length);
 });
 
-test('stats has the shapes of restic', needs('restic'), async (t) => {
+test('stats has the shapes of restic', async (t) => {
   const stage = await twoBackups(t);
   const { stdout } = await stage.run(['stats'], records(stage));
   assert.match(

@@ -1,18 +1,21 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'node:test';
-import { passwordFromText } from '../../src/platform/index.ts';
+import { passwordFromText, system } from '../../src/platform/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 
 /** Starting from the sources costs half a second, most of it stripping types: the first run leaves the result to the others. */
 const compileCache = mkdtempSync(join(tmpdir(), 'cadangan-compiled-'));
-process.on('exit', () => rmSync(compileCache, { recursive: true, force: true }));
+// A process that is just ending still leaves its part there.
+process.on('exit', () => rmSync(compileCache, { recursive: true, force: true, maxRetries: 5 }));
 
-export const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+/** The program; on Windows as it is built, since Windows' Node under Wine takes five seconds and not one to read all the sources. */
+export const main = fileURLToPath(new URL(system.isWindows ? '../../dist/cli.js' : '../../src/cli/main.ts', import.meta.url));
 
 export const password = 'correct horse';
 
@@ -55,6 +58,11 @@ export function cliEnvironment(): NodeJS.ProcessEnv {
   };
 }
 
+/** A command of one line that prints a text: for `--password-command`, without a shell and whatever programs a system has. */
+export function commandThatPrints(text: string, exitCode = 0): string {
+  return `"${process.execPath}" -e "process.stdout.write('${text}'); process.exitCode = ${exitCode}"`;
+}
+
 /** As `runCli`, for a test that does something to the process meanwhile. */
 export function startCli(args: readonly string[], options: CliOptions): { readonly child: ChildProcess; readonly ended: Promise<CliRun> } {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...args], {
@@ -89,9 +97,14 @@ export async function makeStage(t: TestContext): Promise<Stage> {
   return new Stage(folder, repository);
 }
 
+/** For an expression that is to find this text: a path of Windows has `\`. */
+export function literally(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}
+
 export function makeFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'cadangan-cli-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 })); // the files of a repository are read-only: `rmSync` may keep those
   return folder;
 }
 

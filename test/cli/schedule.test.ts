@@ -8,6 +8,7 @@ import { isCode, systemRandom } from '../../src/platform/index.ts';
 import { protocol } from '../../src/service/index.ts';
 import { endHost, EngineStage, openWindow, password, runnerPids, stateOf, until, type Window } from '../host/engine-stage.ts';
 import { pretender } from '../host/pretender.ts';
+import { writeSecretFile } from '../platform/secret-file.ts';
 import { recordsIn } from '../records/some-records.ts';
 import { runCli, startCli, type CliRun, type Message } from './run-cli.ts';
 
@@ -19,7 +20,7 @@ class ScheduleStage extends EngineStage {
     const stage = new ScheduleStage(t);
     stage.write('a.txt', 'a');
     await stage.initRepository();
-    writeFileSync(stage.path('password'), password, { mode: 0o600 });
+    writeSecretFile(stage.path('password'), password);
     const script = `const fs = require('node:fs'); const [, mark] = process.argv; if (fs.existsSync(mark + '.wanted')) { fs.writeFileSync(mark, ''); setInterval(() => fs.existsSync(mark) || process.exit(), 20); }`;
     stage.configure({
       repository: { location: stage.repository, passwordFile: stage.path('password') },

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makeStage, password } from './run-cli.ts';
+import { commandThatPrints, makeStage, password } from './run-cli.ts';
 
 test('no password appears in any output, nor in a file of the repository', async (t) => {
   const stage = await makeStage(t);
   writeFileSync(stage.path('file'), 'x');
   writeFileSync(stage.path('new-password'), 'CANARY-new\n');
+  const printing = commandThatPrints('CANARY-printed', 3);
   const lines: readonly (readonly [args: string[], password: string])[] = [
     [['backup', 'file', '-vv'], password],
     [['snapshots', '-vv'], 'CANARY-wrong'],
@@ -15,14 +16,14 @@ test('no password appears in any output, nor in a file of the repository', async
     [['key', 'add', '--new-password-file', 'new-password', '-vv'], password],
     [['key', 'list', '--json'], 'CANARY-new'],
     [['check', '--read-data', '-vv'], 'CANARY-new'],
-    [['snapshots', '-vv', '--password-command', `sh -c 'echo CANARY-printed; exit 3'`], ''],
+    [['snapshots', '-vv', '--password-command', printing], ''],
     [['snapshots', '-vv', '-r', 'rest:https://user:CANARY-url@host/x'], password],
     [['init', '-vv'], 'CANARY-init'],
     [['restore', 'latest', '-t', 'file/impossible', '-vv'], 'CANARY-new'],
   ];
   for (const [args, given] of lines) {
     const { stdout, stderr } = await stage.run(args, { environment: { RESTIC_PASSWORD: given } });
-    const shown = (stdout + stderr).replaceAll(`sh -c 'echo CANARY-printed; exit 3'`, '');
+    const shown = (stdout + stderr).replaceAll(printing, '');
     assert.doesNotMatch(shown, /CANARY/, args.join(' '));
     assert.ok(!shown.includes(password), args.join(' '));
   }

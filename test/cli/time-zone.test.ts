@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
+import { writeSecretFile } from '../platform/secret-file.ts';
 import { makeStage, password, type Stage } from './run-cli.ts';
 
 interface House {
@@ -13,7 +14,7 @@ async function makeHouse(t: TestContext, timeZone?: string): Promise<House> {
   const stage = await makeStage(t);
   mkdirSync(stage.path('data'));
   writeFileSync(stage.path('data', 'a.txt'), 'a');
-  writeFileSync(stage.path('password'), password, { mode: 0o600 });
+  writeSecretFile(stage.path('password'), password);
   const set = {
     name: 'accounting',
     sources: [stage.path('data')],

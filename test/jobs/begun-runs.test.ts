@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { recordOfBareRun, recordOfBegunRestore, RecordKeeper } from '../../src/jobs/index.ts';
-import { passwordFromText, systemClock, systemRandom } from '../../src/platform/index.ts';
+import { passwordFromText, system, systemClock, systemRandom } from '../../src/platform/index.ts';
 import { resultText, type HistoryRecord } from '../../src/records/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 
-const asked = { location: '/r', snapshot: 'latest', folder: '/srv', chosen: ['*.txt'], targets: ['/out'], request: 'Budi' };
+const asked = { location: resolve('/r'), snapshot: 'latest', folder: '/srv', chosen: ['*.txt'], targets: ['/out'], request: 'Budi' };
 
 function keeperIn(t: TestContext): { readonly keeper: RecordKeeper; readonly folder: string } {
   const folder = mkdtempSync(join(tmpdir(), 'cadangan-begun-'));
@@ -74,7 +74,7 @@ test('a run whose process died leaves a record at the next start, once: interrup
   const { kind, job, reason, source, destination, evidence, request, ended } = record;
   assert.deepEqual(
     [kind, job, resultText(record), reason?.code, source?.location, destination?.paths, request, ended],
-    ['internal-restore', 'restore', 'Interrupted', 'host.lost', '/r', ['/out'], 'Budi', undefined],
+    ['internal-restore', 'restore', 'Interrupted', 'host.lost', resolve('/r'), ['/out'], 'Budi', undefined],
   );
   assert.deepEqual([evidence, readdirSync(join(folder, 'begun'))], [{ snapshot: 'latest', folder: '/srv', chosen: ['*.txt'] }, []]);
   never.resolve();
@@ -123,22 +123,35 @@ test('a command that was killed in the middle of its work is recorded by the nex
   const repository = join(folder, 'repository');
   await Repository.init({ storage: openStorage(repository) }, passwordFromText('right'), { kdfCost: { N: 1024, r: 8, p: 1 } });
   // The password never comes: the command waits in the middle of its run.
-  const args = ['--disable-warning=ExperimentalWarning', main, '-r', repository, '--password-command', 'sleep 60'];
+  const args = [
+    '--disable-warning=ExperimentalWarning',
+    main,
+    '-r',
+    repository,
+    '--password-command',
+    `"${process.execPath}" -e "setTimeout(() => {}, 60_000)"`,
+  ];
   const child = spawn(process.execPath, [...args, 'restore', 'latest', '-t', '/out'], {
     env: environment,
     stdio: 'ignore',
-    detached: true,
+    detached: system.hasProcessGroups,
   });
   t.after(() => {
-    if (child.exitCode === null && child.signalCode === null) process.kill(-(child.pid ?? 0), 'SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) killWithItsOwn(child);
   });
   while (!isBegun(folder)) await systemClock.sleep(50, t.signal);
-  process.kill(-(child.pid ?? 0), 'SIGKILL');
+  killWithItsOwn(child);
   await once(child, 'exit');
   await keeper.recordLost();
   const [record] = await runsOf(keeper);
   assert.deepEqual([record?.kind, record?.result, record?.reason?.code], ['internal-restore', 'stopped', 'host.lost']);
 });
+
+/** With the program that it waits for: the group that it leads; on Windows its children end with it, as libuv has them in its job object. */
+function killWithItsOwn(child: ChildProcess): void {
+  if (system.hasProcessGroups) process.kill(-(child.pid ?? 0), 'SIGKILL');
+  else child.kill('SIGKILL');
+}
 
 function isBegun(folder: string): boolean {
   try {

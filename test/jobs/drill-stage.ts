@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -45,7 +46,7 @@ export class DrillStage {
   constructor(t: TestContext, seed = freshSeed()) {
     t.diagnostic(`seed ${seed}`);
     this.random = new SeededRandom(seed);
-    t.after(() => rmSync(this.folder, { recursive: true, force: true }));
+    t.after(() => rm(this.folder, { recursive: true, force: true, maxRetries: 5 })); // `rmSync` may keep the read-only files of a repository
   }
 
   static async make(t: TestContext, seed?: number): Promise<DrillStage> {

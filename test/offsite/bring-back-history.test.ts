@@ -12,7 +12,15 @@ import {
   type DrivePlace,
 } from '../../src/jobs/index.ts';
 import { DriveHistory, historyFolderOf } from '../../src/offsite/index.ts';
-import { isCode, passwordFromText, systemClock, systemRandom, type CadanganError, type Random } from '../../src/platform/index.ts';
+import {
+  exposureOf,
+  isCode,
+  passwordFromText,
+  systemClock,
+  systemRandom,
+  type CadanganError,
+  type Random,
+} from '../../src/platform/index.ts';
 import { historyFiles, verifyHistory, type HistoryRecord } from '../../src/records/index.ts';
 import { Repository, type OpenedKey } from '../../src/repository/index.ts';
 import type { OffsiteCopy } from '../../src/settings/index.ts';
@@ -124,7 +132,9 @@ test('a new machine brings back what a copy took along, verified, and goes on wi
   assert.equal(await old.keep(copy), 'kept');
   assert.equal(await old.keep(copy), 'unchanged');
   const before = await old.lines();
+  await rm(next.place.stateFolder, { recursive: true });
   const { head, verification, record, isHere, setAside } = await next.bringBack({ reason: 'the server burned' });
+  for (const folder of [next.place.stateFolder, next.records.history.folder]) assert.equal(await exposureOf(folder), undefined, folder);
   assert.deepEqual([isHere, setAside, verification.isIntact, head.number], [false, undefined, true, before.length]);
   assert.ok(verification.anchorsCompared >= 2, 'its own head, and the one beside the copy');
   const after = await next.lines();

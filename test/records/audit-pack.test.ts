@@ -104,8 +104,21 @@ test('a pack that was unpacked and zipped again is the same pack, however the ot
   }
 });
 
-test('zipped again by Python with entries for folders, and as the folder that it was unpacked into, it verifies', async (t) => {
+test('zipped again by Python with entries for folders it verifies', async (t) => {
   const folder = temporaryState(t);
+  execFileSync('python3', ['-m', 'zipfile', '-c', join(folder, 'again.zip'), await unpacked(folder)]);
+  assert.equal((await verifyAuditPack(join(folder, 'again.zip'))).isIntact, true);
+});
+
+test('the folder that a pack was unpacked into verifies, and what was added to it is named', async (t) => {
+  const out = await unpacked(temporaryState(t));
+  assert.equal((await verifyAuditPack(out)).isIntact, true);
+  writeFileSync(join(out, 'records', 'more.jsonl'), '');
+  assert.deepEqual((await verifyAuditPack(out)).faults, [{ kind: 'added', name: 'records/more.jsonl' }]);
+});
+
+/** A pack in the folder that it was unpacked into, with an empty one that holds none of its files. @returns that folder */
+async function unpacked(folder: string): Promise<string> {
   const { path } = await makePack(folder);
   const out = join(folder, 'out');
   for (const [name, bytes] of await readZip(path)) {
@@ -113,12 +126,8 @@ test('zipped again by Python with entries for folders, and as the folder that it
     writeFileSync(join(out, name), bytes);
   }
   mkdirSync(join(out, 'records', 'evidence'), { recursive: true });
-  assert.equal((await verifyAuditPack(out)).isIntact, true);
-  execFileSync('python3', ['-m', 'zipfile', '-c', join(folder, 'again.zip'), out]);
-  assert.equal((await verifyAuditPack(join(folder, 'again.zip'))).isIntact, true);
-  writeFileSync(join(out, 'records', 'more.jsonl'), '');
-  assert.deepEqual((await verifyAuditPack(out)).faults, [{ kind: 'added', name: 'records/more.jsonl' }]);
-});
+  return out;
+}
 
 test('what others write into a pack takes the place of no folder, and what is encrypted is said to be', async (t) => {
   const folder = temporaryState(t);

@@ -308,7 +308,7 @@ function someExceptions(day: number): NonNullable<RecordContent['exceptions']> {
     {
       item: '/srv/proyek/2026/Gedung Serbaguna/Gambar Kerja/Revisi 4/denah-lantai-2-pondasi-dan-struktur-atap-final.dwg',
       kind: 'unreadable',
-      reason: 'EBUSY',
+      reason: 'EACCES',
       weight: 'lost',
     },
     { item: `/srv/proyek/2026/Jembatan/~$anggaran-${day}.xlsx`, kind: 'vanished', reason: 'ENOENT', weight: 'lost' },

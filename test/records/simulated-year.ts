@@ -6,6 +6,7 @@ import { CadanganError } from '../../src/platform/index.ts';
 import { listNonconformities, type HistoryRecord } from '../../src/records/index.ts';
 import { NightHouse, type NightFault } from '../fakes/night-house.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
+import { writeSecretFile } from '../platform/secret-file.ts';
 
 export const dayMs = 86_400_000;
 const minuteMs = 60_000;
@@ -134,7 +135,7 @@ async function openHouse({ folder, seed, startMs, timeZone, offsetMinutes }: Req
   const { sources, repository, configFile, stateFolder, passwordFile } = placesOf(folder);
   const at = { location: repository, passwordFile };
   for (const name of [dailySet, weeklySet, 'extra']) mkdirSync(join(sources, name), { recursive: true });
-  writeFileSync(passwordFile, password, { mode: 0o600 });
+  writeSecretFile(passwordFile, password);
   writeFileSync(
     configFile,
     JSON.stringify(

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { before, after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { system } from '../../src/platform/index.ts';
 import { anchorsOfTags, anchorTag, verifyHistory, type Anchor, type HistoryRecord, type PublicKey } from '../../src/records/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { makeHistory, someBackup } from './some-records.ts';
@@ -78,7 +79,7 @@ test(`${tamperings} tamperings are all found, at the first line that is wrong; P
     const [first] = verification.faults;
     if (place) assert.deepEqual({ file: first?.file, line: first?.line }, place, `${about}: ${JSON.stringify(first)}`);
     counts.set(tampering.name, (counts.get(tampering.name) ?? 0) + 1);
-    const isSampled = at % Math.floor(tamperings / pythonSample) === 0 && !tampering.isBeyondPython;
+    const isSampled = !system.isWindows && at % Math.floor(tamperings / pythonSample) === 0 && !tampering.isBeyondPython;
     if (isSampled)
       checks.push(
         python(tampered).then(({ code, says }) => {
@@ -94,11 +95,16 @@ test(`${tamperings} tamperings are all found, at the first line that is wrong; P
   t.diagnostic([...counts].map(([name, count]) => `${name} ${count}`).join(', '));
 });
 
-test('the untouched history is intact, for Python too', async () => {
+test('the untouched history is intact', async () => {
   const untouched = join(folder, 'untouched');
   write(untouched, original);
   const { isIntact, recordCount, anchorsCompared } = await verifyHistory(untouched, { anchors, publicKey });
   assert.deepEqual([isIntact, recordCount, anchorsCompared], [true, 66, 2]);
+});
+
+test('the untouched history is intact for Python, too', async () => {
+  const untouched = join(folder, 'untouched-for-python');
+  write(untouched, original);
   const { code, says } = await python(untouched);
   assert.equal(code, 0);
   assert.equal(says, `66 records, the last one ${anchors[0]?.hash}\nsigned with Ed25519 ${publicKey?.base64}`);
