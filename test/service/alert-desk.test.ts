@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { WebServer } from '../notices/web-server.ts';
+import { writeSecretFile } from '../platform/secret-file.ts';
 import { live, nightServer, untilAtRest } from './night-server.ts';
 
 const { signal } = new AbortController();
@@ -14,7 +15,7 @@ function secretsOf(t: TestContext): (name: string, content: string) => string {
   const folder = mkdtempSync(join(tmpdir(), 'cadangan-secrets-'));
   t.after(() => rmSync(folder, { recursive: true }));
   return (name, content) => {
-    writeFileSync(join(folder, name), `${content}\n`, { mode: 0o600 });
+    writeSecretFile(join(folder, name), `${content}\n`);
     return join(folder, name);
   };
 }

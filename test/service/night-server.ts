@@ -10,6 +10,7 @@ import { Repository } from '../../src/repository/index.ts';
 import { Service } from '../../src/service/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
+import { writeSecretFile } from '../platform/secret-file.ts';
 import { recordsIn } from '../records/some-records.ts';
 
 /** The clock of a machine whose work takes real time. */
@@ -41,7 +42,7 @@ export async function nightServer(
   const path = (...names: string[]): string => join(folder, ...names);
   const source = path('data');
   mkdirSync(source);
-  writeFileSync(path('password'), 'geheim', { mode: 0o600 });
+  writeSecretFile(path('password'), 'geheim');
   await Repository.init({ storage: openStorage(path('repository')) }, passwordFromText('geheim'), { kdfCost: { N: 16, r: 1, p: 1 } });
   const whole = { name: 'data', sources: [source], repository: { location: path('repository'), passwordFile: path('password') }, ...set };
   writeFileSync(path('cadangan.jsonc'), JSON.stringify({ timeZone: 'Asia/Jakarta', ...general, sets: [whole] }));

@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { HostError } from '../../src/host/index.ts';
 import { protocol, type ParamsOf, type RetentionPreview } from '../../src/service/index.ts';
 import { endHost, EngineStage, password, until } from '../host/engine-stage.ts';
+import { writeSecretFile } from '../platform/secret-file.ts';
 import { recordsIn } from '../records/some-records.ts';
 
 function code(wanted: string): (error: unknown) => boolean {
@@ -145,7 +146,7 @@ test('a prune that is due is made by the schedule, and recorded', async (t) => {
   const [oldest] = await client.request(protocol.listSnapshots, { location });
   await client.request(protocol.removeSnapshots, { location, snapshots: [oldest?.id ?? ''], reason: 'old', release: [] });
   const prunes = async () => (await recordsOf('retention')).filter(({ job }) => job === 'prune');
-  writeFileSync(stage.path('password'), password, { mode: 0o600 });
+  writeSecretFile(stage.path('password'), password);
   stage.configure({ retention: { keepLast: 5 }, repository: { location, passwordFile: stage.path('password') } });
   await endHost(stage.path('state'));
   writeFileSync(stage.path('state', 'tasks.json'), JSON.stringify({ done: { [`repository ${location} planned`]: 0 } }));

@@ -1,0 +1,3 @@
+// The host as it is built, from where it lies. Of its sources, a module each, Windows' Node makes a host in five seconds under Wine: many
+// tests start a dozen hosts and runners. A built one would be copied into the state folder first (`placeProgram`), which this file spares.
+await import(new URL('../../dist/host.js', import.meta.url).href);
