@@ -64,8 +64,10 @@ export class EngineStage {
       // A host that a client has just started is not there yet, and would make the folders anew.
       for (const stateFolder of new Set([...this.#stateFolders, this.path('state')]))
         if (process.platform === 'linux') for (const pid of pidsOf('--state', stateFolder)) signalIfThere(pid, 'SIGKILL');
-      // Not synchronously: that refuses read-only files on Windows, where runners hold their folder until they have ended, for five seconds.
-      await rm(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+      // Not synchronously: that refuses read-only files on Windows. There a runner also holds its folder until it ends, five seconds after
+      // its host: the next test does not wait for that, the process does.
+      const removed = rm(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+      if (!system.isWindows) await removed;
     });
     this.repository = this.path('repository');
     this.source = this.path('data');

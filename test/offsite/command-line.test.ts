@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { wholeText } from '../../src/cli/offsite-text.ts';
@@ -225,7 +226,7 @@ test('the head of the records beside the copy shows that the whole history was b
   const clean = await server.json(['records', 'verify']);
   assert.deepEqual([clean.code, clean.last['intact'], clean.last['anchors_compared']], [0, true, 2]);
   assert.deepEqual(clean.last['compared'], [server.stage.repository, 'gdrive:Backup/office']);
-  rmSync(server.stage.path('state', 'records'), { recursive: true });
+  await rm(server.stage.path('state', 'records'), { recursive: true });
   await server.backup('b');
   const replaced = await server.run(['records', 'verify'], { environment: { RESTIC_REPOSITORY: '', RESTIC_PASSWORD: '' } });
   assert.equal(replaced.code, 1);
@@ -397,7 +398,7 @@ test('without a sign-in, with another account, or a repository that is away, a s
   // That it failed is recorded, and goes along.
   const copied = (): number => person.files().filter(({ id }) => !person.pathOf(id).includes('/records-')).length;
   const files = copied();
-  rmSync(server.stage.repository, { recursive: true });
+  await rm(server.stage.repository, { recursive: true });
   mkdirSync(server.stage.repository);
   const away = await server.run(['offsite', 'sync']);
   assert.equal(away.code, 1);
@@ -541,7 +542,7 @@ test('status: a backup that nobody copied leaves the copy behind, whoever made i
   assert.match(away.text, new RegExp(`^office: not known since ${date}: the repository cannot be looked at; ${whole}\\n`));
   mkdirSync(server.stage.repository);
   assert.equal((await stateOf(server))['repository_state'], 'unreadable', 'a mount point without its disk is no empty repository');
-  rmSync(server.stage.repository, { recursive: true });
+  await rm(server.stage.repository, { recursive: true });
   renameSync(`${server.stage.repository}-away`, server.stage.repository);
   assert.equal((await server.run(['offsite', 'sync'])).code, 0);
   assert.equal((await stateOf(server))['state'], 'in-sync');
@@ -557,7 +558,7 @@ test('status: a copy whose memory is gone, damaged, of another place or unreadab
     assert.deepEqual([json['state'], json['unknown_because'], json['last_whole_at']], ['unknown', 'never-looked', undefined]);
     assert.match(told, /^office: not looked at yet\n(?:.*\n)*  last whole: not known\n/);
   }
-  rmSync(file);
+  await rm(file);
   mkdirSync(file);
   const { json, text } = await statusOf(server);
   assert.deepEqual([json['state'], json['unknown_because']], ['unknown', 'memory-unreadable']);

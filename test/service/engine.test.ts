@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { byteStringFromBytes, byteStringFromText, fsPath, joinBytes, snapshotRoot } from '../../src/platform/index.ts';
@@ -390,7 +391,7 @@ test('a missing repository, a location of nonsense and an unmounted server each 
   await assert.rejects(client.request(protocol.listSnapshots, { location: stage.path('empty') }), code('repository.missing'));
   await assert.rejects(client.request(protocol.listSnapshots, { location: stage.path('gone') }), code('repository.missing'));
   await assert.rejects(client.request(protocol.listSnapshots, { location: 'sfpt:nowhere' }), code('storage.invalid-location'));
-  rmSync(stage.repository, { recursive: true });
+  await rm(stage.repository, { recursive: true });
   const result = await client.request(protocol.startBackup, { set: 'data' });
   assert.deepEqual([result.outcome, result.error?.code], ['failed', 'repository.missing']);
   assert.equal((await client.request(protocol.listSets, undefined))[0]?.state, 'failed');

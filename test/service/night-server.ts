@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -49,7 +50,8 @@ export async function nightServer(
   const clock = new NightClock({ startNs: BigInt(Date.UTC(2026, 7, 3, 13, 59)) * 1_000_000n });
   t.after(async () => {
     for (const service of clock.services) await service.close();
-    rmSync(folder, { recursive: true, force: true }); // a service that goes on would write into it meanwhile
+    // A service that goes on would write into it meanwhile. Not synchronously: that refuses read-only files on Windows.
+    await rm(folder, { recursive: true, force: true });
   });
   const log: string[] = [];
   /** The machine has run for a day, and does not sleep. */

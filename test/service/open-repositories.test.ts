@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -238,12 +239,12 @@ test('what is looked into needs no sound index: packs are asked where one is dam
   chmodSync(second, 0o600);
   writeFileSync(second, sound.subarray(0, 20));
   assert.deepEqual(await look(), { names: [1, 2], damaged: 1 });
-  rmSync(second);
+  await rm(second);
   assert.deepEqual(await look(), { names: [1, 2], damaged: 0 }, 'gone');
   writeFileSync(second, sound);
   assert.deepEqual(await look(), { names: [1, 2], damaged: 0 }, 'mended');
   await backup('c');
   assert.deepEqual(await look(), { names: [1, 2, 3], damaged: 0 });
-  rmSync(first);
+  await rm(first);
   assert.deepEqual(await look(), { names: [1, 2, 3], damaged: 0 });
 });

@@ -1,7 +1,8 @@
 // What a window asks of retention and prune: sizes, what a rule would remove, removal and protection with a reason.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { test, type TestContext } from 'node:test';
 import { HostError } from '../../src/host/index.ts';
 import { protocol, type ParamsOf, type RetentionPreview } from '../../src/service/index.ts';
@@ -136,7 +137,7 @@ test('the size of a repository, what a prune would free, and why it would not', 
   assert.ok(after.pruneBytes > 50_000 && after.pruneBytes < 60_000, String(after.pruneBytes));
   assert.ok(after.waitingBytes >= after.pruneBytes && after.nextRemoval !== undefined);
   const data = readdirSync(stage.path('repository', 'data'), { recursive: true, encoding: 'utf8' }).filter((name) => name.length > 60);
-  for (const name of data) rmSync(stage.path('repository', 'data', name));
+  for (const name of data) await rm(stage.path('repository', 'data', name));
   const lost = await client.request(protocol.repositoryStats, { location });
   assert.deepEqual([lost.refused?.code, lost.bytes], ['repository.damaged', 0]);
 });
