@@ -4,7 +4,7 @@ import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { HostError } from '../../src/host/index.ts';
-import { byteStringFromText, exposureOf, system, systemCode } from '../../src/platform/index.ts';
+import { exposureOf, snapshotPathOf, system, systemCode } from '../../src/platform/index.ts';
 import { protocol, type PasswordParams } from '../../src/service/index.ts';
 import { writeSecretFile } from '../platform/secret-file.ts';
 import { recordsIn } from '../records/some-records.ts';
@@ -267,7 +267,7 @@ test('what came of a run is told by its id when its engine is gone, also to anot
   const what = {
     location: stage.repository,
     snapshot: 'latest',
-    paths: [byteStringFromText(stage.source)],
+    paths: [snapshotPathOf(stage.source)],
     target,
     overwrite: 'always',
   } as const;

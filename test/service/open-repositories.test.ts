@@ -10,7 +10,7 @@ import { Repository } from '../../src/repository/index.ts';
 import { OpenRepositories } from '../../src/service/open-repositories.ts';
 import type { OpenedRepository } from '../../src/service/opened-repository.ts';
 import { Passwords } from '../../src/service/passwords.ts';
-import { byteStringFromText, isCode, passwordFromText, systemRandom } from '../../src/platform/index.ts';
+import { isCode, passwordFromText, snapshotPathOf, systemRandom } from '../../src/platform/index.ts';
 import { openStorage, type Storage } from '../../src/storage/index.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { EngineStage, password } from '../host/engine-stage.ts';
@@ -227,7 +227,7 @@ test('what is looked into needs no sound index: packs are asked where one is dam
   const look = (): Promise<{ readonly names: number[]; readonly damaged: number }> =>
     repositories.use(location, wish, async (opened) => {
       await opened.refresh(signal);
-      const path = byteStringFromText(source);
+      const path = snapshotPathOf(source);
       const folders = await Promise.all(opened.snapshots.map((snapshot) => opened.folderAt(snapshot, path, signal)));
       const trees = await Promise.all(folders.map((tree) => opened.repository.loadTree(tree)));
       return { names: trees.map(({ nodes }) => nodes.length), damaged: opened.damagedIndex.length };

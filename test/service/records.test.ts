@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import { protocol } from '../../src/service/index.ts';
-import { byteStringFromText, systemClock, systemRandom } from '../../src/platform/index.ts';
+import { snapshotPathOf, systemClock, systemRandom } from '../../src/platform/index.ts';
 import { RecordHistory, verifyHistory, type HistoryRecord } from '../../src/records/index.ts';
 import { EngineStage, password, until } from '../host/engine-stage.ts';
 
@@ -20,7 +20,7 @@ test('what a window lets run leaves records: the configuration first, then every
   await window.client.request(protocol.startRestore, {
     location: stage.repository,
     snapshot: snapshot?.id ?? '',
-    paths: [byteStringFromText(stage.source)],
+    paths: [snapshotPathOf(stage.source)],
     target: { kind: 'folder', folder: target },
     overwrite: 'never',
   });
