@@ -8,6 +8,7 @@ import { protocol, type LogLine, type PasswordParams } from '../../src/service/i
 import { passwordFromText, system, systemRandom } from '../../src/platform/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
+import { hostPath } from './host-path.ts';
 
 /** Starting from the sources costs a second, most of it stripping types: the first engine leaves the result to the others. */
 export const compileCache = mkdtempSync(join(tmpdir(), 'cadangan-compiled-'));
@@ -139,7 +140,7 @@ export class EngineStage {
       configFile,
       runsSchedule: maySchedule,
       lingerMs,
-      hostPath: system.isWindows ? join(import.meta.dirname, 'built-host.ts') : undefined,
+      hostPath,
       environment: {
         PATH: process.env['PATH'],
         HOME: this.folder,

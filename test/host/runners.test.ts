@@ -87,7 +87,15 @@ for (const reason of ['window-end', 'gives-way', 'shutdown', 'user'] as const)
       clock: systemClock,
       clients: new Clients(() => undefined, systemClock),
       startRunner: async (key) => {
-        const program = [workerPath('host', 'host-main'), '--state', stateFolder, '--config', configFile, '--runner', key];
+        const program = [
+          stage.hostStart().hostPath ?? workerPath('host', 'host-main'),
+          '--state',
+          stateFolder,
+          '--config',
+          configFile,
+          '--runner',
+          key,
+        ];
         spawn(process.execPath, program, { cwd: stateFolder, stdio: 'ignore', env: environment });
       },
     });
