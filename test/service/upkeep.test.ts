@@ -155,7 +155,8 @@ test('a prune that is due is made by the schedule, and recorded', async (t) => {
     const { tasks } = await client.request(protocol.scheduleStatus, undefined);
     return tasks.find(({ kind }) => kind === 'repository');
   };
-  await until(async () => (await state())?.lastMs !== undefined, 'it was made');
+  // On Windows a host that is ended has no last word: a question that it does not answer any more is asked again.
+  await until(async () => (await state().catch(() => undefined))?.lastMs !== undefined, 'it was made');
   const [record, ...more] = await prunes();
   assert.deepEqual(more, []);
   assert.deepEqual([record?.trigger, record?.operator.via, record?.result], ['schedule', 'schedule', 'success']);
