@@ -173,6 +173,7 @@ export const notUnderWine: readonly NotUnderWine[] = [
     why: 'sends a signal that a program of Windows cannot hear',
   },
   { file: 'service/on-change.test.ts', tests: ['neither the repository nor what we remember'], why: links },
+  { file: 'offsite/folder-watch.test.ts', tests: ['the watch takes a folder each'], why: proc },
 ];
 
 /** Nobody has seen yet that they run there to their end. */
