@@ -92,6 +92,8 @@ export class OffsiteStage implements AsyncDisposable {
 
   /** The copy as another process of the same machine would open it: with the journal that the last one left. */
   async copy(options: Partial<DriveClientOptions> = {}): Promise<DriveCopy> {
+    // Of a process that has died nothing is open. Here it is, and Windows replaces no file that is.
+    if (system.isWindows) for (const folder of this.#journals.splice(0)) await folder.close();
     const folder = new DriveFolder(this.drive.another(options), copyPath, {
       journal: await openUploadJournal(join(this.folder, 'state', 'uploads.jsonl')),
       knownIds: this.#folderIds,
