@@ -15,7 +15,16 @@ import {
   signInByDeviceCode,
   type SignInOptions,
 } from '../../src/google/index.ts';
-import { exposureOf, isCode, setLanguage, system, systemClock, systemRandom, type Clock, type ErrorCode } from '../../src/platform/index.ts';
+import {
+  exposureOf,
+  isCode,
+  setLanguage,
+  system,
+  systemClock,
+  systemRandom,
+  type Clock,
+  type ErrorCode,
+} from '../../src/platform/index.ts';
 import { DriveStorage } from '../../src/storage/index.ts';
 import {
   clientFileOf,

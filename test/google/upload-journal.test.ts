@@ -36,7 +36,10 @@ describe('a journal of uploads', () => {
     const lines = (await readFile(place.path, 'utf8')).trimEnd().split('\n');
     await journal.close();
     assert.equal(lines.length, 11);
-    assert.deepEqual([await openAndClose(place.path, 'data/0'), await openAndClose(place.path, 'data/10')], [note('id20000'), note('id10')]);
+    assert.deepEqual(
+      [await openAndClose(place.path, 'data/0'), await openAndClose(place.path, 'data/10')],
+      [note('id20000'), note('id10')],
+    );
   });
 
   test('passes over lines that a power failure has damaged, wherever the file was cut', async () => {

@@ -157,7 +157,10 @@ test('a place that is no longer configured is not told as one with too little sp
   const low = async () => (await night.records()).filter(({ kind }) => kind === 'low-space').length;
   await live(night.clock, minuteMs, async () => ((await low()) === 2 ? true : undefined));
   const text = readFileSync(night.path('cadangan.jsonc'), 'utf8');
-  writeFileSync(night.path('cadangan.jsonc'), text.replace(JSON.stringify(night.path('repository')), JSON.stringify(night.path('elsewhere'))));
+  writeFileSync(
+    night.path('cadangan.jsonc'),
+    text.replace(JSON.stringify(night.path('repository')), JSON.stringify(night.path('elsewhere'))),
+  );
   await night.service.reload();
   const weekly = await live(night.clock, 5 * minuteMs, async () =>
     web.received.map(({ body }) => JSON.parse(body) as Told & { kind: string }).find(({ kind }) => kind === 'weekly'),

@@ -3,7 +3,15 @@ import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utim
 import { rm } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { byteStringFromBytes, byteStringFromText, fsPath, joinBytes, snapshotPathOf, snapshotRoot, system } from '../../src/platform/index.ts';
+import {
+  byteStringFromBytes,
+  byteStringFromText,
+  fsPath,
+  joinBytes,
+  snapshotPathOf,
+  snapshotRoot,
+  system,
+} from '../../src/platform/index.ts';
 import { HostError } from '../../src/host/index.ts';
 import { protocol, type RunProgress } from '../../src/service/index.ts';
 import { endHost, EngineStage, password, until, type Window } from '../host/engine-stage.ts';
