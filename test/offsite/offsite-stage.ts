@@ -158,8 +158,8 @@ export class OffsiteStage implements AsyncDisposable {
   }
 
   /**
-   * As an administrator would who has nothing but the copy: mirrored by an independent client, opened by restic. Nobody is asked on Windows,
-   * where tests have no restic: what else they say holds there, too.
+   * As an administrator would who has nothing but the copy: mirrored by an independent client, opened by restic. On Windows, where tests
+   * have none, nobody is asked: what else they say holds there, too.
    */
   async checkByRestic(): Promise<void> {
     if (system.isWindows) return;
