@@ -109,12 +109,25 @@ class FileJournal implements UploadJournal {
       await this.#file.datasync();
       if (this.#lines < linesBetweenRewrites) return;
       this.#lines = 0;
-      const old = this.#file;
       this.#notes = fresh(this.#notes, nowMsOf(this.#clock));
-      this.#file = await rewrite(this.#path, this.#notes);
-      await old.close();
+      await this.#rewrite();
     } catch (error) {
       throw unusable(this.#path, error);
+    }
+  }
+
+  async #rewrite(): Promise<void> {
+    const old = this.#file;
+    if (system.opensFolders) {
+      this.#file = await rewrite(this.#path, this.#notes);
+      return old.close();
+    }
+    await old.close(); // Windows replaces no file that is open, be it by us
+    try {
+      this.#file = await rewrite(this.#path, this.#notes);
+    } catch (error) {
+      this.#file = await open(this.#path, 'a', 0o600);
+      throw error;
     }
   }
 }

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, normalize } from 'node:path';
 import { watch, type FSWatcher } from 'chokidar';
 import { CadanganError, systemCode, type Clock } from '../platform/index.ts';
 import { isStoredName } from '../storage/index.ts';
@@ -70,7 +70,8 @@ export class FolderWatch implements AsyncDisposable {
       usePolling: polling,
       interval: pollingIntervalMs,
       binaryInterval: pollingIntervalMs,
-      ignored: (path, stats) => path === locks || stats?.isFile() === true,
+      // It asks with `/`, on Windows too.
+      ignored: (path, stats) => normalize(path) === locks || stats?.isFile() === true,
     });
     onMode({ mode: 'starting' });
     watcher.on('raw', (_event, path) => {

@@ -28,6 +28,20 @@ describe('a journal of uploads', () => {
     await journal.close();
   });
 
+  test('is written anew when it has grown, and goes on with what counts', async () => {
+    await using place = await temporary();
+    const journal = await openUploadJournal(place.path);
+    await Promise.all(Array.from({ length: 20_001 }, (_, i) => journal.put(`data/${i % 10}`, note(`id${i}`))));
+    await journal.put('data/10', note('id10'));
+    const lines = (await readFile(place.path, 'utf8')).trimEnd().split('\n');
+    await journal.close();
+    assert.equal(lines.length, 11);
+    assert.deepEqual(
+      [await openAndClose(place.path, 'data/0'), await openAndClose(place.path, 'data/10')],
+      [note('id20000'), note('id10')],
+    );
+  });
+
   test('passes over lines that a power failure has damaged, wherever the file was cut', async () => {
     await using place = await temporary();
     const first = await openUploadJournal(place.path);

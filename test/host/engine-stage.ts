@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { HostClient, listener, startHost, type HostClientOptions, type HostStart } from '../../src/host/index.ts';
 import { protocol, type LogLine, type PasswordParams } from '../../src/service/index.ts';
-import { passwordFromText, systemRandom } from '../../src/platform/index.ts';
+import { passwordFromText, system, systemRandom } from '../../src/platform/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
+import { hostPath } from './host-path.ts';
 
 /** Starting from the sources costs a second, most of it stripping types: the first engine leaves the result to the others. */
 export const compileCache = mkdtempSync(join(tmpdir(), 'cadangan-compiled-'));
@@ -63,7 +65,10 @@ export class EngineStage {
       // A host that a client has just started is not there yet, and would make the folders anew.
       for (const stateFolder of new Set([...this.#stateFolders, this.path('state')]))
         if (process.platform === 'linux') for (const pid of pidsOf('--state', stateFolder)) signalIfThere(pid, 'SIGKILL');
-      rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+      // Not synchronously: that refuses read-only files on Windows. There a runner also holds its folder until it ends, five seconds after
+      // its host: the next test does not wait for that, the process does.
+      const removed = rm(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+      if (!system.isWindows) await removed;
     });
     this.repository = this.path('repository');
     this.source = this.path('data');
@@ -135,7 +140,15 @@ export class EngineStage {
       configFile,
       runsSchedule: maySchedule,
       lingerMs,
-      environment: { PATH: process.env['PATH'], HOME: this.folder, NODE_COMPILE_CACHE: compileCache, ...environment },
+      hostPath,
+      environment: {
+        PATH: process.env['PATH'],
+        HOME: this.folder,
+        NODE_COMPILE_CACHE: compileCache,
+        CADANGAN_TEST_FILE: process.env['CADANGAN_TEST_FILE'], // by which the lane of Windows ends what a test left behind
+        CADANGAN_SERVICE: '', // not that of this machine, if it has one: a host makes room for it
+        ...environment,
+      },
     };
   }
 }

@@ -18,6 +18,7 @@ import {
   byteStringFromText,
   CadanganError,
   joinBytes,
+  snapshotPathOf,
   systemClock,
   systemRandom,
   type Clock,
@@ -212,7 +213,7 @@ test('a client that asks and does not read is cut off, and others go on', async 
   connection.listen();
   await channel.request(protocol.initialize, { language: 'en', via: 'editor' });
   socket.pause();
-  const path = joinBytes(byteStringFromText(stage.source), byteStringFromText('long'));
+  const path = joinBytes(snapshotPathOf(stage.source), byteStringFromText('long'));
   const file = { location: stage.repository, snapshot: 'latest', path, maxBytes: bytes };
   const answers = Array.from({ length: 5 }, () => channel.request(protocol.readFile, file).then(() => true));
   void Promise.allSettled(answers);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { test } from 'node:test';
 import { Clients } from '../../src/host/clients.ts';
@@ -10,6 +10,7 @@ import { Runners } from '../../src/host/runners.ts';
 import { CadanganError, systemClock, systemRandom, workerPath } from '../../src/platform/index.ts';
 import { protocol } from '../../src/service/index.ts';
 import { workBackup, workPrune, workRetain } from '../../src/service/protocol/work.ts';
+import { writeSecretFile } from '../platform/secret-file.ts';
 import { recordsIn } from '../records/some-records.ts';
 import { EngineStage, gate, password, until } from './engine-stage.ts';
 import { pretender } from './pretender.ts';
@@ -75,7 +76,7 @@ for (const reason of ['window-end', 'gives-way', 'shutdown', 'user'] as const)
     await stage.initRepository();
     const { command, isRunning } = gate(stage);
     const passwordFile = stage.path('password');
-    writeFileSync(passwordFile, password, { mode: 0o600 });
+    writeSecretFile(passwordFile, password);
     stage.configure({ before: command, repository: { location: stage.repository, passwordFile } });
     const { stateFolder, configFile, environment } = stage.hostStart();
     mkdirSync(stateFolder, { mode: 0o700 });
@@ -86,7 +87,15 @@ for (const reason of ['window-end', 'gives-way', 'shutdown', 'user'] as const)
       clock: systemClock,
       clients: new Clients(() => undefined, systemClock),
       startRunner: async (key) => {
-        const program = [workerPath('host', 'host-main'), '--state', stateFolder, '--config', configFile, '--runner', key];
+        const program = [
+          stage.hostStart().hostPath ?? workerPath('host', 'host-main'),
+          '--state',
+          stateFolder,
+          '--config',
+          configFile,
+          '--runner',
+          key,
+        ];
         spawn(process.execPath, program, { cwd: stateFolder, stdio: 'ignore', env: environment });
       },
     });

@@ -9,12 +9,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { HostClient, HostError, startHost } from '../../src/host/index.ts';
 import { systemRandom } from '../../src/platform/index.ts';
 import { protocol } from '../../src/service/index.ts';
+import { hostPath } from './host-path.ts';
 
 const [, , configFile = '', stateFolder = '', lingerMs = '', run] = process.argv;
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 const client = new HostClient({
   place: () => ({ stateFolder, version: '0.0.0', random: systemRandom }),
-  startHost: () => startHost({ stateFolder, configFile, environment: process.env, lingerMs: Number(lingerMs) }),
+  startHost: () => startHost({ stateFolder, configFile, environment: process.env, lingerMs: Number(lingerMs), hostPath }),
   language: () => 'en',
   password: () => new Promise(() => say('asked')),
   onReady: ({ pid }) => say(String(pid)),

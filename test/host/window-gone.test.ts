@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SeededRandom } from '../fakes/seeded-random.ts';
+import { writeSecretFile } from '../platform/secret-file.ts';
 import { recordsIn } from '../records/some-records.ts';
 import { EngineStage, gate, hostLog, isAlive, openWindow, password, until } from './engine-stage.ts';
 import { WindowProcess } from './window-process.ts';
@@ -32,7 +33,7 @@ async function outcomes(stage: EngineStage): Promise<(string | undefined)[]> {
 }
 
 function withPasswordFile(stage: EngineStage): { readonly repository: Readonly<Record<string, string>> } {
-  writeFileSync(stage.path('password'), password, { mode: 0o600 });
+  writeSecretFile(stage.path('password'), password);
   return { repository: { location: stage.repository, passwordFile: stage.path('password') } };
 }
 

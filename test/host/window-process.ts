@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { compileCache, endHost, until, type EngineStage } from './engine-stage.ts';
+import { endHost, until, type EngineStage } from './engine-stage.ts';
 
 const program = fileURLToPath(new URL('window-child.ts', import.meta.url));
 
@@ -24,7 +24,7 @@ export class WindowProcess {
     const state = stage.path('state');
     const args = ['--disable-warning=ExperimentalWarning', program, stage.configFile, state, String(lingerMs), ...(runs ? ['run'] : [])];
     const child = spawn(process.execPath, args, {
-      env: { PATH: process.env['PATH'], HOME: stage.folder, NODE_COMPILE_CACHE: compileCache },
+      env: stage.hostStart().environment,
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     stage.atEnd(async () => {

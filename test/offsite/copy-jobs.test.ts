@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -145,7 +146,7 @@ test('what a server has copied itself it takes away again when it is gone from t
     await using jobs = server();
     assert.equal((await jobs.sync(wish, manual)).outcome, 'success');
   }
-  for (const path of stage.sourceFiles) if (!before.includes(path)) rmSync(join(stage.repository, path));
+  for (const path of stage.sourceFiles) if (!before.includes(path)) await rm(join(stage.repository, path));
   await using jobs = server();
   const { details } = await jobs.sync(wish, manual);
   assert.deepEqual([details?.doubts, stage.copyFiles], [[], before]);

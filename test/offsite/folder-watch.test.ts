@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test } from 'node:test';
 import { FolderStorage } from '../../src/storage/index.ts';
-import { systemClock } from '../../src/platform/index.ts';
+import { systemClock, systemCode } from '../../src/platform/index.ts';
 import { FolderWatch } from '../../src/offsite/folder-watch.ts';
 import { until } from '../host/engine-stage.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
@@ -52,13 +52,24 @@ for (const polling of [false, true]) {
     const folder = join(place.path, 'data', 'ab');
     rmSync(folder, { recursive: true });
     await delay(200);
-    mkdirSync(folder);
+    // On Windows a folder that is watched has its name until the watch has let go of it.
+    await until(() => isMade(folder), 'its name is free');
     await delay(200);
     const after = changes;
     writeFileSync(join(place.path, 'x'), 'y');
     renameSync(join(place.path, 'x'), join(folder, name));
     await until(() => changes > after, 'the file that came is noticed');
   });
+}
+
+function isMade(folder: string): boolean {
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+    return false;
+  }
 }
 
 /** What an administrator does who puts a repository back: another folder takes the place of the one that is there. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { CredentialFile } from '../../src/google/index.ts';
@@ -162,7 +163,7 @@ test('what is removed from the repository although there are doubts goes only wh
   assert.equal((await stage.cli('offsite', 'sync', copy)).code, 0);
   const { snapshots } = await infoOf(window);
   const folder = join(stage.repository, 'snapshots');
-  for (const name of readdirSync(folder)) rmSync(join(folder, name));
+  for (const name of readdirSync(folder)) await rm(join(folder, name));
   const kept = await stage.json('offsite', 'sync', copy);
   assert.deepEqual([kept.code, kept.last['held_back_files'], kept.last['doubts'], snapshots.length], [3, 1, ['no-snapshots'], 1]);
   const text = await stage.cli('offsite', 'sync', copy);

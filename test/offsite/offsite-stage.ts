@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DriveFolder, openUploadJournal, type DriveClientOptions } from '../../src/google/index.ts';
 import { chainOfHistoryPath, claimedMark, DriveCopy, syncCopy, type SyncOptions, type SyncReport } from '../../src/offsite/index.ts';
-import { systemClock } from '../../src/platform/index.ts';
+import { system, systemClock } from '../../src/platform/index.ts';
 import { isAnchorFileName } from '../../src/records/index.ts';
 import { saveSnapshot } from '../../src/repository/index.ts';
 import { FolderStorage } from '../../src/storage/index.ts';
@@ -92,6 +92,8 @@ export class OffsiteStage implements AsyncDisposable {
 
   /** The copy as another process of the same machine would open it: with the journal that the last one left. */
   async copy(options: Partial<DriveClientOptions> = {}): Promise<DriveCopy> {
+    // Of a process that has died nothing is open. Here it is, and Windows replaces no file that is.
+    if (system.isWindows) for (const folder of this.#journals.splice(0)) await folder.close();
     const folder = new DriveFolder(this.drive.another(options), copyPath, {
       journal: await openUploadJournal(join(this.folder, 'state', 'uploads.jsonl')),
       knownIds: this.#folderIds,
@@ -155,8 +157,12 @@ export class OffsiteStage implements AsyncDisposable {
     assert.deepEqual(this.copyFiles, this.sourceFiles);
   }
 
-  /** As an administrator would who has nothing but the copy: mirrored by an independent client, opened by restic. */
+  /**
+   * As an administrator would who has nothing but the copy: mirrored by an independent client, opened by restic. On Windows, where tests
+   * have none, nobody is asked: what else they say holds there, too.
+   */
   async checkByRestic(): Promise<void> {
+    if (system.isWindows) return;
     const target = join(this.folder, 'mirror');
     await rm(target, { recursive: true, force: true });
     await this.mirror(target);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { createWriteStream, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, createWriteStream, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -96,7 +96,7 @@ test('a damaged part of a file is zeros of its length, and the archive names the
     const path = join(place.path, 'r', 'data', pack.slice(0, 2), pack);
     const bytes = readFileSync(path);
     bytes[1100] = (bytes[1100] ?? 0) ^ 1; // in the second blob of that pack
-    spawnSync('chmod', ['600', path]);
+    chmodSync(path, 0o600);
     writeFileSync(path, bytes);
     const archive = open(maker, tree, format);
     const whole = await collect(archive);

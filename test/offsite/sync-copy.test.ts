@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { syncCopy } from '../../src/offsite/index.ts';
@@ -97,7 +98,7 @@ test('a pack that the original has lost stays on Drive and is told; nothing else
   for (let i = 0; i < 3; i++) await stage.backup(2, 20_000);
   await stage.sync();
   const before = stage.copyFiles;
-  rmSync(join(stage.repository, packsOf(stage)[0] ?? ''));
+  await rm(join(stage.repository, packsOf(stage)[0] ?? ''));
   await stage.backup();
   const report = await stage.sync();
   assert.deepEqual([report.doubts, report.heldBackFiles], [['packs-lost'], 1]);
@@ -141,7 +142,7 @@ test('nothing goes to the trash by a sync that met damage in the original; once 
   await stage.backup();
   const [bad = ''] = packsOf(stage).filter((path) => !old.has(path));
   damage(stage, bad);
-  rmSync(join(stage.repository, 'snapshots', forgotten));
+  await rm(join(stage.repository, 'snapshots', forgotten));
   const knownDamaged = new Set<string>();
   for (const when of ['that found it', 'that knew of it']) {
     const { damagedAtSource, plan, trashedFiles } = await stage.sync({ knownDamaged });

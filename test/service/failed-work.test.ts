@@ -1,6 +1,6 @@
 // What matters is opened when it happens, not at the next backup: a check that found damage.
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import { protocol } from '../../src/service/index.ts';
 import { EngineStage, until } from '../host/engine-stage.ts';
@@ -12,7 +12,7 @@ test('a check that failed opens a nonconformity when it ends', async (t) => {
   stage.configure();
   const { client } = stage.window();
   assert.equal((await client.request(protocol.startBackup, { set: 'data' })).outcome, 'success');
-  rmSync(stage.path('repository', 'index'), { recursive: true });
+  await rm(stage.path('repository', 'index'), { recursive: true });
   const checked = await client.request(protocol.startCheck, { location: stage.repository, readData: false });
   assert.equal(checked.outcome, 'failed');
   const open = () => client.request(protocol.listNonconformities, undefined);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,6 +11,7 @@ import { Repository } from '../../src/repository/index.ts';
 import { Service } from '../../src/service/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
+import { writeSecretFile } from '../platform/secret-file.ts';
 import { recordsIn } from '../records/some-records.ts';
 
 /** The clock of a machine whose work takes real time. */
@@ -41,14 +43,15 @@ export async function nightServer(
   const path = (...names: string[]): string => join(folder, ...names);
   const source = path('data');
   mkdirSync(source);
-  writeFileSync(path('password'), 'geheim', { mode: 0o600 });
+  writeSecretFile(path('password'), 'geheim');
   await Repository.init({ storage: openStorage(path('repository')) }, passwordFromText('geheim'), { kdfCost: { N: 16, r: 1, p: 1 } });
   const whole = { name: 'data', sources: [source], repository: { location: path('repository'), passwordFile: path('password') }, ...set };
   writeFileSync(path('cadangan.jsonc'), JSON.stringify({ timeZone: 'Asia/Jakarta', ...general, sets: [whole] }));
   const clock = new NightClock({ startNs: BigInt(Date.UTC(2026, 7, 3, 13, 59)) * 1_000_000n });
   t.after(async () => {
     for (const service of clock.services) await service.close();
-    rmSync(folder, { recursive: true, force: true }); // a service that goes on would write into it meanwhile
+    // A service that goes on would write into it meanwhile. Not synchronously: that refuses read-only files on Windows.
+    await rm(folder, { recursive: true, force: true });
   });
   const log: string[] = [];
   /** The machine has run for a day, and does not sleep. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -9,7 +10,7 @@ import { Repository } from '../../src/repository/index.ts';
 import { OpenRepositories } from '../../src/service/open-repositories.ts';
 import type { OpenedRepository } from '../../src/service/opened-repository.ts';
 import { Passwords } from '../../src/service/passwords.ts';
-import { byteStringFromText, isCode, passwordFromText, systemRandom } from '../../src/platform/index.ts';
+import { isCode, passwordFromText, snapshotPathOf, systemRandom } from '../../src/platform/index.ts';
 import { openStorage, type Storage } from '../../src/storage/index.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { EngineStage, password } from '../host/engine-stage.ts';
@@ -226,7 +227,7 @@ test('what is looked into needs no sound index: packs are asked where one is dam
   const look = (): Promise<{ readonly names: number[]; readonly damaged: number }> =>
     repositories.use(location, wish, async (opened) => {
       await opened.refresh(signal);
-      const path = byteStringFromText(source);
+      const path = snapshotPathOf(source);
       const folders = await Promise.all(opened.snapshots.map((snapshot) => opened.folderAt(snapshot, path, signal)));
       const trees = await Promise.all(folders.map((tree) => opened.repository.loadTree(tree)));
       return { names: trees.map(({ nodes }) => nodes.length), damaged: opened.damagedIndex.length };
@@ -238,12 +239,12 @@ test('what is looked into needs no sound index: packs are asked where one is dam
   chmodSync(second, 0o600);
   writeFileSync(second, sound.subarray(0, 20));
   assert.deepEqual(await look(), { names: [1, 2], damaged: 1 });
-  rmSync(second);
+  await rm(second);
   assert.deepEqual(await look(), { names: [1, 2], damaged: 0 }, 'gone');
   writeFileSync(second, sound);
   assert.deepEqual(await look(), { names: [1, 2], damaged: 0 }, 'mended');
   await backup('c');
   assert.deepEqual(await look(), { names: [1, 2, 3], damaged: 0 });
-  rmSync(first);
+  await rm(first);
   assert.deepEqual(await look(), { names: [1, 2, 3], damaged: 0 });
 });

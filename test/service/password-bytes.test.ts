@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { makeRecoveryKit, protocol, type RecoveryKitFacts } from '../../src/service/index.ts';
 import { passwordFromBytes, passwordFromText, type Password } from '../../src/platform/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 import { EngineStage } from '../host/engine-stage.ts';
+import { writeSecretFile } from '../platform/secret-file.ts';
 
 const latin1 = Buffer.from('p\xe4ssw\xf6rd\xa0', 'latin1');
 
@@ -15,7 +15,7 @@ for (const way of ['passwordFile', 'passwordCommand'] as const) {
     stage.write('a.txt', 'a');
     await Repository.init({ storage: openStorage(stage.repository) }, passwordFromBytes(latin1), { kdfCost: { N: 1024, r: 8, p: 1 } });
     const file = stage.path('password');
-    writeFileSync(file, Buffer.concat([latin1, Buffer.from('\r\n')]), { mode: 0o600 });
+    writeSecretFile(file, Buffer.concat([latin1, Buffer.from('\r\n')]));
     const script = `process.stdout.write(require('node:fs').readFileSync(${JSON.stringify(file)}))`;
     stage.configure({
       repository: {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { test } from 'node:test';
 import { protocol } from '../../src/service/index.ts';
-import { byteStringFromText, systemClock, systemRandom } from '../../src/platform/index.ts';
+import { snapshotPathOf, systemClock, systemRandom } from '../../src/platform/index.ts';
 import { RecordHistory, verifyHistory, type HistoryRecord } from '../../src/records/index.ts';
 import { EngineStage, password, until } from '../host/engine-stage.ts';
 
@@ -19,7 +20,7 @@ test('what a window lets run leaves records: the configuration first, then every
   await window.client.request(protocol.startRestore, {
     location: stage.repository,
     snapshot: snapshot?.id ?? '',
-    paths: [byteStringFromText(stage.source)],
+    paths: [snapshotPathOf(stage.source)],
     target: { kind: 'folder', folder: target },
     overwrite: 'never',
   });
@@ -71,7 +72,7 @@ test('a new repository is recorded; a backup that somebody removes opens a nonco
   const created = before.find(({ kind }) => kind === 'repository-created');
   assert.deepEqual([created?.result, created?.repositoryId, created?.destination?.location], ['success', id, stage.repository]);
   const [first] = before.filter(({ kind }) => kind === 'internal-backup');
-  rmSync(stage.path('repository', 'snapshots', first?.snapshotId ?? ''));
+  await rm(stage.path('repository', 'snapshots', first?.snapshotId ?? ''));
   for (const name of ['d.txt', 'e.txt']) {
     stage.write(name, name);
     await client.request(protocol.startBackup, { set: 'data' });

@@ -1,11 +1,13 @@
 // What a window asks of retention and prune: sizes, what a rule would remove, removal and protection with a reason.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { test, type TestContext } from 'node:test';
 import { HostError } from '../../src/host/index.ts';
 import { protocol, type ParamsOf, type RetentionPreview } from '../../src/service/index.ts';
 import { endHost, EngineStage, password, until } from '../host/engine-stage.ts';
+import { writeSecretFile } from '../platform/secret-file.ts';
 import { recordsIn } from '../records/some-records.ts';
 
 function code(wanted: string): (error: unknown) => boolean {
@@ -135,7 +137,7 @@ test('the size of a repository, what a prune would free, and why it would not', 
   assert.ok(after.pruneBytes > 50_000 && after.pruneBytes < 60_000, String(after.pruneBytes));
   assert.ok(after.waitingBytes >= after.pruneBytes && after.nextRemoval !== undefined);
   const data = readdirSync(stage.path('repository', 'data'), { recursive: true, encoding: 'utf8' }).filter((name) => name.length > 60);
-  for (const name of data) rmSync(stage.path('repository', 'data', name));
+  for (const name of data) await rm(stage.path('repository', 'data', name));
   const lost = await client.request(protocol.repositoryStats, { location });
   assert.deepEqual([lost.refused?.code, lost.bytes], ['repository.damaged', 0]);
 });
@@ -145,7 +147,7 @@ test('a prune that is due is made by the schedule, and recorded', async (t) => {
   const [oldest] = await client.request(protocol.listSnapshots, { location });
   await client.request(protocol.removeSnapshots, { location, snapshots: [oldest?.id ?? ''], reason: 'old', release: [] });
   const prunes = async () => (await recordsOf('retention')).filter(({ job }) => job === 'prune');
-  writeFileSync(stage.path('password'), password, { mode: 0o600 });
+  writeSecretFile(stage.path('password'), password);
   stage.configure({ retention: { keepLast: 5 }, repository: { location, passwordFile: stage.path('password') } });
   await endHost(stage.path('state'));
   writeFileSync(stage.path('state', 'tasks.json'), JSON.stringify({ done: { [`repository ${location} planned`]: 0 } }));
@@ -153,7 +155,8 @@ test('a prune that is due is made by the schedule, and recorded', async (t) => {
     const { tasks } = await client.request(protocol.scheduleStatus, undefined);
     return tasks.find(({ kind }) => kind === 'repository');
   };
-  await until(async () => (await state())?.lastMs !== undefined, 'it was made');
+  // On Windows a host that is ended has no last word: a question that it does not answer any more is asked again.
+  await until(async () => (await state().catch(() => undefined))?.lastMs !== undefined, 'it was made');
   const [record, ...more] = await prunes();
   assert.deepEqual(more, []);
   assert.deepEqual([record?.trigger, record?.operator.via, record?.result], ['schedule', 'schedule', 'success']);

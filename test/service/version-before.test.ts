@@ -12,7 +12,7 @@ import { protocol, unhostedSchedule, type RunResult } from '../../src/service/in
 import { RecordKeeper } from '../../src/jobs/index.ts';
 import { CredentialFile, openUploadJournal } from '../../src/google/index.ts';
 import { CopyMemoryFile } from '../../src/offsite/index.ts';
-import { CadanganError, passwordFromText, systemRandom } from '../../src/platform/index.ts';
+import { CadanganError, keepForOwner, passwordFromText, systemRandom } from '../../src/platform/index.ts';
 import {
   listNonconformities,
   parseAnchorTag,
@@ -381,12 +381,14 @@ function settled(t: TestContext, { hasCrashed = false } = {}): EngineStage {
       .replaceAll('/mnt/backup/main', `${folder}/repository`);
     writeFileSync(file, text);
   }
-  // Git does not keep modes.
+  // Git does not keep rights.
   for (const file of [
     stage.path('password'),
     ...['google-sign-in.json', 'installation-key.pem', 'leader.key'].map((name) => join(state, name)),
-  ])
+  ]) {
     chmodSync(file, 0o600);
+    keepForOwner(file);
+  }
   return stage;
 }
 

@@ -20,6 +20,8 @@ const python = "asks the verifier in Python, which is Debian's";
 const slash = 'writes paths of POSIX';
 const shell = "asks a POSIX shell, and Linux's devices";
 const byteNames = 'is of names that are no text, which only Linux has';
+const proc = 'looks into /proc';
+const slow = 'takes longer there than a file may: its clock goes in small steps';
 
 export const notUnderWine: readonly NotUnderWine[] = [
   { file: 'interop/', why: restic },
@@ -186,6 +188,30 @@ export const notUnderWine: readonly NotUnderWine[] = [
     ],
     why: restic,
   },
+  { file: 'google/tls-inspection.test.ts', why: "makes certificates with openssl, which is Debian's" },
+  { file: 'host/engine-life.test.ts', tests: ['a process that works on a repository and is killed'], why: proc },
+  { file: 'host/engine-life.test.ts', tests: ['a set with limits stands back'], why: 'is of priorities as Linux has them' },
+  {
+    file: 'host/host.test.ts',
+    tests: ['a host holds nothing of whoever started it', 'SIGUSR1 opens no inspector'],
+    why: 'is of descriptors and signals of POSIX',
+  },
+  { file: 'host/hung-repository.test.ts', why: mounts },
+  { file: 'host/password-memory.test.ts', tests: ['after a run neither the host nor'], why: proc },
+  { file: 'offsite/faults.test.ts', tests: ['at random moments of running syncs'], why: restic },
+  { file: 'offsite/unfriendly-way.test.ts', why: restic },
+  { file: 'offsite/first-part.test.ts', tests: ['a new copy can be restored from', 'a copying that is cut short'], why: restic },
+  { file: 'offsite/doubled-folders.test.ts', why: restic },
+  {
+    file: 'offsite/strangers.test.ts',
+    tests: [
+      'two repositories that start together',
+      'a copy of a version that left no marks',
+      'a repository with another config',
+      'when somebody else comes while',
+    ],
+    why: restic,
+  },
   {
     file: 'cli/repair.test.ts',
     tests: [
@@ -224,6 +250,32 @@ export const notUnderWine: readonly NotUnderWine[] = [
     tests: ['the package holds the files', 'a package for one system'],
     why: 'lists what a package would hold, and there the project is a folder of links',
   },
+  {
+    file: 'offsite/sync-copy.test.ts',
+    tests: ['a repository is copied file by file', 'after a prune by restic', 'after our own prune', 'a pack that the original has lost'],
+    why: restic,
+  },
+  { file: 'offsite/snapshot-archive.test.ts', tests: ['a snapshot as TAR is unpacked'], why: links },
+  {
+    file: 'host/name.test.ts',
+    tests: [
+      'who wants to serve under the name',
+      'the file of a dead host',
+      'a living owner that comes',
+      'an owner that has no room',
+      'whoever holds a name by a file',
+      'a name as long as a socket',
+    ],
+    why: 'is of sockets that are files',
+  },
+  { file: 'service/limited-nights.test.ts', why: slow },
+  {
+    file: 'host/window-gone.test.ts',
+    tests: ['a host that is told to end stops'],
+    why: 'sends a signal that a program of Windows cannot hear',
+  },
+  { file: 'service/on-change.test.ts', tests: ['neither the repository nor what we remember'], why: links },
+  { file: 'offsite/folder-watch.test.ts', tests: ['the watch takes a folder each'], why: proc },
 ];
 
 /** Nobody has seen yet that they run there to their end. */
