@@ -147,7 +147,7 @@ test('a command that was killed in the middle of its work is recorded by the nex
   assert.deepEqual([record?.kind, record?.result, record?.reason?.code], ['internal-restore', 'stopped', 'host.lost']);
 });
 
-/** With the program that it waits for: the group that it leads; on Windows its children end with it, as libuv has them in its job object. */
+/** With the program that it waits for: the group that it leads; on Windows its children end with it, by the job object of libuv. */
 function killWithItsOwn(child: ChildProcess): void {
   if (system.hasProcessGroups) process.kill(-(child.pid ?? 0), 'SIGKILL');
   else child.kill('SIGKILL');
