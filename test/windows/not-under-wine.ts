@@ -105,9 +105,6 @@ export const notUnderWine: readonly NotUnderWine[] = [
   { file: 'test-tally.test.ts', why: slash },
   { file: 'upkeep/stats.test.ts', tests: ['stats of what restic backed up'], why: restic },
   { file: 'extension/restore-preview.test.ts', why: 'is of names that are no text, which only Linux has' },
-  { file: 'upkeep/recover.test.ts', why: restic },
-  { file: 'upkeep/stats.test.ts', why: restic },
-  { file: 'extension/restore-preview.test.ts', why: byteNames },
   {
     file: 'service/restore-steps.test.ts',
     tests: [
