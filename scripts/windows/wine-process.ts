@@ -34,6 +34,7 @@ export interface WineRunning {
  * @param command the program, as Windows names it or one of Wine's own (`wineboot`), and its arguments
  */
 export function startWine(command: readonly string[], { cwd = 'W:\\', env = {} }: WineOptions = {}): WineRunning {
+  keepServer();
   const out = mkdtempSync(join(tmpdir(), 'cadangan-wine-'));
   const [stdout, stderr] = [join(out, 'stdout'), join(out, 'stderr')];
   // Pipes of Linux give EBADF to Windows' Node under Wine; files and the null device do not.
@@ -47,6 +48,19 @@ export function startWine(command: readonly string[], { cwd = 'W:\\', env = {} }
   });
   const removed = ended.finally(() => rmSync(out, { recursive: true, force: true }));
   return { process: child, ended: removed, stdoutSoFar: () => readFileSync(stdout, 'utf8') };
+}
+
+let isServerKept = false;
+
+/**
+ * Debian's `wineserver` ends at once after the last program, and refuses one that comes at that moment ("Connection reset by peer"). This
+ * one goes on for a minute; where one runs already it stays as it is.
+ */
+function keepServer(): void {
+  if (isServerKept) return;
+  isServerKept = true;
+  const [program = '', ...args] = asWineUser(['wineserver', '-p60']);
+  spawnSync(program, args, { cwd: prefixFolder, env: wineEnvironment(), stdio: 'ignore', timeout: 10_000 });
 }
 
 /** Of Wine itself, for all programs of a prefix: they end a few seconds after the last of those. */
