@@ -11,8 +11,11 @@ import { temporaryFolder } from '../storage/temporary-folder.ts';
 
 const name = 'ab'.repeat(32);
 
-for (const polling of [false, true]) {
-  test(`a watch ${polling ? 'that polls' : 'by events'} notices files that come and go in every folder, and no locks`, async () => {
+for (const [watch, polling] of [
+  ['a watch by events', false],
+  ['a watch that polls', true],
+] as const) {
+  test(`${watch} notices files that come and go in every folder, and no locks`, async () => {
     await using place = await temporaryFolder();
     const storage = new FolderStorage(place.path);
     await storage.create();
