@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import {
   byteStringFromBytes,
@@ -11,6 +11,7 @@ import {
   snapshotPathOf,
   snapshotRoot,
   system,
+  textOf,
 } from '../../src/platform/index.ts';
 import { HostError } from '../../src/host/index.ts';
 import { protocol, type RunProgress } from '../../src/service/index.ts';
@@ -116,7 +117,7 @@ test('versions, comparison and search tell what changed between two backups', as
     maxChanges: 100,
   });
   assert.deepEqual(
-    compared.changes.map(({ modifier, label }) => [modifier, label.replace(stage.source, '').replaceAll(sep, '/')]),
+    compared.changes.map(({ modifier, label }) => [modifier, label.replace(textOf(snapshotPathOf(stage.source)), '')]),
     [
       ['M', '/a.txt'],
       ['-', '/folder/z.txt'],
@@ -256,7 +257,7 @@ test('names that are not ASCII reach people as they are, in every answer, and on
       .filter(({ modifier }) => modifier === '-')
       .map(({ label }) => label)
       .toSorted(),
-    labels.map((label) => join(stage.source, label)),
+    labels.map((label) => `${textOf(source)}/${label}`),
   );
 });
 

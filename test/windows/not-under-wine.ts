@@ -290,8 +290,6 @@ export const notTriedUnderWine: readonly string[] = [
   'cli/schedule.test.ts',
   'host/engine-life.test.ts',
   'offsite/command-line.test.ts',
-  'offsite/faults.test.ts',
   'offsite/hosted-copy.test.ts',
   'service/drive-desk.test.ts',
-  'service/engine.test.ts',
 ];
