@@ -280,8 +280,12 @@ class Planner {
       exceptions.add(path, 'owner', 'Windows does not know the owners of Unix: of this and all others');
     }
     if (extendedAttributes.length > 0) exceptions.add(path, 'extended-attributes', extendedAttributes.map(({ name }) => name).join(', '));
-    const generic = nativeWindowsFiles() ? windowsAttributesOf(genericAttributes).unknown : Object.keys(genericAttributes);
-    if (generic.length > 0) exceptions.add(path, 'generic-attributes', generic.join(', '));
+    const canSet = nativeWindowsFiles() !== undefined;
+    const generic = canSet ? windowsAttributesOf(genericAttributes).unknown : Object.keys(genericAttributes);
+    if (generic.length === 0) return;
+    if (canSet) exceptions.add(path, 'generic-attributes', generic.join(', '));
+    else if (!exceptions.counts['generic-attributes'])
+      exceptions.add(path, 'generic-attributes', `${generic.join(', ')}: of this and all others`); // every file of Windows has them
   }
 
   /** The folder will be made, and so will those above it. */

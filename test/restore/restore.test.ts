@@ -459,6 +459,17 @@ test('restore() names what Node cannot make or set', async () => {
   assert.deepEqual(contentOf(target), { g: 'g', x: 'x' });
 });
 
+test('restore() says once that a system has no attributes of Windows: every file of Windows has some', posixOnly, async () => {
+  const { maker, restore } = await scene();
+  const genericAttributes = { 'windows.creation_time': 'x' };
+  const files = [await maker.file('g', 'g'), await maker.file('h', 'h')];
+  const { exceptions } = await restore(await maker.snapshot(...files.map((file) => ({ ...file, genericAttributes }))));
+  assert.deepEqual(
+    exceptions.map(({ reason, detail }) => [reason, detail]),
+    [['generic-attributes', 'windows.creation_time: of this and all others']],
+  );
+});
+
 test('a dry run tells what goes where a file and a folder change places, as the restore itself does', posixOnly, async () => {
   const { maker, target, restore } = await scene();
   const snapshot = await maker.snapshot(
