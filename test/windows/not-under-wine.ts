@@ -79,6 +79,7 @@ export const notUnderWine: readonly NotUnderWine[] = [
       'restore() follows a link only',
       'restore() fills a folder that it may not',
       'restore() gives the owning group',
+      'restore() says once that a system has no attributes of Windows',
       'a dry run tells what goes where',
     ],
     why: modes,
