@@ -44,6 +44,13 @@ export type HistoryLine =
    */
   | { readonly kind: 'rewound'; readonly set: string; readonly atMs: number; readonly judgedMs?: number | undefined };
 
+/** All that a set's lines before this one add up to: the shortest way to write it down. */
+export interface HistorySummary {
+  readonly kind: 'summary';
+  readonly set: string;
+  readonly history: SetHistory;
+}
+
 /**
  * `not-running`: nothing of ours ran during the window, or the machine slept. `repository-busy`: another run held the repository all the
  * time.
@@ -86,7 +93,8 @@ const runsKept = 20;
 const missedKept = 100;
 
 /** The history with one line more. */
-export function applyLine(history: SetHistory, line: HistoryLine): SetHistory {
+export function applyLine(history: SetHistory, line: HistoryLine | HistorySummary): SetHistory {
+  if (line.kind === 'summary') return line.history;
   switch (line.kind) {
     case 'adopted':
       return {
@@ -159,19 +167,17 @@ function forgetOldRuns(history: SetHistory): SetHistory {
   return firstKept > 0 ? { ...history, runs: history.runs.slice(firstKept) } : history;
 }
 
-/** The clock has come to the time of runs that were dated later. */
+/** The clock has come to the time of runs that were dated later. One that is going stays the last: it is what the next end belongs to. */
 function withLater({ later = [], ...history }: SetHistory): SetHistory {
   if (later.every(({ startedMs }) => startedMs > history.judgedUntilMs)) return later.length > 0 ? { ...history, later } : history;
-  return { ...history, runs: [...history.runs, ...later].toSorted((a, b) => a.startedMs - b.startedMs) };
+  const open = openRunOf(history);
+  const ended = [...history.runs.filter((run) => run !== open), ...later].toSorted((a, b) => a.startedMs - b.startedMs);
+  return { ...history, runs: open ? [...ended, open] : ended };
 }
 
 function rewind(history: SetHistory, nowMs: number, judgedMs: number | undefined): SetHistory {
   const open = openRunOf(history);
-  // One that was going when the clock was set has begun at its time, and has ended now at the latest.
-  const past = history.runs.flatMap((run) => {
-    if (run.startedMs > nowMs) return [];
-    return [run.endedMs === undefined || run.endedMs <= nowMs ? run : { ...run, endedMs: nowMs }];
-  });
+  const past = history.runs.filter(({ startedMs }) => startedMs <= nowMs).map((run) => endedBy(run, nowMs));
   // A run that goes on has begun, whatever the clock said then.
   const runs = open && !past.includes(open) ? [...past, { ...open, startedMs: nowMs, window: undefined }] : past;
   const { lastSuccess, adopted } = history;
@@ -185,38 +191,13 @@ function rewind(history: SetHistory, nowMs: number, judgedMs: number | undefined
     runs,
     lastSuccess:
       lastSuccess && (judgedMs !== undefined || lastSuccess.startedMs <= nowMs)
-        ? lastSuccess
+        ? endedBy(lastSuccess, nowMs)
         : runs.findLast((run) => isSuccess(run.outcome)),
     missed: history.missed.filter((window) => window.endMs <= knownMs),
   };
 }
 
-/** Lines that add up to a history: the shortest way to write it down. */
-export function linesOfHistory(set: string, history: SetHistory): HistoryLine[] {
-  const { adopted, runs, lastSuccess, later = [], judgedUntilMs } = history;
-  const older = lastSuccess && !runs.includes(lastSuccess) && !later.includes(lastSuccess) ? [lastSuccess] : [];
-  return [
-    // Whatever these are dated, they are later when the next line comes.
-    ...later.flatMap((run) => linesOfRun(set, run)),
-    ...(later.length > 0 ? [{ kind: 'rewound', set, atMs: earliestOf(later) - 1, judgedMs: judgedUntilMs } as const] : []),
-    ...(adopted
-      ? [{ kind: 'adopted', set, atMs: adopted.sinceMs, rule: adopted.rule, ...(adopted.inDoubt && { inDoubt: true }) } as const]
-      : []),
-    ...[...older, ...runs].flatMap((run) => linesOfRun(set, run)),
-    { kind: 'dismissed', set, atMs: judgedUntilMs }, // of what the runs above add; the next lines have all that counts
-    ...history.missed.map(
-      ({ reason = 'not-running', why, ...window }) =>
-        ({ kind: 'missed', set, atMs: window.endMs, window, reason, ...(why && { why }) }) as const,
-    ),
-    { kind: 'judged', set, untilMs: judgedUntilMs },
-  ];
-}
-
-function earliestOf(runs: readonly Run[]): number {
-  return Math.min(...runs.map(({ startedMs }) => startedMs));
-}
-
-export function linesOfRun(set: string, { trigger, window, run, startedMs, endedMs, outcome }: Run): HistoryLine[] {
-  const started = { kind: 'started', set, atMs: startedMs, trigger, window, ...(run !== undefined && { run }) } as const;
-  return endedMs === undefined || outcome === undefined ? [started] : [started, { kind: 'ended', set, atMs: endedMs, outcome }];
+/** A run that was going when the clock was set has begun at its time, and has ended now at the latest. */
+function endedBy(run: Run, nowMs: number): Run {
+  return run.startedMs > nowMs || run.endedMs === undefined || run.endedMs <= nowMs ? run : { ...run, endedMs: nowMs };
 }

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { makeOwnFolder, open, replaceFile, stateError, systemCode, type Random } from '../platform/index.ts';
-import { applyLine, emptyHistory, linesOfHistory, type HistoryLine, type SetHistory } from './history.ts';
+import { applyLine, emptyHistory, type HistoryLine, type HistorySummary, type SetHistory } from './history.ts';
 import { formatHistoryLine, parseHistoryLine } from './history-line.ts';
 
 /** A line has about 150 bytes. Beyond, and beyond twice what is worth keeping, the file is written anew. */
@@ -73,7 +73,7 @@ export class ScheduleState {
   }
 
   async #rewrite(): Promise<void> {
-    const lines = [...this.#histories].flatMap(([set, history]) => linesOfHistory(set, history));
+    const lines = [...this.#histories].map(([set, history]) => ({ kind: 'summary', set, history }) as const);
     await replaceFile(this.path, textOf(lines), this.#random);
     this.#lineCount = lines.length;
     this.#rewriteAbove = Math.max(linesMax, 2 * lines.length);
@@ -132,7 +132,7 @@ async function appendDurably(path: string, text: string): Promise<void> {
   }
 }
 
-function textOf(lines: readonly HistoryLine[]): string {
+function textOf(lines: readonly (HistoryLine | HistorySummary)[]): string {
   return lines.map((line) => `${formatHistoryLine(line)}\n`).join('');
 }
 

@@ -6,9 +6,9 @@ import fc from 'fast-check';
 import { CadanganError, systemRandom } from '../../src/platform/index.ts';
 import { applyLine, emptyHistory, readHistories, ScheduleState, type HistoryLine, type SetHistory } from '../../src/schedule/index.ts';
 import { formatHistoryLine, parseHistoryLine } from '../../src/schedule/history-line.ts';
-import { linesOfHistory } from '../../src/schedule/history.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
 import { anyLine } from './any-line.ts';
+import { keptHistory } from './kept-history.ts';
 
 const started: HistoryLine = {
   kind: 'started',
@@ -53,17 +53,49 @@ test('reading a line never throws, whatever it is', () => {
   fc.assert(fc.property(mangled, ([line, key, value]) => void parseHistoryLine(JSON.stringify({ ...line, [key]: value }))));
 });
 
-test('the short form of a history plans the same as its lines', () => {
+test('the short form of a history is all of it', () => {
   fc.assert(
     fc.property(fc.array(anyLine(), { maxLength: 60 }), (lines) => {
       const history = historyOf(lines, 'files');
-      const again = linesOfHistory('files', history).reduce(applyLine, emptyHistory);
-      const { runs, ...rest } = history;
-      const { runs: runsAgain, ...restAgain } = again;
-      assert.deepEqual(restAgain, rest);
-      assert.deepEqual(runsAgain.slice(-runs.length || runsAgain.length), runs); // the last success may stand before them
+      assert.deepEqual(keptHistory(history), history);
     }),
   );
+});
+
+test('a short form that lacks something is none', () => {
+  const history = historyOf([started, ended], 'files');
+  const spoilt = (changed: object): unknown =>
+    parseHistoryLine(JSON.stringify({ kind: 'summary', set: 'files', history: { ...history, ...changed } }));
+  assert.ok(spoilt({}));
+  for (const key of ['judgedUntilMs', 'runs', 'missed']) assert.equal(spoilt({ [key]: undefined }), undefined, key);
+  for (const key of ['adopted', 'judgedUntilMs', 'runs', 'lastSuccess', 'missed', 'later']) {
+    for (const value of [null, 'yesterday', {}, [{}]]) assert.equal(spoilt({ [key]: value }), undefined, `${key} ${JSON.stringify(value)}`);
+  }
+  assert.equal(spoilt({ runs: [{ ...history.runs[0], outcome: undefined }] }), undefined, 'a run that ended in no way');
+});
+
+test('after the clock was set back a run that goes on is the one that ends, and none has ended later than now', () => {
+  const day = 86_400_000;
+  const at = (days: number): number => 1_790_000_000_000 + days * day;
+  const run = (days: number): HistoryLine[] => [
+    { kind: 'started', set: 'files', atMs: at(days), trigger: 'window' },
+    { kind: 'ended', set: 'files', atMs: at(days) + 1000, outcome: 'success' },
+  ];
+  const inDoubt = { kind: 'rewound', set: 'files', judgedMs: at(1) } as const;
+  const back: HistoryLine[] = [
+    { ...inDoubt, atMs: at(0) },
+    { kind: 'started', set: 'files', atMs: at(0), trigger: 'manual' },
+  ];
+  const future = historyOf([...run(1), ...back, { kind: 'judged', set: 'files', untilMs: at(1) }], 'files');
+  assert.deepEqual(
+    future.runs.map(({ startedMs }) => startedMs),
+    [at(1), at(0)],
+  );
+  assert.equal(applyLine(future, { ...ended, atMs: at(1) + 5000 }).lastSuccess?.startedMs, at(0));
+
+  const during = historyOf([...run(0), { ...inDoubt, atMs: at(0) + 500 }], 'files');
+  assert.deepEqual(during.runs, [during.lastSuccess]);
+  assert.equal(during.lastSuccess?.endedMs, at(0) + 500);
 });
 
 test('a file that is cut anywhere keeps its whole lines, and goes on', async () => {

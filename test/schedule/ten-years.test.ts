@@ -15,11 +15,11 @@ import {
   type WindowSpan,
   type WindowTiming,
 } from '../../src/schedule/index.ts';
-import { linesOfHistory } from '../../src/schedule/history.ts';
 import { dayMs, hourMs, minuteMs } from '../../src/schedule/zone.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { rounds } from '../rounds.ts';
 import { freshSeed } from '../seeds.ts';
+import { keptHistory } from './kept-history.ts';
 import { zones } from './any-rule.ts';
 
 const years = 10;
@@ -176,7 +176,7 @@ class Life {
     this.#pass(
       this.#random.chance(0.8) ? this.#random.below(10 * minuteMs) : this.#random.below(this.#random.chance(0.9) ? 2 * dayMs : 20 * dayMs),
     );
-    const rewritten = linesOfHistory('files', this.#history).reduce(applyLine, emptyHistory);
+    const rewritten = keptHistory(this.#history);
     assert.equal(openRunOf(rewritten)?.startedMs, openRunOf(this.#history)?.startedMs);
     this.#history = rewritten;
   }

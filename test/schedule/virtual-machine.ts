@@ -11,7 +11,7 @@ import {
   type WindowRule,
   type WindowSpan,
 } from '../../src/schedule/index.ts';
-import { linesOfHistory } from '../../src/schedule/history.ts';
+import { keptHistory } from './kept-history.ts';
 import { timestampText, type HistoryRecord, type RecordContent } from '../../src/records/index.ts';
 import type { Clock } from '../../src/platform/index.ts';
 
@@ -161,7 +161,7 @@ export class VirtualMachine {
     const machine = { uptimeMs: () => this.trueMs - this.#bootedMs, bootId: () => String(this.#boot) };
     const newest = this.records.at(-1);
     // What the next host knows is what this one wrote.
-    this.#history = linesOfHistory('files', this.#history).reduce(applyLine, emptyHistory);
+    this.#history = keptHistory(this.#history);
     return TrustedClock.begin(base, machine, this.#memory, newest ? Date.parse(newest.at) : earliestMs);
   }
 
