@@ -46,7 +46,7 @@ async function changeOfPasswordHeld(shared: TestRepository): Promise<Held> {
 }
 
 async function locked(shared: TestRepository, { process }: Running): Promise<void> {
-  while (shared.locks().length === 0) {
+  while (shared.namesOf('locks').length === 0) {
     assert.equal(process.exitCode, null, 'the command ended without a lock');
     await delay(10);
   }

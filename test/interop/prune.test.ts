@@ -142,7 +142,7 @@ test('a prune waits for no lock of the other program, and says so by its exit co
     env: { ...process.env, RESTIC_PASSWORD: password },
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  while (repository.locks().length === 0) await delay(10);
+  while (repository.namesOf('locks').length === 0) await delay(10);
   const { code, stderr } = await repository.attempt('cadangan', ['prune']);
   assert.equal(code, 11);
   assert.match(stderr, /locked by/);

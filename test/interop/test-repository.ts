@@ -92,13 +92,11 @@ export class TestRepository {
     return Repository.open({ storage: new FolderStorage(this.path) }, passwordFromText(password));
   }
 
+  /** Those that stand: both programs write a file under another name first, which nobody heeds, and a kill may leave that. */
   namesOf(kind: 'snapshots' | 'locks' | 'index' | 'keys'): string[] {
-    return readdirSync(join(this.path, kind)).sort();
-  }
-
-  /** Those that stand: both programs write a lock under another name first, and nobody heeds that one. */
-  locks(): string[] {
-    return this.namesOf('locks').filter((name) => /^[0-9a-f]{64}$/.test(name));
+    return readdirSync(join(this.path, kind))
+      .filter((name) => /^[0-9a-f]{64}$/.test(name))
+      .toSorted();
   }
 
   async #makeKeyCheap(): Promise<void> {
