@@ -3,7 +3,8 @@
  * `index.ts`, and no other room of its own floor.
  */
 const floors: readonly (readonly string[])[] = [
-  ['platform', 'settings'],
+  ['platform', 'settings', 'http'],
+  ['http', 'platform'], // errors, pace
   ['storage', 'google'],
   ['repository', 'records', 'schedule'],
   ['backup', 'restore', 'upkeep', 'offsite', 'browse', 'notices'],
@@ -16,6 +17,7 @@ const floors: readonly (readonly string[])[] = [
 /** Neighbours on one floor that may be used all the same. */
 const neighbours: readonly (readonly [user: string, used: string])[] = [
   ['settings', 'platform'], // typed errors
+  ['http', 'platform'], // errors, pace
   ['storage', 'google'], // `gdrive:` is a storage over the Drive client
 ];
 

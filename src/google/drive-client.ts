@@ -4,8 +4,8 @@ import type { ServiceAccountKey } from './client-files.ts';
 import type { CredentialStore } from './credential-store.ts';
 import { DriveApi, type AboutDrive, type DriveAccount, type OAuthClient, type StorageQuota } from './drive-api.ts';
 import { googleEndpoints, type GoogleEndpoints } from './endpoints.ts';
-import { DriveFault, isRefusedRequest } from './fault.ts';
-import { HttpPlane } from './http-plane.ts';
+import { driveFaultOf, DriveFault, isRefusedRequest } from './fault.ts';
+import { HttpPlane } from '../http/index.ts';
 import { defaultPacing, Pacer, type Pacing } from './pacer.ts';
 import { defaultPieceSizes, PieceBuffers, type PieceSizes } from './piece-buffers.ts';
 import { downloadRange, type RangeRequest } from './range-download.ts';
@@ -72,6 +72,7 @@ export class DriveClient {
     this.clock = options.clock ?? systemClock;
     this.topId = sharedDriveId ?? 'root';
     this.#plane = new HttpPlane({
+      errorOf: driveFaultOf,
       proxy: this.endpoints.proxy,
       ...(options.idleMsMax === undefined ? {} : { idleMsMax: options.idleMsMax }),
       ...(options.pace && { pace: options.pace }),

@@ -1,5 +1,5 @@
 import { CadanganError, type Environment } from '../platform/index.ts';
-import { proxyFrom } from './proxy.ts';
+import { isLoopback, proxyFrom } from '../http/index.ts';
 
 /** The addresses of Google that we speak to, without a slash at the end. Nothing else in this room names a host. */
 export interface GoogleEndpoints {
@@ -66,9 +66,4 @@ export function emulatorEndpoints(address: string): GoogleEndpoints {
     revoke: `${base}/revoke`,
     device: `${base}/device/code`,
   };
-}
-
-/** True for the addresses of an emulator: no proxy of the environment is asked for them. A name such as `localhost` can lead elsewhere. */
-export function isLoopback(url: URL): boolean {
-  return url.protocol === 'http:' && (url.hostname === '127.0.0.1' || url.hostname === '[::1]');
 }

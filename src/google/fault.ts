@@ -1,4 +1,7 @@
+import { ConnectionFault, type Answer, type Between } from '../http/index.ts';
 import { CadanganError, type ErrorCode } from '../platform/index.ts';
+
+export type { Answer };
 
 /**
  * What an answer that is no success means to us:
@@ -21,9 +24,6 @@ export type FaultKind =
   | 'gone'
   | 'conflict'
   | 'request';
-
-/** What stands between us and Google, as far as a fault shows it: it answers in Google's place, or shows a certificate of its own. */
-export type Between = 'proxy' | 'certificate';
 
 /**
  * One request that failed. It has nothing of the request in it: addresses of upload sessions, tokens and the client's secret must not reach
@@ -58,14 +58,6 @@ export class DriveFault extends Error {
   }
 }
 
-/** What we need of an answer. `header` takes lower-case names. */
-export interface Answer {
-  readonly status: number;
-  readonly header: (name: string) => string | undefined;
-  /** Parsed when it is JSON. */
-  readonly body: unknown;
-}
-
 const codes: Readonly<Record<FaultKind, ErrorCode>> = {
   rate: 'drive.rate-limited',
   transient: 'drive.unavailable',
@@ -98,11 +90,12 @@ export function isRefusedRequest(error: unknown): error is CadanganError {
   return error instanceof CadanganError && error.facts['status'] === 400 && error.facts['between'] === undefined;
 }
 
-/** A connection that was refused, dropped or stood still. The request may have had its effect. */
-export function networkFault(code: string): DriveFault {
-  const between = certificateCodes.test(code) ? 'certificate' : code.startsWith('proxy: ') ? 'proxy' : undefined;
-  return new DriveFault('transient', { reason: code, between });
+/** Something was wrong on the way. The request may have had its effect. */
+export function networkFault(reason: string): DriveFault {
+  return driveFaultOf(new ConnectionFault(reason));
 }
 
-// OpenSSL's words for a certificate that is not to be trusted, as Node gives them (X509_V_ERR_…), and Node's own for another name.
-const certificateCodes = /^(?:CERT_|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|UNABLE_TO_(?:GET_ISSUER|VERIFY_LEAF)|INVALID_CA|ERR_TLS_CERT_)/;
+/** What a connection that failed is to whoever asked Google. */
+export function driveFaultOf({ reason, between }: ConnectionFault): DriveFault {
+  return new DriveFault('transient', { reason, between });
+}

@@ -4,9 +4,8 @@ import { drive_v3 } from 'googleapis/build/src/apis/drive/v3.js';
 import { CodeChallengeMethod, OAuth2Client } from 'google-auth-library';
 import { Agent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
-import { isLoopback, type GoogleEndpoints } from './endpoints.ts';
-import { proxyAgent } from './proxy.ts';
-import { trusted } from './trust.ts';
+import { isLoopback, proxyAgent, trusted } from '../http/index.ts';
+import type { GoogleEndpoints } from './endpoints.ts';
 
 export type DriveLibrary = drive_v3.Drive;
 export type OAuthLibrary = OAuth2Client;

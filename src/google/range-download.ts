@@ -2,7 +2,7 @@ import { CadanganError } from '../platform/index.ts';
 import type { GoogleEndpoints } from './endpoints.ts';
 import { faultOf, strangersFault } from './answer-fault.ts';
 import { DriveFault, networkFault } from './fault.ts';
-import { parseJson, type AnswerHead, type BodySink } from './http-plane.ts';
+import { parseJson, type AnswerHead, type BodySink } from '../http/index.ts';
 import type { CallFacts, Wire } from './wire.ts';
 
 export interface RangeRequest {

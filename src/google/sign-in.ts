@@ -5,8 +5,8 @@ import type { StoredSignIn } from './credential-store.ts';
 import { DriveApi, driveScope, OAuthApi, tokenAnswer, type OAuthClient, type TokenAnswer } from './drive-api.ts';
 import type { GoogleEndpoints } from './endpoints.ts';
 import { faultOf } from './answer-fault.ts';
-import { DriveFault, isRefusedRequest } from './fault.ts';
-import { HttpPlane } from './http-plane.ts';
+import { driveFaultOf, DriveFault, isRefusedRequest } from './fault.ts';
+import { HttpPlane } from '../http/index.ts';
 import { startLoopbackServer, type ConsentAnswer } from './loopback-server.ts';
 import { defaultPacing, Pacer } from './pacer.ts';
 import { isDesignated, wrongAccount } from './session.ts';
@@ -64,7 +64,7 @@ export async function signInByBrowser(options: SignInOptions, open: (url: string
  * @throws as `signInByBrowser`
  */
 export async function signInByDeviceCode(options: SignInOptions, show: (code: DeviceCode) => Promise<void> | void): Promise<StoredSignIn> {
-  const plane = new HttpPlane({ proxy: options.endpoints.proxy });
+  const plane = new HttpPlane({ errorOf: driveFaultOf, proxy: options.endpoints.proxy });
   try {
     const { deviceCode, intervalMs, ...shown } = await askForDeviceCode(plane, options);
     await show(shown);

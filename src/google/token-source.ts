@@ -6,7 +6,7 @@ import { driveScope, OAuthApi, tokenAnswer, type DriveAccount, type OAuthClient,
 import type { GoogleEndpoints } from './endpoints.ts';
 import { faultOf } from './answer-fault.ts';
 import { DriveFault } from './fault.ts';
-import type { HttpPlane } from './http-plane.ts';
+import type { HttpPlane } from '../http/index.ts';
 
 /** Where access tokens come from. */
 export interface TokenSource {

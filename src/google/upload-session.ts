@@ -1,8 +1,8 @@
-import { isLoopback, type GoogleEndpoints } from './endpoints.ts';
+import type { GoogleEndpoints } from './endpoints.ts';
 import { itemFields, markProperties } from './drive-item.ts';
 import { faultOf } from './answer-fault.ts';
 import { type Answer } from './fault.ts';
-import type { PlaneRequest } from './http-plane.ts';
+import { isLoopback, type PlaneRequest } from '../http/index.ts';
 import type { CallKind } from './pacer.ts';
 import type { Wire } from './wire.ts';
 

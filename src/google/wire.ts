@@ -1,7 +1,7 @@
 import { isCode, throwIfAborted, type Clock, type Random } from '../platform/index.ts';
 import { Attempts, type Patience, type Wait } from './attempts.ts';
 import { DriveFault } from './fault.ts';
-import type { HttpPlane } from './http-plane.ts';
+import type { HttpPlane } from '../http/index.ts';
 import type { CallKind, Pacer } from './pacer.ts';
 import type { GoogleSession } from './session.ts';
 

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { SMTPSentMessageInfo, SMTPTransportOptions } from 'nodemailer';
-import { authorities } from '../google/index.ts';
+import { authorities } from '../http/index.ts';
 import { CadanganError, orAborted, readFile, systemCode, systemPath } from '../platform/index.ts';
 import type { AlertReceiver, MailServer } from '../settings/index.ts';
 import { subjectOf, type Message } from './message.ts';

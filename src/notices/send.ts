@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { DriveFault, HttpPlane } from '../google/index.ts';
+import { ConnectionFault, HttpPlane } from '../http/index.ts';
 import { CadanganError, isAbort, passwordText, wipePassword, type Clock, type Password } from '../platform/index.ts';
 import { timestampText } from '../records/index.ts';
 import type { AlertReceiver, AlertSettings, Heartbeat } from '../settings/index.ts';
@@ -154,7 +154,7 @@ async function post(receiver: string, { url, body, type, headers }: Posted, sett
     if (answer.status >= 200 && answer.status < 300) return;
     throw new CadanganError('alert.refused', { receiver, reason: `HTTP ${answer.status} ${saidIn(answer.bytes, url)}`.trimEnd() });
   } catch (error) {
-    if (!(error instanceof DriveFault)) throw error;
+    if (!(error instanceof ConnectionFault)) throw error;
     throw new CadanganError('alert.unreachable', { receiver, reason: error.reason }, { cause: error });
   } finally {
     plane.close();

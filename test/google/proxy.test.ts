@@ -5,7 +5,7 @@ import { connect, type AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { endpointsFrom, revokeSignIn } from '../../src/google/index.ts';
-import { proxyFrom } from '../../src/google/proxy.ts';
+import { proxyFrom } from '../../src/http/index.ts';
 import { isCode, systemClock, systemRandom } from '../../src/platform/index.ts';
 import { sampleAccount, sampleClient } from '../drive-emulator/index.ts';
 import { driveStage, quick } from './drive-stage.ts';

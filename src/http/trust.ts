@@ -15,3 +15,15 @@ export function authorities(): readonly string[] {
 export function trusted(): SecureContext {
   return (context ??= createSecureContext({ ca: [...authorities()] }));
 }
+
+/** Those, who an own file vouches for, and who we are to a server that asks. */
+export function contextWith({
+  ca = [],
+  ...identity
+}: {
+  readonly ca?: readonly string[];
+  readonly cert?: string;
+  readonly key?: string;
+}): SecureContext {
+  return createSecureContext({ ca: [...authorities(), ...ca], ...identity });
+}

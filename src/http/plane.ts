@@ -1,13 +1,14 @@
 import http from 'node:http';
 import https from 'node:https';
+import type { SecureContext } from 'node:tls';
 import { CadanganError, systemCode, throwIfAborted, type Pace } from '../platform/index.ts';
-import { isLoopback } from './endpoints.ts';
-import { networkFault, type Answer } from './fault.ts';
+import { isLoopback } from './addresses.ts';
+import { ConnectionFault } from './connection-fault.ts';
 import { proxyAgent } from './proxy.ts';
 import { trusted } from './trust.ts';
 
 export interface PlaneRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   /** Sent as it is; must not change until the promise settles. */
@@ -25,6 +26,12 @@ export interface AnswerHead {
   readonly header: (name: string) => string | undefined;
 }
 
+/** What is needed of an answer. `header` takes lower-case names. */
+export interface Answer extends AnswerHead {
+  /** Parsed when it is JSON. */
+  readonly body: unknown;
+}
+
 /** Takes the bytes of a body as they come. A chunk is only lent. @throws whatever ends the request */
 export type BodySink = (chunk: Uint8Array) => void;
 
@@ -35,9 +42,24 @@ const sliceBytes = 16 * 1024;
 // Nothing that we ask for as a whole is larger: pages of a list go through the library.
 const collectedBytesMax = 4 * 1024 * 1024;
 
+export interface PlaneOptions {
+  readonly proxy?: string | undefined;
+  /** A connection on which nothing moves for so long is given up. Default: a minute. */
+  readonly idleMsMax?: number;
+  /** Default: 8. */
+  readonly socketsMax?: number;
+  readonly pace?: Pace;
+  /** Who is believed, and who we are. Default: whoever this machine trusts, and nobody. */
+  readonly secureContext?: () => SecureContext;
+  /** Whether an address without TLS may be asked. Default: on this machine alone. */
+  readonly isPlainAllowed?: (url: URL) => boolean;
+  /** The asker's own error for a connection that failed. */
+  readonly errorOf?: (fault: ConnectionFault) => Error;
+}
+
 /**
  * Plain requests for bytes, over connections of its own that are used again. No redirects, no retries, no HTTP/2 (streams were seen to
- * stall). All failures are `DriveFault`s without anything of the request in them.
+ * stall). A connection that fails is a `ConnectionFault`, or what the asker makes of it, without anything of the request in it.
  */
 export class HttpPlane {
   readonly #idleMsMax: number;
@@ -45,25 +67,27 @@ export class HttpPlane {
   readonly #makeSecure: () => http.Agent;
   #secure: http.Agent | undefined;
   readonly #pace: Pace;
+  readonly #isPlainAllowed: (url: URL) => boolean;
+  readonly #errorOf: (fault: ConnectionFault) => Error;
 
-  constructor(
-    options: { readonly proxy?: string | undefined; readonly idleMsMax?: number; readonly socketsMax?: number; readonly pace?: Pace } = {},
-  ) {
+  constructor(options: PlaneOptions = {}) {
     this.#pace = options.pace ?? {};
     this.#idleMsMax = options.idleMsMax ?? 60_000;
+    this.#isPlainAllowed = options.isPlainAllowed ?? isLoopback;
+    this.#errorOf = options.errorOf ?? ((fault) => fault);
     const shape = { keepAlive: true, maxSockets: options.socketsMax ?? 8, scheduling: 'lifo' as const, timeout: this.#idleMsMax };
-    const { proxy } = options;
+    const { proxy, secureContext = trusted } = options;
     this.#plain = proxy === undefined ? new http.Agent(shape) : proxyAgent(proxy, shape);
-    this.#makeSecure = () => (proxy === undefined ? new https.Agent({ ...shape, secureContext: trusted() }) : this.#plain);
+    this.#makeSecure = () => (proxy === undefined ? new https.Agent({ ...shape, secureContext: secureContext() }) : this.#plain);
   }
 
-  /** The answer with its body, whatever the status. @throws DriveFault (`transient`), `aborted` */
+  /** The answer with its body, whatever the status. @throws ConnectionFault, `aborted` */
   async send(request: PlaneRequest): Promise<Answer & { readonly bytes: Buffer }> {
     const chunks: Buffer[] = [];
     let sizeBytes = 0;
     const head = await this.exchange(request, () => (chunk) => {
       sizeBytes += chunk.length;
-      if (sizeBytes > collectedBytesMax) throw networkFault('answer too long');
+      if (sizeBytes > collectedBytesMax) throw new ConnectionFault('answer too long');
       chunks.push(Buffer.from(chunk));
     });
     const bytes = Buffer.concat(chunks);
@@ -72,18 +96,22 @@ export class HttpPlane {
 
   /**
    * Sends, then hands the body to the sink that `begin` chooses by the head. Resolves at the end of a complete body.
-   * @throws DriveFault, `aborted`, what the sink throws
+   * @throws ConnectionFault, `aborted`, what the sink throws
    */
   exchange(request: PlaneRequest, begin: (head: AnswerHead) => BodySink): Promise<AnswerHead> {
     return new Promise((resolve, reject) => {
       throwIfAborted(request.signal);
       const url = new URL(request.url);
       const secure = url.protocol === 'https:';
+      if (!secure && !this.#isPlainAllowed(url)) throw this.#errorOf(new ConnectionFault('EPROTO'));
       const body = request.body ?? '';
-      const headers = { ...request.headers, ...(request.method === 'GET' ? {} : { 'Content-Length': String(Buffer.byteLength(body)) }) };
+      const headers = {
+        ...request.headers,
+        ...(request.method === 'GET' || request.method === 'HEAD' ? {} : { 'Content-Length': String(Buffer.byteLength(body)) }),
+      };
       const sent = secure
         ? https.request(url, { method: request.method, headers, agent: (this.#secure ??= this.#makeSecure()) })
-        : http.request(url, { method: request.method, headers, agent: plainAgentFor(url, this.#plain) });
+        : http.request(url, { method: request.method, headers, agent: this.#plain });
       let isSent = false;
       const over = new AbortController();
       const settle = (finish: () => void): void => {
@@ -93,14 +121,14 @@ export class HttpPlane {
       };
       const fail = (error: unknown): void => {
         sent.destroy();
-        settle(() => reject(mapped(error)));
+        settle(() => reject(this.#mapped(error)));
       };
       const abort = (): void => {
         if (isSent && request.settleOnceSent === true) return;
         fail(new CadanganError('aborted', {}, { cause: request.signal?.reason }));
       };
       request.signal?.addEventListener('abort', abort, { once: true });
-      sent.setTimeout(this.#idleMsMax, () => fail(networkFault('ETIMEDOUT')));
+      sent.setTimeout(this.#idleMsMax, () => fail(new ConnectionFault('ETIMEDOUT')));
       sent.on('error', fail);
       sent.on('finish', () => {
         isSent = true;
@@ -140,16 +168,17 @@ export class HttpPlane {
     sent.end();
   }
 
+  /** Node's errors of a connection name hosts and ports at most, but what a library wraps is not ours to trust. */
+  #mapped(error: unknown): unknown {
+    if (error instanceof ConnectionFault) return this.#errorOf(error);
+    const code = systemCode(error);
+    return code === undefined ? error : this.#errorOf(new ConnectionFault(code));
+  }
+
   close(): void {
     this.#plain.destroy();
     this.#secure?.destroy();
   }
-}
-
-function plainAgentFor(url: URL, agent: http.Agent): http.Agent {
-  // Tokens and session addresses go in clear text to an emulator only.
-  if (!isLoopback(url)) throw networkFault('EPROTO');
-  return agent;
 }
 
 function receive(
@@ -179,21 +208,15 @@ function receive(
     let isWhole = false;
     response.on('end', () => {
       isWhole = response.complete;
-      if (!isWhole) reject(networkFault('ECONNRESET'));
+      if (!isWhole) reject(new ConnectionFault('ECONNRESET'));
       else if (turn === undefined) resolve();
       else turn.then(resolve, reject); // the last bytes have their time, too
     });
     response.on('error', reject);
     response.on('close', () => {
-      if (!isWhole) reject(networkFault('ECONNRESET'));
+      if (!isWhole) reject(new ConnectionFault('ECONNRESET'));
     });
   });
-}
-
-/** Node's errors of a connection name hosts and ports at most, but what a library wraps is not ours to trust. */
-function mapped(error: unknown): unknown {
-  const code = systemCode(error);
-  return code === undefined ? error : networkFault(code);
 }
 
 function firstOf(value: string | readonly string[] | undefined): string | undefined {
