@@ -7,6 +7,7 @@ import { systemClock } from '../src/platform/index.ts';
 import { paceOf } from '../src/service/index.ts';
 import { DriveStorage, FolderStorage, LimitedStorage, type FileName, type Storage } from '../src/storage/index.ts';
 import { driveStage } from '../test/google/drive-stage.ts';
+import { neverAborted } from '../test/fakes/never-aborted.ts';
 
 /*
  * Whether limits hold: `node bench/limits.ts [--seconds 15]`. Files are written to a folder and, over loopback, to the emulator of Google
@@ -35,7 +36,7 @@ try {
 
 /** Both ways, each as a rate and as a share of what may go. */
 async function measured(storage: Storage, bytesPerSecond: number): Promise<string> {
-  await storage.create();
+  await storage.create(neverAborted);
   const files = Array.from({ length: 2 * atOnce }, () => someFile((bytesPerSecond * Number(options.seconds)) / (2 * atOnce)));
   const total = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
   const rateOf = async (go: (one: { file: FileName; bytes: Uint8Array }) => Promise<unknown>): Promise<string> => {
@@ -47,8 +48,8 @@ async function measured(storage: Storage, bytesPerSecond: number): Promise<strin
     const rate = (total / (performance.now() - startMs)) * 1000;
     return `${((rate * 8) / 1e6).toFixed(2)} Mbit/s (${((rate / bytesPerSecond) * 100).toFixed(1)} %)`;
   };
-  const written = await rateOf(({ file, bytes }) => storage.write(file, bytes));
-  const read = await rateOf(({ file, bytes }) => storage.readRange(file, 0, bytes.length));
+  const written = await rateOf(({ file, bytes }) => storage.write(file, bytes, neverAborted));
+  const read = await rateOf(({ file, bytes }) => storage.readRange(file, 0, bytes.length, { signal: neverAborted }));
   await storage.close();
   return `${written} | ${read}`;
 }

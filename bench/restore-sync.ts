@@ -10,6 +10,7 @@ import { FolderStorage } from '../src/storage/index.ts';
 import { makeData } from './data.ts';
 import { measure, median } from './measure.ts';
 import { tools } from './tools.ts';
+import { neverAborted } from '../test/fakes/never-aborted.ts';
 
 /*
  * What it costs that nothing is called restored before the disk has it: `node bench/restore-sync.ts [--files 40000] [--file-bytes 8192]
@@ -76,16 +77,16 @@ async function makeRepository(): Promise<Repository> {
   if (!cadangan) throw new Error('there is nothing to measure');
   cadangan.init(path);
   await measure(cadangan.backup(path, source));
-  const repository = await Repository.open({ storage: new FolderStorage(path) }, passwordFromText('bench'));
-  await repository.loadIndex();
+  const repository = await Repository.open({ storage: new FolderStorage(path) }, passwordFromText('bench'), neverAborted);
+  await repository.loadIndex({ signal: neverAborted });
   return repository;
 }
 
 async function secondsOfRestore(repository: Repository, target: string, syncProgram: string): Promise<number> {
-  const snapshot = (await listSnapshots(repository)).at(-1);
+  const snapshot = (await listSnapshots(repository, neverAborted)).at(-1);
   if (!snapshot) throw new Error('there is no snapshot');
   const startMs = performance.now();
-  const { exceptionCounts, counts } = await restore(repository, snapshot.snapshot, { target, syncProgram });
+  const { exceptionCounts, counts } = await restore(repository, snapshot.snapshot, { signal: neverAborted, target, syncProgram });
   if (counts.filesRestored !== Number(options.files)) throw new Error(`not all was restored: ${JSON.stringify(exceptionCounts)}`);
   return (performance.now() - startMs) / 1000;
 }

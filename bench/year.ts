@@ -9,6 +9,7 @@ import { passwordFromText } from '../src/platform/index.ts';
 import { listSnapshots, Repository } from '../src/repository/index.ts';
 import { FolderStorage } from '../src/storage/index.ts';
 import { parseGroupBy, planRetention, pruneRepository, removedBy, removeSnapshots } from '../src/upkeep/index.ts';
+import { neverAborted } from '../test/fakes/never-aborted.ts';
 import { SeededRandom } from '../test/fakes/seeded-random.ts';
 import { VirtualClock } from '../test/fakes/virtual-clock.ts';
 import { policyOf } from '../test/upkeep/policy-options.ts';
@@ -88,7 +89,7 @@ try {
 
 async function liveAYear(): Promise<void> {
   const company = new Company(new SeededRandom(Number(options.seed)));
-  await Repository.init({ storage: new FolderStorage(folders.ours), clock }, passwordFromText('bench'));
+  await Repository.init({ storage: new FolderStorage(folders.ours), clock }, passwordFromText('bench'), { signal: neverAborted });
   restic(folders.restics, 'init');
   const sizes = { ours: 0, restics: 0 };
   const counts = { ours: 0, restics: 0 };
@@ -127,9 +128,9 @@ async function ourNight(): Promise<number> {
   const made = { sources: [source], workingFolder: '/', rules, host: 'srv-01', workerCount: 2, programVersion: 'bench', signal };
   await backup(repository, { ...made, timeNs: clock.nowNs() });
   const wanted = { policy: policyOf(rule.join(' ')), groupBy: parseGroupBy('host,paths') };
-  const snapshots = await listSnapshots(repository);
+  const snapshots = await listSnapshots(repository, neverAborted);
   const gone = removedBy(planRetention(snapshots, wanted, { nowNs: clock.nowNs() + 1n, today: '2026-01-01' }));
-  await removeSnapshots(repository, gone);
+  await removeSnapshots(repository, gone, { signal: neverAborted });
   return snapshots.length - gone.length;
 }
 
@@ -141,8 +142,8 @@ async function ourPrune(): Promise<void> {
 }
 
 async function openOurs(): Promise<Repository> {
-  const repository = await Repository.open({ storage: new FolderStorage(folders.ours), clock }, passwordFromText('bench'));
-  await repository.loadIndex();
+  const repository = await Repository.open({ storage: new FolderStorage(folders.ours), clock }, passwordFromText('bench'), neverAborted);
+  await repository.loadIndex({ signal: neverAborted });
   return repository;
 }
 

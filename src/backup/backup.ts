@@ -186,7 +186,7 @@ async function storeTree(
 ): Promise<TreeId> {
   const { compression = 'auto', extraVerify = true, signal } = options;
   const workerCount = options.workerCount ?? Math.min(availableParallelism(), workersMax);
-  const trees = new BlobSaver(repository, packStore, { compression, extraVerify });
+  const trees = new BlobSaver(repository, packStore, { compression, extraVerify, signal });
   await using pool = new DataPool(repository, packStore, { workerCount, compression, extraVerify, signal });
   using _reporting = reportProgress(tally, expectedTotals(source, parent), options.progress, repository.clock);
   const archiver = new Archiver(repository, pool, trees, tally, {

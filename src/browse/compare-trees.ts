@@ -38,7 +38,7 @@ export interface CompareOptions {
   readonly metadata?: boolean;
   /** Called in the order of paths; awaited, so that a slow reader is not overrun. */
   readonly onChange?: (change: Change) => void | Promise<void>;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -49,7 +49,7 @@ export async function compareTrees(
   repository: Repository,
   before: TreeId,
   after: TreeId,
-  options: CompareOptions = {},
+  options: CompareOptions,
 ): Promise<CompareStatistics> {
   const comparison = new Comparison(repository, options);
   await comparison.run(before, after);

@@ -21,7 +21,7 @@ export interface FindOptions {
   readonly treeIds?: readonly string[];
   /** Beginnings of names of packs: all that the index knows in them is looked for. */
   readonly packIds?: readonly string[];
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 export type FindMatch =
@@ -150,7 +150,7 @@ async function* findInOne(
   snapshot: StoredSnapshot,
   query: Query,
   fruitless: FruitlessFolders,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): AsyncGenerator<FindMatch, void, undefined> {
   const root = snapshot.snapshot.tree;
   const open: OpenFolder[] = [];

@@ -15,14 +15,14 @@ export interface ListOptions {
   readonly recursive?: boolean;
   /** Called for a folder whose entries cannot be read; without it the listing throws there. */
   readonly onUnreadable?: (path: ByteString, error: CadanganError) => void;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** Entries in the order of the trees, each folder before what lies in it. @throws `path.not-found`, `repository.damaged` */
 export async function* listEntries(
   repository: Repository,
   tree: TreeId,
-  options: ListOptions = {},
+  options: ListOptions,
 ): AsyncGenerator<ListedEntry, void, undefined> {
   const { recursive = false, onUnreadable, signal } = options;
   const names = namesOf(options.path ?? snapshotRoot);

@@ -26,7 +26,7 @@ export async function versionsOf(
   repository: Repository,
   snapshots: readonly StoredSnapshot[],
   path: ByteString,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<PathHistory> {
   const lookup = new PathLookup(repository, namesOf(path), signal);
   const versions = new Map<string, { node: Node; snapshots: StoredSnapshot[] }>();
@@ -54,11 +54,11 @@ type Found = Node | 'absent' | 'unreadable';
 class PathLookup {
   readonly #repository: Repository;
   readonly #names: readonly ByteString[];
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: AbortSignal;
   /** By how many names were followed, the folder reached, and whether case counts below it. */
   readonly #known = new Map<string, Found>();
 
-  constructor(repository: Repository, names: readonly ByteString[], signal: AbortSignal | undefined) {
+  constructor(repository: Repository, names: readonly ByteString[], signal: AbortSignal) {
     this.#repository = repository;
     this.#names = names;
     this.#signal = signal;

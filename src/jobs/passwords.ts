@@ -10,7 +10,7 @@ export interface KeyOwner {
 
 /** Adds a password and proves that it opens the repository. @returns the new key. @throws `password.empty` */
 export async function addPassword(repository: Repository, password: Password, owner: KeyOwner, signal: AbortSignal): Promise<KeyId> {
-  const context = { ...repository.keyContext, signal };
+  const context = repository.keyContext(signal);
   const id = await addKey(repository.masterKey, password, owner, context);
   const opened = await openWithPassword(password, context);
   assert.deepEqual(opened.masterKey, repository.masterKey, 'the new password opens the same repository');
@@ -35,7 +35,7 @@ export async function removePassword(repository: Repository, wanted: string, sig
 
 /** @throws `key.not-found`, `key.ambiguous` */
 export async function resolveKey(repository: Repository, wanted: string, signal: AbortSignal): Promise<KeyId> {
-  const { keys, damaged } = await listKeys({ ...repository.keyContext, signal });
+  const { keys, damaged } = await listKeys(repository.keyContext(signal));
   const ids = [...keys, ...damaged].map(({ id }) => id).filter((id) => id.startsWith(wanted.toLowerCase()));
   const only = ids[0];
   if (only === undefined || wanted === '') throw new CadanganError('key.not-found', { key: wanted });

@@ -10,7 +10,7 @@ import type { SourceCut } from './source-cut.ts';
 export interface ClaimOptions {
   readonly clock: Clock;
   readonly againMs: number;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 const looksMax = 4;
@@ -51,7 +51,7 @@ export async function claimFolder(world: ClaimWorld, options: ClaimOptions): Pro
 }
 
 /** A claim of ours, made by a run that got no further, must not keep the one away from the folder who was there first. */
-export async function withdrawIdleClaims(ownership: Ownership, target: CopyTarget, signal: AbortSignal | undefined): Promise<void> {
+export async function withdrawIdleClaims(ownership: Ownership, target: CopyTarget, signal: AbortSignal): Promise<void> {
   const { claims, hasFiles, stranger, strangeClaims } = ownership;
   const isLate = (own: Claim): boolean => stranger !== undefined || strangeClaims.some((claim) => olderClaimFirst(claim, own) < 0);
   if (!hasFiles) for (const claim of claims.filter(isLate)) await target.withdraw(claim, signal);

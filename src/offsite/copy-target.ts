@@ -6,11 +6,11 @@ import type { CopyFile, CopyListing, SourceFile } from './copy-listing.ts';
 export interface UploadSource {
   readonly sizeBytes: number;
   /** Exactly `lengthBytes` from `offset`, into `target` when given. May be asked again for the same part. */
-  read(offset: number, lengthBytes: number, options: { readonly target?: Uint8Array; readonly signal?: AbortSignal }): Promise<Uint8Array>;
+  read(offset: number, lengthBytes: number, options: { readonly target?: Uint8Array; readonly signal: AbortSignal }): Promise<Uint8Array>;
 }
 
 export interface UploadOptions {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   /** Bytes that have safely arrived, so far, of this file. */
   readonly onProgress?: ((sentBytes: number) => void) | undefined;
   /** Of the whole file; default: its name. */
@@ -32,7 +32,7 @@ export interface CopyReader {
     file: CopyFile,
     offset: number,
     lengthBytes: number,
-    options: { readonly target: Uint8Array; readonly signal?: AbortSignal | undefined },
+    options: { readonly target: Uint8Array; readonly signal: AbortSignal },
   ): Promise<Uint8Array>;
 }
 
@@ -50,27 +50,27 @@ export interface CopyTarget extends CopyReader {
   /** As people write it: `gdrive:Folder/Sub`. */
   readonly location: string;
   /** Everything that lies there. @throws when it cannot be listed whole */
-  list(signal?: AbortSignal): Promise<CopyListing>;
+  list(signal: AbortSignal): Promise<CopyListing>;
   /** Where the folder is that had this id. */
-  whereIs(folderId: string, signal?: AbortSignal): Promise<Whereabouts>;
+  whereIs(folderId: string, signal: AbortSignal): Promise<Whereabouts>;
   /** Whether there is a folder where the copy is to lie, asked anew; not one that is only known by its id. */
-  isAtPath(signal?: AbortSignal): Promise<boolean>;
+  isAtPath(signal: AbortSignal): Promise<boolean>;
   /** Whether an upload of ours lies where it should be, although no list shows it yet. */
-  isNoted(file: SourceFile, signal?: AbortSignal): Promise<boolean>;
+  isNoted(file: SourceFile, signal: AbortSignal): Promise<boolean>;
   /** The ids that the folder had count no more. */
   forgetPlace(): void;
   /** Makes one of folders of one name, as far as the last list showed any. @returns how many were too many */
-  mergeFolders(signal?: AbortSignal): Promise<number>;
+  mergeFolders(signal: AbortSignal): Promise<number>;
   /** How much more it takes, asked anew; undefined where there is no limit, or nobody knows. */
-  freeBytes(signal?: AbortSignal): Promise<number | undefined>;
+  freeBytes(signal: AbortSignal): Promise<number | undefined>;
   /** Asked anew, from lists that show what was made a moment ago; nothing when the folder is not there. */
-  look(signal?: AbortSignal): Promise<Witnesses>;
+  look(signal: AbortSignal): Promise<Witnesses>;
   /** Makes the folder where there is none, and a claim in it. */
-  claim(mark: string, signal?: AbortSignal): Promise<Claim>;
+  claim(mark: string, signal: AbortSignal): Promise<Claim>;
   /** Takes a claim of ours away again, for good. */
-  withdraw(claim: Claim, signal?: AbortSignal): Promise<void>;
+  withdraw(claim: Claim, signal: AbortSignal): Promise<void>;
   /** Whether it is there and not in the trash; asked for by its id, which no late list can hide. */
-  isThere(file: CopyFile, signal?: AbortSignal): Promise<boolean>;
+  isThere(file: CopyFile, signal: AbortSignal): Promise<boolean>;
   /**
    * Stores the file and proves it. Goes on where an earlier attempt, also of another process, was cut short; never leaves two where one was
    * asked for.
@@ -78,5 +78,5 @@ export interface CopyTarget extends CopyReader {
    */
   upload(file: SourceFile, source: UploadSource, options?: UploadOptions): Promise<Uploaded>;
   /** Moves to the trash, where Google keeps it for 30 days; a file that is gone is no error. */
-  trash(file: CopyFile, signal?: AbortSignal): Promise<void>;
+  trash(file: CopyFile, signal: AbortSignal): Promise<void>;
 }

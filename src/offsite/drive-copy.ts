@@ -27,7 +27,7 @@ export class DriveCopy implements CopyTarget {
     this.#proved = options.provedByMd5 ?? new Map<string, string>();
   }
 
-  async list(signal?: AbortSignal): Promise<CopyListing> {
+  async list(signal: AbortSignal): Promise<CopyListing> {
     await this.#folder.account(signal);
     this.#folder.forget(); // somebody else may have made folders, or moved them
     const { exists, files, folderIds, hasDoubledFolders } = await this.#folder.listAll(signal);
@@ -44,15 +44,15 @@ export class DriveCopy implements CopyTarget {
     };
   }
 
-  whereIs(folderId: string, signal?: AbortSignal): Promise<Whereabouts> {
+  whereIs(folderId: string, signal: AbortSignal): Promise<Whereabouts> {
     return this.#folder.whereIs(folderId, signal);
   }
 
-  isAtPath(signal?: AbortSignal): Promise<boolean> {
+  isAtPath(signal: AbortSignal): Promise<boolean> {
     return this.#folder.isAtPath(signal);
   }
 
-  isNoted({ kind, name }: SourceFile, signal?: AbortSignal): Promise<boolean> {
+  isNoted({ kind, name }: SourceFile, signal: AbortSignal): Promise<boolean> {
     return this.#folder.isNoted({ kind, name }, signal);
   }
 
@@ -61,7 +61,7 @@ export class DriveCopy implements CopyTarget {
     this.#exists = false;
   }
 
-  async mergeFolders(signal?: AbortSignal): Promise<number> {
+  async mergeFolders(signal: AbortSignal): Promise<number> {
     if (!this.#hasDoubledFolders) return 0;
     const merged = await this.#folder.mergeFolders(signal);
     this.#hasDoubledFolders = false;
@@ -69,7 +69,7 @@ export class DriveCopy implements CopyTarget {
     return merged;
   }
 
-  async freeBytes(signal?: AbortSignal): Promise<number | undefined> {
+  async freeBytes(signal: AbortSignal): Promise<number | undefined> {
     const { client } = this.#folder;
     // The space of a shared drive is not that of who copies to it.
     if (client.topId !== 'root') return undefined;
@@ -77,31 +77,27 @@ export class DriveCopy implements CopyTarget {
     return limitBytes === undefined ? undefined : Math.max(0, limitBytes - usedBytes);
   }
 
-  async look(signal?: AbortSignal): Promise<Witnesses> {
+  async look(signal: AbortSignal): Promise<Witnesses> {
     const { files, listedIds } = await this.#folder.listWitnesses(signal);
     return { files: files.flatMap((item) => this.#copyFile(item) ?? []), claims: files.flatMap(claimsOf), listedIds };
   }
 
-  async claim(mark: string, signal?: AbortSignal): Promise<Claim> {
+  async claim(mark: string, signal: AbortSignal): Promise<Claim> {
     await this.#ensure(signal);
     const { id, createdTime } = await this.#folder.writeBeside(claimFileName(mark), claimFile(mark), signal);
     return { id, mark, createdMs: msOf(createdTime) };
   }
 
-  async withdraw({ id }: Claim, signal?: AbortSignal): Promise<void> {
+  async withdraw({ id }: Claim, signal: AbortSignal): Promise<void> {
     await this.#folder.remove(id, signal);
   }
 
-  async isThere({ id }: CopyFile, signal?: AbortSignal): Promise<boolean> {
+  async isThere({ id }: CopyFile, signal: AbortSignal): Promise<boolean> {
     const item = await this.#folder.client.get(id, { location: this.location }, signal);
     return item !== undefined && !item.trashed;
   }
 
-  async upload(
-    { kind, name }: SourceFile,
-    source: UploadSource,
-    { signal, onProgress, sha256, mark }: UploadOptions = {},
-  ): Promise<Uploaded> {
+  async upload({ kind, name }: SourceFile, source: UploadSource, { signal, onProgress, sha256, mark }: UploadOptions): Promise<Uploaded> {
     await this.#ensure(signal);
     const { item, proof, wasThere } = await this.#folder.upload({ kind, name }, source, { signal, onProgress, sha256, mark });
     if (proof === 'md5' && item.md5 !== undefined) this.#proved.set(item.id, item.md5);
@@ -111,7 +107,7 @@ export class DriveCopy implements CopyTarget {
     return { file, wasThere };
   }
 
-  async trash({ id }: CopyFile, signal?: AbortSignal): Promise<void> {
+  async trash({ id }: CopyFile, signal: AbortSignal): Promise<void> {
     await this.#folder.trash(id, signal);
     this.#proved.delete(id);
   }
@@ -120,16 +116,16 @@ export class DriveCopy implements CopyTarget {
     { id, name }: CopyFile,
     offset: number,
     lengthBytes: number,
-    { target, signal }: { readonly target: Uint8Array; readonly signal?: AbortSignal | undefined },
+    { target, signal }: { readonly target: Uint8Array; readonly signal: AbortSignal },
   ): Promise<Uint8Array> {
     const item = this.#items.get(id);
     if (item === undefined) throw new Error(`${name} was not listed`);
-    return this.#folder.readRange(item, offset, lengthBytes, { target, ...(signal && { signal }) });
+    return this.#folder.readRange(item, offset, lengthBytes, { target, signal });
   }
 
   /** All of the layout, so that restic finds it; made once, not by each of several uploads. */
   #making: Promise<void> | undefined;
-  async #ensure(signal: AbortSignal | undefined): Promise<void> {
+  async #ensure(signal: AbortSignal): Promise<void> {
     if (this.#exists) return;
     this.#making ??= this.#folder.create(signal).finally(() => {
       this.#making = undefined;

@@ -35,7 +35,7 @@ const indexBlobsMax = 50_000;
  * @param repository the original; its index is loaded here
  * @throws `repository.damaged`, also when a snapshot is not whole; the storage's errors, `aborted`
  */
-export async function readFirstPart(repository: Repository, signal?: AbortSignal): Promise<FirstPart> {
+export async function readFirstPart(repository: Repository, signal: AbortSignal): Promise<FirstPart> {
   await repository.loadIndex({ signal });
   const newest = new Map((await listSnapshots(repository, signal)).map((stored) => [groupOf(stored.snapshot), stored]));
   const packs = new Set<PackId>();

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { CadanganError, type Clock } from '../platform/index.ts';
-import { openStorage, type Storage } from '../storage/index.ts';
+import { inOwnTime, openStorage, type Storage } from '../storage/index.ts';
 import { keyOf, type SourceFile } from './copy-listing.ts';
 import { recordedErrorOf, type RecordedError } from './recorded-error.ts';
 
@@ -39,6 +39,8 @@ export function originalNamesOf(files: readonly SourceFile[]): OriginalNames {
 
 /** A dead mount answers nobody, for hours; who asks for a status does not wait for it. */
 const patienceMs = 5_000;
+/** What has not come by then does not come: the next who asks has it looked at anew. */
+const lookMsMax = 10 * 60_000;
 /** Several ask at once, and again at every change. */
 const freshMs = 1_000;
 /** Google is asked over the network, and counts the questions. */
@@ -86,7 +88,7 @@ export class OriginalLooks {
     try {
       const storage = await this.#open(location);
       try {
-        return { atMs, found: await readOriginalNames(storage) };
+        return { atMs, found: await inOwnTime(storage, this.#clock, (signal) => readOriginalNames(storage, signal), lookMsMax) };
       } finally {
         await storage.close();
       }
@@ -119,7 +121,7 @@ export class OriginalLooks {
 }
 
 /** Three lists; no file is read. */
-export async function readOriginalNames(storage: Storage, signal?: AbortSignal): Promise<OriginalNames> {
+export async function readOriginalNames(storage: Storage, signal: AbortSignal): Promise<OriginalNames> {
   const lists = await Promise.all(
     lookedAt.map(async (kind) => (await storage.list(kind, signal)).map(({ name, sizeBytes }) => ({ kind, name, sizeBytes }))),
   );

@@ -8,7 +8,7 @@ import type { CopyPlan, Stage, TrashStage } from './plan-copy.ts';
 import type { CopyProgressMeter } from './progress.ts';
 
 export interface RunOptions {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   /** Uploads that go at once; default 4. */
   readonly uploadsAtOnce?: number | undefined;
   readonly meter?: CopyProgressMeter | undefined;
@@ -20,7 +20,7 @@ export interface RunOptions {
    * Asked before each stage that moves something to the trash: which of its files may really go, as things are now. Default: all.
    * @throws what forbids to go on
    */
-  readonly mayTrash?: ((stage: TrashStage, signal: AbortSignal | undefined) => Promise<readonly CopyFile[]>) | undefined;
+  readonly mayTrash?: ((stage: TrashStage, signal: AbortSignal) => Promise<readonly CopyFile[]>) | undefined;
   /** Of the repository; see `Ownership`. */
   readonly mark?: string | undefined;
   /** Told of each as it happens, so that whoever keeps account of the copy need not list it again. */
@@ -48,7 +48,7 @@ const trashesAtOnce = 4;
  * for its sake.
  * @throws what uploading and trashing throws; by then nothing of it is under way any more
  */
-export async function runPlan(plan: CopyPlan, source: Storage, target: CopyTarget, options: RunOptions = {}): Promise<RunReport> {
+export async function runPlan(plan: CopyPlan, source: Storage, target: CopyTarget, options: RunOptions): Promise<RunReport> {
   const vanished: SourceFile[] = [];
   const damaged: SourceFile[] = [];
   for (const stage of plan.stages) {

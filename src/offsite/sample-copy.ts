@@ -16,7 +16,7 @@ export interface SampleOptions {
   readonly percent: number;
   /** Where the last sample ended. */
   readonly cursor: string | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   readonly progress?: CopyProgressSink | undefined;
 }
 
@@ -112,7 +112,7 @@ async function isRight(
   target: CopyReader,
   file: CopyFile,
   sent: ((bytes: number) => void) | undefined,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<boolean> {
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(Math.min(pieceBytes, file.sizeBytes ?? 0));

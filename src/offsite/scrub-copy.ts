@@ -38,7 +38,7 @@ export interface ScrubOptions extends Omit<SyncOptions, 'known'> {
  * Compares the whole copy with the original by the checksums that Drive computed over the bytes that it has: nothing is downloaded. What is
  * missing or wrong is uploaded again from the original, doubles go to the trash; strangers are only named.
  */
-export async function scrubCopy(world: CopyWorld, { lastWholeMs = Infinity, ...options }: ScrubOptions = {}): Promise<ScrubReport> {
+export async function scrubCopy(world: CopyWorld, { lastWholeMs = Infinity, ...options }: ScrubOptions): Promise<ScrubReport> {
   const sync = await syncCopy(world, options);
   const checked = sync.found.states.filter(({ good, damaged }) => good !== undefined || damaged.length > 0);
   const states = await withoutNews(sync.found.states, world.source, lastWholeMs, options.signal);
@@ -54,7 +54,7 @@ async function withoutNews(
   states: readonly CopyState[],
   source: Storage,
   lastWholeMs: number,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<readonly CopyState[]> {
   if (lastWholeMs === Infinity || source.writtenMs === undefined) return states;
   const news = new Set<CopyState>();

@@ -12,7 +12,7 @@ export interface ArchiveOptions {
   readonly format: ArchiveFormat;
   /** Said at the end of the archive, in a text file, above what could not be put in. */
   readonly about: readonly string[];
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   /** Files begun and bytes of content put in so far. */
   readonly onProgress?: ((progress: { readonly files: number; readonly bytes: number; readonly path: string }) => void) | undefined;
 }
@@ -57,7 +57,7 @@ export function archiveSnapshot(repository: Repository, start: TreeId, options: 
 export async function measureTree(
   repository: Repository,
   start: TreeId,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<{ readonly files: number; readonly bytes: number; readonly largestBytes: number }> {
   let [files, bytes, largestBytes] = [0, 0, 0];
   for await (const step of walkTree(repository, start, { signal })) {
@@ -82,7 +82,7 @@ async function* chunksOf(
   const archive =
     options.format === 'tar' ? new TarArchive() : new ZipArchive({ zlib: { level: 6 }, forceZip64: largestBytes > zip64Above });
   const stop = new AbortController();
-  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+  const signal = AbortSignal.any([options.signal, stop.signal]);
   const failed = new AbortController();
   const fail = (error: unknown): void => failed.abort(error);
   archive.on('error', fail);

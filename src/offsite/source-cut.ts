@@ -33,7 +33,7 @@ const configBytesMax = 1 << 20;
  * Temporary files of writers (`NAME-tmp-…`) have no names of repository files, so storages leave them out.
  * @throws `offsite.source-doubtful` when this is no repository at all; the storage's errors, when it cannot be told
  */
-export async function readSourceCut(storage: Storage, signal?: AbortSignal): Promise<SourceCut> {
+export async function readSourceCut(storage: Storage, signal: AbortSignal): Promise<SourceCut> {
   const config = await readConfig(storage, signal);
   for (let attempt = 1; ; attempt++) {
     throwIfAborted(signal);
@@ -56,7 +56,7 @@ export async function readSourceCut(storage: Storage, signal?: AbortSignal): Pro
   }
 }
 
-async function readConfig(storage: Storage, signal?: AbortSignal): Promise<Uint8Array> {
+async function readConfig(storage: Storage, signal: AbortSignal): Promise<Uint8Array> {
   try {
     const file = { kind: 'config', name: '' } as const;
     const sizeBytes = await storage.sizeOf(file, signal);
@@ -71,7 +71,7 @@ async function readConfig(storage: Storage, signal?: AbortSignal): Promise<Uint8
 
 async function listChangeable(
   storage: Storage,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<{ readonly snapshots: readonly ListedFile[]; readonly index: readonly ListedFile[]; readonly fingerprint: string }> {
   const snapshots = await storage.list('snapshots', signal);
   const index = await storage.list('index', signal);

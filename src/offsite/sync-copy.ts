@@ -21,7 +21,7 @@ export interface CopyWorld {
 }
 
 export interface SyncOptions {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   readonly progress?: CopyProgressSink | undefined;
   readonly uploadsAtOnce?: number | undefined;
   /** Remove also what there is a doubt about. */
@@ -43,7 +43,7 @@ export interface SyncOptions {
   /** When all was last there; see `restorableFrom`. */
   readonly restorable?: Restorable | undefined;
   /** Reads what is to go first to a new copy; asked only for one that is large. Undefined: nobody can tell, who has no key. */
-  readonly firstPart?: ((signal: AbortSignal | undefined) => Promise<FirstPart | undefined>) | undefined;
+  readonly firstPart?: ((signal: AbortSignal) => Promise<FirstPart | undefined>) | undefined;
   /** Of how many bytes a copy is large; default 4 GiB. */
   readonly firstPartAboveBytes?: number | undefined;
   /** Told what is behind as soon as that is known. */
@@ -101,7 +101,7 @@ const firstPartAboveBytesDefault = 4 * 1024 ** 3;
  * @throws `offsite.source-doubtful`, `offsite.other-repository`, and what Drive refuses: `drive.full`, `drive.signed-out` ... What was
  * copied by then stays.
  */
-export async function syncCopy({ source, target, clock }: CopyWorld, options: SyncOptions = {}): Promise<SyncReport> {
+export async function syncCopy({ source, target, clock }: CopyWorld, options: SyncOptions): Promise<SyncReport> {
   const { signal, dryRun = false, againMs = againMsDefault } = options;
   const damaged = options.knownDamaged ?? new Set<string>();
   const meter = options.progress && new CopyProgressMeter(clock, options.progress);
@@ -184,7 +184,7 @@ function hasOwnIndex({ stages }: CopyPlan): boolean {
 }
 
 /** Before days of copying, not after them. @throws `drive.full` */
-async function assertRoom({ uploadBytes: neededBytes }: CopyPlan, target: CopyTarget, signal: AbortSignal | undefined): Promise<void> {
+async function assertRoom({ uploadBytes: neededBytes }: CopyPlan, target: CopyTarget, signal: AbortSignal): Promise<void> {
   const freeBytes = neededBytes === 0 ? undefined : await target.freeBytes(signal);
   if (freeBytes === undefined || neededBytes <= freeBytes) return;
   throw new CadanganError('drive.full', { location: target.location, neededBytes, freeBytes });

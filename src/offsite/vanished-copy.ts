@@ -17,7 +17,7 @@ export interface ExpectedOptions {
   readonly mayBeginAnew?: boolean | undefined;
   /** Drive was not asked: it shows nothing that we have not done. */
   readonly known?: CopyListing | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** Pure. */
@@ -43,7 +43,7 @@ async function isInPlace(
   target: CopyTarget,
   { folderIds, files }: ExpectedCopy,
   mayBeginAnew: boolean,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<boolean> {
   if (folderIds.length === 0 || files === 0) return true;
   const wheres = await Promise.all(folderIds.map((id) => target.whereIs(id, signal)));

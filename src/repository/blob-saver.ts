@@ -16,7 +16,7 @@ export interface BlobSaverOptions {
   readonly compression: CompressionMode;
   readonly extraVerify: boolean;
   /** Stops the write of a pack. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** Stores blobs, on the main thread: all trees of a million files compress and seal in a second or two. */

@@ -35,7 +35,7 @@ const readAtOnce = 4;
 export async function loadIndexForReading(
   repository: Repository,
   trees: readonly TreeId[],
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<IndexTrouble | undefined> {
   const { storage } = repository;
   const files = await storage.list('index', signal);
@@ -63,7 +63,7 @@ export async function loadIndexForReading(
  */
 export async function indexFromPacks(
   repository: Repository,
-  signal?: AbortSignal,
+  signal: AbortSignal,
   named: Iterable<PackId> = repository.index.packIds(),
 ): Promise<Omit<IndexTrouble, 'damaged'>> {
   const known = new Set<string>(named);
@@ -93,11 +93,11 @@ export async function readPackHeader(
   repository: Repository,
   name: PackId,
   sizeBytes: number,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<readonly PackedBlob[]> {
   const { storage, boxes } = repository;
   const read = (lengthBytes: number): Promise<Uint8Array> =>
-    storage.readRange({ kind: 'data', name }, sizeBytes - lengthBytes, lengthBytes, signal ? { signal } : {});
+    storage.readRange({ kind: 'data', name }, sizeBytes - lengthBytes, lengthBytes, { signal });
   const tail = await read(Math.min(sizeBytes, tailBytes));
   const lengthBytes = decodePackFooter(tail, sizeBytes) + packFooterLengthBytes;
   const end = lengthBytes <= tail.length ? tail.subarray(tail.length - lengthBytes) : await read(lengthBytes);

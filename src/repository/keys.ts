@@ -34,7 +34,7 @@ export interface KeyContext {
   readonly module: KernelModule;
   readonly clock: Clock;
   readonly random: Random;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** What a password opens: the master key of the repository, and the key file that had it. */

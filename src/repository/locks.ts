@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { CadanganError, isCode, throwIfAborted, type Clock } from '../platform/index.ts';
-import type { Storage } from '../storage/index.ts';
+import { inOwnTime, type Storage } from '../storage/index.ts';
 import { formatTimestamp, parseLock, parseLockId, parseTimestamp, serializeLock, type Lock, type LockId } from './format/index.ts';
 import type { SmallBoxes } from './sealed-box.ts';
 import { readUnpacked, saveNamedByHash, sealUnpacked } from './unpacked-files.ts';
@@ -30,7 +30,7 @@ export interface LockOptions {
   readonly retryForMs?: number;
   /** Return after the lock is written; `confirmed` tells when the second look is done. Conflicts found then are not waited for. */
   readonly confirmInBackground?: boolean;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 export interface FoundLock {
@@ -101,11 +101,11 @@ export class RepositoryLock {
     }
   }
 
-  static async #begin(context: LockContext, exclusive: boolean, signal?: AbortSignal): Promise<RepositoryLock> {
+  static async #begin(context: LockContext, exclusive: boolean, signal: AbortSignal): Promise<RepositoryLock> {
     await refuseConflicts(context, exclusive, undefined, signal);
     const id = await writeLock(context, exclusive, signal);
     const settling = new AbortController();
-    const confirmed = confirm(context, exclusive, id, signal ? AbortSignal.any([signal, settling.signal]) : settling.signal);
+    const confirmed = confirm(context, exclusive, id, AbortSignal.any([signal, settling.signal]));
     confirmed.catch(() => undefined); // whoever waits for it gets the error
     return new RepositoryLock(context, exclusive, id, settling, confirmed);
   }
@@ -148,9 +148,10 @@ export class RepositoryLock {
     if (this.#lost.signal.aborted) return;
     try {
       // After a sleep an `unlock` may have removed our lock, and a prune may have run: then nothing that we know is certain.
-      if ((await storage.sizeOf({ kind: 'locks', name: this.#id })) === undefined) return this.#lose('removed');
+      const isThere = await inOwnTime(storage, clock, (signal) => this.#isThere(signal), refreshMs);
+      if (!isThere) return this.#lose('removed');
       const previous = this.#id;
-      this.#id = await writeLock(this.#context, this.#exclusive);
+      this.#id = await inOwnTime(storage, clock, (signal) => writeLock(this.#context, this.#exclusive, signal), refreshMs);
       this.#obsolete.add(previous);
       this.#refreshedAtMs = clock.monotonicMs();
       this.#refreshedAtNs = clock.nowNs();
@@ -160,9 +161,13 @@ export class RepositoryLock {
     }
   }
 
+  async #isThere(signal: AbortSignal): Promise<boolean> {
+    return (await this.#context.storage.sizeOf({ kind: 'locks', name: this.#id }, signal)) !== undefined;
+  }
+
   async #removeObsolete(): Promise<void> {
     for (const id of this.#obsolete) {
-      await this.#context.storage.remove({ kind: 'locks', name: id });
+      await removeOwn(this.#context, id);
       this.#obsolete.delete(id);
     }
   }
@@ -191,7 +196,7 @@ export class RepositoryLock {
 }
 
 /** Every lock in the repository, also those that cannot be read. */
-export async function listLocks(context: LockContext, signal?: AbortSignal): Promise<FoundLock[]> {
+export async function listLocks(context: LockContext, signal: AbortSignal): Promise<FoundLock[]> {
   const found: FoundLock[] = [];
   for (const { name } of await context.storage.list('locks', signal)) {
     const lock = await lookAt(context, name, signal);
@@ -203,7 +208,7 @@ export async function listLocks(context: LockContext, signal?: AbortSignal): Pro
 /** Removes stale locks, or with `all` every lock, unread. @returns how many were removed, and those that stay */
 export async function removeLocks(
   context: LockContext,
-  options: { all: boolean; signal?: AbortSignal | undefined },
+  options: { all: boolean; signal: AbortSignal },
 ): Promise<{ readonly removed: number; readonly left: readonly FoundLock[] }> {
   const { storage } = context;
   const left: FoundLock[] = [];
@@ -237,12 +242,17 @@ async function confirm(context: LockContext, exclusive: boolean, id: LockId, sig
     await context.clock.sleep(settleMs, signal);
     await refuseConflicts(context, exclusive, id, signal);
   } catch (error) {
-    await context.storage.remove({ kind: 'locks', name: id });
+    await removeOwn(context, id);
     throw error;
   }
 }
 
-async function refuseConflicts(context: LockContext, exclusive: boolean, own: LockId | undefined, signal?: AbortSignal): Promise<void> {
+/** Also for somebody who was stopped: whoever comes next need not wait for it. @throws as `inOwnTime` */
+function removeOwn({ storage, clock }: LockContext, name: LockId): Promise<void> {
+  return inOwnTime(storage, clock, (signal) => storage.remove({ kind: 'locks', name }, signal));
+}
+
+async function refuseConflicts(context: LockContext, exclusive: boolean, own: LockId | undefined, signal: AbortSignal): Promise<void> {
   for (const lock of await listLocks(context, signal)) {
     if (lock.id === own || !(exclusive || lock.file === undefined || lock.file.exclusive)) continue;
     if (lock.isStale) {
@@ -255,7 +265,7 @@ async function refuseConflicts(context: LockContext, exclusive: boolean, own: Lo
 }
 
 /** Undefined when its holder has just released or refreshed it. */
-async function lookAt(context: LockContext, name: string, signal?: AbortSignal): Promise<FoundLock | undefined> {
+async function lookAt(context: LockContext, name: string, signal: AbortSignal): Promise<FoundLock | undefined> {
   const nowMs = Number(context.clock.nowNs() / 1_000_000n);
   const file = await readLock(context, name, signal);
   if (file === 'gone') return undefined;
@@ -276,7 +286,7 @@ async function lookAt(context: LockContext, name: string, signal?: AbortSignal):
  * One that cannot be read may be half written: it is tried again while it is young. It is never ignored before it is as old as one of
  * which the holder is gone: it may be of somebody who wants to be alone.
  */
-async function readLock(context: LockContext, name: string, signal?: AbortSignal): Promise<Lock | 'gone' | 'unreadable'> {
+async function readLock(context: LockContext, name: string, signal: AbortSignal): Promise<Lock | 'gone' | 'unreadable'> {
   const { storage, clock } = context;
   for (let attempt = 0; ; attempt++) {
     try {
@@ -293,7 +303,7 @@ async function readLock(context: LockContext, name: string, signal?: AbortSignal
   }
 }
 
-async function writeLock(context: LockContext, exclusive: boolean, signal?: AbortSignal): Promise<LockId> {
+async function writeLock(context: LockContext, exclusive: boolean, signal: AbortSignal): Promise<LockId> {
   const nowNs = context.clock.nowNs();
   const user = ownUser();
   const file: Lock = {

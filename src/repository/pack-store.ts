@@ -56,7 +56,7 @@ export class PackStore {
   /** `pack.bytes` must not change until the promise settles. Several may be under way. @throws the storage's errors */
   async save(
     pack: { readonly id: PackId; readonly bytes: Uint8Array; readonly entries: readonly PackedBlob[] },
-    signal?: AbortSignal,
+    signal: AbortSignal,
   ): Promise<void> {
     const { storage, index, clock } = this.#repository;
     await this.#repository.mayWrite;
@@ -76,7 +76,7 @@ export class PackStore {
    * Writes an index file for everything stored since the last one. To be called at the end, and when a run is stopped. After a failure
    * it may be called again: nothing is forgotten.
    */
-  flush(signal?: AbortSignal): Promise<void> {
+  flush(signal: AbortSignal): Promise<void> {
     this.#indexWrite = this.#indexWrite
       .catch(() => undefined) // its caller knows, and what it could not write is pending again
       .then(() => this.#writeIndex(signal));
@@ -92,7 +92,7 @@ export class PackStore {
     return packs;
   }
 
-  async #writeIndex(signal?: AbortSignal): Promise<void> {
+  async #writeIndex(signal: AbortSignal): Promise<void> {
     if (this.#pending.length === 0) return;
     const packs = this.#pending;
     const blobs = this.#pendingBlobs;

@@ -11,7 +11,7 @@ export interface ReadFault {
  * looks like a storage that is away, except that the storage still gives its `config`.
  * @throws `error` itself when it stops everything: aborted, the storage is away, or no error of ours
  */
-export async function readFaultOf(error: unknown, storage: Storage, signal?: AbortSignal): Promise<ReadFault> {
+export async function readFaultOf(error: unknown, storage: Storage, signal: AbortSignal): Promise<ReadFault> {
   if (isCode(error, 'repository.damaged'))
     return { kind: error.facts['isUnreadable'] === true ? 'unreadable' : 'damaged', reason: reasonOf(error) };
   if (isCode(error, 'repository.unsupported')) return { kind: 'damaged', reason: reasonOf(error) };
@@ -22,7 +22,7 @@ export async function readFaultOf(error: unknown, storage: Storage, signal?: Abo
   return { kind: 'unreadable', reason: reasonOf(error) };
 }
 
-async function isAnswering(storage: Storage, signal: AbortSignal | undefined): Promise<boolean> {
+async function isAnswering(storage: Storage, signal: AbortSignal): Promise<boolean> {
   try {
     await storage.read({ kind: 'config', name: '' }, signal);
     return true;

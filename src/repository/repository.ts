@@ -9,7 +9,7 @@ import {
   type Password,
   type Random,
 } from '../platform/index.ts';
-import type { FileKind, Storage } from '../storage/index.ts';
+import { inOwnTime, type FileKind, type Storage } from '../storage/index.ts';
 import { BlobIndex, type BlobLocation } from './blob-index.ts';
 import { openBlob } from './blob-opener.ts';
 import { BlobDecompressor, type CompressionMode } from './compression.ts';
@@ -51,7 +51,7 @@ export interface RepositoryWorld {
 }
 
 export interface InitOptions {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   /** Cost of the first key's derivation; the default is for everybody, tests use less. */
   readonly kdfCost?: KdfParameters | undefined;
   /** Where files are cut: that of another repository, so that each finds what was copied from the other. Default: a random one. */
@@ -96,7 +96,7 @@ export class Repository {
    * Makes a new repository of version 2. The config is written last: until then there is none, and init may simply be repeated.
    * @throws `repository.exists`; `repository.damaged` when data lies there without a config; `password.empty`
    */
-  static async init(world: RepositoryWorld, password: Password, options: InitOptions = {}): Promise<Repository> {
+  static async init(world: RepositoryWorld, password: Password, options: InitOptions): Promise<Repository> {
     const full = withDefaults(world);
     const { storage, random } = full;
     const module = readyModule();
@@ -116,7 +116,8 @@ export class Repository {
       await storage.write({ kind: 'config', name: '' }, box, options.signal);
     } catch (error) {
       // Somebody else's init was quicker: our key would open nothing, and confuse whoever tries it.
-      if (isCode(error, 'repository.exists')) await storage.remove({ kind: 'keys', name: id });
+      if (isCode(error, 'repository.exists'))
+        await inOwnTime(storage, full.clock, (own) => storage.remove({ kind: 'keys', name: id }, own));
       throw error;
     }
     // Keys of an init that was cut short: the config is sealed with our master key, so they open nothing.
@@ -128,7 +129,7 @@ export class Repository {
    * @param secret the password; or the key that it once opened, of which the caller knows that it is still there
    * @throws `repository.missing`, `repository.wrong-password`, `repository.damaged`, `repository.unsupported`, and the storage's errors
    */
-  static async open(world: RepositoryWorld, secret: Password | OpenedKey, signal?: AbortSignal): Promise<Repository> {
+  static async open(world: RepositoryWorld, secret: Password | OpenedKey, signal: AbortSignal): Promise<Repository> {
     const full = withDefaults(world);
     const { storage } = full;
     await requireRepository(storage, signal);
@@ -167,15 +168,15 @@ export class Repository {
     return { storage: this.storage, boxes: this.boxes, version: this.config.version, clock: this.clock };
   }
 
-  get keyContext(): KeyContext {
-    return { storage: this.storage, module: this.module, clock: this.clock, random: this.random };
+  keyContext(signal: AbortSignal): KeyContext {
+    return { storage: this.storage, module: this.module, clock: this.clock, random: this.random, signal };
   }
 
   /**
    * Reads every index file into `index`. List snapshots first, then call this: then every blob of a listed snapshot is known.
    * @throws `repository.damaged`, naming the index file
    */
-  async loadIndex(options: { signal?: AbortSignal | undefined } = {}): Promise<IndexId[]> {
+  async loadIndex(options: { readonly signal: AbortSignal }): Promise<IndexId[]> {
     const files = await this.storage.list('index', options.signal);
     return pMap(
       files,
@@ -196,18 +197,18 @@ export class Repository {
   }
 
   /** The JSON of an index, snapshot or lock file, proven. */
-  loadUnpacked(kind: Exclude<FileKind, 'data' | 'keys'>, name: string, signal?: AbortSignal): Promise<Uint8Array> {
+  loadUnpacked(kind: Exclude<FileKind, 'data' | 'keys'>, name: string, signal: AbortSignal): Promise<Uint8Array> {
     return readUnpacked(this.storage, this.boxes, { kind, name }, signal);
   }
 
   /** Seals and stores JSON. @returns the file's name */
-  async saveUnpacked(kind: 'index' | 'snapshots', json: Uint8Array, signal?: AbortSignal): Promise<string> {
+  async saveUnpacked(kind: 'index' | 'snapshots', json: Uint8Array, signal: AbortSignal): Promise<string> {
     await this.mayWrite;
     return saveNamedByHash(this.storage, kind, sealUnpacked(this.boxes, kind, json, this.config.version), signal);
   }
 
   /** Removes a file that nobody needs; the lock is ours. @throws as `mayWrite`, and the storage's errors */
-  async remove(kind: 'index' | 'snapshots' | 'data', name: string, signal?: AbortSignal): Promise<void> {
+  async remove(kind: 'index' | 'snapshots' | 'data', name: string, signal: AbortSignal): Promise<void> {
     await this.mayWrite;
     await this.storage.remove({ kind, name }, signal);
   }
@@ -221,17 +222,17 @@ export class Repository {
    * A blob's plaintext, proven. If a blob stands in several packs and one is damaged, the others are tried.
    * @throws `repository.damaged` with the blob and the reason, `missing` when no index knows it
    */
-  loadBlob(type: BlobType, id: BlobId, signal?: AbortSignal): Promise<Uint8Array> {
+  loadBlob(type: BlobType, id: BlobId, signal: AbortSignal): Promise<Uint8Array> {
     return this.#useBlob(type, id, (plaintext) => plaintext.slice(), signal);
   }
 
   /** @throws `repository.damaged` with the tree's id */
-  loadTree(id: TreeId, signal?: AbortSignal): Promise<Tree> {
+  loadTree(id: TreeId, signal: AbortSignal): Promise<Tree> {
     return this.#useBlob('tree', id, parseTree, signal);
   }
 
   /** @param use gets memory that is valid until it returns */
-  async #useBlob<T>(type: BlobType, id: BlobId, use: (plaintext: Uint8Array) => T, signal?: AbortSignal): Promise<T> {
+  async #useBlob<T>(type: BlobType, id: BlobId, use: (plaintext: Uint8Array) => T, signal: AbortSignal): Promise<T> {
     let lastError: unknown = new CadanganError('repository.damaged', { blob: id, type, reason: 'missing' });
     for (const place of this.index.locateAll(type, id)) {
       throwIfAborted(signal);
@@ -249,7 +250,7 @@ export class Repository {
   }
 
   /** Twice, if need be: bytes that were damaged on their way, not on the disk, are right the second time. */
-  async #usePlace<T>(id: BlobId, place: BlobLocation, use: (plaintext: Uint8Array) => T, signal?: AbortSignal): Promise<T> {
+  async #usePlace<T>(id: BlobId, place: BlobLocation, use: (plaintext: Uint8Array) => T, signal: AbortSignal): Promise<T> {
     const open = (sealed: Uint8Array) =>
       openBlob(id, sealed.length, place.uncompressedLength, () => this.boxes.open(sealed), this.#decompressor);
     let plaintext: Uint8Array;
@@ -288,15 +289,15 @@ function readyModule(): KernelModule {
  * new one would make that data unreadable for good.
  */
 /** For whoever wants to know before a password is asked for. @throws `repository.missing`, and the storage's errors when it cannot tell */
-export async function requireRepository(storage: Storage, signal?: AbortSignal): Promise<void> {
+export async function requireRepository(storage: Storage, signal: AbortSignal): Promise<void> {
   if (!(await isRepository(storage, signal))) throw new CadanganError('repository.missing', { location: storage.location });
 }
 
-async function isRepository(storage: Storage, signal: AbortSignal | undefined): Promise<boolean> {
+async function isRepository(storage: Storage, signal: AbortSignal): Promise<boolean> {
   return (await storage.sizeOf({ kind: 'config', name: '' }, signal)) !== undefined;
 }
 
-async function refuseExisting(storage: Storage, signal?: AbortSignal): Promise<void> {
+async function refuseExisting(storage: Storage, signal: AbortSignal): Promise<void> {
   if (await isRepository(storage, signal)) throw new CadanganError('repository.exists', { location: storage.location });
   for (const kind of ['snapshots', 'index', 'data'] as const) {
     if ((await storage.list(kind, signal)).length > 0) {

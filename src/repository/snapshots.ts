@@ -21,7 +21,7 @@ export interface SnapshotFilter {
 const filesReadAtOnce = 8;
 
 /** Every snapshot, oldest first. @throws `repository.damaged`, naming a file that cannot be read */
-export async function listSnapshots(repository: Repository, signal?: AbortSignal): Promise<StoredSnapshot[]> {
+export async function listSnapshots(repository: Repository, signal: AbortSignal): Promise<StoredSnapshot[]> {
   return readSnapshots(
     repository,
     (error) => {
@@ -35,7 +35,7 @@ export async function listSnapshots(repository: Repository, signal?: AbortSignal
 export async function listReadableSnapshots(
   repository: Repository,
   onDamaged: (error: CadanganError) => void,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<StoredSnapshot[]> {
   return readSnapshots(repository, onDamaged, signal);
 }
@@ -43,7 +43,7 @@ export async function listReadableSnapshots(
 async function readSnapshots(
   repository: Repository,
   onDamaged: (error: CadanganError) => void,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<StoredSnapshot[]> {
   const files = await repository.storage.list('snapshots', signal);
   const read = async ({ name }: { readonly name: string }): Promise<StoredSnapshot | undefined> => {
@@ -59,13 +59,13 @@ async function readSnapshots(
   return all.filter((snapshot) => snapshot !== undefined).sort(byTime);
 }
 
-export async function loadSnapshot(repository: Repository, id: SnapshotId, signal?: AbortSignal): Promise<StoredSnapshot> {
+export async function loadSnapshot(repository: Repository, id: SnapshotId, signal: AbortSignal): Promise<StoredSnapshot> {
   const snapshot = parseSnapshot(await repository.loadUnpacked('snapshots', id, signal));
   return { id, snapshot, timeNs: parseTimestamp(snapshot.time).ns };
 }
 
 /** Writes the snapshot: everything it refers to must be stored and indexed before. */
-export async function saveSnapshot(repository: Repository, snapshot: Snapshot, signal?: AbortSignal): Promise<SnapshotId> {
+export async function saveSnapshot(repository: Repository, snapshot: Snapshot, signal: AbortSignal): Promise<SnapshotId> {
   return parseSnapshotId(await repository.saveUnpacked('snapshots', serializeSnapshot(snapshot), signal));
 }
 
@@ -84,8 +84,8 @@ export function matchesFilter({ snapshot }: StoredSnapshot, filter: SnapshotFilt
 export async function resolveSnapshot(
   repository: Repository,
   wanted: string,
-  filter: SnapshotFilter = {},
-  signal?: AbortSignal,
+  filter: SnapshotFilter,
+  signal: AbortSignal,
 ): Promise<StoredSnapshot> {
   if (wanted === 'latest') {
     const latest = (await listSnapshots(repository, signal)).filter((candidate) => matchesFilter(candidate, filter)).at(-1);
@@ -111,7 +111,7 @@ export async function selectSnapshots(
   repository: Repository,
   { ids, filter }: { readonly ids: readonly string[]; readonly filter: SnapshotFilter },
   onDamaged: (error: CadanganError) => void,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<readonly StoredSnapshot[]> {
   if (ids.length > 0) {
     const named = await Promise.all(ids.map((id) => resolveSnapshot(repository, id, filter, signal)));
@@ -120,7 +120,7 @@ export async function selectSnapshots(
   return (await listReadableSnapshots(repository, onDamaged, signal)).filter((snapshot) => matchesFilter(snapshot, filter));
 }
 
-async function loadNamed(repository: Repository, id: string, signal?: AbortSignal): Promise<StoredSnapshot> {
+async function loadNamed(repository: Repository, id: string, signal: AbortSignal): Promise<StoredSnapshot> {
   if ((await repository.storage.sizeOf({ kind: 'snapshots', name: id }, signal)) === undefined) {
     throw new CadanganError('snapshot.not-found', { snapshot: id });
   }

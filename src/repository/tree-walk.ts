@@ -15,7 +15,7 @@ export type WalkStep =
   | { readonly kind: 'unreadable'; readonly path: ByteString; readonly error: CadanganError };
 
 export interface WalkOptions {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   /** Asked after the `node` step of each folder; default: every folder. Hostile names are not descended into. */
   readonly descend?: (path: ByteString, node: Node) => boolean;
 }
@@ -29,11 +29,7 @@ const noProblems: readonly TreeProblem[] = [];
  * A tree that cannot be read is a step, not an exception.
  * @throws `aborted` and the storage's errors except `storage.not-found`
  */
-export async function* walkTree(
-  repository: Repository,
-  start: TreeId,
-  options: WalkOptions = {},
-): AsyncGenerator<WalkStep, void, undefined> {
+export async function* walkTree(repository: Repository, start: TreeId, options: WalkOptions): AsyncGenerator<WalkStep, void, undefined> {
   const { signal, descend } = options;
   const stack: OpenFolder[] = [];
   const root = await tryLoad(repository, '/' as ByteString, start, signal);
@@ -62,7 +58,7 @@ export async function* walkTree(
  * The node at `path` below a tree, `/` between names. The first of them are found as `rootStepOf` says, the others as `stepBelow` does.
  * @throws `path.not-found`, also for the start itself, which has no node; `repository.damaged`
  */
-export async function findNode(repository: Repository, start: TreeId, path: string, signal?: AbortSignal): Promise<Node> {
+export async function findNode(repository: Repository, start: TreeId, path: string, signal: AbortSignal): Promise<Node> {
   let names: readonly ByteString[] = namesOf(path);
   let id: TreeId | undefined = start;
   let step: RootStep | undefined;
@@ -82,7 +78,7 @@ export async function findNode(repository: Repository, start: TreeId, path: stri
 }
 
 /** The tree of the folder at `path`; an empty path or `/` is the start. @throws `path.not-found`, `repository.damaged` */
-export async function findTree(repository: Repository, start: TreeId, path: string, signal?: AbortSignal): Promise<TreeId> {
+export async function findTree(repository: Repository, start: TreeId, path: string, signal: AbortSignal): Promise<TreeId> {
   if (namesOf(path).length === 0) return start;
   const { type, subtree } = await findNode(repository, start, path, signal);
   if (type !== 'dir' || subtree === undefined) throw new CadanganError('path.not-found', { path });
@@ -103,7 +99,7 @@ function openFolder({ path, tree }: { readonly path: ByteString; readonly tree: 
 
 type LoadStep = Extract<WalkStep, { kind: 'enter' | 'unreadable' }>;
 
-async function tryLoad(repository: Repository, path: ByteString, id: TreeId | undefined, signal?: AbortSignal): Promise<LoadStep> {
+async function tryLoad(repository: Repository, path: ByteString, id: TreeId | undefined, signal: AbortSignal): Promise<LoadStep> {
   if (id === undefined) return unreadable(path, 'a folder without a subtree');
   try {
     return { kind: 'enter', path, tree: await repository.loadTree(id, signal) };

@@ -8,14 +8,14 @@ import type { SmallBoxes } from './sealed-box.ts';
 const compressedMark = 2;
 
 /** Stores `bytes` under their own SHA-256. @returns the name */
-export async function saveNamedByHash(storage: Storage, kind: FileKind, bytes: Uint8Array, signal?: AbortSignal): Promise<string> {
+export async function saveNamedByHash(storage: Storage, kind: FileKind, bytes: Uint8Array, signal: AbortSignal): Promise<string> {
   const name = hash('sha256', bytes, 'hex');
   await storage.write({ kind, name }, bytes, signal);
   return name;
 }
 
 /** A file that is named after its bytes; once more when they are others, since it may have been their way that damaged them. */
-export async function readNamed(storage: Storage, file: FileName, signal?: AbortSignal): Promise<Uint8Array> {
+export async function readNamed(storage: Storage, file: FileName, signal: AbortSignal): Promise<Uint8Array> {
   const bytes = await storage.read(file, signal);
   return hash('sha256', bytes, 'hex') === file.name ? bytes : storage.read(file, signal);
 }
@@ -24,7 +24,7 @@ export async function readNamed(storage: Storage, file: FileName, signal?: Abort
  * The JSON of a `config`, index, snapshot or lock file: name against content, MAC, decompression. It is read twice before it is damaged.
  * @throws `repository.damaged` with kind, name and reason; `storage.not-found`
  */
-export async function readUnpacked(storage: Storage, boxes: SmallBoxes, file: FileName, signal?: AbortSignal): Promise<Uint8Array> {
+export async function readUnpacked(storage: Storage, boxes: SmallBoxes, file: FileName, signal: AbortSignal): Promise<Uint8Array> {
   try {
     return open(await storage.read(file, signal), boxes, file);
   } catch (error) {

@@ -13,7 +13,7 @@ export async function* dumpFile(
   repository: Repository,
   tree: TreeId,
   path: string,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const node = await findNode(repository, tree, path, signal);
   const coming: Promise<Uint8Array>[] = [];

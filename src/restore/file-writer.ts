@@ -74,7 +74,7 @@ interface WrittenFile {
  * Sets metadata, closes, and gives the file its name: from then on it is seen. Whatever had the name is replaced. The descriptor is closed
  * in any case. @throws the system's errors, `aborted`; then it has no name
  */
-export async function finishFile(file: WrittenFile, signal: AbortSignal | undefined): Promise<MetadataProblem[]> {
+export async function finishFile(file: WrittenFile, signal: AbortSignal): Promise<MetadataProblem[]> {
   const problems = completeFile(file);
   const protectAgain = makeReplaceable(file.path);
   try {

@@ -40,7 +40,7 @@ export interface PlanContext {
   readonly foldsNames: boolean;
   readonly exceptions: ExceptionLog;
   readonly progress: Progress;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   /** Told each tree that is read. */
   readonly onTree?: ((id: TreeId) => void) | undefined;
 }

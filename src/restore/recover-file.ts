@@ -14,7 +14,7 @@ export interface RecoverOptions {
   readonly names: TemporaryNames;
   readonly sparse: boolean;
   readonly disk: Pick<DiskSync, 'syncsEachFile'>;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 /**

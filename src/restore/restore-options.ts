@@ -42,7 +42,7 @@ export interface RestoreOptions {
   readonly repositoryFolder?: string | undefined;
   /** What brings file systems onto the disk (Linux). Default: `sync` of the system. */
   readonly syncProgram?: string | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   /** At most four times a second, and once at the end. */
   readonly progress?: ((progress: RestoreProgress) => void) | undefined;
   /** Everything that was done, or in a dry run would be. */

@@ -109,18 +109,12 @@ export async function restore(
   }
 }
 
-async function run(
-  context: RunContext,
-  tree: TreeId,
-  root: TargetRoot,
-  selection: Selection,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+async function run(context: RunContext, tree: TreeId, root: TargetRoot, selection: Selection, signal: AbortSignal): Promise<void> {
   const { stop, pool } = context;
-  const onAbort = (): void => stop.abort(signal?.reason);
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const onAbort = (): void => stop.abort(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
   stop.signal.addEventListener('abort', () => pool.stop(), { once: true });
-  if (signal?.aborted) onAbort();
+  if (signal.aborted) onAbort();
   const executor = new Executor(context);
   try {
     const onTree = context.dryRun
@@ -142,12 +136,12 @@ async function run(
     await executor.cleanUp();
     throw causeOf(stop.signal, signal);
   } finally {
-    signal?.removeEventListener('abort', onAbort);
+    signal.removeEventListener('abort', onAbort);
   }
 }
 
 /** The first error stops the rest, which then fails with `aborted`: the first is what happened. */
-function causeOf(stop: AbortSignal, caller: AbortSignal | undefined): unknown {
+function causeOf(stop: AbortSignal, caller: AbortSignal): unknown {
   if (caller?.aborted && stop.reason === caller.reason) return new CadanganError('aborted', {}, { cause: caller.reason });
   return stop.reason;
 }

@@ -20,7 +20,7 @@ export async function keepPasswordFile(service: Service, { set: name }: { readon
   const file = join(service.drivePlace.stateFolder, 'passwords', name);
   await service.passwords.open(location, { ...call, asksFirst: true }, (password) =>
     service.repositories.use(location, { ...call, given: password }, async (opened) => {
-      await openWithPassword(password, { ...opened.repository.keyContext, signal: call.signal });
+      await openWithPassword(password, opened.repository.keyContext(call.signal));
       await writeNew(file, password, service.world.random);
       await proveFile(file, password, call.signal);
     }),

@@ -47,7 +47,7 @@ export const repositoryProcedures = [
       ? // It is kept nowhere, so it is found once more, and proven here: the repository may be open by another one.
         service.passwords.open(location, call, (password) =>
           service.repositories.use(location, { ...call, given: password }, async (opened) => {
-            const { id } = await openWithPassword(password, { ...opened.repository.keyContext, signal: call.signal });
+            const { id } = await openWithPassword(password, opened.repository.keyContext(call.signal));
             return makeRecoveryKit({ ...kitFactsOf(service, opened, location), keyId: id, password });
           }),
         )

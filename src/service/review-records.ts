@@ -104,7 +104,7 @@ export async function reviewRemovals(
   const findings: Finding[] = [];
   // One that is away at this moment says nothing.
   for (const { location, repository } of opened)
-    findings.push(...(await findRemovals(now, known, repository, { location, nowMs, again: read }).catch(() => [])));
+    findings.push(...(await findRemovals(now, known, repository, { location, nowMs, again: read, signal }).catch(() => [])));
   if (findings.length > 0) await openNonconformities(history, dedupe(findings), (kind) => commonContent(kind, keeper.about()));
 }
 

@@ -28,7 +28,7 @@ export function askRepositoryAt(access: RepositoryAccess): Promise<RepositoryWit
 }
 
 /** Reads every snapshot. @throws the storage's errors, `aborted` */
-export async function askRepository(repository: Repository, location: string, signal?: AbortSignal): Promise<RepositoryWitness> {
+export async function askRepository(repository: Repository, location: string, signal: AbortSignal): Promise<RepositoryWitness> {
   const errors: unknown[] = [];
   const names = await snapshotNames(repository, signal);
   const snapshots = await listReadableSnapshots(repository, (error) => errors.push(error), signal);
@@ -56,19 +56,24 @@ export async function findRemovals(
   { records, removing }: RecordsNow,
   known: readonly Nonconformity[],
   repository: Repository,
-  { location, nowMs, again }: { readonly location: string; readonly nowMs: number; readonly again: () => Promise<RecordsNow> },
+  {
+    location,
+    nowMs,
+    again,
+    signal,
+  }: { readonly location: string; readonly nowMs: number; readonly again: () => Promise<RecordsNow>; readonly signal: AbortSignal },
 ): Promise<Finding[]> {
-  const names = await snapshotNames(repository);
+  const names = await snapshotNames(repository, signal);
   const byName = { id: repository.config.id, location, snapshots: presentOf(names, []) };
   const suspected = removedBackups(await findLostSnapshots(records, [byName], removing), known, nowMs);
   if (suspected.length === 0) return [];
   // One whose tags were changed has another name.
-  const { seen } = await askRepository(repository, location);
+  const { seen } = await askRepository(repository, location, signal);
   const now = await again();
   return removedBackups(await findLostSnapshots(now.records, [seen], now.removing), known, nowMs);
 }
 
-async function snapshotNames(repository: Repository, signal?: AbortSignal): Promise<readonly string[]> {
+async function snapshotNames(repository: Repository, signal: AbortSignal): Promise<readonly string[]> {
   return (await repository.storage.list('snapshots', signal)).map(({ name }) => name);
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { bestOf, DriveFolder, isFolderGone, sourceOfBytes, type DriveClient, type RemoteFile } from '../google/index.ts';
 import { CadanganError, isCode, throwIfAborted, type ErrorCode } from '../platform/index.ts';
 import { assertFileName, assertRange } from './file-name.ts';
-import type { FileKind, FileName, ListedFile, Storage } from './storage.ts';
+import type { FileKind, FileName, ListedFile, ReadRangeOptions, Storage } from './storage.ts';
 import { fileLabel } from './storage.ts';
 
 // Packs are at most 128 MiB and an index some tens; more is not ours, and must not be taken into memory whole.
@@ -37,12 +37,12 @@ export class DriveStorage implements Storage {
     this.#onClose = options.onClose;
   }
 
-  async create(signal?: AbortSignal): Promise<void> {
+  async create(signal: AbortSignal): Promise<void> {
     throwIfAborted(signal);
     await this.#guard(undefined, () => this.#folder.create(signal));
   }
 
-  async list(kind: Exclude<FileKind, 'config'>, signal?: AbortSignal): Promise<ListedFile[]> {
+  async list(kind: Exclude<FileKind, 'config'>, signal: AbortSignal): Promise<ListedFile[]> {
     throwIfAborted(signal);
     return this.#guard(undefined, async () => {
       const files = kind === 'data' ? await this.#packs(signal) : await this.#folder.listKind(kind, signal);
@@ -50,7 +50,7 @@ export class DriveStorage implements Storage {
     });
   }
 
-  async sizeOf(file: FileName, signal?: AbortSignal): Promise<number | undefined> {
+  async sizeOf(file: FileName, signal: AbortSignal): Promise<number | undefined> {
     assertFileName(file);
     throwIfAborted(signal);
     return this.#guard(file, async () => {
@@ -64,7 +64,7 @@ export class DriveStorage implements Storage {
     });
   }
 
-  async writtenMs(file: FileName, signal?: AbortSignal): Promise<number | undefined> {
+  async writtenMs(file: FileName, signal: AbortSignal): Promise<number | undefined> {
     assertFileName(file);
     throwIfAborted(signal);
     return this.#guard(file, async () => {
@@ -73,7 +73,7 @@ export class DriveStorage implements Storage {
     });
   }
 
-  async read(file: FileName, signal?: AbortSignal): Promise<Uint8Array> {
+  async read(file: FileName, signal: AbortSignal): Promise<Uint8Array> {
     assertFileName(file);
     throwIfAborted(signal);
     return this.#withItem(file, signal, async (item) => {
@@ -84,16 +84,11 @@ export class DriveStorage implements Storage {
           name: file.name,
           reason: `the file has ${sizeBytes} bytes, more than any repository file`,
         });
-      return this.#folder.readRange(item, 0, sizeBytes, signal ? { signal } : {});
+      return this.#folder.readRange(item, 0, sizeBytes, { signal });
     });
   }
 
-  async readRange(
-    file: FileName,
-    offset: number,
-    lengthBytes: number,
-    options: { target?: Uint8Array; signal?: AbortSignal } = {},
-  ): Promise<Uint8Array> {
+  async readRange(file: FileName, offset: number, lengthBytes: number, options: ReadRangeOptions): Promise<Uint8Array> {
     assertFileName(file);
     assertRange(offset, lengthBytes, options.target);
     throwIfAborted(options.signal);
@@ -104,7 +99,7 @@ export class DriveStorage implements Storage {
     });
   }
 
-  async write(file: FileName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+  async write(file: FileName, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     assertFileName(file);
     throwIfAborted(signal);
     await this.#guard(file, async () => {
@@ -114,7 +109,7 @@ export class DriveStorage implements Storage {
     });
   }
 
-  async remove(file: FileName, signal?: AbortSignal): Promise<void> {
+  async remove(file: FileName, signal: AbortSignal): Promise<void> {
     assertFileName(file);
     throwIfAborted(signal);
     await this.#guard(file, async () => {
@@ -130,14 +125,14 @@ export class DriveStorage implements Storage {
     await this.#onClose?.();
   }
 
-  async #packs(signal: AbortSignal | undefined): Promise<RemoteFile[]> {
+  async #packs(signal: AbortSignal): Promise<RemoteFile[]> {
     const { exists, files } = await this.#folder.listAll(signal);
     if (!exists) throw new CadanganError('storage.unreachable', { location: this.location, reason: 'ENOENT' });
     return files.filter(({ file, trashed }) => file?.kind === 'data' && !trashed);
   }
 
   /** What has this name now; undefined when nothing has. @throws `drive.not-found` when the repository's folder is away */
-  async #current(file: FileName, signal: AbortSignal | undefined): Promise<RemoteFile | undefined> {
+  async #current(file: FileName, signal: AbortSignal): Promise<RemoteFile | undefined> {
     for (const maxAgeMs of [missMsMax, 0]) {
       const items = await this.#folder.find(file, maxAgeMs, signal);
       if (items.length === 0) break;
@@ -151,7 +146,7 @@ export class DriveStorage implements Storage {
     return undefined;
   }
 
-  async #isSameConfig(bytes: Uint8Array, signal: AbortSignal | undefined): Promise<boolean> {
+  async #isSameConfig(bytes: Uint8Array, signal: AbortSignal): Promise<boolean> {
     const config: FileName = { kind: 'config', name: '' };
     const item = await this.#current(config, signal);
     if (!item) return false;
@@ -160,7 +155,7 @@ export class DriveStorage implements Storage {
   }
 
   /** Somebody may have put the same file there anew, under another id. */
-  async #withItem<T>(file: FileName, signal: AbortSignal | undefined, use: (item: RemoteFile) => Promise<T>): Promise<T> {
+  async #withItem<T>(file: FileName, signal: AbortSignal, use: (item: RemoteFile) => Promise<T>): Promise<T> {
     return this.#guard(file, async () => {
       for (let turn = 0; ; turn++) {
         const [item] = await this.#folder.find(file, missMsMax, signal);
@@ -179,7 +174,7 @@ export class DriveStorage implements Storage {
   }
 
   /** A list may lack a size that the file itself has. */
-  async #sizeOfBest(items: readonly RemoteFile[], signal: AbortSignal | undefined): Promise<number> {
+  async #sizeOfBest(items: readonly RemoteFile[], signal: AbortSignal): Promise<number> {
     const best = bestOf(items);
     const sizeBytes = best?.sizeBytes ?? (best && (await this.#folder.current(best, signal))?.sizeBytes);
     if (sizeBytes === undefined)

@@ -9,7 +9,7 @@ import { isUnsupported, open, system, systemCode, throwIfAborted, troubleOf, unl
 const writePieceBytes = 4 * 1024 * 1024;
 
 /** As `writeWhole`, read-only at the end; an abort is noticed between the pieces. @throws system errors, `aborted` */
-export async function writeAtomically(path: string, bytes: Uint8Array, random: Random, signal?: AbortSignal): Promise<void> {
+export async function writeAtomically(path: string, bytes: Uint8Array, random: Random, signal: AbortSignal): Promise<void> {
   await writeWhole(path, { random, signal }, async (handle) => {
     await writeAll(handle, bytes, signal);
     await makeReadOnly(handle);
@@ -24,7 +24,7 @@ const temporaryName = /^(?:[0-9a-f]{64}|config)-tmp-[0-9a-f]+$/;
  * @param beforeMs only what was last written before that, milliseconds since 1970 by the clock of the file system
  * @returns the size of each in bytes. @throws system errors, `aborted`
  */
-export async function removeTemporaryFiles(folder: string, beforeMs: number, signal?: AbortSignal): Promise<number[]> {
+export async function removeTemporaryFiles(folder: string, beforeMs: number, signal: AbortSignal): Promise<number[]> {
   throwIfAborted(signal);
   const removed: number[] = [];
   for (const name of await existing(readdir(folder), [])) {
@@ -62,7 +62,7 @@ export async function readFully(
   target: Uint8Array,
   offset: number,
   lengthBytes: number,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<number> {
   let done = 0;
   while (done < lengthBytes) {
@@ -75,11 +75,11 @@ export async function readFully(
 }
 
 /** O_NONBLOCK: a FIFO that somebody put under our name must not hang us. It changes nothing for regular files. */
-export function openToRead(path: string, signal?: AbortSignal): Promise<FileHandle> {
+export function openToRead(path: string, signal: AbortSignal): Promise<FileHandle> {
   return open(path, constants.O_RDONLY | system.openAtOnce, undefined, signal);
 }
 
-async function writeAll(handle: FileHandle, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+async function writeAll(handle: FileHandle, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
   for (let done = 0; done < bytes.length;) {
     throwIfAborted(signal);
     const { bytesWritten } = await handle.write(bytes, done, Math.min(writePieceBytes, bytes.length - done));

@@ -18,7 +18,7 @@ export interface FolderListing {
 }
 
 /** The repository files right inside `folder`, with sizes. Strangers, temporary files and folders are left out. @throws system errors */
-export async function listFlat(folder: string, signal: AbortSignal | undefined): Promise<FolderListing> {
+export async function listFlat(folder: string, signal: AbortSignal): Promise<FolderListing> {
   throwIfAborted(signal);
   const names = (await readdir(folder)).filter(isStoredName);
   const sizes = await mapBounded(names, statsAtOnce, signal, (name) => sizeOfRegularFile(join(folder, name)));
@@ -31,7 +31,7 @@ export async function listFlat(folder: string, signal: AbortSignal | undefined):
 }
 
 /** The same for `data/`, whose files lie in folders named after their first two digits. A file in a wrong folder is a stranger. */
-export async function listData(dataFolder: string, signal: AbortSignal | undefined): Promise<FolderListing> {
+export async function listData(dataFolder: string, signal: AbortSignal): Promise<FolderListing> {
   throwIfAborted(signal);
   const folders = (await readdir(dataFolder)).filter((name) => dataFolderName.test(name));
   const listings = await mapBounded(folders, foldersAtOnce, signal, async (prefix) => {
@@ -58,12 +58,7 @@ function sizeOfRegularFile(path: string): Promise<number | 'vanished' | 'strange
 }
 
 /** Results in the order of `items`, at most `limit` at work at once. The first error ends it. */
-async function mapBounded<T, R>(
-  items: readonly T[],
-  limit: number,
-  signal: AbortSignal | undefined,
-  work: (item: T) => Promise<R>,
-): Promise<R[]> {
+async function mapBounded<T, R>(items: readonly T[], limit: number, signal: AbortSignal, work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = new Array<R>(items.length);
   const pending = items.entries();
   let failed = false;

@@ -18,7 +18,7 @@ import { assertFileName, assertRange } from './file-name.ts';
 import { storageError } from './folder-errors.ts';
 import { newestMsIn, openToRead, readFully, removeTemporaryFiles, writeAtomically } from './folder-files.ts';
 import { listData, listFlat } from './folder-list.ts';
-import type { FileKind, FileName, ListedFile, Storage } from './storage.ts';
+import type { FileKind, FileName, ListedFile, ReadRangeOptions, Storage } from './storage.ts';
 import { fileLabel, listedKinds } from './storage.ts';
 
 // Packs are at most 128 MiB and an index some tens; more is not ours, and must not be taken into memory whole.
@@ -46,7 +46,7 @@ export class FolderStorage implements Storage {
     this.#random = options.random ?? systemRandom;
   }
 
-  async create(signal?: AbortSignal): Promise<void> {
+  async create(signal: AbortSignal): Promise<void> {
     throwIfAborted(signal);
     await this.#guard(undefined, async () => {
       await makeFolder(this.location, 0o700);
@@ -60,7 +60,7 @@ export class FolderStorage implements Storage {
     });
   }
 
-  async list(kind: Exclude<FileKind, 'config'>, signal?: AbortSignal): Promise<ListedFile[]> {
+  async list(kind: Exclude<FileKind, 'config'>, signal: AbortSignal): Promise<ListedFile[]> {
     return this.#guard(undefined, async () => {
       const folder = this.#folderOf(kind);
       try {
@@ -75,19 +75,19 @@ export class FolderStorage implements Storage {
     });
   }
 
-  async sizeOf(file: FileName, signal?: AbortSignal): Promise<number | undefined> {
+  async sizeOf(file: FileName, signal: AbortSignal): Promise<number | undefined> {
     assertFileName(file);
     throwIfAborted(signal);
     return this.#guard(file, async () => (await this.#statsOf(file))?.size);
   }
 
-  async writtenMs(file: FileName, signal?: AbortSignal): Promise<number | undefined> {
+  async writtenMs(file: FileName, signal: AbortSignal): Promise<number | undefined> {
     assertFileName(file);
     throwIfAborted(signal);
     return this.#guard(file, async () => (await this.#statsOf(file))?.mtimeMs);
   }
 
-  async read(file: FileName, signal?: AbortSignal): Promise<Uint8Array> {
+  async read(file: FileName, signal: AbortSignal): Promise<Uint8Array> {
     return this.#withFile(file, signal, async (handle) => {
       const size = await sizeOfOpen(handle, file);
       if (size > wholeFileBytesMax) throw damaged(file, `the file has ${size} bytes, more than any repository file`);
@@ -95,12 +95,7 @@ export class FolderStorage implements Storage {
     });
   }
 
-  async readRange(
-    file: FileName,
-    offset: number,
-    lengthBytes: number,
-    options: { target?: Uint8Array; signal?: AbortSignal } = {},
-  ): Promise<Uint8Array> {
+  async readRange(file: FileName, offset: number, lengthBytes: number, options: ReadRangeOptions): Promise<Uint8Array> {
     const { target, signal } = options;
     assertRange(offset, lengthBytes, target);
     return this.#withFile(file, signal, async (handle) => {
@@ -112,7 +107,7 @@ export class FolderStorage implements Storage {
     });
   }
 
-  async write(file: FileName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+  async write(file: FileName, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     assertFileName(file);
     throwIfAborted(signal);
     const path = this.#pathOf(file);
@@ -134,7 +129,7 @@ export class FolderStorage implements Storage {
     );
   }
 
-  async remove(file: FileName, signal?: AbortSignal): Promise<void> {
+  async remove(file: FileName, signal: AbortSignal): Promise<void> {
     assertFileName(file);
     throwIfAborted(signal);
     const path = this.#pathOf(file);
@@ -152,7 +147,7 @@ export class FolderStorage implements Storage {
   }
 
   async removeLeftovers(
-    signal?: AbortSignal,
+    signal: AbortSignal,
     { besideOthers = false }: { readonly besideOthers?: boolean } = {},
   ): Promise<{ readonly files: number; readonly bytes: number }> {
     return this.#guard(undefined, async () => {
@@ -238,7 +233,7 @@ export class FolderStorage implements Storage {
     await stat(join(this.location, 'config'));
   }
 
-  async #withFile<T>(file: FileName, signal: AbortSignal | undefined, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+  async #withFile<T>(file: FileName, signal: AbortSignal, use: (handle: FileHandle) => Promise<T>): Promise<T> {
     assertFileName(file);
     throwIfAborted(signal);
     return this.#guard(file, async () => {
@@ -252,7 +247,7 @@ export class FolderStorage implements Storage {
     });
   }
 
-  async #open(file: FileName, signal: AbortSignal | undefined): Promise<FileHandle> {
+  async #open(file: FileName, signal: AbortSignal): Promise<FileHandle> {
     try {
       return await openToRead(this.#pathOf(file), signal);
     } catch (error) {
@@ -289,7 +284,7 @@ async function readExactly(
   offset: number,
   target: Uint8Array,
   lengthBytes: number,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<Uint8Array> {
   const done = await readFully(handle, target, offset, lengthBytes, signal);
   if (done < lengthBytes) throw endsBefore(file, offset + done, offset + lengthBytes);

@@ -30,3 +30,4 @@ export { FolderStorage } from './folder-storage.ts';
 export { locationForms, locationLabel, parseLocation } from './location.ts';
 export type { Location, LocationRules } from './location.ts';
 export { openStorage } from './open-storage.ts';
+export { inOwnTime } from './own-time.ts';

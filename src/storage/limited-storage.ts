@@ -1,5 +1,5 @@
 import type { Pace } from '../platform/index.ts';
-import type { FileKind, FileName, ListedFile, Storage } from './storage.ts';
+import type { FileKind, FileName, ListedFile, ReadRangeOptions, Storage } from './storage.ts';
 
 /**
  * They count, and do not wait: a lock renewed too late is no lock, and an index behind packs that wait would be lost when its run is
@@ -32,31 +32,26 @@ export class LimitedStorage implements Storage {
     return this.#inner.location;
   }
 
-  create(signal?: AbortSignal): Promise<void> {
+  create(signal: AbortSignal): Promise<void> {
     return this.#inner.create(signal);
   }
 
-  list(kind: Exclude<FileKind, 'config'>, signal?: AbortSignal): Promise<ListedFile[]> {
+  list(kind: Exclude<FileKind, 'config'>, signal: AbortSignal): Promise<ListedFile[]> {
     return this.#inner.list(kind, signal);
   }
 
-  sizeOf(file: FileName, signal?: AbortSignal): Promise<number | undefined> {
+  sizeOf(file: FileName, signal: AbortSignal): Promise<number | undefined> {
     return this.#inner.sizeOf(file, signal);
   }
 
   /** How large it is shows when it is there: its time is waited for then. */
-  async read(file: FileName, signal?: AbortSignal): Promise<Uint8Array> {
+  async read(file: FileName, signal: AbortSignal): Promise<Uint8Array> {
     const bytes = await this.#inner.read(file, signal);
     await this.#go('download', file, bytes.length, signal);
     return bytes;
   }
 
-  async readRange(
-    file: FileName,
-    offset: number,
-    lengthBytes: number,
-    options: { target?: Uint8Array; signal?: AbortSignal } = {},
-  ): Promise<Uint8Array> {
+  async readRange(file: FileName, offset: number, lengthBytes: number, options: ReadRangeOptions): Promise<Uint8Array> {
     const { signal } = options;
     if (this.#pace.download === undefined || lengthBytes <= partBytes) {
       await this.#go('download', file, lengthBytes, signal);
@@ -67,17 +62,17 @@ export class LimitedStorage implements Storage {
     for (let done = 0; done < lengthBytes; done += partBytes) {
       const part = target.subarray(done, Math.min(done + partBytes, lengthBytes));
       await this.#go('download', file, part.length, signal);
-      await this.#inner.readRange(file, offset + done, part.length, { target: part, ...(signal && { signal }) });
+      await this.#inner.readRange(file, offset + done, part.length, { target: part, signal });
     }
     return target.subarray(0, lengthBytes);
   }
 
-  async write(file: FileName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+  async write(file: FileName, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     await this.#go('upload', file, bytes.length, signal);
     await this.#inner.write(file, bytes, signal);
   }
 
-  remove(file: FileName, signal?: AbortSignal): Promise<void> {
+  remove(file: FileName, signal: AbortSignal): Promise<void> {
     return this.#inner.remove(file, signal);
   }
 
@@ -85,14 +80,14 @@ export class LimitedStorage implements Storage {
     return this.#inner.close();
   }
 
-  async #roomFor(file: FileName, offset: number, lengthBytes: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  async #roomFor(file: FileName, offset: number, lengthBytes: number, signal: AbortSignal): Promise<Uint8Array> {
     const sizeBytes = await this.#inner.sizeOf(file, signal);
     // The storage itself says what is wrong with such a range.
-    if (sizeBytes === undefined || offset + lengthBytes > sizeBytes) return this.#inner.readRange(file, offset, lengthBytes, {});
+    if (sizeBytes === undefined || offset + lengthBytes > sizeBytes) return this.#inner.readRange(file, offset, lengthBytes, { signal });
     return new Uint8Array(lengthBytes);
   }
 
-  async #go(way: keyof Pace, { kind }: FileName, bytes: number, signal: AbortSignal | undefined): Promise<void> {
+  async #go(way: keyof Pace, { kind }: FileName, bytes: number, signal: AbortSignal): Promise<void> {
     if (prompt[way].has(kind)) this.#pace[way]?.note(bytes);
     else await this.#pace[way]?.take(bytes, signal);
   }

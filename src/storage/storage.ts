@@ -14,6 +14,12 @@ export interface ListedFile {
   readonly sizeBytes: number;
 }
 
+export interface ReadRangeOptions {
+  /** Where the bytes are written, from its beginning; left out, the storage takes memory of its own. */
+  readonly target?: Uint8Array;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Where the files of one repository lie. Files are immutable: a name, once written, always has the same bytes.
  *
@@ -34,40 +40,35 @@ export interface Storage {
    * is away, every other call throws `storage.unreachable`; only whether there is a `config` may always be asked, see `sizeOf`.
    * @throws `storage.denied`, `storage.full`, `storage.unreachable`
    */
-  create(signal?: AbortSignal): Promise<void>;
+  create(signal: AbortSignal): Promise<void>;
 
   /**
    * Every file of `kind`, in any order. Names that are not 64 hex digits (temporary files, strangers) are left out.
    * A kind whose folder does not exist is empty if the storage itself is there, which its `config` proves: an existing but empty root is
    * what a mount point looks like when its disk is away. @throws `storage.unreachable`, `storage.denied`
    */
-  list(kind: Exclude<FileKind, 'config'>, signal?: AbortSignal): Promise<ListedFile[]>;
+  list(kind: Exclude<FileKind, 'config'>, signal: AbortSignal): Promise<ListedFile[]>;
 
   /**
    * The size in bytes, or `undefined` when there is no such file. Of `config` also when there is no folder that it could lie in: so one
    * learns that there is no repository. @throws `storage.unreachable`, `storage.denied`
    */
-  sizeOf(file: FileName, signal?: AbortSignal): Promise<number | undefined>;
+  sizeOf(file: FileName, signal: AbortSignal): Promise<number | undefined>;
 
   /**
    * When the file was written, milliseconds since 1970; `undefined` when there is no such file. Storages that do not know lack the call.
    * @throws `storage.unreachable`, `storage.denied`
    */
-  writtenMs?(file: FileName, signal?: AbortSignal): Promise<number | undefined>;
+  writtenMs?(file: FileName, signal: AbortSignal): Promise<number | undefined>;
 
   /** The whole file. @throws `storage.not-found`, `storage.unreachable`, `storage.denied` */
-  read(file: FileName, signal?: AbortSignal): Promise<Uint8Array>;
+  read(file: FileName, signal: AbortSignal): Promise<Uint8Array>;
 
   /**
    * Exactly `lengthBytes` bytes from `offset`, written into `target` when given (which must be at least as long).
    * @throws `storage.not-found`; `repository.damaged` when the file ends before; `storage.unreachable`, `storage.denied`
    */
-  readRange(
-    file: FileName,
-    offset: number,
-    lengthBytes: number,
-    options?: { target?: Uint8Array; signal?: AbortSignal },
-  ): Promise<Uint8Array>;
+  readRange(file: FileName, offset: number, lengthBytes: number, options: ReadRangeOptions): Promise<Uint8Array>;
 
   /**
    * Stores `bytes` under `file`, completely or not at all. Writing a name that exists is allowed and changes nothing; only a file of
@@ -75,10 +76,10 @@ export interface Storage {
    * `repository.exists`. `bytes` must not change until the promise settles. After `storage.unreachable` the file may be there or not:
    * write it again. @throws `storage.full`, `storage.unreachable`, `storage.denied`, `repository.exists`; aborting leaves no name behind
    */
-  write(file: FileName, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
+  write(file: FileName, bytes: Uint8Array, signal: AbortSignal): Promise<void>;
 
   /** Removes the file; a missing one is no error. @throws `storage.unreachable`, `storage.denied` */
-  remove(file: FileName, signal?: AbortSignal): Promise<void>;
+  remove(file: FileName, signal: AbortSignal): Promise<void>;
 
   /**
    * Removes what writes that were cut short have left beside the files, as far as it can; for whoever has a lock. Who has the repository
@@ -87,7 +88,7 @@ export interface Storage {
    * @returns what was removed. @throws `storage.unreachable`, `storage.denied`
    */
   removeLeftovers?(
-    signal?: AbortSignal,
+    signal: AbortSignal,
     options?: { readonly besideOthers?: boolean },
   ): Promise<{ readonly files: number; readonly bytes: number }>;
 

@@ -1,4 +1,5 @@
 import { forEachBounded, throwIfAborted } from '../platform/index.ts';
+import { inOwnTime } from '../storage/index.ts';
 import { isAnchorTag } from '../records/index.ts';
 import { saveSnapshot, type Repository, type SnapshotId, type StoredSnapshot } from '../repository/index.ts';
 
@@ -19,11 +20,9 @@ const filesRemovedAtOnce = 8;
 export async function removeSnapshots(
   repository: Repository,
   snapshots: readonly StoredSnapshot[],
-  {
-    signal,
-    onRemoved,
-  }: { readonly signal?: AbortSignal | undefined; readonly onRemoved?: ((snapshot: StoredSnapshot) => void) | undefined } = {},
+  { signal, onRemoved }: { readonly signal: AbortSignal; readonly onRemoved?: ((snapshot: StoredSnapshot) => void) | undefined },
 ): Promise<RemovedSnapshots> {
+  const { storage, clock } = repository;
   const removed: StoredSnapshot[] = [];
   const note = (snapshot: StoredSnapshot): void => {
     removed.push(snapshot);
@@ -34,7 +33,7 @@ export async function removeSnapshots(
     await repository.mayWrite;
     throwIfAborted(own);
     try {
-      await repository.storage.remove({ kind: 'snapshots', name: snapshot.id });
+      await inOwnTime(storage, clock, (unstopped) => storage.remove({ kind: 'snapshots', name: snapshot.id }, unstopped));
       note(snapshot);
     } catch (error) {
       // An answer that got lost: what is gone has to be told, or it would be missed.
@@ -46,9 +45,10 @@ export async function removeSnapshots(
   return { removed, failed };
 }
 
-async function isGone({ storage }: Repository, { id }: StoredSnapshot): Promise<boolean> {
+async function isGone({ storage, clock }: Repository, { id }: StoredSnapshot): Promise<boolean> {
   try {
-    return (await storage.sizeOf({ kind: 'snapshots', name: id })) === undefined;
+    const sizeBytes = await inOwnTime(storage, clock, (unstopped) => storage.sizeOf({ kind: 'snapshots', name: id }, unstopped));
+    return sizeBytes === undefined;
   } catch {
     return false;
   }
@@ -108,7 +108,7 @@ export async function changeTags(
   repository: Repository,
   before: StoredSnapshot,
   change: TagChange,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<ChangedSnapshot | undefined> {
   const tags = changedTags(before.snapshot.tags, change);
   if (tags === undefined) return undefined;

@@ -12,14 +12,10 @@ export interface CheckContext {
   /** Packs that a prune has taken out of the index, and that the next one removes. */
   readonly waiting: Set<PackId>;
   readonly progress: ProgressMeter<CheckPhase>;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
-export function makeCheckContext(
-  repository: Repository,
-  sink: CheckProgressSink | undefined,
-  signal: AbortSignal | undefined,
-): CheckContext {
+export function makeCheckContext(repository: Repository, sink: CheckProgressSink | undefined, signal: AbortSignal): CheckContext {
   const log = new FaultLog();
   const report = sink && ((progress: PhaseProgress<CheckPhase>) => sink({ ...progress, errorCount: log.count }));
   const progress = new ProgressMeter<CheckPhase>(report, repository.clock, 'files');

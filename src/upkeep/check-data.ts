@@ -101,7 +101,7 @@ async function prove(
   let readFault: ReadFault | undefined;
   const read = async (target: Uint8Array) => {
     try {
-      await storage.readRange({ kind: 'data', name: pack.id }, 0, pack.sizeBytes, { target, ...(signal ? { signal } : {}) });
+      await storage.readRange({ kind: 'data', name: pack.id }, 0, pack.sizeBytes, { target, signal });
       return true;
     } catch (error) {
       readFault = await readFaultOf(error, storage, signal);

@@ -16,7 +16,7 @@ export interface CheckOptions {
   readonly readData?: 'none' | 'all' | ReadSubset | undefined;
   /** Threads for `readData`. Default: the cores of the machine, at most 4. */
   readonly workerCount?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   readonly progress?: CheckProgressSink | undefined;
 }
 
@@ -28,13 +28,13 @@ const workersMax = 4;
  * exclusively; its index need not be loaded, and is afterwards, as far as it could be read.
  * @throws `aborted`, and the storage's errors when the storage as a whole cannot be reached
  */
-export async function checkRepository(repository: Repository, options: CheckOptions = {}): Promise<CheckResult> {
+export async function checkRepository(repository: Repository, options: CheckOptions): Promise<CheckResult> {
   const { readData = 'none', signal } = options;
   const { clock, index } = repository;
   const startMs = clock.monotonicMs();
   // Two things run side by side; when one fails the other is to stop too.
   const stop = new AbortController();
-  const context = makeCheckContext(repository, options.progress, signal ? AbortSignal.any([signal, stop.signal]) : stop.signal);
+  const context = makeCheckContext(repository, options.progress, AbortSignal.any([signal, stop.signal]));
   const { log, damage, progress } = context;
   throwIfAborted(signal);
 

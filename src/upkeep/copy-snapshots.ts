@@ -52,7 +52,7 @@ export interface CopySnapshotsOptions {
   readonly onUncopied?: ((entry: UncopiedEntry) => void) | undefined;
   /** Snapshots of the source whose file cannot be read. */
   readonly onDamaged?: ((error: CadanganError) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   readonly progress?: StepProgressSink | undefined;
 }
 

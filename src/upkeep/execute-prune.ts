@@ -1,4 +1,5 @@
 import { forEachBounded, throwIfAborted } from '../platform/index.ts';
+import { inOwnTime } from '../storage/index.ts';
 import { formatTimestamp, indexBlobsMax, PackStore, serializeWaitingPacks, type IndexPack } from '../repository/index.ts';
 import type { LoadedIndexFiles } from './index-files.ts';
 import { planIndexFiles, type IndexFilesPlan } from './plan-index-files.ts';
@@ -18,7 +19,7 @@ export interface PruneExecution extends PruneWork {
   /** A pack is gone for good. */
   readonly onRemoved?: (() => void) | undefined;
   readonly progress: ProgressMeter<PrunePhase>;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 const filesAtOnce = 8;
@@ -37,7 +38,7 @@ export async function executePrune(execution: PruneExecution, plan: PrunePlan): 
     newPacks = await store.takeUnindexed();
   } catch (error) {
     // What was written is not written again when an index names it.
-    await store.flush().catch(() => undefined);
+    await inOwnTime(repository.storage, repository.clock, (own) => store.flush(own)).catch(() => undefined);
     throw error;
   }
   const files = planIndexFiles({ ...execution, fates: plan.fates, waiting: plan.waiting, newPackCount: newPacks.length });

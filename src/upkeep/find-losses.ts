@@ -19,7 +19,7 @@ export const noLosses: Losses = { faults: [], count: 0 };
  * Walks every tree that a snapshot needs and names what is not there any more, file by file.
  * @param repository its index is loaded, and holds
  */
-export async function findLosses(repository: Repository, signal?: AbortSignal): Promise<Losses> {
+export async function findLosses(repository: Repository, signal: AbortSignal): Promise<Losses> {
   const context = makeCheckContext(repository, undefined, signal);
   const snapshots = await checkSnapshots(context);
   await checkTrees(context, snapshots, new UsedBlobs(repository.index), () => undefined);

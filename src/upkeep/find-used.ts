@@ -14,7 +14,7 @@ const scanBytesMax = 4 << 20;
  * @returns what no index has. @throws `repository.damaged` for a tree that no pack has whole; the storage's errors, `aborted`
  */
 export async function findUsedBlobs(
-  work: PruneWork & { readonly signal: AbortSignal | undefined },
+  work: PruneWork & { readonly signal: AbortSignal },
   trees: readonly TreeId[],
   onTrees: (count: number) => void,
 ): Promise<readonly MissingBlob[]> {
@@ -69,14 +69,14 @@ function nextRanges({ index }: Repository, pending: Map<number, number[]>): read
   return [];
 }
 
-async function scanRange(repository: Repository, pool: PrunePool, range: PackRange, signal?: AbortSignal): Promise<PruneAnswer> {
+async function scanRange(repository: Repository, pool: PrunePool, range: PackRange, signal: AbortSignal): Promise<PruneAnswer> {
   const { from, lengthBytes, numbers } = range;
   const answer = await pool.run({ kind: 'scan', from, numbers }, lengthBytes, rangeReader(repository, range, signal));
   return answer ?? { trees: [], missing: [], damaged: [...numbers], packs: [] };
 }
 
 /** A tree that cannot be had from its first place, or not the first time. */
-async function scanElsewhere(repository: Repository, number: number, used: UsedBlobs, signal?: AbortSignal): Promise<FoundReferences> {
+async function scanElsewhere(repository: Repository, number: number, used: UsedBlobs, signal: AbortSignal): Promise<FoundReferences> {
   const found: FoundReferences = { trees: [], missing: [] };
   const id = repository.index.entryAt(number)?.id;
   if (id !== undefined) visitReferences(id, await repository.loadBlob('tree', id, signal), used, found);

@@ -28,7 +28,7 @@ const aheadNsMax = 24n * 3600n * 1_000_000_000n;
  * Reads every index file into the repository's index, as `Repository.loadIndex` does, and notes what each of them names.
  * @throws `repository.damaged`, naming the index file
  */
-export async function loadIndexFiles(repository: Repository, signal?: AbortSignal): Promise<LoadedIndexFiles> {
+export async function loadIndexFiles(repository: Repository, signal: AbortSignal): Promise<LoadedIndexFiles> {
   const waiting = new Map<PackId, bigint>();
   const nowNs = repository.clock.nowNs();
   const listed = await repository.storage.list('index', signal);
@@ -58,7 +58,7 @@ async function marksOf(
   name: string,
   waiting: EnteredIndexFile['waiting'],
   nowNs: bigint,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<ReadonlyMap<PackId, bigint | undefined>> {
   const writtenMs = await storage.writtenMs?.({ kind: 'index', name }, signal);
   const writtenNs = writtenMs === undefined ? 0n : BigInt(Math.floor(writtenMs)) * 1_000_000n;

@@ -55,7 +55,7 @@ export async function measureChange(
   repository: Repository,
   before: StoredSnapshot,
   after: StoredSnapshot,
-  { signal, counts = new FileCounts(repository) }: { readonly signal?: AbortSignal | undefined; readonly counts?: FileCounts } = {},
+  { signal, counts = new FileCounts(repository) }: { readonly signal: AbortSignal; readonly counts?: FileCounts },
 ): Promise<ChangeFigures> {
   const walk = new Walk(repository, signal);
   await walk.compare(before.snapshot.tree, after.snapshot.tree);
@@ -86,7 +86,7 @@ export class FileCounts {
   }
 
   /** @throws `repository.damaged`, `aborted` */
-  async of(tree: TreeId, signal?: AbortSignal): Promise<number> {
+  async of(tree: TreeId, signal: AbortSignal): Promise<number> {
     const known = this.#known.get(tree);
     if (known !== undefined) return known;
     throwIfAborted(signal);
@@ -102,7 +102,7 @@ export class FileCounts {
 
 class Walk {
   readonly #repository: Repository;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: AbortSignal;
   readonly #folders: FolderChange[] = [];
   /** The first blob of what came anywhere: what has only moved has it. */
   readonly #comeBlobs = new Set<BlobId>();
@@ -110,7 +110,7 @@ class Walk {
   #scrambled = 0;
   #treesLoaded = 0;
 
-  constructor(repository: Repository, signal: AbortSignal | undefined) {
+  constructor(repository: Repository, signal: AbortSignal) {
     this.#repository = repository;
     this.#signal = signal;
   }

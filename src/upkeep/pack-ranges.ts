@@ -46,12 +46,12 @@ export function rangesOf(index: BlobIndex, numbers: Uint32Array, bytesMax: numbe
 export function rangeReader(
   { storage, index }: Repository,
   { pack, from, lengthBytes }: PackRange,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): (target: Uint8Array) => Promise<boolean> {
   return async (target) => {
     try {
       throwIfAborted(signal);
-      await storage.readRange({ kind: 'data', name: index.packIdAt(pack) }, from, lengthBytes, { target, ...(signal && { signal }) });
+      await storage.readRange({ kind: 'data', name: index.packIdAt(pack) }, from, lengthBytes, { target, signal });
       return true;
     } catch (error) {
       await readFaultOf(error, storage, signal); // throws what is no fault of this pack

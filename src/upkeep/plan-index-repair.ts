@@ -10,7 +10,7 @@ import type { StepMeter } from './progress-meter.ts';
 export interface IndexRepairOptions {
   /** Ask every pack what it holds, also those of which the index gives no reason to. */
   readonly readAllPacks?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** A pack whose header cannot be read. */
@@ -82,14 +82,14 @@ export async function planIndexRepair(repository: Repository, options: IndexRepa
 }
 
 /** A list may be late: a pack counts as gone when the storage, asked for it by name, does not have it. */
-async function notThere({ storage }: Repository, unlisted: readonly PackId[], signal?: AbortSignal): Promise<readonly PackId[]> {
+async function notThere({ storage }: Repository, unlisted: readonly PackId[], signal: AbortSignal): Promise<readonly PackId[]> {
   const sizes = await pMap(unlisted, (name) => storage.sizeOf({ kind: 'data', name }, signal), { concurrency: readAtOnce });
   return unlisted.filter((_, at) => sizes[at] === undefined);
 }
 
 async function readIndexFiles(
   repository: Repository,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<{ readonly files: ReadonlyMap<string, EnteredIndexFile>; readonly damaged: { name: string; reason: string }[] }> {
   const { storage, index } = repository;
   const files = new Map<string, EnteredIndexFile>();
@@ -120,7 +120,7 @@ interface Asking {
   /** Gets what the index has to say of packs of which it says something else. */
   readonly entries: BlobIndex;
   readonly meter: StepMeter;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** @returns `entered`: packs of which `entries` has now all that is to be said */
@@ -176,7 +176,7 @@ async function carryOver(
   name: string,
   wrong: ReadonlySet<PackId>,
   entries: BlobIndex,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<void> {
   const { packs } = parseIndexFile(await repository.loadUnpacked('index', name, signal));
   const right = packs.filter(({ id }) => !wrong.has(id));

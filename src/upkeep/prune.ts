@@ -38,7 +38,7 @@ export interface PruneOptions {
   readonly onRemoved?: (() => void) | undefined;
   /** Threads, as `PruneWork` has it. */
   readonly workerCount?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   readonly progress?: ((progress: PruneProgress) => void) | undefined;
 }
 
@@ -106,7 +106,7 @@ async function requireSnapshots(
 }
 
 /** @throws `prune.refused` */
-async function planned(repository: Repository, state: PlannedState, policy: PrunePolicy, signal?: AbortSignal): Promise<PrunePlan> {
+async function planned(repository: Repository, state: PlannedState, policy: PrunePolicy, signal: AbortSignal): Promise<PrunePlan> {
   let plan = planPrune(state, policy);
   if ('kind' in plan && plan.kind === 'packs-missing') {
     await askFor(repository, state.packs, plan.packs, signal);
@@ -120,7 +120,7 @@ interface PlannedState extends PruneState {
   readonly packs: ListedPacks;
 }
 
-async function removeLeftovers({ storage, mayWrite }: Repository, signal?: AbortSignal): Promise<PruneResult['leftovers'] | undefined> {
+async function removeLeftovers({ storage, mayWrite }: Repository, signal: AbortSignal): Promise<PruneResult['leftovers'] | undefined> {
   await mayWrite;
   return storage.removeLeftovers?.(signal);
 }
@@ -166,7 +166,7 @@ async function findUsed(
 }
 
 /** A list may be late: a pack counts as gone when the storage, asked for it by name, does not have it. */
-async function askFor({ storage }: Repository, packs: ListedPacks, missing: readonly PackId[], signal?: AbortSignal): Promise<void> {
+async function askFor({ storage }: Repository, packs: ListedPacks, missing: readonly PackId[], signal: AbortSignal): Promise<void> {
   const ask = async (id: PackId): Promise<void> => {
     const sizeBytes = await storage.sizeOf({ kind: 'data', name: id }, signal);
     if (sizeBytes !== undefined) packs.add(id, sizeBytes);
@@ -175,7 +175,7 @@ async function askFor({ storage }: Repository, packs: ListedPacks, missing: read
 }
 
 /** Nobody else may work here, so a list that is another one now was wrong before, or is. @throws `prune.refused` */
-async function confirmSnapshots(repository: Repository, snapshots: readonly StoredSnapshot[], signal?: AbortSignal): Promise<void> {
+async function confirmSnapshots(repository: Repository, snapshots: readonly StoredSnapshot[], signal: AbortSignal): Promise<void> {
   const now = new Set((await repository.storage.list('snapshots', signal)).map(({ name }) => name));
   const then = new Set<string>(snapshots.map(({ id }) => id));
   const different = now.symmetricDifference(then);

@@ -19,7 +19,7 @@ export async function recentChanges(
   repository: Repository,
   plan: RetentionPlan,
   all: readonly StoredSnapshot[],
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<RecentChanges> {
   const gone = new Set(plan.groups.flatMap(({ remove }) => remove.map(({ id }) => id)));
   if (gone.size === 0) return { changes: [], unreadable: [] };

@@ -23,7 +23,7 @@ export interface RecoverOptions {
   readonly compression: CompressionMode;
   readonly extraVerify: boolean;
   readonly programVersion?: string | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   readonly progress?: StepProgressSink | undefined;
   /** Lists of folders that cannot be read, and that nothing else is known of. */
   readonly onUnreadable?: ((tree: TreeId, reason: string) => void) | undefined;

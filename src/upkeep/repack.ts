@@ -11,7 +11,7 @@ import type { NewPack } from './prune-work.ts';
 
 export interface RepackWork extends PruneWork {
   readonly progress: ProgressMeter<PrunePhase>;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** What one read brings at most: restic's longest blob, and what it is sealed with. */
@@ -27,7 +27,7 @@ export async function repackBlobs(work: RepackWork, plan: PrunePlan, store: Pack
   await using pool = makePrunePool(work, { bytes, readBytesMax: repackBytesMax });
   const groups = groupByPack(repository.index, (pack, number) => fates[pack] === packFate.repack && chosen.isChosen(number));
   const packs = Array.from(fates.keys()).filter((pack) => fates[pack] === packFate.repack);
-  const save = async ({ id, entries, bytes }: NewPack, own: AbortSignal | undefined): Promise<void> => {
+  const save = async ({ id, entries, bytes }: NewPack, own: AbortSignal): Promise<void> => {
     await store.save({ id, entries, bytes }, own);
     // Given back at once: the collector would let many of them pile up. Not a part of Node's pool of small buffers, which others use, too.
     const { buffer } = bytes;
@@ -56,12 +56,7 @@ async function repackRange({ repository, sealing, signal }: RepackWork, pool: Pr
 }
 
 /** Of a blob that cannot be had from the place that was chosen: another place, or another try. @throws `repository.damaged` */
-async function packElsewhere(
-  repository: Repository,
-  number: number,
-  sealing: SealerOptions,
-  signal: AbortSignal | undefined,
-): Promise<NewPack> {
+async function packElsewhere(repository: Repository, number: number, sealing: SealerOptions, signal: AbortSignal): Promise<NewPack> {
   const entry = repository.index.entryAt(number);
   assert(entry, 'what is repacked is stored');
   const { type, id } = entry;

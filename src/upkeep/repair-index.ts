@@ -20,7 +20,7 @@ export interface IndexRepair extends Omit<IndexRepairPlan, 'entries'> {
  */
 export async function repairIndex(
   repository: Repository,
-  options: IndexRepairOptions & { readonly progress?: StepProgressSink | undefined } = {},
+  options: IndexRepairOptions & { readonly progress?: StepProgressSink | undefined },
 ): Promise<IndexRepair> {
   const { signal, progress } = options;
   const { entries, ...found } = await planIndexRepair(repository, options, stepMeter(progress, repository.clock));

@@ -29,7 +29,7 @@ export interface PackRepairOptions {
   readonly keepAside: (pack: PackId, bytes: Uint8Array) => Promise<void>;
   readonly compression: CompressionMode;
   readonly extraVerify: boolean;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   readonly progress?: StepProgressSink | undefined;
 }
 
@@ -110,7 +110,7 @@ function countLost(index: BlobIndex, said: readonly PackedBlob[], unreadable: Re
 async function sizesOf(
   { storage, index }: Repository,
   ids: ReadonlySet<PackId>,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<ReadonlyMap<PackId, number>> {
   const sizes = new Map<PackId, number>();
   const known = new Set(index.packIds());
@@ -169,9 +169,9 @@ class OpenPack {
   readonly bytes: Uint8Array | undefined;
   readonly #repository: Repository;
   readonly #id: PackId;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: AbortSignal;
 
-  private constructor(repository: Repository, id: PackId, bytes: Uint8Array | undefined, signal: AbortSignal | undefined) {
+  private constructor(repository: Repository, id: PackId, bytes: Uint8Array | undefined, signal: AbortSignal) {
     this.#repository = repository;
     this.#id = id;
     this.bytes = bytes;
@@ -179,7 +179,7 @@ class OpenPack {
   }
 
   /** @throws the storage's errors when it is away */
-  static async read(repository: Repository, id: PackId, signal?: AbortSignal): Promise<OpenPack> {
+  static async read(repository: Repository, id: PackId, signal: AbortSignal): Promise<OpenPack> {
     const { storage } = repository;
     try {
       return new OpenPack(repository, id, await readNamed(storage, { kind: 'data', name: id }, signal), signal);
@@ -213,7 +213,7 @@ class OpenPack {
     try {
       const sealed = this.bytes
         ? this.bytes.subarray(offset, offset + length)
-        : await storage.readRange({ kind: 'data', name: this.#id }, offset, length, this.#signal ? { signal: this.#signal } : {});
+        : await storage.readRange({ kind: 'data', name: this.#id }, offset, length, { signal: this.#signal });
       return openBlob(id, sealed.length, uncompressedLength, () => boxes.open(sealed));
     } catch (error) {
       await readFaultOf(error, storage, this.#signal);
@@ -227,7 +227,7 @@ function keyOf({ type, id }: PackedBlob): string {
 }
 
 /** Writes the index files that name such packs anew without them. */
-async function forgetPacks(repository: Repository, packs: ReadonlySet<PackId>, signal: AbortSignal | undefined): Promise<void> {
+async function forgetPacks(repository: Repository, packs: ReadonlySet<PackId>, signal: AbortSignal): Promise<void> {
   const { storage } = repository;
   const entries = new BlobIndex();
   const obsolete: string[] = [];

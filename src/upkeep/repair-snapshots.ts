@@ -124,7 +124,7 @@ async function choose(
   repository: Repository,
   ids: readonly string[],
   filter: SnapshotFilter,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<{ readonly chosen: readonly StoredSnapshot[]; readonly unreadable: readonly SnapshotId[] }> {
   const unreadable: SnapshotId[] = [];
   const onDamaged = ({ facts: { name } }: CadanganError): void => {
@@ -145,14 +145,14 @@ async function choose(
 }
 
 /** What the index has wrong would be taken for lost. @throws `repository.index-wrong` */
-async function refuseWrongIndex({ index, storage }: Repository, signal: AbortSignal | undefined): Promise<void> {
+async function refuseWrongIndex({ index, storage }: Repository, signal: AbortSignal): Promise<void> {
   const sizes = new Map((await storage.list('data', signal)).map(({ name, sizeBytes }): [string, number] => [name, sizeBytes]));
   const wrong = [...index.packContents()].filter(([id, { endBytes }]) => (sizes.get(id) ?? -1) < endBytes);
   if (wrong.length > 0) throw new CadanganError('repository.index-wrong', { count: wrong.length, pack: wrong[0]?.[0] });
 }
 
 /** What lies in packs that no index file names: packs that a prune lets wait, or whose index file is gone, or not listed yet. */
-async function unnamedBlobs(repository: Repository, signal: AbortSignal | undefined): Promise<BlobIndex> {
+async function unnamedBlobs(repository: Repository, signal: AbortSignal): Promise<BlobIndex> {
   const beside = repository.withEmptyIndex();
   await indexFromPacks(beside, signal, repository.index.packIds());
   return beside.index;

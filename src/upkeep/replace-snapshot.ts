@@ -22,7 +22,7 @@ export interface ReplaceOptions {
   readonly stays?: ((snapshot: StoredSnapshot) => boolean) | undefined;
   /** What has been made and removed so far, told before a snapshot goes: whoever dies then has said so. */
   readonly onChange?: ((changes: SnapshotChanges) => Promise<void>) | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 export interface SnapshotChanges {

@@ -24,7 +24,7 @@ export interface RepositoryStats {
 }
 
 export interface StatsOptions {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   readonly progress?: StepProgressSink | undefined;
 }
 
@@ -40,7 +40,7 @@ export async function repositoryStats(
   repository: Repository,
   snapshots: readonly StoredSnapshot[],
   mode: StatsMode,
-  options: StatsOptions = {},
+  options: StatsOptions,
 ): Promise<RepositoryStats> {
   const meter = stepMeter(options.progress, repository.clock);
   meter.begin('steps', snapshots.length);

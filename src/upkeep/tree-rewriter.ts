@@ -35,11 +35,11 @@ export class TreeRewriter {
   readonly #rules: TreeRules;
   /** By the number of the tree in the index: nothing changes in it and below. */
   readonly #unchanged: Uint8Array;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: AbortSignal;
   #count = 0;
 
   /** @param saver of the same repository, whose index is loaded */
-  constructor(repository: Repository, saver: BlobSaver, rules: TreeRules, signal?: AbortSignal) {
+  constructor(repository: Repository, saver: BlobSaver, rules: TreeRules, signal: AbortSignal) {
     this.#repository = repository;
     this.#saver = saver;
     this.#rules = rules;

@@ -37,7 +37,7 @@ function packedBlob(index: BlobIndex, number: number): PackedBlob {
 export async function saveIndexFiles(
   repository: Repository,
   packs: Iterable<IndexPack>,
-  { signal, onSaved }: { readonly signal?: AbortSignal | undefined; readonly onSaved?: (packs: number) => void } = {},
+  { signal, onSaved }: { readonly signal: AbortSignal; readonly onSaved?: (packs: number) => void },
 ): Promise<string[]> {
   const names: string[] = [];
   let waiting: IndexPack[] = [];
@@ -70,7 +70,7 @@ export async function replaceIndexFiles(
   repository: Repository,
   entries: BlobIndex,
   obsolete: readonly string[],
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<string[]> {
   const packs = Array.from({ length: entries.packCount }, (_, pack) => pack);
   const written = await saveIndexFiles(repository, indexPacksOf(entries, packs), { signal });

@@ -5,6 +5,7 @@
 import { CadanganError } from '../../src/platform/index.ts';
 import { newRepository } from '../repository/new-repository.ts';
 import { readSnapshot, runBackup } from './run-backup.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 const [, , source = '', option] = process.argv;
 const { repository, storage } = await newRepository();
@@ -17,5 +18,5 @@ const outcome = await runBackup(repository, [source], { extraVerify: option !== 
   }),
   (error: unknown) => ({ result: code(error) }),
 );
-const snapshots = (await storage.list('snapshots')).length;
+const snapshots = (await storage.list('snapshots', neverAborted)).length;
 process.stdout.write(`${JSON.stringify({ ...outcome, snapshots })}\n`);

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { isCode, system } from '../../src/platform/index.ts';
 import type { BackupResult } from '../../src/backup/index.ts';
 import { blobIdOf, Kernel, listSnapshots, loadKernelModule, resolveSnapshot, type Repository } from '../../src/repository/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { failsWith } from '../storage/conformance.ts';
 import { newRepository, reopen } from '../repository/new-repository.ts';
@@ -92,10 +93,10 @@ test('a snapshot holds every file as it is, and a second run stores nothing and 
   for (const [path, content] of contents) assert.equal(stored.get(`/srv/${path}`)?.content?.toString(), content, path);
   assert.equal(stored.get('/srv/link')?.node.linkTarget, makesLinks ? '../nowhere' : undefined);
   assert.equal(stored.get('/srv/no entries')?.node.type, 'dir');
-  const { snapshot } = await resolveSnapshot(opened, 'latest');
+  const { snapshot } = await resolveSnapshot(opened, 'latest', {}, neverAborted);
   assert.deepEqual([snapshot.paths, snapshot.tags, snapshot.hostname, snapshot.programVersion], [[source], ['uji'], 'srv-uji', 'test']);
 
-  const packsBefore = (await storage.list('data')).length;
+  const packsBefore = (await storage.list('data', neverAborted)).length;
   const second = await countedRun(opened, ['srv'], here);
   assert.deepEqual([second.opened, second.workers], [[], 0]);
   assert.deepEqual(
@@ -109,8 +110,8 @@ test('a snapshot holds every file as it is, and a second run stores nothing and 
     [4, 0, 0, 0, 0],
   );
   assert.deepEqual([second.tree, second.parentId], [first.tree, first.snapshotId]);
-  assert.equal((await storage.list('data')).length, packsBefore);
-  assert.equal((await storage.list('index')).length, 1);
+  assert.equal((await storage.list('data', neverAborted)).length, packsBefore);
+  assert.equal((await storage.list('index', neverAborted)).length, 1);
   assert.equal(await assertEverySnapshotComplete(storage), 2);
 });
 
@@ -205,9 +206,13 @@ test('a file whose blobs are no longer in the index is read again, although it h
   const opened = await reopen(storage);
   const dataPack = [...opened.index.packContents()].find(([, { dataBlobs }]) => dataBlobs > 0)?.[0] ?? '';
   storage.tamper({ kind: 'data', name: dataPack }, () => undefined);
-  for (const { name } of await storage.list('index')) {
-    const index = JSON.parse(Buffer.from(await opened.loadUnpacked('index', name)).toString()) as { packs: { id: string }[] };
-    await opened.saveUnpacked('index', Buffer.from(JSON.stringify({ packs: index.packs.filter(({ id }) => id !== dataPack) })));
+  for (const { name } of await storage.list('index', neverAborted)) {
+    const index = JSON.parse(Buffer.from(await opened.loadUnpacked('index', name, neverAborted)).toString()) as { packs: { id: string }[] };
+    await opened.saveUnpacked(
+      'index',
+      Buffer.from(JSON.stringify({ packs: index.packs.filter(({ id }) => id !== dataPack) })),
+      neverAborted,
+    );
     storage.tamper({ kind: 'index', name }, () => undefined);
   }
   const run = await nextRun(storage, [folder.path]);
@@ -316,7 +321,7 @@ test('excludes leave out what they name, of files, folders and sizes, and are ke
     .filter(([, { node }]) => node.type === 'file')
     .map(([path]) => path.slice(inSnapshot(folder.path).length + 1));
   assert.deepEqual(names.sort(), ['cache/CACHEDIR.TAG', 'keep', 'no-cache/CACHEDIR.TAG', 'private/.nobackup', 'sub/keep']);
-  assert.deepEqual((await listSnapshots(await reopen(storage)))[0]?.snapshot.excludes, ['*.tmp', 'node_modules']);
+  assert.deepEqual((await listSnapshots(await reopen(storage), neverAborted))[0]?.snapshot.excludes, ['*.tmp', 'node_modules']);
   assert.equal(run.issueCount, 0);
 });
 
@@ -346,7 +351,7 @@ test('a repository inside its source is refused, wherever it lies and whatever n
       failsWith('source.contains-repository'),
     );
   }
-  assert.deepEqual(await storage.list('snapshots'), []);
+  assert.deepEqual(await storage.list('snapshots', neverAborted), []);
   const run = await runBackup(repository, [folder.path], { repositoryFolder, exclude: { excludes: [repositoryFolder] } });
   assert.ok(![...(await readSnapshot(repository, run.tree)).keys()].some((path) => path.includes('config')));
 });
@@ -363,7 +368,7 @@ test('a missing source is an issue beside others, and an error when nothing else
   );
   assert.equal(run.summary.filesNew, 1);
   await assert.rejects(runBackup(repository, [join(folder.path, 'missing'), join(folder.path, 'other')]), failsWith('source.missing'));
-  assert.equal((await storage.list('snapshots')).length, 1);
+  assert.equal((await storage.list('snapshots', neverAborted)).length, 1);
 });
 
 test('rules that leave out everything are refused', async () => {
@@ -371,7 +376,7 @@ test('rules that leave out everything are refused', async () => {
   write(folder.path, 'a.tmp');
   const { repository, storage } = await newRepository();
   await assert.rejects(runBackup(repository, [folder.path], { exclude: { excludes: ['*'] } }), (error) => isCode(error, 'source.empty'));
-  assert.deepEqual(await storage.list('snapshots'), []);
+  assert.deepEqual(await storage.list('snapshots', neverAborted), []);
 });
 
 test('an empty folder is a source like any other, and a single file too', async () => {

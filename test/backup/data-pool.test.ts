@@ -7,6 +7,7 @@ import type { FileOutcome, FileToRead } from '../../src/backup/file-outcome.ts';
 import { statOf } from '../../src/backup/source-stat.ts';
 import { byteStringFromText } from '../../src/platform/index.ts';
 import { PackStore, type Repository } from '../../src/repository/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { failsWith } from '../storage/conformance.ts';
 import { newRepository, reopen } from '../repository/new-repository.ts';
@@ -44,7 +45,7 @@ test('every file that is handed over is settled once, whatever became of it, and
     await running.drain();
     assert.equal(outcomes.size, contents.length);
     await running.finish();
-    await packStore.flush();
+    await packStore.flush(neverAborted);
   }
   const opened = await reopen(storage);
   for (const [at, content] of contents.entries()) {
@@ -52,7 +53,7 @@ test('every file that is handed over is settled once, whatever became of it, and
     if (at % 50 === 7) assert.deepEqual(outcome, { kind: 'failure', reason: 'ENOENT' });
     else {
       assert.ok(outcome?.kind === 'content' && !outcome.changed && outcome.sizeBytes === content.length);
-      const parts = await Promise.all(outcome.ids.map((id) => opened.loadBlob('data', id)));
+      const parts = await Promise.all(outcome.ids.map((id) => opened.loadBlob('data', id, neverAborted)));
       assert.ok(Buffer.concat(parts).equals(content));
     }
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { BackupResult } from '../../src/backup/index.ts';
 import { listSnapshots } from '../../src/repository/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import type { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { newRepository } from '../repository/new-repository.ts';
 import { nextRun, rootOnly, temporaryFolder, withMount, type RunOptions } from './run-backup.ts';
@@ -202,7 +203,7 @@ test('the snapshots of empty nights are whole, and the first still has the files
   const full = await nights.run();
   nights.unmount();
   const { repository } = await nextRun(nights.storage, nights.sources);
-  const snapshots = await listSnapshots(repository);
+  const snapshots = await listSnapshots(repository, neverAborted);
   assert.deepEqual(
     snapshots.map(({ snapshot }) => snapshot.summary?.totalFilesProcessed),
     [1, 0],

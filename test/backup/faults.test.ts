@@ -10,6 +10,7 @@ import { inspect } from 'node:util';
 import { compileExcludeRules, prepareSource, type BackupResult } from '../../src/backup/index.ts';
 import { isAbort, isCode, systemClock, type Clock } from '../../src/platform/index.ts';
 import { removeLocks } from '../../src/repository/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import type { OrderedFault } from '../fakes/storage-faults.ts';
@@ -127,9 +128,9 @@ async function stoppedRun(
   controller.abort(new Error('stop'));
   const outcome = await running;
   assert.ok(isAbort(outcome), inspect(outcome));
-  assert.deepEqual(await storage.list('snapshots'), [], 'a stopped run leaves no snapshot');
-  const storedBytes = (await storage.list('data')).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const indexFiles = (await storage.list('index')).length;
+  assert.deepEqual(await storage.list('snapshots', neverAborted), [], 'a stopped run leaves no snapshot');
+  const storedBytes = (await storage.list('data', neverAborted)).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const indexFiles = (await storage.list('index', neverAborted)).length;
   assert.ok(storedBytes === 0 || indexFiles > 0, 'what was stored is in the index');
   storage.faults.clear();
   await new Promise((resolve) => setImmediate(resolve));
@@ -190,7 +191,7 @@ test('a storage that fails ends the run with what it said, without a snapshot, a
     storage.faults.order(fault);
     await assert.rejects(runBackup(repository, [folder.path], { workerCount: 1 }), failsWith(code), JSON.stringify(fault));
     assert.ok(storage.faults.injected > 0);
-    assert.deepEqual(await storage.list('snapshots'), []);
+    assert.deepEqual(await storage.list('snapshots', neverAborted), []);
     storage.faults.clear();
     const next = await nextRun(storage, [folder.path]);
     assert.ok(next.summary.dataAdded < total - (10 << 20), `${JSON.stringify(fault)}: ${next.summary.dataAdded} of ${total} bytes again`);
@@ -208,7 +209,7 @@ test('a disk that is full from the middle on is named with what was needed and w
     (error) =>
       isCode(error, 'storage.full') && typeof error.facts['neededBytes'] === 'number' && typeof error.facts['freeBytes'] === 'number',
   );
-  assert.deepEqual(await storage.list('snapshots'), []);
+  assert.deepEqual(await storage.list('snapshots', neverAborted), []);
   storage.capacityBytes = Infinity;
   const next = await nextRun(storage, [folder.path]);
   await readSnapshot(next.repository, next.tree);
@@ -248,7 +249,7 @@ test('a lock that is lost in mid-run stops it, and nothing is written after', as
   using folder = temporaryFolder();
   makeSource(folder.path, 90, 500_000);
   const { repository, storage } = await newRepository();
-  const lock = await repository.lock({ exclusive: false });
+  const lock = await repository.lock({ signal: neverAborted, exclusive: false });
   // Behind its first pack the run waits until the lock is lost, however quick its threads are.
   const [begun, lost] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const write = storage.write.bind(storage);
@@ -260,12 +261,12 @@ test('a lock that is lost in mid-run stops it, and nothing is written after', as
   };
   const running = outcomeOf(runBackup(repository, [folder.path], { signal: lock.signal }));
   await begun.promise;
-  await removeLocks(repository.lockContext, { all: true });
+  await removeLocks(repository.lockContext, { signal: neverAborted, all: true });
   await lock.refresh();
   lost.resolve();
   const outcome = await running;
   assert.ok(isAbort(outcome) || isCode(outcome, 'repository.lock-lost'), inspect(outcome));
-  for (const kind of ['snapshots', 'index'] as const) assert.deepEqual(await storage.list(kind), []);
+  for (const kind of ['snapshots', 'index'] as const) assert.deepEqual(await storage.list(kind, neverAborted), []);
   await lock[Symbol.asyncDispose]();
 });
 

@@ -6,19 +6,20 @@ import { test } from 'node:test';
 import { nodeAt } from '../../src/browse/index.ts';
 import { byteStringFromText, typedSnapshotPath, type ByteString } from '../../src/platform/index.ts';
 import { findTree, loadSnapshot, saveSnapshot, type Repository, type TreeId } from '../../src/repository/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { RepositoryMaker } from '../fakes/repository-maker.ts';
 import { runBackup } from './run-backup.ts';
 
 /** A tree whose root has other names, as another program or version stored them. */
 async function renamed(maker: RepositoryMaker, tree: TreeId, nameOf: (name: ByteString) => string): Promise<TreeId> {
-  const { nodes } = await maker.repository.loadTree(tree);
+  const { nodes } = await maker.repository.loadTree(tree, neverAborted);
   const made = await maker.snapshot(...nodes.map((node) => ({ ...node, name: byteStringFromText(nameOf(node.name)) })));
   return made.tree;
 }
 
 async function fileIn(repository: Repository, tree: TreeId, path: string): Promise<number> {
-  await findTree(repository, tree, typedSnapshotPath(join(path, '..')));
-  return Number((await nodeAt(repository, tree, byteStringFromText(typedSnapshotPath(path)))).size);
+  await findTree(repository, tree, typedSnapshotPath(join(path, '..')), neverAborted);
+  return Number((await nodeAt(repository, tree, byteStringFromText(typedSnapshotPath(path)), neverAborted)).size);
 }
 
 test('a tree under a small drive letter is the parent of a run, and is found by every spelling', async (t) => {
@@ -33,11 +34,11 @@ test('a tree under a small drive letter is the parent of a run, and is found by 
   const first = await runBackup(repository, [docs]);
   assert.equal(first.summary.filesNew, 3);
   // As an earlier version stored it, for which the `c:` of VS Code was another drive than `C:`.
-  const { snapshot } = await loadSnapshot(repository, first.snapshotId!);
+  const { snapshot } = await loadSnapshot(repository, first.snapshotId!, neverAborted);
   const tree = await renamed(maker, snapshot.tree, (name) => name.toLowerCase());
-  await repository.storage.remove({ kind: 'snapshots', name: first.snapshotId! });
-  await saveSnapshot(repository, { ...snapshot, tree, paths: [small(docs)] });
-  await repository.loadIndex();
+  await repository.storage.remove({ kind: 'snapshots', name: first.snapshotId! }, neverAborted);
+  await saveSnapshot(repository, { ...snapshot, tree, paths: [small(docs)] }, neverAborted);
+  await repository.loadIndex({ signal: neverAborted });
 
   // What is gone is missed under its other spelling, too.
   renameSync(docs, `${docs}-away`);
@@ -54,7 +55,7 @@ test('a tree under a small drive letter is the parent of a run, and is found by 
   const second = await runBackup(repository, [small(docs)]);
 
   assert.deepEqual([second.summary.filesUnmodified, second.summary.filesNew], [3, 0]);
-  const now = await loadSnapshot(repository, second.snapshotId!);
+  const now = await loadSnapshot(repository, second.snapshotId!, neverAborted);
   assert.deepEqual(now.snapshot.paths, [docs]);
   for (const each of [tree, now.snapshot.tree])
     for (const path of [docs, small(docs)]) assert.equal(await fileIn(repository, each, join(path, 'a.txt')), 7);
@@ -71,12 +72,12 @@ test('a share that restic stored under one name is the parent of a run, and is f
   const maker = await RepositoryMaker.create(join(root, 'repository'));
   const { repository } = maker;
   const first = await runBackup(repository, [docs]);
-  const { snapshot } = await loadSnapshot(repository, first.snapshotId!);
-  const [server] = (await repository.loadTree(snapshot.tree)).nodes;
+  const { snapshot } = await loadSnapshot(repository, first.snapshotId!, neverAborted);
+  const [server] = (await repository.loadTree(snapshot.tree, neverAborted)).nodes;
   const tree = await renamed(maker, server!.subtree!, () => share);
-  await repository.storage.remove({ kind: 'snapshots', name: first.snapshotId! });
-  await saveSnapshot(repository, { ...snapshot, tree });
-  await repository.loadIndex();
+  await repository.storage.remove({ kind: 'snapshots', name: first.snapshotId! }, neverAborted);
+  await saveSnapshot(repository, { ...snapshot, tree }, neverAborted);
+  await repository.loadIndex({ signal: neverAborted });
 
   const second = await runBackup(repository, [docs]);
 

@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { backup, compileExcludeRules, type BackupOptions, type BackupResult, type ExcludeOptions } from '../../src/backup/index.ts';
 import { snapshotPathOf, system, textOf } from '../../src/platform/index.ts';
 import { listSnapshots, walkTree, type Node, type Repository, type TreeId } from '../../src/repository/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import type { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { reopen } from '../repository/new-repository.ts';
 
@@ -55,7 +56,7 @@ export interface StoredEntry {
  */
 export async function readSnapshot(repository: Repository, tree: TreeId): Promise<Map<string, StoredEntry>> {
   const entries = new Map<string, StoredEntry>();
-  for await (const step of walkTree(repository, tree)) {
+  for await (const step of walkTree(repository, tree, { signal: neverAborted })) {
     if (step.kind === 'unreadable') throw step.error;
     if (step.kind !== 'node') continue;
     if (step.problems.length > 0) throw new Error(`problems at ${textOf(step.path)}: ${JSON.stringify(step.problems)}`);
@@ -74,7 +75,7 @@ export function inSnapshot(path: string): string {
 
 async function contentOf(repository: Repository, node: Node): Promise<Buffer> {
   const parts: Uint8Array[] = [];
-  for (const id of node.content ?? []) parts.push(await repository.loadBlob('data', id));
+  for (const id of node.content ?? []) parts.push(await repository.loadBlob('data', id, neverAborted));
   const content = Buffer.concat(parts);
   if (content.length !== Number(node.size)) throw new Error(`${textOf(node.name)} says ${node.size} bytes and has ${content.length}`);
   return content;
@@ -83,7 +84,7 @@ async function contentOf(repository: Repository, node: Node): Promise<Buffer> {
 /** Opens the repository anew, finds every snapshot complete, and returns how many there are. */
 export async function assertEverySnapshotComplete(storage: SimulatedStorage): Promise<number> {
   const repository = await reopen(storage);
-  const snapshots = await listSnapshots(repository);
+  const snapshots = await listSnapshots(repository, neverAborted);
   for (const { snapshot } of snapshots) await readSnapshot(repository, snapshot.tree);
   return snapshots.length;
 }

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { listSnapshots } from '../../src/repository/index.ts';
 import { newRepository } from '../repository/new-repository.ts';
 import { nextRun, runBackup, temporaryFolder, type RunOptions } from './run-backup.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 test('a run that would store the same tree as its parent leaves no snapshot when that is wanted', async () => {
   using folder = temporaryFolder();
@@ -21,7 +22,7 @@ test('a run that would store the same tree as its parent leaves no snapshot when
   assert.deepEqual([usual.isUnchanged, usual.tree], [false, first.tree]);
   const forced = await nextRun(storage, ['srv'], { ...options, force: true });
   assert.equal(forced.isUnchanged, false, 'a forced run has no parent');
-  assert.equal((await listSnapshots(forced.repository)).length, 3);
+  assert.equal((await listSnapshots(forced.repository, neverAborted)).length, 3);
   utimesSync(join(source, 'a'), 1, 1);
   const third = await nextRun(storage, ['srv'], options);
   assert.deepEqual([third.isUnchanged, third.snapshotId !== undefined], [false, true], 'also metadata are a change');

@@ -20,6 +20,7 @@ import type { ByteString } from '../../src/platform/index.ts';
 import { parseTimestamp, walkTree, type Node, type Repository, type TreeId } from '../../src/repository/index.ts';
 import { newRepository } from '../repository/new-repository.ts';
 import { nextRun, readSnapshot, rootOnly, runBackup, temporaryFolder, withMount } from './run-backup.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 const isRoot = process.getuid?.() === 0;
 const linuxOnly = { skip: process.platform === 'linux' ? false : 'needs Linux' };
@@ -27,7 +28,8 @@ const linuxOnly = { skip: process.platform === 'linux' ? false : 'needs Linux' }
 /** Raw names, for those that are not text. */
 async function rawNodes(repository: Repository, tree: TreeId): Promise<Map<ByteString, Node>> {
   const nodes = new Map<ByteString, Node>();
-  for await (const step of walkTree(repository, tree)) if (step.kind === 'node') nodes.set(step.node.name, step.node);
+  for await (const step of walkTree(repository, tree, { signal: neverAborted }))
+    if (step.kind === 'node') nodes.set(step.node.name, step.node);
   return nodes;
 }
 
@@ -109,7 +111,11 @@ test('names that are not text, and names with everything else, are stored byte f
   for (const name of names) {
     const node = nodes.get(name.toString('latin1') as ByteString);
     assert.ok(node, JSON.stringify(name.toString('latin1')));
-    assert.deepEqual(Buffer.from(await repository.loadBlob('data', node.content?.[0] ?? ('' as TreeId))), name, 'its own content');
+    assert.deepEqual(
+      Buffer.from(await repository.loadBlob('data', node.content?.[0] ?? ('' as TreeId), neverAborted)),
+      name,
+      'its own content',
+    );
   }
   await readSnapshot(repository, run.tree); // says when names are out of order
   assert.equal((await nextRun(storage, [folder.path])).summary.filesUnmodified, names.length);
@@ -128,7 +134,7 @@ test('a sparse file is stored as its bytes, and its zeros cost next to nothing',
   assert.equal(entry?.content?.length, 80 << 20);
   assert.equal(entry.content.toString('latin1', 40 << 20, (40 << 20) + 13), 'in the middle');
   assert.ok(run.summary.dataBlobs <= 5, `${run.summary.dataBlobs} blobs`);
-  const bytes = (await storage.list('data')).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const bytes = (await storage.list('data', neverAborted)).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   assert.ok(bytes < 64 << 10, `${bytes} bytes`);
 });
 

@@ -6,6 +6,7 @@ import { parseTimestamp } from '../../src/repository/index.ts';
 import type { Change, FindOptions, ListOptions } from '../../src/browse/index.ts';
 import { compareTrees, findInSnapshots, listEntries, nodeAt, versionsOf } from '../../src/browse/index.ts';
 import { node, SmallRepository } from '../upkeep/small-repository.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 const path = byteStringFromText;
 
@@ -42,7 +43,7 @@ describe('looking into snapshots', () => {
     await small.flush();
     for (const [at, tree] of [first, second, third].entries()) await small.snapshot(tree, at);
     repository = await small.reopen();
-    await repository.loadIndex();
+    await repository.loadIndex({ signal: neverAborted });
     snapshots = await small.snapshots();
   });
   after(() => small[Symbol.asyncDispose]());
@@ -59,61 +60,80 @@ describe('looking into snapshots', () => {
   }
 
   test('nodeAt() finds files and folders at any depth, however the slashes stand', async () => {
-    assert.equal((await nodeAt(repository, treeOf(0), path('/docs/Letter.TXT'))).size, 3);
-    assert.equal((await nodeAt(repository, treeOf(0), path('docs//'))).type, 'dir');
-    assert.equal((await nodeAt(repository, treeOf(2), path('/\u00fcml\u00e4ut/same'))).type, 'file');
+    assert.equal((await nodeAt(repository, treeOf(0), path('/docs/Letter.TXT'), neverAborted)).size, 3);
+    assert.equal((await nodeAt(repository, treeOf(0), path('docs//'), neverAborted)).type, 'dir');
+    assert.equal((await nodeAt(repository, treeOf(2), path('/\u00fcml\u00e4ut/same'), neverAborted)).type, 'file');
     for (const missing of ['/', '/nothing', '/docs/nothing', '/notes/below', '/docs/link/below', '/..']) {
-      await assert.rejects(nodeAt(repository, treeOf(0), path(missing)), { code: 'path.not-found' }, missing);
+      await assert.rejects(nodeAt(repository, treeOf(0), path(missing), neverAborted), { code: 'path.not-found' }, missing);
     }
   });
 
   test('listEntries() lists the root, a folder with itself, or everything beneath', async () => {
-    assert.deepEqual(await list(0, {}), ['/docs', '/gone', '/kept', '/notes', '/turned']);
-    assert.deepEqual(await list(0, { path: path('/docs') }), ['/docs', '/docs/Letter.TXT', '/docs/link']);
-    assert.deepEqual(await list(0, { path: path('/notes') }), ['/notes']);
-    assert.deepEqual(await list(2, { recursive: true }), ['/kept', '/kept/same', '/notes', '/\u00fcml\u00e4ut', '/\u00fcml\u00e4ut/same']);
-    await assert.rejects(list(0, { path: path('/no') }), { code: 'path.not-found' });
+    assert.deepEqual(await list(0, { signal: neverAborted }), ['/docs', '/gone', '/kept', '/notes', '/turned']);
+    assert.deepEqual(await list(0, { signal: neverAborted, path: path('/docs') }), ['/docs', '/docs/Letter.TXT', '/docs/link']);
+    assert.deepEqual(await list(0, { signal: neverAborted, path: path('/notes') }), ['/notes']);
+    assert.deepEqual(await list(2, { signal: neverAborted, recursive: true }), [
+      '/kept',
+      '/kept/same',
+      '/notes',
+      '/\u00fcml\u00e4ut',
+      '/\u00fcml\u00e4ut/same',
+    ]);
+    await assert.rejects(list(0, { signal: neverAborted, path: path('/no') }), { code: 'path.not-found' });
   });
 
   test('findInSnapshots() finds names and paths in every snapshot', async () => {
-    assert.deepEqual(await find({ patterns: ['same'] }), [
+    assert.deepEqual(await find({ signal: neverAborted, patterns: ['same'] }), [
       '1 entry /kept/same',
       '2 entry /kept/same',
       '3 entry /kept/same',
       '3 entry /\u00fcml\u00e4ut/same',
     ]);
-    assert.deepEqual(await find({ patterns: ['/kept/*'] }), ['1 entry /kept/same', '2 entry /kept/same', '3 entry /kept/same']);
-    assert.deepEqual(await find({ patterns: ['letter*'] }), []);
-    assert.deepEqual(await find({ patterns: ['letter*', 'NOTHING'], ignoreCase: true }), [
+    assert.deepEqual(await find({ signal: neverAborted, patterns: ['/kept/*'] }), [
+      '1 entry /kept/same',
+      '2 entry /kept/same',
+      '3 entry /kept/same',
+    ]);
+    assert.deepEqual(await find({ signal: neverAborted, patterns: ['letter*'] }), []);
+    assert.deepEqual(await find({ signal: neverAborted, patterns: ['letter*', 'NOTHING'], ignoreCase: true }), [
       '1 entry /docs/Letter.TXT',
       '2 entry /docs/Letter.TXT',
     ]);
-    assert.deepEqual(await find({ patterns: ['!gone'] }), ['1 entry /gone', '1 entry /gone/copy']);
-    assert.equal((await find({ patterns: [''] })).length, 9 + 9 + 5);
-    await assert.rejects(find({ patterns: ['a['] }), { code: 'arguments.invalid' });
-    await assert.rejects(find({}), { code: 'arguments.invalid' });
+    assert.deepEqual(await find({ signal: neverAborted, patterns: ['!gone'] }), ['1 entry /gone', '1 entry /gone/copy']);
+    assert.equal((await find({ signal: neverAborted, patterns: [''] })).length, 9 + 9 + 5);
+    await assert.rejects(find({ signal: neverAborted, patterns: ['a['] }), { code: 'arguments.invalid' });
+    await assert.rejects(find({ signal: neverAborted }), { code: 'arguments.invalid' });
   });
 
   test('findInSnapshots() looks at times, both ends included', async () => {
     const { ns } = parseTimestamp('2026-06-01T00:00:00Z');
-    assert.deepEqual(await find({ patterns: ['notes'], oldestNs: ns }), ['2 entry /notes']);
-    assert.deepEqual(await find({ patterns: ['notes'], newestNs: ns - 1n }), ['1 entry /notes', '3 entry /notes']);
+    assert.deepEqual(await find({ signal: neverAborted, patterns: ['notes'], oldestNs: ns }), ['2 entry /notes']);
+    assert.deepEqual(await find({ signal: neverAborted, patterns: ['notes'], newestNs: ns - 1n }), ['1 entry /notes', '3 entry /notes']);
   });
 
   test('findInSnapshots() finds what has a blob, a tree, or anything of a pack', async () => {
-    const blob = (await nodeAt(repository, treeOf(0), path('/gone/copy'))).content![0]!;
-    assert.deepEqual(await find({ blobIds: [blob.slice(0, 8)] }), ['1 blob /gone/copy', '2 blob /moved']);
-    const tree = (await nodeAt(repository, treeOf(0), path('/kept'))).subtree!;
-    assert.deepEqual(await find({ treeIds: [tree] }), ['1 tree /kept', '2 tree /kept', '3 tree /kept', '3 tree /\u00fcml\u00e4ut']);
-    assert.deepEqual(await find({ treeIds: [treeOf(1)] }), ['2 tree /']);
+    const blob = (await nodeAt(repository, treeOf(0), path('/gone/copy'), neverAborted)).content![0]!;
+    assert.deepEqual(await find({ signal: neverAborted, blobIds: [blob.slice(0, 8)] }), ['1 blob /gone/copy', '2 blob /moved']);
+    const tree = (await nodeAt(repository, treeOf(0), path('/kept'), neverAborted)).subtree!;
+    assert.deepEqual(await find({ signal: neverAborted, treeIds: [tree] }), [
+      '1 tree /kept',
+      '2 tree /kept',
+      '3 tree /kept',
+      '3 tree /\u00fcml\u00e4ut',
+    ]);
+    assert.deepEqual(await find({ signal: neverAborted, treeIds: [treeOf(1)] }), ['2 tree /']);
     const pack = repository.index.locate('data', blob)!.packId;
-    assert.equal((await find({ packIds: [pack] })).length, 5 + 5 + 3);
-    await assert.rejects(find({ blobIds: ['xyz'] }), { code: 'arguments.invalid' });
+    assert.equal((await find({ signal: neverAborted, packIds: [pack] })).length, 5 + 5 + 3);
+    await assert.rejects(find({ signal: neverAborted, blobIds: ['xyz'] }), { code: 'arguments.invalid' });
   });
 
   async function compare(a: number, b: number, metadata = false) {
     const changes: Change[] = [];
-    const statistics = await compareTrees(repository, treeOf(a), treeOf(b), { metadata, onChange: (change) => void changes.push(change) });
+    const statistics = await compareTrees(repository, treeOf(a), treeOf(b), {
+      signal: neverAborted,
+      metadata,
+      onChange: (change) => void changes.push(change),
+    });
     return { changes: changes.map((change) => `${change.modifier} ${textOf(change.path)}`), statistics };
   }
 
@@ -154,14 +174,14 @@ describe('looking into snapshots', () => {
   });
 
   test('versionsOf() groups snapshots by content', async () => {
-    const history = await versionsOf(repository, snapshots, path('/notes'));
+    const history = await versionsOf(repository, snapshots, path('/notes'), neverAborted);
     const seen = history.versions.map((version) => version.snapshots.map((snapshot) => snapshots.indexOf(snapshot)));
     assert.deepEqual(seen, [[2], [1, 0]]);
     assert.equal(history.versions[1]?.node.mtime, '2026-06-01T00:00:00Z', 'the newest with this content speaks');
-    const gone = await versionsOf(repository, snapshots, path('/gone/copy'));
+    const gone = await versionsOf(repository, snapshots, path('/gone/copy'), neverAborted);
     assert.deepEqual([gone.versions.length, gone.absentFrom.length], [1, 2]);
-    assert.equal((await versionsOf(repository, snapshots, path('/turned'))).versions.length, 2);
-    assert.equal((await versionsOf(repository, snapshots, path('/turned/inner'))).versions.length, 1);
+    assert.equal((await versionsOf(repository, snapshots, path('/turned'), neverAborted)).versions.length, 2);
+    assert.equal((await versionsOf(repository, snapshots, path('/turned/inner'), neverAborted)).versions.length, 1);
   });
 });
 
@@ -173,15 +193,17 @@ test('a folder that cannot be read is reported, and the rest is still found', as
   await small.snapshot(root, 1);
   const { repository } = small;
   const unreadable: string[] = [];
-  const entries = await collect(listEntries(repository, root, { recursive: true, onUnreadable: (at) => unreadable.push(textOf(at)) }));
+  const entries = await collect(
+    listEntries(repository, root, { signal: neverAborted, recursive: true, onUnreadable: (at) => unreadable.push(textOf(at)) }),
+  );
   assert.deepEqual([entries.length, unreadable], [3, ['/broken']]);
-  await assert.rejects(collect(listEntries(repository, root, { recursive: true })), { code: 'repository.damaged' });
-  const matches = await collect(findInSnapshots(repository, await small.snapshots(), { patterns: ['*'] }));
+  await assert.rejects(collect(listEntries(repository, root, { signal: neverAborted, recursive: true })), { code: 'repository.damaged' });
+  const matches = await collect(findInSnapshots(repository, await small.snapshots(), { signal: neverAborted, patterns: ['*'] }));
   assert.deepEqual(
     matches.map(({ kind }) => kind),
     ['entry', 'entry', 'unreadable', 'entry'],
   );
-  const history = await versionsOf(repository, await small.snapshots(), path('/broken/file'));
+  const history = await versionsOf(repository, await small.snapshots(), path('/broken/file'), neverAborted);
   assert.equal(history.unreadableIn.length, 1);
 });
 
@@ -195,7 +217,7 @@ test('versions of a path of Windows are found in every case, also after the spel
     await small.snapshot(root, at + 1);
   }
   for (const typed of ['/C/Data/Laporan.txt', '/c/data/LAPORAN.TXT']) {
-    const { versions, absentFrom } = await versionsOf(small.repository, await small.snapshots(), path(typed));
+    const { versions, absentFrom } = await versionsOf(small.repository, await small.snapshots(), path(typed), neverAborted);
     assert.deepEqual([versions.length, absentFrom.length], [2, 0], typed);
   }
 });

@@ -6,6 +6,7 @@ import { passwordFromText } from '../../src/platform/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 import { makeStage, password, type Stage } from './run-cli.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 /** Every failure is told on standard error in a sentence and a next step, without a stack, and in JSON in restic's shape. */
 async function failsWith(
@@ -37,8 +38,8 @@ test('a folder that is missing or empty is exit code 10, before a password is as
 
 test('a repository that somebody holds exclusively is exit code 11, and waiting for it works', async (t) => {
   const stage = await makeStage(t);
-  const repository = await Repository.open({ storage: openStorage(stage.repository) }, passwordFromText(password));
-  const lock = await repository.lock({ exclusive: true });
+  const repository = await Repository.open({ storage: openStorage(stage.repository) }, passwordFromText(password), neverAborted);
+  const lock = await repository.lock({ signal: neverAborted, exclusive: true });
   await failsWith(stage, 11, new RegExp(`locked by .*${hostname()}`), ['snapshots']);
   assert.equal((await stage.run(['snapshots', '--no-lock'])).code, 0);
   const waiting = stage.run(['snapshots', '--retry-lock', '1m']);
@@ -48,8 +49,8 @@ test('a repository that somebody holds exclusively is exit code 11, and waiting 
 
 test('unlock removes the lock of a process that is gone, and --remove-all any', async (t) => {
   const stage = await makeStage(t);
-  const repository = await Repository.open({ storage: openStorage(stage.repository) }, passwordFromText(password));
-  await using _lock = await repository.lock({ exclusive: true });
+  const repository = await Repository.open({ storage: openStorage(stage.repository) }, passwordFromText(password), neverAborted);
+  await using _lock = await repository.lock({ signal: neverAborted, exclusive: true });
   const environment = { CADANGAN_STATE: stage.path('state') };
   assert.match(
     (await stage.run(['unlock'], { environment })).stdout,

@@ -14,6 +14,7 @@ import { FolderStorage } from '../../src/storage/index.ts';
 import { needs } from '../needs.ts';
 import { writeSecretFile } from '../platform/secret-file.ts';
 import { makeStage, password, type Stage } from './run-cli.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 const day = 86_400;
 
@@ -31,7 +32,7 @@ async function withEvenings(t: TestContext, count: number, fields: { readonly ta
   };
   assert.equal((await backupJob(access, { ...source, programVersion: 'test' })).outcome, 'success');
   const repository = await openOf(stage);
-  const [made] = await listSnapshots(repository);
+  const [made] = await listSnapshots(repository, neverAborted);
   assert(made);
   // As restic 0.14 writes one.
   const { summary: _summary, programVersion: _version, ...plain } = made.snapshot;
@@ -39,18 +40,18 @@ async function withEvenings(t: TestContext, count: number, fields: { readonly ta
   for (let evening = 0; evening < count; evening++) {
     const time = formatTimestamp(BigInt(Date.UTC(2026, 2, 31, 21) / 1000 - evening * day) * 1_000_000_000n, 0);
     const { host = 'srv-01', tags = [] } = fields;
-    ids.push(await saveSnapshot(repository, { ...plain, time, hostname: host, tags }));
+    ids.push(await saveSnapshot(repository, { ...plain, time, hostname: host, tags }, neverAborted));
   }
-  await repository.storage.remove({ kind: 'snapshots', name: made.id });
+  await repository.storage.remove({ kind: 'snapshots', name: made.id }, neverAborted);
   return { stage, ids };
 }
 
 function openOf(stage: Stage): Promise<Repository> {
-  return Repository.open({ storage: new FolderStorage(stage.repository) }, passwordFromText(password));
+  return Repository.open({ storage: new FolderStorage(stage.repository) }, passwordFromText(password), neverAborted);
 }
 
 async function idsIn(stage: Stage): Promise<readonly string[]> {
-  return (await listSnapshots(await openOf(stage))).map(({ id }) => id).toReversed();
+  return (await listSnapshots(await openOf(stage), neverAborted)).map(({ id }) => id).toReversed();
 }
 
 /** Stock restic on the same repository. */
@@ -128,7 +129,7 @@ describe('forget by rules', () => {
   test('a dry run says the same and removes nothing, also beside a backup', async (t) => {
     const { stage, ids } = await withEvenings(t, 3);
     const repository = await openOf(stage);
-    await using _lock = await repository.lock({ exclusive: false });
+    await using _lock = await repository.lock({ signal: neverAborted, exclusive: false });
     const { code, stdout } = await stage.run(['forget', '--keep-last', '1', '-n']);
     assert.equal(code, 0);
     assert.match(stdout, /would remove 2 snapshots\n$/);
@@ -240,10 +241,10 @@ describe('forget --prune', () => {
   async function withData(t: TestContext) {
     const made = await withEvenings(t, 3);
     const { stage } = made;
-    const data = (await (await openOf(stage)).storage.list('data')).map(({ name }) => name);
+    const data = (await (await openOf(stage)).storage.list('data', neverAborted)).map(({ name }) => name);
     writeFileSync(stage.path('source', 'a.txt'), 'b'.repeat(3_000));
     assert.equal((await stage.run(['backup', '--host', 'srv-01', stage.path('source')])).code, 0);
-    const left = async () => new Set((await (await openOf(stage)).storage.list('data')).map(({ name }) => name));
+    const left = async () => new Set((await (await openOf(stage)).storage.list('data', neverAborted)).map(({ name }) => name));
     return { ...made, data, left };
   }
 
@@ -299,7 +300,7 @@ describe('tag', () => {
     assert.deepEqual([changed?.['message_type'], changed?.['old_snapshot_id']], ['changed', ids[0]]);
     assert.deepEqual(summary, { message_type: 'summary', changed_snapshots: 1 });
     await stage.run(['tag', '--set', 'x', String(changed?.['new_snapshot_id'])]);
-    const [newest] = (await listSnapshots(await openOf(stage))).toReversed();
+    const [newest] = (await listSnapshots(await openOf(stage), neverAborted)).toReversed();
     assert.equal(newest?.snapshot.original, ids[0]);
     assert.deepEqual(
       newest?.snapshot.tags,
@@ -345,11 +346,11 @@ describe('forget --set', () => {
   test('carries out the rule of the configuration on the snapshots of that set on this machine', async (t) => {
     const { stage, ids, run } = await withRule(t, { keepDaily: 2 });
     const repository = await openOf(stage);
-    const [own] = await listSnapshots(repository);
+    const [own] = await listSnapshots(repository, neverAborted);
     assert(own);
     const foreign = [
-      await saveSnapshot(repository, { ...own.snapshot, hostname: 'other' }),
-      await saveSnapshot(repository, { ...own.snapshot, tags: ['other', 'data'] }),
+      await saveSnapshot(repository, { ...own.snapshot, hostname: 'other' }, neverAborted),
+      await saveSnapshot(repository, { ...own.snapshot, tags: ['other', 'data'] }, neverAborted),
     ];
     const { code, stdout, stderr } = await run('forget', '--set', 'data');
     assert.deepEqual([code, stderr], [0, '']);

@@ -11,6 +11,7 @@ import { FolderStorage } from '../../src/storage/index.ts';
 import { runBackup } from '../backup/run-backup.ts';
 import { needs } from '../needs.ts';
 import { makeStage, password, type Stage } from './run-cli.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 /** Two backups of a folder, each with packs and an index file of its own; made here, since each start of the program takes its time. */
 async function twoBackups(t: TestContext): Promise<Stage> {
@@ -18,8 +19,8 @@ async function twoBackups(t: TestContext): Promise<Stage> {
   mkdirSync(stage.path('source'));
   for (const name of ['first', 'second']) {
     writeFileSync(stage.path('source', name), name.repeat(1000));
-    const repository = await Repository.open({ storage: new FolderStorage(stage.repository) }, passwordFromText(password));
-    await repository.loadIndex();
+    const repository = await Repository.open({ storage: new FolderStorage(stage.repository) }, passwordFromText(password), neverAborted);
+    await repository.loadIndex({ signal: neverAborted });
     await runBackup(repository, ['source'], { workingFolder: stage.folder, host: hostname() });
   }
   return stage;

@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test';
 import { passwordFromText, system } from '../../src/platform/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 /** Starting from the sources costs half a second, most of it stripping types: the first run leaves the result to the others. */
 const compileCache = mkdtempSync(join(tmpdir(), 'cadangan-compiled-'));
@@ -93,7 +94,10 @@ export function startCli(args: readonly string[], options: CliOptions): { readon
 export async function makeStage(t: TestContext): Promise<Stage> {
   const folder = makeFolder(t);
   const repository = join(folder, 'repository');
-  await Repository.init({ storage: openStorage(repository) }, passwordFromText(password), { kdfCost: { N: 1024, r: 8, p: 1 } });
+  await Repository.init({ storage: openStorage(repository) }, passwordFromText(password), {
+    signal: neverAborted,
+    kdfCost: { N: 1024, r: 8, p: 1 },
+  });
   return new Stage(folder, repository);
 }
 

@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { listSnapshots, Repository, type RepositoryLock } from '../../src/repository/index.ts';
 import { assertEverySnapshotComplete, inSnapshot, nextRun, readSnapshot, runBackup, temporaryFolder } from '../backup/run-backup.ts';
 import type { CrashMoment, CrashVariant } from '../fakes/crash-model.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import type { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { needs } from '../needs.ts';
@@ -43,7 +44,7 @@ function makeSource(generation: number): void {
 
 /** A run under its lock, as the job does it. */
 async function lockedRun(repository: Repository): Promise<void> {
-  const lock: RepositoryLock = await repository.lock({ exclusive: false });
+  const lock: RepositoryLock = await repository.lock({ signal: neverAborted, exclusive: false });
   try {
     await runBackup(repository, [source]);
   } finally {
@@ -92,7 +93,7 @@ before(async () => {
 async function stoppedRun(storage: SimulatedStorage): Promise<void> {
   const controller = new AbortController();
   const repository = await reopen(storage);
-  const lock = await repository.lock({ exclusive: false });
+  const lock = await repository.lock({ signal: neverAborted, exclusive: false });
   const from = storage.operations.length;
   const running = runBackup(repository, [source], { signal: controller.signal }).then(
     () => 'done',
@@ -113,12 +114,12 @@ test('whenever the machine dies, every visible snapshot is complete and every pr
       const hasConfig = storage.snapshotState().files.has('config');
       const visible = hasConfig ? await assertEverySnapshotComplete(storage) : 0;
       assert.ok(visible >= promised, `${visible} snapshots`);
-      if (!hasConfig) await Repository.init({ storage }, password, { kdfCost: cheapKdf });
+      if (!hasConfig) await Repository.init({ storage }, password, { signal: neverAborted, kdfCost: cheapKdf });
       const next = await nextRun(storage, [source], { workerCount: 1 });
       assert.equal(next.issueCount, 0);
       const stored = await readSnapshot(next.repository, next.tree);
       assert.equal(stored.get(inSnapshot(join(source, 'changes')))?.content?.length, 30_000);
-      assert.equal((await listSnapshots(next.repository)).length, visible + 1);
+      assert.equal((await listSnapshots(next.repository, neverAborted)).length, visible + 1);
     } catch (error) {
       throw new Error(where, { cause: error });
     }

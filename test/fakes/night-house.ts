@@ -19,6 +19,7 @@ import { timestampText, type HistoryRecord, type RecordContent, type RecordTrigg
 import { loadSnapshot, Repository, type StoredSnapshot } from '../../src/repository/index.ts';
 import { keepLastGood, loadConfiguration, type BackupSet, type Configuration } from '../../src/settings/index.ts';
 import { openStorage, type Storage } from '../../src/storage/index.ts';
+import { neverAborted } from './never-aborted.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /** What goes wrong with one run: the storage does not answer, it goes away while data is written, somebody stops the run. */
@@ -90,11 +91,10 @@ export class NightHouse {
   /** A repository, with a key that costs nothing to open when `isCheap`. */
   async initRepository(location: string, isCheap = false): Promise<void> {
     const { random, password } = this.#options;
-    await Repository.init(
-      { storage: openStorage(location, { random }), clock: this.clock, random },
-      passwordFromText(password),
-      isCheap ? { kdfCost: { N: 16, r: 1, p: 1 } } : {},
-    );
+    await Repository.init({ storage: openStorage(location, { random }), clock: this.clock, random }, passwordFromText(password), {
+      signal: neverAborted,
+      ...(isCheap && { kdfCost: { N: 16, r: 1, p: 1 } }),
+    });
   }
 
   /** The set's backup as the schedule makes it, with its record, and what was written into packs. */
@@ -159,7 +159,7 @@ export class NightHouse {
       signal: AbortSignal.any([signal, lock.signal]),
       onIssue: ({ path, kind, reason }) => note({ item: path, kind, reason, weight: kind === 'changed' ? 'note' : 'lost' }),
     });
-    if (details.snapshotId !== undefined) this.#parents.set(name, await loadSnapshot(repository, details.snapshotId));
+    if (details.snapshotId !== undefined) this.#parents.set(name, await loadSnapshot(repository, details.snapshotId, neverAborted));
     return details;
   }
 
@@ -169,8 +169,8 @@ export class NightHouse {
     const { password, random } = this.#options;
     const watch: Watch = {};
     const storage = watched(openStorage(location, { random }), watch);
-    const repository = await Repository.open({ storage, clock: this.clock, random }, passwordFromText(password));
-    await repository.loadIndex();
+    const repository = await Repository.open({ storage, clock: this.clock, random }, passwordFromText(password), neverAborted);
+    await repository.loadIndex({ signal: neverAborted });
     const opened = { repository, watch };
     this.#repositories.set(location, opened);
     return opened;

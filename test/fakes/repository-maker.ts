@@ -15,6 +15,7 @@ import {
   type TreeId,
 } from '../../src/repository/index.ts';
 import { FolderStorage, type Storage } from '../../src/storage/index.ts';
+import { neverAborted } from './never-aborted.ts';
 
 const builderBytes = 24 * 1024 * 1024;
 /** Weak on purpose: key derivation is half a second otherwise. */
@@ -37,7 +38,9 @@ export class RepositoryMaker {
   /** In a folder, or in any other storage. */
   static async create(where: string | Storage): Promise<RepositoryMaker> {
     const storage = typeof where === 'string' ? new FolderStorage(where) : where;
-    return new RepositoryMaker(await Repository.init({ storage }, passwordFromText('password'), { kdfCost: cheapCost }));
+    return new RepositoryMaker(
+      await Repository.init({ storage }, passwordFromText('password'), { signal: neverAborted, kdfCost: cheapCost }),
+    );
   }
 
   /** Stores a blob of a file, once more if it was stored before. */
@@ -71,7 +74,7 @@ export class RepositoryMaker {
     if (builder.isEmpty) return;
     const pack = builder.finish();
     this.packs.push(pack.id);
-    await this.#store.save(pack);
+    await this.#store.save(pack, neverAborted);
   }
 
   /** Stores everything and gives a snapshot of it. */
@@ -82,7 +85,7 @@ export class RepositoryMaker {
   async snapshotOf(tree: TreeId): Promise<{ readonly tree: TreeId }> {
     await this.endPack('data');
     await this.endPack('tree');
-    await this.#store.flush();
+    await this.#store.flush(neverAborted);
     return { tree };
   }
 

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CadanganError, throwIfAborted } from '../../src/platform/index.ts';
 import { assertFileName, assertRange } from '../../src/storage/file-name.ts';
-import type { FileKind, FileName, ListedFile, Storage } from '../../src/storage/index.ts';
+import type { FileKind, FileName, ListedFile, ReadRangeOptions, Storage } from '../../src/storage/index.ts';
 import { fileLabel, listedKinds } from '../../src/storage/index.ts';
 import type { CrashMoment, CrashVariant, MutatingOperation, StorageState } from './crash-model.ts';
 import { CrashModel } from './crash-model.ts';
@@ -123,7 +123,7 @@ export class SimulatedStorage implements Storage {
     this.#leftovers.forEach(({ file, bytes }, i) => put(file, `-tmp-${i}`, bytes));
   }
 
-  async create(signal?: AbortSignal): Promise<void> {
+  async create(signal: AbortSignal): Promise<void> {
     return this.#call('create', undefined, signal, async (fault) => {
       const operation = this.#crashes.begin('create');
       await this.#takeEffect(operation, signal, () => {
@@ -133,7 +133,7 @@ export class SimulatedStorage implements Storage {
     });
   }
 
-  async list(kind: Exclude<FileKind, 'config'>, signal?: AbortSignal): Promise<ListedFile[]> {
+  async list(kind: Exclude<FileKind, 'config'>, signal: AbortSignal): Promise<ListedFile[]> {
     return this.#call('list', { kind, name: '' }, signal, async (fault) => {
       this.#assertCreated();
       const shownUntil = fault === 'stale-list' ? this.operations.length - this.#staleOperations : Infinity;
@@ -142,7 +142,7 @@ export class SimulatedStorage implements Storage {
     });
   }
 
-  async sizeOf(file: FileName, signal?: AbortSignal): Promise<number | undefined> {
+  async sizeOf(file: FileName, signal: AbortSignal): Promise<number | undefined> {
     assertFileName(file);
     return this.#call('sizeOf', file, signal, async () => {
       if (file.kind !== 'config') this.#assertCreated();
@@ -150,7 +150,7 @@ export class SimulatedStorage implements Storage {
     });
   }
 
-  async read(file: FileName, signal?: AbortSignal): Promise<Uint8Array> {
+  async read(file: FileName, signal: AbortSignal): Promise<Uint8Array> {
     assertFileName(file);
     return this.#call('read', file, signal, async (fault) => {
       const bytes = this.#bytesOf(file);
@@ -159,12 +159,7 @@ export class SimulatedStorage implements Storage {
     });
   }
 
-  async readRange(
-    file: FileName,
-    offset: number,
-    lengthBytes: number,
-    options: { target?: Uint8Array; signal?: AbortSignal } = {},
-  ): Promise<Uint8Array> {
+  async readRange(file: FileName, offset: number, lengthBytes: number, options: ReadRangeOptions): Promise<Uint8Array> {
     const { target, signal } = options;
     assertFileName(file);
     assertRange(offset, lengthBytes, target);
@@ -181,7 +176,7 @@ export class SimulatedStorage implements Storage {
     });
   }
 
-  async write(file: FileName, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+  async write(file: FileName, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     assertFileName(file);
     return this.#call('write', file, signal, async (fault) => {
       this.#assertCreated();
@@ -194,7 +189,7 @@ export class SimulatedStorage implements Storage {
     });
   }
 
-  async remove(file: FileName, signal?: AbortSignal): Promise<void> {
+  async remove(file: FileName, signal: AbortSignal): Promise<void> {
     assertFileName(file);
     return this.#call('remove', file, signal, async (fault) => {
       this.#assertCreated();
@@ -208,7 +203,7 @@ export class SimulatedStorage implements Storage {
   }
 
   async removeLeftovers(
-    _signal?: AbortSignal,
+    _signal: AbortSignal,
     { besideOthers = false }: { readonly besideOthers?: boolean } = {},
   ): Promise<{ readonly files: number; readonly bytes: number }> {
     this.#assertCreated();
@@ -224,7 +219,7 @@ export class SimulatedStorage implements Storage {
   async #call<T>(
     call: StorageCall,
     file: FileName | undefined,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
     work: (fault: Fault | undefined) => Promise<T>,
   ): Promise<T> {
     this.counters.calls[call]++;
@@ -245,7 +240,7 @@ export class SimulatedStorage implements Storage {
     }
   }
 
-  async #takeEffect(operation: MutatingOperation, signal: AbortSignal | undefined, effect: () => void): Promise<void> {
+  async #takeEffect(operation: MutatingOperation, signal: AbortSignal, effect: () => void): Promise<void> {
     await this.#scheduler.turn();
     try {
       throwIfAborted(signal);
@@ -309,7 +304,7 @@ export class SimulatedStorage implements Storage {
   }
 }
 
-function untilAborted(signal: AbortSignal | undefined): Promise<never> {
+function untilAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const stop = (): void => reject(new CadanganError('aborted', {}, { cause: signal?.reason }));
     if (signal?.aborted) stop();

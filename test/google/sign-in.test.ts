@@ -40,6 +40,7 @@ import {
   type DriveEmulator,
 } from '../drive-emulator/index.ts';
 import { driveStage, quick, signedInStore } from './drive-stage.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 function optionsFor(drive: DriveEmulator, more: Partial<SignInOptions> = {}): SignInOptions {
   return {
@@ -309,10 +310,10 @@ describe('a service account', () => {
         new DriveClient({ credentials: { kind: 'service-account', key }, designatedAccount, endpoints: drive.endpoints, ...quick });
       assert.equal((await client(sampleAccount).account()).emailAddress, sampleAccount);
       const storage = new DriveStorage(client(sampleAccount), 'server-1');
-      await storage.create();
+      await storage.create(neverAborted);
       const bytes = Buffer.from('a pack');
       const name = createHash('sha256').update(bytes).digest('hex');
-      await storage.write({ kind: 'data', name }, bytes);
+      await storage.write({ kind: 'data', name }, bytes, neverAborted);
       assert.equal(drive.person(sampleAccount).find(`server-1/data/${name.slice(0, 2)}/${name}`).length, 1, 'it is the person’s');
       await assert.rejects(client('somebody.else@company.co.id').account(), failsWith('drive.not-set-up', /somebody\.else/));
     } finally {
@@ -341,14 +342,14 @@ describe('a service account', () => {
       const client = make(email);
       assert.equal((await client.account()).emailAddress, email);
       const storage = new DriveStorage(client, 'server-1');
-      await storage.create();
+      await storage.create(neverAborted);
       const bytes = Buffer.from('a pack');
       const name = createHash('sha256').update(bytes).digest('hex');
-      await storage.write({ kind: 'data', name }, bytes);
-      assert.deepEqual(await new DriveStorage(make(email), 'server-1').list('data'), [{ name, sizeBytes: 6 }]);
-      assert.deepEqual(Buffer.from(await storage.read({ kind: 'data', name })), bytes);
-      await storage.remove({ kind: 'data', name });
-      assert.equal(await storage.sizeOf({ kind: 'data', name }), undefined);
+      await storage.write({ kind: 'data', name }, bytes, neverAborted);
+      assert.deepEqual(await new DriveStorage(make(email), 'server-1').list('data', neverAborted), [{ name, sizeBytes: 6 }]);
+      assert.deepEqual(Buffer.from(await storage.read({ kind: 'data', name }, neverAborted)), bytes);
+      await storage.remove({ kind: 'data', name }, neverAborted);
+      assert.equal(await storage.sizeOf({ kind: 'data', name }, neverAborted), undefined);
       await assert.rejects(make(sampleAccount).account(), failsWith('drive.not-set-up', /has not allowed the service account to act for/));
     } finally {
       await rm(folder, { recursive: true });

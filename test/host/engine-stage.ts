@@ -9,6 +9,7 @@ import { passwordFromText, system, systemRandom } from '../../src/platform/index
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 import { hostPath } from './host-path.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 /** Starting from the sources costs a second, most of it stripping types: the first engine leaves the result to the others. */
 export const compileCache = mkdtempSync(join(tmpdir(), 'cadangan-compiled-'));
@@ -86,7 +87,10 @@ export class EngineStage {
   }
 
   async initRepository(location = this.repository): Promise<void> {
-    await Repository.init({ storage: openStorage(location) }, passwordFromText(password), { kdfCost: { N: 1024, r: 8, p: 1 } });
+    await Repository.init({ storage: openStorage(location) }, passwordFromText(password), {
+      signal: neverAborted,
+      kdfCost: { N: 1024, r: 8, p: 1 },
+    });
   }
 
   write(name: string, content: string | Uint8Array): string {

@@ -11,6 +11,7 @@ import { Repository } from '../../src/repository/index.ts';
 import { protocol } from '../../src/service/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 import { EngineStage, runnerPids, until } from './engine-stage.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 /**
  * The heap as it is after a garbage collection: what anything still holds. Bytes outside of the heap (buffers) are not in it; that those
@@ -24,7 +25,10 @@ test(
     const stage = new EngineStage(t);
     const [right, wrong, name] = [1, 2, 3].map(() => randomBytes(12).toString('hex')) as [string, string, string];
     const answers = [wrong, right];
-    await Repository.init({ storage: openStorage(stage.repository) }, passwordFromText(right), { kdfCost: { N: 1024, r: 8, p: 1 } });
+    await Repository.init({ storage: openStorage(stage.repository) }, passwordFromText(right), {
+      signal: neverAborted,
+      kdfCost: { N: 1024, r: 8, p: 1 },
+    });
     stage.write('a.txt', 'a');
     stage.configure({ name });
     const heaps = stage.path('heaps');

@@ -7,6 +7,7 @@ import { listSnapshots, type Repository, type StoredSnapshot } from '../../src/r
 import { compareTrees, findInSnapshots, listEntries, type FindOptions } from '../../src/browse/index.ts';
 import { needs } from '../needs.ts';
 import { ResticRepository } from '../upkeep/restic-repository.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 describe('looking into snapshots as restic does', needs('restic'), () => {
   let made: ResticRepository;
@@ -45,8 +46,8 @@ describe('looking into snapshots as restic does', needs('restic'), () => {
     writeFileSync(at('fresh', 'copy of same'), 's'.repeat(50));
     made.backup();
     repository = await made.open();
-    snapshots = await listSnapshots(repository);
-    await repository.loadIndex();
+    snapshots = await listSnapshots(repository, neverAborted);
+    await repository.loadIndex({ signal: neverAborted });
   });
   after(() => made[Symbol.asyncDispose]());
 
@@ -59,22 +60,26 @@ describe('looking into snapshots as restic does', needs('restic'), () => {
         .slice(1)
         .map((line) => String(JSON.parse(line).path));
       const ours: string[] = [];
-      for await (const { path } of listEntries(repository, snapshot.tree, { recursive: true })) ours.push(textOf(path));
+      for await (const { path } of listEntries(repository, snapshot.tree, { signal: neverAborted, recursive: true }))
+        ours.push(textOf(path));
       assert.deepEqual(ours, theirs);
     }
   });
 
   const questions: readonly (readonly [args: readonly string[], options: FindOptions])[] = [
-    [['*.txt'], { patterns: ['*.txt'] }],
-    [['docs'], { patterns: ['docs'] }],
-    [['-i', 'B.txt', 'SUB'], { patterns: ['B.txt', 'SUB'], ignoreCase: true }],
-    [['/source/docs/*'], { patterns: ['/source/docs/*'] }],
-    [['source/*/Sub', 'nothing'], { patterns: ['source/*/Sub', 'nothing'] }],
-    [['/**/g'], { patterns: ['/**/g'] }],
-    [['!keep'], { patterns: ['!keep'] }],
-    [['?ber*'], { patterns: ['?ber*'] }],
-    [['-N', '1999-01-01', '*'], { patterns: ['*'], newestNs: BigInt(new Date(1999, 0, 1).getTime()) * 1_000_000n }],
-    [['-O', '1999-01-01', 'docs/*'], { patterns: ['docs/*'], oldestNs: BigInt(new Date(1999, 0, 1).getTime()) * 1_000_000n }],
+    [['*.txt'], { signal: neverAborted, patterns: ['*.txt'] }],
+    [['docs'], { signal: neverAborted, patterns: ['docs'] }],
+    [['-i', 'B.txt', 'SUB'], { signal: neverAborted, patterns: ['B.txt', 'SUB'], ignoreCase: true }],
+    [['/source/docs/*'], { signal: neverAborted, patterns: ['/source/docs/*'] }],
+    [['source/*/Sub', 'nothing'], { signal: neverAborted, patterns: ['source/*/Sub', 'nothing'] }],
+    [['/**/g'], { signal: neverAborted, patterns: ['/**/g'] }],
+    [['!keep'], { signal: neverAborted, patterns: ['!keep'] }],
+    [['?ber*'], { signal: neverAborted, patterns: ['?ber*'] }],
+    [['-N', '1999-01-01', '*'], { signal: neverAborted, patterns: ['*'], newestNs: BigInt(new Date(1999, 0, 1).getTime()) * 1_000_000n }],
+    [
+      ['-O', '1999-01-01', 'docs/*'],
+      { signal: neverAborted, patterns: ['docs/*'], oldestNs: BigInt(new Date(1999, 0, 1).getTime()) * 1_000_000n },
+    ],
   ];
   for (const [args, options] of questions) {
     test(`findInSnapshots() finds what \`restic find ${args.join(' ')}\` finds`, async () => {
@@ -104,6 +109,7 @@ describe('looking into snapshots as restic does', needs('restic'), () => {
         const statistics = lines.pop();
         const ours: object[] = [];
         const { changedFiles, added, removed } = await compareTrees(repository, before.snapshot.tree, after.snapshot.tree, {
+          signal: neverAborted,
           metadata,
           onChange: ({ path, modifier }) => void ours.push({ message_type: 'change', path: textOf(path), modifier }),
         });

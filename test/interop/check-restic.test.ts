@@ -8,6 +8,7 @@ import { checkRepository } from '../../src/upkeep/index.ts';
 import { needs } from '../needs.ts';
 import { mutations } from '../upkeep/mutations.ts';
 import { ResticRepository } from '../upkeep/restic-repository.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 describe('check of a repository that restic made', needs('restic'), () => {
   let made: ResticRepository;
@@ -22,14 +23,14 @@ describe('check of a repository that restic made', needs('restic'), () => {
     writeFileSync(join(made.source, 'deep', 'text'), 'something else '.repeat(10_000));
     made.backup();
     const repository = await made.open();
-    await repository.loadIndex();
+    await repository.loadIndex({ signal: neverAborted });
     const packs = [...repository.index.packContents()].filter(([, { dataBlobs }]) => dataBlobs > 0);
     dataPacks = packs.sort(([, a], [, b]) => b.blobBytes - a.blobBytes).map(([id]) => join(made.path, 'data', id.slice(0, 2), id));
   });
   after(() => made[Symbol.asyncDispose]());
 
   const verdict = async () => {
-    const result = await checkRepository(await made.open(), { readData: 'all', workerCount: 1 });
+    const result = await checkRepository(await made.open(), { signal: neverAborted, readData: 'all', workerCount: 1 });
     return { isSound: result.errorCount === 0, result };
   };
   const resticVerdict = (option = '--read-data') => made.restic('check', '--quiet', option).status === 0;

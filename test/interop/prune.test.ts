@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { needs } from '../needs.ts';
 import { rounds } from '../rounds.ts';
@@ -151,7 +152,7 @@ test('a prune waits for no lock of the other program, and says so by its exit co
   await repository.run('cadangan', ['prune']);
 
   const ours = await repository.open();
-  await using lock = await ours.lock({ exclusive: true });
+  await using lock = await ours.lock({ signal: neverAborted, exclusive: true });
   assert.ok(!lock.signal.aborted);
   const refused = await repository.attempt('restic', ['backup', source]);
   assert.notEqual(refused.code, 0);

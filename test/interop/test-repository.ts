@@ -5,6 +5,7 @@ import { passwordFromText } from '../../src/platform/index.ts';
 import { addKey, listSnapshots, Repository } from '../../src/repository/index.ts';
 import { FolderStorage } from '../../src/storage/index.ts';
 import { message, startCadangan, startRestic, type ProgramOptions, type Ran, type Running } from './programs.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 export type Program = 'restic' | 'cadangan';
 
@@ -40,7 +41,7 @@ export class TestRepository {
   }
 
   static async initByUs(path: string): Promise<TestRepository> {
-    await Repository.init({ storage: new FolderStorage(path) }, passwordFromText(password), { kdfCost: cheapCost });
+    await Repository.init({ storage: new FolderStorage(path) }, passwordFromText(password), { signal: neverAborted, kdfCost: cheapCost });
     return new TestRepository(path);
   }
 
@@ -85,11 +86,11 @@ export class TestRepository {
 
   /** What is visible, oldest first: the tree of each. */
   async trees(): Promise<string[]> {
-    return (await listSnapshots(await this.open())).map(({ snapshot }) => snapshot.tree);
+    return (await listSnapshots(await this.open(), neverAborted)).map(({ snapshot }) => snapshot.tree);
   }
 
   open(): Promise<Repository> {
-    return Repository.open({ storage: new FolderStorage(this.path) }, passwordFromText(password));
+    return Repository.open({ storage: new FolderStorage(this.path) }, passwordFromText(password), neverAborted);
   }
 
   /** Those that stand: both programs write a file under another name first, which nobody heeds, and a kill may leave that. */
@@ -101,7 +102,7 @@ export class TestRepository {
 
   async #makeKeyCheap(): Promise<void> {
     const repository = await this.open();
-    await addKey(repository.masterKey, passwordFromText(password), { cost: cheapCost }, repository.keyContext);
-    await repository.storage.remove({ kind: 'keys', name: repository.keyId });
+    await addKey(repository.masterKey, passwordFromText(password), { cost: cheapCost }, repository.keyContext(neverAborted));
+    await repository.storage.remove({ kind: 'keys', name: repository.keyId }, neverAborted);
   }
 }

@@ -11,6 +11,7 @@ import { passwordFromText, system, systemClock, systemRandom } from '../../src/p
 import { resultText, type HistoryRecord } from '../../src/records/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 const asked = { location: resolve('/r'), snapshot: 'latest', folder: '/srv', chosen: ['*.txt'], targets: ['/out'], request: 'Budi' };
 
@@ -121,7 +122,10 @@ test('a command that was killed in the middle of its work is recorded by the nex
   const { keeper, folder } = keeperIn(t);
   const environment = { PATH: process.env['PATH'], CADANGAN_STATE: folder, CADANGAN_CONFIG: join(folder, 'none.jsonc') };
   const repository = join(folder, 'repository');
-  await Repository.init({ storage: openStorage(repository) }, passwordFromText('right'), { kdfCost: { N: 1024, r: 8, p: 1 } });
+  await Repository.init({ storage: openStorage(repository) }, passwordFromText('right'), {
+    signal: neverAborted,
+    kdfCost: { N: 1024, r: 8, p: 1 },
+  });
   // The password never comes: the command waits in the middle of its run.
   const args = [
     '--disable-warning=ExperimentalWarning',

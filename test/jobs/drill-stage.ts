@@ -18,6 +18,7 @@ import {
 import { systemClock, passwordFromText } from '../../src/platform/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { freshSeed } from '../seeds.ts';
 
@@ -51,7 +52,7 @@ export class DrillStage {
 
   static async make(t: TestContext, seed?: number): Promise<DrillStage> {
     const stage = new DrillStage(t, seed);
-    await Repository.init({ storage: openStorage(stage.repository) }, password, { kdfCost: { N: 16, r: 8, p: 1 } });
+    await Repository.init({ storage: openStorage(stage.repository) }, password, { signal: neverAborted, kdfCost: { N: 16, r: 8, p: 1 } });
     return stage;
   }
 

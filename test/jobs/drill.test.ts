@@ -32,6 +32,7 @@ import {
 import { drillDueOf, makeAuditPack, recordEntries, RecordHistory, verifyAuditPack } from '../../src/records/index.ts';
 import { formatTimestamp, resolveSnapshot, saveSnapshot, type Node, type StoredSnapshot } from '../../src/repository/index.ts';
 import { DriveStorage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { RepositoryMaker } from '../fakes/repository-maker.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { copyPath, OffsiteStage } from '../offsite/offsite-stage.ts';
@@ -136,17 +137,21 @@ test('a file whose bytes differ from its source, although nobody touched that, f
   let top: Node = file;
   for (const name of names.toReversed()) top = await maker.folder(name, top);
   const { tree } = await maker.snapshot(top);
-  await saveSnapshot(maker.repository, {
-    time: '2026-11-01T21:00:00+07:00',
-    tree,
-    paths: [stage.folder],
-    hostname: 'srv-01',
-    username: '',
-    uid: 0,
-    gid: 0,
-    tags: ['accounting'],
-    excludes: [],
-  });
+  await saveSnapshot(
+    maker.repository,
+    {
+      time: '2026-11-01T21:00:00+07:00',
+      tree,
+      paths: [stage.folder],
+      hostname: 'srv-01',
+      username: '',
+      uid: 0,
+      gid: 0,
+      tags: ['accounting'],
+      excludes: [],
+    },
+    neverAborted,
+  );
   const result = await stage.drill(['accounting'], {}, { password: async () => passwordFromText('password') });
   assert.deepEqual(
     [result.outcome, result.exceptions.map(({ item, kind }) => [item, kind])],
@@ -228,8 +233,8 @@ test('every snapshot and every file has its chance', async (t) => {
   await stage.backup('accounting');
   const drawn = new Set<string>();
   await withRepository(stage.access(), 'none', async ({ repository, signal }) => {
-    const { snapshot } = await resolveSnapshot(repository, 'latest');
-    await repository.loadIndex();
+    const { snapshot } = await resolveSnapshot(repository, 'latest', {}, neverAborted);
+    await repository.loadIndex({ signal: neverAborted });
     for (let draw = 0; draw < 60; draw++) {
       const { files } = await pickFiles(
         repository,

@@ -33,6 +33,7 @@ import { reviewRecords, reviewRemovals } from '../../src/service/review-records.
 import { parseConfiguration } from '../../src/settings/index.ts';
 import { FolderStorage, type FileName, type Storage } from '../../src/storage/index.ts';
 import { heldError, parseGroupBy, type RetentionHold } from '../../src/upkeep/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
@@ -97,11 +98,11 @@ class House {
   }
 
   open(): Promise<Repository> {
-    return Repository.open({ storage: this.#openStorage(), clock: this.clock }, passwordFromText('password'));
+    return Repository.open({ storage: this.#openStorage(), clock: this.clock }, passwordFromText('password'), neverAborted);
   }
 
   async ids(): Promise<readonly SnapshotId[]> {
-    return (await listSnapshots(await this.open())).map(({ id }) => id);
+    return (await listSnapshots(await this.open(), neverAborted)).map(({ id }) => id);
   }
 
   get access(): RepositoryAccess {
@@ -253,7 +254,7 @@ describe('a set that was encrypted', () => {
     const seen = (await house.run()).error;
     assert(seen instanceof CadanganError && Array.isArray(seen.facts['subjects']));
     const [first = ''] = await house.ids();
-    await (await house.open()).storage.remove({ kind: 'snapshots', name: first });
+    await (await house.open()).storage.remove({ kind: 'snapshots', name: first }, neverAborted);
     assert.equal(heldBy(await house.run({ release: seen.facts['subjects'] })), 'snapshots-missing');
     assert.equal((await house.ids()).length, 4);
     const both = (await house.run()).error;
@@ -325,7 +326,7 @@ describe('a listing that cannot be right', () => {
   test('snapshots that the records know are gone: held back until a person has accounted for them', async (t) => {
     const house = await House.make(t, days(5));
     const [first] = await house.ids();
-    await (await house.open()).storage.remove({ kind: 'snapshots', name: first ?? '' });
+    await (await house.open()).storage.remove({ kind: 'snapshots', name: first ?? '' }, neverAborted);
     const result = await house.run();
     assert.equal(heldBy(result), 'snapshots-missing');
     await house.close();
@@ -375,7 +376,7 @@ describe('what the schedule has to put off', () => {
 
   test('somebody else has the repository: no record, and nobody is told; a person is', async (t) => {
     const house = await House.make(t, days(4));
-    await using _lock = await (await house.world.open()).lock({ exclusive: false });
+    await using _lock = await (await house.world.open()).lock({ signal: neverAborted, exclusive: false });
     const { isPutOff, error } = await recordedRetention(house.keeper, house.access, wish, { about });
     assert.deepEqual([isPutOff, isCode(error, 'repository.locked')], [true, true]);
     assert.deepEqual(await house.records(), []);
@@ -424,11 +425,11 @@ class SlowRemoval extends SimulatedStorage {
   }
 
   override async remove(file: FileName): Promise<void> {
-    if (file.kind !== 'snapshots') return super.remove(file);
+    if (file.kind !== 'snapshots') return super.remove(file, neverAborted);
     const turns = 10 * (this.#begun.length + 1);
     const work = (async () => {
       for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
-      await super.remove(file);
+      await super.remove(file, neverAborted);
     })();
     this.#begun.push(work);
     if (this.#begun.length === 3) this.#onThird();
@@ -481,7 +482,7 @@ describe('a storage that fails', () => {
     storage.faults.order({ call: 'remove', kind: 'snapshots', fault: 'hang', after: 2, times: Infinity });
     const killed = house.run(); // never ends: its process dies
     killed.catch(() => undefined);
-    while ((await storage.list('snapshots')).length > 4) await new Promise(setImmediate);
+    while ((await storage.list('snapshots', neverAborted)).length > 4) await new Promise(setImmediate);
     await reviewRemovals(
       house.keeper,
       [{ location: '', repository: await house.open() }],
@@ -495,7 +496,7 @@ describe('a storage that fails', () => {
     const [record] = await house.records();
     assert.equal(record?.result, 'stopped');
     assert.deepEqual(new Set(record?.removedSnapshots), new Set(before.slice(0, 4)));
-    for (const { name } of await storage.list('locks')) await storage.remove({ kind: 'locks', name });
+    for (const { name } of await storage.list('locks', neverAborted)) await storage.remove({ kind: 'locks', name }, neverAborted);
     assert.equal((await house.run()).outcome, 'success');
     assert.deepEqual(await house.ids(), before.slice(4));
   });

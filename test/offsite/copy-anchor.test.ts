@@ -6,6 +6,7 @@ import { systemClock } from '../../src/platform/index.ts';
 import { anchorFileName, type ChainHead } from '../../src/records/index.ts';
 import { sampleClient } from '../drive-emulator/index.ts';
 import { copyPath, OffsiteStage } from './offsite-stage.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 const chain = 'c'.repeat(16);
 const head = (number: number, digit: string): ChainHead => ({ chain, number, hash: digit.repeat(64) });
@@ -53,7 +54,10 @@ test('an anchor is no stranger to scrub, survives it, and does not disturb resti
   await keepAnchor(folder, { head: head(3, 'a'), owner }, async () => true, signal);
   const [root] = stage.person.find(copyPath);
   await stage.person.plant({ name: anchorFileName('x'), parent: root?.id ?? '', client: sampleClient.id });
-  const { findings } = await scrubCopy({ source: stage.source, target: await stage.copy(), clock: systemClock }, { againMs: 20 });
+  const { findings } = await scrubCopy(
+    { source: stage.source, target: await stage.copy(), clock: systemClock },
+    { signal: neverAborted, againMs: 20 },
+  );
   assert.deepEqual(findings, []);
   assert.deepEqual(await numbers(folder), [3]);
   stage.assertWhole();

@@ -8,14 +8,15 @@ import { Repository } from '../../src/repository/index.ts';
 import { start } from '../interop/programs.ts';
 import { needs } from '../needs.ts';
 import { checkByRestic, OffsiteStage } from './offsite-stage.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 /** As a large copy is made. */
 function early(stage: OffsiteStage): SyncOptions {
-  return { firstPartAboveBytes: 0, uploadsAtOnce: 1, firstPart: () => firstPartOf(stage) };
+  return { signal: neverAborted, firstPartAboveBytes: 0, uploadsAtOnce: 1, firstPart: () => firstPartOf(stage) };
 }
 
 async function firstPartOf(stage: OffsiteStage): Promise<FirstPart> {
-  return readFirstPart(await Repository.open({ storage: stage.source }, passwordFromText('password')));
+  return readFirstPart(await Repository.open({ storage: stage.source }, passwordFromText('password'), neverAborted), neverAborted);
 }
 
 /** Old snapshots with much, and a newest one with little of its own. */

@@ -8,6 +8,7 @@ import { systemClock, systemCode } from '../../src/platform/index.ts';
 import { FolderWatch } from '../../src/offsite/folder-watch.ts';
 import { until } from '../host/engine-stage.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 const name = 'ab'.repeat(32);
 
@@ -18,7 +19,7 @@ for (const [watch, polling] of [
   test(`${watch} notices files that come and go in every folder, and no locks`, async () => {
     await using place = await temporaryFolder();
     const storage = new FolderStorage(place.path);
-    await storage.create();
+    await storage.create(neverAborted);
     let [changes, mode] = [0, ''];
     await using _watch = new FolderWatch({
       folder: place.path,
@@ -34,7 +35,7 @@ for (const [watch, polling] of [
     });
     await until(() => mode === (polling ? 'polling' : 'events'), 'it watches');
     // The first of all: nothing else is on its way that could be told late.
-    await storage.write({ kind: 'locks', name }, Buffer.from('x'));
+    await storage.write({ kind: 'locks', name }, Buffer.from('x'), neverAborted);
     await delay(300);
     assert.equal(changes, 0, 'a lock is no change');
     for (const file of [
@@ -45,11 +46,11 @@ for (const [watch, polling] of [
       { kind: 'config', name: '' },
     ] as const) {
       const before = changes;
-      await storage.write(file, Buffer.from('x'));
+      await storage.write(file, Buffer.from('x'), neverAborted);
       await until(() => changes > before, 'the change is noticed');
     }
     const before = changes;
-    await storage.remove({ kind: 'data', name });
+    await storage.remove({ kind: 'data', name }, neverAborted);
     await until(() => changes > before, 'the change is noticed');
     // A folder that comes later, with a file that is moved into it.
     const folder = join(place.path, 'data', 'ab');
@@ -97,7 +98,7 @@ for (const [what, replace] of replacements) {
   test(`where ${what} is replaced by a rename, that is a change, and what comes then is noticed`, async () => {
     await using place = await temporaryFolder();
     const repository = join(place.path, 'repository');
-    for (const folder of [repository, `${repository}.new`]) await new FolderStorage(folder).create();
+    for (const folder of [repository, `${repository}.new`]) await new FolderStorage(folder).create(neverAborted);
     let changes = 0;
     const modes: string[] = [];
     await using _watch = new FolderWatch({
@@ -130,7 +131,7 @@ test(
   async () => {
     await using place = await temporaryFolder();
     const storage = new FolderStorage(place.path);
-    await storage.create();
+    await storage.create(neverAborted);
     for (let i = 0; i < 600; i++) writeFileSync(join(place.path, 'data', 'ab', `ab${i.toString(16).padStart(62, '0')}`), 'x');
     let mode = '';
     await using _watch = new FolderWatch({

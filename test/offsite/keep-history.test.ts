@@ -16,6 +16,7 @@ import {
 } from '../../src/offsite/index.ts';
 import { systemClock, systemRandom } from '../../src/platform/index.ts';
 import { historyFiles, RecordHistory, type HistoryFile } from '../../src/records/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { makeHistory, someBackup, temporaryState, type MadeHistory } from '../records/some-records.ts';
 import { copyPath, OffsiteStage } from './offsite-stage.ts';
@@ -84,7 +85,10 @@ test('a history beside a copy is no stranger to scrub, and does not disturb rest
   await using stage = await OffsiteStage.open();
   const { keep } = await begun(t, stage);
   await keep();
-  const { findings } = await scrubCopy({ source: stage.source, target: await stage.copy(), clock: systemClock }, { againMs: 20 });
+  const { findings } = await scrubCopy(
+    { source: stage.source, target: await stage.copy(), clock: systemClock },
+    { signal: neverAborted, againMs: 20 },
+  );
   assert.deepEqual(findings, []);
   await stage.backup();
   await stage.sync();

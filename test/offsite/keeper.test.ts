@@ -28,6 +28,7 @@ import { otherAccount, sampleAccount } from '../drive-emulator/index.ts';
 import { signedInStore } from '../google/drive-stage.ts';
 import { copyOf, placeAt, recordsAt } from './copying-server.ts';
 import { OffsiteStage } from './offsite-stage.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 class KeeperStage implements AsyncDisposable {
   readonly stage: OffsiteStage;
@@ -322,7 +323,7 @@ test('a repository on Google Drive is copied to another folder there, and looked
   await using keeping = new KeeperStage(await OffsiteStage.open(), { repository: place, readableCopies });
   const { stage } = keeping;
   await stage.backup();
-  await stage.sync({}, new DriveCopy(new DriveFolder(stage.drive.another(), 'Direct/r')));
+  await stage.sync({ signal: neverAborted }, new DriveCopy(new DriveFolder(stage.drive.another(), 'Direct/r')));
   await keeping.start({ pollingIntervalMs: 500 });
   const { watch } = await keeping.until((status) => isInSync(status) && status.lastSample !== undefined && status.readable.length === 1);
   stage.assertWhole();
@@ -330,7 +331,7 @@ test('a repository on Google Drive is copied to another folder there, and looked
   const jobs = ['offsite-sync success', 'offsite-scrub success', 'offsite-sample success', 'readable-copy success'];
   assert.deepEqual(keeping.jobs.toSorted(), jobs.toSorted());
   const snapshot = await stage.backup();
-  await stage.sync({}, new DriveCopy(new DriveFolder(stage.drive.another(), 'Direct/r')));
+  await stage.sync({ signal: neverAborted }, new DriveCopy(new DriveFolder(stage.drive.another(), 'Direct/r')));
   await keeping.until((status) => isInSync(status) && status.snapshots.includes(snapshot));
   stage.assertWhole();
   await keeping.stop();
@@ -344,7 +345,7 @@ test('a job says that more may come soon when a file of the original that is lis
   const { stage, copy, place, records } = keeping;
   await stage.backup();
   const late = await stage.backup();
-  await stage.sync({}, new DriveCopy(new DriveFolder(stage.drive.another(), 'Direct/r')));
+  await stage.sync({ signal: neverAborted }, new DriveCopy(new DriveFolder(stage.drive.another(), 'Direct/r')));
   stage.emulator.faults.order({ fault: 'refuse', reason: 'notFound', status: 404, on: 'files.download', file: late, times: null });
   await using jobs = new CopyJobs({ copy, place, records, againMs: 20 });
   const sync = () => jobs.sync({ signal: new AbortController().signal }, { trigger: 'manual' });

@@ -9,6 +9,7 @@ import { isAnchorFileName } from '../../src/records/index.ts';
 import { saveSnapshot } from '../../src/repository/index.ts';
 import { FolderStorage } from '../../src/storage/index.ts';
 import { sampleAccount, sampleDeviceClient, type DriveEmulator, type EmulatorOptions, type Person } from '../drive-emulator/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { RepositoryMaker } from '../fakes/repository-maker.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { driveStage, signedInStore, type DriveStage } from '../google/drive-stage.ts';
@@ -66,18 +67,22 @@ export class OffsiteStage implements AsyncDisposable {
       await this.#maker.endPack();
     }
     const { tree } = await this.#maker.snapshot(...files.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
-    return saveSnapshot(this.#maker.repository, {
-      time: `2026-11-01T21:00:0${this.#count % 10}+07:00`,
-      tree,
-      paths: ['/srv'],
-      hostname: 'srv-01',
-      username: 'root',
-      uid: 0,
-      gid: 0,
-      tags: ['office'],
-      excludes: [],
-      programVersion: 'cadangan test',
-    });
+    return saveSnapshot(
+      this.#maker.repository,
+      {
+        time: `2026-11-01T21:00:0${this.#count % 10}+07:00`,
+        tree,
+        paths: ['/srv'],
+        hostname: 'srv-01',
+        username: 'root',
+        uid: 0,
+        gid: 0,
+        tags: ['office'],
+        excludes: [],
+        programVersion: 'cadangan test',
+      },
+      neverAborted,
+    );
   }
 
   /** Forgets all but the last snapshots and removes what only they needed, by stock restic, as an administrator does. */
@@ -119,10 +124,10 @@ export class OffsiteStage implements AsyncDisposable {
     return this.copy({ credentials: { kind: 'sign-in', client: { clientId, clientSecret }, store } });
   }
 
-  async sync(options: SyncOptions = {}, copy?: DriveCopy): Promise<SyncReport> {
+  async sync(options: Partial<SyncOptions> = {}, copy?: DriveCopy): Promise<SyncReport> {
     const target = copy ?? (await this.copy());
     try {
-      return await syncCopy({ source: this.source, target, clock: systemClock }, { againMs: 20, ...options });
+      return await syncCopy({ source: this.source, target, clock: systemClock }, { againMs: 20, signal: neverAborted, ...options });
     } finally {
       if (copy === undefined && target.folderIds.length > 0) this.#folderIds = target.folderIds;
     }

@@ -15,6 +15,7 @@ import {
   type Stage,
 } from '../../src/offsite/index.ts';
 import type { FileKind, ListedFile, Storage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { faultsOf, ModelRepository, type Names } from './model-repository.ts';
 
@@ -438,7 +439,7 @@ test('a listing that is made while others back up, forget and prune is a whole r
           current = random.chance(0.5) ? repository.backup() : random.chance(0.5) ? repository.forget() : repository.prune();
         }
       };
-      const cut = await readSourceCut(new BusyStorage(repository, random, work));
+      const cut = await readSourceCut(new BusyStorage(repository, random, work), neverAborted);
       all += 1;
       if (!cut.isConsistent) return;
       consistent += 1;

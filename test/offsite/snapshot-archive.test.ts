@@ -9,6 +9,7 @@ import { archiveSnapshot, type ArchiveFormat, type SnapshotArchive } from '../..
 import { ArchiveNames, fitName } from '../../src/offsite/archive-names.ts';
 import { byteStringFromText, isCode, type ByteString } from '../../src/platform/index.ts';
 import type { TreeId } from '../../src/repository/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { node, RepositoryMaker, symlink } from '../fakes/repository-maker.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
@@ -42,7 +43,7 @@ async function collect(archive: SnapshotArchive): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function open(maker: RepositoryMaker, tree: TreeId, format: ArchiveFormat, signal?: AbortSignal): SnapshotArchive {
+function open(maker: RepositoryMaker, tree: TreeId, format: ArchiveFormat, signal = neverAborted): SnapshotArchive {
   return archiveSnapshot(maker.repository, tree, { format, about: ['Backup set accounting'], signal });
 }
 

@@ -9,6 +9,7 @@ import { CopyJobs, type JobResult } from '../../src/jobs/index.ts';
 import { claimedMark, DriveCopy } from '../../src/offsite/index.ts';
 import { CadanganError, isCode } from '../../src/platform/index.ts';
 import { sampleClient, type StoredFile } from '../drive-emulator/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { plantAt } from '../google/drive-stage.ts';
 import { needs } from '../needs.ts';
@@ -63,7 +64,7 @@ async function succeeded(job: Promise<JobResult<unknown>>): Promise<void> {
 /** A machine with a memory of its own, that copies `stage` to the folder of `place`. */
 function machineOf(stage: OffsiteStage, place: OffsiteStage): () => Promise<unknown> {
   const target = new DriveCopy(new DriveFolder(place.drive.another(), copyPath));
-  return () => stage.sync({}, target);
+  return () => stage.sync({ signal: neverAborted }, target);
 }
 
 test(
@@ -181,13 +182,14 @@ test('a claim that a killed run has left makes room for the older one of somebod
   await one.backup();
   const claim = async (stage: OffsiteStage): Promise<void> => {
     const target = new DriveCopy(new DriveFolder(one.drive.another(), copyPath));
-    await target.list();
-    const { plan } = await stage.sync({ dryRun: true }, target);
-    await target.claim(plan.ownership.mark);
+    await target.list(neverAborted);
+    const { plan } = await stage.sync({ signal: neverAborted, dryRun: true }, target);
+    await target.claim(plan.ownership.mark, neverAborted);
   };
-  const mark = (await one.sync({ dryRun: true })).plan.ownership.mark;
-  const otherMark = (await two.sync({ dryRun: true }, new DriveCopy(new DriveFolder(one.drive.another(), 'Elsewhere')))).plan.ownership
-    .mark;
+  const mark = (await one.sync({ signal: neverAborted, dryRun: true })).plan.ownership.mark;
+  const otherMark = (
+    await two.sync({ signal: neverAborted, dryRun: true }, new DriveCopy(new DriveFolder(one.drive.another(), 'Elsewhere')))
+  ).plan.ownership.mark;
   await claim(one);
   const [folder] = one.person.find(copyPath);
   await delay(5);
@@ -256,7 +258,7 @@ test('when somebody else comes while files are on their way, nothing is removed 
       ),
     );
   };
-  const syncing = stage.sync({ onUploaded: plant });
+  const syncing = stage.sync({ signal: neverAborted, onUploaded: plant });
   await assert.rejects(syncing, isRefused);
   await planted;
   assert.deepEqual(trashed(stage), []);
@@ -270,7 +272,7 @@ test('a double stays when the one that should have stayed is gone in the meantim
   const first = stage.idOf(pack);
   await delay(5);
   const second = await stage.person.double(first);
-  const { trashedFiles } = await stage.sync({ onPlan: () => stage.person.trash(first) });
+  const { trashedFiles } = await stage.sync({ signal: neverAborted, onPlan: () => stage.person.trash(first) });
   assert.equal(trashedFiles, 0);
   assert.equal(stage.idOf(pack), second.id);
 });

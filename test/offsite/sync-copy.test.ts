@@ -9,6 +9,7 @@ import { Repository } from '../../src/repository/index.ts';
 import { FolderStorage, type FileKind, type ListedFile } from '../../src/storage/index.ts';
 import { pruneRepository } from '../../src/upkeep/index.ts';
 import { sampleClient } from '../drive-emulator/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { needs } from '../needs.ts';
 import { usualPolicy } from '../upkeep/prune-stage.ts';
@@ -70,11 +71,12 @@ test('after our own prune the copy goes along in its two steps without a doubt, 
   const snapshots: string[] = [];
   for (let i = 0; i < 4; i++) snapshots.push(await stage.backup(2, 20_000));
   await stage.sync();
-  for (const name of snapshots.slice(0, 2)) await stage.source.remove({ kind: 'snapshots', name });
+  for (const name of snapshots.slice(0, 2)) await stage.source.remove({ kind: 'snapshots', name }, neverAborted);
   const clock = new VirtualClock();
   const prune = async (): Promise<number> => {
-    const repository = await Repository.open({ storage: stage.source, clock }, passwordFromText('password'));
-    return (await pruneRepository(repository, { policy: { ...usualPolicy, unusedBytesMax: () => 0 } })).sums.packs.removeNow;
+    const repository = await Repository.open({ storage: stage.source, clock }, passwordFromText('password'), neverAborted);
+    return (await pruneRepository(repository, { signal: neverAborted, policy: { ...usualPolicy, unusedBytesMax: () => 0 } })).sums.packs
+      .removeNow;
   };
   assert.equal(await prune(), 0);
   const packs = packsOf(stage).length;
@@ -115,7 +117,7 @@ test('a file that is damaged in the original never reaches Drive, and does not k
   const [bad = ''] = packsOf(stage);
   damage(stage, bad);
   const knownDamaged = new Set<string>();
-  const report = await stage.sync({ knownDamaged });
+  const report = await stage.sync({ signal: neverAborted, knownDamaged });
   assert.deepEqual(
     report.damagedAtSource.map(({ name }) => name),
     [bad.slice(-64)],
@@ -126,10 +128,10 @@ test('a file that is damaged in the original never reaches Drive, and does not k
     stage.sourceFiles.filter((path) => path !== bad),
   );
   const sent = stage.emulator.log.receivedBytes;
-  await stage.sync({ knownDamaged });
+  await stage.sync({ signal: neverAborted, knownDamaged });
   assert.equal(stage.emulator.log.receivedBytes, sent, 'it is not sent again to see');
   damage(stage, bad);
-  assert.equal((await stage.sync({ knownDamaged })).lag.files, 0);
+  assert.equal((await stage.sync({ signal: neverAborted, knownDamaged })).lag.files, 0);
   stage.assertWhole();
 });
 
@@ -145,7 +147,7 @@ test('nothing goes to the trash by a sync that met damage in the original; once 
   await rm(join(stage.repository, 'snapshots', forgotten));
   const knownDamaged = new Set<string>();
   for (const when of ['that found it', 'that knew of it']) {
-    const { damagedAtSource, plan, trashedFiles } = await stage.sync({ knownDamaged });
+    const { damagedAtSource, plan, trashedFiles } = await stage.sync({ signal: neverAborted, knownDamaged });
     assert.deepEqual([damagedAtSource.length, trashedFiles], [1, 0], when);
     assert.ok(
       plan.stages.some(({ action }) => action === 'trash'),
@@ -154,7 +156,7 @@ test('nothing goes to the trash by a sync that met damage in the original; once 
     assert.ok(stage.copyFiles.includes(`snapshots/${forgotten}`), when);
   }
   damage(stage, bad);
-  assert.equal((await stage.sync({ knownDamaged })).trashedFiles, 1);
+  assert.equal((await stage.sync({ signal: neverAborted, knownDamaged })).trashedFiles, 1);
   stage.assertWhole();
 });
 
@@ -168,16 +170,16 @@ test('a snapshot whose data is damaged in the original cannot be restored from D
   const [bad = ''] = packsOf(stage).filter((path) => !old.has(path));
   damage(stage, bad);
   const knownDamaged = new Set<string>();
-  const report = await stage.sync({ knownDamaged });
+  const report = await stage.sync({ signal: neverAborted, knownDamaged });
   assert.ok(stage.copyFiles.includes(`snapshots/${late}`), 'its own file is there, verified');
   assert.deepEqual([report.lag.files, report.snapshots], [1, []], 'nothing is known of which packs a snapshot needs');
-  const remembered = await stage.sync({ knownDamaged, restorable });
+  const remembered = await stage.sync({ signal: neverAborted, knownDamaged, restorable });
   assert.deepEqual(remembered.snapshots, [before], 'all that was there with it is still there');
   stage.person.trash(stage.idOf([...old][0] ?? ''));
   damage(stage, [...old][0] ?? '');
-  assert.deepEqual((await stage.sync({ knownDamaged, restorable })).snapshots, [], 'a pack that was there is gone');
+  assert.deepEqual((await stage.sync({ signal: neverAborted, knownDamaged, restorable })).snapshots, [], 'a pack that was there is gone');
   for (const path of [bad, [...old][0] ?? '']) damage(stage, path);
-  assert.deepEqual((await stage.sync({ knownDamaged, restorable })).snapshots.toSorted(), [before, late].toSorted());
+  assert.deepEqual((await stage.sync({ signal: neverAborted, knownDamaged, restorable })).snapshots.toSorted(), [before, late].toSorted());
 });
 
 test('a file that was torn in the original after it was copied is told, and the good copy stays', async () => {
@@ -224,11 +226,11 @@ for (const [what, misplace] of misplacements)
       await using stage = await OffsiteStage.open();
       await stage.backup();
       const copy = await stage.copy();
-      await stage.sync({}, copy);
+      await stage.sync({ signal: neverAborted }, copy);
       const [pack = ''] = packsOf(stage);
       misplace(stage, pack);
       assert.ok(!stage.copyFiles.includes(pack));
-      const report = await stage.sync({}, isSame ? copy : undefined);
+      const report = await stage.sync({ signal: neverAborted }, isSame ? copy : undefined);
       assert.deepEqual([report.uploadedFiles, report.lag.files], [1, 0]);
       assert.ok(stage.copyFiles.includes(pack), 'it is where rclone looks for it');
     });
@@ -250,13 +252,13 @@ test('two machines that copy the same repository at once leave a whole copy, and
   await using stage = await OffsiteStage.open();
   await stage.backup(6, 20_000);
   const [one, two] = [await stage.copy(), await stage.foreignCopy()];
-  const both = await Promise.allSettled([stage.sync({}, one), stage.sync({}, two)]);
+  const both = await Promise.allSettled([stage.sync({ signal: neverAborted }, one), stage.sync({ signal: neverAborted }, two)]);
   assert.deepEqual(
     both.filter(({ status }) => status === 'rejected'),
     [],
   );
-  await Promise.all([stage.sync({}, one), stage.sync({}, two)]);
-  await stage.sync({}, one);
+  await Promise.all([stage.sync({ signal: neverAborted }, one), stage.sync({ signal: neverAborted }, two)]);
+  await stage.sync({ signal: neverAborted }, one);
   stage.assertWhole();
 });
 
@@ -265,9 +267,9 @@ test('without checksums of Google, size and MD5 of the upload have to do, and a 
   await stage.backup();
   stage.emulator.faults.order({ fault: 'lacks', fields: ['sha256Checksum'], times: null });
   const copy = await stage.copy();
-  const first = await stage.sync({}, copy);
+  const first = await stage.sync({ signal: neverAborted }, copy);
   assert.deepEqual([first.lag.files, first.unconfirmedFiles, first.snapshots.length], [0, 0, 1]);
-  assert.equal((await stage.sync({}, copy)).uploadedFiles, 0);
+  assert.equal((await stage.sync({ signal: neverAborted }, copy)).uploadedFiles, 0);
   const stranger = await stage.sync();
   assert.equal(stranger.unconfirmedFiles, stage.sourceFiles.length - 1, 'the MD5 of the config is known');
   assert.deepEqual(stranger.snapshots, []);
@@ -298,7 +300,7 @@ test('the folder of another repository is refused and left as it is', async () =
   await other.backup();
   const before = stage.copyFiles;
   await assert.rejects(
-    async () => other.sync({}, await stage.copy()),
+    async () => other.sync({ signal: neverAborted }, await stage.copy()),
     (error) => isCode(error, 'offsite.other-repository'),
   );
   assert.deepEqual(stage.copyFiles, before);
@@ -332,10 +334,10 @@ test('a sync says whether it met the original in the middle of a change or what 
     }
   })(stage.repository);
   const target = await stage.copy();
-  const report = await syncCopy({ source, target, clock: systemClock }, { againMs: 1 });
+  const report = await syncCopy({ source, target, clock: systemClock }, { signal: neverAborted, againMs: 1 });
   assert.deepEqual([report.isIncomplete, report.leftBehindFiles], [true, 1]);
   isThere = true;
-  assert.equal((await syncCopy({ source, target, clock: systemClock }, { againMs: 1 })).isIncomplete, false);
+  assert.equal((await syncCopy({ source, target, clock: systemClock }, { signal: neverAborted, againMs: 1 })).isIncomplete, false);
   stage.assertWhole();
 });
 
@@ -346,10 +348,10 @@ test('what a late list of the original does not show, and is there when it is as
   await stage.sync();
   const source = new (class extends FolderStorage {
     override async list(kind: Exclude<FileKind, 'config'>): Promise<ListedFile[]> {
-      return (await super.list(kind)).filter(({ name }) => name !== late);
+      return (await super.list(kind, neverAborted)).filter(({ name }) => name !== late);
     }
   })(stage.repository);
-  const report = await syncCopy({ source, target: await stage.copy(), clock: systemClock });
+  const report = await syncCopy({ source, target: await stage.copy(), clock: systemClock }, { signal: neverAborted });
   assert.deepEqual([report.plan.stages.map(({ action, files }) => [action, files.length]), report.trashedFiles], [[['trash', 1]], 0]);
   stage.assertWhole();
 });

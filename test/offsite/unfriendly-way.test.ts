@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { isCode, type CadanganError } from '../../src/platform/index.ts';
 import { readNamed } from '../../src/repository/index.ts';
 import { DriveStorage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { anyTrouble, UnfriendlyWay } from '../google/unfriendly-way.ts';
 import { needs } from '../needs.ts';
@@ -49,9 +50,9 @@ test(
       // Whoever reads it over the same way gets the right bytes, or can tell by the name that they are not.
       await using storage = disposable(new DriveStorage(stage.drive.another(), copyPath));
       for (const kind of ['keys', 'index', 'snapshots'] as const) {
-        for (const { name } of await patiently(() => storage.value.list(kind))) {
-          const bytes = Buffer.from(await patiently(() => readNamed(storage.value, { kind, name })));
-          const isRight = bytes.equals(await stage.source.read({ kind, name }));
+        for (const { name } of await patiently(() => storage.value.list(kind, neverAborted))) {
+          const bytes = Buffer.from(await patiently(() => readNamed(storage.value, { kind, name }, neverAborted)));
+          const isRight = bytes.equals(await stage.source.read({ kind, name }, neverAborted));
           assert.equal(hash('sha256', bytes, 'hex') === name, isRight, story());
         }
       }

@@ -15,6 +15,7 @@ import {
 } from '../../src/repository/index.ts';
 import { deriveKey, generateMasterKey } from '../../src/repository/keys.ts';
 import type { FileName, Storage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { failsWith } from '../storage/conformance.ts';
 import { cheapKdf } from './new-repository.ts';
@@ -23,8 +24,8 @@ const masterKey = generateMasterKey(systemRandom);
 
 async function keysFor(...passwords: readonly string[]): Promise<{ context: KeyContext & { storage: SimulatedStorage }; ids: string[] }> {
   const storage = new SimulatedStorage();
-  await storage.create();
-  const context = { storage, module: loadKernelModule(), clock: systemClock, random: systemRandom };
+  await storage.create(neverAborted);
+  const context = { storage, module: loadKernelModule(), clock: systemClock, random: systemRandom, signal: neverAborted };
   const ids: string[] = [];
   for (const password of passwords) ids.push(await addKey(masterKey, passwordFromText(password), { cost: cheapKdf }, context));
   return { context, ids };
@@ -54,13 +55,13 @@ test('an empty password is refused before anything is read or written', async ()
   await assert.rejects(openWithPassword(passwordFromText(''), context), failsWith('password.empty'));
   await assert.rejects(addKey(masterKey, passwordFromText(''), { cost: cheapKdf }, context), failsWith('password.empty'));
   assert.equal(context.storage.counters.calls.read, before);
-  assert.equal((await context.storage.list('keys')).length, 1);
+  assert.equal((await context.storage.list('keys', neverAborted)).length, 1);
 });
 
 test('a key file cut short at any length does not stop another key, and alone it is damage, not a wrong password', async () => {
   const { context, ids } = await keysFor('satu', 'dua');
   const [broken = '', good] = ids;
-  const whole = await context.storage.read({ kind: 'keys', name: broken });
+  const whole = await context.storage.read({ kind: 'keys', name: broken }, neverAborted);
   for (let length = 0; length < whole.length; length += length < 40 ? 1 : 7) {
     context.storage.tamper({ kind: 'keys', name: broken }, () => whole.subarray(0, length));
     assert.equal((await openWithPassword(passwordFromText('dua'), context)).id, good, `${length} bytes`);
@@ -75,7 +76,7 @@ test('a key file cut short at any length does not stop another key, and alone it
 test('one wrong bit in a key file is damage, not a wrong password', async () => {
   const { context, ids } = await keysFor('satu');
   const name = ids[0] ?? '';
-  const whole = await context.storage.read({ kind: 'keys', name });
+  const whole = await context.storage.read({ kind: 'keys', name }, neverAborted);
   for (let at = 0; at < whole.length; at += 5) {
     context.storage.tamper({ kind: 'keys', name }, () => whole.map((byte, place) => (place === at ? byte ^ 2 : byte)));
     // Where the bit is in the name of its owner, say, the key still opens; a cost that was raised may take its time.
@@ -90,7 +91,7 @@ test('one wrong bit in a key file is damage, not a wrong password', async () => 
 test('a key file with costs that no machine or library takes does not stop another key', async () => {
   const { context, ids } = await keysFor('satu', 'dua');
   const [planted = '', good] = ids;
-  const whole = parseKeyFile(await context.storage.read({ kind: 'keys', name: planted }));
+  const whole = parseKeyFile(await context.storage.read({ kind: 'keys', name: planted }, neverAborted));
   const costs = [
     { N: 65536, r: 1, p: 1 }, // beyond RFC 7914: N must be below 2^(128 * r / 8); OpenSSL refuses
     { N: 2, r: 2 ** 22, p: 64 }, // 32 GiB for the passes
@@ -107,7 +108,7 @@ test('a key file with costs that no machine or library takes does not stop anoth
 test('a key file that opens to something else than a master key does not stop another key', async () => {
   const { context, ids } = await keysFor('satu', 'dua');
   const [planted = '', good] = ids;
-  const whole = parseKeyFile(await context.storage.read({ kind: 'keys', name: planted }));
+  const whole = parseKeyFile(await context.storage.read({ kind: 'keys', name: planted }, neverAborted));
   for (const content of ['', '{}', '[]', '{"mac":{"k":"AA==","r":"AA=="},"encrypt":"AA=="}']) {
     const boxes = new SmallBoxes(context.module, await deriveKey(passwordFromText('dua'), whole.salt, whole.kdf), systemRandom);
     context.storage.tamper({ kind: 'keys', name: planted }, () => serializeKeyFile({ ...whole, data: boxes.seal(Buffer.from(content)) }));
@@ -131,7 +132,7 @@ test('at most 20 key files are tried: a folder full of planted ones does not cos
 
 test('a removed key opens nothing any more; the others stay', async () => {
   const { context, ids } = await keysFor('satu', 'dua');
-  await context.storage.remove({ kind: 'keys', name: ids[0] ?? '' });
+  await context.storage.remove({ kind: 'keys', name: ids[0] ?? '' }, neverAborted);
   await assert.rejects(openWithPassword(passwordFromText('satu'), context), failsWith('repository.wrong-password'));
   assert.equal((await openWithPassword(passwordFromText('dua'), context)).id, ids[1]);
 });
@@ -140,11 +141,11 @@ test('a key that is removed between listing and reading is passed over', async (
   const { context, ids } = await keysFor('satu', 'dua');
   const { storage } = context;
   const list: Storage['list'] = async (kind) => {
-    const files = await storage.list(kind);
-    await storage.remove({ kind: 'keys', name: ids[0] ?? '' });
+    const files = await storage.list(kind, neverAborted);
+    await storage.remove({ kind: 'keys', name: ids[0] ?? '' }, neverAborted);
     return files;
   };
-  const removing = { ...context, storage: { list, read: (file: FileName) => storage.read(file) } as unknown as Storage };
+  const removing = { ...context, storage: { list, read: (file: FileName) => storage.read(file, neverAborted) } as unknown as Storage };
   assert.equal((await openWithPassword(passwordFromText('dua'), removing)).id, ids[1]);
 });
 
@@ -156,7 +157,7 @@ test('an unreachable storage is neither a wrong password nor damage', async () =
 
 test('two keys of one password are different files: salt and nonce are fresh', async () => {
   const { context, ids } = await keysFor('satu', 'satu');
-  const [one, other] = await Promise.all(ids.map((name) => context.storage.read({ kind: 'keys', name }).then(parseKeyFile)));
+  const [one, other] = await Promise.all(ids.map((name) => context.storage.read({ kind: 'keys', name }, neverAborted).then(parseKeyFile)));
   assert.notDeepEqual(one?.salt, other?.salt);
   assert.notDeepEqual(one?.data.subarray(0, 16), other?.data.subarray(0, 16));
   assert.ok(!JSON.stringify(one).includes('satu'));

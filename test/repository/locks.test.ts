@@ -18,6 +18,7 @@ import {
 } from '../../src/repository/index.ts';
 import { saveNamedByHash, sealUnpacked } from '../../src/repository/unpacked-files.ts';
 import type { Storage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { failsWith } from '../storage/conformance.ts';
@@ -56,11 +57,11 @@ async function passing<T>(clock: VirtualClock, work: Promise<T>, stepMs = 50): P
   return work;
 }
 
-const shared = { exclusive: false } as const;
-const exclusive = { exclusive: true } as const;
+const shared = { exclusive: false, signal: neverAborted } as const;
+const exclusive = { exclusive: true, signal: neverAborted } as const;
 const take = ({ clock, context }: House, options: Parameters<typeof RepositoryLock.acquire>[1]) =>
   passing(clock, RepositoryLock.acquire(context, options));
-const lockFiles = ({ storage }: House) => storage.list('locks').then((files) => files.map(({ name }) => name));
+const lockFiles = ({ storage }: House) => storage.list('locks', neverAborted).then((files) => files.map(({ name }) => name));
 
 /** The lock of somebody else. */
 async function plant({ context, clock }: House, change: Partial<Lock>, ageMs = 0): Promise<string> {
@@ -74,7 +75,7 @@ async function plant({ context, clock }: House, change: Partial<Lock>, ageMs = 0
     gid: 0,
     ...change,
   };
-  return saveNamedByHash(context.storage, 'locks', sealUnpacked(context.boxes, 'locks', serializeLock(file), 2));
+  return saveNamedByHash(context.storage, 'locks', sealUnpacked(context.boxes, 'locks', serializeLock(file), 2), neverAborted);
 }
 
 test('shared locks stand side by side; an exclusive one stands alone', async () => {
@@ -139,7 +140,7 @@ test('a lock is refreshed every 5 minutes: a new file first, then the old one go
       assert.equal(now.length, 1);
       assert.notDeepEqual(now, names);
       names = now;
-      const [found] = await listLocks(at.context);
+      const [found] = await listLocks(at.context, neverAborted);
       assert.ok(found && !found.isStale, 'an hour old, and alive');
       assert.equal(found.file?.time, formatTimestamp(at.clock.nowNs(), 420));
       assert.ok(found.file?.exclusive);
@@ -202,7 +203,7 @@ test("a shared lock leaves the stale locks of others alone when they are in nobo
 test('a lock that somebody removed is lost: the signal says so and nothing is put in its place', async () => {
   const at = await house();
   const lock = await take(at, shared);
-  assert.equal((await removeLocks(at.context, { all: true })).removed, 1);
+  assert.equal((await removeLocks(at.context, { signal: neverAborted, all: true })).removed, 1);
   assert.ok(!lock.signal.aborted);
   await lock.refresh();
   assert.ok(isCode(lock.signal.reason, 'repository.lock-lost'));
@@ -251,6 +252,15 @@ test('a replaced lock file that could not be removed goes later', async () => {
   assert.deepEqual(await lockFiles(at), []);
 });
 
+test('a storage that has ceased to answer holds up neither a refresh nor who gives the lock back', async () => {
+  const at = await house();
+  const lock = await take(at, shared);
+  at.storage.faults.order({ call: 'sizeOf', fault: 'hang', times: 6 }, { call: 'remove', fault: 'hang' });
+  for (let refresh = 0; refresh < 6; refresh++) await passing(at.clock, lock.refresh(), minute);
+  assert.equal(lock.signal.reason.facts['reason'], 'not refreshed');
+  await assert.rejects(passing(at.clock, lock[Symbol.asyncDispose](), minute), failsWith('storage.unreachable'));
+});
+
 test('a lock that is given back during a refresh leaves no file', async () => {
   for (let turns = 0; turns < 12; turns++) {
     const at = await house();
@@ -286,12 +296,12 @@ test('what is confirmed in the background holds writes back until it is', async 
   const { repository, storage, clock } = await house();
   const lock = await repository.lock({ ...shared, confirmInBackground: true });
   let isStored = false;
-  const write = repository.saveUnpacked('index', Buffer.from('{"packs":[]}')).then(() => (isStored = true));
+  const write = repository.saveUnpacked('index', Buffer.from('{"packs":[]}'), neverAborted).then(() => (isStored = true));
   await idle();
   assert.ok(!isStored);
-  assert.deepEqual(await storage.list('index'), []);
+  assert.deepEqual(await storage.list('index', neverAborted), []);
   await passing(clock, write);
-  assert.equal((await storage.list('index')).length, 1);
+  assert.equal((await storage.list('index', neverAborted)).length, 1);
   await lock[Symbol.asyncDispose]();
 });
 
@@ -299,13 +309,13 @@ test('what is not confirmed in the background writes nothing, and its lock goes'
   const at = await house();
   const { repository, storage, clock } = at;
   const lock = await repository.lock({ ...shared, confirmInBackground: true });
-  const write = repository.saveUnpacked('index', Buffer.from('{"packs":[]}'));
+  const write = repository.saveUnpacked('index', Buffer.from('{"packs":[]}'), neverAborted);
   write.catch(() => undefined);
   const other = await plant(at, { exclusive: true });
   await assert.rejects(passing(clock, lock.confirmed), failsWith('repository.locked'));
   await assert.rejects(write, failsWith('repository.locked'));
   await assert.rejects(lock.held(), failsWith('repository.locked'));
-  assert.deepEqual(await storage.list('index'), []);
+  assert.deepEqual(await storage.list('index', neverAborted), []);
   assert.deepEqual(await lockFiles(at), [other]);
   await lock[Symbol.asyncDispose]();
   assert.deepEqual(await lockFiles(at), [other]);
@@ -315,15 +325,15 @@ test('after the machine has slept, nothing is written before the lock was looked
   const at = await house();
   const { repository, storage, clock } = at;
   const lock = await passing(clock, repository.lock(shared));
-  await repository.saveUnpacked('index', Buffer.from('{"packs":[]}'));
+  await repository.saveUnpacked('index', Buffer.from('{"packs":[]}'), neverAborted);
   clock.setWallClock(clock.nowNs() + BigInt(3 * 60 * minute) * 1_000_000n);
-  await repository.saveUnpacked('index', Buffer.from('{"packs":[] }'));
-  assert.equal((await storage.list('index')).length, 2, 'the lock was still there, and is fresh again');
-  assert.ok(!(await listLocks(at.context)).some(({ isStale }) => isStale));
+  await repository.saveUnpacked('index', Buffer.from('{"packs":[] }'), neverAborted);
+  assert.equal((await storage.list('index', neverAborted)).length, 2, 'the lock was still there, and is fresh again');
+  assert.ok(!(await listLocks(at.context, neverAborted)).some(({ isStale }) => isStale));
   clock.setWallClock(clock.nowNs() + BigInt(3 * 60 * minute) * 1_000_000n);
-  await removeLocks(at.context, { all: false }); // somebody ran `unlock` meanwhile
-  await assert.rejects(repository.saveUnpacked('index', Buffer.from('{"packs":[]  }')), failsWith('repository.lock-lost'));
-  assert.equal((await storage.list('index')).length, 2);
+  await removeLocks(at.context, { signal: neverAborted, all: false }); // somebody ran `unlock` meanwhile
+  await assert.rejects(repository.saveUnpacked('index', Buffer.from('{"packs":[]  }'), neverAborted), failsWith('repository.lock-lost'));
+  assert.equal((await storage.list('index', neverAborted)).length, 2);
   await lock[Symbol.asyncDispose]();
 });
 
@@ -339,7 +349,7 @@ test('a clock that is set back does not make a lock look young', async () => {
 test('a lock that cannot be read is tried again after 5, 10 and 20 seconds, and never ignored', async () => {
   const at = await house();
   const name = await plant(at, {});
-  const whole = await at.storage.read({ kind: 'locks', name });
+  const whole = await at.storage.read({ kind: 'locks', name }, neverAborted);
   at.storage.tamper({ kind: 'locks', name }, (bytes) => bytes?.subarray(0, 10));
   const before = at.clock.monotonicMs();
   await assert.rejects(passing(at.clock, RepositoryLock.acquire(at.context, shared), second), (error) => {
@@ -354,7 +364,7 @@ test('a lock that cannot be read is tried again after 5, 10 and 20 seconds, and 
   at.storage.tamper({ kind: 'locks', name }, () => whole);
   await (await passing(at.clock, waiting, second))[Symbol.asyncDispose]();
   at.storage.tamper({ kind: 'locks', name }, () => new Uint8Array(0));
-  assert.equal((await removeLocks(at.context, { all: true })).removed, 1, 'unlock --remove-all takes it away unread');
+  assert.equal((await removeLocks(at.context, { signal: neverAborted, all: true })).removed, 1, 'unlock --remove-all takes it away unread');
 });
 
 /** A storage that knows when its files were written, as folders and Drive do. */
@@ -382,7 +392,7 @@ test('an unreadable lock of which the age is known is not waited for, goes by it
     return true;
   });
   assert.equal(at.clock.monotonicMs() - before, 0);
-  const { removed, left } = await removeLocks(at.context, { all: false });
+  const { removed, left } = await removeLocks(at.context, { signal: neverAborted, all: false });
   assert.deepEqual([removed, left.map(({ id, file }) => [id, file])], [0, [[name, undefined]]]);
   await at.clock.advance(29 * minute);
   await (await take(at, shared))[Symbol.asyncDispose]();
@@ -415,7 +425,7 @@ test('unlock removes what is stale and leaves what lives', async () => {
   await plant(at, {}, 31 * minute);
   await plant(at, { hostname: hostname(), pid });
   const young = await plant(at, {}, 29 * minute);
-  assert.equal((await removeLocks(at.context, { all: false })).removed, 2);
+  assert.equal((await removeLocks(at.context, { signal: neverAborted, all: false })).removed, 2);
   assert.equal((await lockFiles(at)).length, 2);
   assert.ok((await lockFiles(at)).includes(young));
   await lock.refresh();
@@ -445,7 +455,7 @@ test('a lock file says who holds it', async () => {
   const at = await house();
   const lock = await take(at, exclusive);
   const [name = ''] = await lockFiles(at);
-  const file = parseLock(await at.repository.loadUnpacked('locks', name));
+  const file = parseLock(await at.repository.loadUnpacked('locks', name, neverAborted));
   assert.deepEqual([file.exclusive, file.hostname, file.pid], [true, hostname(), process.pid]);
   await lock[Symbol.asyncDispose]();
 });

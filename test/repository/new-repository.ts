@@ -1,5 +1,6 @@
 import { Repository, type KdfParameters } from '../../src/repository/index.ts';
 import { passwordFromText, type Clock, type Random } from '../../src/platform/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 
 /** The least that scrypt takes. The product uses `defaultKdfCost`. */
@@ -12,7 +13,7 @@ export async function newRepository(
   world: { readonly storage?: SimulatedStorage; readonly clock?: Clock; readonly random?: Random } = {},
 ): Promise<{ readonly repository: Repository; readonly storage: SimulatedStorage }> {
   const storage = world.storage ?? new SimulatedStorage();
-  const repository = await Repository.init({ ...world, storage }, password, { kdfCost: cheapKdf });
+  const repository = await Repository.init({ ...world, storage }, password, { signal: neverAborted, kdfCost: cheapKdf });
   return { repository, storage };
 }
 
@@ -21,7 +22,7 @@ export async function reopen(
   storage: SimulatedStorage,
   world: { readonly clock?: Clock; readonly random?: Random } = {},
 ): Promise<Repository> {
-  const repository = await Repository.open({ ...world, storage }, password);
-  await repository.loadIndex();
+  const repository = await Repository.open({ ...world, storage }, password, neverAborted);
+  await repository.loadIndex({ signal: neverAborted });
   return repository;
 }

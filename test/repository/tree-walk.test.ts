@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { byteStringFromText, bytesOf, isCode, rawTextOf } from '../../src/platform/index.ts';
 import { findNode, findTree, walkTree, type BlobId, type WalkOptions, type WalkStep } from '../../src/repository/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { node, RepositoryMaker } from '../fakes/repository-maker.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cadangan-walk-'));
@@ -17,9 +18,9 @@ const { tree } = await maker.snapshot(
   await maker.file('z', '4'),
 );
 
-async function walk(start: BlobId, options: WalkOptions = {}): Promise<string[]> {
+async function walk(start: BlobId, options: Partial<WalkOptions> = {}): Promise<string[]> {
   const steps: string[] = [];
-  for await (const step of walkTree(maker.repository, start, options)) steps.push(describe(step));
+  for await (const step of walkTree(maker.repository, start, { signal: neverAborted, ...options })) steps.push(describe(step));
   return steps;
 }
 
@@ -47,7 +48,7 @@ test('walkTree() goes depth first in the order of each tree, and tells what it c
 });
 
 test('walkTree() enters only folders that are wanted', async () => {
-  assert.deepEqual(await walk(tree, { descend: (path) => path === '/b' }), [
+  assert.deepEqual(await walk(tree, { signal: neverAborted, descend: (path) => path === '/b' }), [
     'enter /',
     'file /a',
     'dir /b',
@@ -81,20 +82,23 @@ test('walkTree() stops when it is aborted', async () => {
 });
 
 test('findNode() and findTree() follow a path, and say when it is not there', async () => {
-  assert.equal((await findNode(maker.repository, tree, '/b/c/d')).type, 'file');
-  assert.equal((await findNode(maker.repository, tree, 'b')).type, 'dir');
-  assert.equal(await findTree(maker.repository, tree, '/'), tree);
-  assert.equal(await findTree(maker.repository, tree, 'b/c/'), (await findNode(maker.repository, tree, 'b/c')).subtree);
+  assert.equal((await findNode(maker.repository, tree, '/b/c/d', neverAborted)).type, 'file');
+  assert.equal((await findNode(maker.repository, tree, 'b', neverAborted)).type, 'dir');
+  assert.equal(await findTree(maker.repository, tree, '/', neverAborted), tree);
+  assert.equal(
+    await findTree(maker.repository, tree, 'b/c/', neverAborted),
+    (await findNode(maker.repository, tree, 'b/c', neverAborted)).subtree,
+  );
   for (const path of ['/nothing', '/a/b', '/b/c/x', '/'])
-    await assert.rejects(findNode(maker.repository, tree, path), (error) => isCode(error, 'path.not-found'), path);
-  await assert.rejects(findTree(maker.repository, tree, '/a'), (error) => isCode(error, 'path.not-found'));
+    await assert.rejects(findNode(maker.repository, tree, path, neverAborted), (error) => isCode(error, 'path.not-found'), path);
+  await assert.rejects(findTree(maker.repository, tree, '/a', neverAborted), (error) => isCode(error, 'path.not-found'));
 });
 
 test('a path of Windows leads to its node in any case, from its drive on', async () => {
   const inside = await maker.folder('Users', await maker.folder('Été', await maker.file('Laporan.TXT', '5')));
   const windows = await maker.snapshot({ ...(await maker.folder('C', inside)), uid: 0, user: '' });
   for (const path of ['/C/Users/Été/Laporan.TXT', '/c/users/éTÉ/laporan.txt'])
-    assert.equal((await findNode(maker.repository, windows.tree, rawTextOf(bytesOf(byteStringFromText(path))))).type, 'file');
+    assert.equal((await findNode(maker.repository, windows.tree, rawTextOf(bytesOf(byteStringFromText(path))), neverAborted)).type, 'file');
   const linux = await maker.snapshot({ ...(await maker.folder('C', inside)), user: 'root' });
-  await assert.rejects(findNode(maker.repository, linux.tree, '/C/users'), (error) => isCode(error, 'path.not-found'));
+  await assert.rejects(findNode(maker.repository, linux.tree, '/C/users', neverAborted), (error) => isCode(error, 'path.not-found'));
 });

@@ -7,6 +7,7 @@ import { loadKernelModule, SmallBoxes } from '../../src/repository/index.ts';
 import { compress } from '../../src/repository/compression.ts';
 import { generateMasterKey } from '../../src/repository/keys.ts';
 import { readUnpacked, saveNamedByHash, sealUnpacked } from '../../src/repository/unpacked-files.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { failsWith } from '../storage/conformance.ts';
 
@@ -14,13 +15,13 @@ const boxes = new SmallBoxes(loadKernelModule(), generateMasterKey(systemRandom)
 
 async function emptyStorage(): Promise<SimulatedStorage> {
   const storage = new SimulatedStorage();
-  await storage.create();
+  await storage.create(neverAborted);
   return storage;
 }
 
 /** Stores a plaintext of any kind under its name, as an attacker without the key could not. */
 async function stored(storage: SimulatedStorage, plaintext: Uint8Array): Promise<{ kind: 'index'; name: string }> {
-  return { kind: 'index', name: await saveNamedByHash(storage, 'index', boxes.seal(plaintext)) };
+  return { kind: 'index', name: await saveNamedByHash(storage, 'index', boxes.seal(plaintext), neverAborted) };
 }
 
 test('any JSON comes back from a file of either version', async () => {
@@ -31,8 +32,8 @@ test('any JSON comes back from a file of either version', async () => {
       fc.constantFrom(1, 2),
       async (value, version) => {
         const json = Buffer.from(JSON.stringify(value));
-        const name = await saveNamedByHash(storage, 'snapshots', sealUnpacked(boxes, 'snapshots', json, version));
-        assert.deepEqual(Buffer.from(await readUnpacked(storage, boxes, { kind: 'snapshots', name })), json);
+        const name = await saveNamedByHash(storage, 'snapshots', sealUnpacked(boxes, 'snapshots', json, version), neverAborted);
+        assert.deepEqual(Buffer.from(await readUnpacked(storage, boxes, { kind: 'snapshots', name }, neverAborted)), json);
       },
     ),
     { numRuns: 60 },
@@ -55,13 +56,15 @@ test('plain JSON is read in a repository of version 2 too, and frames with and w
   const storage = await emptyStorage();
   const json = Buffer.from('{"packs":[]}');
   const frameWithoutSize = Buffer.from('28b52ffd0458290000', 'hex');
-  assert.deepEqual(Buffer.from(await readUnpacked(storage, boxes, await stored(storage, json))), json);
+  assert.deepEqual(Buffer.from(await readUnpacked(storage, boxes, await stored(storage, json), neverAborted)), json);
   assert.deepEqual(
-    Buffer.from(await readUnpacked(storage, boxes, await stored(storage, Buffer.concat([Buffer.of(2), compress(json, 'max')])))),
+    Buffer.from(
+      await readUnpacked(storage, boxes, await stored(storage, Buffer.concat([Buffer.of(2), compress(json, 'max')])), neverAborted),
+    ),
     json,
   );
   await assert.rejects(
-    readUnpacked(storage, boxes, await stored(storage, Buffer.concat([Buffer.of(2), frameWithoutSize]))),
+    readUnpacked(storage, boxes, await stored(storage, Buffer.concat([Buffer.of(2), frameWithoutSize])), neverAborted),
     failsWith('repository.damaged'),
   );
 });
@@ -69,17 +72,17 @@ test('plain JSON is read in a repository of version 2 too, and frames with and w
 test('a file is damaged, and says which and why, when its name, its seal, its encoding or its frame is wrong', async () => {
   const storage = await emptyStorage();
   const json = Buffer.from('{"a":1}');
-  const name = await saveNamedByHash(storage, 'index', sealUnpacked(boxes, 'index', json, 2));
-  const whole = await storage.read({ kind: 'index', name });
+  const name = await saveNamedByHash(storage, 'index', sealUnpacked(boxes, 'index', json, 2), neverAborted);
+  const whole = await storage.read({ kind: 'index', name }, neverAborted);
   const other = 'a'.repeat(64);
   storage.tamper({ kind: 'index', name: other }, () => whole);
-  await expectReason(readUnpacked(storage, boxes, { kind: 'index', name: other }), 'hash', other);
+  await expectReason(readUnpacked(storage, boxes, { kind: 'index', name: other }, neverAborted), 'hash', other);
   for (let length = 0; length < whole.length; length++) {
     storage.tamper({ kind: 'index', name }, () => whole.subarray(0, length));
-    await expectReason(readUnpacked(storage, boxes, { kind: 'index', name }), 'hash', name);
+    await expectReason(readUnpacked(storage, boxes, { kind: 'index', name }, neverAborted), 'hash', name);
     const cut = whole.slice(0, length); // and under its own name, as a program that tore it before hashing would
-    const cutName = await saveNamedByHash(storage, 'index', cut);
-    await expectReason(readUnpacked(storage, boxes, { kind: 'index', name: cutName }), 'mac', cutName);
+    const cutName = await saveNamedByHash(storage, 'index', cut, neverAborted);
+    await expectReason(readUnpacked(storage, boxes, { kind: 'index', name: cutName }, neverAborted), 'mac', cutName);
   }
   for (const [reason, plaintext] of [
     ['unknown encoding', Buffer.alloc(0)],
@@ -89,7 +92,7 @@ test('a file is damaged, and says which and why, when its name, its seal, its en
     ['zstd', Buffer.from('\x02{"a":1}')],
   ] as const) {
     const file = await stored(storage, plaintext);
-    await expectReason(readUnpacked(storage, boxes, file), reason, file.name);
+    await expectReason(readUnpacked(storage, boxes, file, neverAborted), reason, file.name);
   }
 });
 
@@ -98,12 +101,12 @@ test('a small file that would unpack to more than any index is damaged, not an e
   // Two frames of the same zeros, one behind the other: zstd allows it, and 600 MiB of them fit into 60 KB.
   const frame = compress(Buffer.alloc(300 << 20), 'auto');
   const file = await stored(storage, Buffer.concat([Buffer.of(2), frame, frame]));
-  await expectReason(readUnpacked(storage, boxes, file), 'zstd', file.name);
+  await expectReason(readUnpacked(storage, boxes, file, neverAborted), 'zstd', file.name);
 });
 
 test('a file that is not there is told as the storage tells it', async () => {
   await assert.rejects(
-    readUnpacked(await emptyStorage(), boxes, { kind: 'snapshots', name: '0'.repeat(64) }),
+    readUnpacked(await emptyStorage(), boxes, { kind: 'snapshots', name: '0'.repeat(64) }, neverAborted),
     failsWith('storage.not-found'),
   );
 });
@@ -111,7 +114,7 @@ test('a file that is not there is told as the storage tells it', async () => {
 test('a file is stored under the SHA-256 of its bytes', async () => {
   const storage = await emptyStorage();
   const bytes = Buffer.from('anything');
-  assert.equal(await saveNamedByHash(storage, 'keys', bytes), hash('sha256', bytes));
+  assert.equal(await saveNamedByHash(storage, 'keys', bytes, neverAborted), hash('sha256', bytes));
 });
 
 async function expectReason(work: Promise<unknown>, reason: string, name: string): Promise<void> {

@@ -6,6 +6,7 @@ import { CadanganError, isCode, passwordFromText } from '../../src/platform/inde
 import { Repository, type BlobId, type PackId } from '../../src/repository/index.ts';
 import { dumpFile, restore } from '../../src/restore/index.ts';
 import { FolderStorage, type Storage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { node } from '../fakes/repository-maker.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { assertNothingUnfinished, contentOf, reasonsOf, scene, temporaryPath, type Scene } from './temporary-target.ts';
@@ -25,8 +26,8 @@ function change(path: string, how: (bytes: Buffer) => void): void {
 
 /** As a new program would see it, with nothing in memory. */
 async function reopened({ repositoryPath }: Scene, storage: Storage = new FolderStorage(repositoryPath)): Promise<Repository> {
-  const repository = await Repository.open({ storage }, passwordFromText('password'));
-  await repository.loadIndex();
+  const repository = await Repository.open({ storage }, passwordFromText('password'), neverAborted);
+  await repository.loadIndex({ signal: neverAborted });
   return repository;
 }
 
@@ -50,7 +51,7 @@ test('a damaged blob costs the files that need it, by name, and no other; nothin
   const bad = maker.repository.index.locate('data', shared)!;
   change(packPath(place, bad.packId), (bytes) => (bytes[bad.offset + 1000]! ^= 1));
 
-  const result = await restore(await reopened(place), snapshot, { target, verify: true });
+  const result = await restore(await reopened(place), snapshot, { signal: neverAborted, target, verify: true });
 
   assert.deepEqual(reasonsOf(result), ['damaged /b-uses-bad', 'damaged /c-big-uses-bad', 'damaged /e-streamed-uses-bad']);
   assert(result.exceptions.every(({ kind, detail }) => kind === 'lost' && detail?.includes(shared) && detail.includes('mac')));
@@ -69,7 +70,7 @@ test('a damaged blob is taken from another pack that has it', async () => {
     const path = packPath(place, spoiled);
     const whole = readFileSync(path);
     change(path, (bytes) => (bytes[20]! ^= 0x80));
-    const result = await restore(await reopened(place), snapshot, { target: `${target}-${spoiled}` });
+    const result = await restore(await reopened(place), snapshot, { signal: neverAborted, target: `${target}-${spoiled}` });
     assert.deepEqual(result.exceptions, []);
     assert.equal(contentOf(`${target}-${spoiled}`)['file'], 'the content '.repeat(1000));
     writeFileSync(path, whole);
@@ -91,7 +92,7 @@ test('of a pack that is truncated, what is left of it is restored; of one that i
   truncateSync(packPath(place, second.packId), second.offset + second.length);
   rmSync(packPath(place, maker.packs[1]!));
 
-  const result = await restore(await reopened(place), snapshot, { target });
+  const result = await restore(await reopened(place), snapshot, { signal: neverAborted, target });
 
   assert.deepEqual(reasonsOf(result), ['damaged /file-2', 'damaged /file-3', 'damaged /file-4', 'damaged /file-5']);
   assert.deepEqual(Object.keys(contentOf(target)), ['file-0', 'file-1', 'file-6', 'file-7', 'file-8']);
@@ -105,7 +106,7 @@ test('a damaged blob leaves the file that is there as it is', async () => {
   writeFileSync(join(target, 'file'), 'old');
   rmSync(packPath(place, maker.packs[0]!));
 
-  const result = await restore(await reopened(place), snapshot, { target });
+  const result = await restore(await reopened(place), snapshot, { signal: neverAborted, target });
 
   assert.deepEqual(reasonsOf(result), ['damaged /file']);
   assert.deepEqual(contentOf(target), { file: 'old' });
@@ -130,7 +131,7 @@ test('whatever single byte of a pack is changed, restore gives the right bytes o
     const [at, bit] = [random.below(whole.length), 1 << random.below(8)];
     change(path, (bytes) => (bytes[at]! ^= bit));
     const target = join(temporaryPath(), 'target');
-    const result = await restore(await reopened(place), snapshot, { target, workers: 1 });
+    const result = await restore(await reopened(place), snapshot, { signal: neverAborted, target, workers: 1 });
     const named = new Set(result.exceptions.map((exception) => exception.path.slice(1)));
     const restored = contentOf(target);
     for (const [name, content] of Object.entries(expected))
@@ -166,7 +167,9 @@ test('a storage that goes away ends the restore, and nothing unfinished is left'
     },
   });
 
-  await assert.rejects(restore(await reopened(place, storage), snapshot, { target }), (error) => isCode(error, 'storage.unreachable'));
+  await assert.rejects(restore(await reopened(place, storage), snapshot, { signal: neverAborted, target }), (error) =>
+    isCode(error, 'storage.unreachable'),
+  );
 
   assertNothingUnfinished(target);
   assert(readdirSync(target).length < 40);
@@ -190,7 +193,7 @@ test('dumpFile() gives a file in order, and a damaged one up to the damage', asy
   const snapshot = await maker.snapshot(await maker.folder('d', await maker.file('file', ...parts), await maker.file('empty')));
   const dumped = async (path: string, repository = maker.repository): Promise<string> => {
     let text = '';
-    for await (const bytes of dumpFile(repository, snapshot.tree, path)) text += Buffer.from(bytes).toString();
+    for await (const bytes of dumpFile(repository, snapshot.tree, path, neverAborted)) text += Buffer.from(bytes).toString();
     return text;
   };
 

@@ -9,6 +9,7 @@ import { isCode, passwordFromText } from '../../src/platform/index.ts';
 import { goMode, Repository, type Node } from '../../src/repository/index.ts';
 import { restore } from '../../src/restore/index.ts';
 import { FolderStorage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { node, type RepositoryMaker } from '../fakes/repository-maker.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { assertNothingUnfinished, contentOf, scene, temporaryPath } from './temporary-target.ts';
@@ -85,8 +86,8 @@ test('an aborted restore ends with "aborted" and leaves nothing unfinished, when
   const { nodes, expected } = await manyFiles(maker, new SeededRandom(11));
   const snapshot = await maker.snapshot(...nodes);
   const storage = new WatchedStorage(repositoryPath);
-  const repository = await Repository.open({ storage }, passwordFromText('password'));
-  await repository.loadIndex();
+  const repository = await Repository.open({ storage }, passwordFromText('password'), neverAborted);
+  await repository.loadIndex({ signal: neverAborted });
   for (const stopAfter of [0, 1, 2, 5, 9]) {
     const controller = new AbortController();
     let reads = 0;

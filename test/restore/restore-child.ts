@@ -8,6 +8,7 @@ import { textOf, passwordFromText } from '../../src/platform/index.ts';
 import { parseBlobId, Repository } from '../../src/repository/index.ts';
 import { restore } from '../../src/restore/index.ts';
 import { FolderStorage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 const [, , repositoryPath = '', target = '', tree = '', user, include] = process.argv;
 if (user !== undefined) {
@@ -15,13 +16,19 @@ if (user !== undefined) {
   process.setgid?.(Number(user));
   process.setuid?.(Number(user));
 }
-const repository = await Repository.open({ storage: new FolderStorage(repositoryPath) }, passwordFromText('password'));
-await repository.loadIndex();
+const repository = await Repository.open({ storage: new FolderStorage(repositoryPath) }, passwordFromText('password'), neverAborted);
+await repository.loadIndex({ signal: neverAborted });
 process.stdout.write('ready\n');
 const result = await restore(
   repository,
   { tree: parseBlobId(tree) },
-  { target, verify: true, workers: 2, ...(include !== undefined && { includes: [include], keepsFoldersAbove: true }) },
+  {
+    signal: neverAborted,
+    target,
+    verify: true,
+    workers: 2,
+    ...(include !== undefined && { includes: [include], keepsFoldersAbove: true }),
+  },
 );
 const exceptions = result.exceptions.map(({ path, reason, detail }) => `${reason} ${textOf(path)} ${detail ?? ''}`);
 process.stdout.write(`${JSON.stringify({ counts: result.counts, exceptions })}\n`);

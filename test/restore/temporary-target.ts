@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { restore, type RestoreOptions, type RestoreResult } from '../../src/restore/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { RepositoryMaker } from '../fakes/repository-maker.ts';
 
 /** A maker of a repository, and a target that does not exist yet with a folder around it that nothing may be written into. */
@@ -48,7 +49,7 @@ export async function scene(): Promise<Scene> {
     around,
     target,
     restore: (snapshot, options = {}) =>
-      restore(maker.repository, snapshot, { target, workers: 2, repositoryFolder: repositoryPath, ...options }),
+      restore(maker.repository, snapshot, { target, workers: 2, repositoryFolder: repositoryPath, signal: neverAborted, ...options }),
   };
 }
 

@@ -8,6 +8,7 @@ import { windowsAttributesOf } from '../../src/repository/index.ts';
 import { inSnapshot, readSnapshot, runBackup } from '../backup/run-backup.ts';
 import { newRepository } from '../repository/new-repository.ts';
 import { temporaryPath } from './temporary-target.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 /** What Windows alone has, kept and set by Windows itself; what a tree says of it is in `windows-attributes.test.ts`, on every system. */
 
@@ -89,7 +90,11 @@ test('a backup keeps them, the next one reads nothing again, and a restore sets 
 
   const target = join(temporaryPath(), 'target');
   for (const run of ['new', 'over what is there']) {
-    const result = await restore(repository, { tree: first.tree, summary: first.summary }, { target, workers: 2, overwrite: 'always' });
+    const result = await restore(
+      repository,
+      { tree: first.tree, summary: first.summary },
+      { signal: neverAborted, target, workers: 2, overwrite: 'always' },
+    );
     assert.deepEqual(result.exceptions, [], run);
     const place = join(target, folder.replace(':', ''));
     const kept = files.timesOf(byteStringFromText(place)).attributes;

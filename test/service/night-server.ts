@@ -10,6 +10,7 @@ import type { HistoryRecord } from '../../src/records/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { Service } from '../../src/service/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { writeSecretFile } from '../platform/secret-file.ts';
 import { recordsIn } from '../records/some-records.ts';
@@ -44,7 +45,10 @@ export async function nightServer(
   const source = path('data');
   mkdirSync(source);
   writeSecretFile(path('password'), 'geheim');
-  await Repository.init({ storage: openStorage(path('repository')) }, passwordFromText('geheim'), { kdfCost: { N: 16, r: 1, p: 1 } });
+  await Repository.init({ storage: openStorage(path('repository')) }, passwordFromText('geheim'), {
+    signal: neverAborted,
+    kdfCost: { N: 16, r: 1, p: 1 },
+  });
   const whole = { name: 'data', sources: [source], repository: { location: path('repository'), passwordFile: path('password') }, ...set };
   writeFileSync(path('cadangan.jsonc'), JSON.stringify({ timeZone: 'Asia/Jakarta', ...general, sets: [whole] }));
   const clock = new NightClock({ startNs: BigInt(Date.UTC(2026, 7, 3, 13, 59)) * 1_000_000n });

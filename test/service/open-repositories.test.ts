@@ -12,6 +12,7 @@ import type { OpenedRepository } from '../../src/service/opened-repository.ts';
 import { Passwords } from '../../src/service/passwords.ts';
 import { isCode, passwordFromText, snapshotPathOf, systemRandom } from '../../src/platform/index.ts';
 import { openStorage, type Storage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { EngineStage, password } from '../host/engine-stage.ts';
 
@@ -74,7 +75,7 @@ test('a repository is not closed while somebody works with it, however long', as
   const long = repositories.use(location, wish, async (opened) => {
     begun = opened;
     await promise;
-    return opened.storage.list('snapshots');
+    return opened.storage.list('snapshots', neverAborted);
   });
   while (!begun) await nextTurn();
   await clock.advance(60 * minuteMs);
@@ -134,9 +135,9 @@ test('a key that was removed from the repository opens nothing any more, also wh
   const { location, asked } = begun;
   const keyId = await run(begun, true);
   const storage = openStorage(location);
-  const repository = await Repository.open({ storage }, passwordFromText(password));
+  const repository = await Repository.open({ storage }, passwordFromText(password), neverAborted);
   await addPassword(repository, passwordFromText('another'), {}, wish.signal);
-  await storage.remove({ kind: 'keys', name: keyId });
+  await storage.remove({ kind: 'keys', name: keyId }, neverAborted);
   await assert.rejects(run(begun), (error) => isCode(error, 'repository.wrong-password'));
   assert.deepEqual(asked, [location, location]);
 });
@@ -229,7 +230,7 @@ test('what is looked into needs no sound index: packs are asked where one is dam
       await opened.refresh(signal);
       const path = snapshotPathOf(source);
       const folders = await Promise.all(opened.snapshots.map((snapshot) => opened.folderAt(snapshot, path, signal)));
-      const trees = await Promise.all(folders.map((tree) => opened.repository.loadTree(tree)));
+      const trees = await Promise.all(folders.map((tree) => opened.repository.loadTree(tree, neverAborted)));
       return { names: trees.map(({ nodes }) => nodes.length), damaged: opened.damagedIndex.length };
     });
 

@@ -6,6 +6,7 @@ import { Repository } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 import { EngineStage } from '../host/engine-stage.ts';
 import { writeSecretFile } from '../platform/secret-file.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 const latin1 = Buffer.from('p\xe4ssw\xf6rd\xa0', 'latin1');
 
@@ -13,7 +14,10 @@ for (const way of ['passwordFile', 'passwordCommand'] as const) {
   test(`a set whose ${way} gives bytes that are no UTF-8 is backed up, and nothing but the file can say its password`, async (t) => {
     const stage = new EngineStage(t);
     stage.write('a.txt', 'a');
-    await Repository.init({ storage: openStorage(stage.repository) }, passwordFromBytes(latin1), { kdfCost: { N: 1024, r: 8, p: 1 } });
+    await Repository.init({ storage: openStorage(stage.repository) }, passwordFromBytes(latin1), {
+      signal: neverAborted,
+      kdfCost: { N: 1024, r: 8, p: 1 },
+    });
     const file = stage.path('password');
     writeSecretFile(file, Buffer.concat([latin1, Buffer.from('\r\n')]));
     const script = `process.stdout.write(require('node:fs').readFileSync(${JSON.stringify(file)}))`;

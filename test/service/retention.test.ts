@@ -13,6 +13,7 @@ import { RepositoryTurns } from '../../src/service/repository-turns.ts';
 import { RetentionTurns } from '../../src/service/retention-turns.ts';
 import { parseConfiguration, type BackupSet } from '../../src/settings/index.ts';
 import { FolderStorage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { EngineStage, password, until } from '../host/engine-stage.ts';
 import { recordsIn } from '../records/some-records.ts';
@@ -50,8 +51,8 @@ describe('after a good backup', { skip: isYoung }, () => {
     assert.deepEqual([record?.set, record?.trigger, record?.operator.via, record?.result], ['data', 'schedule', 'schedule', 'success']);
     assert.deepEqual(new Set(record?.removedSnapshots), new Set(before));
     assert.deepEqual(await client.request(protocol.listNonconformities, undefined), [], 'nothing counts as lost');
-    const repository = await Repository.open({ storage: new FolderStorage(stage.repository) }, passwordFromText(password));
-    await using _lock = await repository.lock({ exclusive: true });
+    const repository = await Repository.open({ storage: new FolderStorage(stage.repository) }, passwordFromText(password), neverAborted);
+    await using _lock = await repository.lock({ signal: neverAborted, exclusive: true });
   });
 
   test('what smells is held back, and a nonconformity says so', async (t) => {

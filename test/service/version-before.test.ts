@@ -27,6 +27,7 @@ import type { SetStatus } from '../../src/schedule/index.ts';
 import { loadConfiguration } from '../../src/settings/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
 import { startDriveEmulator, type DriveEmulator } from '../drive-emulator/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { engineHere } from '../host/engine-here.ts';
 import { EngineStage, until } from '../host/engine-stage.ts';
@@ -206,8 +207,12 @@ test('the heads of the records in the tags of every snapshot are heads of this c
     [compared, notCompared.map(({ location, error }) => [location, error.code])],
     [[`${folderOf(stage)}/repository`], [['gdrive:Cadangan/server', 'drive.signed-out']]],
   );
-  const repository = await Repository.open({ storage: openStorage(stage.repository) }, passwordFromText('a-password-of-the-fixture'));
-  const anchors = (await listSnapshots(repository)).map(({ snapshot }) =>
+  const repository = await Repository.open(
+    { storage: openStorage(stage.repository) },
+    passwordFromText('a-password-of-the-fixture'),
+    neverAborted,
+  );
+  const anchors = (await listSnapshots(repository, neverAborted)).map(({ snapshot }) =>
     (snapshot.tags ?? []).flatMap((tag) => parseAnchorTag(tag) ?? []),
   );
   assert.deepEqual(

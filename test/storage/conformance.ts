@@ -6,6 +6,7 @@ import type { ErrorCode } from '../../src/platform/index.ts';
 import { isAbort, isCode } from '../../src/platform/index.ts';
 import type { FileName, Storage } from '../../src/storage/index.ts';
 import { listedKinds } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 
 export interface StorageUnderTest extends AsyncDisposable {
@@ -45,7 +46,7 @@ export function describeStorage(
 
   const ready = async (): Promise<StorageUnderTest> => {
     const underTest = await makeStorage();
-    await underTest.storage.create();
+    await underTest.storage.create(neverAborted);
     return underTest;
   };
 
@@ -55,10 +56,10 @@ export function describeStorage(
         await using it = await ready();
         const bytes = random.bytes(size);
         const file = fileOf(bytes);
-        await it.storage.write(file, bytes);
-        assert(Buffer.from(await it.storage.read(file)).equals(bytes));
-        assert.equal(await it.storage.sizeOf(file), size);
-        assert.deepEqual(await it.storage.list('data'), [{ name: file.name, sizeBytes: size }]);
+        await it.storage.write(file, bytes, neverAborted);
+        assert(Buffer.from(await it.storage.read(file, neverAborted)).equals(bytes));
+        assert.equal(await it.storage.sizeOf(file, neverAborted), size);
+        assert.deepEqual(await it.storage.list('data', neverAborted), [{ name: file.name, sizeBytes: size }]);
       });
     }
 
@@ -68,9 +69,9 @@ export function describeStorage(
       const times: number[] = [];
       if (it.storage.writtenMs === undefined) return;
       for (const bytes of files) {
-        assert.equal(await it.storage.writtenMs(fileOf(bytes)), undefined);
-        await it.storage.write(fileOf(bytes), bytes);
-        times.push((await it.storage.writtenMs(fileOf(bytes))) ?? NaN);
+        assert.equal(await it.storage.writtenMs(fileOf(bytes), neverAborted), undefined);
+        await it.storage.write(fileOf(bytes), bytes, neverAborted);
+        times.push((await it.storage.writtenMs(fileOf(bytes), neverAborted)) ?? NaN);
       }
       const [first = NaN, second = NaN] = times;
       assert.ok(first > 0 && second >= first, times.join());
@@ -80,60 +81,60 @@ export function describeStorage(
       await using it = await ready();
       const bytes = random.bytes(100);
       const { name: sameName } = fileOf(bytes);
-      await it.storage.write(config, bytes);
-      await it.storage.write({ kind: 'keys', name: sameName }, bytes);
+      await it.storage.write(config, bytes, neverAborted);
+      await it.storage.write({ kind: 'keys', name: sameName }, bytes, neverAborted);
       for (const kind of listedKinds)
-        assert.deepEqual(await it.storage.list(kind), kind === 'keys' ? [{ name: sameName, sizeBytes: 100 }] : []);
-      assert(Buffer.from(await it.storage.read(config)).equals(bytes));
+        assert.deepEqual(await it.storage.list(kind, neverAborted), kind === 'keys' ? [{ name: sameName, sizeBytes: 100 }] : []);
+      assert(Buffer.from(await it.storage.read(config, neverAborted)).equals(bytes));
     });
 
     test('create() may be repeated and keeps what is there', async () => {
       await using it = await ready();
       const bytes = random.bytes(10);
-      await it.storage.write(fileOf(bytes), bytes);
-      await it.storage.create();
-      assert.equal(await it.storage.sizeOf(fileOf(bytes)), 10);
+      await it.storage.write(fileOf(bytes), bytes, neverAborted);
+      await it.storage.create(neverAborted);
+      assert.equal(await it.storage.sizeOf(fileOf(bytes), neverAborted), 10);
     });
 
     test('writing an existing name again changes nothing', async () => {
       await using it = await ready();
       const bytes = random.bytes(1000);
-      await it.storage.write(fileOf(bytes), bytes);
-      await it.storage.write(fileOf(bytes), bytes);
-      assert(Buffer.from(await it.storage.read(fileOf(bytes))).equals(bytes));
-      assert.equal((await it.storage.list('data')).length, 1);
+      await it.storage.write(fileOf(bytes), bytes, neverAborted);
+      await it.storage.write(fileOf(bytes), bytes, neverAborted);
+      assert(Buffer.from(await it.storage.read(fileOf(bytes), neverAborted)).equals(bytes));
+      assert.equal((await it.storage.list('data', neverAborted)).length, 1);
     });
 
     test('a file of another size under the name is replaced', async () => {
       await using it = await ready();
       const bytes = random.bytes(1000);
-      await it.storage.write(fileOf(bytes), bytes.subarray(0, 400)); // as a program does that does not write atomically
-      await it.storage.write(fileOf(bytes), bytes);
-      assert(Buffer.from(await it.storage.read(fileOf(bytes))).equals(bytes));
+      await it.storage.write(fileOf(bytes), bytes.subarray(0, 400), neverAborted); // as a program does that does not write atomically
+      await it.storage.write(fileOf(bytes), bytes, neverAborted);
+      assert(Buffer.from(await it.storage.read(fileOf(bytes), neverAborted)).equals(bytes));
     });
 
     test('a config is never replaced by another one', async () => {
       await using it = await ready();
       const [first, sameSize, longer] = [random.bytes(155), random.bytes(155), random.bytes(156)];
-      await it.storage.write(config, first);
-      await it.storage.write(config, first);
-      await assert.rejects(it.storage.write(config, sameSize), failsWith('repository.exists'));
-      await assert.rejects(it.storage.write(config, longer), failsWith('repository.exists'));
-      assert(Buffer.from(await it.storage.read(config)).equals(first));
+      await it.storage.write(config, first, neverAborted);
+      await it.storage.write(config, first, neverAborted);
+      await assert.rejects(it.storage.write(config, sameSize, neverAborted), failsWith('repository.exists'));
+      await assert.rejects(it.storage.write(config, longer, neverAborted), failsWith('repository.exists'));
+      assert(Buffer.from(await it.storage.read(config, neverAborted)).equals(first));
     });
 
     test('readRange() gives exactly the bytes of any range inside the file', async () => {
       await using it = await ready();
       const bytes = random.bytes(70_000);
       const file = fileOf(bytes);
-      await it.storage.write(file, bytes);
+      await it.storage.write(file, bytes, neverAborted);
       const range = fc
         .tuple(fc.nat(bytes.length), fc.nat(bytes.length))
         .map(([a, b]): [number, number] => [Math.min(a, b), Math.max(a, b)]);
       await fc.assert(
         fc.asyncProperty(range, fc.boolean(), async ([from, to], withTarget) => {
           const target = withTarget ? new Uint8Array(bytes.length + 7).fill(0x55) : undefined;
-          const got = await it.storage.readRange(file, from, to - from, target ? { target } : {});
+          const got = await it.storage.readRange(file, from, to - from, { signal: neverAborted, ...(target && { target }) });
           assert(Buffer.from(got).equals(bytes.subarray(from, to)));
           if (!target) return;
           assert.equal(got.buffer, target.buffer, 'the answer lies in the target');
@@ -150,7 +151,7 @@ export function describeStorage(
       await using it = await ready();
       const bytes = random.bytes(1000);
       const file = fileOf(bytes);
-      await it.storage.write(file, bytes);
+      await it.storage.write(file, bytes, neverAborted);
       for (const [offset, length] of [
         [0, 1001],
         [999, 2],
@@ -158,18 +159,25 @@ export function describeStorage(
         [5000, 10],
         [0, 2 ** 52],
       ] as const) {
-        await assert.rejects(it.storage.readRange(file, offset, length), failsWith('repository.damaged'), `${offset} ${length}`);
+        await assert.rejects(
+          it.storage.readRange(file, offset, length, { signal: neverAborted }),
+          failsWith('repository.damaged'),
+          `${offset} ${length}`,
+        );
       }
-      await assert.rejects(it.storage.readRange(file, 999, 2, { target: new Uint8Array(2) }), failsWith('repository.damaged'));
+      await assert.rejects(
+        it.storage.readRange(file, 999, 2, { signal: neverAborted, target: new Uint8Array(2) }),
+        failsWith('repository.damaged'),
+      );
     });
 
     test('a name that does not exist is not found, has no size, and can be removed', async () => {
       await using it = await ready();
       for (const file of [missing, config, { kind: 'keys', name: missing.name } as const]) {
-        await assert.rejects(it.storage.read(file), failsWith('storage.not-found'));
-        await assert.rejects(it.storage.readRange(file, 0, 1), failsWith('storage.not-found'));
-        assert.equal(await it.storage.sizeOf(file), undefined);
-        await it.storage.remove(file);
+        await assert.rejects(it.storage.read(file, neverAborted), failsWith('storage.not-found'));
+        await assert.rejects(it.storage.readRange(file, 0, 1, { signal: neverAborted }), failsWith('storage.not-found'));
+        assert.equal(await it.storage.sizeOf(file, neverAborted), undefined);
+        await it.storage.remove(file, neverAborted);
       }
     });
 
@@ -178,43 +186,43 @@ export function describeStorage(
       for (const kind of listedKinds) {
         const bytes = random.bytes(64);
         const file = fileOf(bytes, kind);
-        await it.storage.write(file, bytes);
-        await it.storage.remove(file);
-        await it.storage.remove(file);
-        assert.deepEqual(await it.storage.list(kind), []);
-        assert.equal(await it.storage.sizeOf(file), undefined);
+        await it.storage.write(file, bytes, neverAborted);
+        await it.storage.remove(file, neverAborted);
+        await it.storage.remove(file, neverAborted);
+        assert.deepEqual(await it.storage.list(kind, neverAborted), []);
+        assert.equal(await it.storage.sizeOf(file, neverAborted), undefined);
       }
     });
 
     test('an empty repository has empty lists, a storage that is away has none', async () => {
       await using it = await ready();
-      for (const kind of listedKinds) assert.deepEqual(await it.storage.list(kind), []);
+      for (const kind of listedKinds) assert.deepEqual(await it.storage.list(kind, neverAborted), []);
       await it.takeAway();
       const bytes = random.bytes(10);
-      for (const kind of listedKinds) await assert.rejects(it.storage.list(kind), failsWith('storage.unreachable'));
-      await assert.rejects(it.storage.read(missing), failsWith('storage.unreachable'));
-      await assert.rejects(it.storage.readRange(missing, 0, 1), failsWith('storage.unreachable'));
-      await assert.rejects(it.storage.sizeOf(missing), failsWith('storage.unreachable'));
-      await assert.rejects(it.storage.write(fileOf(bytes), bytes), failsWith('storage.unreachable'));
-      await assert.rejects(it.storage.remove(missing), failsWith('storage.unreachable'));
+      for (const kind of listedKinds) await assert.rejects(it.storage.list(kind, neverAborted), failsWith('storage.unreachable'));
+      await assert.rejects(it.storage.read(missing, neverAborted), failsWith('storage.unreachable'));
+      await assert.rejects(it.storage.readRange(missing, 0, 1, { signal: neverAborted }), failsWith('storage.unreachable'));
+      await assert.rejects(it.storage.sizeOf(missing, neverAborted), failsWith('storage.unreachable'));
+      await assert.rejects(it.storage.write(fileOf(bytes), bytes, neverAborted), failsWith('storage.unreachable'));
+      await assert.rejects(it.storage.remove(missing, neverAborted), failsWith('storage.unreachable'));
     });
 
     test('where there is no folder there is no config, and where nobody answers nobody can tell', async () => {
       await using it = await ready();
-      await it.storage.write(config, random.bytes(100));
+      await it.storage.write(config, random.bytes(100), neverAborted);
       await it.takeAway();
-      if (it.leaves === 'no-folder') assert.equal(await it.storage.sizeOf(config), undefined);
-      else await assert.rejects(it.storage.sizeOf(config), failsWith('storage.unreachable'));
-      await assert.rejects(it.storage.read(config), failsWith('storage.unreachable'));
-      await assert.rejects(it.storage.write(config, random.bytes(100)), failsWith('storage.unreachable'));
+      if (it.leaves === 'no-folder') assert.equal(await it.storage.sizeOf(config, neverAborted), undefined);
+      else await assert.rejects(it.storage.sizeOf(config, neverAborted), failsWith('storage.unreachable'));
+      await assert.rejects(it.storage.read(config, neverAborted), failsWith('storage.unreachable'));
+      await assert.rejects(it.storage.write(config, random.bytes(100), neverAborted), failsWith('storage.unreachable'));
     });
 
     test('of a storage that was not created nothing can be asked but whether there is a config', async () => {
       await using it = await makeStorage();
-      await assert.rejects(it.storage.list('snapshots'), failsWith('storage.unreachable'));
-      await assert.rejects(it.storage.read(missing), failsWith('storage.unreachable'));
-      await assert.rejects(it.storage.write(missing, new Uint8Array(1)), failsWith('storage.unreachable'));
-      assert.equal(await it.storage.sizeOf(config), undefined);
+      await assert.rejects(it.storage.list('snapshots', neverAborted), failsWith('storage.unreachable'));
+      await assert.rejects(it.storage.read(missing, neverAborted), failsWith('storage.unreachable'));
+      await assert.rejects(it.storage.write(missing, new Uint8Array(1), neverAborted), failsWith('storage.unreachable'));
+      assert.equal(await it.storage.sizeOf(config, neverAborted), undefined);
     });
 
     if (takesStrangers)
@@ -222,7 +230,7 @@ export function describeStorage(
         await using it = await ready();
         assert(it.plant !== undefined);
         const file = fileOf(random.bytes(20));
-        await it.storage.write(file, new Uint8Array(20));
+        await it.storage.write(file, new Uint8Array(20), neverAborted);
         const folder = `data/${file.name.slice(0, 2)}`;
         const upper = foldsNames ? [] : [file.name.toUpperCase()]; // which would be the file itself
         for (const stranger of [
@@ -239,9 +247,9 @@ export function describeStorage(
         }
         await it.plant(`data/zz/${file.name}`, random.bytes(5));
         await it.plant(`snapshots/${file.name}/inside`, random.bytes(5));
-        assert.deepEqual(await it.storage.list('data'), [{ name: file.name, sizeBytes: 20 }]);
-        assert.deepEqual(await it.storage.list('keys'), []);
-        assert.deepEqual(await it.storage.list('snapshots'), []);
+        assert.deepEqual(await it.storage.list('data', neverAborted), [{ name: file.name, sizeBytes: 20 }]);
+        assert.deepEqual(await it.storage.list('keys', neverAborted), []);
+        assert.deepEqual(await it.storage.list('snapshots', neverAborted), []);
       });
 
     test('list() gives all of 2,500 names, each once', async () => {
@@ -251,10 +259,10 @@ export function describeStorage(
       for (const bytes of pending) names.set(fileOf(random.bytes(32)).name, bytes.length);
       const queue = names.entries();
       const writer = async (): Promise<void> => {
-        for (const [name, size] of queue) await it.storage.write({ kind: 'data', name }, new Uint8Array(size));
+        for (const [name, size] of queue) await it.storage.write({ kind: 'data', name }, new Uint8Array(size), neverAborted);
       };
       await Promise.all(Array.from({ length: 16 }, writer));
-      const listed = await it.storage.list('data');
+      const listed = await it.storage.list('data', neverAborted);
       assert.equal(listed.length, 2500);
       assert.deepEqual(new Map(listed.map(({ name, sizeBytes }) => [name, sizeBytes])), names);
     });
@@ -262,12 +270,12 @@ export function describeStorage(
     test('50 writes, reads and removals side by side do not disturb each other', async () => {
       await using it = await ready();
       const contents = Array.from({ length: 50 }, () => random.bytes(random.below(200_000)));
-      await Promise.all([...contents, ...contents.slice(0, 10)].map((bytes) => it.storage.write(fileOf(bytes), bytes)));
-      const read = await Promise.all(contents.map((bytes) => it.storage.read(fileOf(bytes))));
+      await Promise.all([...contents, ...contents.slice(0, 10)].map((bytes) => it.storage.write(fileOf(bytes), bytes, neverAborted)));
+      const read = await Promise.all(contents.map((bytes) => it.storage.read(fileOf(bytes), neverAborted)));
       assert(read.every((bytes, i) => Buffer.from(bytes).equals(contents[i] ?? Buffer.of())));
       const removed = contents.slice(0, 25);
-      await Promise.all([...removed, ...removed].map((bytes) => it.storage.remove(fileOf(bytes))));
-      assert.equal((await it.storage.list('data')).length, 25);
+      await Promise.all([...removed, ...removed].map((bytes) => it.storage.remove(fileOf(bytes), neverAborted)));
+      assert.equal((await it.storage.list('data', neverAborted)).length, 25);
     });
 
     test('an aborted write leaves no name, at whatever moment it is aborted', async () => {
@@ -288,11 +296,11 @@ export function describeStorage(
           (reason: unknown) => reason,
         );
         if (error === undefined) {
-          assert.equal(await it.storage.sizeOf(file), bytes.length);
+          assert.equal(await it.storage.sizeOf(file, neverAborted), bytes.length);
           continue;
         }
         assert(isAbort(error), error instanceof Error ? error.message : 'not an Error');
-        assert.equal(await it.storage.sizeOf(file), undefined);
+        assert.equal(await it.storage.sizeOf(file, neverAborted), undefined);
         aborted++;
       }
       assert(aborted > 0, 'at least the first abort comes before the end');
@@ -327,11 +335,11 @@ export function describeStorage(
         `../${'0'.repeat(61)}`,
       ].map((bad) => ({ kind: 'keys', name: bad }));
       for (const file of [...hostile, { kind: 'config', name: 'x' } as const]) {
-        await assert.rejects(it.storage.write(file, new Uint8Array(1)), { name: 'AssertionError' });
-        await assert.rejects(it.storage.read(file), { name: 'AssertionError' });
-        await assert.rejects(it.storage.readRange(file, 0, 1), { name: 'AssertionError' });
-        await assert.rejects(it.storage.sizeOf(file), { name: 'AssertionError' });
-        await assert.rejects(it.storage.remove(file), { name: 'AssertionError' });
+        await assert.rejects(it.storage.write(file, new Uint8Array(1), neverAborted), { name: 'AssertionError' });
+        await assert.rejects(it.storage.read(file, neverAborted), { name: 'AssertionError' });
+        await assert.rejects(it.storage.readRange(file, 0, 1, { signal: neverAborted }), { name: 'AssertionError' });
+        await assert.rejects(it.storage.sizeOf(file, neverAborted), { name: 'AssertionError' });
+        await assert.rejects(it.storage.remove(file, neverAborted), { name: 'AssertionError' });
       }
     });
 
@@ -344,9 +352,11 @@ export function describeStorage(
         [0, NaN],
         [2 ** 60, 1],
       ] as const) {
-        await assert.rejects(it.storage.readRange(missing, offset, length), { name: 'AssertionError' });
+        await assert.rejects(it.storage.readRange(missing, offset, length, { signal: neverAborted }), { name: 'AssertionError' });
       }
-      await assert.rejects(it.storage.readRange(missing, 0, 2, { target: new Uint8Array(1) }), { name: 'AssertionError' });
+      await assert.rejects(it.storage.readRange(missing, 0, 2, { signal: neverAborted, target: new Uint8Array(1) }), {
+        name: 'AssertionError',
+      });
     });
   });
 }

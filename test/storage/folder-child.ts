@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { CadanganError } from '../../src/platform/index.ts';
 import type { FileName, Storage } from '../../src/storage/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 
 const [, , mode, folder = '', number = '0'] = process.argv;
@@ -19,7 +20,7 @@ async function writeForEver(storage: Storage, random: SeededRandom): Promise<nev
   for (;;) {
     random.fill(bytes.subarray(0, 64));
     const name = createHash('sha256').update(bytes).digest('hex');
-    await storage.write({ kind: 'data', name }, bytes);
+    await storage.write({ kind: 'data', name }, bytes, neverAborted);
     process.stdout.write(`${name}\n`);
   }
 }
@@ -29,13 +30,13 @@ async function tryEachCall(storage: Storage, uid: number): Promise<void> {
   process.seteuid?.(uid);
   const file: FileName = { kind: 'keys', name: 'a'.repeat(64) };
   const calls: Record<string, () => Promise<unknown>> = {
-    create: () => storage.create(),
-    list: () => storage.list('keys'),
-    sizeOf: () => storage.sizeOf(file),
-    read: () => storage.read(file),
-    readRange: () => storage.readRange(file, 0, 1),
-    write: () => storage.write({ kind: 'keys', name: 'b'.repeat(64) }, new Uint8Array(9)),
-    remove: () => storage.remove(file),
+    create: () => storage.create(neverAborted),
+    list: () => storage.list('keys', neverAborted),
+    sizeOf: () => storage.sizeOf(file, neverAborted),
+    read: () => storage.read(file, neverAborted),
+    readRange: () => storage.readRange(file, 0, 1, { signal: neverAborted }),
+    write: () => storage.write({ kind: 'keys', name: 'b'.repeat(64) }, new Uint8Array(9), neverAborted),
+    remove: () => storage.remove(file, neverAborted),
   };
   for (const [name, call] of Object.entries(calls)) {
     const outcome = await call().then(

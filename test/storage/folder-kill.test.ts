@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { FolderStorage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { rounds } from '../rounds.ts';
@@ -21,19 +22,19 @@ test(`a writer that is killed ${kills} times leaves only whole files, and all th
   const random = new SeededRandom(seed);
   await using folder = await temporaryFolder();
   const storage = new FolderStorage(folder.path);
-  await storage.create();
+  await storage.create(neverAborted);
   for (let kill = 0; kill < kills; kill++) {
     const promised = await killedWriter(folder.path, random.uint32(), random.below(60));
-    const listed = await storage.list('data');
+    const listed = await storage.list('data', neverAborted);
     assert.deepEqual(
       promised.filter((name) => !listed.some((file) => file.name === name)),
       [],
       `seed ${seed}`,
     );
     for (const { name } of listed) {
-      const bytes = await storage.read({ kind: 'data', name });
+      const bytes = await storage.read({ kind: 'data', name }, neverAborted);
       assert.equal(createHash('sha256').update(bytes).digest('hex'), name, `seed ${seed}`);
-      await storage.remove({ kind: 'data', name }); // so that the next round starts empty
+      await storage.remove({ kind: 'data', name }, neverAborted); // so that the next round starts empty
     }
   }
   const tornTemporaries = (await readdir(folder.path, { recursive: true })).filter((path) => path.includes('-tmp-')).length;

@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { isCode, system } from '../../src/platform/index.ts';
 import { FolderStorage } from '../../src/storage/index.ts';
 import type { FileName } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { describeStorage, failsWith, fileOf } from './conformance.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -36,7 +37,7 @@ async function repository() {
   const temporary = await temporaryFolder();
   const root = join(temporary.path, 'deep', 'repo');
   const storage = new FolderStorage(root);
-  await storage.create();
+  await storage.create(neverAborted);
   return { root, storage, [Symbol.asyncDispose]: () => temporary[Symbol.asyncDispose]() };
 }
 
@@ -48,9 +49,9 @@ describe('a repository in a folder', () => {
   test('has the layout of restic', async () => {
     await using it = await repository();
     const bytes = random.bytes(50);
-    await it.storage.write({ kind: 'config', name: '' }, bytes);
-    await it.storage.write(fileOf(bytes), bytes);
-    await it.storage.write(fileOf(bytes, 'index'), bytes);
+    await it.storage.write({ kind: 'config', name: '' }, bytes, neverAborted);
+    await it.storage.write(fileOf(bytes), bytes, neverAborted);
+    await it.storage.write(fileOf(bytes, 'index'), bytes, neverAborted);
     const { name } = fileOf(bytes);
     assert.deepEqual((await readdir(it.root)).toSorted(), ['config', 'data', 'index', 'keys', 'locks', 'snapshots']);
     assert.equal((await readdir(join(it.root, 'data'))).length, 256);
@@ -61,7 +62,7 @@ describe('a repository in a folder', () => {
   test('is closed to other users, and its files are read-only', posix, async () => {
     await using it = await repository();
     const bytes = random.bytes(50);
-    await it.storage.write(fileOf(bytes, 'keys'), bytes);
+    await it.storage.write(fileOf(bytes, 'keys'), bytes, neverAborted);
     for (const folder of ['', 'data', 'data/ab', 'keys']) assert.equal((await stat(join(it.root, folder))).mode & 0o777, 0o700, folder);
     assert.equal((await stat(join(it.root, 'keys', fileOf(bytes).name))).mode & 0o777, 0o400);
   });
@@ -69,27 +70,27 @@ describe('a repository in a folder', () => {
   test('gets a data/xx folder or a kind back that a copying tool dropped for being empty', async () => {
     await using it = await repository();
     const bytes = random.bytes(50);
-    await it.storage.write({ kind: 'config', name: '' }, bytes);
+    await it.storage.write({ kind: 'config', name: '' }, bytes, neverAborted);
     for (const dropped of ['data', 'locks', 'index']) await rm(join(it.root, dropped), { recursive: true });
-    assert.deepEqual(await it.storage.list('data'), []);
-    assert.deepEqual(await it.storage.list('locks'), []);
-    assert.equal(await it.storage.sizeOf(fileOf(bytes, 'index')), undefined);
-    await it.storage.remove(fileOf(bytes));
-    await it.storage.write(fileOf(bytes), bytes);
-    await it.storage.write(fileOf(bytes, 'locks'), bytes);
-    assert.equal((await it.storage.list('data')).length, 1);
+    assert.deepEqual(await it.storage.list('data', neverAborted), []);
+    assert.deepEqual(await it.storage.list('locks', neverAborted), []);
+    assert.equal(await it.storage.sizeOf(fileOf(bytes, 'index'), neverAborted), undefined);
+    await it.storage.remove(fileOf(bytes), neverAborted);
+    await it.storage.write(fileOf(bytes), bytes, neverAborted);
+    await it.storage.write(fileOf(bytes, 'locks'), bytes, neverAborted);
+    assert.equal((await it.storage.list('data', neverAborted)).length, 1);
   });
 
   test('is away, not empty, when only the mount point is left', async () => {
     await using it = await repository();
     const bytes = random.bytes(50);
-    await it.storage.write(fileOf(bytes), bytes);
+    await it.storage.write(fileOf(bytes), bytes, neverAborted);
     await rename(it.root, `${it.root}-disk`);
     await mkdir(it.root);
-    await assert.rejects(it.storage.list('snapshots'), failsWith('storage.unreachable'));
-    await assert.rejects(it.storage.list('data'), failsWith('storage.unreachable'));
-    await assert.rejects(it.storage.read(fileOf(bytes)), failsWith('storage.unreachable'));
-    await assert.rejects(it.storage.write(fileOf(bytes), bytes), failsWith('storage.unreachable'));
+    await assert.rejects(it.storage.list('snapshots', neverAborted), failsWith('storage.unreachable'));
+    await assert.rejects(it.storage.list('data', neverAborted), failsWith('storage.unreachable'));
+    await assert.rejects(it.storage.read(fileOf(bytes), neverAborted), failsWith('storage.unreachable'));
+    await assert.rejects(it.storage.write(fileOf(bytes), bytes, neverAborted), failsWith('storage.unreachable'));
     assert.deepEqual(await readdir(it.root), [], 'nothing was written under the mount point');
   });
 
@@ -97,21 +98,21 @@ describe('a repository in a folder', () => {
     await using it = await repository();
     await rm(join(it.root, 'index'), { recursive: true });
     await writeFile(join(it.root, 'index'), '');
-    await assert.rejects(it.storage.list('index'), failsWith('storage.unreachable'));
+    await assert.rejects(it.storage.list('index', neverAborted), failsWith('storage.unreachable'));
     const onFile = new FolderStorage(join(it.root, 'index'));
-    await assert.rejects(onFile.list('data'), failsWith('storage.unreachable'));
-    await assert.rejects(onFile.create(), failsWith('storage.unreachable'));
-    await assert.rejects(onFile.sizeOf({ kind: 'config', name: '' }), failsWith('storage.unreachable'));
+    await assert.rejects(onFile.list('data', neverAborted), failsWith('storage.unreachable'));
+    await assert.rejects(onFile.create(neverAborted), failsWith('storage.unreachable'));
+    await assert.rejects(onFile.sizeOf({ kind: 'config', name: '' }, neverAborted), failsWith('storage.unreachable'));
   });
 
   test('a listing that fails in one of 256 folders fails as a whole', async () => {
     await using it = await repository();
     const bytes = random.bytes(50);
-    await it.storage.write(fileOf(bytes), bytes);
+    await it.storage.write(fileOf(bytes), bytes, neverAborted);
     const other = fileOf(bytes).name.startsWith('77') ? '78' : '77';
     await rm(join(it.root, 'data', other), { recursive: true });
     await writeFile(join(it.root, 'data', other), '');
-    await assert.rejects(it.storage.list('data'), failsWith('storage.unreachable'));
+    await assert.rejects(it.storage.list('data', neverAborted), failsWith('storage.unreachable'));
   });
 
   test('a failed write leaves no temporary file', async () => {
@@ -120,7 +121,10 @@ describe('a repository in a folder', () => {
     const file = fileOf(bytes, 'keys');
     await mkdir(join(it.root, 'keys', file.name, 'inside'), { recursive: true }); // so that the rename fails
     // Windows says EPERM of it, as of what rights forbid.
-    await assert.rejects(it.storage.write(file, bytes), failsWith(system.isWindows ? 'storage.denied' : 'storage.unreachable'));
+    await assert.rejects(
+      it.storage.write(file, bytes, neverAborted),
+      failsWith(system.isWindows ? 'storage.denied' : 'storage.unreachable'),
+    );
     assert.deepEqual(await readdir(join(it.root, 'keys')), [file.name]);
   });
 
@@ -140,20 +144,23 @@ describe('a repository in a folder', () => {
     const file = fileOf(bytes, 'keys');
     const suffix = Buffer.from(new SeededRandom(1).bytes(8)).toString('hex');
     await writeFile(join(it.root, 'keys', `${file.name}-tmp-${suffix}`), 'torn');
-    await new FolderStorage(it.root, { random: new SeededRandom(1) }).write(file, bytes);
-    assert.equal(await it.storage.sizeOf(file), 50);
+    await new FolderStorage(it.root, { random: new SeededRandom(1) }).write(file, bytes, neverAborted);
+    assert.equal(await it.storage.sizeOf(file, neverAborted), 50);
   });
 
   test('a fifo under the name of a file hangs nobody', posix, async (t) => {
     await using it = await repository();
     const file: FileName = { kind: 'keys', name: 'f'.repeat(64) };
     if (spawnSync('mkfifo', [join(it.root, 'keys', file.name)]).status !== 0) return t.skip('needs mkfifo');
-    assert.deepEqual(await it.storage.list('keys'), []);
-    assert.equal(await it.storage.sizeOf(file), undefined);
-    await assert.rejects(it.storage.read(file), failsWith('repository.damaged'));
-    await assert.rejects(it.storage.readRange(file, 0, 1), failsWith('repository.damaged'));
+    assert.deepEqual(await it.storage.list('keys', neverAborted), []);
+    assert.equal(await it.storage.sizeOf(file, neverAborted), undefined);
+    await assert.rejects(it.storage.read(file, neverAborted), failsWith('repository.damaged'));
+    await assert.rejects(it.storage.readRange(file, 0, 1, { signal: neverAborted }), failsWith('repository.damaged'));
     // Into a target it is read without asking for the kind of file first, and the system refuses (ESPIPE).
-    await assert.rejects(it.storage.readRange(file, 0, 1, { target: new Uint8Array(1) }), failsWith('storage.unreachable'));
+    await assert.rejects(
+      it.storage.readRange(file, 0, 1, { signal: neverAborted, target: new Uint8Array(1) }),
+      failsWith('storage.unreachable'),
+    );
   });
 
   test('a kind may be a link to another disk, and a file a link', posix, async () => {
@@ -162,19 +169,19 @@ describe('a repository in a folder', () => {
     const elsewhere = join(dirname(it.root), 'other-disk');
     await rename(join(it.root, 'data'), elsewhere);
     await symlink(elsewhere, join(it.root, 'data'));
-    await it.storage.write(fileOf(bytes), bytes);
+    await it.storage.write(fileOf(bytes), bytes, neverAborted);
     await writeFile(join(elsewhere, 'content'), bytes);
     await symlink(join(elsewhere, 'content'), join(it.root, 'keys', fileOf(bytes).name));
-    assert.equal((await it.storage.list('data')).length, 1);
-    assert.deepEqual(await it.storage.list('keys'), [{ name: fileOf(bytes).name, sizeBytes: 50 }]);
-    await it.storage.remove(fileOf(bytes, 'keys'));
+    assert.equal((await it.storage.list('data', neverAborted)).length, 1);
+    assert.deepEqual(await it.storage.list('keys', neverAborted), [{ name: fileOf(bytes).name, sizeBytes: 50 }]);
+    await it.storage.remove(fileOf(bytes, 'keys'), neverAborted);
     assert((await lstat(join(elsewhere, 'content'))).isFile(), 'the link is removed, not what it points to');
   });
 
   test('errors name the location and the file, and keep the cause', async () => {
     await using it = await repository();
     const file = fileOf(random.bytes(1));
-    await assert.rejects(it.storage.read(file), (error) => {
+    await assert.rejects(it.storage.read(file, neverAborted), (error) => {
       assert(isCode(error, 'storage.not-found'));
       assert.deepEqual({ ...error.facts }, { location: it.root, file: `data/${file.name}` });
       return error.cause instanceof Error;
@@ -187,9 +194,9 @@ describe('a repository in a folder', () => {
     const path = join(it.root, 'snapshots', fileOf(bytes).name);
     await writeFile(path, bytes.subarray(0, 10));
     await chmod(path, 0o400);
-    await it.storage.write(fileOf(bytes, 'snapshots'), bytes);
+    await it.storage.write(fileOf(bytes, 'snapshots'), bytes, neverAborted);
     assert.deepEqual(await readFile(path), Buffer.from(bytes));
-    await it.storage.remove(fileOf(bytes, 'snapshots'));
+    await it.storage.remove(fileOf(bytes, 'snapshots'), neverAborted);
     assert.equal((await readdir(dirname(path))).includes(basename(path)), false);
   });
 });
@@ -199,7 +206,7 @@ const asRoot = { skip: process.getuid?.() === 0 ? false : 'needs root, to become
 test('a user without rights is told so by every call', asRoot, async () => {
   await using it = await repository();
   const file: FileName = { kind: 'keys', name: 'a'.repeat(64) };
-  await it.storage.write(file, random.bytes(9));
+  await it.storage.write(file, random.bytes(9), neverAborted);
   await chmod(dirname(dirname(it.root)), 0o755);
   await chmod(dirname(it.root), 0o755);
   const child = join(import.meta.dirname, 'folder-child.ts');
@@ -233,7 +240,7 @@ test('a user without rights is told so by every call', asRoot, async () => {
 test('what writes that were cut short have left is removed and counted; strangers, folders and what belongs to locks stay', async () => {
   await using temporary = await temporaryFolder();
   const storage = new FolderStorage(temporary.path);
-  await storage.create();
+  await storage.create(neverAborted);
   const name = 'ab'.repeat(32);
   const left = [`data/ab/${name}-tmp-0f`, `index/${name}-tmp-123`, `keys/${name}-tmp-1`, `snapshots/${name}-tmp-2`, 'config-tmp-3'];
   const stays = [
@@ -246,15 +253,15 @@ test('what writes that were cut short have left is removed and counted; stranger
   ];
   for (const path of [...left, ...stays]) await writeFile(join(temporary.path, path), 'half');
   await mkdir(join(temporary.path, 'data', 'ab', `${name}-tmp-99`));
-  assert.deepEqual(await storage.removeLeftovers(), { files: left.length, bytes: 4 * left.length });
-  assert.deepEqual(await storage.removeLeftovers(), { files: 0, bytes: 0 });
+  assert.deepEqual(await storage.removeLeftovers(neverAborted), { files: left.length, bytes: 4 * left.length });
+  assert.deepEqual(await storage.removeLeftovers(neverAborted), { files: 0, bytes: 0 });
   for (const path of stays) await lstat(join(temporary.path, path));
 });
 
 test('beside others, and among the locks, what is left goes when it is older than any write, by the clock of the file system', async () => {
   await using temporary = await temporaryFolder();
   const storage = new FolderStorage(temporary.path);
-  await storage.create();
+  await storage.create(neverAborted);
   const name = 'cd'.repeat(32);
   const write = async (path: string, hoursAgo: number): Promise<string> => {
     const file = join(temporary.path, path);
@@ -265,10 +272,10 @@ test('beside others, and among the locks, what is left goes when it is older tha
   };
   const old = [await write(`data/cd/${name}-tmp-0f`, 37), await write(`locks/${name}-tmp-0f`, 37)];
   const fresh = [await write(`data/cd/${name}-tmp-1f`, 35), await write(`locks/${name}-tmp-1f`, 35)];
-  assert.deepEqual(await storage.removeLeftovers(undefined, { besideOthers: true }), { files: 0, bytes: 0 }, 'nobody has a lock');
+  assert.deepEqual(await storage.removeLeftovers(neverAborted, { besideOthers: true }), { files: 0, bytes: 0 }, 'nobody has a lock');
   await write(`locks/${name}`, 0);
-  assert.deepEqual(await storage.removeLeftovers(undefined, { besideOthers: true }), { files: 2, bytes: 8 });
+  assert.deepEqual(await storage.removeLeftovers(neverAborted, { besideOthers: true }), { files: 2, bytes: 8 });
   for (const file of old) await assert.rejects(lstat(file));
   for (const file of fresh) await lstat(file);
-  assert.deepEqual(await storage.removeLeftovers(), { files: 1, bytes: 4 }, 'a lock may be about to be written');
+  assert.deepEqual(await storage.removeLeftovers(neverAborted), { files: 1, bytes: 4 }, 'a lock may be about to be written');
 });

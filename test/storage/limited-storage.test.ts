@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { RateLimiter, isAbort, systemClock } from '../../src/platform/index.ts';
 import { FolderStorage, LimitedStorage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { msFor, VirtualClock } from '../fakes/virtual-clock.ts';
@@ -31,7 +32,7 @@ const random = new SeededRandom(12);
 async function limited(bytesPerSecond: number) {
   const clock = new VirtualClock();
   const inner = new SimulatedStorage();
-  await inner.create();
+  await inner.create(neverAborted);
   const limiter = () => new RateLimiter(clock, () => bytesPerSecond);
   return { clock, inner, storage: new LimitedStorage(inner, { upload: limiter(), download: limiter() }) };
 }
@@ -39,11 +40,14 @@ async function limited(bytesPerSecond: number) {
 test('files are written and read within two hundredths of the rate, each way for itself', async () => {
   const { clock, storage } = await limited(1_000_000);
   const files = Array.from({ length: 6 }, () => random.bytes(5_000_000));
-  const written = await msFor(clock, Promise.all(files.map((bytes) => storage.write(fileOf(bytes), bytes))));
+  const written = await msFor(clock, Promise.all(files.map((bytes) => storage.write(fileOf(bytes), bytes, neverAborted))));
   assert.ok(Math.abs(written / 30_000 - 1) < 0.02, String(written));
-  const whole = await msFor(clock, Promise.all(files.map((bytes) => storage.read(fileOf(bytes)))));
+  const whole = await msFor(clock, Promise.all(files.map((bytes) => storage.read(fileOf(bytes), neverAborted))));
   assert.ok(Math.abs(whole / 30_000 - 1) < 0.02, String(whole));
-  const parts = await msFor(clock, Promise.all(files.map((bytes) => storage.readRange(fileOf(bytes), 1_000_000, 4_000_000))));
+  const parts = await msFor(
+    clock,
+    Promise.all(files.map((bytes) => storage.readRange(fileOf(bytes), 1_000_000, 4_000_000, { signal: neverAborted }))),
+  );
   assert.ok(Math.abs(parts / 24_000 - 1) < 0.02, String(parts));
 });
 
@@ -53,10 +57,10 @@ test('a lock does not wait behind packs; a file whose turn is given up has not b
   const stopping = new AbortController();
   const writing = storage.write(fileOf(pack), pack, stopping.signal);
   const lock = random.bytes(200);
-  await storage.write(fileOf(lock, 'locks'), lock);
-  assert.equal((await inner.list('locks')).length, 1);
+  await storage.write(fileOf(lock, 'locks'), lock, neverAborted);
+  assert.equal((await inner.list('locks', neverAborted)).length, 1);
   await clock.advance(5_000);
   stopping.abort();
   await assert.rejects(writing, (error) => isAbort(error));
-  assert.deepEqual(await inner.list('data'), []);
+  assert.deepEqual(await inner.list('data', neverAborted), []);
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { isCode } from '../../src/platform/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { describeStorage, failsWith, fileOf } from './conformance.ts';
@@ -33,9 +34,9 @@ const someFile = (sizeBytes = 100) => {
 
 async function filled(count: number, options: ConstructorParameters<typeof SimulatedStorage>[0] = {}) {
   const storage = new SimulatedStorage(options);
-  await storage.create();
+  await storage.create(neverAborted);
   const files = Array.from({ length: count }, () => someFile());
-  for (const { file, bytes } of files) await storage.write(file, bytes);
+  for (const { file, bytes } of files) await storage.write(file, bytes, neverAborted);
   return { storage, files };
 }
 
@@ -44,21 +45,21 @@ describe('the simulated storage has the faults that a test orders', () => {
     const { storage } = await filled(0);
     const { file, bytes } = someFile();
     storage.faults.order({ call: 'write', fault: 'fail-before' }, { call: 'write', fault: 'fail-after' });
-    await assert.rejects(storage.write(file, bytes), failsWith('storage.unreachable'));
-    assert.equal(await storage.sizeOf(file), undefined);
-    await assert.rejects(storage.write(file, bytes), failsWith('storage.unreachable'));
-    assert.equal(await storage.sizeOf(file), 100);
+    await assert.rejects(storage.write(file, bytes, neverAborted), failsWith('storage.unreachable'));
+    assert.equal(await storage.sizeOf(file, neverAborted), undefined);
+    await assert.rejects(storage.write(file, bytes, neverAborted), failsWith('storage.unreachable'));
+    assert.equal(await storage.sizeOf(file, neverAborted), 100);
     assert.equal(storage.faults.injected, 2);
   });
 
   test('an ordered fault waits for its turn, its kind and its number', async () => {
     const { storage, files } = await filled(1);
     storage.faults.order({ call: 'list', kind: 'index', fault: 'fail-before', after: 1, times: 2 });
-    assert.equal((await storage.list('data')).length, files.length);
-    await storage.list('index');
-    await assert.rejects(storage.list('index'), failsWith('storage.unreachable'));
-    await assert.rejects(storage.list('index'), failsWith('storage.unreachable'));
-    await storage.list('index');
+    assert.equal((await storage.list('data', neverAborted)).length, files.length);
+    await storage.list('index', neverAborted);
+    await assert.rejects(storage.list('index', neverAborted), failsWith('storage.unreachable'));
+    await assert.rejects(storage.list('index', neverAborted), failsWith('storage.unreachable'));
+    await storage.list('index', neverAborted);
   });
 
   test('a short read is silent in read() and found out in readRange()', async () => {
@@ -68,9 +69,9 @@ describe('the simulated storage has the faults that a test orders', () => {
     } = await filled(1);
     assert(first);
     storage.faults.order({ fault: 'short-read', times: 2 });
-    assert((await storage.read(first.file)).length < 100);
-    await assert.rejects(storage.readRange(first.file, 10, 20), failsWith('repository.damaged'));
-    assert.equal((await storage.read(first.file)).length, 100);
+    assert((await storage.read(first.file, neverAborted)).length < 100);
+    await assert.rejects(storage.readRange(first.file, 10, 20, { signal: neverAborted }), failsWith('repository.damaged'));
+    assert.equal((await storage.read(first.file, neverAborted)).length, 100);
   });
 
   test('an altered read leaves the stored bytes right', async () => {
@@ -80,31 +81,31 @@ describe('the simulated storage has the faults that a test orders', () => {
     } = await filled(1);
     assert(first);
     storage.faults.order({ fault: 'altered-read' });
-    assert.notDeepEqual(Buffer.from(await storage.read(first.file)), Buffer.from(first.bytes));
-    assert.deepEqual(Buffer.from(await storage.read(first.file)), Buffer.from(first.bytes));
+    assert.notDeepEqual(Buffer.from(await storage.read(first.file, neverAborted)), Buffer.from(first.bytes));
+    assert.deepEqual(Buffer.from(await storage.read(first.file, neverAborted)), Buffer.from(first.bytes));
   });
 
   test('a stale list shows the old names and not the newest', async () => {
     const { storage, files } = await filled(10, { staleOperations: 3 });
     storage.faults.order({ call: 'list', fault: 'stale-list' });
-    const stale = new Set((await storage.list('data')).map(({ name }) => name));
+    const stale = new Set((await storage.list('data', neverAborted)).map(({ name }) => name));
     assert.deepEqual(
       files.map(({ file }) => stale.has(file.name)),
       [...Array<boolean>(7).fill(true), ...Array<boolean>(3).fill(false)],
     );
-    assert.equal((await storage.list('data')).length, 10);
+    assert.equal((await storage.list('data', neverAborted)).length, 10);
   });
 
   test('a full storage says how much was needed and how much is free', async () => {
     const { storage } = await filled(2, { capacityBytes: 250 });
     const { file, bytes } = someFile();
     await assert.rejects(
-      storage.write(file, bytes),
+      storage.write(file, bytes, neverAborted),
       (error) => isCode(error, 'storage.full') && error.facts['neededBytes'] === 100 && error.facts['freeBytes'] === 50,
     );
-    assert.equal(await storage.sizeOf(file), undefined);
+    assert.equal(await storage.sizeOf(file, neverAborted), undefined);
     storage.capacityBytes = 300;
-    await storage.write(file, bytes);
+    await storage.write(file, bytes, neverAborted);
   });
 
   test('a call that hangs ends with its signal', async () => {
@@ -127,11 +128,11 @@ describe('the simulated storage has the faults that a test orders', () => {
         ],
       });
       await storage
-        .create()
-        .catch(() => storage.create())
+        .create(neverAborted)
+        .catch(() => storage.create(neverAborted))
         .catch(() => undefined);
       const contents = Array.from({ length: 40 }, () => fill.bytes(30));
-      const outcomes = await Promise.allSettled(contents.map((bytes) => storage.write(fileOf(bytes), bytes)));
+      const outcomes = await Promise.allSettled(contents.map((bytes) => storage.write(fileOf(bytes), bytes, neverAborted)));
       return JSON.stringify([outcomes.map(({ status }) => status), storage.operations.map(({ file }) => file?.name)]);
     };
     assert.equal(await history(3), await history(3));
@@ -140,7 +141,7 @@ describe('the simulated storage has the faults that a test orders', () => {
 
   test('the counters know calls, bytes and how many were at work', async () => {
     const { storage, files } = await filled(4);
-    await Promise.all(files.map(({ file }) => storage.readRange(file, 0, 25)));
+    await Promise.all(files.map(({ file }) => storage.readRange(file, 0, 25, { signal: neverAborted })));
     assert.equal(storage.counters.calls.write, 4);
     assert.equal(storage.counters.bytesWritten, 400);
     assert.equal(storage.counters.bytesRead, 100);
@@ -158,7 +159,7 @@ describe('the crash model knows what the death of a machine leaves', () => {
       files: [first],
     } = await filled(3);
     assert(first);
-    await storage.remove(first.file);
+    await storage.remove(first.file, neverAborted);
     assert.deepEqual(
       [0, 1, 2, 3, 4, 5].map((k) => namesOf(storage.stateAfter(k))),
       [0, 0, 1, 2, 3, 2],
@@ -175,13 +176,13 @@ describe('the crash model knows what the death of a machine leaves', () => {
 
   test('writes side by side may survive in any combination, and never torn', async () => {
     const storage = new SimulatedStorage({ seed: 11 });
-    await storage.create();
+    await storage.create(neverAborted);
     const files = Array.from({ length: 8 }, () => someFile());
-    await Promise.all(files.map(({ file, bytes }) => storage.write(file, bytes)));
+    await Promise.all(files.map(({ file, bytes }) => storage.write(file, bytes, neverAborted)));
     const combinations = new Set<string>();
     for (let seed = 0; seed < 40; seed++) {
       const crashed = storage.stateAfter(2, { seed }, 'before-next');
-      const listed = await crashed.list('data');
+      const listed = await crashed.list('data', neverAborted);
       assert(listed.every(({ sizeBytes }) => sizeBytes === 100));
       combinations.add(
         listed
@@ -197,9 +198,9 @@ describe('the crash model knows what the death of a machine leaves', () => {
     const { storage } = await filled(0);
     const { file, bytes } = someFile();
     storage.faults.order({ call: 'write', fault: 'fail-after' });
-    await assert.rejects(storage.write(file, bytes), failsWith('storage.unreachable'));
+    await assert.rejects(storage.write(file, bytes, neverAborted), failsWith('storage.unreachable'));
     assert.equal(namesOf(storage.stateAfter(storage.operations.length, 'lost', 'before-next')), 0);
-    await storage.write(file, bytes);
+    await storage.write(file, bytes, neverAborted);
     assert.equal(namesOf(storage.stateAfter(storage.operations.length, 'lost', 'before-next')), 1);
   });
 
@@ -210,18 +211,18 @@ describe('the crash model knows what the death of a machine leaves', () => {
     } = await filled(1);
     assert(pack);
     const snapshot = { kind: 'snapshots', name: pack.file.name } as const;
-    await storage.write(snapshot, pack.bytes);
-    await storage.remove(snapshot);
-    await storage.remove(pack.file);
+    await storage.write(snapshot, pack.bytes, neverAborted);
+    await storage.remove(snapshot, neverAborted);
+    await storage.remove(pack.file, neverAborted);
     const crashed = storage.stateAfter(storage.operations.length, 'lost', 'before-next');
-    assert.equal(await crashed.sizeOf(snapshot), undefined);
-    assert.equal(await crashed.sizeOf(pack.file), 100);
+    assert.equal(await crashed.sizeOf(snapshot, neverAborted), undefined);
+    assert.equal(await crashed.sizeOf(pack.file, neverAborted), 100);
   });
 
   test('a write that failed for lack of room never lands', async () => {
     const { storage } = await filled(1, { capacityBytes: 150 });
     const { file, bytes } = someFile();
-    await assert.rejects(storage.write(file, bytes), failsWith('storage.full'));
+    await assert.rejects(storage.write(file, bytes, neverAborted), failsWith('storage.full'));
     assert.equal(namesOf(storage.stateAfter(storage.operations.length, 'landed', 'before-next')), 1);
   });
 
@@ -233,7 +234,7 @@ describe('the crash model knows what the death of a machine leaves', () => {
       crashed.export(folder);
       const exported = openStorage(folder);
       const byName = (list: readonly { name: string }[]) => list.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-      assert.deepEqual(byName(await exported.list('data')), byName(await crashed.list('data')));
+      assert.deepEqual(byName(await exported.list('data', neverAborted)), byName(await crashed.list('data', neverAborted)));
       assert(readdirSync(folder, { recursive: true }).some((path) => String(path).includes('-tmp-')));
     } finally {
       rmSync(folder, { recursive: true });
@@ -248,7 +249,7 @@ describe('the crash model knows what the death of a machine leaves', () => {
     assert(first);
     const copy = SimulatedStorage.from(storage.snapshotState());
     storage.tamper(first.file, () => undefined);
-    assert.equal(await storage.sizeOf(first.file), undefined);
-    assert.equal(await copy.sizeOf(first.file), 100);
+    assert.equal(await storage.sizeOf(first.file, neverAborted), undefined);
+    assert.equal(await copy.sizeOf(first.file, neverAborted), 100);
   });
 });

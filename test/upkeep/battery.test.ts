@@ -12,6 +12,7 @@ import {
   type CheckResult,
   type RepairedEntry,
 } from '../../src/upkeep/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { rounds, seedsOf } from '../rounds.ts';
 import { mutations } from './mutations.ts';
@@ -31,19 +32,25 @@ interface Mended {
 async function followAdvice(stage: RepairStage, found: CheckResult): Promise<Mended> {
   let advice = repairAdvice(found);
   if (advice.index !== 'none') {
-    await repairIndex(await stage.small.reopen(), { readAllPacks: advice.index === 'read-all-packs' });
+    await repairIndex(await stage.small.reopen(), { signal: neverAborted, readAllPacks: advice.index === 'read-all-packs' });
     advice = { ...repairAdvice(await stage.check()), recover: advice.recover };
   }
   if (advice.packs.length > 0) {
-    await repairPacks(await stage.small.reopen(), advice.packs, { ...how, keepAside });
+    await repairPacks(await stage.small.reopen(), advice.packs, { signal: neverAborted, ...how, keepAside });
     advice = { ...repairAdvice(await stage.check()), recover: advice.recover };
   }
   const told = new Map<SnapshotId, string[]>();
   const onEntry = ({ snapshotId, path }: RepairedEntry): void => void told.set(snapshotId, [...(told.get(snapshotId) ?? []), textOf(path)]);
-  const options = { ...how, forget: true, onEntry };
+  const options = { ...how, signal: neverAborted, forget: true, onEntry };
   const gone: SnapshotId[] = [];
   let recovered: SnapshotId | undefined;
-  if (advice.recover) recovered = (await recoverTrees((await repairIndex(await stage.small.reopen())).repository, how)).snapshotId;
+  if (advice.recover)
+    recovered = (
+      await recoverTrees((await repairIndex(await stage.small.reopen(), { signal: neverAborted })).repository, {
+        ...how,
+        signal: neverAborted,
+      })
+    ).snapshotId;
   if (advice.snapshots || advice.recover) {
     const { snapshots } = await repairSnapshots(await stage.small.reopen(), options);
     gone.push(...snapshots.filter(({ fate }) => fate === 'root-lost' || fate === 'unreadable').map(({ id }) => id));
@@ -64,7 +71,7 @@ function assertNamed(restored: Contents, expected: Contents, told: readonly stri
 async function assertBestPossible(stage: RepairStage, mended: Mended, what: string): Promise<void> {
   await stage.assertSound(what);
   assert.equal((await stage.check()).errorCount, 0, what);
-  const snapshots = await listReadableSnapshots(await stage.small.reopen(), assert.fail);
+  const snapshots = await listReadableSnapshots(await stage.small.reopen(), assert.fail, neverAborted);
   for (const [id, expected] of [
     [stage.first, stage.firstContents],
     [stage.second, stage.secondContents],
@@ -78,10 +85,10 @@ async function assertBestPossible(stage: RepairStage, mended: Mended, what: stri
 /** What can be read of each snapshot whose file can, by the one that it was made of, with whatever of the index can be used. */
 async function readableNow(stage: RepairStage): Promise<ReadonlyMap<SnapshotId, Contents>> {
   const found = new Map<SnapshotId, Contents>();
-  for (const { id, snapshot } of await listReadableSnapshots(await stage.small.reopen(), () => undefined)) {
+  for (const { id, snapshot } of await listReadableSnapshots(await stage.small.reopen(), () => undefined, neverAborted)) {
     if (snapshot.tags.includes('recovered')) continue;
     const repository = await stage.small.reopen();
-    await loadIndexForReading(repository, [snapshot.tree]);
+    await loadIndexForReading(repository, [snapshot.tree], neverAborted);
     found.set(snapshot.original ?? id, await readable(repository, id));
   }
   return found;
@@ -162,14 +169,15 @@ describe('the battery: whatever is damaged, what the check advises mends it as f
     await using stage = await RepairStage.make();
     const state = stage.state();
     for (const name of stage.names('data')) rmSync(stage.file('data', name));
-    await repairIndex(await stage.small.reopen());
-    const { snapshots } = await repairSnapshots(await stage.small.reopen(), { ...how, forget: true });
+    await repairIndex(await stage.small.reopen(), { signal: neverAborted });
+    const { snapshots } = await repairSnapshots(await stage.small.reopen(), { signal: neverAborted, ...how, forget: true });
     assert.deepEqual(
       snapshots.map(({ fate }) => fate),
       ['root-lost', 'root-lost'],
     );
-    for (const { file, bytes } of state.files.values()) if (file.kind === 'data') await stage.small.repository.storage.write(file, bytes);
-    await repairIndex(await stage.small.reopen());
+    for (const { file, bytes } of state.files.values())
+      if (file.kind === 'data') await stage.small.repository.storage.write(file, bytes, neverAborted);
+    await repairIndex(await stage.small.reopen(), { signal: neverAborted });
     await stage.assertSound();
     assert.deepEqual(stage.names('snapshots').map(parseSnapshotId).sort(), [stage.first, stage.second].sort());
     assert.deepEqual(await stage.restored(stage.second), stage.secondContents);

@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { listSnapshots } from '../../src/repository/index.ts';
 import { removeSnapshots } from '../../src/upkeep/index.ts';
 import { PruneStage } from './prune-stage.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 test('a removal that is stopped has told of all that went when it ends', async () => {
   const stage = await PruneStage.open();
@@ -18,10 +19,11 @@ test('a removal that is stopped has told of all that went when it ends', async (
   storage.remove = async (file) => {
     if (file.name === slow) await gate.promise;
     else stop.abort();
-    return remove(file);
+    return remove(file, neverAborted);
   };
   const told: string[] = [];
-  const snapshots = (await listSnapshots(repository)).toSorted((one) => (one.id === slow ? -1 : 1)); // it begins first, and ends last
+  const listed = await listSnapshots(repository, neverAborted);
+  const snapshots = listed.toSorted((one) => (one.id === slow ? -1 : 1)); // it begins first, and ends last
   const ended = removeSnapshots(repository, snapshots, { signal: stop.signal, onRemoved: ({ id }) => told.push(id) });
   for (let turn = 0; turn < 10; turn++) await nextTurn();
   assert.equal(told.length, 1);

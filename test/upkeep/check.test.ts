@@ -10,9 +10,10 @@ import type { CheckOptions, CheckResult, Fault, FaultKind } from '../../src/upke
 import { checkRepository } from '../../src/upkeep/index.ts';
 import { mutations, rewritten } from './mutations.ts';
 import { node, SmallRepository } from './small-repository.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
-async function check(small: SmallRepository, options: CheckOptions = { readData: 'all' }): Promise<CheckResult> {
-  return checkRepository(await small.reopen(), { workerCount: 1, ...options });
+async function check(small: SmallRepository, options: Partial<CheckOptions> = { readData: 'all' }): Promise<CheckResult> {
+  return checkRepository(await small.reopen(), { workerCount: 1, signal: neverAborted, ...options });
 }
 
 function kindsOf(result: CheckResult): FaultKind[] {
@@ -41,8 +42,8 @@ describe('a small repository', () => {
     const second = small.tree([docs, small.file('top.txt', 'top')]);
     packs.push(...(await small.flush()));
     await small.snapshot(second, 2);
-    const { masterKey, keyContext } = small.repository;
-    await addKey(masterKey, passwordFromText('another'), { cost: { N: 16, r: 8, p: 1 } }, keyContext);
+    const { masterKey } = small.repository;
+    await addKey(masterKey, passwordFromText('another'), { cost: { N: 16, r: 8, p: 1 } }, small.repository.keyContext(neverAborted));
   });
   after(() => small[Symbol.asyncDispose]());
 
@@ -70,16 +71,17 @@ describe('a small repository', () => {
   });
 
   test('check without data reads no pack whole', async () => {
-    const { counts } = await check(small, {});
+    const { counts } = await check(small, { signal: neverAborted });
     assert.deepEqual([counts.packsRead, counts.bytesRead], [0, 0]);
   });
 
   test('a part of the packs is read, and the parts together are all', async () => {
     let packsRead = 0;
-    for (const part of [1, 2, 3]) packsRead += (await check(small, { readData: { kind: 'part', part, parts: 3 } })).counts.packsRead;
+    for (const part of [1, 2, 3])
+      packsRead += (await check(small, { signal: neverAborted, readData: { kind: 'part', part, parts: 3 } })).counts.packsRead;
     assert.equal(packsRead, 4);
-    assert.equal((await check(small, { readData: { kind: 'percent', percent: 50 } })).counts.packsRead, 2);
-    assert.equal((await check(small, { readData: { kind: 'bytes', bytes: 1 } })).counts.packsRead, 1);
+    assert.equal((await check(small, { signal: neverAborted, readData: { kind: 'percent', percent: 50 } })).counts.packsRead, 2);
+    assert.equal((await check(small, { signal: neverAborted, readData: { kind: 'bytes', bytes: 1 } })).counts.packsRead, 1);
   });
 
   for (const mutation of mutations) {
@@ -88,7 +90,7 @@ describe('a small repository', () => {
         const [file = '', other = ''] = filesOf('snapshots');
         const undo = mutation.apply(file, other);
         try {
-          const result = await check(small, {});
+          const result = await check(small, { signal: neverAborted });
           assert.deepEqual(kindsOf(result), ['snapshot-damaged']);
           assert.equal(result.errors[0]?.affects[0]?.snapshotId, result.errors[0]?.file?.name);
           assert.equal(result.counts.snapshots + result.errorCount, 2, 'the other snapshot is checked all the same');
@@ -104,7 +106,7 @@ describe('a small repository', () => {
         const [file = ''] = filesOf('keys');
         const undo = mutation.apply(file, file);
         try {
-          assert.deepEqual(kindsOf(await check(small, {})), ['key-damaged']);
+          assert.deepEqual(kindsOf(await check(small, { signal: neverAborted })), ['key-damaged']);
         } finally {
           undo();
         }
@@ -151,7 +153,7 @@ describe('a small repository', () => {
     for (const kind of ['keys', 'snapshots'] as const) {
       const undo = deleted!.apply(filesOf(kind)[0] ?? '', '');
       try {
-        assert.equal((await check(small, {})).errorCount, 0);
+        assert.equal((await check(small, { signal: neverAborted })).errorCount, 0);
       } finally {
         undo();
       }
@@ -160,6 +162,7 @@ describe('a small repository', () => {
 
   test('a pack that the storage cannot read is a fault with its files, and the check goes on', async () => {
     const result = await checkRepository(await small.reopen(new OneBadFile(small.path, packs[0] ?? '')), {
+      signal: neverAborted,
       readData: 'all',
       workerCount: 1,
     });
@@ -170,7 +173,7 @@ describe('a small repository', () => {
   });
 
   test('a tree that the storage cannot read is a fault too', async () => {
-    const result = await checkRepository(await small.reopen(new OneBadFile(small.path, packs[1] ?? '')), {});
+    const result = await checkRepository(await small.reopen(new OneBadFile(small.path, packs[1] ?? '')), { signal: neverAborted });
     assert.deepEqual(kindsOf(result), ['unreadable']);
     // All trees of the first snapshot lie in this pack, its root too.
     assert.deepEqual(pathsOf(result.errors), ['/']);
@@ -181,7 +184,9 @@ describe('a small repository', () => {
     const away = new OneBadFile(small.path, packs[0] ?? '');
     const repository = await small.reopen(away);
     away.isAway = true;
-    await assert.rejects(checkRepository(repository, { readData: 'all', workerCount: 1 }), { code: 'storage.unreachable' });
+    await assert.rejects(checkRepository(repository, { signal: neverAborted, readData: 'all', workerCount: 1 }), {
+      code: 'storage.unreachable',
+    });
   });
 
   test('a damaged data blob names its file in every snapshot, and nothing else', async () => {
@@ -208,7 +213,7 @@ describe('a small repository', () => {
 
   async function withBlobFlipped(file: string, text: string): Promise<CheckResult> {
     const repository = await small.reopen();
-    await repository.loadIndex();
+    await repository.loadIndex({ signal: neverAborted });
     const place = repository.index.locateAll('data', blobIdOf(Buffer.from(text))).find(({ packId }) => file.endsWith(packId));
     assert.ok(place);
     const undo = rewritten('flip', (bytes) => {
@@ -226,7 +231,7 @@ describe('a small repository', () => {
     const [, trees = ''] = filesOf('data');
     const undo = mutations[0]!.apply(trees, '');
     try {
-      const result = await check(small, {});
+      const result = await check(small, { signal: neverAborted });
       assert.deepEqual(kindsOf(result), ['tree-damaged']);
       assert.deepEqual(pathsOf(result.errors), ['/docs']);
       const withData = await check(small);
@@ -246,6 +251,7 @@ describe('a small repository', () => {
     const phases: string[] = [];
     let last = { done: -1, total: 0 };
     await check(small, {
+      signal: neverAborted,
       readData: 'all',
       progress: (progress) => {
         phases.push(progress.phase);
@@ -269,7 +275,7 @@ class OneBadFile extends FolderStorage {
 
   override async read(file: FileName): Promise<Uint8Array> {
     if (this.isAway) throw new CadanganError('storage.unreachable', { reason: 'EIO' });
-    return super.read(file);
+    return super.read(file, neverAborted);
   }
 
   override async readRange(...args: Parameters<FolderStorage['readRange']>): Promise<Uint8Array> {
@@ -286,8 +292,8 @@ describe('packs larger than a slot of the workers', () => {
     const id = blobIdOf(large);
     const pack = singleBlobPack('data', id, large, repository.packBuilderOptions({ compression: 'auto', extraVerify: false }));
     const store = new PackStore(repository);
-    await store.save(pack);
-    await store.flush();
+    await store.save(pack, neverAborted);
+    await store.flush(neverAborted);
     const root = small.tree([node('large', 'file', { content: [id], size: large.length }), small.file('little', 'text')]);
     await small.flush();
     await small.snapshot(root, 1);
@@ -380,7 +386,7 @@ describe('hostile repositories', () => {
       const blob = (offset: number, length: number, extra = '') =>
         `{"id":"${id}","type":"data","offset":${offset},"length":${length}${extra}}`;
       const json = `{"packs":[{"id":"${data}","blobs":[${blob(4294967295, 100)},${blob(0, 5)},${blob(10, 40, ',"uncompressed_length":4294967295')}]},{"id":"${trees}","blobs":[]}]}`;
-      await small.repository.saveUnpacked('index', Buffer.from(json));
+      await small.repository.saveUnpacked('index', Buffer.from(json), neverAborted);
     });
     assert.ok(kindsOf(result).includes('index-inconsistent'));
     assert.equal(result.errors.filter(({ kind }) => kind === 'index-inconsistent').length, 3);

@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { textOf } from '../../src/platform/index.ts';
 import { loadSnapshot, parseSnapshotId, Repository, type SnapshotId } from '../../src/repository/index.ts';
 import { copySnapshots, type CopySnapshotsOptions, type SnapshotCopies, type UncopiedEntry } from '../../src/upkeep/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { mutations, rewritten } from './mutations.ts';
 import { judged, readable, RepairStage } from './repair-stage.ts';
@@ -17,7 +18,13 @@ interface Copied extends SnapshotCopies {
 async function copy(source: Repository, destination: Repository, options: Partial<CopySnapshotsOptions> = {}): Promise<Copied> {
   const uncopied: string[] = [];
   const onUncopied = ({ path }: UncopiedEntry): void => void uncopied.push(textOf(path));
-  const copies = await copySnapshots(source, destination, { compression: 'auto', extraVerify: true, onUncopied, ...options });
+  const copies = await copySnapshots(source, destination, {
+    compression: 'auto',
+    extraVerify: true,
+    onUncopied,
+    signal: neverAborted,
+    ...options,
+  });
   return { ...copies, uncopied, fates: copies.snapshots.map(({ fate }) => fate) };
 }
 
@@ -34,7 +41,7 @@ describe('copy', judged, () => {
     assert.deepEqual([copied.fates, copied.cutsAlike], [['copied', 'copied'], false]);
     await stage.assertSound('copied', other.path);
     assert.deepEqual(await stage.restored(newIdOf(copied, stage.second), other.path), stage.secondContents);
-    const { snapshot } = await loadSnapshot(await other.reopen(), newIdOf(copied, stage.first));
+    const { snapshot } = await loadSnapshot(await other.reopen(), newIdOf(copied, stage.first), neverAborted);
     assert.equal(snapshot.original, stage.first);
     const { status, stderr } = spawnSync('restic', ['-r', restics.path, '--no-cache', 'copy', '--from-repo', stage.path], {
       env: { ...process.env, RESTIC_PASSWORD: passwordTyped, RESTIC_FROM_PASSWORD: passwordTyped },
@@ -108,16 +115,21 @@ describe('copy', judged, () => {
     await using other = await SmallRepository.make();
     const begin = RepairStage.stateOf(other.path);
     const storage = SimulatedStorage.from(begin);
-    await copy(await stage.small.reopen(), await Repository.open({ storage }, password));
+    await copy(await stage.small.reopen(), await Repository.open({ storage }, password, neverAborted));
     for (let count = 0; count <= storage.operations.length; count++) {
       const killed = storage.stateAfter(count, 'visible', 'before-next');
-      const names = async (): Promise<SnapshotId[]> => (await killed.list('snapshots')).map(({ name }) => parseSnapshotId(name));
+      const names = async (): Promise<SnapshotId[]> =>
+        (await killed.list('snapshots', neverAborted)).map(({ name }) => parseSnapshotId(name));
       for (const name of await names())
-        assert.ok(!Object.values(await readable(await Repository.open({ storage: killed }, password), name)).includes('lost'));
-      await copy(await stage.small.reopen(), await Repository.open({ storage: killed }, password));
+        assert.ok(
+          !Object.values(await readable(await Repository.open({ storage: killed }, password, neverAborted), name)).includes('lost'),
+        );
+      await copy(await stage.small.reopen(), await Repository.open({ storage: killed }, password, neverAborted));
       assert.equal((await names()).length, 2);
       for (const name of await names())
-        assert.ok(!Object.values(await readable(await Repository.open({ storage: killed }, password), name)).includes('lost'));
+        assert.ok(
+          !Object.values(await readable(await Repository.open({ storage: killed }, password, neverAborted), name)).includes('lost'),
+        );
     }
   });
 });

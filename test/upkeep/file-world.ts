@@ -15,6 +15,7 @@ import {
   type TreeId,
 } from '../../src/repository/index.ts';
 import { FolderStorage, type Storage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { node, RepositoryMaker } from '../fakes/repository-maker.ts';
 import type { SeededRandom } from '../fakes/seeded-random.ts';
 
@@ -49,12 +50,16 @@ export class FileWorld {
     );
     const timeNs = BigInt(atMs ?? Date.UTC(2026, 0, 1, 21) + this.#night++ * 86_400_000) * 1_000_000n;
     const who = { hostname: hostname(), username: 'root', uid: 0, gid: 0 };
-    return saveSnapshot(this.#maker.repository, { time: formatTimestamp(timeNs, 0), tree, paths: ['/srv'], ...who, excludes: [], tags });
+    return saveSnapshot(
+      this.#maker.repository,
+      { time: formatTimestamp(timeNs, 0), tree, paths: ['/srv'], ...who, excludes: [], tags },
+      neverAborted,
+    );
   }
 
   /** As another program would. */
   open(): Promise<Repository> {
-    return Repository.open({ storage: new FolderStorage(this.path) }, passwordFromText('password'));
+    return Repository.open({ storage: new FolderStorage(this.path) }, passwordFromText('password'), neverAborted);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,6 +4,7 @@ import { passwordFromText } from '../../src/platform/index.ts';
 import { Repository, type Node, type SnapshotId } from '../../src/repository/index.ts';
 import { pruneRepository } from '../../src/upkeep/index.ts';
 import type { CrashMoment, CrashVariant } from '../fakes/crash-model.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { msFor } from '../fakes/virtual-clock.ts';
@@ -81,8 +82,8 @@ async function rememberDeathsOf(removeAtOnce: boolean): Promise<void> {
 async function prune(storage: SimulatedStorage, policy: Partial<typeof usualPolicy>): Promise<void> {
   const { clock } = stage;
   const work = async (): Promise<void> => {
-    const repository = await Repository.open({ storage, clock }, passwordFromText('password'));
-    await using lock = await repository.lock({ exclusive: true });
+    const repository = await Repository.open({ storage, clock }, passwordFromText('password'), neverAborted);
+    await using lock = await repository.lock({ signal: neverAborted, exclusive: true });
     await pruneRepository(repository, { policy: { ...usualPolicy, ...policy }, workerCount: 0, signal: lock.signal });
   };
   const done = work();
@@ -99,13 +100,13 @@ test('wherever a prune dies every snapshot can be restored by the index as it is
       assert.equal(await assertWhole(storage), 3);
       if (!goingOn.has(at)) continue;
       const next = SimulatedStorage.from(storage.snapshotState());
-      for (const lock of await next.list('locks')) await next.remove({ kind: 'locks', name: lock.name });
+      for (const lock of await next.list('locks', neverAborted)) await next.remove({ kind: 'locks', name: lock.name }, neverAborted);
       await prune(next, {});
       assert.equal(await assertWhole(next), 3);
       await stage.clock.advance(25 * hourMs);
       await prune(next, {});
       assert.equal(await assertWhole(next), 3);
-      assert.equal((await next.list('index')).length, 1);
+      assert.equal((await next.list('index', neverAborted)).length, 1);
       const before = next.operations.length;
       await prune(next, {});
       assert.equal(next.operations.length - before, 2, 'its lock came and went');

@@ -11,6 +11,7 @@ import { Repository } from '../../src/repository/index.ts';
 import { fileLabel, FolderStorage, type FileName, type Storage } from '../../src/storage/index.ts';
 import { copySnapshots, parseMaxUnused, pruneRepository, repairIndex, rewriteSnapshots, type PrunePolicy } from '../../src/upkeep/index.ts';
 import type { CrashVariant, StorageState, StoredFile } from '../fakes/crash-model.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { RepositoryMaker } from '../fakes/repository-maker.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
@@ -112,11 +113,11 @@ class Life {
   /** All but one or two snapshots go, any of them. */
   async forget(): Promise<void> {
     await this.#alone(async (repository) => {
-      const names = (await this.storage.list('snapshots')).map(({ name }) => name).sort();
+      const names = (await this.storage.list('snapshots', neverAborted)).map(({ name }) => name).sort();
       const keep = 1 + this.random.below(3);
       while (names.length > keep) {
         const [name = ''] = names.splice(this.random.below(names.length), 1);
-        await repository.remove('snapshots', name);
+        await repository.remove('snapshots', name, neverAborted);
       }
     });
   }
@@ -138,7 +139,7 @@ class Life {
     await backup.storeBlobs();
     await backup.finish();
     await this.#locked(false, async (repository, signal) => {
-      const source = await Repository.open(there, passwordFromText('password'));
+      const source = await Repository.open(there, passwordFromText('password'), neverAborted);
       const { snapshots } = await copySnapshots(source, repository, { ...sealing, signal });
       this.counts.copied += snapshots.length;
     });
@@ -199,8 +200,8 @@ class Life {
   }
 
   async #locked(exclusive: boolean, work: (repository: Repository, signal: AbortSignal) => Promise<void>): Promise<void> {
-    const repository = await Repository.open(this.world, passwordFromText('password'));
-    const lock = await repository.lock({ exclusive });
+    const repository = await Repository.open(this.world, passwordFromText('password'), neverAborted);
+    const lock = await repository.lock({ signal: neverAborted, exclusive });
     try {
       await work(repository, lock.signal);
     } finally {
@@ -301,10 +302,12 @@ class Life {
 async function stateIn(folder: string): Promise<StorageState> {
   const storage = new FolderStorage(folder);
   const kinds = ['keys', 'snapshots', 'index', 'data'] as const;
-  const listed = await Promise.all(kinds.map(async (kind) => (await storage.list(kind)).map(({ name }): FileName => ({ kind, name }))));
+  const listed = await Promise.all(
+    kinds.map(async (kind) => (await storage.list(kind, neverAborted)).map(({ name }): FileName => ({ kind, name }))),
+  );
   const files = new Map<string, StoredFile>();
   for (const file of [{ kind: 'config', name: '' } as const, ...listed.flat()])
-    files.set(fileLabel(file), { file, bytes: await storage.read(file) });
+    files.set(fileLabel(file), { file, bytes: await storage.read(file, neverAborted) });
   return { created: true, files, leftovers: [] };
 }
 

@@ -18,6 +18,7 @@ import {
 import type { FileKind } from '../../src/storage/index.ts';
 import { parseMaxUnused, pruneRepository, type PruneOptions, type PrunePolicy, type PruneResult } from '../../src/upkeep/index.ts';
 import { readSnapshot } from '../backup/run-backup.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { RepositoryMaker } from '../fakes/repository-maker.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
@@ -51,31 +52,35 @@ export class PruneStage {
   }
 
   reopen(): Promise<Repository> {
-    return Repository.open({ storage: this.storage, clock: this.clock }, passwordFromText(password));
+    return Repository.open({ storage: this.storage, clock: this.clock }, passwordFromText(password), neverAborted);
   }
 
   snapshot({ tree }: { readonly tree: TreeId }, repository = this.maker.repository): Promise<SnapshotId> {
     this.#snapshots += 1;
     const second = String(this.#snapshots % 60).padStart(2, '0');
-    return saveSnapshot(repository, {
-      time: `2026-08-03T20:00:${second}+07:00`,
-      tree,
-      paths: ['/srv'],
-      hostname: 'srv-01',
-      username: 'root',
-      uid: 0,
-      gid: 0,
-      tags: [],
-      excludes: [],
-    });
+    return saveSnapshot(
+      repository,
+      {
+        time: `2026-08-03T20:00:${second}+07:00`,
+        tree,
+        paths: ['/srv'],
+        hostname: 'srv-01',
+        username: 'root',
+        uid: 0,
+        gid: 0,
+        tags: [],
+        excludes: [],
+      },
+      neverAborted,
+    );
   }
 
   forget(id: SnapshotId): Promise<void> {
-    return this.storage.remove({ kind: 'snapshots', name: id });
+    return this.storage.remove({ kind: 'snapshots', name: id }, neverAborted);
   }
 
   async prune(policy: Partial<PrunePolicy> = {}, options: Partial<PruneOptions> = {}): Promise<PruneResult> {
-    return pruneRepository(await this.reopen(), { policy: { ...usualPolicy, ...policy }, ...options });
+    return pruneRepository(await this.reopen(), { signal: neverAborted, policy: { ...usualPolicy, ...policy }, ...options });
   }
 
   /** A pack of blobs as given, whatever their types, and an index that names it. */
@@ -84,12 +89,12 @@ export class PruneStage {
     const builder = new PackBuilder(repository.packBuilderOptions({ compression: 'auto', extraVerify: true }));
     for (const [type, plaintext, id] of blobs) builder.add(type, id, plaintext);
     const store = new PackStore(repository);
-    await store.save(builder.finish());
-    await store.flush();
+    await store.save(builder.finish(), neverAborted);
+    await store.flush(neverAborted);
   }
 
   async names(kind: Exclude<FileKind, 'config'>): Promise<string[]> {
-    return (await this.storage.list(kind)).map(({ name }) => name).sort();
+    return (await this.storage.list(kind, neverAborted)).map(({ name }) => name).sort();
   }
 
   assertWhole(): Promise<number> {
@@ -110,10 +115,10 @@ type PackedId = Parameters<PackBuilder['add']>[1];
  * @returns how many snapshots there are
  */
 export async function assertWhole(storage: SimulatedStorage, by: 'index' | 'packs' = 'index'): Promise<number> {
-  const repository = await Repository.open({ storage }, passwordFromText(password));
-  await repository.loadIndex();
-  if (by === 'packs') await indexFromPacks(repository);
-  const snapshots = await listSnapshots(repository);
+  const repository = await Repository.open({ storage }, passwordFromText(password), neverAborted);
+  await repository.loadIndex({ signal: neverAborted });
+  if (by === 'packs') await indexFromPacks(repository, neverAborted);
+  const snapshots = await listSnapshots(repository, neverAborted);
   for (const { snapshot } of snapshots) await readSnapshot(repository, snapshot.tree);
   return snapshots.length;
 }

@@ -12,6 +12,7 @@ import {
   type BlobLocation,
   type PackId,
 } from '../../src/repository/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { symlink } from '../fakes/repository-maker.ts';
 import { checkRepository } from '../../src/upkeep/index.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
@@ -33,10 +34,10 @@ test('a pack that nobody needs is named by no index at once, and removed a day l
   assert.equal(first.sums.packs.wait, 2);
   assert.equal((await stage.names('data')).length, 4);
   const reader = await stage.reopen();
-  await reader.loadIndex();
+  await reader.loadIndex({ signal: neverAborted });
   assert.equal(reader.index.packCount, 2);
 
-  const { errorCount, hints } = await checkRepository(await stage.reopen(), { readData: 'all', workerCount: 1 });
+  const { errorCount, hints } = await checkRepository(await stage.reopen(), { signal: neverAborted, readData: 'all', workerCount: 1 });
   assert.deepEqual([errorCount, hints], [0, []], 'what waits is nothing to tell of');
 
   await stage.clock.advance(22 * hourMs);
@@ -59,16 +60,16 @@ test('where there is data and not one snapshot nothing is removed until a person
   const stage = await PruneStage.open();
   const { maker } = stage;
   const id = await stage.snapshot(await maker.snapshot(await maker.file('file', 'content')));
-  const bytes = await stage.storage.read({ kind: 'snapshots', name: id });
+  const bytes = await stage.storage.read({ kind: 'snapshots', name: id }, neverAborted);
   await stage.forget(id);
   const before = stage.storage.operations.length;
   await assert.rejects(stage.prune(), refusedBecause('no-snapshots'));
   await assert.rejects(stage.prune({}, { dryRun: true }), refusedBecause('no-snapshots'));
   const index = await stage.names('index');
-  for (const name of index) await stage.storage.remove({ kind: 'index', name });
+  for (const name of index) await stage.storage.remove({ kind: 'index', name }, neverAborted);
   await assert.rejects(stage.prune(), refusedBecause('no-snapshots'), 'packs that no index names are data, too');
   assert.equal(stage.storage.operations.length, before + index.length);
-  await stage.storage.write({ kind: 'snapshots', name: id }, bytes);
+  await stage.storage.write({ kind: 'snapshots', name: id }, bytes, neverAborted);
   await stage.prune();
   assert.equal(await stage.assertWhole(), 1);
 
@@ -79,7 +80,7 @@ test('where there is data and not one snapshot nothing is removed until a person
   assert.deepEqual(await stage.names('data'), []);
 
   await stage.snapshot(await maker.snapshot(await maker.file('another', 'another content')));
-  for (const name of await stage.names('snapshots')) await stage.storage.remove({ kind: 'snapshots', name });
+  for (const name of await stage.names('snapshots')) await stage.storage.remove({ kind: 'snapshots', name }, neverAborted);
   assert.equal((await stage.prune({}, { release: true })).sums.packs.wait, 2);
 });
 
@@ -134,7 +135,7 @@ test('compressed blobs keep their form when they are rewritten, uncompressed one
 
 async function locate(stage: PruneStage, id: BlobId): Promise<BlobLocation> {
   const repository = await stage.reopen();
-  await repository.loadIndex();
+  await repository.loadIndex({ signal: neverAborted });
   return repository.index.locate('data', id) ?? assert.fail('not in the index');
 }
 
@@ -201,10 +202,10 @@ test('packs of both types are taken apart, and index files that share a pack bec
 async function splitIndex(stage: PruneStage): Promise<void> {
   const { repository } = stage.maker;
   for (const name of await stage.names('index')) {
-    const { packs } = parseIndexFile(await repository.loadUnpacked('index', name));
+    const { packs } = parseIndexFile(await repository.loadUnpacked('index', name, neverAborted));
     for (const { id, blobs } of packs)
-      for (const blob of blobs) await repository.saveUnpacked('index', serializeIndexFile([{ id, blobs: [blob] }]));
-    await stage.storage.remove({ kind: 'index', name });
+      for (const blob of blobs) await repository.saveUnpacked('index', serializeIndexFile([{ id, blobs: [blob] }]), neverAborted);
+    await stage.storage.remove({ kind: 'index', name }, neverAborted);
   }
 }
 
@@ -266,7 +267,7 @@ test('a pack that is gone and needed is a refusal; one that is gone and needless
   await stage.forget(old);
   await stage.prune();
   const reader = await stage.reopen();
-  await reader.loadIndex();
+  await reader.loadIndex({ signal: neverAborted });
   assert.equal(reader.index.packNumberOf(oldPack as PackId), undefined);
   assert.equal(await stage.assertWhole(), 1);
 });
@@ -285,7 +286,7 @@ test('a pack of another length, a blob that is nowhere, a broken index file or s
       'an index file and its pack lost',
       async (stage) => {
         stage.storage.tamper({ kind: 'data', name: await dataPack(stage) }, () => undefined);
-        for (const name of await stage.names('index')) await stage.storage.remove({ kind: 'index', name });
+        for (const name of await stage.names('index')) await stage.storage.remove({ kind: 'index', name }, neverAborted);
       },
       refusedBecause('index-incomplete'),
     ],
@@ -327,7 +328,7 @@ test('a pack of another length, a blob that is nowhere, a broken index file or s
 
 async function dataPack(stage: PruneStage): Promise<string> {
   const repository = await stage.reopen();
-  await repository.loadIndex();
+  await repository.loadIndex({ signal: neverAborted });
   const found = [...repository.index.packContents()].find(([, { dataBlobs }]) => dataBlobs > 0);
   return found?.[0] ?? assert.fail('no pack of data');
 }
@@ -337,8 +338,8 @@ test('a snapshot that comes while a prune decides stops it before anything goes'
   const { maker } = stage;
   const late = { kind: 'snapshots', name: await stage.snapshot(await maker.snapshot(await maker.file('late', 'late'))) } as const;
   await stage.snapshot(await maker.snapshot(await maker.file('other', 'other')));
-  const bytes = await stage.storage.read(late);
-  await stage.storage.remove(late);
+  const bytes = await stage.storage.read(late, neverAborted);
+  await stage.storage.remove(late, neverAborted);
   const pruned = stage.prune({}, { onPlan: () => stage.storage.tamper(late, () => bytes) });
   await assert.rejects(pruned, refusedBecause('changing'));
   assert.equal(await stage.assertWhole(), 2);
@@ -352,7 +353,7 @@ test('marks whose time cannot be count from now, and those of a pack that is nee
   await stage.snapshot(await maker.snapshot(await maker.file('new', 'new')));
   const all = await stage.names('data');
   for (const since of ['2020-01-01T00:00:00Z', '2099-01-01T00:00:00Z', 'yesterday'])
-    await repository.saveUnpacked('index', serializeWaitingPacks(all.map((id) => ({ id: id as PackId, since }))));
+    await repository.saveUnpacked('index', serializeWaitingPacks(all.map((id) => ({ id: id as PackId, since }))), neverAborted);
   assert.equal((await stage.prune()).sums.packs.removeNow, 0, 'an index still named them');
   await stage.clock.advance(25 * hourMs);
   assert.equal((await stage.prune()).sums.packs.removeNow, needless.length);

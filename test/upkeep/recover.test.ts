@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { system } from '../../src/platform/index.ts';
 import { loadSnapshot, type TreeId } from '../../src/repository/index.ts';
 import { recoverTrees, repairIndex, type Recovered } from '../../src/upkeep/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { rewritten } from './mutations.ts';
 import { judged, readable, RepairStage } from './repair-stage.ts';
@@ -15,14 +16,17 @@ interface Told extends Recovered {
 }
 
 async function recover(stage: RepairStage): Promise<Told> {
-  const { repository } = await repairIndex(await stage.small.reopen());
+  const { repository } = await repairIndex(await stage.small.reopen(), { signal: neverAborted });
   const unreadable: TreeId[] = [];
   const onUnreadable = (tree: TreeId): void => void unreadable.push(tree);
-  return { ...(await recoverTrees(repository, { compression: 'auto', extraVerify: true, onUnreadable })), unreadable };
+  return {
+    ...(await recoverTrees(repository, { signal: neverAborted, compression: 'auto', extraVerify: true, onUnreadable })),
+    unreadable,
+  };
 }
 
 async function treeOf(stage: RepairStage, snapshot: RepairStage['first']): Promise<TreeId> {
-  return (await loadSnapshot(await stage.small.reopen(), snapshot)).snapshot.tree;
+  return (await loadSnapshot(await stage.small.reopen(), snapshot, neverAborted)).snapshot.tree;
 }
 
 describe('recover', judged, () => {
@@ -48,7 +52,7 @@ describe('recover', judged, () => {
         const prefix = `/${tree.slice(0, 8)}`;
         const contents = Object.fromEntries(Object.entries(stage.secondContents).map(([path, text]) => [`${prefix}${path}`, text]));
         assert.deepEqual(await stage.restored(snapshotId ?? assert.fail()), contents);
-        const { snapshot } = await loadSnapshot(await stage.small.reopen(), snapshotId ?? assert.fail());
+        const { snapshot } = await loadSnapshot(await stage.small.reopen(), snapshotId ?? assert.fail(), neverAborted);
         assert.deepEqual([snapshot.paths, snapshot.tags], [['/recover'], ['recovered']]);
         if (how === 'damaged') return; // restic stops at such a file
         await stage.assertSound();
@@ -80,7 +84,7 @@ describe('recover', judged, () => {
     const tree = await treeOf(stage, stage.second);
     rmSync(stage.file('snapshots', stage.second));
     const repository = await stage.small.reopen();
-    await repository.loadIndex();
+    await repository.loadIndex({ signal: neverAborted });
     const place = repository.index.locate('tree', tree) ?? assert.fail();
     rewritten('flip', (bytes) => bytes.fill(7, place.offset, place.offset + place.length)).apply(stage.file('data', place.packId), '');
     const { roots, unreadable, snapshotId } = await recover(stage);

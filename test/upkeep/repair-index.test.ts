@@ -14,13 +14,14 @@ import {
 } from '../../src/repository/index.ts';
 import { repairIndex, type IndexRepair } from '../../src/upkeep/index.ts';
 import type { CrashVariant } from '../fakes/crash-model.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { mutations, rewritten } from './mutations.ts';
 import { judged, pathsLost, readable, RepairStage } from './repair-stage.ts';
 import { password } from './small-repository.ts';
 
 async function repaired(stage: RepairStage, options: { readAllPacks?: boolean } = {}): Promise<IndexRepair> {
-  return repairIndex(await stage.small.reopen(), options);
+  return repairIndex(await stage.small.reopen(), { ...options, signal: neverAborted });
 }
 
 async function assertMended(stage: RepairStage, what: string): Promise<void> {
@@ -36,9 +37,9 @@ async function rewriteIndex(stage: RepairStage, at: number, change: (packs: read
   const repository = await stage.small.reopen();
   const names = stage.names('index').sort();
   const name = names[at] ?? assert.fail();
-  const { packs } = parseIndexFile(await repository.loadUnpacked('index', name));
-  await repository.saveUnpacked('index', serializeIndexFile(change(packs)));
-  await repository.storage.remove({ kind: 'index', name });
+  const { packs } = parseIndexFile(await repository.loadUnpacked('index', name, neverAborted));
+  await repository.saveUnpacked('index', serializeIndexFile(change(packs)), neverAborted);
+  await repository.storage.remove({ kind: 'index', name }, neverAborted);
 }
 
 function withBlobs(packs: readonly IndexPack[], change: (blobs: readonly PackedBlob[]) => readonly PackedBlob[]): readonly IndexPack[] {
@@ -126,14 +127,14 @@ describe('repair index', judged, () => {
     await using stage = await RepairStage.make();
     const repository = await stage.small.reopen();
     const [name = ''] = stage.names('index');
-    const { packs } = parseIndexFile(await repository.loadUnpacked('index', name));
+    const { packs } = parseIndexFile(await repository.loadUnpacked('index', name, neverAborted));
     const half = (part: 0 | 1) =>
       packs.map(({ id, blobs }) => ({ id, blobs: blobs.filter((_blob, at) => at % 2 === part) })).filter(({ blobs }) => blobs.length > 0);
     const gone: IndexPack = { id: parsePackId('cd'.repeat(32)), blobs: [{ ...(packs[0]?.blobs[0] ?? assert.fail()), offset: 0 }] };
     // Only one of the two says something wrong, and goes.
-    await repository.saveUnpacked('index', serializeIndexFile([...half(0), gone]));
-    await repository.saveUnpacked('index', serializeIndexFile(half(1)));
-    await repository.storage.remove({ kind: 'index', name });
+    await repository.saveUnpacked('index', serializeIndexFile([...half(0), gone]), neverAborted);
+    await repository.saveUnpacked('index', serializeIndexFile(half(1)), neverAborted);
+    await repository.storage.remove({ kind: 'index', name }, neverAborted);
     const { obsolete, packsMissing } = await repaired(stage);
     assert.deepEqual([obsolete.length, packsMissing], [1, [gone.id]]);
     await assertMended(stage, 'split');
@@ -154,7 +155,7 @@ describe('repair index', judged, () => {
     await using stage = await RepairStage.make();
     const [data = parsePackId('')] = stage.packs;
     const before = await stage.small.reopen();
-    await before.loadIndex();
+    await before.loadIndex({ signal: neverAborted });
     const blobs = blobsOf(before, data);
     const end = (blobs[1]?.offset ?? 0) + (blobs[1]?.length ?? 0);
     rewritten('cut', (bytes) => bytes.subarray(0, end + 3)).apply(stage.file('data', data), '');
@@ -162,7 +163,7 @@ describe('repair index', judged, () => {
     assert.deepEqual([packsUnread.map(({ id, blobsKept }) => [id, blobsKept]), packsCorrected], [[[data, 2]], [data]]);
     // It begins with the small file and one part of the large one.
     assert.deepEqual(pathsLost(losses), ['/docs/big.bin', '/top.txt']);
-    for (const { id } of blobs.slice(0, 2)) assert.ok((await repository.loadBlob('data', id)).length > 0);
+    for (const { id } of blobs.slice(0, 2)) assert.ok((await repository.loadBlob('data', id, neverAborted)).length > 0);
     for (const { id } of blobs.slice(2)) assert.equal(repository.index.has('data', id), false, 'so that a backup stores it again');
     assert.equal((await repaired(stage)).obsolete.length, 0);
   });
@@ -187,17 +188,17 @@ describe('repair index', judged, () => {
       withBlobs(packs, (blobs) => blobs.slice(1)),
     );
     const storage = SimulatedStorage.from(stage.state());
-    await repairIndex(await Repository.open({ storage }, password));
+    await repairIndex(await Repository.open({ storage }, password, neverAborted), { signal: neverAborted });
     const folder = mkdtempSync(join(tmpdir(), 'cadangan-killed-'));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
     assert.ok(storage.operations.length >= 3);
     for (let count = 0; count <= storage.operations.length; count++) {
       for (const variant of ['visible', 'lost', 'landed'] satisfies CrashVariant[]) {
         const killed = storage.stateAfter(count, variant, 'before-next');
-        await repairIndex(await Repository.open({ storage: killed }, password));
+        await repairIndex(await Repository.open({ storage: killed }, password, neverAborted), { signal: neverAborted });
         const where = join(folder, `${count}-${variant}`);
         killed.export(where);
-        const opened = await Repository.open({ storage: killed }, password);
+        const opened = await Repository.open({ storage: killed }, password, neverAborted);
         assert.deepEqual(await readable(opened, stage.second), stage.secondContents, `after ${count} operations, ${variant}`);
         if (variant !== 'visible') continue;
         await stage.assertSound(`after ${count} operations`, where);

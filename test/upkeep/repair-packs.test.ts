@@ -7,6 +7,7 @@ import { CadanganError } from '../../src/platform/index.ts';
 import { parseIndexFile, parsePackId, Repository, serializeIndexFile, type PackId } from '../../src/repository/index.ts';
 import { FolderStorage, type FileName } from '../../src/storage/index.ts';
 import { pruneRepository, repairPacks, type PackRepair } from '../../src/upkeep/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { mutations, rewritten } from './mutations.ts';
 import { usualPolicy } from './prune-stage.ts';
@@ -20,13 +21,13 @@ interface Repaired extends PackRepair {
 async function repair(repository: Repository, ids: readonly PackId[]): Promise<Repaired> {
   const aside = new Map<PackId, Uint8Array>();
   const keepAside = async (id: PackId, bytes: Uint8Array): Promise<void> => void aside.set(id, bytes.slice());
-  return { ...(await repairPacks(repository, ids, { keepAside, compression: 'auto', extraVerify: true })), aside };
+  return { ...(await repairPacks(repository, ids, { signal: neverAborted, keepAside, compression: 'auto', extraVerify: true })), aside };
 }
 
 /** Spoils one blob of a pack, by its place in it. */
 async function flipBlob(stage: RepairStage, pack: PackId, at: number): Promise<void> {
   const repository = await stage.small.reopen();
-  await repository.loadIndex();
+  await repository.loadIndex({ signal: neverAborted });
   const places: number[] = [];
   repository.index.forEach((_type, _id, { packId, offset }) => {
     if (packId === pack) places.push(offset);
@@ -113,11 +114,11 @@ describe('repair packs', judged, () => {
     await flipBlob(stage, later, 1);
     const repository = await stage.small.reopen();
     for (const name of stage.names('index')) {
-      const { packs } = parseIndexFile(await repository.loadUnpacked('index', name));
+      const { packs } = parseIndexFile(await repository.loadUnpacked('index', name, neverAborted));
       if (!packs.some(({ id }) => id === later)) continue;
       const without = packs.map(({ id, blobs }) => ({ id, blobs: id === later ? blobs.slice(0, 1) : blobs }));
-      await repository.saveUnpacked('index', serializeIndexFile(without));
-      await repository.storage.remove({ kind: 'index', name });
+      await repository.saveUnpacked('index', serializeIndexFile(without), neverAborted);
+      await repository.storage.remove({ kind: 'index', name }, neverAborted);
     }
     const { packs } = await repair(await stage.small.reopen(), [data, later]);
     assert.deepEqual(
@@ -146,7 +147,11 @@ describe('repair packs', judged, () => {
     assert.deepEqual(packs, [{ id: data, fate: 'unreadable', blobsSaved: 4, blobsLost: 1 }]);
     assert.equal(aside.size, 0);
     assert.equal(losses.count, 0, 'what cannot be read is not given up');
-    await pruneRepository(await stage.small.reopen(), { policy: { ...usualPolicy, removeAtOnce: true }, workerCount: 0 });
+    await pruneRepository(await stage.small.reopen(), {
+      signal: neverAborted,
+      policy: { ...usualPolicy, removeAtOnce: true },
+      workerCount: 0,
+    });
     assert.deepEqual(await stage.restored(stage.second), stage.secondContents, 'it could be read another time');
     await stage.assertSound();
   });
@@ -167,7 +172,12 @@ describe('repair packs', judged, () => {
     await flipBlob(stage, data, 0);
     const before = stage.names('index').sort();
     const keepAside = (): Promise<void> => Promise.reject(new CadanganError('output.failed', { reason: 'ENOSPC' }));
-    const repairing = repairPacks(await stage.small.reopen(), [data], { keepAside, compression: 'auto', extraVerify: true });
+    const repairing = repairPacks(await stage.small.reopen(), [data], {
+      signal: neverAborted,
+      keepAside,
+      compression: 'auto',
+      extraVerify: true,
+    });
     await assert.rejects(repairing, { code: 'output.failed' });
     assert.deepEqual(stage.names('index').sort(), before);
     assert.ok(stage.names('data').includes(data));
@@ -178,7 +188,7 @@ describe('repair packs', judged, () => {
     const [data = parsePackId('')] = stage.packs;
     await flipBlob(stage, data, 0);
     const storage = SimulatedStorage.from(stage.state());
-    const { packs } = await repair(await Repository.open({ storage }, password), [data]);
+    const { packs } = await repair(await Repository.open({ storage }, password, neverAborted), [data]);
     assert.equal(packs[0]?.blobsSaved, 4);
     const folder = mkdtempSync(join(tmpdir(), 'cadangan-killed-'));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -188,20 +198,20 @@ describe('repair packs', judged, () => {
         const killed = storage.stateAfter(count, variant, 'before-next');
         const expected = { ...stage.secondContents, '/docs/old.txt': 'lost' };
         assert.deepEqual(
-          await readable(await Repository.open({ storage: killed }, password), stage.second),
+          await readable(await Repository.open({ storage: killed }, password, neverAborted), stage.second),
           expected,
           `${count}, ${variant}`,
         );
-        const isThere = (await killed.sizeOf({ kind: 'data', name: data })) !== undefined;
-        if (isThere) await repair(await Repository.open({ storage: killed }, password), [data]);
+        const isThere = (await killed.sizeOf({ kind: 'data', name: data }, neverAborted)) !== undefined;
+        if (isThere) await repair(await Repository.open({ storage: killed }, password, neverAborted), [data]);
         assert.deepEqual(
-          await readable(await Repository.open({ storage: killed }, password), stage.second),
+          await readable(await Repository.open({ storage: killed }, password, neverAborted), stage.second),
           expected,
           `${count}, ${variant}`,
         );
-        assert.equal(await killed.sizeOf({ kind: 'data', name: data }), undefined);
+        assert.equal(await killed.sizeOf({ kind: 'data', name: data }, neverAborted), undefined);
         if (variant !== 'visible') continue;
-        const after = await stage.check(await Repository.open({ storage: killed }, password));
+        const after = await stage.check(await Repository.open({ storage: killed }, password, neverAborted));
         assert.deepEqual([...new Set(after.errors.map(({ kind }) => kind))], ['blob-missing'], `${count}`);
       }
     }
@@ -219,7 +229,7 @@ class BadSector extends FolderStorage {
 
   override async read(file: FileName): Promise<Uint8Array> {
     if (file.name === this.#name) throw new CadanganError('storage.unreachable', { reason: 'EIO' });
-    return super.read(file);
+    return super.read(file, neverAborted);
   }
 
   override async readRange(...args: Parameters<FolderStorage['readRange']>): Promise<Uint8Array> {

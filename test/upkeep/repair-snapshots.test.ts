@@ -19,6 +19,7 @@ import {
   type SnapshotRepair,
   type SnapshotRepairOptions,
 } from '../../src/upkeep/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { rewritten } from './mutations.ts';
 import { judged, readable, RepairStage } from './repair-stage.ts';
@@ -31,13 +32,14 @@ interface Repaired extends SnapshotRepair {
 async function repair(repository: Repository, options: Partial<SnapshotRepairOptions> = {}): Promise<Repaired> {
   const entries: string[] = [];
   const onEntry = ({ path, kind }: RepairedEntry): void => void entries.push(`${kind} ${textOf(path)}`);
-  return { ...(await repairSnapshots(repository, { compression: 'auto', extraVerify: true, onEntry, ...options })), entries };
+  const how = { compression: 'auto', extraVerify: true, onEntry, signal: neverAborted } as const;
+  return { ...(await repairSnapshots(repository, { ...how, ...options })), entries };
 }
 
 /** What a repository is after a pack went, and the index was made right again. */
 async function withoutPack(stage: RepairStage, at: number): Promise<void> {
   rmSync(stage.file('data', stage.packs[at] ?? assert.fail()));
-  await repairIndex(await stage.small.reopen());
+  await repairIndex(await stage.small.reopen(), { signal: neverAborted });
 }
 
 describe('repair snapshots', judged, () => {
@@ -63,7 +65,7 @@ describe('repair snapshots', judged, () => {
       ],
     );
     assert.equal(stage.names('snapshots').length, 4);
-    const stored = await loadSnapshot(await stage.small.reopen(), snapshots[1]?.newId ?? assert.fail());
+    const stored = await loadSnapshot(await stage.small.reopen(), snapshots[1]?.newId ?? assert.fail(), neverAborted);
     assert.deepEqual([stored.snapshot.original, stored.snapshot.tags], [stage.second, ['repaired']]);
     const contents = await stage.restored(stored.id);
     assert.deepEqual(contents, { ...stage.secondContents, '/docs/big.bin': '', '/docs/old.txt': '', '/top.txt': '' });
@@ -82,7 +84,7 @@ describe('repair snapshots', judged, () => {
     const { snapshots } = await repair(await stage.small.reopen(), { forget: true });
     assert.deepEqual(stage.names('snapshots').sort(), snapshots.map(({ newId }) => newId).sort());
     await stage.assertSound();
-    const { tags } = (await loadSnapshot(await stage.small.reopen(), snapshots[0]?.newId ?? assert.fail())).snapshot;
+    const { tags } = (await loadSnapshot(await stage.small.reopen(), snapshots[0]?.newId ?? assert.fail(), neverAborted)).snapshot;
     assert.deepEqual(tags, []);
   });
 
@@ -110,7 +112,7 @@ describe('repair snapshots', judged, () => {
     await small.flush();
     await small.snapshot(root, 1);
     rmSync(join(small.path, 'data', trees.slice(0, 2), trees));
-    await repairIndex(await small.reopen());
+    await repairIndex(await small.reopen(), { signal: neverAborted });
     const { snapshots, entries } = await repair(await small.reopen(), { forget: true });
     assert.deepEqual(entries, ['folder-lost /lost']);
     assert.deepEqual(await readable(await small.reopen(), snapshots[0]?.newId ?? assert.fail()), { '/b': 'other' });
@@ -176,7 +178,7 @@ describe('repair snapshots', judged, () => {
       rmSync(files[missing] ?? assert.fail());
       await assert.rejects(repair(await stage.small.reopen(), { forget: true }), { code: 'repository.index-wrong' });
       assert.deepEqual(stage.names('snapshots').sort(), [stage.first, stage.second].sort(), 'nothing was removed, and nothing was made');
-      const { packsAdded } = await repairIndex(await stage.small.reopen());
+      const { packsAdded } = await repairIndex(await stage.small.reopen(), { signal: neverAborted });
       assert.equal(packsAdded.length, 2);
       assert.deepEqual((await repair(await stage.small.reopen(), { forget: true })).snapshots, []);
       await stage.assertSound();
@@ -187,7 +189,7 @@ describe('repair snapshots', judged, () => {
     await using small = await SmallRepository.make();
     const folder = small.folder('folder', [small.file('a', 'text')]);
     await small.flush();
-    const [index = ''] = (await small.repository.storage.list('index')).map(({ name }) => name);
+    const [index = ''] = (await small.repository.storage.list('index', neverAborted)).map(({ name }) => name);
     await small.snapshot(small.tree([folder, small.file('b', 'other')]), 1);
     await small.flush();
     rmSync(join(small.path, 'index', index));
@@ -224,22 +226,25 @@ describe('repair snapshots', judged, () => {
     await using stage = await RepairStage.make();
     await withoutPack(stage, 0);
     const storage = SimulatedStorage.from(stage.state());
-    await repair(await Repository.open({ storage }, password), { forget: true });
+    await repair(await Repository.open({ storage }, password, neverAborted), { forget: true });
     const contents = { ...stage.secondContents, '/docs/big.bin': '', '/docs/old.txt': '', '/top.txt': '' };
     for (let count = 0; count <= storage.operations.length; count++) {
       for (const variant of ['visible', 'lost', 'landed'] as const) {
         const killed = storage.stateAfter(count, variant, 'before-next');
         const originals = new Set((await snapshotsOf(killed)).map(({ id, snapshot }) => snapshot.original ?? id));
         assert.deepEqual([...originals].sort(), [stage.first, stage.second].sort(), `${count}, ${variant}`);
-        await repair(await Repository.open({ storage: killed }, password), { forget: true });
+        await repair(await Repository.open({ storage: killed }, password, neverAborted), { forget: true });
         const after = await snapshotsOf(killed);
         assert.equal(after.length, 2, `${count}, ${variant}`);
-        assert.deepEqual(await readable(await Repository.open({ storage: killed }, password), after[1]?.id ?? assert.fail()), contents);
+        assert.deepEqual(
+          await readable(await Repository.open({ storage: killed }, password, neverAborted), after[1]?.id ?? assert.fail()),
+          contents,
+        );
       }
     }
   });
 });
 
 async function snapshotsOf(storage: SimulatedStorage) {
-  return listReadableSnapshots(await Repository.open({ storage }, password), assert.fail);
+  return listReadableSnapshots(await Repository.open({ storage }, password, neverAborted), assert.fail, neverAborted);
 }

@@ -20,6 +20,7 @@ import { checkRepository, type CheckResult, type Losses } from '../../src/upkeep
 import type { StorageState, StoredFile } from '../fakes/crash-model.ts';
 import { needs } from '../needs.ts';
 import { node, password, passwordTyped, SmallRepository } from './small-repository.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 /** What a snapshot has: content by path, as a restore below `/` would give it. */
 export type Contents = Readonly<Record<string, string>>;
@@ -133,7 +134,7 @@ export class RepairStage {
   }
 
   async check(repository?: Repository): Promise<CheckResult> {
-    return checkRepository(repository ?? (await this.small.reopen()), { readData: 'all', workerCount: 1 });
+    return checkRepository(repository ?? (await this.small.reopen()), { signal: neverAborted, readData: 'all', workerCount: 1 });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -144,10 +145,13 @@ export class RepairStage {
 
 /** What can be read of a snapshot by the index, which is loaded if it is not, without another thread; what cannot is `lost`. */
 export async function readable(repository: Repository, snapshot: SnapshotId): Promise<Contents> {
-  if (repository.index.blobCount === 0) await repository.loadIndex();
+  if (repository.index.blobCount === 0) await repository.loadIndex({ signal: neverAborted });
   const contents: Record<string, string> = {};
-  const textOfBlob = (id: BlobId): Promise<string> => repository.loadBlob('data', id).then((bytes) => Buffer.from(bytes).toString());
-  for await (const step of walkTree(repository, (await loadSnapshot(repository, snapshot)).snapshot.tree)) {
+  const textOfBlob = (id: BlobId): Promise<string> =>
+    repository.loadBlob('data', id, neverAborted).then((bytes) => Buffer.from(bytes).toString());
+  for await (const step of walkTree(repository, (await loadSnapshot(repository, snapshot, neverAborted)).snapshot.tree, {
+    signal: neverAborted,
+  })) {
     if (step.kind === 'unreadable') contents[textOf(step.path)] = 'lost';
     if (step.kind !== 'node' || step.node.type !== 'file') continue;
     const parts = (step.node.content ?? []).map((id) => textOfBlob(id).catch(() => undefined));
@@ -158,7 +162,7 @@ export async function readable(repository: Repository, snapshot: SnapshotId): Pr
 }
 
 function openAt(path: string): Promise<Repository> {
-  return Repository.open({ storage: new FolderStorage(path) }, password);
+  return Repository.open({ storage: new FolderStorage(path) }, password, neverAborted);
 }
 
 /** Paths that are named as lost, each once. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Repository } from '../../src/repository/index.ts';
 import { FolderStorage } from '../../src/storage/index.ts';
 import { password, passwordTyped } from './small-repository.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 /**
  * A folder with a repository that the real restic fills, and a source beside it. The key is cheap, so that each call takes tenths of a
@@ -24,12 +25,12 @@ export class ResticRepository {
   static async make(): Promise<ResticRepository> {
     const made = new ResticRepository(await mkdtemp(join(tmpdir(), 'cadangan-restic-')));
     await mkdir(made.source);
-    await Repository.init({ storage: new FolderStorage(made.path) }, password, { kdfCost: { N: 16, r: 8, p: 1 } });
+    await Repository.init({ storage: new FolderStorage(made.path) }, password, { signal: neverAborted, kdfCost: { N: 16, r: 8, p: 1 } });
     return made;
   }
 
   open(): Promise<Repository> {
-    return Repository.open({ storage: new FolderStorage(this.path) }, password);
+    return Repository.open({ storage: new FolderStorage(this.path) }, password, neverAborted);
   }
 
   restic(...args: readonly string[]): { readonly status: number | null; readonly output: string; readonly errors: string } {

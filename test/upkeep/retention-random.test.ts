@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import * as z from 'zod';
 import { formatTimestamp, listSnapshots, parseBlobId, saveSnapshot, type Repository } from '../../src/repository/index.ts';
 import { matchesOf, parseGroupBy, planRetention, type PlannedGroup } from '../../src/upkeep/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { needs } from '../needs.ts';
 import { rounds } from '../rounds.ts';
@@ -48,7 +49,7 @@ test(`${historyCount} random histories are thinned out as restic does (seed ${se
       .array(groupJson)
       .parse(JSON.parse(output === '' ? '[]' : (output.split('\n').find((line) => line.startsWith('[')) ?? '[]')));
     const { groups: ours } = planRetention(
-      await listSnapshots(repository),
+      await listSnapshots(repository, neverAborted),
       { policy: policyOf(flags), groupBy: parseGroupBy(grouping) },
       { nowNs: BigInt(Date.now()) * 1_000_000n, today: '2026-01-01' },
     );
@@ -69,17 +70,21 @@ async function addHistory(repository: Repository, random: SeededRandom): Promise
     const stepSeconds = pick(random, [600, 7_200, 86_400, 86_400, 900_000, 20_000_000]);
     timeNs += BigInt(1 + random.below(stepSeconds)) * 1_000_000_000n + BigInt(random.below(1_000_000_000));
     const time = formatTimestamp(timeNs, pick(random, [0, 420, 420, -210, 540, 840]));
-    await saveSnapshot(repository, {
-      time,
-      tree: noTree,
-      paths: pick(random, [['/a'], ['/a', '/b'], ['/b', '/a']]),
-      hostname: pick(random, ['one', 'one', 'two']),
-      username: 'root',
-      uid: 0,
-      gid: 0,
-      excludes: [],
-      tags: pick(random, [[], [], ['x'], ['x', 'y'], ['y', 'x'], ['year-end']]),
-    });
+    await saveSnapshot(
+      repository,
+      {
+        time,
+        tree: noTree,
+        paths: pick(random, [['/a'], ['/a', '/b'], ['/b', '/a']]),
+        hostname: pick(random, ['one', 'one', 'two']),
+        username: 'root',
+        uid: 0,
+        gid: 0,
+        excludes: [],
+        tags: pick(random, [[], [], ['x'], ['x', 'y'], ['y', 'x'], ['year-end']]),
+      },
+      neverAborted,
+    );
   }
 }
 

@@ -7,6 +7,7 @@ import { matchesOf, parseGroupBy, planRetention, removedBy, removeSnapshots } fr
 import { needs } from '../needs.ts';
 import { policyOf, snapshotAt } from './policy-options.ts';
 import { ResticRepository } from './restic-repository.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 const rule = '--keep-daily 7 --keep-weekly 5 --keep-monthly 12';
 const wanted = { policy: policyOf(rule), groupBy: parseGroupBy('host,paths') };
@@ -67,7 +68,7 @@ test('restic, asked once at the end of the year, keeps the same ones, and agrees
     excludes: [],
     tags: [],
   };
-  for (let night = 0; night < 365; night++) await saveSnapshot(repository, { ...rest, time: evening(night) });
+  for (let night = 0; night < 365; night++) await saveSnapshot(repository, { ...rest, time: evening(night) }, neverAborted);
   const told = z.array(z.object({ keep: z.array(z.object({ time: z.string() })), remove: z.array(z.unknown()).nullable() }));
   const restic = () =>
     told.parse(
@@ -79,12 +80,12 @@ test('restic, asked once at the end of the year, keeps the same ones, and agrees
       ),
     )[0];
   const kept = restic()?.keep.map(({ time }) => time);
-  const plan = planRetention(await listSnapshots(repository), wanted, { nowNs: firstNs + 400n * dayNs, today: '2026-01-01' });
+  const plan = planRetention(await listSnapshots(repository, neverAborted), wanted, { nowNs: firstNs + 400n * dayNs, today: '2026-01-01' });
   assert.deepEqual(
     kept,
     plan.groups[0]?.keep.map(({ snapshot }) => snapshot.snapshot.time),
   );
   assert.ok(plan.groups[0]?.keep.every((one) => matchesOf(one).every((words) => !words.startsWith('oldest'))));
-  await removeSnapshots(repository, removedBy(plan));
+  await removeSnapshots(repository, removedBy(plan), { signal: neverAborted });
   assert.deepEqual(restic(), { keep: kept?.map((time) => ({ time })), remove: null });
 });

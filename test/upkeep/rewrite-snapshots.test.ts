@@ -6,6 +6,7 @@ import { changeTags, rewriteSnapshots, type RewriteOptions, type RewrittenSnapsh
 import { FolderStorage, type FileName } from '../../src/storage/index.ts';
 import { rewritten } from './mutations.ts';
 import { judged, RepairStage } from './repair-stage.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 interface Rewritten {
   readonly snapshots: readonly RewrittenSnapshot[];
@@ -18,7 +19,14 @@ const excludesBig = (path: ByteString): boolean => path === '/docs/big.bin' || p
 async function rewrite(repository: Repository, options: Partial<RewriteOptions> = {}): Promise<Rewritten> {
   const excluded: string[] = [];
   const onExcluded: RewriteOptions['onExcluded'] = (_id, path) => void excluded.push(textOf(path));
-  const given: RewriteOptions = { compression: 'auto', extraVerify: true, excludes: excludesBig, onExcluded, ...options };
+  const given: RewriteOptions = {
+    compression: 'auto',
+    extraVerify: true,
+    excludes: excludesBig,
+    onExcluded,
+    signal: neverAborted,
+    ...options,
+  };
   const snapshots = await rewriteSnapshots(repository, given);
   return { snapshots, fates: snapshots.map(({ fate }) => fate), excluded };
 }
@@ -33,7 +41,7 @@ describe('rewrite', judged, () => {
     const { '/docs/big.bin': _big, '/notes/n.txt': _note, ...left } = stage.secondContents;
     const newId = snapshots[1]?.newId ?? assert.fail();
     assert.deepEqual(await stage.restored(newId), left);
-    const { snapshot } = await loadSnapshot(await stage.small.reopen(), newId);
+    const { snapshot } = await loadSnapshot(await stage.small.reopen(), newId, neverAborted);
     assert.deepEqual([snapshot.original, snapshot.tags], [stage.second, ['rewrite']]);
     assert.deepEqual(await stage.restored(stage.second), stage.secondContents);
   });
@@ -58,16 +66,21 @@ describe('rewrite', judged, () => {
     );
     assert.equal(stage.names('snapshots').length, 3);
     assert.ok(stage.names('snapshots').includes(stage.first));
-    const { snapshot } = await loadSnapshot(await stage.small.reopen(), snapshots[0]?.newId ?? assert.fail());
+    const { snapshot } = await loadSnapshot(await stage.small.reopen(), snapshots[0]?.newId ?? assert.fail(), neverAborted);
     assert.deepEqual(snapshot.tags, ['rewrite']);
   });
 
   test('what it makes and removes is told before it is gone, by the names that records know, also when it breaks off', async () => {
     await using stage = await RepairStage.make();
-    const tagged = await changeTags(await stage.small.reopen(), await loadSnapshot(await stage.small.reopen(), stage.first), {
-      add: ['keep'],
-      remove: [],
-    });
+    const tagged = await changeTags(
+      await stage.small.reopen(),
+      await loadSnapshot(await stage.small.reopen(), stage.first, neverAborted),
+      {
+        add: ['keep'],
+        remove: [],
+      },
+      neverAborted,
+    );
     const told: { readonly changes: SnapshotChanges; readonly there: readonly string[] }[] = [];
     const onChange = async (changes: SnapshotChanges): Promise<void> => void told.push({ changes, there: stage.names('snapshots') });
     const storage = new StuckFile(stage.path, stage.second);
@@ -100,13 +113,17 @@ describe('rewrite', judged, () => {
   test('the sums of a snapshot that has some are those of what is left, and host and time can be others', async () => {
     await using stage = await RepairStage.make();
     const { repository } = stage.small;
-    const { snapshot } = await loadSnapshot(repository, stage.second);
+    const { snapshot } = await loadSnapshot(repository, stage.second, neverAborted);
     const time = '2026-01-01T00:00:00Z';
     const zero = { filesNew: 0, filesChanged: 0, filesUnmodified: 0, dirsNew: 0, dirsChanged: 0, dirsUnmodified: 0, dataBlobs: 0 };
     const sizes = { treeBlobs: 0, dataAdded: 7, dataAddedPacked: 5, totalFilesProcessed: 5, totalBytesProcessed: 99 };
-    const id = await saveSnapshot(repository, { ...snapshot, summary: { backupStart: time, backupEnd: time, ...zero, ...sizes } });
+    const id = await saveSnapshot(
+      repository,
+      { ...snapshot, summary: { backupStart: time, backupEnd: time, ...zero, ...sizes } },
+      neverAborted,
+    );
     const { snapshots } = await rewrite(await stage.small.reopen(), { ids: [id], newHost: 'other', newTime: '2020-02-02T00:00:00Z' });
-    const made = (await loadSnapshot(await stage.small.reopen(), snapshots[0]?.newId ?? assert.fail())).snapshot;
+    const made = (await loadSnapshot(await stage.small.reopen(), snapshots[0]?.newId ?? assert.fail(), neverAborted)).snapshot;
     const left = stage.secondContents['/docs/new.txt']?.length ?? 0;
     const rest = (stage.secondContents['/docs/old.txt']?.length ?? 0) + 'top'.length;
     assert.deepEqual([made.summary?.totalFilesProcessed, made.summary?.totalBytesProcessed, made.summary?.dataAdded], [3, left + rest, 7]);
@@ -116,8 +133,8 @@ describe('rewrite', judged, () => {
   test('a snapshot with a folder that cannot be read is left alone', async () => {
     await using stage = await RepairStage.make();
     const repository = await stage.small.reopen();
-    await repository.loadIndex();
-    const tree = (await loadSnapshot(repository, stage.second)).snapshot.tree;
+    await repository.loadIndex({ signal: neverAborted });
+    const tree = (await loadSnapshot(repository, stage.second, neverAborted)).snapshot.tree;
     const place = repository.index.locate('tree', tree) ?? assert.fail();
     rewritten('flip', (bytes) => bytes.fill(7, place.offset, place.offset + 9)).apply(stage.file('data', place.packId), '');
     const { fates } = await rewrite(await stage.small.reopen(), { forget: true });
@@ -137,6 +154,6 @@ class StuckFile extends FolderStorage {
 
   override async remove(file: FileName): Promise<void> {
     if (file.name === this.#name) throw new CadanganError('storage.unreachable', { reason: 'EIO' });
-    return super.remove(file);
+    return super.remove(file, neverAborted);
   }
 }

@@ -15,6 +15,7 @@ import {
   treeFromSerializedNodes,
 } from '../../src/repository/index.ts';
 import { FolderStorage, type Storage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 export const passwordTyped = 'small';
 export const password = passwordFromText(passwordTyped);
@@ -39,12 +40,15 @@ export class SmallRepository {
 
   static async make(): Promise<SmallRepository> {
     const path = await mkdtemp(join(tmpdir(), 'cadangan-small-'));
-    return new SmallRepository(path, await Repository.init({ storage: new FolderStorage(path) }, password, { kdfCost }));
+    return new SmallRepository(
+      path,
+      await Repository.init({ storage: new FolderStorage(path) }, password, { signal: neverAborted, kdfCost }),
+    );
   }
 
   /** As another program would: nothing is known from before. */
   reopen(storage: Storage = new FolderStorage(this.path)): Promise<Repository> {
-    return Repository.open({ storage }, password);
+    return Repository.open({ storage }, password, neverAborted);
   }
 
   /** Adds a blob, also one that is there already, to the open pack of its type. */
@@ -75,31 +79,35 @@ export class SmallRepository {
     for (const type of ['data', 'tree'] as const) {
       if (this.#builders[type].isEmpty) continue;
       const pack = this.#builders[type].finish();
-      await this.#store.save(pack);
+      await this.#store.save(pack, neverAborted);
       names.push(pack.id);
     }
-    await this.#store.flush();
+    await this.#store.flush(neverAborted);
     return names;
   }
 
   /** @param second of the time of the snapshot, after 2026-01-01 */
   snapshot(tree: TreeId, second: number): Promise<SnapshotId> {
     const time = formatTimestamp(BigInt(Date.UTC(2026, 0, 1) / 1000 + second) * 1_000_000_000n, 0);
-    return saveSnapshot(this.repository, {
-      time,
-      tree,
-      paths: ['/src'],
-      hostname: 'host',
-      username: 'root',
-      uid: 0,
-      gid: 0,
-      excludes: [],
-      tags: [],
-    });
+    return saveSnapshot(
+      this.repository,
+      {
+        time,
+        tree,
+        paths: ['/src'],
+        hostname: 'host',
+        username: 'root',
+        uid: 0,
+        gid: 0,
+        excludes: [],
+        tags: [],
+      },
+      neverAborted,
+    );
   }
 
   snapshots(): Promise<StoredSnapshot[]> {
-    return listSnapshots(this.repository);
+    return listSnapshots(this.repository, neverAborted);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

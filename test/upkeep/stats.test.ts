@@ -7,6 +7,7 @@ import { repositoryStats, statsModes, type RepositoryStats, type StatsMode } fro
 import { needs } from '../needs.ts';
 import { ResticRepository } from './restic-repository.ts';
 import { node, SmallRepository } from './small-repository.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 
 describe('stats of what restic backed up', needs('restic'), () => {
   let repository: ResticRepository;
@@ -31,9 +32,9 @@ describe('stats of what restic backed up', needs('restic'), () => {
 
   async function stats(mode: StatsMode): Promise<RepositoryStats> {
     const opened = await repository.open();
-    const snapshots = await listSnapshots(opened);
-    await opened.loadIndex();
-    return repositoryStats(opened, snapshots, mode);
+    const snapshots = await listSnapshots(opened, neverAborted);
+    await opened.loadIndex({ signal: neverAborted });
+    return repositoryStats(opened, snapshots, mode, { signal: neverAborted });
   }
 
   for (const mode of statsModes) {
@@ -68,8 +69,8 @@ test('a sum is refused where something is missing', async () => {
   await small.flush();
   await small.snapshot(root, 1);
   const repository = await small.reopen();
-  await repository.loadIndex();
+  await repository.loadIndex({ signal: neverAborted });
   const snapshots = await small.snapshots();
-  await assert.rejects(repositoryStats(repository, snapshots, 'raw-data'), { code: 'repository.damaged' });
-  assert.equal((await repositoryStats(repository, snapshots, 'restore-size')).files, 2);
+  await assert.rejects(repositoryStats(repository, snapshots, 'raw-data', { signal: neverAborted }), { code: 'repository.damaged' });
+  assert.equal((await repositoryStats(repository, snapshots, 'restore-size', { signal: neverAborted })).files, 2);
 });

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { passwordFromText } from '../../src/platform/index.ts';
 import { Repository } from '../../src/repository/index.ts';
 import { copySnapshots, recoverTrees, repairPacks, rewriteSnapshots } from '../../src/upkeep/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { RepositoryMaker } from '../fakes/repository-maker.ts';
 import { SimulatedStorage } from '../fakes/simulated-storage.ts';
 import { failsWith } from '../storage/conformance.ts';
@@ -15,14 +16,14 @@ type Work = (stage: PruneStage, storage: SimulatedStorage, signal: AbortSignal) 
 
 const works: Readonly<Record<string, Work>> = {
   copy: async (stage, storage, signal) => {
-    const destination = await Repository.open({ storage }, passwordFromText('password'));
+    const destination = await Repository.open({ storage }, passwordFromText('password'), neverAborted);
     return copySnapshots(await stage.reopen(), destination, { ...sealing, signal });
   },
   rewrite: async (stage, _storage, signal) => rewriteSnapshots(await stage.reopen(), { ...sealing, excludes: () => true, signal }),
   recover: async (stage, _storage, signal) => {
-    for (const name of await stage.names('snapshots')) await stage.storage.remove({ kind: 'snapshots', name });
+    for (const name of await stage.names('snapshots')) await stage.storage.remove({ kind: 'snapshots', name }, neverAborted);
     const repository = await stage.reopen();
-    await repository.loadIndex();
+    await repository.loadIndex({ signal: neverAborted });
     return recoverTrees(repository, { ...sealing, signal });
   },
   'repair packs': async (stage, _storage, signal) => {
@@ -34,7 +35,7 @@ const works: Readonly<Record<string, Work>> = {
 
 async function loaded(stage: PruneStage): Promise<Repository> {
   const repository = await stage.reopen();
-  await repository.loadIndex();
+  await repository.loadIndex({ signal: neverAborted });
   return repository;
 }
 

@@ -11,6 +11,7 @@ import {
   type ChangeFigures,
   type RetentionHold,
 } from '../../src/upkeep/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { SeededRandom } from '../fakes/seeded-random.ts';
 import { rounds } from '../rounds.ts';
 import { freshSeed } from '../seeds.ts';
@@ -26,13 +27,13 @@ async function holdsAfter(
   await using world = await FileWorld.make();
   for (const files of evenings) await world.backUp(files);
   const repository = await world.open();
-  const all = await listSnapshots(repository);
+  const all = await listSnapshots(repository, neverAborted);
   const plan = planRetention(
     all,
     { policy: policyOf('--keep-last 1'), groupBy: parseGroupBy('host,paths') },
     { nowNs: 2n ** 62n, today: '2026-02-01' },
   );
-  const { changes, unreadable } = await recentChanges(repository, plan, all);
+  const { changes, unreadable } = await recentChanges(repository, plan, all, neverAborted);
   assert.deepEqual(unreadable, []);
   const nothingKnown = { sets: [], missing: [], newest: [], clockForward: undefined, nights: [], open: [], released: new Set<string>() };
   const holds = retentionHolds(plan, true, { ...nothingKnown, nowNs: 2n ** 62n, all, unreadable, changes });

@@ -14,6 +14,7 @@ import {
   type RepositoryLock,
 } from '../../src/repository/index.ts';
 import type { Storage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { node } from '../fakes/repository-maker.ts';
 import type { SeededRandom } from '../fakes/seeded-random.ts';
 
@@ -50,12 +51,12 @@ export class TinyBackup {
    * @throws `repository.locked`
    */
   static async begin(world: { storage: Storage; clock: Clock }, random: SeededRandom, { heedsLock = true } = {}): Promise<TinyBackup> {
-    const open = () => Repository.open(world, passwordFromText('password'));
+    const open = () => Repository.open(world, passwordFromText('password'), neverAborted);
     const repository = await open();
-    const lock = await (heedsLock ? repository : await open()).lock({ exclusive: false });
+    const lock = await (heedsLock ? repository : await open()).lock({ signal: neverAborted, exclusive: false });
     const backup = new TinyBackup(repository, lock, random);
     try {
-      await repository.loadIndex();
+      await repository.loadIndex({ signal: neverAborted });
       return backup;
     } catch (error) {
       await backup.end();
@@ -71,25 +72,29 @@ export class TinyBackup {
     const half = files.length >> 1;
     const folder = node('dir', 'folder', { subtree: await this.#treeOf(files.slice(0, half)) });
     this.#tree = await this.#treeOf([...files.slice(half), folder]);
-    for (const builder of Object.values(this.#builders)) if (!builder.isEmpty) await this.#store.save(builder.finish());
+    for (const builder of Object.values(this.#builders)) if (!builder.isEmpty) await this.#store.save(builder.finish(), neverAborted);
   }
 
   /** Names it, and makes the snapshot. */
   async finish(): Promise<void> {
     if (this.#tree === undefined) throw new Error('nothing is stored');
-    await this.#store.flush();
+    await this.#store.flush(neverAborted);
     const { clock } = this.#repository;
-    await saveSnapshot(this.#repository, {
-      time: formatTimestamp(clock.nowNs(), 420),
-      tree: this.#tree,
-      paths: ['/srv'],
-      hostname: 'srv-01',
-      username: 'root',
-      uid: 0,
-      gid: 0,
-      tags: [],
-      excludes: [],
-    });
+    await saveSnapshot(
+      this.#repository,
+      {
+        time: formatTimestamp(clock.nowNs(), 420),
+        tree: this.#tree,
+        paths: ['/srv'],
+        hostname: 'srv-01',
+        username: 'root',
+        uid: 0,
+        gid: 0,
+        tags: [],
+        excludes: [],
+      },
+      neverAborted,
+    );
   }
 
   /** Gives the lock back, whatever became of it. */
@@ -118,7 +123,7 @@ export class TinyBackup {
     const id = blobIdOf(plaintext);
     if (!this.#repository.index.claim(type, id)) return id;
     this.#builders[type].add(type, id, plaintext);
-    if (this.#random.chance(0.15)) await this.#store.save(this.#builders[type].finish());
+    if (this.#random.chance(0.15)) await this.#store.save(this.#builders[type].finish(), neverAborted);
     return id;
   }
 }

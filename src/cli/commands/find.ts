@@ -67,7 +67,7 @@ interface FindOutput {
   end(): void;
 }
 
-function queryOf({ clock }: CommandContext, patterns: readonly string[], options: OptionValues): FindOptions {
+function queryOf({ clock }: CommandContext, patterns: readonly string[], options: OptionValues): Omit<FindOptions, 'signal'> {
   const kinds = ['blob', 'tree', 'pack'].filter((kind) => options.flag(kind));
   if (kinds.length > 1)
     throw new CadanganError('arguments.invalid', { option: `--${kinds[1]}`, reason: `it cannot be combined with --${kinds[0]}` });

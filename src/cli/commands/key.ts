@@ -44,7 +44,7 @@ export const keyCommand: CliCommand = {
 async function printKeys(context: CommandContext): Promise<ExitCode> {
   const { terminal, globals, clock } = context;
   const { keys, damaged, currentId } = await openedRepository(context, 'shared', async ({ repository, signal }) => ({
-    ...(await listKeys({ ...repository.keyContext, signal })),
+    ...(await listKeys(repository.keyContext(signal))),
     currentId: repository.keyId,
   }));
   const rows = keys.map((key) => ({ ...viewOf(key, (ns) => localTimeText(ns, clock)), current: key.id === currentId }));
