@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { openStorageAt, withRepository, type LockMode, type OpenedRepository, type PasswordAccess, type World } from '../jobs/index.ts';
-import { l10n, type Clock, type Environment } from '../platform/index.ts';
+import { isOnDrive, l10n, type Clock, type Environment } from '../platform/index.ts';
 import { driveWorld } from './drive-place.ts';
 import type { ExitCode } from './exit-code.ts';
 import { locationOf, type GlobalOptions } from './global-options.ts';
@@ -65,7 +65,7 @@ export async function accessOf(context: CommandContext, options: AccessOptions =
 /** A repository on Google Drive needs the account that the configuration names. */
 export async function worldFor(location: string, context: CommandContext): Promise<World> {
   const { clock } = context;
-  if (!location.startsWith('gdrive:')) return { clock };
+  if (!isOnDrive(location)) return { clock };
   const { place } = await driveWorld(context);
   return { clock, openStorage: (wanted) => openStorageAt(wanted, place) };
 }

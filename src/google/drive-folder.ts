@@ -1,4 +1,4 @@
-import { CadanganError, isCode } from '../platform/index.ts';
+import { CadanganError, drivePathOf, isCode } from '../platform/index.ts';
 import type { DriveAccount, StorageQuota } from './drive-api.ts';
 import type { DriveClient } from './drive-client.ts';
 import { FileUpload, type FilePlace, type UploadOptions, type UploadResult } from './file-upload.ts';
@@ -212,7 +212,7 @@ export class DriveFolder implements FilePlace {
   ): Promise<RemoteFile> {
     const [rootId] = await this.assertThere(signal);
     const item = await uploadStream(this.client, {
-      folder: this.location.slice('gdrive:'.length),
+      folder: drivePathOf(this.location),
       folderId: folders.length === 0 ? rootId : await this.#tree.ensure(folders, signal),
       name,
       mimeType,
@@ -306,10 +306,7 @@ export class DriveFolder implements FilePlace {
     if (note?.doneAtMs === undefined) return false;
     const where = await this.whereIs(note.id, signal);
     const { folders, name } = placeOf(file);
-    return (
-      where.kind === 'at' &&
-      where.path === [...this.location.slice('gdrive:'.length).split('/').filter(Boolean), ...folders, name].join('/')
-    );
+    return where.kind === 'at' && where.path === [...drivePathOf(this.location).split('/').filter(Boolean), ...folders, name].join('/');
   }
 
   /** Whether there is a folder at the path, asked anew: not one that is only known by its id. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DriveFolder, openUploadJournal, type DriveClient, type UploadJournal } from '../google/index.ts';
 import { CopyMemoryFile, DriveCopy, type CopyListing, type CopyMemory } from '../offsite/index.ts';
-import { CadanganError, holdName, makeOwnFolder, type Random, systemRandom } from '../platform/index.ts';
+import { CadanganError, holdName, isRemote, makeOwnFolder, type Random, systemRandom } from '../platform/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import { parseLocation, type Storage } from '../storage/index.ts';
 import { openStorageAt, type DrivePlace } from './drive-account.ts';
@@ -86,10 +86,9 @@ async function opened(
   };
 }
 
-/** The pace is that of the line to Google: an original in the house is read as fast as it goes. @throws as `openStorageAt` */
+/** The pace is that of the line that the copy goes over: an original in a folder is read as fast as it goes. @throws as `openStorageAt` */
 export function openOriginal(location: string, place: DrivePlace): Promise<Storage> {
-  const isAtGoogle = parseLocation(location).scheme === 'gdrive';
-  return openStorageAt(location, isAtGoogle ? place : { ...place, pace: undefined });
+  return openStorageAt(location, isRemote(location) ? place : { ...place, pace: undefined });
 }
 
 /** Where the copy lies: to find it again when somebody renames it, or when lists are late. */

@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os';
-import { CadanganError, isAbort, isCode, readFile } from '../platform/index.ts';
+import { CadanganError, isAbort, isCode, isOnDrive, readFile } from '../platform/index.ts';
 import type { RecordContent, RecordKind, RecordPlace, RecordTrigger, RecordValues } from '../records/index.ts';
 import type { GeneralSettings } from '../settings/index.ts';
 import { locationLabel, parseLocation } from '../storage/index.ts';
@@ -92,7 +92,7 @@ const clauses: Readonly<Partial<Record<RecordKind, string>>> = {
 
 /** Where a repository lies, without the password that an address may have in it; on Google Drive also whose it is. */
 export function placeOf(location: string, settings?: RecordAbout['settings']): RecordPlace {
-  const account = isExternal(location) ? settings?.googleDrive?.account : undefined;
+  const account = isOnDrive(location) ? settings?.googleDrive?.account : undefined;
   return { location: labelOf(location), ...(account !== undefined && { account }) };
 }
 
@@ -104,9 +104,9 @@ function labelOf(location: string): string {
   }
 }
 
-/** On Google Drive; otherwise it is in the house. */
+/** On Google Drive; what is reached by any other road is the backup server, unless it is a copy. */
 export function isExternal(location: string): boolean {
-  return location.startsWith('gdrive:');
+  return isOnDrive(location);
 }
 
 /** An error as a code with facts; the sentence is made by whoever shows it. */

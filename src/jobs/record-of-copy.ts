@@ -1,4 +1,4 @@
-import { isCode } from '../platform/index.ts';
+import { isCode, isOnDrive } from '../platform/index.ts';
 import type { RecordContent, RecordPlace } from '../records/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import type { JobResult } from './job-result.ts';
@@ -95,14 +95,13 @@ export function recordOfSample(result: JobResult<SampleDetails>, about: AboutCop
 export function recordOfReadableCopy(result: JobResult<ReadableCopyDetails>, about: AboutCopy & { readonly to: string }): RecordContent {
   const { details } = result;
   const { destination, ...places } = placesOf(result, about);
-  const isOnDrive = about.to.startsWith('gdrive:');
   return recordOfJob(
     'external-backup',
     result,
     { ...about, set: about.copy.name },
     {
       ...places,
-      destination: isOnDrive ? { ...destination, location: about.to } : { location: about.to },
+      destination: isOnDrive(about.to) ? { ...destination, location: about.to } : { location: about.to },
       ...(details && {
         snapshotId: details.snapshotId,
         counts: { filesTotal: details.files },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { CadanganError, type Clock } from '../platform/index.ts';
+import { CadanganError, isRemote, type Clock } from '../platform/index.ts';
 import { inOwnTime, openStorage, type Storage } from '../storage/index.ts';
 import { keyOf, type SourceFile } from './copy-listing.ts';
 import { recordedErrorOf, type RecordedError } from './recorded-error.ts';
@@ -43,8 +43,8 @@ const patienceMs = 5_000;
 const lookMsMax = 10 * 60_000;
 /** Several ask at once, and again at every change. */
 const freshMs = 1_000;
-/** Google is asked over the network, and counts the questions. */
-const freshOnDriveMs = 60_000;
+/** Whoever is asked over a network answers slowly, and Google counts the questions. */
+const freshRemoteMs = 60_000;
 
 interface Look {
   readonly startedMs: number;
@@ -69,7 +69,7 @@ export class OriginalLooks {
   async look(location: string, sinceMs = -Infinity): Promise<OriginalLook> {
     const nowMs = this.#clock.monotonicMs();
     const known = this.#looks.get(location);
-    const fresh = location.startsWith('gdrive:') ? freshOnDriveMs : freshMs;
+    const fresh = isRemote(location) ? freshRemoteMs : freshMs;
     const isUsable = known !== undefined && (!known.isOver || (nowMs - known.startedMs < fresh && known.atMs >= sinceMs));
     const current = isUsable ? known : this.#begin(location, nowMs);
     if (current.isOver) return current.look;

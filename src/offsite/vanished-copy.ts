@@ -1,4 +1,4 @@
-import { CadanganError } from '../platform/index.ts';
+import { CadanganError, drivePathOf } from '../platform/index.ts';
 import type { Comparison } from './compare-copy.ts';
 import type { CopyListing } from './copy-listing.ts';
 import type { CopyMemory } from './copy-memory.ts';
@@ -47,7 +47,7 @@ async function isInPlace(
 ): Promise<boolean> {
   if (folderIds.length === 0 || files === 0) return true;
   const wheres = await Promise.all(folderIds.map((id) => target.whereIs(id, signal)));
-  const path = target.location.slice('gdrive:'.length).split('/').filter(Boolean).join('/');
+  const path = drivePathOf(target.location).split('/').filter(Boolean).join('/');
   if (wheres.some((where) => where.kind === 'at' && where.isBelowTop && where.path === path)) return true;
   // A second folder that lies where it should be is judged by what is in it.
   if (await target.isAtPath(signal)) return true;

@@ -54,6 +54,7 @@ export * from './for-each-bounded.ts';
 export * from './or-aborted.ts';
 export * from './path-pattern.ts';
 export * from './pattern-file.ts';
+export * from './location-scheme.ts';
 export * from './paths.ts';
 export * from './rate-limiter.ts';
 export * from './size-text.ts';

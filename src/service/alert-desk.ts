@@ -1,7 +1,6 @@
 import { hostname } from 'node:os';
 import {
   describeException,
-  isExternal,
   placeOf,
   reasonMessage,
   recordOfFailedAlert,
@@ -14,6 +13,7 @@ import {
   CadanganError,
   currentLanguage,
   inLocale,
+  isRemote,
   l10n,
   parseSizeText,
   randomId,
@@ -280,9 +280,9 @@ class SpaceWatch implements Task {
 /** The disks of what is configured at this moment. */
 function watchedPlaces({ configuration, stateFolder, freeBytes, signal }: AlertDeskOptions): WatchedPlace[] {
   const locations = configuration().sets.map(({ repository }) => repository.location);
-  // By what records call them; what lies on Google Drive has no disk.
+  // By what records call them; only of a folder one learns how full its disk is.
   const repositories = new Map(
-    locations.flatMap((location) => (isExternal(location) ? [] : [[placeOf(location).location ?? location, location]])),
+    locations.flatMap((location) => (isRemote(location) ? [] : [[placeOf(location).location ?? location, location]])),
   );
   return [
     { location: stateFolder, freeBytes: () => freeBytesAt(stateFolder) },

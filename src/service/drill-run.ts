@@ -11,7 +11,7 @@ import {
   type JobResult,
   type RepositoryAccess,
 } from '../jobs/index.ts';
-import { CadanganError, snapshotPathOf, type Clock, type Random } from '../platform/index.ts';
+import { CadanganError, isOnDrive, snapshotPathOf, type Clock, type Random } from '../platform/index.ts';
 import { nextDay, startOfDayMs } from '../records/index.ts';
 import type { BackupSet, Configuration } from '../settings/index.ts';
 import type { DrillParams } from './protocol.ts';
@@ -114,7 +114,7 @@ function placesOnDrive(
   const copies = new Map(offsiteCopies.map(({ repository, to }) => [repositoryKey(repository), to]));
   const places = sets.flatMap((set): DrillPlace[] => {
     const { location } = set.repository;
-    const onDrive = location.startsWith('gdrive:') ? location : copies.get(repositoryKey(location));
+    const onDrive = isOnDrive(location) ? location : copies.get(repositoryKey(location));
     if (onDrive === undefined && areNamed) throw new CadanganError('offsite.unknown', { copy: set.name });
     return onDrive === undefined ? [] : [{ set, location: onDrive }];
   });

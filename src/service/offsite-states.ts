@@ -1,3 +1,4 @@
+import { isExternal } from '../jobs/index.ts';
 import { isProtected } from '../offsite/index.ts';
 import { whyOf } from './copy-state-text.ts';
 import type { CopyInfo, OffsiteState } from './protocol.ts';
@@ -22,7 +23,7 @@ export async function offsiteStates(service: Service, copies: readonly CopyInfo[
     const unknown = stored === 'unknown' && { state: 'unknown' as const };
     const snapshotId = typeof stored === 'object' ? stored.snapshotId : undefined;
     const has = (copy: CopyInfo): boolean => snapshotId !== undefined && isProtected(copy, snapshotId);
-    if (location.startsWith('gdrive:')) states.set(name, { isProtected: snapshotId !== undefined, ...unknown });
+    if (isExternal(location)) states.set(name, { isProtected: snapshotId !== undefined, ...unknown });
     const key = repositoryKeyIfAny(location);
     const ofSet = copies.filter(({ repository }) => key !== undefined && repositoryKeyIfAny(repository) === key);
     const found = ofSet.find((copy) => has(copy) && copy.state === 'in-sync') ?? ofSet.find(has) ?? ofSet[0];

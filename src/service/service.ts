@@ -11,7 +11,17 @@ import {
   recordOfOverduePrune,
   recordOfRefusal,
 } from '../jobs/index.ts';
-import { CadanganError, type Clock, type Environment, isAbort, isCode, type Pace, type Random, systemClock } from '../platform/index.ts';
+import {
+  CadanganError,
+  type Clock,
+  type Environment,
+  isAbort,
+  isCode,
+  isRemote,
+  type Pace,
+  type Random,
+  systemClock,
+} from '../platform/index.ts';
 import { allOf, dayOf, inZoneInForce, instantMsOf, newestRecord, recordsFolder } from '../records/index.ts';
 import {
   isSuccess,
@@ -647,7 +657,7 @@ async function inZone<Known extends { readonly configuration: Configuration }>(l
 
 /** The original of the copy at this location; the location itself when it is none. */
 function originalOf(location: string, copies: readonly OffsiteCopy[]): string {
-  if (!location.startsWith('gdrive:')) return location;
+  if (!isRemote(location)) return location;
   const key = repositoryKey(location);
   return copies.find(({ to }) => repositoryKey(to) === key)?.repository ?? location;
 }

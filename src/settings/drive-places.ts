@@ -1,4 +1,4 @@
-import type { ErrorFacts } from '../platform/index.ts';
+import { drivePathOf, isOnDrive, type ErrorFacts } from '../platform/index.ts';
 import type { LooseProblem } from './issue-problems.ts';
 import { nearestNode, propertyOf, valueOf, type Node } from './json-tree.ts';
 import type { Configuration, OffsiteCopy } from './schema.ts';
@@ -102,10 +102,6 @@ function isConcerned(place: DrivePlace, other: DrivePlace): boolean {
   return other.kind !== 'original' || other.copy === place.copy;
 }
 
-function isOnDrive(location: string): boolean {
-  return location.startsWith('gdrive:');
-}
-
 /** How the folder of the first lies to that of the second; undefined: apart. */
 function relationOf(place: Pick<DrivePlace, 'location'>, other: Pick<DrivePlace, 'location'>): 'same' | 'inside' | 'around' | undefined {
   const [one, two] = [foldersOf(place.location), foldersOf(other.location)];
@@ -119,6 +115,6 @@ function relationOf(place: Pick<DrivePlace, 'location'>, other: Pick<DrivePlace,
  * do the disks onto which people download, nor people. Slashes are ours.
  */
 function foldersOf(location: string): readonly string[] {
-  const names = location.slice('gdrive:'.length).split('/');
+  const names = drivePathOf(location).split('/');
   return names.map((name) => name.normalize('NFC').trim().toLowerCase()).filter((name) => name !== '');
 }

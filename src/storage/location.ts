@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { CadanganError, isCode, machinePath, system, type MachinePath } from '../platform/index.ts';
+import { CadanganError, isCode, machinePath, schemeOf, system, type MachinePath } from '../platform/index.ts';
 
 /** Where a repository lies, as parsed from what the user wrote. Paths are as the other side wants them. */
 export type Location =
@@ -13,7 +13,9 @@ export type Location =
     }
   | { readonly scheme: 'gdrive'; readonly path: string }
   | { readonly scheme: 'rest'; readonly url: URL }
-  | { readonly scheme: 's3'; readonly endpoint: URL; readonly bucket: string; readonly prefix: string };
+  | { readonly scheme: 's3'; readonly endpoint: URL; readonly bucket: string; readonly prefix: string }
+  /** `remote` as rclone's configuration names it, or `:backend` for one that needs no settings. */
+  | { readonly scheme: 'rclone'; readonly remote: string; readonly path: string };
 
 /** What a location may look like that `openStorage` opens, for messages. The other schemes are read so that a message can name them. */
 export const locationForms = ['/path/to/folder', 'C:\\path', '\\\\server\\share', 'local:path', 'gdrive:Folder/Sub'] as const;
@@ -35,23 +37,24 @@ export function parseLocation(text: string, rules: LocationRules = hostRules()):
   const colon = text.indexOf(':');
   if (colon < 0) return folder(text, rules);
   const rest = text.slice(colon + 1);
-  switch (text.slice(0, colon)) {
-    case 'local':
-      return folder(rest, rules);
+  switch (schemeOf(text)) {
     case 'sftp':
       return parseSftp(text, rest);
     case 'gdrive':
       return { scheme: 'gdrive', path: parseDrivePath(text, rest) };
     case 'rest':
-      return { scheme: 'rest', url: parseHttpUrl(text, rest.endsWith('/') ? rest : `${rest}/`) };
+      return { scheme: 'rest', url: parseHttpUrl(text, rest.endsWith('/') ? rest : `${rest}/`, 'RESTIC_REST_PASSWORD') };
     case 's3':
       return parseS3(text, rest);
-    default:
+    case 'rclone':
+      return parseRclone(text, rest);
+    case 'folder':
+      if (text.startsWith('local:')) return folder(rest, rules);
       throw invalid(text, 'the part before the colon is not a known scheme; a folder with a colon in its name needs the prefix "local:"');
   }
 }
 
-/** The location for logs and screens: as the user would write it, with the password of a URL as `***`. */
+/** The location for logs and screens: as the user would write it. */
 export function locationLabel(location: Location): string {
   switch (location.scheme) {
     case 'folder':
@@ -61,9 +64,11 @@ export function locationLabel(location: Location): string {
     case 'gdrive':
       return `gdrive:${location.path}`;
     case 'rest':
-      return `rest:${withoutPassword(location.url)}`;
+      return `rest:${location.url.href}`;
     case 's3':
-      return `s3:${withoutPassword(location.endpoint)}${[location.bucket, location.prefix].filter(Boolean).join('/')}`;
+      return `s3:${location.endpoint.href}${[location.bucket, location.prefix].filter(Boolean).join('/')}`;
+    case 'rclone':
+      return `rclone:${location.remote}:${location.path}`;
   }
 }
 
@@ -142,7 +147,7 @@ function parseDrivePath(text: string, rest: string): string {
 /** `s3:https://host/bucket/prefix`, `s3://host/bucket` or `s3:host/bucket`; without a scheme it is HTTPS. */
 function parseS3(text: string, rest: string): Location {
   const address = rest.startsWith('//') ? rest.slice(2) : rest;
-  const url = parseHttpUrl(text, /^https?:\/\//.test(address) ? address : `https://${address}`);
+  const url = parseHttpUrl(text, /^https?:\/\//.test(address) ? address : `https://${address}`, 'AWS_SECRET_ACCESS_KEY');
   const [bucket = '', ...prefix] = decode(text, url.pathname)
     .split('/')
     .filter((part) => part !== '');
@@ -152,10 +157,25 @@ function parseS3(text: string, rest: string): Location {
   return { scheme: 's3', endpoint, bucket, prefix: prefix.join('/') };
 }
 
-function parseHttpUrl(text: string, address: string): URL {
+/**
+ * `remote:path`, both as rclone understands them. A remote is an argument of rclone's command line, which everybody on the machine may read:
+ * so it is no option, and has no settings in it, which may be secrets.
+ */
+function parseRclone(text: string, rest: string): Location {
+  const [, remote, remotePath] = /^(:?[^:]+):(.*)$/s.exec(rest) ?? [];
+  if (remote === undefined || remotePath === undefined) throw invalid(text, 'it is written as rclone:remote:path');
+  if (/^[-/\\.]/.test(remote)) throw invalid(text, 'the name of the remote begins with a dash, a dot or a slash');
+  if (remote.includes(',')) throw invalid(text, "settings of a remote do not belong into a location, but into rclone's own configuration");
+  return { scheme: 'rclone', remote, path: remotePath };
+}
+
+/** @param variable of the environment that a password may stand in */
+function parseHttpUrl(text: string, address: string, variable: string): URL {
   const url = URL.parse(address);
   if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:'))
     throw invalid(text, 'an http or https address must follow the scheme');
+  if (url.password !== '')
+    throw invalid(text, `a password does not belong into a location, but into a file or the environment (${variable})`);
   if (url.search !== '' || url.hash !== '') throw invalid(text, 'the address has a query or a fragment');
   return url;
 }
@@ -168,16 +188,12 @@ function decode(text: string, encoded: string): string {
   }
 }
 
-function withoutPassword(url: URL): string {
-  if (url.password === '') return url.href;
-  const shown = new URL(url);
-  shown.password = '***';
-  return shown.href;
-}
-
-/** The text itself may hold a password, also when it is too wrong to be a URL: `user:…@` behind the scheme is hidden. */
+/**
+ * The text itself may hold a secret, also when it is too wrong to be a URL: `user:…@` behind the scheme is hidden, and so are settings of a
+ * remote.
+ */
 function invalid(text: string, reason: string, cause?: unknown): CadanganError {
-  const location = text.replace(/^(\w+:(?:\w+:)?(?:\/\/)?[^/:@]*):.*@/s, '$1:***@');
+  const location = text.replace(/^(\w+:(?:\w+:)?(?:\/\/)?[^/:@]*):.*@/s, '$1:***@').replace(/^(rclone:[^,]*),.*$/s, '$1,***');
   return new CadanganError(
     'storage.invalid-location',
     { location, reason, supported: locationForms },

@@ -1,5 +1,5 @@
 import { bringBackHistory, openStorageAt, safeText, withRepository, type BroughtBack } from '../../jobs/index.ts';
-import { CadanganError, l10n } from '../../platform/index.ts';
+import { CadanganError, isOnDrive, l10n } from '../../platform/index.ts';
 import { chainStateText } from '../../records/index.ts';
 import type { OpenedKey } from '../../repository/index.ts';
 import type { CommandContext } from '../command.ts';
@@ -36,7 +36,7 @@ export async function bringBackRecords(context: CommandContext, item: string | u
 
 /** The name of a copy, its folder, or the only copy that is configured. @throws `arguments.invalid`, `offsite.unknown` */
 function locationOf(world: DriveWorld, item: string | undefined): string {
-  if (item !== undefined) return item.startsWith('gdrive:') ? item : copyNamed(world, item).to;
+  if (item !== undefined) return isOnDrive(item) ? item : copyNamed(world, item).to;
   const [only, ...more] = world.configuration.offsiteCopies;
   if (only === undefined || more.length > 0)
     throw new CadanganError('arguments.invalid', { argument: 'item', reason: 'name a copy, or the folder of one as gdrive:Folder/Sub' });

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { protocol, type CopyInfo, type SetInfo, type SnapshotInfo } from '../../service/index.ts';
-import { formatDate, l10n, snapshotRoot, systemClock, textOf } from '../../platform/index.ts';
+import { formatDate, isOnDrive, l10n, snapshotRoot, systemClock, textOf } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askPaths, askText, pick, separator, stepAnswer } from '../editor/ask.ts';
 import { copyText } from '../presentation/copy-row.ts';
@@ -16,7 +16,6 @@ import {
   type RestoreChoice,
 } from '../presentation/restore-choice.ts';
 import { joined, setRow } from '../presentation/set-row.ts';
-import { isOnDrive } from '../presentation/snapshot-uri.ts';
 import { setOfSnapshot } from '../presentation/snapshot-row.ts';
 import type { Step, StepAnswer, StepPosition } from '../presentation/steps.ts';
 import { commandTitle } from '../presentation/words.ts';

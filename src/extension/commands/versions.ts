@@ -1,13 +1,13 @@
 import * as vscode from 'vscode';
 import { protocol, type SnapshotInfo, type VersionInfo } from '../../service/index.ts';
-import { formatBytes, formatDate, l10n, systemClock, type ByteString } from '../../platform/index.ts';
+import { formatBytes, formatDate, isOnDrive, l10n, systemClock, type ByteString } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { pick, separator, type Answer, type Choice } from '../editor/ask.ts';
 import { whileBusy } from '../editor/with-progress.ts';
 import { groupByDay } from '../presentation/date-groups.ts';
 import { instantOf } from '../presentation/instants.ts';
 import { datesOfVersions, type DateChoice } from '../presentation/restore-choice.ts';
-import { isOnDrive, uriOfEntry } from '../presentation/snapshot-uri.ts';
+import { uriOfEntry } from '../presentation/snapshot-uri.ts';
 import { commandTitle } from '../presentation/words.ts';
 import { isEntryNode, fileOnDisk, pathTarget, type PathTarget } from './targets.ts';
 

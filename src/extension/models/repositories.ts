@@ -1,7 +1,7 @@
 import type * as vscode from 'vscode';
 import { protocol, type RepositoryInfo, type SnapshotInfo } from '../../service/index.ts';
 import type { AskOptions, Engine } from '../engine.ts';
-import { isOnDrive } from '../presentation/snapshot-uri.ts';
+import { isOnDrive } from '../../platform/index.ts';
 import type { DriveModel } from './drive.ts';
 import type { SetsModel } from './sets.ts';
 

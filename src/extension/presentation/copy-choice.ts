@@ -1,4 +1,4 @@
-import { isOnDrive } from './snapshot-uri.ts';
+import { isOnDrive } from '../../platform/index.ts';
 
 /** A repository that a new off-site copy can be of. */
 export interface CopyChoice {

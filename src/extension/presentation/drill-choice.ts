@@ -1,3 +1,4 @@
+import { isOnDrive } from '../../platform/index.ts';
 import type { CopyInfo, DrillParams, RecordsSummary, SetInfo, SnapshotInfo } from '../../service/index.ts';
 import { dayId } from './date-groups.ts';
 import { instantOf } from './instants.ts';
@@ -31,7 +32,7 @@ export function setsFrom({ sets, copies, isSetGiven, set }: DrillChoice, from: N
   const wanted = isSetGiven && set !== undefined ? [set] : sets;
   if (from === 'backup-server') return wanted;
   const copied = new Set(copies.filter(({ snapshots }) => snapshots.length > 0).map(({ repository }) => repository));
-  return wanted.filter(({ location }) => location.startsWith('gdrive:') || copied.has(location));
+  return wanted.filter(({ location }) => isOnDrive(location) || copied.has(location));
 }
 
 /** From where and which set are questions only where there is a choice. */

@@ -13,10 +13,6 @@ export interface SnapshotEntry {
   readonly isOnDrive?: true;
 }
 
-export function isOnDrive(location: string): boolean {
-  return location.startsWith('gdrive:');
-}
-
 /** The parts of an URI, as the editor takes and gives them. */
 export interface UriParts {
   readonly scheme: string;
