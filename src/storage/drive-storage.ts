@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { bestOf, DriveFolder, isFolderGone, sourceOfBytes, type DriveClient, type RemoteFile } from '../google/index.ts';
 import { CadanganError, isCode, throwIfAborted, type ErrorCode } from '../platform/index.ts';
 import { assertFileName, assertRange } from './file-name.ts';
-import type { FileKind, FileName, ListedFile, ReadRangeOptions, Storage } from './storage.ts';
+import type { FileKind, FileName, ListedFile, ReadRangeOptions, Storage, StorageAbilities } from './storage.ts';
 import { fileLabel } from './storage.ts';
 
 // Packs are at most 128 MiB and an index some tens; more is not ours, and must not be taken into memory whole.
@@ -24,6 +24,8 @@ const missMsMax = 2000;
  */
 export class DriveStorage implements Storage {
   readonly location: string;
+  /** Drive has several files of one name; each upload is held against its MD5. */
+  readonly abilities: StorageAbilities = { conditionalWrite: false, serverChecksum: true, rename: false, appendOnly: false };
   readonly #folder: DriveFolder;
   readonly #onClose: (() => Promise<void> | void) | undefined;
 

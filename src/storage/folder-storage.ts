@@ -18,7 +18,7 @@ import { assertFileName, assertRange } from './file-name.ts';
 import { storageError } from './folder-errors.ts';
 import { newestMsIn, openToRead, readFully, removeTemporaryFiles, writeAtomically } from './folder-files.ts';
 import { listData, listFlat } from './folder-list.ts';
-import type { FileKind, FileName, ListedFile, ReadRangeOptions, Storage } from './storage.ts';
+import type { FileKind, FileName, ListedFile, ReadRangeOptions, Storage, StorageAbilities } from './storage.ts';
 import { fileLabel, listedKinds } from './storage.ts';
 
 // Packs are at most 128 MiB and an index some tens; more is not ours, and must not be taken into memory whole.
@@ -38,6 +38,8 @@ const hexPairs = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2
  */
 export class FolderStorage implements Storage {
   readonly location: string;
+  /** A rename replaces, and a file system vouches for nothing. */
+  readonly abilities: StorageAbilities = { conditionalWrite: false, serverChecksum: false, rename: true, appendOnly: false };
   readonly #random: Random;
 
   /** @param path absolute. @param options `random` names temporary files */

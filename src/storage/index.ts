@@ -25,7 +25,17 @@
 export * from './storage.ts';
 export { isStoredName } from './file-name.ts';
 export { DriveStorage } from './drive-storage.ts';
+export { ConcurrentStorage, type ConcurrencyLimits } from './concurrent-storage.ts';
 export { LimitedStorage } from './limited-storage.ts';
+export {
+  defaultRetryPatience,
+  isTransient,
+  RetryingStorage,
+  type RetryPatience,
+  type RetryWorld,
+  type StorageWait,
+} from './retrying-storage.ts';
+export { WrappedStorage, type StorageCall } from './wrapped-storage.ts';
 export { FolderStorage } from './folder-storage.ts';
 export { locationForms, locationLabel, parseLocation } from './location.ts';
 export type { Location, LocationRules } from './location.ts';

@@ -14,6 +14,21 @@ export interface ListedFile {
   readonly sizeBytes: number;
 }
 
+/** What one storage can do and another cannot, as far as callers need to know it. All of it may be found out only by use. */
+export interface StorageAbilities {
+  /**
+   * Of several who write a name at once with other bytes one is let through and the others are refused, by the storage itself: whoever made
+   * the `config` first has made the repository. Otherwise who comes last may win, and writers look before they write.
+   */
+  readonly conditionalWrite: boolean;
+  /** The storage holds what it was sent against a hash before it takes it, and tells when it got something else. */
+  readonly serverChecksum: boolean;
+  /** A file is written under another name, and gets its own when it is whole: what was cut short lies beside it, for `removeLeftovers`. */
+  readonly rename: boolean;
+  /** Nothing but locks can be removed or replaced (`storage.denied`). `unknown`: nobody has tried yet. */
+  readonly appendOnly: boolean | 'unknown';
+}
+
 export interface ReadRangeOptions {
   /** Where the bytes are written, from its beginning; left out, the storage takes memory of its own. */
   readonly target?: Uint8Array;
@@ -34,6 +49,8 @@ export interface ReadRangeOptions {
 export interface Storage {
   /** As the user would write it, without secrets: `/mnt/backup/repo`, `gdrive:Folder/Sub`. */
   readonly location: string;
+
+  readonly abilities: StorageAbilities;
 
   /**
    * Makes the folders of the layout, the root included. Repeating it changes nothing. Before it, and when the root or its medium

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CadanganError, throwIfAborted } from '../../src/platform/index.ts';
 import { assertFileName, assertRange } from '../../src/storage/file-name.ts';
-import type { FileKind, FileName, ListedFile, ReadRangeOptions, Storage } from '../../src/storage/index.ts';
+import type { FileKind, FileName, ListedFile, ReadRangeOptions, Storage, StorageAbilities } from '../../src/storage/index.ts';
 import { fileLabel, listedKinds } from '../../src/storage/index.ts';
 import type { CrashMoment, CrashVariant, MutatingOperation, StorageState } from './crash-model.ts';
 import { CrashModel } from './crash-model.ts';
@@ -20,6 +20,8 @@ export interface SimulatedStorageOptions {
   /** How many of the last operations a `stale-list` does not show yet. Default 4. */
   readonly staleOperations?: number;
   readonly location?: string;
+  /** Refuses to remove or replace anything but locks. Default: false. */
+  readonly appendOnly?: boolean;
 }
 
 export interface StorageCounters {
@@ -39,6 +41,7 @@ const emptyState: StorageState = { created: false, files: new Map(), leftovers: 
  */
 export class SimulatedStorage implements Storage {
   readonly location: string;
+  readonly abilities: StorageAbilities;
   readonly faults: StorageFaults;
   readonly counters: StorageCounters = {
     calls: { create: 0, list: 0, sizeOf: 0, read: 0, readRange: 0, write: 0, remove: 0 },
@@ -65,6 +68,8 @@ export class SimulatedStorage implements Storage {
   constructor(options: SimulatedStorageOptions = {}, state: StorageState = emptyState) {
     this.#seed = options.seed ?? 1;
     this.location = options.location ?? `simulated:${this.#seed}`;
+    const { appendOnly = false } = options;
+    this.abilities = { conditionalWrite: true, serverChecksum: false, rename: true, appendOnly };
     this.capacityBytes = options.capacityBytes ?? Infinity;
     this.#staleOperations = options.staleOperations ?? 4;
     this.#random = new SeededRandom(this.#seed);
@@ -193,6 +198,7 @@ export class SimulatedStorage implements Storage {
     assertFileName(file);
     return this.#call('remove', file, signal, async (fault) => {
       this.#assertCreated();
+      if (this.abilities.appendOnly === true && file.kind !== 'locks') throw new CadanganError('storage.denied', this.#facts(file));
       const operation = this.#crashes.begin('remove', file);
       await this.#takeEffect(operation, signal, () => {
         this.#usedBytes -= this.#files.get(fileLabel(file))?.bytes.length ?? 0;
@@ -265,6 +271,7 @@ export class SimulatedStorage implements Storage {
     if (before && file.kind === 'config' && !Buffer.from(before).equals(bytes))
       throw new CadanganError('repository.exists', { location: this.location });
     if (before?.length === bytes.length) return;
+    if (before && this.abilities.appendOnly === true) throw new CadanganError('storage.denied', this.#facts(file));
     if (this.#usedBytes + bytes.length > this.capacityBytes) throw this.#full(file, bytes);
     this.#usedBytes += bytes.length - (before?.length ?? 0);
     this.#files.set(label, { file, bytes, operation: this.operations.length });

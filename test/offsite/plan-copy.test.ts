@@ -395,6 +395,7 @@ test('wrong bytes, doubles and what lies in the trash are told apart, and mended
 /** A listing in two halves, between which others go on writing. */
 class BusyStorage implements Storage {
   readonly location = '/mnt/backup';
+  readonly abilities = { conditionalWrite: false, serverChecksum: false, rename: true, appendOnly: false };
   readonly #repository: ModelRepository;
   readonly #random: SeededRandom;
   readonly #work: () => void;

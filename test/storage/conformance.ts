@@ -38,7 +38,16 @@ export function failsWith(code: ErrorCode): (error: unknown) => boolean {
 export function describeStorage(
   name: string,
   makeStorage: () => Promise<StorageUnderTest>,
-  { takesStrangers = true, foldsNames = false }: { readonly takesStrangers?: boolean; readonly foldsNames?: boolean } = {},
+  {
+    takesStrangers = true,
+    foldsNames = false,
+    appendOnly = false,
+  }: {
+    readonly takesStrangers?: boolean;
+    readonly foldsNames?: boolean;
+    /** It removes and replaces nothing but locks. */
+    readonly appendOnly?: boolean;
+  } = {},
 ): void {
   const random = new SeededRandom(20260803);
   const missing: FileName = { kind: 'data', name: '0'.repeat(64) };
@@ -105,10 +114,11 @@ export function describeStorage(
       assert.equal((await it.storage.list('data', neverAborted)).length, 1);
     });
 
-    test('a file of another size under the name is replaced', async () => {
+    test('a file of another size under the name is replaced, unless nothing can be', async () => {
       await using it = await ready();
       const bytes = random.bytes(1000);
       await it.storage.write(fileOf(bytes), bytes.subarray(0, 400), neverAborted); // as a program does that does not write atomically
+      if (appendOnly) return assert.rejects(it.storage.write(fileOf(bytes), bytes, neverAborted), failsWith('storage.denied'));
       await it.storage.write(fileOf(bytes), bytes, neverAborted);
       assert(Buffer.from(await it.storage.read(fileOf(bytes), neverAborted)).equals(bytes));
     });
@@ -121,6 +131,24 @@ export function describeStorage(
       await assert.rejects(it.storage.write(config, sameSize, neverAborted), failsWith('repository.exists'));
       await assert.rejects(it.storage.write(config, longer, neverAborted), failsWith('repository.exists'));
       assert(Buffer.from(await it.storage.read(config, neverAborted)).equals(first));
+    });
+
+    test('of several who make a config at once, one has made it where the storage sees to that, and it is whole anywhere', async () => {
+      await using it = await ready();
+      const configs = Array.from({ length: 8 }, (_, at) => random.bytes(150 + at));
+      const written = await Promise.allSettled(configs.map((bytes) => it.storage.write(config, bytes, neverAborted)));
+      const stored = Buffer.from(await it.storage.read(config, neverAborted));
+      assert.ok(configs.some((bytes, at) => written[at]?.status === 'fulfilled' && stored.equals(bytes)));
+      for (const write of written) if (write.status === 'rejected') failsWith('repository.exists')(write.reason);
+      if (!it.storage.abilities.conditionalWrite) return;
+      assert.equal(written.filter(({ status }) => status === 'fulfilled').length, 1);
+    });
+
+    test('what it says of itself holds', async () => {
+      await using it = await ready();
+      const { abilities, removeLeftovers } = it.storage;
+      assert.notEqual(abilities.appendOnly, !appendOnly);
+      if (abilities.rename) assert.notEqual(removeLeftovers, undefined, 'what a write leaves that is cut short can be removed');
     });
 
     test('readRange() gives exactly the bytes of any range inside the file', async () => {
@@ -177,16 +205,21 @@ export function describeStorage(
         await assert.rejects(it.storage.read(file, neverAborted), failsWith('storage.not-found'));
         await assert.rejects(it.storage.readRange(file, 0, 1, { signal: neverAborted }), failsWith('storage.not-found'));
         assert.equal(await it.storage.sizeOf(file, neverAborted), undefined);
-        await it.storage.remove(file, neverAborted);
+        if (!appendOnly) await it.storage.remove(file, neverAborted);
       }
     });
 
-    test('remove() takes the name away, and a second time is no error', async () => {
+    test('remove() takes the name away, and a second time is no error; where only locks can be removed it says so', async () => {
       await using it = await ready();
       for (const kind of listedKinds) {
         const bytes = random.bytes(64);
         const file = fileOf(bytes, kind);
         await it.storage.write(file, bytes, neverAborted);
+        if (appendOnly && kind !== 'locks') {
+          await assert.rejects(it.storage.remove(file, neverAborted), failsWith('storage.denied'));
+          assert.equal(await it.storage.sizeOf(file, neverAborted), 64);
+          continue;
+        }
         await it.storage.remove(file, neverAborted);
         await it.storage.remove(file, neverAborted);
         assert.deepEqual(await it.storage.list(kind, neverAborted), []);
@@ -273,6 +306,7 @@ export function describeStorage(
       await Promise.all([...contents, ...contents.slice(0, 10)].map((bytes) => it.storage.write(fileOf(bytes), bytes, neverAborted)));
       const read = await Promise.all(contents.map((bytes) => it.storage.read(fileOf(bytes), neverAborted)));
       assert(read.every((bytes, i) => Buffer.from(bytes).equals(contents[i] ?? Buffer.of())));
+      if (appendOnly) return;
       const removed = contents.slice(0, 25);
       await Promise.all([...removed, ...removed].map((bytes) => it.storage.remove(fileOf(bytes), neverAborted)));
       assert.equal((await it.storage.list('data', neverAborted)).length, 25);

@@ -26,6 +26,22 @@ describeStorage(
   { takesStrangers: false },
 );
 
+describeStorage(
+  'the simulated storage that takes and keeps',
+  async () => {
+    const storage = new SimulatedStorage({ seed: 8, appendOnly: true });
+    return {
+      storage,
+      takeAway: async () => {
+        storage.reachable = false;
+      },
+      leaves: 'no-answer',
+      [Symbol.asyncDispose]: async () => storage.close(),
+    };
+  },
+  { takesStrangers: false, appendOnly: true },
+);
+
 const random = new SeededRandom(5);
 const someFile = (sizeBytes = 100) => {
   const bytes = random.bytes(sizeBytes);

@@ -315,6 +315,7 @@ async function stateIn(folder: string): Promise<StorageState> {
 function whatever(current: () => Storage): Storage {
   return {
     location: 'simulated',
+    abilities: current().abilities,
     create: (...args) => current().create(...args),
     list: (...args) => current().list(...args),
     sizeOf: (...args) => current().sizeOf(...args),
