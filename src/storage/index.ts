@@ -7,7 +7,7 @@
  * - *Not there* (`storage.not-found`, an empty list) and *cannot tell* (`storage.unreachable`) are different answers. A
  *   listing is whole or it throws: prune decides by it what to delete.
  * - Calls may run side by side, in any number; each takes an `AbortSignal`; none retries, but for Drive, whose client knows which refusals
- * pass.
+ *   pass. Retries, limits and concurrency are wrappers: `LimitedStorage` > `RetryingStorage` > `ConcurrentStorage` > the storage.
  * - Every error is a `CadanganError` with the location in its facts.
  *
  * Words: a *location* is what the user writes (`/mnt/backup/repo`, `gdrive:Folder/Sub`); a *kind* is a folder of restic's
@@ -16,7 +16,7 @@
  * Use:
  *
  *     const storage = openStorage('/mnt/backup/repo');
- *     await storage.create();                          // only for a new repository
+ *     await storage.create(signal);                    // only for a new repository
  *     await storage.write({ kind: 'data', name }, bytes, signal);
  *     for (const { name, sizeBytes } of await storage.list('data', signal)) …
  *     await storage.readRange({ kind: 'data', name }, offset, lengthBytes, { target, signal });
