@@ -158,8 +158,8 @@ function parseS3(text: string, rest: string): Location {
 }
 
 /**
- * `remote:path`, both as rclone understands them. A remote is an argument of rclone's command line, which everybody on the machine may read:
- * so it is no option, and has no settings in it, which may be secrets.
+ * `remote:path`, both as rclone understands them. A remote is an argument of rclone's command line, which everybody on the machine may
+ * read: so it is no option, and has no settings in it, which may be secrets.
  */
 function parseRclone(text: string, rest: string): Location {
   const [, remote, remotePath] = /^(:?[^:]+):(.*)$/s.exec(rest) ?? [];

@@ -52,8 +52,8 @@ export function isTransient(error: unknown): boolean {
 
 /**
  * Any storage, asked again where it gave no answer. Every call may be repeated by the contract of `Storage`: what has had its effect before
- * the answer was lost changes nothing the second time. (Of a write that is stopped while it waits nobody knows whether it had its effect, as
- * after any `storage.unreachable`.) A server's `retryAfterMs` (a fact of its error) is heeded.
+ * the answer was lost changes nothing the second time. Of a write that is stopped while it waits nobody knows whether it had its effect, as
+ * after any `storage.unreachable`. A server's `retryAfterMs` (a fact of its error) is heeded.
  */
 export class RetryingStorage extends WrappedStorage {
   readonly #world: RetryWorld;

@@ -42,7 +42,8 @@ export interface ReadRangeOptions {
  * - `write` is complete or absent, also across a crash: no reader ever sees a part of a file under its name.
  * - After `write` resolves the file survives a power failure as far as the medium can promise it (fsync).
  * - A listing that cannot be completed throws. It is never short in silence: *empty* and *error* are different answers.
- * - No call retries by itself; whoever wants retries wraps the storage (`RetryingStorage`). (Drive is the exception: its client knows which refusals pass.)
+ * - No call retries by itself; whoever wants retries wraps the storage (`RetryingStorage`). Drive is the exception: its client knows which
+ *   refusals pass.
  * - Calls may run side by side in any number, also from several processes.
  * - A name that is not 64 hex digits (or not empty for `config`) is a broken promise of the caller and asserted.
  */
