@@ -43,6 +43,7 @@ const nouns = {
   blob: [() => l10n.t('1 blob'), (count: number) => l10n.t('{0} blobs', count)],
   error: [() => l10n.t('1 error'), (count: number) => l10n.t('{0} errors', count)],
   lock: [() => l10n.t('1 lock'), (count: number) => l10n.t('{0} locks', count)],
+  server: [() => l10n.t('1 server'), (count: number) => l10n.t('{0} servers', count)],
   path: [() => l10n.t('1 path'), (count: number) => l10n.t('{0} paths', count)],
   'index file': [() => l10n.t('1 index file'), (count: number) => l10n.t('{0} index files', count)],
   'repository file': [() => l10n.t('1 repository file'), (count: number) => l10n.t('{0} repository files', count)],

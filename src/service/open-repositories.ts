@@ -81,6 +81,17 @@ export class OpenRepositories {
     }
   }
 
+  /** As `use`, with the snapshots as they are now and without any index. @throws as `use` */
+  async useSnapshots<T>(location: string, wish: PasswordWish, work: (opened: OpenedRepository) => T): Promise<T> {
+    const { entry, opened } = await this.#enter(location, wish);
+    try {
+      await opened.refreshSnapshots(wish.signal);
+      return work(opened);
+    } finally {
+      await this.#leave(location, entry);
+    }
+  }
+
   /** Does `work` with those that are open now, and opens none. @throws what `work` throws */
   async withOpen<T>(work: (opened: readonly OpenedRepository[]) => Promise<T>): Promise<T> {
     const entries = [...this.#entries.values()].filter(({ opening }) => opening.value !== undefined);

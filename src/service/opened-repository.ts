@@ -64,6 +64,11 @@ export class OpenedRepository {
     return this.#refreshing.wait(signal);
   }
 
+  /** The snapshots alone, as the storage has them now: of a large repository the index costs most. @throws as `refresh` */
+  async refreshSnapshots(signal: AbortSignal): Promise<void> {
+    await this.#refreshSnapshots(signal);
+  }
+
   /** At least once. @throws as `refresh` */
   async load(signal: AbortSignal): Promise<void> {
     if (!this.#isLoaded) await this.refresh(signal);

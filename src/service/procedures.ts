@@ -5,6 +5,7 @@ import { driveProcedures } from './drive-requests.ts';
 import { recordsProcedures } from './records-requests.ts';
 import { repositoryProcedures } from './repository-requests.ts';
 import { runProcedures } from './run-requests.ts';
+import { serverProcedures } from './servers-requests.ts';
 import { setProcedures } from './set-requests.ts';
 import { snapshotProcedures } from './snapshot-requests.ts';
 import { upkeepProcedures } from './upkeep-requests.ts';
@@ -15,6 +16,7 @@ export const procedures: readonly Answer[] = [
   ...runProcedures,
   ...repositoryProcedures,
   ...snapshotProcedures,
+  ...serverProcedures,
   ...upkeepProcedures,
   ...driveProcedures,
   ...recordsProcedures,

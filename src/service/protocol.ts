@@ -10,6 +10,7 @@ export * from './protocol/runs.ts';
 export * from './protocol/schedule.ts';
 export * from './protocol/repositories.ts';
 export * from './protocol/snapshots.ts';
+export * from './protocol/servers.ts';
 export * from './protocol/upkeep.ts';
 export * from './protocol/drive.ts';
 export * from './protocol/records.ts';

@@ -66,7 +66,7 @@ import { PasswordOutlook } from './password-outlook.ts';
 import { Passwords, type PasswordWish } from './passwords.ts';
 import { PruneTurns } from './prune-turns.ts';
 import * as protocol from './protocol.ts';
-import { workKey, workPrune, workRetain, workReview, workSpace } from './protocol/work.ts';
+import { type SeenHistories, workHistories, workKey, workPrune, workRetain, workReview, workSpace } from './protocol/work.ts';
 import { RecordsDesk } from './records-desk.ts';
 import { repositoryKey } from './repository-key.ts';
 import { Refusals } from './rights.ts';
@@ -76,6 +76,8 @@ import { RunList } from './run-list.ts';
 import { RunsElsewhere } from './runs-elsewhere.ts';
 import { RepositoryTurns } from './repository-turns.ts';
 import { ScheduleDesk } from './schedule-desk.ts';
+import { historiesAt, ServersDesk, type ServersWish } from './servers-desk.ts';
+import { ServersMemory } from './servers-memory.ts';
 import { RetentionTurns } from './retention-turns.ts';
 import { aroundSet } from './set-job.ts';
 import { scheduledSetsOf } from './scheduled-sets.ts';
@@ -119,6 +121,7 @@ const changedMsMin = 250;
 const progressMsMin = 1000;
 const driveChangedMsMin = 500;
 const recordsChangedMsMin = 500;
+const serversChangedMsMin = 250;
 
 /** Everything that Cadangan has of a server, put together: its audience is all who are connected. */
 export class Service {
@@ -139,6 +142,7 @@ export class Service {
   readonly drive: DriveDesk;
   readonly alerts: AlertDesk;
   readonly prunes: PruneTurns;
+  readonly servers: ServersDesk;
   /** Of the repositories. */
   readonly turns = new RepositoryTurns();
   readonly configFile: string;
@@ -150,6 +154,7 @@ export class Service {
   readonly #progressed: Throttle;
   readonly #driveChanged: Throttle;
   readonly #recordsChanged: Throttle;
+  readonly #serversChanged: Throttle;
   readonly #lastGood: LastGoodFile;
   readonly #passwordOutlook: PasswordOutlook;
   readonly #retention: RetentionTurns;
@@ -190,6 +195,7 @@ export class Service {
       this.#changed.call(); // what is protected off-site stands in the sets
     });
     this.#recordsChanged = new Throttle(recordsChangedMsMin, () => audience.tell(protocol.recordsChanged, undefined));
+    this.#serversChanged = new Throttle(serversChangedMsMin, () => audience.tell(protocol.serversChanged, undefined));
     const { log } = this;
     this.tasks = new TaskLoop({
       clock: world.clock,
@@ -299,6 +305,14 @@ export class Service {
         const byItself = { trigger: 'schedule', via: 'schedule' } as const;
         await this.keeper.write((about) => recordOfOverduePrune(location, days, { ...about, ...byItself }));
       },
+    });
+    this.servers = new ServersDesk({
+      clock: world.clock,
+      locations: () => this.sets.map(({ repository }) => repository.location),
+      look: (location, wish) => this.#histories(location, wish),
+      memory: new ServersMemory(stateFolder, world.random),
+      onError: (error) => log('warning', `what is known of servers cannot be remembered: ${String(error)}`),
+      onChange: this.#serversChanged.call,
     });
     this.schedule = new ScheduleDesk(
       {
@@ -509,6 +523,7 @@ export class Service {
     this.upkeep.close();
     await Promise.all([this.schedule.close('stop'), this.desk.close(), this.elsewhere?.close()]);
     await this.#watching;
+    await this.servers.close();
     await this.drive.close();
     await this.tasks[Symbol.asyncDispose]();
     await Promise.all(this.#owned);
@@ -518,6 +533,7 @@ export class Service {
     this.#changed[Symbol.dispose]();
     this.#progressed[Symbol.dispose]();
     this.#driveChanged[Symbol.dispose]();
+    this.#serversChanged[Symbol.dispose]();
   }
 
   async #noteConfiguration(): Promise<void> {
@@ -558,6 +574,14 @@ export class Service {
   async #freeBytes(location: string, signal: AbortSignal): Promise<number> {
     if (!this.elsewhere?.forks) return freeBytesOf(location);
     return (await this.elsewhere.request(location, workSpace, { location }, { mayAsk: false, signal })).freeBytes;
+  }
+
+  /** Who backs up into a repository; a look at one that hangs holds up nothing where it is made. */
+  #histories(location: string, wish: ServersWish): Promise<SeenHistories> {
+    const call = { ...wish, mayAsk: false };
+    return this.elsewhere?.forks
+      ? this.elsewhere.request(location, workHistories, { location }, call)
+      : historiesAt(this.repositories, location, call);
   }
 
   /** What nobody awaits, and the end waits for. */

@@ -4,6 +4,7 @@ import { answer } from './answer.ts';
 import { errorDataOf } from './error-data.ts';
 import { commandLine, exceptionFound } from './protocol.ts';
 import * as work from './protocol/work.ts';
+import { historiesAt } from './servers-desk.ts';
 import { askRepository } from './seen-repository.ts';
 
 /** What only a process that works on one repository answers, to the host that it works for. */
@@ -42,5 +43,8 @@ export const workProcedures = [
     }),
   ),
   answer(work.workSpace, async (_, { location }) => ({ freeBytes: await freeBytesOf(location) })),
+  answer(work.workHistories, ({ repositories }, { location }, { client, signal }) =>
+    historiesAt(repositories, location, { mayAsk: false, client, signal }),
+  ),
   answer(work.workReview, (service, _, { signal }) => service.reviewOpen(signal)),
 ];

@@ -29,6 +29,7 @@ export {
   type Configuration,
   type DayOfWeek,
   type DrillSettings,
+  type ExpectedServer,
   type GeneralInput,
   type GeneralSettings,
   type GoogleDriveSettings,

@@ -540,6 +540,28 @@ const drill = z.strictObject({
     }),
 });
 
+/** What is known of a server beside what its snapshots say. */
+const server = z.strictObject({
+  host: text()
+    .max(255)
+    .meta({
+      description: 'The name of a server that backs up into a repository of this file, as its snapshots have it.',
+      examples: ['srv-02'],
+    }),
+  set: formed(setName, 'set-name').optional().meta({ description: 'Only this backup set of the server. Default: all that it backs up.' }),
+  rpoHours: z
+    .number()
+    .min(0.25)
+    .max(8784)
+    .optional()
+    .meta({
+      description:
+        'Its backups are late when the last good one is older than this many hours (recovery point objective). Default: by how often it backs up.',
+      examples: [26],
+    }),
+  retired: z.boolean().optional().meta({ description: 'Nothing comes from it any more, and that is right.' }),
+});
+
 /** What stands in the file beside the sets. */
 export const generalSchema = z.strictObject({
   version: z.literal(1).default(1).meta({ description: 'The version of this file format.' }),
@@ -569,6 +591,15 @@ export const generalSchema = z.strictObject({
     .optional()
     .meta({ description: 'Who is told when something is not as it should be, and how; and the addresses by which others notice silence.' }),
   drill: drill.optional().meta({ description: 'How restore drills choose their samples, and where they restore them to.' }),
+  servers: z
+    .array(server)
+    .max(listMax)
+    .optional()
+    .meta({
+      description:
+        'Servers that back up into the same repositories: what is expected of them. Of several entries that fit the first counts. One of which there is no backup is silent.',
+      examples: [[{ host: 'srv-02', rpoHours: 26 }]],
+    }),
 });
 
 export const fileSchema = generalSchema.extend({
@@ -598,6 +629,7 @@ export type AlertReceiver = AlertSettings['receivers'][number];
 export type Heartbeat = AlertSettings['heartbeats'][number];
 export type MailServer = NonNullable<AlertSettings['mail']>;
 export type DrillSettings = NonNullable<GeneralSettings['drill']>;
+export type ExpectedServer = NonNullable<GeneralSettings['servers']>[number];
 export type SetRetention = NonNullable<BackupSet['retention']>;
 export type SetLimits = NonNullable<BackupSet['limits']>;
 export type Rates = NonNullable<SetLimits['upload']>;

@@ -25,6 +25,11 @@
  * proven of damaged ones), `repairSnapshots` (without what is lost), `recoverTrees` (what no snapshot leads to). `rewriteSnapshots`
  * leaves out, `copySnapshots` brings into another repository, `repositoryStats` counts.
  *
+ * Which servers back up into a repository, and how long ago, the snapshots alone tell:
+ *
+ *   snapshots                 -> `backupHistoriesOf`: each server's sets, the newest snapshot of each, how often it backs up (pure)
+ *   histories, configuration  -> `judgeServers`: in time, late, silent, or not known, and why (pure)
+ *
  * Words: a *fault* is something a restore can stumble over; what it *affects* are places in snapshots; a *hint* loses nobody anything. A
  * *rule* or *policy* wants snapshots to stay; a *protected* one stays whatever it says; a *hold* keeps a plan from being carried out.
  */
@@ -117,6 +122,17 @@ export {
 export { type SnapshotChanges } from './replace-snapshot.ts';
 export { type RewriteOptions, rewriteSnapshots, type RewrittenSnapshot } from './rewrite-snapshots.ts';
 export { repositoryStats, type RepositoryStats, type StatsMode, statsModes, type StatsOptions } from './stats.ts';
+export { type BackupHistory, backupHistoriesOf } from './backup-histories.ts';
+export {
+  type Expectation,
+  judgeServers,
+  type JudgedBackups,
+  type JudgedServer,
+  type Measure,
+  type SeenRepository,
+  type ServerState,
+  type UnknownReason,
+} from './server-states.ts';
 export type { StepProgress, StepProgressSink } from './progress-meter.ts';
 export type { PrunePlan, PruneSums } from './plan-prune.ts';
 export { defaultMaxUnused, defaultPrunePolicy, parseMaxUnused, type PrunePolicy } from './prune-policy.ts';

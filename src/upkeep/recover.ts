@@ -41,7 +41,7 @@ export interface Recovered {
 
 // restic's names for what it recovers (cmd_recover.go).
 const recoveredPath = '/recover';
-const recoveredTag = 'recovered';
+export const recoveredTag = 'recovered';
 
 /**
  * Makes a snapshot of all folders that no snapshot leads to: what is left of snapshots that were lost, or removed by mistake, as long as

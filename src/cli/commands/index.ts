@@ -20,6 +20,7 @@ import { repairCommand } from './repair.ts';
 import { restoreCommand } from './restore.ts';
 import { rewriteCommand } from './rewrite.ts';
 import { scheduleCommand } from './schedule.ts';
+import { serversCommand } from './servers.ts';
 import { serviceCommand } from './service.ts';
 import { snapshotsCommand } from './snapshots.ts';
 import { tagCommand } from './tag.ts';
@@ -50,6 +51,7 @@ export const commands: readonly CliCommand[] = [
   offsiteCommand,
   driveCommand,
   scheduleCommand,
+  serversCommand,
   serviceCommand,
   alertCommand,
   recordsCommand,

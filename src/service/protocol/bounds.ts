@@ -6,6 +6,8 @@ import { isByteString, type ByteString } from '../../platform/index.ts';
  */
 const textMax = 32_768;
 export const pageEntriesMax = 10_000;
+/** More servers and sets than this in one repository are counted, and not named. */
+export const historiesMax = 2000;
 export const text = z.string().min(1).max(textMax);
 /** What somebody types in one line. */
 export const line = z.string().max(1000);

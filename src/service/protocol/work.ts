@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { change, read, run } from '../procedure.ts';
-import { bytes, ofRepository, runId, text } from './bounds.ts';
+import { bytes, historiesMax, ofRepository, runId, text } from './bounds.ts';
 import { errorData } from './life.ts';
 import { backupOptions, runResult } from './runs.ts';
 
@@ -8,6 +8,7 @@ import { backupOptions, runResult } from './runs.ts';
  * What a host asks of the process that works on one repository for it, beside everything that clients ask of a repository. No client may.
  */
 
+export type SeenHistories = z.infer<typeof seenHistories>;
 export type Witness = z.infer<typeof workWitness.result>;
 
 /** Why a run is made, and the window that it belongs to, for its record. */
@@ -16,6 +17,23 @@ const occasion = z.object({
   planned: z.object({ start: z.string(), end: z.string() }).optional(),
   rule: z.string().optional(),
   via: z.literal('schedule').exactOptional(),
+});
+
+/** As `BackupHistory` in `upkeep/`. */
+const backupHistory = z.object({
+  host: z.string(),
+  set: z.string().optional(),
+  paths: z.array(z.string()).readonly(),
+  snapshotCount: z.int(),
+  newest: z.object({ id: z.string(), timeMs: z.number(), bytes: z.number().optional() }),
+  rhythmHours: z.number().optional(),
+});
+export const seenHistories = z.object({
+  histories: z.array(backupHistory).max(historiesMax).readonly(),
+  /** Beyond that bound. */
+  notNamed: z.int().min(0),
+  /** Snapshot files that are damaged. */
+  unreadable: z.int().min(0),
 });
 
 /** Why a request is to end, where no person wished it: the schedule did, a run that comes first, or a process that ends. */
@@ -89,5 +107,10 @@ export const workWitness = read('work/witness', {
 });
 /** How much of the disk under the repository's folder is free. */
 export const workSpace = read('work/space', { params: ofRepository, result: z.object({ freeBytes: z.number() }) });
+/** Which servers back up into the repository, as its snapshots tell. Asks nobody for a password. */
+export const workHistories = read('work/histories', {
+  params: ofRepository,
+  result: seenHistories,
+});
 /** Opens a nonconformity for each backup that the records know and a repository that is open has lost. */
 export const workReview = change('work/review');
