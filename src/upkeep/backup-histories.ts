@@ -21,16 +21,56 @@ export interface BackupHistory {
 
 /**
  * Who backs up into a repository, and what: by server and set, where the first tag names one, else by server and paths, as restic groups
- * them. Tags of others do not tell two histories apart, since a tag may be of one night. A program writes a snapshot when it has come to its
- * end, so each one is of a run that did; what `recover` has put together is of none.
+ * them. Tags of others do not tell two histories apart, since a tag may be of one night; and what was backed up by paths before a set had
+ * the same is the beginning of the set, or a server that came from restic would be late for good. A program writes a snapshot when it has
+ * come to its end, so each one is of a run that did; what `recover` has put together is of none.
  * @returns in the order in which they began. Reads nothing
  */
 export function backupHistoriesOf(snapshots: readonly StoredSnapshot[]): BackupHistory[] {
   const made = snapshots.filter(({ snapshot }) => !snapshot.tags.includes(recoveredTag)).sort(byTime);
-  return [...Map.groupBy(made, keyOf).values()].flatMap((members) => {
+  return [...foldedIntoSets(Map.groupBy(made, keyOf)).values()].flatMap((members) => {
     const newest = members.at(-1);
     return newest === undefined ? [] : [historyOf(newest, members)];
   });
+}
+
+/** Groups of a server and paths whose paths a set of that server has had since, as a part of the set. */
+function foldedIntoSets(groups: ReadonlyMap<string, readonly StoredSnapshot[]>): ReadonlyMap<string, readonly StoredSnapshot[]> {
+  const folded = new Map(groups);
+  const sets = newestSets(groups);
+  for (const [key, members] of groups) {
+    const newest = members.at(-1);
+    if (newest === undefined || setOf(newest) !== undefined) continue;
+    const [first, ...others] = newest.snapshot.paths.map((path) => placeOf(newest, path));
+    const set = first === undefined ? undefined : sets.get(first);
+    if (set === undefined || set.newest.timeNs < newest.timeNs || !others.every((place) => set.places.has(place))) continue;
+    folded.delete(key);
+    folded.set(set.key, [...(folded.get(set.key) ?? []), ...members].sort(byTime));
+  }
+  return folded;
+}
+
+interface NewestSet {
+  readonly key: string;
+  readonly newest: StoredSnapshot;
+  readonly places: ReadonlySet<string>;
+}
+
+/** By place: the set that had it last. */
+function newestSets(groups: ReadonlyMap<string, readonly StoredSnapshot[]>): ReadonlyMap<string, NewestSet> {
+  const found = new Map<string, NewestSet>();
+  for (const [key, members] of groups) {
+    const newest = members.at(-1);
+    if (newest === undefined || setOf(newest) === undefined) continue;
+    const places = new Set(newest.snapshot.paths.map((path) => placeOf(newest, path)));
+    for (const place of places) if ((found.get(place)?.newest.timeNs ?? -1n) < newest.timeNs) found.set(place, { key, newest, places });
+  }
+  return found;
+}
+
+/** Of one server. */
+function placeOf({ snapshot: { hostname } }: StoredSnapshot, path: string): string {
+  return JSON.stringify([hostname, placeKeyOf(path)]);
 }
 
 function historyOf(newest: StoredSnapshot, members: readonly StoredSnapshot[]): BackupHistory {
@@ -67,8 +107,8 @@ const gapsMax = 7;
 const gapsMin = 3;
 
 /**
- * The longest of the newest gaps, so that a weekend without a backup is a part of the rhythm; one of four times the usual length or more was
- * an outage, or is what retention has left, and is not.
+ * The longest of the newest gaps, so that a weekend without a backup is a part of the rhythm; one of four times the usual length or more
+ * was an outage, or is what retention has left, and is not.
  * @param timesMs oldest first
  */
 export function rhythmHoursOf(timesMs: readonly number[]): number | undefined {

@@ -1,14 +1,14 @@
 import type { BackupHistory } from './backup-histories.ts';
 
 /**
- * `in-time`: its last good backup is within its measure. `late`: it is older. `silent`: it is older than three times that, or there is none.
- * `retired`: the configuration says that nothing comes any more. `unknown`: see `UnknownReason`.
+ * `in-time`: its last good backup is within its measure. `late`: it is older. `silent`: it is older than three times that, or there is
+ * none. `retired`: the configuration says that nothing comes any more. `unknown`: see `UnknownReason`.
  */
 export type ServerState = 'in-time' | 'late' | 'silent' | 'retired' | 'unknown';
 
 /**
- * `not-looked`: the repository could not be looked at, and what is told is of the time before. `no-measure`: nothing says how often it backs
- * up. `future`: the newest backup has a date more than a day ahead, so that a clock was wrong and its age is not known.
+ * `not-looked`: the repository could not be looked at, and what is told is of the time before. `no-measure`: nothing says how often it
+ * backs up. `future`: the newest backup has a date more than a day ahead, so that a clock was wrong and its age is not known.
  */
 export type UnknownReason = 'not-looked' | 'no-measure' | 'future';
 
@@ -76,8 +76,8 @@ const silentFactor = 3;
 const order: readonly ServerState[] = ['silent', 'late', 'unknown', 'in-time', 'retired'];
 
 /**
- * Every server of the repositories, with those that are wanted and were never heard of; trouble first, then by name. Each is judged as of when
- * its repository was looked at: what came since nobody knows. Pure.
+ * Every server of the repositories, with those that are wanted and were never heard of; trouble first, then by name. Each is judged as of
+ * when its repository was looked at: what came since nobody knows. Pure.
  * @param expectations the first that fits a history counts
  */
 export function judgeServers(repositories: readonly SeenRepository[], expectations: readonly Expectation[]): readonly JudgedServer[] {
@@ -98,7 +98,14 @@ export function judgeServers(repositories: readonly SeenRepository[], expectatio
       backups: unheardOf(expectation, repositories),
     }));
   const servers = Map.groupBy([...found, ...missing], ({ host }) => host);
-  return [...servers].map(([host, all]) => serverOf(host, all.map(({ backups }) => backups))).sort(byTrouble);
+  return [...servers]
+    .map(([host, all]) =>
+      serverOf(
+        host,
+        all.map(({ backups }) => backups),
+      ),
+    )
+    .sort(byTrouble);
 }
 
 function fits({ host, set, location }: Expectation, history: BackupHistory, at: string): boolean {
@@ -157,16 +164,23 @@ function serverOf(host: string, backups: readonly JudgedBackups[]): JudgedServer
 
 /**
  * Silent is a server of which nothing comes; where only a part does not come it is late. What nothing can be held against, as a backup that
- * somebody made once by hand, says nothing beside what can.
+ * somebody made once by hand, says nothing beside what can, but that the server is there.
  */
 function stateOfAll(backups: readonly JudgedBackups[]): ServerState {
   const lasting = backups.filter(({ state }) => state !== 'retired');
   if (lasting.length === 0) return 'retired';
   const telling = lasting.filter(({ why }) => why !== 'no-measure');
   if (telling.length === 0) return 'unknown';
-  if (telling.every(({ state }) => state === 'silent')) return 'silent';
+  if (telling.every(({ state }) => state === 'silent')) return isHeardOf(lasting, telling) ? 'late' : 'silent';
   if (telling.some(({ state }) => state === 'silent' || state === 'late')) return 'late';
   return telling.some(({ state }) => state === 'unknown') ? 'unknown' : 'in-time';
+}
+
+/** Something came that is not older than each of the silent ones might be without being silent. */
+function isHeardOf(all: readonly JudgedBackups[], silent: readonly JudgedBackups[]): boolean {
+  const hours = silent.flatMap(({ measure }) => measure?.hours ?? []);
+  const msMax = silentFactor * Math.min(...hours) * hourMs;
+  return hours.length > 0 && all.some(({ why, ageMs }) => why === 'no-measure' && ageMs !== undefined && ageMs <= msMax);
 }
 
 function byTrouble(a: JudgedServer, b: JudgedServer): number {

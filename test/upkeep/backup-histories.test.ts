@@ -34,6 +34,21 @@ test('a set is one history whatever sources it had; without one, server and path
   ]);
 });
 
+test('what restic backed up before a set had the same paths is the beginning of the set, and of no set of others', () => {
+  const restic = { host: 'srv-01', program: 'restic 0.18.0' };
+  const before = made('a', '2026-11-20T21:00:00Z', { ...restic, paths: ['/srv'] });
+  const beside = made('b', '2026-11-20T21:00:00Z', { ...restic, paths: ['/etc'] });
+  const since = made('c', '2026-11-28T21:00:00Z', { ...restic, host: 'srv-02', paths: ['/srv'] });
+  const ofSet = made('d', '2026-11-27T21:00:00Z', { host: 'srv-01', tags: ['data'], paths: ['/home', '/srv'] });
+  const ofOther = made('e', '2026-11-27T21:00:00Z', { host: 'srv-02', tags: ['data'], paths: ['/srv'] });
+  assert.deepEqual(named([before, beside, since, ofSet, ofOther]), [
+    ['srv-01', '/etc', 1, beside.id],
+    ['srv-01', 'data', 2, ofSet.id],
+    ['srv-02', 'data', 1, ofOther.id],
+    ['srv-02', '/srv', 1, since.id],
+  ]);
+});
+
 test('a tag that protects, or dates the records, is the name of no set', () => {
   const tags = [['keep'], ['hold:2027-01-31'], [`records:${'0'.repeat(16)}:12:${'0'.repeat(64)}`]];
   const snapshots = tags.map((some, at) => made(`s${at}`, `2026-11-2${at + 1}T21:00:00Z`, { host: 'srv-01', tags: some }));
@@ -66,7 +81,11 @@ const rhythms: readonly (readonly [name: string, timesMs: readonly number[], hou
   ['every week', nights(6, 7 * dayMs), 7 * 24],
   ['no backup at weekends', [0, 1, 2, 3, 4, 7, 8, 9, 10, 11].map((day) => day * dayMs), 72],
   ['an outage of a week is no rhythm', [0, 1, 2, 3, 10, 11, 12, 13].map((day) => day * dayMs), 24],
-  ['what retention has left of older ones is none', [0, 90, 180, 210, 240, 247, 254, 255, 256, 257, 258, 259].map((day) => day * dayMs), 24],
+  [
+    'what retention has left of older ones is none',
+    [0, 90, 180, 210, 240, 247, 254, 255, 256, 257, 258, 259].map((day) => day * dayMs),
+    24,
+  ],
   ['a server that has slowed down', [0, 1, 2, 3, 10, 17, 24, 31, 38, 45, 52].map((day) => day * dayMs), 7 * 24],
 ];
 

@@ -71,7 +71,8 @@ test('of what was not looked at nothing is claimed, and the time of the last loo
 });
 
 test('a server that is wanted and nowhere is silent, but only when every place was looked at', () => {
-  const state = (repositories: readonly SeenRepository[]) => judgeServers(repositories, [expected()]).map(({ host, state }) => [host, state]);
+  const state = (repositories: readonly SeenRepository[]) =>
+    judgeServers(repositories, [expected()]).map(({ host, state }) => [host, state]);
   assert.deepEqual(state([seen([])]), [['srv-02', 'silent']]);
   assert.deepEqual(state([seen([]), seen([], { location: '/other', isCurrent: false })]), [['srv-02', 'unknown']]);
   assert.deepEqual(state([]), [['srv-02', 'unknown']]);
@@ -99,7 +100,7 @@ const wholes: readonly (readonly [readonly (number | 'no-measure' | 'retired')[]
   [[1, 100], 'late'],
   [[100, 100], 'silent'],
   [[1, 'no-measure'], 'in-time'],
-  [[100, 'no-measure'], 'silent'],
+  [[100, 'no-measure'], 'late'],
   [['no-measure'], 'unknown'],
   [[100, 'retired'], 'silent'],
   [[1, 'retired'], 'in-time'],
@@ -116,9 +117,17 @@ for (const [parts, wanted] of wholes)
     assert.equal(judgeServers([seen(histories)], expectations)[0]?.state, wanted);
   });
 
+test('a backup by hand of long ago does not make a silent server one that is heard of', () => {
+  const [old, recent] = [400, 3].map((age) => history(age, { set: 'by-hand' }));
+  const state = (byHand: BackupHistory | undefined) =>
+    judgeServers([seen([history(100, { set: 'data' }), ...(byHand ? [byHand] : [])])], [expected({ set: 'data' })])[0]?.state;
+  assert.deepEqual([state(old), state(recent)], ['silent', 'late']);
+});
+
 test('sizes are added up as long as all are known; what is retired does not count', () => {
   const size = (...bytes: (number | undefined)[]) =>
-    judgeServers([seen(bytes.map((some, at) => history(1, { set: `s${at}`, newest: { id: 'a', timeMs: seenMs, bytes: some } })))], [])[0]?.bytes;
+    judgeServers([seen(bytes.map((some, at) => history(1, { set: `s${at}`, newest: { id: 'a', timeMs: seenMs, bytes: some } })))], [])[0]
+      ?.bytes;
   assert.equal(size(1, 2), 3);
   assert.equal(size(1, undefined), undefined);
   assert.equal(size(0), 0);
