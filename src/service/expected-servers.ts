@@ -34,17 +34,15 @@ export function expectedServers(
     const measure = measureOf(set, timeZone);
     return [{ host: ownHost, set: set.name, location, measure, isRetired: false, isWanted: true, lastGoodMs: lastGoodMs(set.name) }];
   });
-  const others = servers.map(
-    ({ host, set, rpoHours, retired = false }): Expectation => ({
-      host,
-      set,
-      location: undefined,
-      measure: rpoHours === undefined ? undefined : { hours: rpoHours, by: 'configuration' },
-      isRetired: retired,
-      isWanted: isWhole && !retired,
-      lastGoodMs: undefined,
-    }),
-  );
+  const others = servers.map(({ host, set, rpoHours, retired = false }): Expectation => ({
+    host,
+    set,
+    location: undefined,
+    measure: rpoHours === undefined ? undefined : { hours: rpoHours, by: 'configuration' },
+    isRetired: retired,
+    isWanted: isWhole && !retired,
+    lastGoodMs: undefined,
+  }));
   return [...own, ...others];
 }
 

@@ -26,9 +26,10 @@ export function serverReasonText({ state, why, newest }: Pick<ServerBackups, 'st
       return l10n.t('nothing says how often it backs up');
     case 'future':
       return l10n.t('the newest backup has a date still to come');
-    default:
-      return state === 'silent' && newest === undefined ? l10n.t('no backup yet') : undefined;
+    case undefined:
+      break;
   }
+  return state === 'silent' && newest === undefined ? l10n.t('no backup yet') : undefined;
 }
 
 /** `26 h`, `36 h (by its rhythm)`: how old the last good backup may be. */

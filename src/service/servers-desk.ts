@@ -44,8 +44,8 @@ interface LookEntry {
 }
 
 /**
- * Who backs up into the known repositories, as of the last look at each; it outlives the process. Repositories are looked at side by side, and
- * one that hangs, or whose password nobody has, holds up no other.
+ * Who backs up into the known repositories, as of the last look at each; it outlives the process. Repositories are looked at side by side,
+ * and one that hangs, or whose password nobody has, holds up no other.
  */
 export class ServersDesk {
   readonly #options: ServersDeskOptions;
@@ -79,7 +79,7 @@ export class ServersDesk {
 
   async close(): Promise<void> {
     this.#ending.abort(new CadanganError('aborted', { reason: 'shutdown' }));
-    await Promise.all([...this.#entries.values()].map(({ looking }) => looking?.ended()));
+    for (const { looking } of this.#entries.values()) await looking?.ended();
     await this.#writing;
   }
 

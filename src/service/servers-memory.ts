@@ -9,8 +9,8 @@ const content = z.object({ version: z.literal(1), repositories: z.array(seen.ext
 export type RememberedLook = z.infer<typeof seen>;
 
 /**
- * Who backed up into which repository when somebody last looked: `servers.json` in the state folder, so that after a restart, too, it is known
- * of when what is known is. It may be deleted at any time.
+ * Who backed up into which repository when somebody last looked: `servers.json` in the state folder, so that after a restart, too, it is
+ * known of when what is known is. It may be deleted at any time.
  */
 export class ServersMemory {
   readonly #path: string;

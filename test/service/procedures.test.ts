@@ -38,6 +38,8 @@ test('what starts a run, and what writes, is not asked again when the process di
     'run/recent',
     'run/restore/preview',
     'schedule/status',
+    'servers/list',
+    'servers/look',
     'sets/list',
     'snapshots/compare',
     'snapshots/find',
