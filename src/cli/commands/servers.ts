@@ -15,7 +15,9 @@ export const serversCommand: CliCommand = {
   name: 'servers',
   declare: (command) =>
     command.description(
-      l10n.t('Show every server that backs up into the repositories of the configured sets, or into one: its last good backup, and who is silent.'),
+      l10n.t(
+        'Show every server that backs up into the repositories of the configured sets, or into one: its last good backup, and who is silent.',
+      ),
     ),
   run: async (context) => {
     const report = await reportOf(context);
@@ -24,7 +26,10 @@ export const serversCommand: CliCommand = {
   },
 };
 
-/** A success only when every server is known to be in time, and everything could be looked at. One that nothing is held against is no trouble. */
+/**
+ * A success only when every server is known to be in time, and everything could be looked at. One that nothing is held against is no
+ * trouble.
+ */
 function exitCodeOf({ servers, repositories }: ServersReport): ExitCode {
   const isSeen = repositories.every(({ state, unreadable }) => state === 'seen' && unreadable === 0);
   const isFine = servers.every(({ backups }) =>
@@ -78,6 +83,9 @@ async function lastGoodRuns({ environment, clock }: CommandContext, { path }: Lo
   return new Map(statuses.flatMap(({ set, lastSuccess }) => (lastSuccess ? [[set, lastSuccess.startedMs] as const] : [])));
 }
 
-async function inForce({ environment }: CommandContext, { configuration }: LoadedConfiguration): Promise<LoadedConfiguration['configuration']> {
+async function inForce(
+  { environment }: CommandContext,
+  { configuration }: LoadedConfiguration,
+): Promise<LoadedConfiguration['configuration']> {
   return inZoneInForce(configuration, placeOfWork(environment).stateFolder).catch(() => configuration);
 }
