@@ -5,6 +5,7 @@ import type { DriveModel } from './models/drive.ts';
 import type { RecordPages } from './editor/record-pages.ts';
 import type { RecordsModel } from './models/records.ts';
 import type { Repositories } from './models/repositories.ts';
+import type { ServersModel } from './models/servers.ts';
 import type { SetsModel } from './models/sets.ts';
 import type { ResultDocuments } from './editor/result-documents.ts';
 
@@ -17,6 +18,7 @@ export interface App {
   readonly sets: SetsModel;
   readonly drive: DriveModel;
   readonly repositories: Repositories;
+  readonly servers: ServersModel;
   readonly records: RecordsModel;
   readonly recordPages: RecordPages;
   readonly results: ResultDocuments;

@@ -64,6 +64,7 @@ export class Engine implements vscode.Disposable {
   readonly #configurationChanged = new vscode.EventEmitter<ConfigurationInfo>();
   readonly #driveChanged = new vscode.EventEmitter<void>();
   readonly #recordsChanged = new vscode.EventEmitter<void>();
+  readonly #serversChanged = new vscode.EventEmitter<void>();
   readonly #notRecorded = new vscode.EventEmitter<ErrorData>();
   readonly #timeZoneChanged = new vscode.EventEmitter<void>();
   readonly #olderService = new vscode.EventEmitter<OlderService>();
@@ -72,6 +73,7 @@ export class Engine implements vscode.Disposable {
   readonly onDidChangeConfiguration = this.#configurationChanged.event;
   readonly onDidChangeDrive = this.#driveChanged.event;
   readonly onDidChangeRecords = this.#recordsChanged.event;
+  readonly onDidChangeServers = this.#serversChanged.event;
   readonly onDidNotRecord = this.#notRecorded.event;
   /** Times are to be written anew, wherever they stand. */
   readonly onDidChangeTimeZone = this.#timeZoneChanged.event;
@@ -129,6 +131,7 @@ export class Engine implements vscode.Disposable {
     this.#setsChanged.fire();
     this.#driveChanged.fire();
     this.#recordsChanged.fire();
+    this.#serversChanged.fire();
   }
 
   /** Lets go of the host, which goes on. */
@@ -145,6 +148,7 @@ export class Engine implements vscode.Disposable {
       this.#configurationChanged,
       this.#driveChanged,
       this.#recordsChanged,
+      this.#serversChanged,
       this.#notRecorded,
       this.#timeZoneChanged,
       this.#olderService,
@@ -192,6 +196,7 @@ export class Engine implements vscode.Disposable {
         listener(protocol.setsChanged, () => this.#setsChanged.fire()),
         listener(protocol.driveChanged, () => this.#driveChanged.fire()),
         listener(protocol.recordsChanged, () => this.#recordsChanged.fire()),
+        listener(protocol.serversChanged, () => this.#serversChanged.fire()),
         listener(protocol.notRecorded, (why) => this.#notRecorded.fire(why)),
         listener(protocol.joinedRun, (told) => this.#noteJoined(told)),
         listener(protocol.copyWaits, (told) => this.#noteJoined(told)),

@@ -23,10 +23,12 @@ import { Engine } from './engine.ts';
 import { DriveModel } from './models/drive.ts';
 import { RecordsModel } from './models/records.ts';
 import { Repositories } from './models/repositories.ts';
+import { ServersModel } from './models/servers.ts';
 import { SetsModel } from './models/sets.ts';
 import { registerLanguageTools } from './tools/language-tools.ts';
 import { DriveView } from './views/drive-view.ts';
 import { HistoryView } from './views/history-view.ts';
+import { ServersView } from './views/servers-view.ts';
 import { SetsView } from './views/sets-view.ts';
 import { SnapshotsView } from './views/snapshots-view.ts';
 
@@ -43,6 +45,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const views = {
     sets: new SetsView(app),
     snapshots: new SnapshotsView(app),
+    servers: new ServersView(app),
     drive: new DriveView(app),
     history: new HistoryView(app),
     dashboard: new DashboardPanel(app),
@@ -54,11 +57,13 @@ export function activate(context: vscode.ExtensionContext): void {
     app.engine,
     app.sets,
     app.drive,
+    app.servers,
     app.records,
     app.recordPages,
     app.results,
     views.sets,
     views.snapshots,
+    views.servers,
     views.drive,
     views.history,
     views.dashboard,
@@ -124,6 +129,7 @@ function makeApp(context: vscode.ExtensionContext): App {
     sets,
     drive,
     repositories,
+    servers: new ServersModel(engineOfWindow),
     records: new RecordsModel(engineOfWindow),
     recordPages: new RecordPages(),
     results: new ResultDocuments(),

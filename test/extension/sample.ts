@@ -1,4 +1,12 @@
-import type { EntryInfo, RunResult, SetInfo, SnapshotInfo } from '../../src/service/index.ts';
+import type {
+  EntryInfo,
+  RunResult,
+  SeenRepositoryInfo,
+  ServerBackups,
+  ServerInfo,
+  SetInfo,
+  SnapshotInfo,
+} from '../../src/service/index.ts';
 import { byteStringFromText } from '../../src/platform/index.ts';
 
 /** Plain values for tests; what a test is about it says itself. */
@@ -59,4 +67,28 @@ export function makeEntry(values: Partial<EntryInfo> = {}): EntryInfo {
 
 export function instant(time: string): bigint {
   return BigInt(Date.parse(time)) * 1_000_000n;
+}
+
+export function makeBackups(values: Partial<ServerBackups> = {}): ServerBackups {
+  return {
+    location: '/mnt/backup',
+    set: 'accounting',
+    paths: ['/srv/accounting'],
+    state: 'in-time',
+    newest: { id: 'a'.repeat(64), time: '2026-11-22T14:00:00Z', bytes: 5 * 2 ** 30 },
+    snapshots: 30,
+    lastGood: '2026-11-22T14:00:00Z',
+    ageHours: 4,
+    measure: { hours: 26, by: 'configuration' },
+    lookedAt: '2026-11-22T18:00:00Z',
+    ...values,
+  };
+}
+
+export function makeServer(values: Partial<ServerInfo> = {}): ServerInfo {
+  return { host: 'srv-02', isOwn: false, state: 'in-time', bytes: 5 * 2 ** 30, backups: [makeBackups()], ...values };
+}
+
+export function makeSeen(values: Partial<SeenRepositoryInfo> = {}): SeenRepositoryInfo {
+  return { location: '/mnt/backup', state: 'seen', lookedAt: '2026-11-22T18:00:00Z', unreadable: 0, notNamed: 0, ...values };
 }

@@ -10,6 +10,7 @@ import { isCopyNode } from '../views/drive-nodes.ts';
 import type { DriveView } from '../views/drive-view.ts';
 import type { HistoryView } from '../views/history-view.ts';
 import { loadPage } from '../views/folder-pages.ts';
+import type { ServersView } from '../views/servers-view.ts';
 import type { SetsView } from '../views/sets-view.ts';
 import type { SnapshotsView } from '../views/snapshots-view.ts';
 import { testAlert } from './alerts.ts';
@@ -48,6 +49,7 @@ import { compareWithCurrent, openAsOfDate, openEntry, versionsInBackups, whichBa
 export interface Views {
   readonly sets: SetsView;
   readonly snapshots: SnapshotsView;
+  readonly servers: ServersView;
   readonly drive: DriveView;
   readonly history: HistoryView;
   readonly dashboard: DashboardPanel;
@@ -83,6 +85,7 @@ export function registerCommands(app: App, views: Views): vscode.Disposable {
     refresh: async () => {
       await app.sets.refresh();
       views.snapshots.refresh();
+      views.servers.refresh();
       await app.drive.refresh();
       views.drive.refresh();
       await app.records.refresh();

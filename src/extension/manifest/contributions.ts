@@ -120,6 +120,13 @@ export function commandId(name: CommandName): string {
 export const views = {
   sets: { id: 'cadangan.sets', name: { en: 'Backup Sets', id: 'Set Cadangan' }, icon: 'media/views/sets.svg', initialSize: 2 },
   snapshots: { id: 'cadangan.snapshots', name: { en: 'Snapshots', id: 'Snapshot' }, icon: 'media/views/snapshots.svg', initialSize: 5 },
+  servers: {
+    id: 'cadangan.servers',
+    name: { en: 'Servers', id: 'Server' },
+    icon: 'media/views/servers.svg',
+    initialSize: 2,
+    visibility: 'collapsed',
+  },
   drive: {
     id: 'cadangan.drive',
     name: { en: 'Google Drive', id: 'Google Drive' },
@@ -144,6 +151,8 @@ export const contextKeys = {
   sets: 'cadangan.sets.state',
   /** `unknown`, `not-configured`, `signed-out`, `signed-in`, `failed`: of Google Drive. */
   drive: 'cadangan.drive.state',
+  /** `unknown`, `none` (no sets), `empty`, `some`, `failed`: what the view of servers has to show. */
+  servers: 'cadangan.servers.state',
   isFiltered: 'cadangan.isFiltered',
   /** `unknown`, `none`, `some`, `failed`: what the view of the history has to show. */
   history: 'cadangan.history.state',

@@ -11,6 +11,7 @@ export const submenus: Readonly<Record<string, Text>> = { 'cadangan.ofFile': { e
 
 const inSets = `view == ${views.sets.id}`;
 const inSnapshots = `view == ${views.snapshots.id}`;
+const inServers = `view == ${views.servers.id}`;
 const inDrive = `view == ${views.drive.id}`;
 const inHistory = `view == ${views.history.id}`;
 /** Snapshots stand by date in both. */
@@ -46,6 +47,8 @@ export const menus: Readonly<Record<string, readonly MenuEntry[]>> = {
     { command: 'clearFilter', when: `${inSnapshots} && ${contextKeys.isFiltered}`, group: 'navigation@3' },
     { command: 'refresh', when: inSnapshots, group: '1_view@1' },
     { command: 'compareSnapshots', when: inSnapshots, group: '2_compare@1' },
+    { command: 'refresh', when: inServers, group: 'navigation@1' },
+    { command: 'openConfiguration', when: inServers, group: '1_view@1' },
     { command: 'newCopy', when: inDrive, group: 'navigation@1' },
     { command: 'refresh', when: inDrive, group: '1_view@1' },
     { command: 'driveSignIn', when: inDrive, group: '2_account@1' },

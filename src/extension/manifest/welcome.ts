@@ -59,6 +59,30 @@ export const welcomes: readonly WelcomeContribution[] = [
     },
   },
   {
+    view: views.servers.id,
+    when: `${contextKeys.servers} == none`,
+    contents: {
+      en: 'Here every server stands that backs up into your repositories, also by restic: its last good backup, and who is silent.\nFirst make a [backup set](command:cadangan.newSet), which says where a repository lies.',
+      id: 'Di sini tampak setiap server yang mencadangkan ke repositori Anda, juga dengan restic: cadangan baik terakhirnya, dan server mana yang diam.\nBuat dahulu sebuah [set cadangan](command:cadangan.newSet), yang menyebut tempat repositori.',
+    },
+  },
+  {
+    view: views.servers.id,
+    when: `${contextKeys.servers} == empty`,
+    contents: {
+      en: 'No server has backed up into your repositories yet.\n[Back Up Now](command:cadangan.backUpNow)',
+      id: 'Belum ada server yang mencadangkan ke repositori Anda.\n[Cadangkan Sekarang](command:cadangan.backUpNow)',
+    },
+  },
+  {
+    view: views.servers.id,
+    when: `${contextKeys.servers} == failed`,
+    contents: {
+      en: 'Which servers back up here cannot be asked at this moment.\n[Refresh](command:cadangan.refresh)\nThe [log](command:cadangan.showLog) says why.',
+      id: 'Server mana yang mencadangkan ke sini saat ini tidak dapat ditanyakan.\n[Muat Ulang](command:cadangan.refresh)\n[Log](command:cadangan.showLog) menyebutkan sebabnya.',
+    },
+  },
+  {
     view: views.drive.id,
     when: `${contextKeys.drive} == not-configured`,
     contents: {

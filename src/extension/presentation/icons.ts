@@ -1,4 +1,4 @@
-import type { SetStateKind } from '../../service/index.ts';
+import type { ServerInfo, SetStateKind } from '../../service/index.ts';
 
 /** A codicon, with a theme colour only where the colour means something. */
 export interface Icon {
@@ -27,6 +27,22 @@ export function iconOfState(state: SetStateKind): Icon {
       return { name: 'clock' };
     case 'never-run':
       return { name: 'circle-outline' };
+    case 'unknown':
+      return { name: 'question' };
+  }
+}
+
+/** What the state of a server looks like. */
+export function iconOfServer(state: ServerInfo['state']): Icon {
+  switch (state) {
+    case 'in-time':
+      return { name: 'pass', color: 'testing.iconPassed' };
+    case 'late':
+      return { name: 'warning', color: 'list.warningForeground' };
+    case 'silent':
+      return { name: 'error', color: 'list.errorForeground' };
+    case 'retired':
+      return { name: 'archive' };
     case 'unknown':
       return { name: 'question' };
   }
