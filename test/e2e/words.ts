@@ -45,7 +45,7 @@ export class Words {
     return this.titles[`walkthrough.${name}`] ?? name;
   }
 
-  view(name: 'sets' | 'snapshots' | 'drive' | 'history'): string {
+  view(name: 'sets' | 'snapshots' | 'servers' | 'drive' | 'history'): string {
     return this.titles[`view.${name}`] ?? name;
   }
 }
