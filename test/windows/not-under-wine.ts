@@ -289,8 +289,11 @@ export const notUnderWine: readonly NotUnderWine[] = [
 /** Nobody has seen yet that they run there to their end. */
 export const notTriedUnderWine: readonly string[] = [
   'cli/schedule.test.ts',
+  'cli/servers.test.ts',
   'host/engine-life.test.ts',
   'offsite/command-line.test.ts',
   'offsite/hosted-copy.test.ts',
   'service/drive-desk.test.ts',
+  'service/servers-desk.test.ts',
+  'service/servers.test.ts',
 ];
