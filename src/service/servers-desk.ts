@@ -119,7 +119,7 @@ export class ServersDesk {
     try {
       const limited = AbortSignal.any([wish.signal, over.signal]);
       const looked = orAborted(look(location, { ...wish, signal: limited }), limited);
-      const seen = await Promise.race([looked, isLate.then((late) => (late ? undefined : looked))]);
+      const seen = await Promise.race([looked, isLate.then((isOver) => (isOver ? undefined : looked))]);
       if (seen === undefined) return { error: late };
       return { seen, seenMs: this.#nowMs(), error: undefined };
     } catch (error) {
