@@ -253,6 +253,7 @@ export const indonesianFaultWords: FaultWords = {
     'it has no config': 'tidak ada berkas config di dalamnya',
     'no head of the records is kept beside it': 'tidak ada ujung rantai rekaman yang disimpan di sampingnya',
     'it has no keys': 'tidak ada kunci di dalamnya',
+    'it does not answer': 'tidak menjawab',
     'its config has an impossible size': 'ukuran berkas config tidak mungkin',
     'no off-site copy is configured': 'belum ada salinan eksternal dalam konfigurasi',
     'name the backup set, or the snapshot': 'sebutkan set cadangan, atau snapshot',

@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { passwordFromText } from '../../src/platform/index.ts';
 import { listSnapshots, Repository, saveSnapshot } from '../../src/repository/index.ts';
 import { openStorage } from '../../src/storage/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { writeSecretFile } from '../platform/secret-file.ts';
 import { literally, makeStage, password, type Message, type Stage } from './run-cli.ts';
 
@@ -23,11 +24,11 @@ async function backup(stage: Stage, host: string, hoursAgo: number, ...more: rea
 
 /** As if it had come every day before the ones that are there. */
 async function addNights(location: string, count: number): Promise<void> {
-  const repository = await Repository.open({ storage: openStorage(location) }, passwordFromText(password));
-  for (const { snapshot, timeNs } of await listSnapshots(repository))
+  const repository = await Repository.open({ storage: openStorage(location) }, passwordFromText(password), neverAborted);
+  for (const { snapshot, timeNs } of await listSnapshots(repository, neverAborted))
     for (let night = 1; night <= count; night++) {
       const time = new Date(Number(timeNs / 1_000_000n) - night * 24 * hourMs).toISOString();
-      await saveSnapshot(repository, { ...snapshot, time });
+      await saveSnapshot(repository, { ...snapshot, time }, neverAborted);
     }
 }
 

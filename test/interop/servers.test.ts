@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { listSnapshots, saveSnapshot } from '../../src/repository/index.ts';
+import { neverAborted } from '../fakes/never-aborted.ts';
 import { needs } from '../needs.ts';
 import { jsonLines } from './programs.ts';
 import { Stage } from './stage.ts';
@@ -34,9 +35,11 @@ test('of nine servers the one that is silent is named, whichever program wrote t
     await shared.run('cadangan', ['backup', source, '--tag', 'nightly', '--host', host, '--time', time], { env });
   }
   const repository = await shared.open();
-  for (const { snapshot, timeNs } of await listSnapshots(repository))
-    for (let night = 1; night <= 4; night++)
-      await saveSnapshot(repository, { ...snapshot, time: new Date(Number(timeNs / 1_000_000n) - night * 24 * hourMs).toISOString() });
+  for (const { snapshot, timeNs } of await listSnapshots(repository, neverAborted))
+    for (let night = 1; night <= 4; night++) {
+      const time = new Date(Number(timeNs / 1_000_000n) - night * 24 * hourMs).toISOString();
+      await saveSnapshot(repository, { ...snapshot, time }, neverAborted);
+    }
   for (const hours of [78, 54, 30, 6])
     await shared.run('restic', ['backup', source, '--tag', `night-${hours}`, '--host', 'srv-09', '--time', timeAgo(hours)], { env });
 
