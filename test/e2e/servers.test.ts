@@ -41,7 +41,10 @@ for (const language of ['en', 'id'] as const) {
       await view.expand(silent);
       await view.waitFor('nightly');
       await view.row('nightly').hover();
-      await window.page.locator('.monaco-hover').filter({ hasText: words.say('Looked at') }).waitFor();
+      await window.page
+        .locator('.monaco-hover')
+        .filter({ hasText: words.say('Looked at') })
+        .waitFor();
       await shot('silent');
     },
   );
