@@ -11,6 +11,7 @@
  */
 export { isLoopback } from './addresses.ts';
 export { ConnectionFault, type Between } from './connection-fault.ts';
-export { HttpPlane, parseJson, type Answer, type AnswerHead, type BodySink, type PlaneOptions, type PlaneRequest } from './plane.ts';
+export { HttpPlane, parseJson, type Answer, type AnswerHead, type PlaneOptions, type PlaneRequest } from './plane.ts';
 export { proxyAgent, proxyFrom } from './proxy.ts';
+export { receiveBody, type BodyHandling, type BodySink } from './receive-body.ts';
 export { authorities, contextWith, trusted } from './trust.ts';

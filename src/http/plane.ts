@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import type { SecureContext } from 'node:tls';
@@ -5,6 +6,7 @@ import { CadanganError, systemCode, throwIfAborted, type Pace } from '../platfor
 import { isLoopback } from './addresses.ts';
 import { ConnectionFault } from './connection-fault.ts';
 import { proxyAgent } from './proxy.ts';
+import { receiveBody, type BodySink } from './receive-body.ts';
 import { trusted } from './trust.ts';
 
 export interface PlaneRequest {
@@ -19,6 +21,11 @@ export interface PlaneRequest {
    * taken effect, since the body is not complete; after it only the answer tells.
    */
   readonly settleOnceSent?: boolean;
+  /**
+   * An abort before the body is through ends our side of the connection and waits a while for the answer: only with it the server has put
+   * away what it had of the body. An abort after it waits for the answer as with `settleOnceSent`.
+   */
+  readonly settleWhenAborted?: boolean;
 }
 
 export interface AnswerHead {
@@ -32,13 +39,14 @@ export interface Answer extends AnswerHead {
   readonly body: unknown;
 }
 
-/** Takes the bytes of a body as they come. A chunk is only lent. @throws whatever ends the request */
-export type BodySink = (chunk: Uint8Array) => void;
-
 /** Locks, keys and questions are small and do not wait: they count for what comes after them. */
 const promptBytesMax = 16 * 1024;
 /** A limited upload goes out in parts of this size. */
 const sliceBytes = 16 * 1024;
+/** One that can be broken off, in parts of this size: what is with Node cannot be taken back. */
+const breakableSliceBytes = 256 * 1024;
+/** How long the answer to a body that was broken off is waited for. */
+const partingMsMax = 10_000;
 // Nothing that we ask for as a whole is larger: pages of a list go through the library.
 const collectedBytesMax = 4 * 1024 * 1024;
 
@@ -119,13 +127,19 @@ export class HttpPlane {
         request.signal?.removeEventListener('abort', abort);
         finish();
       };
+      const abortion = (): CadanganError => new CadanganError('aborted', {}, { cause: request.signal?.reason });
       const fail = (error: unknown): void => {
         sent.destroy();
-        settle(() => reject(this.#mapped(error)));
+        settle(() => reject(parting.signal.aborted ? abortion() : this.#mapped(error)));
       };
+      const parting = new AbortController();
       const abort = (): void => {
         if (isSent && request.settleOnceSent === true) return;
-        fail(new CadanganError('aborted', {}, { cause: request.signal?.reason }));
+        if (request.settleWhenAborted !== true || sent.socket?.connecting !== false) return fail(abortion());
+        if (sent.writableEnded) return; // the server may have all of it
+        parting.abort();
+        sent.setTimeout(Math.min(partingMsMax, this.#idleMsMax));
+        sent.socket.end();
       };
       request.signal?.addEventListener('abort', abort, { once: true });
       sent.setTimeout(this.#idleMsMax, () => fail(new ConnectionFault('ETIMEDOUT')));
@@ -142,30 +156,40 @@ export class HttpPlane {
           download?.note(bytes);
           return undefined;
         };
-        receive(response, begin, head, pace).then(() => {
+        receiveBody(response, { begin: () => begin(head), pace, isWhole: () => response.complete }).then(() => {
           // An answer that came before the body was through: the connection is in the middle of it, and of no more use.
           if (!isSent) sent.destroy();
-          settle(() => resolve(head));
+          settle(() => (parting.signal.aborted ? reject(abortion()) : resolve(head)));
         }, fail);
       });
-      this.#sendBody(sent, body, over.signal).catch(fail);
+      const sending =
+        request.settleWhenAborted === true
+          ? this.#sendBody(sent, body, AbortSignal.any([over.signal, parting.signal]), breakableSliceBytes)
+          : this.#sendBody(sent, body, over.signal);
+      sending.catch(fail);
     });
   }
 
-  /** A large body goes out in slices, each when its turn has come; what the line cannot take yet stays in memory, where it is anyway. */
-  async #sendBody(sent: http.ClientRequest, body: Uint8Array | string, over: AbortSignal): Promise<void> {
+  /**
+   * A large body goes out in slices, each when its turn has come; what the line cannot take yet stays in memory, where it is anyway.
+   * @param breakableBytes of slices that wait for the line
+   */
+  async #sendBody(sent: http.ClientRequest, body: Uint8Array | string, over: AbortSignal, breakableBytes?: number): Promise<void> {
     const { upload } = this.#pace;
-    if (upload === undefined || typeof body === 'string' || body.length <= promptBytesMax) {
+    const isWhole = upload === undefined && breakableBytes === undefined;
+    if (isWhole || typeof body === 'string' || body.length <= promptBytesMax) {
       upload?.note(Buffer.byteLength(body));
       return void sent.end(body);
     }
-    for (let at = 0; at < body.length; at += sliceBytes) {
-      const slice = body.subarray(at, at + sliceBytes);
-      await upload.take(slice.length, over).catch(() => undefined);
+    const stepBytes = upload === undefined ? (breakableBytes ?? sliceBytes) : sliceBytes;
+    for (let at = 0; at < body.length; at += stepBytes) {
+      const slice = body.subarray(at, at + stepBytes);
+      await upload?.take(slice.length, over).catch(() => undefined);
       if (over.aborted) return; // it has been answered, or given up
-      sent.write(slice);
+      const hasRoom = sent.write(slice);
+      if (!hasRoom && breakableBytes !== undefined) await once(sent, 'drain', { signal: over }).catch(() => undefined);
     }
-    sent.end();
+    if (!over.aborted) sent.end();
   }
 
   /** Node's errors of a connection name hosts and ports at most, but what a library wraps is not ours to trust. */
@@ -179,44 +203,6 @@ export class HttpPlane {
     this.#plain.destroy();
     this.#secure?.destroy();
   }
-}
-
-function receive(
-  response: http.IncomingMessage,
-  begin: (head: AnswerHead) => BodySink,
-  head: AnswerHead,
-  pace: (bytes: number) => Promise<void> | undefined,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const sink = begin(head);
-    let turn: Promise<void> | undefined;
-    response.on('data', (chunk: Buffer) => {
-      try {
-        sink(chunk);
-        turn = pace(chunk.length);
-        if (turn === undefined) return;
-        response.pause();
-        turn.then(
-          () => response.resume(),
-          () => undefined, // it is over already
-        );
-      } catch (error) {
-        reject(error instanceof Error ? error : new Error('a sink failed', { cause: error }));
-        response.destroy();
-      }
-    });
-    let isWhole = false;
-    response.on('end', () => {
-      isWhole = response.complete;
-      if (!isWhole) reject(new ConnectionFault('ECONNRESET'));
-      else if (turn === undefined) resolve();
-      else turn.then(resolve, reject); // the last bytes have their time, too
-    });
-    response.on('error', reject);
-    response.on('close', () => {
-      if (!isWhole) reject(new ConnectionFault('ECONNRESET'));
-    });
-  });
 }
 
 function firstOf(value: string | readonly string[] | undefined): string | undefined {
