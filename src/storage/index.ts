@@ -39,5 +39,8 @@ export { WrappedStorage, type StorageCall } from './wrapped-storage.ts';
 export { FolderStorage } from './folder-storage.ts';
 export { locationForms, locationLabel, parseLocation } from './location.ts';
 export type { Location, LocationRules } from './location.ts';
+export { openRclone, type RcloneAccess, type RcloneRemote } from './rest/open-rclone.ts';
+export { openRest, type RestAccess } from './rest/open-rest.ts';
+export { RestStorage } from './rest/rest-storage.ts';
 export { openStorage } from './open-storage.ts';
 export { inOwnTime } from './own-time.ts';

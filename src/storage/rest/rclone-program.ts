@@ -1,0 +1,97 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { Duplex, type Readable, type Writable } from 'node:stream';
+import { system, systemCode, type Clock, type Environment } from '../../platform/index.ts';
+
+/** What is kept of what rclone says: it says it once more for each try. */
+const saidLinesMax = 8;
+const saidLettersMax = 300;
+/** How long rclone may take to end by itself when its pipes are closed. */
+const endMsMax = 5_000;
+
+export interface RcloneOptions {
+  /** Default: `rclone`, where the system looks for programs. */
+  readonly program?: string | undefined;
+  /** What rclone gets, without what is ours in it: its own settings may stand in it (`RCLONE_CONFIG`). */
+  readonly environment: Environment;
+  readonly clock: Clock;
+}
+
+/**
+ * `rclone serve restic`, which speaks over its two pipes. It is in a process group of its own: at a Ctrl-C it goes on until our locks are
+ * removed. When this process dies its pipes end, and rclone with them.
+ */
+export class RcloneProgram {
+  readonly pipes: Duplex;
+  /** Resolves with why it ended: `exit code 1`, `SIGKILL`, a code of the system when it could not be started. */
+  readonly ended: Promise<string>;
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #clock: Clock;
+  readonly #said: string[] = [];
+
+  /**
+   * @param remote `remote:path`, as rclone writes it
+   * Objects are not cached: a file that somebody else removed would be there for us until the next list, and a question for its size after
+   * an upload would be answered out of rclone's own memory. Nobody is asked for a password, since the pipes are not a person.
+   */
+  constructor(remote: string, { program = 'rclone', environment, clock }: RcloneOptions) {
+    const args = ['serve', 'restic', '--stdio', '--b2-hard-delete', '--cache-objects=false', '--ask-password=false', '--', remote];
+    this.#clock = clock;
+    this.#child = spawn(program, args, {
+      env: rclonesEnvironment(environment),
+      stdio: ['pipe', 'pipe', 'pipe'],
+      windowsHide: true,
+      detached: system.hasProcessGroups,
+    });
+    const { promise, resolve } = Promise.withResolvers<string>();
+    this.ended = promise;
+    this.#child.once('error', (error) => resolve(systemCode(error) ?? 'unknown'));
+    this.#child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => this.#hear(text));
+    this.pipes = Duplex.from({ readable: this.#child.stdout, writable: this.#child.stdin });
+    this.pipes.on('error', () => undefined); // whoever asks over them is told
+  }
+
+  /** The last line that it said, if any: one line, without what could be a secret. */
+  get said(): string | undefined {
+    return this.#said.findLast((line) => line !== '');
+  }
+
+  /** Closes its pipes, and ends it when it does not end by itself. Resolves when it is gone. */
+  async end(): Promise<void> {
+    this.pipes.destroy();
+    this.#child.stdin.destroy();
+    const over = new AbortController();
+    const late = this.#clock.sleep(endMsMax, over.signal).then(
+      () => void this.#child.kill('SIGKILL'),
+      () => undefined,
+    );
+    await this.ended;
+    over.abort();
+    await late;
+  }
+
+  #hear(text: string): void {
+    const [first = '', ...lines] = text.split('\n');
+    const begun = this.#said.pop() ?? '';
+    this.#said.push(...[begun + first, ...lines].map((line) => safeLine(line)));
+    this.#said.splice(0, this.#said.length - saidLinesMax);
+  }
+}
+
+/** Rclone's errors have addresses in them, and some clouds have a signature in those. */
+function safeLine(line: string): string {
+  const shown = line
+    .replace(/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d /, '')
+    .replace(/\/\/[^/\s@]*@/g, '//***@')
+    .replace(/\?[^\s"']*/g, '?***')
+    .replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]+/g, ' ');
+  return shown.slice(0, saidLettersMax);
+}
+
+/** Our own passwords are none of its business. */
+function rclonesEnvironment(environment: Environment): Record<string, string> {
+  const ours = /^(?:RESTIC_\w*|CADANGAN_\w*|CREDENTIALS_DIRECTORY|ELECTRON_\w*)$/i;
+  return Object.fromEntries(
+    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined && !ours.test(entry[0])),
+  );
+}
