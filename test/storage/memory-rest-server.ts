@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
@@ -37,14 +37,14 @@ export class MemoryRestServer implements AsyncDisposable {
   }
 
   static async open(options: MemoryRestOptions = {}): Promise<MemoryRestServer> {
-    let it: MemoryRestServer | undefined;
-    const listener: RequestListener = (request, response) => {
-      it?.serve(request, response).catch(() => response.destroy());
-    };
-    const server = options.tls ? createSecureServer({ ...options.tls, rejectUnauthorized: true }, listener) : createServer(listener);
+    const { tls } = options;
+    const server = tls ? createSecureServer({ ...tls, rejectUnauthorized: true }) : createServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    it = new MemoryRestServer(server, options);
+    const it = new MemoryRestServer(server, options);
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      it.serve(request, response).catch(() => response.destroy());
+    });
     return it;
   }
 

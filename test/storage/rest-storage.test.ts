@@ -12,7 +12,7 @@ for (const [name, options] of Object.entries<MemoryRestOptions>({
     const storage = openRest(server.url, { clock: systemClock });
     return {
       storage,
-      plant: async (path, bytes) => void server.files.set(path, Buffer.from(bytes)),
+      plant: (path, bytes) => Promise.resolve(void server.files.set(path, Buffer.from(bytes))),
       takeAway: () => server.stop(),
       leaves: 'no-answer',
       [Symbol.asyncDispose]: async () => {

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { Duplex, type Readable, type Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { system, systemCode, type Clock, type Environment } from '../../platform/index.ts';
+import { ProgramPipes } from './program-pipes.ts';
 
 /** What is kept of what rclone says: it says it once more for each try. */
 const saidLinesMax = 8;
@@ -47,7 +48,7 @@ export class RcloneProgram {
     this.#child.once('error', (error) => resolve(systemCode(error) ?? 'unknown'));
     this.#child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => this.#hear(text));
-    this.pipes = Duplex.from({ readable: this.#child.stdout, writable: this.#child.stdin });
+    this.pipes = new ProgramPipes(this.#child.stdout, this.#child.stdin);
     this.pipes.on('error', () => undefined); // whoever asks over them is told
   }
 
@@ -59,7 +60,6 @@ export class RcloneProgram {
   /** Closes its pipes, and ends it when it does not end by itself. Resolves when it is gone. */
   async end(): Promise<void> {
     this.pipes.destroy();
-    this.#child.stdin.destroy();
     const over = new AbortController();
     const late = this.#clock.sleep(endMsMax, over.signal).then(
       () => void this.#child.kill('SIGKILL'),

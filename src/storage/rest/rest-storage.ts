@@ -1,6 +1,7 @@
 import { ConnectionFault, type AnswerHead, type BodySink } from '../../http/index.ts';
-import { CadanganError, forEachBounded, isCode, throwIfAborted, type Clock } from '../../platform/index.ts';
+import { CadanganError, forEachBounded, isCode, orAborted, throwIfAborted, type Clock } from '../../platform/index.ts';
 import { assertFileName, assertRange } from '../file-name.ts';
+import { inOwnTime } from '../own-time.ts';
 import type { FileKind, FileName, ListedFile, Storage } from '../storage.ts';
 import { fileLabel } from '../storage.ts';
 import { BodyTarget } from './body-target.ts';
@@ -38,6 +39,8 @@ export class RestStorage implements Storage {
   #seenMs = -Infinity;
   /** This object made the layout where no `config` was, and none has been seen since. */
   #isNew = false;
+  /** Writes that are under way, by path; they never fail here. */
+  readonly #writing = new Map<string, Promise<void>>();
 
   /** @param line is closed with the storage. @param options `location` has no secrets in it */
   constructor(line: RestLine, options: { readonly location: string; readonly clock: Clock }) {
@@ -108,12 +111,19 @@ export class RestStorage implements Storage {
   async write(file: FileName, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     assertFileName(file);
     throwIfAborted(signal);
-    await this.#guard(file, async () => {
-      await this.#assertThere(seenMsMax, signal);
-      const existingBytes = await this.#sizeAt(file, signal);
-      if (existingBytes !== undefined && (await this.#keepsExisting(file, existingBytes, bytes, signal))) return;
-      await this.#upload(file, bytes, existingBytes, signal);
-    });
+    const path = pathOf(file);
+    // Where a file shows while it grows, a second write of it would tear the first one.
+    for (let other = this.#writing.get(path); other; other = this.#writing.get(path)) await orAborted(other, signal);
+    const writing = this.#writeAlone(file, bytes, signal);
+    this.#writing.set(
+      path,
+      writing.catch(() => undefined),
+    );
+    try {
+      await writing;
+    } finally {
+      this.#writing.delete(path);
+    }
   }
 
   async remove(file: FileName, signal: AbortSignal): Promise<void> {
@@ -129,6 +139,15 @@ export class RestStorage implements Storage {
 
   close(): Promise<void> {
     return this.#line.close();
+  }
+
+  async #writeAlone(file: FileName, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    await this.#guard(file, async () => {
+      await this.#assertThere(seenMsMax, signal);
+      const existingBytes = await this.#sizeAt(file, signal);
+      if (existingBytes !== undefined && (await this.#keepsExisting(file, existingBytes, bytes, signal))) return;
+      await this.#upload(file, bytes, existingBytes, signal);
+    });
   }
 
   /** @returns undefined when there is no such folder, from servers of which that can be believed */
@@ -209,7 +228,7 @@ export class RestStorage implements Storage {
   }
 
   async #upload(file: FileName, bytes: Uint8Array, tornBytes: number | undefined, signal: AbortSignal): Promise<void> {
-    const asked: Asked = { location: this.location, file, neededBytes: bytes.length };
+    const asked = { location: this.location, file, neededBytes: bytes.length };
     let head = await this.#post(file, bytes, signal);
     if (head.status === 403 && tornBytes !== undefined) {
       await this.#removeTorn(file, tornBytes, signal);
@@ -217,14 +236,18 @@ export class RestStorage implements Storage {
     }
     // A server that never writes over a file says 403 also when somebody else has just stored it.
     if (!isDone(head) && head.status !== 403) throw refusal(head, asked);
-    // From here on the file has its name, and no abort can be heeded; the line itself bounds these questions.
-    const { signal: unheeded } = new AbortController();
-    const storedBytes = await this.#sizeAt(file, unheeded);
+    // The file has its name now, and no abort can be heeded any more.
+    await inOwnTime(this, this.#clock, (own) => this.#assertStored(head, asked, bytes, own));
+  }
+
+  async #assertStored(head: AnswerHead, asked: Asked & { readonly file: FileName }, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    const { file } = asked;
+    const storedBytes = await this.#sizeAt(file, signal);
     if (storedBytes !== bytes.length) {
       if (!isDone(head)) throw refusal(head, asked);
       throw new ConnectionFault(`the server said that it stored the file, and has ${storedBytes ?? 'none'} of its ${bytes.length} bytes`);
     }
-    if (file.kind === 'config') await this.#assertOurConfig(bytes, unheeded); // another may have begun here at the same moment
+    if (file.kind === 'config') await this.#assertOurConfig(bytes, signal); // another may have begun here at the same moment
   }
 
   #post(file: FileName, bytes: Uint8Array, signal: AbortSignal): Promise<AnswerHead> {
