@@ -129,6 +129,8 @@ const slowFiles: readonly string[] = [
   'service/version-before.test.ts', // a host for each question
   'settings/edit.test.ts', // thousands of edits of random texts
   'settings/parse.test.ts',
+  'storage/rest-lies.test.ts', // a list of 200,000 names
+  'storage/rest-storage.test.ts', // thousands of requests
   'storage/drive-storage.test.ts', // all that Drive can do to us
   'storage/folder-kill.test.ts', // processes that are killed
   'storage/folder-storage.test.ts', // `fakes` and `simulated-storage` keep the same promises in memory

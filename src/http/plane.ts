@@ -23,7 +23,7 @@ export interface PlaneRequest {
   readonly settleOnceSent?: boolean;
   /**
    * An abort before the body is through ends our side of the connection and waits a while for the answer: only with it the server has put
-   * away what it had of the body. An abort after it waits for the answer as with `settleOnceSent`.
+   * away what it had of the body. After it an abort waits for the answer, too, for a minute at most.
    */
   readonly settleWhenAborted?: boolean;
 }
@@ -47,6 +47,8 @@ const sliceBytes = 16 * 1024;
 const breakableSliceBytes = 256 * 1024;
 /** How long the answer to a body that was broken off is waited for. */
 const partingMsMax = 10_000;
+/** After an abort, how long the answer to a body that is whole. */
+const settlingMsMax = 60_000;
 // Nothing that we ask for as a whole is larger: pages of a list go through the library.
 const collectedBytesMax = 4 * 1024 * 1024;
 
@@ -136,7 +138,7 @@ export class HttpPlane {
       const abort = (): void => {
         if (isSent && request.settleOnceSent === true) return;
         if (request.settleWhenAborted !== true || sent.socket?.connecting !== false) return fail(abortion());
-        if (sent.writableEnded) return; // the server may have all of it
+        if (sent.writableEnded) return void sent.setTimeout(Math.min(settlingMsMax, this.#idleMsMax)); // the server may have all of it
         parting.abort();
         sent.setTimeout(Math.min(partingMsMax, this.#idleMsMax));
         sent.socket.end();

@@ -42,7 +42,7 @@ export class RcloneOfTest implements AsyncDisposable {
   }
 
   async kill(): Promise<void> {
-    for (const pid of await this.running()) process.kill(pid, 'SIGKILL');
+    for (const pid of await this.running()) process.kill(-pid, 'SIGKILL'); // each leads a group of its own
   }
 
   /** Rclone ends, and cannot be started again. */

@@ -12,6 +12,8 @@ const sliceBytes = 64 * 1024;
 const promptBytesMax = 16 * 1024;
 /** How long the answer to a body that was broken off is waited for. */
 const partingMsMax = 10_000;
+/** After an abort, how long the answer to a body that is whole. */
+const settlingMsMax = 60_000;
 /** What the other side may send without being asked for more: packs come whole, and a pipe has no long way. */
 const windowBytes = 4 * 1024 * 1024;
 
@@ -46,9 +48,7 @@ export class PipeLine implements RestLine {
       { ':method': method, ':path': `/${path}`, ...headers, ...(body && { 'content-length': String(body.length) }) },
       { endStream: body === undefined },
     );
-    const exchange = new Exchange(stream, request, this.#pace);
-    stream.setTimeout(this.#idleMsMax, () => exchange.fail(new ConnectionFault('ETIMEDOUT')));
-    return exchange.run(begin);
+    return new Exchange(stream, request, { pace: this.#pace, idleMsMax: this.#idleMsMax }).run(begin);
   }
 
   /** Resolves when requests under way have ended. */
@@ -69,6 +69,7 @@ class Exchange {
   readonly #stream: ClientHttp2Stream;
   readonly #request: RestRequest;
   readonly #pace: Pace;
+  readonly #idleMsMax: number;
   /** Answered, or given up: nothing more is sent. */
   readonly #over = new AbortController();
   /** Whoever asked does not want it any more. */
@@ -76,10 +77,12 @@ class Exchange {
   readonly #stopped: AbortSignal = AbortSignal.any([this.#over.signal, this.#parting.signal]);
   #failure: unknown;
 
-  constructor(stream: ClientHttp2Stream, request: RestRequest, pace: Pace) {
+  constructor(stream: ClientHttp2Stream, request: RestRequest, options: { readonly pace: Pace; readonly idleMsMax: number }) {
     this.#stream = stream;
     this.#request = request;
-    this.#pace = pace;
+    this.#pace = options.pace;
+    this.#idleMsMax = options.idleMsMax;
+    stream.setTimeout(this.#idleMsMax, () => this.#fail(new ConnectionFault('ETIMEDOUT')));
   }
 
   async run(begin: (head: AnswerHead) => BodySink): Promise<AnswerHead> {
@@ -92,7 +95,7 @@ class Exchange {
       if (!this.#parting.signal.aborted) return head;
     } catch (error) {
       // Node's own words for what happens to a stream say no more than that it ended.
-      this.fail(systemCode(error) === undefined || error instanceof assert.AssertionError ? error : new ConnectionFault('ECONNRESET'));
+      this.#fail(systemCode(error) === undefined || error instanceof assert.AssertionError ? error : new ConnectionFault('ECONNRESET'));
     } finally {
       this.#request.signal.removeEventListener('abort', abort);
       this.#over.abort();
@@ -103,7 +106,7 @@ class Exchange {
   }
 
   /** The first failure is the one that counts. */
-  fail(error: unknown): void {
+  #fail(error: unknown): void {
     this.#failure ??= error;
     this.#stream.destroy();
   }
@@ -158,12 +161,16 @@ class Exchange {
 
   /** A body that is not whole ends early: the server puts away what it has of it, and its answer tells when. */
   #part(): void {
-    const hasBody = this.#request.body !== undefined;
-    if (hasBody && this.#stream.writableEnded) return; // the server may have all of it
+    const hasBody = (this.#request.body?.length ?? 0) > 0;
+    if (hasBody && this.#stream.writableEnded) return this.#waitAWhile(settlingMsMax); // the server may have all of it
     this.#parting.abort();
-    if (!hasBody || this.#stream.pending) return this.fail(this.#request.signal.reason);
-    this.#stream.setTimeout(partingMsMax);
+    if (!hasBody || this.#stream.pending) return this.#fail(this.#request.signal.reason);
+    this.#waitAWhile(partingMsMax);
     this.#stream.end();
+  }
+
+  #waitAWhile(ms: number): void {
+    this.#stream.setTimeout(Math.min(ms, this.#idleMsMax));
   }
 }
 

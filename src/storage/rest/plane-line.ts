@@ -30,7 +30,7 @@ export class PlaneLine implements RestLine {
         method,
         url: new URL(path, this.#base).href,
         headers: { ...headers, ...(authorization !== undefined && { Authorization: authorization }) },
-        ...(body && { body, settleWhenAborted: true }),
+        ...(body && { body, settleWhenAborted: body.length > 0 }),
         signal,
       },
       begin,

@@ -62,12 +62,24 @@ export class RcloneProgram {
     this.pipes.destroy();
     const over = new AbortController();
     const late = this.#clock.sleep(endMsMax, over.signal).then(
-      () => void this.#child.kill('SIGKILL'),
+      () => this.#kill(),
       () => undefined,
     );
     await this.ended;
     over.abort();
     await late;
+  }
+
+  /** With whatever it has started (`--sftp-ssh`), which may hold its outputs open. */
+  #kill(): void {
+    const { pid } = this.#child;
+    try {
+      if (pid !== undefined && system.hasProcessGroups) process.kill(-pid, 'SIGKILL');
+      else this.#child.kill('SIGKILL');
+    } catch {
+      // it has just ended
+    }
+    this.#child.stderr.destroy();
   }
 
   #hear(text: string): void {
