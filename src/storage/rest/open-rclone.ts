@@ -15,7 +15,7 @@ export interface RcloneAccess {
   readonly clock: Clock;
 }
 
-/** `remote` is the name in rclone's configuration, and may have options (`name,option=value`); `path` is the folder in it, and may be empty. */
+/** `remote` is the name in rclone's configuration, and may have options (`name,option=value`); `path` is the folder, and may be empty. */
 export interface RcloneRemote {
   readonly remote: string;
   readonly path: string;

@@ -23,10 +23,10 @@ export interface RestAccess {
 }
 
 /**
- * The repository at `url`, the part of a location behind `rest:`. Nothing is asked of the server yet, and the files of certificates are read
- * with the first request: `storage.denied` says what is wrong with them.
+ * The repository at `url`, the part of a location behind `rest:`. Nothing is asked of the server yet; the files of certificates are read
+ * with the first request, and `storage.denied` says what is wrong with them.
  * @param url `http:` or `https:`; its path ends with a slash or gets one. A user in it needs the password of `access`
- * @throws `storage.invalid-location` for a password in it, for a user without one, and for a password that would go over the line in clear text
+ * @throws `storage.invalid-location` for a password in it, for a user without one, and for one that would go over the line in clear text
  */
 export function openRest(url: URL, access: RestAccess): RestStorage {
   const base = new URL(url);
