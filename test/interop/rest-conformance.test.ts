@@ -44,6 +44,7 @@ async function plantAt(path: string, bytes: Uint8Array): Promise<void> {
 
 describe('over a real server', needs('rclone'), () => {
   describeStorage('REST, before rclone,', () => behindRclone(() => ({ args: [] })));
+  describeStorage('REST, before rclone that only appends,', () => behindRclone(() => ({ args: ['--append-only'] })), { appendOnly: true });
   describeStorage('rclone, over its pipes,', async () => {
     const rclone = await RcloneOfTest.open();
     const storage = openRclone({ remote: 'somewhere', path: rclone.root }, { ...rclone.access, clock: systemClock });

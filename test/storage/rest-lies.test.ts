@@ -309,10 +309,12 @@ describe('a server that only appends', () => {
       await it.storage.write(fileOf(bytes, kind), bytes, neverAborted);
     }
     await it.storage.remove(fileOf(bytes, 'locks'), neverAborted);
+    assert.equal(it.storage.abilities.appendOnly, 'unknown');
     for (const file of [fileOf(bytes), fileOf(bytes, 'index'), fileOf(bytes, 'snapshots'), fileOf(bytes, 'keys'), config]) {
       const { code, facts } = await failureOf(it.storage.remove(file, neverAborted));
       assert.deepEqual([code, facts['reason']], ['storage.denied', 'append-only']);
     }
+    assert.equal(it.storage.abilities.appendOnly, true);
     assert.equal((await it.storage.list('data', neverAborted)).length, 1);
   });
 
@@ -349,6 +351,13 @@ test('of two that begin a repository at the same moment one is told', async () =
     response.end();
   });
   await assert.rejects(it.storage.write(config, ours, neverAborted), failsWith('repository.exists'));
+});
+
+test('a name is written once at a time: where a file shows while it grows, the second write would tear the first', async () => {
+  await using it = await repository();
+  const bytes = random.bytes(100_000);
+  await Promise.all([1, 2, 3].map(() => it.storage.write(fileOf(bytes), bytes, neverAborted)));
+  assert.equal(it.server.asked.filter((asked) => asked.startsWith('POST data/')).length, 1);
 });
 
 test('a write that is aborted in the middle of its body waits until the server has put away what it had', async () => {

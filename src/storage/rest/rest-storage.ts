@@ -2,7 +2,7 @@ import { ConnectionFault, type AnswerHead, type BodySink } from '../../http/inde
 import { CadanganError, forEachBounded, isCode, orAborted, throwIfAborted, type Clock } from '../../platform/index.ts';
 import { assertFileName, assertRange } from '../file-name.ts';
 import { inOwnTime } from '../own-time.ts';
-import type { FileKind, FileName, ListedFile, Storage } from '../storage.ts';
+import type { FileKind, FileName, ListedFile, ReadRangeOptions, Storage, StorageAbilities } from '../storage.ts';
 import { fileLabel } from '../storage.ts';
 import { BodyTarget } from './body-target.ts';
 import { assertPlain, bodyBytesOf, contentRangeOf, isDone, lineError, refusal, type Asked } from './rest-answer.ts';
@@ -39,6 +39,7 @@ export class RestStorage implements Storage {
   #seenMs = -Infinity;
   /** This object made the layout where no `config` was, and none has been seen since. */
   #isNew = false;
+  #isAppendOnly: boolean | 'unknown' = 'unknown';
   /** Writes that are under way, by path; they never fail here. */
   readonly #writing = new Map<string, Promise<void>>();
 
@@ -47,6 +48,11 @@ export class RestStorage implements Storage {
     this.#line = line;
     this.location = options.location;
     this.#clock = options.clock;
+  }
+
+  /** What one server of the protocol does another does not (rest-server checks hashes, rclone writes over files): none is relied on. */
+  get abilities(): StorageAbilities {
+    return { conditionalWrite: false, serverChecksum: false, rename: false, appendOnly: this.#isAppendOnly };
   }
 
   async create(signal: AbortSignal): Promise<void> {
@@ -90,13 +96,7 @@ export class RestStorage implements Storage {
     });
   }
 
-  async readRange(
-    file: FileName,
-    offset: number,
-    lengthBytes: number,
-    options: { target?: Uint8Array; signal: AbortSignal },
-  ): Promise<Uint8Array> {
-    const { target, signal } = options;
+  async readRange(file: FileName, offset: number, lengthBytes: number, { target, signal }: ReadRangeOptions): Promise<Uint8Array> {
     assertFileName(file);
     assertRange(offset, lengthBytes, target);
     throwIfAborted(signal);
@@ -131,9 +131,11 @@ export class RestStorage implements Storage {
     throwIfAborted(signal);
     await this.#guard(file, async () => {
       const head = await this.#ask({ method: 'DELETE', path: pathOf(file), signal });
-      if (head.status === 404) await this.#assertThere(0, signal);
-      else if (head.status === 403 && file.kind !== 'locks') throw this.#appendOnly(file);
-      else if (!isDone(head)) throw refusal(head, { location: this.location, file });
+      const isKept = file.kind !== 'locks';
+      if (head.status === 404) return this.#assertThere(0, signal);
+      if (isKept && (head.status === 403 || isDone(head))) this.#isAppendOnly = head.status === 403;
+      if (isKept && head.status === 403) throw this.#appendOnly(file);
+      if (!isDone(head)) throw refusal(head, { location: this.location, file });
     });
   }
 
