@@ -87,7 +87,7 @@ export class HttpPlane {
     this.#errorOf = options.errorOf ?? ((fault) => fault);
     const shape = { keepAlive: true, maxSockets: options.socketsMax ?? 8, scheduling: 'lifo' as const, timeout: this.#idleMsMax };
     const { proxy, secureContext = trusted } = options;
-    this.#plain = proxy === undefined ? new http.Agent(shape) : proxyAgent(proxy, shape);
+    this.#plain = proxy === undefined ? new http.Agent(shape) : proxyAgent(proxy, shape, secureContext);
     this.#makeSecure = () => (proxy === undefined ? new https.Agent({ ...shape, secureContext: secureContext() }) : this.#plain);
   }
 

@@ -1,6 +1,7 @@
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import type { Agent, AgentOptions } from 'node:http';
 import type { Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import { CadanganError, type Environment } from '../platform/index.ts';
 import { trusted } from './trust.ts';
 
@@ -26,18 +27,28 @@ function addressOf(proxy: string, name: string): string {
   throw new CadanganError('arguments.invalid', { argument: name, reason: 'a proxy such as http://proxy.example:3128 is wanted' });
 }
 
-/** Reaches every address through a tunnel that the proxy opens (`CONNECT`, RFC 9110 9.3.6): it sees names and sizes, and no content. */
-export function proxyAgent(proxy: string, options: AgentOptions = {}): Agent {
-  return new Tunnels(proxy, { keepAlive: true, ...options });
+/**
+ * Reaches every address through a tunnel that the proxy opens (`CONNECT`, RFC 9110 9.3.6): it sees names and sizes, and no content.
+ * @param secureContext who is believed at the other end of it. Default: whoever this machine trusts
+ */
+export function proxyAgent(proxy: string, options: AgentOptions = {}, secureContext: () => SecureContext = trusted): Agent {
+  return new Tunnels(proxy, { keepAlive: true, ...options }, secureContext);
 }
 
 /** The library hands on what the proxy says instead of opening a tunnel, as if Google had said it: nobody is signed out by that. */
 class Tunnels extends HttpsProxyAgent<string> {
+  readonly #secureContext: () => SecureContext;
+
+  constructor(proxy: string, options: AgentOptions, secureContext: () => SecureContext) {
+    super(proxy, options);
+    this.#secureContext = secureContext;
+  }
+
   override async connect(...args: Parameters<HttpsProxyAgent<string>['connect']>): Promise<Socket> {
     const [request, options] = args;
     let status = 0;
     request.once('proxyConnect', ({ statusCode }: { readonly statusCode: number }) => (status = statusCode));
-    const socket = await super.connect(request, options.secureEndpoint ? { ...options, secureContext: trusted() } : options);
+    const socket = await super.connect(request, options.secureEndpoint ? { ...options, secureContext: this.#secureContext() } : options);
     if (status === 200) return socket;
     socket.destroy();
     throw Object.assign(new Error('the proxy opens no tunnel'), { code: `proxy: HTTP ${status}` });
