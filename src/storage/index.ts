@@ -42,5 +42,6 @@ export type { Location, LocationRules } from './location.ts';
 export { openRclone, type RcloneAccess, type RcloneRemote } from './rest/open-rclone.ts';
 export { openRest, type RestAccess } from './rest/open-rest.ts';
 export { RestStorage } from './rest/rest-storage.ts';
+export * from './s3/index.ts';
 export { openStorage } from './open-storage.ts';
 export { inOwnTime } from './own-time.ts';
