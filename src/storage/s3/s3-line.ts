@@ -75,7 +75,7 @@ export class S3Line {
     let keys = await credentials.current();
     for (let isRedirected = false, isRenewed = false; ;) {
       const region = await this.region();
-      const outcome = await this.#once(request, keys, region, begin);
+      const outcome = await this.#spoken(request, keys, region, begin);
       if (!(outcome instanceof S3Fault)) return outcome;
       const renewed = !isRenewed && isOfCredentials(outcome) ? await credentials.after(keys) : undefined;
       if (renewed !== undefined) {
@@ -84,7 +84,7 @@ export class S3Line {
       } else if (!isRedirected && configured === undefined && isElsewhere(outcome) && isOther(outcome.region, region)) {
         isRedirected = true;
         this.#region = Promise.resolve(outcome.region);
-      } else throw outcome.isMute && request.method === 'HEAD' && outcome.status !== 404 ? await this.#spoken(request, outcome) : outcome;
+      } else throw outcome;
     }
   }
 
@@ -102,17 +102,17 @@ export class S3Line {
     return region ?? place.regionOfHost ?? (await credentials.region()) ?? 'us-east-1';
   }
 
-  /** An answer to HEAD has no body and so no reason; the same asked as GET, of a byte, has one. */
-  async #spoken({ key, query, signal }: S3Request, mute: S3Fault): Promise<S3Fault> {
-    const asked: S3Request = {
-      method: 'GET',
-      headers: { Range: 'bytes=0-0' },
-      signal,
-      ...(key !== undefined && { key }),
-      ...(query && { query }),
-    };
-    const outcome = await this.#once(asked, await this.#options.credentials.current(), await this.region(), () => () => undefined);
-    return outcome instanceof S3Fault ? outcome : mute;
+  /** A refusal of HEAD has no body and so no reason; the same asked as GET, of a byte, has one. */
+  async #spoken(
+    request: S3Request,
+    keys: Credentials,
+    region: string,
+    begin: (head: AnswerHead) => BodySink,
+  ): Promise<AnswerHead | S3Fault> {
+    const outcome = await this.#once(request, keys, region, begin);
+    if (!(outcome instanceof S3Fault) || request.method !== 'HEAD' || outcome.status === 404 || !outcome.isMute) return outcome;
+    const again = await this.#once({ ...request, method: 'GET', headers: { Range: 'bytes=0-0' } }, keys, region, () => () => undefined);
+    return again instanceof S3Fault ? again : outcome;
   }
 
   async #once(request: S3Request, keys: Credentials, region: string, begin: (head: AnswerHead) => BodySink): Promise<AnswerHead | S3Fault> {
