@@ -46,6 +46,7 @@ export class S3Server implements AsyncDisposable {
   region = 'us-east-1';
   isMade = false;
   pageSize = 1000;
+  heedsConditions = true;
   readonly #server: Server;
   readonly #derived = new Map<string, ArrayBuffer>();
 
@@ -159,7 +160,7 @@ export class S3Server implements AsyncDisposable {
   #put({ key, headers, body }: Asked): Reply {
     const sha256 = createHash('sha256').update(body).digest('hex');
     if (headers['x-amz-content-sha256'] !== sha256) return refused(400, 'XAmzContentSHA256Mismatch');
-    if (headers['if-none-match'] === '*' && this.objects.has(key)) return refused(412, 'PreconditionFailed');
+    if (this.heedsConditions && headers['if-none-match'] === '*' && this.objects.has(key)) return refused(412, 'PreconditionFailed');
     this.objects.set(key, body);
     return { status: 200, headers: { ETag: '"tag"' } };
   }

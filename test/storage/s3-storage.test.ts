@@ -209,6 +209,35 @@ describe('what an object store says is looked at', () => {
   });
 });
 
+describe('what nothing but the storage itself looks at', () => {
+  test('under a prefix without a config an empty list is no answer, since a wrong prefix looks the same', async () => {
+    await using it = await made();
+    const another = storageOf(it.server);
+    await assert.rejects(another.list('snapshots', neverAborted), failsWith('storage.unreachable'));
+    assert.equal(await another.sizeOf(config, neverAborted), undefined);
+    await it.storage.write(config, random.bytes(155), neverAborted);
+    assert.deepEqual(await another.list('snapshots', neverAborted), []);
+    await another.close();
+  });
+
+  test('bytes that do not fit their name are called so, and those that a line has changed are not', async () => {
+    await using it = await made();
+    const bytes = random.bytes(100);
+    await assert.rejects(it.storage.write(fileOf(random.bytes(100)), bytes, neverAborted), failsWith('repository.verification'));
+    it.server.whim = ({ method }) => (method === 'PUT' ? refused(400, 'XAmzContentSHA256Mismatch') : undefined);
+    await assert.rejects(it.storage.write(fileOf(bytes), bytes, neverAborted), failsWith('storage.unreachable'));
+  });
+
+  test('a server that passes over conditions without a word does not get a config replaced', async () => {
+    await using it = await made();
+    it.server.heedsConditions = false;
+    const first = random.bytes(155);
+    await it.storage.write(config, first, neverAborted);
+    await assert.rejects(it.storage.write(config, random.bytes(155), neverAborted), failsWith('repository.exists'));
+    assert(Buffer.from(await it.storage.read(config, neverAborted)).equals(first));
+  });
+});
+
 describe('servers that know less than Amazon', () => {
   const writeTwo = async ({ storage }: Stage): Promise<void> => {
     for (const bytes of [random.bytes(50), random.bytes(50)]) await storage.write(fileOf(bytes), bytes, neverAborted);
@@ -256,7 +285,7 @@ describe('servers that know less than Amazon', () => {
   test('a refusal that is no ignorance changes nothing', async () => {
     await using it = await made();
     it.server.whim = ({ method }) => (method === 'PUT' ? refused(400, 'InvalidRequest') : undefined);
-    await assert.rejects(writeTwo(it), failsWith('storage.unreachable'));
+    await assert.rejects(writeTwo(it), failsWith('storage.denied'));
     it.server.whim = undefined;
     it.server.takeAsked();
     await it.storage.write(config, random.bytes(9), neverAborted);
@@ -283,14 +312,15 @@ describe('what a refusal means', () => {
     [{ status: 403, body: '<html>secret words</html>' }, 'storage.denied', 'HTTP 403'],
     [{ status: 502 }, 'storage.unreachable', 'HTTP 502'],
     [refused(400, 'A word that is none'), 'storage.unreachable', 'HTTP 400'],
-    [{ status: 302, headers: { Location: 'http://127.0.0.1:1/' } }, 'storage.unreachable', 'HTTP 302'],
+    [{ status: 302, headers: { Location: 'http://127.0.0.1:1/' } }, 'storage.denied', 'HTTP 302'],
+    [refused(404, 'NoSuchBucket'), 'storage.unreachable', 'ENOENT'],
   ] as const)
     test(`${reason} is ${code}`, async () => {
       await using it = await made();
       it.server.whim = () => reply;
       for (const call of [
         () => it.storage.write(fileOf(bytes), bytes, neverAborted),
-        () => it.storage.sizeOf(config, neverAborted),
+        () => it.storage.sizeOf(fileOf(bytes), neverAborted),
         () => it.storage.list('keys', neverAborted),
       ]) {
         const { facts } = await caught(call(), code);
@@ -298,6 +328,12 @@ describe('what a refusal means', () => {
         assert.equal(facts['location'], it.storage.location);
       }
     });
+
+  test('who wants to be left alone for a while says for how long', async () => {
+    await using it = await made();
+    it.server.whim = () => ({ ...refused(503, 'SlowDown'), headers: { 'Retry-After': '7' } });
+    assert.equal((await caught(it.storage.list('keys', neverAborted), 'storage.unreachable')).facts['retryAfterMs'], 7000);
+  });
 
   test('a full server is told with what was to be written', async () => {
     await using it = await made();

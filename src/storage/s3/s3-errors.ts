@@ -21,6 +21,9 @@ export function storageError(error: unknown, { location, file, neededBytes }: At
     return new CadanganError(error.code, { ...named, ...error.facts }, { cause: error.cause });
   if (!(error instanceof S3Fault)) return error;
   const facts: ErrorFacts = { ...named, reason: error.code, status: error.status };
+  // As of a folder that is away: nothing of the way, and it stays so.
+  if (error.code === 'NoSuchBucket')
+    return new CadanganError('storage.unreachable', { ...named, reason: 'ENOENT', missing: 'bucket' }, { cause: error });
   if (isFull(error)) return new CadanganError('storage.full', { ...facts, neededBytes }, { cause: error });
   if (error.code === 'RequestTimeTooSkewed') {
     const clocks = { ours: isoOf(error.ourMs), theirs: isoOf(error.serverMs) };
@@ -28,7 +31,8 @@ export function storageError(error: unknown, { location, file, neededBytes }: At
   }
   if (error.region !== undefined && isElsewhere(error))
     return new CadanganError('storage.denied', { ...facts, reason: 'wrong-region', region: error.region }, { cause: error });
-  return new CadanganError(isRefusal(error) ? 'storage.denied' : 'storage.unreachable', facts, { cause: error });
+  if (isRefusal(error)) return new CadanganError('storage.denied', facts, { cause: error });
+  return new CadanganError('storage.unreachable', { ...facts, retryAfterMs: error.retryAfterMs }, { cause: error });
 }
 
 /** The bucket lies in another region than the one that the request was signed for. */
@@ -65,9 +69,19 @@ function isFull({ status, code }: S3Fault): boolean {
   return status === 507 || fullCodes.has(code);
 }
 
+/** Nobody may, or this server does not do it, or not at this address: asked again, it says the same. */
 function isRefusal(fault: S3Fault): boolean {
-  return [401, 403, 405].includes(fault.status) || isOfCredentials(fault) || fault.code === 'InvalidBucketName';
+  const { status, code } = fault;
+  return isOfCredentials(fault) || [401, 403, 405, 501].includes(status) || (status >= 300 && status < 400) || refusalCodes.has(code);
 }
+
+const refusalCodes: ReadonlySet<string> = new Set([
+  'InvalidArgument',
+  'InvalidBucketName',
+  'InvalidRequest',
+  'EntityTooLarge',
+  'KeyTooLongError',
+]);
 
 function isoOf(ms: number | undefined): string | undefined {
   return ms === undefined ? undefined : new Date(ms).toISOString();

@@ -15,6 +15,8 @@ export class S3Fault extends Error {
   readonly serverMs: number | undefined;
   /** What ours said when the request was signed. */
   readonly ourMs: number;
+  /** For how long the server wants to be left alone. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(facts: {
     readonly status: number;
@@ -22,6 +24,7 @@ export class S3Fault extends Error {
     readonly region?: string;
     readonly serverMs?: number;
     readonly ourMs: number;
+    readonly retryAfterMs?: number;
   }) {
     super(facts.code);
     this.name = 'S3Fault';
@@ -30,6 +33,7 @@ export class S3Fault extends Error {
     this.region = facts.region;
     this.serverMs = facts.serverMs;
     this.ourMs = facts.ourMs;
+    this.retryAfterMs = facts.retryAfterMs;
   }
 
   /** The answer is without a word, as those to HEAD are, and another request would say more. */
@@ -44,12 +48,14 @@ export function faultOf(head: AnswerHead, body: Uint8Array, ourMs: number): S3Fa
   const error = root?.name === 'Error' ? root : undefined;
   const region = wordOf(head.header('x-amz-bucket-region') ?? textOf(error, 'Region'), regionName);
   const serverMs = Date.parse(textOf(error, 'ServerTime') ?? head.header('date') ?? '');
+  const retryAfter = wordOf(head.header('retry-after'), /^\d{1,6}$/);
   return new S3Fault({
     status: head.status,
     code: wordOf(textOf(error, 'Code'), /^[A-Za-z][A-Za-z0-9.]{0,79}$/) ?? `HTTP ${head.status}`,
     ourMs,
     ...(region !== undefined && { region }),
     ...(Number.isFinite(serverMs) && { serverMs }),
+    ...(retryAfter !== undefined && { retryAfterMs: Number(retryAfter) * 1000 }),
   });
 }
 

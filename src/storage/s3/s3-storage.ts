@@ -191,6 +191,16 @@ export class S3Storage implements Storage {
     });
   }
 
+  /** Whether conditions are heeded shows when they are refused. Locked objects look like any other until somebody removes one. */
+  get abilities(): {
+    readonly conditionalWrite: boolean;
+    readonly serverChecksum: true;
+    readonly rename: false;
+    readonly appendOnly: 'unknown';
+  } {
+    return { conditionalWrite: this.#manner.isConditional, serverChecksum: true, rename: false, appendOnly: 'unknown' };
+  }
+
   async close(): Promise<void> {
     this.#line.close();
   }
@@ -307,7 +317,8 @@ export class S3Storage implements Storage {
     } catch (error) {
       if (error instanceof S3Fault && error.status === 416) return;
       if (!isFault(error, 'NoSuchKey')) throw error;
-      if (!this.#isMade) throw new CadanganError('storage.unreachable', { location: this.location, reason: 'ENOENT' }, { cause: error });
+      if (!this.#isMade)
+        throw new CadanganError('storage.unreachable', { location: this.location, reason: 'ENOENT', missing: 'config' }, { cause: error });
     }
   }
 
