@@ -14,48 +14,77 @@ import { S3Peer } from './s3-peer.ts';
  */
 export class ObjectStore {
   readonly peer: S3Peer;
-  readonly #folder: string;
-  readonly #children: ChildProcess[];
+  readonly #folder = mkdtempSync(join(tmpdir(), 'cadangan-ceph-'));
+  readonly #children: ChildProcess[] = [];
+  /** Fails when one ends that was to stay. */
+  readonly #broken = Promise.withResolvers<never>();
+  readonly #ports: { readonly monitor: number; readonly gateway: number };
 
-  private constructor(peer: S3Peer, folder: string, children: ChildProcess[]) {
-    this.peer = peer;
-    this.#folder = folder;
-    this.#children = children;
+  private constructor(ports: { readonly monitor: number; readonly gateway: number }) {
+    this.#ports = ports;
+    this.peer = new S3Peer(`http://127.0.0.1:${ports.gateway}`, { accessKeyId: 'AKIDOFTESTS', secretAccessKey: 'a/secret+of/the=tests' });
+    this.#broken.promise.catch(() => undefined);
   }
 
   /** For the tests of one file: it starts when the first of them asks for it, which takes some ten seconds, and ends after the last. */
   static ofFile(): () => Promise<ObjectStore> {
-    let store: ObjectStore | undefined;
+    const stores: ObjectStore[] = [];
     let started: Promise<ObjectStore> | undefined;
-    after(() => (store === undefined ? undefined : store.#end()));
-    return () => (started ??= ObjectStore.#start((made) => (store = made)));
+    after(async () => {
+      for (const store of stores) await store.#end();
+    });
+    return () => (started ??= ObjectStore.#start(stores));
   }
 
-  /** @param onMade is told before anything runs */
-  static async #start(onMade: (store: ObjectStore) => void): Promise<ObjectStore> {
-    const folder = mkdtempSync(join(tmpdir(), 'cadangan-ceph-'));
-    const children: ChildProcess[] = [];
-    const keys = { accessKeyId: 'AKIDOFTESTS', secretAccessKey: 'a/secret+of/the=tests' };
-    const [monitorPort, gatewayPort] = [await freePort(), await freePort()];
-    const store = new ObjectStore(new S3Peer(`http://127.0.0.1:${gatewayPort}`, keys), folder, children);
-    onMade(store);
-    const options = ['-c', join(folder, 'ceph.conf')];
+  /** Between being found and being used a port may be taken by somebody else: then it is tried with others. */
+  static async #start(stores: ObjectStore[], tries = 3): Promise<ObjectStore> {
+    const store = new ObjectStore({ monitor: await freePort(), gateway: await freePort() });
+    stores.push(store);
+    try {
+      await Promise.race([store.#setUp(), store.#broken.promise]);
+      return store;
+    } catch (error) {
+      await store.#end();
+      if (tries === 1) throw error;
+      return ObjectStore.#start(stores, tries - 1);
+    }
+  }
+
+  async #setUp(): Promise<void> {
     const [clusterId, storeId] = [randomUUID(), randomUUID()];
-    const map = join(folder, 'monmap');
-    for (const name of ['mon', 'osd']) mkdirSync(join(folder, name));
-    writeFileSync(join(folder, 'ceph.conf'), configuration(clusterId, folder, monitorPort, gatewayPort));
-    await run('monmaptool', ['--create', '--fsid', clusterId, '--addv', 'a', `v1:127.0.0.1:${monitorPort}`, map]);
-    await run('ceph-mon', [...options, '--mkfs', '-i', 'a', '--monmap', map]);
-    children.push(serve('ceph-mon', [...options, '-i', 'a', '-f']));
-    await run('ceph', [...options, 'osd', 'new', storeId]);
-    await run('ceph-osd', [...options, '-i', '0', '--mkfs', '--osd-uuid', storeId]);
-    children.push(serve('ceph-osd', [...options, '-i', '0', '-f']));
-    const gateway = serve('radosgw', [...options, '-n', 'client.rgw', '-f']);
-    children.push(gateway);
-    await said(gateway, 'starting handler: beast');
-    const user = ['--uid', 'tests', '--display-name', 'tests', '--access-key', keys.accessKeyId, '--secret-key', keys.secretAccessKey];
-    await run('radosgw-admin', [...options, '-n', 'client.rgw', 'user', 'create', ...user]);
-    return store;
+    const [map, settings] = [join(this.#folder, 'monmap'), join(this.#folder, 'ceph.conf')];
+    for (const name of ['mon', 'osd']) mkdirSync(join(this.#folder, name));
+    writeFileSync(settings, configuration(clusterId, this.#folder, this.#ports.monitor, this.#ports.gateway));
+    await this.#run('monmaptool', ['--create', '--fsid', clusterId, '--addv', 'a', `v1:127.0.0.1:${this.#ports.monitor}`, map]);
+    await this.#run('ceph-mon', ['-c', settings, '--mkfs', '-i', 'a', '--monmap', map]);
+    this.#serve('ceph-mon', ['-c', settings, '-i', 'a', '-f']);
+    await this.#run('ceph', ['-c', settings, 'osd', 'new', storeId]);
+    await this.#run('ceph-osd', ['-c', settings, '-i', '0', '--mkfs', '--osd-uuid', storeId]);
+    this.#serve('ceph-osd', ['-c', settings, '-i', '0', '-f']);
+    await said(this.#serve('radosgw', ['-c', settings, '-n', 'client.rgw', '-f']), 'starting handler: beast');
+    const { accessKeyId, secretAccessKey } = this.peer.keys;
+    const user = ['--uid', 'tests', '--display-name', 'tests', '--access-key', accessKeyId, '--secret-key', secretAccessKey];
+    await this.#run('radosgw-admin', ['-c', settings, '-n', 'client.rgw', 'user', 'create', ...user]);
+  }
+
+  #serve(program: string, args: readonly string[]): ChildProcess {
+    const child = this.#spawn(program, args);
+    const heard = hear(child);
+    child.on('close', () => this.#broken.reject(new Error(`${program} ended: ${heard()}`)));
+    return child;
+  }
+
+  async #run(program: string, args: readonly string[]): Promise<void> {
+    const child = this.#spawn(program, args);
+    const heard = hear(child);
+    const [code] = await once(child, 'close');
+    if (code !== 0) throw new Error(`${program} ended with ${String(code)}: ${heard()}`);
+  }
+
+  #spawn(program: string, args: readonly string[]): ChildProcess {
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#children.push(child);
+    return child;
   }
 
   async #end(): Promise<void> {
@@ -122,32 +151,17 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-function serve(program: string, args: readonly string[]): ChildProcess {
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  child.stdout.resume();
-  child.stderr.resume();
-  return child;
+/** @returns the last that it has said so far, to either side */
+function hear(child: ChildProcess): () => string {
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (text = (text + chunk.toString()).slice(-4000)));
+  return () => text;
 }
 
-async function run(program: string, args: readonly string[]): Promise<void> {
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const chunks: Buffer[] = [];
-  child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`${program} ended with ${String(code)}: ${Buffer.concat(chunks).toString().slice(-2000)}`);
-}
-
-/** Until the program says that. @throws when it ends before */
-function said(child: ChildProcess, text: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let heard = '';
-    // It logs to the one or the other.
-    for (const stream of [child.stdout, child.stderr])
-      stream?.on('data', (chunk: Buffer) => {
-        heard = (heard + chunk.toString()).slice(-4000);
-        if (heard.includes(text)) resolve();
-      });
-    child.on('error', reject);
-    child.on('close', () => reject(new Error(`it ended before: ${heard}`)));
+/** Until the program says that. */
+function said(child: ChildProcess, wanted: string): Promise<void> {
+  return new Promise((resolve) => {
+    const heard = hear(child);
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', () => heard().includes(wanted) && resolve());
   });
 }

@@ -59,10 +59,9 @@ const partsAtOnce = 3;
  */
 export async function putInParts(line: S3Line, { key, bytes, signal }: Upload, partBytes: number): Promise<void> {
   const headers = { 'Content-Type': 'application/octet-stream' };
-  const begun = answerOf(
-    await line.send({ method: 'POST', key, query: { uploads: '' }, headers, signal }),
-    'InitiateMultipartUploadResult',
-  );
+  // An abort waits for the answer: without the id nobody could take back what may have begun.
+  const first = await line.send({ method: 'POST', key, query: { uploads: '' }, headers, signal, settleOnceSent: true });
+  const begun = answerOf(first, 'InitiateMultipartUploadResult');
   const uploadId = textOf(begun, 'UploadId') ?? '';
   if (!isUploadId(uploadId)) throw new ConnectionFault('not an answer of S3');
   try {

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { CadanganError, throwIfAborted } from '../../platform/index.ts';
 import { assertFileName, assertRange } from '../file-name.ts';
-import { fileLabel, type FileKind, type FileName, type ListedFile, type Storage } from '../storage.ts';
+import {
+  fileLabel,
+  type FileKind,
+  type FileName,
+  type ListedFile,
+  type ReadRangeOptions,
+  type Storage,
+  type StorageAbilities,
+} from '../storage.ts';
 import { answerOf, listObjects } from './listing.ts';
 import { downloadRange, downloadWhole, endsBefore, lengthOf } from './object-download.ts';
 import { lockOf } from './object-lock.ts';
@@ -137,12 +145,7 @@ export class S3Storage implements Storage {
     return this.#guard(file, () => this.#found(file, signal, () => downloadWhole(this.#line, file, signal)));
   }
 
-  async readRange(
-    file: FileName,
-    offset: number,
-    lengthBytes: number,
-    { target, signal }: { readonly target?: Uint8Array; readonly signal: AbortSignal },
-  ): Promise<Uint8Array> {
+  async readRange(file: FileName, offset: number, lengthBytes: number, { target, signal }: ReadRangeOptions): Promise<Uint8Array> {
     assertFileName(file);
     assertRange(offset, lengthBytes, target);
     throwIfAborted(signal);
@@ -192,12 +195,7 @@ export class S3Storage implements Storage {
   }
 
   /** Whether conditions are heeded shows when they are refused. Locked objects look like any other until somebody removes one. */
-  get abilities(): {
-    readonly conditionalWrite: boolean;
-    readonly serverChecksum: true;
-    readonly rename: false;
-    readonly appendOnly: 'unknown';
-  } {
+  get abilities(): StorageAbilities {
     return { conditionalWrite: this.#manner.isConditional, serverChecksum: true, rename: false, appendOnly: 'unknown' };
   }
 
