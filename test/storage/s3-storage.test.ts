@@ -301,6 +301,30 @@ describe('servers that know less than Amazon', () => {
   });
 });
 
+test('who may not ask whether versions are kept learns it by hiding a locked file, and shows it again', async () => {
+  await using it = await made();
+  const file = fileOf(random.bytes(10));
+  const key = `${prefix}/data/${file.name.slice(0, 2)}/${file.name}`;
+  const versions = [
+    ['DeleteMarker', 'marker-1'],
+    ['Version', 'version-1'],
+  ].map(([name, id]) => `<${name}><Key>${key.replace('&', '&amp;')}</Key><VersionId>${id}</VersionId></${name}>`);
+  const until = '2026-09-01T00:00:00.000Z';
+  it.server.whim = ({ method, query }): Whim => {
+    if (query.has('versioning')) return refused(403, 'AccessDenied');
+    if (query.has('versions')) {
+      return { status: 200, body: `<ListVersionsResult><IsTruncated>false</IsTruncated>${versions.join('')}</ListVersionsResult>` };
+    }
+    if (method === 'HEAD') return { status: 200, headers: { 'x-amz-object-lock-retain-until-date': until } };
+    if (query.get('versionId') === 'version-1') return refused(403, 'AccessDenied');
+    return { status: 204, headers: { 'x-amz-delete-marker': 'true', 'x-amz-version-id': 'marker-1' } };
+  };
+  const { facts } = await caught(it.storage.remove(file, neverAborted), 'storage.denied');
+  assert.deepEqual([facts['reason'], facts['until'], facts['file']], ['object-lock', until, `data/${file.name}`]);
+  const removed = it.server.asked.filter(({ method }) => method === 'DELETE').map(({ query }) => query.get('versionId'));
+  assert.deepEqual(removed, [null, 'version-1', 'marker-1']);
+});
+
 describe('what a refusal means', () => {
   const bytes = random.bytes(10);
   for (const [reply, code, reason] of [
