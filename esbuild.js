@@ -44,6 +44,18 @@ const importMeta = 'const importMetaUrl=require("node:url").pathToFileURL(__file
 const colourProfile = 'data/sRGB_IEC61966_2_1.icc';
 const googleBytesMax = 400_000;
 
+/**
+ * What ssh2 would use where somebody has compiled it, and does without: then its ciphers are Node's own, which are as fast. To it they look
+ * as if nobody had. @type {import('esbuild').Plugin}
+ */
+const nothingCompiled = {
+  name: 'nothing compiled',
+  setup(build) {
+    build.onResolve({ filter: /^cpu-features$|\/sshcrypto\.node$/ }, ({ path }) => ({ path, namespace: 'nothing-compiled' }));
+    build.onLoad({ filter: /.*/, namespace: 'nothing-compiled' }, () => ({ contents: "throw new Error('not compiled')" }));
+  },
+};
+
 /** The program itself: not bundled, since it has to run in a Node that cannot read a bundle. */
 const launcher = 'dist/cli.js';
 
@@ -127,6 +139,7 @@ async function bundle(name, source) {
     target: 'node22',
     format: 'cjs',
     external: ['vscode'],
+    plugins: [nothingCompiled],
     mainFields: ['module', 'main'], // the other form of jsonc-parser loads its parts by names that no bundler sees
     minify: true,
     sourcemap: 'linked',

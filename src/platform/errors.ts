@@ -21,6 +21,9 @@ export type ErrorCode =
   | 'storage.denied'
   | 'storage.not-found' // the named file is not there; the storage itself answered
   | 'storage.invalid-location'
+  | 'storage.unknown-host' // nobody has confirmed the server's key yet; facts: location, host, port, keyType, fingerprint
+  // Another key than the known one; facts: as before, knownKeyType, knownFingerprint, file, line, reason (where it is revoked)
+  | 'storage.host-changed'
   | 'source.missing'
   | 'source.unsupported' // a path that no snapshot can name, or that leads nobody knows where; facts: path, reason
   | 'source.contains-repository' // the repository's folder lies in the source and is not excluded

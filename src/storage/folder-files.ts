@@ -19,6 +19,11 @@ export async function writeAtomically(path: string, bytes: Uint8Array, random: R
 /** As ours and restic's writes name what they have not finished: the name of the file to be, and a random end. */
 const temporaryName = /^(?:[0-9a-f]{64}|config)-tmp-[0-9a-f]+$/;
 
+/** What a write that was cut short may have left. */
+export function isTemporaryName(name: string): boolean {
+  return temporaryName.test(name);
+}
+
 /**
  * Removes what writes that were cut short have left in a folder.
  * @param beforeMs only what was last written before that, milliseconds since 1970 by the clock of the file system

@@ -45,3 +45,5 @@ export { RestStorage } from './rest/rest-storage.ts';
 export * from './s3/index.ts';
 export { openStorage } from './open-storage.ts';
 export { inOwnTime } from './own-time.ts';
+export type { SftpAccess, UnknownHost } from './sftp/sftp-access.ts';
+export { openSftp, SftpStorage, type SftpLocation } from './sftp/sftp-storage.ts';

@@ -70,9 +70,23 @@ export const english: Phrasebook = {
       what: `No space left at ${at(facts)}${freeSpace(facts)}.`,
       next: 'Make room there, then run the same command again: what is already stored is used.',
     }),
-    'storage.denied': (facts) => ({
-      what: `Not allowed to access ${at(facts)}${inFile(facts)}${because(facts)}.`,
-      next: 'Check the permissions of this user there. To only read a repository that cannot be written to, add --no-lock.',
+    'storage.denied': (facts) =>
+      facts.plain('reason') === 'login'
+        ? {
+            what: `Cannot log in to "${facts.plain('host') ?? 'the server'}" as "${facts.plain('user') ?? 'this user'}", for ${at(facts)}: the server took none of ${facts.list('tried').join(', ') || 'the keys there are (none)'}.`,
+            next: 'Check the user. Add the public key to ~/.ssh/authorized_keys of that user on the server, name another key (IdentityFile in ~/.ssh/config), or load it into the agent ("ssh-add").',
+          }
+        : {
+            what: `Not allowed to access ${at(facts)}${inFile(facts)}${because(facts)}.`,
+            next: 'Check the permissions of this user there. To only read a repository that cannot be written to, add --no-lock.',
+          },
+    'storage.unknown-host': (facts) => ({
+      what: `The server "${facts.plain('host') ?? ''}", port ${facts.plain('port') ?? '22'}, is not known yet: its ${facts.plain('keyType') ?? ''} key has the fingerprint ${facts.plain('fingerprint') ?? ''}${because(facts)}. Nothing was sent to it.`,
+      next: 'Compare the fingerprint with the one that the server itself shows ("ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub" there), then connect once with "ssh" and confirm it.',
+    }),
+    'storage.host-changed': (facts) => ({
+      what: `Refused to connect to "${facts.plain('host') ?? ''}", port ${facts.plain('port') ?? '22'}: it shows another key than the known one${because(facts)}. It shows ${facts.plain('keyType') ?? 'a key'} ${facts.plain('fingerprint') ?? ''}; known is ${facts.plain('knownKeyType') ?? ''} ${facts.plain('knownFingerprint') ?? ''} (line ${facts.plain('line') ?? ''} of ${facts.plain('file') ?? 'the known hosts'}).`,
+      next: 'Somebody may be in between. Ask whoever runs the server; only when its key was changed on purpose, remove that line and connect anew.',
     }),
     'storage.not-found': (facts) => ({
       what: `A file of the repository at ${at(facts)} is missing: ${facts.plain('file') ?? 'unnamed'}.`,

@@ -70,9 +70,23 @@ export const indonesian: Phrasebook = {
       what: `Tidak ada ruang tersisa di ${at(facts)}${freeSpace(facts)}.`,
       next: 'Kosongkan ruang di sana, lalu jalankan lagi perintah yang sama: yang sudah tersimpan akan dipakai.',
     }),
-    'storage.denied': (facts) => ({
-      what: `Tidak diizinkan mengakses ${at(facts)}${inFile(facts)}${because(facts)}.`,
-      next: 'Periksa izin pengguna ini di sana. Untuk sekadar membaca repositori yang tidak dapat ditulisi, tambahkan --no-lock.',
+    'storage.denied': (facts) =>
+      facts.plain('reason') === 'login'
+        ? {
+            what: `Tidak dapat masuk ke "${facts.plain('host') ?? 'server'}" sebagai "${facts.plain('user') ?? 'pengguna ini'}", untuk ${at(facts)}: server tidak menerima satu pun dari ${facts.list('tried').join(', ') || 'kunci yang ada (tidak ada)'}.`,
+            next: 'Periksa penggunanya. Tambahkan kunci publik ke ~/.ssh/authorized_keys pengguna itu di server, sebutkan kunci lain (IdentityFile di ~/.ssh/config), atau muat ke agen ("ssh-add").',
+          }
+        : {
+            what: `Tidak diizinkan mengakses ${at(facts)}${inFile(facts)}${because(facts)}.`,
+            next: 'Periksa izin pengguna ini di sana. Untuk sekadar membaca repositori yang tidak dapat ditulisi, tambahkan --no-lock.',
+          },
+    'storage.unknown-host': (facts) => ({
+      what: `Server "${facts.plain('host') ?? ''}", port ${facts.plain('port') ?? '22'}, belum dikenal: kunci ${facts.plain('keyType') ?? ''}-nya memiliki sidik jari ${facts.plain('fingerprint') ?? ''}${because(facts)}. Tidak ada yang dikirim ke sana.`,
+      next: 'Bandingkan sidik jari itu dengan yang ditunjukkan server sendiri ("ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub" di sana), lalu hubungkan sekali dengan "ssh" dan setujui.',
+    }),
+    'storage.host-changed': (facts) => ({
+      what: `Ditolak menghubungi "${facts.plain('host') ?? ''}", port ${facts.plain('port') ?? '22'}: kuncinya lain dari yang dikenal${because(facts)}. Yang ditunjukkan ${facts.plain('keyType') ?? 'kunci'} ${facts.plain('fingerprint') ?? ''}; yang dikenal ${facts.plain('knownKeyType') ?? ''} ${facts.plain('knownFingerprint') ?? ''} (baris ${facts.plain('line') ?? ''} di ${facts.plain('file') ?? 'daftar server yang dikenal'}).`,
+      next: 'Mungkin ada pihak di tengah. Tanyakan kepada pengelola server; hanya bila kuncinya memang sengaja diganti, hapus baris itu dan hubungkan lagi.',
     }),
     'storage.not-found': (facts) => ({
       what: `Satu berkas repositori di ${at(facts)} hilang: ${facts.plain('file') ?? 'tanpa nama'}.`,

@@ -1,0 +1,107 @@
+import { orAborted, throwIfAborted } from '../../platform/index.ts';
+import { SftpFault } from './sftp-fault.ts';
+import type { SftpLine } from './sftp-line.ts';
+
+/** What moves so many bytes is worth a connection of its own: a put of 16 MiB takes a third of a second, a login a tenth. */
+const transferBytesMin = 1024 * 1024;
+
+interface OpenLine {
+  readonly line: SftpLine;
+  /** How many works use it, and how many of them move files. */
+  works: number;
+  transfers: number;
+}
+
+interface Opening {
+  readonly line: Promise<OpenLine>;
+  readonly stop: AbortController;
+  waiting: number;
+}
+
+/**
+ * The connections to one server. The first is made when something is wanted; another one, up to the limit, while every one that is there
+ * moves a file. What is asked never waits for another connection, and one that cannot be had is not asked for again while others work.
+ */
+export class SftpLines {
+  readonly #open: (signal: AbortSignal) => Promise<SftpLine>;
+  readonly #lines = new Set<OpenLine>();
+  #linesMax: number;
+  #opening: Opening | undefined;
+  #isClosed = false;
+
+  constructor(open: (signal: AbortSignal) => Promise<SftpLine>, linesMax: number) {
+    this.#open = open;
+    this.#linesMax = linesMax;
+  }
+
+  /** Does `work` on the line that has least to do. @param bytes how many it moves. @throws what opening and the work throw; `aborted` */
+  async use<T>(bytes: number, signal: AbortSignal, work: (line: SftpLine) => Promise<T>): Promise<T> {
+    const isTransfer = bytes >= transferBytesMin;
+    const chosen = this.#leastBusy() ?? (await this.#first(signal));
+    throwIfAborted(signal);
+    if (isTransfer && chosen.transfers > 0) this.#openAnother();
+    chosen.works += 1;
+    if (isTransfer) chosen.transfers += 1;
+    try {
+      return await work(chosen.line);
+    } finally {
+      chosen.works -= 1;
+      if (isTransfer) chosen.transfers -= 1;
+    }
+  }
+
+  /** Ends all connections. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const opening = this.#opening;
+    opening?.stop.abort();
+    for (const { line } of this.#lines) line.end();
+    await opening?.line.catch(() => undefined);
+  }
+
+  #leastBusy(): OpenLine | undefined {
+    const open = [...this.#lines].filter(({ line }) => !line.over.aborted);
+    return open.toSorted((a, b) => a.transfers - b.transfers || a.works - b.works)[0];
+  }
+
+  /** Many may wait for it; when none does any more it is given up. */
+  async #first(signal: AbortSignal): Promise<OpenLine> {
+    const opening = (this.#opening ??= this.#begin());
+    opening.waiting += 1;
+    try {
+      return await orAborted(opening.line, signal);
+    } finally {
+      opening.waiting -= 1;
+      if (opening.waiting === 0) this.#giveUp(opening);
+    }
+  }
+
+  #openAnother(): void {
+    if (this.#opening !== undefined || this.#lines.size >= this.#linesMax) return;
+    this.#opening = this.#begin();
+    this.#opening.line.catch(() => {
+      this.#linesMax = Math.max(1, this.#lines.size);
+    });
+  }
+
+  #begin(): Opening {
+    const stop = new AbortController();
+    const opening: Opening = { line: this.#opened(stop.signal).finally(() => this.#giveUp(opening)), stop, waiting: 0 };
+    return opening;
+  }
+
+  /** Whoever comes now begins anew. One that has come to its end is not touched by it. */
+  #giveUp(opening: Opening): void {
+    opening.stop.abort();
+    if (this.#opening === opening) this.#opening = undefined;
+  }
+
+  async #opened(signal: AbortSignal): Promise<OpenLine> {
+    if (this.#isClosed) throw new SftpFault('lost', 'closed');
+    const line = await this.#open(signal);
+    const opened: OpenLine = { line, works: 0, transfers: 0 };
+    this.#lines.add(opened);
+    line.over.addEventListener('abort', () => this.#lines.delete(opened), { once: true });
+    return opened;
+  }
+}

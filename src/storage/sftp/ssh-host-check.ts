@@ -1,0 +1,99 @@
+import { CadanganError, type Random } from '../../platform/index.ts';
+import { fingerprintOf, judgeHost, keyTypeOf, knownName, knownTypes, readKnownHosts, rememberHost, type KnownHost } from './known-hosts.ts';
+import type { SftpAccess } from './sftp-access.ts';
+import type { SshSettings } from './ssh-config.ts';
+
+/** Of those that the library has; SHA-1 signatures come last, for servers that are too old for others. */
+const hostKeyAlgorithms = {
+  'ssh-ed25519': ['ssh-ed25519'],
+  'ecdsa-sha2-nistp256': ['ecdsa-sha2-nistp256'],
+  'ecdsa-sha2-nistp384': ['ecdsa-sha2-nistp384'],
+  'ecdsa-sha2-nistp521': ['ecdsa-sha2-nistp521'],
+  'ssh-rsa': ['rsa-sha2-512', 'rsa-sha2-256', 'ssh-rsa'],
+} as const;
+
+type KeyType = keyof typeof hostKeyAlgorithms;
+export type HostKeyAlgorithm = (typeof hostKeyAlgorithms)[KeyType][number];
+
+const keyTypes: readonly KeyType[] = ['ssh-ed25519', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'ecdsa-sha2-nistp521', 'ssh-rsa'];
+
+/** Whether the server at the other end of one connection is who it should be. */
+export class HostCheck {
+  readonly #settings: SshSettings;
+  readonly #access: SftpAccess;
+  readonly #known: readonly KnownHost[];
+  readonly #name: string;
+  /** The key that was found good; at a later exchange of keys it must be the same. */
+  #accepted: Buffer | undefined;
+  #isNew = false;
+
+  private constructor(settings: SshSettings, access: SftpAccess, known: readonly KnownHost[]) {
+    this.#settings = settings;
+    this.#access = access;
+    this.#known = known;
+    this.#name = knownName(settings.hostName, settings.port, settings.hostKeyAlias);
+  }
+
+  /** @throws the system's error when the known hosts cannot be read */
+  static async of(settings: SshSettings, access: SftpAccess): Promise<HostCheck> {
+    const own = access.knownHostsFile === undefined ? settings.knownHostsFiles : [access.knownHostsFile];
+    return new HostCheck(settings, access, await readKnownHosts([...own, ...settings.systemKnownHostsFiles]));
+  }
+
+  /** Those first that the host is known by: a server has several keys, and one that was never seen would look like another server's. */
+  algorithms(): HostKeyAlgorithm[] {
+    const types = knownTypes(this.#known, this.#name);
+    const known = keyTypes.filter((type) => types.includes(type));
+    return [...known, ...keyTypes.filter((type) => !known.includes(type))].flatMap(
+      (type): readonly HostKeyAlgorithm[] => hostKeyAlgorithms[type],
+    );
+  }
+
+  /** Resolves when the key is good. @throws `storage.unknown-host`, `storage.host-changed` */
+  async accept(key: Buffer): Promise<void> {
+    if (this.#accepted !== undefined) {
+      if (!this.#accepted.equals(key)) throw this.#changed(key, 'the key changed while connected', {});
+      return;
+    }
+    const verdict = judgeHost(this.#known, this.#name, key);
+    if (verdict.kind === 'revoked') throw this.#changed(key, 'the key is revoked', whereOf(verdict.known));
+    if (verdict.kind === 'changed')
+      throw this.#changed(key, undefined, {
+        ...whereOf(verdict.known),
+        knownFingerprint: fingerprintOf(verdict.known.key),
+        knownKeyType: verdict.known.keyType,
+      });
+    if (verdict.kind === 'unknown') {
+      await this.#askFor(key, verdict.isVouchedFor);
+      this.#isNew = true;
+    }
+    this.#accepted = Buffer.from(key);
+  }
+
+  /** Once the server has proven that it has the key that somebody confirmed. @throws the system's error */
+  async remember(random: Random): Promise<void> {
+    const file = this.#access.knownHostsFile ?? this.#settings.knownHostsFiles[0];
+    if (!this.#isNew || this.#accepted === undefined || file === undefined) return;
+    this.#isNew = false;
+    await rememberHost(file, this.#name, this.#accepted, { isHashed: this.#settings.hashKnownHosts, random });
+  }
+
+  async #askFor(key: Buffer, isVouchedFor: boolean): Promise<void> {
+    const { hostName: host, port, isStrict } = this.#settings;
+    const shown = { host, port, keyType: keyTypeOf(key) ?? 'unknown', fingerprint: fingerprintOf(key) };
+    const confirm = isStrict ? undefined : this.#access.confirmHost;
+    if (confirm !== undefined && (await confirm(shown))) return;
+    const why = isVouchedFor ? { reason: 'a certificate authority is known for it, and certificates of hosts are not supported' } : {};
+    throw new CadanganError('storage.unknown-host', { ...shown, ...why });
+  }
+
+  #changed(key: Buffer, reason: string | undefined, facts: Readonly<Record<string, string | number>>): CadanganError {
+    const { hostName: host, port } = this.#settings;
+    const shown = { host, port, keyType: keyTypeOf(key) ?? 'unknown', fingerprint: fingerprintOf(key) };
+    return new CadanganError('storage.host-changed', { ...shown, ...facts, reason });
+  }
+}
+
+function whereOf({ file, line }: KnownHost): { readonly file: string; readonly line: number } {
+  return { file, line };
+}

@@ -1,0 +1,122 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { makeKey, typeAndKey, type KeyKind } from './keys.ts';
+
+export interface SshdOptions {
+  readonly hostKeys?: readonly KeyKind[];
+  /** Further lines of sshd_config. */
+  readonly lines?: readonly string[];
+}
+
+/**
+ * Debian's OpenSSH server on a free port of loopback, with keys and a home folder of its own for who logs in to it. It takes one key, of
+ * whoever runs the tests, and nothing else.
+ */
+export class Sshd implements AsyncDisposable {
+  readonly folder: string;
+  readonly port: number;
+  readonly user = userInfo().username;
+  readonly #process: ReturnType<typeof spawn>;
+  readonly #ended: Promise<unknown>;
+
+  private constructor(folder: string, port: number, process: ReturnType<typeof spawn>) {
+    this.folder = folder;
+    this.port = port;
+    this.#process = process;
+    this.#ended = once(process, 'exit');
+  }
+
+  static async start({ hostKeys = ['ed25519'], lines = [] }: SshdOptions = {}): Promise<Sshd> {
+    const folder = await mkdtemp(join(tmpdir(), 'cadangan-sshd-'));
+    await mkdir(join(folder, 'home', '.ssh'), { recursive: true, mode: 0o700 });
+    for (const kind of hostKeys) makeKey(join(folder, `host_${kind}`), { kind });
+    await writeFile(join(folder, 'authorized_keys'), `${makeKey(join(folder, 'home', '.ssh', 'id_ed25519'))}\n`, { mode: 0o600 });
+    const port = await freePort();
+    const configuration = [
+      'ListenAddress 127.0.0.1',
+      `Port ${port}`,
+      ...hostKeys.map((kind) => `HostKey ${join(folder, `host_${kind}`)}`),
+      `AuthorizedKeysFile ${join(folder, 'authorized_keys')}`,
+      'PidFile none',
+      'UsePAM no',
+      'StrictModes no',
+      'PasswordAuthentication no',
+      'KbdInteractiveAuthentication no',
+      'PermitRootLogin prohibit-password',
+      'MaxStartups 100',
+      'Subsystem sftp internal-sftp',
+      ...lines,
+    ];
+    await writeFile(join(folder, 'sshd_config'), `${configuration.join('\n')}\n`);
+    if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true }); // where it locks itself in before a login
+    const child = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    const sshd = new Sshd(folder, port, child);
+    await sshd.#listening();
+    return sshd;
+  }
+
+  get home(): string {
+    return join(this.folder, 'home');
+  }
+
+  get keyFile(): string {
+    return join(this.home, '.ssh', 'id_ed25519');
+  }
+
+  /** As known_hosts has it. */
+  get name(): string {
+    return `[127.0.0.1]:${this.port}`;
+  }
+
+  /** `type key` of a host key. */
+  async hostKey(kind: KeyKind = 'ed25519'): Promise<string> {
+    return typeAndKey(await readFile(join(this.folder, `host_${kind}.pub`), 'utf8'));
+  }
+
+  /** Writes the known hosts of whoever logs in. Default: this server by all of `kinds`. */
+  async writeKnownHosts(text?: string, kinds: readonly KeyKind[] = ['ed25519']): Promise<string> {
+    const file = join(this.home, '.ssh', 'known_hosts');
+    const lines = await Promise.all(kinds.map(async (kind) => `${this.name} ${await this.hostKey(kind)}\n`));
+    await writeFile(file, text ?? lines.join(''), { mode: 0o600 });
+    return file;
+  }
+
+  /** Ends the server and every connection to it. */
+  async stop(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    // Connections are processes of its group.
+    if (this.#process.pid !== undefined) process.kill(-this.#process.pid, 'SIGKILL');
+    await this.#ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #listening(): Promise<void> {
+    let said = '';
+    for await (const chunk of this.#process.stderr ?? []) {
+      said += String(chunk);
+      if (said.includes('Server listening on')) {
+        this.#process.stderr?.resume();
+        return;
+      }
+    }
+    throw new Error(`sshd ended: ${said}`);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
