@@ -53,7 +53,10 @@ export class Sshd implements AsyncDisposable {
     ];
     await writeFile(join(folder, 'sshd_config'), `${configuration.join('\n')}\n`);
     if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true }); // where it locks itself in before a login
-    const child = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    const child = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    });
     const sshd = new Sshd(folder, port, child);
     await sshd.#listening();
     return sshd;

@@ -109,7 +109,8 @@ export function knownTypes(known: readonly KnownHost[], name: string): string[] 
   return [...new Set(types.length > 0 || portless === undefined ? types : typesOf(portless))];
 }
 
-function matchesHosts(hosts: string, name: string): boolean {
+/** Whether a line is of a host, called as `knownName` has it. */
+export function matchesHosts(hosts: string, name: string): boolean {
   if (hosts.startsWith('|')) return matchesHash(hosts, name);
   return matchesPatterns(hosts.split(','), name);
 }

@@ -80,7 +80,7 @@ class Reading {
   readonly #place: SshPlace;
   /** By the setting's name in small letters; the first that was seen. */
   readonly #values = new Map<string, { readonly words: readonly string[]; readonly at: string }>();
-  readonly #identityFiles: string[] = [];
+  readonly #identityFiles = new Set<string>();
   readonly #ignored = new Set<string>();
 
   constructor(target: SshTarget, place: SshPlace) {
@@ -116,7 +116,7 @@ class Reading {
     const tokens = this.#tokens(hostName, port, user, hostKeyAlias);
     const pathOf = (text: string): string => this.#placeOf(this.#expanded(text, tokens));
     const ssh = join(this.#place.home, '.ssh');
-    const named = this.#identityFiles.filter((file) => file.toLowerCase() !== 'none');
+    const named = [...this.#identityFiles].filter((file) => file.toLowerCase() !== 'none');
     const jump = this.#values.get('proxyjump')?.words.join(' ');
     const command = this.#values.get('proxycommand');
     return {
@@ -124,7 +124,7 @@ class Reading {
       hostName,
       port,
       user,
-      identityFiles: this.#identityFiles.length > 0 ? named.map(pathOf) : identityNames.map((name) => join(ssh, name)),
+      identityFiles: this.#identityFiles.size > 0 ? named.map(pathOf) : identityNames.map((name) => join(ssh, name)),
       isIdentityNamed: named.length > 0,
       identitiesOnly: this.#isYes('identitiesonly'),
       agent: this.#agent(tokens),
@@ -144,7 +144,7 @@ class Reading {
   }
 
   #take(name: string, words: readonly string[], at: string, shown: string): void {
-    if (name === 'identityfile') this.#identityFiles.push(words.join(' '));
+    if (name === 'identityfile') this.#identityFiles.add(words.join(' '));
     else if ((name === 'proxyjump' && this.#values.has('proxycommand')) || (name === 'proxycommand' && this.#values.has('proxyjump')))
       return;
     else if (missed.has(name)) {
