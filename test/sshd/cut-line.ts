@@ -38,6 +38,11 @@ export class CutLine implements AsyncDisposable {
     });
   }
 
+  /** Cuts nothing that is not cut yet. */
+  keepWhole(): void {
+    this.#cut = undefined;
+  }
+
   /** Lets what was stalled go on. */
   resume(): void {
     for (const socket of this.#sockets) socket.resume();

@@ -91,8 +91,8 @@ export class Sshd implements AsyncDisposable {
   /** Ends the server and every connection to it. */
   async stop(): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
-    // Connections are processes of its group.
-    if (this.#process.pid !== undefined) process.kill(-this.#process.pid, 'SIGKILL');
+    const pids = this.#process.pid === undefined ? [] : await withChildren(this.#process.pid);
+    for (const pid of pids) endNow(pid);
     await this.#ended;
   }
 
@@ -122,4 +122,24 @@ async function freePort(): Promise<number> {
   await once(server, 'close');
   if (address === null || typeof address === 'string') throw new Error('no port');
   return address.port;
+}
+
+/** Each connection is a process, which makes itself independent of its parent. */
+async function withChildren(pid: number): Promise<number[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  const below = await Promise.all(
+    children
+      .split(' ')
+      .filter(Boolean)
+      .map((child) => withChildren(Number(child))),
+  );
+  return [pid, ...below.flat()];
+}
+
+function endNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it has ended by itself
+  }
 }

@@ -485,8 +485,11 @@ function storageError(error: unknown, location: string, file: FileName | undefin
   return new CadanganError('storage.unreachable', { location, reason, path }, { cause: error });
 }
 
+/** @returns undefined for what is no file. @throws SftpFault where the server keeps the size to itself: such a file must not look absent */
 function sizeOfEntry(entry: SftpEntry | undefined): number | undefined {
-  return entry?.kind === 'file' || entry?.kind === 'unknown' ? entry.sizeBytes : undefined;
+  if (entry?.kind !== 'file' && entry?.kind !== 'unknown') return undefined;
+  if (entry.sizeBytes === undefined) throw new SftpFault('failed', 'EPROTO');
+  return entry.sizeBytes;
 }
 
 async function isFolder(line: SftpLine, path: string): Promise<boolean> {
