@@ -14,7 +14,7 @@ import { assertFileName, assertRange, isStoredName } from '../file-name.ts';
 import { isTemporaryName } from '../folder-files.ts';
 import { locationLabel } from '../location.ts';
 import type { Location } from '../location.ts';
-import type { FileKind, FileName, ListedFile, Storage } from '../storage.ts';
+import type { FileKind, FileName, ListedFile, ReadRangeOptions, Storage } from '../storage.ts';
 import { fileLabel, listedKinds } from '../storage.ts';
 import type { SftpAccess } from './sftp-access.ts';
 import { isTrouble, SftpFault } from './sftp-fault.ts';
@@ -80,12 +80,12 @@ export class SftpStorage implements Storage {
   }
 
   async create(signal: AbortSignal): Promise<void> {
-    await this.#ask(undefined, signal, (line, own) =>
+    await this.#ask(undefined, signal, (line) =>
       this.#explained(line, 0, async () => {
         await this.#makeFolder(line, this.#root);
         for (const kind of listedKinds) await this.#makeFolder(line, this.#folderOf(kind));
         const data = this.#folderOf('data');
-        await forEachBounded(hexPairs, foldersAtOnce, own, (pair) => this.#makeFolder(line, posix.join(data, pair)));
+        await forEachBounded(hexPairs, foldersAtOnce, signal, (pair) => this.#makeFolder(line, posix.join(data, pair)));
         await this.#syncFolder(line, data);
         await this.#syncFolder(line, this.#root);
       }),
@@ -93,10 +93,10 @@ export class SftpStorage implements Storage {
   }
 
   async list(kind: Exclude<FileKind, 'config'>, signal: AbortSignal): Promise<ListedFile[]> {
-    return this.#ask(undefined, signal, async (line, own) => {
+    return this.#ask(undefined, signal, async (line) => {
       const folder = this.#folderOf(kind);
       try {
-        return await (kind === 'data' ? this.#listData(line, folder, own) : this.#listFlat(line, folder, own));
+        return await (kind === 'data' ? this.#listData(line, folder, signal) : this.#listFlat(line, folder, signal));
       } catch (error) {
         if (!isTrouble(error, 'absent')) throw error;
         await this.#assertThere(line, kind);
@@ -117,28 +117,23 @@ export class SftpStorage implements Storage {
 
   async read(file: FileName, signal: AbortSignal): Promise<Uint8Array> {
     assertFileName(file);
-    return this.#withFile(file, 0, signal, async (line, handle, own) => {
+    return this.#withFile(file, 0, signal, async (line, handle) => {
       const sizeBytes = await this.#sizeOfOpen(line, handle, file);
       if (sizeBytes > wholeFileBytesMax) throw damaged(file, `the file has ${sizeBytes} bytes, more than any repository file`);
-      return readExactly(line, handle, file, { offset: 0, target: Buffer.allocUnsafeSlow(sizeBytes), lengthBytes: sizeBytes }, own);
+      return readExactly(line, handle, file, { offset: 0, target: Buffer.allocUnsafeSlow(sizeBytes), lengthBytes: sizeBytes }, signal);
     });
   }
 
-  async readRange(
-    file: FileName,
-    offset: number,
-    lengthBytes: number,
-    options: { target?: Uint8Array; signal: AbortSignal },
-  ): Promise<Uint8Array> {
+  async readRange(file: FileName, offset: number, lengthBytes: number, options: ReadRangeOptions): Promise<Uint8Array> {
     const { target, signal } = options;
     assertFileName(file);
     assertRange(offset, lengthBytes, target);
-    return this.#withFile(file, lengthBytes, signal, async (line, handle, own) => {
-      if (target) return readExactly(line, handle, file, { offset, target, lengthBytes }, own);
+    return this.#withFile(file, lengthBytes, signal, async (line, handle) => {
+      if (target) return readExactly(line, handle, file, { offset, target, lengthBytes }, signal);
       // A length that comes from a damaged index must not decide how much memory is taken.
       const sizeBytes = await this.#sizeOfOpen(line, handle, file);
       if (offset + lengthBytes > sizeBytes) throw endsBefore(file, sizeBytes, offset + lengthBytes);
-      return readExactly(line, handle, file, { offset, target: Buffer.allocUnsafeSlow(lengthBytes), lengthBytes }, own);
+      return readExactly(line, handle, file, { offset, target: Buffer.allocUnsafeSlow(lengthBytes), lengthBytes }, signal);
     });
   }
 
@@ -183,17 +178,17 @@ export class SftpStorage implements Storage {
     signal: AbortSignal,
     { besideOthers = false }: { readonly besideOthers?: boolean } = {},
   ): Promise<{ readonly files: number; readonly bytes: number }> {
-    return this.#ask(undefined, signal, async (line, own) => {
+    return this.#ask(undefined, signal, async (line) => {
       const locks = this.#folderOf('locks');
       // The newest lock is that of the caller, a few minutes old at most: so both times are of one clock, the server's.
-      const newest = (await existing(line.list(locks, own), [])).filter(({ name }) => isStoredName(name));
+      const newest = (await existing(line.list(locks, signal), [])).filter(({ name }) => isStoredName(name));
       const oldMs = Math.max(-Infinity, ...newest.flatMap(({ modifiedMs }) => modifiedMs ?? [])) - underWayMsMax;
       const flat = [this.#root, ...listedKinds.filter((kind) => kind !== 'data').map((kind) => this.#folderOf(kind))];
       const removed = { files: 0, bytes: 0 };
       const folders = [...flat, ...hexPairs.map((pair) => posix.join(this.#folderOf('data'), pair))];
-      await forEachBounded(folders, foldersAtOnce, own, async (folder) => {
+      await forEachBounded(folders, foldersAtOnce, signal, async (folder) => {
         const beforeMs = besideOthers || folder === locks ? oldMs : Infinity;
-        for (const { name, kind, sizeBytes = 0, modifiedMs = Infinity } of await existing(line.list(folder, own), [])) {
+        for (const { name, kind, sizeBytes = 0, modifiedMs = Infinity } of await existing(line.list(folder, signal), [])) {
           // One that the server gives no time for is older than nothing.
           const isOld = beforeMs === Infinity || modifiedMs < beforeMs;
           if (!isTemporaryName(name) || kind !== 'file' || !isOld) continue;
@@ -222,14 +217,9 @@ export class SftpStorage implements Storage {
   }
 
   /** Any call but `write`: an abort is heeded at once, and what then still goes on concerns nobody. */
-  async #ask<T>(
-    file: FileName | undefined,
-    signal: AbortSignal,
-    work: (line: SftpLine, own: AbortSignal) => Promise<T>,
-    bytes = 0,
-  ): Promise<T> {
+  async #ask<T>(file: FileName | undefined, signal: AbortSignal, work: (line: SftpLine) => Promise<T>, bytes = 0): Promise<T> {
     throwIfAborted(signal);
-    return this.#guard(file, () => this.#lines.use(bytes, signal, (line) => orAborted(work(line, signal), signal)));
+    return this.#guard(file, () => this.#lines.use(bytes, signal, (line) => orAborted(work(line), signal)));
   }
 
   #owned<T>(work: Promise<T>): Promise<T> {
@@ -407,13 +397,13 @@ export class SftpStorage implements Storage {
     file: FileName,
     bytes: number,
     signal: AbortSignal,
-    use: (line: SftpLine, handle: SftpHandle, own: AbortSignal) => Promise<T>,
+    use: (line: SftpLine, handle: SftpHandle) => Promise<T>,
   ): Promise<T> {
-    const work = async (line: SftpLine, own: AbortSignal): Promise<T> => {
+    const work = async (line: SftpLine): Promise<T> => {
       const handle = await this.#openFile(line, file);
       try {
-        throwIfAborted(own);
-        return await use(line, handle, own);
+        throwIfAborted(signal);
+        return await use(line, handle);
       } finally {
         line.close(handle).catch(() => undefined); // nobody need wait for it
       }

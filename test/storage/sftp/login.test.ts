@@ -7,12 +7,13 @@ import { after, before, describe, test } from 'node:test';
 import { isCode, type CadanganError } from '../../../src/platform/index.ts';
 import { SftpStorage, type SftpAccess, type UnknownHost } from '../../../src/storage/index.ts';
 import { failsWith } from '../conformance.ts';
+import { neverAborted } from '../../fakes/never-aborted.ts';
 import { needs } from '../../needs.ts';
 import { makeKey } from '../../sshd/keys.ts';
 import { PlainServer, type PlainServerOptions } from '../../sshd/plain-server.ts';
 import { Sshd } from '../../sshd/sshd.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
-import { config, never, stageOn } from './sftp-stage.ts';
+import { config, stageOn } from './sftp-stage.ts';
 
 async function failureOf(call: Promise<unknown>): Promise<CadanganError> {
   const error: unknown = await call.then(
@@ -33,7 +34,7 @@ describe('logging in to an OpenSSH server', needs('sshd'), () => {
   test('a host that nobody knows is refused, with what somebody needs to judge it', async () => {
     await sshd.writeKnownHosts('');
     await using it = await stageOn(sshd);
-    const { code, facts } = await failureOf(it.storage.create(never));
+    const { code, facts } = await failureOf(it.storage.create(neverAborted));
     assert.equal(code, 'storage.unknown-host');
     const shown = spawnSync('ssh-keygen', ['-l', '-f', join(sshd.folder, 'host_ed25519.pub')], { encoding: 'utf8' }).stdout.split(' ')[1];
     assert.deepEqual(
@@ -47,12 +48,12 @@ describe('logging in to an OpenSSH server', needs('sshd'), () => {
     const asked: UnknownHost[] = [];
     const confirmHost = async (host: UnknownHost): Promise<boolean> => asked.push(host) > 1;
     await using it = await stageOn(sshd, { confirmHost });
-    assert.equal((await failureOf(it.storage.create(never))).code, 'storage.unknown-host');
+    assert.equal((await failureOf(it.storage.create(neverAborted))).code, 'storage.unknown-host');
     assert.equal(await readFile(file, 'utf8'), '');
-    await it.storage.create(never);
+    await it.storage.create(neverAborted);
     assert.equal(asked.length, 2);
     assert.equal(await readFile(file, 'utf8'), `${sshd.name} ${await sshd.hostKey()}\n`);
-    assert.equal(await it.another({}).sizeOf(config, never), undefined);
+    assert.equal(await it.another({}).sizeOf(config, neverAborted), undefined);
   });
 
   test('where the configuration is strict nobody is asked', async () => {
@@ -61,7 +62,7 @@ describe('logging in to an OpenSSH server', needs('sshd'), () => {
     await writeFile(file, 'StrictHostKeyChecking yes\n');
     try {
       await using it = await stageOn(sshd, { confirmHost: () => assert.fail('asked') });
-      assert.equal((await failureOf(it.storage.create(never))).code, 'storage.unknown-host');
+      assert.equal((await failureOf(it.storage.create(neverAborted))).code, 'storage.unknown-host');
     } finally {
       await rm(file);
     }
@@ -71,7 +72,7 @@ describe('logging in to an OpenSSH server', needs('sshd'), () => {
     for (const kind of ['rsa', 'ecdsa', 'ed25519'] as const) {
       await sshd.writeKnownHosts(undefined, [kind]);
       await using it = await stageOn(sshd, { confirmHost: () => assert.fail('asked') });
-      assert.equal(await it.storage.sizeOf(config, never), undefined, kind);
+      assert.equal(await it.storage.sizeOf(config, neverAborted), undefined, kind);
     }
   });
 
@@ -80,7 +81,7 @@ describe('logging in to an OpenSSH server', needs('sshd'), () => {
     const line = makeKey(join(other.path, 'key')).split(' ').slice(0, 2).join(' ');
     const file = await sshd.writeKnownHosts(`# one line\n${sshd.name} ${line}\n`);
     await using it = await stageOn(sshd, { confirmHost: () => assert.fail('asked') });
-    const { code, facts } = await failureOf(it.storage.create(never));
+    const { code, facts } = await failureOf(it.storage.create(neverAborted));
     assert.equal(code, 'storage.host-changed');
     assert.deepEqual([facts['file'], facts['line'], facts['knownKeyType']], [file, 2, 'ssh-ed25519']);
     const fingerprint = (path: string): string | undefined =>
@@ -88,7 +89,7 @@ describe('logging in to an OpenSSH server', needs('sshd'), () => {
     assert.equal(facts['knownFingerprint'], fingerprint(join(other.path, 'key.pub')));
     assert.equal(facts['fingerprint'], fingerprint(join(sshd.folder, 'host_ed25519.pub')));
     await sshd.writeKnownHosts(`@revoked * ${await sshd.hostKey()}\n${sshd.name} ${await sshd.hostKey()}\n`);
-    assert.equal((await failureOf(it.storage.create(never))).facts['reason'], 'the key is revoked');
+    assert.equal((await failureOf(it.storage.create(neverAborted))).facts['reason'], 'the key is revoked');
   });
 
   test(
@@ -99,7 +100,7 @@ describe('logging in to an OpenSSH server', needs('sshd'), () => {
       await chmod(file, 0);
       try {
         await using it = await stageOn(sshd, { confirmHost: () => assert.fail('asked') });
-        assert.equal((await failureOf(it.storage.create(never))).facts['path'], file);
+        assert.equal((await failureOf(it.storage.create(neverAborted))).facts['path'], file);
       } finally {
         await chmod(file, 0o600);
       }
@@ -111,11 +112,11 @@ describe('logging in to an OpenSSH server', needs('sshd'), () => {
     await using other = await temporaryFolder();
     makeKey(join(other.path, 'wrong'));
     await using it = await stageOn(sshd, { identityFile: join(other.path, 'wrong') });
-    const { code, facts } = await failureOf(it.storage.create(never));
+    const { code, facts } = await failureOf(it.storage.create(neverAborted));
     assert.equal(code, 'storage.denied');
     const named = { location: it.storage.location, host: '127.0.0.1', port: sshd.port, user: sshd.user, reason: 'login' };
     assert.deepEqual({ ...facts }, { ...named, tried: [join(other.path, 'wrong')] });
-    const none = await failureOf(it.another({ identityFile: join(other.path, 'none') }).create(never));
+    const none = await failureOf(it.another({ identityFile: join(other.path, 'none') }).create(neverAborted));
     assert.deepEqual([none.code, none.facts['tried']], ['storage.denied', []]);
   });
 
@@ -130,14 +131,14 @@ describe('logging in to an OpenSSH server', needs('sshd'), () => {
       return answers[asked++];
     };
     await using it = await stageOn(sshd, { identityFile: keyFile, passphrase });
-    await it.storage.create(never);
+    await it.storage.create(neverAborted);
     const bytes = new Uint8Array(3_000_000);
-    await Promise.all(['a', 'b', 'c', 'd'].map((digit) => it.storage.write({ kind: 'data', name: digit.repeat(64) }, bytes, never)));
+    await Promise.all(['a', 'b', 'c', 'd'].map((digit) => it.storage.write({ kind: 'data', name: digit.repeat(64) }, bytes, neverAborted)));
     assert.equal(asked, 2);
-    const wrong = await failureOf(it.another({ identityFile: keyFile, passphrase: async () => 'secret of a person' }).create(never));
+    const wrong = await failureOf(it.another({ identityFile: keyFile, passphrase: async () => 'secret of a person' }).create(neverAborted));
     assert.equal(wrong.code, 'storage.denied');
     assert.doesNotMatch(JSON.stringify([wrong.facts, String(wrong), String(wrong.cause)]), /secret of a person/);
-    assert.equal((await failureOf(it.another({ identityFile: keyFile }).create(never))).code, 'storage.denied');
+    assert.equal((await failureOf(it.another({ identityFile: keyFile }).create(neverAborted))).code, 'storage.denied');
   });
 
   test(
@@ -162,11 +163,11 @@ describe('logging in to an OpenSSH server', needs('sshd'), () => {
         await rm(keyFile);
         const environment = { SSH_AUTH_SOCK: socket };
         await using it = await stageOn(sshd, { environment, identityFile: keyFile });
-        await it.storage.create(never);
-        const strangers = await failureOf(it.another({ environment, identityFile: others[0]! }).create(never));
+        await it.storage.create(neverAborted);
+        const strangers = await failureOf(it.another({ environment, identityFile: others[0]! }).create(neverAborted));
         assert.deepEqual([strangers.code, strangers.facts['tried']], ['storage.denied', ['agent']]);
         const all = await failureOf(
-          it.another({ environment, home: folder.path, knownHostsFile: join(sshd.home, '.ssh', 'known_hosts') }).create(never),
+          it.another({ environment, home: folder.path, knownHostsFile: join(sshd.home, '.ssh', 'known_hosts') }).create(neverAborted),
         );
         assert.equal(all.code, 'storage.denied', 'a server hears out six keys, and the ninth would fit');
       } finally {
@@ -185,27 +186,27 @@ describe('logging in to an OpenSSH server', needs('sshd'), () => {
     const way = `Host bastion\n  HostName 127.0.0.1\n  Port ${jump.port}\n  IdentityFile ${jump.keyFile}\n`;
     try {
       await using it = await stageOn(sshd);
-      await it.storage.create(never);
+      await it.storage.create(neverAborted);
       for (const rest of ['Host 127.0.0.1\n  ProxyJump bastion\n', `Host 127.0.0.1\n  ProxyJump bastion,bastion\n`]) {
         // The address is that of both, here; the jump is by another name, and so has none itself.
         await writeFile(file, way + rest);
         const storage = it.another();
-        await storage.create(never);
-        await storage.write({ kind: 'keys', name: 'a'.repeat(64) }, new Uint8Array(300_000), never);
-        assert.equal(await storage.sizeOf({ kind: 'keys', name: 'a'.repeat(64) }, never), 300_000);
+        await storage.create(neverAborted);
+        await storage.write({ kind: 'keys', name: 'a'.repeat(64) }, new Uint8Array(300_000), neverAborted);
+        assert.equal(await storage.sizeOf({ kind: 'keys', name: 'a'.repeat(64) }, neverAborted), 300_000);
       }
       await writeFile(file, `${way}Host 127.0.0.1\n  ProxyCommand nc %h %p\n`);
-      const refused = await failureOf(it.another().create(never));
+      const refused = await failureOf(it.another().create(neverAborted));
       assert.deepEqual(
         [refused.code, refused.facts['reason']],
         ['storage.unreachable', `ProxyCommand (~/.ssh/config:6) is not supported; ProxyJump is`],
       );
-      await it.another({ jump: 'bastion' }).create(never);
+      await it.another({ jump: 'bastion' }).create(neverAborted);
       await writeFile(file, `${way}  ProxyJump bastion\nHost 127.0.0.1\n  ProxyJump bastion\n`);
-      assert.equal((await failureOf(it.another().create(never))).facts['reason'], 'ProxyJump leads in a circle');
+      assert.equal((await failureOf(it.another().create(neverAborted))).facts['reason'], 'ProxyJump leads in a circle');
       await jump.stop();
       await writeFile(file, `${way}Host 127.0.0.1\n  ProxyJump bastion\n`);
-      assert.equal((await failureOf(it.another().create(never))).facts['reason'], 'ECONNREFUSED');
+      assert.equal((await failureOf(it.another().create(neverAborted))).facts['reason'], 'ECONNREFUSED');
     } finally {
       await rm(file);
     }
@@ -215,7 +216,7 @@ describe('logging in to an OpenSSH server', needs('sshd'), () => {
     await using bare = await Sshd.start({ lines: ['ForceCommand /bin/false', 'Subsystem other /bin/false'] });
     await bare.writeKnownHosts();
     await using it = await stageOn(bare);
-    const { code, facts } = await failureOf(it.storage.create(never));
+    const { code, facts } = await failureOf(it.storage.create(neverAborted));
     assert.equal(code, 'storage.unreachable');
     assert.equal(facts['reason'], 'the server offers no SFTP');
   });
@@ -254,11 +255,11 @@ describe('logging in with a password', needs('ssh-keygen'), () => {
       },
       { password: async () => given[asked++] },
     );
-    const { code, facts, cause } = await failureOf(it.storage.create(never));
+    const { code, facts, cause } = await failureOf(it.storage.create(neverAborted));
     assert.equal(code, 'storage.denied');
     assert.deepEqual(facts['tried'], ['password']);
     assert.doesNotMatch(JSON.stringify([facts, String(cause)]), /wrong/);
-    await it.storage.create(never);
+    await it.storage.create(neverAborted);
     assert.equal(asked, 2);
     it.server.hangUp();
   });
@@ -276,7 +277,7 @@ describe('logging in with a password', needs('ssh-keygen'), () => {
       },
       { password: async () => 'right' },
     );
-    await it.storage.create(never);
+    await it.storage.create(neverAborted);
   });
 
   test('key and password may both be wanted', async () => {
@@ -291,7 +292,7 @@ describe('logging in with a password', needs('ssh-keygen'), () => {
       { password: async () => 'right' },
     );
     makeKey(join(it.temporary.path, '.ssh', 'id_ed25519'));
-    await it.storage.create(never);
+    await it.storage.create(neverAborted);
   });
 
   test('a password is shown to the server, and to no host on the way', async () => {
@@ -312,7 +313,7 @@ describe('logging in with a password', needs('ssh-keygen'), () => {
       { admit: (context) => (context.method === 'password' ? context.accept() : context.reject(['password'])) },
       { home: bastion.temporary.path, jump: `127.0.0.1:${bastion.server.port}`, password: async () => 'secret' },
     );
-    await it.storage.create(never);
+    await it.storage.create(neverAborted);
     assert.deepEqual([...new Set(seen)], ['none', 'publickey']);
   });
 });
@@ -334,11 +335,11 @@ test("a file of new hosts is its owner's", { skip: process.platform === 'win32' 
     { user: 'ann', host: '127.0.0.1', port: server.port, path: 'repo' },
     { ...access, confirmHost: async () => true },
   );
-  await storage.create(never);
+  await storage.create(neverAborted);
   await storage.close();
   assert.equal((await stat(knownHostsFile)).mode & 0o777, 0o600);
   await assert.rejects(
-    new SftpStorage({ user: 'ann', host: 'localhost', port: server.port, path: 'repo' }, access).create(never),
+    new SftpStorage({ user: 'ann', host: 'localhost', port: server.port, path: 'repo' }, access).create(neverAborted),
     failsWith('storage.unknown-host'),
   );
 });

@@ -3,7 +3,6 @@ import { SftpStorage, type FileName, type SftpAccess } from '../../../src/storag
 import type { Sshd } from '../../sshd/sshd.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
-export const never = new AbortController().signal;
 export const config: FileName = { kind: 'config', name: '' };
 
 export interface SftpStage extends AsyncDisposable {

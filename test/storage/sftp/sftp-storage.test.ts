@@ -5,7 +5,6 @@ import { openSftp } from '../../../src/storage/index.ts';
 import { makeKey } from '../../sshd/keys.ts';
 import { PlainServer } from '../../sshd/plain-server.ts';
 import { Sshd } from '../../sshd/sshd.ts';
-import { signalled } from './signalled.ts';
 import { describeStorage } from '../conformance.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
@@ -22,7 +21,7 @@ describeStorage('SFTP to an OpenSSH server', async () => {
   const access = { environment: {}, home: sshd.home, systemFolder: join(sshd.folder, 'none') };
   const storage = openSftp({ user: sshd.user, host: '127.0.0.1', port: sshd.port, path: root }, access);
   return {
-    storage: signalled(storage),
+    storage,
     plant: async (path, bytes) => {
       await mkdir(dirname(join(root, path)), { recursive: true });
       await writeFile(join(root, path), bytes);
@@ -46,7 +45,7 @@ describeStorage('SFTP to a server without extensions', async () => {
   const storage = openSftp({ user: 'backup', host: '127.0.0.1', port: server.port, path: 'repo' }, access);
   const root = join(temporary.path, 'repo');
   return {
-    storage: signalled(storage),
+    storage,
     plant: async (path, bytes) => {
       await mkdir(dirname(join(root, path)), { recursive: true });
       await writeFile(join(root, path), bytes);
