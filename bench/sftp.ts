@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { compileExcludeRules } from '../src/backup/index.ts';
 import { backupJob, initJob, restoreJob, type PasswordAccess } from '../src/jobs/index.ts';
 import { passwordFromText } from '../src/platform/index.ts';
-import { openSftp, type FileName, type SftpStorage } from '../src/storage/index.ts';
+import { FolderStorage, openSftp, type FileName, type SftpStorage, type Storage } from '../src/storage/index.ts';
 import { Sshd } from '../test/sshd/sshd.ts';
 import { makeData } from './data.ts';
 import { median } from './measure.ts';
@@ -28,6 +28,10 @@ const { values: options } = parseArgs({
     work: { type: 'string', default: tmpdir() },
   },
 });
+
+/** The last is for comparison: what restoring takes that is not the server's. */
+const steps = ['full backup', 'restore', 'restore without the server'] as const;
+type Figures = Record<(typeof steps)[number], number[]>;
 
 const password = 'bench';
 const signal = new AbortController().signal;
@@ -93,40 +97,54 @@ async function besideRestic(): Promise<string> {
     smallFiles: Number(options['small-files']),
     smallFileBytes: 8192,
   });
-  const seen = {
-    cadangan: { backup: [] as number[], restore: [] as number[] },
-    restic: { backup: [] as number[], restore: [] as number[] },
-  };
+  const seen = { cadangan: emptyFigures(), restic: emptyFigures() };
   for (let round = 0; round < Number(options.rounds); round++) {
-    const ours = accessTo(join(mkdtempSync(join(work, 'ours-')), 'repository'));
-    await succeed(initJob(ours));
-    const rules = await compileExcludeRules({}, { environment: {} });
-    seen.cadangan.backup.push(
-      await secondsOf(() =>
-        succeed(backupJob(ours, { sources: [source], workingFolder: '/', rules, host: 'bench', programVersion: 'bench' })),
-      ),
-    );
-    seen.cadangan.restore.push(
-      await secondsOf(() => succeed(restoreJob(ours, { snapshot: 'latest', target: mkdtempSync(join(work, 'target-')) }))),
-    );
-    const theirs = join(mkdtempSync(join(work, 'theirs-')), 'repository');
-    await restic(theirs, 'init');
-    seen.restic.backup.push(await secondsOf(() => restic(theirs, 'backup', source)));
-    seen.restic.restore.push(await secondsOf(() => restic(theirs, 'restore', 'latest', '--target', mkdtempSync(join(work, 'target-')))));
+    await runOurs(seen.cadangan, source);
+    await runRestic(seen.restic, source);
   }
-  const rows = Object.entries(seen).map(([name, { backup, restore }]) => `| ${name} | ${cell(backup)} | ${cell(restore)} |`);
-  const ratio = (step: 'backup' | 'restore'): string => (median(seen.restic[step]) / median(seen.cadangan[step])).toFixed(2);
-  rows.push(`| how many times as fast as restic | ${ratio('backup')} x | ${ratio('restore')} x |`);
-  return ['| over the same sshd | full backup | restore |', '| --- | --- | --- |', ...rows, ''].join('\n');
+  const rows = Object.entries(seen).map(([name, figures]) => `| ${name} | ${steps.map((step) => cell(figures[step])).join(' | ')} |`);
+  const ratios = steps.map((step) => `${(median(seen.restic[step]) / median(seen.cadangan[step])).toFixed(2)} x`);
+  const header = `| over the same sshd | ${steps.join(' | ')} |\n| --- | ${steps.map(() => '---').join(' | ')} |`;
+  return [header, ...rows, `| how many times as fast as restic | ${ratios.join(' | ')} |`, ''].join('\n');
+}
+
+function emptyFigures(): Figures {
+  return { 'full backup': [], restore: [], 'restore without the server': [] };
+}
+
+async function runOurs(figures: Figures, source: string): Promise<void> {
+  const path = join(mkdtempSync(join(work, 'ours-')), 'repository');
+  const over = accessTo(path, () => storageAt(path));
+  await succeed(initJob(over));
+  const rules = await compileExcludeRules({}, { environment: {} });
+  const backup = { sources: [source], workingFolder: '/', rules, host: 'bench', programVersion: 'bench' };
+  figures['full backup'].push(await secondsOf(() => succeed(backupJob(over, backup))));
+  const restored = (access: PasswordAccess): Promise<void> => succeed(restoreJob(access, { snapshot: 'latest', target: freshTarget() }));
+  figures.restore.push(await secondsOf(() => restored(over)));
+  figures['restore without the server'].push(await secondsOf(() => restored(accessTo(path, () => new FolderStorage(path)))));
+}
+
+async function runRestic(figures: Figures, source: string): Promise<void> {
+  const path = join(mkdtempSync(join(work, 'theirs-')), 'repository');
+  const { user, port, keyFile, home } = sshd;
+  const ssh = `ssh -F none -i ${keyFile} -o UserKnownHostsFile=${join(home, '.ssh', 'known_hosts')} -p ${port} ${user}@127.0.0.1 -s sftp`;
+  const over = [`sftp:${user}@127.0.0.1:${path}`, '-o', `sftp.command=${ssh}`];
+  await restic(over, 'init');
+  figures['full backup'].push(await secondsOf(() => restic(over, 'backup', source)));
+  figures.restore.push(await secondsOf(() => restic(over, 'restore', 'latest', '--target', freshTarget())));
+  figures['restore without the server'].push(await secondsOf(() => restic([path], 'restore', 'latest', '--target', freshTarget())));
+}
+
+function freshTarget(): string {
+  return mkdtempSync(join(work, 'target-'));
 }
 
 function cell(seconds: readonly number[]): string {
   return `${median(seconds).toFixed(2)} s (${seconds.map((one) => one.toFixed(2)).join(', ')})`;
 }
 
-function accessTo(path: string): PasswordAccess {
-  const openStorage = (): SftpStorage => storageAt(path);
-  return { location: path, password: async () => passwordFromText(password), world: { openStorage }, signal };
+function accessTo(location: string, openStorage: () => Storage): PasswordAccess {
+  return { location, password: async () => passwordFromText(password), world: { openStorage }, signal };
 }
 
 async function succeed(job: Promise<{ readonly outcome: string }>): Promise<void> {
@@ -134,9 +152,8 @@ async function succeed(job: Promise<{ readonly outcome: string }>): Promise<void
   if (outcome !== 'success') throw new Error(outcome);
 }
 
-async function restic(path: string, ...args: string[]): Promise<void> {
-  const ssh = `ssh -F none -i ${sshd.keyFile} -o UserKnownHostsFile=${join(sshd.home, '.ssh', 'known_hosts')} -p ${sshd.port} ${sshd.user}@127.0.0.1 -s sftp`;
-  const child = spawn('restic', ['-q', '--no-cache', '-r', `sftp:${sshd.user}@127.0.0.1:${path}`, '-o', `sftp.command=${ssh}`, ...args], {
+async function restic(repository: readonly string[], ...args: string[]): Promise<void> {
+  const child = spawn('restic', ['-q', '--no-cache', '-r', ...repository, ...args], {
     env: { ...process.env, RESTIC_PASSWORD: password },
     stdio: ['ignore', 'ignore', 'inherit'],
   });

@@ -135,6 +135,10 @@ const slowFiles: readonly string[] = [
   'storage/folder-kill.test.ts', // processes that are killed
   'storage/folder-storage.test.ts', // `fakes` and `simulated-storage` keep the same promises in memory
   'storage/limited-storage.test.ts',
+  'storage/sftp/known-hosts.test.ts', // asks ssh-keygen
+  'storage/sftp/login.test.ts', // a handshake for each question
+  'storage/sftp/plain-server.test.ts',
+  'storage/sftp/ssh-config.test.ts', // asks ssh itself, sixty times
   'upkeep/battery.test.ts',
   'upkeep/check.test.ts', // every mutation of a repository
   'upkeep/copy-snapshots.test.ts',

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { makeKey, typeAndKey, type KeyKind } from './keys.ts';
+import { makeKey, makeKeyOf, typeAndKey, type KeyKind } from './keys.ts';
 
 export interface SshdOptions {
   readonly hostKeys?: readonly KeyKind[];
@@ -33,7 +33,7 @@ export class Sshd implements AsyncDisposable {
   static async start({ hostKeys = ['ed25519'], lines = [] }: SshdOptions = {}): Promise<Sshd> {
     const folder = await mkdtemp(join(tmpdir(), 'cadangan-sshd-'));
     await mkdir(join(folder, 'home', '.ssh'), { recursive: true, mode: 0o700 });
-    for (const kind of hostKeys) makeKey(join(folder, `host_${kind}`), { kind });
+    for (const kind of hostKeys) makeKeyOf(join(folder, `host_${kind}`), kind);
     await writeFile(join(folder, 'authorized_keys'), `${makeKey(join(folder, 'home', '.ssh', 'id_ed25519'))}\n`, { mode: 0o600 });
     const port = await freePort();
     const configuration = [

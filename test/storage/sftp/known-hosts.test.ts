@@ -16,7 +16,7 @@ import {
 } from '../../../src/storage/sftp/known-hosts.ts';
 import { SeededRandom } from '../../fakes/seeded-random.ts';
 import { needs } from '../../needs.ts';
-import { makeKey, typeAndKey } from '../../sshd/keys.ts';
+import { makeKeyOf, typeAndKey } from '../../sshd/keys.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 const random = new SeededRandom(20261130);
@@ -144,7 +144,7 @@ describe('known hosts, held against ssh-keygen', needs('ssh-keygen'), () => {
     await using folder = await temporaryFolder();
     for (const kind of ['ed25519', 'rsa', 'ecdsa'] as const) {
       const path = join(folder.path, kind);
-      const [, encoded = ''] = typeAndKey(makeKey(path, { kind })).split(' ');
+      const [, encoded = ''] = typeAndKey(makeKeyOf(path, kind)).split(' ');
       const { stdout } = spawnSync('ssh-keygen', ['-l', '-f', path], { encoding: 'utf8' });
       assert.equal(fingerprintOf(Buffer.from(encoded, 'base64')), stdout.split(' ')[1]);
     }

@@ -1,7 +1,9 @@
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { SftpStorage, type FileName, type SftpAccess } from '../../../src/storage/index.ts';
-import type { Sshd } from '../../sshd/sshd.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { isCode, type CadanganError } from '../../src/platform/index.ts';
+import { SftpStorage, type FileName, type SftpAccess } from '../../src/storage/index.ts';
+import type { Sshd } from './sshd.ts';
+import { temporaryFolder } from '../storage/temporary-folder.ts';
 
 export const config: FileName = { kind: 'config', name: '' };
 
@@ -33,4 +35,14 @@ export async function stageOn(sshd: Sshd, access: Partial<SftpAccess> = {}, port
       await temporary[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Why nothing can be asked of a storage. */
+export async function failureOf(call: Promise<unknown>): Promise<CadanganError> {
+  const error: unknown = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  assert(isCode(error, 'storage.denied', 'storage.unreachable', 'storage.unknown-host', 'storage.host-changed'), String(error));
+  return error;
 }

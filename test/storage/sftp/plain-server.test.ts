@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { copyFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
+import { isCode } from '../../../src/platform/index.ts';
+import { openSftp, SftpStorage } from '../../../src/storage/index.ts';
+import { neverAborted } from '../../fakes/never-aborted.ts';
+import { SeededRandom } from '../../fakes/seeded-random.ts';
+import { makeKey } from '../../sshd/keys.ts';
+import { PlainServer, type PlainServerOptions } from '../../sshd/plain-server.ts';
+import { config } from '../../sshd/sftp-stage.ts';
+import { describeStorage, failsWith, fileOf } from '../conformance.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+
+const mib = 1024 * 1024;
+const random = new SeededRandom(20261130);
+
+describeStorage('SFTP to a server without extensions', async () => {
+  const temporary = await temporaryFolder();
+  const hostKey = join(temporary.path, 'host');
+  makeKey(hostKey);
+  makeKey(join(temporary.path, '.ssh', 'id_ed25519'));
+  const server = await PlainServer.start({ root: temporary.path, hostKeys: [await readFile(hostKey)], readBytesMax: 20_000 });
+  const access = { environment: {}, home: temporary.path, systemFolder: join(temporary.path, 'none'), confirmHost: async () => true };
+  const storage = openSftp({ user: 'backup', host: '127.0.0.1', port: server.port, path: 'repo' }, access);
+  const root = join(temporary.path, 'repo');
+  return {
+    storage,
+    plant: async (path, bytes) => {
+      await mkdir(dirname(join(root, path)), { recursive: true });
+      await writeFile(join(root, path), bytes);
+    },
+    takeAway: () => server[Symbol.asyncDispose](),
+    leaves: 'no-answer',
+    [Symbol.asyncDispose]: async () => {
+      await storage.close();
+      await server[Symbol.asyncDispose]().catch(() => undefined);
+      await temporary[Symbol.asyncDispose]();
+    },
+  };
+});
+
+function outcome(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+describe('a server without extensions', () => {
+  async function stage(options: Partial<PlainServerOptions> = {}, linesMax = 4) {
+    const temporary = await temporaryFolder();
+    makeKey(join(temporary.path, 'host'));
+    makeKey(join(temporary.path, 'key'));
+    const server = await PlainServer.start({ root: temporary.path, hostKeys: [await readFile(join(temporary.path, 'host'))], ...options });
+    const access = {
+      environment: {},
+      home: temporary.path,
+      systemFolder: temporary.path,
+      identityFile: join(temporary.path, 'key'),
+      linesMax,
+    };
+    const storage = new SftpStorage(
+      { user: 'ann', host: '127.0.0.1', port: server.port, path: 'repo' },
+      { ...access, confirmHost: async () => true },
+    );
+    return {
+      server,
+      storage,
+      root: join(temporary.path, 'repo'),
+      [Symbol.asyncDispose]: async () => {
+        await storage.close();
+        await server[Symbol.asyncDispose]();
+        await temporary[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  test('a file is written under another name and named at the end, and a torn one is replaced', async () => {
+    await using it = await stage();
+    await it.storage.create(neverAborted);
+    const bytes = random.bytes(1000);
+    const file = fileOf(bytes, 'keys');
+    await writeFile(join(it.root, 'keys', file.name), 'torn');
+    it.server.requests.length = 0;
+    await it.storage.write(file, bytes, neverAborted);
+    assert.deepEqual(await readFile(join(it.root, 'keys', file.name)), Buffer.from(bytes));
+    const path = `repo/keys/${file.name}`;
+    const kinds = it.server.requests.map((request) => request.replace(/-tmp-\w+$/, '-tmp'));
+    assert.deepEqual(kinds, [
+      `STAT ${path}`,
+      `OPEN ${path}-tmp`,
+      'FSETSTAT ',
+      `WRITE ${path}-tmp`,
+      `CLOSE ${path}-tmp`,
+      `RENAME ${path}`,
+      `STAT ${path}`,
+      `REMOVE ${path}`,
+      `RENAME ${path}`,
+    ]);
+  });
+
+  test('who was faster with the same file has written it', async () => {
+    const bytes = random.bytes(1000);
+    const file = fileOf(bytes, 'keys');
+    let root = '';
+    await using it = await stage({
+      refuse: (request, path) => {
+        if (request === 'RENAME') copyFileSync(join(root, 'source'), join(dirname(root), path));
+        return undefined;
+      },
+    });
+    root = it.root;
+    await it.storage.create(neverAborted);
+    await writeFile(join(root, 'source'), bytes);
+    await it.storage.write(file, bytes, neverAborted);
+    assert.deepEqual(await readdir(join(root, 'keys')), [file.name], 'and no other is left');
+    await writeFile(join(root, 'source'), random.bytes(155));
+    await assert.rejects(it.storage.write(config, random.bytes(155), neverAborted), failsWith('repository.exists'));
+    assert.deepEqual(
+      (await readdir(root)).filter((name) => name.startsWith('config')),
+      ['config'],
+    );
+  });
+
+  test('a disk that is full is known by the words of the server, where it cannot be asked', async () => {
+    for (const text of ['No space left on device', 'write: disk quota exceeded']) {
+      await using it = await stage({ refuse: (request, path) => (request === 'WRITE' && path.includes('keys') ? text : undefined) });
+      await it.storage.create(neverAborted);
+      const bytes = random.bytes(1000);
+      const error = await outcome(it.storage.write(fileOf(bytes, 'keys'), bytes, neverAborted));
+      assert(isCode(error, 'storage.full'), String(error));
+      assert.deepEqual(await readdir(join(it.root, 'keys')), []);
+    }
+  });
+
+  test('a text of the server is in no error', async () => {
+    await using it = await stage({ refuse: (request) => (request === 'OPENDIR' ? '\u001b[31mhostile' : undefined) });
+    await it.storage.create(neverAborted);
+    const error = await outcome(it.storage.list('keys', neverAborted));
+    assert(isCode(error, 'storage.unreachable'), String(error));
+    assert.doesNotMatch(`${error.message} ${String(error.cause)}`, /hostile/);
+  });
+
+  test('one that tells neither sizes nor kinds in a list is asked for each name', async () => {
+    for (const hides of [['mode'], ['size'], ['mtime']] as const) {
+      await using it = await stage({ hides });
+      await it.storage.create(neverAborted);
+      const bytes = random.bytes(77);
+      await it.storage.write(fileOf(bytes), bytes, neverAborted);
+      if (hides[0] !== 'size')
+        assert.deepEqual(await it.storage.list('data', neverAborted), [{ name: fileOf(bytes).name, sizeBytes: 77 }], hides[0]);
+      else
+        await assert.rejects(it.storage.list('data', neverAborted), failsWith('storage.unreachable'), 'no list that is short in silence');
+    }
+  });
+
+  test('several files at once get several connections, but no more than allowed, and small work gets one', async () => {
+    await using it = await stage({}, 3);
+    await it.storage.create(neverAborted);
+    await Promise.all(Array.from({ length: 20 }, () => it.storage.sizeOf(config, neverAborted)));
+    assert.equal(it.server.connections, 1);
+    for (let round = 0; round < 3; round++) {
+      const contents = Array.from({ length: 6 }, () => random.bytes(2 * mib));
+      await Promise.all(contents.map((bytes) => it.storage.write(fileOf(bytes), bytes, neverAborted)));
+    }
+    assert(it.server.connections > 1 && it.server.connections <= 3, String(it.server.connections));
+  });
+
+  test('where no further connection is to be had the first does it all', async () => {
+    let admitted = 0;
+    await using it = await stage({
+      admit: (context) =>
+        context.method === 'publickey' && (context.signature === undefined || admitted++ === 0)
+          ? context.accept()
+          : context.reject(['publickey']),
+    });
+    await it.storage.create(neverAborted);
+    for (let round = 0; round < 2; round++) {
+      const contents = Array.from({ length: 4 }, () => random.bytes(2 * mib));
+      await Promise.all(contents.map((bytes) => it.storage.write(fileOf(bytes), bytes, neverAborted)));
+      for (const bytes of contents) assert(Buffer.from(await it.storage.read(fileOf(bytes), neverAborted)).equals(bytes));
+    }
+  });
+});
