@@ -90,6 +90,26 @@ describe('a disk behind an OpenSSH server', needs('sshd'), () => {
     assert.equal((await readdir(join(it.root, 'data'))).length, 256);
   });
 
+  test('of two who make a repository in one folder at once one is told that there is one', async () => {
+    await using it = await stageOn(sshd);
+    const other = it.another();
+    await it.storage.create(neverAborted);
+    await other.create(neverAborted);
+    for (let round = 0; round < 20; round++) {
+      const [ours, theirs] = [random.bytes(155), random.bytes(155)];
+      const errors = await Promise.all([
+        outcome(it.storage.write(config, ours, neverAborted)),
+        outcome(other.write(config, theirs, neverAborted)),
+      ]);
+      const lost = errors.findIndex((error) => error !== undefined);
+      assert.equal(errors.filter((error) => error === undefined).length, 1, `round ${round}`);
+      assert(isCode(errors[lost], 'repository.exists'), String(errors[lost]));
+      assert(Buffer.from(await it.storage.read(config, neverAborted)).equals(lost === 0 ? theirs : ours));
+      await it.storage.remove(config, neverAborted);
+    }
+    assert.deepEqual(await filesIn(it.root), []);
+  });
+
   test('a folder that a copying tool dropped is made again, and an empty mount point is no repository', async () => {
     await using it = await stageOn(sshd);
     await mkdir(it.root);

@@ -84,25 +84,31 @@ describe('logging in with a password', () => {
   });
 
   test('a password is shown to the server, and to no host on the way', async () => {
-    const seen: string[] = [];
+    const seen = new Set<string>();
+    let takesKeys = true;
     await using bastion = await stage(
       {
         forwards: true,
         admit: (context) => {
-          seen.push(context.method);
-          if (context.method === 'publickey') context.accept();
-          else context.reject(['password', 'publickey']);
+          seen.add(context.method);
+          if (context.method === 'publickey' && takesKeys) context.accept();
+          else context.reject(['password', 'keyboard-interactive', 'publickey']);
         },
       },
       {},
     );
     makeKey(join(bastion.temporary.path, '.ssh', 'id_ed25519'));
+    const jump = `127.0.0.1:${bastion.server.port}`;
     await using it = await stage(
       { admit: (context) => (context.method === 'password' ? context.accept() : context.reject(['password'])) },
-      { home: bastion.temporary.path, jump: `127.0.0.1:${bastion.server.port}`, password: async () => 'secret' },
+      { home: bastion.temporary.path, jump, password: async () => 'secret' },
     );
     await it.storage.create(neverAborted);
-    assert.deepEqual([...new Set(seen)], ['none', 'publickey']);
+    takesKeys = false;
+    await using second = await stage({}, { home: bastion.temporary.path, jump, password: async () => 'secret' });
+    const { code, facts } = await failureOf(second.storage.create(neverAborted));
+    assert.deepEqual([code, facts['port']], ['storage.denied', bastion.server.port]);
+    assert.deepEqual([...seen], ['none', 'publickey']);
   });
 });
 
