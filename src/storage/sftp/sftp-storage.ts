@@ -14,7 +14,7 @@ import { assertFileName, assertRange, isStoredName } from '../file-name.ts';
 import { isTemporaryName } from '../folder-files.ts';
 import { locationLabel } from '../location.ts';
 import type { Location } from '../location.ts';
-import type { FileKind, FileName, ListedFile, ReadRangeOptions, Storage } from '../storage.ts';
+import type { FileKind, FileName, ListedFile, ReadRangeOptions, Storage, StorageAbilities } from '../storage.ts';
 import { fileLabel, listedKinds } from '../storage.ts';
 import type { SftpAccess } from './sftp-access.ts';
 import { isTrouble, SftpFault } from './sftp-fault.ts';
@@ -55,6 +55,8 @@ export function openSftp(location: SftpLocation, access: SftpAccess): SftpStorag
  */
 export class SftpStorage implements Storage {
   readonly location: string;
+  /** OpenSSH lets one of two configs through; that the plain rename of another server takes no name that is taken is only what the draft says. */
+  readonly abilities: StorageAbilities = { conditionalWrite: false, serverChecksum: false, rename: true, appendOnly: false };
   readonly #root: string;
   readonly #random: Random;
   readonly #lines: SftpLines;
