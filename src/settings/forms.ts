@@ -22,6 +22,7 @@ export type Form =
   | 'proxy'
   | 'date'
   | 'location'
+  | 'storage'
   | 'rate'
   | 'rate-min'
   | 'time'
@@ -38,6 +39,12 @@ export const setName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
  */
 const windowsPath = String.raw`(?:\\\\\?\\)?[A-Za-z]:[\\/]|\\\\(?:\?\\[Uu][Nn][Cc]\\)?[^\\/?.][^\\/]*[\\/]+[^\\/]`;
 
+/** How the location of a server begins, as far as a slip can be told from it; `parseLocation` (`storage/`) reads it. */
+const server = String.raw`sftp:[^\s]|rest:https?://[^\s/]|s3:[^\s]|rclone:[^\s:/]+:`;
+
+/** What several locations on servers begin with, or one of them. */
+export const storagePrefix = /^(?:sftp:[^\s-]|rest:https?:\/\/[^\s/]|s3:[^\s]|rclone:)/;
+
 /** POSIX, a Windows drive, or UNC; whose system it is, is not asked: the file may be looked at on another one. */
 export const absolutePath = new RegExp(`^(?:/|${windowsPath})`);
 
@@ -48,11 +55,10 @@ export const sourcePath = new RegExp(String.raw`^(?!\\\\(?:\?\\[Uu][Nn][Cc]\\)?[
 export const original = new RegExp(String.raw`^(?:/|${windowsPath}|gdrive:/*[^/\s])`);
 
 /**
- * A location that can be opened: an absolute path, also behind `local:`, or a folder on Google Drive. The file is read by processes that
- * work in different folders, and none of them is a shell that knows `~`. restic's other kinds (`sftp:`, `rest:`, `s3:`) belong here as soon
- * as `storage/` opens them.
+ * A location that can be opened: an absolute path, also behind `local:`, a folder on Google Drive, or a server as restic writes it. The
+ * file is read by processes that work in different folders, and none of them is a shell that knows `~`.
  */
-export const location = new RegExp(String.raw`^(?:(?:local:)?(?:/|${windowsPath})|gdrive:/*[^/\s])`);
+export const location = new RegExp(String.raw`^(?:(?:local:)?(?:/|${windowsPath})|gdrive:/*[^/\s]|${server})`);
 
 /** `21:00-23:00`, also over midnight. */
 export const windowText = /^(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d$/;
@@ -124,7 +130,7 @@ export function hasLength(window: string): boolean {
 /** Secrets do not belong into the file, whatever their key is called. `passwordFile`, `passwordCommand` and such only say where one is. */
 export function isSecretKey(key: string): boolean {
   return (
-    !/^(?:password[_-]?(?:file|command)|(?:secret|token)[_-]?file|credentials?[_-]?file|service[_-]?account[_-]?key[_-]?file)$/i.test(
+    !/^(?:pass(?:word|phrase)[_-]?(?:file|command)|(?:secret|token)[_-]?file|credentials?[_-]?file|service[_-]?account[_-]?key[_-]?file)$/i.test(
       key,
     ) && /pass?w(?:or)?d|passphrase|\bpwd\b|secret|token|credential|kata[_ -]?sandi|(?:private|api|access)[_-]?key/i.test(key)
   );

@@ -17,6 +17,7 @@ export { parseConfiguration, type ParsedConfiguration, type SetEntry } from './p
 export { passwordWaysOf, type PasswordWay } from './password-ways.ts';
 export type { Place } from './positions.ts';
 export { alertKinds, type AlertKind } from './alerts-schema.ts';
+export { storageSettingsOf } from './storages-schema.ts';
 export { describeProblem } from './problem-text.ts';
 export type { Problem, ProblemCode } from './problem.ts';
 export { saveConfiguration, updateConfiguration, type SaveOptions } from './save.ts';
@@ -33,6 +34,7 @@ export {
   type GeneralInput,
   type GeneralSettings,
   type GoogleDriveSettings,
+  type StorageSettings,
   type Heartbeat,
   type Instruction,
   type MailServer,

@@ -220,7 +220,11 @@ const forms: Readonly<Record<Form, () => string>> = {
   'drive-id': () => l10n.t('the id of a shared drive, as it stands at the end of its web address'),
   location: () =>
     l10n.t(
-      'an absolute path such as /mnt/backup/repository, a share or a folder on Google Drive such as "gdrive:Backup/server" is wanted; other kinds of storage cannot be opened yet',
+      'an absolute path such as /mnt/backup/repository, a share, a folder on Google Drive such as "gdrive:Backup/server", or a server such as "sftp:backup@nas:/srv/cadangan" is wanted',
+    ),
+  storage: () =>
+    l10n.t(
+      'the location of a server such as "sftp:backup@nas" or "rest:https://backup.company.co.id:8000/", or how such ones begin, is wanted',
     ),
   rate: () => l10n.t('a speed such as "2 Mbit/s" or "500 kB/s" is wanted, or "none"'),
   'rate-min': () => l10n.t('a speed of 64 kbit/s or more is wanted: below, nothing would come to its end'),

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { alerts } from './alerts-schema.ts';
+import { storages } from './storages-schema.ts';
 import {
   dateText,
   driveFolder,
@@ -117,8 +118,15 @@ const repository = z.strictObject({
     .refine((value) => !hasUrlPassword(value), { error: 'secret', abort: true })
     .regex(location, { error: 'location' satisfies Form })
     .meta({
-      description: 'Where the repository lies: a folder, a share (\\\\server\\share), or a folder on Google Drive (gdrive:Folder/Sub).',
-      examples: ['/mnt/backup/repository', 'D:\\Backup\\Repository', '\\\\backup\\cadangan', 'gdrive:Backup/server'],
+      description:
+        'Where the repository lies: a folder, a share (\\\\server\\share), a folder on Google Drive (gdrive:Folder/Sub), or a server as restic writes it (sftp:user@host:/path, rest:https://host/, s3:https://host/bucket, rclone:remote:path).',
+      examples: [
+        '/mnt/backup/repository',
+        'D:\\Backup\\Repository',
+        '\\\\backup\\cadangan',
+        'gdrive:Backup/server',
+        'sftp:backup@nas:/srv/cadangan',
+      ],
     }),
   passwordFile: path().optional().meta({
     description:
@@ -583,6 +591,9 @@ export const generalSchema = z.strictObject({
     .enum(['auto', 'en', 'id'])
     .default('auto')
     .meta({ description: 'The language of the command line and of records: auto follows the system.' }),
+  storages: storages.optional().meta({
+    description: 'How repositories on servers (sftp:, rest:, s3:, rclone:) are reached, where their location alone does not say it.',
+  }),
   googleDrive: googleDrive.optional().meta({ description: 'The account on Google Drive, and how it is reached.' }),
   instruction: instruction
     .optional()
@@ -622,6 +633,7 @@ export type BackupSet = DeepReadonly<z.output<typeof setSchema>>;
 export type SetSchedule = NonNullable<BackupSet['schedule']>;
 export type OffsiteCopy = DeepReadonly<z.output<typeof copySchema>>;
 export type ReadableCopies = NonNullable<OffsiteCopy['readableCopies']>;
+export type StorageSettings = NonNullable<GeneralSettings['storages']>[number];
 export type GoogleDriveSettings = NonNullable<GeneralSettings['googleDrive']>;
 export type Instruction = NonNullable<GeneralSettings['instruction']>;
 export type AlertSettings = NonNullable<GeneralSettings['alerts']>;

@@ -98,7 +98,7 @@ test('a key that nobody knows stops the command with its line and column, and no
 
 test('a repository of a set is named by an absolute path: the mistake is told with its place, and no folder is made', async (t) => {
   const stage = await makeStage(t);
-  for (const location of ['backup', '~/backup', './backup', 'sftp:nas:/backup']) {
+  for (const location of ['backup', '~/backup', './backup', 'sfpt:nas:/backup']) {
     const set = { name: 'accounting', sources: [stage.path('srv')], repository: { location } };
     writeFileSync(stage.path('c.jsonc'), JSON.stringify({ version: 1, sets: [set] }));
     const { code, stderr } = await stage.run(['backup', 'accounting'], {

@@ -85,9 +85,9 @@ const faults: readonly (readonly [marked: string, code: Problem['code'], facts: 
   [inSet('"retention": «{}»'), 'invalid-value', { value: '{}', expected: 'keep-rule' }, 'sets[0].retention'],
   [inSet('"retention": { "keepWithin": «"3w"» }'), 'invalid-value', { value: '3w', expected: 'duration' }, 'sets[0].retention.keepWithin'],
   [
-    withSets('{ "name": "data", "sources": ["/srv"], "repository": { "location": «"sftp:backup@srv-02:/srv/r"» } }'),
+    withSets('{ "name": "data", "sources": ["/srv"], "repository": { "location": «"sfpt:backup@srv-02:/srv/r"» } }'),
     'invalid-value',
-    { value: 'sftp:backup@srv-02:/srv/r', expected: 'location' },
+    { value: 'sfpt:backup@srv-02:/srv/r', expected: 'location' },
     'sets[0].repository.location',
   ],
   [inSet('"compression": «"best"»'), 'invalid-value', { value: 'best', allowed: ['auto', 'max', 'off'] }, 'sets[0].compression'],
@@ -348,13 +348,21 @@ test('a location is one that can be opened; of any other the problem says what i
   const problemsOf = (location: string) =>
     parseConfiguration(withSets(`{ "name": "data", "sources": ["/srv"], "repository": { "location": ${JSON.stringify(location)} } }`))
       .problems;
-  for (const good of ['/mnt/a:b', 'D:\\Backup', '\\\\nas\\backup', 'local:/a:b', 'local:C:\\a', 'gdrive:A/B'])
+  const servers = [
+    'sftp:nas:/x',
+    'sftp://backup@nas:2222//x',
+    'rest:https://host/',
+    's3:https://host/bucket',
+    's3:s3.amazonaws.com/bucket',
+    'rclone:x:y',
+  ];
+  for (const good of ['/mnt/a:b', 'D:\\Backup', '\\\\nas\\backup', 'local:/a:b', 'local:C:\\a', 'gdrive:A/B', ...servers])
     assert.deepEqual(problemsOf(good), [], good);
   for (const [bad, code] of [
-    ['sftp:nas:/x', 'invalid-value'],
-    ['rest:https://host/', 'invalid-value'],
-    ['s3:https://host/bucket', 'invalid-value'],
-    ['rclone:x:y', 'invalid-value'],
+    ['sftp:', 'invalid-value'],
+    ['rest:host/', 'invalid-value'],
+    ['s3:', 'invalid-value'],
+    ['rclone:x', 'invalid-value'],
     ['b2:bucket', 'invalid-value'],
     ['sfpt:x', 'invalid-value'],
     ['backup', 'invalid-value'],
@@ -376,10 +384,10 @@ test('a location is one that can be opened; of any other the problem says what i
     );
     assert.doesNotMatch(JSON.stringify(problems), /hunter2/);
   }
-  const sentence = problemsOf('sftp:nas:/x').map(describeProblem).join();
+  const sentence = problemsOf('sfpt:nas:/x').map(describeProblem).join();
   assert.equal(
     sentence,
-    '"sftp:nas:/x" is not possible here: an absolute path such as /mnt/backup/repository, a share or a folder on Google Drive such as "gdrive:Backup/server" is wanted; other kinds of storage cannot be opened yet.',
+    '"sfpt:nas:/x" is not possible here: an absolute path such as /mnt/backup/repository, a share, a folder on Google Drive such as "gdrive:Backup/server", or a server such as "sftp:backup@nas:/srv/cadangan" is wanted.',
   );
 });
 
