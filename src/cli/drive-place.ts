@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { credentialStoreOf, type DrivePlace, safeText } from '../jobs/index.ts';
+import { credentialStoreOf, type StoragePlace, safeText } from '../jobs/index.ts';
 import {
   asOwnerOf,
   CadanganError,
@@ -30,7 +30,7 @@ export interface DriveWorld {
   /** As it is in force. */
   readonly configuration: Configuration;
   readonly inForce: ConfigurationInForce;
-  readonly place: DrivePlace;
+  readonly place: StoragePlace;
   readonly configFile: string;
   /** How that file is saved. */
   readonly saving: SaveOptions;
@@ -51,7 +51,7 @@ export async function driveWorld(context: DriveContext): Promise<DriveWorld> {
   const { configFile, stateFolder, isOfService } = placeOfWork(environment);
   const inForce = await configurationInForce(configFile, new LastGoodFile(stateFolder, systemRandom));
   const configuration = await inZoneInForce(inForce.used.configuration, stateFolder);
-  const place: DrivePlace = {
+  const place: StoragePlace = {
     settings: configuration.googleDrive,
     stateFolder,
     environment,
@@ -86,7 +86,7 @@ export async function knownDriveWorld(context: DriveContext): Promise<DriveWorld
 }
 
 /** An administrator signs in for the service: the sign-in is of whose folder it lies in. */
-function storeOfService(place: DrivePlace): NonNullable<DrivePlace['store']> {
+function storeOfService(place: StoragePlace): NonNullable<StoragePlace['store']> {
   const store = credentialStoreOf(place);
   const { credentialsFile } = place.settings ?? {};
   const folder = credentialsFile === undefined ? place.stateFolder : dirname(credentialsFile);
@@ -110,7 +110,7 @@ export function pacedPlace(
   { configuration: { timeZone }, place }: Pick<DriveWorld, 'configuration' | 'place'>,
   { limits }: OffsiteCopy,
   clock: Clock,
-): DrivePlace {
+): StoragePlace {
   return { ...place, pace: paceOf(limits, { clock, timeZone }) };
 }
 
@@ -133,7 +133,7 @@ function wrongCopiesOf(loaded: LoadedConfiguration): readonly WrongCopy[] {
 const waitMsWorthTelling = 10_000;
 
 /** A long wait for Google looks like a program that hangs. */
-function waitNoter({ terminal, globals }: DriveContext): DrivePlace['onWait'] {
+function waitNoter({ terminal, globals }: DriveContext): StoragePlace['onWait'] {
   if (globals.quiet || globals.json) return undefined;
   return ({ kind, ms, reason }) => {
     if (ms < waitMsWorthTelling && globals.verbosity === 0) return;

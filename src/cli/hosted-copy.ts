@@ -1,5 +1,5 @@
 import { lastingRun, listener, type HostClient, type Joined, type LastingRunOptions } from '../host/index.ts';
-import { copyMemoryOf, type DrivePlace } from '../jobs/index.ts';
+import { copyMemoryOf, type StoragePlace } from '../jobs/index.ts';
 import { l10n } from '../platform/index.ts';
 import { protocol, type RunResult } from '../service/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
@@ -20,7 +20,7 @@ export interface CopyHow {
 /** Has the host work on copies, one after the other: who keeps them up does it, and every window sees it. */
 export async function workOnCopies(
   context: CommandContext,
-  place: DrivePlace,
+  place: StoragePlace,
   { work, copies, how }: { readonly work: CopyWork; readonly copies: readonly OffsiteCopy[]; readonly how: CopyHow },
 ): Promise<ExitCode> {
   const { terminal, globals, signal } = context;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { copyMemoryOf, describeError, isHistoryBehind, keepHistoryOffsite, type DrivePlace, type HistoryKeeping } from '../jobs/index.ts';
+import { copyMemoryOf, describeError, isHistoryBehind, keepHistoryOffsite, type StoragePlace, type HistoryKeeping } from '../jobs/index.ts';
 import { CadanganError, isAbort, l10n, placeOfWork, readFile, type Clock, type Environment } from '../platform/index.ts';
 import { parseHead, recordsFolder } from '../records/index.ts';
 import type { Configuration, OffsiteCopy } from '../settings/index.ts';
@@ -74,7 +74,7 @@ function limitOf(clock: Clock): Disposable & { readonly signal: AbortSignal } {
   return { signal: limit.signal, [Symbol.dispose]: () => done.abort() };
 }
 
-async function keepingOf(context: CommandContext, configuration: Configuration, place: DrivePlace): Promise<HistoryKeeping> {
+async function keepingOf(context: CommandContext, configuration: Configuration, place: StoragePlace): Promise<HistoryKeeping> {
   const { clock, programVersion: software, signal: whole } = context;
   const [{ keeperOf }, { historyDocuments }, { openedKeyOf }] = await Promise.all([
     import('./commands/records-keeper.ts'),

@@ -1,4 +1,4 @@
-import { openedKeyAt, openStorageAt, type DrivePlace } from '../jobs/index.ts';
+import { openedKeyAt, openStorageAt, type StoragePlace } from '../jobs/index.ts';
 import { CadanganError, type Password } from '../platform/index.ts';
 import type { OpenedKey } from '../repository/index.ts';
 import { unattendedPassword } from '../service/index.ts';
@@ -11,7 +11,7 @@ import type { CommandContext } from './command.ts';
  */
 export async function openedKeyOf(
   { environment, clock }: CommandContext,
-  { configuration, place, location }: { readonly configuration: Configuration; readonly place: DrivePlace; readonly location: string },
+  { configuration, place, location }: { readonly configuration: Configuration; readonly place: StoragePlace; readonly location: string },
   signal: AbortSignal,
 ): Promise<OpenedKey> {
   const way = configuration.sets.find(({ repository }) => repository.location === location)?.repository;

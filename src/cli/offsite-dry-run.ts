@@ -1,4 +1,4 @@
-import { CopyJobs, manualOf, type DrivePlace } from '../jobs/index.ts';
+import { CopyJobs, manualOf, type StoragePlace } from '../jobs/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import type { CommandContext } from './command.ts';
 import { keeperOf } from './commands/records-keeper.ts';
@@ -13,7 +13,7 @@ import { copyProgressSink } from './offsite-progress.ts';
  */
 export async function dryRunOfCopies(
   context: CommandContext,
-  place: DrivePlace,
+  place: StoragePlace,
   copies: readonly OffsiteCopy[],
   how: Pick<CopyHow, 'mayRemoveAll' | 'mayBeginAnew'>,
 ): Promise<ExitCode> {

@@ -1,4 +1,4 @@
-import { CopyJobs, manualOf, safeText, type DrivePlace, type ReadableWish, type RecordKeeper } from '../jobs/index.ts';
+import { CopyJobs, manualOf, safeText, type StoragePlace, type ReadableWish, type RecordKeeper } from '../jobs/index.ts';
 import { CadanganError, l10n } from '../platform/index.ts';
 import type { Configuration, OffsiteCopy } from '../settings/index.ts';
 import type { CommandContext } from './command.ts';
@@ -17,7 +17,11 @@ import { countText, sizeText } from './units.ts';
  */
 export async function writeReadable(
   context: CommandContext,
-  { configuration, place, records }: { readonly configuration: Configuration; readonly place: DrivePlace; readonly records: RecordKeeper },
+  {
+    configuration,
+    place,
+    records,
+  }: { readonly configuration: Configuration; readonly place: StoragePlace; readonly records: RecordKeeper },
   copies: readonly OffsiteCopy[],
   options: OptionValues,
 ): Promise<ExitCode> {

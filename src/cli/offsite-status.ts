@@ -1,4 +1,4 @@
-import { originalLooks, readCopyStatus, signInTrouble, type DrivePlace } from '../jobs/index.ts';
+import { originalLooks, readCopyStatus, signInTrouble, type StoragePlace } from '../jobs/index.ts';
 import { copyLeftMs, type CopyStatus } from '../offsite/index.ts';
 import type { Clock } from '../platform/index.ts';
 import type { JsonObject } from '../repository/index.ts';
@@ -11,7 +11,7 @@ import { statusLines } from './offsite-text.ts';
 /** How copies are, without asking Google; a success only when every one is known to be in sync. */
 export async function showStatus(
   { terminal, globals, clock }: CommandContext,
-  place: DrivePlace,
+  place: StoragePlace,
   copies: readonly OffsiteCopy[],
 ): Promise<ExitCode> {
   const all = await readStatuses(clock, place, copies);
@@ -27,7 +27,7 @@ export async function showStatus(
 }
 
 /** Without asking Google, and without whoever keeps them up. */
-export async function readStatuses(clock: Clock, place: DrivePlace, copies: readonly OffsiteCopy[]): Promise<readonly CopyStatus[]> {
+export async function readStatuses(clock: Clock, place: StoragePlace, copies: readonly OffsiteCopy[]): Promise<readonly CopyStatus[]> {
   const [looks, signIn] = [originalLooks(clock, () => place), await signInTrouble(place)];
   return Promise.all(copies.map((copy) => readCopyStatus(copy, place, { keeper: undefined, looks, signIn })));
 }

@@ -1,6 +1,6 @@
 import {
   describeError,
-  type DrivePlace,
+  type StoragePlace,
   type JobResult,
   type KeepCopyUpOptions,
   keepCopyUp,
@@ -22,7 +22,7 @@ import { countText, sizeText } from './units.ts';
 /** Keeps copies up until it is stopped, and says what happens, a line each. */
 export async function watchCopies(
   context: CommandContext,
-  world: Pick<KeepCopyUpOptions, 'records'> & { readonly placeOf: (copy: OffsiteCopy) => DrivePlace },
+  world: Pick<KeepCopyUpOptions, 'records'> & { readonly placeOf: (copy: OffsiteCopy) => StoragePlace },
   copies: readonly OffsiteCopy[],
   password: (copy: OffsiteCopy, signal: AbortSignal) => Promise<Password>,
 ): Promise<ExitCode> {
@@ -60,10 +60,10 @@ export async function watchCopies(
 class Teller {
   readonly #context: CommandContext;
   readonly #copy: OffsiteCopy;
-  readonly #world: { readonly place: DrivePlace; readonly looks: OriginalLooks };
+  readonly #world: { readonly place: StoragePlace; readonly looks: OriginalLooks };
   #told = '';
 
-  constructor(context: CommandContext, copy: OffsiteCopy, world: { readonly place: DrivePlace; readonly looks: OriginalLooks }) {
+  constructor(context: CommandContext, copy: OffsiteCopy, world: { readonly place: StoragePlace; readonly looks: OriginalLooks }) {
     this.#context = context;
     this.#copy = copy;
     this.#world = world;

@@ -42,7 +42,7 @@ import {
   type Verification,
 } from '../records/index.ts';
 import type { OpenedKey } from '../repository/index.ts';
-import { openDriveClient, type DrivePlace } from './drive-account.ts';
+import { openDriveClient, type StoragePlace } from './drive-account.ts';
 import { copyPathOf } from './open-copy.ts';
 import { commonContent, type RecordAbout } from './record-about.ts';
 import type { RecordKeeper } from './record-keeper.ts';
@@ -50,7 +50,7 @@ import type { RecordKeeper } from './record-keeper.ts';
 export interface BringBackOptions {
   /** The folder of the copy that it lies beside: `gdrive:Folder/Sub`. */
   readonly location: string;
-  readonly place: DrivePlace;
+  readonly place: StoragePlace;
   readonly records: RecordKeeper;
   /** Which of several histories. */
   readonly chain?: string | undefined;

@@ -48,7 +48,7 @@ import {
   type SyncDetails,
 } from './copy-details.ts';
 import { newsOf, type Told } from './copy-news.ts';
-import { openDriveClient, type DrivePlace } from './drive-account.ts';
+import { openDriveClient, type StoragePlace } from './drive-account.ts';
 import { runJob, timeText, type ExceptionSink, type Finished, type JobName, type JobResult } from './job-result.ts';
 import { copyMemoryOf, lookAtCopy, openCopy, openOriginal, rememberedPlace, type OpenCopy } from './open-copy.ts';
 import { keepHistoryOffsite, type HistoryKeeping } from './keep-history-offsite.ts';
@@ -64,7 +64,7 @@ import type { ProgramVet } from './set-program.ts';
 
 export interface CopyJobsOptions {
   readonly copy: OffsiteCopy;
-  readonly place: DrivePlace;
+  readonly place: StoragePlace;
   /** Where each job that is worth it leaves its record. */
   readonly records: RecordKeeper;
   /** What else there is to keep the history beside the copy. */

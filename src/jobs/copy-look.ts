@@ -11,7 +11,7 @@ import {
 import { CadanganError, isCode, systemClock, type Clock } from '../platform/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import type { Storage } from '../storage/index.ts';
-import { openStorageAt, type DrivePlace } from './drive-account.ts';
+import { openStorageAt, type StoragePlace } from './drive-account.ts';
 import { isErrorCode } from './messages/messages.ts';
 import { copyMemoryOf } from './open-copy.ts';
 
@@ -19,7 +19,7 @@ import { copyMemoryOf } from './open-copy.ts';
 const patience = { transientTries: 3, rateTries: 3 } as const;
 
 /** Looks at originals, wherever they lie. @param place as configured at any time */
-export function originalLooks(clock: Clock, place: () => DrivePlace): OriginalLooks {
+export function originalLooks(clock: Clock, place: () => StoragePlace): OriginalLooks {
   const openInTime = (location: string): Promise<Storage> => {
     const { client, ...rest } = place();
     return openStorageAt(location, { ...rest, client: { ...client, patience } });
@@ -42,7 +42,7 @@ export interface CopyLookOptions {
  */
 export async function readCopyStatus(
   copy: OffsiteCopy,
-  place: DrivePlace,
+  place: StoragePlace,
   { keeper, looks, signIn }: CopyLookOptions,
 ): Promise<CopyStatus> {
   const { memory, memoryError } = await readMemory(copy, place);
@@ -66,7 +66,7 @@ function timeMs(at: string | undefined): number | undefined {
 
 async function readMemory(
   copy: OffsiteCopy,
-  place: DrivePlace,
+  place: StoragePlace,
 ): Promise<{ readonly memory: CopyMemory; readonly memoryError: RecordedError | undefined }> {
   try {
     return { memory: await copyMemoryOf(copy, place).read(), memoryError: undefined };

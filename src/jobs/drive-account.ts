@@ -19,7 +19,7 @@ import type { GoogleDriveSettings } from '../settings/index.ts';
 import { DriveStorage, LimitedStorage, openStorage, parseLocation, type Storage } from '../storage/index.ts';
 
 /** Where an account on Google Drive, and what belongs to it on this machine, is found. */
-export interface DrivePlace {
+export interface StoragePlace {
   /** As configured; undefined when it is not. */
   readonly settings: GoogleDriveSettings | undefined;
   readonly stateFolder: string;
@@ -37,12 +37,12 @@ export interface DrivePlace {
 }
 
 /** The sign-in that runs without an editor use. */
-export function credentialStoreOf({ settings, stateFolder, store, random }: DrivePlace): CredentialStore {
+export function credentialStoreOf({ settings, stateFolder, store, random }: StoragePlace): CredentialStore {
   return store ?? new CredentialFile(settings?.credentialsFile ?? join(stateFolder, 'google-sign-in.json'), random ? { random } : {});
 }
 
 /** The registered program of the company. @throws `drive.not-set-up` */
-export async function oauthClientOf({ settings }: DrivePlace): Promise<OAuthClient> {
+export async function oauthClientOf({ settings }: StoragePlace): Promise<OAuthClient> {
   if (settings === undefined) throw notSetUp('the configuration has no "googleDrive"');
   if (settings.clientFile === undefined) throw notSetUp('the configuration names no "clientFile"');
   return readOAuthClient(settings.clientFile);
@@ -52,7 +52,7 @@ export async function oauthClientOf({ settings }: DrivePlace): Promise<OAuthClie
  * A client of the designated account; to be closed. Nothing is asked of Google yet.
  * @throws `drive.not-set-up`, `arguments.invalid` for an endpoint that is not of this machine
  */
-export async function openDriveClient(place: DrivePlace): Promise<DriveClient> {
+export async function openDriveClient(place: StoragePlace): Promise<DriveClient> {
   const { settings, environment, clock, random, onWait } = place;
   if (settings === undefined) throw notSetUp('the configuration has no "googleDrive"');
   return new DriveClient({
@@ -73,7 +73,7 @@ export async function openDriveClient(place: DrivePlace): Promise<DriveClient> {
  * does not show. Undefined when all that it takes is there. @throws what keeps the sign-in from being read, unless that means that nobody
  * is signed in
  */
-export async function signInTrouble(place: DrivePlace): Promise<CadanganError | undefined> {
+export async function signInTrouble(place: StoragePlace): Promise<CadanganError | undefined> {
   const { settings } = place;
   try {
     if (settings === undefined) throw notSetUp('the configuration has no "googleDrive"');
@@ -87,14 +87,14 @@ export async function signInTrouble(place: DrivePlace): Promise<CadanganError | 
   }
 }
 
-async function credentialsOf(place: DrivePlace, settings: GoogleDriveSettings): Promise<GoogleCredentials> {
+async function credentialsOf(place: StoragePlace, settings: GoogleDriveSettings): Promise<GoogleCredentials> {
   if (settings.serviceAccountKeyFile !== undefined)
     return { kind: 'service-account', key: await readServiceAccountKey(settings.serviceAccountKeyFile) };
   return { kind: 'sign-in', client: await oauthClientOf(place), store: credentialStoreOf(place) };
 }
 
 /** The storage at `location`, of Drive too; for `World.openStorage`. @throws `storage.invalid-location`, `drive.not-set-up` */
-export async function openStorageAt(location: string, place: DrivePlace): Promise<Storage> {
+export async function openStorageAt(location: string, place: StoragePlace): Promise<Storage> {
   const parsed = parseLocation(location);
   if (parsed.scheme !== 'gdrive') {
     const storage = openStorage(location, { random: place.random ?? systemRandom });

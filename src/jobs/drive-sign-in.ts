@@ -1,6 +1,6 @@
 import { endpointsFrom, revokeSignIn, signInByBrowser, signInByDeviceCode, type DeviceCode, type SignInOptions } from '../google/index.ts';
 import { CadanganError, isAbort, isCode, systemClock, systemRandom } from '../platform/index.ts';
-import { credentialStoreOf, oauthClientOf, type DrivePlace } from './drive-account.ts';
+import { credentialStoreOf, oauthClientOf, type StoragePlace } from './drive-account.ts';
 import type { RecordKeeper } from './record-keeper.ts';
 import { recordOfSignIn } from './record-of-job.ts';
 
@@ -14,7 +14,7 @@ export type SignInWay =
  * @returns the address of the account. @throws `drive.wrong-account`, `drive.sign-in-failed`, `drive.not-set-up`, `drive.unavailable`,
  * `arguments.invalid` with a service account, `aborted`
  */
-export async function signInToDrive(place: DrivePlace, keeper: RecordKeeper, way: SignInWay, signal: AbortSignal): Promise<string> {
+export async function signInToDrive(place: StoragePlace, keeper: RecordKeeper, way: SignInWay, signal: AbortSignal): Promise<string> {
   const options = await signInOptions(place, signal);
   try {
     const found = way.kind === 'browser' ? await signInByBrowser(options, way.open) : await signInByDeviceCode(options, way.show);
@@ -38,7 +38,7 @@ export async function signInToDrive(place: DrivePlace, keeper: RecordKeeper, way
  * @throws when it cannot: then nobody is signed out
  */
 export async function signOutOfDrive(
-  place: DrivePlace,
+  place: StoragePlace,
   keeper: RecordKeeper,
   { revoke }: { readonly revoke: boolean },
   signal: AbortSignal,
@@ -59,7 +59,7 @@ export async function signOutOfDrive(
   return revoke && known !== undefined;
 }
 
-async function signInOptions(place: DrivePlace, signal: AbortSignal): Promise<SignInOptions> {
+async function signInOptions(place: StoragePlace, signal: AbortSignal): Promise<SignInOptions> {
   const { settings, environment, clock = systemClock, random = systemRandom } = place;
   if (settings?.serviceAccountKeyFile !== undefined)
     throw new CadanganError('arguments.invalid', {

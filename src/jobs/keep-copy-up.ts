@@ -18,7 +18,7 @@ import type { TaskLoop } from '../schedule/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import { parseLocation } from '../storage/index.ts';
 import { CopyJobs, type CopyOccasion, type ToldResult } from './copy-jobs.ts';
-import { openStorageAt, type DrivePlace } from './drive-account.ts';
+import { openStorageAt, type StoragePlace } from './drive-account.ts';
 import type { HistoryKeeping } from './keep-history-offsite.ts';
 import type { RecordKeeper } from './record-keeper.ts';
 import type { RepositoryAccess } from './repository-access.ts';
@@ -29,7 +29,7 @@ export interface KeepCopyUpOptions {
   readonly copy: OffsiteCopy;
   /** Of the process: has the copy looked at. */
   readonly tasks: TaskLoop;
-  readonly place: DrivePlace;
+  readonly place: StoragePlace;
   readonly vet?: ProgramVet | undefined;
   /** Where each work that is worth it leaves its record. */
   readonly records: RecordKeeper;
@@ -84,7 +84,7 @@ const shownWaitMsMin = 1000;
 export async function keepCopyUp(options: KeepCopyUpOptions): Promise<KeptCopy> {
   const { copy, tasks, records, onResult, timing, vet } = options;
   const { clock = systemClock } = options.place;
-  const place: DrivePlace = {
+  const place: StoragePlace = {
     ...options.place,
     onWait: (wait) => {
       options.place.onWait?.(wait);

@@ -15,7 +15,7 @@ import { CadanganError, holdName, isAbort, isCode, readFile, replaceFile, system
 import { historyFiles, historyReadme, type ChainHead, type HistoryFile } from '../records/index.ts';
 import type { OpenedKey } from '../repository/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
-import { openDriveClient, type DrivePlace } from './drive-account.ts';
+import { openDriveClient, type StoragePlace } from './drive-account.ts';
 import { timeText } from './job-result.ts';
 import { copyMemoryOf, copyPathOf, openOriginal } from './open-copy.ts';
 import type { RecordKeeper } from './record-keeper.ts';
@@ -57,7 +57,7 @@ export function isHistoryBehind(copy: OffsiteCopy, { records, lastSync }: CopyMe
  */
 export async function keepHistoryOffsite(
   copy: OffsiteCopy,
-  place: DrivePlace,
+  place: StoragePlace,
   keeping: HistoryKeeping,
   signal: AbortSignal,
   open?: DriveFolder,
@@ -84,7 +84,7 @@ export async function keepHistoryOffsite(
 
 async function inFolder(
   copy: OffsiteCopy,
-  place: DrivePlace,
+  place: StoragePlace,
   { folderIds }: CopyMemory,
   open: DriveFolder | undefined,
   work: (folder: DriveFolder) => Promise<void>,
@@ -101,12 +101,12 @@ async function inFolder(
 /** One time. */
 class Keeping {
   readonly #copy: OffsiteCopy;
-  readonly #place: DrivePlace;
+  readonly #place: StoragePlace;
   readonly #keeping: HistoryKeeping;
   readonly #folder: DriveFolder;
   readonly #signal: AbortSignal;
 
-  constructor(copy: OffsiteCopy, place: DrivePlace, keeping: HistoryKeeping, folder: DriveFolder, signal: AbortSignal) {
+  constructor(copy: OffsiteCopy, place: StoragePlace, keeping: HistoryKeeping, folder: DriveFolder, signal: AbortSignal) {
     this.#copy = copy;
     this.#place = place;
     this.#keeping = keeping;
@@ -206,6 +206,6 @@ class Keeping {
   }
 }
 
-async function note(memory: CopyMemoryFile, { clock }: DrivePlace, error: unknown): Promise<void> {
+async function note(memory: CopyMemoryFile, { clock }: StoragePlace, error: unknown): Promise<void> {
   await memory.update((before) => rememberedBeside(before, 'records', error, timeText(clock ?? systemClock)));
 }

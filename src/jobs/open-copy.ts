@@ -4,7 +4,7 @@ import { CopyMemoryFile, DriveCopy, type CopyListing, type CopyMemory } from '..
 import { CadanganError, holdName, isRemote, makeOwnFolder, type Random, systemRandom } from '../platform/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import { parseLocation, type Storage } from '../storage/index.ts';
-import { openStorageAt, type DrivePlace } from './drive-account.ts';
+import { openStorageAt, type StoragePlace } from './drive-account.ts';
 
 /** Original, folder on Drive, journal of uploads and what is known of all of them, of a copy that this process alone works on. */
 export interface OpenCopy extends AsyncDisposable {
@@ -20,7 +20,7 @@ export interface OpenCopy extends AsyncDisposable {
 }
 
 interface CopyWorldOptions {
-  readonly place: DrivePlace;
+  readonly place: StoragePlace;
   readonly client: DriveClient;
   readonly memory: CopyMemoryFile;
 }
@@ -87,7 +87,7 @@ async function opened(
 }
 
 /** The pace is that of the line that the copy goes over: an original in a folder is read as fast as it goes. @throws as `openStorageAt` */
-export function openOriginal(location: string, place: DrivePlace): Promise<Storage> {
+export function openOriginal(location: string, place: StoragePlace): Promise<Storage> {
   return openStorageAt(location, isRemote(location) ? place : { ...place, pace: undefined });
 }
 
@@ -101,7 +101,7 @@ export function rememberedPlace(memory: CopyMemory, { target: { folderIds }, pro
 }
 
 /** The memory of a copy, to be looked at without opening it. */
-export function copyMemoryOf({ name, repository, to }: OffsiteCopy, { stateFolder, random }: DrivePlace): CopyMemoryFile {
+export function copyMemoryOf({ name, repository, to }: OffsiteCopy, { stateFolder, random }: StoragePlace): CopyMemoryFile {
   return new CopyMemoryFile(stateFolder, name, { source: repository, to }, random ?? systemRandom);
 }
 

@@ -8,7 +8,7 @@ import type { CopyMemory } from '../offsite/index.ts';
 import { systemCode, unlink, type Clock } from '../platform/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
-import type { DrivePlace } from './drive-account.ts';
+import type { StoragePlace } from './drive-account.ts';
 import { copyMemoryOf } from './open-copy.ts';
 import type { ReadableCopyDetails } from './readable-copy-job.ts';
 
@@ -25,7 +25,7 @@ export interface KeepReadable {
 /** Takes a readable copy down in the memory of the copy, and lets go of old ones. What cannot be removed stays, and stays known. */
 export async function noteReadable(
   copy: OffsiteCopy,
-  place: DrivePlace,
+  place: StoragePlace,
   details: ReadableCopyDetails,
   clock: Clock,
   options: KeepReadable,

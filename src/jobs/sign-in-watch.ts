@@ -1,12 +1,12 @@
 import type { KeeperState } from '../offsite/index.ts';
 import { isCode, type Clock } from '../platform/index.ts';
 import type { Due, Task } from '../schedule/index.ts';
-import { credentialStoreOf, signInTrouble, type DrivePlace } from './drive-account.ts';
+import { credentialStoreOf, signInTrouble, type StoragePlace } from './drive-account.ts';
 
 const everyMs = 3_000;
 
 export interface SignInWatchOptions {
-  readonly place: DrivePlace;
+  readonly place: StoragePlace;
   readonly clock: Clock;
   /** Of whoever waits for somebody to sign in. */
   readonly state: () => KeeperState;
@@ -44,7 +44,7 @@ export class SignInWatch implements Task {
 }
 
 /** What can be seen here of who is signed in, and with which program. Never shown: it has the token in it. */
-async function signInNow(place: DrivePlace): Promise<string> {
+async function signInNow(place: StoragePlace): Promise<string> {
   const trouble = await signInTrouble(place);
   const signIn = await credentialStoreOf(place)
     .load()

@@ -1,4 +1,4 @@
-import type { DrivePlace } from '../jobs/index.ts';
+import type { StoragePlace } from '../jobs/index.ts';
 import type { Clock, Random } from '../platform/index.ts';
 import type { Configuration } from '../settings/index.ts';
 import type { Storage } from '../storage/index.ts';
@@ -16,7 +16,7 @@ export type Asker = Required<Pick<Call, 'client' | 'signal'>>;
 /** Of the service, what it takes to ask. */
 export interface WitnessPlace {
   readonly configuration: Configuration;
-  readonly drivePlace: DrivePlace;
+  readonly drivePlace: StoragePlace;
   readonly passwords: Pick<Passwords, 'scrub'>;
   readonly world: { readonly clock: Clock; readonly random: Random };
   readonly elsewhere: Elsewhere | undefined;

@@ -9,7 +9,7 @@ import {
   readCopyStatus,
   recordOfBareRun,
   type CopyWish,
-  type DrivePlace,
+  type StoragePlace,
   type HistoryKeeping,
   type KeptCopy,
   type RecordKeeper,
@@ -34,7 +34,7 @@ export interface CopyDeskOptions {
   /** Of the process, in which the keepers of the copies take part. */
   readonly tasks: TaskLoop;
   /** As configured at this moment, like `copies`. */
-  readonly place: () => DrivePlace;
+  readonly place: () => StoragePlace;
   readonly vetProgram?: ProgramVet | undefined;
   readonly timeZone: () => string | undefined;
   readonly copies: () => readonly OffsiteCopy[];
@@ -270,9 +270,9 @@ export class CopyDesk {
   }
 
   /** Long waits for Google are told to whoever waits for the copy. */
-  #placeOf({ name, limits }: OffsiteCopy): DrivePlace {
+  #placeOf({ name, limits }: OffsiteCopy): StoragePlace {
     const { clock, place, timeZone } = this.#options;
-    const onWait: DrivePlace['onWait'] = (wait) => this.#tell(name, ({ client }) => client?.tell(copyHeldUp, { copy: name, ...wait }));
+    const onWait: StoragePlace['onWait'] = (wait) => this.#tell(name, ({ client }) => client?.tell(copyHeldUp, { copy: name, ...wait }));
     return { ...place(), onWait, pace: paceOf(limits, { clock, timeZone: timeZone() }) };
   }
 

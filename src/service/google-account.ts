@@ -5,7 +5,7 @@ import {
   signInToDrive,
   signInTrouble,
   signOutOfDrive,
-  type DrivePlace,
+  type StoragePlace,
   type RecordKeeper,
   type SignInWay,
 } from '../jobs/index.ts';
@@ -17,7 +17,7 @@ import { deviceCode, openExternal, type DriveStatus } from './protocol.ts';
 export interface GoogleAccountOptions {
   readonly clock: Clock;
   /** As configured at this moment. */
-  readonly place: () => DrivePlace;
+  readonly place: () => StoragePlace;
   readonly records: RecordKeeper;
   readonly scrub: (text: string) => string;
   readonly log: (level: 'info' | 'warning' | 'error', message: string) => void;

@@ -1,4 +1,4 @@
-import { copyMemoryOf, isHistoryBehind, keepHistoryOffsite, type DrivePlace, type HistoryKeeping } from '../jobs/index.ts';
+import { copyMemoryOf, isHistoryBehind, keepHistoryOffsite, type StoragePlace, type HistoryKeeping } from '../jobs/index.ts';
 import { isAbort, type Clock } from '../platform/index.ts';
 import type { ChainHead } from '../records/index.ts';
 import type { Due, Task } from '../schedule/index.ts';
@@ -8,7 +8,7 @@ export interface HistoryKeeperOptions {
   readonly clock: Clock;
   /** As configured at this moment, like `place`. */
   readonly copies: () => readonly OffsiteCopy[];
-  readonly place: () => DrivePlace;
+  readonly place: () => StoragePlace;
   readonly keeping: HistoryKeeping;
   readonly signal: AbortSignal;
   /** It lies beside a copy as it is here, or cannot be brought there. */

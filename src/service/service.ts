@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import {
   afterLostRun,
-  type DrivePlace,
+  type StoragePlace,
   type HistoryKeeping,
   openStorageAt,
   type ProgramReport,
@@ -421,7 +421,7 @@ export class Service {
   }
 
   /** Where the account on Google Drive is found: as configured at this moment. */
-  get drivePlace(): DrivePlace {
+  get drivePlace(): StoragePlace {
     return {
       settings: this.#used.configuration.googleDrive,
       stateFolder: this.#stateFolder,

@@ -1,5 +1,5 @@
 import pMap from 'p-map';
-import { readCopyAnchors, reasonOf, reasonSentence, type DrivePlace, type RecordKeeper } from '../jobs/index.ts';
+import { readCopyAnchors, reasonOf, reasonSentence, type StoragePlace, type RecordKeeper } from '../jobs/index.ts';
 import { CadanganError, systemRandom, throwIfAborted, type Clock } from '../platform/index.ts';
 import {
   chainStateOf,
@@ -34,7 +34,7 @@ export interface WitnessOptions {
   readonly ask: (location: string, signal: AbortSignal) => Promise<RepositoryWitness>;
   /** Copies on Google Drive beside which heads are kept, and the account. */
   readonly copies: readonly OffsiteCopy[];
-  readonly place: DrivePlace;
+  readonly place: StoragePlace;
   /** Heads that somebody has on paper. */
   readonly kept?: readonly Anchor[] | undefined;
   readonly scrub?: ((text: string) => string) | undefined;

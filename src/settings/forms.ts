@@ -40,7 +40,7 @@ export const setName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const windowsPath = String.raw`(?:\\\\\?\\)?[A-Za-z]:[\\/]|\\\\(?:\?\\[Uu][Nn][Cc]\\)?[^\\/?.][^\\/]*[\\/]+[^\\/]`;
 
 /** How the location of a server begins, as far as a slip can be told from it; `parseLocation` (`storage/`) reads it. */
-const server = String.raw`sftp:[^\s]|rest:https?://[^\s/]|s3:[^\s]|rclone:[^\s:/]+:`;
+const server = String.raw`sftp:[^\s]|rest:https?://[^\s/]|s3:[^\s]|rclone::?[^\s:/]+:`;
 
 /** What several locations on servers begin with, or one of them. */
 export const storagePrefix = /^(?:sftp:[^\s-]|rest:https?:\/\/[^\s/]|s3:[^\s]|rclone:)/;

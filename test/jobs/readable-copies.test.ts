@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { copyMemoryOf, noteReadable, type DrivePlace } from '../../src/jobs/index.ts';
+import { copyMemoryOf, noteReadable, type StoragePlace } from '../../src/jobs/index.ts';
 import { systemClock } from '../../src/platform/index.ts';
 import type { OffsiteCopy } from '../../src/settings/index.ts';
 import { sampleAccount, type StoredFile } from '../drive-emulator/index.ts';
@@ -36,7 +36,7 @@ function detailsOf(name: string, place: string, id?: string): Parameters<typeof 
 
 test('of readable copies on disk only what is still the archive goes; another file of its name stays', async () => {
   await using folder = await temporaryFolder();
-  const place: DrivePlace = { settings: undefined, stateFolder: folder.path, environment: {} };
+  const place: StoragePlace = { settings: undefined, stateFolder: folder.path, environment: {} };
   const write = async (name: string, keep: number): Promise<void> => {
     writeFileSync(join(folder.path, name), content(name));
     await noteReadable(copy, place, detailsOf(name, folder.path), systemClock, { keep });
@@ -60,7 +60,7 @@ test('of readable copies on disk only what is still the archive goes; another fi
 test('of readable copies on Drive those go that were uploaded, unless somebody has renamed them or put other content there', async () => {
   await using stage = await driveStage();
   await using folder = await temporaryFolder();
-  const place: DrivePlace = { settings: undefined, stateFolder: folder.path, environment: {} };
+  const place: StoragePlace = { settings: undefined, stateFolder: folder.path, environment: {} };
   const person = stage.drive.person(sampleAccount);
   const write = async (name: string, keep: number): Promise<StoredFile> => {
     const file = await plantAt(stage.drive, `Reports/${name}`, content(name));

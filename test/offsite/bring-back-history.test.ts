@@ -9,7 +9,7 @@ import {
   keepHistoryOffsite,
   RecordKeeper,
   type BringBackOptions,
-  type DrivePlace,
+  type StoragePlace,
 } from '../../src/jobs/index.ts';
 import { DriveHistory, historyFolderOf } from '../../src/offsite/index.ts';
 import {
@@ -50,13 +50,13 @@ class FailingRandom implements Random {
 
 /** A machine of the company: a state folder, and the account. */
 class Machine {
-  readonly place: DrivePlace;
+  readonly place: StoragePlace;
   readonly records: RecordKeeper;
   readonly notRecorded: unknown[] = [];
 
   readonly random: FailingRandom;
 
-  private constructor(place: DrivePlace, owner: string, random: FailingRandom) {
+  private constructor(place: StoragePlace, owner: string, random: FailingRandom) {
     this.place = { ...place, random };
     this.random = random;
     this.records = new RecordKeeper({

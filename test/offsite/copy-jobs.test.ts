@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CopyJobs, type DrivePlace } from '../../src/jobs/index.ts';
+import { CopyJobs, type StoragePlace } from '../../src/jobs/index.ts';
 import { copyStatusOf, type CopyMemory, type CopyProgressSink, type CopyStatus } from '../../src/offsite/index.ts';
 import { isCode, systemClock, type Clock } from '../../src/platform/index.ts';
 import { copyOf, placeAt, recordsAt } from './copying-server.ts';
@@ -22,7 +22,7 @@ function serverOf(
   state = 'server',
 ): () => CopyJobs {
   const copy = copyOf({ repository }, { sampleReadPercent: 100 });
-  const place: DrivePlace = { ...placeAt(drive, state), stateFolder: join(stage.folder, state), clock: leapingClock() };
+  const place: StoragePlace = { ...placeAt(drive, state), stateFolder: join(stage.folder, state), clock: leapingClock() };
   const records = recordsAt(place, assert.ifError);
   return () => new CopyJobs({ copy, place, records, againMs: 20, noteEveryMs: 0 });
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { RecordKeeper, type DrivePlace } from '../../src/jobs/index.ts';
+import { RecordKeeper, type StoragePlace } from '../../src/jobs/index.ts';
 import { systemClock, systemRandom } from '../../src/platform/index.ts';
 import type { OffsiteCopy } from '../../src/settings/index.ts';
 import { clientFileOf, sampleAccount, sampleClient } from '../drive-emulator/index.ts';
@@ -14,7 +14,7 @@ export function copyOf({ repository }: Pick<OffsiteStage, 'repository'>, more: P
 }
 
 /** What a server knows of Google and of its copies, in a folder of its own. @param state its name in the stage's folder */
-export function placeAt(stage: OffsiteStage, state = 'state'): DrivePlace {
+export function placeAt(stage: OffsiteStage, state = 'state'): StoragePlace {
   const clientFile = join(stage.folder, 'client.json');
   writeFileSync(clientFile, JSON.stringify(clientFileOf(sampleClient)));
   const stateFolder = join(stage.folder, state);
@@ -28,6 +28,6 @@ export function placeAt(stage: OffsiteStage, state = 'state'): DrivePlace {
   };
 }
 
-export function recordsAt({ stateFolder }: DrivePlace, onError: (error: unknown) => void): RecordKeeper {
+export function recordsAt({ stateFolder }: StoragePlace, onError: (error: unknown) => void): RecordKeeper {
   return new RecordKeeper({ stateFolder, clock: systemClock, random: systemRandom, software: 'cadangan test', via: 'editor', onError });
 }

@@ -13,7 +13,7 @@ import {
   readCopyStatus,
   RecordKeeper,
   signInTrouble,
-  type DrivePlace,
+  type StoragePlace,
   type JobResult,
   type KeepCopyUpOptions,
   type KeptCopy,
@@ -33,7 +33,7 @@ import { neverAborted } from '../fakes/never-aborted.ts';
 class KeeperStage implements AsyncDisposable {
   readonly stage: OffsiteStage;
   readonly copy: OffsiteCopy;
-  readonly place: DrivePlace;
+  readonly place: StoragePlace;
   readonly results: JobResult<unknown>[] = [];
   readonly records: RecordKeeper;
   readonly notRecorded: unknown[] = [];

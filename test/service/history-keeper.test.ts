@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DriveFolder } from '../../src/google/index.ts';
-import { CopyJobs, copyMemoryOf, RecordKeeper, type DrivePlace, type HistoryKeeping } from '../../src/jobs/index.ts';
+import { CopyJobs, copyMemoryOf, RecordKeeper, type StoragePlace, type HistoryKeeping } from '../../src/jobs/index.ts';
 import { DriveHistory, historyFolderOf } from '../../src/offsite/index.ts';
 import { isCode } from '../../src/platform/index.ts';
 import { HistoryKeeper } from '../../src/service/history-keeper.ts';
@@ -17,7 +17,7 @@ const { signal } = new AbortController();
 /** A server that copies off-site, and whoever keeps its history there, by a clock of ours. */
 class Scene {
   readonly stage: OffsiteStage;
-  readonly place: DrivePlace;
+  readonly place: StoragePlace;
   readonly records: RecordKeeper;
   readonly clock = new VirtualClock();
   readonly random = new SeededRandom(3);

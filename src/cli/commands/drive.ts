@@ -1,7 +1,7 @@
 import { Argument } from 'commander';
 import {
   credentialStoreOf,
-  type DrivePlace,
+  type StoragePlace,
   openDriveClient,
   type RecordKeeper,
   safeText,
@@ -35,7 +35,7 @@ export const driveCommand: CliCommand = {
   },
 };
 
-async function signIn(context: CommandContext, place: DrivePlace, keeper: RecordKeeper, options: OptionValues): Promise<ExitCode> {
+async function signIn(context: CommandContext, place: StoragePlace, keeper: RecordKeeper, options: OptionValues): Promise<ExitCode> {
   const { terminal, globals, signal } = context;
   const account = await signInToDrive(place, keeper, options.flag('deviceCode') ? byCode(context) : byBrowser(context), signal);
   if (globals.json) printJson(terminal, { message_type: 'signed_in', account });
@@ -65,7 +65,7 @@ function byBrowser({ terminal, globals }: CommandContext): SignInWay {
   };
 }
 
-async function signOut(context: CommandContext, place: DrivePlace, keeper: RecordKeeper, options: OptionValues): Promise<ExitCode> {
+async function signOut(context: CommandContext, place: StoragePlace, keeper: RecordKeeper, options: OptionValues): Promise<ExitCode> {
   const { terminal, globals, signal } = context;
   const isRevoked = await signOutOfDrive(place, keeper, { revoke: options.flag('revoke') }, signal);
   if (!globals.quiet && !globals.json)
@@ -74,7 +74,7 @@ async function signOut(context: CommandContext, place: DrivePlace, keeper: Recor
 }
 
 /** Who is signed in, proved by Google, and how full the drive is. */
-async function showStatus(context: CommandContext, place: DrivePlace): Promise<ExitCode> {
+async function showStatus(context: CommandContext, place: StoragePlace): Promise<ExitCode> {
   const { terminal, globals, signal } = context;
   const client = await openDriveClient(place);
   try {

@@ -1,5 +1,5 @@
 import { Argument } from 'commander';
-import { describeError, type DrivePlace, safeText } from '../../jobs/index.ts';
+import { describeError, type StoragePlace, safeText } from '../../jobs/index.ts';
 import { CadanganError, l10n } from '../../platform/index.ts';
 import { keepLastGood, type OffsiteCopy, updateConfiguration } from '../../settings/index.ts';
 import type { CliCommand, CommandContext } from '../command.ts';
@@ -90,7 +90,7 @@ export const offsiteCommand: CliCommand = {
 
 async function work(
   context: CommandContext,
-  place: DrivePlace,
+  place: StoragePlace,
   copies: readonly OffsiteCopy[],
   action: CopyWork,
   options: OptionValues,
