@@ -12,6 +12,6 @@ export function childEnvironment(environment: Environment): Record<string, strin
 
 /** Likewise. Somebody who starts a run by hand has perhaps the password in a variable; systemd names its credentials' folder in another. */
 export function withoutSecrets(environment: Environment): Record<string, string> {
-  const secret = /^(?:RESTIC_(?:FROM_)?PASSWORD\w*|CREDENTIALS_DIRECTORY)$/i;
+  const secret = /^(?:RESTIC_(?:FROM_|REST_)?PASSWORD\w*|CREDENTIALS_DIRECTORY)$/i;
   return Object.fromEntries(Object.entries(childEnvironment(environment)).filter(([name]) => !secret.test(name)));
 }

@@ -4,7 +4,7 @@ import { command, listMax, path, text } from './schema-parts.ts';
 
 /** Which keys say how a storage of each kind is reached. */
 const keysOf = {
-  sftp: ['identityFile', 'passphraseFile', 'passwordFile', 'passwordCommand', 'knownHostsFile', 'configFile', 'jump'],
+  sftp: ['identityFile', 'passphraseFile', 'passwordFile', 'passwordCommand', 'knownHostsFile', 'jump'],
   rest: ['user', 'passwordFile', 'passwordCommand', 'caFile', 'clientCertificateFile', 'clientKeyFile', 'allowClearText'],
   s3: ['profile', 'credentialsFile', 'region', 'addressing', 'caFile'],
   rclone: ['program', 'configFile'],
@@ -60,9 +60,7 @@ const storageKeys = z.strictObject({
     description: 's3: whether the bucket stands in the path of the address or in the name of the host. Default: host at AWS, else path.',
   }),
   program: path().optional().meta({ description: 'rclone: the program. Default: the "rclone" that the system finds.' }),
-  configFile: path()
-    .optional()
-    .meta({ description: "rclone: its configuration file; sftp: instead of ~/.ssh/config. Default: the user's." }),
+  configFile: path().optional().meta({ description: "rclone: its configuration file. Default: the user's." }),
 });
 
 type StorageKey = Exclude<keyof z.output<typeof storageKeys>, 'location'>;

@@ -12,7 +12,6 @@ test('how a storage of each kind is reached can be said in full', () => {
       identityFile: '/etc/cadangan/key',
       passphraseFile: '/etc/cadangan/passphrase',
       knownHostsFile: '/etc/cadangan/known_hosts',
-      configFile: '/etc/cadangan/ssh_config',
       jump: 'gateway',
     },
     { location: 'sftp:other', passwordCommand: ['pass', 'show', 'other'] },
