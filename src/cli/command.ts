@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { openStorageAt, withRepository, type LockMode, type OpenedRepository, type PasswordAccess, type World } from '../jobs/index.ts';
-import { isOnDrive, l10n, type Clock, type Environment } from '../platform/index.ts';
+import { isRemote, l10n, type Clock, type Environment } from '../platform/index.ts';
 import { driveWorld } from './drive-place.ts';
 import type { ExitCode } from './exit-code.ts';
 import { locationOf, type GlobalOptions } from './global-options.ts';
@@ -62,10 +62,10 @@ export async function accessOf(context: CommandContext, options: AccessOptions =
   };
 }
 
-/** A repository on Google Drive needs the account that the configuration names. */
+/** What is reached over a line needs what the configuration says of it: an account, keys, passwords. */
 export async function worldFor(location: string, context: CommandContext): Promise<World> {
   const { clock } = context;
-  if (!isOnDrive(location)) return { clock };
+  if (!isRemote(location)) return { clock };
   const { place } = await driveWorld(context);
   return { clock, openStorage: (wanted) => openStorageAt(wanted, place) };
 }

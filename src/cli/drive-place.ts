@@ -10,7 +10,7 @@ import {
   placeOfWork,
   systemRandom,
 } from '../platform/index.ts';
-import { configurationInForce, type ConfigurationInForce, LastGoodFile, paceOf } from '../service/index.ts';
+import { configurationInForce, type ConfigurationInForce, LastGoodFile, paceOf, unattendedPassword } from '../service/index.ts';
 import { type Configuration, type LoadedConfiguration, type OffsiteCopy, type SaveOptions } from '../settings/index.ts';
 import { configurationError, refuseUnknownKeys } from './configuration-error.ts';
 import { inZoneInForce } from '../records/index.ts';
@@ -53,6 +53,8 @@ export async function driveWorld(context: DriveContext): Promise<DriveWorld> {
   const configuration = await inZoneInForce(inForce.used.configuration, stateFolder);
   const place: StoragePlace = {
     settings: configuration.googleDrive,
+    storages: configuration.storages,
+    secret: (way, signal) => unattendedPassword(way, environment, signal),
     stateFolder,
     environment,
     clock,

@@ -42,7 +42,8 @@ import {
   type Verification,
 } from '../records/index.ts';
 import type { OpenedKey } from '../repository/index.ts';
-import { openDriveClient, type StoragePlace } from './drive-account.ts';
+import { openDriveClient } from './drive-account.ts';
+import type { StoragePlace } from './storage-place.ts';
 import { copyPathOf } from './open-copy.ts';
 import { commonContent, type RecordAbout } from './record-about.ts';
 import type { RecordKeeper } from './record-keeper.ts';

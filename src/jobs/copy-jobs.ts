@@ -48,7 +48,8 @@ import {
   type SyncDetails,
 } from './copy-details.ts';
 import { newsOf, type Told } from './copy-news.ts';
-import { openDriveClient, type StoragePlace } from './drive-account.ts';
+import { openDriveClient } from './drive-account.ts';
+import type { StoragePlace } from './storage-place.ts';
 import { runJob, timeText, type ExceptionSink, type Finished, type JobName, type JobResult } from './job-result.ts';
 import { copyMemoryOf, lookAtCopy, openCopy, openOriginal, rememberedPlace, type OpenCopy } from './open-copy.ts';
 import { keepHistoryOffsite, type HistoryKeeping } from './keep-history-offsite.ts';

@@ -11,7 +11,8 @@ import {
 import { CadanganError, isCode, systemClock, type Clock } from '../platform/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import type { Storage } from '../storage/index.ts';
-import { openStorageAt, type StoragePlace } from './drive-account.ts';
+import { openStorageAt } from './open-storage.ts';
+import type { StoragePlace } from './storage-place.ts';
 import { isErrorCode } from './messages/messages.ts';
 import { copyMemoryOf } from './open-copy.ts';
 

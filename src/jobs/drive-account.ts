@@ -8,33 +8,13 @@ import {
   readOAuthClient,
   readServiceAccountKey,
   type CredentialStore,
-  type DriveClientOptions,
   type GoogleCredentials,
   type OAuthClient,
-  type Wait,
   wrongAccount,
 } from '../google/index.ts';
-import { CadanganError, isCode, systemRandom, type Clock, type Environment, type Pace, type Random } from '../platform/index.ts';
+import { CadanganError, isCode } from '../platform/index.ts';
 import type { GoogleDriveSettings } from '../settings/index.ts';
-import { DriveStorage, LimitedStorage, openStorage, parseLocation, type Storage } from '../storage/index.ts';
-
-/** Where an account on Google Drive, and what belongs to it on this machine, is found. */
-export interface StoragePlace {
-  /** As configured; undefined when it is not. */
-  readonly settings: GoogleDriveSettings | undefined;
-  readonly stateFolder: string;
-  readonly environment: Environment;
-  readonly clock?: Clock | undefined;
-  readonly random?: Random | undefined;
-  /** Instead of the owner-only file that runs without an editor use. */
-  readonly store?: CredentialStore | undefined;
-  /** How fast bytes may go to the account and to storages that are opened with this, and come from there. Default: as fast as it goes. */
-  readonly pace?: Pace | undefined;
-  /** Told before each wait for Google. */
-  readonly onWait?: ((wait: Wait) => void) | undefined;
-  /** Other patience and pace; for tests. */
-  readonly client?: Partial<DriveClientOptions> | undefined;
-}
+import type { StoragePlace } from './storage-place.ts';
 
 /** The sign-in that runs without an editor use. */
 export function credentialStoreOf({ settings, stateFolder, store, random }: StoragePlace): CredentialStore {
@@ -91,17 +71,6 @@ async function credentialsOf(place: StoragePlace, settings: GoogleDriveSettings)
   if (settings.serviceAccountKeyFile !== undefined)
     return { kind: 'service-account', key: await readServiceAccountKey(settings.serviceAccountKeyFile) };
   return { kind: 'sign-in', client: await oauthClientOf(place), store: credentialStoreOf(place) };
-}
-
-/** The storage at `location`, of Drive too; for `World.openStorage`. @throws `storage.invalid-location`, `drive.not-set-up` */
-export async function openStorageAt(location: string, place: StoragePlace): Promise<Storage> {
-  const parsed = parseLocation(location);
-  if (parsed.scheme !== 'gdrive') {
-    const storage = openStorage(location, { random: place.random ?? systemRandom });
-    return place.pace === undefined ? storage : new LimitedStorage(storage, place.pace);
-  }
-  const client = await openDriveClient(place);
-  return new DriveStorage(client, parsed.path, { onClose: () => client.close() });
 }
 
 function notSetUp(reason: string): CadanganError {

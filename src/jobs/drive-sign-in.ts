@@ -1,6 +1,7 @@
 import { endpointsFrom, revokeSignIn, signInByBrowser, signInByDeviceCode, type DeviceCode, type SignInOptions } from '../google/index.ts';
 import { CadanganError, isAbort, isCode, systemClock, systemRandom } from '../platform/index.ts';
-import { credentialStoreOf, oauthClientOf, type StoragePlace } from './drive-account.ts';
+import { credentialStoreOf, oauthClientOf } from './drive-account.ts';
+import type { StoragePlace } from './storage-place.ts';
 import type { RecordKeeper } from './record-keeper.ts';
 import { recordOfSignIn } from './record-of-job.ts';
 

@@ -37,7 +37,9 @@ export { recordSummary } from './messages/record-summary.ts';
 export { safeName, safeText } from './messages/safe-text.ts';
 export { nonEmpty, passwordInVariable, readPasswordFile, runPasswordCommand, type PasswordCommandWorld } from './password-sources.ts';
 export { addPassword, changePassword, removePassword, resolveKey } from './passwords.ts';
-export { credentialStoreOf, oauthClientOf, openDriveClient, openStorageAt, signInTrouble, type StoragePlace } from './drive-account.ts';
+export { credentialStoreOf, oauthClientOf, openDriveClient, signInTrouble } from './drive-account.ts';
+export { openStorageAt } from './open-storage.ts';
+export type { SecretWay, StoragePlace } from './storage-place.ts';
 export { signInToDrive, signOutOfDrive, type SignInWay } from './drive-sign-in.ts';
 export { bringBackHistory, type BringBackOptions, type BroughtBack } from './bring-back-history.ts';
 export {

@@ -15,7 +15,8 @@ import { CadanganError, holdName, isAbort, isCode, readFile, replaceFile, system
 import { historyFiles, historyReadme, type ChainHead, type HistoryFile } from '../records/index.ts';
 import type { OpenedKey } from '../repository/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
-import { openDriveClient, type StoragePlace } from './drive-account.ts';
+import { openDriveClient } from './drive-account.ts';
+import type { StoragePlace } from './storage-place.ts';
 import { timeText } from './job-result.ts';
 import { copyMemoryOf, copyPathOf, openOriginal } from './open-copy.ts';
 import type { RecordKeeper } from './record-keeper.ts';

@@ -3,7 +3,8 @@ import { DriveHistory, readAnchors } from '../offsite/index.ts';
 import { l10n } from '../platform/index.ts';
 import type { Anchor } from '../records/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
-import { openDriveClient, type StoragePlace } from './drive-account.ts';
+import { openDriveClient } from './drive-account.ts';
+import type { StoragePlace } from './storage-place.ts';
 import { copyMemoryOf, copyPathOf } from './open-copy.ts';
 
 /** Somebody waits for it, and the heads in snapshots say the same. */

@@ -4,7 +4,8 @@ import { CopyMemoryFile, DriveCopy, type CopyListing, type CopyMemory } from '..
 import { CadanganError, holdName, isRemote, makeOwnFolder, type Random, systemRandom } from '../platform/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
 import { parseLocation, type Storage } from '../storage/index.ts';
-import { openStorageAt, type StoragePlace } from './drive-account.ts';
+import { openStorageAt } from './open-storage.ts';
+import type { StoragePlace } from './storage-place.ts';
 
 /** Original, folder on Drive, journal of uploads and what is known of all of them, of a copy that this process alone works on. */
 export interface OpenCopy extends AsyncDisposable {

@@ -8,7 +8,7 @@ import type { CopyMemory } from '../offsite/index.ts';
 import { systemCode, unlink, type Clock } from '../platform/index.ts';
 import { formatTimestamp } from '../repository/index.ts';
 import type { OffsiteCopy } from '../settings/index.ts';
-import type { StoragePlace } from './drive-account.ts';
+import type { StoragePlace } from './storage-place.ts';
 import { copyMemoryOf } from './open-copy.ts';
 import type { ReadableCopyDetails } from './readable-copy-job.ts';
 

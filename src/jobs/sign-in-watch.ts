@@ -1,7 +1,8 @@
 import type { KeeperState } from '../offsite/index.ts';
 import { isCode, type Clock } from '../platform/index.ts';
 import type { Due, Task } from '../schedule/index.ts';
-import { credentialStoreOf, signInTrouble, type StoragePlace } from './drive-account.ts';
+import { credentialStoreOf, signInTrouble } from './drive-account.ts';
+import type { StoragePlace } from './storage-place.ts';
 
 const everyMs = 3_000;
 

@@ -16,7 +16,7 @@ export type Asker = Required<Pick<Call, 'client' | 'signal'>>;
 /** Of the service, what it takes to ask. */
 export interface WitnessPlace {
   readonly configuration: Configuration;
-  readonly drivePlace: StoragePlace;
+  readonly storagePlace: StoragePlace;
   readonly passwords: Pick<Passwords, 'scrub'>;
   readonly world: { readonly clock: Clock; readonly random: Random };
   readonly elsewhere: Elsewhere | undefined;
@@ -29,13 +29,13 @@ export interface WitnessPlace {
  * @param asker for whom it is done, and whose stored passwords may open repositories
  */
 export function witnessesOf(service: WitnessPlace, asker: Asker): WitnessOptions {
-  const { configuration, drivePlace, passwords, world } = service;
+  const { configuration, storagePlace, passwords, world } = service;
   return {
     clock: world.clock,
     locations: repositoriesOf(configuration),
     ask: (location, signal) => ask(service, location, { client: asker.client, signal }),
     copies: configuration.offsiteCopies,
-    place: drivePlace,
+    place: storagePlace,
     scrub: passwords.scrub,
     signal: asker.signal,
   };

@@ -17,7 +17,7 @@ export async function keepPasswordFile(service: Service, { set: name }: { readon
   await service.reload(); // the configuration may be a moment old here
   const { repository } = service.setNamed(name);
   const { location } = repository;
-  const file = join(service.drivePlace.stateFolder, 'passwords', name);
+  const file = join(service.storagePlace.stateFolder, 'passwords', name);
   await service.passwords.open(location, { ...call, asksFirst: true }, (password) =>
     service.repositories.use(location, { ...call, given: password }, async (opened) => {
       await openWithPassword(password, opened.repository.keyContext(call.signal));

@@ -83,6 +83,7 @@ import { aroundSet } from './set-job.ts';
 import { scheduledSetsOf } from './scheduled-sets.ts';
 import { Throttle } from './throttle.ts';
 import { UpkeepDesk } from './upkeep-desk.ts';
+import { unattendedPassword } from './unattended-password.ts';
 
 /** What the service is told about the world. */
 export interface ServiceWorld {
@@ -280,7 +281,7 @@ export class Service {
     this.drive = new DriveDesk({
       clock: world.clock,
       tasks: this.tasks,
-      place: () => this.drivePlace,
+      place: () => this.storagePlace,
       timeZone: () => this.configuration.timeZone,
       copies: () => this.copies,
       records: this.keeper,
@@ -360,7 +361,7 @@ export class Service {
       new HistoryKeeper({
         clock: this.world.clock,
         copies: () => this.copies,
-        place: () => this.drivePlace,
+        place: () => this.storagePlace,
         keeping: { ...this.#historyKeeping, records: this.keeper },
         signal: this.#ending.signal,
         onChange: this.#driveChanged.call,
@@ -421,9 +422,11 @@ export class Service {
   }
 
   /** Where the account on Google Drive is found: as configured at this moment. */
-  get drivePlace(): StoragePlace {
+  get storagePlace(): StoragePlace {
     return {
       settings: this.#used.configuration.googleDrive,
+      storages: this.#used.configuration.storages,
+      secret: (way, signal) => unattendedPassword(way, this.world.environment, signal, this.world.vetProgram),
       stateFolder: this.#stateFolder,
       environment: this.world.environment,
       clock: this.world.clock,
@@ -432,7 +435,7 @@ export class Service {
   }
 
   /** What a location names, of Google Drive too. */
-  readonly openStorage = (location: string, pace?: Pace): Promise<Storage> => openStorageAt(location, { ...this.drivePlace, pace });
+  readonly openStorage = (location: string, pace?: Pace): Promise<Storage> => openStorageAt(location, { ...this.storagePlace, pace });
 
   /** What opens a repository without its password, for work that has it open itself. @throws as `OpenRepositories.hold` */
   async keyOf(

@@ -17,8 +17,18 @@ export type Location =
   /** `remote` as rclone's configuration names it, or `:backend` for one that needs no settings. */
   | { readonly scheme: 'rclone'; readonly remote: string; readonly path: string };
 
-/** What a location may look like that `openStorage` opens, for messages. The other schemes are read so that a message can name them. */
-export const locationForms = ['/path/to/folder', 'C:\\path', '\\\\server\\share', 'local:path', 'gdrive:Folder/Sub'] as const;
+/** What a location may look like, for messages: first those that are folders. */
+export const locationForms = [
+  '/path/to/folder',
+  'C:\\path',
+  '\\\\server\\share',
+  'local:path',
+  'gdrive:Folder/Sub',
+  'sftp:user@host:/path',
+  'rest:https://host/',
+  's3:https://host/bucket',
+  'rclone:remote:path',
+] as const;
 
 /** The system whose path rules apply; a parameter so that every rule is tested on every system. */
 export interface LocationRules {

@@ -1,38 +1,19 @@
-import type { DriveClient } from '../google/index.ts';
-import type { Random } from '../platform/index.ts';
-import { CadanganError } from '../platform/index.ts';
-import { DriveStorage } from './drive-storage.ts';
+import { CadanganError, type Random } from '../platform/index.ts';
 import { FolderStorage } from './folder-storage.ts';
 import { locationForms, locationLabel, parseLocation } from './location.ts';
 import type { Storage } from './storage.ts';
 
-export interface OpenStorageOptions {
-  readonly random?: Random | undefined;
-  /**
-   * The account that `gdrive:` locations lie in. Called for such a location only; the client is shared and not closed with the storage.
-   * @throws `drive.not-set-up`
-   */
-  readonly drive?: (() => DriveClient) | undefined;
-}
-
 /**
- * The storage at `location`, written as restic writes it. Nothing is asked of the storage yet: whether it is there shows
- * at the first call. @throws `storage.invalid-location`; `drive.not-set-up` for `gdrive:` without an account
+ * The repository in a folder of this machine. What is reached over a line takes keys, passwords or an account, which whoever opens it has to
+ * have found (`openStorageAt` in `jobs/`). Nothing is asked of the storage yet: whether it is there shows at the first call.
+ * @throws `storage.invalid-location`, also for a location that is no folder
  */
-export function openStorage(location: string, options: OpenStorageOptions = {}): Storage {
+export function openStorage(location: string, options: { readonly random?: Random } = {}): Storage {
   const parsed = parseLocation(location);
-  if (parsed.scheme === 'folder') return new FolderStorage(parsed.path, options.random ? { random: options.random } : {});
-  if (parsed.scheme === 'gdrive') {
-    if (!options.drive)
-      throw new CadanganError('drive.not-set-up', {
-        location: locationLabel(parsed),
-        reason: 'the configuration names no account ("googleDrive")',
-      });
-    return new DriveStorage(options.drive(), parsed.path);
-  }
+  if (parsed.scheme === 'folder') return new FolderStorage(parsed.path, options);
   throw new CadanganError('storage.invalid-location', {
     location: locationLabel(parsed),
-    reason: `${parsed.scheme}: is a known scheme that this version cannot open yet`,
-    supported: locationForms,
+    reason: 'only a folder of this machine can be opened here',
+    supported: locationForms.slice(0, 4),
   });
 }

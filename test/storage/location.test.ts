@@ -5,7 +5,6 @@ import fc from 'fast-check';
 import { isCode } from '../../src/platform/index.ts';
 import type { LocationRules } from '../../src/storage/index.ts';
 import { FolderStorage, locationForms, locationLabel, openStorage, parseLocation } from '../../src/storage/index.ts';
-import { failsWith } from './conformance.ts';
 
 const linux: LocationRules = { platform: 'linux', workingFolder: '/home/admin' };
 const windows: LocationRules = { platform: 'win32', workingFolder: 'D:\\work' };
@@ -194,24 +193,18 @@ describe('openStorage()', () => {
     assert.match(storage.location, /^(\/|[A-Z]:\\).*does-not-exist$/);
   });
 
-  test('says of schemes that it knows and cannot open yet what they are', () => {
-    for (const text of ['sftp:nas:/x', 'rest:https://host/', 's3:https://host/bucket']) {
+  test('opens nothing that takes an account, keys or passwords, and says what it opens', () => {
+    for (const text of ['gdrive:A/B', 'sftp:nas:/x', 'rest:https://host/', 's3:https://host/bucket', 'rclone:cloud:x']) {
       assert.throws(
         () => openStorage(text),
         (error) =>
           isCode(error, 'storage.invalid-location') &&
           isDeepStrictEqual(error.facts, {
             location: text,
-            reason: `${text.split(':')[0]}: is a known scheme that this version cannot open yet`,
-            supported: ['/path/to/folder', 'C:\\path', '\\\\server\\share', 'local:path', 'gdrive:Folder/Sub'],
+            reason: 'only a folder of this machine can be opened here',
+            supported: ['/path/to/folder', 'C:\\path', '\\\\server\\share', 'local:path'],
           }),
       );
     }
-  });
-
-  test('asks for the account of Google Drive when a location lies there, and only then', () => {
-    assert.throws(() => openStorage('gdrive:A/B'), failsWith('drive.not-set-up'));
-    const drive = (): never => assert.fail('a folder needs no account');
-    assert(openStorage('./folder', { drive }) instanceof FolderStorage);
   });
 });
