@@ -16,15 +16,12 @@ import { configurationError, refuseUnknownKeys } from './configuration-error.ts'
 import { inZoneInForce } from '../records/index.ts';
 import type { GlobalOptions } from './global-options.ts';
 import type { Terminal } from './terminal.ts';
+import type { CommandContext } from './command.ts';
+import { hostConfirmer } from './confirm.ts';
 import { durationText } from './units.ts';
 
 /** What of a command's context is needed. */
-interface DriveContext {
-  readonly terminal: Terminal;
-  readonly globals: GlobalOptions;
-  readonly environment: Environment;
-  readonly clock: Clock;
-}
+type DriveContext = Pick<CommandContext, 'terminal' | 'globals' | 'environment' | 'clock' | 'passwords' | 'signal'>;
 
 export interface DriveWorld {
   /** As it is in force. */
@@ -58,6 +55,7 @@ export async function driveWorld(context: DriveContext): Promise<DriveWorld> {
     stateFolder,
     environment,
     clock,
+    confirmHost: hostConfirmer(context),
     onWait: waitNoter(context),
   };
   return {
