@@ -29,6 +29,7 @@ import {
 } from '../platform/index.ts';
 import { errorOfData, type Procedure } from '../service/index.ts';
 import type { CommandContext } from './command.ts';
+import { hostConfirmer } from './confirm.ts';
 
 /** Where this command looks for a host: the service of the machine first. */
 function hostPlaceOf(environment: Environment): ReturnType<HostClientOptions['place']> {
@@ -85,6 +86,7 @@ export async function withHost<T>(
       own = await hostOfCommand(context);
     },
     language: currentLanguage,
+    confirmHost: async (host) => (await hostConfirmer(context)?.(host)) ?? false,
     via: 'command-line',
     clock,
     onOlderService: (older) => noteOlder(context, older),

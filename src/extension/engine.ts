@@ -31,6 +31,7 @@ import {
   type PasswordParams,
   type Procedure,
   type RunResult,
+  type UnknownHostParams,
 } from '../service/index.ts';
 import { setting } from './editor/settings.ts';
 
@@ -38,6 +39,8 @@ export interface EngineOptions {
   readonly extensionPath: string;
   readonly environment: Environment;
   readonly password: (params: PasswordParams, hostId: string, mayAsk: boolean, signal: AbortSignal) => Promise<string | undefined>;
+  /** Whether a server that was never met before is the right one. */
+  readonly confirmHost: (params: UnknownHostParams, signal: AbortSignal) => Promise<boolean>;
   readonly onLog: (line: LogLine) => void;
   readonly openExternal: (url: string) => Promise<boolean>;
   readonly showAlert: (alert: { readonly title: string }) => boolean;
@@ -187,6 +190,7 @@ export class Engine implements vscode.Disposable {
         const { hostId } = await client.start();
         return this.#options.password(params, hostId, params.mayAsk && this.#questionsAllowed > 0, signal);
       },
+      confirmHost: async (params, signal) => this.#questionsAllowed > 0 && this.#options.confirmHost(params, signal),
       openExternal: this.#options.openExternal,
       showAlert: this.#options.showAlert,
       onReady: ({ timeZone }) => this.#takeTimeZone(timeZone),

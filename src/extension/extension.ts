@@ -10,6 +10,7 @@ import { DrillReminder } from './editor/drill-reminder.ts';
 import { OlderServiceNote } from './editor/older-service-note.ts';
 import { showAlert } from './editor/alert-notifier.ts';
 import { openExternal, showDeviceCode } from './editor/open-external.ts';
+import { confirmHost } from './editor/confirm-host.ts';
 import { Passwords } from './editor/passwords.ts';
 import { RecordPages } from './editor/record-pages.ts';
 import { RecordWarning } from './editor/record-warning.ts';
@@ -113,6 +114,7 @@ function makeApp(context: vscode.ExtensionContext): App {
     extensionPath: context.extensionPath,
     environment: process.env,
     password: (params, hostId, mayAsk, signal) => passwords.find(params, hostId, mayAsk, signal),
+    confirmHost,
     onLog: (line) => writeLog(log, line),
     openExternal,
     showAlert,

@@ -19,6 +19,8 @@ export interface HostClientOptions {
   readonly via?: protocol.InitializeParams['via'];
   /** The host needs a password for what this client asked; undefined: nobody can say. */
   readonly password: (params: protocol.PasswordParams, signal: AbortSignal) => Promise<protocol.PasswordAnswer>;
+  /** It met a server that it does not know. Without it such a one is refused. */
+  readonly confirmHost?: ((params: protocol.UnknownHostParams, signal: AbortSignal) => Promise<boolean>) | undefined;
   /** Shows a page to a person. @returns false when no browser could be opened */
   readonly openExternal?: (url: string) => Promise<boolean>;
   /** Shows an alert to whoever sits here, and says whether it does. */
@@ -220,9 +222,10 @@ export class HostClient {
   }
 
   #listen(channel: Channel): void {
-    const { place, password, openExternal, showAlert, onLog, listeners = [] } = this.#options;
+    const { place, password, confirmHost, openExternal, showAlert, onLog, listeners = [] } = this.#options;
     channel.answer(protocol.proveUser, (params) => proveUser(place().door ?? place().stateFolder, params));
     channel.answer(protocol.password, (params, { signal }) => password(params, signal));
+    channel.answer(protocol.confirmHost, async (params, { signal }) => (await confirmHost?.(params, signal)) ?? false);
     channel.answer(protocol.openExternal, async ({ url }) => (await openExternal?.(url)) ?? false);
     channel.answer(protocol.showAlert, async (alert) => showAlert?.(alert) ?? false);
     channel.hear(protocol.log, (line) => onLog?.(line));

@@ -218,6 +218,7 @@ export class Runners implements Elsewhere {
         user,
         reconnects: false,
         password: (params, signal) => audience.ask(protocol.password, params, signal),
+        confirmHost: async (params, signal) => (await audience.ask(protocol.confirmHost, params, signal)) ?? false,
         onLog: ({ level, message }) => clients.log(level, message),
         listeners: [
           listener(protocol.notRecorded, (data) => clients.tell(protocol.notRecorded, data)),

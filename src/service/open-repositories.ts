@@ -41,15 +41,19 @@ export interface HeldRepository extends AsyncDisposable {
 export class OpenRepositories {
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #openStorage: (location: string) => Promise<Storage>;
+  readonly #openStorage: (location: string, wish: PasswordWish) => Promise<Storage>;
   readonly #passwords: Passwords;
   readonly #entries = new Map<string, Entry>();
   readonly #closing = new AbortController();
   readonly #tidying: Promise<void>;
 
-  /** @param world `openStorage` opens what a location names, of Google Drive too */
+  /** @param world `openStorage` opens what a location names, and may ask whoever wishes for it */
   constructor(
-    world: { readonly clock: Clock; readonly random: Random; readonly openStorage: (location: string) => Promise<Storage> },
+    world: {
+      readonly clock: Clock;
+      readonly random: Random;
+      readonly openStorage: (location: string, wish: PasswordWish) => Promise<Storage>;
+    },
     passwords: Passwords,
   ) {
     this.#clock = world.clock;
@@ -206,7 +210,7 @@ export class OpenRepositories {
 
   async #open(location: string, wish: PasswordWish): Promise<Opened> {
     const { signal } = wish;
-    const storage = await this.#openStorage(location);
+    const storage = await this.#openStorage(location, wish);
     const world = { storage, clock: this.#clock, random: this.#random };
     try {
       // Before anybody is asked for a password. A folder that does not exist holds no repository.

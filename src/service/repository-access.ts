@@ -1,8 +1,15 @@
 import type { RepositoryAccess } from '../jobs/index.ts';
 import type { Clock, Pace, Random } from '../platform/index.ts';
-import type { Storage } from '../storage/index.ts';
+import type { Storage, UnknownHost } from '../storage/index.ts';
 import type { OpenRepositories } from './open-repositories.ts';
 import type { PasswordWish } from './passwords.ts';
+
+/** How fast, and with whom to ask, a storage is opened. */
+export interface StorageWish {
+  readonly pace?: Pace | undefined;
+  /** Without it a server that was never met before is refused. */
+  readonly confirmHost?: ((host: UnknownHost) => Promise<boolean>) | undefined;
+}
 
 /** How this process gets at repositories. */
 export interface RepositoryWays {
@@ -10,7 +17,7 @@ export interface RepositoryWays {
   readonly random: Random;
   readonly repositories: OpenRepositories;
   /** What a location names, of Google Drive too. */
-  readonly openStorage: (location: string, pace?: Pace) => Promise<Storage>;
+  readonly openStorage: (location: string, wish?: StorageWish) => Promise<Storage>;
 }
 
 export interface AccessOptions extends Pick<RepositoryAccess, 'noLock' | 'retryLockForMs'> {
@@ -30,7 +37,7 @@ export function repositoryAccess(
   return {
     location,
     signal: wish.signal,
-    world: { clock, random, openStorage: (where) => openStorage(where, pace) },
+    world: { clock, random, openStorage: (where) => openStorage(where, { pace }) },
     password: (signal) => repositories.keyOf(location, { ...wish, signal }),
     noLock,
     retryLockForMs: retryLockForMs ?? (wish.mayAsk ? undefined : unattendedRetryLockMs),

@@ -9,27 +9,28 @@ import type { Service } from './service.ts';
 
 /** Repositories as a whole. */
 export const repositoryProcedures = [
-  answerAt(
-    protocol.initRepository,
-    atLocation,
-    async ({ repositories, world, openStorage, keeper }, { location, password: text }, call) => {
-      const password = passwordFromText(text);
-      try {
-        const result = await initJob({
-          location,
-          signal: call.signal,
-          world: { clock: world.clock, random: world.random, openStorage },
-          password: async () => password,
-        });
-        await keeper.write((about) => recordOfInit(result, { ...about, trigger: 'manual', location }));
-        if (!result.details) throw result.error;
-        await repositories.forget(location);
-        return await repositories.use(location, { ...call, given: password }, async (opened) => infoOf(opened, location));
-      } finally {
-        wipePassword(password);
-      }
-    },
-  ),
+  answerAt(protocol.initRepository, atLocation, async (service, { location, password: text }, call) => {
+    const { repositories, world, keeper } = service;
+    const password = passwordFromText(text);
+    try {
+      const result = await initJob({
+        location,
+        signal: call.signal,
+        world: {
+          clock: world.clock,
+          random: world.random,
+          openStorage: (where) => service.openStorage(where, { confirmHost: service.hostConfirmer(where, call) }),
+        },
+        password: async () => password,
+      });
+      await keeper.write((about) => recordOfInit(result, { ...about, trigger: 'manual', location }));
+      if (!result.details) throw result.error;
+      await repositories.forget(location);
+      return await repositories.use(location, { ...call, given: password }, async (opened) => infoOf(opened, location));
+    } finally {
+      wipePassword(password);
+    }
+  }),
   answerAt(protocol.repositoryInfo, atLocation, ({ repositories }, { location }, call) =>
     repositories.use(location, call, async (opened) => infoOf(opened, location)),
   ),

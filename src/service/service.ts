@@ -11,17 +11,7 @@ import {
   recordOfOverduePrune,
   recordOfRefusal,
 } from '../jobs/index.ts';
-import {
-  CadanganError,
-  type Clock,
-  type Environment,
-  isAbort,
-  isCode,
-  isRemote,
-  type Pace,
-  type Random,
-  systemClock,
-} from '../platform/index.ts';
+import { CadanganError, type Clock, type Environment, isAbort, isCode, isRemote, type Random, systemClock } from '../platform/index.ts';
 import { allOf, dayOf, inZoneInForce, instantMsOf, newestRecord, recordsFolder } from '../records/index.ts';
 import {
   isSuccess,
@@ -83,6 +73,7 @@ import { aroundSet } from './set-job.ts';
 import { scheduledSetsOf } from './scheduled-sets.ts';
 import { Throttle } from './throttle.ts';
 import { UpkeepDesk } from './upkeep-desk.ts';
+import type { StorageWish } from './repository-access.ts';
 import { unattendedPassword } from './unattended-password.ts';
 
 /** What the service is told about the world. */
@@ -205,7 +196,10 @@ export class Service {
       },
       onEnd: () => this.onChange(), // perhaps it was the last thing that went on
     });
-    this.repositories = new OpenRepositories({ ...world, openStorage: this.openStorage }, passwords);
+    this.repositories = new OpenRepositories(
+      { ...world, openStorage: (location, wish) => this.openStorage(location, { confirmHost: this.hostConfirmer(location, wish) }) },
+      passwords,
+    );
     this.keeper = new RecordKeeper({
       ...world,
       stateFolder: this.#stateFolder,
@@ -434,8 +428,15 @@ export class Service {
     };
   }
 
-  /** What a location names, of Google Drive too. */
-  readonly openStorage = (location: string, pace?: Pace): Promise<Storage> => openStorageAt(location, { ...this.storagePlace, pace });
+  /** Asks whoever waits for it; undefined where nobody does. */
+  hostConfirmer(location: string, { mayAsk, client = this.#audience, signal }: PasswordWish): StorageWish['confirmHost'] {
+    if (!mayAsk) return undefined;
+    return async (host) => (await client.ask(protocol.confirmHost, { location, ...host }, signal)) ?? false;
+  }
+
+  /** What a location names, by whatever road. */
+  readonly openStorage = (location: string, wish: StorageWish = {}): Promise<Storage> =>
+    openStorageAt(location, { ...this.storagePlace, ...wish });
 
   /** What opens a repository without its password, for work that has it open itself. @throws as `OpenRepositories.hold` */
   async keyOf(

@@ -105,7 +105,7 @@ async function askRepository(app: App, set: NewSet, position: StepPosition): Pro
     {
       iconPath: new vscode.ThemeIcon('edit'),
       label: l10n.t('Type a location…'),
-      detail: '/mnt/backup/repository, \\\\server\\share, gdrive:Backup/server',
+      detail: '/mnt/backup/repository, \\\\server\\share, gdrive:Backup/server, sftp:backup@nas:/srv/cadangan, s3:https://host/bucket',
       value: { kind: 'typed' } as RepositoryChoice,
     },
     ...(locations.length === 0 ? [] : [separator(l10n.t('Repositories of other sets'))]),

@@ -183,7 +183,9 @@ const sentences: Readonly<Record<string, Maker>> = {
   }),
   'storage.invalid-location': (text) => ({
     what: l10n.t('"{location}" cannot be opened as a repository{reason}.', { location: text('location'), reason: reason(text) }),
-    next: l10n.t('Write a folder, a share, or a folder on Google Drive such as gdrive:Backup/server.'),
+    next: l10n.t(
+      'Write a folder, a share, a folder on Google Drive such as gdrive:Backup/server, or a server such as sftp:backup@nas:/srv/cadangan.',
+    ),
     remedies: ['openConfiguration'],
   }),
   'source.missing': (text) => ({

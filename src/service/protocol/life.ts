@@ -8,6 +8,7 @@ export type InitializeParams = z.infer<typeof initialize.params>;
 export type InitializeResult = z.infer<typeof initialize.result>;
 export type ProveUserParams = z.infer<typeof proveUser.params>;
 export type PasswordParams = z.infer<typeof password.params>;
+export type UnknownHostParams = z.infer<typeof confirmHost.params>;
 export type PasswordAnswer = z.infer<typeof password.result>;
 
 /** The facts of a `CadanganError`, as plain data. */
@@ -55,5 +56,13 @@ export const password = read('password', {
     mayAsk: z.boolean(),
   }),
   result: z.union([z.string(), bytes]).optional(),
+});
+/**
+ * To the client: whether a server that was never met before is the right one, as a person says who has compared what it shows. False where
+ * nobody can be asked: then it is refused.
+ */
+export const confirmHost = read('confirmHost', {
+  params: z.object({ location: z.string(), host: z.string(), port: z.number(), keyType: z.string(), fingerprint: z.string() }),
+  result: z.boolean(),
 });
 export const log = notification('log', logLine);
