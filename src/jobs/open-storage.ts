@@ -9,6 +9,7 @@ import {
   openS3,
   openSftp,
   parseLocation,
+  RetryingStorage,
   type Location,
   type Storage,
 } from '../storage/index.ts';
@@ -31,13 +32,13 @@ export async function openStorageAt(location: string, place: StoragePlace): Prom
     case 'gdrive':
       return openDriveStorage(parsed, place);
     case 'sftp':
-      return paced(sftpStorage(parsed, settings, place), place);
+      return paced(askedAgain(sftpStorage(parsed, settings, place), place), place);
     case 'rest':
-      return restStorage(parsed, settings, place);
+      return askedAgain(restStorage(parsed, settings, place), place);
     case 's3':
-      return s3Storage(parsed, settings, place);
+      return askedAgain(s3Storage(parsed, settings, place), place);
     case 'rclone':
-      return rcloneStorage(parsed, settings, place);
+      return askedAgain(rcloneStorage(parsed, settings, place), place);
   }
 }
 
@@ -101,6 +102,11 @@ function rcloneStorage(location: LocationOf<'rclone'>, settings: StorageSettings
     pace,
     clock: clockOf(place),
   });
+}
+
+/** A line that falls comes back, and a server is started anew. */
+function askedAgain(storage: Storage, place: StoragePlace): Storage {
+  return new RetryingStorage(storage, { clock: clockOf(place), random: place.random ?? systemRandom });
 }
 
 function paced(storage: Storage, { pace }: StoragePlace): Storage {
