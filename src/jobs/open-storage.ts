@@ -19,8 +19,8 @@ import type { SecretWay, StoragePlace } from './storage-place.ts';
 type LocationOf<Scheme extends Location['scheme']> = Extract<Location, { readonly scheme: Scheme }>;
 
 /**
- * The storage at `location`, by whatever road it is reached; for `World.openStorage`. Nothing is asked of a server yet: whether it is there,
- * and lets us in, shows at the first call.
+ * The storage at `location`, by whatever road it is reached; for `World.openStorage`. Nothing is asked of a server yet: whether it is
+ * there, and lets us in, shows at the first call.
  * @throws `storage.invalid-location`, `drive.not-set-up`
  */
 export async function openStorageAt(location: string, place: StoragePlace): Promise<Storage> {

@@ -126,5 +126,22 @@ export const englishFaultWords: FaultWords = {
     zstd: 'it cannot be decompressed',
     missing: 'no index knows it',
   },
-  reasons: {},
+  reasons: {
+    // Of servers: codes of the storages, and words of S3.
+    'append-only': 'the server only takes files and removes none',
+    'object-lock': 'a lock of the object store holds it',
+    'legal-hold': 'a legal hold of the object store holds it',
+    'credentials-missing': 'no access keys for it are known here: neither AWS_ACCESS_KEY_ID nor a profile in ~/.aws/credentials',
+    'credentials-incomplete': 'half of a pair of access keys is missing',
+    'credentials-unsupported': 'the profile takes its keys from something that is not supported here',
+    'credentials-unreadable': 'the file with the access keys cannot be read',
+    'authority-unreadable': 'the file of the authority that vouches for the server cannot be read',
+    'wrong-region': 'the bucket lies in another region',
+    RequestTimeTooSkewed: 'the clock of this machine and that of the server are too far apart',
+    AccessDenied: 'these access keys may not do this there',
+    InvalidAccessKeyId: 'the server does not know this access key',
+    SignatureDoesNotMatch: 'the secret access key is not the right one',
+    'stored-nothing': 'the server said that it had stored the file, and has none',
+    'stored-another-size': 'the server said that it had stored the file, and has one of another size',
+  },
 };

@@ -127,6 +127,23 @@ export const indonesianFaultWords: FaultWords = {
     missing: 'tidak ada indeks yang mengenalnya',
   },
   reasons: {
+    // Of servers: codes of the storages, and words of S3.
+    'append-only': 'server hanya menerima berkas dan tidak menghapus apa pun',
+    'object-lock': 'dikunci oleh penyimpanan objek',
+    'legal-hold': 'ditahan oleh legal hold penyimpanan objek',
+    'credentials-missing':
+      'tidak ada kunci akses untuknya di sini: tidak dari AWS_ACCESS_KEY_ID dan tidak dari profil di ~/.aws/credentials',
+    'credentials-incomplete': 'separuh dari pasangan kunci akses tidak ada',
+    'credentials-unsupported': 'profil mengambil kuncinya dari sesuatu yang tidak didukung di sini',
+    'credentials-unreadable': 'berkas dengan kunci akses tidak dapat dibaca',
+    'authority-unreadable': 'berkas otoritas yang menjamin server tidak dapat dibaca',
+    'wrong-region': 'bucket terletak di region lain',
+    RequestTimeTooSkewed: 'jam mesin ini dan jam server terlalu jauh berbeda',
+    AccessDenied: 'kunci akses ini tidak boleh melakukannya di sana',
+    InvalidAccessKeyId: 'server tidak mengenal kunci akses ini',
+    SignatureDoesNotMatch: 'kunci akses rahasianya tidak benar',
+    'stored-nothing': 'server mengatakan telah menyimpan berkas, padahal tidak ada',
+    'stored-another-size': 'server mengatakan telah menyimpan berkas, padahal ukurannya lain',
     'only Windows has shadow copies': 'hanya Windows yang memiliki salinan bayangan',
     'it lies on no volume of this machine': 'tidak berada di volume mesin ini',
     'Windows made no shadow copy': 'Windows tidak membuat salinan bayangan',

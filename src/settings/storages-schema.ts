@@ -91,7 +91,9 @@ export const storages = z
     });
   });
 
-/** The entry for a location: of those that it begins with, the longest. A name does not begin another one: `s3:host/a` is not `s3:host/ab`. */
+/**
+ * The entry for a location: of those that it begins with, the longest. A name does not begin another one: `s3:host/a` is not `s3:host/ab`.
+ */
 export function storageSettingsOf<Entry extends { readonly location: string }>(
   location: string,
   list: readonly Entry[],

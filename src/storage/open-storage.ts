@@ -4,8 +4,8 @@ import { locationForms, locationLabel, parseLocation } from './location.ts';
 import type { Storage } from './storage.ts';
 
 /**
- * The repository in a folder of this machine. What is reached over a line takes keys, passwords or an account, which whoever opens it has to
- * have found (`openStorageAt` in `jobs/`). Nothing is asked of the storage yet: whether it is there shows at the first call.
+ * The repository in a folder of this machine. What is reached over a line takes keys, passwords or an account, which whoever opens it has
+ * to have found (`openStorageAt` in `jobs/`). Nothing is asked of the storage yet: whether it is there shows at the first call.
  * @throws `storage.invalid-location`, also for a location that is no folder
  */
 export function openStorage(location: string, options: { readonly random?: Random } = {}): Storage {

@@ -108,10 +108,10 @@ export class PlainServer implements AsyncDisposable {
     const answer = (request: string, id: number, path: string, work: () => Promise<void>): void => {
       this.requests.push(`${request} ${path}`);
       const refused = this.#options.refuse?.(request, path);
-      if (refused !== undefined) return void sftp.status(id, STATUS_CODE.FAILURE, refused);
+      if (refused !== undefined) return sftp.status(id, STATUS_CODE.FAILURE, refused);
       work().catch((error: NodeJS.ErrnoException) => sftp.status(id, statusOf(error)));
     };
-    const done = (id: number): void => void sftp.status(id, STATUS_CODE.OK);
+    const done = (id: number): void => sftp.status(id, STATUS_CODE.OK);
     const at = (path: string): string => join(this.#options.root, path);
     sftp.on('OPEN', (id, path, flags) =>
       answer('OPEN', id, path, async () => sftp.handle(id, this.#keep({ file: await open(at(path), flagsOf(flags)), path }))),
@@ -152,7 +152,7 @@ export class PlainServer implements AsyncDisposable {
           () => true,
           () => false,
         );
-        if (isTaken) return void sftp.status(id, STATUS_CODE.FAILURE, 'it exists');
+        if (isTaken) return sftp.status(id, STATUS_CODE.FAILURE, 'it exists');
         await rename(at(from), at(to));
         done(id);
       }),
@@ -166,7 +166,7 @@ export class PlainServer implements AsyncDisposable {
   /** A few at a time. */
   async #listPart(sftp: SFTPWrapper, id: number, handle: Buffer): Promise<void> {
     const { names = [], path } = this.#thing(handle);
-    if (names.length === 0) return void sftp.status(id, STATUS_CODE.EOF);
+    if (names.length === 0) return sftp.status(id, STATUS_CODE.EOF);
     const part = names.splice(0, 20);
     const attrs = await Promise.all(part.map((name) => this.#told(join(path, name), true)));
     sftp.name(

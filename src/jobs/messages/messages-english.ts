@@ -85,7 +85,12 @@ export const english: Phrasebook = {
       next: 'Compare the fingerprint with the one that the server itself shows ("ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub" there), then connect once with "ssh" and confirm it.',
     }),
     'storage.host-changed': (facts) => ({
-      what: `Refused to connect to "${facts.plain('host') ?? ''}", port ${facts.plain('port') ?? '22'}: it shows another key than the known one${because(facts)}. It shows ${facts.plain('keyType') ?? 'a key'} ${facts.plain('fingerprint') ?? ''}; known is ${facts.plain('knownKeyType') ?? ''} ${facts.plain('knownFingerprint') ?? ''} (line ${facts.plain('line') ?? ''} of ${facts.plain('file') ?? 'the known hosts'}).`,
+      what: [
+        `Refused to connect to "${facts.plain('host') ?? ''}", port ${facts.plain('port') ?? '22'}: it shows another key than the known one${because(facts)}.`,
+        `It shows ${facts.plain('keyType') ?? 'a key'} ${facts.plain('fingerprint') ?? ''};`,
+        `known is ${facts.plain('knownKeyType') ?? ''} ${facts.plain('knownFingerprint') ?? ''}`,
+        `(line ${facts.plain('line') ?? ''} of ${facts.plain('file') ?? 'the known hosts'}).`,
+      ].join(' '),
       next: 'Somebody may be in between. Ask whoever runs the server; only when its key was changed on purpose, remove that line and connect anew.',
     }),
     'storage.not-found': (facts) => ({

@@ -85,7 +85,12 @@ export const indonesian: Phrasebook = {
       next: 'Bandingkan sidik jari itu dengan yang ditunjukkan server sendiri ("ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub" di sana), lalu hubungkan sekali dengan "ssh" dan setujui.',
     }),
     'storage.host-changed': (facts) => ({
-      what: `Ditolak menghubungi "${facts.plain('host') ?? ''}", port ${facts.plain('port') ?? '22'}: kuncinya lain dari yang dikenal${because(facts)}. Yang ditunjukkan ${facts.plain('keyType') ?? 'kunci'} ${facts.plain('fingerprint') ?? ''}; yang dikenal ${facts.plain('knownKeyType') ?? ''} ${facts.plain('knownFingerprint') ?? ''} (baris ${facts.plain('line') ?? ''} di ${facts.plain('file') ?? 'daftar server yang dikenal'}).`,
+      what: [
+        `Ditolak menghubungi "${facts.plain('host') ?? ''}", port ${facts.plain('port') ?? '22'}: kuncinya lain dari yang dikenal${because(facts)}.`,
+        `Yang ditunjukkan ${facts.plain('keyType') ?? 'kunci'} ${facts.plain('fingerprint') ?? ''};`,
+        `yang dikenal ${facts.plain('knownKeyType') ?? ''} ${facts.plain('knownFingerprint') ?? ''}`,
+        `(baris ${facts.plain('line') ?? ''} di ${facts.plain('file') ?? 'daftar server yang dikenal'}).`,
+      ].join(' '),
       next: 'Mungkin ada pihak di tengah. Tanyakan kepada pengelola server; hanya bila kuncinya memang sengaja diganti, hapus baris itu dan hubungkan lagi.',
     }),
     'storage.not-found': (facts) => ({

@@ -55,7 +55,7 @@ export function openSftp(location: SftpLocation, access: SftpAccess): SftpStorag
  */
 export class SftpStorage implements Storage {
   readonly location: string;
-  /** OpenSSH lets one of two configs through; that the plain rename of another server takes no name that is taken is only what the draft says. */
+  /** OpenSSH lets one of two configs through; of other servers only the draft of the protocol says that a rename takes no name there is. */
   readonly abilities: StorageAbilities = { conditionalWrite: false, serverChecksum: false, rename: true, appendOnly: false };
   readonly #root: string;
   readonly #random: Random;

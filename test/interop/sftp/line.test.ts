@@ -19,10 +19,11 @@ async function filesIn(path: string): Promise<string[]> {
   return (await readdir(path, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map(({ name }) => name);
 }
 
-function outcome(call: Promise<unknown>): Promise<unknown> {
+/** What the call failed with, if it did. */
+function outcome(call: Promise<unknown>): Promise<Error | undefined> {
   return call.then(
     () => undefined,
-    (error: unknown) => error,
+    (error: unknown) => (error instanceof Error ? error : new Error('not an Error', { cause: error })),
   );
 }
 
