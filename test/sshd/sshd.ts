@@ -30,7 +30,9 @@ export class Sshd implements AsyncDisposable {
     this.#ended = once(process, 'exit');
   }
 
-  static async start({ hostKeys = ['ed25519'], lines = [] }: SshdOptions = {}): Promise<Sshd> {
+  /** @param tries how often another port is taken, when one that was free is not any more */
+  static async start(options: SshdOptions = {}, tries = 3): Promise<Sshd> {
+    const { hostKeys = ['ed25519'], lines = [] } = options;
     const folder = await mkdtemp(join(tmpdir(), 'cadangan-sshd-'));
     await mkdir(join(folder, 'home', '.ssh'), { recursive: true, mode: 0o700 });
     for (const kind of hostKeys) makeKeyOf(join(folder, `host_${kind}`), kind);
@@ -58,8 +60,14 @@ export class Sshd implements AsyncDisposable {
       detached: true,
     });
     const sshd = new Sshd(folder, port, child);
-    await sshd.#listening();
-    return sshd;
+    try {
+      await sshd.#listening();
+      return sshd;
+    } catch (error) {
+      await sshd[Symbol.asyncDispose]();
+      if (tries > 1 && String(error).includes('in use')) return Sshd.start(options, tries - 1);
+      throw error;
+    }
   }
 
   get home(): string {
