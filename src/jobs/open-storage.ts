@@ -21,7 +21,7 @@ type LocationOf<Scheme extends Location['scheme']> = Extract<Location, { readonl
 /**
  * The storage at `location`, by whatever road it is reached; for `World.openStorage`. Nothing is asked of a server yet: whether it is
  * there, and lets us in, shows at the first call.
- * @throws `storage.invalid-location`, `drive.not-set-up`
+ * @throws `storage.invalid-location`, `drive.not-set-up`; `service.unsafe` for a program that others could change
  */
 export async function openStorageAt(location: string, place: StoragePlace): Promise<Storage> {
   const parsed = parseLocation(location);
@@ -38,6 +38,7 @@ export async function openStorageAt(location: string, place: StoragePlace): Prom
     case 's3':
       return askedAgain(s3Storage(parsed, settings, place), place);
     case 'rclone':
+      await place.vet?.([settings?.program ?? 'rclone']);
       return askedAgain(rcloneStorage(parsed, settings, place), place);
   }
 }

@@ -2,6 +2,7 @@ import type { CredentialStore, DriveClientOptions, Wait } from '../google/index.
 import type { Clock, Environment, Pace, Password, Random } from '../platform/index.ts';
 import type { GoogleDriveSettings, StorageSettings } from '../settings/index.ts';
 import type { UnknownHost } from '../storage/index.ts';
+import type { ProgramVet } from './set-program.ts';
 
 /** What of this machine, and of its configuration, reaches storages: the account on Google Drive, keys and passwords of servers. */
 export interface StoragePlace {
@@ -26,6 +27,8 @@ export interface StoragePlace {
    * @throws `password.missing`, `password.exposed`, `password.empty`, `aborted`
    */
   readonly secret?: ((way: SecretWay, signal: AbortSignal) => Promise<Password | undefined>) | undefined;
+  /** Asked before a program is run that the configuration names, or that the system finds. @throws `service.unsafe` */
+  readonly vet?: ProgramVet | undefined;
   /** Whether a server that was never met before is the right one. Without it such a one is refused. */
   readonly confirmHost?: ((host: UnknownHost) => Promise<boolean>) | undefined;
 }

@@ -420,6 +420,7 @@ export class Service {
     return {
       settings: this.#used.configuration.googleDrive,
       storages: this.#used.configuration.storages,
+      vet: this.world.vetProgram,
       secret: (way, signal) => unattendedPassword(way, this.world.environment, signal, this.world.vetProgram),
       stateFolder: this.#stateFolder,
       environment: this.world.environment,

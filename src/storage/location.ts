@@ -184,6 +184,7 @@ function parseHttpUrl(text: string, address: string, variable: string): URL {
   const url = URL.parse(address);
   if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:'))
     throw invalid(text, 'an http or https address must follow the scheme');
+  decode(text, url.username);
   if (url.password !== '')
     throw invalid(text, `a password does not belong into a location, but into a file or the environment (${variable})`);
   if (url.search !== '' || url.hash !== '') throw invalid(text, 'the address has a query or a fragment');

@@ -104,6 +104,7 @@ describe('parseLocation()', () => {
     'rest:host',
     'rest:ftp://host/',
     'rest:https://host/?x=1',
+    'rest:https://a%zz@host/',
     's3:',
     's3:host',
     's3:https://host/',

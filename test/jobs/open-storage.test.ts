@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openStorageAt, type StoragePlace } from '../../src/jobs/index.ts';
+import { CadanganError, isCode, passwordFromText } from '../../src/platform/index.ts';
+
+const place: StoragePlace = { settings: undefined, stateFolder: '/nowhere', environment: { HOME: '/nowhere' } };
+
+test('a program that others could change is not run to reach a storage', async () => {
+  const asked: (readonly string[])[] = [];
+  const vet = async (command: readonly string[]): Promise<void> => {
+    asked.push(command);
+    throw new CadanganError('service.unsafe', { path: command[0] });
+  };
+  const storages = [{ location: 'rclone:cloud:', program: '/opt/rclone' }];
+  for (const location of ['rclone:cloud:a', 'rclone:other:a'])
+    await assert.rejects(openStorageAt(location, { ...place, storages, vet }), (error) => isCode(error, 'service.unsafe'));
+  assert.deepEqual(asked, [['/opt/rclone'], ['rclone']]);
+});
+
+test('a password goes in clear text to no other machine, unless the configuration lets it', async () => {
+  const entry = { location: 'rest:http://nas.example:8000/', user: 'server-1', passwordFile: '/etc/cadangan/rest' };
+  const secret = async () => passwordFromText('secret');
+  const opened = (more: object) =>
+    openStorageAt('rest:http://nas.example:8000/a/', { ...place, storages: [{ ...entry, ...more }], secret });
+  await assert.rejects(opened({}), (error) => isCode(error, 'storage.invalid-location'));
+  await (await opened({ allowClearText: true })).close();
+});
+
+test('without an account nothing lies on Google Drive', async () => {
+  await assert.rejects(openStorageAt('gdrive:A/B', place), (error) => isCode(error, 'drive.not-set-up'));
+});
