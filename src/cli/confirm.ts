@@ -1,9 +1,15 @@
 import { safeText, type StoragePlace } from '../jobs/index.ts';
 import { l10n } from '../platform/index.ts';
-import type { CommandContext } from './command.ts';
 import { listenedTo, type PasswordInput } from './input-listener.ts';
+import type { PasswordWorld } from './password-source.ts';
+import type { Terminal } from './terminal.ts';
 
-type Asking = Pick<CommandContext, 'passwords' | 'terminal' | 'signal'>;
+/** Somebody who may sit at a terminal. */
+export interface Asking {
+  readonly passwords: Pick<PasswordWorld, 'input'>;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Whether somebody at the terminal agrees with what was just shown. Where no terminal is there to ask, whoever wrote the command line has

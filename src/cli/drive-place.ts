@@ -1,16 +1,29 @@
 import { dirname } from 'node:path';
 import { credentialStoreOf, type StoragePlace, safeText } from '../jobs/index.ts';
-import { asOwnerOf, CadanganError, type Clock, describeReason, l10n, placeOfWork, systemRandom } from '../platform/index.ts';
+import {
+  asOwnerOf,
+  CadanganError,
+  type Clock,
+  describeReason,
+  type Environment,
+  l10n,
+  placeOfWork,
+  systemRandom,
+} from '../platform/index.ts';
 import { configurationInForce, type ConfigurationInForce, LastGoodFile, paceOf, unattendedPassword } from '../service/index.ts';
 import { type Configuration, type LoadedConfiguration, type OffsiteCopy, type SaveOptions } from '../settings/index.ts';
 import { configurationError, refuseUnknownKeys } from './configuration-error.ts';
 import { inZoneInForce } from '../records/index.ts';
-import type { CommandContext } from './command.ts';
-import { hostConfirmer } from './confirm.ts';
+import { hostConfirmer, type Asking } from './confirm.ts';
+import type { GlobalOptions } from './global-options.ts';
 import { durationText } from './units.ts';
 
 /** What of a command's context is needed. */
-type DriveContext = Pick<CommandContext, 'terminal' | 'globals' | 'environment' | 'clock' | 'passwords' | 'signal'>;
+interface DriveContext extends Asking {
+  readonly globals: GlobalOptions;
+  readonly environment: Environment;
+  readonly clock: Clock;
+}
 
 export interface DriveWorld {
   /** As it is in force. */
