@@ -127,6 +127,19 @@ export const indonesianFaultWords: FaultWords = {
     missing: 'tidak ada indeks yang mengenalnya',
   },
   reasons: {
+    'it is written as rclone:remote:path': 'ditulis sebagai rclone:remote:path',
+    'the name of the remote begins with a dash, a dot or a slash': 'nama remote berawal dengan tanda hubung, titik atau garis miring',
+    "settings of a remote do not belong into a location, but into rclone's own configuration":
+      'pengaturan remote tidak ditulis di lokasi, melainkan di konfigurasi rclone sendiri',
+    'a password does not belong into a location, but into a file or the environment (…)':
+      'kata sandi tidak ditulis di lokasi, melainkan di berkas atau lingkungan (…)',
+    'only a folder of this machine can be opened here': 'hanya folder di mesin ini yang dapat dibuka di sini',
+    'it names a user, and no password is known for it': 'pengguna disebut, tetapi kata sandinya tidak diketahui',
+    'the password would go over the line in clear text; write "https:", or allow it':
+      'kata sandi akan dikirim tanpa enkripsi; tulis "https:", atau izinkan',
+    'certificates of hosts are not supported': 'sertifikat server ssh tidak didukung',
+    'the key is revoked': 'kunci itu telah dicabut',
+    'the key changed while connected': 'kunci berubah selagi terhubung',
     // Of servers: codes of the storages, and words of S3.
     'append-only': 'server hanya menerima berkas dan tidak menghapus apa pun',
     'object-lock': 'dikunci oleh penyimpanan objek',
@@ -185,7 +198,6 @@ export const indonesianFaultWords: FaultWords = {
     'something on the way answers instead of Google: …': 'ada yang menjawab sebagai ganti Google di tengah jalan: …',
     'nothing to look for': 'tidak ada yang dicari',
     'not the beginning of an id': 'bukan awal sebuah id',
-    '…: is a known scheme that this version cannot open yet': '…: dikenal, tetapi belum dapat dibuka oleh versi ini',
     'every name in it must end with a NUL and none may be empty': 'setiap nama di dalamnya harus diakhiri NUL dan tidak boleh kosong',
     'nothing matches it': 'tidak ada yang cocok',
     'one of … is wanted': 'pilihannya: …',

@@ -4,7 +4,15 @@ import * as z from 'zod';
 import { procedures, protocol } from '../../src/service/index.ts';
 
 /** What the host answers itself, and what the service asks its clients. */
-const others = [protocol.initialize, protocol.leave, protocol.password, protocol.proveUser, protocol.openExternal, protocol.showAlert];
+const others = [
+  protocol.initialize,
+  protocol.leave,
+  protocol.password,
+  protocol.confirmHost,
+  protocol.proveUser,
+  protocol.openExternal,
+  protocol.showAlert,
+];
 
 const declared = Object.values(protocol).filter((value) => 'kind' in value && 'result' in value);
 
@@ -19,6 +27,7 @@ test('what starts a run, and what writes, is not asked again when the process di
   assert.deepEqual(reads.toSorted(), [
     'alerts/state',
     'configuration',
+    'confirmHost',
     'drive/copy/address',
     'drive/status',
     'initialize',

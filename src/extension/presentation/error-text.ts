@@ -173,7 +173,30 @@ const sentences: Readonly<Record<string, Maker>> = {
   }),
   'storage.denied': (text) => ({
     what: l10n.t('No permission at "{location}"{reason}.', { location: text('location'), reason: reason(text) }),
-    next: l10n.t('Give this user the right to write there.'),
+    next:
+      text('reason') === 'login'
+        ? l10n.t('The server takes none of the keys and passwords that are known here: check the user, and the key under "storages".')
+        : l10n.t('Give this user the right to write there.'),
+    remedies: ['retry'],
+  }),
+  'storage.unknown-host': (text) => ({
+    what: l10n.t('The server "{host}" is not known yet; it shows the fingerprint {fingerprint}.', {
+      host: text('host'),
+      fingerprint: text('fingerprint'),
+    }),
+    next: l10n.t('Compare it with the one that the server itself shows, and confirm it in the question that comes with the next try.'),
+    remedies: ['retry'],
+  }),
+  'storage.host-changed': (text) => ({
+    what: l10n.t('Refused to connect to "{host}": it shows another key ({fingerprint}) than the known one ({knownFingerprint}).', {
+      host: text('host'),
+      fingerprint: text('fingerprint'),
+      knownFingerprint: text('knownFingerprint'),
+    }),
+    next: l10n.t(
+      'Somebody may be in between. Ask whoever runs the server; only when its key was changed on purpose, remove line {line} of {file}.',
+      { line: text('line'), file: text('file') },
+    ),
     remedies: ['retry'],
   }),
   'storage.not-found': (text) => ({
