@@ -186,7 +186,9 @@ async function storeTree(
 ): Promise<TreeId> {
   const { compression = 'auto', extraVerify = true, signal } = options;
   const workerCount = options.workerCount ?? Math.min(availableParallelism(), workersMax);
-  const trees = new BlobSaver(repository, packStore, { compression, extraVerify, signal });
+  // What a stopped run has of trees is still stored, see `salvage`.
+  const giveUp = new AbortController();
+  const trees = new BlobSaver(repository, packStore, { compression, extraVerify, signal: giveUp.signal });
   await using pool = new DataPool(repository, packStore, { workerCount, compression, extraVerify, signal });
   using _reporting = reportProgress(tally, expectedTotals(source, parent), options.progress, repository.clock);
   const archiver = new Archiver(repository, pool, trees, tally, {
@@ -213,6 +215,7 @@ async function storeTree(
     return tree;
   } catch (error) {
     await salvage(pool, trees, packStore, error, repository.clock);
+    giveUp.abort();
     throw error;
   }
 }

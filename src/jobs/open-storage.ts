@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { CadanganError, homeFolder, passwordText, systemClock, systemRandom, wipePassword, type Clock } from '../platform/index.ts';
 import { storageSettingsOf, type StorageSettings } from '../settings/index.ts';
 import {
@@ -59,6 +60,7 @@ function sftpStorage(location: LocationOf<'sftp'>, settings: StorageSettings | u
     ...(identityFile !== undefined && { identityFile }),
     ...(knownHostsFile !== undefined && { knownHostsFile }),
     ...(jump !== undefined && { jump }),
+    ownKnownHostsFile: join(place.stateFolder, 'known_hosts'),
     ...(place.confirmHost && { confirmHost: place.confirmHost }),
   });
 }

@@ -12,8 +12,6 @@ export interface ExpectedServersOptions {
   readonly locations: readonly string[];
   /** These are all that are configured: a server of which nothing is there is silent. */
   readonly isWhole: boolean;
-  /** Since 1970, of the last good run of a set; undefined when none is known. */
-  readonly lastGoodMs: (set: string) => number | undefined;
 }
 
 const hourMs = 3_600_000;
@@ -24,7 +22,7 @@ const hourMs = 3_600_000;
  */
 export function expectedServers(
   { sets, servers = [], timeZone }: Configuration,
-  { ownHost, locations, isWhole, lastGoodMs }: ExpectedServersOptions,
+  { ownHost, locations, isWhole }: ExpectedServersOptions,
 ): readonly Expectation[] {
   const spelt = new Map(locations.map((location) => [repositoryKeyIfAny(location), location]));
   const own = sets.flatMap((set): Expectation[] => {
@@ -32,7 +30,7 @@ export function expectedServers(
     const location = key === undefined ? undefined : spelt.get(key);
     if (location === undefined) return [];
     const measure = measureOf(set, timeZone);
-    return [{ host: ownHost, set: set.name, location, measure, isRetired: false, isWanted: true, lastGoodMs: lastGoodMs(set.name) }];
+    return [{ host: ownHost, set: set.name, location, measure, isRetired: false, isWanted: true }];
   });
   const others = servers.map(({ host, set, rpoHours, retired = false }): Expectation => ({
     host,
@@ -41,7 +39,6 @@ export function expectedServers(
     measure: rpoHours === undefined ? undefined : { hours: rpoHours, by: 'configuration' },
     isRetired: retired,
     isWanted: isWhole && !retired,
-    lastGoodMs: undefined,
   }));
   return [...own, ...others];
 }

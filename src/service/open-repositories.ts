@@ -172,7 +172,7 @@ export class OpenRepositories {
       } catch (error) {
         entry.users -= 1;
         // Somebody who could not be asked, or did not know, came first; now somebody else can.
-        const isForLackOfAPerson = isCode(error, 'password.missing', 'repository.wrong-password');
+        const isForLackOfAPerson = isCode(error, 'password.missing', 'repository.wrong-password', 'storage.unknown-host');
         if (!isForLackOfAPerson || (entry.client === wish.client && (entry.mayAsk || !wish.mayAsk))) throw error;
       }
     }

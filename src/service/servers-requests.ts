@@ -14,15 +14,13 @@ export const serverProcedures = [
 ];
 
 async function report(service: Service): Promise<protocol.ServersReport> {
-  const { servers, configuration, schedule, passwords, world, introduction } = service;
+  const { servers, configuration, passwords, world, introduction } = service;
   const looks = await servers.looks();
-  const statuses = schedule.status();
   const ownHost = introduction.hostId;
   const expectations = expectedServers(configuration, {
     ownHost,
     locations: looks.map(({ location }) => location),
     isWhole: true,
-    lastGoodMs: (set) => statuses.get(set)?.lastSuccess?.startedMs,
   });
   return serversReport(looks, expectations, { ownHost, clock: world.clock, scrub: passwords.scrub });
 }

@@ -430,8 +430,8 @@ export class Service {
   }
 
   /** Asks whoever waits for it; undefined where nobody does. */
-  hostConfirmer(location: string, { mayAsk, client = this.#audience, signal }: PasswordWish): StorageWish['confirmHost'] {
-    if (!mayAsk) return undefined;
+  hostConfirmer(location: string, { mayAsk, client, signal }: PasswordWish): StorageWish['confirmHost'] {
+    if (!mayAsk || client === undefined) return undefined;
     return async (host) => (await client.ask(protocol.confirmHost, { location, ...host }, signal)) ?? false;
   }
 

@@ -31,8 +31,6 @@ export interface Expectation {
   readonly isRetired: boolean;
   /** It is told of, also where there is no backup of it. */
   readonly isWanted: boolean;
-  /** Of a set of this server: the last good run, which may have found nothing new to store. */
-  readonly lastGoodMs: number | undefined;
 }
 
 /** A known repository, as it was when somebody last looked at it. */
@@ -121,7 +119,7 @@ function judge(
   const { newest, rhythmHours } = history;
   const rhythm = rhythmHours === undefined ? undefined : ({ hours: rhythmHours * rhythmGrace, by: 'rhythm' } as const);
   const measure = expectation?.measure ?? rhythm;
-  const lastGoodMs = Math.max(newest.timeMs, expectation?.lastGoodMs ?? -Infinity);
+  const lastGoodMs = newest.timeMs;
   const ageMs = isCurrent && seenMs !== undefined ? seenMs - lastGoodMs : undefined;
   const told = { location, seenMs, set: history.set, history, lastGoodMs, ageMs, measure };
   const unknown = (why: UnknownReason): JudgedBackups => ({ ...told, state: 'unknown', why });

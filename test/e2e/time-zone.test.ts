@@ -52,6 +52,7 @@ setTest(
       .waitFor();
     await window.screenshot('time zone, Jakarta');
 
+    await history.close();
     write('UTC');
     await seen('UTC');
     await window.screenshot('time zone, UTC');

@@ -20,6 +20,11 @@ export class TreeView {
     await this.pane.locator('.pane-body').waitFor();
   }
 
+  /** Leaves only its header, so that other views have room for their rows. */
+  async close(): Promise<void> {
+    if ((await this.header.getAttribute('aria-expanded')) === 'true') await this.header.click();
+  }
+
   /** The rows that can be seen; a long tree has only those. */
   rows(): Locator {
     return this.pane.locator('[role=treeitem]');

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '../storage/temporary-folder.ts';
@@ -42,7 +43,7 @@ export class RcloneOfTest implements AsyncDisposable {
   }
 
   async kill(): Promise<void> {
-    for (const pid of await this.running()) process.kill(-pid, 'SIGKILL'); // each leads a group of its own
+    for (const pid of await this.running()) endGroup(pid);
   }
 
   /** Rclone ends, and cannot be started again. */
@@ -57,10 +58,19 @@ export class RcloneOfTest implements AsyncDisposable {
   }
 }
 
+/** Each leads a group of its own. */
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // it has ended meanwhile
+  }
+}
+
+/** One that has ended and that nobody has asked for (`Z`) runs no more: whose parent died may stay so for long. */
 function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
   } catch {
     return false;
   }

@@ -115,6 +115,7 @@ describe('rclone as a program of ours', needs('rclone'), () => {
     stop.abort();
     await assert.rejects(listing, failsWith('aborted'));
     await assert.rejects(writing, failsWith('aborted'));
+    while ((await it.rclone.pids()).length === 0) await new Promise((resolve) => void setTimeout(resolve, 5)); // it says so first of all
     assert.equal((await it.rclone.running()).length, 1);
     await it.storage.close();
     await gone(it.rclone);

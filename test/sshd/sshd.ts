@@ -111,14 +111,15 @@ export class Sshd implements AsyncDisposable {
 
   async #listening(): Promise<void> {
     let said = '';
-    for await (const chunk of this.#process.stderr ?? []) {
-      said += String(chunk);
-      if (said.includes('Server listening on')) {
-        this.#process.stderr?.resume();
-        return;
-      }
-    }
-    throw new Error(`sshd ended: ${said}`);
+    // It says more, and is to find somebody who listens as long as it runs.
+    const listening = new Promise<true>((resolve) => {
+      this.#process.stderr?.on('data', (chunk: Buffer) => {
+        if (said.includes('Server listening on')) return;
+        said += chunk.toString();
+        if (said.includes('Server listening on')) resolve(true);
+      });
+    });
+    if ((await Promise.race([listening, this.#ended])) !== true) throw new Error(`sshd ended: ${said}`);
   }
 }
 

@@ -29,7 +29,6 @@ const expected = (more: Partial<Expectation> = {}): Expectation => ({
   measure: { hours: 26, by: 'configuration' },
   isRetired: false,
   isWanted: true,
-  lastGoodMs: undefined,
   ...more,
 });
 
@@ -53,7 +52,6 @@ const cases: readonly (readonly [string, number, number | undefined, Expectation
   ['of another server', 30, 24, expected({ host: 'srv-03', isWanted: false }), 'in-time'],
   ['of another set', 30, 24, expected({ set: 'data', isWanted: false }), 'in-time'],
   ['of another repository', 30, 24, expected({ location: '/elsewhere', isWanted: false }), 'in-time'],
-  ['a run that found nothing new is a good one', 500, 24, expected({ lastGoodMs: seenMs - hourMs }), 'in-time'],
 ];
 
 for (const [what, ageHours, rhythmHours, expectation, wanted] of cases)

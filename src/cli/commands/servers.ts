@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
-import { l10n, placeOfWork, systemRandom } from '../../platform/index.ts';
+import { l10n, placeOfWork } from '../../platform/index.ts';
 import { inZoneInForce } from '../../records/index.ts';
 import { listReadableSnapshots } from '../../repository/index.ts';
-import { expectedServers, protocol, serversReport, unhostedSchedule, type ServersReport } from '../../service/index.ts';
+import { expectedServers, protocol, serversReport, type ServersReport } from '../../service/index.ts';
 import { concernsWhole, loadConfiguration, type LoadedConfiguration } from '../../settings/index.ts';
 import { backupHistoriesOf } from '../../upkeep/index.ts';
 import { openedRepository, type CliCommand, type CommandContext } from '../command.ts';
@@ -65,22 +65,13 @@ async function reportOfNamed(context: CommandContext, loaded: LoadedConfiguratio
   const seenMs = Number(clock.nowNs() / 1_000_000n);
   const histories = backupHistoriesOf(snapshots);
   const look = { location, seenMs, isCurrent: true, isLooking: false, error: undefined, histories, unreadable, notNamed: 0 };
-  const lastGood = await lastGoodRuns(context, loaded);
   const ownHost = hostname();
   const expectations = expectedServers(await inForce(context, loaded), {
     ownHost,
     locations: [location],
     isWhole: false,
-    lastGoodMs: (set) => lastGood.get(set),
   });
   return serversReport([look], expectations, { ownHost, clock, scrub: (text) => text });
-}
-
-/** As far as the schedule of this machine has it written down; without it the snapshots alone count. */
-async function lastGoodRuns({ environment, clock }: CommandContext, { path }: LoadedConfiguration): Promise<ReadonlyMap<string, number>> {
-  const place = { configFile: path, stateFolder: placeOfWork(environment).stateFolder, clock, random: systemRandom };
-  const statuses = await unhostedSchedule(place).catch(() => []);
-  return new Map(statuses.flatMap(({ set, lastSuccess }) => (lastSuccess ? [[set, lastSuccess.startedMs] as const] : [])));
 }
 
 async function inForce(

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { l10n } from '../../platform/index.ts';
 import type { UnknownHostParams } from '../../service/index.ts';
+import { harmless } from '../presentation/plain-text.ts';
 
 /** Shows the fingerprint of a server that was never met before. Who closes the question has not agreed. */
 export async function confirmHost(
@@ -14,8 +15,8 @@ export async function confirmHost(
     {
       modal: true,
       detail: l10n.t(
-        'Its {keyType} key has the fingerprint\n{fingerprint}\n\nCompare it with the one that the server itself shows (ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub), port {port}, for {location}. Then it is remembered in known_hosts, and another key is refused.',
-        { keyType, fingerprint, port: String(port), location },
+        'Its {keyType} key has the fingerprint\n{fingerprint}\n\nCompare it with the one that the server itself shows (ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub), port {port}, for {location}. Then it is remembered, and another key is refused.',
+        { keyType: harmless(keyType), fingerprint: harmless(fingerprint), port: String(port), location: harmless(location) },
       ),
     },
     agree,

@@ -25,6 +25,8 @@ export interface SftpAccess {
   readonly identityFile?: string;
   /** In place of the user's; new hosts are written into it. */
   readonly knownHostsFile?: string;
+  /** Beside the user's: where new hosts are written when those cannot be, as in a service that may not write into a home folder. */
+  readonly ownKnownHostsFile?: string;
   /** In place of ProxyJump: `[user@]host[:port]`, several with commas between, or `none`. */
   readonly jump?: string;
   /** Of the server, never of a host on the way: what is meant for one must not be shown to another. Undefined: there is none. */

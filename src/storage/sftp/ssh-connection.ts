@@ -71,6 +71,7 @@ export class SshConnection {
 
   async #reach(route: readonly SshSettings[]): Promise<SFTPWrapper> {
     const { default: ssh2 } = await import('ssh2');
+    this.#assertWanted();
     this.#watch();
     let stream: Duplex | undefined;
     for (const [i, settings] of route.entries()) {
@@ -81,6 +82,11 @@ export class SshConnection {
     const server = this.#clients.at(-1);
     if (server === undefined) throw new SftpFault('failed', 'no host');
     return this.#startSftp(server);
+  }
+
+  /** Whoever has given up wants no connection that nobody would end. */
+  #assertWanted(): void {
+    if (this.over.aborted) throw this.over.reason;
   }
 
   #fail(error: unknown): void {
@@ -105,6 +111,7 @@ export class SshConnection {
 
   #dial({ hostName: host, port }: SshSettings): Promise<Duplex> {
     return new Promise((resolve, reject) => {
+      this.#assertWanted();
       const socket = connectTcp({ host, port, noDelay: true });
       this.#socket = socket;
       socket.once('connect', () => resolve(socket));
@@ -120,6 +127,7 @@ export class SshConnection {
   async #logIn(ssh2: Ssh2, stream: Duplex, settings: SshSettings, isServer: boolean): Promise<Client> {
     const { access, secrets, random, quietMsMax } = this.#world;
     const hostCheck = await HostCheck.of(settings, access);
+    this.#assertWanted();
     const login = new SshLogin({ ssh2, settings, access, secrets, isServer });
     const client = new ssh2.Client();
     await new Promise<void>((resolve, reject) => {
@@ -152,7 +160,8 @@ export class SshConnection {
         },
         authHandler: authHandlerOf((taken) => this.#withPerson(() => login.next(taken)), fail),
       });
-      stream.on('data', () => (this.#silentChecks = 0));
+      // Not before: the library listens when it is ready to, and would miss what an earlier listener of ours had let flow.
+      client.once('handshake', () => stream.on('data', () => (this.#silentChecks = 0)));
     });
     await hostCheck.remember(random).catch(() => undefined); // whoever cannot write it down is asked again
     return client;

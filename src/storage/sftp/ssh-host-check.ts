@@ -36,8 +36,8 @@ export class HostCheck {
 
   /** @throws the system's error when the known hosts cannot be read */
   static async of(settings: SshSettings, access: SftpAccess): Promise<HostCheck> {
-    const own = access.knownHostsFile === undefined ? settings.knownHostsFiles : [access.knownHostsFile];
-    return new HostCheck(settings, access, await readKnownHosts([...own, ...settings.systemKnownHostsFiles]));
+    const files = [...userFilesOf(settings, access), ...settings.systemKnownHostsFiles];
+    return new HostCheck(settings, access, await readKnownHosts(files));
   }
 
   /** Those first that the host is known by: a server has several keys, and one that was never seen would look like another server's. */
@@ -72,10 +72,14 @@ export class HostCheck {
 
   /** Once the server has proven that it has the key that somebody confirmed. @throws the system's error */
   async remember(random: Random): Promise<void> {
-    const file = this.#access.knownHostsFile ?? this.#settings.knownHostsFiles[0];
-    if (!this.#isNew || this.#accepted === undefined || file === undefined) return;
+    const key = this.#accepted;
+    if (!this.#isNew || key === undefined) return;
     this.#isNew = false;
-    await rememberHost(file, this.#name, this.#accepted, { isHashed: this.#settings.hashKnownHosts, random });
+    const write = (file: string): Promise<void> => rememberHost(file, this.#name, key, { isHashed: this.#settings.hashKnownHosts, random });
+    const [first] = userFilesOf(this.#settings, this.#access);
+    const { ownKnownHostsFile } = this.#access;
+    if (ownKnownHostsFile === undefined) return first === undefined ? undefined : write(first);
+    await (first === undefined ? write(ownKnownHostsFile) : write(first).catch(() => write(ownKnownHostsFile)));
   }
 
   async #askFor(key: Buffer, isVouchedFor: boolean): Promise<void> {
@@ -92,6 +96,14 @@ export class HostCheck {
     const shown = { host, port, keyType: keyTypeOf(key) ?? 'unknown', fingerprint: fingerprintOf(key) };
     return new CadanganError('storage.host-changed', { ...shown, ...facts, reason });
   }
+}
+
+/** Where new hosts are written, first to last. */
+function userFilesOf({ knownHostsFiles }: SshSettings, { knownHostsFile, ownKnownHostsFile }: SftpAccess): readonly string[] {
+  return [
+    ...(knownHostsFile === undefined ? knownHostsFiles : [knownHostsFile]),
+    ...(ownKnownHostsFile === undefined ? [] : [ownKnownHostsFile]),
+  ];
 }
 
 function whereOf({ file, line }: KnownHost): { readonly file: string; readonly line: number } {

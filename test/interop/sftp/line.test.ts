@@ -60,7 +60,8 @@ describe('a line to an OpenSSH server', needs('sshd'), () => {
       if (error !== undefined) {
         failures += 1;
         assert(isCode(error, 'storage.unreachable'), `seed ${seed}, turn ${turn}: ${String(error)}`);
-        assert.deepEqual([error.facts['file'], error.facts['reason']], [`data/${fileOf(bytes).name}`, 'ECONNRESET']);
+        assert.equal(error.facts['file'], `data/${fileOf(bytes).name}`);
+        assert.match(String(error.facts['reason']), /^(?:ECONNRESET|EPIPE)$/); // by what our side was doing just then
         const seen = await storage.sizeOf(fileOf(bytes), neverAborted); // what comes next has a new line
         assert(seen === undefined || seen === bytes.length, `it is there or not, got ${seen}`);
       }
