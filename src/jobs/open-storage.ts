@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { CadanganError, homeFolder, passwordText, systemClock, systemRandom, wipePassword, type Clock } from '../platform/index.ts';
 import { storageSettingsOf, type StorageSettings } from '../settings/index.ts';
 import {
+  ConcurrentStorage,
   DriveStorage,
   FolderStorage,
   LimitedStorage,
@@ -11,6 +12,7 @@ import {
   openSftp,
   parseLocation,
   RetryingStorage,
+  type ConcurrencyLimits,
   type Location,
   type Storage,
 } from '../storage/index.ts';
@@ -35,12 +37,12 @@ export async function openStorageAt(location: string, place: StoragePlace): Prom
     case 'sftp':
       return paced(askedAgain(sftpStorage(parsed, settings, place), place), place);
     case 'rest':
-      return askedAgain(restStorage(parsed, settings, place), place);
+      return askedAgain(fewAtOnce(restStorage(parsed, settings, place)), place);
     case 's3':
-      return askedAgain(s3Storage(parsed, settings, place), place);
+      return askedAgain(fewAtOnce(s3Storage(parsed, settings, place)), place);
     case 'rclone':
       await place.vet?.([settings?.program ?? 'rclone']);
-      return askedAgain(rcloneStorage(parsed, settings, place), place);
+      return askedAgain(fewAtOnce(rcloneStorage(parsed, settings, place)), place);
   }
 }
 
@@ -105,6 +107,13 @@ function rcloneStorage(location: LocationOf<'rclone'>, settings: StorageSettings
     pace,
     clock: clockOf(place),
   });
+}
+
+/** Servers over HTTP: fewer packs than there are connections, so that a lock's renewal finds one. */
+const atOnce: ConcurrencyLimits = { large: 6, small: 16 };
+
+function fewAtOnce(storage: Storage): Storage {
+  return new ConcurrentStorage(storage, atOnce);
 }
 
 /** A line that falls comes back, and a server is started anew. */

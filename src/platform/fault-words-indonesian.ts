@@ -127,6 +127,8 @@ export const indonesianFaultWords: FaultWords = {
     missing: 'tidak ada indeks yang mengenalnya',
   },
   reasons: {
+    'this name of a bucket cannot be a part of a host name; write "addressing": "path"':
+      'nama bucket ini tidak dapat menjadi bagian nama host; tulis "addressing": "path"',
     'it is written as rclone:remote:path': 'ditulis sebagai rclone:remote:path',
     'the name of the remote begins with a dash, a dot or a slash': 'nama remote berawal dengan tanda hubung, titik atau garis miring',
     "settings of a remote do not belong into a location, but into rclone's own configuration":

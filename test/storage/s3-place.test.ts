@@ -77,3 +77,14 @@ test('a bucket or a prefix that an address would lead astray is refused', () => 
   ] as const)
     assert.throws(() => new S3Place({ endpoint, bucket, prefix }), failsWith('storage.invalid-location'), `${bucket} ${prefix}`);
 });
+
+test('a bucket never makes another host of an address', () => {
+  const endpoint = new URL('https://s3.amazonaws.com/');
+  for (const bucket of ['my bucket', 'a#b', 'MyBucket', 'a@b', 'a?b', 'a.b', `${'a'.repeat(64)}`]) {
+    assert.equal(new S3Place({ endpoint, bucket, prefix: '' }).urlOf(undefined, {}, 'us-east-1').hostname, 's3.amazonaws.com', bucket);
+    assert.throws(() => new S3Place({ endpoint, bucket, prefix: '' }, 'host'), failsWith('storage.invalid-location'), bucket);
+  }
+  const place = new S3Place({ endpoint, bucket: 'good', prefix: '' });
+  assert.equal(place.urlOf(undefined, {}, 'us-east-1').hostname, 'good.s3.amazonaws.com');
+  assert.equal(place.urlOf(undefined, {}, 'evil.example/#').hostname, 'good.s3.amazonaws.com');
+});

@@ -35,14 +35,18 @@ export class S3Place {
         location: this.location,
         reason: 'the bucket is not named, or a part of the name is "." or ".."',
       });
+    if (style === 'host' && !hostPart.test(bucket))
+      throw new CadanganError('storage.invalid-location', {
+        location: this.location,
+        reason: 'this name of a bucket cannot be a part of a host name; write "addressing": "path"',
+      });
     this.bucket = bucket;
     this.#endpoint = endpoint;
     this.#under = names
       .slice(1)
       .map((part) => `${part}/`)
       .join('');
-    // No certificate is for a bucket with dots in its name.
-    this.#isHostStyle = style === 'host' || (style === 'auto' && isAmazon(endpoint) && !bucket.includes('.'));
+    this.#isHostStyle = style === 'host' || (style === 'auto' && isAmazon(endpoint) && hostPart.test(bucket));
   }
 
   /** The region that the host's name has in it, where we know how its owner names hosts: `s3.eu-west-1.amazonaws.com`. */
@@ -70,7 +74,7 @@ export class S3Place {
   urlOf(key: string | undefined, query: Readonly<Record<string, string>>, region: string): URL {
     const url = new URL(this.#endpoint.origin);
     // The host without a region is of us-east-1, and sends others away.
-    if (url.hostname === 's3.amazonaws.com' && region !== 'us-east-1') url.hostname = `s3.${region}.amazonaws.com`;
+    if (url.hostname === 's3.amazonaws.com' && region !== 'us-east-1' && hostPart.test(region)) url.hostname = `s3.${region}.amazonaws.com`;
     if (this.#isHostStyle) url.hostname = `${this.bucket}.${url.hostname}`;
     const parts = [...(this.#isHostStyle ? [] : [this.bucket]), ...(key === undefined ? [] : key.split('/'))];
     url.pathname = `/${parts.map(encode).join('/')}`;
@@ -80,6 +84,9 @@ export class S3Place {
     return url;
   }
 }
+
+// What may stand before a dot of a host name: anything else could make it another host. No certificate is for a bucket with dots in it.
+const hostPart = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 // Of any other host such a part may be the name of a company.
 const hostOfRegion =
