@@ -502,6 +502,7 @@ export class Service {
     this.alerts.configurationChanged();
     this.#own(this.prunes.configurationChanged());
     await this.drive.configurationChanged();
+    this.#serversChanged.call(); // what they are held against stands there
     this.#changed.call();
     this.#audience.tell(protocol.configurationChanged, await this.configurationInfo());
   }
