@@ -132,11 +132,26 @@ export class RestStorage implements Storage {
     await this.#guard(file, async () => {
       const head = await this.#ask({ method: 'DELETE', path: pathOf(file), signal });
       const isKept = file.kind !== 'locks';
-      if (head.status === 404) return this.#assertThere(0, signal);
+      if (head.status === 404 && !isRclone(head)) return this.#assertThere(0, signal);
+      if (head.status === 404 || head.status >= 500) return this.#assertGone(file, head.status, signal);
       if (isKept && (head.status === 403 || isDone(head))) this.#isAppendOnly = head.status === 403;
       if (isKept && head.status === 403) throw this.#appendOnly(file);
       if (!isDone(head)) throw refusal(head, { location: this.location, file });
     });
+  }
+
+  /**
+   * Of two who remove a file at once rclone fails one, and older ones say *not found* for any trouble of the cloud: then the list tells.
+   * @throws `storage.unreachable` when it is there still
+   */
+  async #assertGone(file: FileName, status: number, signal: AbortSignal): Promise<void> {
+    const { kind, name } = file;
+    const isThere =
+      kind === 'config'
+        ? (await this.#sizeAt(file, signal)) !== undefined
+        : (await this.list(kind, signal)).some((listed) => listed.name === name);
+    if (!isThere) return kind === 'config' ? this.#assertThere(0, signal) : undefined;
+    throw new CadanganError('storage.unreachable', { location: this.location, file: fileLabel(file), reason: `HTTP ${status}` });
   }
 
   close(): Promise<void> {
