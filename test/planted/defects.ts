@@ -68,8 +68,16 @@ export const defects: readonly Defect[] = [
     killedBy: 'a flipped bit anywhere in a box, and a box cut short, fail the MAC',
   },
   {
+    file: 'http/plane.ts',
+    before: "      if (!secure && !this.#isPlainAllowed(url)) throw this.#errorOf(new ConnectionFault('EPROTO'));",
+    after: '',
+    test: 'http/plane.test.ts',
+    rule: 'Tokens and passwords go in clear text to no other machine.',
+    killedBy: 'without TLS nobody but this machine is asked, unless whoever asks allows it',
+  },
+  {
     file: 'repository/locks.ts',
-    before: "      if ((await storage.sizeOf({ kind: 'locks', name: this.#id })) === undefined) return this.#lose('removed');",
+    before: "      if (!isThere) return this.#lose('removed');",
     after: '',
     test: 'repository/locks.test.ts',
     rule: 'Whoever lost his lock stops, and does not make himself another.',
