@@ -4,9 +4,7 @@ import { CadanganError, isCode, throwIfAborted, type ErrorCode } from '../platfo
 import { assertFileName, assertRange } from './file-name.ts';
 import type { FileKind, FileName, ListedFile, ReadRangeOptions, Storage, StorageAbilities } from './storage.ts';
 import { fileLabel } from './storage.ts';
-
-// Packs are at most 128 MiB and an index some tens; more is not ours, and must not be taken into memory whole.
-const wholeFileBytesMax = 1024 * 1024 * 1024;
+import { wholeFileBytesMax } from './layout.ts';
 
 // A list that is younger is not asked for again when a name is not in it.
 const missMsMax = 2000;

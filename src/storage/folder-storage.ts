@@ -20,14 +20,7 @@ import { newestMsIn, openToRead, readFully, removeTemporaryFiles, writeAtomicall
 import { listData, listFlat } from './folder-list.ts';
 import type { FileKind, FileName, ListedFile, ReadRangeOptions, Storage, StorageAbilities } from './storage.ts';
 import { fileLabel, listedKinds } from './storage.ts';
-
-// Packs are at most 128 MiB and an index some tens; more is not ours, and must not be taken into memory whole.
-const wholeFileBytesMax = 1024 * 1024 * 1024;
-
-/** No write is under way for so long: a day and a half. */
-const underWayMsMax = 36 * 3_600_000;
-
-const hexPairs = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
+import { hexPairs, underWayMsMax, wholeFileBytesMax } from './layout.ts';
 
 /**
  * A repository in a folder: local disk, mounted share or UNC path, in restic's layout. Files carry mode 0400 and folders 0700.

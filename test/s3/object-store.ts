@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { S3Peer } from './s3-peer.ts';
+import { freePort } from '../free-port.ts';
 
 /**
  * Ceph's object store on this machine, in memory: a monitor, one store and the gateway that speaks S3. Everything lies in a folder of its
@@ -138,17 +138,6 @@ osd data = ${folder}/osd
 [client.rgw]
 rgw frontends = beast endpoint=127.0.0.1:${gatewayPort}
 `;
-}
-
-/** Nobody else takes it as long as nobody looks for one: two of ours differ, since the system gives them in turn. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a port was asked for');
-  return address.port;
 }
 
 /** @returns the last that it has said so far, to either side */

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { makeKey, makeKeyOf, typeAndKey, type KeyKind } from './keys.ts';
+import { freePort } from '../free-port.ts';
 
 export interface SshdOptions {
   readonly hostKeys?: readonly KeyKind[];
@@ -121,16 +121,6 @@ export class Sshd implements AsyncDisposable {
     });
     if ((await Promise.race([listening, this.#ended])) !== true) throw new Error(`sshd ended: ${said}`);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 /** Each connection is a process, which makes itself independent of its parent. */

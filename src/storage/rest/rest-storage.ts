@@ -8,9 +8,8 @@ import { BodyTarget } from './body-target.ts';
 import { assertPlain, bodyBytesOf, contentRangeOf, isDone, lineError, refusal, type Asked } from './rest-answer.ts';
 import type { RestLine, RestRequest } from './rest-line.ts';
 import { RestListing } from './rest-listing.ts';
+import { wholeFileBytesMax } from '../layout.ts';
 
-// Packs are at most 128 MiB and an index some tens; more is not ours, and must not be taken into memory whole.
-const wholeFileBytesMax = 1024 * 1024 * 1024;
 /** For so long a `config` that was seen shows that the repository is there, when something is to be written. */
 const seenMsMax = 10_000;
 /** Servers of the protocol's first version list names alone: so many sizes are asked for at once. */

@@ -3,9 +3,7 @@ import { CadanganError } from '../../platform/index.ts';
 import type { FileName } from '../storage.ts';
 import { S3Fault } from './s3-fault.ts';
 import type { S3Line } from './s3-line.ts';
-
-// Packs are at most 128 MiB and an index some tens; more is not ours, and must not be taken into memory whole.
-const wholeFileBytesMax = 1024 * 1024 * 1024;
+import { wholeFileBytesMax } from '../layout.ts';
 
 /** The whole object, as long as the server says that it is. @throws as `S3Line.send`; `repository.damaged` for more than any file has */
 export async function downloadWhole(line: S3Line, file: FileName, signal: AbortSignal): Promise<Uint8Array> {

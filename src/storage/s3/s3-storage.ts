@@ -29,9 +29,7 @@ import { storageError } from './s3-errors.ts';
 import { S3Fault } from './s3-fault.ts';
 import type { S3Answer, S3Line } from './s3-line.ts';
 import { escapeXml } from './xml.ts';
-
-/** No write is under way for so long: a day and a half. */
-const underWayMsMax = 36 * 3_600_000;
+import { underWayMsMax } from '../layout.ts';
 
 /** Amazon advises parts from 100 MB on. The packs of a repository are smaller unless somebody chose otherwise. */
 export const partsFromBytes = 100 * 1024 * 1024;

@@ -23,17 +23,12 @@ import { SftpLines } from './sftp-lines.ts';
 import { SshConnection } from './ssh-connection.ts';
 import { TypedSecrets } from './ssh-login.ts';
 import { routeTo } from './ssh-route.ts';
+import { hexPairs, underWayMsMax, wholeFileBytesMax } from '../layout.ts';
 
-// Packs are at most 128 MiB and an index some tens; more is not ours, and must not be taken into memory whole.
-const wholeFileBytesMax = 1024 * 1024 * 1024;
-/** No write is under way for so long: a day and a half. */
-const underWayMsMax = 36 * 3_600_000;
 /** A file system that has not so much more than a file needs, and refuses it, is full: it needs room for itself. */
 const slackBytes = 1024 * 1024;
 const foldersAtOnce = 32;
 const statsAtOnce = 64;
-
-const hexPairs = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'));
 
 /** Where a repository lies on a server. A relative path is seen from the folder that the server puts the user into. */
 export type SftpLocation = Omit<Extract<Location, { scheme: 'sftp' }>, 'scheme'>;
