@@ -4,6 +4,8 @@ import { protocol, type SetInfo } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askPaths, askText, pick, separator, stepAnswer } from '../editor/ask.ts';
+import { errorDataOf, showError } from '../editor/show-error.ts';
+import { errorMessage } from '../presentation/error-text.ts';
 import { nameProblem, parseWindow, suggestedName, type NewSet } from '../presentation/new-set-input.ts';
 import { strengthText } from '../presentation/password-strength.ts';
 import type { Step, StepAnswer, StepPosition } from '../presentation/steps.ts';
@@ -122,37 +124,62 @@ async function askRepository(app: App, set: NewSet, position: StepPosition): Pro
     items,
   });
   if (answer.kind !== 'answer') return answer;
-  const location = await locationOf(answer.value, set, position);
+  const found = await placeOf(app, answer.value, set, position);
   // Cancelling the dialog goes back to the question before it.
-  if (location === undefined) return askRepository(app, set, position);
-  return { kind: 'done', state: { ...set, location, hasRepository: await isRepository(app, location) } };
+  return found === undefined ? askRepository(app, set, position) : { kind: 'done', state: { ...set, ...found } };
 }
 
-async function locationOf(choice: RepositoryChoice, { location }: NewSet, position: StepPosition): Promise<string | undefined> {
-  if (choice.kind === 'known') return choice.location;
-  if (choice.kind === 'folder') {
-    const folders = await askPaths(l10n.t('Folder for the Repository'), {
-      canSelectFolders: true,
-      canSelectFiles: false,
-      openLabel: l10n.t('Keep Backups Here'),
-    });
-    return folders?.[0];
+type Place = Required<Pick<NewSet, 'location' | 'hasRepository'>>;
+
+/** Where it is, and whether there is a repository. Undefined when nothing was chosen, or what was chosen cannot be opened, which is said. */
+async function placeOf(app: App, choice: RepositoryChoice, set: NewSet, position: StepPosition): Promise<Place | undefined> {
+  if (choice.kind === 'typed') return askLocation(app, set, position);
+  const location = choice.kind === 'known' ? choice.location : await askRepositoryFolder();
+  if (location === undefined) return undefined;
+  try {
+    return { location, hasRepository: await isRepository(app, location) };
+  } catch (error) {
+    void showError(error, { location });
+    return undefined;
   }
+}
+
+async function askRepositoryFolder(): Promise<string | undefined> {
+  const folders = await askPaths(l10n.t('Folder for the Repository'), {
+    canSelectFolders: true,
+    canSelectFiles: false,
+    openLabel: l10n.t('Keep Backups Here'),
+  });
+  return folders?.[0];
+}
+
+/** What is typed is looked into before the next step: whoever mistypes a server learns of it where it can be mended. */
+async function askLocation(app: App, { location: before }: NewSet, position: StepPosition): Promise<Place | undefined> {
+  let hasRepository = false;
   const answer = await askText({
     title: commandTitle('newSet'),
     position,
     placeholder: '/mnt/backup/repository',
     prompt: l10n.t('The location, as restic writes it'),
-    value: location,
+    value: before,
     problem: (text) => (text.trim() === '' ? l10n.t('Enter a location.') : undefined),
+    lookInto: async (text, signal) => {
+      try {
+        hasRepository = await isRepository(app, text.trim(), signal);
+        return undefined;
+      } catch (error) {
+        return errorMessage(errorDataOf(error));
+      }
+    },
+    isInterrupted: () => app.passwords.isAsking,
   });
-  return answer.kind === 'answer' ? answer.value.trim() : undefined;
+  return answer.kind === 'answer' ? { location: answer.value.trim(), hasRepository } : undefined;
 }
 
 /** Asks for the password of one that is there, since the set cannot run without. @throws HostError for any other trouble */
-async function isRepository(app: App, location: string): Promise<boolean> {
+async function isRepository(app: App, location: string, signal?: AbortSignal): Promise<boolean> {
   try {
-    await app.engine.request(protocol.repositoryInfo, { location });
+    await app.engine.request(protocol.repositoryInfo, { location }, { signal });
     return true;
   } catch (error) {
     if (error instanceof HostError && error.code === 'repository.missing') return false;

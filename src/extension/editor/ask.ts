@@ -67,13 +67,22 @@ export interface TextOptions extends QuestionOptions {
   readonly isSecret?: boolean | undefined;
   /** What is wrong with the text; nothing is accepted while something is. */
   readonly problem?: ((text: string) => string | undefined) | undefined;
+  /**
+   * What turns out to be wrong with the text once somebody has looked, which may take a while and ask questions of its own. The question
+   * stays open with what was typed.
+   */
+  readonly lookInto?: ((text: string, signal: AbortSignal) => Promise<string | undefined>) | undefined;
+  /** Whether another question stands in the place of this one for now: only then being hidden does not mean that it was left. */
+  readonly isInterrupted?: (() => boolean) | undefined;
   /** Said below what is right so far. */
   readonly hint?: ((text: string) => string | undefined) | undefined;
 }
 
 export async function askText(options: TextOptions): Promise<Answer<string>> {
-  const { promise, resolve } = Promise.withResolvers<Answer<string>>();
+  const { promise, resolve, reject } = Promise.withResolvers<Answer<string>>();
   const input = vscode.window.createInputBox();
+  const leaving = new AbortController();
+  let isLookingInto = false;
   prepare(input, options);
   input.placeholder = options.placeholder;
   input.prompt = options.prompt;
@@ -84,16 +93,28 @@ export async function askText(options: TextOptions): Promise<Answer<string>> {
     const hint = text === '' ? undefined : options.hint?.(text);
     input.validationMessage = hint === undefined ? undefined : { message: hint, severity: vscode.InputBoxValidationSeverity.Info };
   });
+  const lookInto = async (text: string): Promise<void> => {
+    isLookingInto = true;
+    [input.busy, input.enabled, input.validationMessage] = [true, false, undefined];
+    const problem = await options.lookInto?.(text, leaving.signal);
+    [input.busy, input.enabled, isLookingInto] = [false, true, false];
+    if (problem === undefined) return resolve({ kind: 'answer', value: text });
+    input.show();
+    input.validationMessage = problem;
+  };
   input.onDidAccept(() => {
     const problem = options.problem?.(input.value);
-    if (problem === undefined) resolve({ kind: 'answer', value: input.value });
-    else input.validationMessage = problem;
+    if (problem !== undefined) input.validationMessage = problem;
+    else if (!isLookingInto) lookInto(input.value).catch(reject);
   });
-  input.onDidHide(() => resolve({ kind: 'cancel' }));
+  input.onDidHide(() => {
+    if (!isLookingInto || options.isInterrupted?.() !== true) resolve({ kind: 'cancel' });
+  });
   input.show();
   try {
     return await promise;
   } finally {
+    leaving.abort();
     input.dispose();
   }
 }

@@ -8,9 +8,15 @@ export class Passwords {
   readonly #secrets: vscode.SecretStorage;
   /** One question at a time, whoever asks. */
   #question: Promise<unknown> = Promise.resolve();
+  #isAsking = false;
 
   constructor(secrets: vscode.SecretStorage) {
     this.#secrets = secrets;
+  }
+
+  /** A question of this stands where another one stood. */
+  get isAsking(): boolean {
+    return this.#isAsking;
   }
 
   async store(hostId: string, location: string, password: string): Promise<void> {
@@ -33,7 +39,15 @@ export class Passwords {
   }
 
   #ask(location: string, wasWrong: boolean, signal: AbortSignal): Promise<string | undefined> {
-    const answer = this.#question.then(() => (signal.aborted ? undefined : askPassword(location, wasWrong, signal)));
+    const answer = this.#question.then(async () => {
+      if (signal.aborted) return undefined;
+      this.#isAsking = true;
+      try {
+        return await askPassword(location, wasWrong, signal);
+      } finally {
+        this.#isAsking = false;
+      }
+    });
     this.#question = answer.catch(() => undefined);
     return answer;
   }
