@@ -29,8 +29,11 @@ export function decompress(frame: Uint8Array, lengthBytes: number): Uint8Array {
   return decompressBounded(frame, lengthBytes, Math.max(64, Math.min(lengthBytes, 1 << 24)));
 }
 
-/** The content of one zstd frame of unknown size, at most `bytesMax`. @throws `repository.damaged` */
-export function decompressBounded(frame: Uint8Array, bytesMax: number, chunkSize = 1 << 18): Uint8Array {
+/**
+ * The content of one zstd frame of unknown size, at most `bytesMax`. @throws `repository.damaged`
+ * @param chunkSize of the memory that is asked for at a time: for thousands of small files a large one is garbage, mostly
+ */
+export function decompressBounded(frame: Uint8Array, bytesMax: number, chunkSize = frame.length < 1 << 12 ? 1 << 14 : 1 << 18): Uint8Array {
   try {
     return zstdDecompressSync(frame, { chunkSize, maxOutputLength: Math.max(1, bytesMax) });
   } catch (cause) {
