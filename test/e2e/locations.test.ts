@@ -28,18 +28,15 @@ interface Road {
 for (const language of ['en', 'id'] as const) {
   const words = new Words(language);
   windowTest(
-    `in ${language === 'en' ? 'English' : 'Indonesian'}: a location of each kind is typed, a server's fingerprint confirmed, and a backup goes there`,
+    `in ${language === 'en' ? 'English' : 'Indonesian'}: a location ${language === 'en' ? 'of each kind ' : ''}is typed, the fingerprint of its server confirmed, and a backup goes there`,
     { language, displayLanguage: language, theme: language === 'en' ? 'dark' : 'light', settings: { 'remote.autoForwardPorts': false } },
     async (window, stage) => {
       const { folders } = stage.server;
       await using sshd = await Sshd.start();
       await using rest = await RcloneServer.open(['restic', join(folders.root, 'rest')]);
-      const roads = [
-        sftpOf(sshd, folders.root),
-        restOf(rest),
-        rcloneOf(folders.root),
-        s3Of((await objectStore()).peer, folders.root, language),
-      ];
+      const roads = [sftpOf(sshd, folders.root)];
+      // What is asked and said of the others is the same.
+      if (language === 'en') roads.push(restOf(rest), rcloneOf(folders.root), s3Of((await objectStore()).peer, folders.root));
       const storages = roads.map(({ location, settings }) => ({ location, ...settings }));
       mkdirSync(join(folders.configFile, '..'), { recursive: true });
       writeFileSync(folders.configFile, JSON.stringify({ version: 1, storages }, undefined, 2));
@@ -155,7 +152,7 @@ function rcloneOf(folder: string): Road {
   return { name: 'rclone', location: 'rclone:cloud:one', settings: { configFile }, restic: { environment: { RCLONE_CONFIG: configFile } } };
 }
 
-function s3Of(peer: ObjectStore['peer'], folder: string, bucket: string): Road {
+function s3Of(peer: ObjectStore['peer'], folder: string): Road {
   const credentialsFile = join(folder, 's3-keys');
   const { accessKeyId, secretAccessKey } = peer.keys;
   writeFileSync(credentialsFile, `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`, {
@@ -163,7 +160,7 @@ function s3Of(peer: ObjectStore['peer'], folder: string, bucket: string): Road {
   });
   return {
     name: 's3',
-    location: `s3:${peer.endpoint}/window/${bucket}`,
+    location: `s3:${peer.endpoint}/window/one`,
     settings: { credentialsFile },
     restic: { environment: peer.environment },
   };
