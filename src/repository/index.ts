@@ -27,7 +27,7 @@ export {
 } from './pack-builder.ts';
 export { indexBlobsMax, PackStore, type PackStoreTotals } from './pack-store.ts';
 export { type ReadFault, readFaultOf, reasonOf } from './read-fault.ts';
-export { type InitOptions, Repository, type RepositoryWorld, requireRepository } from './repository.ts';
+export { type InitOptions, isRepository, Repository, type RepositoryWorld, requireRepository } from './repository.ts';
 export { BoxCipher, sealOverheadBytes, SmallBoxes } from './sealed-box.ts';
 export { snapshotOwner } from './snapshot-owner.ts';
 export type { SealerOptions } from './blob-sealer.ts';

@@ -293,7 +293,8 @@ export async function requireRepository(storage: Storage, signal: AbortSignal): 
   if (!(await isRepository(storage, signal))) throw new CadanganError('repository.missing', { location: storage.location });
 }
 
-async function isRepository(storage: Storage, signal: AbortSignal): Promise<boolean> {
+/** Whether there is one, as far as its config tells. @throws the storage's errors when it cannot tell */
+export async function isRepository(storage: Storage, signal: AbortSignal): Promise<boolean> {
   return (await storage.sizeOf({ kind: 'config', name: '' }, signal)) !== undefined;
 }
 

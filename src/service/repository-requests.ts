@@ -1,6 +1,6 @@
 import { initJob, recordOfInit, recordOfUnlock } from '../jobs/index.ts';
 import { currentLanguage, passwordFromText, wipePassword } from '../platform/index.ts';
-import { openWithPassword, removeLocks } from '../repository/index.ts';
+import { isRepository, openWithPassword, removeLocks } from '../repository/index.ts';
 import { answerAt, atLocation } from './answer.ts';
 import type { OpenedRepository } from './opened-repository.ts';
 import * as protocol from './protocol.ts';
@@ -34,6 +34,14 @@ export const repositoryProcedures = [
   answerAt(protocol.repositoryInfo, atLocation, ({ repositories }, { location }, call) =>
     repositories.use(location, call, async (opened) => infoOf(opened, location)),
   ),
+  answerAt(protocol.placeInfo, atLocation, async (service, { location }, call) => {
+    const storage = await service.openStorage(location, { confirmHost: service.hostConfirmer(location, call) });
+    try {
+      return { location, hasRepository: await isRepository(storage, call.signal) };
+    } finally {
+      await storage.close();
+    }
+  }),
   answerAt(protocol.forgetPassword, atLocation, ({ repositories }, { location }) => repositories.forget(location)),
   answerAt(protocol.unlockRepository, atLocation, ({ repositories, keeper }, { location }, call) =>
     repositories.use(location, call, async ({ repository }) => {

@@ -341,6 +341,19 @@ test('the recovery kit names the repository, and prints the password only when t
   for (const text of [full.html, full.text]) assert.ok(text.includes(password));
 });
 
+test('a place says whether there is a repository, without its password, and what keeps it from being looked at', async (t) => {
+  const {
+    stage,
+    window: { client },
+  } = await stageWithBackup(t);
+  const look = (location: string) => client.request(protocol.placeInfo, { location });
+  assert.deepEqual(await look(stage.repository), { location: stage.repository, hasRepository: true });
+  const elsewhere = join(stage.source, 'none');
+  assert.deepEqual(await look(elsewhere), { location: elsewhere, hasRepository: false });
+  await assert.rejects(look('sftp://127.0.0.1:1/nobody'), code('storage.unreachable'));
+  await assert.rejects(look('s3:'), code('storage.invalid-location'));
+});
+
 test('locks of programs that are gone are removed', async (t) => {
   const {
     stage,

@@ -40,6 +40,7 @@ test('what starts a run, and what writes, is not asked again when the process di
     'records/summary',
     'records/verify',
     'repository/info',
+    'repository/place',
     'repository/recovery-kit',
     'repository/stats',
     'retention/preview',

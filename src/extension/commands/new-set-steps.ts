@@ -1,5 +1,4 @@
 import * as vscode from 'vscode';
-import { HostError } from '../../host/index.ts';
 import { protocol, type SetInfo } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
@@ -129,19 +128,34 @@ async function askRepository(app: App, set: NewSet, position: StepPosition): Pro
   return found === undefined ? askRepository(app, set, position) : { kind: 'done', state: { ...set, ...found } };
 }
 
-type Place = Required<Pick<NewSet, 'location' | 'hasRepository'>>;
+interface Place {
+  readonly location: string;
+  readonly hasRepository: boolean;
+}
 
-/** Where it is, and whether there is a repository. Undefined when nothing was chosen, or what was chosen cannot be opened, which is said. */
+/**
+ * Where it is, and whether there is a repository; the password of one that is there is asked for, since the set cannot run without.
+ * Undefined when nothing was chosen, or what was chosen cannot be opened, which is said.
+ */
 async function placeOf(app: App, choice: RepositoryChoice, set: NewSet, position: StepPosition): Promise<Place | undefined> {
-  if (choice.kind === 'typed') return askLocation(app, set, position);
-  const location = choice.kind === 'known' ? choice.location : await askRepositoryFolder();
-  if (location === undefined) return undefined;
+  let location: string | undefined;
   try {
-    return { location, hasRepository: await isRepository(app, location) };
+    if (choice.kind === 'typed') {
+      const typed = await askLocation(app, set, position);
+      return typed && (await opened(app, typed));
+    }
+    const chosen = choice.kind === 'known' ? choice.location : await askRepositoryFolder();
+    location = chosen;
+    return chosen === undefined ? undefined : await opened(app, await app.engine.request(protocol.placeInfo, { location: chosen }));
   } catch (error) {
     void showError(error, { location });
     return undefined;
   }
+}
+
+async function opened(app: App, place: Place): Promise<Place> {
+  if (place.hasRepository) await app.engine.request(protocol.repositoryInfo, { location: place.location });
+  return place;
 }
 
 async function askRepositoryFolder(): Promise<string | undefined> {
@@ -155,8 +169,8 @@ async function askRepositoryFolder(): Promise<string | undefined> {
 
 /** What is typed is looked into before the next step: whoever mistypes a server learns of it where it can be mended. */
 async function askLocation(app: App, { location: before }: NewSet, position: StepPosition): Promise<Place | undefined> {
-  let hasRepository = false;
-  const answer = await askText({
+  let found: Place | undefined;
+  await askText({
     title: commandTitle('newSet'),
     position,
     placeholder: '/mnt/backup/repository',
@@ -165,26 +179,14 @@ async function askLocation(app: App, { location: before }: NewSet, position: Ste
     problem: (text) => (text.trim() === '' ? l10n.t('Enter a location.') : undefined),
     lookInto: async (text, signal) => {
       try {
-        hasRepository = await isRepository(app, text.trim(), signal);
+        found = await app.engine.request(protocol.placeInfo, { location: text.trim() }, { signal });
         return undefined;
       } catch (error) {
         return errorMessage(errorDataOf(error));
       }
     },
-    isInterrupted: () => app.passwords.isAsking,
   });
-  return answer.kind === 'answer' ? { location: answer.value.trim(), hasRepository } : undefined;
-}
-
-/** Asks for the password of one that is there, since the set cannot run without. @throws HostError for any other trouble */
-async function isRepository(app: App, location: string, signal?: AbortSignal): Promise<boolean> {
-  try {
-    await app.engine.request(protocol.repositoryInfo, { location }, { signal });
-    return true;
-  } catch (error) {
-    if (error instanceof HostError && error.code === 'repository.missing') return false;
-    throw error;
-  }
+  return found;
 }
 
 async function askPassword(set: NewSet, position: StepPosition): Promise<StepAnswer<NewSet>> {

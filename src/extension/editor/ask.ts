@@ -68,12 +68,10 @@ export interface TextOptions extends QuestionOptions {
   /** What is wrong with the text; nothing is accepted while something is. */
   readonly problem?: ((text: string) => string | undefined) | undefined;
   /**
-   * What turns out to be wrong with the text once somebody has looked, which may take a while and ask questions of its own. The question
-   * stays open with what was typed.
+   * What turns out to be wrong with the text once somebody has looked, which may take a while, and ask in a dialog. The question stays
+   * open with what was typed.
    */
   readonly lookInto?: ((text: string, signal: AbortSignal) => Promise<string | undefined>) | undefined;
-  /** Whether another question stands in the place of this one for now: only then being hidden does not mean that it was left. */
-  readonly isInterrupted?: (() => boolean) | undefined;
   /** Said below what is right so far. */
   readonly hint?: ((text: string) => string | undefined) | undefined;
 }
@@ -98,18 +96,15 @@ export async function askText(options: TextOptions): Promise<Answer<string>> {
     [input.busy, input.enabled, input.validationMessage] = [true, false, undefined];
     const problem = await options.lookInto?.(text, leaving.signal);
     [input.busy, input.enabled, isLookingInto] = [false, true, false];
-    if (problem === undefined) return resolve({ kind: 'answer', value: text });
-    input.show();
-    input.validationMessage = problem;
+    if (problem === undefined) resolve({ kind: 'answer', value: text });
+    else input.validationMessage = problem;
   };
   input.onDidAccept(() => {
     const problem = options.problem?.(input.value);
     if (problem !== undefined) input.validationMessage = problem;
     else if (!isLookingInto) lookInto(input.value).catch(reject);
   });
-  input.onDidHide(() => {
-    if (!isLookingInto || options.isInterrupted?.() !== true) resolve({ kind: 'cancel' });
-  });
+  input.onDidHide(() => resolve({ kind: 'cancel' }));
   input.show();
   try {
     return await promise;

@@ -8,15 +8,9 @@ export class Passwords {
   readonly #secrets: vscode.SecretStorage;
   /** One question at a time, whoever asks. */
   #question: Promise<unknown> = Promise.resolve();
-  #isAsking = false;
 
   constructor(secrets: vscode.SecretStorage) {
     this.#secrets = secrets;
-  }
-
-  /** A question of this stands where another one stood. */
-  get isAsking(): boolean {
-    return this.#isAsking;
   }
 
   async store(hostId: string, location: string, password: string): Promise<void> {
@@ -39,15 +33,7 @@ export class Passwords {
   }
 
   #ask(location: string, wasWrong: boolean, signal: AbortSignal): Promise<string | undefined> {
-    const answer = this.#question.then(async () => {
-      if (signal.aborted) return undefined;
-      this.#isAsking = true;
-      try {
-        return await askPassword(location, wasWrong, signal);
-      } finally {
-        this.#isAsking = false;
-      }
-    });
+    const answer = this.#question.then(() => (signal.aborted ? undefined : askPassword(location, wasWrong, signal)));
     this.#question = answer.catch(() => undefined);
     return answer;
   }

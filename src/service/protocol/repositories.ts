@@ -9,6 +9,11 @@ const info = z.object({ location: z.string(), id: z.string(), keyId: z.string(),
 
 export const initRepository = change('repository/init', { params: ofRepository.extend({ password: z.string().max(4096) }), result: info });
 export const repositoryInfo = read('repository/info', { params: ofRepository, result: info });
+/** Whether there is a repository at a location, as far as that can be told without a password: the place is looked at, and no more. */
+export const placeInfo = read('repository/place', {
+  params: ofRepository,
+  result: z.object({ location: z.string(), hasRepository: z.boolean() }),
+});
 /** Removes locks of processes that are gone, and answers how many. */
 /** Forgets the password, and closes the repository that it opened. */
 export const forgetPassword = change('repository/forget-password', { params: ofRepository });

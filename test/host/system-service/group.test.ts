@@ -77,6 +77,7 @@ test(
       ['run/missed/dismiss', { set: 'data' }],
       ['repository/init', { location: stage.path('other'), password: 'his own' }],
       ['repository/info', { location }],
+      ['repository/place', { location }],
       ['repository/unlock', { location }],
       ['repository/forget-password', { location }],
       ['repository/recovery-kit', { location, withPassword: true }],
