@@ -96,7 +96,7 @@ class CopyTools {
   }
 
   private get view(): ReturnType<CodeWindow['view']> {
-    return this.window.view('Google Drive');
+    return this.window.view('Off-site Copies');
   }
 
   private async newCopy(): Promise<void> {
@@ -107,7 +107,7 @@ class CopyTools {
       view,
     } = this;
     const { quickInput } = window;
-    await window.maximizeView('Google Drive');
+    await window.maximizeView('Off-site Copies');
     await view.open();
     await view.welcome().getByText('New Off-site Copy', { exact: true }).waitFor();
     await this.shot('welcome');
@@ -116,6 +116,9 @@ class CopyTools {
     await this.shot('repository');
     await quickInput.choose(repository);
     await quickInput.shown('New Off-site Copy (2/5)');
+    await this.shot('place');
+    await quickInput.choose('Google Drive');
+    await quickInput.asks('Cadangan/server-1');
     await quickInput.type('/wrong//folder');
     await quickInput.accept();
     await quickInput.says('Write it as Folder/Subfolder.');
@@ -152,7 +155,7 @@ class CopyTools {
     writeFileSync(join(set.source, 'ledger.txt'), 'fourth\n');
     runCli(set, 'backup', '--tag', 'accounting', set.source);
     // The copy waits until the folder is at rest; nobody has to.
-    await view.inlineAction(name, 'Copy to Google Drive Now');
+    await view.inlineAction(name, 'Update Off-site Copy Now');
     await window.notifications.waitFor(`${name} is on Google Drive, verified:`);
     await view.waitFor('in sync');
     await this.shot('synced now');

@@ -194,7 +194,7 @@ test('the row of the account has its address and the storage used, or what is wr
   assert.equal(wrong.context, 'account.signed-out');
 });
 
-test('a new copy can be of the repository of any set, also of one on Google Drive; not of what has a copy, or is one', () => {
+test('a new copy can be of the repository of any set, also of one on Google Drive; also of one that has a copy; not of what is one', () => {
   const sets = [
     { location: '/srv/backup', title: 'Data' },
     { location: 'gdrive:Direct/r', title: 'Site' },
@@ -202,8 +202,9 @@ test('a new copy can be of the repository of any set, also of one on Google Driv
     { location: '/srv/copied', title: 'Other' },
     { location: 'gdrive:Backup/copied', title: 'Odd' },
   ];
-  assert.deepEqual(copyChoices(sets, [{ repository: '/srv/copied', location: 'gdrive:Backup/copied' }]), [
+  assert.deepEqual(copyChoices(sets, [{ location: 'gdrive:Backup/copied' }]), [
     { location: '/srv/backup', icon: 'database', sets: 'Data' },
     { location: 'gdrive:Direct/r', icon: 'cloud', sets: 'Site, Mail' },
+    { location: '/srv/copied', icon: 'database', sets: 'Other' },
   ]);
 });

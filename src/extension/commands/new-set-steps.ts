@@ -3,12 +3,12 @@ import { protocol, type SetInfo } from '../../service/index.ts';
 import { l10n } from '../../platform/index.ts';
 import type { App } from '../app.ts';
 import { askPaths, askText, pick, separator, stepAnswer } from '../editor/ask.ts';
-import { errorDataOf, showError } from '../editor/show-error.ts';
-import { errorMessage } from '../presentation/error-text.ts';
+import { showError } from '../editor/show-error.ts';
 import { nameProblem, parseWindow, suggestedName, type NewSet } from '../presentation/new-set-input.ts';
 import { strengthText } from '../presentation/password-strength.ts';
 import type { Step, StepAnswer, StepPosition } from '../presentation/steps.ts';
 import { commandTitle } from '../presentation/words.ts';
+import { askLocation, type Place } from './location-step.ts';
 
 export function newSetSteps(app: App): readonly Step<NewSet>[] {
   const needsPassword = ({ location, hasRepository }: NewSet) => location === undefined || hasRepository !== true;
@@ -128,11 +128,6 @@ async function askRepository(app: App, set: NewSet, position: StepPosition): Pro
   return found === undefined ? askRepository(app, set, position) : { kind: 'done', state: { ...set, ...found } };
 }
 
-interface Place {
-  readonly location: string;
-  readonly hasRepository: boolean;
-}
-
 /**
  * Where it is, and whether there is a repository; the password of one that is there is asked for, since the set cannot run without.
  * Undefined when nothing was chosen, or what was chosen cannot be opened, which is said.
@@ -141,7 +136,7 @@ async function placeOf(app: App, choice: RepositoryChoice, set: NewSet, position
   let location: string | undefined;
   try {
     if (choice.kind === 'typed') {
-      const typed = await askLocation(app, set, position);
+      const typed = await askLocation(app, { title: commandTitle('newSet'), position, value: set.location });
       return typed && (await opened(app, typed));
     }
     const chosen = choice.kind === 'known' ? choice.location : await askRepositoryFolder();
@@ -165,28 +160,6 @@ async function askRepositoryFolder(): Promise<string | undefined> {
     openLabel: l10n.t('Keep Backups Here'),
   });
   return folders?.[0];
-}
-
-/** What is typed is looked into before the next step: whoever mistypes a server learns of it where it can be mended. */
-async function askLocation(app: App, { location: before }: NewSet, position: StepPosition): Promise<Place | undefined> {
-  let found: Place | undefined;
-  await askText({
-    title: commandTitle('newSet'),
-    position,
-    placeholder: '/mnt/backup/repository',
-    prompt: l10n.t('The location, as restic writes it'),
-    value: before,
-    problem: (text) => (text.trim() === '' ? l10n.t('Enter a location.') : undefined),
-    lookInto: async (text, signal) => {
-      try {
-        found = await app.engine.request(protocol.placeInfo, { location: text.trim() }, { signal });
-        return undefined;
-      } catch (error) {
-        return errorMessage(errorDataOf(error));
-      }
-    },
-  });
-  return found;
 }
 
 async function askPassword(set: NewSet, position: StepPosition): Promise<StepAnswer<NewSet>> {

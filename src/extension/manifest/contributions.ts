@@ -72,7 +72,7 @@ export const commands = {
   driveSignIn: { title: { en: 'Sign In to Google Drive', id: 'Masuk ke Google Drive' }, icon: '$(sign-in)' },
   driveSignInWithCode: { title: { en: 'Sign In to Google Drive with a Code', id: 'Masuk ke Google Drive dengan Kode' } },
   driveSignOut: { title: { en: 'Sign Out of Google Drive…', id: 'Keluar dari Google Drive…' }, icon: '$(sign-out)' },
-  syncCopy: { title: { en: 'Copy to Google Drive Now', id: 'Salin ke Google Drive Sekarang' }, icon: '$(sync)' },
+  syncCopy: { title: { en: 'Update Off-site Copy Now', id: 'Perbarui Salinan Eksternal Sekarang' }, icon: '$(sync)' },
   pauseCopy: { title: { en: 'Pause Off-site Copy', id: 'Jeda Salinan Eksternal' }, icon: '$(debug-pause)' },
   resumeCopy: { title: { en: 'Resume Off-site Copy', id: 'Lanjutkan Salinan Eksternal' }, icon: '$(debug-continue)' },
   scrubCopy: { title: { en: 'Scrub Off-site Copy', id: 'Periksa Salinan Eksternal' }, icon: '$(checklist)' },
@@ -129,7 +129,7 @@ export const views = {
   },
   drive: {
     id: 'cadangan.drive',
-    name: { en: 'Google Drive', id: 'Google Drive' },
+    name: { en: 'Off-site Copies', id: 'Salinan Eksternal' },
     icon: 'media/views/drive.svg',
     initialSize: 1,
     visibility: 'collapsed',

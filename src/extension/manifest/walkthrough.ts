@@ -61,10 +61,10 @@ export const walkthrough: {
     },
     {
       id: 'drive',
-      title: { en: 'Connect Google Drive', id: 'Hubungkan Google Drive' },
+      title: { en: 'Keep a copy in another place', id: 'Simpan salinan di tempat lain' },
       description: {
-        en: 'A copy in another place survives fire, theft and flood. Every change goes to Google Drive under one designated account, by itself, and is verified; any date can be restored from there.\n[New Off-site Copy](command:cadangan.newCopy)',
-        id: 'Salinan di tempat lain selamat dari kebakaran, pencurian dan banjir. Setiap perubahan masuk ke Google Drive dengan satu akun yang ditunjuk, dengan sendirinya, dan diverifikasi; tanggal mana pun dapat dipulihkan dari sana.\n[Salinan Eksternal Baru](command:cadangan.newCopy)',
+        en: 'A copy in another place survives fire, theft and flood. Every change goes to Google Drive under one designated account, or to a server or an object store, by itself, and is verified; any date can be restored from there.\n[New Off-site Copy](command:cadangan.newCopy)',
+        id: 'Salinan di tempat lain selamat dari kebakaran, pencurian dan banjir. Setiap perubahan masuk ke Google Drive dengan satu akun yang ditunjuk, atau ke server atau penyimpanan objek, dengan sendirinya, dan diverifikasi; tanggal mana pun dapat dipulihkan dari sana.\n[Salinan Eksternal Baru](command:cadangan.newCopy)',
       },
       picture: 'media/walkthrough/drive.svg',
       altText: { en: 'The repository and its copy in a cloud.', id: 'Repositori dan salinannya di awan.' },

@@ -86,8 +86,8 @@ export const welcomes: readonly WelcomeContribution[] = [
     view: views.drive.id,
     when: `${contextKeys.drive} == not-configured`,
     contents: {
-      en: 'Keep a copy of your backups on Google Drive, under one designated account: it follows by itself, every file is verified, and any date can be restored from it.\n[New Off-site Copy](command:cadangan.newCopy)',
-      id: 'Simpan salinan cadangan Anda di Google Drive dengan satu akun yang ditunjuk: salinan mengikuti sendiri, setiap berkas diverifikasi, dan tanggal mana pun dapat dipulihkan darinya.\n[Salinan Eksternal Baru](command:cadangan.newCopy)',
+      en: 'Keep a copy of your backups in another place: on Google Drive under one designated account, on a server, in an object store. It follows by itself, every file is verified, and any date can be restored from it.\n[New Off-site Copy](command:cadangan.newCopy)',
+      id: 'Simpan salinan cadangan Anda di tempat lain: di Google Drive dengan satu akun yang ditunjuk, di server, atau di penyimpanan objek. Salinan mengikuti sendiri, setiap berkas diverifikasi, dan tanggal mana pun dapat dipulihkan darinya.\n[Salinan Eksternal Baru](command:cadangan.newCopy)',
     },
   },
   {

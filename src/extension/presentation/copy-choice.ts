@@ -8,12 +8,12 @@ export interface CopyChoice {
   readonly sets: string;
 }
 
-/** The repositories of the sets, those on Google Drive among them; not what has a copy already, and not what is one. */
+/** The repositories of the sets, wherever they lie; one may have several copies. Not what is a copy itself. */
 export function copyChoices(
   sets: readonly { readonly location: string; readonly title: string }[],
-  copies: readonly { readonly repository: string; readonly location: string }[],
+  copies: readonly { readonly location: string }[],
 ): CopyChoice[] {
-  const taken = new Set(copies.flatMap(({ repository, location }) => [repository, location]));
+  const taken = new Set(copies.map(({ location }) => location));
   const locations = [...new Set(sets.map(({ location }) => location))].filter((location) => !taken.has(location));
   return locations.map((location) => ({
     location,
